@@ -1,0 +1,122 @@
+//! Where a service's work waits, and how its metrics are found.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+use tidegate_policy::{MetricName, OnAbsence};
+
+/// Where a service's work waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum QueueSource {
+    /// Celery on Redis.
+    Celery(CeleryQueue),
+    /// BullMQ, version 5 or 6.
+    Bullmq(BullmqQueue),
+    /// A plain Redis list.
+    List(RedisList),
+    /// Amazon SQS.
+    Sqs(SqsQueue),
+    /// Any CloudWatch metric, RabbitMQ on Amazon MQ for one.
+    Cloudwatch(CloudwatchQueue),
+}
+
+/// Where a Redis URL comes from; secrets never stand in the file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RedisUrl {
+    /// `url: "redis://host:6379/0"`, refused by `fleet` when it holds a password.
+    Plain(String),
+    /// `url_from: "ssm:/path/name"`: an SSM parameter, usually a SecureString.
+    Ssm(String),
+    /// `url_from: "secretsmanager:name"` or `"secretsmanager:name#json-key"`.
+    SecretsManager {
+        /// The secret's name or ARN.
+        secret: String,
+        /// The key within a JSON secret; `None` takes the whole string.
+        key: Option<String>,
+    },
+}
+
+/// A Celery queue on Redis; the settings are kombu's `broker_transport_options`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CeleryQueue {
+    /// The broker.
+    pub url: RedisUrl,
+    /// The queue's name.
+    pub queue: String,
+    /// The exchange whose binding proves that the queue exists; the queue's own name by default.
+    pub exchange: String,
+    /// `global_keyprefix`; empty by default.
+    pub prefix: String,
+    /// `sep`; `\x06\x16` by default.
+    pub separator: String,
+    /// `priority_steps`; `[0, 3, 6, 9]` by default.
+    pub priority_steps: Vec<u8>,
+    /// `unacked_key`; `unacked` by default.
+    pub unacked_key: String,
+    /// `task_acks_late`: running jobs stay in `unacked` until they end. False by default, as in Celery.
+    pub acks_late: bool,
+}
+
+/// A BullMQ queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BullmqQueue {
+    /// The Redis server.
+    pub url: RedisUrl,
+    /// The queue's name.
+    pub queue: String,
+    /// `prefix`; `bull` by default.
+    pub prefix: String,
+}
+
+/// A plain Redis list: its length is the waiting work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RedisList {
+    /// The Redis server.
+    pub url: RedisUrl,
+    /// The list's key.
+    pub key: String,
+    /// A key that exists whenever the application is deployed; without it an empty list is Missing, not zero.
+    pub proof: Option<String>,
+}
+
+/// An SQS queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SqsQueue {
+    /// The queue's URL.
+    pub url: String,
+}
+
+/// A queue known by CloudWatch metrics only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CloudwatchQueue {
+    /// Jobs waiting.
+    pub waiting: MetricSource,
+    /// Jobs taken and not finished; without it they are unknown.
+    pub in_flight: Option<MetricSource>,
+}
+
+/// One CloudWatch metric, spelt out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MetricSource {
+    /// `Namespace`.
+    pub namespace: String,
+    /// `MetricName`.
+    pub metric: String,
+    /// `Dimensions`.
+    pub dimensions: BTreeMap<String, String>,
+    /// `Stat`: `Average`, `Sum`, `p95` …
+    pub statistic: String,
+    /// `Period`: a multiple of 60 s.
+    pub period: SignedDuration,
+    /// What it means when there are no datapoints.
+    pub on_absence: OnAbsence,
+}
+
+/// A metric that a service's rules name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Metric {
+    /// Its name in the rules.
+    pub name: MetricName,
+    /// Where CloudWatch keeps it.
+    pub source: MetricSource,
+}

@@ -1,0 +1,33 @@
+//! Everything in Tidegate that thinks.
+//!
+//! A look at the world goes in, an absolute decision comes out, and every step that shaped it leaves a typed
+//! reason with its numbers:
+//!
+//! ```text
+//! decide(&Observation, &ServicePolicy, &Memory, &[Override], now) -> Decision
+//! ```
+//!
+//! What this crate does not do: no input or output, no async, no AWS type, no clock, no log, no randomness, no
+//! environment. `now` is an argument; what must be remembered is part of the decision.
+
+#![cfg_attr(
+    not(test),
+    deny(clippy::arithmetic_side_effects, clippy::wildcard_enum_match_arm)
+)]
+
+pub mod reading;
+pub mod capacity;
+pub mod observation;
+pub mod signal;
+pub mod rule;
+pub mod service;
+pub mod overrides;
+
+
+pub use capacity::{Capacity, CapacityError};
+pub use observation::{Datapoint, InFlight, MetricReading, Observation, Queue, Service};
+pub use overrides::Override;
+pub use reading::{Absence, AbsenceKind, Reading};
+pub use rule::{Adjustment, Amount, Comparison, Condition, Rule};
+pub use service::{Cooldown, LargestStep, ServicePolicy};
+pub use signal::{MetricName, OnAbsence, Signal, Unit};

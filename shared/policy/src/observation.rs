@@ -1,0 +1,103 @@
+//! What one look saw of one service. Filled by `queues` and `aws`, never by guessing.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::reading::Absence;
+use crate::signal::MetricName;
+
+/// Everything one look saw of one service.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Observation {
+    /// The ECS service, or why it could not be read.
+    pub service: Result<Service, Absence>,
+    /// Its queue, or why it could not be read.
+    pub queue: Result<Queue, Absence>,
+    /// Its metrics by name, `cpu` and `memory` included, as far as its rules name them.
+    pub metrics: BTreeMap<MetricName, MetricReading>,
+}
+
+/// An ECS service as `DescribeServices` shows it; counts are tasks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Service {
+    /// `desiredCount`.
+    pub desired_count: u32,
+    /// `runningCount`.
+    pub running_count: u32,
+    /// `pendingCount`.
+    pub pending_count: u32,
+    /// A deployment is in progress: more than one entry in `deployments`, or a `rolloutState` that is not `COMPLETED`.
+    pub rollout: bool,
+    /// `status` is `ACTIVE`; a service `DRAINING` or `INACTIVE` is left alone.
+    pub active: bool,
+    /// `schedulingStrategy` is `DAEMON`: there is no desired count to set.
+    pub daemon: bool,
+}
+
+/// A queue's jobs at the moment of the look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Queue {
+    /// Runnable jobs that no worker has taken, due delayed ones included.
+    pub waiting: u64,
+    /// Of `waiting`: delayed jobs whose time has come.
+    pub due: u64,
+    /// Delayed jobs whose time has not come, wherever they are kept (Celery's workers hold theirs).
+    pub delayed: u64,
+    /// Jobs taken and not finished.
+    pub in_flight: InFlight,
+    /// The queue is paused: its waiting jobs are not handed to workers.
+    pub paused: bool,
+    /// A fingerprint of the next job to be taken; unchanged over time means the queue does not move.
+    /// `None` when nothing waits or the queue cannot tell.
+    pub head: Option<u64>,
+}
+
+/// How many jobs are taken and not finished.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InFlight {
+    /// The queue counts them all.
+    Exactly(u64),
+    /// The queue knows of these, more may run: Celery with early acknowledgment shows no running job.
+    AtLeast(u64),
+    /// The queue shows none of them: a plain Redis list forgets a job when it is taken.
+    Unknown,
+}
+
+impl InFlight {
+    /// The number that is known.
+    #[must_use]
+    pub fn known(self) -> u64 {
+        match self {
+            Self::Exactly(jobs) | Self::AtLeast(jobs) => jobs,
+            Self::Unknown => 0,
+        }
+    }
+}
+
+/// What this look knows of one metric.
+#[derive(Debug, Clone, PartialEq)]
+pub enum MetricReading {
+    /// Datapoints from CloudWatch, oldest first, with the period they share; empty means CloudWatch completed the
+    /// answer and there were none.
+    Points {
+        /// The metric's period.
+        period: SignedDuration,
+        /// The datapoints, oldest first.
+        points: Vec<Datapoint>,
+    },
+    /// Not asked for in this look: metrics are read at most once a minute, whatever rang.
+    NotRead,
+    /// Asked for, and not answered.
+    Failed(Absence),
+}
+
+/// One datapoint of a metric.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Datapoint {
+    /// The end of its period.
+    pub at: Timestamp,
+    /// Its value, finite, in the signal's unit.
+    pub value: f64,
+}

@@ -1,0 +1,170 @@
+//! Step rules: `when: waiting > 500, add: 5`.
+
+use std::fmt;
+
+use jiff::SignedDuration;
+
+use crate::signal::{Signal, Unit};
+
+/// One rule of the fleet file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rule {
+    /// When it applies.
+    pub when: Condition,
+    /// What it proposes then.
+    pub adjust: Adjustment,
+}
+
+/// `SIGNAL OP THRESHOLD [for DURATION]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Condition {
+    /// The quantity compared.
+    pub signal: Signal,
+    /// How it is compared.
+    pub comparison: Comparison,
+    /// The breach threshold: finite, in `unit` (seconds for durations).
+    pub threshold: f64,
+    /// The unit the threshold was written with.
+    pub unit: Unit,
+    /// How long it must hold over real datapoints; zero means that one is enough.
+    pub hold_for: SignedDuration,
+}
+
+/// A comparison of a value with a threshold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Comparison {
+    /// `>`
+    Above,
+    /// `>=`
+    AtLeast,
+    /// `<`
+    Below,
+    /// `<=`
+    AtMost,
+}
+
+/// What a matching rule proposes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Adjustment {
+    /// Scale out by an amount; never lowers.
+    Add(Amount),
+    /// Scale in by an amount; never raises.
+    Remove(Amount),
+    /// An exact capacity in tasks, or in percent of the maximum (rounded up).
+    Set(Amount),
+}
+
+/// An amount of capacity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Amount {
+    /// Tasks.
+    Tasks(u32),
+    /// Percent of the current capacity with AWS's rounding, at least `at_least` tasks
+    /// (Application Auto Scaling's `MinAdjustmentMagnitude`).
+    Percent {
+        /// 1 to 1000.
+        percent: u32,
+        /// The smallest change in tasks; 0 when not set.
+        at_least: u32,
+    },
+}
+
+impl Comparison {
+    /// Whether a value breaches a threshold.
+    #[must_use]
+    pub fn holds(self, value: f64, threshold: f64) -> bool {
+        match self {
+            Self::Above => value > threshold,
+            Self::AtLeast => value >= threshold,
+            Self::Below => value < threshold,
+            Self::AtMost => value <= threshold,
+        }
+    }
+
+    /// In words, for reports: `above 500`.
+    #[must_use]
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Above => "above",
+            Self::AtLeast => "at or above",
+            Self::Below => "below",
+            Self::AtMost => "at or below",
+        }
+    }
+}
+
+impl fmt::Display for Comparison {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Above => ">",
+            Self::AtLeast => ">=",
+            Self::Below => "<",
+            Self::AtMost => "<=",
+        })
+    }
+}
+
+/// As the fleet file writes it: `cpu > 70% for 5m`. Also the key under which its history is remembered.
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            signal,
+            comparison,
+            threshold,
+            unit,
+            hold_for,
+        } = self;
+        write!(f, "{signal} {comparison} {}", Quantity { value: *threshold, unit: *unit })?;
+        if hold_for.is_zero() {
+            Ok(())
+        } else {
+            write!(f, " for {}", Span(*hold_for))
+        }
+    }
+}
+
+/// A value with its unit, as people write it: at most two decimals, none when whole.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Quantity {
+    /// The number.
+    pub value: f64,
+    /// Its unit.
+    pub unit: Unit,
+}
+
+impl fmt::Display for Quantity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rounded = (self.value * 100.0).round() / 100.0;
+        let suffix = match self.unit {
+            Unit::Count => "",
+            Unit::Percent => "%",
+            Unit::Milliseconds => "ms",
+            Unit::Seconds => "s",
+        };
+        write!(f, "{rounded}{suffix}")
+    }
+}
+
+/// A duration as the fleet file writes it: `90s`, `5m`, `1h30m`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span(pub SignedDuration);
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const UNITS: [(i64, &str); 3] = [(86_400, "d"), (3_600, "h"), (60, "m")];
+        let mut rest = self.0.as_secs().max(0);
+        let mut written = false;
+        for (seconds, unit) in UNITS {
+            let whole = rest.checked_div(seconds).unwrap_or(0);
+            rest = rest.checked_rem(seconds).unwrap_or(0);
+            if whole > 0 {
+                write!(f, "{whole}{unit}")?;
+                written = true;
+            }
+        }
+        if rest > 0 || !written {
+            write!(f, "{rest}s")?;
+        }
+        Ok(())
+    }
+}

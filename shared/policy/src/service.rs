@@ -1,0 +1,53 @@
+//! The policy of one service: the fleet file's settings, validated by `fleet`.
+
+use std::num::NonZeroU32;
+
+use jiff::SignedDuration;
+
+use crate::capacity::Capacity;
+use crate::rule::Rule;
+use crate::signal::{MetricName, OnAbsence};
+
+/// Everything `decide` needs to know about one service. There is no `Default`: each default of the fleet file is
+/// declared once, in `fleet`, with its reason.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ServicePolicy {
+    /// Minimum and maximum capacity in tasks.
+    pub capacity: Capacity,
+    /// Jobs one task runs at a time.
+    pub concurrency: NonZeroU32,
+    /// Step rules, in the order of the file; the order does not matter.
+    pub rules: Vec<Rule>,
+    /// Cooldowns per direction.
+    pub cooldown: Cooldown,
+    /// Scale-in goes no lower than the largest wish of this window.
+    pub stabilization: SignedDuration,
+    /// The largest change of one decision.
+    pub largest_step: LargestStep,
+    /// Within this time after a scale-out new tasks run, or the service "starts failing".
+    pub startup: SignedDuration,
+    /// How long the queue must be seen empty, with nothing in flight or delayed, before going to zero.
+    pub idle: SignedDuration,
+    /// Running jobs may be interrupted: scale-in may take more than one task per decision.
+    pub interruptible: bool,
+    /// What absence means for each metric that the rules name.
+    pub metrics: Vec<(MetricName, OnAbsence)>,
+}
+
+/// Cooldowns; each is "not before this long after".
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cooldown {
+    /// After a scale-out, capacity already added counts as part of a new step (`ScaleOutCooldown`).
+    pub scale_out: SignedDuration,
+    /// After any change, no scale-in (`ScaleInCooldown`, counted from the last change in either direction).
+    pub scale_in: SignedDuration,
+}
+
+/// The largest change of one decision, in tasks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LargestStep {
+    /// Out.
+    pub scale_out: NonZeroU32,
+    /// In; never more than 1 unless jobs may be interrupted.
+    pub scale_in: NonZeroU32,
+}
