@@ -1,7 +1,7 @@
 //! Everything in Tidegate that thinks.
 //!
 //! A look at the world goes in, an absolute decision comes out, and every step that shaped it leaves a typed
-//! reason with its numbers:
+//! [`Reason`] with its numbers:
 //!
 //! ```text
 //! decide(&Observation, &ServicePolicy, &Memory, &[Override], now) -> Decision
@@ -10,10 +10,7 @@
 //! What this crate does not do: no input or output, no async, no AWS type, no clock, no log, no randomness, no
 //! environment. `now` is an argument; what must be remembered is part of the decision.
 
-#![cfg_attr(
-    not(test),
-    deny(clippy::arithmetic_side_effects, clippy::wildcard_enum_match_arm)
-)]
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::wildcard_enum_match_arm))]
 
 pub mod reading;
 pub mod capacity;
@@ -22,12 +19,24 @@ pub mod signal;
 pub mod rule;
 pub mod service;
 pub mod overrides;
+pub mod memory;
+pub mod reason;
+pub mod decision;
+pub mod notice;
+pub mod queue_depth;
 
+mod method;
+mod pipeline;
 
 pub use capacity::{Capacity, CapacityError};
+pub use decision::{Decision, Verdict};
+pub use memory::Memory;
+pub use notice::{Notice, NoticeKind};
 pub use observation::{Datapoint, InFlight, MetricReading, Observation, Queue, Service};
 pub use overrides::Override;
+pub use queue_depth::decide;
 pub use reading::{Absence, AbsenceKind, Reading};
+pub use reason::Reason;
 pub use rule::{Adjustment, Amount, Comparison, Condition, Rule};
 pub use service::{Cooldown, LargestStep, ServicePolicy};
 pub use signal::{MetricName, OnAbsence, Signal, Unit};

@@ -45,6 +45,9 @@ pub struct Queue {
     pub due: u64,
     /// Delayed jobs whose time has not come, wherever they are kept (Celery's workers hold theirs).
     pub delayed: u64,
+    /// The delayed jobs are held by workers (Celery's ETA tasks): without a worker they fall back into the queue, so
+    /// the last worker stays. Where the server keeps them (BullMQ, SQS), zero strands nothing: they count when due.
+    pub delayed_held: bool,
     /// Jobs taken and not finished.
     pub in_flight: InFlight,
     /// The queue is paused: its waiting jobs are not handed to workers.

@@ -61,10 +61,7 @@ pub enum AbsenceKind {
 impl Absence {
     /// An absence of one kind, with the other side's words.
     pub fn new(kind: AbsenceKind, detail: impl Into<String>) -> Self {
-        Self {
-            kind,
-            detail: detail.into(),
-        }
+        Self { kind, detail: detail.into() }
     }
 }
 

@@ -107,19 +107,9 @@ impl fmt::Display for Comparison {
 /// As the fleet file writes it: `cpu > 70% for 5m`. Also the key under which its history is remembered.
 impl fmt::Display for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            signal,
-            comparison,
-            threshold,
-            unit,
-            hold_for,
-        } = self;
+        let Self { signal, comparison, threshold, unit, hold_for } = self;
         write!(f, "{signal} {comparison} {}", Quantity { value: *threshold, unit: *unit })?;
-        if hold_for.is_zero() {
-            Ok(())
-        } else {
-            write!(f, " for {}", Span(*hold_for))
-        }
+        if hold_for.is_zero() { Ok(()) } else { write!(f, " for {}", Span(*hold_for)) }
     }
 }
 

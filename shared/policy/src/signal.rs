@@ -90,7 +90,9 @@ impl Signal {
         match self {
             Self::WaitingPerTask => true,
             Self::Metric(name) => matches!(name.as_str(), "cpu" | "memory"),
-            Self::Waiting | Self::InFlight | Self::Depth | Self::Due | Self::Delayed | Self::StalledFor => false,
+            Self::Waiting | Self::InFlight | Self::Depth | Self::Due | Self::Delayed | Self::StalledFor => {
+                false
+            }
         }
     }
 
@@ -101,9 +103,12 @@ impl Signal {
             Self::StalledFor => Some(Unit::Seconds),
             Self::Metric(name) if matches!(name.as_str(), "cpu" | "memory") => Some(Unit::Percent),
             Self::Metric(_) => None,
-            Self::Waiting | Self::InFlight | Self::Depth | Self::Due | Self::Delayed | Self::WaitingPerTask => {
-                Some(Unit::Count)
-            }
+            Self::Waiting
+            | Self::InFlight
+            | Self::Depth
+            | Self::Due
+            | Self::Delayed
+            | Self::WaitingPerTask => Some(Unit::Count),
         }
     }
 }
@@ -114,8 +119,10 @@ impl MetricName {
     pub fn new(name: &str) -> Option<Self> {
         let starts_with_letter = name.bytes().next().is_some_and(|b| b.is_ascii_lowercase());
         let all_allowed = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
-        let is_queue_signal = Signal::built_in(name).is_some_and(|signal| !matches!(signal, Signal::Metric(_)));
-        (starts_with_letter && all_allowed && !is_queue_signal && name.len() <= 64).then(|| Self(name.to_owned()))
+        let is_queue_signal =
+            Signal::built_in(name).is_some_and(|signal| !matches!(signal, Signal::Metric(_)));
+        (starts_with_letter && all_allowed && !is_queue_signal && name.len() <= 64)
+            .then(|| Self(name.to_owned()))
     }
 
     /// The name.

@@ -1,0 +1,103 @@
+//! What is to be done: absolute numbers, every reason, and the memory of the next look.
+
+use std::fmt;
+
+use crate::capacity::Capacity;
+use crate::memory::Memory;
+use crate::notice::Notice;
+use crate::reason::{Reason, tasks};
+
+/// The decision about one service. Applying it twice is harmless.
+#[derive(Debug, Clone, PartialEq)]
+#[must_use = "an unread decision scales nothing"]
+pub struct Decision {
+    /// What is to be done.
+    pub verdict: Verdict,
+    /// Why, in the order of the pipeline; never empty.
+    pub reasons: Vec<Reason>,
+    /// The bounds that were in force.
+    pub bounds: Capacity,
+    /// What is to be told because it begins or ends.
+    pub notices: Vec<Notice>,
+    /// The memory of the next look; when the verdict is a change it holds the intent.
+    pub memory: Memory,
+    /// Work is moving: the next short look is worth its price.
+    pub moving: bool,
+}
+
+/// What is to be done to the desired count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nothing.
+    Hold {
+        /// The desired count, where it could be read.
+        at: Option<u32>,
+    },
+    /// Raise it.
+    ScaleOut {
+        /// The desired count before.
+        from: u32,
+        /// The desired count to set.
+        to: u32,
+    },
+    /// Lower it.
+    ScaleIn {
+        /// The desired count before.
+        from: u32,
+        /// The desired count to set.
+        to: u32,
+    },
+}
+
+impl Verdict {
+    /// The change from one size to another.
+    pub(crate) fn change(from: u32, to: u32) -> Self {
+        match to.cmp(&from) {
+            std::cmp::Ordering::Greater => Self::ScaleOut { from, to },
+            std::cmp::Ordering::Less => Self::ScaleIn { from, to },
+            std::cmp::Ordering::Equal => Self::Hold { at: Some(from) },
+        }
+    }
+
+    /// The desired count to set, and the one before, when something is to be done.
+    #[must_use]
+    pub fn as_change(self) -> Option<(u32, u32)> {
+        match self {
+            Self::ScaleOut { from, to } | Self::ScaleIn { from, to } => Some((from, to)),
+            Self::Hold { .. } => None,
+        }
+    }
+
+    /// Its stable name in JSON, logs and activities.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Hold { .. } => "hold",
+            Self::ScaleOut { .. } => "scale-out",
+            Self::ScaleIn { .. } => "scale-in",
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Hold { at: Some(at) } => write!(f, "hold at {}", tasks(*at)),
+            Self::Hold { at: None } => write!(f, "hold"),
+            Self::ScaleOut { from, to } => write!(f, "scale out from {from} to {}", tasks(*to)),
+            Self::ScaleIn { from, to } => write!(f, "scale in from {from} to {}", tasks(*to)),
+        }
+    }
+}
+
+/// `scale out from 5 to 10 tasks, because waiting is 612, above 500, which asks for 10 tasks`.
+impl fmt::Display for Decision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.verdict)?;
+        for (index, reason) in self.reasons.iter().enumerate() {
+            let joint = if index == 0 { ", because " } else { "; " };
+            write!(f, "{joint}{reason}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,212 @@
+//! What one look remembers of one service for the next. Kept in the ledger as compact JSON: short keys, times in
+//! milliseconds, nothing that is empty; about 1,000 services fit into one 400 KB item.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::notice::Edge;
+use crate::signal::MetricName;
+
+/// The memory of one service. Empty for a service never looked at.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Memory {
+    /// The scale-out whose cooldown may still run, for AWS's credit.
+    #[serde(rename = "so", skip_serializing_if = "Option::is_none")]
+    pub scale_out: Option<ScaleOut>,
+    /// When the desired count was last changed by us, in either direction.
+    #[serde(rename = "ch", skip_serializing_if = "Option::is_none", with = "millis_optional")]
+    pub changed_at: Option<Timestamp>,
+    /// The wishes of the stabilization window, oldest first, each larger than those after it.
+    #[serde(rename = "wi", skip_serializing_if = "Vec::is_empty")]
+    pub wishes: Vec<Wish>,
+    /// How long each rule's condition has held.
+    #[serde(rename = "ru", skip_serializing_if = "BTreeMap::is_empty")]
+    pub runs: BTreeMap<String, Run>,
+    /// The newest datapoint of each metric.
+    #[serde(rename = "me", skip_serializing_if = "BTreeMap::is_empty")]
+    pub metrics: BTreeMap<MetricName, LastPoint>,
+    /// Tasks that were asked for and do not run yet.
+    #[serde(rename = "st", skip_serializing_if = "Option::is_none")]
+    pub startup: Option<Startup>,
+    /// The head of the queue and since when it has not moved.
+    #[serde(rename = "he", skip_serializing_if = "Option::is_none")]
+    pub head: Option<Head>,
+    /// Since when the queue has been seen empty, nothing in flight, nothing delayed.
+    #[serde(rename = "id", skip_serializing_if = "Option::is_none", with = "millis_optional")]
+    pub idle_since: Option<Timestamp>,
+    /// Conditions worth telling, entered and not yet left.
+    #[serde(rename = "no", skip_serializing_if = "Vec::is_empty")]
+    pub edges: Vec<Edge>,
+    /// A change that was remembered before it was made and is not settled yet.
+    #[serde(rename = "in", skip_serializing_if = "Option::is_none")]
+    pub intent: Option<Intent>,
+    /// Failed changes in a row.
+    #[serde(rename = "fa", skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+    /// The desired count at the end of the last look, to notice that somebody else changed it.
+    #[serde(rename = "de", skip_serializing_if = "Option::is_none")]
+    pub desired_count: Option<u32>,
+    /// The desired count is 0 because we set it.
+    #[serde(rename = "ze", skip_serializing_if = "std::ops::Not::not")]
+    pub zeroed: bool,
+    /// In observe mode: the size last reported as what it would have been.
+    #[serde(rename = "ob", skip_serializing_if = "Option::is_none")]
+    pub observed: Option<u32>,
+}
+
+/// A scale-out that counts toward the next one while its cooldown runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScaleOut {
+    /// When it was decided.
+    #[serde(with = "millis")]
+    pub at: Timestamp,
+    /// The capacity before the first scale-out of this cooldown.
+    pub base: u32,
+}
+
+/// What the proposals asked for at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wish {
+    /// When.
+    #[serde(with = "millis")]
+    pub at: Timestamp,
+    /// The capacity asked for, in tasks.
+    pub tasks: u32,
+}
+
+/// An unbroken run of datapoints for which a condition held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    /// The start of the first datapoint's period.
+    #[serde(with = "millis")]
+    pub since: Timestamp,
+    /// The end of the last datapoint's period.
+    #[serde(with = "millis")]
+    pub last: Timestamp,
+}
+
+/// The newest datapoint of a metric and its period.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct LastPoint {
+    /// The end of its period.
+    #[serde(with = "millis")]
+    pub at: Timestamp,
+    /// Its value.
+    pub value: f64,
+    /// The period in seconds.
+    pub period: i64,
+}
+
+/// Tasks that were asked for and do not run yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Startup {
+    /// When the running count last rose, or when they were asked for.
+    #[serde(with = "millis")]
+    pub since: Timestamp,
+    /// The running count then.
+    pub running: u32,
+}
+
+/// The head of the queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// Its fingerprint.
+    pub print: u64,
+    /// When it was first seen.
+    #[serde(with = "millis")]
+    pub since: Timestamp,
+}
+
+/// A change remembered before it is made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Intent {
+    /// The desired count before.
+    pub from: u32,
+    /// The desired count it sets.
+    pub to: u32,
+    /// When it was decided.
+    #[serde(with = "millis")]
+    pub at: Timestamp,
+    /// The look that decided it, and alone may make it.
+    pub look: String,
+}
+
+/// Failed changes in a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// The last one.
+    #[serde(with = "millis")]
+    pub at: Timestamp,
+    /// How many in a row.
+    pub count: u32,
+}
+
+/// How an intent ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settled {
+    /// AWS took the change.
+    Applied,
+    /// AWS refused it, or its answer is unknown: a later look compares with the world.
+    Failed,
+    /// It was never sent: its time was over, or the call budget of the look was used up.
+    NotSent,
+}
+
+impl Failure {
+    /// A change that fails is tried again after 1, 2, 4 … minutes. Shorter would hammer an API that throttles or a
+    /// permission that is missing; longer would leave a queue without workers after one passing fault.
+    const FIRST_BACKOFF: SignedDuration = SignedDuration::from_mins(1);
+    /// ECS itself retries failing tasks at most every 15 minutes.
+    const LONGEST_BACKOFF: SignedDuration = SignedDuration::from_mins(15);
+
+    /// No new attempt before this moment.
+    #[must_use]
+    pub fn retry_at(self) -> Timestamp {
+        let doublings = self.count.saturating_sub(1).min(4);
+        let factor = 1_i32.checked_shl(doublings).unwrap_or(16);
+        let wait = Self::FIRST_BACKOFF
+            .checked_mul(factor)
+            .unwrap_or(Self::LONGEST_BACKOFF)
+            .min(Self::LONGEST_BACKOFF);
+        self.at.saturating_add(wait).unwrap_or(self.at)
+    }
+}
+
+impl Memory {
+    /// Settles the intent of `look`, if it is still pending. A failed change keeps the cooldown it began.
+    pub fn settle(&mut self, look: &str, settled: Settled, now: Timestamp) {
+        let Some(intent) = self.intent.take_if(|intent| intent.look == look) else {
+            return;
+        };
+        match settled {
+            Settled::Applied => {
+                self.failure = None;
+                self.desired_count = Some(intent.to);
+            }
+            Settled::Failed => {
+                let count = self.failure.map_or(0, |failure| failure.count);
+                self.failure = Some(Failure { at: now, count: count.saturating_add(1) });
+                self.desired_count = None;
+            }
+            Settled::NotSent => self.desired_count = None,
+        }
+    }
+}
+
+/// How long ago, never negative: clocks of two writers may differ by seconds.
+pub(crate) fn since(then: Timestamp, now: Timestamp) -> SignedDuration {
+    now.duration_since(then).max(SignedDuration::ZERO)
+}
+
+mod millis {
+    //! A time as whole milliseconds since the epoch.
+    pub(super) use jiff::fmt::serde::timestamp::millisecond::required::{deserialize, serialize};
+}
+
+mod millis_optional {
+    //! An optional time as whole milliseconds since the epoch.
+    pub(super) use jiff::fmt::serde::timestamp::millisecond::optional::{deserialize, serialize};
+}

@@ -1,0 +1,3 @@
+//! The scaling methods: observation in, absolute capacity out.
+
+pub(crate) mod rules;

@@ -1,0 +1,177 @@
+//! Step rules: every matching rule proposes an absolute capacity, with the semantics of AWS step scaling.
+
+use jiff::Timestamp;
+
+use crate::capacity::Capacity;
+use crate::memory::ScaleOut;
+use crate::pipeline::evidence::Evidence;
+use crate::reading::Reading;
+use crate::reason::Reason;
+use crate::rule::{Adjustment, Amount};
+use crate::signal::Signal;
+
+/// The sizes a proposal starts from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Start {
+    /// `desiredCount`.
+    pub(crate) desired: u32,
+    /// `runningCount`.
+    pub(crate) running: u32,
+    /// `pendingCount`.
+    pub(crate) pending: u32,
+    /// Where a scale-out starts: AWS steps from the running count, so that tasks that never arrive do not run away.
+    pub(crate) scale_out: u32,
+    /// The scale-out whose cooldown runs, and when that ends.
+    pub(crate) credit: Option<(ScaleOut, Timestamp)>,
+}
+
+/// What the rules ask for together.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Wish {
+    /// The capacity asked for, in tasks.
+    pub(crate) tasks: u32,
+    /// Why.
+    pub(crate) reasons: Vec<Reason>,
+}
+
+/// The largest capacity wins. Scale-in needs every voting signal fresh and every one agreeing.
+pub(crate) fn wish(evidence: &[Evidence<'_>], start: Start, bounds: Capacity) -> Wish {
+    let mut reasons = Vec::new();
+    let mut scale_out = start.desired;
+    let mut scale_in = None;
+    for one in evidence {
+        let Some(value) = one.value().filter(|_| one.breaches) else { continue };
+        let condition = one.rule.when.clone();
+        if !one.matches() {
+            reasons.push(Reason::RuleNotLongEnough { condition, value, held: one.held });
+            continue;
+        }
+        let proposes = propose(one.rule.adjust, start, bounds);
+        reasons.push(Reason::RuleMatched { condition, value, proposes });
+        if proposes < start.desired {
+            scale_in = Some(proposes.max(scale_in.unwrap_or(0)));
+        } else {
+            scale_out = scale_out.max(proposes);
+            reasons.extend(why_no_more(one.rule.adjust, proposes, start));
+        }
+    }
+    if scale_out > start.desired {
+        reasons.retain(|reason| proposes_at_least(reason, start.desired));
+        return Wish { tasks: scale_out, reasons };
+    }
+    let objections = objections(evidence, start, bounds);
+    let tasks = scale_in.filter(|_| objections.is_empty()).unwrap_or(start.desired);
+    if tasks == start.desired && reasons.is_empty() && objections.is_empty() {
+        reasons.push(Reason::NothingMatches);
+    }
+    reasons.extend(objections);
+    Wish { tasks, reasons }
+}
+
+/// The absolute capacity that one rule proposes. An addition never lowers, a removal never raises.
+fn propose(adjust: Adjustment, start: Start, bounds: Capacity) -> u32 {
+    match adjust {
+        Adjustment::Add(amount) => {
+            let base = start.credit.map_or(start.scale_out, |(scale_out, _)| scale_out.base);
+            base.saturating_add(delta(amount, base)).max(start.desired)
+        }
+        Adjustment::Remove(amount) => start.desired.saturating_sub(delta(amount, start.desired)),
+        Adjustment::Set(Amount::Tasks(tasks)) => tasks,
+        Adjustment::Set(Amount::Percent { percent, at_least }) => {
+            let share = u64::from(bounds.max()).saturating_mul(u64::from(percent)).div_ceil(100);
+            u32::try_from(share).unwrap_or(u32::MAX).max(at_least)
+        }
+    }
+}
+
+/// The change in tasks. Percent is rounded as AWS does: toward zero, but never to zero (3.3 → 3, 0.4 → 1), then
+/// raised to the smallest change allowed.
+pub(crate) fn delta(amount: Amount, current: u32) -> u32 {
+    match amount {
+        Amount::Tasks(tasks) => tasks,
+        Amount::Percent { percent, at_least } => {
+            let hundredths = u64::from(current).saturating_mul(u64::from(percent));
+            let whole = u32::try_from(hundredths.checked_div(100).unwrap_or(0)).unwrap_or(u32::MAX);
+            let at_all = u32::from(hundredths > 0);
+            whole.max(at_all).max(at_least)
+        }
+    }
+}
+
+/// Why a rule that adds asks for less than the plain sum.
+fn why_no_more(adjust: Adjustment, proposes: u32, start: Start) -> Option<Reason> {
+    let Adjustment::Add(amount) = adjust else { return None };
+    let plain = start.desired.saturating_add(delta(amount, start.desired));
+    if proposes >= plain {
+        return None;
+    }
+    Some(match start.credit {
+        Some((scale_out, until)) => Reason::Credit {
+            base: scale_out.base,
+            already: start.desired.saturating_sub(scale_out.base),
+            until,
+        },
+        None => Reason::StillStarting { running: start.running, pending: start.pending },
+    })
+}
+
+/// Whether a reason speaks for at least this size; everything else has no place beside a scale-out.
+fn proposes_at_least(reason: &Reason, size: u32) -> bool {
+    matches!(reason, Reason::RuleMatched { proposes, .. } if *proposes > size)
+        || matches!(reason, Reason::Credit { .. })
+}
+
+/// Every voting signal that stands against a scale-in: one that is not fresh, one whose scale-out condition
+/// breaches (long enough or not), one that has scale-in rules of which none matches.
+fn objections(evidence: &[Evidence<'_>], start: Start, bounds: Capacity) -> Vec<Reason> {
+    let mut signals: Vec<&Signal> = evidence.iter().map(|one| &one.rule.when.signal).collect();
+    signals.sort_unstable();
+    signals.dedup();
+    signals.into_iter().filter_map(|signal| objection(signal, evidence, start, bounds)).collect()
+}
+
+/// What one signal has against a scale-in.
+fn objection(signal: &Signal, evidence: &[Evidence<'_>], start: Start, bounds: Capacity) -> Option<Reason> {
+    let rules = || evidence.iter().filter(|one| one.rule.when.signal == *signal);
+    match &rules().next()?.reading {
+        None => return None,
+        Some(Reading::Missing(absence)) => {
+            return Some(Reason::ReadingMissing { signal: signal.clone(), absence: absence.clone() });
+        }
+        Some(Reading::Stale { age, .. }) => {
+            return Some(Reason::ReadingStale { signal: signal.clone(), age: *age });
+        }
+        Some(Reading::Fresh { .. }) => {}
+    }
+    let scales_in = |one: &&Evidence<'_>| propose(one.rule.adjust, start, bounds) < start.desired;
+    let against =
+        |one: &Evidence<'_>| Reason::NotAgreed { condition: one.rule.when.clone(), value: one.value() };
+    if let Some(breaching) = rules().find(|one| !scales_in(one) && one.breaches) {
+        return Some(against(breaching));
+    }
+    let agrees = rules().filter(scales_in).any(Evidence::matches);
+    rules().find(scales_in).filter(|_| !agrees).map(against)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(current: u32, percent: u32, at_least: u32, expected: u32) {
+        let amount = Amount::Percent { percent, at_least };
+        assert_eq!(delta(amount, current), expected, "{percent}% of {current}, at least {at_least}");
+    }
+
+    /// Application Auto Scaling user guide, "How step scaling works": the worked roundings.
+    #[test]
+    fn percent_is_rounded_as_aws_documents_it() {
+        check(11, 10, 0, 1); // 1.1
+        check(11, 30, 0, 3); // 3.3
+        check(13, 30, 0, 3); // 3.9, for a removal -3.9 to -3
+        check(10, 67, 0, 6); // 6.7, for a removal -6.7 to -6
+        check(4, 10, 0, 1); // 0.4 to 1
+        check(4, 25, 2, 2); // MinAdjustmentMagnitude
+        check(0, 50, 0, 0); // nothing of nothing
+    }
+}

@@ -1,0 +1,8 @@
+//! The steps of a decision, in their order.
+
+pub(crate) mod readings;
+pub(crate) mod evidence;
+pub(crate) mod bounds;
+pub(crate) mod scale_out;
+pub(crate) mod scale_in;
+pub(crate) mod startup;

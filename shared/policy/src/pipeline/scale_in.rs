@@ -1,0 +1,186 @@
+//! What keeps capacity during a scale-in. Every guard is a floor, "no lower than this because", so that the result
+//! does not depend on their order: only which of them is named does.
+
+use jiff::Timestamp;
+
+use crate::capacity::Capacity;
+use crate::memory::{Memory, Wish, since};
+use crate::observation::{Queue, Service};
+use crate::pipeline::evidence::{Evidence, LONGEST_GAP};
+use crate::pipeline::readings::Work;
+use crate::reading::Absence;
+use crate::reason::Reason;
+use crate::rule::Adjustment;
+use crate::service::ServicePolicy;
+use crate::signal::Signal;
+
+/// At most this many wishes are remembered; older ones are folded into their neighbor, which only delays a scale-in.
+/// More would let one long window crowd the ledger's item, fewer would make long windows coarse.
+const WISHES_MAX: usize = 16;
+
+/// Everything the guards look at.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Guards<'a> {
+    pub(crate) service: &'a Service,
+    pub(crate) queue: &'a Result<Queue, Absence>,
+    pub(crate) work: Option<Work>,
+    pub(crate) evidence: &'a [Evidence<'a>],
+    pub(crate) policy: &'a ServicePolicy,
+    pub(crate) memory: &'a Memory,
+    pub(crate) bounds: Capacity,
+    pub(crate) now: Timestamp,
+}
+
+impl Guards<'_> {
+    /// Applies the floors in their order and leaves a reason for each that bites.
+    pub(crate) fn limit(&self, wish: u32, reasons: &mut Vec<Reason>) -> u32 {
+        let floors = [
+            Self::work_in_flight,
+            Self::one_task_at_a_time,
+            Self::rollout,
+            Self::stabilization,
+            Self::flapping,
+            Self::cooldown,
+            Self::largest_step,
+            Self::zero,
+            Self::minimum,
+        ];
+        let mut to = wish;
+        for floor in floors {
+            if let Some((size, reason)) = floor(self, to).filter(|(size, _)| *size > to) {
+                to = size.min(self.service.desired_count);
+                reasons.push(reason);
+            }
+        }
+        to
+    }
+
+    /// Work in flight keeps `ceil(in_flight / concurrency)` tasks.
+    fn work_in_flight(&self, _to: u32) -> Option<(u32, Reason)> {
+        let concurrency = self.policy.concurrency.get();
+        let work = match (self.work, self.queue) {
+            (Some(work), _) => work,
+            // Without a reading of the queue nothing is known about the work in flight: nothing is taken away.
+            (None, Err(absence)) => {
+                let reason = Reason::ReadingMissing { signal: Signal::InFlight, absence: absence.clone() };
+                return Some((self.service.desired_count, reason));
+            }
+            (None, Ok(_)) => return None,
+        };
+        let floor = u32::try_from(work.in_flight.div_ceil(u64::from(concurrency))).unwrap_or(u32::MAX);
+        Some((floor, Reason::WorkInFlight { jobs: work.in_flight, concurrency, floor }))
+    }
+
+    /// ECS picks the tasks to stop by zone balance, not by idleness, so jobs are risked one task at a time.
+    fn one_task_at_a_time(&self, to: u32) -> Option<(u32, Reason)> {
+        let desired = self.service.desired_count;
+        let asked = desired.saturating_sub(to);
+        (!self.policy.interruptible).then_some((desired.saturating_sub(1), Reason::OneTaskAtATime { asked }))
+    }
+
+    /// Tasks of two deployments run side by side: what is surplus is not known yet.
+    fn rollout(&self, _to: u32) -> Option<(u32, Reason)> {
+        self.service.rollout.then_some((self.service.desired_count, Reason::Rollout))
+    }
+
+    /// No lower than the largest wish of the window.
+    fn stabilization(&self, _to: u32) -> Option<(u32, Reason)> {
+        let window = self.policy.stabilization;
+        let wish = largest_wish(&self.memory.wishes)?;
+        Some((wish, Reason::Stabilizing { wish, window }))
+    }
+
+    /// Not to a size at which the same load would trip a scale-out rule at once. A signal that the tasks share is
+    /// predicted to rise as the tasks become fewer.
+    fn flapping(&self, to: u32) -> Option<(u32, Reason)> {
+        let desired = self.service.desired_count;
+        let would_trip = |one: &&Evidence<'_>, size: u32| {
+            matches!(one.rule.adjust, Adjustment::Add(_))
+                && one.rule.when.signal.is_shared_by_tasks()
+                && predict(one, desired, size)
+                    .is_some_and(|value| one.rule.when.comparison.holds(value, one.rule.when.threshold))
+        };
+        let tripped = self.evidence.iter().find(|one| would_trip(one, to))?;
+        let safe = (to..desired).find(|size| !self.evidence.iter().any(|one| would_trip(&one, *size)));
+        let reason = Reason::AnticipatedFlapping {
+            condition: tripped.rule.when.clone(),
+            predicted: predict(tripped, desired, to).unwrap_or(f64::MAX),
+            at: to,
+        };
+        Some((safe.unwrap_or(desired), reason))
+    }
+
+    /// Not before this long after the last change in either direction.
+    fn cooldown(&self, _to: u32) -> Option<(u32, Reason)> {
+        let until = self.memory.changed_at?.saturating_add(self.policy.cooldown.scale_in).ok()?;
+        (self.now < until).then_some((self.service.desired_count, Reason::CooldownIn { until }))
+    }
+
+    /// The largest step of one decision, where more than one task may go.
+    fn largest_step(&self, to: u32) -> Option<(u32, Reason)> {
+        let limit = self.policy.largest_step.scale_in.get();
+        let size = self.service.desired_count.saturating_sub(limit);
+        self.policy.interruptible.then_some((size, Reason::LargestStep { limit, wish: to }))
+    }
+
+    /// Zero only from a queue seen empty for a while, and only if nothing would be stranded.
+    fn zero(&self, to: u32) -> Option<(u32, Reason)> {
+        if to > 0 || self.bounds.min() > 0 {
+            return None;
+        }
+        let queue = self.queue.as_ref().ok()?;
+        if queue.delayed_held && queue.delayed > 0 {
+            return Some((1, Reason::NotIdle { jobs: queue.delayed }));
+        }
+        let idle = since(self.memory.idle_since.unwrap_or(self.now), self.now);
+        let needed = self.policy.idle;
+        let proved = self.memory.idle_since.is_some() && idle >= needed;
+        (!proved).then_some((1, Reason::NotIdleLongEnough { idle, needed }))
+    }
+
+    /// The minimum capacity.
+    fn minimum(&self, _to: u32) -> Option<(u32, Reason)> {
+        let min = self.bounds.min();
+        (min > 0).then_some((min, Reason::AtMin { min }))
+    }
+}
+
+/// The value of a shared signal at another size under the same load.
+fn predict(evidence: &Evidence<'_>, desired: u32, size: u32) -> Option<f64> {
+    let value = evidence.value().filter(|value| *value > 0.0)?;
+    Some(if size == 0 { f64::MAX } else { value * f64::from(desired) / f64::from(size) })
+}
+
+/// The largest wish remembered.
+fn largest_wish(wishes: &[Wish]) -> Option<u32> {
+    wishes.iter().map(|wish| wish.tasks).max()
+}
+
+/// Remembers a wish. A wish counts until the next one replaces it, so two looks further apart than the window still
+/// have to agree. Only the largest of what follows matters: smaller earlier ones are dropped. Without wishes, or
+/// after a pause, the present size is taken as wished for: the first look never scales in.
+pub(crate) fn remember(
+    wishes: &[Wish],
+    tasks: u32,
+    desired: u32,
+    policy: &ServicePolicy,
+    now: Timestamp,
+) -> Vec<Wish> {
+    let window = policy.stabilization;
+    let last = wishes.last().map(|wish| wish.at);
+    let paused = last.is_none_or(|last| since(last, now) > window.saturating_add(LONGEST_GAP));
+    let mut next = if paused { vec![Wish { at: now, tasks: desired }] } else { wishes.to_vec() };
+    if let Some(last) = next.last_mut().filter(|last| last.tasks > tasks) {
+        last.at = now;
+    }
+    next.retain(|wish| since(wish.at, now) < window && wish.tasks > tasks);
+    next.push(Wish { at: now, tasks });
+    while next.len() > WISHES_MAX {
+        // The oldest wish is the largest: it takes the time of its neighbor, so it is only kept longer.
+        let oldest = next.remove(0);
+        if let Some(neighbor) = next.first_mut() {
+            neighbor.tasks = oldest.tasks;
+        }
+    }
+    next
+}

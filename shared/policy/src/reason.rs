@@ -1,0 +1,294 @@
+//! Why a decision is what it is: one variant per cause, each with its numbers, "hold" included.
+
+use std::fmt;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::overrides::OverrideKind;
+use crate::reading::Absence;
+use crate::rule::{Condition, Quantity, Span};
+use crate::signal::Signal;
+
+/// One cause that shaped a decision. Counts are tasks unless the name says jobs.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "the variants' sentences name every field")]
+pub enum Reason {
+    /// The ECS service could not be read.
+    ServiceUnreadable { absence: Absence },
+    /// The ECS service is not `ACTIVE`.
+    ServiceInactive,
+    /// A daemon service has no desired count.
+    ServiceIsDaemon,
+    /// Desired count 0 below the minimum, and not set by us: somebody switched the service off.
+    SwitchedOff { min: u32 },
+    /// Another look is making a change.
+    IntentPending { to: u32, look: String, until: Timestamp },
+    /// A change of an earlier look was found made.
+    IntentFoundApplied { to: u32 },
+    /// A change of an earlier look was found not made.
+    IntentFoundLost { from: u32, to: u32 },
+    /// The last change failed; it is tried again later.
+    BackingOff { failures: u32, until: Timestamp },
+    /// Somebody else changed the desired count since the last look.
+    ChangedElsewhere { was: u32 },
+    /// An override is in force.
+    Overridden { kind: OverrideKind, until: Timestamp, who: String, why: String },
+    /// A rule's condition holds.
+    RuleMatched { condition: Condition, value: f64, proposes: u32 },
+    /// A rule's condition breaches, but not for long enough yet.
+    RuleNotLongEnough { condition: Condition, value: f64, held: SignedDuration },
+    /// A rule adds within the scale-out cooldown: what was already added counts.
+    Credit { base: u32, already: u32, until: Timestamp },
+    /// A rule adds, but tasks already asked for are not running yet (AWS steps from the running count).
+    StillStarting { running: u32, pending: u32 },
+    /// No rule's condition holds.
+    NothingMatches,
+    /// Work waits and no task is wanted: one wakes.
+    Wake { waiting_jobs: u64 },
+    /// The desired count lies below the minimum.
+    BelowMin { min: u32 },
+    /// The desired count lies above the maximum: the bounds or the count were changed by a person.
+    AboveMax { max: u32 },
+    /// The maximum limits a scale-out.
+    AtMax { max: u32, wish: u32 },
+    /// The minimum limits a scale-in.
+    AtMin { min: u32 },
+    /// A signal that votes cannot be read.
+    ReadingMissing { signal: Signal, absence: Absence },
+    /// A signal that votes is too old.
+    ReadingStale { signal: Signal, age: SignedDuration },
+    /// A signal does not agree to scale in.
+    NotAgreed { condition: Condition, value: Option<f64> },
+    /// The queue is paused: its waiting jobs do not count.
+    QueuePaused { waiting_jobs: u64 },
+    /// Work in flight keeps capacity.
+    WorkInFlight { jobs: u64, concurrency: u32, floor: u32 },
+    /// Running jobs are not visible in this queue.
+    WorkInFlightHidden { known_jobs: u64 },
+    /// Workers hold more jobs than they can run; new workers cannot take these.
+    HeldByWorkers { jobs: u64, capacity_jobs: u64 },
+    /// Scale-in takes one task per decision while jobs may not be interrupted.
+    OneTaskAtATime { asked: u32 },
+    /// A deployment is in progress.
+    Rollout,
+    /// New tasks do not start.
+    StartsFailing { desired: u32, running: u32, lasting: SignedDuration },
+    /// Scale-in goes no lower than the largest wish of the window.
+    Stabilizing { wish: u32, window: SignedDuration },
+    /// The smaller size would trip a scale-out rule at once.
+    AnticipatedFlapping { condition: Condition, predicted: f64, at: u32 },
+    /// The scale-in cooldown runs.
+    CooldownIn { until: Timestamp },
+    /// The largest step limits the change.
+    LargestStep { limit: u32, wish: u32 },
+    /// Zero is reached only from a queue seen empty for a while.
+    NotIdleLongEnough { idle: SignedDuration, needed: SignedDuration },
+    /// The last task stays while jobs are delayed or held.
+    NotIdle { jobs: u64 },
+}
+
+impl Reason {
+    /// Its stable name in JSON, logs and activities.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::ServiceUnreadable { .. } => "service-unreadable",
+            Self::ServiceInactive => "service-inactive",
+            Self::ServiceIsDaemon => "service-is-daemon",
+            Self::SwitchedOff { .. } => "switched-off",
+            Self::IntentPending { .. } => "intent-pending",
+            Self::IntentFoundApplied { .. } => "intent-found-applied",
+            Self::IntentFoundLost { .. } => "intent-found-lost",
+            Self::BackingOff { .. } => "backing-off",
+            Self::ChangedElsewhere { .. } => "changed-elsewhere",
+            Self::Overridden { .. } => "overridden",
+            Self::RuleMatched { .. } => "rule-matched",
+            Self::RuleNotLongEnough { .. } => "rule-not-long-enough",
+            Self::Credit { .. } => "credit",
+            Self::StillStarting { .. } => "still-starting",
+            Self::NothingMatches => "nothing-matches",
+            Self::Wake { .. } => "wake",
+            Self::BelowMin { .. } => "below-min",
+            Self::AboveMax { .. } => "above-max",
+            Self::AtMax { .. } => "at-max",
+            Self::AtMin { .. } => "at-min",
+            Self::ReadingMissing { .. } => "reading-missing",
+            Self::ReadingStale { .. } => "reading-stale",
+            Self::NotAgreed { .. } => "not-agreed",
+            Self::QueuePaused { .. } => "queue-paused",
+            Self::WorkInFlight { .. } => "work-in-flight",
+            Self::WorkInFlightHidden { .. } => "work-in-flight-hidden",
+            Self::HeldByWorkers { .. } => "held-by-workers",
+            Self::OneTaskAtATime { .. } => "one-task-at-a-time",
+            Self::Rollout => "rollout",
+            Self::StartsFailing { .. } => "starts-failing",
+            Self::Stabilizing { .. } => "stabilizing",
+            Self::AnticipatedFlapping { .. } => "anticipated-flapping",
+            Self::CooldownIn { .. } => "cooldown-in",
+            Self::LargestStep { .. } => "largest-step",
+            Self::NotIdleLongEnough { .. } => "not-idle-long-enough",
+            Self::NotIdle { .. } => "not-idle",
+        }
+    }
+}
+
+/// A fragment that reads well after "because" and after a colon.
+impl fmt::Display for Reason {
+    #[expect(clippy::too_many_lines, reason = "one line per reason; a table reads best whole")]
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ServiceUnreadable { absence } => write!(f, "the ECS service cannot be read ({absence})"),
+            Self::ServiceInactive => write!(f, "the ECS service is not ACTIVE"),
+            Self::ServiceIsDaemon => write!(f, "the ECS service is a DAEMON and has no desired count to set"),
+            Self::SwitchedOff { min } => write!(
+                f,
+                "desired count is 0 below min {min} and was set by somebody else: it counts as switched off until raised by hand"
+            ),
+            Self::IntentPending { to, look, until } => {
+                write!(f, "look {look} is setting {to} tasks; left to it until {}", Clock(*until))
+            }
+            Self::IntentFoundApplied { to } => {
+                write!(f, "an earlier look's change to {} was found made", tasks(*to))
+            }
+            Self::IntentFoundLost { from, to } => {
+                write!(f, "an earlier look's change from {from} to {} was never made", tasks(*to))
+            }
+            Self::BackingOff { failures, until } => write!(
+                f,
+                "{failures} {} failed in a row; next attempt at {}",
+                plural(u64::from(*failures), "change", "changes"),
+                Clock(*until)
+            ),
+            Self::ChangedElsewhere { was } => {
+                write!(f, "somebody else changed the desired count, it was {was}")
+            }
+            Self::Overridden { kind, until, who, why } => {
+                write!(f, "{who} asked for {kind} until {} ({why})", Clock(*until))
+            }
+            Self::RuleMatched { condition, value, proposes } => {
+                write!(f, "{}, which asks for {}", Seen { condition, value: *value }, tasks(*proposes))
+            }
+            Self::RuleNotLongEnough { condition, value, held } => {
+                write!(f, "{}, so far for {}", Seen { condition, value: *value }, Span(*held))
+            }
+            Self::Credit { base, already, until } => write!(
+                f,
+                "the {} added since {base} count toward this step until {}",
+                tasks(*already),
+                Clock(*until)
+            ),
+            Self::StillStarting { running, pending } => {
+                write!(f, "{running} running and {pending} pending: the tasks already asked for come first")
+            }
+            Self::NothingMatches => write!(f, "no rule matches"),
+            Self::Wake { waiting_jobs } => {
+                write!(f, "{} and no task is running", waits(*waiting_jobs))
+            }
+            Self::BelowMin { min } => write!(f, "desired count is below min {min}"),
+            Self::AboveMax { max } => {
+                write!(f, "desired count is above max {max}")
+            }
+            Self::AtMax { max, wish } => write!(f, "max {max} limits the wish for {}", tasks(*wish)),
+            Self::AtMin { min } => write!(f, "min is {min}"),
+            Self::ReadingMissing { signal, absence } => write!(f, "`{signal}` is not known ({absence})"),
+            Self::ReadingStale { signal, age } => write!(f, "`{signal}` is too old ({})", Span(*age)),
+            Self::NotAgreed { condition, value: Some(value) } => write!(
+                f,
+                "`{}` does not agree: it is {}, and `{condition}` decides",
+                condition.signal,
+                Quantity { value: *value, unit: condition.unit }
+            ),
+            Self::NotAgreed { condition, value: None } => {
+                write!(f, "`{}` does not agree, `{condition}` decides", condition.signal)
+            }
+            Self::QueuePaused { waiting_jobs } => {
+                write!(f, "the queue is paused, its {} do not count", jobs(*waiting_jobs))
+            }
+            Self::WorkInFlight { jobs: n, concurrency, floor } => {
+                write!(f, "{} in flight at {concurrency} per task keep {}", jobs(*n), tasks(*floor))
+            }
+            Self::WorkInFlightHidden { known_jobs } => write!(
+                f,
+                "this queue does not show every running job, {known_jobs} {} known",
+                plural(*known_jobs, "is", "are")
+            ),
+            Self::HeldByWorkers { jobs: n, capacity_jobs } => write!(
+                f,
+                "workers hold {} beyond the {capacity_jobs} they can run; new workers cannot take them",
+                jobs(*n)
+            ),
+            Self::OneTaskAtATime { asked } => {
+                write!(f, "one task per decision instead of {asked}, since jobs may not be interrupted")
+            }
+            Self::Rollout => write!(f, "a deployment is in progress"),
+            Self::StartsFailing { desired, running, lasting } => {
+                write!(f, "new tasks do not start: {running} of {desired} running for {}", Span(*lasting))
+            }
+            Self::Stabilizing { wish, window } => {
+                write!(f, "{} were still wished for within the last {}", tasks(*wish), Span(*window))
+            }
+            Self::AnticipatedFlapping { condition, predicted, at } => write!(
+                f,
+                "at {} `{}` would be about {}, and `{condition}` would scale out again",
+                tasks(*at),
+                condition.signal,
+                Quantity { value: *predicted, unit: condition.unit }
+            ),
+            Self::CooldownIn { until } => write!(f, "scale-in cooldown until {}", Clock(*until)),
+            Self::LargestStep { limit, wish } => {
+                write!(f, "the largest step is {limit}, {} were wished for", tasks(*wish))
+            }
+            Self::NotIdleLongEnough { idle, needed } => {
+                write!(f, "the queue has been empty for {}, zero needs {}", Span(*idle), Span(*needed))
+            }
+            Self::NotIdle { jobs: n } => {
+                write!(f, "{} delayed or held would be stranded at zero", jobs(*n))
+            }
+        }
+    }
+}
+
+/// A time of day in UTC, to the second.
+struct Clock(Timestamp);
+
+impl fmt::Display for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.strftime("%H:%M:%S UTC"))
+    }
+}
+
+/// `waiting is 612, above 500`, with how long when that matters.
+struct Seen<'a> {
+    condition: &'a Condition,
+    value: f64,
+}
+
+impl fmt::Display for Seen<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Condition { signal, comparison, threshold, unit, hold_for } = self.condition;
+        let value = Quantity { value: self.value, unit: *unit };
+        let threshold = Quantity { value: *threshold, unit: *unit };
+        write!(f, "{signal} is {value}, {} {threshold}", comparison.in_words())?;
+        if hold_for.is_zero() { Ok(()) } else { write!(f, " (rule: for {})", Span(*hold_for)) }
+    }
+}
+
+/// `1 task`, `5 tasks`.
+pub(crate) fn tasks(count: u32) -> String {
+    format!("{count} {}", plural(u64::from(count), "task", "tasks"))
+}
+
+/// `1 job`, `5 jobs`.
+fn jobs(count: u64) -> String {
+    format!("{count} {}", plural(count, "job", "jobs"))
+}
+
+/// `1 job waits`, `5 jobs wait`.
+fn waits(count: u64) -> String {
+    format!("{} {}", jobs(count), plural(count, "waits", "wait"))
+}
+
+/// The right form for a count.
+fn plural(count: u64, one: &'static str, many: &'static str) -> &'static str {
+    if count == 1 { one } else { many }
+}
