@@ -1,1 +1,5 @@
-//! Tests that look at the whole house.
+//! What the tests of the whole house share: the files of the repository, and the SAM template as a tree.
+
+pub mod cloudformation;
+pub mod repository;
+pub mod sdk;

@@ -1,0 +1,315 @@
+//! `template.yaml` says what the code needs, no less and no more.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use tidegate_tests::cloudformation::{actions, parse, resources, statements};
+use tidegate_tests::{repository, sdk};
+
+/// Every AWS call that the function queue-depth makes by itself.
+const CALLS: [&str; 11] = [
+    "cloudwatch:GetMetricData",
+    "dynamodb:BatchGetItem",
+    "dynamodb:BatchWriteItem",
+    "dynamodb:PutItem",
+    "ecs:DescribeServices",
+    "ecs:UpdateService",
+    "secretsmanager:GetSecretValue",
+    "sns:Publish",
+    "sqs:GetQueueAttributes",
+    "sqs:SendMessage",
+    "ssm:GetParameters",
+];
+
+/// What AWS does with the function's role, and the function never asks for: Lambda polls the queue of looks and writes the
+/// log; SNS and Systems Manager use a key in the name of the caller.
+const ON_BEHALF: [&str; 6] = [
+    "kms:Decrypt",
+    "kms:GenerateDataKey",
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+    "sqs:DeleteMessage",
+    "sqs:ReceiveMessage",
+];
+
+/// The settings that the code reads from its environment.
+const ENVIRONMENT: [&str; 4] = ["TIDEGATE_FLEET", "TIDEGATE_LEDGER", "TIDEGATE_LOOKS", "TIDEGATE_TOPIC"];
+
+fn template() -> Value {
+    parse(&repository::read("template.yaml"))
+}
+
+fn role(template: &Value) -> Value {
+    template["Resources"]["QueueDepthRole"].clone()
+}
+
+fn set<T: Into<String>>(items: impl IntoIterator<Item = T>) -> BTreeSet<String> {
+    items.into_iter().map(Into::into).collect()
+}
+
+/// `queue-depth` → `QueueDepth`.
+fn pascal_case(name: &str) -> String {
+    name.split('-').map(|word| word[..1].to_uppercase() + &word[1..]).collect()
+}
+
+#[test]
+fn a_function_has_one_name_through_every_layer() {
+    let template = template();
+    let functions = repository::functions();
+    assert!(!functions.is_empty());
+    for name in &functions {
+        let function = &template["Resources"][format!("{}Function", pascal_case(name))];
+        assert_eq!(
+            function["Type"], "AWS::Serverless::Function",
+            "functions/{name} has no function in template.yaml"
+        );
+        assert_eq!(function["Properties"]["CodeUri"], format!("functions/{name}"));
+        assert_eq!(function["Metadata"]["BuildMethod"], "rust-cargolambda");
+        let manifest = repository::read(&format!("functions/{name}/Cargo.toml"));
+        assert!(
+            manifest.contains(&format!("name = \"{name}\"")),
+            "the package in functions/{name} has another name"
+        );
+        let event = format!("events/{name}.");
+        assert!(
+            repository::files().iter().any(|file| file.starts_with(&event)),
+            "functions/{name} has no {event}*.json"
+        );
+    }
+    for (id, function) in resources(&template, "AWS::Serverless::Function") {
+        let folder = function["Properties"]["CodeUri"].as_str().unwrap_or_default().to_owned();
+        let known =
+            folder.strip_prefix("functions/").is_some_and(|name| functions.contains(&name.to_owned()));
+        assert!(known, "`{id}` is built from `{folder}`, which is no function");
+    }
+}
+
+#[test]
+fn every_event_is_json_and_belongs_to_a_function() {
+    let functions = repository::functions();
+    for file in repository::files().iter().filter_map(|file| file.strip_prefix("events/")) {
+        let (function, situation) = file.split_once('.').expect("an event is named function.situation.json");
+        assert!(functions.contains(&function.to_owned()), "events/{file} belongs to no function");
+        assert!(situation.ends_with(".json"), "events/{file} is no JSON");
+        let event = serde_json::from_str::<Value>(&repository::read(&format!("events/{file}")));
+        assert!(event.is_ok(), "events/{file}: {event:?}");
+    }
+}
+
+#[test]
+fn the_function_may_do_what_is_listed_and_nothing_else() {
+    let template = template();
+    let allowed = set(statements(&role(&template)).iter().flat_map(actions));
+    assert_eq!(allowed, set(CALLS.into_iter().chain(ON_BEHALF)));
+}
+
+#[test]
+fn the_listed_calls_are_the_calls_in_the_code() {
+    assert_eq!(sdk::unknown_services(), Vec::<String>::new(), "SDK crates that this test cannot read yet");
+    let code = repository::rust_files(&["shared/aws/src", "shared/queues/src", "functions/queue-depth/src"]);
+    assert_eq!(sdk::actions_called_by(&code), set(CALLS));
+}
+
+#[test]
+fn no_statement_has_a_wildcard_action_and_only_metrics_a_wildcard_resource() {
+    for statement in statements(&role(&template())) {
+        assert_eq!(statement["Effect"], "Allow");
+        let actions = actions(&statement);
+        assert!(actions.iter().all(|action| !action.contains('*')), "wildcard in {actions:?}");
+        if statement["Resource"] == "*" {
+            assert_eq!(actions, ["cloudwatch:GetMetricData"], "GetMetricData alone knows no resources");
+        }
+    }
+}
+
+#[test]
+fn services_queues_parameters_and_secrets_are_named_by_parameters() {
+    for (action, parameter) in [
+        ("ecs:UpdateService", "ServiceArns"),
+        ("ecs:DescribeServices", "ServiceArns"),
+        ("ssm:GetParameters", "ParameterArns"),
+        ("secretsmanager:GetSecretValue", "SecretArns"),
+    ] {
+        let named = |statement: &Value| statement["Resource"] == json!({"Ref": parameter});
+        let mut found =
+            statements(&role(&template())).into_iter().filter(|it| actions(it).contains(&action.to_owned()));
+        assert!(
+            found.next().is_some_and(|statement| named(&statement)),
+            "{action} is not limited to {parameter}"
+        );
+        assert!(found.next().is_none(), "{action} is allowed twice");
+    }
+    let template = template();
+    assert!(
+        template["Parameters"]["ServiceArns"]["Default"].is_null(),
+        "nobody may scale everything by leaving it out"
+    );
+}
+
+#[test]
+fn the_role_has_no_managed_policy_but_the_one_for_network_interfaces() {
+    let policies = role(&template())["Properties"]["ManagedPolicyArns"].to_string();
+    assert_eq!(policies.matches("iam::aws:policy").count(), 1, "{policies}");
+    assert!(policies.contains("AWSLambdaENIManagementAccess") && policies.contains("InVpc"), "{policies}");
+}
+
+#[test]
+fn the_template_and_the_code_agree_on_the_environment() {
+    let template = template();
+    let variables = &template["Resources"]["QueueDepthFunction"]["Properties"]["Environment"]["Variables"];
+    assert_eq!(
+        set(variables.as_object().cloned().unwrap_or_default().into_iter().map(|(name, _)| name)),
+        set(ENVIRONMENT)
+    );
+    let code = repository::rust_files(&["shared/aws/src", "shared/queues/src", "functions/queue-depth/src"]);
+    let is_name = |letter: char| letter.is_ascii_uppercase() || letter == '_';
+    let mut read = BTreeSet::new();
+    for file in code {
+        let text = repository::read(&file);
+        for (at, _) in text.match_indices("TIDEGATE_") {
+            read.insert(text[at..].chars().take_while(|letter| is_name(*letter)).collect::<String>());
+        }
+    }
+    assert_eq!(read, set(ENVIRONMENT));
+}
+
+#[test]
+fn a_failed_call_is_not_repeated_and_none_is_older_than_a_minute() {
+    for (id, function) in resources(&template(), "AWS::Serverless::Function") {
+        let settings = &function["Properties"]["EventInvokeConfig"];
+        assert_eq!(settings["MaximumRetryAttempts"], 0, "{id}");
+        assert_eq!(settings["MaximumEventAgeInSeconds"], 60, "{id}");
+        assert!(!settings["DestinationConfig"]["OnFailure"].is_null(), "{id} drops what fails");
+        for (name, event) in function["Properties"]["Events"].as_object().cloned().unwrap_or_default() {
+            match event["Type"].as_str() {
+                Some("ScheduleV2") => {
+                    let retry = json!({"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60});
+                    assert_eq!(event["Properties"]["RetryPolicy"], retry, "{id}.{name}");
+                    assert_eq!(event["Properties"]["State"], json!({"Ref": "ScheduleState"}), "{id}.{name}");
+                }
+                Some("SQS") => assert_eq!(event["Properties"]["BatchSize"], 1, "{id}.{name}"),
+                other => unreachable!("{id}.{name} is of the type {other:?}, which this test does not know"),
+            }
+        }
+    }
+}
+
+#[test]
+fn the_schedule_sends_the_event_that_the_tests_use() {
+    let template = template();
+    let schedule =
+        &template["Resources"]["QueueDepthFunction"]["Properties"]["Events"]["Schedule"]["Properties"];
+    let input = schedule["Input"]["Fn::Sub"].as_str().expect("the schedule has an input");
+    let sent: Value = serde_json::from_str(input).expect("the schedule's input is JSON");
+    let shown: Value =
+        serde_json::from_str(&repository::read("events/queue-depth.schedule.json")).expect("events are JSON");
+    let keys =
+        |value: &Value| set(value.as_object().cloned().unwrap_or_default().into_iter().map(|(key, _)| key));
+    assert_eq!(keys(&sent), keys(&shown));
+    assert_eq!((&sent["source"], &sent["detail-type"]), (&shown["source"], &shown["detail-type"]));
+}
+
+#[test]
+fn a_look_is_never_seen_twice() {
+    let template = template();
+    let queue = &template["Resources"]["QueueDepthLooks"]["Properties"];
+    let visibility = queue["VisibilityTimeout"].as_i64();
+    assert_eq!(queue["MessageRetentionPeriod"], 60);
+    assert!(visibility >= queue["MessageRetentionPeriod"].as_i64(), "a failed look would come back");
+    let function = &template["Resources"]["QueueDepthFunction"]["Properties"];
+    assert!(visibility >= function["Timeout"].as_i64(), "Lambda refuses such an event source");
+}
+
+#[test]
+fn functions_are_small_and_run_on_arm64_unless_told_otherwise() {
+    let template = template();
+    assert_eq!(template["Parameters"]["Architecture"]["Default"], "arm64");
+    for (id, function) in resources(&template, "AWS::Serverless::Function") {
+        let settings = &function["Properties"];
+        assert_eq!(settings["MemorySize"], 256, "{id}");
+        assert_eq!(settings["Runtime"], "provided.al2023", "{id}");
+        assert_eq!(settings["Architectures"], json!([{"Ref": "Architecture"}]), "{id}");
+        assert_eq!(settings["Layers"], json!([{"Ref": "FleetLayer"}]), "{id} does not see the fleet file");
+        assert!(
+            settings["LoggingConfig"]["LogGroup"]["Ref"].is_string(),
+            "{id} writes to a log without retention"
+        );
+    }
+    assert_eq!(template["Parameters"]["ReservedConcurrency"]["Default"], "", "new accounts cannot set any");
+}
+
+#[test]
+fn every_log_expires() {
+    let groups = resources(&template(), "AWS::Logs::LogGroup");
+    assert!(!groups.is_empty());
+    for (id, group) in groups {
+        assert!(!group["Properties"]["RetentionInDays"].is_null(), "{id} is kept for ever");
+    }
+}
+
+#[test]
+fn the_ledger_cannot_be_lost_by_mistake() {
+    let template = template();
+    let ledger = &template["Resources"]["Ledger"];
+    let settings = &ledger["Properties"];
+    assert_eq!(
+        (&ledger["DeletionPolicy"], &ledger["UpdateReplacePolicy"]),
+        (&json!("Retain"), &json!("Retain"))
+    );
+    assert_eq!(settings["DeletionProtectionEnabled"], true);
+    assert_eq!(settings["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], true);
+    assert_eq!(settings["BillingMode"], "PAY_PER_REQUEST");
+    assert_eq!(settings["TimeToLiveSpecification"], json!({"AttributeName": "expires_at", "Enabled": true}));
+    let keys =
+        json!([{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}]);
+    assert_eq!(settings["KeySchema"], keys);
+}
+
+#[test]
+fn what_rests_is_encrypted() {
+    let template = template();
+    for (id, queue) in resources(&template, "AWS::SQS::Queue") {
+        assert_eq!(queue["Properties"]["SqsManagedSseEnabled"], true, "{id}");
+    }
+    for (id, topic) in resources(&template, "AWS::SNS::Topic") {
+        assert_eq!(topic["Properties"]["KmsMasterKeyId"], json!({"Ref": "ReportKey"}), "{id}");
+    }
+}
+
+#[test]
+fn the_dead_man_alarm_can_use_the_topic_and_its_key() {
+    let template = template();
+    for policy in ["ReportTopicPolicy", "ReportKey"] {
+        let text = template["Resources"][policy].to_string();
+        assert!(text.contains("cloudwatch.amazonaws.com"), "{policy} does not admit CloudWatch alarms");
+        assert!(text.contains("aws:SourceAccount"), "{policy} admits the alarms of every account");
+    }
+}
+
+#[test]
+fn every_function_is_missed_after_five_minutes() {
+    let template = template();
+    for name in repository::functions() {
+        let alarm = &template["Resources"][format!("{}DeadManAlarm", pascal_case(&name))];
+        let settings = &alarm["Properties"];
+        assert_eq!(alarm["Type"], "AWS::CloudWatch::Alarm", "nobody misses {name}");
+        assert_eq!(settings["TreatMissingData"], "breaching");
+        assert_eq!((&settings["EvaluationPeriods"], &settings["DatapointsToAlarm"]), (&json!(5), &json!(5)));
+        assert_eq!(settings["AlarmActions"], json!([{"Ref": "ReportTopic"}]));
+        for metric in
+            settings["Metrics"].as_array().into_iter().flatten().filter(|it| it["MetricStat"].is_object())
+        {
+            assert_eq!(metric["MetricStat"]["Period"], 60);
+            let dimensions = metric["MetricStat"]["Metric"]["Dimensions"].to_string();
+            assert!(dimensions.contains(&format!("{}Function", pascal_case(&name))), "{dimensions}");
+        }
+    }
+}
+
+#[test]
+fn any_alarm_of_this_account_may_ring_and_no_other() {
+    for (id, permission) in resources(&template(), "AWS::Lambda::Permission") {
+        assert_eq!(permission["Properties"]["Principal"], "lambda.alarms.cloudwatch.amazonaws.com", "{id}");
+        assert_eq!(permission["Properties"]["SourceAccount"], json!({"Ref": "AWS::AccountId"}), "{id}");
+    }
+}
