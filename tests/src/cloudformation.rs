@@ -1,6 +1,6 @@
-//! A CloudFormation template as a JSON tree.
+//! A SAM template as a JSON tree.
 //!
-//! YAML readers refuse or lose the short forms of CloudFormation's functions. Here `!Ref X` becomes `{"Ref": "X"}` and
+//! YAML readers refuse or lose the short forms of the template's functions. Here `!Ref X` becomes `{"Ref": "X"}` and
 //! `!Sub X` becomes `{"Fn::Sub": "X"}`, which is what they are short for.
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
@@ -37,6 +37,9 @@ pub fn statements(role: &Value) -> Vec<Value> {
 }
 
 /// The actions of a statement, whether it holds one or a list.
+///
+/// # Panics
+/// If the statement holds none.
 #[must_use]
 pub fn actions(statement: &Value) -> Vec<String> {
     let text = |action: &Value| action.as_str().expect("an action is a text").to_owned();

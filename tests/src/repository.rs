@@ -9,8 +9,13 @@ use serde_json::Value;
 /// The root of the repository.
 #[must_use]
 pub fn root() -> PathBuf {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
-    manifest.parent().expect("the tests' package is a folder of the repository").to_path_buf()
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Whether a path ends with that extension.
+#[must_use]
+pub fn has_extension(path: &str, extension: &str) -> bool {
+    Path::new(path).extension().is_some_and(|found| found == extension)
 }
 
 /// A file's text, by its path from the root.
@@ -46,7 +51,7 @@ pub fn files() -> Vec<String> {
 #[must_use]
 pub fn rust_files(folders: &[&str]) -> Vec<String> {
     let inside =
-        |path: &String| path.ends_with(".rs") && folders.iter().any(|folder| path.starts_with(folder));
+        |path: &String| has_extension(path, "rs") && folders.iter().any(|folder| path.starts_with(folder));
     files().into_iter().filter(inside).collect()
 }
 

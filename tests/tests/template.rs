@@ -90,7 +90,7 @@ fn every_event_is_json_and_belongs_to_a_function() {
     for file in repository::files().iter().filter_map(|file| file.strip_prefix("events/")) {
         let (function, situation) = file.split_once('.').expect("an event is named function.situation.json");
         assert!(functions.contains(&function.to_owned()), "events/{file} belongs to no function");
-        assert!(situation.ends_with(".json"), "events/{file} is no JSON");
+        assert!(repository::has_extension(situation, "json"), "events/{file} is no JSON");
         let event = serde_json::from_str::<Value>(&repository::read(&format!("events/{file}")));
         assert!(event.is_ok(), "events/{file}: {event:?}");
     }
