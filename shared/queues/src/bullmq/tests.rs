@@ -1,0 +1,121 @@
+use redis::Value;
+use tidegate_fleet::source::RedisUrl;
+
+use super::*;
+use crate::answer::Answer;
+
+fn emails() -> BullmqQueue {
+    BullmqQueue { url: RedisUrl::Plain(String::new()), queue: "emails".to_owned(), prefix: "bull".to_owned() }
+}
+
+fn text(text: &str) -> Value {
+    Value::BulkString(text.as_bytes().to_vec())
+}
+
+/// What a server holds; the fields are the answers.
+#[derive(Clone, Default)]
+struct Keys {
+    paused: i64,
+    meta: i64,
+    meta_paused: i64,
+    wait: Vec<&'static str>,
+    prioritized: Vec<&'static str>,
+    delayed: Vec<&'static str>,
+    due: i64,
+    active: i64,
+}
+
+impl Keys {
+    fn read(&self) -> Result<Queue, Absence> {
+        let length = |list: &[&str]| Value::Int(i64::try_from(list.len()).unwrap());
+        let end = |id: Option<&&str>| id.map_or(Value::Nil, |id| text(id));
+        let first = |set: &[&str]| Value::Array(set.first().map(|id| text(id)).into_iter().collect());
+        let values = [
+            Value::Int(self.paused),
+            Value::Int(self.meta),
+            Value::Int(self.meta_paused),
+            length(&self.wait),
+            end(self.wait.first()),
+            end(self.wait.last()),
+            length(&self.prioritized),
+            first(&self.prioritized),
+            length(&self.delayed),
+            Value::Int(self.due),
+            first(&self.delayed),
+            Value::Int(self.active),
+        ];
+        let commands = commands(&emails(), Timestamp::UNIX_EPOCH);
+        assert_eq!(commands.len(), values.len());
+        let pairs = commands.into_iter().zip(values);
+        let answers: Vec<_> = pairs.map(|(command, value)| Answer::new(command, value)).collect();
+        let places: Vec<_> = (0..answers.len()).collect();
+        interpret(&emails(), &mut Answers::new(&answers, &places))
+    }
+}
+
+#[test]
+fn due_jobs_wait_and_the_rest_is_delayed() {
+    let keys = Keys {
+        wait: vec!["9", "8"],
+        prioritized: vec!["3"],
+        delayed: vec!["4", "5", "6"],
+        due: 2,
+        active: 7,
+        ..Keys::default()
+    };
+    let queue = keys.read().unwrap();
+    assert_eq!((queue.waiting, queue.due, queue.delayed), (5, 2, 1));
+    assert_eq!(queue.in_flight, InFlight::Exactly(7));
+    assert_eq!(queue.head, Some(fingerprint(b"8")));
+}
+
+#[test]
+fn the_head_is_the_next_job_wherever_it_is() {
+    let mut keys = Keys { prioritized: vec!["3"], delayed: vec!["4"], due: 1, ..Keys::default() };
+    assert_eq!(keys.read().unwrap().head, Some(fingerprint(b"3")));
+    keys.prioritized.clear();
+    assert_eq!(keys.read().unwrap().head, Some(fingerprint(b"4")));
+    keys.due = 0;
+    assert_eq!(keys.read().unwrap().head, None);
+}
+
+#[test]
+fn the_markers_of_version_4_are_no_jobs() {
+    #[track_caller]
+    fn check(wait: &[&'static str], waiting: u64, head: Option<&str>) {
+        let queue = Keys { meta: 1, wait: wait.to_vec(), ..Keys::default() }.read().unwrap();
+        assert_eq!(queue.waiting, waiting);
+        assert_eq!(queue.head, head.map(|id| fingerprint(id.as_bytes())));
+    }
+    check(&["0:0"], 0, None);
+    check(&["0:0", "7"], 1, Some("7"));
+    check(&["9", "7", "0:1772362800000"], 2, None);
+    check(&["0"], 1, Some("0"));
+}
+
+#[test]
+fn both_ways_of_pausing_are_seen() {
+    let version_5 = Keys { paused: 4, meta: 1, meta_paused: 1, ..Keys::default() }.read().unwrap();
+    assert_eq!((version_5.waiting, version_5.paused), (4, true));
+    let version_6 = Keys { wait: vec!["1", "2"], meta: 1, meta_paused: 1, ..Keys::default() }.read().unwrap();
+    assert_eq!((version_6.waiting, version_6.paused), (2, true));
+    let left_behind = Keys { paused: 4, meta: 1, ..Keys::default() }.read().unwrap();
+    assert_eq!((left_behind.waiting, left_behind.paused), (0, false));
+}
+
+#[test]
+fn a_queue_without_any_key_is_missing() {
+    let missing = Keys::default().read().unwrap_err();
+    assert_eq!(missing.kind, AbsenceKind::NotFound);
+    assert!(missing.detail.contains("`bull:emails:meta`"), "{missing}");
+    assert!(Keys { meta: 1, ..Keys::default() }.read().is_ok());
+    assert!(Keys { active: 1, ..Keys::default() }.read().is_ok());
+}
+
+#[test]
+fn a_job_is_due_within_its_whole_millisecond() {
+    let now = Timestamp::from_millisecond(1_772_362_800_000).unwrap();
+    let score = last_due_score(now);
+    assert_eq!(score / SCORES_PER_MILLISECOND, 1_772_362_800_000);
+    assert_eq!(score % SCORES_PER_MILLISECOND, SCORES_PER_MILLISECOND - 1);
+}

@@ -1,0 +1,134 @@
+//! Reading many queues: one connection, one batch and one round trip per server.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+
+use futures_util::{StreamExt, stream};
+use jiff::Timestamp;
+use tidegate_fleet::source::QueueSource;
+use tidegate_policy::{Absence, AbsenceKind, Queue};
+
+use crate::answer::{Answer, Answers};
+use crate::command::{Batch, Command};
+use crate::server::{Connection, Server};
+use crate::{bullmq, celery, list};
+
+/// How many servers are asked at the same time. A fleet has one or two; more than this many TLS handshakes at once
+/// would time each other out on a small Lambda function's share of a core.
+const SERVERS_AT_ONCE: usize = 10;
+
+/// One queue to read.
+#[derive(Clone, Copy)]
+pub struct RedisRequest<'a> {
+    /// The server's URL, with its password where it has one.
+    pub url: &'a str,
+    /// The queue; its own URL is not looked at, because it may be a reference to a secret.
+    pub source: &'a QueueSource,
+}
+
+/// The Redis servers of a fleet, with connections that the next look uses again.
+#[derive(Default)]
+pub struct Redis {
+    /// By URL; a connection that failed is not put back.
+    idle: Mutex<BTreeMap<String, Connection>>,
+}
+
+impl Redis {
+    /// No connection is opened before the first look.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Reads all queues as of `now`; the results stand in the order of the requests.
+    ///
+    /// Queues with the same URL share one round trip, the servers are asked in parallel. One queue's trouble does not
+    /// touch the others. Ten servers take at most 5 seconds together, whatever they do.
+    pub async fn read(&self, requests: &[RedisRequest<'_>], now: Timestamp) -> Vec<Result<Queue, Absence>> {
+        let mut by_url: BTreeMap<&str, Vec<(usize, &QueueSource)>> = BTreeMap::new();
+        for (place, request) in requests.iter().enumerate() {
+            by_url.entry(request.url).or_default().push((place, request.source));
+        }
+        let servers = by_url.into_iter().map(|(url, sources)| async move {
+            let read = self.read_server(url, &sources, now).await;
+            sources.into_iter().map(|(place, _)| place).zip(read).collect::<Vec<_>>()
+        });
+        let mut read: Vec<_> = stream::iter(servers).buffer_unordered(SERVERS_AT_ONCE).concat().await;
+        read.sort_by_key(|(place, _)| *place);
+        read.into_iter().map(|(_, queue)| queue).collect()
+    }
+
+    async fn read_server(
+        &self,
+        url: &str,
+        sources: &[(usize, &QueueSource)],
+        now: Timestamp,
+    ) -> Vec<Result<Queue, Absence>> {
+        let server = match Server::parse(url) {
+            Ok(server) => server,
+            Err(absence) => return vec![Err(absence); sources.len()],
+        };
+        let mut batch = Batch::default();
+        let places: Vec<Vec<usize>> = sources
+            .iter()
+            .map(|(_, source)| commands(source, now).into_iter().map(|command| batch.add(command)).collect())
+            .collect();
+        let answers = match self.ask(url, &server, batch.commands()).await {
+            Ok(answers) => answers,
+            Err(absence) => return vec![Err(server.locate(absence)); sources.len()],
+        };
+        let read = |((_, source), places): (&(usize, &QueueSource), &Vec<usize>)| {
+            let mut answers = Answers::new(&answers, places);
+            interpret(source, &mut answers, now).map_err(|absence| server.locate(absence))
+        };
+        sources.iter().zip(&places).map(read).collect()
+    }
+
+    /// One round trip on the connection kept for this URL, or on a new one.
+    async fn ask(&self, url: &str, server: &Server, commands: &[Command]) -> Result<Vec<Answer>, Absence> {
+        if commands.is_empty() {
+            return Ok(Vec::new());
+        }
+        let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).remove(url);
+        let (connection, values) = server.ask(kept, commands).await?;
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).insert(url.to_owned(), connection);
+        let pairs = commands.iter().cloned().zip(values);
+        Ok(pairs.map(|(command, value)| Answer::new(command, value)).collect())
+    }
+}
+
+fn commands(source: &QueueSource, now: Timestamp) -> Vec<Command> {
+    match source {
+        QueueSource::Celery(queue) => celery::commands(queue),
+        QueueSource::Bullmq(queue) => bullmq::commands(queue, now),
+        QueueSource::List(list) => list::commands(list),
+        QueueSource::Sqs(_) | QueueSource::Cloudwatch(_) => Vec::new(),
+    }
+}
+
+fn interpret(source: &QueueSource, answers: &mut Answers<'_>, now: Timestamp) -> Result<Queue, Absence> {
+    match source {
+        QueueSource::Celery(queue) => celery::interpret(queue, answers, now),
+        QueueSource::Bullmq(queue) => bullmq::interpret(queue, answers),
+        QueueSource::List(list) => list::interpret(list, answers),
+        QueueSource::Sqs(_) | QueueSource::Cloudwatch(_) => {
+            Err(Absence::new(AbsenceKind::Unreadable, "this queue is not kept in Redis"))
+        }
+    }
+}
+
+/// The number of connections; their URLs may hold passwords.
+impl fmt::Debug for Redis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).len();
+        f.debug_struct("Redis").field("idle", &idle).finish()
+    }
+}
+
+/// Without the URL, which may hold a password.
+impl fmt::Debug for RedisRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisRequest").field("source", &self.source).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,202 @@
+//! One Redis server: connect, log in and ask, in one round trip.
+
+use std::sync::Once;
+use std::time::Duration;
+
+use redis::aio::{ConnectionLike, MultiplexedConnection};
+use redis::{AsyncConnectionConfig, Client, Cmd, ConnectionInfo, IntoConnectionInfo, Pipeline};
+use redis::{ProtocolVersion, RedisConnectionInfo, RedisError, Value};
+use tidegate_policy::{Absence, AbsenceKind};
+
+use crate::answer::refusal;
+use crate::command::Command;
+
+/// Name resolution, TCP and TLS together. Within a VPC this takes milliseconds; a security group that drops packets
+/// would otherwise hold the look until TCP gives up after minutes. Shorter than this, a TLS handshake on a seventh of a
+/// core would fail.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// From sending a batch to its last answer. Redis answers it within milliseconds; one that takes 2 seconds is in
+/// trouble, and a look that waits longer for it delays what the other servers' queues need.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How much of a server's words is kept, in characters.
+const LONGEST_WORDS: usize = 300;
+
+/// An open connection on which we are logged in.
+pub(crate) type Connection = MultiplexedConnection;
+
+/// A server and database, as a URL names them.
+pub(crate) struct Server {
+    client: Client,
+    /// Host, port and database: what people need to find it.
+    name: String,
+    user: Option<String>,
+    password: Option<String>,
+    database: i64,
+}
+
+/// Why a batch has no answers.
+enum Failure {
+    /// The connection is of no use any more; on one that was kept it says little about the server.
+    Connection(RedisError),
+    /// The server refused to let us in.
+    Login(Absence),
+}
+
+impl Server {
+    /// Takes a URL apart: `redis[s]://[user][:password@]host[:port][/database]`.
+    pub(crate) fn parse(url: &str) -> Result<Self, Absence> {
+        install_tls();
+        let unreadable = |error: RedisError| {
+            // The part before the dash is one of the client's fixed sentences; what follows might quote the URL.
+            let sentence = error.to_string();
+            let reason = sentence.split(" - ").next().unwrap_or_default();
+            Absence::new(AbsenceKind::Unreadable, format!("the Redis URL cannot be used: {reason}"))
+        };
+        let info: ConnectionInfo = url.into_connection_info().map_err(unreadable)?;
+        let settings = info.redis_settings();
+        let database = settings.db();
+        let name = format!("{}/{database}", info.addr());
+        let user = settings.username().map(str::to_owned);
+        let password = settings.password().map(str::to_owned);
+        // The client is told no password and no database: its handshake then sends nothing at all, and `AUTH` and
+        // `SELECT` travel with the first batch. This saves a round trip and keeps the server's own words.
+        let bare =
+            RedisConnectionInfo::default().set_protocol(ProtocolVersion::RESP2).set_skip_set_lib_name();
+        let client = Client::open(info.set_redis_settings(bare)).map_err(unreadable)?;
+        Ok(Self { client, name, user, password, database })
+    }
+
+    /// Sends all commands at once and returns their answers with the connection for the next time.
+    ///
+    /// A connection kept from an earlier look may have been dropped while Lambda froze the process, without anybody
+    /// telling. Its failure is therefore no news of the server: a new connection is tried, once.
+    pub(crate) async fn ask(
+        &self,
+        kept: Option<Connection>,
+        commands: &[Command],
+    ) -> Result<(Connection, Vec<Value>), Absence> {
+        if let Some(mut connection) = kept
+            && let Ok(values) = exchange(&mut connection, &[], commands).await
+        {
+            return Ok((connection, values));
+        }
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(CONNECT_TIMEOUT))
+            .set_response_timeout(Some(RESPONSE_TIMEOUT));
+        let mut connection = self
+            .client
+            .get_multiplexed_async_connection_with_config(&config)
+            .await
+            .map_err(|error| lost(&error, "connection", CONNECT_TIMEOUT))?;
+        let values = exchange(&mut connection, &self.login(), commands).await;
+        match values {
+            Ok(values) => Ok((connection, values)),
+            Err(Failure::Connection(error)) => Err(lost(&error, "answer", RESPONSE_TIMEOUT)),
+            Err(Failure::Login(absence)) => Err(absence),
+        }
+    }
+
+    /// Says where an absence was met, in the server's words without our password.
+    pub(crate) fn locate(&self, absence: Absence) -> Absence {
+        let mut words = absence.detail;
+        if let Some(password) = self.password.as_deref().filter(|password| !password.is_empty()) {
+            words = words.replace(password, "(password)");
+        }
+        let words: String = words.chars().take(LONGEST_WORDS).collect();
+        Absence::new(absence.kind, format!("{}: {words}", self.name))
+    }
+
+    /// What comes before the first batch on a new connection.
+    fn login(&self) -> Vec<Login> {
+        let mut steps = Vec::new();
+        if let Some(password) = &self.password {
+            let mut auth = redis::cmd("AUTH");
+            // Redis 5 knows no users; for later ones the single argument means the user `default`.
+            if let Some(user) = self.user.as_deref().filter(|user| *user != "default") {
+                auth.arg(user);
+            }
+            auth.arg(password);
+            let name = self.user.as_deref().unwrap_or("default");
+            steps.push(Login {
+                command: auth,
+                shown: format!("AUTH as `{name}`"),
+                otherwise: AbsenceKind::Denied,
+            });
+        }
+        if self.database != 0 {
+            let mut select = redis::cmd("SELECT");
+            select.arg(self.database);
+            let shown = format!("SELECT {}", self.database);
+            steps.push(Login { command: select, shown, otherwise: AbsenceKind::NotFound });
+        }
+        steps
+    }
+}
+
+/// One step of logging in. It is shown without its arguments: one of them is the password.
+struct Login {
+    command: Cmd,
+    shown: String,
+    /// What a refusal means that has no code of its own, such as a database number out of range.
+    otherwise: AbsenceKind,
+}
+
+/// One write and one read: the steps of logging in, then the commands.
+///
+/// Not atomic: a transaction would be refused to a read-only user, and one bad key would spoil it all.
+async fn exchange(
+    connection: &mut Connection,
+    login: &[Login],
+    commands: &[Command],
+) -> Result<Vec<Value>, Failure> {
+    let mut pipeline = Pipeline::new();
+    for step in login {
+        pipeline.add_command(step.command.clone());
+    }
+    for command in commands {
+        pipeline.add_command(words(command));
+    }
+    let count = pipeline.len();
+    // Not `query_async`: it makes one refused command the failure of the whole pipeline.
+    let answers = connection.req_packed_commands(&pipeline, 0, count).await;
+    let mut answers = answers.map_err(Failure::Connection)?.into_iter();
+    for step in login {
+        if let Some(Value::ServerError(error)) = answers.next() {
+            let mut absence = refusal(&step.shown, &error);
+            if absence.kind == AbsenceKind::Unreadable {
+                absence.kind = step.otherwise;
+            }
+            return Err(Failure::Login(absence));
+        }
+    }
+    Ok(answers.collect())
+}
+
+fn words(command: &Command) -> Cmd {
+    let mut sent = Cmd::new();
+    for word in command.words() {
+        sent.arg(word);
+    }
+    sent
+}
+
+/// Why nothing, or nothing more, came from a server.
+fn lost(error: &RedisError, missing: &str, limit: Duration) -> Absence {
+    if error.is_timeout() {
+        let problem = format!("no {missing} within {} s", limit.as_secs());
+        return Absence::new(AbsenceKind::TimedOut, problem);
+    }
+    let kind = if error.is_io_error() { AbsenceKind::Unreachable } else { AbsenceKind::Unreadable };
+    Absence::new(kind, error.to_string())
+}
+
+/// TLS with ring. The AWS clients bring their own setting; this one is for the Redis client, which asks the process for
+/// its provider. Installed twice, the first one stays.
+fn install_tls() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    });
+}
