@@ -25,7 +25,7 @@ pub enum QueueSource {
 pub enum RedisUrl {
     /// `url: "redis://host:6379/0"`, refused by `fleet` when it holds a password.
     Plain(String),
-    /// `url_from: "ssm:/path/name"`: an SSM parameter, usually a SecureString.
+    /// `url_from: "ssm:/path/name"`: an SSM parameter, usually a `SecureString`.
     Ssm(String),
     /// `url_from: "secretsmanager:name"` or `"secretsmanager:name#json-key"`.
     SecretsManager {

@@ -1,0 +1,216 @@
+//! What single values cannot show: settings that contradict each other, or say what nobody can mean.
+
+use std::collections::BTreeMap;
+
+use tidegate_policy::{Adjustment, Amount, Comparison, Condition, rule::Span};
+
+use crate::fleet::{Budget, Service};
+use crate::object::Object;
+use crate::problem::{Code, Place, Problem, Problems};
+use crate::rules::PlacedRule;
+use crate::source::QueueSource;
+use crate::tree::{Node, Value};
+use crate::words;
+
+/// Names of services, or of budgets, are unique.
+pub(crate) fn unique_names(nodes: &[Node], problems: &mut Problems) {
+    let mut first: BTreeMap<&str, Place> = BTreeMap::new();
+    for node in nodes {
+        let (Some(name), Some(place)) = (name_of(node), name_node(node).map(|node| node.place)) else {
+            continue;
+        };
+        if let Some(first) = first.get(name) {
+            let message = format!("the name `{name}` is taken, in line {}", first.line);
+            problems.push(Problem::new(Code::DuplicateName, place, message));
+        } else {
+            first.insert(name, place);
+        }
+    }
+}
+
+/// The name that an entry gives itself, right or wrong.
+pub(crate) fn name_of(node: &Node) -> Option<&str> {
+    match &name_node(node)?.value {
+        Value::Scalar(scalar) => Some(&scalar.text),
+        Value::List(_) | Value::Map(_) | Value::Refused => None,
+    }
+}
+
+fn name_node(node: &Node) -> Option<&Node> {
+    match &node.value {
+        Value::Map(entries) => entries.iter().find(|(key, _)| key.text == "name").map(|(_, node)| node),
+        Value::Scalar(_) | Value::List(_) | Value::Refused => None,
+    }
+}
+
+/// No two services set the desired count of one ECS service.
+pub(crate) fn unique_targets(nodes: &[Node], services: &[Option<Service>], problems: &mut Problems) {
+    let mut first: BTreeMap<(&str, &str), &str> = BTreeMap::new();
+    for (node, service) in nodes.iter().zip(services) {
+        let Some(service) = service else {
+            continue;
+        };
+        let target = (service.cluster(), service.service());
+        if let Some(other) = first.get(&target) {
+            let message = format!(
+                "`{other}` scales the ECS service `{}` in cluster `{}` already",
+                service.service(),
+                service.cluster()
+            );
+            let problem = Problem::new(Code::DuplicateTarget, node.place, message);
+            problems.push(problem.help("put all rules of an ECS service in one entry"));
+        } else {
+            first.insert(target, service.name());
+        }
+    }
+}
+
+/// At their maximum the services fit into the budget; adds up what they take then.
+pub(crate) fn budget(
+    budget: &mut Budget,
+    place: Place,
+    services: &[Option<Service>],
+    problems: &mut Problems,
+) {
+    let mut parts = Vec::new();
+    for (name, per_task) in &budget.uses {
+        let mut known = services.iter().flatten();
+        let Some(service) = known.find(|service| service.name() == name) else {
+            continue;
+        };
+        let max = service.policy().capacity.max();
+        let total = u64::from(max).saturating_mul(u64::from(*per_task));
+        budget.use_at_max = budget.use_at_max.saturating_add(total);
+        parts.push(format!("{name} {max} x {per_task} = {total}"));
+    }
+    if budget.use_at_max > u64::from(budget.limit) {
+        let message = format!(
+            "`{}` would take {} at maximum capacity, above its limit {}",
+            budget.name, budget.use_at_max, budget.limit
+        );
+        let help = format!("{}; lower a `max`, or raise the limit", parts.join(", "));
+        problems.push(Problem::new(Code::BudgetExceeded, place, message).help(help));
+    }
+}
+
+/// A rule that adds and one that removes never hold at the same value of one signal.
+pub(crate) fn contradicting_rules(rules: &[&PlacedRule], problems: &mut Problems) {
+    let adds = |rule: &&&PlacedRule| matches!(rule.rule.adjust, Adjustment::Add(_));
+    let removes = |rule: &&&PlacedRule| matches!(rule.rule.adjust, Adjustment::Remove(_));
+    for remove in rules.iter().filter(removes) {
+        for add in rules.iter().filter(adds) {
+            let (when_in, when_out) = (&remove.rule.when, &add.rule.when);
+            if when_in.signal == when_out.signal && overlap(when_in, when_out) {
+                let message = format!("`{when_in}` removes while `{when_out}` (line {}) adds", add.when.line);
+                let help = "leave a gap between the two thresholds, where nothing changes";
+                problems.push(Problem::new(Code::ContradictingRules, remove.when, message).help(help));
+            }
+        }
+    }
+}
+
+/// Whether some value satisfies both conditions; `for` only delays.
+fn overlap(one: &Condition, other: &Condition) -> bool {
+    let upward =
+        |condition: &Condition| matches!(condition.comparison, Comparison::Above | Comparison::AtLeast);
+    match (upward(one), upward(other)) {
+        (true, true) | (false, false) => true,
+        (true, false) => meet(one, other),
+        (false, true) => meet(other, one),
+    }
+}
+
+/// Whether `x > low` and `x < high` have a value in common.
+fn meet(low: &Condition, high: &Condition) -> bool {
+    let both_inclusive = low.comparison == Comparison::AtLeast && high.comparison == Comparison::AtMost;
+    low.threshold < high.threshold || (both_inclusive && low.comparison.holds(high.threshold, low.threshold))
+}
+
+/// What a service's settings say together.
+pub(crate) fn service(service: &Service, object: &Object<'_>, problems: &mut Problems) {
+    let policy = service.policy();
+    let place = object.place_of("capacity");
+    if policy.capacity.min() == policy.capacity.max() {
+        let message = format!("`min` and `max` are both {}: the rules can never act", policy.capacity.max());
+        problems.push(Problem::new(Code::FixedSize, place, message));
+    }
+    match service.queue() {
+        None => {
+            let message = format!("`{}` has no `queue`", service.name());
+            let help = "no function of this version scales a service without one; budgets count it";
+            problems.push(Problem::new(Code::ServiceWithoutQueue, object.place, message).help(help));
+        }
+        Some(queue) if policy.capacity.min() == 0 => {
+            if let Some(why) = unseen_in_flight(queue) {
+                let message = format!("`min` is 0, and {why}");
+                let help = format!(
+                    "the last task goes once the queue was empty for `idle`, {}: make it longer than any job",
+                    Span(policy.idle)
+                );
+                problems.push(Problem::new(Code::ZeroUnseenInFlight, place, message).help(help));
+            }
+        }
+        Some(_) => {}
+    }
+}
+
+/// Why a queue cannot show that nothing runs.
+fn unseen_in_flight(queue: &QueueSource) -> Option<&'static str> {
+    match queue {
+        QueueSource::Celery(celery) if !celery.acks_late => {
+            Some("Celery shows no running job unless it acknowledges late (`acks_late`)")
+        }
+        QueueSource::List(_) => Some("a Redis list forgets a job when it is taken"),
+        QueueSource::Cloudwatch(queue) if queue.in_flight.is_none() => {
+            Some("no metric tells the jobs in flight (`in_flight`)")
+        }
+        QueueSource::Celery(_)
+        | QueueSource::Bullmq(_)
+        | QueueSource::Sqs(_)
+        | QueueSource::Cloudwatch(_) => None,
+    }
+}
+
+/// What the rules say about each other and about the bounds.
+pub(crate) fn rules(service: &Service, rules: &[&PlacedRule], object: &Object<'_>, problems: &mut Problems) {
+    let policy = service.policy();
+    for rule in rules {
+        amount(rule, service, problems);
+        if let Condition { comparison: Comparison::Below, threshold, signal, .. } = &rule.rule.when
+            && *threshold <= 0.0
+        {
+            let message = format!("`{signal}` is never below 0: the rule never matches");
+            problems.push(Problem::new(Code::NeverMatches, rule.threshold, message));
+        }
+    }
+    let any = |wanted: fn(&Adjustment) -> bool| rules.iter().any(|rule| wanted(&rule.rule.adjust));
+    let adds = any(|adjust| matches!(adjust, Adjustment::Add(_)));
+    let removes = any(|adjust| matches!(adjust, Adjustment::Remove(_)));
+    let sets = any(|adjust| matches!(adjust, Adjustment::Set(_)));
+    if adds != removes && !sets && policy.capacity.min() < policy.capacity.max() {
+        let (does, end) = if adds { ("add", "maximum") } else { ("remove", "minimum") };
+        let message = format!("the rules only ever {does}: the service stays at its {end} in the end");
+        let place = object.place_of("rules");
+        problems.push(Problem::new(Code::OneWayRules, place, message));
+    }
+}
+
+fn amount(rule: &PlacedRule, service: &Service, problems: &mut Problems) {
+    let policy = service.policy();
+    let (min, max) = (policy.capacity.min(), policy.capacity.max());
+    match rule.rule.adjust {
+        Adjustment::Set(Amount::Tasks(tasks)) if !(min..=max).contains(&tasks) => {
+            let message = format!("`set` is {tasks}, outside the capacity");
+            let problem = Problem::new(Code::SetOutsideCapacity, rule.amount, message);
+            problems.push(problem.help(format!("allowed are {min} to {max} tasks")));
+        }
+        Adjustment::Add(Amount::Tasks(tasks)) if tasks > policy.largest_step.scale_out.get() => {
+            let step = policy.largest_step.scale_out;
+            let asked = words::count(tasks.try_into().unwrap_or(usize::MAX), "task", "tasks");
+            let message = format!("`add` asks for {asked}, above the largest step, {step}");
+            let problem = Problem::new(Code::AboveLargestStep, rule.amount, message);
+            problems.push(problem.help("raise `largest_step: { out: … }` to allow it"));
+        }
+        Adjustment::Add(_) | Adjustment::Remove(_) | Adjustment::Set(_) => {}
+    }
+}

@@ -1,0 +1,325 @@
+//! The grammar of a rule's condition: `SIGNAL OP VALUE [for DURATION]`.
+//!
+//! ```text
+//! condition = signal op value [ "for" duration ]
+//! signal    = a built-in signal, or a metric that the service declares
+//! op        = ">" | ">=" | "<" | "<="
+//! value     = number | number "%" | time          (the unit must be the signal's)
+//! time      = 1*( number ( "ms" | "s" | "m" | "h" | "d" ) )
+//! duration  = whole numbers with "d", "h", "m", "s", each at most once and in this order
+//! ```
+
+use jiff::SignedDuration;
+use tidegate_policy::{Comparison, Condition, MetricName, Signal, Unit};
+
+use crate::problem::Code;
+use crate::scalar::{self, Fault, Written};
+use crate::words;
+
+/// One minute to seven days: a scheduled look comes once a minute, and CloudWatch keeps one-minute data for 15 days.
+const HOLD_SECONDS: (u32, u32) = (60, 604_800);
+
+/// Far above any queue length or byte count, and exact in a float.
+const VALUE_DIGITS_MAX: usize = 15;
+
+/// A percentage that AWS could report: ECS tasks without a hard limit go above 100 %.
+const PERCENT_MAX: f64 = 1_000.0;
+
+/// A condition and where its parts stand in the text.
+#[derive(Debug)]
+pub(crate) struct Parsed {
+    pub(crate) condition: Condition,
+    /// Offset and width of the signal.
+    pub(crate) signal: (usize, usize),
+    /// Offset and width of the threshold.
+    pub(crate) threshold: (usize, usize),
+    /// Offset and width of the duration, if there is one.
+    pub(crate) hold_for: Option<(usize, usize)>,
+}
+
+/// Reads a condition; `declared` are the service's metrics with their units.
+pub(crate) fn parse(text: &str, declared: &[(MetricName, Unit)]) -> Result<Parsed, Fault> {
+    let mut tokens = tokens(text).into_iter();
+    let end = (text.chars().count(), 0);
+    let missing = |what: &str| {
+        bad("ends too early", &format!("{what} is missing; write `SIGNAL OP VALUE`")).within(end.0, 1)
+    };
+
+    let word = tokens.next().ok_or_else(|| missing("a signal"))?;
+    let signal = signal(&word, declared)?;
+    let operator = tokens.next().ok_or_else(|| missing("a comparison (`>`, `>=`, `<` or `<=`)"))?;
+    let comparison = comparison(&operator)?;
+    let value = tokens.next().ok_or_else(|| missing("a value"))?;
+    let unit = unit_of(&signal, declared);
+    let threshold = threshold(&value, &signal, unit)?;
+    let (hold_for, hold_span) = match tokens.next() {
+        None => (SignedDuration::ZERO, None),
+        Some(word) if word.text == "for" => {
+            let duration = tokens.next().ok_or_else(|| missing("the duration after `for`"))?;
+            (hold_for(&duration)?, Some(duration.span()))
+        }
+        Some(word) => {
+            let message = format!("has `{}` after the value", words::shortened(word.text));
+            let help = "allowed is `for` with a duration, as in `for 5m`; one condition per rule";
+            return Err(word.locate(bad(&message, help)));
+        }
+    };
+    if let Some(word) = tokens.next() {
+        let message = format!("has `{}` after the duration", words::shortened(word.text));
+        return Err(word.locate(bad(&message, "nothing may follow")));
+    }
+    let condition = Condition { signal, comparison, threshold, unit, hold_for };
+    Ok(Parsed { condition, signal: word.span(), threshold: value.span(), hold_for: hold_span })
+}
+
+/// A run of comparison characters, or of anything else between spaces.
+struct Token<'a> {
+    text: &'a str,
+    /// In characters.
+    offset: usize,
+}
+
+impl Token<'_> {
+    fn span(&self) -> (usize, usize) {
+        (self.offset, self.text.chars().count())
+    }
+
+    fn locate(&self, fault: Fault) -> Fault {
+        let (offset, width) = self.span();
+        fault.within(offset, width)
+    }
+}
+
+fn tokens(text: &str) -> Vec<Token<'_>> {
+    let is_operator = |c: char| "<>=!~".contains(c);
+    let mut tokens = Vec::new();
+    let mut rest = text;
+    let mut offset = 0_usize;
+    while let Some(first) = rest.chars().next() {
+        let same_kind =
+            |c: char| c.is_whitespace() == first.is_whitespace() && is_operator(c) == is_operator(first);
+        let length = rest.find(|c| !same_kind(c)).unwrap_or(rest.len());
+        let (token, tail) = rest.split_at(length);
+        if !first.is_whitespace() {
+            tokens.push(Token { text: token, offset });
+        }
+        offset = offset.saturating_add(token.chars().count());
+        rest = tail;
+    }
+    tokens
+}
+
+fn signal(word: &Token<'_>, declared: &[(MetricName, Unit)]) -> Result<Signal, Fault> {
+    if let Some(signal) = Signal::built_in(word.text) {
+        return Ok(signal);
+    }
+    if let Some((name, _)) = declared.iter().find(|(name, _)| name.as_str() == word.text) {
+        return Ok(Signal::Metric(name.clone()));
+    }
+    let known = Signal::BUILT_IN.into_iter().chain(declared.iter().map(|(name, _)| name.as_str()));
+    let help = format!(
+        "{}; other CloudWatch metrics are declared under the service's `metrics`",
+        words::meant(word.text, known)
+    );
+    let message = format!("names the unknown signal `{}`", words::shortened(word.text));
+    Err(word.locate(Fault::new(Code::UnknownSignal, message, help)))
+}
+
+fn comparison(operator: &Token<'_>) -> Result<Comparison, Fault> {
+    Ok(match operator.text {
+        ">" => Comparison::Above,
+        ">=" => Comparison::AtLeast,
+        "<" => Comparison::Below,
+        "<=" => Comparison::AtMost,
+        other => {
+            let hint = match other {
+                "=>" => "did you mean `>=`? ",
+                "=<" => "did you mean `<=`? ",
+                _ => "",
+            };
+            let message = format!("compares with `{}`", words::shortened(other));
+            let help = format!("{hint}allowed are `>`, `>=`, `<` and `<=`");
+            return Err(operator.locate(bad(&message, &help)));
+        }
+    })
+}
+
+/// The unit in which a signal's values are kept.
+fn unit_of(signal: &Signal, declared: &[(MetricName, Unit)]) -> Unit {
+    let declared = |name| declared.iter().find(|(known, _)| known == name).map(|(_, unit)| *unit);
+    match signal {
+        Signal::Metric(name) => declared(name).or_else(|| signal.unit()).unwrap_or(Unit::Count),
+        Signal::Waiting
+        | Signal::InFlight
+        | Signal::Depth
+        | Signal::Due
+        | Signal::Delayed
+        | Signal::WaitingPerTask
+        | Signal::StalledFor => signal.unit().unwrap_or(Unit::Count),
+    }
+}
+
+/// The threshold in the signal's own unit: `500ms` of a metric kept in seconds is 0.5.
+fn threshold(value: &Token<'_>, signal: &Signal, unit: Unit) -> Result<f64, Fault> {
+    let text = value.text;
+    let Some((number, suffix)) = number_with_suffix(text) else {
+        let message = format!("has the value `{}`", words::shortened(text));
+        let help = format!("write it like `{}`", example(unit));
+        return Err(value.locate(bad(&message, &help)));
+    };
+    let in_unit = match unit {
+        Unit::Count => suffix.is_empty().then_some(number),
+        Unit::Percent => (suffix == "%").then_some(number),
+        Unit::Seconds => seconds(text),
+        Unit::Milliseconds => seconds(text).map(|seconds| seconds * 1_000.0),
+    };
+    let Some(in_unit) = in_unit else {
+        let digits = words::shortened(text.trim_end_matches(|c: char| !c.is_ascii_digit()));
+        let help = match (unit, suffix.is_empty()) {
+            (Unit::Percent, true) => format!("write `{digits}%`"),
+            (Unit::Seconds, true) => format!("write `{digits}s`"),
+            (Unit::Milliseconds, true) => format!("write `{digits}ms`"),
+            (Unit::Count, false) => format!("write `{digits}`, without a unit"),
+            (Unit::Count, true) | (_, false) => format!("write it like `{}`", example(unit)),
+        };
+        let message = format!("compares `{signal}`, which is {}, with `{text}`", name(unit));
+        return Err(value.locate(Fault::new(Code::WrongUnit, message, help)));
+    };
+    if unit == Unit::Percent && in_unit > PERCENT_MAX {
+        let help = format!("allowed are 0% to {PERCENT_MAX}%");
+        let message = format!("compares `{signal}` with {text}");
+        return Err(value.locate(Fault::new(Code::OutOfRange, message, help)));
+    }
+    Ok(in_unit)
+}
+
+/// A number as digits with at most one point, and what follows it.
+fn number_with_suffix(text: &str) -> Option<(f64, &str)> {
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, suffix) = text.split_at(end);
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
+    let written_out = !whole.is_empty() && !fraction.is_empty() && !fraction.contains('.');
+    let short = whole.len().saturating_add(fraction.len()) <= VALUE_DIGITS_MAX;
+    (written_out && short).then(|| Some((number.parse().ok()?, suffix)))?
+}
+
+/// A time of one or more parts, the largest unit first.
+fn seconds(text: &str) -> Option<f64> {
+    const UNITS: [(&str, f64); 5] = [("d", 86_400.0), ("h", 3_600.0), ("m", 60.0), ("s", 1.0), ("ms", 0.001)];
+    let mut units = UNITS.iter();
+    let mut rest = text;
+    let mut total = 0.0;
+    while !rest.is_empty() {
+        let (number, tail) = number_with_suffix(rest)?;
+        let end = tail.find(|c: char| !c.is_ascii_lowercase()).unwrap_or(tail.len());
+        let (unit, tail) = tail.split_at(end);
+        let (_, factor) = units.find(|(known, _)| *known == unit)?;
+        total += number * factor;
+        rest = tail;
+    }
+    Some(total)
+}
+
+fn hold_for(duration: &Token<'_>) -> Result<SignedDuration, Fault> {
+    let (min, max) = HOLD_SECONDS;
+    scalar::duration(&Written::plain(duration.text), min, max).map_err(|fault| {
+        let message = format!("has a `for` that {}", fault.message);
+        duration.locate(Fault { message, ..fault })
+    })
+}
+
+fn bad(message: &str, help: &str) -> Fault {
+    Fault::new(Code::BadCondition, message, help)
+}
+
+fn name(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Count => "a plain number",
+        Unit::Percent => "a percentage",
+        Unit::Milliseconds | Unit::Seconds => "a time",
+    }
+}
+
+fn example(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Count => "500",
+        Unit::Percent => "70%",
+        Unit::Milliseconds => "500ms",
+        Unit::Seconds => "90s",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn declared() -> Vec<(MetricName, Unit)> {
+        let metric = |name, unit| (MetricName::new(name).expect("a metric's name"), unit);
+        vec![
+            metric("response_time", Unit::Seconds),
+            metric("lag", Unit::Milliseconds),
+            metric("errors", Unit::Percent),
+            metric("messages", Unit::Count),
+        ]
+    }
+
+    #[track_caller]
+    fn check(text: &str, expected: &str) {
+        let parsed = parse(text, &declared()).map(|parsed| parsed.condition.to_string());
+        assert_eq!(parsed.map_err(|fault| fault.message), Ok(expected.to_owned()));
+    }
+
+    #[test]
+    fn conditions_read_as_they_are_written() {
+        check("waiting > 500", "waiting > 500");
+        check("waiting>500", "waiting > 500");
+        check("  waiting   <=   50  ", "waiting <= 50");
+        check("cpu > 70% for 5m", "cpu > 70% for 5m");
+        check("cpu>=70.5% for 1h30m", "cpu >= 70.5% for 1h30m");
+        check("stalled_for > 5m", "stalled_for > 300s");
+        check("stalled_for > 1m30s", "stalled_for > 90s");
+        check("response_time > 500ms for 5m", "response_time > 0.5s for 5m");
+        check("lag > 1.5s", "lag > 1500ms");
+        check("errors > 1% for 3m", "errors > 1% for 3m");
+        check("messages < 1000", "messages < 1000");
+    }
+
+    #[track_caller]
+    fn check_fault(text: &str, code: Code, part: &str, help: &str) {
+        let fault = parse(text, &declared()).expect_err("the condition is wrong");
+        let (offset, width) = fault.span.expect("the fault names a part");
+        let shown: String = text.chars().skip(offset).take(width).collect();
+        assert_eq!((fault.code, shown.as_str()), (code, part), "{text}: {fault:?}");
+        assert!(fault.help.contains(help), "{text}: {}", fault.help);
+    }
+
+    #[test]
+    fn faults_name_the_word_that_is_wrong() {
+        check_fault("waitin > 500", Code::UnknownSignal, "waitin", "did you mean `waiting`?");
+        check_fault("queue_depth > 1", Code::UnknownSignal, "queue_depth", "declared under");
+        check_fault("error > 1%", Code::UnknownSignal, "error", "did you mean `errors`?");
+        check_fault("waiting => 500", Code::BadCondition, "=>", "did you mean `>=`?");
+        check_fault("waiting == 500", Code::BadCondition, "==", "allowed are");
+        check_fault("waiting 500", Code::BadCondition, "500", "allowed are");
+        check_fault("waiting > many", Code::BadCondition, "many", "write it like `500`");
+        check_fault("waiting > 5,000", Code::WrongUnit, "5,000", "");
+        check_fault("waiting > 500%", Code::WrongUnit, "500%", "write `500`");
+        check_fault("cpu > 70", Code::WrongUnit, "70", "write `70%`");
+        check_fault("cpu > 7000%", Code::OutOfRange, "7000%", "0% to 1000%");
+        check_fault("stalled_for > 300", Code::WrongUnit, "300", "write `300s`");
+        check_fault("lag > 100", Code::WrongUnit, "100", "write `100ms`");
+        check_fault("response_time > 5%", Code::WrongUnit, "5%", "write it like `90s`");
+        check_fault("cpu > 70% fro 5m", Code::BadCondition, "fro", "`for` with a duration");
+        check_fault("cpu > 70% and memory > 80%", Code::BadCondition, "and", "one condition per rule");
+        check_fault("cpu > 70% for 5", Code::NotADuration, "5", "write `5s`");
+        check_fault("cpu > 70% for 30s", Code::OutOfRange, "30s", "1m to 7d");
+        check_fault("cpu > 70% for 8d", Code::OutOfRange, "8d", "1m to 7d");
+        check_fault("cpu > 70% for 5m now", Code::BadCondition, "now", "nothing may follow");
+        check_fault("", Code::BadCondition, "", "a signal is missing");
+        check_fault("cpu", Code::BadCondition, "", "a comparison");
+        check_fault("cpu >", Code::BadCondition, "", "a value is missing");
+        check_fault("cpu > 70% for", Code::BadCondition, "", "the duration after `for`");
+        check_fault("cpu > 1.2.3%", Code::BadCondition, "1.2.3%", "write it like `70%`");
+        check_fault("waiting > -5", Code::BadCondition, "-5", "write it like `500`");
+    }
+}

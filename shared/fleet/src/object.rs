@@ -1,0 +1,306 @@
+//! One mapping of the file, read by its shape: keys are checked once, values are taken one by one.
+
+use jiff::SignedDuration;
+use tidegate_policy::Amount;
+
+use crate::problem::{Code, Place, Problem, Problems};
+use crate::scalar::{self, Fault};
+use crate::shape::{Kind, Presence, Setting, Shape};
+use crate::tree::{self, Key, Node, Value};
+use crate::words;
+
+/// A mapping whose keys are known to be right; its values are not read yet.
+pub(crate) struct Object<'a> {
+    shape: &'static Shape,
+    entries: &'a [(Key, Node)],
+    pub(crate) place: Place,
+}
+
+impl<'a> Object<'a> {
+    /// Reports every unknown, missing or surplus key; `None` when this is no mapping at all.
+    pub(crate) fn open(node: &'a Node, shape: &'static Shape, problems: &mut Problems) -> Option<Self> {
+        let entries = match &node.value {
+            Value::Map(entries) => entries,
+            Value::Refused => return None,
+            Value::Scalar(_) | Value::List(_) => {
+                let message = format!("{} must be a mapping, found {}", shape.name, found(node));
+                let keys = words::list(shape.keys());
+                let problem = Problem::new(Code::WrongShape, node.place, message);
+                problems.push(problem.help(format!("its keys are {keys}")));
+                return None;
+            }
+        };
+        let object = Self { shape, entries, place: node.place };
+        object.report_unknown_keys(problems);
+        object.report_missing_keys(problems);
+        object.report_groups(problems);
+        Some(object)
+    }
+
+    fn report_unknown_keys(&self, problems: &mut Problems) {
+        for (Key { text, place }, _) in self.entries {
+            match self.shape.setting(text) {
+                Some(Setting { presence: Presence::Later, about, .. }) => {
+                    let message = format!("`{text}` is not available in this version");
+                    let help = format!("it will be: {about} Leave it out for now");
+                    problems.push(Problem::new(Code::NotAvailable, *place, message).help(help));
+                }
+                Some(_) => {}
+                None => {
+                    let message = format!("unknown key `{text}` in {}", self.shape.name);
+                    let help = words::meant(text, self.shape.keys());
+                    problems.push(Problem::new(Code::UnknownKey, *place, message).help(help));
+                }
+            }
+        }
+    }
+
+    fn report_missing_keys(&self, problems: &mut Problems) {
+        for Setting { key, presence, about, .. } in self.shape.settings {
+            if matches!(presence, Presence::Required) && self.node(key).is_none() {
+                let message = format!("`{key}` is missing in {}", self.shape.name);
+                problems.push(Problem::new(Code::MissingKey, self.place, message).help(*about));
+            }
+        }
+    }
+
+    fn report_groups(&self, problems: &mut Problems) {
+        for group in self.shape.exactly_one {
+            let mut present = self.entries.iter().filter(|(key, _)| group.contains(&key.text.as_str()));
+            let place = match (present.next(), present.next()) {
+                (Some(_), None) => continue,
+                (None, _) => self.place,
+                (Some(_), Some((second, _))) => second.place,
+            };
+            let given: Vec<&str> = self
+                .entries
+                .iter()
+                .map(|(key, _)| key.text.as_str())
+                .filter(|key| group.contains(key))
+                .collect();
+            let given = if given.is_empty() { "none".to_owned() } else { words::list(given) };
+            let message = format!("{} needs exactly one of {}", self.shape.name, words::list(group.iter()));
+            let problem = Problem::new(Code::NotExactlyOne, place, message);
+            problems.push(problem.help(format!("found {given}")));
+        }
+    }
+
+    /// The mapping of a key. When it need not be there and is not, every one of its settings has its default.
+    pub(crate) fn map(&self, key: &str, problems: &mut Problems) -> Option<Object<'a>> {
+        let Setting { kind: Kind::Map(shape), presence, .. } = self.shape.setting(key)? else {
+            return None;
+        };
+        match self.node(key) {
+            Some(node) => Object::open(node, shape, problems),
+            None if matches!(presence, Presence::Required) => None,
+            None => Some(Self { shape, entries: &[], place: self.place }),
+        }
+    }
+
+    /// The value of a key, untouched.
+    pub(crate) fn node(&self, key: &str) -> Option<&'a Node> {
+        self.entries.iter().find(|(known, _)| known.text == key).map(|(_, node)| node)
+    }
+
+    /// The value of a key, with its place, for what a table cannot say.
+    pub(crate) fn place_of(&self, key: &str) -> Place {
+        self.node(key).map_or(self.place, |node| node.place)
+    }
+
+    /// The first key of a group that is there; more than one is reported already.
+    pub(crate) fn chosen(&self, group: &[&'static str]) -> Option<&'static str> {
+        group.iter().copied().find(|key| self.node(key).is_some())
+    }
+
+    /// A text as written, or its default.
+    pub(crate) fn text(&self, key: &str, problems: &mut Problems) -> Option<String> {
+        self.scalar(key, problems, |kind, scalar| match kind {
+            Kind::Text(text) => Some(scalar::text(scalar, text)),
+            _ => None,
+        })
+    }
+
+    /// A number, or its default.
+    pub(crate) fn count(&self, key: &str, problems: &mut Problems) -> Option<u32> {
+        self.scalar(key, problems, |kind, scalar| match kind {
+            Kind::Count { min, max, unit } => Some(scalar::count(scalar, *min, *max, unit)),
+            _ => None,
+        })
+    }
+
+    /// A duration, or its default.
+    pub(crate) fn duration(&self, key: &str, problems: &mut Problems) -> Option<SignedDuration> {
+        self.scalar(key, problems, |kind, scalar| match kind {
+            Kind::Duration { min_seconds, max_seconds } => {
+                Some(scalar::duration(scalar, *min_seconds, *max_seconds))
+            }
+            _ => None,
+        })
+    }
+
+    /// A truth value, or its default.
+    pub(crate) fn boolean(&self, key: &str, problems: &mut Problems) -> Option<bool> {
+        self.scalar(key, problems, |kind, scalar| match kind {
+            Kind::Boolean => Some(scalar::boolean(scalar)),
+            _ => None,
+        })
+    }
+
+    /// One of the allowed words, or its default.
+    pub(crate) fn choice(&self, key: &str, problems: &mut Problems) -> Option<&'static str> {
+        self.scalar(key, problems, |kind, scalar| match kind {
+            Kind::Choice(words) => Some(scalar::choice(scalar, words)),
+            _ => None,
+        })
+    }
+
+    /// An amount of capacity.
+    pub(crate) fn amount(&self, key: &str, problems: &mut Problems) -> Option<Amount> {
+        self.scalar(key, problems, |kind, scalar| match kind {
+            Kind::Amount { min, max_percent } => Some(scalar::amount(scalar, *min, *max_percent)),
+            _ => None,
+        })
+    }
+
+    /// Reads a value by its kind, or its default by the same reader; `None` after reporting, or when nothing is there.
+    fn scalar<T>(
+        &self,
+        key: &str,
+        problems: &mut Problems,
+        read: impl Fn(&'static Kind, &scalar::Written<'_>) -> Option<Result<T, Fault>>,
+    ) -> Option<T> {
+        let setting = self.shape.setting(key)?;
+        let Some(node) = self.node(key) else {
+            let Presence::Default { value, .. } = setting.presence else {
+                return None;
+            };
+            return read(&setting.kind, &scalar::Written::plain(value))?.ok();
+        };
+        read_scalar(node, key, problems, |written| read(&setting.kind, written))
+    }
+
+    /// A list of numbers, or its default.
+    pub(crate) fn counts(&self, key: &str, problems: &mut Problems) -> Option<Vec<u32>> {
+        let Setting { kind: Kind::List { of, .. }, presence, .. } = self.shape.setting(key)? else {
+            return None;
+        };
+        let Kind::Count { min, max, unit } = of else {
+            return None;
+        };
+        let default = match presence {
+            Presence::Default { value, .. } => tree::read(value, problems),
+            Presence::Required | Presence::Optional | Presence::Later => None,
+        };
+        let items = match (self.node(key), &default) {
+            (None, Some(Node { value: Value::List(items), .. })) => items,
+            (_, _) => self.list(key, problems),
+        };
+        let numbers: Vec<Option<u32>> = items
+            .iter()
+            .map(|node| {
+                read_scalar(node, key, problems, |written| Some(scalar::count(written, *min, *max, unit)))
+            })
+            .collect();
+        numbers.into_iter().collect()
+    }
+
+    /// The entries of a list, or none when the key is not there.
+    pub(crate) fn list(&self, key: &str, problems: &mut Problems) -> &'a [Node] {
+        let Some(Kind::List { min, max, .. }) = self.shape.setting(key).map(|s| &s.kind) else {
+            return &[];
+        };
+        let Some(node) = self.node(key) else {
+            return &[];
+        };
+        match &node.value {
+            Value::List(items) => {
+                report_length(key, node.place, items.len(), (*min, *max), problems);
+                items
+            }
+            Value::Refused => &[],
+            Value::Scalar(_) | Value::Map(_) => {
+                let message = format!("`{key}` must be a list, found {}", found(node));
+                let problem = Problem::new(Code::WrongShape, node.place, message);
+                problems.push(problem.help("begin each entry with `- `"));
+                &[]
+            }
+        }
+    }
+
+    /// The entries of a table from names to values, each name checked.
+    pub(crate) fn table(&self, key: &str, problems: &mut Problems) -> Vec<(&'a Key, &'a Node)> {
+        let Some(Kind::Table { key: names, max, .. }) = self.shape.setting(key).map(|s| &s.kind) else {
+            return Vec::new();
+        };
+        let Some(node) = self.node(key) else {
+            return Vec::new();
+        };
+        let Value::Map(entries) = &node.value else {
+            if !matches!(node.value, Value::Refused) {
+                let message = format!("`{key}` must be a mapping, found {}", found(node));
+                problems.push(Problem::new(Code::WrongShape, node.place, message));
+            }
+            return Vec::new();
+        };
+        report_length(key, node.place, entries.len(), (0, *max), problems);
+        let mut read = Vec::new();
+        for (name, value) in entries {
+            match scalar::text(&scalar::Written::plain(&name.text), names) {
+                Ok(_) => read.push((name, value)),
+                Err(fault) => problems.push(fault.at(name.place, &format!("the name in `{key}`"))),
+            }
+        }
+        read
+    }
+}
+
+/// Reads a scalar that is there; reports what keeps it from being one.
+pub(crate) fn read_scalar<T>(
+    node: &Node,
+    key: &str,
+    problems: &mut Problems,
+    read: impl FnOnce(&scalar::Written<'_>) -> Option<Result<T, Fault>>,
+) -> Option<T> {
+    let scalar = match &node.value {
+        Value::Scalar(scalar) => scalar,
+        Value::Refused => return None,
+        Value::List(_) | Value::Map(_) => {
+            let message = format!("`{key}` must be a single value, found {}", found(node));
+            problems.push(Problem::new(Code::WrongShape, node.place, message));
+            return None;
+        }
+    };
+    if scalar.plain && scalar.text.is_empty() {
+        let message = format!("`{key}` has no value");
+        problems.push(Problem::new(Code::EmptyValue, node.place, message));
+        return None;
+    }
+    match read(&scalar::Written { text: &scalar.text, plain: scalar.plain })? {
+        Ok(value) => Some(value),
+        Err(fault) => {
+            let (offset, width) = fault.span.unwrap_or((0, scalar.text.chars().count()));
+            let place = if fault.span.is_some() { node.place_of(offset, width) } else { node.place };
+            problems.push(fault.at(place, &format!("`{key}`")));
+            None
+        }
+    }
+}
+
+fn report_length(key: &str, place: Place, len: usize, (min, max): (usize, usize), problems: &mut Problems) {
+    if !(min..=max).contains(&len) {
+        let message = format!("`{key}` has {}", words::count(len, "entry", "entries"));
+        let problem = Problem::new(Code::WrongLength, place, message);
+        problems.push(problem.help(format!("allowed are {min} to {max}")));
+    }
+}
+
+/// What stands there instead, for messages.
+pub(crate) fn found(node: &Node) -> String {
+    match &node.value {
+        Value::Scalar(scalar) if scalar.text.is_empty() => "nothing".to_owned(),
+        Value::Scalar(scalar) => format!("`{}`", words::shortened(&scalar.text)),
+        Value::List(_) => "a list".to_owned(),
+        Value::Map(_) => "a mapping".to_owned(),
+        Value::Refused => "something else".to_owned(),
+    }
+}

@@ -1,0 +1,357 @@
+//! What is wrong with a fleet file: every problem at once, each with its place.
+
+use std::fmt;
+
+use serde_json::{Value, json};
+
+use crate::excerpt;
+
+/// Where something stands in the file; line and column start at 1, counted in characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// The line.
+    pub line: usize,
+    /// The column.
+    pub column: usize,
+    /// How many characters it is wide, at least 1.
+    pub width: usize,
+}
+
+/// Whether the file can still be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Severity {
+    /// The file is refused.
+    Error,
+    /// The file is taken, and says something its author may not have meant.
+    Warning,
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    code: Code,
+    place: Place,
+    message: String,
+    help: Option<String>,
+}
+
+/// Every problem of one file, in the order of the file; never empty when it is an error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problems {
+    file: String,
+    list: Vec<Problem>,
+}
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $variant:ident, $text:literal, $severity:ident;)*) => {
+        /// The stable names of all problems.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Code { $($(#[$doc])* $variant,)* }
+
+        impl Code {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The name in kebab-case, which never changes.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+
+            /// Whether it refuses the file.
+            #[must_use]
+            pub fn severity(self) -> Severity {
+                match self { $(Self::$variant => Severity::$severity,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The file is larger than 1 MiB.
+    TooLarge, "too-large", Error;
+    /// The file is not UTF-8.
+    NotUtf8, "not-utf8", Error;
+    /// The file holds nothing but comments.
+    EmptyFile, "empty-file", Error;
+    /// A tab where YAML wants spaces.
+    Tab, "tab", Error;
+    /// The text is not YAML.
+    Yaml, "yaml", Error;
+    /// Anchors, aliases, merge keys and tags: what is written is what is meant.
+    YamlFeature, "yaml-feature", Error;
+    /// More than one document.
+    SeveralDocuments, "several-documents", Error;
+    /// Nested deeper than any fleet file is.
+    TooDeep, "too-deep", Error;
+    /// A key twice in one mapping.
+    DuplicateKey, "duplicate-key", Error;
+    /// A key that does not exist.
+    UnknownKey, "unknown-key", Error;
+    /// A key of a later version.
+    NotAvailable, "not-available", Error;
+    /// A required key is not there.
+    MissingKey, "missing-key", Error;
+    /// Not exactly one of several keys.
+    NotExactlyOne, "not-exactly-one", Error;
+    /// A list, a mapping or a single value where another of them belongs.
+    WrongShape, "wrong-shape", Error;
+    /// A key without a value, or an empty text.
+    EmptyValue, "empty-value", Error;
+    /// More or fewer entries than allowed.
+    WrongLength, "wrong-length", Error;
+    /// Not plain digits.
+    NotANumber, "not-a-number", Error;
+    /// Not `true` or `false`.
+    NotABoolean, "not-a-boolean", Error;
+    /// Not a duration such as `90s`.
+    NotADuration, "not-a-duration", Error;
+    /// Not `5` or `10%`.
+    NotAnAmount, "not-an-amount", Error;
+    /// A number, duration or amount outside its range.
+    OutOfRange, "out-of-range", Error;
+    /// None of the allowed words.
+    UnknownValue, "unknown-value", Error;
+    /// A text that is too long or has characters that are not allowed.
+    BadText, "bad-text", Error;
+    /// A URL or reference that cannot be right.
+    BadUrl, "bad-url", Error;
+    /// A password in the file.
+    SecretInFile, "secret-in-file", Error;
+    /// A condition that does not read `SIGNAL OP VALUE [for DURATION]`.
+    BadCondition, "bad-condition", Error;
+    /// A signal that does not exist.
+    UnknownSignal, "unknown-signal", Error;
+    /// A value in a unit that its signal does not have.
+    WrongUnit, "wrong-unit", Error;
+    /// A signal of the queue in a service without one.
+    SignalWithoutQueue, "signal-without-queue", Error;
+    /// A name that has a meaning already.
+    ReservedName, "reserved-name", Error;
+    /// Two things of one name.
+    DuplicateName, "duplicate-name", Error;
+    /// Two services that scale the same ECS service.
+    DuplicateTarget, "duplicate-target", Error;
+    /// The minimum lies above the maximum.
+    MinAboveMax, "min-above-max", Error;
+    /// A service that enforces in a fleet that observes.
+    WiderMode, "wider-mode", Error;
+    /// A rule that adds and one that removes hold at the same time.
+    ContradictingRules, "contradicting-rules", Error;
+    /// `for` is shorter than the metric's period.
+    ForBelowPeriod, "for-below-period", Error;
+    /// `set` outside the capacity.
+    SetOutsideCapacity, "set-outside-capacity", Error;
+    /// `at_least` without a percentage.
+    AtLeastWithoutPercent, "at-least-without-percent", Error;
+    /// More than one task per scale-in while jobs may not be interrupted.
+    StepNeedsInterruptible, "step-needs-interruptible", Error;
+    /// A service that the fleet does not have.
+    UnknownService, "unknown-service", Error;
+    /// A budget that the services exceed at their maximum.
+    BudgetExceeded, "budget-exceeded", Error;
+    /// Rules that can never act, because minimum and maximum are equal.
+    FixedSize, "fixed-size", Warning;
+    /// Rules that only ever add, or only ever remove.
+    OneWayRules, "one-way-rules", Warning;
+    /// A threshold that its signal cannot reach.
+    NeverMatches, "never-matches", Warning;
+    /// A rule that asks for more than the largest step.
+    AboveLargestStep, "above-largest-step", Warning;
+    /// Scaling to zero while the queue does not show running jobs.
+    ZeroUnseenInFlight, "zero-unseen-in-flight", Warning;
+    /// A service that no function of this version scales.
+    ServiceWithoutQueue, "service-without-queue", Warning;
+    /// A declared metric that no rule names.
+    UnusedMetric, "unused-metric", Warning;
+}
+
+impl Place {
+    /// The very beginning of the file.
+    pub(crate) const START: Self = Self { line: 1, column: 1, width: 1 };
+
+    /// A part of this place on the same line.
+    pub(crate) fn part(self, offset: usize, width: usize) -> Self {
+        let column = self.column.saturating_add(offset);
+        Self { column, width: width.max(1), ..self }
+    }
+}
+
+impl Problem {
+    pub(crate) fn new(code: Code, place: Place, message: impl Into<String>) -> Self {
+        let message = excerpt::without_secrets(&message.into());
+        Self { code, place, message, help: None }
+    }
+
+    /// With what is allowed, or what was probably meant.
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(excerpt::without_secrets(&help.into()));
+        self
+    }
+
+    /// The stable name of its kind.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        self.code
+    }
+
+    /// Where it stands.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        self.place
+    }
+
+    /// What was found, as a lowercase fragment.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// What is allowed, or what was probably meant.
+    #[must_use]
+    pub fn suggestion(&self) -> Option<&str> {
+        self.help.as_deref()
+    }
+
+    /// For machines: `code`, `severity`, `line`, `column`, `message`, `help`.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let Self { code, place, message, help } = self;
+        json!({
+            "code": code.as_str(),
+            "severity": code.severity().as_str(),
+            "line": place.line,
+            "column": place.column,
+            "message": message,
+            "help": help,
+        })
+    }
+
+    /// For people: the message, the line of the file it speaks of, and a caret under the place.
+    #[must_use]
+    pub fn with_excerpt(&self, file: &str, text: &str) -> String {
+        let severity = self.code.severity().as_str();
+        let head = format!("{severity}[{}]: {}", self.code.as_str(), self.message);
+        excerpt::render(&head, file, text, self.place, self.help.as_deref())
+    }
+}
+
+impl Problems {
+    pub(crate) fn new() -> Self {
+        Self { file: "fleet.yaml".to_owned(), list: Vec::new() }
+    }
+
+    pub(crate) fn push(&mut self, problem: Problem) {
+        self.list.push(problem);
+    }
+
+    /// Splits what refuses the file from what is only worth a word, each in the order of the file.
+    pub(crate) fn split(mut self) -> (Self, Vec<Problem>) {
+        self.list.sort_by_key(|problem| problem.place);
+        let (errors, warnings) =
+            self.list.into_iter().partition(|problem| problem.code.severity() == Severity::Error);
+        (Self { file: self.file, list: errors }, warnings)
+    }
+
+    /// The same problems, said of a file of this name.
+    #[must_use]
+    pub fn in_file(mut self, file: &str) -> Self {
+        file.clone_into(&mut self.file);
+        self
+    }
+
+    /// The file's name.
+    #[must_use]
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// The problems, in the order of the file.
+    pub fn iter(&self) -> std::slice::Iter<'_, Problem> {
+        self.list.iter()
+    }
+
+    /// How many they are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// For machines: a list of what [`Problem::to_json`] gives, each with its `file`.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let Self { file, list } = self;
+        let with_file = |problem: &Problem| {
+            let mut value = problem.to_json();
+            value["file"] = json!(file);
+            value
+        };
+        list.iter().map(with_file).collect()
+    }
+}
+
+impl<'a> IntoIterator for &'a Problems {
+    type Item = &'a Problem;
+    type IntoIter = std::slice::Iter<'a, Problem>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl Severity {
+    /// In lower case.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
+    }
+}
+
+/// `12:9: unknown key `concurency`; did you mean `concurrency`?`
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { code: _, place: Place { line, column, width: _ }, message, help } = self;
+        write!(f, "{line}:{column}: {message}")?;
+        help.as_ref().map_or(Ok(()), |help| write!(f, "; {help}"))
+    }
+}
+
+/// One line per problem, each beginning with the file's name.
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, list } = self;
+        for (index, problem) in list.iter().enumerate() {
+            let separator = if index == 0 { "" } else { "\n" };
+            write!(f, "{separator}{file}:{problem}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Problems {}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_in_kebab_case() {
+        let names: BTreeSet<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        assert_eq!(names.len(), Code::ALL.len());
+        for name in names {
+            let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+            assert!(name.chars().all(allowed), "{name}");
+        }
+    }
+}

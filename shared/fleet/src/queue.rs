@@ -1,0 +1,145 @@
+//! A service's `queue`, and CloudWatch metrics.
+
+use tidegate_policy::OnAbsence;
+
+use crate::object::{Object, read_scalar};
+use crate::problem::{Code, Problem, Problems};
+use crate::scalar;
+use crate::source::{
+    BullmqQueue, CeleryQueue, CloudwatchQueue, MetricSource, QueueSource, RedisList, RedisUrl, SqsQueue,
+};
+use crate::texts;
+use crate::url;
+
+/// Reads a service's `queue`; `None` only after reporting why.
+pub(crate) fn read(service: &Object<'_>, problems: &mut Problems) -> Option<QueueSource> {
+    let queue = service.map("queue", problems)?;
+    let kind = queue.chosen(&["celery", "bullmq", "list", "sqs", "cloudwatch"])?;
+    let object = queue.map(kind, problems)?;
+    Some(match kind {
+        "celery" => QueueSource::Celery(celery(&object, problems)?),
+        "bullmq" => QueueSource::Bullmq(bullmq(&object, problems)?),
+        "list" => QueueSource::List(list(&object, problems)?),
+        "sqs" => QueueSource::Sqs(sqs(&object, problems)?),
+        _ => QueueSource::Cloudwatch(cloudwatch(&object, problems)?),
+    })
+}
+
+fn celery(object: &Object<'_>, problems: &mut Problems) -> Option<CeleryQueue> {
+    let url = redis_url(object, problems);
+    let queue = object.text("queue", problems);
+    let exchange = match object.node("exchange") {
+        Some(_) => object.text("exchange", problems),
+        None => queue.clone(),
+    };
+    let prefix = object.text("prefix", problems);
+    let separator = object.text("separator", problems);
+    let priority_steps = priority_steps(object, problems);
+    let unacked_key = object.text("unacked_key", problems);
+    let acks_late = object.boolean("acks_late", problems);
+    Some(CeleryQueue {
+        url: url?,
+        queue: queue?,
+        exchange: exchange?,
+        prefix: prefix?,
+        separator: separator?,
+        priority_steps: priority_steps?,
+        unacked_key: unacked_key?,
+        acks_late: acks_late?,
+    })
+}
+
+/// Ascending, as kombu's bisection needs them.
+fn priority_steps(object: &Object<'_>, problems: &mut Problems) -> Option<Vec<u8>> {
+    let steps = object.counts("priority_steps", problems)?;
+    let ascending = steps.iter().zip(steps.iter().skip(1)).all(|(one, next)| one < next);
+    if !ascending {
+        let message = "`priority_steps` are not ascending";
+        let problem = Problem::new(Code::OutOfRange, object.place_of("priority_steps"), message);
+        problems.push(problem.help("write them as kombu has them: `[0, 3, 6, 9]`"));
+    }
+    steps.into_iter().map(|step| u8::try_from(step).ok()).collect()
+}
+
+fn bullmq(object: &Object<'_>, problems: &mut Problems) -> Option<BullmqQueue> {
+    let url = redis_url(object, problems);
+    let queue = object.text("queue", problems);
+    let prefix = object.text("prefix", problems);
+    Some(BullmqQueue { url: url?, queue: queue?, prefix: prefix? })
+}
+
+fn list(object: &Object<'_>, problems: &mut Problems) -> Option<RedisList> {
+    let url = redis_url(object, problems);
+    let key = object.text("key", problems);
+    let proof = object.text("proof", problems);
+    Some(RedisList { url: url?, key: key?, proof })
+}
+
+fn sqs(object: &Object<'_>, problems: &mut Problems) -> Option<SqsQueue> {
+    let url = read_scalar(object.node("url")?, "url", problems, |written| {
+        Some(scalar::text(written, &texts::SQS_URL).and_then(|text| url::sqs(&text)))
+    })?;
+    Some(SqsQueue { url })
+}
+
+fn cloudwatch(object: &Object<'_>, problems: &mut Problems) -> Option<CloudwatchQueue> {
+    let waiting = object.map("waiting", problems).and_then(|metric| metric_source(&metric, problems));
+    let in_flight = match object.node("in_flight") {
+        Some(_) => {
+            let metric = object.map("in_flight", problems)?;
+            Some(metric_source(&metric, problems)?)
+        }
+        None => None,
+    };
+    Some(CloudwatchQueue { waiting: waiting?, in_flight })
+}
+
+/// The `url` or `url_from` of a Redis queue; that there is exactly one is checked already.
+fn redis_url(object: &Object<'_>, problems: &mut Problems) -> Option<RedisUrl> {
+    let key = object.chosen(&["url", "url_from"])?;
+    let rule = if key == "url" { &texts::REDIS_URL } else { &texts::URL_FROM };
+    let parse = if key == "url" { url::redis } else { url::redis_from };
+    read_scalar(object.node(key)?, key, problems, |written| {
+        Some(scalar::text(written, rule).and_then(|text| parse(&text)))
+    })
+}
+
+/// Reads one CloudWatch metric; `None` only after reporting why.
+pub(crate) fn metric_source(object: &Object<'_>, problems: &mut Problems) -> Option<MetricSource> {
+    let namespace = object.text("namespace", problems);
+    let metric = object.text("metric", problems);
+    let mut dimensions = Some(std::collections::BTreeMap::new());
+    for (name, node) in object.table("dimensions", problems) {
+        let value = read_scalar(node, &name.text, problems, |written| {
+            Some(scalar::text(written, &texts::DIMENSION_VALUE))
+        });
+        match (value, &mut dimensions) {
+            (Some(value), Some(dimensions)) => {
+                dimensions.insert(name.text.clone(), value);
+            }
+            (None, _) | (_, None) => dimensions = None,
+        }
+    }
+    let statistic = object.text("statistic", problems);
+    let period = object.duration("period", problems);
+    if let Some(period) = period
+        && period.as_secs().checked_rem(60) != Some(0)
+    {
+        let message = format!("`period` is {}s, not a multiple of 60s", period.as_secs());
+        let problem = Problem::new(Code::OutOfRange, object.place_of("period"), message);
+        problems.push(problem.help("CloudWatch keeps standard metrics by the minute"));
+    }
+    let on_absence = object.choice("absent", problems).map(|word| match word {
+        "zero" => OnAbsence::Zero,
+        "no_vote" => OnAbsence::NoVote,
+        _ => OnAbsence::Missing,
+    });
+    Some(MetricSource {
+        namespace: namespace?,
+        metric: metric?,
+        dimensions: dimensions?,
+        statistic: statistic?,
+        period: period?,
+        on_absence: on_absence?,
+    })
+}

@@ -1,0 +1,228 @@
+//! One entry of `services`.
+
+use std::num::NonZeroU32;
+
+use jiff::SignedDuration;
+use tidegate_policy::{Capacity, Cooldown, LargestStep, MetricName, OnAbsence, ServicePolicy, Signal, Unit};
+
+use crate::checks;
+use crate::fleet::{Ecs, Mode, Service};
+use crate::object::Object;
+use crate::problem::{Code, Place, Problem, Problems};
+use crate::queue;
+use crate::rules::{self, PlacedRule};
+use crate::settings::{METRIC, SERVICE};
+use crate::source::{Metric, MetricSource};
+use crate::tree::Node;
+
+/// A metric that a service declares.
+pub(crate) struct Declared {
+    pub(crate) name: MetricName,
+    pub(crate) unit: Unit,
+    pub(crate) place: Place,
+    /// `None` when its problems are reported.
+    pub(crate) source: Option<MetricSource>,
+}
+
+/// How fast a service changes.
+struct Pace {
+    concurrency: NonZeroU32,
+    cooldown: Cooldown,
+    stabilization: SignedDuration,
+    largest_step: LargestStep,
+    startup: SignedDuration,
+    idle: SignedDuration,
+    interruptible: bool,
+}
+
+/// Reads a service; `None` only after reporting why, or when the fleet's own mode is unknown.
+pub(crate) fn read(node: &Node, fleet_mode: Option<Mode>, problems: &mut Problems) -> Option<Service> {
+    let object = Object::open(node, &SERVICE, problems)?;
+    let name = object.text("name", problems);
+    let mode = mode(&object, fleet_mode, problems);
+    let ecs = object.map("ecs", problems).and_then(|ecs| {
+        let cluster = ecs.text("cluster", problems);
+        let service = ecs.text("service", problems);
+        Some(Ecs { cluster: cluster?, service: service? })
+    });
+    let capacity = capacity(&object, problems);
+    let has_queue = object.node("queue").is_some();
+    let queue = if has_queue { queue::read(&object, problems).map(Some) } else { Some(None) };
+    let declared = declared_metrics(&object, problems);
+    let rules: Vec<Option<PlacedRule>> = object
+        .list("rules", problems)
+        .iter()
+        .map(|node| rules::read(node, &declared, has_queue, problems))
+        .collect();
+    let understood: Vec<&PlacedRule> = rules.iter().flatten().collect();
+    checks::contradicting_rules(&understood, problems);
+    unused_metrics(&declared, &understood, problems);
+    let pace = pace(&object, problems);
+
+    let (ecs, pace) = (ecs?, pace?);
+    let metrics = used_metrics(&understood, &declared, &ecs)?;
+    let on_absence = |metric: &Metric| (metric.name.clone(), metric.source.on_absence);
+    let policy = ServicePolicy {
+        capacity: capacity?,
+        concurrency: pace.concurrency,
+        rules: rules.iter().map(|rule| Some(rule.as_ref()?.rule.clone())).collect::<Option<_>>()?,
+        cooldown: pace.cooldown,
+        stabilization: pace.stabilization,
+        largest_step: pace.largest_step,
+        startup: pace.startup,
+        idle: pace.idle,
+        interruptible: pace.interruptible,
+        metrics: metrics.iter().map(on_absence).collect(),
+    };
+    let read = Service { name: name?, ecs, mode: mode?, queue: queue?, metrics, policy };
+    checks::service(&read, &object, problems);
+    let understood: Vec<&PlacedRule> = rules.iter().flatten().collect();
+    checks::rules(&read, &understood, &object, problems);
+    Some(read)
+}
+
+fn mode(object: &Object<'_>, fleet_mode: Option<Mode>, problems: &mut Problems) -> Option<Mode> {
+    let own = object.choice("mode", problems);
+    if own.is_none() && object.node("mode").is_some() {
+        return None;
+    }
+    let narrowed = fleet_mode?.narrowed(own);
+    if narrowed.is_none() {
+        let message = "`mode` is `enforce` in a fleet that observes";
+        let help = "a service may only narrow its fleet's mode: `enforce` at the top, `observe` here";
+        let place = object.place_of("mode");
+        problems.push(Problem::new(Code::WiderMode, place, message).help(help));
+    }
+    narrowed
+}
+
+fn capacity(object: &Object<'_>, problems: &mut Problems) -> Option<Capacity> {
+    let capacity = object.map("capacity", problems)?;
+    let min = capacity.count("min", problems);
+    let max = capacity.count("max", problems);
+    Capacity::new(min?, max?)
+        .map_err(|error| {
+            let place = capacity.place_of("min");
+            problems.push(Problem::new(Code::MinAboveMax, place, error.to_string()));
+        })
+        .ok()
+}
+
+fn pace(object: &Object<'_>, problems: &mut Problems) -> Option<Pace> {
+    let concurrency = object.count("concurrency", problems);
+    let cooldown = object.map("cooldown", problems).and_then(|cooldown| {
+        let scale_out = cooldown.duration("out", problems);
+        let scale_in = cooldown.duration("in", problems);
+        Some(Cooldown { scale_out: scale_out?, scale_in: scale_in? })
+    });
+    let interruptible = object.boolean("interruptible", problems);
+    let largest_step = largest_step(object, interruptible, problems);
+    let stabilization = object.duration("stabilization", problems);
+    let startup = object.duration("startup", problems);
+    let idle = object.duration("idle", problems);
+    Some(Pace {
+        concurrency: NonZeroU32::new(concurrency?)?,
+        cooldown: cooldown?,
+        stabilization: stabilization?,
+        largest_step: largest_step?,
+        startup: startup?,
+        idle: idle?,
+        interruptible: interruptible?,
+    })
+}
+
+fn largest_step(
+    object: &Object<'_>,
+    interruptible: Option<bool>,
+    problems: &mut Problems,
+) -> Option<LargestStep> {
+    let steps = object.map("largest_step", problems)?;
+    let scale_out = steps.count("out", problems);
+    let scale_in = steps.count("in", problems)?;
+    let written = steps.node("in").is_some();
+    let interruptible = interruptible?;
+    if written && scale_in > 1 && !interruptible {
+        let message = format!("`in` is {scale_in}, but running jobs may not be interrupted");
+        let help = "ECS chooses the tasks to stop, so scale-in goes one task per decision; \
+                    leave `in` out, or say `interruptible: true`";
+        let place = steps.place_of("in");
+        problems.push(Problem::new(Code::StepNeedsInterruptible, place, message).help(help));
+    }
+    let scale_in = if interruptible { scale_in } else { 1 };
+    Some(LargestStep { scale_out: NonZeroU32::new(scale_out?)?, scale_in: NonZeroU32::new(scale_in)? })
+}
+
+fn declared_metrics(object: &Object<'_>, problems: &mut Problems) -> Vec<Declared> {
+    let mut declared = Vec::new();
+    for (key, node) in object.table("metrics", problems) {
+        let place = key.place;
+        let source = Object::open(node, &METRIC, problems).map(|metric| {
+            let unit = metric.choice("unit", problems).map_or(Unit::Count, unit);
+            (unit, queue::metric_source(&metric, problems))
+        });
+        let name = MetricName::new(&key.text).filter(|_| Signal::built_in(&key.text).is_none());
+        let Some(name) = name else {
+            let message = format!("`{}` is a built-in signal", key.text);
+            let help = "choose another name; built-in signals need no declaration";
+            problems.push(Problem::new(Code::ReservedName, place, message).help(help));
+            continue;
+        };
+        let (unit, source) = source.unwrap_or((Unit::Count, None));
+        declared.push(Declared { name, unit, place, source });
+    }
+    declared
+}
+
+fn unit(word: &str) -> Unit {
+    match word {
+        "percent" => Unit::Percent,
+        "milliseconds" => Unit::Milliseconds,
+        "seconds" => Unit::Seconds,
+        _ => Unit::Count,
+    }
+}
+
+fn unused_metrics(declared: &[Declared], rules: &[&PlacedRule], problems: &mut Problems) {
+    for Declared { name, place, .. } in declared {
+        let named =
+            |rule: &&PlacedRule| matches!(&rule.rule.when.signal, Signal::Metric(used) if used == name);
+        if !rules.iter().any(named) {
+            let message = format!("no rule names the metric `{}`", name.as_str());
+            let problem = Problem::new(Code::UnusedMetric, *place, message);
+            problems.push(problem.help("it is not read, and costs nothing"));
+        }
+    }
+}
+
+/// The metrics that rules name, each once; `None` when one of them has a problem.
+fn used_metrics(rules: &[&PlacedRule], declared: &[Declared], ecs: &Ecs) -> Option<Vec<Metric>> {
+    let mut used: Vec<Metric> = Vec::new();
+    for rule in rules {
+        let Signal::Metric(name) = &rule.rule.when.signal else {
+            continue;
+        };
+        if used.iter().any(|metric| metric.name == *name) {
+            continue;
+        }
+        let source = match declared.iter().find(|metric| metric.name == *name) {
+            Some(metric) => metric.source.clone()?,
+            None => ecs_metric(name, ecs),
+        };
+        used.push(Metric { name: name.clone(), source });
+    }
+    Some(used)
+}
+
+/// `cpu` and `memory` as ECS publishes them, once a minute for every service.
+fn ecs_metric(name: &MetricName, ecs: &Ecs) -> MetricSource {
+    let metric = if name.as_str() == "cpu" { "CPUUtilization" } else { "MemoryUtilization" };
+    let dimensions = [("ClusterName", &ecs.cluster), ("ServiceName", &ecs.service)];
+    MetricSource {
+        namespace: "AWS/ECS".to_owned(),
+        metric: metric.to_owned(),
+        dimensions: dimensions.map(|(name, value)| (name.to_owned(), value.clone())).into(),
+        statistic: "Average".to_owned(),
+        period: SignedDuration::from_mins(1),
+        on_absence: OnAbsence::Missing,
+    }
+}

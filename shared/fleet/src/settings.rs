@@ -1,0 +1,266 @@
+//! Every setting of the fleet file, declared once: what it can be, its default, and why that default.
+//!
+//! The reader, the JSON Schema (`tidegate schema`) and the table of settings (`tidegate check --explain`) are made
+//! from this, so none of them can disagree.
+
+use tidegate_policy::Capacity;
+
+use crate::shape::{Kind, Presence, Setting, Shape};
+use crate::texts;
+
+/// Services of one fleet: one ledger item holds the memory of about 1,000 (DynamoDB: 400 KB per item).
+pub const SERVICES_MAX: usize = 1_000;
+
+/// Rules of one service: as many as Application Auto Scaling allows policies per target.
+pub const RULES_MAX: usize = 50;
+
+/// Metrics of one service; each costs a reading a minute.
+pub const METRICS_MAX: usize = 20;
+
+/// Dimensions of one metric (CloudWatch: 30).
+pub const DIMENSIONS_MAX: usize = 30;
+
+/// Budgets of one fleet.
+pub const BUDGETS_MAX: usize = 50;
+
+/// The whole file.
+pub const FLEET: Shape = Shape {
+    name: "the fleet",
+    about: "One fleet of Tidegate: what scales, between which bounds and by which rules.",
+    settings: &[
+        required("version", Kind::Count { min: 1, max: 1, unit: "" }, "The version of this file format."),
+        required("name", Kind::Text(&texts::NAME), "The fleet's name in reports, metrics and the ledger."),
+        required("mode", MODE, "`observe` decides and reports but changes nothing; `enforce` acts."),
+        required(
+            "services",
+            Kind::List { of: &Kind::Map(&SERVICE), min: 1, max: SERVICES_MAX },
+            "The ECS services that scale.",
+        ),
+        optional(
+            "budgets",
+            Kind::List { of: &Kind::Map(&BUDGET), min: 0, max: BUDGETS_MAX },
+            "Limits shared by several services, checked when the file is read.",
+        ),
+        later("databases", "RDS classes and read replicas."),
+        later("emergency", "What happens when everything goes to its maximum."),
+    ],
+    exactly_one: &[],
+};
+
+const MODE: Kind = Kind::Choice(&["observe", "enforce"]);
+
+/// One entry of `services`.
+pub const SERVICE: Shape = Shape {
+    name: "a service",
+    about: "An ECS service: where it runs, its bounds, and what makes it scale.",
+    settings: &[
+        required("name", Kind::Text(&texts::NAME), "The service's name in reports and on the command line."),
+        optional("mode", MODE, "Narrows the fleet's mode: a fleet that enforces may only observe here."),
+        required("ecs", Kind::Map(&ECS), "The ECS service whose desired count is set."),
+        required("capacity", Kind::Map(&CAPACITY), "The bounds of the desired count."),
+        default(
+            "concurrency",
+            Kind::Count { min: 1, max: 10_000, unit: "jobs per task" },
+            "Jobs one task runs at a time; with the jobs in flight it gives the floor of scale-in.",
+            "1",
+            "the highest floor: no running job is counted twice until you say how many share a task",
+        ),
+        optional("queue", Kind::Map(&QUEUE), "Where the service's work waits."),
+        optional(
+            "metrics",
+            Kind::Table { key: &texts::METRIC_KEY, value: &Kind::Map(&METRIC), max: METRICS_MAX },
+            "CloudWatch metrics that the rules name; `cpu` and `memory` need no declaration.",
+        ),
+        required(
+            "rules",
+            Kind::List { of: &Kind::Map(&RULE), min: 1, max: RULES_MAX },
+            "Step rules. Their order does not matter: the largest capacity wins.",
+        ),
+        optional("cooldown", Kind::Map(&COOLDOWN), "How long one change keeps the next one off."),
+        default(
+            "stabilization",
+            Kind::Duration { min_seconds: 0, max_seconds: 3_600 },
+            "Scale-in goes no lower than the largest capacity wished for in this window.",
+            "60s",
+            "one schedule interval: a single low reading between two high ones removes nothing",
+        ),
+        default(
+            "startup",
+            Kind::Duration { min_seconds: 30, max_seconds: 3_600 },
+            "Within this time after a scale-out the new tasks run, or the service counts as failing to start.",
+            "3m",
+            "a Fargate task with a large image takes one to two minutes; the rest is patience",
+        ),
+        optional("largest_step", Kind::Map(&LARGEST_STEP), "The largest change of one decision."),
+        default(
+            "interruptible",
+            Kind::Boolean,
+            "Running jobs may be stopped: scale-in may take more than one task per decision.",
+            "false",
+            "ECS chooses the tasks to stop, so a job may be lost unless every job can be repeated",
+        ),
+        default(
+            "idle",
+            Kind::Duration { min_seconds: 60, max_seconds: 86_400 },
+            "How long the queue must be seen empty before the last task goes (with `min: 0`).",
+            "5m",
+            "longer than most jobs run unseen; raise it above your longest job",
+        ),
+        later("wait", "No job waits longer than this (the drain method)."),
+        later("track", "Target tracking."),
+        later("hours", "Other bounds at certain hours."),
+        later("floor", "A minimum from a table."),
+    ],
+    exactly_one: &[],
+};
+
+const ECS: Shape = Shape {
+    name: "`ecs`",
+    about: "An ECS service by its names.",
+    settings: &[
+        required("cluster", Kind::Text(&texts::ECS_NAME), "The cluster's name (`clusterName`)."),
+        required("service", Kind::Text(&texts::ECS_NAME), "The service's name (`serviceName`)."),
+    ],
+    exactly_one: &[],
+};
+
+const CAPACITY: Shape = Shape {
+    name: "`capacity`",
+    about: "Minimum and maximum capacity.",
+    settings: &[
+        required(
+            "min",
+            Kind::Count { min: 0, max: Capacity::LIMIT, unit: "tasks" },
+            "Minimum capacity (`MinCapacity`); 0 lets the service scale to zero.",
+        ),
+        required(
+            "max",
+            Kind::Count { min: 1, max: Capacity::LIMIT, unit: "tasks" },
+            "Maximum capacity (`MaxCapacity`).",
+        ),
+    ],
+    exactly_one: &[],
+};
+
+const COOLDOWN_RANGE: Kind = Kind::Duration { min_seconds: 0, max_seconds: 86_400 };
+
+const COOLDOWN: Shape = Shape {
+    name: "`cooldown`",
+    about: "Cooldowns per direction.",
+    settings: &[
+        default(
+            "out",
+            COOLDOWN_RANGE,
+            "After a scale-out, capacity already added counts as part of the next step (`ScaleOutCooldown`).",
+            "300s",
+            "AWS's own default for ECS",
+        ),
+        default(
+            "in",
+            COOLDOWN_RANGE,
+            "After any change, no scale-in for this long (`ScaleInCooldown`).",
+            "300s",
+            "AWS's own default for ECS",
+        ),
+    ],
+    exactly_one: &[],
+};
+
+const STEP_RANGE: Kind = Kind::Count { min: 1, max: Capacity::LIMIT, unit: "tasks" };
+
+const LARGEST_STEP: Shape = Shape {
+    name: "`largest_step`",
+    about: "The largest change of one decision, per direction.",
+    settings: &[
+        default(
+            "out",
+            STEP_RANGE,
+            "Most tasks added at once.",
+            "100",
+            "Fargate starts 100 tasks in one burst",
+        ),
+        default(
+            "in",
+            STEP_RANGE,
+            "Most tasks removed at once; 1 unless the service is `interruptible`.",
+            "100",
+            "as many as out; the rules say how many to remove",
+        ),
+    ],
+    exactly_one: &[],
+};
+
+/// One entry of `rules`.
+pub const RULE: Shape = Shape {
+    name: "a rule",
+    about: "A step rule: when a condition holds, add, remove or set capacity.",
+    settings: &[
+        required("when", Kind::Text(&texts::CONDITION), "The condition: `SIGNAL OP VALUE [for DURATION]`."),
+        optional(
+            "add",
+            Kind::Amount { min: 1, max_percent: 1_000 },
+            "Scale out by tasks or percent; never lowers.",
+        ),
+        optional(
+            "remove",
+            Kind::Amount { min: 1, max_percent: 100 },
+            "Scale in by tasks or percent; never raises.",
+        ),
+        optional(
+            "set",
+            Kind::Amount { min: 0, max_percent: 100 },
+            "An exact capacity in tasks, or in percent of the maximum.",
+        ),
+        optional(
+            "at_least",
+            STEP_RANGE,
+            "With a percentage: the fewest tasks to add or remove (`MinAdjustmentMagnitude`).",
+        ),
+        later("notify", "Tell somebody when a threshold is reached."),
+    ],
+    exactly_one: &[&["add", "remove", "set"]],
+};
+
+pub use crate::sources::{METRIC, QUEUE};
+
+/// One entry of `budgets`.
+pub const BUDGET: Shape = Shape {
+    name: "a budget",
+    about: "What services share: at their maximum they must fit together.",
+    settings: &[
+        required("name", Kind::Text(&texts::NAME), "What is shared, for messages: `rds-connections`."),
+        required("limit", Kind::Count { min: 1, max: 1_000_000_000, unit: "" }, "How much of it there is."),
+        required(
+            "use",
+            Kind::Table {
+                key: &texts::NAME,
+                value: &Kind::Count { min: 0, max: 1_000_000, unit: "per task" },
+                max: SERVICES_MAX,
+            },
+            "How much one task of each service takes.",
+        ),
+    ],
+    exactly_one: &[],
+};
+
+pub(crate) const fn required(key: &'static str, kind: Kind, about: &'static str) -> Setting {
+    Setting { key, kind, presence: Presence::Required, about }
+}
+
+pub(crate) const fn optional(key: &'static str, kind: Kind, about: &'static str) -> Setting {
+    Setting { key, kind, presence: Presence::Optional, about }
+}
+
+pub(crate) const fn default(
+    key: &'static str,
+    kind: Kind,
+    about: &'static str,
+    value: &'static str,
+    reason: &'static str,
+) -> Setting {
+    Setting { key, kind, presence: Presence::Default { value, reason }, about }
+}
+
+const fn later(key: &'static str, about: &'static str) -> Setting {
+    Setting { key, kind: Kind::Boolean, presence: Presence::Later, about }
+}

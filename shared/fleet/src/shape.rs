@@ -1,0 +1,127 @@
+//! What a setting can be. The tables in `settings` are written in these words; the reader, the JSON Schema and the
+//! documentation are all made from them.
+
+/// A mapping of the fleet file: which keys it has.
+#[derive(Debug)]
+pub struct Shape {
+    /// What it is called in messages: `a service`.
+    pub name: &'static str,
+    /// One sentence for the schema.
+    pub about: &'static str,
+    /// Its keys, in the order of the documentation.
+    pub settings: &'static [Setting],
+    /// Of each of these groups exactly one key must be there.
+    pub exactly_one: &'static [&'static [&'static str]],
+}
+
+/// One key.
+#[derive(Debug)]
+pub struct Setting {
+    /// The key as written.
+    pub key: &'static str,
+    /// What its value can be.
+    pub kind: Kind,
+    /// Whether it must be there, and what holds when it is not.
+    pub presence: Presence,
+    /// One sentence: what it sets.
+    pub about: &'static str,
+}
+
+/// Whether a key must be there.
+#[derive(Debug)]
+pub enum Presence {
+    /// It must.
+    Required,
+    /// It need not; without it there is nothing.
+    Optional,
+    /// It need not; without it this value holds.
+    Default {
+        /// The value, as it would be written.
+        value: &'static str,
+        /// Why this one.
+        reason: &'static str,
+    },
+    /// It comes with a later version; naming it is an error of its own.
+    Later,
+}
+
+/// What a value can be.
+#[derive(Debug)]
+pub enum Kind {
+    /// A text, taken as written.
+    Text(&'static Text),
+    /// Plain digits.
+    Count {
+        /// Smallest value.
+        min: u32,
+        /// Largest value.
+        max: u32,
+        /// The unit, for people: `tasks`.
+        unit: &'static str,
+    },
+    /// A duration such as `90s`, `5m`, `1h30m`.
+    Duration {
+        /// Smallest, in seconds.
+        min_seconds: u32,
+        /// Largest, in seconds.
+        max_seconds: u32,
+    },
+    /// `true` or `false`.
+    Boolean,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// Tasks as `5`, or percent as `10%`.
+    Amount {
+        /// Fewest tasks.
+        min: u32,
+        /// Largest percentage.
+        max_percent: u32,
+    },
+    /// A mapping with these keys.
+    Map(&'static Shape),
+    /// A mapping from names to values.
+    Table {
+        /// What the names can be.
+        key: &'static Text,
+        /// What each value can be.
+        value: &'static Kind,
+        /// Most entries.
+        max: usize,
+    },
+    /// A list.
+    List {
+        /// What each entry can be.
+        of: &'static Kind,
+        /// Fewest entries.
+        min: usize,
+        /// Most entries.
+        max: usize,
+    },
+}
+
+/// A text.
+#[derive(Debug)]
+pub struct Text {
+    /// What is allowed, for people.
+    pub allowed: &'static str,
+    /// What is allowed, as a regular expression for the schema.
+    pub pattern: &'static str,
+    /// Most characters.
+    pub max: usize,
+    /// What is allowed, as the reader checks it.
+    pub accepts: fn(&str) -> bool,
+}
+
+impl Shape {
+    /// The setting of a key.
+    #[must_use]
+    pub fn setting(&self, key: &str) -> Option<&'static Setting> {
+        self.settings.iter().find(|setting| setting.key == key)
+    }
+
+    /// The keys that this version takes.
+    pub fn keys(&self) -> impl Iterator<Item = &'static str> {
+        let available = |setting: &&Setting| !matches!(setting.presence, Presence::Later);
+        self.settings.iter().filter(available).map(|setting| setting.key)
+    }
+}

@@ -1,0 +1,198 @@
+//! The settings that say where work waits and how metrics are found.
+
+use crate::settings::{DIMENSIONS_MAX, default, optional, required};
+use crate::shape::{Kind, Setting, Shape};
+use crate::texts;
+
+/// A service's `queue`.
+pub const QUEUE: Shape = Shape {
+    name: "`queue`",
+    about: "Where work waits: exactly one kind.",
+    settings: &[
+        optional("celery", Kind::Map(&CELERY), "Celery on Redis."),
+        optional("bullmq", Kind::Map(&BULLMQ), "BullMQ, version 5 or 6."),
+        optional("list", Kind::Map(&LIST), "A plain Redis list."),
+        optional("sqs", Kind::Map(&SQS), "Amazon SQS."),
+        optional(
+            "cloudwatch",
+            Kind::Map(&CLOUDWATCH),
+            "Any CloudWatch metric, RabbitMQ on Amazon MQ for one.",
+        ),
+    ],
+    exactly_one: &[&["celery", "bullmq", "list", "sqs", "cloudwatch"]],
+};
+
+const URL: Setting = optional(
+    "url",
+    Kind::Text(&texts::REDIS_URL),
+    "The Redis server; a URL with a password belongs in `url_from`.",
+);
+
+const URL_FROM: Setting = optional(
+    "url_from",
+    Kind::Text(&texts::URL_FROM),
+    "Where the Redis URL is kept: SSM or Secrets Manager.",
+);
+
+const URL_GROUPS: &[&[&str]] = &[&["url", "url_from"]];
+
+const CELERY: Shape = Shape {
+    name: "`celery`",
+    about: "A Celery queue on Redis; names follow kombu's `broker_transport_options`.",
+    settings: &[
+        URL,
+        URL_FROM,
+        required("queue", Kind::Text(&texts::REDIS_NAME), "The queue's name."),
+        optional(
+            "exchange",
+            Kind::Text(&texts::REDIS_NAME),
+            "The exchange whose binding proves that the queue exists; the queue's own name when left out.",
+        ),
+        default("prefix", Kind::Text(&texts::REDIS_PREFIX), "`global_keyprefix`.", "", "kombu's default"),
+        default(
+            "separator",
+            Kind::Text(&texts::REDIS_PREFIX),
+            "`sep`, between the queue's name and a priority step.",
+            "\u{6}\u{16}",
+            "kombu's default",
+        ),
+        default(
+            "priority_steps",
+            Kind::List { of: &Kind::Count { min: 0, max: 9, unit: "" }, min: 1, max: 10 },
+            "`priority_steps`, ascending.",
+            "[0, 3, 6, 9]",
+            "kombu's default",
+        ),
+        default(
+            "unacked_key",
+            Kind::Text(&texts::REDIS_NAME),
+            "`unacked_key`.",
+            "unacked",
+            "kombu's default",
+        ),
+        default(
+            "acks_late",
+            Kind::Boolean,
+            "`task_acks_late`: running jobs stay visible in Redis until they end.",
+            "false",
+            "Celery's default",
+        ),
+    ],
+    exactly_one: URL_GROUPS,
+};
+
+const BULLMQ: Shape = Shape {
+    name: "`bullmq`",
+    about: "A BullMQ queue.",
+    settings: &[
+        URL,
+        URL_FROM,
+        required("queue", Kind::Text(&texts::REDIS_NAME), "The queue's name."),
+        default("prefix", Kind::Text(&texts::REDIS_NAME), "`prefix`.", "bull", "BullMQ's default"),
+    ],
+    exactly_one: URL_GROUPS,
+};
+
+const LIST: Shape = Shape {
+    name: "`list`",
+    about: "A plain Redis list: its length is the waiting work.",
+    settings: &[
+        URL,
+        URL_FROM,
+        required("key", Kind::Text(&texts::REDIS_NAME), "The list's key."),
+        optional(
+            "proof",
+            Kind::Text(&texts::REDIS_NAME),
+            "A key that exists whenever the application is deployed; without it an empty list is not known to be empty.",
+        ),
+    ],
+    exactly_one: URL_GROUPS,
+};
+
+const SQS: Shape = Shape {
+    name: "`sqs`",
+    about: "An Amazon SQS queue.",
+    settings: &[required("url", Kind::Text(&texts::SQS_URL), "The queue's URL.")],
+    exactly_one: &[],
+};
+
+const CLOUDWATCH: Shape = Shape {
+    name: "`cloudwatch`",
+    about: "A queue known by CloudWatch metrics only.",
+    settings: &[
+        required("waiting", Kind::Map(&METRIC_SOURCE), "The metric that counts waiting jobs."),
+        optional(
+            "in_flight",
+            Kind::Map(&METRIC_SOURCE),
+            "The metric that counts jobs taken and not finished.",
+        ),
+    ],
+    exactly_one: &[],
+};
+
+const NAMESPACE: Setting = required("namespace", Kind::Text(&texts::CLOUDWATCH_NAME), "`Namespace`.");
+
+const METRIC_NAME: Setting = required("metric", Kind::Text(&texts::CLOUDWATCH_NAME), "`MetricName`.");
+
+const DIMENSIONS: Setting = optional(
+    "dimensions",
+    Kind::Table {
+        key: &texts::DIMENSION_NAME,
+        value: &Kind::Text(&texts::DIMENSION_VALUE),
+        max: DIMENSIONS_MAX,
+    },
+    "`Dimensions`: all of them, as CloudWatch matches the whole set.",
+);
+
+const STATISTIC: Setting = default(
+    "statistic",
+    Kind::Text(&texts::STATISTIC),
+    "`Stat`.",
+    "Average",
+    "what AWS's own ECS metrics are read with",
+);
+
+const PERIOD: Setting = default(
+    "period",
+    Kind::Duration { min_seconds: 60, max_seconds: 3_600 },
+    "`Period`: a multiple of 60s.",
+    "60s",
+    "as often as the schedule looks",
+);
+
+const ABSENT: Setting = default(
+    "absent",
+    Kind::Choice(&["missing", "zero", "no_vote"]),
+    "What no datapoints mean: not known, zero, or nothing either way.",
+    "missing",
+    "the safe reading: what is not known removes nothing",
+);
+
+const METRIC_SOURCE: Shape = Shape {
+    name: "a metric",
+    about: "One CloudWatch metric.",
+    settings: &[NAMESPACE, METRIC_NAME, DIMENSIONS, STATISTIC, PERIOD, ABSENT],
+    exactly_one: &[],
+};
+
+/// One entry of a service's `metrics`.
+pub const METRIC: Shape = Shape {
+    name: "a metric",
+    about: "One CloudWatch metric that rules name.",
+    settings: &[
+        NAMESPACE,
+        METRIC_NAME,
+        DIMENSIONS,
+        STATISTIC,
+        PERIOD,
+        ABSENT,
+        default(
+            "unit",
+            Kind::Choice(&["count", "percent", "milliseconds", "seconds"]),
+            "The unit CloudWatch keeps its values in; rules must be written with one that fits.",
+            "count",
+            "a plain number needs no conversion",
+        ),
+    ],
+    exactly_one: &[],
+};

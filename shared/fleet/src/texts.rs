@@ -1,0 +1,114 @@
+//! What the texts of a fleet file can be.
+
+use crate::shape::Text;
+
+/// Tidegate's own names: they stand in SNS subjects (under 100 characters) and in keys of the ledger.
+pub(crate) const NAME: Text = Text {
+    allowed: "letters, digits, `-` and `_`, beginning with a letter or digit, at most 64",
+    pattern: "^[A-Za-z0-9][A-Za-z0-9_-]*$",
+    max: 64,
+    accepts: is_name,
+};
+
+/// ECS cluster and service names (`CreateCluster`, `CreateService`: up to 255 letters, numbers, underscores, hyphens).
+pub(crate) const ECS_NAME: Text = Text {
+    allowed: "letters, digits, `-` and `_`, at most 255 (the name, not the ARN)",
+    pattern: "^[A-Za-z0-9_-]+$",
+    max: 255,
+    accepts: |text| text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b)),
+};
+
+/// A metric's name in rules; `tidegate_policy::MetricName` has the last word.
+pub(crate) const METRIC_KEY: Text = Text {
+    allowed: "lower-case letters, digits and `_`, beginning with a letter, at most 64",
+    pattern: "^[a-z][a-z0-9_]*$",
+    max: 64,
+    accepts: is_metric_key,
+};
+
+/// `Namespace` and `MetricName` of CloudWatch: up to 255 characters.
+pub(crate) const CLOUDWATCH_NAME: Text = free(255);
+
+/// A dimension's name; CloudWatch allows 255 characters.
+pub(crate) const DIMENSION_NAME: Text = free(255);
+
+/// A dimension's value; CloudWatch allows 1,024 characters.
+pub(crate) const DIMENSION_VALUE: Text = free(1_024);
+
+/// A name in Redis; 512 is far above any real one and bounds what one look sends.
+pub(crate) const REDIS_NAME: Text = free(512);
+
+/// Text that may also be empty, as kombu's `global_keyprefix`.
+pub(crate) const REDIS_PREFIX: Text =
+    Text { allowed: "any text, at most 512 characters", pattern: "", max: 512, accepts: |_| true };
+
+/// `Stat` of `GetMetricData`.
+pub(crate) const STATISTIC: Text = Text {
+    allowed: "`Average`, `Sum`, `Minimum`, `Maximum`, `SampleCount` or a percentile such as `p95` or `p99.9`",
+    pattern: r"^(Average|Sum|Minimum|Maximum|SampleCount|p([0-9]{1,2}(\.[0-9]{1,2})?|100))$",
+    max: 16,
+    accepts: is_statistic,
+};
+
+/// The URL of a Redis server; `url` says more than a pattern can.
+pub(crate) const REDIS_URL: Text = Text {
+    allowed: "`redis://HOST:PORT/DATABASE`, or `rediss://` for TLS",
+    pattern: "^rediss?://[^/?#]+(/[0-9]*)?$",
+    max: 1_024,
+    accepts: |_| true,
+};
+
+/// Where a URL with a secret is kept.
+pub(crate) const URL_FROM: Text = Text {
+    allowed: "`ssm:/parameter/name`, `secretsmanager:NAME` or `secretsmanager:NAME#JSON-KEY`",
+    pattern: "^(ssm|secretsmanager):.+$",
+    max: 1_024,
+    accepts: |_| true,
+};
+
+/// The URL of an SQS queue.
+pub(crate) const SQS_URL: Text = Text {
+    allowed: "`https://sqs.REGION.amazonaws.com/ACCOUNT/QUEUE`",
+    pattern: "^https?://[^/?#]+/[0-9]{12}/[A-Za-z0-9_-]+(\\.fifo)?$",
+    max: 1_024,
+    accepts: |_| true,
+};
+
+/// A rule's condition; `condition` says more than a pattern can.
+pub(crate) const CONDITION: Text = Text {
+    allowed: "`SIGNAL OP VALUE`, then optionally `for DURATION`, as in `cpu > 70% for 5m`",
+    pattern: concat!(
+        r"^\s*[a-z][a-z0-9_]*\s*(>=|<=|>|<)\s*[0-9][0-9.a-z%]*",
+        r"(\s+for\s+([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?)?\s*$"
+    ),
+    max: 256,
+    accepts: |_| true,
+};
+
+const fn free(max: usize) -> Text {
+    Text { allowed: "text without line breaks", pattern: r"^[^\x00-\x1f\x7f]+$", max, accepts: is_free }
+}
+
+fn is_free(text: &str) -> bool {
+    !text.is_empty() && !text.chars().any(char::is_control)
+}
+
+fn is_name(text: &str) -> bool {
+    text.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric()) && (ECS_NAME.accepts)(text)
+}
+
+fn is_metric_key(text: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+    text.bytes().next().is_some_and(|b| b.is_ascii_lowercase()) && text.bytes().all(allowed)
+}
+
+fn is_statistic(text: &str) -> bool {
+    const NAMES: [&str; 5] = ["Average", "Sum", "Minimum", "Maximum", "SampleCount"];
+    let digits =
+        |part: &str, max: usize| (1..=max).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+    NAMES.contains(&text)
+        || text.strip_prefix('p').is_some_and(|percentile| match percentile.split_once('.') {
+            Some((whole, part)) => digits(whole, 2) && digits(part, 2),
+            None => digits(percentile, 2) || percentile == "100",
+        })
+}
