@@ -11,6 +11,7 @@ Exit codes: 0 done, 2 wrong usage, 3 something did not start or answer.
 import argparse
 import json
 import os
+import signal
 import struct
 import subprocess
 import sys
@@ -131,7 +132,7 @@ class Function:
         os.close(write)
         try:
             self.start_seconds = self._api.wait_until_asked(PATIENCE_SECONDS) - started
-        except InvocationFailed:
+        except BaseException:
             self.__exit__()
             raise
         return self
@@ -236,6 +237,9 @@ def measure(bootstrap: Path, peer: Peer, repetitions: int, looks: int, tell) -> 
 
 def main() -> int:
     options = parse()
+    # Ended in any way, it stops what it started: these two then unwind as Ctrl-C does.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda signum, _: sys.exit(128 + signum))
     interactive = sys.stderr.isatty()
 
     def tell(words: str) -> None:

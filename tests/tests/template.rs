@@ -185,6 +185,7 @@ fn a_failed_call_is_not_repeated_and_none_is_older_than_a_minute() {
                 Some("ScheduleV2") => {
                     let retry = json!({"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60});
                     assert_eq!(event["Properties"]["RetryPolicy"], retry, "{id}.{name}");
+                    assert_eq!(event["Properties"]["OmitName"], true, "{id}.{name} allows one stack only");
                     assert_eq!(event["Properties"]["State"], json!({"Ref": "ScheduleState"}), "{id}.{name}");
                 }
                 Some("SQS") => assert_eq!(event["Properties"]["BatchSize"], 1, "{id}.{name}"),

@@ -275,3 +275,20 @@ fn ci_runs_what_a_developer_runs() {
         );
     }
 }
+
+#[test]
+fn the_scanners_see_what_they_are_for() {
+    let code =
+        ["impl X {", "    pub async fn long(", "    ) {", "        { }", "    }", "    fn short() {}", "}"];
+    assert_eq!(fns(&code), [(1, 4)]);
+
+    let page = "# Page\n\n1. not here\n\n## Invariants\n\nWords.\n\n1. one,\n   held by `a.rs::b`\n2. two\n\n\
+                | promise | test |\n| --- | --- |\n| three | `tests/tests/tidy.rs` |\n\n## Next\n\n- not here\n";
+    let found = items(page, "invariant");
+    assert_eq!(found, ["1. one, held by `a.rs::b`", "2. two", "| three | `tests/tests/tidy.rs` |"]);
+    assert!(
+        reference_exists("tidy.rs::the_scanners_see_what_they_are_for")
+            && reference_exists("tests/tests/tidy.rs")
+    );
+    assert!(!reference_exists("tidy.rs::there_is_no_such_test") && !reference_exists("tests/none.rs"));
+}
