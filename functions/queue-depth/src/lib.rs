@@ -1,1 +1,173 @@
-//! The function.
+//! Queue workers on ECS follow the work that waits in Redis or SQS.
+//!
+//! One look: parse the event → observe → decide → remember the intent → act → report → remember the outcome.
+
+pub mod settings;
+pub mod failure;
+mod decide;
+mod observe;
+mod remember;
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, Mutex};
+
+use futures_util::join;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use tidegate_aws::ledger::{Ledger, Written};
+use tidegate_aws::ring::Ring;
+use tidegate_aws::secrets::Secrets;
+use tidegate_aws::{Clients, log, looks, sns, update};
+use tidegate_fleet::Fleet;
+use tidegate_queues::Redis;
+
+use crate::decide::Decided;
+pub use crate::failure::Failure;
+pub use crate::settings::Settings;
+
+/// The function's name through every layer.
+pub const CONCERN: &str = "queue-depth";
+
+/// A change is sent within this long after its look began, or not at all. Shorter than the function's time-out (30 s)
+/// and far shorter than the intent's lease (90 s), after which another look may act.
+const ACT_WITHIN: SignedDuration = SignedDuration::from_secs(20);
+
+/// Where the time comes from; tests bring their own.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// The function as Lambda runs it. A bad setting or fleet file fails every invocation, with the same clear error.
+#[derive(Debug)]
+pub struct Function(Result<QueueDepth, Failure>);
+
+/// The function, ready to look.
+pub struct QueueDepth {
+    settings: Settings,
+    fleet: Fleet,
+    clients: Clients,
+    ledger: Ledger,
+    redis: Redis,
+    secrets: Secrets,
+    clock: Clock,
+    /// When people were last told that the ledger cannot be reached; only this process knows.
+    alerted: Mutex<Option<Timestamp>>,
+}
+
+impl Function {
+    /// Reads the settings and the fleet file, and builds the clients.
+    pub async fn from_environment() -> Self {
+        let clients = Clients::load().await;
+        let ready = Settings::parse(|name| std::env::var(name).ok()).and_then(|settings| {
+            let fleet = settings.read_fleet()?;
+            QueueDepth::new(settings, fleet, clients, Arc::new(Timestamp::now))
+        });
+        Self(ready)
+    }
+
+    /// Answers one event.
+    ///
+    /// # Errors
+    /// [`Failure`], sorted into retryable or not.
+    pub async fn handle(&self, event: Value) -> Result<Value, Failure> {
+        let answer = match &self.0 {
+            Ok(function) => function.handle(event).await,
+            Err(failure) => Err(failure.clone()),
+        };
+        if let Err(failure) = &answer {
+            log::write(
+                &json!({"concern": CONCERN, "error": failure.to_string(), "error_type": failure.error_type()}),
+            );
+        }
+        answer
+    }
+}
+
+impl QueueDepth {
+    /// A function for a fleet that has at least one service with a queue.
+    ///
+    /// # Errors
+    /// The fleet has none: an empty fleet is never a success.
+    pub fn new(settings: Settings, fleet: Fleet, clients: Clients, clock: Clock) -> Result<Self, Failure> {
+        if !fleet.services().iter().any(|service| service.queue().is_some()) {
+            return Err(Failure::non_retryable(format!(
+                "fleet `{}` has no service with a `queue`",
+                fleet.name()
+            )));
+        }
+        let ledger = Ledger::new(clients.dynamodb.clone(), &settings.ledger, fleet.name(), CONCERN);
+        let (redis, secrets) = (Redis::new(), Secrets::default());
+        Ok(Self { settings, fleet, clients, ledger, redis, secrets, clock, alerted: Mutex::new(None) })
+    }
+
+    /// Answers one event with what was seen, decided and done.
+    ///
+    /// # Errors
+    /// The event is unknown, the ledger cannot be reached, or every change failed.
+    pub async fn handle(&self, event: Value) -> Result<Value, Failure> {
+        let now = self.now();
+        let look = format!("{:08x}", RandomState::new().hash_one(now) >> 32);
+        let ring = Ring::parse(&event)?;
+        let targets = self.select(&ring)?;
+
+        let seen = match self.observe(&targets, &ring, now).await {
+            Ok(seen) => seen,
+            Err(error) => return Err(self.blind(&look, &ring, error, now).await),
+        };
+        let mut decided = Decided::new(&self.fleet, seen, &look, &ring, now);
+        if matches!(ring, Ring::Manual { plan: true, .. }) {
+            return Ok(decided.plan());
+        }
+        match self.ledger.write(&decided.page, &look, now).await {
+            Ok(Written::Won) => {}
+            Ok(Written::Lost) => return Ok(self.dropped(&look, &ring, now)),
+            Err(error) => return Err(self.blind(&look, &ring, error, now).await),
+        }
+
+        let changes = decided.changes(now.saturating_add(ACT_WITHIN).unwrap_or(now));
+        let (outcomes, looks_sent) =
+            join!(update::apply(&self.clients.ecs, &changes, &*self.clock), self.send_looks(&ring, &decided));
+        decided.done(outcomes);
+
+        let (published, recorded) = join!(self.publish(&decided), self.record(&decided, now));
+        let remembered = self.remember_outcome(&decided, published.is_ok(), now).await;
+        self.finish(&decided, looks_sent, published, [recorded, remembered])
+    }
+
+    /// The time, in the whole milliseconds that the ledger keeps.
+    fn now(&self) -> Timestamp {
+        let now = (self.clock)();
+        Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
+    }
+
+    /// Sends the next short looks: only a scheduled look that sees work moving does.
+    async fn send_looks(&self, ring: &Ring, decided: &Decided) -> Result<usize, tidegate_aws::CallError> {
+        match &self.settings.looks {
+            Some(queue) if *ring == Ring::Schedule && decided.is_moving() => {
+                looks::send(&self.clients.sqs, queue).await
+            }
+            Some(_) | None => Ok(0),
+        }
+    }
+
+    /// Publishes the news, if there are any.
+    async fn publish(&self, decided: &Decided) -> Result<usize, tidegate_aws::CallError> {
+        if !decided.report.is_news() {
+            return Ok(0);
+        }
+        sns::publish(&self.clients.sns, &self.settings.topic, &decided.report).await.map(|()| 1)
+    }
+
+    /// Another look wrote first. What it saw is at most moments older; this one ends here.
+    fn dropped(&self, look: &str, ring: &Ring, now: Timestamp) -> Value {
+        let report = decide::empty_report(&self.fleet, look, ring, now);
+        let mut answer = report.to_json();
+        answer["dropped"] = true.into();
+        log::write(&log::line(&report, &answer, false));
+        answer
+    }
+}
+
+impl std::fmt::Debug for QueueDepth {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("QueueDepth").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}

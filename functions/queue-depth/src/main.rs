@@ -1,2 +1,10 @@
-//! Wiring.
-fn main() {}
+//! The Lambda function `queue-depth`: wiring only.
+
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use queue_depth::Function;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let function = &Function::from_environment().await;
+    run(service_fn(|event: LambdaEvent<serde_json::Value>| function.handle(event.payload))).await
+}

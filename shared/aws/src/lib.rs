@@ -1,1 +1,21 @@
-//! Everything that talks to AWS.
+//! Everything in Tidegate that talks to AWS: observe, act, remember, report. It decides nothing.
+//!
+//! What this crate does not do: it never chooses a size, never retries a change by itself beyond the SDK's own
+//! attempts, and never turns a failed read into a number.
+
+pub mod error;
+pub mod clients;
+pub mod ring;
+pub mod secrets;
+pub mod services;
+pub mod metrics;
+pub mod ledger;
+pub mod activity;
+pub mod update;
+pub mod report;
+pub mod sns;
+pub mod log;
+pub mod looks;
+
+pub use clients::Clients;
+pub use error::CallError;

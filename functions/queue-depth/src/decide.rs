@@ -1,0 +1,141 @@
+//! From what was seen to what is to be done, for all services, and the page that remembers it.
+
+use std::cmp::Reverse;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tidegate_aws::ledger::Page;
+use tidegate_aws::report::{Done, LookReport, TargetReport};
+use tidegate_aws::ring::Ring;
+use tidegate_aws::update::{CHANGES_PER_LOOK, Change, Outcome};
+use tidegate_fleet::{Fleet, Mode};
+use tidegate_policy::queue_depth::Look;
+use tidegate_policy::{Decision, Memory, Verdict, decide};
+
+use crate::CONCERN;
+use crate::observe::{Seen, name};
+
+/// Everything decided in one look.
+#[derive(Debug)]
+pub(crate) struct Decided {
+    /// The page to write: the next memory with every intent, at the version that was found.
+    pub(crate) page: Page,
+    /// What was decided and what came of it.
+    pub(crate) report: LookReport,
+}
+
+impl Decided {
+    /// Decides about every service that was seen.
+    pub(crate) fn new(fleet: &Fleet, seen: Seen, look: &str, ring: &Ring, now: Timestamp) -> Self {
+        let Seen { mut page, overrides, mut targets, metrics_read } = seen;
+        let mut report = empty_report(fleet, look, ring, now);
+        report.unreported.clone_from(&page.memory.unreported);
+        for service in fleet.services() {
+            let Some(seen) = targets.remove(service.name()) else { continue };
+            let observe = service.mode() == Mode::Observe;
+            let pages = if observe { &page.memory.observe } else { &page.memory.enforce };
+            let memory = pages.get(service.name()).cloned().unwrap_or_default();
+            let turn = Look { target: service.name(), id: look, overrides: &overrides, now };
+            let decision = decide(&seen, service.policy(), &memory, turn);
+            let (decision, done) =
+                if observe { observed(decision, &memory) } else { (decision, Done::Nothing) };
+            let target = service.name().to_owned();
+            report.targets.push(TargetReport { target, name: name(service), observe, seen, decision, done });
+        }
+        carry_over(&mut report.targets, &page);
+        if metrics_read {
+            page.memory.metrics_read_at = Some(now);
+        }
+        let known = |name: &String| fleet.service(name).is_some();
+        page.memory.enforce.retain(|name, _| known(name));
+        page.memory.observe.retain(|name, _| known(name));
+        for target in &report.targets {
+            let pages = if target.observe { &mut page.memory.observe } else { &mut page.memory.enforce };
+            pages.insert(target.target.clone(), target.decision.memory.clone());
+        }
+        Self { page, report }
+    }
+
+    /// The changes to make, in the order of the report.
+    pub(crate) fn changes(&self, not_after: Timestamp) -> Vec<Change> {
+        self.to_change()
+            .filter_map(|target| {
+                let (_, desired_count) = target.decision.verdict.as_change()?;
+                Some(Change { name: target.name.clone(), desired_count, not_after })
+            })
+            .collect()
+    }
+
+    /// The outcomes, in the same order.
+    pub(crate) fn done(&mut self, outcomes: Vec<Outcome>) {
+        let mut outcomes = outcomes.into_iter();
+        for target in &mut self.report.targets {
+            if is_change(target) {
+                target.done = outcomes.next().map_or(Done::Nothing, Done::Tried);
+            }
+        }
+    }
+
+    fn to_change(&self) -> impl Iterator<Item = &TargetReport> {
+        self.report.targets.iter().filter(|target| is_change(target))
+    }
+
+    /// Work is moving somewhere.
+    pub(crate) fn is_moving(&self) -> bool {
+        self.report.targets.iter().any(|target| target.decision.moving)
+    }
+
+    /// The answer to `{"action": "plan"}`: what would be done, with a table to read.
+    pub(crate) fn plan(&self) -> Value {
+        let mut answer = self.report.to_json();
+        let rows = self.report.targets.iter().map(|target| format!("{}: {}", target.target, target.decision));
+        answer["plan"] = json!(rows.collect::<Vec<_>>());
+        answer
+    }
+}
+
+/// Still to be done: decided in enforce mode and neither tried nor carried over.
+fn is_change(target: &TargetReport) -> bool {
+    target.done == Done::Nothing && !target.observe && target.decision.verdict.as_change().is_some()
+}
+
+/// A report in which nothing was looked at yet.
+pub(crate) fn empty_report(fleet: &Fleet, look: &str, ring: &Ring, now: Timestamp) -> LookReport {
+    LookReport {
+        fleet: fleet.name().to_owned(),
+        concern: CONCERN,
+        look: look.to_owned(),
+        at: now,
+        rung_by: ring.clone(),
+        targets: Vec::new(),
+        unreported: Vec::new(),
+        alert: None,
+    }
+}
+
+/// In observe mode nothing is intended; a size is news when it differs from the one last reported.
+fn observed(mut decision: Decision, before: &Memory) -> (Decision, Done) {
+    let wish = decision.verdict.as_change().map(|(_, to)| to);
+    decision.memory.intent = None;
+    decision.memory.observed = wish;
+    let done = match wish {
+        Some(_) => Done::Observed { news: wish != before.observed },
+        None => Done::Nothing,
+    };
+    (decision, done)
+}
+
+/// One look makes a limited number of changes, scale-outs first; the rest is decided again by the next look, with
+/// the memory it had, so that no cooldown begins.
+fn carry_over(targets: &mut [TargetReport], page: &Page) {
+    let mut changes: Vec<&mut TargetReport> = targets.iter_mut().filter(|target| is_change(target)).collect();
+    if changes.len() <= CHANGES_PER_LOOK {
+        return;
+    }
+    changes.sort_by_key(|target| Reverse(matches!(target.decision.verdict, Verdict::ScaleOut { .. })));
+    for target in changes.into_iter().skip(CHANGES_PER_LOOK) {
+        target.done = Done::CarriedOver;
+        target.decision.memory = page.memory.enforce.get(&target.target).cloned().unwrap_or_default();
+        target.decision.notices.clear();
+    }
+}

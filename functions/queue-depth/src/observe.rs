@@ -1,0 +1,176 @@
+//! One look at the world: independent reads in parallel, batched.
+
+use std::collections::BTreeMap;
+
+use futures_util::join;
+use jiff::{SignedDuration, Timestamp};
+use tidegate_aws::CallError;
+use tidegate_aws::ledger::Page;
+use tidegate_aws::metrics::{self, Key, READ_EVERY, Readings};
+use tidegate_aws::ring::Ring;
+use tidegate_aws::services::{self, ServiceName};
+use tidegate_fleet::Service;
+use tidegate_fleet::source::{QueueSource, RedisUrl, SqsQueue};
+use tidegate_policy::{Absence, AbsenceKind, MetricReading, Observation, Override, Queue};
+use tidegate_queues::{RedisRequest, sqs};
+
+use crate::QueueDepth;
+use crate::failure::Failure;
+
+/// Everything one look saw.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    /// The ledger's page as it was found.
+    pub(crate) page: Page,
+    /// What people asked for.
+    pub(crate) overrides: Vec<Override>,
+    /// By service name in the fleet file; a service whose queue is a metric is left out between two metric reads.
+    pub(crate) targets: BTreeMap<String, Observation>,
+    /// Whether the metrics of the whole fleet were read.
+    pub(crate) metrics_read: bool,
+}
+
+impl QueueDepth {
+    /// The services this look is about.
+    pub(crate) fn select(&self, ring: &Ring) -> Result<Vec<&Service>, Failure> {
+        let ours: Vec<&Service> =
+            self.fleet.services().iter().filter(|service| service.queue().is_some()).collect();
+        let Ring::Manual { services: wanted, .. } = ring else { return Ok(ours) };
+        let known: Vec<&str> = ours.iter().map(|service| service.name()).collect();
+        if let Some(unknown) = wanted.iter().find(|name| !known.contains(&name.as_str())) {
+            let known = known.join("`, `");
+            let message = format!(
+                "no service `{unknown}` with a queue in fleet `{}`; known: `{known}`",
+                self.fleet.name()
+            );
+            return Err(Failure::non_retryable(message));
+        }
+        let asked =
+            |service: &&Service| wanted.is_empty() || wanted.iter().any(|name| name == service.name());
+        Ok(ours.into_iter().filter(asked).collect())
+    }
+
+    /// Looks at everything at once; only metrics wait for the ledger, which knows when they were last read.
+    pub(crate) async fn observe(
+        &self,
+        targets: &[&Service],
+        ring: &Ring,
+        now: Timestamp,
+    ) -> Result<Seen, CallError> {
+        let names: Vec<ServiceName> = targets.iter().map(|service| name(service)).collect();
+        let (ledger, services, queues) = join!(
+            self.ledger_and_metrics(targets, ring, now),
+            services::describe(&self.clients.ecs, &names),
+            self.read_queues(targets, now),
+        );
+        let (page, overrides, readings) = ledger?;
+        let whole = !matches!(ring, Ring::Manual { services, .. } if !services.is_empty());
+        let not_read = || Err(Absence::new(AbsenceKind::Unreadable, "not in the answer"));
+        let targets = targets.iter().filter_map(|service| {
+            let queue = match (service.queue()?, &readings) {
+                (QueueSource::Cloudwatch(source), Some(readings)) => metrics::queue(source, readings, now),
+                (QueueSource::Cloudwatch(_), None) => return None,
+                _ => queues.get(service.name()).cloned().unwrap_or_else(not_read),
+            };
+            let seen = services.get(&name(service)).cloned();
+            let service_seen =
+                seen.unwrap_or_else(|| Err(Absence::new(AbsenceKind::Unreadable, "not in the answer")));
+            let metrics = service.metrics().iter().map(|metric| {
+                let reading = readings.as_ref().and_then(|readings| readings.get(&Key::of(&metric.source)));
+                (metric.name.clone(), reading.cloned().unwrap_or(MetricReading::NotRead))
+            });
+            let seen = Observation { service: service_seen, queue, metrics: metrics.collect() };
+            Some((service.name().to_owned(), seen))
+        });
+        Ok(Seen { page, overrides, targets: targets.collect(), metrics_read: readings.is_some() && whole })
+    }
+
+    /// The ledger, then the metrics if it is time for them.
+    async fn ledger_and_metrics(
+        &self,
+        targets: &[&Service],
+        ring: &Ring,
+        now: Timestamp,
+    ) -> Result<(Page, Vec<Override>, Option<Readings>), CallError> {
+        let (page, overrides) = self.ledger.read().await?;
+        let plan = matches!(ring, Ring::Manual { plan: true, .. });
+        let last = page.memory.metrics_read_at;
+        let due = plan || last.is_none_or(|last| now.duration_since(last).abs() >= READ_EVERY);
+        if !due {
+            return Ok((page, overrides, None));
+        }
+        let keys: Vec<Key> = targets.iter().flat_map(|service| metric_keys(service)).collect();
+        if keys.is_empty() {
+            return Ok((page, overrides, Some(Readings::new())));
+        }
+        let longest_for = targets
+            .iter()
+            .flat_map(|service| &service.policy().rules)
+            .map(|rule| rule.when.hold_for)
+            .max()
+            .unwrap_or(SignedDuration::ZERO);
+        let readings = metrics::read(&self.clients.cloudwatch, &keys, longest_for, now).await;
+        Ok((page, overrides, Some(readings)))
+    }
+
+    /// Redis and SQS, each queue with its own result.
+    async fn read_queues(
+        &self,
+        targets: &[&Service],
+        now: Timestamp,
+    ) -> BTreeMap<String, Result<Queue, Absence>> {
+        let mut redis: Vec<(&str, &RedisUrl, &QueueSource)> = Vec::new();
+        let mut from_sqs: Vec<(&str, &SqsQueue)> = Vec::new();
+        for service in targets {
+            match service.queue() {
+                Some(source @ QueueSource::Celery(queue)) => redis.push((service.name(), &queue.url, source)),
+                Some(source @ QueueSource::Bullmq(queue)) => redis.push((service.name(), &queue.url, source)),
+                Some(source @ QueueSource::List(queue)) => redis.push((service.name(), &queue.url, source)),
+                Some(QueueSource::Sqs(queue)) => from_sqs.push((service.name(), queue)),
+                Some(QueueSource::Cloudwatch(_)) | None => {}
+            }
+        }
+        let wanted: Vec<&SqsQueue> = from_sqs.iter().map(|(_, queue)| *queue).collect();
+        let (redis, sqs) = join!(self.read_redis(&redis, now), sqs::read(&self.clients.sqs, &wanted));
+        let names = from_sqs.iter().map(|(name, _)| (*name).to_owned());
+        redis.into_iter().chain(names.zip(sqs)).collect()
+    }
+
+    /// Resolves the servers' URLs, then asks each server once.
+    async fn read_redis(
+        &self,
+        queues: &[(&str, &RedisUrl, &QueueSource)],
+        now: Timestamp,
+    ) -> Vec<(String, Result<Queue, Absence>)> {
+        let urls: Vec<&RedisUrl> = queues.iter().map(|(_, url, _)| *url).collect();
+        let resolved = self.secrets.resolve(&self.clients, &urls, now).await;
+        let mut results = Vec::with_capacity(queues.len());
+        let mut requests = Vec::new();
+        for (name, url, source) in queues {
+            match resolved.get(url) {
+                Some(Ok(url)) => requests.push((*name, RedisRequest { url, source })),
+                Some(Err(absence)) => results.push(((*name).to_owned(), Err(absence.clone()))),
+                None => {}
+            }
+        }
+        let asked: Vec<RedisRequest<'_>> = requests.iter().map(|(_, request)| *request).collect();
+        let answers = self.redis.read(&asked, now).await;
+        results.extend(requests.iter().map(|(name, _)| (*name).to_owned()).zip(answers));
+        results
+    }
+}
+
+/// The ECS service of a service in the fleet file.
+pub(crate) fn name(service: &Service) -> ServiceName {
+    ServiceName { cluster: service.cluster().to_owned(), service: service.service().to_owned() }
+}
+
+/// Every metric one service needs.
+fn metric_keys(service: &Service) -> Vec<Key> {
+    let mut keys: Vec<Key> = service.metrics().iter().map(|metric| Key::of(&metric.source)).collect();
+    if let Some(QueueSource::Cloudwatch(queue)) = service.queue() {
+        keys.push(Key::of(&queue.waiting));
+        keys.extend(queue.in_flight.iter().map(Key::of));
+    }
+    keys
+}

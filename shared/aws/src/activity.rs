@@ -1,0 +1,64 @@
+//! Scaling activities: every change, refusal and failure as an item of the ledger, kept for 90 days.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
+use futures_util::future::try_join_all;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use tidegate_policy::AbsenceKind;
+
+use crate::error::CallError;
+
+/// How long an activity is kept: long enough for a quarter's review.
+const KEPT_FOR: SignedDuration = SignedDuration::from_hours(90 * 24);
+/// `BatchWriteItem` takes at most 25 items (DynamoDB API reference).
+const ITEMS_PER_CALL: usize = 25;
+
+/// One activity: the same value that is logged and reported.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Activity {
+    /// The service.
+    pub target: String,
+    /// Inputs, decision, reasons and outcome.
+    pub detail: Value,
+}
+
+/// Writes activities.
+///
+/// # Errors
+/// Some may be missing; the log line of the look holds them all.
+pub async fn record(
+    dynamodb: &aws_sdk_dynamodb::Client,
+    table: &str,
+    fleet: &str,
+    look: &str,
+    activities: &[Activity],
+    now: Timestamp,
+) -> Result<(), CallError> {
+    let step = || format!("record {} activities in the ledger `{table}`", activities.len());
+    let expires_at = now.saturating_add(KEPT_FOR).unwrap_or(now).as_second().to_string();
+    let mut requests = Vec::with_capacity(activities.len());
+    for Activity { target, detail } in activities {
+        let put = PutRequest::builder()
+            .item("pk", AttributeValue::S(fleet.to_owned()))
+            .item("sk", AttributeValue::S(format!("activity#{target}#{now}#{look}")))
+            .item("detail", AttributeValue::S(detail.to_string()))
+            .item("expires_at", AttributeValue::N(expires_at.clone()))
+            .build()
+            .map_err(|error| CallError::plain(step(), AbsenceKind::WrongType, error.to_string()))?;
+        requests.push(WriteRequest::builder().put_request(put).build());
+    }
+    let calls = requests.chunks(ITEMS_PER_CALL).map(|chunk| async move {
+        let items = HashMap::from([(table.to_owned(), chunk.to_vec())]);
+        let answer = dynamodb.batch_write_item().set_request_items(Some(items)).send().await;
+        let answer = answer.map_err(|error| CallError::new(step(), &error))?;
+        match answer.unprocessed_items().filter(|left| !left.is_empty()) {
+            Some(_) => {
+                Err(CallError::plain(step(), AbsenceKind::Throttled, "DynamoDB left items unprocessed"))
+            }
+            None => Ok(()),
+        }
+    });
+    try_join_all(calls).await.map(|_| ())
+}

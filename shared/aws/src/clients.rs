@@ -1,0 +1,82 @@
+//! The AWS clients, built once per process and reused by warm invocations.
+
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
+
+/// Within a VPC every endpoint is milliseconds away: a connection that takes longer is a missing route.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+/// One attempt. The slowest call seen in normal operation takes well under a second.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
+/// One call with all its attempts; three of these still fit into the function's 30 s.
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(8);
+/// Attempts per call, the first included. The next look is the real retry.
+const ATTEMPTS: u32 = 3;
+
+/// Every AWS client a function may need; creating one costs nothing until it is used.
+#[derive(Debug, Clone)]
+pub struct Clients {
+    /// Amazon ECS.
+    pub ecs: aws_sdk_ecs::Client,
+    /// Amazon CloudWatch.
+    pub cloudwatch: aws_sdk_cloudwatch::Client,
+    /// Amazon DynamoDB.
+    pub dynamodb: aws_sdk_dynamodb::Client,
+    /// Amazon SNS.
+    pub sns: aws_sdk_sns::Client,
+    /// Amazon SQS.
+    pub sqs: aws_sdk_sqs::Client,
+    /// AWS Systems Manager, for parameters.
+    pub ssm: aws_sdk_ssm::Client,
+    /// AWS Secrets Manager.
+    pub secretsmanager: aws_sdk_secretsmanager::Client,
+}
+
+impl Clients {
+    /// From the environment, as the AWS SDK reads it.
+    pub async fn load() -> Self {
+        let http = aws_smithy_http_client::Builder::new()
+            .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
+            .build_https();
+        let config = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(http)
+            .timeout_config(Self::timeouts())
+            .retry_config(Self::retries())
+            .load()
+            .await;
+        Self::new(&config)
+    }
+
+    /// From a configuration; tests bring their own.
+    #[must_use]
+    pub fn new(config: &SdkConfig) -> Self {
+        Self {
+            ecs: aws_sdk_ecs::Client::new(config),
+            cloudwatch: aws_sdk_cloudwatch::Client::new(config),
+            dynamodb: aws_sdk_dynamodb::Client::new(config),
+            sns: aws_sdk_sns::Client::new(config),
+            sqs: aws_sdk_sqs::Client::new(config),
+            ssm: aws_sdk_ssm::Client::new(config),
+            secretsmanager: aws_sdk_secretsmanager::Client::new(config),
+        }
+    }
+
+    /// The time-outs in force.
+    #[must_use]
+    pub fn timeouts() -> TimeoutConfig {
+        TimeoutConfig::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+            .operation_timeout(OPERATION_TIMEOUT)
+            .build()
+    }
+
+    /// The retries in force.
+    #[must_use]
+    pub fn retries() -> RetryConfig {
+        RetryConfig::standard().with_max_attempts(ATTEMPTS)
+    }
+}

@@ -1,0 +1,108 @@
+//! One error for every call to AWS, and the one place that knows which of them a later try may mend.
+
+use aws_sdk_ecs::error::{ProvideErrorMetadata, SdkError};
+use tidegate_policy::{Absence, AbsenceKind};
+
+/// A call to AWS that failed: what was tried, and why it did not work.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{step}: {absence}")]
+pub struct CallError {
+    /// What was tried, on which thing: ``update service `worker` in cluster `prod` ``.
+    pub step: String,
+    /// Why it failed.
+    pub absence: Absence,
+}
+
+impl CallError {
+    /// From an SDK error.
+    pub fn new<E, R>(step: impl Into<String>, error: &SdkError<E, R>) -> Self
+    where
+        E: ProvideErrorMetadata,
+    {
+        Self { step: step.into(), absence: absence(error) }
+    }
+
+    /// From a cause that is no SDK error.
+    pub fn plain(step: impl Into<String>, kind: AbsenceKind, detail: impl Into<String>) -> Self {
+        Self { step: step.into(), absence: Absence::new(kind, detail) }
+    }
+
+    /// Whether the same call may succeed later without anybody changing anything.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self.absence.kind {
+            AbsenceKind::Unreachable
+            | AbsenceKind::TimedOut
+            | AbsenceKind::Throttled
+            | AbsenceKind::NoDatapoints
+            | AbsenceKind::Unreadable => true,
+            AbsenceKind::Denied | AbsenceKind::NotFound | AbsenceKind::WrongType => false,
+        }
+    }
+}
+
+/// Sorts an SDK error into a class, with AWS's own words.
+pub(crate) fn absence<E, R>(error: &SdkError<E, R>) -> Absence
+where
+    E: ProvideErrorMetadata,
+{
+    match error {
+        SdkError::TimeoutError(_) => Absence::new(AbsenceKind::TimedOut, timeout_hint()),
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => {
+            Absence::new(AbsenceKind::TimedOut, timeout_hint())
+        }
+        SdkError::DispatchFailure(failure) => {
+            let detail = failure.as_connector_error().map_or_else(String::new, |error| chain(error));
+            Absence::new(AbsenceKind::Unreachable, detail)
+        }
+        SdkError::ServiceError(service) => {
+            let code = service.err().code().unwrap_or("no error code");
+            let message = service.err().message().unwrap_or("no message");
+            Absence::new(kind_of(code), format!("{code}: {message}"))
+        }
+        SdkError::ConstructionFailure(_) => {
+            Absence::new(AbsenceKind::WrongType, "the request could not be built")
+        }
+        _ => Absence::new(AbsenceKind::Unreadable, "the answer could not be understood"),
+    }
+}
+
+/// The class of an AWS error code. Codes end differently from service to service, so their stems are compared.
+fn kind_of(code: &str) -> AbsenceKind {
+    let has = |stems: &[&str]| stems.iter().any(|stem| code.contains(stem));
+    if has(&["Throttl", "TooManyRequests", "LimitExceeded", "SlowDown", "RequestRateExceeded"]) {
+        AbsenceKind::Throttled
+    } else if has(&[
+        "AccessDenied",
+        "NotAuthorized",
+        "Unauthorized",
+        "AuthorizationError",
+        "InvalidClientTokenId",
+    ]) || has(&["UnrecognizedClient", "ExpiredToken", "InvalidSignature", "Forbidden", "KMS"])
+    {
+        AbsenceKind::Denied
+    } else if has(&["NotFound", "NotActive", "NonExistent", "DoesNotExist"]) {
+        AbsenceKind::NotFound
+    } else if has(&["InvalidParameter", "Validation", "InvalidKeyId", "ClientException"]) {
+        AbsenceKind::WrongType
+    } else {
+        AbsenceKind::Unreadable
+    }
+}
+
+/// Only `queue-depth` lives in the VPC, and there a time-out nearly always means a missing endpoint or route.
+fn timeout_hint() -> &'static str {
+    "in a VPC this is most often a missing VPC endpoint or NAT route to this service"
+}
+
+/// The causes of an error, outermost first.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
