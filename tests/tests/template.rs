@@ -240,6 +240,14 @@ fn functions_are_small_and_run_on_arm64_unless_told_otherwise() {
 }
 
 #[test]
+fn the_fleet_that_is_deployed_is_valid_and_changes_nothing_yet() {
+    let fleet = tidegate_fleet::parse(&repository::read("layer/fleet.yaml")).expect("layer/fleet.yaml is valid");
+    for service in fleet.services() {
+        assert_eq!(service.mode(), tidegate_fleet::Mode::Observe, "a first deployment acts on nothing");
+    }
+}
+
+#[test]
 fn every_log_expires() {
     let groups = resources(&template(), "AWS::Logs::LogGroup");
     assert!(!groups.is_empty());

@@ -1,0 +1,125 @@
+//! Two looks at once, with lost responses, SDK retries, kills at every call and a freeze of 60 seconds: exactly one
+//! acts, nothing is added twice, no memory is lost.
+//!
+//! The real function and the real SDK run in virtual time against `fake_aws`; the local AWS can do none of this.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use queue_depth::{QueueDepth, Settings};
+use serde_json::{Value, json};
+use tidegate_aws::Clients;
+use tidegate_tests::fake_aws::{Process, World};
+
+const FLEET: &str = r#"
+version: 1
+name: race
+mode: enforce
+services:
+  - name: worker
+    ecs: { cluster: prod, service: worker }
+    capacity: { min: 2, max: 50 }
+    concurrency: 1
+    queue: { sqs: { url: "https://sqs.eu-central-1.amazonaws.com/111122223333/jobs" } }
+    rules:
+      - { when: waiting > 500, add: 5 }
+    cooldown: { out: 1h, in: 1h }
+"#;
+
+/// How many stories are told; each takes a few milliseconds.
+const SEEDS: u64 = 400;
+
+fn function(process: &Process, world: &Arc<Mutex<World>>) -> QueueDepth {
+    let settings = Settings {
+        fleet: String::new(),
+        ledger: "ledger".to_owned(),
+        topic: "arn:aws:sns:eu-central-1:111122223333:reports".to_owned(),
+        looks: None,
+    };
+    let fleet = tidegate_fleet::parse(FLEET).expect("the fleet file is valid");
+    let clock = world.clone();
+    let now = move || clock.lock().unwrap_or_else(PoisonError::into_inner).now();
+    QueueDepth::new(settings, fleet, Clients::new(&process.config()), Arc::new(now)).expect("the fleet has a queue")
+}
+
+/// One look in a process of its own, until it ends or is killed.
+async fn look(name: &str, world: &Arc<Mutex<World>>, seed: u64, unlucky: bool) -> Option<Value> {
+    let process = Process::new(name, world, seed, unlucky);
+    let killed = process.killed.clone();
+    let function = function(&process, world);
+    tokio::select! {
+        answer = function.handle(json!({})) => answer.ok(),
+        () = killed.notified() => None,
+    }
+}
+
+/// One story: two looks at once, then the quiet looks of the next five minutes.
+fn story(seed: u64) -> Arc<Mutex<World>> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .expect("a runtime without input or output");
+    runtime.block_on(async {
+        let world = World::new(10, 900);
+        let first = look("first", &world, seed, true);
+        let second = async {
+            tokio::time::sleep(Duration::from_millis(seed % 7 * 15)).await;
+            look("second", &world, seed.wrapping_add(1_000_003), true).await
+        };
+        tokio::join!(first, second);
+        for number in 0..6 {
+            tokio::time::sleep(Duration::from_secs(50)).await;
+            look(&format!("later-{number}"), &world, seed, false).await;
+        }
+        world
+    })
+}
+
+#[test]
+fn two_looks_at_once_add_once_whatever_happens() {
+    let mut unlucky = 0;
+    for seed in 0..SEEDS {
+        let world = story(seed);
+        let world = world.lock().unwrap_or_else(PoisonError::into_inner);
+        let tale = || format!("seed {seed}: {:#?}\nupdates {:?}\nversions {:?}", world.story, world.updates, world.versions);
+        unlucky += usize::from(!world.story.is_empty());
+
+        assert_eq!(world.desired, 15, "+5 is added exactly once. {}", tale());
+        assert!(world.updates.iter().all(|(_, _, to)| *to == 15), "no other size is ever set. {}", tale());
+
+        // A retry of the SDK is the same look; a second look acts only where the first one was killed or frozen.
+        let mut actors: Vec<&str> = world.updates.iter().map(|(who, _, _)| who.as_str()).collect();
+        actors.dedup();
+        let broken = world.story.iter().any(|line| line.contains("Killed") || line.contains("Frozen"));
+        assert!(actors.len() == 1 || broken, "exactly one look acts. {}", tale());
+
+        let versions: Vec<u64> = world.versions.iter().map(|(_, version)| *version).collect();
+        let expected: Vec<u64> = (1..).take(versions.len()).collect();
+        assert_eq!(versions, expected, "every version is written once and follows the one before. {}", tale());
+
+        let memory = world.items["memory#queue-depth"]["memory"]["S"].as_str().expect("a memory");
+        let memory: Value = serde_json::from_str(memory).expect("a memory in JSON");
+        let worker = &memory["enforce"]["worker"];
+        assert!(worker["in"].is_null(), "every intent is settled. {worker} {}", tale());
+        assert!(worker["ch"].is_number() && worker["so"].is_object(), "the cooldown is remembered. {worker} {}", tale());
+    }
+    assert!(unlucky > 200, "the seeds tell of misfortunes, only {unlucky} did");
+}
+
+#[test]
+fn an_event_delivered_twice_changes_nothing_the_second_time() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .expect("a runtime without input or output");
+    runtime.block_on(async {
+        let world = World::new(10, 900);
+        let first = look("first", &world, 1, false).await.expect("an answer");
+        let second = look("second", &world, 2, false).await.expect("an answer");
+        assert_eq!(first["targets"][0]["outcome"], "applied");
+        assert_eq!(second["targets"][0]["verdict"], "hold", "{second}");
+        assert_eq!(world.lock().unwrap_or_else(PoisonError::into_inner).updates.len(), 1);
+    });
+}
