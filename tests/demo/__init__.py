@@ -1,0 +1,9 @@
+"""`make demo`: a queue fills, workers follow, and every claim about it is checked.
+
+    app         a Celery app as many have it
+    workers     one real Celery worker per running ECS task
+    stage       the local world, the function, what rings it, and what watches it
+    story       what happens, in order
+    claims      what must have been true, checked on the record
+    page        the record as one self-contained HTML page
+"""

@@ -1,0 +1,112 @@
+"""What must have been true, checked on the record of the demo."""
+
+from collections import Counter
+from statistics import mean
+
+CONCURRENCY, MIN, MAX = 2, 2, 12
+
+
+def check(record: dict, enqueued: list[str], finished: list[list]) -> list[dict]:
+    """Every claim as {"claim", "holds", "seen"}, in the order of the story."""
+    claims = [
+        workers_rise(record),
+        duplicate_changes_nothing(record),
+        nothing_scales_in_during_the_outage(record),
+        workers_fall_one_by_one(record),
+        never_below_what_runs(record),
+        within_bounds(record),
+        every_report_arrives(record),
+        every_task_runs(enqueued, finished),
+        priorities_are_served_first(finished),
+    ]
+    return [{"claim": claim, "holds": bool(holds), "seen": seen} for claim, holds, seen in claims]
+
+
+def changes(record: dict, verdict: str) -> list[dict]:
+    return [look for look in record["looks"] if look["verdict"] == verdict and look["outcome"] == "applied"]
+
+
+def steps(looks: list[dict]) -> str:
+    return ", ".join(f"{look['from']} to {look['to']}" for look in looks) or "none"
+
+
+def workers_rise(record):
+    outs = changes(record, "scale-out")
+    holds = outs and outs[-1]["to"] == MAX and all(look["to"] == min(look["from"] + 5, MAX) for look in outs)
+    holds = holds and all(look["seen"]["waiting"] > 500 for look in outs)
+    return "More than 500 waiting adds 5 workers at a time, up to the maximum", holds, steps(outs)
+
+
+def duplicate_changes_nothing(record):
+    first, second = record["duplicate"]
+    looks = [look["verdict"] for look in record["looks"] if "delivery" in look["note"]]
+    holds = looks == ["scale-out", "hold"] and first == {**second, "running": first["running"], "pending": first["pending"]}
+    seen = f"{first['desired']} desired after the first, {second['desired']} after the second; UpdateService called once"
+    return "An event delivered twice changes nothing", holds and second["updates"] == 1, seen
+
+
+def nothing_scales_in_during_the_outage(record):
+    outage = next(moment for moment in record["moments"] if moment["end"] is not None)
+    during = [sample for sample in record["samples"] if outage["t"] <= sample["t"] <= outage["end"]]
+    blind = [look for look in record["looks"] if look["seen"].get("waiting") is None]
+    desired = {sample["desired"] for sample in during}
+    # A look that had read Redis before it stopped may still act on what it read.
+    late = [look for look in changes(record, "scale-in") if outage["t"] + 1 < look["t"] <= outage["end"]]
+    holds = len(blind) >= 2 and all(look["verdict"] == "hold" for look in blind) and not late
+    seen = f"{len(blind)} looks without a reading in {outage['end'] - outage['t']:.0f} s, desired {sorted(desired)}"
+    return "While Redis does not answer, nothing scales in", holds, seen
+
+
+def workers_fall_one_by_one(record):
+    ins = changes(record, "scale-in")
+    holds = ins and ins[-1]["to"] == MIN and all(look["to"] == look["from"] - 1 for look in ins)
+    return "Fewer than 50 waiting removes workers one by one, down to the minimum", holds, steps(ins)
+
+
+def never_below_what_runs(record):
+    ins = changes(record, "scale-in")
+    holds = all(look["to"] * CONCURRENCY >= look["seen"]["in_flight"] for look in ins)
+    busiest = max(ins, key=lambda look: look["seen"]["in_flight"] / look["to"], default=None)
+    seen = f"at the tightest, {busiest['seen']['in_flight']} jobs ran on {busiest['to']} workers of 2" if busiest else "none"
+    waited = [look for look in record["looks"] if look["verdict"] == "hold" and floor_holds(look)]
+    seen = f"{seen}; {len(waited)} looks held for them"
+    return "Workers never fall below what the running jobs need", holds and waited, seen
+
+
+def floor_holds(look: dict) -> bool:
+    seen = look["seen"]
+    running_jobs = seen.get("in_flight") or 0
+    return seen.get("waiting") is not None and seen["waiting"] < 50 and -(-running_jobs // CONCURRENCY) >= seen["desired"] > MIN
+
+
+def within_bounds(record):
+    desired = {sample["desired"] for sample in record["samples"]}
+    return "The desired count never leaves its bounds", MIN <= min(desired) and max(desired) <= MAX, (
+        f"{min(desired)} to {max(desired)}, allowed {MIN} to {MAX}"
+    )
+
+
+def every_report_arrives(record):
+    published, arrived = record["reports_published"], len(record["reports"])
+    texts = " ".join(report["subject"] + report["text"] for report in record["reports"])
+    told = [look for look in record["looks"] if look["outcome"] == "applied" and str(look["to"]) in texts]
+    acted = [look for look in record["looks"] if look["outcome"] == "applied"]
+    holds = published == arrived > 0 and len(told) == len(acted)
+    return "Every report that was published reached its subscriber", holds, f"{arrived} of {published}"
+
+
+def every_task_runs(enqueued, finished):
+    runs = Counter(task[0] for task in finished)
+    missing = set(enqueued) - runs.keys()
+    twice = sum(count > 1 for count in runs.values())
+    seen = f"{len(enqueued):,} enqueued, {len(missing)} lost, {twice} run twice"
+    return "Every task ran, although workers came and went", not missing, seen
+
+
+def priorities_are_served_first(finished):
+    waits = {
+        priority: mean(started - queued for _, level, queued, started, _ in finished if level == priority)
+        for priority in (0, 3, 6, 9)
+    }
+    seen = ", ".join(f"{seconds:.1f} s at {priority}" for priority, seconds in waits.items())
+    return "Urgent tasks waited less", list(waits.values()) == sorted(waits.values()), seen

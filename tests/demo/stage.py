@@ -1,0 +1,248 @@
+"""The demo's stage: the local world, the function, what rings it, and what watches it."""
+
+import json
+import os
+import threading
+import time
+import uuid
+from datetime import datetime, timezone
+from pathlib import Path
+
+import redis
+from world import World
+from world.aws import ACCOUNT, REGION
+from world.lambda_emulator import InvocationFailed
+
+# The function under test and its fleet.
+FLEET = Path(__file__).with_name("fleet.yaml")
+CLUSTER, SERVICE = "demo", "workers"
+
+# EventBridge rings once a minute; here a "minute" has four seconds. The function's own looks come
+# 15, 30 and 45 real seconds after a scheduled one, and then fall between the scheduled ones.
+SCHEDULE_SECONDS = 4
+SAMPLE_SECONDS = 0.25
+# How long ECS takes to start a task here; on Fargate it is half a minute and more.
+STARTUP_SECONDS = 1.5
+
+
+class Stage:
+    """Everything that runs during the demo, and the record of what happened."""
+
+    def __init__(self, folder: Path, tell):
+        self.record = {"samples": [], "looks": [], "reports": [], "moments": []}
+        self.tell = tell
+        self.failures: list[str] = []
+        self._began = time.monotonic()
+        self._ended = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._folder = folder
+
+    def __enter__(self):
+        self.world = World(
+            logs=self._folder,
+            startup_seconds=STARTUP_SECONDS,
+            on_start=lambda *task: self._workers.start(*task),
+            on_stop=lambda *task: self._workers.stop(*task),
+        )
+        try:
+            self._raise_the_curtain()
+        except BaseException:
+            self.world.__exit__()
+            raise
+        return self
+
+    def _raise_the_curtain(self) -> None:
+        self.redis = self.world.start_redis()
+        os.environ["DEMO_REDIS_URL"] = self.redis.url
+        # The app's module reads the address of its broker when it is imported, as Celery apps do.
+        from .app import DONE, QUEUE, send
+        from .workers import Workers
+
+        self.app_task, self._done, self._queue = send, DONE, QUEUE
+        self._workers = Workers(self._folder)
+        self.world.ending(self._workers.stop_all)
+        self.world.client("ssm").put_parameter(Name="/demo/redis-url", Value=self.redis.url, Type="SecureString")
+        self.world.create_services(CLUSTER, {SERVICE: 2})
+        self.function = self.world.start_function("queue-depth", FLEET)
+        self._eyes = redis.Redis.from_url(self.redis.url, socket_timeout=0.2, decode_responses=True)
+        self.world.ending(self._stop_threads)
+        for work in (self._sample, self._deliver_looks, self._receive_reports):
+            self._run(work)
+
+    def __exit__(self, *_):
+        self.world.__exit__()
+
+    # What the story does.
+
+    def now(self) -> float:
+        """Seconds since the curtain rose."""
+        return round(time.monotonic() - self._began, 2)
+
+    def start_schedule(self) -> None:
+        self._run(self._ring_on_schedule)
+
+    def ring(self, event: dict, note: str = "") -> dict | None:
+        """Invokes the function with an event, and writes down its one decision."""
+        try:
+            answer = self.function.invoke(event)
+        except InvocationFailed as failure:
+            self.failures.append(f"an invocation failed: {failure}")
+            return None
+        for target in answer["targets"]:
+            look = {**target, "t": self.now(), "rung_by": answer["rung_by"], "note": note}
+            self.record["looks"].append(look)
+            self.record["reports_published"] = self.record.get("reports_published", 0) + answer["reports_published"]
+            self._tell_look(look)
+        return answer
+
+    def enqueue(self, count: int, seconds: float, priorities=(0, 3, 6, 9)) -> list[str]:
+        """Real Celery tasks, in turn of every priority."""
+        return [
+            self.app_task.apply_async((seconds, time.time()), priority=priorities[number % len(priorities)]).id
+            for number in range(count)
+        ]
+
+    def moment(self, label: str, begin: float, end: float | None = None) -> None:
+        self.record["moments"].append({"label": label, "t": begin, "end": end})
+
+    def counts(self) -> dict:
+        return self.world.aws.tasks.counts(CLUSTER, SERVICE)
+
+    def requests(self) -> dict:
+        """How often the function called AWS, by IAM action."""
+        return self.world.aws.front.requests()
+
+    def queue(self) -> dict | None:
+        """What waits and what runs, read with our own eyes; None when Redis does not answer."""
+        try:
+            pipeline = self._eyes.pipeline(transaction=False)
+            for suffix in ("", "\x06\x163", "\x06\x166", "\x06\x169"):
+                pipeline.llen(self._queue + suffix)
+            pipeline.hlen("unacked")
+            *waiting, in_flight = pipeline.execute()
+            return {"waiting": sum(waiting), "in_flight": in_flight}
+        except redis.RedisError:
+            return None
+
+    def a_worker_listens(self) -> bool:
+        """Whether a worker has declared the queue to Celery's broker."""
+        return self._eyes.exists(f"_kombu.binding.{self._queue}") == 1
+
+    def finished(self) -> list[list]:
+        """[id, priority, queued at, started at, ended at] of every task that ran."""
+        return [json.loads(line) for line in self._eyes.lrange(self._done, 0, -1)]
+
+    def wait_until(self, ready, seconds: float, what: str) -> None:
+        """Lets the story go on when `ready()`; the demo fails when that takes too long."""
+        deadline = time.monotonic() + seconds
+        while not ready():
+            self.failures += self._workers.crashed()
+            if self.failures:
+                raise DemoFailed("\n".join(self.failures))
+            if time.monotonic() > deadline:
+                raise DemoFailed(f"after {seconds:.0f} s it was still not so that {what}")
+            time.sleep(0.1)
+
+    # What goes on by itself.
+
+    def _run(self, work) -> None:
+        def guarded():
+            try:
+                work()
+            except Exception as error:
+                if not self._ended.is_set():
+                    self.failures.append(f"{work.__name__}: {type(error).__name__}: {error}")
+
+        thread = threading.Thread(target=guarded, daemon=True)
+        thread.start()
+        self._threads.append(thread)
+
+    def _stop_threads(self) -> None:
+        self._ended.set()
+        for thread in self._threads:
+            thread.join(5)
+
+    def _ring_on_schedule(self) -> None:
+        while not self._ended.is_set():
+            self.ring(schedule_event())
+            self._ended.wait(SCHEDULE_SECONDS)
+
+    def _deliver_looks(self) -> None:
+        """Lambda's event source for SQS: takes a message, invokes the function, deletes the message."""
+        sqs = self.world.client("sqs")
+        while not self._ended.is_set():
+            answer = sqs.receive_message(QueueUrl=self.world.looks, WaitTimeSeconds=1)
+            for message in answer.get("Messages", []):
+                self.ring(look_event(message))
+                sqs.delete_message(QueueUrl=self.world.looks, ReceiptHandle=message["ReceiptHandle"])
+
+    def _receive_reports(self) -> None:
+        """The subscriber: an SQS queue that the topic delivers to."""
+        sqs = self.world.client("sqs")
+        while not self._ended.is_set():
+            answer = sqs.receive_message(QueueUrl=self.world.reports, WaitTimeSeconds=1, MaxNumberOfMessages=10)
+            for message in answer.get("Messages", []):
+                report = json.loads(message["Body"])
+                subject, text = report.get("Subject", ""), report["Message"]
+                self.record["reports"].append({"t": self.now(), "subject": subject, "text": text})
+                self.tell(self.now(), "report", subject)
+                sqs.delete_message(QueueUrl=self.world.reports, ReceiptHandle=message["ReceiptHandle"])
+
+    def _sample(self) -> None:
+        told_at = 0.0
+        while not self._ended.wait(SAMPLE_SECONDS):
+            queue = self.queue() or {"waiting": None, "in_flight": None}
+            sample = {"t": self.now(), **queue, **self.counts()}
+            self.record["samples"].append(sample)
+            if sample["t"] - told_at >= 3:
+                told_at = sample["t"]
+                self.tell(sample["t"], "sample", sample)
+
+    def _tell_look(self, look: dict) -> None:
+        changed = look["verdict"] != "hold"
+        self.tell(look["t"], look["verdict"] if changed else "hold", look)
+
+
+class DemoFailed(Exception):
+    """The story could not go on, or a claim does not hold."""
+
+
+def schedule_event() -> dict:
+    """What EventBridge Scheduler sends, as template.yaml words it."""
+    arn = f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule/default/tidegate-QueueDepthFunctionSchedule"
+    return {
+        "version": "0",
+        "id": uuid.uuid4().hex[:16],
+        "detail-type": "Scheduled Event",
+        "source": "aws.scheduler",
+        "account": ACCOUNT,
+        "time": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "region": REGION,
+        "resources": [arn],
+        "detail": {},
+    }
+
+
+def look_event(message: dict) -> dict:
+    """What Lambda's event source makes of a message in the function's own queue."""
+    now = str(int(time.time() * 1000))
+    return {
+        "Records": [
+            {
+                "messageId": message["MessageId"],
+                "receiptHandle": message["ReceiptHandle"],
+                "body": message["Body"],
+                "attributes": {
+                    "ApproximateReceiveCount": "1",
+                    "SentTimestamp": now,
+                    "SenderId": "demo",
+                    "ApproximateFirstReceiveTimestamp": now,
+                },
+                "messageAttributes": {},
+                "md5OfBody": message["MD5OfBody"],
+                "eventSource": "aws:sqs",
+                "eventSourceARN": f"arn:aws:sqs:{REGION}:{ACCOUNT}:looks",
+                "awsRegion": REGION,
+            }
+        ]
+    }

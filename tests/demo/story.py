@@ -1,0 +1,86 @@
+"""What happens in the demo, in order. The claims about it are checked afterwards, on the record."""
+
+import threading
+import time
+
+from .stage import Stage, schedule_event
+
+BURST, EMAIL_SECONDS = 1500, 0.25
+TRICKLE_PER_SECOND = 12
+LONG_JOBS, LONG_SECONDS = 8, 24
+OUTAGE_LOOKS = 2
+
+
+def play(stage: Stage) -> list[str]:
+    """Plays the story and returns the ids of all tasks that were enqueued."""
+    tell = stage.tell
+    tell(stage.now(), "scene", "Two workers are running, and the queue is empty")
+    stage.wait_until(stage.a_worker_listens, 15, "a worker listens")
+    stage.ring(schedule_event())
+
+    tell(stage.now(), "scene", f"{BURST:,} emails are enqueued, in four priorities")
+    enqueued = stage.enqueue(BURST, EMAIL_SECONDS)
+    trickle = Trickle(stage)
+    duplicate(stage)
+    stage.start_schedule()
+    stage.wait_until(lambda: stage.counts()["running"] == 12, 30, "12 workers are running")
+    tell(stage.now(), "scene", "At the maximum; the queue drains")
+    stage.wait_until(lambda: stage.counts()["desired"] < 12, 45, "the queue has drained and workers are removed")
+
+    outage(stage)
+    stage.wait_until(lambda: stage.counts()["desired"] <= 8, 40, "workers go on being removed")
+
+    tell(stage.now(), "scene", f"{LONG_JOBS} long jobs of {LONG_SECONDS} s start")
+    enqueued += stage.enqueue(LONG_JOBS, LONG_SECONDS, priorities=(0,))
+    enqueued += trickle.stop()
+    stage.wait_until(lambda: stage.counts()["desired"] == 2, 60, "2 workers are left")
+    stage.wait_until(lambda: len(stage.finished()) >= len(enqueued), 30, "every task has run")
+    tell(stage.now(), "scene", "Everything has run, and two workers are left")
+    time.sleep(1)
+    return enqueued
+
+
+def duplicate(stage: Stage) -> None:
+    """EventBridge delivers at least once: the event that adds workers comes twice."""
+    began, event = stage.now(), schedule_event()
+    stage.tell(began, "scene", "The schedule rings, and its event is delivered twice")
+    seen = []
+    for note in ("first delivery", "second delivery of the same event"):
+        stage.ring(event, note)
+        seen.append({**stage.counts(), "updates": stage.requests().get("ecs:UpdateService", 0)})
+    stage.record["duplicate"] = seen
+
+
+def outage(stage: Stage) -> None:
+    """Redis accepts connections and answers nothing until the function has looked in vain."""
+    began = stage.now()
+    stage.tell(began, "scene", "Redis stops answering")
+    looks = len(stage.record["looks"])
+    stage.redis.pause()
+    try:
+        # The look that is under way when Redis stops may have read it already.
+        stage.wait_until(lambda: len(stage.record["looks"]) > looks + OUTAGE_LOOKS, 30, "the function has looked")
+    finally:
+        stage.redis.resume()
+    stage.moment("Redis does not answer", began, stage.now())
+    stage.tell(stage.now(), "scene", "Redis answers again")
+
+
+class Trickle:
+    """A few emails a second, as on any day."""
+
+    def __init__(self, stage: Stage):
+        self._stage = stage
+        self._ids: list[str] = []
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> list[str]:
+        self._ended.set()
+        self._thread.join(10)
+        return self._ids
+
+    def _run(self) -> None:
+        while not self._ended.wait(1 / TRICKLE_PER_SECOND):
+            self._ids += self._stage.enqueue(1, EMAIL_SECONDS)
