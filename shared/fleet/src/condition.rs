@@ -14,6 +14,7 @@ use tidegate_policy::{Comparison, Condition, MetricName, Signal, Unit};
 
 use crate::problem::Code;
 use crate::scalar::{self, Fault, Written};
+use crate::texts;
 use crate::words;
 
 /// One minute to seven days: a scheduled look comes once a minute, and CloudWatch keeps one-minute data for 15 days.
@@ -115,6 +116,10 @@ fn signal(word: &Token<'_>, declared: &[(MetricName, Unit)]) -> Result<Signal, F
     }
     if let Some((name, _)) = declared.iter().find(|(name, _)| name.as_str() == word.text) {
         return Ok(Signal::Metric(name.clone()));
+    }
+    if !(texts::METRIC_KEY.accepts)(word.text) {
+        let message = format!("begins with `{}`, which is no signal", words::shortened(word.text));
+        return Err(word.locate(bad(&message, "write `SIGNAL OP VALUE`, as in `waiting > 500`")));
     }
     let known = Signal::BUILT_IN.into_iter().chain(declared.iter().map(|(name, _)| name.as_str()));
     let help = format!(
@@ -297,6 +302,7 @@ mod tests {
     fn faults_name_the_word_that_is_wrong() {
         check_fault("waitin > 500", Code::UnknownSignal, "waitin", "did you mean `waiting`?");
         check_fault("queue_depth > 1", Code::UnknownSignal, "queue_depth", "declared under");
+        check_fault("5 > waiting", Code::BadCondition, "5", "SIGNAL OP VALUE");
         check_fault("error > 1%", Code::UnknownSignal, "error", "did you mean `errors`?");
         check_fault("waiting => 500", Code::BadCondition, "=>", "did you mean `>=`?");
         check_fault("waiting == 500", Code::BadCondition, "==", "allowed are");

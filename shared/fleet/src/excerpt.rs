@@ -27,15 +27,29 @@ pub(crate) fn render(head: &str, file: &str, text: &str, place: Place, help: Opt
     shown
 }
 
-/// The part of a line around an offset, and the offset within that part; tabs become single spaces.
+/// The part of a line around an offset, and the offset within that part; what cannot be shown becomes a space.
 fn cut(source: &str, offset: usize) -> (String, usize) {
-    let characters: Vec<char> = source.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let characters: Vec<char> = source.chars().map(|c| if is_unprintable(c) { ' ' } else { c }).collect();
     if characters.len() <= LINE_CHARACTERS_MAX {
         return (characters.into_iter().collect(), offset);
     }
     let start = offset.saturating_sub(LINE_CHARACTERS_MAX / 2);
     let part = characters.into_iter().skip(start).take(LINE_CHARACTERS_MAX).collect();
     (part, offset.saturating_sub(start))
+}
+
+/// Control characters and the marks that turn the direction of writing: a file must not steer the terminal of the one
+/// who checks it, nor show another text than it holds.
+fn is_unprintable(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// The text as a message may repeat it: one line, without secrets, and with escapes for what cannot be shown.
+pub(crate) fn sayable(text: &str) -> String {
+    let escaped = |c: char| {
+        if is_unprintable(c) { c.escape_unicode().to_string() } else { c.to_string() }
+    };
+    without_secrets(text).chars().map(escaped).collect()
 }
 
 /// The text with every password of a URL starred out, character by character, so that columns stay.
@@ -81,6 +95,13 @@ mod tests {
         check("redis://:a/b,c}@h:1/0", "redis://:******@h:1/0");
         check("redis://user@host:6379", "redis://user@host:6379");
         check("https://sqs.eu-central-1.amazonaws.com/1/q", "https://sqs.eu-central-1.amazonaws.com/1/q");
+    }
+
+    #[test]
+    fn a_file_cannot_steer_the_terminal() {
+        assert_eq!(sayable("a\u{1b}[2Jb\u{202e}c\n"), "a\\u{1b}[2Jb\\u{202e}c\\u{a}");
+        let place = Place { line: 1, column: 1, width: 1 };
+        assert!(!render("error", "f", "a\u{1b}[2J", place, None).contains('\u{1b}'));
     }
 
     #[test]

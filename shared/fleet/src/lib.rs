@@ -32,6 +32,8 @@ mod words;
 
 pub mod shape;
 pub mod settings;
+pub mod schema;
+pub mod reference;
 mod sources;
 mod texts;
 

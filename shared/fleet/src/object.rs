@@ -42,7 +42,7 @@ impl<'a> Object<'a> {
             match self.shape.setting(text) {
                 Some(Setting { presence: Presence::Later, about, .. }) => {
                     let message = format!("`{text}` is not available in this version");
-                    let help = format!("it will be: {about} Leave it out for now");
+                    let help = format!("leave it out for now; in a later version: {about}");
                     problems.push(Problem::new(Code::NotAvailable, *place, message).help(help));
                 }
                 Some(_) => {}
@@ -57,11 +57,20 @@ impl<'a> Object<'a> {
 
     fn report_missing_keys(&self, problems: &mut Problems) {
         for Setting { key, presence, about, .. } in self.shape.settings {
-            if matches!(presence, Presence::Required) && self.node(key).is_none() {
+            let missing = matches!(presence, Presence::Required) && self.node(key).is_none();
+            if missing && !self.is_misspelled(&[*key]) {
                 let message = format!("`{key}` is missing in {}", self.shape.name);
                 problems.push(Problem::new(Code::MissingKey, self.place, message).help(*about));
             }
         }
+    }
+
+    /// Whether an unknown key was probably meant as one of these: one mistake is told once.
+    fn is_misspelled(&self, keys: &[&str]) -> bool {
+        let unknown = self.entries.iter().filter(|(key, _)| self.shape.setting(&key.text).is_none());
+        unknown
+            .filter_map(|(key, _)| words::nearest(&key.text, self.shape.keys()))
+            .any(|meant| keys.contains(&meant))
     }
 
     fn report_groups(&self, problems: &mut Problems) {
@@ -69,6 +78,7 @@ impl<'a> Object<'a> {
             let mut present = self.entries.iter().filter(|(key, _)| group.contains(&key.text.as_str()));
             let place = match (present.next(), present.next()) {
                 (Some(_), None) => continue,
+                (None, _) if self.is_misspelled(group) => continue,
                 (None, _) => self.place,
                 (Some(_), Some((second, _))) => second.place,
             };

@@ -179,13 +179,13 @@ impl Place {
 
 impl Problem {
     pub(crate) fn new(code: Code, place: Place, message: impl Into<String>) -> Self {
-        let message = excerpt::without_secrets(&message.into());
+        let message = excerpt::sayable(&message.into());
         Self { code, place, message, help: None }
     }
 
     /// With what is allowed, or what was probably meant.
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(excerpt::without_secrets(&help.into()));
+        self.help = Some(excerpt::sayable(&help.into()));
         self
     }
 

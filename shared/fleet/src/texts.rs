@@ -86,7 +86,7 @@ pub(crate) const CONDITION: Text = Text {
 };
 
 const fn free(max: usize) -> Text {
-    Text { allowed: "text without line breaks", pattern: r"^[^\x00-\x1f\x7f]+$", max, accepts: is_free }
+    Text { allowed: "text without line breaks", pattern: r"^[^\x00-\x1f\x7f-\x9f]+$", max, accepts: is_free }
 }
 
 fn is_free(text: &str) -> bool {

@@ -32,10 +32,12 @@ pub(crate) fn meant<T: AsRef<str>>(word: &str, allowed: impl IntoIterator<Item =
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    format!("{hint}allowed are {}{more}", list(allowed.iter().take(LISTED_MAX)))
+    let are = if allowed.len() == 1 { "is" } else { "are" };
+    format!("{hint}allowed {are} {}{more}", list(allowed.iter().take(LISTED_MAX)))
 }
 
-fn nearest<'a>(word: &str, allowed: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+/// The word that was probably meant.
+pub(crate) fn nearest<'a>(word: &str, allowed: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     // A long value is no slip of the pen, and the distance costs its length squared.
     if word.chars().count() > SHOWN_CHARACTERS_MAX {
         return None;

@@ -1,0 +1,205 @@
+//! What is refused, and by which code.
+
+use crate::taken::{PLACE, WORK, fleet};
+
+#[track_caller]
+fn check_file(text: &str, expected: &[&str]) {
+    let problems = tidegate_fleet::parse(text).expect_err("the file is refused");
+    let codes: Vec<&str> = problems.iter().map(|problem| problem.code().as_str()).collect();
+    assert_eq!(codes, expected, "{text}\n{problems}");
+}
+
+/// A service with its place and work, one line of which is replaced or added.
+#[track_caller]
+fn check(line: &str, expected: &[&str]) {
+    let key = line.split(':').next().expect("a line has a key");
+    let kept: Vec<&str> =
+        PLACE.lines().chain(WORK.lines()).filter(|kept| !kept.starts_with(&format!("{key}:"))).collect();
+    check_file(&fleet(&format!("{}\n{line}", kept.join("\n"))), expected);
+}
+
+#[test]
+fn files_that_are_no_fleet_are_refused_at_once() {
+    check_file("", &["empty-file"]);
+    check_file("# only a comment\n", &["empty-file"]);
+    check_file("---\n", &["empty-file"]);
+    check_file("hello", &["wrong-shape"]);
+    check_file("- hello", &["wrong-shape"]);
+    check_file("a: [", &["yaml"]);
+    check_file("a: 'b", &["yaml"]);
+    check_file("a: 1\n\tb: 2\n", &["tab"]);
+    check_file(&"x".repeat(2_000_000), &["too-large"]);
+    check_file(&format!("a: {}", "[".repeat(100)), &["too-deep"]);
+    check_file("{}", &["missing-key"; 4]);
+}
+
+#[test]
+fn an_empty_fleet_is_refused() {
+    check_file("{ version: 1, name: n, mode: observe, services: [] }", &["wrong-length"]);
+    check_file("{ version: 1, name: n, mode: observe, services: }", &["wrong-shape"]);
+    check_file("{ version: 1, name: n, mode: observe }", &["missing-key"]);
+    check_file("{ version: 2, name: n, mode: observe, services: [] }", &["out-of-range", "wrong-length"]);
+}
+
+#[test]
+fn yaml_that_hides_what_is_meant_is_refused() {
+    let good = fleet(&format!("{PLACE}{WORK}"));
+    check_file(&format!("{good}---\na: 1\n"), &["several-documents"]);
+    check_file(&good.replace("name: worker", "name: &w worker"), &["yaml-feature"]);
+    check_file(&good.replace("ecs: {", "ecs: &e {"), &["yaml-feature"]);
+    check_file(&good.replace("name: worker", "name: !!str worker"), &["yaml-feature"]);
+    check_file(&good.replace("ecs: {", "ecs: { <<: x,"), &["yaml-feature"]);
+    check_file(&good.replace("ecs: {", "ecs: { [a]: x,"), &["wrong-shape"]);
+    check_file(&good.replace("mode: enforce", "mode: enforce\nmode: observe"), &["duplicate-key"]);
+    check_file(&good.replace("mode: enforce", "mode: enforce\n\"mode\": observe"), &["duplicate-key"]);
+}
+
+#[test]
+fn bytes_that_are_not_utf8_have_a_place() {
+    let problems = tidegate_fleet::parse_bytes("f.yaml", b"version: 1\nname: \xff").expect_err("not UTF-8");
+    assert_eq!(problems.to_string(), "f.yaml:2:7: a byte that is not UTF-8; save the file as UTF-8");
+}
+
+#[test]
+fn wrong_values_are_refused() {
+    check("mode: enforced", &["unknown-value"]);
+    check("concurrency: \"2\"", &["not-a-number"]);
+    check("concurrency: 1e3", &["not-a-number"]);
+    check("concurrency: 012", &["not-a-number"]);
+    check("concurrency: 0", &["out-of-range"]);
+    check("concurrency: []", &["wrong-shape"]);
+    check("concurrency:", &["empty-value"]);
+    check("interruptible: yes", &["not-a-boolean"]);
+    check("interruptible: \"true\"", &["not-a-boolean"]);
+    check("idle: 300", &["not-a-duration"]);
+    check("idle: 5 minutes", &["not-a-duration"]);
+    check("idle: 30s", &["out-of-range"]);
+    check("cooldown: { out: 25h }", &["out-of-range"]);
+    check("cooldown: 5m", &["wrong-shape"]);
+    check("capacity: { min: 3 }", &["missing-key"]);
+    check("capacity: { min: 3, max: 2 }", &["min-above-max"]);
+    check("capacity: { min: 1, max: 5001 }", &["out-of-range"]);
+    check("ecs: { cluster: \"arn:aws:ecs:eu-west-1:1:cluster/c\", service: s }", &["bad-text"]);
+    check("ecs: { cluster: '', service: s }", &["empty-value"]);
+    check("rules: []", &["wrong-length"]);
+    check("rules: { when: waiting > 5, add: 1 }", &["wrong-shape"]);
+    check("largest_step: { in: 2 }", &["step-needs-interruptible"]);
+}
+
+#[test]
+fn a_misspelled_key_is_one_mistake() {
+    check("ecs: { cluster: c, servise: s }", &["unknown-key"]);
+    check("queue: { celery: { urll: redis://r, queue: q } }", &["unknown-key"]);
+    check("queue: { celary: { url: redis://r, queue: q } }", &["unknown-key"]);
+    check("ecs: { cluster: c, planet: s }", &["missing-key", "unknown-key"]);
+}
+
+#[test]
+fn keys_of_later_versions_say_so() {
+    check("wait: 60s", &["not-available"]);
+    check("track: { signal: cpu, target: 70% }", &["not-available"]);
+    check("hours: []", &["not-available"]);
+    check("floor: {}", &["not-available"]);
+    check("rules: [{ when: cpu > 70%, add: 1, notify: critical }]", &["not-available"]);
+    let good = fleet(&format!("{PLACE}{WORK}"));
+    check_file(&format!("{good}databases: []\n"), &["not-available"]);
+    check_file(&format!("{good}emergency: {{ hold: 2h }}\n"), &["not-available"]);
+}
+
+#[test]
+fn queues_are_exactly_one_kind_with_one_url() {
+    check("queue: {}", &["not-exactly-one"]);
+    check(
+        "queue: { kafka: { topic: t } }",
+        &["unknown-key", "not-exactly-one"].iter().rev().copied().collect::<Vec<_>>().as_slice(),
+    );
+    check(
+        "queue: { sqs: { url: \"https://sqs.eu-west-1.amazonaws.com/123456789012/q\" }, list: { url: redis://r, key: k } }",
+        &["not-exactly-one"],
+    );
+    check("queue: { bullmq: { queue: q } }", &["not-exactly-one"]);
+    check("queue: { bullmq: { url: redis://r, url_from: \"ssm:/x\", queue: q } }", &["not-exactly-one"]);
+    check("queue: { bullmq: { url: \"redis://:pw@r\", queue: q } }", &["secret-in-file"]);
+    check("queue: { bullmq: { url: http://r, queue: q } }", &["bad-url"]);
+    check("queue: { bullmq: { url_from: redis://r, queue: q } }", &["bad-url"]);
+    check("queue: { sqs: { url: jobs } }", &["bad-url"]);
+    check("queue: { celery: { url: redis://r, queue: q, priority_steps: [3, 0] } }", &["out-of-range"]);
+    check("queue: { celery: { url: redis://r, queue: q, priority_steps: [0, 10] } }", &["out-of-range"]);
+}
+
+#[test]
+fn rules_that_cannot_be_meant_are_refused() {
+    let rules = |first: &str, second: &str| format!("rules: [{{ {first} }}, {{ {second} }}]");
+    let contradicting = &["contradicting-rules"];
+    check(&rules("when: waiting > 500, add: 5", "when: waiting < 600, remove: 1"), contradicting);
+    check(&rules("when: waiting >= 500, add: 5", "when: waiting <= 500, remove: 1"), contradicting);
+    check(&rules("when: waiting > 500 for 5m, add: 5", "when: waiting > 900, remove: 1"), contradicting);
+    check("rules: [{ when: cpu > 70%, add: 1, remove: 1 }]", &["not-exactly-one"]);
+    check("rules: [{ when: cpu > 70% }]", &["not-exactly-one"]);
+    check("rules: [{ add: 1 }]", &["missing-key"]);
+    check("rules: [{ when: cpu > 70%, add: 1, at_least: 2 }]", &["at-least-without-percent"]);
+    check("rules: [{ when: cpu > 70%, set: 50%, at_least: 2 }]", &["at-least-without-percent"]);
+    check("rules: [{ when: cpu > 70%, set: 21 }]", &["set-outside-capacity"]);
+    check("rules: [{ when: cpu > 70%, remove: 101% }]", &["out-of-range"]);
+    check("rules: [{ when: cpu > 70%, add: two }]", &["not-an-amount"]);
+    let without_queue = format!("{PLACE}rules: [{{ when: waiting > 5, add: 1 }}]");
+    check_file(&fleet(&without_queue), &["signal-without-queue"]);
+}
+
+#[test]
+fn rules_with_a_gap_between_them_are_taken() {
+    for second in ["waiting < 500", "waiting <= 500", "waiting < 499.5"] {
+        let rules = format!("rules: [{{ when: waiting > 500, add: 5 }}, {{ when: {second}, remove: 1 }}]");
+        let queue = WORK.lines().next().expect("the queue comes first");
+        let read = tidegate_fleet::parse(&fleet(&format!("{PLACE}{queue}\n{rules}")));
+        assert!(read.is_ok(), "{second}: {read:#?}");
+    }
+}
+
+#[test]
+fn metrics_that_cannot_be_read_are_refused() {
+    let metric = |name: &str, settings: &str, rule: &str| {
+        format!(
+            "metrics: {{ {name}: {{ namespace: N, metric: M{settings} }} }}\n{PLACE}rules: [{{ when: {rule}, add: 1 }}]"
+        )
+    };
+    let check =
+        |name, settings, rule, expected: &[&str]| check_file(&fleet(&metric(name, settings, rule)), expected);
+    check("cpu", "", "cpu > 70%", &["reserved-name"]);
+    check("waiting", "", "cpu > 70%", &["reserved-name"]);
+    check("Lag", "", "cpu > 70%", &["bad-text"]);
+    check("lag", ", statistic: Mean", "lag > 5", &["bad-text"]);
+    check("lag", ", period: 90s", "lag > 5", &["out-of-range"]);
+    check("lag", ", period: 30s", "lag > 5", &["out-of-range"]);
+    check("lag", ", absent: null", "lag > 5", &["unknown-value"]);
+    check("lag", ", period: 10m", "lag > 5 for 5m", &["for-below-period"]);
+    check("lag", ", unit: seconds", "lag > 5", &["wrong-unit"]);
+    check("lag", ", units: seconds", "lag > 5", &["unknown-key"]);
+}
+
+#[test]
+fn names_and_targets_are_unique_and_modes_only_narrow() {
+    let good = fleet(&format!("{PLACE}{WORK}"));
+    let entry = good.split_once("services:\n").expect("there are services").1.to_owned();
+    let renamed = entry.replace("name: worker", "name: other");
+    check_file(&format!("{good}{}", entry.replace("service: worker", "service: x")), &["duplicate-name"]);
+    check_file(&format!("{good}{renamed}"), &["duplicate-target"]);
+    let observing = good.replace("mode: enforce", "mode: observe");
+    check_file(&observing.replace("name: worker", "name: worker\n    mode: enforce"), &["wider-mode"]);
+}
+
+#[test]
+fn budgets_must_fit() {
+    let budget = |text: &str| format!("{}budgets: [{text}]", fleet(&format!("{PLACE}{WORK}")));
+    check_file(&budget("{ name: rds, limit: 79, use: { worker: 4 } }"), &["budget-exceeded"]);
+    check_file(&budget("{ name: rds, limit: 79, use: { wroker: 1 } }"), &["unknown-service"]);
+    check_file(&budget("{ name: rds, limit: 0, use: { worker: 0 } }"), &["out-of-range"]);
+    check_file(
+        &budget("{ name: a, limit: 99, use: { worker: 1 } }, { name: a, limit: 99, use: {} }"),
+        &["duplicate-name"],
+    );
+    let problems = tidegate_fleet::parse(&budget("{ name: rds, limit: 79, use: { worker: 4 } }"));
+    let message = problems.expect_err("it is exceeded").to_string();
+    assert!(message.contains("would take 80 at maximum capacity, above its limit 79"), "{message}");
+    assert!(message.contains("worker 20 x 4 = 80"), "{message}");
+}

@@ -1,0 +1,195 @@
+//! The published schema is the code's, takes the shipped fleets, and says what the reader says.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use tidegate_fleet::{Code, Problems};
+
+use crate::yaml;
+
+fn package() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("read {}: {error}", path.display()))
+}
+
+/// Set `TIDEGATE_REFRESH=1` to write it anew.
+#[test]
+fn the_published_schema_is_the_one_of_the_code() {
+    let path = package().join("fleet.schema.json");
+    let schema = format!("{:#}\n", tidegate_fleet::schema::schema());
+    if std::env::var_os("TIDEGATE_REFRESH").is_some() {
+        std::fs::write(&path, &schema).expect("write the schema");
+    }
+    assert!(read(&path) == schema, "fleet.schema.json is old: run `tidegate schema > {}`", path.display());
+}
+
+#[test]
+fn every_shipped_fleet_is_valid_and_fits_the_schema() {
+    let validator = validator();
+    let mut fleets = 0;
+    for entry in std::fs::read_dir(package().join("../../fleets")).expect("there are fleets") {
+        let path = entry.expect("the folder can be read").path();
+        let text = read(&path);
+        let name = path.file_name().expect("a file has a name").to_string_lossy().into_owned();
+        let fleet =
+            tidegate_fleet::parse(&text).unwrap_or_else(|problems| panic!("{}", problems.in_file(&name)));
+        assert_eq!(fleet.warnings(), [], "{name}");
+        validator.validate(&yaml::to_json(&text)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert!(text.contains("$schema=../shared/fleet/fleet.schema.json"), "{name} names the schema");
+        fleets += 1;
+    }
+    assert!(fleets >= 3, "the guides' fleets are there");
+}
+
+fn validator() -> jsonschema::Validator {
+    jsonschema::validator_for(&tidegate_fleet::schema::schema()).expect("the schema is one")
+}
+
+/// A file with every setting, so that each can be broken in turn.
+fn complete() -> Value {
+    let metric = json!({
+        "namespace": "AWS/AmazonMQ", "metric": "MessageCount", "dimensions": { "Queue": "jobs" },
+        "statistic": "p99.9", "period": "2m", "absent": "zero",
+    });
+    let mut declared = metric.clone();
+    declared["unit"] = json!("seconds");
+    let service = |name: &str, queue: Value| {
+        json!({
+            "name": name, "mode": "observe",
+            "ecs": { "cluster": "shop", "service": name },
+            "capacity": { "min": 1, "max": 10 },
+            "concurrency": 4,
+            "queue": queue,
+            "metrics": { "response_time": declared },
+            "rules": [
+                { "when": "waiting > 500", "add": 5 },
+                { "when": "response_time > 500ms for 5m", "add": "10%", "at_least": 2 },
+                { "when": "waiting < 50", "remove": 2 },
+                { "when": "due > 9", "set": 10 },
+            ],
+            "cooldown": { "out": "60s", "in": "5m" },
+            "stabilization": "0s", "startup": "90s", "idle": "10m",
+            "largest_step": { "out": 10, "in": 2 },
+            "interruptible": true,
+        })
+    };
+    json!({
+        "version": 1, "name": "shop", "mode": "enforce",
+        "services": [
+            service("a", json!({ "celery": {
+                "url": "redis://redis:6379/0", "queue": "q", "exchange": "e", "prefix": "p", "separator": ":",
+                "priority_steps": [0, 5], "unacked_key": "u", "acks_late": true,
+            } })),
+            service("b", json!({ "bullmq": { "url_from": "ssm:/redis", "queue": "q", "prefix": "bull" } })),
+            service("c", json!({ "list": { "url": "rediss://redis", "key": "k", "proof": "p" } })),
+            service("d", json!({ "sqs": { "url": "https://sqs.eu-west-1.amazonaws.com/123456789012/q" } })),
+            service("e", json!({ "cloudwatch": { "waiting": metric, "in_flight": metric } })),
+        ],
+        "budgets": [{ "name": "connections", "limit": 1000, "use": { "a": 4 } }],
+    })
+}
+
+/// What a schema cannot say, because it speaks of several settings at once.
+const BEYOND_A_SCHEMA: [Code; 6] = [
+    Code::UnknownSignal,
+    Code::SignalWithoutQueue,
+    Code::WrongUnit,
+    Code::StepNeedsInterruptible,
+    Code::AtLeastWithoutPercent,
+    Code::UnknownService,
+];
+
+/// JSON is YAML, so both can read the same text. True when the file is good.
+#[track_caller]
+fn agree(validator: &jsonschema::Validator, document: &Value, what: &str) -> bool {
+    let by_schema = validator.is_valid(document);
+    let problems = tidegate_fleet::parse(&document.to_string()).err();
+    let told_by_schema =
+        |problems: &Problems| problems.iter().any(|problem| !BEYOND_A_SCHEMA.contains(&problem.code()));
+    let by_reader = !problems.as_ref().is_some_and(told_by_schema);
+    assert_eq!(by_reader, by_schema, "{what}: the schema says {by_schema}, the reader {problems:#?}");
+    by_schema
+}
+
+#[test]
+fn the_schema_and_the_reader_agree_on_every_setting() {
+    let validator = validator();
+    let complete = complete();
+    assert!(agree(&validator, &complete, "the complete file"));
+    let mut refused = 0;
+    for pointer in pointers(&complete, "") {
+        for (what, broken) in broken(&complete, &pointer) {
+            if !agree(&validator, &broken, &format!("{pointer} {what}")) {
+                refused += 1;
+            }
+        }
+    }
+    assert!(refused > 600, "only {refused} broken files were refused");
+}
+
+/// Every place in a document.
+fn pointers(value: &Value, at: &str) -> Vec<String> {
+    let mut all = vec![at.to_owned()];
+    match value {
+        Value::Object(entries) => {
+            for (key, value) in entries {
+                all.extend(pointers(value, &format!("{at}/{}", key.replace('/', "~1"))));
+            }
+        }
+        Value::Array(items) => {
+            for (index, value) in items.iter().enumerate() {
+                all.extend(pointers(value, &format!("{at}/{index}")));
+            }
+        }
+        _ => {}
+    }
+    all
+}
+
+/// The document broken in every way at one place.
+fn broken(document: &Value, pointer: &str) -> Vec<(String, Value)> {
+    let mut all = Vec::new();
+    let mut with = |what: &str, change: &dyn Fn(&mut Value)| {
+        let mut copy = document.clone();
+        change(copy.pointer_mut(pointer).expect("the place is there"));
+        all.push((what.to_owned(), copy));
+    };
+    let value = document.pointer(pointer).expect("the place is there");
+    match value {
+        Value::Object(entries) => {
+            with("is a list", &|value| *value = json!([]));
+            with("is a text", &|value| *value = json!("x"));
+            with("has an unknown key", &|value| value["unknown_key"] = json!("x"));
+            for key in entries.keys() {
+                with(&format!("lacks `{key}`"), &|value| {
+                    value.as_object_mut().expect("it is a mapping").remove(key);
+                });
+            }
+        }
+        Value::Array(_) => {
+            with("is empty", &|value| *value = json!([]));
+            with("is a mapping", &|value| *value = json!({}));
+            with("is a text", &|value| *value = json!("x"));
+        }
+        Value::Number(_) => {
+            for wrong in [json!("5"), json!("x"), json!(true), json!(-1), json!(4_294_967_296_u64)] {
+                with(&format!("is {wrong}"), &|value| *value = wrong.clone());
+            }
+            with("is a mapping", &|value| *value = json!({}));
+        }
+        Value::Bool(_) => {
+            for wrong in [json!("true"), json!("yes"), json!(1), json!([])] {
+                with(&format!("is {wrong}"), &|value| *value = wrong.clone());
+            }
+        }
+        Value::String(_) | Value::Null => {
+            for wrong in [json!([]), json!({}), json!("\u{7}"), json!("x".repeat(2_000))] {
+                with(&format!("is {wrong}"), &|value| *value = wrong.clone());
+            }
+        }
+    }
+    all
+}
