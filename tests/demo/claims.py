@@ -49,11 +49,11 @@ def nothing_scales_in_during_the_outage(record):
     outage = next(moment for moment in record["moments"] if moment["end"] is not None)
     during = [sample for sample in record["samples"] if outage["t"] <= sample["t"] <= outage["end"]]
     blind = [look for look in record["looks"] if look["seen"].get("waiting") is None]
-    desired = {sample["desired"] for sample in during}
+    desired = " and ".join(str(count) for count in sorted({sample["desired"] for sample in during}))
     # A look that had read Redis before it stopped may still act on what it read.
     late = [look for look in changes(record, "scale-in") if outage["t"] + 1 < look["t"] <= outage["end"]]
     holds = len(blind) >= 2 and all(look["verdict"] == "hold" for look in blind) and not late
-    seen = f"{len(blind)} looks without a reading in {outage['end'] - outage['t']:.0f} s, desired {sorted(desired)}"
+    seen = f"{len(blind)} looks without a reading in {outage['end'] - outage['t']:.0f} s; desired {desired} all the time"
     return "While Redis does not answer, nothing scales in", holds, seen
 
 

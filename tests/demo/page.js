@@ -79,7 +79,7 @@ function annotate(u) {
     const element = document.createElement("button");
     element.type = "button";
     element.className = "decision " + decision.verdict;
-    element.textContent = { "scale-out": "▲", "scale-in": "▼", hold: "○" }[decision.verdict];
+    element.textContent = { "scale-out": "▲", "scale-in": "▼", hold: "" }[decision.verdict];
     element.setAttribute("aria-label", decision.t.toFixed(1) + " s: " + decision.sentence);
     for (const event of ["pointerenter", "focus", "click"]) {
       element.addEventListener(event, () => explain(element, decision));
@@ -104,6 +104,7 @@ function place(u) {
     element.hidden = moment.end < min || moment.t > max;
     element.style.left = left + "px";
     element.style.width = Math.max(0, right - left) + "px";
+    element.classList.toggle("late", left + element.firstChild.offsetWidth > u.over.clientWidth);
   }
   for (const { decision, element } of u.marks) {
     element.hidden = decision.t < min || decision.t > max;
