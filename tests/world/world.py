@@ -20,7 +20,8 @@ LEDGER = "tidegate-ledger"
 class World:
     """AWS with a ledger table, a topic with a subscriber, and the queue for looks.
 
-    A context manager: leaving it, by whatever way, stops all that was started.
+    A context manager: leaving it, by whatever way, stops all that was started. One per process,
+    because moto keeps its state in the modules it has loaded.
     """
 
     def __init__(self, logs: Path | None = None, **ecs_options):

@@ -1,0 +1,19 @@
+.PHONY: demo test bench build deploy setup
+
+demo: ## a queue fills, workers follow: shown, checked, and written to target/demo/index.html
+	@tests/tools/setup demo && tests/tools/build && PYTHONPATH=tests target/venv/bin/python -m demo
+
+test: ## everything a reviewer needs to trust a change
+	@tests/tools/test
+
+bench: ## beside the obvious boto3 Lambda, on the same AWS and Redis
+	@tests/tools/setup test && tests/tools/build && PYTHONPATH=tests target/venv/bin/python tests/bench/bench.py
+
+build: ## the release binaries for this machine, at target/lambda/*/bootstrap
+	@tests/tools/setup build && tests/tools/build
+
+deploy: ## to the AWS account of your environment; DEPLOY='--parameter-overrides ServiceArns=…' passes options on
+	@tests/tools/setup deploy && PATH="$(CURDIR)/target/venv/bin:$$PATH" && export PATH && target/sam-venv/bin/sam build && target/sam-venv/bin/sam deploy $(DEPLOY)
+
+setup: ## installs what is missing
+	@tests/tools/setup
