@@ -1,2 +1,35 @@
-//! The operator command.
-fn main() {}
+//! `tidegate`, the operator's command.
+
+mod arguments;
+mod check;
+mod summary;
+mod json;
+mod outcome;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::arguments::{Arguments, Command};
+use crate::outcome::Outcome;
+
+fn main() -> ExitCode {
+    // Usage errors leave here, with exit code 2.
+    let arguments = Arguments::parse();
+    let outcome = match arguments.command {
+        Command::Check(options) => check::run(&options),
+        Command::Schema => Outcome::done(format!("{:#}\n", tidegate_fleet::schema::schema())),
+    };
+    finish(&outcome, &mut io::stdout().lock(), &mut io::stderr().lock())
+}
+
+/// Writes what a command has to say; a reader that has gone away (`| head`) is no failure.
+fn finish(outcome: &Outcome, stdout: &mut impl Write, stderr: &mut impl Write) -> ExitCode {
+    let told = stderr.write_all(outcome.stderr.as_bytes());
+    let written = stdout.write_all(outcome.stdout.as_bytes()).and_then(|()| stdout.flush());
+    match written.and(told) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => ExitCode::from(outcome::FAILED),
+        Ok(()) | Err(_) => ExitCode::from(outcome.code),
+    }
+}

@@ -19,6 +19,7 @@ pub const FILE_BYTES_MAX: usize = 1_048_576;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fleet {
     name: String,
+    mode: Mode,
     services: Vec<Service>,
     budgets: Vec<Budget>,
     warnings: Vec<Problem>,
@@ -130,6 +131,7 @@ fn read(text: &str, problems: &mut Problems) -> Option<Fleet> {
     checks::unique_names(fleet.list("budgets", &mut Problems::new()), problems);
     Some(Fleet {
         name: name?,
+        mode: mode?,
         services: services.into_iter().collect::<Option<_>>()?,
         budgets: budgets.into_iter().collect::<Option<_>>()?,
         warnings: Vec::new(),
@@ -170,6 +172,12 @@ impl Fleet {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The mode at the top; each service has it, or a narrower one.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        self.mode
     }
 
     /// Its services, in the order of the file; never empty.

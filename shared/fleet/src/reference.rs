@@ -25,15 +25,15 @@ pub struct Row {
     pub reason: &'static str,
 }
 
-/// Every setting, in the order of the documentation.
+/// Every setting, in the order of the documentation; mappings of one kind are written out once.
 #[must_use]
 pub fn rows() -> Vec<Row> {
     let mut rows = Vec::new();
-    add_rows("", &FLEET, &mut rows);
+    add_rows("", &FLEET, &mut Vec::new(), &mut rows);
     rows
 }
 
-/// The table in Markdown.
+/// The table in Markdown, for the documentation.
 #[must_use]
 pub fn markdown() -> String {
     let mut table = "| setting | value | default | what it sets |\n| --- | --- | --- | --- |\n".to_owned();
@@ -41,6 +41,18 @@ pub fn markdown() -> String {
         let why = if reason.is_empty() { String::new() } else { format!(" Default: {reason}.") };
         // Writing to a `String` cannot fail.
         let _ = writeln!(table, "| `{path}` | {value} | {default} | {about}{why} |");
+    }
+    table
+}
+
+/// The table as lines for a terminal.
+#[must_use]
+pub fn plain() -> String {
+    let mut table = String::new();
+    for Row { path, value, default, about, reason } in rows() {
+        let why = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+        // Writing to a `String` cannot fail.
+        let _ = write!(table, "{path}\n  {about}\n  value    {value}\n  default  {default}{why}\n\n");
     }
     table
 }
@@ -60,7 +72,8 @@ pub fn to_json() -> Value {
     rows().into_iter().map(row).collect()
 }
 
-fn add_rows(prefix: &str, shape: &Shape, rows: &mut Vec<Row>) {
+/// Adds a mapping's settings; `written` are the mappings written out already, by name, with their place.
+fn add_rows(prefix: &str, shape: &Shape, written: &mut Vec<(&'static str, String)>, rows: &mut Vec<Row>) {
     for setting in shape.settings {
         let Setting { key, kind, presence, about } = setting;
         let (default, reason) = match presence {
@@ -69,19 +82,15 @@ fn add_rows(prefix: &str, shape: &Shape, rows: &mut Vec<Row>) {
             Presence::Default { value, reason } => (shown(value), *reason),
             Presence::Later => continue,
         };
+        let group = shape.exactly_one.iter().find(|group| group.contains(key));
+        let default = group.map_or(default, |group| format!("one of {}", words::either(*group)));
         let path = format!("{prefix}{key}");
-        let default = if shape.exactly_one.iter().any(|group| group.contains(key)) {
-            format!("exactly one of {}", words::list(shape.exactly_one.concat()))
-        } else {
-            default
-        };
-        rows.push(Row { path: path.clone(), value: value(kind), default, about, reason });
-        match kind {
-            Kind::Map(inner) => add_rows(&format!("{path}."), inner, rows),
-            Kind::List { of: Kind::Map(inner), .. } => add_rows(&format!("{path}[]."), inner, rows),
-            Kind::Table { value: Kind::Map(inner), .. } => {
-                add_rows(&format!("{path}.NAME."), inner, rows);
-            }
+        let value = value(kind);
+        let mut row = Row { path: path.clone(), value, default, about, reason };
+        let inner = match kind {
+            Kind::Map(inner) => Some((format!("{path}."), *inner)),
+            Kind::List { of: Kind::Map(inner), .. } => Some((format!("{path}[]."), *inner)),
+            Kind::Table { value: Kind::Map(inner), .. } => Some((format!("{path}.NAME."), *inner)),
             Kind::Text(_)
             | Kind::Count { .. }
             | Kind::Duration { .. }
@@ -89,7 +98,19 @@ fn add_rows(prefix: &str, shape: &Shape, rows: &mut Vec<Row>) {
             | Kind::Choice(_)
             | Kind::Amount { .. }
             | Kind::Table { .. }
-            | Kind::List { .. } => {}
+            | Kind::List { .. } => None,
+        };
+        let Some((prefix, inner)) = inner else {
+            rows.push(row);
+            continue;
+        };
+        if let Some((_, place)) = written.iter().find(|(name, _)| *name == inner.name) {
+            row.value = format!("{}, as in `{place}`", row.value);
+            rows.push(row);
+        } else {
+            written.push((inner.name, path));
+            rows.push(row);
+            add_rows(&prefix, inner, written, rows);
         }
     }
 }
@@ -117,7 +138,7 @@ fn value(kind: &Kind) -> String {
             format!("{} to {}", span(min_seconds), span(max_seconds))
         }
         Kind::Boolean => "`true` or `false`".to_owned(),
-        Kind::Choice(allowed) => words::list(*allowed),
+        Kind::Choice(allowed) => words::either(*allowed),
         Kind::Amount { max_percent, .. } => {
             format!("tasks as `5`, or percent as `10%` (up to {max_percent}%)")
         }

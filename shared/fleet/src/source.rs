@@ -1,6 +1,7 @@
 //! Where a service's work waits, and how its metrics are found.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use jiff::SignedDuration;
 use tidegate_policy::{MetricName, OnAbsence};
@@ -119,4 +120,62 @@ pub struct Metric {
     pub name: MetricName,
     /// Where CloudWatch keeps it.
     pub source: MetricSource,
+}
+
+impl QueueSource {
+    /// The kind, as the fleet file writes it.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Celery(_) => "celery",
+            Self::Bullmq(_) => "bullmq",
+            Self::List(_) => "list",
+            Self::Sqs(_) => "sqs",
+            Self::Cloudwatch(_) => "cloudwatch",
+        }
+    }
+
+    /// The CloudWatch metrics that one reading of the queue costs.
+    #[must_use]
+    pub fn metrics(&self) -> usize {
+        match self {
+            Self::Cloudwatch(queue) => 1 + usize::from(queue.in_flight.is_some()),
+            Self::Celery(_) | Self::Bullmq(_) | Self::List(_) | Self::Sqs(_) => 0,
+        }
+    }
+}
+
+/// `celery `emails` at ssm:/shop/redis-url`.
+impl fmt::Display for QueueSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = self.kind();
+        match self {
+            Self::Celery(CeleryQueue { url, queue, .. }) | Self::Bullmq(BullmqQueue { url, queue, .. }) => {
+                write!(f, "{kind} `{queue}` at {url}")
+            }
+            Self::List(RedisList { url, key, .. }) => write!(f, "{kind} `{key}` at {url}"),
+            Self::Sqs(SqsQueue { url }) => write!(f, "{kind} {url}"),
+            Self::Cloudwatch(CloudwatchQueue { waiting, .. }) => write!(f, "{kind} {waiting}"),
+        }
+    }
+}
+
+/// As the fleet file writes it; a reference stays a reference.
+impl fmt::Display for RedisUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Plain(url) => f.write_str(url),
+            Self::Ssm(name) => write!(f, "ssm:{name}"),
+            Self::SecretsManager { secret, key: None } => write!(f, "secretsmanager:{secret}"),
+            Self::SecretsManager { secret, key: Some(key) } => write!(f, "secretsmanager:{secret}#{key}"),
+        }
+    }
+}
+
+/// `AWS/AmazonMQ MessageCount (Average over 60 s)`.
+impl fmt::Display for MetricSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { namespace, metric, dimensions: _, statistic, period, on_absence: _ } = self;
+        write!(f, "{namespace} {metric} ({statistic} over {} s)", period.as_secs())
+    }
 }

@@ -103,7 +103,7 @@ const LIST: Shape = Shape {
         optional(
             "proof",
             Kind::Text(&texts::REDIS_NAME),
-            "A key that exists whenever the application is deployed; without it an empty list is not known to be empty.",
+            "A key that exists while the application is deployed; without it no list is no proof of no work.",
         ),
     ],
     exactly_one: URL_GROUPS,
@@ -169,7 +169,7 @@ const ABSENT: Setting = default(
 );
 
 const METRIC_SOURCE: Shape = Shape {
-    name: "a metric",
+    name: "a metric of the queue",
     about: "One CloudWatch metric.",
     settings: &[NAMESPACE, METRIC_NAME, DIMENSIONS, STATISTIC, PERIOD, ABSENT],
     exactly_one: &[],

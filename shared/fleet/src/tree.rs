@@ -6,9 +6,13 @@
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 
 use crate::problem::{Code, Place, Problem, Problems};
+use crate::settings::SERVICES_MAX;
 
 /// A fleet file nests 8 deep at most; twice that leaves room, and bounds what a hostile file can cost.
 const DEPTH_MAX: usize = 16;
+
+/// Entries of one list or mapping: as many as a fleet may have services. More would only cost time.
+const ENTRIES_MAX: usize = SERVICES_MAX;
 
 /// A value and where it stands.
 #[derive(Debug)]
@@ -135,7 +139,12 @@ struct Frame {
 
 enum Open {
     List(Vec<Node>),
-    Map { entries: Vec<(Key, Node)>, key: Option<PendingKey> },
+    Map {
+        entries: Vec<(Key, Node)>,
+        key: Option<PendingKey>,
+        /// Refused ones included.
+        keys: usize,
+    },
 }
 
 /// A key that waits for its value; `None` when it is refused, and its value with it.
@@ -151,7 +160,7 @@ impl Builder {
         match event {
             Event::Alias(_) => {
                 refuse("a YAML alias (`*`)", problems);
-                self.close(Node { place, value: Value::Refused }, problems);
+                self.close(Node { place, value: Value::Refused }, problems)
             }
             Event::Scalar(text, style, anchor, tag) => {
                 if anchor > 0 {
@@ -165,29 +174,28 @@ impl Builder {
                     offset: offset_of_text(&text, style, span),
                     text: text.into_owned(),
                 };
-                self.close(Node { place, value: Value::Scalar(scalar) }, problems);
+                self.close(Node { place, value: Value::Scalar(scalar) }, problems)
             }
             Event::SequenceStart(anchor, tag) => {
                 if anchor > 0 || tag.is_some() {
                     refuse("a YAML anchor (`&`) or tag (`!`)", problems);
                 }
-                return self.descend(place, Open::List(Vec::new()), problems);
+                self.descend(place, Open::List(Vec::new()), problems)
             }
             Event::MappingStart(anchor, tag) => {
                 if anchor > 0 || tag.is_some() {
                     refuse("a YAML anchor (`&`) or tag (`!`)", problems);
                 }
-                let map = Open::Map { entries: Vec::new(), key: None };
-                return self.descend(place, map, problems);
+                let map = Open::Map { entries: Vec::new(), key: None, keys: 0 };
+                self.descend(place, map, problems)
             }
             Event::SequenceEnd | Event::MappingEnd => self.ascend(problems),
             Event::Nothing
             | Event::StreamStart
             | Event::StreamEnd
             | Event::DocumentStart(_)
-            | Event::DocumentEnd => {}
+            | Event::DocumentEnd => true,
         }
-        true
     }
 
     fn descend(&mut self, place: Place, value: Open, problems: &mut Problems) -> bool {
@@ -200,31 +208,47 @@ impl Builder {
         true
     }
 
-    fn ascend(&mut self, problems: &mut Problems) {
+    fn ascend(&mut self, problems: &mut Problems) -> bool {
         let Some(Frame { place, value }) = self.open.pop() else {
-            return;
+            return true;
         };
         let value = match value {
             Open::List(items) => Value::List(items),
-            Open::Map { entries, key: _ } => Value::Map(entries),
+            Open::Map { entries, key: _, keys: _ } => Value::Map(entries),
         };
-        self.close(Node { place, value }, problems);
+        self.close(Node { place, value }, problems)
     }
 
-    /// Hands a finished value to the list or mapping it stands in.
-    fn close(&mut self, node: Node, problems: &mut Problems) {
+    /// Hands a finished value to the list or mapping it stands in; false when that is too long.
+    fn close(&mut self, node: Node, problems: &mut Problems) -> bool {
+        let place = node.place;
         let Some(frame) = self.open.last_mut() else {
             self.root = Some(node);
-            return;
+            return true;
         };
-        match &mut frame.value {
-            Open::List(items) => items.push(node),
-            Open::Map { entries, key } => match key.take() {
-                None => *key = Some(pending_key(node, entries, problems)),
-                Some(PendingKey(Some(key))) => entries.push((key, node)),
-                Some(PendingKey(None)) => {}
-            },
+        let length = match &mut frame.value {
+            Open::List(items) => {
+                items.push(node);
+                items.len()
+            }
+            Open::Map { entries, key, keys } => {
+                match key.take() {
+                    None => {
+                        *key = Some(pending_key(node, entries, problems));
+                        *keys = keys.saturating_add(1);
+                    }
+                    Some(PendingKey(Some(key))) => entries.push((key, node)),
+                    Some(PendingKey(None)) => {}
+                }
+                *keys
+            }
+        };
+        if length > ENTRIES_MAX {
+            let message = format!("more than {ENTRIES_MAX} entries");
+            let problem = Problem::new(Code::WrongLength, place, message);
+            problems.push(problem.help("split the fleet into several files"));
         }
+        length <= ENTRIES_MAX
     }
 }
 

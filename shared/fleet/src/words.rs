@@ -14,11 +14,20 @@ const SHOWN_CHARACTERS_MAX: usize = 60;
 
 /// `` `a`, `b` and `c` ``.
 pub(crate) fn list<T: AsRef<str>>(words: impl IntoIterator<Item = T>) -> String {
+    joined(words, "and")
+}
+
+/// `` `a`, `b` or `c` ``.
+pub(crate) fn either<T: AsRef<str>>(words: impl IntoIterator<Item = T>) -> String {
+    joined(words, "or")
+}
+
+fn joined<T: AsRef<str>>(words: impl IntoIterator<Item = T>, with: &str) -> String {
     let mut quoted: Vec<String> = words.into_iter().map(|word| format!("`{}`", word.as_ref())).collect();
     match quoted.pop() {
         None => "none".to_owned(),
         Some(only) if quoted.is_empty() => only,
-        Some(last) => format!("{} and {last}", quoted.join(", ")),
+        Some(last) => format!("{} {with} {last}", quoted.join(", ")),
     }
 }
 

@@ -1,8 +1,14 @@
 //! The fleet file from outside: what is taken, what is refused and how that is said.
 
+#[cfg(test)]
 mod mistakes;
+#[cfg(test)]
 mod properties;
+#[cfg(test)]
 mod refused;
+#[cfg(test)]
 mod schema;
+#[cfg(test)]
 mod taken;
+#[cfg(test)]
 mod yaml;

@@ -102,8 +102,10 @@ proptest! {
         let _ = writeln!(lines, "cooldown: {{ out: {cooldown_out}s, in: {cooldown_in}s }}");
         let _ = writeln!(lines, "stabilization: {stabilization}s\nstartup: {startup}s\nidle: {idle}s");
         let _ = writeln!(lines, "interruptible: true\nlargest_step: {{ out: {step_out}, in: {step_in} }}");
-        let _ = writeln!(lines, "{}", WORK.replace("> 500", &format!("> {out_over}")).replace("< 50", &format!("< {in_under}")));
-        let fleet = tidegate_fleet::parse(&fleet(&lines)).map_err(|problems| TestCaseError::fail(problems.to_string()))?;
+        let work = WORK.replace("> 500", &format!("> {out_over}"));
+        lines.push_str(&work.replace("< 50", &format!("< {in_under}")));
+        let fleet = tidegate_fleet::parse(&fleet(&lines))
+            .map_err(|problems| TestCaseError::fail(problems.to_string()))?;
         let policy = fleet.services()[0].policy();
         prop_assert_eq!((policy.capacity.min(), policy.capacity.max()), (min, max));
         prop_assert_eq!(policy.concurrency.get(), concurrency);

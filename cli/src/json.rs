@@ -1,0 +1,102 @@
+//! The same, for machines. Keys stay; `arguments` documents them.
+
+use serde_json::{Value, json};
+use tidegate_fleet::{Budget, Fleet, Metric, Problem, Problems, Service, reference};
+use tidegate_policy::Rule;
+
+use crate::summary;
+
+/// The answer of `tidegate check --json`.
+pub(crate) fn check(file: &str, checked: &Result<Fleet, Problems>, explain: bool) -> Value {
+    let mut answer = match checked {
+        Ok(fleet) => json!({
+            "file": file,
+            "valid": true,
+            "problems": [],
+            "warnings": warnings(file, fleet.warnings()),
+            "fleet": fleet.name(),
+            "mode": fleet.mode().as_str(),
+            "services": fleet.services().iter().map(service).collect::<Value>(),
+            "budgets": fleet.budgets().iter().map(budget).collect::<Value>(),
+        }),
+        Err(problems) => json!({
+            "file": file,
+            "valid": false,
+            "problems": problems.to_json(),
+            "warnings": [],
+        }),
+    };
+    if explain {
+        answer["settings"] = reference::to_json();
+    }
+    answer
+}
+
+/// The answer when there is no text to check.
+pub(crate) fn unreadable(file: &str, error: &str) -> Value {
+    json!({ "file": file, "valid": false, "problems": [], "warnings": [], "error": error })
+}
+
+fn warnings(file: &str, warnings: &[Problem]) -> Value {
+    let with_file = |warning: &Problem| {
+        let mut value = warning.to_json();
+        value["file"] = json!(file);
+        value
+    };
+    warnings.iter().map(with_file).collect()
+}
+
+fn service(service: &Service) -> Value {
+    let policy = service.policy();
+    let queue =
+        |queue: &tidegate_fleet::QueueSource| json!({ "kind": queue.kind(), "text": queue.to_string() });
+    let metrics = summary::metrics_of(service);
+    json!({
+        "name": service.name(),
+        "mode": service.mode().as_str(),
+        "ecs": { "cluster": service.cluster(), "service": service.service() },
+        "capacity": { "min": policy.capacity.min(), "max": policy.capacity.max() },
+        "concurrency": policy.concurrency,
+        "queue": service.queue().map(queue),
+        "rules": policy.rules.iter().map(rule).collect::<Value>(),
+        "cooldown_seconds": {
+            "out": policy.cooldown.scale_out.as_secs(),
+            "in": policy.cooldown.scale_in.as_secs(),
+        },
+        "stabilization_seconds": policy.stabilization.as_secs(),
+        "startup_seconds": policy.startup.as_secs(),
+        "idle_seconds": policy.idle.as_secs(),
+        "largest_step": { "out": policy.largest_step.scale_out, "in": policy.largest_step.scale_in },
+        "interruptible": policy.interruptible,
+        "metrics": service.metrics().iter().map(metric).collect::<Value>(),
+        "metrics_read_per_minute": metrics,
+        "dollars_per_month": cents(summary::dollars_per_month(metrics)),
+    })
+}
+
+fn cents(dollars: f64) -> f64 {
+    (dollars * 100.0).round() / 100.0
+}
+
+fn rule(rule: &Rule) -> Value {
+    json!({ "when": rule.when.to_string(), "does": summary::adjustment(rule) })
+}
+
+fn metric(Metric { name, source }: &Metric) -> Value {
+    json!({
+        "name": name.as_str(),
+        "namespace": source.namespace,
+        "metric": source.metric,
+        "dimensions": source.dimensions,
+        "statistic": source.statistic,
+        "period_seconds": source.period.as_secs(),
+    })
+}
+
+fn budget(budget: &Budget) -> Value {
+    json!({
+        "name": budget.name(),
+        "limit": budget.limit(),
+        "use_at_max": budget.use_at_max(),
+    })
+}

@@ -1,0 +1,6 @@
+//! The built command from outside: what it says, on which stream, and with which exit code.
+
+#[cfg(test)]
+mod check;
+#[cfg(test)]
+mod command;
