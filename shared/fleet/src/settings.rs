@@ -63,7 +63,7 @@ pub const SERVICE: Shape = Shape {
             Kind::Count { min: 1, max: 10_000, unit: "jobs per task" },
             "Jobs one task runs at a time; with the jobs in flight it gives the floor of scale-in.",
             "1",
-            "the highest floor: no running job is counted twice until you say how many share a task",
+            "the careful one: scale-in keeps a task for every running job",
         ),
         optional("queue", Kind::Map(&QUEUE), "Where the service's work waits."),
         optional(

@@ -28,3 +28,34 @@ fn each_message_points_at_its_mistake() {
         assert!(line.contains("# mistake"), "{problem}: {line}");
     }
 }
+
+/// Messages and excerpts end in build logs: wherever a password was put by mistake, it travels no further.
+#[test]
+fn a_password_is_in_no_message_and_no_excerpt() {
+    let url = "redis://user:hunter2@redis:6379/0";
+    let long_url = format!("redis://user:{}hunter2@redis:6379/0", "x".repeat(80));
+    for place in [
+        "name: URL",
+        "name: [URL]",
+        "mode: URL",
+        "URL: 1",
+        "services: URL",
+        "services: [{ name: URL, concurrency: URL, idle: URL, interruptible: URL, ecs: URL, rules: [URL] }]",
+        "services: [{ queue: { celery: { url: \"URL\", queeu: x } } }]",
+        "services: [{ queue: { celery: { url_from: \"URL\" } } }]",
+        "services: [{ queue: { sqs: { url: 'URL' } } }]",
+        "services: [{ rules: [{ when: URL, add: URL }, { when: \"waiting > URL\" }, { when: \"cpu URL\" }] }]",
+        "budgets: [{ use: { \"URL\": 1 } }]",
+        "name: URL\n  broken: [",
+    ] {
+        for url in [url, &long_url] {
+            let text = place.replace("URL", url);
+            let problems = tidegate_fleet::parse(&text).expect_err("the file is wrong");
+            let mut said = format!("{problems}\n{}\n", problems.to_json());
+            for problem in &problems {
+                said.push_str(&problem.with_excerpt("fleet.yaml", &text));
+            }
+            assert!(!said.contains("hunter2"), "{place}: {said}");
+        }
+    }
+}
