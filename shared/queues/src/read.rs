@@ -50,39 +50,43 @@ impl Redis {
         for (place, request) in requests.iter().enumerate() {
             by_url.entry(request.url).or_default().push((place, request.source));
         }
-        let servers = by_url.into_iter().map(|(url, sources)| async move {
-            let read = self.read_server(url, &sources, now).await;
-            sources.into_iter().map(|(place, _)| place).zip(read).collect::<Vec<_>>()
-        });
+        // Collected first: a stream over a lazy map would make this future unable to move between threads.
+        let servers: Vec<_> =
+            by_url.into_iter().map(|(url, sources)| self.read_server(url, sources, now)).collect();
         let mut read: Vec<_> = stream::iter(servers).buffer_unordered(SERVERS_AT_ONCE).concat().await;
         read.sort_by_key(|(place, _)| *place);
         read.into_iter().map(|(_, queue)| queue).collect()
     }
 
+    /// Reads the queues of one server; each result keeps the place of its request.
     async fn read_server(
         &self,
         url: &str,
-        sources: &[(usize, &QueueSource)],
+        sources: Vec<(usize, &QueueSource)>,
         now: Timestamp,
-    ) -> Vec<Result<Queue, Absence>> {
+    ) -> Vec<(usize, Result<Queue, Absence>)> {
+        let none =
+            |absence: &Absence| sources.iter().map(|(place, _)| (*place, Err(absence.clone()))).collect();
         let server = match Server::parse(url) {
             Ok(server) => server,
-            Err(absence) => return vec![Err(absence); sources.len()],
+            Err(absence) => return none(&absence),
         };
         let mut batch = Batch::default();
-        let places: Vec<Vec<usize>> = sources
-            .iter()
-            .map(|(_, source)| commands(source, now).into_iter().map(|command| batch.add(command)).collect())
-            .collect();
+        let mut asked = Vec::new();
+        for (place, source) in &sources {
+            let answers: Vec<_> =
+                commands(source, now).into_iter().map(|command| batch.add(command)).collect();
+            asked.push((*place, *source, answers));
+        }
         let answers = match self.ask(url, &server, batch.commands()).await {
             Ok(answers) => answers,
-            Err(absence) => return vec![Err(server.locate(absence)); sources.len()],
+            Err(absence) => return none(&server.locate(absence)),
         };
-        let read = |((_, source), places): (&(usize, &QueueSource), &Vec<usize>)| {
-            let mut answers = Answers::new(&answers, places);
-            interpret(source, &mut answers, now).map_err(|absence| server.locate(absence))
-        };
-        sources.iter().zip(&places).map(read).collect()
+        let read = asked.into_iter().map(|(place, source, places)| {
+            let queue = interpret(source, &mut Answers::new(&answers, &places), now);
+            (place, queue.map_err(|absence| server.locate(absence)))
+        });
+        read.collect()
     }
 
     /// One round trip on the connection kept for this URL, or on a new one.

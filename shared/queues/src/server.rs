@@ -4,7 +4,9 @@ use std::sync::Once;
 use std::time::Duration;
 
 use redis::aio::{ConnectionLike, MultiplexedConnection};
-use redis::{AsyncConnectionConfig, Client, Cmd, ConnectionInfo, IntoConnectionInfo, Pipeline};
+use redis::{
+    AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, Pipeline,
+};
 use redis::{ProtocolVersion, RedisConnectionInfo, RedisError, Value};
 use tidegate_policy::{Absence, AbsenceKind};
 
@@ -55,6 +57,10 @@ impl Server {
             Absence::new(AbsenceKind::Unreadable, format!("the Redis URL cannot be used: {reason}"))
         };
         let info: ConnectionInfo = url.into_connection_info().map_err(unreadable)?;
+        if matches!(info.addr(), ConnectionAddr::TcpTls { insecure: true, .. }) {
+            let problem = "the Redis URL cannot be used: `#insecure` would accept any certificate";
+            return Err(Absence::new(AbsenceKind::Unreadable, problem));
+        }
         let settings = info.redis_settings();
         let database = settings.db();
         let name = format!("{}/{database}", info.addr());

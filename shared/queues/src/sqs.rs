@@ -23,15 +23,18 @@ const ATTRIBUTES: [QueueAttributeName; 3] = [
 
 /// Reads all queues, each with one `GetQueueAttributes`; the results stand in the order of the queues.
 pub async fn read(client: &Client, queues: &[&SqsQueue]) -> Vec<Result<Queue, Absence>> {
-    let asked = queues.iter().map(|queue| async move {
-        let request = client.get_queue_attributes().queue_url(&queue.url);
-        let answer = request.set_attribute_names(Some(ATTRIBUTES.to_vec())).send().await;
-        match answer {
-            Ok(answer) => interpret(&answer),
-            Err(error) => Err(absence(&error)),
-        }
-    });
+    // Collected first: a stream over a lazy map would make this future unable to move between threads.
+    let asked: Vec<_> = queues.iter().map(|queue| read_one(client, queue)).collect();
     stream::iter(asked).buffered(QUEUES_AT_ONCE).collect().await
+}
+
+async fn read_one(client: &Client, queue: &SqsQueue) -> Result<Queue, Absence> {
+    let request = client.get_queue_attributes().queue_url(&queue.url);
+    let answer = request.set_attribute_names(Some(ATTRIBUTES.to_vec())).send().await;
+    match answer {
+        Ok(answer) => interpret(&answer),
+        Err(error) => Err(absence(&error)),
+    }
 }
 
 fn interpret(answer: &GetQueueAttributesOutput) -> Result<Queue, Absence> {

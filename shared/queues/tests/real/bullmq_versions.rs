@@ -1,0 +1,73 @@
+//! BullMQ 5 and 6: the same numbers from both, however they lay out their keys.
+
+use serde_json::json;
+use tidegate_fleet::source::QueueSource;
+use tidegate_policy::{AbsenceKind, InFlight, Queue};
+
+use crate::clients;
+use crate::world::{Look, Server, bullmq};
+
+async fn check_version(version: u32) {
+    let server = Server::start();
+    let look = Look::new(&server.url(), QueueSource::Bullmq(bullmq("emails")));
+    assert_eq!(look.read().await.map_err(|absence| absence.kind), Err(AbsenceKind::NotFound));
+
+    let mut client = clients::bullmq(version, &server.url(), "emails");
+    let installed = client.order(&json!({"versions": true}));
+    assert!(installed.as_str().unwrap_or_default().starts_with(&format!("{version}.")), "{installed}");
+    // Its `meta` is written when the first client has connected: from then on an empty queue is zero.
+    let empty = look.until(|queue| queue.waiting == 0).await;
+    assert_eq!((empty.in_flight, empty.head), (InFlight::Exactly(0), None));
+
+    client.order(&json!({"add": 4}));
+    client.order(&json!({"add": 3, "options": {"priority": 7}}));
+    client.order(&json!({"add": 2, "options": {"delay": 3_600_000}}));
+    client.order(&json!({"add": 1, "options": {"delay": 1}}));
+    // Without a worker nobody promotes the delayed job whose time has come.
+    let due = look.until(|queue| queue.due == 1).await;
+    assert_eq!((due.waiting, due.delayed, due.paused), (8, 2, false));
+    assert!(!due.delayed_held);
+    assert!(due.head.is_some());
+
+    client.order(&json!({"work": 2}));
+    let working = look.until(|queue| queue.in_flight == InFlight::Exactly(2)).await;
+    assert_eq!((working.waiting, working.due, working.delayed), (6, 0, 2));
+    assert_ne!(working.head, due.head);
+
+    check_pause(version, &server, &look, &mut client).await;
+    client.order(&json!({"release": true}));
+    let done = look.until(|queue| queue.waiting == 0 && queue.in_flight == InFlight::Exactly(0)).await;
+    assert_eq!((done.delayed, done.head), (2, None));
+}
+
+async fn check_pause(version: u32, server: &Server, look: &Look, client: &mut clients::Client) {
+    let before = look.read().await.unwrap();
+    client.order(&json!({"pause": true}));
+    let paused = look.read().await.unwrap();
+    assert_eq!(paused, Queue { paused: true, head: paused.head, ..before.clone() });
+    // Version 5 has renamed the list, version 6 has left it.
+    let renamed = server.run(&["EXISTS", "bull:emails:paused"]);
+    assert_eq!(renamed, redis::Value::Int(i64::from(version == 5)));
+    client.order(&json!({"resume": true}));
+    assert_eq!(look.read().await.unwrap(), before);
+}
+
+#[tokio::test]
+async fn version_5_waiting_prioritized_delayed_active_paused() {
+    check_version(5).await;
+}
+
+#[tokio::test]
+async fn version_6_waiting_prioritized_delayed_active_paused() {
+    check_version(6).await;
+}
+
+#[tokio::test]
+async fn another_prefix_is_another_queue() {
+    let server = Server::start();
+    server.run(&["LPUSH", "{shop}:emails:wait", "2", "1"]);
+    let mut queue = bullmq("emails");
+    queue.prefix = "{shop}".to_owned();
+    let look = Look::new(&server.url(), QueueSource::Bullmq(queue));
+    assert_eq!(look.read().await.map(|queue| queue.waiting), Ok(2));
+}

@@ -1,0 +1,171 @@
+//! One look costs one round trip per server, counted from outside.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use jiff::Timestamp;
+use tidegate_fleet::source::{QueueSource, RedisList};
+use tidegate_queues::{Redis, RedisRequest};
+
+use crate::world::{Server, bullmq, celery, list};
+
+/// A relay in front of a server that counts how often the talk turns from server to client and back.
+struct Relay {
+    port: u16,
+    connections: Arc<AtomicU32>,
+    round_trips: Arc<AtomicU32>,
+}
+
+impl Relay {
+    /// The threads end with the connections that they serve.
+    fn before(server: &Server) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("loopback has a free port");
+        let port = listener.local_addr().expect("it is bound").port();
+        let relay = Self { port, connections: Arc::default(), round_trips: Arc::default() };
+        let (connections, round_trips) = (Arc::clone(&relay.connections), Arc::clone(&relay.round_trips));
+        let target = server.port;
+        thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                connections.fetch_add(1, Ordering::SeqCst);
+                let server = TcpStream::connect(("127.0.0.1", target)).expect("our server listens");
+                Self::connect(&client, &server, &round_trips);
+            }
+        });
+        relay
+    }
+
+    fn connect(client: &TcpStream, server: &TcpStream, round_trips: &Arc<AtomicU32>) {
+        let clients_turn = Arc::new(AtomicBool::new(true));
+        let (turn, count) = (Arc::clone(&clients_turn), Arc::clone(round_trips));
+        pass(client, server, move || {
+            if turn.swap(false, Ordering::SeqCst) {
+                count.fetch_add(1, Ordering::SeqCst);
+            }
+        });
+        pass(server, client, move || clients_turn.store(true, Ordering::SeqCst));
+    }
+
+    fn counted(&self) -> (u32, u32) {
+        (self.connections.load(Ordering::SeqCst), self.round_trips.load(Ordering::SeqCst))
+    }
+}
+
+/// Passes bytes on in one direction; `each` is called before each piece.
+fn pass(from: &TcpStream, to: &TcpStream, each: impl Fn() + Send + 'static) {
+    let mut from = from.try_clone().expect("a socket can be shared");
+    let mut to = to.try_clone().expect("a socket can be shared");
+    thread::spawn(move || {
+        let mut piece = vec![0; 1 << 20];
+        while let Ok(read @ 1..) = from.read(&mut piece) {
+            each();
+            if to.write_all(&piece[..read]).is_err() {
+                break;
+            }
+        }
+        let _ = to.shutdown(std::net::Shutdown::Both);
+    });
+}
+
+/// 100 queues of all kinds, of which every other one exists.
+fn hundred() -> Vec<QueueSource> {
+    (0..100)
+        .map(|number| match number % 3 {
+            0 => QueueSource::Celery(celery(&format!("queue{number}"))),
+            1 => QueueSource::Bullmq(bullmq(&format!("queue{number}"))),
+            _ => list(&format!("queue{number}"), Some("queue0")),
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn a_hundred_queues_are_one_round_trip_logging_in_included() {
+    let server = Server::start_with(&["--requirepass", "secret"]);
+    let relay = Relay::before(&server);
+    let url = format!("redis://:secret@127.0.0.1:{}/3", relay.port);
+    let sources = hundred();
+    let requests: Vec<_> = sources.iter().map(|source| RedisRequest { url: &url, source }).collect();
+    let redis = Redis::new();
+    for look in 1..=3 {
+        let read = redis.read(&requests, Timestamp::now()).await;
+        assert_eq!(read.len(), 100);
+        assert!(
+            read.iter().all(|read| read.as_ref().is_err_and(|absence| absence.detail.contains("typo"))),
+            "{read:?}"
+        );
+        assert_eq!(relay.counted(), (1, look));
+    }
+}
+
+#[tokio::test]
+async fn each_server_is_asked_once_and_answers_keep_their_order() {
+    let servers = [Server::start(), Server::start()];
+    for (server, jobs) in servers.iter().zip(["1", "2"]) {
+        server.run(&["LPUSH", &format!("jobs{jobs}"), jobs]);
+    }
+    let relays = servers.each_ref().map(Relay::before);
+    let urls = relays.each_ref().map(|relay| format!("redis://127.0.0.1:{}", relay.port));
+    let sources = ["jobs1", "jobs2"].map(|key| list(key, None));
+    let pairs = [(0, 0), (1, 0), (0, 1), (1, 1)];
+    let requests = pairs.map(|(url, source)| RedisRequest { url: &urls[url], source: &sources[source] });
+    let read = Redis::new().read(&requests, Timestamp::now()).await;
+    let found = read.iter().map(Result::is_ok).collect::<Vec<_>>();
+    assert_eq!(found, [true, false, false, true]);
+    assert_eq!(relays.each_ref().map(Relay::counted), [(1, 1), (1, 1)]);
+}
+
+#[tokio::test]
+async fn a_key_shared_by_many_queues_is_read_once() {
+    let server = Server::start();
+    let sources = hundred();
+    server.run(&["CONFIG", "RESETSTAT"]);
+    let url = server.url();
+    let requests: Vec<_> = sources.iter().map(|source| RedisRequest { url: &url, source }).collect();
+    Redis::new().read(&requests, Timestamp::now()).await;
+    let redis::Value::BulkString(stats) = server.run(&["INFO", "commandstats"]) else {
+        panic!("INFO answers with text")
+    };
+    let stats = String::from_utf8(stats).expect("INFO answers with text");
+    let calls = |command: &str| {
+        let line = stats.lines().find_map(|line| line.strip_prefix(&format!("cmdstat_{command}:calls=")));
+        line.and_then(|line| line.split(',').next()).and_then(|calls| calls.parse().ok()).unwrap_or(0)
+    };
+    // 34 Celery queues with four lists each and one `unacked`; 33 BullMQ queues; 33 lists with one proof.
+    let expected = [
+        ("llen", 34 * 4 + 33 * 3 + 33),
+        ("lindex", 34 * 4 + 33 * 2),
+        ("smembers", 34),
+        ("hlen", 1),
+        ("hscan", 1),
+        ("exists", 33 + 1),
+        ("hexists", 33),
+        ("zcard", 33 * 2),
+        ("zrange", 33 * 2),
+        ("zcount", 33),
+        ("multi", 0),
+        ("eval", 0),
+        ("hello", 0),
+        ("client|setinfo", 0),
+    ];
+    let counted = expected.map(|(command, _)| (command, calls(command)));
+    assert_eq!(counted, expected);
+}
+
+#[tokio::test]
+async fn a_look_can_be_part_of_a_function_that_moves_between_threads() {
+    fn moves<T: Send>(value: T) -> T {
+        value
+    }
+    let redis = Mutex::new(Redis::new()).into_inner().expect("nobody panicked");
+    assert_eq!(moves(redis.read(&[], Timestamp::now())).await, []);
+    assert_eq!(format!("{:?}", moves(redis)), "Redis { idle: 0 }");
+    let source = QueueSource::List(RedisList {
+        url: tidegate_fleet::source::RedisUrl::Plain(String::new()),
+        key: "jobs".to_owned(),
+        proof: None,
+    });
+    let request = RedisRequest { url: "redis://:secret@host", source: &source };
+    assert!(!format!("{request:?}").contains("secret"));
+}

@@ -1,0 +1,46 @@
+// A BullMQ producer and worker that takes orders on stdin: one JSON object a line, each answered with a line.
+//
+//   node bullmq.cjs <5|6> <redis url> <queue> [prefix]
+//
+//   {"add": 3, "options": {"priority": 1}}   {"pause": true}   {"resume": true}   {"versions": true}
+//   {"work": 2}        a worker with that concurrency, whose jobs run until {"release": true}
+
+const readline = require("node:readline");
+const IORedis = require("ioredis");
+
+const [version, url, name, prefix = "bull"] = process.argv.slice(2);
+const { Queue, Worker } = require(`bullmq-v${version}`);
+
+const connection = () => new IORedis(url, { maxRetriesPerRequest: null });
+const queue = new Queue(name, { connection: connection(), prefix });
+let release;
+const released = new Promise((resolve) => { release = resolve; });
+
+async function obey(order) {
+  if (order.add) {
+    const jobs = Array.from({ length: order.add }, () => ({ name: "job", data: {}, opts: order.options ?? {} }));
+    return (await queue.addBulk(jobs)).map((job) => job.id);
+  }
+  if (order.pause) return queue.pause();
+  if (order.resume) return queue.resume();
+  if (order.release) return release();
+  if (order.versions) return require(`bullmq-v${version}/package.json`).version;
+  if (order.work) {
+    const worker = new Worker(name, () => released, { connection: connection(), prefix, concurrency: order.work });
+    return worker.waitUntilReady().then(() => "ready");
+  }
+  throw new Error(`unknown order ${JSON.stringify(order)}`);
+}
+
+async function main() {
+  for await (const line of readline.createInterface({ input: process.stdin })) {
+    const answer = await obey(JSON.parse(line));
+    process.stdout.write(`${JSON.stringify(answer ?? null)}\n`);
+  }
+  process.exit(0);
+}
+
+main().catch((error) => {
+  console.error(error);
+  process.exit(1);
+});
