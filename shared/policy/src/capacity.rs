@@ -1,9 +1,9 @@
 //! The bounds of a service's desired count, in tasks.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// Minimum and maximum capacity in tasks (Application Auto Scaling's `MinCapacity` and `MaxCapacity`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Capacity {
     min: u32,
     max: u32,

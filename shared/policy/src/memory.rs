@@ -28,6 +28,9 @@ pub struct Memory {
     /// The newest datapoint of each metric.
     #[serde(rename = "me", skip_serializing_if = "BTreeMap::is_empty")]
     pub metrics: BTreeMap<MetricName, LastPoint>,
+    /// When CloudWatch last answered completely, and without a recent datapoint: what short looks know of a metric.
+    #[serde(rename = "em", skip_serializing_if = "BTreeMap::is_empty", with = "millis_by_name")]
+    pub empty: BTreeMap<MetricName, Timestamp>,
     /// Tasks that were asked for and do not run yet.
     #[serde(rename = "st", skip_serializing_if = "Option::is_none")]
     pub startup: Option<Startup>,
@@ -61,9 +64,10 @@ pub struct Memory {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScaleOut {
     /// When it was decided.
-    #[serde(with = "millis")]
+    #[serde(rename = "a", with = "millis")]
     pub at: Timestamp,
-    /// The capacity before the first scale-out of this cooldown.
+    /// The capacity that the first scale-out of this cooldown started from.
+    #[serde(rename = "b")]
     pub base: u32,
 }
 
@@ -71,9 +75,10 @@ pub struct ScaleOut {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wish {
     /// When.
-    #[serde(with = "millis")]
+    #[serde(rename = "a", with = "millis")]
     pub at: Timestamp,
     /// The capacity asked for, in tasks.
+    #[serde(rename = "n")]
     pub tasks: u32,
 }
 
@@ -81,10 +86,10 @@ pub struct Wish {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {
     /// The start of the first datapoint's period.
-    #[serde(with = "millis")]
+    #[serde(rename = "s", with = "millis")]
     pub since: Timestamp,
     /// The end of the last datapoint's period.
-    #[serde(with = "millis")]
+    #[serde(rename = "l", with = "millis")]
     pub last: Timestamp,
 }
 
@@ -92,11 +97,13 @@ pub struct Run {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct LastPoint {
     /// The end of its period.
-    #[serde(with = "millis")]
+    #[serde(rename = "a", with = "millis")]
     pub at: Timestamp,
     /// Its value.
+    #[serde(rename = "v")]
     pub value: f64,
     /// The period in seconds.
+    #[serde(rename = "p")]
     pub period: i64,
 }
 
@@ -104,9 +111,10 @@ pub struct LastPoint {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Startup {
     /// When the running count last rose, or when they were asked for.
-    #[serde(with = "millis")]
+    #[serde(rename = "s", with = "millis")]
     pub since: Timestamp,
     /// The running count then.
+    #[serde(rename = "r")]
     pub running: u32,
 }
 
@@ -114,9 +122,10 @@ pub struct Startup {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
     /// Its fingerprint.
+    #[serde(rename = "p")]
     pub print: u64,
     /// When it was first seen.
-    #[serde(with = "millis")]
+    #[serde(rename = "s", with = "millis")]
     pub since: Timestamp,
 }
 
@@ -138,10 +147,15 @@ pub struct Intent {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// The last one.
-    #[serde(with = "millis")]
+    #[serde(rename = "a", with = "millis")]
     pub at: Timestamp,
     /// How many in a row.
+    #[serde(rename = "c")]
     pub count: u32,
+    /// The desired count that the last one was to set. An answer that was lost may hide a change that was made: a
+    /// look that finds this size forgets the failure.
+    #[serde(rename = "t", default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<u32>,
 }
 
 /// How an intent ended.
@@ -188,12 +202,18 @@ impl Memory {
             }
             Settled::Failed => {
                 let count = self.failure.map_or(0, |failure| failure.count);
-                self.failure = Some(Failure { at: now, count: count.saturating_add(1) });
+                let count = count.saturating_add(1);
+                self.failure = Some(Failure { at: to_the_millisecond(now), count, to: Some(intent.to) });
                 self.desired_count = None;
             }
             Settled::NotSent => self.desired_count = None,
         }
     }
+}
+
+/// The time as the ledger keeps it, so that a memory that was written and read again is the same memory.
+pub(crate) fn to_the_millisecond(now: Timestamp) -> Timestamp {
+    Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
 }
 
 /// How long ago, never negative: clocks of two writers may differ by seconds.
@@ -209,4 +229,32 @@ mod millis {
 mod millis_optional {
     //! An optional time as whole milliseconds since the epoch.
     pub(super) use jiff::fmt::serde::timestamp::millisecond::optional::{deserialize, serialize};
+}
+
+mod millis_by_name {
+    //! Times by name, as whole milliseconds since the epoch.
+    use std::collections::BTreeMap;
+
+    use jiff::Timestamp;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::signal::MetricName;
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(transparent)]
+    struct Millis(#[serde(with = "super::millis")] Timestamp);
+
+    pub(super) fn serialize<S: Serializer>(
+        times: &BTreeMap<MetricName, Timestamp>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        to.collect_map(times.iter().map(|(name, at)| (name, Millis(*at))))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<BTreeMap<MetricName, Timestamp>, D::Error> {
+        let times = BTreeMap::<MetricName, Millis>::deserialize(from)?;
+        Ok(times.into_iter().map(|(name, Millis(at))| (name, at)).collect())
+    }
 }

@@ -17,7 +17,10 @@ pub enum NoticeKind {
     Blocked,
     /// A change was refused by AWS.
     ActionFailing,
-    /// A signal that votes cannot be read; nothing scales in.
+    /// The queue cannot be read: nothing follows it, and nothing scales in. Apart from other readings, so that a
+    /// metric that never had a datapoint cannot hide a Redis that goes down.
+    QueueUnreadable,
+    /// A metric that votes cannot be read; nothing scales in.
     ReadingMissing,
     /// The signals ask for more than the maximum allows.
     PinnedAtMax,
@@ -35,16 +38,19 @@ pub enum NoticeKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Edge {
     /// Which.
+    #[serde(rename = "k")]
     pub kind: NoticeKind,
     /// Since when.
-    #[serde(with = "jiff::fmt::serde::timestamp::millisecond::required")]
+    #[serde(rename = "s", with = "jiff::fmt::serde::timestamp::millisecond::required")]
     pub since: Timestamp,
-    /// In how many looks in a row.
+    /// In how many looks in a row, counted until it may be told.
+    #[serde(rename = "l")]
     pub looks: u32,
     /// Whether the report that told of it was accepted by SNS.
+    #[serde(rename = "t", default, skip_serializing_if = "std::ops::Not::not")]
     pub told: bool,
     /// It has ended, and its end is not told yet.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(rename = "e", default, skip_serializing_if = "std::ops::Not::not")]
     pub ended: bool,
 }
 
@@ -79,9 +85,11 @@ impl NoticeKind {
     pub fn severity(self) -> Severity {
         match self {
             Self::StartsFailing | Self::ActionFailing | Self::Blocked => Severity::Critical,
-            Self::ReadingMissing | Self::PinnedAtMax | Self::SwitchedOff | Self::HeldByWorkers => {
-                Severity::Warning
-            }
+            Self::QueueUnreadable
+            | Self::ReadingMissing
+            | Self::PinnedAtMax
+            | Self::SwitchedOff
+            | Self::HeldByWorkers => Severity::Warning,
             Self::QueuePaused | Self::Overridden => Severity::Info,
         }
     }
@@ -91,7 +99,7 @@ impl NoticeKind {
     #[must_use]
     pub fn looks_before_telling(self) -> u32 {
         match self {
-            Self::ReadingMissing | Self::Blocked | Self::HeldByWorkers => 2,
+            Self::QueueUnreadable | Self::ReadingMissing | Self::Blocked | Self::HeldByWorkers => 2,
             Self::StartsFailing
             | Self::ActionFailing
             | Self::PinnedAtMax
@@ -108,6 +116,7 @@ impl fmt::Display for NoticeKind {
             Self::StartsFailing => "tasks do not start",
             Self::Blocked => "blocked",
             Self::ActionFailing => "changes fail",
+            Self::QueueUnreadable => "queue cannot be read",
             Self::ReadingMissing => "reading missing",
             Self::PinnedAtMax => "pinned at max",
             Self::SwitchedOff => "switched off by hand",
@@ -118,10 +127,12 @@ impl fmt::Display for NoticeKind {
     }
 }
 
-/// Compares what was remembered with what this look found: the next memory, and what is to be told.
+/// Compares what was remembered with what this look found: the next memory, and what is to be told. A condition that
+/// this look could not judge neither begins nor ends.
 pub(crate) fn edges(
     remembered: &[Edge],
     found: &[(NoticeKind, Reason)],
+    judged: impl Fn(NoticeKind) -> bool,
     now: Timestamp,
 ) -> (Vec<Edge>, Vec<Notice>) {
     let mut next = Vec::new();
@@ -130,19 +141,23 @@ pub(crate) fn edges(
         if next.iter().any(|edge: &Edge| edge.kind == *kind) {
             continue;
         }
-        let before = remembered.iter().find(|edge| edge.kind == *kind && !edge.ended);
+        // One whose end was not told yet goes on: people still think that it lasts.
+        let before = remembered.iter().find(|edge| edge.kind == *kind);
+        let enough = kind.looks_before_telling();
         let edge =
             before.map_or(Edge { kind: *kind, since: now, looks: 1, told: false, ended: false }, |edge| {
-                Edge { looks: edge.looks.saturating_add(1), ..*edge }
+                Edge { looks: edge.looks.saturating_add(1).min(enough), ended: false, ..*edge }
             });
-        if !edge.told && edge.looks >= kind.looks_before_telling() {
+        if !edge.told && edge.looks >= enough {
             tell.push(Notice { kind: *kind, begins: true, since: edge.since, because: Some(reason.clone()) });
         }
         next.push(edge);
     }
     for edge in remembered {
         let lasts = next.iter().any(|now| now.kind == edge.kind);
-        if !lasts && edge.told {
+        if !lasts && !edge.ended && !judged(edge.kind) {
+            next.push(*edge);
+        } else if !lasts && edge.told {
             tell.push(Notice { kind: edge.kind, begins: false, since: edge.since, because: None });
             next.push(Edge { ended: true, ..*edge });
         }

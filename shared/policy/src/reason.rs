@@ -83,11 +83,24 @@ pub enum Reason {
     LargestStep { limit: u32, wish: u32 },
     /// Zero is reached only from a queue seen empty for a while.
     NotIdleLongEnough { idle: SignedDuration, needed: SignedDuration },
-    /// The last task stays while jobs are delayed or held.
+    /// The last task stays, or one wakes, while jobs wait, are taken, or are held by workers.
     NotIdle { jobs: u64 },
 }
 
 impl Reason {
+    /// It tells of circumstances and is no cause by itself: it stands behind the causes.
+    pub(crate) fn is_circumstance(&self) -> bool {
+        matches!(
+            self,
+            Self::IntentFoundApplied { .. }
+                | Self::IntentFoundLost { .. }
+                | Self::ChangedElsewhere { .. }
+                | Self::QueuePaused { .. }
+                | Self::HeldByWorkers { .. }
+                | Self::WorkInFlightHidden { .. }
+        )
+    }
+
     /// Its stable name in JSON, logs and activities.
     #[must_use]
     pub fn code(&self) -> &'static str {
@@ -145,7 +158,7 @@ impl fmt::Display for Reason {
                 "desired count is 0 below min {min} and was set by somebody else: it counts as switched off until raised by hand"
             ),
             Self::IntentPending { to, look, until } => {
-                write!(f, "look {look} is setting {to} tasks; left to it until {}", Clock(*until))
+                write!(f, "another look ({look}) is setting {to} and has until {}", Clock(*until))
             }
             Self::IntentFoundApplied { to } => {
                 write!(f, "an earlier look's change to {} was found made", tasks(*to))
@@ -153,17 +166,17 @@ impl fmt::Display for Reason {
             Self::IntentFoundLost { from, to } => {
                 write!(f, "an earlier look's change from {from} to {} was never made", tasks(*to))
             }
-            Self::BackingOff { failures, until } => write!(
-                f,
-                "{failures} {} failed in a row; next attempt at {}",
-                plural(u64::from(*failures), "change", "changes"),
-                Clock(*until)
-            ),
+            Self::BackingOff { failures: 0 | 1, until } => {
+                write!(f, "the last change failed, next attempt at {}", Clock(*until))
+            }
+            Self::BackingOff { failures, until } => {
+                write!(f, "the last {failures} changes failed, next attempt at {}", Clock(*until))
+            }
             Self::ChangedElsewhere { was } => {
                 write!(f, "somebody else changed the desired count, it was {was}")
             }
             Self::Overridden { kind, until, who, why } => {
-                write!(f, "{who} asked for {kind} until {} ({why})", Clock(*until))
+                write!(f, "{who} asked for {kind} until {} ({why})", Day(*until))
             }
             Self::RuleMatched { condition, value, proposes } => {
                 write!(f, "{}, which asks for {}", Seen { condition, value: *value }, tasks(*proposes))
@@ -173,8 +186,9 @@ impl fmt::Display for Reason {
             }
             Self::Credit { base, already, until } => write!(
                 f,
-                "the {} added since {base} count toward this step until {}",
+                "the {} added to {base} {} toward this step until {}",
                 tasks(*already),
+                plural(u64::from(*already), "counts", "count"),
                 Clock(*until)
             ),
             Self::StillStarting { running, pending } => {
@@ -182,7 +196,7 @@ impl fmt::Display for Reason {
             }
             Self::NothingMatches => write!(f, "no rule matches"),
             Self::Wake { waiting_jobs } => {
-                write!(f, "{} and no task is running", waits(*waiting_jobs))
+                write!(f, "{} and desired count is 0", waits(*waiting_jobs))
             }
             Self::BelowMin { min } => write!(f, "desired count is below min {min}"),
             Self::AboveMax { max } => {
@@ -191,30 +205,34 @@ impl fmt::Display for Reason {
             Self::AtMax { max, wish } => write!(f, "max {max} limits the wish for {}", tasks(*wish)),
             Self::AtMin { min } => write!(f, "min is {min}"),
             Self::ReadingMissing { signal, absence } => write!(f, "`{signal}` is not known ({absence})"),
-            Self::ReadingStale { signal, age } => write!(f, "`{signal}` is too old ({})", Span(*age)),
+            Self::ReadingStale { signal, age } => {
+                write!(f, "`{signal}` is {} old, too old to act on", Span(*age))
+            }
             Self::NotAgreed { condition, value: Some(value) } => write!(
                 f,
-                "`{}` does not agree: it is {}, and `{condition}` decides",
+                "{} is {} and does not agree to scale in (rule: {condition})",
                 condition.signal,
                 Quantity { value: *value, unit: condition.unit }
             ),
             Self::NotAgreed { condition, value: None } => {
-                write!(f, "`{}` does not agree, `{condition}` decides", condition.signal)
+                write!(f, "{} does not agree to scale in (rule: {condition})", condition.signal)
             }
             Self::QueuePaused { waiting_jobs } => {
-                write!(f, "the queue is paused, its {} do not count", jobs(*waiting_jobs))
+                let verb = plural(*waiting_jobs, "does", "do");
+                write!(f, "the queue is paused, its {} {verb} not count", jobs(*waiting_jobs))
             }
             Self::WorkInFlight { jobs: n, concurrency, floor } => {
-                write!(f, "{} in flight at {concurrency} per task keep {}", jobs(*n), tasks(*floor))
+                let verb = plural(*n, "keeps", "keep");
+                write!(f, "{} in flight at {concurrency} per task {verb} {}", jobs(*n), tasks(*floor))
             }
             Self::WorkInFlightHidden { known_jobs } => write!(
                 f,
-                "this queue does not show every running job, {known_jobs} {} known",
+                "this queue does not show every running job, only {known_jobs} {} known",
                 plural(*known_jobs, "is", "are")
             ),
             Self::HeldByWorkers { jobs: n, capacity_jobs } => write!(
                 f,
-                "workers hold {} beyond the {capacity_jobs} they can run; new workers cannot take them",
+                "workers hold {} more than the {capacity_jobs} they can run, and new workers cannot take what is held",
                 jobs(*n)
             ),
             Self::OneTaskAtATime { asked } => {
@@ -225,26 +243,36 @@ impl fmt::Display for Reason {
                 write!(f, "new tasks do not start: {running} of {desired} running for {}", Span(*lasting))
             }
             Self::Stabilizing { wish, window } => {
-                write!(f, "{} were still wished for within the last {}", tasks(*wish), Span(*window))
+                let verb = plural(u64::from(*wish), "was", "were");
+                write!(f, "{} {verb} still wished for within the last {}", tasks(*wish), Span(*window))
             }
             Self::AnticipatedFlapping { condition, predicted, at } => write!(
                 f,
-                "at {} `{}` would be about {}, and `{condition}` would scale out again",
+                "at {} {} would be about {} and scale out again (rule: {condition})",
                 tasks(*at),
                 condition.signal,
                 Quantity { value: *predicted, unit: condition.unit }
             ),
             Self::CooldownIn { until } => write!(f, "scale-in cooldown until {}", Clock(*until)),
             Self::LargestStep { limit, wish } => {
-                write!(f, "the largest step is {limit}, {} were wished for", tasks(*wish))
+                write!(f, "the largest step is {limit}, the wish is for {}", tasks(*wish))
             }
             Self::NotIdleLongEnough { idle, needed } => {
                 write!(f, "the queue has been empty for {}, zero needs {}", Span(*idle), Span(*needed))
             }
             Self::NotIdle { jobs: n } => {
-                write!(f, "{} delayed or held would be stranded at zero", jobs(*n))
+                write!(f, "{} in the queue would be stranded at zero", jobs(*n))
             }
         }
+    }
+}
+
+/// A moment in UTC with its day, to the minute: a person's wish can last for days.
+struct Day(Timestamp);
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.strftime("%Y-%m-%d %H:%M UTC"))
     }
 }
 
@@ -267,8 +295,7 @@ impl fmt::Display for Seen<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Condition { signal, comparison, threshold, unit, hold_for } = self.condition;
         let value = Quantity { value: self.value, unit: *unit };
-        let threshold = Quantity { value: *threshold, unit: *unit };
-        write!(f, "{signal} is {value}, {} {threshold}", comparison.in_words())?;
+        write!(f, "{signal} is {value}, {} {threshold}{}", comparison.in_words(), unit.suffix())?;
         if hold_for.is_zero() { Ok(()) } else { write!(f, " (rule: for {})", Span(*hold_for)) }
     }
 }

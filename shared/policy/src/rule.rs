@@ -104,11 +104,11 @@ impl fmt::Display for Comparison {
     }
 }
 
-/// As the fleet file writes it: `cpu > 70% for 5m`. Also the key under which its history is remembered.
+/// As the fleet file writes it: `cpu > 70% for 5m`, the threshold exactly. Also the key under which its history is remembered.
 impl fmt::Display for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { signal, comparison, threshold, unit, hold_for } = self;
-        write!(f, "{signal} {comparison} {}", Quantity { value: *threshold, unit: *unit })?;
+        write!(f, "{signal} {comparison} {threshold}{}", unit.suffix())?;
         if hold_for.is_zero() { Ok(()) } else { write!(f, " for {}", Span(*hold_for)) }
     }
 }
@@ -125,13 +125,7 @@ pub struct Quantity {
 impl fmt::Display for Quantity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rounded = (self.value * 100.0).round() / 100.0;
-        let suffix = match self.unit {
-            Unit::Count => "",
-            Unit::Percent => "%",
-            Unit::Milliseconds => "ms",
-            Unit::Seconds => "s",
-        };
-        write!(f, "{rounded}{suffix}")
+        write!(f, "{rounded}{}", self.unit.suffix())
     }
 }
 

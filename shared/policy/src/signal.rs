@@ -113,6 +113,19 @@ impl Signal {
     }
 }
 
+impl Unit {
+    /// What follows the number.
+    #[must_use]
+    pub fn suffix(self) -> &'static str {
+        match self {
+            Self::Count => "",
+            Self::Percent => "%",
+            Self::Milliseconds => "ms",
+            Self::Seconds => "s",
+        }
+    }
+}
+
 impl MetricName {
     /// A name as the fleet file may write it; `None` when it breaks the rule above or names a queue signal.
     #[must_use]

@@ -1,13 +1,12 @@
 //! Step rules: every matching rule proposes an absolute capacity, with the semantics of AWS step scaling.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::capacity::Capacity;
 use crate::memory::ScaleOut;
 use crate::pipeline::evidence::Evidence;
-use crate::reading::Reading;
 use crate::reason::Reason;
-use crate::rule::{Adjustment, Amount};
+use crate::rule::{Adjustment, Amount, Comparison};
 use crate::signal::Signal;
 
 /// The sizes a proposal starts from.
@@ -21,8 +20,30 @@ pub(crate) struct Start {
     pub(crate) pending: u32,
     /// Where a scale-out starts: AWS steps from the running count, so that tasks that never arrive do not run away.
     pub(crate) scale_out: u32,
+    /// For how long tasks have failed to start, once that is too long.
+    pub(crate) failing: Option<SignedDuration>,
     /// The scale-out whose cooldown runs, and when that ends.
     pub(crate) credit: Option<(ScaleOut, Timestamp)>,
+}
+
+impl Start {
+    /// That tasks fail to start, in words.
+    pub(crate) fn failing(self) -> Option<Reason> {
+        let Self { desired, running, .. } = self;
+        self.failing.map(|lasting| Reason::StartsFailing { desired, running, lasting })
+    }
+
+    /// What was already added within the scale-out cooldown, in words.
+    pub(crate) fn credit(self) -> Option<Reason> {
+        let (scale_out, until) = self.credit?;
+        let already = self.desired.saturating_sub(scale_out.base);
+        Some(Reason::Credit { base: scale_out.base, already, until })
+    }
+
+    /// Where additions start: at the base of the scale-out whose cooldown runs, so that what it added counts.
+    pub(crate) fn base(self) -> u32 {
+        self.credit.map_or(self.scale_out, |(scale_out, _)| scale_out.base)
+    }
 }
 
 /// What the rules ask for together.
@@ -39,6 +60,7 @@ pub(crate) fn wish(evidence: &[Evidence<'_>], start: Start, bounds: Capacity) ->
     let mut reasons = Vec::new();
     let mut scale_out = start.desired;
     let mut scale_in = None;
+    let mut short = None;
     for one in evidence {
         let Some(value) = one.value().filter(|_| one.breaches) else { continue };
         let condition = one.rule.when.clone();
@@ -51,29 +73,50 @@ pub(crate) fn wish(evidence: &[Evidence<'_>], start: Start, bounds: Capacity) ->
         if proposes < start.desired {
             scale_in = Some(proposes.max(scale_in.unwrap_or(0)));
         } else {
+            if proposes >= scale_out {
+                short = why_no_more(one.rule.adjust, proposes, start);
+            }
             scale_out = scale_out.max(proposes);
-            reasons.extend(why_no_more(one.rule.adjust, proposes, start));
         }
     }
     if scale_out > start.desired {
-        reasons.retain(|reason| proposes_at_least(reason, start.desired));
+        // Everything that asks for less has no place beside a scale-out.
+        reasons.retain(|it| matches!(it, Reason::RuleMatched { proposes, .. } if *proposes > start.desired));
+        reasons.extend(short);
         return Wish { tasks: scale_out, reasons };
     }
-    let objections = objections(evidence, start, bounds);
+    reasons.extend(short);
+    let mut objections = objections(evidence, start, bounds);
     let tasks = scale_in.filter(|_| objections.is_empty()).unwrap_or(start.desired);
-    if tasks == start.desired && reasons.is_empty() && objections.is_empty() {
+    if scale_in.is_some() {
+        // What breaches and what does not agree is one thing; it is said once.
+        reasons.retain(|reason| !objections.iter().any(|other| is_same_condition(reason, other)));
+    } else {
+        // Nobody asked to scale in, so nobody has to agree; that a reading is missing is worth a word all the same.
+        objections.retain(|reason| !matches!(reason, Reason::NotAgreed { .. }));
+    }
+    if reasons.is_empty() && objections.is_empty() {
         reasons.push(Reason::NothingMatches);
     }
     reasons.extend(objections);
     Wish { tasks, reasons }
 }
 
+/// A rule that does not hold for long enough, and stands against a scale-in.
+fn is_same_condition(reason: &Reason, objection: &Reason) -> bool {
+    match (reason, objection) {
+        (Reason::RuleNotLongEnough { condition, .. }, Reason::NotAgreed { condition: other, .. }) => {
+            condition == other
+        }
+        _ => false,
+    }
+}
+
 /// The absolute capacity that one rule proposes. An addition never lowers, a removal never raises.
 fn propose(adjust: Adjustment, start: Start, bounds: Capacity) -> u32 {
     match adjust {
         Adjustment::Add(amount) => {
-            let base = start.credit.map_or(start.scale_out, |(scale_out, _)| scale_out.base);
-            base.saturating_add(delta(amount, base)).max(start.desired)
+            start.base().saturating_add(delta(amount, start.base())).max(start.desired)
         }
         Adjustment::Remove(amount) => start.desired.saturating_sub(delta(amount, start.desired)),
         Adjustment::Set(Amount::Tasks(tasks)) => tasks,
@@ -105,24 +148,14 @@ fn why_no_more(adjust: Adjustment, proposes: u32, start: Start) -> Option<Reason
     if proposes >= plain {
         return None;
     }
-    Some(match start.credit {
-        Some((scale_out, until)) => Reason::Credit {
-            base: scale_out.base,
-            already: start.desired.saturating_sub(scale_out.base),
-            until,
-        },
-        None => Reason::StillStarting { running: start.running, pending: start.pending },
-    })
+    start
+        .failing()
+        .or(start.credit())
+        .or(Some(Reason::StillStarting { running: start.running, pending: start.pending }))
 }
 
-/// Whether a reason speaks for at least this size; everything else has no place beside a scale-out.
-fn proposes_at_least(reason: &Reason, size: u32) -> bool {
-    matches!(reason, Reason::RuleMatched { proposes, .. } if *proposes > size)
-        || matches!(reason, Reason::Credit { .. })
-}
-
-/// Every voting signal that stands against a scale-in: one that is not fresh, one whose scale-out condition
-/// breaches (long enough or not), one that has scale-in rules of which none matches.
+/// Every voting signal that stands against a scale-in: one that is not fresh, one of whose rules breaches (long
+/// enough or not) and asks for at least the present size, one that has scale-in rules of which none matches.
 fn objections(evidence: &[Evidence<'_>], start: Start, bounds: Capacity) -> Vec<Reason> {
     let mut signals: Vec<&Signal> = evidence.iter().map(|one| &one.rule.when.signal).collect();
     signals.sort_unstable();
@@ -133,24 +166,34 @@ fn objections(evidence: &[Evidence<'_>], start: Start, bounds: Capacity) -> Vec<
 /// What one signal has against a scale-in.
 fn objection(signal: &Signal, evidence: &[Evidence<'_>], start: Start, bounds: Capacity) -> Option<Reason> {
     let rules = || evidence.iter().filter(|one| one.rule.when.signal == *signal);
-    match &rules().next()?.reading {
-        None => return None,
-        Some(Reading::Missing(absence)) => {
-            return Some(Reason::ReadingMissing { signal: signal.clone(), absence: absence.clone() });
-        }
-        Some(Reading::Stale { age, .. }) => {
-            return Some(Reason::ReadingStale { signal: signal.clone(), age: *age });
-        }
-        Some(Reading::Fresh { .. }) => {}
+    if rules().all(|one| one.reading.is_none()) {
+        return None;
     }
-    let scales_in = |one: &&Evidence<'_>| propose(one.rule.adjust, start, bounds) < start.desired;
+    if let Some(unread) = rules().find_map(Evidence::unread) {
+        return Some(unread);
+    }
+    let lowers = |one: &&Evidence<'_>| propose(one.rule.adjust, start, bounds) < start.desired;
     let against =
         |one: &Evidence<'_>| Reason::NotAgreed { condition: one.rule.when.clone(), value: one.value() };
-    if let Some(breaching) = rules().find(|one| !scales_in(one) && one.breaches) {
+    if let Some(breaching) = rules().find(|one| one.breaches && !is_removal(one) && !lowers(one)) {
         return Some(against(breaching));
     }
-    let agrees = rules().filter(scales_in).any(Evidence::matches);
-    rules().find(scales_in).filter(|_| !agrees).map(against)
+    let agrees = rules().filter(lowers).any(Evidence::matches);
+    rules().find(|one| lowers(one) && is_scale_in_rule(one)).filter(|_| !agrees).map(against)
+}
+
+/// `remove`, whether or not there is anything left to remove.
+fn is_removal(one: &Evidence<'_>) -> bool {
+    matches!(one.rule.adjust, Adjustment::Remove(_))
+}
+
+/// A rule that says when to scale in, so that its signal agrees only if it matches. `waiting < 50, set: 2` is one;
+/// `waiting > 100, set: 10` is not, although it lowers a service of 12 tasks: while it does not match it says nothing.
+fn is_scale_in_rule(one: &Evidence<'_>) -> bool {
+    match (one.rule.adjust, one.rule.when.comparison) {
+        (Adjustment::Remove(_), _) | (Adjustment::Set(_), Comparison::Below | Comparison::AtMost) => true,
+        (Adjustment::Add(_), _) | (Adjustment::Set(_), Comparison::Above | Comparison::AtLeast) => false,
+    }
 }
 
 #[cfg(test)]

@@ -20,17 +20,15 @@ pub(crate) fn in_force<'a>(capacity: Capacity, overrides: impl Iterator<Item = &
     let mut now = InForce { bounds: capacity, pin: None, overrides: Vec::new() };
     for row in overrides {
         let (min, max) = (now.bounds.min(), now.bounds.max());
-        let (min, max) = match row.kind {
-            OverrideKind::Min(tasks) => (tasks, max.max(tasks)),
-            OverrideKind::Max(tasks) => (min.min(tasks), tasks),
-            OverrideKind::Pin(tasks) => {
-                now.pin = Some(tasks.min(Capacity::LIMIT));
-                (min, max)
-            }
+        let (min, max, pin) = match row.kind {
+            OverrideKind::Min(tasks) => (tasks, max.max(tasks), now.pin.map(|pin| pin.max(tasks))),
+            OverrideKind::Max(tasks) => (min.min(tasks), tasks, now.pin.map(|pin| pin.min(tasks))),
+            OverrideKind::Pin(tasks) => (min, max, Some(tasks.min(Capacity::LIMIT))),
         };
         // A `max 0` is refused by `Capacity`; stopping a service altogether is what `pin 0` is for.
         if let Ok(bounds) = Capacity::new(min, max) {
             now.bounds = bounds;
+            now.pin = pin;
             now.overrides.push(row);
         }
     }

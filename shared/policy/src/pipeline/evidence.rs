@@ -8,6 +8,7 @@ use crate::memory::{Memory, Run};
 use crate::observation::Observation;
 use crate::pipeline::readings::{Sighting, sight};
 use crate::reading::Reading;
+use crate::reason::Reason;
 use crate::rule::{Condition, Rule};
 use crate::service::ServicePolicy;
 
@@ -32,6 +33,16 @@ impl Evidence<'_> {
     /// The condition holds, for as long as it must.
     pub(crate) fn matches(&self) -> bool {
         self.breaches && self.held >= self.rule.when.hold_for
+    }
+
+    /// Why its signal, which has a vote, does not say anything.
+    pub(crate) fn unread(&self) -> Option<Reason> {
+        let signal = self.rule.when.signal.clone();
+        match self.reading.as_ref()? {
+            Reading::Missing(absence) => Some(Reason::ReadingMissing { signal, absence: absence.clone() }),
+            Reading::Stale { age, .. } => Some(Reason::ReadingStale { signal, age: *age }),
+            Reading::Fresh { .. } => None,
+        }
     }
 
     /// The newest value, if it is fresh.

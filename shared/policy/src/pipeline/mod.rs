@@ -6,3 +6,4 @@ pub(crate) mod bounds;
 pub(crate) mod scale_out;
 pub(crate) mod scale_in;
 pub(crate) mod startup;
+pub(crate) mod gate;

@@ -4,13 +4,14 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::memory::{Head, LastPoint, Memory, since};
 use crate::observation::{Datapoint, InFlight, MetricReading, Observation, Queue, Service};
+use crate::pipeline::evidence::LONGEST_GAP;
 use crate::reading::{Absence, AbsenceKind, Reading};
 use crate::service::ServicePolicy;
 use crate::signal::{MetricName, OnAbsence, Signal};
 
 /// CloudWatch shows ECS datapoints up to about two minutes after their period ends, and metrics are read once a
 /// minute. Shorter, and a healthy metric would read as stale; longer, and a dead one would go on voting.
-const METRIC_DELAY: SignedDuration = SignedDuration::from_mins(3);
+pub(crate) const METRIC_DELAY: SignedDuration = SignedDuration::from_mins(3);
 
 /// What one signal says in this look.
 #[derive(Debug, Clone, PartialEq)]
@@ -103,9 +104,11 @@ fn queue_value(
             let running = service.map_or(1, |service| service.running_count.max(1));
             number(waiting) / f64::from(running)
         }
-        Signal::StalledFor => {
-            head(queue, memory, now).map_or(0.0, |head| since(head.since, now).as_secs_f64())
-        }
+        Signal::StalledFor if waiting == 0 => 0.0,
+        Signal::StalledFor => match head(queue, memory, now) {
+            Some(head) => since(head.since, now).as_secs_f64(),
+            None => return Err(Absence::new(AbsenceKind::NotFound, "this queue does not show its next job")),
+        },
         Signal::Metric(_) => return Err(Absence::new(AbsenceKind::NotFound, "not a queue signal")),
     })
 }
@@ -118,27 +121,32 @@ fn head(queue: &Queue, memory: &Memory, now: Timestamp) -> Option<Head> {
 
 /// Brings the memory's newest datapoints and head up to date. A queue that could not be read keeps its head: it may
 /// well not have moved.
-pub(crate) fn remember(seen: &Observation, memory: &mut Memory, now: Timestamp) {
+pub(crate) fn remember(seen: &Observation, policy: &ServicePolicy, memory: &mut Memory, now: Timestamp) {
     if let Ok(queue) = &seen.queue {
         memory.head = head(queue, memory, now);
     }
-    memory.metrics.retain(|name, _| seen.metrics.contains_key(name));
-    for (name, reading) in &seen.metrics {
-        if let Some((period, point)) = newest(reading) {
+    let is_named = |name: &MetricName| {
+        policy.rules.iter().any(|rule| matches!(&rule.when.signal, Signal::Metric(named) if named == name))
+    };
+    memory.metrics.retain(|name, _| is_named(name));
+    memory.empty.retain(|name, _| is_named(name));
+    for (name, reading) in seen.metrics.iter().filter(|(name, _)| is_named(name)) {
+        let MetricReading::Points { period, points } = reading else { continue };
+        if let Some(point) = new_points(points, memory.metrics.get(name)).last() {
             let last = LastPoint { at: point.at, value: point.value, period: period.as_secs() };
             memory.metrics.insert(name.clone(), last);
+        }
+        if memory.metrics.get(name).is_some_and(|last| since(last.at, now) <= freshness(*period)) {
+            memory.empty.remove(name);
+        } else {
+            memory.empty.insert(name.clone(), now);
         }
     }
 }
 
-/// The newest usable datapoint of an answer.
-fn newest(reading: &MetricReading) -> Option<(SignedDuration, Datapoint)> {
-    match reading {
-        MetricReading::Points { period, points } => {
-            points.iter().rev().find(|point| point.value.is_finite()).map(|point| (*period, *point))
-        }
-        MetricReading::NotRead | MetricReading::Failed(_) => None,
-    }
+/// How old the newest datapoint of a metric may be.
+fn freshness(period: SignedDuration) -> SignedDuration {
+    METRIC_DELAY.saturating_add(period.saturating_mul(2))
 }
 
 /// What a CloudWatch metric says now: its newest datapoint, wherever it came from, judged by its age.
@@ -158,17 +166,34 @@ fn sight_metric(
         }
     };
     let last = points.last().copied().or(remembered.map(|last| Datapoint { at: last.at, value: last.value }));
-    let freshness = METRIC_DELAY.saturating_add(period.saturating_mul(2));
-    if let Some(Datapoint { at, value }) = last {
-        let age = since(at, now);
-        if age <= freshness {
-            return Sighting { reading: Some(Reading::Fresh { value, at }), points, period };
-        }
-        if matches!(reading, MetricReading::NotRead) {
-            return Sighting { reading: Some(Reading::Stale { value, age }), points, period };
+    let silent = |reading| Sighting { reading, points: Vec::new(), period };
+    if let Some(Datapoint { at, value }) = last.filter(|last| since(last.at, now) <= freshness(period)) {
+        return Sighting { reading: Some(Reading::Fresh { value, at }), points, period };
+    }
+    if let MetricReading::Failed(absence) = reading {
+        return silent(Some(Reading::Missing(absence.clone())));
+    }
+    if nothing_to_measure(name, seen) {
+        return silent(None);
+    }
+    // A short look asks for no metrics. What the last complete answer said, or did not say, holds until the next.
+    let asked = matches!(reading, MetricReading::Points { .. });
+    let answered = memory.empty.get(name).is_some_and(|at| since(*at, now) <= LONGEST_GAP);
+    match (last, asked || answered) {
+        (_, true) => absent(name, policy, period, asked, now),
+        (Some(Datapoint { at, value }), false) => silent(Some(Reading::Stale { value, age: since(at, now) })),
+        (None, false) => {
+            silent(Some(Reading::Missing(Absence::new(AbsenceKind::NoDatapoints, "not read yet"))))
         }
     }
-    absent(name, reading, policy, period, now)
+}
+
+/// Without a single task there is no CPU to measure, and nothing to scale in: such a metric has no vote then.
+fn nothing_to_measure(name: &MetricName, seen: &Observation) -> bool {
+    Signal::Metric(name.clone()).is_shared_by_tasks()
+        && seen.service.as_ref().is_ok_and(|service| {
+            service.desired_count == 0 && service.running_count == 0 && service.pending_count == 0
+        })
 }
 
 /// The datapoints after the newest one remembered.
@@ -180,12 +205,13 @@ fn new_points(points: &[Datapoint], remembered: Option<&LastPoint>) -> Vec<Datap
         .collect()
 }
 
-/// What it means that there is no usable datapoint: as declared, and only if CloudWatch's answer was complete.
+/// What it means that there is no recent datapoint in a complete answer: as declared. The moment counts as a
+/// datapoint of zero only in the look that asked.
 fn absent(
     name: &MetricName,
-    reading: &MetricReading,
     policy: &ServicePolicy,
     period: SignedDuration,
+    asked: bool,
     now: Timestamp,
 ) -> Sighting {
     let declared = policy
@@ -193,19 +219,15 @@ fn absent(
         .iter()
         .find(|(known, _)| known == name)
         .map_or(OnAbsence::Missing, |(_, on_absence)| *on_absence);
-    let missing = |absence| Sighting { reading: Some(Reading::Missing(absence)), points: Vec::new(), period };
-    match (reading, declared) {
-        (MetricReading::Failed(absence), _) => missing(absence.clone()),
-        (MetricReading::NotRead, _) => missing(Absence::new(AbsenceKind::NoDatapoints, "not read yet")),
-        (MetricReading::Points { .. }, OnAbsence::Missing) => {
-            missing(Absence::new(AbsenceKind::NoDatapoints, ""))
+    match declared {
+        OnAbsence::Missing => {
+            let absence = Absence::new(AbsenceKind::NoDatapoints, "");
+            Sighting { reading: Some(Reading::Missing(absence)), points: Vec::new(), period }
         }
-        (MetricReading::Points { .. }, OnAbsence::NoVote) => {
-            Sighting { reading: None, points: Vec::new(), period }
-        }
-        (MetricReading::Points { .. }, OnAbsence::Zero) => Sighting {
+        OnAbsence::NoVote => Sighting { reading: None, points: Vec::new(), period },
+        OnAbsence::Zero => Sighting {
             reading: Some(Reading::Fresh { value: 0.0, at: now }),
-            points: vec![Datapoint { at: now, value: 0.0 }],
+            points: if asked { vec![Datapoint { at: now, value: 0.0 }] } else { Vec::new() },
             period: SignedDuration::ZERO,
         },
     }

@@ -10,7 +10,7 @@ use crate::pipeline::evidence::{Evidence, LONGEST_GAP};
 use crate::pipeline::readings::Work;
 use crate::reading::Absence;
 use crate::reason::Reason;
-use crate::rule::Adjustment;
+use crate::rule::{Adjustment, Comparison, Condition};
 use crate::service::ServicePolicy;
 use crate::signal::Signal;
 
@@ -32,27 +32,44 @@ pub(crate) struct Guards<'a> {
 }
 
 impl Guards<'_> {
-    /// Applies the floors in their order and leaves a reason for each that bites.
+    /// Applies the floors, and names those that decide: one that a higher floor makes pointless is not worth a word.
     pub(crate) fn limit(&self, wish: u32, reasons: &mut Vec<Reason>) -> u32 {
+        let desired = self.service.desired_count;
         let floors = [
+            Self::minimum,
+            Self::unread,
             Self::work_in_flight,
             Self::one_task_at_a_time,
             Self::rollout,
             Self::stabilization,
-            Self::flapping,
             Self::cooldown,
             Self::largest_step,
             Self::zero,
-            Self::minimum,
         ];
-        let mut to = wish;
-        for floor in floors {
-            if let Some((size, reason)) = floor(self, to).filter(|(size, _)| *size > to) {
-                to = size.min(self.service.desired_count);
-                reasons.push(reason);
-            }
+        let biting = floors
+            .into_iter()
+            .filter_map(|floor| floor(self, wish))
+            .map(|(size, reason)| (size.min(desired), reason))
+            .filter(|(size, _)| *size > wish);
+        let mut deciding: Vec<(u32, Reason)> = biting.collect();
+        let to = deciding.iter().map(|(size, _)| *size).max().unwrap_or(wish);
+        deciding.retain(|(size, _)| *size == to);
+        if deciding.iter().any(|(_, reason)| matches!(reason, Reason::AtMin { .. })) {
+            // The minimum stands whatever else would be in the way.
+            deciding.retain(|(_, reason)| matches!(reason, Reason::AtMin { .. }));
         }
+        if let Some((size, reason)) = self.flapping(to).filter(|(size, _)| *size > to) {
+            deciding = vec![(size.min(desired), reason)];
+        }
+        let to = deciding.first().map_or(to, |(size, _)| *size);
+        reasons.extend(deciding.into_iter().map(|(_, reason)| reason));
         to
+    }
+
+    /// A signal that votes and cannot be read keeps everything, even above the maximum.
+    fn unread(&self, _wish: u32) -> Option<(u32, Reason)> {
+        let reason = self.evidence.iter().find_map(Evidence::unread)?;
+        Some((self.service.desired_count, reason))
     }
 
     /// Work in flight keeps `ceil(in_flight / concurrency)` tasks.
@@ -91,23 +108,29 @@ impl Guards<'_> {
     }
 
     /// Not to a size at which the same load would trip a scale-out rule at once. A signal that the tasks share is
-    /// predicted to rise as the tasks become fewer.
+    /// predicted to rise as the tasks become fewer. At the maximum nothing flaps: no rule can scale out from there.
     fn flapping(&self, to: u32) -> Option<(u32, Reason)> {
-        let desired = self.service.desired_count;
-        let would_trip = |one: &&Evidence<'_>, size: u32| {
-            matches!(one.rule.adjust, Adjustment::Add(_))
-                && one.rule.when.signal.is_shared_by_tasks()
-                && predict(one, desired, size)
-                    .is_some_and(|value| one.rule.when.comparison.holds(value, one.rule.when.threshold))
-        };
-        let tripped = self.evidence.iter().find(|one| would_trip(one, to))?;
-        let safe = (to..desired).find(|size| !self.evidence.iter().any(|one| would_trip(&one, *size)));
-        let reason = Reason::AnticipatedFlapping {
-            condition: tripped.rule.when.clone(),
-            predicted: predict(tripped, desired, to).unwrap_or(f64::MAX),
-            at: to,
-        };
-        Some((safe.unwrap_or(desired), reason))
+        let ceiling = self.service.desired_count.min(self.bounds.max());
+        let tripped = |size| self.evidence.iter().find_map(|one| Some((one, self.trips(one, size)?)));
+        let (one, predicted) = tripped(to).filter(|_| to < ceiling)?;
+        let (mut trips, mut safe) = (to, ceiling);
+        while safe.saturating_sub(trips) > 1 {
+            let between = u32::midpoint(trips, safe);
+            *(if tripped(between).is_some() { &mut trips } else { &mut safe }) = between;
+        }
+        let condition = one.rule.when.clone();
+        Some((safe, Reason::AnticipatedFlapping { condition, predicted, at: to }))
+    }
+
+    /// The value at which a scale-out rule would match at another size, if it would.
+    fn trips(&self, one: &Evidence<'_>, size: u32) -> Option<f64> {
+        let Condition { signal, comparison, threshold, .. } = &one.rule.when;
+        let upward = matches!(comparison, Comparison::Above | Comparison::AtLeast);
+        let adds = matches!(one.rule.adjust, Adjustment::Add(_));
+        if !(upward && adds && signal.is_shared_by_tasks()) {
+            return None;
+        }
+        predict(one, self.service.desired_count, size).filter(|value| comparison.holds(*value, *threshold))
     }
 
     /// Not before this long after the last change in either direction.
@@ -128,9 +151,9 @@ impl Guards<'_> {
         if to > 0 || self.bounds.min() > 0 {
             return None;
         }
-        let queue = self.queue.as_ref().ok()?;
-        if queue.delayed_held && queue.delayed > 0 {
-            return Some((1, Reason::NotIdle { jobs: queue.delayed }));
+        let jobs = self.queue.as_ref().map_or(0, jobs_that_need_a_task);
+        if jobs > 0 {
+            return Some((1, Reason::NotIdle { jobs }));
         }
         let idle = since(self.memory.idle_since.unwrap_or(self.now), self.now);
         let needed = self.policy.idle;
@@ -145,10 +168,17 @@ impl Guards<'_> {
     }
 }
 
-/// The value of a shared signal at another size under the same load.
+/// Jobs that a service without tasks would leave alone: those that wait, paused or not, those that are taken, and the
+/// delayed ones that workers hold.
+pub(crate) fn jobs_that_need_a_task(queue: &Queue) -> u64 {
+    let held = if queue.delayed_held { queue.delayed } else { 0 };
+    queue.waiting.saturating_add(queue.in_flight.known()).saturating_add(held)
+}
+
+/// The value of a shared signal at another size under the same load; without tasks there is none.
 fn predict(evidence: &Evidence<'_>, desired: u32, size: u32) -> Option<f64> {
-    let value = evidence.value().filter(|value| *value > 0.0)?;
-    Some(if size == 0 { f64::MAX } else { value * f64::from(desired) / f64::from(size) })
+    let value = evidence.value().filter(|_| size > 0)?;
+    Some(value * f64::from(desired) / f64::from(size))
 }
 
 /// The largest wish remembered.

@@ -1,34 +1,41 @@
 //! What limits a scale-out: each limit only lowers the wish, and none goes below the desired count.
 
-use jiff::SignedDuration;
-
 use crate::capacity::Capacity;
+use crate::method::rules::Start;
 use crate::reason::Reason;
 use crate::service::ServicePolicy;
 
-/// Applies the limits in their order and leaves a reason for each that bites.
-pub(crate) fn limit(
-    wish: u32,
-    desired: u32,
-    running: u32,
-    failing: Option<SignedDuration>,
-    policy: &ServicePolicy,
-    bounds: Capacity,
-    reasons: &mut Vec<Reason>,
-) -> u32 {
-    if let Some(lasting) = failing {
-        reasons.push(Reason::StartsFailing { desired, running, lasting });
-        return desired;
+/// Everything the limits look at.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits<'a> {
+    pub(crate) start: Start,
+    pub(crate) policy: &'a ServicePolicy,
+    pub(crate) bounds: Capacity,
+}
+
+impl Limits<'_> {
+    /// Applies the limits in their order and leaves a reason for each that bites.
+    pub(crate) fn limit(&self, wish: u32, reasons: &mut Vec<Reason>) -> u32 {
+        let desired = self.start.desired;
+        if let Some(failing) = self.start.failing() {
+            reasons.retain(|reason| *reason != failing);
+            reasons.push(failing);
+            return desired;
+        }
+        let mut to = wish;
+        // Within the cooldown the steps already taken count, or two looks at once would take two.
+        let from = self.start.credit.map_or(desired, |(scale_out, _)| scale_out.base);
+        let step = self.policy.largest_step.scale_out.get();
+        if to > from.saturating_add(step) {
+            reasons.push(Reason::LargestStep { limit: step, wish: to });
+            reasons.retain(|reason| !matches!(reason, Reason::Credit { .. }));
+            reasons.extend(self.start.credit());
+            to = from.saturating_add(step).max(desired);
+        }
+        if to > self.bounds.max() {
+            reasons.push(Reason::AtMax { max: self.bounds.max(), wish: to });
+            to = self.bounds.max().max(desired);
+        }
+        to
     }
-    let mut to = wish;
-    let step = policy.largest_step.scale_out.get();
-    if to.saturating_sub(desired) > step {
-        reasons.push(Reason::LargestStep { limit: step, wish: to });
-        to = desired.saturating_add(step);
-    }
-    if to > bounds.max() {
-        reasons.push(Reason::AtMax { max: bounds.max(), wish: to });
-        to = bounds.max().max(desired);
-    }
-    to
 }

@@ -1,0 +1,113 @@
+//! What a look finds worth telling, and what it cannot judge.
+
+use crate::memory::since;
+use crate::notice::NoticeKind;
+use crate::overrides::Override;
+use crate::pipeline::evidence::Evidence;
+use crate::pipeline::readings::METRIC_DELAY;
+use crate::pipeline::startup;
+use crate::queue_depth::Thinking;
+use crate::reading::{AbsenceKind, Reading};
+use crate::reason::Reason;
+use crate::signal::Signal;
+
+impl Thinking<'_> {
+    /// Notices what cannot be read, is paused, or is held by workers.
+    pub(super) fn notice_readings(&mut self) {
+        if let Err(absence) = &self.seen.queue {
+            let reason = Reason::ReadingMissing { signal: Signal::Waiting, absence: absence.clone() };
+            self.found.push((NoticeKind::QueueUnreadable, reason));
+        }
+        for one in &self.evidence {
+            let is_metric = matches!(one.rule.when.signal, Signal::Metric(_));
+            let of_a_queue_that_is_told_of = !is_metric && self.seen.queue.is_err();
+            if let Some(reason) =
+                one.unread().filter(|_| !of_a_queue_that_is_told_of && !self.has_just_woken(one))
+            {
+                self.found.push((NoticeKind::ReadingMissing, reason));
+            }
+        }
+        if let Some(queue) = self.seen.queue.as_ref().ok().filter(|queue| queue.paused) {
+            let reason = Reason::QueuePaused { waiting_jobs: queue.waiting };
+            self.found.push((NoticeKind::QueuePaused, reason.clone()));
+            self.reasons.push(reason);
+        }
+        if let Some(work) = self.work.filter(|work| work.held > 0) {
+            let reason = Reason::HeldByWorkers { jobs: work.held, capacity_jobs: work.capacity };
+            self.found.push((NoticeKind::HeldByWorkers, reason.clone()));
+            self.reasons.push(reason);
+        }
+    }
+
+    /// The first tasks of a service have no CPU datapoint yet: that is no news.
+    fn has_just_woken(&self, one: &Evidence<'_>) -> bool {
+        let unmeasured = match &one.reading {
+            Some(Reading::Missing(absence)) => absence.kind == AbsenceKind::NoDatapoints,
+            Some(Reading::Stale { .. }) => true,
+            Some(Reading::Fresh { .. }) | None => false,
+        };
+        let woke = self.next.scale_out.is_some_and(|scale_out| {
+            scale_out.base == 0 && since(scale_out.at, self.look.now) <= METRIC_DELAY
+        });
+        unmeasured && woke && one.rule.when.signal.is_shared_by_tasks()
+    }
+
+    /// Notices what people asked for.
+    pub(super) fn notice_overrides(&mut self) {
+        for row in &self.in_force.overrides {
+            let Override { kind, until, who, why, target: _ } = row;
+            let reason =
+                Reason::Overridden { kind: *kind, until: *until, who: who.clone(), why: why.clone() };
+            self.found.push((NoticeKind::Overridden, reason.clone()));
+            self.reasons.push(reason);
+        }
+    }
+
+    /// Conditions that follow from the reasons, and outlive a single one.
+    pub(super) fn notice_conditions(&mut self) {
+        let (desired, max) = (self.desired(), self.in_force.bounds.max());
+        for reason in &self.reasons {
+            let pinned =
+                matches!(reason, Reason::AtMax { .. }) && desired.is_some_and(|desired| desired >= max);
+            if pinned {
+                self.found.push((NoticeKind::PinnedAtMax, reason.clone()));
+            }
+        }
+        if let (Some(lasting), Ok(service)) =
+            (startup::failing(self.next.startup, self.policy.startup, self.look.now), &self.seen.service)
+        {
+            let (desired, running) = (service.desired_count, service.running_count);
+            self.found.push((NoticeKind::StartsFailing, Reason::StartsFailing { desired, running, lasting }));
+        }
+        if let Some(failure) = self.next.failure {
+            let reason = Reason::BackingOff { failures: failure.count, until: failure.retry_at() };
+            self.found.push((NoticeKind::ActionFailing, reason));
+        }
+    }
+
+    /// Whether this look can say that a condition is over. What cannot be seen is not over.
+    pub(super) fn judges(&self, kind: NoticeKind) -> bool {
+        let service = !self.finds(NoticeKind::Blocked);
+        let queue = self.seen.queue.is_ok();
+        match kind {
+            NoticeKind::StartsFailing | NoticeKind::SwitchedOff => service,
+            NoticeKind::PinnedAtMax => {
+                service
+                    && queue
+                    && !self.finds(NoticeKind::StartsFailing)
+                    && self.evidence.iter().all(|one| one.unread().is_none())
+            }
+            NoticeKind::HeldByWorkers => service && queue,
+            NoticeKind::QueuePaused => queue,
+            NoticeKind::QueueUnreadable
+            | NoticeKind::ReadingMissing
+            | NoticeKind::Blocked
+            | NoticeKind::ActionFailing
+            | NoticeKind::Overridden => true,
+        }
+    }
+
+    fn finds(&self, kind: NoticeKind) -> bool {
+        self.found.iter().any(|(found, _)| *found == kind)
+    }
+}

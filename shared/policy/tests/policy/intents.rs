@@ -1,0 +1,155 @@
+//! Two looks at once, lost answers, killed processes, failures.
+
+use tidegate_policy::Verdict::{Hold, ScaleIn, ScaleOut};
+use tidegate_policy::memory::Settled;
+
+use crate::stage::{Stage, codes, noon, seconds, size};
+
+fn growing() -> Stage {
+    Stage::new(1, 50, &["waiting > 500: +5", "waiting < 50: -1"]).waiting(501)
+}
+
+#[test]
+fn of_two_looks_with_one_memory_only_the_one_that_wrote_it_may_act() {
+    let mut stage = growing();
+    let (first, second) = (stage.peek_as("first"), stage.peek_as("second"));
+    assert_eq!(first.verdict, second.verdict, "both want the same absolute size");
+    stage.memory = first.memory;
+    let again = stage.peek_as("second");
+    assert_eq!(again.verdict, Hold { at: Some(5) });
+    assert_eq!(codes(&again), ["rule-matched", "intent-pending"]);
+    assert_eq!(again.memory.intent.unwrap().look, "first");
+}
+
+#[test]
+fn an_intent_is_left_to_its_look_for_the_lease() {
+    let mut stage = growing();
+    stage.at(0).look_and_die();
+    assert_eq!(stage.at(89).look_and_die().verdict, Hold { at: Some(5) });
+    let taken_over = stage.at(90).look_and_die();
+    assert_eq!(taken_over.verdict, ScaleOut { from: 5, to: 10 });
+    assert!(codes(&taken_over).contains(&"intent-found-lost"));
+}
+
+#[test]
+fn an_intent_that_was_made_is_found_made_and_nothing_is_added_twice() {
+    let mut stage = growing();
+    stage.at(0).look_and_die();
+    stage.service().desired_count = 10;
+    let found = stage.at(15).look();
+    assert_eq!(found.verdict, Hold { at: Some(10) });
+    assert_eq!(codes(&found), ["rule-matched", "credit", "intent-found-applied"]);
+    assert_eq!(stage.memory.intent, None);
+}
+
+#[test]
+fn a_scale_in_that_was_made_before_the_kill_is_not_made_twice() {
+    let mut stage = growing().waiting(0).tasks(10);
+    stage.at(0).look_and_die();
+    stage.service().desired_count = 9;
+    let found = stage.arrive().at(15).look();
+    assert_eq!(found.verdict, Hold { at: Some(9) });
+    assert_eq!(codes(&found), ["rule-matched", "cooldown-in", "intent-found-applied"]);
+    assert_eq!(size(&stage.at(300).look()), 8);
+}
+
+#[test]
+fn a_look_settles_only_its_own_intent() {
+    let mut stage = growing();
+    stage.look_and_die();
+    let before = stage.memory.clone();
+    stage.memory.settle("another", Settled::Failed, stage.now);
+    assert_eq!(stage.memory, before);
+}
+
+#[test]
+fn a_change_that_fails_is_tried_again_after_1_2_4_8_and_then_every_15_minutes() {
+    let mut stage = growing();
+    let mut at = 0;
+    for minutes in [1, 2, 4, 8, 15, 15, 15] {
+        stage.at(at).look_and_die();
+        assert!(stage.memory.intent.is_some(), "an attempt at {at} s");
+        stage.settle(Settled::Failed);
+        at += minutes * 60;
+        let early = stage.at(at - 1).look_and_die();
+        assert_eq!(early.verdict, Hold { at: Some(5) }, "not before {at} s");
+        assert!(codes(&early).contains(&"backing-off"));
+    }
+    assert_eq!(stage.at(at).look_and_die().verdict, ScaleOut { from: 5, to: 10 });
+    stage.settle(Settled::Applied);
+    assert_eq!(stage.memory.failure, None);
+}
+
+#[test]
+fn a_failed_change_does_not_forget_its_cooldown() {
+    let mut stage = growing().waiting(0);
+    stage.at(0).look_and_die();
+    stage.settle(Settled::Failed);
+    assert_eq!(stage.memory.changed_at, Some(noon()));
+    assert_eq!(codes(&stage.at(120).look_and_die()), ["rule-matched", "cooldown-in"]);
+    assert_eq!(stage.at(300).look_and_die().verdict, ScaleIn { from: 5, to: 4 });
+}
+
+#[test]
+fn a_failure_whose_answer_was_lost_but_whose_change_was_made_is_forgotten() {
+    let mut stage = growing();
+    stage.look_and_die();
+    stage.settle(Settled::Failed);
+    stage.service().desired_count = 10;
+    let found = stage.wait(15).look_and_die();
+    assert!(codes(&found).contains(&"intent-found-applied"), "{found}");
+    assert_eq!(stage.memory.failure, None);
+}
+
+#[test]
+fn a_failed_scale_out_is_asked_for_again_in_full() {
+    let mut stage = growing();
+    stage.at(0).look_and_die();
+    stage.settle(Settled::Failed);
+    assert_eq!(stage.at(60).look_and_die().verdict, ScaleOut { from: 5, to: 10 });
+}
+
+#[test]
+fn a_change_that_was_not_sent_is_no_failure_and_is_decided_again() {
+    let mut stage = growing();
+    stage.at(0).look_and_die();
+    stage.settle(Settled::NotSent);
+    assert_eq!(stage.memory.failure, None);
+    assert_eq!(stage.at(15).look_and_die().verdict, ScaleOut { from: 5, to: 10 });
+}
+
+#[test]
+fn a_pin_waits_for_a_pending_intent_too() {
+    let mut stage = growing();
+    stage.at(0).look_and_die();
+    let mut stage = stage.person(tidegate_policy::overrides::OverrideKind::Pin(3), 600);
+    assert_eq!(stage.at(15).look_and_die().verdict, Hold { at: Some(5) });
+    assert_eq!(stage.at(90).look_and_die().verdict, ScaleIn { from: 5, to: 3 });
+}
+
+#[test]
+fn an_unreadable_service_keeps_the_intent_for_a_look_that_can_see() {
+    let mut stage = growing();
+    stage.at(0).look_and_die();
+    stage.seen.service = Err(crate::stage::refused());
+    stage.at(300).look_and_die();
+    assert!(stage.memory.intent.is_some());
+}
+
+#[test]
+fn a_switched_off_service_does_not_keep_an_intent_forever() {
+    let mut stage = growing();
+    stage.at(0).look_and_die();
+    stage.service().desired_count = 0;
+    let off = stage.at(90).look_and_die();
+    assert_eq!(codes(&off), ["switched-off", "intent-found-lost"]);
+    assert_eq!(stage.memory.intent, None);
+}
+
+#[test]
+fn a_clock_that_runs_behind_the_memory_holds() {
+    let mut stage = growing().waiting(0).tasks(10);
+    stage.at(0).look();
+    assert_eq!(stage.arrive().at(-30).look().verdict, Hold { at: Some(9) });
+    assert_eq!(stage.now, noon() - seconds(30));
+}

@@ -1,0 +1,39 @@
+//! The policy, seen from outside: what it promises, what AWS documents, and what it says.
+
+#![expect(unused_must_use, reason = "most looks are taken for what they leave in the memory")]
+
+#[cfg(test)]
+mod stage;
+
+#[cfg(test)]
+mod step_scaling;
+
+#[cfg(test)]
+mod voting;
+
+#[cfg(test)]
+mod holding_for;
+
+#[cfg(test)]
+mod guards;
+
+#[cfg(test)]
+mod zero;
+
+#[cfg(test)]
+mod starting;
+
+#[cfg(test)]
+mod people;
+
+#[cfg(test)]
+mod intents;
+
+#[cfg(test)]
+mod notices;
+
+#[cfg(test)]
+mod remembering;
+
+#[cfg(test)]
+mod sentences;

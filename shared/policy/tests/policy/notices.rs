@@ -1,0 +1,189 @@
+//! Beginnings and ends: each is told once, and told again only if nobody heard it.
+
+use tidegate_policy::memory::Settled;
+use tidegate_policy::overrides::OverrideKind;
+use tidegate_policy::{Decision, MetricReading, NoticeKind};
+
+use crate::stage::{Stage, queue, refused, seconds};
+
+fn calm() -> Stage {
+    Stage::new(1, 5, &["waiting > 500: +5", "waiting < 50: -1"]).waiting(100)
+}
+
+/// What a decision tells: `+` begins, `-` ends.
+fn told(decision: &Decision) -> Vec<String> {
+    let sign = |begins| if begins { '+' } else { '-' };
+    decision.notices.iter().map(|notice| format!("{}{}", sign(notice.begins), notice.kind)).collect()
+}
+
+#[track_caller]
+fn look(stage: &mut Stage, expected: &[&str]) {
+    let decision = stage.wait(60).look();
+    assert_eq!(told(&decision), expected, "{decision}");
+}
+
+#[test]
+fn a_missing_queue_is_told_after_two_looks_and_its_return_at_once() {
+    let mut stage = calm();
+    stage.seen.queue = Err(refused());
+    look(&mut stage, &[]);
+    look(&mut stage, &["+queue cannot be read"]);
+    look(&mut stage, &[]);
+    stage.seen.queue = Ok(queue(100));
+    look(&mut stage, &["-queue cannot be read"]);
+    look(&mut stage, &[]);
+}
+
+#[test]
+fn one_missed_look_is_no_news() {
+    let mut stage = calm();
+    for _ in 0..3 {
+        stage.seen.queue = Err(refused());
+        look(&mut stage, &[]);
+        stage.seen.queue = Ok(queue(100));
+        look(&mut stage, &[]);
+    }
+}
+
+#[test]
+fn a_metric_that_never_comes_does_not_hide_a_queue_that_goes() {
+    let mut stage = Stage::new(1, 5, &["waiting > 500: +5", "cpu > 70%: +1"]).waiting(100);
+    stage.points("cpu", &[]);
+    look(&mut stage, &[]);
+    look(&mut stage, &["+reading missing"]);
+    stage.seen.queue = Err(refused());
+    look(&mut stage, &[]);
+    look(&mut stage, &["+queue cannot be read"]);
+}
+
+#[test]
+fn short_looks_do_not_tell_of_what_the_last_answer_explained() {
+    use tidegate_policy::OnAbsence;
+    let mut stage = Stage::new(1, 5, &["waiting > 500: +5", "requests > 70: +1"])
+        .waiting(100)
+        .on_absence("requests", OnAbsence::Zero);
+    for minute in 0..5 {
+        stage.points("requests", &[]).at(minute * 60);
+        assert!(told(&stage.look()).is_empty());
+        stage.metric("requests", MetricReading::NotRead);
+        for _ in 0..3 {
+            assert!(told(&stage.wait(15).look()).is_empty());
+        }
+    }
+}
+
+#[test]
+fn pinned_at_max_is_told_when_entered_and_when_left() {
+    let mut stage = calm().waiting(501);
+    look(&mut stage, &["+pinned at max"]);
+    look(&mut stage, &[]);
+    stage.queue().waiting = 100;
+    look(&mut stage, &["-pinned at max"]);
+}
+
+#[test]
+fn what_a_look_cannot_see_is_not_over() {
+    let mut stage = calm().waiting(501).person(OverrideKind::Min(2), 86_400);
+    look(&mut stage, &["+override in force", "+pinned at max"]);
+    let service = stage.seen.service.clone();
+    stage.seen.service = Err(refused());
+    look(&mut stage, &[]);
+    look(&mut stage, &["+blocked"]);
+    stage.seen.service = service;
+    look(&mut stage, &["-blocked"]);
+    stage.seen.queue = Err(refused());
+    look(&mut stage, &[]);
+    stage.seen.queue = Ok(queue(501));
+    look(&mut stage, &[]);
+}
+
+#[test]
+fn a_condition_that_began_before_its_end_was_heard_simply_goes_on() {
+    let mut stage = calm().waiting(501);
+    look(&mut stage, &["+pinned at max"]);
+    stage.queue().waiting = 100;
+    let unheard = stage.wait(60).look_and_die();
+    assert_eq!(told(&unheard), ["-pinned at max"]);
+    stage.queue().waiting = 501;
+    look(&mut stage, &[]);
+    stage.queue().waiting = 100;
+    look(&mut stage, &["-pinned at max"]);
+}
+
+#[test]
+fn a_report_that_was_not_accepted_is_told_again_beginning_and_end() {
+    let mut stage = calm().waiting(501);
+    for _ in 0..2 {
+        assert_eq!(told(&stage.wait(60).look_and_die()), ["+pinned at max"]);
+    }
+    look(&mut stage, &["+pinned at max"]);
+    stage.queue().waiting = 100;
+    for _ in 0..2 {
+        assert_eq!(told(&stage.wait(60).look_and_die()), ["-pinned at max"]);
+    }
+    look(&mut stage, &["-pinned at max"]);
+    look(&mut stage, &[]);
+    assert!(stage.memory.edges.is_empty());
+}
+
+#[test]
+fn a_beginning_that_nobody_heard_of_ends_in_silence() {
+    let mut stage = calm().waiting(501);
+    stage.wait(60).look_and_die();
+    stage.queue().waiting = 100;
+    look(&mut stage, &[]);
+}
+
+#[test]
+fn a_notice_tells_since_when() {
+    let mut stage = calm();
+    stage.seen.queue = Err(refused());
+    let since = stage.now + seconds(60);
+    look(&mut stage, &[]);
+    let decision = stage.wait(60).look();
+    assert_eq!(decision.notices[0].since, since);
+    stage.seen.queue = Ok(queue(100));
+    assert_eq!(stage.wait(60).look().notices[0].since, since);
+}
+
+#[test]
+fn a_switched_off_service_a_pause_and_an_override_are_told_at_once() {
+    let mut stage = calm().tasks(0);
+    look(&mut stage, &["+switched off by hand"]);
+    stage.service().desired_count = 1;
+    stage.queue().paused = true;
+    look(&mut stage.arrive().clone(), &["+queue paused", "-switched off by hand"]);
+    let until = 86_400;
+    look(&mut calm().person(OverrideKind::Max(3), until), &["+override in force"]);
+}
+
+#[test]
+fn failing_changes_are_told_until_one_succeeds() {
+    let mut stage =
+        calm().with(|stage| stage.policy.capacity = tidegate_policy::Capacity::new(1, 50).unwrap());
+    stage.queue().waiting = 501;
+    stage.at(0).look_and_die();
+    stage.settle(Settled::Failed);
+    assert_eq!(told(&stage.at(15).look()), ["+changes fail"]);
+    assert_eq!(told(&stage.at(30).look()), [""; 0]);
+    let retried = stage.at(60).look();
+    assert!(retried.verdict.as_change().is_some());
+    assert_eq!(told(&stage.arrive().at(75).look()), ["-changes fail"]);
+}
+
+#[test]
+fn jobs_held_by_workers_are_told_after_two_looks() {
+    let mut stage = calm().in_flight(100);
+    look(&mut stage, &[]);
+    look(&mut stage, &["+jobs held by workers"]);
+    stage.queue().in_flight = tidegate_policy::InFlight::Exactly(20);
+    look(&mut stage, &["-jobs held by workers"]);
+}
+
+#[test]
+fn every_notice_kind_has_words_and_a_severity() {
+    use tidegate_policy::notice::Severity;
+    let critical = [NoticeKind::StartsFailing, NoticeKind::Blocked, NoticeKind::ActionFailing];
+    assert!(critical.iter().all(|kind| kind.severity() == Severity::Critical));
+    assert_eq!(NoticeKind::QueueUnreadable.severity(), Severity::Warning);
+}

@@ -1,0 +1,89 @@
+//! The memory: exact, small, bounded.
+
+use tidegate_policy::memory::{Intent, Startup};
+use tidegate_policy::notice::Edge;
+use tidegate_policy::{Memory, NoticeKind};
+
+use crate::stage::{Stage, seconds};
+
+fn json(memory: &Memory) -> String {
+    serde_json::to_string(memory).unwrap()
+}
+
+/// A service in the middle of a rush: two rules with `for`, a CPU reading, a scale-out, a wish that is larger than
+/// the present one, a queue that moves, tasks that start.
+fn busy() -> Stage {
+    let rules = ["waiting > 500: +5", "waiting < 50: -2", "cpu > 70% for 5m: +2"];
+    let mut stage = Stage::new(2, 50, &rules).waiting(501);
+    stage.policy.stabilization = seconds(60);
+    stage.queue().head = Some(u64::MAX / 3);
+    stage.points("cpu", &[(0, 81.333_333_333_333_33)]).at(10).look();
+    stage.points("cpu", &[(60, 82.666_666_666_666_67)]).at(70).look();
+    stage.queue().waiting = 120;
+    stage.at(85).look();
+    stage
+}
+
+/// The ledger's item holds 400 KB: 1,000 services of 400 bytes each.
+#[test]
+fn a_thousand_busy_services_fit_one_item() {
+    let stage = busy();
+    let text = json(&stage.memory);
+    assert!(
+        stage.memory.scale_out.is_some() && stage.memory.startup.is_some() && stage.memory.head.is_some()
+    );
+    assert!(text.len() <= 400, "{} bytes: {text}", text.len());
+}
+
+#[test]
+fn a_quiet_service_needs_little() {
+    let mut stage = Stage::new(2, 50, &["waiting > 500: +5"]).waiting(100);
+    stage.look();
+    assert!(json(&stage.memory).len() <= 60, "{}", json(&stage.memory));
+    assert_eq!(json(&Memory::default()), "{}");
+}
+
+/// Everything at once, which no service is: still far from what would crowd out others.
+#[test]
+fn the_worst_service_is_bounded() {
+    let mut memory = busy().memory;
+    let now = busy().now;
+    memory.startup = Some(Startup { since: now, running: 5_000 });
+    let look = "a".repeat(36);
+    memory.intent = Some(Intent { from: 5_000, to: 5_000, at: now, look });
+    memory.edges = [
+        NoticeKind::StartsFailing,
+        NoticeKind::ActionFailing,
+        NoticeKind::QueueUnreadable,
+        NoticeKind::ReadingMissing,
+        NoticeKind::PinnedAtMax,
+        NoticeKind::HeldByWorkers,
+        NoticeKind::Overridden,
+    ]
+    .map(|kind| Edge { kind, since: now, looks: 2, told: true, ended: false })
+    .to_vec();
+    assert!(json(&memory).len() <= 1_200, "{} bytes", json(&memory).len());
+}
+
+#[test]
+fn it_reads_back_as_it_was_written() {
+    let memory = busy().memory;
+    assert_eq!(serde_json::from_str::<Memory>(&json(&memory)).unwrap(), memory);
+}
+
+/// A look reads the clock to the nanosecond; the ledger keeps milliseconds.
+#[test]
+fn a_memory_that_was_never_written_equals_one_that_was() {
+    let mut stage = busy();
+    stage.now += jiff::SignedDuration::from_nanos(123_456_789);
+    stage.look();
+    assert_eq!(serde_json::from_str::<Memory>(&json(&stage.memory)).unwrap(), stage.memory);
+}
+
+/// A rollback may read what a newer version wrote, and the other way round.
+#[test]
+fn unknown_and_missing_keys_are_no_error() {
+    let memory: Memory = serde_json::from_str(r#"{"de": 5, "zz": [1], "fa": {"a": 1000, "c": 2}}"#).unwrap();
+    assert_eq!(memory.desired_count, Some(5));
+    assert_eq!(memory.failure.unwrap().to, None);
+}

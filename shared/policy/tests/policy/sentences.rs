@@ -1,0 +1,209 @@
+//! What people read at three in the morning: at least one sentence for every reason, as one golden text.
+
+use std::fmt::Write as _;
+
+use tidegate_policy::memory::Settled;
+use tidegate_policy::overrides::OverrideKind;
+use tidegate_policy::{Decision, InFlight, MetricReading, Reason};
+
+use crate::stage::{Stage, codes, refused, seconds};
+
+macro_rules! reasons {
+    ($($variant:ident => $code:literal,)*) => {
+        /// Every code. A new variant does not compile until it stands here, and then needs a scenario below.
+        const CODES: &[&str] = &[$($code),*];
+
+        fn code(reason: &Reason) -> &'static str {
+            match reason { $(Reason::$variant { .. } => $code,)* }
+        }
+    };
+}
+
+reasons! {
+    ServiceUnreadable => "service-unreadable",
+    ServiceInactive => "service-inactive",
+    ServiceIsDaemon => "service-is-daemon",
+    SwitchedOff => "switched-off",
+    IntentPending => "intent-pending",
+    IntentFoundApplied => "intent-found-applied",
+    IntentFoundLost => "intent-found-lost",
+    BackingOff => "backing-off",
+    ChangedElsewhere => "changed-elsewhere",
+    Overridden => "overridden",
+    RuleMatched => "rule-matched",
+    RuleNotLongEnough => "rule-not-long-enough",
+    Credit => "credit",
+    StillStarting => "still-starting",
+    NothingMatches => "nothing-matches",
+    Wake => "wake",
+    BelowMin => "below-min",
+    AboveMax => "above-max",
+    AtMax => "at-max",
+    AtMin => "at-min",
+    ReadingMissing => "reading-missing",
+    ReadingStale => "reading-stale",
+    NotAgreed => "not-agreed",
+    QueuePaused => "queue-paused",
+    WorkInFlight => "work-in-flight",
+    WorkInFlightHidden => "work-in-flight-hidden",
+    HeldByWorkers => "held-by-workers",
+    OneTaskAtATime => "one-task-at-a-time",
+    Rollout => "rollout",
+    StartsFailing => "starts-failing",
+    Stabilizing => "stabilizing",
+    AnticipatedFlapping => "anticipated-flapping",
+    CooldownIn => "cooldown-in",
+    LargestStep => "largest-step",
+    NotIdleLongEnough => "not-idle-long-enough",
+    NotIdle => "not-idle",
+}
+
+/// The RoleFerry guide's worker: more than 500 waiting: +5 up to 50; fewer than 50: -2 down to 5.
+fn worker() -> Stage {
+    Stage::new(5, 50, &["waiting > 500: +5", "waiting < 50: -2"]).tasks(10)
+}
+
+/// The same with a CPU rule.
+fn with_cpu() -> Stage {
+    Stage::new(5, 50, &["waiting > 500: +5", "waiting < 50: -2", "cpu > 70% for 5m: +2"]).tasks(10)
+}
+
+/// A service that may sleep.
+fn sleepy() -> Stage {
+    Stage::new(0, 50, &["waiting < 50: -2"]).tasks(1)
+}
+
+fn scenarios() -> Vec<(&'static str, Decision)> {
+    let mut all = vec![];
+    services(&mut all);
+    changes(&mut all);
+    people(&mut all);
+    rules(&mut all);
+    readings(&mut all);
+    guards(&mut all);
+    sleep(&mut all);
+    all
+}
+
+fn services(all: &mut Vec<(&'static str, Decision)>) {
+    let unreadable = worker().with(|stage| stage.seen.service = Err(refused()));
+    all.push(("ECS cannot be read", unreadable.peek()));
+    all.push(("the service is draining", worker().with(|stage| stage.service().active = false).peek()));
+    all.push(("the service is a daemon", worker().with(|stage| stage.service().daemon = true).peek()));
+    all.push(("switched off by hand", worker().tasks(0).waiting(900).peek()));
+}
+
+fn changes(all: &mut Vec<(&'static str, Decision)>) {
+    let mut stage = worker().waiting(612);
+    stage.look_and_die();
+    all.push(("another look is acting", stage.wait(15).peek()));
+    all.push(("another look died before it acted", stage.wait(75).peek()));
+    stage.service().desired_count = 15;
+    all.push(("another look died after it acted", stage.peek()));
+    stage.service().desired_count = 10;
+    stage.settle(Settled::Failed);
+    all.push(("AWS refused once", stage.wait(15).peek()));
+    stage.wait(600).look_and_die();
+    stage.memory.settle("look-2", Settled::Failed, stage.now);
+    all.push(("AWS refused again", stage.wait(15).peek()));
+    let mut stage = worker().waiting(100);
+    stage.look();
+    stage.service().desired_count = 12;
+    all.push(("somebody changed it", stage.arrive().wait(60).peek()));
+}
+
+fn people(all: &mut Vec<(&'static str, Decision)>) {
+    all.push(("a minimum", worker().waiting(100).person(OverrideKind::Min(20), 7_200).peek()));
+    all.push(("a pin", worker().waiting(900).person(OverrideKind::Pin(10), 172_800).peek()));
+    all.push(("a maximum", worker().waiting(900).person(OverrideKind::Max(6), 7_200).peek()));
+    all.push(("below the minimum", worker().tasks(3).waiting(100).peek()));
+    all.push(("above the maximum", worker().tasks(60).waiting(100).peek()));
+}
+
+fn rules(all: &mut Vec<(&'static str, Decision)>) {
+    all.push(("a full queue", worker().waiting(612).peek()));
+    all.push(("neither full nor empty", worker().waiting(200).peek()));
+    all.push(("full at the maximum", worker().tasks(50).waiting(612).peek()));
+    all.push(("empty at the minimum", worker().tasks(5).peek()));
+    let mut stage = worker().waiting(612);
+    stage.look();
+    all.push(("within the scale-out cooldown", stage.arrive().wait(60).peek()));
+    let mut stage = worker().tasks(20).waiting(612);
+    stage.service().running_count = 6;
+    stage.service().pending_count = 4;
+    all.push(("tasks on their way", stage.peek()));
+    stage.look_for(0);
+    stage.service().running_count = 6;
+    stage.look();
+    all.push(("tasks that do not start", stage.wait(240).peek()));
+    let stage =
+        worker().waiting(612).with(|stage| stage.policy.largest_step.scale_out = 2.try_into().unwrap());
+    all.push(("a largest step", stage.peek()));
+    let mut stage = with_cpu();
+    stage.points("cpu", &[(60, 81.456), (120, 80.0)]).at(130);
+    all.push(("CPU high for two minutes, queue empty", stage.peek()));
+    stage.queue().waiting = 200;
+    all.push(("CPU high for two minutes", stage.peek()));
+}
+
+fn readings(all: &mut Vec<(&'static str, Decision)>) {
+    all.push(("Redis down", worker().with(|stage| stage.seen.queue = Err(refused())).peek()));
+    let mut stage = with_cpu();
+    stage.points("cpu", &[]);
+    all.push(("CPU without datapoints", stage.peek()));
+    stage.points("cpu", &[(0, 20.0)]).at(0).look();
+    stage.metric("cpu", MetricReading::NotRead);
+    all.push(("CPU too old", stage.at(400).peek()));
+    all.push(("paused", worker().waiting(1).with(|stage| stage.queue().paused = true).peek()));
+    let mut hidden = worker();
+    hidden.queue().in_flight = InFlight::AtLeast(1);
+    all.push(("a queue that hides running jobs", hidden.peek()));
+    all.push(("prefetched jobs", worker().waiting(100).in_flight(52).peek()));
+}
+
+fn guards(all: &mut Vec<(&'static str, Decision)>) {
+    all.push(("an empty queue", worker().peek()));
+    all.push(("jobs in flight", worker().in_flight(38).peek()));
+    all.push(("a rollout", worker().with(|stage| stage.service().rollout = true).peek()));
+    let stage = worker().with(|stage| stage.policy.stabilization = seconds(60));
+    all.push(("a wish a moment ago", stage.peek()));
+    let mut stage = with_cpu();
+    stage.points("cpu", &[(0, 66.0)]);
+    all.push(("one task fewer would trip the CPU rule", stage.peek()));
+    let mut stage = worker();
+    stage.look();
+    all.push(("within the scale-in cooldown", stage.arrive().wait(60).peek()));
+}
+
+fn sleep(all: &mut Vec<(&'static str, Decision)>) {
+    all.push(("jobs arrive while it sleeps", sleepy().tasks(0).waiting(1).peek()));
+    let mut stage = sleepy();
+    stage.look();
+    all.push(("empty for a minute", stage.wait(60).peek()));
+    all.push(("the last task and its jobs", sleepy().in_flight(2).peek()));
+}
+
+#[test]
+fn every_reason_has_a_sentence() {
+    let mut text = String::new();
+    for (title, decision) in scenarios() {
+        writeln!(text, "{title} [{}]\n    {decision}\n", codes(&decision).join(", ")).unwrap();
+    }
+    insta::assert_snapshot!("sentences", text);
+}
+
+#[test]
+fn every_reason_has_a_scenario() {
+    let seen: Vec<_> = scenarios().into_iter().flat_map(|(_, decision)| decision.reasons).collect();
+    let missing: Vec<_> = CODES.iter().filter(|code| !seen.iter().any(|it| it.code() == **code)).collect();
+    assert!(missing.is_empty(), "no scenario for {missing:?}");
+    assert!(seen.iter().all(|reason| reason.code() == code(reason)));
+}
+
+#[test]
+fn no_sentence_breaks_the_line_or_is_long() {
+    for (title, decision) in scenarios() {
+        let text = decision.to_string();
+        assert!(!text.contains('\n') && text.len() <= 400, "{title}: {text}");
+    }
+}

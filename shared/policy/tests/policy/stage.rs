@@ -1,0 +1,260 @@
+//! A service on a stage: rules in words, a clock that is set by hand, and an ECS that does what it is told.
+
+use std::num::NonZeroU32;
+
+use jiff::{SignedDuration, Timestamp};
+use tidegate_policy::memory::Settled;
+use tidegate_policy::overrides::OverrideKind;
+use tidegate_policy::queue_depth::Look;
+use tidegate_policy::{
+    Absence, AbsenceKind, Adjustment, Amount, Capacity, Comparison, Condition, Cooldown, Datapoint, Decision,
+    InFlight, LargestStep, Memory, MetricName, MetricReading, Observation, OnAbsence, Override, Queue, Rule,
+    Service, ServicePolicy, Signal, Unit, decide,
+};
+
+/// Noon of a day on which nothing else happens.
+pub(crate) const NOON: i64 = 1_772_366_400;
+
+/// Everything one test changes.
+#[derive(Debug, Clone)]
+pub(crate) struct Stage {
+    pub(crate) policy: ServicePolicy,
+    pub(crate) seen: Observation,
+    pub(crate) memory: Memory,
+    pub(crate) overrides: Vec<Override>,
+    pub(crate) now: Timestamp,
+    looks: u32,
+}
+
+impl Stage {
+    /// A service with these bounds and rules and 5 running tasks of 4 jobs each, an empty queue, cooldowns of 300 s,
+    /// and no stabilization, so that each test sees one thing at a time.
+    pub(crate) fn new(min: u32, max: u32, rules: &[&str]) -> Self {
+        let policy = ServicePolicy {
+            capacity: Capacity::new(min, max).unwrap(),
+            concurrency: NonZeroU32::new(4).unwrap(),
+            rules: rules.iter().map(|text| rule(text)).collect(),
+            cooldown: Cooldown { scale_out: seconds(300), scale_in: seconds(300) },
+            stabilization: seconds(0),
+            largest_step: LargestStep {
+                scale_out: NonZeroU32::new(5_000).unwrap(),
+                scale_in: NonZeroU32::new(5_000).unwrap(),
+            },
+            startup: seconds(180),
+            idle: seconds(300),
+            interruptible: false,
+            metrics: vec![],
+        };
+        let seen = Observation { service: Ok(service(5, 5)), queue: Ok(queue(0)), metrics: [].into() };
+        Self { policy, seen, memory: Memory::default(), overrides: vec![], now: noon(), looks: 0 }
+    }
+
+    /// So many tasks, all running.
+    pub(crate) fn tasks(mut self, count: u32) -> Self {
+        self.seen.service = Ok(service(count, count));
+        self
+    }
+
+    pub(crate) fn waiting(mut self, jobs: u64) -> Self {
+        self.queue().waiting = jobs;
+        self
+    }
+
+    pub(crate) fn in_flight(mut self, jobs: u64) -> Self {
+        self.queue().in_flight = InFlight::Exactly(jobs);
+        self
+    }
+
+    pub(crate) fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
+        change(&mut self);
+        self
+    }
+
+    pub(crate) fn service(&mut self) -> &mut Service {
+        self.seen.service.as_mut().unwrap()
+    }
+
+    pub(crate) fn queue(&mut self) -> &mut Queue {
+        self.seen.queue.as_mut().unwrap()
+    }
+
+    /// Sets the clock to so many seconds after noon.
+    pub(crate) fn at(&mut self, after_noon: i64) -> &mut Self {
+        self.now = noon() + seconds(after_noon);
+        self
+    }
+
+    /// Lets time pass.
+    pub(crate) fn wait(&mut self, passing: i64) -> &mut Self {
+        self.now += seconds(passing);
+        self
+    }
+
+    /// All tasks asked for run.
+    pub(crate) fn arrive(&mut self) -> &mut Self {
+        let service = self.service();
+        service.running_count = service.desired_count;
+        service.pending_count = 0;
+        self
+    }
+
+    /// The datapoints of a metric, each at a second after noon, one minute apart unless the test says otherwise.
+    pub(crate) fn points(&mut self, name: &str, points: &[(i64, f64)]) -> &mut Self {
+        let points =
+            points.iter().map(|(at, value)| Datapoint { at: noon() + seconds(*at), value: *value }).collect();
+        self.metric(name, MetricReading::Points { period: seconds(60), points })
+    }
+
+    pub(crate) fn metric(&mut self, name: &str, reading: MetricReading) -> &mut Self {
+        self.seen.metrics.insert(MetricName::new(name).unwrap(), reading);
+        self
+    }
+
+    pub(crate) fn on_absence(mut self, name: &str, on_absence: OnAbsence) -> Self {
+        self.policy.metrics.push((MetricName::new(name).unwrap(), on_absence));
+        self
+    }
+
+    pub(crate) fn person(mut self, kind: OverrideKind, until: i64) -> Self {
+        let until = noon() + seconds(until);
+        let (who, why) = ("alice".to_owned(), "launch day".to_owned());
+        self.overrides.push(Override { target: "worker".to_owned(), kind, until, who, why });
+        self
+    }
+
+    /// Decides without remembering or acting.
+    pub(crate) fn peek(&self) -> Decision {
+        self.peek_as("look-0")
+    }
+
+    pub(crate) fn peek_as(&self, id: &str) -> Decision {
+        let look = Look { target: "worker", id, overrides: &self.overrides, now: self.now };
+        decide(&self.seen, &self.policy, &self.memory, look)
+    }
+
+    /// Decides and remembers, but never acts: the process is killed between the two.
+    pub(crate) fn look_and_die(&mut self) -> Decision {
+        self.looks += 1;
+        let decision = self.peek_as(&format!("look-{}", self.looks));
+        self.memory = decision.memory.clone();
+        decision
+    }
+
+    /// Decides, remembers, and acts; the tasks asked for do not run yet. All notices reach people.
+    pub(crate) fn look(&mut self) -> Decision {
+        let decision = self.look_and_die();
+        self.memory.mark_told(&decision.notices);
+        if let Some((_, to)) = decision.verdict.as_change() {
+            self.service().desired_count = to;
+            self.settle(Settled::Applied);
+        }
+        decision
+    }
+
+    /// Settles the last look's intent.
+    pub(crate) fn settle(&mut self, settled: Settled) {
+        self.memory.settle(&format!("look-{}", self.looks), settled, self.now);
+    }
+
+    /// Looks once a minute for so long; tasks run at once. Returns the last decision.
+    pub(crate) fn look_for(&mut self, duration: i64) -> Decision {
+        let mut last = self.look();
+        for _ in 0..duration / 60 {
+            last = self.arrive().wait(60).look();
+        }
+        self.arrive();
+        last
+    }
+}
+
+/// The size that a decision wants.
+pub(crate) fn size(decision: &Decision) -> u32 {
+    match decision.verdict {
+        tidegate_policy::Verdict::Hold { at } => at.unwrap(),
+        tidegate_policy::Verdict::ScaleOut { to, .. } | tidegate_policy::Verdict::ScaleIn { to, .. } => to,
+    }
+}
+
+/// The codes of a decision's reasons.
+pub(crate) fn codes(decision: &Decision) -> Vec<&'static str> {
+    decision.reasons.iter().map(tidegate_policy::Reason::code).collect()
+}
+
+pub(crate) fn noon() -> Timestamp {
+    Timestamp::from_second(NOON).unwrap()
+}
+
+pub(crate) fn seconds(count: i64) -> SignedDuration {
+    SignedDuration::from_secs(count)
+}
+
+pub(crate) fn service(desired: u32, running: u32) -> Service {
+    Service {
+        desired_count: desired,
+        running_count: running,
+        pending_count: 0,
+        rollout: false,
+        active: true,
+        daemon: false,
+    }
+}
+
+pub(crate) fn queue(waiting: u64) -> Queue {
+    Queue {
+        waiting,
+        due: 0,
+        delayed: 0,
+        delayed_held: false,
+        in_flight: InFlight::Exactly(0),
+        paused: false,
+        head: None,
+    }
+}
+
+pub(crate) fn refused() -> Absence {
+    Absence::new(AbsenceKind::Unreachable, "connection refused")
+}
+
+/// `waiting > 500: +5`, `cpu > 70% for 5m: +10%/2`, `waiting < 50: -2`, `waiting > 9: =3`.
+pub(crate) fn rule(text: &str) -> Rule {
+    let (when, adjust) = text.split_once(": ").unwrap();
+    let (when, hold_for) = when.split_once(" for ").unwrap_or((when, "0s"));
+    let words: Vec<&str> = when.split(' ').collect();
+    let [name, comparison, threshold] = words[..] else { panic!("{when}") };
+    let signal = Signal::built_in(name).unwrap_or_else(|| Signal::Metric(MetricName::new(name).unwrap()));
+    let (threshold, percent) =
+        threshold.strip_suffix('%').map_or((threshold, false), |threshold| (threshold, true));
+    let unit = if percent { Unit::Percent } else { signal.unit().unwrap_or(Unit::Count) };
+    let comparison = match comparison {
+        ">" => Comparison::Above,
+        ">=" => Comparison::AtLeast,
+        "<" => Comparison::Below,
+        "<=" => Comparison::AtMost,
+        other => panic!("{other}"),
+    };
+    let threshold = threshold.parse().unwrap();
+    let when = Condition { signal, comparison, threshold, unit, hold_for: span(hold_for) };
+    Rule { when, adjust: adjustment(adjust) }
+}
+
+fn span(text: &str) -> SignedDuration {
+    let (number, unit) = text.split_at(text.len() - 1);
+    seconds(number.parse::<i64>().unwrap() * if unit == "m" { 60 } else { 1 })
+}
+
+fn adjustment(text: &str) -> Adjustment {
+    let (kind, number) = text.split_at(1);
+    let (number, at_least) = number.split_once('/').unwrap_or((number, "0"));
+    let amount = match number.strip_suffix('%') {
+        Some(percent) => {
+            Amount::Percent { percent: percent.parse().unwrap(), at_least: at_least.parse().unwrap() }
+        }
+        None => Amount::Tasks(number.parse().unwrap()),
+    };
+    match kind {
+        "+" => Adjustment::Add(amount),
+        "-" => Adjustment::Remove(amount),
+        "=" => Adjustment::Set(amount),
+        other => panic!("{other}"),
+    }
+}

@@ -1,0 +1,76 @@
+//! Tasks that start, and tasks that do not.
+
+use tidegate_policy::NoticeKind;
+use tidegate_policy::Verdict::{Hold, ScaleIn, ScaleOut};
+
+use crate::stage::{Stage, codes};
+
+/// Five tasks, a full queue, start-up within three minutes, and no credit in the way.
+fn busy() -> Stage {
+    Stage::new(1, 50, &["waiting > 500: +5", "waiting < 50: -1"]).waiting(501).with(|stage| {
+        stage.policy.cooldown.scale_out = crate::stage::seconds(60);
+    })
+}
+
+#[test]
+fn nothing_is_added_while_tasks_do_not_start() {
+    let mut stage = busy();
+    assert_eq!(stage.at(0).look().verdict, ScaleOut { from: 5, to: 10 });
+    stage.at(30).look();
+    stage.service().pending_count = 5;
+    assert_eq!(stage.at(90).look().verdict, ScaleOut { from: 10, to: 15 }, "pending tasks are on their way");
+    assert_eq!(codes(&stage.at(210).look()), ["rule-matched", "still-starting"]);
+    let failing = stage.at(211).look();
+    assert_eq!(failing.verdict, Hold { at: Some(15) });
+    assert_eq!(codes(&failing), ["rule-matched", "starts-failing"]);
+    assert!(failing.notices.iter().any(|notice| notice.kind == NoticeKind::StartsFailing && notice.begins));
+}
+
+#[test]
+fn one_running_task_more_is_progress_and_ends_it() {
+    let mut stage = busy();
+    stage.at(0).look();
+    stage.at(10).look();
+    stage.at(60).look();
+    let failing = stage.at(191).look();
+    assert!(failing.notices.iter().any(|notice| notice.kind == NoticeKind::StartsFailing));
+    stage.service().running_count = 6;
+    let better = stage.at(250).look();
+    assert!(better.notices.iter().any(|notice| notice.kind == NoticeKind::StartsFailing && !notice.begins));
+}
+
+#[test]
+fn tasks_that_start_and_die_again_and_again_are_no_progress() {
+    let mut stage = Stage::new(1, 50, &[]).tasks(5);
+    let mut told = 0;
+    for (minute, running) in [3, 4, 3, 4, 3, 4, 3, 4].into_iter().enumerate() {
+        stage.service().running_count = running;
+        let decision = stage.at(i64::try_from(minute).unwrap() * 60).look();
+        told += decision.notices.len();
+    }
+    assert_eq!(told, 1, "told once, and it never ends");
+    assert!(stage.memory.edges.iter().any(|edge| edge.kind == NoticeKind::StartsFailing));
+}
+
+#[test]
+fn all_tasks_running_forgets_how_long_it_took() {
+    let mut stage = busy();
+    stage.at(0).look();
+    stage.at(60).look();
+    stage.arrive().at(120).look();
+    stage.at(121).look();
+    assert_eq!(stage.memory.startup.map(|startup| startup.running), Some(10), "for the next five");
+    stage.arrive().at(130);
+    stage.queue().waiting = 100;
+    stage.look();
+    assert_eq!(stage.memory.startup, None);
+}
+
+#[test]
+fn a_service_that_does_not_start_may_still_scale_in() {
+    let mut stage = busy();
+    stage.at(0).look();
+    stage.at(10).look();
+    stage.queue().waiting = 0;
+    assert_eq!(stage.at(400).look().verdict, ScaleIn { from: 10, to: 9 });
+}

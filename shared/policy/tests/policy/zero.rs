@@ -1,0 +1,158 @@
+//! To zero and back, without stranding work.
+
+use tidegate_policy::Verdict::{Hold, ScaleIn, ScaleOut};
+use tidegate_policy::{InFlight, OnAbsence};
+
+use crate::stage::{Stage, codes, size};
+
+/// One idle task of a service that may sleep.
+fn sleepy() -> Stage {
+    Stage::new(0, 50, &["waiting < 50: -2", "waiting > 500: +5"]).tasks(1)
+}
+
+#[test]
+fn zero_is_reached_only_from_a_queue_seen_empty_for_the_idle_time() {
+    let mut stage = sleepy();
+    for at in [0, 60, 120, 180, 240, 299] {
+        let decision = stage.at(at).look();
+        assert_eq!(codes(&decision), ["rule-matched", "not-idle-long-enough"], "{at}: {decision}");
+    }
+    assert_eq!(stage.at(300).look().verdict, ScaleIn { from: 1, to: 0 });
+}
+
+#[test]
+fn one_job_begins_the_idle_time_anew() {
+    let mut stage = sleepy();
+    stage.at(0).look();
+    stage.at(120).look();
+    stage.queue().waiting = 1;
+    assert_eq!(codes(&stage.at(240).look()), ["rule-matched", "not-idle"]);
+    stage.queue().waiting = 0;
+    assert_eq!(codes(&stage.at(300).look()), ["rule-matched", "not-idle-long-enough"]);
+    stage.at(400).look();
+    stage.at(500).look();
+    assert_eq!(size(&stage.at(600).look()), 0);
+}
+
+#[test]
+fn a_look_that_could_not_see_and_a_time_without_looks_begin_it_anew() {
+    let mut stage = sleepy();
+    let empty = stage.seen.queue.clone();
+    stage.at(0).look();
+    stage.seen.queue = Err(crate::stage::refused());
+    stage.at(60).look();
+    stage.seen.queue = empty;
+    stage.at(120).look();
+    stage.at(240).look();
+    assert_eq!(size(&stage.at(360).look()), 1);
+    assert_eq!(size(&stage.at(1_000).look()), 1, "nobody looked for ten minutes");
+}
+
+#[test]
+fn jobs_that_workers_hold_keep_the_last_task_and_those_the_server_keeps_do_not() {
+    let mut stage = sleepy();
+    stage.queue().delayed = 3;
+    stage.queue().delayed_held = true;
+    stage.look_for(600);
+    let held = stage.peek();
+    assert_eq!(held.verdict, Hold { at: Some(1) });
+    assert_eq!(codes(&held), ["rule-matched", "not-idle"]);
+    stage.queue().delayed_held = false;
+    stage.look_for(300);
+    assert_eq!(stage.service().desired_count, 0);
+}
+
+#[test]
+fn work_in_flight_keeps_the_last_task() {
+    let mut stage = sleepy().in_flight(1);
+    stage.look_for(600);
+    assert_eq!(codes(&stage.peek()), ["rule-matched", "work-in-flight", "not-idle"]);
+}
+
+#[test]
+fn the_first_job_wakes_one_task_and_many_wake_many() {
+    let stage = sleepy().tasks(0).waiting(1);
+    assert_eq!(stage.peek().verdict, ScaleOut { from: 0, to: 1 });
+    assert_eq!(codes(&stage.peek()), ["wake"]);
+    let stage = sleepy().tasks(0).waiting(501);
+    assert_eq!(stage.peek().verdict, ScaleOut { from: 0, to: 5 });
+    assert_eq!(codes(&stage.peek()), ["rule-matched"]);
+}
+
+#[test]
+fn a_wish_of_one_percent_wakes_one_task_too() {
+    let stage = Stage::new(0, 50, &["waiting > 5: +50%"]).tasks(0).waiting(6);
+    assert_eq!(size(&stage.peek()), 1);
+}
+
+#[test]
+fn delayed_jobs_wake_when_they_are_due_and_not_before() {
+    let mut stage = sleepy().tasks(0);
+    stage.queue().delayed = 7;
+    assert_eq!(size(&stage.peek()), 0);
+    stage.queue().waiting = 2;
+    stage.queue().due = 2;
+    assert_eq!(codes(&stage.peek()), ["wake"]);
+}
+
+#[test]
+fn work_that_a_stopped_task_took_along_wakes_a_task_that_gives_it_back() {
+    let mut stage = sleepy().tasks(0);
+    stage.queue().in_flight = InFlight::AtLeast(2);
+    assert_eq!(size(&stage.peek()), 1);
+    assert!(codes(&stage.peek()).contains(&"not-idle"));
+}
+
+#[test]
+fn a_paused_queue_does_not_wake() {
+    let mut stage = sleepy().tasks(0).waiting(100);
+    stage.queue().paused = true;
+    assert_eq!(stage.peek().verdict, Hold { at: Some(0) });
+    assert!(codes(&stage.peek()).contains(&"queue-paused"));
+}
+
+#[test]
+fn a_day_of_sleep_and_work_ends_where_it_began() {
+    let mut stage = sleepy().waiting(0);
+    stage.policy.stabilization = crate::stage::seconds(60);
+    stage.look_for(600);
+    assert_eq!(stage.service().desired_count, 0);
+    stage.queue().waiting = 800;
+    stage.wait(60).look_for(600);
+    assert!(stage.service().desired_count >= 10);
+    stage.queue().waiting = 0;
+    stage.wait(60).look_for(6_000);
+    assert_eq!(stage.service().desired_count, 0);
+}
+
+#[test]
+fn a_cpu_rule_neither_keeps_a_service_awake_nor_misses_its_datapoints_asleep() {
+    let mut stage = Stage::new(0, 50, &["waiting < 50: -2", "cpu > 70%: +2"]).tasks(1);
+    for minute in 0..6 {
+        stage.points("cpu", &[(minute * 60, 3.0)]).at(minute * 60).look();
+    }
+    assert_eq!(stage.service().desired_count, 0, "3% on one task is nothing on none");
+    stage.arrive();
+    for minute in 6..20 {
+        stage.points("cpu", &[]).at(minute * 60);
+        let decision = stage.look();
+        assert!(decision.notices.is_empty(), "{minute}: {:?}", decision.notices);
+        assert!(!codes(&decision).contains(&"reading-missing"), "{decision}");
+    }
+    stage.queue().waiting = 10;
+    for minute in 20..23 {
+        let decision = stage.at(minute * 60).look();
+        assert!(decision.notices.is_empty(), "its first task has no datapoint yet");
+        stage.arrive();
+    }
+}
+
+#[test]
+fn a_declared_metric_is_missed_asleep_unless_absence_is_declared() {
+    let rules = ["waiting < 50: -2", "requests > 70: +2"];
+    let mut stage = Stage::new(0, 50, &rules).tasks(0).on_absence("requests", OnAbsence::Zero);
+    stage.points("requests", &[]);
+    assert!(!codes(&stage.peek()).contains(&"reading-missing"));
+    stage.policy.metrics.clear();
+    assert!(codes(&stage.peek()).contains(&"reading-missing"));
+}
