@@ -37,7 +37,8 @@ def main() -> int:
     except KeyboardInterrupt:
         terminal.line("\nStopped.")
         return 130
-    record |= {"began": began, "fleet": FLEET.read_text(), "concurrency": claims.CONCURRENCY, "claims": claims.check(record, enqueued, finished)}
+    record |= {"began": began, "fleet": FLEET.read_text(), "concurrency": claims.CONCURRENCY}
+    record["claims"] = claims.check(record, enqueued, finished)
     (FOLDER / "record.json").write_text(json.dumps(record))
     written = page.write(record, FOLDER / "index.html")
     terminal.claims(record["claims"])

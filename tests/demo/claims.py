@@ -40,9 +40,9 @@ def workers_rise(record):
 def duplicate_changes_nothing(record):
     first, second = record["duplicate"]
     looks = [look["verdict"] for look in record["looks"] if "delivery" in look["note"]]
-    holds = looks == ["scale-out", "hold"] and first == {**second, "running": first["running"], "pending": first["pending"]}
-    seen = f"{first['desired']} desired after the first, {second['desired']} after the second; UpdateService called once"
-    return "An event delivered twice changes nothing", holds and second["updates"] == 1, seen
+    holds = looks == ["scale-out", "hold"] and first["desired"] == second["desired"] and second["updates"] == 1
+    seen = f"{first['desired']} desired after the first, {second['desired']} after the second"
+    return "An event delivered twice changes nothing", holds, f"{seen}; UpdateService called {second['updates']} time"
 
 
 def nothing_scales_in_during_the_outage(record):
@@ -53,7 +53,8 @@ def nothing_scales_in_during_the_outage(record):
     # A look that had read Redis before it stopped may still act on what it read.
     late = [look for look in changes(record, "scale-in") if outage["t"] + 1 < look["t"] <= outage["end"]]
     holds = len(blind) >= 2 and all(look["verdict"] == "hold" for look in blind) and not late
-    seen = f"{len(blind)} looks without a reading in {outage['end'] - outage['t']:.0f} s; desired {desired} all the time"
+    seconds = outage["end"] - outage["t"]
+    seen = f"{len(blind)} looks without a reading in {seconds:.0f} s; desired {desired} all the time"
     return "While Redis does not answer, nothing scales in", holds, seen
 
 
@@ -67,16 +68,21 @@ def never_below_what_runs(record):
     ins = changes(record, "scale-in")
     holds = all(look["to"] * CONCURRENCY >= look["seen"]["in_flight"] for look in ins)
     busiest = max(ins, key=lambda look: look["seen"]["in_flight"] / look["to"], default=None)
-    seen = f"at the tightest, {busiest['seen']['in_flight']} jobs ran on {busiest['to']} workers of 2" if busiest else "none"
+    seen = "none"
+    if busiest:
+        seen = f"at the tightest, {busiest['seen']['in_flight']} jobs ran on {busiest['to']} workers of {CONCURRENCY}"
     waited = [look for look in record["looks"] if look["verdict"] == "hold" and floor_holds(look)]
     seen = f"{seen}; {len(waited)} looks held for them"
     return "Workers never fall below what the running jobs need", holds and waited, seen
 
 
 def floor_holds(look: dict) -> bool:
+    """Whether few jobs waited, and yet the running ones needed every worker."""
     seen = look["seen"]
-    running_jobs = seen.get("in_flight") or 0
-    return seen.get("waiting") is not None and seen["waiting"] < 50 and -(-running_jobs // CONCURRENCY) >= seen["desired"] > MIN
+    if seen.get("waiting") is None or seen["waiting"] >= 50:
+        return False
+    needed = -(-seen["in_flight"] // CONCURRENCY)
+    return needed >= seen["desired"] > MIN
 
 
 def within_bounds(record):

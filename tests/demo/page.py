@@ -25,7 +25,7 @@ def render(record: dict) -> str:
     decisions = fold(record["looks"])
     chart = {
         "samples": record["samples"],
-        "bounds": [{"t": look["t"], "min": look["seen"]["min"], "max": look["seen"]["max"]} for look in record["looks"]],
+        "bounds": [{"t": look["t"], **{end: look["seen"][end] for end in ("min", "max")}} for look in record["looks"]],
         "decisions": decisions,
         "moments": record["moments"],
         "concurrency": record["concurrency"],

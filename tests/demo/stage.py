@@ -182,10 +182,11 @@ class Stage:
         while not self._ended.is_set():
             answer = sqs.receive_message(QueueUrl=self.world.reports, WaitTimeSeconds=1, MaxNumberOfMessages=10)
             for message in answer.get("Messages", []):
-                report = json.loads(message["Body"])
-                subject, text = report.get("Subject", ""), report["Message"]
-                self.record["reports"].append({"t": self.now(), "subject": subject, "text": text})
-                self.tell(self.now(), "report", subject)
+                envelope = json.loads(message["Body"])
+                text = json.loads(envelope["Message"])["content"]["description"]
+                report = {"t": self.now(), "subject": envelope["Subject"], "text": text}
+                self.record["reports"].append(report)
+                self.tell(report["t"], "report", report)
                 sqs.delete_message(QueueUrl=self.world.reports, ReceiptHandle=message["ReceiptHandle"])
 
     def _sample(self) -> None:

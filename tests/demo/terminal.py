@@ -1,11 +1,15 @@
 """The demo in the terminal: one line per thing that happens, as it happens."""
 
+import re
+import shutil
 import sys
+import textwrap
 import threading
 
 COLORS = {"scale-out": 32, "scale-in": 34, "report": 35, "scene": 1, "hold": 2, "sample": 2}
 SIGNS = {"scale-out": "▲", "scale-in": "▼", "report": "✉", "scene": "■", "hold": "·", "sample": " "}
-WIDTH = 110
+# Below the text of a row; below what a report says after "seen", "why" and so on.
+INDENT, DEEPER = " " * 11, " " * 19
 
 
 class Terminal:
@@ -13,7 +17,9 @@ class Terminal:
         self._output = output
         self._colored = output.isatty()
         self._lock = threading.Lock()
+        self._width = min(shutil.get_terminal_size((110, 24)).columns, 120)
         self._last_hold = ""
+        self._shown: set[str] = set()
 
     def line(self, text: str) -> None:
         with self._lock:
@@ -22,14 +28,11 @@ class Terminal:
     def tell(self, t: float, kind: str, what) -> None:
         if kind == "hold" and not self._is_news(what):
             return
-        if kind == "sample":
-            text = bars(what)
-        else:
-            text = what if isinstance(what, str) else what["sentence"]
-            if not isinstance(what, str) and what.get("note"):
-                text = f"{what['note']}: {text}"
-        row = f"{t:6.1f} s {SIGNS[kind]} {text}"
-        row = row if len(row) <= WIDTH else row[: WIDTH - 1] + "…"
+        text = {"sample": bars, "scene": str, "report": self._report}.get(kind, sentence)(what)
+        first, *rest = text.splitlines()
+        rows = [self._wrap(f"{t:6.1f} s {SIGNS[kind]} {first}", INDENT)]
+        rows += [self._wrap(INDENT + line, DEEPER) for line in rest]
+        row = "\n".join(rows)
         self.line(f"\033[{COLORS[kind]}m{row}\033[0m" if self._colored else row)
 
     def claims(self, claims: list[dict]) -> None:
@@ -38,12 +41,28 @@ class Terminal:
             mark = "✓" if claim["holds"] else "✗ NOT SO:"
             self.line(f"  {mark} {claim['claim']}\n      {claim['seen']}")
 
+    def _wrap(self, line: str, indent: str) -> str:
+        return textwrap.fill(line, self._width, subsequent_indent=indent, break_on_hyphens=False)
+
+    def _report(self, report: dict) -> str:
+        """The subject; the whole report when it is the first of its kind."""
+        kind = re.sub(r"\d+", "", report["subject"])
+        if kind in self._shown:
+            return report["subject"]
+        self._shown.add(kind)
+        # The first line of the text is the subject's.
+        return "\n".join([report["subject"], *report["text"].splitlines()[1:]])
+
     def _is_news(self, look: dict) -> bool:
         """Most looks hold for the same reason as the one before."""
         reasons = look["note"] + " ".join(reason["code"] for reason in look["reasons"])
         news = look["note"] != "" or reasons != self._last_hold
         self._last_hold = reasons
         return news
+
+
+def sentence(look: dict) -> str:
+    return f"{look['note']}: {look['sentence']}" if look["note"] else look["sentence"]
 
 
 def bars(sample: dict) -> str:

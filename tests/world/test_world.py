@@ -150,8 +150,8 @@ def test_tasks_follow_the_desired_count_after_their_start(world):
 
 def test_a_service_can_be_set_by_hand_and_let_go(world):
     rollout = {"status": "PRIMARY", "rolloutState": "IN_PROGRESS", "failedTasks": 3}
-    wish = {"service": "service-2", "desired": 9, "running": 2, "pending": 1, "deployments": [rollout, {"status": "ACTIVE"}]}
-    assert ask(world, "/_world/ecs", wish) == {"desired": 9, "running": 2, "pending": 1}
+    wish = {"desired": 9, "running": 2, "pending": 1, "deployments": [rollout, {"status": "ACTIVE"}]}
+    assert ask(world, "/_world/ecs", {"service": "service-2", **wish}) == {"desired": 9, "running": 2, "pending": 1}
     ecs = client(world, "ecs")
     service = ecs.describe_services(cluster="test", services=["service-2"])["services"][0]
     assert service["runningCount"] == 2
