@@ -106,9 +106,14 @@ function place(u) {
     element.style.width = Math.max(0, right - left) + "px";
     element.classList.toggle("late", left + element.firstChild.offsetWidth > u.over.clientWidth);
   }
+  let last = { left: -Infinity, to: null };
   for (const { decision, element } of u.marks) {
+    let left = u.valToPos(decision.t, "x");
+    // Two looks in one second would lie on each other: the one that held moves aside.
+    if (decision.verdict === "hold" && decision.to === last.to) left = Math.max(left, last.left + 11);
+    last = { left, to: decision.to };
     element.hidden = decision.t < min || decision.t > max;
-    element.style.left = u.valToPos(decision.t, "x") + "px";
+    element.style.left = left + "px";
     element.style.top = u.valToPos(decision.to, "tasks") + "px";
   }
 }
@@ -120,11 +125,11 @@ function explain(element, decision) {
   const time = document.createElement("small");
   time.textContent = decision.t.toFixed(1) + " s, rung by " + decision.rung_by + (decision.note ? ": " + decision.note : "");
   const sentence = document.createElement("strong");
-  sentence.textContent = decision.sentence;
+  sentence.textContent = decision.sentence.split(", because ")[0];
   const reasons = document.createElement("ul");
   for (const reason of decision.reasons) {
     const item = document.createElement("li");
-    item.textContent = reason.text;
+    item.textContent = reason.text.replaceAll("`", "");
     reasons.append(item);
   }
   tip.append(time, sentence, reasons);

@@ -6,6 +6,7 @@ The chart is drawn by uPlot, which is inlined from tests/clients/node_modules wi
 """
 
 import json
+import re
 import sys
 from datetime import datetime
 from html import escape
@@ -93,13 +94,18 @@ def decision_row(look: dict) -> str:
     if look["times"] > 1:
         when += f"<small>to {look['until']:.1f} s, {look['times']} looks</small>"
     note = f"<small>{escape(look['note'])}</small>" if look["note"] else ""
-    reasons = "".join(f"<li>{escape(reason['text'])}</li>" for reason in look["reasons"])
+    reasons = "".join(f"<li>{prose(reason['text'])}</li>" for reason in look["reasons"])
     return (
         f'<tr class="{look["verdict"]}"><td>{when}</td>'
         f'<td><span class="sign">{SIGNS[look["verdict"]]}</span> {look["verdict"]}{note}</td>'
         f"<td>{change}</td><td>{number(look, 'waiting')}</td><td>{number(look, 'in_flight')}</td>"
         f"<td><ul>{reasons}</ul></td></tr>"
     )
+
+
+def prose(text: str) -> str:
+    """A reason, with what it quotes from the fleet file as code."""
+    return re.sub(r"`([^`]*)`", r"<code>\1</code>", escape(text))
 
 
 def number(look: dict, name: str) -> str:
