@@ -38,12 +38,18 @@ class RuntimeApi:
         self._server.shutdown()
         self._server.server_close()
 
-    def wait_until_asked(self, seconds: float) -> float:
+    def wait_until_asked(self, seconds: float, alive=lambda: True) -> float:
         """When the runtime asked for an event, on the clock of `time.perf_counter`."""
-        try:
-            asked = self._asked.get(timeout=seconds)
-        except queue.Empty:
-            raise InvocationFailed(f"it asked for no event within {seconds} s") from None
+        asked = None
+        deadline = time.perf_counter() + seconds
+        while asked is None:
+            try:
+                asked = self._asked.get(timeout=0.5)
+            except queue.Empty:
+                if not alive():
+                    raise InvocationFailed("it ended before it asked for an event") from None
+                if time.perf_counter() > deadline:
+                    raise InvocationFailed(f"it asked for no event within {seconds} s") from None
         if isinstance(asked, InvocationFailed):
             raise asked
         return asked
