@@ -129,3 +129,63 @@ fn shape(value: &Value) -> &'static str {
         _ => "something else",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn llen(line: &str) -> Result<u64, Absence> {
+        let value = redis::parse_redis_value(format!("{line}\r\n").as_bytes()).unwrap();
+        Answer::new(Command::new("LLEN", "jobs"), value).count()
+    }
+
+    #[test]
+    fn a_refusal_has_a_class_and_the_servers_words() {
+        #[track_caller]
+        fn check(line: &str, said: &str) {
+            assert_eq!(llen(line).unwrap_err().to_string(), said);
+        }
+        check(
+            "-NOAUTH Authentication required.",
+            "access denied: LLEN `jobs`: NOAUTH Authentication required.",
+        );
+        check("-NOPERM No permissions", "access denied: LLEN `jobs`: NOPERM No permissions");
+        check("-WRONGTYPE Operation", "wrong type: LLEN `jobs`: WRONGTYPE Operation");
+        check("-LOADING Redis is loading", "unreachable: LLEN `jobs`: LOADING Redis is loading");
+        check("-BUSY Redis is busy", "unreachable: LLEN `jobs`: BUSY Redis is busy");
+        check(
+            "-MASTERDOWN Link with MASTER is down",
+            "unreachable: LLEN `jobs`: MASTERDOWN Link with MASTER is down",
+        );
+        check(
+            "-MOVED 12182 10.0.0.7:6379",
+            "unreadable answer: LLEN `jobs`: the server is one node of a Redis Cluster, whose other nodes are not \
+             asked: MOVED 12182 10.0.0.7:6379",
+        );
+        check("-READONLY You can't write", "unreadable answer: LLEN `jobs`: READONLY You can't write");
+        check("-ERR unknown command", "unreadable answer: LLEN `jobs`: ERR unknown command");
+    }
+
+    #[test]
+    fn an_answer_of_another_shape_is_unreadable_and_not_quoted() {
+        #[track_caller]
+        fn check(line: &str, shape: &str) {
+            let said = format!("unreadable answer: LLEN `jobs` was answered with {shape}");
+            assert_eq!(llen(line).unwrap_err().to_string(), said);
+        }
+        check(":-1", "a number out of range");
+        check("$6\r\nsecret", "text");
+        check("$-1", "nothing");
+        check("*0", "a list");
+        assert_eq!(llen(":7"), Ok(7));
+    }
+
+    #[test]
+    fn too_few_answers_are_no_zeros() {
+        let answers = [Answer::new(Command::new("LLEN", "jobs"), Value::Int(7))];
+        let mut taken = Answers::new(&answers, &[0, 5]);
+        assert_eq!(taken.take().and_then(Answer::count), Ok(7));
+        assert!(taken.take().is_err());
+        assert!(taken.take().is_err());
+    }
+}

@@ -1,3 +1,4 @@
+use proptest::prelude::*;
 use redis::Value;
 use tidegate_fleet::source::RedisUrl;
 
@@ -44,13 +45,15 @@ impl Keys {
             first(&self.delayed),
             Value::Int(self.active),
         ];
-        let commands = commands(&emails(), Timestamp::UNIX_EPOCH);
-        assert_eq!(commands.len(), values.len());
-        let pairs = commands.into_iter().zip(values);
-        let answers: Vec<_> = pairs.map(|(command, value)| Answer::new(command, value)).collect();
-        let places: Vec<_> = (0..answers.len()).collect();
-        interpret(&emails(), &mut Answers::new(&answers, &places))
+        read(values.to_vec())
     }
+}
+
+fn read(values: Vec<Value>) -> Result<Queue, Absence> {
+    let pairs = commands(&emails(), Timestamp::UNIX_EPOCH).into_iter().zip(values);
+    let answers: Vec<_> = pairs.map(|(command, value)| Answer::new(command, value)).collect();
+    let places: Vec<_> = (0..answers.len()).collect();
+    interpret(&emails(), &mut Answers::new(&answers, &places))
 }
 
 #[test]
@@ -118,4 +121,38 @@ fn a_job_is_due_within_its_whole_millisecond() {
     let score = last_due_score(now);
     assert_eq!(score / SCORES_PER_MILLISECOND, 1_772_362_800_000);
     assert_eq!(score % SCORES_PER_MILLISECOND, SCORES_PER_MILLISECOND - 1);
+}
+
+fn any_value() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        Just(Value::Nil),
+        any::<i64>().prop_map(Value::Int),
+        (0..3_i64).prop_map(Value::Int),
+        any::<Vec<u8>>().prop_map(Value::BulkString),
+        Just(text("0:1")),
+        Just(Value::Array(vec![Value::Nil])),
+        Just(Value::Array(vec![text("7")])),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn no_answer_whatever_makes_it_panic(values in prop::collection::vec(any_value(), 0..14)) {
+        let _ = read(values);
+    }
+
+    #[test]
+    fn more_jobs_never_wait_less(jobs in prop::array::uniform5(0..i64::MAX), more in 0..i64::MAX, which in 0..4_usize) {
+        let waiting = |[wait, prioritized, due, active, later]: [i64; 5]| {
+            let empty = || Value::Array(Vec::new());
+            let delayed = Value::Int(due.saturating_add(later));
+            let [wait, prioritized, due, active] = [wait, prioritized, due, active].map(Value::Int);
+            let (none, meta) = (Value::Int(0), Value::Int(1));
+            let first = [none.clone(), meta, none, wait, Value::Nil, Value::Nil, prioritized, empty()];
+            read([first.to_vec(), vec![delayed, due, empty(), active]].concat()).unwrap().waiting
+        };
+        let mut grown = jobs;
+        grown[which] = grown[which].saturating_add(more);
+        prop_assert!(waiting(grown) >= waiting(jobs));
+    }
 }

@@ -12,3 +12,4 @@ mod bullmq_versions;
 mod failures;
 mod access;
 mod round_trips;
+mod sqs;
