@@ -39,7 +39,8 @@ fn function(process: &Process, world: &Arc<Mutex<World>>) -> QueueDepth {
     let fleet = tidegate_fleet::parse(FLEET).expect("the fleet file is valid");
     let clock = world.clone();
     let now = move || clock.lock().unwrap_or_else(PoisonError::into_inner).now();
-    QueueDepth::new(settings, fleet, Clients::new(&process.config()), Arc::new(now)).expect("the fleet has a queue")
+    QueueDepth::new(settings, fleet, Clients::new(&process.config()), Arc::new(now))
+        .expect("the fleet has a queue")
 }
 
 /// One look in a process of its own, until it ends or is killed.
@@ -68,9 +69,10 @@ fn story(seed: u64) -> Arc<Mutex<World>> {
             look("second", &world, seed.wrapping_add(1_000_003), true).await
         };
         tokio::join!(first, second);
-        for number in 0..6 {
+        let later = function(&Process::new("later", &world, seed, false), &world);
+        for _ in 0..6 {
             tokio::time::sleep(Duration::from_secs(50)).await;
-            look(&format!("later-{number}"), &world, seed, false).await;
+            later.handle(json!({})).await.expect("a quiet look answers");
         }
         world
     })
@@ -82,7 +84,12 @@ fn two_looks_at_once_add_once_whatever_happens() {
     for seed in 0..SEEDS {
         let world = story(seed);
         let world = world.lock().unwrap_or_else(PoisonError::into_inner);
-        let tale = || format!("seed {seed}: {:#?}\nupdates {:?}\nversions {:?}", world.story, world.updates, world.versions);
+        let tale = || {
+            format!(
+                "seed {seed}: {:#?}\nupdates {:?}\nversions {:?}",
+                world.story, world.updates, world.versions
+            )
+        };
         unlucky += usize::from(!world.story.is_empty());
 
         assert_eq!(world.desired, 15, "+5 is added exactly once. {}", tale());
@@ -96,13 +103,22 @@ fn two_looks_at_once_add_once_whatever_happens() {
 
         let versions: Vec<u64> = world.versions.iter().map(|(_, version)| *version).collect();
         let expected: Vec<u64> = (1..).take(versions.len()).collect();
-        assert_eq!(versions, expected, "every version is written once and follows the one before. {}", tale());
+        assert_eq!(
+            versions,
+            expected,
+            "every version is written once and follows the one before. {}",
+            tale()
+        );
 
         let memory = world.items["memory#queue-depth"]["memory"]["S"].as_str().expect("a memory");
         let memory: Value = serde_json::from_str(memory).expect("a memory in JSON");
         let worker = &memory["enforce"]["worker"];
         assert!(worker["in"].is_null(), "every intent is settled. {worker} {}", tale());
-        assert!(worker["ch"].is_number() && worker["so"].is_object(), "the cooldown is remembered. {worker} {}", tale());
+        assert!(
+            worker["ch"].is_number() && worker["so"].is_object(),
+            "the cooldown is remembered. {worker} {}",
+            tale()
+        );
     }
     assert!(unlucky > 200, "the seeds tell of misfortunes, only {unlucky} did");
 }

@@ -50,20 +50,16 @@ impl QueueDepth {
         Ok(ours.into_iter().filter(asked).collect())
     }
 
-    /// Looks at everything at once; only metrics wait for the ledger, which knows when they were last read.
+    /// Looks at everything: queues beside the ledger, services and metrics after it.
     pub(crate) async fn observe(
         &self,
         targets: &[&Service],
         ring: &Ring,
         now: Timestamp,
     ) -> Result<Seen, CallError> {
-        let names: Vec<ServiceName> = targets.iter().map(|service| name(service)).collect();
-        let (ledger, services, queues) = join!(
-            self.ledger_and_metrics(targets, ring, now),
-            services::describe(&self.clients.ecs, &names),
-            self.read_queues(targets, now),
-        );
-        let (page, overrides, readings) = ledger?;
+        let (ledger, queues) =
+            join!(self.ledger_then_aws(targets, ring, now), self.read_queues(targets, now));
+        let (page, overrides, services, readings) = ledger?;
         let whole = !matches!(ring, Ring::Manual { services, .. } if !services.is_empty());
         let not_read = || Err(Absence::new(AbsenceKind::Unreadable, "not in the answer"));
         let targets = targets.iter().filter_map(|service| {
@@ -85,32 +81,44 @@ impl QueueDepth {
         Ok(Seen { page, overrides, targets: targets.collect(), metrics_read: readings.is_some() && whole })
     }
 
-    /// The ledger, then the metrics if it is time for them.
-    async fn ledger_and_metrics(
+    /// The ledger first, then ECS and CloudWatch. What is remembered must never be newer than what is seen: a look
+    /// that saw the desired count of before another look's change, and read the memory of after it, would take its
+    /// own colleague for somebody else (found by the race test). The conditional write does the rest.
+    async fn ledger_then_aws(
         &self,
         targets: &[&Service],
         ring: &Ring,
         now: Timestamp,
-    ) -> Result<(Page, Vec<Override>, Option<Readings>), CallError> {
+    ) -> Result<(Page, Vec<Override>, services::Seen, Option<Readings>), CallError> {
         let (page, overrides) = self.ledger.read().await?;
+        let names: Vec<ServiceName> = targets.iter().map(|service| name(service)).collect();
+        let (services, readings) = join!(
+            services::describe(&self.clients.ecs, &names),
+            self.read_metrics(targets, ring, &page, now)
+        );
+        Ok((page, overrides, services, readings))
+    }
+
+    /// The metrics, if it is time for them.
+    async fn read_metrics(
+        &self,
+        targets: &[&Service],
+        ring: &Ring,
+        page: &Page,
+        now: Timestamp,
+    ) -> Option<Readings> {
         let plan = matches!(ring, Ring::Manual { plan: true, .. });
         let last = page.memory.metrics_read_at;
-        let due = plan || last.is_none_or(|last| now.duration_since(last).abs() >= READ_EVERY);
-        if !due {
-            return Ok((page, overrides, None));
+        if !plan && last.is_some_and(|last| now.duration_since(last).abs() < READ_EVERY) {
+            return None;
         }
         let keys: Vec<Key> = targets.iter().flat_map(|service| metric_keys(service)).collect();
         if keys.is_empty() {
-            return Ok((page, overrides, Some(Readings::new())));
+            return Some(Readings::new());
         }
-        let longest_for = targets
-            .iter()
-            .flat_map(|service| &service.policy().rules)
-            .map(|rule| rule.when.hold_for)
-            .max()
-            .unwrap_or(SignedDuration::ZERO);
-        let readings = metrics::read(&self.clients.cloudwatch, &keys, longest_for, now).await;
-        Ok((page, overrides, Some(readings)))
+        let rules = targets.iter().flat_map(|service| &service.policy().rules);
+        let longest_for = rules.map(|rule| rule.when.hold_for).max().unwrap_or(SignedDuration::ZERO);
+        Some(metrics::read(&self.clients.cloudwatch, &keys, longest_for, now).await)
     }
 
     /// Redis and SQS, each queue with its own result.

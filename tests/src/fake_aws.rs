@@ -1,0 +1,296 @@
+//! A fake ECS, DynamoDB, SNS and SQS at the HTTP layer, with a seeded scheduler of misfortunes.
+//!
+//! The local AWS can neither lose a response after applying it nor freeze a process between two calls. This one can:
+//! the real SDK, its retries included, talks to it in virtual time, and one seed gives one story.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use aws_smithy_async::rt::sleep::{AsyncSleep, Sleep};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_types::body::SdkBody;
+use jiff::Timestamp;
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+/// One thing that may happen to one request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It works.
+    Works,
+    /// It works, slowly.
+    Slow,
+    /// It is applied, and the response is lost.
+    ResponseLost,
+    /// It is refused before it is applied: throttled.
+    Throttled,
+    /// The process is killed before it is applied.
+    KilledBefore,
+    /// The process is killed after it was applied.
+    KilledAfter,
+    /// The process stands still for 60 seconds, its timers too, and goes on.
+    Frozen,
+}
+
+/// The world that all looks share.
+#[derive(Debug)]
+pub struct World {
+    /// The ledger's items by sort key.
+    pub items: BTreeMap<String, Value>,
+    /// The desired count of the one service.
+    pub desired: i64,
+    /// Jobs waiting in the one SQS queue.
+    pub waiting: i64,
+    /// Every `UpdateService` that was applied: by which look, at which virtual second, to what.
+    pub updates: Vec<(String, u64, i64)>,
+    /// Every version of the memory that was written, by which look.
+    pub versions: Vec<(String, u64)>,
+    /// Reports that SNS took.
+    pub published: usize,
+    /// What happened, for a failing seed to be read.
+    pub story: Vec<String>,
+    began: Instant,
+}
+
+/// Where virtual time begins.
+const EPOCH_SECONDS: i64 = 1_795_000_000;
+
+impl World {
+    /// A world with a service at `desired` and `waiting` jobs.
+    #[must_use]
+    pub fn new(desired: i64, waiting: i64) -> Arc<Mutex<Self>> {
+        Arc::new(Mutex::new(Self {
+            items: BTreeMap::new(),
+            desired,
+            waiting,
+            updates: Vec::new(),
+            versions: Vec::new(),
+            published: 0,
+            story: Vec::new(),
+            began: Instant::now(),
+        }))
+    }
+
+    /// The virtual time of day.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        let passed = i64::try_from(self.began.elapsed().as_millis()).unwrap_or(i64::MAX);
+        Timestamp::from_millisecond(EPOCH_SECONDS * 1000 + passed).unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+
+    /// Applies one request and answers it.
+    fn answer(&mut self, process: &str, action: &str, body: &str) -> (u16, Value) {
+        let body: Value = serde_json::from_str(body).unwrap_or(Value::Null);
+        match action {
+            "DescribeServices" => (200, self.describe()),
+            "UpdateService" => {
+                self.desired = body["desiredCount"].as_i64().unwrap_or(-1);
+                let second = self.began.elapsed().as_secs();
+                self.updates.push((process.to_owned(), second, self.desired));
+                (200, json!({"service": {"serviceName": "worker", "desiredCount": self.desired}}))
+            }
+            "GetQueueAttributes" => {
+                let waiting = self.waiting.to_string();
+                (
+                    200,
+                    json!({"Attributes": {"ApproximateNumberOfMessages": waiting,
+                    "ApproximateNumberOfMessagesNotVisible": "0", "ApproximateNumberOfMessagesDelayed": "0"}}),
+                )
+            }
+            "BatchGetItem" => {
+                let items: Vec<&Value> = self.items.values().collect();
+                (200, json!({"Responses": {"ledger": items}, "UnprocessedKeys": {}}))
+            }
+            "PutItem" => self.put(process, &body),
+            "BatchWriteItem" => (200, json!({"UnprocessedItems": {}})),
+            _ => (400, json!({"__type": "UnknownOperationException", "message": action})),
+        }
+    }
+
+    fn describe(&self) -> Value {
+        let deployments = json!([{"status": "PRIMARY", "rolloutState": "COMPLETED"}]);
+        json!({"services": [{"serviceName": "worker", "status": "ACTIVE", "schedulingStrategy": "REPLICA",
+            "desiredCount": self.desired, "runningCount": self.desired, "pendingCount": 0, "deployments": deployments}],
+            "failures": []})
+    }
+
+    /// DynamoDB's conditional write, as far as the ledger uses it.
+    fn put(&mut self, process: &str, body: &Value) -> (u16, Value) {
+        let item = &body["Item"];
+        let sort = item["sk"]["S"].as_str().unwrap_or_default().to_owned();
+        let expected = body["ExpressionAttributeValues"][":expected"]["N"].as_str();
+        let condition = body["ConditionExpression"].as_str();
+        assert_eq!(
+            condition,
+            Some("attribute_not_exists(pk) OR version = :expected"),
+            "an unconditional write"
+        );
+        let found = self.items.get(&sort);
+        if found.is_some_and(|found| found["version"]["N"].as_str() != expected) {
+            let exception = "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException";
+            return (
+                400,
+                json!({"__type": exception, "message": "The conditional request failed", "Item": found}),
+            );
+        }
+        let version =
+            item["version"]["N"].as_str().and_then(|version| version.parse().ok()).unwrap_or_default();
+        self.versions.push((process.to_owned(), version));
+        self.items.insert(sort, item.clone());
+        (200, json!({}))
+    }
+}
+
+/// One process that looks: its fates, and its own time, which stands still while it is frozen.
+#[derive(Clone)]
+pub struct Process {
+    name: String,
+    world: Arc<Mutex<World>>,
+    fates: Arc<Mutex<(StdRng, bool)>>,
+    frozen: Arc<Mutex<Duration>>,
+    /// Set when the process is to be killed.
+    pub killed: Arc<tokio::sync::Notify>,
+}
+
+impl fmt::Debug for Process {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "process {}", self.name)
+    }
+}
+
+impl Process {
+    /// A process whose misfortunes follow from the seed; without misfortunes when not `unlucky`.
+    #[must_use]
+    pub fn new(name: &str, world: &Arc<Mutex<World>>, seed: u64, unlucky: bool) -> Self {
+        Self {
+            name: name.to_owned(),
+            world: world.clone(),
+            fates: Arc::new(Mutex::new((StdRng::seed_from_u64(seed), unlucky))),
+            frozen: Arc::default(),
+            killed: Arc::default(),
+        }
+    }
+
+    /// An SDK configuration whose requests reach the world.
+    #[must_use]
+    pub fn config(&self) -> aws_config::SdkConfig {
+        let connector = SharedHttpConnector::new(self.clone());
+        aws_config::SdkConfig::builder()
+            .behavior_version(aws_config::BehaviorVersion::latest())
+            .region(aws_config::Region::new("eu-central-1"))
+            .credentials_provider(aws_sdk_ecs::config::SharedCredentialsProvider::new(
+                aws_sdk_ecs::config::Credentials::new("id", "key", None, None, "test"),
+            ))
+            .http_client(http_client_fn(move |_, _| connector.clone()))
+            .sleep_impl(aws_smithy_async::rt::sleep::SharedAsyncSleep::new(self.clone()))
+            .timeout_config(tidegate_aws::Clients::timeouts())
+            .retry_config(tidegate_aws::Clients::retries())
+            .build()
+    }
+
+    fn fate(&self) -> (Fate, Duration) {
+        let mut fates = self.fates.lock().unwrap_or_else(PoisonError::into_inner);
+        let (random, unlucky) = &mut *fates;
+        let delay = Duration::from_millis(random.random_range(1..80));
+        let fate = match random.random_range(0..100) {
+            _ if !*unlucky => Fate::Works,
+            0..8 => Fate::ResponseLost,
+            8..13 => Fate::Throttled,
+            13..20 => Fate::Slow,
+            20..26 => Fate::KilledBefore,
+            26..32 => Fate::KilledAfter,
+            32..38 => Fate::Frozen,
+            _ => Fate::Works,
+        };
+        // One freeze per process: two would be longer than Lambda lets an invocation live.
+        let thawed = !self.frozen.lock().unwrap_or_else(PoisonError::into_inner).is_zero();
+        let fate = if fate == Fate::Frozen && thawed { Fate::Works } else { fate };
+        (fate, if fate == Fate::Slow { delay * 20 } else { delay })
+    }
+
+    async fn call_world(self, action: String, body: String) -> Result<HttpResponse, ConnectorError> {
+        let (fate, delay) = self.fate();
+        tokio::time::sleep(delay).await;
+        let lost = || ConnectorError::io("the response was lost".into());
+        if fate != Fate::Works {
+            let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
+            let line = format!("{} {action}: {fate:?} at {:?}", self.name, world.began.elapsed());
+            world.story.push(line);
+        }
+        match fate {
+            Fate::Throttled => {
+                return Ok(response(400, &json!({"__type": "ThrottlingException", "message": "slow down"})));
+            }
+            Fate::KilledBefore => {
+                self.killed.notify_one();
+                std::future::pending::<()>().await;
+            }
+            Fate::Frozen => {
+                *self.frozen.lock().unwrap_or_else(PoisonError::into_inner) += Duration::from_secs(60);
+                tokio::time::sleep(Duration::from_secs(60)).await;
+            }
+            Fate::Works | Fate::Slow | Fate::ResponseLost | Fate::KilledAfter => {}
+        }
+        let (status, answer) = if action == "Publish" {
+            self.world.lock().unwrap_or_else(PoisonError::into_inner).published += 1;
+            return Ok(published());
+        } else {
+            self.world.lock().unwrap_or_else(PoisonError::into_inner).answer(&self.name, &action, &body)
+        };
+        match fate {
+            Fate::ResponseLost => Err(lost()),
+            Fate::KilledAfter => {
+                self.killed.notify_one();
+                std::future::pending().await
+            }
+            _ => Ok(response(status, &answer)),
+        }
+    }
+}
+
+impl HttpConnector for Process {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let target = request.headers().get("x-amz-target").unwrap_or("Sns.Publish").to_owned();
+        let action = target.rsplit('.').next().unwrap_or_default().to_owned();
+        let body = request.body().bytes().map(String::from_utf8_lossy).unwrap_or_default().into_owned();
+        HttpConnectorFuture::new(self.clone().call_world(action, body))
+    }
+}
+
+/// The process's own time: what sleeps while it is frozen sleeps that much longer.
+impl AsyncSleep for Process {
+    fn sleep(&self, duration: Duration) -> Sleep {
+        let frozen = self.frozen.clone();
+        let total = move || *frozen.lock().unwrap_or_else(PoisonError::into_inner);
+        Sleep::new(async move {
+            let mut seen = total();
+            tokio::time::sleep(duration).await;
+            while total() > seen {
+                let more = total() - seen;
+                seen = total();
+                tokio::time::sleep(more).await;
+            }
+        })
+    }
+}
+
+fn response(status: u16, body: &Value) -> HttpResponse {
+    HttpResponse::new(
+        status.try_into().unwrap_or_else(|_| unreachable!("a valid status")),
+        SdkBody::from(body.to_string()),
+    )
+}
+
+fn published() -> HttpResponse {
+    let xml = "<PublishResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><PublishResult><MessageId>1</MessageId>\
+               </PublishResult></PublishResponse>";
+    HttpResponse::new(200.try_into().unwrap_or_else(|_| unreachable!("a valid status")), SdkBody::from(xml))
+}
