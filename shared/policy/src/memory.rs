@@ -190,6 +190,16 @@ impl Failure {
 }
 
 impl Memory {
+    /// Withdraws the change that a decision began, as if it had never been decided: its intent, its cooldowns. For a
+    /// look that only observes; `before` is the memory it decided with.
+    pub fn withdraw(&mut self, before: &Self) {
+        let Self { scale_out, changed_at, intent, zeroed, .. } = before;
+        self.scale_out = *scale_out;
+        self.changed_at = *changed_at;
+        self.intent.clone_from(intent);
+        self.zeroed = *zeroed && self.desired_count == Some(0);
+    }
+
     /// Settles the intent of `look`, if it is still pending. A failed change keeps the cooldown it began.
     pub fn settle(&mut self, look: &str, settled: Settled, now: Timestamp) {
         let Some(intent) = self.intent.take_if(|intent| intent.look == look) else {

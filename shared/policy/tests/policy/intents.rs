@@ -153,3 +153,16 @@ fn a_clock_that_runs_behind_the_memory_holds() {
     assert_eq!(stage.arrive().at(-30).look().verdict, Hold { at: Some(9) });
     assert_eq!(stage.now, noon() - seconds(30));
 }
+
+/// Otherwise an observed scale-in would begin a cooldown, and be news again whenever that ends.
+#[test]
+fn a_look_that_only_observes_says_the_same_every_time() {
+    let mut stage = growing().waiting(0).tasks(10);
+    for minute in 0..20 {
+        let before = stage.memory.clone();
+        let decision = stage.at(minute * 60).look_and_die();
+        stage.memory.withdraw(&before);
+        assert_eq!(decision.verdict, ScaleIn { from: 10, to: 9 }, "{minute}");
+        assert_eq!((stage.memory.intent.as_ref(), stage.memory.changed_at), (None, None));
+    }
+}

@@ -37,3 +37,9 @@ mod remembering;
 
 #[cfg(test)]
 mod sentences;
+
+#[cfg(test)]
+mod arbitrary;
+
+#[cfg(test)]
+mod properties;
