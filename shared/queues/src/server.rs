@@ -206,3 +206,36 @@ fn install_tls() {
         let _ = rustls::crypto::ring::default_provider().install_default();
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_quotes_our_password_is_not_quoted() {
+        // What a proxy says that knows no `AUTH`, after Redis's own wording for unknown commands.
+        let words = "ERR unknown command 'AUTH', with args beginning with: 's3cret/'";
+        let server = Server::parse("rediss://bob:s3cret%2F@redis.internal:6380/2").unwrap();
+        let located = server.locate(Absence::new(AbsenceKind::Unreadable, words));
+        assert_eq!(
+            located.detail,
+            "redis.internal:6380/2: ERR unknown command 'AUTH', with args beginning with: '(password)'"
+        );
+        let long = server.locate(Absence::new(AbsenceKind::Unreadable, "x".repeat(10_000)));
+        assert!(long.detail.len() < 400);
+    }
+
+    #[test]
+    fn logging_in_sends_no_more_than_the_url_asks_for() {
+        #[track_caller]
+        fn check(url: &str, steps: &[&str]) {
+            let shown: Vec<_> =
+                Server::parse(url).unwrap().login().into_iter().map(|step| step.shown).collect();
+            assert_eq!(shown, steps);
+        }
+        check("redis://redis.internal", &[]);
+        check("redis://redis.internal/2", &["SELECT 2"]);
+        check("redis://:secret@redis.internal", &["AUTH as `default`"]);
+        check("redis://bob:secret@redis.internal/2", &["AUTH as `bob`", "SELECT 2"]);
+    }
+}

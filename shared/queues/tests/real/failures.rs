@@ -64,7 +64,7 @@ async fn a_listener_that_never_completes_the_tls_handshake() {
         absence.to_string(),
         format!("no answer in time: 127.0.0.1:{port}/0: no connection within 1 s")
     );
-    assert!(started.elapsed() < Duration::from_millis(1500));
+    assert!(started.elapsed() < Duration::from_secs(3));
 }
 
 #[tokio::test]
