@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand};
+use jiff::SignedDuration;
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -36,6 +37,60 @@ pub(crate) enum Command {
     Check(CheckOptions),
     /// Print the JSON Schema of the fleet file, for editors
     Schema,
+    /// Set a service to a size at the next look, and keep it there for a time
+    #[command(after_help = EXIT_CODES)]
+    Pin(PinOptions),
+    /// Take back what was pinned: the rules decide again
+    #[command(after_help = EXIT_CODES)]
+    Release(ReleaseOptions),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PinOptions {
+    /// The service's name in the fleet file
+    pub(crate) target: String,
+    /// Tasks; may lie outside the capacity of the fleet file
+    #[arg(value_parser = clap::value_parser!(u32).range(0..=5000))]
+    pub(crate) tasks: u32,
+    /// How long, from now: 90s, 30m, 2h
+    #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
+    pub(crate) lasting: SignedDuration,
+    /// Why, for the reports
+    #[arg(long, default_value = "no reason given")]
+    pub(crate) why: String,
+    #[command(flatten)]
+    pub(crate) place: LedgerOptions,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReleaseOptions {
+    /// The service's name in the fleet file
+    pub(crate) target: String,
+    #[command(flatten)]
+    pub(crate) place: LedgerOptions,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LedgerOptions {
+    /// The fleet's name (`name:` in the fleet file)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) fleet_name: String,
+    /// The DynamoDB table; an output of the stack
+    #[arg(long, value_name = "TABLE", env = "TIDEGATE_LEDGER")]
+    pub(crate) ledger: String,
+    /// Who asks, for the reports
+    #[arg(long, env = "USER", default_value = "somebody")]
+    pub(crate) who: String,
+    /// Answer in JSON: `overrides[]`, each with target, pin, until, who, why
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// A duration of a minute to 30 days.
+fn duration(text: &str) -> Result<SignedDuration, String> {
+    let lasting: SignedDuration = text.parse().map_err(|error| format!("{error}; write 90s, 30m or 2h"))?;
+    let allowed = SignedDuration::from_mins(1)..=SignedDuration::from_hours(30 * 24);
+    if allowed.contains(&lasting) { Ok(lasting) } else { Err("must be 1m to 720h".to_owned()) }
 }
 
 #[derive(Debug, Args)]

@@ -4,6 +4,7 @@ mod arguments;
 mod check;
 mod summary;
 mod json;
+mod overrides;
 mod outcome;
 
 use std::io::{self, Write};
@@ -19,6 +20,8 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match arguments.command {
         Command::Check(options) => check::run(&options),
+        Command::Pin(options) => overrides::pin(&options),
+        Command::Release(options) => overrides::release(&options),
         Command::Schema => Outcome::done(format!("{:#}\n", tidegate_fleet::schema::schema())),
     };
     finish(&outcome, &mut io::stdout().lock(), &mut io::stderr().lock())

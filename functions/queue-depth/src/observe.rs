@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use tidegate_aws::CallError;
 use tidegate_aws::ledger::Page;
 use tidegate_aws::metrics::{self, Key, READ_EVERY, Readings};
+use tidegate_aws::overrides::Rows;
 use tidegate_aws::ring::Ring;
 use tidegate_aws::services::{self, ServiceName};
 use tidegate_fleet::Service;
@@ -90,7 +91,7 @@ impl QueueDepth {
         ring: &Ring,
         now: Timestamp,
     ) -> Result<(Page, Vec<Override>, services::Seen, Option<Readings>), CallError> {
-        let (page, overrides) = self.ledger.read().await?;
+        let (page, Rows { rows: overrides, .. }) = self.ledger.read().await?;
         let names: Vec<ServiceName> = targets.iter().map(|service| name(service)).collect();
         let (services, readings) = join!(
             services::describe(&self.clients.ecs, &names),

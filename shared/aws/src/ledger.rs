@@ -10,9 +10,10 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValuesOnConditionCheckFailure};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use tidegate_policy::{AbsenceKind, Memory, Override};
+use tidegate_policy::{AbsenceKind, Memory};
 
 use crate::error::CallError;
+use crate::overrides::{OVERRIDES, Rows};
 
 /// DynamoDB takes items of at most 400 KB; the rest is for the keys and the other attributes.
 const MEMORY_BYTES_MAX: usize = 399 * 1024;
@@ -58,8 +59,8 @@ pub enum Written {
 /// The ledger of one fleet and concern.
 #[derive(Debug, Clone)]
 pub struct Ledger {
-    dynamodb: aws_sdk_dynamodb::Client,
-    table: String,
+    pub(crate) dynamodb: aws_sdk_dynamodb::Client,
+    pub(crate) table: String,
     fleet: String,
     memory_key: String,
 }
@@ -80,7 +81,7 @@ impl Ledger {
     ///
     /// # Errors
     /// The table cannot be read, or what it holds is not ours.
-    pub async fn read(&self) -> Result<(Page, Vec<Override>), CallError> {
+    pub async fn read(&self) -> Result<(Page, Rows), CallError> {
         let step = || format!("read the ledger `{}`", self.table);
         let keys = [self.memory_key.as_str(), OVERRIDES];
         let keys = KeysAndAttributes::builder()
@@ -140,17 +141,14 @@ impl Ledger {
         }
     }
 
-    fn key(&self, sort: &str) -> HashMap<String, AttributeValue> {
+    pub(crate) fn key(&self, sort: &str) -> HashMap<String, AttributeValue> {
         HashMap::from([
             ("pk".to_owned(), AttributeValue::S(self.fleet.clone())),
             ("sk".to_owned(), AttributeValue::S(sort.to_owned())),
         ])
     }
 
-    fn understand(
-        &self,
-        items: &[HashMap<String, AttributeValue>],
-    ) -> Result<(Page, Vec<Override>), CallError> {
+    fn understand(&self, items: &[HashMap<String, AttributeValue>]) -> Result<(Page, Rows), CallError> {
         let find = |sort: &str| items.iter().find(|item| text(item, "sk") == Some(sort));
         let wrong = |key: &str, problem: String| {
             let step = format!("understand the item `{key}` of the ledger `{}`", self.table);
@@ -168,15 +166,17 @@ impl Ledger {
                 }
             }
         };
-        let rows = find(OVERRIDES).and_then(|item| text(item, "rows"));
-        let overrides = rows.map_or(Ok(Vec::new()), serde_json::from_str);
-        let overrides = overrides.map_err(|error| wrong(OVERRIDES, error.to_string()))?;
+        let overrides = match find(OVERRIDES) {
+            None => Rows::default(),
+            Some(item) => {
+                let rows = serde_json::from_str(text(item, "rows").unwrap_or("[]"));
+                let rows = rows.map_err(|error| wrong(OVERRIDES, error.to_string()))?;
+                Rows { version: number(item, "version").unwrap_or(0), rows }
+            }
+        };
         Ok((page, overrides))
     }
 }
-
-/// The sort key of what people asked for.
-const OVERRIDES: &str = "overrides";
 
 fn text<'a>(item: &'a HashMap<String, AttributeValue>, name: &str) -> Option<&'a str> {
     item.get(name).and_then(|value| value.as_s().ok()).map(String::as_str)
@@ -187,7 +187,7 @@ fn number(item: &HashMap<String, AttributeValue>, name: &str) -> Option<u64> {
 }
 
 /// Somebody else's version stands in the item.
-fn is_conflict<R>(error: &SdkError<PutItemError, R>) -> bool {
+pub(crate) fn is_conflict<R>(error: &SdkError<PutItemError, R>) -> bool {
     error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception)
 }
 

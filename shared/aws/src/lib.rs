@@ -10,6 +10,7 @@ pub mod secrets;
 pub mod services;
 pub mod metrics;
 pub mod ledger;
+pub mod overrides;
 pub mod activity;
 pub mod update;
 pub mod report;

@@ -1,0 +1,76 @@
+//! Changing what people asked for: one item of the ledger, written under a condition like the memory.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
+use tidegate_policy::{AbsenceKind, Override};
+
+use crate::error::CallError;
+use crate::ledger::{Ledger, is_conflict};
+
+/// The sort key of what people asked for.
+pub(crate) const OVERRIDES: &str = "overrides";
+/// Two people may ask at once; the second one's change is put on top of the first one's.
+const TRIES_MAX: usize = 5;
+
+/// The rows as they stand, with the version to write after.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Rows {
+    /// The version last written; 0 when nothing was ever written.
+    pub(crate) version: u64,
+    /// What people asked for, in the order in which they did.
+    pub rows: Vec<Override>,
+}
+
+impl Ledger {
+    /// Changes the overrides, drops those that have expired, and returns what is in force now.
+    ///
+    /// # Errors
+    /// The ledger cannot be read or written, or others kept writing first.
+    pub async fn change_overrides(
+        &self,
+        now: Timestamp,
+        edit: impl Fn(&mut Vec<Override>),
+    ) -> Result<Vec<Override>, CallError> {
+        for _ in 0..TRIES_MAX {
+            let Rows { version, mut rows } = self.read().await?.1;
+            rows.retain(|row| now < row.until);
+            edit(&mut rows);
+            if self.write_overrides(version, &rows, now).await? {
+                return Ok(rows);
+            }
+        }
+        Err(CallError::plain("change the overrides", AbsenceKind::Throttled, "others kept writing first"))
+    }
+
+    /// Writes the rows after a version; false when somebody else has written since.
+    async fn write_overrides(
+        &self,
+        version: u64,
+        rows: &[Override],
+        now: Timestamp,
+    ) -> Result<bool, CallError> {
+        let step = || format!("write the overrides of `{}`", self.table);
+        let text = serde_json::to_string(rows)
+            .map_err(|error| CallError::plain(step(), AbsenceKind::WrongType, error.to_string()))?;
+        let next = version.saturating_add(1).to_string();
+        let item = HashMap::from([
+            ("version".to_owned(), AttributeValue::N(next)),
+            ("written_at".to_owned(), AttributeValue::S(now.to_string())),
+            ("rows".to_owned(), AttributeValue::S(text)),
+        ]);
+        let call = self
+            .dynamodb
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item.into_iter().chain(self.key(OVERRIDES)).collect()))
+            .condition_expression("attribute_not_exists(pk) OR version = :expected")
+            .expression_attribute_values(":expected", AttributeValue::N(version.to_string()));
+        match call.send().await {
+            Ok(_) => Ok(true),
+            Err(error) if is_conflict(&error) => Ok(false),
+            Err(error) => Err(CallError::new(step(), &error)),
+        }
+    }
+}
