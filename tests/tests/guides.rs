@@ -1,0 +1,302 @@
+//! The guides' queue rules, walked through every threshold, bound and cooldown: the fleet file as it stands under
+//! `fleets/`, read by `fleet`, decided by `policy`.
+//!
+//! One row is one look: `seconds waiting in_flight desired/running [cpu=N] [memory=N] -> verdict: reasons`. Rows that
+//! stand together share their memory and their clock; an empty line begins anew. A change is applied.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use tidegate_policy::memory::Settled;
+use tidegate_policy::queue_depth::Look;
+use tidegate_policy::{
+    Datapoint, Decision, InFlight, Memory, MetricName, MetricReading, Observation, Queue, Reason, Service,
+    ServicePolicy, decide,
+};
+
+/// The policy of one service of a guide's fleet.
+fn policy(fleet: &str, service: &str) -> ServicePolicy {
+    let path = format!("{}/../fleets/{fleet}.yaml", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(path).expect("the fleet file is there");
+    let fleet = tidegate_fleet::parse(&text).expect("the fleet file is valid");
+    fleet.service(service).expect("the service is in the file").policy().clone()
+}
+
+/// Walks through the rows and compares what each of them says with what was decided.
+#[track_caller]
+fn walk(fleet: &str, service: &str, rows: &str) {
+    let policy = policy(fleet, service);
+    let mut memory = Memory::default();
+    for row in rows.lines().map(str::trim) {
+        let Some((world, expected)) = row.split_once(" -> ") else {
+            memory = Memory::default();
+            continue;
+        };
+        let (now, seen) = look_at(world);
+        let decision =
+            decide(&seen, &policy, &memory, Look { target: service, id: "look", overrides: &[], now });
+        assert_eq!(said(&decision), expected.trim(), "{fleet}, {service}: `{row}`\n{decision}");
+        memory = decision.memory;
+        memory.settle("look", Settled::Applied, now);
+    }
+}
+
+/// The world of one row.
+fn look_at(world: &str) -> (Timestamp, Observation) {
+    let mut words = world.split_whitespace();
+    let mut next = || words.next().expect("a row has four numbers");
+    let number = |word: &str| word.parse::<u64>().expect("a number");
+    let now = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(next().parse().expect("seconds"));
+    let (waiting, in_flight) = (number(next()), number(next()));
+    let (desired, running) = next().split_once('/').expect("desired/running");
+    let metrics = words.map(|word| {
+        let (name, value) = word.split_once('=').expect("metric=value");
+        let point = Datapoint { at: now, value: value.parse().expect("a value") };
+        let reading = MetricReading::Points { period: SignedDuration::from_mins(1), points: vec![point] };
+        (MetricName::new(name).expect("a metric's name"), reading)
+    });
+    let metrics: BTreeMap<_, _> = metrics.collect();
+    let service = Service {
+        desired_count: desired.parse().expect("a count"),
+        running_count: running.parse().expect("a count"),
+        pending_count: 0,
+        rollout: false,
+        active: true,
+        daemon: false,
+    };
+    let queue = Queue {
+        waiting,
+        due: 0,
+        delayed: 0,
+        delayed_held: false,
+        in_flight: InFlight::Exactly(in_flight),
+        paused: false,
+        head: None,
+    };
+    (now, Observation { service: Ok(service), queue: Ok(queue), metrics })
+}
+
+/// `out to 10: rule-matched`, `in to 9: …`, `hold: …`.
+fn said(decision: &Decision) -> String {
+    let reasons: Vec<_> = decision.reasons.iter().map(Reason::code).collect();
+    let verdict = match decision.verdict {
+        tidegate_policy::Verdict::Hold { .. } => "hold".to_owned(),
+        tidegate_policy::Verdict::ScaleOut { to, .. } => format!("out to {to}"),
+        tidegate_policy::Verdict::ScaleIn { to, .. } => format!("in to {to}"),
+    };
+    format!("{verdict}: {}", reasons.join(" "))
+}
+
+/// RoleFerry 2.2: more than 500: +5, at most 50; fewer than 50: -2, at least 5; every 5 minutes.
+#[test]
+fn roleferry_grows_by_5_above_500_and_once_in_5_minutes() {
+    walk(
+        "roleferry",
+        "workers",
+        "
+           0  499  5   5/5   -> hold: nothing-matches
+          15  500  5   5/5   -> hold: nothing-matches
+          30  501  5   5/5   -> out to 10: rule-matched
+          45  501  5  10/5   -> hold: rule-matched credit
+         329  501 10  10/10  -> hold: rule-matched credit
+         330  501 10  10/10  -> out to 15: rule-matched
+         390  500 15  15/15  -> hold: nothing-matches
+
+           0 9999 45  45/45  -> out to 50: rule-matched
+         300 9999 50  50/50  -> hold: rule-matched at-max
+
+           0 9999 48  48/48  -> out to 50: rule-matched at-max
+
+           0    0  0   3/3   -> out to 5: below-min
+
+           0 9999  3   3/3   -> out to 8: rule-matched
+
+           0  100  0  51/51  -> hold: above-max stabilizing
+    ",
+    );
+}
+
+#[test]
+fn roleferry_shrinks_below_50_one_task_at_a_time_and_once_in_5_minutes() {
+    walk(
+        "roleferry",
+        "workers",
+        "
+           0   51  0  10/10  -> hold: nothing-matches
+          15   50  0  10/10  -> hold: nothing-matches
+          30   49  0  10/10  -> hold: rule-matched stabilizing
+          89   49  0  10/10  -> hold: rule-matched stabilizing
+          90   49  0  10/10  -> in to 9: rule-matched one-task-at-a-time
+         240   49  0   9/9   -> hold: rule-matched cooldown-in
+         389   49  0   9/9   -> hold: rule-matched cooldown-in
+         390   49  0   9/9   -> in to 8: rule-matched one-task-at-a-time
+
+           0    0  0   6/6   -> hold: rule-matched stabilizing
+          60    0  0   6/6   -> in to 5: rule-matched at-min
+         210    0  0   5/5   -> hold: rule-matched at-min
+         360    0  0   5/5   -> hold: rule-matched at-min
+
+           0    0  9   9/9   -> hold: rule-matched work-in-flight stabilizing
+          60    0  9   9/9   -> hold: rule-matched work-in-flight
+         120    0  8   9/9   -> in to 8: rule-matched work-in-flight one-task-at-a-time
+    ",
+    );
+}
+
+#[test]
+fn roleferry_may_grow_at_once_after_it_shrank() {
+    walk(
+        "roleferry",
+        "workers",
+        "
+           0    0  0  10/10  -> hold: rule-matched stabilizing
+          60    0  0  10/10  -> in to 9: rule-matched one-task-at-a-time
+          75  501  9   9/9   -> out to 14: rule-matched
+         374    0  0  14/14  -> hold: rule-matched stabilizing cooldown-in
+    ",
+    );
+}
+
+/// CloudSync 6: a pool of its own for each of three queues.
+#[test]
+fn cloudsync_priority_grows_by_half_when_one_more_prefetch_waits_for_each_worker() {
+    walk(
+        "cloudsync",
+        "priority",
+        "
+           0   20  5   5/5   -> hold: nothing-matches
+          15   21  5   5/5   -> out to 7: rule-matched
+          74   29  7   7/7   -> hold: rule-matched credit
+          75   29  7   7/7   -> out to 10: rule-matched
+         135   40 10  10/10  -> hold: nothing-matches
+         136   41 10  10/10  -> out to 15: rule-matched
+         196   61 15  15/15  -> out to 20: rule-matched at-max
+         256   81 20  20/20  -> hold: rule-matched at-max
+
+           0    5  0  10/10  -> hold: nothing-matches
+          15    4  0  10/10  -> hold: rule-matched stabilizing
+          75    4  0  10/10  -> in to 9: rule-matched
+         225    4  0   9/9   -> hold: rule-matched stabilizing cooldown-in
+         374    4  0   9/9   -> hold: rule-matched cooldown-in
+         375    4  0   9/9   -> in to 8: rule-matched
+
+           0    0  0   5/5   -> hold: rule-matched at-min
+    ",
+    );
+}
+
+#[test]
+fn cloudsync_default_grows_by_a_quarter_and_by_cpu() {
+    walk(
+        "cloudsync",
+        "default",
+        "
+           0   80 10  10/10  cpu=50  -> hold: nothing-matches
+          15   81 10  10/10  cpu=50  -> out to 12: rule-matched
+          74   97 12  12/12  cpu=50  -> hold: rule-matched credit
+          75   97 12  12/12  cpu=50  -> out to 15: rule-matched
+
+           0   80 39  39/39  cpu=50  -> hold: nothing-matches
+          15  313 39  39/39  cpu=50  -> out to 40: rule-matched at-max
+
+           0   20  0  12/12  cpu=50  -> hold: nothing-matches
+          15   19  0  12/12  cpu=50  -> hold: rule-matched stabilizing
+          75   19  0  12/12  cpu=50  -> in to 11: rule-matched one-task-at-a-time
+         225   19  0  11/11  cpu=50  -> hold: rule-matched cooldown-in
+         374   19  0  11/11  cpu=50  -> hold: rule-matched cooldown-in
+         375   19  0  11/11  cpu=50  -> in to 10: rule-matched at-min
+         435   19  0  10/10  cpu=50  -> hold: rule-matched at-min
+
+          60   50 10  10/10  cpu=81  -> hold: rule-not-long-enough
+         120   50 10  10/10  cpu=81  -> hold: rule-not-long-enough
+         180   50 10  10/10  cpu=81  -> hold: rule-not-long-enough
+         240   50 10  10/10  cpu=81  -> hold: rule-not-long-enough
+         300   50 10  10/10  cpu=81  -> out to 12: rule-matched
+         360   50 12  12/12  cpu=80  -> hold: nothing-matches
+
+           0    0  0  12/12  cpu=81  -> hold: rule-matched not-agreed
+          60    0  0  12/12          -> hold: rule-matched not-agreed
+    ",
+    );
+}
+
+#[test]
+fn cloudsync_batch_waits_five_minutes_before_it_moves() {
+    walk(
+        "cloudsync",
+        "batch",
+        "
+           0   40  2   2/2   -> hold: nothing-matches
+          60   41  2   2/2   -> hold: rule-not-long-enough
+         210   41  2   2/2   -> hold: rule-not-long-enough
+         359   41  2   2/2   -> hold: rule-not-long-enough
+         360   41  2   2/2   -> out to 4: rule-matched
+
+           0    4  0   4/4   -> hold: rule-not-long-enough
+         150    4  0   4/4   -> hold: rule-not-long-enough
+         299    4  0   4/4   -> hold: rule-not-long-enough
+         300    4  0   4/4   -> hold: rule-matched stabilizing
+         360    4  0   4/4   -> in to 3: rule-matched
+         510    4  0   3/3   -> hold: rule-matched stabilizing cooldown-in
+         660    4  0   3/3   -> hold: rule-matched cooldown-in
+         810    4  0   3/3   -> hold: rule-matched cooldown-in
+         959    4  0   3/3   -> hold: rule-matched cooldown-in
+         960    4  0   3/3   -> in to 2: rule-matched
+        1020    4  0   2/2   -> hold: rule-matched at-min
+
+           0   41  2   2/2   -> hold: rule-not-long-enough
+         150   40  2   2/2   -> hold: nothing-matches
+         300   41  2   2/2   -> hold: rule-not-long-enough
+    ",
+    );
+}
+
+/// Hyperverge's runbook: queue, CPU and memory, each with its own step.
+#[test]
+fn hyperverge_grows_by_the_largest_of_its_steps() {
+    walk(
+        "hyperverge",
+        "worker",
+        "
+           0  1000  4  4/4  cpu=70 memory=80  -> hold: nothing-matches
+          15  1000  4  4/4  cpu=71 memory=80  -> out to 6: rule-matched
+          30  1000  6  6/6  cpu=70 memory=81  -> hold: rule-matched credit
+          45  1001  6  6/6  cpu=70 memory=80  -> out to 9: rule-matched credit
+         104  1001  9  9/9  cpu=71 memory=81  -> hold: rule-matched rule-matched rule-matched credit
+         105  1001  9  9/9  cpu=71 memory=81  -> out to 14: rule-matched rule-matched rule-matched
+         165  1001 14 14/14 cpu=50 memory=50  -> out to 19: rule-matched
+         225  1001 19 19/19 cpu=50 memory=50  -> out to 20: rule-matched at-max
+         285  1001 20 20/20 cpu=50 memory=50  -> hold: rule-matched at-max
+
+           0   500  1  1/1  cpu=50 memory=50  -> out to 2: below-min
+    ",
+    );
+}
+
+#[test]
+fn hyperverge_shrinks_only_if_queue_and_cpu_agree() {
+    walk(
+        "hyperverge",
+        "worker",
+        "
+           0   100  0  4/4  cpu=29 memory=50  -> hold: rule-matched not-agreed
+          15    99  0  4/4  cpu=30 memory=50  -> hold: rule-matched not-agreed
+          30    99  0  4/4  cpu=29 memory=81  -> out to 6: rule-matched
+
+           0    99  0  4/4  cpu=29 memory=50  -> hold: rule-matched rule-matched stabilizing
+          60    99  0  4/4  cpu=29 memory=50  -> in to 3: rule-matched rule-matched
+         120    99  0  3/3  cpu=29 memory=50  -> hold: rule-matched rule-matched stabilizing cooldown-in
+         179    99  0  3/3  cpu=29 memory=50  -> hold: rule-matched rule-matched stabilizing cooldown-in
+         180    99  0  3/3  cpu=29 memory=50  -> in to 2: rule-matched rule-matched
+         300    99  0  2/2  cpu=29 memory=50  -> hold: rule-matched rule-matched at-min
+
+           0    99  0  4/4  cpu=29            -> hold: rule-matched rule-matched reading-missing
+
+           0  1001  4  4/4                    -> out to 9: rule-matched
+
+           0    99  0  4/4  cpu=29 memory=61  -> hold: rule-matched rule-matched stabilizing
+          60    99  0  4/4  cpu=29 memory=61  -> hold: rule-matched rule-matched anticipated-flapping
+         120    99  0  4/4  cpu=29 memory=60  -> in to 3: rule-matched rule-matched
+    ",
+    );
+}
