@@ -241,7 +241,8 @@ fn functions_are_small_and_run_on_arm64_unless_told_otherwise() {
 
 #[test]
 fn the_fleet_that_is_deployed_is_valid_and_changes_nothing_yet() {
-    let fleet = tidegate_fleet::parse(&repository::read("layer/fleet.yaml")).expect("layer/fleet.yaml is valid");
+    let fleet =
+        tidegate_fleet::parse(&repository::read("layer/fleet.yaml")).expect("layer/fleet.yaml is valid");
     for service in fleet.services() {
         assert_eq!(service.mode(), tidegate_fleet::Mode::Observe, "a first deployment acts on nothing");
     }
