@@ -1,0 +1,9 @@
+"""The release binary of queue-depth against this machine's AWS and a real Redis.
+
+    stage       one test's fleet, services, queues, function and reports, apart from every other test's
+    function    the release binary behind a Runtime API of our own; two of them can race, and be killed
+    clock       moves the function's clock forward, so that no test waits for a cooldown or a lease
+    relay       fails single requests to AWS by what their bodies say
+
+The world runs in a process of its own (`python -m world`): its work must not hold up the clocks of the tests.
+"""
