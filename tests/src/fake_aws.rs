@@ -234,8 +234,8 @@ impl Process {
                 std::future::pending::<()>().await;
             }
             Fate::Frozen => {
-                *self.frozen.lock().unwrap_or_else(PoisonError::into_inner) += Duration::from_secs(60);
-                tokio::time::sleep(Duration::from_secs(60)).await;
+                *self.frozen.lock().unwrap_or_else(PoisonError::into_inner) += Duration::from_mins(1);
+                tokio::time::sleep(Duration::from_mins(1)).await;
             }
             Fate::Works | Fate::Slow | Fate::ResponseLost | Fate::KilledAfter => {}
         }
@@ -274,7 +274,7 @@ impl AsyncSleep for Process {
             let mut seen = total();
             tokio::time::sleep(duration).await;
             while total() > seen {
-                let more = total() - seen;
+                let more = total().saturating_sub(seen);
                 seen = total();
                 tokio::time::sleep(more).await;
             }

@@ -2,6 +2,7 @@
 //!
 //! One look: parse the event → observe → decide → remember the intent → act → report → remember the outcome.
 
+pub mod function;
 pub mod settings;
 pub mod failure;
 mod decide;
@@ -13,7 +14,7 @@ use std::sync::{Arc, Mutex};
 
 use futures_util::join;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tidegate_aws::ledger::{Ledger, Written};
 use tidegate_aws::ring::Ring;
 use tidegate_aws::secrets::Secrets;
@@ -23,6 +24,8 @@ use tidegate_queues::Redis;
 
 use crate::decide::Decided;
 pub use crate::failure::Failure;
+pub use crate::function::Function;
+use crate::remember::Ends;
 pub use crate::settings::Settings;
 
 /// The function's name through every layer.
@@ -35,10 +38,6 @@ const ACT_WITHIN: SignedDuration = SignedDuration::from_secs(20);
 /// Where the time comes from; tests bring their own.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
-/// The function as Lambda runs it. A bad setting or fleet file fails every invocation, with the same clear error.
-#[derive(Debug)]
-pub struct Function(Result<QueueDepth, Failure>);
-
 /// The function, ready to look.
 pub struct QueueDepth {
     settings: Settings,
@@ -50,35 +49,6 @@ pub struct QueueDepth {
     clock: Clock,
     /// When people were last told that the ledger cannot be reached; only this process knows.
     alerted: Mutex<Option<Timestamp>>,
-}
-
-impl Function {
-    /// Reads the settings and the fleet file, and builds the clients.
-    pub async fn from_environment() -> Self {
-        let clients = Clients::load().await;
-        let ready = Settings::parse(|name| std::env::var(name).ok()).and_then(|settings| {
-            let fleet = settings.read_fleet()?;
-            QueueDepth::new(settings, fleet, clients, Arc::new(Timestamp::now))
-        });
-        Self(ready)
-    }
-
-    /// Answers one event.
-    ///
-    /// # Errors
-    /// [`Failure`], sorted into retryable or not.
-    pub async fn handle(&self, event: Value) -> Result<Value, Failure> {
-        let answer = match &self.0 {
-            Ok(function) => function.handle(event).await,
-            Err(failure) => Err(failure.clone()),
-        };
-        if let Err(failure) = &answer {
-            log::write(
-                &json!({"concern": CONCERN, "error": failure.to_string(), "error_type": failure.error_type()}),
-            );
-        }
-        answer
-    }
 }
 
 impl QueueDepth {
@@ -129,7 +99,7 @@ impl QueueDepth {
 
         let (published, recorded) = join!(self.publish(&decided), self.record(&decided, now));
         let remembered = self.remember_outcome(&decided, published.is_ok(), now).await;
-        self.finish(&decided, looks_sent, published, [recorded, remembered])
+        Ends { looks_sent, published, recorded, remembered }.answer(&decided)
     }
 
     /// The time, in the whole milliseconds that the ledger keeps.

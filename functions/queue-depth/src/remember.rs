@@ -91,28 +91,33 @@ impl QueueDepth {
         }
         due
     }
+}
 
+/// How the parts of a look's second half ended.
+#[derive(Debug)]
+pub(crate) struct Ends {
+    /// Short looks that were sent.
+    pub(crate) looks_sent: Result<usize, CallError>,
+    /// Reports that SNS took.
+    pub(crate) published: Result<usize, CallError>,
+    /// Whether the activities are in the ledger.
+    pub(crate) recorded: Result<(), CallError>,
+    /// Whether the outcomes are.
+    pub(crate) remembered: Result<(), CallError>,
+}
+
+impl Ends {
     /// The answer, and the one log line. Fails if there were changes to make and none could be made.
-    pub(crate) fn finish(
-        &self,
-        decided: &Decided,
-        looks_sent: Result<usize, CallError>,
-        published: Result<usize, CallError>,
-        rest: [Result<(), CallError>; 2],
-    ) -> Result<Value, Failure> {
+    pub(crate) fn answer(self, decided: &Decided) -> Result<Value, Failure> {
+        let Self { looks_sent, published, recorded, remembered } = self;
+        let report_failed = published.is_err();
         let mut answer = decided.report.to_json();
-        let [recorded, remembered] = rest;
-        let errors = [
-            looks_sent.as_ref().err(),
-            published.as_ref().err(),
-            recorded.as_ref().err(),
-            remembered.as_ref().err(),
-        ];
-        answer["troubles"] = errors.into_iter().flatten().map(ToString::to_string).collect();
         answer["dropped"] = false.into();
-        answer["looks_sent"] = looks_sent.unwrap_or(0).into();
+        answer["looks_sent"] = looks_sent.as_ref().copied().unwrap_or(0).into();
         answer["reports_published"] = published.as_ref().copied().unwrap_or(0).into();
-        log::write(&log::line(&decided.report, &answer, published.is_err()));
+        let troubles = [looks_sent.err(), published.err(), recorded.err(), remembered.err()];
+        answer["troubles"] = troubles.into_iter().flatten().map(|error| error.to_string()).collect();
+        log::write(&log::line(&decided.report, &answer, report_failed));
         let tried: Vec<&Outcome> = decided.report.targets.iter().filter_map(tried).collect();
         match tried.first() {
             Some(Outcome::Failed(error))

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_cloudwatch::operation::get_metric_data::GetMetricDataOutput;
 use aws_sdk_cloudwatch::types::{
     Dimension, Metric, MetricDataQuery, MetricDataResult, MetricStat, ScanBy, StatusCode,
 };
@@ -108,19 +109,20 @@ async fn read_some(
             return keys.iter().map(|key| (key.clone(), failed.clone())).collect();
         }
     };
-    let results: Vec<&MetricDataResult> = pages.iter().flat_map(|page| page.metric_data_results()).collect();
+    let results: Vec<&MetricDataResult> =
+        pages.iter().flat_map(GetMetricDataOutput::metric_data_results).collect();
     keys.iter()
         .enumerate()
         .map(|(index, key)| {
             let id = format!("m{index}");
             let mine = results.iter().copied().filter(|result| result.id() == Some(id.as_str()));
-            (key.clone(), understand(key, mine.collect(), now))
+            (key.clone(), understand(key, &mine.collect::<Vec<_>>(), now))
         })
         .collect()
 }
 
 /// The pages of one metric. Only a complete answer counts; the last page says whether it is.
-fn understand(key: &Key, pages: Vec<&MetricDataResult>, now: Timestamp) -> MetricReading {
+fn understand(key: &Key, pages: &[&MetricDataResult], now: Timestamp) -> MetricReading {
     let failed = |kind, detail: String| MetricReading::Failed(Absence::new(kind, detail));
     match pages.last().and_then(|last| last.status_code()) {
         Some(StatusCode::Complete) => {}
