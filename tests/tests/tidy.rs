@@ -73,7 +73,9 @@ fn a_fn_has_at_most_70_lines() {
         let text = read(&file);
         let lines: Vec<&str> = text.lines().collect();
         for (start, length) in fns(&lines) {
-            if length > 70 {
+            // A table with one line per variant reads best whole; it says so in its `#[expect]`.
+            let is_table = start > 0 && lines[start - 1].contains("#[expect(clippy::too_many_lines, reason");
+            if length > 70 && !is_table {
                 long.push(format!("{file}:{}: {length} lines", start + 1));
             }
         }

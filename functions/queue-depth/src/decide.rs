@@ -116,7 +116,7 @@ pub(crate) fn empty_report(fleet: &Fleet, look: &str, ring: &Ring, now: Timestam
 /// In observe mode nothing is intended; a size is news when it differs from the one last reported.
 fn observed(mut decision: Decision, before: &Memory) -> (Decision, Done) {
     let wish = decision.verdict.as_change().map(|(_, to)| to);
-    decision.memory.intent = None;
+    decision.memory.withdraw(before);
     decision.memory.observed = wish;
     let done = match wish {
         Some(_) => Done::Observed { news: wish != before.observed },
