@@ -1,0 +1,160 @@
+"""The ledger and SNS fail: without a memory nothing is done, without reports everything is, and told later."""
+
+import pytest
+from world.lambda_emulator import InvocationFailed
+
+from .stage import BUSY, codes, event, target
+
+
+@pytest.fixture
+def busy(stage):
+    """One service that wants 5 more, and one that wants fewer."""
+    stage.services(busy=5, idle=10)
+    stage.fill("busy", BUSY)
+    stage.fill("idle", 0)
+    stage.fleet(stage.worker("busy"), stage.worker("idle"))
+    return stage
+
+
+def check_nothing_changed(stage):
+    assert (stage.desired("busy"), stage.desired("idle")) == (5, 10)
+    assert "ecs:UpdateService" not in stage.requests()
+
+
+def check_it_works_again(stage, function):
+    stage.heal()
+    function.invoke(event("schedule"))
+    assert (stage.desired("busy"), stage.desired("idle")) == (10, 9)
+
+
+DENIED = {"fault": "error", "code": "AccessDeniedException"}
+SLOW = {"fault": "hang", "seconds": 4}
+
+
+@pytest.mark.parametrize(
+    "action, how, kind, words",
+    [
+        ("dynamodb:BatchGetItem", {"fault": "drop"}, "Retryable", "read the ledger `tidegate-ledger`: unreachable"),
+        ("dynamodb:BatchGetItem", SLOW, "Retryable", "VPC endpoint"),
+        ("dynamodb:BatchGetItem", DENIED, "NonRetryable", "access denied: AccessDeniedException"),
+        ("dynamodb:PutItem", {"fault": "drop"}, "Retryable", "write the ledger `tidegate-ledger`: unreachable"),
+        ("dynamodb:PutItem", DENIED, "NonRetryable", "access denied: AccessDeniedException"),
+        ("dynamodb:PutItem", {"fault": "error"}, "Retryable", "throttled: ThrottlingException"),
+    ],
+    ids=["read-dropped", "read-hangs", "read-denied", "write-dropped", "write-denied", "write-throttled"],
+)
+def test_without_its_ledger_it_scales_nothing_and_says_so(busy, action, how, kind, words):
+    busy.fault(action, **how)
+    function = busy.function()
+    with pytest.raises(InvocationFailed) as failed:
+        function.invoke(event("schedule"))
+    assert failed.value.kind == kind and words in failed.value.message
+    check_nothing_changed(busy)
+    report = busy.report()
+    assert report["severity"] == "critical"
+    assert "nothing is scaled" in report["subject"] and words in report["text"] and "tidegate-ledger" in report["text"]
+    check_it_works_again(busy, function)
+
+
+def test_a_ledger_that_stays_away_is_told_every_quarter_of_an_hour(busy):
+    busy.fault("dynamodb:BatchGetItem", **DENIED)
+    function = busy.function()
+    told = []
+    for _ in range(16):
+        with pytest.raises(InvocationFailed):
+            function.invoke(event("schedule"))
+        told.append(len(busy.reports()))
+        busy.clock.forward(60)
+    assert told == [1, *[0] * 14, 1]
+    assert all(line["Looks"] == 0 for line in function.lines() if "Looks" in line), "the dead-man alarm sees no look"
+
+
+def test_a_ledger_that_does_not_exist_is_named(busy):
+    with pytest.raises(InvocationFailed) as failed:
+        busy.function(TIDEGATE_LEDGER="no-such-table").invoke(event("schedule"))
+    assert failed.value.kind == "NonRetryable" and "`no-such-table`: not found" in failed.value.message
+    check_nothing_changed(busy)
+    assert "no-such-table" in busy.report()["text"]
+
+
+def test_a_lost_answer_of_the_ledger_is_recognized_as_its_own_write(busy):
+    busy.fault("dynamodb:PutItem", "apply-and-drop", calls=1)
+    busy.function().invoke(event("schedule"))
+    assert (busy.desired("busy"), busy.desired("idle")) == (10, 9)
+    assert busy.page()["version"] == 2 and busy.requests()["ecs:UpdateService"] == 2
+
+
+def test_an_outcome_that_cannot_be_remembered_is_found_by_the_next_look(busy):
+    busy.fault("dynamodb:PutItem", "error", skip=1, calls=3)
+    function = busy.function()
+    answer = function.invoke(event("schedule"))
+    assert "write the ledger" in answer["troubles"][0]
+    assert busy.page()["memory"]["enforce"]["busy"]["in"]["to"] == 10, "the intent is still open"
+    busy.heal()
+    busy.clock.forward(15)
+    answer = function.invoke(event("look"))
+    assert "intent-found-applied" in codes(answer, "busy")
+    assert busy.desired("busy") == 10 and "in" not in busy.page()["memory"]["enforce"]["busy"]
+
+
+# It hangs for longer than this test lasts: what it applies at last is nobody's.
+SILENT = {"fault": "hang", "seconds": 60}
+
+
+@pytest.mark.parametrize("how", [{"fault": "drop"}, DENIED, SILENT], ids=["dropped", "denied", "hangs"])
+def test_without_sns_it_scales_and_tells_at_the_next_look(busy, how):
+    busy.fault("sns:Publish", **how)
+    function = busy.function()
+    answer = function.invoke(event("schedule"))
+    assert (busy.desired("busy"), busy.desired("idle")) == (10, 9)
+    assert answer["reports_published"] == 0 and "publish a report to `arn:aws:sns" in answer["troubles"][0]
+    assert function.lines()[-1]["FailedReports"] == 1
+    assert busy.reports() == []
+    busy.heal()
+    busy.clock.forward(1)
+    function.invoke(event("schedule"))
+    text = busy.report()["text"]
+    assert "not reported before" in text
+    assert "busy: scale out from 5 to 10 tasks" in text and "idle: scale in from 10 to 9 tasks" in text
+    busy.clock.forward(1)
+    function.invoke(event("schedule"))
+    assert all("not reported before" not in report["text"] for report in busy.reports())
+
+
+def test_a_condition_that_could_not_be_told_is_told_when_sns_is_back(busy):
+    busy.fleet(busy.worker("busy"), busy.worker("idle", queue=busy.celery("typo")))
+    busy.fault("sns:Publish", "drop")
+    function = busy.function()
+    for _ in range(3):
+        function.invoke(event("schedule"))
+        busy.clock.forward(15)
+    busy.heal()
+    function.invoke(event("schedule"))
+    assert "idle: queue cannot be read" in busy.report()["text"]
+    function.invoke(event("schedule"))
+    assert busy.reports() == []
+
+
+def test_without_its_queue_for_looks_it_scales_all_the_same(busy):
+    busy.fault("sqs:SendMessageBatch", "drop")
+    answer = busy.function().invoke(event("schedule"))
+    assert (busy.desired("busy"), busy.desired("idle")) == (10, 9)
+    assert answer["looks_sent"] == 0 and "send looks to" in answer["troubles"][0]
+
+
+def test_activities_that_cannot_be_recorded_stop_nothing(busy):
+    busy.fault("dynamodb:BatchWriteItem", **DENIED)
+    answer = busy.function().invoke(event("schedule"))
+    assert (busy.desired("busy"), busy.desired("idle")) == (10, 9)
+    assert "record 2 activities" in answer["troubles"][0] and target(answer, "busy")["outcome"] == "applied"
+
+
+def test_a_ledger_item_that_is_not_ours_is_named_and_never_overwritten(busy):
+    item = {"pk": busy.name, "sk": "memory#queue-depth", "memory": "no JSON"}
+    item = {key: {"S": value} for key, value in item.items()} | {"version": {"N": "7"}}
+    busy.world.client("dynamodb").put_item(TableName="tidegate-ledger", Item=item)
+    with pytest.raises(InvocationFailed) as failed:
+        busy.function().invoke(event("schedule"))
+    assert failed.value.kind == "NonRetryable" and "understand the item `memory#queue-depth`" in failed.value.message
+    check_nothing_changed(busy)
+    assert busy.items()["memory#queue-depth"]["memory"] == "no JSON"
