@@ -1,0 +1,190 @@
+//! The report as people read it: golden texts, and the limits of SNS for every input.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use proptest::prelude::*;
+use tidegate_aws::CallError;
+use tidegate_aws::report::{Done, LookReport, SUBJECT_CHARACTERS_MAX, TargetReport};
+use tidegate_aws::ring::Ring;
+use tidegate_aws::services::ServiceName;
+use tidegate_aws::update::Outcome;
+use tidegate_policy::{
+    Absence, AbsenceKind, Capacity, Decision, InFlight, Memory, Notice, NoticeKind, Observation, Queue,
+    Reason, Service, Verdict,
+};
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_795_250_000 + second).expect("a moment")
+}
+
+fn service(desired: u32) -> Service {
+    Service {
+        desired_count: desired,
+        running_count: desired,
+        pending_count: 0,
+        rollout: false,
+        active: true,
+        daemon: false,
+    }
+}
+
+fn queue(waiting: u64) -> Queue {
+    Queue {
+        waiting,
+        due: 0,
+        delayed: 0,
+        delayed_held: false,
+        in_flight: InFlight::Exactly(8),
+        paused: false,
+        head: None,
+    }
+}
+
+fn target(name: &str, verdict: Verdict, reasons: Vec<Reason>, done: Done) -> TargetReport {
+    let desired = match verdict {
+        Verdict::ScaleOut { from, .. } | Verdict::ScaleIn { from, .. } => from,
+        Verdict::Hold { at } => at.unwrap_or(0),
+    };
+    TargetReport {
+        target: name.to_owned(),
+        name: ServiceName { cluster: "prod".to_owned(), service: name.to_owned() },
+        observe: matches!(done, Done::Observed { .. }),
+        seen: Observation { service: Ok(service(desired)), queue: Ok(queue(612)), metrics: BTreeMap::new() },
+        decision: Decision {
+            verdict,
+            reasons,
+            bounds: Capacity::new(2, 50).expect("bounds"),
+            notices: Vec::new(),
+            memory: Memory::default(),
+            moving: true,
+        },
+        done,
+    }
+}
+
+fn report(targets: Vec<TargetReport>) -> LookReport {
+    LookReport {
+        fleet: "shop-prod".to_owned(),
+        concern: "queue-depth",
+        look: "3f2a91c0".to_owned(),
+        at: at(0),
+        rung_by: Ring::Schedule,
+        targets,
+        unreported: Vec::new(),
+        alert: None,
+    }
+}
+
+fn told(report: &LookReport) -> String {
+    format!("Subject: {}\n\n{}", report.subject(), report.text())
+}
+
+fn denied() -> CallError {
+    let absence = Absence::new(
+        AbsenceKind::Denied,
+        "AccessDeniedException: not authorized to perform ecs:UpdateService",
+    );
+    CallError { step: "update service `emails` in cluster `prod` to 9 tasks".to_owned(), absence }
+}
+
+#[test]
+fn a_change_tells_what_was_seen_why_what_was_done_and_how_to_undo_it() {
+    let wake = Reason::Wake { waiting_jobs: 612 };
+    let done = Done::Tried(Outcome::Applied);
+    insta::assert_snapshot!(told(&report(vec![target(
+        "worker",
+        Verdict::ScaleOut { from: 0, to: 1 },
+        vec![wake],
+        done
+    )])));
+}
+
+#[test]
+fn several_targets_are_one_digest_with_the_most_severe_first() {
+    let applied = target(
+        "worker",
+        Verdict::ScaleIn { from: 12, to: 11 },
+        vec![Reason::OneTaskAtATime { asked: 2 }],
+        Done::Tried(Outcome::Applied),
+    );
+    let failed = target(
+        "emails",
+        Verdict::ScaleOut { from: 4, to: 9 },
+        vec![Reason::Wake { waiting_jobs: 3 }],
+        Done::Tried(Outcome::Failed(denied())),
+    );
+    let quiet = target("images", Verdict::Hold { at: Some(3) }, vec![Reason::NothingMatches], Done::Nothing);
+    insta::assert_snapshot!(told(&report(vec![applied, quiet, failed])));
+}
+
+#[test]
+fn a_condition_is_told_when_it_begins_and_when_it_ends() {
+    let absence = Absence::new(AbsenceKind::Unreachable, "redis:6379/0: connection refused");
+    let mut begins =
+        target("worker", Verdict::Hold { at: Some(5) }, vec![Reason::NothingMatches], Done::Nothing);
+    begins.seen.queue = Err(absence.clone());
+    let because = Some(Reason::ReadingMissing { signal: tidegate_policy::Signal::Waiting, absence });
+    begins.decision.notices =
+        vec![Notice { kind: NoticeKind::QueueUnreadable, begins: true, since: at(-60), because }];
+    let mut ends =
+        target("emails", Verdict::Hold { at: Some(50) }, vec![Reason::NothingMatches], Done::Nothing);
+    ends.decision.notices =
+        vec![Notice { kind: NoticeKind::PinnedAtMax, begins: false, since: at(-600), because: None }];
+    insta::assert_snapshot!(told(&report(vec![ends, begins])));
+}
+
+#[test]
+fn observe_mode_tells_what_it_would_have_done() {
+    let reasons = vec![Reason::Wake { waiting_jobs: 612 }];
+    let observed =
+        target("worker", Verdict::ScaleOut { from: 0, to: 1 }, reasons, Done::Observed { news: true });
+    insta::assert_snapshot!(told(&report(vec![observed])));
+}
+
+#[test]
+fn what_could_not_be_reported_comes_with_the_next_report() {
+    let mut late = report(vec![]);
+    late.unreported = vec!["08:31:12 UTC worker: scale out from 2 to 7 tasks".to_owned()];
+    insta::assert_snapshot!(told(&late));
+}
+
+#[test]
+fn a_look_that_failed_altogether_says_so() {
+    let mut blind = report(vec![]);
+    let absence = Absence::new(AbsenceKind::TimedOut, "no answer from DynamoDB");
+    let error = CallError { step: "read the ledger `ledger`".to_owned(), absence };
+    blind.alert = Some(format!("nothing is scaled: {error}"));
+    assert!(blind.is_news());
+    insta::assert_snapshot!(told(&blind));
+}
+
+#[test]
+fn a_quiet_look_is_no_news() {
+    let hold = target("worker", Verdict::Hold { at: Some(5) }, vec![Reason::NothingMatches], Done::Nothing);
+    let told_before = target(
+        "emails",
+        Verdict::ScaleOut { from: 1, to: 2 },
+        vec![Reason::NothingMatches],
+        Done::Observed { news: false },
+    );
+    let carried = target(
+        "images",
+        Verdict::ScaleOut { from: 1, to: 2 },
+        vec![Reason::NothingMatches],
+        Done::CarriedOver,
+    );
+    assert!(!report(vec![hold, told_before, carried]).is_news());
+}
+
+proptest! {
+    #[test]
+    fn every_subject_is_one_line_below_100_characters(names in prop::collection::vec("\\PC{0,300}|a\nb\tc", 1..5)) {
+        let changes = names.iter().map(|name| {
+            target(name, Verdict::ScaleOut { from: 1, to: 2 }, vec![Reason::NothingMatches], Done::Tried(Outcome::Applied))
+        });
+        let subject = report(changes.collect()).subject();
+        prop_assert!(subject.chars().count() <= SUBJECT_CHARACTERS_MAX, "{}", subject);
+        prop_assert!(!subject.chars().any(char::is_control), "{:?}", subject);
+    }
+}
