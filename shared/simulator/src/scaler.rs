@@ -5,10 +5,12 @@ mod fixed;
 mod steps;
 mod target_tracking;
 mod keda;
+mod rivals;
 
 pub use fixed::Fixed;
 pub use keda::Keda;
 pub use production::Production;
+pub use rivals::{Rival, rivals};
 pub use steps::StepRules;
 pub use target_tracking::TargetTracking;
 

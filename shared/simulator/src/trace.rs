@@ -16,7 +16,7 @@ mod repair;
 mod refusal;
 
 pub use refusal::{Refusal, RefusalKind, TraceError};
-pub use repair::{Repair, Repairs};
+pub use repair::{Found, Repair, Repairs};
 pub use samples::{SPAN_MAX_SECONDS, TIMESTAMPS_MAX};
 
 use line::Lines;

@@ -87,10 +87,10 @@ impl Samples {
             if same {
                 kept.sum += next.sum;
                 kept.rows = kept.rows.saturating_add(next.rows);
-                kept.line = kept.line.max(next.line);
                 if window == 0 {
-                    repairs.push(Repair::Duplicate, kept.line.into());
+                    repairs.push(Repair::Duplicate, kept.line.max(next.line).into());
                 }
+                kept.line = kept.line.min(next.line);
             }
             same
         });
