@@ -111,7 +111,7 @@ fn repairs_are_told_with_their_lines() {
         "1 row without a value: a gap, not a zero (line 4)",
         "1 row out of order: sorted (line 3)",
         "1 repeated timestamp: the mean of its values (line 6)",
-        "1 gap: filled by a straight line (line 6)",
+        "1 gap: filled by a straight line (line 5)",
     ] {
         assert!(stdout.contains(said), "{said} is not in\n{stdout}");
     }
