@@ -59,6 +59,7 @@ fn service(service: &Service) -> Value {
         "concurrency": policy.concurrency,
         "queue": service.queue().map(queue),
         "rules": policy.rules.iter().map(rule).collect::<Value>(),
+        "wait_seconds": policy.wait.map(|wait| wait.as_secs()),
         "cooldown_seconds": {
             "out": policy.cooldown.scale_out.as_secs(),
             "in": policy.cooldown.scale_in.as_secs(),

@@ -35,6 +35,9 @@ fn service(service: &Service) -> String {
     for (index, rule) in policy.rules.iter().enumerate() {
         line(if index == 0 { "rules" } else { "" }, format!("{}: {}", rule.when, adjustment(rule)));
     }
+    if let Some(wait) = policy.wait {
+        line("wait", format!("no job longer than {}", Span(wait)));
+    }
     let cooldown = policy.cooldown;
     line("cooldown", format!("out {}, in {}", Span(cooldown.scale_out), Span(cooldown.scale_in)));
     line("stabilization", Span(policy.stabilization).to_string());

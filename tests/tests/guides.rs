@@ -70,6 +70,7 @@ fn look_at(world: &str) -> (Timestamp, Observation) {
         delayed: 0,
         delayed_held: false,
         in_flight: InFlight::Exactly(in_flight),
+        done: None,
         paused: false,
         head: None,
     };

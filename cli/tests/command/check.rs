@@ -58,6 +58,7 @@ fn the_keys_of_the_json_answer_stay() {
         "rules",
         "stabilization_seconds",
         "startup_seconds",
+        "wait_seconds",
     ];
     check_keys(&valid["services"][0], &service);
 

@@ -36,6 +36,7 @@ fn queue(waiting: u64) -> Queue {
         delayed: 0,
         delayed_held: false,
         in_flight: InFlight::Exactly(8),
+        done: None,
         paused: false,
         head: None,
     }

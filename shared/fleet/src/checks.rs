@@ -131,8 +131,14 @@ pub(crate) fn service(service: &Service, object: &Object<'_>, problems: &mut Pro
     let policy = service.policy();
     let place = object.place_of("capacity");
     if policy.capacity.min() == policy.capacity.max() {
-        let message = format!("`min` and `max` are both {}: the rules can never act", policy.capacity.max());
+        let message = format!("`min` and `max` are both {}: nothing can ever scale", policy.capacity.max());
         problems.push(Problem::new(Code::FixedSize, place, message));
+    }
+    if let Some(why) = service.queue().filter(|_| policy.wait.is_some()).and_then(unseen_in_flight) {
+        let message = format!("`wait` is set, and {why}");
+        let help = "an empty queue is then taken as one idle task: the service shrinks by a task a minute until \
+                    jobs wait, and grows again";
+        problems.push(Problem::new(Code::WaitUnseenInFlight, object.place_of("wait"), message).help(help));
     }
     match service.queue() {
         None => {
@@ -187,7 +193,7 @@ pub(crate) fn rules(service: &Service, rules: &[&PlacedRule], object: &Object<'_
     let adds = any(|adjust| matches!(adjust, Adjustment::Add(_)));
     let removes = any(|adjust| matches!(adjust, Adjustment::Remove(_)));
     let sets = any(|adjust| matches!(adjust, Adjustment::Set(_)));
-    if adds != removes && !sets && policy.capacity.min() < policy.capacity.max() {
+    if adds != removes && !sets && policy.wait.is_none() && policy.capacity.min() < policy.capacity.max() {
         let (does, end) = if adds { ("add", "maximum") } else { ("remove", "minimum") };
         let message = format!("the rules only ever {does}: the service stays at its {end} in the end");
         let place = object.place_of("rules");

@@ -74,6 +74,13 @@ impl<'a> Object<'a> {
     }
 
     fn report_groups(&self, problems: &mut Problems) {
+        let one_of = self.shape.at_least_one;
+        let present = one_of.is_empty() || one_of.iter().any(|key| self.node(key).is_some());
+        if !present && !self.is_misspelled(one_of) {
+            let message = format!("{} needs {}", self.shape.name, words::either(one_of));
+            let problem = Problem::new(Code::MissingKey, self.place, message);
+            problems.push(problem.help("at least one of them says what makes it scale"));
+        }
         for group in self.shape.exactly_one {
             let mut present = self.entries.iter().filter(|(key, _)| group.contains(&key.text.as_str()));
             let place = match (present.next(), present.next()) {

@@ -150,7 +150,7 @@ codes! {
     UnknownService, "unknown-service", Error;
     /// A budget that the services exceed at their maximum.
     BudgetExceeded, "budget-exceeded", Error;
-    /// Rules that can never act, because minimum and maximum are equal.
+    /// Nothing can ever scale, because minimum and maximum are equal.
     FixedSize, "fixed-size", Warning;
     /// Rules that only ever add, or only ever remove.
     OneWayRules, "one-way-rules", Warning;
@@ -160,6 +160,8 @@ codes! {
     AboveLargestStep, "above-largest-step", Warning;
     /// Scaling to zero while the queue does not show running jobs.
     ZeroUnseenInFlight, "zero-unseen-in-flight", Warning;
+    /// `wait` while the queue does not show running jobs.
+    WaitUnseenInFlight, "wait-unseen-in-flight", Warning;
     /// A service that no function of this version scales.
     ServiceWithoutQueue, "service-without-queue", Warning;
     /// A declared metric that no rule names.

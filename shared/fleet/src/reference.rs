@@ -84,6 +84,11 @@ fn add_rows(prefix: &str, shape: &Shape, written: &mut Vec<(&'static str, String
         };
         let group = shape.exactly_one.iter().find(|group| group.contains(key));
         let default = group.map_or(default, |group| format!("one of {}", words::either(*group)));
+        let default = if shape.at_least_one.contains(key) {
+            format!("at least one of {}", words::list(shape.at_least_one))
+        } else {
+            default
+        };
         let path = format!("{prefix}{key}");
         let value = value(kind);
         let mut row = Row { path: path.clone(), value, default, about, reason };

@@ -37,6 +37,9 @@ fn object(shape: &Shape) -> Value {
     if !required.is_empty() {
         schema["required"] = json!(required);
     }
+    if !shape.at_least_one.is_empty() {
+        schema["anyOf"] = shape.at_least_one.iter().map(|key| json!({ "required": [key] })).collect();
+    }
     if let [group] = shape.exactly_one {
         schema["oneOf"] = group.iter().map(|key| json!({ "required": [key] })).collect();
     }

@@ -11,7 +11,8 @@ use crate::object::Object;
 use crate::problem::{Code, Place, Problem, Problems};
 use crate::queue;
 use crate::rules::{self, PlacedRule};
-use crate::settings::{METRIC, SERVICE};
+use crate::scalar;
+use crate::settings::{COOLDOWN_OF_WAIT, METRIC, SERVICE};
 use crate::source::{Metric, MetricSource};
 use crate::tree::Node;
 
@@ -57,15 +58,20 @@ pub(crate) fn read(node: &Node, fleet_mode: Option<Mode>, problems: &mut Problem
     let understood: Vec<&PlacedRule> = rules.iter().flatten().collect();
     checks::contradicting_rules(&understood, problems);
     unused_metrics(&declared, &understood, problems);
+    let wait = wait(&object, has_queue, problems);
     let pace = pace(&object, problems);
 
     let (ecs, pace) = (ecs?, pace?);
+    if wait.is_none() && object.node("wait").is_some() {
+        return None;
+    }
     let metrics = used_metrics(&understood, &declared, &ecs)?;
     let on_absence = |metric: &Metric| (metric.name.clone(), metric.source.on_absence);
     let policy = ServicePolicy {
         capacity: capacity?,
         concurrency: pace.concurrency,
         rules: rules.iter().map(|rule| Some(rule.as_ref()?.rule.clone())).collect::<Option<_>>()?,
+        wait,
         cooldown: pace.cooldown,
         stabilization: pace.stabilization,
         largest_step: pace.largest_step,
@@ -108,11 +114,25 @@ fn capacity(object: &Object<'_>, problems: &mut Problems) -> Option<Capacity> {
         .ok()
 }
 
+/// The acceptable wait, if there is one and it can be read.
+fn wait(object: &Object<'_>, has_queue: bool, problems: &mut Problems) -> Option<SignedDuration> {
+    if object.node("wait").is_some() && !has_queue {
+        let message = "`wait` is about the jobs of a queue, and the service has no `queue`";
+        let problem = Problem::new(Code::SignalWithoutQueue, object.place_of("wait"), message);
+        problems.push(problem.help("say where the work waits under `queue`"));
+    }
+    object.duration("wait", problems)
+}
+
 fn pace(object: &Object<'_>, problems: &mut Problems) -> Option<Pace> {
     let concurrency = object.count("concurrency", problems);
     let cooldown = object.map("cooldown", problems).and_then(|cooldown| {
-        let scale_out = cooldown.duration("out", problems);
-        let scale_in = cooldown.duration("in", problems);
+        let waits_alone = object.node("wait").is_some() && object.node("rules").is_none();
+        let mut direction = |key| match cooldown.node(key) {
+            None if waits_alone => scalar::duration(&scalar::Written::plain(COOLDOWN_OF_WAIT), 0, 0).ok(),
+            Some(_) | None => cooldown.duration(key, problems),
+        };
+        let (scale_out, scale_in) = (direction("out"), direction("in"));
         Some(Cooldown { scale_out: scale_out?, scale_in: scale_in? })
     });
     let interruptible = object.boolean("interruptible", problems);

@@ -45,6 +45,7 @@ pub const FLEET: Shape = Shape {
         later("emergency", "what happens when everything goes to its maximum"),
     ],
     exactly_one: &[],
+    at_least_one: &[],
 };
 
 const MODE: Kind = Kind::Choice(&["observe", "enforce"]);
@@ -71,10 +72,16 @@ pub const SERVICE: Shape = Shape {
             Kind::Table { key: &texts::METRIC_KEY, value: &Kind::Map(&METRIC), max: METRICS_MAX },
             "CloudWatch metrics that the rules name; `cpu` and `memory` need no declaration.",
         ),
-        required(
+        optional(
             "rules",
             Kind::List { of: &Kind::Map(&RULE), min: 1, max: RULES_MAX },
             "Step rules. Their order does not matter: the largest capacity wins.",
+        ),
+        optional(
+            "wait",
+            WAIT,
+            "No job should wait longer than this: workers are ordered, and leave, by a forecast of the queue. \
+             Beside rules the larger capacity wins.",
         ),
         optional("cooldown", Kind::Map(&COOLDOWN), "How long one change keeps the next one off."),
         default(
@@ -106,13 +113,16 @@ pub const SERVICE: Shape = Shape {
             "5m",
             "longer than most jobs run unseen; raise it above your longest job",
         ),
-        later("wait", "no job waits longer than this (the drain method)"),
         later("track", "target tracking"),
         later("hours", "other bounds at certain hours"),
         later("floor", "a minimum from a table"),
     ],
     exactly_one: &[],
+    at_least_one: &["rules", "wait"],
 };
+
+/// A look comes every 15 s at the most, so a shorter wait could not be kept.
+const WAIT: Kind = Kind::Duration { min_seconds: 15, max_seconds: 86_400 };
 
 const ECS: Shape = Shape {
     name: "`ecs`",
@@ -122,6 +132,7 @@ const ECS: Shape = Shape {
         required("service", Kind::Text(&texts::ECS_NAME), "The service's name (`serviceName`)."),
     ],
     exactly_one: &[],
+    at_least_one: &[],
 };
 
 const CAPACITY: Shape = Shape {
@@ -140,9 +151,13 @@ const CAPACITY: Shape = Shape {
         ),
     ],
     exactly_one: &[],
+    at_least_one: &[],
 };
 
 const COOLDOWN_RANGE: Kind = Kind::Duration { min_seconds: 0, max_seconds: 86_400 };
+
+/// The cooldowns of a service that `wait` scales alone, where the file says nothing.
+pub(crate) const COOLDOWN_OF_WAIT: &str = "0s";
 
 const COOLDOWN: Shape = Shape {
     name: "`cooldown`",
@@ -153,17 +168,18 @@ const COOLDOWN: Shape = Shape {
             COOLDOWN_RANGE,
             "After a scale-out, capacity already added counts as part of the next step (`ScaleOutCooldown`).",
             "300s",
-            "AWS's own default for ECS",
+            "AWS's own default for ECS; `0s` where `wait` scales alone, which counts what is on its way itself",
         ),
         default(
             "in",
             COOLDOWN_RANGE,
             "After any change, no scale-in for this long (`ScaleInCooldown`).",
             "300s",
-            "AWS's own default for ECS",
+            "AWS's own default for ECS; `0s` where `wait` scales alone, which counts what is on its way itself",
         ),
     ],
     exactly_one: &[],
+    at_least_one: &[],
 };
 
 const STEP_RANGE: Kind = Kind::Count { min: 1, max: Capacity::LIMIT, unit: "tasks" };
@@ -188,6 +204,7 @@ const LARGEST_STEP: Shape = Shape {
         ),
     ],
     exactly_one: &[],
+    at_least_one: &[],
 };
 
 /// One entry of `rules`.
@@ -219,6 +236,7 @@ pub const RULE: Shape = Shape {
         later("notify", "tell somebody when a threshold is reached"),
     ],
     exactly_one: &[&["add", "remove", "set"]],
+    at_least_one: &[],
 };
 
 pub use crate::sources::{METRIC, QUEUE};
@@ -241,6 +259,7 @@ pub const BUDGET: Shape = Shape {
         ),
     ],
     exactly_one: &[],
+    at_least_one: &[],
 };
 
 pub(crate) const fn required(key: &'static str, kind: Kind, about: &'static str) -> Setting {

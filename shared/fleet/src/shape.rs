@@ -12,6 +12,8 @@ pub struct Shape {
     pub settings: &'static [Setting],
     /// Of each of these groups exactly one key must be there.
     pub exactly_one: &'static [&'static [&'static str]],
+    /// Of these keys at least one must be there, if there are any.
+    pub at_least_one: &'static [&'static str],
 }
 
 /// One key.

@@ -20,6 +20,7 @@ pub const QUEUE: Shape = Shape {
         ),
     ],
     exactly_one: &[&["celery", "bullmq", "list", "sqs", "cloudwatch"]],
+    at_least_one: &[],
 };
 
 const URL: Setting = optional(
@@ -79,6 +80,7 @@ const CELERY: Shape = Shape {
         ),
     ],
     exactly_one: URL_GROUPS,
+    at_least_one: &[],
 };
 
 const BULLMQ: Shape = Shape {
@@ -91,6 +93,7 @@ const BULLMQ: Shape = Shape {
         default("prefix", Kind::Text(&texts::REDIS_NAME), "`prefix`.", "bull", "BullMQ's default"),
     ],
     exactly_one: URL_GROUPS,
+    at_least_one: &[],
 };
 
 const LIST: Shape = Shape {
@@ -107,6 +110,7 @@ const LIST: Shape = Shape {
         ),
     ],
     exactly_one: URL_GROUPS,
+    at_least_one: &[],
 };
 
 const SQS: Shape = Shape {
@@ -114,6 +118,7 @@ const SQS: Shape = Shape {
     about: "An Amazon SQS queue.",
     settings: &[required("url", Kind::Text(&texts::SQS_URL), "The queue's URL.")],
     exactly_one: &[],
+    at_least_one: &[],
 };
 
 const CLOUDWATCH: Shape = Shape {
@@ -128,6 +133,7 @@ const CLOUDWATCH: Shape = Shape {
         ),
     ],
     exactly_one: &[],
+    at_least_one: &[],
 };
 
 const NAMESPACE: Setting = required("namespace", Kind::Text(&texts::CLOUDWATCH_NAME), "`Namespace`.");
@@ -173,6 +179,7 @@ const METRIC_SOURCE: Shape = Shape {
     about: "One CloudWatch metric.",
     settings: &[NAMESPACE, METRIC_NAME, DIMENSIONS, STATISTIC, PERIOD, ABSENT],
     exactly_one: &[],
+    at_least_one: &[],
 };
 
 /// One entry of a service's `metrics`.
@@ -195,4 +202,5 @@ pub const METRIC: Shape = Shape {
         ),
     ],
     exactly_one: &[],
+    at_least_one: &[],
 };

@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::notice::Edge;
 use crate::signal::MetricName;
 
+pub mod wait;
+
 /// The memory of one service. Empty for a service never looked at.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -55,6 +57,9 @@ pub struct Memory {
     /// The desired count is 0 because we set it.
     #[serde(rename = "ze", skip_serializing_if = "std::ops::Not::not")]
     pub zeroed: bool,
+    /// What the `wait` method knows of the queue and its tasks.
+    #[serde(rename = "wa", skip_serializing_if = "Option::is_none")]
+    pub wait: Option<wait::Wait>,
     /// In observe mode: the size last reported as what it would have been.
     #[serde(rename = "ob", skip_serializing_if = "Option::is_none")]
     pub observed: Option<u32>,

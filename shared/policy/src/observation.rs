@@ -50,6 +50,9 @@ pub struct Queue {
     pub delayed_held: bool,
     /// Jobs taken and not finished.
     pub in_flight: InFlight,
+    /// Jobs done since some fixed moment, where the queue counts them: a counter that only rises. How fast jobs are
+    /// done is then known; otherwise it is inferred from how the queue answers to more or fewer tasks.
+    pub done: Option<u64>,
     /// The queue is paused: its waiting jobs are not handed to workers.
     pub paused: bool,
     /// A fingerprint of the next job to be taken; unchanged over time means the queue does not move.

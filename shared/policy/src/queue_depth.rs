@@ -5,7 +5,9 @@ use jiff::{SignedDuration, Timestamp};
 use crate::capacity::Capacity;
 use crate::decision::{Decision, Verdict};
 use crate::memory::{Intent, Memory, ScaleOut, since, to_the_millisecond};
-use crate::method::rules::{self, Start, Wish};
+use crate::method::rules::{Start, Wish};
+use crate::method::together::{self, Wait};
+use crate::method::wait;
 use crate::notice::{NoticeKind, edges};
 use crate::observation::{Observation, Service};
 use crate::overrides::{Override, OverrideKind};
@@ -18,6 +20,7 @@ use crate::pipeline::scale_out::Limits;
 use crate::pipeline::startup;
 use crate::reason::Reason;
 use crate::service::ServicePolicy;
+use crate::signal::Signal;
 
 mod notices;
 
@@ -50,12 +53,14 @@ pub fn decide(seen: &Observation, policy: &ServicePolicy, memory: &Memory, look:
 
     let rows = look.overrides.iter().filter(|row| row.applies(look.target, look.now));
     let in_force = in_force(policy.capacity, rows);
+    let wait = ask_wait(seen, policy, memory, in_force.bounds, look.now, &mut next);
     let mut thinking = Thinking {
         seen,
         policy,
         look,
         in_force,
         evidence,
+        wait,
         work,
         next,
         base: None,
@@ -75,6 +80,31 @@ fn idle_since(seen: &Observation, memory: &Memory, now: Timestamp) -> Option<Tim
     idle.then(|| memory.idle_since.filter(|_| looked).unwrap_or(now))
 }
 
+/// What the `wait` method says, and what it remembers. A look that cannot see the service leaves its memory alone.
+fn ask_wait(
+    seen: &Observation,
+    policy: &ServicePolicy,
+    memory: &Memory,
+    bounds: Capacity,
+    now: Timestamp,
+    next: &mut Memory,
+) -> Wait {
+    let Some(acceptable) = policy.wait else {
+        next.wait = None;
+        return Wait::NotSet;
+    };
+    let silent = || match &seen.queue {
+        Ok(_) => Reason::Watching,
+        Err(absence) => Reason::ReadingMissing { signal: Signal::Waiting, absence: absence.clone() },
+    };
+    let Some(sight) = wait::sight::of(seen, policy, acceptable, bounds, memory.changed_at, now) else {
+        return Wait::Silent(silent());
+    };
+    let (proposal, remembered) = wait::look(&sight, memory.wait.as_ref());
+    next.wait = Some(remembered);
+    proposal.map_or_else(|| Wait::Silent(silent()), Wait::Asks)
+}
+
 /// A decision in the making.
 struct Thinking<'a> {
     seen: &'a Observation,
@@ -82,6 +112,8 @@ struct Thinking<'a> {
     look: Look<'a>,
     in_force: InForce<'a>,
     evidence: Vec<Evidence<'a>>,
+    /// What the `wait` method says.
+    wait: Wait,
     work: Option<Work>,
     next: Memory,
     /// What a scale-out of this look starts from.
@@ -171,11 +203,11 @@ impl Thinking<'_> {
         off
     }
 
-    /// What rules, the minimum and a sleeping queue ask for together: the largest wins.
+    /// What rules, `wait`, the minimum and a sleeping queue ask for together: the largest wins.
     fn wish(&self, start: Start) -> Wish {
         let Start { desired, .. } = start;
         let (min, max) = (self.in_force.bounds.min(), self.in_force.bounds.max());
-        let mut wish = rules::wish(&self.evidence, start, self.in_force.bounds);
+        let mut wish = together::wish(&self.evidence, start, self.in_force.bounds, &self.wait);
         if desired < min {
             wish = raise(wish, min, desired, Reason::BelowMin { min });
         }
@@ -183,7 +215,7 @@ impl Thinking<'_> {
             wish = raise(wish, 1, desired, wake);
         }
         if desired > max {
-            wish = Wish { tasks: wish.tasks.min(max), reasons: vec![Reason::AboveMax { max }] };
+            wish = Wish { tasks: wish.tasks.min(max), reasons: vec![Reason::AboveMax { max }], ..wish };
         }
         wish
     }
@@ -294,7 +326,7 @@ fn raise(wish: Wish, tasks: u32, desired: u32, because: Reason) -> Wish {
     if wish.tasks >= tasks && wish.tasks > desired {
         wish
     } else {
-        Wish { tasks: tasks.max(wish.tasks), reasons: vec![because] }
+        Wish { tasks: tasks.max(wish.tasks), reasons: vec![because], ..wish }
     }
 }
 

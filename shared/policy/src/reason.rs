@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::overrides::OverrideKind;
 use crate::reading::Absence;
 use crate::rule::{Condition, Quantity, Span};
-use crate::signal::Signal;
+use crate::signal::{Signal, Unit};
 
 /// One cause that shaped a decision. Counts are tasks unless the name says jobs.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,6 +41,16 @@ pub enum Reason {
     Credit { base: u32, already: u32, until: Timestamp },
     /// A rule adds, but tasks already asked for are not running yet (AWS steps from the running count).
     StillStarting { running: u32, pending: u32 },
+    /// `wait`: without more tasks the newest job would wait too long by the time that new ones could run.
+    WouldWait { jobs: u64, within: SignedDuration, planned: SignedDuration, proposes: u32 },
+    /// `wait`: a job that comes now waits longer than planned, so nobody leaves.
+    JobsWait { wait: SignedDuration, planned: SignedDuration },
+    /// `wait`: what arrives keeps so many tasks busy.
+    LoadKeeps { load: f64, proposes: u32 },
+    /// `wait`: bursts come back, and tasks stand by for the next.
+    StandsBy { bursts: usize, proposes: u32 },
+    /// `wait`: one look tells nothing about speed; this one only watches.
+    Watching,
     /// No rule's condition holds.
     NothingMatches,
     /// Work waits and no task is wanted: one wakes.
@@ -119,6 +129,11 @@ impl Reason {
             Self::RuleNotLongEnough { .. } => "rule-not-long-enough",
             Self::Credit { .. } => "credit",
             Self::StillStarting { .. } => "still-starting",
+            Self::WouldWait { .. } => "would-wait",
+            Self::JobsWait { .. } => "jobs-wait",
+            Self::LoadKeeps { .. } => "load-keeps",
+            Self::StandsBy { .. } => "stands-by",
+            Self::Watching => "watching",
             Self::NothingMatches => "nothing-matches",
             Self::Wake { .. } => "wake",
             Self::BelowMin { .. } => "below-min",
@@ -194,6 +209,28 @@ impl fmt::Display for Reason {
             Self::StillStarting { running, pending } => {
                 write!(f, "{running} running and {pending} pending: the tasks already asked for come first")
             }
+            Self::WouldWait { jobs: n, within, planned, proposes } => write!(
+                f,
+                "in {}, when new tasks could run, {} would need {} to wait no longer than {}",
+                Span(*within),
+                jobs(*n),
+                tasks(*proposes),
+                Span(*planned)
+            ),
+            Self::JobsWait { wait, planned } => write!(
+                f,
+                "a job that comes now waits {}, longer than {}: nobody leaves",
+                Span(*wait),
+                Span(*planned)
+            ),
+            Self::LoadKeeps { load, proposes } => {
+                let load = Quantity { value: *load, unit: Unit::Count };
+                write!(f, "what arrives is work for {load} tasks, which asks for {}", tasks(*proposes))
+            }
+            Self::StandsBy { bursts, proposes } => {
+                write!(f, "{bursts} bursts came out of silence, {} stand by for the next", tasks(*proposes))
+            }
+            Self::Watching => write!(f, "the queue is watched for one look before `wait` decides"),
             Self::NothingMatches => write!(f, "no rule matches"),
             Self::Wake { waiting_jobs } => {
                 write!(f, "{} and desired count is 0", waits(*waiting_jobs))

@@ -18,6 +18,8 @@ pub struct ServicePolicy {
     pub concurrency: NonZeroU32,
     /// Step rules, in the order of the file; the order does not matter.
     pub rules: Vec<Rule>,
+    /// The `wait` method: no job should wait longer than this. Stands beside the rules; the largest capacity wins.
+    pub wait: Option<SignedDuration>,
     /// Cooldowns per direction.
     pub cooldown: Cooldown,
     /// Scale-in goes no lower than the largest wish of this window.

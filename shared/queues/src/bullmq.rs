@@ -71,6 +71,7 @@ pub(crate) fn interpret(queue: &BullmqQueue, answers: &mut Answers<'_>) -> Resul
         delayed: scheduled.saturating_sub(due),
         delayed_held: false,
         in_flight: InFlight::Exactly(active),
+        done: None,
         paused,
         head: oldest.or(most_urgent).or(first_due).map(fingerprint),
     })

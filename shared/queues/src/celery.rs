@@ -63,6 +63,7 @@ pub(crate) fn interpret(
         } else {
             InFlight::AtLeast(by_workers.in_flight)
         },
+        done: None,
         paused: false,
         head,
     })

@@ -29,6 +29,7 @@ pub(crate) fn interpret(list: &RedisList, answers: &mut Answers<'_>) -> Result<Q
         delayed: 0,
         delayed_held: false,
         in_flight: InFlight::Unknown,
+        done: None,
         paused: false,
         // Nobody said from which end the list is taken.
         head: None,

@@ -53,6 +53,7 @@ fn interpret(answer: &GetQueueAttributesOutput) -> Result<Queue, Absence> {
         delayed: count(delayed)?,
         delayed_held: false,
         in_flight: InFlight::Exactly(count(not_visible)?),
+        done: None,
         paused: false,
         head: None,
     })

@@ -96,7 +96,6 @@ fn a_misspelled_key_is_one_mistake() {
 
 #[test]
 fn keys_of_later_versions_say_so() {
-    check("wait: 60s", &["not-available"]);
     check("track: { signal: cpu, target: 70% }", &["not-available"]);
     check("hours: []", &["not-available"]);
     check("floor: {}", &["not-available"]);
@@ -104,6 +103,16 @@ fn keys_of_later_versions_say_so() {
     let good = fleet(&format!("{PLACE}{WORK}"));
     check_file(&format!("{good}databases: []\n"), &["not-available"]);
     check_file(&format!("{good}emergency: {{ hold: 2h }}\n"), &["not-available"]);
+}
+
+#[test]
+fn something_must_say_what_scales() {
+    let queue = WORK.lines().next().expect("the queue comes first");
+    check_file(&fleet(&format!("{PLACE}{queue}")), &["missing-key"]);
+    check("wait: 10s", &["out-of-range"]);
+    check("wait: 2d", &["out-of-range"]);
+    check("wait: 60", &["not-a-duration"]);
+    check_file(&fleet(&format!("{PLACE}wait: 60s")), &["signal-without-queue"]);
 }
 
 #[test]

@@ -70,6 +70,7 @@ fn complete() -> Value {
                 { "when": "waiting < 50", "remove": 2 },
                 { "when": "due > 9", "set": 10 },
             ],
+            "wait": "60s",
             "cooldown": { "out": "60s", "in": "5m" },
             "stabilization": "0s", "startup": "90s", "idle": "10m",
             "largest_step": { "out": 10, "in": 2 },

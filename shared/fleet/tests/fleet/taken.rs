@@ -42,6 +42,31 @@ fn queue(text: &str) -> QueueSource {
 }
 
 #[test]
+fn wait_scales_alone_without_cooldowns_or_beside_rules_with_theirs() {
+    let seconds = SignedDuration::from_secs;
+    let queue = WORK.lines().next().expect("the queue comes first");
+    let alone = service(&format!("{queue}\nwait: 60s"));
+    assert_eq!((alone.policy().wait, alone.policy().rules.len()), (Some(seconds(60)), 0));
+    assert_eq!(alone.policy().cooldown.scale_out, seconds(0));
+    assert_eq!(alone.policy().cooldown.scale_in, seconds(0));
+    assert_eq!(alone.policy().stabilization, seconds(60));
+    let own = service(&format!("{queue}\nwait: 5m\ncooldown: {{ in: 30s }}"));
+    assert_eq!(own.policy().cooldown.scale_out, seconds(0));
+    assert_eq!(own.policy().cooldown.scale_in, seconds(30));
+    let beside = service(&format!("{WORK}wait: 60s"));
+    assert_eq!(beside.policy().cooldown.scale_in, seconds(300));
+}
+
+#[test]
+fn wait_says_what_it_cannot_see() {
+    let list = taken(&fleet(&format!(
+        "{PLACE}queue: {{ list: {{ url: \"redis://redis\", key: k, proof: p }} }}\nwait: 60s"
+    )));
+    let codes: Vec<&str> = list.warnings().iter().map(|warning| warning.code().as_str()).collect();
+    assert_eq!(codes, ["wait-unseen-in-flight"]);
+}
+
+#[test]
 fn every_default_is_the_documented_one() {
     let service = service(WORK);
     let policy = service.policy();

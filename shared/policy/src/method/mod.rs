@@ -1,3 +1,5 @@
 //! The scaling methods: observation in, absolute capacity out.
 
 pub(crate) mod rules;
+pub(crate) mod wait;
+pub(crate) mod together;

@@ -53,10 +53,13 @@ pub(crate) struct Wish {
     pub(crate) tasks: u32,
     /// Why.
     pub(crate) reasons: Vec<Reason>,
+    /// Nothing stands against a scale-in.
+    pub(crate) agrees: bool,
 }
 
-/// The largest capacity wins. Scale-in needs every voting signal fresh and every one agreeing.
-pub(crate) fn wish(evidence: &[Evidence<'_>], start: Start, bounds: Capacity) -> Wish {
+/// The largest capacity wins. Scale-in needs every voting signal fresh and every one agreeing; `asked` says that another
+/// method asks for one.
+pub(crate) fn wish(evidence: &[Evidence<'_>], start: Start, bounds: Capacity, asked: bool) -> Wish {
     let mut reasons = Vec::new();
     let mut scale_out = start.desired;
     let mut scale_in = None;
@@ -83,12 +86,13 @@ pub(crate) fn wish(evidence: &[Evidence<'_>], start: Start, bounds: Capacity) ->
         // Everything that asks for less has no place beside a scale-out.
         reasons.retain(|it| matches!(it, Reason::RuleMatched { proposes, .. } if *proposes > start.desired));
         reasons.extend(short);
-        return Wish { tasks: scale_out, reasons };
+        return Wish { tasks: scale_out, reasons, agrees: false };
     }
     reasons.extend(short);
     let mut objections = objections(evidence, start, bounds);
     let tasks = scale_in.filter(|_| objections.is_empty()).unwrap_or(start.desired);
-    if scale_in.is_some() {
+    let agrees = objections.is_empty();
+    if scale_in.is_some() || asked {
         // What breaches and what does not agree is one thing; it is said once.
         reasons.retain(|reason| !objections.iter().any(|other| is_same_condition(reason, other)));
     } else {
@@ -99,7 +103,7 @@ pub(crate) fn wish(evidence: &[Evidence<'_>], start: Start, bounds: Capacity) ->
         reasons.push(Reason::NothingMatches);
     }
     reasons.extend(objections);
-    Wish { tasks, reasons }
+    Wish { tasks, reasons, agrees }
 }
 
 /// A rule that does not hold for long enough, and stands against a scale-in.

@@ -178,6 +178,7 @@ pub(crate) fn policy(
                 capacity,
                 concurrency,
                 rules,
+                wait: None,
                 cooldown: Cooldown { scale_out: out, scale_in: into },
                 stabilization,
                 largest_step: LargestStep { scale_out: step_out, scale_in: step_in },
@@ -231,6 +232,7 @@ fn queue(range: Range) -> impl Strategy<Value = Queue> {
             delayed,
             delayed_held,
             in_flight,
+            done: None,
             paused,
             head,
         })
@@ -299,6 +301,7 @@ pub(crate) fn memory(range: Range) -> impl Strategy<Value = Memory> {
             failure,
             desired_count,
             zeroed,
+            wait: None,
             observed,
         }
     })

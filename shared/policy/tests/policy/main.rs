@@ -36,6 +36,12 @@ mod notices;
 mod remembering;
 
 #[cfg(test)]
+mod wait_world;
+
+#[cfg(test)]
+mod wait;
+
+#[cfg(test)]
 mod sentences;
 
 #[cfg(test)]
@@ -43,3 +49,6 @@ mod arbitrary;
 
 #[cfg(test)]
 mod properties;
+
+#[cfg(test)]
+mod wait_properties;

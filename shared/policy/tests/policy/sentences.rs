@@ -7,6 +7,7 @@ use tidegate_policy::overrides::OverrideKind;
 use tidegate_policy::{Decision, InFlight, MetricReading, Reason};
 
 use crate::stage::{Stage, codes, refused, seconds};
+use crate::wait_world::World;
 
 macro_rules! reasons {
     ($($variant:ident => $code:literal,)*) => {
@@ -34,6 +35,11 @@ reasons! {
     RuleNotLongEnough => "rule-not-long-enough",
     Credit => "credit",
     StillStarting => "still-starting",
+    WouldWait => "would-wait",
+    JobsWait => "jobs-wait",
+    LoadKeeps => "load-keeps",
+    StandsBy => "stands-by",
+    Watching => "watching",
     NothingMatches => "nothing-matches",
     Wake => "wake",
     BelowMin => "below-min",
@@ -82,6 +88,7 @@ fn scenarios() -> Vec<(&'static str, Decision)> {
     readings(&mut all);
     guards(&mut all);
     sleep(&mut all);
+    waits(&mut all);
     all
 }
 
@@ -181,6 +188,20 @@ fn sleep(all: &mut Vec<(&'static str, Decision)>) {
     stage.look();
     all.push(("empty for a minute", stage.wait(60).peek()));
     all.push(("the last task and its jobs", sleepy().in_flight(2).peek()));
+}
+
+fn waits(all: &mut Vec<(&'static str, Decision)>) {
+    let mut world = World::new(2, 50, 6);
+    all.push(("`wait`, the first look", world.look(3.0)));
+    world.look_for(600, |_| 3.0);
+    all.push(("`wait`, work for six tasks", world.look(3.0)));
+    world.look_for(15, |_| 6.0);
+    all.push(("`wait`, the load has doubled", world.look(6.0)));
+    world.look_for(45, |_| 6.0);
+    all.push(("`wait`, a minute later", world.look(3.0)));
+    let mut world = World::new(2, 50, 2);
+    world.look_for(3 * 1_800 - 30, |elapsed| if elapsed % 1_800 < 180 { 15.0 } else { 0.0 });
+    all.push(("`wait`, three bursts came half an hour apart", world.look(0.0)));
 }
 
 #[test]

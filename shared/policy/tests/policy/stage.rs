@@ -34,6 +34,7 @@ impl Stage {
             capacity: Capacity::new(min, max).unwrap(),
             concurrency: NonZeroU32::new(4).unwrap(),
             rules: rules.iter().map(|text| rule(text)).collect(),
+            wait: None,
             cooldown: Cooldown { scale_out: seconds(300), scale_in: seconds(300) },
             stabilization: seconds(0),
             largest_step: LargestStep {
@@ -206,6 +207,7 @@ pub(crate) fn queue(waiting: u64) -> Queue {
         delayed: 0,
         delayed_held: false,
         in_flight: InFlight::Exactly(0),
+        done: None,
         paused: false,
         head: None,
     }

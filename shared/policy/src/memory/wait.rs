@@ -1,0 +1,188 @@
+//! What the `wait` method remembers of one service: counts, times, and numbers of four digits. At most about 700 bytes
+//! of JSON with a full memory of bursts, and never more than 1,300.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::millis;
+
+/// The memory of the `wait` method.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Wait {
+    /// The last look that saw the queue.
+    #[serde(rename = "l", skip_serializing_if = "Option::is_none")]
+    pub last: Option<Last>,
+    /// How fast jobs are done.
+    #[serde(rename = "p")]
+    pub pace: Pace,
+    /// How many jobs arrive.
+    #[serde(rename = "r", skip_serializing_if = "Option::is_none")]
+    pub load: Option<Load>,
+    /// Tasks that were asked for and do not run yet, oldest first.
+    #[serde(rename = "o", skip_serializing_if = "Vec::is_empty")]
+    pub orders: Vec<Order>,
+    /// How many seconds the last starts took.
+    #[serde(rename = "s", skip_serializing_if = "Vec::is_empty")]
+    pub starts: Vec<u32>,
+    /// What the last two looks wished for without a thought of bursts, in tasks.
+    #[serde(rename = "w", skip_serializing_if = "Vec::is_empty")]
+    pub wishes: Vec<u32>,
+    /// The bursts out of silence.
+    #[serde(rename = "b", skip_serializing_if = "Option::is_none")]
+    pub bursts: Option<Bursts>,
+}
+
+/// A look that saw the queue.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Last {
+    /// When.
+    #[serde(rename = "a", with = "millis")]
+    pub at: Timestamp,
+    /// Jobs waiting or taken.
+    #[serde(rename = "j")]
+    pub jobs: f64,
+    /// Jobs that ran.
+    #[serde(rename = "b")]
+    pub busy: f64,
+    /// Some jobs waited.
+    #[serde(rename = "w", default, skip_serializing_if = "std::ops::Not::not")]
+    pub waiting: bool,
+    /// Tasks that ran.
+    #[serde(rename = "r")]
+    pub running: u32,
+    /// Jobs done since some fixed moment, where the queue counts them.
+    #[serde(rename = "d", default, skip_serializing_if = "Option::is_none")]
+    pub done: Option<u64>,
+}
+
+/// How fast jobs are done; older evidence fades.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Pace {
+    /// Jobs done, as counted.
+    #[serde(rename = "c", skip_serializing_if = "is_zero")]
+    pub done: f64,
+    /// The seconds that they took.
+    #[serde(rename = "s", skip_serializing_if = "is_zero")]
+    pub busy: f64,
+    /// Of looks between which the number of busy places changed: change of places, squared.
+    #[serde(rename = "x", skip_serializing_if = "is_zero")]
+    pub places: f64,
+    /// Of the same looks: change of places times how much faster the queue became shorter.
+    #[serde(rename = "y", skip_serializing_if = "is_zero")]
+    pub response: f64,
+    /// The fastest that was seen beyond doubt, in jobs per second and place.
+    #[serde(rename = "f", skip_serializing_if = "is_zero")]
+    pub fastest: f64,
+    /// The places of the last look.
+    #[serde(rename = "n", skip_serializing_if = "is_zero")]
+    pub last_places: f64,
+    /// Where the last two looks both saw jobs waiting: how fast the queue became longer, in jobs per second.
+    #[serde(rename = "q", skip_serializing_if = "Option::is_none")]
+    pub slope: Option<f64>,
+}
+
+/// How many jobs arrive.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Load {
+    /// Jobs per second.
+    #[serde(rename = "r")]
+    pub rate: f64,
+    /// The usual error of one look's forecast, with its sign: far from zero when the load changes.
+    #[serde(rename = "e")]
+    pub error: f64,
+    /// The usual error without its sign.
+    #[serde(rename = "m")]
+    pub noise: f64,
+    /// The standard deviation of `rate`.
+    #[serde(rename = "u")]
+    pub doubt: f64,
+    /// How fast `rate` rises beyond chance, in jobs per second squared.
+    #[serde(rename = "g", default, skip_serializing_if = "is_zero")]
+    pub growth: f64,
+}
+
+/// Tasks that were asked for at one moment and do not run yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Order {
+    /// When.
+    #[serde(rename = "a", with = "millis")]
+    pub at: Timestamp,
+    /// How many.
+    #[serde(rename = "n")]
+    pub tasks: u32,
+}
+
+/// Bursts out of silence.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Bursts {
+    /// When the last one began.
+    #[serde(rename = "a", with = "millis")]
+    pub at: Timestamp,
+    /// From beginning to beginning, in seconds, oldest first; one fewer than there are bursts.
+    #[serde(rename = "g", default, skip_serializing_if = "Vec::is_empty")]
+    pub gaps: Vec<u32>,
+    /// The largest load of each, in tasks, oldest first.
+    #[serde(rename = "n")]
+    pub sizes: Vec<f64>,
+}
+
+impl Wait {
+    /// The same with every measured number cut to four digits, as the ledger keeps it: more would be noise.
+    pub(crate) fn short(mut self) -> Self {
+        if let Some(load) = &mut self.load {
+            let Load { rate, error, noise, doubt, growth } = load;
+            [rate, error, noise, doubt, growth].into_iter().for_each(shorten);
+        }
+        let Pace { done, busy, places, response, fastest, last_places: _, slope } = &mut self.pace;
+        [done, busy, places, response, fastest].into_iter().chain(slope).for_each(shorten);
+        if let Some(bursts) = &mut self.bursts {
+            bursts.sizes.iter_mut().for_each(shorten);
+        }
+        self
+    }
+}
+
+/// Rounds to four digits. What no clock and no queue could have shown becomes zero.
+fn shorten(number: &mut f64) {
+    const DIGITS: f64 = 3.0;
+    if !number.is_normal() || number.abs() < 1e-12 || number.abs() > 1e30 {
+        *number = 0.0;
+        return;
+    }
+    let decimals = DIGITS - number.abs().log10().floor();
+    let scale = 10_f64.powf(decimals.abs());
+    *number =
+        if decimals > 0.0 { (*number * scale).round() / scale } else { (*number / scale).round() * scale };
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+fn is_zero(number: &f64) -> bool {
+    *number == 0.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(number: f64, expected: f64) {
+        let mut short = number;
+        shorten(&mut short);
+        assert_eq!(short.to_bits(), expected.to_bits(), "{number} becomes {short}");
+    }
+
+    #[test]
+    fn numbers_are_cut_to_four_digits() {
+        check(0.0, 0.0);
+        check(0.123_456, 0.1235);
+        check(-12.345_6, -12.35);
+        check(1_234.56, 1_235.0);
+        check(123_456.0, 123_500.0);
+        check(0.000_012_345_6, 0.000_012_35);
+        check(f64::NAN, 0.0);
+        check(f64::INFINITY, 0.0);
+        check(1e-300, 0.0);
+    }
+}

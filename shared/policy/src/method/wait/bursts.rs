@@ -1,0 +1,79 @@
+//! Bursts out of silence: what cannot be caught by tasks that start when it begins must be caught by tasks that stand.
+//!
+//! A burst's jobs of the first start-up time and look, less the acceptable wait, have to be done within the wait by what
+//! stands: the share `1 - wait / (start-up + look)` of its size. Standing by costs as much, so it is done only when
+//! bursts come back, and only around the times at which they have come back so far.
+
+use jiff::Timestamp;
+
+use crate::memory::since;
+use crate::memory::wait::{Bursts, Wait};
+
+use super::{Sight, seconds, whole_tasks};
+
+/// So many bursts are remembered: they show most of what a series does. Eight catch fewer of irregular ones.
+const REMEMBERED: usize = 12;
+
+/// How much earlier than the shortest gap, and later than the longest, the next burst is expected; as a share of them.
+const EARLY: f64 = 0.75;
+const LATE: f64 = 1.25;
+
+/// The next burst may be a tenth larger than the largest seen: counting noise alone makes it so.
+const LARGER: f64 = 1.1;
+
+/// A series of bursts ends when none came for so long: standing by for longer costs more than most bursts are worth.
+/// Hourly ones belong to it.
+const SERIES_SECONDS: f64 = 5_400.0;
+
+/// So many looks back tell what stood before a burst: it may rise over two looks.
+const LOOKS_BEFORE: usize = 2;
+
+/// Follows bursts; gives the tasks to stand by, 0 when none must. `wish` is what the look asks for without bursts, and
+/// `reaction` how many seconds pass from a burst's beginning until the first task ordered for it runs.
+pub(crate) fn follow(next: &mut Wait, seen: &Sight, load: f64, wish: u32, reaction: f64) -> u32 {
+    let share = (1.0 - seen.acceptable / reaction.max(1.0)).max(0.0);
+    let stood = next.wishes.iter().copied().min().unwrap_or(wish).max(seen.bounds.min());
+    next.wishes.push(wish);
+    let surplus = next.wishes.len().saturating_sub(LOOKS_BEFORE);
+    next.wishes.drain(..surplus);
+
+    let ago = |at: Timestamp| seconds(since(at, seen.now));
+    let mut bursts = next.bursts.take().filter(|bursts| ago(bursts.at) <= SERIES_SECONDS);
+    let beginning = bursts.as_ref().is_none_or(|bursts| ago(bursts.at) > reaction);
+    if beginning && load * share > f64::from(stood) {
+        bursts = Some(begin(bursts, seen.now, load));
+    } else if let Some(size) = bursts.as_mut().filter(|_| !beginning).and_then(|it| it.sizes.last_mut()) {
+        *size = size.max(load);
+    }
+    let standing = bursts.as_ref().map_or(0, |bursts| {
+        let size = bursts.sizes.iter().copied().fold(0.0, f64::max).min(f64::from(seen.bounds.max()));
+        if expects(bursts, ago(bursts.at), reaction) { whole_tasks(LARGER * size * share) } else { 0 }
+    });
+    next.bursts = bursts;
+    standing
+}
+
+/// A burst begins, the next of a series or the first of a new one.
+fn begin(series: Option<Bursts>, now: Timestamp, load: f64) -> Bursts {
+    let Some(mut bursts) = series else {
+        return Bursts { at: now, gaps: vec![], sizes: vec![load] };
+    };
+    let gap = since(bursts.at, now).as_secs();
+    bursts.gaps.push(u32::try_from(gap).unwrap_or(u32::MAX));
+    bursts.sizes.push(load);
+    let surplus = bursts.sizes.len().saturating_sub(REMEMBERED);
+    bursts.sizes.drain(..surplus);
+    let surplus = bursts.gaps.len().saturating_sub(bursts.sizes.len().saturating_sub(1));
+    bursts.gaps.drain(..surplus);
+    bursts.at = now;
+    bursts
+}
+
+/// Whether a burst has just begun, or the next one is due. The first of a series tells nothing about the next.
+fn expects(bursts: &Bursts, ago: f64, reaction: f64) -> bool {
+    let gaps = bursts.gaps.iter().copied().map(f64::from);
+    let (shortest, longest) =
+        gaps.fold((f64::MAX, 0.0), |(least, most), gap| (gap.min(least), gap.max(most)));
+    let due = shortest * EARLY - reaction <= ago && ago <= longest * LATE;
+    !bursts.gaps.is_empty() && (ago <= reaction || due)
+}

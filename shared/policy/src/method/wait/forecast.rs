@@ -1,0 +1,120 @@
+//! What waits when a task that is asked for now could run.
+
+use crate::memory::wait::Load;
+
+use super::orders::Crew;
+use super::{CHANCE, USUAL_LOOK_SECONDS, load};
+
+/// At most so many steps: an hour.
+const STEPS_MAX: f64 = 240.0;
+
+/// What is known when looking ahead. Sizes are jobs and places.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Outlook {
+    /// Jobs waiting and running.
+    pub(crate) jobs: f64,
+    /// What arrives.
+    pub(crate) load: Load,
+    /// Jobs per second of one busy place.
+    pub(crate) per_second: f64,
+    /// Places of one task.
+    pub(crate) concurrency: f64,
+}
+
+impl Outlook {
+    /// The jobs waiting and running when new tasks could run, if nothing more is asked for.
+    pub(crate) fn when_new_tasks_run(&self, crew: &Crew) -> f64 {
+        let steps = (crew.startup / USUAL_LOOK_SECONDS).ceil().clamp(1.0, STEPS_MAX);
+        let step = crew.startup / steps;
+        let fade = (-self.per_second * step).exp();
+        let (mut jobs, mut at) = (self.jobs, 0.0);
+        while at < crew.startup - step / 2.0 {
+            let arrived: f64 =
+                crew.starting.iter().filter(|(left, _)| *left <= at).map(|(_, tasks)| tasks).sum();
+            let places = (crew.running + arrived) * self.concurrency;
+            // A rise goes on for as long as what shows it is remembered, not for ever.
+            let rate = self.load.rate + self.load.growth * at.min(load::HALF_LIFE_SECONDS);
+            jobs = self.after_step(jobs, places, rate, step, fade);
+            at += step;
+        }
+        jobs
+    }
+
+    /// The jobs after one step. While there are free places, jobs come and go at their own pace toward as many as the
+    /// load keeps busy; then every place is busy, and what does not fit waits.
+    fn after_step(&self, jobs: f64, places: f64, rate: f64, step: f64, fade: f64) -> f64 {
+        let busy = rate / self.per_second;
+        if jobs >= places {
+            let after = jobs + (rate - self.per_second * places) * step;
+            return if after < places { after.max(busy.min(places)) } else { after };
+        }
+        let after = busy + (jobs - busy) * fade;
+        if after <= places {
+            return after;
+        }
+        let filled = ((busy - jobs) / (busy - places)).ln() / self.per_second;
+        places + (rate - self.per_second * places) * (step - filled).max(0.0)
+    }
+
+    /// The places that these jobs need, so that the newest waits as planned, and even with bad luck not too long.
+    pub(crate) fn places_for(&self, jobs: f64, planned: f64, acceptable: f64, crew: &Crew) -> f64 {
+        // Of an empty queue nothing is expected, not even bad luck: so a service may sleep.
+        if jobs < 0.5 {
+            return 0.0;
+        }
+        // What comes and goes until then is a matter of chance, and so is what is believed of the load.
+        let (comes_and_goes, doubt) =
+            (2.0 * self.load.rate * crew.startup, self.load.doubt.min(self.load.rate) * crew.startup);
+        let chance = CHANCE * (comes_and_goes + doubt * doubt).sqrt();
+        // In a wait a place finishes as many jobs as fit into it, besides the one it runs.
+        let in_wait = |wait: f64| self.per_second * wait + 1.0;
+        (jobs / in_wait(planned)).max((jobs + chance) / in_wait(acceptable))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outlook(jobs: f64, rate: f64) -> Outlook {
+        let load = Load { rate, error: 0.0, noise: 0.0, doubt: 0.0, growth: 0.0 };
+        Outlook { jobs, load, per_second: 0.5, concurrency: 1.0 }
+    }
+
+    /// Jobs after 90 s with so many tasks running and others that start.
+    #[track_caller]
+    fn check(jobs: f64, rate: f64, running: f64, starting: &[(f64, f64)], expected: f64) {
+        let crew = Crew { running, starting: starting.to_vec(), startup: 90.0 };
+        let after = outlook(jobs, rate).when_new_tasks_run(&crew);
+        assert!((after - expected).abs() < 1.0, "{after} instead of {expected}");
+    }
+
+    #[test]
+    fn what_is_already_starting_counts() {
+        check(100.0, 10.0, 20.0, &[], 100.0);
+        check(100.0, 15.0, 20.0, &[], 550.0);
+        check(100.0, 15.0, 20.0, &[(30.0, 10.0)], 250.0);
+        check(100.0, 15.0, 20.0, &[(30.0, 10.0), (45.0, 6.0)], 115.0);
+        check(0.0, 5.0, 20.0, &[], 10.0);
+        check(300.0, 5.0, 20.0, &[], 10.0);
+    }
+
+    #[test]
+    fn long_jobs_fill_the_places_slowly() {
+        let slow = Outlook { per_second: 1.0 / 60.0, ..outlook(0.0, 0.5) };
+        let crew = Crew { running: 20.0, starting: vec![], startup: 90.0 };
+        // 30 places in the long run; 23 jobs after 90 s if there were places for all of them.
+        let jobs = slow.when_new_tasks_run(&crew);
+        assert!((22.0..=25.0).contains(&jobs), "{jobs}");
+    }
+
+    #[test]
+    fn half_of_the_wait_is_used_and_chance_may_take_the_rest() {
+        let crew = Crew { running: 20.0, starting: vec![], startup: 90.0 };
+        let steady = outlook(320.0, 0.0).places_for(320.0, 30.0, 60.0, &crew);
+        assert!((steady - 20.0).abs() < 0.1, "{steady}");
+        let slow = Outlook { per_second: 1.0 / 60.0, ..outlook(30.0, 0.5) };
+        let risky = slow.places_for(30.0, 30.0, 60.0, &crew);
+        assert!(risky > 22.0, "{risky}");
+    }
+}

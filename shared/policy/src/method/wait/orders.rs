@@ -1,0 +1,131 @@
+//! Tasks that were asked for and do not run yet, and how long starts take.
+
+use jiff::Timestamp;
+
+use crate::memory::since;
+use crate::memory::wait::{Order, Wait};
+
+use super::{Sight, USUAL_LOOK_SECONDS, seconds, whole_seconds};
+
+/// So many starts are remembered, and the slowest of them is expected. One alone would forget the slow one at once; many
+/// would long remember a bad hour.
+const STARTS: usize = 5;
+
+/// Before a start was seen, half of the time allowed: patience is twice the usual (90 s of 3 min).
+const EXPECTED_SHARE: f64 = 0.5;
+
+/// At most so many orders are remembered: a look every 15 s may order for four minutes. Beyond that neighbors are counted
+/// as one, at the later time.
+const ORDERS: usize = 16;
+
+/// Who works, and who will.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Crew {
+    /// Tasks that run and stay.
+    pub(crate) running: f64,
+    /// Tasks that start, each with the seconds until they run.
+    pub(crate) starting: Vec<(f64, f64)>,
+    /// How many seconds a task that is asked for now takes to run.
+    pub(crate) startup: f64,
+}
+
+impl Crew {
+    /// Tasks that run or start.
+    pub(crate) fn tasks(&self) -> f64 {
+        self.running + self.starting.iter().map(|(_, tasks)| tasks).sum::<f64>()
+    }
+
+    /// The same with no more than so many tasks: the youngest of those that start go first.
+    pub(crate) fn reduced(&self, tasks: f64) -> Self {
+        let mut crew = self.clone();
+        let mut surplus = (self.tasks() - tasks).max(0.0);
+        while let Some((_, last)) = crew.starting.last_mut().filter(|_| surplus > 0.0) {
+            let canceled = last.min(surplus);
+            surplus -= canceled;
+            *last -= canceled;
+            if *last <= 0.0 {
+                crew.starting.pop();
+            }
+        }
+        crew.running = (crew.running - surplus).max(0.0);
+        crew
+    }
+}
+
+/// Brings orders and starts up to date with what ECS shows.
+pub(crate) fn follow(next: &mut Wait, seen: &Sight) -> Crew {
+    let looked = next.last.map(|last| last.at);
+    let ran = next.last.map_or(seen.running, |last| last.running);
+    let ordered_at =
+        seen.changed_at.filter(|at| looked.is_none_or(|looked| *at >= looked) && *at <= seen.now);
+    arrive(next, seen, seen.running.saturating_sub(ran), ordered_at);
+    let starting = seen.desired.saturating_sub(seen.running);
+    settle(&mut next.orders, starting, ordered_at.unwrap_or(seen.now));
+
+    let startup = expected_startup(next, seen);
+    let due = |order: &Order| {
+        let left = startup - seconds(since(order.at, seen.now));
+        // What is overdue is expected at the next look.
+        let left = if left > 0.0 { left } else { super::LONGEST_LOOK_SECONDS.min(startup) };
+        (left, f64::from(order.tasks))
+    };
+    let starting = next.orders.iter().map(due).collect();
+    Crew { running: f64::from(seen.running.min(seen.desired)), starting, startup }
+}
+
+/// Tasks began to run: the oldest orders first. During a deployment tasks start for another reason.
+fn arrive(next: &mut Wait, seen: &Sight, mut rose: u32, ordered_at: Option<Timestamp>) {
+    let mut took = Vec::new();
+    while let Some(order) = next.orders.first_mut().filter(|_| rose > 0) {
+        took.push(order.at);
+        let arrived = order.tasks.min(rose);
+        rose = rose.saturating_sub(arrived);
+        order.tasks = order.tasks.saturating_sub(arrived);
+        if order.tasks == 0 {
+            next.orders.remove(0);
+        }
+    }
+    if rose > 0 {
+        took.extend(ordered_at);
+    }
+    if seen.rollout {
+        return;
+    }
+    // They began to run somewhere between two looks; when those were far apart, in the middle of what is too much.
+    let apart = next.last.map_or(0.0, |last| seconds(since(last.at, seen.now)));
+    let unseen = (apart - USUAL_LOOK_SECONDS).max(0.0) / 2.0;
+    next.starts
+        .extend(took.into_iter().map(|at| whole_seconds(seconds(since(at, seen.now)) - unseen).max(1)));
+    let surplus = next.starts.len().saturating_sub(STARTS);
+    next.starts.drain(..surplus);
+}
+
+/// Makes the orders add up to the tasks that start: the youngest are canceled first, what is new was ordered just now.
+fn settle(orders: &mut Vec<Order>, starting: u32, at: Timestamp) {
+    let known = |orders: &[Order]| orders.iter().map(|order| order.tasks).fold(0, u32::saturating_add);
+    while let Some(surplus) = known(orders).checked_sub(starting).filter(|surplus| *surplus > 0) {
+        let Some(order) = orders.last_mut() else { break };
+        let canceled = order.tasks.min(surplus);
+        order.tasks = order.tasks.saturating_sub(canceled);
+        if order.tasks == 0 {
+            orders.pop();
+        }
+    }
+    let new = starting.saturating_sub(known(orders));
+    if new > 0 {
+        orders.push(Order { at, tasks: new });
+    }
+    while orders.len() > ORDERS {
+        let oldest = orders.remove(0);
+        if let Some(neighbor) = orders.first_mut() {
+            neighbor.tasks = neighbor.tasks.saturating_add(oldest.tasks);
+        }
+    }
+}
+
+/// The slowest of the last starts, within what the user allows.
+fn expected_startup(next: &Wait, seen: &Sight) -> f64 {
+    let allowed = seen.startup.max(1.0);
+    let slowest = next.starts.iter().copied().max().map(f64::from);
+    slowest.unwrap_or(allowed * EXPECTED_SHARE).clamp(1.0, allowed)
+}

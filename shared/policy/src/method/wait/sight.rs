@@ -1,0 +1,88 @@
+//! What one look shows the method.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::capacity::Capacity;
+use crate::observation::{Observation, Queue, Service};
+use crate::pipeline::readings::{Work, number};
+use crate::service::ServicePolicy;
+
+use super::seconds;
+
+/// One look. Counts of jobs and places are numbers to calculate with.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Sight {
+    /// The acceptable wait, in seconds.
+    pub(crate) acceptable: f64,
+    /// Jobs one task runs at a time.
+    pub(crate) concurrency: f64,
+    /// The bounds in force.
+    pub(crate) bounds: Capacity,
+    /// How long tasks may take to start, in seconds.
+    pub(crate) startup: f64,
+    /// Tasks asked for.
+    pub(crate) desired: u32,
+    /// Tasks that run.
+    pub(crate) running: u32,
+    /// A deployment is in progress.
+    pub(crate) rollout: bool,
+    /// When the desired count was last changed by us.
+    pub(crate) changed_at: Option<Timestamp>,
+    /// The queue, unless it could not be read.
+    pub(crate) jobs: Option<Jobs>,
+    /// The time of this look.
+    pub(crate) now: Timestamp,
+}
+
+/// The jobs that a look shows.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Jobs {
+    /// Waiting; none while the queue is paused.
+    pub(crate) waiting: f64,
+    /// Running: no more than there are places.
+    pub(crate) in_flight: f64,
+    /// Taken beyond that: held by workers.
+    pub(crate) held: f64,
+    /// The queue shows every running job.
+    pub(crate) visible: bool,
+    /// Jobs done since some fixed moment.
+    pub(crate) done: Option<u64>,
+    /// The queue is paused.
+    pub(crate) paused: bool,
+}
+
+/// What a look shows, if there is a service that can be scaled.
+pub(crate) fn of(
+    seen: &Observation,
+    policy: &ServicePolicy,
+    acceptable: SignedDuration,
+    bounds: Capacity,
+    changed_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Option<Sight> {
+    let service = seen.service.as_ref().ok().filter(|service| service.active && !service.daemon)?;
+    Some(Sight {
+        acceptable: seconds(acceptable).clamp(1.0, 86_400.0),
+        concurrency: f64::from(policy.concurrency.get()),
+        bounds,
+        startup: seconds(policy.startup).clamp(1.0, 86_400.0),
+        desired: service.desired_count.min(Capacity::LIMIT),
+        running: service.running_count.min(Capacity::LIMIT),
+        rollout: service.rollout,
+        changed_at,
+        jobs: seen.queue.as_ref().ok().map(|queue| jobs(queue, service, policy)),
+        now,
+    })
+}
+
+fn jobs(queue: &Queue, service: &Service, policy: &ServicePolicy) -> Jobs {
+    let work = Work::of(queue, Some(service), policy);
+    Jobs {
+        waiting: if queue.paused { 0.0 } else { number(queue.waiting) },
+        in_flight: number(work.in_flight),
+        held: number(work.held),
+        visible: work.visible,
+        done: queue.done,
+        paused: queue.paused,
+    }
+}
