@@ -5,3 +5,4 @@ mod trace;
 mod differential;
 mod world;
 mod production;
+mod wait;
