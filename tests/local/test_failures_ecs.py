@@ -8,14 +8,7 @@ import pytest
 from world.lambda_emulator import InvocationFailed
 
 from .halves import check_it_scales_in_once_it_is_seen, check_only_good_scaled, look_twice, told_once, two_halves
-from .relay import Relay
 from .stage import BUSY, codes, event, target
-
-
-@pytest.fixture
-def relay(stage):
-    with Relay(stage.world.about["endpoint"]) as relay:
-        yield relay
 
 
 def test_a_service_that_is_missing_does_not_stop_the_other(stage):

@@ -56,9 +56,9 @@ def test_without_its_ledger_it_scales_nothing_and_says_so(busy, action, how, kin
     check_it_works_again(busy, function)
 
 
-def test_a_ledger_that_stays_away_is_told_every_quarter_of_an_hour(busy):
-    busy.fault("dynamodb:BatchGetItem", **DENIED)
-    function = busy.function()
+def test_a_ledger_that_stays_away_is_told_every_quarter_of_an_hour(busy, relay):
+    relay.refuse("BatchGetItem", "", "AccessDeniedException")
+    function = busy.function(aws=relay.url)
     told = []
     for _ in range(16):
         with pytest.raises(InvocationFailed):
