@@ -81,7 +81,7 @@ def received(sender):
 
 
 def complete_commands(data: bytes) -> tuple[list[str], bytes]:
-    """The names of the commands that have arrived whole, and the rest: `*2\\r\\n$4\\r\\nLLEN\\r\\n$4\\r\\njobs\\r\\n`."""
+    """The names of the commands that have arrived whole, and the rest. One is `*1\\r\\n$4\\r\\nPING\\r\\n`."""
     names, start = [], 0
     while True:
         words, place = [], start

@@ -69,6 +69,23 @@ def test_a_ledger_that_stays_away_is_told_every_quarter_of_an_hour(busy, relay):
     assert all(line["Looks"] == 0 for line in function.lines() if "Looks" in line), "the dead-man alarm sees no look"
 
 
+def test_without_its_ledger_and_sns_the_failure_itself_and_the_log_name_both(busy):
+    busy.fault("dynamodb:BatchGetItem", **DENIED)
+    busy.fault("sns:Publish", **DENIED)
+    function = busy.function()
+    with pytest.raises(InvocationFailed) as failed:
+        function.invoke(event("schedule"))
+    assert "read the ledger `tidegate-ledger`" in failed.value.message
+    log = function.log.read_text()
+    assert "nothing is scaled" in log and "publish a report to `arn:aws:sns" in log
+    check_nothing_changed(busy)
+    busy.heal()
+    busy.fault("dynamodb:BatchGetItem", **DENIED)
+    with pytest.raises(InvocationFailed):
+        function.invoke(event("schedule"))
+    assert "nothing is scaled" in busy.report()["text"], "nobody was told yet"
+
+
 def test_a_ledger_that_does_not_exist_is_named(busy):
     with pytest.raises(InvocationFailed) as failed:
         busy.function(TIDEGATE_LEDGER="no-such-table").invoke(event("schedule"))

@@ -1,6 +1,7 @@
 """What people set in force: observe mode, and the overrides in the ledger."""
 
 import pytest
+from world.lambda_emulator import InvocationFailed
 
 from .stage import BUSY, codes, event, target
 
@@ -104,3 +105,14 @@ def test_an_override_stands_although_redis_is_away(stage):
     stage.override(target="worker", pin=8, until=FUTURE)
     stage.function().invoke(event("schedule"))
     assert stage.desired("worker") == 8
+
+
+def test_an_override_that_cannot_be_understood_scales_nothing_and_is_told(stage):
+    stage.services(worker=5)
+    stage.fill("worker", 0)
+    stage.fleet(stage.worker("worker"))
+    stage.override(target="worker", pni=8, until=FUTURE)
+    with pytest.raises(InvocationFailed) as failed:
+        stage.function().invoke(event("schedule"))
+    assert failed.value.kind == "NonRetryable" and "understand the item `overrides`" in failed.value.message
+    assert stage.desired("worker") == 5 and "understand the item `overrides`" in stage.report()["text"]
