@@ -35,6 +35,7 @@ fn function(process: &Process, world: &Arc<Mutex<World>>) -> QueueDepth {
         ledger: "ledger".to_owned(),
         topic: "arn:aws:sns:eu-central-1:111122223333:reports".to_owned(),
         looks: None,
+        function: "queue-depth".to_owned(),
     };
     let fleet = tidegate_fleet::parse(FLEET).expect("the fleet file is valid");
     let clock = world.clone();

@@ -55,9 +55,9 @@ pub struct Memory {
     /// The desired count is 0 because we set it.
     #[serde(rename = "ze", skip_serializing_if = "std::ops::Not::not")]
     pub zeroed: bool,
-    /// In observe mode: the size last reported as what it would have been.
+    /// In observe mode: the size last wished for.
     #[serde(rename = "ob", skip_serializing_if = "Option::is_none")]
-    pub observed: Option<u32>,
+    pub observed: Option<Observed>,
 }
 
 /// A scale-out that counts toward the next one while its cooldown runs.
@@ -80,6 +80,17 @@ pub struct Wish {
     /// The capacity asked for, in tasks.
     #[serde(rename = "n")]
     pub tasks: u32,
+}
+
+/// What a look that only observes would have set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Observed {
+    /// The size, in tasks.
+    #[serde(rename = "n")]
+    pub tasks: u32,
+    /// When it was last wished for.
+    #[serde(rename = "t", with = "millis")]
+    pub at: Timestamp,
 }
 
 /// An unbroken run of datapoints for which a condition held.

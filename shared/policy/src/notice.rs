@@ -5,6 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::memory::to_the_millisecond;
 use crate::reason::Reason;
 
 /// A condition worth telling.
@@ -166,6 +167,19 @@ pub(crate) fn edges(
 }
 
 impl crate::memory::Memory {
+    /// A condition begins, and the report that told of it was accepted.
+    pub fn begin_told(&mut self, kind: NoticeKind, now: Timestamp) {
+        if !self.edges.iter().any(|edge| edge.kind == kind && !edge.ended) {
+            self.edges.push(Edge {
+                kind,
+                since: to_the_millisecond(now),
+                looks: 1,
+                told: true,
+                ended: false,
+            });
+        }
+    }
+
     /// The report was accepted: beginnings are marked as told, ends are forgotten.
     pub fn mark_told(&mut self, notices: &[Notice]) {
         for notice in notices {
