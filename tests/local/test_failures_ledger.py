@@ -111,7 +111,7 @@ def test_an_outcome_that_cannot_be_remembered_is_found_by_the_next_look(busy):
     assert "write the ledger" in answer["troubles"][0]
     assert busy.page()["memory"]["enforce"]["busy"]["in"]["to"] == 10, "the intent is still open"
     busy.heal()
-    busy.clock.forward(15)
+    busy.clock.forward(45)
     answer = function.invoke(event("look"))
     assert "intent-found-applied" in codes(answer, "busy")
     assert busy.desired("busy") == 10 and "in" not in busy.page()["memory"]["enforce"]["busy"]

@@ -106,8 +106,8 @@ KILL_POINTS = {
     "before it reads": ("dynamodb:BatchGetItem", "hang", 0, []),
     "before it sees the services": ("ecs:DescribeServices", "hang", 0, []),
     "after its intent is written": ("dynamodb:PutItem", "apply-and-hang", 0, ["intent-pending", "intent-found-lost"]),
-    "after it acted": ("ecs:UpdateService", "apply-and-hang", 0, ["intent-found-applied"]),
-    "while it reports": ("sns:Publish", "apply-and-hang", 0, ["intent-found-applied"]),
+    "after it acted": ("ecs:UpdateService", "apply-and-hang", 0, ["intent-pending", "intent-found-applied"]),
+    "while it reports": ("sns:Publish", "apply-and-hang", 0, ["intent-pending", "intent-found-applied"]),
     "after its outcome is written": ("dynamodb:PutItem", "apply-and-hang", 1, []),
 }
 
@@ -157,6 +157,10 @@ def test_a_change_whose_look_died_before_it_could_tell_is_told_by_the_next(one):
     victim.events.hand_over(event("schedule"))
     wait_for_request(one, "ecs:UpdateService", 1)
     victim.kill()
-    one.function().invoke(event("schedule"))
+    heir = one.function()
+    heir.invoke(event("schedule"))
+    assert one.reports() == [], "the look that made it may still be about to tell"
+    one.clock.forward(60)
+    heir.invoke(event("schedule"))
     assert one.desired("worker") == 10
     assert "change to 10 tasks was found made" in "\n".join(report["text"] for report in one.reports())
