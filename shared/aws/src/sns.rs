@@ -71,7 +71,8 @@ fn text(report: &LookReport, bytes: usize) -> String {
     for (index, paragraph) in paragraphs.iter().enumerate() {
         if !text.is_empty() && text.len().saturating_add(paragraph.len()) > bytes {
             let left = paragraphs.len().saturating_sub(index);
-            text.push_str(&format!("and {left} more; the log of the function has them all\n\n"));
+            let more = format!("and {left} more; the log of the function has them all\n\n");
+            text.push_str(&more);
             break;
         }
         text.push_str(paragraph);

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::memory::to_the_millisecond;
+use crate::memory::{since, to_the_millisecond};
 use crate::reason::Reason;
 
 /// A condition worth telling.
@@ -27,6 +27,8 @@ pub enum NoticeKind {
     PinnedAtMax,
     /// Somebody set the desired count to 0 although the minimum is higher; it stays so.
     SwitchedOff,
+    /// A deployment has been in progress for an hour, or has failed and was never rolled back; nothing scales in.
+    RolloutLasts,
     /// The queue is paused.
     QueuePaused,
     /// Workers hold jobs that new workers cannot take.
@@ -90,6 +92,7 @@ impl NoticeKind {
             | Self::ReadingMissing
             | Self::PinnedAtMax
             | Self::SwitchedOff
+            | Self::RolloutLasts
             | Self::HeldByWorkers => Severity::Warning,
             Self::QueuePaused | Self::Overridden => Severity::Info,
         }
@@ -105,8 +108,28 @@ impl NoticeKind {
             | Self::ActionFailing
             | Self::PinnedAtMax
             | Self::SwitchedOff
+            | Self::RolloutLasts
             | Self::QueuePaused
             | Self::Overridden => 1,
+        }
+    }
+
+    /// How long it must last before people are told. Deployments take minutes, and ones of an hour exist; one that was
+    /// stopped by its circuit breaker and not rolled back lasts until somebody deploys again.
+    #[must_use]
+    pub fn time_before_telling(self) -> SignedDuration {
+        match self {
+            Self::RolloutLasts => SignedDuration::from_hours(1),
+            Self::StartsFailing
+            | Self::Blocked
+            | Self::ActionFailing
+            | Self::QueueUnreadable
+            | Self::ReadingMissing
+            | Self::PinnedAtMax
+            | Self::SwitchedOff
+            | Self::QueuePaused
+            | Self::HeldByWorkers
+            | Self::Overridden => SignedDuration::ZERO,
         }
     }
 }
@@ -121,6 +144,7 @@ impl fmt::Display for NoticeKind {
             Self::ReadingMissing => "reading missing",
             Self::PinnedAtMax => "pinned at max",
             Self::SwitchedOff => "switched off by hand",
+            Self::RolloutLasts => "deployment does not end",
             Self::QueuePaused => "queue paused",
             Self::HeldByWorkers => "jobs held by workers",
             Self::Overridden => "override in force",
@@ -149,7 +173,8 @@ pub(crate) fn edges(
             before.map_or(Edge { kind: *kind, since: now, looks: 1, told: false, ended: false }, |edge| {
                 Edge { looks: edge.looks.saturating_add(1).min(enough), ended: false, ..*edge }
             });
-        if !edge.told && edge.looks >= enough {
+        let long_enough = since(edge.since, now) >= kind.time_before_telling();
+        if !edge.told && edge.looks >= enough && long_enough {
             tell.push(Notice { kind: *kind, begins: true, since: edge.since, because: Some(reason.clone()) });
         }
         next.push(edge);
