@@ -6,6 +6,8 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand};
 use jiff::SignedDuration;
 
+use crate::simulate::{self, SimulateOptions};
+
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
     .usage(AnsiColor::Green.on_default().bold())
@@ -37,6 +39,9 @@ pub(crate) enum Command {
     Check(CheckOptions),
     /// Print the JSON Schema of the fleet file, for editors
     Schema,
+    /// Replay a recorded load through the policy of one service: what it would have cost, and who would have waited
+    #[command(after_long_help = format!("{}\n\n{EXIT_CODES}", simulate::KEYS))]
+    Simulate(SimulateOptions),
     /// Set a service to a size at the next look, and keep it there for a time
     #[command(after_help = EXIT_CODES)]
     Pin(PinOptions),

@@ -38,7 +38,7 @@ pub(crate) fn run(options: &CheckOptions) -> Outcome {
 }
 
 /// Reads the file, but never more than a fleet file can have and one byte, which is enough to refuse it.
-fn read(path: &Path) -> io::Result<Vec<u8>> {
+pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let limit = u64::try_from(FILE_BYTES_MAX).unwrap_or(u64::MAX).saturating_add(1);
     File::open(path)?.take(limit).read_to_end(&mut bytes)?;
@@ -51,7 +51,7 @@ fn unreadable(name: &str, error: &io::Error, as_json: bool) -> Outcome {
     Outcome { stdout, stderr: format!("error: {message}\n"), code: FAILED }
 }
 
-fn refusal(name: &str, text: &str, problems: &Problems) -> String {
+pub(crate) fn refusal(name: &str, text: &str, problems: &Problems) -> String {
     let mut shown = excerpts(name, text, problems.iter());
     let count = problems.len();
     let noun = if count == 1 { "problem" } else { "problems" };

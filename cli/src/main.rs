@@ -2,6 +2,7 @@
 
 mod arguments;
 mod check;
+mod simulate;
 mod summary;
 mod json;
 mod overrides;
@@ -20,6 +21,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match arguments.command {
         Command::Check(options) => check::run(&options),
+        Command::Simulate(options) => simulate::run(&options),
         Command::Pin(options) => overrides::pin(&options),
         Command::Release(options) => overrides::release(&options),
         Command::Schema => Outcome::done(format!("{:#}\n", tidegate_fleet::schema::schema())),

@@ -59,7 +59,7 @@ fn mode(mode: Mode) -> &'static str {
     }
 }
 
-fn jobs(concurrency: u32) -> String {
+pub(crate) fn jobs(concurrency: u32) -> String {
     if concurrency == 1 { "1 job".to_owned() } else { format!("{concurrency} jobs") }
 }
 

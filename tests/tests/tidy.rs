@@ -9,13 +9,24 @@ use tidegate_tests::repository::{self, exists, files, has_extension, read, rust_
 const OURS: [&str; 4] = ["shared/", "functions/", "cli/", "tests/"];
 
 /// For each of our packages, the packages of ours that it may use. Dependencies point one way.
-const DIRECTIONS: [(&str, &[&str]); 7] = [
+const DIRECTIONS: [(&str, &[&str]); 8] = [
     ("tidegate-policy", &[]),
     ("tidegate-fleet", &["tidegate-policy"]),
     ("tidegate-queues", &["tidegate-fleet", "tidegate-policy"]),
     ("tidegate-aws", &["tidegate-fleet", "tidegate-policy"]),
+    ("tidegate-simulator", &["tidegate-fleet", "tidegate-policy"]),
     ("queue-depth", &["tidegate-aws", "tidegate-fleet", "tidegate-policy", "tidegate-queues"]),
-    ("tidegate", &["queue-depth", "tidegate-aws", "tidegate-fleet", "tidegate-policy", "tidegate-queues"]),
+    (
+        "tidegate",
+        &[
+            "queue-depth",
+            "tidegate-aws",
+            "tidegate-fleet",
+            "tidegate-policy",
+            "tidegate-queues",
+            "tidegate-simulator",
+        ],
+    ),
     (
         "tidegate-tests",
         &["queue-depth", "tidegate", "tidegate-aws", "tidegate-fleet", "tidegate-policy", "tidegate-queues"],
@@ -157,7 +168,10 @@ fn dependencies_point_one_way() {
             }
         }
     }
-    check("functions → {aws, queues} → fleet → policy; cli and tests listen to all", &wrong);
+    check(
+        "functions → {aws, queues} → fleet → policy; simulator → policy; cli and tests listen to all",
+        &wrong,
+    );
 }
 
 #[test]

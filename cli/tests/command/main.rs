@@ -4,3 +4,5 @@
 mod check;
 #[cfg(test)]
 mod command;
+#[cfg(test)]
+mod simulate;

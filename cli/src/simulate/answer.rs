@@ -1,0 +1,81 @@
+//! What a simulation found, for machines. Keys stay.
+
+use serde_json::{Value, json};
+use tidegate_simulator::trace::{Found, Repair};
+
+use super::{Row, Simulated};
+
+/// The keys, for the long help.
+pub(crate) const KEYS: &str = "\
+Keys of --json, which stay:
+  fleet, service, left_out[]               left_out: conditions that a trace does not tell
+  trace                                    file, rows, first, seconds, interval_seconds, jobs,
+                                           repairs[] (kind, count, lines: the first of them)
+  setting                                  min, max, concurrency, throughput, scaled_to_tasks, startup_seconds,
+                                           wait_seconds, looks_seconds, jobs, seed
+  worker_hours, cost_vs_oracle             task-hours paid, and divided by the oracle's
+  late_percent, excess_late_percent        jobs that waited too long; without those late even at the maximum
+  worst_hour_late_percent                  late_percent of the worst hour
+  wait_p95_seconds, wait_p99_seconds       95 % and 99 % of the jobs waited no longer
+  theta_u, theta_o, tau_u, tau_o           tasks missing and too many, in percent of those needed; percent of the time
+  instability                              percent of the minutes in which supply moves unlike demand
+  scaling_actions_per_day                  changes of the number of tasks
+  direction_reversals_per_day              changes against the direction of the one before
+  jobs_interrupted                         by scale-in; null unless --jobs is fixed or exponential
+  oracle_worker_hours, least_worker_hours  of one who knows the future; and what nobody can go below
+  unavoidable_late_percent                 jobs late even at the maximum
+  rivals[]                                 only with --rivals: name, about, and every score above";
+
+/// The answer of `tidegate simulate --json`.
+pub(super) fn json(found: &Simulated<'_>) -> String {
+    let Simulated { options, fleet, trace, load, setting, scaled_to, left_out, baseline, rows } = found;
+    let repair = |(repair, found): (Repair, &Found)| json!({ "kind": repair, "count": found.count, "lines": found.lines });
+    let mut answer = json!({
+        "fleet": fleet.name(),
+        "service": options.service,
+        "left_out": left_out,
+        "trace": {
+            "file": options.trace.display().to_string(),
+            "rows": trace.rows(),
+            "first": trace.first().map(|first| first.to_string()),
+            "seconds": load.seconds(),
+            "interval_seconds": trace.step_seconds(),
+            "jobs": load.jobs(),
+            "repairs": trace.repairs().iter().map(repair).collect::<Value>(),
+        },
+        "setting": {
+            "min": setting.capacity.min(),
+            "max": setting.capacity.max(),
+            "concurrency": setting.concurrency,
+            "throughput": setting.throughput,
+            "scaled_to_tasks": scaled_to,
+            "startup_seconds": setting.starts.seconds,
+            "wait_seconds": setting.acceptable_wait_seconds,
+            "looks_seconds": setting.looks.every_seconds,
+            "jobs": options.jobs.name(),
+            "seed": setting.seed,
+        },
+    });
+    let (ours, rivals) = rows.split_at(1);
+    for Row { score, .. } in ours {
+        add(&mut answer, json!(score));
+    }
+    add(&mut answer, json!(baseline));
+    if options.rivals {
+        answer["rivals"] = rivals.iter().map(rival).collect();
+    }
+    format!("{answer:#}\n")
+}
+
+fn rival(Row { name, about, score }: &Row) -> Value {
+    let mut value = json!({ "name": name, "about": about });
+    add(&mut value, json!(score));
+    value
+}
+
+/// Puts the keys of one object into another.
+fn add(to: &mut Value, more: Value) {
+    if let (Value::Object(to), Value::Object(more)) = (to, more) {
+        to.extend(more);
+    }
+}

@@ -1,0 +1,90 @@
+//! The arguments of `tidegate simulate`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use jiff::SignedDuration;
+
+#[derive(Debug, Args)]
+pub(crate) struct SimulateOptions {
+    /// The fleet file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) fleet: PathBuf,
+    /// The service whose policy is replayed
+    #[arg(long, value_name = "NAME")]
+    pub(crate) service: String,
+    /// The recorded load: columns `timestamp,value`, jobs per interval
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trace: PathBuf,
+    /// Jobs per second of one task. Without it the trace is taken for its shape: scaled so that its 99th percentile
+    /// needs 80 % of the maximum, at 0.5 jobs per second
+    #[arg(long, value_name = "NUMBER", value_parser = throughput)]
+    pub(crate) throughput: Option<f64>,
+    /// How long a task takes to start
+    #[arg(long, value_name = "DURATION", default_value = "90s", value_parser = startup)]
+    pub(crate) startup: SignedDuration,
+    /// A job that waits longer is late
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = wait)]
+    pub(crate) wait: SignedDuration,
+    /// The distance of two looks: 15s with short looks, 60s without
+    #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = looks)]
+    pub(crate) looks: SignedDuration,
+    /// How jobs are served
+    #[arg(long, value_enum, default_value_t = Jobs::Fluid)]
+    pub(crate) jobs: Jobs,
+    /// The seed of everything drawn: the same seed, the same answer
+    #[arg(long, value_name = "NUMBER", default_value_t = 7)]
+    pub(crate) seed: u64,
+    /// Put the rivals beside it: a fixed size, the guides' step rules, AWS target tracking, KEDA, and the oracle
+    #[arg(long)]
+    pub(crate) rivals: bool,
+    /// Answer in JSON; the keys are in the long help (--help)
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// How jobs are served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Jobs {
+    /// As a flow: fast, and good for jobs much shorter than a look
+    Fluid,
+    /// One by one, all of the same length
+    Fixed,
+    /// One by one, of exponential length
+    Exponential,
+}
+
+fn throughput(text: &str) -> Result<f64, String> {
+    let number: f64 = text.parse().map_err(|_| "must be a number".to_owned())?;
+    if (1e-6..=1e6).contains(&number) { Ok(number) } else { Err("must be 0.000001 to 1000000".to_owned()) }
+}
+
+fn startup(text: &str) -> Result<SignedDuration, String> {
+    duration(text, 0, 3_600, "0s to 1h")
+}
+
+fn wait(text: &str) -> Result<SignedDuration, String> {
+    duration(text, 1, 86_400, "1s to 24h")
+}
+
+fn looks(text: &str) -> Result<SignedDuration, String> {
+    let every = duration(text, 15, 3_600, "15s to 1h")?;
+    if every.as_secs() % 15 == 0 { Ok(every) } else { Err("must be a multiple of 15s".to_owned()) }
+}
+
+fn duration(text: &str, least: i64, most: i64, allowed: &str) -> Result<SignedDuration, String> {
+    let lasting: SignedDuration = text.parse().map_err(|error| format!("{error}; write 90s, 5m or 1h"))?;
+    let range = SignedDuration::from_secs(least)..=SignedDuration::from_secs(most);
+    if range.contains(&lasting) { Ok(lasting) } else { Err(format!("must be {allowed}")) }
+}
+
+impl Jobs {
+    /// As it is written on the command line.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Fluid => "fluid",
+            Self::Fixed => "fixed",
+            Self::Exponential => "exponential",
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! The world that a service's policy is put into.
+
+use tidegate_policy::ServicePolicy;
+use tidegate_simulator::world::{JobTime, Looks, ScaleIn, Sensing, Service, Starts};
+use tidegate_simulator::{Load, Setting, Trace};
+
+use super::options::{Jobs, SimulateOptions};
+
+/// Without a throughput only the shape of a trace can be used. This is the setting that policies are compared in: the
+/// busiest hundredth of the time needs four fifths of the maximum, so that peaks may exceed it.
+const BUSY_SHARE: f64 = 0.8;
+const THROUGHPUT: f64 = 0.5;
+
+/// The load, the world, and the size a scaled load needs.
+pub(super) fn of(
+    options: &SimulateOptions,
+    policy: &ServicePolicy,
+    trace: &Trace,
+) -> (Load, Setting, Option<f64>) {
+    let looks = u32::try_from(options.looks.as_secs()).unwrap_or(u32::MAX);
+    let setting = Setting {
+        capacity: policy.capacity,
+        throughput: options.throughput.unwrap_or(THROUGHPUT),
+        concurrency: policy.concurrency,
+        acceptable_wait_seconds: options.wait.as_secs_f64(),
+        starts: Starts { seconds: options.startup.as_secs_f64(), spread: 0.0, failing: 0.0 },
+        service: service(options.jobs, policy),
+        looks: Looks { every_seconds: looks, act_from_seconds: looks },
+        sensing: Sensing::EXACT,
+        seed: options.seed,
+    };
+    if options.throughput.is_some() {
+        return (Load::recorded(trace, options.seed), setting, None);
+    }
+    let tasks = BUSY_SHARE * f64::from(policy.capacity.max());
+    (Load::scaled(trace, tasks, THROUGHPUT, options.seed), setting, Some(tasks))
+}
+
+/// ECS stops a task with its jobs; only a worker that finishes them first, or is protected, waits. A policy that says its
+/// jobs may be interrupted is taken at its word.
+fn service(jobs: Jobs, policy: &ServicePolicy) -> Service {
+    let scale_in = if policy.interruptible { ScaleIn::Kills } else { ScaleIn::Waits };
+    match jobs {
+        Jobs::Fluid => Service::Fluid,
+        Jobs::Fixed => Service::Jobs { time: JobTime::Fixed, scale_in },
+        Jobs::Exponential => Service::Jobs { time: JobTime::Exponential, scale_in },
+    }
+}

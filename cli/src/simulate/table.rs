@@ -1,0 +1,111 @@
+//! What a simulation found, for people.
+
+use std::fmt::Write;
+
+use tidegate_simulator::Score;
+
+use super::{Row, Simulated};
+use crate::summary;
+
+/// A head, the assumptions, one row a policy.
+pub(super) fn table(found: &Simulated<'_>) -> String {
+    let Simulated { options, fleet, trace, load, setting, scaled_to, left_out, baseline, rows } = found;
+    let mut shown = String::new();
+    let mut line = |text: String| {
+        // Writing to a `String` cannot fail.
+        let _ = writeln!(shown, "{text}");
+    };
+    let days = load.seconds() / 86_400.0;
+    line(format!(
+        "`{}` of fleet `{}` on {}: {days:.1} days, {} jobs\n",
+        options.service,
+        fleet.name(),
+        options.trace.display(),
+        grouped(load.jobs()),
+    ));
+    for repair in trace.repairs().to_string().lines() {
+        line(format!("  repaired   {repair}"));
+    }
+    for condition in left_out {
+        line(format!("  left out   the rule on `{condition}`: a trace does not tell it"));
+    }
+    if let Some(tasks) = scaled_to {
+        line(format!(
+            "  assumed    the trace's shape only, scaled so that its 99th percentile needs {tasks:.0} tasks;\n             \
+             with --throughput its numbers count"
+        ));
+    }
+    let tasks = format!("{} to {} tasks", setting.capacity.min(), setting.capacity.max());
+    let each = summary::jobs(setting.concurrency.get());
+    line(format!("  tasks      {tasks}, {} jobs/s each, {each} at a time", setting.throughput));
+    line(format!(
+        "  time       {} s to start, a look every {} s, a job is late after {} s; jobs: {}, seed {}\n",
+        setting.starts.seconds,
+        setting.looks.every_seconds,
+        setting.acceptable_wait_seconds,
+        options.jobs.name(),
+        setting.seed,
+    ));
+    let width = rows.iter().map(|row| row.name.len()).max().unwrap_or(0);
+    line(format!(
+        "{:<width$}  task-hours  x oracle  late %  worst h %  p95 wait  p99 wait  changes/day  reversals/day",
+        ""
+    ));
+    for Row { name, score, .. } in rows {
+        line(format!("{name:<width$}  {}", columns(score)));
+    }
+    line(String::new());
+    for Row { name, about, .. } in rows {
+        line(format!("{name:<width$}  {about}"));
+    }
+    line(format!(
+        "\nThe oracle pays {:.1} task-hours, nobody can pay less than {:.1}; {:.2} % of the jobs are late even at the maximum.",
+        baseline.oracle_worker_hours, baseline.least_worker_hours, baseline.unavoidable_late_percent
+    ));
+    if let Some(interrupted) = rows.first().and_then(|row| row.score.jobs_interrupted) {
+        line(format!(
+            "Scale-in interrupted {}.",
+            summary::jobs(u32::try_from(interrupted).unwrap_or(u32::MAX))
+        ));
+    }
+    shown
+}
+
+fn columns(score: &Score) -> String {
+    format!(
+        "{:>10.1}  {:>8.3}  {:>6.2}  {:>9.1}  {:>6.1} s  {:>6.1} s  {:>11.1}  {:>13.1}",
+        score.worker_hours,
+        score.cost_vs_oracle,
+        score.late_percent,
+        score.worst_hour_late_percent,
+        score.wait_p95_seconds,
+        score.wait_p99_seconds,
+        score.scaling_actions_per_day,
+        score.direction_reversals_per_day,
+    )
+}
+
+/// A whole number with commas: 5,805,717.
+fn grouped(number: f64) -> String {
+    let digits = format!("{number:.0}");
+    let mut shown = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            shown.push(',');
+        }
+        shown.push(digit);
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_grouped() {
+        assert_eq!(grouped(0.0), "0");
+        assert_eq!(grouped(999.0), "999");
+        assert_eq!(grouped(5_805_717.0), "5,805,717");
+    }
+}

@@ -1,0 +1,144 @@
+//! `tidegate simulate`.
+
+use std::fs;
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use crate::command::run;
+
+const FLEET: &str = "fleets/hyperverge.yaml";
+
+/// A trace of our own in this test's folder: six hours, a hill in the middle.
+fn trace(name: &str, text: &str) -> String {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    fs::create_dir_all(&folder).expect("a folder of our own");
+    let path = folder.join(name);
+    fs::write(&path, text).expect("a file of our own");
+    path.display().to_string()
+}
+
+fn hill() -> String {
+    let value = |minute: i32| 10 + (90 - (minute - 180).abs()).max(0);
+    let rows: String = (0..360).fold("timestamp,value\n".to_owned(), |rows, minute| {
+        rows + &format!("{},{}\n", minute * 60, value(minute))
+    });
+    trace("hill.csv", &rows)
+}
+
+fn simulate(trace: &str, more: &[&str]) -> (String, String, i32) {
+    run(&[&["simulate", "--fleet", FLEET, "--service", "worker", "--trace", trace], more].concat())
+}
+
+#[test]
+fn a_trace_is_replayed_beside_its_rivals() {
+    let (stdout, stderr, code) = simulate(&hill(), &["--rivals"]);
+    assert_eq!((stderr.as_str(), code), ("", 0));
+    let place = hill();
+    insta::assert_snapshot!("simulate-rivals", stdout.replace(&place, "hill.csv"));
+}
+
+#[test]
+fn the_same_command_gives_the_same_bytes() {
+    let once = || simulate(&hill(), &["--json", "--rivals", "--jobs", "exponential", "--seed", "3"]);
+    assert_eq!(once(), once());
+}
+
+#[test]
+fn the_keys_of_the_answer_stay() {
+    let (stdout, _, code) = simulate(&hill(), &["--json", "--throughput", "0.1", "--rivals"]);
+    assert_eq!(code, 0);
+    let answer: Value = serde_json::from_str(&stdout).expect("the answer is JSON");
+    let keys =
+        |value: &Value| -> Vec<String> { value.as_object().expect("an object").keys().cloned().collect() };
+    let scores = [
+        "cost_vs_oracle",
+        "direction_reversals_per_day",
+        "excess_late_percent",
+        "instability",
+        "jobs_interrupted",
+        "late_percent",
+        "scaling_actions_per_day",
+        "tau_o",
+        "tau_u",
+        "theta_o",
+        "theta_u",
+        "wait_p95_seconds",
+        "wait_p99_seconds",
+        "worker_hours",
+        "worst_hour_late_percent",
+    ];
+    let others = [
+        "fleet",
+        "least_worker_hours",
+        "left_out",
+        "oracle_worker_hours",
+        "rivals",
+        "service",
+        "setting",
+        "trace",
+        "unavoidable_late_percent",
+    ];
+    let mut expected = [&scores[..], &others[..]].concat();
+    expected.sort_unstable();
+    assert_eq!(keys(&answer), expected);
+    let mut rival = [&scores[..], &["about", "name"][..]].concat();
+    rival.sort_unstable();
+    assert_eq!(keys(&answer["rivals"][0]), rival);
+    let names: Vec<&str> =
+        answer["rivals"].as_array().into_iter().flatten().filter_map(|it| it["name"].as_str()).collect();
+    let all = [
+        "fixed-max",
+        "steps-every-5m",
+        "steps-with-cooldowns",
+        "target-tracking-backlog",
+        "target-tracking-cpu",
+        "keda-default",
+        "keda-concurrency",
+        "oracle",
+    ];
+    assert_eq!(names, all);
+    assert_eq!(answer["left_out"], serde_json::json!(["memory > 80%"]));
+    assert_eq!(answer["setting"]["scaled_to_tasks"], Value::Null);
+}
+
+#[test]
+fn repairs_are_told_with_their_lines() {
+    let trace = trace("unsorted.csv", "timestamp,value\n60,5\n0,5\n120,\n180,5\n180,7\n240,5\n300,5\n");
+    let (stdout, stderr, code) = simulate(&trace, &["--throughput", "0.1"]);
+    assert_eq!((stderr.as_str(), code), ("", 0));
+    for said in [
+        "1 row without a value: a gap, not a zero (line 4)",
+        "1 row out of order: sorted (line 3)",
+        "1 repeated timestamp: the mean of its values (line 6)",
+        "1 gap: filled by a straight line (line 5)",
+    ] {
+        assert!(stdout.contains(said), "{said} is not in\n{stdout}");
+    }
+}
+
+#[test]
+fn what_cannot_be_used_is_refused() {
+    let bad = trace("bad.csv", "timestamp,value\n0,1\nnever,2\n120,-1\n");
+    let (stdout, stderr, code) = simulate(&bad, &[]);
+    assert_eq!((stdout.as_str(), code), ("", 1));
+    assert!(stderr.contains("line 3: the timestamp is `never`"), "{stderr}");
+    assert!(stderr.contains("line 4: the value is `-1`, must not be negative"), "{stderr}");
+
+    let hill = hill();
+    let with = |fleet: &str, service: &str, trace: &str| {
+        run(&["simulate", "--fleet", fleet, "--service", service, "--trace", trace])
+    };
+    let (_, stderr, code) = with(FLEET, "wroker", &hill);
+    assert_eq!(code, 1);
+    assert_eq!(stderr, "error: fleet `hyperverge-prod` has no service `wroker`; it has `worker`\n");
+    assert_eq!(with("Cargo.toml", "worker", &hill).2, 1);
+    assert_eq!(with("no-such.yaml", "worker", &hill).2, 3);
+    assert_eq!(with(FLEET, "worker", "no-such.csv").2, 3);
+    assert_eq!(with(FLEET, "worker", "fleets").2, 3);
+    for wrong in
+        [["--throughput", "0"], ["--startup", "-1s"], ["--looks", "20s"], ["--wait", "0s"], ["--seed", "x"]]
+    {
+        assert_eq!(simulate(&hill, &wrong).2, 2, "{wrong:?}");
+    }
+}

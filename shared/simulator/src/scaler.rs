@@ -1,0 +1,73 @@
+//! Everybody who scales, in one shape: what a look sees goes in, an absolute number of tasks comes out.
+
+mod production;
+mod fixed;
+mod steps;
+mod target_tracking;
+mod keda;
+mod rivals;
+
+pub use fixed::Fixed;
+pub use keda::Keda;
+pub use production::Production;
+pub use rivals::{Rival, rivals};
+pub use steps::StepRules;
+pub use target_tracking::TargetTracking;
+
+/// What one look sees.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sight<'a> {
+    /// Seconds since the load began.
+    pub seconds: f64,
+    /// The queue, read directly; `None` if it could not be read.
+    pub queue: Option<QueueSight>,
+    /// Every minute whose metrics are published, oldest first.
+    pub minutes: &'a [Minute],
+    /// Tasks that serve (`runningCount`).
+    pub ready: u32,
+    /// Tasks that were asked for, starting ones included (`desiredCount`).
+    pub total: u32,
+}
+
+/// A direct reading of the queue.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct QueueSight {
+    /// Jobs that no task has taken.
+    pub waiting: f64,
+    /// Jobs taken and not finished.
+    pub in_flight: f64,
+    /// Jobs finished since the beginning.
+    pub completed: f64,
+    /// How old the reading is, in seconds.
+    pub age_seconds: u32,
+}
+
+/// The metrics of one minute.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Minute {
+    /// Jobs that waited at its end.
+    pub waiting: f64,
+    /// Jobs in flight at its end.
+    pub in_flight: f64,
+    /// The mean share of the serving tasks that was busy.
+    pub utilization: f64,
+}
+
+/// Somebody who scales.
+pub trait Scaler {
+    /// The size it begins with, if it has one of its own.
+    fn begins_with(&self) -> Option<u32> {
+        None
+    }
+
+    /// The distance of its looks in seconds, if it has a rhythm of its own.
+    fn rhythm_seconds(&self) -> Option<u32> {
+        None
+    }
+
+    /// A look before anybody may act.
+    fn watch(&mut self, _seen: &Sight<'_>) {}
+
+    /// A look: the number of tasks to set, or nothing to leave it. The world keeps it within the capacity.
+    fn look(&mut self, seen: &Sight<'_>) -> Option<u32>;
+}

@@ -1,0 +1,144 @@
+//! Production itself: `tidegate_policy::decide`, shown a simulated world. Nothing of it is repeated here.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use tidegate_policy::memory::Settled;
+use tidegate_policy::queue_depth::Look;
+use tidegate_policy::{
+    Absence, AbsenceKind, Datapoint, InFlight, Memory, MetricName, MetricReading, Observation, Queue,
+    Service, ServicePolicy, Signal, decide,
+};
+
+use super::{Minute, QueueSight, Scaler, Sight};
+use crate::number::{jobs, place, real};
+
+/// The one metric that a queue world can tell: the busy share of the tasks.
+const CPU: &str = "cpu";
+/// What the simulated looks are called.
+const TARGET: &str = "simulated";
+const LOOK: &str = "look";
+/// Metrics are asked for at most once a minute, as `aws` does.
+const METRICS_EVERY_SECONDS: f64 = 60.0;
+/// One question goes back so many minutes, as `aws` asks; more are known already.
+const MINUTES_ASKED: usize = 10;
+
+/// The policy of one service with the memory of its last look.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Production {
+    policy: ServicePolicy,
+    memory: Memory,
+    begin: Timestamp,
+    left_out: Vec<String>,
+    reads_cpu: bool,
+    metrics_read: Option<f64>,
+}
+
+impl Production {
+    /// A service that was never looked at, from a moment on.
+    ///
+    /// Rules on metrics that no queue tells (memory, response times) are left out: a reading that is always missing
+    /// would keep every task for ever.
+    #[must_use]
+    pub fn new(policy: &ServicePolicy, begin: Timestamp) -> Self {
+        let mut policy = policy.clone();
+        let mut left_out = Vec::new();
+        policy.rules.retain(|rule| {
+            let told = !matches!(&rule.when.signal, Signal::Metric(name) if name.as_str() != CPU);
+            if !told {
+                left_out.push(rule.when.to_string());
+            }
+            told
+        });
+        let reads_cpu = policy.rules.iter().any(|rule| matches!(rule.when.signal, Signal::Metric(_)));
+        Self { policy, memory: Memory::default(), begin, left_out, reads_cpu, metrics_read: None }
+    }
+
+    /// The conditions of the rules that a queue world cannot tell.
+    #[must_use]
+    pub fn left_out(&self) -> &[String] {
+        &self.left_out
+    }
+
+    /// The moment of a look.
+    fn at(&self, seconds: f64) -> Timestamp {
+        let passed = SignedDuration::try_from_secs_f64(seconds).unwrap_or(SignedDuration::ZERO);
+        self.begin.saturating_add(passed).unwrap_or(self.begin)
+    }
+
+    /// What production would see.
+    fn observe(&mut self, seen: &Sight<'_>) -> Observation {
+        let service = Service {
+            desired_count: seen.total,
+            running_count: seen.ready,
+            pending_count: seen.total.saturating_sub(seen.ready),
+            rollout: false,
+            active: true,
+            daemon: false,
+        };
+        let unread = || Absence::new(AbsenceKind::TimedOut, "simulated");
+        Observation {
+            service: Ok(service),
+            queue: seen.queue.as_ref().map(queue).ok_or_else(unread),
+            metrics: self.metrics(seen),
+        }
+    }
+
+    /// The newest minutes of CPU, at most once a minute.
+    fn metrics(&mut self, seen: &Sight<'_>) -> BTreeMap<MetricName, MetricReading> {
+        let Some(name) = MetricName::new(CPU).filter(|_| self.reads_cpu) else { return BTreeMap::new() };
+        let asked = self.metrics_read.is_none_or(|last| seen.seconds - last >= METRICS_EVERY_SECONDS);
+        if !asked {
+            return [(name, MetricReading::NotRead)].into();
+        }
+        self.metrics_read = Some(seen.seconds);
+        let known = seen.minutes.len().saturating_sub(MINUTES_ASKED);
+        let point = |(minute, Minute { utilization, .. }): (usize, &Minute)| Datapoint {
+            at: self.at(real(minute + 1) * 60.0),
+            value: utilization * 100.0,
+        };
+        let points = seen.minutes.iter().enumerate().skip(known).map(point).collect();
+        [(name, MetricReading::Points { period: SignedDuration::from_mins(1), points })].into()
+    }
+
+    /// Decides, and remembers the decision before it is carried out.
+    fn decide(&mut self, seen: &Sight<'_>) -> Option<u32> {
+        let observation = self.observe(seen);
+        let look = Look { target: TARGET, id: LOOK, overrides: &[], now: self.at(seen.seconds) };
+        let decision = decide(&observation, &self.policy, &self.memory, look);
+        self.memory = decision.memory;
+        decision.verdict.as_change().map(|(_, to)| to)
+    }
+}
+
+/// A queue as `queues` reads it: whole jobs, nothing delayed, nothing paused.
+fn queue(seen: &QueueSight) -> Queue {
+    let waiting = jobs(seen.waiting);
+    // The next job is known by its number.
+    let head =
+        (waiting > 0).then(|| u64::try_from(place(seen.completed + seen.in_flight)).unwrap_or(u64::MAX));
+    Queue {
+        waiting,
+        due: 0,
+        delayed: 0,
+        delayed_held: false,
+        in_flight: InFlight::Exactly(jobs(seen.in_flight)),
+        paused: false,
+        head,
+    }
+}
+
+impl Scaler for Production {
+    fn watch(&mut self, seen: &Sight<'_>) {
+        let before = self.memory.clone();
+        if self.decide(seen).is_some() {
+            self.memory.withdraw(&before);
+        }
+    }
+
+    fn look(&mut self, seen: &Sight<'_>) -> Option<u32> {
+        let to = self.decide(seen)?;
+        self.memory.settle(LOOK, Settled::Applied, self.at(seen.seconds));
+        Some(to)
+    }
+}

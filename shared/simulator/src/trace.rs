@@ -1,0 +1,213 @@
+//! A recorded load: `timestamp,value` text in, samples in order and a report of every repair out.
+//!
+//! One pass, one line at a time. What is kept is one small record per sampling interval, at most
+//! [`TIMESTAMPS_MAX`] of them, however many rows the file has.
+
+use std::io::BufRead;
+
+use jiff::Timestamp;
+
+use crate::number::real;
+
+mod line;
+mod row;
+mod samples;
+mod repair;
+mod refusal;
+
+pub use refusal::{Refusal, RefusalKind, TraceError};
+pub use repair::{Found, Repair, Repairs};
+pub use samples::{SPAN_MAX_SECONDS, TIMESTAMPS_MAX};
+
+use line::Lines;
+use row::{Header, Parsed, StampKind};
+use samples::Gathered;
+
+/// A recorded load, repaired: samples in order of time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trace {
+    first: Option<Timestamp>,
+    step_seconds: f64,
+    end_seconds: f64,
+    points: Vec<Point>,
+    rows: u64,
+    repairs: Repairs,
+}
+
+/// One sample of a trace.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Point {
+    /// The middle of its interval, in seconds after the trace's first timestamp.
+    pub seconds: f64,
+    /// What happened within one interval, for example jobs.
+    pub value: f64,
+}
+
+/// Reads a trace.
+///
+/// The header names the columns `timestamp` and `value`; others are passed over. A timestamp is ISO-8601 or a number of
+/// seconds. Rows may come in any order. Repeated timestamps become their mean. A row without a value is a gap, never a
+/// zero. A gap of up to two hours (or three intervals, if that is longer) is filled by a straight line; a longer one
+/// counts as closed: zero.
+///
+/// # Errors
+/// The input cannot be read, or its lines hold what cannot be repaired: each is named with what is wrong, up to
+/// [`TraceError::LISTED_MAX`] of them.
+pub fn read(input: impl BufRead) -> Result<Trace, TraceError> {
+    let mut reader = Reader::default();
+    let mut lines = Lines::new(input);
+    while let Some((number, text)) = lines.next().map_err(TraceError::Unreadable)? {
+        reader.take(number, text);
+    }
+    reader.finish()
+}
+
+/// The state between two lines.
+#[derive(Debug, Default)]
+struct Reader {
+    header: Option<Header>,
+    kind: Option<StampKind>,
+    before: Option<i64>,
+    rows: u64,
+    samples: samples::Samples,
+    repairs: Repairs,
+    refused: refusal::Refusals,
+}
+
+impl Reader {
+    /// Takes one line.
+    fn take(&mut self, number: u64, text: Result<&str, RefusalKind>) {
+        let text = match text {
+            Ok(text) => text.strip_prefix('\u{feff}').unwrap_or(text).trim(),
+            Err(kind) => return self.refused.push(number, kind),
+        };
+        if text.is_empty() {
+            return self.repairs.push(Repair::BlankLine, number);
+        }
+        let header = match &self.header {
+            Some(header) => *header,
+            None => match Header::of(text) {
+                Ok(Some(header)) => {
+                    self.header = Some(header);
+                    return;
+                }
+                Ok(None) => {
+                    self.repairs.push(Repair::NoHeader, number);
+                    *self.header.insert(Header::PLAIN)
+                }
+                Err(kind) => {
+                    self.header = Some(Header::PLAIN);
+                    return self.refused.push(number, kind);
+                }
+            },
+        };
+        self.rows = self.rows.saturating_add(1);
+        match row::parse(text, header) {
+            Ok(parsed) => self.take_row(number, parsed),
+            Err(kind) => self.refused.push(number, kind),
+        }
+    }
+
+    fn take_row(&mut self, number: u64, row: Parsed) {
+        match self.kind {
+            None => {
+                self.kind = Some(row.kind);
+                match row.kind {
+                    StampKind::WithoutZone => self.repairs.push(Repair::NoZone, number),
+                    StampKind::Milliseconds => self.repairs.push(Repair::Milliseconds, number),
+                    StampKind::Seconds | StampKind::WithZone => {}
+                }
+            }
+            Some(kind) if kind != row.kind => {
+                return self.refused.push(number, RefusalKind::MixedTimestamps { was: kind, is: row.kind });
+            }
+            Some(_) => {}
+        }
+        if self.before.is_some_and(|before| row.at < before) {
+            self.repairs.push(Repair::OutOfOrder, number);
+        }
+        self.before = Some(row.at);
+        match row.value {
+            Some(value) => self.samples.push(row.at, value, number, &mut self.repairs),
+            None => self.repairs.push(Repair::NoValue, number),
+        }
+    }
+
+    fn finish(mut self) -> Result<Trace, TraceError> {
+        if !self.refused.is_empty() {
+            return Err(TraceError::Refused(self.refused.into_error()));
+        }
+        let Gathered { first, step_seconds, end_seconds, points } =
+            self.samples.finish(&mut self.repairs).map_err(|count| TraceError::TooShort { count })?;
+        let first = match self.kind {
+            Some(StampKind::WithZone | StampKind::WithoutZone) => Timestamp::from_millisecond(first).ok(),
+            Some(StampKind::Seconds | StampKind::Milliseconds) | None => None,
+        };
+        Ok(Trace { first, step_seconds, end_seconds, points, rows: self.rows, repairs: self.repairs })
+    }
+}
+
+impl Trace {
+    /// The first timestamp, where the trace tells absolute times.
+    #[must_use]
+    pub fn first(&self) -> Option<Timestamp> {
+        self.first
+    }
+
+    /// The interval that one value counts, in seconds: the median distance of two timestamps.
+    #[must_use]
+    pub fn step_seconds(&self) -> f64 {
+        self.step_seconds
+    }
+
+    /// From the first timestamp to the end of the last interval, in seconds.
+    #[must_use]
+    pub fn end_seconds(&self) -> f64 {
+        self.end_seconds
+    }
+
+    /// The samples, in order of time.
+    #[must_use]
+    pub fn points(&self) -> &[Point] {
+        &self.points
+    }
+
+    /// How many rows were read, header and blank lines apart.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Everything that was repaired.
+    #[must_use]
+    pub fn repairs(&self) -> &Repairs {
+        &self.repairs
+    }
+
+    /// The value every `every_seconds` from the start, on straight lines between the middles of intervals; the ends
+    /// are level.
+    #[must_use]
+    pub fn sampled(&self, every_seconds: f64) -> Vec<f64> {
+        let mut values = Vec::new();
+        let mut next = self.points.iter().copied().peekable();
+        let mut before: Option<Point> = None;
+        loop {
+            let at = real(values.len()) * every_seconds;
+            if at >= self.end_seconds {
+                return values;
+            }
+            while let Some(point) = next.next_if(|point| point.seconds <= at) {
+                before = Some(point);
+            }
+            values.push(match (before, next.peek()) {
+                (Some(left), Some(right)) => {
+                    let slope = (right.value - left.value) / (right.seconds - left.seconds);
+                    slope * (at - left.seconds) + left.value
+                }
+                (Some(one), None) => one.value,
+                (None, Some(one)) => one.value,
+                (None, None) => 0.0,
+            });
+        }
+    }
+}

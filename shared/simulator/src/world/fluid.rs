@@ -1,0 +1,112 @@
+//! Work that flows: the model of the reference simulation.
+
+use std::collections::VecDeque;
+
+use super::waits::middle_of_step;
+use super::{JobCounts, Model, Setting, Waits};
+use crate::load::STEP;
+use crate::number::real;
+
+/// A fluid queue: in each step first comes what arrives, then the ready tasks serve what they can. The jobs of a step
+/// wait as long as the middle one of them.
+#[derive(Debug)]
+pub(super) struct Fluid {
+    per_task: f64,
+    concurrency: f64,
+    ready: u32,
+    waiting: f64,
+    busy: f64,
+    arrived: f64,
+    served: f64,
+    steps: usize,
+    pending: VecDeque<Pending>,
+}
+
+/// The jobs of one step, until the middle one is served.
+#[derive(Debug, Clone, Copy)]
+struct Pending {
+    step: usize,
+    jobs: f64,
+    /// The number of the middle one, counted from the beginning.
+    middle: f64,
+}
+
+/// What floating-point sums may be off.
+const DIRT: f64 = 1e-9;
+
+impl Fluid {
+    pub(super) fn new(setting: &Setting) -> Self {
+        Self {
+            per_task: setting.throughput * STEP,
+            concurrency: f64::from(setting.concurrency.get()),
+            ready: 0,
+            waiting: 0.0,
+            busy: 0.0,
+            arrived: 0.0,
+            served: 0.0,
+            steps: 0,
+            pending: VecDeque::new(),
+        }
+    }
+
+    /// The waits of those that are served by now: `served` more jobs from `from` on, within `lasting` seconds.
+    fn settle(&mut self, from: f64, served: f64, lasting: f64, waits: &mut Waits) {
+        let before = self.served;
+        self.served += served;
+        while let Some(first) = self.pending.front().copied() {
+            if first.middle > self.served + DIRT {
+                return;
+            }
+            self.pending.pop_front();
+            let share = ((first.middle - before) / served.max(1e-12)).min(1.0);
+            let started = from + share * lasting;
+            waits.add(first.step, (started - middle_of_step(first.step)).max(0.0), first.jobs);
+        }
+    }
+}
+
+impl Model for Fluid {
+    fn add(&mut self, tasks: u32) {
+        self.ready = self.ready.saturating_add(tasks);
+    }
+
+    fn remove(&mut self, tasks: u32) {
+        self.ready = self.ready.saturating_sub(tasks);
+    }
+
+    fn step(&mut self, step: usize, arrivals: f64, waits: &mut Waits) -> f64 {
+        if arrivals > 0.0 {
+            let middle = self.arrived + arrivals / 2.0;
+            self.pending.push_back(Pending { step, jobs: arrivals, middle });
+            self.arrived += arrivals;
+        }
+        self.waiting += arrivals;
+        let served = self.waiting.min(f64::from(self.ready) * self.per_task);
+        self.waiting -= served;
+        self.busy = served / self.per_task;
+        self.steps = step + 1;
+        self.settle(real(step) * STEP, served, STEP, waits);
+        self.busy
+    }
+
+    fn finish(&mut self, waits: &mut Waits) {
+        // One job more than is left, at the rate of the tasks that are left: whatever the sums are off, nobody stays.
+        let rest = self.waiting + 1.0;
+        let lasting = rest / (f64::from(self.ready.max(1)) * self.per_task) * STEP;
+        self.waiting = 0.0;
+        self.settle(real(self.steps) * STEP, rest, lasting, waits);
+        self.served = self.arrived;
+    }
+
+    fn jobs(&self) -> JobCounts {
+        JobCounts { waiting: self.waiting, in_flight: self.busy * self.concurrency, completed: self.served }
+    }
+
+    fn stopping(&self) -> u32 {
+        0
+    }
+
+    fn interrupted(&self) -> Option<u64> {
+        None
+    }
+}

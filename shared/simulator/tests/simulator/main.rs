@@ -1,0 +1,7 @@
+//! The simulator, from outside.
+
+mod stage;
+mod trace;
+mod differential;
+mod world;
+mod production;

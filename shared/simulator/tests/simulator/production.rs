@@ -1,0 +1,104 @@
+//! Production in a simulated world.
+
+use jiff::Timestamp;
+use tidegate_policy::ServicePolicy;
+use tidegate_simulator::scaler::{Production, StepRules};
+use tidegate_simulator::world::{Change, Sensing};
+use tidegate_simulator::{Baseline, Load, Run, Score, Setting, simulate};
+
+use crate::stage::setting;
+
+/// The policy of a service with these rules.
+fn policy(rules: &str, more: &str) -> ServicePolicy {
+    let text = format!(
+        "version: 1\nname: shop\nmode: enforce\nservices:\n  - name: worker\n    \
+         ecs: {{ cluster: shop, service: worker }}\n    capacity: {{ min: 5, max: 50 }}\n    \
+         queue: {{ celery: {{ url: \"redis://redis:6379/0\", queue: celery }} }}\n    rules:\n{rules}{more}"
+    );
+    let fleet = tidegate_fleet::parse(&text).map_err(|problems| problems.to_string());
+    fleet.expect("a valid fleet").services()[0].policy().clone()
+}
+
+const QUEUE_RULES: &str =
+    "      - { when: waiting > 500, add: 5 }\n      - { when: waiting < 50, remove: 2 }\n";
+
+/// Ten minutes each of 2, 18 and 2 jobs a second.
+fn hill() -> Load {
+    let rate: Vec<f64> = [2.0, 18.0, 2.0].into_iter().flat_map(|rate| [rate; 40]).collect();
+    Load::drawn(&rate, 3)
+}
+
+fn run(policy: &ServicePolicy, setting: &Setting) -> Run {
+    simulate(&hill(), setting, &mut Production::new(policy, Timestamp::UNIX_EPOCH))
+}
+
+/// Changes as minute, from, to.
+fn story(changes: &[Change]) -> String {
+    let tell = |change: &Change| {
+        let (minute, quarter) = (change.step / 4, change.step % 4);
+        format!("{minute}:{:02} {} to {}", quarter * 15, change.from, change.to)
+    };
+    changes.iter().map(tell).collect::<Vec<_>>().join(", ")
+}
+
+#[test]
+fn the_rules_of_the_file_are_carried_out() {
+    let policy = policy(QUEUE_RULES, "    cooldown: { out: 60s, in: 120s }\n");
+    let run = run(&policy, &setting());
+    let told = story(&run.changes);
+    let rises: Vec<&Change> = run.changes.iter().filter(|change| change.to > change.from).collect();
+    assert_eq!(rises.first().map(|change| (change.from, change.to)), Some((5, 10)), "{told}");
+    assert!(rises.iter().all(|change| change.to - change.from <= 5), "{told}");
+    // One task at a time, since its jobs may not be interrupted; and not before the cooldown.
+    let falls: Vec<&Change> = run.changes.iter().filter(|change| change.to < change.from).collect();
+    assert!(falls.iter().all(|change| change.from - change.to == 1), "{told}");
+    assert!(falls.iter().zip(falls.iter().skip(1)).all(|(one, next)| next.step - one.step >= 8), "{told}");
+    assert!(!falls.is_empty(), "{told}");
+}
+
+#[test]
+fn cpu_comes_from_the_published_minutes() {
+    let rules = "      - { when: cpu > 70% for 3m, add: 5 }\n      - { when: cpu < 30% for 5m, remove: 1 }\n";
+    let run = run(&policy(rules, ""), &setting());
+    // 2 jobs a second keep 4 of 5 tasks busy: the third minute above 70 % ends at 3:00 and is published at 4:00. The rise
+    // at 10:00 is published in full at 14:00.
+    let told = story(&run.changes);
+    assert!(told.starts_with("4:00 5 to 10, 14:00 10 to 15"), "{told}");
+}
+
+#[test]
+fn what_a_queue_cannot_tell_is_left_out_and_named() {
+    let rules = format!("{QUEUE_RULES}      - {{ when: memory > 80%, add: 2 }}\n");
+    let production = Production::new(&policy(&rules, ""), Timestamp::UNIX_EPOCH);
+    assert_eq!(production.left_out(), ["memory > 80%"]);
+}
+
+#[test]
+fn a_queue_that_cannot_be_read_changes_nothing() {
+    let setting = Setting { sensing: Sensing { missing: 1.0, ..Sensing::EXACT }, ..setting() };
+    assert_eq!(run(&policy(QUEUE_RULES, ""), &setting).changes, []);
+}
+
+/// The file's rules with the cooldowns of the guides are no better than the guides' own scripts, only sooner: a direct
+/// reading every 15 s instead of a published one every 5 minutes.
+#[test]
+fn direct_reading_is_late_less_often_than_the_guides() {
+    let (load, setting) = (hill(), setting());
+    let baseline = Baseline::of(&load, &setting);
+    let policy = policy(QUEUE_RULES, "    cooldown: { out: 60s, in: 120s }\n");
+    let ours = Score::of(&run(&policy, &setting), &load, &setting, &baseline);
+    let guide = simulate(&load, &setting, &mut StepRules::every_five_minutes());
+    let guide = Score::of(&guide, &load, &setting, &baseline);
+    assert!(ours.late_percent < guide.late_percent, "{ours:?}\n{guide:?}");
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bytes() {
+    let bytes = || {
+        let policy = policy(QUEUE_RULES, "");
+        let run = run(&policy, &setting());
+        let score = Score::of(&run, &hill(), &setting(), &Baseline::of(&hill(), &setting()));
+        serde_json::to_vec(&score).expect("numbers")
+    };
+    assert_eq!(bytes(), bytes());
+}

@@ -1,0 +1,22 @@
+//! The setting of the issue and of the reference simulation.
+
+use std::num::NonZeroU32;
+
+use tidegate_policy::Capacity;
+use tidegate_simulator::Setting;
+use tidegate_simulator::world::{Looks, Sensing, Service, Starts};
+
+/// 5 to 50 workers of 0.5 jobs per second, 90 s to start, 60 s acceptable, a look every 15 s.
+pub(crate) fn setting() -> Setting {
+    Setting {
+        capacity: Capacity::new(5, 50).expect("5 is below 50"),
+        throughput: 0.5,
+        concurrency: NonZeroU32::MIN,
+        acceptable_wait_seconds: 60.0,
+        starts: Starts { seconds: 90.0, spread: 0.0, failing: 0.0 },
+        service: Service::Fluid,
+        looks: Looks { every_seconds: 15, act_from_seconds: 15 },
+        sensing: Sensing::EXACT,
+        seed: 7,
+    }
+}
