@@ -10,6 +10,7 @@
 
 pub mod trace;
 pub mod load;
+pub mod synthetic;
 pub mod world;
 pub mod scaler;
 pub mod oracle;

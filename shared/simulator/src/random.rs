@@ -17,6 +17,8 @@ pub(crate) enum Purpose {
     Stops = 4,
     /// What a reading hides.
     Readings = 5,
+    /// When a synthetic burst comes, and how large it is.
+    Bursts = 6,
 }
 
 /// The dice of one purpose.

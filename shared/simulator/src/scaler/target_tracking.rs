@@ -1,7 +1,7 @@
 //! AWS target tracking: a high alarm of three minutes, a low alarm of fifteen, a step in proportion to the distance.
 
 use super::{Minute, Scaler, Sight};
-use crate::number::{tasks, whole_tasks};
+use crate::number::whole_tasks;
 
 /// Datapoints of a minute that the high alarm needs.
 const HIGH_POINTS: u32 = 3;
@@ -73,7 +73,7 @@ impl Scaler for TargetTracking {
         let now = seen.seconds;
         let scaled = |size: u32| f64::from(size) * metric / self.target;
         if self.high >= HIGH_POINTS && passed(self.scaled_out, now, COOLDOWN_OUT_SECONDS) {
-            let wanted = tasks(scaled(seen.ready));
+            let wanted = whole_tasks(scaled(seen.ready).ceil());
             if wanted > seen.total {
                 self.scaled_out = Some(now);
                 return Some(wanted);
@@ -84,7 +84,7 @@ impl Scaler for TargetTracking {
         if self.low >= LOW_POINTS && rested {
             self.scaled_in = Some(now);
             let gradual = whole_tasks(IN_SHARE * f64::from(seen.total)).max(1);
-            return Some(tasks(scaled(seen.total)).max(seen.total.saturating_sub(gradual)));
+            return Some(whole_tasks(scaled(seen.total).ceil()).max(seen.total.saturating_sub(gradual)));
         }
         None
     }

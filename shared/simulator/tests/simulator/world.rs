@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use tidegate_policy::Capacity;
 use tidegate_simulator::oracle::worker_hours_least;
 use tidegate_simulator::scaler::{Fixed, Keda, QueueSight, Sight, StepRules};
+use tidegate_simulator::synthetic::{Cron, by_the_clock, on_off};
 use tidegate_simulator::world::{JobTime, Looks, ScaleIn, Sensing, Service, Starts};
 use tidegate_simulator::{Baseline, Load, Run, Scaler, Score, Setting, oracle, simulate};
 
@@ -243,4 +244,21 @@ fn the_keys_of_a_score_stay() {
     expected.sort_unstable();
     assert_eq!(keys, expected);
     assert!((score.scaling_actions_per_day).abs() < 1e-9);
+}
+
+/// The oracle serves what the maximum can serve; reactive rules are late for half of it, as in `drain.md`.
+#[test]
+fn bursts_out_of_silence_are_late_for_whoever_only_reacts() {
+    let setting = setting();
+    let late = |load: &Load| {
+        let score = scored(&simulate(load, &setting, &mut Keda::new(1.0)), load, &setting);
+        assert!(oracle(load, &setting).waits.late_percent() < 2.0);
+        score.excess_late_percent
+    };
+    let on_off: f64 = (0..10).map(|seed| late(&on_off(&setting, seed))).sum::<f64>() / 10.0;
+    assert!((45.0..62.0).contains(&on_off), "{on_off} % late");
+    let cron15 =
+        Cron { every_seconds: 900.0, lasting_seconds: 120.0, height: 0.6, jitter_seconds: 0.0, base: 0.0 };
+    let cron15 = late(&by_the_clock(&cron15, &setting, 3));
+    assert!((75.0..95.0).contains(&cron15), "{cron15} % late");
 }
