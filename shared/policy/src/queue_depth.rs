@@ -2,7 +2,6 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::capacity::Capacity;
 use crate::decision::{Decision, Verdict};
 use crate::memory::{Intent, Memory, ScaleOut, since, to_the_millisecond};
 use crate::method::rules::{self, Start, Wish};
@@ -301,11 +300,4 @@ fn raise(wish: Wish, tasks: u32, desired: u32, because: Reason) -> Wish {
     } else {
         Wish { tasks: tasks.max(wish.tasks), reasons: vec![because] }
     }
-}
-
-/// The capacity of a service before any override; for tables and pages.
-#[must_use]
-pub fn bounds_in_force(policy: &ServicePolicy, look: Look<'_>) -> Capacity {
-    let rows = look.overrides.iter().filter(|row| row.applies(look.target, look.now));
-    in_force(policy.capacity, rows).bounds
 }
