@@ -86,7 +86,7 @@ pub(crate) struct LedgerOptions {
     /// Who asks, for the reports
     #[arg(long, env = "USER", default_value = "somebody")]
     pub(crate) who: String,
-    /// Answer in JSON: `overrides[]`, each with target, pin, until, who, why
+    /// Answer in JSON: `overrides[]`, each with target, pin, until, who, why; or `error`
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 use serde_json::json;
-use tidegate_aws::ledger::Ledger;
+use tidegate_aws::ledger::{FleetMemory, Ledger, Page};
 use tidegate_aws::{CallError, Clients};
-use tidegate_policy::Override;
 use tidegate_policy::overrides::OverrideKind;
+use tidegate_policy::{AbsenceKind, Override};
 
 use crate::arguments::{LedgerOptions, PinOptions, ReleaseOptions};
 use crate::outcome::{FAILED, Outcome, REFUSED};
@@ -25,31 +25,50 @@ pub(crate) fn pin(options: &PinOptions) -> Outcome {
         why: why.clone(),
     };
     let until = row.until.strftime("%Y-%m-%d %H:%M:%S UTC");
-    let changed = change(place, now, |rows| {
-        rows.retain(|row| !is_pin_of(row, target));
-        rows.push(row.clone());
-    });
-    let LedgerOptions { fleet_name, .. } = place;
+    let LedgerOptions { fleet_name, ledger, .. } = place;
     let said = format!(
         "{target} is pinned at {tasks} until {until}; the next look, within a minute, sets it\n\
-         undo: tidegate release {target} --fleet-name {fleet_name}\n"
+         undo: tidegate release {target} --fleet-name {fleet_name} --ledger {ledger}\n"
     );
+    let changed = change(place, now, |page, rows| {
+        is_scaled(page, target, place)?;
+        rows.retain(|row| !is_pin_of(row, target));
+        rows.push(row.clone());
+        Ok(())
+    });
     answer(changed, place, said)
 }
 
 /// Releases a service. There must be something to release.
 pub(crate) fn release(options: &ReleaseOptions) -> Outcome {
     let ReleaseOptions { target, place } = options;
+    // A write whose answer was lost is tried again, and finds its own work done.
     let found = std::cell::Cell::new(false);
-    let changed = change(place, now(), |rows| {
-        found.set(rows.iter().any(|row| is_pin_of(row, target)));
+    let changed = change(place, now(), |_, rows| {
+        found.set(found.get() || rows.iter().any(|row| is_pin_of(row, target)));
         rows.retain(|row| !is_pin_of(row, target));
+        let nothing = || format!("nothing is pinned for `{target}` in fleet `{}`", place.fleet_name);
+        found.get().then_some(()).ok_or_else(nothing)
     });
-    if changed.is_ok() && !found.get() {
-        let stderr = format!("error: nothing is pinned for `{target}` in fleet `{}`\n", place.fleet_name);
-        return Outcome { stderr, code: REFUSED, ..Outcome::default() };
-    }
     answer(changed, place, format!("{target} is released; its rules decide again from the next look\n"))
+}
+
+/// A pin is only worth its answer if some look will read it: the fleet must have been looked at, and the service be
+/// one that is scaled.
+fn is_scaled(page: &Page, target: &str, place: &LedgerOptions) -> Result<(), String> {
+    let LedgerOptions { fleet_name, ledger, .. } = place;
+    let FleetMemory { enforce, observe, .. } = &page.memory;
+    if page.version == 0 {
+        return Err(format!("fleet `{fleet_name}` has never taken a look in the ledger `{ledger}`"));
+    }
+    if enforce.contains_key(target) {
+        return Ok(());
+    }
+    if observe.contains_key(target) {
+        return Err(format!("`{target}` is in observe mode: a pin would set nothing"));
+    }
+    let known: Vec<&str> = enforce.keys().chain(observe.keys()).map(String::as_str).collect();
+    Err(format!("no service `{target}` in fleet `{fleet_name}`; known: `{}`", known.join("`, `")))
 }
 
 fn is_pin_of(row: &Override, target: &str) -> bool {
@@ -61,25 +80,37 @@ fn now() -> Timestamp {
     Timestamp::from_second(Timestamp::now().as_second()).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
+/// Why nothing was changed.
+enum Refusal {
+    /// The answer is no.
+    No(String),
+    /// The world failed.
+    Failed(CallError),
+}
+
 fn change(
     place: &LedgerOptions,
     now: Timestamp,
-    edit: impl Fn(&mut Vec<Override>),
-) -> Result<Vec<Override>, CallError> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
-        CallError::plain("start", tidegate_policy::AbsenceKind::Unreachable, error.to_string())
+    edit: impl Fn(&Page, &mut Vec<Override>) -> Result<(), String>,
+) -> Result<Vec<Override>, Refusal> {
+    let started = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = started.map_err(|error| {
+        Refusal::Failed(CallError::plain("start", AbsenceKind::Unreachable, error.to_string()))
     })?;
     runtime.block_on(async {
         let clients = Clients::load().await;
         let ledger = Ledger::new(clients.dynamodb, &place.ledger, &place.fleet_name, CONCERN);
-        ledger.change_overrides(now, edit).await
+        ledger.change_overrides(now, edit).await.map_err(Refusal::Failed)?.map_err(Refusal::No)
     })
 }
 
-fn answer(changed: Result<Vec<Override>, CallError>, place: &LedgerOptions, said: String) -> Outcome {
-    match changed {
-        Ok(rows) if place.json => Outcome::done(format!("{:#}\n", json!({"overrides": rows}))),
-        Ok(_) => Outcome::done(said),
-        Err(error) => Outcome { stderr: format!("error: {error}\n"), code: FAILED, ..Outcome::default() },
-    }
+fn answer(changed: Result<Vec<Override>, Refusal>, place: &LedgerOptions, said: String) -> Outcome {
+    let (code, error) = match changed {
+        Ok(rows) if place.json => return Outcome::done(format!("{:#}\n", json!({"overrides": rows}))),
+        Ok(_) => return Outcome::done(said),
+        Err(Refusal::No(why)) => (REFUSED, why),
+        Err(Refusal::Failed(error)) => (FAILED, error.to_string()),
+    };
+    let stdout = if place.json { format!("{:#}\n", json!({"error": error})) } else { String::new() };
+    Outcome { stdout, stderr: format!("error: {error}\n"), code }
 }

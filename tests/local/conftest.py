@@ -4,6 +4,7 @@ import pytest
 from world.redis_server import RedisServer
 
 from . import clock
+from .relay import Relay
 from .stage import LocalWorld, Stage
 
 
@@ -31,3 +32,9 @@ def stage(local_world, shared_redis, library, tmp_path):
     stage = Stage(local_world, shared_redis, library, tmp_path)
     yield stage
     stage.stop()
+
+
+@pytest.fixture
+def relay(stage):
+    with Relay(stage.world.about["endpoint"]) as relay:
+        yield relay

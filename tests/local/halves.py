@@ -1,4 +1,4 @@
-"""A fleet of two: `good`, whose queue is full, and `broken`, which would scale in if anything took what is not known for zero."""
+"""A fleet of two: `good`, whose queue is full, and `broken`, which scales in if what is not known is taken for zero."""
 
 from .stage import BUSY, Stage, event, target
 

@@ -1,4 +1,4 @@
-"""Stands between the function and AWS where the world's own faults are too coarse: they know the action, not the body."""
+"""Stands between the function and AWS where the world's own faults, which know no bodies, are too coarse."""
 
 import http.client
 import json
@@ -6,6 +6,9 @@ import threading
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
+
+# The headers that an SDK reads.
+KEPT = ("x-", "content-t")
 
 
 @dataclass
@@ -65,8 +68,8 @@ class Relay:
         try:
             connection.request("POST", path, body, headers)
             response = connection.getresponse()
-            kept = {name: value for name, value in response.getheaders() if name.lower().startswith(("x-", "content-t"))}
-            return response.status, kept, response.read()
+            told = {name: value for name, value in response.getheaders() if name.lower().startswith(KEPT)}
+            return response.status, told, response.read()
         finally:
             connection.close()
 
@@ -80,7 +83,8 @@ def handler(relay: Relay):
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
             headers = {name.lower(): value for name, value in self.headers.items()}
             status, answered, content = relay.answer(self.path, headers, body)
-            self.send_response(status)
+            # No date: a function whose clock was moved would take a refusal for its own clock's fault, and ask again.
+            self.send_response_only(status)
             for name, value in {**answered, "Content-Length": str(len(content))}.items():
                 self.send_header(name, value)
             self.end_headers()

@@ -146,7 +146,7 @@ class Stage:
         return self.world.ask("ecs", {"cluster": self.cluster, "service": name, **wish})
 
     def desired(self, name: str, cluster: str | None = None) -> int:
-        return self.world.ask("ecs")[f"{cluster or self.cluster}:{name}"]["desired"]
+        return self.world.ask("ecs", {"cluster": cluster or self.cluster, "service": name})["desired"]
 
     # The functions.
 

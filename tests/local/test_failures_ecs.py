@@ -8,14 +8,7 @@ import pytest
 from world.lambda_emulator import InvocationFailed
 
 from .halves import check_it_scales_in_once_it_is_seen, check_only_good_scaled, look_twice, told_once, two_halves
-from .relay import Relay
 from .stage import BUSY, codes, event, target
-
-
-@pytest.fixture
-def relay(stage):
-    with Relay(stage.world.about["endpoint"]) as relay:
-        yield relay
 
 
 def test_a_service_that_is_missing_does_not_stop_the_other(stage):
@@ -138,7 +131,20 @@ def test_a_throttled_update_service_is_told_and_not_hammered(stage, relay):
     assert stage.desired("broken") == 15
 
 
-@pytest.mark.parametrize("code, kind", [("ThrottlingException", "Retryable"), ("AccessDeniedException", "NonRetryable")])
+def test_a_service_deleted_between_describe_and_update_does_not_stop_the_other(stage, relay):
+    two_halves(stage)
+    stage.fill("broken", BUSY)
+    relay.refuse("UpdateService", '"broken"', "ServiceNotActiveException", message="Service was not ACTIVE.")
+    answer = stage.function(aws=relay.url).invoke(event("schedule"))
+    assert [target(answer, name)["outcome"] for name in ("broken", "good")] == ["failed", "applied"]
+    assert "update service `broken`" in target(answer, "broken")["error"] and stage.desired("good") == 10
+    assert relay.count("UpdateService", '"broken"') == 1
+
+
+REFUSALS = [("ThrottlingException", "Retryable"), ("AccessDeniedException", "NonRetryable")]
+
+
+@pytest.mark.parametrize("code, kind", REFUSALS)
 def test_when_no_change_could_be_made_the_invocation_fails(stage, code, kind):
     stage.services(worker=5)
     stage.fill("worker", BUSY)

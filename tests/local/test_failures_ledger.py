@@ -46,9 +46,12 @@ SLOW = {"fault": "hang", "seconds": 4}
 def test_without_its_ledger_it_scales_nothing_and_says_so(busy, action, how, kind, words):
     busy.fault(action, **how)
     function = busy.function()
-    with pytest.raises(InvocationFailed) as failed:
-        function.invoke(event("schedule"))
-    assert failed.value.kind == kind and words in failed.value.message
+    # One passing fault is noise, and nobody is told before the second; what somebody must mend is told at once.
+    for is_last in [False, True] if kind == "Retryable" else [True]:
+        with pytest.raises(InvocationFailed) as failed:
+            function.invoke(event("schedule"))
+        assert failed.value.kind == kind and words in failed.value.message
+        assert is_last or busy.reports() == []
     check_nothing_changed(busy)
     report = busy.report()
     assert report["severity"] == "critical"
@@ -56,9 +59,9 @@ def test_without_its_ledger_it_scales_nothing_and_says_so(busy, action, how, kin
     check_it_works_again(busy, function)
 
 
-def test_a_ledger_that_stays_away_is_told_every_quarter_of_an_hour(busy):
-    busy.fault("dynamodb:BatchGetItem", **DENIED)
-    function = busy.function()
+def test_a_ledger_that_stays_away_is_told_every_quarter_of_an_hour(busy, relay):
+    relay.refuse("BatchGetItem", "", "AccessDeniedException")
+    function = busy.function(aws=relay.url)
     told = []
     for _ in range(16):
         with pytest.raises(InvocationFailed):
@@ -67,6 +70,23 @@ def test_a_ledger_that_stays_away_is_told_every_quarter_of_an_hour(busy):
         busy.clock.forward(60)
     assert told == [1, *[0] * 14, 1]
     assert all(line["Looks"] == 0 for line in function.lines() if "Looks" in line), "the dead-man alarm sees no look"
+
+
+def test_without_its_ledger_and_sns_the_failure_itself_and_the_log_name_both(busy):
+    busy.fault("dynamodb:BatchGetItem", **DENIED)
+    busy.fault("sns:Publish", **DENIED)
+    function = busy.function()
+    with pytest.raises(InvocationFailed) as failed:
+        function.invoke(event("schedule"))
+    assert "read the ledger `tidegate-ledger`" in failed.value.message
+    log = function.log.read_text()
+    assert "nothing is scaled" in log and "publish a report to `arn:aws:sns" in log
+    check_nothing_changed(busy)
+    busy.heal()
+    busy.fault("dynamodb:BatchGetItem", **DENIED)
+    with pytest.raises(InvocationFailed):
+        function.invoke(event("schedule"))
+    assert "nothing is scaled" in busy.report()["text"], "nobody was told yet"
 
 
 def test_a_ledger_that_does_not_exist_is_named(busy):
@@ -91,7 +111,7 @@ def test_an_outcome_that_cannot_be_remembered_is_found_by_the_next_look(busy):
     assert "write the ledger" in answer["troubles"][0]
     assert busy.page()["memory"]["enforce"]["busy"]["in"]["to"] == 10, "the intent is still open"
     busy.heal()
-    busy.clock.forward(15)
+    busy.clock.forward(45)
     answer = function.invoke(event("look"))
     assert "intent-found-applied" in codes(answer, "busy")
     assert busy.desired("busy") == 10 and "in" not in busy.page()["memory"]["enforce"]["busy"]

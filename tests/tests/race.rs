@@ -35,6 +35,7 @@ fn function(process: &Process, world: &Arc<Mutex<World>>) -> QueueDepth {
         ledger: "ledger".to_owned(),
         topic: "arn:aws:sns:eu-central-1:111122223333:reports".to_owned(),
         looks: None,
+        function: "queue-depth".to_owned(),
     };
     let fleet = tidegate_fleet::parse(FLEET).expect("the fleet file is valid");
     let clock = world.clone();
@@ -54,14 +55,18 @@ async fn look(name: &str, world: &Arc<Mutex<World>>, seed: u64, unlucky: bool) -
     }
 }
 
-/// One story: two looks at once, then the quiet looks of the next five minutes.
-fn story(seed: u64) -> Arc<Mutex<World>> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
+/// A runtime in which time passes only by waiting.
+fn virtual_time() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
         .build()
-        .expect("a runtime without input or output");
-    runtime.block_on(async {
+        .expect("a runtime without input or output")
+}
+
+/// One story: two looks at once, then the quiet looks of the next five minutes.
+fn story(seed: u64) -> Arc<Mutex<World>> {
+    virtual_time().block_on(async {
         let world = World::new(10, 900);
         let first = look("first", &world, seed, true);
         let second = async {
@@ -125,12 +130,7 @@ fn two_looks_at_once_add_once_whatever_happens() {
 
 #[test]
 fn an_event_delivered_twice_changes_nothing_the_second_time() {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .expect("a runtime without input or output");
-    runtime.block_on(async {
+    virtual_time().block_on(async {
         let world = World::new(10, 900);
         let first = look("first", &world, 1, false).await.expect("an answer");
         let second = look("second", &world, 2, false).await.expect("an answer");

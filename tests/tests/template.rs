@@ -306,13 +306,22 @@ fn every_function_is_missed_after_five_minutes() {
         assert_eq!(settings["TreatMissingData"], "breaching");
         assert_eq!((&settings["EvaluationPeriods"], &settings["DatapointsToAlarm"]), (&json!(5), &json!(5)));
         assert_eq!(settings["AlarmActions"], json!([{"Ref": "ReportTopic"}]));
-        for metric in
-            settings["Metrics"].as_array().into_iter().flatten().filter(|it| it["MetricStat"].is_object())
-        {
-            assert_eq!(metric["MetricStat"]["Period"], 60);
-            let dimensions = metric["MetricStat"]["Metric"]["Dimensions"].to_string();
-            assert!(dimensions.contains(&format!("{}Function", pascal_case(&name))), "{dimensions}");
-        }
+        assert_eq!((&settings["Namespace"], &settings["MetricName"]), (&json!("Tidegate"), &json!("Looks")));
+        assert_eq!(settings["Period"], 60);
+        let function =
+            json!([{"Name": "FunctionName", "Value": {"Ref": format!("{}Function", pascal_case(&name))}}]);
+        assert_eq!(settings["Dimensions"], function);
+    }
+}
+
+#[test]
+fn every_function_whose_reports_do_not_get_out_is_told_of() {
+    let template = template();
+    for name in repository::functions() {
+        let settings = &template["Resources"][format!("{}ReportsAlarm", pascal_case(&name))]["Properties"];
+        assert_eq!(settings["MetricName"], "FailedReports");
+        assert_eq!(settings["TreatMissingData"], "notBreaching");
+        assert_eq!(settings["AlarmActions"], json!([{"Ref": "ReportTopic"}]));
     }
 }
 

@@ -2,18 +2,19 @@
 
 use std::cmp::Reverse;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use tidegate_aws::ledger::Page;
+use tidegate_aws::ledger::{FleetMemory, Page};
 use tidegate_aws::report::{Done, LookReport, TargetReport};
 use tidegate_aws::ring::Ring;
 use tidegate_aws::update::{CHANGES_PER_LOOK, Change, Outcome};
-use tidegate_fleet::{Fleet, Mode};
+use tidegate_fleet::{Mode, Service};
+use tidegate_policy::memory::Observed;
 use tidegate_policy::queue_depth::Look;
-use tidegate_policy::{Decision, Memory, Verdict, decide};
+use tidegate_policy::{Decision, Memory, NoticeKind, Observation, ServicePolicy, Verdict, decide};
 
-use crate::CONCERN;
 use crate::observe::{Seen, name};
+use crate::{CONCERN, QueueDepth};
 
 /// Everything decided in one look.
 #[derive(Debug)]
@@ -26,33 +27,20 @@ pub(crate) struct Decided {
 
 impl Decided {
     /// Decides about every service that was seen.
-    pub(crate) fn new(fleet: &Fleet, seen: Seen, look: &str, ring: &Ring, now: Timestamp) -> Self {
+    pub(crate) fn new(function: &QueueDepth, seen: Seen, look: &str, ring: &Ring, now: Timestamp) -> Self {
         let Seen { mut page, overrides, mut targets, metrics_read } = seen;
-        let mut report = empty_report(fleet, look, ring, now);
+        let mut report = function.empty_report(look, ring, now);
         report.unreported.clone_from(&page.memory.unreported);
-        for service in fleet.services() {
+        for service in function.fleet.services() {
             let Some(seen) = targets.remove(service.name()) else { continue };
-            let observe = service.mode() == Mode::Observe;
-            let pages = if observe { &page.memory.observe } else { &page.memory.enforce };
-            let memory = pages.get(service.name()).cloned().unwrap_or_default();
             let turn = Look { target: service.name(), id: look, overrides: &overrides, now };
-            let decision = decide(&seen, service.policy(), &memory, turn);
-            let (decision, done) =
-                if observe { observed(decision, &memory) } else { (decision, Done::Nothing) };
-            let target = service.name().to_owned();
-            report.targets.push(TargetReport { target, name: name(service), observe, seen, decision, done });
+            report.targets.push(decide_one(service, seen, &page.memory, turn));
         }
         carry_over(&mut report.targets, &page);
         if metrics_read {
             page.memory.metrics_read_at = Some(now);
         }
-        let known = |name: &String| fleet.service(name).is_some();
-        page.memory.enforce.retain(|name, _| known(name));
-        page.memory.observe.retain(|name, _| known(name));
-        for target in &report.targets {
-            let pages = if target.observe { &mut page.memory.observe } else { &mut page.memory.enforce };
-            pages.insert(target.target.clone(), target.decision.memory.clone());
-        }
+        remember(&mut page.memory, &report.targets, |name| function.fleet.service(name).is_some());
         Self { page, report }
     }
 
@@ -99,27 +87,72 @@ fn is_change(target: &TargetReport) -> bool {
     target.done == Done::Nothing && !target.observe && target.decision.verdict.as_change().is_some()
 }
 
-/// A report in which nothing was looked at yet.
-pub(crate) fn empty_report(fleet: &Fleet, look: &str, ring: &Ring, now: Timestamp) -> LookReport {
-    LookReport {
-        fleet: fleet.name().to_owned(),
-        concern: CONCERN,
-        look: look.to_owned(),
-        at: now,
-        rung_by: ring.clone(),
-        targets: Vec::new(),
-        unreported: Vec::new(),
-        alert: None,
+/// Decides about one service.
+fn decide_one(service: &Service, seen: Observation, memory: &FleetMemory, look: Look<'_>) -> TargetReport {
+    let observe = service.mode() == Mode::Observe;
+    let pages = if observe { &memory.observe } else { &memory.enforce };
+    let before = pages.get(service.name()).cloned().unwrap_or_default();
+    let decision = decide(&seen, service.policy(), &before, look);
+    let (decision, done) = if observe {
+        observed(decision, &before, service.policy(), look.now)
+    } else {
+        (decision, Done::Nothing)
+    };
+    let failed_before = before.edges.iter().any(|edge| edge.kind == NoticeKind::ActionFailing && edge.told);
+    let target = service.name().to_owned();
+    TargetReport { target, name: name(service), observe, seen, decision, done, failed_before }
+}
+
+/// Puts the next memories into the page. A service has one memory, of the mode it is in: switching starts clean.
+fn remember(memory: &mut FleetMemory, targets: &[TargetReport], known: impl Fn(&str) -> bool) {
+    memory.enforce.retain(|name, _| known(name));
+    memory.observe.retain(|name, _| known(name));
+    for target in targets {
+        let FleetMemory { enforce, observe, .. } = memory;
+        let (here, there) = if target.observe { (observe, enforce) } else { (enforce, observe) };
+        here.insert(target.target.clone(), target.decision.memory.clone());
+        there.remove(&target.target);
     }
 }
 
-/// In observe mode nothing is intended; a size is news when it differs from the one last reported.
-fn observed(mut decision: Decision, before: &Memory) -> (Decision, Done) {
+impl QueueDepth {
+    /// A report in which nothing was looked at yet.
+    pub(crate) fn empty_report(&self, look: &str, ring: &Ring, now: Timestamp) -> LookReport {
+        LookReport {
+            fleet: self.fleet.name().to_owned(),
+            concern: CONCERN,
+            function: self.settings.function.clone(),
+            ledger: self.settings.ledger.clone(),
+            look: look.to_owned(),
+            at: now,
+            rung_by: ring.clone(),
+            targets: Vec::new(),
+            unreported: Vec::new(),
+            alert: None,
+        }
+    }
+}
+
+/// A size that was not wished for during this long, or during a whole cooldown, is news again in observe mode. Less, and
+/// a queue that swings around its threshold would be told at each swing.
+const OBSERVED_IS_NEWS_AGAIN_AFTER: SignedDuration = SignedDuration::from_mins(10);
+
+/// In observe mode nothing is intended. A size is news when it differs from the one last wished for, or that was long
+/// ago.
+fn observed(
+    mut decision: Decision,
+    before: &Memory,
+    policy: &ServicePolicy,
+    now: Timestamp,
+) -> (Decision, Done) {
+    let cooldown = policy.cooldown.scale_out.max(policy.cooldown.scale_in);
+    let quiet = cooldown.max(OBSERVED_IS_NEWS_AGAIN_AFTER);
+    let lasting = before.observed.filter(|observed| now.duration_since(observed.at) <= quiet);
     let wish = decision.verdict.as_change().map(|(_, to)| to);
     decision.memory.withdraw(before);
-    decision.memory.observed = wish;
+    decision.memory.observed = wish.map(|tasks| Observed { tasks, at: now }).or(lasting);
     let done = match wish {
-        Some(_) => Done::Observed { news: wish != before.observed },
+        Some(tasks) => Done::Observed { news: lasting.is_none_or(|observed| observed.tasks != tasks) },
         None => Done::Nothing,
     };
     (decision, done)

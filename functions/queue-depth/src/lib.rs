@@ -5,6 +5,7 @@
 pub mod function;
 pub mod settings;
 pub mod failure;
+mod budget;
 mod decide;
 mod observe;
 mod remember;
@@ -13,9 +14,10 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex};
 
 use futures_util::join;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::Value;
 use tidegate_aws::ledger::{Ledger, Written};
+use tidegate_aws::report::LookReport;
 use tidegate_aws::ring::Ring;
 use tidegate_aws::secrets::Secrets;
 use tidegate_aws::{Clients, log, looks, sns, update};
@@ -25,15 +27,11 @@ use tidegate_queues::Redis;
 use crate::decide::Decided;
 pub use crate::failure::Failure;
 pub use crate::function::Function;
-use crate::remember::Ends;
+use crate::remember::{Blindness, Ends};
 pub use crate::settings::Settings;
 
 /// The function's name through every layer.
 pub const CONCERN: &str = "queue-depth";
-
-/// A change is sent within this long after its look began, or not at all. Shorter than the function's time-out (30 s)
-/// and far shorter than the intent's lease (90 s), after which another look may act.
-const ACT_WITHIN: SignedDuration = SignedDuration::from_secs(20);
 
 /// Where the time comes from; tests bring their own.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -47,8 +45,7 @@ pub struct QueueDepth {
     redis: Redis,
     secrets: Secrets,
     clock: Clock,
-    /// When people were last told that the ledger cannot be reached; only this process knows.
-    alerted: Mutex<Option<Timestamp>>,
+    blindness: Mutex<Blindness>,
 }
 
 impl QueueDepth {
@@ -65,7 +62,7 @@ impl QueueDepth {
         }
         let ledger = Ledger::new(clients.dynamodb.clone(), &settings.ledger, fleet.name(), CONCERN);
         let (redis, secrets) = (Redis::new(), Secrets::default());
-        Ok(Self { settings, fleet, clients, ledger, redis, secrets, clock, alerted: Mutex::new(None) })
+        Ok(Self { settings, fleet, clients, ledger, redis, secrets, clock, blindness: Mutex::default() })
     }
 
     /// Answers one event with what was seen, decided and done.
@@ -82,17 +79,18 @@ impl QueueDepth {
             Ok(seen) => seen,
             Err(error) => return Err(self.blind(&look, &ring, error, now).await),
         };
-        let mut decided = Decided::new(&self.fleet, seen, &look, &ring, now);
-        if matches!(ring, Ring::Manual { plan: true, .. }) {
+        let mut decided = Decided::new(self, seen, &look, &ring, now);
+        if ring.is_plan() {
             return Ok(decided.plan());
         }
         match self.ledger.write(&decided.page, &look, now).await {
             Ok(Written::Won) => {}
-            Ok(Written::Lost) => return Ok(self.dropped(&look, &ring, now)),
+            Ok(Written::Lost) => return Ok(self.dropped(&decided, &ring).await),
             Err(error) => return Err(self.blind(&look, &ring, error, now).await),
         }
+        decided.report.alert = self.sees_again();
 
-        let changes = decided.changes(now.saturating_add(ACT_WITHIN).unwrap_or(now));
+        let changes = decided.changes(now.saturating_add(budget::ACT_WITHIN).unwrap_or(now));
         let (outcomes, looks_sent) =
             join!(update::apply(&self.clients.ecs, &changes, &*self.clock), self.send_looks(&ring, &decided));
         decided.done(outcomes);
@@ -123,15 +121,20 @@ impl QueueDepth {
         if !decided.report.is_news() {
             return Ok(0);
         }
-        sns::publish(&self.clients.sns, &self.settings.topic, &decided.report).await.map(|()| 1)
+        sns::publish(&self.clients.sns, &self.settings.topic, &decided.report).await?;
+        self.told_of_seeing();
+        Ok(1)
     }
 
-    /// Another look wrote first. What it saw is at most moments older; this one ends here.
-    fn dropped(&self, look: &str, ring: &Ring, now: Timestamp) -> Value {
-        let report = decide::empty_report(&self.fleet, look, ring, now);
+    /// Another look wrote first. What it saw is at most moments older; this one only keeps the short looks going.
+    async fn dropped(&self, decided: &Decided, ring: &Ring) -> Value {
+        let looks_sent = self.send_looks(ring, decided).await;
+        let report = LookReport { targets: Vec::new(), unreported: Vec::new(), ..decided.report.clone() };
         let mut answer = report.to_json();
         answer["dropped"] = true.into();
-        log::write(&log::line(&report, &answer, false));
+        answer["looks_sent"] = looks_sent.as_ref().copied().unwrap_or(0).into();
+        answer["troubles"] = looks_sent.err().iter().map(ToString::to_string).collect();
+        log::lines(&report, &answer, false).iter().for_each(log::write);
         answer
     }
 }

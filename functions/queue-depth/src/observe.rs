@@ -6,16 +6,20 @@ use futures_util::join;
 use jiff::{SignedDuration, Timestamp};
 use tidegate_aws::CallError;
 use tidegate_aws::ledger::Page;
-use tidegate_aws::metrics::{self, Key, READ_EVERY, Readings};
+use tidegate_aws::metrics::{self, Key, READ_EVERY, Readings, Wanted};
 use tidegate_aws::overrides::Rows;
 use tidegate_aws::ring::Ring;
 use tidegate_aws::services::{self, ServiceName};
 use tidegate_fleet::Service;
 use tidegate_fleet::source::{QueueSource, RedisUrl, SqsQueue};
-use tidegate_policy::{Absence, AbsenceKind, MetricReading, Observation, Override, Queue};
+use tidegate_policy::{
+    Absence, AbsenceKind, MetricName, MetricReading, Observation, Override, Queue, Signal,
+};
 use tidegate_queues::{RedisRequest, sqs};
+use tokio::time::timeout;
 
 use crate::QueueDepth;
+use crate::budget;
 use crate::failure::Failure;
 
 /// Everything one look saw.
@@ -58,20 +62,21 @@ impl QueueDepth {
         ring: &Ring,
         now: Timestamp,
     ) -> Result<Seen, CallError> {
-        let (ledger, queues) =
-            join!(self.ledger_then_aws(targets, ring, now), self.read_queues(targets, now));
+        let (ledger, queues) = join!(
+            self.ledger_then_aws(targets, ring, now),
+            timeout(budget::QUEUES, self.read_queues(targets, now)),
+        );
+        let queues = queues.unwrap_or_default();
         let (page, overrides, services, readings) = ledger?;
         let whole = !matches!(ring, Ring::Manual { services, .. } if !services.is_empty());
-        let not_read = || Err(Absence::new(AbsenceKind::Unreadable, "not in the answer"));
+        let late = || Absence::new(AbsenceKind::TimedOut, "not read within the time of a look");
         let targets = targets.iter().filter_map(|service| {
             let queue = match (service.queue()?, &readings) {
                 (QueueSource::Cloudwatch(source), Some(readings)) => metrics::queue(source, readings, now),
                 (QueueSource::Cloudwatch(_), None) => return None,
-                _ => queues.get(service.name()).cloned().unwrap_or_else(not_read),
+                _ => queues.get(service.name()).cloned().unwrap_or_else(|| Err(late())),
             };
-            let seen = services.get(&name(service)).cloned();
-            let service_seen =
-                seen.unwrap_or_else(|| Err(Absence::new(AbsenceKind::Unreadable, "not in the answer")));
+            let service_seen = services.get(&name(service)).cloned().unwrap_or_else(|| Err(late()));
             let metrics = service.metrics().iter().map(|metric| {
                 let reading = readings.as_ref().and_then(|readings| readings.get(&Key::of(&metric.source)));
                 (metric.name.clone(), reading.cloned().unwrap_or(MetricReading::NotRead))
@@ -91,13 +96,24 @@ impl QueueDepth {
         ring: &Ring,
         now: Timestamp,
     ) -> Result<(Page, Vec<Override>, services::Seen, Option<Readings>), CallError> {
-        let (page, Rows { rows: overrides, .. }) = self.ledger.read().await?;
+        let (page, Rows { rows: overrides, .. }) = self.read_ledger().await?;
         let names: Vec<ServiceName> = targets.iter().map(|service| name(service)).collect();
         let (services, readings) = join!(
-            services::describe(&self.clients.ecs, &names),
+            timeout(budget::AWS, services::describe(&self.clients.ecs, &names)),
             self.read_metrics(targets, ring, &page, now)
         );
-        Ok((page, overrides, services, readings))
+        Ok((page, overrides, services.unwrap_or_default(), readings))
+    }
+
+    /// The ledger, within its time.
+    async fn read_ledger(&self) -> Result<(Page, Rows), CallError> {
+        timeout(budget::LEDGER, self.ledger.read()).await.unwrap_or_else(|_| {
+            Err(CallError::plain(
+                "read the ledger",
+                AbsenceKind::TimedOut,
+                "not read within the time of a look",
+            ))
+        })
     }
 
     /// The metrics, if it is time for them.
@@ -113,13 +129,15 @@ impl QueueDepth {
         if !plan && last.is_some_and(|last| now.duration_since(last).abs() < READ_EVERY) {
             return None;
         }
-        let keys: Vec<Key> = targets.iter().flat_map(|service| metric_keys(service)).collect();
-        if keys.is_empty() {
+        let wanted: Vec<Wanted> = targets.iter().flat_map(|service| wanted_metrics(service)).collect();
+        if wanted.is_empty() {
             return Some(Readings::new());
         }
-        let rules = targets.iter().flat_map(|service| &service.policy().rules);
-        let longest_for = rules.map(|rule| rule.when.hold_for).max().unwrap_or(SignedDuration::ZERO);
-        Some(metrics::read(&self.clients.cloudwatch, &keys, longest_for, now).await)
+        let readings = timeout(budget::AWS, metrics::read(&self.clients.cloudwatch, &wanted, now)).await;
+        Some(readings.unwrap_or_else(|_| {
+            let late = Absence::new(AbsenceKind::TimedOut, "not read within the time of a look");
+            wanted.into_iter().map(|metric| (metric.key, MetricReading::Failed(late.clone()))).collect()
+        }))
     }
 
     /// Redis and SQS, each queue with its own result.
@@ -154,17 +172,25 @@ impl QueueDepth {
         let urls: Vec<&RedisUrl> = queues.iter().map(|(_, url, _)| *url).collect();
         let resolved = self.secrets.resolve(&self.clients, &urls, now).await;
         let mut results = Vec::with_capacity(queues.len());
+        let mut asked = Vec::new();
         let mut requests = Vec::new();
         for (name, url, source) in queues {
             match resolved.get(url) {
-                Some(Ok(url)) => requests.push((*name, RedisRequest { url, source })),
+                Some(Ok(text)) => {
+                    asked.push((*name, *url));
+                    requests.push(RedisRequest { url: text, source });
+                }
                 Some(Err(absence)) => results.push(((*name).to_owned(), Err(absence.clone()))),
                 None => {}
             }
         }
-        let asked: Vec<RedisRequest<'_>> = requests.iter().map(|(_, request)| *request).collect();
-        let answers = self.redis.read(&asked, now).await;
-        results.extend(requests.iter().map(|(name, _)| (*name).to_owned()).zip(answers));
+        let answers = self.redis.read(&requests, now).await;
+        for ((name, url), answer) in asked.into_iter().zip(answers) {
+            if answer.as_ref().is_err_and(|absence| absence.kind == AbsenceKind::Denied) {
+                self.secrets.forget(url);
+            }
+            results.push((name.to_owned(), answer));
+        }
         results
     }
 }
@@ -174,12 +200,23 @@ pub(crate) fn name(service: &Service) -> ServiceName {
     ServiceName { cluster: service.cluster().to_owned(), service: service.service().to_owned() }
 }
 
-/// Every metric one service needs.
-fn metric_keys(service: &Service) -> Vec<Key> {
-    let mut keys: Vec<Key> = service.metrics().iter().map(|metric| Key::of(&metric.source)).collect();
-    if let Some(QueueSource::Cloudwatch(queue)) = service.queue() {
-        keys.push(Key::of(&queue.waiting));
-        keys.extend(queue.in_flight.iter().map(Key::of));
-    }
-    keys
+/// Every metric one service needs, with the longest `for` of the rules that name it.
+fn wanted_metrics(service: &Service) -> Vec<Wanted> {
+    let longest_for = |name: &MetricName| {
+        let rules = service.policy().rules.iter().map(|rule| &rule.when);
+        let named = rules.filter(|when| matches!(&when.signal, Signal::Metric(metric) if metric == name));
+        named.map(|when| when.hold_for).max().unwrap_or(SignedDuration::ZERO)
+    };
+    let of_rules = service
+        .metrics()
+        .iter()
+        .map(|metric| Wanted { key: Key::of(&metric.source), longest_for: longest_for(&metric.name) });
+    let of_queue = match service.queue() {
+        Some(QueueSource::Cloudwatch(queue)) => [Some(&queue.waiting), queue.in_flight.as_ref()],
+        Some(_) | None => [None, None],
+    };
+    let of_queue = of_queue.into_iter().flatten();
+    of_rules
+        .chain(of_queue.map(|source| Wanted { key: Key::of(source), longest_for: SignedDuration::ZERO }))
+        .collect()
 }

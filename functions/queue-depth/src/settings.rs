@@ -18,6 +18,8 @@ pub struct Settings {
     pub topic: String,
     /// `TIDEGATE_LOOKS`: the URL of the SQS queue for the function's own looks; without it none are sent.
     pub looks: Option<String>,
+    /// `AWS_LAMBDA_FUNCTION_NAME`, set by Lambda: alarms find the metrics under it.
+    pub function: String,
 }
 
 impl Settings {
@@ -33,6 +35,7 @@ impl Settings {
                 ledger,
                 topic,
                 looks: set("TIDEGATE_LOOKS"),
+                function: set("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_else(|| crate::CONCERN.to_owned()),
             }),
             (ledger, topic) => {
                 let required = [("TIDEGATE_LEDGER", ledger.is_none()), ("TIDEGATE_TOPIC", topic.is_none())];

@@ -14,6 +14,8 @@ use crate::error::CallError;
 const KEPT_FOR: SignedDuration = SignedDuration::from_hours(90 * 24);
 /// `BatchWriteItem` takes at most 25 items (DynamoDB API reference).
 const ITEMS_PER_CALL: usize = 25;
+/// What DynamoDB leaves unprocessed under load is sent again this often.
+const TRIES_MAX: usize = 3;
 
 /// One activity: the same value that is logged and reported.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,15 +52,16 @@ pub async fn record(
         requests.push(WriteRequest::builder().put_request(put).build());
     }
     let calls = requests.chunks(ITEMS_PER_CALL).map(|chunk| async move {
-        let items = HashMap::from([(table.to_owned(), chunk.to_vec())]);
-        let answer = dynamodb.batch_write_item().set_request_items(Some(items)).send().await;
-        let answer = answer.map_err(|error| CallError::new(step(), &error))?;
-        match answer.unprocessed_items().filter(|left| !left.is_empty()) {
-            Some(_) => {
-                Err(CallError::plain(step(), AbsenceKind::Throttled, "DynamoDB left items unprocessed"))
+        let mut left = HashMap::from([(table.to_owned(), chunk.to_vec())]);
+        for _ in 0..TRIES_MAX {
+            let call = dynamodb.batch_write_item().set_request_items(Some(left));
+            let answer = call.send().await.map_err(|error| CallError::new(step(), &error))?;
+            left = answer.unprocessed_items().cloned().unwrap_or_default();
+            if left.is_empty() {
+                return Ok(());
             }
-            None => Ok(()),
         }
+        Err(CallError::plain(step(), AbsenceKind::Throttled, "DynamoDB left items unprocessed"))
     });
     try_join_all(calls).await.map(|_| ())
 }

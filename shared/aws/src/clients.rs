@@ -10,9 +10,10 @@ use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
 /// Within a VPC every endpoint is milliseconds away: a connection that takes longer is a missing route.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// One attempt. The slowest call seen in normal operation takes well under a second.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
-/// One call with all its attempts; three of these still fit into the function's 30 s.
-const OPERATION_TIMEOUT: Duration = Duration::from_secs(8);
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
+/// One call with all its attempts. A look makes at most five of them one after the other; `queue_depth::budget` adds
+/// them up.
+pub const OPERATION_TIMEOUT: Duration = Duration::from_secs(4);
 /// Attempts per call, the first included. The next look is the real retry.
 const ATTEMPTS: u32 = 3;
 

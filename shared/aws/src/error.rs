@@ -27,6 +27,15 @@ impl CallError {
         Self { step: step.into(), absence: Absence::new(kind, detail) }
     }
 
+    /// The call may have worked although it failed: its answer did not arrive, or could not be understood.
+    #[must_use]
+    pub fn outcome_is_unknown(&self) -> bool {
+        matches!(
+            self.absence.kind,
+            AbsenceKind::Unreachable | AbsenceKind::TimedOut | AbsenceKind::Unreadable
+        )
+    }
+
     /// Whether the same call may succeed later without anybody changing anything.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
@@ -60,8 +69,8 @@ where
             let message = service.err().message().unwrap_or("no message");
             Absence::new(kind_of(code), format!("{code}: {message}"))
         }
-        SdkError::ConstructionFailure(_) => {
-            Absence::new(AbsenceKind::WrongType, "the request could not be built")
+        SdkError::ConstructionFailure(failure) => {
+            Absence::new(AbsenceKind::WrongType, format!("the request could not be built: {failure:?}"))
         }
         _ => Absence::new(AbsenceKind::Unreadable, "the answer could not be understood"),
     }
@@ -70,7 +79,14 @@ where
 /// The class of an AWS error code. Codes end differently from service to service, so their stems are compared.
 fn kind_of(code: &str) -> AbsenceKind {
     let has = |stems: &[&str]| stems.iter().any(|stem| code.contains(stem));
-    if has(&["Throttl", "TooManyRequests", "LimitExceeded", "SlowDown", "RequestRateExceeded"]) {
+    if has(&[
+        "Throttl",
+        "TooManyRequests",
+        "LimitExceeded",
+        "SlowDown",
+        "RequestRateExceeded",
+        "ThroughputExceeded",
+    ]) {
         AbsenceKind::Throttled
     } else if has(&[
         "AccessDenied",

@@ -14,6 +14,7 @@ use tidegate_policy::{AbsenceKind, Memory};
 
 use crate::error::CallError;
 use crate::overrides::{OVERRIDES, Rows};
+use crate::report::Unreported;
 
 /// DynamoDB takes items of at most 400 KB; the rest is for the keys and the other attributes.
 const MEMORY_BYTES_MAX: usize = 399 * 1024;
@@ -29,7 +30,7 @@ pub struct Page {
     pub memory: FleetMemory,
 }
 
-/// The memory of all services. What is only observed keeps a memory apart, so that switching to enforce starts clean.
+/// The memory of all services. A service that is only observed has its memory apart; switching starts clean.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct FleetMemory {
@@ -42,9 +43,9 @@ pub struct FleetMemory {
     /// When metrics were last read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metrics_read_at: Option<Timestamp>,
-    /// Sentences that could not be reported yet.
+    /// Changes that could not be reported yet.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub unreported: Vec<String>,
+    pub unreported: Vec<Unreported>,
 }
 
 /// How a conditional write ended.

@@ -7,12 +7,16 @@ use crate::update::Outcome;
 
 /// The namespace of all metrics.
 const NAMESPACE: &str = "Tidegate";
+/// CloudWatch Logs takes events of at most 256 KB and splits longer ones, which are then neither JSON nor metrics.
+const LINE_BYTES_MAX: usize = 200 * 1024;
 
-/// The line of a look: its answer, and five metrics per fleet and concern (none per service: each custom metric
-/// costs money every month). `Looks` counts looks that saw anything; the dead-man alarm watches it.
+/// The lines of a look: one, unless the fleet is so large that its services need lines of their own. Five metrics per
+/// fleet and concern (none per service: each custom metric costs money every month), and two of them once more under
+/// the function's name, for its alarms: `Looks` counts looks that saw anything, `FailedReports` reports that SNS did
+/// not take.
 #[must_use]
-pub fn line(report: &LookReport, answer: &Value, reports_failed: bool) -> Value {
-    let mut line = answer.clone();
+pub fn lines(report: &LookReport, answer: &Value, report_failed: bool) -> Vec<Value> {
+    let mut first = answer.clone();
     let count =
         |test: &dyn Fn(&Done) -> bool| report.targets.iter().filter(|target| test(&target.done)).count();
     let unread = report
@@ -23,22 +27,49 @@ pub fn line(report: &LookReport, answer: &Value, reports_failed: bool) -> Value 
     let blind = report.alert.is_some() || (unread > 0 && unread == report.targets.len());
     let metrics = [
         ("Looks", usize::from(!blind)),
+        ("FailedReports", usize::from(report_failed)),
         ("Changes", count(&|done| matches!(done, Done::Tried(Outcome::Applied)))),
         ("FailedChanges", count(&|done| matches!(done, Done::Tried(Outcome::Failed(_) | Outcome::TooLate)))),
         ("UnreadTargets", unread),
-        ("FailedReports", usize::from(reports_failed)),
     ];
     for (name, value) in metrics {
-        line[name] = value.into();
+        first[name] = value.into();
     }
-    line["Fleet"] = report.fleet.clone().into();
-    line["Concern"] = report.concern.into();
+    first["Fleet"] = report.fleet.clone().into();
+    first["Concern"] = report.concern.into();
+    first["FunctionName"] = report.function.clone().into();
     let names = metrics.map(|(name, _)| json!({"Name": name, "Unit": "Count"}));
-    line["_aws"] = json!({
+    let [looks, failed_reports, ..] = &names;
+    first["_aws"] = json!({
         "Timestamp": report.at.as_millisecond(),
-        "CloudWatchMetrics": [{"Namespace": NAMESPACE, "Dimensions": [["Fleet", "Concern"]], "Metrics": names}],
+        "CloudWatchMetrics": [
+            {"Namespace": NAMESPACE, "Dimensions": [["Fleet", "Concern"]], "Metrics": names},
+            {"Namespace": NAMESPACE, "Dimensions": [["FunctionName"]], "Metrics": [looks, failed_reports]},
+        ],
     });
-    line
+    split(report, first)
+}
+
+/// Gives the services lines of their own where one line would be too long.
+fn split(report: &LookReport, mut first: Value) -> Vec<Value> {
+    if first.to_string().len() <= LINE_BYTES_MAX {
+        return vec![first];
+    }
+    let targets = first.get_mut("targets").map(Value::take);
+    let mut lines = vec![first];
+    let mut room = 0;
+    for target in targets.as_ref().and_then(Value::as_array).into_iter().flatten() {
+        let bytes = target.to_string().len().saturating_add(1);
+        if bytes > room {
+            lines.push(json!({"fleet": report.fleet, "look": report.look, "at": report.at, "targets": []}));
+            room = LINE_BYTES_MAX;
+        }
+        room = room.saturating_sub(bytes);
+        if let Some(Value::Array(line)) = lines.last_mut().and_then(|line| line.get_mut("targets")) {
+            line.push(target.clone());
+        }
+    }
+    lines
 }
 
 /// Writes one line to standard output, where Lambda reads it.

@@ -17,6 +17,8 @@ use crate::error::absence;
 const QUERIES_PER_CALL: usize = 500;
 /// Datapoints older than the longest `for` and this are never needed.
 const MARGIN: SignedDuration = SignedDuration::from_mins(10);
+/// A history longer than this is asked for apart.
+const LONG_REACH: SignedDuration = SignedDuration::from_mins(90);
 /// Metrics are read at most once a minute, whatever rang: they have no newer datapoints, and each read costs money.
 /// A little less than a minute, since two schedule rings may be less than 60 s apart.
 pub const READ_EVERY: SignedDuration = SignedDuration::from_secs(55);
@@ -65,30 +67,45 @@ impl Key {
     }
 }
 
-/// Reads metrics with enough history for the longest `for`.
-pub async fn read(
-    cloudwatch: &aws_sdk_cloudwatch::Client,
-    keys: &[Key],
-    longest_for: SignedDuration,
-    now: Timestamp,
-) -> Readings {
-    let mut keys = keys.to_vec();
-    keys.sort_unstable();
-    keys.dedup();
-    let chunks = keys.chunks(QUERIES_PER_CALL).map(|keys| read_some(cloudwatch, keys, longest_for, now));
-    join_all(chunks).await.into_iter().flatten().collect()
+/// A metric to read, and how far back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// The metric.
+    pub key: Key,
+    /// The longest `for` of the rules that name it.
+    pub longest_for: SignedDuration,
+}
+
+/// Reads metrics, each with enough history for the longest `for` of its rules. Those that need a long history are
+/// asked for apart, so that they do not make every metric's answer long.
+pub async fn read(cloudwatch: &aws_sdk_cloudwatch::Client, wanted: &[Wanted], now: Timestamp) -> Readings {
+    let mut reaches: BTreeMap<&Key, SignedDuration> = BTreeMap::new();
+    for Wanted { key, longest_for } in wanted {
+        let reach = longest_for.saturating_add(key.period().saturating_mul(5)).saturating_add(MARGIN);
+        let known = reaches.entry(key).or_insert(reach);
+        *known = reach.max(*known);
+    }
+    let (long, short): (Vec<_>, Vec<_>) = reaches.into_iter().partition(|(_, reach)| *reach > LONG_REACH);
+    let groups = [short, long];
+    let chunks = groups.iter().flat_map(|group| group.chunks(QUERIES_PER_CALL));
+    let calls = chunks.map(|chunk| {
+        let reach = chunk.iter().map(|(_, reach)| *reach).max().unwrap_or(MARGIN);
+        read_some(cloudwatch, chunk.iter().map(|(key, _)| *key).collect(), reach, now)
+    });
+    join_all(calls).await.into_iter().flatten().collect()
 }
 
 /// One call, with its further pages.
 async fn read_some(
     cloudwatch: &aws_sdk_cloudwatch::Client,
-    keys: &[Key],
-    longest_for: SignedDuration,
+    keys: Vec<&Key>,
+    reach: SignedDuration,
     now: Timestamp,
 ) -> Vec<(Key, MetricReading)> {
-    let longest_period = keys.iter().map(Key::period).max().unwrap_or_default();
-    let reach = longest_for.saturating_add(longest_period.saturating_mul(5)).saturating_add(MARGIN);
+    // Aligned to the longest period, or CloudWatch would cut the periods differently at each look.
+    let longest_period = keys.iter().map(|key| key.period().as_secs()).max().unwrap_or(60).max(60);
     let start = now.saturating_sub(reach).unwrap_or(now).as_second();
+    let start = start.div_euclid(longest_period).saturating_mul(longest_period);
     // The running minute is left out: its datapoints still change.
     let end = now.as_second().div_euclid(60).saturating_mul(60);
     let queries = keys.iter().enumerate().map(|(index, key)| key.query(format!("m{index}"))).collect();
@@ -106,7 +123,7 @@ async fn read_some(
         Ok(pages) => pages,
         Err(error) => {
             let failed = MetricReading::Failed(absence(&error));
-            return keys.iter().map(|key| (key.clone(), failed.clone())).collect();
+            return keys.into_iter().map(|key| (key.clone(), failed.clone())).collect();
         }
     };
     let results: Vec<&MetricDataResult> =
@@ -116,7 +133,7 @@ async fn read_some(
         .map(|(index, key)| {
             let id = format!("m{index}");
             let mine = results.iter().copied().filter(|result| result.id() == Some(id.as_str()));
-            (key.clone(), understand(key, &mine.collect::<Vec<_>>(), now))
+            ((*key).clone(), understand(key, &mine.collect::<Vec<_>>(), now))
         })
         .collect()
 }

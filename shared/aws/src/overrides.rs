@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use tidegate_policy::{AbsenceKind, Override};
 
 use crate::error::CallError;
-use crate::ledger::{Ledger, is_conflict};
+use crate::ledger::{Ledger, Page, is_conflict};
 
 /// The sort key of what people asked for.
 pub(crate) const OVERRIDES: &str = "overrides";
@@ -24,21 +24,24 @@ pub struct Rows {
 }
 
 impl Ledger {
-    /// Changes the overrides, drops those that have expired, and returns what is in force now.
+    /// Changes the overrides, drops those that have expired, and returns what is in force now. `edit` sees the memory
+    /// of the fleet, and may refuse: then nothing is written.
     ///
     /// # Errors
-    /// The ledger cannot be read or written, or others kept writing first.
+    /// The ledger cannot be read or written, or others kept writing first. Inside, what `edit` refused with.
     pub async fn change_overrides(
         &self,
         now: Timestamp,
-        edit: impl Fn(&mut Vec<Override>),
-    ) -> Result<Vec<Override>, CallError> {
+        edit: impl Fn(&Page, &mut Vec<Override>) -> Result<(), String>,
+    ) -> Result<Result<Vec<Override>, String>, CallError> {
         for _ in 0..TRIES_MAX {
-            let Rows { version, mut rows } = self.read().await?.1;
+            let (page, Rows { version, mut rows }) = self.read().await?;
             rows.retain(|row| now < row.until);
-            edit(&mut rows);
+            if let Err(refusal) = edit(&page, &mut rows) {
+                return Ok(Err(refusal));
+            }
             if self.write_overrides(version, &rows, now).await? {
-                return Ok(rows);
+                return Ok(Ok(rows));
             }
         }
         Err(CallError::plain("change the overrides", AbsenceKind::Throttled, "others kept writing first"))

@@ -102,6 +102,12 @@ impl Ring {
         Err(unknown(event))
     }
 
+    /// Only a question: nothing is to be remembered, done or told.
+    #[must_use]
+    pub fn is_plan(&self) -> bool {
+        matches!(self, Self::Manual { plan: true, .. })
+    }
+
     /// Its stable name in JSON and logs.
     #[must_use]
     pub fn code(&self) -> &'static str {

@@ -39,7 +39,7 @@ impl Secrets {
         let mut parameters = Vec::new();
         let mut secrets = Vec::new();
         for &url in urls {
-            if let Some(known) = self.known(url, now) {
+            if let Some((_, known)) = self.known(url).filter(|(at, _)| now.duration_since(*at) < KEPT_FOR) {
                 resolved.insert(url.clone(), Ok(known));
                 continue;
             }
@@ -60,18 +60,30 @@ impl Secrets {
             join_all(secrets.iter().map(|(secret, key)| get_secret(clients, secret, *key))),
         );
         for (url, value) in from_ssm.into_iter().flatten().chain(from_secrets) {
-            if let Ok(text) = &value {
-                self.keep(&url, text, now);
-            }
+            // A store that does not answer is no reason to stop reading queues whose URL is still known.
+            let value = match value {
+                Err(absence) if is_passing(&absence) => {
+                    self.known(&url).map_or(Err(absence), |(_, known)| Ok(known))
+                }
+                Ok(text) => {
+                    self.keep(&url, &text, now);
+                    Ok(text)
+                }
+                refused @ Err(_) => refused,
+            };
             resolved.insert(url, value);
         }
         resolved
     }
 
-    /// What is still good.
-    fn known(&self, url: &RedisUrl, now: Timestamp) -> Option<String> {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.get(url).filter(|(at, _)| now.duration_since(*at) < KEPT_FOR).map(|(_, text)| text.clone())
+    /// Forgets a URL whose server refused the login: the password may have been rotated.
+    pub fn forget(&self, url: &RedisUrl) {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).remove(url);
+    }
+
+    /// What was resolved last, and when.
+    fn known(&self, url: &RedisUrl) -> Option<(Timestamp, String)> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(url).cloned()
     }
 
     fn keep(&self, url: &RedisUrl, text: &str, now: Timestamp) {
@@ -80,8 +92,28 @@ impl Secrets {
     }
 }
 
-/// Up to ten parameters with one call.
+/// Whether the same question may be answered later without anybody changing anything.
+fn is_passing(absence: &Absence) -> bool {
+    matches!(
+        absence.kind,
+        AbsenceKind::Unreachable | AbsenceKind::TimedOut | AbsenceKind::Throttled | AbsenceKind::Unreadable
+    )
+}
+
+/// Up to ten parameters with one call; one by one where the call is refused, since one parameter that may not be read
+/// refuses them all.
 async fn get_parameters(clients: &Clients, names: &[&str]) -> Vec<(RedisUrl, Result<String, Absence>)> {
+    let together = get_some_parameters(clients, names).await;
+    let refused = |(_, value): &(RedisUrl, Result<String, Absence>)| matches!(value, Err(absence) if absence.kind == AbsenceKind::Denied || absence.kind == AbsenceKind::WrongType);
+    if names.len() == 1 || !together.iter().any(refused) {
+        return together;
+    }
+    let alone = names.iter().map(std::slice::from_ref);
+    join_all(alone.map(|name| get_some_parameters(clients, name))).await.into_iter().flatten().collect()
+}
+
+/// Parameters with one call.
+async fn get_some_parameters(clients: &Clients, names: &[&str]) -> Vec<(RedisUrl, Result<String, Absence>)> {
     let wanted = names.iter().map(|name| (*name).to_owned()).collect();
     let answer = clients.ssm.get_parameters().set_names(Some(wanted)).with_decryption(true).send().await;
     let find = |name: &str| match &answer {

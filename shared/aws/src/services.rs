@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_ecs::types::{DeploymentRolloutState, SchedulingStrategy};
+use futures_util::future::join_all;
 use futures_util::{StreamExt, stream};
 use tidegate_policy::{Absence, AbsenceKind, Service};
 
@@ -48,11 +49,27 @@ pub async fn describe(ecs: &aws_sdk_ecs::Client, names: &[ServiceName]) -> Seen 
         .await
 }
 
-/// One call.
+/// Up to ten services: with one call, or one by one where it is refused, since one service that the role may not read
+/// refuses them all.
 async fn describe_some(
     ecs: &aws_sdk_ecs::Client,
     cluster: &str,
     names: Vec<&ServiceName>,
+) -> Vec<(ServiceName, Result<Service, Absence>)> {
+    let together = describe_once(ecs, cluster, &names).await;
+    let refused = |(_, seen): &(ServiceName, Result<Service, Absence>)| matches!(seen, Err(absence) if absence.kind == AbsenceKind::Denied);
+    if names.len() == 1 || !together.iter().any(refused) {
+        return together;
+    }
+    let alone = names.chunks(1).map(|name| describe_once(ecs, cluster, name));
+    join_all(alone).await.into_iter().flatten().collect()
+}
+
+/// One call.
+async fn describe_once(
+    ecs: &aws_sdk_ecs::Client,
+    cluster: &str,
+    names: &[&ServiceName],
 ) -> Vec<(ServiceName, Result<Service, Absence>)> {
     let wanted = names.iter().map(|name| name.service.clone()).collect();
     let answer = ecs.describe_services().cluster(cluster).set_services(Some(wanted)).send().await;
@@ -60,7 +77,7 @@ async fn describe_some(
         Ok(answer) => answer,
         Err(error) => {
             let absence = absence(&error);
-            return names.into_iter().map(|name| (name.clone(), Err(absence.clone()))).collect();
+            return names.iter().map(|name| ((*name).clone(), Err(absence.clone()))).collect();
         }
     };
     let found: BTreeMap<&str, &aws_sdk_ecs::types::Service> =
@@ -73,10 +90,10 @@ async fn describe_some(
         Absence::new(AbsenceKind::NotFound, format!("DescribeServices: {reason}"))
     };
     names
-        .into_iter()
+        .iter()
         .map(|name| {
             let seen = found.get(name.service.as_str());
-            (name.clone(), seen.map_or_else(|| Err(failed(&name.service)), |service| understand(service)))
+            ((*name).clone(), seen.map_or_else(|| Err(failed(&name.service)), |service| understand(service)))
         })
         .collect()
 }

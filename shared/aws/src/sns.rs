@@ -8,8 +8,13 @@ use tidegate_policy::notice::Severity;
 use crate::error::CallError;
 use crate::report::LookReport;
 
-/// SNS takes messages of at most 256 KiB; a report beyond this says so instead of being refused.
-const TEXT_BYTES_MAX: usize = 60 * 1024;
+/// SNS takes 262,144 bytes for all protocols' bodies, the subject and the attributes together. The rest is for the
+/// attributes: 1,000 services' names are some 30 KB.
+const MESSAGE_BYTES_MAX: usize = 190 * 1024;
+/// A text longer than this is not read; it is cut between two services.
+const TEXT_BYTES_MAX: usize = 100 * 1024;
+/// Chat clients cut long messages in the middle of a line.
+const DESCRIPTION_BYTES_MAX: usize = 6 * 1024;
 
 /// Publishes the news of a look as one message.
 ///
@@ -17,39 +22,76 @@ const TEXT_BYTES_MAX: usize = 60 * 1024;
 /// SNS did not take it; the conditions stay untold and the next look tells them again.
 pub async fn publish(sns: &aws_sdk_sns::Client, topic: &str, report: &LookReport) -> Result<(), CallError> {
     let step = || format!("publish a report to `{topic}`");
-    let targets: Vec<&str> = report.news().map(|target| target.target.as_str()).collect();
     let call = sns
         .publish()
         .topic_arn(topic)
         .subject(report.subject())
         .message_structure("json")
-        .message(message(report).to_string())
+        .message(message(report))
         .message_attributes("severity", attribute(&step, "String", severity(report.severity()))?)
         .message_attributes("concern", attribute(&step, "String", report.concern.to_owned())?)
-        .message_attributes("target", attribute(&step, "String.Array", json!(targets).to_string())?);
+        .message_attributes("target", attribute(&step, "String.Array", json!(report.about()).to_string())?);
     call.send().await.map(|_| ()).map_err(|error| CallError::new(step(), &error))
 }
 
 /// One body per protocol: people get text, chat gets the custom notification of Amazon Q Developer in chat
-/// applications, queues and functions get that and everything else.
-fn message(report: &LookReport) -> Value {
-    let text = limited(report.text());
-    let chat = notification(report, &text);
-    let mut machine = chat.clone();
-    let mut look = report.to_json();
-    look["targets"] = report.news().map(crate::report::TargetReport::to_json).collect();
-    machine["tidegate"] = look;
-    if machine.to_string().len() > TEXT_BYTES_MAX.saturating_mul(2) {
-        machine = chat.clone();
+/// applications, queues and functions get that and everything else. What does not fit is left out and said: first the
+/// data for machines, which the log has too, then services at the end of the text.
+#[must_use]
+pub fn message(report: &LookReport) -> String {
+    let mut text_bytes = TEXT_BYTES_MAX;
+    let mut with_data = true;
+    loop {
+        let body = bodies(report, text_bytes, with_data).to_string();
+        if body.len() <= MESSAGE_BYTES_MAX || text_bytes < 1024 {
+            return body;
+        }
+        if with_data {
+            with_data = false;
+        } else {
+            text_bytes /= 2;
+        }
     }
-    let (chat, machine) = (chat.to_string(), machine.to_string());
-    json!({"default": text, "http": chat, "https": chat, "sqs": machine, "lambda": machine})
 }
 
-/// The custom notification schema, version 1.0, of Amazon Q Developer in chat applications.
-fn notification(report: &LookReport, text: &str) -> Value {
+fn bodies(report: &LookReport, text_bytes: usize, with_data: bool) -> Value {
+    let chat = notification(report);
+    let mut machine = chat.clone();
+    if with_data {
+        machine["tidegate"] = report.news_json();
+    }
+    let (chat, machine) = (chat.to_string(), machine.to_string());
+    json!({"default": text(report, text_bytes), "https": chat, "sqs": machine, "lambda": machine})
+}
+
+/// The text, cut between two services where it is longer than allowed.
+fn text(report: &LookReport, bytes: usize) -> String {
+    let mut text = String::new();
+    let paragraphs = report.paragraphs();
+    for (index, paragraph) in paragraphs.iter().enumerate() {
+        if !text.is_empty() && text.len().saturating_add(paragraph.len()) > bytes {
+            let left = paragraphs.len().saturating_sub(index);
+            let more = format!("and {left} more; the log of the function has them all\n\n");
+            text.push_str(&more);
+            break;
+        }
+        text.push_str(paragraph);
+        text.push_str("\n\n");
+    }
+    text.push_str(&report.signature());
+    text
+}
+
+/// The custom notification schema, version 1.0, of Amazon Q Developer in chat applications. The text stands in a code
+/// block, which keeps its columns; a thread is one day of one service.
+fn notification(report: &LookReport) -> Value {
     let resources = report.news().map(|target| format!("{}/{}", target.name.cluster, target.name.service));
+    let commands = report.news().flat_map(|target| target.commands(report));
     let severity = severity(report.severity());
+    let thread = match report.about().as_slice() {
+        [one] => format!("{}-{one}-{}", report.fleet, report.at.strftime("%Y-%m-%d")),
+        _ => format!("{}-{}", report.fleet, report.look),
+    };
     json!({
         "version": "1.0",
         "source": "custom",
@@ -57,27 +99,18 @@ fn notification(report: &LookReport, text: &str) -> Value {
         "content": {
             "textType": "client-markdown",
             "title": report.subject(),
-            "description": text,
+            "description": format!("```\n{}\n```", text(report, DESCRIPTION_BYTES_MAX)),
+            "nextSteps": commands.map(|(word, command)| format!("{word}: `{command}`")).take(10).collect::<Vec<_>>(),
             "keywords": ["tidegate", report.fleet, severity],
         },
         "metadata": {
-            "threadId": format!("{}-{}", report.fleet, report.concern),
+            "threadId": thread,
             "summary": report.subject(),
             "eventType": report.concern,
-            "relatedResources": resources.collect::<Vec<_>>(),
+            "relatedResources": resources.take(50).collect::<Vec<_>>(),
             "additionalContext": {"severity": severity, "concern": report.concern, "look": report.look},
         },
     })
-}
-
-/// Cuts a text that SNS would refuse, and says so.
-fn limited(text: String) -> String {
-    if text.len() <= TEXT_BYTES_MAX {
-        return text;
-    }
-    let mut cut: String = text.chars().take(TEXT_BYTES_MAX / 4).collect();
-    cut.push_str("\n\nThe rest is in the function's log.");
-    cut
 }
 
 fn severity(severity: Severity) -> String {

@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use proptest::prelude::*;
 use tidegate_aws::CallError;
-use tidegate_aws::report::{Done, LookReport, SUBJECT_CHARACTERS_MAX, TargetReport};
+use tidegate_aws::report::{Alert, Done, LookReport, SUBJECT_CHARACTERS_MAX, TargetReport, Unreported};
 use tidegate_aws::ring::Ring;
 use tidegate_aws::services::ServiceName;
+use tidegate_aws::sns;
 use tidegate_aws::update::Outcome;
+use tidegate_policy::notice::Severity;
+use tidegate_policy::overrides::OverrideKind;
 use tidegate_policy::{
     Absence, AbsenceKind, Capacity, Decision, InFlight, Memory, Notice, NoticeKind, Observation, Queue,
     Reason, Service, Verdict,
@@ -61,6 +64,7 @@ fn target(name: &str, verdict: Verdict, reasons: Vec<Reason>, done: Done) -> Tar
             moving: true,
         },
         done,
+        failed_before: false,
     }
 }
 
@@ -68,6 +72,8 @@ fn report(targets: Vec<TargetReport>) -> LookReport {
     LookReport {
         fleet: "shop-prod".to_owned(),
         concern: "queue-depth",
+        function: "tidegate-QueueDepthFunction".to_owned(),
+        ledger: "tidegate-Ledger-1ABC".to_owned(),
         look: "3f2a91c0".to_owned(),
         at: at(0),
         rung_by: Ring::Schedule,
@@ -136,6 +142,74 @@ fn a_condition_is_told_when_it_begins_and_when_it_ends() {
 }
 
 #[test]
+fn what_a_person_pinned_is_undone_by_releasing_it() {
+    let asked = Reason::Overridden {
+        kind: OverrideKind::Pin(12),
+        until: at(7200),
+        who: "ana".to_owned(),
+        why: "launch".to_owned(),
+    };
+    let verdict = Verdict::ScaleOut { from: 4, to: 12 };
+    let pinned = target("worker", verdict, vec![asked], Done::Tried(Outcome::Applied));
+    insta::assert_snapshot!(told(&report(vec![pinned])));
+}
+
+#[test]
+fn a_change_whose_answer_did_not_arrive_is_not_called_undone() {
+    let absence = Absence::new(AbsenceKind::TimedOut, "no answer from ECS");
+    let step = "update service `worker` in cluster `prod` to 9 tasks".to_owned();
+    let lost = Done::Tried(Outcome::Failed(CallError { step, absence }));
+    let verdict = Verdict::ScaleOut { from: 4, to: 9 };
+    insta::assert_snapshot!(told(&report(vec![target(
+        "worker",
+        verdict,
+        vec![Reason::NothingMatches],
+        lost
+    )])));
+}
+
+#[test]
+fn a_change_that_an_earlier_look_left_behind_is_told() {
+    let found = target(
+        "worker",
+        Verdict::Hold { at: Some(9) },
+        vec![Reason::IntentFoundApplied { to: 9 }],
+        Done::Nothing,
+    );
+    insta::assert_snapshot!(told(&report(vec![found])));
+}
+
+#[test]
+fn a_change_that_fails_again_is_no_news() {
+    let mut again = target(
+        "worker",
+        Verdict::ScaleOut { from: 4, to: 9 },
+        vec![Reason::NothingMatches],
+        Done::Tried(Outcome::Failed(denied())),
+    );
+    assert!(again.is_news());
+    again.failed_before = true;
+    assert!(!again.is_news());
+}
+
+#[test]
+fn chat_gets_the_custom_notification_and_machines_get_everything() {
+    let wake = Reason::Wake { waiting_jobs: 612 };
+    let verdict = Verdict::ScaleOut { from: 0, to: 1 };
+    let look = report(vec![target("worker", verdict, vec![wake], Done::Tried(Outcome::Applied))]);
+    let bodies: serde_json::Value = serde_json::from_str(&sns::message(&look)).expect("JSON");
+    let body = |protocol: &str| -> serde_json::Value {
+        serde_json::from_str(bodies[protocol].as_str().expect("a text")).expect("JSON")
+    };
+    insta::assert_snapshot!(format!("{:#}", body("sqs")));
+    let mut chat = body("sqs");
+    chat.as_object_mut().expect("an object").remove("tidegate");
+    assert_eq!(body("https"), chat);
+    assert_eq!(body("lambda"), body("sqs"));
+    assert_eq!(bodies["default"], look.text());
+}
+
+#[test]
 fn observe_mode_tells_what_it_would_have_done() {
     let reasons = vec![Reason::Wake { waiting_jobs: 612 }];
     let observed =
@@ -146,7 +220,14 @@ fn observe_mode_tells_what_it_would_have_done() {
 #[test]
 fn what_could_not_be_reported_comes_with_the_next_report() {
     let mut late = report(vec![]);
-    late.unreported = vec!["08:31:12 UTC worker: scale out from 2 to 7 tasks".to_owned()];
+    late.unreported = vec![Unreported {
+        severity: Severity::Critical,
+        target: "worker".to_owned(),
+        at: at(-3600),
+        text: "worker: failed to scale out from 2 to 7 tasks".to_owned(),
+    }];
+    assert_eq!(late.severity(), Severity::Critical);
+    assert_eq!(late.about(), ["worker"]);
     insta::assert_snapshot!(told(&late));
 }
 
@@ -155,7 +236,10 @@ fn a_look_that_failed_altogether_says_so() {
     let mut blind = report(vec![]);
     let absence = Absence::new(AbsenceKind::TimedOut, "no answer from DynamoDB");
     let error = CallError { step: "read the ledger `ledger`".to_owned(), absence };
-    blind.alert = Some(format!("nothing is scaled: {error}"));
+    let targets = vec!["worker".to_owned(), "emails".to_owned()];
+    let text = format!("nothing is scaled: {error}");
+    blind.alert = Some(Alert { severity: Severity::Critical, text, targets });
+    assert_eq!(blind.about(), ["emails", "worker"]);
     assert!(blind.is_news());
     insta::assert_snapshot!(told(&blind));
 }
@@ -176,6 +260,28 @@ fn a_quiet_look_is_no_news() {
         Done::CarriedOver,
     );
     assert!(!report(vec![hold, told_before, carried]).is_news());
+}
+
+proptest! {
+    // Each case writes up to 1,000 services several times; the boundaries lie where bodies are left out.
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn every_message_is_one_that_sns_takes(services in 1_usize..1000, words in 0_usize..400) {
+        let absence = Absence::new(AbsenceKind::Unreachable, "redis.example:6379/0 ".repeat(words / 10));
+        let begins = (0..services).map(|index| {
+            let hold = Verdict::Hold { at: Some(5) };
+            let name = format!("a-service-with-a-rather-long-name-{index}");
+            let mut one = target(&name, hold, vec![Reason::NothingMatches], Done::Nothing);
+            let because = Some(Reason::ServiceUnreadable { absence: absence.clone() });
+            one.decision.notices =
+                vec![Notice { kind: NoticeKind::QueueUnreadable, begins: true, since: at(0), because }];
+            one
+        });
+        let look = report(begins.collect());
+        let attributes: usize = look.about().iter().map(|name| name.len() + 3).sum();
+        prop_assert!(sns::message(&look).len() + attributes + 1000 <= 262_144);
+    }
 }
 
 proptest! {

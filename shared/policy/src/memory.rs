@@ -60,9 +60,9 @@ pub struct Memory {
     /// What the `wait` method knows of the queue and its tasks.
     #[serde(rename = "wa", skip_serializing_if = "Option::is_none")]
     pub wait: Option<wait::Wait>,
-    /// In observe mode: the size last reported as what it would have been.
+    /// In observe mode: the size last wished for.
     #[serde(rename = "ob", skip_serializing_if = "Option::is_none")]
-    pub observed: Option<u32>,
+    pub observed: Option<Observed>,
 }
 
 /// A scale-out that counts toward the next one while its cooldown runs.
@@ -85,6 +85,17 @@ pub struct Wish {
     /// The capacity asked for, in tasks.
     #[serde(rename = "n")]
     pub tasks: u32,
+}
+
+/// What a look that only observes would have set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Observed {
+    /// The size, in tasks.
+    #[serde(rename = "n")]
+    pub tasks: u32,
+    /// When it was last wished for.
+    #[serde(rename = "t", with = "millis")]
+    pub at: Timestamp,
 }
 
 /// An unbroken run of datapoints for which a condition held.

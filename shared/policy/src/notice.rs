@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::memory::{since, to_the_millisecond};
 use crate::reason::Reason;
 
 /// A condition worth telling.
@@ -26,6 +27,8 @@ pub enum NoticeKind {
     PinnedAtMax,
     /// Somebody set the desired count to 0 although the minimum is higher; it stays so.
     SwitchedOff,
+    /// A deployment has been in progress for an hour, or has failed and was never rolled back; nothing scales in.
+    RolloutLasts,
     /// The queue is paused.
     QueuePaused,
     /// Workers hold jobs that new workers cannot take.
@@ -89,6 +92,7 @@ impl NoticeKind {
             | Self::ReadingMissing
             | Self::PinnedAtMax
             | Self::SwitchedOff
+            | Self::RolloutLasts
             | Self::HeldByWorkers => Severity::Warning,
             Self::QueuePaused | Self::Overridden => Severity::Info,
         }
@@ -104,8 +108,28 @@ impl NoticeKind {
             | Self::ActionFailing
             | Self::PinnedAtMax
             | Self::SwitchedOff
+            | Self::RolloutLasts
             | Self::QueuePaused
             | Self::Overridden => 1,
+        }
+    }
+
+    /// How long it must last before people are told. Deployments take minutes, and ones of an hour exist; one that was
+    /// stopped by its circuit breaker and not rolled back lasts until somebody deploys again.
+    #[must_use]
+    pub fn time_before_telling(self) -> SignedDuration {
+        match self {
+            Self::RolloutLasts => SignedDuration::from_hours(1),
+            Self::StartsFailing
+            | Self::Blocked
+            | Self::ActionFailing
+            | Self::QueueUnreadable
+            | Self::ReadingMissing
+            | Self::PinnedAtMax
+            | Self::SwitchedOff
+            | Self::QueuePaused
+            | Self::HeldByWorkers
+            | Self::Overridden => SignedDuration::ZERO,
         }
     }
 }
@@ -120,6 +144,7 @@ impl fmt::Display for NoticeKind {
             Self::ReadingMissing => "reading missing",
             Self::PinnedAtMax => "pinned at max",
             Self::SwitchedOff => "switched off by hand",
+            Self::RolloutLasts => "deployment does not end",
             Self::QueuePaused => "queue paused",
             Self::HeldByWorkers => "jobs held by workers",
             Self::Overridden => "override in force",
@@ -148,7 +173,8 @@ pub(crate) fn edges(
             before.map_or(Edge { kind: *kind, since: now, looks: 1, told: false, ended: false }, |edge| {
                 Edge { looks: edge.looks.saturating_add(1).min(enough), ended: false, ..*edge }
             });
-        if !edge.told && edge.looks >= enough {
+        let long_enough = since(edge.since, now) >= kind.time_before_telling();
+        if !edge.told && edge.looks >= enough && long_enough {
             tell.push(Notice { kind: *kind, begins: true, since: edge.since, because: Some(reason.clone()) });
         }
         next.push(edge);
@@ -166,6 +192,19 @@ pub(crate) fn edges(
 }
 
 impl crate::memory::Memory {
+    /// A condition begins, and the report that told of it was accepted.
+    pub fn begin_told(&mut self, kind: NoticeKind, now: Timestamp) {
+        if !self.edges.iter().any(|edge| edge.kind == kind && !edge.ended) {
+            self.edges.push(Edge {
+                kind,
+                since: to_the_millisecond(now),
+                looks: 1,
+                told: true,
+                ended: false,
+            });
+        }
+    }
+
     /// The report was accepted: beginnings are marked as told, ends are forgotten.
     pub fn mark_told(&mut self, notices: &[Notice]) {
         for notice in notices {

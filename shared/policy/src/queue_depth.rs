@@ -29,6 +29,11 @@ mod notices;
 /// longer lease would leave a service alone for longer after a crash; a shorter one could let two looks act.
 pub const INTENT_LEASE: SignedDuration = SignedDuration::from_secs(90);
 
+/// A look lives no longer than its function's time-out. A change that is found made within this time is left to the look
+/// that made it, which is about to tell of it; after it, nobody else will. Longer, and the news of a look that was
+/// killed would come later; shorter, and each would be told twice.
+pub const LOOK_LIFE: SignedDuration = SignedDuration::from_secs(30);
+
 /// One look at one service: whose turn it is, when, and what people asked for.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Look<'a> {
@@ -328,11 +333,4 @@ fn raise(wish: Wish, tasks: u32, desired: u32, because: Reason) -> Wish {
     } else {
         Wish { tasks: tasks.max(wish.tasks), reasons: vec![because], ..wish }
     }
-}
-
-/// The capacity of a service before any override; for tables and pages.
-#[must_use]
-pub fn bounds_in_force(policy: &ServicePolicy, look: Look<'_>) -> Capacity {
-    let rows = look.overrides.iter().filter(|row| row.applies(look.target, look.now));
-    in_force(policy.capacity, rows).bounds
 }

@@ -65,15 +65,17 @@ pub(crate) fn weigh<'a>(
     let mut all = Vec::with_capacity(policy.rules.len());
     for rule in &policy.rules {
         let sighting = sight(&rule.when.signal, seen, policy, memory, now);
-        let key = rule.when.to_string();
-        let run = extend(memory.runs.get(&key).copied(), &rule.when, &sighting, now);
+        // Only a condition that must last is remembered, under its own words.
+        let key = (!rule.when.hold_for.is_zero()).then(|| rule.when.to_string());
+        let run =
+            extend(key.as_ref().and_then(|key| memory.runs.get(key)).copied(), &rule.when, &sighting, now);
         let fresh = match sighting.reading {
             Some(Reading::Fresh { value, .. }) => Some(value),
             Some(Reading::Stale { .. } | Reading::Missing(_)) | None => None,
         };
         let breaches = fresh.is_some_and(|value| rule.when.comparison.holds(value, rule.when.threshold));
         let held = run.map_or(SignedDuration::ZERO, |run| run.last.duration_since(run.since));
-        if let Some(run) = run.filter(|_| !rule.when.hold_for.is_zero()) {
+        if let (Some(key), Some(run)) = (key, run) {
             runs.insert(key, run);
         }
         all.push(Evidence { rule, reading: sighting.reading, breaches, held });

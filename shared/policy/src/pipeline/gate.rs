@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use crate::decision::Verdict;
-use crate::memory::{Failure, Intent, Memory};
-use crate::queue_depth::INTENT_LEASE;
+use crate::memory::{Failure, Intent, Memory, since};
+use crate::queue_depth::{INTENT_LEASE, LOOK_LIFE};
 use crate::reason::Reason;
 
 /// Settles what earlier looks began, and lets a change pass or holds it back.
@@ -38,8 +38,9 @@ pub(crate) fn pass(
 fn settled(desired: u32, next: &mut Memory, now: Timestamp, reasons: &mut Vec<Reason>) -> bool {
     let Some(intent) = next.intent.take() else { return true };
     let until = intent.at.saturating_add(INTENT_LEASE).unwrap_or(intent.at);
-    let Intent { from, to, look, at: _ } = intent.clone();
-    if desired == to {
+    let Intent { from, to, look, at } = intent.clone();
+    let alive = since(at, now) < LOOK_LIFE;
+    if desired == to && !alive {
         reasons.push(Reason::IntentFoundApplied { to });
         next.failure = None;
     } else if now < until {

@@ -79,6 +79,9 @@ impl Thinking<'_> {
             let (desired, running) = (service.desired_count, service.running_count);
             self.found.push((NoticeKind::StartsFailing, Reason::StartsFailing { desired, running, lasting }));
         }
+        if self.seen.service.as_ref().is_ok_and(|service| service.rollout) {
+            self.found.push((NoticeKind::RolloutLasts, Reason::Rollout));
+        }
         if let Some(failure) = self.next.failure {
             let reason = Reason::BackingOff { failures: failure.count, until: failure.retry_at() };
             self.found.push((NoticeKind::ActionFailing, reason));
@@ -90,7 +93,7 @@ impl Thinking<'_> {
         let service = !self.finds(NoticeKind::Blocked);
         let queue = self.seen.queue.is_ok();
         match kind {
-            NoticeKind::StartsFailing | NoticeKind::SwitchedOff => service,
+            NoticeKind::StartsFailing | NoticeKind::SwitchedOff | NoticeKind::RolloutLasts => service,
             NoticeKind::PinnedAtMax => {
                 service
                     && queue

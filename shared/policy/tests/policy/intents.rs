@@ -36,7 +36,10 @@ fn an_intent_that_was_made_is_found_made_and_nothing_is_added_twice() {
     let mut stage = growing();
     stage.at(0).look_and_die();
     stage.service().desired_count = 10;
-    let found = stage.at(15).look();
+    let left = stage.at(29).look();
+    assert_eq!(left.verdict, Hold { at: Some(10) });
+    assert_eq!(codes(&left), ["rule-matched", "credit", "intent-pending"], "its look is about to tell of it");
+    let found = stage.at(30).look();
     assert_eq!(found.verdict, Hold { at: Some(10) });
     assert_eq!(codes(&found), ["rule-matched", "credit", "intent-found-applied"]);
     assert_eq!(stage.memory.intent, None);
@@ -47,7 +50,7 @@ fn a_scale_in_that_was_made_before_the_kill_is_not_made_twice() {
     let mut stage = growing().waiting(0).tasks(10);
     stage.at(0).look_and_die();
     stage.service().desired_count = 9;
-    let found = stage.arrive().at(15).look();
+    let found = stage.arrive().at(45).look();
     assert_eq!(found.verdict, Hold { at: Some(9) });
     assert_eq!(codes(&found), ["rule-matched", "cooldown-in", "intent-found-applied"]);
     assert_eq!(size(&stage.at(300).look()), 8);

@@ -158,6 +158,25 @@ fn a_switched_off_service_a_pause_and_an_override_are_told_at_once() {
 }
 
 #[test]
+fn a_deployment_is_told_when_it_has_lasted_for_an_hour_and_when_it_ends() {
+    let mut stage = calm();
+    stage.service().rollout = true;
+    for minute in 0..60 {
+        let quiet = stage.at(minute * 60).look();
+        assert_eq!(told(&quiet), [""; 0], "in minute {minute}");
+    }
+    let late = stage.at(3_600).look();
+    assert_eq!(told(&late), ["+deployment does not end"]);
+    stage.service().rollout = false;
+    assert_eq!(told(&stage.at(3_660).look()), ["-deployment does not end"]);
+    let mut quick = calm();
+    quick.service().rollout = true;
+    quick.at(0).look();
+    quick.service().rollout = false;
+    assert_eq!(told(&quick.at(60).look()), [""; 0], "nobody had heard of it");
+}
+
+#[test]
 fn failing_changes_are_told_until_one_succeeds() {
     let mut stage =
         calm().with(|stage| stage.policy.capacity = tidegate_policy::Capacity::new(1, 50).unwrap());

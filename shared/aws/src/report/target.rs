@@ -1,0 +1,276 @@
+//! One service in a report: what was seen, decided and done, in words and in JSON.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tidegate_policy::notice::Severity;
+use tidegate_policy::{Decision, InFlight, Notice, Observation, Reason, Verdict};
+
+use crate::report::LookReport;
+use crate::services::ServiceName;
+use crate::update::Outcome;
+
+/// What one look saw of one service, decided and did.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TargetReport {
+    /// Its name in the fleet file.
+    pub target: String,
+    /// The ECS service.
+    pub name: ServiceName,
+    /// It is only observed: nothing was done.
+    pub observe: bool,
+    /// What was seen.
+    pub seen: Observation,
+    /// What was decided.
+    pub decision: Decision,
+    /// What came of it.
+    pub done: Done,
+    /// The change before this one failed, and people know.
+    pub failed_before: bool,
+}
+
+/// What came of a decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Done {
+    /// There was nothing to do.
+    Nothing,
+    /// Only observed: this is what would have been done. `news` when it differs from what was last reported.
+    Observed {
+        /// It was not reported before.
+        news: bool,
+    },
+    /// Left to the next look, since this one has made as many changes as one look may.
+    CarriedOver,
+    /// It was tried.
+    Tried(Outcome),
+}
+
+impl Done {
+    /// Its stable name in JSON, logs and activities.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Nothing => "none",
+            Self::Observed { .. } => "observed",
+            Self::CarriedOver => "carried-over",
+            Self::Tried(outcome) => outcome.code(),
+        }
+    }
+}
+
+impl TargetReport {
+    /// Worth a report: something was done or would have been, an earlier look's change was found, or a condition
+    /// begins or ends. A change that fails again is no news: "changes fail" was told when it began.
+    #[must_use]
+    pub fn is_news(&self) -> bool {
+        let done = match &self.done {
+            Done::Tried(Outcome::Failed(_)) => !self.failed_before,
+            Done::Tried(Outcome::Applied | Outcome::TooLate) => true,
+            Done::Observed { news } => *news,
+            Done::Nothing | Done::CarriedOver => false,
+        };
+        done || self.found().is_some() || !self.decision.notices.is_empty()
+    }
+
+    /// An earlier look's change whose fate this look found out.
+    fn found(&self) -> Option<&Reason> {
+        let found = |reason: &&Reason| {
+            matches!(reason, Reason::IntentFoundApplied { .. } | Reason::IntentFoundLost { .. })
+        };
+        self.decision.reasons.iter().find(found)
+    }
+
+    /// How much it matters.
+    #[must_use]
+    pub fn severity(&self) -> Severity {
+        let begins =
+            self.decision.notices.iter().filter(|notice| notice.begins).map(|notice| notice.kind.severity());
+        let failed = match &self.done {
+            Done::Tried(Outcome::Failed(_)) => Severity::Critical,
+            Done::Tried(Outcome::TooLate) => Severity::Warning,
+            Done::Tried(Outcome::Applied) | Done::Nothing | Done::CarriedOver | Done::Observed { .. } => {
+                Severity::Info
+            }
+        };
+        begins.max().unwrap_or(Severity::Info).max(failed)
+    }
+
+    /// The decision in a few words: `worker: scale out from 5 to 10 tasks`.
+    #[must_use]
+    pub fn headline(&self) -> String {
+        let Self { target, decision, .. } = self;
+        let what = match (&self.done, decision.verdict) {
+            (Done::Tried(Outcome::Failed(error)), verdict) if error.outcome_is_unknown() => {
+                format!("no answer to {verdict}")
+            }
+            (Done::Tried(Outcome::Failed(_)), verdict) => format!("failed to {verdict}"),
+            (Done::Tried(Outcome::TooLate), verdict) => format!("too late to {verdict}"),
+            (Done::Observed { .. }, verdict) if verdict.as_change().is_some() => format!("would {verdict}"),
+            (_, Verdict::Hold { .. }) => match decision.notices.first() {
+                Some(Notice { kind, begins: true, .. }) => format!("{kind}"),
+                Some(Notice { kind, begins: false, .. }) => format!("no longer {kind}"),
+                None => self.found().map_or_else(|| decision.verdict.to_string(), ToString::to_string),
+            },
+            (_, verdict) => verdict.to_string(),
+        };
+        format!("{target}: {what}")
+    }
+
+    /// The whole paragraph: decision, seen, why, done, and the commands that keep or undo it.
+    #[must_use]
+    pub fn paragraph(&self, look: &LookReport) -> String {
+        let mut lines = vec![self.headline(), format!("  seen  {}", self.seen_in_words())];
+        for (index, reason) in self.decision.reasons.iter().enumerate() {
+            lines.push(format!("  {}  {reason}", if index == 0 { "why " } else { "    " }));
+        }
+        for notice in &self.decision.notices {
+            let Notice { kind, begins, since, because } = notice;
+            let since = Clock { moment: *since, now: look.at };
+            let because = because.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+            let word = if *begins { "since" } else { "no longer so; it was since" };
+            lines.push(format!("  note  {kind}, {word} {since}{because}"));
+        }
+        lines.push(format!("  done  {}", self.done_in_words()));
+        for (word, command) in self.commands(look) {
+            lines.push(format!("  {word}  {command}"));
+        }
+        lines.join("\n")
+    }
+
+    /// The commands that keep a change and undo it. What a person asked for is undone by releasing it.
+    #[must_use]
+    pub fn commands(&self, look: &LookReport) -> Vec<(&'static str, String)> {
+        let (Done::Tried(Outcome::Applied), Some((from, to))) =
+            (&self.done, self.decision.verdict.as_change())
+        else {
+            return Vec::new();
+        };
+        let target = &self.target;
+        let place = format!("--fleet-name {} --ledger {}", look.fleet, look.ledger);
+        let asked = self.decision.reasons.iter().any(|reason| matches!(reason, Reason::Overridden { .. }));
+        if asked {
+            return vec![("undo", format!("tidegate release {target} {place}"))];
+        }
+        vec![
+            ("keep", format!("tidegate pin {target} {to} --for 2h {place}")),
+            ("undo", format!("tidegate pin {target} {from} --for 2h {place}")),
+        ]
+    }
+
+    fn seen_in_words(&self) -> String {
+        let queue = match &self.seen.queue {
+            Ok(queue) => {
+                let in_flight = match queue.in_flight {
+                    InFlight::Exactly(jobs) => format!("{jobs} in flight"),
+                    InFlight::AtLeast(jobs) => format!("at least {jobs} in flight"),
+                    InFlight::Unknown => "in flight unknown".to_owned(),
+                };
+                let paused = if queue.paused { ", paused" } else { "" };
+                format!(
+                    "{} waiting ({} due), {in_flight}, {} delayed{paused}",
+                    queue.waiting, queue.due, queue.delayed
+                )
+            }
+            Err(absence) => format!("queue not read ({absence})"),
+        };
+        let service = match &self.seen.service {
+            Ok(service) => format!(
+                "{} desired, {} running, {} pending",
+                service.desired_count, service.running_count, service.pending_count
+            ),
+            Err(absence) => format!("service not read ({absence})"),
+        };
+        let bounds = self.decision.bounds;
+        format!("{queue}; {service}; bounds {} to {}", bounds.min(), bounds.max())
+    }
+
+    fn done_in_words(&self) -> String {
+        match (&self.done, self.decision.verdict.as_change()) {
+            (Done::Tried(Outcome::Applied), Some((_, to))) => format!("desired count set to {to}"),
+            (Done::Tried(Outcome::Failed(error)), _) => format!("nothing; {error}"),
+            (Done::Tried(Outcome::TooLate), _) => {
+                "nothing; it could not be sent in time, and the next look decides again".to_owned()
+            }
+            (Done::CarriedOver, _) => "left to the next look".to_owned(),
+            (Done::Observed { .. }, _) => "nothing; the service is in observe mode".to_owned(),
+            (Done::Nothing | Done::Tried(_), _) => "nothing".to_owned(),
+        }
+    }
+
+    /// For the answer, the log line and the activity.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let Self { target, name, observe, seen, decision, done, failed_before: _ } = self;
+        let (from, to) = match decision.verdict {
+            Verdict::ScaleOut { from, to } | Verdict::ScaleIn { from, to } => (Some(from), Some(to)),
+            Verdict::Hold { at } => (at, at),
+        };
+        let mut json = json!({
+            "target": target,
+            "cluster": name.cluster,
+            "service": name.service,
+            "mode": if *observe { "observe" } else { "enforce" },
+            "verdict": decision.verdict.code(),
+            "from": from,
+            "to": to,
+            "outcome": done.code(),
+            "reasons": decision.reasons.iter()
+                .map(|reason| json!({"code": reason.code(), "text": reason.to_string()})).collect::<Vec<_>>(),
+            "seen": seen_json(seen, decision),
+            "sentence": format!("{target}: {decision}"),
+        });
+        if !decision.notices.is_empty() {
+            let notices = decision.notices.iter().map(|notice| {
+                json!({"kind": notice.kind, "begins": notice.begins, "since": notice.since,
+                       "text": notice.because.as_ref().map(ToString::to_string)})
+            });
+            json["notices"] = notices.collect();
+        }
+        if let Done::Tried(Outcome::Failed(error)) = done {
+            json["error"] = error.to_string().into();
+        }
+        json
+    }
+}
+
+/// What was seen, with `null` for what is not known.
+fn seen_json(seen: &Observation, decision: &Decision) -> Value {
+    let queue = seen.queue.as_ref().ok();
+    let service = seen.service.as_ref().ok();
+    let mut json = json!({
+        "waiting": queue.map(|queue| queue.waiting),
+        "due": queue.map(|queue| queue.due),
+        "delayed": queue.map(|queue| queue.delayed),
+        "in_flight": queue.map(|queue| queue.in_flight.known()),
+        "paused": queue.map(|queue| queue.paused),
+        "desired": service.map(|service| service.desired_count),
+        "running": service.map(|service| service.running_count),
+        "pending": service.map(|service| service.pending_count),
+        "rollout": service.map(|service| service.rollout),
+        "min": decision.bounds.min(),
+        "max": decision.bounds.max(),
+    });
+    if let Err(absence) = &seen.queue {
+        json["queue_error"] = absence.to_string().into();
+    }
+    if let Err(absence) = &seen.service {
+        json["service_error"] = absence.to_string().into();
+    }
+    for (name, last) in &decision.memory.metrics {
+        json["metrics"][name.as_str()] = json!({"value": last.value, "at": last.at});
+    }
+    json
+}
+
+/// A time of day in UTC, with its day where that is not today's.
+struct Clock {
+    moment: Timestamp,
+    now: Timestamp,
+}
+
+impl std::fmt::Display for Clock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let day = |moment: Timestamp| moment.strftime("%Y-%m-%d ").to_string();
+        let shown = if day(self.moment) == day(self.now) { String::new() } else { day(self.moment) };
+        write!(f, "{shown}{}", self.moment.strftime("%H:%M:%S UTC"))
+    }
+}

@@ -1,0 +1,118 @@
+"""What people set in force: observe mode, and the overrides in the ledger."""
+
+import pytest
+from world.lambda_emulator import InvocationFailed
+
+from .stage import BUSY, codes, event, target
+
+PAST, FUTURE = "2020-01-01T00:00:00Z", "2099-01-01T00:00:00Z"
+
+
+def test_observe_mode_acts_on_nothing_and_tells_once_what_it_would_have_done(stage):
+    stage.services(worker=5)
+    stage.fill("worker", BUSY)
+    stage.fleet(stage.worker("worker"), mode="observe")
+    function = stage.function()
+    answer = function.invoke(event("schedule"))
+    assert (target(answer, "worker")["mode"], target(answer, "worker")["outcome"]) == ("observe", "observed")
+    report = stage.report()
+    assert "worker: would scale out from 5 to 10 tasks" in report["text"] and "observe mode" in report["text"]
+    for ring in ("schedule", "look", "alarm-direct"):
+        stage.clock.forward(61)
+        function.invoke(event(ring))
+    assert stage.reports() == [] and stage.desired("worker") == 5
+    assert "ecs:UpdateService" not in stage.requests()
+    stage.fill("worker", 0)
+    function.invoke(event("schedule"))
+    assert "worker: would scale in from 5 to 4 tasks" in stage.report()["text"]
+
+
+def test_a_fleet_that_enforces_may_observe_one_service(stage):
+    stage.services(worker=5, watched=5)
+    stage.fill("worker", BUSY)
+    stage.fill("watched", BUSY)
+    stage.fleet(stage.worker("worker"), stage.worker("watched", mode="observe"))
+    stage.function().invoke(event("schedule"))
+    assert (stage.desired("worker"), stage.desired("watched")) == (10, 5)
+    memory = stage.page()["memory"]
+    assert (list(memory["enforce"]), list(memory["observe"])) == (["worker"], ["watched"])
+
+
+def test_what_was_observed_begins_no_cooldown_of_what_is_enforced(stage):
+    stage.services(worker=5)
+    stage.fill("worker", BUSY)
+    stage.fleet(stage.worker("worker"), mode="observe")
+    stage.function().invoke(event("schedule"))
+    stage.fleet(stage.worker("worker"), mode="enforce")
+    stage.function().invoke(event("schedule"))
+    assert stage.desired("worker") == 10
+
+
+@pytest.mark.parametrize(
+    "row, waiting, desired",
+    [
+        ({"pin": 12}, 0, 12),
+        ({"pin": 3}, BUSY, 3),
+        ({"min": 20}, 0, 20),
+        ({"min": 5}, 0, 5),
+        ({"max": 7}, BUSY, 7),
+        ({"max": 5}, BUSY, 5),
+    ],
+)
+@pytest.mark.parametrize("of", ["worker", "*"])
+def test_an_override_is_honored_and_told(stage, row, waiting, desired, of):
+    stage.services(worker=5)
+    stage.fill("worker", waiting)
+    stage.fleet(stage.worker("worker"))
+    stage.override(target=of, until=FUTURE, **row)
+    answer = stage.function().invoke(event("schedule"))
+    assert stage.desired("worker") == desired
+    assert "overridden" in codes(answer, "worker")
+    [(kind, tasks)] = row.items()
+    assert f"anna asked for {kind} {tasks} until 2099-01-01 00:00 UTC (a launch)" in stage.report()["text"]
+
+
+@pytest.mark.parametrize("row", [{"target": "worker", "until": PAST}, {"target": "other", "until": FUTURE}])
+def test_an_override_that_expired_or_is_for_another_service_is_nothing(stage, row):
+    stage.services(worker=5)
+    stage.fill("worker", 0)
+    stage.fleet(stage.worker("worker"))
+    stage.override(pin=12, **row)
+    answer = stage.function().invoke(event("schedule"))
+    assert stage.desired("worker") == 4 and "overridden" not in codes(answer, "worker")
+
+
+def test_an_override_ends_by_itself_and_its_end_is_told(stage):
+    stage.services(worker=5)
+    stage.fill("worker", 0)
+    stage.fleet(stage.worker("worker"))
+    answer = stage.function().invoke(event("plan"))
+    year, rest = answer["at"][:4], answer["at"][4:]
+    stage.override(target="worker", pin=12, until=f"{int(year) + 1}{rest}")
+    function = stage.function()
+    function.invoke(event("schedule"))
+    assert stage.desired("worker") == 12
+    stage.reports()
+    stage.clock.forward(366 * 24 * 3600)
+    function.invoke(event("schedule"))
+    assert stage.desired("worker") == 11
+    assert "override in force, no longer so" in stage.report()["text"]
+
+
+def test_an_override_stands_although_redis_is_away(stage):
+    stage.services(worker=5)
+    stage.fleet(stage.worker("worker"))
+    stage.override(target="worker", pin=8, until=FUTURE)
+    stage.function().invoke(event("schedule"))
+    assert stage.desired("worker") == 8
+
+
+def test_an_override_that_cannot_be_understood_scales_nothing_and_is_told(stage):
+    stage.services(worker=5)
+    stage.fill("worker", 0)
+    stage.fleet(stage.worker("worker"))
+    stage.override(target="worker", pni=8, until=FUTURE)
+    with pytest.raises(InvocationFailed) as failed:
+        stage.function().invoke(event("schedule"))
+    assert failed.value.kind == "NonRetryable" and "understand the item `overrides`" in failed.value.message
+    assert stage.desired("worker") == 5 and "understand the item `overrides`" in stage.report()["text"]
