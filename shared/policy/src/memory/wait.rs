@@ -1,4 +1,4 @@
-//! What the `wait` method remembers of one service: counts, times, and numbers of four digits. At most about 700 bytes
+//! What the `wait` method remembers of one service: counts, times, and numbers of four digits. At most about 800 bytes
 //! of JSON with a full memory of bursts, and never more than 1,300.
 
 use jiff::Timestamp;
@@ -83,24 +83,50 @@ pub struct Pace {
     pub slope: Option<f64>,
 }
 
+/// So many averages of the load are kept.
+pub(crate) const AVERAGES: usize = 7;
+
 /// How many jobs arrive.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Load {
-    /// Jobs per second.
+    /// What is believed, in jobs per second.
     #[serde(rename = "r")]
     pub rate: f64,
-    /// The usual error of one look's forecast, with its sign: far from zero when the load changes.
-    #[serde(rename = "e")]
-    pub error: f64,
-    /// The usual error without its sign.
-    #[serde(rename = "m")]
-    pub noise: f64,
-    /// The standard deviation of `rate`.
+    /// The standard deviation of `rate`, upward.
     #[serde(rename = "u")]
     pub doubt: f64,
     /// How fast `rate` rises beyond chance, in jobs per second squared.
-    #[serde(rename = "g", default, skip_serializing_if = "is_zero")]
+    #[serde(rename = "g", skip_serializing_if = "is_zero")]
     pub growth: f64,
+    /// How much larger the variance of looks is than by chance alone; at least 1.
+    #[serde(rename = "n")]
+    pub noise: f64,
+    /// How long the load was watched, in seconds; an hour at most.
+    #[serde(rename = "s")]
+    pub seconds: f64,
+    /// The averages, each over twice the time of the one before, in jobs per second.
+    #[serde(rename = "a")]
+    pub averages: [f64; AVERAGES],
+    /// How far each is trusted; together 1.
+    #[serde(rename = "t")]
+    pub trust: [f64; AVERAGES],
+}
+
+impl Default for Load {
+    /// No load, and every average trusted alike.
+    fn default() -> Self {
+        let trust = [1.0 / 7.0; AVERAGES];
+        Self {
+            rate: 0.0,
+            doubt: 0.0,
+            growth: 0.0,
+            noise: 1.0,
+            seconds: 0.0,
+            averages: [0.0; AVERAGES],
+            trust,
+        }
+    }
 }
 
 /// Tasks that were asked for at one moment and do not run yet.
@@ -132,8 +158,8 @@ impl Wait {
     /// The same with every measured number cut to four digits, as the ledger keeps it: more would be noise.
     pub(crate) fn short(mut self) -> Self {
         if let Some(load) = &mut self.load {
-            let Load { rate, error, noise, doubt, growth } = load;
-            [rate, error, noise, doubt, growth].into_iter().for_each(shorten);
+            let Load { rate, doubt, growth, noise, seconds: _, averages, trust } = load;
+            [rate, doubt, growth, noise].into_iter().chain(averages).chain(trust).for_each(shorten);
         }
         let Pace { done, busy, places, response, fastest, last_places: _, slope } = &mut self.pace;
         [done, busy, places, response, fastest].into_iter().chain(slope).for_each(shorten);

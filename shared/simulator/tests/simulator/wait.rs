@@ -94,6 +94,7 @@ fn all(folder: &Path, setting: &Setting, more: &str) -> [Figures; 3] {
     [mean(&dev), mean(&[score(&stress, setting, more)]), mean(&bursts)]
 }
 
+#[expect(clippy::print_stdout, reason = "the figures are what it is run for")]
 fn print(what: &str, [dev, stress, bursts]: [Figures; 3]) {
     println!("| {what} | {dev} | {stress} | {bursts} |");
 }
@@ -141,7 +142,10 @@ fn wait_holds_in_rough_conditions() {
     print("2 to 20 tasks", all(&folder, &Setting { capacity, ..setting() }, INTERRUPTIBLE));
     for seconds in [30.0, 300.0, 600.0] {
         let starts = Starts { seconds, ..setting().starts };
-        print(&format!("start-up {seconds} s"), all(&folder, &Setting { starts, ..setting() }, INTERRUPTIBLE));
+        print(
+            &format!("start-up {seconds} s"),
+            all(&folder, &Setting { starts, ..setting() }, INTERRUPTIBLE),
+        );
     }
     for acceptable_wait_seconds in [30.0, 120.0, 300.0] {
         let setting = Setting { acceptable_wait_seconds, ..setting() };

@@ -11,8 +11,9 @@ use crate::memory::wait::{Bursts, Wait};
 
 use super::{Sight, seconds, whole_tasks};
 
-/// So many bursts are remembered: they show most of what a series does. Eight catch fewer of irregular ones.
-const REMEMBERED: usize = 12;
+/// So many bursts are remembered: they show most of what a series does. With half as many, twice as many jobs of
+/// irregular bursts are late.
+const REMEMBERED: usize = 16;
 
 /// How much earlier than the shortest gap, and later than the longest, the next burst is expected; as a share of them.
 const EARLY: f64 = 0.75;
@@ -25,7 +26,7 @@ const LARGER: f64 = 1.1;
 /// Hourly ones belong to it.
 const SERIES_SECONDS: f64 = 5_400.0;
 
-/// So many looks back tell what stood before a burst: it may rise over two looks.
+/// So many looks back tell what stood before a burst: it may rise over two looks, and with one most would be missed.
 const LOOKS_BEFORE: usize = 2;
 
 /// Follows bursts; gives the tasks to stand by, 0 when none must. `wish` is what the look asks for without bursts, and

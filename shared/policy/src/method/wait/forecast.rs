@@ -3,10 +3,14 @@
 use crate::memory::wait::Load;
 
 use super::orders::Crew;
-use super::{CHANCE, USUAL_LOOK_SECONDS, load};
+use super::{CHANCE, USUAL_LOOK_SECONDS};
 
 /// At most so many steps: an hour.
 const STEPS_MAX: f64 = 240.0;
+
+/// A rise goes on for so long, not for ever. Half of it is late for bursts that grow over minutes; twice of it orders more
+/// for every jump and is late no less.
+const RISES_FOR_SECONDS: f64 = 60.0;
 
 /// What is known when looking ahead. Sizes are jobs and places.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -33,7 +37,7 @@ impl Outlook {
                 crew.starting.iter().filter(|(left, _)| *left <= at).map(|(_, tasks)| tasks).sum();
             let places = (crew.running + arrived) * self.concurrency;
             // A rise goes on for as long as what shows it is remembered, not for ever.
-            let rate = self.load.rate + self.load.growth * at.min(load::HALF_LIFE_SECONDS);
+            let rate = self.load.rate + self.load.growth * at.min(RISES_FOR_SECONDS);
             jobs = self.after_step(jobs, places, rate, step, fade);
             at += step;
         }
@@ -77,7 +81,7 @@ mod tests {
     use super::*;
 
     fn outlook(jobs: f64, rate: f64) -> Outlook {
-        let load = Load { rate, error: 0.0, noise: 0.0, doubt: 0.0, growth: 0.0 };
+        let load = Load { rate, ..Load::default() };
         Outlook { jobs, load, per_second: 0.5, concurrency: 1.0 }
     }
 

@@ -1,48 +1,114 @@
-//! How many jobs arrive: an average that believes what goes on and not what goes to and fro (Trigg and Leach, "Exponential
-//! smoothing with an adaptive response rate", 1967).
+//! How many jobs arrive: seven averages, from the last look alone to a quarter of an hour, each trusted as far as it has foretold
+//! what came (a mixture of experts with a fixed share: Herbster and Warmuth, "Tracking the best expert", 1998).
 //!
-//! Errors of the forecast that keep their sign mean that the load has changed, and are believed at once; errors that
-//! alternate are noise, and are not. So the same rule serves jobs of a second, thousands of them a minute, and
-//! jobs of a minute, two a look, without being told which.
+//! While the load is steady the long averages foretell best, and the noise of single looks is averaged away; when it
+//! changes they are wrong at once, and the short ones take over. So one rule serves jobs of a second, thousands of them
+//! a minute, and jobs of a minute, two a look, without being told which.
 
-use crate::memory::wait::Load;
+use crate::memory::wait::{AVERAGES, Load};
 
-/// How long an error is remembered: after so many seconds, and so many job times, it counts half. Half of it learns from
-/// less and orders 1% more; twice of it is late to see that the load rises. Long jobs need longer, for there are fewer of
-/// them to learn from, and the queue answers more slowly to a change.
-pub(crate) const HALF_LIFE_SECONDS: f64 = 120.0;
-const HALF_LIFE_JOBS: f64 = 3.0;
+/// The first average is the last look alone. In the second a look counts half after so many seconds, and in each further
+/// one after twice as many: 16 minutes in the last. One average more saves nothing; one fewer costs 1% with long jobs.
+const HALF_LIFE_SECONDS: f64 = 30.0;
 
-/// One error counts at most so many times the usual one: a single burst says nothing about the noise of every day. Twice
-/// would take every rise for a surprise and order 0.5% more; eight times makes the hour after a burst too careful.
-const LARGEST_ERROR: f64 = 4.0;
+/// So many averages, as a number to calculate with.
+const COUNT: f64 = 7.0;
 
-/// The standard deviation of an error whose usual size is 1, for the normal distribution; and the other way round.
-const DEVIATION: f64 = 1.25;
-const USUAL: f64 = 0.8;
+/// Longer than the longest average remembers.
+const SECONDS_MAX: f64 = 3_600.0;
+
+/// A load is expected to change this often. Half of it believes more noise, 2% dearer where jobs are long and few; with
+/// twice of it half as many more of those are late.
+const CHANGES_EVERY_SECONDS: f64 = 900.0;
+
+/// What is known of a load that has just changed: it lies between a job a day and 1,000 jobs a second, each size as
+/// likely as its double. This is the width of that, as a natural logarithm.
+const ANY_RATE: f64 = 18.0;
+
+/// A forecast is not ruled out by one wild look: errors follow Student's distribution with so many degrees of freedom,
+/// as they do for fat tails in general. Half or twice as many change costs by less than 1%.
+const FREEDOM: f64 = 4.0;
+
+/// The error of one look moves what is believed of the noise by so much: a few minutes of looks.
+const NOISE_SHARE: f64 = 0.05;
+
+/// One error counts at most so many times the usual one, squared: a burst says nothing about the noise of every day.
+const LARGEST_ERROR: f64 = 9.0;
+
+/// A rise is one beyond so many standard deviations of what is believed. Half of it costs 1% more; with half as much again
+/// the late jobs of sudden loads are half as many more.
+const RISE: f64 = 1.0;
 
 /// Learns from the rate of one look.
-pub(crate) fn learn(before: Option<Load>, rate: f64, elapsed: f64, job: f64) -> Load {
-    // One job more or less is chance, however few there are.
-    let chance = |rate: f64| (rate.max(1.0 / elapsed) / elapsed).sqrt();
-    let Some(Load { rate: believed, error, noise, .. }) = before else {
-        return Load { rate, error: 0.0, noise: chance(rate), doubt: chance(rate), growth: 0.0 };
+pub(crate) fn learn(before: Option<Load>, rate: f64, elapsed: f64) -> Load {
+    let Some(mut load) = before else {
+        let doubt = chance(rate, elapsed).sqrt();
+        return Load { rate, doubt, averages: [rate; AVERAGES], seconds: elapsed, ..Load::default() };
     };
-    let share = 1.0 - 0.5_f64.powf(elapsed / (HALF_LIFE_SECONDS + HALF_LIFE_JOBS * job));
-    let miss = rate - believed;
-    let usual = noise.max(USUAL * chance(believed));
-    let deviation = DEVIATION * usual;
-    let error = error + share * (miss - error);
-    let noise = noise + share * (miss.abs().min(LARGEST_ERROR * usual) - noise);
-    let usual = noise.max(USUAL * chance(believed));
-    let belief = if error * miss > 0.0 { (error.abs() / usual).min(1.0) } else { 0.0 };
-    Load {
-        rate: (believed + belief * miss).max(0.0),
-        error,
-        noise,
-        // A load that falls may be in doubt, but nobody has to be ordered for that.
-        doubt: deviation * (if miss > 0.0 { belief } else { 0.0 }).max(share / 2.0).sqrt(),
-        growth: (belief * (miss - deviation) / elapsed).max(0.0),
+    let believed = load.rate;
+    load.judge(rate, elapsed);
+    load.average(rate, elapsed);
+    load.growth = ((load.rate - believed - RISE * load.doubt) / elapsed).max(0.0);
+    load
+}
+
+/// The variance of one look's rate by chance alone. One job more or less is chance, however few there are.
+fn chance(rate: f64, elapsed: f64) -> f64 {
+    rate.max(1.0 / elapsed) / elapsed
+}
+
+impl Load {
+    /// Trusts each average by how well it foretold this look, and sees whether looks are noisier than chance makes them.
+    fn judge(&mut self, rate: f64, elapsed: f64) {
+        let error = (rate - self.rate).powi(2) / (chance(self.rate, elapsed) + self.doubt.powi(2));
+        for (index, average) in self.averages.into_iter().enumerate() {
+            let variance = self.noise * chance(average, elapsed) * (1.0 + self.spread(index, elapsed));
+            let distance = (rate - average).powi(2) / variance;
+            let likelihood = (1.0 + distance / FREEDOM).powf(-f64::midpoint(FREEDOM, 1.0)) / variance.sqrt();
+            self.trust[index] *= likelihood;
+        }
+        let changed = -(-elapsed / CHANGES_EVERY_SECONDS).exp_m1();
+        // Perhaps the load has just changed, and nothing before this look foretells anything.
+        self.trust[0] += changed / (ANY_RATE * rate.max(1.0 / elapsed));
+        let total: f64 = self.trust.iter().sum();
+        for trust in &mut self.trust {
+            *trust = if total.is_normal() {
+                (1.0 - changed) * *trust / total + changed / COUNT
+            } else {
+                1.0 / COUNT
+            };
+        }
+        self.noise = (self.noise + NOISE_SHARE * (error.min(LARGEST_ERROR) - self.noise)).max(1.0);
+    }
+
+    /// Takes the look into every average, and believes them as far as they are trusted. What some averages know of a
+    /// higher load is a doubt; a lower one is not, for nobody has to be ordered for that.
+    fn average(&mut self, rate: f64, elapsed: f64) {
+        self.seconds = (self.seconds + elapsed).min(SECONDS_MAX);
+        for index in 0..AVERAGES {
+            self.averages[index] += self.share(index, elapsed) * (rate - self.averages[index]);
+        }
+        let trusted = self.averages.into_iter().zip(self.trust);
+        self.rate = trusted.clone().map(|(average, trust)| trust * average).sum();
+        let variance = trusted.enumerate().map(|(index, (average, trust))| {
+            let by_chance = self.noise * chance(average, elapsed) * self.spread(index, elapsed);
+            trust * (by_chance + (average - self.rate).max(0.0).powi(2))
+        });
+        self.doubt = variance.sum::<f64>().sqrt();
+    }
+
+    /// How much of a look goes into an average. The first is the last look alone, and before an average is full it is a
+    /// plain mean.
+    fn share(&self, index: usize, elapsed: f64) -> f64 {
+        let Some(doubled) = index.checked_sub(1) else { return 1.0 };
+        let half_life = HALF_LIFE_SECONDS * f64::from(1_u32 << doubled.min(AVERAGES));
+        (1.0 - 0.5_f64.powf(elapsed / half_life)).max((elapsed / self.seconds).min(1.0))
+    }
+
+    /// The variance of an average as a share of the variance of one look.
+    fn spread(&self, index: usize, elapsed: f64) -> f64 {
+        let share = self.share(index, elapsed);
+        share / (2.0 - share)
     }
 }
 
@@ -52,7 +118,7 @@ mod tests {
 
     /// The load after these rates, one each 15 s, with jobs of 2 s.
     fn after(rates: impl IntoIterator<Item = f64>) -> Load {
-        rates.into_iter().fold(None, |load, rate| Some(learn(load, rate, 15.0, 2.0))).unwrap()
+        rates.into_iter().fold(None, |load, rate| Some(learn(load, rate, 15.0))).unwrap()
     }
 
     #[track_caller]
@@ -87,6 +153,7 @@ mod tests {
 
     #[test]
     fn silence_becomes_silence() {
-        check(to_and_fro(80).chain([0.0; 40]), 0.0, 1e-3);
+        check(to_and_fro(80).chain([0.0; 40]), 0.0, 0.05);
+        check(to_and_fro(80).chain([0.0; 400]), 0.0, 1e-3);
     }
 }
