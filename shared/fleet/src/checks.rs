@@ -8,6 +8,7 @@ use crate::fleet::{Budget, Service};
 use crate::object::Object;
 use crate::problem::{Code, Place, Problem, Problems};
 use crate::rules::PlacedRule;
+use crate::settings::SERVICES_MAX;
 use crate::source::QueueSource;
 use crate::tree::{Node, Value};
 use crate::words;
@@ -62,6 +63,22 @@ pub(crate) fn unique_targets(nodes: &[Node], services: &[Option<Service>], probl
         } else {
             first.insert(target, service.name());
         }
+    }
+}
+
+/// The ledger's item holds the memory of all services; one with `wait` remembers as much as two others.
+pub(crate) fn room_in_the_ledger(nodes: &[Node], services: &[Option<Service>], problems: &mut Problems) {
+    let mut room = SERVICES_MAX;
+    for (node, service) in nodes.iter().zip(services) {
+        let waits = service.as_ref().is_some_and(|service| service.policy().wait.is_some());
+        let Some(left) = room.checked_sub(if waits { 2 } else { 1 }) else {
+            let message =
+                format!("is one service too many: a fleet has {SERVICES_MAX}, one with `wait` counts twice");
+            let problem = Problem::new(Code::WrongLength, node.place, message);
+            problems.push(problem.help("make two fleet files of it, each with its own stack"));
+            return;
+        };
+        room = left;
     }
 }
 

@@ -123,6 +123,7 @@ fn read(text: &str, problems: &mut Problems) -> Option<Fleet> {
     let services: Vec<Option<Service>> =
         nodes.iter().map(|node| service::read(node, mode, problems)).collect();
     checks::unique_targets(nodes, &services, problems);
+    checks::room_in_the_ledger(nodes, &services, problems);
     let budgets: Vec<Option<Budget>> = fleet
         .list("budgets", problems)
         .iter()

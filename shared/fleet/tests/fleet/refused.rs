@@ -194,6 +194,25 @@ fn names_and_targets_are_unique_and_modes_only_narrow() {
     check_file(&observing.replace("name: worker", "name: worker\n    mode: enforce"), &["wider-mode"]);
 }
 
+/// One item of the ledger holds the memory of 1,000 services, or of 500 with `wait`.
+#[test]
+fn services_with_wait_count_twice() {
+    let entries = |count: usize| {
+        let entry = |n| {
+            format!(
+                "  - {{ name: w{n}, ecs: {{ cluster: c, service: w{n} }}, capacity: {{ min: 1, max: 2 }}, wait: 60s, \
+                 queue: {{ bullmq: {{ url: \"redis://redis\", queue: q }} }} }}\n"
+            )
+        };
+        format!(
+            "version: 1\nname: shop\nmode: enforce\nservices:\n{}",
+            (0..count).map(entry).collect::<String>()
+        )
+    };
+    assert!(tidegate_fleet::parse(&entries(500)).is_ok());
+    check_file(&entries(501), &["wrong-length"]);
+}
+
 #[test]
 fn budgets_must_fit() {
     let budget = |text: &str| format!("{}budgets: [{text}]", fleet(&format!("{PLACE}{WORK}")));

@@ -200,6 +200,7 @@ fn jobs_held_by_workers_order_nobody() {
     assert!(world.desired() <= before + 2, "{} after {before}", world.desired());
 }
 
+/// The ledger's item holds 400 KB: 500 services of 800 bytes each.
 #[test]
 fn the_memory_stays_small() {
     let mut world = World::new(2, 50, 2);
