@@ -105,6 +105,9 @@ pub struct Load {
     /// How long the load was watched, in seconds; an hour at most.
     #[serde(rename = "s")]
     pub seconds: f64,
+    /// How many seconds usually lie between two looks.
+    #[serde(rename = "k")]
+    pub apart: f64,
     /// The averages, each over twice the time of the one before, in jobs per second.
     #[serde(rename = "a")]
     pub averages: [f64; AVERAGES],
@@ -123,6 +126,7 @@ impl Default for Load {
             growth: 0.0,
             noise: 1.0,
             seconds: 0.0,
+            apart: 0.0,
             averages: [0.0; AVERAGES],
             trust,
         }
@@ -158,8 +162,8 @@ impl Wait {
     /// The same with every measured number cut to four digits, as the ledger keeps it: more would be noise.
     pub(crate) fn short(mut self) -> Self {
         if let Some(load) = &mut self.load {
-            let Load { rate, doubt, growth, noise, seconds: _, averages, trust } = load;
-            [rate, doubt, growth, noise].into_iter().chain(averages).chain(trust).for_each(shorten);
+            let Load { rate, doubt, growth, noise, seconds: _, apart, averages, trust } = load;
+            [rate, doubt, growth, noise, apart].into_iter().chain(averages).chain(trust).for_each(shorten);
         }
         let Pace { done, busy, places, response, fastest, last_places: _, slope } = &mut self.pace;
         [done, busy, places, response, fastest].into_iter().chain(slope).for_each(shorten);

@@ -72,23 +72,23 @@ pub(crate) fn look(seen: &Sight, before: Option<&Wait>) -> (Option<Proposal>, Wa
     }
     let this = last(seen, jobs);
     let hidden = !jobs.visible && jobs.waiting <= 0.0 && jobs.done.is_none();
-    let elapsed = watch(seen, this, hidden, &mut next);
+    watch(seen, this, hidden, &mut next);
     // What is decided now is what the remembered numbers say, so that a second look right after says the same.
     let mut next = next.short();
-    let proposal = elapsed.map(|elapsed| decide(seen, jobs.waiting, this.busy, &crew, elapsed, &mut next));
-    (proposal.flatten(), next.short())
+    let proposal = decide(seen, jobs.waiting, this.busy, &crew, &mut next);
+    (proposal, next.short())
 }
 
-/// Learns from what happened since the last look. Gives the time between looks, once something is known. Where neither
-/// running nor finished jobs can be seen, what is guessed to run is all that arrives.
-fn watch(seen: &Sight, this: Last, hidden: bool, next: &mut Wait) -> Option<f64> {
+/// Learns from what happened since the last look. Where neither running nor finished jobs can be seen, what is guessed to
+/// run is all that arrives.
+fn watch(seen: &Sight, this: Last, hidden: bool, next: &mut Wait) {
     let before = next.last.filter(|last| {
         let passed = seconds(since(last.at, seen.now));
         passed <= FORGOTTEN_AFTER_SECONDS && last.at <= seen.now
     });
     let Some(before) = before else {
         (next.last, next.load) = (Some(this), None);
-        return None;
+        return;
     };
     let elapsed = seconds(since(before.at, seen.now));
     if elapsed >= SHORTEST_LOOK_SECONDS {
@@ -101,7 +101,6 @@ fn watch(seen: &Sight, this: Last, hidden: bool, next: &mut Wait) -> Option<f64>
         next.load = Some(load);
         next.last = Some(this);
     }
-    next.load.is_some().then_some(elapsed.clamp(SHORTEST_LOOK_SECONDS, LONGEST_LOOK_SECONDS))
 }
 
 /// What the next look has to know of this one. Where running jobs cannot be seen, jobs that wait prove every place busy,
@@ -124,14 +123,7 @@ fn last(seen: &Sight, jobs: Jobs) -> Last {
 }
 
 /// The capacity asked for: more when the forecast needs it, fewer down to what the load keeps.
-fn decide(
-    seen: &Sight,
-    waiting: f64,
-    busy: f64,
-    crew: &Crew,
-    elapsed: f64,
-    next: &mut Wait,
-) -> Option<Proposal> {
+fn decide(seen: &Sight, waiting: f64, busy: f64, crew: &Crew, next: &mut Wait) -> Option<Proposal> {
     let load = next.load?;
     let planned = seen.acceptable * PLANNED_SHARE;
     let per_second = next.pace.per_second(planned);
@@ -143,6 +135,7 @@ fn decide(
     };
     let needed = needed_with(crew);
 
+    let reaction = crew.startup + load.apart;
     let load = load.rate / per_second / seen.concurrency;
     let wait = waiting / per_second / (crew.running * seen.concurrency).max(1.0);
     let late = wait > planned;
@@ -150,7 +143,7 @@ fn decide(
     let kept = enough(kept.max(needed), seen.desired, |tasks| needed_with(&crew.reduced(f64::from(tasks))));
 
     let wish = seen.bounds.clamp(needed.max(kept));
-    let standing = bursts::follow(next, seen, load, wish, crew.startup + elapsed);
+    let standing = bursts::follow(next, seen, load, wish, reaction);
     let raised = needed.max(standing);
     let tasks = if raised > seen.desired { raised } else { raised.max(kept).min(seen.desired) };
     let reason = if standing == tasks && standing > needed.max(whole_tasks(load)) {

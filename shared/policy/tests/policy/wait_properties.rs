@@ -26,13 +26,14 @@ fn remembered(number: impl Strategy<Value = f64> + Clone + 'static) -> impl Stra
         },
     );
     let seven = || proptest::array::uniform7(n());
-    let load = (n(), n(), n(), n(), n(), seven(), seven()).prop_map(
-        |(rate, doubt, growth, noise, seconds, averages, trust)| Load {
+    let load = (n(), n(), n(), n(), n(), n(), seven(), seven()).prop_map(
+        |(rate, doubt, growth, noise, seconds, apart, averages, trust)| Load {
             rate,
             doubt,
             growth,
             noise,
             seconds,
+            apart,
             averages,
             trust,
         },

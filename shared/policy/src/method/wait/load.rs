@@ -29,8 +29,9 @@ const ANY_RATE: f64 = 18.0;
 /// as they do for fat tails in general. Half or twice as many change costs by less than 1%.
 const FREEDOM: f64 = 4.0;
 
-/// The error of one look moves what is believed of the noise by so much: a few minutes of looks.
-const NOISE_SHARE: f64 = 0.05;
+/// One look moves what is believed to be usual, of the noise and of the time between looks, by so much: a few minutes of
+/// looks. Half or twice as much changes costs by less than 1%.
+const USUAL_SHARE: f64 = 0.05;
 
 /// One error counts at most so many times the usual one, squared: a burst says nothing about the noise of every day.
 const LARGEST_ERROR: f64 = 9.0;
@@ -43,7 +44,14 @@ const RISE: f64 = 1.0;
 pub(crate) fn learn(before: Option<Load>, rate: f64, elapsed: f64) -> Load {
     let Some(mut load) = before else {
         let doubt = chance(rate, elapsed).sqrt();
-        return Load { rate, doubt, averages: [rate; AVERAGES], seconds: elapsed, ..Load::default() };
+        return Load {
+            rate,
+            doubt,
+            averages: [rate; AVERAGES],
+            seconds: elapsed,
+            apart: elapsed,
+            ..Load::default()
+        };
     };
     let believed = load.rate;
     load.judge(rate, elapsed);
@@ -78,13 +86,14 @@ impl Load {
                 1.0 / COUNT
             };
         }
-        self.noise = (self.noise + NOISE_SHARE * (error.min(LARGEST_ERROR) - self.noise)).max(1.0);
+        self.noise = (self.noise + USUAL_SHARE * (error.min(LARGEST_ERROR) - self.noise)).max(1.0);
     }
 
     /// Takes the look into every average, and believes them as far as they are trusted. What some averages know of a
     /// higher load is a doubt; a lower one is not, for nobody has to be ordered for that.
     fn average(&mut self, rate: f64, elapsed: f64) {
         self.seconds = (self.seconds + elapsed).min(SECONDS_MAX);
+        self.apart += USUAL_SHARE * (elapsed - self.apart);
         for index in 0..AVERAGES {
             self.averages[index] += self.share(index, elapsed) * (rate - self.averages[index]);
         }
