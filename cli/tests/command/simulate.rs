@@ -9,21 +9,30 @@ use crate::command::run;
 
 const FLEET: &str = "fleets/hyperverge.yaml";
 
-/// A trace of our own in this test's folder: six hours, a hill in the middle.
-fn trace(name: &str, text: &str) -> String {
+/// A file of our own in this test's folder.
+pub(crate) fn trace(name: &str, text: &str) -> String {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
     fs::create_dir_all(&folder).expect("a folder of our own");
     let path = folder.join(name);
-    fs::write(&path, text).expect("a file of our own");
+    // Several tests write the same file at once, and none may read a half of it.
+    let half = folder.join(format!("{name}.{:?}", std::thread::current().id()));
+    fs::write(&half, text).expect("a file of our own");
+    fs::rename(&half, &path).expect("a file of our own");
     path.display().to_string()
 }
 
-fn hill() -> String {
+/// Six hours with a hill in the middle.
+pub(crate) fn hill() -> String {
     let value = |minute: i32| 10 + (90 - (minute - 180).abs()).max(0);
     let rows: String = (0..360).fold("timestamp,value\n".to_owned(), |rows, minute| {
         rows + &format!("{},{}\n", minute * 60, value(minute))
     });
     trace("hill.csv", &rows)
+}
+
+/// The keys of an object, in order.
+pub(crate) fn keys(value: &Value) -> Vec<String> {
+    value.as_object().expect("an object").keys().cloned().collect()
 }
 
 fn simulate(trace: &str, more: &[&str]) -> (String, String, i32) {
@@ -49,8 +58,6 @@ fn the_keys_of_the_answer_stay() {
     let (stdout, _, code) = simulate(&hill(), &["--json", "--throughput", "0.1", "--rivals"]);
     assert_eq!(code, 0);
     let answer: Value = serde_json::from_str(&stdout).expect("the answer is JSON");
-    let keys =
-        |value: &Value| -> Vec<String> { value.as_object().expect("an object").keys().cloned().collect() };
     let scores = [
         "cost_vs_oracle",
         "direction_reversals_per_day",
