@@ -1,7 +1,9 @@
 //! `tidegate simulate`.
 
 use std::fs;
+use std::io::{BufWriter, Write};
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
@@ -122,6 +124,38 @@ fn repairs_are_told_with_their_lines() {
     ] {
         assert!(stdout.contains(said), "{said} is not in\n{stdout}");
     }
+}
+
+/// Ten million seconds through a pipe into 300 MB of address space; as records they alone would take more.
+#[test]
+fn ten_million_rows_take_no_more_memory_than_three() {
+    let mut limited = Command::new("sh");
+    limited.args(["-c", "ulimit -v 307200; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_tidegate"), "simulate"]);
+    limited.args([
+        "--fleet",
+        FLEET,
+        "--service",
+        "worker",
+        "--trace",
+        "/dev/stdin",
+        "--throughput",
+        "1",
+        "--json",
+    ]);
+    limited.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    let streams = limited.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = streams.spawn().expect("the command starts");
+    let mut rows = BufWriter::with_capacity(1 << 20, child.stdin.take().expect("a pipe"));
+    writeln!(rows, "timestamp,value").expect("the command reads");
+    for second in 0..10_000_000 {
+        writeln!(rows, "{second},3").expect("the command reads");
+    }
+    drop(rows);
+    let output = child.wait_with_output().expect("the command ends");
+    assert_eq!((String::from_utf8_lossy(&output.stderr).as_ref(), output.status.code()), ("", Some(0)));
+    let answer: Value = serde_json::from_slice(&output.stdout).expect("the answer is JSON");
+    assert_eq!(answer["trace"]["rows"], 10_000_000);
+    assert_eq!(answer["trace"]["repairs"][0]["lines"], serde_json::json!([3_000_001, 5_250_000]));
 }
 
 #[test]

@@ -13,7 +13,7 @@ const BOTH: &str = "capacity: { min: 2, max: 20 }\nwait: 90s\nrules:\n  - { when
 
 /// A fleet of one service with these lines.
 fn fleet(name: &str, lines: &str) -> String {
-    let indented: String = lines.lines().map(|line| format!("    {line}\n")).collect();
+    let indented = lines.lines().fold(String::new(), |text, line| text + "    " + line + "\n");
     trace(
         name,
         &format!(
