@@ -86,6 +86,12 @@ fn warnings(ground: &Ground, chosen: Option<&Tried>) -> Vec<String> {
             "its `wait` is longer than the acceptable {acceptable} s: on this trace it is early by so much; a shorter one is safer"
         ));
     }
+    let (min, own_min) = (chosen.map(|it| it.variation.policy.capacity.min()), ground.policy.capacity.min());
+    if let Some(min) = min.filter(|min| *min < own_min) {
+        warnings.push(format!(
+            "its `min` of {min} is below the file's {own_min}: a trace tells nothing of tasks that die"
+        ));
+    }
     let hours = ground.load.seconds() / 3_600.0;
     if ground.load.seconds() < DAY_SECONDS {
         warnings

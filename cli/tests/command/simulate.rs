@@ -126,6 +126,17 @@ fn repairs_are_told_with_their_lines() {
     }
 }
 
+/// Adds one to a number in decimal digits: formatting ten million of them would take longer than reading them.
+fn count_up(digits: &mut [u8]) {
+    for digit in digits.iter_mut().rev() {
+        if *digit < b'9' {
+            *digit += 1;
+            return;
+        }
+        *digit = b'0';
+    }
+}
+
 /// Ten million seconds through a pipe into 300 MB of address space; as records they alone would take more.
 #[test]
 fn ten_million_rows_take_no_more_memory_than_three() {
@@ -147,8 +158,10 @@ fn ten_million_rows_take_no_more_memory_than_three() {
     let mut child = streams.spawn().expect("the command starts");
     let mut rows = BufWriter::with_capacity(1 << 20, child.stdin.take().expect("a pipe"));
     writeln!(rows, "timestamp,value").expect("the command reads");
-    for second in 0..10_000_000 {
-        writeln!(rows, "{second},3").expect("the command reads");
+    let mut row = *b"00000000,3\n";
+    for _ in 0..10_000_000 {
+        rows.write_all(&row).expect("the command reads");
+        count_up(&mut row[..8]);
     }
     drop(rows);
     let output = child.wait_with_output().expect("the command ends");
