@@ -1,4 +1,4 @@
-.PHONY: demo test bench build deploy setup
+.PHONY: demo test bench bench-quality build deploy setup
 
 demo: ## a queue fills, workers follow: shown, checked, and written to target/demo/index.html
 	@tests/tools/setup demo && tests/tools/build && PYTHONPATH=tests target/venv/bin/python -m demo
@@ -8,6 +8,9 @@ test: ## everything a reviewer needs to trust a change
 
 bench: ## beside the obvious boto3 Lambda, on the same AWS and Redis
 	@tests/tools/setup test && tests/tools/build && PYTHONPATH=tests target/venv/bin/python tests/bench/bench.py
+
+bench-quality: ## `wait` beside every rival and the oracle, over the traces of TRACES=FOLDER
+	@TIDEGATE_TRACES="$(or $(TRACES),$(TIDEGATE_TRACES))" cargo bench --locked --quiet -p tidegate-simulator --bench quality
 
 build: ## the release binaries for this machine, at target/lambda/*/bootstrap
 	@tests/tools/setup build && tests/tools/build

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use jiff::SignedDuration;
 
 use crate::simulate::{self, SimulateOptions};
+use crate::tune::{self, TuneOptions};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -42,6 +43,9 @@ pub(crate) enum Command {
     /// Replay a recorded load through the policy of one service: what it would have cost, and who would have waited
     #[command(after_long_help = format!("{}\n\n{EXIT_CODES}", simulate::KEYS))]
     Simulate(SimulateOptions),
+    /// Replay a recorded load through many settings of one service, and name the cheapest that is late seldom enough
+    #[command(after_long_help = format!("{}\n\n{EXIT_CODES}", tune::KEYS))]
+    Tune(TuneOptions),
     /// Set a service to a size at the next look, and keep it there for a time
     #[command(after_help = EXIT_CODES)]
     Pin(PinOptions),

@@ -3,6 +3,7 @@
 mod arguments;
 mod check;
 mod simulate;
+mod tune;
 mod summary;
 mod json;
 mod overrides;
@@ -22,6 +23,7 @@ fn main() -> ExitCode {
     let outcome = match arguments.command {
         Command::Check(options) => check::run(&options),
         Command::Simulate(options) => simulate::run(&options),
+        Command::Tune(options) => tune::run(&options),
         Command::Pin(options) => overrides::pin(&options),
         Command::Release(options) => overrides::release(&options),
         Command::Schema => Outcome::done(format!("{:#}\n", tidegate_fleet::schema::schema())),

@@ -1,40 +1,28 @@
 //! `tidegate simulate`: a recorded load, replayed through the policy of one service.
 
-use std::fmt::Display;
-use std::fs::File;
-use std::io::{self, BufReader, IsTerminal, Write};
-use std::path::Path;
-
-use jiff::Timestamp;
-use tidegate_fleet::Fleet;
 use tidegate_simulator::oracle::oracle;
-use tidegate_simulator::scaler::{Production, Rival, rivals};
-use tidegate_simulator::trace::{self, TraceError};
-use tidegate_simulator::{Baseline, Load, Score, Setting, Trace, simulate};
+use tidegate_simulator::scaler::{Rival, rivals};
+use tidegate_simulator::{Score, simulate};
 
-use crate::check;
-use crate::outcome::{FAILED, Outcome, REFUSED};
+use crate::outcome::Outcome;
 
 mod options;
 mod setting;
+mod ground;
+mod progress;
 mod table;
 mod answer;
 
-pub(crate) use answer::KEYS;
-pub(crate) use options::SimulateOptions;
+pub(crate) use answer::{KEYS, add, assumed};
+pub(crate) use ground::{Ground, failed};
+pub(crate) use options::{ReplayOptions, SimulateOptions};
+pub(crate) use progress::Progress;
+pub(crate) use table::{COLUMNS, columns, head};
 
 /// Everything that was found out.
 struct Simulated<'a> {
     options: &'a SimulateOptions,
-    fleet: &'a Fleet,
-    trace: &'a Trace,
-    load: &'a Load,
-    setting: &'a Setting,
-    /// The size that the 99th percentile of a scaled trace needs.
-    scaled_to: Option<f64>,
-    /// Conditions of rules that a trace does not tell.
-    left_out: Vec<String>,
-    baseline: Baseline,
+    ground: &'a Ground,
     rows: Vec<Row>,
 }
 
@@ -54,93 +42,21 @@ pub(crate) fn run(options: &SimulateOptions) -> Outcome {
 }
 
 fn read_and_simulate(options: &SimulateOptions, progress: &Progress) -> Result<Outcome, Outcome> {
-    let fleet = fleet(&options.fleet)?;
-    let service = fleet.service(&options.service).ok_or_else(|| unknown_service(&fleet, &options.service))?;
-    progress.tell(format_args!("reading {}", options.trace.display()));
-    let trace = trace(&options.trace)?;
-    let (load, setting, scaled_to) = setting::of(options, service.policy(), &trace);
-
-    progress.tell(format_args!("asking the oracle"));
-    let baseline = Baseline::of(&load, &setting);
-    let begin = trace.first().unwrap_or(Timestamp::UNIX_EPOCH);
-    let mut production = Production::new(service.policy(), begin);
-    let left_out = production.left_out().to_vec();
-    let score = |run: &_| Score::of(run, &load, &setting, &baseline);
-    progress.tell(format_args!("replaying {}", service.name()));
-    let score_of_ours = score(&simulate(&load, &setting, &mut production));
+    let ground = Ground::prepare(&options.replay, progress)?;
+    let Ground { load, setting, baseline, policy, .. } = &ground;
+    let score = |run: &_| Score::of(run, load, setting, baseline);
+    progress.tell(format_args!("replaying {}", options.replay.service));
+    let score_of_ours = score(&simulate(load, setting, &mut ground.production(policy)));
     let about = "the fleet file's policy".to_owned();
     let mut rows = vec![Row { name: "tidegate", about, score: score_of_ours }];
     if options.rivals {
-        for Rival { name, about, mut scaler } in rivals(&setting) {
+        for Rival { name, about, mut scaler } in rivals(setting) {
             progress.tell(format_args!("replaying {name}"));
-            rows.push(Row { name, about, score: score(&simulate(&load, &setting, scaler.as_mut())) });
+            rows.push(Row { name, about, score: score(&simulate(load, setting, scaler.as_mut())) });
         }
         let about = "knows the future".to_owned();
-        rows.push(Row { name: "oracle", about, score: score(&oracle(&load, &setting)) });
+        rows.push(Row { name: "oracle", about, score: score(&oracle(load, setting)) });
     }
-    let found = Simulated {
-        options,
-        fleet: &fleet,
-        trace: &trace,
-        load: &load,
-        setting: &setting,
-        scaled_to,
-        left_out,
-        baseline,
-        rows,
-    };
+    let found = Simulated { options, ground: &ground, rows };
     Ok(Outcome::done(if options.json { answer::json(&found) } else { table::table(&found) }))
-}
-
-fn fleet(path: &Path) -> Result<Fleet, Outcome> {
-    let name = path.display().to_string();
-    let bytes = check::read(path).map_err(|error| failed(FAILED, format_args!("read `{name}`: {error}")))?;
-    tidegate_fleet::parse_bytes(&name, &bytes).map_err(|problems| {
-        let stderr = check::refusal(&name, &String::from_utf8_lossy(&bytes), &problems);
-        Outcome { stderr, code: REFUSED, ..Outcome::default() }
-    })
-}
-
-fn unknown_service(fleet: &Fleet, name: &str) -> Outcome {
-    let known: Vec<String> = fleet.services().iter().map(|service| format!("`{}`", service.name())).collect();
-    let known = known.join(", ");
-    failed(REFUSED, format_args!("fleet `{}` has no service `{name}`; it has {known}", fleet.name()))
-}
-
-fn trace(path: &Path) -> Result<Trace, Outcome> {
-    let name = path.display();
-    let file = File::open(path).map_err(|error| failed(FAILED, format_args!("read `{name}`: {error}")))?;
-    trace::read(BufReader::with_capacity(1 << 20, file)).map_err(|error| match error {
-        TraceError::Unreadable(error) => failed(FAILED, format_args!("read `{name}`: {error}")),
-        TraceError::Refused(lines) => failed(REFUSED, format_args!("`{name}` is no trace\n{lines}")),
-        TraceError::TooShort { .. } => failed(REFUSED, format_args!("`{name}` is no trace: {error}")),
-    })
-}
-
-fn failed(code: u8, message: impl Display) -> Outcome {
-    Outcome { stderr: format!("error: {message}\n"), code, ..Outcome::default() }
-}
-
-/// One line on a terminal that says what is being done, and goes away; nothing in a pipe.
-struct Progress {
-    shown: bool,
-}
-
-impl Progress {
-    fn new(for_machines: bool) -> Self {
-        Self { shown: !for_machines && io::stderr().is_terminal() }
-    }
-
-    fn tell(&self, doing: impl Display) {
-        if self.shown {
-            // A terminal that cannot be written to is no reason to stop.
-            let _ = write!(io::stderr(), "\r\x1b[K{doing} …").and_then(|()| io::stderr().flush());
-        }
-    }
-
-    fn clear(&self) {
-        if self.shown {
-            let _ = write!(io::stderr(), "\r\x1b[K");
-        }
-    }
 }

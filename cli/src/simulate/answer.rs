@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tidegate_simulator::trace::{Found, Repair};
 
-use super::{Row, Simulated};
+use super::{Ground, ReplayOptions, Row, Simulated};
 
 /// The keys, for the long help.
 pub(crate) const KEYS: &str = "\
@@ -28,9 +28,24 @@ Keys of --json, which stay:
 
 /// The answer of `tidegate simulate --json`.
 pub(super) fn json(found: &Simulated<'_>) -> String {
-    let Simulated { options, fleet, trace, load, setting, scaled_to, left_out, baseline, rows } = found;
+    let Simulated { options, ground, rows } = found;
+    let mut answer = assumed(&options.replay, ground);
+    let (ours, rivals) = rows.split_at(1);
+    for Row { score, .. } in ours {
+        add(&mut answer, json!(score));
+    }
+    add(&mut answer, json!(ground.baseline));
+    if options.rivals {
+        answer["rivals"] = rivals.iter().map(rival).collect();
+    }
+    format!("{answer:#}\n")
+}
+
+/// What was replayed, and in which world.
+pub(crate) fn assumed(options: &ReplayOptions, ground: &Ground) -> Value {
+    let Ground { fleet, trace, load, setting, scaled_to, left_out, .. } = ground;
     let repair = |(repair, found): (Repair, &Found)| json!({ "kind": repair, "count": found.count, "lines": found.lines });
-    let mut answer = json!({
+    json!({
         "fleet": fleet.name(),
         "service": options.service,
         "left_out": left_out,
@@ -55,16 +70,7 @@ pub(super) fn json(found: &Simulated<'_>) -> String {
             "jobs": options.jobs.name(),
             "seed": setting.seed,
         },
-    });
-    let (ours, rivals) = rows.split_at(1);
-    for Row { score, .. } in ours {
-        add(&mut answer, json!(score));
-    }
-    add(&mut answer, json!(baseline));
-    if options.rivals {
-        answer["rivals"] = rivals.iter().map(rival).collect();
-    }
-    format!("{answer:#}\n")
+    })
 }
 
 fn rival(Row { name, about, score }: &Row) -> Value {
@@ -74,7 +80,7 @@ fn rival(Row { name, about, score }: &Row) -> Value {
 }
 
 /// Puts the keys of one object into another.
-fn add(to: &mut Value, more: Value) {
+pub(crate) fn add(to: &mut Value, more: Value) {
     if let (Value::Object(to), Value::Object(more)) = (to, more) {
         to.extend(more);
     }

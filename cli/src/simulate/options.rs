@@ -1,4 +1,4 @@
-//! The arguments of `tidegate simulate`.
+//! The arguments of `tidegate simulate`, and those that `tidegate tune` shares with it.
 
 use std::path::PathBuf;
 
@@ -7,6 +7,19 @@ use jiff::SignedDuration;
 
 #[derive(Debug, Args)]
 pub(crate) struct SimulateOptions {
+    #[command(flatten)]
+    pub(crate) replay: ReplayOptions,
+    /// Put the rivals beside it: a fixed size, the guides' step rules, AWS target tracking, KEDA, and the oracle
+    #[arg(long)]
+    pub(crate) rivals: bool,
+    /// Answer in JSON; the keys are in the long help (--help)
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What is replayed, and in which world.
+#[derive(Debug, Args)]
+pub(crate) struct ReplayOptions {
     /// The fleet file
     #[arg(long, value_name = "FILE")]
     pub(crate) fleet: PathBuf,
@@ -23,9 +36,9 @@ pub(crate) struct SimulateOptions {
     /// How long a task takes to start
     #[arg(long, value_name = "DURATION", default_value = "90s", value_parser = startup)]
     pub(crate) startup: SignedDuration,
-    /// A job that waits longer is late
-    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = wait)]
-    pub(crate) wait: SignedDuration,
+    /// A job that waits longer is late; without it the service's own `wait`, or 60s where it has none
+    #[arg(long, value_name = "DURATION", value_parser = wait)]
+    pub(crate) wait: Option<SignedDuration>,
     /// The distance of two looks: 15s with short looks, 60s without
     #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = looks)]
     pub(crate) looks: SignedDuration,
@@ -35,12 +48,6 @@ pub(crate) struct SimulateOptions {
     /// The seed of everything drawn: the same seed, the same answer
     #[arg(long, value_name = "NUMBER", default_value_t = 7)]
     pub(crate) seed: u64,
-    /// Put the rivals beside it: a fixed size, the guides' step rules, AWS target tracking, KEDA, and the oracle
-    #[arg(long)]
-    pub(crate) rivals: bool,
-    /// Answer in JSON; the keys are in the long help (--help)
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 /// How jobs are served.

@@ -1,19 +1,23 @@
 //! The world that a service's policy is put into.
 
+use jiff::SignedDuration;
 use tidegate_policy::ServicePolicy;
 use tidegate_simulator::world::{JobTime, Looks, ScaleIn, Sensing, Service, Starts};
 use tidegate_simulator::{Load, Setting, Trace};
 
-use super::options::{Jobs, SimulateOptions};
+use super::options::{Jobs, ReplayOptions};
 
 /// Without a throughput only the shape of a trace can be used. This is the setting that policies are compared in: the
 /// busiest hundredth of the time needs four fifths of the maximum, so that peaks may exceed it.
 const BUSY_SHARE: f64 = 0.8;
 const THROUGHPUT: f64 = 0.5;
 
+/// Where nobody says how long a job may wait.
+const ACCEPTABLE_WAIT: SignedDuration = SignedDuration::from_secs(60);
+
 /// The load, the world, and the size a scaled load needs.
 pub(super) fn of(
-    options: &SimulateOptions,
+    options: &ReplayOptions,
     policy: &ServicePolicy,
     trace: &Trace,
 ) -> (Load, Setting, Option<f64>) {
@@ -22,7 +26,7 @@ pub(super) fn of(
         capacity: policy.capacity,
         throughput: options.throughput.unwrap_or(THROUGHPUT),
         concurrency: policy.concurrency,
-        acceptable_wait_seconds: options.wait.as_secs_f64(),
+        acceptable_wait_seconds: acceptable_wait(options, policy).as_secs_f64(),
         starts: Starts { seconds: options.startup.as_secs_f64(), spread: 0.0, failing: 0.0 },
         service: service(options.jobs, policy),
         looks: Looks { every_seconds: looks, act_from_seconds: looks },
@@ -34,6 +38,11 @@ pub(super) fn of(
     }
     let tasks = BUSY_SHARE * f64::from(policy.capacity.max());
     (Load::scaled(trace, tasks, THROUGHPUT, options.seed), setting, Some(tasks))
+}
+
+/// How long a job may wait before it is late: what was asked for, or else what the fleet file promises.
+fn acceptable_wait(options: &ReplayOptions, policy: &ServicePolicy) -> SignedDuration {
+    options.wait.or(policy.wait).unwrap_or(ACCEPTABLE_WAIT)
 }
 
 /// ECS stops a task with its jobs; only a worker that finishes them first, or is protected, waits. A policy that says its

@@ -4,12 +4,47 @@ use std::fmt::Write;
 
 use tidegate_simulator::Score;
 
-use super::{Row, Simulated};
+use super::{Ground, ReplayOptions, Row, Simulated};
 use crate::summary;
 
-/// A head, the assumptions, one row a policy.
+/// What [`columns`] holds.
+pub(crate) const COLUMNS: &str =
+    "task-hours  x oracle  late %  worst h %  p95 wait  p99 wait  changes/day  reversals/day";
+
+/// A head, one row a policy, the limits.
 pub(super) fn table(found: &Simulated<'_>) -> String {
-    let Simulated { options, fleet, trace, load, setting, scaled_to, left_out, baseline, rows } = found;
+    let Simulated { options, ground, rows } = found;
+    let mut shown = head(&options.replay, ground);
+    let mut line = |text: String| {
+        // Writing to a `String` cannot fail.
+        let _ = writeln!(shown, "{text}");
+    };
+    let width = rows.iter().map(|row| row.name.len()).max().unwrap_or(0);
+    line(format!("{:<width$}  {COLUMNS}", ""));
+    for Row { name, score, .. } in rows {
+        line(format!("{name:<width$}  {}", columns(score)));
+    }
+    line(String::new());
+    for Row { name, about, .. } in rows {
+        line(format!("{name:<width$}  {about}"));
+    }
+    let baseline = ground.baseline;
+    line(format!(
+        "\nThe oracle pays {:.1} task-hours, nobody can pay less than {:.1}; {:.2} % of the jobs are late even at the maximum.",
+        baseline.oracle_worker_hours, baseline.least_worker_hours, baseline.unavoidable_late_percent
+    ));
+    if let Some(interrupted) = rows.first().and_then(|row| row.score.jobs_interrupted) {
+        line(format!(
+            "Scale-in interrupted {}.",
+            summary::jobs(u32::try_from(interrupted).unwrap_or(u32::MAX))
+        ));
+    }
+    shown
+}
+
+/// What is replayed, and what was assumed.
+pub(crate) fn head(options: &ReplayOptions, ground: &Ground) -> String {
+    let Ground { fleet, trace, load, setting, scaled_to, left_out, .. } = ground;
     let mut shown = String::new();
     let mut line = |text: String| {
         // Writing to a `String` cannot fail.
@@ -46,32 +81,11 @@ pub(super) fn table(found: &Simulated<'_>) -> String {
         options.jobs.name(),
         setting.seed,
     ));
-    let width = rows.iter().map(|row| row.name.len()).max().unwrap_or(0);
-    line(format!(
-        "{:<width$}  task-hours  x oracle  late %  worst h %  p95 wait  p99 wait  changes/day  reversals/day",
-        ""
-    ));
-    for Row { name, score, .. } in rows {
-        line(format!("{name:<width$}  {}", columns(score)));
-    }
-    line(String::new());
-    for Row { name, about, .. } in rows {
-        line(format!("{name:<width$}  {about}"));
-    }
-    line(format!(
-        "\nThe oracle pays {:.1} task-hours, nobody can pay less than {:.1}; {:.2} % of the jobs are late even at the maximum.",
-        baseline.oracle_worker_hours, baseline.least_worker_hours, baseline.unavoidable_late_percent
-    ));
-    if let Some(interrupted) = rows.first().and_then(|row| row.score.jobs_interrupted) {
-        line(format!(
-            "Scale-in interrupted {}.",
-            summary::jobs(u32::try_from(interrupted).unwrap_or(u32::MAX))
-        ));
-    }
     shown
 }
 
-fn columns(score: &Score) -> String {
+/// The scores that people compare.
+pub(crate) fn columns(score: &Score) -> String {
     format!(
         "{:>10.1}  {:>8.3}  {:>6.2}  {:>9.1}  {:>6.1} s  {:>6.1} s  {:>11.1}  {:>13.1}",
         score.worker_hours,

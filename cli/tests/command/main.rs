@@ -6,3 +6,5 @@ mod check;
 mod command;
 #[cfg(test)]
 mod simulate;
+#[cfg(test)]
+mod tune;

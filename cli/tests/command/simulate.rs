@@ -1,7 +1,9 @@
 //! `tidegate simulate`.
 
 use std::fs;
+use std::io::{BufWriter, Write};
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
@@ -9,21 +11,30 @@ use crate::command::run;
 
 const FLEET: &str = "fleets/hyperverge.yaml";
 
-/// A trace of our own in this test's folder: six hours, a hill in the middle.
-fn trace(name: &str, text: &str) -> String {
+/// A file of our own in this test's folder.
+pub(crate) fn trace(name: &str, text: &str) -> String {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
     fs::create_dir_all(&folder).expect("a folder of our own");
     let path = folder.join(name);
-    fs::write(&path, text).expect("a file of our own");
+    // Several tests write the same file at once, and none may read a half of it.
+    let half = folder.join(format!("{name}.{:?}", std::thread::current().id()));
+    fs::write(&half, text).expect("a file of our own");
+    fs::rename(&half, &path).expect("a file of our own");
     path.display().to_string()
 }
 
-fn hill() -> String {
+/// Six hours with a hill in the middle.
+pub(crate) fn hill() -> String {
     let value = |minute: i32| 10 + (90 - (minute - 180).abs()).max(0);
     let rows: String = (0..360).fold("timestamp,value\n".to_owned(), |rows, minute| {
         rows + &format!("{},{}\n", minute * 60, value(minute))
     });
     trace("hill.csv", &rows)
+}
+
+/// The keys of an object, in order.
+pub(crate) fn keys(value: &Value) -> Vec<String> {
+    value.as_object().expect("an object").keys().cloned().collect()
 }
 
 fn simulate(trace: &str, more: &[&str]) -> (String, String, i32) {
@@ -49,8 +60,6 @@ fn the_keys_of_the_answer_stay() {
     let (stdout, _, code) = simulate(&hill(), &["--json", "--throughput", "0.1", "--rivals"]);
     assert_eq!(code, 0);
     let answer: Value = serde_json::from_str(&stdout).expect("the answer is JSON");
-    let keys =
-        |value: &Value| -> Vec<String> { value.as_object().expect("an object").keys().cloned().collect() };
     let scores = [
         "cost_vs_oracle",
         "direction_reversals_per_day",
@@ -115,6 +124,51 @@ fn repairs_are_told_with_their_lines() {
     ] {
         assert!(stdout.contains(said), "{said} is not in\n{stdout}");
     }
+}
+
+/// Adds one to a number in decimal digits: formatting ten million of them would take longer than reading them.
+fn count_up(digits: &mut [u8]) {
+    for digit in digits.iter_mut().rev() {
+        if *digit < b'9' {
+            *digit += 1;
+            return;
+        }
+        *digit = b'0';
+    }
+}
+
+/// Ten million seconds through a pipe into 300 MB of address space; as records they alone would take more.
+#[test]
+fn ten_million_rows_take_no_more_memory_than_three() {
+    let mut limited = Command::new("sh");
+    limited.args(["-c", "ulimit -v 307200; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_tidegate"), "simulate"]);
+    limited.args([
+        "--fleet",
+        FLEET,
+        "--service",
+        "worker",
+        "--trace",
+        "/dev/stdin",
+        "--throughput",
+        "1",
+        "--json",
+    ]);
+    limited.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    let streams = limited.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = streams.spawn().expect("the command starts");
+    let mut rows = BufWriter::with_capacity(1 << 20, child.stdin.take().expect("a pipe"));
+    writeln!(rows, "timestamp,value").expect("the command reads");
+    let mut row = *b"00000000,3\n";
+    for _ in 0..10_000_000 {
+        rows.write_all(&row).expect("the command reads");
+        count_up(&mut row[..8]);
+    }
+    drop(rows);
+    let output = child.wait_with_output().expect("the command ends");
+    assert_eq!((String::from_utf8_lossy(&output.stderr).as_ref(), output.status.code()), ("", Some(0)));
+    let answer: Value = serde_json::from_slice(&output.stdout).expect("the answer is JSON");
+    assert_eq!(answer["trace"]["rows"], 10_000_000);
+    assert_eq!(answer["trace"]["repairs"][0]["lines"], serde_json::json!([3_000_001, 5_250_000]));
 }
 
 #[test]

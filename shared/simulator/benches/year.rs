@@ -1,30 +1,44 @@
-//! A simulated year in steps of 15 s, on one core.
+//! A simulated year in steps of 15 s, and a single decision, on one core.
 //!
-//! `cargo bench -p tidegate-simulator`. The goal is under a second a year; production is shown beside the rivals, since
-//! each of its two million looks is a real decision.
+//! `cargo bench -p tidegate-simulator --bench year`. The goals are a second a year and two microseconds a decision.
+//! Production is shown beside the rivals, since each of its two million looks is a real decision. Criterion's `elem/s` are
+//! simulated days a second in the first group, decisions a second in the other.
 
 use std::hint::black_box;
 
-use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use jiff::Timestamp;
-use tidegate_policy::Capacity;
-use tidegate_simulator::scaler::{Fixed, Keda, Production, TargetTracking};
+use tidegate_policy::{Capacity, ServicePolicy};
+use tidegate_simulator::scaler::{Fixed, Keda, Production, QueueSight, Sight, TargetTracking};
 use tidegate_simulator::world::{Looks, Sensing, Service, Starts};
-use tidegate_simulator::{Baseline, Load, Score, Setting, oracle, simulate};
+use tidegate_simulator::{Baseline, Load, Scaler, Score, Setting, oracle, simulate};
 
+/// Two services, scaled by the two methods.
 const FLEET: &str = r#"
 version: 1
 name: shop
 mode: enforce
 services:
-  - name: worker
-    ecs: { cluster: shop, service: worker }
+  - name: rules
+    ecs: { cluster: shop, service: rules }
     capacity: { min: 5, max: 50 }
-    queue: { celery: { url: "redis://redis:6379/0", queue: celery } }
+    queue: { bullmq: { url: "redis://redis:6379/0", queue: one } }
     rules:
       - { when: waiting > 500, add: 5 }
       - { when: waiting < 50, remove: 2 }
+  - name: wait
+    ecs: { cluster: shop, service: wait }
+    capacity: { min: 5, max: 50 }
+    queue: { bullmq: { url: "redis://redis:6379/0", queue: other } }
+    wait: 60s
+    interruptible: true
 "#;
+
+/// The policies of the fleet, by their names.
+fn policies() -> Vec<(String, ServicePolicy)> {
+    let fleet = tidegate_fleet::parse(FLEET).unwrap_or_else(|problems| unreachable!("{problems}"));
+    fleet.services().iter().map(|service| (service.name().to_owned(), service.policy().clone())).collect()
+}
 
 fn setting() -> Setting {
     Setting {
@@ -40,31 +54,31 @@ fn setting() -> Setting {
     }
 }
 
-/// A year of days: quiet at night, 20 jobs a second at their height.
-fn year() -> Load {
+/// Days that are quiet at night, with 20 jobs a second at their height.
+fn days(count: u32) -> Load {
     let rate = |step: u32| 10.0 + 10.0 * (f64::from(step) / 5_760.0 * std::f64::consts::TAU).sin();
-    let rates: Vec<f64> = (0..365 * 5_760).map(rate).collect();
+    let rates: Vec<f64> = (0..count * 5_760).map(rate).collect();
     Load::drawn(&rates, 7)
 }
 
 fn a_year(criterion: &mut Criterion) {
-    let (load, setting) = (year(), setting());
-    let fleet = tidegate_fleet::parse(FLEET).unwrap_or_else(|problems| unreachable!("{problems}"));
-    let policy = fleet.services()[0].policy();
+    let (load, setting) = (days(365), setting());
     let mut group = criterion.benchmark_group("a year");
-    group.sample_size(10);
+    group.sample_size(10).throughput(Throughput::Elements(365));
     group.bench_function("fixed", |bench| bench.iter(|| simulate(&load, &setting, &mut Fixed(30))));
     group.bench_function("keda", |bench| bench.iter(|| simulate(&load, &setting, &mut Keda::new(1.0))));
     group.bench_function("target tracking", |bench| {
         bench.iter(|| simulate(&load, &setting, &mut TargetTracking::backlog(15.0)));
     });
-    group.bench_function("production", |bench| {
-        bench.iter_batched_ref(
-            || Production::new(policy, Timestamp::UNIX_EPOCH),
-            |production| simulate(&load, &setting, production),
-            BatchSize::PerIteration,
-        );
-    });
+    for (name, policy) in policies() {
+        group.bench_function(format!("production, {name}"), |bench| {
+            bench.iter_batched_ref(
+                || Production::new(&policy, Timestamp::UNIX_EPOCH),
+                |production| simulate(&load, &setting, production),
+                BatchSize::PerIteration,
+            );
+        });
+    }
     group.bench_function("oracle", |bench| bench.iter(|| oracle(&load, &setting)));
     let run = simulate(&load, &setting, &mut Keda::new(1.0));
     let baseline = Baseline::of(&load, &setting);
@@ -74,5 +88,38 @@ fn a_year(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, a_year);
+/// Somebody who notes what each look saw: its moment, the queue, tasks that serve and tasks asked for.
+struct Noted<'a>(&'a mut Production, Vec<(f64, Option<QueueSight>, u32, u32)>);
+
+impl Scaler for Noted<'_> {
+    fn look(&mut self, seen: &Sight<'_>) -> Option<u32> {
+        self.1.push((seen.seconds, seen.queue, seen.ready, seen.total));
+        self.0.look(seen)
+    }
+}
+
+/// What production sees on one day, decided again and again, without the world around it.
+fn a_decision(criterion: &mut Criterion) {
+    let (load, setting) = (days(1), setting());
+    let mut group = criterion.benchmark_group("a decision");
+    for (name, policy) in policies() {
+        let fresh = || Production::new(&policy, Timestamp::UNIX_EPOCH);
+        let mut production = fresh();
+        let mut noted = Noted(&mut production, Vec::new());
+        let _ = simulate(&load, &setting, &mut noted);
+        let day = noted.1;
+        group.throughput(Throughput::Elements(u64::try_from(day.len()).unwrap_or(u64::MAX)));
+        group.bench_function(&name, |bench| {
+            let again = |production: &mut Production| {
+                for &(seconds, queue, ready, total) in &day {
+                    black_box(production.look(&Sight { seconds, queue, minutes: &[], ready, total }));
+                }
+            };
+            bench.iter_batched_ref(fresh, again, BatchSize::LargeInput);
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, a_year, a_decision);
 criterion_main!(benches);

@@ -174,17 +174,41 @@ impl Wait {
     }
 }
 
+/// The powers of ten that numbers of 1e-12 to 1e30 are multiplied with, or divided by, to have four digits before the point.
+const TENS: [f64; 28] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
+    1e19, 1e20, 1e21, 1e22, 1e23, 1e24, 1e25, 1e26, 1e27,
+];
+
 /// Rounds to four digits. What no clock and no queue could have shown becomes zero.
 fn shorten(number: &mut f64) {
-    const DIGITS: f64 = 3.0;
     if !number.is_normal() || number.abs() < 1e-12 || number.abs() > 1e30 {
         *number = 0.0;
         return;
     }
-    let decimals = DIGITS - number.abs().log10().floor();
-    let scale = 10_f64.powf(decimals.abs());
-    *number =
-        if decimals > 0.0 { (*number * scale).round() / scale } else { (*number / scale).round() * scale };
+    // How many digits stand behind the point follows from the binary exponent, or it is one less. Looked up, since
+    // logarithms and powers took a sixth of a decision.
+    let binary = i64::try_from(number.abs().to_bits() >> 52).unwrap_or(0).saturating_sub(1_023);
+    let decimals = 3_i64.saturating_sub(binary.saturating_mul(1_233).div_euclid(4_096));
+    *number = match rounded(*number, decimals) {
+        (whole, _) if whole.abs() > 1e4 => rounded(*number, decimals.saturating_sub(1)).1,
+        (_, short) => short,
+    };
+}
+
+/// A number as a whole one with so many digits behind the point moved before it, and moved back.
+fn rounded(number: f64, decimals: i64) -> (f64, f64) {
+    let ten = |power: i64| {
+        let place = usize::try_from(power).unwrap_or(usize::MAX);
+        TENS.get(place).copied().unwrap_or(1.0)
+    };
+    if decimals > 0 {
+        let whole = (number * ten(decimals)).round();
+        (whole, whole / ten(decimals))
+    } else {
+        let whole = (number / ten(decimals.saturating_neg())).round();
+        (whole, whole * ten(decimals.saturating_neg()))
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
@@ -201,6 +225,28 @@ mod tests {
         let mut short = number;
         shorten(&mut short);
         assert_eq!(short.to_bits(), expected.to_bits(), "{number} becomes {short}");
+    }
+
+    #[test]
+    fn looking_up_is_the_same_as_reckoning() {
+        let reckoned = |number: f64| {
+            let decimals = 3.0 - number.abs().log10().floor();
+            let scale = 10_f64.powf(decimals.abs());
+            if decimals > 0.0 { (number * scale).round() / scale } else { (number / scale).round() * scale }
+        };
+        // Beyond 1e22 powers of ten are no exact numbers, and both may be off by the last bit.
+        for exponent in -12..22 {
+            for step in 0..2_000_u32 {
+                // From 1 to 10, both ends and their neighbors among them.
+                let mantissa =
+                    (1.0 + 9.0 * f64::from(step / 2) / 999.0) * (1.0 - f64::EPSILON * f64::from(step % 2));
+                let number = mantissa * 10_f64.powi(exponent);
+                if (1e-12..=1e30).contains(&number) {
+                    check(number, reckoned(number));
+                    check(-number, reckoned(-number));
+                }
+            }
+        }
     }
 
     #[test]

@@ -37,10 +37,12 @@ impl Evidence<'_> {
 
     /// Why its signal, which has a vote, does not say anything.
     pub(crate) fn unread(&self) -> Option<Reason> {
-        let signal = self.rule.when.signal.clone();
+        let signal = || self.rule.when.signal.clone();
         match self.reading.as_ref()? {
-            Reading::Missing(absence) => Some(Reason::ReadingMissing { signal, absence: absence.clone() }),
-            Reading::Stale { age, .. } => Some(Reason::ReadingStale { signal, age: *age }),
+            Reading::Missing(absence) => {
+                Some(Reason::ReadingMissing { signal: signal(), absence: absence.clone() })
+            }
+            Reading::Stale { age, .. } => Some(Reason::ReadingStale { signal: signal(), age: *age }),
             Reading::Fresh { .. } => None,
         }
     }

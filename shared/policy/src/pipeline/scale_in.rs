@@ -190,7 +190,7 @@ fn largest_wish(wishes: &[Wish]) -> Option<u32> {
 /// have to agree. Only the largest of what follows matters: smaller earlier ones are dropped. Without wishes, or
 /// after a pause, the present size is taken as wished for: the first look never scales in.
 pub(crate) fn remember(
-    wishes: &[Wish],
+    wishes: Vec<Wish>,
     tasks: u32,
     desired: u32,
     policy: &ServicePolicy,
@@ -199,7 +199,7 @@ pub(crate) fn remember(
     let window = policy.stabilization;
     let last = wishes.last().map(|wish| wish.at);
     let paused = last.is_none_or(|last| since(last, now) > window.saturating_add(LONGEST_GAP));
-    let mut next = if paused { vec![Wish { at: now, tasks: desired }] } else { wishes.to_vec() };
+    let mut next = if paused { vec![Wish { at: now, tasks: desired }] } else { wishes };
     if let Some(last) = next.last_mut().filter(|last| last.tasks > tasks) {
         last.at = now;
     }

@@ -86,7 +86,8 @@ impl Production {
 
     /// The newest minutes of CPU, at most once a minute.
     fn metrics(&mut self, seen: &Sight<'_>) -> BTreeMap<MetricName, MetricReading> {
-        let Some(name) = MetricName::new(CPU).filter(|_| self.reads_cpu) else { return BTreeMap::new() };
+        let name = if self.reads_cpu { MetricName::new(CPU) } else { None };
+        let Some(name) = name else { return BTreeMap::new() };
         let asked = self.metrics_read.is_none_or(|last| seen.seconds - last >= METRICS_EVERY_SECONDS);
         if !asked {
             return [(name, MetricReading::NotRead)].into();

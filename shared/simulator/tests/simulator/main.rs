@@ -1,6 +1,7 @@
 //! The simulator, from outside.
 
 mod stage;
+mod field;
 mod trace;
 mod differential;
 mod world;

@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 use tidegate_policy::ServicePolicy;
 use tidegate_simulator::scaler::{Production, StepRules};
-use tidegate_simulator::world::{Change, Sensing};
+use tidegate_simulator::world::{Change, JobTime, ScaleIn, Sensing, Service, Starts};
 use tidegate_simulator::{Baseline, Load, Run, Score, Setting, simulate};
 
+use crate::field::{self, INTERRUPTIBLE};
 use crate::stage::setting;
 
 /// The policy of a service with these rules.
@@ -90,6 +91,29 @@ fn direct_reading_is_late_less_often_than_the_guides() {
     let guide = simulate(&load, &setting, &mut StepRules::every_five_minutes());
     let guide = Score::of(&guide, &load, &setting, &baseline);
     assert!(ours.late_percent < guide.late_percent, "{ours:?}\n{guide:?}");
+}
+
+/// With `wait`, noise, failing starts and missing readings: the same seed gives the same run and the same memory, no job
+/// is lost, and another seed is another story.
+#[test]
+fn wait_in_a_rough_world_is_the_same_story_each_time() {
+    let rough = |seed| Setting {
+        sensing: Sensing { noise: 0.2, missing: 0.1, ..Sensing::EXACT },
+        starts: Starts { spread: 0.3, failing: 0.2, ..setting().starts },
+        service: Service::Jobs { time: JobTime::Exponential, scale_in: ScaleIn::Kills },
+        seed,
+        ..setting()
+    };
+    let story = |seed| {
+        let setting = rough(seed);
+        let mut production = Production::new(&field::policy(&setting, INTERRUPTIBLE), Timestamp::UNIX_EPOCH);
+        let run = simulate(&hill(), &setting, &mut production);
+        assert!((run.waits.jobs() - hill().jobs()).abs() < 1e-6, "{} jobs", run.waits.jobs());
+        assert!(run.starts_failed > 0 && run.jobs_interrupted > Some(0), "{run:?}");
+        (run, production)
+    };
+    assert_eq!(story(5), story(5));
+    assert_ne!(story(5).0, story(6).0);
 }
 
 #[test]

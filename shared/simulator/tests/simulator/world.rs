@@ -85,6 +85,13 @@ proptest! {
     }
 
     #[test]
+    fn another_seed_gives_another_run(rates in rates(), setting in worlds()) {
+        prop_assume!(rates.iter().sum::<f64>() > 1.0);
+        let run = |seed| simulate(&load(&rates, seed), &Setting { seed, ..setting.clone() }, &mut Keda::new(1.0));
+        prop_assert_ne!(run(3).waiting, run(4).waiting);
+    }
+
+    #[test]
     fn more_capacity_never_means_more_waiting(
         rates in rates(), setting in worlds(), few in 5_u32..30, more in 0_u32..20,
     ) {

@@ -1,0 +1,85 @@
+//! What is replayed, and everything that runs are measured by.
+
+use std::fmt::Display;
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+
+use jiff::Timestamp;
+use tidegate_fleet::Fleet;
+use tidegate_policy::ServicePolicy;
+use tidegate_simulator::scaler::Production;
+use tidegate_simulator::trace::{self, TraceError};
+use tidegate_simulator::{Baseline, Load, Setting, Trace};
+
+use super::options::ReplayOptions;
+use super::progress::Progress;
+use super::setting;
+use crate::check;
+use crate::outcome::{FAILED, Outcome, REFUSED};
+
+/// A service and its load, read and put into a world.
+pub(crate) struct Ground {
+    pub(crate) fleet: Fleet,
+    /// The service's policy as the fleet file has it.
+    pub(crate) policy: ServicePolicy,
+    pub(crate) trace: Trace,
+    pub(crate) load: Load,
+    pub(crate) setting: Setting,
+    /// The size that the 99th percentile of a scaled trace needs.
+    pub(crate) scaled_to: Option<f64>,
+    /// Conditions of rules that a trace does not tell.
+    pub(crate) left_out: Vec<String>,
+    pub(crate) baseline: Baseline,
+}
+
+impl Ground {
+    /// Reads the fleet and the trace, and asks the oracle; or says why not.
+    pub(crate) fn prepare(options: &ReplayOptions, progress: &Progress) -> Result<Self, Outcome> {
+        let fleet = fleet(&options.fleet)?;
+        let service =
+            fleet.service(&options.service).ok_or_else(|| unknown_service(&fleet, &options.service))?;
+        let policy = service.policy().clone();
+        progress.tell(format_args!("reading {}", options.trace.display()));
+        let trace = trace(&options.trace)?;
+        let (load, setting, scaled_to) = setting::of(options, &policy, &trace);
+        progress.tell(format_args!("asking the oracle"));
+        let baseline = Baseline::of(&load, &setting);
+        let left_out = Production::new(&policy, Timestamp::UNIX_EPOCH).left_out().to_vec();
+        Ok(Self { fleet, policy, trace, load, setting, scaled_to, left_out, baseline })
+    }
+
+    /// Production with a policy, from the beginning of the trace on.
+    pub(crate) fn production(&self, policy: &ServicePolicy) -> Production {
+        Production::new(policy, self.trace.first().unwrap_or(Timestamp::UNIX_EPOCH))
+    }
+}
+
+fn fleet(path: &Path) -> Result<Fleet, Outcome> {
+    let name = path.display().to_string();
+    let bytes = check::read(path).map_err(|error| failed(FAILED, format_args!("read `{name}`: {error}")))?;
+    tidegate_fleet::parse_bytes(&name, &bytes).map_err(|problems| {
+        let stderr = check::refusal(&name, &String::from_utf8_lossy(&bytes), &problems);
+        Outcome { stderr, code: REFUSED, ..Outcome::default() }
+    })
+}
+
+fn unknown_service(fleet: &Fleet, name: &str) -> Outcome {
+    let known: Vec<String> = fleet.services().iter().map(|service| format!("`{}`", service.name())).collect();
+    let known = known.join(", ");
+    failed(REFUSED, format_args!("fleet `{}` has no service `{name}`; it has {known}", fleet.name()))
+}
+
+fn trace(path: &Path) -> Result<Trace, Outcome> {
+    let name = path.display();
+    let file = File::open(path).map_err(|error| failed(FAILED, format_args!("read `{name}`: {error}")))?;
+    trace::read(BufReader::with_capacity(1 << 20, file)).map_err(|error| match error {
+        TraceError::Unreadable(error) => failed(FAILED, format_args!("read `{name}`: {error}")),
+        TraceError::Refused(lines) => failed(REFUSED, format_args!("`{name}` is no trace\n{lines}")),
+        TraceError::TooShort { .. } => failed(REFUSED, format_args!("`{name}` is no trace: {error}")),
+    })
+}
+
+pub(crate) fn failed(code: u8, message: impl Display) -> Outcome {
+    Outcome { stderr: format!("error: {message}\n"), code, ..Outcome::default() }
+}

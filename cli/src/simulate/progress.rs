@@ -1,0 +1,28 @@
+//! What is being done, for whoever sits before the terminal.
+
+use std::fmt::Display;
+use std::io::{self, IsTerminal, Write};
+
+/// One line on a terminal that says what is being done, and goes away; nothing in a pipe.
+pub(crate) struct Progress {
+    shown: bool,
+}
+
+impl Progress {
+    pub(crate) fn new(for_machines: bool) -> Self {
+        Self { shown: !for_machines && io::stderr().is_terminal() }
+    }
+
+    pub(crate) fn tell(&self, doing: impl Display) {
+        if self.shown {
+            // A terminal that cannot be written to is no reason to stop.
+            let _ = write!(io::stderr(), "\r\x1b[K{doing} …").and_then(|()| io::stderr().flush());
+        }
+    }
+
+    pub(crate) fn clear(&self) {
+        if self.shown {
+            let _ = write!(io::stderr(), "\r\x1b[K");
+        }
+    }
+}

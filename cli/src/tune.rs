@@ -1,0 +1,112 @@
+//! `tidegate tune`: for a recorded load, what other settings of a service would have cost and who would have waited.
+//!
+//! Every setting is replayed through the policy that runs in production. All of them are judged by the same acceptable wait
+//! and the same oracle, whatever they aim at themselves.
+
+use crate::outcome::{Outcome, REFUSED};
+use crate::simulate::{Ground, Progress, failed};
+
+mod options;
+mod variation;
+mod ladders;
+mod search;
+mod lines;
+mod table;
+mod answer;
+
+pub(crate) use answer::KEYS;
+pub(crate) use options::TuneOptions;
+
+use search::Tried;
+
+/// A choice that rests on less has not seen a whole day's rhythm.
+const DAY_SECONDS: f64 = 86_400.0;
+
+/// Everything that was found out.
+struct Tuned<'a> {
+    options: &'a TuneOptions,
+    ground: &'a Ground,
+    /// How many settings were replayed.
+    tried: usize,
+    /// The fleet file's own setting.
+    own: &'a Tried,
+    /// What no other beats, the cheapest first.
+    frontier: Vec<&'a Tried>,
+    /// The cheapest within the limit, if any is.
+    chosen: Option<&'a Tried>,
+    warnings: Vec<String>,
+}
+
+impl Tuned<'_> {
+    fn is_chosen(&self, tried: &Tried) -> bool {
+        self.chosen.is_some_and(|chosen| chosen.variation == tried.variation)
+    }
+}
+
+/// Tunes, and says so in one of two ways.
+pub(crate) fn run(options: &TuneOptions) -> Outcome {
+    let progress = Progress::new(options.json);
+    let outcome = read_and_tune(options, &progress).unwrap_or_else(|refusal| refusal);
+    progress.clear();
+    outcome
+}
+
+fn read_and_tune(options: &TuneOptions, progress: &Progress) -> Result<Outcome, Outcome> {
+    let ground = Ground::prepare(&options.replay, progress)?;
+    let tried = search::search(&ground, &options.replay.service, progress);
+    let frontier = search::frontier(&tried);
+    // The file's own setting is always tried, so neither is ever empty.
+    let (Some(own), Some(least_late)) = (tried.first(), frontier.last().copied()) else {
+        return Err(failed(REFUSED, "nothing could be tried"));
+    };
+    let chosen = frontier.iter().copied().find(|tried| tried.score.late_percent <= options.late);
+    let warnings = warnings(&ground, chosen);
+    let found = Tuned { options, ground: &ground, tried: tried.len(), own, frontier, chosen, warnings };
+    let answer = if options.json { answer::json(&found) } else { table::table(&found) };
+    if chosen.is_some() {
+        return Ok(Outcome::done(answer));
+    }
+    let refused = failed(
+        REFUSED,
+        format_args!(
+            "no setting keeps late jobs at or below {} %; the least late is {:.2} %, by `{}`",
+            options.late, least_late.score.late_percent, least_late.variation
+        ),
+    );
+    Ok(Outcome { stdout: answer, ..refused })
+}
+
+/// What the choice rests on.
+fn warnings(ground: &Ground, chosen: Option<&Tried>) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let acceptable = ground.setting.acceptable_wait_seconds;
+    let patient = chosen.and_then(|chosen| chosen.variation.policy.wait);
+    if patient.is_some_and(|wait| wait.as_secs_f64() > acceptable) {
+        warnings.push(format!(
+            "its `wait` is longer than the acceptable {acceptable} s: on this trace it is early by so much; a shorter one is safer"
+        ));
+    }
+    let (min, own_min) = (chosen.map(|it| it.variation.policy.capacity.min()), ground.policy.capacity.min());
+    if let Some(min) = min.filter(|min| *min < own_min) {
+        warnings.push(format!(
+            "its `min` of {min} is below the file's {own_min}: a trace tells nothing of tasks that die"
+        ));
+    }
+    let hours = ground.load.seconds() / 3_600.0;
+    if ground.load.seconds() < DAY_SECONDS {
+        warnings
+            .push(format!("the trace lasts {hours:.1} hours: less than a day tells nothing of the others"));
+    }
+    if ground.scaled_to.is_some() {
+        let max = ground.policy.capacity.max();
+        warnings.push(format!(
+            "without --throughput the load was scaled to the file's maximum of {max}: other bounds mean as much as that does"
+        ));
+    }
+    warnings.push(
+        "it was chosen on this trace; before you deploy it, replay another one: \
+         tidegate simulate --trace OTHER.csv"
+            .to_owned(),
+    );
+    warnings
+}

@@ -1,0 +1,22 @@
+//! The arguments of `tidegate tune`.
+
+use clap::Args;
+
+use crate::simulate::ReplayOptions;
+
+#[derive(Debug, Args)]
+pub(crate) struct TuneOptions {
+    #[command(flatten)]
+    pub(crate) replay: ReplayOptions,
+    /// The cheapest setting is chosen with at most this percentage of the jobs late
+    #[arg(long, value_name = "PERCENT", default_value_t = 1.0, value_parser = percent)]
+    pub(crate) late: f64,
+    /// Answer in JSON; the keys are in the long help (--help)
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn percent(text: &str) -> Result<f64, String> {
+    let number: f64 = text.parse().map_err(|_| "must be a number".to_owned())?;
+    if (0.0..=100.0).contains(&number) { Ok(number) } else { Err("must be 0 to 100".to_owned()) }
+}

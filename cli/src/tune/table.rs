@@ -1,0 +1,43 @@
+//! What tuning found, for people.
+
+use std::fmt::Write;
+
+use super::Tuned;
+use super::lines::{KEYS, lines};
+use crate::simulate::{COLUMNS, columns, head};
+
+/// A head, the frontier, the lines for the fleet file, what they rest on.
+pub(super) fn table(found: &Tuned<'_>) -> String {
+    let Tuned { options, ground, tried, own, frontier, chosen, warnings } = found;
+    let mut shown = head(&options.replay, ground);
+    let mut line = |text: String| {
+        // Writing to a `String` cannot fail.
+        let _ = writeln!(shown, "{text}");
+    };
+    line(format!("{tried} settings were replayed; no other beats these in both cost and late jobs:\n"));
+    let name = |tried: &super::Tried| tried.variation.to_string();
+    let names = frontier.iter().map(|tried| name(tried)).chain([name(own)]);
+    let width = names.map(|name| name.len()).max().unwrap_or(0);
+    line(format!("  {:<width$}  {COLUMNS}", ""));
+    for tried in frontier {
+        let mark = if found.is_chosen(tried) { ">" } else { " " };
+        line(format!("{mark} {:<width$}  {}", name(tried), columns(&tried.score)));
+    }
+    line("\n  the fleet file's own:".to_owned());
+    line(format!("  {:<width$}  {}", name(own), columns(&own.score)));
+    if let Some(chosen) = chosen {
+        line(format!(
+            "\n> The cheapest with at most {} % of the jobs late. In the fleet file, in place of the service's own\n  \
+             {KEYS}:\n",
+            options.late
+        ));
+        for text in lines(&chosen.variation.policy) {
+            line(format!("    {text}"));
+        }
+    }
+    line(String::new());
+    for warning in warnings {
+        line(format!("note: {warning}"));
+    }
+    shown
+}

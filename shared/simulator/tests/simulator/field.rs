@@ -1,0 +1,142 @@
+//! The loads that policies are compared on, and the conditions they are put into; for the tests and for `make bench-quality`.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+use tidegate_policy::{Capacity, ServicePolicy};
+use tidegate_simulator::synthetic::{self, Cron};
+use tidegate_simulator::world::{JobTime, Looks, ScaleIn, Sensing, Service, Starts};
+use tidegate_simulator::{Load, Setting, trace};
+
+use crate::stage::setting;
+
+/// The trace of batches out of silence; the others are those of development.
+const STRESS: &str = "nab_ec2_network_in_5abac7";
+
+/// A load by its name.
+pub(crate) type Named = (String, Load);
+
+/// Everything that is replayed in one setting.
+pub(crate) struct Field {
+    /// The traces of development, by their files' names.
+    pub(crate) dev: Vec<Named>,
+    /// The stress trace.
+    pub(crate) stress: Vec<Named>,
+    /// Bursts out of silence, at random.
+    pub(crate) bursts: Vec<Named>,
+    /// Bursts by the clock.
+    pub(crate) crons: Vec<Named>,
+}
+
+impl Field {
+    /// The traces of a folder, scaled as `elasticity.md` does, and the synthetic loads; without a folder only these.
+    pub(crate) fn new(folder: Option<&Path>, setting: &Setting) -> Self {
+        let mut paths: Vec<PathBuf> = folder
+            .map(|folder| std::fs::read_dir(folder).expect("the folder of traces can be read"))
+            .into_iter()
+            .flatten()
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .filter(|path| path.extension().is_some_and(|it| it == "csv"))
+            .collect();
+        paths.sort();
+        let read = |path: &PathBuf| {
+            let file = File::open(path).expect("the trace can be opened");
+            let trace = trace::read(BufReader::new(file)).expect("the trace can be read");
+            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            let tasks = 0.8 * f64::from(setting.capacity.max());
+            (name, Load::scaled(&trace, tasks, setting.throughput, setting.seed))
+        };
+        let (stress, dev): (Vec<Named>, Vec<Named>) =
+            paths.iter().map(read).partition(|(name, _)| name == STRESS);
+        let bursts =
+            (40..50).map(|seed| (format!("on/off {seed}"), synthetic::on_off(setting, seed))).collect();
+        let cron = |(name, cron): (&str, Cron)| (name.to_owned(), synthetic::by_the_clock(&cron, setting, 3));
+        Self { dev, stress, bursts, crons: crons().map(cron).into() }
+    }
+}
+
+/// Those of `drain.md`.
+fn crons() -> [(&'static str, Cron); 4] {
+    let cron = |minutes: f64, lasting_seconds, height, jitter_seconds, base| Cron {
+        every_seconds: 60.0 * minutes,
+        lasting_seconds,
+        height,
+        jitter_seconds,
+        base,
+    };
+    [
+        ("every 15 min", cron(15.0, 120.0, 0.6, 0.0, 0.0)),
+        ("every 30 min", cron(30.0, 180.0, 0.8, 0.0, 0.0)),
+        ("every 20 min, shaken", cron(20.0, 180.0, 0.7, 30.0, 0.1)),
+        ("every 60 min", cron(60.0, 300.0, 0.9, 0.0, 0.1)),
+    ]
+}
+
+/// More than one task may leave in a look.
+pub(crate) const INTERRUPTIBLE: &str = "    interruptible: true\n";
+
+/// The plain default: one task a look.
+pub(crate) const PLAIN: &str = "";
+
+/// The policy of a service with `wait`, and nothing else but these lines.
+pub(crate) fn policy(setting: &Setting, more: &str) -> ServicePolicy {
+    let text = format!(
+        "version: 1\nname: shop\nmode: enforce\nservices:\n  - name: worker\n    \
+         ecs: {{ cluster: shop, service: worker }}\n    capacity: {{ min: {}, max: {} }}\n    \
+         queue: {{ bullmq: {{ url: \"redis://redis\", queue: q }} }}\n    \
+         wait: {}s\n    startup: {}s\n{more}",
+        setting.capacity.min(),
+        setting.capacity.max(),
+        setting.acceptable_wait_seconds,
+        2.0 * setting.starts.seconds,
+    );
+    let fleet = tidegate_fleet::parse(&text).map_err(|problems| problems.to_string());
+    fleet.expect("a valid fleet").services()[0].policy().clone()
+}
+
+/// A world that is not as `elasticity.md` has it.
+pub(crate) struct Condition {
+    /// What differs.
+    pub(crate) what: String,
+    pub(crate) setting: Setting,
+    /// What the service's entry says besides `wait`.
+    pub(crate) more: &'static str,
+}
+
+/// Every condition that `wait` is put into.
+pub(crate) fn conditions() -> Vec<Condition> {
+    let condition = |what: &str, setting| Condition { what: what.to_owned(), setting, more: INTERRUPTIBLE };
+    let sensed = |sensing| Setting { sensing, ..setting() };
+    let mut all = vec![
+        Condition { more: PLAIN, ..condition("one task a look", setting()) },
+        condition(
+            "a look every 60 s",
+            Setting { looks: Looks { every_seconds: 60, act_from_seconds: 60 }, ..setting() },
+        ),
+        condition("15 % noise", sensed(Sensing { noise: 0.15, ..Sensing::EXACT })),
+        condition("in flight 30 % too high", sensed(Sensing { in_flight_bias: 1.3, ..Sensing::EXACT })),
+        condition("one reading in five missing", sensed(Sensing { missing: 0.2, ..Sensing::EXACT })),
+    ];
+    if let Ok(capacity) = Capacity::new(2, 20) {
+        all.push(condition("2 to 20 tasks", Setting { capacity, ..setting() }));
+    }
+    for seconds in [30.0, 300.0, 600.0] {
+        let starts = Starts { seconds, ..setting().starts };
+        all.push(condition(&format!("start-up {seconds} s"), Setting { starts, ..setting() }));
+    }
+    for seconds in [60, 120, 180] {
+        let sensing = Sensing { reading_age_seconds: seconds, ..Sensing::EXACT };
+        all.push(condition(&format!("readings {seconds} s late"), sensed(sensing)));
+    }
+    for acceptable_wait_seconds in [30.0, 120.0, 300.0] {
+        let setting = Setting { acceptable_wait_seconds, ..setting() };
+        all.push(condition(&format!("wait {acceptable_wait_seconds} s"), setting));
+    }
+    for seconds in [2.0, 20.0, 60.0] {
+        let service = Service::Jobs { time: JobTime::Exponential, scale_in: ScaleIn::Waits };
+        let setting = Setting { throughput: 1.0 / seconds, service, ..setting() };
+        all.push(condition(&format!("jobs of {seconds} s, exponential"), setting));
+    }
+    all
+}
