@@ -159,8 +159,8 @@ pub struct Bursts {
 }
 
 impl Wait {
-    /// The same with every measured number cut to four digits, as the ledger keeps it: more would be noise.
-    pub(crate) fn short(mut self) -> Self {
+    /// Cuts every measured number to four digits, as the ledger keeps it: more would be noise.
+    pub(crate) fn shorten(&mut self) {
         if let Some(load) = &mut self.load {
             let Load { rate, doubt, growth, noise, seconds: _, apart, averages, trust } = load;
             [rate, doubt, growth, noise, apart].into_iter().chain(averages).chain(trust).for_each(shorten);
@@ -170,7 +170,6 @@ impl Wait {
         if let Some(bursts) = &mut self.bursts {
             bursts.sizes.iter_mut().for_each(shorten);
         }
-        self
     }
 }
 
@@ -180,20 +179,23 @@ const TENS: [f64; 28] = [
     1e19, 1e20, 1e21, 1e22, 1e23, 1e24, 1e25, 1e26, 1e27,
 ];
 
-/// Rounds to four digits. What no clock and no queue could have shown becomes zero.
 fn shorten(number: &mut f64) {
+    *number = four_digits(*number);
+}
+
+/// Rounds to four digits. What no clock and no queue could have shown becomes zero.
+pub(crate) fn four_digits(number: f64) -> f64 {
     if !number.is_normal() || number.abs() < 1e-12 || number.abs() > 1e30 {
-        *number = 0.0;
-        return;
+        return 0.0;
     }
     // How many digits stand behind the point follows from the binary exponent, or it is one less. Looked up, since
     // logarithms and powers took a sixth of a decision.
     let binary = i64::try_from(number.abs().to_bits() >> 52).unwrap_or(0).saturating_sub(1_023);
     let decimals = 3_i64.saturating_sub(binary.saturating_mul(1_233).div_euclid(4_096));
-    *number = match rounded(*number, decimals) {
-        (whole, _) if whole.abs() > 1e4 => rounded(*number, decimals.saturating_sub(1)).1,
+    match rounded(number, decimals) {
+        (whole, _) if whole.abs() > 1e4 => rounded(number, decimals.saturating_sub(1)).1,
         (_, short) => short,
-    };
+    }
 }
 
 /// A number as a whole one with so many digits behind the point moved before it, and moved back.

@@ -64,19 +64,26 @@ pub(crate) struct Proposal {
 pub(crate) fn look(seen: &Sight, before: Option<&Wait>) -> (Option<Proposal>, Wait) {
     let mut next = before.cloned().unwrap_or_default();
     let crew = orders::follow(&mut next, seen);
-    let Some(jobs) = seen.jobs else { return (None, next.short()) };
-    if jobs.paused {
-        next.last = None;
-        let reason = Reason::LoadKeeps { load: 0.0, proposes: 0 };
-        return (Some(Proposal { tasks: 0, reason }), next.short());
-    }
-    let this = last(seen, jobs);
-    let hidden = !jobs.visible && jobs.waiting <= 0.0 && jobs.done.is_none();
-    watch(seen, this, hidden, &mut next);
-    // What is decided now is what the remembered numbers say, so that a second look right after says the same.
-    let mut next = next.short();
-    let proposal = decide(seen, jobs.waiting, this.busy, &crew, &mut next);
-    (proposal, next.short())
+    let proposal = match seen.jobs {
+        None => {
+            next.shorten();
+            None
+        }
+        Some(Jobs { paused: true, .. }) => {
+            next.last = None;
+            next.shorten();
+            Some(Proposal { tasks: 0, reason: Reason::LoadKeeps { load: 0.0, proposes: 0 } })
+        }
+        Some(jobs) => {
+            let this = last(seen, jobs);
+            let hidden = !jobs.visible && jobs.waiting <= 0.0 && jobs.done.is_none();
+            watch(seen, this, hidden, &mut next);
+            // What is decided now is what the remembered numbers say, so that a second look right after says the same.
+            next.shorten();
+            decide(seen, jobs.waiting, this.busy, &crew, &mut next)
+        }
+    };
+    (proposal, next)
 }
 
 /// Learns from what happened since the last look. Where neither running nor finished jobs can be seen, what is guessed to

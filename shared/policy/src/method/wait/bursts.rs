@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 
 use crate::memory::since;
-use crate::memory::wait::{Bursts, Wait};
+use crate::memory::wait::{Bursts, Wait, four_digits};
 
 use super::{Sight, seconds, whole_tasks};
 
@@ -32,6 +32,7 @@ const LOOKS_BEFORE: usize = 2;
 /// Follows bursts; gives the tasks to stand by, 0 when none must. `wish` is what the look asks for without bursts, and
 /// `reaction` how many seconds pass from a burst's beginning until the first task ordered for it runs.
 pub(crate) fn follow(next: &mut Wait, seen: &Sight, load: f64, wish: u32, reaction: f64) -> u32 {
+    let load = four_digits(load);
     let share = (1.0 - seen.acceptable / reaction.max(1.0)).max(0.0);
     let stood = next.wishes.iter().copied().min().unwrap_or(wish).max(seen.bounds.min());
     next.wishes.push(wish);

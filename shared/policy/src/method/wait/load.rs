@@ -7,9 +7,9 @@
 
 use crate::memory::wait::{AVERAGES, Load};
 
-/// The first average is the last look alone. In the second a look counts half after so many seconds, and in each further
-/// one after twice as many: 16 minutes in the last. One average more saves nothing; one fewer costs 1% with long jobs.
-const HALF_LIFE_SECONDS: f64 = 30.0;
+/// The last average is so long that a look counts half after 16 minutes, and each before it half as long: 30 seconds in the
+/// second. The first is the last look alone. One average more saves nothing; one fewer costs 1% with long jobs.
+const LONGEST_HALF_LIFE_SECONDS: f64 = 960.0;
 
 /// So many averages, as a number to calculate with.
 const COUNT: f64 = 7.0;
@@ -24,10 +24,6 @@ const CHANGES_EVERY_SECONDS: f64 = 900.0;
 /// What is known of a load that has just changed: it lies between a job a day and 1,000 jobs a second, each size as
 /// likely as its double. This is the width of that, as a natural logarithm.
 const ANY_RATE: f64 = 18.0;
-
-/// A forecast is not ruled out by one wild look: errors follow Student's distribution with so many degrees of freedom,
-/// as they do for fat tails in general. Half or twice as many change costs by less than 1%.
-const FREEDOM: f64 = 4.0;
 
 /// One look moves what is believed to be usual, of the noise and of the time between looks, by so much: a few minutes of
 /// looks. Half or twice as much changes costs by less than 1%.
@@ -54,8 +50,9 @@ pub(crate) fn learn(before: Option<Load>, rate: f64, elapsed: f64) -> Load {
         };
     };
     let believed = load.rate;
-    load.judge(rate, elapsed);
-    load.average(rate, elapsed);
+    load.judge(rate, elapsed, &shares(elapsed, load.seconds));
+    load.seconds = (load.seconds + elapsed).min(SECONDS_MAX);
+    load.average(rate, elapsed, &shares(elapsed, load.seconds));
     load.growth = ((load.rate - believed - RISE * load.doubt) / elapsed).max(0.0);
     load
 }
@@ -67,13 +64,11 @@ fn chance(rate: f64, elapsed: f64) -> f64 {
 
 impl Load {
     /// Trusts each average by how well it foretold this look, and sees whether looks are noisier than chance makes them.
-    fn judge(&mut self, rate: f64, elapsed: f64) {
+    fn judge(&mut self, rate: f64, elapsed: f64, shares: &[f64; AVERAGES]) {
         let error = (rate - self.rate).powi(2) / (chance(self.rate, elapsed) + self.doubt.powi(2));
         for (index, average) in self.averages.into_iter().enumerate() {
-            let variance = self.noise * chance(average, elapsed) * (1.0 + self.spread(index, elapsed));
-            let distance = (rate - average).powi(2) / variance;
-            let likelihood = (1.0 + distance / FREEDOM).powf(-f64::midpoint(FREEDOM, 1.0)) / variance.sqrt();
-            self.trust[index] *= likelihood;
+            let variance = self.noise * chance(average, elapsed) * (1.0 + spread(shares[index]));
+            self.trust[index] *= likelihood(rate - average, variance);
         }
         let changed = -(-elapsed / CHANGES_EVERY_SECONDS).exp_m1();
         // Perhaps the load has just changed, and nothing before this look foretells anything.
@@ -91,34 +86,45 @@ impl Load {
 
     /// Takes the look into every average, and believes them as far as they are trusted. What some averages know of a
     /// higher load is a doubt; a lower one is not, for nobody has to be ordered for that.
-    fn average(&mut self, rate: f64, elapsed: f64) {
-        self.seconds = (self.seconds + elapsed).min(SECONDS_MAX);
+    fn average(&mut self, rate: f64, elapsed: f64, shares: &[f64; AVERAGES]) {
         self.apart += USUAL_SHARE * (elapsed - self.apart);
-        for index in 0..AVERAGES {
-            self.averages[index] += self.share(index, elapsed) * (rate - self.averages[index]);
+        for (average, share) in self.averages.iter_mut().zip(shares) {
+            *average += share * (rate - *average);
         }
         let trusted = self.averages.into_iter().zip(self.trust);
         self.rate = trusted.clone().map(|(average, trust)| trust * average).sum();
-        let variance = trusted.enumerate().map(|(index, (average, trust))| {
-            let by_chance = self.noise * chance(average, elapsed) * self.spread(index, elapsed);
+        let variance = trusted.zip(shares).map(|((average, trust), share)| {
+            let by_chance = self.noise * chance(average, elapsed) * spread(*share);
             trust * (by_chance + (average - self.rate).max(0.0).powi(2))
         });
         self.doubt = variance.sum::<f64>().sqrt();
     }
+}
 
-    /// How much of a look goes into an average. The first is the last look alone, and before an average is full it is a
-    /// plain mean.
-    fn share(&self, index: usize, elapsed: f64) -> f64 {
-        let Some(doubled) = index.checked_sub(1) else { return 1.0 };
-        let half_life = HALF_LIFE_SECONDS * f64::from(1_u32 << doubled.min(AVERAGES));
-        (1.0 - 0.5_f64.powf(elapsed / half_life)).max((elapsed / self.seconds).min(1.0))
+/// How much of a look goes into each average. The first is the last look alone, and before an average is full it is a
+/// plain mean over the time watched.
+fn shares(elapsed: f64, watched: f64) -> [f64; AVERAGES] {
+    let least = (elapsed / watched).min(1.0);
+    let mut shares = [1.0; AVERAGES];
+    // From the longest average to the shortest: half of the half-life keeps the square.
+    let mut kept = (-elapsed / LONGEST_HALF_LIFE_SECONDS).exp2();
+    for share in shares[1..].iter_mut().rev() {
+        *share = (1.0 - kept).max(least);
+        kept *= kept;
     }
+    shares
+}
 
-    /// The variance of an average as a share of the variance of one look.
-    fn spread(&self, index: usize, elapsed: f64) -> f64 {
-        let share = self.share(index, elapsed);
-        share / (2.0 - share)
-    }
+/// The variance of an average as a share of the variance of one look.
+fn spread(share: f64) -> f64 {
+    share / (2.0 - share)
+}
+
+/// How likely an error is, up to a constant factor. It follows Student's distribution with four degrees of freedom, for one
+/// wild look must not rule a forecast out; with two or eight costs differ by less than 1%.
+fn likelihood(error: f64, variance: f64) -> f64 {
+    let square = 1.0 + error * error / variance / 4.0;
+    1.0 / (square * square * (square * variance).sqrt())
 }
 
 #[cfg(test)]
