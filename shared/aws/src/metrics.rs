@@ -177,7 +177,16 @@ pub fn queue(source: &CloudwatchQueue, readings: &Readings, now: Timestamp) -> R
         Some(metric) => InFlight::Exactly(jobs(metric, readings, now)?),
         None => InFlight::Unknown,
     };
-    Ok(Queue { waiting, due: 0, delayed: 0, delayed_held: false, in_flight, done: None, paused: false, head: None })
+    Ok(Queue {
+        waiting,
+        due: 0,
+        delayed: 0,
+        delayed_held: false,
+        in_flight,
+        done: None,
+        paused: false,
+        head: None,
+    })
 }
 
 /// The newest value of a metric that counts jobs.
