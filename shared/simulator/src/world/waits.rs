@@ -17,6 +17,7 @@ pub struct Waits {
     late: f64,
     hours: Vec<Hour>,
     histogram: Vec<f64>,
+    longest: Vec<f64>,
 }
 
 /// The jobs that arrived in one hour.
@@ -28,7 +29,14 @@ struct Hour {
 
 impl Waits {
     pub(super) fn new(acceptable_seconds: f64) -> Self {
-        Self { acceptable_seconds, jobs: 0.0, late: 0.0, hours: Vec::new(), histogram: Vec::new() }
+        Self {
+            acceptable_seconds,
+            jobs: 0.0,
+            late: 0.0,
+            hours: Vec::new(),
+            histogram: Vec::new(),
+            longest: Vec::new(),
+        }
     }
 
     /// Jobs that arrived in a step began after this wait.
@@ -51,6 +59,25 @@ impl Waits {
         if let Some(bin) = self.histogram.get_mut(bin) {
             *bin += jobs;
         }
+        if step >= self.longest.len() {
+            self.longest.resize(step + 1, 0.0);
+        }
+        if let Some(longest) = self.longest.get_mut(step) {
+            *longest = longest.max(seconds);
+        }
+    }
+
+    /// A job that waits longer is late, in seconds.
+    #[must_use]
+    pub fn acceptable_seconds(&self) -> f64 {
+        self.acceptable_seconds
+    }
+
+    /// The longest wait among the jobs that arrived in each step, in seconds; 0 where none arrived. It ends with the
+    /// last step in which one did.
+    #[must_use]
+    pub fn longest_seconds(&self) -> &[f64] {
+        &self.longest
     }
 
     /// All jobs that began.
