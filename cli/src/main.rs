@@ -3,6 +3,7 @@
 mod arguments;
 mod check;
 mod simulate;
+mod page;
 mod summary;
 mod json;
 mod overrides;

@@ -10,18 +10,21 @@ use tidegate_fleet::Fleet;
 use tidegate_simulator::oracle::oracle;
 use tidegate_simulator::scaler::{Production, Rival, rivals};
 use tidegate_simulator::trace::{self, TraceError};
-use tidegate_simulator::{Baseline, Load, Score, Setting, Trace, simulate};
+use tidegate_simulator::{Baseline, Load, Run, Score, Setting, Trace, simulate};
 
-use crate::check;
+use crate::{check, page as pages};
 use crate::outcome::{FAILED, Outcome, REFUSED};
 
 mod options;
 mod setting;
 mod table;
 mod answer;
+mod page;
 
 pub(crate) use answer::KEYS;
 pub(crate) use options::SimulateOptions;
+
+use page::Lines;
 
 /// Everything that was found out.
 struct Simulated<'a> {
@@ -54,6 +57,9 @@ pub(crate) fn run(options: &SimulateOptions) -> Outcome {
 }
 
 fn read_and_simulate(options: &SimulateOptions, progress: &Progress) -> Result<Outcome, Outcome> {
+    if let Some(html) = &options.html {
+        pages::probe(html).map_err(|error| unwritten(html, &error))?;
+    }
     let fleet = fleet(&options.fleet)?;
     let service = fleet.service(&options.service).ok_or_else(|| unknown_service(&fleet, &options.service))?;
     progress.tell(format_args!("reading {}", options.trace.display()));
@@ -63,20 +69,32 @@ fn read_and_simulate(options: &SimulateOptions, progress: &Progress) -> Result<O
     progress.tell(format_args!("asking the oracle"));
     let baseline = Baseline::of(&load, &setting);
     let begin = trace.first().unwrap_or(Timestamp::UNIX_EPOCH);
+    let mut lines = options.html.is_some().then(|| Lines::new(&load, &setting));
     let mut production = Production::new(service.policy(), begin);
+    if lines.is_some() {
+        production = production.logged(page::DECISIONS_MAX);
+    }
     let left_out = production.left_out().to_vec();
     let score = |run: &_| Score::of(run, &load, &setting, &baseline);
     progress.tell(format_args!("replaying {}", service.name()));
-    let score_of_ours = score(&simulate(&load, &setting, &mut production));
+    let run = simulate(&load, &setting, &mut production);
+    if let Some(lines) = &mut lines {
+        lines.ours(&run);
+    }
     let about = "the fleet file's policy".to_owned();
-    let mut rows = vec![Row { name: "tidegate", about, score: score_of_ours }];
+    let mut rows = vec![Row { name: "tidegate", about, score: score(&run) }];
+    let mut beside = |name, about: String, run: &Run| {
+        if let Some(lines) = &mut lines {
+            lines.rival(name, &about, run);
+        }
+        rows.push(Row { name, about, score: score(run) });
+    };
     if options.rivals {
         for Rival { name, about, mut scaler } in rivals(&setting) {
             progress.tell(format_args!("replaying {name}"));
-            rows.push(Row { name, about, score: score(&simulate(&load, &setting, scaler.as_mut())) });
+            beside(name, about, &simulate(&load, &setting, scaler.as_mut()));
         }
-        let about = "knows the future".to_owned();
-        rows.push(Row { name: "oracle", about, score: score(&oracle(&load, &setting)) });
+        beside("oracle", "knows the future".to_owned(), &oracle(&load, &setting));
     }
     let found = Simulated {
         options,
@@ -89,6 +107,10 @@ fn read_and_simulate(options: &SimulateOptions, progress: &Progress) -> Result<O
         baseline,
         rows,
     };
+    if let (Some(html), Some(lines)) = (&options.html, lines) {
+        progress.tell(format_args!("writing {}", html.display()));
+        pages::write(html, &lines.record(&found, production.log())).map_err(|error| unwritten(html, &error))?;
+    }
     Ok(Outcome::done(if options.json { answer::json(&found) } else { table::table(&found) }))
 }
 
@@ -115,6 +137,10 @@ fn trace(path: &Path) -> Result<Trace, Outcome> {
         TraceError::Refused(lines) => failed(REFUSED, format_args!("`{name}` is no trace\n{lines}")),
         TraceError::TooShort { .. } => failed(REFUSED, format_args!("`{name}` is no trace: {error}")),
     })
+}
+
+fn unwritten(page: &Path, error: &io::Error) -> Outcome {
+    failed(FAILED, format_args!("write the page `{}`: {error}", page.display()))
 }
 
 fn failed(code: u8, message: impl Display) -> Outcome {

@@ -5,47 +5,22 @@ use std::fmt::Write;
 use tidegate_simulator::Score;
 
 use super::{Row, Simulated};
+use crate::page::Fact;
 use crate::summary;
 
 /// A head, the assumptions, one row a policy.
 pub(super) fn table(found: &Simulated<'_>) -> String {
-    let Simulated { options, fleet, trace, load, setting, scaled_to, left_out, baseline, rows } = found;
+    let Simulated { options, baseline, rows, .. } = found;
     let mut shown = String::new();
     let mut line = |text: String| {
         // Writing to a `String` cannot fail.
         let _ = writeln!(shown, "{text}");
     };
-    let days = load.seconds() / 86_400.0;
-    line(format!(
-        "`{}` of fleet `{}` on {}: {days:.1} days, {} jobs\n",
-        options.service,
-        fleet.name(),
-        options.trace.display(),
-        grouped(load.jobs()),
-    ));
-    for repair in trace.repairs().to_string().lines() {
-        line(format!("  repaired   {repair}"));
+    line(format!("{}\n", head(found)));
+    for Fact { name, text } in facts(found) {
+        line(format!("  {name:<10} {}", text.replace('\n', "\n             ")));
     }
-    for condition in left_out {
-        line(format!("  left out   the rule on `{condition}`: a trace does not tell it"));
-    }
-    if let Some(tasks) = scaled_to {
-        line(format!(
-            "  assumed    the trace's shape only, scaled so that its 99th percentile needs {tasks:.0} tasks;\n             \
-             with --throughput its numbers count"
-        ));
-    }
-    let tasks = format!("{} to {} tasks", setting.capacity.min(), setting.capacity.max());
-    let each = summary::jobs(setting.concurrency.get());
-    line(format!("  tasks      {tasks}, {} jobs/s each, {each} at a time", setting.throughput));
-    line(format!(
-        "  time       {} s to start, a look every {} s, a job is late after {} s; jobs: {}, seed {}\n",
-        setting.starts.seconds,
-        setting.looks.every_seconds,
-        setting.acceptable_wait_seconds,
-        options.jobs.name(),
-        setting.seed,
-    ));
+    line(String::new());
     let width = rows.iter().map(|row| row.name.len()).max().unwrap_or(0);
     line(format!(
         "{:<width$}  task-hours  x oracle  late %  worst h %  p95 wait  p99 wait  changes/day  reversals/day",
@@ -68,7 +43,54 @@ pub(super) fn table(found: &Simulated<'_>) -> String {
             summary::jobs(u32::try_from(interrupted).unwrap_or(u32::MAX))
         ));
     }
+    if let Some(html) = &options.html {
+        line(format!("The page: {}", html.display()));
+    }
     shown
+}
+
+/// What was replayed, in a line.
+pub(super) fn head(Simulated { options, fleet, load, .. }: &Simulated<'_>) -> String {
+    format!(
+        "`{}` of fleet `{}` on {}: {:.1} days, {} jobs",
+        options.service,
+        fleet.name(),
+        options.trace.display(),
+        load.seconds() / 86_400.0,
+        grouped(load.jobs()),
+    )
+}
+
+/// What was repaired, left out and assumed.
+pub(super) fn facts(found: &Simulated<'_>) -> Vec<Fact> {
+    let Simulated { options, trace, setting, scaled_to, left_out, .. } = found;
+    let fact = |name, text: String| Fact { name, text };
+    let repairs = trace.repairs().to_string();
+    let mut facts: Vec<Fact> = repairs.lines().map(|repair| fact("repaired", repair.to_owned())).collect();
+    let rule = |condition| fact("left out", format!("the rule on `{condition}`: a trace does not tell it"));
+    facts.extend(left_out.iter().map(rule));
+    if let Some(tasks) = scaled_to {
+        let scaled = format!(
+            "the trace's shape only, scaled so that its 99th percentile needs {tasks:.0} tasks;\n\
+             with --throughput its numbers count"
+        );
+        facts.push(fact("assumed", scaled));
+    }
+    let tasks = format!("{} to {} tasks", setting.capacity.min(), setting.capacity.max());
+    let each = summary::jobs(setting.concurrency.get());
+    facts.push(fact("tasks", format!("{tasks}, {} jobs/s each, {each} at a time", setting.throughput)));
+    facts.push(fact(
+        "time",
+        format!(
+            "{} s to start, a look every {} s, a job is late after {} s; jobs: {}, seed {}",
+            setting.starts.seconds,
+            setting.looks.every_seconds,
+            setting.acceptable_wait_seconds,
+            options.jobs.name(),
+            setting.seed,
+        ),
+    ));
+    facts
 }
 
 fn columns(score: &Score) -> String {

@@ -32,10 +32,12 @@ pub struct Decided {
 /// The decisions of a run in order of time.
 ///
 /// Every change is one decision, and so is every row of looks that hold for the same reasons. When these are more than
-/// the limit, time is cut into cells of equal width, and each cell keeps its largest change; the others are counted.
+/// the limit, holds are counted with the change before them; and when that is not enough, time is cut into cells of equal
+/// width, of which each keeps its largest change and counts the others.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Log {
     limit: usize,
+    holds: bool,
     cell_seconds: Option<f64>,
     decisions: Vec<Decided>,
 }
@@ -43,7 +45,7 @@ pub struct Log {
 impl Log {
     /// A log of at most that many decisions, and of one at least.
     pub(super) fn new(limit: usize) -> Self {
-        Self { limit: limit.max(1), cell_seconds: None, decisions: Vec::new() }
+        Self { limit: limit.max(1), holds: true, cell_seconds: None, decisions: Vec::new() }
     }
 
     /// What is kept, in order of time.
@@ -58,32 +60,41 @@ impl Log {
         self.cell_seconds
     }
 
+    /// Holds are told by themselves, and not counted with the change before them.
+    #[must_use]
+    pub fn tells_holds(&self) -> bool {
+        self.holds
+    }
+
     /// Remembers a decision that was carried out.
     pub(super) fn add(&mut self, decided: Decided) {
-        fold(&mut self.decisions, decided, self.cell_seconds);
+        self.fold(decided);
         while self.decisions.len() > self.limit {
-            let cell = self.cell_seconds.map_or(CELL_SECONDS, |width| 2.0 * width);
-            self.cell_seconds = Some(cell);
+            if self.holds {
+                self.holds = false;
+            } else {
+                self.cell_seconds = Some(self.cell_seconds.map_or(CELL_SECONDS, |width| 2.0 * width));
+            }
             for decided in std::mem::take(&mut self.decisions) {
-                fold(&mut self.decisions, decided, Some(cell));
+                self.fold(decided);
             }
         }
     }
-}
 
-/// Puts a decision behind the others, or into the last of them.
-fn fold(decisions: &mut Vec<Decided>, decided: Decided, cell_seconds: Option<f64>) {
-    match decisions.last_mut() {
-        Some(last) if last.repeats(&decided) => last.count(&decided),
-        Some(last) if cell_seconds.is_some_and(|width| last.shares_a_cell(&decided, width)) => {
-            if decided.size() > last.size() {
-                let smaller = std::mem::replace(last, decided);
-                last.count(&smaller);
-            } else {
-                last.count(&decided);
-            }
+    /// Puts a decision behind the others, or into the last of them.
+    fn fold(&mut self, decided: Decided) {
+        let Some(last) = self.decisions.last_mut() else { return self.decisions.push(decided) };
+        let share_a_cell = self.cell_seconds.is_some_and(|width| last.shares_a_cell(&decided, width));
+        if last.repeats(&decided) || (!self.holds && decided.changes == 0) {
+            last.count(&decided);
+        } else if share_a_cell && decided.size() > last.size() {
+            let smaller = std::mem::replace(last, decided);
+            last.count(&smaller);
+        } else if share_a_cell {
+            last.count(&decided);
+        } else {
+            self.decisions.push(decided);
         }
-        Some(_) | None => decisions.push(decided),
     }
 }
 
@@ -154,6 +165,18 @@ mod tests {
             log.decisions().iter().map(|it| (it.seconds, it.until_seconds, it.looks, it.changes)).collect();
         assert_eq!(told, [(0.0, 45.0, 4, 0), (60.0, 60.0, 1, 1), (75.0, 75.0, 1, 0), (90.0, 90.0, 1, 0)]);
         assert_eq!(log.cell_seconds(), None);
+    }
+
+    #[test]
+    fn a_full_log_counts_holds_first() {
+        let mut log = Log::new(4);
+        for step in 0..4_u32 {
+            log.add(change(f64::from(2 * step), 1, 2));
+            log.add(decided(f64::from(2 * step + 1), Verdict::Hold { at: Some(2) }, Reason::Rollout));
+        }
+        let told: Vec<_> = log.decisions().iter().map(|it| (it.seconds, it.until_seconds, it.looks)).collect();
+        assert_eq!(told, [(0.0, 1.0, 2), (2.0, 3.0, 2), (4.0, 5.0, 2), (6.0, 7.0, 2)]);
+        assert!(!log.tells_holds() && log.cell_seconds().is_none());
     }
 
     #[test]

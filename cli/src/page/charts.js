@@ -1,0 +1,289 @@
+// Charts below each other on one time axis: legend, zoom and pointer are shared.
+
+const charts = [];
+const stepped = uPlot.paths.stepped({ align: 1 });
+const times = record.times ?? [];
+const end = times.length ? times[times.length - 1] : 0;
+const FONT = "12px system-ui, sans-serif";
+const TICKS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, DAY, 2 * DAY, 3 * DAY, 5 * DAY, 7 * DAY, 14 * DAY, 28 * DAY, 56 * DAY, 91 * DAY, 182 * DAY, 364 * DAY];
+
+const axis = (options) => ({
+  stroke: () => color("quiet"),
+  grid: { stroke: () => color("line"), width: 1 },
+  ticks: { show: false },
+  font: FONT,
+  ...options,
+});
+
+/** The clock, and below it the day where it changes. */
+function tickTexts(_, ticks, __, ___, step) {
+  const before = {};
+  const fresh = (name, text) => {
+    const changed = before[name] !== text;
+    before[name] = text;
+    return changed && text ? text : "";
+  };
+  return ticks.map((tick) => {
+    if (inSeconds) return tick - first + " s";
+    if (step >= DAY) return dayOf(tick) + "\n" + fresh("year", yearOf(tick));
+    return clock(tick) + "\n" + fresh("day", dayOf(tick));
+  });
+}
+
+/** One line of the record: its lowest and its highest values, which are one line where they are the same. */
+function lines(series) {
+  const paths = series.look === "area" ? undefined : stepped;
+  const look = { width: { wide: 5, dashed: 1.5 }[series.look] ?? 1.5, points: { show: false }, paths, show: !series.hidden };
+  const stroke = () => color(series.color);
+  if (series.look === "wide") look.alpha = 0.55;
+  if (series.look === "dashed") look.dash = [5, 5];
+  const fill = series.look === "area" ? () => color(series.color, "24") : undefined;
+  return [{ ...look, stroke, fill }, { ...look, stroke: series.high ? stroke : undefined, alpha: 1, width: 1 }];
+}
+
+/** What one pixel of the screen can show: of each stretch of points the lowest and the highest value. */
+function level(u, chart) {
+  const stamps = times;
+  const begin = Math.max(0, lowerBound(stamps, view.min - first) - 1);
+  const last = Math.min(stamps.length, lowerBound(stamps, view.max - first) + 2);
+  const wide = Math.max(1, Math.ceil((last - begin) / (u.over.clientWidth / 2.5)));
+  const columns = [[]];
+  // Stretches begin at multiples of their width, so that moving does not change them.
+  for (let at = begin - (begin % wide); at < last; at += wide) columns[0].push(first + stamps[at]);
+  columns[0].push(first + stamps[stamps.length - 1]);
+  for (const { low, high } of chart.series) {
+    const [lows, highs] = [[], []];
+    for (let at = begin - (begin % wide); at < last; at += wide) {
+      lows.push(most(low, at, at + wide, -1));
+      highs.push(most(high ?? low, at, at + wide, 1));
+    }
+    columns.push([...lows, low.at(-1) ?? null], [...highs, (high ?? low).at(-1) ?? null]);
+  }
+  return { columns, wide };
+}
+
+/** The highest value (`sign` 1) or the lowest (-1); a reading that is missing is neither. */
+function most(values, begin, end, sign) {
+  let found = null;
+  for (let at = begin; at < end && at < values.length; at += 1) {
+    if (values[at] !== null && (found === null || sign * values[at] > sign * found)) found = values[at];
+  }
+  return found;
+}
+
+function lowerBound(sorted, value) {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle] < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function drawChart(chart, index) {
+  const options = { series: [{}], bands: [] };
+  const entries = [];
+  for (const series of chart.series) {
+    const [low, high] = lines(series).map((line) => options.series.push(line) - 1);
+    options.bands.push({ series: [high, low], fill: () => color(series.color, "4d") });
+    // Both bounds are one entry of the legend.
+    const entry = entries.find((entry) => entry.series.name === series.name);
+    if (entry) entry.drawn.push(low, high);
+    else entries.push({ series, drawn: [low, high] });
+  }
+  const columns = [[first, first + end], ...options.series.slice(1).map(() => [null, null])];
+  const legend = make("ul", { class: "legend", "aria-label": "Legend of " + chart.title });
+  const plot = make("div", { class: "plot" });
+  const title = make("h3", {}, chart.title);
+  byId("charts").append(make("div", { class: "chart" }, title, legend, plot));
+  const u = new uPlot({
+    ...sizeOf(plot, index),
+    ...options,
+    legend: { show: false },
+    cursor: { y: false, sync: { key: "time" }, points: { size: 6 }, bind: { dblclick: () => () => showWhole() } },
+    scales: { x: { time: false, range: (_, min, max) => [min, max] }, y: { range: (_, __, top) => [0, top > 0 ? top * 1.1 : 1] } },
+    axes: [
+      axis({ size: inSeconds ? 28 : 44, space: 62, incrs: TICKS, values: tickTexts }),
+      axis({ size: 48, values: (_, ticks) => ticks.map((tick) => short.format(tick)) }),
+    ],
+    hooks: { setScale: [(u, key) => key === "x" && follow(u)], setCursor: [() => tellValues(u, entries)] },
+  }, columns, plot);
+  u.root.querySelector("canvas").setAttribute("role", "img");
+  u.root.querySelector("canvas").setAttribute("aria-label", chart.title + " over time: " + entries.map(extremes).join("; "));
+  for (const entry of entries) legend.append(make("li", {}, legendButton(u, entry, chart)));
+  touch(u);
+  charts.push({ u, plot, index, chart });
+}
+
+/** The least and the most of a series, for those who do not see the chart. */
+function extremes({ series }) {
+  const low = most(series.low, 0, series.low.length, -1);
+  const high = most(series.high ?? series.low, 0, series.low.length, 1);
+  return series.name + (low === null ? " unknown" : " " + exact(low) + " to " + exact(high));
+}
+
+function legendButton(u, entry, { unit }) {
+  const { series, drawn } = entry;
+  const key = make("i", { class: "key " + { area: "area", wide: "wide-line", dashed: "dashed" }[series.look], style: `color: var(--${series.color})` });
+  // The legend stays as it is while values come and go.
+  const widest = exact(most(series.high ?? series.low, 0, series.low.length, 1) ?? 0, 1).length;
+  entry.output = make("output", { style: `min-width: ${series.high || entry.drawn.length > 2 ? 2 * widest + 1 : widest}ch` });
+  const button = make("button", { type: "button", "aria-pressed": String(!series.hidden), title: series.about + " (" + unit + ")" }, key, series.name, entry.output);
+  button.addEventListener("click", () => {
+    const shown = button.getAttribute("aria-pressed") !== "true";
+    button.setAttribute("aria-pressed", String(shown));
+    for (const line of drawn) u.setSeries(line, { show: shown });
+  });
+  return button;
+}
+
+/** The values under the pointer, in the legend. */
+function tellValues(u, entries) {
+  const index = u.cursor.idx;
+  for (const { drawn, output } of entries) {
+    if (!output) continue;
+    if (index == null) {
+      output.value = "";
+      continue;
+    }
+    const values = drawn.map((line) => u.data[line][index]);
+    const [low, high] = [values[0], values[values.length - 1]];
+    if (low == null) output.value = "unknown";
+    else output.value = low === high ? exact(low, 1) : exact(low, 1) + "–" + exact(high, 1);
+  }
+}
+
+/** Paper has a width of its own, and less height. */
+function sizeOf(plot, index, paper) {
+  const narrow = paper || window.innerWidth < 700;
+  return { width: paper ?? plot.clientWidth, height: index === 0 ? (narrow ? 300 : 360) : narrow ? 160 : 190 };
+}
+
+// Zoom. Dragging is uPlot's own; buttons, Ctrl and the wheel, and fingers come on top.
+
+let view = { min: first, max: first + end };
+let following = false;
+let waiting = false;
+const listeners = [];
+
+/** All charts show what one of them shows. */
+function follow(source) {
+  const { min, max } = source.scales.x;
+  if (following || min == null) return;
+  following = true;
+  view = { min, max };
+  for (const { u } of charts) if (u !== source) u.setScale("x", { min, max });
+  following = false;
+  // A movement of fingers asks more often than a screen can show.
+  if (!waiting) requestAnimationFrame(settle);
+  waiting = true;
+}
+
+/** Draws what the view can show, and everything that lies above it. */
+function settle() {
+  waiting = false;
+  following = true;
+  let wide = 1;
+  for (const { u, chart } of charts) {
+    const drawn = level(u, chart);
+    wide = drawn.wide;
+    chart.series.forEach(({ look, high }, place) => {
+      // The edge of a band is thin, whatever its line would be.
+      if (look === "wide") u.series[2 * place + 1].width = high || wide > 1 ? 1 : 5;
+    });
+    u.setData(drawn.columns, false);
+    u.setScale("x", view);
+  }
+  following = false;
+  tellResolution(wide);
+  for (const listen of listeners) listen();
+}
+
+function tellResolution(wide) {
+  const point = (pointSeconds ?? (times.length > 1 ? times[1] - times[0] : 0)) * wide;
+  const finer = wide > 1 ? "; zoom in to see more" : "";
+  byId("resolution").hidden = wide === 1 && !pointSeconds;
+  byId("resolution").textContent = `One point stands for ${lasting(point)} here, as a band from the lowest to the highest value in it${finer}.` + (pointSeconds && wide > 1 ? ` The page keeps ${lasting(pointSeconds)} a point.` : "");
+}
+
+function show(min, max) {
+  if (!charts.length) return;
+  const least = times.length > 4 ? 4 * (times[1] - times[0]) : 1;
+  const span = Math.min(Math.max(max - min, Math.min(least, end)), end);
+  const start = Math.min(Math.max(min, first), first + end - span);
+  charts[0].u.setScale("x", { min: start, max: start + span });
+}
+
+const showWhole = () => show(first, first + end);
+
+function zoom(factor, center = (view.min + view.max) / 2) {
+  show(center - (center - view.min) * factor, center + (view.max - center) * factor);
+}
+
+const move = (share) => show(view.min + share * (view.max - view.min), view.max + share * (view.max - view.min));
+
+function touch(u) {
+  u.over.addEventListener("wheel", (event) => {
+    if (!event.ctrlKey) return;
+    event.preventDefault();
+    zoom(event.deltaY < 0 ? 0.8 : 1.25, u.posToVal(event.clientX - u.over.getBoundingClientRect().left, "x"));
+  }, { passive: false });
+  let held = null;
+  const moments = (event) => {
+    const { left } = u.over.getBoundingClientRect();
+    return [...event.touches].map(({ clientX }) => clientX - left);
+  };
+  const begin = (event) => {
+    held = event.touches.length ? { spots: moments(event).map((x) => u.posToVal(x, "x")), view } : null;
+  };
+  for (const name of ["touchstart", "touchend", "touchcancel"]) u.over.addEventListener(name, begin, { passive: true });
+  u.over.addEventListener("touchmove", (event) => {
+    if (!held || event.touches.length !== held.spots.length) return;
+    // The moments under the fingers when they came down stay under the fingers.
+    const now = moments(event);
+    const [one, two] = held.spots;
+    const perPixel = now.length > 1 ? (two - one) / (now[1] - now[0] || 1) : (view.max - view.min) / u.over.clientWidth;
+    if (perPixel <= 0) return;
+    if (event.cancelable) event.preventDefault();
+    const min = one - now[0] * perPixel;
+    show(min, min + u.over.clientWidth * perPixel);
+  }, { passive: false });
+}
+
+function outages(u) {
+  const bands = (record.moments ?? []).filter((moment) => moment.end !== null).map((moment) => {
+    const label = make("span", {}, moment.label);
+    const element = make("div", { class: "outage" }, label);
+    u.over.append(element);
+    return { moment, element, label };
+  });
+  const place = () => {
+    for (const { moment, element, label } of bands) {
+      const [from, to] = [first + moment.t, first + moment.end];
+      const left = u.valToPos(Math.max(from, view.min), "x");
+      element.hidden = to < view.min || from > view.max;
+      element.style.left = left + "px";
+      element.style.width = Math.max(0, u.valToPos(Math.min(to, view.max), "x") - left) + "px";
+      element.classList.toggle("late", left + label.offsetWidth > u.over.clientWidth);
+    }
+  };
+  listeners.push(place);
+}
+
+function drawCharts() {
+  if (!times.length) return;
+  byId("over-time").hidden = false;
+  record.charts.forEach(drawChart);
+  outages(charts[0].u);
+  const steps = { in: () => zoom(0.5), out: () => zoom(2), left: () => move(-0.5), right: () => move(0.5), all: showWhole };
+  for (const button of document.querySelectorAll("[data-zoom]")) button.addEventListener("click", steps[button.dataset.zoom]);
+  listeners.push(() => {
+    byId("range").textContent = moment(view.min - first) + " to " + moment(view.max - first);
+  });
+}
+
+function resizeCharts(paper) {
+  for (const { u, plot, index } of charts) u.setSize(sizeOf(plot, index, paper));
+  settle();
+}
