@@ -12,8 +12,8 @@ use tidegate_simulator::scaler::{Production, Rival, rivals};
 use tidegate_simulator::trace::{self, TraceError};
 use tidegate_simulator::{Baseline, Load, Run, Score, Setting, Trace, simulate};
 
-use crate::{check, page as pages};
 use crate::outcome::{FAILED, Outcome, REFUSED};
+use crate::{check, page as pages};
 
 mod options;
 mod setting;
@@ -109,7 +109,8 @@ fn read_and_simulate(options: &SimulateOptions, progress: &Progress) -> Result<O
     };
     if let (Some(html), Some(lines)) = (&options.html, lines) {
         progress.tell(format_args!("writing {}", html.display()));
-        pages::write(html, &lines.record(&found, production.log())).map_err(|error| unwritten(html, &error))?;
+        pages::write(html, &lines.record(&found, production.log()))
+            .map_err(|error| unwritten(html, &error))?;
     }
     Ok(Outcome::done(if options.json { answer::json(&found) } else { table::table(&found) }))
 }

@@ -7,6 +7,9 @@ const end = times.length ? times[times.length - 1] : 0;
 const FONT = "12px system-ui, sans-serif";
 const TICKS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, DAY, 2 * DAY, 3 * DAY, 5 * DAY, 7 * DAY, 14 * DAY, 28 * DAY, 56 * DAY, 91 * DAY, 182 * DAY, 364 * DAY];
 
+/** Tasks, jobs and seconds have no halves. */
+const WHOLE = [...Array(12).keys()].flatMap((power) => [1, 2, 5].map((digit) => digit * 10 ** power));
+
 const axis = (options) => ({
   stroke: () => color("quiet"),
   grid: { stroke: () => color("line"), width: 1 },
@@ -38,7 +41,9 @@ function lines(series) {
   if (series.look === "wide") look.alpha = 0.55;
   if (series.look === "dashed") look.dash = [5, 5];
   const fill = series.look === "area" ? () => color(series.color, "24") : undefined;
-  return [{ ...look, stroke, fill }, { ...look, stroke: series.high ? stroke : undefined, alpha: 1, width: 1 }];
+  // The middle of a wide line is no edge.
+  const edge = series.look === "wide" ? () => color(series.color, coarse ? "" : "00") : stroke;
+  return [{ ...look, stroke, fill }, { ...look, stroke: edge, alpha: 1, width: 1 }];
 }
 
 /** What one pixel of the screen can show: of each stretch of points the lowest and the highest value. */
@@ -105,7 +110,7 @@ function drawChart(chart, index) {
     scales: { x: { time: false, range: (_, min, max) => [min, max] }, y: { range: (_, __, top) => [0, top > 0 ? top * 1.1 : 1] } },
     axes: [
       axis({ size: inSeconds ? 28 : 44, space: 62, incrs: TICKS, values: tickTexts }),
-      axis({ size: 48, values: (_, ticks) => ticks.map((tick) => short.format(tick)) }),
+      axis({ size: 48, incrs: WHOLE, values: (_, ticks) => ticks.map((tick) => short.format(tick)) }),
     ],
     hooks: { setScale: [(u, key) => key === "x" && follow(u)], setCursor: [() => tellValues(u, entries)] },
   }, columns, plot);
@@ -156,8 +161,9 @@ function tellValues(u, entries) {
 
 /** Paper has a width of its own, and less height. */
 function sizeOf(plot, index, paper) {
-  const narrow = paper || window.innerWidth < 700;
-  return { width: paper ?? plot.clientWidth, height: index === 0 ? (narrow ? 300 : 360) : narrow ? 160 : 190 };
+  if (paper) return { width: paper, height: index === 0 ? 280 : 135 };
+  const narrow = window.innerWidth < 700;
+  return { width: plot.clientWidth, height: index === 0 ? (narrow ? 300 : 360) : narrow ? 160 : 190 };
 }
 
 // Zoom. Dragging is uPlot's own; buttons, Ctrl and the wheel, and fingers come on top.
@@ -165,6 +171,8 @@ function sizeOf(plot, index, paper) {
 let view = { min: first, max: first + end };
 let following = false;
 let waiting = false;
+/** Points stand for stretches of time, and lines are bands. */
+let coarse = Boolean(pointSeconds);
 const listeners = [];
 
 /** All charts show what one of them shows. */
@@ -188,9 +196,10 @@ function settle() {
   for (const { u, chart } of charts) {
     const drawn = level(u, chart);
     wide = drawn.wide;
-    chart.series.forEach(({ look, high }, place) => {
+    coarse = wide > 1 || Boolean(pointSeconds);
+    chart.series.forEach(({ look }, place) => {
       // The edge of a band is thin, whatever its line would be.
-      if (look === "wide") u.series[2 * place + 1].width = high || wide > 1 ? 1 : 5;
+      if (look === "wide") u.series[2 * place + 1].width = coarse ? 1 : 5;
     });
     u.setData(drawn.columns, false);
     u.setScale("x", view);
@@ -202,9 +211,8 @@ function settle() {
 
 function tellResolution(wide) {
   const point = (pointSeconds ?? (times.length > 1 ? times[1] - times[0] : 0)) * wide;
-  const finer = wide > 1 ? "; zoom in to see more" : "";
   byId("resolution").hidden = wide === 1 && !pointSeconds;
-  byId("resolution").textContent = `One point stands for ${lasting(point)} here, as a band from the lowest to the highest value in it${finer}.` + (pointSeconds && wide > 1 ? ` The page keeps ${lasting(pointSeconds)} a point.` : "");
+  byId("resolution").textContent = `One point stands for ${lasting(point)} here, as a band from the lowest to the highest value in it.` + (pointSeconds && wide > 1 ? ` The page keeps ${lasting(pointSeconds)} a point.` : "");
 }
 
 function show(min, max) {

@@ -51,12 +51,12 @@ function drawFrontier() {
 /** A dot and a name each; names that would lie on each other move up or down. */
 function placeNames(u, points) {
   for (const old of u.over.querySelectorAll(".policy")) old.remove();
-  const taken = [];
+  const spot = (point) => ({ x: u.valToPos(point.cost_vs_oracle, "x"), y: u.valToPos(point.late_percent, "y") });
+  const taken = points.map(spot).map(({ x, y }) => ({ left: x - 5, right: x + 5, top: y - 5, bottom: y + 5 }));
   const width = u.over.clientWidth;
   // Who matters most gets the place beside its dot.
   for (const point of [...points].sort((one, other) => (other.kind !== "") - (one.kind !== ""))) {
-    const x = u.valToPos(point.cost_vs_oracle, "x");
-    const y = u.valToPos(point.late_percent, "y");
+    const { x, y } = spot(point);
     const dot = make("i", { style: `color: var(--${point.color}); left: ${x - 5}px; top: ${y - 5}px` });
     const dots = make("span", { class: "policy", style: "inset: 0" }, dot);
     const name = make("span", { class: "policy " + point.kind }, point.name);
@@ -69,6 +69,6 @@ function placeNames(u, points) {
     const { left, top } = inside.find(free) ?? inside[0] ?? places[0];
     name.style.left = left + "px";
     name.style.top = top + "px";
-    taken.push({ left, right: left + box.width, top, bottom: top + box.height }, { left: x - 5, right: x + 5, top: y - 5, bottom: y + 5 });
+    taken.push({ left, right: left + box.width, top, bottom: top + box.height });
   }
 }

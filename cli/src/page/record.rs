@@ -161,6 +161,9 @@ mod tests {
     #[test]
     fn numbers_are_short() {
         let written = |number| serde_json::to_string(&Number(number)).expect("a number");
-        assert_eq!(["5", "0.333", "0", "-2.5"], [5.0, 1.0 / 3.0, -0.0001, -2.5].map(written).each_ref().map(String::as_str));
+        assert_eq!(
+            ["5", "0.333", "0", "-2.5"],
+            [5.0, 1.0 / 3.0, -0.0001, -2.5].map(written).each_ref().map(String::as_str)
+        );
     }
 }

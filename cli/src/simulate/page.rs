@@ -23,7 +23,13 @@ pub(super) struct Lines {
 }
 
 fn series(name: &str, about: &str, color: &str, look: Look) -> Series {
-    Series { name: name.to_owned(), about: about.to_owned(), color: color.to_owned(), look, ..Series::default() }
+    Series {
+        name: name.to_owned(),
+        about: about.to_owned(),
+        color: color.to_owned(),
+        look,
+        ..Series::default()
+    }
 }
 
 impl Lines {
@@ -97,7 +103,11 @@ impl Lines {
             charts: vec![
                 chart("Tasks", "tasks", tasks),
                 chart("Jobs waiting", "jobs", self.waiting),
-                chart(&format!("Longest wait ({} s is acceptable)", setting.acceptable_wait_seconds), "s", self.waits),
+                chart(
+                    &format!("Longest wait ({} s is acceptable)", setting.acceptable_wait_seconds),
+                    "s",
+                    self.waits,
+                ),
             ],
             decisions: log.map(|log| log.decisions().iter().map(decision).collect()).unwrap_or_default(),
             decisions_cell_seconds: log.and_then(Log::cell_seconds),
@@ -140,9 +150,7 @@ fn decision(decided: &Decided) -> Decision {
     let Decided { seconds, until_seconds, looks, changes, verdict, reasons, waiting, in_flight } = decided;
     let (from, to) = match verdict {
         Verdict::Hold { at } => (*at, *at),
-        Verdict::ScaleOut { from, to } | Verdict::ScaleIn { from, to } => {
-            (Some(*from), Some(*to))
-        }
+        Verdict::ScaleOut { from, to } | Verdict::ScaleIn { from, to } => (Some(*from), Some(*to)),
     };
     Decision {
         t: *seconds,

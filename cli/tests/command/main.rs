@@ -5,4 +5,6 @@ mod check;
 #[cfg(test)]
 mod command;
 #[cfg(test)]
+mod page;
+#[cfg(test)]
 mod simulate;

@@ -174,7 +174,8 @@ mod tests {
             log.add(change(f64::from(2 * step), 1, 2));
             log.add(decided(f64::from(2 * step + 1), Verdict::Hold { at: Some(2) }, Reason::Rollout));
         }
-        let told: Vec<_> = log.decisions().iter().map(|it| (it.seconds, it.until_seconds, it.looks)).collect();
+        let told: Vec<_> =
+            log.decisions().iter().map(|it| (it.seconds, it.until_seconds, it.looks)).collect();
         assert_eq!(told, [(0.0, 1.0, 2), (2.0, 3.0, 2), (4.0, 5.0, 2), (6.0, 7.0, 2)]);
         assert!(!log.tells_holds() && log.cell_seconds().is_none());
     }

@@ -262,3 +262,20 @@ fn bursts_out_of_silence_are_late_for_whoever_only_reacts() {
     let cron15 = late(&by_the_clock(&cron15, &setting, 3));
     assert!((75.0..95.0).contains(&cron15), "{cron15} % late");
 }
+
+#[test]
+fn the_longest_waits_are_told_by_the_step_of_arrival() {
+    // Five tasks of half a job a second: 600 jobs at once are four minutes of work.
+    let mut arrivals = vec![0.0; 40];
+    arrivals[4] = 600.0;
+    let load = Load::new(&[0.5; 40], arrivals);
+    for service in [Service::Fluid, Service::Jobs { time: JobTime::Fixed, scale_in: ScaleIn::Waits }] {
+        let setting = Setting { service, ..setting() };
+        let run = simulate(&load, &setting, &mut Fixed(setting.capacity.min()));
+        let longest = run.waits.longest_seconds();
+        let late: Vec<usize> = (0..longest.len()).filter(|step| longest[*step] > 0.0).collect();
+        assert_eq!(late, [4], "{longest:?}");
+        // The last one begins when nearly all are done; steps of 15 s are as exact as it gets.
+        assert!((210.0..=240.0).contains(&longest[4]), "{longest:?}");
+    }
+}
