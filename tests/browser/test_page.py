@@ -45,6 +45,8 @@ def test_the_page_opens_asks_for_nothing_and_draws(show, file):
         return new Set(new Uint32Array(u.ctx.getImageData(0, 0, width, height).data.buffer)).size;
     })""")
     assert drawn and all(colors > 5 for colors in drawn), drawn
+    named = {series["color"] for chart in record_of(file)["charts"] for series in chart["series"]}
+    assert all(page.evaluate("(name) => color(name)", name).startswith("#") for name in named), named
     # The fixture checks that nothing was asked for.
 
 

@@ -64,10 +64,10 @@ impl Lines {
         self.tasks.push(self.grid.put(desired, desired_counts(run)));
         let waiting = series("waiting", "jobs that no task has taken", "waiting", Look::Area);
         self.waiting.push(self.grid.put(waiting, run.waiting.iter().copied()));
-        let longest = series("longest wait", "of the jobs that arrived then", "wait", Look::Area);
+        let wait = series("wait", "of the jobs that arrived then", "wait", Look::Area);
         // Behind the last step in which a job came nobody waits.
-        let waits = run.waits.longest_seconds().iter().copied().chain(std::iter::repeat(0.0));
-        self.waits.insert(0, self.grid.put(longest, waits.take(run.ready.len())));
+        let waits = run.waits.of_arrivals_seconds().iter().copied().chain(std::iter::repeat(0.0));
+        self.waits.insert(0, self.grid.put(wait, waits.take(run.ready.len())));
     }
 
     /// A rival's run: the tasks it pays. Only the oracle is drawn without being asked for.
@@ -104,7 +104,7 @@ impl Lines {
                 chart("Tasks", "tasks", tasks),
                 chart("Jobs waiting", "jobs", self.waiting),
                 chart(
-                    &format!("Longest wait ({} s is acceptable)", setting.acceptable_wait_seconds),
+                    &format!("Wait ({} s is acceptable)", setting.acceptable_wait_seconds),
                     "s",
                     self.waits,
                 ),

@@ -60,12 +60,6 @@ impl Log {
         self.cell_seconds
     }
 
-    /// Holds are told by themselves, and not counted with the change before them.
-    #[must_use]
-    pub fn tells_holds(&self) -> bool {
-        self.holds
-    }
-
     /// Remembers a decision that was carried out.
     pub(super) fn add(&mut self, decided: Decided) {
         self.fold(decided);
@@ -177,7 +171,7 @@ mod tests {
         let told: Vec<_> =
             log.decisions().iter().map(|it| (it.seconds, it.until_seconds, it.looks)).collect();
         assert_eq!(told, [(0.0, 1.0, 2), (2.0, 3.0, 2), (4.0, 5.0, 2), (6.0, 7.0, 2)]);
-        assert!(!log.tells_holds() && log.cell_seconds().is_none());
+        assert_eq!(log.cell_seconds(), None);
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub struct Waits {
     late: f64,
     hours: Vec<Hour>,
     histogram: Vec<f64>,
-    longest: Vec<f64>,
+    of_arrivals: Vec<f64>,
 }
 
 /// The jobs that arrived in one hour.
@@ -35,7 +35,7 @@ impl Waits {
             late: 0.0,
             hours: Vec::new(),
             histogram: Vec::new(),
-            longest: Vec::new(),
+            of_arrivals: Vec::new(),
         }
     }
 
@@ -59,10 +59,10 @@ impl Waits {
         if let Some(bin) = self.histogram.get_mut(bin) {
             *bin += jobs;
         }
-        if step >= self.longest.len() {
-            self.longest.resize(step + 1, 0.0);
+        if step >= self.of_arrivals.len() {
+            self.of_arrivals.resize(step + 1, 0.0);
         }
-        if let Some(longest) = self.longest.get_mut(step) {
+        if let Some(longest) = self.of_arrivals.get_mut(step) {
             *longest = longest.max(seconds);
         }
     }
@@ -73,11 +73,12 @@ impl Waits {
         self.acceptable_seconds
     }
 
-    /// The longest wait among the jobs that arrived in each step, in seconds; 0 where none arrived. It ends with the
-    /// last step in which one did.
+    /// How long the jobs waited that arrived in each step, in seconds; 0 where none arrived, and nothing behind the last
+    /// step in which one did. Job by job it is the longest wait among them; where work flows it is the wait of the middle
+    /// one, which stands for all of its step.
     #[must_use]
-    pub fn longest_seconds(&self) -> &[f64] {
-        &self.longest
+    pub fn of_arrivals_seconds(&self) -> &[f64] {
+        &self.of_arrivals
     }
 
     /// All jobs that began.
