@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 mod grid;
-mod record;
+pub(crate) mod record;
 
 pub(crate) use grid::Grid;
 pub(crate) use record::{Chart, Decision, Fact, Look, Record, Series, Time};
@@ -17,7 +17,7 @@ pub(crate) use record::{Chart, Decision, Fact, Look, Record, Series, Time};
 const PAGE: &str = include_str!("page/page.html");
 
 /// The parts, by the names that the page includes them with.
-const PARTS: [(&str, &str); 10] = [
+const PARTS: [(&str, &str); 11] = [
     ("page.css", include_str!("page/page.css")),
     ("charts.css", include_str!("page/charts.css")),
     ("uplot/uPlot.min.css", include_str!("page/uplot/uPlot.min.css")),
@@ -25,6 +25,7 @@ const PARTS: [(&str, &str); 10] = [
     ("uplot/LICENSE", include_str!("page/uplot/LICENSE")),
     ("words.js", include_str!("page/words.js")),
     ("charts.js", include_str!("page/charts.js")),
+    ("zoom.js", include_str!("page/zoom.js")),
     ("decisions.js", include_str!("page/decisions.js")),
     ("frontier.js", include_str!("page/frontier.js")),
     ("sections.js", include_str!("page/sections.js")),

@@ -12,7 +12,10 @@ TEXT, DRAWN = 4.5, 3.0
 
 # Every visible text with its contrast against what lies behind it, worst first.
 CONTRASTS = """() => {
-    const channels = (text) => { const all = text.match(/[\\d.]+/g).map(Number); return { rgb: all.slice(0, 3), alpha: all[3] ?? 1 }; };
+    const channels = (text) => {
+        const all = text.match(/[\\d.]+/g).map(Number);
+        return { rgb: all.slice(0, 3), alpha: all[3] ?? 1 };
+    };
     const over = (top, below) => top.rgb.map((part, index) => part * top.alpha + below[index] * (1 - top.alpha));
     const behind = (element) => {
         if (!element) return [255, 255, 255];
@@ -20,7 +23,8 @@ CONTRASTS = """() => {
         return own.alpha === 1 ? own.rgb : over(own, behind(element.parentElement));
     };
     const light = (rgb) => {
-        const [r, g, b] = rgb.map((part) => part / 255).map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
+        const linear = (part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+        const [r, g, b] = rgb.map((part) => linear(part / 255));
         return 0.2126 * r + 0.7152 * g + 0.0722 * b;
     };
     const contrast = (one, other) => {
@@ -32,7 +36,8 @@ CONTRASTS = """() => {
         [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim()));
     const found = texts.map((element) => {
         const paper = behind(element);
-        return [contrast(over(channels(getComputedStyle(element).color), paper), paper), element.tagName + "." + element.className, element.textContent.slice(0, 40)];
+        const ink = over(channels(getComputedStyle(element).color), paper);
+        return [contrast(ink, paper), `${element.tagName}.${element.className}`, element.textContent.slice(0, 40)];
     });
     const paper = behind(document.body);
     const probe = document.body.appendChild(document.createElement("i"));

@@ -5,7 +5,12 @@ const stepped = uPlot.paths.stepped({ align: 1 });
 const times = record.times ?? [];
 const end = times.length ? times[times.length - 1] : 0;
 const FONT = "12px system-ui, sans-serif";
-const TICKS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, DAY, 2 * DAY, 3 * DAY, 5 * DAY, 7 * DAY, 14 * DAY, 28 * DAY, 56 * DAY, 91 * DAY, 182 * DAY, 364 * DAY];
+const TICKS = [
+  ...[1, 2, 5, 10, 15, 30],
+  ...[1, 2, 5, 10, 15, 30].map((minutes) => 60 * minutes),
+  ...[1, 2, 3, 6, 12].map((hours) => 3600 * hours),
+  ...[1, 2, 3, 5, 7, 14, 28, 56, 91, 182, 364].map((days) => DAY * days),
+];
 
 /** Tasks, jobs and seconds have no halves. */
 const WHOLE = [...Array(12).keys()].flatMap((power) => [1, 2, 5].map((digit) => digit * 10 ** power));
@@ -36,26 +41,33 @@ function tickTexts(_, ticks, __, ___, step) {
 /** One line of the record: its lowest and its highest values, which are one line where they are the same. */
 function lines(series) {
   const paths = series.look === "area" ? undefined : stepped;
-  const look = { width: { wide: 5, dashed: 1.5 }[series.look] ?? 1.5, points: { show: false }, paths, show: !series.hidden };
+  const look = {
+    width: series.look === "wide" ? 5 : 1.5,
+    points: { show: false },
+    paths,
+    show: !series.hidden,
+  };
   const stroke = () => color(series.color);
   if (series.look === "wide") look.alpha = 0.55;
   if (series.look === "dashed") look.dash = [5, 5];
   const fill = series.look === "area" ? () => color(series.color, "24") : undefined;
   // The middle of a wide line is no edge.
   const edge = series.look === "wide" ? () => color(series.color, coarse ? "" : "00") : stroke;
-  return [{ ...look, stroke, fill }, { ...look, stroke: edge, alpha: 1, width: 1 }];
+  return [
+    { ...look, stroke, fill },
+    { ...look, stroke: edge, alpha: 1, width: 1 },
+  ];
 }
 
 /** What one pixel of the screen can show: of each stretch of points the lowest and the highest value. */
 function level(u, chart) {
-  const stamps = times;
-  const begin = Math.max(0, lowerBound(stamps, view.min - first) - 1);
-  const last = Math.min(stamps.length, lowerBound(stamps, view.max - first) + 2);
+  const begin = Math.max(0, lowerBound(times, view.min - first) - 1);
+  const last = Math.min(times.length, lowerBound(times, view.max - first) + 2);
   const wide = Math.max(1, Math.ceil((last - begin) / (u.over.clientWidth / 2.5)));
   const columns = [[]];
   // Stretches begin at multiples of their width, so that moving does not change them.
-  for (let at = begin - (begin % wide); at < last; at += wide) columns[0].push(first + stamps[at]);
-  columns[0].push(first + stamps[stamps.length - 1]);
+  for (let at = begin - (begin % wide); at < last; at += wide) columns[0].push(first + times[at]);
+  columns[0].push(first + times[times.length - 1]);
   for (const { low, high } of chart.series) {
     const [lows, highs] = [[], []];
     for (let at = begin - (begin % wide); at < last; at += wide) {
@@ -102,20 +114,29 @@ function drawChart(chart, index) {
   const plot = make("div", { class: "plot" });
   const title = make("h3", {}, chart.title);
   byId("charts").append(make("div", { class: "chart" }, title, legend, plot));
-  const u = new uPlot({
-    ...sizeOf(plot, index),
-    ...options,
-    legend: { show: false },
-    cursor: { y: false, sync: { key: "time" }, points: { size: 6 }, bind: { dblclick: () => () => showWhole() } },
-    scales: { x: { time: false, range: (_, min, max) => [min, max] }, y: { range: (_, __, top) => [0, top > 0 ? top * 1.1 : 1] } },
-    axes: [
-      axis({ size: inSeconds ? 28 : 44, space: 62, incrs: TICKS, values: tickTexts }),
-      axis({ size: 48, incrs: WHOLE, values: (_, ticks) => ticks.map((tick) => short.format(tick)) }),
-    ],
-    hooks: { setScale: [(u, key) => key === "x" && follow(u)], setCursor: [() => tellValues(u, entries)] },
-  }, columns, plot);
+  const u = new uPlot(
+    {
+      ...sizeOf(plot, index),
+      ...options,
+      legend: { show: false },
+      cursor: { y: false, sync: { key: "time" }, points: { size: 6 }, bind: { dblclick: () => () => showWhole() } },
+      scales: {
+        x: { time: false, range: (_, min, max) => [min, max] },
+        y: { range: (_, __, top) => [0, top > 0 ? top * 1.1 : 1] },
+      },
+      axes: [
+        axis({ size: inSeconds ? 28 : 44, space: 62, incrs: TICKS, values: tickTexts }),
+        axis({ size: 48, incrs: WHOLE, values: (_, ticks) => ticks.map((tick) => short.format(tick)) }),
+      ],
+      hooks: { setScale: [(u, key) => key === "x" && follow(u)], setCursor: [() => tellValues(u, entries)] },
+    },
+    columns,
+    plot,
+  );
   u.root.querySelector("canvas").setAttribute("role", "img");
-  u.root.querySelector("canvas").setAttribute("aria-label", chart.title + " over time: " + entries.map(extremes).join("; "));
+  u.root
+    .querySelector("canvas")
+    .setAttribute("aria-label", chart.title + " over time: " + entries.map(extremes).join("; "));
   for (const entry of entries) legend.append(make("li", {}, legendButton(u, entry, chart)));
   touch(u);
   charts.push({ u, plot, index, chart });
@@ -130,11 +151,22 @@ function extremes({ series }) {
 
 function legendButton(u, entry, { unit }) {
   const { series, drawn } = entry;
-  const key = make("i", { class: "key " + { area: "area", wide: "wide-line", dashed: "dashed" }[series.look], style: `color: var(--${series.color})` });
+  const key = make("i", {
+    class: "key " + { area: "area", wide: "wide-line", dashed: "dashed" }[series.look],
+    style: `color: var(--${series.color})`,
+  });
   // The legend stays as it is while values come and go.
   const widest = exact(most(series.high ?? series.low, 0, series.low.length, 1) ?? 0, 1).length;
-  entry.output = make("output", { style: `min-width: ${series.high || entry.drawn.length > 2 ? 2 * widest + 1 : widest}ch` });
-  const button = make("button", { type: "button", "aria-pressed": String(!series.hidden), title: series.about + " (" + unit + ")" }, key, series.name, entry.output);
+  entry.output = make("output", {
+    style: `min-width: ${series.high || entry.drawn.length > 2 ? 2 * widest + 1 : widest}ch`,
+  });
+  const button = make(
+    "button",
+    { type: "button", "aria-pressed": String(!series.hidden), title: series.about + " (" + unit + ")" },
+    key,
+    series.name,
+    entry.output,
+  );
   button.addEventListener("click", () => {
     const shown = button.getAttribute("aria-pressed") !== "true";
     button.setAttribute("aria-pressed", String(shown));
@@ -166,106 +198,16 @@ function sizeOf(plot, index, paper) {
   return { width: plot.clientWidth, height: index === 0 ? (narrow ? 300 : 360) : narrow ? 160 : 190 };
 }
 
-// Zoom. Dragging is uPlot's own; buttons, Ctrl and the wheel, and fingers come on top.
-
-let view = { min: first, max: first + end };
-let following = false;
-let waiting = false;
-/** Points stand for stretches of time, and lines are bands. */
-let coarse = Boolean(pointSeconds);
-const listeners = [];
-
-/** All charts show what one of them shows. */
-function follow(source) {
-  const { min, max } = source.scales.x;
-  if (following || min == null) return;
-  following = true;
-  view = { min, max };
-  for (const { u } of charts) if (u !== source) u.setScale("x", { min, max });
-  following = false;
-  // A movement of fingers asks more often than a screen can show.
-  if (!waiting) requestAnimationFrame(settle);
-  waiting = true;
-}
-
-/** Draws what the view can show, and everything that lies above it. */
-function settle() {
-  waiting = false;
-  following = true;
-  let wide = 1;
-  for (const { u, chart } of charts) {
-    const drawn = level(u, chart);
-    wide = drawn.wide;
-    coarse = wide > 1 || Boolean(pointSeconds);
-    chart.series.forEach(({ look }, place) => {
-      // The edge of a band is thin, whatever its line would be.
-      if (look === "wide") u.series[2 * place + 1].width = coarse ? 1 : 5;
-    });
-    u.setData(drawn.columns, false);
-    u.setScale("x", view);
-  }
-  following = false;
-  tellResolution(wide);
-  for (const listen of listeners) listen();
-}
-
-function tellResolution(wide) {
-  const point = (pointSeconds ?? (times.length > 1 ? times[1] - times[0] : 0)) * wide;
-  byId("resolution").hidden = wide === 1 && !pointSeconds;
-  byId("resolution").textContent = `One point stands for ${lasting(point)} here, as a band from the lowest to the highest value in it.` + (pointSeconds && wide > 1 ? ` The page keeps ${lasting(pointSeconds)} a point.` : "");
-}
-
-function show(min, max) {
-  if (!charts.length) return;
-  const least = times.length > 4 ? 4 * (times[1] - times[0]) : 1;
-  const span = Math.min(Math.max(max - min, Math.min(least, end)), end);
-  const start = Math.min(Math.max(min, first), first + end - span);
-  charts[0].u.setScale("x", { min: start, max: start + span });
-}
-
-const showWhole = () => show(first, first + end);
-
-function zoom(factor, center = (view.min + view.max) / 2) {
-  show(center - (center - view.min) * factor, center + (view.max - center) * factor);
-}
-
-const move = (share) => show(view.min + share * (view.max - view.min), view.max + share * (view.max - view.min));
-
-function touch(u) {
-  u.over.addEventListener("wheel", (event) => {
-    if (!event.ctrlKey) return;
-    event.preventDefault();
-    zoom(event.deltaY < 0 ? 0.8 : 1.25, u.posToVal(event.clientX - u.over.getBoundingClientRect().left, "x"));
-  }, { passive: false });
-  let held = null;
-  const moments = (event) => {
-    const { left } = u.over.getBoundingClientRect();
-    return [...event.touches].map(({ clientX }) => clientX - left);
-  };
-  const begin = (event) => {
-    held = event.touches.length ? { spots: moments(event).map((x) => u.posToVal(x, "x")), view } : null;
-  };
-  for (const name of ["touchstart", "touchend", "touchcancel"]) u.over.addEventListener(name, begin, { passive: true });
-  u.over.addEventListener("touchmove", (event) => {
-    if (!held || event.touches.length !== held.spots.length) return;
-    // The moments under the fingers when they came down stay under the fingers.
-    const now = moments(event);
-    const [one, two] = held.spots;
-    const perPixel = now.length > 1 ? (two - one) / (now[1] - now[0] || 1) : (view.max - view.min) / u.over.clientWidth;
-    if (perPixel <= 0) return;
-    if (event.cancelable) event.preventDefault();
-    const min = one - now[0] * perPixel;
-    show(min, min + u.over.clientWidth * perPixel);
-  }, { passive: false });
-}
-
+/** Stretches of time that have a name, behind the marks. */
 function outages(u) {
-  const bands = (record.moments ?? []).filter((moment) => moment.end !== null).map((moment) => {
-    const label = make("span", {}, moment.label);
-    const element = make("div", { class: "outage" }, label);
-    u.over.append(element);
-    return { moment, element, label };
-  });
+  const bands = (record.moments ?? [])
+    .filter((moment) => moment.end !== null)
+    .map((moment) => {
+      const label = make("span", {}, moment.label);
+      const element = make("div", { class: "outage" }, label);
+      u.over.append(element);
+      return { moment, element, label };
+    });
   const place = () => {
     for (const { moment, element, label } of bands) {
       const [from, to] = [first + moment.t, first + moment.end];
@@ -284,8 +226,7 @@ function drawCharts() {
   byId("over-time").hidden = false;
   record.charts.forEach(drawChart);
   outages(charts[0].u);
-  const steps = { in: () => zoom(0.5), out: () => zoom(2), left: () => move(-0.5), right: () => move(0.5), all: showWhole };
-  for (const button of document.querySelectorAll("[data-zoom]")) button.addEventListener("click", steps[button.dataset.zoom]);
+  zoomButtons();
   listeners.push(() => {
     byId("range").textContent = moment(view.min - first) + " to " + moment(view.max - first);
   });

@@ -30,7 +30,10 @@ function stands(decision) {
   const { looks = 1, changes = 0, until } = decision;
   const more = decision.verdict === "hold" ? looks : looks - 1;
   if (changes > 1) said.push("the largest of " + count(changes, "change") + " until " + moment(until));
-  else if (looks > 1) said.push((decision.verdict === "hold" ? "held for " : "then held for ") + count(more, "look") + ", until " + moment(until));
+  else if (looks > 1)
+    said.push(
+      (decision.verdict === "hold" ? "held for " : "then held for ") + count(more, "look") + ", until " + moment(until),
+    );
   return said.join("; ");
 }
 
@@ -40,7 +43,9 @@ function seen({ waiting, in_flight, rung_by }) {
 }
 
 const inWords = (decision) =>
-  [moment(decision.t) + ": " + verdictOf(decision) + ", because " + decision.reasons.join("; "), stands(decision)].filter(Boolean).join("; ");
+  [moment(decision.t) + ": " + verdictOf(decision) + ", because " + decision.reasons.join("; "), stands(decision)]
+    .filter(Boolean)
+    .join("; ");
 
 let marks = [];
 
@@ -54,7 +59,10 @@ function arrange(u) {
   });
   const placed = [];
   const all = inView();
-  const hides = all.length > CROWD ? (one, other) => Math.abs(one.x - other.x) < 1.6 * APART : (one, other) => Math.hypot(one.x - other.x, one.y - other.y) < APART;
+  const hides =
+    all.length > CROWD
+      ? (one, other) => Math.abs(one.x - other.x) < 1.6 * APART
+      : (one, other) => Math.hypot(one.x - other.x, one.y - other.y) < APART;
   const byWeight = all.map(spot).sort((one, other) => sizeOfChange(other.decision) - sizeOfChange(one.decision));
   for (const it of byWeight) {
     const before = placed.find((other) => hides(it, other));
@@ -69,10 +77,20 @@ function placeMarks(u) {
   for (const { element } of marks) element.remove();
   marks = arrange(u).map((mark, index) => {
     const { decision, x, y } = mark;
-    const element = make("button", { type: "button", class: "decision " + decision.verdict, tabindex: index ? -1 : 0, "aria-label": inWords(decision) }, SIGNS[decision.verdict]);
+    const element = make(
+      "button",
+      {
+        type: "button",
+        class: "decision " + decision.verdict,
+        tabindex: index ? -1 : 0,
+        "aria-label": inWords(decision),
+      },
+      SIGNS[decision.verdict],
+    );
     element.style.left = x + "px";
     element.style.top = y + "px";
-    for (const event of ["pointerenter", "focus", "click"]) element.addEventListener(event, () => explain(element, mark));
+    for (const event of ["pointerenter", "focus", "click"])
+      element.addEventListener(event, () => explain(element, mark));
     element.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && quiet());
     element.addEventListener("blur", quiet);
     element.addEventListener("keydown", walk);
@@ -103,7 +121,17 @@ function explain(element, { decision, hides }) {
     make("ul", {}, ...decision.reasons.map((text) => make("li", {}, ...prose(text)))),
   ];
   if (stands(decision)) parts.push(make("small", {}, stands(decision)));
-  if (hides.length) parts.push(make("small", {}, "Hides " + count(hides.length, "decision") + " close by: zoom in to see " + (hides.length === 1 ? "it" : "them")));
+  if (hides.length)
+    parts.push(
+      make(
+        "small",
+        {},
+        "Hides " +
+          count(hides.length, "decision") +
+          " close by: zoom in to see " +
+          (hides.length === 1 ? "it" : "them"),
+      ),
+    );
   tip.replaceChildren(...parts);
   tip.hidden = false;
   const frame = tip.parentElement.getBoundingClientRect();
@@ -123,34 +151,59 @@ function decisionRow(decision) {
   const hold = decision.verdict === "hold";
   const change = hold ? known(decision.to) : decision.from + " → " + decision.to;
   const more = stands(decision);
-  return make("tr", { class: decision.verdict },
+  return make(
+    "tr",
+    { class: decision.verdict },
     make("td", {}, moment(decision.t)),
-    make("td", {}, make("span", { class: "sign", "aria-hidden": "true" }, hold ? "○" : SIGNS[decision.verdict]), " " + decision.verdict, ...(more ? [make("small", {}, more)] : [])),
-    make("td", {}, change), make("td", {}, known(decision.waiting)), make("td", {}, known(decision.in_flight)),
-    make("td", {}, make("ul", {}, ...decision.reasons.map((text) => make("li", {}, ...prose(text))))));
+    make(
+      "td",
+      {},
+      make("span", { class: "sign", "aria-hidden": "true" }, hold ? "○" : SIGNS[decision.verdict]),
+      " " + decision.verdict,
+      ...(more ? [make("small", {}, more)] : []),
+    ),
+    make("td", {}, change),
+    make("td", {}, known(decision.waiting)),
+    make("td", {}, known(decision.in_flight)),
+    make("td", {}, make("ul", {}, ...decision.reasons.map((text) => make("li", {}, ...prose(text))))),
+  );
 }
 
 function listDecisions() {
   const all = inView();
-  byId("decisions").querySelector("tbody").replaceChildren(...all.slice(0, rows).map(decisionRow));
+  byId("decisions")
+    .querySelector("tbody")
+    .replaceChildren(...all.slice(0, rows).map(decisionRow));
   byId("more-decisions").hidden = all.length <= rows;
   const kept = record.decisions_cell_seconds;
   byId("decisions-shown").textContent =
-    (all.length > rows ? `The first ${rows} of ${exact(all.length)} in view above. ` : count(all.length, "decision") + " in view. ") +
+    (all.length > rows
+      ? `The first ${rows} of ${exact(all.length)} in view above. `
+      : count(all.length, "decision") + " in view. ") +
     (withHolds ? "" : "Looks that changed nothing are left out. ") +
-    (kept ? `There were too many to keep each: of every ${lasting(kept)} the largest change is told, and the others are counted.` : "");
+    (kept
+      ? `There were too many to keep each: of every ${lasting(kept)} the largest change is told, and the others are counted.`
+      : "");
 }
 
 /** Changes and holds in the legend; holds can be left out. */
 function decisionLegend(legend, update) {
-  const mark = (verdict) => make("span", { style: `color: var(--${verdict === "scale-out" ? "good" : "desired"})` }, SIGNS[verdict]);
-  const button = make("button", { type: "button", "aria-pressed": String(withHolds), title: "looks that changed nothing" }, "○ holds");
+  const mark = (verdict) =>
+    make("span", { style: `color: var(--${verdict === "scale-out" ? "good" : "desired"})` }, SIGNS[verdict]);
+  const button = make(
+    "button",
+    { type: "button", "aria-pressed": String(withHolds), title: "looks that changed nothing" },
+    "○ holds",
+  );
   button.addEventListener("click", () => {
     withHolds = !withHolds;
     button.setAttribute("aria-pressed", String(withHolds));
     update();
   });
-  legend.append(make("li", {}, make("button", { type: "button", disabled: "" }, mark("scale-out"), mark("scale-in"), " changes")), make("li", {}, button));
+  legend.append(
+    make("li", {}, make("button", { type: "button", disabled: "" }, mark("scale-out"), mark("scale-in"), " changes")),
+    make("li", {}, button),
+  );
 }
 
 function drawDecisions() {

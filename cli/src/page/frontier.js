@@ -9,7 +9,9 @@ function frontierPoints() {
     kind: index === 0 ? "ours" : "",
     color: index === 0 ? "desired" : score.name === "oracle" ? "oracle" : "load",
   }));
-  const settings = (record.frontier ?? []).filter(known).map((point) => ({ ...point, kind: point.chosen ? "chosen" : "", color: "running", setting: true }));
+  const settings = (record.frontier ?? [])
+    .filter(known)
+    .map((point) => ({ ...point, kind: point.chosen ? "chosen" : "", color: "running", setting: true }));
   return [...policies, ...settings].sort((one, other) => one.cost_vs_oracle - other.cost_vs_oracle);
 }
 
@@ -26,25 +28,55 @@ function drawFrontier() {
     points.map((point) => point.cost_vs_oracle),
     points.map((point) => (point.setting ? point.late_percent : null)),
   ];
-  const u = new uPlot({
-    width: plot.clientWidth,
-    height: 380,
-    legend: { show: false },
-    cursor: { show: false },
-    scales: {
-      x: { time: false, range: [least - (most - least) * 0.08, most + (most - least) * 0.12] },
-      // Like a logarithm above 1 %, and straight below it, where zero is.
-      y: { distr: 4, asinh: 1, range: [-0.12, late * 1.6] },
+  const u = new uPlot(
+    {
+      width: plot.clientWidth,
+      height: 380,
+      legend: { show: false },
+      cursor: { show: false },
+      scales: {
+        x: { time: false, range: [least - (most - least) * 0.08, most + (most - least) * 0.12] },
+        // Like a logarithm above 1 %, and straight below it, where zero is.
+        y: { distr: 4, asinh: 1, range: [-0.12, late * 1.6] },
+      },
+      axes: [
+        axis({
+          size: 30,
+          space: 60,
+          label: "task-hours, times the oracle's",
+          labelSize: 18,
+          labelFont: FONT,
+          values: (_, ticks) => ticks.map((tick) => exact(tick)),
+        }),
+        axis({
+          size: 58,
+          label: "late jobs, %",
+          labelSize: 18,
+          labelFont: FONT,
+          splits: () => [0, 0.5, 1, 2, 5, 10, 20, 50, 100].filter((tick) => tick <= late * 1.6),
+          values: (_, ticks) => ticks.map((tick) => tick + " %"),
+          filter: (_, ticks) => ticks,
+        }),
+      ],
+      series: [{}, { stroke: () => color("running"), width: 1.5, spanGaps: true, points: { show: false } }],
+      hooks: { draw: [(u) => placeNames(u, points)] },
     },
-    axes: [
-      axis({ size: 30, space: 60, label: "task-hours, times the oracle's", labelSize: 18, labelFont: FONT, values: (_, ticks) => ticks.map((tick) => exact(tick)) }),
-      axis({ size: 58, label: "late jobs, %", labelSize: 18, labelFont: FONT, splits: () => [0, 0.5, 1, 2, 5, 10, 20, 50, 100].filter((tick) => tick <= late * 1.6), values: (_, ticks) => ticks.map((tick) => tick + " %"), filter: (_, ticks) => ticks }),
-    ],
-    series: [{}, { stroke: () => color("running"), width: 1.5, spanGaps: true, points: { show: false } }],
-    hooks: { draw: [(u) => placeNames(u, points)] },
-  }, columns, plot);
+    columns,
+    plot,
+  );
   u.root.querySelector("canvas").setAttribute("role", "img");
-  u.root.querySelector("canvas").setAttribute("aria-label", "Cost against late jobs: " + points.map((point) => `${point.name} ${exact(point.cost_vs_oracle)} times the oracle's cost, ${exact(point.late_percent)} % late`).join("; "));
+  u.root
+    .querySelector("canvas")
+    .setAttribute(
+      "aria-label",
+      "Cost against late jobs: " +
+        points
+          .map(
+            (point) =>
+              `${point.name} ${exact(point.cost_vs_oracle)} times the oracle's cost, ${exact(point.late_percent)} % late`,
+          )
+          .join("; "),
+    );
   frontier = { u, plot };
 }
 
@@ -62,9 +94,19 @@ function placeNames(u, points) {
     const name = make("span", { class: "policy " + point.kind }, point.name);
     u.over.append(dots, name);
     const box = { width: name.offsetWidth, height: name.offsetHeight };
-    const fits = ({ left, top }) => left >= 0 && left + box.width <= width && top >= 0 && top + box.height <= u.over.clientHeight;
-    const free = ({ left, top }) => taken.every((other) => left >= other.right || left + box.width <= other.left || top >= other.bottom || top + box.height <= other.top);
-    const places = [0, -1, 1, -2, 2, -3, 3, -4, 4, -5, 5].flatMap((step) => [x + 9, x - 9 - box.width, x - box.width / 2].map((left) => ({ left, top: y - box.height / 2 + step * box.height })));
+    const fits = ({ left, top }) =>
+      left >= 0 && left + box.width <= width && top >= 0 && top + box.height <= u.over.clientHeight;
+    const free = ({ left, top }) =>
+      taken.every(
+        (other) =>
+          left >= other.right || left + box.width <= other.left || top >= other.bottom || top + box.height <= other.top,
+      );
+    const places = [0, -1, 1, -2, 2, -3, 3, -4, 4, -5, 5].flatMap((step) =>
+      [x + 9, x - 9 - box.width, x - box.width / 2].map((left) => ({
+        left,
+        top: y - box.height / 2 + step * box.height,
+      })),
+    );
     const inside = places.filter(fits);
     const { left, top } = inside.find(free) ?? inside[0] ?? places[0];
     name.style.left = left + "px";

@@ -19,6 +19,10 @@ const SCORES = {
   jobs_interrupted: ["jobs interrupted by scale-in", 0],
 };
 
+/** A name that may go on in the next line after a sign. */
+const breakable = (name, sign) =>
+  name.split(sign).flatMap((part, index) => (index ? [sign, make("wbr"), part] : [part]));
+
 /** Shows a section and returns the part of it that is to be filled. */
 function section(id, part) {
   byId(id).hidden = false;
@@ -38,32 +42,72 @@ function drawScores() {
   const keys = Object.keys(SCORES);
   keys.push(...Object.keys(scores[0]).filter((key) => !keys.includes(key) && key !== "name" && key !== "about"));
   const ours = (index) => (index === 0 ? { class: "ours" } : {});
-  const head = scores.map((score, index) => make("th", { scope: "col", title: score.about, ...ours(index) }, ...score.name.split(/(?<=-)/).flatMap((part) => [part, make("wbr")])));
-  const value = (key, number) => (number === null || number === undefined ? "–" : exact(number, SCORES[key]?.[1], SCORES[key]?.[1]));
-  const row = (key) => make("tr", {},
-    make("th", { scope: "row" }, SCORES[key]?.[0] ?? key, ...(SCORES[key] ? [make("small", {}, make("code", {}, key))] : [])),
-    ...scores.map((score, index) => make("td", ours(index), value(key, score[key]))));
+  const head = scores.map((score, index) =>
+    make("th", { scope: "col", title: score.about, ...ours(index) }, ...breakable(score.name, "-")),
+  );
+  const value = (key, number) =>
+    number === null || number === undefined ? "–" : exact(number, SCORES[key]?.[1], SCORES[key]?.[1]);
+  const row = (key) =>
+    make(
+      "tr",
+      {},
+      make(
+        "th",
+        { scope: "row" },
+        SCORES[key]?.[0] ?? key,
+        ...(SCORES[key] ? [make("small", {}, make("code", {}, ...breakable(key, "_")))] : []),
+      ),
+      ...scores.map((score, index) => make("td", ours(index), value(key, score[key]))),
+    );
   section("scores", ".wide").append(
-    make("table", {}, make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "score"), ...head)), make("tbody", {}, ...keys.map(row))));
-  byId("scores").append(make("dl", {}, ...scores.flatMap((score) => [make("dt", {}, score.name), make("dd", {}, score.about)])));
+    make(
+      "table",
+      {},
+      make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "score"), ...head)),
+      make("tbody", {}, ...keys.map(row)),
+    ),
+  );
+  byId("scores").append(
+    make("dl", {}, ...scores.flatMap((score) => [make("dt", {}, score.name), make("dd", {}, score.about)])),
+  );
 }
 
 function drawTexts() {
   const facts = record.facts ?? [];
-  if (facts.length) section("facts", "dl").append(...facts.flatMap(({ name, text }) => [make("dt", {}, name), make("dd", {}, ...prose(text))]));
+  if (facts.length)
+    section("facts", "dl").append(
+      ...facts.flatMap(({ name, text }) => [make("dt", {}, name), make("dd", {}, ...prose(text))]),
+    );
   if (record.claims) {
-    section("claims", "ul").append(...record.claims.map(({ claim, holds, seen }) => {
-      const sign = make("span", { class: "sign", role: "img", "aria-label": holds ? "holds" : "broken" }, holds ? "✓" : "✗");
-      return make("li", { class: holds ? "holds" : "broken" }, sign, make("div", {}, claim, make("small", {}, seen)));
-    }));
+    section("claims", "ul").append(
+      ...record.claims.map(({ claim, holds, seen }) => {
+        const sign = make(
+          "span",
+          { class: "sign", role: "img", "aria-label": holds ? "holds" : "broken" },
+          holds ? "✓" : "✗",
+        );
+        return make("li", { class: holds ? "holds" : "broken" }, sign, make("div", {}, claim, make("small", {}, seen)));
+      }),
+    );
   }
   if (record.reports) {
-    section("reports", "div").append(...record.reports.map(({ t, subject, text }) =>
-      make("details", {}, make("summary", {}, make("span", { class: "when" }, moment(t)), " " + subject), make("pre", {}, text))));
+    section("reports", "div").append(
+      ...record.reports.map(({ t, subject, text }) =>
+        make(
+          "details",
+          {},
+          make("summary", {}, make("span", { class: "when" }, moment(t)), " " + subject),
+          make("pre", {}, text),
+        ),
+      ),
+    );
   }
   if (record.requests) {
-    section("requests", "tbody").append(...Object.entries(record.requests).map(([action, times]) =>
-      make("tr", {}, make("td", {}, make("code", {}, action)), make("td", {}, exact(times)))));
+    section("requests", "tbody").append(
+      ...Object.entries(record.requests).map(([action, times]) =>
+        make("tr", {}, make("td", {}, make("code", {}, action)), make("td", {}, exact(times))),
+      ),
+    );
   }
   if (record.fleet) section("fleet", "pre").textContent = record.fleet;
 }
@@ -89,7 +133,8 @@ new ResizeObserver(() => {
   redraw();
 }).observe(document.body);
 // The canvases have the colors of the theme they were drawn in.
-for (const query of ["(prefers-color-scheme: dark)", "print"]) matchMedia(query).addEventListener("change", () => redraw());
+for (const query of ["(prefers-color-scheme: dark)", "print"])
+  matchMedia(query).addEventListener("change", () => redraw());
 // On paper everything is open, and the charts fit the sheet.
 addEventListener("beforeprint", () => {
   for (const details of document.querySelectorAll("details")) details.open = true;

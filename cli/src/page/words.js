@@ -19,10 +19,13 @@ const together = (text) => text.replace(/(\d) (?=(?:s|%)(?:\W|$))/g, "$1\u00a0")
 
 /** The color of that name in the theme that is shown; `alpha` is two hexadecimal digits. */
 const color = (name, alpha = "") =>
-  getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim() + alpha;
+  getComputedStyle(document.documentElement)
+    .getPropertyValue("--" + name)
+    .trim() + alpha;
 
 const short = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
-const exact = (value, digits = 2, least = 0) => value.toLocaleString("en", { maximumFractionDigits: digits, minimumFractionDigits: least });
+const exact = (value, digits = 2, least = 0) =>
+  value.toLocaleString("en", { maximumFractionDigits: digits, minimumFractionDigits: least });
 const count = (number, one, many = one + "s") => exact(number) + " " + (number === 1 ? one : many);
 /** A reading, or that there is none. */
 const known = (value) => (value === null || value === undefined ? "unknown" : exact(value));
@@ -42,7 +45,9 @@ function clock(seconds) {
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const dateOf = (seconds) => new Date(seconds * 1000);
 const dayOf = (seconds) =>
-  isDate ? dateOf(seconds).getUTCDate() + " " + MONTHS[dateOf(seconds).getUTCMonth()] : "day " + (Math.floor(seconds / DAY) + 1);
+  isDate
+    ? dateOf(seconds).getUTCDate() + " " + MONTHS[dateOf(seconds).getUTCMonth()]
+    : "day " + (Math.floor(seconds / DAY) + 1);
 const yearOf = (seconds) => (isDate ? String(dateOf(seconds).getUTCFullYear()) : "");
 
 /** A run of some minutes is told in seconds. */
@@ -55,8 +60,13 @@ function moment(t) {
 }
 
 function lasting(seconds) {
-  for (const [size, unit] of [[DAY, "day"], [3600, "hour"], [60, "minute"]]) {
-    if (seconds >= size && (seconds % size === 0 || seconds >= 2 * size)) return count(Math.round((100 * seconds) / size) / 100, unit);
+  for (const [size, unit] of [
+    [DAY, "day"],
+    [3600, "hour"],
+    [60, "minute"],
+  ]) {
+    if (seconds >= size && (seconds % size === 0 || seconds >= 2 * size))
+      return count(Math.round((100 * seconds) / size) / 100, unit);
   }
   return exact(seconds, 1) + " s";
 }
