@@ -29,10 +29,13 @@ function stands(decision) {
   if (decision.note) said.push(decision.note);
   const { looks = 1, changes = 0, until } = decision;
   const more = decision.verdict === "hold" ? looks : looks - 1;
-  if (changes > 1) said.push("the largest of " + count(changes, "change") + " until " + moment(until));
+  if (changes > 1) said.push("the largest of " + count(changes, "change") + " until " + momentAfter(until, decision.t));
   else if (looks > 1)
     said.push(
-      (decision.verdict === "hold" ? "held for " : "then held for ") + count(more, "look") + ", until " + moment(until),
+      (decision.verdict === "hold" ? "held for " : "then held for ") +
+        count(more, "look") +
+        ", until " +
+        momentAfter(until, decision.t),
     );
   return said.join("; ");
 }

@@ -2,12 +2,15 @@
 
 let frontier = null;
 
+/** A policy has the color of its line above. */
+const lineOf = ({ name }) => record.charts?.[0]?.series.find((series) => series.name === name);
+
 function frontierPoints() {
   const known = (point) => Number.isFinite(point.cost_vs_oracle) && Number.isFinite(point.late_percent);
   const policies = (record.scores ?? []).filter(known).map((score, index) => ({
     ...score,
     kind: index === 0 ? "ours" : "",
-    color: index === 0 ? "desired" : score.name === "oracle" ? "oracle" : "load",
+    color: index === 0 ? "desired" : (lineOf(score)?.color ?? "load"),
   }));
   const settings = (record.frontier ?? [])
     .filter(known)
@@ -37,7 +40,7 @@ function drawFrontier() {
       scales: {
         x: { time: false, range: [least - (most - least) * 0.08, most + (most - least) * 0.12] },
         // Like a logarithm above 1 %, and straight below it, where zero is.
-        y: { distr: 4, asinh: 1, range: [-0.12, late * 1.6] },
+        y: { distr: 4, asinh: 1, range: [-0.6, late * 1.6] },
       },
       axes: [
         axis({

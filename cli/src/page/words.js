@@ -59,6 +59,12 @@ function moment(t) {
   return [dayOf(at), yearOf(at)].join(" ").trim() + ", " + clock(at) + (isDate ? " UTC" : "");
 }
 
+/** A moment soon after another one: the day is told where it has changed. */
+function momentAfter(t, before) {
+  const sameDay = Math.floor((first + t) / DAY) === Math.floor((first + before) / DAY);
+  return sameDay && !inSeconds ? clock(first + t) + (isDate ? " UTC" : "") : moment(t);
+}
+
 function lasting(seconds) {
   for (const [size, unit] of [
     [DAY, "day"],
