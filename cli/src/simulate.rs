@@ -83,6 +83,8 @@ fn read_and_simulate(options: &SimulateOptions, progress: &Progress) -> Result<O
     }
     let about = "the fleet file's policy".to_owned();
     let mut rows = vec![Row { name: "tidegate", about, score: score(&run) }];
+    // A run of a year is 50 MB: one at a time.
+    drop(run);
     let mut beside = |name, about: String, run: &Run| {
         if let Some(lines) = &mut lines {
             lines.rival(name, &about, run);

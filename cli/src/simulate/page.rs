@@ -84,6 +84,8 @@ impl Lines {
     /// The page of everything that was found.
     pub(super) fn record(self, found: &Simulated<'_>, log: Option<&Log>) -> Record {
         let Simulated { options, fleet, trace, load, setting, .. } = found;
+        // The page is sent to others: they need no path of this machine.
+        let file = options.trace.file_name().unwrap_or_default().to_string_lossy();
         let [load_series, bounds @ ..] = &self.tasks[..] else { return Record::default() };
         // What lies behind comes first: the load, the rivals, the bounds, and ours in front.
         let tasks = [std::slice::from_ref(load_series), &self.rivals, bounds].concat();
@@ -91,7 +93,7 @@ impl Lines {
         Record {
             brand: "Tidegate simulate".to_owned(),
             title: format!("{} of fleet {}", options.service, fleet.name()),
-            about: vec![table::head(found), summary(found)],
+            about: vec![table::head(found, file), summary(found)],
             facts: table::facts(found),
             time: Time {
                 first_seconds: trace.first_seconds(),

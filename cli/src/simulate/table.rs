@@ -1,6 +1,6 @@
 //! What a simulation found, for people.
 
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 
 use tidegate_simulator::Score;
 
@@ -16,7 +16,7 @@ pub(super) fn table(found: &Simulated<'_>) -> String {
         // Writing to a `String` cannot fail.
         let _ = writeln!(shown, "{text}");
     };
-    line(format!("{}\n", head(found)));
+    line(format!("{}\n", head(found, options.trace.display())));
     for Fact { name, text } in facts(found) {
         line(format!("  {name:<10} {}", text.replace('\n', "\n             ")));
     }
@@ -49,13 +49,12 @@ pub(super) fn table(found: &Simulated<'_>) -> String {
     shown
 }
 
-/// What was replayed, in a line.
-pub(super) fn head(Simulated { options, fleet, load, .. }: &Simulated<'_>) -> String {
+/// What was replayed, in a line; the trace by this name.
+pub(super) fn head(Simulated { options, fleet, load, .. }: &Simulated<'_>, trace: impl Display) -> String {
     format!(
-        "`{}` of fleet `{}` on {}: {:.1} days, {} jobs",
+        "`{}` of fleet `{}` on {trace}: {:.1} days, {} jobs",
         options.service,
         fleet.name(),
-        options.trace.display(),
         load.seconds() / 86_400.0,
         grouped(load.jobs()),
     )

@@ -62,7 +62,9 @@ fn the_page_shows_what_the_answer_says() {
     assert_eq!((stderr.as_str(), code), ("", 0));
     let answer: Value = serde_json::from_str(&stdout).expect("the answer is JSON");
     assert_eq!(answer["html"], html.display().to_string());
-    let record = record(&fs::read_to_string(&html).expect("a page"));
+    let page = fs::read_to_string(&html).expect("a page");
+    assert!(!page.contains(&folder.display().to_string()), "a page that is sent to others names no folder");
+    let record = record(&page);
     let scores = record["scores"].as_array().expect("scores");
     assert_eq!(scores[0]["cost_vs_oracle"], answer["cost_vs_oracle"]);
     assert_eq!(scores[1..], answer["rivals"].as_array().expect("rivals")[..]);

@@ -141,10 +141,7 @@ fn wait_holds_in_rough_conditions() {
     print("2 to 20 tasks", all(&folder, &Setting { capacity, ..setting() }, INTERRUPTIBLE));
     for seconds in [30.0, 300.0, 600.0] {
         let starts = Starts { seconds, ..setting().starts };
-        print(
-            &format!("start-up {seconds} s"),
-            all(&folder, &Setting { starts, ..setting() }, INTERRUPTIBLE),
-        );
+        print(&format!("start-up {seconds} s"), all(&folder, &Setting { starts, ..setting() }, INTERRUPTIBLE));
     }
     for acceptable_wait_seconds in [30.0, 120.0, 300.0] {
         let setting = Setting { acceptable_wait_seconds, ..setting() };
