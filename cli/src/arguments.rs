@@ -16,7 +16,7 @@ const STYLES: Styles = Styles::styled()
     .placeholder(AnsiColor::Cyan.on_default());
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 done, 1 the answer is no (invalid, refused), 2 wrong usage, 3 the world failed (a file cannot be read)";
+Exit codes: 0 done, 1 the answer is no (invalid, refused), 2 wrong usage, 3 the world failed (a file cannot be read or written)";
 
 const CHECK_KEYS: &str = "\
 Keys of --json, which stay:

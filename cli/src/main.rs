@@ -4,6 +4,7 @@ mod arguments;
 mod check;
 mod simulate;
 mod tune;
+mod page;
 mod summary;
 mod json;
 mod overrides;

@@ -1,10 +1,14 @@
 //! `tidegate simulate`: a recorded load, replayed through the policy of one service.
 
+use std::io;
+use std::path::Path;
+
 use tidegate_simulator::oracle::oracle;
 use tidegate_simulator::scaler::{Rival, rivals};
-use tidegate_simulator::{Score, simulate};
+use tidegate_simulator::{Run, Score, simulate};
 
-use crate::outcome::Outcome;
+use crate::outcome::{FAILED, Outcome};
+use crate::page as pages;
 
 mod options;
 mod setting;
@@ -12,12 +16,15 @@ mod ground;
 mod progress;
 mod table;
 mod answer;
+mod page;
 
 pub(crate) use answer::{KEYS, add, assumed};
 pub(crate) use ground::{Ground, failed};
 pub(crate) use options::{ReplayOptions, SimulateOptions};
 pub(crate) use progress::Progress;
 pub(crate) use table::{COLUMNS, columns, head};
+
+use page::Lines;
 
 /// Everything that was found out.
 struct Simulated<'a> {
@@ -42,21 +49,48 @@ pub(crate) fn run(options: &SimulateOptions) -> Outcome {
 }
 
 fn read_and_simulate(options: &SimulateOptions, progress: &Progress) -> Result<Outcome, Outcome> {
+    if let Some(html) = &options.html {
+        pages::probe(html).map_err(|error| unwritten(html, &error))?;
+    }
     let ground = Ground::prepare(&options.replay, progress)?;
     let Ground { load, setting, baseline, policy, .. } = &ground;
+    let mut lines = options.html.is_some().then(|| Lines::new(load, setting));
+    let mut production = ground.production(policy);
+    if lines.is_some() {
+        production = production.logged(page::DECISIONS_MAX);
+    }
     let score = |run: &_| Score::of(run, load, setting, baseline);
     progress.tell(format_args!("replaying {}", options.replay.service));
-    let score_of_ours = score(&simulate(load, setting, &mut ground.production(policy)));
+    let run = simulate(load, setting, &mut production);
+    if let Some(lines) = &mut lines {
+        lines.ours(&run);
+    }
     let about = "the fleet file's policy".to_owned();
-    let mut rows = vec![Row { name: "tidegate", about, score: score_of_ours }];
+    let mut rows = vec![Row { name: "tidegate", about, score: score(&run) }];
+    // A run of a year is 50 MB: one at a time.
+    drop(run);
+    let mut beside = |name, about: String, run: &Run| {
+        if let Some(lines) = &mut lines {
+            lines.rival(name, &about, run);
+        }
+        rows.push(Row { name, about, score: score(run) });
+    };
     if options.rivals {
         for Rival { name, about, mut scaler } in rivals(setting) {
             progress.tell(format_args!("replaying {name}"));
-            rows.push(Row { name, about, score: score(&simulate(load, setting, scaler.as_mut())) });
+            beside(name, about, &simulate(load, setting, scaler.as_mut()));
         }
-        let about = "knows the future".to_owned();
-        rows.push(Row { name: "oracle", about, score: score(&oracle(load, setting)) });
+        beside("oracle", "knows the future".to_owned(), &oracle(load, setting));
     }
     let found = Simulated { options, ground: &ground, rows };
+    if let (Some(html), Some(lines)) = (&options.html, lines) {
+        progress.tell(format_args!("writing {}", html.display()));
+        pages::write(html, &lines.record(&found, production.log()))
+            .map_err(|error| unwritten(html, &error))?;
+    }
     Ok(Outcome::done(if options.json { answer::json(&found) } else { table::table(&found) }))
+}
+
+pub(crate) fn unwritten(page: &Path, error: &io::Error) -> Outcome {
+    failed(FAILED, format_args!("write the page `{}`: {error}", page.display()))
 }

@@ -1,54 +1,97 @@
-"""The record of a demo as ONE self-contained HTML page: no network, no second file.
+"""The record of a demo as the page that `tidegate simulate --html` writes: the same files, filled here from Python.
 
     python tests/demo/page.py target/demo/record.json target/demo/index.html
 
-The chart is drawn by uPlot, which is inlined from tests/clients/node_modules with its license.
+cli/src/page/record.rs says what a record is; the demo's has sections of its own.
 """
 
 import json
 import re
 import sys
-from datetime import datetime
-from html import escape
+from datetime import datetime, timezone
 from pathlib import Path
 
-HERE = Path(__file__).parent
-UPLOT = HERE.parent / "clients" / "node_modules" / "uplot"
-SIGNS = {"scale-out": "▲", "scale-in": "▼", "hold": "○"}
+PARTS = Path(__file__).resolve().parents[2] / "cli" / "src" / "page"
+ABOUT = (
+    "A real Redis, real Celery workers and the release binary in AWS's Lambda Runtime Interface Emulator, on one "
+    "machine; moto stands in for AWS. A “minute” of the schedule lasts four seconds here."
+)
 
 
 def write(record: dict, path: Path) -> Path:
-    path.write_text(render(record))
+    path.write_text(fill(shape(record)))
     return path
 
 
-def render(record: dict) -> str:
-    decisions = fold(record["looks"])
-    chart = {
-        "samples": record["samples"],
-        "bounds": [{"t": look["t"], **{end: look["seen"][end] for end in ("min", "max")}} for look in record["looks"]],
-        "decisions": decisions,
-        "moments": record["moments"],
-        "concurrency": record["concurrency"],
+def fill(record: dict) -> str:
+    """The page of a record: its parts where `page.html` names them, as `cli/src/page.rs` does it."""
+    page = re.sub(r"<!--include (\S+)-->", lambda part: (PARTS / part[1]).read_text(), (PARTS / "page.html").read_text())
+    # "<" could end the element that holds the record, or begin a comment in it.
+    return page.replace("<!--record-->", json.dumps(record).replace("<", "\\u003c"))
+
+
+def shape(record: dict) -> dict:
+    """What happened in the demo, as a record of the page."""
+    samples = record["samples"]
+    return {
+        "brand": "Tidegate demo",
+        "title": "A queue fills, workers follow",
+        "about": [summary(record), ABOUT],
+        "time": {"first_seconds": 0, "is_date": False, "point_seconds": None, "seconds": samples[-1]["t"]},
+        "times": [sample["t"] for sample in samples],
+        "charts": charts(record),
+        "decisions": [decision(look) for look in fold(record["looks"])],
+        **{name: record[name] for name in ("moments", "claims", "reports", "requests", "fleet")},
     }
-    parts = {
-        "style": (UPLOT / "dist" / "uPlot.min.css").read_text() + (HERE / "page.css").read_text(),
-        "uplot_license": (UPLOT / "LICENSE").read_text().replace("*/", ""),
-        "uplot": (UPLOT / "dist" / "uPlot.iife.min.js").read_text(),
-        "script": (HERE / "page.js").read_text(),
-        # "</" inside a script element would end it.
-        "chart": json.dumps(chart).replace("</", "<\\/"),
-        "summary": summary(record),
-        "claims": "\n".join(map(claim_item, record["claims"])),
-        "decisions": "\n".join(map(decision_row, decisions)),
-        "reports": "\n".join(map(report_item, record["reports"])),
-        "requests": "\n".join(map(request_row, record["requests"].items())),
-        "fleet": escape(record["fleet"]),
+
+
+def summary(record: dict) -> str:
+    held = sum(claim["holds"] for claim in record["claims"])
+    day = datetime.fromtimestamp(record["began"], timezone.utc).strftime("%-d %B %Y, %H:%M UTC")
+    seconds = record["samples"][-1]["t"]
+    changed = sum(look["outcome"] == "applied" for look in record["looks"])
+    return (
+        f"{day}. In {seconds:.0f} s the function looked {len(record['looks'])} times, changed the desired count "
+        f"{changed} times and published {len(record['reports'])} reports. "
+        f"{held} of {len(record['claims'])} claims hold."
+    )
+
+
+def charts(record: dict) -> list[dict]:
+    samples = record["samples"]
+
+    def needed(sample: dict) -> int | None:
+        return None if sample["in_flight"] is None else -(-sample["in_flight"] // record["concurrency"])
+
+    def bound(end: str) -> list[int]:
+        """The bounds in force at a moment are those of the last look before it."""
+        looks = record["looks"]
+        return [([look for look in looks if look["t"] <= sample["t"]] or looks)[-1]["seen"][end] for sample in samples]
+
+    tasks = [
+        series("bounds", "the lowest and the highest number of tasks", "bounds", "dashed", bound("min")),
+        series("bounds", "", "bounds", "dashed", bound("max")),
+        series("running", "tasks that serve", "running", "wide", [sample["running"] for sample in samples]),
+        series("desired", "tasks that were asked for", "desired", "steps", [sample["desired"] for sample in samples]),
+        series("needed", "for the jobs in flight", "needed", "steps", list(map(needed, samples))),
+    ]
+    waiting = series("waiting", "jobs that no worker has taken", "waiting", "area", [it["waiting"] for it in samples])
+    return [
+        {"title": "Tasks", "unit": "tasks", "series": tasks},
+        {"title": "Jobs waiting", "unit": "jobs", "series": [waiting]},
+    ]
+
+
+def series(name: str, about: str, color: str, look: str, values: list) -> dict:
+    return {
+        "name": name,
+        "about": about,
+        "color": color,
+        "look": look,
+        "hidden": False,
+        "low": values,
+        "high": None,
     }
-    page = (HERE / "page.html").read_text()
-    for name, text in parts.items():
-        page = page.replace(f"<!--{name}-->", text, 1)
-    return page
 
 
 def fold(looks: list[dict]) -> list[dict]:
@@ -57,10 +100,10 @@ def fold(looks: list[dict]) -> list[dict]:
     for look in looks:
         last = folded[-1] if folded else None
         if last and look["verdict"] == "hold" == last["verdict"] and not look["note"] and codes(look) == codes(last):
-            last["times"] += 1
+            last["looks"] += 1
             last["until"] = look["t"]
         else:
-            folded.append({**look, "times": 1, "until": look["t"]})
+            folded.append({**look, "looks": 1, "until": look["t"]})
     return folded
 
 
@@ -68,61 +111,13 @@ def codes(look: dict) -> list[str]:
     return [look["note"], *(reason["code"] for reason in look["reasons"])]
 
 
-def summary(record: dict) -> str:
-    held = sum(claim["holds"] for claim in record["claims"])
-    day = datetime.fromtimestamp(record["began"]).strftime("%-d %B %Y, %H:%M")
-    seconds = record["samples"][-1]["t"]
-    changed = sum(look["outcome"] == "applied" for look in record["looks"])
-    return (
-        f"{day}. In {seconds:.0f} seconds the function looked {len(record['looks'])} times, changed the desired count "
-        f"{changed} times and published {len(record['reports'])} reports. "
-        f"{held} of {len(record['claims'])} claims hold."
-    )
-
-
-def claim_item(claim: dict) -> str:
-    sign, state = ("✓", "holds") if claim["holds"] else ("✗", "broken")
-    return (
-        f'<li class="{state}"><span class="sign" aria-label="{state}">{sign}</span>'
-        f'<div>{escape(claim["claim"])}<small>{escape(claim["seen"])}</small></div></li>'
-    )
-
-
-def decision_row(look: dict) -> str:
-    change = f"{look['from']} → {look['to']}" if look["verdict"] != "hold" else f"{look['from']}"
-    when = f"{look['t']:.1f} s"
-    if look["times"] > 1:
-        when += f"<small>to {look['until']:.1f} s, {look['times']} looks</small>"
-    note = f"<small>{escape(look['note'])}</small>" if look["note"] else ""
-    reasons = "".join(f"<li>{prose(reason['text'])}</li>" for reason in look["reasons"])
-    return (
-        f'<tr class="{look["verdict"]}"><td>{when}</td>'
-        f'<td><span class="sign">{SIGNS[look["verdict"]]}</span> {look["verdict"]}{note}</td>'
-        f"<td>{change}</td><td>{number(look, 'waiting')}</td><td>{number(look, 'in_flight')}</td>"
-        f"<td><ul>{reasons}</ul></td></tr>"
-    )
-
-
-def prose(text: str) -> str:
-    """A reason, with what it quotes from the fleet file as code."""
-    return re.sub(r"`([^`]*)`", r"<code>\1</code>", escape(text))
-
-
-def number(look: dict, name: str) -> str:
-    value = look["seen"].get(name)
-    return "unknown" if value is None else f"{value:,}"
-
-
-def report_item(report: dict) -> str:
-    return (
-        f'<details><summary><span class="when">{report["t"]:.1f} s</span> {escape(report["subject"])}</summary>'
-        f"<pre>{escape(report['text'])}</pre></details>"
-    )
-
-
-def request_row(request: tuple[str, int]) -> str:
-    action, count = request
-    return f"<tr><td><code>{escape(action)}</code></td><td>{count:,}</td></tr>"
+def decision(look: dict) -> dict:
+    return {
+        **{name: look[name] for name in ("t", "until", "looks", "verdict", "from", "to", "rung_by", "note")},
+        "changes": int(look["verdict"] != "hold"),
+        "reasons": [reason["text"] for reason in look["reasons"]],
+        **{name: look["seen"].get(name) for name in ("waiting", "in_flight")},
+    }
 
 
 if __name__ == "__main__":

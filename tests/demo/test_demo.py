@@ -1,58 +1,16 @@
 """The page is one file and says what was recorded; the claims notice when they do not hold."""
 
-import copy
 import re
 
 import pytest
 
-from demo import claims, page
-
-
-def look(t, verdict, start, to, waiting=0, in_flight=0, note="", code="rule-matched"):
-    return {
-        "t": t,
-        "verdict": verdict,
-        "from": start,
-        "to": to,
-        "outcome": "none" if verdict == "hold" else "applied",
-        "rung_by": "schedule",
-        "note": note,
-        "reasons": [{"code": code, "text": f"because of </script> {code}"}],
-        "seen": {"waiting": waiting, "in_flight": in_flight, "desired": start, "running": start, "min": 2, "max": 12},
-        "sentence": f"workers: {verdict} {start} to {to}",
-    }
-
-
-def sample(t, desired, waiting=0, in_flight=0):
-    return {"t": t, "waiting": waiting, "in_flight": in_flight, "desired": desired, "running": desired, "pending": 0}
+from demo import claims, example, page
+from demo.example import look
 
 
 @pytest.fixture
 def record():
-    outs = [
-        look(1, "scale-out", 2, 7, 900, 4, "first delivery"),
-        look(1.1, "hold", 7, 7, 900, 4, "second delivery of the same event", "cooldown"),
-        look(6, "scale-out", 7, 12, 700, 14),
-    ]
-    blind = [look(t, "hold", 12, 12, None, None, code="reading-missing") for t in (11, 12)]
-    ins = [look(20 + step, "scale-in", 12 - step, 11 - step, 3, 4) for step in range(8)]
-    floor = [look(30, "hold", 4, 4, 0, 8, code="work-in-flight")]
-    ins += [look(40 + step, "scale-in", 4 - step, 3 - step, 0, 2) for step in range(2)]
-    changes = [change for change in outs + ins if change["outcome"] == "applied"]
-    counts = {"desired": 7, "running": 2, "pending": 5, "updates": 1}
-    return {
-        "began": 1795248000,
-        "samples": [sample(0, 2), sample(2, 7, 800, 14), sample(7, 12), sample(11, 12, None, None), sample(45, 2)],
-        "looks": outs + blind + ins + floor,
-        "reports": [{"t": c["t"], "subject": f"to {c['to']}", "text": "<b>text</b>"} for c in changes],
-        "reports_published": len(changes),
-        "moments": [{"label": "Redis does not answer", "t": 10, "end": 13}],
-        "duplicate": [counts, counts],
-        "requests": {"ecs:UpdateService": 12},
-        "fleet": "version: 1 # <fleet>",
-        "concurrency": 2,
-        "claims": [],
-    }
+    return example.record()
 
 
 ENQUEUED = ["a", "b", "c", "d"]
@@ -100,17 +58,17 @@ def test_a_lost_task_and_a_wrong_order_are_told(record):
 
 
 def test_looks_that_hold_for_the_same_reason_are_one_row(record):
-    folded = page.fold(record["looks"])
-    blind = [row for row in folded if row["reasons"][0]["code"] == "reading-missing"]
-    assert [(row["times"], row["t"], row["until"]) for row in blind] == [(2, 11, 12)]
+    folded = page.shape(record)["decisions"]
+    blind = [row for row in folded if row["waiting"] is None]
+    assert [(row["looks"], row["t"], row["until"]) for row in blind] == [(2, 11, 12)]
     assert len(folded) == len(record["looks"]) - 1
 
 
 def test_the_page_is_one_file_and_keeps_text_text(record):
     record["claims"] = claims.check(record, ENQUEUED, FINISHED)
-    html = page.render(record)
+    html = page.fill(page.shape(record))
     assert not re.findall(r"<(?:link|img|iframe)\b|\bsrc=|\bhref=|@import|url\(", html)
     assert html.count("</script>") == 3
-    assert "<b>text</b>" not in html and "&lt;b&gt;text" in html and "&lt;fleet&gt;" in html
+    assert "<b>text</b>" not in html and "# <fleet>" not in html
     assert "The MIT License" in html
-    assert not re.findall(r"<!--\w+-->", html)
+    assert not re.findall(r"<!--(?:include|record)", html)

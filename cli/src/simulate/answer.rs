@@ -24,6 +24,7 @@ Keys of --json, which stay:
   jobs_interrupted                         by scale-in; null unless --jobs is fixed or exponential
   oracle_worker_hours, least_worker_hours  of one who knows the future; and what nobody can go below
   unavoidable_late_percent                 jobs late even at the maximum
+  html                                     only with --html: the file that was written
   rivals[]                                 only with --rivals: name, about, and every score above";
 
 /// The answer of `tidegate simulate --json`.
@@ -35,8 +36,11 @@ pub(super) fn json(found: &Simulated<'_>) -> String {
         add(&mut answer, json!(score));
     }
     add(&mut answer, json!(ground.baseline));
+    if let Some(html) = &options.html {
+        answer["html"] = json!(html.display().to_string());
+    }
     if options.rivals {
-        answer["rivals"] = rivals.iter().map(rival).collect();
+        answer["rivals"] = rivals.iter().map(row).collect();
     }
     format!("{answer:#}\n")
 }
@@ -73,7 +77,8 @@ pub(crate) fn assumed(options: &ReplayOptions, ground: &Ground) -> Value {
     })
 }
 
-fn rival(Row { name, about, score }: &Row) -> Value {
+/// One policy with its scores.
+pub(super) fn row(Row { name, about, score }: &Row) -> Value {
     let mut value = json!({ "name": name, "about": about });
     add(&mut value, json!(score));
     value

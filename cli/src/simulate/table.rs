@@ -1,17 +1,18 @@
 //! What a simulation found, for people.
 
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 
 use tidegate_simulator::Score;
 
 use super::{Ground, ReplayOptions, Row, Simulated};
+use crate::page::Fact;
 use crate::summary;
 
 /// What [`columns`] holds.
 pub(crate) const COLUMNS: &str =
     "task-hours  x oracle  late %  worst h %  p95 wait  p99 wait  changes/day  reversals/day";
 
-/// A head, one row a policy, the limits.
+/// A head, the assumptions, one row a policy, the limits.
 pub(super) fn table(found: &Simulated<'_>) -> String {
     let Simulated { options, ground, rows } = found;
     let mut shown = head(&options.replay, ground);
@@ -39,49 +40,64 @@ pub(super) fn table(found: &Simulated<'_>) -> String {
             summary::jobs(u32::try_from(interrupted).unwrap_or(u32::MAX))
         ));
     }
+    if let Some(html) = &options.html {
+        line(format!("The page: {}", html.display()));
+    }
     shown
 }
 
 /// What is replayed, and what was assumed.
 pub(crate) fn head(options: &ReplayOptions, ground: &Ground) -> String {
-    let Ground { fleet, trace, load, setting, scaled_to, left_out, .. } = ground;
-    let mut shown = String::new();
-    let mut line = |text: String| {
+    let mut shown = format!("{}\n\n", title(options, ground, options.trace.display()));
+    for Fact { name, text } in facts(options, ground) {
         // Writing to a `String` cannot fail.
-        let _ = writeln!(shown, "{text}");
-    };
-    let days = load.seconds() / 86_400.0;
-    line(format!(
-        "`{}` of fleet `{}` on {}: {days:.1} days, {} jobs\n",
+        let _ = writeln!(shown, "  {name:<10} {}", text.replace('\n', "\n             "));
+    }
+    shown.push('\n');
+    shown
+}
+
+/// What is replayed, in a line; the trace by this name.
+pub(crate) fn title(options: &ReplayOptions, ground: &Ground, trace: impl Display) -> String {
+    format!(
+        "`{}` of fleet `{}` on {trace}: {:.1} days, {} jobs",
         options.service,
-        fleet.name(),
-        options.trace.display(),
-        grouped(load.jobs()),
-    ));
-    for repair in trace.repairs().to_string().lines() {
-        line(format!("  repaired   {repair}"));
-    }
-    for condition in left_out {
-        line(format!("  left out   the rule on `{condition}`: a trace does not tell it"));
-    }
+        ground.fleet.name(),
+        ground.load.seconds() / 86_400.0,
+        grouped(ground.load.jobs()),
+    )
+}
+
+/// What was repaired, left out and assumed.
+pub(crate) fn facts(options: &ReplayOptions, ground: &Ground) -> Vec<Fact> {
+    let Ground { trace, setting, scaled_to, left_out, .. } = ground;
+    let fact = |name, text: String| Fact { name, text };
+    let repairs = trace.repairs().to_string();
+    let mut facts: Vec<Fact> = repairs.lines().map(|repair| fact("repaired", repair.to_owned())).collect();
+    let rule = |condition| fact("left out", format!("the rule on `{condition}`: a trace does not tell it"));
+    facts.extend(left_out.iter().map(rule));
     if let Some(tasks) = scaled_to {
-        line(format!(
-            "  assumed    the trace's shape only, scaled so that its 99th percentile needs {tasks:.0} tasks;\n             \
+        let scaled = format!(
+            "the trace's shape only, scaled so that its 99th percentile needs {tasks:.0} tasks;\n\
              with --throughput its numbers count"
-        ));
+        );
+        facts.push(fact("assumed", scaled));
     }
     let tasks = format!("{} to {} tasks", setting.capacity.min(), setting.capacity.max());
     let each = summary::jobs(setting.concurrency.get());
-    line(format!("  tasks      {tasks}, {} jobs/s each, {each} at a time", setting.throughput));
-    line(format!(
-        "  time       {} s to start, a look every {} s, a job is late after {} s; jobs: {}, seed {}\n",
-        setting.starts.seconds,
-        setting.looks.every_seconds,
-        setting.acceptable_wait_seconds,
-        options.jobs.name(),
-        setting.seed,
+    facts.push(fact("tasks", format!("{tasks}, {} jobs/s each, {each} at a time", setting.throughput)));
+    facts.push(fact(
+        "time",
+        format!(
+            "{} s to start, a look every {} s, a job is late after {} s; jobs: {}, seed {}",
+            setting.starts.seconds,
+            setting.looks.every_seconds,
+            setting.acceptable_wait_seconds,
+            options.jobs.name(),
+            setting.seed,
+        ),
     ));
-    shown
+    facts
 }
 
 /// The scores that people compare.

@@ -5,6 +5,8 @@ mod check;
 #[cfg(test)]
 mod command;
 #[cfg(test)]
+mod page;
+#[cfg(test)]
 mod simulate;
 #[cfg(test)]
 mod tune;

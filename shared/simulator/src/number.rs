@@ -12,6 +12,12 @@ pub(crate) fn real_jobs(count: u64) -> f64 {
     count as f64
 }
 
+/// A moment in milliseconds as a quantity.
+#[expect(clippy::cast_precision_loss, reason = "the year 9999 is far below 2^53 milliseconds")]
+pub(crate) fn real_milliseconds(moment: i64) -> f64 {
+    moment as f64
+}
+
 /// The least number of tasks that is not below a quantity; nothing and less is none. A billionth of a task is the
 /// dirt of floating-point sums, not a task.
 pub(crate) fn tasks(quantity: f64) -> u32 {

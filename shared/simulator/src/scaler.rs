@@ -1,6 +1,7 @@
 //! Everybody who scales, in one shape: what a look sees goes in, an absolute number of tasks comes out.
 
 mod production;
+mod log;
 mod fixed;
 mod steps;
 mod target_tracking;
@@ -9,6 +10,7 @@ mod rivals;
 
 pub use fixed::Fixed;
 pub use keda::Keda;
+pub use log::{Decided, Log};
 pub use production::Production;
 pub use rivals::{Rival, rivals};
 pub use steps::StepRules;

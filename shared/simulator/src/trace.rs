@@ -7,7 +7,7 @@ use std::io::BufRead;
 
 use jiff::Timestamp;
 
-use crate::number::real;
+use crate::number::{real, real_milliseconds};
 
 mod line;
 mod row;
@@ -27,6 +27,7 @@ use samples::Gathered;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trace {
     first: Option<Timestamp>,
+    first_seconds: f64,
     step_seconds: f64,
     end_seconds: f64,
     points: Vec<Point>,
@@ -139,11 +140,20 @@ impl Reader {
         }
         let Gathered { first, step_seconds, end_seconds, points } =
             self.samples.finish(&mut self.repairs).map_err(|count| TraceError::TooShort { count })?;
+        let first_seconds = real_milliseconds(first) / 1e3;
         let first = match self.kind {
             Some(StampKind::WithZone | StampKind::WithoutZone) => Timestamp::from_millisecond(first).ok(),
             Some(StampKind::Seconds | StampKind::Milliseconds) | None => None,
         };
-        Ok(Trace { first, step_seconds, end_seconds, points, rows: self.rows, repairs: self.repairs })
+        Ok(Trace {
+            first,
+            first_seconds,
+            step_seconds,
+            end_seconds,
+            points,
+            rows: self.rows,
+            repairs: self.repairs,
+        })
     }
 }
 
@@ -152,6 +162,13 @@ impl Trace {
     #[must_use]
     pub fn first(&self) -> Option<Timestamp> {
         self.first
+    }
+
+    /// The first timestamp as a number: seconds since 1970 where the trace tells absolute times, otherwise since whatever
+    /// it counts from.
+    #[must_use]
+    pub fn first_seconds(&self) -> f64 {
+        self.first_seconds
     }
 
     /// The interval that one value counts, in seconds: the median distance of two timestamps.

@@ -6,10 +6,11 @@ use jiff::{SignedDuration, Timestamp};
 use tidegate_policy::memory::Settled;
 use tidegate_policy::queue_depth::Look;
 use tidegate_policy::{
-    Absence, AbsenceKind, Datapoint, InFlight, Memory, MetricName, MetricReading, Observation, Queue,
-    Service, ServicePolicy, Signal, decide,
+    Absence, AbsenceKind, Datapoint, InFlight, Memory, MetricName, MetricReading, Observation, Queue, Reason,
+    Service, ServicePolicy, Signal, Verdict, decide,
 };
 
+use super::log::{Decided, Log};
 use super::{Minute, QueueSight, Scaler, Sight};
 use crate::number::{jobs, place, real};
 
@@ -32,6 +33,7 @@ pub struct Production {
     left_out: Vec<String>,
     reads_cpu: bool,
     metrics_read: Option<f64>,
+    log: Option<Log>,
 }
 
 impl Production {
@@ -51,7 +53,19 @@ impl Production {
             told
         });
         let reads_cpu = policy.rules.iter().any(|rule| matches!(rule.when.signal, Signal::Metric(_)));
-        Self { policy, memory: Memory::default(), begin, left_out, reads_cpu, metrics_read: None }
+        Self { policy, memory: Memory::default(), begin, left_out, reads_cpu, metrics_read: None, log: None }
+    }
+
+    /// The same, with a log of at most that many decisions.
+    #[must_use]
+    pub fn logged(self, limit: usize) -> Self {
+        Self { log: Some(Log::new(limit)), ..self }
+    }
+
+    /// What was decided and why; `None` unless it was asked for.
+    #[must_use]
+    pub fn log(&self) -> Option<&Log> {
+        self.log.as_ref()
     }
 
     /// The conditions of the rules that a queue world cannot tell.
@@ -103,12 +117,12 @@ impl Production {
     }
 
     /// Decides, and remembers the decision before it is carried out.
-    fn decide(&mut self, seen: &Sight<'_>) -> Option<u32> {
+    fn decide(&mut self, seen: &Sight<'_>) -> (Verdict, Vec<Reason>) {
         let observation = self.observe(seen);
         let look = Look { target: TARGET, id: LOOK, overrides: &[], now: self.at(seen.seconds) };
         let decision = decide(&observation, &self.policy, &self.memory, look);
         self.memory = decision.memory;
-        decision.verdict.as_change().map(|(_, to)| to)
+        (decision.verdict, decision.reasons)
     }
 }
 
@@ -133,13 +147,17 @@ fn queue(seen: &QueueSight) -> Queue {
 impl Scaler for Production {
     fn watch(&mut self, seen: &Sight<'_>) {
         let before = self.memory.clone();
-        if self.decide(seen).is_some() {
+        if self.decide(seen).0.as_change().is_some() {
             self.memory.withdraw(&before);
         }
     }
 
     fn look(&mut self, seen: &Sight<'_>) -> Option<u32> {
-        let to = self.decide(seen)?;
+        let (verdict, reasons) = self.decide(seen);
+        if let Some(log) = &mut self.log {
+            log.add(Decided::new(seen, verdict, reasons));
+        }
+        let (_, to) = verdict.as_change()?;
         self.memory.settle(LOOK, Settled::Applied, self.at(seen.seconds));
         Some(to)
     }

@@ -17,6 +17,7 @@ pub struct Waits {
     late: f64,
     hours: Vec<Hour>,
     histogram: Vec<f64>,
+    of_arrivals: Vec<f64>,
 }
 
 /// The jobs that arrived in one hour.
@@ -28,7 +29,14 @@ struct Hour {
 
 impl Waits {
     pub(super) fn new(acceptable_seconds: f64) -> Self {
-        Self { acceptable_seconds, jobs: 0.0, late: 0.0, hours: Vec::new(), histogram: Vec::new() }
+        Self {
+            acceptable_seconds,
+            jobs: 0.0,
+            late: 0.0,
+            hours: Vec::new(),
+            histogram: Vec::new(),
+            of_arrivals: Vec::new(),
+        }
     }
 
     /// Jobs that arrived in a step began after this wait.
@@ -51,6 +59,26 @@ impl Waits {
         if let Some(bin) = self.histogram.get_mut(bin) {
             *bin += jobs;
         }
+        if step >= self.of_arrivals.len() {
+            self.of_arrivals.resize(step + 1, 0.0);
+        }
+        if let Some(longest) = self.of_arrivals.get_mut(step) {
+            *longest = longest.max(seconds);
+        }
+    }
+
+    /// A job that waits longer is late, in seconds.
+    #[must_use]
+    pub fn acceptable_seconds(&self) -> f64 {
+        self.acceptable_seconds
+    }
+
+    /// How long the jobs waited that arrived in each step, in seconds; 0 where none arrived, and nothing behind the last
+    /// step in which one did. Job by job it is the longest wait among them; where work flows it is the wait of the middle
+    /// one, which stands for all of its step.
+    #[must_use]
+    pub fn of_arrivals_seconds(&self) -> &[f64] {
+        &self.of_arrivals
     }
 
     /// All jobs that began.

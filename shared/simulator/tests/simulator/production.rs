@@ -75,6 +75,22 @@ fn what_a_queue_cannot_tell_is_left_out_and_named() {
 }
 
 #[test]
+fn the_log_tells_every_change_with_its_reasons() {
+    let mut production = Production::new(&policy(QUEUE_RULES, ""), Timestamp::UNIX_EPOCH).logged(1_000);
+    let run = simulate(&hill(), &setting(), &mut production);
+    let log = production.log().expect("it was asked for");
+    let decided: Vec<_> = log.decisions().iter().filter(|decided| decided.changes > 0).collect();
+    assert_eq!(decided.len(), run.changes.len());
+    for (decided, change) in decided.iter().zip(&run.changes) {
+        assert_eq!(decided.verdict.as_change(), Some((change.from, change.to)));
+        assert!(!decided.reasons.is_empty());
+    }
+    // Every look is told, or counted with another one.
+    let looks: u64 = log.decisions().iter().map(|decided| decided.looks).sum();
+    assert_eq!(looks, 119, "30 minutes of four looks, of which the first only watches");
+}
+
+#[test]
 fn a_queue_that_cannot_be_read_changes_nothing() {
     let setting = Setting { sensing: Sensing { missing: 1.0, ..Sensing::EXACT }, ..setting() };
     assert_eq!(run(&policy(QUEUE_RULES, ""), &setting).changes, []);

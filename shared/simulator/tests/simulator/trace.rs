@@ -30,6 +30,18 @@ fn a_clean_trace_is_taken_as_it_is() {
 }
 
 #[test]
+fn the_first_timestamp_is_known_as_a_number() {
+    for (rows, first) in [
+        ("120,1\n180,2", 120.0),
+        ("1700000000000,1\n1700000060000,2", 1_700_000_000.0),
+        ("1970-01-01T01:00:00Z,1\n1970-01-01T01:01:00Z,2", 3_600.0),
+    ] {
+        let trace = read(&format!("timestamp,value\n{rows}\n"));
+        assert!((trace.first_seconds() - first).abs() < 1e-6, "{rows}");
+    }
+}
+
+#[test]
 fn every_repair_is_told_with_its_lines() {
     check(
         "0,1\n60,2",

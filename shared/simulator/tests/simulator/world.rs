@@ -273,3 +273,21 @@ fn bursts_out_of_silence_are_late_for_whoever_only_reacts() {
     let cron15 = late(&by_the_clock(&cron15, &setting, 3));
     assert!((75.0..95.0).contains(&cron15), "{cron15} % late");
 }
+
+#[test]
+fn waits_are_told_by_the_step_of_arrival() {
+    // Five tasks of half a job a second: 600 jobs at once are four minutes of work.
+    let mut arrivals = vec![0.0; 40];
+    arrivals[4] = 600.0;
+    let load = Load::new(&[0.5; 40], arrivals);
+    let job_by_job = Service::Jobs { time: JobTime::Fixed, scale_in: ScaleIn::Waits };
+    // The middle job begins after two minutes, the last one when nearly all are done.
+    for (service, expected) in [(Service::Fluid, 105.0..=120.0), (job_by_job, 210.0..=240.0)] {
+        let setting = Setting { service, ..setting() };
+        let run = simulate(&load, &setting, &mut Fixed(setting.capacity.min()));
+        let waits = run.waits.of_arrivals_seconds();
+        let late: Vec<usize> = (0..waits.len()).filter(|step| waits[*step] > 0.0).collect();
+        assert_eq!(late, [4], "{waits:?}");
+        assert!(expected.contains(&waits[4]), "{waits:?}");
+    }
+}

@@ -1,0 +1,170 @@
+//! What a simulation found, as a page.
+
+use tidegate_policy::Verdict;
+use tidegate_simulator::scaler::{Decided, Log};
+use tidegate_simulator::{Load, Run, Setting};
+
+use super::{Ground, Row, Simulated, answer, table};
+use crate::page::{Chart, Decision, Grid, Look, Record, Series, Time};
+
+/// So many decisions are shown one by one: 600 changes a day for ten days.
+pub(super) const DECISIONS_MAX: usize = 6_000;
+
+/// Numbers from here on are dates: seconds since 1970 count more than this since 2001.
+const DATES_FROM_SECONDS: f64 = 1e9;
+
+/// The lines of a page, gathered run by run, so that no run is kept.
+pub(super) struct Lines {
+    grid: Grid,
+    tasks: Vec<Series>,
+    rivals: Vec<Series>,
+    waiting: Vec<Series>,
+    waits: Vec<Series>,
+}
+
+fn series(name: &str, about: &str, color: &str, look: Look) -> Series {
+    Series {
+        name: name.to_owned(),
+        about: about.to_owned(),
+        color: color.to_owned(),
+        look,
+        ..Series::default()
+    }
+}
+
+impl Lines {
+    /// What is known before anybody runs: the load and the bounds.
+    pub(super) fn new(load: &Load, setting: &Setting) -> Self {
+        let grid = Grid::of(load.steps());
+        let constant = |name, about, look, value: f64| {
+            grid.put(series(name, about, "bounds", look), std::iter::repeat_n(value, load.steps()))
+        };
+        let arriving = load.rate().iter().map(|rate| rate / setting.throughput);
+        let needed = series("load", "the work that arrives, in tasks that it keeps busy", "load", Look::Area);
+        let (min, max) = (setting.capacity.min(), setting.capacity.max());
+        let late = setting.acceptable_wait_seconds;
+        Self {
+            grid,
+            tasks: vec![
+                grid.put(needed, arriving),
+                constant("bounds", "the lowest and the highest number of tasks", Look::Dashed, min.into()),
+                constant("bounds", "", Look::Dashed, max.into()),
+            ],
+            rivals: Vec::new(),
+            waiting: Vec::new(),
+            waits: vec![constant("acceptable", "a job that waits longer is late", Look::Dashed, late)],
+        }
+    }
+
+    /// The run of the fleet file's policy.
+    pub(super) fn ours(&mut self, run: &Run) {
+        let running = series("running", "tasks that serve", "running", Look::Wide);
+        let desired = series("desired", "tasks that were asked for", "desired", Look::Steps);
+        self.tasks.push(self.grid.put(running, run.ready.iter().copied().map(f64::from)));
+        self.tasks.push(self.grid.put(desired, desired_counts(run)));
+        let waiting = series("waiting", "jobs that no task has taken", "waiting", Look::Area);
+        self.waiting.push(self.grid.put(waiting, run.waiting.iter().copied()));
+        let wait = series("wait", "of the jobs that arrived then", "wait", Look::Area);
+        // Behind the last step in which a job came nobody waits.
+        let waits = run.waits.of_arrivals_seconds().iter().copied().chain(std::iter::repeat(0.0));
+        self.waits.insert(0, self.grid.put(wait, waits.take(run.ready.len())));
+    }
+
+    /// A rival's run: the tasks it pays. Only the oracle is drawn without being asked for.
+    pub(super) fn rival(&mut self, name: &str, about: &str, run: &Run) {
+        let (hidden, color) = if name == "oracle" {
+            (false, name.to_owned())
+        } else {
+            (true, format!("rival-{}", self.rivals.len() + 1))
+        };
+        let rival = Series { hidden, ..series(name, about, &color, Look::Steps) };
+        self.rivals.push(self.grid.put(rival, run.billed.iter().copied().map(f64::from)));
+    }
+
+    /// The page of everything that was found.
+    pub(super) fn record(self, found: &Simulated<'_>, log: Option<&Log>) -> Record {
+        let Simulated { options, ground, .. } = found;
+        let (options, Ground { fleet, trace, load, setting, .. }) = (&options.replay, ground);
+        // The page is sent to others: they need no path of this machine.
+        let file = options.trace.file_name().unwrap_or_default().to_string_lossy();
+        let [load_series, bounds @ ..] = &self.tasks[..] else { return Record::default() };
+        // What lies behind comes first: the load, the rivals, the bounds, and ours in front.
+        let tasks = [std::slice::from_ref(load_series), &self.rivals, bounds].concat();
+        let chart = |title: &str, unit, series| Chart { title: title.to_owned(), unit, series };
+        Record {
+            brand: "Tidegate simulate".to_owned(),
+            title: format!("{} of fleet {}", options.service, fleet.name()),
+            about: vec![table::title(options, ground, file), summary(found)],
+            facts: table::facts(options, ground),
+            time: Time {
+                first_seconds: trace.first_seconds(),
+                is_date: trace.first().is_some() || trace.first_seconds() >= DATES_FROM_SECONDS,
+                point_seconds: self.grid.point_seconds(),
+                seconds: load.seconds(),
+            },
+            times: self.grid.times(),
+            charts: vec![
+                chart("Tasks", "tasks", tasks),
+                chart("Jobs waiting", "jobs", self.waiting),
+                chart(
+                    &format!("Wait ({} s is acceptable)", setting.acceptable_wait_seconds),
+                    "s",
+                    self.waits,
+                ),
+            ],
+            decisions: log.map(|log| log.decisions().iter().map(decision).collect()).unwrap_or_default(),
+            decisions_cell_seconds: log.and_then(Log::cell_seconds),
+            scores: found.rows.iter().map(answer::row).collect(),
+            frontier: Vec::new(),
+        }
+    }
+}
+
+/// The number of tasks asked for in each step.
+fn desired_counts(run: &Run) -> Vec<f64> {
+    let first = run.changes.first().map(|change| change.from).or(run.ready.first().copied());
+    let mut desired = f64::from(first.unwrap_or(0));
+    let mut changes = run.changes.iter().peekable();
+    (0..run.ready.len())
+        .map(|step| {
+            while let Some(change) = changes.next_if(|change| change.step <= step) {
+                desired = change.to.into();
+            }
+            desired
+        })
+        .collect()
+}
+
+fn summary(found: &Simulated<'_>) -> String {
+    let Some(Row { score, .. }) = found.rows.first() else { return String::new() };
+    format!(
+        "It pays {:.1} task-hours, {:.2} times what the oracle pays, who knows the future; {:.2} % of the jobs wait \
+         longer than {} s, {:.2} % would even at the maximum. It changes the number of tasks {:.1} times a day.",
+        score.worker_hours,
+        score.cost_vs_oracle,
+        score.late_percent,
+        found.ground.setting.acceptable_wait_seconds,
+        found.ground.baseline.unavoidable_late_percent,
+        score.scaling_actions_per_day,
+    )
+}
+
+fn decision(decided: &Decided) -> Decision {
+    let Decided { seconds, until_seconds, looks, changes, verdict, reasons, waiting, in_flight } = decided;
+    let (from, to) = match verdict {
+        Verdict::Hold { at } => (*at, *at),
+        Verdict::ScaleOut { from, to } | Verdict::ScaleIn { from, to } => (Some(*from), Some(*to)),
+    };
+    Decision {
+        t: *seconds,
+        until: *until_seconds,
+        looks: *looks,
+        changes: *changes,
+        verdict: verdict.code(),
+        from,
+        to,
+        reasons: reasons.iter().map(ToString::to_string).collect(),
+        waiting: *waiting,
+        in_flight: *in_flight,
+    }
+}

@@ -1,0 +1,1 @@
+"""The page in a real browser, headless: as `tidegate simulate --html` writes it, and as the demo does."""
