@@ -21,10 +21,9 @@ mod page;
 pub(crate) use answer::{KEYS, add, assumed};
 pub(crate) use ground::{Ground, failed};
 pub(crate) use options::{ReplayOptions, SimulateOptions};
+pub(crate) use page::{DECISIONS_MAX, Lines};
 pub(crate) use progress::Progress;
-pub(crate) use table::{COLUMNS, columns, head};
-
-use page::Lines;
+pub(crate) use table::{COLUMNS, columns, facts, head, title};
 
 /// Everything that was found out.
 struct Simulated<'a> {
@@ -54,10 +53,10 @@ fn read_and_simulate(options: &SimulateOptions, progress: &Progress) -> Result<O
     }
     let ground = Ground::prepare(&options.replay, progress)?;
     let Ground { load, setting, baseline, policy, .. } = &ground;
-    let mut lines = options.html.is_some().then(|| Lines::new(load, setting));
+    let mut lines = options.html.is_some().then(|| Lines::new(load, setting, setting.capacity));
     let mut production = ground.production(policy);
     if lines.is_some() {
-        production = production.logged(page::DECISIONS_MAX);
+        production = production.logged(DECISIONS_MAX);
     }
     let score = |run: &_| Score::of(run, load, setting, baseline);
     progress.tell(format_args!("replaying {}", options.replay.service));
@@ -85,7 +84,7 @@ fn read_and_simulate(options: &SimulateOptions, progress: &Progress) -> Result<O
     let found = Simulated { options, ground: &ground, rows };
     if let (Some(html), Some(lines)) = (&options.html, lines) {
         progress.tell(format_args!("writing {}", html.display()));
-        pages::write(html, &lines.record(&found, production.log()))
+        pages::write(html, &page::record(&found, lines, production.log()))
             .map_err(|error| unwritten(html, &error))?;
     }
     Ok(Outcome::done(if options.json { answer::json(&found) } else { table::table(&found) }))

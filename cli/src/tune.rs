@@ -4,7 +4,8 @@
 //! and the same oracle, whatever they aim at themselves.
 
 use crate::outcome::{Outcome, REFUSED};
-use crate::simulate::{Ground, Progress, failed};
+use crate::page as pages;
+use crate::simulate::{Ground, Progress, failed, unwritten};
 
 mod options;
 mod variation;
@@ -13,6 +14,7 @@ mod search;
 mod lines;
 mod table;
 mod answer;
+mod page;
 
 pub(crate) use answer::KEYS;
 pub(crate) use options::TuneOptions;
@@ -52,6 +54,9 @@ pub(crate) fn run(options: &TuneOptions) -> Outcome {
 }
 
 fn read_and_tune(options: &TuneOptions, progress: &Progress) -> Result<Outcome, Outcome> {
+    if let Some(html) = &options.html {
+        pages::probe(html).map_err(|error| unwritten(html, &error))?;
+    }
     let ground = Ground::prepare(&options.replay, progress)?;
     let tried = search::search(&ground, &options.replay.service, progress);
     let frontier = search::frontier(&tried);
@@ -62,6 +67,10 @@ fn read_and_tune(options: &TuneOptions, progress: &Progress) -> Result<Outcome, 
     let chosen = frontier.iter().copied().find(|tried| tried.score.late_percent <= options.late);
     let warnings = warnings(&ground, chosen);
     let found = Tuned { options, ground: &ground, tried: tried.len(), own, frontier, chosen, warnings };
+    if let Some(html) = &options.html {
+        progress.tell(format_args!("writing {}", html.display()));
+        pages::write(html, &page::record(&found)).map_err(|error| unwritten(html, &error))?;
+    }
     let answer = if options.json { answer::json(&found) } else { table::table(&found) };
     if chosen.is_some() {
         return Ok(Outcome::done(answer));

@@ -7,11 +7,15 @@ const lineOf = ({ name }) => record.charts?.[0]?.series.find((series) => series.
 
 function frontierPoints() {
   const known = (point) => Number.isFinite(point.cost_vs_oracle) && Number.isFinite(point.late_percent);
-  const policies = (record.scores ?? []).filter(known).map((score, index) => ({
-    ...score,
-    kind: index === 0 ? "ours" : "",
-    color: index === 0 ? "desired" : (lineOf(score)?.color ?? "load"),
-  }));
+  // A setting that has scores too is named once.
+  const named = new Set((record.frontier ?? []).map((point) => point.name));
+  const policies = (record.scores ?? [])
+    .map((score, index) => ({
+      ...score,
+      kind: index === 0 ? "ours" : "",
+      color: index === 0 ? "desired" : (lineOf(score)?.color ?? "load"),
+    }))
+    .filter((score) => known(score) && !named.has(score.name));
   const settings = (record.frontier ?? [])
     .filter(known)
     .map((point) => ({ ...point, kind: point.chosen ? "chosen" : "", color: "running", setting: true }));

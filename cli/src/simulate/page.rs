@@ -1,20 +1,20 @@
 //! What a simulation found, as a page.
 
-use tidegate_policy::Verdict;
+use tidegate_policy::{Capacity, Verdict};
 use tidegate_simulator::scaler::{Decided, Log};
 use tidegate_simulator::{Load, Run, Setting};
 
-use super::{Ground, Row, Simulated, answer, table};
+use super::{Ground, ReplayOptions, Row, Simulated, answer, table};
 use crate::page::{Chart, Decision, Grid, Look, Record, Series, Time};
 
 /// So many decisions are shown one by one: 600 changes a day for ten days.
-pub(super) const DECISIONS_MAX: usize = 6_000;
+pub(crate) const DECISIONS_MAX: usize = 6_000;
 
 /// Numbers from here on are dates: seconds since 1970 count more than this since 2001.
 const DATES_FROM_SECONDS: f64 = 1e9;
 
 /// The lines of a page, gathered run by run, so that no run is kept.
-pub(super) struct Lines {
+pub(crate) struct Lines {
     grid: Grid,
     tasks: Vec<Series>,
     rivals: Vec<Series>,
@@ -34,14 +34,14 @@ fn series(name: &str, about: &str, color: &str, look: Look) -> Series {
 
 impl Lines {
     /// What is known before anybody runs: the load and the bounds.
-    pub(super) fn new(load: &Load, setting: &Setting) -> Self {
+    pub(crate) fn new(load: &Load, setting: &Setting, capacity: Capacity) -> Self {
         let grid = Grid::of(load.steps());
         let constant = |name, about, look, value: f64| {
             grid.put(series(name, about, "bounds", look), std::iter::repeat_n(value, load.steps()))
         };
         let arriving = load.rate().iter().map(|rate| rate / setting.throughput);
         let needed = series("load", "the work that arrives, in tasks that it keeps busy", "load", Look::Area);
-        let (min, max) = (setting.capacity.min(), setting.capacity.max());
+        let (min, max) = (capacity.min(), capacity.max());
         let late = setting.acceptable_wait_seconds;
         Self {
             grid,
@@ -57,7 +57,7 @@ impl Lines {
     }
 
     /// The run of the fleet file's policy.
-    pub(super) fn ours(&mut self, run: &Run) {
+    pub(crate) fn ours(&mut self, run: &Run) {
         let running = series("running", "tasks that serve", "running", Look::Wide);
         let desired = series("desired", "tasks that were asked for", "desired", Look::Steps);
         self.tasks.push(self.grid.put(running, run.ready.iter().copied().map(f64::from)));
@@ -81,21 +81,16 @@ impl Lines {
         self.rivals.push(self.grid.put(rival, run.billed.iter().copied().map(f64::from)));
     }
 
-    /// The page of everything that was found.
-    pub(super) fn record(self, found: &Simulated<'_>, log: Option<&Log>) -> Record {
-        let Simulated { options, ground, .. } = found;
-        let (options, Ground { fleet, trace, load, setting, .. }) = (&options.replay, ground);
-        // The page is sent to others: they need no path of this machine.
-        let file = options.trace.file_name().unwrap_or_default().to_string_lossy();
+    /// The page of a run: what was replayed, the charts, the decisions.
+    pub(crate) fn record(self, options: &ReplayOptions, ground: &Ground, log: Option<&Log>) -> Record {
+        let Ground { fleet, trace, load, setting, .. } = ground;
         let [load_series, bounds @ ..] = &self.tasks[..] else { return Record::default() };
         // What lies behind comes first: the load, the rivals, the bounds, and ours in front.
         let tasks = [std::slice::from_ref(load_series), &self.rivals, bounds].concat();
         let chart = |title: &str, unit, series| Chart { title: title.to_owned(), unit, series };
+        let acceptable = format!("Wait ({} s is acceptable)", setting.acceptable_wait_seconds);
         Record {
-            brand: "Tidegate simulate".to_owned(),
             title: format!("{} of fleet {}", options.service, fleet.name()),
-            about: vec![table::title(options, ground, file), summary(found)],
-            facts: table::facts(options, ground),
             time: Time {
                 first_seconds: trace.first_seconds(),
                 is_date: trace.first().is_some() || trace.first_seconds() >= DATES_FROM_SECONDS,
@@ -106,17 +101,26 @@ impl Lines {
             charts: vec![
                 chart("Tasks", "tasks", tasks),
                 chart("Jobs waiting", "jobs", self.waiting),
-                chart(
-                    &format!("Wait ({} s is acceptable)", setting.acceptable_wait_seconds),
-                    "s",
-                    self.waits,
-                ),
+                chart(&acceptable, "s", self.waits),
             ],
             decisions: log.map(|log| log.decisions().iter().map(decision).collect()).unwrap_or_default(),
             decisions_cell_seconds: log.and_then(Log::cell_seconds),
-            scores: found.rows.iter().map(answer::row).collect(),
-            frontier: Vec::new(),
+            ..Record::default()
         }
+    }
+}
+
+/// The page of everything that was found.
+pub(super) fn record(found: &Simulated<'_>, lines: Lines, log: Option<&Log>) -> Record {
+    let Simulated { options, ground, rows } = found;
+    // The page is sent to others: they need no path of this machine.
+    let file = options.replay.trace.file_name().unwrap_or_default().to_string_lossy();
+    Record {
+        brand: "Tidegate simulate".to_owned(),
+        about: vec![table::title(&options.replay, ground, file), summary(found)],
+        facts: table::facts(&options.replay, ground),
+        scores: rows.iter().map(answer::row).collect(),
+        ..lines.record(&options.replay, ground, log)
     }
 }
 

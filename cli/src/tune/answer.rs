@@ -21,6 +21,7 @@ Keys of --json, which stay:
   lines[]                                  the fleet file's lines for it, without indentation
   replaces[]                               the keys of the service that they take the place of
   warnings[]                               what the choice rests on
+  html                                     the page, where --html asked for one
 Keys of a point: name, wait_seconds (null without `wait`), min, max, steps, thresholds (factors on the queue's rules; null
   without such rules), chosen, and every score of `tidegate simulate --json`. All points are measured by the acceptable
   wait and by the oracle of the file's own bounds; with a larger max excess_late_percent can be negative";
@@ -46,6 +47,9 @@ pub(super) fn json(found: &Tuned<'_>) -> String {
             "warnings": warnings,
         }),
     );
+    if let Some(html) = &options.html {
+        answer["html"] = json!(html.display().to_string());
+    }
     format!("{answer:#}\n")
 }
 

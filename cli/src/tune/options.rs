@@ -1,5 +1,7 @@
 //! The arguments of `tidegate tune`.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 use crate::simulate::ReplayOptions;
@@ -11,6 +13,9 @@ pub(crate) struct TuneOptions {
     /// The cheapest setting is chosen with at most this percentage of the jobs late
     #[arg(long, value_name = "PERCENT", default_value_t = 1.0, value_parser = percent)]
     pub(crate) late: f64,
+    /// Write a page that shows the frontier, and what the choice would have done; one file for any browser
+    #[arg(long, value_name = "OUT")]
+    pub(crate) html: Option<PathBuf>,
     /// Answer in JSON; the keys are in the long help (--help)
     #[arg(long)]
     pub(crate) json: bool,

@@ -39,5 +39,8 @@ pub(super) fn table(found: &Tuned<'_>) -> String {
     for warning in warnings {
         line(format!("note: {warning}"));
     }
+    if let Some(html) = &options.html {
+        line(format!("The page: {}", html.display()));
+    }
     shown
 }

@@ -55,6 +55,39 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 #[test]
+fn the_page_of_tune_shows_the_frontier_and_the_run_of_the_choice() {
+    let folder = folder("page-tune");
+    let html = folder.join("page.html");
+    let (out, _, code) = run(&[
+        "tune",
+        "--fleet",
+        "fleets/hyperverge.yaml",
+        "--service",
+        "worker",
+        "--trace",
+        &trace(&folder),
+        "--html",
+        &html.display().to_string(),
+        "--json",
+    ]);
+    assert_eq!(code, 0, "{out}");
+    let answer: Value = serde_json::from_str(&out).expect("JSON");
+    let record = record(&fs::read_to_string(&html).expect("a page"));
+    let named = |points: &Value| -> Vec<String> {
+        points.as_array().expect("points").iter().map(|point| point["name"].to_string()).collect()
+    };
+    assert_eq!(named(&record["frontier"]), named(&answer["frontier"]));
+    let chosen = |points: &Value| -> Vec<bool> {
+        points.as_array().expect("points").iter().map(|point| point["chosen"] == true).collect()
+    };
+    assert_eq!(chosen(&record["frontier"]), chosen(&answer["frontier"]));
+    assert_eq!(record["scores"][0]["worker_hours"], answer["own"]["worker_hours"]);
+    assert_eq!(record["scores"][1]["worker_hours"], answer["chosen"]["worker_hours"]);
+    assert!(!record["decisions"].as_array().expect("decisions").is_empty());
+    assert_eq!(answer["html"], html.display().to_string());
+}
+
+#[test]
 fn the_page_shows_what_the_answer_says() {
     let folder = folder("page-answer");
     let html = folder.join("page.html");
