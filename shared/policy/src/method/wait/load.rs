@@ -32,10 +32,6 @@ const USUAL_SHARE: f64 = 0.05;
 /// One error counts at most so many times the usual one, squared: a burst says nothing about the noise of every day.
 const LARGEST_ERROR: f64 = 9.0;
 
-/// A rise is one beyond so many standard deviations of what is believed. Half of it costs 1% more; with half as much again
-/// the late jobs of sudden loads are half as many more.
-const RISE: f64 = 1.0;
-
 /// Learns from the rate of one look.
 pub(crate) fn learn(before: Option<Load>, rate: f64, elapsed: f64) -> Load {
     let Some(mut load) = before else {
@@ -53,7 +49,8 @@ pub(crate) fn learn(before: Option<Load>, rate: f64, elapsed: f64) -> Load {
     load.judge(rate, elapsed, &shares(elapsed, load.seconds));
     load.seconds = (load.seconds + elapsed).min(SECONDS_MAX);
     load.average(rate, elapsed, &shares(elapsed, load.seconds));
-    load.growth = ((load.rate - believed - RISE * load.doubt) / elapsed).max(0.0);
+    // What rises by no more than its own standard deviation has not risen.
+    load.growth = ((load.rate - believed - load.doubt) / elapsed).max(0.0);
     load
 }
 
