@@ -76,11 +76,10 @@ pub(crate) fn look(seen: &Sight, before: Option<&Wait>) -> (Option<Proposal>, Wa
         }
         Some(jobs) => {
             let this = last(seen, jobs);
-            let hidden = !jobs.visible && jobs.waiting <= 0.0 && jobs.done.is_none();
-            watch(seen, this, hidden, &mut next);
+            watch(seen, this, jobs.hidden(), &mut next);
             // What is decided now is what the remembered numbers say, so that a second look right after says the same.
             next.shorten();
-            decide(seen, jobs.waiting, this.busy, &crew, &mut next)
+            decide(seen, jobs, this.busy, &crew, &mut next)
         }
     };
     (proposal, next)
@@ -130,13 +129,17 @@ fn last(seen: &Sight, jobs: Jobs) -> Last {
 }
 
 /// The capacity asked for: more when the forecast needs it, fewer down to what the load keeps.
-fn decide(seen: &Sight, waiting: f64, busy: f64, crew: &Crew, next: &mut Wait) -> Option<Proposal> {
+fn decide(seen: &Sight, jobs: Jobs, busy: f64, crew: &Crew, next: &mut Wait) -> Option<Proposal> {
     let load = next.load?;
     let planned = seen.acceptable * PLANNED_SHARE;
     let per_second = next.pace.per_second(planned);
-    let outlook = Outlook { jobs: waiting + busy, load, per_second, concurrency: seen.concurrency };
+    let outlook = Outlook { jobs: jobs.waiting + busy, load, per_second, concurrency: seen.concurrency };
     let expected = outlook.when_new_tasks_run(crew);
     let needed_with = |crew: &Crew| {
+        // Behind a queue that shows nothing at all a guess runs, and nobody is ordered for a guess: the load alone keeps.
+        if jobs.hidden() {
+            return 0;
+        }
         let expected = outlook.when_new_tasks_run(crew);
         whole_tasks(outlook.places_for(expected, planned, seen.acceptable, crew) / seen.concurrency)
     };
@@ -144,7 +147,7 @@ fn decide(seen: &Sight, waiting: f64, busy: f64, crew: &Crew, next: &mut Wait) -
 
     let reaction = crew.startup + load.apart;
     let load = load.rate / per_second / seen.concurrency;
-    let wait = waiting / per_second / (crew.running * seen.concurrency).max(1.0);
+    let wait = jobs.waiting / per_second / (crew.running * seen.concurrency).max(1.0);
     let late = wait > planned;
     let kept = whole_tasks(load).max(if late { seen.desired } else { 0 });
     let kept = enough(kept.max(needed), seen.desired, |tasks| needed_with(&crew.reduced(f64::from(tasks))));

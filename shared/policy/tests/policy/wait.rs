@@ -124,6 +124,18 @@ fn where_running_jobs_cannot_be_seen_an_empty_queue_gives_one_task_at_a_time() {
     assert!(world.longest_wait <= 60.0, "{}", world.longest_wait);
 }
 
+/// What is guessed to run behind an empty queue must not order anybody.
+#[test]
+fn an_empty_queue_that_shows_nothing_orders_nobody() {
+    for tasks in [1, 4, 40] {
+        let mut world = World::new(1, 50, tasks).with(|world| world.shows = false);
+        world.counts = false;
+        let decisions = world.look_for(600, |_| 0.0);
+        assert!(decisions.iter().all(|it| !matches!(it.verdict, Verdict::ScaleOut { .. })), "{decisions:#?}");
+        assert!(world.desired() < tasks.max(2), "{} of {tasks}", world.desired());
+    }
+}
+
 #[test]
 fn a_task_of_many_jobs_counts_as_many() {
     let mut world =

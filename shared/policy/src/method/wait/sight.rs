@@ -51,6 +51,13 @@ pub(crate) struct Jobs {
     pub(crate) paused: bool,
 }
 
+impl Jobs {
+    /// Nothing waits, and what runs can neither be seen nor counted: there may be work or none.
+    pub(crate) fn hidden(&self) -> bool {
+        !self.visible && self.waiting <= 0.0 && self.done.is_none()
+    }
+}
+
 /// What a look shows, if there is a service that can be scaled.
 pub(crate) fn of(
     seen: &Observation,

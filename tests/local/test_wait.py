@@ -1,0 +1,71 @@
+"""`wait` through the release binary. Each look is a process of its own: what it has learned comes from the ledger."""
+
+from .stage import codes, event, target
+
+LOOK_SECONDS = 15
+
+
+def emails(stage, **more) -> dict:
+    """A service that no rule scales, and whose queue does not show what runs."""
+    service = stage.worker("emails", wait="60s", **more)
+    for key in ("rules", "cooldown", "stabilization"):
+        del service[key]
+    return service
+
+
+def look(stage, waiting: int) -> dict:
+    """The look after the next 15 seconds, in a new process."""
+    stage.clock.forward(LOOK_SECONDS)
+    stage.fill("emails", waiting)
+    function = stage.function()
+    answer = function.invoke(event("schedule"))
+    function.stop()
+    return answer
+
+
+def test_a_growing_queue_is_met_with_what_its_jobs_will_need(stage):
+    stage.services(emails=5)
+    stage.fleet(emails(stage))
+    assert codes(look(stage, 40), "emails") == ["watching"]
+    answers = [look(stage, waiting) for waiting in (40, 240, 640)]
+    ordered = [answer for answer in answers if target(answer, "emails")["verdict"] == "scale-out"]
+    assert ordered and "would-wait" in codes(ordered[0], "emails")
+    assert stage.desired("emails") > 5
+    report = stage.reports()[0]
+    assert "jobs would need" in report["text"] and "to wait no longer than 27s" in report["text"]
+    assert "tidegate pin emails 5" in report["text"]
+
+
+def test_one_event_twice_orders_once(stage):
+    stage.services(emails=5)
+    stage.fleet(emails(stage))
+    for waiting in (40, 40, 640):
+        look(stage, waiting)
+    desired = stage.desired("emails")
+    again = stage.function().invoke(event("schedule"))
+    assert stage.desired("emails") == desired > 5
+    assert target(again, "emails")["verdict"] == "hold"
+
+
+def test_a_queue_that_cannot_be_read_keeps_everybody_and_forgets_nothing(stage):
+    stage.services(emails=9)
+    stage.fleet(emails(stage))
+    for waiting in (40, 40, 40):
+        look(stage, waiting)
+    learned, desired = stage.page()["memory"]["enforce"]["emails"]["wa"], stage.desired("emails")
+    stage.redis.delete(f"_kombu.binding.{stage.queue('emails')}", stage.queue("emails"))
+    stage.clock.forward(LOOK_SECONDS)
+    answer = stage.function().invoke(event("schedule"))
+    assert codes(answer, "emails") == ["reading-missing"] and stage.desired("emails") == desired
+    assert stage.page()["memory"]["enforce"]["emails"]["wa"]["r"] == learned["r"]
+
+
+def test_an_idle_service_loses_one_task_a_look_and_keeps_its_minimum(stage):
+    stage.services(emails=4)
+    stage.fleet(emails(stage, capacity={"min": 2, "max": 50}))
+    sizes = []
+    for _ in range(14):
+        look(stage, 0)
+        sizes.append(stage.desired("emails"))
+    assert sizes[:4] == [4] * 4, "nobody leaves before a minute of surplus"
+    assert sizes[-1] == 2 and all(before - after in (0, 1) for before, after in zip(sizes, sizes[1:]))
