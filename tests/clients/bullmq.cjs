@@ -3,7 +3,9 @@
 //   node bullmq.cjs <5|6> <redis url> <queue> [prefix]
 //
 //   {"add": 3, "options": {"priority": 1}}   {"pause": true}   {"resume": true}   {"versions": true}
-//   {"work": 2}        a worker with that concurrency, whose jobs run until {"release": true}
+//   {"add": 1, "fails": 2}   whose first two attempts fail
+//   {"work": 2}        a worker with that concurrency, whose jobs run until {"release": true}; with its own "options"
+//   {"clean": "completed"}   {"obliterate": true}
 
 const readline = require("node:readline");
 const IORedis = require("ioredis");
@@ -16,17 +18,27 @@ const queue = new Queue(name, { connection: connection(), prefix });
 let release;
 const released = new Promise((resolve) => { release = resolve; });
 
+async function run(job) {
+  await released;
+  if (job.attemptsMade < job.data.fails) throw new Error("as ordered");
+}
+
 async function obey(order) {
   if (order.add) {
-    const jobs = Array.from({ length: order.add }, () => ({ name: "job", data: {}, opts: order.options ?? {} }));
+    const jobs = Array.from({ length: order.add }, () => ({
+      name: "job", data: { fails: order.fails ?? 0 }, opts: order.options ?? {},
+    }));
     return (await queue.addBulk(jobs)).map((job) => job.id);
   }
   if (order.pause) return queue.pause();
   if (order.resume) return queue.resume();
   if (order.release) return release();
+  if (order.clean) return queue.clean(0, 1000, order.clean);
+  if (order.obliterate) return queue.obliterate({ force: true });
   if (order.versions) return require(`bullmq-v${version}/package.json`).version;
   if (order.work) {
-    const worker = new Worker(name, () => released, { connection: connection(), prefix, concurrency: order.work });
+    const options = { connection: connection(), prefix, concurrency: order.work, ...order.options };
+    const worker = new Worker(name, run, options);
     return worker.waitUntilReady().then(() => "ready");
   }
   throw new Error(`unknown order ${JSON.stringify(order)}`);

@@ -81,7 +81,8 @@ pub const SERVICE: Shape = Shape {
             "wait",
             WAIT,
             "No job should wait longer than this: workers are ordered, and leave, by a forecast of the queue. \
-             Beside rules the larger capacity wins.",
+             Beside rules the larger capacity wins. BullMQ workers that all keep `metrics` count the jobs done, which \
+             makes it a little cheaper: else the speed is inferred from the queue.",
         ),
         optional("cooldown", Kind::Map(&COOLDOWN), "How long one change keeps the next one off."),
         default(

@@ -3,12 +3,20 @@
 //! `wait` is a list pushed at the left and taken at the right, `prioritized` and `delayed` are sorted sets, `active` is
 //! a list. A delayed job whose time has come is moved to `wait` only by a worker that asks for work: without workers it
 //! stays in `delayed`, so it is counted as waiting here.
+//!
+//! Workers with the option `metrics`, and only those, count jobs that they completed and jobs that failed for good.
+//! Neither retries nor the removal of old jobs touch the counts; `obliterate` deletes them. The counter `id` is no
+//! substitute: it rises with every attempt to add a job, also where the job is there already or is dropped as a
+//! duplicate, so jobs would seem done that never were.
 
-use jiff::Timestamp;
+use std::str::FromStr;
+
+use jiff::{SignedDuration, Timestamp};
+use redis::Value;
 use tidegate_fleet::source::BullmqQueue;
 use tidegate_policy::{Absence, AbsenceKind, InFlight, Queue};
 
-use crate::answer::Answers;
+use crate::answer::{Answer, Answers};
 use crate::command::Command;
 use crate::fingerprint::fingerprint;
 
@@ -18,12 +26,17 @@ const SCORES_PER_MILLISECOND: i64 = 4096;
 /// Version 4 and older keep an entry in `wait` that is no job.
 const MARKER: &[u8] = b"0:";
 
+/// Counters that no job has moved for longer are taken as kept by nobody: they stay for ever when workers lose the option
+/// `metrics`, and the jobs that they do not count would seem never to end. BullMQ notes the time of a job once a minute.
+const COUNTED_WITHIN: SignedDuration = SignedDuration::from_mins(10);
+
 /// What to ask about a queue; [`interpret`] takes the answers in this order.
 ///
 /// `paused` and `meta` come before `wait`: version 5 renames one list to the other, and a queue resumed between two
 /// reads is then seen in both, never in neither.
 pub(crate) fn commands(queue: &BullmqQueue, now: Timestamp) -> Vec<Command> {
     let key = |name| format!("{}:{}:{name}", queue.prefix, queue.queue);
+    let count = |state| Command::new("HMGET", &key(state)).with("count").with("prevTS");
     vec![
         Command::new("LLEN", &key("paused")),
         Command::new("EXISTS", &key("meta")),
@@ -37,11 +50,17 @@ pub(crate) fn commands(queue: &BullmqQueue, now: Timestamp) -> Vec<Command> {
         Command::new("ZCOUNT", &key("delayed")).with("-inf").with(&last_due_score(now).to_string()),
         Command::new("ZRANGE", &key("delayed")).with("0").with("0"),
         Command::new("LLEN", &key("active")),
+        count("metrics:completed"),
+        count("metrics:failed"),
     ]
 }
 
 /// What the answers mean.
-pub(crate) fn interpret(queue: &BullmqQueue, answers: &mut Answers<'_>) -> Result<Queue, Absence> {
+pub(crate) fn interpret(
+    queue: &BullmqQueue,
+    answers: &mut Answers<'_>,
+    now: Timestamp,
+) -> Result<Queue, Absence> {
     let paused_jobs = answers.take()?.count()?;
     let meta = answers.take()?.flag()?;
     let paused = answers.take()?.flag()?;
@@ -54,6 +73,7 @@ pub(crate) fn interpret(queue: &BullmqQueue, answers: &mut Answers<'_>) -> Resul
     let due = answers.take()?.count()?.min(scheduled);
     let first_scheduled = answers.take()?.first()?;
     let active = answers.take()?.count()?;
+    let ended = [ended(answers.take()?), ended(answers.take()?)];
 
     let jobs = [paused_jobs, listed, prioritized, scheduled, active];
     if !meta && jobs.iter().all(|jobs| *jobs == 0) {
@@ -71,7 +91,7 @@ pub(crate) fn interpret(queue: &BullmqQueue, answers: &mut Answers<'_>) -> Resul
         delayed: scheduled.saturating_sub(due),
         delayed_held: false,
         in_flight: InFlight::Exactly(active),
-        done: None,
+        done: done(ended, now),
         paused,
         head: oldest.or(most_urgent).or(first_due).map(fingerprint),
     })
@@ -88,6 +108,32 @@ fn markers(listed: u64, newest: Option<&[u8]>, oldest: Option<&[u8]>) -> u64 {
     let is_marker = |id: Option<&[u8]>| u64::from(id.is_some_and(|id| id.starts_with(MARKER)));
     let at_the_ends = is_marker(newest).saturating_add(is_marker(oldest));
     at_the_ends.min(listed)
+}
+
+/// What workers counted of the jobs that ended in one way, and up to when.
+struct Ended {
+    jobs: u64,
+    noted: Timestamp,
+}
+
+/// Reads one counter. The queue is known without it, so an answer that is no counter is none.
+fn ended(answer: &Answer) -> Option<Ended> {
+    let [count, noted] = answer.members().ok()? else { return None };
+    let noted = Timestamp::from_millisecond(number(noted)?).ok()?;
+    Some(Ended { jobs: number(count)?, noted })
+}
+
+fn number<T: FromStr>(value: &Value) -> Option<T> {
+    let Value::BulkString(digits) = value else { return None };
+    str::from_utf8(digits).ok()?.parse().ok()
+}
+
+/// The jobs that ended. Who counts one way counts the other too: while no job has failed, only one counter exists.
+fn done(ended: [Option<Ended>; 2], now: Timestamp) -> Option<u64> {
+    let ended: Vec<_> = ended.into_iter().flatten().collect();
+    let noted = ended.iter().map(|ended| ended.noted).max()?;
+    let counted = now.duration_since(noted) <= COUNTED_WITHIN;
+    counted.then(|| ended.iter().map(|ended| ended.jobs).fold(0, u64::saturating_add))
 }
 
 fn not_proved(queue: &BullmqQueue) -> Absence {

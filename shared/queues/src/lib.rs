@@ -2,8 +2,8 @@
 //!
 //! Redis is read with single-key, read-only commands in one pipelined round trip per server, so that a user with
 //! `+@read` and `+@connection` suffices: no script, no transaction, no `INFO`, no `KEYS`. The commands are `EXISTS`,
-//! `HEXISTS`, `HLEN`, `HSCAN`, `LINDEX`, `LLEN`, `SMEMBERS`, `ZCARD`, `ZCOUNT` and `ZRANGE`, after `AUTH` and `SELECT`
-//! where the URL asks for them. SQS is read from the queue's own attributes.
+//! `HEXISTS`, `HLEN`, `HMGET`, `HSCAN`, `LINDEX`, `LLEN`, `SMEMBERS`, `ZCARD`, `ZCOUNT` and `ZRANGE`, after `AUTH` and
+//! `SELECT` where the URL asks for them. SQS is read from the queue's own attributes.
 //!
 //! ```text
 //! Redis::read   -> server (connect, log in, ask) -> celery | bullmq | list (what the answers mean)

@@ -114,7 +114,7 @@ fn commands(source: &QueueSource, now: Timestamp) -> Vec<Command> {
 fn interpret(source: &QueueSource, answers: &mut Answers<'_>, now: Timestamp) -> Result<Queue, Absence> {
     match source {
         QueueSource::Celery(queue) => celery::interpret(queue, answers, now),
-        QueueSource::Bullmq(queue) => bullmq::interpret(queue, answers),
+        QueueSource::Bullmq(queue) => bullmq::interpret(queue, answers, now),
         QueueSource::List(list) => list::interpret(list, answers),
         QueueSource::Sqs(_) | QueueSource::Cloudwatch(_) => {
             Err(Absence::new(AbsenceKind::Unreadable, "this queue is not kept in Redis"))

@@ -66,21 +66,30 @@ pub struct Pace {
     /// The seconds that they took.
     #[serde(rename = "s", skip_serializing_if = "is_zero")]
     pub busy: f64,
-    /// Of looks between which the number of busy places changed: change of places, squared.
+    /// Of looks at which jobs waited: how far the places were from their recent average, squared.
     #[serde(rename = "x", skip_serializing_if = "is_zero")]
     pub places: f64,
-    /// Of the same looks: change of places times how much faster the queue became shorter.
+    /// Of the same looks: that distance times how much faster than recently the queue became shorter.
     #[serde(rename = "y", skip_serializing_if = "is_zero")]
     pub response: f64,
+    /// Of the same looks: how much faster or slower than recently the queue became longer, squared.
+    #[serde(rename = "z", skip_serializing_if = "is_zero")]
+    pub squares: f64,
+    /// How many looks these were.
+    #[serde(rename = "k", skip_serializing_if = "is_zero")]
+    pub looks: f64,
     /// The fastest that was seen beyond doubt, in jobs per second and place.
     #[serde(rename = "f", skip_serializing_if = "is_zero")]
     pub fastest: f64,
-    /// The places of the last look.
+    /// How many looks the recent averages are made of; none unless jobs waited at the last two looks.
+    #[serde(rename = "w", skip_serializing_if = "is_zero")]
+    pub recent: f64,
+    /// The recent average of the places.
     #[serde(rename = "n", skip_serializing_if = "is_zero")]
-    pub last_places: f64,
-    /// Where the last two looks both saw jobs waiting: how fast the queue became longer, in jobs per second.
-    #[serde(rename = "q", skip_serializing_if = "Option::is_none")]
-    pub slope: Option<f64>,
+    pub recent_places: f64,
+    /// The recent average of how fast the queue became longer, in jobs per second.
+    #[serde(rename = "q", skip_serializing_if = "is_zero")]
+    pub recent_slope: f64,
 }
 
 /// So many averages of the load are kept.
@@ -165,8 +174,21 @@ impl Wait {
             let Load { rate, doubt, growth, noise, seconds: _, apart, averages, trust } = load;
             [rate, doubt, growth, noise, apart].into_iter().chain(averages).chain(trust).for_each(shorten);
         }
-        let Pace { done, busy, places, response, fastest, last_places: _, slope } = &mut self.pace;
-        [done, busy, places, response, fastest].into_iter().chain(slope).for_each(shorten);
+        let Pace {
+            done,
+            busy,
+            places,
+            response,
+            squares,
+            looks,
+            fastest,
+            recent,
+            recent_places,
+            recent_slope,
+        } = &mut self.pace;
+        [done, busy, places, response, squares, looks, fastest, recent, recent_places, recent_slope]
+            .into_iter()
+            .for_each(shorten);
         if let Some(bursts) = &mut self.bursts {
             bursts.sizes.iter_mut().for_each(shorten);
         }

@@ -14,15 +14,18 @@ fn remembered(number: impl Strategy<Value = f64> + Clone + 'static) -> impl Stra
     let n = move || number.clone();
     let last = (at(), n(), n(), any::<bool>(), 0..60_u32, proptest::option::of(any::<u64>()))
         .prop_map(|(at, jobs, busy, waiting, running, done)| Last { at, jobs, busy, waiting, running, done });
-    let pace = (n(), n(), n(), n(), n(), n(), proptest::option::of(n())).prop_map(
-        |(done, busy, places, response, fastest, last_places, slope)| Pace {
+    let pace = proptest::array::uniform10(n()).prop_map(
+        |[done, busy, places, response, squares, looks, fastest, recent, recent_places, recent_slope]| Pace {
             done,
             busy,
             places,
             response,
+            squares,
+            looks,
             fastest,
-            last_places,
-            slope,
+            recent,
+            recent_places,
+            recent_slope,
         },
     );
     let seven = || proptest::array::uniform7(n());

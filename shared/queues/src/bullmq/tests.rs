@@ -24,13 +24,20 @@ struct Keys {
     delayed: Vec<&'static str>,
     due: i64,
     active: i64,
+    completed: Counter,
+    failed: Counter,
 }
+
+/// The fields `count` and `prevTS`.
+type Counter = [Option<&'static str>; 2];
 
 impl Keys {
     fn read(&self) -> Result<Queue, Absence> {
         let length = |list: &[&str]| Value::Int(i64::try_from(list.len()).unwrap());
         let end = |id: Option<&&str>| id.map_or(Value::Nil, |id| text(id));
         let first = |set: &[&str]| Value::Array(set.first().map(|id| text(id)).into_iter().collect());
+        let counter =
+            |fields: Counter| Value::Array(fields.map(|field| field.map_or(Value::Nil, text)).to_vec());
         let values = [
             Value::Int(self.paused),
             Value::Int(self.meta),
@@ -44,6 +51,8 @@ impl Keys {
             Value::Int(self.due),
             first(&self.delayed),
             Value::Int(self.active),
+            counter(self.completed),
+            counter(self.failed),
         ];
         read(values.to_vec())
     }
@@ -53,7 +62,7 @@ fn read(values: Vec<Value>) -> Result<Queue, Absence> {
     let pairs = commands(&emails(), Timestamp::UNIX_EPOCH).into_iter().zip(values);
     let answers: Vec<_> = pairs.map(|(command, value)| Answer::new(command, value)).collect();
     let places: Vec<_> = (0..answers.len()).collect();
-    interpret(&emails(), &mut Answers::new(&answers, &places))
+    interpret(&emails(), &mut Answers::new(&answers, &places), Timestamp::UNIX_EPOCH)
 }
 
 #[test]
@@ -123,6 +132,49 @@ fn a_job_is_due_within_its_whole_millisecond() {
     assert_eq!(score % SCORES_PER_MILLISECOND, SCORES_PER_MILLISECOND - 1);
 }
 
+#[test]
+fn ended_jobs_are_counted_only_while_workers_count() {
+    #[track_caller]
+    fn check(completed: Counter, failed: Counter, done: Option<u64>) {
+        let queue = Keys { meta: 1, completed, failed, ..Keys::default() }.read().unwrap();
+        assert_eq!(queue.done, done);
+    }
+    const NONE: Counter = [None, None];
+    check(NONE, NONE, None);
+    check([Some("7"), Some("0")], NONE, Some(7));
+    check(NONE, [Some("2"), Some("0")], Some(2));
+    check([Some("7"), Some("-600000")], NONE, Some(7));
+    check([Some("7"), Some("-600001")], NONE, None);
+    // One job that ended within the time shows that the workers still count both ways.
+    check([Some("7"), Some("0")], [Some("2"), Some("-9000000")], Some(9));
+    check([Some("seven"), Some("0")], NONE, None);
+    check([Some("-7"), Some("0")], NONE, None);
+    check([Some("7"), None], NONE, None);
+}
+
+#[test]
+fn a_counter_that_is_none_does_not_hide_the_queue() {
+    let queue = |answer: Value| {
+        let mut values: Vec<_> = [0, 1, 0, 3].map(Value::Int).to_vec();
+        let empty = || Value::Array(Vec::new());
+        values.extend([
+            Value::Nil,
+            Value::Nil,
+            Value::Int(0),
+            empty(),
+            Value::Int(0),
+            Value::Int(0),
+            empty(),
+        ]);
+        values.extend([Value::Int(1), answer.clone(), answer]);
+        read(values).unwrap()
+    };
+    for answer in [Value::Nil, Value::Int(7), Value::Array(vec![text("7")])] {
+        let queue = queue(answer);
+        assert_eq!((queue.waiting, queue.in_flight, queue.done), (3, InFlight::Exactly(1), None));
+    }
+}
+
 fn any_value() -> impl Strategy<Value = Value> {
     prop_oneof![
         Just(Value::Nil),
@@ -137,7 +189,7 @@ fn any_value() -> impl Strategy<Value = Value> {
 
 proptest! {
     #[test]
-    fn no_answer_whatever_makes_it_panic(values in prop::collection::vec(any_value(), 0..14)) {
+    fn no_answer_whatever_makes_it_panic(values in prop::collection::vec(any_value(), 0..16)) {
         let _ = read(values);
     }
 
@@ -149,7 +201,8 @@ proptest! {
             let [wait, prioritized, due, active] = [wait, prioritized, due, active].map(Value::Int);
             let (none, meta) = (Value::Int(0), Value::Int(1));
             let first = [none.clone(), meta, none, wait, Value::Nil, Value::Nil, prioritized, empty()];
-            read([first.to_vec(), vec![delayed, due, empty(), active]].concat()).unwrap().waiting
+            let uncounted = [empty(), empty()];
+            read([first.to_vec(), vec![delayed, due, empty(), active], uncounted.to_vec()].concat()).unwrap().waiting
         };
         let mut grown = jobs;
         grown[which] = grown[which].saturating_add(more);

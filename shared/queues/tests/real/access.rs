@@ -22,11 +22,12 @@ fn fill(server: &Server) -> [QueueSource; 3] {
 }
 
 /// Every command that is ever sent, beside `AUTH`, and `SELECT` for a database other than 0.
-const COMMANDS: [&str; 10] = [
+const COMMANDS: [&str; 11] = [
     "+llen",
     "+lindex",
     "+smembers",
     "+hlen",
+    "+hmget",
     "+hscan",
     "+exists",
     "+hexists",
@@ -54,7 +55,7 @@ async fn a_read_only_user_suffices() {
 }
 
 #[tokio::test]
-async fn ten_commands_suffice() {
+async fn eleven_commands_suffice() {
     check_user(&[&["~*"], COMMANDS.as_slice()].concat()).await;
 }
 

@@ -37,7 +37,7 @@ async fn check_version(version: u32) {
     check_pause(version, &server, &look, &mut client).await;
     client.order(&json!({"release": true}));
     let done = look.until(|queue| queue.waiting == 0 && queue.in_flight == InFlight::Exactly(0)).await;
-    assert_eq!((done.delayed, done.head), (2, None));
+    assert_eq!((done.delayed, done.head, done.done), (2, None, None));
 }
 
 async fn check_pause(version: u32, server: &Server, look: &Look, client: &mut clients::Client) {

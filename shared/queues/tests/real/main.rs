@@ -8,6 +8,7 @@ mod world;
 mod clients;
 mod celery_matrix;
 mod celery_layout;
+mod bullmq_counters;
 mod bullmq_versions;
 mod failures;
 mod access;
