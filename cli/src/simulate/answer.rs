@@ -12,7 +12,7 @@ Keys of --json, which stay:
   trace                                    file, rows, first, seconds, interval_seconds, jobs,
                                            repairs[] (kind, count, lines: the first of them)
   setting                                  min, max, concurrency, throughput, scaled_to_tasks, startup_seconds,
-                                           wait_seconds, looks_seconds, jobs, seed
+                                           wait_seconds, looks_seconds, jobs, counts_done, seed
   worker_hours, cost_vs_oracle             task-hours paid, and divided by the oracle's
   late_percent, excess_late_percent        jobs that waited too long; without those late even at the maximum
   worst_hour_late_percent                  late_percent of the worst hour
@@ -72,6 +72,7 @@ pub(crate) fn assumed(options: &ReplayOptions, ground: &Ground) -> Value {
             "wait_seconds": setting.acceptable_wait_seconds,
             "looks_seconds": setting.looks.every_seconds,
             "jobs": options.jobs.name(),
+            "counts_done": setting.sensing.counts_done,
             "seed": setting.seed,
         },
     })

@@ -48,6 +48,9 @@ pub(crate) struct ReplayOptions {
     /// How jobs are served
     #[arg(long, value_enum, default_value_t = Jobs::Fluid)]
     pub(crate) jobs: Jobs,
+    /// The queue counts the jobs that are done, as BullMQ does for workers that all have `metrics`; `wait` uses it
+    #[arg(long)]
+    pub(crate) counts_done: bool,
     /// The seed of everything drawn: the same seed, the same answer
     #[arg(long, value_name = "NUMBER", default_value_t = 7)]
     pub(crate) seed: u64,

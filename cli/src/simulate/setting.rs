@@ -30,7 +30,7 @@ pub(super) fn of(
         starts: Starts { seconds: options.startup.as_secs_f64(), spread: 0.0, failing: 0.0 },
         service: service(options.jobs, policy),
         looks: Looks { every_seconds: looks, act_from_seconds: looks },
-        sensing: Sensing::EXACT,
+        sensing: Sensing { counts_done: options.counts_done, ..Sensing::EXACT },
         seed: options.seed,
     };
     if options.throughput.is_some() {

@@ -40,6 +40,8 @@ pub struct QueueSight {
     pub in_flight: f64,
     /// Jobs finished since the beginning.
     pub completed: f64,
+    /// The queue tells them.
+    pub counts_done: bool,
     /// How old the reading is, in seconds.
     pub age_seconds: u32,
 }

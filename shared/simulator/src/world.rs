@@ -109,16 +109,19 @@ pub struct Sensing {
     pub missing: f64,
     /// Jobs in flight are seen times this.
     pub in_flight_bias: f64,
+    /// The queue counts the jobs that are done.
+    pub counts_done: bool,
 }
 
 impl Sensing {
-    /// Exact, direct readings, and metrics published a minute late.
+    /// Exact, direct readings of everything, and metrics published a minute late.
     pub const EXACT: Self = Self {
         metric_delay_seconds: 60,
         reading_age_seconds: 0,
         noise: 0.0,
         missing: 0.0,
         in_flight_bias: 1.0,
+        counts_done: true,
     };
 }
 

@@ -138,7 +138,7 @@ fn queue(seen: &QueueSight) -> Queue {
         delayed: 0,
         delayed_held: false,
         in_flight: InFlight::Exactly(jobs(seen.in_flight)),
-        done: Some(jobs(seen.completed)),
+        done: seen.counts_done.then(|| jobs(seen.completed)),
         paused: false,
         head,
     }

@@ -50,6 +50,7 @@ impl Senses {
             waiting: (jobs.waiting * waiting).max(0.0),
             in_flight: (jobs.in_flight * self.sensing.in_flight_bias * in_flight).max(0.0),
             completed: self.completed.0,
+            counts_done: self.sensing.counts_done,
             age_seconds: self.sensing.reading_age_seconds,
         })
     }

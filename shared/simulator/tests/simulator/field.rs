@@ -116,6 +116,7 @@ pub(crate) fn conditions() -> Vec<Condition> {
         ),
         condition("15 % noise", sensed(Sensing { noise: 0.15, ..Sensing::EXACT })),
         condition("in flight 30 % too high", sensed(Sensing { in_flight_bias: 1.3, ..Sensing::EXACT })),
+        condition("no count of jobs done", sensed(Sensing { counts_done: false, ..Sensing::EXACT })),
         condition("one reading in five missing", sensed(Sensing { missing: 0.2, ..Sensing::EXACT })),
     ];
     if let Ok(capacity) = Capacity::new(2, 20) {
@@ -136,7 +137,9 @@ pub(crate) fn conditions() -> Vec<Condition> {
     for seconds in [2.0, 20.0, 60.0] {
         let service = Service::Jobs { time: JobTime::Exponential, scale_in: ScaleIn::Waits };
         let setting = Setting { throughput: 1.0 / seconds, service, ..setting() };
-        all.push(condition(&format!("jobs of {seconds} s, exponential"), setting));
+        all.push(condition(&format!("jobs of {seconds} s, exponential"), setting.clone()));
+        let setting = Setting { sensing: Sensing { counts_done: false, ..Sensing::EXACT }, ..setting };
+        all.push(condition(&format!("no count, jobs of {seconds} s"), setting));
     }
     all
 }
