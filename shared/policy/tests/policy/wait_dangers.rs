@@ -1,0 +1,24 @@
+//! What must not go wrong with `wait`, however strange the looks.
+
+use tidegate_policy::Capacity;
+
+use crate::stage::refused;
+use crate::wait_world::World;
+
+/// Looks that cannot see the queue see the same tasks again and again; they began to run once.
+#[test]
+fn a_start_is_learned_once_however_many_looks_are_blind() {
+    let mut stage = World::new(20, 100, 10).stage;
+    for at in (0..=180).step_by(15) {
+        if at == 45 {
+            stage.policy.capacity = Capacity::new(30, 100).unwrap();
+        }
+        if at >= 90 {
+            stage.service().running_count = 20;
+            stage.seen.queue = Err(refused());
+        }
+        stage.at(at).look();
+    }
+    let wait = stage.memory.wait.unwrap();
+    assert_eq!((wait.starts, wait.orders.len()), (vec![90], 1));
+}
