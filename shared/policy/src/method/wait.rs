@@ -50,6 +50,9 @@ const LONGEST_LOOK_SECONDS: f64 = 60.0;
 /// missing in a row.
 const FORGOTTEN_AFTER_SECONDS: f64 = 150.0;
 
+/// The clocks of two writers may differ by so much; a look that seems so much earlier than the last came right after it.
+const CLOCKS_APART_SECONDS: f64 = 5.0;
+
 /// What the method asks for.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Proposal {
@@ -90,8 +93,8 @@ pub(crate) fn look(seen: &Sight, before: Option<&Wait>) -> (Option<Proposal>, Wa
 /// run is all that arrives.
 fn watch(seen: &Sight, this: Last, hidden: bool, next: &mut Wait) {
     let before = next.last.filter(|last| {
-        let passed = seconds(since(last.at, seen.now));
-        passed <= FORGOTTEN_AFTER_SECONDS && last.at <= seen.now
+        let (passed, ahead) = (since(last.at, seen.now), since(seen.now, last.at));
+        seconds(passed) <= FORGOTTEN_AFTER_SECONDS && seconds(ahead) <= CLOCKS_APART_SECONDS
     });
     let Some(before) = before else {
         (next.last, next.load) = (Some(this), None);

@@ -2,7 +2,7 @@
 
 use tidegate_policy::Capacity;
 
-use crate::stage::refused;
+use crate::stage::{codes, refused};
 use crate::wait_world::World;
 
 /// Looks that cannot see the queue see the same tasks again and again; they began to run once.
@@ -21,4 +21,16 @@ fn a_start_is_learned_once_however_many_looks_are_blind() {
     }
     let wait = stage.memory.wait.unwrap();
     assert_eq!((wait.starts, wait.orders.len()), (vec![90], 1));
+}
+
+/// Two writers' clocks differ by a second: that is no reason to forget the load.
+#[test]
+fn a_clock_that_is_a_second_behind_forgets_nothing() {
+    let mut world = World::new(1, 50, 25);
+    world.look_for(1_800, |_| 10.0);
+    let load = world.stage.memory.wait.clone().unwrap().load;
+    world.stage.wait(-16);
+    let decision = world.stage.look();
+    assert!(!codes(&decision).contains(&"watching"), "{decision}");
+    assert_eq!(world.stage.memory.wait.unwrap().load, load);
 }
