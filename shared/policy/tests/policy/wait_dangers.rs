@@ -34,3 +34,12 @@ fn a_clock_that_is_a_second_behind_forgets_nothing() {
     assert!(!codes(&decision).contains(&"watching"), "{decision}");
     assert_eq!(world.stage.memory.wait.unwrap().load, load);
 }
+
+/// An hour at the maximum is one long overload; tasks that stand by for its return would cost and catch nothing.
+#[test]
+fn more_than_the_maximum_could_serve_is_no_series_of_bursts() {
+    let mut world = World::new(1, 20, 20);
+    world.look_for(1_800, |_| 8.0);
+    world.look_for(3_600, |_| 40.0);
+    assert_eq!(world.stage.memory.wait.unwrap().bursts, None);
+}
