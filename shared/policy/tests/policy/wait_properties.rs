@@ -45,8 +45,8 @@ fn remembered(number: impl Strategy<Value = f64> + Clone + 'static) -> impl Stra
         .prop_map(|(at, gaps, sizes)| Bursts { at, gaps, sizes });
     let lists = (orders, counts(), counts(), proptest::option::of(bursts));
     let crew = (at(), 0..60_u32).prop_map(|(at, running)| Crew { at, running });
-    ((proptest::option::of(last), proptest::option::of(crew)), pace, proptest::option::of(load), lists).prop_map(
-        |((last, crew), pace, load, (orders, starts, wishes, bursts))| Wait {
+    ((proptest::option::of(last), proptest::option::of(crew)), pace, proptest::option::of(load), lists)
+        .prop_map(|((last, crew), pace, load, (orders, starts, wishes, bursts))| Wait {
             last,
             crew,
             pace,
@@ -55,8 +55,7 @@ fn remembered(number: impl Strategy<Value = f64> + Clone + 'static) -> impl Stra
             starts,
             wishes,
             bursts,
-        },
-    )
+        })
 }
 
 /// Any question with `wait` in it.
