@@ -53,6 +53,9 @@ const FORGOTTEN_AFTER_SECONDS: f64 = 150.0;
 /// The clocks of two writers may differ by so much; a look that seems so much earlier than the last came right after it.
 const CLOCKS_APART_SECONDS: f64 = 5.0;
 
+/// A number made smaller by this much is not larger when it is cut to four digits.
+const NEVER_ROUNDED_UP: f64 = 0.9995;
+
 /// What the method asks for.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Proposal {
@@ -106,7 +109,8 @@ fn watch(seen: &Sight, this: Last, hidden: bool, next: &mut Wait) {
         let arrived = pace::learn(&mut next.pace, &before, &this, elapsed, seen.concurrency, planned);
         let mut load = load::learn(next.load, arrived / elapsed, elapsed);
         if hidden {
-            load.rate = load.rate.min(this.busy * next.pace.per_second(planned));
+            let most = NEVER_ROUNDED_UP * this.busy * next.pace.per_second(planned);
+            load.rate = load.rate.min(most);
         }
         next.load = Some(load);
         next.last = Some(this);

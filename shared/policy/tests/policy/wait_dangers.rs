@@ -43,3 +43,15 @@ fn more_than_the_maximum_could_serve_is_no_series_of_bursts() {
     world.look_for(3_600, |_| 40.0);
     assert_eq!(world.stage.memory.wait.unwrap().bursts, None);
 }
+
+/// What is lost by keeping four digits must not hold a task for ever: 97.01 tasks are 97.
+#[test]
+fn a_hidden_queue_that_stays_empty_goes_on_shrinking() {
+    let mut world = World::new(1, 200, 120).with(|world| (world.counts, world.shows) = (false, false));
+    world.look_for(3_600, |_| 10.0);
+    assert!(
+        (70..80).contains(&world.desired()),
+        "{} tasks after an hour of one less every 75 s",
+        world.desired()
+    );
+}
