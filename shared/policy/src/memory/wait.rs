@@ -48,7 +48,7 @@ pub struct Last {
     /// Jobs that ran.
     #[serde(rename = "b")]
     pub busy: f64,
-    /// Some jobs waited.
+    /// Some jobs waited, and not for want of a worker that takes them.
     #[serde(rename = "w", default, skip_serializing_if = "std::ops::Not::not")]
     pub waiting: bool,
     /// Tasks that ran.

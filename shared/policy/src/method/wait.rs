@@ -126,11 +126,13 @@ fn last(seen: &Sight, jobs: Jobs) -> Last {
         (false, true) => places,
         (false, false) => (places - seen.concurrency).max(jobs.in_flight),
     };
+    // Jobs that wait while every place is seen to be idle are taken by nobody, and prove nothing.
+    let idle = jobs.visible && jobs.in_flight <= 0.0 && seen.running > 0;
     Last {
         at: seen.now,
         jobs: jobs.waiting + busy + jobs.held,
         busy,
-        waiting: jobs.waiting > 0.0,
+        waiting: jobs.waiting > 0.0 && !idle,
         running: seen.running,
         done: jobs.done,
     }

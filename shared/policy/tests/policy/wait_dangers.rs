@@ -1,6 +1,6 @@
 //! What must not go wrong with `wait`, however strange the looks.
 
-use tidegate_policy::Capacity;
+use tidegate_policy::{Capacity, InFlight};
 
 use crate::stage::{codes, refused};
 use crate::wait_world::World;
@@ -54,4 +54,22 @@ fn a_hidden_queue_that_stays_empty_goes_on_shrinking() {
         "{} tasks after an hour of one less every 75 s",
         world.desired()
     );
+}
+
+/// Messages that no worker takes are no work for those that are idle.
+#[test]
+fn messages_that_nobody_takes_keep_nobody() {
+    for counts in [true, false] {
+        let mut world = World::new(1, 50, 10).with(|world| world.counts = counts);
+        world.look_for(3_600, |_| 5.0);
+        world.show();
+        for _ in 0..240 {
+            let queue = world.stage.queue();
+            (queue.waiting, queue.in_flight) = (3, InFlight::Exactly(0));
+            world.stage.wait(15).look();
+            world.stage.arrive();
+        }
+        // Where the pace is only guessed, three messages may be too much for two tasks.
+        assert!(world.desired() <= 3, "{} tasks, counted: {counts}", world.desired());
+    }
 }
