@@ -155,7 +155,9 @@ fn decide(seen: &Sight, waiting: f64, busy: f64, crew: &Crew, next: &mut Wait) -
     let load = load.rate / per_second / seen.concurrency;
     let wait = waiting / per_second / (crew.running * seen.concurrency).max(1.0);
     let late = wait > planned;
-    let kept = whole_tasks(load).max(if late { seen.desired } else { 0 });
+    let taken = seen.jobs_of_the_dead();
+    let keeps_taken = whole_tasks(taken / seen.concurrency);
+    let kept = whole_tasks(load).max(if late { seen.desired } else { 0 }).max(keeps_taken);
     let kept = enough(kept.max(needed), seen.desired, |tasks| needed_with(&crew.reduced(f64::from(tasks))));
 
     let wish = seen.bounds.clamp(needed.max(kept));
@@ -170,6 +172,9 @@ fn decide(seen: &Sight, waiting: f64, busy: f64, crew: &Crew, next: &mut Wait) -
         Reason::WouldWait { jobs: whole_jobs(expected), within, planned: span(planned), proposes: tasks }
     } else if late && tasks == seen.desired {
         Reason::JobsWait { wait: span(wait), planned: span(planned) }
+    } else if tasks == keeps_taken && keeps_taken > whole_tasks(load) {
+        let concurrency = whole(seen.concurrency);
+        Reason::WorkInFlight { jobs: whole_jobs(taken), concurrency, floor: tasks }
     } else {
         Reason::LoadKeeps { load, proposes: tasks }
     };

@@ -73,3 +73,19 @@ fn messages_that_nobody_takes_keep_nobody() {
         assert!(world.desired() <= 3, "{} tasks, counted: {counts}", world.desired());
     }
 }
+
+/// Jobs that dead tasks took along come back, and then need tasks: nobody leaves meanwhile.
+#[test]
+fn jobs_that_dead_tasks_took_along_keep_their_tasks() {
+    let mut world = World::new(1, 50, 20);
+    world.look_for(3_600, |_| 10.0);
+    let before = world.desired();
+    for _ in 0..20 {
+        world.stage.service().running_count = 0;
+        let queue = world.stage.queue();
+        (queue.waiting, queue.in_flight) = (0, InFlight::Exactly(20));
+        let decision = world.stage.wait(15).look();
+        assert!(codes(&decision).contains(&"work-in-flight"), "{decision}");
+    }
+    assert_eq!(world.desired(), before);
+}
