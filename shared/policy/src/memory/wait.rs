@@ -19,6 +19,9 @@ pub struct Wait {
     /// How many jobs arrive.
     #[serde(rename = "r", skip_serializing_if = "Option::is_none")]
     pub load: Option<Load>,
+    /// The last look that saw the tasks, whether or not it saw the queue.
+    #[serde(rename = "n", skip_serializing_if = "Option::is_none")]
+    pub crew: Option<Crew>,
     /// Tasks that were asked for and do not run yet, oldest first.
     #[serde(rename = "o", skip_serializing_if = "Vec::is_empty")]
     pub orders: Vec<Order>,
@@ -45,7 +48,7 @@ pub struct Last {
     /// Jobs that ran.
     #[serde(rename = "b")]
     pub busy: f64,
-    /// Some jobs waited.
+    /// Some jobs waited, and not for want of a worker that takes them.
     #[serde(rename = "w", default, skip_serializing_if = "std::ops::Not::not")]
     pub waiting: bool,
     /// Tasks that ran.
@@ -54,6 +57,17 @@ pub struct Last {
     /// Jobs done since some fixed moment, where the queue counts them.
     #[serde(rename = "d", default, skip_serializing_if = "Option::is_none")]
     pub done: Option<u64>,
+}
+
+/// A look that saw the tasks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Crew {
+    /// When.
+    #[serde(rename = "a", with = "millis")]
+    pub at: Timestamp,
+    /// Tasks that ran.
+    #[serde(rename = "r")]
+    pub running: u32,
 }
 
 /// How fast jobs are done; older evidence fades.

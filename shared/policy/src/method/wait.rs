@@ -50,6 +50,12 @@ const LONGEST_LOOK_SECONDS: f64 = 60.0;
 /// missing in a row.
 const FORGOTTEN_AFTER_SECONDS: f64 = 150.0;
 
+/// The clocks of two writers may differ by so much; a look that seems so much earlier than the last came right after it.
+const CLOCKS_APART_SECONDS: f64 = 5.0;
+
+/// A number made smaller by this much is not larger when it is cut to four digits.
+const NEVER_ROUNDED_UP: f64 = 0.9995;
+
 /// What the method asks for.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Proposal {
@@ -89,8 +95,8 @@ pub(crate) fn look(seen: &Sight, before: Option<&Wait>) -> (Option<Proposal>, Wa
 /// run is all that arrives.
 fn watch(seen: &Sight, this: Last, hidden: bool, next: &mut Wait) {
     let before = next.last.filter(|last| {
-        let passed = seconds(since(last.at, seen.now));
-        passed <= FORGOTTEN_AFTER_SECONDS && last.at <= seen.now
+        let (passed, ahead) = (since(last.at, seen.now), since(seen.now, last.at));
+        seconds(passed) <= FORGOTTEN_AFTER_SECONDS && seconds(ahead) <= CLOCKS_APART_SECONDS
     });
     let Some(before) = before else {
         (next.last, next.load) = (Some(this), None);
@@ -102,7 +108,8 @@ fn watch(seen: &Sight, this: Last, hidden: bool, next: &mut Wait) {
         let arrived = pace::learn(&mut next.pace, &before, &this, elapsed, seen.concurrency, planned);
         let mut load = load::learn(next.load, arrived / elapsed, elapsed);
         if hidden {
-            load.rate = load.rate.min(this.busy * next.pace.per_second(planned));
+            let most = NEVER_ROUNDED_UP * this.busy * next.pace.per_second(planned);
+            load.rate = load.rate.min(most);
         }
         next.load = Some(load);
         next.last = Some(this);
@@ -118,11 +125,13 @@ fn last(seen: &Sight, jobs: Jobs) -> Last {
         (false, true) => places,
         (false, false) => (places - seen.concurrency).max(jobs.in_flight),
     };
+    // Jobs that wait while every place is seen to be idle are taken by nobody, and prove nothing.
+    let idle = jobs.visible && jobs.in_flight <= 0.0 && seen.running > 0;
     Last {
         at: seen.now,
         jobs: jobs.waiting + busy + jobs.held,
         busy,
-        waiting: jobs.waiting > 0.0,
+        waiting: jobs.waiting > 0.0 && !idle,
         running: seen.running,
         done: jobs.done,
     }
@@ -149,7 +158,9 @@ fn decide(seen: &Sight, jobs: Jobs, busy: f64, crew: &Crew, next: &mut Wait) -> 
     let load = load.rate / per_second / seen.concurrency;
     let wait = jobs.waiting / per_second / (crew.running * seen.concurrency).max(1.0);
     let late = wait > planned;
-    let kept = whole_tasks(load).max(if late { seen.desired } else { 0 });
+    let taken = seen.jobs_of_the_dead();
+    let keeps_taken = whole_tasks(taken / seen.concurrency);
+    let kept = whole_tasks(load).max(if late { seen.desired } else { 0 }).max(keeps_taken);
     let kept = enough(kept.max(needed), seen.desired, |tasks| needed_with(&crew.reduced(f64::from(tasks))));
 
     let wish = seen.bounds.clamp(needed.max(kept));
@@ -164,6 +175,9 @@ fn decide(seen: &Sight, jobs: Jobs, busy: f64, crew: &Crew, next: &mut Wait) -> 
         Reason::WouldWait { jobs: whole_jobs(expected), within, planned: span(planned), proposes: tasks }
     } else if late && tasks == seen.desired {
         Reason::JobsWait { wait: span(wait), planned: span(planned) }
+    } else if tasks == keeps_taken && keeps_taken > whole_tasks(load) {
+        let concurrency = whole(seen.concurrency);
+        Reason::WorkInFlight { jobs: whole_jobs(taken), concurrency, floor: tasks }
     } else {
         Reason::LoadKeeps { load, proposes: tasks }
     };

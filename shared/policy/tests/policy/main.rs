@@ -42,6 +42,9 @@ mod wait_world;
 mod wait;
 
 #[cfg(test)]
+mod wait_dangers;
+
+#[cfg(test)]
 mod sentences;
 
 #[cfg(test)]

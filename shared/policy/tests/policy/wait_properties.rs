@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use tidegate_policy::Verdict;
-use tidegate_policy::memory::wait::{Bursts, Last, Load, Order, Pace, Wait};
+use tidegate_policy::memory::wait::{Bursts, Crew, Last, Load, Order, Pace, Wait};
 
 use crate::arbitrary::{Case, Range, case};
 use crate::stage::{noon, seconds};
@@ -47,17 +47,18 @@ fn remembered(number: impl Strategy<Value = f64> + Clone + 'static) -> impl Stra
     let bursts = (at(), counts(), proptest::collection::vec(n(), 0..14))
         .prop_map(|(at, gaps, sizes)| Bursts { at, gaps, sizes });
     let lists = (orders, counts(), counts(), proptest::option::of(bursts));
-    (proptest::option::of(last), pace, proptest::option::of(load), lists).prop_map(
-        |(last, pace, load, (orders, starts, wishes, bursts))| Wait {
+    let crew = (at(), 0..60_u32).prop_map(|(at, running)| Crew { at, running });
+    ((proptest::option::of(last), proptest::option::of(crew)), pace, proptest::option::of(load), lists)
+        .prop_map(|((last, crew), pace, load, (orders, starts, wishes, bursts))| Wait {
             last,
+            crew,
             pace,
             load,
             orders,
             starts,
             wishes,
             bursts,
-        },
-    )
+        })
 }
 
 /// Any question with `wait` in it.

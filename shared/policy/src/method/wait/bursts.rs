@@ -32,7 +32,8 @@ const LOOKS_BEFORE: usize = 2;
 /// Follows bursts; gives the tasks to stand by, 0 when none must. `wish` is what the look asks for without bursts, and
 /// `reaction` how many seconds pass from a burst's beginning until the first task ordered for it runs.
 pub(crate) fn follow(next: &mut Wait, seen: &Sight, load: f64, wish: u32, reaction: f64) -> u32 {
-    let load = four_digits(load);
+    // What no capacity could serve is no burst that standing by would catch, however often it seems to begin.
+    let load = four_digits(load.min(f64::from(seen.bounds.max())));
     let share = (1.0 - seen.acceptable / reaction.max(1.0)).max(0.0);
     let stood = next.wishes.iter().copied().min().unwrap_or(wish).max(seen.bounds.min());
     next.wishes.push(wish);
@@ -49,7 +50,8 @@ pub(crate) fn follow(next: &mut Wait, seen: &Sight, load: f64, wish: u32, reacti
     }
     let standing = bursts.as_ref().map_or(0, |bursts| {
         let size = bursts.sizes.iter().copied().fold(0.0, f64::max).min(f64::from(seen.bounds.max()));
-        if expects(bursts, ago(bursts.at), reaction) { whole_tasks(LARGER * size * share) } else { 0 }
+        let standing = whole_tasks(LARGER * size * share).min(seen.bounds.max());
+        if expects(bursts, ago(bursts.at), reaction) { standing } else { 0 }
     });
     next.bursts = bursts;
     standing

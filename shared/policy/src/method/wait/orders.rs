@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::memory::since;
-use crate::memory::wait::{Order, Wait};
+use crate::memory::wait::{self as memory, Order, Wait};
 
 use super::{Sight, USUAL_LOOK_SECONDS, seconds, whole_seconds};
 
@@ -52,13 +52,19 @@ impl Crew {
     }
 }
 
-/// Brings orders and starts up to date with what ECS shows.
+/// Brings orders and starts up to date with what ECS shows. The look before this one counts even if it could not see
+/// the queue, or came too soon to tell anything of speed: what has risen must not rise again.
 pub(crate) fn follow(next: &mut Wait, seen: &Sight) -> Crew {
-    let looked = next.last.map(|last| last.at);
-    let ran = next.last.map_or(seen.running, |last| last.running);
+    let before = next.crew.replace(memory::Crew { at: seen.now, running: seen.running });
+    let looked = before.map(|before| before.at);
+    let ran = before.map_or(seen.running, |before| before.running);
     let ordered_at =
         seen.changed_at.filter(|at| looked.is_none_or(|looked| *at >= looked) && *at <= seen.now);
-    arrive(next, seen, seen.running.saturating_sub(ran), ordered_at);
+    let apart = looked.map_or(0.0, |at| seconds(since(at, seen.now)));
+    let took = arrive(next, seen.running.saturating_sub(ran), ordered_at);
+    if !seen.rollout {
+        learn(&mut next.starts, &took, apart, seen.now);
+    }
     let starting = seen.desired.saturating_sub(seen.running);
     settle(&mut next.orders, starting, ordered_at.unwrap_or(seen.now));
 
@@ -73,8 +79,8 @@ pub(crate) fn follow(next: &mut Wait, seen: &Sight) -> Crew {
     Crew { running: f64::from(seen.running.min(seen.desired)), starting, startup }
 }
 
-/// Tasks began to run: the oldest orders first. During a deployment tasks start for another reason.
-fn arrive(next: &mut Wait, seen: &Sight, mut rose: u32, ordered_at: Option<Timestamp>) {
+/// Tasks began to run: the oldest orders first. Gives when they were ordered.
+fn arrive(next: &mut Wait, mut rose: u32, ordered_at: Option<Timestamp>) -> Vec<Timestamp> {
     let mut took = Vec::new();
     while let Some(order) = next.orders.first_mut().filter(|_| rose > 0) {
         took.push(order.at);
@@ -88,16 +94,16 @@ fn arrive(next: &mut Wait, seen: &Sight, mut rose: u32, ordered_at: Option<Times
     if rose > 0 {
         took.extend(ordered_at);
     }
-    if seen.rollout {
-        return;
-    }
+    took
+}
+
+/// Learns from starts how long they take. During a deployment tasks start for another reason, and nothing is learned.
+fn learn(starts: &mut Vec<u32>, took: &[Timestamp], apart: f64, now: Timestamp) {
     // They began to run somewhere between two looks; when those were far apart, in the middle of what is too much.
-    let apart = next.last.map_or(0.0, |last| seconds(since(last.at, seen.now)));
     let unseen = (apart - USUAL_LOOK_SECONDS).max(0.0) / 2.0;
-    next.starts
-        .extend(took.into_iter().map(|at| whole_seconds(seconds(since(at, seen.now)) - unseen).max(1)));
-    let surplus = next.starts.len().saturating_sub(STARTS);
-    next.starts.drain(..surplus);
+    starts.extend(took.iter().map(|at| whole_seconds(seconds(since(*at, now)) - unseen).max(1)));
+    let surplus = starts.len().saturating_sub(STARTS);
+    starts.drain(..surplus);
 }
 
 /// Makes the orders add up to the tasks that start: the youngest are canceled first, what is new was ordered just now.

@@ -34,6 +34,16 @@ pub(crate) struct Sight {
     pub(crate) now: Timestamp,
 }
 
+impl Sight {
+    /// The jobs that tasks took along when the last of them died: they come back, and then need as many as before. As long
+    /// as a single task runs it may be the one that holds them.
+    pub(crate) fn jobs_of_the_dead(&self) -> f64 {
+        let places = f64::from(self.desired) * self.concurrency;
+        let taken = self.jobs.map_or(0.0, |jobs| jobs.in_flight + jobs.held);
+        if self.running == 0 { taken.min(places) } else { 0.0 }
+    }
+}
+
 /// The jobs that a look shows.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Jobs {

@@ -1,0 +1,91 @@
+//! What must not go wrong with `wait`, however strange the looks.
+
+use tidegate_policy::{Capacity, InFlight};
+
+use crate::stage::{codes, refused};
+use crate::wait_world::World;
+
+/// Looks that cannot see the queue see the same tasks again and again; they began to run once.
+#[test]
+fn a_start_is_learned_once_however_many_looks_are_blind() {
+    let mut stage = World::new(20, 100, 10).stage;
+    for at in (0..=180).step_by(15) {
+        if at == 45 {
+            stage.policy.capacity = Capacity::new(30, 100).unwrap();
+        }
+        if at >= 90 {
+            stage.service().running_count = 20;
+            stage.seen.queue = Err(refused());
+        }
+        stage.at(at).look();
+    }
+    let wait = stage.memory.wait.unwrap();
+    assert_eq!((wait.starts, wait.orders.len()), (vec![90], 1));
+}
+
+/// Two writers' clocks differ by a second: that is no reason to forget the load.
+#[test]
+fn a_clock_that_is_a_second_behind_forgets_nothing() {
+    let mut world = World::new(1, 50, 25);
+    world.look_for(1_800, |_| 10.0);
+    let load = world.stage.memory.wait.clone().unwrap().load;
+    world.stage.wait(-16);
+    let decision = world.stage.look();
+    assert!(!codes(&decision).contains(&"watching"), "{decision}");
+    assert_eq!(world.stage.memory.wait.unwrap().load, load);
+}
+
+/// An hour at the maximum is one long overload; tasks that stand by for its return would cost and catch nothing.
+#[test]
+fn more_than_the_maximum_could_serve_is_no_series_of_bursts() {
+    let mut world = World::new(1, 20, 20);
+    world.look_for(1_800, |_| 8.0);
+    world.look_for(3_600, |_| 40.0);
+    assert_eq!(world.stage.memory.wait.unwrap().bursts, None);
+}
+
+/// What is lost by keeping four digits must not hold a task for ever: 97.01 tasks are 97.
+#[test]
+fn a_hidden_queue_that_stays_empty_goes_on_shrinking() {
+    let mut world = World::new(1, 200, 120).with(|world| (world.counts, world.shows) = (false, false));
+    world.look_for(3_600, |_| 10.0);
+    assert!(
+        (70..80).contains(&world.desired()),
+        "{} tasks after an hour of one less every 75 s",
+        world.desired()
+    );
+}
+
+/// Messages that no worker takes are no work for those that are idle.
+#[test]
+fn messages_that_nobody_takes_keep_nobody() {
+    for counts in [true, false] {
+        let mut world = World::new(1, 50, 10).with(|world| world.counts = counts);
+        world.look_for(3_600, |_| 5.0);
+        world.show();
+        for _ in 0..240 {
+            let queue = world.stage.queue();
+            (queue.waiting, queue.in_flight) = (3, InFlight::Exactly(0));
+            world.stage.wait(15).look();
+            world.stage.arrive();
+        }
+        // Where the pace is only guessed, three messages may be too much for two tasks.
+        assert!(world.desired() <= 3, "{} tasks, counted: {counts}", world.desired());
+    }
+}
+
+/// Jobs that dead tasks took along come back, and then need tasks: nobody leaves meanwhile.
+#[test]
+fn jobs_that_dead_tasks_took_along_keep_their_tasks() {
+    let mut world = World::new(1, 50, 20);
+    world.look_for(3_600, |_| 10.0);
+    let before = world.desired();
+    for _ in 0..20 {
+        world.stage.service().running_count = 0;
+        let queue = world.stage.queue();
+        (queue.waiting, queue.in_flight) = (0, InFlight::Exactly(20));
+        let decision = world.stage.wait(15).look();
+        assert!(codes(&decision).contains(&"work-in-flight"), "{decision}");
+    }
+    assert_eq!(world.desired(), before);
+}
