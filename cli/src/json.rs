@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use tidegate_fleet::{Budget, Fleet, Metric, Problem, Problems, Service, reference};
-use tidegate_policy::Rule;
+use tidegate_policy::{Hours, Rule};
 
 use crate::summary;
 
@@ -56,6 +56,7 @@ fn service(service: &Service) -> Value {
         "mode": service.mode().as_str(),
         "ecs": { "cluster": service.cluster(), "service": service.service() },
         "capacity": { "min": policy.capacity.min(), "max": policy.capacity.max() },
+        "hours": policy.hours.iter().map(hours).collect::<Value>(),
         "concurrency": policy.concurrency,
         "queue": service.queue().map(queue),
         "rules": policy.rules.iter().map(rule).collect::<Value>(),
@@ -73,6 +74,11 @@ fn service(service: &Service) -> Value {
         "metrics_read_per_minute": metrics,
         "dollars_per_month": cents(summary::dollars_per_month(metrics)),
     })
+}
+
+fn hours(row: &Hours) -> Value {
+    let key = if row.outside { "outside" } else { "during" };
+    json!({ key: row.window.to_string(), "min": row.min, "max": row.max })
 }
 
 fn cents(dollars: f64) -> f64 {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tidegate_policy::{Adjustment, Amount, Comparison, Condition, rule::Span};
+use tidegate_policy::{Adjustment, Amount, Comparison, Condition, Hours, ServicePolicy, rule::Span};
 
 use crate::fleet::{Budget, Service};
 use crate::object::Object;
@@ -130,7 +130,7 @@ fn meet(low: &Condition, high: &Condition) -> bool {
 pub(crate) fn service(service: &Service, object: &Object<'_>, problems: &mut Problems) {
     let policy = service.policy();
     let place = object.place_of("capacity");
-    if policy.capacity.min() == policy.capacity.max() {
+    if policy.capacity.min() == policy.capacity.max() && policy.hours.is_empty() {
         let message = format!("`min` and `max` are both {}: nothing can ever scale", policy.capacity.max());
         problems.push(Problem::new(Code::FixedSize, place, message));
     }
@@ -146,9 +146,11 @@ pub(crate) fn service(service: &Service, object: &Object<'_>, problems: &mut Pro
             let help = "no function of this version scales a service without one; budgets count it";
             problems.push(Problem::new(Code::ServiceWithoutQueue, object.place, message).help(help));
         }
-        Some(queue) if policy.capacity.min() == 0 => {
+        Some(queue) if sleeps(policy) => {
             if let Some(why) = unseen_in_flight(queue) {
-                let message = format!("`min` is 0, and {why}");
+                let zero =
+                    if policy.capacity.min() == 0 { "`min` is 0" } else { "`hours` let the last task go" };
+                let message = format!("{zero}, and {why}");
                 let help = format!(
                     "the last task goes once the queue was empty for `idle`, {}: make it longer than any job",
                     Span(policy.idle)
@@ -158,6 +160,12 @@ pub(crate) fn service(service: &Service, object: &Object<'_>, problems: &mut Pro
         }
         Some(_) => {}
     }
+}
+
+/// Whether the bounds let the last task go at some time of the day.
+fn sleeps(policy: &ServicePolicy) -> bool {
+    let at_zero = |row: &Hours| row.min == Some(0) || row.max == Some(0);
+    policy.capacity.min() == 0 || policy.hours.iter().any(at_zero)
 }
 
 /// Why a queue cannot show that nothing runs.

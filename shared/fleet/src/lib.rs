@@ -46,6 +46,7 @@ pub mod source;
 mod fleet;
 mod service;
 mod queue;
+mod hours;
 mod url;
 mod rules;
 mod checks;

@@ -79,7 +79,7 @@ impl<'a> Object<'a> {
         if !present && !self.is_misspelled(one_of) {
             let message = format!("{} needs {}", self.shape.name, words::either(one_of));
             let problem = Problem::new(Code::MissingKey, self.place, message);
-            problems.push(problem.help("at least one of them says what makes it scale"));
+            problems.push(problem.help("at least one of them must be there"));
         }
         for group in self.shape.exactly_one {
             let mut present = self.entries.iter().filter(|(key, _)| group.contains(&key.text.as_str()));

@@ -1,12 +1,15 @@
 //! One entry of `services`.
 
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
 use jiff::SignedDuration;
+use jiff::civil::Date;
 use tidegate_policy::{Capacity, Cooldown, LargestStep, MetricName, OnAbsence, ServicePolicy, Signal, Unit};
 
 use crate::checks;
 use crate::fleet::{Ecs, Mode, Service};
+use crate::hours;
 use crate::object::Object;
 use crate::problem::{Code, Place, Problem, Problems};
 use crate::queue;
@@ -37,7 +40,12 @@ struct Pace {
 }
 
 /// Reads a service; `None` only after reporting why, or when the fleet's own mode is unknown.
-pub(crate) fn read(node: &Node, fleet_mode: Option<Mode>, problems: &mut Problems) -> Option<Service> {
+pub(crate) fn read(
+    node: &Node,
+    fleet_mode: Option<Mode>,
+    holidays: &Arc<[Date]>,
+    problems: &mut Problems,
+) -> Option<Service> {
     let object = Object::open(node, &SERVICE, problems)?;
     let name = object.text("name", problems);
     let mode = mode(&object, fleet_mode, problems);
@@ -47,6 +55,7 @@ pub(crate) fn read(node: &Node, fleet_mode: Option<Mode>, problems: &mut Problem
         Some(Ecs { cluster: cluster?, service: service? })
     });
     let capacity = capacity(&object, problems);
+    let hours = hours::read(&object, capacity, holidays, problems);
     let has_queue = object.node("queue").is_some();
     let queue = if has_queue { queue::read(&object, problems).map(Some) } else { Some(None) };
     let declared = declared_metrics(&object, problems);
@@ -69,6 +78,7 @@ pub(crate) fn read(node: &Node, fleet_mode: Option<Mode>, problems: &mut Problem
     let on_absence = |metric: &Metric| (metric.name.clone(), metric.source.on_absence);
     let policy = ServicePolicy {
         capacity: capacity?,
+        hours: hours?,
         concurrency: pace.concurrency,
         rules: rules.iter().map(|rule| Some(rule.as_ref()?.rule.clone())).collect::<Option<_>>()?,
         wait,

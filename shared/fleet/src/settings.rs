@@ -20,6 +20,12 @@ pub const METRICS_MAX: usize = 20;
 /// Dimensions of one metric (CloudWatch: 30).
 pub const DIMENSIONS_MAX: usize = 30;
 
+/// Rows of `hours` of one service: as many as a week has days, with a few to spare.
+pub const HOURS_MAX: usize = 20;
+
+/// Holidays of one fleet: ten years of them.
+pub const HOLIDAYS_MAX: usize = 200;
+
 /// Budgets of one fleet.
 pub const BUDGETS_MAX: usize = 50;
 
@@ -41,6 +47,11 @@ pub const FLEET: Shape = Shape {
             Kind::List { of: &Kind::Map(&BUDGET), min: 0, max: BUDGETS_MAX },
             "Limits shared by several services, checked when the file is read.",
         ),
+        optional(
+            "holidays",
+            Kind::List { of: &Kind::Text(&texts::DATE), min: 0, max: HOLIDAYS_MAX },
+            "Dates that count as `holidays`, not as their day of the week, in every window of `hours`.",
+        ),
         later("databases", "RDS classes and read replicas"),
         later("emergency", "what happens when everything goes to its maximum"),
     ],
@@ -59,6 +70,11 @@ pub const SERVICE: Shape = Shape {
         optional("mode", MODE, "Narrows the fleet's mode: a fleet that enforces may only observe here."),
         required("ecs", Kind::Map(&ECS), "The ECS service whose desired count is set."),
         required("capacity", Kind::Map(&CAPACITY), "The bounds of the desired count."),
+        optional(
+            "hours",
+            Kind::List { of: &Kind::Map(&HOURS), min: 1, max: HOURS_MAX },
+            "Other bounds at certain hours. Of several rows that hold, the largest `min` and the smallest `max` count.",
+        ),
         default(
             "concurrency",
             Kind::Count { min: 1, max: 10_000, unit: "jobs per task" },
@@ -114,11 +130,40 @@ pub const SERVICE: Shape = Shape {
             "longer than most jobs run unseen; raise it above your longest job",
         ),
         later("track", "target tracking"),
-        later("hours", "other bounds at certain hours"),
         later("floor", "a minimum from a table"),
     ],
     exactly_one: &[],
-    at_least_one: &["rules", "wait"],
+    at_least_one: &["rules", "wait", "hours"],
+};
+
+/// One entry of `hours`.
+pub const HOURS: Shape = Shape {
+    name: "a row of `hours`",
+    about: "Other bounds at certain hours, on the clock of a time zone.",
+    settings: &[
+        optional(
+            "during",
+            Kind::Text(&texts::WINDOW),
+            "The bounds hold while this window is open: `mon-fri 07:00-20:00 Europe/Berlin`.",
+        ),
+        optional(
+            "outside",
+            Kind::Text(&texts::WINDOW),
+            "The bounds hold while this window is closed: nights, weekends and holidays in one row.",
+        ),
+        optional(
+            "min",
+            Kind::Count { min: 0, max: Capacity::LIMIT, unit: "tasks" },
+            "Minimum capacity meanwhile, instead of the capacity's own.",
+        ),
+        optional(
+            "max",
+            Kind::Count { min: 0, max: Capacity::LIMIT, unit: "tasks" },
+            "Maximum capacity meanwhile; 0 lets the service sleep once its work is done.",
+        ),
+    ],
+    exactly_one: &[&["during", "outside"]],
+    at_least_one: &["min", "max"],
 };
 
 /// A look comes every 15 s at the most, so a shorter wait could not be kept.

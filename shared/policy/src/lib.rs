@@ -17,6 +17,7 @@ pub mod capacity;
 pub mod observation;
 pub mod signal;
 pub mod rule;
+pub mod hours;
 pub mod service;
 pub mod overrides;
 pub mod memory;
@@ -30,6 +31,7 @@ mod pipeline;
 
 pub use capacity::{Capacity, CapacityError};
 pub use decision::{Decision, Verdict};
+pub use hours::{Days, Hours, Window};
 pub use memory::Memory;
 pub use notice::{Notice, NoticeKind};
 pub use observation::{Datapoint, InFlight, MetricReading, Observation, Queue, Service};

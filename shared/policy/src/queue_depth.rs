@@ -57,7 +57,7 @@ pub fn decide(seen: &Observation, policy: &ServicePolicy, memory: &Memory, look:
     next.idle_since = idle_since(seen, memory, look.now);
 
     let rows = look.overrides.iter().filter(|row| row.applies(look.target, look.now));
-    let in_force = in_force(policy.capacity, rows);
+    let in_force = in_force(policy, rows, look.now);
     let wait = ask_wait(seen, policy, memory, in_force.bounds, look.now, &mut next);
     let mut thinking = Thinking {
         seen,
@@ -293,6 +293,7 @@ impl Thinking<'_> {
         if let Some((from, to)) = verdict.as_change() {
             self.remember_change(from, to);
         }
+        self.reasons.extend(self.in_force.behind(&self.reasons));
         // Causes first, circumstances behind them; both in the order of the pipeline.
         self.reasons.sort_by_key(Reason::is_circumstance);
         let (edges, notices) = edges(&before.edges, &self.found, |kind| self.judges(kind), self.look.now);

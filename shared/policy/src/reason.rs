@@ -9,6 +9,11 @@ use crate::reading::Absence;
 use crate::rule::{Condition, Quantity, Span};
 use crate::signal::{Signal, Unit};
 
+mod words;
+
+pub(crate) use words::tasks;
+use words::{Clock, Day, Seen, jobs, plural, waits};
+
 /// One cause that shaped a decision. Counts are tasks unless the name says jobs.
 #[derive(Debug, Clone, PartialEq)]
 #[expect(missing_docs, reason = "the variants' sentences name every field")]
@@ -63,6 +68,8 @@ pub enum Reason {
     AtMax { max: u32, wish: u32 },
     /// The minimum limits a scale-in.
     AtMin { min: u32 },
+    /// A row of `hours` sets the bound that this decision met.
+    Hours { window: String, min: Option<u32>, max: Option<u32>, until: Option<Timestamp> },
     /// A signal that votes cannot be read.
     ReadingMissing { signal: Signal, absence: Absence },
     /// A signal that votes is too old.
@@ -140,6 +147,7 @@ impl Reason {
             Self::AboveMax { .. } => "above-max",
             Self::AtMax { .. } => "at-max",
             Self::AtMin { .. } => "at-min",
+            Self::Hours { .. } => "hours",
             Self::ReadingMissing { .. } => "reading-missing",
             Self::ReadingStale { .. } => "reading-stale",
             Self::NotAgreed { .. } => "not-agreed",
@@ -241,6 +249,13 @@ impl fmt::Display for Reason {
             }
             Self::AtMax { max, wish } => write!(f, "max {max} limits the wish for {}", tasks(*wish)),
             Self::AtMin { min } => write!(f, "min is {min}"),
+            Self::Hours { window, min, max, until } => {
+                let bound = |name, tasks: &Option<u32>| tasks.map(|tasks| format!("{name} {tasks}"));
+                let bounds: Vec<String> =
+                    [bound("min", min), bound("max", max)].into_iter().flatten().collect();
+                write!(f, "`{window}` sets {}", bounds.join(" and "))?;
+                until.map_or(Ok(()), |until| write!(f, " until {}", Day(until)))
+            }
             Self::ReadingMissing { signal, absence } => write!(f, "`{signal}` is not known ({absence})"),
             Self::ReadingStale { signal, age } => {
                 write!(f, "`{signal}` is {} old, too old to act on", Span(*age))
@@ -302,57 +317,4 @@ impl fmt::Display for Reason {
             }
         }
     }
-}
-
-/// A moment in UTC with its day, to the minute: a person's wish can last for days.
-struct Day(Timestamp);
-
-impl fmt::Display for Day {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0.strftime("%Y-%m-%d %H:%M UTC"))
-    }
-}
-
-/// A time of day in UTC, to the second.
-struct Clock(Timestamp);
-
-impl fmt::Display for Clock {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0.strftime("%H:%M:%S UTC"))
-    }
-}
-
-/// `waiting is 612, above 500`, with how long when that matters.
-struct Seen<'a> {
-    condition: &'a Condition,
-    value: f64,
-}
-
-impl fmt::Display for Seen<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Condition { signal, comparison, threshold, unit, hold_for } = self.condition;
-        let value = Quantity { value: self.value, unit: *unit };
-        write!(f, "{signal} is {value}, {} {threshold}{}", comparison.in_words(), unit.suffix())?;
-        if hold_for.is_zero() { Ok(()) } else { write!(f, " (rule: for {})", Span(*hold_for)) }
-    }
-}
-
-/// `1 task`, `5 tasks`.
-pub(crate) fn tasks(count: u32) -> String {
-    format!("{count} {}", plural(u64::from(count), "task", "tasks"))
-}
-
-/// `1 job`, `5 jobs`.
-fn jobs(count: u64) -> String {
-    format!("{count} {}", plural(count, "job", "jobs"))
-}
-
-/// `1 job waits`, `5 jobs wait`.
-fn waits(count: u64) -> String {
-    format!("{} {}", jobs(count), plural(count, "waits", "wait"))
-}
-
-/// The right form for a count.
-fn plural(count: u64, one: &'static str, many: &'static str) -> &'static str {
-    if count == 1 { one } else { many }
 }

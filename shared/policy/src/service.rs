@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use jiff::SignedDuration;
 
 use crate::capacity::Capacity;
+use crate::hours::Hours;
 use crate::rule::Rule;
 use crate::signal::{MetricName, OnAbsence};
 
@@ -14,6 +15,8 @@ use crate::signal::{MetricName, OnAbsence};
 pub struct ServicePolicy {
     /// Minimum and maximum capacity in tasks.
     pub capacity: Capacity,
+    /// Other bounds at certain hours; their order does not matter.
+    pub hours: Vec<Hours>,
     /// Jobs one task runs at a time.
     pub concurrency: NonZeroU32,
     /// Step rules, in the order of the file; the order does not matter.

@@ -61,6 +61,10 @@ fn complete() -> Value {
             "name": name, "mode": "observe",
             "ecs": { "cluster": "shop", "service": name },
             "capacity": { "min": 1, "max": 10 },
+            "hours": [
+                { "during": "mon-fri 07:00-20:00 Europe/Berlin", "min": 2, "max": 8 },
+                { "outside": "sat and sun, holidays 20:00-24:00 UTC", "max": 0 },
+            ],
             "concurrency": 4,
             "queue": queue,
             "metrics": { "response_time": declared },
@@ -89,6 +93,7 @@ fn complete() -> Value {
             service("d", json!({ "sqs": { "url": "https://sqs.eu-west-1.amazonaws.com/123456789012/q" } })),
             service("e", json!({ "cloudwatch": { "waiting": metric, "in_flight": metric } })),
         ],
+        "holidays": ["2026-12-25"],
         "budgets": [{ "name": "connections", "limit": 1000, "use": { "a": 4 } }],
     })
 }

@@ -1,5 +1,6 @@
 //! What a look finds worth telling, and what it cannot judge.
 
+use crate::capacity::Capacity;
 use crate::memory::since;
 use crate::notice::NoticeKind;
 use crate::overrides::Override;
@@ -69,6 +70,8 @@ impl Thinking<'_> {
         for reason in &self.reasons {
             let pinned =
                 matches!(reason, Reason::AtMax { .. }) && desired.is_some_and(|desired| desired >= max);
+            // A service that sleeps is meant to.
+            let pinned = pinned && self.in_force.bounds != Capacity::ASLEEP;
             if pinned {
                 self.found.push((NoticeKind::PinnedAtMax, reason.clone()));
             }

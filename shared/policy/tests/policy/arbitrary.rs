@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
+use jiff::civil::Time;
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use proptest::collection::{btree_map, vec};
 use proptest::option;
@@ -12,8 +14,9 @@ use tidegate_policy::notice::Edge;
 use tidegate_policy::overrides::OverrideKind;
 use tidegate_policy::queue_depth::Look;
 use tidegate_policy::{
-    Adjustment, Amount, Capacity, Cooldown, Datapoint, Decision, InFlight, LargestStep, Memory, MetricName,
-    MetricReading, NoticeKind, Observation, OnAbsence, Override, Queue, Rule, Service, ServicePolicy, decide,
+    Adjustment, Amount, Capacity, Cooldown, Datapoint, Days, Decision, Hours, InFlight, LargestStep, Memory,
+    MetricName, MetricReading, NoticeKind, Observation, OnAbsence, Override, Queue, Rule, Service,
+    ServicePolicy, Window, decide,
 };
 
 use crate::stage::{noon, refused, rule, seconds};
@@ -162,6 +165,7 @@ pub(crate) fn policy(
 ) -> impl Strategy<Value = ServicePolicy> {
     let capacity = (0..30_u32, 1..40_u32)
         .prop_map(|(min, more)| Capacity::new(min, (min + more).min(Capacity::LIMIT)).unwrap());
+    let capacity = (capacity, hours(range));
     let nonzero = || count(range).prop_map(|count| NonZeroU32::new(count.max(1)).unwrap());
     let cooldowns = (duration(range, &[60, 300]), duration(range, &[60, 300]));
     let rest = (
@@ -172,10 +176,11 @@ pub(crate) fn policy(
         prop::sample::select(&[OnAbsence::Missing, OnAbsence::Zero, OnAbsence::NoVote][..]),
     );
     (capacity, nonzero(), rules, cooldowns, (nonzero(), nonzero()), rest).prop_map(
-        |(capacity, concurrency, rules, (out, into), (step_out, step_in), rest)| {
+        |((capacity, hours), concurrency, rules, (out, into), (step_out, step_in), rest)| {
             let (stabilization, startup, idle, interruptible, on_absence) = rest;
             ServicePolicy {
                 capacity,
+                hours,
                 concurrency,
                 rules,
                 wait: None,
@@ -189,6 +194,21 @@ pub(crate) fn policy(
             }
         },
     )
+}
+
+/// Rows of a week and of a zone, or none.
+fn hours(range: Range) -> impl Strategy<Value = Vec<Hours>> {
+    let time = || (0..24_i8, 0..60_i8).prop_map(|(hour, minute)| Time::new(hour, minute, 0, 0).unwrap());
+    let zone = prop::sample::select(&["UTC", "Europe/Berlin", "Australia/Lord_Howe", "Africa/Cairo"][..])
+        .prop_map(|name| TimeZone::get(name).unwrap());
+    let days = (any::<[bool; 7]>(), any::<bool>()).prop_map(|(week, holidays)| Days { week, holidays });
+    let holidays = vec(Just(noon()), 0..2)
+        .prop_map(|all| all.into_iter().map(|at| TimeZone::UTC.to_datetime(at).date()).collect());
+    let window = (days, time(), time(), zone, holidays)
+        .prop_map(|(days, from, until, zone, holidays)| Window { days, from, until, zone, holidays });
+    let row = (window, any::<bool>(), option::of(count(range)), option::of(count(range)))
+        .prop_map(|(window, outside, min, max)| Hours { window, outside, min, max });
+    prop_oneof![2 => Just(vec![]), 1 => vec(row, 1..4)]
 }
 
 pub(crate) fn observation(range: Range) -> impl Strategy<Value = Observation> {

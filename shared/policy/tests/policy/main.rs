@@ -36,6 +36,9 @@ mod notices;
 mod remembering;
 
 #[cfg(test)]
+mod hours;
+
+#[cfg(test)]
 mod wait_world;
 
 #[cfg(test)]

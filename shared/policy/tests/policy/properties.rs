@@ -209,8 +209,30 @@ proptest! {
         let mut case = case;
         case.policy.rules.retain(|rule| matches!(rule.adjust, Adjustment::Add(_)));
         case.overrides.clear();
-        let above_max = desired(&case) > case.policy.capacity.max();
+        let above_max = desired(&case) > case.decide().bounds.max();
         prop_assert!(above_max || size(&case) >= desired(&case), "{}", case.decide());
+    }
+
+    #[test]
+    fn hours_never_leave_the_maximum_of_the_file(case in case(Range::Extreme)) {
+        let mut case = case;
+        case.overrides.clear();
+        let bounds = case.decide().bounds;
+        prop_assert!(bounds.min() <= bounds.max() && bounds.max() <= case.policy.capacity.max(), "{bounds:?}");
+        let lowered = case.policy.hours.iter().any(|row| row.max.is_some() || row.min.is_some());
+        prop_assert!(lowered || bounds == case.policy.capacity, "{bounds:?}");
+    }
+
+    #[test]
+    fn a_row_of_hours_changes_when_it_says(case in case(Range::Everyday), minutes in 0..10_000_i64) {
+        let now = case.now + seconds(minutes * 60);
+        for row in &case.policy.hours {
+            let Some(until) = row.state(now).until else { continue };
+            let before = until - seconds(1);
+            prop_assert!(now < until);
+            prop_assert_eq!(row.state(until).in_force, !row.state(now).in_force, "{} at {}", row, until);
+            prop_assert!(before < now || row.state(before) == row.state(now), "{} at {}", row, before);
+        }
     }
 
     #[test]

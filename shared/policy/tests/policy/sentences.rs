@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use tidegate_policy::memory::Settled;
 use tidegate_policy::overrides::OverrideKind;
-use tidegate_policy::{Decision, InFlight, MetricReading, Reason};
+use tidegate_policy::{Decision, Hours, InFlight, MetricReading, Reason};
 
+use crate::hours::{WORKING_DAYS, window};
 use crate::stage::{Stage, codes, refused, seconds};
 use crate::wait_world::World;
 
@@ -46,6 +47,7 @@ reasons! {
     AboveMax => "above-max",
     AtMax => "at-max",
     AtMin => "at-min",
+    Hours => "hours",
     ReadingMissing => "reading-missing",
     ReadingStale => "reading-stale",
     NotAgreed => "not-agreed",
@@ -77,6 +79,11 @@ fn with_cpu() -> Stage {
 /// A service that may sleep.
 fn sleepy() -> Stage {
     Stage::new(0, 50, &["waiting < 50: -2"]).tasks(1)
+}
+
+fn sleep_at_night() -> Hours {
+    let window = window(WORKING_DAYS, "07:00", "20:00", "Europe/Berlin", &[]);
+    Hours { window, outside: true, min: None, max: Some(0) }
 }
 
 fn scenarios() -> Vec<(&'static str, Decision)> {
@@ -123,6 +130,8 @@ fn people(all: &mut Vec<(&'static str, Decision)>) {
     all.push(("a minimum", worker().waiting(100).person(OverrideKind::Min(20), 7_200).peek()));
     all.push(("a pin", worker().waiting(900).person(OverrideKind::Pin(10), 172_800).peek()));
     all.push(("a maximum", worker().waiting(900).person(OverrideKind::Max(6), 7_200).peek()));
+    let mut night = worker().with(|stage| stage.policy.hours.push(sleep_at_night()));
+    all.push(("asleep outside the working hours", night.at(8 * 3_600).peek()));
     all.push(("below the minimum", worker().tasks(3).waiting(100).peek()));
     all.push(("above the maximum", worker().tasks(60).waiting(100).peek()));
 }

@@ -32,6 +32,7 @@ impl Stage {
     pub(crate) fn new(min: u32, max: u32, rules: &[&str]) -> Self {
         let policy = ServicePolicy {
             capacity: Capacity::new(min, max).unwrap(),
+            hours: vec![],
             concurrency: NonZeroU32::new(4).unwrap(),
             rules: rules.iter().map(|text| rule(text)).collect(),
             wait: None,
