@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use tidegate_fleet::{Budget, Fleet, Metric, Problem, Problems, Service, reference};
-use tidegate_policy::{Hours, Rule};
+use tidegate_policy::{Floor, Hours, Rule};
 
 use crate::summary;
 
@@ -57,6 +57,7 @@ fn service(service: &Service) -> Value {
         "ecs": { "cluster": service.cluster(), "service": service.service() },
         "capacity": { "min": policy.capacity.min(), "max": policy.capacity.max() },
         "hours": policy.hours.iter().map(hours).collect::<Value>(),
+        "floor": policy.floor.as_ref().map(floor),
         "concurrency": policy.concurrency,
         "queue": service.queue().map(queue),
         "rules": policy.rules.iter().map(rule).collect::<Value>(),
@@ -79,6 +80,11 @@ fn service(service: &Service) -> Value {
 fn hours(row: &Hours) -> Value {
     let key = if row.outside { "outside" } else { "during" };
     json!({ key: row.window.to_string(), "min": row.min, "max": row.max })
+}
+
+fn floor(floor: &Floor) -> Value {
+    let row = |(level, tasks): &(u64, u32)| json!({ "at_least": level, "tasks": tasks });
+    json!({ "by": floor.by().as_str(), "table": floor.rows().iter().map(row).collect::<Value>() })
 }
 
 fn cents(dollars: f64) -> f64 {

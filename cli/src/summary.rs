@@ -34,6 +34,9 @@ fn service(service: &Service) -> String {
     for (index, row) in policy.hours.iter().enumerate() {
         line(if index == 0 { "hours" } else { "" }, format!("{row}: {}", bounds_of(row)));
     }
+    if let Some(floor) = &policy.floor {
+        line("floor", floor.to_string());
+    }
     line("queue", service.queue().map_or("none".to_owned(), ToString::to_string));
     for (index, rule) in policy.rules.iter().enumerate() {
         line(if index == 0 { "rules" } else { "" }, format!("{}: {}", rule.when, adjustment(rule)));

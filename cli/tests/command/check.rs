@@ -47,6 +47,7 @@ fn the_keys_of_the_json_answer_stay() {
         "cooldown_seconds",
         "dollars_per_month",
         "ecs",
+        "floor",
         "hours",
         "idle_seconds",
         "interruptible",

@@ -47,6 +47,7 @@ mod fleet;
 mod service;
 mod queue;
 mod hours;
+mod floor;
 mod url;
 mod rules;
 mod checks;

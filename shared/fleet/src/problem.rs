@@ -132,6 +132,12 @@ codes! {
     UnknownZone, "unknown-zone", Error;
     /// A row of `hours` above the maximum of the capacity.
     HoursAboveCapacity, "hours-above-capacity", Error;
+    /// A floor table in which more business needs fewer tasks.
+    FloorFalls, "floor-falls", Error;
+    /// A row of a floor table above the maximum of the capacity.
+    FloorAboveCapacity, "floor-above-capacity", Error;
+    /// A floor by a metric whose absence counts as zero.
+    FloorAbsentZero, "floor-absent-zero", Error;
     /// A name that has a meaning already.
     ReservedName, "reserved-name", Error;
     /// Two things of one name.

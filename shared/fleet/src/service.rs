@@ -9,6 +9,7 @@ use tidegate_policy::{Capacity, Cooldown, LargestStep, MetricName, OnAbsence, Se
 
 use crate::checks;
 use crate::fleet::{Ecs, Mode, Service};
+use crate::floor;
 use crate::hours;
 use crate::object::Object;
 use crate::problem::{Code, Place, Problem, Problems};
@@ -59,6 +60,7 @@ pub(crate) fn read(
     let has_queue = object.node("queue").is_some();
     let queue = if has_queue { queue::read(&object, problems).map(Some) } else { Some(None) };
     let declared = declared_metrics(&object, problems);
+    let floor = floor::read(&object, capacity, &declared, problems);
     let rules: Vec<Option<PlacedRule>> = object
         .list("rules", problems)
         .iter()
@@ -66,7 +68,10 @@ pub(crate) fn read(
         .collect();
     let understood: Vec<&PlacedRule> = rules.iter().flatten().collect();
     checks::contradicting_rules(&understood, problems);
-    unused_metrics(&declared, &understood, problems);
+    let floor_by =
+        object.map("floor", &mut Problems::new()).and_then(|floor| floor.text("by", &mut Problems::new()));
+    let named: Vec<&str> = named_metrics(&understood).chain(floor_by.as_deref()).collect();
+    unused_metrics(&declared, &named, problems);
     let wait = wait(&object, has_queue, problems);
     let pace = pace(&object, problems);
 
@@ -74,11 +79,13 @@ pub(crate) fn read(
     if wait.is_none() && object.node("wait").is_some() {
         return None;
     }
-    let metrics = used_metrics(&understood, &declared, &ecs)?;
+    let metrics = used_metrics(&named, &declared, &ecs)?;
+    let floor = floor?;
     let on_absence = |metric: &Metric| (metric.name.clone(), metric.source.on_absence);
     let policy = ServicePolicy {
         capacity: capacity?,
         hours: hours?,
+        floor,
         concurrency: pace.concurrency,
         rules: rules.iter().map(|rule| Some(rule.as_ref()?.rule.clone())).collect::<Option<_>>()?,
         wait,
@@ -212,33 +219,38 @@ fn unit(word: &str) -> Unit {
     }
 }
 
-fn unused_metrics(declared: &[Declared], rules: &[&PlacedRule], problems: &mut Problems) {
+/// The metrics that rules name.
+fn named_metrics<'a>(rules: &[&'a PlacedRule]) -> impl Iterator<Item = &'a str> {
+    rules.iter().filter_map(|rule| match &rule.rule.when.signal {
+        Signal::Metric(name) => Some(name.as_str()),
+        _ => None,
+    })
+}
+
+fn unused_metrics(declared: &[Declared], named: &[&str], problems: &mut Problems) {
     for Declared { name, place, .. } in declared {
-        let named =
-            |rule: &&PlacedRule| matches!(&rule.rule.when.signal, Signal::Metric(used) if used == name);
-        if !rules.iter().any(named) {
-            let message = format!("no rule names the metric `{}`", name.as_str());
+        if !named.contains(&name.as_str()) {
+            let message = format!("nothing names the metric `{}`", name.as_str());
             let problem = Problem::new(Code::UnusedMetric, *place, message);
             problems.push(problem.help("it is not read, and costs nothing"));
         }
     }
 }
 
-/// The metrics that rules name, each once; `None` when one of them has a problem.
-fn used_metrics(rules: &[&PlacedRule], declared: &[Declared], ecs: &Ecs) -> Option<Vec<Metric>> {
+/// The metrics that are named, each once; `None` when one of them has a problem.
+fn used_metrics(named: &[&str], declared: &[Declared], ecs: &Ecs) -> Option<Vec<Metric>> {
     let mut used: Vec<Metric> = Vec::new();
-    for rule in rules {
-        let Signal::Metric(name) = &rule.rule.when.signal else {
-            continue;
-        };
-        if used.iter().any(|metric| metric.name == *name) {
+    for name in named {
+        if used.iter().any(|metric| metric.name.as_str() == *name) {
             continue;
         }
-        let source = match declared.iter().find(|metric| metric.name == *name) {
-            Some(metric) => metric.source.clone()?,
-            None => ecs_metric(name, ecs),
+        let metric = if let Some(metric) = declared.iter().find(|metric| metric.name.as_str() == *name) {
+            Metric { name: metric.name.clone(), source: metric.source.clone()? }
+        } else {
+            let name = MetricName::new(name)?;
+            Metric { source: ecs_metric(&name, ecs), name }
         };
-        used.push(Metric { name: name.clone(), source });
+        used.push(metric);
     }
     Some(used)
 }

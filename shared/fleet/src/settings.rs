@@ -23,6 +23,9 @@ pub const DIMENSIONS_MAX: usize = 30;
 /// Rows of `hours` of one service: as many as a week has days, with a few to spare.
 pub const HOURS_MAX: usize = 20;
 
+/// Rows of one floor table; guides have four.
+pub const FLOOR_ROWS_MAX: usize = 50;
+
 /// Holidays of one fleet: ten years of them.
 pub const HOLIDAYS_MAX: usize = 200;
 
@@ -74,6 +77,11 @@ pub const SERVICE: Shape = Shape {
             "hours",
             Kind::List { of: &Kind::Map(&HOURS), min: 1, max: HOURS_MAX },
             "Other bounds at certain hours. Of several rows that hold, the largest `min` and the smallest `max` count.",
+        ),
+        optional(
+            "floor",
+            Kind::Map(&FLOOR),
+            "The least capacity by a metric of the business. `hours` and people outrank it.",
         ),
         default(
             "concurrency",
@@ -130,10 +138,9 @@ pub const SERVICE: Shape = Shape {
             "longer than most jobs run unseen; raise it above your longest job",
         ),
         later("track", "target tracking"),
-        later("floor", "a minimum from a table"),
     ],
     exactly_one: &[],
-    at_least_one: &["rules", "wait", "hours"],
+    at_least_one: &["rules", "wait", "hours", "floor"],
 };
 
 /// One entry of `hours`.
@@ -164,6 +171,25 @@ pub const HOURS: Shape = Shape {
     ],
     exactly_one: &[&["during", "outside"]],
     at_least_one: &["min", "max"],
+};
+
+const FLOOR: Shape = Shape {
+    name: "`floor`",
+    about: "The least capacity by a metric of the business, as a table.",
+    settings: &[
+        required("by", Kind::Text(&texts::METRIC_KEY), "A metric that the service declares under `metrics`."),
+        required(
+            "table",
+            Kind::Table {
+                key: &texts::LEVEL,
+                value: &Kind::Count { min: 0, max: Capacity::LIMIT, unit: "tasks" },
+                max: FLOOR_ROWS_MAX,
+            },
+            "At least this many: so many tasks. Above the last row the last one holds, below the first none.",
+        ),
+    ],
+    exactly_one: &[],
+    at_least_one: &[],
 };
 
 /// A look comes every 15 s at the most, so a shorter wait could not be kept.

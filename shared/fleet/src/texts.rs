@@ -97,6 +97,17 @@ pub(crate) const WINDOW: Text = Text {
     accepts: |_| true,
 };
 
+/// The first column of a floor table: a float holds it exactly.
+pub(crate) const LEVEL: Text = Text {
+    allowed: "plain digits, at most 15",
+    pattern: "^(0|[1-9][0-9]{0,14})$",
+    max: 15,
+    accepts: |text| {
+        let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        digits && (text == "0" || !text.starts_with('0'))
+    },
+};
+
 /// A day of the calendar.
 pub(crate) const DATE: Text = Text {
     allowed: "a date such as `2026-12-25`",

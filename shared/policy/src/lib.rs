@@ -18,6 +18,7 @@ pub mod observation;
 pub mod signal;
 pub mod rule;
 pub mod hours;
+pub mod floor;
 pub mod service;
 pub mod overrides;
 pub mod memory;
@@ -31,6 +32,7 @@ mod pipeline;
 
 pub use capacity::{Capacity, CapacityError};
 pub use decision::{Decision, Verdict};
+pub use floor::{FLOOR_KEPT, Floor};
 pub use hours::{Days, Hours, Window};
 pub use memory::Memory;
 pub use notice::{Notice, NoticeKind};

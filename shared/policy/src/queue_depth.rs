@@ -13,6 +13,7 @@ use crate::observation::{Observation, Service};
 use crate::overrides::{Override, OverrideKind};
 use crate::pipeline::bounds::{InForce, in_force};
 use crate::pipeline::evidence::{Evidence, LONGEST_GAP, weigh};
+use crate::pipeline::footing;
 use crate::pipeline::gate;
 use crate::pipeline::readings::{self, Work};
 use crate::pipeline::scale_in::{self, Guards};
@@ -56,8 +57,11 @@ pub fn decide(seen: &Observation, policy: &ServicePolicy, memory: &Memory, look:
     readings::remember(seen, policy, &mut next, look.now);
     next.idle_since = idle_since(seen, memory, look.now);
 
+    let footing = policy.floor.as_ref().map(|floor| {
+        footing::of(floor, seen, policy, memory, next.metrics.get(floor.by()), look.now)
+    });
     let rows = look.overrides.iter().filter(|row| row.applies(look.target, look.now));
-    let in_force = in_force(policy, rows, look.now);
+    let in_force = in_force(policy, footing, rows, look.now);
     let wait = ask_wait(seen, policy, memory, in_force.bounds, look.now, &mut next);
     let mut thinking = Thinking {
         seen,
@@ -269,6 +273,7 @@ impl Thinking<'_> {
             queue: &self.seen.queue,
             work: self.work,
             evidence: &self.evidence,
+            footing: self.in_force.footing.as_ref(),
             policy: self.policy,
             memory: &self.next,
             bounds: self.in_force.bounds,

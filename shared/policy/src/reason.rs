@@ -70,6 +70,8 @@ pub enum Reason {
     AtMin { min: u32 },
     /// A row of `hours` sets the bound that this decision met.
     Hours { window: String, min: Option<u32>, max: Option<u32>, until: Option<Timestamp> },
+    /// The floor table sets the minimum that this decision met; with an age where the metric is not read any more.
+    Floor { metric: String, value: f64, age: Option<SignedDuration>, tasks: u32 },
     /// A signal that votes cannot be read.
     ReadingMissing { signal: Signal, absence: Absence },
     /// A signal that votes is too old.
@@ -148,6 +150,7 @@ impl Reason {
             Self::AtMax { .. } => "at-max",
             Self::AtMin { .. } => "at-min",
             Self::Hours { .. } => "hours",
+            Self::Floor { .. } => "floor",
             Self::ReadingMissing { .. } => "reading-missing",
             Self::ReadingStale { .. } => "reading-stale",
             Self::NotAgreed { .. } => "not-agreed",
@@ -255,6 +258,14 @@ impl fmt::Display for Reason {
                     [bound("min", min), bound("max", max)].into_iter().flatten().collect();
                 write!(f, "`{window}` sets {}", bounds.join(" and "))?;
                 until.map_or(Ok(()), |until| write!(f, " until {}", Day(until)))
+            }
+            Self::Floor { metric, value, age, tasks: n } => {
+                let value = Quantity { value: *value, unit: Unit::Count };
+                let seen = age.map_or_else(
+                    || format!("is {value}"),
+                    |age| format!("was {value} when it was last known, {} ago", Span(age)),
+                );
+                write!(f, "`{metric}` {seen}, and the floor table keeps {}", tasks(*n))
             }
             Self::ReadingMissing { signal, absence } => write!(f, "`{signal}` is not known ({absence})"),
             Self::ReadingStale { signal, age } => {

@@ -9,6 +9,8 @@ mod refused;
 #[cfg(test)]
 mod schema;
 #[cfg(test)]
+mod floor;
+#[cfg(test)]
 mod hours;
 #[cfg(test)]
 mod taken;

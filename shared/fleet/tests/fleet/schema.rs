@@ -56,6 +56,7 @@ fn complete() -> Value {
     });
     let mut declared = metric.clone();
     declared["unit"] = json!("seconds");
+    let metric_of_users = json!({ "namespace": "Shop", "metric": "Users", "dimensions": { "Env": "prod" } });
     let service = |name: &str, queue: Value| {
         json!({
             "name": name, "mode": "observe",
@@ -65,9 +66,10 @@ fn complete() -> Value {
                 { "during": "mon-fri 07:00-20:00 Europe/Berlin", "min": 2, "max": 8 },
                 { "outside": "sat and sun, holidays 20:00-24:00 UTC", "max": 0 },
             ],
+            "floor": { "by": "users", "table": { "0": 1, "1000": 3 } },
             "concurrency": 4,
             "queue": queue,
-            "metrics": { "response_time": declared },
+            "metrics": { "response_time": declared, "users": metric_of_users },
             "rules": [
                 { "when": "waiting > 500", "add": 5 },
                 { "when": "response_time > 500ms for 5m", "add": "10%", "at_least": 2 },

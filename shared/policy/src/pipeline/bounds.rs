@@ -1,10 +1,11 @@
-//! The bounds in force: the fleet file's capacity, its hours, then what people asked for.
+//! The bounds in force: the fleet file's capacity, its hours, its floor table, then what people asked for.
 
 use jiff::Timestamp;
 
 use crate::capacity::Capacity;
 use crate::hours::Hours;
 use crate::overrides::{Override, OverrideKind};
+use crate::pipeline::footing::Footing;
 use crate::reason::Reason;
 use crate::service::ServicePolicy;
 
@@ -15,6 +16,8 @@ pub(crate) struct InForce<'a> {
     pub(crate) bounds: Capacity,
     /// The rows of `hours` that hold, and until when.
     hours: Vec<(&'a Hours, Option<Timestamp>)>,
+    /// The floor table, if there is one.
+    pub(crate) footing: Option<Footing>,
     /// The size a person pinned; it outranks the signals.
     pub(crate) pin: Option<u32>,
     /// The overrides that shaped them, in the order of the ledger.
@@ -35,14 +38,16 @@ impl InForce<'_> {
             let sets = min.is_some() || max.is_some();
             sets.then(|| Reason::Hours { window: row.to_string(), min, max, until: *until })
         });
-        hours.collect()
+        let floor = self.footing.as_ref().filter(|floor| min && floor.tasks == least && least > 0);
+        hours.chain(floor.and_then(Footing::reason)).collect()
     }
 }
 
-/// The bounds of a service at a moment. Hours outrank the capacity, and what a person asked for outranks both: later
+/// The bounds of a service at a moment. Hours outrank the capacity, the floor table raises the minimum within them, and what a person asked for outranks all: later
 /// overrides win over earlier ones, and may leave the capacity of the file, since a person asked by number.
 pub(crate) fn in_force<'a>(
     policy: &'a ServicePolicy,
+    footing: Option<Footing>,
     overrides: impl Iterator<Item = &'a Override>,
     now: Timestamp,
 ) -> InForce<'a> {
@@ -52,7 +57,8 @@ pub(crate) fn in_force<'a>(
     };
     let hours: Vec<_> = policy.hours.iter().filter_map(held).collect();
     let bounds = within(policy.capacity, hours.iter().map(|(row, _)| *row));
-    let mut now = InForce { bounds, hours, pin: None, overrides: Vec::new() };
+    let bounds = raised(bounds, footing.as_ref().map_or(0, |floor| floor.tasks));
+    let mut now = InForce { bounds, hours, footing, pin: None, overrides: Vec::new() };
     for row in overrides {
         let (min, max) = (now.bounds.min(), now.bounds.max());
         let (min, max, pin) = match row.kind {
@@ -69,6 +75,11 @@ pub(crate) fn in_force<'a>(
         }
     }
     now
+}
+
+/// The bounds with at least this minimum, as far as their maximum allows.
+fn raised(bounds: Capacity, floor: u32) -> Capacity {
+    Capacity::new(bounds.clamp(floor), bounds.max()).unwrap_or(bounds)
 }
 
 /// The capacity at certain hours: of several rows the largest minimum and the smallest maximum hold, never a sum. Where

@@ -11,6 +11,7 @@ use crate::reading::Reading;
 use crate::reason::Reason;
 use crate::rule::{Condition, Rule};
 use crate::service::ServicePolicy;
+use crate::signal::Signal;
 
 /// Looks come once a minute, somewhere within the minute, so two may be almost two minutes apart. A longer gap was
 /// not looked at, and what was not looked at proves nothing: the run begins anew.
@@ -37,12 +38,7 @@ impl Evidence<'_> {
 
     /// Why its signal, which has a vote, does not say anything.
     pub(crate) fn unread(&self) -> Option<Reason> {
-        let signal = self.rule.when.signal.clone();
-        match self.reading.as_ref()? {
-            Reading::Missing(absence) => Some(Reason::ReadingMissing { signal, absence: absence.clone() }),
-            Reading::Stale { age, .. } => Some(Reason::ReadingStale { signal, age: *age }),
-            Reading::Fresh { .. } => None,
-        }
+        unread(&self.rule.when.signal, self.reading.as_ref())
     }
 
     /// The newest value, if it is fresh.
@@ -51,6 +47,16 @@ impl Evidence<'_> {
             Some(Reading::Fresh { value, .. }) => Some(value),
             Some(Reading::Stale { .. } | Reading::Missing(_)) | None => None,
         }
+    }
+}
+
+/// Why a signal with a vote does not say anything; `None` when it does, or has no vote.
+pub(crate) fn unread(signal: &Signal, reading: Option<&Reading<f64>>) -> Option<Reason> {
+    let signal = signal.clone();
+    match reading? {
+        Reading::Missing(absence) => Some(Reason::ReadingMissing { signal, absence: absence.clone() }),
+        Reading::Stale { age, .. } => Some(Reason::ReadingStale { signal, age: *age }),
+        Reading::Fresh { .. } => None,
     }
 }
 

@@ -7,6 +7,7 @@ use crate::capacity::Capacity;
 use crate::memory::{Memory, Wish, since};
 use crate::observation::{Queue, Service};
 use crate::pipeline::evidence::{Evidence, LONGEST_GAP};
+use crate::pipeline::footing::Footing;
 use crate::pipeline::readings::Work;
 use crate::reading::Absence;
 use crate::reason::Reason;
@@ -25,6 +26,7 @@ pub(crate) struct Guards<'a> {
     pub(crate) queue: &'a Result<Queue, Absence>,
     pub(crate) work: Option<Work>,
     pub(crate) evidence: &'a [Evidence<'a>],
+    pub(crate) footing: Option<&'a Footing>,
     pub(crate) policy: &'a ServicePolicy,
     pub(crate) memory: &'a Memory,
     pub(crate) bounds: Capacity,
@@ -68,7 +70,8 @@ impl Guards<'_> {
 
     /// A signal that votes and cannot be read keeps everything, even above the maximum.
     fn unread(&self, _wish: u32) -> Option<(u32, Reason)> {
-        let reason = self.evidence.iter().find_map(Evidence::unread)?;
+        let of_rules = self.evidence.iter().find_map(Evidence::unread);
+        let reason = of_rules.or_else(|| self.footing?.unread.clone())?;
         Some((self.service.desired_count, reason))
     }
 

@@ -28,6 +28,9 @@ impl Thinking<'_> {
                 self.found.push((NoticeKind::ReadingMissing, reason));
             }
         }
+        if let Some(reason) = self.in_force.footing.as_ref().and_then(|floor| floor.unread.clone()) {
+            self.found.push((NoticeKind::ReadingMissing, reason));
+        }
         if let Some(queue) = self.seen.queue.as_ref().ok().filter(|queue| queue.paused) {
             let reason = Reason::QueuePaused { waiting_jobs: queue.waiting };
             self.found.push((NoticeKind::QueuePaused, reason.clone()));
@@ -102,6 +105,7 @@ impl Thinking<'_> {
                     && queue
                     && !self.finds(NoticeKind::StartsFailing)
                     && self.evidence.iter().all(|one| one.unread().is_none())
+                    && self.in_force.footing.as_ref().is_none_or(|floor| floor.unread.is_none())
             }
             NoticeKind::HeldByWorkers => service && queue,
             NoticeKind::QueuePaused => queue,

@@ -14,8 +14,8 @@ use tidegate_policy::notice::Edge;
 use tidegate_policy::overrides::OverrideKind;
 use tidegate_policy::queue_depth::Look;
 use tidegate_policy::{
-    Adjustment, Amount, Capacity, Cooldown, Datapoint, Days, Decision, Hours, InFlight, LargestStep, Memory,
-    MetricName, MetricReading, NoticeKind, Observation, OnAbsence, Override, Queue, Rule, Service,
+    Adjustment, Amount, Capacity, Cooldown, Datapoint, Days, Decision, Floor, Hours, InFlight, LargestStep,
+    Memory, MetricName, MetricReading, NoticeKind, Observation, OnAbsence, Override, Queue, Rule, Service,
     ServicePolicy, Window, decide,
 };
 
@@ -165,7 +165,7 @@ pub(crate) fn policy(
 ) -> impl Strategy<Value = ServicePolicy> {
     let capacity = (0..30_u32, 1..40_u32)
         .prop_map(|(min, more)| Capacity::new(min, (min + more).min(Capacity::LIMIT)).unwrap());
-    let capacity = (capacity, hours(range));
+    let capacity = (capacity, hours(range), floor());
     let nonzero = || count(range).prop_map(|count| NonZeroU32::new(count.max(1)).unwrap());
     let cooldowns = (duration(range, &[60, 300]), duration(range, &[60, 300]));
     let rest = (
@@ -176,11 +176,12 @@ pub(crate) fn policy(
         prop::sample::select(&[OnAbsence::Missing, OnAbsence::Zero, OnAbsence::NoVote][..]),
     );
     (capacity, nonzero(), rules, cooldowns, (nonzero(), nonzero()), rest).prop_map(
-        |((capacity, hours), concurrency, rules, (out, into), (step_out, step_in), rest)| {
+        |((capacity, hours, floor), concurrency, rules, (out, into), (step_out, step_in), rest)| {
             let (stabilization, startup, idle, interruptible, on_absence) = rest;
             ServicePolicy {
                 capacity,
                 hours,
+                floor,
                 concurrency,
                 rules,
                 wait: None,
@@ -209,6 +210,15 @@ fn hours(range: Range) -> impl Strategy<Value = Vec<Hours>> {
     let row = (window, any::<bool>(), option::of(count(range)), option::of(count(range)))
         .prop_map(|(window, outside, min, max)| Hours { window, outside, min, max });
     prop_oneof![2 => Just(vec![]), 1 => vec(row, 1..4)]
+}
+
+fn floor() -> impl Strategy<Value = Option<Floor>> {
+    let by = MetricName::new("requests").unwrap();
+    let rows = vec((0..200_u64, 0..40_u32), 1..4);
+    option::weighted(
+        0.3,
+        rows.prop_filter_map("more never needs fewer", move |rows| Floor::new(by.clone(), rows).ok()),
+    )
 }
 
 pub(crate) fn observation(range: Range) -> impl Strategy<Value = Observation> {

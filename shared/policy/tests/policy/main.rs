@@ -39,6 +39,9 @@ mod remembering;
 mod hours;
 
 #[cfg(test)]
+mod floor;
+
+#[cfg(test)]
 mod wait_world;
 
 #[cfg(test)]

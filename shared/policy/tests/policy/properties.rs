@@ -39,7 +39,9 @@ fn applied(case: &Case) -> Option<Case> {
 
 /// A signal that votes and is certainly not known: CloudWatch failed, or said nothing, and nothing is remembered.
 fn has_an_unknown_voting_signal(case: &Case) -> bool {
-    case.policy.rules.iter().any(|rule| match &rule.when.signal {
+    let floor = case.policy.floor.iter().map(|floor| Signal::Metric(floor.by().clone()));
+    let signals = case.policy.rules.iter().map(|rule| rule.when.signal.clone()).chain(floor);
+    signals.into_iter().any(|signal| match &signal {
         Signal::Metric(name) => {
             let remembered = case.memory.metrics.contains_key(name);
             let declared = case.policy.metrics.iter().find(|(known, _)| known == name);
@@ -135,6 +137,8 @@ proptest! {
     fn a_look_a_second_later_holds_unless_time_itself_is_news(case in case(Range::Everyday)) {
         let mut case = case;
         case.overrides.clear();
+        case.policy.hours.clear();
+        case.policy.floor = None;
         case.policy.rules.retain(|rule| {
             rule.when.hold_for.is_zero()
                 && !matches!(rule.when.signal, Signal::StalledFor | Signal::Metric(_))
@@ -219,7 +223,8 @@ proptest! {
         case.overrides.clear();
         let bounds = case.decide().bounds;
         prop_assert!(bounds.min() <= bounds.max() && bounds.max() <= case.policy.capacity.max(), "{bounds:?}");
-        let lowered = case.policy.hours.iter().any(|row| row.max.is_some() || row.min.is_some());
+        let lowered = case.policy.floor.is_some()
+            || case.policy.hours.iter().any(|row| row.max.is_some() || row.min.is_some());
         prop_assert!(lowered || bounds == case.policy.capacity, "{bounds:?}");
     }
 

@@ -6,6 +6,7 @@ use tidegate_policy::memory::Settled;
 use tidegate_policy::overrides::OverrideKind;
 use tidegate_policy::{Decision, Hours, InFlight, MetricReading, Reason};
 
+use crate::floor::monitors;
 use crate::hours::{WORKING_DAYS, window};
 use crate::stage::{Stage, codes, refused, seconds};
 use crate::wait_world::World;
@@ -48,6 +49,7 @@ reasons! {
     AtMax => "at-max",
     AtMin => "at-min",
     Hours => "hours",
+    Floor => "floor",
     ReadingMissing => "reading-missing",
     ReadingStale => "reading-stale",
     NotAgreed => "not-agreed",
@@ -91,6 +93,7 @@ fn scenarios() -> Vec<(&'static str, Decision)> {
     services(&mut all);
     changes(&mut all);
     people(&mut all);
+    floors(&mut all);
     rules(&mut all);
     readings(&mut all);
     guards(&mut all);
@@ -124,6 +127,15 @@ fn changes(all: &mut Vec<(&'static str, Decision)>) {
     stage.look();
     stage.service().desired_count = 12;
     all.push(("somebody changed it", stage.arrive().wait(60).peek()));
+}
+
+fn floors(all: &mut Vec<(&'static str, Decision)>) {
+    let mut stage = worker().with(|stage| stage.policy.floor = Some(monitors()));
+    stage.points("monitors", &[(0, 12_345.0)]);
+    all.push(("a floor by monitors", stage.look()));
+    stage.metric("monitors", MetricReading::NotRead);
+    stage.queue().waiting = 0;
+    all.push(("a floor whose metric was last seen half an hour ago", stage.arrive().wait(1_800).look()));
 }
 
 fn people(all: &mut Vec<(&'static str, Decision)>) {

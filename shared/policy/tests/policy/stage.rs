@@ -33,6 +33,7 @@ impl Stage {
         let policy = ServicePolicy {
             capacity: Capacity::new(min, max).unwrap(),
             hours: vec![],
+            floor: None,
             concurrency: NonZeroU32::new(4).unwrap(),
             rules: rules.iter().map(|text| rule(text)).collect(),
             wait: None,

@@ -37,7 +37,7 @@ pub struct Production {
 impl Production {
     /// A service that was never looked at, from a moment on.
     ///
-    /// Rules on metrics that no queue tells (memory, response times) are left out: a reading that is always missing
+    /// Rules and floors by metrics that no queue tells (memory, response times, users) are left out: a reading that is always missing
     /// would keep every task for ever.
     #[must_use]
     pub fn new(policy: &ServicePolicy, begin: Timestamp) -> Self {
@@ -50,6 +50,7 @@ impl Production {
             }
             told
         });
+        left_out.extend(policy.floor.take().map(|floor| format!("floor by {}", floor.by().as_str())));
         let reads_cpu = policy.rules.iter().any(|rule| matches!(rule.when.signal, Signal::Metric(_)));
         Self { policy, memory: Memory::default(), begin, left_out, reads_cpu, metrics_read: None }
     }
