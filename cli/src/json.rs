@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use tidegate_fleet::{Budget, Fleet, Metric, Problem, Problems, Service, reference};
-use tidegate_policy::{Floor, Hours, Rule};
+use tidegate_policy::{Floor, Hours, Rule, Track};
 
 use crate::summary;
 
@@ -61,6 +61,7 @@ fn service(service: &Service) -> Value {
         "concurrency": policy.concurrency,
         "queue": service.queue().map(queue),
         "rules": policy.rules.iter().map(rule).collect::<Value>(),
+        "track": policy.track.iter().map(track).collect::<Value>(),
         "wait_seconds": policy.wait.map(|wait| wait.as_secs()),
         "cooldown_seconds": {
             "out": policy.cooldown.scale_out.as_secs(),
@@ -93,6 +94,10 @@ fn cents(dollars: f64) -> f64 {
 
 fn rule(rule: &Rule) -> Value {
     json!({ "when": rule.when.to_string(), "does": summary::adjustment(rule) })
+}
+
+fn track(track: &Track) -> Value {
+    json!({ "track": track.to_string(), "scale_in": track.scale_in })
 }
 
 fn metric(Metric { name, source }: &Metric) -> Value {

@@ -41,6 +41,10 @@ fn service(service: &Service) -> String {
     for (index, rule) in policy.rules.iter().enumerate() {
         line(if index == 0 { "rules" } else { "" }, format!("{}: {}", rule.when, adjustment(rule)));
     }
+    for (index, track) in policy.track.iter().enumerate() {
+        let only_out = if track.scale_in { "" } else { ", never asks to scale in" };
+        line(if index == 0 { "track" } else { "" }, format!("{track}{only_out}"));
+    }
     if let Some(wait) = policy.wait {
         line("wait", format!("no job longer than {}", Span(wait)));
     }

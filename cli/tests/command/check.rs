@@ -60,6 +60,7 @@ fn the_keys_of_the_json_answer_stay() {
         "rules",
         "stabilization_seconds",
         "startup_seconds",
+        "track",
         "wait_seconds",
     ];
     check_keys(&valid["services"][0], &service);

@@ -201,7 +201,12 @@ pub(crate) fn rules(service: &Service, rules: &[&PlacedRule], object: &Object<'_
     let adds = any(|adjust| matches!(adjust, Adjustment::Add(_)));
     let removes = any(|adjust| matches!(adjust, Adjustment::Remove(_)));
     let sets = any(|adjust| matches!(adjust, Adjustment::Set(_)));
-    if adds != removes && !sets && policy.wait.is_none() && policy.capacity.min() < policy.capacity.max() {
+    if adds != removes
+        && !sets
+        && policy.wait.is_none()
+        && policy.track.is_empty()
+        && policy.capacity.min() < policy.capacity.max()
+    {
         let (does, end) = if adds { ("add", "maximum") } else { ("remove", "minimum") };
         let message = format!("the rules only ever {does}: the service stays at its {end} in the end");
         let place = object.place_of("rules");

@@ -244,6 +244,21 @@ impl<'a> Object<'a> {
         }
     }
 
+    /// The entries of a list, the one value that stands in its place, or none when the key is not there.
+    pub(crate) fn one_or_more(&self, key: &str, problems: &mut Problems) -> &'a [Node] {
+        let Some(Kind::OneOrMore { max, .. }) = self.shape.setting(key).map(|s| &s.kind) else {
+            return &[];
+        };
+        match self.node(key) {
+            None => &[],
+            Some(Node { value: Value::List(items), place, .. }) => {
+                report_length(key, *place, items.len(), (1, *max), problems);
+                items
+            }
+            Some(one) => std::slice::from_ref(one),
+        }
+    }
+
     /// The entries of a table from names to values, each name checked.
     pub(crate) fn table(&self, key: &str, problems: &mut Problems) -> Vec<(&'a Key, &'a Node)> {
         let Some(Kind::Table { key: names, max, .. }) = self.shape.setting(key).map(|s| &s.kind) else {

@@ -138,6 +138,8 @@ codes! {
     FloorAboveCapacity, "floor-above-capacity", Error;
     /// A floor by a metric whose absence counts as zero.
     FloorAbsentZero, "floor-absent-zero", Error;
+    /// A signal that does not fall as tasks are added, and cannot be tracked.
+    TrackedTotal, "tracked-total", Error;
     /// A name that has a meaning already.
     ReservedName, "reserved-name", Error;
     /// Two things of one name.

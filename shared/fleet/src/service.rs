@@ -18,6 +18,7 @@ use crate::rules::{self, PlacedRule};
 use crate::scalar;
 use crate::settings::{COOLDOWN_OF_WAIT, METRIC, SERVICE};
 use crate::source::{Metric, MetricSource};
+use crate::track;
 use crate::tree::Node;
 
 /// A metric that a service declares.
@@ -61,6 +62,7 @@ pub(crate) fn read(
     let queue = if has_queue { queue::read(&object, problems).map(Some) } else { Some(None) };
     let declared = declared_metrics(&object, problems);
     let floor = floor::read(&object, capacity, &declared, problems);
+    let track = track::read(&object, &declared, has_queue, problems);
     let rules: Vec<Option<PlacedRule>> = object
         .list("rules", problems)
         .iter()
@@ -70,7 +72,9 @@ pub(crate) fn read(
     checks::contradicting_rules(&understood, problems);
     let floor_by =
         object.map("floor", &mut Problems::new()).and_then(|floor| floor.text("by", &mut Problems::new()));
-    let named: Vec<&str> = named_metrics(&understood).chain(floor_by.as_deref()).collect();
+    let tracked = track.iter().flatten().map(|track| &track.signal);
+    let signals = understood.iter().map(|rule| &rule.rule.when.signal).chain(tracked);
+    let named: Vec<&str> = signals.filter_map(metric_of).chain(floor_by.as_deref()).collect();
     unused_metrics(&declared, &named, problems);
     let wait = wait(&object, has_queue, problems);
     let pace = pace(&object, problems);
@@ -88,6 +92,7 @@ pub(crate) fn read(
         floor,
         concurrency: pace.concurrency,
         rules: rules.iter().map(|rule| Some(rule.as_ref()?.rule.clone())).collect::<Option<_>>()?,
+        track: track?,
         wait,
         cooldown: pace.cooldown,
         stabilization: pace.stabilization,
@@ -144,7 +149,8 @@ fn wait(object: &Object<'_>, has_queue: bool, problems: &mut Problems) -> Option
 fn pace(object: &Object<'_>, problems: &mut Problems) -> Option<Pace> {
     let concurrency = object.count("concurrency", problems);
     let cooldown = object.map("cooldown", problems).and_then(|cooldown| {
-        let waits_alone = object.node("wait").is_some() && object.node("rules").is_none();
+        let beside = ["rules", "track"];
+        let waits_alone = object.node("wait").is_some() && object.chosen(&beside).is_none();
         let mut direction = |key| match cooldown.node(key) {
             None if waits_alone => scalar::duration(&scalar::Written::plain(COOLDOWN_OF_WAIT), 0, 0).ok(),
             Some(_) | None => cooldown.duration(key, problems),
@@ -219,12 +225,9 @@ fn unit(word: &str) -> Unit {
     }
 }
 
-/// The metrics that rules name.
-fn named_metrics<'a>(rules: &[&'a PlacedRule]) -> impl Iterator<Item = &'a str> {
-    rules.iter().filter_map(|rule| match &rule.rule.when.signal {
-        Signal::Metric(name) => Some(name.as_str()),
-        _ => None,
-    })
+/// The metric that a signal is.
+fn metric_of(signal: &Signal) -> Option<&str> {
+    if let Signal::Metric(name) = signal { Some(name.as_str()) } else { None }
 }
 
 fn unused_metrics(declared: &[Declared], named: &[&str], problems: &mut Problems) {

@@ -20,15 +20,6 @@ pub const METRICS_MAX: usize = 20;
 /// Dimensions of one metric (CloudWatch: 30).
 pub const DIMENSIONS_MAX: usize = 30;
 
-/// Rows of `hours` of one service: as many as a week has days, with a few to spare.
-pub const HOURS_MAX: usize = 20;
-
-/// Rows of one floor table; guides have four.
-pub const FLOOR_ROWS_MAX: usize = 50;
-
-/// Holidays of one fleet: ten years of them.
-pub const HOLIDAYS_MAX: usize = 200;
-
 /// Budgets of one fleet.
 pub const BUDGETS_MAX: usize = 50;
 
@@ -102,6 +93,11 @@ pub const SERVICE: Shape = Shape {
             "Step rules. Their order does not matter: the largest capacity wins.",
         ),
         optional(
+            "track",
+            Kind::OneOrMore { of: &Kind::Map(&TRACK), max: TRACK_MAX },
+            "Target tracking: tasks in proportion to a value that they share. One tracker, or a list of them.",
+        ),
+        optional(
             "wait",
             WAIT,
             "No job should wait longer than this: workers are ordered, and leave, by a forecast of the queue. \
@@ -137,59 +133,9 @@ pub const SERVICE: Shape = Shape {
             "5m",
             "longer than most jobs run unseen; raise it above your longest job",
         ),
-        later("track", "target tracking"),
     ],
     exactly_one: &[],
-    at_least_one: &["rules", "wait", "hours", "floor"],
-};
-
-/// One entry of `hours`.
-pub const HOURS: Shape = Shape {
-    name: "a row of `hours`",
-    about: "Other bounds at certain hours, on the clock of a time zone.",
-    settings: &[
-        optional(
-            "during",
-            Kind::Text(&texts::WINDOW),
-            "The bounds hold while this window is open: `mon-fri 07:00-20:00 Europe/Berlin`.",
-        ),
-        optional(
-            "outside",
-            Kind::Text(&texts::WINDOW),
-            "The bounds hold while this window is closed: nights, weekends and holidays in one row.",
-        ),
-        optional(
-            "min",
-            Kind::Count { min: 0, max: Capacity::LIMIT, unit: "tasks" },
-            "Minimum capacity meanwhile, instead of the capacity's own.",
-        ),
-        optional(
-            "max",
-            Kind::Count { min: 0, max: Capacity::LIMIT, unit: "tasks" },
-            "Maximum capacity meanwhile; 0 lets the service sleep once its work is done.",
-        ),
-    ],
-    exactly_one: &[&["during", "outside"]],
-    at_least_one: &["min", "max"],
-};
-
-const FLOOR: Shape = Shape {
-    name: "`floor`",
-    about: "The least capacity by a metric of the business, as a table.",
-    settings: &[
-        required("by", Kind::Text(&texts::METRIC_KEY), "A metric that the service declares under `metrics`."),
-        required(
-            "table",
-            Kind::Table {
-                key: &texts::LEVEL,
-                value: &Kind::Count { min: 0, max: Capacity::LIMIT, unit: "tasks" },
-                max: FLOOR_ROWS_MAX,
-            },
-            "At least this many: so many tasks. Above the last row the last one holds, below the first none.",
-        ),
-    ],
-    exactly_one: &[],
-    at_least_one: &[],
+    at_least_one: &["rules", "track", "wait", "hours", "floor"],
 };
 
 /// A look comes every 15 s at the most, so a shorter wait could not be kept.
@@ -311,6 +257,7 @@ pub const RULE: Shape = Shape {
 };
 
 pub use crate::sources::{METRIC, QUEUE};
+pub use crate::steering::{FLOOR, FLOOR_ROWS_MAX, HOLIDAYS_MAX, HOURS, HOURS_MAX, TRACK, TRACK_MAX};
 
 /// One entry of `budgets`.
 pub const BUDGET: Shape = Shape {

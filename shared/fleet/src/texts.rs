@@ -108,6 +108,14 @@ pub(crate) const LEVEL: Text = Text {
     },
 };
 
+/// A tracker's target; `condition` says more than a pattern can.
+pub(crate) const TARGET: Text = Text {
+    allowed: "a value in the signal's unit, as `70%`, `500ms` or `20`",
+    pattern: r"^[0-9][0-9.a-z%]*$",
+    max: 32,
+    accepts: |_| true,
+};
+
 /// A day of the calendar.
 pub(crate) const DATE: Text = Text {
     allowed: "a date such as `2026-12-25`",

@@ -6,7 +6,8 @@ use crate::capacity::Capacity;
 use crate::decision::{Decision, Verdict};
 use crate::memory::{Intent, Memory, ScaleOut, since, to_the_millisecond};
 use crate::method::rules::{Start, Wish};
-use crate::method::together::{self, Wait};
+use crate::method::together::{self, Say, Wait};
+use crate::method::track::{self, Tracked};
 use crate::method::wait;
 use crate::notice::{NoticeKind, edges};
 use crate::observation::{Observation, Service};
@@ -51,15 +52,24 @@ pub struct Look<'a> {
 /// Decides about one service. Pure and total: the same arguments give the same decision, and none of them panics.
 pub fn decide(seen: &Observation, policy: &ServicePolicy, memory: &Memory, look: Look<'_>) -> Decision {
     let look = Look { now: to_the_millisecond(look.now), ..look };
-    let (evidence, runs) = weigh(seen, policy, memory, look.now);
+    let (evidence, mut runs) = weigh(seen, policy, memory, look.now);
+    let tracked = track::follow(seen, policy, memory, look.now, &mut runs);
     let work = seen.queue.as_ref().ok().map(|queue| Work::of(queue, seen.service.as_ref().ok(), policy));
     let mut next = Memory { runs, ..memory.clone() };
     readings::remember(seen, policy, &mut next, look.now);
     next.idle_since = idle_since(seen, memory, look.now);
+    next.ran = match &seen.service {
+        Ok(service) if !policy.track.is_empty() => {
+            Some(track::ran(memory.ran, track::measured(service), look.now))
+        }
+        Ok(_) => None,
+        Err(_) => memory.ran,
+    };
 
-    let footing = policy.floor.as_ref().map(|floor| {
-        footing::of(floor, seen, policy, memory, next.metrics.get(floor.by()), look.now)
-    });
+    let footing = policy
+        .floor
+        .as_ref()
+        .map(|floor| footing::of(floor, seen, policy, memory, next.metrics.get(floor.by()), look.now));
     let rows = look.overrides.iter().filter(|row| row.applies(look.target, look.now));
     let in_force = in_force(policy, footing, rows, look.now);
     let wait = ask_wait(seen, policy, memory, in_force.bounds, look.now, &mut next);
@@ -69,6 +79,7 @@ pub fn decide(seen: &Observation, policy: &ServicePolicy, memory: &Memory, look:
         look,
         in_force,
         evidence,
+        tracked,
         wait,
         work,
         next,
@@ -121,6 +132,7 @@ struct Thinking<'a> {
     look: Look<'a>,
     in_force: InForce<'a>,
     evidence: Vec<Evidence<'a>>,
+    tracked: Vec<Tracked<'a>>,
     /// What the `wait` method says.
     wait: Wait,
     work: Option<Work>,
@@ -216,7 +228,9 @@ impl Thinking<'_> {
     fn wish(&self, start: Start) -> Wish {
         let Start { desired, .. } = start;
         let (min, max) = (self.in_force.bounds.min(), self.in_force.bounds.max());
-        let mut wish = together::wish(&self.evidence, start, self.in_force.bounds, &self.wait);
+        let tracked = track::say(&self.tracked, start, self.in_force.bounds);
+        let say = together::both(tracked, Say::of(&self.wait), desired);
+        let mut wish = together::wish(&self.evidence, start, self.in_force.bounds, say);
         if desired < min {
             wish = raise(wish, min, desired, Reason::BelowMin { min });
         }
@@ -256,6 +270,13 @@ impl Thinking<'_> {
         Start { desired, running, pending, scale_out, failing, credit }
     }
 
+    /// Every signal with a vote that does not say anything.
+    fn unread(&self) -> impl Iterator<Item = Reason> {
+        let of_rules = self.evidence.iter().filter_map(Evidence::unread);
+        let of_floor = self.in_force.footing.as_ref().and_then(|floor| floor.unread.clone());
+        of_rules.chain(self.tracked.iter().filter_map(Tracked::unread)).chain(of_floor)
+    }
+
     /// The limits of a scale-out.
     fn scale_out(&mut self, start: Start, wish: u32) -> u32 {
         let limits = Limits { start, policy: self.policy, bounds: self.in_force.bounds };
@@ -273,7 +294,7 @@ impl Thinking<'_> {
             queue: &self.seen.queue,
             work: self.work,
             evidence: &self.evidence,
-            footing: self.in_force.footing.as_ref(),
+            unread: self.unread().next(),
             policy: self.policy,
             memory: &self.next,
             bounds: self.in_force.bounds,

@@ -8,11 +8,12 @@ use crate::overrides::OverrideKind;
 use crate::reading::Absence;
 use crate::rule::{Condition, Quantity, Span};
 use crate::signal::{Signal, Unit};
+use crate::track::LOW_FOR;
 
 mod words;
 
 pub(crate) use words::tasks;
-use words::{Clock, Day, Seen, jobs, plural, waits};
+use words::{Clock, Day, Seen, Tracking, jobs, plural, waits};
 
 /// One cause that shaped a decision. Counts are tasks unless the name says jobs.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,6 +47,12 @@ pub enum Reason {
     Credit { base: u32, already: u32, until: Timestamp },
     /// A rule adds, but tasks already asked for are not running yet (AWS steps from the running count).
     StillStarting { running: u32, pending: u32 },
+    /// `track`: what the value asks for.
+    Tracked { signal: Signal, value: f64, target: f64, unit: Unit, proposes: u32 },
+    /// `track`: the value is near its target, or would be without a task.
+    OnTarget { signal: Signal, value: f64, target: f64, unit: Unit },
+    /// `track`: the value is low, but not for long enough yet.
+    LowNotLongEnough { signal: Signal, value: f64, target: f64, unit: Unit, held: SignedDuration },
     /// `wait`: without more tasks the newest job would wait too long by the time that new ones could run.
     WouldWait { jobs: u64, within: SignedDuration, planned: SignedDuration, proposes: u32 },
     /// `wait`: a job that comes now waits longer than planned, so nobody leaves.
@@ -138,6 +145,9 @@ impl Reason {
             Self::RuleNotLongEnough { .. } => "rule-not-long-enough",
             Self::Credit { .. } => "credit",
             Self::StillStarting { .. } => "still-starting",
+            Self::Tracked { .. } => "tracked",
+            Self::OnTarget { .. } => "on-target",
+            Self::LowNotLongEnough { .. } => "low-not-long-enough",
             Self::WouldWait { .. } => "would-wait",
             Self::JobsWait { .. } => "jobs-wait",
             Self::LoadKeeps { .. } => "load-keeps",
@@ -219,6 +229,18 @@ impl fmt::Display for Reason {
             ),
             Self::StillStarting { running, pending } => {
                 write!(f, "{running} running and {pending} pending: the tasks already asked for come first")
+            }
+            Self::Tracked { signal, value, target, unit, proposes } => {
+                let seen = Tracking { signal, value: *value, target: *target, unit: *unit };
+                write!(f, "{seen}, which asks for {}", tasks(*proposes))
+            }
+            Self::OnTarget { signal, value, target, unit } => {
+                let seen = Tracking { signal, value: *value, target: *target, unit: *unit };
+                write!(f, "{seen}: near enough for the tasks there are")
+            }
+            Self::LowNotLongEnough { signal, value, target, unit, held } => {
+                let seen = Tracking { signal, value: *value, target: *target, unit: *unit };
+                write!(f, "{seen}, low for {} of {}", Span(*held), Span(LOW_FOR))
             }
             Self::WouldWait { jobs: n, within, planned, proposes } => write!(
                 f,

@@ -9,6 +9,7 @@ use crate::floor::Floor;
 use crate::hours::Hours;
 use crate::rule::Rule;
 use crate::signal::{MetricName, OnAbsence, Signal};
+use crate::track::Track;
 
 /// Everything `decide` needs to know about one service. There is no `Default`: each default of the fleet file is
 /// declared once, in `fleet`, with its reason.
@@ -24,6 +25,8 @@ pub struct ServicePolicy {
     pub concurrency: NonZeroU32,
     /// Step rules, in the order of the file; the order does not matter.
     pub rules: Vec<Rule>,
+    /// Trackers: values kept near their targets. They stand beside the rules; the largest capacity wins.
+    pub track: Vec<Track>,
     /// The `wait` method: no job should wait longer than this. Stands beside the rules; the largest capacity wins.
     pub wait: Option<SignedDuration>,
     /// Cooldowns per direction.
@@ -47,6 +50,7 @@ impl ServicePolicy {
     pub(crate) fn reads(&self, name: &MetricName) -> bool {
         let is_it = |signal: &Signal| matches!(signal, Signal::Metric(named) if named == name);
         self.rules.iter().any(|rule| is_it(&rule.when.signal))
+            || self.track.iter().any(|track| is_it(&track.signal))
             || self.floor.as_ref().is_some_and(|floor| floor.by() == name)
     }
 }

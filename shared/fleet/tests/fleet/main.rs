@@ -15,4 +15,6 @@ mod hours;
 #[cfg(test)]
 mod taken;
 #[cfg(test)]
+mod track;
+#[cfg(test)]
 mod yaml;

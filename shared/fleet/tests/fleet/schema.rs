@@ -76,6 +76,7 @@ fn complete() -> Value {
                 { "when": "waiting < 50", "remove": 2 },
                 { "when": "due > 9", "set": 10 },
             ],
+            "track": [{ "signal": "cpu", "target": "70%", "scale_in": false }, { "signal": "memory", "target": "80%" }],
             "wait": "60s",
             "cooldown": { "out": "60s", "in": "5m" },
             "stabilization": "0s", "startup": "90s", "idle": "10m",

@@ -71,22 +71,32 @@ pub(crate) fn weigh<'a>(
     let mut all = Vec::with_capacity(policy.rules.len());
     for rule in &policy.rules {
         let sighting = sight(&rule.when.signal, seen, policy, memory, now);
-        // Only a condition that must last is remembered, under its own words.
-        let key = (!rule.when.hold_for.is_zero()).then(|| rule.when.to_string());
-        let run =
-            extend(key.as_ref().and_then(|key| memory.runs.get(key)).copied(), &rule.when, &sighting, now);
+        let held = held(&rule.when, &sighting, memory, &mut runs, now);
         let fresh = match sighting.reading {
             Some(Reading::Fresh { value, .. }) => Some(value),
             Some(Reading::Stale { .. } | Reading::Missing(_)) | None => None,
         };
         let breaches = fresh.is_some_and(|value| rule.when.comparison.holds(value, rule.when.threshold));
-        let held = run.map_or(SignedDuration::ZERO, |run| run.last.duration_since(run.since));
-        if let (Some(key), Some(run)) = (key, run) {
-            runs.insert(key, run);
-        }
         all.push(Evidence { rule, reading: sighting.reading, breaches, held });
     }
     (all, runs)
+}
+
+/// For how long a condition has held. Only one that must last is remembered, under its own words.
+pub(crate) fn held(
+    condition: &Condition,
+    sighting: &Sighting,
+    memory: &Memory,
+    runs: &mut BTreeMap<String, Run>,
+    now: Timestamp,
+) -> SignedDuration {
+    let key = (!condition.hold_for.is_zero()).then(|| condition.to_string());
+    let before = key.as_ref().and_then(|key| memory.runs.get(key)).copied();
+    let run = extend(before, condition, sighting, now);
+    if let (Some(key), Some(run)) = (key, run) {
+        runs.insert(key, run);
+    }
+    run.map_or(SignedDuration::ZERO, |run| run.last.duration_since(run.since))
 }
 
 /// Extends a run by the new datapoints, or ends it.

@@ -7,7 +7,6 @@ use crate::capacity::Capacity;
 use crate::memory::{Memory, Wish, since};
 use crate::observation::{Queue, Service};
 use crate::pipeline::evidence::{Evidence, LONGEST_GAP};
-use crate::pipeline::footing::Footing;
 use crate::pipeline::readings::Work;
 use crate::reading::Absence;
 use crate::reason::Reason;
@@ -20,13 +19,14 @@ use crate::signal::Signal;
 const WISHES_MAX: usize = 16;
 
 /// Everything the guards look at.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Guards<'a> {
     pub(crate) service: &'a Service,
     pub(crate) queue: &'a Result<Queue, Absence>,
     pub(crate) work: Option<Work>,
     pub(crate) evidence: &'a [Evidence<'a>],
-    pub(crate) footing: Option<&'a Footing>,
+    /// A signal that votes and does not say anything, if there is one.
+    pub(crate) unread: Option<Reason>,
     pub(crate) policy: &'a ServicePolicy,
     pub(crate) memory: &'a Memory,
     pub(crate) bounds: Capacity,
@@ -70,9 +70,7 @@ impl Guards<'_> {
 
     /// A signal that votes and cannot be read keeps everything, even above the maximum.
     fn unread(&self, _wish: u32) -> Option<(u32, Reason)> {
-        let of_rules = self.evidence.iter().find_map(Evidence::unread);
-        let reason = of_rules.or_else(|| self.footing?.unread.clone())?;
-        Some((self.service.desired_count, reason))
+        Some((self.service.desired_count, self.unread.clone()?))
     }
 
     /// Work in flight keeps `ceil(in_flight / concurrency)` tasks.

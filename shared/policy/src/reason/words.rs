@@ -5,6 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 
 use crate::rule::{Condition, Quantity, Span};
+use crate::signal::{Signal, Unit};
 
 /// A moment in UTC with its day, to the minute: a person's wish can last for days.
 pub(super) struct Day(pub(super) Timestamp);
@@ -36,6 +37,22 @@ impl fmt::Display for Seen<'_> {
         let value = Quantity { value: self.value, unit: *unit };
         write!(f, "{signal} is {value}, {} {threshold}{}", comparison.in_words(), unit.suffix())?;
         if hold_for.is_zero() { Ok(()) } else { write!(f, " (rule: for {})", Span(*hold_for)) }
+    }
+}
+
+/// `cpu is 95% and its target 70%`.
+pub(super) struct Tracking<'a> {
+    pub(super) signal: &'a Signal,
+    pub(super) value: f64,
+    pub(super) target: f64,
+    pub(super) unit: Unit,
+}
+
+impl fmt::Display for Tracking<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { signal, value, target, unit } = self;
+        let value = Quantity { value: *value, unit: *unit };
+        write!(f, "{signal} is {value} and its target {}", Quantity { value: *target, unit: *unit })
     }
 }
 

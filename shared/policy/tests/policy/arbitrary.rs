@@ -3,23 +3,25 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
-use jiff::civil::Time;
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
-use tidegate_policy::memory::{Failure, Head, Intent, LastPoint, Run, ScaleOut, Startup, Wish};
+use tidegate_policy::memory::{Failure, Head, Intent, LastPoint, Ran, Run, ScaleOut, Startup, Wish};
 use tidegate_policy::notice::Edge;
 use tidegate_policy::overrides::OverrideKind;
 use tidegate_policy::queue_depth::Look;
 use tidegate_policy::{
-    Adjustment, Amount, Capacity, Cooldown, Datapoint, Days, Decision, Floor, Hours, InFlight, LargestStep,
-    Memory, MetricName, MetricReading, NoticeKind, Observation, OnAbsence, Override, Queue, Rule, Service,
-    ServicePolicy, Window, decide,
+    Adjustment, Amount, Capacity, Cooldown, Datapoint, Decision, InFlight, LargestStep, Memory, MetricName,
+    MetricReading, NoticeKind, Observation, OnAbsence, Override, Queue, Rule, Service, ServicePolicy, decide,
 };
 
+use steering::{floor, hours, trackers};
+
 use crate::stage::{noon, refused, rule, seconds};
+use crate::track::track;
+
+mod steering;
 
 /// Everything that `decide` takes.
 #[derive(Debug, Clone)]
@@ -165,7 +167,7 @@ pub(crate) fn policy(
 ) -> impl Strategy<Value = ServicePolicy> {
     let capacity = (0..30_u32, 1..40_u32)
         .prop_map(|(min, more)| Capacity::new(min, (min + more).min(Capacity::LIMIT)).unwrap());
-    let capacity = (capacity, hours(range), floor());
+    let capacity = (capacity, hours(range), floor(), trackers());
     let nonzero = || count(range).prop_map(|count| NonZeroU32::new(count.max(1)).unwrap());
     let cooldowns = (duration(range, &[60, 300]), duration(range, &[60, 300]));
     let rest = (
@@ -176,7 +178,7 @@ pub(crate) fn policy(
         prop::sample::select(&[OnAbsence::Missing, OnAbsence::Zero, OnAbsence::NoVote][..]),
     );
     (capacity, nonzero(), rules, cooldowns, (nonzero(), nonzero()), rest).prop_map(
-        |((capacity, hours, floor), concurrency, rules, (out, into), (step_out, step_in), rest)| {
+        |((capacity, hours, floor, track), concurrency, rules, (out, into), (step_out, step_in), rest)| {
             let (stabilization, startup, idle, interruptible, on_absence) = rest;
             ServicePolicy {
                 capacity,
@@ -184,6 +186,7 @@ pub(crate) fn policy(
                 floor,
                 concurrency,
                 rules,
+                track,
                 wait: None,
                 cooldown: Cooldown { scale_out: out, scale_in: into },
                 stabilization,
@@ -194,30 +197,6 @@ pub(crate) fn policy(
                 metrics: vec![(MetricName::new("requests").unwrap(), on_absence)],
             }
         },
-    )
-}
-
-/// Rows of a week and of a zone, or none.
-fn hours(range: Range) -> impl Strategy<Value = Vec<Hours>> {
-    let time = || (0..24_i8, 0..60_i8).prop_map(|(hour, minute)| Time::new(hour, minute, 0, 0).unwrap());
-    let zone = prop::sample::select(&["UTC", "Europe/Berlin", "Australia/Lord_Howe", "Africa/Cairo"][..])
-        .prop_map(|name| TimeZone::get(name).unwrap());
-    let days = (any::<[bool; 7]>(), any::<bool>()).prop_map(|(week, holidays)| Days { week, holidays });
-    let holidays = vec(Just(noon()), 0..2)
-        .prop_map(|all| all.into_iter().map(|at| TimeZone::UTC.to_datetime(at).date()).collect());
-    let window = (days, time(), time(), zone, holidays)
-        .prop_map(|(days, from, until, zone, holidays)| Window { days, from, until, zone, holidays });
-    let row = (window, any::<bool>(), option::of(count(range)), option::of(count(range)))
-        .prop_map(|(window, outside, min, max)| Hours { window, outside, min, max });
-    prop_oneof![2 => Just(vec![]), 1 => vec(row, 1..4)]
-}
-
-fn floor() -> impl Strategy<Value = Option<Floor>> {
-    let by = MetricName::new("requests").unwrap();
-    let rows = vec((0..200_u64, 0..40_u32), 1..4);
-    option::weighted(
-        0.3,
-        rows.prop_filter_map("more never needs fewer", move |rows| Floor::new(by.clone(), rows).ok()),
     )
 }
 
@@ -284,7 +263,8 @@ pub(crate) fn memory(range: Range) -> impl Strategy<Value = Memory> {
     let point = (time(range), finite, prop_oneof![Just(60_i64), Just(i64::MAX), Just(-1)])
         .prop_map(|(at, value, period)| LastPoint { at, value, period });
     let run = (time(range), time(range)).prop_map(|(since, last)| Run { since, last });
-    let key = prop::sample::select(USUAL).prop_map(|text| rule(text).when.to_string());
+    let low = || (1.0..100.0_f64).prop_map(|target| track("cpu", target).low().to_string());
+    let key = prop_oneof![prop::sample::select(USUAL).prop_map(|text| rule(text).when.to_string()), low()];
     let intent = (count(range), count(range), time(range)).prop_map(|(from, to, at)| Intent {
         from,
         to,
@@ -310,11 +290,12 @@ pub(crate) fn memory(range: Range) -> impl Strategy<Value = Memory> {
         btree_map(name(), time(range), 0..3),
         option::of((time(range), count(range)).prop_map(|(since, running)| Startup { since, running })),
         option::of((0..3_u64, time(range)).prop_map(|(print, since)| Head { print, since })),
+        option::of(ran(range)),
         option::of(time(range)),
     );
     (changes, readings, edges(range), any::<bool>()).prop_map(|(changes, readings, edges, zeroed)| {
         let (scale_out, changed_at, wishes, intent, failure, desired_count) = changes;
-        let (runs, metrics, empty, startup, head, idle_since) = readings;
+        let (runs, metrics, empty, startup, head, ran, idle_since) = readings;
         let observed = None;
         Memory {
             scale_out,
@@ -324,6 +305,7 @@ pub(crate) fn memory(range: Range) -> impl Strategy<Value = Memory> {
             metrics,
             empty,
             startup,
+            ran,
             head,
             idle_since,
             edges,
@@ -334,6 +316,15 @@ pub(crate) fn memory(range: Range) -> impl Strategy<Value = Memory> {
             wait: None,
             observed,
         }
+    })
+}
+
+fn ran(range: Range) -> impl Strategy<Value = Ran> {
+    (time(range), count(range), count(range), count(range)).prop_map(|(since, running, least, most)| Ran {
+        since,
+        running,
+        least,
+        most,
     })
 }
 

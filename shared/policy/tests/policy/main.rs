@@ -36,6 +36,9 @@ mod notices;
 mod remembering;
 
 #[cfg(test)]
+mod track;
+
+#[cfg(test)]
 mod hours;
 
 #[cfg(test)]

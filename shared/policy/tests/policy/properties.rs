@@ -41,6 +41,7 @@ fn applied(case: &Case) -> Option<Case> {
 fn has_an_unknown_voting_signal(case: &Case) -> bool {
     let floor = case.policy.floor.iter().map(|floor| Signal::Metric(floor.by().clone()));
     let signals = case.policy.rules.iter().map(|rule| rule.when.signal.clone()).chain(floor);
+    let signals = signals.chain(case.policy.track.iter().map(|track| track.signal.clone()));
     signals.into_iter().any(|signal| match &signal {
         Signal::Metric(name) => {
             let remembered = case.memory.metrics.contains_key(name);
@@ -139,6 +140,7 @@ proptest! {
         case.overrides.clear();
         case.policy.hours.clear();
         case.policy.floor = None;
+        case.policy.track.clear();
         case.policy.rules.retain(|rule| {
             rule.when.hold_for.is_zero()
                 && !matches!(rule.when.signal, Signal::StalledFor | Signal::Metric(_))
@@ -160,6 +162,7 @@ proptest! {
         case.policy
             .rules
             .retain(|rule| !matches!(rule.when.signal, Signal::WaitingPerTask | Signal::Depth));
+        case.policy.track.retain(|track| track.signal != Signal::WaitingPerTask);
         let Some(mut after) = applied(&case) else { return Ok(()) };
         if let Ok(service) = &mut after.seen.service {
             service.running_count = running;
@@ -212,9 +215,26 @@ proptest! {
     fn an_addition_never_lowers(case in case(Range::Everyday)) {
         let mut case = case;
         case.policy.rules.retain(|rule| matches!(rule.adjust, Adjustment::Add(_)));
+        case.policy.track.iter_mut().for_each(|track| track.scale_in = false);
         case.overrides.clear();
         let above_max = desired(&case) > case.decide().bounds.max();
         prop_assert!(above_max || size(&case) >= desired(&case), "{}", case.decide());
+    }
+
+    #[test]
+    fn a_higher_value_never_means_fewer_tasks(
+        case in case_with(Range::Everyday, Just(vec![])),
+        factor in 1.0..3.0_f64,
+    ) {
+        let mut higher = case.clone();
+        for reading in higher.seen.metrics.values_mut() {
+            if let MetricReading::Points { points, .. } = reading {
+                for point in points {
+                    point.value *= factor;
+                }
+            }
+        }
+        prop_assert!(size(&higher) >= size(&case), "{}\nat {factor} times: {}", case.decide(), higher.decide());
     }
 
     #[test]
@@ -333,10 +353,9 @@ fn a_hold_names_the_rule_that_asked_for_a_change() {
         .run(&case(Range::Everyday), |case| {
             let decision = case.decide();
             let cooling = decision.reasons.iter().any(|it| matches!(it, Reason::CooldownIn { .. }));
-            let cause = decision
-                .reasons
-                .iter()
-                .any(|it| matches!(it, Reason::RuleMatched { .. } | Reason::AboveMax { .. }));
+            let cause = decision.reasons.iter().any(|it| {
+                matches!(it, Reason::RuleMatched { .. } | Reason::Tracked { .. } | Reason::AboveMax { .. })
+            });
             prop_assert!(!cooling || cause, "{decision}");
             Ok(())
         })

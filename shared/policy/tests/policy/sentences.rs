@@ -9,6 +9,7 @@ use tidegate_policy::{Decision, Hours, InFlight, MetricReading, Reason};
 use crate::floor::monitors;
 use crate::hours::{WORKING_DAYS, window};
 use crate::stage::{Stage, codes, refused, seconds};
+use crate::track::track;
 use crate::wait_world::World;
 
 macro_rules! reasons {
@@ -37,6 +38,9 @@ reasons! {
     RuleNotLongEnough => "rule-not-long-enough",
     Credit => "credit",
     StillStarting => "still-starting",
+    Tracked => "tracked",
+    OnTarget => "on-target",
+    LowNotLongEnough => "low-not-long-enough",
     WouldWait => "would-wait",
     JobsWait => "jobs-wait",
     LoadKeeps => "load-keeps",
@@ -94,6 +98,7 @@ fn scenarios() -> Vec<(&'static str, Decision)> {
     changes(&mut all);
     people(&mut all);
     floors(&mut all);
+    trackers(&mut all);
     rules(&mut all);
     readings(&mut all);
     guards(&mut all);
@@ -127,6 +132,16 @@ fn changes(all: &mut Vec<(&'static str, Decision)>) {
     stage.look();
     stage.service().desired_count = 12;
     all.push(("somebody changed it", stage.arrive().wait(60).peek()));
+}
+
+fn trackers(all: &mut Vec<(&'static str, Decision)>) {
+    let mut stage =
+        Stage::new(2, 50, &[]).tasks(10).with(|stage| stage.policy.track.push(track("cpu", 70.0)));
+    all.push(("CPU above its target", stage.points("cpu", &[(60, 93.333)]).at(60).peek()));
+    all.push(("CPU near its target", stage.points("cpu", &[(60, 66.0)]).peek()));
+    all.push(("CPU low for two minutes", stage.points("cpu", &[(60, 30.0), (120, 31.0)]).at(120).peek()));
+    let five: Vec<(i64, f64)> = (1..=5).map(|minute| (minute * 60, 31.0)).collect();
+    all.push(("CPU low for five minutes", stage.points("cpu", &five).at(300).peek()));
 }
 
 fn floors(all: &mut Vec<(&'static str, Decision)>) {

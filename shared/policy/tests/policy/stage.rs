@@ -36,6 +36,7 @@ impl Stage {
             floor: None,
             concurrency: NonZeroU32::new(4).unwrap(),
             rules: rules.iter().map(|text| rule(text)).collect(),
+            track: vec![],
             wait: None,
             cooldown: Cooldown { scale_out: seconds(300), scale_in: seconds(300) },
             stabilization: seconds(0),
