@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use tidegate_fleet::{Budget, Fleet, Metric, Problem, Problems, Service, reference};
-use tidegate_policy::Rule;
+use tidegate_policy::{Floor, Hours, Rule, Track};
 
 use crate::summary;
 
@@ -56,9 +56,12 @@ fn service(service: &Service) -> Value {
         "mode": service.mode().as_str(),
         "ecs": { "cluster": service.cluster(), "service": service.service() },
         "capacity": { "min": policy.capacity.min(), "max": policy.capacity.max() },
+        "hours": policy.hours.iter().map(hours).collect::<Value>(),
+        "floor": policy.floor.as_ref().map(floor),
         "concurrency": policy.concurrency,
         "queue": service.queue().map(queue),
         "rules": policy.rules.iter().map(rule).collect::<Value>(),
+        "track": policy.track.iter().map(track).collect::<Value>(),
         "wait_seconds": policy.wait.map(|wait| wait.as_secs()),
         "cooldown_seconds": {
             "out": policy.cooldown.scale_out.as_secs(),
@@ -75,12 +78,26 @@ fn service(service: &Service) -> Value {
     })
 }
 
+fn hours(row: &Hours) -> Value {
+    let key = if row.outside { "outside" } else { "during" };
+    json!({ key: row.window.to_string(), "min": row.min, "max": row.max })
+}
+
+fn floor(floor: &Floor) -> Value {
+    let row = |(level, tasks): &(u64, u32)| json!({ "at_least": level, "tasks": tasks });
+    json!({ "by": floor.by().as_str(), "table": floor.rows().iter().map(row).collect::<Value>() })
+}
+
 fn cents(dollars: f64) -> f64 {
     (dollars * 100.0).round() / 100.0
 }
 
 fn rule(rule: &Rule) -> Value {
     json!({ "when": rule.when.to_string(), "does": summary::adjustment(rule) })
+}
+
+fn track(track: &Track) -> Value {
+    json!({ "track": track.to_string(), "scale_in": track.scale_in })
 }
 
 fn metric(Metric { name, source }: &Metric) -> Value {

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use tidegate_fleet::{Budget, Fleet, Mode, Service};
-use tidegate_policy::{Adjustment, Amount, Rule, rule::Span};
+use tidegate_policy::{Adjustment, Amount, Hours, Rule, rule::Span};
 
 /// Looks in a month of 30 days, one a minute: metrics are read at most once a minute.
 const READINGS_PER_MONTH: u32 = 43_200;
@@ -31,9 +31,19 @@ fn service(service: &Service) -> String {
     let bounds = format!("{} to {} tasks", policy.capacity.min(), policy.capacity.max());
     line("ecs", format!("{} / {}", service.cluster(), service.service()));
     line("capacity", format!("{bounds}, {} per task", jobs(policy.concurrency.get())));
+    for (index, row) in policy.hours.iter().enumerate() {
+        line(if index == 0 { "hours" } else { "" }, format!("{row}: {}", bounds_of(row)));
+    }
+    if let Some(floor) = &policy.floor {
+        line("floor", floor.to_string());
+    }
     line("queue", service.queue().map_or("none".to_owned(), ToString::to_string));
     for (index, rule) in policy.rules.iter().enumerate() {
         line(if index == 0 { "rules" } else { "" }, format!("{}: {}", rule.when, adjustment(rule)));
+    }
+    for (index, track) in policy.track.iter().enumerate() {
+        let only_out = if track.scale_in { "" } else { ", never asks to scale in" };
+        line(if index == 0 { "track" } else { "" }, format!("{track}{only_out}"));
     }
     if let Some(wait) = policy.wait {
         line("wait", format!("no job longer than {}", Span(wait)));
@@ -53,6 +63,13 @@ fn service(service: &Service) -> String {
         line(name, format!("{}: {}", metric.name.as_str(), metric.source));
     }
     shown
+}
+
+/// `min 4, max 8`, as far as a row of `hours` sets them.
+fn bounds_of(row: &Hours) -> String {
+    let bounds = [("min", row.min), ("max", row.max)];
+    let set = bounds.into_iter().filter_map(|(name, tasks)| Some(format!("{name} {}", tasks?)));
+    set.collect::<Vec<_>>().join(", ")
 }
 
 fn mode(mode: Mode) -> &'static str {

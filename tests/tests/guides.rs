@@ -2,7 +2,8 @@
 //! `fleets/`, read by `fleet`, decided by `policy`.
 //!
 //! One row is one look: `seconds waiting in_flight desired/running [cpu=N] [memory=N] -> verdict: reasons`. Rows that
-//! stand together share their memory and their clock; an empty line begins anew. A change is applied.
+//! stand together share their memory and their clock; an empty line begins anew. A change is applied. Where a row does
+//! not say how much business there is (`users=N`), there is none yet; `users=-` is not read.
 
 use std::collections::BTreeMap;
 
@@ -32,7 +33,10 @@ fn walk(fleet: &str, service: &str, rows: &str) {
             memory = Memory::default();
             continue;
         };
-        let (now, seen) = look_at(world);
+        let (now, mut seen) = look_at(world);
+        if let Some(floor) = &policy.floor {
+            seen.metrics.entry(floor.by().clone()).or_insert_with(|| point(now, 0.0));
+        }
         let decision =
             decide(&seen, &policy, &memory, Look { target: service, id: "look", overrides: &[], now });
         assert_eq!(said(&decision), expected.trim(), "{fleet}, {service}: `{row}`\n{decision}");
@@ -51,8 +55,8 @@ fn look_at(world: &str) -> (Timestamp, Observation) {
     let (desired, running) = next().split_once('/').expect("desired/running");
     let metrics = words.map(|word| {
         let (name, value) = word.split_once('=').expect("metric=value");
-        let point = Datapoint { at: now, value: value.parse().expect("a value") };
-        let reading = MetricReading::Points { period: SignedDuration::from_mins(1), points: vec![point] };
+        let reading =
+            if value == "-" { MetricReading::NotRead } else { point(now, value.parse().expect("a value")) };
         (MetricName::new(name).expect("a metric's name"), reading)
     });
     let metrics: BTreeMap<_, _> = metrics.collect();
@@ -75,6 +79,12 @@ fn look_at(world: &str) -> (Timestamp, Observation) {
         head: None,
     };
     (now, Observation { service: Ok(service), queue: Ok(queue), metrics })
+}
+
+/// A metric's one datapoint of now.
+fn point(now: Timestamp, value: f64) -> MetricReading {
+    let points = vec![Datapoint { at: now, value }];
+    MetricReading::Points { period: SignedDuration::from_mins(1), points }
 }
 
 /// `out to 10: rule-matched`, `in to 9: …`, `hold: …`.
@@ -154,6 +164,42 @@ fn roleferry_may_grow_at_once_after_it_shrank() {
           60    0  0  10/10  -> in to 9: rule-matched one-task-at-a-time
           75  501  9   9/9   -> out to 14: rule-matched
          374    0  0  14/14  -> hold: rule-matched stabilizing cooldown-in
+    ",
+    );
+}
+
+/// RoleFerry 1: 1,000 users need 3 workers, 10,000 need 10, 100,000 need 50.
+#[test]
+fn roleferry_keeps_the_workers_that_its_users_need() {
+    walk(
+        "roleferry",
+        "workers",
+        "
+           0  100  0   5/5   users=999    -> hold: nothing-matches
+         300    0  0   5/5   users=9999   -> hold: rule-matched at-min
+         600    0  0   5/5   users=10000  -> out to 10: below-min floor
+         900    0  0  10/10  users=10000  -> hold: rule-matched at-min floor
+        1200  100  0  10/10  users=100000 -> out to 50: below-min floor
+
+           0    0  0   8/8   users=1000   -> hold: rule-matched stabilizing
+          60    0  0   8/8   users=-      -> in to 7: rule-matched one-task-at-a-time
+        4500    0  0   7/7   users=-      -> hold: rule-matched reading-stale stabilizing
+        4560 9999  0   7/7   users=-      -> out to 12: rule-matched
+    ",
+    );
+}
+
+/// Hyperverge's scaling estimation, as far as the runbook's maximum of 20 allows it.
+#[test]
+fn hyperverge_keeps_the_workers_that_its_monitors_need() {
+    walk(
+        "hyperverge",
+        "worker",
+        "
+           0   500  0  2/2  cpu=50 memory=50 monitors=999   -> hold: nothing-matches
+         300   500  0  2/2  cpu=50 memory=50 monitors=1000  -> out to 5: below-min floor
+         600   500  0  5/5  cpu=50 memory=50 monitors=10000 -> out to 15: below-min floor
+         900    99  0 15/15 cpu=29 memory=50 monitors=10000 -> hold: rule-matched rule-matched at-min floor
     ",
     );
 }

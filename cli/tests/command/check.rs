@@ -47,6 +47,8 @@ fn the_keys_of_the_json_answer_stay() {
         "cooldown_seconds",
         "dollars_per_month",
         "ecs",
+        "floor",
+        "hours",
         "idle_seconds",
         "interruptible",
         "largest_step",
@@ -58,6 +60,7 @@ fn the_keys_of_the_json_answer_stay() {
         "rules",
         "stabilization_seconds",
         "startup_seconds",
+        "track",
         "wait_seconds",
     ];
     check_keys(&valid["services"][0], &service);

@@ -107,7 +107,7 @@ fn the_keys_of_the_answer_stay() {
         "oracle",
     ];
     assert_eq!(names, all);
-    assert_eq!(answer["left_out"], serde_json::json!(["memory > 80%"]));
+    assert_eq!(answer["left_out"], serde_json::json!(["memory > 80%", "floor by monitors"]));
     assert_eq!(answer["setting"]["scaled_to_tasks"], Value::Null);
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tidegate_policy::{Adjustment, Amount, Comparison, Condition, rule::Span};
+use tidegate_policy::{Adjustment, Amount, Comparison, Condition, Hours, ServicePolicy, rule::Span};
 
 use crate::fleet::{Budget, Service};
 use crate::object::Object;
@@ -147,7 +147,7 @@ fn meet(low: &Condition, high: &Condition) -> bool {
 pub(crate) fn service(service: &Service, object: &Object<'_>, problems: &mut Problems) {
     let policy = service.policy();
     let place = object.place_of("capacity");
-    if policy.capacity.min() == policy.capacity.max() {
+    if policy.capacity.min() == policy.capacity.max() && policy.hours.is_empty() {
         let message = format!("`min` and `max` are both {}: nothing can ever scale", policy.capacity.max());
         problems.push(Problem::new(Code::FixedSize, place, message));
     }
@@ -163,9 +163,11 @@ pub(crate) fn service(service: &Service, object: &Object<'_>, problems: &mut Pro
             let help = "no function of this version scales a service without one; budgets count it";
             problems.push(Problem::new(Code::ServiceWithoutQueue, object.place, message).help(help));
         }
-        Some(queue) if policy.capacity.min() == 0 => {
+        Some(queue) if sleeps(policy) => {
             if let Some(why) = unseen_in_flight(queue) {
-                let message = format!("`min` is 0, and {why}");
+                let zero =
+                    if policy.capacity.min() == 0 { "`min` is 0" } else { "`hours` let the last task go" };
+                let message = format!("{zero}, and {why}");
                 let help = format!(
                     "the last task goes once the queue was empty for `idle`, {}: make it longer than any job",
                     Span(policy.idle)
@@ -175,6 +177,12 @@ pub(crate) fn service(service: &Service, object: &Object<'_>, problems: &mut Pro
         }
         Some(_) => {}
     }
+}
+
+/// Whether the bounds let the last task go at some time of the day.
+fn sleeps(policy: &ServicePolicy) -> bool {
+    let at_zero = |row: &Hours| row.min == Some(0) || row.max == Some(0);
+    policy.capacity.min() == 0 || policy.hours.iter().any(at_zero)
 }
 
 /// Why a queue cannot show that nothing runs.
@@ -210,7 +218,12 @@ pub(crate) fn rules(service: &Service, rules: &[&PlacedRule], object: &Object<'_
     let adds = any(|adjust| matches!(adjust, Adjustment::Add(_)));
     let removes = any(|adjust| matches!(adjust, Adjustment::Remove(_)));
     let sets = any(|adjust| matches!(adjust, Adjustment::Set(_)));
-    if adds != removes && !sets && policy.wait.is_none() && policy.capacity.min() < policy.capacity.max() {
+    if adds != removes
+        && !sets
+        && policy.wait.is_none()
+        && policy.track.is_empty()
+        && policy.capacity.min() < policy.capacity.max()
+    {
         let (does, end) = if adds { ("add", "maximum") } else { ("remove", "minimum") };
         let message = format!("the rules only ever {does}: the service stays at its {end} in the end");
         let place = object.place_of("rules");

@@ -73,6 +73,21 @@ pub(crate) fn parse(text: &str, declared: &[(MetricName, Unit)]) -> Result<Parse
     Ok(Parsed { condition, signal: word.span(), threshold: value.span(), hold_for: hold_span })
 }
 
+/// Reads a signal by itself.
+pub(crate) fn signal_of(text: &str, declared: &[(MetricName, Unit)]) -> Result<Signal, Fault> {
+    signal(&Token { text, offset: 0 }, declared)
+}
+
+/// Reads a value of a signal, with the unit in which it is kept.
+pub(crate) fn value_of(
+    text: &str,
+    signal: &Signal,
+    declared: &[(MetricName, Unit)],
+) -> Result<(f64, Unit), Fault> {
+    let unit = unit_of(signal, declared);
+    Ok((threshold(&Token { text, offset: 0 }, signal, unit)?, unit))
+}
+
 /// A run of comparison characters, or of anything else between spaces.
 struct Token<'a> {
     text: &'a str,

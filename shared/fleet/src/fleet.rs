@@ -3,6 +3,7 @@
 use tidegate_policy::ServicePolicy;
 
 use crate::checks;
+use crate::hours;
 use crate::object::{Object, read_scalar};
 use crate::problem::{Code, Place, Problem, Problems};
 use crate::scalar;
@@ -117,11 +118,12 @@ fn read(text: &str, problems: &mut Problems) -> Option<Fleet> {
     fleet.count("version", problems);
     let name = fleet.text("name", problems);
     let mode = fleet.choice("mode", problems).map(Mode::of);
+    let holidays = hours::holidays(&fleet, problems);
     let nodes = fleet.list("services", problems);
     checks::unique_names(nodes, problems);
     // With an unknown mode the services are still read, for their own problems.
     let services: Vec<Option<Service>> =
-        nodes.iter().map(|node| service::read(node, mode, problems)).collect();
+        nodes.iter().map(|node| service::read(node, mode, &holidays, problems)).collect();
     checks::unique_targets(nodes, &services, problems);
     checks::room_in_the_ledger(nodes, &services, problems);
     let budgets: Vec<Option<Budget>> = fleet

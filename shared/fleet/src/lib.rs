@@ -35,6 +35,7 @@ pub mod settings;
 pub mod schema;
 pub mod reference;
 mod sources;
+mod steering;
 mod texts;
 
 mod tree;
@@ -46,6 +47,9 @@ pub mod source;
 mod fleet;
 mod service;
 mod queue;
+mod hours;
+mod floor;
+mod track;
 mod url;
 mod rules;
 mod checks;

@@ -79,7 +79,7 @@ impl<'a> Object<'a> {
         if !present && !self.is_misspelled(one_of) {
             let message = format!("{} needs {}", self.shape.name, words::either(one_of));
             let problem = Problem::new(Code::MissingKey, self.place, message);
-            problems.push(problem.help("at least one of them says what makes it scale"));
+            problems.push(problem.help("at least one of them must be there"));
         }
         for group in self.shape.exactly_one {
             let mut present = self.entries.iter().filter(|(key, _)| group.contains(&key.text.as_str()));
@@ -241,6 +241,21 @@ impl<'a> Object<'a> {
                 problems.push(problem.help("begin each entry with `- `"));
                 &[]
             }
+        }
+    }
+
+    /// The entries of a list, the one value that stands in its place, or none when the key is not there.
+    pub(crate) fn one_or_more(&self, key: &str, problems: &mut Problems) -> &'a [Node] {
+        let Some(Kind::OneOrMore { max, .. }) = self.shape.setting(key).map(|s| &s.kind) else {
+            return &[];
+        };
+        match self.node(key) {
+            None => &[],
+            Some(Node { value: Value::List(items), place, .. }) => {
+                report_length(key, *place, items.len(), (1, *max), problems);
+                items
+            }
+            Some(one) => std::slice::from_ref(one),
         }
     }
 

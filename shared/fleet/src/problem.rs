@@ -126,6 +126,20 @@ codes! {
     WrongUnit, "wrong-unit", Error;
     /// A signal of the queue in a service without one.
     SignalWithoutQueue, "signal-without-queue", Error;
+    /// A window that does not read `DAYS HH:MM-HH:MM ZONE`.
+    BadWindow, "bad-window", Error;
+    /// A time zone that the IANA database does not have.
+    UnknownZone, "unknown-zone", Error;
+    /// A row of `hours` above the maximum of the capacity.
+    HoursAboveCapacity, "hours-above-capacity", Error;
+    /// A floor table in which more business needs fewer tasks.
+    FloorFalls, "floor-falls", Error;
+    /// A row of a floor table above the maximum of the capacity.
+    FloorAboveCapacity, "floor-above-capacity", Error;
+    /// A floor by a metric whose absence counts as zero.
+    FloorAbsentZero, "floor-absent-zero", Error;
+    /// A signal that does not fall as tasks are added, and cannot be tracked.
+    TrackedTotal, "tracked-total", Error;
     /// A name that has a meaning already.
     ReservedName, "reserved-name", Error;
     /// Two things of one name.
@@ -162,6 +176,8 @@ codes! {
     ZeroUnseenInFlight, "zero-unseen-in-flight", Warning;
     /// `wait` while the queue does not show running jobs.
     WaitUnseenInFlight, "wait-unseen-in-flight", Warning;
+    /// A window on holidays in a fleet that names none.
+    NoHolidays, "no-holidays", Warning;
     /// A service that no function of this version scales.
     ServiceWithoutQueue, "service-without-queue", Warning;
     /// A declared metric that no rule names.

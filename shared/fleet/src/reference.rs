@@ -94,7 +94,9 @@ fn add_rows(prefix: &str, shape: &Shape, written: &mut Vec<(&'static str, String
         let mut row = Row { path: path.clone(), value, default, about, reason };
         let inner = match kind {
             Kind::Map(inner) => Some((format!("{path}."), *inner)),
-            Kind::List { of: Kind::Map(inner), .. } => Some((format!("{path}[]."), *inner)),
+            Kind::List { of: Kind::Map(inner), .. } | Kind::OneOrMore { of: Kind::Map(inner), .. } => {
+                Some((format!("{path}[]."), *inner))
+            }
             Kind::Table { value: Kind::Map(inner), .. } => Some((format!("{path}.NAME."), *inner)),
             Kind::Text(_)
             | Kind::Count { .. }
@@ -103,6 +105,7 @@ fn add_rows(prefix: &str, shape: &Shape, written: &mut Vec<(&'static str, String
             | Kind::Choice(_)
             | Kind::Amount { .. }
             | Kind::Table { .. }
+            | Kind::OneOrMore { .. }
             | Kind::List { .. } => None,
         };
         let Some((prefix, inner)) = inner else {
@@ -149,6 +152,7 @@ fn value(kind: &Kind) -> String {
         }
         Kind::Map(_) => "a mapping".to_owned(),
         Kind::Table { max, .. } => format!("a mapping from names, at most {max}"),
+        Kind::OneOrMore { max, .. } => format!("a mapping, or a list of 1 to {max}"),
         Kind::List { min: 0, max, .. } => format!("a list, at most {max}"),
         Kind::List { min, max, .. } => format!("a list of {min} to {max}"),
     }

@@ -82,6 +82,10 @@ fn value(kind: &Kind) -> Value {
             "additionalProperties": value(of),
             "maxProperties": max,
         }),
+        Kind::OneOrMore { of, max } => {
+            let list = json!({ "type": "array", "items": value(of), "minItems": 1, "maxItems": max });
+            json!({ "anyOf": [value(of), list] })
+        }
         Kind::List { of, min, max } => {
             json!({ "type": "array", "items": value(of), "minItems": min, "maxItems": max })
         }
@@ -104,6 +108,7 @@ fn typed(kind: &Kind, value: &str) -> Value {
             serde_json::from_str(value).unwrap_or(Value::Null)
         }
         Kind::Text(_)
+        | Kind::OneOrMore { .. }
         | Kind::Duration { .. }
         | Kind::Choice(_)
         | Kind::Amount { .. }

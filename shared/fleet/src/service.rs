@@ -1,12 +1,16 @@
 //! One entry of `services`.
 
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
 use jiff::SignedDuration;
+use jiff::civil::Date;
 use tidegate_policy::{Capacity, Cooldown, LargestStep, MetricName, OnAbsence, ServicePolicy, Signal, Unit};
 
 use crate::checks;
 use crate::fleet::{Ecs, Mode, Service};
+use crate::floor;
+use crate::hours;
 use crate::object::Object;
 use crate::problem::{Code, Place, Problem, Problems};
 use crate::queue;
@@ -14,6 +18,7 @@ use crate::rules::{self, PlacedRule};
 use crate::scalar;
 use crate::settings::{COOLDOWN_OF_WAIT, METRIC, SERVICE};
 use crate::source::{Metric, MetricSource};
+use crate::track;
 use crate::tree::Node;
 
 /// A metric that a service declares.
@@ -37,7 +42,12 @@ struct Pace {
 }
 
 /// Reads a service; `None` only after reporting why, or when the fleet's own mode is unknown.
-pub(crate) fn read(node: &Node, fleet_mode: Option<Mode>, problems: &mut Problems) -> Option<Service> {
+pub(crate) fn read(
+    node: &Node,
+    fleet_mode: Option<Mode>,
+    holidays: &Arc<[Date]>,
+    problems: &mut Problems,
+) -> Option<Service> {
     let object = Object::open(node, &SERVICE, problems)?;
     let name = object.text("name", problems);
     let mode = mode(&object, fleet_mode, problems);
@@ -47,9 +57,12 @@ pub(crate) fn read(node: &Node, fleet_mode: Option<Mode>, problems: &mut Problem
         Some(Ecs { cluster: cluster?, service: service? })
     });
     let capacity = capacity(&object, problems);
+    let hours = hours::read(&object, capacity, holidays, problems);
     let has_queue = object.node("queue").is_some();
     let queue = if has_queue { queue::read(&object, problems).map(Some) } else { Some(None) };
     let declared = declared_metrics(&object, problems);
+    let floor = floor::read(&object, capacity, &declared, problems);
+    let track = track::read(&object, &declared, has_queue, problems);
     let rules: Vec<Option<PlacedRule>> = object
         .list("rules", problems)
         .iter()
@@ -57,7 +70,12 @@ pub(crate) fn read(node: &Node, fleet_mode: Option<Mode>, problems: &mut Problem
         .collect();
     let understood: Vec<&PlacedRule> = rules.iter().flatten().collect();
     checks::contradicting_rules(&understood, problems);
-    unused_metrics(&declared, &understood, problems);
+    let floor_by =
+        object.map("floor", &mut Problems::new()).and_then(|floor| floor.text("by", &mut Problems::new()));
+    let tracked = track.iter().flatten().map(|track| &track.signal);
+    let signals = understood.iter().map(|rule| &rule.rule.when.signal).chain(tracked);
+    let named: Vec<&str> = signals.filter_map(metric_of).chain(floor_by.as_deref()).collect();
+    unused_metrics(&declared, &named, problems);
     let wait = wait(&object, has_queue, problems);
     let pace = pace(&object, problems);
 
@@ -65,12 +83,16 @@ pub(crate) fn read(node: &Node, fleet_mode: Option<Mode>, problems: &mut Problem
     if wait.is_none() && object.node("wait").is_some() {
         return None;
     }
-    let metrics = used_metrics(&understood, &declared, &ecs)?;
+    let metrics = used_metrics(&named, &declared, &ecs)?;
+    let floor = floor?;
     let on_absence = |metric: &Metric| (metric.name.clone(), metric.source.on_absence);
     let policy = ServicePolicy {
         capacity: capacity?,
+        hours: hours?,
+        floor,
         concurrency: pace.concurrency,
         rules: rules.iter().map(|rule| Some(rule.as_ref()?.rule.clone())).collect::<Option<_>>()?,
+        track: track?,
         wait,
         cooldown: pace.cooldown,
         stabilization: pace.stabilization,
@@ -127,7 +149,8 @@ fn wait(object: &Object<'_>, has_queue: bool, problems: &mut Problems) -> Option
 fn pace(object: &Object<'_>, problems: &mut Problems) -> Option<Pace> {
     let concurrency = object.count("concurrency", problems);
     let cooldown = object.map("cooldown", problems).and_then(|cooldown| {
-        let waits_alone = object.node("wait").is_some() && object.node("rules").is_none();
+        let beside = ["rules", "track"];
+        let waits_alone = object.node("wait").is_some() && object.chosen(&beside).is_none();
         let mut direction = |key| match cooldown.node(key) {
             None if waits_alone => scalar::duration(&scalar::Written::plain(COOLDOWN_OF_WAIT), 0, 0).ok(),
             Some(_) | None => cooldown.duration(key, problems),
@@ -202,33 +225,35 @@ fn unit(word: &str) -> Unit {
     }
 }
 
-fn unused_metrics(declared: &[Declared], rules: &[&PlacedRule], problems: &mut Problems) {
+/// The metric that a signal is.
+fn metric_of(signal: &Signal) -> Option<&str> {
+    if let Signal::Metric(name) = signal { Some(name.as_str()) } else { None }
+}
+
+fn unused_metrics(declared: &[Declared], named: &[&str], problems: &mut Problems) {
     for Declared { name, place, .. } in declared {
-        let named =
-            |rule: &&PlacedRule| matches!(&rule.rule.when.signal, Signal::Metric(used) if used == name);
-        if !rules.iter().any(named) {
-            let message = format!("no rule names the metric `{}`", name.as_str());
+        if !named.contains(&name.as_str()) {
+            let message = format!("nothing names the metric `{}`", name.as_str());
             let problem = Problem::new(Code::UnusedMetric, *place, message);
             problems.push(problem.help("it is not read, and costs nothing"));
         }
     }
 }
 
-/// The metrics that rules name, each once; `None` when one of them has a problem.
-fn used_metrics(rules: &[&PlacedRule], declared: &[Declared], ecs: &Ecs) -> Option<Vec<Metric>> {
+/// The metrics that are named, each once; `None` when one of them has a problem.
+fn used_metrics(named: &[&str], declared: &[Declared], ecs: &Ecs) -> Option<Vec<Metric>> {
     let mut used: Vec<Metric> = Vec::new();
-    for rule in rules {
-        let Signal::Metric(name) = &rule.rule.when.signal else {
-            continue;
-        };
-        if used.iter().any(|metric| metric.name == *name) {
+    for name in named {
+        if used.iter().any(|metric| metric.name.as_str() == *name) {
             continue;
         }
-        let source = match declared.iter().find(|metric| metric.name == *name) {
-            Some(metric) => metric.source.clone()?,
-            None => ecs_metric(name, ecs),
+        let metric = if let Some(metric) = declared.iter().find(|metric| metric.name.as_str() == *name) {
+            Metric { name: metric.name.clone(), source: metric.source.clone()? }
+        } else {
+            let name = MetricName::new(name)?;
+            Metric { source: ecs_metric(&name, ecs), name }
         };
-        used.push(Metric { name: name.clone(), source });
+        used.push(metric);
     }
     Some(used)
 }

@@ -41,6 +41,11 @@ pub const FLEET: Shape = Shape {
             Kind::List { of: &Kind::Map(&BUDGET), min: 0, max: BUDGETS_MAX },
             "Limits shared by several services, checked when the file is read.",
         ),
+        optional(
+            "holidays",
+            Kind::List { of: &Kind::Text(&texts::DATE), min: 0, max: HOLIDAYS_MAX },
+            "Dates that count as `holidays`, not as their day of the week, in every window of `hours`.",
+        ),
         later("databases", "RDS classes and read replicas"),
         later("emergency", "what happens when everything goes to its maximum"),
     ],
@@ -59,6 +64,16 @@ pub const SERVICE: Shape = Shape {
         optional("mode", MODE, "Narrows the fleet's mode: a fleet that enforces may only observe here."),
         required("ecs", Kind::Map(&ECS), "The ECS service whose desired count is set."),
         required("capacity", Kind::Map(&CAPACITY), "The bounds of the desired count."),
+        optional(
+            "hours",
+            Kind::List { of: &Kind::Map(&HOURS), min: 1, max: HOURS_MAX },
+            "Other bounds at certain hours. Of several rows that hold, the largest `min` and the smallest `max` count.",
+        ),
+        optional(
+            "floor",
+            Kind::Map(&FLOOR),
+            "The least capacity by a metric of the business. `hours` and people outrank it.",
+        ),
         default(
             "concurrency",
             Kind::Count { min: 1, max: 10_000, unit: "jobs per task" },
@@ -76,6 +91,11 @@ pub const SERVICE: Shape = Shape {
             "rules",
             Kind::List { of: &Kind::Map(&RULE), min: 1, max: RULES_MAX },
             "Step rules. Their order does not matter: the largest capacity wins.",
+        ),
+        optional(
+            "track",
+            Kind::OneOrMore { of: &Kind::Map(&TRACK), max: TRACK_MAX },
+            "Target tracking: tasks in proportion to a value that they share. One tracker, or a list of them.",
         ),
         optional(
             "wait",
@@ -114,12 +134,9 @@ pub const SERVICE: Shape = Shape {
             "5m",
             "longer than most jobs run unseen; raise it above your longest job",
         ),
-        later("track", "target tracking"),
-        later("hours", "other bounds at certain hours"),
-        later("floor", "a minimum from a table"),
     ],
     exactly_one: &[],
-    at_least_one: &["rules", "wait"],
+    at_least_one: &["rules", "track", "wait", "hours", "floor"],
 };
 
 /// A look comes every 15 s at the most, so a shorter wait could not be kept.
@@ -241,6 +258,7 @@ pub const RULE: Shape = Shape {
 };
 
 pub use crate::sources::{METRIC, QUEUE};
+pub use crate::steering::{FLOOR, FLOOR_ROWS_MAX, HOLIDAYS_MAX, HOURS, HOURS_MAX, TRACK, TRACK_MAX};
 
 /// One entry of `budgets`.
 pub const BUDGET: Shape = Shape {

@@ -90,6 +90,13 @@ pub enum Kind {
         /// Most entries.
         max: usize,
     },
+    /// One value, or a list of them.
+    OneOrMore {
+        /// What each can be.
+        of: &'static Kind,
+        /// Most entries.
+        max: usize,
+    },
     /// A list.
     List {
         /// What each entry can be.

@@ -85,6 +85,45 @@ pub(crate) const CONDITION: Text = Text {
     accepts: |_| true,
 };
 
+/// A window of `hours`; `hours` says more than a pattern can.
+pub(crate) const WINDOW: Text = Text {
+    allowed: "`DAYS HH:MM-HH:MM ZONE`, as in `mon-fri 07:00-20:00 Europe/Berlin`; DAYS are `mon` to `sun`, ranges of \
+              them, `holidays`, several with `and`, or `every day`",
+    pattern: concat!(
+        r"^\s*(every\s+day|((mon|tue|wed|thu|fri|sat|sun)(-(mon|tue|wed|thu|fri|sat|sun))?|holidays)((\s*,\s*|\s+and\s+)((mon|tue|wed|thu|fri|sat|sun)(-(mon|tue|wed|thu|fri|sat|sun))?|holidays))*)",
+        r"\s+([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)\s+[A-Za-z][A-Za-z0-9_+/-]*\s*$"
+    ),
+    max: 128,
+    accepts: |_| true,
+};
+
+/// The first column of a floor table: a float holds it exactly.
+pub(crate) const LEVEL: Text = Text {
+    allowed: "plain digits, at most 15",
+    pattern: "^(0|[1-9][0-9]{0,14})$",
+    max: 15,
+    accepts: |text| {
+        let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        digits && (text == "0" || !text.starts_with('0'))
+    },
+};
+
+/// A tracker's target; `condition` says more than a pattern can.
+pub(crate) const TARGET: Text = Text {
+    allowed: "a value in the signal's unit, as `70%`, `500ms` or `20`",
+    pattern: r"^[0-9][0-9.a-z%]*$",
+    max: 32,
+    accepts: |_| true,
+};
+
+/// A day of the calendar.
+pub(crate) const DATE: Text = Text {
+    allowed: "a date such as `2026-12-25`",
+    pattern: "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$",
+    max: 10,
+    accepts: |text| text.len() == 10 && text.parse::<jiff::civil::Date>().is_ok(),
+};
+
 const fn free(max: usize) -> Text {
     Text { allowed: "text without line breaks", pattern: r"^[^\x00-\x1f\x7f-\x9f]+$", max, accepts: is_free }
 }

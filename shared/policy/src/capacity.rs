@@ -35,6 +35,9 @@ impl Capacity {
     /// ECS allows 5,000 tasks per service (service quota "Tasks per service").
     pub const LIMIT: u32 = 5_000;
 
+    /// The bounds of a service that sleeps: no task at all. Only `hours` set them; a file's own maximum is at least 1.
+    pub const ASLEEP: Self = Self { min: 0, max: 0 };
+
     /// Bounds with `min <= max`, `1 <= max <= 5000`.
     ///
     /// # Errors

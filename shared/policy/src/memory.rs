@@ -36,6 +36,9 @@ pub struct Memory {
     /// Tasks that were asked for and do not run yet.
     #[serde(rename = "st", skip_serializing_if = "Option::is_none")]
     pub startup: Option<Startup>,
+    /// How many tasks ran lately, where something is tracked.
+    #[serde(rename = "rn", skip_serializing_if = "Option::is_none")]
+    pub ran: Option<Ran>,
     /// The head of the queue and since when it has not moved.
     #[serde(rename = "he", skip_serializing_if = "Option::is_none")]
     pub head: Option<Head>,
@@ -132,6 +135,23 @@ pub struct Startup {
     /// The running count then.
     #[serde(rename = "r")]
     pub running: u32,
+}
+
+/// How many tasks ran lately: an average over tasks speaks of those that ran when it was measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ran {
+    /// Since when so many run as now.
+    #[serde(rename = "s", with = "millis")]
+    pub since: Timestamp,
+    /// How many that are.
+    #[serde(rename = "r")]
+    pub running: u32,
+    /// The fewest that ran shortly before.
+    #[serde(rename = "l")]
+    pub least: u32,
+    /// The most that ran shortly before.
+    #[serde(rename = "m")]
+    pub most: u32,
 }
 
 /// The head of the queue.

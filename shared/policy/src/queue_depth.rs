@@ -8,13 +8,15 @@ use crate::capacity::Capacity;
 use crate::decision::{Decision, Verdict};
 use crate::memory::{Intent, Memory, Run, ScaleOut, since, to_the_millisecond};
 use crate::method::rules::{Start, Wish};
-use crate::method::together::{self, Wait};
+use crate::method::together::{self, Say, Wait};
+use crate::method::track::{self, Tracked};
 use crate::method::wait;
 use crate::notice::{NoticeKind, edges};
 use crate::observation::{Observation, Service};
 use crate::overrides::{Override, OverrideKind};
 use crate::pipeline::bounds::{InForce, in_force};
 use crate::pipeline::evidence::{Evidence, LONGEST_GAP, weigh};
+use crate::pipeline::footing;
 use crate::pipeline::gate;
 use crate::pipeline::readings::{self, Work};
 use crate::pipeline::scale_in::{self, Guards};
@@ -52,14 +54,26 @@ pub struct Look<'a> {
 /// Decides about one service. Pure and total: the same arguments give the same decision, and none of them panics.
 pub fn decide(seen: &Observation, policy: &ServicePolicy, memory: &Memory, look: Look<'_>) -> Decision {
     let look = Look { now: to_the_millisecond(look.now), ..look };
-    let (evidence, runs) = weigh(seen, policy, memory, look.now);
+    let (evidence, mut runs) = weigh(seen, policy, memory, look.now);
+    let tracked = track::follow(seen, policy, memory, look.now, &mut runs);
     let work = seen.queue.as_ref().ok().map(|queue| Work::of(queue, seen.service.as_ref().ok(), policy));
     let mut next = carried(memory, runs);
     readings::remember(seen, policy, &mut next, look.now);
     next.idle_since = idle_since(seen, memory, look.now);
+    next.ran = match &seen.service {
+        Ok(service) if !policy.track.is_empty() => {
+            Some(track::ran(memory.ran, track::measured(service), look.now))
+        }
+        Ok(_) => None,
+        Err(_) => memory.ran,
+    };
 
+    let footing = policy
+        .floor
+        .as_ref()
+        .map(|floor| footing::of(floor, seen, policy, memory, next.metrics.get(floor.by()), look.now));
     let rows = look.overrides.iter().filter(|row| row.applies(look.target, look.now));
-    let in_force = in_force(policy.capacity, rows);
+    let in_force = in_force(policy, footing, rows, look.now);
     let wait = ask_wait(seen, policy, memory, in_force.bounds, look.now, &mut next);
     let mut thinking = Thinking {
         seen,
@@ -67,6 +81,7 @@ pub fn decide(seen: &Observation, policy: &ServicePolicy, memory: &Memory, look:
         look,
         in_force,
         evidence,
+        tracked,
         wait,
         work,
         next,
@@ -98,6 +113,7 @@ fn carried(memory: &Memory, runs: BTreeMap<String, Run>) -> Memory {
         desired_count: memory.desired_count,
         zeroed: memory.zeroed,
         observed: memory.observed,
+        ran: memory.ran,
     }
 }
 
@@ -140,6 +156,7 @@ struct Thinking<'a> {
     look: Look<'a>,
     in_force: InForce<'a>,
     evidence: Vec<Evidence<'a>>,
+    tracked: Vec<Tracked<'a>>,
     /// What the `wait` method says.
     wait: Wait,
     work: Option<Work>,
@@ -236,7 +253,9 @@ impl Thinking<'_> {
     fn wish(&self, start: Start) -> Wish {
         let Start { desired, .. } = start;
         let (min, max) = (self.in_force.bounds.min(), self.in_force.bounds.max());
-        let mut wish = together::wish(&self.evidence, start, self.in_force.bounds, &self.wait);
+        let tracked = track::say(&self.tracked, start, self.in_force.bounds);
+        let say = together::both(tracked, Say::of(&self.wait), desired);
+        let mut wish = together::wish(&self.evidence, start, self.in_force.bounds, say);
         if desired < min {
             wish = raise(wish, min, desired, Reason::BelowMin { min });
         }
@@ -276,6 +295,13 @@ impl Thinking<'_> {
         Start { desired, running, pending, scale_out, failing, credit }
     }
 
+    /// Every signal with a vote that does not say anything.
+    fn unread(&self) -> impl Iterator<Item = Reason> {
+        let of_rules = self.evidence.iter().filter_map(Evidence::unread);
+        let of_floor = self.in_force.footing.as_ref().and_then(|floor| floor.unread.clone());
+        of_rules.chain(self.tracked.iter().filter_map(Tracked::unread)).chain(of_floor)
+    }
+
     /// The limits of a scale-out.
     fn scale_out(&mut self, start: Start, wish: u32) -> u32 {
         let limits = Limits { start, policy: self.policy, bounds: self.in_force.bounds };
@@ -293,6 +319,7 @@ impl Thinking<'_> {
             queue: &self.seen.queue,
             work: self.work,
             evidence: &self.evidence,
+            unread: self.unread().next(),
             policy: self.policy,
             memory: &self.next,
             bounds: self.in_force.bounds,
@@ -317,6 +344,7 @@ impl Thinking<'_> {
         if let Some((from, to)) = verdict.as_change() {
             self.remember_change(from, to);
         }
+        self.reasons.extend(self.in_force.behind(&self.reasons));
         // Causes first, circumstances behind them; both in the order of the pipeline.
         self.reasons.sort_by_key(Reason::is_circumstance);
         let (edges, notices) = edges(&before.edges, &self.found, |kind| self.judges(kind), self.look.now);

@@ -8,6 +8,12 @@ use crate::overrides::OverrideKind;
 use crate::reading::Absence;
 use crate::rule::{Condition, Quantity, Span};
 use crate::signal::{Signal, Unit};
+use crate::track::LOW_FOR;
+
+mod words;
+
+pub(crate) use words::tasks;
+use words::{Clock, Day, Seen, Tracking, jobs, plural, waits};
 
 /// One cause that shaped a decision. Counts are tasks unless the name says jobs.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,6 +47,12 @@ pub enum Reason {
     Credit { base: u32, already: u32, until: Timestamp },
     /// A rule adds, but tasks already asked for are not running yet (AWS steps from the running count).
     StillStarting { running: u32, pending: u32 },
+    /// `track`: what the value asks for.
+    Tracked { signal: Signal, value: f64, target: f64, unit: Unit, proposes: u32 },
+    /// `track`: the value is near its target, or would be without a task.
+    OnTarget { signal: Signal, value: f64, target: f64, unit: Unit },
+    /// `track`: the value is low, but not for long enough yet.
+    LowNotLongEnough { signal: Signal, value: f64, target: f64, unit: Unit, held: SignedDuration },
     /// `wait`: without more tasks the newest job would wait too long by the time that new ones could run.
     WouldWait { jobs: u64, within: SignedDuration, planned: SignedDuration, proposes: u32 },
     /// `wait`: a job that comes now waits longer than planned, so nobody leaves.
@@ -63,6 +75,10 @@ pub enum Reason {
     AtMax { max: u32, wish: u32 },
     /// The minimum limits a scale-in.
     AtMin { min: u32 },
+    /// A row of `hours` sets the bound that this decision met.
+    Hours { window: String, min: Option<u32>, max: Option<u32>, until: Option<Timestamp> },
+    /// The floor table sets the minimum that this decision met; with an age where the metric is not read any more.
+    Floor { metric: String, value: f64, age: Option<SignedDuration>, tasks: u32 },
     /// A signal that votes cannot be read.
     ReadingMissing { signal: Signal, absence: Absence },
     /// A signal that votes is too old.
@@ -129,6 +145,9 @@ impl Reason {
             Self::RuleNotLongEnough { .. } => "rule-not-long-enough",
             Self::Credit { .. } => "credit",
             Self::StillStarting { .. } => "still-starting",
+            Self::Tracked { .. } => "tracked",
+            Self::OnTarget { .. } => "on-target",
+            Self::LowNotLongEnough { .. } => "low-not-long-enough",
             Self::WouldWait { .. } => "would-wait",
             Self::JobsWait { .. } => "jobs-wait",
             Self::LoadKeeps { .. } => "load-keeps",
@@ -140,6 +159,8 @@ impl Reason {
             Self::AboveMax { .. } => "above-max",
             Self::AtMax { .. } => "at-max",
             Self::AtMin { .. } => "at-min",
+            Self::Hours { .. } => "hours",
+            Self::Floor { .. } => "floor",
             Self::ReadingMissing { .. } => "reading-missing",
             Self::ReadingStale { .. } => "reading-stale",
             Self::NotAgreed { .. } => "not-agreed",
@@ -209,6 +230,18 @@ impl fmt::Display for Reason {
             Self::StillStarting { running, pending } => {
                 write!(f, "{running} running and {pending} pending: the tasks already asked for come first")
             }
+            Self::Tracked { signal, value, target, unit, proposes } => {
+                let seen = Tracking { signal, value: *value, target: *target, unit: *unit };
+                write!(f, "{seen}, which asks for {}", tasks(*proposes))
+            }
+            Self::OnTarget { signal, value, target, unit } => {
+                let seen = Tracking { signal, value: *value, target: *target, unit: *unit };
+                write!(f, "{seen}: near enough for the tasks there are")
+            }
+            Self::LowNotLongEnough { signal, value, target, unit, held } => {
+                let seen = Tracking { signal, value: *value, target: *target, unit: *unit };
+                write!(f, "{seen}, low for {} of {}", Span(*held), Span(LOW_FOR))
+            }
             Self::WouldWait { jobs: n, within, planned, proposes } => write!(
                 f,
                 "in {}, when new tasks could run, {} would need {} to wait no longer than {}",
@@ -241,6 +274,21 @@ impl fmt::Display for Reason {
             }
             Self::AtMax { max, wish } => write!(f, "max {max} limits the wish for {}", tasks(*wish)),
             Self::AtMin { min } => write!(f, "min is {min}"),
+            Self::Hours { window, min, max, until } => {
+                let bound = |name, tasks: &Option<u32>| tasks.map(|tasks| format!("{name} {tasks}"));
+                let bounds: Vec<String> =
+                    [bound("min", min), bound("max", max)].into_iter().flatten().collect();
+                write!(f, "`{window}` sets {}", bounds.join(" and "))?;
+                until.map_or(Ok(()), |until| write!(f, " until {}", Day(until)))
+            }
+            Self::Floor { metric, value, age, tasks: n } => {
+                let value = Quantity { value: *value, unit: Unit::Count };
+                let seen = age.map_or_else(
+                    || format!("is {value}"),
+                    |age| format!("was {value} when it was last known, {} ago", Span(age)),
+                );
+                write!(f, "`{metric}` {seen}, and the floor table keeps {}", tasks(*n))
+            }
             Self::ReadingMissing { signal, absence } => write!(f, "`{signal}` is not known ({absence})"),
             Self::ReadingStale { signal, age } => {
                 write!(f, "`{signal}` is {} old, too old to act on", Span(*age))
@@ -302,57 +350,4 @@ impl fmt::Display for Reason {
             }
         }
     }
-}
-
-/// A moment in UTC with its day, to the minute: a person's wish can last for days.
-struct Day(Timestamp);
-
-impl fmt::Display for Day {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0.strftime("%Y-%m-%d %H:%M UTC"))
-    }
-}
-
-/// A time of day in UTC, to the second.
-struct Clock(Timestamp);
-
-impl fmt::Display for Clock {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0.strftime("%H:%M:%S UTC"))
-    }
-}
-
-/// `waiting is 612, above 500`, with how long when that matters.
-struct Seen<'a> {
-    condition: &'a Condition,
-    value: f64,
-}
-
-impl fmt::Display for Seen<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Condition { signal, comparison, threshold, unit, hold_for } = self.condition;
-        let value = Quantity { value: self.value, unit: *unit };
-        write!(f, "{signal} is {value}, {} {threshold}{}", comparison.in_words(), unit.suffix())?;
-        if hold_for.is_zero() { Ok(()) } else { write!(f, " (rule: for {})", Span(*hold_for)) }
-    }
-}
-
-/// `1 task`, `5 tasks`.
-pub(crate) fn tasks(count: u32) -> String {
-    format!("{count} {}", plural(u64::from(count), "task", "tasks"))
-}
-
-/// `1 job`, `5 jobs`.
-fn jobs(count: u64) -> String {
-    format!("{count} {}", plural(count, "job", "jobs"))
-}
-
-/// `1 job waits`, `5 jobs wait`.
-fn waits(count: u64) -> String {
-    format!("{} {}", jobs(count), plural(count, "waits", "wait"))
-}
-
-/// The right form for a count.
-fn plural(count: u64, one: &'static str, many: &'static str) -> &'static str {
-    if count == 1 { one } else { many }
 }

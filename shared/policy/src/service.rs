@@ -5,8 +5,11 @@ use std::num::NonZeroU32;
 use jiff::SignedDuration;
 
 use crate::capacity::Capacity;
+use crate::floor::Floor;
+use crate::hours::Hours;
 use crate::rule::Rule;
-use crate::signal::{MetricName, OnAbsence};
+use crate::signal::{MetricName, OnAbsence, Signal};
+use crate::track::Track;
 
 /// Everything `decide` needs to know about one service. There is no `Default`: each default of the fleet file is
 /// declared once, in `fleet`, with its reason.
@@ -14,10 +17,16 @@ use crate::signal::{MetricName, OnAbsence};
 pub struct ServicePolicy {
     /// Minimum and maximum capacity in tasks.
     pub capacity: Capacity,
+    /// Other bounds at certain hours; their order does not matter.
+    pub hours: Vec<Hours>,
+    /// A minimum that follows a metric of the business; hours and people outrank it.
+    pub floor: Option<Floor>,
     /// Jobs one task runs at a time.
     pub concurrency: NonZeroU32,
     /// Step rules, in the order of the file; the order does not matter.
     pub rules: Vec<Rule>,
+    /// Trackers: values kept near their targets. They stand beside the rules; the largest capacity wins.
+    pub track: Vec<Track>,
     /// The `wait` method: no job should wait longer than this. Stands beside the rules; the largest capacity wins.
     pub wait: Option<SignedDuration>,
     /// Cooldowns per direction.
@@ -32,8 +41,18 @@ pub struct ServicePolicy {
     pub idle: SignedDuration,
     /// Running jobs may be interrupted: scale-in may take more than one task per decision.
     pub interruptible: bool,
-    /// What absence means for each metric that the rules name.
+    /// What absence means for each metric that this policy names.
     pub metrics: Vec<(MetricName, OnAbsence)>,
+}
+
+impl ServicePolicy {
+    /// Whether anything in it is decided by this metric.
+    pub(crate) fn reads(&self, name: &MetricName) -> bool {
+        let is_it = |signal: &Signal| matches!(signal, Signal::Metric(named) if named == name);
+        self.rules.iter().any(|rule| is_it(&rule.when.signal))
+            || self.track.iter().any(|track| is_it(&track.signal))
+            || self.floor.as_ref().is_some_and(|floor| floor.by() == name)
+    }
 }
 
 /// Cooldowns; each is "not before this long after".

@@ -9,6 +9,12 @@ mod refused;
 #[cfg(test)]
 mod schema;
 #[cfg(test)]
+mod floor;
+#[cfg(test)]
+mod hours;
+#[cfg(test)]
 mod taken;
+#[cfg(test)]
+mod track;
 #[cfg(test)]
 mod yaml;

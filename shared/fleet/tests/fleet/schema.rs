@@ -56,20 +56,27 @@ fn complete() -> Value {
     });
     let mut declared = metric.clone();
     declared["unit"] = json!("seconds");
+    let metric_of_users = json!({ "namespace": "Shop", "metric": "Users", "dimensions": { "Env": "prod" } });
     let service = |name: &str, queue: Value| {
         json!({
             "name": name, "mode": "observe",
             "ecs": { "cluster": "shop", "service": name },
             "capacity": { "min": 1, "max": 10 },
+            "hours": [
+                { "during": "mon-fri 07:00-20:00 Europe/Berlin", "min": 2, "max": 8 },
+                { "outside": "sat and sun, holidays 20:00-24:00 UTC", "max": 0 },
+            ],
+            "floor": { "by": "users", "table": { "0": 1, "1000": 3 } },
             "concurrency": 4,
             "queue": queue,
-            "metrics": { "response_time": declared },
+            "metrics": { "response_time": declared, "users": metric_of_users },
             "rules": [
                 { "when": "waiting > 500", "add": 5 },
                 { "when": "response_time > 500ms for 5m", "add": "10%", "at_least": 2 },
                 { "when": "waiting < 50", "remove": 2 },
                 { "when": "due > 9", "set": 10 },
             ],
+            "track": [{ "signal": "cpu", "target": "70%", "scale_in": false }, { "signal": "memory", "target": "80%" }],
             "wait": "60s",
             "cooldown": { "out": "60s", "in": "5m" },
             "stabilization": "0s", "startup": "90s", "idle": "10m",
@@ -89,6 +96,7 @@ fn complete() -> Value {
             service("d", json!({ "sqs": { "url": "https://sqs.eu-west-1.amazonaws.com/123456789012/q" } })),
             service("e", json!({ "cloudwatch": { "waiting": metric, "in_flight": metric } })),
         ],
+        "holidays": ["2026-12-25"],
         "budgets": [{ "name": "connections", "limit": 1000, "use": { "a": 4 } }],
     })
 }

@@ -1,23 +1,64 @@
-//! The bounds in force: the fleet file's capacity, then what people asked for.
+//! The bounds in force: the fleet file's capacity, its hours, its floor table, then what people asked for.
+
+use jiff::Timestamp;
 
 use crate::capacity::Capacity;
+use crate::hours::Hours;
 use crate::overrides::{Override, OverrideKind};
+use crate::pipeline::footing::Footing;
+use crate::reason::Reason;
+use crate::service::ServicePolicy;
 
 /// What is in force for one service at one moment.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct InForce<'a> {
     /// The bounds.
     pub(crate) bounds: Capacity,
+    /// The rows of `hours` that hold, and until when.
+    hours: Vec<(&'a Hours, Option<Timestamp>)>,
+    /// The floor table, if there is one.
+    pub(crate) footing: Option<Footing>,
     /// The size a person pinned; it outranks the signals.
     pub(crate) pin: Option<u32>,
     /// The overrides that shaped them, in the order of the ledger.
     pub(crate) overrides: Vec<&'a Override>,
 }
 
-/// Applies the overrides in force to the capacity. Later rows win over earlier ones; an override may leave the
-/// capacity of the file, since a person asked for it by number.
-pub(crate) fn in_force<'a>(capacity: Capacity, overrides: impl Iterator<Item = &'a Override>) -> InForce<'a> {
-    let mut now = InForce { bounds: capacity, pin: None, overrides: Vec::new() };
+impl InForce<'_> {
+    /// What set the bounds that a decision met, beyond the capacity of the file.
+    pub(crate) fn behind(&self, reasons: &[Reason]) -> Vec<Reason> {
+        let min =
+            reasons.iter().any(|reason| matches!(reason, Reason::BelowMin { .. } | Reason::AtMin { .. }));
+        let max =
+            reasons.iter().any(|reason| matches!(reason, Reason::AboveMax { .. } | Reason::AtMax { .. }));
+        let (least, most) = (self.bounds.min(), self.bounds.max());
+        let hours = self.hours.iter().filter_map(|(row, until)| {
+            let min = row.min.filter(|tasks| min && *tasks == least);
+            let max = row.max.filter(|tasks| max && *tasks == most);
+            let sets = min.is_some() || max.is_some();
+            sets.then(|| Reason::Hours { window: row.to_string(), min, max, until: *until })
+        });
+        let floor = self.footing.as_ref().filter(|floor| min && floor.tasks == least && least > 0);
+        hours.chain(floor.and_then(Footing::reason)).collect()
+    }
+}
+
+/// The bounds of a service at a moment. Hours outrank the capacity, the floor table raises the minimum within them, and what a person asked for outranks all: later
+/// overrides win over earlier ones, and may leave the capacity of the file, since a person asked by number.
+pub(crate) fn in_force<'a>(
+    policy: &'a ServicePolicy,
+    footing: Option<Footing>,
+    overrides: impl Iterator<Item = &'a Override>,
+    now: Timestamp,
+) -> InForce<'a> {
+    let held = |row: &'a Hours| {
+        let state = row.state(now);
+        state.in_force.then_some((row, state.until))
+    };
+    let hours: Vec<_> = policy.hours.iter().filter_map(held).collect();
+    let bounds = within(policy.capacity, hours.iter().map(|(row, _)| *row));
+    let bounds = raised(bounds, footing.as_ref().map_or(0, |floor| floor.tasks));
+    let mut now = InForce { bounds, hours, footing, pin: None, overrides: Vec::new() };
     for row in overrides {
         let (min, max) = (now.bounds.min(), now.bounds.max());
         let (min, max, pin) = match row.kind {
@@ -26,11 +67,30 @@ pub(crate) fn in_force<'a>(capacity: Capacity, overrides: impl Iterator<Item = &
             OverrideKind::Pin(tasks) => (min, max, Some(tasks.min(Capacity::LIMIT))),
         };
         // A `max 0` is refused by `Capacity`; stopping a service altogether is what `pin 0` is for.
-        if let Ok(bounds) = Capacity::new(min, max) {
+        let unchanged = (min, max) == (now.bounds.min(), now.bounds.max());
+        if let Ok(bounds) = if unchanged { Ok(now.bounds) } else { Capacity::new(min, max) } {
             now.bounds = bounds;
             now.pin = pin;
             now.overrides.push(row);
         }
     }
     now
+}
+
+/// The bounds with at least this minimum, as far as their maximum allows.
+fn raised(bounds: Capacity, floor: u32) -> Capacity {
+    Capacity::new(bounds.clamp(floor), bounds.max()).unwrap_or(bounds)
+}
+
+/// The capacity at certain hours: of several rows the largest minimum and the smallest maximum hold, never a sum. Where
+/// these two contradict each other the minimum holds: too many tasks cost money, too few cost work. A row never leaves
+/// the maximum of the file, which the budgets count on.
+fn within<'a>(capacity: Capacity, rows: impl Iterator<Item = &'a Hours> + Clone) -> Capacity {
+    let most = rows.clone().filter_map(|row| row.max).min().unwrap_or(capacity.max()).min(capacity.max());
+    let least = rows.filter_map(|row| row.min).max().map(|min| min.min(capacity.max()));
+    let (min, max) = match least {
+        Some(min) => (min, most.max(min)),
+        None => (capacity.min().min(most), most),
+    };
+    if max == 0 { Capacity::ASLEEP } else { Capacity::new(min, max).unwrap_or(capacity) }
 }

@@ -11,6 +11,7 @@ use crate::reading::Reading;
 use crate::reason::Reason;
 use crate::rule::{Condition, Rule};
 use crate::service::ServicePolicy;
+use crate::signal::Signal;
 
 /// Looks come once a minute, somewhere within the minute, so two may be almost two minutes apart. A longer gap was
 /// not looked at, and what was not looked at proves nothing: the run begins anew.
@@ -37,14 +38,7 @@ impl Evidence<'_> {
 
     /// Why its signal, which has a vote, does not say anything.
     pub(crate) fn unread(&self) -> Option<Reason> {
-        let signal = || self.rule.when.signal.clone();
-        match self.reading.as_ref()? {
-            Reading::Missing(absence) => {
-                Some(Reason::ReadingMissing { signal: signal(), absence: absence.clone() })
-            }
-            Reading::Stale { age, .. } => Some(Reason::ReadingStale { signal: signal(), age: *age }),
-            Reading::Fresh { .. } => None,
-        }
+        unread(&self.rule.when.signal, self.reading.as_ref())
     }
 
     /// The newest value, if it is fresh.
@@ -53,6 +47,16 @@ impl Evidence<'_> {
             Some(Reading::Fresh { value, .. }) => Some(value),
             Some(Reading::Stale { .. } | Reading::Missing(_)) | None => None,
         }
+    }
+}
+
+/// Why a signal with a vote does not say anything; `None` when it does, or has no vote.
+pub(crate) fn unread(signal: &Signal, reading: Option<&Reading<f64>>) -> Option<Reason> {
+    let signal = signal.clone();
+    match reading? {
+        Reading::Missing(absence) => Some(Reason::ReadingMissing { signal, absence: absence.clone() }),
+        Reading::Stale { age, .. } => Some(Reason::ReadingStale { signal, age: *age }),
+        Reading::Fresh { .. } => None,
     }
 }
 
@@ -67,22 +71,32 @@ pub(crate) fn weigh<'a>(
     let mut all = Vec::with_capacity(policy.rules.len());
     for rule in &policy.rules {
         let sighting = sight(&rule.when.signal, seen, policy, memory, now);
-        // Only a condition that must last is remembered, under its own words.
-        let key = (!rule.when.hold_for.is_zero()).then(|| rule.when.to_string());
-        let run =
-            extend(key.as_ref().and_then(|key| memory.runs.get(key)).copied(), &rule.when, &sighting, now);
+        let held = held(&rule.when, &sighting, memory, &mut runs, now);
         let fresh = match sighting.reading {
             Some(Reading::Fresh { value, .. }) => Some(value),
             Some(Reading::Stale { .. } | Reading::Missing(_)) | None => None,
         };
         let breaches = fresh.is_some_and(|value| rule.when.comparison.holds(value, rule.when.threshold));
-        let held = run.map_or(SignedDuration::ZERO, |run| run.last.duration_since(run.since));
-        if let (Some(key), Some(run)) = (key, run) {
-            runs.insert(key, run);
-        }
         all.push(Evidence { rule, reading: sighting.reading, breaches, held });
     }
     (all, runs)
+}
+
+/// For how long a condition has held. Only one that must last is remembered, under its own words.
+pub(crate) fn held(
+    condition: &Condition,
+    sighting: &Sighting,
+    memory: &Memory,
+    runs: &mut BTreeMap<String, Run>,
+    now: Timestamp,
+) -> SignedDuration {
+    let key = (!condition.hold_for.is_zero()).then(|| condition.to_string());
+    let before = key.as_ref().and_then(|key| memory.runs.get(key)).copied();
+    let run = extend(before, condition, sighting, now);
+    if let (Some(key), Some(run)) = (key, run) {
+        runs.insert(key, run);
+    }
+    run.map_or(SignedDuration::ZERO, |run| run.last.duration_since(run.since))
 }
 
 /// Extends a run by the new datapoints, or ends it.

@@ -2,6 +2,7 @@
 
 pub(crate) mod readings;
 pub(crate) mod evidence;
+pub(crate) mod footing;
 pub(crate) mod bounds;
 pub(crate) mod scale_out;
 pub(crate) mod scale_in;

@@ -125,12 +125,9 @@ pub(crate) fn remember(seen: &Observation, policy: &ServicePolicy, memory: &mut 
     if let Ok(queue) = &seen.queue {
         memory.head = head(queue, memory, now);
     }
-    let is_named = |name: &MetricName| {
-        policy.rules.iter().any(|rule| matches!(&rule.when.signal, Signal::Metric(named) if named == name))
-    };
-    memory.metrics.retain(|name, _| is_named(name));
-    memory.empty.retain(|name, _| is_named(name));
-    for (name, reading) in seen.metrics.iter().filter(|(name, _)| is_named(name)) {
+    memory.metrics.retain(|name, _| policy.reads(name));
+    memory.empty.retain(|name, _| policy.reads(name));
+    for (name, reading) in seen.metrics.iter().filter(|(name, _)| policy.reads(name)) {
         let MetricReading::Points { period, points } = reading else { continue };
         if let Some(point) = new_points(points, memory.metrics.get(name)).last() {
             let last = LastPoint { at: point.at, value: point.value, period: period.as_secs() };
@@ -145,7 +142,7 @@ pub(crate) fn remember(seen: &Observation, policy: &ServicePolicy, memory: &mut 
 }
 
 /// How old the newest datapoint of a metric may be.
-fn freshness(period: SignedDuration) -> SignedDuration {
+pub(crate) fn freshness(period: SignedDuration) -> SignedDuration {
     METRIC_DELAY.saturating_add(period.saturating_mul(2))
 }
 

@@ -19,12 +19,14 @@ use crate::signal::Signal;
 const WISHES_MAX: usize = 16;
 
 /// Everything the guards look at.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Guards<'a> {
     pub(crate) service: &'a Service,
     pub(crate) queue: &'a Result<Queue, Absence>,
     pub(crate) work: Option<Work>,
     pub(crate) evidence: &'a [Evidence<'a>],
+    /// A signal that votes and does not say anything, if there is one.
+    pub(crate) unread: Option<Reason>,
     pub(crate) policy: &'a ServicePolicy,
     pub(crate) memory: &'a Memory,
     pub(crate) bounds: Capacity,
@@ -68,8 +70,7 @@ impl Guards<'_> {
 
     /// A signal that votes and cannot be read keeps everything, even above the maximum.
     fn unread(&self, _wish: u32) -> Option<(u32, Reason)> {
-        let reason = self.evidence.iter().find_map(Evidence::unread)?;
-        Some((self.service.desired_count, reason))
+        Some((self.service.desired_count, self.unread.clone()?))
     }
 
     /// Work in flight keeps `ceil(in_flight / concurrency)` tasks.

@@ -1,9 +1,10 @@
 //! What a look finds worth telling, and what it cannot judge.
 
+use crate::capacity::Capacity;
 use crate::memory::since;
 use crate::notice::NoticeKind;
 use crate::overrides::Override;
-use crate::pipeline::evidence::Evidence;
+use crate::pipeline::evidence::unread;
 use crate::pipeline::readings::METRIC_DELAY;
 use crate::pipeline::startup;
 use crate::queue_depth::Thinking;
@@ -18,14 +19,18 @@ impl Thinking<'_> {
             let reason = Reason::ReadingMissing { signal: Signal::Waiting, absence: absence.clone() };
             self.found.push((NoticeKind::QueueUnreadable, reason));
         }
-        for one in &self.evidence {
-            let is_metric = matches!(one.rule.when.signal, Signal::Metric(_));
+        let of_rules = self.evidence.iter().map(|one| (&one.rule.when.signal, one.reading.as_ref()));
+        let of_trackers = self.tracked.iter().map(|one| (&one.track.signal, one.reading.as_ref()));
+        for (signal, reading) in of_rules.chain(of_trackers) {
+            let is_metric = matches!(signal, Signal::Metric(_));
             let of_a_queue_that_is_told_of = !is_metric && self.seen.queue.is_err();
-            if let Some(reason) =
-                one.unread().filter(|_| !of_a_queue_that_is_told_of && !self.has_just_woken(one))
-            {
+            let is_news = !of_a_queue_that_is_told_of && !self.has_just_woken(signal, reading);
+            if let Some(reason) = unread(signal, reading).filter(|_| is_news) {
                 self.found.push((NoticeKind::ReadingMissing, reason));
             }
+        }
+        if let Some(reason) = self.in_force.footing.as_ref().and_then(|floor| floor.unread.clone()) {
+            self.found.push((NoticeKind::ReadingMissing, reason));
         }
         if let Some(queue) = self.seen.queue.as_ref().ok().filter(|queue| queue.paused) {
             let reason = Reason::QueuePaused { waiting_jobs: queue.waiting };
@@ -40,8 +45,8 @@ impl Thinking<'_> {
     }
 
     /// The first tasks of a service have no CPU datapoint yet: that is no news.
-    fn has_just_woken(&self, one: &Evidence<'_>) -> bool {
-        let unmeasured = match &one.reading {
+    fn has_just_woken(&self, signal: &Signal, reading: Option<&Reading<f64>>) -> bool {
+        let unmeasured = match reading {
             Some(Reading::Missing(absence)) => absence.kind == AbsenceKind::NoDatapoints,
             Some(Reading::Stale { .. }) => true,
             Some(Reading::Fresh { .. }) | None => false,
@@ -49,7 +54,7 @@ impl Thinking<'_> {
         let woke = self.next.scale_out.is_some_and(|scale_out| {
             scale_out.base == 0 && since(scale_out.at, self.look.now) <= METRIC_DELAY
         });
-        unmeasured && woke && one.rule.when.signal.is_shared_by_tasks()
+        unmeasured && woke && signal.is_shared_by_tasks()
     }
 
     /// Notices what people asked for.
@@ -69,6 +74,8 @@ impl Thinking<'_> {
         for reason in &self.reasons {
             let pinned =
                 matches!(reason, Reason::AtMax { .. }) && desired.is_some_and(|desired| desired >= max);
+            // A service that sleeps is meant to.
+            let pinned = pinned && self.in_force.bounds != Capacity::ASLEEP;
             if pinned {
                 self.found.push((NoticeKind::PinnedAtMax, reason.clone()));
             }
@@ -95,10 +102,7 @@ impl Thinking<'_> {
         match kind {
             NoticeKind::StartsFailing | NoticeKind::SwitchedOff | NoticeKind::RolloutLasts => service,
             NoticeKind::PinnedAtMax => {
-                service
-                    && queue
-                    && !self.finds(NoticeKind::StartsFailing)
-                    && self.evidence.iter().all(|one| one.unread().is_none())
+                service && queue && !self.finds(NoticeKind::StartsFailing) && self.unread().next().is_none()
             }
             NoticeKind::HeldByWorkers => service && queue,
             NoticeKind::QueuePaused => queue,

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
-use tidegate_policy::memory::{Failure, Head, Intent, LastPoint, Run, ScaleOut, Startup, Wish};
+use tidegate_policy::memory::{Failure, Head, Intent, LastPoint, Ran, Run, ScaleOut, Startup, Wish};
 use tidegate_policy::notice::Edge;
 use tidegate_policy::overrides::OverrideKind;
 use tidegate_policy::queue_depth::Look;
@@ -16,7 +16,12 @@ use tidegate_policy::{
     MetricReading, NoticeKind, Observation, OnAbsence, Override, Queue, Rule, Service, ServicePolicy, decide,
 };
 
+use steering::{floor, hours, trackers};
+
 use crate::stage::{noon, refused, rule, seconds};
+use crate::track::track;
+
+mod steering;
 
 /// Everything that `decide` takes.
 #[derive(Debug, Clone)]
@@ -162,6 +167,7 @@ pub(crate) fn policy(
 ) -> impl Strategy<Value = ServicePolicy> {
     let capacity = (0..30_u32, 1..40_u32)
         .prop_map(|(min, more)| Capacity::new(min, (min + more).min(Capacity::LIMIT)).unwrap());
+    let capacity = (capacity, hours(range), floor(), trackers());
     let nonzero = || count(range).prop_map(|count| NonZeroU32::new(count.max(1)).unwrap());
     let cooldowns = (duration(range, &[60, 300]), duration(range, &[60, 300]));
     let rest = (
@@ -172,12 +178,15 @@ pub(crate) fn policy(
         prop::sample::select(&[OnAbsence::Missing, OnAbsence::Zero, OnAbsence::NoVote][..]),
     );
     (capacity, nonzero(), rules, cooldowns, (nonzero(), nonzero()), rest).prop_map(
-        |(capacity, concurrency, rules, (out, into), (step_out, step_in), rest)| {
+        |((capacity, hours, floor, track), concurrency, rules, (out, into), (step_out, step_in), rest)| {
             let (stabilization, startup, idle, interruptible, on_absence) = rest;
             ServicePolicy {
                 capacity,
+                hours,
+                floor,
                 concurrency,
                 rules,
+                track,
                 wait: None,
                 cooldown: Cooldown { scale_out: out, scale_in: into },
                 stabilization,
@@ -254,7 +263,8 @@ pub(crate) fn memory(range: Range) -> impl Strategy<Value = Memory> {
     let point = (time(range), finite, prop_oneof![Just(60_i64), Just(i64::MAX), Just(-1)])
         .prop_map(|(at, value, period)| LastPoint { at, value, period });
     let run = (time(range), time(range)).prop_map(|(since, last)| Run { since, last });
-    let key = prop::sample::select(USUAL).prop_map(|text| rule(text).when.to_string());
+    let low = || (1.0..100.0_f64).prop_map(|target| track("cpu", target).low().to_string());
+    let key = prop_oneof![prop::sample::select(USUAL).prop_map(|text| rule(text).when.to_string()), low()];
     let intent = (count(range), count(range), time(range)).prop_map(|(from, to, at)| Intent {
         from,
         to,
@@ -280,11 +290,12 @@ pub(crate) fn memory(range: Range) -> impl Strategy<Value = Memory> {
         btree_map(name(), time(range), 0..3),
         option::of((time(range), count(range)).prop_map(|(since, running)| Startup { since, running })),
         option::of((0..3_u64, time(range)).prop_map(|(print, since)| Head { print, since })),
+        option::of(ran(range)),
         option::of(time(range)),
     );
     (changes, readings, edges(range), any::<bool>()).prop_map(|(changes, readings, edges, zeroed)| {
         let (scale_out, changed_at, wishes, intent, failure, desired_count) = changes;
-        let (runs, metrics, empty, startup, head, idle_since) = readings;
+        let (runs, metrics, empty, startup, head, ran, idle_since) = readings;
         let observed = None;
         Memory {
             scale_out,
@@ -294,6 +305,7 @@ pub(crate) fn memory(range: Range) -> impl Strategy<Value = Memory> {
             metrics,
             empty,
             startup,
+            ran,
             head,
             idle_since,
             edges,
@@ -304,6 +316,15 @@ pub(crate) fn memory(range: Range) -> impl Strategy<Value = Memory> {
             wait: None,
             observed,
         }
+    })
+}
+
+fn ran(range: Range) -> impl Strategy<Value = Ran> {
+    (time(range), count(range), count(range), count(range)).prop_map(|(since, running, least, most)| Ran {
+        since,
+        running,
+        least,
+        most,
     })
 }
 

@@ -36,6 +36,15 @@ mod notices;
 mod remembering;
 
 #[cfg(test)]
+mod track;
+
+#[cfg(test)]
+mod hours;
+
+#[cfg(test)]
+mod floor;
+
+#[cfg(test)]
 mod wait_world;
 
 #[cfg(test)]

@@ -39,7 +39,10 @@ fn applied(case: &Case) -> Option<Case> {
 
 /// A signal that votes and is certainly not known: CloudWatch failed, or said nothing, and nothing is remembered.
 fn has_an_unknown_voting_signal(case: &Case) -> bool {
-    case.policy.rules.iter().any(|rule| match &rule.when.signal {
+    let floor = case.policy.floor.iter().map(|floor| Signal::Metric(floor.by().clone()));
+    let signals = case.policy.rules.iter().map(|rule| rule.when.signal.clone()).chain(floor);
+    let signals = signals.chain(case.policy.track.iter().map(|track| track.signal.clone()));
+    signals.into_iter().any(|signal| match &signal {
         Signal::Metric(name) => {
             let remembered = case.memory.metrics.contains_key(name);
             let declared = case.policy.metrics.iter().find(|(known, _)| known == name);
@@ -135,6 +138,9 @@ proptest! {
     fn a_look_a_second_later_holds_unless_time_itself_is_news(case in case(Range::Everyday)) {
         let mut case = case;
         case.overrides.clear();
+        case.policy.hours.clear();
+        case.policy.floor = None;
+        case.policy.track.clear();
         case.policy.rules.retain(|rule| {
             rule.when.hold_for.is_zero()
                 && !matches!(rule.when.signal, Signal::StalledFor | Signal::Metric(_))
@@ -156,6 +162,7 @@ proptest! {
         case.policy
             .rules
             .retain(|rule| !matches!(rule.when.signal, Signal::WaitingPerTask | Signal::Depth));
+        case.policy.track.retain(|track| track.signal != Signal::WaitingPerTask);
         let Some(mut after) = applied(&case) else { return Ok(()) };
         if let Ok(service) = &mut after.seen.service {
             service.running_count = running;
@@ -208,9 +215,49 @@ proptest! {
     fn an_addition_never_lowers(case in case(Range::Everyday)) {
         let mut case = case;
         case.policy.rules.retain(|rule| matches!(rule.adjust, Adjustment::Add(_)));
+        case.policy.track.iter_mut().for_each(|track| track.scale_in = false);
         case.overrides.clear();
-        let above_max = desired(&case) > case.policy.capacity.max();
+        let above_max = desired(&case) > case.decide().bounds.max();
         prop_assert!(above_max || size(&case) >= desired(&case), "{}", case.decide());
+    }
+
+    #[test]
+    fn a_higher_value_never_means_fewer_tasks(
+        case in case_with(Range::Everyday, Just(vec![])),
+        factor in 1.0..3.0_f64,
+    ) {
+        let mut higher = case.clone();
+        for reading in higher.seen.metrics.values_mut() {
+            if let MetricReading::Points { points, .. } = reading {
+                for point in points {
+                    point.value *= factor;
+                }
+            }
+        }
+        prop_assert!(size(&higher) >= size(&case), "{}\nat {factor} times: {}", case.decide(), higher.decide());
+    }
+
+    #[test]
+    fn hours_never_leave_the_maximum_of_the_file(case in case(Range::Extreme)) {
+        let mut case = case;
+        case.overrides.clear();
+        let bounds = case.decide().bounds;
+        prop_assert!(bounds.min() <= bounds.max() && bounds.max() <= case.policy.capacity.max(), "{bounds:?}");
+        let lowered = case.policy.floor.is_some()
+            || case.policy.hours.iter().any(|row| row.max.is_some() || row.min.is_some());
+        prop_assert!(lowered || bounds == case.policy.capacity, "{bounds:?}");
+    }
+
+    #[test]
+    fn a_row_of_hours_changes_when_it_says(case in case(Range::Everyday), minutes in 0..10_000_i64) {
+        let now = case.now + seconds(minutes * 60);
+        for row in &case.policy.hours {
+            let Some(until) = row.state(now).until else { continue };
+            let before = until - seconds(1);
+            prop_assert!(now < until);
+            prop_assert_eq!(row.state(until).in_force, !row.state(now).in_force, "{} at {}", row, until);
+            prop_assert!(before < now || row.state(before) == row.state(now), "{} at {}", row, before);
+        }
     }
 
     #[test]
@@ -306,10 +353,9 @@ fn a_hold_names_the_rule_that_asked_for_a_change() {
         .run(&case(Range::Everyday), |case| {
             let decision = case.decide();
             let cooling = decision.reasons.iter().any(|it| matches!(it, Reason::CooldownIn { .. }));
-            let cause = decision
-                .reasons
-                .iter()
-                .any(|it| matches!(it, Reason::RuleMatched { .. } | Reason::AboveMax { .. }));
+            let cause = decision.reasons.iter().any(|it| {
+                matches!(it, Reason::RuleMatched { .. } | Reason::Tracked { .. } | Reason::AboveMax { .. })
+            });
             prop_assert!(!cooling || cause, "{decision}");
             Ok(())
         })

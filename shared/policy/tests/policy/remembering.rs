@@ -5,6 +5,7 @@ use tidegate_policy::notice::Edge;
 use tidegate_policy::{Memory, NoticeKind};
 
 use crate::stage::{Stage, seconds};
+use crate::track::track;
 
 fn json(memory: &Memory) -> String {
     serde_json::to_string(memory).unwrap()
@@ -32,6 +33,17 @@ fn a_thousand_busy_services_fit_one_item() {
     assert!(
         stage.memory.scale_out.is_some() && stage.memory.startup.is_some() && stage.memory.head.is_some()
     );
+    assert!(text.len() <= 400, "{} bytes: {text}", text.len());
+}
+
+#[test]
+fn a_tracked_service_needs_no_more_than_one_with_rules() {
+    let mut stage = busy();
+    stage.policy.rules.clear();
+    stage.policy.track = vec![track("cpu", 70.0)];
+    stage.points("cpu", &[(120, 41.333_333_333_333_33)]).at(130).look();
+    let text = json(&stage.memory);
+    assert!(stage.memory.ran.is_some() && stage.memory.runs.len() == 1, "{text}");
     assert!(text.len() <= 400, "{} bytes: {text}", text.len());
 }
 

@@ -4,9 +4,12 @@ use std::fmt::Write as _;
 
 use tidegate_policy::memory::Settled;
 use tidegate_policy::overrides::OverrideKind;
-use tidegate_policy::{Decision, InFlight, MetricReading, Reason};
+use tidegate_policy::{Decision, Hours, InFlight, MetricReading, Reason};
 
+use crate::floor::monitors;
+use crate::hours::{WORKING_DAYS, window};
 use crate::stage::{Stage, codes, refused, seconds};
+use crate::track::track;
 use crate::wait_world::World;
 
 macro_rules! reasons {
@@ -35,6 +38,9 @@ reasons! {
     RuleNotLongEnough => "rule-not-long-enough",
     Credit => "credit",
     StillStarting => "still-starting",
+    Tracked => "tracked",
+    OnTarget => "on-target",
+    LowNotLongEnough => "low-not-long-enough",
     WouldWait => "would-wait",
     JobsWait => "jobs-wait",
     LoadKeeps => "load-keeps",
@@ -46,6 +52,8 @@ reasons! {
     AboveMax => "above-max",
     AtMax => "at-max",
     AtMin => "at-min",
+    Hours => "hours",
+    Floor => "floor",
     ReadingMissing => "reading-missing",
     ReadingStale => "reading-stale",
     NotAgreed => "not-agreed",
@@ -79,11 +87,18 @@ fn sleepy() -> Stage {
     Stage::new(0, 50, &["waiting < 50: -2"]).tasks(1)
 }
 
+fn sleep_at_night() -> Hours {
+    let window = window(WORKING_DAYS, "07:00", "20:00", "Europe/Berlin", &[]);
+    Hours { window, outside: true, min: None, max: Some(0) }
+}
+
 fn scenarios() -> Vec<(&'static str, Decision)> {
     let mut all = vec![];
     services(&mut all);
     changes(&mut all);
     people(&mut all);
+    floors(&mut all);
+    trackers(&mut all);
     rules(&mut all);
     readings(&mut all);
     guards(&mut all);
@@ -119,10 +134,31 @@ fn changes(all: &mut Vec<(&'static str, Decision)>) {
     all.push(("somebody changed it", stage.arrive().wait(60).peek()));
 }
 
+fn trackers(all: &mut Vec<(&'static str, Decision)>) {
+    let mut stage =
+        Stage::new(2, 50, &[]).tasks(10).with(|stage| stage.policy.track.push(track("cpu", 70.0)));
+    all.push(("CPU above its target", stage.points("cpu", &[(60, 93.333)]).at(60).peek()));
+    all.push(("CPU near its target", stage.points("cpu", &[(60, 66.0)]).peek()));
+    all.push(("CPU low for two minutes", stage.points("cpu", &[(60, 30.0), (120, 31.0)]).at(120).peek()));
+    let five: Vec<(i64, f64)> = (1..=5).map(|minute| (minute * 60, 31.0)).collect();
+    all.push(("CPU low for five minutes", stage.points("cpu", &five).at(300).peek()));
+}
+
+fn floors(all: &mut Vec<(&'static str, Decision)>) {
+    let mut stage = worker().with(|stage| stage.policy.floor = Some(monitors()));
+    stage.points("monitors", &[(0, 12_345.0)]);
+    all.push(("a floor by monitors", stage.look()));
+    stage.metric("monitors", MetricReading::NotRead);
+    stage.queue().waiting = 0;
+    all.push(("a floor whose metric was last seen half an hour ago", stage.arrive().wait(1_800).look()));
+}
+
 fn people(all: &mut Vec<(&'static str, Decision)>) {
     all.push(("a minimum", worker().waiting(100).person(OverrideKind::Min(20), 7_200).peek()));
     all.push(("a pin", worker().waiting(900).person(OverrideKind::Pin(10), 172_800).peek()));
     all.push(("a maximum", worker().waiting(900).person(OverrideKind::Max(6), 7_200).peek()));
+    let mut night = worker().with(|stage| stage.policy.hours.push(sleep_at_night()));
+    all.push(("asleep outside the working hours", night.at(8 * 3_600).peek()));
     all.push(("below the minimum", worker().tasks(3).waiting(100).peek()));
     all.push(("above the maximum", worker().tasks(60).waiting(100).peek()));
 }

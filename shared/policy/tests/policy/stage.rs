@@ -32,8 +32,11 @@ impl Stage {
     pub(crate) fn new(min: u32, max: u32, rules: &[&str]) -> Self {
         let policy = ServicePolicy {
             capacity: Capacity::new(min, max).unwrap(),
+            hours: vec![],
+            floor: None,
             concurrency: NonZeroU32::new(4).unwrap(),
             rules: rules.iter().map(|text| rule(text)).collect(),
+            track: vec![],
             wait: None,
             cooldown: Cooldown { scale_out: seconds(300), scale_in: seconds(300) },
             stabilization: seconds(0),

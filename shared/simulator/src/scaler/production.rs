@@ -39,8 +39,8 @@ pub struct Production {
 impl Production {
     /// A service that was never looked at, from a moment on.
     ///
-    /// Rules on metrics that no queue tells (memory, response times) are left out: a reading that is always missing
-    /// would keep every task for ever.
+    /// Rules, trackers and floors by metrics that no queue tells (memory, response times, users) are left out: a reading
+    /// that is always missing would keep every task for ever.
     #[must_use]
     pub fn new(policy: &ServicePolicy, begin: Timestamp) -> Self {
         let mut policy = policy.clone();
@@ -52,7 +52,17 @@ impl Production {
             }
             told
         });
-        let reads_cpu = policy.rules.iter().any(|rule| matches!(rule.when.signal, Signal::Metric(_)));
+        left_out.extend(policy.floor.take().map(|floor| format!("floor by {}", floor.by().as_str())));
+        policy.track.retain(|track| {
+            let told = !matches!(&track.signal, Signal::Metric(name) if name.as_str() != CPU);
+            if !told {
+                left_out.push(format!("track {track}"));
+            }
+            told
+        });
+        let of_rules = policy.rules.iter().map(|rule| &rule.when.signal);
+        let mut signals = of_rules.chain(policy.track.iter().map(|track| &track.signal));
+        let reads_cpu = signals.any(|signal| matches!(signal, Signal::Metric(_)));
         Self { policy, memory: Memory::default(), begin, left_out, reads_cpu, metrics_read: None, log: None }
     }
 

@@ -1,0 +1,89 @@
+//! A service's `floor`: the least capacity by a metric of the business.
+
+use tidegate_policy::floor::FloorError;
+use tidegate_policy::{Capacity, Floor, OnAbsence};
+
+use crate::object::{Object, read_scalar};
+use crate::problem::{Code, Place, Problem, Problems};
+use crate::scalar;
+use crate::service::Declared;
+use crate::words;
+
+/// A row, and where its tasks stand.
+struct Row {
+    level: u64,
+    tasks: u32,
+    place: Place,
+}
+
+/// Reads a service's `floor`, if there is one; the outer `None` comes only after reporting why.
+#[expect(clippy::option_option, reason = "a floor that is not there differs from one that is wrong")]
+pub(crate) fn read(
+    service: &Object<'_>,
+    capacity: Option<Capacity>,
+    declared: &[Declared],
+    problems: &mut Problems,
+) -> Option<Option<Floor>> {
+    if service.node("floor").is_none() {
+        return Some(None);
+    }
+    let object = service.map("floor", problems)?;
+    let rows = rows(&object, capacity, problems);
+    let by = object.text("by", problems)?;
+    let Some(metric) = declared.iter().find(|metric| metric.name.as_str() == by) else {
+        let known = declared.iter().map(|metric| metric.name.as_str());
+        let hint =
+            words::nearest(&by, known).map(|name| format!("did you mean `{name}`? ")).unwrap_or_default();
+        let message = format!("`by` names the unknown metric `{}`", words::shortened(&by));
+        let help = format!("{hint}a floor follows a metric that the service declares under `metrics`");
+        problems.push(Problem::new(Code::UnknownSignal, object.place_of("by"), message).help(help));
+        return None;
+    };
+    if metric.source.as_ref().is_some_and(|source| source.on_absence == OnAbsence::Zero) {
+        let message = format!("`{by}` counts as zero when it is absent, which would take the floor away");
+        let help = "leave `absent: zero` out: without datapoints the floor stays where it was last known";
+        problems.push(Problem::new(Code::FloorAbsentZero, object.place_of("by"), message).help(help));
+    }
+    let rows = rows?;
+    match Floor::new(metric.name.clone(), rows.iter().map(|row| (row.level, row.tasks)).collect()) {
+        Ok(floor) => Some(Some(floor)),
+        Err(error) => {
+            problems.push(not_a_table(error, &rows, &object));
+            None
+        }
+    }
+}
+
+fn not_a_table(error: FloorError, rows: &[Row], object: &Object<'_>) -> Problem {
+    match error {
+        FloorError::Empty => Problem::new(Code::EmptyValue, object.place_of("table"), error.to_string())
+            .help("write rows of \"at least this many: so many tasks\", as in `{ 100: 2, 1000: 5 }`"),
+        FloorError::Falls { level, .. } => {
+            let row = rows.iter().find(|row| row.level == level);
+            let place = row.map_or(object.place_of("table"), |row| row.place);
+            Problem::new(Code::FloorFalls, place, error.to_string())
+                .help("more business never needs fewer tasks: the second column may only rise")
+        }
+    }
+}
+
+fn rows(object: &Object<'_>, capacity: Option<Capacity>, problems: &mut Problems) -> Option<Vec<Row>> {
+    let written = object.node("table")?;
+    let before = problems.len();
+    let mut rows = Vec::new();
+    for (key, node) in object.table("table", problems) {
+        let tasks = read_scalar(node, &key.text, problems, |written| {
+            Some(scalar::count(written, 0, Capacity::LIMIT, "tasks"))
+        });
+        let (Some(tasks), Ok(level)) = (tasks, key.text.parse()) else { continue };
+        if let Some(capacity) = capacity.filter(|capacity| tasks > capacity.max()) {
+            let message =
+                format!("`{}: {tasks}` lies above the maximum of `capacity`, {}", key.text, capacity.max());
+            let help = "`capacity` holds the outermost bounds, which the budgets count on: raise them there";
+            problems.push(Problem::new(Code::FloorAboveCapacity, node.place, message).help(help));
+        }
+        rows.push(Row { level, tasks, place: node.place });
+    }
+    let readable = problems.len() == before && matches!(written.value, crate::tree::Value::Map(_));
+    readable.then_some(rows)
+}

@@ -1,0 +1,70 @@
+//! `floor`: a guide's table, and tables that cannot be meant.
+
+use crate::taken::{PLACE, WORK, fleet};
+
+const METRICS: &str =
+    "metrics: { monitors: { namespace: Hyperverge, metric: Monitors, dimensions: { Env: prod } } }\n";
+
+fn text(floor: &str) -> String {
+    fleet(&format!("{PLACE}{WORK}{METRICS}floor: {floor}"))
+}
+
+#[test]
+fn a_table_reads_as_the_guide_has_it() {
+    let fleet = tidegate_fleet::parse(&text("{ by: monitors, table: { 100: 2, 10000: 15, 1000: 5 } }"))
+        .unwrap_or_else(|problems| panic!("{problems}"));
+    assert_eq!(fleet.warnings(), []);
+    let service = &fleet.services()[0];
+    let floor = service.policy().floor.as_ref().expect("there is a floor");
+    assert_eq!(floor.to_string(), "by monitors: 2 from 100, 5 from 1000, 15 from 10000");
+    assert_eq!(service.metrics().len(), 1, "its metric is read");
+}
+
+#[track_caller]
+fn refused(floor: &str, expected: &[(&str, &str, &str)]) {
+    let text = text(floor);
+    let problems = tidegate_fleet::parse(&text).expect_err("the floor is wrong");
+    let told: Vec<(&str, String)> = problems
+        .iter()
+        .map(|problem| {
+            let place = problem.place();
+            let line = text.lines().nth(place.line - 1).unwrap_or_default();
+            (problem.code().as_str(), line.chars().skip(place.column - 1).take(place.width).collect())
+        })
+        .collect();
+    let wanted: Vec<(&str, String)> =
+        expected.iter().map(|(code, part, _)| (*code, (*part).to_owned())).collect();
+    assert_eq!(told, wanted, "{problems}");
+    for (_, _, words) in expected {
+        assert!(problems.to_string().contains(words), "{problems}");
+    }
+}
+
+#[test]
+fn tables_that_cannot_be_meant_are_refused() {
+    refused(
+        "{ by: monitors, table: { 100: 5, 1000: 2 } }",
+        &[("floor-falls", "2", "`1000: 2` asks for fewer tasks than `100: 5`")],
+    );
+    refused("{ by: monitors, table: { 100: 21 } }", &[("floor-above-capacity", "21", "raise them there")]);
+    refused(
+        "{ by: monitor, table: { 100: 2 } }",
+        &[("unknown-signal", "monitor", "did you mean `monitors`?")],
+    );
+    refused("{ by: cpu, table: { 100: 2 } }", &[("unknown-signal", "cpu", "under `metrics`")]);
+    refused("{ by: monitors, table: {} }", &[("empty-value", "{", "`{ 100: 2, 1000: 5 }`")]);
+    refused("{ by: monitors, table: { 1k: 2 } }", &[("bad-text", "1k", "plain digits")]);
+    refused("{ by: monitors, table: { 0100: 2 } }", &[("bad-text", "0100", "plain digits")]);
+    refused("{ by: monitors, table: { 100: many } }", &[("not-a-number", "many", "digits only")]);
+    refused("{ by: monitors, table: [2, 5] }", &[("wrong-shape", "[", "a list")]);
+    refused("{ by: monitors }", &[("missing-key", "{ ", "table")]);
+    refused("{ table: { 100: 2 } }", &[("missing-key", "{ ", "by")]);
+}
+
+#[test]
+fn a_metric_that_counts_as_zero_would_take_the_floor_away() {
+    let zero =
+        text("{ by: monitors, table: { 100: 2 } }").replace("{ Env: prod }", "{ Env: prod }, absent: zero");
+    let problems = tidegate_fleet::parse(&zero).expect_err("absence is no zero");
+    assert_eq!(problems.iter().map(|it| it.code().as_str()).collect::<Vec<_>>(), ["floor-absent-zero"]);
+}

@@ -1,0 +1,166 @@
+//! `track`: proportional to the value, with the semantics of AWS target tracking and of Kubernetes' HPA:
+//! `ceil(tasks x value / target)`, where the tasks are those that the value was measured over.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::capacity::Capacity;
+use crate::memory::{Memory, Ran, Run, since};
+use crate::method::rules::Start;
+use crate::method::together::{Say, both};
+use crate::observation::{Observation, Service};
+use crate::pipeline::evidence::{held, unread};
+use crate::pipeline::readings::sight;
+use crate::reading::Reading;
+use crate::reason::Reason;
+use crate::service::ServicePolicy;
+use crate::signal::Signal;
+use crate::track::{LOW_FOR, TOLERANCE, Track};
+
+/// Two changes of the running count within this time may stand in one datapoint: three periods of five minutes and
+/// CloudWatch's delay.
+const LATELY: SignedDuration = SignedDuration::from_mins(20);
+
+/// Rounding must not add a task for the last bit of a float.
+const LAST_BIT: f64 = 1e-9;
+
+/// What one tracker's signal says.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Tracked<'a> {
+    pub(crate) track: &'a Track,
+    /// The reading; `None` when the signal has no vote.
+    pub(crate) reading: Option<Reading<f64>>,
+    /// For how long the value has been low.
+    low_for: SignedDuration,
+    /// The fewest and the most tasks that the value may have been measured over.
+    over: (u32, u32),
+}
+
+impl Tracked<'_> {
+    /// Why its signal, which has a vote, does not say anything.
+    pub(crate) fn unread(&self) -> Option<Reason> {
+        unread(&self.track.signal, self.reading.as_ref())
+    }
+}
+
+/// Reads every tracker's signal; `runs` remembers for how long values have been low.
+pub(crate) fn follow<'a>(
+    seen: &Observation,
+    policy: &'a ServicePolicy,
+    memory: &Memory,
+    now: Timestamp,
+    runs: &mut BTreeMap<String, Run>,
+) -> Vec<Tracked<'a>> {
+    let (measured, running) = seen.service.as_ref().map_or((0, 0), |it| (measured(it), it.running_count));
+    let ran = ran(memory.ran, measured, now);
+    let mut all = Vec::with_capacity(policy.track.len());
+    for track in &policy.track {
+        let sighting = sight(&track.signal, seen, policy, memory, now);
+        let low_for = held(&track.low(), &sighting, memory, runs, now);
+        let measured_since = |at: Timestamp| at.saturating_sub(sighting.period).unwrap_or(at);
+        let of_now =
+            matches!(&sighting.reading, Some(Reading::Fresh { at, .. }) if measured_since(*at) >= ran.since);
+        let over = if track.signal == Signal::WaitingPerTask {
+            // The backlog was divided by the running tasks a moment ago.
+            (running, running)
+        } else if of_now {
+            (measured, measured.max(running))
+        } else {
+            (ran.least.min(measured), ran.most.max(running))
+        };
+        all.push(Tracked { track, reading: sighting.reading, low_for, over });
+    }
+    all
+}
+
+/// The running tasks that a scale-out starts from. More than are wanted run while a deployment replaces them, or while they
+/// stop: AWS starts from the desired count then, and what a scale-in leaves is reckoned with all of them.
+pub(crate) fn measured(service: &Service) -> u32 {
+    service.running_count.min(service.desired_count)
+}
+
+/// How many tasks ran lately, this look included.
+pub(crate) fn ran(before: Option<Ran>, running: u32, now: Timestamp) -> Ran {
+    match before {
+        None => Ran { since: now, running, least: running, most: running },
+        Some(ran) if ran.running == running => ran,
+        Some(ran) if since(ran.since, now) <= LATELY => {
+            Ran { since: now, running, least: ran.least.min(ran.running), most: ran.most.max(ran.running) }
+        }
+        Some(ran) => Ran { since: now, running, least: ran.running, most: ran.running },
+    }
+}
+
+/// What all trackers say together.
+pub(crate) fn say(all: &[Tracked<'_>], start: Start, bounds: Capacity) -> Say {
+    all.iter()
+        .map(|one| opinion(one, start, bounds))
+        .fold(Say::Nothing, |all, one| both(all, one, start.desired))
+}
+
+/// What one tracker says. Tasks that do not run yet count as idle while more are asked for, and as fully used while
+/// fewer are (Kubernetes' rule for pods that are not measured): so nothing is ordered twice, and nothing leaves too early.
+fn opinion(one: &Tracked<'_>, start: Start, bounds: Capacity) -> Say {
+    let Tracked { track, low_for, over: (fewest, most), .. } = one;
+    if let Some(unread) = one.unread() {
+        return Say::Silent(vec![unread]);
+    }
+    let Some(Reading::Fresh { value, .. }) = &one.reading else { return Say::Nothing };
+    let (value, desired) = (*value, start.desired);
+    let per_target = value / track.target;
+    let asks = |proposes| {
+        let Track { signal, target, unit, .. } = track;
+        Reason::Tracked { signal: signal.clone(), value, target: *target, unit: *unit, proposes }
+    };
+    // One queue per service: without a running task it waits for the first one.
+    let at_least = u32::from(track.signal == Signal::WaitingPerTask);
+    let (fewest, most) = ((*fewest).max(at_least), (*most).max(at_least));
+    if desired == 0 {
+        // A share of no task tells only that there is something to do.
+        let first = if at_least > 0 { whole_tasks(per_target) } else { 1 };
+        let tasks = if value > 0.0 { first.max(bounds.min()).max(1) } else { 0 };
+        return if tasks > 0 {
+            Say::Asks { tasks, reasons: vec![asks(tasks)] }
+        } else {
+            Say::Allows { tasks: 0 }
+        };
+    }
+    let unmeasured = f64::from(desired.saturating_sub(start.running));
+    let (busy, most_busy) = (f64::from(fewest) * per_target, f64::from(most) * per_target + unmeasured);
+    let is_high = |share: f64| share > 1.0 + TOLERANCE + LAST_BIT;
+    if is_high(per_target) {
+        let wanted = asks(whole_tasks(busy));
+        return if is_high(busy / f64::from(desired)) {
+            Say::Asks { tasks: whole_tasks(busy), reasons: vec![wanted] }
+        } else {
+            let Start { running, pending, .. } = start;
+            Say::Silent(vec![wanted, Reason::StillStarting { running, pending }])
+        };
+    }
+    let kept = whole_tasks(most_busy).min(desired);
+    if !track.scale_in {
+        return Say::Allows { tasks: kept };
+    }
+    let is_low = |share: f64| share < 1.0 - TOLERANCE - LAST_BIT;
+    let Track { signal, target, unit, .. } = track;
+    if !is_low(per_target) || !is_low(most_busy / f64::from(desired)) {
+        return Say::Silent(vec![Reason::OnTarget {
+            signal: signal.clone(),
+            value,
+            target: *target,
+            unit: *unit,
+        }]);
+    }
+    if *low_for < LOW_FOR {
+        let (signal, target, unit, held) = (signal.clone(), *target, *unit, *low_for);
+        return Say::Silent(vec![Reason::LowNotLongEnough { signal, value, target, unit, held }]);
+    }
+    Say::Asks { tasks: kept, reasons: vec![asks(kept)] }
+}
+
+/// As many tasks as this takes: always rounded up, so that too few are never added and too many never removed.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole, and clamped")]
+fn whole_tasks(tasks: f64) -> u32 {
+    (tasks - LAST_BIT).ceil().clamp(0.0, f64::from(Capacity::LIMIT)) as u32
+}
