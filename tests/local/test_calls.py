@@ -49,7 +49,7 @@ def hundred(stage, kind: str, url: str, desired: int, waiting: int):
     return function
 
 
-@pytest.mark.parametrize("kind, commands", [("celery", 10), ("bullmq", 12)])
+@pytest.mark.parametrize("kind, commands", [("celery", 10), ("bullmq", 14)])
 def test_a_look_over_100_services_costs_10_describes_one_round_trip_one_read_and_one_write(stage, wire, kind, commands):
     function = hundred(stage, kind, wire.url, 5, CALM)
     asked = len(wire.commands)
