@@ -67,6 +67,7 @@ fn look_at(world: &str) -> (Timestamp, Observation) {
         rollout: false,
         active: true,
         daemon: false,
+        constraints: Constraints::default(),
     };
     let queue = Queue {
         waiting,
@@ -78,7 +79,7 @@ fn look_at(world: &str) -> (Timestamp, Observation) {
         paused: false,
         head: None,
     };
-    (now, Observation { service: Ok(service), queue: Ok(queue), metrics })
+    (now, Observation { service: Ok(service), queue: Some(Ok(queue)), metrics, alarms: [].into() })
 }
 
 /// A metric's one datapoint of now.

@@ -29,6 +29,7 @@ fn service(desired: u32) -> Service {
         rollout: false,
         active: true,
         daemon: false,
+        constraints: Constraints::default(),
     }
 }
 
@@ -54,7 +55,12 @@ fn target(name: &str, verdict: Verdict, reasons: Vec<Reason>, done: Done) -> Tar
         target: name.to_owned(),
         name: ServiceName { cluster: "prod".to_owned(), service: name.to_owned() },
         observe: matches!(done, Done::Observed { .. }),
-        seen: Observation { service: Ok(service(desired)), queue: Ok(queue(612)), metrics: BTreeMap::new() },
+        seen: Observation {
+            service: Ok(service(desired)),
+            queue: Some(Ok(queue(612))),
+            metrics: BTreeMap::new(),
+            alarms: BTreeMap::new(),
+        },
         decision: Decision {
             verdict,
             reasons,

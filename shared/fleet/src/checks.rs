@@ -10,6 +10,7 @@ use crate::problem::{Code, Place, Problem, Problems};
 use crate::rules::PlacedRule;
 use crate::settings::SERVICES_MAX;
 use crate::source::QueueSource;
+use crate::target::TargetName;
 use crate::tree::{Node, Value};
 use crate::words;
 
@@ -44,22 +45,18 @@ fn name_node(node: &Node) -> Option<&Node> {
     }
 }
 
-/// No two services set the desired count of one ECS service.
+/// No two services scale the same.
 pub(crate) fn unique_targets(nodes: &[Node], services: &[Option<Service>], problems: &mut Problems) {
-    let mut first: BTreeMap<(&str, &str), &str> = BTreeMap::new();
+    let mut first: BTreeMap<&TargetName, &str> = BTreeMap::new();
     for (node, service) in nodes.iter().zip(services) {
         let Some(service) = service else {
             continue;
         };
-        let target = (service.cluster(), service.service());
-        if let Some(other) = first.get(&target) {
-            let message = format!(
-                "`{other}` scales the ECS service `{}` in cluster `{}` already",
-                service.service(),
-                service.cluster()
-            );
+        let target = service.target();
+        if let Some(other) = first.get(target) {
+            let message = format!("`{other}` scales {target} already");
             let problem = Problem::new(Code::DuplicateTarget, node.place, message);
-            problems.push(problem.help("put all rules of an ECS service in one entry"));
+            problems.push(problem.help("put all its rules in one entry"));
         } else {
             first.insert(target, service.name());
         }

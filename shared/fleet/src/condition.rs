@@ -168,14 +168,15 @@ fn comparison(operator: &Token<'_>) -> Result<Comparison, Fault> {
 fn unit_of(signal: &Signal, declared: &[(MetricName, Unit)]) -> Unit {
     let declared = |name| declared.iter().find(|(known, _)| known == name).map(|(_, unit)| *unit);
     match signal {
-        Signal::Metric(name) => declared(name).or_else(|| signal.unit()).unwrap_or(Unit::Count),
+        Signal::Metric(name) | Signal::PerTask(name) => declared(name).or_else(|| signal.unit()).unwrap_or(Unit::Count),
         Signal::Waiting
         | Signal::InFlight
         | Signal::Depth
         | Signal::Due
         | Signal::Delayed
         | Signal::WaitingPerTask
-        | Signal::StalledFor => signal.unit().unwrap_or(Unit::Count),
+        | Signal::StalledFor
+        | Signal::Alarm(_) => signal.unit().unwrap_or(Unit::Count),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The fleet: what a valid file says, in types that cannot hold anything else.
 
-use tidegate_policy::ServicePolicy;
+use tidegate_policy::{AlarmName, ServicePolicy};
 
 use crate::checks;
 use crate::hours;
@@ -10,6 +10,7 @@ use crate::scalar;
 use crate::service;
 use crate::settings::{BUDGET, FLEET};
 use crate::source::{Metric, QueueSource};
+use crate::target::TargetName;
 use crate::tree::{self, Node};
 use crate::words;
 
@@ -30,18 +31,12 @@ pub struct Fleet {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Service {
     pub(crate) name: String,
-    pub(crate) ecs: Ecs,
+    pub(crate) target: TargetName,
     pub(crate) mode: Mode,
     pub(crate) queue: Option<QueueSource>,
     pub(crate) metrics: Vec<Metric>,
+    pub(crate) alarms: Vec<AlarmName>,
     pub(crate) policy: ServicePolicy,
-}
-
-/// The names of an ECS service.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Ecs {
-    pub(crate) cluster: String,
-    pub(crate) service: String,
 }
 
 /// Whether decisions are acted on.
@@ -215,16 +210,10 @@ impl Service {
         &self.name
     }
 
-    /// The ECS cluster (`clusterName`).
+    /// What it scales; no other service of the fleet scales the same.
     #[must_use]
-    pub fn cluster(&self) -> &str {
-        &self.ecs.cluster
-    }
-
-    /// The ECS service (`serviceName`); no other service of the fleet scales it.
-    #[must_use]
-    pub fn service(&self) -> &str {
-        &self.ecs.service
+    pub fn target(&self) -> &TargetName {
+        &self.target
     }
 
     /// The mode in force: the fleet's, or narrowed here.
@@ -239,10 +228,16 @@ impl Service {
         self.queue.as_ref()
     }
 
-    /// Every CloudWatch metric that its rules name, `cpu` and `memory` written out.
+    /// Every metric that anything of it names, each once, built-in ones written out.
     #[must_use]
     pub fn metrics(&self) -> &[Metric] {
         &self.metrics
+    }
+
+    /// Every CloudWatch alarm that its rules name, each once.
+    #[must_use]
+    pub fn alarms(&self) -> &[AlarmName] {
+        &self.alarms
     }
 
     /// What `decide` needs to know.

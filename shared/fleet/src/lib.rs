@@ -44,6 +44,7 @@ mod scalar;
 mod condition;
 
 pub mod source;
+pub mod target;
 mod fleet;
 mod service;
 mod queue;
@@ -56,4 +57,5 @@ mod checks;
 
 pub use fleet::{Budget, FILE_BYTES_MAX, Fleet, Mode, Service, parse, parse_bytes};
 pub use problem::{Code, Place, Problem, Problems, Severity};
-pub use source::{Metric, MetricSource, QueueSource, RedisUrl};
+pub use source::{Metric, MetricSource, QueueSource, RedisUrl, Source};
+pub use target::{AutoScalingGroup, EcsService, TargetName};

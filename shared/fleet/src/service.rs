@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 use jiff::civil::Date;
-use tidegate_policy::{Capacity, Cooldown, LargestStep, MetricName, OnAbsence, ServicePolicy, Signal, Unit};
+use tidegate_policy::{Capacity, Cooldown, Counts, LargestStep, MetricName, OnAbsence, ServicePolicy, Signal, Unit};
 
 use crate::checks;
-use crate::fleet::{Ecs, Mode, Service};
+use crate::fleet::{Mode, Service};
 use crate::floor;
 use crate::hours;
 use crate::object::Object;
@@ -17,7 +17,8 @@ use crate::queue;
 use crate::rules::{self, PlacedRule};
 use crate::scalar;
 use crate::settings::{COOLDOWN_OF_WAIT, METRIC, SERVICE};
-use crate::source::{Metric, MetricSource};
+use crate::source::{Metric, MetricSource, Source};
+use crate::target::{EcsService, TargetName};
 use crate::track;
 use crate::tree::Node;
 
@@ -54,7 +55,7 @@ pub(crate) fn read(
     let ecs = object.map("ecs", problems).and_then(|ecs| {
         let cluster = ecs.text("cluster", problems);
         let service = ecs.text("service", problems);
-        Some(Ecs { cluster: cluster?, service: service? })
+        Some(EcsService { cluster: cluster?, service: service? })
     });
     let capacity = capacity(&object, problems);
     let hours = hours::read(&object, capacity, holidays, problems);
@@ -85,7 +86,7 @@ pub(crate) fn read(
     }
     let metrics = used_metrics(&named, &declared, &ecs)?;
     let floor = floor?;
-    let on_absence = |metric: &Metric| (metric.name.clone(), metric.source.on_absence);
+    let on_absence = |metric: &Metric| (metric.name.clone(), metric.source.on_absence());
     let policy = ServicePolicy {
         capacity: capacity?,
         hours: hours?,
@@ -101,8 +102,11 @@ pub(crate) fn read(
         idle: pace.idle,
         interruptible: pace.interruptible,
         metrics: metrics.iter().map(on_absence).collect(),
+        notify: Vec::new(),
+        counts: Counts::Tasks,
     };
-    let read = Service { name: name?, ecs, mode: mode?, queue: queue?, metrics, policy };
+    let target = TargetName::Ecs(ecs);
+    let read = Service { name: name?, target, mode: mode?, queue: queue?, metrics, alarms: Vec::new(), policy };
     checks::service(&read, &object, problems);
     let understood: Vec<&PlacedRule> = rules.iter().flatten().collect();
     checks::rules(&read, &understood, &object, problems);
@@ -227,7 +231,7 @@ fn unit(word: &str) -> Unit {
 
 /// The metric that a signal is.
 fn metric_of(signal: &Signal) -> Option<&str> {
-    if let Signal::Metric(name) = signal { Some(name.as_str()) } else { None }
+    signal.metric().map(MetricName::as_str)
 }
 
 fn unused_metrics(declared: &[Declared], named: &[&str], problems: &mut Problems) {
@@ -241,17 +245,17 @@ fn unused_metrics(declared: &[Declared], named: &[&str], problems: &mut Problems
 }
 
 /// The metrics that are named, each once; `None` when one of them has a problem.
-fn used_metrics(named: &[&str], declared: &[Declared], ecs: &Ecs) -> Option<Vec<Metric>> {
+fn used_metrics(named: &[&str], declared: &[Declared], ecs: &EcsService) -> Option<Vec<Metric>> {
     let mut used: Vec<Metric> = Vec::new();
     for name in named {
         if used.iter().any(|metric| metric.name.as_str() == *name) {
             continue;
         }
         let metric = if let Some(metric) = declared.iter().find(|metric| metric.name.as_str() == *name) {
-            Metric { name: metric.name.clone(), source: metric.source.clone()? }
+            Metric { name: metric.name.clone(), source: Source::Metric(metric.source.clone()?), limit: None }
         } else {
             let name = MetricName::new(name)?;
-            Metric { source: ecs_metric(&name, ecs), name }
+            Metric { source: Source::Metric(ecs_metric(&name, ecs)), name, limit: None }
         };
         used.push(metric);
     }
@@ -259,7 +263,7 @@ fn used_metrics(named: &[&str], declared: &[Declared], ecs: &Ecs) -> Option<Vec<
 }
 
 /// `cpu` and `memory` as ECS publishes them, once a minute for every service.
-fn ecs_metric(name: &MetricName, ecs: &Ecs) -> MetricSource {
+fn ecs_metric(name: &MetricName, ecs: &EcsService) -> MetricSource {
     let metric = if name.as_str() == "cpu" { "CPUUtilization" } else { "MemoryUtilization" };
     let dimensions = [("ClusterName", &ecs.cluster), ("ServiceName", &ecs.service)];
     MetricSource {

@@ -114,12 +114,91 @@ pub struct MetricSource {
 }
 
 /// A metric that a service's rules name.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Metric {
     /// Its name in the rules.
     pub name: MetricName,
-    /// Where CloudWatch keeps it.
-    pub source: MetricSource,
+    /// How it is found.
+    pub source: Source,
+    /// What its values are a share of: with one, rules see percent (`db_connections > 80%`). Finite and above zero.
+    pub limit: Option<f64>,
+}
+
+/// How a metric is found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// One CloudWatch metric, spelt out.
+    Metric(MetricSource),
+    /// CloudWatch metric math.
+    Math(MathSource),
+    /// A metric of the load balancer, by the target groups that the service is registered with.
+    LoadBalancer(LoadBalancerMetric),
+}
+
+/// CloudWatch metric math.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MathSource {
+    /// `Expression`: `100 * errors / requests`.
+    pub expression: String,
+    /// The metrics it names, by their ids in it; all of one period.
+    pub inputs: BTreeMap<String, MetricSource>,
+    /// `Period`, of every input.
+    pub period: SignedDuration,
+    /// What it means when there are no datapoints.
+    pub on_absence: OnAbsence,
+}
+
+/// What a load balancer counts for a service; once a minute. Of several target groups requests, errors and connections
+/// add up, and the slowest response time counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LoadBalancerMetric {
+    /// Requests a minute: the sum of `RequestCount`.
+    Requests,
+    /// Responses 5xx of the tasks, in percent of all requests.
+    Errors,
+    /// `TargetResponseTime` in seconds, with this statistic: `Average`, `p95` …
+    ResponseTime {
+        /// `Stat`.
+        statistic: String,
+    },
+    /// Open connections: half of `ActiveConnectionCount`, which counts the side of the client and that of the task.
+    Connections,
+}
+
+impl Source {
+    /// The time between datapoints.
+    #[must_use]
+    pub fn period(&self) -> SignedDuration {
+        match self {
+            Self::Metric(source) => source.period,
+            Self::Math(math) => math.period,
+            Self::LoadBalancer(_) => SignedDuration::from_mins(1),
+        }
+    }
+
+    /// What it means when there are no datapoints.
+    #[must_use]
+    pub fn on_absence(&self) -> OnAbsence {
+        match self {
+            Self::Metric(source) => source.on_absence,
+            Self::Math(math) => math.on_absence,
+            Self::LoadBalancer(LoadBalancerMetric::Requests | LoadBalancerMetric::Connections) => OnAbsence::Zero,
+            Self::LoadBalancer(LoadBalancerMetric::Errors | LoadBalancerMetric::ResponseTime { .. }) => {
+                OnAbsence::NoVote
+            }
+        }
+    }
+
+    /// How many metrics one reading of it costs, with one target group.
+    #[must_use]
+    pub fn metrics(&self) -> usize {
+        match self {
+            Self::Metric(_) => 1,
+            Self::Math(math) => math.inputs.len(),
+            Self::LoadBalancer(LoadBalancerMetric::Errors) => 2,
+            Self::LoadBalancer(_) => 1,
+        }
+    }
 }
 
 impl QueueSource {

@@ -57,13 +57,14 @@ fn tracker(node: &Node, declared: &[Declared], has_queue: bool, problems: &mut P
 /// Only a value that falls as tasks are added has a target: a share of the load, or its average over the tasks.
 fn tracked(signal: Signal) -> Result<Signal, Fault> {
     match signal {
-        Signal::Metric(_) | Signal::WaitingPerTask => Ok(signal),
+        Signal::Metric(_) | Signal::PerTask(_) | Signal::WaitingPerTask => Ok(signal),
         Signal::Waiting
         | Signal::InFlight
         | Signal::Depth
         | Signal::Due
         | Signal::Delayed
-        | Signal::StalledFor => {
+        | Signal::StalledFor
+        | Signal::Alarm(_) => {
             let message = format!("is `{signal}`, which is not shared by the tasks");
             let help = "allowed are `cpu`, `memory`, `waiting_per_task` and declared metrics that fall as tasks are \
                         added; for others write a rule";

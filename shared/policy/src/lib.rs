@@ -37,12 +37,14 @@ pub use floor::{FLOOR_KEPT, Floor};
 pub use hours::{Days, Hours, Window};
 pub use memory::Memory;
 pub use notice::{Notice, NoticeKind};
-pub use observation::{Datapoint, InFlight, MetricReading, Observation, Queue, Service};
+pub use observation::{
+    Alarm, AlarmState, Constraints, Datapoint, InFlight, MetricReading, Observation, OtherScaler, Queue, Service,
+};
 pub use overrides::Override;
 pub use queue_depth::decide;
 pub use reading::{Absence, AbsenceKind, Reading};
 pub use reason::Reason;
 pub use rule::{Adjustment, Amount, Comparison, Condition, Rule};
-pub use service::{Cooldown, LargestStep, ServicePolicy};
-pub use signal::{MetricName, OnAbsence, Signal, Unit};
+pub use service::{Cooldown, Counts, LargestStep, Notify, ServicePolicy};
+pub use signal::{AlarmName, MetricName, OnAbsence, Signal, Unit};
 pub use track::Track;

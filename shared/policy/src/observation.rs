@@ -6,20 +6,36 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::reading::Absence;
-use crate::signal::MetricName;
+use crate::signal::{AlarmName, MetricName};
 
 /// Everything one look saw of one service.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Observation {
-    /// The ECS service, or why it could not be read.
+    /// What is scaled, or why it could not be read.
     pub service: Result<Service, Absence>,
-    /// Its queue, or why it could not be read.
-    pub queue: Result<Queue, Absence>,
-    /// Its metrics by name, `cpu` and `memory` included, as far as its rules name them.
+    /// Its queue, or why it could not be read; `None` for a service without one.
+    pub queue: Option<Result<Queue, Absence>>,
+    /// Its metrics by name, built-in ones included, as far as its rules name them.
     pub metrics: BTreeMap<MetricName, MetricReading>,
+    /// The CloudWatch alarms that its rules name.
+    pub alarms: BTreeMap<AlarmName, Result<Alarm, Absence>>,
 }
 
-/// An ECS service as `DescribeServices` shows it; counts are tasks.
+impl Observation {
+    /// The queue, where there is one and it was read.
+    #[must_use]
+    pub fn queue(&self) -> Option<&Queue> {
+        self.queue.as_ref()?.as_ref().ok()
+    }
+
+    /// Why the queue could not be read, where there is one.
+    #[must_use]
+    pub fn queue_unread(&self) -> Option<&Absence> {
+        self.queue.as_ref()?.as_ref().err()
+    }
+}
+
+/// What is scaled, as AWS shows it: an ECS service, counted in tasks, or an EC2 Auto Scaling group, counted in instances.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Service {
     /// `desiredCount`.
@@ -34,6 +50,61 @@ pub struct Service {
     pub active: bool,
     /// `schedulingStrategy` is `DAEMON`: there is no desired count to set.
     pub daemon: bool,
+    /// What AWS itself sets around it.
+    pub constraints: Constraints,
+}
+
+/// What AWS itself sets around what is scaled. Nothing, for an ECS service that nobody else scales.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Constraints {
+    /// AWS's own least capacity (`MinSize` of an Auto Scaling group): a smaller one is refused.
+    pub min: Option<u32>,
+    /// AWS's own largest capacity (`MaxSize`): a larger one is refused.
+    pub max: Option<u32>,
+    /// Why AWS adds nothing now: `the process Launch is suspended`.
+    pub no_scale_out: Option<String>,
+    /// Why AWS takes nothing away now: `the process Terminate is suspended`.
+    pub no_scale_in: Option<String>,
+    /// Of the running ones: so many are protected from scale-in, and stay whatever the desired count is.
+    pub protected: u32,
+    /// Metrics leave an instance out for so long after it began to run (`DefaultInstanceWarmup`); it counts as starting.
+    pub warmup: SignedDuration,
+    /// Whether AWS's own autoscaling scales it too.
+    pub other_scaler: OtherScaler,
+}
+
+/// Whether AWS's own autoscaling scales the same thing. Two owners undo each other's changes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum OtherScaler {
+    /// It does not.
+    #[default]
+    Absent,
+    /// It is set up, and everything of it is suspended: dynamic scaling in both directions and scheduled scaling.
+    Suspended,
+    /// It does; in words, for reports: `Application Auto Scaling (2 to 10; dynamic scale-in is not suspended)`.
+    Active(String),
+    /// Not known: it could not be asked.
+    Unknown(Absence),
+}
+
+/// A CloudWatch alarm as `DescribeAlarms` shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Alarm {
+    /// `StateValue`.
+    pub state: AlarmState,
+    /// `StateTransitionedTimestamp`: since when.
+    pub since: Timestamp,
+}
+
+/// The state of a CloudWatch alarm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AlarmState {
+    /// `OK`
+    Ok,
+    /// `ALARM`
+    Alarm,
+    /// `INSUFFICIENT_DATA`: not known, and never `OK`.
+    InsufficientData,
 }
 
 /// A queue's jobs at the moment of the look.

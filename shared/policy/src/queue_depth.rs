@@ -56,7 +56,7 @@ pub fn decide(seen: &Observation, policy: &ServicePolicy, memory: &Memory, look:
     let look = Look { now: to_the_millisecond(look.now), ..look };
     let (evidence, mut runs) = weigh(seen, policy, memory, look.now);
     let tracked = track::follow(seen, policy, memory, look.now, &mut runs);
-    let work = seen.queue.as_ref().ok().map(|queue| Work::of(queue, seen.service.as_ref().ok(), policy));
+    let work = seen.queue().map(|queue| Work::of(queue, seen.service.as_ref().ok(), policy));
     let mut next = carried(memory, runs);
     readings::remember(seen, policy, &mut next, look.now);
     next.idle_since = idle_since(seen, memory, look.now);
@@ -120,7 +120,7 @@ fn carried(memory: &Memory, runs: BTreeMap<String, Run>) -> Memory {
 /// Since when the queue has been seen empty, nothing in flight, nothing held. A look that cannot see ends it, and so
 /// does a time without looks.
 fn idle_since(seen: &Observation, memory: &Memory, now: Timestamp) -> Option<Timestamp> {
-    let queue = seen.queue.as_ref().ok()?;
+    let queue = seen.queue()?;
     let looked = memory.wishes.last().is_some_and(|wish| since(wish.at, now) <= LONGEST_GAP);
     let idle = scale_in::jobs_that_need_a_task(queue) == 0;
     idle.then(|| memory.idle_since.filter(|_| looked).unwrap_or(now))
@@ -136,9 +136,9 @@ fn ask_wait(
     next: &mut Memory,
 ) -> Wait {
     let Some(acceptable) = policy.wait else { return Wait::NotSet };
-    let silent = || match &seen.queue {
-        Ok(_) => Reason::Watching,
-        Err(absence) => Reason::ReadingMissing { signal: Signal::Waiting, absence: absence.clone() },
+    let silent = || match seen.queue_unread() {
+        None => Reason::Watching,
+        Some(absence) => Reason::ReadingMissing { signal: Signal::Waiting, absence: absence.clone() },
     };
     let Some(sight) = wait::sight::of(seen, policy, acceptable, bounds, memory.changed_at, now) else {
         next.wait.clone_from(&memory.wait);
@@ -271,7 +271,7 @@ impl Thinking<'_> {
     /// Why a service without tasks must wake: for work that waits, and for work that tasks took along when they
     /// stopped and that only a task gives back.
     fn wake(&self) -> Option<Reason> {
-        let queue = self.seen.queue.as_ref().ok()?;
+        let queue = self.seen.queue()?;
         let waiting_jobs = if queue.paused { 0 } else { queue.waiting };
         let stranded = scale_in::jobs_that_need_a_task(queue).saturating_sub(queue.waiting);
         match (waiting_jobs, stranded) {
@@ -316,7 +316,7 @@ impl Thinking<'_> {
         }
         let guards = Guards {
             service,
-            queue: &self.seen.queue,
+            queue: self.seen.queue.as_ref(),
             work: self.work,
             evidence: &self.evidence,
             unread: self.unread().next(),
@@ -371,7 +371,7 @@ impl Thinking<'_> {
     /// Work is moving: jobs wait or run, tasks start or stop, something changes.
     fn moving(&self, verdict: Verdict) -> bool {
         let queue =
-            self.seen.queue.as_ref().is_ok_and(|queue| queue.waiting > 0 || queue.in_flight.known() > 0);
+            self.seen.queue().is_some_and(|queue| queue.waiting > 0 || queue.in_flight.known() > 0);
         let tasks =
             self.seen.service.as_ref().is_ok_and(|service| service.running_count != service.desired_count);
         queue || tasks || verdict.as_change().is_some()

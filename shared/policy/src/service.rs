@@ -7,7 +7,8 @@ use jiff::SignedDuration;
 use crate::capacity::Capacity;
 use crate::floor::Floor;
 use crate::hours::Hours;
-use crate::rule::Rule;
+use crate::notice::Severity;
+use crate::rule::{Condition, Rule};
 use crate::signal::{MetricName, OnAbsence, Signal};
 use crate::track::Track;
 
@@ -43,12 +44,34 @@ pub struct ServicePolicy {
     pub interruptible: bool,
     /// What absence means for each metric that this policy names.
     pub metrics: Vec<(MetricName, OnAbsence)>,
+    /// Conditions that people are told of, and that scale nothing.
+    pub notify: Vec<Notify>,
+    /// What its capacity counts.
+    pub counts: Counts,
+}
+
+/// What a capacity counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counts {
+    /// Tasks of an ECS service.
+    Tasks,
+    /// Instances of an EC2 Auto Scaling group.
+    Instances,
+}
+
+/// A condition that people are told of when it begins and when it ends: `{ when: memory > 85% for 3m, notify: critical }`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Notify {
+    /// The condition.
+    pub when: Condition,
+    /// How much it matters.
+    pub severity: Severity,
 }
 
 impl ServicePolicy {
     /// Whether anything in it is decided by this metric.
     pub(crate) fn reads(&self, name: &MetricName) -> bool {
-        let is_it = |signal: &Signal| matches!(signal, Signal::Metric(named) if named == name);
+        let is_it = |signal: &Signal| signal.metric() == Some(name);
         self.rules.iter().any(|rule| is_it(&rule.when.signal))
             || self.track.iter().any(|track| is_it(&track.signal))
             || self.floor.as_ref().is_some_and(|floor| floor.by() == name)

@@ -21,9 +21,17 @@ pub enum Signal {
     WaitingPerTask,
     /// Seconds since the head of the queue last moved while jobs waited; a lower bound of the oldest job's wait.
     StalledFor,
-    /// A CloudWatch metric by its name in the fleet file; `cpu` and `memory` are always known.
+    /// A CloudWatch metric by its name in the fleet file; built-in ones are always known.
     Metric(MetricName),
+    /// A CloudWatch metric divided by the running tasks or instances (by 1 when none runs): `requests_per_task`.
+    PerTask(MetricName),
+    /// 1 while a CloudWatch alarm is in ALARM, 0 while it is OK: `alarm(api-5xx)`.
+    Alarm(AlarmName),
 }
+
+/// The name of a CloudWatch alarm: 1 to 255 characters, none of them a control character or `)`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AlarmName(String);
 
 /// The name of a metric in the fleet file: lower-case letters, digits and `_`, starting with a letter.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -88,12 +96,38 @@ impl Signal {
     #[must_use]
     pub fn is_shared_by_tasks(&self) -> bool {
         match self {
-            Self::WaitingPerTask => true,
+            Self::WaitingPerTask | Self::PerTask(_) => true,
             Self::Metric(name) => matches!(name.as_str(), "cpu" | "memory"),
-            Self::Waiting | Self::InFlight | Self::Depth | Self::Due | Self::Delayed | Self::StalledFor => {
-                false
-            }
+            Self::Waiting
+            | Self::InFlight
+            | Self::Depth
+            | Self::Due
+            | Self::Delayed
+            | Self::StalledFor
+            | Self::Alarm(_) => false,
         }
+    }
+
+    /// The metric that must be read for it.
+    #[must_use]
+    pub fn metric(&self) -> Option<&MetricName> {
+        match self {
+            Self::Metric(name) | Self::PerTask(name) => Some(name),
+            Self::Waiting
+            | Self::InFlight
+            | Self::Depth
+            | Self::Due
+            | Self::Delayed
+            | Self::WaitingPerTask
+            | Self::StalledFor
+            | Self::Alarm(_) => None,
+        }
+    }
+
+    /// It is read from the queue.
+    #[must_use]
+    pub fn is_of_queue(&self) -> bool {
+        self.metric().is_none() && !matches!(self, Self::Alarm(_))
     }
 
     /// The unit its values are written with; a declared metric takes the one its rule was written with.
@@ -102,13 +136,14 @@ impl Signal {
         match self {
             Self::StalledFor => Some(Unit::Seconds),
             Self::Metric(name) if matches!(name.as_str(), "cpu" | "memory") => Some(Unit::Percent),
-            Self::Metric(_) => None,
+            Self::Metric(_) | Self::PerTask(_) => None,
             Self::Waiting
             | Self::InFlight
             | Self::Depth
             | Self::Due
             | Self::Delayed
-            | Self::WaitingPerTask => Some(Unit::Count),
+            | Self::WaitingPerTask
+            | Self::Alarm(_) => Some(Unit::Count),
         }
     }
 }
@@ -123,6 +158,22 @@ impl Unit {
             Self::Milliseconds => "ms",
             Self::Seconds => "s",
         }
+    }
+}
+
+impl AlarmName {
+    /// A name as CloudWatch allows it; `None` when it breaks the rule above.
+    #[must_use]
+    pub fn new(name: &str) -> Option<Self> {
+        let allowed = |c: char| !c.is_control() && c != ')';
+        let length = (1..=255).contains(&name.chars().count());
+        (length && name.trim() == name && name.chars().all(allowed)).then(|| Self(name.to_owned()))
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
 
@@ -147,15 +198,17 @@ impl MetricName {
 
 impl fmt::Display for Signal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Waiting => "waiting",
-            Self::InFlight => "in_flight",
-            Self::Depth => "depth",
-            Self::Due => "due",
-            Self::Delayed => "delayed",
-            Self::WaitingPerTask => "waiting_per_task",
-            Self::StalledFor => "stalled_for",
-            Self::Metric(name) => name.as_str(),
-        })
+        match self {
+            Self::Waiting => f.write_str("waiting"),
+            Self::InFlight => f.write_str("in_flight"),
+            Self::Depth => f.write_str("depth"),
+            Self::Due => f.write_str("due"),
+            Self::Delayed => f.write_str("delayed"),
+            Self::WaitingPerTask => f.write_str("waiting_per_task"),
+            Self::StalledFor => f.write_str("stalled_for"),
+            Self::Metric(name) => f.write_str(name.as_str()),
+            Self::PerTask(name) => write!(f, "{}_per_task", name.as_str()),
+            Self::Alarm(name) => write!(f, "alarm({})", name.as_str()),
+        }
     }
 }

@@ -3,11 +3,11 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::memory::{Head, LastPoint, Memory, since};
-use crate::observation::{Datapoint, InFlight, MetricReading, Observation, Queue, Service};
+use crate::observation::{Alarm, AlarmState, Datapoint, InFlight, MetricReading, Observation, Queue, Service};
 use crate::pipeline::evidence::LONGEST_GAP;
 use crate::reading::{Absence, AbsenceKind, Reading};
 use crate::service::ServicePolicy;
-use crate::signal::{MetricName, OnAbsence, Signal};
+use crate::signal::{AlarmName, MetricName, OnAbsence, Signal};
 
 /// CloudWatch shows ECS datapoints up to about two minutes after their period ends, and metrics are read once a
 /// minute. Shorter, and a healthy metric would read as stale; longer, and a dead one would go on voting.
@@ -62,13 +62,23 @@ pub(crate) fn sight(
     memory: &Memory,
     now: Timestamp,
 ) -> Sighting {
-    if let Signal::Metric(name) = signal {
-        return sight_metric(name, seen, policy, memory, now);
+    match signal {
+        Signal::Metric(name) => return sight_metric(name, seen, policy, memory, now),
+        Signal::PerTask(name) => return per_task(sight_metric(name, seen, policy, memory, now), seen),
+        Signal::Alarm(name) => return sight_alarm(name, seen, now),
+        Signal::Waiting
+        | Signal::InFlight
+        | Signal::Depth
+        | Signal::Due
+        | Signal::Delayed
+        | Signal::WaitingPerTask
+        | Signal::StalledFor => {}
     }
-    let reading = match &seen.queue {
-        Ok(queue) => queue_value(signal, queue, seen, policy, memory, now)
+    let no_queue = || Err(Absence::new(AbsenceKind::NotFound, "the service has no queue"));
+    let reading = match seen.queue.clone().unwrap_or_else(no_queue) {
+        Ok(queue) => queue_value(signal, &queue, seen, policy, memory, now)
             .map_or_else(Reading::Missing, |value| Reading::Fresh { value, at: now }),
-        Err(absence) => Reading::Missing(absence.clone()),
+        Err(absence) => Reading::Missing(absence),
     };
     let points = match &reading {
         Reading::Fresh { value, at } => vec![Datapoint { at: *at, value: *value }],
@@ -109,7 +119,9 @@ fn queue_value(
             Some(head) => since(head.since, now).as_secs_f64(),
             None => return Err(Absence::new(AbsenceKind::NotFound, "this queue does not show its next job")),
         },
-        Signal::Metric(_) => return Err(Absence::new(AbsenceKind::NotFound, "not a queue signal")),
+        Signal::Metric(_) | Signal::PerTask(_) | Signal::Alarm(_) => {
+            return Err(Absence::new(AbsenceKind::NotFound, "not a queue signal"));
+        }
     })
 }
 
@@ -122,7 +134,7 @@ fn head(queue: &Queue, memory: &Memory, now: Timestamp) -> Option<Head> {
 /// Brings the memory's newest datapoints and head up to date. A queue that could not be read keeps its head: it may
 /// well not have moved.
 pub(crate) fn remember(seen: &Observation, policy: &ServicePolicy, memory: &mut Memory, now: Timestamp) {
-    if let Ok(queue) = &seen.queue {
+    if let Some(queue) = seen.queue() {
         memory.head = head(queue, memory, now);
     }
     memory.metrics.retain(|name, _| policy.reads(name));
@@ -138,6 +150,44 @@ pub(crate) fn remember(seen: &Observation, policy: &ServicePolicy, memory: &mut 
         } else {
             memory.empty.insert(name.clone(), now);
         }
+    }
+}
+
+/// A total divided by the tasks that run now.
+fn per_task(total: Sighting, seen: &Observation) -> Sighting {
+    let running = seen.service.as_ref().map_or(1, |service| service.running_count.max(1));
+    let share = |value: f64| value / f64::from(running);
+    let reading = total.reading.map(|reading| match reading {
+        Reading::Fresh { value, at } => Reading::Fresh { value: share(value), at },
+        Reading::Stale { value, age } => Reading::Stale { value: share(value), age },
+        Reading::Missing(absence) => Reading::Missing(absence),
+    });
+    let points = total.points.into_iter().map(|point| Datapoint { value: share(point.value), ..point });
+    Sighting { reading, points: points.collect(), period: total.period }
+}
+
+/// What an alarm says: 1 in ALARM, 0 in OK, since when it does.
+fn sight_alarm(name: &AlarmName, seen: &Observation, now: Timestamp) -> Sighting {
+    let missing = |absence| Sighting {
+        reading: Some(Reading::Missing(absence)),
+        points: Vec::new(),
+        period: SignedDuration::ZERO,
+    };
+    let absent = |detail: &str| Absence::new(AbsenceKind::NoDatapoints, detail);
+    let (value, since) = match seen.alarms.get(name) {
+        Some(Ok(Alarm { state: AlarmState::Alarm, since })) => (1.0, *since),
+        Some(Ok(Alarm { state: AlarmState::Ok, since })) => (0.0, *since),
+        Some(Ok(Alarm { state: AlarmState::InsufficientData, .. })) => {
+            return missing(absent("the alarm is in INSUFFICIENT_DATA"));
+        }
+        Some(Err(absence)) => return missing(absence.clone()),
+        None => return missing(absent("not read")),
+    };
+    let points = [since, now].map(|at| Datapoint { at: at.min(now), value });
+    Sighting {
+        reading: Some(Reading::Fresh { value, at: now }),
+        points: points.to_vec(),
+        period: SignedDuration::ZERO,
     }
 }
 

@@ -22,7 +22,8 @@ const WISHES_MAX: usize = 16;
 #[derive(Debug, Clone)]
 pub(crate) struct Guards<'a> {
     pub(crate) service: &'a Service,
-    pub(crate) queue: &'a Result<Queue, Absence>,
+    /// `None` for a service without one.
+    pub(crate) queue: Option<&'a Result<Queue, Absence>>,
     pub(crate) work: Option<Work>,
     pub(crate) evidence: &'a [Evidence<'a>],
     /// A signal that votes and does not say anything, if there is one.
@@ -79,11 +80,11 @@ impl Guards<'_> {
         let work = match (self.work, self.queue) {
             (Some(work), _) => work,
             // Without a reading of the queue nothing is known about the work in flight: nothing is taken away.
-            (None, Err(absence)) => {
+            (None, Some(Err(absence))) => {
                 let reason = Reason::ReadingMissing { signal: Signal::InFlight, absence: absence.clone() };
                 return Some((self.service.desired_count, reason));
             }
-            (None, Ok(_)) => return None,
+            (None, Some(Ok(_)) | None) => return None,
         };
         let floor = u32::try_from(work.in_flight.div_ceil(u64::from(concurrency))).unwrap_or(u32::MAX);
         Some((floor, Reason::WorkInFlight { jobs: work.in_flight, concurrency, floor }))
@@ -147,12 +148,14 @@ impl Guards<'_> {
         self.policy.interruptible.then_some((size, Reason::LargestStep { limit, wish: to }))
     }
 
-    /// Zero only from a queue seen empty for a while, and only if nothing would be stranded.
+    /// Zero only from a queue seen empty for a while, and only if nothing would be stranded. Without a queue there is
+    /// nothing to strand.
     fn zero(&self, to: u32) -> Option<(u32, Reason)> {
         if to > 0 || self.bounds.min() > 0 {
             return None;
         }
-        let jobs = self.queue.as_ref().map_or(0, jobs_that_need_a_task);
+        let queue = self.queue?;
+        let jobs = queue.as_ref().map_or(0, jobs_that_need_a_task);
         if jobs > 0 {
             return Some((1, Reason::NotIdle { jobs }));
         }

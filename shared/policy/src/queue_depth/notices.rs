@@ -15,15 +15,14 @@ use crate::signal::Signal;
 impl Thinking<'_> {
     /// Notices what cannot be read, is paused, or is held by workers.
     pub(super) fn notice_readings(&mut self) {
-        if let Err(absence) = &self.seen.queue {
+        if let Some(absence) = self.seen.queue_unread() {
             let reason = Reason::ReadingMissing { signal: Signal::Waiting, absence: absence.clone() };
             self.found.push((NoticeKind::QueueUnreadable, reason));
         }
         let of_rules = self.evidence.iter().map(|one| (&one.rule.when.signal, one.reading.as_ref()));
         let of_trackers = self.tracked.iter().map(|one| (&one.track.signal, one.reading.as_ref()));
         for (signal, reading) in of_rules.chain(of_trackers) {
-            let is_metric = matches!(signal, Signal::Metric(_));
-            let of_a_queue_that_is_told_of = !is_metric && self.seen.queue.is_err();
+            let of_a_queue_that_is_told_of = signal.is_of_queue() && self.seen.queue_unread().is_some();
             let is_news = !of_a_queue_that_is_told_of && !self.has_just_woken(signal, reading);
             if let Some(reason) = unread(signal, reading).filter(|_| is_news) {
                 self.found.push((NoticeKind::ReadingMissing, reason));
@@ -32,7 +31,7 @@ impl Thinking<'_> {
         if let Some(reason) = self.in_force.footing.as_ref().and_then(|floor| floor.unread.clone()) {
             self.found.push((NoticeKind::ReadingMissing, reason));
         }
-        if let Some(queue) = self.seen.queue.as_ref().ok().filter(|queue| queue.paused) {
+        if let Some(queue) = self.seen.queue().filter(|queue| queue.paused) {
             let reason = Reason::QueuePaused { waiting_jobs: queue.waiting };
             self.found.push((NoticeKind::QueuePaused, reason.clone()));
             self.reasons.push(reason);
@@ -98,7 +97,7 @@ impl Thinking<'_> {
     /// Whether this look can say that a condition is over. What cannot be seen is not over.
     pub(super) fn judges(&self, kind: NoticeKind) -> bool {
         let service = !self.finds(NoticeKind::Blocked);
-        let queue = self.seen.queue.is_ok();
+        let queue = self.seen.queue_unread().is_none();
         match kind {
             NoticeKind::StartsFailing | NoticeKind::SwitchedOff | NoticeKind::RolloutLasts => service,
             NoticeKind::PinnedAtMax => {

@@ -223,6 +223,7 @@ fn service(range: Range) -> impl Strategy<Value = Service> {
             rollout,
             active: !draining,
             daemon,
+            constraints: Constraints::default(),
         },
     )
 }

@@ -49,7 +49,12 @@ impl Stage {
             interruptible: false,
             metrics: vec![],
         };
-        let seen = Observation { service: Ok(service(5, 5)), queue: Ok(queue(0)), metrics: [].into() };
+        let seen = Observation {
+            service: Ok(service(5, 5)),
+            queue: Some(Ok(queue(0))),
+            metrics: [].into(),
+            alarms: [].into(),
+        };
         Self { policy, seen, memory: Memory::default(), overrides: vec![], now: noon(), looks: 0 }
     }
 
@@ -200,6 +205,7 @@ pub(crate) fn service(desired: u32, running: u32) -> Service {
         rollout: false,
         active: true,
         daemon: false,
+        constraints: Constraints::default(),
     }
 }
 

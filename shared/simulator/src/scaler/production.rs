@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use tidegate_policy::memory::Settled;
 use tidegate_policy::queue_depth::Look;
 use tidegate_policy::{
-    Absence, AbsenceKind, Datapoint, InFlight, Memory, MetricName, MetricReading, Observation, Queue, Reason,
+    Absence, AbsenceKind, Constraints, Datapoint, InFlight, Memory, MetricName, MetricReading, Observation, Queue, Reason,
     Service, ServicePolicy, Signal, Verdict, decide,
 };
 
@@ -99,12 +99,14 @@ impl Production {
             rollout: false,
             active: true,
             daemon: false,
+            constraints: Constraints::default(),
         };
         let unread = || Absence::new(AbsenceKind::TimedOut, "simulated");
         Observation {
             service: Ok(service),
-            queue: seen.queue.as_ref().map(queue).ok_or_else(unread),
+            queue: Some(seen.queue.as_ref().map(queue).ok_or_else(unread)),
             metrics: self.metrics(seen),
+            alarms: [].into(),
         }
     }
 

@@ -87,7 +87,7 @@ pub(crate) fn of(
         running: service.running_count.min(Capacity::LIMIT),
         rollout: service.rollout,
         changed_at,
-        jobs: seen.queue.as_ref().ok().map(|queue| jobs(queue, service, policy)),
+        jobs: seen.queue().map(|queue| jobs(queue, service, policy)),
         now,
     })
 }

@@ -1,0 +1,40 @@
+//! What is scaled: its names in AWS.
+
+use std::fmt;
+
+/// What a service of the fleet file scales. A third kind is a variant here, and one file in each room.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TargetName {
+    /// An ECS service.
+    Ecs(EcsService),
+    /// An EC2 Auto Scaling group.
+    Group(AutoScalingGroup),
+}
+
+/// An ECS service by name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EcsService {
+    /// The cluster's name or ARN.
+    pub cluster: String,
+    /// The service's name.
+    pub service: String,
+}
+
+/// An EC2 Auto Scaling group by name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AutoScalingGroup {
+    /// `AutoScalingGroupName`.
+    pub name: String,
+    /// Its instances publish once a minute (detailed monitoring), not once in five minutes.
+    pub detailed_monitoring: bool,
+}
+
+/// `ecs prod / api`, `asg web`.
+impl fmt::Display for TargetName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ecs(EcsService { cluster, service }) => write!(f, "ecs {cluster} / {service}"),
+            Self::Group(AutoScalingGroup { name, .. }) => write!(f, "asg {name}"),
+        }
+    }
+}
