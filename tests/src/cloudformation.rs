@@ -28,11 +28,12 @@ pub fn resources(template: &Value, of_type: &str) -> Vec<(String, Value)> {
     resources.into_iter().filter(|(_, resource)| resource["Type"] == of_type).collect()
 }
 
-/// Every policy statement of a role, those that stand under a condition too.
+/// Every policy statement of a role or of a managed policy, those that stand under a condition too.
 #[must_use]
-pub fn statements(role: &Value) -> Vec<Value> {
+pub fn statements(resource: &Value) -> Vec<Value> {
     let mut found = Vec::new();
-    collect(&role["Properties"]["Policies"], &mut found);
+    collect(&resource["Properties"]["Policies"], &mut found);
+    collect(&resource["Properties"]["PolicyDocument"], &mut found);
     found
 }
 

@@ -7,10 +7,13 @@ use std::path::Path;
 use crate::repository;
 
 /// The SDK crates and the prefix of their actions in IAM.
-const SERVICES: [(&str, &str); 7] = [
+const SERVICES: [(&str, &str); 10] = [
+    ("aws-sdk-applicationautoscaling", "application-autoscaling"),
+    ("aws-sdk-autoscaling", "autoscaling"),
     ("aws-sdk-cloudwatch", "cloudwatch"),
     ("aws-sdk-dynamodb", "dynamodb"),
     ("aws-sdk-ecs", "ecs"),
+    ("aws-sdk-elasticloadbalancingv2", "elasticloadbalancing"),
     ("aws-sdk-secretsmanager", "secretsmanager"),
     ("aws-sdk-sns", "sns"),
     ("aws-sdk-sqs", "sqs"),

@@ -6,9 +6,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use queue_depth::{QueueDepth, Settings};
 use serde_json::{Value, json};
 use tidegate_aws::Clients;
+use tidegate_look::{Scaler, Settings};
 use tidegate_tests::fake_aws::{Process, World};
 
 const FLEET: &str = r#"
@@ -29,7 +29,7 @@ services:
 /// How many stories are told; each takes a few milliseconds.
 const SEEDS: u64 = 400;
 
-fn function(process: &Process, world: &Arc<Mutex<World>>) -> QueueDepth {
+fn function(process: &Process, world: &Arc<Mutex<World>>) -> Scaler {
     let settings = Settings {
         fleet: String::new(),
         ledger: "ledger".to_owned(),
@@ -40,8 +40,9 @@ fn function(process: &Process, world: &Arc<Mutex<World>>) -> QueueDepth {
     let fleet = tidegate_fleet::parse(FLEET).expect("the fleet file is valid");
     let clock = world.clone();
     let now = move || clock.lock().unwrap_or_else(PoisonError::into_inner).now();
-    QueueDepth::new(settings, fleet, Clients::new(&process.config()), Arc::new(now))
-        .expect("the fleet has a queue")
+    let clients = Clients::new(&process.config());
+    let queues = queue_depth::queues(&clients);
+    Scaler::new(queue_depth::CONCERN, settings, fleet, clients, queues, Arc::new(now))
 }
 
 /// One look in a process of its own, until it ends or is killed.

@@ -6,31 +6,35 @@ use serde_json::{Value, json};
 use tidegate_tests::cloudformation::{actions, parse, resources, statements};
 use tidegate_tests::{repository, sdk};
 
-/// Every AWS call that the function queue-depth makes by itself.
-const CALLS: [&str; 11] = [
+/// Every AWS call that each function makes by itself: what both make, and what only one does.
+const BOTH: [&str; 10] = [
+    "application-autoscaling:DescribeScalableTargets",
+    "cloudwatch:DescribeAlarms",
     "cloudwatch:GetMetricData",
     "dynamodb:BatchGetItem",
     "dynamodb:BatchWriteItem",
     "dynamodb:PutItem",
     "ecs:DescribeServices",
     "ecs:UpdateService",
-    "secretsmanager:GetSecretValue",
+    "elasticloadbalancing:DescribeTargetGroups",
     "sns:Publish",
-    "sqs:GetQueueAttributes",
-    "sqs:SendMessage",
-    "ssm:GetParameters",
+];
+const QUEUE_DEPTH: [&str; 4] =
+    ["secretsmanager:GetSecretValue", "sqs:GetQueueAttributes", "sqs:SendMessage", "ssm:GetParameters"];
+const SERVICE_LOAD: [&str; 5] = [
+    "autoscaling:DescribeAutoScalingGroups",
+    "autoscaling:DescribeInstanceRefreshes",
+    "autoscaling:DescribePolicies",
+    "autoscaling:DescribeScheduledActions",
+    "autoscaling:SetDesiredCapacity",
 ];
 
-/// What AWS does with the function's role, and the function never asks for: Lambda polls the queue of looks and writes the
-/// log; SNS and Systems Manager use a key in the name of the caller.
-const ON_BEHALF: [&str; 6] = [
-    "kms:Decrypt",
-    "kms:GenerateDataKey",
-    "logs:CreateLogStream",
-    "logs:PutLogEvents",
-    "sqs:DeleteMessage",
-    "sqs:ReceiveMessage",
-];
+/// What AWS does with a function's role, and the function never asks for: Lambda writes the log and keeps what failed in a
+/// queue; SNS and Systems Manager use a key in the name of the caller.
+const ON_BEHALF: [&str; 5] =
+    ["kms:Decrypt", "kms:GenerateDataKey", "logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage"];
+/// Lambda polls the queue of looks, which only queue-depth has.
+const POLLED: [&str; 2] = ["sqs:DeleteMessage", "sqs:ReceiveMessage"];
 
 /// The settings that the code reads from its environment.
 const ENVIRONMENT: [&str; 4] = ["TIDEGATE_FLEET", "TIDEGATE_LEDGER", "TIDEGATE_LOOKS", "TIDEGATE_TOPIC"];
@@ -39,8 +43,17 @@ fn template() -> Value {
     parse(&repository::read("template.yaml"))
 }
 
-fn role(template: &Value) -> Value {
-    template["Resources"]["QueueDepthRole"].clone()
+/// What a function may do: by its own role, and by the policy that all share.
+fn allowed(template: &Value, function: &str) -> Vec<Value> {
+    let resources = &template["Resources"];
+    let role = &resources[format!("{function}Role")];
+    assert_eq!(role["Properties"]["ManagedPolicyArns"][0], json!({"Ref": "LookPolicy"}));
+    [statements(&resources["LookPolicy"]), statements(role)].concat()
+}
+
+/// The code of the functions, all rooms of it.
+fn code() -> Vec<String> {
+    repository::rust_files(&["shared/aws/src", "shared/queues/src", "shared/look/src", "functions"])
 }
 
 fn set<T: Into<String>>(items: impl IntoIterator<Item = T>) -> BTreeSet<String> {
@@ -97,74 +110,77 @@ fn every_event_is_json_and_belongs_to_a_function() {
 }
 
 #[test]
-fn the_function_may_do_what_is_listed_and_nothing_else() {
+fn a_function_may_do_what_is_listed_and_nothing_else() {
     let template = template();
-    let allowed = set(statements(&role(&template)).iter().flat_map(actions));
-    assert_eq!(allowed, set(CALLS.into_iter().chain(ON_BEHALF)));
+    let may = |function| set(allowed(&template, function).iter().flat_map(actions));
+    let both = || BOTH.into_iter().chain(ON_BEHALF);
+    assert_eq!(may("QueueDepth"), set(both().chain(QUEUE_DEPTH).chain(POLLED)));
+    assert_eq!(may("ServiceLoad"), set(both().chain(SERVICE_LOAD)));
 }
 
 #[test]
 fn the_listed_calls_are_the_calls_in_the_code() {
     assert_eq!(sdk::unknown_services(), Vec::<String>::new(), "SDK crates that this test cannot read yet");
-    let code = repository::rust_files(&["shared/aws/src", "shared/queues/src", "functions/queue-depth/src"]);
-    assert_eq!(sdk::actions_called_by(&code), set(CALLS));
+    let listed = set(BOTH.into_iter().chain(QUEUE_DEPTH).chain(SERVICE_LOAD));
+    assert_eq!(sdk::actions_called_by(&code()), listed);
 }
 
 #[test]
-fn no_statement_has_a_wildcard_action_and_only_metrics_a_wildcard_resource() {
-    for statement in statements(&role(&template())) {
+fn no_statement_has_a_wildcard_action_and_only_reading_has_a_wildcard_resource() {
+    let template = template();
+    for statement in ["QueueDepth", "ServiceLoad"].into_iter().flat_map(|name| allowed(&template, name)) {
         assert_eq!(statement["Effect"], "Allow");
-        let actions = actions(&statement);
-        assert!(actions.iter().all(|action| !action.contains('*')), "wildcard in {actions:?}");
-        if statement["Resource"] == "*" {
-            assert_eq!(actions, ["cloudwatch:GetMetricData"], "GetMetricData alone knows no resources");
+        for action in actions(&statement) {
+            assert!(!action.contains('*'), "wildcard in {action}");
+            let reads = action.contains(":Describe") || action.contains(":Get");
+            assert!(statement["Resource"] != "*" || reads, "{action} is allowed on everything");
         }
     }
 }
 
 #[test]
-fn services_queues_parameters_and_secrets_are_named_by_parameters() {
-    for (action, parameter) in [
-        ("ecs:UpdateService", "ServiceArns"),
-        ("ecs:DescribeServices", "ServiceArns"),
-        ("ssm:GetParameters", "ParameterArns"),
-        ("secretsmanager:GetSecretValue", "SecretArns"),
-    ] {
-        let named = |statement: &Value| statement["Resource"] == json!({"Ref": parameter});
-        let mut found =
-            statements(&role(&template())).into_iter().filter(|it| actions(it).contains(&action.to_owned()));
-        assert!(
-            found.next().is_some_and(|statement| named(&statement)),
-            "{action} is not limited to {parameter}"
-        );
-        assert!(found.next().is_none(), "{action} is allowed twice");
-    }
+fn what_may_be_scaled_and_read_is_named_by_parameters() {
     let template = template();
-    assert!(
-        template["Parameters"]["ServiceArns"]["Default"].is_null(),
-        "nobody may scale everything by leaving it out"
-    );
+    for (function, action, parameter) in [
+        ("QueueDepth", "ecs:UpdateService", "ServiceArns"),
+        ("ServiceLoad", "ecs:DescribeServices", "ServiceArns"),
+        ("ServiceLoad", "autoscaling:SetDesiredCapacity", "GroupArns"),
+        ("QueueDepth", "ssm:GetParameters", "ParameterArns"),
+        ("QueueDepth", "secretsmanager:GetSecretValue", "SecretArns"),
+    ] {
+        let statements = allowed(&template, function);
+        let mut found = statements.iter().filter(|it| actions(it).contains(&action.to_owned()));
+        let named = |statement: &Value| statement["Resource"] == json!({"Ref": parameter});
+        assert!(found.next().is_some_and(named), "{action} is not limited to {parameter}");
+        assert!(found.next().is_none(), "{action} is allowed twice");
+        assert_eq!(template["Parameters"][parameter]["Default"], "", "nothing is scaled by leaving it out");
+    }
 }
 
 #[test]
-fn the_role_has_no_managed_policy_but_the_one_for_network_interfaces() {
-    let policies = role(&template())["Properties"]["ManagedPolicyArns"].to_string();
-    assert_eq!(policies.matches("iam::aws:policy").count(), 1, "{policies}");
-    assert!(policies.contains("AWSLambdaENIManagementAccess") && policies.contains("InVpc"), "{policies}");
+fn only_queue_depth_enters_a_vpc() {
+    let template = template();
+    let policies = |name: &str| template["Resources"][name]["Properties"]["ManagedPolicyArns"].to_string();
+    let queue_depth = policies("QueueDepthRole");
+    assert_eq!(queue_depth.matches("iam::aws:policy").count(), 1, "{queue_depth}");
+    assert!(queue_depth.contains("AWSLambdaENIManagementAccess") && queue_depth.contains("InVpc"));
+    assert_eq!(policies("ServiceLoadRole"), json!([{"Ref": "LookPolicy"}]).to_string());
 }
 
 #[test]
 fn the_template_and_the_code_agree_on_the_environment() {
     let template = template();
-    let variables = &template["Resources"]["QueueDepthFunction"]["Properties"]["Environment"]["Variables"];
-    assert_eq!(
-        set(variables.as_object().cloned().unwrap_or_default().into_iter().map(|(name, _)| name)),
-        set(ENVIRONMENT)
-    );
-    let code = repository::rust_files(&["shared/aws/src", "shared/queues/src", "functions/queue-depth/src"]);
+    let variables = |function: &str| {
+        let properties = &template["Resources"][function]["Properties"];
+        let variables = properties["Environment"]["Variables"].as_object().cloned().unwrap_or_default();
+        set(variables.into_iter().map(|(name, _)| name))
+    };
+    assert_eq!(variables("QueueDepthFunction"), set(ENVIRONMENT));
+    // Without a queue of its own it sends itself no looks.
+    assert_eq!(variables("ServiceLoadFunction"), &set(ENVIRONMENT) - &set(["TIDEGATE_LOOKS"]));
     let is_name = |letter: char| letter.is_ascii_uppercase() || letter == '_';
     let mut read = BTreeSet::new();
-    for file in code {
+    for file in code() {
         let text = repository::read(&file);
         for (at, _) in text.match_indices("TIDEGATE_") {
             read.insert(text[at..].chars().take_while(|letter| is_name(*letter)).collect::<String>());
@@ -188,6 +204,12 @@ fn a_failed_call_is_not_repeated_and_none_is_older_than_a_minute() {
                     assert_eq!(event["Properties"]["OmitName"], true, "{id}.{name} allows one stack only");
                     assert_eq!(event["Properties"]["State"], json!({"Ref": "ScheduleState"}), "{id}.{name}");
                 }
+                Some("EventBridgeRule") => {
+                    let retry = json!({"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60});
+                    assert_eq!(event["Properties"]["RetryPolicy"], retry, "{id}.{name}");
+                    let named = json!({"alarmName": {"Ref": "AlarmNames"}});
+                    assert_eq!(event["Properties"]["Pattern"]["detail"], named, "{id}.{name} is rung by any alarm");
+                }
                 Some("SQS") => assert_eq!(event["Properties"]["BatchSize"], 1, "{id}.{name}"),
                 other => unreachable!("{id}.{name} is of the type {other:?}, which this test does not know"),
             }
@@ -196,18 +218,21 @@ fn a_failed_call_is_not_repeated_and_none_is_older_than_a_minute() {
 }
 
 #[test]
-fn the_schedule_sends_the_event_that_the_tests_use() {
+fn a_schedule_sends_the_event_that_the_tests_use() {
     let template = template();
-    let schedule =
-        &template["Resources"]["QueueDepthFunction"]["Properties"]["Events"]["Schedule"]["Properties"];
-    let input = schedule["Input"]["Fn::Sub"].as_str().expect("the schedule has an input");
-    let sent: Value = serde_json::from_str(input).expect("the schedule's input is JSON");
-    let shown: Value =
-        serde_json::from_str(&repository::read("events/queue-depth.schedule.json")).expect("events are JSON");
-    let keys =
-        |value: &Value| set(value.as_object().cloned().unwrap_or_default().into_iter().map(|(key, _)| key));
-    assert_eq!(keys(&sent), keys(&shown));
-    assert_eq!((&sent["source"], &sent["detail-type"]), (&shown["source"], &shown["detail-type"]));
+    for name in repository::functions() {
+        let function = &template["Resources"][format!("{}Function", pascal_case(&name))];
+        let schedule = &function["Properties"]["Events"]["Schedule"]["Properties"];
+        let input = schedule["Input"]["Fn::Sub"].as_str().expect("the schedule has an input");
+        let sent: Value = serde_json::from_str(input).expect("the schedule's input is JSON");
+        let shown: Value = serde_json::from_str(&repository::read(&format!("events/{name}.schedule.json")))
+            .expect("events are JSON");
+        let keys = |value: &Value| {
+            set(value.as_object().cloned().unwrap_or_default().into_iter().map(|(key, _)| key))
+        };
+        assert_eq!(keys(&sent), keys(&shown));
+        assert_eq!((&sent["source"], &sent["detail-type"]), (&shown["source"], &shown["detail-type"]));
+    }
 }
 
 #[test]

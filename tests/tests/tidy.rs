@@ -9,19 +9,26 @@ use tidegate_tests::repository::{self, exists, files, has_extension, read, rust_
 const OURS: [&str; 4] = ["shared/", "functions/", "cli/", "tests/"];
 
 /// For each of our packages, the packages of ours that it may use. Dependencies point one way.
-const DIRECTIONS: [(&str, &[&str]); 8] = [
+const DIRECTIONS: [(&str, &[&str]); 10] = [
     ("tidegate-policy", &[]),
     ("tidegate-fleet", &["tidegate-policy"]),
     ("tidegate-queues", &["tidegate-fleet", "tidegate-policy"]),
     ("tidegate-aws", &["tidegate-fleet", "tidegate-policy"]),
+    ("tidegate-look", &["tidegate-aws", "tidegate-fleet", "tidegate-policy"]),
     ("tidegate-simulator", &["tidegate-fleet", "tidegate-policy"]),
-    ("queue-depth", &["tidegate-aws", "tidegate-fleet", "tidegate-policy", "tidegate-queues"]),
+    (
+        "queue-depth",
+        &["tidegate-aws", "tidegate-fleet", "tidegate-look", "tidegate-policy", "tidegate-queues"],
+    ),
+    ("service-load", &["tidegate-aws", "tidegate-fleet", "tidegate-look", "tidegate-policy"]),
     (
         "tidegate",
         &[
             "queue-depth",
+            "service-load",
             "tidegate-aws",
             "tidegate-fleet",
+            "tidegate-look",
             "tidegate-policy",
             "tidegate-queues",
             "tidegate-simulator",
@@ -29,7 +36,16 @@ const DIRECTIONS: [(&str, &[&str]); 8] = [
     ),
     (
         "tidegate-tests",
-        &["queue-depth", "tidegate", "tidegate-aws", "tidegate-fleet", "tidegate-policy", "tidegate-queues"],
+        &[
+            "queue-depth",
+            "service-load",
+            "tidegate",
+            "tidegate-aws",
+            "tidegate-fleet",
+            "tidegate-look",
+            "tidegate-policy",
+            "tidegate-queues",
+        ],
     ),
 ];
 
@@ -170,7 +186,7 @@ fn dependencies_point_one_way() {
         }
     }
     check(
-        "functions → {aws, queues} → fleet → policy; simulator → policy; cli and tests listen to all",
+        "functions → look → {aws, queues} → fleet → policy; simulator → policy; cli and tests listen to all",
         &wrong,
     );
 }

@@ -1,10 +1,10 @@
 //! The Lambda function `queue-depth`: wiring only.
 
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use queue_depth::Function;
+use tidegate_look::Function;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let function = &Function::from_environment().await;
+    let function = &Function::from_environment(queue_depth::CONCERN, queue_depth::queues).await;
     run(service_fn(|event: LambdaEvent<serde_json::Value>| function.handle(event.payload))).await
 }

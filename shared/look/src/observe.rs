@@ -18,7 +18,7 @@ use tidegate_policy::{
 use tidegate_queues::{RedisRequest, sqs};
 use tokio::time::timeout;
 
-use crate::QueueDepth;
+use crate::Scaler;
 use crate::budget;
 use crate::failure::Failure;
 
@@ -35,19 +35,16 @@ pub(crate) struct Seen {
     pub(crate) metrics_read: bool,
 }
 
-impl QueueDepth {
+impl Scaler {
     /// The services this look is about.
     pub(crate) fn select(&self, ring: &Ring) -> Result<Vec<&Service>, Failure> {
-        let ours: Vec<&Service> =
-            self.fleet.services().iter().filter(|service| service.queue().is_some()).collect();
+        let ours: Vec<&Service> = self.services().collect();
         let Ring::Manual { services: wanted, .. } = ring else { return Ok(ours) };
         let known: Vec<&str> = ours.iter().map(|service| service.name()).collect();
         if let Some(unknown) = wanted.iter().find(|name| !known.contains(&name.as_str())) {
             let known = known.join("`, `");
-            let message = format!(
-                "no service `{unknown}` with a queue in fleet `{}`; known: `{known}`",
-                self.fleet.name()
-            );
+            let (kind, fleet) = (self.concern.kind, self.fleet.name());
+            let message = format!("no service `{unknown}` {kind} in fleet `{fleet}`; known: `{known}`");
             return Err(Failure::non_retryable(message));
         }
         let asked =
@@ -64,24 +61,28 @@ impl QueueDepth {
     ) -> Result<Seen, CallError> {
         let (ledger, queues) = join!(
             self.ledger_then_aws(targets, ring, now),
-            timeout(budget::QUEUES, self.read_queues(targets, now)),
+            timeout(budget::QUEUES, self.queues.read(targets, now)),
         );
         let queues = queues.unwrap_or_default();
         let (page, overrides, services, readings) = ledger?;
         let whole = !matches!(ring, Ring::Manual { services, .. } if !services.is_empty());
         let late = || Absence::new(AbsenceKind::TimedOut, "not read within the time of a look");
         let targets = targets.iter().filter_map(|service| {
-            let queue = match (service.queue()?, &readings) {
-                (QueueSource::Cloudwatch(source), Some(readings)) => metrics::queue(source, readings, now),
-                (QueueSource::Cloudwatch(_), None) => return None,
-                _ => queues.get(service.name()).cloned().unwrap_or_else(|| Err(late())),
+            let queue = match (service.queue(), &readings) {
+                (None, _) => None,
+                (Some(QueueSource::Cloudwatch(source)), Some(readings)) => {
+                    Some(metrics::queue(source, readings, now))
+                }
+                (Some(QueueSource::Cloudwatch(_)), None) => return None,
+                (Some(_), _) => Some(queues.get(service.name()).cloned().unwrap_or_else(|| Err(late()))),
             };
             let service_seen = services.get(&name(service)).cloned().unwrap_or_else(|| Err(late()));
             let metrics = service.metrics().iter().map(|metric| {
                 let reading = readings.as_ref().and_then(|readings| readings.get(&Key::of(&metric.source)));
                 (metric.name.clone(), reading.cloned().unwrap_or(MetricReading::NotRead))
             });
-            let seen = Observation { service: service_seen, queue, metrics: metrics.collect() };
+            let metrics = metrics.collect();
+            let seen = Observation { service: service_seen, queue, metrics, alarms: BTreeMap::new() };
             Some((service.name().to_owned(), seen))
         });
         Ok(Seen { page, overrides, targets: targets.collect(), metrics_read: readings.is_some() && whole })
@@ -138,60 +139,6 @@ impl QueueDepth {
             let late = Absence::new(AbsenceKind::TimedOut, "not read within the time of a look");
             wanted.into_iter().map(|metric| (metric.key, MetricReading::Failed(late.clone()))).collect()
         }))
-    }
-
-    /// Redis and SQS, each queue with its own result.
-    async fn read_queues(
-        &self,
-        targets: &[&Service],
-        now: Timestamp,
-    ) -> BTreeMap<String, Result<Queue, Absence>> {
-        let mut redis: Vec<(&str, &RedisUrl, &QueueSource)> = Vec::new();
-        let mut from_sqs: Vec<(&str, &SqsQueue)> = Vec::new();
-        for service in targets {
-            match service.queue() {
-                Some(source @ QueueSource::Celery(queue)) => redis.push((service.name(), &queue.url, source)),
-                Some(source @ QueueSource::Bullmq(queue)) => redis.push((service.name(), &queue.url, source)),
-                Some(source @ QueueSource::List(queue)) => redis.push((service.name(), &queue.url, source)),
-                Some(QueueSource::Sqs(queue)) => from_sqs.push((service.name(), queue)),
-                Some(QueueSource::Cloudwatch(_)) | None => {}
-            }
-        }
-        let wanted: Vec<&SqsQueue> = from_sqs.iter().map(|(_, queue)| *queue).collect();
-        let (redis, sqs) = join!(self.read_redis(&redis, now), sqs::read(&self.clients.sqs, &wanted));
-        let names = from_sqs.iter().map(|(name, _)| (*name).to_owned());
-        redis.into_iter().chain(names.zip(sqs)).collect()
-    }
-
-    /// Resolves the servers' URLs, then asks each server once.
-    async fn read_redis(
-        &self,
-        queues: &[(&str, &RedisUrl, &QueueSource)],
-        now: Timestamp,
-    ) -> Vec<(String, Result<Queue, Absence>)> {
-        let urls: Vec<&RedisUrl> = queues.iter().map(|(_, url, _)| *url).collect();
-        let resolved = self.secrets.resolve(&self.clients, &urls, now).await;
-        let mut results = Vec::with_capacity(queues.len());
-        let mut asked = Vec::new();
-        let mut requests = Vec::new();
-        for (name, url, source) in queues {
-            match resolved.get(url) {
-                Some(Ok(text)) => {
-                    asked.push((*name, *url));
-                    requests.push(RedisRequest { url: text, source });
-                }
-                Some(Err(absence)) => results.push(((*name).to_owned(), Err(absence.clone()))),
-                None => {}
-            }
-        }
-        let answers = self.redis.read(&requests, now).await;
-        for ((name, url), answer) in asked.into_iter().zip(answers) {
-            if answer.as_ref().is_err_and(|absence| absence.kind == AbsenceKind::Denied) {
-                self.secrets.forget(url);
-            }
-            results.push((name.to_owned(), answer));
-        }
-        results
     }
 }
 

@@ -23,11 +23,11 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Reads the settings.
+    /// Reads the settings of a concern's function.
     ///
     /// # Errors
     /// Names every variable that is missing or empty.
-    pub fn parse(variable: impl Fn(&str) -> Option<String>) -> Result<Self, Failure> {
+    pub fn parse(concern: &str, variable: impl Fn(&str) -> Option<String>) -> Result<Self, Failure> {
         let set = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
         match (set("TIDEGATE_LEDGER"), set("TIDEGATE_TOPIC")) {
             (Some(ledger), Some(topic)) => Ok(Self {
@@ -35,7 +35,7 @@ impl Settings {
                 ledger,
                 topic,
                 looks: set("TIDEGATE_LOOKS"),
-                function: set("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_else(|| crate::CONCERN.to_owned()),
+                function: set("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_else(|| concern.to_owned()),
             }),
             (ledger, topic) => {
                 let required = [("TIDEGATE_LEDGER", ledger.is_none()), ("TIDEGATE_TOPIC", topic.is_none())];

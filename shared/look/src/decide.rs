@@ -14,7 +14,7 @@ use tidegate_policy::queue_depth::Look;
 use tidegate_policy::{Decision, Memory, NoticeKind, Observation, ServicePolicy, Verdict, decide};
 
 use crate::observe::{Seen, name};
-use crate::{CONCERN, QueueDepth};
+use crate::Scaler;
 
 /// Everything decided in one look.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ pub(crate) struct Decided {
 
 impl Decided {
     /// Decides about every service that was seen.
-    pub(crate) fn new(function: &QueueDepth, seen: Seen, look: &str, ring: &Ring, now: Timestamp) -> Self {
+    pub(crate) fn new(function: &Scaler, seen: Seen, look: &str, ring: &Ring, now: Timestamp) -> Self {
         let Seen { mut page, overrides, mut targets, metrics_read } = seen;
         let mut report = function.empty_report(look, ring, now);
         report.unreported.clone_from(&page.memory.unreported);
@@ -115,12 +115,12 @@ fn remember(memory: &mut FleetMemory, targets: &[TargetReport], known: impl Fn(&
     }
 }
 
-impl QueueDepth {
+impl Scaler {
     /// A report in which nothing was looked at yet.
     pub(crate) fn empty_report(&self, look: &str, ring: &Ring, now: Timestamp) -> LookReport {
         LookReport {
             fleet: self.fleet.name().to_owned(),
-            concern: CONCERN,
+            concern: self.concern.name,
             function: self.settings.function.clone(),
             ledger: self.settings.ledger.clone(),
             look: look.to_owned(),

@@ -14,7 +14,7 @@ use tidegate_policy::notice::Severity;
 use tidegate_policy::{AbsenceKind, NoticeKind};
 use tokio::time::timeout;
 
-use crate::QueueDepth;
+use crate::Scaler;
 use crate::budget;
 use crate::decide::Decided;
 use crate::failure::Failure;
@@ -41,7 +41,7 @@ pub(crate) struct Blindness {
     told_at: Option<Timestamp>,
 }
 
-impl QueueDepth {
+impl Scaler {
     /// Records what was tried and what begins or ends.
     pub(crate) async fn record(&self, decided: &Decided, now: Timestamp) -> Result<(), CallError> {
         let news: Vec<&TargetReport> = worth_remembering(decided).collect();
@@ -143,10 +143,10 @@ impl QueueDepth {
         self.blindness.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// An alert about every service of the fleet.
+    /// An alert about every service of the concern.
     fn alert(&self, severity: Severity, text: String) -> Alert {
-        let ours = self.fleet.services().iter().filter(|service| service.queue().is_some());
-        Alert { severity, text, targets: ours.map(|service| service.name().to_owned()).collect() }
+        let targets = self.services().map(|service| service.name().to_owned()).collect();
+        Alert { severity, text, targets }
     }
 }
 

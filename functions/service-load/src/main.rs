@@ -1,0 +1,10 @@
+//! The Lambda function `service-load`: wiring only.
+
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use tidegate_look::Function;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let function = &Function::from_environment(service_load::CONCERN, service_load::queues).await;
+    run(service_fn(|event: LambdaEvent<serde_json::Value>| function.handle(event.payload))).await
+}

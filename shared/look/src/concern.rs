@@ -1,0 +1,38 @@
+//! What tells one function from another: the services that it takes, and where their work waits.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::BoxFuture;
+use jiff::Timestamp;
+use tidegate_fleet::Service;
+use tidegate_policy::{Absence, Queue};
+
+/// One function's part of the fleet. A service belongs to exactly one concern, so no two functions fight over it.
+#[derive(Debug, Clone, Copy)]
+pub struct Concern {
+    /// The function's name through every layer: `queue-depth`.
+    pub name: &'static str,
+    /// Which services it takes.
+    pub takes: fn(&Service) -> bool,
+    /// What they have in common, for messages: `with a queue`.
+    pub kind: &'static str,
+}
+
+/// Queues by the name of their service. One that is left out was not read in time.
+pub type QueuesSeen = BTreeMap<String, Result<Queue, Absence>>;
+
+/// Reads queues: `queue-depth` brings Redis and SQS, `service-load` brings nothing and links neither.
+pub trait ReadQueues: Send + Sync {
+    /// Reads the queues of these services, each with its own result. A queue known by CloudWatch metrics is none of its.
+    fn read<'a>(&'a self, services: &'a [&'a Service], now: Timestamp) -> BoxFuture<'a, QueuesSeen>;
+}
+
+/// For a concern whose services have no queue.
+#[derive(Debug, Clone, Copy)]
+pub struct NoQueues;
+
+impl ReadQueues for NoQueues {
+    fn read<'a>(&'a self, _: &'a [&'a Service], _: Timestamp) -> BoxFuture<'a, QueuesSeen> {
+        Box::pin(std::future::ready(QueuesSeen::new()))
+    }
+}
