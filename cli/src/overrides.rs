@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use serde_json::json;
-use tidegate_aws::ledger::{FleetMemory, Ledger, Page};
+use tidegate_aws::ledger::{Ledger, Page};
 use tidegate_aws::{CallError, Clients};
 use tidegate_policy::overrides::OverrideKind;
 use tidegate_policy::{AbsenceKind, Override};
@@ -10,8 +10,8 @@ use tidegate_policy::{AbsenceKind, Override};
 use crate::arguments::{LedgerOptions, PinOptions, ReleaseOptions};
 use crate::outcome::{FAILED, Outcome, REFUSED};
 
-/// The concern whose ledger is opened; overrides are the same for all.
-const CONCERN: &str = "queue-depth";
+/// The functions that scale services: each remembers its own, and the overrides are the same for all.
+const CONCERNS: [&str; 2] = ["queue-depth", "service-load"];
 
 /// Pins a service. A new pin takes the place of an older one for the same service.
 pub(crate) fn pin(options: &PinOptions) -> Outcome {
@@ -30,8 +30,8 @@ pub(crate) fn pin(options: &PinOptions) -> Outcome {
         "{target} is pinned at {tasks} until {until}; the next look, within a minute, sets it\n\
          undo: tidegate release {target} --fleet-name {fleet_name} --ledger {ledger}\n"
     );
-    let changed = change(place, now, |page, rows| {
-        is_scaled(page, target, place)?;
+    let changed = change(place, now, |pages, rows| {
+        is_scaled(pages, target, place)?;
         rows.retain(|row| !is_pin_of(row, target));
         rows.push(row.clone());
         Ok(())
@@ -55,19 +55,20 @@ pub(crate) fn release(options: &ReleaseOptions) -> Outcome {
 
 /// A pin is only worth its answer if some look will read it: the fleet must have been looked at, and the service be
 /// one that is scaled.
-fn is_scaled(page: &Page, target: &str, place: &LedgerOptions) -> Result<(), String> {
+fn is_scaled(pages: &[Page], target: &str, place: &LedgerOptions) -> Result<(), String> {
     let LedgerOptions { fleet_name, ledger, .. } = place;
-    let FleetMemory { enforce, observe, .. } = &page.memory;
-    if page.version == 0 {
+    let enforce = || pages.iter().flat_map(|page| page.memory.enforce.keys());
+    let observe = || pages.iter().flat_map(|page| page.memory.observe.keys());
+    if pages.iter().all(|page| page.version == 0) {
         return Err(format!("fleet `{fleet_name}` has never taken a look in the ledger `{ledger}`"));
     }
-    if enforce.contains_key(target) {
+    if enforce().any(|name| name == target) {
         return Ok(());
     }
-    if observe.contains_key(target) {
+    if observe().any(|name| name == target) {
         return Err(format!("`{target}` is in observe mode: a pin would set nothing"));
     }
-    let known: Vec<&str> = enforce.keys().chain(observe.keys()).map(String::as_str).collect();
+    let known: Vec<&str> = enforce().chain(observe()).map(String::as_str).collect();
     Err(format!("no service `{target}` in fleet `{fleet_name}`; known: `{}`", known.join("`, `")))
 }
 
@@ -91,7 +92,7 @@ enum Refusal {
 fn change(
     place: &LedgerOptions,
     now: Timestamp,
-    edit: impl Fn(&Page, &mut Vec<Override>) -> Result<(), String>,
+    edit: impl Fn(&[Page], &mut Vec<Override>) -> Result<(), String>,
 ) -> Result<Vec<Override>, Refusal> {
     let started = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = started.map_err(|error| {
@@ -99,8 +100,12 @@ fn change(
     })?;
     runtime.block_on(async {
         let clients = Clients::load().await;
-        let ledger = Ledger::new(clients.dynamodb, &place.ledger, &place.fleet_name, CONCERN);
-        ledger.change_overrides(now, edit).await.map_err(Refusal::Failed)?.map_err(Refusal::No)
+        let [first, second] = CONCERNS.map(|concern| {
+            Ledger::new(clients.dynamodb.clone(), &place.ledger, &place.fleet_name, concern)
+        });
+        let (other, _) = second.read().await.map_err(Refusal::Failed)?;
+        let edit = |page: &Page, rows: &mut Vec<Override>| edit(&[page.clone(), other.clone()], rows);
+        first.change_overrides(now, edit).await.map_err(Refusal::Failed)?.map_err(Refusal::No)
     })
 }
 
