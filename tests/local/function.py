@@ -13,7 +13,7 @@ from world.lambda_emulator import InvocationFailed
 from world.processes import Process
 from world.world import ROOT
 
-BOOTSTRAP = ROOT / "target" / "lambda" / "queue-depth" / "bootstrap"
+BOOTSTRAPS = ROOT / "target" / "lambda"
 ANSWER_SECONDS = 60
 START_SECONDS = 30
 
@@ -43,14 +43,15 @@ class Events(RuntimeApi):
 
 
 class Function:
-    """One process of the function. As one Lambda environment does, it takes one event at a time."""
+    """One process of a function. As one Lambda environment does, it takes one event at a time."""
 
-    def __init__(self, env: dict, log: Path, bootstrap: Path = BOOTSTRAP):
+    def __init__(self, env: dict, log: Path, name: str = "queue-depth"):
+        bootstrap = BOOTSTRAPS / name / "bootstrap"
         assert bootstrap.exists(), f"{bootstrap} is not built: tests/tools/build"
-        self.log = log
+        self.log, self.name = log, name
         self.events = Events()
         self.events.__enter__()
-        self.process = Process("queue-depth", [bootstrap], log, env={**self._lambda_env(), **env})
+        self.process = Process(name, [bootstrap], log, env={**self._lambda_env(), **env})
         self.events.wait_until_asked(START_SECONDS, lambda: self.process.exit_code() is None)
 
     def invoke(self, event) -> dict:
@@ -75,10 +76,10 @@ class Function:
         return {
             "PATH": os.environ["PATH"],
             "AWS_LAMBDA_RUNTIME_API": self.events.address,
-            "AWS_LAMBDA_FUNCTION_NAME": "queue-depth",
+            "AWS_LAMBDA_FUNCTION_NAME": self.name,
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256",
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
-            "AWS_LAMBDA_LOG_GROUP_NAME": "/aws/lambda/queue-depth",
+            "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{self.name}",
             "AWS_LAMBDA_LOG_STREAM_NAME": "local",
         }
 

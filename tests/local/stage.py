@@ -22,9 +22,9 @@ BUSY = 600
 FOREVER = 10_000
 
 
-def event(name: str) -> dict:
-    """An event of the documentation: `events/queue-depth.NAME.json`."""
-    return json.loads((EVENTS / f"queue-depth.{name}.json").read_text())
+def event(name: str, function: str = "queue-depth") -> dict:
+    """An event of the documentation: `events/FUNCTION.NAME.json`."""
+    return json.loads((EVENTS / f"{function}.{name}.json").read_text())
 
 
 class LocalWorld:
@@ -150,13 +150,14 @@ class Stage:
 
     # The functions.
 
-    def function(self, *, aws: str | None = None, **env: str) -> Function:
-        """A process of the function, on this test's clock. `aws` is another endpoint than the world's own."""
+    def function(self, name: str = "queue-depth", *, aws: str | None = None, **env: str) -> Function:
+        """A process of a function, on this test's clock. `aws` is another endpoint than the world's own."""
         about = {**self.world.about["env"], "TIDEGATE_FLEET": str(self.folder / "fleet.yaml")}
         if aws:
             about["AWS_ENDPOINT_URL"] = aws
         self._logs += 1
-        function = Function({**about, **self.clock.env, **env}, self.folder / f"function-{self._logs}.log")
+        log = self.folder / f"function-{self._logs}.log"
+        function = Function({**about, **self.clock.env, **env}, log, name)
         self._functions.append(function)
         return function
 
@@ -200,9 +201,9 @@ class Stage:
         answer = self.world.client("dynamodb").query(TableName=self.world.about["ledger"], **query)
         return {item["sk"]["S"]: {key: plain(value) for key, value in item.items()} for item in answer["Items"]}
 
-    def page(self) -> dict:
-        """The memory: `version`, `writer`, and `memory` by mode and service."""
-        item = self.items()["memory#queue-depth"]
+    def page(self, concern: str = "queue-depth") -> dict:
+        """The memory of a function: `version`, `writer`, and `memory` by mode and service."""
+        item = self.items()[f"memory#{concern}"]
         return {**item, "version": int(item["version"]), "memory": json.loads(item["memory"])}
 
     def override(self, **row) -> None:

@@ -4,7 +4,7 @@ import pytest
 from world.lambda_emulator import InvocationFailed, LambdaFunction
 from world.world import ROOT
 
-from .function import BOOTSTRAP
+from .function import BOOTSTRAPS
 from .stage import BUSY, EVENTS, codes, event, target
 
 # For each file: what rang, and the alarm's name.
@@ -32,7 +32,7 @@ def emulated(stage):
         about = {**stage.world.about["env"], "TIDEGATE_FLEET": str(stage.folder / "fleet.yaml"), **env}
         about = {name: value for name, value in about.items() if value is not None}
         log = stage.folder / f"emulator-{len(started)}.log"
-        started.append(LambdaFunction("queue-depth", BOOTSTRAP, about, log, ROOT))
+        started.append(LambdaFunction("queue-depth", BOOTSTRAPS / "queue-depth" / "bootstrap", about, log, ROOT))
         return started[-1]
 
     yield start
@@ -157,14 +157,6 @@ def test_a_fleet_file_with_ten_mistakes_is_ten_messages_and_no_request(pair, emu
         assert lines == [3, 6, 7, 8, 9, 11, 12, 13, 14, 17, 18], message
         assert "did you mean `concurrency`" in message and "hunter2" not in message
     assert pair.requests() == {} and sizes(pair) == (5, 5)
-
-
-def test_a_fleet_without_a_queue_is_refused(pair, emulated):
-    service = pair.worker("worker", rules=[{"when": "cpu > 70%", "add": 1}])
-    del service["queue"]
-    pair.fleet(service)
-    assert f"fleet `{pair.name}` has no service with a `queue`" in refused(emulated(), event("schedule"))
-    assert pair.requests() == {}
 
 
 def test_an_empty_fleet_is_refused(pair, emulated):

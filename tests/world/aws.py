@@ -39,6 +39,13 @@ IAM_PREFIXES = {"monitoring": "cloudwatch"}
 # Services whose requests must not overlap. SQS is not one of them: its long polls would block it.
 SERIALIZED = ("dynamodb", "ecs")
 
+# moto does not know instance refreshes; here there never is one.
+NO_REFRESHES = (
+    '<DescribeInstanceRefreshesResponse xmlns="http://autoscaling.amazonaws.com/doc/2011-01-01/">'
+    "<DescribeInstanceRefreshesResult><InstanceRefreshes/></DescribeInstanceRefreshesResult>"
+    "</DescribeInstanceRefreshesResponse>"
+)
+
 CREDENTIAL = re.compile(r"Credential=([^/]+)/[^/]+/[^/]+/([^/]+)/aws4_request")
 CBOR_OPERATION = re.compile(r"/service/[^/]+/operation/([^/]+)")
 
@@ -163,6 +170,8 @@ class Front:
         raise ConnectionResetError("the local world dropped this connection, as asked")
 
     def _apply(self, environ, action: str, body: bytes) -> Response:
+        if action == "autoscaling:DescribeInstanceRefreshes":
+            return Response(NO_REFRESHES, content_type="text/xml")
         turn = self._turns.get(action.partition(":")[0])
         if turn is None:
             return Response.from_app(self._moto, environ, buffered=True)

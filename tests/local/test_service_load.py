@@ -1,0 +1,274 @@
+"""service-load's release binary on the local AWS: alarms, metrics, Auto Scaling groups, other owners, notices."""
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from .stage import codes, event, target
+
+ALARM = "api-cpu-high"
+UP = {"when": f"alarm({ALARM})", "add": 2}
+CPU_LOW = {"when": "cpu < 30% for 3m", "remove": 1}
+
+
+@pytest.fixture
+def api(stage):
+    """One service of three tasks, without a queue, and its function."""
+    stage.services(api=3)
+    return stage
+
+
+def service(stage, name: str = "api", **more) -> dict:
+    return {
+        "name": name,
+        "ecs": {"cluster": stage.cluster, "service": name},
+        "capacity": {"min": 2, "max": 10},
+        "rules": [UP],
+        "cooldown": {"out": "60s", "in": "0s"},
+        "stabilization": "0s",
+        **more,
+    }
+
+
+def alarm(stage, state: str, name: str = ALARM) -> None:
+    cloudwatch = stage.world.client("cloudwatch")
+    if not cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"]:
+        cloudwatch.put_metric_alarm(
+            AlarmName=name,
+            Namespace="AWS/ECS",
+            MetricName="CPUUtilization",
+            Statistic="Average",
+            Period=60,
+            EvaluationPeriods=1,
+            Threshold=70,
+            ComparisonOperator="GreaterThanThreshold",
+        )
+    cloudwatch.set_alarm_state(AlarmName=name, StateValue=state, StateReason="the test says so")
+
+
+def publish(stage, metric: str, values: list[float], namespace: str = "AWS/ECS", **dimensions: str) -> None:
+    """One datapoint a minute, the newest of the minute that ended last on the stage's clock."""
+    now = datetime.now(timezone.utc) + timedelta(seconds=stage.clock.seconds)
+    last = now.replace(second=0, microsecond=0) - timedelta(minutes=1)
+    named = dimensions or {"ClusterName": stage.cluster, "ServiceName": "api"}
+    pairs = [{"Name": name, "Value": value} for name, value in named.items()]
+    data = [
+        {"MetricName": metric, "Dimensions": pairs, "Value": value, "Timestamp": last - timedelta(minutes=age)}
+        for age, value in enumerate(reversed(values))
+    ]
+    stage.world.client("cloudwatch").put_metric_data(Namespace=namespace, MetricData=data)
+
+
+def ring(function, name: str = "schedule") -> dict:
+    return function.invoke(event(name, "service-load"))
+
+
+@pytest.mark.parametrize("bell", ["alarm-direct", "alarm-eventbridge", "alarm-sns"])
+def test_an_alarm_acts_at_once_and_the_schedule_steps_on_while_it_lasts(api, bell):
+    api.fleet(service(api))
+    alarm(api, "ALARM")
+    function = api.function("service-load")
+    assert ring(function, bell)["rung_by"] == "alarm"
+    assert api.desired("api") == 5
+    ring(function)
+    assert api.desired("api") == 5, "the cooldown runs"
+    api.clock.forward(61)
+    ring(function)
+    assert api.desired("api") == 7, "the alarm rang once, and its breach lasts"
+    alarm(api, "OK")
+    api.clock.forward(61)
+    answer = ring(function)
+    assert (api.desired("api"), codes(answer, "api")) == (7, ["nothing-matches"])
+
+
+def test_an_alarm_without_data_is_not_ok(api):
+    quiet = {"when": "alarm(quiet)", "remove": 1}
+    api.fleet(service(api, rules=[UP, quiet]))
+    alarm(api, "INSUFFICIENT_DATA")
+    alarm(api, "ALARM", "quiet")
+    answer = ring(api.function("service-load"))
+    assert api.desired("api") == 3
+    assert "reading-missing" in codes(answer, "api"), answer
+
+
+def test_an_alarm_that_does_not_exist_is_told_of(api):
+    api.fleet(service(api))
+    function = api.function("service-load")
+    for _ in range(2):
+        ring(function)
+    assert ALARM in api.report()["text"]
+    assert api.desired("api") == 3
+
+
+def test_a_low_cpu_scales_in_and_a_missing_one_holds(api):
+    api.fleet(service(api, rules=[{"when": "cpu > 70%", "add": 1}, CPU_LOW]))
+    publish(api, "CPUUtilization", [10.0] * 6)
+    function = api.function("service-load")
+    ring(function)
+    assert api.desired("api") == 2
+    api.ecs("api", desired=3)
+    api.clock.forward(1800)
+    answer = ring(function)
+    assert api.desired("api") == 3
+    assert "reading-missing" in codes(answer, "api"), answer
+
+
+def test_two_owners_are_refused_until_the_other_is_suspended(api):
+    api.fleet(service(api))
+    alarm(api, "ALARM")
+    autoscaling = api.world.client("application-autoscaling")
+    about = {
+        "ServiceNamespace": "ecs",
+        "ScalableDimension": "ecs:service:DesiredCount",
+        "ResourceId": f"service/{api.cluster}/api",
+    }
+    suspend = ("DynamicScalingInSuspended", "DynamicScalingOutSuspended", "ScheduledScalingSuspended")
+    half = dict.fromkeys(suspend[:2], True)
+    autoscaling.register_scalable_target(**about, MinCapacity=1, MaxCapacity=9, SuspendedState=half)
+    function = api.function("service-load")
+    for _ in range(2):
+        ring(function)
+    assert api.desired("api") == 3, "its scheduled actions still fire"
+    text = api.report()["text"]
+    assert "Application Auto Scaling" in text and "scheduled" in text
+
+    autoscaling.register_scalable_target(**about, SuspendedState=dict.fromkeys(suspend, True))
+    ring(function)
+    assert api.desired("api") == 5
+
+
+def test_a_condition_is_told_when_it_begins_and_when_it_ends(api):
+    notify = {"when": "memory > 85% for 3m", "notify": "critical"}
+    api.fleet(service(api, rules=[notify]))
+    publish(api, "MemoryUtilization", [91.0] * 5)
+    function = api.function("service-load")
+    for _ in range(3):
+        ring(function)
+        api.clock.forward(10)
+    begins = api.report()
+    assert begins["severity"] == "critical" and "memory > 85% for 3m" in begins["text"], begins
+    api.clock.forward(60)
+    publish(api, "MemoryUtilization", [50.0])
+    ring(function)
+    assert "memory > 85% for 3m" in api.report()["text"]
+    assert api.desired("api") == 3, "it scales nothing"
+
+
+def test_a_pin_reaches_a_service_without_a_queue(api):
+    api.fleet(service(api))
+    alarm(api, "OK")
+    function = api.function("service-load")
+    ring(function)
+    api.override(target="api", pin=6, until="2100-01-01T00:00:00Z")
+    ring(function)
+    assert api.desired("api") == 6
+
+
+def test_each_function_takes_its_own_services(api):
+    api.services(worker=5)
+    api.fill("worker", 0)
+    api.fleet(service(api), api.worker("worker"))
+    alarm(api, "OK")
+    load = ring(api.function("service-load"))
+    depth = api.function().invoke(event("schedule"))
+    assert [found["target"] for found in load["targets"]] == ["api"]
+    assert [found["target"] for found in depth["targets"]] == ["worker"]
+    assert set(api.page("service-load")["memory"]["enforce"]) == {"api"}
+    assert set(api.page()["memory"]["enforce"]) == {"worker"}
+
+
+def test_a_fleet_without_such_a_service_is_a_quiet_success(api):
+    api.fill("worker", 0)
+    api.fleet(api.worker("worker"))
+    function = api.function("service-load")
+    api.heal()
+    assert ring(function)["targets"] == []
+    assert api.requests() == {}
+    assert function.lines()[-1]["Looks"] == 1, "nobody is missed"
+
+
+def test_a_look_makes_the_fewest_calls(stage):
+    names = [f"api-{number}" for number in range(25)]
+    stage.services(**dict.fromkeys(names, 3))
+    rules = [{"when": f"alarm({ALARM})", "add": 2}, {"when": "cpu > 70%", "add": 1}, {"when": "memory > 80%", "add": 1}]
+    stage.fleet(*(service(stage, name, rules=rules) for name in names))
+    alarm(stage, "OK")
+    function = stage.function("service-load")
+    stage.heal()
+    ring(function)
+    assert stage.requests() == {
+        "application-autoscaling:DescribeScalableTargets": 1,
+        "cloudwatch:DescribeAlarms": 1,
+        "cloudwatch:GetMetricData": 1,
+        "dynamodb:BatchGetItem": 1,
+        "dynamodb:PutItem": 1,
+        "ecs:DescribeServices": 3,
+    }
+    stage.heal()
+    ring(function, "alarm-direct")
+    assert "cloudwatch:GetMetricData" not in stage.requests(), "metrics are read once a minute, whatever rang"
+
+
+# Auto Scaling groups.
+
+
+@pytest.fixture
+def group(stage):
+    """A group of three instances, 2 to 10, as moto runs it: every instance is in service at once."""
+    ec2, autoscaling = stage.world.client("ec2"), stage.world.client("autoscaling")
+    image = ec2.describe_images()["Images"][0]["ImageId"]
+    autoscaling.create_launch_configuration(
+        LaunchConfigurationName=stage.name, ImageId=image, InstanceType="t3.micro"
+    )
+    autoscaling.create_auto_scaling_group(
+        AutoScalingGroupName=stage.name,
+        LaunchConfigurationName=stage.name,
+        MinSize=2,
+        MaxSize=6,
+        DesiredCapacity=3,
+        AvailabilityZones=[f"{stage.world.about['region']}a"],
+    )
+    described = service(stage)
+    del described["ecs"]
+    stage.fleet({**described, "asg": stage.name})
+    yield autoscaling
+    autoscaling.delete_auto_scaling_group(AutoScalingGroupName=stage.name, ForceDelete=True)
+    autoscaling.delete_launch_configuration(LaunchConfigurationName=stage.name)
+
+
+def desired(stage, autoscaling) -> int:
+    answer = autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[stage.name])
+    return answer["AutoScalingGroups"][0]["DesiredCapacity"]
+
+
+def test_a_group_grows_by_instances_up_to_its_own_maximum(stage, group):
+    alarm(stage, "ALARM")
+    function = stage.function("service-load")
+    ring(function)
+    assert desired(stage, group) == 5
+    assert "5 instances" in stage.report()["text"]
+    for _ in range(2):
+        stage.clock.forward(61)
+        answer = ring(function)
+    assert desired(stage, group) == 6, "the group's own maximum is 6, the file's is 10"
+    assert target(answer, "api")["seen"]["max"] == 6
+
+
+def test_a_group_that_may_not_launch_is_left_alone(stage, group):
+    group.suspend_processes(AutoScalingGroupName=stage.name, ScalingProcesses=["Launch"])
+    alarm(stage, "ALARM")
+    ring(stage.function("service-load"))
+    assert desired(stage, group) == 3
+
+
+def test_a_group_with_policies_of_its_own_has_an_owner(stage, group):
+    group.put_scaling_policy(
+        AutoScalingGroupName=stage.name, PolicyName="up", AdjustmentType="ChangeInCapacity", ScalingAdjustment=1
+    )
+    alarm(stage, "ALARM")
+    function = stage.function("service-load")
+    ring(function)
+    assert desired(stage, group) == 3
+    group.suspend_processes(AutoScalingGroupName=stage.name, ScalingProcesses=["AlarmNotification", "ScheduledActions"])
+    ring(function)
+    assert desired(stage, group) == 5
