@@ -4,6 +4,7 @@ from collections import Counter
 from statistics import mean
 
 CONCURRENCY, MIN, MAX = 2, 2, 12
+OUTAGE = "Redis does not answer"
 
 
 def check(record: dict, enqueued: list[str], finished: list[list]) -> list[dict]:
@@ -15,6 +16,7 @@ def check(record: dict, enqueued: list[str], finished: list[list]) -> list[dict]
         workers_fall_one_by_one(record),
         never_below_what_runs(record),
         within_bounds(record),
+        the_alarm_acts_once_and_steps_on(record),
         every_report_arrives(record),
         every_task_runs(enqueued, finished),
         priorities_are_served_first(finished),
@@ -46,7 +48,7 @@ def duplicate_changes_nothing(record):
 
 
 def nothing_scales_in_during_the_outage(record):
-    outage = next(moment for moment in record["moments"] if moment["end"] is not None)
+    outage = next(moment for moment in record["moments"] if moment["label"] == OUTAGE)
     during = [sample for sample in record["samples"] if outage["t"] <= sample["t"] <= outage["end"]]
     blind = [look for look in record["looks"] if look["seen"].get("waiting") is None]
     desired = " and ".join(str(count) for count in sorted({sample["desired"] for sample in during}))
@@ -92,11 +94,19 @@ def within_bounds(record):
     )
 
 
+def the_alarm_acts_once_and_steps_on(record):
+    rung, twice, lasts, over = record["api"]
+    steps_on = (rung["from"], rung["to"], lasts["from"], lasts["to"]) == (2, 4, 4, 6)
+    holds = steps_on and twice["verdict"] == over["verdict"] == "hold"
+    seen = ", ".join(f"{look['note']}: {look['sentence'].partition(' because')[0]}" for look in record["api"])
+    return "An alarm adds tasks at once, and again while it lasts", holds, seen
+
+
 def every_report_arrives(record):
     published, arrived = record["reports_published"], len(record["reports"])
     texts = " ".join(report["subject"] + report["text"] for report in record["reports"])
-    told = [look for look in record["looks"] if look["outcome"] == "applied" and str(look["to"]) in texts]
-    acted = [look for look in record["looks"] if look["outcome"] == "applied"]
+    acted = [look for look in record["looks"] + record["api"] if look["outcome"] == "applied"]
+    told = [look for look in acted if str(look["to"]) in texts]
     holds = published == arrived > 0 and len(told) == len(acted)
     return "Every report that was published reached its subscriber", holds, f"{arrived} of {published}"
 

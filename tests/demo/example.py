@@ -17,7 +17,8 @@ def look(t, verdict, start, to, waiting=0, in_flight=0, note="", code="rule-matc
 
 
 def sample(t, desired, waiting=0, in_flight=0):
-    return {"t": t, "waiting": waiting, "in_flight": in_flight, "desired": desired, "running": desired, "pending": 0}
+    api = {"desired": 2, "running": 2, "pending": 0}
+    return {"t": t, "waiting": waiting, "in_flight": in_flight, **api, "desired": desired, "running": desired, "api": api}
 
 
 def record() -> dict:
@@ -30,12 +31,19 @@ def record() -> dict:
     ins = [look(20 + step, "scale-in", 12 - step, 11 - step, 3, 4) for step in range(8)]
     floor = [look(30, "hold", 4, 4, 0, 8, code="work-in-flight")]
     ins += [look(40 + step, "scale-in", 4 - step, 3 - step, 0, 2) for step in range(2)]
-    changes = [change for change in outs + ins if change["outcome"] == "applied"]
+    api = [
+        look(14, "scale-out", 2, 4, None, None, "the alarm rings"),
+        look(14.1, "hold", 4, 4, None, None, "the alarm's event once more", "credit"),
+        look(20, "scale-out", 4, 6, None, None, "the schedule; the alarm lasts"),
+        look(26, "hold", 6, 6, None, None, "the schedule; the alarm is over", "nothing-matches"),
+    ]
+    changes = [change for change in outs + ins + api if change["outcome"] == "applied"]
     counts = {"desired": 7, "running": 2, "pending": 5, "updates": 1}
     return {
         "began": 1795248000,
         "samples": [sample(0, 2), sample(2, 7, 800, 14), sample(7, 12), sample(11, 12, None, None), sample(45, 2)],
         "looks": outs + blind + ins + floor,
+        "api": api,
         "reports": [{"t": c["t"], "subject": f"to {c['to']}", "text": "<b>text</b>"} for c in changes],
         "reports_published": len(changes),
         "moments": [{"label": "Redis does not answer", "t": 10, "end": 13}],

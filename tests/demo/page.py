@@ -13,7 +13,7 @@ from pathlib import Path
 
 PARTS = Path(__file__).resolve().parents[2] / "cli" / "src" / "page"
 ABOUT = (
-    "A real Redis, real Celery workers and the release binary in AWS's Lambda Runtime Interface Emulator, on one "
+    "A real Redis, real Celery workers and the release binaries in AWS's Lambda Runtime Interface Emulator, on one "
     "machine; moto stands in for AWS. A “minute” of the schedule lasts four seconds here."
 )
 
@@ -35,12 +35,12 @@ def shape(record: dict) -> dict:
     samples = record["samples"]
     return {
         "brand": "Tidegate demo",
-        "title": "A queue fills, workers follow",
+        "title": "A queue fills, workers follow; an alarm goes off, an API grows",
         "about": [summary(record), ABOUT],
         "time": {"first_seconds": 0, "is_date": False, "point_seconds": None, "seconds": samples[-1]["t"]},
         "times": [sample["t"] for sample in samples],
         "charts": charts(record),
-        "decisions": [decision(look) for look in fold(record["looks"])],
+        "decisions": sorted(map(decision, fold(record["looks"]) + fold(record["api"])), key=lambda row: row["t"]),
         **{name: record[name] for name in ("moments", "claims", "reports", "requests", "fleet")},
     }
 
@@ -49,9 +49,10 @@ def summary(record: dict) -> str:
     held = sum(claim["holds"] for claim in record["claims"])
     day = datetime.fromtimestamp(record["began"], timezone.utc).strftime("%-d %B %Y, %H:%M UTC")
     seconds = record["samples"][-1]["t"]
-    changed = sum(look["outcome"] == "applied" for look in record["looks"])
+    looks = record["looks"] + record["api"]
+    changed = sum(look["outcome"] == "applied" for look in looks)
     return (
-        f"{day}. In {seconds:.0f} s the function looked {len(record['looks'])} times, changed the desired count "
+        f"{day}. In {seconds:.0f} s the functions looked {len(looks)} times, changed a desired count "
         f"{changed} times and published {len(record['reports'])} reports. "
         f"{held} of {len(record['claims'])} claims hold."
     )
@@ -76,9 +77,17 @@ def charts(record: dict) -> list[dict]:
         series("needed", "for the jobs in flight", "needed", "steps", list(map(needed, samples))),
     ]
     waiting = series("waiting", "jobs that no worker has taken", "waiting", "area", [it["waiting"] for it in samples])
+    api = [
+        series(name, about, name, look, [sample["api"][name] for sample in samples])
+        for name, about, look in (
+            ("running", "tasks that serve", "wide"),
+            ("desired", "tasks that were asked for", "steps"),
+        )
+    ]
     return [
-        {"title": "Tasks", "unit": "tasks", "series": tasks},
+        {"title": "Tasks of the workers", "unit": "tasks", "series": tasks},
         {"title": "Jobs waiting", "unit": "jobs", "series": [waiting]},
+        {"title": "Tasks of the API", "unit": "tasks", "series": api},
     ]
 
 

@@ -15,7 +15,8 @@ from world.lambda_emulator import InvocationFailed
 
 # The function under test and its fleet.
 FLEET = Path(__file__).with_name("fleet.yaml")
-CLUSTER, SERVICE = "demo", "workers"
+CLUSTER, SERVICE, API = "demo", "workers", "api"
+ALARM = "api-slow"
 
 # EventBridge rings once a minute; here a "minute" has four seconds. The function's own looks come
 # 15, 30 and 45 real seconds after a scheduled one, and then fall between the scheduled ones.
@@ -29,7 +30,7 @@ class Stage:
     """Everything that runs during the demo, and the record of what happened."""
 
     def __init__(self, folder: Path, tell):
-        self.record = {"samples": [], "looks": [], "reports": [], "moments": []}
+        self.record = {"samples": [], "looks": [], "api": [], "reports": [], "moments": []}
         self.tell = tell
         self.failures: list[str] = []
         self._began = time.monotonic()
@@ -41,8 +42,8 @@ class Stage:
         self.world = World(
             logs=self._folder,
             startup_seconds=STARTUP_SECONDS,
-            on_start=lambda *task: self._workers.start(*task),
-            on_stop=lambda *task: self._workers.stop(*task),
+            on_start=lambda service, task: self._workers.start(service, task) if service == SERVICE else None,
+            on_stop=lambda service, task: self._workers.stop(service, task) if service == SERVICE else None,
         )
         try:
             self._raise_the_curtain()
@@ -62,8 +63,9 @@ class Stage:
         self._workers = Workers(self._folder)
         self.world.ending(self._workers.stop_all)
         self.world.client("ssm").put_parameter(Name="/demo/redis-url", Value=self.redis.url, Type="SecureString")
-        self.world.create_services(CLUSTER, {SERVICE: 2})
+        self.world.create_services(CLUSTER, {SERVICE: 2, API: 2})
         self.function = self.world.start_function("queue-depth", FLEET)
+        self.load = self.world.start_function("service-load", FLEET)
         self._eyes = redis.Redis.from_url(self.redis.url, socket_timeout=0.2, decode_responses=True)
         self.world.ending(self._stop_threads)
         for work in (self._sample, self._deliver_looks, self._receive_reports):
@@ -82,15 +84,36 @@ class Stage:
         self._run(self._ring_on_schedule)
 
     def ring(self, event: dict, note: str = "") -> dict | None:
-        """Invokes the function with an event, and writes down its one decision."""
+        """Invokes queue-depth with an event, and writes down its one decision."""
+        return self._ring(self.function, event, note, self.record["looks"])
+
+    def ring_load(self, event: dict, note: str) -> dict | None:
+        """Invokes service-load."""
+        return self._ring(self.load, event, note, self.record["api"])
+
+    def set_alarm(self, state: str) -> None:
+        cloudwatch = self.world.client("cloudwatch")
+        cloudwatch.put_metric_alarm(
+            AlarmName=ALARM,
+            Namespace="AWS/ApplicationELB",
+            MetricName="TargetResponseTime",
+            Statistic="Average",
+            Period=60,
+            EvaluationPeriods=1,
+            Threshold=0.5,
+            ComparisonOperator="GreaterThanThreshold",
+        )
+        cloudwatch.set_alarm_state(AlarmName=ALARM, StateValue=state, StateReason="the story says so")
+
+    def _ring(self, function, event: dict, note: str, looks: list) -> dict | None:
         try:
-            answer = self.function.invoke(event)
+            answer = function.invoke(event)
         except InvocationFailed as failure:
             self.failures.append(f"an invocation failed: {failure}")
             return None
         for target in answer["targets"]:
             look = {**target, "t": self.now(), "rung_by": answer["rung_by"], "note": note}
-            self.record["looks"].append(look)
+            looks.append(look)
             self.record["reports_published"] = self.record.get("reports_published", 0) + answer["reports_published"]
             self._tell_look(look)
         return answer
@@ -105,8 +128,8 @@ class Stage:
     def moment(self, label: str, begin: float, end: float | None = None) -> None:
         self.record["moments"].append({"label": label, "t": begin, "end": end})
 
-    def counts(self) -> dict:
-        return self.world.aws.tasks.counts(CLUSTER, SERVICE)
+    def counts(self, service: str = SERVICE) -> dict:
+        return self.world.aws.tasks.counts(CLUSTER, service)
 
     def requests(self) -> dict:
         """How often the function called AWS, by IAM action."""
@@ -193,7 +216,7 @@ class Stage:
         told_at = 0.0
         while not self._ended.wait(SAMPLE_SECONDS):
             queue = self.queue() or {"waiting": None, "in_flight": None}
-            sample = {"t": self.now(), **queue, **self.counts()}
+            sample = {"t": self.now(), **queue, **self.counts(), "api": self.counts(API)}
             self.record["samples"].append(sample)
             if sample["t"] - told_at >= 3:
                 told_at = sample["t"]
@@ -221,6 +244,24 @@ def schedule_event() -> dict:
         "region": REGION,
         "resources": [arn],
         "detail": {},
+    }
+
+
+def alarm_event() -> dict:
+    """What a CloudWatch alarm that goes to ALARM sends to a function that is its action."""
+    now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000+0000")
+    return {
+        "source": "aws.cloudwatch",
+        "alarmArn": f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{ALARM}",
+        "accountId": ACCOUNT,
+        "time": now,
+        "region": REGION,
+        "alarmData": {
+            "alarmName": ALARM,
+            "state": {"value": "ALARM", "reason": "", "timestamp": now},
+            "previousState": {"value": "OK", "reason": "", "timestamp": now},
+            "configuration": {"metrics": []},
+        },
     }
 
 

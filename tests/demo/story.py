@@ -3,12 +3,15 @@
 import threading
 import time
 
-from .stage import Stage, schedule_event
+from .claims import OUTAGE
+from .stage import API, Stage, alarm_event, schedule_event
 
 BURST, EMAIL_SECONDS = 1500, 0.25
 TRICKLE_PER_SECOND = 12
 LONG_JOBS, LONG_SECONDS = 8, 24
 OUTAGE_LOOKS = 2
+# A little more than the API's cooldown.
+API_COOLDOWN_SECONDS = 5.5
 
 
 def play(stage: Stage) -> list[str]:
@@ -28,6 +31,7 @@ def play(stage: Stage) -> list[str]:
     stage.wait_until(lambda: stage.counts()["desired"] < 12, 45, "the queue has drained and workers are removed")
 
     outage(stage)
+    slow_api(stage)
     stage.wait_until(lambda: stage.counts()["desired"] <= 8, 40, "workers go on being removed")
 
     tell(stage.now(), "scene", f"{LONG_JOBS} long jobs of {LONG_SECONDS} s start")
@@ -62,8 +66,25 @@ def outage(stage: Stage) -> None:
         stage.wait_until(lambda: len(stage.record["looks"]) > looks + OUTAGE_LOOKS, 30, "the function has looked")
     finally:
         stage.redis.resume()
-    stage.moment("Redis does not answer", began, stage.now())
+    stage.moment(OUTAGE, began, stage.now())
     stage.tell(stage.now(), "scene", "Redis answers again")
+
+
+def slow_api(stage: Stage) -> None:
+    """An alarm goes off: it rings once, and the schedule steps on while its breach lasts."""
+    began = stage.now()
+    stage.tell(began, "scene", "The API is slow: its CloudWatch alarm goes off, and its event is delivered twice")
+    stage.set_alarm("ALARM")
+    event = alarm_event()
+    stage.ring_load(event, "the alarm rings")
+    stage.ring_load(event, "the alarm's event once more")
+    time.sleep(API_COOLDOWN_SECONDS)
+    stage.ring_load(schedule_event(), "the schedule; the alarm lasts")
+    stage.set_alarm("OK")
+    time.sleep(API_COOLDOWN_SECONDS)
+    stage.ring_load(schedule_event(), "the schedule; the alarm is over")
+    stage.moment("alarm", began, stage.now())
+    stage.wait_until(lambda: stage.counts(API)["running"] == 6, 10, "six tasks of the API are running")
 
 
 class Trickle:

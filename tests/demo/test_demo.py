@@ -31,6 +31,7 @@ OUTAGE = "While Redis does not answer, nothing scales in"
 FALL = "Fewer than 50 waiting removes workers one by one, down to the minimum"
 FLOOR = "Workers never fall below what the running jobs need"
 BOUNDS = "The desired count never leaves its bounds"
+ALARM = "An alarm adds tasks at once, and again while it lasts"
 REPORTS = "Every report that was published reached its subscriber"
 
 
@@ -43,6 +44,7 @@ REPORTS = "Every report that was published reached its subscriber"
         (FALL, lambda record: record["looks"][5].update(to=10)),
         (FLOOR, lambda record: record["looks"][5]["seen"].update(in_flight=23)),
         (BOUNDS, lambda record: record["samples"][0].update(desired=1)),
+        (ALARM, lambda record: record["api"][1].update(verdict="scale-out")),
         (REPORTS, lambda record: record["reports"].pop()),
     ],
 )
@@ -59,9 +61,9 @@ def test_a_lost_task_and_a_wrong_order_are_told(record):
 
 def test_looks_that_hold_for_the_same_reason_are_one_row(record):
     folded = page.shape(record)["decisions"]
-    blind = [row for row in folded if row["waiting"] is None]
+    blind = [row for row in folded if row["waiting"] is None and not row["note"]]
     assert [(row["looks"], row["t"], row["until"]) for row in blind] == [(2, 11, 12)]
-    assert len(folded) == len(record["looks"]) - 1
+    assert len(folded) == len(record["looks"]) + len(record["api"]) - 1
 
 
 def test_the_page_is_one_file_and_keeps_text_text(record):

@@ -153,6 +153,8 @@ class Stage:
     def function(self, name: str = "queue-depth", *, aws: str | None = None, **env: str) -> Function:
         """A process of a function, on this test's clock. `aws` is another endpoint than the world's own."""
         about = {**self.world.about["env"], "TIDEGATE_FLEET": str(self.folder / "fleet.yaml")}
+        if name != "queue-depth":
+            del about["TIDEGATE_LOOKS"]
         if aws:
             about["AWS_ENDPOINT_URL"] = aws
         self._logs += 1

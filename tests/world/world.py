@@ -76,18 +76,15 @@ class World:
     def start_function(self, name: str, fleet: Path, bootstrap: Path | None = None, **env: str) -> LambdaFunction:
         """A function's release binary under the emulator, with the environment of template.yaml."""
         bootstrap = bootstrap or ROOT / "target" / "lambda" / name / "bootstrap"
-        env = {**self.function_env(), "TIDEGATE_FLEET": str(fleet.resolve()), **env}
+        env = {**self.function_env(name), "TIDEGATE_FLEET": str(fleet.resolve()), **env}
         function = LambdaFunction(name, bootstrap, env, self.logs / f"{name}.log", ROOT)
         self._ending.callback(function.stop)
         return function
 
-    def function_env(self) -> dict:
-        return {
-            **self.aws.env(FUNCTION_KEY),
-            "TIDEGATE_LEDGER": LEDGER,
-            "TIDEGATE_TOPIC": self.topic,
-            "TIDEGATE_LOOKS": self.looks,
-        }
+    def function_env(self, name: str = "queue-depth") -> dict:
+        """As template.yaml has it: only queue-depth sends itself looks."""
+        looks = {"TIDEGATE_LOOKS": self.looks} if name == "queue-depth" else {}
+        return {**self.aws.env(FUNCTION_KEY), "TIDEGATE_LEDGER": LEDGER, "TIDEGATE_TOPIC": self.topic, **looks}
 
     def ending(self, callback, *arguments) -> None:
         """Also runs `callback` at the end, before what was started earlier is stopped."""
