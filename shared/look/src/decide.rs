@@ -13,7 +13,7 @@ use tidegate_policy::memory::Observed;
 use tidegate_policy::queue_depth::Look;
 use tidegate_policy::{Decision, Memory, NoticeKind, Observation, ServicePolicy, Verdict, decide};
 
-use crate::observe::{Seen, name};
+use crate::observe::Seen;
 use crate::Scaler;
 
 /// Everything decided in one look.
@@ -28,11 +28,11 @@ pub(crate) struct Decided {
 impl Decided {
     /// Decides about every service that was seen.
     pub(crate) fn new(function: &Scaler, seen: Seen, look: &str, ring: &Ring, now: Timestamp) -> Self {
-        let Seen { mut page, overrides, mut targets, metrics_read } = seen;
+        let Seen { mut page, overrides, mut services, metrics_read } = seen;
         let mut report = function.empty_report(look, ring, now);
         report.unreported.clone_from(&page.memory.unreported);
         for service in function.fleet.services() {
-            let Some(seen) = targets.remove(service.name()) else { continue };
+            let Some(seen) = services.remove(service.name()) else { continue };
             let turn = Look { target: service.name(), id: look, overrides: &overrides, now };
             report.targets.push(decide_one(service, seen, &page.memory, turn));
         }
@@ -100,7 +100,7 @@ fn decide_one(service: &Service, seen: Observation, memory: &FleetMemory, look: 
     };
     let failed_before = before.edges.iter().any(|edge| edge.kind == NoticeKind::ActionFailing && edge.told);
     let target = service.name().to_owned();
-    TargetReport { target, name: name(service), observe, seen, decision, done, failed_before }
+    TargetReport { target, name: service.target().clone(), observe, seen, decision, done, failed_before }
 }
 
 /// Puts the next memories into the page. A service has one memory, of the mode it is in: switching starts clean.

@@ -9,6 +9,7 @@ pub mod failure;
 mod budget;
 mod decide;
 mod observe;
+mod readings;
 mod remember;
 
 use std::hash::{BuildHasher, RandomState};
@@ -18,6 +19,7 @@ use futures_util::join;
 use jiff::Timestamp;
 use serde_json::Value;
 use tidegate_aws::ledger::{Ledger, Written};
+use tidegate_aws::load_balancers::LoadBalancers;
 use tidegate_aws::report::LookReport;
 use tidegate_aws::ring::Ring;
 use tidegate_aws::{Clients, log, looks, sns, update};
@@ -41,6 +43,7 @@ pub struct Scaler {
     clients: Clients,
     queues: Box<dyn ReadQueues>,
     ledger: Ledger,
+    load_balancers: LoadBalancers,
     clock: Clock,
     blindness: Mutex<Blindness>,
 }
@@ -57,7 +60,8 @@ impl Scaler {
         clock: Clock,
     ) -> Self {
         let ledger = Ledger::new(clients.dynamodb.clone(), &settings.ledger, fleet.name(), concern.name);
-        Self { concern, settings, fleet, clients, queues, ledger, clock, blindness: Mutex::default() }
+        let (load_balancers, blindness) = (LoadBalancers::default(), Mutex::default());
+        Self { concern, settings, fleet, clients, queues, ledger, load_balancers, clock, blindness }
     }
 
     /// Its services, in the order of the fleet file.
@@ -73,12 +77,12 @@ impl Scaler {
         let now = self.now();
         let look = format!("{:08x}", RandomState::new().hash_one(now) >> 32);
         let ring = Ring::parse(&event)?;
-        let targets = self.select(&ring)?;
-        if targets.is_empty() {
+        let services = self.select(&ring)?;
+        if services.is_empty() {
             return Ok(self.nothing_to_look_at(&look, &ring, now));
         }
 
-        let seen = match self.observe(&targets, &ring, now).await {
+        let seen = match self.observe(&services, &ring, now).await {
             Ok(seen) => seen,
             Err(error) => return Err(self.blind(&look, &ring, error, now).await),
         };
@@ -95,7 +99,7 @@ impl Scaler {
 
         let changes = decided.changes(now.saturating_add(budget::ACT_WITHIN).unwrap_or(now));
         let (outcomes, looks_sent) =
-            join!(update::apply(&self.clients.ecs, &changes, &*self.clock), self.send_looks(&ring, &decided));
+            join!(update::apply(&self.clients, &changes, &*self.clock), self.send_looks(&ring, &decided));
         decided.done(outcomes);
 
         let (published, recorded) = join!(self.publish(&decided), self.record(&decided, now));

@@ -3,24 +3,24 @@
 use std::collections::BTreeMap;
 
 use futures_util::join;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tidegate_aws::CallError;
+use tidegate_aws::alarms::{self, Alarms};
 use tidegate_aws::ledger::Page;
-use tidegate_aws::metrics::{self, Key, READ_EVERY, Readings, Wanted};
+use tidegate_aws::metrics::READ_EVERY;
 use tidegate_aws::overrides::Rows;
 use tidegate_aws::ring::Ring;
-use tidegate_aws::services::{self, ServiceName};
-use tidegate_fleet::Service;
-use tidegate_fleet::source::{QueueSource, RedisUrl, SqsQueue};
-use tidegate_policy::{
-    Absence, AbsenceKind, MetricName, MetricReading, Observation, Override, Queue, Signal,
-};
-use tidegate_queues::{RedisRequest, sqs};
-use tokio::time::timeout;
+use tidegate_aws::targets::{self, Targets};
+use tidegate_fleet::source::QueueSource;
+use tidegate_fleet::{Service, TargetName};
+use tidegate_policy::{Absence, AbsenceKind, AlarmName, MetricReading, Observation, Override};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::Scaler;
 use crate::budget;
+use crate::concern::QueuesSeen;
 use crate::failure::Failure;
+use crate::readings::{self, Readings};
 
 /// Everything one look saw.
 #[derive(Debug)]
@@ -30,9 +30,17 @@ pub(crate) struct Seen {
     /// What people asked for.
     pub(crate) overrides: Vec<Override>,
     /// By service name in the fleet file; a service whose queue is a metric is left out between two metric reads.
-    pub(crate) targets: BTreeMap<String, Observation>,
+    pub(crate) services: BTreeMap<String, Observation>,
     /// Whether the metrics of the whole fleet were read.
     pub(crate) metrics_read: bool,
+}
+
+/// What AWS showed.
+struct FromAws<'a> {
+    targets: Targets,
+    alarms: Alarms,
+    /// `None` between two reads.
+    readings: Option<Readings<'a>>,
 }
 
 impl Scaler {
@@ -52,58 +60,73 @@ impl Scaler {
         Ok(ours.into_iter().filter(asked).collect())
     }
 
-    /// Looks at everything: queues beside the ledger, services and metrics after it.
+    /// Looks at everything: queues beside the ledger, AWS after it.
     pub(crate) async fn observe(
         &self,
-        targets: &[&Service],
+        services: &[&Service],
         ring: &Ring,
         now: Timestamp,
     ) -> Result<Seen, CallError> {
         let (ledger, queues) = join!(
-            self.ledger_then_aws(targets, ring, now),
-            timeout(budget::QUEUES, self.queues.read(targets, now)),
+            self.ledger_then_aws(services, ring, now),
+            timeout(budget::QUEUES, self.queues.read(services, now)),
         );
         let queues = queues.unwrap_or_default();
-        let (page, overrides, services, readings) = ledger?;
+        let (page, overrides, aws) = ledger?;
         let whole = !matches!(ring, Ring::Manual { services, .. } if !services.is_empty());
-        let late = || Absence::new(AbsenceKind::TimedOut, "not read within the time of a look");
-        let targets = targets.iter().filter_map(|service| {
-            let queue = match (service.queue(), &readings) {
-                (None, _) => None,
-                (Some(QueueSource::Cloudwatch(source)), Some(readings)) => {
-                    Some(metrics::queue(source, readings, now))
-                }
-                (Some(QueueSource::Cloudwatch(_)), None) => return None,
-                (Some(_), _) => Some(queues.get(service.name()).cloned().unwrap_or_else(|| Err(late()))),
-            };
-            let service_seen = services.get(&name(service)).cloned().unwrap_or_else(|| Err(late()));
-            let metrics = service.metrics().iter().map(|metric| {
-                let reading = readings.as_ref().and_then(|readings| readings.get(&Key::of(&metric.source)));
-                (metric.name.clone(), reading.cloned().unwrap_or(MetricReading::NotRead))
-            });
-            let metrics = metrics.collect();
-            let seen = Observation { service: service_seen, queue, metrics, alarms: BTreeMap::new() };
+        let seen = services.iter().filter_map(|service| {
+            let seen = aws.observation(service, &queues)?;
             Some((service.name().to_owned(), seen))
         });
-        Ok(Seen { page, overrides, targets: targets.collect(), metrics_read: readings.is_some() && whole })
+        Ok(Seen { page, overrides, services: seen.collect(), metrics_read: aws.readings.is_some() && whole })
     }
 
-    /// The ledger first, then ECS and CloudWatch. What is remembered must never be newer than what is seen: a look
+    /// The ledger first, then AWS. What is remembered must never be newer than what is seen: a look
     /// that saw the desired count of before another look's change, and read the memory of after it, would take its
     /// own colleague for somebody else (found by the race test). The conditional write does the rest.
-    async fn ledger_then_aws(
+    async fn ledger_then_aws<'a>(
         &self,
-        targets: &[&Service],
+        services: &[&'a Service],
         ring: &Ring,
         now: Timestamp,
-    ) -> Result<(Page, Vec<Override>, services::Seen, Option<Readings>), CallError> {
+    ) -> Result<(Page, Vec<Override>, FromAws<'a>), CallError> {
         let (page, Rows { rows: overrides, .. }) = self.read_ledger().await?;
-        let names: Vec<ServiceName> = targets.iter().map(|service| name(service)).collect();
-        let (services, readings) = join!(
-            timeout(budget::AWS, services::describe(&self.clients.ecs, &names)),
-            self.read_metrics(targets, ring, &page, now)
-        );
-        Ok((page, overrides, services.unwrap_or_default(), readings))
+        let last = page.memory.metrics_read_at;
+        let due = ring.is_plan() || last.is_none_or(|last| now.duration_since(last).abs() >= READ_EVERY);
+        Ok((page, overrides, self.read_aws(services, due, now).await))
+    }
+
+    /// Targets, alarms and, when they are due, metrics: side by side, as far as none needs another.
+    async fn read_aws<'a>(&self, services: &[&'a Service], metrics_due: bool, now: Timestamp) -> FromAws<'a> {
+        let deadline = Instant::now() + budget::AWS;
+        let names: Vec<&TargetName> = services.iter().map(|service| service.target()).collect();
+        let alarms: Vec<&AlarmName> = services.iter().flat_map(|service| service.alarms()).collect();
+        let targets = async {
+            timeout_at(deadline, targets::describe(&self.clients, &names)).await.unwrap_or_default()
+        };
+        let alarms = async {
+            timeout_at(deadline, alarms::describe(&self.clients, &alarms)).await.unwrap_or_default()
+        };
+        let read = async |targets: &Targets| {
+            if !metrics_due {
+                return None;
+            }
+            let (clients, balancers) = (&self.clients, &self.load_balancers);
+            Some(readings::read(clients, balancers, services, targets, deadline, now).await)
+        };
+        if metrics_due && readings::need_target_groups(services) {
+            let targets_then_metrics = async {
+                let targets = targets.await;
+                let readings = read(&targets).await;
+                (targets, readings)
+            };
+            let ((targets, readings), alarms) = join!(targets_then_metrics, alarms);
+            FromAws { targets, alarms, readings }
+        } else {
+            let none = Targets::new();
+            let (targets, alarms, readings) = join!(targets, alarms, read(&none));
+            FromAws { targets, alarms, readings }
+        }
     }
 
     /// The ledger, within its time.
@@ -116,54 +139,28 @@ impl Scaler {
             ))
         })
     }
+}
 
-    /// The metrics, if it is time for them.
-    async fn read_metrics(
-        &self,
-        targets: &[&Service],
-        ring: &Ring,
-        page: &Page,
-        now: Timestamp,
-    ) -> Option<Readings> {
-        let plan = matches!(ring, Ring::Manual { plan: true, .. });
-        let last = page.memory.metrics_read_at;
-        if !plan && last.is_some_and(|last| now.duration_since(last).abs() < READ_EVERY) {
-            return None;
-        }
-        let wanted: Vec<Wanted> = targets.iter().flat_map(|service| wanted_metrics(service)).collect();
-        if wanted.is_empty() {
-            return Some(Readings::new());
-        }
-        let readings = timeout(budget::AWS, metrics::read(&self.clients.cloudwatch, &wanted, now)).await;
-        Some(readings.unwrap_or_else(|_| {
-            let late = Absence::new(AbsenceKind::TimedOut, "not read within the time of a look");
-            wanted.into_iter().map(|metric| (metric.key, MetricReading::Failed(late.clone()))).collect()
-        }))
+impl FromAws<'_> {
+    /// What was seen of one service; `None` while its queue, which is a metric, is not due.
+    fn observation(&self, service: &Service, queues: &QueuesSeen) -> Option<Observation> {
+        let late = || Absence::new(AbsenceKind::TimedOut, "not read within the time of a look");
+        let mine = self.readings.as_ref().and_then(|readings| readings.get(service.name()));
+        let queue = match service.queue() {
+            None => None,
+            Some(QueueSource::Cloudwatch(_)) => Some(mine?.queue.clone()?),
+            Some(_) => Some(queues.get(service.name()).cloned().unwrap_or_else(|| Err(late()))),
+        };
+        let seen = self.targets.get(service.target()).cloned().unwrap_or_else(|| Err(late()));
+        let metrics = service.metrics().iter().map(|metric| {
+            let reading = mine.and_then(|mine| mine.metrics.get(&metric.name));
+            (metric.name.clone(), reading.cloned().unwrap_or(MetricReading::NotRead))
+        });
+        let alarms = service.alarms().iter().map(|name| {
+            let seen = self.alarms.get(name).cloned().unwrap_or_else(|| Err(late()));
+            (name.clone(), seen)
+        });
+        let (metrics, alarms) = (metrics.collect(), alarms.collect());
+        Some(Observation { service: seen.map(|seen| seen.service), queue, metrics, alarms })
     }
-}
-
-/// The ECS service of a service in the fleet file.
-pub(crate) fn name(service: &Service) -> ServiceName {
-    ServiceName { cluster: service.cluster().to_owned(), service: service.service().to_owned() }
-}
-
-/// Every metric one service needs, with the longest `for` of the rules that name it.
-fn wanted_metrics(service: &Service) -> Vec<Wanted> {
-    let longest_for = |name: &MetricName| {
-        let rules = service.policy().rules.iter().map(|rule| &rule.when);
-        let named = rules.filter(|when| matches!(&when.signal, Signal::Metric(metric) if metric == name));
-        named.map(|when| when.hold_for).max().unwrap_or(SignedDuration::ZERO)
-    };
-    let of_rules = service
-        .metrics()
-        .iter()
-        .map(|metric| Wanted { key: Key::of(&metric.source), longest_for: longest_for(&metric.name) });
-    let of_queue = match service.queue() {
-        Some(QueueSource::Cloudwatch(queue)) => [Some(&queue.waiting), queue.in_flight.as_ref()],
-        Some(_) | None => [None, None],
-    };
-    let of_queue = of_queue.into_iter().flatten();
-    of_rules
-        .chain(of_queue.map(|source| Wanted { key: Key::of(source), longest_for: SignedDuration::ZERO }))
-        .collect()
 }
