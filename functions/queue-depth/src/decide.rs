@@ -13,7 +13,7 @@ use tidegate_policy::memory::Observed;
 use tidegate_policy::queue_depth::Look;
 use tidegate_policy::{Decision, Memory, NoticeKind, Observation, ServicePolicy, Verdict, decide};
 
-use crate::observe::{Seen, name};
+use crate::observe::Seen;
 use crate::{CONCERN, QueueDepth};
 
 /// Everything decided in one look.
@@ -48,8 +48,8 @@ impl Decided {
     pub(crate) fn changes(&self, not_after: Timestamp) -> Vec<Change> {
         self.to_change()
             .filter_map(|target| {
-                let (_, desired_count) = target.decision.verdict.as_change()?;
-                Some(Change { name: target.name.clone(), desired_count, not_after })
+                let (_, capacity) = target.decision.verdict.as_change()?;
+                Some(Change { target: target.name.clone(), capacity, not_after })
             })
             .collect()
     }
@@ -100,7 +100,7 @@ fn decide_one(service: &Service, seen: Observation, memory: &FleetMemory, look: 
     };
     let failed_before = before.edges.iter().any(|edge| edge.kind == NoticeKind::ActionFailing && edge.told);
     let target = service.name().to_owned();
-    TargetReport { target, name: name(service), observe, seen, decision, done, failed_before }
+    TargetReport { target, name: service.target().clone(), observe, seen, decision, done, failed_before }
 }
 
 /// Puts the next memories into the page. A service has one memory, of the mode it is in: switching starts clean.

@@ -17,6 +17,7 @@ use futures_util::join;
 use jiff::Timestamp;
 use serde_json::Value;
 use tidegate_aws::ledger::{Ledger, Written};
+use tidegate_aws::load_balancers::LoadBalancers;
 use tidegate_aws::report::LookReport;
 use tidegate_aws::ring::Ring;
 use tidegate_aws::secrets::Secrets;
@@ -44,6 +45,7 @@ pub struct QueueDepth {
     ledger: Ledger,
     redis: Redis,
     secrets: Secrets,
+    load_balancers: LoadBalancers,
     clock: Clock,
     blindness: Mutex<Blindness>,
 }
@@ -61,8 +63,18 @@ impl QueueDepth {
             )));
         }
         let ledger = Ledger::new(clients.dynamodb.clone(), &settings.ledger, fleet.name(), CONCERN);
-        let (redis, secrets) = (Redis::new(), Secrets::default());
-        Ok(Self { settings, fleet, clients, ledger, redis, secrets, clock, blindness: Mutex::default() })
+        let (redis, secrets, load_balancers) = (Redis::new(), Secrets::default(), LoadBalancers::default());
+        Ok(Self {
+            settings,
+            fleet,
+            clients,
+            ledger,
+            redis,
+            secrets,
+            load_balancers,
+            clock,
+            blindness: Mutex::default(),
+        })
     }
 
     /// Answers one event with what was seen, decided and done.
@@ -92,7 +104,7 @@ impl QueueDepth {
 
         let changes = decided.changes(now.saturating_add(budget::ACT_WITHIN).unwrap_or(now));
         let (outcomes, looks_sent) =
-            join!(update::apply(&self.clients.ecs, &changes, &*self.clock), self.send_looks(&ring, &decided));
+            join!(update::apply(&self.clients, &changes, &*self.clock), self.send_looks(&ring, &decided));
         decided.done(outcomes);
 
         let (published, recorded) = join!(self.publish(&decided), self.record(&decided, now));

@@ -6,15 +6,13 @@ use futures_util::join;
 use jiff::{SignedDuration, Timestamp};
 use tidegate_aws::CallError;
 use tidegate_aws::ledger::Page;
-use tidegate_aws::metrics::{self, Key, READ_EVERY, Readings, Wanted};
+use tidegate_aws::metrics::{self, READ_EVERY, Wanted};
 use tidegate_aws::overrides::Rows;
 use tidegate_aws::ring::Ring;
-use tidegate_aws::services::{self, ServiceName};
-use tidegate_fleet::Service;
+use tidegate_aws::targets::{self, Targets};
 use tidegate_fleet::source::{QueueSource, RedisUrl, SqsQueue};
-use tidegate_policy::{
-    Absence, AbsenceKind, MetricName, MetricReading, Observation, Override, Queue, Signal,
-};
+use tidegate_fleet::{Service, Source, TargetName};
+use tidegate_policy::{Absence, AbsenceKind, MetricName, MetricReading, Observation, Override, Queue};
 use tidegate_queues::{RedisRequest, sqs};
 use tokio::time::timeout;
 
@@ -71,17 +69,27 @@ impl QueueDepth {
         let whole = !matches!(ring, Ring::Manual { services, .. } if !services.is_empty());
         let late = || Absence::new(AbsenceKind::TimedOut, "not read within the time of a look");
         let targets = targets.iter().filter_map(|service| {
-            let queue = match (service.queue()?, &readings) {
-                (QueueSource::Cloudwatch(source), Some(readings)) => metrics::queue(source, readings, now),
+            let mine =
+                readings.as_ref().map(|readings| readings.get(service.name()).cloned().unwrap_or_default());
+            let queue = match (service.queue()?, &mine) {
+                (QueueSource::Cloudwatch(source), Some(mine)) => {
+                    let waiting = mine.of_queue.first().unwrap_or(&MetricReading::NotRead);
+                    metrics::queue(source, waiting, mine.of_queue.get(1), now)
+                }
                 (QueueSource::Cloudwatch(_), None) => return None,
                 _ => queues.get(service.name()).cloned().unwrap_or_else(|| Err(late())),
             };
-            let service_seen = services.get(&name(service)).cloned().unwrap_or_else(|| Err(late()));
+            let seen = services.get(service.target()).cloned().unwrap_or_else(|| Err(late()));
             let metrics = service.metrics().iter().map(|metric| {
-                let reading = readings.as_ref().and_then(|readings| readings.get(&Key::of(&metric.source)));
+                let reading = mine.as_ref().and_then(|mine| mine.by_name.get(&metric.name));
                 (metric.name.clone(), reading.cloned().unwrap_or(MetricReading::NotRead))
             });
-            let seen = Observation { service: service_seen, queue, metrics: metrics.collect() };
+            let seen = Observation {
+                service: seen.map(|seen| seen.service),
+                queue: Some(queue),
+                metrics: metrics.collect(),
+                alarms: BTreeMap::new(),
+            };
             Some((service.name().to_owned(), seen))
         });
         Ok(Seen { page, overrides, targets: targets.collect(), metrics_read: readings.is_some() && whole })
@@ -95,11 +103,11 @@ impl QueueDepth {
         targets: &[&Service],
         ring: &Ring,
         now: Timestamp,
-    ) -> Result<(Page, Vec<Override>, services::Seen, Option<Readings>), CallError> {
+    ) -> Result<(Page, Vec<Override>, Targets, Option<Readings>), CallError> {
         let (page, Rows { rows: overrides, .. }) = self.read_ledger().await?;
-        let names: Vec<ServiceName> = targets.iter().map(|service| name(service)).collect();
+        let names: Vec<&TargetName> = targets.iter().map(|service| service.target()).collect();
         let (services, readings) = join!(
-            timeout(budget::AWS, services::describe(&self.clients.ecs, &names)),
+            timeout(budget::AWS, targets::describe(&self.clients, &names)),
             self.read_metrics(targets, ring, &page, now)
         );
         Ok((page, overrides, services.unwrap_or_default(), readings))
@@ -129,15 +137,39 @@ impl QueueDepth {
         if !plan && last.is_some_and(|last| now.duration_since(last).abs() < READ_EVERY) {
             return None;
         }
-        let wanted: Vec<Wanted> = targets.iter().flat_map(|service| wanted_metrics(service)).collect();
-        if wanted.is_empty() {
-            return Some(Readings::new());
+        let sources: Vec<Vec<(Source, SignedDuration)>> =
+            targets.iter().map(|service| sources_of_queue(service)).collect();
+        let mut wanted = Vec::new();
+        for (service, of_queue) in targets.iter().zip(&sources) {
+            wanted.extend(wanted_metrics(service));
+            wanted.extend(of_queue.iter().map(|(source, longest_for)| Wanted {
+                source,
+                limit: None,
+                target_groups: &[],
+                longest_for: *longest_for,
+            }));
         }
-        let readings = timeout(budget::AWS, metrics::read(&self.clients.cloudwatch, &wanted, now)).await;
-        Some(readings.unwrap_or_else(|_| {
-            let late = Absence::new(AbsenceKind::TimedOut, "not read within the time of a look");
-            wanted.into_iter().map(|metric| (metric.key, MetricReading::Failed(late.clone()))).collect()
-        }))
+        let read = metrics::read(&self.clients, &self.load_balancers, &wanted, now);
+        let mut readings = timeout(budget::AWS, read)
+            .await
+            .unwrap_or_else(|_| {
+                let late = Absence::new(AbsenceKind::TimedOut, "not read within the time of a look");
+                vec![MetricReading::Failed(late); wanted.len()]
+            })
+            .into_iter();
+        let mut by_service = Readings::new();
+        for (service, of_queue) in targets.iter().zip(&sources) {
+            let names = service.metrics().iter().map(|metric| metric.name.clone());
+            let by_name = readings
+                .by_ref()
+                .take(service.metrics().len())
+                .zip(names)
+                .map(|(reading, name)| (name, reading))
+                .collect();
+            let of_queue = readings.by_ref().take(of_queue.len()).collect();
+            by_service.insert(service.name().to_owned(), OfService { by_name, of_queue });
+        }
+        Some(by_service)
     }
 
     /// Redis and SQS, each queue with its own result.
@@ -195,28 +227,40 @@ impl QueueDepth {
     }
 }
 
-/// The ECS service of a service in the fleet file.
-pub(crate) fn name(service: &Service) -> ServiceName {
-    ServiceName { cluster: service.cluster().to_owned(), service: service.service().to_owned() }
+/// What was read of one service's metrics.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct OfService {
+    by_name: BTreeMap<MetricName, MetricReading>,
+    /// The metrics that are its queue: waiting, and in flight where there is one.
+    of_queue: Vec<MetricReading>,
 }
 
-/// Every metric one service needs, with the longest `for` of the rules that name it.
-fn wanted_metrics(service: &Service) -> Vec<Wanted> {
+/// By service name in the fleet file.
+pub(crate) type Readings = BTreeMap<String, OfService>;
+
+/// Every metric that one service names, with the longest `for` of the rules that name it.
+fn wanted_metrics(service: &Service) -> Vec<Wanted<'_>> {
     let longest_for = |name: &MetricName| {
         let rules = service.policy().rules.iter().map(|rule| &rule.when);
-        let named = rules.filter(|when| matches!(&when.signal, Signal::Metric(metric) if metric == name));
+        let named = rules.filter(|when| when.signal.metric() == Some(name));
         named.map(|when| when.hold_for).max().unwrap_or(SignedDuration::ZERO)
     };
-    let of_rules = service
-        .metrics()
-        .iter()
-        .map(|metric| Wanted { key: Key::of(&metric.source), longest_for: longest_for(&metric.name) });
-    let of_queue = match service.queue() {
+    let wanted = service.metrics().iter().map(|metric| Wanted {
+        source: &metric.source,
+        limit: metric.limit,
+        target_groups: &[],
+        longest_for: longest_for(&metric.name),
+    });
+    wanted.collect()
+}
+
+/// The metrics that are its queue.
+fn sources_of_queue(service: &Service) -> Vec<(Source, SignedDuration)> {
+    let metrics = match service.queue() {
         Some(QueueSource::Cloudwatch(queue)) => [Some(&queue.waiting), queue.in_flight.as_ref()],
         Some(_) | None => [None, None],
     };
-    let of_queue = of_queue.into_iter().flatten();
-    of_rules
-        .chain(of_queue.map(|source| Wanted { key: Key::of(source), longest_for: SignedDuration::ZERO }))
-        .collect()
+    let source =
+        |metric: &tidegate_fleet::MetricSource| (Source::Metric(metric.clone()), SignedDuration::ZERO);
+    metrics.into_iter().flatten().map(source).collect()
 }
