@@ -45,12 +45,11 @@ fn into_calls(queries: Vec<(&Query, SignedDuration)>) -> Vec<Vec<(&Query, Signed
     let mut room = 0_usize;
     for (query, reach) in queries {
         let weight = query.weight();
-        match calls.last_mut().filter(|_| weight <= room) {
-            Some(call) => call.push((query, reach)),
-            None => {
-                calls.push(vec![(query, reach)]);
-                room = QUERIES_PER_CALL;
-            }
+        if let Some(call) = calls.last_mut().filter(|_| weight <= room) {
+            call.push((query, reach));
+        } else {
+            calls.push(vec![(query, reach)]);
+            room = QUERIES_PER_CALL;
         }
         room = room.saturating_sub(weight);
     }

@@ -89,11 +89,11 @@ impl Query {
             inputs.keys().zip(1..).map(|(name, number)| (name.as_str(), format!("{id}_{number}"))).collect();
         let renamed = rename(expression, &names);
         let math = MetricDataQuery::builder().id(id).expression(renamed).return_data(true).build();
-        let named = inputs.iter().map(|(name, stat)| {
+        let asked = inputs.iter().map(|(name, stat)| {
             let id = names.get(name.as_str()).cloned().unwrap_or_default();
             stat.query(id, false)
         });
-        std::iter::once(math).chain(named).collect()
+        std::iter::once(math).chain(asked).collect()
     }
 }
 

@@ -4,7 +4,7 @@ mod scalable_targets;
 
 use std::collections::BTreeMap;
 
-use aws_sdk_ecs::types::{Deployment, DeploymentRolloutState, LoadBalancer, SchedulingStrategy};
+use aws_sdk_ecs::types::{Deployment, DeploymentRolloutState, LoadBalancer, SchedulingStrategy, TaskSet};
 use futures_util::future::join_all;
 use futures_util::{StreamExt, join, stream};
 use tidegate_fleet::EcsService;
@@ -132,7 +132,7 @@ fn understand(service: &aws_sdk_ecs::types::Service) -> Result<Seen, Absence> {
 /// The target groups of the service and, where a deployment controller keeps them apart, of its task sets. A service
 /// deployed blue/green has two, and its requests go to either: of which one, `DescribeServices` does not tell.
 fn target_groups(service: &aws_sdk_ecs::types::Service) -> Vec<String> {
-    let of_task_sets = service.task_sets().iter().flat_map(|task_set| task_set.load_balancers());
+    let of_task_sets = service.task_sets().iter().flat_map(TaskSet::load_balancers);
     let both = |balancer: &LoadBalancer| {
         let alternate = balancer.advanced_configuration().and_then(|more| more.alternate_target_group_arn());
         [balancer.target_group_arn(), alternate].map(|arn| arn.map(str::to_owned))

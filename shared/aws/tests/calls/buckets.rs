@@ -66,7 +66,7 @@ proptest! {
         for (first, from) in gone.iter().enumerate() {
             for (last, to) in gone.iter().enumerate().skip(first) {
                 let passed = f64::from(u32::try_from(last - first + 1).expect("few"));
-                let allowed = f64::from(burst) + (*to - *from).as_secs_f64() * refill_per_second;
+                let allowed = f64::from(burst) + to.abs_diff(*from).as_secs_f64() * refill_per_second;
                 // A timer of whole milliseconds may round each of two moments.
                 prop_assert!(passed <= allowed + 0.002 * refill_per_second + 1e-6, "{passed} of {allowed}");
             }

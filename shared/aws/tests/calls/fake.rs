@@ -192,15 +192,17 @@ fn unescaped(text: &str) -> String {
 fn to_xml(value: &Value) -> String {
     match value {
         Value::Object(fields) => {
-            fields.iter().map(|(key, value)| format!("<{key}>{}</{key}>", to_xml(value))).collect()
+            fields.iter().fold(String::new(), |xml, (key, value)| xml + &element(key, value))
         }
-        Value::Array(items) => {
-            items.iter().map(|item| format!("<member>{}</member>", to_xml(item))).collect()
-        }
+        Value::Array(items) => items.iter().fold(String::new(), |xml, item| xml + &element("member", item)),
         Value::String(text) => text.clone(),
         Value::Null => String::new(),
         other => other.to_string(),
     }
+}
+
+fn element(name: &str, value: &Value) -> String {
+    format!("<{name}>{}</{name}>", to_xml(value))
 }
 
 /// Times are tagged seconds; everything else is what it is in JSON.

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_applicationautoscaling::types::{ScalableDimension, ScalableTarget, ServiceNamespace};
+use aws_sdk_applicationautoscaling::types::{
+    ScalableDimension, ScalableTarget, ServiceNamespace, SuspendedState,
+};
 use futures_util::{StreamExt, stream};
 use tidegate_fleet::EcsService;
 use tidegate_policy::OtherScaler;
@@ -63,13 +65,11 @@ async fn describe_once(clients: &Clients, resources: &[String]) -> Vec<(String, 
 /// A registered target scales unless all three kinds of scaling are suspended.
 fn understand(target: &ScalableTarget) -> OtherScaler {
     let state = target.suspended_state();
-    let flag = |read: fn(&aws_sdk_applicationautoscaling::types::SuspendedState) -> Option<bool>| {
-        state.and_then(read).unwrap_or(false)
-    };
+    let flag = |read: fn(&SuspendedState) -> Option<bool>| state.and_then(read).unwrap_or(false);
     let kinds = [
-        ("dynamic scale-out", flag(|state| state.dynamic_scaling_out_suspended())),
-        ("dynamic scale-in", flag(|state| state.dynamic_scaling_in_suspended())),
-        ("scheduled scaling", flag(|state| state.scheduled_scaling_suspended())),
+        ("dynamic scale-out", flag(SuspendedState::dynamic_scaling_out_suspended)),
+        ("dynamic scale-in", flag(SuspendedState::dynamic_scaling_in_suspended)),
+        ("scheduled scaling", flag(SuspendedState::scheduled_scaling_suspended)),
     ];
     let active: Vec<&str> =
         kinds.into_iter().filter(|(_, suspended)| !suspended).map(|(kind, _)| kind).collect();
