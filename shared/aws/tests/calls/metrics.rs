@@ -57,14 +57,14 @@ pub(crate) fn points(reading: &MetricReading) -> Vec<(i64, f64)> {
         MetricReading::Points { points, .. } => {
             points.iter().map(|point| ((NOW - point.at.as_second()) / 60, point.value)).collect()
         }
-        other => panic!("no datapoints but {other:?}"),
+        other => unreachable!("no datapoints but {other:?}"),
     }
 }
 
 pub(crate) fn failure(reading: &MetricReading) -> (AbsenceKind, &str) {
     match reading {
         MetricReading::Failed(absence) => (absence.kind, absence.detail.as_str()),
-        other => panic!("no failure but {other:?}"),
+        other => unreachable!("no failure but {other:?}"),
     }
 }
 

@@ -21,10 +21,10 @@ fn service_with(scalable_targets: Answer) -> Aws {
     })
 }
 
-fn scalable(suspended: &Value) -> Answer {
-    Ok(json!({"ScalableTargets": [{"ServiceNamespace": "ecs", "ResourceId": "service/prod/api",
+fn scalable(suspended: &Value) -> Value {
+    json!({"ScalableTargets": [{"ServiceNamespace": "ecs", "ResourceId": "service/prod/api",
         "ScalableDimension": "ecs:service:DesiredCount", "MinCapacity": 2, "MaxCapacity": 10, "RoleARN": "arn:role",
-        "CreationTime": 1_795_250_000, "SuspendedState": suspended}]}))
+        "CreationTime": 1_795_250_000, "SuspendedState": suspended}]})
 }
 
 #[tokio::test(start_paused = true)]
@@ -43,14 +43,14 @@ async fn a_scalable_target_is_another_owner_until_everything_of_it_is_suspended(
         (state(true, true, false), active("scheduled scaling is not suspended")),
         (state(false, true, false), active("dynamic scale-in and scheduled scaling are not suspended")),
     ] {
-        let aws = service_with(scalable(&suspended));
+        let aws = service_with(Ok(scalable(&suspended)));
         assert_eq!(other_scaler(&aws, &ecs::name("prod", "api")).await, expected, "{suspended}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_cluster_may_be_named_by_its_arn() {
-    let aws = service_with(scalable(&json!({})));
+    let aws = service_with(Ok(scalable(&json!({}))));
     let target = ecs::name("arn:aws:ecs:eu-central-1:1:cluster/prod", "api");
     assert!(matches!(other_scaler(&aws, &target).await, OtherScaler::Active(_)));
     let asked = &aws.calls("DescribeScalableTargets")[0].body;
@@ -65,7 +65,7 @@ async fn a_service_nobody_registered_has_no_other_owner_and_one_that_was_not_ask
     assert_eq!(other_scaler(&aws, &target).await, OtherScaler::Absent);
     let aws = service_with(Err(("AccessDeniedException", "no")));
     let OtherScaler::Unknown(absence) = other_scaler(&aws, &target).await else {
-        panic!("a refusal is no answer")
+        unreachable!("a refusal is no answer")
     };
     assert_eq!(absence.kind, AbsenceKind::Denied);
 }
@@ -85,25 +85,25 @@ fn group_with(suspended: &[&str], policies: Answer, actions: Answer) -> Aws {
     })
 }
 
-fn policies(policy: &Value) -> Answer {
+fn policies(policy: &Value) -> Value {
     let mut mine =
         json!({"AutoScalingGroupName": "web", "PolicyName": "cpu50", "PolicyType": "TargetTrackingScaling"});
     for (key, value) in policy.as_object().expect("fields") {
         mine[key] = value.clone();
     }
-    Ok(json!({"ScalingPolicies": [mine, {"AutoScalingGroupName": "other", "PolicyName": "not-ours"}]}))
+    json!({"ScalingPolicies": [mine, {"AutoScalingGroupName": "other", "PolicyName": "not-ours"}]})
 }
 
-fn no_policies() -> Answer {
-    Ok(json!({"ScalingPolicies": []}))
+fn no_policies() -> Value {
+    json!({"ScalingPolicies": []})
 }
 
-fn actions(names: &[&str]) -> Answer {
+fn actions(names: &[&str]) -> Value {
     let actions: Vec<Value> = names
         .iter()
         .map(|name| json!({"AutoScalingGroupName": "web", "ScheduledActionName": name}))
         .collect();
-    Ok(json!({ "ScheduledUpdateGroupActions": actions }))
+    json!({ "ScheduledUpdateGroupActions": actions })
 }
 
 #[tokio::test(start_paused = true)]
@@ -128,7 +128,7 @@ async fn policies_and_scheduled_actions_of_a_group_are_another_owner_while_their
         (&[], predictive("ForecastOnly"), actions(&[]), OtherScaler::Absent),
         (&BOTH, plain(), actions(&["night"]), OtherScaler::Suspended),
     ] {
-        let aws = group_with(suspended, policies, actions);
+        let aws = group_with(suspended, Ok(policies), Ok(actions));
         assert_eq!(other_scaler(&aws, &group::name("web")).await, expected, "{suspended:?} suspended");
     }
 }
@@ -136,7 +136,7 @@ async fn policies_and_scheduled_actions_of_a_group_are_another_owner_while_their
 #[tokio::test(start_paused = true)]
 async fn what_cannot_be_asked_is_unknown_and_what_is_suspended_is_not_asked() {
     let denied = || Err(("AccessDenied", "no"));
-    for (policies, actions) in [(denied(), actions(&[])), (no_policies(), denied())] {
+    for (policies, actions) in [(denied(), Ok(actions(&[]))), (Ok(no_policies()), denied())] {
         let aws = group_with(&[], policies, actions);
         assert!(matches!(other_scaler(&aws, &group::name("web")).await, OtherScaler::Unknown(_)));
     }

@@ -21,7 +21,7 @@ async fn refused(target: TargetName, answer: Answer) -> (String, bool) {
     let outcomes = update::apply(&aws.clients(), &[change(target, 7)], &now).await;
     match outcomes.as_slice() {
         [Outcome::Failed(error)] => (error.to_string(), error.is_retryable()),
-        other => panic!("not refused but {other:?}"),
+        other => unreachable!("not refused but {other:?}"),
     }
 }
 
