@@ -38,7 +38,8 @@ pub use hours::{Days, Hours, Window};
 pub use memory::Memory;
 pub use notice::{Notice, NoticeKind};
 pub use observation::{
-    Alarm, AlarmState, Constraints, Datapoint, InFlight, MetricReading, Observation, OtherScaler, Queue, Service,
+    Alarm, AlarmState, Constraints, Datapoint, InFlight, MetricReading, Observation, OtherScaler, Queue,
+    Service,
 };
 pub use overrides::Override;
 pub use queue_depth::decide;

@@ -370,8 +370,7 @@ impl Thinking<'_> {
 
     /// Work is moving: jobs wait or run, tasks start or stop, something changes.
     fn moving(&self, verdict: Verdict) -> bool {
-        let queue =
-            self.seen.queue().is_some_and(|queue| queue.waiting > 0 || queue.in_flight.known() > 0);
+        let queue = self.seen.queue().is_some_and(|queue| queue.waiting > 0 || queue.in_flight.known() > 0);
         let tasks =
             self.seen.service.as_ref().is_ok_and(|service| service.running_count != service.desired_count);
         queue || tasks || verdict.as_change().is_some()

@@ -3,7 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::memory::{Head, LastPoint, Memory, since};
-use crate::observation::{Alarm, AlarmState, Datapoint, InFlight, MetricReading, Observation, Queue, Service};
+use crate::observation::{
+    Alarm, AlarmState, Datapoint, InFlight, MetricReading, Observation, Queue, Service,
+};
 use crate::pipeline::evidence::LONGEST_GAP;
 use crate::reading::{Absence, AbsenceKind, Reading};
 use crate::service::ServicePolicy;

@@ -190,7 +190,7 @@ fn rules(all: &mut Vec<(&'static str, Decision)>) {
 }
 
 fn readings(all: &mut Vec<(&'static str, Decision)>) {
-    all.push(("Redis down", worker().with(|stage| stage.seen.queue = Err(refused())).peek()));
+    all.push(("Redis down", worker().with(|stage| stage.seen.queue = Some(Err(refused()))).peek()));
     let mut stage = with_cpu();
     stage.points("cpu", &[]);
     all.push(("CPU without datapoints", stage.peek()));

@@ -7,9 +7,9 @@ use tidegate_policy::memory::Settled;
 use tidegate_policy::overrides::OverrideKind;
 use tidegate_policy::queue_depth::Look;
 use tidegate_policy::{
-    Absence, AbsenceKind, Adjustment, Amount, Capacity, Comparison, Condition, Cooldown, Datapoint, Decision,
-    InFlight, LargestStep, Memory, MetricName, MetricReading, Observation, OnAbsence, Override, Queue, Rule,
-    Service, ServicePolicy, Signal, Unit, decide,
+    Absence, AbsenceKind, Adjustment, Amount, Capacity, Comparison, Condition, Constraints, Cooldown, Counts,
+    Datapoint, Decision, InFlight, LargestStep, Memory, MetricName, MetricReading, Observation, OnAbsence,
+    Override, Queue, Rule, Service, ServicePolicy, Signal, Unit, decide,
 };
 
 /// Noon of a day on which nothing else happens.
@@ -48,6 +48,8 @@ impl Stage {
             idle: seconds(300),
             interruptible: false,
             metrics: vec![],
+            notify: vec![],
+            counts: Counts::Tasks,
         };
         let seen = Observation {
             service: Ok(service(5, 5)),
@@ -84,7 +86,7 @@ impl Stage {
     }
 
     pub(crate) fn queue(&mut self) -> &mut Queue {
-        self.seen.queue.as_mut().unwrap()
+        self.seen.queue.as_mut().unwrap().as_mut().unwrap()
     }
 
     /// Sets the clock to so many seconds after noon.
