@@ -26,7 +26,9 @@ pub mod memory;
 pub mod reason;
 pub mod decision;
 pub mod notice;
+pub mod look;
 pub mod queue_depth;
+pub mod service_load;
 
 mod method;
 mod pipeline;
@@ -35,6 +37,7 @@ pub use capacity::{Capacity, CapacityError};
 pub use decision::{Decision, Verdict};
 pub use floor::{FLOOR_KEPT, Floor};
 pub use hours::{Days, Hours, Window};
+pub use look::{Look, decide};
 pub use memory::Memory;
 pub use notice::{Notice, NoticeKind};
 pub use observation::{
@@ -42,7 +45,6 @@ pub use observation::{
     Service,
 };
 pub use overrides::Override;
-pub use queue_depth::decide;
 pub use reading::{Absence, AbsenceKind, Reading};
 pub use reason::Reason;
 pub use rule::{Adjustment, Amount, Comparison, Condition, Rule};

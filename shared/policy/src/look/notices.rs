@@ -1,13 +1,13 @@
 //! What a look finds worth telling, and what it cannot judge.
 
 use crate::capacity::Capacity;
+use crate::look::Thinking;
 use crate::memory::since;
 use crate::notice::NoticeKind;
 use crate::overrides::Override;
 use crate::pipeline::evidence::unread;
 use crate::pipeline::readings::METRIC_DELAY;
 use crate::pipeline::startup;
-use crate::queue_depth::Thinking;
 use crate::reading::{AbsenceKind, Reading};
 use crate::reason::Reason;
 use crate::signal::Signal;
