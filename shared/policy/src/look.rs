@@ -5,18 +5,16 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::capacity::Capacity;
 use crate::decision::{Decision, Verdict};
-use crate::memory::{Intent, Memory, Run, ScaleOut, since, to_the_millisecond};
+use crate::memory::{Intent, Memory, ScaleOut, to_the_millisecond};
 use crate::method::rules::{Start, Wish};
 use crate::method::together::{self, Say, Wait};
 use crate::method::track::{self, Tracked};
-use crate::method::wait;
 use crate::notice::{NoticeKind, edges};
-use crate::observation::{Observation, Service};
+use crate::observation::{Observation, OtherScaler, Service};
 use crate::overrides::{Override, OverrideKind};
 use crate::pipeline::bounds::{InForce, in_force};
-use crate::pipeline::evidence::{Evidence, LONGEST_GAP, weigh};
+use crate::pipeline::evidence::{Evidence, Sights, weigh};
 use crate::pipeline::footing;
 use crate::pipeline::gate;
 use crate::pipeline::readings::{self, Work};
@@ -24,9 +22,9 @@ use crate::pipeline::scale_in::{self, Guards};
 use crate::pipeline::scale_out::Limits;
 use crate::pipeline::startup;
 use crate::reason::Reason;
-use crate::service::ServicePolicy;
-use crate::signal::Signal;
+use crate::service::{Notify, ServicePolicy};
 
+mod begin;
 mod notices;
 
 /// A change is left to the look that remembered it for this long. It is longer than the function's time-out (30 s),
@@ -55,19 +53,15 @@ pub struct Look<'a> {
 /// Decides about one service. Pure and total: the same arguments give the same decision, and none of them panics.
 pub fn decide(seen: &Observation, policy: &ServicePolicy, memory: &Memory, look: Look<'_>) -> Decision {
     let look = Look { now: to_the_millisecond(look.now), ..look };
-    let (evidence, mut runs) = weigh(seen, policy, memory, look.now);
-    let tracked = track::follow(seen, policy, memory, look.now, &mut runs);
+    let mut sights = Sights { seen, policy, memory, now: look.now, runs: BTreeMap::new() };
+    let evidence = weigh(&policy.rules, |rule| &rule.when, &mut sights);
+    let watched = weigh(&policy.notify, |notify| &notify.when, &mut sights);
+    let tracked = track::follow(&policy.track, &mut sights);
     let work = seen.queue().map(|queue| Work::of(queue, seen.service.as_ref().ok(), policy));
-    let mut next = carried(memory, runs);
+    let mut next = begin::carried(memory, sights.runs);
     readings::remember(seen, policy, &mut next, look.now);
-    next.idle_since = idle_since(seen, memory, look.now);
-    next.ran = match &seen.service {
-        Ok(service) if !policy.track.is_empty() => {
-            Some(track::ran(memory.ran, track::measured(service), look.now))
-        }
-        Ok(_) => None,
-        Err(_) => memory.ran,
-    };
+    next.idle_since = begin::idle_since(seen, memory, look.now);
+    next.ran = begin::ran(seen, policy, memory, look.now);
 
     let footing = policy
         .floor
@@ -75,13 +69,18 @@ pub fn decide(seen: &Observation, policy: &ServicePolicy, memory: &Memory, look:
         .map(|floor| footing::of(floor, seen, policy, memory, next.metrics.get(floor.by()), look.now));
     let rows = look.overrides.iter().filter(|row| row.applies(look.target, look.now));
     let in_force = in_force(policy, footing, rows, look.now);
-    let wait = ask_wait(seen, policy, memory, in_force.bounds, look.now, &mut next);
+    let in_force = match &seen.service {
+        Ok(service) => in_force.narrowed(&service.constraints),
+        Err(_) => in_force,
+    };
+    let wait = begin::ask_wait(seen, policy, memory, in_force.bounds, look.now, &mut next);
     let mut thinking = Thinking {
         seen,
         policy,
         look,
         in_force,
         evidence,
+        watched,
         tracked,
         wait,
         work,
@@ -94,62 +93,6 @@ pub fn decide(seen: &Observation, policy: &ServicePolicy, memory: &Memory, look:
     thinking.conclude(verdict, memory)
 }
 
-/// What a look knows of the last one. Left out is what every look makes anew: what `wait` remembers, and the edges.
-/// Written out field by field, since a copy of all would be a fourth of the time of a decision.
-fn carried(memory: &Memory, runs: BTreeMap<String, Run>) -> Memory {
-    Memory {
-        runs,
-        wait: None,
-        edges: vec![],
-        scale_out: memory.scale_out,
-        changed_at: memory.changed_at,
-        wishes: memory.wishes.clone(),
-        metrics: memory.metrics.clone(),
-        empty: memory.empty.clone(),
-        startup: memory.startup,
-        head: memory.head,
-        idle_since: memory.idle_since,
-        intent: memory.intent.clone(),
-        failure: memory.failure,
-        desired_count: memory.desired_count,
-        zeroed: memory.zeroed,
-        observed: memory.observed,
-        ran: memory.ran,
-    }
-}
-
-/// Since when the queue has been seen empty, nothing in flight, nothing held. A look that cannot see ends it, and so
-/// does a time without looks.
-fn idle_since(seen: &Observation, memory: &Memory, now: Timestamp) -> Option<Timestamp> {
-    let queue = seen.queue()?;
-    let looked = memory.wishes.last().is_some_and(|wish| since(wish.at, now) <= LONGEST_GAP);
-    let idle = scale_in::jobs_that_need_a_task(queue) == 0;
-    idle.then(|| memory.idle_since.filter(|_| looked).unwrap_or(now))
-}
-
-/// What the `wait` method says, and what it remembers. A look that cannot see the service leaves its memory alone.
-fn ask_wait(
-    seen: &Observation,
-    policy: &ServicePolicy,
-    memory: &Memory,
-    bounds: Capacity,
-    now: Timestamp,
-    next: &mut Memory,
-) -> Wait {
-    let Some(acceptable) = policy.wait else { return Wait::NotSet };
-    let silent = || match seen.queue_unread() {
-        None => Reason::Watching,
-        Some(absence) => Reason::ReadingMissing { signal: Signal::Waiting, absence: absence.clone() },
-    };
-    let Some(sight) = wait::sight::of(seen, policy, acceptable, bounds, memory.changed_at, now) else {
-        next.wait.clone_from(&memory.wait);
-        return Wait::Silent(silent());
-    };
-    let (proposal, remembered) = wait::look(&sight, memory.wait.as_ref());
-    next.wait = Some(remembered);
-    proposal.map_or_else(|| Wait::Silent(silent()), Wait::Asks)
-}
-
 /// A decision in the making.
 struct Thinking<'a> {
     seen: &'a Observation,
@@ -157,6 +100,7 @@ struct Thinking<'a> {
     look: Look<'a>,
     in_force: InForce<'a>,
     evidence: Vec<Evidence<'a>>,
+    watched: Vec<Evidence<'a, Notify>>,
     tracked: Vec<Tracked<'a>>,
     /// What the `wait` method says.
     wait: Wait,
@@ -191,7 +135,7 @@ impl Thinking<'_> {
         self.remember_wish(wish.tasks, desired);
         self.reasons.extend(wish.reasons);
         let to = if wish.tasks > desired {
-            self.scale_out(start, wish.tasks)
+            self.scale_out(&service, start, wish.tasks)
         } else {
             self.scale_in(&service, wish.tasks)
         };
@@ -219,7 +163,12 @@ impl Thinking<'_> {
         let reason = match &self.seen.service {
             Ok(service) if !service.active => Reason::ServiceInactive,
             Ok(service) if service.daemon => Reason::ServiceIsDaemon,
-            Ok(service) => return Some(service.clone()),
+            Ok(service) => match &service.constraints.other_scaler {
+                OtherScaler::Active(who) => Reason::OtherScaler { who: who.clone() },
+                OtherScaler::Absent | OtherScaler::Suspended | OtherScaler::Unknown(_) => {
+                    return Some(service.clone());
+                }
+            },
             Err(absence) => Reason::ServiceUnreadable { absence: absence.clone() },
         };
         self.found.push((NoticeKind::Blocked, reason.clone()));
@@ -293,19 +242,34 @@ impl Thinking<'_> {
         let settled = running == desired || service.rollout;
         let scale_out = if settled { desired } else { desired.min(running.saturating_add(pending)) };
         let failing = startup::failing(self.next.startup, self.policy.startup, self.look.now);
-        Start { desired, running, pending, scale_out, failing, credit }
+        Start { desired, running, pending, scale_out, failing, warming: self.warming(service), credit }
     }
 
-    /// Every signal with a vote that does not say anything.
+    /// Until when what was added last is not in the metrics.
+    fn warming(&self, service: &Service) -> Option<Timestamp> {
+        track::warming(self.next.ran?, service.constraints.warmup, self.look.now)
+    }
+
+    /// Everything with a vote that does not say anything.
     fn unread(&self) -> impl Iterator<Item = Reason> {
         let of_rules = self.evidence.iter().filter_map(Evidence::unread);
         let of_floor = self.in_force.footing.as_ref().and_then(|floor| floor.unread.clone());
-        of_rules.chain(self.tracked.iter().filter_map(Tracked::unread)).chain(of_floor)
+        let of_trackers = self.tracked.iter().filter_map(Tracked::unread);
+        of_rules.chain(of_trackers).chain(of_floor).chain(self.other_scaler_unread())
+    }
+
+    /// Whether somebody else scales the service is not known.
+    fn other_scaler_unread(&self) -> Option<Reason> {
+        match &self.seen.service.as_ref().ok()?.constraints.other_scaler {
+            OtherScaler::Unknown(absence) => Some(Reason::OtherScalerUnknown { absence: absence.clone() }),
+            OtherScaler::Absent | OtherScaler::Suspended | OtherScaler::Active(_) => None,
+        }
     }
 
     /// The limits of a scale-out.
-    fn scale_out(&mut self, start: Start, wish: u32) -> u32 {
-        let limits = Limits { start, policy: self.policy, bounds: self.in_force.bounds };
+    fn scale_out(&mut self, service: &Service, start: Start, wish: u32) -> u32 {
+        let (constraints, bounds) = (&service.constraints, self.in_force.bounds);
+        let limits = Limits { start, constraints, policy: self.policy, bounds };
         limits.limit(wish, &mut self.reasons)
     }
 
@@ -321,6 +285,7 @@ impl Thinking<'_> {
             work: self.work,
             evidence: &self.evidence,
             unread: self.unread().next(),
+            warming: self.warming(service),
             policy: self.policy,
             memory: &self.next,
             bounds: self.in_force.bounds,
@@ -339,6 +304,7 @@ impl Thinking<'_> {
         if self.reasons.is_empty() {
             self.reasons.push(Reason::NothingMatches);
         }
+        self.notice_watched(before);
         if self.next.intent.is_none() {
             self.next.desired_count = self.desired().or(self.next.desired_count);
         }
@@ -348,7 +314,7 @@ impl Thinking<'_> {
         self.reasons.extend(self.in_force.behind(&self.reasons));
         // Causes first, circumstances behind them; both in the order of the pipeline.
         self.reasons.sort_by_key(Reason::is_circumstance);
-        let (edges, notices) = edges(&before.edges, &self.found, |kind| self.judges(kind), self.look.now);
+        let (edges, notices) = edges(&before.edges, &self.found, |edge| self.end(edge), self.look.now);
         self.next.edges = edges;
         Decision {
             verdict,
@@ -357,6 +323,7 @@ impl Thinking<'_> {
             bounds: self.in_force.bounds,
             notices,
             memory: self.next,
+            counts: self.policy.counts,
         }
     }
 

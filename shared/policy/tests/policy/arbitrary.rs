@@ -341,7 +341,7 @@ fn edges(range: Range) -> impl Strategy<Value = Vec<Edge>> {
     let kinds = [NoticeKind::Blocked, NoticeKind::PinnedAtMax, NoticeKind::ReadingMissing];
     (prop::sample::subsequence(kinds.to_vec(), 0..=3), time(range), count(range), any::<(bool, bool)>())
         .prop_map(|(kinds, since, looks, (told, ended))| {
-            let edge = |kind| Edge { kind, since, looks, told, ended: ended && told };
+            let edge = |kind| Edge { kind, condition: None, since, looks, told, ended: ended && told };
             kinds.into_iter().map(edge).collect()
         })
 }
