@@ -68,6 +68,7 @@ fn target(name: &str, verdict: Verdict, reasons: Vec<Reason>, done: Done) -> Tar
             notices: Vec::new(),
             memory: Memory::default(),
             moving: true,
+            counts: tidegate_policy::Counts::Tasks,
         },
         done,
         failed_before: false,
