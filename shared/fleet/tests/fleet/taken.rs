@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 use tidegate_fleet::source::{BullmqQueue, CeleryQueue, MetricSource, QueueSource, RedisUrl};
-use tidegate_fleet::{Fleet, Mode, Service};
+use tidegate_fleet::{Fleet, Mode, Service, Source};
 use tidegate_policy::{Adjustment, Amount, OnAbsence, Unit};
 
 /// A fleet of one service with these lines.
@@ -162,7 +162,7 @@ fn cpu_and_memory_are_the_metrics_of_ecs() {
         period: SignedDuration::from_mins(1),
         on_absence: OnAbsence::Missing,
     };
-    assert_eq!(service.metrics()[0].source, expected);
+    assert_eq!(service.metrics()[0].source, Source::Metric(expected));
     assert_eq!(service.policy().metrics.len(), 2);
 }
 
@@ -179,7 +179,7 @@ fn declared_metrics_are_read_in_their_own_unit() {
     let rule = &service.policy().rules[0];
     assert_eq!((rule.when.threshold, rule.when.unit), (0.5, Unit::Seconds));
     assert_eq!(rule.adjust, Adjustment::Add(Amount::Percent { percent: 10, at_least: 2 }));
-    assert_eq!(service.metrics()[0].source.period, SignedDuration::from_mins(2));
+    assert_eq!(service.metrics()[0].source.period(), SignedDuration::from_mins(2));
     assert_eq!(service.policy().metrics[0].1, OnAbsence::NoVote);
 }
 
