@@ -42,11 +42,14 @@ mod tree;
 mod object;
 mod scalar;
 mod condition;
+mod expression;
 
 pub mod source;
 pub mod target;
 mod fleet;
 mod service;
+mod metrics;
+mod built_in;
 mod queue;
 mod hours;
 mod floor;

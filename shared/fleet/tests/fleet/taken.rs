@@ -26,12 +26,12 @@ pub(crate) const WORK: &str = "queue: { bullmq: { url: \"redis://redis\", queue:
      rules: [{ when: waiting > 500, add: 5 }, { when: waiting < 50, remove: 2 }]\n";
 
 #[track_caller]
-fn taken(text: &str) -> Fleet {
+pub(crate) fn taken(text: &str) -> Fleet {
     tidegate_fleet::parse(text).unwrap_or_else(|problems| panic!("{problems}\n{text}"))
 }
 
 #[track_caller]
-fn service(lines: &str) -> Service {
+pub(crate) fn service(lines: &str) -> Service {
     taken(&fleet(&format!("{PLACE}{lines}"))).services()[0].clone()
 }
 
@@ -219,7 +219,12 @@ fn what_nobody_may_mean_is_a_warning() {
     );
     check_warnings(
         &format!("{}rules: [{{ when: cpu > 70%, add: 1 }}, {{ when: cpu < 30%, remove: 1 }}]", at(1, 5)),
-        &["service-without-queue"],
+        &[],
+    );
+    check_warnings(&format!("{}rules: [{{ when: memory > 85% for 3m, notify: critical }}]", at(5, 5)), &[]);
+    check_warnings(
+        &format!("{}rules: [{{ when: errors > 100%, notify: warning }}]", at(1, 5)),
+        &["never-matches"],
     );
     check_warnings(
         &format!("{}{celery}\nrules: [{{ when: waiting > 500, add: 5 }}]", at(1, 5)),
