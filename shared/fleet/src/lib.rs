@@ -57,6 +57,7 @@ mod track;
 mod url;
 mod rules;
 mod checks;
+pub mod cost;
 
 pub use fleet::{Budget, FILE_BYTES_MAX, Fleet, Mode, Service, parse, parse_bytes};
 pub use problem::{Code, Place, Problem, Problems, Severity};

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod alarms;
 #[cfg(test)]
+mod cost;
+#[cfg(test)]
 mod groups;
 #[cfg(test)]
 mod metrics;
