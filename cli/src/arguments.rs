@@ -21,7 +21,9 @@ Exit codes: 0 done, 1 the answer is no (invalid, refused), 2 wrong usage, 3 the 
 const CHECK_KEYS: &str = "\
 Keys of --json, which stay:
   file, valid, problems[], warnings[]      each problem: file, line, column, severity, code, message, help
-  fleet, mode, services[], budgets[]       only of a valid file
+  fleet, mode, services[], budgets[]       only of a valid file; of a service's `ecs` and `asg` one is null
+  metrics_read_per_minute, dollars_per_month, alarms_would_save
+                                           of the whole fleet; the last one is null when alarms save nothing
   settings[]                               only with --explain
   error                                    only when the file could not be read";
 

@@ -1,8 +1,11 @@
 //! The same, for machines. Keys stay; `arguments` documents them.
 
 use serde_json::{Value, json};
-use tidegate_fleet::{Budget, Fleet, Metric, Problem, Problems, Service, reference};
-use tidegate_policy::{Floor, Hours, Rule, Track};
+use tidegate_fleet::cost::{self, Saving};
+use tidegate_fleet::{
+    AutoScalingGroup, Budget, Fleet, Metric, Problem, Problems, Service, Source, TargetName, reference,
+};
+use tidegate_policy::{AlarmName, Counts, Floor, Hours, Notify, Rule, Track};
 
 use crate::summary;
 
@@ -18,6 +21,9 @@ pub(crate) fn check(file: &str, checked: &Result<Fleet, Problems>, explain: bool
             "mode": fleet.mode().as_str(),
             "services": fleet.services().iter().map(service).collect::<Value>(),
             "budgets": fleet.budgets().iter().map(budget).collect::<Value>(),
+            "metrics_read_per_minute": cost::metrics_of_fleet(fleet),
+            "dollars_per_month": cents(cost::dollars_per_month(cost::metrics_of_fleet(fleet))),
+            "alarms_would_save": cost::saving_by_alarms(fleet).map(saving),
         }),
         Err(problems) => json!({
             "file": file,
@@ -50,17 +56,24 @@ fn service(service: &Service) -> Value {
     let policy = service.policy();
     let queue =
         |queue: &tidegate_fleet::QueueSource| json!({ "kind": queue.kind(), "text": queue.to_string() });
-    let metrics = summary::metrics_of(service);
+    let metrics = cost::metrics_of(service);
     json!({
         "name": service.name(),
         "mode": service.mode().as_str(),
-        "ecs": { "cluster": service.cluster(), "service": service.service() },
+        "ecs": ecs(service.target()),
+        "asg": asg(service.target()),
+        "counts": match policy.counts {
+            Counts::Tasks => "tasks",
+            Counts::Instances => "instances",
+        },
         "capacity": { "min": policy.capacity.min(), "max": policy.capacity.max() },
         "hours": policy.hours.iter().map(hours).collect::<Value>(),
         "floor": policy.floor.as_ref().map(floor),
         "concurrency": policy.concurrency,
         "queue": service.queue().map(queue),
         "rules": policy.rules.iter().map(rule).collect::<Value>(),
+        "notify": policy.notify.iter().map(notify).collect::<Value>(),
+        "alarms": service.alarms().iter().map(AlarmName::as_str).collect::<Value>(),
         "track": policy.track.iter().map(track).collect::<Value>(),
         "wait_seconds": policy.wait.map(|wait| wait.as_secs()),
         "cooldown_seconds": {
@@ -74,7 +87,7 @@ fn service(service: &Service) -> Value {
         "interruptible": policy.interruptible,
         "metrics": service.metrics().iter().map(metric).collect::<Value>(),
         "metrics_read_per_minute": metrics,
-        "dollars_per_month": cents(summary::dollars_per_month(metrics)),
+        "dollars_per_month": cents(cost::dollars_per_month(metrics)),
     })
 }
 
@@ -100,15 +113,51 @@ fn track(track: &Track) -> Value {
     json!({ "track": track.to_string(), "scale_in": track.scale_in })
 }
 
-fn metric(Metric { name, source }: &Metric) -> Value {
+fn notify(notify: &Notify) -> Value {
+    json!({ "when": notify.when.to_string(), "severity": summary::severity(notify.severity) })
+}
+
+fn ecs(target: &TargetName) -> Option<Value> {
+    match target {
+        TargetName::Ecs(ecs) => Some(json!({ "cluster": ecs.cluster, "service": ecs.service })),
+        TargetName::Group(_) => None,
+    }
+}
+
+fn asg(target: &TargetName) -> Option<Value> {
+    match target {
+        TargetName::Group(AutoScalingGroup { name, detailed_monitoring }) => {
+            Some(json!({ "name": name, "detailed_monitoring": detailed_monitoring }))
+        }
+        TargetName::Ecs(_) => None,
+    }
+}
+
+/// A metric spelt out has its names, one by an expression has that; of what the load balancer counts there is neither.
+fn metric(Metric { name, source, limit }: &Metric) -> Value {
+    let spelt_out = match source {
+        Source::Metric(source) => Some(source),
+        Source::Math(_) | Source::LoadBalancer(_) => None,
+    };
+    let expression = match source {
+        Source::Math(math) => Some(&math.expression),
+        Source::Metric(_) | Source::LoadBalancer(_) => None,
+    };
     json!({
         "name": name.as_str(),
-        "namespace": source.namespace,
-        "metric": source.metric,
-        "dimensions": source.dimensions,
-        "statistic": source.statistic,
-        "period_seconds": source.period.as_secs(),
+        "text": source.to_string(),
+        "namespace": spelt_out.map(|source| &source.namespace),
+        "metric": spelt_out.map(|source| &source.metric),
+        "dimensions": spelt_out.map(|source| &source.dimensions),
+        "statistic": spelt_out.map(|source| &source.statistic),
+        "expression": expression,
+        "period_seconds": source.period().as_secs(),
+        "limit": limit,
     })
+}
+
+fn saving(Saving { metrics, alarms, dollars }: Saving) -> Value {
+    json!({ "metrics": metrics, "alarms": alarms, "dollars_per_month": cents(dollars) })
 }
 
 fn budget(budget: &Budget) -> Value {

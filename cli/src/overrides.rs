@@ -100,9 +100,8 @@ fn change(
     })?;
     runtime.block_on(async {
         let clients = Clients::load().await;
-        let [first, second] = CONCERNS.map(|concern| {
-            Ledger::new(clients.dynamodb.clone(), &place.ledger, &place.fleet_name, concern)
-        });
+        let [first, second] = CONCERNS
+            .map(|concern| Ledger::new(clients.dynamodb.clone(), &place.ledger, &place.fleet_name, concern));
         let (other, _) = second.read().await.map_err(Refusal::Failed)?;
         let edit = |page: &Page, rows: &mut Vec<Override>| edit(&[page.clone(), other.clone()], rows);
         first.change_overrides(now, edit).await.map_err(Refusal::Failed)?.map_err(Refusal::No)

@@ -2,14 +2,10 @@
 
 use std::fmt::Write;
 
-use tidegate_fleet::{Budget, Fleet, Mode, Service};
-use tidegate_policy::{Adjustment, Amount, Hours, Rule, rule::Span};
-
-/// Looks in a month of 30 days, one a minute: metrics are read at most once a minute.
-const READINGS_PER_MONTH: u32 = 43_200;
-
-/// `GetMetricData` costs $0.01 per 1,000 metrics requested.
-const DOLLARS_PER_READING: f64 = 0.01 / 1_000.0;
+use tidegate_fleet::cost::{self, Saving, WORTH_A_HINT_DOLLARS};
+use tidegate_fleet::{Budget, Fleet, Metric, Mode, Service, TargetName};
+use tidegate_policy::notice::Severity;
+use tidegate_policy::{Adjustment, Amount, Condition, Counts, Hours, Rule, ServicePolicy, rule::Span};
 
 /// The fleet, its services and its budgets.
 pub(crate) fn fleet(file: &str, fleet: &Fleet) -> String {
@@ -18,7 +14,7 @@ pub(crate) fn fleet(file: &str, fleet: &Fleet) -> String {
     let head = format!("{file} is valid: fleet `{}`, {} {noun}\n", fleet.name(), services.len());
     let services: String = services.iter().map(service).collect();
     let budgets: String = fleet.budgets().iter().map(budget).collect();
-    format!("{head}{services}{budgets}{}", cost_line(fleet))
+    format!("{head}{services}{budgets}{}{}", cost_line(fleet), alarms_hint(fleet))
 }
 
 fn service(service: &Service) -> String {
@@ -28,9 +24,9 @@ fn service(service: &Service) -> String {
         // Writing to a `String` cannot fail.
         let _ = writeln!(shown, "  {name:<13}  {value}");
     };
-    let bounds = format!("{} to {} tasks", policy.capacity.min(), policy.capacity.max());
-    line("ecs", format!("{} / {}", service.cluster(), service.service()));
-    line("capacity", format!("{bounds}, {} per task", jobs(policy.concurrency.get())));
+    let (kind, name) = target(service.target());
+    line(kind, name);
+    line("capacity", capacity(service));
     for (index, row) in policy.hours.iter().enumerate() {
         line(if index == 0 { "hours" } else { "" }, format!("{row}: {}", bounds_of(row)));
     }
@@ -38,8 +34,8 @@ fn service(service: &Service) -> String {
         line("floor", floor.to_string());
     }
     line("queue", service.queue().map_or("none".to_owned(), ToString::to_string));
-    for (index, rule) in policy.rules.iter().enumerate() {
-        line(if index == 0 { "rules" } else { "" }, format!("{}: {}", rule.when, adjustment(rule)));
+    for (index, rule) in rules(policy).into_iter().enumerate() {
+        line(if index == 0 { "rules" } else { "" }, rule);
     }
     for (index, track) in policy.track.iter().enumerate() {
         let only_out = if track.scale_in { "" } else { ", never asks to scale in" };
@@ -53,16 +49,76 @@ fn service(service: &Service) -> String {
     line("stabilization", Span(policy.stabilization).to_string());
     line("startup", Span(policy.startup).to_string());
     let step = policy.largest_step;
-    let why = if policy.interruptible { "" } else { " (running jobs may not be interrupted)" };
+    let why = match service.queue() {
+        _ if policy.interruptible => "",
+        Some(_) => " (running jobs may not be interrupted)",
+        None => " (one at a time unless `interruptible`)",
+    };
     line("largest step", format!("out {}, in {}{why}", step.scale_out, step.scale_in));
-    if policy.capacity.min() == 0 {
+    if policy.capacity.min() == 0 && service.queue().is_some() {
         line("idle", format!("{} empty before the last task goes", Span(policy.idle)));
     }
     for (index, metric) in service.metrics().iter().enumerate() {
         let name = if index == 0 { "metrics" } else { "" };
-        line(name, format!("{}: {}", metric.name.as_str(), metric.source));
+        line(name, format!("{}: {}", metric.name.as_str(), source(metric)));
+    }
+    for (index, alarm) in service.alarms().iter().enumerate() {
+        line(if index == 0 { "alarms" } else { "" }, alarm.as_str().to_owned());
     }
     shown
+}
+
+/// The kind of what is scaled, and its name.
+fn target(target: &TargetName) -> (&'static str, String) {
+    match target {
+        TargetName::Ecs(ecs) => ("ecs", format!("{} / {}", ecs.cluster, ecs.service)),
+        TargetName::Group(group) if group.detailed_monitoring => {
+            ("asg", format!("{}, with detailed monitoring", group.name))
+        }
+        TargetName::Group(group) => ("asg", group.name.clone()),
+    }
+}
+
+/// `2 to 20 tasks, 4 jobs per task`; without a queue nobody counts jobs.
+fn capacity(service: &Service) -> String {
+    let policy = service.policy();
+    let counted = match policy.counts {
+        Counts::Tasks => "tasks",
+        Counts::Instances => "instances",
+    };
+    let bounds = format!("{} to {} {counted}", policy.capacity.min(), policy.capacity.max());
+    match service.queue() {
+        Some(_) => format!("{bounds}, {} per task", jobs(policy.concurrency.get())),
+        None => bounds,
+    }
+}
+
+/// What each condition does: the rules in the order of the file, then what is only told.
+fn rules(policy: &ServicePolicy) -> Vec<String> {
+    let told = |when: &Condition| policy.notify.iter().find(|notify| notify.when == *when);
+    let scaling = policy.rules.iter().map(|rule| match told(&rule.when) {
+        Some(notify) => format!("{}: {}, notify {}", rule.when, adjustment(rule), severity(notify.severity)),
+        None => format!("{}: {}", rule.when, adjustment(rule)),
+    });
+    let scales = |when: &Condition| policy.rules.iter().any(|rule| rule.when == *when);
+    let telling = policy.notify.iter().filter(|notify| !scales(&notify.when));
+    scaling
+        .chain(telling.map(|notify| format!("{}: notify {}", notify.when, severity(notify.severity))))
+        .collect()
+}
+
+/// As the fleet file writes it.
+pub(crate) fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Info => "info",
+        Severity::Warning => "warning",
+        Severity::Critical => "critical",
+    }
+}
+
+/// How a metric is found, and what it is a share of.
+fn source(Metric { source, limit, .. }: &Metric) -> String {
+    limit.map_or(source.to_string(), |limit| format!("{source}, in percent of {limit}"))
 }
 
 /// `min 4, max 8`, as far as a row of `hours` sets them.
@@ -104,22 +160,25 @@ fn budget(budget: &Budget) -> String {
 
 /// What reading the fleet's metrics costs; nothing is said when there are none.
 fn cost_line(fleet: &Fleet) -> String {
-    let metrics: usize = fleet.services().iter().map(metrics_of).sum();
+    let metrics = cost::metrics_of_fleet(fleet);
     if metrics == 0 {
         return String::new();
     }
     let noun = if metrics == 1 { "metric" } else { "metrics" };
-    let dollars = dollars_per_month(metrics);
+    let dollars = cost::dollars_per_month(metrics);
     format!("\nreads {metrics} CloudWatch {noun} a minute: about ${dollars:.2} a month (GetMetricData)\n")
 }
 
-/// CloudWatch metrics read for a service.
-pub(crate) fn metrics_of(service: &Service) -> usize {
-    service.metrics().len() + service.queue().map_or(0, tidegate_fleet::QueueSource::metrics)
-}
-
-/// What reading this many metrics once a minute costs.
-pub(crate) fn dollars_per_month(metrics: usize) -> f64 {
-    let metrics = u32::try_from(metrics).unwrap_or(u32::MAX);
-    f64::from(metrics) * f64::from(READINGS_PER_MONTH) * DOLLARS_PER_READING
+/// Whether alarms would be cheaper; nothing is said of small change.
+fn alarms_hint(fleet: &Fleet) -> String {
+    let spent = cost::dollars_per_month(cost::metrics_of_fleet(fleet));
+    let Some(Saving { metrics, alarms, dollars }) =
+        cost::saving_by_alarms(fleet).filter(|_| spent > WORTH_A_HINT_DOLLARS)
+    else {
+        return String::new();
+    };
+    format!(
+        "hint: {metrics} of them are only compared with thresholds. {alarms} alarms, read as `alarm(NAME)`, would save \
+         about ${dollars:.2} a month; an alarm tells no value, so scale-in could not foresee that it trips one\n"
+    )
 }

@@ -11,8 +11,8 @@ use jiff::{SignedDuration, Timestamp};
 use tidegate_policy::memory::Settled;
 use tidegate_policy::queue_depth::Look;
 use tidegate_policy::{
-    Datapoint, Decision, InFlight, Memory, MetricName, MetricReading, Observation, Queue, Reason, Service,
-    ServicePolicy, decide,
+    Constraints, Datapoint, Decision, InFlight, Memory, MetricName, MetricReading, Observation, Queue,
+    Reason, Service, ServicePolicy, decide,
 };
 
 /// The policy of one service of a guide's fleet.

@@ -208,7 +208,10 @@ fn a_failed_call_is_not_repeated_and_none_is_older_than_a_minute() {
                     let retry = json!({"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60});
                     assert_eq!(event["Properties"]["RetryPolicy"], retry, "{id}.{name}");
                     let named = json!({"alarmName": {"Ref": "AlarmNames"}});
-                    assert_eq!(event["Properties"]["Pattern"]["detail"], named, "{id}.{name} is rung by any alarm");
+                    assert_eq!(
+                        event["Properties"]["Pattern"]["detail"], named,
+                        "{id}.{name} is rung by any alarm"
+                    );
                 }
                 Some("SQS") => assert_eq!(event["Properties"]["BatchSize"], 1, "{id}.{name}"),
                 other => unreachable!("{id}.{name} is of the type {other:?}, which this test does not know"),

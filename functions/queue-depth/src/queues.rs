@@ -12,6 +12,7 @@ use tidegate_policy::{Absence, AbsenceKind, Queue};
 use tidegate_queues::{Redis, RedisRequest, sqs};
 
 /// The readers of queues, with the connections and secrets that a warm process keeps.
+#[derive(Debug)]
 pub struct Queues {
     clients: Clients,
     redis: Redis,
@@ -75,7 +76,6 @@ impl Queues {
         results
     }
 }
-
 
 impl ReadQueues for Queues {
     fn read<'a>(&'a self, services: &'a [&'a Service], now: Timestamp) -> BoxFuture<'a, QueuesSeen> {

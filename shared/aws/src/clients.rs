@@ -1,11 +1,14 @@
 //! The AWS clients, built once per process and reused by warm invocations.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
+
+use crate::bucket::Buckets;
 
 /// Within a VPC every endpoint is milliseconds away: a connection that takes longer is a missing route.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -22,6 +25,12 @@ const ATTEMPTS: u32 = 3;
 pub struct Clients {
     /// Amazon ECS.
     pub ecs: aws_sdk_ecs::Client,
+    /// Amazon EC2 Auto Scaling, for groups.
+    pub auto_scaling: aws_sdk_autoscaling::Client,
+    /// Application Auto Scaling, which may scale ECS services too.
+    pub application_auto_scaling: aws_sdk_applicationautoscaling::Client,
+    /// Elastic Load Balancing.
+    pub load_balancing: aws_sdk_elasticloadbalancingv2::Client,
     /// Amazon CloudWatch.
     pub cloudwatch: aws_sdk_cloudwatch::Client,
     /// Amazon DynamoDB.
@@ -34,6 +43,8 @@ pub struct Clients {
     pub ssm: aws_sdk_ssm::Client,
     /// AWS Secrets Manager.
     pub secretsmanager: aws_sdk_secretsmanager::Client,
+    /// How fast each API may be asked; all clones share them.
+    pub(crate) buckets: Arc<Buckets>,
 }
 
 impl Clients {
@@ -56,12 +67,16 @@ impl Clients {
     pub fn new(config: &SdkConfig) -> Self {
         Self {
             ecs: aws_sdk_ecs::Client::new(config),
+            auto_scaling: aws_sdk_autoscaling::Client::new(config),
+            application_auto_scaling: aws_sdk_applicationautoscaling::Client::new(config),
+            load_balancing: aws_sdk_elasticloadbalancingv2::Client::new(config),
             cloudwatch: aws_sdk_cloudwatch::Client::new(config),
             dynamodb: aws_sdk_dynamodb::Client::new(config),
             sns: aws_sdk_sns::Client::new(config),
             sqs: aws_sdk_sqs::Client::new(config),
             ssm: aws_sdk_ssm::Client::new(config),
             secretsmanager: aws_sdk_secretsmanager::Client::new(config),
+            buckets: Arc::default(),
         }
     }
 

@@ -43,9 +43,12 @@ impl CallError {
             AbsenceKind::Unreachable
             | AbsenceKind::TimedOut
             | AbsenceKind::Throttled
+            | AbsenceKind::Busy
             | AbsenceKind::NoDatapoints
             | AbsenceKind::Unreadable => true,
-            AbsenceKind::Denied | AbsenceKind::NotFound | AbsenceKind::WrongType => false,
+            AbsenceKind::Denied | AbsenceKind::NotFound | AbsenceKind::WrongType | AbsenceKind::Refused => {
+                false
+            }
         }
     }
 }
@@ -70,7 +73,7 @@ where
             Absence::new(kind_of(code), format!("{code}: {message}"))
         }
         SdkError::ConstructionFailure(failure) => {
-            Absence::new(AbsenceKind::WrongType, format!("the request could not be built: {failure:?}"))
+            Absence::new(AbsenceKind::Refused, format!("the request could not be built: {failure:?}"))
         }
         _ => Absence::new(AbsenceKind::Unreadable, "the answer could not be understood"),
     }
@@ -97,10 +100,12 @@ fn kind_of(code: &str) -> AbsenceKind {
     ]) || has(&["UnrecognizedClient", "ExpiredToken", "InvalidSignature", "Forbidden", "KMS"])
     {
         AbsenceKind::Denied
+    } else if has(&["ScalingActivityInProgress", "ResourceContention", "ConcurrentUpdate"]) {
+        AbsenceKind::Busy
     } else if has(&["NotFound", "NotActive", "NonExistent", "DoesNotExist"]) {
         AbsenceKind::NotFound
     } else if has(&["InvalidParameter", "Validation", "InvalidKeyId", "ClientException"]) {
-        AbsenceKind::WrongType
+        AbsenceKind::Refused
     } else {
         AbsenceKind::Unreadable
     }

@@ -4,11 +4,14 @@
 //! attempts, and never turns a failed read into a number.
 
 pub mod error;
+pub mod bucket;
 pub mod clients;
 pub mod ring;
 pub mod secrets;
-pub mod services;
+pub mod targets;
+pub mod load_balancers;
 pub mod metrics;
+pub mod alarms;
 pub mod ledger;
 pub mod overrides;
 pub mod activity;

@@ -22,7 +22,7 @@ pub fn lines(report: &LookReport, answer: &Value, report_failed: bool) -> Vec<Va
     let unread = report
         .targets
         .iter()
-        .filter(|target| target.seen.queue.is_err() || target.seen.service.is_err())
+        .filter(|target| target.seen.queue_unread().is_some() || target.seen.service.is_err())
         .count();
     let blind = report.alert.is_some() || (unread > 0 && unread == report.targets.len());
     let metrics = [

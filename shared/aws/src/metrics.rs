@@ -1,180 +1,116 @@
-//! CloudWatch metrics: 500 queries per `GetMetricData` call, each result with its own status.
+//! CloudWatch metrics: what a service's metrics mean in CloudWatch's words, each query asked once for the whole fleet.
+
+mod balanced;
+mod batch;
+mod points;
+mod query;
 
 use std::collections::BTreeMap;
 
-use aws_sdk_cloudwatch::operation::get_metric_data::GetMetricDataOutput;
-use aws_sdk_cloudwatch::types::{
-    Dimension, Metric, MetricDataQuery, MetricDataResult, MetricStat, ScanBy, StatusCode,
-};
-use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
+use tidegate_fleet::Source;
 use tidegate_fleet::source::{CloudwatchQueue, MetricSource};
-use tidegate_policy::{Absence, AbsenceKind, Datapoint, InFlight, MetricReading, OnAbsence, Queue};
+use tidegate_policy::{Absence, AbsenceKind, InFlight, MetricReading, OnAbsence, Queue};
 
-use crate::error::absence;
+use crate::clients::Clients;
+use crate::load_balancers::{LoadBalancers, Places};
+use crate::metrics::balanced::Balanced;
+use crate::metrics::query::Query;
 
-/// `GetMetricData` takes at most 500 queries (CloudWatch API reference).
-const QUERIES_PER_CALL: usize = 500;
-/// Datapoints older than the longest `for` and this are never needed.
-const MARGIN: SignedDuration = SignedDuration::from_mins(10);
-/// A history longer than this is asked for apart.
-const LONG_REACH: SignedDuration = SignedDuration::from_mins(90);
 /// Metrics are read at most once a minute, whatever rang: they have no newer datapoints, and each read costs money.
 /// A little less than a minute, since two schedule rings may be less than 60 s apart.
 pub const READ_EVERY: SignedDuration = SignedDuration::from_secs(55);
 
-/// What was read of each metric asked for.
-pub type Readings = BTreeMap<Key, MetricReading>;
-
-/// A metric by everything that identifies it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Key {
-    namespace: String,
-    metric: String,
-    dimensions: BTreeMap<String, String>,
-    statistic: String,
-    period_seconds: i32,
-}
-
-impl Key {
-    /// The key of a metric of the fleet file.
-    #[must_use]
-    pub fn of(source: &MetricSource) -> Self {
-        Self {
-            namespace: source.namespace.clone(),
-            metric: source.metric.clone(),
-            dimensions: source.dimensions.clone(),
-            statistic: source.statistic.clone(),
-            period_seconds: i32::try_from(source.period.as_secs()).unwrap_or(i32::MAX),
-        }
-    }
-
-    fn period(&self) -> SignedDuration {
-        SignedDuration::from_secs(i64::from(self.period_seconds))
-    }
-
-    fn query(&self, id: String) -> MetricDataQuery {
-        let dimensions =
-            self.dimensions.iter().map(|(name, value)| Dimension::builder().name(name).value(value).build());
-        let metric = Metric::builder()
-            .namespace(&self.namespace)
-            .metric_name(&self.metric)
-            .set_dimensions(Some(dimensions.collect()))
-            .build();
-        let stat =
-            MetricStat::builder().metric(metric).period(self.period_seconds).stat(&self.statistic).build();
-        MetricDataQuery::builder().id(id).metric_stat(stat).return_data(true).build()
-    }
-}
-
 /// A metric to read, and how far back.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
-    /// The metric.
-    pub key: Key,
+#[derive(Debug, Clone)]
+pub struct Wanted<'a> {
+    /// How it is found.
+    pub source: &'a Source,
+    /// What its values are a share of: with one, the reading is in percent of it.
+    pub limit: Option<f64>,
+    /// The target groups of the service, for the metrics of its load balancer.
+    pub target_groups: &'a [String],
     /// The longest `for` of the rules that name it.
     pub longest_for: SignedDuration,
 }
 
-/// Reads metrics, each with enough history for the longest `for` of its rules. Those that need a long history are
-/// asked for apart, so that they do not make every metric's answer long.
-pub async fn read(cloudwatch: &aws_sdk_cloudwatch::Client, wanted: &[Wanted], now: Timestamp) -> Readings {
-    let mut reaches: BTreeMap<&Key, SignedDuration> = BTreeMap::new();
-    for Wanted { key, longest_for } in wanted {
-        let reach = longest_for.saturating_add(key.period().saturating_mul(5)).saturating_add(MARGIN);
-        let known = reaches.entry(key).or_insert(reach);
-        *known = reach.max(*known);
-    }
-    let (long, short): (Vec<_>, Vec<_>) = reaches.into_iter().partition(|(_, reach)| *reach > LONG_REACH);
-    let groups = [short, long];
-    let chunks = groups.iter().flat_map(|group| group.chunks(QUERIES_PER_CALL));
-    let calls = chunks.map(|chunk| {
-        let reach = chunk.iter().map(|(_, reach)| *reach).max().unwrap_or(MARGIN);
-        read_some(cloudwatch, chunk.iter().map(|(key, _)| *key).collect(), reach, now)
-    });
-    join_all(calls).await.into_iter().flatten().collect()
+/// What a wanted metric needs from CloudWatch.
+enum Plan {
+    /// One query is the metric.
+    One(Query),
+    /// Several queries, put together datapoint by datapoint.
+    Balanced(Balanced),
+    /// It cannot be asked for.
+    Impossible(Absence),
 }
 
-/// One call, with its further pages.
-async fn read_some(
-    cloudwatch: &aws_sdk_cloudwatch::Client,
-    keys: Vec<&Key>,
-    reach: SignedDuration,
+/// Reads metrics; the readings stand in the order of `wanted`. A query that several services want is asked once.
+pub async fn read(
+    clients: &Clients,
+    load_balancers: &LoadBalancers,
+    wanted: &[Wanted<'_>],
     now: Timestamp,
-) -> Vec<(Key, MetricReading)> {
-    // Aligned to the longest period, or CloudWatch would cut the periods differently at each look.
-    let longest_period = keys.iter().map(|key| key.period().as_secs()).max().unwrap_or(60).max(60);
-    let start = now.saturating_sub(reach).unwrap_or(now).as_second();
-    let start = start.div_euclid(longest_period).saturating_mul(longest_period);
-    // The running minute is left out: its datapoints still change.
-    let end = now.as_second().div_euclid(60).saturating_mul(60);
-    let queries = keys.iter().enumerate().map(|(index, key)| key.query(format!("m{index}"))).collect();
-    let pages = cloudwatch
-        .get_metric_data()
-        .set_metric_data_queries(Some(queries))
-        .start_time(aws_sdk_cloudwatch::primitives::DateTime::from_secs(start))
-        .end_time(aws_sdk_cloudwatch::primitives::DateTime::from_secs(end))
-        .scan_by(ScanBy::TimestampAscending)
-        .into_paginator()
-        .send()
-        .try_collect()
-        .await;
-    let pages = match pages {
-        Ok(pages) => pages,
-        Err(error) => {
-            let failed = MetricReading::Failed(absence(&error));
-            return keys.into_iter().map(|key| (key.clone(), failed.clone())).collect();
-        }
-    };
-    let results: Vec<&MetricDataResult> =
-        pages.iter().flat_map(GetMetricDataOutput::metric_data_results).collect();
-    keys.iter()
-        .enumerate()
-        .map(|(index, key)| {
-            let id = format!("m{index}");
-            let mine = results.iter().copied().filter(|result| result.id() == Some(id.as_str()));
-            ((*key).clone(), understand(key, &mine.collect::<Vec<_>>(), now))
-        })
-        .collect()
-}
-
-/// The pages of one metric. Only a complete answer counts; the last page says whether it is.
-fn understand(key: &Key, pages: &[&MetricDataResult], now: Timestamp) -> MetricReading {
-    let failed = |kind, detail: String| MetricReading::Failed(Absence::new(kind, detail));
-    match pages.last().and_then(|last| last.status_code()) {
-        Some(StatusCode::Complete) => {}
-        Some(StatusCode::Forbidden) => {
-            return failed(AbsenceKind::Denied, "CloudWatch: Forbidden".to_owned());
-        }
-        Some(status) => return failed(AbsenceKind::NoDatapoints, format!("CloudWatch: {}", status.as_str())),
-        None => {
-            return failed(
-                AbsenceKind::Unreadable,
-                "CloudWatch left the metric out of its answer".to_owned(),
-            );
+) -> Vec<MetricReading> {
+    let balanced = wanted.iter().filter(|metric| matches!(metric.source, Source::LoadBalancer(_)));
+    let arns: Vec<&str> = balanced.flat_map(|metric| metric.target_groups).map(String::as_str).collect();
+    let places = load_balancers.find(clients, &arns, now).await;
+    let plans: Vec<Plan> = wanted.iter().map(|metric| plan(metric, &places)).collect();
+    let mut reaches: BTreeMap<&Query, SignedDuration> = BTreeMap::new();
+    for (plan, metric) in plans.iter().zip(wanted) {
+        for query in plan.queries() {
+            let reach = batch::reach(query, metric.longest_for);
+            let known = reaches.entry(query).or_insert(reach);
+            *known = reach.max(*known);
         }
     }
-    let period = key.period();
-    let mut points: Vec<Datapoint> = pages
-        .iter()
-        .flat_map(|page| page.timestamps().iter().zip(page.values()))
-        .filter_map(|(start, value)| {
-            let at = Timestamp::from_second(start.secs()).ok()?.saturating_add(period).ok()?;
-            (at <= now && value.is_finite()).then_some(Datapoint { at, value: *value })
-        })
-        .collect();
-    points.sort_by_key(|point| point.at);
-    MetricReading::Points { period, points }
+    let answers = batch::read(clients, reaches, now).await;
+    let reading = |(plan, metric): (&Plan, &Wanted<'_>)| points::share(plan.reading(&answers), metric.limit);
+    plans.iter().zip(wanted).map(reading).collect()
 }
 
-/// A queue that is known by metrics only.
+/// What to ask for.
+fn plan(wanted: &Wanted<'_>, places: &Places) -> Plan {
+    match wanted.source {
+        Source::Metric(source) => Plan::One(Query::metric(source)),
+        Source::Math(math) => Plan::One(Query::math(math)),
+        Source::LoadBalancer(metric) => {
+            Balanced::plan(metric, wanted.target_groups, places).map_or_else(Plan::Impossible, Plan::Balanced)
+        }
+    }
+}
+
+impl Plan {
+    fn queries(&self) -> Vec<&Query> {
+        match self {
+            Self::One(query) => vec![query],
+            Self::Balanced(balanced) => balanced.queries(),
+            Self::Impossible(_) => Vec::new(),
+        }
+    }
+
+    fn reading(&self, answers: &BTreeMap<&Query, MetricReading>) -> MetricReading {
+        let answer = |query: &Query| answers.get(query).cloned().unwrap_or(MetricReading::NotRead);
+        match self {
+            Self::One(query) => answer(query),
+            Self::Balanced(balanced) => balanced.combine(answer),
+            Self::Impossible(absence) => MetricReading::Failed(absence.clone()),
+        }
+    }
+}
+
+/// A queue that is known by metrics only, from the readings of its metrics.
 ///
 /// # Errors
 /// The number of waiting jobs is not known: no datapoint, or only old ones.
-pub fn queue(source: &CloudwatchQueue, readings: &Readings, now: Timestamp) -> Result<Queue, Absence> {
-    let waiting = jobs(&source.waiting, readings, now)?;
+pub fn queue(
+    source: &CloudwatchQueue,
+    waiting: &MetricReading,
+    in_flight: Option<&MetricReading>,
+    now: Timestamp,
+) -> Result<Queue, Absence> {
+    let waiting = jobs(&source.waiting, waiting, now)?;
     let in_flight = match &source.in_flight {
-        Some(metric) => InFlight::Exactly(jobs(metric, readings, now)?),
+        Some(metric) => InFlight::Exactly(jobs(metric, in_flight.unwrap_or(&MetricReading::NotRead), now)?),
         None => InFlight::Unknown,
     };
     Ok(Queue {
@@ -190,12 +126,12 @@ pub fn queue(source: &CloudwatchQueue, readings: &Readings, now: Timestamp) -> R
 }
 
 /// The newest value of a metric that counts jobs.
-fn jobs(source: &MetricSource, readings: &Readings, now: Timestamp) -> Result<u64, Absence> {
+fn jobs(source: &MetricSource, reading: &MetricReading, now: Timestamp) -> Result<u64, Absence> {
     let none = |detail: &str| Absence::new(AbsenceKind::NoDatapoints, format!("{}: {detail}", source.metric));
-    let (period, points) = match readings.get(&Key::of(source)) {
-        Some(MetricReading::Points { period, points }) => (*period, points),
-        Some(MetricReading::Failed(absence)) => return Err(absence.clone()),
-        Some(MetricReading::NotRead) | None => return Err(none("not read")),
+    let (period, points) = match reading {
+        MetricReading::Points { period, points } => (*period, points),
+        MetricReading::Failed(absence) => return Err(absence.clone()),
+        MetricReading::NotRead => return Err(none("not read")),
     };
     let too_old = period.saturating_mul(2).saturating_add(SignedDuration::from_mins(3));
     match points.last().filter(|point| now.duration_since(point.at) <= too_old) {

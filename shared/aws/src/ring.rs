@@ -1,11 +1,8 @@
-//! What rang: the event, read only as far as needed to know who it was. An event is a doorbell, not a reading.
+//! What rang: the event, read only as far as needed to know who it was. An event is a doorbell, not a reading, so nothing
+//! that AWS may add, drop or format differently keeps a look from being taken.
 
 use std::fmt;
 
-use aws_lambda_events::cloudwatch_alarms::CloudWatchAlarm;
-use aws_lambda_events::eventbridge::EventBridgeEvent;
-use aws_lambda_events::sns::SnsEvent;
-use aws_lambda_events::sqs::SqsEvent;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -80,23 +77,26 @@ impl Ring {
         if fields.contains_key("Records") {
             return records(event);
         }
-        if fields.contains_key("alarmData") {
-            let alarm: CloudWatchAlarm<Value, Value> = typed(event, "CloudWatch alarm")?;
-            return Ok(Self::Alarm { name: alarm.alarm_data.alarm_name });
+        if let Some(data) = fields.get("alarmData") {
+            return alarm(data, "alarmName", "CloudWatch alarm", "`alarmData.alarmName` is missing");
         }
-        if fields.contains_key("detail-type") {
-            let event: EventBridgeEvent<Value> = typed(event, "EventBridge event")?;
-            return from_eventbridge(&event);
+        if let Some(detail_type) = text("detail-type") {
+            return from_eventbridge(detail_type, event);
         }
         if text("AlarmName").is_some() {
             return from_alarm_message(event);
+        }
+        if let (Some("Notification"), Some(message)) = (text("Type"), text("Message")) {
+            return from_sns(message);
         }
         if fields.keys().all(|key| key == "look") && !fields.is_empty() {
             return Ok(Self::Look);
         }
         let known = ["action", "services"];
         if fields.keys().all(|key| known.contains(&key.as_str())) {
-            let Manual { action, services } = typed(event, "manual event")?;
+            let manual = Manual::deserialize(event);
+            let Manual { action, services } =
+                manual.map_err(|error| malformed("manual event", &error.to_string()))?;
             return Ok(Self::Manual { services, plan: action == Some(Action::Plan) });
         }
         Err(unknown(event))
@@ -130,70 +130,88 @@ impl fmt::Display for Ring {
 }
 
 /// A scheduled event, or an alarm that changed its state.
-fn from_eventbridge(event: &EventBridgeEvent<Value>) -> Result<Ring, RingError> {
-    match event.detail_type.as_str() {
+fn from_eventbridge(detail_type: &str, event: &Value) -> Result<Ring, RingError> {
+    match detail_type {
         "Scheduled Event" => Ok(Ring::Schedule),
         "CloudWatch Alarm State Change" => {
-            let name = event.detail.get("alarmName").and_then(Value::as_str);
-            name.map(|name| Ring::Alarm { name: name.to_owned() }).ok_or_else(|| RingError::Malformed {
-                envelope: "EventBridge alarm event",
-                problem: "`detail.alarmName` is missing".to_owned(),
-            })
+            let detail = event.get("detail").unwrap_or(&Value::Null);
+            alarm(detail, "alarmName", "EventBridge alarm event", "`detail.alarmName` is missing")
         }
         other => {
-            Err(RingError::Unknown { shape: format!("an EventBridge event with detail-type `{other}`") })
+            let shape = format!("an EventBridge event with detail-type `{}`", shown(other));
+            Err(RingError::Unknown { shape })
         }
     }
 }
 
 /// Records of SQS or SNS. Several messages ring once: a look is a look.
 fn records(event: &Value) -> Result<Ring, RingError> {
-    let first = event.get("Records").and_then(|records| records.get(0));
-    let source = first.and_then(|record| record.get("eventSource").or_else(|| record.get("EventSource")));
+    let first = event.get("Records").and_then(|records| records.get(0)).unwrap_or(&Value::Null);
+    let source = first.get("eventSource").or_else(|| first.get("EventSource"));
     match source.and_then(Value::as_str) {
         Some("aws:sqs") => {
-            let event: SqsEvent = typed(event, "SQS event")?;
-            let body = event.records.first().and_then(|record| record.body.as_deref()).unwrap_or_default();
-            match serde_json::from_str::<Value>(body) {
-                Ok(inner) => Ring::parse(&inner),
-                Err(error) => {
-                    Err(RingError::Malformed { envelope: "SQS message", problem: error.to_string() })
-                }
-            }
+            let body = first.get("body").and_then(Value::as_str).unwrap_or_default();
+            let inner: Value =
+                serde_json::from_str(body).map_err(|error| malformed("SQS message", &error.to_string()))?;
+            Ring::parse(&inner)
         }
         Some("aws:sns") => {
-            let event: SnsEvent = typed(event, "SNS event")?;
-            let message = event.records.first().map(|record| record.sns.message.as_str()).unwrap_or_default();
-            let inner = serde_json::from_str::<Value>(message).map_err(|error| RingError::Malformed {
-                envelope: "SNS message",
-                problem: format!("no CloudWatch alarm: {error}"),
-            })?;
-            from_alarm_message(&inner)
+            from_sns(first.pointer("/Sns/Message").and_then(Value::as_str).unwrap_or_default())
         }
-        Some(other) => Err(RingError::Unknown { shape: format!("records of `{other}`") }),
+        Some(other) => Err(RingError::Unknown { shape: format!("records of `{}`", shown(other)) }),
         None => Err(RingError::Unknown { shape: "`Records` without an event source".to_owned() }),
+    }
+}
+
+/// The message of an SNS notification: what CloudWatch publishes, or what an EventBridge rule sends there.
+fn from_sns(message: &str) -> Result<Ring, RingError> {
+    let inner: Value = serde_json::from_str(message)
+        .map_err(|error| malformed("SNS message", &format!("no CloudWatch alarm: {error}")))?;
+    match inner.get("detail-type").and_then(Value::as_str) {
+        Some(detail_type) => from_eventbridge(detail_type, &inner),
+        None => from_alarm_message(&inner),
     }
 }
 
 /// The JSON that CloudWatch publishes to SNS.
 fn from_alarm_message(message: &Value) -> Result<Ring, RingError> {
-    let name = message.get("AlarmName").and_then(Value::as_str);
-    name.map(|name| Ring::Alarm { name: name.to_owned() }).ok_or_else(|| RingError::Malformed {
-        envelope: "SNS message",
-        problem: "no CloudWatch alarm: `AlarmName` is missing".to_owned(),
-    })
+    alarm(message, "AlarmName", "SNS message", "no CloudWatch alarm: `AlarmName` is missing")
 }
 
-/// Reads a typed event.
-fn typed<T: for<'a> Deserialize<'a>>(event: &Value, envelope: &'static str) -> Result<T, RingError> {
-    T::deserialize(event).map_err(|error| RingError::Malformed { envelope, problem: error.to_string() })
+/// The alarm whose name stands under a key.
+fn alarm(data: &Value, key: &str, envelope: &'static str, missing: &str) -> Result<Ring, RingError> {
+    let name = data.get(key).and_then(Value::as_str);
+    name.map(|name| Ring::Alarm { name: name.to_owned() }).ok_or_else(|| malformed(envelope, missing))
+}
+
+/// A text of the event for an error: short, and on one line.
+fn shown(text: &str) -> String {
+    one_line(text, 60)
+}
+
+/// Something wrong with the content of a known shape.
+fn malformed(envelope: &'static str, problem: &str) -> RingError {
+    RingError::Malformed { envelope, problem: one_line(problem, 300) }
+}
+
+/// A text without control characters, cut where it is longer than people read.
+fn one_line(text: &str, characters_max: usize) -> String {
+    let mut line = String::new();
+    for (index, character) in text.chars().enumerate() {
+        match character {
+            _ if index == characters_max => return line + "…",
+            control if control.is_control() => line.extend(control.escape_default()),
+            character => line.push(character),
+        }
+    }
+    line
 }
 
 /// Names the shape of an event that nobody knows.
 fn unknown(event: &Value) -> RingError {
     let shape = match event {
         Value::Object(fields) => {
-            let keys: Vec<String> = fields.keys().take(8).map(|key| format!("`{key}`")).collect();
+            let keys: Vec<String> = fields.keys().take(8).map(|key| format!("`{}`", shown(key))).collect();
             format!("an object with {}", keys.join(", "))
         }
         Value::Array(_) => "an array".to_owned(),

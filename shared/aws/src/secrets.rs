@@ -104,7 +104,7 @@ fn is_passing(absence: &Absence) -> bool {
 /// refuses them all.
 async fn get_parameters(clients: &Clients, names: &[&str]) -> Vec<(RedisUrl, Result<String, Absence>)> {
     let together = get_some_parameters(clients, names).await;
-    let refused = |(_, value): &(RedisUrl, Result<String, Absence>)| matches!(value, Err(absence) if absence.kind == AbsenceKind::Denied || absence.kind == AbsenceKind::WrongType);
+    let refused = |(_, value): &(RedisUrl, Result<String, Absence>)| matches!(value, Err(absence) if absence.kind == AbsenceKind::Denied || absence.kind == AbsenceKind::Refused);
     if names.len() == 1 || !together.iter().any(refused) {
         return together;
     }

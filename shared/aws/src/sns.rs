@@ -7,6 +7,7 @@ use tidegate_policy::notice::Severity;
 
 use crate::error::CallError;
 use crate::report::LookReport;
+use crate::targets;
 
 /// SNS takes 262,144 bytes for all protocols' bodies, the subject and the attributes together. The rest is for the
 /// attributes: 1,000 services' names are some 30 KB.
@@ -85,7 +86,7 @@ fn text(report: &LookReport, bytes: usize) -> String {
 /// The custom notification schema, version 1.0, of Amazon Q Developer in chat applications. The text stands in a code
 /// block, which keeps its columns; a thread is one day of one service.
 fn notification(report: &LookReport) -> Value {
-    let resources = report.news().map(|target| format!("{}/{}", target.name.cluster, target.name.service));
+    let resources = report.news().map(|target| targets::resource(&target.name));
     let commands = report.news().flat_map(|target| target.commands(report));
     let severity = severity(report.severity());
     let thread = match report.about().as_slice() {

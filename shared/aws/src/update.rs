@@ -1,24 +1,26 @@
-//! The one place that changes anything: `UpdateService` with a desired count, and nothing else.
+//! The one way to change anything: a desired count or capacity is set, and nothing else.
 
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
+use tidegate_fleet::TargetName;
 use tidegate_policy::memory::Settled;
 
+use crate::clients::Clients;
 use crate::error::CallError;
-use crate::services::{CALLS_AT_ONCE, ServiceName};
+use crate::targets::{self, CALLS_AT_ONCE};
 
-/// `UpdateService` has a bucket of 50 per account and Region, refilled by 5 a second (Amazon ECS API throttling).
-/// One look takes at most this many, so that a burst never throttles somebody's deployment; what is left is decided
-/// again by the next look.
+/// `UpdateService` has a bucket of 50 per account and Region ([`UPDATE_SERVICE`](crate::bucket::UPDATE_SERVICE)). One look
+/// takes at most this many, so that a burst never throttles somebody's deployment; what is left is decided again by the
+/// next look.
 pub const CHANGES_PER_LOOK: usize = 40;
 
 /// A change to make: absolute, so that making it twice is harmless.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// The service.
-    pub name: ServiceName,
-    /// The desired count to set.
-    pub desired_count: u32,
+    /// What is changed.
+    pub target: TargetName,
+    /// The desired count or capacity to set.
+    pub capacity: u32,
     /// Not to be sent after this moment: from then on another look may act.
     pub not_after: Timestamp,
 }
@@ -58,26 +60,17 @@ impl Outcome {
 
 /// Makes changes, in parallel; one that fails never stops the others. The results stand in the order of the changes.
 pub async fn apply(
-    ecs: &aws_sdk_ecs::Client,
+    clients: &Clients,
     changes: &[Change],
     clock: &(dyn Fn() -> Timestamp + Send + Sync),
 ) -> Vec<Outcome> {
-    let calls = changes.iter().map(|change| async move {
-        if clock() > change.not_after {
+    let calls = changes.iter().map(|Change { target, capacity, not_after }| async move {
+        targets::take_turn(clients, target).await;
+        if clock() > *not_after {
             return Outcome::TooLate;
         }
-        apply_one(ecs, change).await.map_or_else(Outcome::Failed, |()| Outcome::Applied)
+        let answer = targets::set_capacity(clients, target, *capacity).await;
+        answer.map_or_else(Outcome::Failed, |()| Outcome::Applied)
     });
     stream::iter(calls).buffered(CALLS_AT_ONCE).collect().await
-}
-
-/// One call. Sending nothing but the count starts no deployment.
-async fn apply_one(ecs: &aws_sdk_ecs::Client, change: &Change) -> Result<(), CallError> {
-    let Change { name: ServiceName { cluster, service }, desired_count, not_after: _ } = change;
-    let step = || format!("update service `{service}` in cluster `{cluster}` to {desired_count} tasks");
-    let count = i32::try_from(*desired_count).map_err(|_| {
-        CallError::plain(step(), tidegate_policy::AbsenceKind::WrongType, "more than AWS can count")
-    })?;
-    let call = ecs.update_service().cluster(cluster).service(service).desired_count(count);
-    call.send().await.map(|_| ()).map_err(|error| CallError::new(step(), &error))
 }

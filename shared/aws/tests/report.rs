@@ -7,14 +7,14 @@ use proptest::prelude::*;
 use tidegate_aws::CallError;
 use tidegate_aws::report::{Alert, Done, LookReport, SUBJECT_CHARACTERS_MAX, TargetReport, Unreported};
 use tidegate_aws::ring::Ring;
-use tidegate_aws::services::ServiceName;
 use tidegate_aws::sns;
 use tidegate_aws::update::Outcome;
+use tidegate_fleet::{EcsService, TargetName};
 use tidegate_policy::notice::Severity;
 use tidegate_policy::overrides::OverrideKind;
 use tidegate_policy::{
-    Absence, AbsenceKind, Capacity, Decision, InFlight, Memory, Notice, NoticeKind, Observation, Queue,
-    Reason, Service, Verdict,
+    Absence, AbsenceKind, Capacity, Constraints, Decision, InFlight, Memory, Notice, NoticeKind, Observation,
+    Queue, Reason, Service, Verdict,
 };
 
 fn at(second: i64) -> Timestamp {
@@ -53,7 +53,7 @@ fn target(name: &str, verdict: Verdict, reasons: Vec<Reason>, done: Done) -> Tar
     };
     TargetReport {
         target: name.to_owned(),
-        name: ServiceName { cluster: "prod".to_owned(), service: name.to_owned() },
+        name: TargetName::Ecs(EcsService { cluster: "prod".to_owned(), service: name.to_owned() }),
         observe: matches!(done, Done::Observed { .. }),
         seen: Observation {
             service: Ok(service(desired)),
@@ -68,6 +68,7 @@ fn target(name: &str, verdict: Verdict, reasons: Vec<Reason>, done: Done) -> Tar
             notices: Vec::new(),
             memory: Memory::default(),
             moving: true,
+            counts: tidegate_policy::Counts::Tasks,
         },
         done,
         failed_before: false,
@@ -136,7 +137,7 @@ fn a_condition_is_told_when_it_begins_and_when_it_ends() {
     let absence = Absence::new(AbsenceKind::Unreachable, "redis:6379/0: connection refused");
     let mut begins =
         target("worker", Verdict::Hold { at: Some(5) }, vec![Reason::NothingMatches], Done::Nothing);
-    begins.seen.queue = Err(absence.clone());
+    begins.seen.queue = Some(Err(absence.clone()));
     let because = Some(Reason::ReadingMissing { signal: tidegate_policy::Signal::Waiting, absence });
     begins.decision.notices =
         vec![Notice { kind: NoticeKind::QueueUnreadable, begins: true, since: at(-60), because }];

@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use tidegate_policy::{Adjustment, Amount, Comparison, Condition, Hours, ServicePolicy, rule::Span};
+use tidegate_policy::{Adjustment, Amount, Comparison, Condition, Hours, ServicePolicy, Unit, rule::Span};
 
 use crate::fleet::{Budget, Service};
 use crate::object::Object;
 use crate::problem::{Code, Place, Problem, Problems};
 use crate::rules::PlacedRule;
-use crate::settings::SERVICES_MAX;
+use crate::settings::SERVICES_PER_CONCERN_MAX;
 use crate::source::QueueSource;
-use crate::target::TargetName;
 use crate::tree::{Node, Value};
 use crate::words;
 
@@ -47,13 +46,14 @@ fn name_node(node: &Node) -> Option<&Node> {
 
 /// No two services scale the same.
 pub(crate) fn unique_targets(nodes: &[Node], services: &[Option<Service>], problems: &mut Problems) {
-    let mut first: BTreeMap<&TargetName, &str> = BTreeMap::new();
+    // By the name alone: one group may be written with and without its monitoring.
+    let mut first: BTreeMap<String, &str> = BTreeMap::new();
     for (node, service) in nodes.iter().zip(services) {
         let Some(service) = service else {
             continue;
         };
-        let target = service.target();
-        if let Some(other) = first.get(target) {
+        let target = service.target().to_string();
+        if let Some(other) = first.get(&target) {
             let message = format!("`{other}` scales {target} already");
             let problem = Problem::new(Code::DuplicateTarget, node.place, message);
             problems.push(problem.help("put all its rules in one entry"));
@@ -63,19 +63,51 @@ pub(crate) fn unique_targets(nodes: &[Node], services: &[Option<Service>], probl
     }
 }
 
-/// The ledger's item holds the memory of all services; one with `wait` remembers as much as two others.
+/// One item of the ledger holds the memory of all services of a concern; one with `wait` remembers as much as two others.
 pub(crate) fn room_in_the_ledger(nodes: &[Node], services: &[Option<Service>], problems: &mut Problems) {
-    let mut room = SERVICES_MAX;
+    let (mut with_queue, mut without) = (SERVICES_PER_CONCERN_MAX, SERVICES_PER_CONCERN_MAX);
     for (node, service) in nodes.iter().zip(services) {
-        let waits = service.as_ref().is_some_and(|service| service.policy().wait.is_some());
+        let Some(service) = service else {
+            continue;
+        };
+        let waits = service.policy().wait.is_some();
+        let (room, kind) =
+            if service.queue().is_some() { (&mut with_queue, "with") } else { (&mut without, "without") };
         let Some(left) = room.checked_sub(if waits { 2 } else { 1 }) else {
-            let message =
-                format!("is one service too many: a fleet has {SERVICES_MAX}, one with `wait` counts twice");
+            let message = format!(
+                "is one service too many: a fleet has {SERVICES_PER_CONCERN_MAX} {kind} a `queue`, one with `wait` counts \
+                 twice"
+            );
             let problem = Problem::new(Code::WrongLength, node.place, message);
             problems.push(problem.help("make two fleet files of it, each with its own stack"));
             return;
         };
-        room = left;
+        *room = left;
+    }
+}
+
+/// A group has no queue, and so nothing that speaks of one.
+pub(crate) fn group(service: &Object<'_>, of_group: bool, problems: &mut Problems) {
+    for key in ["queue", "concurrency", "idle"] {
+        if of_group && service.node(key).is_some() {
+            let message = format!("`{key}` is about the jobs of a queue, and an Auto Scaling group has none");
+            let problem = Problem::new(Code::GroupWithQueue, service.place_of(key), message);
+            problems.push(
+                problem.help("leave it out; queues are worked off by the tasks of an ECS service (`ecs`)"),
+            );
+        }
+    }
+}
+
+/// Nobody is told of one condition twice.
+pub(crate) fn told_twice(rules: &[&PlacedRule], problems: &mut Problems) {
+    let told: Vec<&&PlacedRule> = rules.iter().filter(|rule| rule.notify.is_some()).collect();
+    for (index, rule) in told.iter().enumerate() {
+        if let Some(first) = told.iter().take(index).find(|first| first.when == rule.when) {
+            let message = format!("`{}` is told already, in line {}", rule.when, first.place.line);
+            let problem = Problem::new(Code::DuplicateName, rule.place, message);
+            problems.push(problem.help("keep the one with the severity that is meant"));
+        }
     }
 }
 
@@ -109,15 +141,16 @@ pub(crate) fn budget(
 
 /// A rule that adds and one that removes never hold at the same value of one signal.
 pub(crate) fn contradicting_rules(rules: &[&PlacedRule], problems: &mut Problems) {
-    let adds = |rule: &&&PlacedRule| matches!(rule.rule.adjust, Adjustment::Add(_));
-    let removes = |rule: &&&PlacedRule| matches!(rule.rule.adjust, Adjustment::Remove(_));
+    let adds = |rule: &&&PlacedRule| matches!(rule.adjust, Some((Adjustment::Add(_), _)));
+    let removes = |rule: &&&PlacedRule| matches!(rule.adjust, Some((Adjustment::Remove(_), _)));
     for remove in rules.iter().filter(removes) {
         for add in rules.iter().filter(adds) {
-            let (when_in, when_out) = (&remove.rule.when, &add.rule.when);
+            let (when_in, when_out) = (&remove.when, &add.when);
             if when_in.signal == when_out.signal && overlap(when_in, when_out) {
-                let message = format!("`{when_in}` removes while `{when_out}` (line {}) adds", add.when.line);
+                let message =
+                    format!("`{when_in}` removes while `{when_out}` (line {}) adds", add.place.line);
                 let help = "leave a gap between the two thresholds, where nothing changes";
-                problems.push(Problem::new(Code::ContradictingRules, remove.when, message).help(help));
+                problems.push(Problem::new(Code::ContradictingRules, remove.place, message).help(help));
             }
         }
     }
@@ -144,7 +177,8 @@ fn meet(low: &Condition, high: &Condition) -> bool {
 pub(crate) fn service(service: &Service, object: &Object<'_>, problems: &mut Problems) {
     let policy = service.policy();
     let place = object.place_of("capacity");
-    if policy.capacity.min() == policy.capacity.max() && policy.hours.is_empty() {
+    let only_told = policy.rules.is_empty() && policy.track.is_empty() && !policy.notify.is_empty();
+    if policy.capacity.min() == policy.capacity.max() && policy.hours.is_empty() && !only_told {
         let message = format!("`min` and `max` are both {}: nothing can ever scale", policy.capacity.max());
         problems.push(Problem::new(Code::FixedSize, place, message));
     }
@@ -154,25 +188,14 @@ pub(crate) fn service(service: &Service, object: &Object<'_>, problems: &mut Pro
                     jobs wait, and grows again";
         problems.push(Problem::new(Code::WaitUnseenInFlight, object.place_of("wait"), message).help(help));
     }
-    match service.queue() {
-        None => {
-            let message = format!("`{}` has no `queue`", service.name());
-            let help = "no function of this version scales a service without one; budgets count it";
-            problems.push(Problem::new(Code::ServiceWithoutQueue, object.place, message).help(help));
-        }
-        Some(queue) if sleeps(policy) => {
-            if let Some(why) = unseen_in_flight(queue) {
-                let zero =
-                    if policy.capacity.min() == 0 { "`min` is 0" } else { "`hours` let the last task go" };
-                let message = format!("{zero}, and {why}");
-                let help = format!(
-                    "the last task goes once the queue was empty for `idle`, {}: make it longer than any job",
-                    Span(policy.idle)
-                );
-                problems.push(Problem::new(Code::ZeroUnseenInFlight, place, message).help(help));
-            }
-        }
-        Some(_) => {}
+    if let Some(why) = service.queue().filter(|_| sleeps(policy)).and_then(unseen_in_flight) {
+        let zero = if policy.capacity.min() == 0 { "`min` is 0" } else { "`hours` let the last task go" };
+        let message = format!("{zero}, and {why}");
+        let help = format!(
+            "the last task goes once the queue was empty for `idle`, {}: make it longer than any job",
+            Span(policy.idle)
+        );
+        problems.push(Problem::new(Code::ZeroUnseenInFlight, place, message).help(help));
     }
 }
 
@@ -204,14 +227,9 @@ pub(crate) fn rules(service: &Service, rules: &[&PlacedRule], object: &Object<'_
     let policy = service.policy();
     for rule in rules {
         amount(rule, service, problems);
-        if let Condition { comparison: Comparison::Below, threshold, signal, .. } = &rule.rule.when
-            && *threshold <= 0.0
-        {
-            let message = format!("`{signal}` is never below 0: the rule never matches");
-            problems.push(Problem::new(Code::NeverMatches, rule.threshold, message));
-        }
+        never_matches(rule, problems);
     }
-    let any = |wanted: fn(&Adjustment) -> bool| rules.iter().any(|rule| wanted(&rule.rule.adjust));
+    let any = |wanted: fn(&Adjustment) -> bool| policy.rules.iter().any(|rule| wanted(&rule.adjust));
     let adds = any(|adjust| matches!(adjust, Adjustment::Add(_)));
     let removes = any(|adjust| matches!(adjust, Adjustment::Remove(_)));
     let sets = any(|adjust| matches!(adjust, Adjustment::Set(_)));
@@ -228,20 +246,43 @@ pub(crate) fn rules(service: &Service, rules: &[&PlacedRule], object: &Object<'_
     }
 }
 
+/// A threshold that its signal cannot reach.
+fn never_matches(rule: &PlacedRule, problems: &mut Problems) {
+    let Condition { signal, comparison, threshold, .. } = &rule.when;
+    let share =
+        signal.metric().is_some_and(|name| name.as_str() == "errors") && rule.when.unit == Unit::Percent;
+    let message = match comparison {
+        Comparison::Below if *threshold <= 0.0 => {
+            format!("`{signal}` is never below 0: the rule never matches")
+        }
+        Comparison::Above if share && *threshold >= 100.0 => {
+            format!("`{signal}` is never above 100%: the rule never matches")
+        }
+        Comparison::AtLeast if share && *threshold > 100.0 => {
+            format!("`{signal}` is never above 100%: the rule never matches")
+        }
+        Comparison::Above | Comparison::AtLeast | Comparison::Below | Comparison::AtMost => return,
+    };
+    problems.push(Problem::new(Code::NeverMatches, rule.threshold, message));
+}
+
 fn amount(rule: &PlacedRule, service: &Service, problems: &mut Problems) {
+    let Some((adjust, place)) = rule.adjust else {
+        return;
+    };
     let policy = service.policy();
     let (min, max) = (policy.capacity.min(), policy.capacity.max());
-    match rule.rule.adjust {
+    match adjust {
         Adjustment::Set(Amount::Tasks(tasks)) if !(min..=max).contains(&tasks) => {
             let message = format!("`set` is {tasks}, outside the capacity");
-            let problem = Problem::new(Code::SetOutsideCapacity, rule.amount, message);
+            let problem = Problem::new(Code::SetOutsideCapacity, place, message);
             problems.push(problem.help(format!("allowed are {min} to {max} tasks")));
         }
         Adjustment::Add(Amount::Tasks(tasks)) if tasks > policy.largest_step.scale_out.get() => {
             let step = policy.largest_step.scale_out;
             let asked = words::count(tasks.try_into().unwrap_or(usize::MAX), "task", "tasks");
             let message = format!("`add` asks for {asked}, above the largest step, {step}");
-            let problem = Problem::new(Code::AboveLargestStep, rule.amount, message);
+            let problem = Problem::new(Code::AboveLargestStep, place, message);
             problems.push(problem.help("raise `largest_step: { out: … }` to allow it"));
         }
         Adjustment::Add(_) | Adjustment::Remove(_) | Adjustment::Set(_) => {}

@@ -1,8 +1,9 @@
-//! The grammar of a rule's condition: `SIGNAL OP VALUE [for DURATION]`.
+//! The grammar of a rule's condition: `SIGNAL OP VALUE [for DURATION]`, or `alarm(NAME) [for DURATION]`.
 //!
 //! ```text
-//! condition = signal op value [ "for" duration ]
-//! signal    = a built-in signal, or a metric that the service declares
+//! condition = ( signal op value | alarm ) [ "for" duration ]
+//! signal    = a built-in signal, a metric that the service declares, or such a metric "_per_task"
+//! alarm     = "alarm(" the name of a CloudWatch alarm, without ")" and line breaks, as it is written in AWS ")"
 //! op        = ">" | ">=" | "<" | "<="
 //! value     = number | number "%" | time          (the unit must be the signal's)
 //! time      = 1*( number ( "ms" | "s" | "m" | "h" | "d" ) )
@@ -12,10 +13,14 @@
 use jiff::SignedDuration;
 use tidegate_policy::{Comparison, Condition, MetricName, Signal, Unit};
 
+use crate::built_in;
 use crate::problem::Code;
 use crate::scalar::{self, Fault, Written};
+use crate::source::LoadBalancerMetric;
 use crate::texts;
 use crate::words;
+
+mod alarm;
 
 /// One minute to seven days: a scheduled look comes once a minute, and CloudWatch keeps one-minute data for 15 days.
 const HOLD_SECONDS: (u32, u32) = (60, 604_800);
@@ -25,6 +30,9 @@ const VALUE_DIGITS_MAX: usize = 15;
 
 /// A percentage that AWS could report: ECS tasks without a hard limit go above 100 %.
 const PERCENT_MAX: f64 = 1_000.0;
+
+/// What follows the name of a total to mean its share of one task.
+const PER_TASK: &str = "_per_task";
 
 /// A condition and where its parts stand in the text.
 #[derive(Debug)]
@@ -40,12 +48,11 @@ pub(crate) struct Parsed {
 
 /// Reads a condition; `declared` are the service's metrics with their units.
 pub(crate) fn parse(text: &str, declared: &[(MetricName, Unit)]) -> Result<Parsed, Fault> {
-    let mut tokens = tokens(text).into_iter();
-    let end = (text.chars().count(), 0);
-    let missing = |what: &str| {
-        bad("ends too early", &format!("{what} is missing; write `SIGNAL OP VALUE`")).within(end.0, 1)
-    };
-
+    if let Some(start) = alarm::find(text) {
+        return alarm::parse(text, start);
+    }
+    let mut tokens = tokens(text, 0).into_iter();
+    let missing = |what: &str| missing(text, what);
     let word = tokens.next().ok_or_else(|| missing("a signal"))?;
     let signal = signal(&word, declared)?;
     let operator = tokens.next().ok_or_else(|| missing("a comparison (`>`, `>=`, `<` or `<=`)"))?;
@@ -53,24 +60,36 @@ pub(crate) fn parse(text: &str, declared: &[(MetricName, Unit)]) -> Result<Parse
     let value = tokens.next().ok_or_else(|| missing("a value"))?;
     let unit = unit_of(&signal, declared);
     let threshold = threshold(&value, &signal, unit)?;
-    let (hold_for, hold_span) = match tokens.next() {
-        None => (SignedDuration::ZERO, None),
-        Some(word) if word.text == "for" => {
-            let duration = tokens.next().ok_or_else(|| missing("the duration after `for`"))?;
-            (hold_for(&duration)?, Some(duration.span()))
-        }
-        Some(word) => {
-            let message = format!("has `{}` after the value", words::shortened(word.text));
-            let help = "allowed is `for` with a duration, as in `for 5m`; one condition per rule";
-            return Err(word.locate(bad(&message, help)));
-        }
+    let (hold_for, hold_span) = duration_after(text, "the value", tokens)?;
+    let condition = Condition { signal, comparison, threshold, unit, hold_for };
+    Ok(Parsed { condition, signal: word.span(), threshold: value.span(), hold_for: hold_span })
+}
+
+/// The `for` that may end a condition, and where its duration stands.
+fn duration_after<'a>(
+    text: &str,
+    what: &str,
+    mut tokens: impl Iterator<Item = Token<'a>>,
+) -> Result<(SignedDuration, Option<(usize, usize)>), Fault> {
+    let Some(word) = tokens.next() else {
+        return Ok((SignedDuration::ZERO, None));
     };
+    if word.text != "for" {
+        let message = format!("has `{}` after {what}", words::shortened(word.text));
+        let help = "allowed is `for` with a duration, as in `for 5m`; one condition per rule";
+        return Err(word.locate(bad(&message, help)));
+    }
+    let duration = tokens.next().ok_or_else(|| missing(text, "the duration after `for`"))?;
     if let Some(word) = tokens.next() {
         let message = format!("has `{}` after the duration", words::shortened(word.text));
         return Err(word.locate(bad(&message, "nothing may follow")));
     }
-    let condition = Condition { signal, comparison, threshold, unit, hold_for };
-    Ok(Parsed { condition, signal: word.span(), threshold: value.span(), hold_for: hold_span })
+    Ok((hold_for(&duration)?, Some(duration.span())))
+}
+
+fn missing(text: &str, what: &str) -> Fault {
+    let help = format!("{what} is missing; write `SIGNAL OP VALUE`");
+    bad("ends too early", &help).within(text.chars().count(), 1)
 }
 
 /// Reads a signal by itself.
@@ -106,11 +125,11 @@ impl Token<'_> {
     }
 }
 
-fn tokens(text: &str) -> Vec<Token<'_>> {
+/// The tokens of a text that begins at this offset.
+fn tokens(text: &str, mut offset: usize) -> Vec<Token<'_>> {
     let is_operator = |c: char| "<>=!~".contains(c);
     let mut tokens = Vec::new();
     let mut rest = text;
-    let mut offset = 0_usize;
     while let Some(first) = rest.chars().next() {
         let same_kind =
             |c: char| c.is_whitespace() == first.is_whitespace() && is_operator(c) == is_operator(first);
@@ -129,20 +148,43 @@ fn signal(word: &Token<'_>, declared: &[(MetricName, Unit)]) -> Result<Signal, F
     if let Some(signal) = Signal::built_in(word.text) {
         return Ok(signal);
     }
-    if let Some((name, _)) = declared.iter().find(|(name, _)| name.as_str() == word.text) {
-        return Ok(Signal::Metric(name.clone()));
+    if let Some(name) = metric(word.text, declared) {
+        return Ok(Signal::Metric(name));
+    }
+    if let Some(name) = word.text.strip_suffix(PER_TASK).and_then(|total| metric(total, declared)) {
+        return total(name, declared).map(Signal::PerTask).map_err(|fault| word.locate(fault));
     }
     if !(texts::METRIC_KEY.accepts)(word.text) {
         let message = format!("begins with `{}`, which is no signal", words::shortened(word.text));
         return Err(word.locate(bad(&message, "write `SIGNAL OP VALUE`, as in `waiting > 500`")));
     }
-    let known = Signal::BUILT_IN.into_iter().chain(declared.iter().map(|(name, _)| name.as_str()));
+    let mut known: Vec<&str> = built_in::names().collect();
+    known.extend(declared.iter().map(|(name, _)| name.as_str()));
     let help = format!(
         "{}; other CloudWatch metrics are declared under the service's `metrics`",
         words::meant(word.text, known)
     );
     let message = format!("names the unknown signal `{}`", words::shortened(word.text));
     Err(word.locate(Fault::new(Code::UnknownSignal, message, help)))
+}
+
+/// The metric of a name: one that the service declares, or one of the load balancer.
+fn metric(name: &str, declared: &[(MetricName, Unit)]) -> Option<MetricName> {
+    let own = declared.iter().map(|(own, _)| own).find(|own| own.as_str() == name).cloned();
+    own.or_else(|| built_in::load_balancer(name).and_then(|_| MetricName::new(name)))
+}
+
+/// Only a total has a share for each task.
+fn total(name: MetricName, declared: &[(MetricName, Unit)]) -> Result<MetricName, Fault> {
+    let (signal, known) = (Signal::Metric(name.clone()), name.as_str());
+    let average = matches!(built_in::load_balancer(known), Some(LoadBalancerMetric::ResponseTime { .. }))
+        && !declared.iter().any(|(own, _)| *own == name);
+    if unit_of(&signal, declared) != Unit::Percent && !average {
+        return Ok(name);
+    }
+    let what = if average { "an average" } else { "a percentage" };
+    let message = format!("divides `{known}` by the tasks, which is {what} and no total");
+    Err(Fault::new(Code::NotATotal, message, format!("compare `{known}` itself")))
 }
 
 fn comparison(operator: &Token<'_>) -> Result<Comparison, Fault> {
@@ -168,7 +210,9 @@ fn comparison(operator: &Token<'_>) -> Result<Comparison, Fault> {
 fn unit_of(signal: &Signal, declared: &[(MetricName, Unit)]) -> Unit {
     let declared = |name| declared.iter().find(|(known, _)| known == name).map(|(_, unit)| *unit);
     match signal {
-        Signal::Metric(name) | Signal::PerTask(name) => declared(name).or_else(|| signal.unit()).unwrap_or(Unit::Count),
+        Signal::Metric(name) | Signal::PerTask(name) => {
+            declared(name).or_else(|| built_in::unit(name)).unwrap_or(Unit::Count)
+        }
         Signal::Waiting
         | Signal::InFlight
         | Signal::Depth

@@ -3,10 +3,10 @@
 use tidegate_policy::floor::FloorError;
 use tidegate_policy::{Capacity, Floor, OnAbsence};
 
+use crate::metrics::Declared;
 use crate::object::{Object, read_scalar};
 use crate::problem::{Code, Place, Problem, Problems};
 use crate::scalar;
-use crate::service::Declared;
 use crate::words;
 
 /// A row, and where its tasks stand.
@@ -39,10 +39,15 @@ pub(crate) fn read(
         problems.push(Problem::new(Code::UnknownSignal, object.place_of("by"), message).help(help));
         return None;
     };
-    if metric.source.as_ref().is_some_and(|source| source.on_absence == OnAbsence::Zero) {
+    if metric.source.as_ref().is_some_and(|source| source.on_absence() == OnAbsence::Zero) {
         let message = format!("`{by}` counts as zero when it is absent, which would take the floor away");
         let help = "leave `absent: zero` out: without datapoints the floor stays where it was last known";
         problems.push(Problem::new(Code::FloorAbsentZero, object.place_of("by"), message).help(help));
+    }
+    if metric.limit.is_some() {
+        let message = format!("`{by}` is percent of its `limit`, and the table counts");
+        let help = "leave the metric's `limit` out, or declare it a second time without one";
+        problems.push(Problem::new(Code::LimitWithoutTotal, object.place_of("by"), message).help(help));
     }
     let rows = rows?;
     match Floor::new(metric.name.clone(), rows.iter().map(|row| (row.level, row.tasks)).collect()) {

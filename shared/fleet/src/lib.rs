@@ -42,11 +42,14 @@ mod tree;
 mod object;
 mod scalar;
 mod condition;
+mod expression;
 
 pub mod source;
 pub mod target;
 mod fleet;
 mod service;
+mod metrics;
+mod built_in;
 mod queue;
 mod hours;
 mod floor;
@@ -54,6 +57,7 @@ mod track;
 mod url;
 mod rules;
 mod checks;
+pub mod cost;
 
 pub use fleet::{Budget, FILE_BYTES_MAX, Fleet, Mode, Service, parse, parse_bytes};
 pub use problem::{Code, Place, Problem, Problems, Severity};

@@ -5,7 +5,7 @@ use tidegate_policy::Amount;
 
 use crate::problem::{Code, Place, Problem, Problems};
 use crate::scalar::{self, Fault};
-use crate::shape::{Kind, Presence, Setting, Shape};
+use crate::shape::{Kind, Need, Presence, Setting, Shape};
 use crate::tree::{self, Key, Node, Value};
 use crate::words;
 
@@ -33,7 +33,7 @@ impl<'a> Object<'a> {
         let object = Self { shape, entries, place: node.place };
         object.report_unknown_keys(problems);
         object.report_missing_keys(problems);
-        object.report_groups(problems);
+        object.report_needs(problems);
         Some(object)
     }
 
@@ -73,32 +73,37 @@ impl<'a> Object<'a> {
             .any(|meant| keys.contains(&meant))
     }
 
-    fn report_groups(&self, problems: &mut Problems) {
-        let one_of = self.shape.at_least_one;
-        let present = one_of.is_empty() || one_of.iter().any(|key| self.node(key).is_some());
-        if !present && !self.is_misspelled(one_of) {
-            let message = format!("{} needs {}", self.shape.name, words::either(one_of));
-            let problem = Problem::new(Code::MissingKey, self.place, message);
-            problems.push(problem.help("at least one of them must be there"));
-        }
-        for group in self.shape.exactly_one {
-            let mut present = self.entries.iter().filter(|(key, _)| group.contains(&key.text.as_str()));
-            let place = match (present.next(), present.next()) {
-                (Some(_), None) => continue,
-                (None, _) if self.is_misspelled(group) => continue,
-                (None, _) => self.place,
-                (Some(_), Some((second, _))) => second.place,
-            };
-            let given: Vec<&str> = self
+    fn report_needs(&self, problems: &mut Problems) {
+        for need in self.shape.needs {
+            let keys = need.keys();
+            let written: Vec<&Key> = self
                 .entries
                 .iter()
-                .map(|(key, _)| key.text.as_str())
-                .filter(|key| group.contains(key))
+                .map(|(key, _)| key)
+                .filter(|key| keys.contains(&key.text.as_str()))
                 .collect();
-            let given = if given.is_empty() { "none".to_owned() } else { words::list(given) };
-            let message = format!("{} needs exactly one of {}", self.shape.name, words::list(group.iter()));
-            let problem = Problem::new(Code::NotExactlyOne, place, message);
-            problems.push(problem.help(format!("found {given}")));
+            let (code, message, help) = match (need, written.as_slice()) {
+                (Need::AtLeastOne(_), [_, ..])
+                | (Need::ExactlyOne(_), [_])
+                | (Need::AtMostOne(_), [] | [_]) => continue,
+                (_, []) if self.is_misspelled(keys) => continue,
+                (Need::AtLeastOne(_), []) => {
+                    let help = "at least one of them must be there".to_owned();
+                    (Code::MissingKey, format!("needs {}", words::either(keys)), help)
+                }
+                (Need::ExactlyOne(_) | Need::AtMostOne(_), given) => {
+                    let how =
+                        if matches!(need, Need::ExactlyOne(_)) { "needs exactly" } else { "takes at most" };
+                    let found = words::list(given.iter().map(|key| &key.text));
+                    (
+                        Code::NotExactlyOne,
+                        format!("{how} one of {}", words::list(keys)),
+                        format!("found {found}"),
+                    )
+                }
+            };
+            let place = written.get(1).map_or(self.place, |second| second.place);
+            problems.push(Problem::new(code, place, format!("{} {message}", self.shape.name)).help(help));
         }
     }
 
@@ -112,6 +117,24 @@ impl<'a> Object<'a> {
             None if matches!(presence, Presence::Required) => None,
             None => Some(Self { shape, entries: &[], place: self.place }),
         }
+    }
+
+    /// The value of a key that is a text or a mapping: the text, and the mapping. Beside a text every setting of the
+    /// mapping has its default.
+    pub(crate) fn text_or_map(
+        &self,
+        key: &str,
+        problems: &mut Problems,
+    ) -> Option<(Option<String>, Object<'a>)> {
+        let Setting { kind: Kind::TextOrMap(text, shape), .. } = self.shape.setting(key)? else {
+            return None;
+        };
+        let node = self.node(key)?;
+        if !matches!(node.value, Value::Scalar(_)) {
+            return Some((None, Object::open(node, shape, problems)?));
+        }
+        let text = read_scalar(node, key, problems, |written| Some(scalar::text(written, text)))?;
+        Some((Some(text), Self { shape, entries: &[], place: node.place }))
     }
 
     /// The value of a key, untouched.
@@ -159,6 +182,14 @@ impl<'a> Object<'a> {
     pub(crate) fn boolean(&self, key: &str, problems: &mut Problems) -> Option<bool> {
         self.scalar(key, problems, |kind, scalar| match kind {
             Kind::Boolean => Some(scalar::boolean(scalar)),
+            _ => None,
+        })
+    }
+
+    /// A whole number above zero, exact in a float.
+    pub(crate) fn whole(&self, key: &str, problems: &mut Problems) -> Option<f64> {
+        self.scalar(key, problems, |kind, scalar| match kind {
+            Kind::Whole => Some(scalar::whole(scalar)),
             _ => None,
         })
     }

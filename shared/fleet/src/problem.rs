@@ -118,7 +118,7 @@ codes! {
     BadUrl, "bad-url", Error;
     /// A password in the file.
     SecretInFile, "secret-in-file", Error;
-    /// A condition that does not read `SIGNAL OP VALUE [for DURATION]`.
+    /// A condition that reads neither `SIGNAL OP VALUE [for DURATION]` nor `alarm(NAME) [for DURATION]`.
     BadCondition, "bad-condition", Error;
     /// A signal that does not exist.
     UnknownSignal, "unknown-signal", Error;
@@ -126,6 +126,16 @@ codes! {
     WrongUnit, "wrong-unit", Error;
     /// A signal of the queue in a service without one.
     SignalWithoutQueue, "signal-without-queue", Error;
+    /// Something of a queue in a service that scales an EC2 Auto Scaling group.
+    GroupWithQueue, "group-with-queue", Error;
+    /// A metric that AWS does not publish for what is scaled.
+    NotPublished, "not-published", Error;
+    /// A share or an average divided by the tasks.
+    NotATotal, "not-a-total", Error;
+    /// An expression that CloudWatch could not compute, or that leaves a metric out.
+    BadExpression, "bad-expression", Error;
+    /// `limit` on a metric that cannot be a share of it.
+    LimitWithoutTotal, "limit-without-total", Error;
     /// A window that does not read `DAYS HH:MM-HH:MM ZONE`.
     BadWindow, "bad-window", Error;
     /// A time zone that the IANA database does not have.
@@ -144,7 +154,7 @@ codes! {
     ReservedName, "reserved-name", Error;
     /// Two things of one name.
     DuplicateName, "duplicate-name", Error;
-    /// Two services that scale the same ECS service.
+    /// Two services that scale the same ECS service or Auto Scaling group.
     DuplicateTarget, "duplicate-target", Error;
     /// The minimum lies above the maximum.
     MinAboveMax, "min-above-max", Error;
@@ -178,8 +188,6 @@ codes! {
     WaitUnseenInFlight, "wait-unseen-in-flight", Warning;
     /// A window on holidays in a fleet that names none.
     NoHolidays, "no-holidays", Warning;
-    /// A service that no function of this version scales.
-    ServiceWithoutQueue, "service-without-queue", Warning;
     /// A declared metric that no rule names.
     UnusedMetric, "unused-metric", Warning;
 }

@@ -1,13 +1,10 @@
-//! A service's `queue`, and CloudWatch metrics.
+//! A service's `queue`.
 
-use tidegate_policy::OnAbsence;
-
+use crate::metrics;
 use crate::object::{Object, read_scalar};
 use crate::problem::{Code, Problem, Problems};
 use crate::scalar;
-use crate::source::{
-    BullmqQueue, CeleryQueue, CloudwatchQueue, MetricSource, QueueSource, RedisList, RedisUrl, SqsQueue,
-};
+use crate::source::{BullmqQueue, CeleryQueue, CloudwatchQueue, QueueSource, RedisList, RedisUrl, SqsQueue};
 use crate::texts;
 use crate::url;
 
@@ -83,11 +80,11 @@ fn sqs(object: &Object<'_>, problems: &mut Problems) -> Option<SqsQueue> {
 }
 
 fn cloudwatch(object: &Object<'_>, problems: &mut Problems) -> Option<CloudwatchQueue> {
-    let waiting = object.map("waiting", problems).and_then(|metric| metric_source(&metric, problems));
+    let waiting = object.map("waiting", problems).and_then(|metric| metrics::source(&metric, problems));
     let in_flight = match object.node("in_flight") {
         Some(_) => {
             let metric = object.map("in_flight", problems)?;
-            Some(metric_source(&metric, problems)?)
+            Some(metrics::source(&metric, problems)?)
         }
         None => None,
     };
@@ -101,45 +98,5 @@ fn redis_url(object: &Object<'_>, problems: &mut Problems) -> Option<RedisUrl> {
     let parse = if key == "url" { url::redis } else { url::redis_from };
     read_scalar(object.node(key)?, key, problems, |written| {
         Some(scalar::text(written, rule).and_then(|text| parse(&text)))
-    })
-}
-
-/// Reads one CloudWatch metric; `None` only after reporting why.
-pub(crate) fn metric_source(object: &Object<'_>, problems: &mut Problems) -> Option<MetricSource> {
-    let namespace = object.text("namespace", problems);
-    let metric = object.text("metric", problems);
-    let mut dimensions = Some(std::collections::BTreeMap::new());
-    for (name, node) in object.table("dimensions", problems) {
-        let value = read_scalar(node, &name.text, problems, |written| {
-            Some(scalar::text(written, &texts::DIMENSION_VALUE))
-        });
-        match (value, &mut dimensions) {
-            (Some(value), Some(dimensions)) => {
-                dimensions.insert(name.text.clone(), value);
-            }
-            (None, _) | (_, None) => dimensions = None,
-        }
-    }
-    let statistic = object.text("statistic", problems);
-    let period = object.duration("period", problems);
-    if let Some(period) = period
-        && period.as_secs().checked_rem(60) != Some(0)
-    {
-        let message = format!("`period` is {}s, not a multiple of 60s", period.as_secs());
-        let problem = Problem::new(Code::OutOfRange, object.place_of("period"), message);
-        problems.push(problem.help("CloudWatch keeps standard metrics by the minute"));
-    }
-    let on_absence = object.choice("absent", problems).map(|word| match word {
-        "zero" => OnAbsence::Zero,
-        "no_vote" => OnAbsence::NoVote,
-        _ => OnAbsence::Missing,
-    });
-    Some(MetricSource {
-        namespace: namespace?,
-        metric: metric?,
-        dimensions: dimensions?,
-        statistic: statistic?,
-        period: period?,
-        on_absence: on_absence?,
     })
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tidegate_policy::rule::Span;
 
 use crate::settings::FLEET;
-use crate::shape::{Kind, Presence, Setting, Shape};
+use crate::shape::{Kind, Need, Presence, Setting, Shape};
 use crate::words;
 
 /// One setting as the documentation shows it.
@@ -82,44 +82,49 @@ fn add_rows(prefix: &str, shape: &Shape, written: &mut Vec<(&'static str, String
             Presence::Default { value, reason } => (shown(value), *reason),
             Presence::Later => continue,
         };
-        let group = shape.exactly_one.iter().find(|group| group.contains(key));
-        let default = group.map_or(default, |group| format!("one of {}", words::either(*group)));
-        let default = if shape.at_least_one.contains(key) {
-            format!("at least one of {}", words::list(shape.at_least_one))
-        } else {
-            default
+        let need = shape.needs.iter().find(|need| need.keys().contains(key));
+        let default = match need {
+            None => default,
+            Some(Need::ExactlyOne(keys)) => format!("one of {}", words::either(*keys)),
+            Some(Need::AtLeastOne(keys)) => format!("at least one of {}", words::list(*keys)),
+            Some(Need::AtMostOne(keys)) => format!("at most one of {}", words::list(*keys)),
         };
         let path = format!("{prefix}{key}");
+        // What both forms of a mapping have is told once.
+        if rows.iter().any(|row| row.path == path) {
+            continue;
+        }
         let value = value(kind);
         let mut row = Row { path: path.clone(), value, default, about, reason };
-        let inner = match kind {
-            Kind::Map(inner) => Some((format!("{path}."), *inner)),
-            Kind::List { of: Kind::Map(inner), .. } | Kind::OneOrMore { of: Kind::Map(inner), .. } => {
-                Some((format!("{path}[]."), *inner))
-            }
-            Kind::Table { value: Kind::Map(inner), .. } => Some((format!("{path}.NAME."), *inner)),
-            Kind::Text(_)
-            | Kind::Count { .. }
-            | Kind::Duration { .. }
-            | Kind::Boolean
-            | Kind::Choice(_)
-            | Kind::Amount { .. }
-            | Kind::Table { .. }
-            | Kind::OneOrMore { .. }
-            | Kind::List { .. } => None,
-        };
-        let Some((prefix, inner)) = inner else {
-            rows.push(row);
-            continue;
-        };
-        if let Some((_, place)) = written.iter().find(|(name, _)| *name == inner.name) {
+        let (below, inner) = inner_of(kind);
+        let known = inner.iter().find_map(|shape| written.iter().find(|(name, _)| *name == shape.name));
+        if let Some((_, place)) = known {
             row.value = format!("{}, as in `{place}`", row.value);
             rows.push(row);
-        } else {
-            written.push((inner.name, path));
-            rows.push(row);
-            add_rows(&prefix, inner, written, rows);
+            continue;
         }
+        rows.push(row);
+        for shape in inner {
+            written.push((shape.name, path.clone()));
+            add_rows(&format!("{path}{below}"), shape, written, rows);
+        }
+    }
+}
+
+/// The mappings within a value, and what stands between its path and their keys.
+fn inner_of(kind: &'static Kind) -> (&'static str, Vec<&'static Shape>) {
+    match kind {
+        Kind::Map(shape) | Kind::TextOrMap(_, shape) => (".", vec![shape]),
+        Kind::Forms { usual, other, by: _ } => (".", vec![usual, other]),
+        Kind::Table { value, .. } => (".NAME.", inner_of(value).1),
+        Kind::List { of, .. } | Kind::OneOrMore { of, .. } => ("[].", inner_of(of).1),
+        Kind::Text(_)
+        | Kind::Count { .. }
+        | Kind::Whole
+        | Kind::Duration { .. }
+        | Kind::Boolean
+        | Kind::Choice(_)
+        | Kind::Amount { .. } => ("", Vec::new()),
     }
 }
 
@@ -150,7 +155,9 @@ fn value(kind: &Kind) -> String {
         Kind::Amount { max_percent, .. } => {
             format!("tasks as `5`, or percent as `10%` (up to {max_percent}%)")
         }
-        Kind::Map(_) => "a mapping".to_owned(),
+        Kind::Whole => "a whole number above zero, at most 15 digits".to_owned(),
+        Kind::Map(_) | Kind::Forms { .. } => "a mapping".to_owned(),
+        Kind::TextOrMap(rule, _) => format!("{}; or a mapping", rule.allowed),
         Kind::Table { max, .. } => format!("a mapping from names, at most {max}"),
         Kind::OneOrMore { max, .. } => format!("a mapping, or a list of 1 to {max}"),
         Kind::List { min: 0, max, .. } => format!("a list, at most {max}"),

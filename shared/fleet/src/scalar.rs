@@ -82,6 +82,20 @@ pub(crate) fn count(written: &Written<'_>, min: u32, max: u32, unit: &str) -> Re
         .ok_or_else(|| Fault::new(Code::OutOfRange, format!("is {}", words::shortened(written.text)), range))
 }
 
+/// The largest number of 15 digits; a float holds every smaller one exactly.
+pub(crate) const WHOLE_MAX: u64 = 999_999_999_999_999;
+
+/// Plain digits above zero.
+pub(crate) fn whole(written: &Written<'_>) -> Result<f64, Fault> {
+    let range = format!("allowed are 1 to {WHOLE_MAX}");
+    let number = digits(written, &range)?;
+    if !(1..=WHOLE_MAX).contains(&number) {
+        return Err(Fault::new(Code::OutOfRange, format!("is {}", words::shortened(written.text)), range));
+    }
+    #[expect(clippy::cast_precision_loss, reason = "a number of 15 digits is exact")]
+    Ok(number as f64)
+}
+
 /// Plain digits; numbers that YAML would read, but not everybody would, are refused with the reason.
 fn digits(written: &Written<'_>, range: &str) -> Result<u64, Fault> {
     let text = written.text;

@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::scalar;
 use crate::settings::FLEET;
-use crate::shape::{Kind, Presence, Setting, Shape, Text};
+use crate::shape::{Kind, Need, Presence, Setting, Shape, Text};
 
 /// The JSON Schema (draft 2020-12) of the fleet file, as `tidegate schema` prints it.
 #[must_use]
@@ -37,13 +38,24 @@ fn object(shape: &Shape) -> Value {
     if !required.is_empty() {
         schema["required"] = json!(required);
     }
-    if !shape.at_least_one.is_empty() {
-        schema["anyOf"] = shape.at_least_one.iter().map(|key| json!({ "required": [key] })).collect();
-    }
-    if let [group] = shape.exactly_one {
-        schema["oneOf"] = group.iter().map(|key| json!({ "required": [key] })).collect();
+    for need in shape.needs {
+        match need {
+            Need::ExactlyOne(keys) => schema["oneOf"] = each_required(keys),
+            Need::AtLeastOne(keys) => schema["anyOf"] = each_required(keys),
+            Need::AtMostOne(keys) => schema["not"] = json!({ "anyOf": pairs_required(keys) }),
+        }
     }
     schema
+}
+
+fn each_required(keys: &[&str]) -> Value {
+    keys.iter().map(|key| json!({ "required": [key] })).collect()
+}
+
+fn pairs_required(keys: &[&str]) -> Value {
+    let rest = |index: usize| keys.iter().skip(index.saturating_add(1));
+    let pairs = keys.iter().enumerate().flat_map(|(index, one)| rest(index).map(move |other| [one, other]));
+    pairs.map(|pair| json!({ "required": pair })).collect()
 }
 
 fn property(setting: &Setting) -> Value {
@@ -75,7 +87,12 @@ fn value(kind: &Kind) -> Value {
             "maximum": tidegate_policy::Capacity::LIMIT,
             "pattern": "^[1-9][0-9]*%$",
         }),
+        Kind::Whole => json!({ "type": "integer", "minimum": 1, "maximum": scalar::WHOLE_MAX }),
         Kind::Map(shape) => object(shape),
+        Kind::Forms { usual, other, by } => {
+            json!({ "if": { "anyOf": each_required(by) }, "then": object(other), "else": object(usual) })
+        }
+        Kind::TextOrMap(rule, shape) => json!({ "anyOf": [text(rule), object(shape)] }),
         Kind::Table { key, value: of, max } => json!({
             "type": "object",
             "propertyNames": { "pattern": key.pattern, "maxLength": key.max },
@@ -104,7 +121,7 @@ fn text(rule: &Text) -> Value {
 /// A default as JSON has it.
 fn typed(kind: &Kind, value: &str) -> Value {
     match kind {
-        Kind::Count { .. } | Kind::Boolean | Kind::List { .. } => {
+        Kind::Count { .. } | Kind::Whole | Kind::Boolean | Kind::List { .. } => {
             serde_json::from_str(value).unwrap_or(Value::Null)
         }
         Kind::Text(_)
@@ -113,6 +130,8 @@ fn typed(kind: &Kind, value: &str) -> Value {
         | Kind::Choice(_)
         | Kind::Amount { .. }
         | Kind::Map(_)
+        | Kind::Forms { .. }
+        | Kind::TextOrMap(..)
         | Kind::Table { .. } => json!(value),
     }
 }

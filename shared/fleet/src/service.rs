@@ -5,31 +5,25 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 use jiff::civil::Date;
-use tidegate_policy::{Capacity, Cooldown, Counts, LargestStep, MetricName, OnAbsence, ServicePolicy, Signal, Unit};
+use tidegate_policy::{
+    AlarmName, Capacity, Cooldown, Counts, LargestStep, MetricName, ServicePolicy, Signal,
+};
 
 use crate::checks;
 use crate::fleet::{Mode, Service};
 use crate::floor;
 use crate::hours;
+use crate::metrics::{self, Metrics};
 use crate::object::Object;
-use crate::problem::{Code, Place, Problem, Problems};
+use crate::problem::{Code, Problem, Problems};
 use crate::queue;
 use crate::rules::{self, PlacedRule};
 use crate::scalar;
-use crate::settings::{COOLDOWN_OF_WAIT, METRIC, SERVICE};
-use crate::source::{Metric, MetricSource, Source};
-use crate::target::{EcsService, TargetName};
+use crate::settings::{COOLDOWN_OF_WAIT, SERVICE};
+use crate::source::Metric;
+use crate::target;
 use crate::track;
 use crate::tree::Node;
-
-/// A metric that a service declares.
-pub(crate) struct Declared {
-    pub(crate) name: MetricName,
-    pub(crate) unit: Unit,
-    pub(crate) place: Place,
-    /// `None` when its problems are reported.
-    pub(crate) source: Option<MetricSource>,
-}
 
 /// How fast a service changes.
 struct Pace {
@@ -52,47 +46,44 @@ pub(crate) fn read(
     let object = Object::open(node, &SERVICE, problems)?;
     let name = object.text("name", problems);
     let mode = mode(&object, fleet_mode, problems);
-    let ecs = object.map("ecs", problems).and_then(|ecs| {
-        let cluster = ecs.text("cluster", problems);
-        let service = ecs.text("service", problems);
-        Some(EcsService { cluster: cluster?, service: service? })
-    });
+    let target = target::read(&object, problems);
+    let of_group = object.chosen(&["ecs", "asg"]) == Some("asg");
     let capacity = capacity(&object, problems);
     let hours = hours::read(&object, capacity, holidays, problems);
     let has_queue = object.node("queue").is_some();
     let queue = if has_queue { queue::read(&object, problems).map(Some) } else { Some(None) };
-    let declared = declared_metrics(&object, problems);
+    let declared = metrics::declared(&object, of_group, problems);
     let floor = floor::read(&object, capacity, &declared, problems);
-    let track = track::read(&object, &declared, has_queue, problems);
-    let rules: Vec<Option<PlacedRule>> = object
-        .list("rules", problems)
-        .iter()
-        .map(|node| rules::read(node, &declared, has_queue, problems))
-        .collect();
+    let known = Metrics { declared: &declared, target: target.as_ref() };
+    let track = track::read(&object, &known, has_queue, problems);
+    let nodes = object.list("rules", problems);
+    let rules: Vec<Option<PlacedRule>> =
+        nodes.iter().map(|node| rules::read(node, &known, has_queue, problems)).collect();
     let understood: Vec<&PlacedRule> = rules.iter().flatten().collect();
     checks::contradicting_rules(&understood, problems);
+    checks::told_twice(&understood, problems);
     let floor_by =
         object.map("floor", &mut Problems::new()).and_then(|floor| floor.text("by", &mut Problems::new()));
     let tracked = track.iter().flatten().map(|track| &track.signal);
-    let signals = understood.iter().map(|rule| &rule.rule.when.signal).chain(tracked);
+    let signals = understood.iter().map(|rule| &rule.when.signal).chain(tracked);
     let named: Vec<&str> = signals.filter_map(metric_of).chain(floor_by.as_deref()).collect();
-    unused_metrics(&declared, &named, problems);
+    known.report_unused(&named, problems);
     let wait = wait(&object, has_queue, problems);
     let pace = pace(&object, problems);
+    checks::group(&object, of_group, problems);
 
-    let (ecs, pace) = (ecs?, pace?);
-    if wait.is_none() && object.node("wait").is_some() {
+    if rules.iter().any(Option::is_none) || (wait.is_none() && object.node("wait").is_some()) {
         return None;
     }
-    let metrics = used_metrics(&named, &declared, &ecs)?;
-    let floor = floor?;
+    let pace = pace?;
+    let metrics = known.used(&named)?;
     let on_absence = |metric: &Metric| (metric.name.clone(), metric.source.on_absence());
     let policy = ServicePolicy {
         capacity: capacity?,
         hours: hours?,
-        floor,
+        floor: floor?,
         concurrency: pace.concurrency,
-        rules: rules.iter().map(|rule| Some(rule.as_ref()?.rule.clone())).collect::<Option<_>>()?,
+        rules: understood.iter().filter_map(|rule| rule.rule()).collect(),
         track: track?,
         wait,
         cooldown: pace.cooldown,
@@ -102,15 +93,33 @@ pub(crate) fn read(
         idle: pace.idle,
         interruptible: pace.interruptible,
         metrics: metrics.iter().map(on_absence).collect(),
-        notify: Vec::new(),
-        counts: Counts::Tasks,
+        notify: understood.iter().filter_map(|rule| rule.notice()).collect(),
+        counts: if of_group { Counts::Instances } else { Counts::Tasks },
     };
-    let target = TargetName::Ecs(ecs);
-    let read = Service { name: name?, target, mode: mode?, queue: queue?, metrics, alarms: Vec::new(), policy };
+    let alarms = alarms(&understood);
+    let read =
+        Service { name: name?, target: target.clone()?, mode: mode?, queue: queue?, metrics, alarms, policy };
     checks::service(&read, &object, problems);
-    let understood: Vec<&PlacedRule> = rules.iter().flatten().collect();
     checks::rules(&read, &understood, &object, problems);
     Some(read)
+}
+
+/// The metric that a signal is made of.
+fn metric_of(signal: &Signal) -> Option<&str> {
+    signal.metric().map(MetricName::as_str)
+}
+
+/// The alarms that the rules name, each once.
+fn alarms(rules: &[&PlacedRule]) -> Vec<AlarmName> {
+    let mut alarms: Vec<AlarmName> = Vec::new();
+    for rule in rules {
+        if let Signal::Alarm(name) = &rule.when.signal
+            && !alarms.contains(name)
+        {
+            alarms.push(name.clone());
+        }
+    }
+    alarms
 }
 
 fn mode(object: &Object<'_>, fleet_mode: Option<Mode>, problems: &mut Problems) -> Option<Mode> {
@@ -197,81 +206,4 @@ fn largest_step(
     }
     let scale_in = if interruptible { scale_in } else { 1 };
     Some(LargestStep { scale_out: NonZeroU32::new(scale_out?)?, scale_in: NonZeroU32::new(scale_in)? })
-}
-
-fn declared_metrics(object: &Object<'_>, problems: &mut Problems) -> Vec<Declared> {
-    let mut declared = Vec::new();
-    for (key, node) in object.table("metrics", problems) {
-        let place = key.place;
-        let source = Object::open(node, &METRIC, problems).map(|metric| {
-            let unit = metric.choice("unit", problems).map_or(Unit::Count, unit);
-            (unit, queue::metric_source(&metric, problems))
-        });
-        let name = MetricName::new(&key.text).filter(|_| Signal::built_in(&key.text).is_none());
-        let Some(name) = name else {
-            let message = format!("`{}` is a built-in signal", key.text);
-            let help = "choose another name; built-in signals need no declaration";
-            problems.push(Problem::new(Code::ReservedName, place, message).help(help));
-            continue;
-        };
-        let (unit, source) = source.unwrap_or((Unit::Count, None));
-        declared.push(Declared { name, unit, place, source });
-    }
-    declared
-}
-
-fn unit(word: &str) -> Unit {
-    match word {
-        "percent" => Unit::Percent,
-        "milliseconds" => Unit::Milliseconds,
-        "seconds" => Unit::Seconds,
-        _ => Unit::Count,
-    }
-}
-
-/// The metric that a signal is.
-fn metric_of(signal: &Signal) -> Option<&str> {
-    signal.metric().map(MetricName::as_str)
-}
-
-fn unused_metrics(declared: &[Declared], named: &[&str], problems: &mut Problems) {
-    for Declared { name, place, .. } in declared {
-        if !named.contains(&name.as_str()) {
-            let message = format!("nothing names the metric `{}`", name.as_str());
-            let problem = Problem::new(Code::UnusedMetric, *place, message);
-            problems.push(problem.help("it is not read, and costs nothing"));
-        }
-    }
-}
-
-/// The metrics that are named, each once; `None` when one of them has a problem.
-fn used_metrics(named: &[&str], declared: &[Declared], ecs: &EcsService) -> Option<Vec<Metric>> {
-    let mut used: Vec<Metric> = Vec::new();
-    for name in named {
-        if used.iter().any(|metric| metric.name.as_str() == *name) {
-            continue;
-        }
-        let metric = if let Some(metric) = declared.iter().find(|metric| metric.name.as_str() == *name) {
-            Metric { name: metric.name.clone(), source: Source::Metric(metric.source.clone()?), limit: None }
-        } else {
-            let name = MetricName::new(name)?;
-            Metric { source: Source::Metric(ecs_metric(&name, ecs)), name, limit: None }
-        };
-        used.push(metric);
-    }
-    Some(used)
-}
-
-/// `cpu` and `memory` as ECS publishes them, once a minute for every service.
-fn ecs_metric(name: &MetricName, ecs: &EcsService) -> MetricSource {
-    let metric = if name.as_str() == "cpu" { "CPUUtilization" } else { "MemoryUtilization" };
-    let dimensions = [("ClusterName", &ecs.cluster), ("ServiceName", &ecs.service)];
-    MetricSource {
-        namespace: "AWS/ECS".to_owned(),
-        metric: metric.to_owned(),
-        dimensions: dimensions.map(|(name, value)| (name.to_owned(), value.clone())).into(),
-        statistic: "Average".to_owned(),
-        period: SignedDuration::from_mins(1),
-        on_absence: OnAbsence::Missing,
-    }
 }

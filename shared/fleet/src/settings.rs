@@ -5,11 +5,14 @@
 
 use tidegate_policy::Capacity;
 
-use crate::shape::{Kind, Presence, Setting, Shape};
+use crate::shape::{Kind, Need, Presence, Setting, Shape};
 use crate::texts;
 
-/// Services of one fleet: one ledger item holds the memory of about 1,000 (DynamoDB: 400 KB per item).
-pub const SERVICES_MAX: usize = 1_000;
+/// Services of one fleet: those of two concerns.
+pub const SERVICES_MAX: usize = 2_000;
+
+/// Services of one concern: one ledger item holds the memory of about 1,000 (DynamoDB: 400 KB per item).
+pub const SERVICES_PER_CONCERN_MAX: usize = 1_000;
 
 /// Rules of one service: as many as Application Auto Scaling allows policies per target.
 pub const RULES_MAX: usize = 50;
@@ -34,7 +37,7 @@ pub const FLEET: Shape = Shape {
         required(
             "services",
             Kind::List { of: &Kind::Map(&SERVICE), min: 1, max: SERVICES_MAX },
-            "The ECS services that scale.",
+            "What scales: ECS services and EC2 Auto Scaling groups.",
         ),
         optional(
             "budgets",
@@ -49,8 +52,7 @@ pub const FLEET: Shape = Shape {
         later("databases", "RDS classes and read replicas"),
         later("emergency", "what happens when everything goes to its maximum"),
     ],
-    exactly_one: &[],
-    at_least_one: &[],
+    needs: &[],
 };
 
 const MODE: Kind = Kind::Choice(&["observe", "enforce"]);
@@ -58,11 +60,17 @@ const MODE: Kind = Kind::Choice(&["observe", "enforce"]);
 /// One entry of `services`.
 pub const SERVICE: Shape = Shape {
     name: "a service",
-    about: "An ECS service: where it runs, its bounds, and what makes it scale.",
+    about: "An ECS service or an EC2 Auto Scaling group: where it runs, its bounds, and what makes it scale. One with a \
+            `queue` is scaled by the function `queue-depth`, the others by `service-load`.",
     settings: &[
         required("name", Kind::Text(&texts::NAME), "The service's name in reports and on the command line."),
         optional("mode", MODE, "Narrows the fleet's mode: a fleet that enforces may only observe here."),
-        required("ecs", Kind::Map(&ECS), "The ECS service whose desired count is set."),
+        optional("ecs", Kind::Map(&ECS), "The ECS service whose desired count is set."),
+        optional(
+            "asg",
+            Kind::TextOrMap(&texts::ASG_NAME, &ASG),
+            "The EC2 Auto Scaling group whose desired capacity is set; its capacity counts instances.",
+        ),
         required("capacity", Kind::Map(&CAPACITY), "The bounds of the desired count."),
         optional(
             "hours",
@@ -84,13 +92,15 @@ pub const SERVICE: Shape = Shape {
         optional("queue", Kind::Map(&QUEUE), "Where the service's work waits."),
         optional(
             "metrics",
-            Kind::Table { key: &texts::METRIC_KEY, value: &Kind::Map(&METRIC), max: METRICS_MAX },
-            "CloudWatch metrics that the rules name; `cpu` and `memory` need no declaration.",
+            Kind::Table { key: &texts::METRIC_KEY, value: &METRIC_FORMS, max: METRICS_MAX },
+            "CloudWatch metrics that the rules name. `cpu`, `memory` (of ECS) and what the load balancer counts need no \
+             declaration: `requests` (a minute), `errors` (percent of them), `response_time`, `response_time_p50`, `_p90`, \
+             `_p95`, `_p99`, `connections`. `NAME_per_task` is any total of these divided by the running tasks.",
         ),
         optional(
             "rules",
             Kind::List { of: &Kind::Map(&RULE), min: 1, max: RULES_MAX },
-            "Step rules. Their order does not matter: the largest capacity wins.",
+            "Step rules and notices. Their order does not matter: the largest capacity wins.",
         ),
         optional(
             "track",
@@ -135,8 +145,10 @@ pub const SERVICE: Shape = Shape {
             "longer than most jobs run unseen; raise it above your longest job",
         ),
     ],
-    exactly_one: &[],
-    at_least_one: &["rules", "track", "wait", "hours", "floor"],
+    needs: &[
+        Need::ExactlyOne(&["ecs", "asg"]),
+        Need::AtLeastOne(&["rules", "track", "wait", "hours", "floor"]),
+    ],
 };
 
 /// A look comes every 15 s at the most, so a shorter wait could not be kept.
@@ -149,8 +161,23 @@ const ECS: Shape = Shape {
         required("cluster", Kind::Text(&texts::ECS_NAME), "The cluster's name (`clusterName`)."),
         required("service", Kind::Text(&texts::ECS_NAME), "The service's name (`serviceName`)."),
     ],
-    exactly_one: &[],
-    at_least_one: &[],
+    needs: &[],
+};
+
+const ASG: Shape = Shape {
+    name: "`asg`",
+    about: "An EC2 Auto Scaling group by its name.",
+    settings: &[
+        required("name", Kind::Text(&texts::ASG_NAME), "The group's name (`AutoScalingGroupName`)."),
+        default(
+            "detailed_monitoring",
+            Kind::Boolean,
+            "Its instances publish their CPU once a minute, not once in five minutes.",
+            "false",
+            "EC2's default; detailed monitoring is switched on in the launch template, and is charged for",
+        ),
+    ],
+    needs: &[],
 };
 
 const CAPACITY: Shape = Shape {
@@ -168,8 +195,7 @@ const CAPACITY: Shape = Shape {
             "Maximum capacity (`MaxCapacity`).",
         ),
     ],
-    exactly_one: &[],
-    at_least_one: &[],
+    needs: &[],
 };
 
 const COOLDOWN_RANGE: Kind = Kind::Duration { min_seconds: 0, max_seconds: 86_400 };
@@ -196,8 +222,7 @@ const COOLDOWN: Shape = Shape {
             "AWS's own default for ECS; `0s` where `wait` scales alone, which counts what is on its way itself",
         ),
     ],
-    exactly_one: &[],
-    at_least_one: &[],
+    needs: &[],
 };
 
 const STEP_RANGE: Kind = Kind::Count { min: 1, max: Capacity::LIMIT, unit: "tasks" };
@@ -216,21 +241,25 @@ const LARGEST_STEP: Shape = Shape {
         default(
             "in",
             STEP_RANGE,
-            "Most tasks removed at once; 1 unless the service is `interruptible`.",
+            "Most tasks or instances removed at once; 1 unless the service is `interruptible`.",
             "100",
             "as many as out; the rules say how many to remove",
         ),
     ],
-    exactly_one: &[],
-    at_least_one: &[],
+    needs: &[],
 };
 
 /// One entry of `rules`.
 pub const RULE: Shape = Shape {
     name: "a rule",
-    about: "A step rule: when a condition holds, add, remove or set capacity.",
+    about: "When a condition holds: add, remove or set capacity, tell somebody, or both.",
     settings: &[
-        required("when", Kind::Text(&texts::CONDITION), "The condition: `SIGNAL OP VALUE [for DURATION]`."),
+        required(
+            "when",
+            Kind::Text(&texts::CONDITION),
+            "The condition: `SIGNAL OP VALUE [for DURATION]`, or `alarm(NAME) [for DURATION]`, which holds while that \
+             CloudWatch alarm is in ALARM.",
+        ),
         optional(
             "add",
             Kind::Amount { min: 1, max_percent: 1_000 },
@@ -251,13 +280,19 @@ pub const RULE: Shape = Shape {
             STEP_RANGE,
             "With a percentage: the fewest tasks to add or remove (`MinAdjustmentMagnitude`).",
         ),
-        later("notify", "tell somebody when a threshold is reached"),
+        optional(
+            "notify",
+            Kind::Choice(&["warning", "critical"]),
+            "Tell when the condition begins and when it ends, as this severity; alone, or beside a change of capacity.",
+        ),
     ],
-    exactly_one: &[&["add", "remove", "set"]],
-    at_least_one: &[],
+    needs: &[
+        Need::AtMostOne(&["add", "remove", "set"]),
+        Need::AtLeastOne(&["add", "remove", "set", "notify"]),
+    ],
 };
 
-pub use crate::sources::{METRIC, QUEUE};
+pub use crate::sources::{MATH, MATH_INPUT, MATH_INPUTS_MAX, METRIC, METRIC_FORMS, QUEUE};
 pub use crate::steering::{FLOOR, FLOOR_ROWS_MAX, HOLIDAYS_MAX, HOURS, HOURS_MAX, TRACK, TRACK_MAX};
 
 /// One entry of `budgets`.
@@ -277,8 +312,7 @@ pub const BUDGET: Shape = Shape {
             "How much one task of each service takes.",
         ),
     ],
-    exactly_one: &[],
-    at_least_one: &[],
+    needs: &[],
 };
 
 pub(crate) const fn required(key: &'static str, kind: Kind, about: &'static str) -> Setting {

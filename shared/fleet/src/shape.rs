@@ -10,10 +10,19 @@ pub struct Shape {
     pub about: &'static str,
     /// Its keys, in the order of the documentation.
     pub settings: &'static [Setting],
-    /// Of each of these groups exactly one key must be there.
-    pub exactly_one: &'static [&'static [&'static str]],
-    /// Of these keys at least one must be there, if there are any.
-    pub at_least_one: &'static [&'static str],
+    /// What holds of several of its keys together.
+    pub needs: &'static [Need],
+}
+
+/// What holds of several keys together.
+#[derive(Debug, Clone, Copy)]
+pub enum Need {
+    /// Exactly one of them must be there.
+    ExactlyOne(&'static [&'static str]),
+    /// At least one of them must be there.
+    AtLeastOne(&'static [&'static str]),
+    /// They exclude each other; none need be there.
+    AtMostOne(&'static [&'static str]),
 }
 
 /// One key.
@@ -61,6 +70,8 @@ pub enum Kind {
         /// The unit, for people: `tasks`.
         unit: &'static str,
     },
+    /// Plain digits above zero, at most 15 of them: a float holds such a number exactly.
+    Whole,
     /// A duration such as `90s`, `5m`, `1h30m`.
     Duration {
         /// Smallest, in seconds.
@@ -81,6 +92,17 @@ pub enum Kind {
     },
     /// A mapping with these keys.
     Map(&'static Shape),
+    /// A mapping in one of two forms.
+    Forms {
+        /// The usual one.
+        usual: &'static Shape,
+        /// The other one.
+        other: &'static Shape,
+        /// It is the other one as soon as one of these keys is there.
+        by: &'static [&'static str],
+    },
+    /// A text, or a mapping that says more.
+    TextOrMap(&'static Text, &'static Shape),
     /// A mapping from names to values.
     Table {
         /// What the names can be.
@@ -119,6 +141,16 @@ pub struct Text {
     pub max: usize,
     /// What is allowed, as the reader checks it.
     pub accepts: fn(&str) -> bool,
+}
+
+impl Need {
+    /// The keys it speaks of.
+    #[must_use]
+    pub fn keys(self) -> &'static [&'static str] {
+        match self {
+            Self::ExactlyOne(keys) | Self::AtLeastOne(keys) | Self::AtMostOne(keys) => keys,
+        }
+    }
 }
 
 impl Shape {

@@ -182,7 +182,9 @@ impl Source {
         match self {
             Self::Metric(source) => source.on_absence,
             Self::Math(math) => math.on_absence,
-            Self::LoadBalancer(LoadBalancerMetric::Requests | LoadBalancerMetric::Connections) => OnAbsence::Zero,
+            Self::LoadBalancer(LoadBalancerMetric::Requests | LoadBalancerMetric::Connections) => {
+                OnAbsence::Zero
+            }
             Self::LoadBalancer(LoadBalancerMetric::Errors | LoadBalancerMetric::ResponseTime { .. }) => {
                 OnAbsence::NoVote
             }
@@ -193,10 +195,9 @@ impl Source {
     #[must_use]
     pub fn metrics(&self) -> usize {
         match self {
-            Self::Metric(_) => 1,
             Self::Math(math) => math.inputs.len(),
             Self::LoadBalancer(LoadBalancerMetric::Errors) => 2,
-            Self::LoadBalancer(_) => 1,
+            Self::Metric(_) | Self::LoadBalancer(_) => 1,
         }
     }
 }
@@ -247,6 +248,30 @@ impl fmt::Display for RedisUrl {
             Self::Ssm(name) => write!(f, "ssm:{name}"),
             Self::SecretsManager { secret, key: None } => write!(f, "secretsmanager:{secret}"),
             Self::SecretsManager { secret, key: Some(key) } => write!(f, "secretsmanager:{secret}#{key}"),
+        }
+    }
+}
+
+/// `AWS/RDS DatabaseConnections (Average over 60 s)`, `100 * e / r (over 300 s)`, `ALB RequestCount, Sum (over 60 s)`.
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.period().as_secs();
+        match self {
+            Self::Metric(source) => write!(f, "{source}"),
+            Self::Math(MathSource { expression, .. }) => write!(f, "{expression} (over {seconds} s)"),
+            Self::LoadBalancer(metric) => write!(f, "{metric} (over {seconds} s)"),
+        }
+    }
+}
+
+/// `ALB TargetResponseTime, p95`.
+impl fmt::Display for LoadBalancerMetric {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Requests => f.write_str("ALB RequestCount, Sum"),
+            Self::Errors => f.write_str("ALB 100 * HTTPCode_Target_5XX_Count / RequestCount, Sums"),
+            Self::ResponseTime { statistic } => write!(f, "ALB TargetResponseTime, {statistic}"),
+            Self::Connections => f.write_str("ALB ActiveConnectionCount / 2, Sum"),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The settings that say where work waits and how metrics are found.
 
 use crate::settings::{DIMENSIONS_MAX, default, optional, required};
-use crate::shape::{Kind, Setting, Shape};
+use crate::shape::{Kind, Need, Setting, Shape};
 use crate::texts;
 
 /// A service's `queue`.
@@ -19,8 +19,7 @@ pub const QUEUE: Shape = Shape {
             "Any CloudWatch metric, RabbitMQ on Amazon MQ for one.",
         ),
     ],
-    exactly_one: &[&["celery", "bullmq", "list", "sqs", "cloudwatch"]],
-    at_least_one: &[],
+    needs: &[Need::ExactlyOne(&["celery", "bullmq", "list", "sqs", "cloudwatch"])],
 };
 
 const URL: Setting = optional(
@@ -35,7 +34,7 @@ const URL_FROM: Setting = optional(
     "Where the Redis URL is kept: SSM or Secrets Manager.",
 );
 
-const URL_GROUPS: &[&[&str]] = &[&["url", "url_from"]];
+const ONE_URL: &[Need] = &[Need::ExactlyOne(&["url", "url_from"])];
 
 const CELERY: Shape = Shape {
     name: "`celery`",
@@ -79,8 +78,7 @@ const CELERY: Shape = Shape {
             "Celery's default",
         ),
     ],
-    exactly_one: URL_GROUPS,
-    at_least_one: &[],
+    needs: ONE_URL,
 };
 
 const BULLMQ: Shape = Shape {
@@ -92,8 +90,7 @@ const BULLMQ: Shape = Shape {
         required("queue", Kind::Text(&texts::REDIS_NAME), "The queue's name."),
         default("prefix", Kind::Text(&texts::REDIS_NAME), "`prefix`.", "bull", "BullMQ's default"),
     ],
-    exactly_one: URL_GROUPS,
-    at_least_one: &[],
+    needs: ONE_URL,
 };
 
 const LIST: Shape = Shape {
@@ -109,16 +106,14 @@ const LIST: Shape = Shape {
             "A key that exists while the application is deployed; without it no list is no proof of no work.",
         ),
     ],
-    exactly_one: URL_GROUPS,
-    at_least_one: &[],
+    needs: ONE_URL,
 };
 
 const SQS: Shape = Shape {
     name: "`sqs`",
     about: "An Amazon SQS queue.",
     settings: &[required("url", Kind::Text(&texts::SQS_URL), "The queue's URL.")],
-    exactly_one: &[],
-    at_least_one: &[],
+    needs: &[],
 };
 
 const CLOUDWATCH: Shape = Shape {
@@ -132,8 +127,7 @@ const CLOUDWATCH: Shape = Shape {
             "The metric that counts jobs taken and not finished.",
         ),
     ],
-    exactly_one: &[],
-    at_least_one: &[],
+    needs: &[],
 };
 
 const NAMESPACE: Setting = required("namespace", Kind::Text(&texts::CLOUDWATCH_NAME), "`Namespace`.");
@@ -178,29 +172,64 @@ const METRIC_SOURCE: Shape = Shape {
     name: "a metric of the queue",
     about: "One CloudWatch metric.",
     settings: &[NAMESPACE, METRIC_NAME, DIMENSIONS, STATISTIC, PERIOD, ABSENT],
-    exactly_one: &[],
-    at_least_one: &[],
+    needs: &[],
 };
 
-/// One entry of a service's `metrics`.
+const UNIT: Setting = default(
+    "unit",
+    Kind::Choice(&["count", "percent", "milliseconds", "seconds"]),
+    "The unit its values are kept in; rules must be written with one that fits.",
+    "count",
+    "a plain number needs no conversion",
+);
+
+const LIMIT: Setting = optional(
+    "limit",
+    Kind::Whole,
+    "What its values are a share of: rules then compare percent of it, as `db_connections > 80%`.",
+);
+
+/// One entry of a service's `metrics`, spelt out or by an expression.
+pub const METRIC_FORMS: Kind = Kind::Forms { usual: &METRIC, other: &MATH, by: &["expression", "metrics"] };
+
+/// A metric, spelt out.
 pub const METRIC: Shape = Shape {
     name: "a metric",
     about: "One CloudWatch metric that rules name.",
+    settings: &[NAMESPACE, METRIC_NAME, DIMENSIONS, STATISTIC, PERIOD, ABSENT, UNIT, LIMIT],
+    needs: &[],
+};
+
+/// Metrics of one expression: as many as an alarm on an expression may have (CloudWatch: 10).
+pub const MATH_INPUTS_MAX: usize = 10;
+
+/// A metric by an expression over others.
+pub const MATH: Shape = Shape {
+    name: "a metric by an expression",
+    about: "CloudWatch metric math: one value made of several metrics of one period.",
     settings: &[
-        NAMESPACE,
-        METRIC_NAME,
-        DIMENSIONS,
-        STATISTIC,
+        required(
+            "expression",
+            Kind::Text(&texts::EXPRESSION),
+            "`Expression`, over the ids of `metrics`: `100 * errors / requests`.",
+        ),
+        required(
+            "metrics",
+            Kind::Table { key: &texts::MATH_ID, value: &Kind::Map(&MATH_INPUT), max: MATH_INPUTS_MAX },
+            "The metrics of the expression, by their ids.",
+        ),
         PERIOD,
         ABSENT,
-        default(
-            "unit",
-            Kind::Choice(&["count", "percent", "milliseconds", "seconds"]),
-            "The unit CloudWatch keeps its values in; rules must be written with one that fits.",
-            "count",
-            "a plain number needs no conversion",
-        ),
+        UNIT,
+        LIMIT,
     ],
-    exactly_one: &[],
-    at_least_one: &[],
+    needs: &[],
+};
+
+/// One metric of an expression.
+pub const MATH_INPUT: Shape = Shape {
+    name: "a metric of the expression",
+    about: "One CloudWatch metric of the expression; its period is the expression's.",
+    settings: &[NAMESPACE, METRIC_NAME, DIMENSIONS, STATISTIC],
+    needs: &[],
 };

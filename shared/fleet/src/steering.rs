@@ -3,7 +3,7 @@
 use tidegate_policy::Capacity;
 
 use crate::settings::{default, optional, required};
-use crate::shape::{Kind, Shape};
+use crate::shape::{Kind, Need, Shape};
 use crate::texts;
 
 /// Rows of `hours` of one service: as many as a week has days, with a few to spare.
@@ -44,8 +44,7 @@ pub const HOURS: Shape = Shape {
             "Maximum capacity meanwhile; 0 lets the service sleep once its work is done.",
         ),
     ],
-    exactly_one: &[&["during", "outside"]],
-    at_least_one: &["min", "max"],
+    needs: &[Need::ExactlyOne(&["during", "outside"]), Need::AtLeastOne(&["min", "max"])],
 };
 
 /// The `floor` of a service.
@@ -64,8 +63,7 @@ pub const FLOOR: Shape = Shape {
             "At least this many: so many tasks. Above the last row the last one holds, below the first none.",
         ),
     ],
-    exactly_one: &[],
-    at_least_one: &[],
+    needs: &[],
 };
 
 /// One entry of `track`.
@@ -76,7 +74,8 @@ pub const TRACK: Shape = Shape {
         required(
             "signal",
             Kind::Text(&texts::METRIC_KEY),
-            "`cpu`, `memory`, `waiting_per_task`, or a declared metric that falls as tasks are added.",
+            "`cpu`, `memory`, `requests_per_task` or another `NAME_per_task`, or a declared metric that falls as tasks are \
+             added.",
         ),
         required(
             "target",
@@ -91,6 +90,5 @@ pub const TRACK: Shape = Shape {
             "a value that stays low for five minutes needs fewer tasks",
         ),
     ],
-    exactly_one: &[],
-    at_least_one: &[],
+    needs: &[],
 };

@@ -18,6 +18,37 @@ pub(crate) const ECS_NAME: Text = Text {
     accepts: |text| text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b)),
 };
 
+/// `AutoScalingGroupName`: up to 255 of the ASCII characters 33 to 126, no colon (`CreateAutoScalingGroup`).
+pub(crate) const ASG_NAME: Text = Text {
+    allowed: "ASCII letters, digits and punctuation but `:`, at most 255 (the name, not the ARN)",
+    pattern: "^[!-9;-~]+$",
+    max: 255,
+    accepts: |text| !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic() && b != b':'),
+};
+
+/// The id of a metric in an expression (`MetricDataQuery`: up to 255 characters).
+pub(crate) const MATH_ID: Text = Text {
+    allowed: "letters, digits and `_`, beginning with a lower-case letter, at most 255",
+    pattern: "^[a-z][A-Za-z0-9_]*$",
+    max: 255,
+    accepts: |text| {
+        let starts = text.bytes().next().is_some_and(|b| b.is_ascii_lowercase());
+        starts && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+    },
+};
+
+/// `Expression` of `MetricDataQuery`: up to 2,048 characters. Without quotes, so that it is arithmetic, and no `SEARCH` or
+/// query, which answer with any number of series.
+pub(crate) const EXPRESSION: Text = Text {
+    allowed: "arithmetic over ids and functions, without quotes, at most 2048 characters",
+    pattern: r"^[A-Za-z0-9_ .,+*/^()<>=!&|\[\]-]+$",
+    max: 2_048,
+    accepts: |text| {
+        !text.is_empty()
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_ .,+*/^()<>=!&|[]-".contains(&b))
+    },
+};
+
 /// A metric's name in rules; `tidegate_policy::MetricName` has the last word.
 pub(crate) const METRIC_KEY: Text = Text {
     allowed: "lower-case letters, digits and `_`, beginning with a letter, at most 64",
@@ -76,12 +107,12 @@ pub(crate) const SQS_URL: Text = Text {
 
 /// A rule's condition; `condition` says more than a pattern can.
 pub(crate) const CONDITION: Text = Text {
-    allowed: "`SIGNAL OP VALUE`, then optionally `for DURATION`, as in `cpu > 70% for 5m`",
+    allowed: "`SIGNAL OP VALUE` or `alarm(NAME)`, then optionally `for DURATION`, as in `cpu > 70% for 5m`",
     pattern: concat!(
-        r"^\s*[a-z][a-z0-9_]*\s*(>=|<=|>|<)\s*[0-9][0-9.a-z%]*",
+        r"^\s*([a-z][a-z0-9_]*\s*(>=|<=|>|<)\s*[0-9][0-9.a-z%]*|alarm\([^)\x00-\x1f\x7f-\x9f]+\))",
         r"(\s+for\s+([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?)?\s*$"
     ),
-    max: 256,
+    max: 300,
     accepts: |_| true,
 };
 

@@ -2,26 +2,28 @@
 
 use tidegate_policy::{MetricName, Signal, Track, Unit};
 
+use crate::built_in;
 use crate::condition;
+use crate::metrics::{Declared, Metrics};
 use crate::object::{Object, read_scalar};
 use crate::problem::{Code, Problem, Problems};
 use crate::scalar::{self, Fault};
-use crate::service::Declared;
 use crate::settings::TRACK;
+use crate::source::LoadBalancerMetric;
 use crate::texts;
 use crate::tree::Node;
 
 /// Reads a service's trackers; `None` only after reporting why.
 pub(crate) fn read(
     service: &Object<'_>,
-    declared: &[Declared],
+    metrics: &Metrics<'_>,
     has_queue: bool,
     problems: &mut Problems,
 ) -> Option<Vec<Track>> {
     let nodes = service.one_or_more("track", problems);
     let mut read: Vec<Option<Track>> = Vec::new();
     for node in nodes {
-        let tracker = tracker(node, declared, has_queue, problems);
+        let tracker = tracker(node, metrics, has_queue, problems);
         let is_same = |other: &Track| tracker.as_ref().is_some_and(|one| one.signal == other.signal);
         if read.iter().flatten().any(is_same) {
             let message = "two trackers follow the same signal";
@@ -33,20 +35,16 @@ pub(crate) fn read(
     read.into_iter().collect()
 }
 
-fn tracker(node: &Node, declared: &[Declared], has_queue: bool, problems: &mut Problems) -> Option<Track> {
+fn tracker(node: &Node, metrics: &Metrics<'_>, has_queue: bool, problems: &mut Problems) -> Option<Track> {
     let object = Object::open(node, &TRACK, problems)?;
     let scale_in = object.boolean("scale_in", problems);
-    let units: Vec<(MetricName, Unit)> =
-        declared.iter().map(|metric| (metric.name.clone(), metric.unit)).collect();
+    let units = metrics.units();
     let signal = read_scalar(object.node("signal")?, "signal", problems, |written| {
         let text = scalar::text(written, &texts::METRIC_KEY);
-        Some(text.and_then(|text| condition::signal_of(&text, &units)).and_then(tracked))
+        let signal = text.and_then(|text| condition::signal_of(&text, &units));
+        Some(signal.and_then(|signal| tracked(signal, metrics.declared)))
     })?;
-    if !has_queue && signal == Signal::WaitingPerTask {
-        let message = format!("`{signal}` is a signal of the queue, and the service has no `queue`");
-        let problem = Problem::new(Code::SignalWithoutQueue, object.place_of("signal"), message);
-        problems.push(problem.help("say where the work waits under `queue`"));
-    }
+    metrics.check(&signal, has_queue, object.place_of("signal"), problems);
     let (target, unit) = read_scalar(object.node("target")?, "target", problems, |written| {
         let text = scalar::text(written, &texts::TARGET);
         Some(text.and_then(|text| condition::value_of(&text, &signal, &units)).and_then(above_zero))
@@ -54,23 +52,27 @@ fn tracker(node: &Node, declared: &[Declared], has_queue: bool, problems: &mut P
     Some(Track { signal, target, unit, scale_in: scale_in? })
 }
 
-/// Only a value that falls as tasks are added has a target: a share of the load, or its average over the tasks.
-fn tracked(signal: Signal) -> Result<Signal, Fault> {
-    match signal {
-        Signal::Metric(_) | Signal::PerTask(_) | Signal::WaitingPerTask => Ok(signal),
-        Signal::Waiting
-        | Signal::InFlight
-        | Signal::Depth
-        | Signal::Due
-        | Signal::Delayed
-        | Signal::StalledFor
-        | Signal::Alarm(_) => {
-            let message = format!("is `{signal}`, which is not shared by the tasks");
-            let help = "allowed are `cpu`, `memory`, `waiting_per_task` and declared metrics that fall as tasks are \
-                        added; for others write a rule";
-            Err(Fault::new(Code::TrackedTotal, message, help))
-        }
-    }
+/// Only a value that falls as tasks are added has a target: a share of the load, or its average over the tasks. What the
+/// load balancer counts is none; a metric that the service declares is taken at its word.
+fn tracked(signal: Signal, declared: &[Declared]) -> Result<Signal, Fault> {
+    let own = |name: &MetricName| declared.iter().any(|metric| metric.name == *name);
+    let share = match &signal {
+        Signal::PerTask(_) | Signal::WaitingPerTask => return Ok(signal),
+        Signal::Metric(name) if own(name) || signal.is_shared_by_tasks() => return Ok(signal),
+        Signal::Metric(name) => match built_in::load_balancer(name.as_str()) {
+            Some(LoadBalancerMetric::Requests) => "did you mean `requests_per_task`? ",
+            Some(LoadBalancerMetric::Connections) => "did you mean `connections_per_task`? ",
+            Some(LoadBalancerMetric::Errors | LoadBalancerMetric::ResponseTime { .. }) | None => "",
+        },
+        Signal::Waiting | Signal::Depth => "did you mean `waiting_per_task`? ",
+        Signal::InFlight | Signal::Due | Signal::Delayed | Signal::StalledFor | Signal::Alarm(_) => "",
+    };
+    let message = format!("is `{signal}`, which is not shared by the tasks");
+    let help = format!(
+        "{share}allowed are `cpu`, `memory`, `waiting_per_task`, `requests_per_task` and the like, and declared metrics \
+         that fall as tasks are added; for others write a rule"
+    );
+    Err(Fault::new(Code::TrackedTotal, message, help))
 }
 
 fn above_zero((target, unit): (f64, Unit)) -> Result<(f64, Unit), Fault> {

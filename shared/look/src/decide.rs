@@ -13,8 +13,8 @@ use tidegate_policy::memory::Observed;
 use tidegate_policy::queue_depth::Look;
 use tidegate_policy::{Decision, Memory, NoticeKind, Observation, ServicePolicy, Verdict, decide};
 
-use crate::observe::Seen;
 use crate::Scaler;
+use crate::observe::Seen;
 
 /// Everything decided in one look.
 #[derive(Debug)]
@@ -48,8 +48,8 @@ impl Decided {
     pub(crate) fn changes(&self, not_after: Timestamp) -> Vec<Change> {
         self.to_change()
             .filter_map(|target| {
-                let (_, desired_count) = target.decision.verdict.as_change()?;
-                Some(Change { name: target.name.clone(), desired_count, not_after })
+                let (_, capacity) = target.decision.verdict.as_change()?;
+                Some(Change { target: target.name.clone(), capacity, not_after })
             })
             .collect()
     }

@@ -156,6 +156,9 @@ impl Scaler {
 
 impl std::fmt::Debug for Scaler {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Scaler").field("concern", &self.concern.name).field("settings", &self.settings).finish_non_exhaustive()
+        f.debug_struct("Scaler")
+            .field("concern", &self.concern.name)
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
     }
 }

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
+use tidegate_aws::Clients;
 use tidegate_aws::load_balancers::LoadBalancers;
 use tidegate_aws::metrics::{self, Wanted};
 use tidegate_aws::targets::Targets;
-use tidegate_aws::Clients;
 use tidegate_fleet::source::QueueSource;
 use tidegate_fleet::{MetricSource, Service, Source};
 use tidegate_policy::{Absence, AbsenceKind, MetricName, MetricReading, Queue};
@@ -115,7 +115,7 @@ fn questions(service: &Service) -> impl Iterator<Item = Question<'_>> {
 }
 
 impl Question<'_> {
-    fn wanted(&self, targets: &Targets) -> Wanted<'_> {
+    fn wanted<'a>(&'a self, targets: &'a Targets) -> Wanted<'a> {
         let target_groups: &[String] = match targets.get(self.service.target()) {
             Some(Ok(seen)) => &seen.target_groups,
             Some(Err(_)) | None => &[],

@@ -35,7 +35,7 @@ impl Capacity {
     /// ECS allows 5,000 tasks per service (service quota "Tasks per service").
     pub const LIMIT: u32 = 5_000;
 
-    /// The bounds of a service that sleeps: no task at all. Only `hours` set them; a file's own maximum is at least 1.
+    /// The bounds of a service that sleeps: no task at all. Only `hours` and AWS itself set them; a file's own maximum is at least 1.
     pub const ASLEEP: Self = Self { min: 0, max: 0 };
 
     /// Bounds with `min <= max`, `1 <= max <= 5000`.
@@ -52,6 +52,11 @@ impl Capacity {
         } else {
             Ok(Self { min, max })
         }
+    }
+
+    /// The same, where a maximum of zero means [`Capacity::ASLEEP`].
+    pub(crate) fn sleeping_or_new(min: u32, max: u32) -> Result<Self, CapacityError> {
+        if max == 0 { Ok(Self::ASLEEP) } else { Self::new(min, max) }
     }
 
     /// The minimum, in tasks; 0 allows scaling to zero.

@@ -3,9 +3,10 @@
 use std::fmt;
 
 use crate::capacity::Capacity;
+use crate::counts::{Counted, Counts};
 use crate::memory::Memory;
 use crate::notice::Notice;
-use crate::reason::{Reason, tasks};
+use crate::reason::Reason;
 
 /// The decision about one service. Applying it twice is harmless.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +24,8 @@ pub struct Decision {
     pub memory: Memory,
     /// Work is moving: the next short look is worth its price.
     pub moving: bool,
+    /// What its numbers count; [`Counts::tell`] writes verdict, reasons and notices with these words.
+    pub counts: Counts,
 }
 
 /// What is to be done to the desired count.
@@ -79,13 +82,14 @@ impl Verdict {
     }
 }
 
-impl fmt::Display for Verdict {
+impl fmt::Display for Counted<&Verdict> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Hold { at: Some(at) } => write!(f, "hold at {}", tasks(*at)),
-            Self::Hold { at: None } => write!(f, "hold"),
-            Self::ScaleOut { from, to } => write!(f, "scale out from {from} to {}", tasks(*to)),
-            Self::ScaleIn { from, to } => write!(f, "scale in from {from} to {}", tasks(*to)),
+        let so_many = |count| self.counts.so_many(count);
+        match *self.what {
+            Verdict::Hold { at: Some(at) } => write!(f, "hold at {}", so_many(at)),
+            Verdict::Hold { at: None } => write!(f, "hold"),
+            Verdict::ScaleOut { from, to } => write!(f, "scale out from {from} to {}", so_many(to)),
+            Verdict::ScaleIn { from, to } => write!(f, "scale in from {from} to {}", so_many(to)),
         }
     }
 }
@@ -93,10 +97,10 @@ impl fmt::Display for Verdict {
 /// `scale out from 5 to 10 tasks, because waiting is 612, above 500, which asks for 10 tasks`.
 impl fmt::Display for Decision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.verdict)?;
+        write!(f, "{}", self.counts.tell(&self.verdict))?;
         for (index, reason) in self.reasons.iter().enumerate() {
             let joint = if index == 0 { ", because " } else { "; " };
-            write!(f, "{joint}{reason}")?;
+            write!(f, "{joint}{}", self.counts.tell(reason))?;
         }
         Ok(())
     }

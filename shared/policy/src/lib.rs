@@ -20,31 +20,36 @@ pub mod rule;
 pub mod hours;
 pub mod floor;
 pub mod track;
+pub mod counts;
 pub mod service;
 pub mod overrides;
 pub mod memory;
 pub mod reason;
 pub mod decision;
 pub mod notice;
+pub mod look;
 pub mod queue_depth;
+pub mod service_load;
 
 mod method;
 mod pipeline;
 
 pub use capacity::{Capacity, CapacityError};
+pub use counts::{Counted, Counts};
 pub use decision::{Decision, Verdict};
 pub use floor::{FLOOR_KEPT, Floor};
 pub use hours::{Days, Hours, Window};
+pub use look::{Look, decide};
 pub use memory::Memory;
 pub use notice::{Notice, NoticeKind};
 pub use observation::{
-    Alarm, AlarmState, Constraints, Datapoint, InFlight, MetricReading, Observation, OtherScaler, Queue, Service,
+    Alarm, AlarmState, Constraints, Datapoint, InFlight, MetricReading, Observation, OtherScaler, Queue,
+    Service,
 };
 pub use overrides::Override;
-pub use queue_depth::decide;
 pub use reading::{Absence, AbsenceKind, Reading};
 pub use reason::Reason;
 pub use rule::{Adjustment, Amount, Comparison, Condition, Rule};
-pub use service::{Cooldown, Counts, LargestStep, Notify, ServicePolicy};
+pub use service::{Cooldown, LargestStep, Notify, ServicePolicy};
 pub use signal::{AlarmName, MetricName, OnAbsence, Signal, Unit};
 pub use track::Track;

@@ -112,6 +112,13 @@ pub struct Run {
     pub last: Timestamp,
 }
 
+impl Run {
+    /// For how long.
+    pub(crate) fn length(self) -> SignedDuration {
+        self.last.duration_since(self.since)
+    }
+}
+
 /// The newest datapoint of a metric and its period.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct LastPoint {

@@ -5,6 +5,7 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::counts::{Counted, Counts};
 use crate::memory::{since, to_the_millisecond};
 use crate::reason::Reason;
 
@@ -14,7 +15,7 @@ use crate::reason::Reason;
 pub enum NoticeKind {
     /// New tasks do not start; nothing more is added.
     StartsFailing,
-    /// The service itself cannot be read or scaled: missing, draining, a daemon.
+    /// The service itself cannot be read or scaled: missing, draining, a daemon, scaled by somebody else.
     Blocked,
     /// A change was refused by AWS.
     ActionFailing,
@@ -35,14 +36,23 @@ pub enum NoticeKind {
     HeldByWorkers,
     /// An override is in force.
     Overridden,
+    /// AWS's own bounds are narrower than what is asked for.
+    OutsideBounds,
+    /// More is wanted, and AWS adds nothing now.
+    NoScaleOut,
+    /// A condition of the fleet file's `notify` holds; each condition begins and ends by itself.
+    Condition,
 }
 
 /// A condition in the memory: since when it lasts, in how many looks it was seen, and whether people know.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Edge {
     /// Which.
     #[serde(rename = "k")]
     pub kind: NoticeKind,
+    /// Of a [`NoticeKind::Condition`]: its words, so that two of one service do not hide each other.
+    #[serde(rename = "w", default, skip_serializing_if = "Option::is_none")]
+    pub condition: Option<String>,
     /// Since when.
     #[serde(rename = "s", with = "jiff::fmt::serde::timestamp::millisecond::required")]
     pub since: Timestamp,
@@ -66,8 +76,56 @@ pub struct Notice {
     pub begins: bool,
     /// Since when it lasts, or lasted.
     pub since: Timestamp,
-    /// The reason in this look, when it begins.
+    /// The reason in this look, when it begins; a condition of `notify` ends for a reason too.
     pub because: Option<Reason>,
+}
+
+impl Notice {
+    /// The words of the condition, where a [`NoticeKind::Condition`] begins or ends.
+    #[must_use]
+    pub fn condition(&self) -> Option<String> {
+        self.because.as_ref().and_then(condition)
+    }
+
+    /// How much it matters: the end of a condition as much as its beginning, so that who is paged by one is freed by
+    /// the other; every other end is [`Severity::Info`].
+    #[must_use]
+    pub fn severity(&self) -> Severity {
+        match &self.because {
+            Some(Reason::ConditionHolds { severity, .. } | Reason::ConditionOver { severity, .. }) => {
+                *severity
+            }
+            Some(_) | None if self.begins => self.kind.severity(),
+            Some(_) | None => Severity::Info,
+        }
+    }
+
+    fn is_about(&self, edge: &Edge) -> bool {
+        self.kind == edge.kind && self.condition() == edge.condition
+    }
+}
+
+/// The words of the condition that a reason is about, where that has an edge of its own.
+fn condition(reason: &Reason) -> Option<String> {
+    if let Reason::ConditionHolds { condition, .. } | Reason::ConditionOver { condition, .. } = reason {
+        Some(condition.to_string())
+    } else if let Reason::ConditionGone { condition } = reason {
+        Some(condition.clone())
+    } else {
+        None
+    }
+}
+
+/// `pinned at max`, `no longer memory > 85% for 3m`.
+impl fmt::Display for Counted<&Notice> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { what: notice, counts } = *self;
+        f.write_str(if notice.begins { "" } else { "no longer " })?;
+        match notice.condition() {
+            Some(condition) => f.write_str(&condition),
+            None => write!(f, "{}", counts.tell(&notice.kind)),
+        }
+    }
 }
 
 /// How much a report matters, for SNS filter policies.
@@ -83,7 +141,7 @@ pub enum Severity {
 }
 
 impl NoticeKind {
-    /// How much its beginning matters; ends are `Info`.
+    /// How much its beginning matters, where the fleet file does not say; see [`Notice::severity`].
     #[must_use]
     pub fn severity(self) -> Severity {
         match self {
@@ -93,7 +151,10 @@ impl NoticeKind {
             | Self::PinnedAtMax
             | Self::SwitchedOff
             | Self::RolloutLasts
-            | Self::HeldByWorkers => Severity::Warning,
+            | Self::HeldByWorkers
+            | Self::OutsideBounds
+            | Self::NoScaleOut
+            | Self::Condition => Severity::Warning,
             Self::QueuePaused | Self::Overridden => Severity::Info,
         }
     }
@@ -110,7 +171,10 @@ impl NoticeKind {
             | Self::SwitchedOff
             | Self::RolloutLasts
             | Self::QueuePaused
-            | Self::Overridden => 1,
+            | Self::Overridden
+            | Self::OutsideBounds
+            | Self::NoScaleOut
+            | Self::Condition => 1,
         }
     }
 
@@ -129,50 +193,76 @@ impl NoticeKind {
             | Self::SwitchedOff
             | Self::QueuePaused
             | Self::HeldByWorkers
-            | Self::Overridden => SignedDuration::ZERO,
+            | Self::Overridden
+            | Self::OutsideBounds
+            | Self::NoScaleOut
+            | Self::Condition => SignedDuration::ZERO,
         }
     }
 }
 
-impl fmt::Display for NoticeKind {
+impl fmt::Display for Counted<&NoticeKind> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::StartsFailing => "tasks do not start",
-            Self::Blocked => "blocked",
-            Self::ActionFailing => "changes fail",
-            Self::QueueUnreadable => "queue cannot be read",
-            Self::ReadingMissing => "reading missing",
-            Self::PinnedAtMax => "pinned at max",
-            Self::SwitchedOff => "switched off by hand",
-            Self::RolloutLasts => "deployment does not end",
-            Self::QueuePaused => "queue paused",
-            Self::HeldByWorkers => "jobs held by workers",
-            Self::Overridden => "override in force",
+        use NoticeKind as N;
+        f.write_str(match self.what {
+            N::StartsFailing => match self.counts {
+                Counts::Tasks => "tasks do not start",
+                Counts::Instances => "instances do not start",
+            },
+            N::Blocked => "blocked",
+            N::ActionFailing => "changes fail",
+            N::QueueUnreadable => "queue cannot be read",
+            N::ReadingMissing => "reading missing",
+            N::PinnedAtMax => "pinned at max",
+            N::SwitchedOff => "switched off by hand",
+            N::RolloutLasts => "deployment does not end",
+            N::QueuePaused => "queue paused",
+            N::HeldByWorkers => "jobs held by workers",
+            N::Overridden => "override in force",
+            N::OutsideBounds => "AWS's own bounds are narrower",
+            N::NoScaleOut => "unable to scale out",
+            N::Condition => "condition holds",
         })
     }
 }
 
-/// Compares what was remembered with what this look found: the next memory, and what is to be told. A condition that
-/// this look could not judge neither begins nor ends.
+/// Whether a condition that this look did not find is over.
+pub(crate) enum End {
+    /// It cannot be judged: it neither begins nor ends.
+    NotSeen,
+    /// It is over.
+    Over,
+    /// It is over, and there is something to say about it.
+    Because(Reason),
+}
+
+/// Compares what was remembered with what this look found: the next memory, and what is to be told.
 pub(crate) fn edges(
     remembered: &[Edge],
     found: &[(NoticeKind, Reason)],
-    judged: impl Fn(NoticeKind) -> bool,
+    end: impl Fn(&Edge) -> End,
     now: Timestamp,
 ) -> (Vec<Edge>, Vec<Notice>) {
-    let mut next = Vec::new();
+    let mut next: Vec<Edge> = Vec::new();
     let mut tell = Vec::new();
     for (kind, reason) in found {
-        if next.iter().any(|edge: &Edge| edge.kind == *kind) {
+        let condition = condition(reason);
+        let is_it = |edge: &&Edge| edge.kind == *kind && edge.condition == condition;
+        if next.iter().any(|edge| is_it(&edge)) {
             continue;
         }
         // One whose end was not told yet goes on: people still think that it lasts.
-        let before = remembered.iter().find(|edge| edge.kind == *kind);
+        let before = remembered.iter().find(is_it);
         let enough = kind.looks_before_telling();
-        let edge =
-            before.map_or(Edge { kind: *kind, since: now, looks: 1, told: false, ended: false }, |edge| {
-                Edge { looks: edge.looks.saturating_add(1).min(enough), ended: false, ..*edge }
-            });
+        let first = if let Reason::ConditionHolds { since, .. } = reason { *since } else { now };
+        let edge = Edge {
+            kind: *kind,
+            since: before.map_or(first, |edge| edge.since),
+            looks: before.map_or(1, |edge| edge.looks.saturating_add(1).min(enough)),
+            told: before.is_some_and(|edge| edge.told),
+            ended: false,
+            condition,
+        };
         let long_enough = since(edge.since, now) >= kind.time_before_telling();
         if !edge.told && edge.looks >= enough && long_enough {
             tell.push(Notice { kind: *kind, begins: true, since: edge.since, because: Some(reason.clone()) });
@@ -180,12 +270,21 @@ pub(crate) fn edges(
         next.push(edge);
     }
     for edge in remembered {
-        let lasts = next.iter().any(|now| now.kind == edge.kind);
-        if !lasts && !edge.ended && !judged(edge.kind) {
-            next.push(*edge);
-        } else if !lasts && edge.told {
-            tell.push(Notice { kind: edge.kind, begins: false, since: edge.since, because: None });
-            next.push(Edge { ended: true, ..*edge });
+        if next.iter().any(|now| now.kind == edge.kind && now.condition == edge.condition) {
+            continue;
+        }
+        let because = match end(edge) {
+            // What ended is told again until somebody hears it; a condition's end with a value, once there is one.
+            End::NotSeen if !edge.ended || edge.condition.is_some() => {
+                next.push(edge.clone());
+                continue;
+            }
+            End::Because(reason) => Some(reason),
+            End::NotSeen | End::Over => None,
+        };
+        if edge.told {
+            tell.push(Notice { kind: edge.kind, begins: false, since: edge.since, because });
+            next.push(Edge { ended: true, ..edge.clone() });
         }
     }
     (next, tell)
@@ -197,6 +296,7 @@ impl crate::memory::Memory {
         if !self.edges.iter().any(|edge| edge.kind == kind && !edge.ended) {
             self.edges.push(Edge {
                 kind,
+                condition: None,
                 since: to_the_millisecond(now),
                 looks: 1,
                 told: true,
@@ -209,11 +309,11 @@ impl crate::memory::Memory {
     pub fn mark_told(&mut self, notices: &[Notice]) {
         for notice in notices {
             if notice.begins {
-                for edge in self.edges.iter_mut().filter(|edge| edge.kind == notice.kind) {
+                for edge in self.edges.iter_mut().filter(|edge| notice.is_about(edge)) {
                     edge.told = true;
                 }
             } else {
-                self.edges.retain(|edge| edge.kind != notice.kind || !edge.ended);
+                self.edges.retain(|edge| !notice.is_about(edge) || !edge.ended);
             }
         }
     }

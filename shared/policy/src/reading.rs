@@ -52,6 +52,10 @@ pub enum AbsenceKind {
     NotFound,
     /// The key or answer holds something else than expected.
     WrongType,
+    /// It understood the request and refused it: a parameter or a state that it does not allow.
+    Refused,
+    /// It is in the middle of something that excludes the request, and takes it a little later.
+    Busy,
     /// The metric has no datapoints, or CloudWatch could not complete the answer.
     NoDatapoints,
     /// Any other answer that cannot be understood.
@@ -74,6 +78,8 @@ impl fmt::Display for AbsenceKind {
             Self::Throttled => "throttled",
             Self::NotFound => "not found",
             Self::WrongType => "wrong type",
+            Self::Refused => "refused",
+            Self::Busy => "busy",
             Self::NoDatapoints => "no datapoints",
             Self::Unreadable => "unreadable answer",
         })

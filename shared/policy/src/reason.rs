@@ -1,30 +1,30 @@
 //! Why a decision is what it is: one variant per cause, each with its numbers, "hold" included.
 
-use std::fmt;
-
 use jiff::{SignedDuration, Timestamp};
 
+use crate::notice::Severity;
 use crate::overrides::OverrideKind;
 use crate::reading::Absence;
-use crate::rule::{Condition, Quantity, Span};
+use crate::rule::Condition;
 use crate::signal::{Signal, Unit};
-use crate::track::LOW_FOR;
 
+mod sentence;
 mod words;
-
-pub(crate) use words::tasks;
-use words::{Clock, Day, Seen, Tracking, jobs, plural, waits};
 
 /// One cause that shaped a decision. Counts are tasks unless the name says jobs.
 #[derive(Debug, Clone, PartialEq)]
 #[expect(missing_docs, reason = "the variants' sentences name every field")]
 pub enum Reason {
-    /// The ECS service could not be read.
+    /// What is scaled could not be read.
     ServiceUnreadable { absence: Absence },
-    /// The ECS service is not `ACTIVE`.
+    /// The ECS service is not `ACTIVE`, or the Auto Scaling group is being deleted.
     ServiceInactive,
     /// A daemon service has no desired count.
     ServiceIsDaemon,
+    /// AWS's own autoscaling scales it too: there may be one owner only, so nothing is changed at all.
+    OtherScaler { who: String },
+    /// Whether AWS's own autoscaling scales it too is not known.
+    OtherScalerUnknown { absence: Absence },
     /// Desired count 0 below the minimum, and not set by us: somebody switched the service off.
     SwitchedOff { min: u32 },
     /// Another look is making a change.
@@ -39,8 +39,8 @@ pub enum Reason {
     ChangedElsewhere { was: u32 },
     /// An override is in force.
     Overridden { kind: OverrideKind, until: Timestamp, who: String, why: String },
-    /// A rule's condition holds.
-    RuleMatched { condition: Condition, value: f64, proposes: u32 },
+    /// A rule's condition holds; an alarm tells since when.
+    RuleMatched { condition: Condition, value: f64, since: Option<Timestamp>, proposes: u32 },
     /// A rule's condition breaches, but not for long enough yet.
     RuleNotLongEnough { condition: Condition, value: f64, held: SignedDuration },
     /// A rule adds within the scale-out cooldown: what was already added counts.
@@ -75,6 +75,8 @@ pub enum Reason {
     AtMax { max: u32, wish: u32 },
     /// The minimum limits a scale-in.
     AtMin { min: u32 },
+    /// AWS's own bounds are narrower than what is asked for, and hold.
+    OutsideBounds { min: Option<u32>, max: Option<u32>, asked: (u32, u32) },
     /// A row of `hours` sets the bound that this decision met.
     Hours { window: String, min: Option<u32>, max: Option<u32>, until: Option<Timestamp> },
     /// The floor table sets the minimum that this decision met; with an age where the metric is not read any more.
@@ -97,6 +99,14 @@ pub enum Reason {
     OneTaskAtATime { asked: u32 },
     /// A deployment is in progress.
     Rollout,
+    /// AWS adds nothing now.
+    NoScaleOut { why: String },
+    /// AWS takes nothing away now.
+    NoScaleIn { why: String },
+    /// So many of the running ones are protected from scale-in.
+    Protected { count: u32 },
+    /// What was added is not in the metrics yet.
+    WarmingUp { until: Timestamp },
     /// New tasks do not start.
     StartsFailing { desired: u32, running: u32, lasting: SignedDuration },
     /// Scale-in goes no lower than the largest wish of the window.
@@ -111,6 +121,12 @@ pub enum Reason {
     NotIdleLongEnough { idle: SignedDuration, needed: SignedDuration },
     /// The last task stays, or one wakes, while jobs wait, are taken, or are held by workers.
     NotIdle { jobs: u64 },
+    /// `notify`: the condition holds, and people are told.
+    ConditionHolds { condition: Condition, value: f64, since: Timestamp, severity: Severity },
+    /// `notify`: the condition is over.
+    ConditionOver { condition: Condition, value: f64, severity: Severity },
+    /// `notify`: the condition is no longer in the fleet file.
+    ConditionGone { condition: String },
 }
 
 impl Reason {
@@ -124,6 +140,8 @@ impl Reason {
                 | Self::QueuePaused { .. }
                 | Self::HeldByWorkers { .. }
                 | Self::WorkInFlightHidden { .. }
+                | Self::OutsideBounds { .. }
+                | Self::ConditionHolds { .. }
         )
     }
 
@@ -134,6 +152,8 @@ impl Reason {
             Self::ServiceUnreadable { .. } => "service-unreadable",
             Self::ServiceInactive => "service-inactive",
             Self::ServiceIsDaemon => "service-is-daemon",
+            Self::OtherScaler { .. } => "other-scaler",
+            Self::OtherScalerUnknown { .. } => "other-scaler-unknown",
             Self::SwitchedOff { .. } => "switched-off",
             Self::IntentPending { .. } => "intent-pending",
             Self::IntentFoundApplied { .. } => "intent-found-applied",
@@ -159,6 +179,7 @@ impl Reason {
             Self::AboveMax { .. } => "above-max",
             Self::AtMax { .. } => "at-max",
             Self::AtMin { .. } => "at-min",
+            Self::OutsideBounds { .. } => "outside-bounds",
             Self::Hours { .. } => "hours",
             Self::Floor { .. } => "floor",
             Self::ReadingMissing { .. } => "reading-missing",
@@ -170,6 +191,10 @@ impl Reason {
             Self::HeldByWorkers { .. } => "held-by-workers",
             Self::OneTaskAtATime { .. } => "one-task-at-a-time",
             Self::Rollout => "rollout",
+            Self::NoScaleOut { .. } => "no-scale-out",
+            Self::NoScaleIn { .. } => "no-scale-in",
+            Self::Protected { .. } => "protected",
+            Self::WarmingUp { .. } => "warming-up",
             Self::StartsFailing { .. } => "starts-failing",
             Self::Stabilizing { .. } => "stabilizing",
             Self::AnticipatedFlapping { .. } => "anticipated-flapping",
@@ -177,177 +202,9 @@ impl Reason {
             Self::LargestStep { .. } => "largest-step",
             Self::NotIdleLongEnough { .. } => "not-idle-long-enough",
             Self::NotIdle { .. } => "not-idle",
-        }
-    }
-}
-
-/// A fragment that reads well after "because" and after a colon.
-impl fmt::Display for Reason {
-    #[expect(clippy::too_many_lines, reason = "one line per reason; a table reads best whole")]
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::ServiceUnreadable { absence } => write!(f, "the ECS service cannot be read ({absence})"),
-            Self::ServiceInactive => write!(f, "the ECS service is not ACTIVE"),
-            Self::ServiceIsDaemon => write!(f, "the ECS service is a DAEMON and has no desired count to set"),
-            Self::SwitchedOff { min } => write!(
-                f,
-                "desired count is 0 below min {min} and was set by somebody else: it counts as switched off until raised by hand"
-            ),
-            Self::IntentPending { to, look, until } => {
-                write!(f, "another look ({look}) is setting {to} and has until {}", Clock(*until))
-            }
-            Self::IntentFoundApplied { to } => {
-                write!(f, "an earlier look's change to {} was found made", tasks(*to))
-            }
-            Self::IntentFoundLost { from, to } => {
-                write!(f, "an earlier look's change from {from} to {} was never made", tasks(*to))
-            }
-            Self::BackingOff { failures: 0 | 1, until } => {
-                write!(f, "the last change failed, next attempt at {}", Clock(*until))
-            }
-            Self::BackingOff { failures, until } => {
-                write!(f, "the last {failures} changes failed, next attempt at {}", Clock(*until))
-            }
-            Self::ChangedElsewhere { was } => {
-                write!(f, "somebody else changed the desired count, it was {was}")
-            }
-            Self::Overridden { kind, until, who, why } => {
-                write!(f, "{who} asked for {kind} until {} ({why})", Day(*until))
-            }
-            Self::RuleMatched { condition, value, proposes } => {
-                write!(f, "{}, which asks for {}", Seen { condition, value: *value }, tasks(*proposes))
-            }
-            Self::RuleNotLongEnough { condition, value, held } => {
-                write!(f, "{}, so far for {}", Seen { condition, value: *value }, Span(*held))
-            }
-            Self::Credit { base, already, until } => write!(
-                f,
-                "the {} added to {base} {} toward this step until {}",
-                tasks(*already),
-                plural(u64::from(*already), "counts", "count"),
-                Clock(*until)
-            ),
-            Self::StillStarting { running, pending } => {
-                write!(f, "{running} running and {pending} pending: the tasks already asked for come first")
-            }
-            Self::Tracked { signal, value, target, unit, proposes } => {
-                let seen = Tracking { signal, value: *value, target: *target, unit: *unit };
-                write!(f, "{seen}, which asks for {}", tasks(*proposes))
-            }
-            Self::OnTarget { signal, value, target, unit } => {
-                let seen = Tracking { signal, value: *value, target: *target, unit: *unit };
-                write!(f, "{seen}: near enough for the tasks there are")
-            }
-            Self::LowNotLongEnough { signal, value, target, unit, held } => {
-                let seen = Tracking { signal, value: *value, target: *target, unit: *unit };
-                write!(f, "{seen}, low for {} of {}", Span(*held), Span(LOW_FOR))
-            }
-            Self::WouldWait { jobs: n, within, planned, proposes } => write!(
-                f,
-                "in {}, when new tasks could run, {} would need {} to wait no longer than {}",
-                Span(*within),
-                jobs(*n),
-                tasks(*proposes),
-                Span(*planned)
-            ),
-            Self::JobsWait { wait, planned } => write!(
-                f,
-                "a job that comes now waits {}, longer than {}: nobody leaves",
-                Span(*wait),
-                Span(*planned)
-            ),
-            Self::LoadKeeps { load, proposes } => {
-                let load = Quantity { value: *load, unit: Unit::Count };
-                write!(f, "what arrives is work for {load} tasks, which asks for {}", tasks(*proposes))
-            }
-            Self::StandsBy { bursts, proposes } => {
-                write!(f, "{bursts} bursts came out of silence, {} stand by for the next", tasks(*proposes))
-            }
-            Self::Watching => write!(f, "the queue is watched for one look before `wait` decides"),
-            Self::NothingMatches => write!(f, "no rule matches"),
-            Self::Wake { waiting_jobs } => {
-                write!(f, "{} and desired count is 0", waits(*waiting_jobs))
-            }
-            Self::BelowMin { min } => write!(f, "desired count is below min {min}"),
-            Self::AboveMax { max } => {
-                write!(f, "desired count is above max {max}")
-            }
-            Self::AtMax { max, wish } => write!(f, "max {max} limits the wish for {}", tasks(*wish)),
-            Self::AtMin { min } => write!(f, "min is {min}"),
-            Self::Hours { window, min, max, until } => {
-                let bound = |name, tasks: &Option<u32>| tasks.map(|tasks| format!("{name} {tasks}"));
-                let bounds: Vec<String> =
-                    [bound("min", min), bound("max", max)].into_iter().flatten().collect();
-                write!(f, "`{window}` sets {}", bounds.join(" and "))?;
-                until.map_or(Ok(()), |until| write!(f, " until {}", Day(until)))
-            }
-            Self::Floor { metric, value, age, tasks: n } => {
-                let value = Quantity { value: *value, unit: Unit::Count };
-                let seen = age.map_or_else(
-                    || format!("is {value}"),
-                    |age| format!("was {value} when it was last known, {} ago", Span(age)),
-                );
-                write!(f, "`{metric}` {seen}, and the floor table keeps {}", tasks(*n))
-            }
-            Self::ReadingMissing { signal, absence } => write!(f, "`{signal}` is not known ({absence})"),
-            Self::ReadingStale { signal, age } => {
-                write!(f, "`{signal}` is {} old, too old to act on", Span(*age))
-            }
-            Self::NotAgreed { condition, value: Some(value) } => write!(
-                f,
-                "{} is {} and does not agree to scale in (rule: {condition})",
-                condition.signal,
-                Quantity { value: *value, unit: condition.unit }
-            ),
-            Self::NotAgreed { condition, value: None } => {
-                write!(f, "{} does not agree to scale in (rule: {condition})", condition.signal)
-            }
-            Self::QueuePaused { waiting_jobs } => {
-                let verb = plural(*waiting_jobs, "does", "do");
-                write!(f, "the queue is paused, its {} {verb} not count", jobs(*waiting_jobs))
-            }
-            Self::WorkInFlight { jobs: n, concurrency, floor } => {
-                let verb = plural(*n, "keeps", "keep");
-                write!(f, "{} in flight at {concurrency} per task {verb} {}", jobs(*n), tasks(*floor))
-            }
-            Self::WorkInFlightHidden { known_jobs } => write!(
-                f,
-                "this queue does not show every running job, only {known_jobs} {} known",
-                plural(*known_jobs, "is", "are")
-            ),
-            Self::HeldByWorkers { jobs: n, capacity_jobs } => write!(
-                f,
-                "workers hold {} more than the {capacity_jobs} they can run, and new workers cannot take what is held",
-                jobs(*n)
-            ),
-            Self::OneTaskAtATime { asked } => {
-                write!(f, "one task per decision instead of {asked}, since jobs may not be interrupted")
-            }
-            Self::Rollout => write!(f, "a deployment is in progress"),
-            Self::StartsFailing { desired, running, lasting } => {
-                write!(f, "new tasks do not start: {running} of {desired} running for {}", Span(*lasting))
-            }
-            Self::Stabilizing { wish, window } => {
-                let verb = plural(u64::from(*wish), "was", "were");
-                write!(f, "{} {verb} still wished for within the last {}", tasks(*wish), Span(*window))
-            }
-            Self::AnticipatedFlapping { condition, predicted, at } => write!(
-                f,
-                "at {} {} would be about {} and scale out again (rule: {condition})",
-                tasks(*at),
-                condition.signal,
-                Quantity { value: *predicted, unit: condition.unit }
-            ),
-            Self::CooldownIn { until } => write!(f, "scale-in cooldown until {}", Clock(*until)),
-            Self::LargestStep { limit, wish } => {
-                write!(f, "the largest step is {limit}, the wish is for {}", tasks(*wish))
-            }
-            Self::NotIdleLongEnough { idle, needed } => {
-                write!(f, "the queue has been empty for {}, zero needs {}", Span(*idle), Span(*needed))
-            }
-            Self::NotIdle { jobs: n } => {
-                write!(f, "{} in the queue would be stranded at zero", jobs(*n))
-            }
+            Self::ConditionHolds { .. } => "condition-holds",
+            Self::ConditionOver { .. } => "condition-over",
+            Self::ConditionGone { .. } => "condition-gone",
         }
     }
 }

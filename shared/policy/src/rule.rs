@@ -15,7 +15,7 @@ pub struct Rule {
     pub adjust: Adjustment,
 }
 
-/// `SIGNAL OP THRESHOLD [for DURATION]`.
+/// `SIGNAL OP THRESHOLD [for DURATION]`, or `alarm(NAME) [for DURATION]`, which is `alarm(NAME) > 0`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Condition {
     /// The quantity compared.
@@ -104,11 +104,22 @@ impl fmt::Display for Comparison {
     }
 }
 
-/// As the fleet file writes it: `cpu > 70% for 5m`, the threshold exactly. Also the key under which its history is remembered.
+impl Condition {
+    /// `alarm(api-5xx)`: the alarm compares, and knows by itself since when.
+    #[must_use]
+    pub fn is_of_alarm(&self) -> bool {
+        matches!(self.signal, Signal::Alarm(_))
+    }
+}
+
+/// As the fleet file writes it: `cpu > 70% for 5m`, the threshold exactly; `alarm(api-5xx) for 5m`. Also the key under which its history is remembered.
 impl fmt::Display for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { signal, comparison, threshold, unit, hold_for } = self;
-        write!(f, "{signal} {comparison} {threshold}{}", unit.suffix())?;
+        write!(f, "{signal}")?;
+        if !self.is_of_alarm() {
+            write!(f, " {comparison} {threshold}{}", unit.suffix())?;
+        }
         if hold_for.is_zero() { Ok(()) } else { write!(f, " for {}", Span(*hold_for)) }
     }
 }

@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use jiff::SignedDuration;
 
 use crate::capacity::Capacity;
+use crate::counts::Counts;
 use crate::floor::Floor;
 use crate::hours::Hours;
 use crate::notice::Severity;
@@ -50,16 +51,9 @@ pub struct ServicePolicy {
     pub counts: Counts,
 }
 
-/// What a capacity counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Counts {
-    /// Tasks of an ECS service.
-    Tasks,
-    /// Instances of an EC2 Auto Scaling group.
-    Instances,
-}
-
 /// A condition that people are told of when it begins and when it ends: `{ when: memory > 85% for 3m, notify: critical }`.
+/// It begins like a rule matches, and ends with the first fresh value that does not breach. Nothing but `for` keeps a
+/// value that swings around its threshold from being told again and again.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Notify {
     /// The condition.
@@ -74,6 +68,7 @@ impl ServicePolicy {
         let is_it = |signal: &Signal| signal.metric() == Some(name);
         self.rules.iter().any(|rule| is_it(&rule.when.signal))
             || self.track.iter().any(|track| is_it(&track.signal))
+            || self.notify.iter().any(|notify| is_it(&notify.when.signal))
             || self.floor.as_ref().is_some_and(|floor| floor.by() == name)
     }
 }

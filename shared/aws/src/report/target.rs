@@ -1,12 +1,15 @@
 //! One service in a report: what was seen, decided and done, in words and in JSON.
 
+mod seen;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use tidegate_fleet::TargetName;
 use tidegate_policy::notice::Severity;
-use tidegate_policy::{Decision, InFlight, Notice, Observation, Reason, Verdict};
+use tidegate_policy::{Decision, Notice, Observation, Reason, Verdict};
 
 use crate::report::LookReport;
-use crate::services::ServiceName;
+use crate::targets;
 use crate::update::Outcome;
 
 /// What one look saw of one service, decided and did.
@@ -14,8 +17,8 @@ use crate::update::Outcome;
 pub struct TargetReport {
     /// Its name in the fleet file.
     pub target: String,
-    /// The ECS service.
-    pub name: ServiceName,
+    /// Its names in AWS.
+    pub name: TargetName,
     /// It is only observed: nothing was done.
     pub observe: bool,
     /// What was seen.
@@ -118,7 +121,8 @@ impl TargetReport {
     /// The whole paragraph: decision, seen, why, done, and the commands that keep or undo it.
     #[must_use]
     pub fn paragraph(&self, look: &LookReport) -> String {
-        let mut lines = vec![self.headline(), format!("  seen  {}", self.seen_in_words())];
+        let mut lines =
+            vec![self.headline(), format!("  seen  {}", seen::in_words(&self.seen, &self.decision, look.at))];
         for (index, reason) in self.decision.reasons.iter().enumerate() {
             lines.push(format!("  {}  {reason}", if index == 0 { "why " } else { "    " }));
         }
@@ -156,36 +160,11 @@ impl TargetReport {
         ]
     }
 
-    fn seen_in_words(&self) -> String {
-        let queue = match &self.seen.queue {
-            Ok(queue) => {
-                let in_flight = match queue.in_flight {
-                    InFlight::Exactly(jobs) => format!("{jobs} in flight"),
-                    InFlight::AtLeast(jobs) => format!("at least {jobs} in flight"),
-                    InFlight::Unknown => "in flight unknown".to_owned(),
-                };
-                let paused = if queue.paused { ", paused" } else { "" };
-                format!(
-                    "{} waiting ({} due), {in_flight}, {} delayed{paused}",
-                    queue.waiting, queue.due, queue.delayed
-                )
-            }
-            Err(absence) => format!("queue not read ({absence})"),
-        };
-        let service = match &self.seen.service {
-            Ok(service) => format!(
-                "{} desired, {} running, {} pending",
-                service.desired_count, service.running_count, service.pending_count
-            ),
-            Err(absence) => format!("service not read ({absence})"),
-        };
-        let bounds = self.decision.bounds;
-        format!("{queue}; {service}; bounds {} to {}", bounds.min(), bounds.max())
-    }
-
     fn done_in_words(&self) -> String {
         match (&self.done, self.decision.verdict.as_change()) {
-            (Done::Tried(Outcome::Applied), Some((_, to))) => format!("desired count set to {to}"),
+            (Done::Tried(Outcome::Applied), Some((_, to))) => {
+                format!("{} set to {to}", targets::capacity_word(&self.name))
+            }
             (Done::Tried(Outcome::Failed(error)), _) => format!("nothing; {error}"),
             (Done::Tried(Outcome::TooLate), _) => {
                 "nothing; it could not be sent in time, and the next look decides again".to_owned()
@@ -206,8 +185,6 @@ impl TargetReport {
         };
         let mut json = json!({
             "target": target,
-            "cluster": name.cluster,
-            "service": name.service,
             "mode": if *observe { "observe" } else { "enforce" },
             "verdict": decision.verdict.code(),
             "from": from,
@@ -215,9 +192,12 @@ impl TargetReport {
             "outcome": done.code(),
             "reasons": decision.reasons.iter()
                 .map(|reason| json!({"code": reason.code(), "text": reason.to_string()})).collect::<Vec<_>>(),
-            "seen": seen_json(seen, decision),
+            "seen": seen::in_json(seen, decision),
             "sentence": format!("{target}: {decision}"),
         });
+        for (key, name) in targets::names_in_json(name) {
+            json[key] = name;
+        }
         if !decision.notices.is_empty() {
             let notices = decision.notices.iter().map(|notice| {
                 json!({"kind": notice.kind, "begins": notice.begins, "since": notice.since,
@@ -232,39 +212,10 @@ impl TargetReport {
     }
 }
 
-/// What was seen, with `null` for what is not known.
-fn seen_json(seen: &Observation, decision: &Decision) -> Value {
-    let queue = seen.queue.as_ref().ok();
-    let service = seen.service.as_ref().ok();
-    let mut json = json!({
-        "waiting": queue.map(|queue| queue.waiting),
-        "due": queue.map(|queue| queue.due),
-        "delayed": queue.map(|queue| queue.delayed),
-        "in_flight": queue.map(|queue| queue.in_flight.known()),
-        "paused": queue.map(|queue| queue.paused),
-        "desired": service.map(|service| service.desired_count),
-        "running": service.map(|service| service.running_count),
-        "pending": service.map(|service| service.pending_count),
-        "rollout": service.map(|service| service.rollout),
-        "min": decision.bounds.min(),
-        "max": decision.bounds.max(),
-    });
-    if let Err(absence) = &seen.queue {
-        json["queue_error"] = absence.to_string().into();
-    }
-    if let Err(absence) = &seen.service {
-        json["service_error"] = absence.to_string().into();
-    }
-    for (name, last) in &decision.memory.metrics {
-        json["metrics"][name.as_str()] = json!({"value": last.value, "at": last.at});
-    }
-    json
-}
-
 /// A time of day in UTC, with its day where that is not today's.
-struct Clock {
-    moment: Timestamp,
-    now: Timestamp,
+pub(crate) struct Clock {
+    pub(crate) moment: Timestamp,
+    pub(crate) now: Timestamp,
 }
 
 impl std::fmt::Display for Clock {

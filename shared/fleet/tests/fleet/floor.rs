@@ -1,5 +1,6 @@
 //! `floor`: a guide's table, and tables that cannot be meant.
 
+use crate::mistakes::check_problems;
 use crate::taken::{PLACE, WORK, fleet};
 
 const METRICS: &str =
@@ -22,22 +23,7 @@ fn a_table_reads_as_the_guide_has_it() {
 
 #[track_caller]
 fn refused(floor: &str, expected: &[(&str, &str, &str)]) {
-    let text = text(floor);
-    let problems = tidegate_fleet::parse(&text).expect_err("the floor is wrong");
-    let told: Vec<(&str, String)> = problems
-        .iter()
-        .map(|problem| {
-            let place = problem.place();
-            let line = text.lines().nth(place.line - 1).unwrap_or_default();
-            (problem.code().as_str(), line.chars().skip(place.column - 1).take(place.width).collect())
-        })
-        .collect();
-    let wanted: Vec<(&str, String)> =
-        expected.iter().map(|(code, part, _)| (*code, (*part).to_owned())).collect();
-    assert_eq!(told, wanted, "{problems}");
-    for (_, _, words) in expected {
-        assert!(problems.to_string().contains(words), "{problems}");
-    }
+    check_problems(&text(floor), expected);
 }
 
 #[test]
@@ -59,6 +45,13 @@ fn tables_that_cannot_be_meant_are_refused() {
     refused("{ by: monitors, table: [2, 5] }", &[("wrong-shape", "[", "a list")]);
     refused("{ by: monitors }", &[("missing-key", "{ ", "table")]);
     refused("{ table: { 100: 2 } }", &[("missing-key", "{ ", "by")]);
+}
+
+#[test]
+fn a_metric_in_percent_of_a_limit_counts_nothing() {
+    let limited =
+        text("{ by: monitors, table: { 100: 2 } }").replace("{ Env: prod }", "{ Env: prod }, limit: 500");
+    check_problems(&limited, &[("limit-without-total", "monitors", "`monitors` is percent of its `limit`")]);
 }
 
 #[test]

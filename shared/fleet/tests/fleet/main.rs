@@ -1,7 +1,17 @@
 //! The fleet file from outside: what is taken, what is refused and how that is said.
 
 #[cfg(test)]
+mod alarms;
+#[cfg(test)]
+mod cost;
+#[cfg(test)]
+mod groups;
+#[cfg(test)]
+mod metrics;
+#[cfg(test)]
 mod mistakes;
+#[cfg(test)]
+mod notices;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
@@ -12,6 +22,8 @@ mod schema;
 mod floor;
 #[cfg(test)]
 mod hours;
+#[cfg(test)]
+mod signals;
 #[cfg(test)]
 mod taken;
 #[cfg(test)]

@@ -59,3 +59,23 @@ fn a_password_is_in_no_message_and_no_excerpt() {
         }
     }
 }
+
+/// Compares what is wrong with a file: by code, the part of the file that is pointed at, and some of what is said.
+#[track_caller]
+pub(crate) fn check_problems(text: &str, expected: &[(&str, &str, &str)]) {
+    let problems = tidegate_fleet::parse(text).expect_err("the file is wrong");
+    let told: Vec<(&str, String)> = problems
+        .iter()
+        .map(|problem| {
+            let place = problem.place();
+            let line = text.lines().nth(place.line - 1).unwrap_or_default();
+            (problem.code().as_str(), line.chars().skip(place.column - 1).take(place.width).collect())
+        })
+        .collect();
+    let wanted: Vec<(&str, String)> =
+        expected.iter().map(|(code, part, _)| (*code, (*part).to_owned())).collect();
+    assert_eq!(told, wanted, "{text}\n{problems}");
+    for (_, _, words) in expected {
+        assert!(problems.to_string().contains(words), "{problems}");
+    }
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 use tidegate_fleet::source::{BullmqQueue, CeleryQueue, MetricSource, QueueSource, RedisUrl};
-use tidegate_fleet::{Fleet, Mode, Service};
+use tidegate_fleet::{Fleet, Mode, Service, Source};
 use tidegate_policy::{Adjustment, Amount, OnAbsence, Unit};
 
 /// A fleet of one service with these lines.
@@ -26,12 +26,12 @@ pub(crate) const WORK: &str = "queue: { bullmq: { url: \"redis://redis\", queue:
      rules: [{ when: waiting > 500, add: 5 }, { when: waiting < 50, remove: 2 }]\n";
 
 #[track_caller]
-fn taken(text: &str) -> Fleet {
+pub(crate) fn taken(text: &str) -> Fleet {
     tidegate_fleet::parse(text).unwrap_or_else(|problems| panic!("{problems}\n{text}"))
 }
 
 #[track_caller]
-fn service(lines: &str) -> Service {
+pub(crate) fn service(lines: &str) -> Service {
     taken(&fleet(&format!("{PLACE}{lines}"))).services()[0].clone()
 }
 
@@ -162,7 +162,7 @@ fn cpu_and_memory_are_the_metrics_of_ecs() {
         period: SignedDuration::from_mins(1),
         on_absence: OnAbsence::Missing,
     };
-    assert_eq!(service.metrics()[0].source, expected);
+    assert_eq!(service.metrics()[0].source, Source::Metric(expected));
     assert_eq!(service.policy().metrics.len(), 2);
 }
 
@@ -179,7 +179,7 @@ fn declared_metrics_are_read_in_their_own_unit() {
     let rule = &service.policy().rules[0];
     assert_eq!((rule.when.threshold, rule.when.unit), (0.5, Unit::Seconds));
     assert_eq!(rule.adjust, Adjustment::Add(Amount::Percent { percent: 10, at_least: 2 }));
-    assert_eq!(service.metrics()[0].source.period, SignedDuration::from_mins(2));
+    assert_eq!(service.metrics()[0].source.period(), SignedDuration::from_mins(2));
     assert_eq!(service.policy().metrics[0].1, OnAbsence::NoVote);
 }
 
@@ -219,7 +219,12 @@ fn what_nobody_may_mean_is_a_warning() {
     );
     check_warnings(
         &format!("{}rules: [{{ when: cpu > 70%, add: 1 }}, {{ when: cpu < 30%, remove: 1 }}]", at(1, 5)),
-        &["service-without-queue"],
+        &[],
+    );
+    check_warnings(&format!("{}rules: [{{ when: memory > 85% for 3m, notify: critical }}]", at(5, 5)), &[]);
+    check_warnings(
+        &format!("{}rules: [{{ when: errors > 100%, notify: warning }}]", at(1, 5)),
+        &["never-matches"],
     );
     check_warnings(
         &format!("{}{celery}\nrules: [{{ when: waiting > 500, add: 5 }}]", at(1, 5)),

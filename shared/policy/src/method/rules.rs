@@ -22,6 +22,8 @@ pub(crate) struct Start {
     pub(crate) scale_out: u32,
     /// For how long tasks have failed to start, once that is too long.
     pub(crate) failing: Option<SignedDuration>,
+    /// Until when what was added last is not in the metrics.
+    pub(crate) warming: Option<Timestamp>,
     /// The scale-out whose cooldown runs, and when that ends.
     pub(crate) credit: Option<(ScaleOut, Timestamp)>,
 }
@@ -31,6 +33,14 @@ impl Start {
     pub(crate) fn failing(self) -> Option<Reason> {
         let Self { desired, running, .. } = self;
         self.failing.map(|lasting| Reason::StartsFailing { desired, running, lasting })
+    }
+
+    /// Why more than is already asked for would come too early, in words.
+    pub(crate) fn still_starting(self) -> Reason {
+        let Self { running, pending, .. } = self;
+        self.warming
+            .filter(|_| running >= self.desired)
+            .map_or(Reason::StillStarting { running, pending }, |until| Reason::WarmingUp { until })
     }
 
     /// What was already added within the scale-out cooldown, in words.
@@ -66,13 +76,14 @@ pub(crate) fn wish(evidence: &[Evidence<'_>], start: Start, bounds: Capacity, as
     let mut short = None;
     for one in evidence {
         let Some(value) = one.value().filter(|_| one.breaches) else { continue };
-        let condition = one.rule.when.clone();
+        let condition = one.when.clone();
         if !one.matches() {
-            reasons.push(Reason::RuleNotLongEnough { condition, value, held: one.held });
+            reasons.push(Reason::RuleNotLongEnough { condition, value, held: one.held() });
             continue;
         }
         let proposes = propose(one.rule.adjust, start, bounds);
-        reasons.push(Reason::RuleMatched { condition, value, proposes });
+        let since = one.since().filter(|_| condition.is_of_alarm());
+        reasons.push(Reason::RuleMatched { condition, value, since, proposes });
         if proposes < start.desired {
             scale_in = Some(proposes.max(scale_in.unwrap_or(0)));
         } else {
@@ -161,7 +172,7 @@ fn why_no_more(adjust: Adjustment, proposes: u32, start: Start) -> Option<Reason
 /// Every voting signal that stands against a scale-in: one that is not fresh, one of whose rules breaches (long
 /// enough or not) and asks for at least the present size, one that has scale-in rules of which none matches.
 fn objections(evidence: &[Evidence<'_>], start: Start, bounds: Capacity) -> Vec<Reason> {
-    let mut signals: Vec<&Signal> = evidence.iter().map(|one| &one.rule.when.signal).collect();
+    let mut signals: Vec<&Signal> = evidence.iter().map(|one| &one.when.signal).collect();
     signals.sort_unstable();
     signals.dedup();
     signals.into_iter().filter_map(|signal| objection(signal, evidence, start, bounds)).collect()
@@ -169,7 +180,7 @@ fn objections(evidence: &[Evidence<'_>], start: Start, bounds: Capacity) -> Vec<
 
 /// What one signal has against a scale-in.
 fn objection(signal: &Signal, evidence: &[Evidence<'_>], start: Start, bounds: Capacity) -> Option<Reason> {
-    let rules = || evidence.iter().filter(|one| one.rule.when.signal == *signal);
+    let rules = || evidence.iter().filter(|one| one.when.signal == *signal);
     if rules().all(|one| one.reading.is_none()) {
         return None;
     }
@@ -177,8 +188,7 @@ fn objection(signal: &Signal, evidence: &[Evidence<'_>], start: Start, bounds: C
         return Some(unread);
     }
     let lowers = |one: &&Evidence<'_>| propose(one.rule.adjust, start, bounds) < start.desired;
-    let against =
-        |one: &Evidence<'_>| Reason::NotAgreed { condition: one.rule.when.clone(), value: one.value() };
+    let against = |one: &Evidence<'_>| Reason::NotAgreed { condition: one.when.clone(), value: one.value() };
     if let Some(breaching) = rules().find(|one| one.breaches && !is_removal(one) && !lowers(one)) {
         return Some(against(breaching));
     }
@@ -194,7 +204,7 @@ fn is_removal(one: &Evidence<'_>) -> bool {
 /// A rule that says when to scale in, so that its signal agrees only if it matches. `waiting < 50, set: 2` is one;
 /// `waiting > 100, set: 10` is not, although it lowers a service of 12 tasks: while it does not match it says nothing.
 fn is_scale_in_rule(one: &Evidence<'_>) -> bool {
-    match (one.rule.adjust, one.rule.when.comparison) {
+    match (one.rule.adjust, one.when.comparison) {
         (Adjustment::Remove(_), _) | (Adjustment::Set(_), Comparison::Below | Comparison::AtMost) => true,
         (Adjustment::Add(_), _) | (Adjustment::Set(_), Comparison::Above | Comparison::AtLeast) => false,
     }

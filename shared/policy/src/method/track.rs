@@ -1,20 +1,16 @@
 //! `track`: proportional to the value, with the semantics of AWS target tracking and of Kubernetes' HPA:
 //! `ceil(tasks x value / target)`, where the tasks are those that the value was measured over.
 
-use std::collections::BTreeMap;
-
 use jiff::{SignedDuration, Timestamp};
 
 use crate::capacity::Capacity;
-use crate::memory::{Memory, Ran, Run, since};
+use crate::memory::{Ran, Run, since};
 use crate::method::rules::Start;
 use crate::method::together::{Say, both};
-use crate::observation::{Observation, Service};
-use crate::pipeline::evidence::{held, unread};
-use crate::pipeline::readings::sight;
+use crate::observation::Service;
+use crate::pipeline::evidence::{Sights, unread};
 use crate::reading::Reading;
 use crate::reason::Reason;
-use crate::service::ServicePolicy;
 use crate::signal::Signal;
 use crate::track::{LOW_FOR, TOLERANCE, Track};
 
@@ -44,25 +40,21 @@ impl Tracked<'_> {
     }
 }
 
-/// Reads every tracker's signal; `runs` remembers for how long values have been low.
-pub(crate) fn follow<'a>(
-    seen: &Observation,
-    policy: &'a ServicePolicy,
-    memory: &Memory,
-    now: Timestamp,
-    runs: &mut BTreeMap<String, Run>,
-) -> Vec<Tracked<'a>> {
-    let (measured, running) = seen.service.as_ref().map_or((0, 0), |it| (measured(it), it.running_count));
-    let ran = ran(memory.ran, measured, now);
-    let mut all = Vec::with_capacity(policy.track.len());
-    for track in &policy.track {
-        let sighting = sight(&track.signal, seen, policy, memory, now);
-        let low_for = held(&track.low(), &sighting, memory, runs, now);
+/// Reads every tracker's signal.
+pub(crate) fn follow<'a>(trackers: &'a [Track], look: &mut Sights<'_>) -> Vec<Tracked<'a>> {
+    let service = look.seen.service.as_ref().ok();
+    let (measured, running) = service.map_or((0, 0), |it| (measured(it), it.running_count));
+    let ran = ran(look.memory.ran, measured, look.now);
+    let warmup = service.map_or(SignedDuration::ZERO, |it| it.constraints.warmup);
+    let settled = ran.since.saturating_add(warmup).unwrap_or(Timestamp::MAX);
+    let mut all = Vec::with_capacity(trackers.len());
+    for track in trackers {
+        let sighting = look.sight(&track.signal);
+        let low_for = look.run(&track.low(), &sighting).map_or(SignedDuration::ZERO, Run::length);
         let measured_since = |at: Timestamp| at.saturating_sub(sighting.period).unwrap_or(at);
         let of_now =
-            matches!(&sighting.reading, Some(Reading::Fresh { at, .. }) if measured_since(*at) >= ran.since);
-        let over = if track.signal == Signal::WaitingPerTask {
-            // The backlog was divided by the running tasks a moment ago.
+            matches!(&sighting.reading, Some(Reading::Fresh { at, .. }) if measured_since(*at) >= settled);
+        let over = if is_divided_by_us(track) {
             (running, running)
         } else if of_now {
             (measured, measured.max(running))
@@ -72,6 +64,17 @@ pub(crate) fn follow<'a>(
         all.push(Tracked { track, reading: sighting.reading, low_for, over });
     }
     all
+}
+
+/// A total that was divided by the running tasks a moment ago, so that it is known as a whole.
+fn is_divided_by_us(track: &Track) -> bool {
+    matches!(track.signal, Signal::WaitingPerTask | Signal::PerTask(_))
+}
+
+/// Until when what was added last is not in the metrics (`DefaultInstanceWarmup`).
+pub(crate) fn warming(ran: Ran, warmup: SignedDuration, now: Timestamp) -> Option<Timestamp> {
+    let until = ran.since.saturating_add(warmup).ok()?;
+    (ran.least < ran.running && now < until).then_some(until)
 }
 
 /// The running tasks that a scale-out starts from. More than are wanted run while a deployment replaces them, or while they
@@ -113,8 +116,8 @@ fn opinion(one: &Tracked<'_>, start: Start, bounds: Capacity) -> Say {
         let Track { signal, target, unit, .. } = track;
         Reason::Tracked { signal: signal.clone(), value, target: *target, unit: *unit, proposes }
     };
-    // One queue per service: without a running task it waits for the first one.
-    let at_least = u32::from(track.signal == Signal::WaitingPerTask);
+    // Without a running task the whole waits for the first one.
+    let at_least = u32::from(is_divided_by_us(track));
     let (fewest, most) = ((*fewest).max(at_least), (*most).max(at_least));
     if desired == 0 {
         // A share of no task tells only that there is something to do.
@@ -134,8 +137,7 @@ fn opinion(one: &Tracked<'_>, start: Start, bounds: Capacity) -> Say {
         return if is_high(busy / f64::from(desired)) {
             Say::Asks { tasks: whole_tasks(busy), reasons: vec![wanted] }
         } else {
-            let Start { running, pending, .. } = start;
-            Say::Silent(vec![wanted, Reason::StillStarting { running, pending }])
+            Say::Silent(vec![wanted, start.still_starting()])
         };
     }
     let kept = whole_tasks(most_busy).min(desired);

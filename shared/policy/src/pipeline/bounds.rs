@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::capacity::Capacity;
 use crate::hours::Hours;
+use crate::observation::Constraints;
 use crate::overrides::{Override, OverrideKind};
 use crate::pipeline::footing::Footing;
 use crate::reason::Reason;
@@ -22,9 +23,29 @@ pub(crate) struct InForce<'a> {
     pub(crate) pin: Option<u32>,
     /// The overrides that shaped them, in the order of the ledger.
     pub(crate) overrides: Vec<&'a Override>,
+    /// AWS's own bounds are narrower than what was asked for.
+    pub(crate) outside: Option<Reason>,
 }
 
 impl InForce<'_> {
+    /// Narrows everything to AWS's own bounds, people's wishes included: AWS refuses what lies outside.
+    pub(crate) fn narrowed(mut self, allowed: &Constraints) -> Self {
+        let Constraints { min, max, .. } = *allowed;
+        let (asked_min, asked_max) = (self.bounds.min(), self.bounds.max());
+        let least = min.unwrap_or(0);
+        let most = max.unwrap_or(u32::MAX).max(least);
+        let within = |tasks: u32| tasks.clamp(least, most);
+        self.bounds = Capacity::sleeping_or_new(within(asked_min), within(asked_max)).unwrap_or(self.bounds);
+        let asked = match self.pin.filter(|pin| within(*pin) != *pin) {
+            Some(pin) => (pin, pin),
+            None => (asked_min, asked_max),
+        };
+        self.pin = self.pin.map(within);
+        let is_outside = within(asked.0) != asked.0 || within(asked.1) != asked.1;
+        self.outside = is_outside.then_some(Reason::OutsideBounds { min, max, asked });
+        self
+    }
+
     /// What set the bounds that a decision met, beyond the capacity of the file.
     pub(crate) fn behind(&self, reasons: &[Reason]) -> Vec<Reason> {
         let min =
@@ -58,7 +79,7 @@ pub(crate) fn in_force<'a>(
     let hours: Vec<_> = policy.hours.iter().filter_map(held).collect();
     let bounds = within(policy.capacity, hours.iter().map(|(row, _)| *row));
     let bounds = raised(bounds, footing.as_ref().map_or(0, |floor| floor.tasks));
-    let mut now = InForce { bounds, hours, footing, pin: None, overrides: Vec::new() };
+    let mut now = InForce { bounds, hours, footing, pin: None, overrides: Vec::new(), outside: None };
     for row in overrides {
         let (min, max) = (now.bounds.min(), now.bounds.max());
         let (min, max, pin) = match row.kind {
@@ -92,5 +113,5 @@ fn within<'a>(capacity: Capacity, rows: impl Iterator<Item = &'a Hours> + Clone)
         Some(min) => (min, most.max(min)),
         None => (capacity.min().min(most), most),
     };
-    if max == 0 { Capacity::ASLEEP } else { Capacity::new(min, max).unwrap_or(capacity) }
+    Capacity::sleeping_or_new(min, max).unwrap_or(capacity)
 }

@@ -17,28 +17,44 @@ use crate::signal::Signal;
 /// not looked at, and what was not looked at proves nothing: the run begins anew.
 pub(crate) const LONGEST_GAP: SignedDuration = SignedDuration::from_secs(150);
 
-/// What one rule's signal says about its condition.
+/// What a rule's signal says about its condition. The rule scales, or only tells people.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Evidence<'a> {
+pub(crate) struct Evidence<'a, R = Rule> {
     /// The rule.
-    pub(crate) rule: &'a Rule,
+    pub(crate) rule: &'a R,
+    /// Its condition.
+    pub(crate) when: &'a Condition,
     /// The reading of its signal; `None` when the signal has no vote.
     pub(crate) reading: Option<Reading<f64>>,
     /// The newest value breaches the threshold.
     pub(crate) breaches: bool,
-    /// For how long it has done so without a gap.
-    pub(crate) held: SignedDuration,
+    /// The datapoints for which it has done so without a gap.
+    run: Option<Run>,
 }
 
-impl Evidence<'_> {
+impl<R> Evidence<'_, R> {
     /// The condition holds, for as long as it must.
     pub(crate) fn matches(&self) -> bool {
-        self.breaches && self.held >= self.rule.when.hold_for
+        self.breaches && self.held() >= self.when.hold_for
+    }
+
+    /// For how long it has held.
+    pub(crate) fn held(&self) -> SignedDuration {
+        self.run.map_or(SignedDuration::ZERO, Run::length)
+    }
+
+    /// Since when it has held, if it does: of a value that need not last, since its datapoint.
+    pub(crate) fn since(&self) -> Option<Timestamp> {
+        let measured = match self.reading {
+            Some(Reading::Fresh { at, .. }) => Some(at),
+            Some(Reading::Stale { .. } | Reading::Missing(_)) | None => None,
+        };
+        self.run.map(|run| run.since).or(measured).filter(|_| self.breaches)
     }
 
     /// Why its signal, which has a vote, does not say anything.
     pub(crate) fn unread(&self) -> Option<Reason> {
-        unread(&self.rule.when.signal, self.reading.as_ref())
+        unread(&self.when.signal, self.reading.as_ref())
     }
 
     /// The newest value, if it is fresh.
@@ -60,43 +76,52 @@ pub(crate) fn unread(signal: &Signal, reading: Option<&Reading<f64>>) -> Option<
     }
 }
 
-/// Weighs every rule, and returns the runs to remember.
-pub(crate) fn weigh<'a>(
-    seen: &Observation,
-    policy: &'a ServicePolicy,
-    memory: &Memory,
-    now: Timestamp,
-) -> (Vec<Evidence<'a>>, BTreeMap<String, Run>) {
-    let mut runs = BTreeMap::new();
-    let mut all = Vec::with_capacity(policy.rules.len());
-    for rule in &policy.rules {
-        let sighting = sight(&rule.when.signal, seen, policy, memory, now);
-        let held = held(&rule.when, &sighting, memory, &mut runs, now);
-        let fresh = match sighting.reading {
-            Some(Reading::Fresh { value, .. }) => Some(value),
-            Some(Reading::Stale { .. } | Reading::Missing(_)) | None => None,
-        };
-        let breaches = fresh.is_some_and(|value| rule.when.comparison.holds(value, rule.when.threshold));
-        all.push(Evidence { rule, reading: sighting.reading, breaches, held });
+/// Weighs rules by their conditions; `runs` remembers for how long these have held.
+pub(crate) fn weigh<'a, R>(
+    rules: &'a [R],
+    condition: impl Fn(&'a R) -> &'a Condition,
+    look: &mut Sights<'_>,
+) -> Vec<Evidence<'a, R>> {
+    let mut all = Vec::with_capacity(rules.len());
+    for rule in rules {
+        let when = condition(rule);
+        let sighting = look.sight(&when.signal);
+        let run = look.run(when, &sighting);
+        let mut one = Evidence { rule, when, reading: sighting.reading, breaches: false, run };
+        one.breaches = one.value().is_some_and(|value| when.comparison.holds(value, when.threshold));
+        all.push(one);
     }
-    (all, runs)
+    all
 }
 
-/// For how long a condition has held. Only one that must last is remembered, under its own words.
-pub(crate) fn held(
-    condition: &Condition,
-    sighting: &Sighting,
-    memory: &Memory,
-    runs: &mut BTreeMap<String, Run>,
-    now: Timestamp,
-) -> SignedDuration {
-    let key = (!condition.hold_for.is_zero()).then(|| condition.to_string());
-    let before = key.as_ref().and_then(|key| memory.runs.get(key)).copied();
-    let run = extend(before, condition, sighting, now);
-    if let (Some(key), Some(run)) = (key, run) {
-        runs.insert(key, run);
+/// What one look sees of its signals, and for how long their conditions have held.
+pub(crate) struct Sights<'a> {
+    pub(crate) seen: &'a Observation,
+    pub(crate) policy: &'a ServicePolicy,
+    pub(crate) memory: &'a Memory,
+    pub(crate) now: Timestamp,
+    /// To be remembered.
+    pub(crate) runs: BTreeMap<String, Run>,
+}
+
+impl Sights<'_> {
+    /// What a signal says now.
+    pub(crate) fn sight(&self, signal: &Signal) -> Sighting {
+        sight(signal, self.seen, self.policy, self.memory, self.now)
     }
-    run.map_or(SignedDuration::ZERO, |run| run.last.duration_since(run.since))
+
+    /// The run of datapoints for which a condition has held. Only one that must last is remembered, under its own
+    /// words; an alarm remembers by itself.
+    pub(crate) fn run(&mut self, condition: &Condition, sighting: &Sighting) -> Option<Run> {
+        let lasts = !condition.hold_for.is_zero() && !condition.is_of_alarm();
+        let key = lasts.then(|| condition.to_string());
+        let before = key.as_ref().and_then(|key| self.memory.runs.get(key)).copied();
+        let run = extend(before, condition, sighting, self.now);
+        if let (Some(key), Some(run)) = (key, run) {
+            self.runs.insert(key, run);
+        }
+        run
+    }
 }
 
 /// Extends a run by the new datapoints, or ends it.

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use crate::decision::Verdict;
+use crate::look::{INTENT_LEASE, LOOK_LIFE};
 use crate::memory::{Failure, Intent, Memory, since};
-use crate::queue_depth::{INTENT_LEASE, LOOK_LIFE};
 use crate::reason::Reason;
 
 /// Settles what earlier looks began, and lets a change pass or holds it back.

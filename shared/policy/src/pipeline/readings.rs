@@ -3,7 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::memory::{Head, LastPoint, Memory, since};
-use crate::observation::{Alarm, AlarmState, Datapoint, InFlight, MetricReading, Observation, Queue, Service};
+use crate::observation::{
+    Alarm, AlarmState, Datapoint, InFlight, MetricReading, Observation, Queue, Service,
+};
 use crate::pipeline::evidence::LONGEST_GAP;
 use crate::reading::{Absence, AbsenceKind, Reading};
 use crate::service::ServicePolicy;
@@ -64,6 +66,9 @@ pub(crate) fn sight(
 ) -> Sighting {
     match signal {
         Signal::Metric(name) => return sight_metric(name, seen, policy, memory, now),
+        Signal::PerTask(_) if is_asleep(seen) => {
+            return Sighting { reading: None, points: Vec::new(), period: SignedDuration::ZERO };
+        }
         Signal::PerTask(name) => return per_task(sight_metric(name, seen, policy, memory, now), seen),
         Signal::Alarm(name) => return sight_alarm(name, seen, now),
         Signal::Waiting
@@ -166,7 +171,7 @@ fn per_task(total: Sighting, seen: &Observation) -> Sighting {
     Sighting { reading, points: points.collect(), period: total.period }
 }
 
-/// What an alarm says: 1 in ALARM, 0 in OK, since when it does.
+/// What an alarm says: 1 in ALARM, 0 in OK, for as long as it has done so.
 fn sight_alarm(name: &AlarmName, seen: &Observation, now: Timestamp) -> Sighting {
     let missing = |absence| Sighting {
         reading: Some(Reading::Missing(absence)),
@@ -174,7 +179,7 @@ fn sight_alarm(name: &AlarmName, seen: &Observation, now: Timestamp) -> Sighting
         period: SignedDuration::ZERO,
     };
     let absent = |detail: &str| Absence::new(AbsenceKind::NoDatapoints, detail);
-    let (value, since) = match seen.alarms.get(name) {
+    let (value, then) = match seen.alarms.get(name) {
         Some(Ok(Alarm { state: AlarmState::Alarm, since })) => (1.0, *since),
         Some(Ok(Alarm { state: AlarmState::Ok, since })) => (0.0, *since),
         Some(Ok(Alarm { state: AlarmState::InsufficientData, .. })) => {
@@ -183,11 +188,11 @@ fn sight_alarm(name: &AlarmName, seen: &Observation, now: Timestamp) -> Sighting
         Some(Err(absence)) => return missing(absence.clone()),
         None => return missing(absent("not read")),
     };
-    let points = [since, now].map(|at| Datapoint { at: at.min(now), value });
+    // One datapoint over the whole time since the transition: the alarm watched meanwhile, whoever looked.
     Sighting {
         reading: Some(Reading::Fresh { value, at: now }),
-        points: points.to_vec(),
-        period: SignedDuration::ZERO,
+        points: vec![Datapoint { at: now, value }],
+        period: since(then, now),
     }
 }
 
@@ -237,10 +242,14 @@ fn sight_metric(
 
 /// Without a single task there is no CPU to measure, and nothing to scale in: such a metric has no vote then.
 fn nothing_to_measure(name: &MetricName, seen: &Observation) -> bool {
-    Signal::Metric(name.clone()).is_shared_by_tasks()
-        && seen.service.as_ref().is_ok_and(|service| {
-            service.desired_count == 0 && service.running_count == 0 && service.pending_count == 0
-        })
+    is_asleep(seen) && Signal::Metric(name.clone()).is_shared_by_tasks()
+}
+
+/// No task runs, and none is wanted: nothing can be shared by the tasks.
+fn is_asleep(seen: &Observation) -> bool {
+    seen.service.as_ref().is_ok_and(|service| {
+        service.desired_count == 0 && service.running_count == 0 && service.pending_count == 0
+    })
 }
 
 /// The datapoints after the newest one remembered.

@@ -28,6 +28,8 @@ pub(crate) struct Guards<'a> {
     pub(crate) evidence: &'a [Evidence<'a>],
     /// A signal that votes and does not say anything, if there is one.
     pub(crate) unread: Option<Reason>,
+    /// Until when what was added last is not in the metrics.
+    pub(crate) warming: Option<Timestamp>,
     pub(crate) policy: &'a ServicePolicy,
     pub(crate) memory: &'a Memory,
     pub(crate) bounds: Capacity,
@@ -44,6 +46,9 @@ impl Guards<'_> {
             Self::work_in_flight,
             Self::one_task_at_a_time,
             Self::rollout,
+            Self::no_scale_in,
+            Self::protected,
+            Self::warming,
             Self::stabilization,
             Self::cooldown,
             Self::largest_step,
@@ -102,6 +107,24 @@ impl Guards<'_> {
         self.service.rollout.then_some((self.service.desired_count, Reason::Rollout))
     }
 
+    /// AWS takes nothing away now.
+    fn no_scale_in(&self, _to: u32) -> Option<(u32, Reason)> {
+        let why = self.service.constraints.no_scale_in.clone()?;
+        Some((self.service.desired_count, Reason::NoScaleIn { why }))
+    }
+
+    /// Protected instances stay whatever the desired count is; a smaller one would only be wrong.
+    fn protected(&self, _to: u32) -> Option<(u32, Reason)> {
+        let count = self.service.constraints.protected;
+        (count > 0).then_some((count, Reason::Protected { count }))
+    }
+
+    /// What was added last is not in the metrics yet: what is surplus is not known.
+    fn warming(&self, _to: u32) -> Option<(u32, Reason)> {
+        let until = self.warming?;
+        Some((self.service.desired_count, Reason::WarmingUp { until }))
+    }
+
     /// No lower than the largest wish of the window.
     fn stabilization(&self, _to: u32) -> Option<(u32, Reason)> {
         let window = self.policy.stabilization;
@@ -120,13 +143,13 @@ impl Guards<'_> {
             let between = u32::midpoint(trips, safe);
             *(if tripped(between).is_some() { &mut trips } else { &mut safe }) = between;
         }
-        let condition = one.rule.when.clone();
+        let condition = one.when.clone();
         Some((safe, Reason::AnticipatedFlapping { condition, predicted, at: to }))
     }
 
     /// The value at which a scale-out rule would match at another size, if it would.
     fn trips(&self, one: &Evidence<'_>, size: u32) -> Option<f64> {
-        let Condition { signal, comparison, threshold, .. } = &one.rule.when;
+        let Condition { signal, comparison, threshold, .. } = one.when;
         let upward = matches!(comparison, Comparison::Above | Comparison::AtLeast);
         let adds = matches!(one.rule.adjust, Adjustment::Add(_));
         if !(upward && adds && signal.is_shared_by_tasks()) {

@@ -2,6 +2,7 @@
 
 use crate::capacity::Capacity;
 use crate::method::rules::Start;
+use crate::observation::Constraints;
 use crate::reason::Reason;
 use crate::service::ServicePolicy;
 
@@ -9,6 +10,7 @@ use crate::service::ServicePolicy;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits<'a> {
     pub(crate) start: Start,
+    pub(crate) constraints: &'a Constraints,
     pub(crate) policy: &'a ServicePolicy,
     pub(crate) bounds: Capacity,
 }
@@ -20,6 +22,10 @@ impl Limits<'_> {
         if let Some(failing) = self.start.failing() {
             reasons.retain(|reason| *reason != failing);
             reasons.push(failing);
+            return desired;
+        }
+        if let Some(why) = &self.constraints.no_scale_out {
+            reasons.push(Reason::NoScaleOut { why: why.clone() });
             return desired;
         }
         let mut to = wish;

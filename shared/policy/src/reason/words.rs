@@ -25,18 +25,57 @@ impl fmt::Display for Clock {
     }
 }
 
-/// `waiting is 612, above 500`, with how long when that matters.
-pub(super) struct Seen<'a> {
+/// `waiting is 612`, `the alarm api-5xx is in ALARM`.
+pub(super) struct Is<'a> {
     pub(super) condition: &'a Condition,
     pub(super) value: f64,
 }
 
+impl fmt::Display for Is<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { condition: Condition { signal, unit, .. }, value } = *self;
+        let Signal::Alarm(name) = signal else {
+            return write!(f, "{signal} is {}", Quantity { value, unit: *unit });
+        };
+        let state = if value > 0.0 { "in ALARM" } else { "OK" };
+        write!(f, "the alarm {} is {state}", name.as_str())
+    }
+}
+
+/// `waiting is 612, above 500`, with how long and since when where that matters.
+pub(super) struct Seen<'a> {
+    pub(super) condition: &'a Condition,
+    pub(super) value: f64,
+    pub(super) since: Option<Timestamp>,
+}
+
 impl fmt::Display for Seen<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Condition { signal, comparison, threshold, unit, hold_for } = self.condition;
-        let value = Quantity { value: self.value, unit: *unit };
-        write!(f, "{signal} is {value}, {} {threshold}{}", comparison.in_words(), unit.suffix())?;
+        let Self { condition, value, since } = *self;
+        write!(f, "{}", Is { condition, value })?;
+        let Condition { comparison, threshold, unit, hold_for, .. } = condition;
+        if !condition.is_of_alarm() {
+            write!(f, ", {} {threshold}{}", comparison.in_words(), unit.suffix())?;
+        }
+        if let Some(since) = since {
+            write!(f, " since {}", Day(since))?;
+        }
         if hold_for.is_zero() { Ok(()) } else { write!(f, " (rule: for {})", Span(*hold_for)) }
+    }
+}
+
+/// `2 to 10`, `at least 2`, `at most 10`.
+pub(super) struct Allowed(pub(super) Option<u32>, pub(super) Option<u32>);
+
+impl fmt::Display for Allowed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self(Some(min), Some(max)) if min == max => write!(f, "{min}"),
+            Self(Some(min), Some(max)) => write!(f, "{min} to {max}"),
+            Self(Some(min), None) => write!(f, "at least {min}"),
+            Self(None, Some(max)) => write!(f, "at most {max}"),
+            Self(None, None) => f.write_str("any number"),
+        }
     }
 }
 
@@ -54,11 +93,6 @@ impl fmt::Display for Tracking<'_> {
         let value = Quantity { value: *value, unit: *unit };
         write!(f, "{signal} is {value} and its target {}", Quantity { value: *target, unit: *unit })
     }
-}
-
-/// `1 task`, `5 tasks`.
-pub(crate) fn tasks(count: u32) -> String {
-    format!("{count} {}", plural(u64::from(count), "task", "tasks"))
 }
 
 /// `1 job`, `5 jobs`.

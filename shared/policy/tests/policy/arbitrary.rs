@@ -12,8 +12,9 @@ use tidegate_policy::notice::Edge;
 use tidegate_policy::overrides::OverrideKind;
 use tidegate_policy::queue_depth::Look;
 use tidegate_policy::{
-    Adjustment, Amount, Capacity, Cooldown, Datapoint, Decision, InFlight, LargestStep, Memory, MetricName,
-    MetricReading, NoticeKind, Observation, OnAbsence, Override, Queue, Rule, Service, ServicePolicy, decide,
+    Adjustment, Amount, Capacity, Constraints, Cooldown, Counts, Datapoint, Decision, InFlight, LargestStep,
+    Memory, MetricName, MetricReading, NoticeKind, Observation, OnAbsence, Override, Queue, Rule, Service,
+    ServicePolicy, decide,
 };
 
 use steering::{floor, hours, trackers};
@@ -195,6 +196,8 @@ pub(crate) fn policy(
                 idle,
                 interruptible,
                 metrics: vec![(MetricName::new("requests").unwrap(), on_absence)],
+                notify: vec![],
+                counts: Counts::Tasks,
             }
         },
     )
@@ -208,8 +211,13 @@ pub(crate) fn observation(range: Range) -> impl Strategy<Value = Observation> {
         ])
     });
     let service = prop_oneof![9 => service(range).prop_map(Ok), 1 => Just(Err(refused()))];
-    let queue = prop_oneof![9 => queue(range).prop_map(Ok), 1 => Just(Err(refused()))];
-    (service, queue, metrics).prop_map(|(service, queue, metrics)| Observation { service, queue, metrics })
+    let queue = prop_oneof![9 => queue(range).prop_map(|queue| Some(Ok(queue))), 1 => Just(Some(Err(refused()))), 1 => Just(None)];
+    (service, queue, metrics).prop_map(|(service, queue, metrics)| Observation {
+        service,
+        queue,
+        metrics,
+        alarms: [].into(),
+    })
 }
 
 fn service(range: Range) -> impl Strategy<Value = Service> {
@@ -333,7 +341,7 @@ fn edges(range: Range) -> impl Strategy<Value = Vec<Edge>> {
     let kinds = [NoticeKind::Blocked, NoticeKind::PinnedAtMax, NoticeKind::ReadingMissing];
     (prop::sample::subsequence(kinds.to_vec(), 0..=3), time(range), count(range), any::<(bool, bool)>())
         .prop_map(|(kinds, since, looks, (told, ended))| {
-            let edge = |kind| Edge { kind, since, looks, told, ended: ended && told };
+            let edge = |kind| Edge { kind, condition: None, since, looks, told, ended: ended && told };
             kinds.into_iter().map(edge).collect()
         })
 }

@@ -149,7 +149,7 @@ fn below_the_minimum_the_minimum_is_reached_at_once() {
 #[test]
 fn below_the_minimum_an_unreadable_queue_does_not_keep_the_service_small() {
     let mut stage = Stage::new(8, 50, &["waiting < 50: -5"]).tasks(2);
-    stage.seen.queue = Err(refused());
+    stage.seen.queue = Some(Err(refused()));
     assert_eq!(size(&stage.peek()), 8);
 }
 

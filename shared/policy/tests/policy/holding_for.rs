@@ -38,7 +38,7 @@ fn a_look_that_cannot_read_the_queue_is_no_datapoint() {
     let readable = stage.seen.queue.clone();
     for at in [0, 100, 300] {
         stage.at(at).look_and_die();
-        stage.seen.queue = Err(crate::stage::refused());
+        stage.seen.queue = Some(Err(crate::stage::refused()));
         stage.at(at + 40).look_and_die();
         stage.seen.queue = readable.clone();
     }

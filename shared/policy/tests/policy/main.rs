@@ -45,6 +45,12 @@ mod hours;
 mod floor;
 
 #[cfg(test)]
+mod alarms;
+
+#[cfg(test)]
+mod watching;
+
+#[cfg(test)]
 mod wait_world;
 
 #[cfg(test)]

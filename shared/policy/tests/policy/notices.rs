@@ -25,11 +25,11 @@ fn look(stage: &mut Stage, expected: &[&str]) {
 #[test]
 fn a_missing_queue_is_told_after_two_looks_and_its_return_at_once() {
     let mut stage = calm();
-    stage.seen.queue = Err(refused());
+    stage.seen.queue = Some(Err(refused()));
     look(&mut stage, &[]);
     look(&mut stage, &["+queue cannot be read"]);
     look(&mut stage, &[]);
-    stage.seen.queue = Ok(queue(100));
+    stage.seen.queue = Some(Ok(queue(100)));
     look(&mut stage, &["-queue cannot be read"]);
     look(&mut stage, &[]);
 }
@@ -38,9 +38,9 @@ fn a_missing_queue_is_told_after_two_looks_and_its_return_at_once() {
 fn one_missed_look_is_no_news() {
     let mut stage = calm();
     for _ in 0..3 {
-        stage.seen.queue = Err(refused());
+        stage.seen.queue = Some(Err(refused()));
         look(&mut stage, &[]);
-        stage.seen.queue = Ok(queue(100));
+        stage.seen.queue = Some(Ok(queue(100)));
         look(&mut stage, &[]);
     }
 }
@@ -51,7 +51,7 @@ fn a_metric_that_never_comes_does_not_hide_a_queue_that_goes() {
     stage.points("cpu", &[]);
     look(&mut stage, &[]);
     look(&mut stage, &["+reading missing"]);
-    stage.seen.queue = Err(refused());
+    stage.seen.queue = Some(Err(refused()));
     look(&mut stage, &[]);
     look(&mut stage, &["+queue cannot be read"]);
 }
@@ -91,9 +91,9 @@ fn what_a_look_cannot_see_is_not_over() {
     look(&mut stage, &["+blocked"]);
     stage.seen.service = service;
     look(&mut stage, &["-blocked"]);
-    stage.seen.queue = Err(refused());
+    stage.seen.queue = Some(Err(refused()));
     look(&mut stage, &[]);
-    stage.seen.queue = Ok(queue(501));
+    stage.seen.queue = Some(Ok(queue(501)));
     look(&mut stage, &[]);
 }
 
@@ -137,12 +137,12 @@ fn a_beginning_that_nobody_heard_of_ends_in_silence() {
 #[test]
 fn a_notice_tells_since_when() {
     let mut stage = calm();
-    stage.seen.queue = Err(refused());
+    stage.seen.queue = Some(Err(refused()));
     let since = stage.now + seconds(60);
     look(&mut stage, &[]);
     let decision = stage.wait(60).look();
     assert_eq!(decision.notices[0].since, since);
-    stage.seen.queue = Ok(queue(100));
+    stage.seen.queue = Some(Ok(queue(100)));
     assert_eq!(stage.wait(60).look().notices[0].since, since);
 }
 

@@ -42,7 +42,7 @@ fn a_pin_outranks_every_signal_guard_and_cooldown() {
     let decision = stage.peek();
     assert_eq!(decision.verdict, ScaleIn { from: 10, to: 3 });
     assert_eq!(codes(&decision), ["overridden"]);
-    stage.seen.queue = Err(refused());
+    stage.seen.queue = Some(Err(refused()));
     assert_eq!(size(&stage.peek()), 3);
 }
 

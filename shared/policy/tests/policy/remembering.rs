@@ -72,7 +72,7 @@ fn the_worst_service_is_bounded() {
         NoticeKind::HeldByWorkers,
         NoticeKind::Overridden,
     ]
-    .map(|kind| Edge { kind, since: now, looks: 2, told: true, ended: false })
+    .map(|kind| Edge { kind, condition: None, since: now, looks: 2, told: true, ended: false })
     .to_vec();
     assert!(json(&memory).len() <= 1_200, "{} bytes", json(&memory).len());
 }

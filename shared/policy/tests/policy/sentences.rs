@@ -4,13 +4,15 @@ use std::fmt::Write as _;
 
 use tidegate_policy::memory::Settled;
 use tidegate_policy::overrides::OverrideKind;
-use tidegate_policy::{Decision, Hours, InFlight, MetricReading, Reason};
+use tidegate_policy::{Decision, Hours, InFlight, MetricReading, NoticeKind, Reason};
 
 use crate::floor::monitors;
 use crate::hours::{WORKING_DAYS, window};
 use crate::stage::{Stage, codes, refused, seconds};
 use crate::track::track;
 use crate::wait_world::World;
+
+mod service_load;
 
 macro_rules! reasons {
     ($($variant:ident => $code:literal,)*) => {
@@ -70,6 +72,16 @@ reasons! {
     LargestStep => "largest-step",
     NotIdleLongEnough => "not-idle-long-enough",
     NotIdle => "not-idle",
+    OtherScaler => "other-scaler",
+    OtherScalerUnknown => "other-scaler-unknown",
+    OutsideBounds => "outside-bounds",
+    NoScaleOut => "no-scale-out",
+    NoScaleIn => "no-scale-in",
+    Protected => "protected",
+    WarmingUp => "warming-up",
+    ConditionHolds => "condition-holds",
+    ConditionOver => "condition-over",
+    ConditionGone => "condition-gone",
 }
 
 /// The RoleFerry guide's worker: more than 500 waiting: +5 up to 50; fewer than 50: -2 down to 5.
@@ -104,6 +116,7 @@ fn scenarios() -> Vec<(&'static str, Decision)> {
     guards(&mut all);
     sleep(&mut all);
     waits(&mut all);
+    service_load::scenarios(&mut all);
     all
 }
 
@@ -190,7 +203,7 @@ fn rules(all: &mut Vec<(&'static str, Decision)>) {
 }
 
 fn readings(all: &mut Vec<(&'static str, Decision)>) {
-    all.push(("Redis down", worker().with(|stage| stage.seen.queue = Err(refused())).peek()));
+    all.push(("Redis down", worker().with(|stage| stage.seen.queue = Some(Err(refused()))).peek()));
     let mut stage = with_cpu();
     stage.points("cpu", &[]);
     all.push(("CPU without datapoints", stage.peek()));
@@ -244,14 +257,23 @@ fn waits(all: &mut Vec<(&'static str, Decision)>) {
 fn every_reason_has_a_sentence() {
     let mut text = String::new();
     for (title, decision) in scenarios() {
-        writeln!(text, "{title} [{}]\n    {decision}\n", codes(&decision).join(", ")).unwrap();
+        writeln!(text, "{title} [{}]\n    {decision}", codes(&decision).join(", ")).unwrap();
+        for notice in decision.notices.iter().filter(|notice| notice.kind == NoticeKind::Condition) {
+            let because = decision.counts.tell(notice.because.as_ref().unwrap());
+            writeln!(text, "    {:?}: {}: {because}", notice.severity(), decision.counts.tell(notice))
+                .unwrap();
+        }
+        text.push('\n');
     }
     insta::assert_snapshot!("sentences", text);
 }
 
 #[test]
 fn every_reason_has_a_scenario() {
-    let seen: Vec<_> = scenarios().into_iter().flat_map(|(_, decision)| decision.reasons).collect();
+    let of = |decision: Decision| {
+        decision.reasons.into_iter().chain(decision.notices.into_iter().filter_map(|notice| notice.because))
+    };
+    let seen: Vec<_> = scenarios().into_iter().flat_map(|(_, decision)| of(decision)).collect();
     let missing: Vec<_> = CODES.iter().filter(|code| !seen.iter().any(|it| it.code() == **code)).collect();
     assert!(missing.is_empty(), "no scenario for {missing:?}");
     assert!(seen.iter().all(|reason| reason.code() == code(reason)));

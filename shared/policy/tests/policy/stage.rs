@@ -4,12 +4,13 @@ use std::num::NonZeroU32;
 
 use jiff::{SignedDuration, Timestamp};
 use tidegate_policy::memory::Settled;
+use tidegate_policy::notice::Severity;
 use tidegate_policy::overrides::OverrideKind;
-use tidegate_policy::queue_depth::Look;
 use tidegate_policy::{
-    Absence, AbsenceKind, Adjustment, Amount, Capacity, Comparison, Condition, Cooldown, Datapoint, Decision,
-    InFlight, LargestStep, Memory, MetricName, MetricReading, Observation, OnAbsence, Override, Queue, Rule,
-    Service, ServicePolicy, Signal, Unit, decide,
+    Absence, AbsenceKind, Adjustment, Alarm, AlarmName, AlarmState, Amount, Capacity, Comparison, Condition,
+    Constraints, Cooldown, Counts, Datapoint, Decision, InFlight, LargestStep, Look, Memory, MetricName,
+    MetricReading, Notify, Observation, OnAbsence, Override, Queue, Rule, Service, ServicePolicy, Signal,
+    Unit, decide,
 };
 
 /// Noon of a day on which nothing else happens.
@@ -48,6 +49,8 @@ impl Stage {
             idle: seconds(300),
             interruptible: false,
             metrics: vec![],
+            notify: vec![],
+            counts: Counts::Tasks,
         };
         let seen = Observation {
             service: Ok(service(5, 5)),
@@ -84,7 +87,7 @@ impl Stage {
     }
 
     pub(crate) fn queue(&mut self) -> &mut Queue {
-        self.seen.queue.as_mut().unwrap()
+        self.seen.queue.as_mut().unwrap().as_mut().unwrap()
     }
 
     /// Sets the clock to so many seconds after noon.
@@ -116,6 +119,28 @@ impl Stage {
 
     pub(crate) fn metric(&mut self, name: &str, reading: MetricReading) -> &mut Self {
         self.seen.metrics.insert(MetricName::new(name).unwrap(), reading);
+        self
+    }
+
+    /// An alarm's state, since so many seconds after noon.
+    pub(crate) fn alarm(&mut self, name: &str, state: AlarmState, since: i64) -> &mut Self {
+        self.alarm_read(name, Ok(Alarm { state, since: noon() + seconds(since) }))
+    }
+
+    pub(crate) fn alarm_read(&mut self, name: &str, read: Result<Alarm, Absence>) -> &mut Self {
+        self.seen.alarms.insert(AlarmName::new(name).unwrap(), read);
+        self
+    }
+
+    /// People are told while this holds.
+    pub(crate) fn notify(mut self, when: &str, severity: Severity) -> Self {
+        self.policy.notify.push(Notify { when: condition(when), severity });
+        self
+    }
+
+    /// The same without a queue.
+    pub(crate) fn no_queue(mut self) -> Self {
+        self.seen.queue = None;
         self
     }
 
@@ -229,10 +254,20 @@ pub(crate) fn refused() -> Absence {
 /// `waiting > 500: +5`, `cpu > 70% for 5m: +10%/2`, `waiting < 50: -2`, `waiting > 9: =3`.
 pub(crate) fn rule(text: &str) -> Rule {
     let (when, adjust) = text.split_once(": ").unwrap();
-    let (when, hold_for) = when.split_once(" for ").unwrap_or((when, "0s"));
-    let words: Vec<&str> = when.split(' ').collect();
+    Rule { when: condition(when), adjust: adjustment(adjust) }
+}
+
+/// `memory > 85% for 3m`, `alarm(api-5xx)`.
+pub(crate) fn condition(text: &str) -> Condition {
+    let (when, hold_for) = text.split_once(" for ").unwrap_or((text, "0s"));
+    condition_of(when, span(hold_for))
+}
+
+fn condition_of(when: &str, hold_for: SignedDuration) -> Condition {
+    let alone = format!("{when} > 0");
+    let words: Vec<&str> = if when.contains(' ') { when } else { &alone }.split(' ').collect();
     let [name, comparison, threshold] = words[..] else { panic!("{when}") };
-    let signal = Signal::built_in(name).unwrap_or_else(|| Signal::Metric(MetricName::new(name).unwrap()));
+    let signal = signal(name);
     let (threshold, percent) =
         threshold.strip_suffix('%').map_or((threshold, false), |threshold| (threshold, true));
     let unit = if percent { Unit::Percent } else { signal.unit().unwrap_or(Unit::Count) };
@@ -244,8 +279,21 @@ pub(crate) fn rule(text: &str) -> Rule {
         other => panic!("{other}"),
     };
     let threshold = threshold.parse().unwrap();
-    let when = Condition { signal, comparison, threshold, unit, hold_for: span(hold_for) };
-    Rule { when, adjust: adjustment(adjust) }
+    Condition { signal, comparison, threshold, unit, hold_for }
+}
+
+/// A built-in signal, `alarm(NAME)`, a total by the tasks, or a metric.
+pub(crate) fn signal(name: &str) -> Signal {
+    let metric = |name| MetricName::new(name).unwrap();
+    let alarm = name.strip_prefix("alarm(").and_then(|name| name.strip_suffix(')'));
+    if let Some(signal) = Signal::built_in(name) {
+        signal
+    } else if let Some(name) = alarm {
+        Signal::Alarm(AlarmName::new(name).unwrap())
+    } else {
+        name.strip_suffix("_per_task")
+            .map_or_else(|| Signal::Metric(metric(name)), |total| Signal::PerTask(metric(total)))
+    }
 }
 
 fn span(text: &str) -> SignedDuration {

@@ -5,13 +5,13 @@
 
 use tidegate_policy::Verdict::{Hold, ScaleIn, ScaleOut};
 use tidegate_policy::track::LOW_FOR;
-use tidegate_policy::{Decision, MetricName, MetricReading, NoticeKind, OnAbsence, Signal, Track, Unit};
+use tidegate_policy::{Decision, MetricReading, NoticeKind, OnAbsence, Track, Unit};
 
-use crate::stage::{Stage, codes, refused, rule, seconds, service, size};
+use crate::stage::{Stage, codes, refused, rule, seconds, service, signal, size};
 
 /// A tracker of a built-in signal or of a metric.
 pub(crate) fn track(name: &str, target: f64) -> Track {
-    let signal = Signal::built_in(name).unwrap_or_else(|| Signal::Metric(MetricName::new(name).unwrap()));
+    let signal = signal(name);
     let unit = signal.unit().unwrap_or(Unit::Count);
     Track { signal, target, unit, scale_in: true }
 }

@@ -55,7 +55,7 @@ fn any_missing_signal_blocks_scale_in_but_not_scale_out() {
 #[test]
 fn an_unreadable_queue_blocks_scale_in_but_not_scale_out_by_another_signal() {
     let mut stage = two_signals();
-    stage.seen.queue = Err(refused());
+    stage.seen.queue = Some(Err(refused()));
     stage.points("cpu", &[(60, 10.0)]).at(60);
     let shrink = stage.peek();
     assert_eq!(shrink.verdict, Hold { at: Some(10) });
@@ -67,7 +67,7 @@ fn an_unreadable_queue_blocks_scale_in_but_not_scale_out_by_another_signal() {
 #[test]
 fn an_unreadable_queue_blocks_scale_in_even_if_no_rule_names_it() {
     let mut stage = Stage::new(1, 50, &["cpu < 30%: -1"]);
-    stage.seen.queue = Err(refused());
+    stage.seen.queue = Some(Err(refused()));
     stage.points("cpu", &[(60, 10.0)]).at(60);
     assert_eq!(codes(&stage.peek()), ["rule-matched", "reading-missing"]);
 }
@@ -208,9 +208,9 @@ fn a_head_that_does_not_move_is_stalled_for_as_long_as_it_was_seen() {
     let mut stage = Stage::new(1, 50, &["stalled_for > 60: +1"]).waiting(5);
     stage.queue().head = Some(7);
     stage.at(0).look();
-    stage.seen.queue = Err(refused());
+    stage.seen.queue = Some(Err(refused()));
     stage.at(30).look();
-    stage.seen.queue = Ok(crate::stage::queue(5));
+    stage.seen.queue = Some(Ok(crate::stage::queue(5)));
     stage.queue().head = Some(7);
     assert_eq!(codes(&stage.at(60).look()), ["nothing-matches"]);
     assert_eq!(codes(&stage.at(61).look()), ["rule-matched"]);

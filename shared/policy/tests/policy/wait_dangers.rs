@@ -15,7 +15,7 @@ fn a_start_is_learned_once_however_many_looks_are_blind() {
         }
         if at >= 90 {
             stage.service().running_count = 20;
-            stage.seen.queue = Err(refused());
+            stage.seen.queue = Some(Err(refused()));
         }
         stage.at(at).look();
     }

@@ -70,7 +70,7 @@ fn asked(range: Range) -> impl Strategy<Value = Case> {
         |(mut case, remembered, wait, done)| {
             case.policy.wait = Some(seconds(wait));
             case.memory.wait = remembered;
-            if let Ok(queue) = &mut case.seen.queue {
+            if let Some(Ok(queue)) = &mut case.seen.queue {
                 queue.done = (done % 3 > 0).then_some(done);
             }
             case
@@ -108,7 +108,7 @@ proptest! {
     #[test]
     fn what_cannot_be_seen_never_scales_in(case in asked(Range::Everyday)) {
         let mut case = case;
-        case.seen.queue = Err(crate::stage::refused());
+        case.seen.queue = Some(Err(crate::stage::refused()));
         let decision = case.decide();
         prop_assert!(case.is_pinned() || !matches!(decision.verdict, Verdict::ScaleIn { .. }), "{decision}");
     }

@@ -75,7 +75,7 @@ impl World {
         let (waiting, busy, done) =
             (self.waiting.round() as u64, self.busy.round() as u64, self.done.floor() as u64);
         let (counts, shows) = (self.counts, self.shows);
-        let Ok(queue) = &mut self.stage.seen.queue else { return };
+        let Some(Ok(queue)) = &mut self.stage.seen.queue else { return };
         queue.waiting = waiting;
         queue.in_flight = if shows { InFlight::Exactly(busy) } else { InFlight::Unknown };
         queue.done = counts.then_some(done);
@@ -83,7 +83,7 @@ impl World {
 
     /// One look that cannot see the queue.
     pub(crate) fn blind_look(&mut self, rate: f64) -> Decision {
-        let queue = std::mem::replace(&mut self.stage.seen.queue, Err(refused()));
+        let queue = self.stage.seen.queue.replace(Err(refused()));
         let decision = self.look(rate);
         self.stage.seen.queue = queue;
         decision
@@ -137,7 +137,7 @@ impl World {
     fn pass(&mut self, rate: f64) {
         let service = self.stage.service().clone();
         let concurrency = f64::from(self.stage.policy.concurrency.get());
-        let paused = self.stage.seen.queue.as_ref().is_ok_and(|queue| queue.paused);
+        let paused = self.stage.seen.queue().is_some_and(|queue| queue.paused);
         let places = if paused { 0.0 } else { f64::from(service.running_count) * concurrency };
         self.task_seconds += i64::from(service.desired_count) * LOOK;
         self.arrive(rate * 15.0);

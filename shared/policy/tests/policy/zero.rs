@@ -39,7 +39,7 @@ fn a_look_that_could_not_see_and_a_time_without_looks_begin_it_anew() {
     let mut stage = sleepy();
     let empty = stage.seen.queue.clone();
     stage.at(0).look();
-    stage.seen.queue = Err(crate::stage::refused());
+    stage.seen.queue = Some(Err(crate::stage::refused()));
     stage.at(60).look();
     stage.seen.queue = empty;
     stage.at(120).look();

@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use tidegate_policy::memory::Settled;
 use tidegate_policy::queue_depth::Look;
 use tidegate_policy::{
-    Absence, AbsenceKind, Constraints, Datapoint, InFlight, Memory, MetricName, MetricReading, Observation, Queue, Reason,
-    Service, ServicePolicy, Signal, Verdict, decide,
+    Absence, AbsenceKind, Constraints, Datapoint, InFlight, Memory, MetricName, MetricReading, Observation,
+    Queue, Reason, Service, ServicePolicy, Signal, Verdict, decide,
 };
 
 use super::log::{Decided, Log};
@@ -39,14 +39,14 @@ pub struct Production {
 impl Production {
     /// A service that was never looked at, from a moment on.
     ///
-    /// Rules, trackers and floors by metrics that no queue tells (memory, response times, users) are left out: a reading
-    /// that is always missing would keep every task for ever.
+    /// Rules, trackers and floors by what no queue tells (memory, response times, users, alarms) are left out: a reading
+    /// that is always missing would keep every task for ever. Nobody is told of anything.
     #[must_use]
     pub fn new(policy: &ServicePolicy, begin: Timestamp) -> Self {
         let mut policy = policy.clone();
         let mut left_out = Vec::new();
         policy.rules.retain(|rule| {
-            let told = !matches!(&rule.when.signal, Signal::Metric(name) if name.as_str() != CPU);
+            let told = is_told(&rule.when.signal);
             if !told {
                 left_out.push(rule.when.to_string());
             }
@@ -54,12 +54,13 @@ impl Production {
         });
         left_out.extend(policy.floor.take().map(|floor| format!("floor by {}", floor.by().as_str())));
         policy.track.retain(|track| {
-            let told = !matches!(&track.signal, Signal::Metric(name) if name.as_str() != CPU);
+            let told = is_told(&track.signal);
             if !told {
                 left_out.push(format!("track {track}"));
             }
             told
         });
+        policy.notify.clear();
         let of_rules = policy.rules.iter().map(|rule| &rule.when.signal);
         let mut signals = of_rules.chain(policy.track.iter().map(|track| &track.signal));
         let reads_cpu = signals.any(|signal| matches!(signal, Signal::Metric(_)));
@@ -135,6 +136,14 @@ impl Production {
         let decision = decide(&observation, &self.policy, &self.memory, look);
         self.memory = decision.memory;
         (decision.verdict, decision.reasons)
+    }
+}
+
+/// A queue world can tell it.
+fn is_told(signal: &Signal) -> bool {
+    match signal {
+        Signal::Metric(name) => name.as_str() == CPU,
+        signal => signal.is_of_queue(),
     }
 }
 

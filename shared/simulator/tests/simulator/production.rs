@@ -1,7 +1,7 @@
 //! Production in a simulated world.
 
 use jiff::Timestamp;
-use tidegate_policy::ServicePolicy;
+use tidegate_policy::{AlarmName, MetricName, ServicePolicy, Signal};
 use tidegate_simulator::scaler::{Production, StepRules};
 use tidegate_simulator::world::{Change, JobTime, ScaleIn, Sensing, Service, Starts};
 use tidegate_simulator::{Baseline, Load, Run, Score, Setting, simulate};
@@ -70,8 +70,14 @@ fn cpu_comes_from_the_published_minutes() {
 #[test]
 fn what_a_queue_cannot_tell_is_left_out_and_named() {
     let rules = format!("{QUEUE_RULES}      - {{ when: memory > 80%, add: 2 }}\n");
-    let production = Production::new(&policy(&rules, ""), Timestamp::UNIX_EPOCH);
-    assert_eq!(production.left_out(), ["memory > 80%"]);
+    let mut policy = policy(&rules, "");
+    let mut other = policy.rules.last().expect("the rule by memory").clone();
+    other.when.signal = Signal::PerTask(MetricName::new("requests").expect("a name"));
+    policy.rules.push(other.clone());
+    other.when.signal = Signal::Alarm(AlarmName::new("api-5xx").expect("a name"));
+    policy.rules.push(other);
+    let production = Production::new(&policy, Timestamp::UNIX_EPOCH);
+    assert_eq!(production.left_out(), ["memory > 80%", "requests_per_task > 80%", "alarm(api-5xx)"]);
 }
 
 #[test]

@@ -1,13 +1,13 @@
 //! What a look finds worth telling, and what it cannot judge.
 
 use crate::capacity::Capacity;
-use crate::memory::since;
-use crate::notice::NoticeKind;
+use crate::look::Thinking;
+use crate::memory::{Memory, since};
+use crate::notice::{Edge, End, NoticeKind};
 use crate::overrides::Override;
 use crate::pipeline::evidence::unread;
 use crate::pipeline::readings::METRIC_DELAY;
 use crate::pipeline::startup;
-use crate::queue_depth::Thinking;
 use crate::reading::{AbsenceKind, Reading};
 use crate::reason::Reason;
 use crate::signal::Signal;
@@ -19,9 +19,10 @@ impl Thinking<'_> {
             let reason = Reason::ReadingMissing { signal: Signal::Waiting, absence: absence.clone() };
             self.found.push((NoticeKind::QueueUnreadable, reason));
         }
-        let of_rules = self.evidence.iter().map(|one| (&one.rule.when.signal, one.reading.as_ref()));
+        let of_rules = self.evidence.iter().map(|one| (&one.when.signal, one.reading.as_ref()));
         let of_trackers = self.tracked.iter().map(|one| (&one.track.signal, one.reading.as_ref()));
-        for (signal, reading) in of_rules.chain(of_trackers) {
+        let of_watched = self.watched.iter().map(|one| (&one.when.signal, one.reading.as_ref()));
+        for (signal, reading) in of_rules.chain(of_trackers).chain(of_watched) {
             let of_a_queue_that_is_told_of = signal.is_of_queue() && self.seen.queue_unread().is_some();
             let is_news = !of_a_queue_that_is_told_of && !self.has_just_woken(signal, reading);
             if let Some(reason) = unread(signal, reading).filter(|_| is_news) {
@@ -29,6 +30,9 @@ impl Thinking<'_> {
             }
         }
         if let Some(reason) = self.in_force.footing.as_ref().and_then(|floor| floor.unread.clone()) {
+            self.found.push((NoticeKind::ReadingMissing, reason));
+        }
+        if let Some(reason) = self.other_scaler_unread() {
             self.found.push((NoticeKind::ReadingMissing, reason));
         }
         if let Some(queue) = self.seen.queue().filter(|queue| queue.paused) {
@@ -67,6 +71,25 @@ impl Thinking<'_> {
         }
     }
 
+    /// Notices the conditions that people want to be told of. What once held lasts for as long as the newest value
+    /// breaches, although a hole in the datapoints began its `for` anew.
+    pub(super) fn notice_watched(&mut self, before: &Memory) {
+        for one in &self.watched {
+            let (Some(value), Some(since)) = (one.value(), one.since()) else {
+                continue;
+            };
+            let condition = one.when.clone();
+            let words = Some(condition.to_string());
+            let lasting = before.edges.iter().find(|edge| edge.condition == words).map(|edge| edge.since);
+            if lasting.is_some() || one.matches() {
+                let (since, severity) = (lasting.unwrap_or(since), one.rule.severity);
+                let reason = Reason::ConditionHolds { condition, value, since, severity };
+                self.found.push((NoticeKind::Condition, reason.clone()));
+                self.reasons.push(reason);
+            }
+        }
+    }
+
     /// Conditions that follow from the reasons, and outlive a single one.
     pub(super) fn notice_conditions(&mut self) {
         let (desired, max) = (self.desired(), self.in_force.bounds.max());
@@ -78,6 +101,13 @@ impl Thinking<'_> {
             if pinned {
                 self.found.push((NoticeKind::PinnedAtMax, reason.clone()));
             }
+            if matches!(reason, Reason::NoScaleOut { .. }) {
+                self.found.push((NoticeKind::NoScaleOut, reason.clone()));
+            }
+        }
+        if let Some(reason) = self.in_force.outside.clone() {
+            self.found.push((NoticeKind::OutsideBounds, reason.clone()));
+            self.reasons.push(reason);
         }
         if let (Some(lasting), Ok(service)) =
             (startup::failing(self.next.startup, self.policy.startup, self.look.now), &self.seen.service)
@@ -94,13 +124,35 @@ impl Thinking<'_> {
         }
     }
 
-    /// Whether this look can say that a condition is over. What cannot be seen is not over.
-    pub(super) fn judges(&self, kind: NoticeKind) -> bool {
+    /// Whether a condition that was not found is over. What cannot be seen is not over.
+    pub(super) fn end(&self, edge: &Edge) -> End {
+        if let Some(condition) = &edge.condition {
+            return self.end_of_watched(condition);
+        }
+        if self.judges(edge.kind) { End::Over } else { End::NotSeen }
+    }
+
+    /// A condition ends with a fresh value that does not breach, or with its line in the fleet file.
+    fn end_of_watched(&self, condition: &str) -> End {
+        let Some(one) = self.watched.iter().find(|one| one.when.to_string() == condition) else {
+            return End::Because(Reason::ConditionGone { condition: condition.to_owned() });
+        };
+        one.value().map_or(End::NotSeen, |value| {
+            let (condition, severity) = (one.when.clone(), one.rule.severity);
+            End::Because(Reason::ConditionOver { condition, value, severity })
+        })
+    }
+
+    /// Whether this look can say that a condition is over.
+    fn judges(&self, kind: NoticeKind) -> bool {
         let service = !self.finds(NoticeKind::Blocked);
         let queue = self.seen.queue_unread().is_none();
         match kind {
-            NoticeKind::StartsFailing | NoticeKind::SwitchedOff | NoticeKind::RolloutLasts => service,
-            NoticeKind::PinnedAtMax => {
+            NoticeKind::StartsFailing
+            | NoticeKind::SwitchedOff
+            | NoticeKind::RolloutLasts
+            | NoticeKind::OutsideBounds => service,
+            NoticeKind::PinnedAtMax | NoticeKind::NoScaleOut => {
                 service && queue && !self.finds(NoticeKind::StartsFailing) && self.unread().next().is_none()
             }
             NoticeKind::HeldByWorkers => service && queue,
@@ -109,7 +161,8 @@ impl Thinking<'_> {
             | NoticeKind::ReadingMissing
             | NoticeKind::Blocked
             | NoticeKind::ActionFailing
-            | NoticeKind::Overridden => true,
+            | NoticeKind::Overridden
+            | NoticeKind::Condition => true,
         }
     }
 

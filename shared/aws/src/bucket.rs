@@ -1,0 +1,104 @@
+//! Token buckets: how fast one process asks each category of AWS calls, so that a large fleet waits for its turn instead
+//! of being throttled, and leaves room for people and deployments.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// How many calls at once, and how many a second after them.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rate {
+    /// Calls that may be made at once after a quiet time.
+    pub burst: u32,
+    /// Calls a second that are earned back; above zero.
+    pub refill_per_second: f64,
+}
+
+/// `DescribeServices`, with `ListServices`: Amazon ECS developer guide, "Request throttling for the Amazon ECS API".
+pub const DESCRIBE_SERVICES: Rate = Rate { burst: 100, refill_per_second: 20.0 };
+/// `UpdateService`, with `CreateService` and `DeleteService`: the same page.
+pub const UPDATE_SERVICE: Rate = Rate { burst: 50, refill_per_second: 5.0 };
+/// `GetMetricData`: 50 calls a second (CloudWatch user guide, service quotas).
+pub const GET_METRIC_DATA: Rate = Rate { burst: 50, refill_per_second: 50.0 };
+/// `DescribeAlarms`: 9 calls a second (the same page).
+pub const DESCRIBE_ALARMS: Rate = Rate { burst: 9, refill_per_second: 9.0 };
+/// What `EC2 Auto Scaling` is asked. AWS publishes no number: assumed, and far below what consoles and agents do.
+pub const READ_AUTO_SCALING: Rate = Rate { burst: 40, refill_per_second: 20.0 };
+/// `SetDesiredCapacity`. AWS publishes no number: assumed, as `UpdateService`.
+pub const SET_DESIRED_CAPACITY: Rate = Rate { burst: 50, refill_per_second: 5.0 };
+/// `DescribeScalableTargets`. AWS publishes no number: assumed; 500 services are ten calls.
+pub const DESCRIBE_SCALABLE_TARGETS: Rate = Rate { burst: 20, refill_per_second: 10.0 };
+/// `DescribeTargetGroups`. AWS publishes no number: assumed; answers are kept for minutes.
+pub const DESCRIBE_TARGET_GROUPS: Rate = Rate { burst: 20, refill_per_second: 10.0 };
+
+/// One bucket per category of calls.
+#[derive(Debug)]
+pub(crate) struct Buckets {
+    pub(crate) describe_services: Bucket,
+    pub(crate) update_service: Bucket,
+    pub(crate) get_metric_data: Bucket,
+    pub(crate) describe_alarms: Bucket,
+    pub(crate) read_auto_scaling: Bucket,
+    pub(crate) set_desired_capacity: Bucket,
+    pub(crate) describe_scalable_targets: Bucket,
+    pub(crate) describe_target_groups: Bucket,
+}
+
+impl Default for Buckets {
+    fn default() -> Self {
+        Self {
+            describe_services: Bucket::new(DESCRIBE_SERVICES),
+            update_service: Bucket::new(UPDATE_SERVICE),
+            get_metric_data: Bucket::new(GET_METRIC_DATA),
+            describe_alarms: Bucket::new(DESCRIBE_ALARMS),
+            read_auto_scaling: Bucket::new(READ_AUTO_SCALING),
+            set_desired_capacity: Bucket::new(SET_DESIRED_CAPACITY),
+            describe_scalable_targets: Bucket::new(DESCRIBE_SCALABLE_TARGETS),
+            describe_target_groups: Bucket::new(DESCRIBE_TARGET_GROUPS),
+        }
+    }
+}
+
+/// A token bucket. Every caller gets a moment to go at, in the order of asking; nobody is refused.
+#[derive(Debug)]
+pub struct Bucket {
+    rate: Rate,
+    level: Mutex<Option<Level>>,
+}
+
+/// Tokens left at a moment; below zero, so many callers wait.
+#[derive(Debug, Clone, Copy)]
+struct Level {
+    tokens: f64,
+    at: Instant,
+}
+
+impl Bucket {
+    /// A full bucket.
+    #[must_use]
+    pub fn new(rate: Rate) -> Self {
+        Self { rate, level: Mutex::new(None) }
+    }
+
+    /// Waits until one more call may be made. A caller that stops waiting has used its token all the same: to ask a
+    /// little less than allowed is harmless. The SDK's own retries wait by themselves and take none.
+    pub async fn take(&self) {
+        let wait = self.reserve(Instant::now());
+        if !wait.is_zero() {
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// Takes a token, perhaps one of the future; returns how long until it is there.
+    fn reserve(&self, now: Instant) -> Duration {
+        let Rate { burst, refill_per_second } = self.rate;
+        let mut level = self.level.lock().unwrap_or_else(PoisonError::into_inner);
+        let full = Level { tokens: f64::from(burst), at: now };
+        let Level { tokens, at } = level.unwrap_or(full);
+        let earned = now.saturating_duration_since(at).as_secs_f64() * refill_per_second;
+        let tokens = (tokens + earned).min(f64::from(burst)) - 1.0;
+        *level = Some(Level { tokens, at: now });
+        Duration::from_secs_f64((-tokens / refill_per_second).max(0.0))
+    }
+}

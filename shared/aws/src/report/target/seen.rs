@@ -1,0 +1,134 @@
+//! What one look saw of one service, in words and in JSON.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tidegate_policy::{
+    Absence, Alarm, AlarmName, AlarmState, Decision, InFlight, MetricName, MetricReading, Observation, Queue,
+    Service, Signal,
+};
+
+use crate::report::target::Clock;
+
+/// `612 waiting (0 due), 8 in flight, 0 delayed; cpu 83.2%; 4 desired, 4 running, 0 pending; bounds 2 to 10`.
+pub(super) fn in_words(seen: &Observation, decision: &Decision, now: Timestamp) -> String {
+    let queue = seen.queue.as_ref().map(queue_in_words);
+    let metrics = seen.metrics.iter().filter_map(|(name, reading)| metric_in_words(name, reading, decision));
+    let alarms = seen.alarms.iter().map(|(name, alarm)| alarm_in_words(name, alarm, now));
+    let readings: Vec<String> = metrics.chain(alarms).collect();
+    let readings = (!readings.is_empty()).then(|| readings.join(", "));
+    let bounds = format!("bounds {} to {}", decision.bounds.min(), decision.bounds.max());
+    let parts = [queue, readings, Some(service_in_words(&seen.service)), Some(bounds)];
+    parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
+}
+
+fn queue_in_words(queue: &Result<Queue, Absence>) -> String {
+    let queue = match queue {
+        Ok(queue) => queue,
+        Err(absence) => return format!("queue not read ({absence})"),
+    };
+    let in_flight = match queue.in_flight {
+        InFlight::Exactly(jobs) => format!("{jobs} in flight"),
+        InFlight::AtLeast(jobs) => format!("at least {jobs} in flight"),
+        InFlight::Unknown => "in flight unknown".to_owned(),
+    };
+    let paused = if queue.paused { ", paused" } else { "" };
+    format!("{} waiting ({} due), {in_flight}, {} delayed{paused}", queue.waiting, queue.due, queue.delayed)
+}
+
+/// The newest value; between two reads of CloudWatch the one that is remembered.
+fn metric_in_words(name: &MetricName, reading: &MetricReading, decision: &Decision) -> Option<String> {
+    let unit = Signal::Metric(name.clone()).unit().map_or("", |unit| unit.suffix());
+    let name = name.as_str();
+    let value = |value: f64| format!("{name} {}{unit}", Rounded(value));
+    match reading {
+        MetricReading::Points { points, .. } => Some(
+            points.last().map_or_else(|| format!("{name} without datapoints"), |point| value(point.value)),
+        ),
+        MetricReading::Failed(absence) => Some(format!("{name} not read ({absence})")),
+        MetricReading::NotRead => {
+            let last = decision.memory.metrics.iter().find(|(known, _)| known.as_str() == name);
+            last.map(|(_, last)| value(last.value))
+        }
+    }
+}
+
+fn alarm_in_words(name: &AlarmName, alarm: &Result<Alarm, Absence>, now: Timestamp) -> String {
+    let name = name.as_str();
+    match alarm {
+        Ok(Alarm { state, since }) => {
+            format!("alarm {name} {} since {}", state_word(*state), Clock { moment: *since, now })
+        }
+        Err(absence) => format!("alarm {name} not read ({absence})"),
+    }
+}
+
+fn service_in_words(service: &Result<Service, Absence>) -> String {
+    let service = match service {
+        Ok(service) => service,
+        Err(absence) => return format!("service not read ({absence})"),
+    };
+    let protected = match service.constraints.protected {
+        0 => String::new(),
+        protected => format!(", {protected} protected"),
+    };
+    format!(
+        "{} desired, {} running, {} pending{protected}",
+        service.desired_count, service.running_count, service.pending_count
+    )
+}
+
+/// What was seen, with `null` for what is not known; a service without a queue has no jobs to tell of.
+pub(super) fn in_json(seen: &Observation, decision: &Decision) -> Value {
+    let service = seen.service.as_ref().ok();
+    let mut json = json!({
+        "desired": service.map(|service| service.desired_count),
+        "running": service.map(|service| service.running_count),
+        "pending": service.map(|service| service.pending_count),
+        "rollout": service.map(|service| service.rollout),
+        "min": decision.bounds.min(),
+        "max": decision.bounds.max(),
+    });
+    if let Some(queue) = &seen.queue {
+        let queue = queue.as_ref().ok();
+        json["waiting"] = queue.map(|queue| queue.waiting).into();
+        json["due"] = queue.map(|queue| queue.due).into();
+        json["delayed"] = queue.map(|queue| queue.delayed).into();
+        json["in_flight"] = queue.map(|queue| queue.in_flight.known()).into();
+        json["paused"] = queue.map(|queue| queue.paused).into();
+    }
+    if let Some(absence) = seen.queue_unread() {
+        json["queue_error"] = absence.to_string().into();
+    }
+    if let Err(absence) = &seen.service {
+        json["service_error"] = absence.to_string().into();
+    }
+    for (name, last) in &decision.memory.metrics {
+        json["metrics"][name.as_str()] = json!({"value": last.value, "at": last.at});
+    }
+    for (name, alarm) in &seen.alarms {
+        json["alarms"][name.as_str()] = match alarm {
+            Ok(Alarm { state, since }) => json!({"state": state_word(*state), "since": since}),
+            Err(absence) => json!({"state": null, "error": absence.to_string()}),
+        };
+    }
+    json
+}
+
+/// As CloudWatch writes it.
+fn state_word(state: AlarmState) -> &'static str {
+    match state {
+        AlarmState::Ok => "OK",
+        AlarmState::Alarm => "ALARM",
+        AlarmState::InsufficientData => "INSUFFICIENT_DATA",
+    }
+}
+
+/// A value with as many decimals as people read: `1532`, `83.2`, `0.61`.
+struct Rounded(f64);
+
+impl std::fmt::Display for Rounded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let decimals = if self.0.abs() < 10.0 { 100.0 } else { 10.0 };
+        write!(f, "{}", (self.0 * decimals).round() / decimals)
+    }
+}

@@ -1,0 +1,91 @@
+//! What is scaled, whatever its kind: seen with [`describe`], changed by [`update`](crate::update). Each kind has its own
+//! file; the compiler leads from a new [`TargetName`] to the few lines here.
+
+pub mod ecs;
+pub mod group;
+
+use std::collections::BTreeMap;
+
+use futures_util::join;
+use serde_json::Value;
+use tidegate_fleet::TargetName;
+use tidegate_policy::{Absence, Service};
+
+use crate::clients::Clients;
+use crate::error::CallError;
+
+/// Calls of one kind at the same time; on a small share of a core more than this many only wait for each other.
+pub(crate) const CALLS_AT_ONCE: usize = 10;
+
+/// What was seen of one target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// Its counts, and what AWS itself sets around it.
+    pub service: Service,
+    /// The ARNs of the target groups through which load balancers reach it, each once.
+    pub target_groups: Vec<String>,
+}
+
+/// What was seen of each target asked for.
+pub type Targets = BTreeMap<TargetName, Result<Seen, Absence>>;
+
+/// Reads targets, all kinds side by side. Each has its own result, and a call that fails speaks only for its own.
+pub async fn describe(clients: &Clients, names: &[&TargetName]) -> Targets {
+    let (mut services, mut groups) = (Vec::new(), Vec::new());
+    for name in names {
+        match name {
+            TargetName::Ecs(service) => services.push(service),
+            TargetName::Group(group) => groups.push(group),
+        }
+    }
+    let (services, groups) = join!(ecs::describe(clients, &services), group::describe(clients, &groups));
+    let services = services.into_iter().map(|(name, seen)| (TargetName::Ecs(name), seen));
+    let groups = groups.into_iter().map(|(name, seen)| (TargetName::Group(name), seen));
+    services.chain(groups).collect()
+}
+
+/// Sets the capacity of one target, absolutely; [`take_turn`] comes first.
+pub(crate) async fn set_capacity(
+    clients: &Clients,
+    target: &TargetName,
+    capacity: u32,
+) -> Result<(), CallError> {
+    match target {
+        TargetName::Ecs(service) => ecs::set_desired_count(clients, service, capacity).await,
+        TargetName::Group(group) => group::set_desired_capacity(clients, group, capacity).await,
+    }
+}
+
+/// Waits until its kind may be changed once more.
+pub(crate) async fn take_turn(clients: &Clients, target: &TargetName) {
+    match target {
+        TargetName::Ecs(_) => clients.buckets.update_service.take().await,
+        TargetName::Group(_) => clients.buckets.set_desired_capacity.take().await,
+    }
+}
+
+/// Its names in AWS, as the keys of a JSON report.
+pub(crate) fn names_in_json(target: &TargetName) -> Vec<(&'static str, Value)> {
+    match target {
+        TargetName::Ecs(service) => {
+            vec![("cluster", service.cluster.clone().into()), ("service", service.service.clone().into())]
+        }
+        TargetName::Group(group) => vec![("group", group.name.clone().into())],
+    }
+}
+
+/// Its name in AWS in one word, for lists of resources.
+pub(crate) fn resource(target: &TargetName) -> String {
+    match target {
+        TargetName::Ecs(service) => format!("{}/{}", service.cluster, service.service),
+        TargetName::Group(group) => group.name.clone(),
+    }
+}
+
+/// What AWS calls the number that is set.
+pub(crate) fn capacity_word(target: &TargetName) -> &'static str {
+    match target {
+        TargetName::Ecs(_) => "desired count",
+        TargetName::Group(_) => "desired capacity",
+    }
+}

@@ -1,0 +1,159 @@
+//! ECS services as `DescribeServices` shows them: ten per call, one cluster per call, calls in parallel.
+
+mod scalable_targets;
+
+use std::collections::BTreeMap;
+
+use aws_sdk_ecs::types::{Deployment, DeploymentRolloutState, LoadBalancer, SchedulingStrategy, TaskSet};
+use futures_util::future::join_all;
+use futures_util::{StreamExt, join, stream};
+use tidegate_fleet::EcsService;
+use tidegate_policy::{Absence, AbsenceKind, Constraints, Service};
+
+use crate::clients::Clients;
+use crate::error::{CallError, absence};
+use crate::targets::{CALLS_AT_ONCE, Seen};
+
+/// `DescribeServices` takes at most ten names (Amazon ECS API reference).
+const SERVICES_PER_CALL: usize = 10;
+
+/// What was seen of each service asked for.
+type Services = BTreeMap<EcsService, Result<Seen, Absence>>;
+
+/// Reads services, and beside them whether Application Auto Scaling scales them too. Each service has its own result, and
+/// a call that fails speaks only for its own ten.
+pub(crate) async fn describe(clients: &Clients, names: &[&EcsService]) -> Services {
+    let (mut services, mut others) =
+        join!(describe_services(clients, names), scalable_targets::describe(clients, names));
+    for (name, seen) in &mut services {
+        if let (Ok(seen), Some(other)) = (seen, others.remove(name)) {
+            seen.service.constraints.other_scaler = other;
+        }
+    }
+    services
+}
+
+/// Services in calls of ten.
+async fn describe_services(clients: &Clients, names: &[&EcsService]) -> Services {
+    let mut by_cluster: BTreeMap<&str, Vec<&EcsService>> = BTreeMap::new();
+    for name in names {
+        by_cluster.entry(&name.cluster).or_default().push(name);
+    }
+    let chunks: Vec<(&str, Vec<&EcsService>)> = by_cluster
+        .into_iter()
+        .flat_map(|(cluster, mut names)| {
+            names.sort_unstable();
+            names.dedup();
+            names.chunks(SERVICES_PER_CALL).map(|chunk| (cluster, chunk.to_vec())).collect::<Vec<_>>()
+        })
+        .collect();
+    stream::iter(chunks)
+        .map(|(cluster, names)| describe_some(clients, cluster, names))
+        .buffer_unordered(CALLS_AT_ONCE)
+        .flat_map(stream::iter)
+        .collect()
+        .await
+}
+
+/// Up to ten services: with one call, or one by one where it is refused, since one service that the role may not read
+/// refuses them all.
+async fn describe_some(
+    clients: &Clients,
+    cluster: &str,
+    names: Vec<&EcsService>,
+) -> Vec<(EcsService, Result<Seen, Absence>)> {
+    let together = describe_once(clients, cluster, &names).await;
+    let refused = |(_, seen): &(EcsService, Result<Seen, Absence>)| matches!(seen, Err(absence) if absence.kind == AbsenceKind::Denied);
+    if names.len() == 1 || !together.iter().any(refused) {
+        return together;
+    }
+    let alone = names.chunks(1).map(|name| describe_once(clients, cluster, name));
+    join_all(alone).await.into_iter().flatten().collect()
+}
+
+/// One call.
+async fn describe_once(
+    clients: &Clients,
+    cluster: &str,
+    names: &[&EcsService],
+) -> Vec<(EcsService, Result<Seen, Absence>)> {
+    clients.buckets.describe_services.take().await;
+    let wanted = names.iter().map(|name| name.service.clone()).collect();
+    let answer = clients.ecs.describe_services().cluster(cluster).set_services(Some(wanted)).send().await;
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(error) => {
+            let absence = absence(&error);
+            return names.iter().map(|name| ((*name).clone(), Err(absence.clone()))).collect();
+        }
+    };
+    let found: BTreeMap<&str, &aws_sdk_ecs::types::Service> =
+        answer.services().iter().filter_map(|service| Some((service.service_name()?, service))).collect();
+    let failed = |name: &str| {
+        let failure = answer.failures().iter().find(|failure| {
+            failure.arn().is_some_and(|arn| arn == name || arn.rsplit('/').next() == Some(name))
+        });
+        let reason = failure.and_then(|failure| failure.reason()).unwrap_or("not in the answer");
+        Absence::new(AbsenceKind::NotFound, format!("DescribeServices: {reason}"))
+    };
+    names
+        .iter()
+        .map(|name| {
+            let seen = found.get(name.service.as_str());
+            ((*name).clone(), seen.map_or_else(|| Err(failed(&name.service)), |service| understand(service)))
+        })
+        .collect()
+}
+
+/// From AWS's type to ours. A count that is negative cannot be understood, and is never zero.
+fn understand(service: &aws_sdk_ecs::types::Service) -> Result<Seen, Absence> {
+    let count = |name: &str, value: i32| {
+        u32::try_from(value).map_err(|_| {
+            Absence::new(AbsenceKind::Unreadable, format!("{name} is {value}, must be at least 0"))
+        })
+    };
+    let deployments = service.deployments();
+    let unfinished = |deployment: &Deployment| {
+        deployment.rollout_state().is_some_and(|state| *state != DeploymentRolloutState::Completed)
+    };
+    let primary = deployments.iter().find(|deployment| deployment.status() == Some("PRIMARY"));
+    let seen = Service {
+        desired_count: count("desiredCount", service.desired_count())?,
+        running_count: count("runningCount", service.running_count())?,
+        pending_count: count("pendingCount", service.pending_count())?,
+        rollout: deployments.len() > 1 || service.task_sets().len() > 1 || primary.is_some_and(unfinished),
+        active: service.status() == Some("ACTIVE"),
+        daemon: service.scheduling_strategy() == Some(&SchedulingStrategy::Daemon),
+        constraints: Constraints::default(),
+    };
+    Ok(Seen { service: seen, target_groups: target_groups(service) })
+}
+
+/// The target groups of the service and, where a deployment controller keeps them apart, of its task sets. A service
+/// deployed blue/green has two, and its requests go to either: of which one, `DescribeServices` does not tell.
+fn target_groups(service: &aws_sdk_ecs::types::Service) -> Vec<String> {
+    let of_task_sets = service.task_sets().iter().flat_map(TaskSet::load_balancers);
+    let both = |balancer: &LoadBalancer| {
+        let alternate = balancer.advanced_configuration().and_then(|more| more.alternate_target_group_arn());
+        [balancer.target_group_arn(), alternate].map(|arn| arn.map(str::to_owned))
+    };
+    let balancers = service.load_balancers().iter().chain(of_task_sets);
+    let mut arns: Vec<String> = balancers.flat_map(both).flatten().collect();
+    arns.sort_unstable();
+    arns.dedup();
+    arns
+}
+
+/// Sets the desired count. Sending nothing else starts no deployment.
+pub(crate) async fn set_desired_count(
+    clients: &Clients,
+    name: &EcsService,
+    tasks: u32,
+) -> Result<(), CallError> {
+    let EcsService { cluster, service } = name;
+    let step = || format!("update service `{service}` in cluster `{cluster}` to {tasks} tasks");
+    let count = i32::try_from(tasks)
+        .map_err(|_| CallError::plain(step(), AbsenceKind::Refused, "more than AWS can count"))?;
+    let call = clients.ecs.update_service().cluster(cluster).service(service).desired_count(count);
+    call.send().await.map(|_| ()).map_err(|error| CallError::new(step(), &error))
+}

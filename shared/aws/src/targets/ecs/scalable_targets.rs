@@ -1,0 +1,90 @@
+//! Whether Application Auto Scaling scales a service too: 50 services per `DescribeScalableTargets` call.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_applicationautoscaling::types::{
+    ScalableDimension, ScalableTarget, ServiceNamespace, SuspendedState,
+};
+use futures_util::{StreamExt, stream};
+use tidegate_fleet::EcsService;
+use tidegate_policy::OtherScaler;
+
+use crate::clients::Clients;
+use crate::error::absence;
+use crate::targets::CALLS_AT_ONCE;
+
+/// `DescribeScalableTargets` takes at most 50 resource ids (Application Auto Scaling API reference).
+const RESOURCES_PER_CALL: usize = 50;
+
+/// Asks for every service. A service that is not in the answer is nobody's; a call that fails leaves its own 50 unknown.
+pub(super) async fn describe(clients: &Clients, names: &[&EcsService]) -> BTreeMap<EcsService, OtherScaler> {
+    let mut by_resource: BTreeMap<String, Vec<&EcsService>> = BTreeMap::new();
+    for name in names {
+        by_resource.entry(resource_id(name)).or_default().push(name);
+    }
+    let resources: Vec<String> = by_resource.keys().cloned().collect();
+    let calls = stream::iter(resources.chunks(RESOURCES_PER_CALL)).map(|chunk| describe_once(clients, chunk));
+    let answers: Vec<(String, OtherScaler)> =
+        calls.buffer_unordered(CALLS_AT_ONCE).flat_map(stream::iter).collect().await;
+    let everyone = |(resource, other): (String, OtherScaler)| {
+        let names = by_resource.get(&resource).into_iter().flatten();
+        names.map(|name| ((*name).clone(), other.clone())).collect::<Vec<_>>()
+    };
+    answers.into_iter().flat_map(everyone).collect()
+}
+
+/// One call.
+async fn describe_once(clients: &Clients, resources: &[String]) -> Vec<(String, OtherScaler)> {
+    clients.buckets.describe_scalable_targets.take().await;
+    let pages = clients
+        .application_auto_scaling
+        .describe_scalable_targets()
+        .service_namespace(ServiceNamespace::Ecs)
+        .scalable_dimension(ScalableDimension::EcsServiceDesiredCount)
+        .set_resource_ids(Some(resources.to_vec()))
+        .into_paginator()
+        .items()
+        .send()
+        .try_collect()
+        .await;
+    match pages {
+        Ok(targets) => resources
+            .iter()
+            .map(|resource| {
+                let target = targets.iter().find(|target| target.resource_id() == resource);
+                (resource.clone(), target.map_or(OtherScaler::Absent, understand))
+            })
+            .collect(),
+        Err(error) => {
+            let unknown = absence(&error);
+            resources.iter().map(|it| (it.clone(), OtherScaler::Unknown(unknown.clone()))).collect()
+        }
+    }
+}
+
+/// A registered target scales unless all three kinds of scaling are suspended.
+fn understand(target: &ScalableTarget) -> OtherScaler {
+    let state = target.suspended_state();
+    let flag = |read: fn(&SuspendedState) -> Option<bool>| state.and_then(read).unwrap_or(false);
+    let kinds = [
+        ("dynamic scale-out", flag(SuspendedState::dynamic_scaling_out_suspended)),
+        ("dynamic scale-in", flag(SuspendedState::dynamic_scaling_in_suspended)),
+        ("scheduled scaling", flag(SuspendedState::scheduled_scaling_suspended)),
+    ];
+    let active: Vec<&str> =
+        kinds.into_iter().filter(|(_, suspended)| !suspended).map(|(kind, _)| kind).collect();
+    let what = match active.as_slice() {
+        [] => return OtherScaler::Suspended,
+        [one] => format!("{one} is not suspended"),
+        [first, second] => format!("{first} and {second} are not suspended"),
+        _ => "nothing of it is suspended".to_owned(),
+    };
+    let (min, max) = (target.min_capacity(), target.max_capacity());
+    OtherScaler::Active(format!("Application Auto Scaling ({min} to {max}; {what})"))
+}
+
+/// `service/CLUSTER/SERVICE`, with names also where the fleet file has ARNs.
+fn resource_id(EcsService { cluster, service }: &EcsService) -> String {
+    let name = |text: &str| text.rsplit('/').next().unwrap_or(text).to_owned();
+    format!("service/{}/{}", name(cluster), name(service))
+}

@@ -1,0 +1,85 @@
+//! Whether an instance refresh is in progress: one group per `DescribeInstanceRefreshes` call.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use aws_sdk_autoscaling::types::InstanceRefreshStatus;
+use futures_util::{StreamExt, stream};
+use tidegate_policy::{Absence, AbsenceKind, Service};
+use tokio::time::timeout;
+
+use crate::clients::Clients;
+use crate::error::absence;
+use crate::targets::CALLS_AT_ONCE;
+
+/// All refreshes are asked for within this time: one call per group is far slower than all the rest, and a group whose
+/// answer is late can still scale out.
+const WITHIN: Duration = Duration::from_secs(4);
+
+/// What is known of a group's newest instance refresh.
+pub(super) enum Refresh {
+    /// None is in progress.
+    Idle,
+    /// Instances are being replaced.
+    Running,
+    /// It could not be asked.
+    Unknown(Absence),
+}
+
+impl Default for Refresh {
+    /// Not answered in time.
+    fn default() -> Self {
+        Self::Unknown(Absence::new(AbsenceKind::TimedOut, "not read within the time of a look"))
+    }
+}
+
+impl Refresh {
+    /// A refresh is a rollout. One that is not known holds scale-in only.
+    pub(super) fn apply(self, service: &mut Service) {
+        match self {
+            Self::Idle => {}
+            Self::Running => service.rollout = true,
+            Self::Unknown(absence) => {
+                let why = format!("whether an instance refresh is in progress is not known ({absence})");
+                service.constraints.no_scale_in.get_or_insert(why);
+            }
+        }
+    }
+}
+
+/// Asks for every group, in parallel; those that were not answered in time are left out.
+pub(super) async fn describe(clients: &Clients, names: &[&str]) -> BTreeMap<String, Refresh> {
+    let deadline = tokio::time::Instant::now().checked_add(WITHIN);
+    let left = || deadline.map_or(WITHIN, |end| end.saturating_duration_since(tokio::time::Instant::now()));
+    let calls = stream::iter(names).map(|name| async move {
+        let answer = timeout(left(), describe_one(clients, name)).await;
+        ((*name).to_owned(), answer.unwrap_or_default())
+    });
+    calls.buffer_unordered(CALLS_AT_ONCE).collect().await
+}
+
+/// The newest refresh of one group: AWS lists them newest first.
+async fn describe_one(clients: &Clients, name: &str) -> Refresh {
+    clients.buckets.read_auto_scaling.take().await;
+    let call =
+        clients.auto_scaling.describe_instance_refreshes().auto_scaling_group_name(name).max_records(1);
+    match call.send().await {
+        Ok(answer) => {
+            let status = answer.instance_refreshes().first().and_then(|refresh| refresh.status());
+            if status.is_some_and(is_running) { Refresh::Running } else { Refresh::Idle }
+        }
+        Err(error) => Refresh::Unknown(absence(&error)),
+    }
+}
+
+/// Every status that is not an end, those that AWS may add included.
+fn is_running(status: &InstanceRefreshStatus) -> bool {
+    !matches!(
+        status,
+        InstanceRefreshStatus::Successful
+            | InstanceRefreshStatus::Failed
+            | InstanceRefreshStatus::Cancelled
+            | InstanceRefreshStatus::RollbackSuccessful
+            | InstanceRefreshStatus::RollbackFailed
+    )
+}

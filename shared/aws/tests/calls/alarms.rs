@@ -1,0 +1,75 @@
+//! Alarms: a hundred per call, and what their state means.
+
+use serde_json::{Value, json};
+use tidegate_aws::alarms;
+use tidegate_policy::{AbsenceKind, Alarm, AlarmName, AlarmState};
+
+use crate::fake::Aws;
+
+fn name(text: &str) -> AlarmName {
+    AlarmName::new(text).expect("a name")
+}
+
+#[tokio::test(start_paused = true)]
+async fn alarms_of_both_kinds_are_read_with_their_state_and_since_when() {
+    let aws = Aws::new(|_, _| {
+        Ok(json!({
+            "MetricAlarms": [
+                {"AlarmName": "api-5xx", "StateValue": "ALARM", "StateUpdatedTimestamp": 1_795_250_300,
+                    "StateTransitionedTimestamp": 1_795_250_000},
+                {"AlarmName": "old", "StateValue": "OK", "StateUpdatedTimestamp": 1_795_250_100.5},
+                {"AlarmName": "timeless", "StateValue": "OK"},
+                {"AlarmName": "new-word", "StateValue": "MAYBE", "StateUpdatedTimestamp": 1_795_250_100},
+            ],
+            "CompositeAlarms": [
+                {"AlarmName": "all", "StateValue": "INSUFFICIENT_DATA", "StateTransitionedTimestamp": 1_795_250_200},
+            ],
+        }))
+    });
+    let names = ["api-5xx", "old", "timeless", "new-word", "all", "typo"].map(name);
+    let mut seen = alarms::describe(&aws.clients(), &names.iter().collect::<Vec<_>>()).await;
+    let at = |milliseconds| jiff::Timestamp::from_millisecond(milliseconds).expect("a moment");
+    let mut take = |text: &str| seen.remove(&name(text)).expect("an answer");
+    assert_eq!(take("api-5xx"), Ok(Alarm { state: AlarmState::Alarm, since: at(1_795_250_000_000) }));
+    assert_eq!(take("old"), Ok(Alarm { state: AlarmState::Ok, since: at(1_795_250_100_500) }));
+    assert_eq!(take("all"), Ok(Alarm { state: AlarmState::InsufficientData, since: at(1_795_250_200_000) }));
+    let absence = take("typo").expect_err("no alarm of this name");
+    assert_eq!(
+        (absence.kind, absence.detail.as_str()),
+        (AbsenceKind::NotFound, "DescribeAlarms: no alarm of this name")
+    );
+    assert_eq!(take("timeless").expect_err("no time").kind, AbsenceKind::Unreadable);
+    assert_eq!(
+        take("new-word").expect_err("no known state").detail,
+        "DescribeAlarms: the unknown state `MAYBE`"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hundred_alarms_are_one_call_and_each_is_asked_once() {
+    let aws = Aws::new(|_, body| {
+        let names = body["AlarmNames"].as_array().expect("names").iter();
+        let alarm = |name: &Value| json!({"AlarmName": name, "StateValue": "OK", "StateUpdatedTimestamp": 1_795_250_000});
+        Ok(json!({"MetricAlarms": names.map(alarm).collect::<Vec<_>>(), "CompositeAlarms": []}))
+    });
+    let names: Vec<AlarmName> = (0..250).map(|number| name(&format!("alarm-{number}"))).collect();
+    let twice: Vec<&AlarmName> = names.iter().chain(&names).collect();
+    let seen = alarms::describe(&aws.clients(), &twice).await;
+    assert_eq!(seen.values().filter(|alarm| alarm.is_ok()).count(), 250);
+    let calls = aws.calls("DescribeAlarms");
+    let asked: Vec<usize> =
+        calls.iter().map(|call| call.body["AlarmNames"].as_array().expect("names").len()).collect();
+    assert_eq!(asked, [100, 100, 50]);
+    assert_eq!(
+        calls[0].body["AlarmTypes"],
+        json!(["MetricAlarm", "CompositeAlarm"]),
+        "composites come only when asked for"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn alarms_that_may_not_be_read_are_denied_and_never_ok() {
+    let aws = Aws::new(|_, _| Err(("AccessDenied", "no")));
+    let seen = alarms::describe(&aws.clients(), &[&name("api-5xx")]).await;
+    assert_eq!(seen[&name("api-5xx")].as_ref().expect_err("denied").kind, AbsenceKind::Denied);
+}

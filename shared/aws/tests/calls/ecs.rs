@@ -1,0 +1,86 @@
+//! ECS services: what `DescribeServices` means.
+
+use serde_json::{Value, json};
+use tidegate_aws::targets::{self, Seen};
+use tidegate_fleet::{EcsService, TargetName};
+use tidegate_policy::{Absence, AbsenceKind};
+
+use crate::fake::{Answer, Aws};
+
+pub(crate) fn name(cluster: &str, service: &str) -> TargetName {
+    TargetName::Ecs(EcsService { cluster: cluster.to_owned(), service: service.to_owned() })
+}
+
+/// A service as `DescribeServices` shows it.
+pub(crate) fn service(name: &str) -> Value {
+    json!({"serviceName": name, "status": "ACTIVE", "schedulingStrategy": "REPLICA", "desiredCount": 4,
+        "runningCount": 3, "pendingCount": 1,
+        "deployments": [{"status": "PRIMARY", "rolloutState": "COMPLETED"}]})
+}
+
+async fn seen(changed: Value) -> Result<Seen, Absence> {
+    let aws = Aws::new(move |action, _| {
+        let mut api = service("api");
+        for (key, value) in changed.as_object().expect("fields") {
+            api[key] = value.clone();
+        }
+        match action {
+            "DescribeServices" => Ok(json!({"services": [api], "failures": []})),
+            _ => Ok(json!({"ScalableTargets": []})),
+        }
+    });
+    let target = name("prod", "api");
+    targets::describe(&aws.clients(), &[&target]).await.remove(&target).expect("an answer")
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_is_read_with_its_counts() {
+    let seen = seen(json!({})).await.expect("read");
+    let service = &seen.service;
+    assert_eq!((service.desired_count, service.running_count, service.pending_count), (4, 3, 1));
+    assert!(service.active && !service.daemon && !service.rollout);
+    assert_eq!(seen.target_groups, Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn target_groups_are_those_of_the_service_its_task_sets_and_both_colors() {
+    let blue_green = json!([{"targetGroupArn": "arn:tg/blue",
+        "advancedConfiguration": {"alternateTargetGroupArn": "arn:tg/green"}}, {"loadBalancerName": "classic"}]);
+    let task_sets = json!([{"id": "ts", "loadBalancers": [{"targetGroupArn": "arn:tg/set"},
+        {"targetGroupArn": "arn:tg/blue"}]}]);
+    let seen = seen(json!({"loadBalancers": blue_green, "taskSets": task_sets})).await.expect("read");
+    assert_eq!(seen.target_groups, ["arn:tg/blue", "arn:tg/green", "arn:tg/set"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_ecs_does_not_know_is_not_found_and_others_are_read() {
+    let aws = Aws::new(|action, _| match action {
+        "DescribeServices" => Ok(json!({"services": [service("api")],
+            "failures": [{"arn": "arn:aws:ecs:eu-central-1:1:service/prod/typo", "reason": "MISSING"}]})),
+        _ => Ok(json!({"ScalableTargets": []})),
+    });
+    let (api, typo) = (name("prod", "api"), name("prod", "typo"));
+    let mut seen = targets::describe(&aws.clients(), &[&api, &typo]).await;
+    assert!(seen.remove(&api).expect("an answer").is_ok());
+    let absence = seen.remove(&typo).expect("an answer").expect_err("unknown");
+    assert_eq!((absence.kind, absence.detail.as_str()), (AbsenceKind::NotFound, "DescribeServices: MISSING"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_service_that_may_not_be_read_hides_no_other() {
+    let aws = Aws::new(|action, body| -> Answer {
+        let names = body["services"].as_array().cloned().unwrap_or_default();
+        match action {
+            "DescribeServices" if names.contains(&json!("secret")) => Err(("AccessDeniedException", "no")),
+            "DescribeServices" => {
+                let found: Vec<Value> = names.iter().filter_map(Value::as_str).map(service).collect();
+                Ok(json!({"services": found, "failures": []}))
+            }
+            _ => Ok(json!({"ScalableTargets": []})),
+        }
+    });
+    let (api, secret) = (name("prod", "api"), name("prod", "secret"));
+    let mut seen = targets::describe(&aws.clients(), &[&api, &secret]).await;
+    assert!(seen.remove(&api).expect("an answer").is_ok());
+    assert_eq!(seen.remove(&secret).expect("an answer").expect_err("denied").kind, AbsenceKind::Denied);
+}

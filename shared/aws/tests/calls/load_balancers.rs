@@ -1,0 +1,222 @@
+//! Metrics of load balancers: from target groups to dimensions, and from datapoints to what a service gets.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use tidegate_aws::load_balancers::LoadBalancers;
+use tidegate_aws::metrics::{self, Wanted};
+use tidegate_fleet::Source;
+use tidegate_fleet::source::LoadBalancerMetric;
+use tidegate_policy::{AbsenceKind, MetricReading};
+
+use crate::fake::{Answer, Aws};
+use crate::metrics::{failure, now, points, results};
+
+const ARN: &str = "arn:aws:elasticloadbalancing:eu-central-1:123456789012";
+
+fn target_group(name: &str) -> String {
+    format!("{ARN}:targetgroup/{name}/1")
+}
+
+/// A load balancer by its kind and name.
+fn balancer(name: &str) -> Value {
+    json!(format!("{ARN}:loadbalancer/{name}"))
+}
+
+/// Minutes ago, and values.
+type Points = Vec<(i64, f64)>;
+
+/// An AWS with target groups (the load balancer of each, if it has one) and metrics.
+fn aws(
+    groups: &[(&str, Option<&str>)],
+    metric: impl Fn(&str, &str) -> Points + Send + Sync + 'static,
+) -> Aws {
+    let group = |(name, front): &(&str, Option<&str>)| {
+        let fronts: Vec<Value> = front.iter().map(|front| balancer(front)).collect();
+        json!({"TargetGroupArn": target_group(name), "LoadBalancerArns": fronts})
+    };
+    let groups: Vec<Value> = groups.iter().map(group).collect();
+    Aws::new(move |action, body| -> Answer {
+        match action {
+            "DescribeTargetGroups" => {
+                let asked = body["TargetGroupArns"].as_array().expect("ARNs");
+                let find = |arn: &Value| groups.iter().find(|group| group["TargetGroupArn"] == *arn).cloned();
+                let found: Option<Vec<Value>> = asked.iter().map(find).collect();
+                let found = found.ok_or(("TargetGroupNotFound", "One or more target groups not found"))?;
+                Ok(json!({ "TargetGroups": found }))
+            }
+            _ => Ok(results(body, |query| {
+                let asked = &query["MetricStat"]["Metric"];
+                let dimensions = asked["Dimensions"].as_array().expect("dimensions").iter();
+                let mut named = dimensions.map(|dimension| dimension["Value"].as_str().expect("a value"));
+                let place = named.by_ref().last().expect("a dimension");
+                metric(asked["MetricName"].as_str().expect("a name"), place)
+            })),
+        }
+    })
+}
+
+async fn read(aws: &Aws, metric: LoadBalancerMetric, groups: &[&str]) -> MetricReading {
+    let groups: Vec<String> = groups.iter().map(|name| target_group(name)).collect();
+    let source = Source::LoadBalancer(metric);
+    let wanted =
+        Wanted { source: &source, limit: None, target_groups: &groups, longest_for: SignedDuration::ZERO };
+    metrics::read(&aws.clients(), &LoadBalancers::default(), &[wanted], now()).await.remove(0)
+}
+
+fn p95() -> LoadBalancerMetric {
+    LoadBalancerMetric::ResponseTime { statistic: "p95".to_owned() }
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_are_those_of_the_target_group_and_not_of_the_load_balancer() {
+    let aws = aws(&[("api", Some("app/prod/50"))], |_, _| vec![(1, 300.0), (0, 420.0)]);
+    let reading = read(&aws, LoadBalancerMetric::Requests, &["api"]).await;
+    assert_eq!(points(&reading), [(1, 300.0), (0, 420.0)]);
+    let asked = &aws.calls("GetMetricData")[0].body["MetricDataQueries"];
+    assert_eq!(
+        *asked,
+        json!([{"Id": "m0", "ReturnData": true, "MetricStat": {"Period": 60, "Stat": "Sum", "Metric": {
+            "Namespace": "AWS/ApplicationELB", "MetricName": "RequestCount", "Dimensions": [
+                {"Name": "LoadBalancer", "Value": "app/prod/50"},
+                {"Name": "TargetGroup", "Value": "targetgroup/api/1"}]}}}])
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn several_target_groups_add_up_and_the_slowest_counts() {
+    let aws = aws(&[("blue", Some("app/prod/50")), ("green", Some("app/prod/50"))], |metric, place| {
+        match (metric, place) {
+            ("RequestCount", "targetgroup/blue/1") => vec![(1, 300.0), (0, 100.0)],
+            ("RequestCount", _) => vec![(0, 20.0)],
+            (_, "targetgroup/blue/1") => vec![(1, 0.4), (0, 0.5)],
+            _ => vec![(0, 0.9)],
+        }
+    });
+    let requests = read(&aws, LoadBalancerMetric::Requests, &["blue", "green"]).await;
+    assert_eq!(points(&requests), [(1, 300.0), (0, 120.0)]);
+    assert_eq!(points(&read(&aws, p95(), &["blue", "green"]).await), [(1, 0.4), (0, 0.9)]);
+    let asked = aws.calls("GetMetricData")[1].body["MetricDataQueries"][0]["MetricStat"].clone();
+    assert_eq!(
+        (&asked["Stat"], &asked["Metric"]["MetricName"]),
+        (&json!("p95"), &json!("TargetResponseTime"))
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn errors_are_a_share_of_the_requests_and_nothing_without_them() {
+    let aws = aws(&[("api", Some("app/prod/50"))], |metric, _| match metric {
+        "RequestCount" => vec![(3, 200.0), (2, 400.0), (1, 0.0)],
+        _ => vec![(3, 10.0), (0, 5.0)],
+    });
+    let reading = read(&aws, LoadBalancerMetric::Errors, &["api"]).await;
+    assert_eq!(points(&reading), [(3, 5.0), (2, 0.0)], "5 of 100; none; no requests; no requests counted");
+}
+
+#[tokio::test(start_paused = true)]
+async fn both_sides_of_a_connection_are_one_and_a_load_balancer_counts_once() {
+    let groups = [("a", Some("app/prod/50")), ("b", Some("app/prod/50")), ("flows", Some("net/tcp/7"))];
+    let aws = aws(&groups, |metric, place| match (metric, place) {
+        ("ActiveConnectionCount", "app/prod/50") => vec![(1, 800.0), (0, 1000.0)],
+        ("ActiveFlowCount", "net/tcp/7") => vec![(0, 30.0)],
+        other => unreachable!("nobody asks for {other:?}"),
+    });
+    let connections = LoadBalancerMetric::Connections;
+    assert_eq!(points(&read(&aws, connections.clone(), &["a", "b"]).await), [(1, 400.0), (0, 500.0)]);
+    assert_eq!(points(&read(&aws, connections.clone(), &["flows"]).await), [(0, 30.0)]);
+    assert_eq!(points(&read(&aws, connections, &["a", "flows"]).await), [(1, 400.0), (0, 530.0)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_behind_no_load_balancer_is_a_failure_and_never_without_requests() {
+    let groups = [("alone", None), ("api", Some("app/prod/50"))];
+    let aws = aws(&groups, |_, _| vec![(0, 7.0)]);
+    let requests = LoadBalancerMetric::Requests;
+    let none = read(&aws, requests.clone(), &[]).await;
+    assert_eq!(failure(&none), (AbsenceKind::NotFound, "the service is registered with no target group"));
+    let alone = read(&aws, requests.clone(), &["alone"]).await;
+    assert_eq!(
+        failure(&alone),
+        (AbsenceKind::NotFound, "the service's target group is behind no load balancer")
+    );
+    let typo = read(&aws, requests.clone(), &["api", "typo"]).await;
+    assert_eq!(
+        failure(&typo),
+        (AbsenceKind::NotFound, "TargetGroupNotFound: One or more target groups not found")
+    );
+    assert!(aws.calls("GetMetricData").is_empty(), "there is nothing to ask for");
+    let both = read(&aws, requests, &["alone", "api"]).await;
+    assert_eq!(points(&both), [(0, 7.0)], "a target group without load balancer gets no requests");
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_unknown_target_group_hides_no_other_service() {
+    let aws = aws(&[("api", Some("app/prod/50"))], |_, _| vec![(0, 7.0)]);
+    let (api, typo) = ([target_group("api")], [target_group("typo")]);
+    let source = Source::LoadBalancer(LoadBalancerMetric::Requests);
+    let of = |groups| Wanted {
+        source: &source,
+        limit: None,
+        target_groups: groups,
+        longest_for: SignedDuration::ZERO,
+    };
+    let readings =
+        metrics::read(&aws.clients(), &LoadBalancers::default(), &[of(&api), of(&typo)], now()).await;
+    assert_eq!(points(&readings[0]), [(0, 7.0)]);
+    assert_eq!(failure(&readings[1]).0, AbsenceKind::NotFound);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_network_load_balancer_counts_connections_only() {
+    let aws = aws(&[("flows", Some("net/tcp/7")), ("web", Some("gwy/x/8"))], |_, _| vec![(0, 1.0)]);
+    for (metric, group, expected) in [
+        (LoadBalancerMetric::Requests, "flows", "the network load balancer `net/tcp/7` counts no requests"),
+        (LoadBalancerMetric::Errors, "flows", "the network load balancer `net/tcp/7` counts no errors"),
+        (p95(), "flows", "the network load balancer `net/tcp/7` counts no response times"),
+        (LoadBalancerMetric::Connections, "web", "the load balancer `gwy/x/8` counts no connections"),
+    ] {
+        assert_eq!(failure(&read(&aws, metric, &[group]).await), (AbsenceKind::NotFound, expected));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_metric_that_fails_for_one_target_group_fails_for_the_service() {
+    let groups = [("blue", Some("app/prod/50")), ("green", Some("app/prod/50"))];
+    let whole = aws(&groups, |_, _| vec![(0, 7.0)]);
+    let aws = Aws::new(move |action, body| -> Answer {
+        let group = |name: &str| json!({"TargetGroupArn": target_group(name), "LoadBalancerArns": [balancer("app/prod/50")]});
+        if action == "DescribeTargetGroups" {
+            return Ok(json!({"TargetGroups": [group("blue"), group("green")]}));
+        }
+        let mut answer = results(body, |_| vec![(0, 7.0)]);
+        answer["MetricDataResults"][1]["StatusCode"] = json!("InternalError");
+        Ok(answer)
+    });
+    let requests = LoadBalancerMetric::Requests;
+    assert_eq!(points(&read(&whole, requests.clone(), &["blue", "green"]).await), [(0, 14.0)]);
+    let partly = read(&aws, requests, &["blue", "green"]).await;
+    assert_eq!(
+        failure(&partly),
+        (AbsenceKind::NoDatapoints, "CloudWatch: InternalError"),
+        "a part is not the sum"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_load_balancer_is_kept_for_a_quarter_of_an_hour_and_a_missing_one_is_asked_for_again() {
+    let aws = aws(&[("api", Some("app/prod/50")), ("alone", None)], |_, _| vec![(0, 7.0)]);
+    let (clients, kept) = (aws.clients(), LoadBalancers::default());
+    let source = Source::LoadBalancer(LoadBalancerMetric::Requests);
+    let (api, alone) = ([target_group("api")], [target_group("alone")]);
+    let look = async |groups: &[String], at: Timestamp| {
+        let wanted =
+            Wanted { source: &source, limit: None, target_groups: groups, longest_for: SignedDuration::ZERO };
+        metrics::read(&clients, &kept, &[wanted], at).await;
+        aws.calls("DescribeTargetGroups").len()
+    };
+    let minutes = |minutes| now().checked_add(SignedDuration::from_mins(minutes)).expect("a moment");
+    assert_eq!(look(&api, minutes(0)).await, 1);
+    assert_eq!(look(&api, minutes(14)).await, 1);
+    assert_eq!(look(&api, minutes(15)).await, 2);
+    assert_eq!(look(&alone, minutes(15)).await, 3);
+    assert_eq!(look(&alone, minutes(16)).await, 4);
+}

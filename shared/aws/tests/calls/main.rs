@@ -1,0 +1,12 @@
+//! Every call to AWS that `aws` makes, under the real SDK: what is asked, how often, and what the answers mean.
+
+mod alarms;
+mod buckets;
+mod ecs;
+mod fake;
+mod fewest;
+mod group;
+mod load_balancers;
+mod metrics;
+mod other_scalers;
+mod update;

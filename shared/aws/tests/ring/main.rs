@@ -1,0 +1,4 @@
+//! Events, as AWS sends them and as nobody should.
+
+mod mutations;
+mod payloads;

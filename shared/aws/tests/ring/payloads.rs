@@ -1,0 +1,93 @@
+//! Every public example of a CloudWatch alarm, in every envelope in which one may arrive.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+use tidegate_aws::ring::{Ring, RingError};
+
+/// The payloads and the alarm that each is about. `payloads/ORIGIN.md` says where they are from.
+const PAYLOADS: [(&str, &str); 10] = [
+    ("lambda-metric", "lambda-demo-metric-alarm"),
+    ("lambda-composite", "CompositeDemo.Main"),
+    ("lambda-composite-suppressed", "ServiceAggregatedAlarm"),
+    ("sns-metric", "EXAMPLE"),
+    ("sns-metric-math", "EXAMPLE"),
+    ("sns-composite", "CompositeAlarm"),
+    ("eventbridge-metric", "ServerCpuTooHigh"),
+    ("eventbridge-metric-math", "TotalNetworkTrafficTooHigh"),
+    ("eventbridge-anomaly", "EC2 CPU Utilization Anomaly"),
+    ("eventbridge-composite", "ServiceAggregatedAlarm"),
+];
+
+pub(crate) fn read(path: &Path) -> Value {
+    let text = fs::read_to_string(path).expect("a file");
+    serde_json::from_str(&text).expect("JSON")
+}
+
+fn folder() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/ring/payloads"))
+}
+
+fn alarm(name: &str) -> Result<Ring, RingError> {
+    Ok(Ring::Alarm { name: name.to_owned() })
+}
+
+/// As an SNS topic hands it to a function.
+fn by_sns(message: &Value) -> Value {
+    json!({"Records": [{"EventSource": "aws:sns", "EventVersion": "1.0", "Sns": {"Type": "Notification",
+        "Message": message.to_string()}}]})
+}
+
+/// As an SQS queue hands it to a function.
+fn by_sqs(body: &Value) -> Value {
+    json!({"Records": [{"eventSource": "aws:sqs", "messageId": "1", "body": body.to_string()}]})
+}
+
+/// As an SNS topic hands it to an SQS queue, without raw message delivery.
+fn notification(message: &Value) -> Value {
+    json!({"Type": "Notification", "MessageId": "1", "TopicArn": "arn", "Message": message.to_string()})
+}
+
+#[test]
+fn every_payload_rings_for_its_alarm() {
+    for (file, name) in PAYLOADS {
+        let event = read(&folder().join(file).with_extension("json"));
+        assert_eq!(Ring::parse(&event), alarm(name), "{file}");
+    }
+    let files = fs::read_dir(folder()).expect("a folder").flatten();
+    let payloads = files.filter(|file| file.path().extension().is_some_and(|extension| extension == "json"));
+    assert_eq!(payloads.count(), PAYLOADS.len(), "a payload that no test reads");
+}
+
+#[test]
+fn every_payload_rings_through_queues_and_topics_too() {
+    for (file, name) in PAYLOADS {
+        let event = read(&folder().join(file).with_extension("json"));
+        // The function is called by SNS with its message inside; what travels on is the message.
+        let message = event.pointer("/Records/0/Sns/Message").and_then(Value::as_str);
+        let published = message.map_or(event.clone(), |text| serde_json::from_str(text).expect("JSON"));
+        let queued = Ring::parse(&by_sqs(&published));
+        assert_eq!(queued, alarm(name), "{file} in a queue");
+        if file.starts_with("lambda-") {
+            continue;
+        }
+        assert_eq!(Ring::parse(&by_sns(&published)), alarm(name), "{file} from a topic");
+        let through = by_sqs(&notification(&published));
+        assert_eq!(Ring::parse(&through), alarm(name), "{file} from a topic through a queue");
+    }
+}
+
+#[test]
+fn only_a_change_of_state_rings() {
+    let event =
+        json!({"detail-type": "CloudWatch Alarm Configuration Change", "detail": {"alarmName": "api"}});
+    let refused = Ring::parse(&event).expect_err("no change of state").to_string();
+    assert!(
+        refused.starts_with("unknown event: an EventBridge event with detail-type `CloudWatch Alarm Config"),
+        "{refused}"
+    );
+    let hello = json!({"Records": [{"EventSource": "aws:sns", "Sns": {"Message": "Hello\r\nworld!"}}]});
+    let refused = Ring::parse(&hello).expect_err("no alarm").to_string();
+    assert!(refused.starts_with("SNS message: no CloudWatch alarm: "), "{refused}");
+}

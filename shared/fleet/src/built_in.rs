@@ -1,0 +1,111 @@
+//! The metrics that need no declaration: what ECS, EC2 and the load balancer publish, and how each is found.
+//!
+//! | name | namespace and metric | by | statistic | unit | no datapoints mean |
+//! | --- | --- | --- | --- | --- | --- |
+//! | `cpu` of ECS | `AWS/ECS CPUUtilization` | `ClusterName`, `ServiceName` | `Average` | percent | not known |
+//! | `memory` of ECS | `AWS/ECS MemoryUtilization` | `ClusterName`, `ServiceName` | `Average` | percent | not known |
+//! | `cpu` of a group | `AWS/EC2 CPUUtilization` | `AutoScalingGroupName` | `Average` | percent | not known |
+//! | `requests` | `AWS/ApplicationELB RequestCount` | `TargetGroup`, `LoadBalancer` | `Sum` | requests a minute | zero |
+//! | `errors` | `HTTPCode_Target_5XX_Count` of `RequestCount` | `TargetGroup`, `LoadBalancer` | `Sum` | percent | no vote |
+//! | `response_time` | `TargetResponseTime` | `TargetGroup`, `LoadBalancer` | `Average` | seconds | no vote |
+//! | `response_time_p50`, `_p90`, `_p95`, `_p99` | `TargetResponseTime` | `TargetGroup`, `LoadBalancer` | the percentile | seconds | no vote |
+//! | `connections` | half of `ActiveConnectionCount` | `LoadBalancer` | `Sum` | connections | zero |
+//!
+//! Datapoints come once a minute, but once in five minutes for the CPU of a group without detailed monitoring. The target
+//! groups are those that the service or the group is registered with. `ActiveConnectionCount` is published for the load
+//! balancer as a whole, and counts the connection of the client and the one to the task: of several services behind one
+//! load balancer each sees the connections of all.
+//!
+//! A service that declares a metric under one of the load balancer's names means its own: `requests` as nginx counts
+//! them, for one. `cpu` and `memory` cannot be declared, but for `memory` of a group, which EC2 does not publish.
+
+use jiff::SignedDuration;
+use tidegate_policy::{MetricName, OnAbsence, Signal, Unit};
+
+use crate::source::{LoadBalancerMetric, MetricSource, Source};
+use crate::target::{AutoScalingGroup, EcsService, TargetName};
+
+/// The names of what the load balancer counts, in the order of the documentation.
+const OF_LOAD_BALANCER: [&str; 8] = [
+    "requests",
+    "errors",
+    "response_time",
+    "response_time_p50",
+    "response_time_p90",
+    "response_time_p95",
+    "response_time_p99",
+    "connections",
+];
+
+/// The names of all signals that need no declaration, in the order of the documentation.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    let shares = ["requests_per_task", "connections_per_task"];
+    Signal::BUILT_IN.into_iter().chain(OF_LOAD_BALANCER).chain(shares)
+}
+
+/// What the load balancer counts under a name.
+pub(crate) fn load_balancer(name: &str) -> Option<LoadBalancerMetric> {
+    let response_time =
+        |statistic: &str| LoadBalancerMetric::ResponseTime { statistic: statistic.to_owned() };
+    Some(match name {
+        "requests" => LoadBalancerMetric::Requests,
+        "errors" => LoadBalancerMetric::Errors,
+        "response_time" => response_time("Average"),
+        "response_time_p50" => response_time("p50"),
+        "response_time_p90" => response_time("p90"),
+        "response_time_p95" => response_time("p95"),
+        "response_time_p99" => response_time("p99"),
+        "connections" => LoadBalancerMetric::Connections,
+        _ => return None,
+    })
+}
+
+/// The unit in which a built-in metric is kept.
+pub(crate) fn unit(name: &MetricName) -> Option<Unit> {
+    Some(match load_balancer(name.as_str()) {
+        Some(LoadBalancerMetric::Requests | LoadBalancerMetric::Connections) => Unit::Count,
+        Some(LoadBalancerMetric::Errors) => Unit::Percent,
+        Some(LoadBalancerMetric::ResponseTime { .. }) => Unit::Seconds,
+        None => return Signal::Metric(name.clone()).unit(),
+    })
+}
+
+/// Whether the name always means the built-in metric; otherwise a service may declare one of its own under it.
+pub(crate) fn is_reserved(name: &str, of_group: bool) -> bool {
+    Signal::built_in(name).is_some() && !(of_group && name == "memory")
+}
+
+/// How a built-in metric of this target is found; `None` where AWS publishes none.
+pub(crate) fn source(name: &str, target: &TargetName) -> Option<Source> {
+    if let Some(metric) = load_balancer(name) {
+        return Some(Source::LoadBalancer(metric));
+    }
+    let source = match (target, name) {
+        (TargetName::Ecs(ecs), "cpu") => of_ecs("CPUUtilization", ecs),
+        (TargetName::Ecs(ecs), "memory") => of_ecs("MemoryUtilization", ecs),
+        (TargetName::Group(group), "cpu") => of_group("CPUUtilization", group),
+        (TargetName::Ecs(_) | TargetName::Group(_), _) => return None,
+    };
+    Some(Source::Metric(source))
+}
+
+/// As ECS publishes it, once a minute for every service.
+fn of_ecs(metric: &str, EcsService { cluster, service }: &EcsService) -> MetricSource {
+    average("AWS/ECS", metric, &[("ClusterName", cluster), ("ServiceName", service)], 1)
+}
+
+/// As EC2 publishes it over the instances of a group: once in five minutes, or in one with detailed monitoring.
+fn of_group(metric: &str, AutoScalingGroup { name, detailed_monitoring }: &AutoScalingGroup) -> MetricSource {
+    average("AWS/EC2", metric, &[("AutoScalingGroupName", name)], if *detailed_monitoring { 1 } else { 5 })
+}
+
+fn average(namespace: &str, metric: &str, dimensions: &[(&str, &String)], minutes: i64) -> MetricSource {
+    MetricSource {
+        namespace: namespace.to_owned(),
+        metric: metric.to_owned(),
+        dimensions: dimensions.iter().map(|(name, value)| ((*name).to_owned(), (*value).clone())).collect(),
+        statistic: "Average".to_owned(),
+        period: SignedDuration::from_mins(minutes),
+        on_absence: OnAbsence::Missing,
+    }
+}

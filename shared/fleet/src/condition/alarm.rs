@@ -1,0 +1,56 @@
+//! `alarm(NAME) [for DURATION]`: a CloudWatch alarm, by its name.
+
+use tidegate_policy::{AlarmName, Comparison, Condition, Signal, Unit};
+
+use super::{Parsed, bad, duration_after, tokens};
+use crate::problem::Code;
+use crate::scalar::Fault;
+use crate::words;
+
+/// What a condition on an alarm begins with.
+const BEGIN: &str = "alarm(";
+
+/// Where a condition on an alarm begins within its text, in bytes; `None` when it is none. A signal named `alarm…` has no
+/// parenthesis.
+pub(super) fn find(text: &str) -> Option<usize> {
+    let start = text.len().saturating_sub(text.trim_start().len());
+    text.trim_start().starts_with(BEGIN).then_some(start)
+}
+
+/// Reads a condition on an alarm: the alarm's value is 1 in ALARM and 0 in OK.
+pub(super) fn parse(text: &str, start: usize) -> Result<Parsed, Fault> {
+    let inside = text.split_at(start.saturating_add(BEGIN.len())).1;
+    let Some((name, rest)) = inside.split_once(')') else {
+        let fault = bad("never closes `alarm(`", "write `alarm(NAME)`, then optionally `for 5m`");
+        return Err(fault.within(start, text.trim().chars().count()));
+    };
+    let characters = |part: &str| part.chars().count();
+    let end = characters(text).saturating_sub(characters(rest));
+    let span = (start, end.saturating_sub(start));
+    let name = alarm_name(name.trim()).map_err(|fault| fault.within(span.0, span.1))?;
+    if let Some(more) = rest.rfind(')') {
+        let message = "names an alarm with a `)` in its name";
+        let width = characters(rest.split_at(more).0).saturating_add(1);
+        return Err(bad(message, "rename the alarm, or compare its metric itself").within(end, width));
+    }
+    let after = tokens(rest, end);
+    if let Some(operator) = after.first().filter(|token| token.text.starts_with(['<', '>', '=', '!'])) {
+        let help = "write `alarm(NAME)` alone: it holds while the alarm is in ALARM";
+        return Err(operator.locate(bad("compares an alarm", help)));
+    }
+    let (hold_for, hold_span) = duration_after(text, "the alarm", after.into_iter())?;
+    let (signal, comparison) = (Signal::Alarm(name), Comparison::Above);
+    let condition = Condition { signal, comparison, threshold: 0.0, unit: Unit::Count, hold_for };
+    Ok(Parsed { condition, signal: span, threshold: span, hold_for: hold_span })
+}
+
+fn alarm_name(name: &str) -> Result<AlarmName, Fault> {
+    if name.starts_with("arn:") {
+        return Err(bad("names an alarm by its ARN", "write the alarm's name, what follows `:alarm:`"));
+    }
+    AlarmName::new(name).ok_or_else(|| {
+        let message = format!("names the alarm `{}`", words::shortened(name));
+        let help = "allowed are 1 to 255 characters, none of them a `)` or a line break";
+        Fault::new(Code::BadCondition, message, help)
+    })
+}

@@ -1,0 +1,95 @@
+//! What reading a fleet's metrics costs a month, and what CloudWatch alarms in their place would save.
+//!
+//! Prices of Amazon CloudWatch in us-east-1, beyond its free tier: `GetMetricData` $0.01 per 1,000 metrics requested, a
+//! standard alarm $0.10 per metric of it a month. Alarms are read with `DescribeAlarms`, 100 per call, which is an ordinary
+//! API request and free of that charge.
+
+use tidegate_policy::{Condition, MetricName, ServicePolicy, Signal};
+
+use crate::fleet::{Fleet, Service};
+use crate::source::{Metric, QueueSource};
+
+/// Readings of one metric in a month of 30 days: metrics are read at most once a minute.
+const READINGS_PER_MONTH: u32 = 43_200;
+
+/// `GetMetricData`, per metric requested.
+const DOLLARS_PER_READING: f64 = 0.01 / 1_000.0;
+
+/// A standard alarm, per metric of it and month.
+const DOLLARS_PER_ALARM: f64 = 0.10;
+
+/// What a fleet must spend on readings in a month before a cheaper way is worth somebody's time.
+pub const WORTH_A_HINT_DOLLARS: f64 = 10.0;
+
+/// What alarms would save.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Saving {
+    /// Metrics that would not be read any more.
+    pub metrics: usize,
+    /// Alarms that would stand in their place, one for each condition.
+    pub alarms: usize,
+    /// Dollars a month, the price of the alarms taken off; above zero.
+    pub dollars: f64,
+}
+
+/// What reading this many metrics once a minute costs, in dollars a month.
+#[must_use]
+pub fn dollars_per_month(metrics: usize) -> f64 {
+    number(metrics) * f64::from(READINGS_PER_MONTH) * DOLLARS_PER_READING
+}
+
+/// The CloudWatch metrics that one minute of this service costs, counting one target group for what the load balancer
+/// counts.
+#[must_use]
+pub fn metrics_of(service: &Service) -> usize {
+    let named: usize = service.metrics().iter().map(|metric| metric.source.metrics()).sum();
+    named.saturating_add(service.queue().map_or(0, QueueSource::metrics))
+}
+
+/// The CloudWatch metrics that one minute of the whole fleet costs.
+#[must_use]
+pub fn metrics_of_fleet(fleet: &Fleet) -> usize {
+    fleet.services().iter().map(metrics_of).sum()
+}
+
+/// What alarms would save: they can stand for each metric that is only compared with thresholds. `None` when nothing.
+#[must_use]
+pub fn saving_by_alarms(fleet: &Fleet) -> Option<Saving> {
+    let savings = fleet.services().iter().flat_map(|service| {
+        service.metrics().iter().filter_map(|metric| saving_of(metric, service.policy()))
+    });
+    savings.reduce(|one, other| Saving {
+        metrics: one.metrics.saturating_add(other.metrics),
+        alarms: one.alarms.saturating_add(other.alarms),
+        dollars: one.dollars + other.dollars,
+    })
+}
+
+/// `None` where somebody needs the value itself, or where the alarms would cost more than the readings.
+fn saving_of(metric: &Metric, policy: &ServicePolicy) -> Option<Saving> {
+    let mut conditions: Vec<&Condition> = Vec::new();
+    let told = policy.notify.iter().map(|notify| &notify.when);
+    for condition in policy.rules.iter().map(|rule| &rule.when).chain(told) {
+        if condition.signal.metric() == Some(&metric.name) && !conditions.contains(&condition) {
+            conditions.push(condition);
+        }
+    }
+    if needs_the_value(&metric.name, policy, &conditions) {
+        return None;
+    }
+    let (metrics, alarms) = (metric.source.metrics(), conditions.len());
+    let price = number(metrics) * number(alarms) * DOLLARS_PER_ALARM;
+    let dollars = dollars_per_month(metrics) - price;
+    (dollars > 0.0).then_some(Saving { metrics, alarms, dollars })
+}
+
+fn needs_the_value(name: &MetricName, policy: &ServicePolicy, conditions: &[&Condition]) -> bool {
+    policy.track.iter().any(|track| track.signal.metric() == Some(name))
+        || policy.floor.as_ref().is_some_and(|floor| floor.by() == name)
+        || conditions.iter().any(|condition| matches!(condition.signal, Signal::PerTask(_)))
+}
+
+/// A small count as a number to calculate with.
+fn number(count: usize) -> f64 {
+    u32::try_from(count).map_or(f64::INFINITY, f64::from)
+}

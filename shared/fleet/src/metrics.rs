@@ -1,0 +1,225 @@
+//! A service's `metrics`: what it declares, and what of that is used.
+
+use jiff::SignedDuration;
+use tidegate_policy::{MetricName, OnAbsence, Signal, Unit};
+
+use crate::built_in;
+use crate::expression;
+use crate::object::{Object, read_scalar};
+use crate::problem::{Code, Place, Problem, Problems};
+use crate::scalar;
+use crate::settings::{MATH, MATH_INPUT, METRIC};
+use crate::source::{MathSource, Metric, MetricSource, Source};
+use crate::target::TargetName;
+use crate::texts;
+use crate::tree::{Node, Value};
+
+/// The CloudWatch agent aggregates over a group when its `aggregation_dimensions` say so.
+const MEMORY_OF_A_GROUP: &str = "declare the CloudWatch agent's metric under `metrics`: `memory: { namespace: CWAgent, \
+                                 metric: mem_used_percent, dimensions: { AutoScalingGroupName: … }, unit: percent }`";
+
+/// A metric that a service declares.
+pub(crate) struct Declared {
+    pub(crate) name: MetricName,
+    /// The unit that rules see: percent, where there is a limit.
+    pub(crate) unit: Unit,
+    pub(crate) limit: Option<f64>,
+    pub(crate) place: Place,
+    /// `None` when its problems are reported.
+    pub(crate) source: Option<Source>,
+}
+
+/// Reads a service's `metrics`; what is wrong is reported, and its name is still known.
+pub(crate) fn declared(service: &Object<'_>, of_group: bool, problems: &mut Problems) -> Vec<Declared> {
+    let mut declared = Vec::new();
+    for (key, node) in service.table("metrics", problems) {
+        let name = MetricName::new(&key.text).filter(|_| !built_in::is_reserved(&key.text, of_group));
+        if name.is_none() {
+            let message = format!("`{}` is a built-in signal", key.text);
+            let help = "choose another name; built-in signals need no declaration";
+            problems.push(Problem::new(Code::ReservedName, key.place, message).help(help));
+        }
+        let (unit, limit, source) = one(node, problems);
+        declared.extend(name.map(|name| Declared { name, unit, limit, place: key.place, source }));
+    }
+    declared
+}
+
+/// One entry: its unit, its limit and how it is found.
+fn one(node: &Node, problems: &mut Problems) -> (Unit, Option<f64>, Option<Source>) {
+    let by_expression = ["expression", "metrics"].iter().any(|key| has(node, key));
+    let shape = if by_expression { &MATH } else { &METRIC };
+    let Some(object) = Object::open(node, shape, problems) else {
+        return (Unit::Count, None, None);
+    };
+    let unit = object.choice("unit", problems).map_or(Unit::Count, unit);
+    let limit = object.whole("limit", problems);
+    if object.node("limit").is_some() && unit != Unit::Count {
+        let message = "`unit` beside `limit`, which makes percent of a count";
+        let help = "leave `unit` out: rules compare percent of the limit; or leave `limit` out";
+        problems.push(Problem::new(Code::LimitWithoutTotal, object.place_of("unit"), message).help(help));
+    }
+    let source = if by_expression {
+        math(&object, problems).map(Source::Math)
+    } else {
+        source(&object, problems).map(Source::Metric)
+    };
+    (if object.node("limit").is_some() { Unit::Percent } else { unit }, limit, source)
+}
+
+fn has(node: &Node, key: &str) -> bool {
+    matches!(&node.value, Value::Map(entries) if entries.iter().any(|(known, _)| known.text == key))
+}
+
+fn math(object: &Object<'_>, problems: &mut Problems) -> Option<MathSource> {
+    let (period, on_absence) = (period(object, problems), on_absence(object, problems));
+    let table = object.table("metrics", problems);
+    let inputs: Vec<Option<(String, MetricSource)>> =
+        table.iter().map(|(id, node)| Some((id.text.clone(), input(node, problems)?))).collect();
+    let ids: Vec<&str> = table.iter().map(|(id, _)| id.text.as_str()).collect();
+    object.node("metrics")?;
+    let expression = read_scalar(object.node("expression")?, "expression", problems, |written| {
+        let text = scalar::text(written, &texts::EXPRESSION);
+        Some(text.and_then(|text| expression::check(&text, &ids).map(|()| text)))
+    });
+    let inputs: Vec<(String, MetricSource)> = inputs.into_iter().collect::<Option<_>>()?;
+    let (period, on_absence) = (period?, on_absence?);
+    let inputs =
+        inputs.into_iter().map(|(id, series)| (id, MetricSource { period, on_absence, ..series })).collect();
+    Some(MathSource { expression: expression?, inputs, period, on_absence })
+}
+
+fn input(node: &Node, problems: &mut Problems) -> Option<MetricSource> {
+    series(&Object::open(node, &MATH_INPUT, problems)?, problems)
+}
+
+/// Reads one CloudWatch metric; `None` only after reporting why.
+pub(crate) fn source(object: &Object<'_>, problems: &mut Problems) -> Option<MetricSource> {
+    let series = series(object, problems);
+    let (period, on_absence) = (period(object, problems), on_absence(object, problems));
+    Some(MetricSource { period: period?, on_absence: on_absence?, ..series? })
+}
+
+/// A metric without its period and what its absence means: the defaults of both stand there.
+fn series(object: &Object<'_>, problems: &mut Problems) -> Option<MetricSource> {
+    let namespace = object.text("namespace", problems);
+    let metric = object.text("metric", problems);
+    let dimensions: Vec<Option<(String, String)>> = object
+        .table("dimensions", problems)
+        .into_iter()
+        .map(|(name, node)| {
+            let value = read_scalar(node, &name.text, problems, |written| {
+                Some(scalar::text(written, &texts::DIMENSION_VALUE))
+            });
+            Some((name.text.clone(), value?))
+        })
+        .collect();
+    let statistic = object.text("statistic", problems);
+    Some(MetricSource {
+        namespace: namespace?,
+        metric: metric?,
+        dimensions: dimensions.into_iter().collect::<Option<_>>()?,
+        statistic: statistic?,
+        period: SignedDuration::from_mins(1),
+        on_absence: OnAbsence::Missing,
+    })
+}
+
+fn period(object: &Object<'_>, problems: &mut Problems) -> Option<SignedDuration> {
+    let period = object.duration("period", problems)?;
+    if period.as_secs().checked_rem(60) != Some(0) {
+        let message = format!("`period` is {}s, not a multiple of 60s", period.as_secs());
+        let problem = Problem::new(Code::OutOfRange, object.place_of("period"), message);
+        problems.push(problem.help("CloudWatch keeps standard metrics by the minute"));
+    }
+    Some(period)
+}
+
+fn on_absence(object: &Object<'_>, problems: &mut Problems) -> Option<OnAbsence> {
+    Some(match object.choice("absent", problems)? {
+        "zero" => OnAbsence::Zero,
+        "no_vote" => OnAbsence::NoVote,
+        _ => OnAbsence::Missing,
+    })
+}
+
+fn unit(word: &str) -> Unit {
+    match word {
+        "percent" => Unit::Percent,
+        "milliseconds" => Unit::Milliseconds,
+        "seconds" => Unit::Seconds,
+        _ => Unit::Count,
+    }
+}
+
+/// What a service can name: its own metrics, and those that are published for what it scales.
+pub(crate) struct Metrics<'a> {
+    pub(crate) declared: &'a [Declared],
+    /// `None` when its problems are reported.
+    pub(crate) target: Option<&'a TargetName>,
+}
+
+impl Metrics<'_> {
+    /// The declared ones, with the units that rules see.
+    pub(crate) fn units(&self) -> Vec<(MetricName, Unit)> {
+        self.declared.iter().map(|metric| (metric.name.clone(), metric.unit)).collect()
+    }
+
+    fn own(&self, name: &str) -> Option<&Declared> {
+        self.declared.iter().find(|metric| metric.name.as_str() == name)
+    }
+
+    /// How a metric is found; `None` when that is not known, or its problems are reported.
+    pub(crate) fn source(&self, name: &MetricName) -> Option<Source> {
+        match self.own(name.as_str()) {
+            Some(own) => own.source.clone(),
+            None => built_in::source(name.as_str(), self.target?),
+        }
+    }
+
+    /// Whether the metric is one that the instances of a group publish more often with detailed monitoring.
+    pub(crate) fn comes_sooner_with_detailed_monitoring(&self, name: &MetricName) -> bool {
+        let group = matches!(self.target, Some(TargetName::Group(group)) if !group.detailed_monitoring);
+        group && name.as_str() == "cpu"
+    }
+
+    /// Tells of a signal that this service cannot have.
+    pub(crate) fn check(&self, signal: &Signal, has_queue: bool, place: Place, problems: &mut Problems) {
+        if !has_queue && signal.is_of_queue() {
+            let message = format!("`{signal}` is a signal of the queue, and the service has no `queue`");
+            let problem = Problem::new(Code::SignalWithoutQueue, place, message);
+            problems.push(problem.help("say where the work waits under `queue`"));
+        }
+        let of_group = matches!(self.target, Some(TargetName::Group(_)));
+        let is_memory = signal.metric().is_some_and(|name| name.as_str() == "memory");
+        if of_group && is_memory && self.own("memory").is_none() {
+            let message = "`memory` of a group is not published: EC2 sees no memory from outside";
+            let problem = Problem::new(Code::NotPublished, place, message);
+            problems.push(problem.help(MEMORY_OF_A_GROUP));
+        }
+    }
+
+    /// Tells of declared metrics that nothing names.
+    pub(crate) fn report_unused(&self, named: &[&str], problems: &mut Problems) {
+        for Declared { name, place, .. } in self.declared {
+            if !named.contains(&name.as_str()) {
+                let message = format!("nothing names the metric `{}`", name.as_str());
+                let problem = Problem::new(Code::UnusedMetric, *place, message);
+                problems.push(problem.help("it is not read, and costs nothing"));
+            }
+        }
+    }
+
+    /// The metrics that are named, each once; `None` when one of them has a problem.
+    pub(crate) fn used(&self, named: &[&str]) -> Option<Vec<Metric>> {
+        let mut used: Vec<Metric> = Vec::new();
+        for name in named {
+            if !used.iter().any(|metric| metric.name.as_str() == *name) {
+                let name = MetricName::new(name)?;
+                let limit = self.own(name.as_str()).and_then(|own| own.limit);
+                used.push(Metric { source: self.source(&name)?, limit, name });
+            }
+        }
+        Some(used)
+    }
+}

@@ -1,0 +1,56 @@
+//! What reading a fleet costs, number for number.
+
+use tidegate_fleet::cost::{self, Saving};
+
+use crate::taken::{fleet, taken};
+
+const PLACE: &str = "ecs: { cluster: c, service: s }\ncapacity: { min: 1, max: 10 }\n";
+
+/// A month of 30 days has 43,200 minutes; `GetMetricData` takes $0.01 per 1,000 metrics.
+#[test]
+fn a_metric_read_once_a_minute_costs_43_cents_a_month() {
+    for (metrics, cents) in [(0, 0.0), (1, 43.2), (1_500, 64_800.0)] {
+        assert!((cost::dollars_per_month(metrics) * 100.0 - cents).abs() < 1e-6, "{metrics}");
+    }
+}
+
+#[test]
+fn an_expression_costs_its_metrics_and_errors_cost_two() {
+    let math = "metrics: { share: { expression: a / b, metrics: { a: { namespace: N, metric: A }, \
+                b: { namespace: N, metric: B } } } }\n";
+    let rules = "rules: [{ when: share > 5, notify: warning }, { when: errors > 1%, notify: critical }, \
+                 { when: requests > 5, notify: warning }]";
+    let fleet = taken(&fleet(&format!("{PLACE}{math}{rules}")));
+    assert_eq!(cost::metrics_of(&fleet.services()[0]), 5);
+    assert_eq!(cost::metrics_of_fleet(&fleet), 5);
+}
+
+#[track_caller]
+fn check_saving(lines: &str, expected: Option<(usize, usize, f64)>) {
+    let saving = cost::saving_by_alarms(&taken(&fleet(&format!("{PLACE}{lines}"))));
+    let cents = |dollars: f64| (dollars * 1_000.0).round();
+    let shown = saving.map(|Saving { metrics, alarms, dollars }| (metrics, alarms, cents(dollars)));
+    assert_eq!(
+        shown,
+        expected.map(|(metrics, alarms, dollars)| (metrics, alarms, cents(dollars))),
+        "{lines}"
+    );
+}
+
+#[test]
+fn alarms_can_stand_for_thresholds_and_for_nothing_else() {
+    let rules = |rules: &str| format!("rules: [{rules}]");
+    let out = "{ when: cpu > 70% for 5m, add: 1, notify: warning }";
+    check_saving(&rules(out), Some((1, 1, 0.332)));
+    check_saving(&rules(&format!("{out}, {{ when: cpu < 30%, remove: 1 }}")), Some((1, 2, 0.232)));
+    check_saving(&rules("{ when: errors > 1%, notify: critical }"), Some((2, 1, 0.664)));
+    let five: Vec<String> = (1..=5).map(|n| format!("{{ when: cpu > {n}0%, notify: warning }}")).collect();
+    check_saving(&rules(&five[..4].join(", ")), Some((1, 4, 0.032)));
+    check_saving(&rules(&five.join(", ")), None);
+    check_saving(&format!("{}\ntrack: {{ signal: cpu, target: 70% }}", rules(out)), None);
+    check_saving(&rules("{ when: requests > 9, add: 1 }, { when: requests_per_task > 9, add: 1 }"), None);
+    check_saving(&rules("{ when: alarm(a), add: 1 }"), None);
+    let floor = "metrics: { users: { namespace: N, metric: U } }\nfloor: { by: users, table: { 100: 2 } }\n";
+    check_saving(&format!("{floor}{}", rules("{ when: users > 9, notify: warning }")), None);
+    check_saving(&rules(&format!("{out}, {{ when: memory > 80%, add: 1 }}")), Some((2, 2, 0.664)));
+}

@@ -1,0 +1,77 @@
+//! What a capacity counts, and its words: the sentences about an Auto Scaling group say instances, not tasks.
+
+use std::fmt;
+
+/// What a capacity counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counts {
+    /// Tasks of an ECS service.
+    Tasks,
+    /// Instances of an EC2 Auto Scaling group.
+    Instances,
+}
+
+impl Counts {
+    /// `task`
+    #[must_use]
+    pub fn one(self) -> &'static str {
+        match self {
+            Self::Tasks => "task",
+            Self::Instances => "instance",
+        }
+    }
+
+    /// `tasks`
+    #[must_use]
+    pub fn many(self) -> &'static str {
+        match self {
+            Self::Tasks => "tasks",
+            Self::Instances => "instances",
+        }
+    }
+
+    /// `1 task`, `5 tasks`.
+    #[must_use]
+    pub fn so_many(self, count: u32) -> String {
+        format!("{count} {}", if count == 1 { self.one() } else { self.many() })
+    }
+
+    /// What is scaled: `ECS service`.
+    #[must_use]
+    pub fn scaled(self) -> &'static str {
+        match self {
+            Self::Tasks => "ECS service",
+            Self::Instances => "Auto Scaling group",
+        }
+    }
+
+    /// A verdict, a reason, a notice or its kind in these words.
+    pub fn tell<T>(self, what: T) -> Counted<T> {
+        Counted { what, counts: self }
+    }
+}
+
+/// Something to be written with the words of what is counted; made by [`Counts::tell`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counted<T> {
+    pub(crate) what: T,
+    pub(crate) counts: Counts,
+}
+
+/// Without a word on what is counted, tasks are: most services are ECS services.
+macro_rules! counts_tasks {
+    ($($told:ty),*) => {$(
+        impl fmt::Display for $told {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&Counts::Tasks.tell(self), f)
+            }
+        }
+    )*};
+}
+
+counts_tasks!(
+    crate::decision::Verdict,
+    crate::notice::Notice,
+    crate::notice::NoticeKind,
+    crate::reason::Reason
+);
