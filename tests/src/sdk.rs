@@ -39,7 +39,8 @@ pub fn actions_called_by(files: &[String]) -> BTreeSet<String> {
             let Some(by_client) = operations.get(method) else { continue };
             let only = by_client.values().next().filter(|_| by_client.len() == 1);
             let called = by_client.get(receiver).or(only);
-            actions.insert(called.unwrap_or_else(|| panic!("{file}: whose `{method}` is called?")).clone());
+            assert!(called.is_some(), "{file}: whose `{method}` is called?");
+            actions.extend(called.cloned());
         }
     }
     actions
