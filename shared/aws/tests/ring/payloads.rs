@@ -91,3 +91,15 @@ fn only_a_change_of_state_rings() {
     let refused = Ring::parse(&hello).expect_err("no alarm").to_string();
     assert!(refused.starts_with("SNS message: no CloudWatch alarm: "), "{refused}");
 }
+
+#[test]
+fn a_refusal_is_one_short_line_whatever_it_quotes() {
+    let long = "\u{7f}\n".repeat(5_000);
+    let keys: serde_json::Map<String, Value> = (0..20).map(|n| (format!("{n}{long}"), json!(n))).collect();
+    let in_queue = json!({"Records": [{"eventSource": "aws:sqs", "body": long.clone()}]});
+    let detail_type = json!({"detail-type": long.clone()});
+    for event in [Value::Object(keys), json!({"action": long.clone()}), in_queue, detail_type] {
+        let refused = Ring::parse(&event).expect_err("nothing known").to_string();
+        assert!(refused.chars().count() < 1_000 && !refused.chars().any(char::is_control), "{refused:?}");
+    }
+}
