@@ -196,15 +196,9 @@ fn malformed(envelope: &'static str, problem: &str) -> RingError {
 
 /// A text without control characters, cut where it is longer than people read.
 fn one_line(text: &str, characters_max: usize) -> String {
-    let mut line = String::new();
-    for (index, character) in text.chars().enumerate() {
-        match character {
-            _ if index == characters_max => return line + "…",
-            control if control.is_control() => line.extend(control.escape_default()),
-            character => line.push(character),
-        }
-    }
-    line
+    let printable = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
+    let more = text.chars().nth(characters_max).map(|_| '…');
+    text.chars().take(characters_max).map(printable).chain(more).collect()
 }
 
 /// Names the shape of an event that nobody knows.

@@ -85,8 +85,7 @@ impl TargetReport {
     /// How much it matters.
     #[must_use]
     pub fn severity(&self) -> Severity {
-        let begins =
-            self.decision.notices.iter().filter(|notice| notice.begins).map(|notice| notice.kind.severity());
+        let told = self.decision.notices.iter().map(Notice::severity);
         let failed = match &self.done {
             Done::Tried(Outcome::Failed(_)) => Severity::Critical,
             Done::Tried(Outcome::TooLate) => Severity::Warning,
@@ -94,26 +93,28 @@ impl TargetReport {
                 Severity::Info
             }
         };
-        begins.max().unwrap_or(Severity::Info).max(failed)
+        told.max().unwrap_or(Severity::Info).max(failed)
     }
 
     /// The decision in a few words: `worker: scale out from 5 to 10 tasks`.
     #[must_use]
     pub fn headline(&self) -> String {
         let Self { target, decision, .. } = self;
-        let what = match (&self.done, decision.verdict) {
-            (Done::Tried(Outcome::Failed(error)), verdict) if error.outcome_is_unknown() => {
+        let words = decision.counts;
+        let verdict = words.tell(&decision.verdict);
+        let what = match (&self.done, decision.verdict.as_change()) {
+            (Done::Tried(Outcome::Failed(error)), _) if error.outcome_is_unknown() => {
                 format!("no answer to {verdict}")
             }
-            (Done::Tried(Outcome::Failed(_)), verdict) => format!("failed to {verdict}"),
-            (Done::Tried(Outcome::TooLate), verdict) => format!("too late to {verdict}"),
-            (Done::Observed { .. }, verdict) if verdict.as_change().is_some() => format!("would {verdict}"),
-            (_, Verdict::Hold { .. }) => match decision.notices.first() {
-                Some(Notice { kind, begins: true, .. }) => format!("{kind}"),
-                Some(Notice { kind, begins: false, .. }) => format!("no longer {kind}"),
-                None => self.found().map_or_else(|| decision.verdict.to_string(), ToString::to_string),
+            (Done::Tried(Outcome::Failed(_)), _) => format!("failed to {verdict}"),
+            (Done::Tried(Outcome::TooLate), _) => format!("too late to {verdict}"),
+            (Done::Observed { .. }, Some(_)) => format!("would {verdict}"),
+            (_, Some(_)) => verdict.to_string(),
+            (_, None) => match (decision.notices.first(), self.found()) {
+                (Some(notice), _) => words.tell(notice).to_string(),
+                (None, Some(found)) => words.tell(found).to_string(),
+                (None, None) => verdict.to_string(),
             },
-            (_, verdict) => verdict.to_string(),
         };
         format!("{target}: {what}")
     }
@@ -121,17 +122,19 @@ impl TargetReport {
     /// The whole paragraph: decision, seen, why, done, and the commands that keep or undo it.
     #[must_use]
     pub fn paragraph(&self, look: &LookReport) -> String {
+        let words = self.decision.counts;
         let mut lines =
             vec![self.headline(), format!("  seen  {}", seen::in_words(&self.seen, &self.decision, look.at))];
         for (index, reason) in self.decision.reasons.iter().enumerate() {
-            lines.push(format!("  {}  {reason}", if index == 0 { "why " } else { "    " }));
+            let word = if index == 0 { "why " } else { "    " };
+            lines.push(format!("  {word}  {}", words.tell(reason)));
         }
         for notice in &self.decision.notices {
-            let Notice { kind, begins, since, because } = notice;
-            let since = Clock { moment: *since, now: look.at };
-            let because = because.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
-            let word = if *begins { "since" } else { "no longer so; it was since" };
-            lines.push(format!("  note  {kind}, {word} {since}{because}"));
+            let since = Clock { moment: notice.since, now: look.at };
+            let what = notice.condition().unwrap_or_else(|| words.tell(&notice.kind).to_string());
+            let because = notice.because.as_ref().map(|reason| format!(": {}", words.tell(reason)));
+            let word = if notice.begins { "since" } else { "no longer so; it was since" };
+            lines.push(format!("  note  {what}, {word} {since}{}", because.unwrap_or_default()));
         }
         lines.push(format!("  done  {}", self.done_in_words()));
         for (word, command) in self.commands(look) {
@@ -179,6 +182,7 @@ impl TargetReport {
     #[must_use]
     pub fn to_json(&self) -> Value {
         let Self { target, name, observe, seen, decision, done, failed_before: _ } = self;
+        let words = decision.counts;
         let (from, to) = match decision.verdict {
             Verdict::ScaleOut { from, to } | Verdict::ScaleIn { from, to } => (Some(from), Some(to)),
             Verdict::Hold { at } => (at, at),
@@ -191,7 +195,7 @@ impl TargetReport {
             "to": to,
             "outcome": done.code(),
             "reasons": decision.reasons.iter()
-                .map(|reason| json!({"code": reason.code(), "text": reason.to_string()})).collect::<Vec<_>>(),
+                .map(|reason| json!({"code": reason.code(), "text": words.tell(reason).to_string()})).collect::<Vec<_>>(),
             "seen": seen::in_json(seen, decision),
             "sentence": format!("{target}: {decision}"),
         });
@@ -200,8 +204,9 @@ impl TargetReport {
         }
         if !decision.notices.is_empty() {
             let notices = decision.notices.iter().map(|notice| {
-                json!({"kind": notice.kind, "begins": notice.begins, "since": notice.since,
-                       "text": notice.because.as_ref().map(ToString::to_string)})
+                let because = notice.because.as_ref().map(|reason| words.tell(reason).to_string());
+                json!({"kind": notice.kind, "condition": notice.condition(), "severity": notice.severity(),
+                       "begins": notice.begins, "since": notice.since, "text": because})
             });
             json["notices"] = notices.collect();
         }

@@ -1,0 +1,208 @@
+//! Reports of services without a queue: what metrics and alarms said, of tasks and of instances.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use tidegate_aws::report::{Done, LookReport, TargetReport};
+use tidegate_aws::ring::Ring;
+use tidegate_aws::update::Outcome;
+use tidegate_aws::{CallError, sns};
+use tidegate_fleet::{AutoScalingGroup, EcsService, TargetName};
+use tidegate_policy::notice::Severity;
+use tidegate_policy::{
+    Absence, AbsenceKind, Alarm, AlarmName, AlarmState, Capacity, Comparison, Condition, Constraints, Counts,
+    Datapoint, Decision, Memory, MetricName, MetricReading, Notice, NoticeKind, Observation, Reason, Service,
+    Signal, Unit, Verdict,
+};
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_795_250_000 + second).expect("a moment")
+}
+
+fn name(metric: &str) -> MetricName {
+    MetricName::new(metric).expect("a name")
+}
+
+fn alarm(name: &str) -> AlarmName {
+    AlarmName::new(name).expect("a name")
+}
+
+fn points(value: f64) -> MetricReading {
+    MetricReading::Points {
+        period: SignedDuration::from_mins(1),
+        points: vec![Datapoint { at: at(-60), value }],
+    }
+}
+
+/// `memory > 85% for 3m`.
+fn memory_is_high() -> Condition {
+    Condition {
+        signal: Signal::Metric(name("memory")),
+        comparison: Comparison::Above,
+        threshold: 85.0,
+        unit: Unit::Percent,
+        hold_for: SignedDuration::from_mins(3),
+    }
+}
+
+/// A group or service that had 4 and gets 6.
+fn grown(name: TargetName, counts: Counts) -> TargetReport {
+    let matched =
+        Reason::RuleMatched { condition: memory_is_high(), value: 91.2, since: Some(at(-180)), proposes: 6 };
+    TargetReport {
+        target: "api".to_owned(),
+        name,
+        observe: false,
+        seen: Observation {
+            service: Ok(Service {
+                desired_count: 4,
+                running_count: 3,
+                pending_count: 1,
+                rollout: false,
+                active: true,
+                daemon: false,
+                constraints: Constraints { protected: 2, ..Constraints::default() },
+            }),
+            queue: None,
+            metrics: BTreeMap::from([]),
+            alarms: BTreeMap::new(),
+        },
+        decision: Decision {
+            verdict: Verdict::ScaleOut { from: 4, to: 6 },
+            reasons: vec![matched],
+            bounds: Capacity::new(2, 10).expect("bounds"),
+            notices: Vec::new(),
+            memory: Memory::default(),
+            moving: true,
+            counts,
+        },
+        done: Done::Tried(Outcome::Applied),
+        failed_before: false,
+    }
+}
+
+fn group() -> TargetReport {
+    let name = AutoScalingGroup { name: "web".to_owned(), detailed_monitoring: true };
+    grown(TargetName::Group(name), Counts::Instances)
+}
+
+fn service() -> TargetReport {
+    let name = EcsService { cluster: "prod".to_owned(), service: "api".to_owned() };
+    grown(TargetName::Ecs(name), Counts::Tasks)
+}
+
+fn report(target: TargetReport) -> LookReport {
+    LookReport {
+        fleet: "shop-prod".to_owned(),
+        concern: "service-load",
+        function: "tidegate-ServiceLoadFunction".to_owned(),
+        ledger: "tidegate-Ledger-1ABC".to_owned(),
+        look: "3f2a91c0".to_owned(),
+        at: at(0),
+        rung_by: Ring::Alarm { name: "api-5xx".to_owned() },
+        targets: vec![target],
+        unreported: Vec::new(),
+        alert: None,
+    }
+}
+
+fn told(report: &LookReport) -> String {
+    format!("Subject: {}\n\n{}", report.subject(), report.text())
+}
+
+#[test]
+fn what_metrics_and_alarms_said_is_told() {
+    let mut api = service();
+    let unread = MetricReading::Failed(Absence::new(AbsenceKind::Throttled, "Throttling: Rate exceeded"));
+    api.seen.metrics = BTreeMap::from([
+        (name("memory"), points(91.24)),
+        (name("requests"), points(1532.0)),
+        (
+            name("response_time"),
+            MetricReading::Points { period: SignedDuration::from_mins(1), points: vec![] },
+        ),
+        (name("sessions"), unread),
+        (name("users"), MetricReading::NotRead),
+    ]);
+    let since = at(-3600 * 24);
+    api.seen.alarms = BTreeMap::from([
+        (alarm("api-5xx"), Ok(Alarm { state: AlarmState::Alarm, since })),
+        (alarm("typo"), Err(Absence::new(AbsenceKind::NotFound, "DescribeAlarms: no alarm of this name"))),
+    ]);
+    insta::assert_snapshot!(told(&report(api)));
+}
+
+#[test]
+fn a_group_is_told_of_in_instances() {
+    let report = report(group());
+    insta::assert_snapshot!(told(&report));
+    let json = &report.to_json()["targets"][0];
+    assert_eq!((&json["group"], &json["service"]), (&"web".into(), &serde_json::Value::Null));
+    assert_eq!(
+        json["seen"].as_object().expect("an object").get("waiting"),
+        None,
+        "there is no queue to tell of"
+    );
+    let machine: serde_json::Value = serde_json::from_str(&sns::message(&report)).expect("JSON");
+    assert!(machine["https"].as_str().expect("a text").contains("\"relatedResources\":[\"web\"]"));
+}
+
+#[test]
+fn a_group_that_is_busy_is_told_in_the_words_of_aws() {
+    let mut web = group();
+    let step = "set the desired capacity of the Auto Scaling group `web` to 6".to_owned();
+    let absence =
+        Absence::new(AbsenceKind::Busy, "ScalingActivityInProgress: a scaling activity is in progress");
+    web.done = Done::Tried(Outcome::Failed(CallError { step, absence }));
+    insta::assert_snapshot!(told(&report(web)));
+}
+
+#[test]
+fn alarms_stand_in_the_answer_with_their_state() {
+    let mut api = service();
+    let unknown = || Err(Absence::new(AbsenceKind::Denied, "AccessDenied: no"));
+    let insufficient = Ok(Alarm { state: AlarmState::InsufficientData, since: at(-60) });
+    api.seen.alarms = BTreeMap::from([(alarm("latency"), insufficient), (alarm("other"), unknown())]);
+    let json = report(api).to_json()["targets"][0]["seen"]["alarms"].clone();
+    assert_eq!(json["latency"]["state"], "INSUFFICIENT_DATA");
+    assert_eq!(json["other"]["state"], serde_json::Value::Null);
+    assert_eq!(json["other"]["error"], "access denied: AccessDenied: no");
+}
+
+/// A report in which a condition of `notify` begins, or ends, and nothing else happens.
+fn noticed(because: Reason, begins: bool, memory: f64) -> LookReport {
+    let mut api = service();
+    api.done = Done::Nothing;
+    api.decision.verdict = Verdict::Hold { at: Some(4) };
+    api.decision.reasons = vec![Reason::NothingMatches];
+    api.seen.metrics = BTreeMap::from([(name("memory"), points(memory))]);
+    let notice = Notice { kind: NoticeKind::Condition, begins, since: at(-180), because: Some(because) };
+    api.decision.notices = vec![notice];
+    report(api)
+}
+
+#[test]
+fn a_condition_of_notify_has_the_severity_of_the_fleet_file_when_it_begins_and_when_it_ends() {
+    let condition = memory_is_high();
+    for severity in [Severity::Warning, Severity::Critical] {
+        let holds =
+            Reason::ConditionHolds { condition: condition.clone(), value: 91.2, since: at(-180), severity };
+        let over = Reason::ConditionOver { condition: condition.clone(), value: 61.0, severity };
+        for report in [noticed(holds, true, 91.2), noticed(over, false, 61.0)] {
+            assert_eq!(report.severity(), severity);
+            let notice = &report.to_json()["targets"][0]["notices"][0];
+            assert_eq!(notice["severity"], serde_json::to_value(severity).expect("a word"));
+            assert_eq!(notice["condition"], "memory > 85% for 3m");
+        }
+    }
+}
+
+#[test]
+fn a_condition_of_notify_is_told_by_its_own_words() {
+    let (condition, severity) = (memory_is_high(), Severity::Critical);
+    let holds =
+        Reason::ConditionHolds { condition: condition.clone(), value: 91.2, since: at(-180), severity };
+    let over = Reason::ConditionOver { condition, value: 61.0, severity };
+    insta::assert_snapshot!(told(&noticed(holds, true, 91.2)));
+    insta::assert_snapshot!(told(&noticed(over, false, 61.0)));
+}
