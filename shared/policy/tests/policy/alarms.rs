@@ -85,8 +85,12 @@ fn an_alarm_that_adds_objects_while_it_rings_and_only_then() {
 #[test]
 fn an_alarm_that_says_nothing_stops_every_scale_in_and_no_scale_out() {
     let unknown: [fn(&mut Stage); 3] = [
-        |stage| drop(stage.alarm("busy", InsufficientData, -60)),
-        |stage| drop(stage.alarm_read("busy", Err(refused()))),
+        |stage| {
+            stage.alarm("busy", InsufficientData, -60);
+        },
+        |stage| {
+            stage.alarm_read("busy", Err(refused()));
+        },
         |stage| stage.seen.alarms.clear(),
     ];
     for make_unknown in unknown {

@@ -51,6 +51,12 @@ mod alarms;
 mod watching;
 
 #[cfg(test)]
+mod service_load;
+
+#[cfg(test)]
+mod constraints;
+
+#[cfg(test)]
 mod wait_world;
 
 #[cfg(test)]
