@@ -75,4 +75,7 @@ mod arbitrary;
 mod properties;
 
 #[cfg(test)]
+mod constraints_properties;
+
+#[cfg(test)]
 mod wait_properties;
