@@ -44,7 +44,7 @@ fn has_an_unknown_voting_signal(case: &Case) -> bool {
     let signals = case.policy.rules.iter().map(|rule| rule.when.signal.clone()).chain(floor);
     let signals = signals.chain(case.policy.track.iter().map(|track| track.signal.clone()));
     let service = case.seen.service.as_ref();
-    let asleep = service.is_ok_and(|it| it.desired_count + it.running_count + it.pending_count == 0);
+    let asleep = service.is_ok_and(|it| it.desired_count == 0);
     signals.into_iter().any(|signal| match &signal {
         Signal::PerTask(_) if asleep => false,
         Signal::Alarm(name) => {

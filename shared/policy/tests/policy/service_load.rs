@@ -93,7 +93,7 @@ fn a_tracked_total_asks_for_the_whole_load_by_its_target() {
     check(5, 5, 3_000.0, 3);
     check(5, 10, 7_000.0, 5); // ten of two deployments share it: 700 each, not high
     check(8, 4, 7_000.0, 8); // four share what is for seven, and four more are on their way
-    check(5, 0, 7_000.0, 7); // nobody runs: the whole waits for the first one
+    check(5, 0, 7_000.0, 5); // nobody runs: a share of nobody is no number
 }
 
 /// A share of no task is nothing: a rule by the total may wake, a rule or a tracker by the share does not.
@@ -110,6 +110,9 @@ fn a_share_has_no_vote_while_the_service_sleeps_and_the_total_may_wake_it() {
     share.metric("requests", MetricReading::Failed(crate::stage::refused()));
     share.look();
     assert!(share.wait(60).look().notices.is_empty(), "it has no vote, so it is not missed");
+    let mut woken = asleep(&["requests_per_task > 1: +2"]);
+    woken.service().desired_count = 1;
+    assert_eq!(codes(&woken.peek()), ["reading-missing"], "nobody runs yet: a share of nobody is not known");
     let total = asleep(&["requests > 0: +1", "requests_per_task > 1000: +2"]).peek();
     assert_eq!((total.verdict, codes(&total)), (ScaleOut { from: 0, to: 1 }, vec!["rule-matched"]));
 }
