@@ -39,6 +39,9 @@ mod remembering;
 mod track;
 
 #[cfg(test)]
+mod hpa;
+
+#[cfg(test)]
 mod hours;
 
 #[cfg(test)]
