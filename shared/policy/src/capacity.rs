@@ -54,9 +54,10 @@ impl Capacity {
         }
     }
 
-    /// The same, where a maximum of zero means [`Capacity::ASLEEP`].
-    pub(crate) fn sleeping_or_new(min: u32, max: u32) -> Result<Self, CapacityError> {
-        if max == 0 { Ok(Self::ASLEEP) } else { Self::new(min, max) }
+    /// The nearest bounds within those that AWS itself sets; these need not be such as a file may have.
+    pub(crate) fn narrowed(self, least: u32, most: u32) -> Self {
+        let most = most.max(least);
+        Self { min: self.min.clamp(least, most), max: self.max.clamp(least, most) }
     }
 
     /// The minimum, in tasks; 0 allows scaling to zero.

@@ -23,7 +23,8 @@ pub enum Signal {
     StalledFor,
     /// A CloudWatch metric by its name in the fleet file; built-in ones are always known.
     Metric(MetricName),
-    /// A CloudWatch metric divided by the running tasks or instances (by 1 when none runs): `requests_per_task`.
+    /// A CloudWatch metric divided by the running tasks or instances: `requests_per_task`. Not known while none runs, and
+    /// without a vote while none is wanted.
     PerTask(MetricName),
     /// 1 while a CloudWatch alarm is in ALARM, 0 while it is OK: `alarm(api-5xx)`.
     Alarm(AlarmName),

@@ -6,7 +6,7 @@ use crate::capacity::Capacity;
 use crate::memory::ScaleOut;
 use crate::pipeline::evidence::Evidence;
 use crate::reason::Reason;
-use crate::rule::{Adjustment, Amount, Comparison};
+use crate::rule::{Adjustment, Amount, Comparison, Condition};
 use crate::signal::Signal;
 
 /// The sizes a proposal starts from.
@@ -67,12 +67,13 @@ pub(crate) struct Wish {
     pub(crate) agrees: bool,
 }
 
-/// The largest capacity wins. Scale-in needs every voting signal fresh and every one agreeing; `asked` says that another
+/// The largest capacity wins. Only the steps of one signal downward are one policy, as in AWS: of `cpu < 40%, remove: 10%`
+/// and `cpu < 30%, remove: 30%` the second holds at 25%, or it never would. Scale-in needs every voting signal fresh and every one agreeing; `asked` says that another
 /// method asks for one.
 pub(crate) fn wish(evidence: &[Evidence<'_>], start: Start, bounds: Capacity, asked: bool) -> Wish {
     let mut reasons = Vec::new();
     let mut scale_out = start.desired;
-    let mut scale_in = None;
+    let mut scale_in: Vec<(&Condition, u32)> = Vec::new();
     let mut short = None;
     for one in evidence {
         let Some(value) = one.value().filter(|_| one.breaches) else { continue };
@@ -85,7 +86,10 @@ pub(crate) fn wish(evidence: &[Evidence<'_>], start: Start, bounds: Capacity, as
         let since = one.since().filter(|_| condition.is_of_alarm());
         reasons.push(Reason::RuleMatched { condition, value, since, proposes });
         if proposes < start.desired {
-            scale_in = Some(proposes.max(scale_in.unwrap_or(0)));
+            match scale_in.iter_mut().find(|(when, _)| are_steps(when, one.when)) {
+                Some((_, tasks)) => *tasks = proposes.min(*tasks),
+                None => scale_in.push((one.when, proposes)),
+            }
         } else {
             if proposes >= scale_out {
                 short = why_no_more(one.rule.adjust, proposes, start);
@@ -100,6 +104,7 @@ pub(crate) fn wish(evidence: &[Evidence<'_>], start: Start, bounds: Capacity, as
         return Wish { tasks: scale_out, reasons, agrees: false };
     }
     reasons.extend(short);
+    let scale_in = scale_in.into_iter().map(|(_, tasks)| tasks).max();
     let mut objections = objections(evidence, start, bounds);
     let tasks = scale_in.filter(|_| objections.is_empty()).unwrap_or(start.desired);
     let agrees = objections.is_empty();
@@ -115,6 +120,12 @@ pub(crate) fn wish(evidence: &[Evidence<'_>], start: Start, bounds: Capacity, as
     }
     reasons.extend(objections);
     Wish { tasks, reasons, agrees }
+}
+
+/// Two steps downward of one signal.
+fn are_steps(one: &Condition, other: &Condition) -> bool {
+    let downward = |when: &Condition| matches!(when.comparison, Comparison::Below | Comparison::AtMost);
+    downward(one) && downward(other) && one.signal == other.signal
 }
 
 /// A rule that does not hold for long enough, and stands against a scale-in.

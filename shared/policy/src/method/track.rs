@@ -116,8 +116,8 @@ fn opinion(one: &Tracked<'_>, start: Start, bounds: Capacity) -> Say {
         let Track { signal, target, unit, .. } = track;
         Reason::Tracked { signal: signal.clone(), value, target: *target, unit: *unit, proposes }
     };
-    // Without a running task the whole waits for the first one.
-    let at_least = u32::from(is_divided_by_us(track));
+    // One queue per service: without a running task it waits for the first one.
+    let at_least = u32::from(track.signal == Signal::WaitingPerTask);
     let (fewest, most) = ((*fewest).max(at_least), (*most).max(at_least));
     if desired == 0 {
         // A share of no task tells only that there is something to do.

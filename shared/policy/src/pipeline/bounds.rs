@@ -31,17 +31,15 @@ impl InForce<'_> {
     /// Narrows everything to AWS's own bounds, people's wishes included: AWS refuses what lies outside.
     pub(crate) fn narrowed(mut self, allowed: &Constraints) -> Self {
         let Constraints { min, max, .. } = *allowed;
-        let (asked_min, asked_max) = (self.bounds.min(), self.bounds.max());
-        let least = min.unwrap_or(0);
-        let most = max.unwrap_or(u32::MAX).max(least);
-        let within = |tasks: u32| tasks.clamp(least, most);
-        self.bounds = Capacity::sleeping_or_new(within(asked_min), within(asked_max)).unwrap_or(self.bounds);
-        let asked = match self.pin.filter(|pin| within(*pin) != *pin) {
+        let (least, most) = (min.unwrap_or(0), max.unwrap_or(u32::MAX));
+        let narrowed = self.bounds.narrowed(least, most);
+        let pin = self.pin.map(|pin| pin.min(most).max(least));
+        let asked = match self.pin.filter(|_| pin != self.pin) {
             Some(pin) => (pin, pin),
-            None => (asked_min, asked_max),
+            None => (self.bounds.min(), self.bounds.max()),
         };
-        self.pin = self.pin.map(within);
-        let is_outside = within(asked.0) != asked.0 || within(asked.1) != asked.1;
+        let is_outside = narrowed != self.bounds || pin != self.pin;
+        (self.bounds, self.pin) = (narrowed, pin);
         self.outside = is_outside.then_some(Reason::OutsideBounds { min, max, asked });
         self
     }
@@ -113,5 +111,5 @@ fn within<'a>(capacity: Capacity, rows: impl Iterator<Item = &'a Hours> + Clone)
         Some(min) => (min, most.max(min)),
         None => (capacity.min().min(most), most),
     };
-    Capacity::sleeping_or_new(min, max).unwrap_or(capacity)
+    if max == 0 { Capacity::ASLEEP } else { Capacity::new(min, max).unwrap_or(capacity) }
 }

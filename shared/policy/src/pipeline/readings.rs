@@ -66,9 +66,6 @@ pub(crate) fn sight(
 ) -> Sighting {
     match signal {
         Signal::Metric(name) => return sight_metric(name, seen, policy, memory, now),
-        Signal::PerTask(_) if is_asleep(seen) => {
-            return Sighting { reading: None, points: Vec::new(), period: SignedDuration::ZERO };
-        }
         Signal::PerTask(name) => return per_task(sight_metric(name, seen, policy, memory, now), seen),
         Signal::Alarm(name) => return sight_alarm(name, seen, now),
         Signal::Waiting
@@ -158,16 +155,28 @@ pub(crate) fn remember(seen: &Observation, policy: &ServicePolicy, memory: &mut 
     }
 }
 
-/// A total divided by the tasks that run now.
+/// A total divided by the tasks that run now. While none is wanted it has no vote; while none runs it is not known.
 fn per_task(total: Sighting, seen: &Observation) -> Sighting {
-    let running = seen.service.as_ref().map_or(1, |service| service.running_count.max(1));
-    let share = |value: f64| value / f64::from(running);
-    let reading = total.reading.map(|reading| match reading {
+    let (desired, running) =
+        seen.service.as_ref().map_or((1, 0), |service| (service.desired_count, service.running_count));
+    let reading = match total.reading {
+        _ if desired == 0 => None,
+        Some(Reading::Fresh { .. } | Reading::Stale { .. }) if running == 0 => {
+            Some(Reading::Missing(Absence::new(AbsenceKind::NoDatapoints, "nothing runs")))
+        }
+        reading => reading,
+    };
+    let share = |value: f64| value / f64::from(running.max(1));
+    let reading = reading.map(|reading| match reading {
         Reading::Fresh { value, at } => Reading::Fresh { value: share(value), at },
         Reading::Stale { value, age } => Reading::Stale { value: share(value), age },
         Reading::Missing(absence) => Reading::Missing(absence),
     });
-    let points = total.points.into_iter().map(|point| Datapoint { value: share(point.value), ..point });
+    let points = match reading {
+        Some(Reading::Fresh { .. }) => total.points,
+        Some(Reading::Stale { .. } | Reading::Missing(_)) | None => Vec::new(),
+    };
+    let points = points.into_iter().map(|point| Datapoint { value: share(point.value), ..point });
     Sighting { reading, points: points.collect(), period: total.period }
 }
 
@@ -242,14 +251,10 @@ fn sight_metric(
 
 /// Without a single task there is no CPU to measure, and nothing to scale in: such a metric has no vote then.
 fn nothing_to_measure(name: &MetricName, seen: &Observation) -> bool {
-    is_asleep(seen) && Signal::Metric(name.clone()).is_shared_by_tasks()
-}
-
-/// No task runs, and none is wanted: nothing can be shared by the tasks.
-fn is_asleep(seen: &Observation) -> bool {
-    seen.service.as_ref().is_ok_and(|service| {
-        service.desired_count == 0 && service.running_count == 0 && service.pending_count == 0
-    })
+    Signal::Metric(name.clone()).is_shared_by_tasks()
+        && seen.service.as_ref().is_ok_and(|service| {
+            service.desired_count == 0 && service.running_count == 0 && service.pending_count == 0
+        })
 }
 
 /// The datapoints after the newest one remembered.

@@ -81,12 +81,16 @@ fn an_alarm_that_adds_objects_while_it_rings_and_only_then() {
     assert_eq!(stage.alarm("busy", Fine, -60).peek().verdict, ScaleIn { from: 5, to: 4 });
 }
 
-/// INSUFFICIENT_DATA is not OK, an alarm that cannot be read is not OK, and one that was not asked for is not OK.
+/// `INSUFFICIENT_DATA` is not OK, an alarm that cannot be read is not OK, and one that was not asked for is not OK.
 #[test]
 fn an_alarm_that_says_nothing_stops_every_scale_in_and_no_scale_out() {
     let unknown: [fn(&mut Stage); 3] = [
-        |stage| drop(stage.alarm("busy", InsufficientData, -60)),
-        |stage| drop(stage.alarm_read("busy", Err(refused()))),
+        |stage| {
+            stage.alarm("busy", InsufficientData, -60);
+        },
+        |stage| {
+            stage.alarm_read("busy", Err(refused()));
+        },
         |stage| stage.seen.alarms.clear(),
     ];
     for make_unknown in unknown {

@@ -12,16 +12,18 @@ use tidegate_policy::notice::Edge;
 use tidegate_policy::overrides::OverrideKind;
 use tidegate_policy::queue_depth::Look;
 use tidegate_policy::{
-    Adjustment, Amount, Capacity, Constraints, Cooldown, Counts, Datapoint, Decision, InFlight, LargestStep,
-    Memory, MetricName, MetricReading, NoticeKind, Observation, OnAbsence, Override, Queue, Rule, Service,
+    Adjustment, Amount, Capacity, Cooldown, Counts, Datapoint, Decision, InFlight, LargestStep, Memory,
+    MetricName, MetricReading, NoticeKind, Observation, OnAbsence, Override, Queue, Rule, Service,
     ServicePolicy, decide,
 };
 
+use aws::{alarms, constraints, notify};
 use steering::{floor, hours, trackers};
 
 use crate::stage::{noon, refused, rule, seconds};
 use crate::track::track;
 
+mod aws;
 mod steering;
 
 /// Everything that `decide` takes.
@@ -67,6 +69,9 @@ const USUAL: &[&str] = &[
     "cpu > 70%: +2",
     "cpu >= 50% for 5m: +20%",
     "requests > 100 for 3m: +3",
+    "requests_per_task > 20: +2",
+    "alarm(busy): +2",
+    "alarm(busy) for 2m: +10%",
     "waiting < 50: -2",
     "waiting <= 10: -30%/2",
     "waiting < 80 for 2m: -1",
@@ -76,6 +81,7 @@ const USUAL: &[&str] = &[
     "delayed < 2: -1",
     "cpu < 30%: -1",
     "requests <= 10: -50%",
+    "requests_per_task < 5: -1",
 ];
 
 /// Exact sizes: they may lower with a larger backlog, if that is what they say.
@@ -168,7 +174,7 @@ pub(crate) fn policy(
 ) -> impl Strategy<Value = ServicePolicy> {
     let capacity = (0..30_u32, 1..40_u32)
         .prop_map(|(min, more)| Capacity::new(min, (min + more).min(Capacity::LIMIT)).unwrap());
-    let capacity = (capacity, hours(range), floor(), trackers());
+    let capacity = (capacity, hours(range), floor(), (trackers(), notify()));
     let nonzero = || count(range).prop_map(|count| NonZeroU32::new(count.max(1)).unwrap());
     let cooldowns = (duration(range, &[60, 300]), duration(range, &[60, 300]));
     let rest = (
@@ -179,7 +185,14 @@ pub(crate) fn policy(
         prop::sample::select(&[OnAbsence::Missing, OnAbsence::Zero, OnAbsence::NoVote][..]),
     );
     (capacity, nonzero(), rules, cooldowns, (nonzero(), nonzero()), rest).prop_map(
-        |((capacity, hours, floor, track), concurrency, rules, (out, into), (step_out, step_in), rest)| {
+        |(
+            (capacity, hours, floor, (track, notify)),
+            concurrency,
+            rules,
+            (out, into),
+            (step_out, step_in),
+            rest,
+        )| {
             let (stabilization, startup, idle, interruptible, on_absence) = rest;
             ServicePolicy {
                 capacity,
@@ -196,7 +209,7 @@ pub(crate) fn policy(
                 idle,
                 interruptible,
                 metrics: vec![(MetricName::new("requests").unwrap(), on_absence)],
-                notify: vec![],
+                notify,
                 counts: Counts::Tasks,
             }
         },
@@ -212,28 +225,27 @@ pub(crate) fn observation(range: Range) -> impl Strategy<Value = Observation> {
     });
     let service = prop_oneof![9 => service(range).prop_map(Ok), 1 => Just(Err(refused()))];
     let queue = prop_oneof![9 => queue(range).prop_map(|queue| Some(Ok(queue))), 1 => Just(Some(Err(refused()))), 1 => Just(None)];
-    (service, queue, metrics).prop_map(|(service, queue, metrics)| Observation {
+    (service, queue, metrics, alarms(range)).prop_map(|(service, queue, metrics, alarms)| Observation {
         service,
         queue,
         metrics,
-        alarms: [].into(),
+        alarms,
     })
 }
 
 fn service(range: Range) -> impl Strategy<Value = Service> {
     let running = prop_oneof![3 => Just(None), 1 => count(range).prop_map(Some)];
     let rare = || prop::bool::weighted(0.05);
-    (count(range), running, count(range), prop::bool::weighted(0.1), rare(), rare()).prop_map(
-        |(desired_count, running, pending, rollout, draining, daemon)| Service {
+    (count(range), running, count(range), prop::bool::weighted(0.1), (rare(), rare()), constraints(range))
+        .prop_map(|(desired_count, running, pending, rollout, (draining, daemon), constraints)| Service {
             desired_count,
             running_count: running.unwrap_or(desired_count),
             pending_count: if running.is_none() { 0 } else { pending },
             rollout,
             active: !draining,
             daemon,
-            constraints: Constraints::default(),
-        },
-    )
+            constraints,
+        })
 }
 
 fn queue(range: Range) -> impl Strategy<Value = Queue> {

@@ -39,6 +39,9 @@ mod remembering;
 mod track;
 
 #[cfg(test)]
+mod hpa;
+
+#[cfg(test)]
 mod hours;
 
 #[cfg(test)]
@@ -49,6 +52,12 @@ mod alarms;
 
 #[cfg(test)]
 mod watching;
+
+#[cfg(test)]
+mod service_load;
+
+#[cfg(test)]
+mod constraints;
 
 #[cfg(test)]
 mod wait_world;
@@ -67,6 +76,9 @@ mod arbitrary;
 
 #[cfg(test)]
 mod properties;
+
+#[cfg(test)]
+mod constraints_properties;
 
 #[cfg(test)]
 mod wait_properties;

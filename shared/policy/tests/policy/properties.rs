@@ -5,7 +5,8 @@ use proptest::strategy::ValueTree as _;
 use tidegate_policy::memory::Settled;
 use tidegate_policy::queue_depth::INTENT_LEASE;
 use tidegate_policy::{
-    Adjustment, InFlight, Memory, MetricReading, NoticeKind, OnAbsence, Reason, Service, Signal, Verdict,
+    Adjustment, AlarmState, Constraints, InFlight, Memory, MetricReading, NoticeKind, OnAbsence, Reason,
+    Service, Signal, Verdict,
 };
 
 use crate::arbitrary::{Case, Range, case, case_with, observation, usual_rules};
@@ -42,8 +43,15 @@ fn has_an_unknown_voting_signal(case: &Case) -> bool {
     let floor = case.policy.floor.iter().map(|floor| Signal::Metric(floor.by().clone()));
     let signals = case.policy.rules.iter().map(|rule| rule.when.signal.clone()).chain(floor);
     let signals = signals.chain(case.policy.track.iter().map(|track| track.signal.clone()));
+    let service = case.seen.service.as_ref();
+    let asleep = service.is_ok_and(|it| it.desired_count == 0);
     signals.into_iter().any(|signal| match &signal {
-        Signal::Metric(name) => {
+        Signal::PerTask(_) if asleep => false,
+        Signal::Alarm(name) => {
+            let read = case.seen.alarms.get(name).and_then(|read| read.as_ref().ok());
+            read.is_none_or(|alarm| alarm.state == AlarmState::InsufficientData)
+        }
+        Signal::Metric(name) | Signal::PerTask(name) => {
             let remembered = case.memory.metrics.contains_key(name);
             let declared = case.policy.metrics.iter().find(|(known, _)| known == name);
             let missing = declared.is_none_or(|(_, it)| *it == OnAbsence::Missing);
@@ -84,7 +92,10 @@ proptest! {
         let decision = case.decide();
         prop_assert!(!decision.reasons.is_empty());
         prop_assert!(decision.to_string().contains(", because "));
-        prop_assert!(decision.notices.iter().all(|notice| notice.begins == notice.because.is_some()));
+        for notice in &decision.notices {
+            let tells_why = notice.begins || notice.kind == NoticeKind::Condition;
+            prop_assert_eq!(notice.because.is_some(), tells_why, "{}", notice);
+        }
     }
 
     #[test]
@@ -143,7 +154,7 @@ proptest! {
         case.policy.track.clear();
         case.policy.rules.retain(|rule| {
             rule.when.hold_for.is_zero()
-                && !matches!(rule.when.signal, Signal::StalledFor | Signal::Metric(_))
+                && !matches!(rule.when.signal, Signal::StalledFor | Signal::Metric(_) | Signal::PerTask(_))
         });
         let Some(mut after) = applied(&case) else { return Ok(()) };
         after.now += seconds(1);
@@ -161,8 +172,10 @@ proptest! {
         let mut case = case;
         case.policy
             .rules
-            .retain(|rule| !matches!(rule.when.signal, Signal::WaitingPerTask | Signal::Depth));
-        case.policy.track.retain(|track| track.signal != Signal::WaitingPerTask);
+            .retain(|rule| !matches!(rule.when.signal, Signal::WaitingPerTask | Signal::PerTask(_) | Signal::Depth));
+        case.policy
+            .track
+            .retain(|track| !matches!(track.signal, Signal::WaitingPerTask | Signal::PerTask(_)));
         let Some(mut after) = applied(&case) else { return Ok(()) };
         if let Ok(service) = &mut after.seen.service {
             service.running_count = running;
@@ -241,6 +254,9 @@ proptest! {
     fn hours_never_leave_the_maximum_of_the_file(case in case(Range::Extreme)) {
         let mut case = case;
         case.overrides.clear();
+        if let Ok(service) = &mut case.seen.service {
+            service.constraints = Constraints::default();
+        }
         let bounds = case.decide().bounds;
         prop_assert!(bounds.min() <= bounds.max() && bounds.max() <= case.policy.capacity.max(), "{bounds:?}");
         let lowered = case.policy.floor.is_some()
@@ -315,11 +331,13 @@ proptest! {
             prop_assert!(decision.memory.wishes.len() <= 16);
             let larger_first = decision.memory.wishes.windows(2).all(|two| two[0].tasks > two[1].tasks);
             prop_assert!(larger_first || case.memory.wishes.windows(2).any(|two| two[0].tasks <= two[1].tasks));
-            let kinds: std::collections::BTreeSet<NoticeKind> =
-                decision.memory.edges.iter().map(|edge| edge.kind).collect();
-            prop_assert_eq!(kinds.len(), decision.memory.edges.len(), "one edge for each kind");
+            let kinds: std::collections::BTreeSet<(NoticeKind, Option<&String>)> =
+                decision.memory.edges.iter().map(|edge| (edge.kind, edge.condition.as_ref())).collect();
+            prop_assert_eq!(kinds.len(), decision.memory.edges.len(), "one edge for each kind and condition");
             for notice in &decision.notices {
-                let knew = before.iter().any(|edge| edge.kind == notice.kind && edge.told);
+                let knew = before.iter().any(|edge| {
+                    edge.kind == notice.kind && edge.condition == notice.condition() && edge.told
+                });
                 prop_assert_eq!(notice.begins, !knew, "told twice, or ended without a beginning");
             }
             case.memory = decision.memory;

@@ -1,8 +1,8 @@
 //! The memory: exact, small, bounded.
 
 use tidegate_policy::memory::{Intent, Startup};
-use tidegate_policy::notice::Edge;
-use tidegate_policy::{Memory, NoticeKind};
+use tidegate_policy::notice::{Edge, Severity};
+use tidegate_policy::{AlarmState, Memory, NoticeKind};
 
 use crate::stage::{Stage, seconds};
 use crate::track::track;
@@ -53,6 +53,31 @@ fn a_quiet_service_needs_little() {
     stage.look();
     assert!(json(&stage.memory).len() <= 60, "{}", json(&stage.memory));
     assert_eq!(json(&Memory::default()), "{}");
+}
+
+/// An API with five rules and two conditions that people were told of.
+#[test]
+fn two_conditions_that_last_cost_little() {
+    let rules = [
+        "cpu > 70% for 5m: +2",
+        "cpu < 30% for 15m: -1",
+        "requests_per_task > 1000: +2",
+        "alarm(api-5xx): +2",
+    ];
+    let mut stage = Stage::new(2, 50, &rules)
+        .no_queue()
+        .notify("memory > 85% for 3m", Severity::Critical)
+        .notify("errors > 1%", Severity::Warning);
+    stage.alarm("api-5xx", AlarmState::Alarm, -60);
+    for at in [60, 120, 180, 240] {
+        for name in ["cpu", "memory", "errors", "requests"] {
+            stage.points(name, &[(at, 91.333_333_333_333_33)]);
+        }
+        stage.at(at).look();
+    }
+    let text = json(&stage.memory);
+    assert_eq!(stage.memory.edges.len(), 2, "{text}");
+    assert!(text.len() <= 640, "{} bytes: {text}", text.len());
 }
 
 /// Everything at once, which no service is: still far from what would crowd out others.

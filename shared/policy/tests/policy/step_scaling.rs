@@ -1,8 +1,10 @@
 //! AWS step scaling, example by example.
 //!
 //! Sources: Application Auto Scaling User Guide, "How step scaling for Application Auto Scaling works" (adjustment
-//! types, rounding, `MinAdjustmentMagnitude`, cooldown); Amazon ECS Developer Guide, "Automatically scale your
-//! service" (the starting point is the running count; the largest capacity wins).
+//! types, rounding, `MinAdjustmentMagnitude`, cooldown); Amazon EC2 Auto Scaling User Guide, "Step and simple scaling
+//! policies" (steps, the worked percentages); API reference, `StepAdjustment` (which end of a step belongs to it); Amazon
+//! ECS Developer Guide, "Automatically scale your service" (the starting point is the running count; the largest capacity
+//! wins).
 
 use tidegate_policy::Verdict::{Hold, ScaleIn, ScaleOut};
 
@@ -39,6 +41,13 @@ fn a_percentage_is_rounded_as_aws_rounds_it() {
     check("+10%", 10, 11); // guide: 10 and 10% make 11
     check("+10%", 11, 12); // 1.1 to 1
     check("+30%", 11, 14); // 3.3 to 3
+    check("+1%", 1, 2); // between 0 and 1 is 1
+    check("+100%", 1, 2); // exactly 1
+    check("+199%", 1, 2); // 1.99 to 1
+    check("+10%", 29, 31); // 2.9 to 2
+    check("-1%", 60, 59); // -.6 to -1
+    check("-15%", 10, 9); // -1.5 to -1
+    check("-20%", 10, 8); // exactly -2
     check("+127%", 10, 22); // guide: 12.7 to 12
     check("+67%", 1, 2); // guide: .67 to 1
     check("-30%", 13, 10); // -3.9 to -3
@@ -51,7 +60,85 @@ fn a_percentage_is_rounded_as_aws_rounds_it() {
 fn a_percentage_changes_at_least_the_minimum_adjustment_magnitude() {
     check("+25%/2", 4, 6); // guide: 25% of 4 is 1, at least 2
     check("+25%/2", 40, 50);
+    check("+25%/2", 8, 10); // exactly the minimum
+    check("+25%/2", 9, 11); // 2.25 to 2
+    check("+50%/2", 0, 2); // ours: nothing of nothing, and still at least 2
     check("-25%/2", 4, 2);
+    check("-25%/2", 40, 30);
+}
+
+/// The size for a CPU that is so high, from so many tasks.
+#[track_caller]
+fn step(rules: &[&str], tasks: u32, cpu: f64, expected: u32) {
+    let mut stage = Stage::new(0, 200, rules).no_queue().tasks(tasks);
+    stage.policy.interruptible = true;
+    let decision = stage.points("cpu", &[(0, cpu)]).peek();
+    assert_eq!(size(&decision), expected, "{tasks} tasks at {cpu}%: {decision}");
+}
+
+/// EC2 guide: "Scale out by 10 instances if the alarm metric reaches 60 percent, by 30 if it reaches 75 percent, by 40 if
+/// it reaches 85 percent". Each step is a rule; above the threshold the lower end belongs to a step, the upper one not.
+#[test]
+fn steps_of_one_alarm_upward_are_rules_that_begin_at_their_lower_bound() {
+    let rules = ["cpu >= 60%: +10", "cpu >= 75%: +30", "cpu >= 85%: +40"];
+    step(&rules, 10, 59.9, 10);
+    step(&rules, 10, 60.0, 20);
+    step(&rules, 10, 74.9, 20);
+    step(&rules, 10, 75.0, 40);
+    step(&rules, 10, 84.9, 40);
+    step(&rules, 10, 85.0, 50);
+    step(&rules, 10, 100.0, 50);
+}
+
+/// `StepAdjustment`: an alarm below 50, one step from -10 to 0 and one from minus infinity to -10: the metric is "greater
+/// than 40 and less than or equal to 50", or at most 40. Below the threshold the upper end belongs to a step.
+#[test]
+fn steps_of_one_alarm_downward_are_rules_that_begin_at_their_upper_bound() {
+    let rules = ["cpu <= 50%: -1", "cpu <= 40%: -3"];
+    step(&rules, 10, 50.1, 10);
+    step(&rules, 10, 50.0, 9);
+    step(&rules, 10, 40.1, 9);
+    step(&rules, 10, 40.0, 7);
+    step(&rules, 10, 0.0, 7);
+    // Whatever their order in the file.
+    step(&["cpu <= 40%: -3", "cpu <= 50%: -1"], 10, 40.0, 7);
+}
+
+/// EC2 guide, the worked example of percentages in steps around 50%: 10, 11, 14 and back to 13 and 10.
+#[test]
+fn the_worked_example_of_percentages_in_steps() {
+    let rules = ["cpu >= 60%: +10%", "cpu >= 70%: +30%", "cpu <= 40%: -10%", "cpu <= 30%: -30%"];
+    step(&rules, 10, 59.0, 10);
+    step(&rules, 10, 60.0, 11); // 1
+    step(&rules, 11, 70.0, 14); // 3.3 to 3
+    step(&rules, 14, 41.0, 14);
+    step(&rules, 14, 40.0, 13); // -1.4 to -1
+    step(&rules, 13, 30.0, 10); // -3.9 to -3
+}
+
+/// ECS guide: of several policies the one with the largest capacity wins, for scale-out and scale-in alike. Two signals
+/// are two policies.
+#[test]
+fn steps_of_two_signals_are_two_policies_and_the_larger_capacity_wins() {
+    let rules = ["cpu <= 50%: -1", "cpu <= 40%: -5", "memory <= 50%: -2", "memory <= 40%: -4"];
+    let check = |cpu: f64, memory: f64, expected: u32| {
+        let mut stage = Stage::new(0, 200, &rules).no_queue().tasks(10);
+        stage.policy.interruptible = true;
+        let decision = stage.points("cpu", &[(0, cpu)]).points("memory", &[(0, memory)]).peek();
+        assert_eq!(size(&decision), expected, "{cpu} and {memory}: {decision}");
+    };
+    check(45.0, 45.0, 9);
+    check(40.0, 45.0, 8);
+    check(40.0, 40.0, 6);
+    check(45.0, 40.0, 9);
+    check(40.0, 55.0, 10);
+}
+
+/// Exact capacities downward are steps too.
+#[test]
+fn exact_capacities_downward_are_steps() {
+    step(&["cpu <= 50%: =8", "cpu <= 20%: =3"], 10, 30.0, 8);
+    step(&["cpu <= 50%: =8", "cpu <= 20%: =3"], 10, 20.0, 3);
 }
 
 #[test]
@@ -70,6 +157,15 @@ fn capacity_added_within_the_cooldown_counts_toward_a_larger_step() {
     assert_eq!(second.verdict, ScaleOut { from: 12, to: 13 }, "first +2, then +3 adds only 1");
     assert_eq!(codes(&second), ["rule-matched", "credit"]);
     assert_eq!(stage.arrive().wait(60).look().verdict, Hold { at: Some(13) });
+}
+
+/// The other way round the larger step came first: the smaller one is within it and adds nothing.
+#[test]
+fn a_smaller_step_within_the_cooldown_adds_nothing() {
+    let mut stage = Stage::new(0, 100, &["waiting > 100: +2", "waiting > 500: +3"]).tasks(10).waiting(501);
+    assert_eq!(stage.look().verdict, ScaleOut { from: 10, to: 13 });
+    stage.arrive().wait(60).queue().waiting = 101;
+    assert_eq!(stage.look().verdict, Hold { at: Some(13) });
 }
 
 #[test]

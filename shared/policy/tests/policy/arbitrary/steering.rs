@@ -27,7 +27,7 @@ pub(super) fn hours(range: Range) -> impl Strategy<Value = Vec<Hours>> {
 }
 
 pub(super) fn trackers() -> impl Strategy<Value = Vec<Track>> {
-    let name = prop::sample::select(&["cpu", "requests", "waiting_per_task"][..]);
+    let name = prop::sample::select(&["cpu", "requests", "waiting_per_task", "requests_per_task"][..]);
     let one = (name, 1.0..100.0_f64, any::<bool>())
         .prop_map(|(name, target, scale_in)| Track { scale_in, ..track(name, target) });
     prop_oneof![2 => Just(vec![]), 1 => vec(one, 1..3)]

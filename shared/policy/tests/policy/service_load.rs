@@ -1,0 +1,192 @@
+//! Services without a queue: an API that follows its load, and a night on which nobody comes.
+
+use tidegate_policy::Verdict::{Hold, ScaleIn, ScaleOut};
+use tidegate_policy::notice::Severity;
+use tidegate_policy::{AlarmState, Decision, MetricReading, NoticeKind, OnAbsence};
+
+use crate::stage::{Stage, codes, condition, seconds, size};
+use crate::track::track;
+
+/// Five tasks that follow what each of them serves.
+fn api(min: u32, rules: &[&str]) -> Stage {
+    Stage::new(min, 20, rules).no_queue().on_absence("requests", OnAbsence::Zero)
+}
+
+/// Five tasks at so many requests a minute for all of them.
+fn at(requests: f64, rules: &[&str]) -> Decision {
+    api(1, rules).points("requests", &[(0, requests)]).peek()
+}
+
+#[test]
+fn both_concerns_decide_by_the_same_pipeline() {
+    let stage = api(1, &["cpu < 30%: -1"]);
+    let look = tidegate_policy::Look { target: "api", id: "look-1", overrides: &[], now: stage.now };
+    let decide = |it: fn(&_, &_, &_, tidegate_policy::Look<'_>) -> Decision| {
+        it(&stage.seen, &stage.policy, &stage.memory, look)
+    };
+    assert_eq!(decide(tidegate_policy::service_load::decide), decide(tidegate_policy::queue_depth::decide));
+}
+
+#[test]
+fn without_a_queue_there_is_no_work_to_keep_and_no_idle_time_before_zero() {
+    let mut stage = api(0, &["cpu < 30%: -5"]);
+    stage.points("cpu", &[(0, 1.0)]);
+    assert_eq!(codes(&stage.peek()), ["rule-matched", "one-task-at-a-time"]);
+    stage.policy.interruptible = true;
+    let asleep = stage.look();
+    assert_eq!((asleep.verdict, codes(&asleep)), (ScaleIn { from: 5, to: 0 }, vec!["rule-matched"]));
+    let rests = stage.arrive().wait(60).look();
+    assert_eq!((rests.verdict, rests.moving), (Hold { at: Some(0) }, false));
+    assert!(rests.notices.is_empty());
+}
+
+#[test]
+fn a_service_without_a_queue_never_speaks_of_one() {
+    for (tasks, cpu) in [(0, 10.0), (1, 10.0), (5, 10.0), (5, 90.0), (30, 50.0)] {
+        let mut stage = api(0, &["cpu < 30%: -2", "cpu > 70%: +2"]).tasks(tasks);
+        let decision = stage.points("cpu", &[(0, cpu)]).peek().to_string();
+        assert!(!decision.contains("queue") && !decision.contains("job"), "{decision}");
+    }
+    // A rule by a queue signal has nothing to read: never zero, and never a reason to scale in.
+    assert_eq!(codes(&api(0, &["waiting < 50: -1"]).peek()), ["reading-missing"]);
+}
+
+#[test]
+fn a_total_is_divided_by_the_tasks_that_run_now() {
+    let rules = ["requests_per_task > 1000: +2", "requests_per_task < 100: -1"];
+    assert_eq!(condition("requests_per_task > 1000").to_string(), "requests_per_task > 1000");
+    assert_eq!(at(5_000.0, &rules).verdict, Hold { at: Some(5) });
+    assert_eq!(at(5_001.0, &rules).verdict, ScaleOut { from: 5, to: 7 });
+    assert_eq!(at(500.0, &rules).verdict, Hold { at: Some(5) });
+    let low = at(499.0, &rules);
+    assert_eq!(low.verdict, ScaleIn { from: 5, to: 4 });
+    assert_eq!(low.reasons[0].to_string(), "requests_per_task is 99.8, below 100, which asks for 4 tasks");
+}
+
+#[test]
+fn a_share_that_would_rise_above_its_rule_keeps_the_tasks() {
+    let rules = ["requests_per_task > 1000: +2", "cpu < 30%: -1"];
+    let mut stage = api(1, &rules);
+    stage.points("cpu", &[(0, 10.0)]).points("requests", &[(0, 4_100.0)]);
+    let held = stage.peek();
+    assert_eq!(codes(&held), ["rule-matched", "anticipated-flapping"]);
+    assert!(held.to_string().contains("at 4 tasks requests_per_task would be about 1025"), "{held}");
+    assert_eq!(stage.points("requests", &[(0, 4_000.0)]).peek().verdict, ScaleIn { from: 5, to: 4 });
+}
+
+/// AWS, target tracking with `ALBRequestCountPerTarget`: the load is known as a whole, so its size is `total / target`,
+/// whoever runs and since when.
+#[test]
+fn a_tracked_total_asks_for_the_whole_load_by_its_target() {
+    let check = |desired: u32, running: u32, requests: f64, expected: u32| {
+        let mut stage = api(1, &[]).with(|stage| stage.policy.interruptible = true);
+        stage.policy.track = vec![track("requests_per_task", 1_000.0)];
+        stage.seen.service = Ok(crate::stage::service(desired, running));
+        let points: Vec<(i64, f64)> = (1..=5).map(|minute| (minute * 60, requests)).collect();
+        let decision = stage.points("requests", &points).at(300).peek();
+        assert_eq!(size(&decision), expected, "{running} of {desired} at {requests}: {decision}");
+    };
+    check(5, 5, 5_000.0, 5);
+    check(5, 5, 5_400.0, 5); // within a tenth
+    check(5, 5, 7_000.0, 7);
+    check(5, 5, 7_001.0, 8);
+    check(5, 5, 3_000.0, 3);
+    check(5, 10, 7_000.0, 5); // ten of two deployments share it: 700 each, not high
+    check(8, 4, 7_000.0, 8); // four share what is for seven, and four more are on their way
+    check(5, 0, 7_000.0, 5); // nobody runs: a share of nobody is no number
+}
+
+/// A share of no task is nothing: a rule by the total may wake, a rule or a tracker by the share does not.
+#[test]
+fn a_share_has_no_vote_while_the_service_sleeps_and_the_total_may_wake_it() {
+    let asleep = |rules: &[&str]| {
+        let mut stage = api(0, rules).tasks(0);
+        stage.points("requests", &[(0, 9_000.0)]);
+        stage
+    };
+    let mut share = asleep(&["requests_per_task > 1: +2", "requests_per_task < 1: -1"]);
+    share.policy.track = vec![track("requests_per_task", 10.0)];
+    assert_eq!((size(&share.peek()), codes(&share.peek())), (0, vec!["nothing-matches"]));
+    share.metric("requests", MetricReading::Failed(crate::stage::refused()));
+    share.look();
+    assert!(share.wait(60).look().notices.is_empty(), "it has no vote, so it is not missed");
+    let mut woken = asleep(&["requests_per_task > 1: +2"]);
+    woken.service().desired_count = 1;
+    assert_eq!(codes(&woken.peek()), ["reading-missing"], "nobody runs yet: a share of nobody is not known");
+    let total = asleep(&["requests > 0: +1", "requests_per_task > 1000: +2"]).peek();
+    assert_eq!((total.verdict, codes(&total)), (ScaleOut { from: 0, to: 1 }, vec!["rule-matched"]));
+}
+
+/// An API of 3 to 20 tasks at night. Its load balancer publishes nothing while nobody comes: no requests are zero
+/// requests, and neither a response time nor an error rate has a vote.
+fn evening() -> Stage {
+    let rules = [
+        "requests_per_task > 1000: +2",
+        "requests_per_task < 100 for 15m: -1",
+        "response_time > 0.5 for 5m: +2",
+        "errors > 5% for 3m: +1",
+        "cpu < 30% for 15m: -1",
+    ];
+    Stage::new(3, 20, &rules)
+        .no_queue()
+        .tasks(12)
+        .on_absence("requests", OnAbsence::Zero)
+        .on_absence("response_time", OnAbsence::NoVote)
+        .on_absence("errors", OnAbsence::NoVote)
+        .notify("errors > 1% for 3m", Severity::Critical)
+        .with(|stage| stage.policy.stabilization = seconds(300))
+}
+
+/// Eight hours of a look a minute from noon on: the size at every full hour and what people were told.
+fn night(stage: &mut Stage, cpu: impl Fn(i64) -> Option<f64>) -> (Vec<u32>, Vec<String>) {
+    let (mut hours, mut told) = (vec![], vec![]);
+    for minute in 0..=8 * 60 {
+        let now = minute * 60;
+        for silent in ["requests", "response_time", "errors"] {
+            stage.points(silent, &[]);
+        }
+        let points: Vec<(i64, f64)> = cpu(minute).into_iter().map(|value| (now, value)).collect();
+        let decision = stage.points("cpu", &points).arrive().at(now).look();
+        let sign = |begins| if begins { '+' } else { '-' };
+        told.extend(decision.notices.iter().map(|it| format!("{minute} {}{it}", sign(it.begins))));
+        if minute % 60 == 0 {
+            hours.push(size(&decision));
+        }
+    }
+    (hours, told)
+}
+
+/// 15 minutes must be quiet, and five more without another wish; then one task goes every six minutes, the cooldown and
+/// the look after it, until the floor.
+#[test]
+fn on_a_quiet_night_the_service_comes_down_to_its_floor_step_by_step() {
+    let mut stage = evening();
+    let (hours, told) = night(&mut stage, |_| Some(3.0));
+    assert_eq!(hours, [12, 5, 3, 3, 3, 3, 3, 3, 3]);
+    assert_eq!(told, [""; 0], "a quiet night is no news");
+    assert_eq!(codes(&stage.peek()), ["rule-matched", "rule-matched", "at-min"]);
+}
+
+#[test]
+fn a_cpu_that_is_missing_in_the_same_night_keeps_every_task_and_is_told_once() {
+    let (hours, told) = night(&mut evening(), |_| None);
+    assert_eq!(hours, [12; 9]);
+    assert_eq!(told, ["1 +reading missing"]);
+    // It breaks off at one o'clock: what is fresh for five minutes more is the last that goes.
+    let (hours, told) = night(&mut evening(), |minute| (minute < 25).then_some(3.0));
+    assert_eq!(hours[1..], [hours[1]; 8]);
+    assert!(hours[1] > 3 && hours[1] < 12, "{hours:?}");
+    assert_eq!(told.len(), 1, "{told:?}");
+}
+
+/// A long deployment and an alarm at dawn: a scale-out needs no quiet reading.
+#[test]
+fn an_alarm_in_that_night_scales_out_although_the_cpu_is_missing() {
+    let mut stage = evening();
+    night(&mut stage, |_| None);
+    stage.policy.rules.push(crate::stage::rule("alarm(api-5xx): +4"));
+    stage.alarm("api-5xx", AlarmState::Alarm, 8 * 3_600);
+    let woken = stage.wait(7).look();
+    assert_eq!(woken.verdict, ScaleOut { from: 12, to: 16 });
+    assert!(woken.notices.iter().all(|it| it.kind != NoticeKind::Blocked));
+}
