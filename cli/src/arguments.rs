@@ -24,7 +24,7 @@ Keys of --json, which stay:
   fleet, mode, services[], budgets[]       only of a valid file; of a service's `ecs` and `asg` one is null
   metrics_read_per_minute, dollars_per_month, alarms_would_save
                                            of the whole fleet; the last one is null when alarms save nothing
-  settings[]                               only with --explain
+  settings[], signals[]                    only with --explain
   error                                    only when the file could not be read";
 
 /// Tidegate scales what AWS does not scale by itself.
@@ -112,7 +112,7 @@ pub(crate) struct CheckOptions {
     /// Answer in JSON; the keys are in the long help (--help)
     #[arg(long)]
     pub(crate) json: bool,
-    /// Add the table of all settings, with their defaults and the reasons for them
+    /// Add the table of all settings, with their defaults and the reasons for them, and what each signal counts
     #[arg(long)]
     pub(crate) explain: bool,
 }

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use tidegate_fleet::{FILE_BYTES_MAX, Fleet, Problem, Problems, reference};
+use tidegate_fleet::{FILE_BYTES_MAX, Fleet, Problem, Problems, reference, signals};
 
 use crate::arguments::CheckOptions;
 use crate::outcome::{FAILED, Outcome, REFUSED};
@@ -32,7 +32,7 @@ pub(crate) fn run(options: &CheckOptions) -> Outcome {
     if options.explain {
         let separator = if stdout.is_empty() { "" } else { "\n" };
         // Writing to a `String` cannot fail.
-        let _ = write!(stdout, "{separator}{}", reference::plain());
+        let _ = write!(stdout, "{separator}{}{}", reference::plain(), signals::plain());
     }
     Outcome { stdout, stderr, code }
 }

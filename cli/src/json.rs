@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use tidegate_fleet::cost::{self, Saving};
 use tidegate_fleet::{
     AutoScalingGroup, Budget, Fleet, Metric, Problem, Problems, Service, Source, TargetName, reference,
+    signals,
 };
 use tidegate_policy::{AlarmName, Counts, Floor, Hours, Notify, Rule, Track};
 
@@ -34,6 +35,7 @@ pub(crate) fn check(file: &str, checked: &Result<Fleet, Problems>, explain: bool
     };
     if explain {
         answer["settings"] = reference::to_json();
+        answer["signals"] = signals::to_json();
     }
     answer
 }

@@ -92,6 +92,7 @@ fn the_keys_of_the_json_answer_stay() {
 
     let explained = json(&["check", "--json", "--explain", "fleets/roleferry.yaml"], 0);
     check_keys(&explained["settings"][0], &["about", "default", "reason", "setting", "value"]);
+    check_keys(&explained["signals"][0], &["about", "absent", "signal", "unit"]);
 }
 
 /// 24 services with a metric each cost $10.37 a month, and 23 of them $9.94, of which nobody needs to be told.
@@ -123,12 +124,15 @@ fn a_costly_fleet_is_told_what_alarms_would_save() {
 }
 
 #[test]
-fn explain_adds_every_setting_with_its_reason() {
+fn explain_adds_every_setting_with_its_reason_and_every_signal() {
     let (stdout, _, code) = run(&["check", "--explain", "fleets/roleferry.yaml"]);
     assert_eq!(code, 0);
     for row in tidegate_fleet::reference::rows() {
         assert!(stdout.contains(&format!("{}\n", row.path)), "{}", row.path);
         assert!(stdout.contains(row.reason), "{}", row.path);
+    }
+    for signal in tidegate_fleet::signals::SIGNALS {
+        assert!(stdout.contains(&format!("{}\n  {}\n", signal.name, signal.about)), "{}", signal.name);
     }
 }
 

@@ -185,7 +185,10 @@ fn what_cannot_be_used_is_refused() {
     };
     let (_, stderr, code) = with(FLEET, "wroker", &hill);
     assert_eq!(code, 1);
-    assert_eq!(stderr, "error: fleet `hyperverge-prod` has no service `wroker`; it has `worker`\n");
+    assert_eq!(
+        stderr,
+        "error: fleet `hyperverge-prod` has no service `wroker`; it has `worker`, `api`, `notifier`\n"
+    );
     assert_eq!(with("Cargo.toml", "worker", &hill).2, 1);
     assert_eq!(with("no-such.yaml", "worker", &hill).2, 3);
     assert_eq!(with(FLEET, "worker", "no-such.csv").2, 3);

@@ -1,20 +1,5 @@
 //! The metrics that need no declaration: what ECS, EC2 and the load balancer publish, and how each is found.
-//!
-//! | name | namespace and metric | by | statistic | unit | no datapoints mean |
-//! | --- | --- | --- | --- | --- | --- |
-//! | `cpu` of ECS | `AWS/ECS CPUUtilization` | `ClusterName`, `ServiceName` | `Average` | percent | not known |
-//! | `memory` of ECS | `AWS/ECS MemoryUtilization` | `ClusterName`, `ServiceName` | `Average` | percent | not known |
-//! | `cpu` of a group | `AWS/EC2 CPUUtilization` | `AutoScalingGroupName` | `Average` | percent | not known |
-//! | `requests` | `AWS/ApplicationELB RequestCount` | `TargetGroup`, `LoadBalancer` | `Sum` | requests a minute | zero |
-//! | `errors` | `HTTPCode_Target_5XX_Count` of `RequestCount` | `TargetGroup`, `LoadBalancer` | `Sum` | percent | no vote |
-//! | `response_time` | `TargetResponseTime` | `TargetGroup`, `LoadBalancer` | `Average` | seconds | no vote |
-//! | `response_time_p50`, `_p90`, `_p95`, `_p99` | `TargetResponseTime` | `TargetGroup`, `LoadBalancer` | the percentile | seconds | no vote |
-//! | `connections` | half of `ActiveConnectionCount` | `LoadBalancer` | `Sum` | connections | zero |
-//!
-//! Datapoints come once a minute, but once in five minutes for the CPU of a group without detailed monitoring. The target
-//! groups are those that the service or the group is registered with. `ActiveConnectionCount` is published for the load
-//! balancer as a whole, and counts the connection of the client and the one to the task: of several services behind one
-//! load balancer each sees the connections of all.
+//! What each counts, in which unit, and what its absence means stands in [`crate::signals`].
 //!
 //! A service that declares a metric under one of the load balancer's names means its own: `requests` as nginx counts
 //! them, for one. `cpu` and `memory` cannot be declared, but for `memory` of a group, which EC2 does not publish.

@@ -48,8 +48,8 @@ pub(crate) struct Parsed {
 
 /// Reads a condition; `declared` are the service's metrics with their units.
 pub(crate) fn parse(text: &str, declared: &[(MetricName, Unit)]) -> Result<Parsed, Fault> {
-    if let Some(start) = alarm::find(text) {
-        return alarm::parse(text, start);
+    if alarm::is_one(text) {
+        return alarm::parse(text);
     }
     let mut tokens = tokens(text, 0).into_iter();
     let missing = |what: &str| missing(text, what);

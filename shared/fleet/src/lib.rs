@@ -34,6 +34,7 @@ pub mod shape;
 pub mod settings;
 pub mod schema;
 pub mod reference;
+pub mod signals;
 mod sources;
 mod steering;
 mod texts;

@@ -77,6 +77,7 @@ fn math(object: &Object<'_>, problems: &mut Problems) -> Option<MathSource> {
     let inputs: Vec<Option<(String, MetricSource)>> =
         table.iter().map(|(id, node)| Some((id.text.clone(), input(node, problems)?))).collect();
     let ids: Vec<&str> = table.iter().map(|(id, _)| id.text.as_str()).collect();
+    // Without any metrics every id would be a second mistake.
     object.node("metrics")?;
     let expression = read_scalar(object.node("expression")?, "expression", problems, |written| {
         let text = scalar::text(written, &texts::EXPRESSION);

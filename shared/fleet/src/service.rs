@@ -199,7 +199,7 @@ fn largest_step(
     let interruptible = interruptible?;
     if written && scale_in > 1 && !interruptible {
         let message = format!("`in` is {scale_in}, but running jobs may not be interrupted");
-        let help = "ECS chooses the tasks to stop, so scale-in goes one task per decision; \
+        let help = "AWS chooses the tasks to stop, so scale-in goes one task per decision; \
                     leave `in` out, or say `interruptible: true`";
         let place = steps.place_of("in");
         problems.push(Problem::new(Code::StepNeedsInterruptible, place, message).help(help));

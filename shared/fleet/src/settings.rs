@@ -135,7 +135,7 @@ pub const SERVICE: Shape = Shape {
             Kind::Boolean,
             "Running jobs may be stopped: scale-in may take more than one task per decision.",
             "false",
-            "ECS chooses the tasks to stop, so a job may be lost unless every job can be repeated",
+            "AWS chooses what stops, so a job may be lost unless every job can be repeated",
         ),
         default(
             "idle",

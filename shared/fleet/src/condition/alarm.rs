@@ -10,21 +10,21 @@ use crate::words;
 /// What a condition on an alarm begins with.
 const BEGIN: &str = "alarm(";
 
-/// Where a condition on an alarm begins within its text, in bytes; `None` when it is none. A signal named `alarm…` has no
-/// parenthesis.
-pub(super) fn find(text: &str) -> Option<usize> {
-    let start = text.len().saturating_sub(text.trim_start().len());
-    text.trim_start().starts_with(BEGIN).then_some(start)
+/// Whether a text is a condition on an alarm. A signal named `alarm…` has no parenthesis.
+pub(super) fn is_one(text: &str) -> bool {
+    text.trim_start().starts_with(BEGIN)
 }
 
 /// Reads a condition on an alarm: the alarm's value is 1 in ALARM and 0 in OK.
-pub(super) fn parse(text: &str, start: usize) -> Result<Parsed, Fault> {
-    let inside = text.split_at(start.saturating_add(BEGIN.len())).1;
+pub(super) fn parse(text: &str) -> Result<Parsed, Fault> {
+    let characters = |part: &str| part.chars().count();
+    let condition = text.trim_start();
+    let start = characters(text).saturating_sub(characters(condition));
+    let inside = condition.strip_prefix(BEGIN).unwrap_or(condition);
     let Some((name, rest)) = inside.split_once(')') else {
         let fault = bad("never closes `alarm(`", "write `alarm(NAME)`, then optionally `for 5m`");
-        return Err(fault.within(start, text.trim().chars().count()));
+        return Err(fault.within(start, characters(condition.trim_end())));
     };
-    let characters = |part: &str| part.chars().count();
     let end = characters(text).saturating_sub(characters(rest));
     let span = (start, end.saturating_sub(start));
     let name = alarm_name(name.trim()).map_err(|fault| fault.within(span.0, span.1))?;

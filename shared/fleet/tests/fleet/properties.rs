@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use crate::taken::{PLACE, WORK, fleet};
 
 /// Pieces that fleet files are made of, right and wrong ones.
-const PIECES: [&str; 30] = [
+const PIECES: [&str; 38] = [
     "version: 1\n",
     "name: ",
     "mode: observe\n",
@@ -32,6 +32,14 @@ const PIECES: [&str; 30] = [
     "waiting > 5",
     "cpu > 70% for 5m",
     "add: 10%",
+    "notify: critical",
+    "asg: ",
+    "alarm(",
+    ") for 5m",
+    "metrics: ",
+    "expression: ",
+    "100 * e / (r",
+    "limit: 9",
     "budgets: ",
     "use: ",
     "&a ",
@@ -76,7 +84,8 @@ proptest! {
 
     #[test]
     fn a_condition_is_written_back_as_one_that_means_the_same(
-        signal in prop::sample::select(vec!["waiting", "in_flight", "depth", "due", "delayed", "waiting_per_task"]),
+        signal in prop::sample::select(vec!["waiting", "in_flight", "depth", "due", "delayed", "waiting_per_task", "requests", "connections",
+            "requests_per_task"]),
         comparison in prop::sample::select(vec![">", ">=", "<", "<="]),
         threshold in 0_u32..1_000_000,
         minutes in 0_u32..10_080,
@@ -85,6 +94,26 @@ proptest! {
         let written = format!("{signal} {comparison} {threshold}{hold}");
         let read = rule_as_read(&written);
         prop_assert_eq!(rule_as_read(&read), read);
+    }
+
+    #[test]
+    fn no_expression_panics_the_reader(expression in "[a-z0-9 ()+*/\\[\\],é\"]{0,40}") {
+        let metric = format!("expression: '{expression}', metrics: {{ a: {{ namespace: N, metric: M }} }}");
+        let rule = "{ when: share > 5, notify: warning }";
+        let text = fleet(&format!("{PLACE}metrics: {{ share: {{ {metric} }} }}\nrules: [{rule}]"));
+        if let Err(problems) = tidegate_fleet::parse(&text) {
+            prop_assert!(!problems.is_empty());
+        }
+    }
+
+    #[test]
+    fn an_alarm_is_read_as_it_is_named(name in "[ -(*-~äß€]{1,60}") {
+        let name = name.trim();
+        prop_assume!(!name.is_empty() && !name.starts_with("arn:"));
+        let quoted = name.replace('\'', "''");
+        let text = fleet(&format!("{PLACE}rules: [{{ when: 'alarm({quoted}) for 5m', notify: warning }}]"));
+        let fleet = tidegate_fleet::parse(&text).map_err(|problems| TestCaseError::fail(problems.to_string()))?;
+        prop_assert_eq!(fleet.services()[0].alarms()[0].as_str(), name);
     }
 
     #[test]
