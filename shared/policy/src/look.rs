@@ -100,6 +100,7 @@ struct Thinking<'a> {
     look: Look<'a>,
     in_force: InForce<'a>,
     evidence: Vec<Evidence<'a>>,
+    /// What people want to be told of; it has no vote.
     watched: Vec<Evidence<'a, Notify>>,
     tracked: Vec<Tracked<'a>>,
     /// What the `wait` method says.

@@ -36,7 +36,7 @@ pub struct Memory {
     /// Tasks that were asked for and do not run yet.
     #[serde(rename = "st", skip_serializing_if = "Option::is_none")]
     pub startup: Option<Startup>,
-    /// How many tasks ran lately, where something is tracked.
+    /// How many tasks ran lately, where something is tracked or warms up.
     #[serde(rename = "rn", skip_serializing_if = "Option::is_none")]
     pub ran: Option<Ran>,
     /// The head of the queue and since when it has not moved.
