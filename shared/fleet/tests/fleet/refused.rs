@@ -192,7 +192,7 @@ fn names_and_targets_are_unique_and_modes_only_narrow() {
 
 /// One item of the ledger holds the memory of 1,000 services of a concern, or of 500 with `wait`.
 #[test]
-fn a_concern_has_room_for_1000_services_and_those_with_wait_count_twice() {
+fn services_with_wait_count_twice() {
     let entries = |count: usize, more: &str| {
         let entry = |n| {
             format!(

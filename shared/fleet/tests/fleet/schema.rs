@@ -48,6 +48,33 @@ fn validator() -> jsonschema::Validator {
     jsonschema::validator_for(&tidegate_fleet::schema::schema()).expect("the schema is one")
 }
 
+/// A group with everything that only services without a queue tend to have.
+fn group(name: &str, asg: &Value) -> Value {
+    let input = json!({
+        "namespace": "Shop", "metric": "Failed", "dimensions": { "Env": "prod" }, "statistic": "Sum",
+    });
+    json!({
+        "name": name, "asg": asg,
+        "capacity": { "min": 1, "max": 10 },
+        "metrics": {
+            "failed": {
+                "expression": "100 * e / r", "metrics": { "e": input, "r": input },
+                "period": "5m", "absent": "no_vote", "unit": "percent",
+            },
+            "logins": {
+                "expression": "SUM([a, b])", "metrics": { "a": input, "b": input }, "limit": 1_000_000_000_000_u64,
+            },
+            "db_connections": { "namespace": "AWS/RDS", "metric": "DatabaseConnections", "limit": 500 },
+        },
+        "rules": [
+            { "when": "failed > 5% for 10m", "notify": "critical" },
+            { "when": "logins > 80%", "notify": "warning" },
+            { "when": "db_connections > 80%", "add": 1, "notify": "warning" },
+            { "when": "alarm(api 5xx, all zones) for 5m", "add": 2 },
+        ],
+    })
+}
+
 /// A file with every setting, so that each can be broken in turn.
 fn complete() -> Value {
     let metric = json!({
@@ -84,31 +111,6 @@ fn complete() -> Value {
             "interruptible": true,
         })
     };
-    let input = json!({
-        "namespace": "Shop", "metric": "Failed", "dimensions": { "Env": "prod" }, "statistic": "Sum",
-    });
-    let group = |name: &str, asg: Value| {
-        json!({
-            "name": name, "asg": asg,
-            "capacity": { "min": 1, "max": 10 },
-            "metrics": {
-                "failed": {
-                    "expression": "100 * e / r", "metrics": { "e": input, "r": input },
-                    "period": "5m", "absent": "no_vote", "unit": "percent",
-                },
-                "logins": {
-                    "expression": "SUM([a, b])", "metrics": { "a": input, "b": input }, "limit": 1_000_000_000_000_u64,
-                },
-                "db_connections": { "namespace": "AWS/RDS", "metric": "DatabaseConnections", "limit": 500 },
-            },
-            "rules": [
-                { "when": "failed > 5% for 10m", "notify": "critical" },
-                { "when": "logins > 80%", "notify": "warning" },
-                { "when": "db_connections > 80%", "add": 1, "notify": "warning" },
-                { "when": "alarm(api 5xx, all zones) for 5m", "add": 2 },
-            ],
-        })
-    };
     json!({
         "version": 1, "name": "shop", "mode": "enforce",
         "services": [
@@ -120,8 +122,8 @@ fn complete() -> Value {
             service("c", json!({ "list": { "url": "rediss://redis", "key": "k", "proof": "p" } })),
             service("d", json!({ "sqs": { "url": "https://sqs.eu-west-1.amazonaws.com/123456789012/q" } })),
             service("e", json!({ "cloudwatch": { "waiting": metric, "in_flight": metric } })),
-            group("f", json!("web")),
-            group("g", json!({ "name": "jobs", "detailed_monitoring": true })),
+            group("f", &json!("web")),
+            group("g", &json!({ "name": "jobs", "detailed_monitoring": true })),
         ],
         "holidays": ["2026-12-25"],
         "budgets": [{ "name": "connections", "limit": 1000, "use": { "a": 4 } }],
