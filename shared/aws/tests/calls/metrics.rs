@@ -6,9 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tidegate_aws::load_balancers::LoadBalancers;
 use tidegate_aws::metrics::{self, Wanted};
-use tidegate_fleet::source::MathSource;
+use tidegate_fleet::source::{CloudwatchQueue, MathSource};
 use tidegate_fleet::{MetricSource, Source};
-use tidegate_policy::{AbsenceKind, MetricReading, OnAbsence};
+use tidegate_policy::{AbsenceKind, Datapoint, InFlight, MetricReading, OnAbsence};
 
 use crate::fake::{Answer, Aws};
 
@@ -163,6 +163,16 @@ async fn inputs_count_toward_the_five_hundred_of_a_call_and_no_expression_is_tor
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_expression_over_all_metrics_of_a_call_is_refused() {
+    let aws = Aws::new(|_, body| Ok(results(body, |_| vec![(0, 1.0)])));
+    let source = math("SUM(METRICS()) / requests + errors");
+    let readings = read(&aws, &[wanted(&source)]).await;
+    let why = "METRICS() would count the metrics of other services too; name each metric";
+    assert_eq!(failure(&readings[0]), (AbsenceKind::Refused, why));
+    assert_eq!(aws.count(), 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_long_history_is_asked_for_apart() {
     let aws = Aws::new(|_, body| Ok(results(body, |_| vec![])));
     let (short, long) = (Source::Metric(metric("short")), Source::Metric(metric("long")));
@@ -209,4 +219,32 @@ async fn only_a_complete_answer_counts() {
     }
     let empty = read(&Aws::new(|_, body| Ok(results(body, |_| vec![]))), &[wanted(&source)]).await;
     assert_eq!(points(&empty[0]), [], "complete and without datapoints is no failure");
+}
+
+#[test]
+fn a_queue_of_metrics_is_its_newest_datapoints_and_an_old_one_is_none() {
+    let reading = |minutes_ago: i64, value: f64| {
+        let at = now().checked_sub(SignedDuration::from_mins(minutes_ago)).expect("a moment");
+        MetricReading::Points { period: SignedDuration::from_mins(1), points: vec![Datapoint { at, value }] }
+    };
+    let source = |on_absence| CloudwatchQueue {
+        waiting: MetricSource { on_absence, ..metric("Waiting") },
+        in_flight: Some(metric("Running")),
+    };
+    let missing = source(OnAbsence::Missing);
+    let queue = metrics::queue(&missing, &reading(5, 11.2), Some(&reading(0, 3.0)), now()).expect("read");
+    assert_eq!((queue.waiting, queue.in_flight), (12, InFlight::Exactly(3)), "a part of a job is work");
+    let old =
+        metrics::queue(&missing, &reading(6, 11.2), Some(&reading(0, 3.0)), now()).expect_err("too old");
+    assert_eq!((old.kind, old.detail.as_str()), (AbsenceKind::NoDatapoints, "Waiting: no recent datapoint"));
+    let zero = source(OnAbsence::Zero);
+    let queue = metrics::queue(&zero, &reading(6, 11.2), Some(&reading(0, 3.0)), now()).expect("zero");
+    assert_eq!(queue.waiting, 0);
+    let unread =
+        metrics::queue(&zero, &MetricReading::NotRead, None, now()).expect_err("not read is never zero");
+    assert_eq!(unread.detail, "Waiting: not read");
+    assert!(metrics::queue(&zero, &reading(0, 1.0), None, now()).is_err(), "what runs is not known");
+    let alone = CloudwatchQueue { in_flight: None, ..zero };
+    let queue = metrics::queue(&alone, &reading(0, 1.0), None, now()).expect("read");
+    assert_eq!(queue.in_flight, InFlight::Unknown);
 }
