@@ -27,6 +27,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
+from . import cbor
 from .ecs_tasks import EcsTasks
 
 ACCOUNT = "123456789012"
@@ -47,7 +48,6 @@ NO_REFRESHES = (
 )
 
 CREDENTIAL = re.compile(r"Credential=([^/]+)/[^/]+/[^/]+/([^/]+)/aws4_request")
-CBOR_OPERATION = re.compile(r"/service/[^/]+/operation/([^/]+)")
 
 
 @dataclass
@@ -173,6 +173,8 @@ class Front:
         if action == "autoscaling:DescribeInstanceRefreshes":
             return Response(NO_REFRESHES, content_type="text/xml")
         turn = self._turns.get(action.partition(":")[0])
+        if cbor.is_cbor(environ["PATH_INFO"]):
+            return cbor.to_cbor(Response.from_app(self._moto, cbor.to_json(environ, body), buffered=True))
         if turn is None:
             return Response.from_app(self._moto, environ, buffered=True)
         with turn:
@@ -223,9 +225,9 @@ def classify(request: Request, body: bytes) -> tuple[str, str]:
     """The access key that signed a request, and its IAM action such as `ecs:DescribeServices`."""
     signed = CREDENTIAL.search(request.headers.get("authorization", ""))
     key, service = signed.groups() if signed else ("", "unsigned")
-    operation = CBOR_OPERATION.search(request.path)
+    operation = cbor.OPERATION.match(request.path)
     if operation:
-        name = operation.group(1)
+        name = operation.group(2)
     elif "x-amz-target" in request.headers:
         name = request.headers["x-amz-target"].rpartition(".")[2]
     else:
@@ -246,17 +248,11 @@ def error_response(environ, fault: Fault) -> Response:
         )
         return Response(body, fault.status, content_type="text/xml")
     if "cbor" in content_type:
-        body = b"\xa2" + b"".join(map(cbor_text, ("__type", fault.code, "message", message)))
-        return Response(body, fault.status, {"smithy-protocol": "rpc-v2-cbor"}, content_type="application/cbor")
+        answer = json_response({"__type": fault.code, "message": message}, fault.status)
+        return cbor.to_cbor(answer)
     headers = {"x-amzn-errortype": fault.code}
     body = json.dumps({"__type": fault.code, "message": message})
     return Response(body, fault.status, headers, content_type=content_type or "application/x-amz-json-1.1")
-
-
-def cbor_text(text: str) -> bytes:
-    """A CBOR text string of fewer than 256 bytes."""
-    data = text.encode()
-    return bytes([0x78, len(data)]) + data
 
 
 def json_response(value, status: int = 200) -> Response:

@@ -81,14 +81,16 @@ async fn policies(clients: &Clients, groups: &[&str]) -> Result<Vec<Scaler>, Abs
         .try_collect()
         .await
         .map_err(|error| absence(&error))?;
+    let is_predictive = |policy: &aws_sdk_autoscaling::types::ScalingPolicy| {
+        policy.policy_type() == Some("PredictiveScaling")
+    };
     let works = |policy: &aws_sdk_autoscaling::types::ScalingPolicy| {
-        let forecasts = policy.predictive_scaling_configuration();
-        let acts =
-            forecasts.is_none_or(|it| it.mode().is_some_and(|mode| mode.as_str() == "ForecastAndScale"));
-        acts && policy.enabled() != Some(false)
+        let mode = policy.predictive_scaling_configuration().and_then(|forecasts| forecasts.mode());
+        let acts = mode.is_some_and(|mode| mode.as_str() == "ForecastAndScale");
+        (acts || !is_predictive(policy)) && policy.enabled() != Some(false)
     };
     let scaler = |policy: &aws_sdk_autoscaling::types::ScalingPolicy| {
-        let predictive = policy.policy_type() == Some("PredictiveScaling");
+        let predictive = is_predictive(policy);
         Some(Scaler {
             group: policy.auto_scaling_group_name()?.to_owned(),
             name: format!("the policy `{}`", policy.policy_name().unwrap_or_default()),
