@@ -186,7 +186,7 @@ fn dependencies_point_one_way() {
         }
     }
     check(
-        "functions → look → {aws, queues} → fleet → policy; simulator → policy; cli and tests listen to all",
+        "functions → {look → aws, queues} → fleet → policy; simulator → policy; cli and tests listen to all",
         &wrong,
     );
 }
