@@ -9,7 +9,8 @@ from .redis_wire import RedisWire
 from .stage import BUSY, event, target
 
 CALM = 200
-QUIET = {"dynamodb:BatchGetItem": 1, "dynamodb:PutItem": 1, "ecs:DescribeServices": 10}
+OWNERS = "application-autoscaling:DescribeScalableTargets"
+QUIET = {OWNERS: 2, "dynamodb:BatchGetItem": 1, "dynamodb:PutItem": 1, "ecs:DescribeServices": 10}
 MOVING = {**QUIET, "sqs:SendMessageBatch": 1}
 NAMES = [f"service-{number}" for number in range(1, 101)]
 
@@ -139,13 +140,13 @@ def test_two_clusters_are_described_apart(stage):
     function.invoke(event("look"))
     stage.heal()
     function.invoke(event("look"))
-    assert stage.requests() == {**QUIET, "ecs:DescribeServices": 3}
+    assert stage.requests() == {**QUIET, OWNERS: 1, "ecs:DescribeServices": 3}
 
 
 def test_only_the_services_asked_for_are_looked_at(stage):
     function = hundred(stage, "celery", stage.server.url, 5, CALM)
     function.invoke({"services": NAMES[:11]})
-    assert stage.requests() == {**QUIET, "ecs:DescribeServices": 2}
+    assert stage.requests() == {**QUIET, OWNERS: 1, "ecs:DescribeServices": 2}
 
 
 def test_each_sqs_queue_costs_one_request(stage):
@@ -161,7 +162,7 @@ def test_each_sqs_queue_costs_one_request(stage):
     function = stage.function()
     answer = function.invoke(event("look"))
     assert {found["seen"]["waiting"] for found in answer["targets"]} == {70}
-    assert stage.requests() == {**QUIET, "ecs:DescribeServices": 1, "sqs:GetQueueAttributes": 3}
+    assert stage.requests() == {**QUIET, OWNERS: 1, "ecs:DescribeServices": 1, "sqs:GetQueueAttributes": 3}
 
 
 def metric(number: int) -> dict:
@@ -205,5 +206,5 @@ def test_a_plan_reads_and_writes_nothing(stage):
     stage.heal()
     stage.reports()
     answer = function.invoke(event("plan"))
-    assert stage.requests() == {"dynamodb:BatchGetItem": 1, "ecs:DescribeServices": 10}
+    assert stage.requests() == {OWNERS: 2, "dynamodb:BatchGetItem": 1, "ecs:DescribeServices": 10}
     assert len(answer["plan"]) == 100 and stage.page() == before and stage.reports() == []

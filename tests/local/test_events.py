@@ -95,7 +95,8 @@ def test_looks_are_delayed_by_15_30_and_45_seconds_and_ring_again(pair, emulated
 
 def test_a_plan_acts_on_nothing_and_writes_nothing(pair, emulated):
     answer = emulated().invoke(event("plan"))
-    assert pair.requests() == {"dynamodb:BatchGetItem": 1, "ecs:DescribeServices": 1}
+    owners = {"application-autoscaling:DescribeScalableTargets": 1}
+    assert pair.requests() == {**owners, "dynamodb:BatchGetItem": 1, "ecs:DescribeServices": 1}
     assert sizes(pair) == (5, 5) and pair.items() == {} and pair.reports() == []
     assert answer["plan"][0].startswith("worker: scale out from 5 to 10 tasks, because waiting is 600, above 500")
 
