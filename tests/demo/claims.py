@@ -98,7 +98,7 @@ def the_alarm_acts_once_and_steps_on(record):
     rung, twice, lasts, over = record["api"]
     steps_on = (rung["from"], rung["to"], lasts["from"], lasts["to"]) == (2, 4, 4, 6)
     holds = steps_on and twice["verdict"] == over["verdict"] == "hold"
-    seen = ", ".join(f"{look['note']}: {look['sentence'].partition(' because')[0]}" for look in record["api"])
+    seen = "; ".join(f"{look['note']}: {look['from']} to {look['to']}" for look in record["api"])
     return "An alarm adds tasks at once, and again while it lasts", holds, seen
 
 

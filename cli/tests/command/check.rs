@@ -107,7 +107,7 @@ fn a_costly_fleet_is_told_what_alarms_would_save() {
              rules: [{{ when: cpu > 70% for 5m, notify: critical }}] }}\n"
         )
     };
-    let mut check = |services: usize| {
+    let check = |services: usize| {
         let services: String = (0..services).map(service).collect();
         std::fs::write(&path, format!("version: 1\nname: shop\nmode: observe\nservices:\n{services}"))
             .expect("write");
