@@ -40,7 +40,7 @@ def shape(record: dict) -> dict:
         "time": {"first_seconds": 0, "is_date": False, "point_seconds": None, "seconds": samples[-1]["t"]},
         "times": [sample["t"] for sample in samples],
         "charts": charts(record),
-        "decisions": sorted(map(decision, fold(record["looks"]) + fold(record["api"])), key=lambda row: row["t"]),
+        "decisions": decisions(record),
         **{name: record[name] for name in ("moments", "claims", "reports", "requests", "fleet")},
     }
 
@@ -118,6 +118,13 @@ def fold(looks: list[dict]) -> list[dict]:
 
 def codes(look: dict) -> list[str]:
     return [look["note"], *(reason["code"] for reason in look["reasons"])]
+
+
+def decisions(record: dict) -> list[dict]:
+    """Those about the workers, and in the table those about the API."""
+    workers = [decision(look) for look in fold(record["looks"])]
+    api = [{**decision(look), "note": f"api: {look['note']}", "elsewhere": True} for look in fold(record["api"])]
+    return sorted(workers + api, key=lambda row: row["t"])
 
 
 def decision(look: dict) -> dict:

@@ -72,8 +72,7 @@ def outage(stage: Stage) -> None:
 
 def slow_api(stage: Stage) -> None:
     """An alarm goes off: it rings once, and the schedule steps on while its breach lasts."""
-    began = stage.now()
-    stage.tell(began, "scene", "The API is slow: its CloudWatch alarm goes off, and its event is delivered twice")
+    stage.tell(stage.now(), "scene", "The API is slow: its CloudWatch alarm goes off, and its event is delivered twice")
     stage.set_alarm("ALARM")
     event = alarm_event()
     stage.ring_load(event, "the alarm rings")
@@ -83,7 +82,6 @@ def slow_api(stage: Stage) -> None:
     stage.set_alarm("OK")
     time.sleep(API_COOLDOWN_SECONDS)
     stage.ring_load(schedule_event(), "the schedule; the alarm is over")
-    stage.moment("alarm", began, stage.now())
     stage.wait_until(lambda: stage.counts(API)["running"] == 6, 10, "six tasks of the API are running")
 
 

@@ -61,7 +61,8 @@ function arrange(u) {
     hides: [],
   });
   const placed = [];
-  const all = inView();
+  // A decision about another service than the chart's stands in the table only.
+  const all = inView().filter(({ elsewhere }) => !elsewhere);
   const hides =
     all.length > CROWD
       ? (one, other) => Math.abs(one.x - other.x) < 1.6 * APART
