@@ -132,7 +132,13 @@ def test_two_owners_are_refused_until_the_other_is_suspended(api):
     text = api.report()["text"]
     assert "Application Auto Scaling" in text and "scheduled" in text
 
-    autoscaling.register_scalable_target(**about, SuspendedState=dict.fromkeys(suspend, True))
+    command = next(line.split("take")[1].split() for line in text.splitlines() if line.strip().startswith("take"))
+    asked = dict(zip(command[3::2], command[4::2]))
+    assert asked["--resource-id"] == about["ResourceId"]
+    state = dict(pair.split("=") for pair in asked["--suspended-state"].split(","))
+    suspended = {name: value == "true" for name, value in state.items()}
+    assert suspended == dict.fromkeys(suspend, True)
+    autoscaling.register_scalable_target(**about, SuspendedState=suspended)
     ring(function)
     assert api.desired("api") == 5
 

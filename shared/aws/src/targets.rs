@@ -82,6 +82,14 @@ pub(crate) fn resource(target: &TargetName) -> String {
     }
 }
 
+/// The command that suspends AWS's own scaling of a target.
+pub(crate) fn hand_over(target: &TargetName) -> String {
+    match target {
+        TargetName::Ecs(service) => ecs::scalable_targets::hand_over(service),
+        TargetName::Group(group) => group::hand_over(group),
+    }
+}
+
 /// What AWS calls the number that is set.
 pub(crate) fn capacity_word(target: &TargetName) -> &'static str {
     match target {

@@ -143,9 +143,13 @@ impl TargetReport {
         lines.join("\n")
     }
 
-    /// The commands that keep a change and undo it. What a person asked for is undone by releasing it.
+    /// The commands that keep a change and undo it. What a person asked for is undone by releasing it. Where something
+    /// else scales the service, the command that hands it over to Tidegate.
     #[must_use]
     pub fn commands(&self, look: &LookReport) -> Vec<(&'static str, String)> {
+        if self.decision.reasons.iter().any(|reason| matches!(reason, Reason::OtherScaler { .. })) {
+            return vec![("take", targets::hand_over(&self.name))];
+        }
         let (Done::Tried(Outcome::Applied), Some((from, to))) =
             (&self.done, self.decision.verdict.as_change())
         else {

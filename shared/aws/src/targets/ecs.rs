@@ -1,6 +1,6 @@
 //! ECS services as `DescribeServices` shows them: ten per call, one cluster per call, calls in parallel.
 
-mod scalable_targets;
+pub(crate) mod scalable_targets;
 
 use std::collections::BTreeMap;
 

@@ -143,6 +143,14 @@ fn target_groups(group: &Found) -> Vec<String> {
     arns
 }
 
+/// The command that suspends a group's own policies and scheduled actions.
+pub(crate) fn hand_over(group: &AutoScalingGroup) -> String {
+    format!(
+        "aws autoscaling suspend-processes --auto-scaling-group-name '{}' --scaling-processes AlarmNotification ScheduledActions",
+        group.name
+    )
+}
+
 /// Sets the desired capacity at once: the cooldowns in force are Tidegate's, not the group's own.
 pub(crate) async fn set_desired_capacity(
     clients: &Clients,

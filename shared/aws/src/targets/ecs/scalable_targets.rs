@@ -83,6 +83,16 @@ fn understand(target: &ScalableTarget) -> OtherScaler {
     OtherScaler::Active(format!("Application Auto Scaling ({min} to {max}; {what})"))
 }
 
+/// The command that suspends all three. AWS then moves the service into the registered bounds at once, if it is outside.
+pub(crate) fn hand_over(service: &EcsService) -> String {
+    format!(
+        "aws application-autoscaling register-scalable-target --service-namespace ecs --scalable-dimension \
+         ecs:service:DesiredCount --resource-id {} --suspended-state DynamicScalingInSuspended=true,\
+         DynamicScalingOutSuspended=true,ScheduledScalingSuspended=true",
+        resource_id(service)
+    )
+}
+
 /// `service/CLUSTER/SERVICE`, with names also where the fleet file has ARNs.
 fn resource_id(EcsService { cluster, service }: &EcsService) -> String {
     let name = |text: &str| text.rsplit('/').next().unwrap_or(text).to_owned();
