@@ -63,20 +63,19 @@ pub(crate) fn unique_targets(nodes: &[Node], services: &[Option<Service>], probl
     }
 }
 
-/// One item of the ledger holds the memory of all services of a concern; one with `wait` remembers as much as two others.
+/// One item of the ledger holds the memory of all services of a concern, also in an hour when every condition holds.
 pub(crate) fn room_in_the_ledger(nodes: &[Node], services: &[Option<Service>], problems: &mut Problems) {
-    let (mut with_queue, mut without) = (SERVICES_PER_CONCERN_MAX, SERVICES_PER_CONCERN_MAX);
+    let (mut with_queue, mut without) = (LEDGER_BYTES, LEDGER_BYTES);
     for (node, service) in nodes.iter().zip(services) {
         let Some(service) = service else {
             continue;
         };
-        let waits = service.policy().wait.is_some();
         let (room, kind) =
             if service.queue().is_some() { (&mut with_queue, "with") } else { (&mut without, "without") };
-        let Some(left) = room.checked_sub(if waits { 2 } else { 1 }) else {
+        let Some(left) = room.checked_sub(remembered_bytes(service)) else {
             let message = format!(
-                "is one service too many: a fleet has {SERVICES_PER_CONCERN_MAX} {kind} a `queue`, one with `wait` counts \
-                 twice"
+                "is one service too many: one item of the ledger remembers {SERVICES_PER_CONCERN_MAX} plain ones {kind} a \
+                 `queue`, and fewer with `wait`, `for`, metrics and `notify`"
             );
             let problem = Problem::new(Code::WrongLength, node.place, message);
             problems.push(problem.help("make two fleet files of it, each with its own stack"));
@@ -84,6 +83,34 @@ pub(crate) fn room_in_the_ledger(nodes: &[Node], services: &[Option<Service>], p
         };
         *room = left;
     }
+}
+
+/// What one item of the ledger holds, in bytes.
+const LEDGER_BYTES: usize = SERVICES_PER_CONCERN_MAX * PLAIN_BYTES;
+/// A service with a rule or two, or a tracker.
+const PLAIN_BYTES: usize = 399;
+/// What `wait` remembers beside that.
+const WAIT_BYTES: usize = PLAIN_BYTES;
+/// The newest datapoint of a metric, beyond the two of a plain service.
+const METRIC_BYTES: usize = 70;
+const METRICS_OF_A_PLAIN_SERVICE: usize = 2;
+/// Since when a condition with `for` holds, beside its words.
+const RUN_BYTES: usize = 50;
+/// A condition that people were told of, beside its words.
+const TOLD_BYTES: usize = 100;
+
+/// The most that is remembered of a service (`shared/policy/tests/policy/remembering.rs` and `watching.rs` measure it).
+fn remembered_bytes(service: &Service) -> usize {
+    let policy = service.policy();
+    let conditions = policy.rules.iter().map(|rule| &rule.when);
+    let watched = policy.notify.iter().map(|notify| &notify.when);
+    let held = conditions.chain(watched.clone()).filter(|when| !when.hold_for.is_zero());
+    let runs: usize = held.map(|when| when.to_string().len() + RUN_BYTES).sum();
+    let told: usize = watched.map(|when| when.to_string().len() + TOLD_BYTES).sum();
+    let tracked = policy.track.len().saturating_sub(1) * (RUN_BYTES + METRIC_BYTES);
+    let metrics = service.metrics().len().saturating_sub(METRICS_OF_A_PLAIN_SERVICE) * METRIC_BYTES;
+    let wait = if policy.wait.is_some() { WAIT_BYTES } else { 0 };
+    PLAIN_BYTES + wait + runs + told + tracked + metrics
 }
 
 /// A group has no queue, and so nothing that speaks of one.

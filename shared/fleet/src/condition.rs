@@ -241,8 +241,9 @@ fn threshold(value: &Token<'_>, signal: &Signal, unit: Unit) -> Result<f64, Faul
     let Some(in_unit) = in_unit else {
         let digits = words::shortened(text.trim_end_matches(|c: char| !c.is_ascii_digit()));
         let help = match (unit, suffix.is_empty()) {
+            (Unit::Percent, true) if number <= 1.0 => format!("write a percentage, as `{}`", example(unit)),
             (Unit::Percent, true) => format!("write `{digits}%`"),
-            (Unit::Seconds, true) => format!("write `{digits}s`"),
+            (Unit::Seconds, true) => format!("write `{digits}ms` or `{digits}s`"),
             (Unit::Milliseconds, true) => format!("write `{digits}ms`"),
             (Unit::Count, false) => format!("write `{digits}`, without a unit"),
             (Unit::Count, true) | (_, false) => format!("write it like `{}`", example(unit)),
@@ -372,7 +373,8 @@ mod tests {
         check_fault("waiting > 500%", Code::WrongUnit, "500%", "write `500`");
         check_fault("cpu > 70", Code::WrongUnit, "70", "write `70%`");
         check_fault("cpu > 7000%", Code::OutOfRange, "7000%", "0% to 1000%");
-        check_fault("stalled_for > 300", Code::WrongUnit, "300", "write `300s`");
+        check_fault("stalled_for > 300", Code::WrongUnit, "300", "write `300ms` or `300s`");
+        check_fault("cpu > 0.8", Code::WrongUnit, "0.8", "write a percentage, as `70%`");
         check_fault("lag > 100", Code::WrongUnit, "100", "write `100ms`");
         check_fault("response_time > 5%", Code::WrongUnit, "5%", "write it like `90s`");
         check_fault("cpu > 70% fro 5m", Code::BadCondition, "fro", "`for` with a duration");

@@ -40,7 +40,9 @@ impl Decided {
         if metrics_read {
             page.memory.metrics_read_at = Some(now);
         }
-        remember(&mut page.memory, &report.targets, |name| function.fleet.service(name).is_some());
+        remember(&mut page.memory, &report.targets, |name| {
+            function.services().any(|mine| mine.name() == name)
+        });
         Self { page, report }
     }
 

@@ -110,8 +110,12 @@ impl Scaler {
     /// The fleet has no service of this concern; the other function has them all.
     fn nothing_to_look_at(&self, look: &str, ring: &Ring, now: Timestamp) -> Value {
         let report = self.empty_report(look, ring, now);
-        let answer = report.to_json();
-        log::lines(&report, &answer, false).iter().for_each(log::write);
+        let mut answer = report.to_json();
+        if ring.is_plan() {
+            answer["plan"] = Value::Array(Vec::new());
+        } else {
+            log::lines(&report, &answer, false).iter().for_each(log::write);
+        }
         answer
     }
 

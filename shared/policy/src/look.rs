@@ -62,6 +62,9 @@ pub fn decide(seen: &Observation, policy: &ServicePolicy, memory: &Memory, look:
     readings::remember(seen, policy, &mut next, look.now);
     next.idle_since = begin::idle_since(seen, memory, look.now);
     next.ran = begin::ran(seen, policy, memory, look.now);
+    if let Ok(service) = &seen.service {
+        next.startup = startup::follow(next.startup, service, look.now);
+    }
 
     let footing = policy
         .floor
@@ -73,6 +76,7 @@ pub fn decide(seen: &Observation, policy: &ServicePolicy, memory: &Memory, look:
         Ok(service) => in_force.narrowed(&service.constraints),
         Err(_) => in_force,
     };
+    let in_force = if seen.queue.is_none() { in_force.awake() } else { in_force };
     let wait = begin::ask_wait(seen, policy, memory, in_force.bounds, look.now, &mut next);
     let mut thinking = Thinking {
         seen,
@@ -121,7 +125,6 @@ impl Thinking<'_> {
         self.notice_overrides();
         let Some(service) = service else { return Verdict::Hold { at: self.desired() } };
         let desired = service.desired_count;
-        self.next.startup = startup::follow(self.next.startup, &service, self.look.now);
         self.notice_hand(desired);
         if let Some(pin) = self.in_force.pin {
             self.remember_wish(pin, desired);

@@ -46,7 +46,7 @@ pub struct Memory {
     #[serde(rename = "id", skip_serializing_if = "Option::is_none", with = "millis_optional")]
     pub idle_since: Option<Timestamp>,
     /// Conditions worth telling, entered and not yet left.
-    #[serde(rename = "no", skip_serializing_if = "Vec::is_empty")]
+    #[serde(rename = "no", skip_serializing_if = "Vec::is_empty", deserialize_with = "known_edges")]
     pub edges: Vec<Edge>,
     /// A change that was remembered before it was made and is not settled yet.
     #[serde(rename = "in", skip_serializing_if = "Option::is_none")]
@@ -310,4 +310,22 @@ mod millis_by_name {
         let times = BTreeMap::<MetricName, Millis>::deserialize(from)?;
         Ok(times.into_iter().map(|(name, Millis(at))| (name, at)).collect())
     }
+}
+
+/// Reads conditions. One of a kind that a newer version invented is left out, so that a rollback can read what it wrote.
+fn known_edges<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Edge>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Maybe {
+        Known(Edge),
+        Unknown(serde::de::IgnoredAny),
+    }
+    let all = Vec::<Maybe>::deserialize(deserializer)?;
+    Ok(all
+        .into_iter()
+        .filter_map(|one| match one {
+            Maybe::Known(edge) => Some(edge),
+            Maybe::Unknown(_) => None,
+        })
+        .collect())
 }

@@ -42,6 +42,10 @@ pub enum NoticeKind {
     NoScaleOut,
     /// A condition of the fleet file's `notify` holds; each condition begins and ends by itself.
     Condition,
+    /// A signal that only `notify` names cannot be read. Apart from those that vote, which it must not hide.
+    WatchedMissing,
+    /// Whether somebody else scales the service is not known; nothing scales in.
+    OwnerUnknown,
 }
 
 /// A condition in the memory: since when it lasts, in how many looks it was seen, and whether people know.
@@ -92,9 +96,11 @@ impl Notice {
     #[must_use]
     pub fn severity(&self) -> Severity {
         match &self.because {
-            Some(Reason::ConditionHolds { severity, .. } | Reason::ConditionOver { severity, .. }) => {
-                *severity
-            }
+            Some(
+                Reason::ConditionHolds { severity, .. }
+                | Reason::ConditionOver { severity, .. }
+                | Reason::ConditionQuiet { severity, .. },
+            ) => *severity,
             Some(_) | None if self.begins => self.kind.severity(),
             Some(_) | None => Severity::Info,
         }
@@ -107,7 +113,10 @@ impl Notice {
 
 /// The words of the condition that a reason is about, where that has an edge of its own.
 fn condition(reason: &Reason) -> Option<String> {
-    if let Reason::ConditionHolds { condition, .. } | Reason::ConditionOver { condition, .. } = reason {
+    if let Reason::ConditionHolds { condition, .. }
+    | Reason::ConditionOver { condition, .. }
+    | Reason::ConditionQuiet { condition, .. } = reason
+    {
         Some(condition.to_string())
     } else if let Reason::ConditionGone { condition } = reason {
         Some(condition.clone())
@@ -154,7 +163,9 @@ impl NoticeKind {
             | Self::HeldByWorkers
             | Self::OutsideBounds
             | Self::NoScaleOut
-            | Self::Condition => Severity::Warning,
+            | Self::Condition
+            | Self::WatchedMissing
+            | Self::OwnerUnknown => Severity::Warning,
             Self::QueuePaused | Self::Overridden => Severity::Info,
         }
     }
@@ -164,7 +175,12 @@ impl NoticeKind {
     #[must_use]
     pub fn looks_before_telling(self) -> u32 {
         match self {
-            Self::QueueUnreadable | Self::ReadingMissing | Self::Blocked | Self::HeldByWorkers => 2,
+            Self::QueueUnreadable
+            | Self::ReadingMissing
+            | Self::WatchedMissing
+            | Self::OwnerUnknown
+            | Self::Blocked
+            | Self::HeldByWorkers => 2,
             Self::StartsFailing
             | Self::ActionFailing
             | Self::PinnedAtMax
@@ -196,7 +212,9 @@ impl NoticeKind {
             | Self::Overridden
             | Self::OutsideBounds
             | Self::NoScaleOut
-            | Self::Condition => SignedDuration::ZERO,
+            | Self::Condition
+            | Self::WatchedMissing
+            | Self::OwnerUnknown => SignedDuration::ZERO,
         }
     }
 }
@@ -222,6 +240,8 @@ impl fmt::Display for Counted<&NoticeKind> {
             N::OutsideBounds => "AWS's own bounds are narrower",
             N::NoScaleOut => "unable to scale out",
             N::Condition => "condition holds",
+            N::WatchedMissing => "reading for notify missing",
+            N::OwnerUnknown => "other owner not known",
         })
     }
 }

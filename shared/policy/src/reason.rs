@@ -127,6 +127,10 @@ pub enum Reason {
     ConditionOver { condition: Condition, value: f64, severity: Severity },
     /// `notify`: the condition is no longer in the fleet file.
     ConditionGone { condition: String },
+    /// A condition that people were told of has nothing to measure any more.
+    ConditionQuiet { condition: Condition, severity: Severity },
+    /// Nothing serves, or new tasks do not start: little load may be the outage itself.
+    FewServe { desired: u32, running: u32 },
 }
 
 impl Reason {
@@ -205,6 +209,8 @@ impl Reason {
             Self::ConditionHolds { .. } => "condition-holds",
             Self::ConditionOver { .. } => "condition-over",
             Self::ConditionGone { .. } => "condition-gone",
+            Self::ConditionQuiet { .. } => "condition-quiet",
+            Self::FewServe { .. } => "few-serve",
         }
     }
 }

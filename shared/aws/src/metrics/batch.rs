@@ -6,6 +6,7 @@ use aws_sdk_cloudwatch::operation::get_metric_data::GetMetricDataOutput;
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{MetricDataResult, ScanBy, StatusCode};
 use futures_util::future::join_all;
+use futures_util::join;
 use jiff::{SignedDuration, Timestamp};
 use tidegate_policy::{Absence, AbsenceKind, Datapoint, MetricReading};
 
@@ -58,6 +59,26 @@ fn into_calls(queries: Vec<(&Query, SignedDuration)>) -> Vec<Vec<(&Query, Signed
 
 /// One call, with its further pages.
 async fn read_some<'a>(
+    clients: &Clients,
+    queries: Vec<&'a Query>,
+    reach: SignedDuration,
+    now: Timestamp,
+) -> Vec<(&'a Query, MetricReading)> {
+    let together = read_once(clients, queries.clone(), reach, now).await;
+    let refused = |answer: &MetricReading| matches!(answer, MetricReading::Failed(why) if why.kind == AbsenceKind::Refused);
+    if queries.len() < 2 || !together.iter().all(|(_, answer)| refused(answer)) {
+        return together;
+    }
+    let (first, second) = queries.split_at(queries.len() / 2);
+    let halves = join!(
+        Box::pin(read_some(clients, first.to_vec(), reach, now)),
+        Box::pin(read_some(clients, second.to_vec(), reach, now)),
+    );
+    [halves.0, halves.1].concat()
+}
+
+/// One call with its pages.
+async fn read_once<'a>(
     clients: &Clients,
     queries: Vec<&'a Query>,
     reach: SignedDuration,
@@ -125,5 +146,9 @@ fn understand(query: &Query, pages: &[&MetricDataResult], now: Timestamp) -> Met
         })
         .collect();
     points.sort_by_key(|point| point.at);
+    if points.iter().zip(points.iter().skip(1)).any(|(one, next)| one.at == next.at) {
+        let detail = "the expression answers with several series; make it one, as with SUM";
+        return failed(AbsenceKind::Unreadable, detail.to_owned());
+    }
     MetricReading::Points { period, points }
 }

@@ -8,5 +8,6 @@ mod fewest;
 mod group;
 mod load_balancers;
 mod metrics;
+mod one_bad;
 mod other_scalers;
 mod update;

@@ -210,6 +210,28 @@ fn services_with_wait_count_twice() {
     check_file(&fleet(&entries(1_001, tracking)), &["wrong-length"]);
 }
 
+/// In an hour when every condition holds, each is remembered in its own words.
+#[test]
+fn conditions_that_are_told_count_in_the_ledger() {
+    let notify = "rules: [{ when: memory > 85% for 3m, notify: critical }, { when: cpu > 90% for 3m, notify: warning }, \
+                  { when: errors > 1%, notify: critical }]";
+    let entry = |n| {
+        format!(
+            "  - {{ name: s{n}, ecs: {{ cluster: c, service: s{n} }}, capacity: {{ min: 1, max: 2 }}, {notify} }}\n"
+        )
+    };
+    let fleet = |count: usize| {
+        let services: String = (0..count).map(entry).collect();
+        tidegate_fleet::parse(&format!("version: 1\nname: shop\nmode: enforce\nservices:\n{services}"))
+    };
+    assert!(fleet(350).is_ok());
+    let refused = fleet(600).expect_err("too many").to_string();
+    assert!(
+        refused.contains("one item of the ledger") && refused.contains("make two fleet files"),
+        "{refused}"
+    );
+}
+
 #[test]
 fn budgets_must_fit() {
     let budget = |text: &str| format!("{}budgets: [{text}]", fleet(&format!("{PLACE}{WORK}")));

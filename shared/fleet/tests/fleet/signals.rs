@@ -89,7 +89,7 @@ fn names_that_are_nearly_right_are_told() {
     for (condition, part, words) in [
         ("requests > 5%", "5%", "`requests`, which is a plain number"),
         ("errors > 5", "5", "write `5%`"),
-        ("response_time > 500", "500", "write `500s`"),
+        ("response_time > 500", "500", "write `500ms` or `500s`"),
         ("requests_per_task > 5s", "5s", "write `5`, without a unit"),
     ] {
         check_problems(&fleet(&format!("{PLACE}{}", told(condition))), &[("wrong-unit", part, words)]);

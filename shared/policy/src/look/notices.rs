@@ -2,8 +2,11 @@
 
 use crate::capacity::Capacity;
 use crate::look::Thinking;
+use jiff::SignedDuration;
+
 use crate::memory::{Memory, since};
 use crate::notice::{Edge, End, NoticeKind};
+use crate::observation::MetricReading;
 use crate::overrides::Override;
 use crate::pipeline::evidence::unread;
 use crate::pipeline::readings::METRIC_DELAY;
@@ -12,6 +15,9 @@ use crate::reading::{AbsenceKind, Reading};
 use crate::reason::Reason;
 use crate::signal::Signal;
 
+/// After an instance began to run, its first datapoint of five minutes is there within so long.
+const LONGEST_FIRST_POINT: SignedDuration = METRIC_DELAY.saturating_add(SignedDuration::from_mins(10));
+
 impl Thinking<'_> {
     /// Notices what cannot be read, is paused, or is held by workers.
     pub(super) fn notice_readings(&mut self) {
@@ -19,21 +25,24 @@ impl Thinking<'_> {
             let reason = Reason::ReadingMissing { signal: Signal::Waiting, absence: absence.clone() };
             self.found.push((NoticeKind::QueueUnreadable, reason));
         }
-        let of_rules = self.evidence.iter().map(|one| (&one.when.signal, one.reading.as_ref()));
-        let of_trackers = self.tracked.iter().map(|one| (&one.track.signal, one.reading.as_ref()));
-        let of_watched = self.watched.iter().map(|one| (&one.when.signal, one.reading.as_ref()));
-        for (signal, reading) in of_rules.chain(of_trackers).chain(of_watched) {
+        let (votes, watched) = (NoticeKind::ReadingMissing, NoticeKind::WatchedMissing);
+        let of_rules = self.evidence.iter().map(|one| (votes, &one.when.signal, one.reading.as_ref()));
+        let of_trackers = self.tracked.iter().map(|one| (votes, &one.track.signal, one.reading.as_ref()));
+        let of_watched = self.watched.iter().map(|one| (watched, &one.when.signal, one.reading.as_ref()));
+        for (kind, signal, reading) in of_rules.chain(of_trackers).chain(of_watched) {
             let of_a_queue_that_is_told_of = signal.is_of_queue() && self.seen.queue_unread().is_some();
-            let is_news = !of_a_queue_that_is_told_of && !self.has_just_woken(signal, reading);
-            if let Some(reason) = unread(signal, reading).filter(|_| is_news) {
-                self.found.push((NoticeKind::ReadingMissing, reason));
+            let is_no_news = of_a_queue_that_is_told_of
+                || self.has_just_woken(signal, reading)
+                || self.was_never_asked(signal);
+            if let Some(reason) = unread(signal, reading).filter(|_| !is_no_news) {
+                self.found.push((kind, reason));
             }
         }
         if let Some(reason) = self.in_force.footing.as_ref().and_then(|floor| floor.unread.clone()) {
             self.found.push((NoticeKind::ReadingMissing, reason));
         }
         if let Some(reason) = self.other_scaler_unread() {
-            self.found.push((NoticeKind::ReadingMissing, reason));
+            self.found.push((NoticeKind::OwnerUnknown, reason));
         }
         if let Some(queue) = self.seen.queue().filter(|queue| queue.paused) {
             let reason = Reason::QueuePaused { waiting_jobs: queue.waiting };
@@ -47,6 +56,14 @@ impl Thinking<'_> {
         }
     }
 
+    /// A metric that is new in the fleet file waits for the next look that asks for metrics: that is no news.
+    fn was_never_asked(&self, signal: &Signal) -> bool {
+        signal.metric().is_some_and(|name| {
+            let asked = self.seen.metrics.get(name).is_some_and(|reading| *reading != MetricReading::NotRead);
+            !asked && !self.next.metrics.contains_key(name) && !self.next.empty.contains_key(name)
+        })
+    }
+
     /// The first tasks of a service have no CPU datapoint yet: that is no news.
     fn has_just_woken(&self, signal: &Signal, reading: Option<&Reading<f64>>) -> bool {
         let unmeasured = match reading {
@@ -55,7 +72,8 @@ impl Thinking<'_> {
             Some(Reading::Fresh { .. }) | None => false,
         };
         let woke = self.next.scale_out.is_some_and(|scale_out| {
-            scale_out.base == 0 && since(scale_out.at, self.look.now) <= METRIC_DELAY
+            let measured = self.policy.startup.saturating_add(LONGEST_FIRST_POINT);
+            scale_out.base == 0 && since(scale_out.at, self.look.now) <= measured
         });
         unmeasured && woke && signal.is_shared_by_tasks()
     }
@@ -132,15 +150,19 @@ impl Thinking<'_> {
         if self.judges(edge.kind) { End::Over } else { End::NotSeen }
     }
 
-    /// A condition ends with a fresh value that does not breach, or with its line in the fleet file.
+    /// A condition ends with a fresh value that does not breach, with nothing left to measure, or with its line in the
+    /// fleet file.
     fn end_of_watched(&self, condition: &str) -> End {
         let Some(one) = self.watched.iter().find(|one| one.when.to_string() == condition) else {
             return End::Because(Reason::ConditionGone { condition: condition.to_owned() });
         };
-        one.value().map_or(End::NotSeen, |value| {
-            let (condition, severity) = (one.when.clone(), one.rule.severity);
-            End::Because(Reason::ConditionOver { condition, value, severity })
-        })
+        let (condition, severity) = (one.when.clone(), one.rule.severity);
+        match (&one.reading, one.value()) {
+            (_, Some(value)) => End::Because(Reason::ConditionOver { condition, value, severity }),
+            // Without a vote there is nothing to measure: no request is no error any more.
+            (None, None) => End::Because(Reason::ConditionQuiet { condition, severity }),
+            (Some(_), None) => End::NotSeen,
+        }
     }
 
     /// Whether this look can say that a condition is over.
@@ -162,7 +184,9 @@ impl Thinking<'_> {
             | NoticeKind::Blocked
             | NoticeKind::ActionFailing
             | NoticeKind::Overridden
-            | NoticeKind::Condition => true,
+            | NoticeKind::Condition
+            | NoticeKind::WatchedMissing
+            | NoticeKind::OwnerUnknown => true,
         }
     }
 

@@ -28,6 +28,13 @@ pub(crate) struct InForce<'a> {
 }
 
 impl InForce<'_> {
+    /// Without a queue nothing tells that a service without tasks is wanted again: outside of the hours in which it
+    /// sleeps one task stays, and one wakes. A person may still pin it at zero.
+    pub(crate) fn awake(mut self) -> Self {
+        self.bounds = raised(self.bounds, 1);
+        self
+    }
+
     /// Narrows everything to AWS's own bounds, people's wishes included: AWS refuses what lies outside.
     pub(crate) fn narrowed(mut self, allowed: &Constraints) -> Self {
         let Constraints { min, max, .. } = *allowed;

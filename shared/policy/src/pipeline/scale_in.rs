@@ -8,6 +8,7 @@ use crate::memory::{Memory, Wish, since};
 use crate::observation::{Queue, Service};
 use crate::pipeline::evidence::{Evidence, LONGEST_GAP};
 use crate::pipeline::readings::Work;
+use crate::pipeline::startup;
 use crate::reading::Absence;
 use crate::reason::Reason;
 use crate::rule::{Adjustment, Comparison, Condition};
@@ -47,6 +48,7 @@ impl Guards<'_> {
             Self::one_task_at_a_time,
             Self::rollout,
             Self::no_scale_in,
+            Self::few_serve,
             Self::protected,
             Self::warming,
             Self::stabilization,
@@ -93,6 +95,15 @@ impl Guards<'_> {
         };
         let floor = u32::try_from(work.in_flight.div_ceil(u64::from(concurrency))).unwrap_or(u32::MAX);
         Some((floor, Reason::WorkInFlight { jobs: work.in_flight, concurrency, floor }))
+    }
+
+    /// Without a queue, load is seen only through those that serve it: while nothing runs, or new tasks do not start,
+    /// silence is the outage and no quiet hour. A service that is put to sleep goes all the same.
+    fn few_serve(&self, _to: u32) -> Option<(u32, Reason)> {
+        let Service { desired_count: desired, running_count: running, .. } = *self.service;
+        let failing = startup::failing(self.memory.startup, self.policy.startup, self.now).is_some();
+        let silent = self.queue.is_none() && self.bounds.max() > 0 && (failing || running == 0);
+        silent.then_some((desired, Reason::FewServe { desired, running }))
     }
 
     /// ECS picks the tasks to stop by zone balance, not by idleness, so jobs are risked one task at a time.

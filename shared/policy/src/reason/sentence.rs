@@ -245,6 +245,16 @@ impl fmt::Display for Counted<&Reason> {
                 f.write_str(if condition.is_of_alarm() { "" } else { &beyond })
             }
             R::ConditionGone { condition } => write!(f, "`{condition}` is no longer in the fleet file"),
+            R::ConditionQuiet { condition, severity: _ } => {
+                write!(f, "there is nothing to measure `{}` by any more", condition.signal)
+            }
+            R::FewServe { desired, running } => {
+                write!(
+                    f,
+                    "only {running} of {desired} {} running, so little load may be the outage itself",
+                    counts.many()
+                )
+            }
         }
     }
 }

@@ -221,7 +221,7 @@ fn not_knowing_who_else_scales_it_stops_a_scale_in_and_no_scale_out() {
         (Hold { at: Some(5) }, vec!["rule-matched", "other-scaler-unknown"])
     );
     assert_eq!(told(&held), [""; 0]);
-    assert_eq!(told(&stage.points("cpu", &[(60, 10.0)]).wait(60).look()), ["+reading missing"]);
+    assert_eq!(told(&stage.points("cpu", &[(60, 10.0)]).wait(60).look()), ["+other owner not known"]);
     assert_eq!(with(90.0, unknown.clone()).peek().verdict, ScaleOut { from: 5, to: 9 });
     assert_eq!(codes(&with(50.0, unknown).peek()), ["nothing-matches"], "never a reason to act");
 }

@@ -123,4 +123,8 @@ fn unknown_and_missing_keys_are_no_error() {
     let memory: Memory = serde_json::from_str(r#"{"de": 5, "zz": [1], "fa": {"a": 1000, "c": 2}}"#).unwrap();
     assert_eq!(memory.desired_count, Some(5));
     assert_eq!(memory.failure.unwrap().to, None);
+    let edges =
+        r#"{"no": [{"k": "invented-later", "s": 1000, "l": 1}, {"k": "blocked", "s": 1000, "l": 2}]}"#;
+    let memory: Memory = serde_json::from_str(edges).unwrap();
+    assert_eq!(memory.edges.iter().map(|edge| edge.kind).collect::<Vec<_>>(), [NoticeKind::Blocked]);
 }

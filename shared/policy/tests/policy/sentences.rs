@@ -82,6 +82,8 @@ reasons! {
     ConditionHolds => "condition-holds",
     ConditionOver => "condition-over",
     ConditionGone => "condition-gone",
+    ConditionQuiet => "condition-quiet",
+    FewServe => "few-serve",
 }
 
 /// The RoleFerry guide's worker: more than 500 waiting: +5 up to 50; fewer than 50: -2 down to 5.

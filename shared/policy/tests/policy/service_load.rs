@@ -27,17 +27,39 @@ fn both_concerns_decide_by_the_same_pipeline() {
     assert_eq!(decide(tidegate_policy::service_load::decide), decide(tidegate_policy::queue_depth::decide));
 }
 
+/// Nothing would tell that it is wanted again: a share of no task is nothing, and a load balancer without a target
+/// counts no request.
 #[test]
-fn without_a_queue_there_is_no_work_to_keep_and_no_idle_time_before_zero() {
+fn without_a_queue_one_task_stays_and_one_wakes_after_the_hours_of_sleep() {
     let mut stage = api(0, &["cpu < 30%: -5"]);
     stage.points("cpu", &[(0, 1.0)]);
     assert_eq!(codes(&stage.peek()), ["rule-matched", "one-task-at-a-time"]);
     stage.policy.interruptible = true;
-    let asleep = stage.look();
-    assert_eq!((asleep.verdict, codes(&asleep)), (ScaleIn { from: 5, to: 0 }, vec!["rule-matched"]));
-    let rests = stage.arrive().wait(60).look();
-    assert_eq!((rests.verdict, rests.moving), (Hold { at: Some(0) }, false));
-    assert!(rests.notices.is_empty());
+    let last = stage.look();
+    assert_eq!((last.verdict, codes(&last)), (ScaleIn { from: 5, to: 1 }, vec!["rule-matched", "at-min"]));
+
+    let mut rested = api(0, &["cpu < 30%: -5"]).tasks(0);
+    rested.memory.zeroed = true;
+    let wakes = rested.peek();
+    assert_eq!((wakes.verdict, codes(&wakes)), (ScaleOut { from: 0, to: 1 }, vec!["below-min"]));
+    rested.memory.zeroed = false;
+    assert_eq!(codes(&rested.peek()), ["switched-off"], "not set by us");
+}
+
+/// Silence is no quiet hour while nobody could be heard: ten tasks die, the load balancer counts no request any more.
+#[test]
+fn while_nothing_serves_or_new_tasks_do_not_start_little_load_removes_nothing() {
+    for running in [0, 1] {
+        let mut stage = api(2, &["requests < 1000: -1"]).tasks(10).on_absence("requests", OnAbsence::Zero);
+        for minute in 0..60 {
+            stage.seen.service = Ok(crate::stage::service(10, if minute < 5 { 10 } else { running }));
+            let points = [(minute * 60, 9_000.0)];
+            stage.points("requests", if minute < 5 { &points } else { &[] });
+            let decision = stage.at(minute * 60).look();
+            assert_eq!(size(&decision), 10, "{running} running at {minute}m: {decision}");
+        }
+        assert_eq!(codes(&stage.peek()), ["rule-matched", "few-serve"]);
+    }
 }
 
 #[test]
@@ -106,15 +128,18 @@ fn a_share_has_no_vote_while_the_service_sleeps_and_the_total_may_wake_it() {
     };
     let mut share = asleep(&["requests_per_task > 1: +2", "requests_per_task < 1: -1"]);
     share.policy.track = vec![track("requests_per_task", 10.0)];
-    assert_eq!((size(&share.peek()), codes(&share.peek())), (0, vec!["nothing-matches"]));
+    assert_eq!((size(&share.peek()), codes(&share.peek())), (0, vec!["switched-off"]));
     share.metric("requests", MetricReading::Failed(crate::stage::refused()));
     share.look();
-    assert!(share.wait(60).look().notices.is_empty(), "it has no vote, so it is not missed");
+    let missed =
+        |decision: &Decision| decision.notices.iter().any(|it| it.kind == NoticeKind::ReadingMissing);
+    assert!(!missed(&share.wait(60).look()), "it has no vote");
     let mut woken = asleep(&["requests_per_task > 1: +2"]);
     woken.service().desired_count = 1;
     assert_eq!(codes(&woken.peek()), ["reading-missing"], "nobody runs yet: a share of nobody is not known");
-    let total = asleep(&["requests > 0: +1", "requests_per_task > 1000: +2"]).peek();
-    assert_eq!((total.verdict, codes(&total)), (ScaleOut { from: 0, to: 1 }, vec!["rule-matched"]));
+    let mut total = asleep(&["requests > 0: +1", "requests_per_task > 1000: +2"]);
+    total.memory.zeroed = true;
+    assert_eq!(total.peek().verdict, ScaleOut { from: 0, to: 1 });
 }
 
 /// An API of 3 to 20 tasks at night. Its load balancer publishes nothing while nobody comes: no requests are zero

@@ -84,24 +84,40 @@ fn a_missing_reading_neither_begins_nor_ends_a_condition_and_is_itself_told() {
         stage.metric("errors", MetricReading::Failed(refused())).at(at);
         stage.points("cpu", &[(at, 50.0)]).points("memory", &[(at, 50.0)]);
         // What was known at 60 s is fresh for five minutes; after two looks without it people are told.
-        let expected: &[&str] = if at == 460 { &["Warning reading missing"] } else { &[] };
+        let expected: &[&str] = if at == 460 { &["Warning reading for notify missing"] } else { &[] };
         assert_eq!(told(&stage.look()), expected, "{at}");
     }
     let back = look(&mut stage, 580, 50.0, 2.0);
-    assert_eq!(told(&back), ["Info no longer reading missing"], "the condition never ended");
+    assert_eq!(told(&back), ["Info no longer reading for notify missing"], "the condition never ended");
     assert_eq!(told(&look(&mut stage, 640, 50.0, 0.0)), ["Warning no longer errors > 1%"]);
 }
 
+/// No request is no error: what nothing is left to measure by is over, and the next breach is told anew.
 #[test]
-fn a_metric_without_a_vote_neither_begins_nor_ends_a_condition() {
+fn a_condition_ends_when_there_is_nothing_left_to_measure() {
     let mut stage = api().on_absence("errors", OnAbsence::NoVote);
     look(&mut stage, 60, 50.0, 2.0);
     stage.points("errors", &[]);
     for at in (120..1_200).step_by(60) {
         stage.points("cpu", &[(at, 50.0)]).points("memory", &[(at, 50.0)]);
-        assert_eq!(told(&stage.at(at).look()), [""; 0], "{at}");
+        // The last datapoint is fresh for five minutes.
+        let expected: &[&str] = if at == 420 { &["Warning no longer errors > 1%"] } else { &[] };
+        assert_eq!(told(&stage.at(at).look()), expected, "{at}");
     }
-    assert_eq!(told(&look(&mut stage, 1_200, 50.0, 0.0)), ["Warning no longer errors > 1%"]);
+    assert_eq!(told(&look(&mut stage, 1_200, 50.0, 2.0)), ["Warning errors > 1%"]);
+}
+
+/// An alarm for `notify` that has no data must not hide a CPU that is gone.
+#[test]
+fn a_watched_reading_that_is_missing_hides_none_that_votes() {
+    let mut stage = api();
+    for at in [60, 120] {
+        stage.metric("errors", MetricReading::Failed(refused())).points("memory", &[(at, 50.0)]);
+        stage.points("cpu", &[(at, 50.0)]).at(at).look();
+    }
+    stage.metric("cpu", MetricReading::Failed(refused()));
+    let tell: Vec<_> = [600, 660].iter().flat_map(|at| told(&stage.at(*at).look())).collect();
+    assert!(tell.iter().any(|text| text == "Warning reading missing"), "{tell:?}");
 }
 
 /// A hole in the datapoints begins `for` anew; what people were told of lasts as long as the newest value breaches.

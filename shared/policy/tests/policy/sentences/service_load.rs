@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use tidegate_policy::notice::Severity;
 use tidegate_policy::overrides::OverrideKind;
-use tidegate_policy::{AlarmState, Counts, Decision, OtherScaler};
+use tidegate_policy::{AlarmState, Counts, Decision, OnAbsence, OtherScaler};
 
 use crate::stage::{Stage, refused, seconds};
 
@@ -60,6 +60,12 @@ fn told(all: &mut Vec<Titled>) {
     let mut gone = stage.clone();
     gone.policy.notify.clear();
     all.push(("its rule was taken out of the file", gone.wait(60).peek()));
+    let mut quiet = stage.clone().on_absence("memory", OnAbsence::NoVote);
+    quiet.points("memory", &[]);
+    all.push(("there is nothing to measure it by any more", quiet.wait(600).peek()));
+    let mut down = Stage::new(3, 20, &["cpu < 30%: -1"]).no_queue().tasks(10);
+    down.service().running_count = 0;
+    all.push(("nothing runs", down.points("cpu", &[(0, 1.0)]).peek()));
     stage.points("memory", &[(120, 61.0)]);
     all.push(("memory is no longer high", stage.wait(60).look()));
     let mut stage = api().notify("alarm(db-down)", Severity::Critical);
