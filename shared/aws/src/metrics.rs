@@ -64,7 +64,8 @@ pub async fn read(
         }
     }
     let answers = batch::read(clients, reaches, now).await;
-    let reading = |(plan, metric): (&Plan, &Wanted<'_>)| points::share(plan.reading(&answers), metric.limit);
+    let reading =
+        |(plan, metric): (&Plan, &Wanted<'_>)| points::share(plan.reading(&answers, now), metric.limit);
     plans.iter().zip(wanted).map(reading).collect()
 }
 
@@ -93,11 +94,11 @@ impl Plan {
         }
     }
 
-    fn reading(&self, answers: &BTreeMap<&Query, MetricReading>) -> MetricReading {
+    fn reading(&self, answers: &BTreeMap<&Query, MetricReading>, now: Timestamp) -> MetricReading {
         let answer = |query: &Query| answers.get(query).cloned().unwrap_or(MetricReading::NotRead);
         match self {
             Self::One(query) => answer(query),
-            Self::Balanced(balanced) => balanced.combine(answer),
+            Self::Balanced(balanced) => balanced.combine(now, answer),
             Self::Impossible(absence) => MetricReading::Failed(absence.clone()),
         }
     }

@@ -5,17 +5,23 @@ pub mod ecs;
 pub mod group;
 
 use std::collections::BTreeMap;
+use std::future::Future;
+use std::time::Duration;
 
 use futures_util::join;
 use serde_json::Value;
 use tidegate_fleet::TargetName;
-use tidegate_policy::{Absence, Service};
+use tidegate_policy::{Absence, AbsenceKind, Service};
+use tokio::time::{Instant, timeout_at};
 
 use crate::clients::Clients;
 use crate::error::CallError;
 
 /// Calls of one kind at the same time; on a small share of a core more than this many only wait for each other.
 pub(crate) const CALLS_AT_ONCE: usize = 10;
+/// All other scalers are asked for within this time, which leaves the rest of a look to the metrics. One whose answer is
+/// late is unknown, and never absent.
+pub(crate) const OTHER_SCALERS_WITHIN: Duration = Duration::from_secs(3);
 
 /// What was seen of one target.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,8 +35,9 @@ pub struct Seen {
 /// What was seen of each target asked for.
 pub type Targets = BTreeMap<TargetName, Result<Seen, Absence>>;
 
-/// Reads targets, all kinds side by side. Each has its own result, and a call that fails speaks only for its own.
-pub async fn describe(clients: &Clients, names: &[&TargetName]) -> Targets {
+/// Reads targets until the deadline, all kinds side by side. Each has its own result, a call that fails speaks only for
+/// its own, and a kind that is late takes no other with it.
+pub async fn describe(clients: &Clients, names: &[&TargetName], deadline: Instant) -> Targets {
     let (mut services, mut groups) = (Vec::new(), Vec::new());
     for name in names {
         match name {
@@ -38,10 +45,28 @@ pub async fn describe(clients: &Clients, names: &[&TargetName]) -> Targets {
             TargetName::Group(group) => groups.push(group),
         }
     }
-    let (services, groups) = join!(ecs::describe(clients, &services), group::describe(clients, &groups));
+    let (services, groups) =
+        join!(ecs::describe(clients, &services, deadline), group::describe(clients, &groups, deadline));
     let services = services.into_iter().map(|(name, seen)| (TargetName::Ecs(name), seen));
     let groups = groups.into_iter().map(|(name, seen)| (TargetName::Group(name), seen));
-    services.chain(groups).collect()
+    let mut targets: Targets = names.iter().map(|name| ((*name).clone(), Err(late()))).collect();
+    targets.extend(services.chain(groups));
+    targets
+}
+
+/// Not answered in time.
+pub(crate) fn late() -> Absence {
+    Absence::new(AbsenceKind::TimedOut, "not read within the time of a look")
+}
+
+/// A part's own time from now on, as far as the deadline of the whole lets it.
+pub(crate) fn until(deadline: Instant, within: Duration) -> Instant {
+    Instant::now().checked_add(within).map_or(deadline, |end| end.min(deadline))
+}
+
+/// What a call answers in time. With no time left it is not begun: even a single poll would take a token of its bucket.
+pub(crate) async fn in_time<T>(deadline: Instant, call: impl Future<Output = T>) -> Option<T> {
+    if Instant::now() >= deadline { None } else { timeout_at(deadline, call).await.ok() }
 }
 
 /// Sets the capacity of one target, absolutely; [`take_turn`] comes first.

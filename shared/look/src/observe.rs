@@ -101,9 +101,7 @@ impl Scaler {
         let deadline = Instant::now() + budget::AWS;
         let names: Vec<&TargetName> = services.iter().map(|service| service.target()).collect();
         let alarms: Vec<&AlarmName> = services.iter().flat_map(|service| service.alarms()).collect();
-        let targets = async {
-            timeout_at(deadline, targets::describe(&self.clients, &names)).await.unwrap_or_default()
-        };
+        let targets = targets::describe(&self.clients, &names, deadline);
         let alarms = async {
             timeout_at(deadline, alarms::describe(&self.clients, &alarms)).await.unwrap_or_default()
         };

@@ -62,11 +62,15 @@ pub(crate) async fn read<'a>(
     now: Timestamp,
 ) -> Readings<'a> {
     let questions: Vec<Question<'a>> = services.iter().flat_map(|service| questions(service)).collect();
-    let wanted: Vec<Wanted<'_>> = questions.iter().map(|question| question.wanted(targets)).collect();
+    let asked: Vec<Result<Wanted<'_>, Absence>> =
+        questions.iter().map(|question| question.wanted(targets)).collect();
+    let wanted: Vec<Wanted<'_>> = asked.iter().flatten().cloned().collect();
     let answers = timeout_at(deadline, metrics::read(clients, load_balancers, &wanted, now)).await;
-    let answers = answers.unwrap_or_else(|_| {
-        let late = Absence::new(AbsenceKind::TimedOut, "not read within the time of a look");
-        vec![MetricReading::Failed(late); questions.len()]
+    let answers = answers.unwrap_or_else(|_| vec![MetricReading::Failed(late()); wanted.len()]);
+    let mut answers = answers.into_iter();
+    let answers = asked.into_iter().map(|asked| match asked {
+        Ok(_) => answers.next().unwrap_or(MetricReading::NotRead),
+        Err(absence) => MetricReading::Failed(absence),
     });
     let mut readings: Readings<'a> =
         services.iter().map(|service| (service.name(), OfService::default())).collect();
@@ -89,6 +93,11 @@ pub(crate) async fn read<'a>(
         readings.entry(name).or_default().queue = Some(queue);
     }
     readings
+}
+
+/// Not answered in time.
+fn late() -> Absence {
+    Absence::new(AbsenceKind::TimedOut, "not read within the time of a look")
 }
 
 /// Every metric that one service needs: those that it names, and those that are its queue.
@@ -115,12 +124,19 @@ fn questions(service: &Service) -> impl Iterator<Item = Question<'_>> {
 }
 
 impl Question<'_> {
-    fn wanted<'a>(&'a self, targets: &'a Targets) -> Wanted<'a> {
-        let target_groups: &[String] = match targets.get(self.service.target()) {
-            Some(Ok(seen)) => &seen.target_groups,
-            Some(Err(_)) | None => &[],
+    /// What to ask for.
+    ///
+    /// # Errors
+    /// It is found by the target groups of the service, and the service was not read: why not.
+    fn wanted<'a>(&'a self, targets: &'a Targets) -> Result<Wanted<'a>, Absence> {
+        let target_groups: &[String] = match (&*self.source, targets.get(self.service.target())) {
+            (Source::LoadBalancer(_), Some(Ok(seen))) => &seen.target_groups,
+            (Source::LoadBalancer(_), Some(Err(absence))) => return Err(absence.clone()),
+            (Source::LoadBalancer(_), None) => return Err(late()),
+            (Source::Metric(_) | Source::Math(_), _) => &[],
         };
-        Wanted { source: &self.source, limit: self.limit, target_groups, longest_for: self.longest_for() }
+        let (limit, longest_for) = (self.limit, self.longest_for());
+        Ok(Wanted { source: &self.source, limit, target_groups, longest_for })
     }
 
     /// The longest `for` of the conditions that name it.
@@ -131,5 +147,57 @@ impl Question<'_> {
         let conditions = rules.chain(policy.notify.iter().map(|notify| &notify.when));
         let named = conditions.filter(|when| when.signal.metric() == Some(name));
         named.map(|when| when.hold_for).max().unwrap_or(SignedDuration::ZERO)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tidegate_aws::targets::Seen;
+    use tidegate_policy::{Constraints, Service as Counts};
+
+    use super::*;
+
+    const FLEET: &str = "version: 1\nname: shop\nmode: enforce\nservices:\n  - name: api\n    \
+        ecs: { cluster: shop, service: api }\n    capacity: { min: 2, max: 20 }\n    \
+        rules: [{ when: requests > 1000, notify: warning }, { when: cpu > 80%, notify: warning }]\n";
+
+    /// To each metric of the service: the target groups it is asked for with, or why it is not asked for.
+    fn asked(seen: Option<Result<Seen, Absence>>) -> BTreeMap<String, Result<Vec<String>, Absence>> {
+        let fleet = tidegate_fleet::parse(FLEET).expect("a fleet");
+        let service = fleet.service("api").expect("it is in the fleet");
+        let targets: Targets = seen.map(|seen| (service.target().clone(), seen)).into_iter().collect();
+        let wanted = |question: Question<'_>| {
+            let About::Named(name) = question.about else { unreachable!("there is no queue") };
+            let groups = question.wanted(&targets).map(|wanted| wanted.target_groups.to_vec());
+            (name.as_str().to_owned(), groups)
+        };
+        questions(service).map(wanted).collect()
+    }
+
+    #[test]
+    fn a_load_balancers_metric_of_a_service_that_was_not_read_fails_as_the_service_did() {
+        let denied = Absence::new(AbsenceKind::Denied, "no");
+        for (seen, why) in [(Some(Err(denied.clone())), denied), (None, late())] {
+            let asked = asked(seen);
+            assert_eq!(asked["requests"], Err(why));
+            assert_eq!(asked["cpu"], Ok(Vec::new()), "it needs no target group");
+        }
+    }
+
+    #[test]
+    fn a_load_balancers_metric_is_asked_for_with_the_target_groups_of_the_service() {
+        let service = Counts {
+            desired_count: 2,
+            running_count: 2,
+            pending_count: 0,
+            rollout: false,
+            active: true,
+            daemon: false,
+            constraints: Constraints::default(),
+        };
+        for groups in [vec![], vec!["arn:tg/api".to_owned()]] {
+            let seen = Seen { service: service.clone(), target_groups: groups.clone() };
+            assert_eq!(asked(Some(Ok(seen)))["requests"], Ok(groups));
+        }
     }
 }

@@ -83,23 +83,20 @@ impl Balanced {
     }
 
     /// The metric, from the answers to its queries.
-    pub(crate) fn combine(&self, answer: impl Fn(&Query) -> MetricReading) -> MetricReading {
-        let join = |queries: &[Query], how| points::join(queries.iter().map(&answer).collect(), how);
+    pub(crate) fn combine(&self, now: Timestamp, answer: impl Fn(&Query) -> MetricReading) -> MetricReading {
+        let answers = |queries: &[Query]| -> Vec<MetricReading> { queries.iter().map(&answer).collect() };
+        let sum = |readings: Vec<MetricReading>| points::join(readings, now, |a, b| a + b);
         let combined = match self {
-            Self::Sum(queries) => join(queries, |a, b| a + b),
-            Self::Largest(queries) => join(queries, f64::max),
+            Self::Sum(queries) => sum(answers(queries)),
+            Self::Largest(queries) => points::join(answers(queries), now, f64::max),
             Self::Percent { failed, requests } => {
-                both(join(failed, |a, b| a + b), join(requests, |a, b| a + b), |failed, requests| {
-                    percent(&failed, &requests)
+                both(sum(answers(failed)), sum(answers(requests)), |failed, requests| {
+                    percent(&failed, &requests, now)
                 })
             }
             Self::Connections { both_sides, one_side } => {
-                both(join(both_sides, |a, b| a + b), join(one_side, |a, b| a + b), |both_sides, mut joint| {
-                    for (at, ends) in both_sides {
-                        *joint.entry(at).or_default() += ends / 2.0;
-                    }
-                    joint
-                })
+                let connections = both_sides.iter().map(|query| points::half(answer(query)));
+                sum(connections.chain(one_side.iter().map(&answer)).collect())
             }
         };
         match combined {
@@ -119,13 +116,20 @@ fn both(
     Ok(first?.zip(second?).map(|(first, second)| join(first, second)))
 }
 
-/// Failed requests in percent. A minute with requests and without failures has none, since CloudWatch publishes no zero;
-/// a minute without requests says nothing.
-fn percent(failed: &Series, requests: &Series) -> Series {
-    let asked = requests.iter().filter(|(_, requests)| **requests > 0.0);
-    let share =
-        |(at, requests): (&Timestamp, &f64)| (*at, failed.get(at).copied().unwrap_or(0.0) * 100.0 / requests);
-    asked.map(share).collect()
+/// Failed requests in percent. A minute with requests and without failures has none, since CloudWatch publishes no zero,
+/// once they can come no more; a minute without requests says nothing.
+fn percent(failed: &Series, requests: &Series, now: Timestamp) -> Series {
+    let moments: BTreeSet<Timestamp> = failed.keys().chain(requests.keys()).copied().collect();
+    let lacks_one = |at: &Timestamp| match (failed.get(at), requests.get(at)) {
+        (None, Some(requests)) => *requests > 0.0,
+        (failed, requests) => failed.is_some() && requests.is_none(),
+    };
+    let settled = moments.into_iter().take_while(|at| !(points::is_young(*at, now) && lacks_one(at)));
+    let share = |at: Timestamp| {
+        let asked = requests.get(&at).filter(|requests| **requests > 0.0)?;
+        Some((at, failed.get(&at).copied().unwrap_or(0.0) * 100.0 / asked))
+    };
+    settled.filter_map(share).collect()
 }
 
 /// A target group behind a load balancer.

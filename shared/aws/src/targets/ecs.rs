@@ -8,11 +8,12 @@ use aws_sdk_ecs::types::{Deployment, DeploymentRolloutState, LoadBalancer, Sched
 use futures_util::future::join_all;
 use futures_util::{StreamExt, join, stream};
 use tidegate_fleet::EcsService;
-use tidegate_policy::{Absence, AbsenceKind, Constraints, Service};
+use tidegate_policy::{Absence, AbsenceKind, Constraints, OtherScaler, Service};
+use tokio::time::Instant;
 
 use crate::clients::Clients;
 use crate::error::{CallError, absence};
-use crate::targets::{CALLS_AT_ONCE, Seen};
+use crate::targets::{CALLS_AT_ONCE, Seen, in_time, late};
 
 /// `DescribeServices` takes at most ten names (Amazon ECS API reference).
 const SERVICES_PER_CALL: usize = 10;
@@ -21,20 +22,23 @@ const SERVICES_PER_CALL: usize = 10;
 type Services = BTreeMap<EcsService, Result<Seen, Absence>>;
 
 /// Reads services, and beside them whether Application Auto Scaling scales them too. Each service has its own result, and
-/// a call that fails speaks only for its own ten.
-pub(crate) async fn describe(clients: &Clients, names: &[&EcsService]) -> Services {
-    let (mut services, mut others) =
-        join!(describe_services(clients, names), scalable_targets::describe(clients, names));
+/// a call that fails or is late speaks only for its own ten.
+pub(crate) async fn describe(clients: &Clients, names: &[&EcsService], deadline: Instant) -> Services {
+    let (mut services, mut others) = join!(
+        describe_services(clients, names, deadline),
+        scalable_targets::describe(clients, names, deadline)
+    );
     for (name, seen) in &mut services {
-        if let (Ok(seen), Some(other)) = (seen, others.remove(name)) {
-            seen.service.constraints.other_scaler = other;
+        if let Ok(seen) = seen {
+            let other = others.remove(name);
+            seen.service.constraints.other_scaler = other.unwrap_or_else(|| OtherScaler::Unknown(late()));
         }
     }
     services
 }
 
 /// Services in calls of ten.
-async fn describe_services(clients: &Clients, names: &[&EcsService]) -> Services {
+async fn describe_services(clients: &Clients, names: &[&EcsService], deadline: Instant) -> Services {
     let mut by_cluster: BTreeMap<&str, Vec<&EcsService>> = BTreeMap::new();
     for name in names {
         by_cluster.entry(&name.cluster).or_default().push(name);
@@ -48,7 +52,11 @@ async fn describe_services(clients: &Clients, names: &[&EcsService]) -> Services
         })
         .collect();
     stream::iter(chunks)
-        .map(|(cluster, names)| describe_some(clients, cluster, names))
+        .map(|(cluster, names)| async move {
+            let answer = in_time(deadline, describe_some(clients, cluster, &names)).await;
+            let missing = || names.iter().map(|name| ((*name).clone(), Err(late()))).collect();
+            answer.unwrap_or_else(missing)
+        })
         .buffer_unordered(CALLS_AT_ONCE)
         .flat_map(stream::iter)
         .collect()
@@ -60,9 +68,9 @@ async fn describe_services(clients: &Clients, names: &[&EcsService]) -> Services
 async fn describe_some(
     clients: &Clients,
     cluster: &str,
-    names: Vec<&EcsService>,
+    names: &[&EcsService],
 ) -> Vec<(EcsService, Result<Seen, Absence>)> {
-    let together = describe_once(clients, cluster, &names).await;
+    let together = describe_once(clients, cluster, names).await;
     let refused = |(_, seen): &(EcsService, Result<Seen, Absence>)| matches!(seen, Err(absence) if absence.kind == AbsenceKind::Denied);
     if names.len() == 1 || !together.iter().any(refused) {
         return together;

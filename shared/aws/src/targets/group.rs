@@ -9,31 +9,39 @@ use aws_sdk_autoscaling::types::{AutoScalingGroup as Found, Instance, LifecycleS
 use futures_util::{StreamExt, join, stream};
 use jiff::SignedDuration;
 use tidegate_fleet::AutoScalingGroup;
-use tidegate_policy::{Absence, AbsenceKind, Constraints, Service};
+use tidegate_policy::{Absence, AbsenceKind, Constraints, OtherScaler, Service};
+use tokio::time::Instant;
 
 use crate::clients::Clients;
 use crate::error::{CallError, absence};
-use crate::targets::{CALLS_AT_ONCE, Seen};
+use crate::targets::{CALLS_AT_ONCE, Seen, in_time, late};
 
 /// `DescribeAutoScalingGroups` takes 50 names, and 100 where `MaxRecords` says so (EC2 Auto Scaling API reference).
 const GROUPS_PER_CALL: usize = 100;
 
-/// Reads groups: the groups themselves, beside them whether an instance refresh runs, and then what else scales them.
+/// Reads groups: the groups themselves and then what else scales them, beside both whether an instance refresh runs.
 pub(crate) async fn describe(
     clients: &Clients,
     names: &[&AutoScalingGroup],
+    deadline: Instant,
 ) -> BTreeMap<AutoScalingGroup, Result<Seen, Absence>> {
     let mut plain: Vec<&str> = names.iter().map(|group| group.name.as_str()).collect();
     plain.sort_unstable();
     plain.dedup();
-    let (found, mut refreshes) = join!(describe_groups(clients, &plain), refresh::describe(clients, &plain));
-    let mut others =
-        own_scaling::describe(clients, found.values().filter_map(|group| group.as_ref().ok())).await;
+    let groups_then_others = async {
+        let found = describe_groups(clients, &plain, deadline).await;
+        let read = found.values().filter_map(|group| group.as_ref().ok());
+        let others = own_scaling::describe(clients, read, deadline).await;
+        (found, others)
+    };
+    let ((found, mut others), mut refreshes) =
+        join!(groups_then_others, refresh::describe(clients, &plain, deadline));
     let mut seen: BTreeMap<&str, Result<Seen, Absence>> = BTreeMap::new();
     for (name, group) in &found {
         let understood = group.as_ref().map_err(Clone::clone).and_then(|group| {
             let mut seen = understand(group)?;
-            seen.service.constraints.other_scaler = others.remove(name).unwrap_or_default();
+            seen.service.constraints.other_scaler =
+                others.remove(name).unwrap_or_else(|| OtherScaler::Unknown(late()));
             refreshes.remove(name).unwrap_or_default().apply(&mut seen.service);
             Ok(seen)
         });
@@ -45,32 +53,41 @@ pub(crate) async fn describe(
 }
 
 /// The groups in calls of a hundred; those that do not exist are left out.
-async fn describe_groups(clients: &Clients, names: &[&str]) -> BTreeMap<String, Result<Found, Absence>> {
+async fn describe_groups(
+    clients: &Clients,
+    names: &[&str],
+    deadline: Instant,
+) -> BTreeMap<String, Result<Found, Absence>> {
     let calls = stream::iter(names.chunks(GROUPS_PER_CALL)).map(|chunk| async move {
-        clients.buckets.read_auto_scaling.take().await;
-        let wanted: Vec<String> = chunk.iter().map(|name| (*name).to_owned()).collect();
-        let answer = clients
-            .auto_scaling
-            .describe_auto_scaling_groups()
-            .set_auto_scaling_group_names(Some(wanted.clone()))
-            .max_records(i32::try_from(GROUPS_PER_CALL).unwrap_or(i32::MAX))
-            .into_paginator()
-            .items()
-            .send()
-            .try_collect()
-            .await;
-        match answer {
+        let answer = in_time(deadline, describe_once(clients, chunk)).await;
+        match answer.unwrap_or_else(|| Err(late())) {
             Ok(groups) => groups
                 .into_iter()
                 .filter_map(|group| Some((group.auto_scaling_group_name()?.to_owned(), Ok(group))))
                 .collect(),
-            Err(error) => {
-                let absence = absence(&error);
-                wanted.into_iter().map(|name| (name, Err(absence.clone()))).collect::<Vec<_>>()
+            Err(absence) => {
+                chunk.iter().map(|name| ((*name).to_owned(), Err(absence.clone()))).collect::<Vec<_>>()
             }
         }
     });
     calls.buffer_unordered(CALLS_AT_ONCE).flat_map(stream::iter).collect().await
+}
+
+/// One call.
+async fn describe_once(clients: &Clients, names: &[&str]) -> Result<Vec<Found>, Absence> {
+    clients.buckets.read_auto_scaling.take().await;
+    let wanted = names.iter().map(|name| (*name).to_owned()).collect();
+    let pages = clients
+        .auto_scaling
+        .describe_auto_scaling_groups()
+        .set_auto_scaling_group_names(Some(wanted))
+        .max_records(i32::try_from(GROUPS_PER_CALL).unwrap_or(i32::MAX))
+        .into_paginator()
+        .items()
+        .send()
+        .try_collect()
+        .await;
+    pages.map_err(|error| absence(&error))
 }
 
 /// From AWS's type to ours. A number that is missing or negative cannot be understood, and is never zero.

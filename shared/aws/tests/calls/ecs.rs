@@ -5,7 +5,7 @@ use tidegate_aws::targets::{self, Seen};
 use tidegate_fleet::{EcsService, TargetName};
 use tidegate_policy::{Absence, AbsenceKind};
 
-use crate::fake::{Answer, Aws};
+use crate::fake::{Answer, Aws, deadline};
 
 pub(crate) fn name(cluster: &str, service: &str) -> TargetName {
     TargetName::Ecs(EcsService { cluster: cluster.to_owned(), service: service.to_owned() })
@@ -30,7 +30,7 @@ async fn seen(changed: Value) -> Result<Seen, Absence> {
         }
     });
     let target = name("prod", "api");
-    targets::describe(&aws.clients(), &[&target]).await.remove(&target).expect("an answer")
+    targets::describe(&aws.clients(), &[&target], deadline()).await.remove(&target).expect("an answer")
 }
 
 #[tokio::test(start_paused = true)]
@@ -60,7 +60,7 @@ async fn a_service_that_ecs_does_not_know_is_not_found_and_others_are_read() {
         _ => Ok(json!({"ScalableTargets": []})),
     });
     let (api, typo) = (name("prod", "api"), name("prod", "typo"));
-    let mut seen = targets::describe(&aws.clients(), &[&api, &typo]).await;
+    let mut seen = targets::describe(&aws.clients(), &[&api, &typo], deadline()).await;
     assert!(seen.remove(&api).expect("an answer").is_ok());
     let absence = seen.remove(&typo).expect("an answer").expect_err("unknown");
     assert_eq!((absence.kind, absence.detail.as_str()), (AbsenceKind::NotFound, "DescribeServices: MISSING"));
@@ -80,7 +80,7 @@ async fn one_service_that_may_not_be_read_hides_no_other() {
         }
     });
     let (api, secret) = (name("prod", "api"), name("prod", "secret"));
-    let mut seen = targets::describe(&aws.clients(), &[&api, &secret]).await;
+    let mut seen = targets::describe(&aws.clients(), &[&api, &secret], deadline()).await;
     assert!(seen.remove(&api).expect("an answer").is_ok());
     assert_eq!(seen.remove(&secret).expect("an answer").expect_err("denied").kind, AbsenceKind::Denied);
 }

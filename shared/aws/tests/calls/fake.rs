@@ -18,6 +18,11 @@ use tokio::time::Instant;
 /// How long every call takes, in virtual time.
 const LATENCY: Duration = Duration::from_millis(40);
 
+/// When a look stops reading: later than everything here is slow.
+pub(crate) fn deadline() -> Instant {
+    Instant::now() + Duration::from_mins(1)
+}
+
 /// What AWS answers: the result of the action, or a code and a message.
 pub(crate) type Answer = Result<Value, (&'static str, &'static str)>;
 type Answers = dyn Fn(&str, &Value) -> Answer + Send + Sync;
@@ -34,6 +39,7 @@ pub(crate) struct Call {
 #[derive(Clone)]
 pub(crate) struct Aws {
     answers: Arc<Answers>,
+    slow: Option<&'static str>,
     calls: Arc<Mutex<Vec<Call>>>,
     running: Arc<AtomicUsize>,
     at_once: Arc<AtomicUsize>,
@@ -48,7 +54,12 @@ impl std::fmt::Debug for Aws {
 impl Aws {
     pub(crate) fn new(answers: impl Fn(&str, &Value) -> Answer + Send + Sync + 'static) -> Self {
         let (calls, running, at_once) = Default::default();
-        Self { answers: Arc::new(answers), calls, running, at_once }
+        Self { answers: Arc::new(answers), slow: None, calls, running, at_once }
+    }
+
+    /// With one action that takes longer than any look.
+    pub(crate) fn slow(self, action: &'static str) -> Self {
+        Self { slow: Some(action), ..self }
     }
 
     /// Clients that talk to it.
@@ -88,7 +99,8 @@ impl Aws {
         self.at_once.fetch_max(running, Ordering::Relaxed);
         let call = Call { action: action.clone(), body: body.clone(), at: Instant::now() };
         self.calls.lock().unwrap_or_else(PoisonError::into_inner).push(call);
-        tokio::time::sleep(LATENCY).await;
+        let is_slow = self.slow == Some(&action);
+        tokio::time::sleep(if is_slow { Duration::from_mins(2) } else { LATENCY }).await;
         self.running.fetch_sub(1, Ordering::Relaxed);
         wire.response(&action, (self.answers)(&action, &body))
     }

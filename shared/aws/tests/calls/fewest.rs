@@ -14,7 +14,7 @@ use tidegate_policy::{MetricReading, OnAbsence};
 use tokio::time::Instant;
 
 use crate::ecs;
-use crate::fake::Aws;
+use crate::fake::{Aws, deadline};
 use crate::metrics::{now, results};
 
 /// The ARN of a service's target group.
@@ -66,7 +66,7 @@ async fn five_hundred_services_with_fifteen_hundred_metrics_are_read_with_the_fe
     let services: Vec<String> = (0..500).map(|number| format!("s{number:03}")).collect();
     let names: Vec<TargetName> = services.iter().map(|service| ecs::name("prod", service)).collect();
     let began = Instant::now();
-    let seen = targets::describe(&clients, &names.iter().collect::<Vec<_>>()).await;
+    let seen = targets::describe(&clients, &names.iter().collect::<Vec<_>>(), deadline()).await;
     assert_eq!(aws.calls("DescribeServices").len(), 50, "ten services per call");
     assert_eq!(aws.calls("DescribeScalableTargets").len(), 10, "fifty services per call");
 
@@ -111,7 +111,7 @@ async fn three_looks_at_a_thousand_services_stay_within_the_bucket() {
     let names: Vec<TargetName> =
         (0..1000).map(|number| ecs::name("prod", &format!("s{number:04}"))).collect();
     let names: Vec<&TargetName> = names.iter().collect();
-    let looks = [0, 1, 2].map(|_| targets::describe(&clients, &names));
+    let looks = [0, 1, 2].map(|_| targets::describe(&clients, &names, deadline()));
     futures_util::future::join_all(looks).await;
     let calls = aws.calls("DescribeServices");
     assert_eq!(calls.len(), 300);

@@ -1,12 +1,16 @@
 //! Auto Scaling groups: what `DescribeAutoScalingGroups` and `DescribeInstanceRefreshes` mean.
 
+use std::time::Duration;
+
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use tidegate_aws::targets::{self, Seen};
 use tidegate_fleet::{AutoScalingGroup, TargetName};
 use tidegate_policy::{Absence, AbsenceKind};
+use tokio::time::Instant;
 
-use crate::fake::{Answer, Aws};
+use crate::fake::{Answer, Aws, deadline};
+use crate::late;
 
 pub(crate) fn name(group: &str) -> TargetName {
     TargetName::Group(AutoScalingGroup { name: group.to_owned(), detailed_monitoring: true })
@@ -36,7 +40,7 @@ async fn seen_with(changed: Value, refreshes: Answer) -> Result<Seen, Absence> {
         _ => Ok(json!({"ScheduledUpdateGroupActions": []})),
     });
     let target = name("web");
-    targets::describe(&aws.clients(), &[&target]).await.remove(&target).expect("an answer")
+    targets::describe(&aws.clients(), &[&target], deadline()).await.remove(&target).expect("an answer")
 }
 
 async fn seen(changed: Value) -> Result<Seen, Absence> {
@@ -170,7 +174,7 @@ async fn a_hundred_refreshes_are_asked_at_once_and_the_slow_rest_holds_its_scale
         _ => Ok(json!({"ScheduledUpdateGroupActions": []})),
     });
     let names: Vec<TargetName> = (0..250).map(|number| name(&format!("g{number:03}"))).collect();
-    let seen = targets::describe(&aws.clients(), &names.iter().collect::<Vec<_>>()).await;
+    let seen = targets::describe(&aws.clients(), &names.iter().collect::<Vec<_>>(), deadline()).await;
     assert_eq!(aws.calls("DescribeAutoScalingGroups").len(), 3);
     let services: Vec<_> = seen.values().map(|seen| &seen.as_ref().expect("read").service).collect();
     let held = services.iter().filter(|service| service.constraints.no_scale_in.is_some()).count();
@@ -180,12 +184,28 @@ async fn a_hundred_refreshes_are_asked_at_once_and_the_slow_rest_holds_its_scale
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_refresh_whose_turn_comes_too_late_takes_no_token_and_no_time_of_the_next_look() {
+    let aws = late::aws();
+    let clients = aws.clients();
+    let names: Vec<TargetName> = (0..500).map(|number| name(&format!("g{number:03}"))).collect();
+    let began = Instant::now();
+    targets::describe(&clients, &names.iter().collect::<Vec<_>>(), deadline()).await;
+    assert!(began.elapsed() <= Duration::from_millis(4_050), "{:?}", began.elapsed());
+    let asked = aws.calls("DescribeInstanceRefreshes").len();
+    assert!((80..=120).contains(&asked), "40 at once and 20 a second, but {asked} were asked");
+    let again = Instant::now();
+    targets::describe(&clients, &[&names[0]], deadline()).await;
+    assert!(again.elapsed() <= Duration::from_secs(1), "{:?}", again.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_group_that_does_not_exist_is_not_found() {
     let aws = Aws::new(|action, _| match action {
         "DescribeAutoScalingGroups" => Ok(json!({"AutoScalingGroups": []})),
         _ => Err(("ValidationError", "AutoScalingGroup name not found")),
     });
     let target = name("typo");
-    let seen = targets::describe(&aws.clients(), &[&target]).await.remove(&target).expect("an answer");
+    let seen =
+        targets::describe(&aws.clients(), &[&target], deadline()).await.remove(&target).expect("an answer");
     assert_eq!(seen.expect_err("unknown").kind, AbsenceKind::NotFound);
 }

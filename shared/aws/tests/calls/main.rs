@@ -6,6 +6,7 @@ mod ecs;
 mod fake;
 mod fewest;
 mod group;
+mod late;
 mod load_balancers;
 mod metrics;
 mod one_bad;

@@ -5,11 +5,12 @@ use tidegate_aws::targets;
 use tidegate_fleet::TargetName;
 use tidegate_policy::{AbsenceKind, OtherScaler};
 
-use crate::fake::{Answer, Aws};
+use crate::fake::{Answer, Aws, deadline};
 use crate::{ecs, group};
 
 async fn other_scaler(aws: &Aws, target: &TargetName) -> OtherScaler {
-    let seen = targets::describe(&aws.clients(), &[target]).await.remove(target).expect("an answer");
+    let seen =
+        targets::describe(&aws.clients(), &[target], deadline()).await.remove(target).expect("an answer");
     seen.expect("read").service.constraints.other_scaler
 }
 

@@ -7,23 +7,32 @@ use aws_sdk_applicationautoscaling::types::{
 };
 use futures_util::{StreamExt, stream};
 use tidegate_fleet::EcsService;
-use tidegate_policy::OtherScaler;
+use tidegate_policy::{Absence, OtherScaler};
+use tokio::time::Instant;
 
 use crate::clients::Clients;
 use crate::error::absence;
-use crate::targets::CALLS_AT_ONCE;
+use crate::targets::{CALLS_AT_ONCE, OTHER_SCALERS_WITHIN, in_time, late, until};
 
 /// `DescribeScalableTargets` takes at most 50 resource ids (Application Auto Scaling API reference).
 const RESOURCES_PER_CALL: usize = 50;
 
-/// Asks for every service. A service that is not in the answer is nobody's; a call that fails leaves its own 50 unknown.
-pub(super) async fn describe(clients: &Clients, names: &[&EcsService]) -> BTreeMap<EcsService, OtherScaler> {
+/// Asks for every service. A service that is not in the answer is nobody's; a call that fails or is late leaves its own 50
+/// unknown.
+pub(super) async fn describe(
+    clients: &Clients,
+    names: &[&EcsService],
+    deadline: Instant,
+) -> BTreeMap<EcsService, OtherScaler> {
     let mut by_resource: BTreeMap<String, Vec<&EcsService>> = BTreeMap::new();
     for name in names {
         by_resource.entry(resource_id(name)).or_default().push(name);
     }
     let resources: Vec<String> = by_resource.keys().cloned().collect();
-    let calls = stream::iter(resources.chunks(RESOURCES_PER_CALL)).map(|chunk| describe_once(clients, chunk));
+    let end = until(deadline, OTHER_SCALERS_WITHIN);
+    let calls = stream::iter(resources.chunks(RESOURCES_PER_CALL)).map(|chunk| async move {
+        in_time(end, describe_once(clients, chunk)).await.unwrap_or_else(|| unknown(chunk, &late()))
+    });
     let answers: Vec<(String, OtherScaler)> =
         calls.buffer_unordered(CALLS_AT_ONCE).flat_map(stream::iter).collect().await;
     let everyone = |(resource, other): (String, OtherScaler)| {
@@ -55,11 +64,13 @@ async fn describe_once(clients: &Clients, resources: &[String]) -> Vec<(String, 
                 (resource.clone(), target.map_or(OtherScaler::Absent, understand))
             })
             .collect(),
-        Err(error) => {
-            let unknown = absence(&error);
-            resources.iter().map(|it| (it.clone(), OtherScaler::Unknown(unknown.clone()))).collect()
-        }
+        Err(error) => unknown(resources, &absence(&error)),
     }
+}
+
+/// What was not answered.
+fn unknown(resources: &[String], why: &Absence) -> Vec<(String, OtherScaler)> {
+    resources.iter().map(|resource| (resource.clone(), OtherScaler::Unknown(why.clone()))).collect()
 }
 
 /// A registered target scales unless all three kinds of scaling are suspended.

@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_autoscaling::types::AutoScalingGroup as Found;
 use futures_util::join;
 use tidegate_policy::{Absence, OtherScaler};
+use tokio::time::Instant;
 
 use crate::clients::Clients;
 use crate::error::absence;
+use crate::targets::{OTHER_SCALERS_WITHIN, in_time, late, until};
 
 /// The process without which no alarm of a policy does anything.
 const ALARM_NOTIFICATION: &str = "AlarmNotification";
@@ -26,10 +28,12 @@ struct Scaler {
 }
 
 /// Whether each group is scaled by something else. Where both processes are suspended nothing is asked. The two APIs take
-/// one group or none, so several groups are asked for at once, with whatever else the account has.
+/// one group or none, so several groups are asked for at once, with whatever else the account has. What is not answered
+/// in time is not known.
 pub(super) async fn describe<'a>(
     clients: &Clients,
     groups: impl Iterator<Item = &'a Found>,
+    deadline: Instant,
 ) -> BTreeMap<String, OtherScaler> {
     let suspended: BTreeMap<&str, BTreeSet<&str>> = groups
         .filter_map(|group| {
@@ -45,7 +49,13 @@ pub(super) async fn describe<'a>(
     };
     // A predictive policy is a policy that the process of the scheduled actions runs.
     let (on_alarms, on_time) = (live(&[ALARM_NOTIFICATION, SCHEDULED_ACTIONS]), live(&[SCHEDULED_ACTIONS]));
-    let (policies, actions) = join!(policies(clients, &on_alarms), scheduled_actions(clients, &on_time));
+    let end = until(deadline, OTHER_SCALERS_WITHIN);
+    let (policies, actions) = join!(
+        in_time(end, policies(clients, &on_alarms)),
+        in_time(end, scheduled_actions(clients, &on_time))
+    );
+    let (policies, actions) =
+        (policies.unwrap_or_else(|| Err(late())), actions.unwrap_or_else(|| Err(late())));
     let of_group = |group: &str| match (&policies, &actions) {
         (Err(absence), _) | (_, Err(absence)) => OtherScaler::Unknown(absence.clone()),
         (Ok(policies), Ok(actions)) => {

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use aws_sdk_autoscaling::types::InstanceRefreshStatus;
 use futures_util::{StreamExt, stream};
-use tidegate_policy::{Absence, AbsenceKind, Service};
-use tokio::time::timeout;
+use tidegate_policy::{Absence, Service};
+use tokio::time::Instant;
 
 use crate::clients::Clients;
 use crate::error::absence;
-use crate::targets::CALLS_AT_ONCE;
+use crate::targets::{CALLS_AT_ONCE, in_time, late, until};
 
 /// All refreshes are asked for within this time: one call per group is far slower than all the rest, and a group whose
 /// answer is late can still scale out.
@@ -29,7 +29,7 @@ pub(super) enum Refresh {
 impl Default for Refresh {
     /// Not answered in time.
     fn default() -> Self {
-        Self::Unknown(Absence::new(AbsenceKind::TimedOut, "not read within the time of a look"))
+        Self::Unknown(late())
     }
 }
 
@@ -47,12 +47,15 @@ impl Refresh {
     }
 }
 
-/// Asks for every group, in parallel; those that were not answered in time are left out.
-pub(super) async fn describe(clients: &Clients, names: &[&str]) -> BTreeMap<String, Refresh> {
-    let deadline = tokio::time::Instant::now().checked_add(WITHIN);
-    let left = || deadline.map_or(WITHIN, |end| end.saturating_duration_since(tokio::time::Instant::now()));
+/// Asks for every group, in parallel; those whose turn comes too late are not asked.
+pub(super) async fn describe(
+    clients: &Clients,
+    names: &[&str],
+    deadline: Instant,
+) -> BTreeMap<String, Refresh> {
+    let end = until(deadline, WITHIN);
     let calls = stream::iter(names).map(|name| async move {
-        let answer = timeout(left(), describe_one(clients, name)).await;
+        let answer = in_time(end, describe_one(clients, name)).await;
         ((*name).to_owned(), answer.unwrap_or_default())
     });
     calls.buffer_unordered(CALLS_AT_ONCE).collect().await
