@@ -155,12 +155,13 @@ pub(crate) fn remember(seen: &Observation, policy: &ServicePolicy, memory: &mut 
     }
 }
 
-/// A total divided by the tasks that run now. While none is wanted it has no vote; while none runs it is not known.
+/// A total divided by the tasks that run now. While none is wanted and none runs it has no vote; while only none runs it is
+/// not known.
 fn per_task(total: Sighting, seen: &Observation) -> Sighting {
     let (desired, running) =
         seen.service.as_ref().map_or((1, 0), |service| (service.desired_count, service.running_count));
     let reading = match total.reading {
-        _ if desired == 0 => None,
+        _ if desired == 0 && running == 0 => None,
         Some(Reading::Fresh { .. } | Reading::Stale { .. }) if running == 0 => {
             Some(Reading::Missing(Absence::new(AbsenceKind::NoDatapoints, "nothing runs")))
         }

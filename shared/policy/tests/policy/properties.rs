@@ -5,8 +5,8 @@ use proptest::strategy::ValueTree as _;
 use tidegate_policy::memory::Settled;
 use tidegate_policy::queue_depth::INTENT_LEASE;
 use tidegate_policy::{
-    Adjustment, AlarmState, Constraints, InFlight, Memory, MetricReading, NoticeKind, OnAbsence, Reason,
-    Service, Signal, Verdict,
+    Adjustment, AlarmState, Capacity, Constraints, InFlight, Memory, MetricReading, NoticeKind, OnAbsence,
+    Reason, Service, Signal, Verdict,
 };
 
 use crate::arbitrary::{Case, Range, case, case_with, observation, usual_rules};
