@@ -1,3 +1,5 @@
+export ARCHITECTURE PARAMETERS
+
 .PHONY: demo test bench bench-quality build deploy setup
 
 demo: ## a queue fills, workers follow: shown, checked, and written to target/demo/index.html
@@ -15,8 +17,8 @@ bench-quality: ## `wait` beside every rival and the oracle, over the traces of T
 build: ## the release binaries for this machine, at target/lambda/*/bootstrap
 	@tests/tools/setup build && tests/tools/build
 
-deploy: ## to the AWS account of your environment; DEPLOY='--parameter-overrides ServiceArns=…' passes options on
-	@tests/tools/setup deploy && PATH="$(CURDIR)/target/venv/bin:$$PATH" && export PATH && target/sam-venv/bin/sam build && target/sam-venv/bin/sam deploy $(DEPLOY)
+deploy: ## to the AWS account of your environment; ARCHITECTURE, PARAMETERS and DEPLOY as tests/tools/deploy says
+	@tests/tools/setup deploy && tests/tools/deploy $(DEPLOY)
 
 setup: ## installs what is missing
 	@tests/tools/setup
