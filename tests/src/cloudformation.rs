@@ -6,6 +6,23 @@
 use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
 use serde_json::{Map, Value, json};
 
+use crate::repository;
+
+/// The project's template.
+///
+/// # Panics
+/// If it is no YAML, with the place.
+#[must_use]
+pub fn template() -> Value {
+    parse(&repository::read("template.yaml"))
+}
+
+/// What a function is called in the template: `queue-depth` → `QueueDepth`.
+#[must_use]
+pub fn pascal_case(name: &str) -> String {
+    name.split('-').map(|word| word[..1].to_uppercase() + &word[1..]).collect()
+}
+
 /// Reads a template.
 ///
 /// # Panics

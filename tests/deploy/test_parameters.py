@@ -1,0 +1,206 @@
+"""The stack that each parameter makes, with it and without it."""
+
+import json
+import os
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+FUNCTIONS = ["QueueDepth", "ServiceLoad"]
+VPC = {"SubnetIds": "subnet-1,subnet-2", "SecurityGroupIds": "sg-1"}
+# AWS names these in its guide to Lambda functions in a VPC, "Required IAM permissions".
+VPC_ACTIONS = {
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+}
+# The condition keys of ecs:UpdateService in AWS's Service Authorization Reference.
+UPDATE_KEYS = {
+    "ecs:task-definition",
+    "ecs:capacity-provider",
+    "ecs:enable-execute-command",
+    "ecs:enable-service-connect",
+    "ecs:enable-vpc-lattice",
+    "ecs:enable-ebs-volumes",
+}
+
+
+def stack(**parameters: str) -> dict:
+    return translated(json.dumps(parameters))
+
+
+@cache
+def translated(parameters: str) -> dict:
+    python, script = ROOT / "target/sam-venv/bin/python", Path(__file__).with_name("translate.py")
+    environment = {**os.environ, "AWS_DEFAULT_REGION": "eu-central-1"}
+    command = [python, script, ROOT / "template.yaml"]
+    done = subprocess.run(command, input=parameters, env=environment, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+def properties(stack: dict, name: str) -> dict:
+    return stack["resources"][name]["Properties"]
+
+
+def statements(stack: dict, *names: str) -> list[dict]:
+    documents = []
+    for name in names:
+        settings = properties(stack, name)
+        documents += [policy["PolicyDocument"] for policy in settings.get("Policies", [])]
+        documents += [settings["PolicyDocument"]] if "PolicyDocument" in settings else []
+    return [statement for document in documents for statement in document["Statement"]]
+
+
+def actions(statement: dict) -> set[str]:
+    action = statement["Action"]
+    return {action} if isinstance(action, str) else set(action)
+
+
+def allowing(stack: dict, action: str) -> list[dict]:
+    found = statements(stack, "LookPolicy", "QueueDepthRole", "ServiceLoadRole")
+    return [statement for statement in found if action in actions(statement)]
+
+
+def alarms(stack: dict) -> dict:
+    found = stack["resources"].items()
+    return {name: it["Properties"] for name, it in found if it["Type"] == "AWS::CloudWatch::Alarm"}
+
+
+@pytest.mark.parametrize(
+    "parameter, value, action",
+    [
+        ("ServiceArns", "arn:aws:ecs:eu-central-1:111122223333:service/prod/*", "ecs:UpdateService"),
+        ("ServiceArns", "arn:aws:ecs:eu-central-1:111122223333:service/api", "ecs:DescribeServices"),
+        ("GroupArns", "arn:of:a:group", "autoscaling:SetDesiredCapacity"),
+        ("QueueArns", "arn:of:a:queue", "sqs:GetQueueAttributes"),
+        ("ParameterArns", "arn:of:a:parameter", "ssm:GetParameters"),
+        ("SecretArns", "arn:of:a:secret", "secretsmanager:GetSecretValue"),
+        ("KeyArns", "arn:of:a:key", "kms:Decrypt"),
+    ],
+)
+def test_what_may_be_read_and_scaled_is_what_the_parameter_names(parameter, value, action):
+    named = lambda stack: [it["Resource"] for it in allowing(stack, action) if it["Resource"] == [value]]
+    assert named(stack(**{parameter: value})) == [[value]]
+    assert named(stack()) == []
+
+
+def test_alarms_of_the_fleet_ring_both_functions():
+    rule = lambda function: properties(stack(AlarmNames="one,two"), f"{function}FunctionAlarm")["EventPattern"]
+    assert [rule(function)["detail"] for function in FUNCTIONS] == [{"alarmName": ["one", "two"]}] * 2
+
+
+@pytest.mark.parametrize("architecture", ["arm64", "x86_64"])
+def test_functions_run_on_the_processor_that_is_asked_for(architecture):
+    made = stack(Architecture=architecture)
+    for function in FUNCTIONS:
+        assert properties(made, f"{function}Function")["Architectures"] == [architecture]
+
+
+def test_in_a_vpc_lambda_may_do_the_six_things_that_it_needs():
+    made = stack(**VPC)
+    assert properties(made, "QueueDepthFunction")["VpcConfig"] == {
+        "SubnetIds": ["subnet-1", "subnet-2"],
+        "SecurityGroupIds": ["sg-1"],
+    }
+    of_ec2 = {action for it in statements(made, "QueueDepthRole") for action in actions(it) if "ec2:" in action}
+    assert of_ec2 == VPC_ACTIONS
+    assert "VpcConfig" not in properties(made, "ServiceLoadFunction")
+
+
+def test_outside_a_vpc_nothing_of_ec2_is_allowed():
+    assert "VpcConfig" not in properties(stack(), "QueueDepthFunction")
+    assert not any("ec2:" in action for it in statements(stack(), "QueueDepthRole") for action in actions(it))
+
+
+def test_subnets_without_a_security_group_are_left_to_lambdas_own_refusal():
+    made = stack(SubnetIds="subnet-1")
+    assert properties(made, "QueueDepthFunction")["VpcConfig"] == {"SubnetIds": ["subnet-1"]}
+
+
+def test_the_code_is_kept_from_the_vpc_actions_only_where_that_is_asked_for():
+    made = stack(DenyVpcActionsToCode="true", **VPC)
+    (denied,) = statements(made, "QueueDepthVpcDenial")
+    assert (denied["Effect"], actions(denied)) == ("Deny", VPC_ACTIONS)
+    assert denied["Condition"] == {"ArnEquals": {"lambda:SourceFunctionArn": "QueueDepthFunction.Arn"}}
+    assert properties(made, "QueueDepthVpcDenial")["Roles"] == ["QueueDepthRole"]
+    for other in [stack(**VPC), stack(DenyVpcActionsToCode="true")]:
+        assert "QueueDepthVpcDenial" not in other["resources"]
+
+
+def test_a_service_keeps_all_but_its_count_only_where_that_is_asked_for():
+    services = {"ServiceArns": "arn:aws:ecs:eu-central-1:111122223333:service/prod/*"}
+    (strict,) = allowing(stack(DenyOtherServiceChanges="true", **services), "ecs:UpdateService")
+    assert strict["Condition"] == {"Null": dict.fromkeys(UPDATE_KEYS, "true")}
+    (plain,) = allowing(stack(**services), "ecs:UpdateService")
+    assert "Condition" not in plain
+
+
+def test_without_a_mailbox_nobody_is_subscribed_and_with_one_to_both_topics():
+    topics = lambda made: {
+        it["Properties"]["TopicArn"]: it["Properties"]["Endpoint"]
+        for it in made["resources"].values()
+        if it["Type"] == "AWS::SNS::Subscription"
+    }
+    assert topics(stack()) == {}
+    assert topics(stack(Mailbox="you@example.com")) == dict.fromkeys(["ReportTopic", "AlarmTopic"], "you@example.com")
+
+
+def test_alarms_about_tidegate_reach_people_without_its_key():
+    made = stack()
+    assert properties(made, "ReportTopic")["KmsMasterKeyId"] == "ReportKey"
+    assert "KmsMasterKeyId" not in properties(made, "AlarmTopic")
+    assert len(alarms(made)) == 7
+    for name, settings in alarms(made).items():
+        assert settings["AlarmActions"] == settings["OKActions"] == ["AlarmTopic"], name
+
+
+def test_further_actions_are_added_to_every_alarm():
+    made = stack(AlarmActionArns="arn:of:a:pager,arn:of:another")
+    for name, settings in alarms(made).items():
+        expected = ["AlarmTopic", "arn:of:a:pager", "arn:of:another"]
+        assert settings["AlarmActions"] == settings["OKActions"] == expected, name
+
+
+def test_reserved_concurrency_is_set_and_the_stop_can_be_taken_back():
+    made, plain = stack(ReservedConcurrency="2"), stack()
+    for function in FUNCTIONS:
+        assert properties(made, f"{function}Function")["ReservedConcurrentExecutions"] == "2"
+        assert "ReservedConcurrentExecutions" not in properties(plain, f"{function}Function")
+        for outputs in [made["outputs"], plain["outputs"]]:
+            assert f"{function}Function" in outputs["StopCommand"] and f"{function}Function" in outputs["ResumeCommand"]
+    assert "--reserved-concurrent-executions 0" in plain["outputs"]["StopCommand"]
+    assert "delete-function-concurrency" in plain["outputs"]["ResumeCommand"]
+    assert "--reserved-concurrent-executions 2" in made["outputs"]["ResumeCommand"]
+
+
+def test_a_disabled_schedule_is_made_disabled():
+    for state in ["ENABLED", "DISABLED"]:
+        made = stack(ScheduleState=state)
+        for function in FUNCTIONS:
+            assert properties(made, f"{function}FunctionSchedule")["State"] == state
+
+
+def test_logs_are_kept_as_long_as_asked_for():
+    for function in FUNCTIONS:
+        assert str(properties(stack(LogRetentionInDays="30"), f"{function}Logs")["RetentionInDays"]) == "30"
+
+
+def test_the_layers_of_two_stacks_have_names_of_their_own():
+    names = [it["Properties"]["LayerName"] for it in stack()["resources"].values() if "LayerVersion" in it["Type"]]
+    assert names == ["tidegate-fleet"]
+
+
+def test_every_parameter_is_tried_here():
+    text = Path(__file__).read_text()
+    assert [name for name in template_parameters() if name not in text] == []
+
+
+def template_parameters() -> list[str]:
+    lines = (ROOT / "template.yaml").read_text().split("\nParameters:\n")[1].split("\nConditions:\n")[0].splitlines()
+    return [line.strip(" :") for line in lines if line.startswith("  ") and line[2] not in " #"]
