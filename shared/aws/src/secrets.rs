@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
+use aws_sdk_ssm::types::Parameter;
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use tidegate_fleet::source::RedisUrl;
@@ -120,7 +121,7 @@ async fn get_some_parameters(clients: &Clients, names: &[&str]) -> Vec<(RedisUrl
         Ok(answer) => answer
             .parameters()
             .iter()
-            .find(|parameter| parameter.name() == Some(name) || parameter.arn() == Some(name))
+            .find(|parameter| is_asked_for(parameter, name))
             .and_then(|parameter| parameter.value())
             .map(|value| value.trim().to_owned())
             .ok_or_else(|| Absence::new(AbsenceKind::NotFound, format!("no SSM parameter `{name}`"))),
@@ -130,6 +131,14 @@ async fn get_some_parameters(clients: &Clients, names: &[&str]) -> Vec<(RedisUrl
         }
     };
     names.iter().map(|name| (RedisUrl::Ssm((*name).to_owned()), find(name))).collect()
+}
+
+/// Whether a parameter in the answer is the one that was named. Of `/shop/redis-url:3` the answer holds the name, and `:3`
+/// as the selector of a version or a label (Systems Manager API reference, `Parameter`).
+fn is_asked_for(parameter: &Parameter, name: &str) -> bool {
+    let selector = parameter.selector().unwrap_or_default();
+    let names = [parameter.name(), parameter.arn()];
+    names.into_iter().flatten().any(|known| name.strip_prefix(known) == Some(selector))
 }
 
 /// One secret, or one key of a JSON secret.

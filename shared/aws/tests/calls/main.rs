@@ -11,4 +11,5 @@ mod load_balancers;
 mod metrics;
 mod one_bad;
 mod other_scalers;
+mod secrets;
 mod update;
