@@ -150,6 +150,22 @@ async fn an_instance_refresh_is_a_rollout_until_it_ends() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_refresh_in_progress_is_seen_wherever_it_stands_in_the_answer() {
+    let history = |statuses: &[&str]| {
+        let refreshes: Vec<Value> = statuses.iter().map(|status| json!({"Status": status})).collect();
+        Ok(json!({"InstanceRefreshes": refreshes}))
+    };
+    for (statuses, rollout) in [
+        (["Successful", "Failed", "InProgress"], true),
+        (["InProgress", "Successful", "Failed"], true),
+        (["Successful", "Failed", "Cancelled"], false),
+    ] {
+        let service = seen_with(json!({}), history(&statuses)).await.expect("read").service;
+        assert_eq!(service.rollout, rollout, "{statuses:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_refresh_that_is_not_known_holds_scale_in_and_nothing_else() {
     let refused = Err(("AccessDenied", "no"));
     let service = seen_with(json!({}), refused).await.expect("the group itself is read").service;

@@ -16,7 +16,10 @@ use crate::targets::{CALLS_AT_ONCE, in_time, late, until};
 /// answer is late can still scale out.
 const WITHIN: Duration = Duration::from_secs(4);
 
-/// What is known of a group's newest instance refresh.
+/// `DescribeInstanceRefreshes` returns at most so many (EC2 Auto Scaling API reference).
+const REFRESHES_PER_CALL: i32 = 100;
+
+/// What is known of a group's instance refreshes.
 pub(super) enum Refresh {
     /// None is in progress.
     Idle,
@@ -61,18 +64,27 @@ pub(super) async fn describe(
     calls.buffer_unordered(CALLS_AT_ONCE).collect().await
 }
 
-/// The newest refresh of one group: AWS lists them newest first.
+/// Whether any refresh of one group is in progress. AWS documents no order of them, so all are looked at; it keeps those of
+/// a few weeks, which is one page.
 async fn describe_one(clients: &Clients, name: &str) -> Refresh {
     clients.buckets.read_auto_scaling.take().await;
-    let call =
-        clients.auto_scaling.describe_instance_refreshes().auto_scaling_group_name(name).max_records(1);
-    match call.send().await {
-        Ok(answer) => {
-            let status = answer.instance_refreshes().first().and_then(|refresh| refresh.status());
-            if status.is_some_and(is_running) { Refresh::Running } else { Refresh::Idle }
+    let mut pages = clients
+        .auto_scaling
+        .describe_instance_refreshes()
+        .auto_scaling_group_name(name)
+        .max_records(REFRESHES_PER_CALL)
+        .into_paginator()
+        .send();
+    while let Some(page) = pages.next().await {
+        match page {
+            Ok(page) if page.instance_refreshes().iter().filter_map(|it| it.status()).any(is_running) => {
+                return Refresh::Running;
+            }
+            Ok(_) => {}
+            Err(error) => return Refresh::Unknown(absence(&error)),
         }
-        Err(error) => Refresh::Unknown(absence(&error)),
     }
+    Refresh::Idle
 }
 
 /// Every status that is not an end, those that AWS may add included.
