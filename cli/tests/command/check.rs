@@ -11,7 +11,10 @@ const TEN_MISTAKES: &str = "shared/fleet/tests/fleet/ten-mistakes.yaml";
 fn a_valid_fleet_is_read_back() {
     for fleet in ["roleferry", "cloudsync", "hyperverge", "mercenary", "green-matchers"] {
         let (stdout, stderr, code) = run(&["check", &format!("fleets/{fleet}.yaml")]);
-        assert_eq!((stderr.as_str(), code), ("", 0));
+        // Three guides remove two tasks at a time.
+        let told = stderr.lines().filter(|line| line.starts_with("warning") || line.starts_with("error"));
+        assert!(told.clone().all(|line| line.starts_with("warning[removes-one-at-a-time]")), "{stderr}");
+        assert_eq!(code, 0);
         insta::assert_snapshot!(fleet, stdout);
     }
 }

@@ -312,6 +312,12 @@ fn amount(rule: &PlacedRule, service: &Service, problems: &mut Problems) {
             let problem = Problem::new(Code::AboveLargestStep, place, message);
             problems.push(problem.help("raise `largest_step: { out: … }` to allow it"));
         }
+        Adjustment::Remove(Amount::Tasks(tasks)) if tasks > 1 && !policy.interruptible => {
+            let message = format!("`remove` asks for {tasks} tasks, and one goes per decision");
+            let problem = Problem::new(Code::RemovesOneAtATime, place, message);
+            problems
+                .push(problem.help("write `interruptible: true` if jobs may be interrupted, or `remove: 1`"));
+        }
         Adjustment::Add(_) | Adjustment::Remove(_) | Adjustment::Set(_) => {}
     }
 }

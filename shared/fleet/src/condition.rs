@@ -14,6 +14,7 @@ use jiff::SignedDuration;
 use tidegate_policy::{Comparison, Condition, MetricName, Signal, Unit};
 
 use crate::built_in;
+use crate::elsewhere;
 use crate::problem::Code;
 use crate::scalar::{self, Fault, Written};
 use crate::source::LoadBalancerMetric;
@@ -21,15 +22,12 @@ use crate::texts;
 use crate::words;
 
 mod alarm;
+mod value;
+
+use value::threshold;
 
 /// One minute to seven days: a scheduled look comes once a minute, and CloudWatch keeps one-minute data for 15 days.
 const HOLD_SECONDS: (u32, u32) = (60, 604_800);
-
-/// Far above any queue length or byte count, and exact in a float.
-const VALUE_DIGITS_MAX: usize = 15;
-
-/// A percentage that AWS could report: ECS tasks without a hard limit go above 100 %.
-const PERCENT_MAX: f64 = 1_000.0;
 
 /// What follows the name of a total to mean its share of one task.
 const PER_TASK: &str = "_per_task";
@@ -154,16 +152,19 @@ fn signal(word: &Token<'_>, declared: &[(MetricName, Unit)]) -> Result<Signal, F
     if let Some(name) = word.text.strip_suffix(PER_TASK).and_then(|total| metric(total, declared)) {
         return total(name, declared).map(Signal::PerTask).map_err(|fault| word.locate(fault));
     }
-    if !(texts::METRIC_KEY.accepts)(word.text) {
+    if !(texts::METRIC_KEY.accepts)(word.text) && elsewhere::here(word.text).is_none() {
         let message = format!("begins with `{}`, which is no signal", words::shortened(word.text));
         return Err(word.locate(bad(&message, "write `SIGNAL OP VALUE`, as in `waiting > 500`")));
     }
     let mut known: Vec<&str> = built_in::names().collect();
     known.extend(declared.iter().map(|(name, _)| name.as_str()));
-    let help = format!(
-        "{}; other CloudWatch metrics are declared under the service's `metrics`",
-        words::meant(word.text, known)
-    );
+    let help = match elsewhere::here(word.text) {
+        Some(here) => format!("here write {here}"),
+        None => format!(
+            "{}; other CloudWatch metrics are declared under the service's `metrics`",
+            words::meant(word.text, known)
+        ),
+    };
     let message = format!("names the unknown signal `{}`", words::shortened(word.text));
     Err(word.locate(Fault::new(Code::UnknownSignal, message, help)))
 }
@@ -224,68 +225,6 @@ fn unit_of(signal: &Signal, declared: &[(MetricName, Unit)]) -> Unit {
     }
 }
 
-/// The threshold in the signal's own unit: `500ms` of a metric kept in seconds is 0.5.
-fn threshold(value: &Token<'_>, signal: &Signal, unit: Unit) -> Result<f64, Fault> {
-    let text = value.text;
-    let Some((number, suffix)) = number_with_suffix(text) else {
-        let message = format!("has the value `{}`", words::shortened(text));
-        let help = format!("write it like `{}`", example(unit));
-        return Err(value.locate(bad(&message, &help)));
-    };
-    let in_unit = match unit {
-        Unit::Count => suffix.is_empty().then_some(number),
-        Unit::Percent => (suffix == "%").then_some(number),
-        Unit::Seconds => seconds(text),
-        Unit::Milliseconds => seconds(text).map(|seconds| seconds * 1_000.0),
-    };
-    let Some(in_unit) = in_unit else {
-        let digits = words::shortened(text.trim_end_matches(|c: char| !c.is_ascii_digit()));
-        let help = match (unit, suffix.is_empty()) {
-            (Unit::Percent, true) if number <= 1.0 => format!("write a percentage, as `{}`", example(unit)),
-            (Unit::Percent, true) => format!("write `{digits}%`"),
-            (Unit::Seconds, true) => format!("write `{digits}ms` or `{digits}s`"),
-            (Unit::Milliseconds, true) => format!("write `{digits}ms`"),
-            (Unit::Count, false) => format!("write `{digits}`, without a unit"),
-            (Unit::Count, true) | (_, false) => format!("write it like `{}`", example(unit)),
-        };
-        let message = format!("compares `{signal}`, which is {}, with `{text}`", name(unit));
-        return Err(value.locate(Fault::new(Code::WrongUnit, message, help)));
-    };
-    if unit == Unit::Percent && in_unit > PERCENT_MAX {
-        let help = format!("allowed are 0% to {PERCENT_MAX}%");
-        let message = format!("compares `{signal}` with {text}");
-        return Err(value.locate(Fault::new(Code::OutOfRange, message, help)));
-    }
-    Ok(in_unit)
-}
-
-/// A number as digits with at most one point, and what follows it.
-fn number_with_suffix(text: &str) -> Option<(f64, &str)> {
-    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-    let (number, suffix) = text.split_at(end);
-    let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
-    let written_out = !whole.is_empty() && !fraction.is_empty() && !fraction.contains('.');
-    let short = whole.len().saturating_add(fraction.len()) <= VALUE_DIGITS_MAX;
-    (written_out && short).then(|| Some((number.parse().ok()?, suffix)))?
-}
-
-/// A time of one or more parts, the largest unit first.
-fn seconds(text: &str) -> Option<f64> {
-    const UNITS: [(&str, f64); 5] = [("d", 86_400.0), ("h", 3_600.0), ("m", 60.0), ("s", 1.0), ("ms", 0.001)];
-    let mut units = UNITS.iter();
-    let mut rest = text;
-    let mut total = 0.0;
-    while !rest.is_empty() {
-        let (number, tail) = number_with_suffix(rest)?;
-        let end = tail.find(|c: char| !c.is_ascii_lowercase()).unwrap_or(tail.len());
-        let (unit, tail) = tail.split_at(end);
-        let (_, factor) = units.find(|(known, _)| *known == unit)?;
-        total += number * factor;
-        rest = tail;
-    }
-    Some(total)
-}
-
 fn hold_for(duration: &Token<'_>) -> Result<SignedDuration, Fault> {
     let (min, max) = HOLD_SECONDS;
     scalar::duration(&Written::plain(duration.text), min, max).map_err(|fault| {
@@ -296,23 +235,6 @@ fn hold_for(duration: &Token<'_>) -> Result<SignedDuration, Fault> {
 
 fn bad(message: &str, help: &str) -> Fault {
     Fault::new(Code::BadCondition, message, help)
-}
-
-fn name(unit: Unit) -> &'static str {
-    match unit {
-        Unit::Count => "a plain number",
-        Unit::Percent => "a percentage",
-        Unit::Milliseconds | Unit::Seconds => "a time",
-    }
-}
-
-fn example(unit: Unit) -> &'static str {
-    match unit {
-        Unit::Count => "500",
-        Unit::Percent => "70%",
-        Unit::Milliseconds => "500ms",
-        Unit::Seconds => "90s",
-    }
 }
 
 #[cfg(test)]
@@ -369,7 +291,24 @@ mod tests {
         check_fault("waiting == 500", Code::BadCondition, "==", "allowed are");
         check_fault("waiting 500", Code::BadCondition, "500", "allowed are");
         check_fault("waiting > many", Code::BadCondition, "many", "write it like `500`");
-        check_fault("waiting > 5,000", Code::WrongUnit, "5,000", "");
+        check_fault("waiting > 5,000", Code::WrongUnit, "5,000", "write `5000`");
+        check_fault("waiting > 1_000", Code::WrongUnit, "1_000", "write `1000`");
+        check_fault("waiting > 100k", Code::WrongUnit, "100k", "write `100000`");
+        check_fault("waiting > 1.5M", Code::WrongUnit, "1.5M", "write `1500000`");
+        check_fault("waiting > 1e3", Code::WrongUnit, "1e3", "write `1000`");
+        check_fault("waiting > 1e309", Code::WrongUnit, "1e309", "write digits only, at most 15");
+        check_fault(
+            "waiting > 1234567890123456",
+            Code::BadCondition,
+            "1234567890123456",
+            "allowed are at most 15 digits",
+        );
+        check_fault(
+            "ECSServiceAverageCPUUtilization > 70%",
+            Code::UnknownSignal,
+            "ECSServiceAverageCPUUtilization",
+            "here write the signal `cpu`",
+        );
         check_fault("waiting > 500%", Code::WrongUnit, "500%", "write `500`");
         check_fault("cpu > 70", Code::WrongUnit, "70", "write `70%`");
         check_fault("cpu > 7000%", Code::OutOfRange, "7000%", "0% to 1000%");

@@ -31,14 +31,22 @@ pub(crate) fn holidays(fleet: &Object<'_>, problems: &mut Problems) -> Arc<[Date
     let mut dates: Vec<Date> = nodes
         .iter()
         .filter_map(|node| {
-            let date =
-                read_scalar(node, "holidays", problems, |written| Some(scalar::text(written, &texts::DATE)));
-            date?.parse().ok()
+            read_scalar(node, "holidays", problems, |written| {
+                Some(scalar::text(written, &texts::DATE).and_then(|text| date(&text)))
+            })
         })
         .collect();
     dates.sort_unstable();
     dates.dedup();
     dates.into()
+}
+
+/// A day that the calendar has.
+fn date(text: &str) -> Result<Date, Fault> {
+    text.parse().map_err(|_| {
+        let message = format!("is `{text}`, a day that the calendar does not have");
+        Fault::new(Code::BadText, message, "check the month's length")
+    })
 }
 
 /// Reads a service's `hours`; `None` only after reporting why.
@@ -222,7 +230,12 @@ fn add(days: &mut Days, part: Word<'_>) -> Result<(), Fault> {
 fn day(word: Word<'_>) -> Result<usize, Fault> {
     Days::NAMES.iter().position(|name| *name == word.text).ok_or_else(|| {
         let allowed = Days::NAMES.into_iter().chain(["holidays"]);
-        let help = format!("{}, or `every day`", words::meant(word.text, allowed));
+        let help = match word.text.to_lowercase().as_str() {
+            "weekday" | "weekdays" | "workday" | "workdays" => "write `mon-fri`".to_owned(),
+            "weekend" | "weekends" => "write `sat-sun`".to_owned(),
+            "daily" | "everyday" | "always" => "write `every day`".to_owned(),
+            _ => format!("{}, or `every day`", words::meant(word.text, allowed)),
+        };
         word.fault(&format!("has the day `{}`", words::shortened(word.text)), help)
     })
 }

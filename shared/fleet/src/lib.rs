@@ -27,6 +27,7 @@
 //! What this crate does not do: it opens no file, resolves no secret, and asks AWS nothing.
 
 pub mod problem;
+mod elsewhere;
 mod excerpt;
 mod words;
 

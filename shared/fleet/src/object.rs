@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 use tidegate_policy::Amount;
 
+use crate::elsewhere;
 use crate::problem::{Code, Place, Problem, Problems};
 use crate::scalar::{self, Fault};
 use crate::shape::{Kind, Need, Presence, Setting, Shape};
@@ -48,7 +49,10 @@ impl<'a> Object<'a> {
                 Some(_) => {}
                 None => {
                     let message = format!("unknown key `{text}` in {}", self.shape.name);
-                    let help = words::meant(text, self.shape.keys());
+                    let help = match elsewhere::here(text) {
+                        Some(here) => format!("here write {here}"),
+                        None => words::meant(text, self.shape.keys()),
+                    };
                     problems.push(Problem::new(Code::UnknownKey, *place, message).help(help));
                 }
             }
@@ -68,7 +72,8 @@ impl<'a> Object<'a> {
     /// Whether an unknown key was probably meant as one of these: one mistake is told once.
     fn is_misspelled(&self, keys: &[&str]) -> bool {
         let unknown = self.entries.iter().filter(|(key, _)| self.shape.setting(&key.text).is_none());
-        unknown
+        let slips = unknown.filter(|(key, _)| elsewhere::here(&key.text).is_none());
+        slips
             .filter_map(|(key, _)| words::nearest(&key.text, self.shape.keys()))
             .any(|meant| keys.contains(&meant))
     }

@@ -35,12 +35,16 @@ pub struct Problem {
     help: Option<String>,
 }
 
-/// Every problem of one file, in the order of the file; never empty when it is an error.
+/// The problems of one file, in its order, as many as anybody would read; never empty when it is an error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problems {
     file: String,
     list: Vec<Problem>,
+    more: usize, // Found, but not kept.
 }
+
+/// So many problems are kept: a hostile file of 1 MiB has hundreds of thousands.
+const KEPT_MAX: usize = 100;
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident, $text:literal, $severity:ident;)*) => {
@@ -68,6 +72,8 @@ macro_rules! codes {
 }
 
 codes! {
+    /// The file has more problems than anybody reads at once.
+    TooManyProblems, "too-many-problems", Error;
     /// The file is larger than 1 MiB.
     TooLarge, "too-large", Error;
     /// The file is not UTF-8.
@@ -182,6 +188,8 @@ codes! {
     NeverMatches, "never-matches", Warning;
     /// A rule that asks for more than the largest step.
     AboveLargestStep, "above-largest-step", Warning;
+    /// A removal of several tasks while jobs may not be interrupted.
+    RemovesOneAtATime, "removes-one-at-a-time", Warning;
     /// Scaling to zero while the queue does not show running jobs.
     ZeroUnseenInFlight, "zero-unseen-in-flight", Warning;
     /// `wait` while the queue does not show running jobs.
@@ -264,19 +272,28 @@ impl Problem {
 
 impl Problems {
     pub(crate) fn new() -> Self {
-        Self { file: "fleet.yaml".to_owned(), list: Vec::new() }
+        Self { file: "fleet.yaml".to_owned(), list: Vec::new(), more: 0 }
     }
 
     pub(crate) fn push(&mut self, problem: Problem) {
-        self.list.push(problem);
+        if self.list.len() < KEPT_MAX {
+            self.list.push(problem);
+        } else {
+            self.more = self.more.saturating_add(1);
+        }
     }
 
     /// Splits what refuses the file from what is only worth a word, each in the order of the file.
     pub(crate) fn split(mut self) -> (Self, Vec<Problem>) {
         self.list.sort_by_key(|problem| problem.place);
+        if let Some(Problem { place, .. }) = self.list.last().filter(|_| self.more > 0) {
+            let message = format!("{} more problems are not shown", self.more);
+            self.list
+                .push(Problem::new(Code::TooManyProblems, *place, message).help("mend those above first"));
+        }
         let (errors, warnings) =
             self.list.into_iter().partition(|problem| problem.code.severity() == Severity::Error);
-        (Self { file: self.file, list: errors }, warnings)
+        (Self { list: errors, ..self }, warnings)
     }
 
     /// The same problems, said of a file of this name.
@@ -312,7 +329,7 @@ impl Problems {
     /// For machines: a list of what [`Problem::to_json`] gives, each with its `file`.
     #[must_use]
     pub fn to_json(&self) -> Value {
-        let Self { file, list } = self;
+        let Self { file, list, more: _ } = self;
         let with_file = |problem: &Problem| {
             let mut value = problem.to_json();
             value["file"] = json!(file);
@@ -354,7 +371,7 @@ impl fmt::Display for Problem {
 /// One line per problem, each beginning with the file's name.
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { file, list } = self;
+        let Self { file, list, more: _ } = self;
         for (index, problem) in list.iter().enumerate() {
             let separator = if index == 0 { "" } else { "\n" };
             write!(f, "{separator}{file}:{problem}")?;

@@ -6,10 +6,18 @@ use crate::problem::{Code, Problem, Problems};
 use crate::scalar;
 use crate::source::{BullmqQueue, CeleryQueue, CloudwatchQueue, QueueSource, RedisList, RedisUrl, SqsQueue};
 use crate::texts;
+use crate::tree::{Node, Value};
 use crate::url;
 
 /// Reads a service's `queue`; `None` only after reporting why.
 pub(crate) fn read(service: &Object<'_>, problems: &mut Problems) -> Option<QueueSource> {
+    if let Some(Node { value: Value::List(_), place }) = service.node("queue") {
+        let message = "`queue` must be a mapping, found a list: a service has one queue";
+        let help = "make an entry of `services` for each queue with workers of its own; for one service with several \
+                    queues, add up their lengths in one `queue: { cloudwatch: … }`";
+        problems.push(Problem::new(Code::WrongShape, *place, message).help(help));
+        return None;
+    }
     let queue = service.map("queue", problems)?;
     let kind = queue.chosen(&["celery", "bullmq", "list", "sqs", "cloudwatch"])?;
     let object = queue.map(kind, problems)?;

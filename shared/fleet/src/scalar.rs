@@ -4,6 +4,7 @@
 use jiff::SignedDuration;
 use tidegate_policy::{Amount, rule::Span};
 
+use crate::elsewhere;
 use crate::problem::{Code, Place, Problem};
 use crate::shape::Text;
 use crate::words;
@@ -60,9 +61,15 @@ pub(crate) fn text(written: &Written<'_>, rule: &Text) -> Result<String, Fault> 
     if text.is_empty() && !rule.pattern.is_empty() {
         return Err(Fault::new(Code::EmptyValue, "is empty", format!("allowed are {}", rule.allowed)));
     }
+    if written.plain && ["null", "Null", "NULL", "~"].contains(&text) {
+        let help = format!("to mean the word, write it in quotes; allowed are {}", rule.allowed);
+        return Err(Fault::new(Code::EmptyValue, format!("is `{text}`, which means nothing"), help));
+    }
     if !(rule.accepts)(text) {
         let message = format!("is `{}`", words::shortened(text));
-        return Err(Fault::new(Code::BadText, message, format!("allowed are {}", rule.allowed)));
+        let help = elsewhere::here(text)
+            .map_or_else(|| format!("allowed are {}", rule.allowed), |here| format!("here write {here}"));
+        return Err(Fault::new(Code::BadText, message, help));
     }
     Ok(text.to_owned())
 }

@@ -152,7 +152,7 @@ pub(crate) const DATE: Text = Text {
     allowed: "a date such as `2026-12-25`",
     pattern: "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$",
     max: 10,
-    accepts: |text| text.len() == 10 && text.parse::<jiff::civil::Date>().is_ok(),
+    accepts: is_date,
 };
 
 const fn free(max: usize) -> Text {
@@ -170,6 +170,19 @@ fn is_name(text: &str) -> bool {
 fn is_metric_key(text: &str) -> bool {
     let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
     text.bytes().next().is_some_and(|b| b.is_ascii_lowercase()) && text.bytes().all(allowed)
+}
+
+/// `2026-02-30` is written as one, and the calendar does not have it.
+fn is_date(text: &str) -> bool {
+    let digits = |part: &str, length: usize| part.len() == length && part.bytes().all(|b| b.is_ascii_digit());
+    let within = |part: &str, most: u8| part.parse().is_ok_and(|number: u8| (1..=most).contains(&number));
+    let mut parts = text.split('-');
+    match (parts.next(), parts.next(), parts.next(), parts.next()) {
+        (Some(year), Some(month), Some(day), None) => {
+            digits(year, 4) && digits(month, 2) && digits(day, 2) && within(month, 12) && within(day, 31)
+        }
+        _ => false,
+    }
 }
 
 fn is_statistic(text: &str) -> bool {

@@ -71,6 +71,11 @@ pub(crate) fn read(text: &str, problems: &mut Problems) -> Option<Node> {
             Err(error) => {
                 let mark = error.marker();
                 let place = Place { line: mark.line(), column: mark.col().saturating_add(1), width: 1 };
+                if let Some(tab) = tab_beside(text, mark.line(), mark.col()) {
+                    let problem = Problem::new(Code::Tab, tab, "a tab between words");
+                    problems.push(problem.help("separate them with spaces"));
+                    return None;
+                }
                 let message = format!("this is not YAML: {}", error.info());
                 let help = "problems in the rest of the file show once this one is mended";
                 problems.push(Problem::new(Code::Yaml, place, message).help(help));
@@ -117,6 +122,14 @@ fn report_tabs(text: &str, problems: &mut Problems) -> bool {
     found
 }
 
+/// A tab where the parser stopped, or beside it.
+fn tab_beside(text: &str, line: usize, column: usize) -> Option<Place> {
+    let from = column.saturating_sub(1);
+    let mut beside = text.lines().nth(line.checked_sub(1)?)?.chars().skip(from).take(3);
+    let at = beside.position(|c| c == '\t')?;
+    Some(Place { line, column: from.saturating_add(at).saturating_add(1), width: 1 })
+}
+
 fn place(span: Span) -> Place {
     let same_line = span.start.line() == span.end.line();
     Place {
@@ -144,6 +157,8 @@ enum Open {
         key: Option<PendingKey>,
         /// Refused ones included.
         keys: usize,
+        /// It has a merge key, which may bring any other: nothing can be said of those that are not there.
+        merges: bool,
     },
 }
 
@@ -186,7 +201,7 @@ impl Builder {
                 if anchor > 0 || tag.is_some() {
                     refuse("a YAML anchor (`&`) or tag (`!`)", problems);
                 }
-                let map = Open::Map { entries: Vec::new(), key: None, keys: 0 };
+                let map = Open::Map { entries: Vec::new(), key: None, keys: 0, merges: false };
                 self.descend(place, map, problems)
             }
             Event::SequenceEnd | Event::MappingEnd => self.ascend(problems),
@@ -214,7 +229,8 @@ impl Builder {
         };
         let value = match value {
             Open::List(items) => Value::List(items),
-            Open::Map { entries, key: _, keys: _ } => Value::Map(entries),
+            Open::Map { merges: true, .. } => Value::Refused,
+            Open::Map { entries, .. } => Value::Map(entries),
         };
         self.close(Node { place, value }, problems)
     }
@@ -231,9 +247,10 @@ impl Builder {
                 items.push(node);
                 items.len()
             }
-            Open::Map { entries, key, keys } => {
+            Open::Map { entries, key, keys, merges } => {
                 match key.take() {
                     None => {
+                        *merges |= is_merge_key(&node);
                         *key = Some(pending_key(node, entries, problems));
                         *keys = keys.saturating_add(1);
                     }
@@ -252,6 +269,12 @@ impl Builder {
     }
 }
 
+const MERGE_KEY: &str = "<<";
+
+fn is_merge_key(node: &Node) -> bool {
+    matches!(&node.value, Value::Scalar(scalar) if scalar.plain && scalar.text == MERGE_KEY)
+}
+
 fn pending_key(node: Node, entries: &[(Key, Node)], problems: &mut Problems) -> PendingKey {
     let place = node.place;
     let Value::Scalar(Scalar { text, plain, .. }) = node.value else {
@@ -259,7 +282,7 @@ fn pending_key(node: Node, entries: &[(Key, Node)], problems: &mut Problems) -> 
         problems.push(Problem::new(Code::WrongShape, place, message).help("a key is a word"));
         return PendingKey(None);
     };
-    if plain && text == "<<" {
+    if plain && text == MERGE_KEY {
         let message = "a YAML merge key (`<<`), which fleet files do not have";
         problems.push(Problem::new(Code::YamlFeature, place, message).help("write the keys out"));
         return PendingKey(None);

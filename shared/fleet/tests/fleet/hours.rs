@@ -75,7 +75,7 @@ fn faults_name_the_word_that_is_wrong() {
     let bad = "bad-window";
     refused("during: mon-fry 07:00-20:00 UTC, min: 4", bad, "fry", "did you mean `fri`?");
     refused("during: Mon 07:00-20:00 UTC, min: 4", bad, "Mon", "did you mean `mon`?");
-    refused("during: weekdays 07:00-20:00 UTC, min: 4", bad, "weekdays", "`every day`");
+    refused("during: weekdays 07:00-20:00 UTC, min: 4", bad, "weekdays", "write `mon-fri`");
     refused("during: mon tue 07:00-20:00 UTC, min: 4", bad, "tue", "DAYS HH:MM-HH:MM ZONE");
     refused("during: mon-tue-wed 07:00-20:00 UTC, min: 4", bad, "mon-tue-wed", "DAYS");
     refused("during: \"mon, 07:00-20:00 UTC\", min: 4", bad, "mon,", "DAYS");

