@@ -141,6 +141,18 @@ def test_a_service_keeps_all_but_its_count_only_where_that_is_asked_for():
     assert "Condition" not in plain
 
 
+def test_the_table_of_an_earlier_stack_is_adopted_and_none_is_made():
+    adopted, plain = stack(LedgerTable="tidegate-ledger-1"), stack()
+    arn = "arn:aws:dynamodb:eu-central-1:111122223333:table/tidegate-ledger-1"
+    for made, name, resource in [(adopted, "tidegate-ledger-1", arn), (plain, "Ledger", "Ledger.Arn")]:
+        for function in FUNCTIONS:
+            variables = properties(made, f"{function}Function")["Environment"]["Variables"]
+            assert variables["TIDEGATE_LEDGER"] == name
+        assert [it["Resource"] for it in allowing(made, "dynamodb:PutItem")] == [resource]
+        assert made["outputs"]["LedgerName"] == name
+        assert ("Ledger" in made["resources"]) == (made is plain)
+
+
 def test_without_a_mailbox_nobody_is_subscribed_and_with_one_to_both_topics():
     topics = lambda made: {
         it["Properties"]["TopicArn"]: it["Properties"]["Endpoint"]
