@@ -93,6 +93,8 @@ pub enum Reason {
     WorkInFlight { jobs: u64, concurrency: u32, floor: u32 },
     /// Running jobs are not visible in this queue.
     WorkInFlightHidden { known_jobs: u64 },
+    /// Only a part of what workers hold was read: so many messages of all that are held, these jobs of the queue among them.
+    WorkInFlightPartlyRead { known_jobs: u64, read: u64, held: u64 },
     /// Workers hold more jobs than they can run; new workers cannot take these.
     HeldByWorkers { jobs: u64, capacity_jobs: u64 },
     /// Scale-in takes one task per decision while jobs may not be interrupted.
@@ -192,6 +194,7 @@ impl Reason {
             Self::QueuePaused { .. } => "queue-paused",
             Self::WorkInFlight { .. } => "work-in-flight",
             Self::WorkInFlightHidden { .. } => "work-in-flight-hidden",
+            Self::WorkInFlightPartlyRead { .. } => "work-in-flight-partly-read",
             Self::HeldByWorkers { .. } => "held-by-workers",
             Self::OneTaskAtATime { .. } => "one-task-at-a-time",
             Self::Rollout => "rollout",

@@ -185,6 +185,10 @@ impl fmt::Display for Counted<&Reason> {
                 "this queue does not show every running job, only {known_jobs} {} known",
                 plural(*known_jobs, "is", "are")
             ),
+            R::WorkInFlightPartlyRead { known_jobs, read, held } => write!(
+                f,
+                "only {read} of the {held} messages that workers hold could be read, {known_jobs} of them of this queue"
+            ),
             R::HeldByWorkers { jobs: n, capacity_jobs } => write!(
                 f,
                 "workers hold {} more than the {capacity_jobs} they can run, and new workers cannot take what is held",

@@ -200,6 +200,18 @@ fn jobs_held_by_workers_are_told_after_two_looks() {
 }
 
 #[test]
+fn a_queue_that_stays_read_in_part_is_told_after_five_minutes() {
+    let mut stage = calm();
+    stage.queue().in_flight = tidegate_policy::InFlight::Partly { jobs: 2, read: 100, held: 3_002 };
+    for _ in 0..5 {
+        look(&mut stage, &[]);
+    }
+    look(&mut stage, &["+work in flight read in part only"]);
+    stage.queue().in_flight = tidegate_policy::InFlight::Exactly(2);
+    look(&mut stage, &["-work in flight read in part only"]);
+}
+
+#[test]
 fn every_notice_kind_has_words_and_a_severity() {
     use tidegate_policy::notice::Severity;
     let critical = [NoticeKind::StartsFailing, NoticeKind::Blocked, NoticeKind::ActionFailing];
