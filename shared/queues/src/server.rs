@@ -1,7 +1,7 @@
 //! One Redis server: connect, log in and ask, in one round trip.
 
 use std::sync::Once;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::{
@@ -22,6 +22,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// trouble, and a look that waits longer for it delays what the other servers' queues need.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// After so long since a look began, nothing more is asked of a server than it was asked at first. With the answer that is
+/// waited for last, it ends within the 5 seconds that it takes a server to fail.
+const ASKING_ON: Duration = Duration::from_secs(1);
+
 /// How much of a server's words is kept, in characters.
 const LONGEST_WORDS: usize = 300;
 
@@ -36,6 +40,41 @@ pub(crate) struct Server {
     user: Option<String>,
     password: Option<String>,
     database: i64,
+}
+
+/// What is asked of a server after the first round trip, since the answers decide what. It ends in time, and with the
+/// connection.
+#[derive(Debug)]
+pub(crate) struct Talk {
+    connection: Option<Connection>,
+    until: Instant,
+}
+
+impl Talk {
+    /// Goes on with a look that began then.
+    pub(crate) fn since(began: Instant, connection: Connection) -> Self {
+        Self { connection: Some(connection), until: began + ASKING_ON }
+    }
+
+    /// One more round trip; `None` when the talk is over.
+    pub(crate) async fn ask(&mut self, commands: &[Command]) -> Option<Vec<Value>> {
+        if commands.is_empty() {
+            return Some(Vec::new());
+        }
+        if Instant::now() >= self.until {
+            return None;
+        }
+        // A connection on which an answer is still to come is of no use any more.
+        let mut connection = self.connection.take()?;
+        let answers = exchange(&mut connection, &[], commands).await.ok()?;
+        self.connection = Some(connection);
+        Some(answers)
+    }
+
+    /// The connection, for the next look.
+    pub(crate) fn end(self) -> Option<Connection> {
+        self.connection
+    }
 }
 
 /// Why a batch has no answers.
@@ -182,9 +221,9 @@ async fn exchange(
 
 fn words(command: &Command) -> Cmd {
     let mut sent = Cmd::new();
-    for word in command.words() {
-        sent.arg(word);
-    }
+    let (name, arguments) = command.words().split_first().map_or(("", &[][..]), |(name, rest)| (name, rest));
+    // A subcommand is a word of its own: `MEMORY USAGE`.
+    sent.arg(name.split(' ').collect::<Vec<_>>()).arg(arguments);
     sent
 }
 

@@ -22,13 +22,15 @@ fn fill(server: &Server) -> [QueueSource; 3] {
 }
 
 /// Every command that is ever sent, beside `AUTH`, and `SELECT` for a database other than 0.
-const COMMANDS: [&str; 11] = [
+const COMMANDS: [&str; 13] = [
     "+llen",
     "+lindex",
     "+smembers",
     "+hlen",
+    "+hkeys",
+    "+hstrlen",
     "+hmget",
-    "+hscan",
+    "+memory|usage",
     "+exists",
     "+hexists",
     "+zcard",
@@ -55,7 +57,7 @@ async fn a_read_only_user_suffices() {
 }
 
 #[tokio::test]
-async fn eleven_commands_suffice() {
+async fn thirteen_commands_suffice() {
     check_user(&[&["~*"], COMMANDS.as_slice()].concat()).await;
 }
 
