@@ -16,6 +16,7 @@
 
 mod read;
 mod server;
+mod url;
 mod command;
 mod answer;
 mod celery;

@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 
 use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::{
-    AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, Pipeline,
+    AsyncConnectionConfig, Client, Cmd, Pipeline, ProtocolVersion, RedisConnectionInfo, RedisError, Value,
 };
-use redis::{ProtocolVersion, RedisConnectionInfo, RedisError, Value};
 use tidegate_policy::{Absence, AbsenceKind};
 
 use crate::answer::refusal;
 use crate::command::Command;
+use crate::url;
 
 /// Name resolution, TCP and TLS together. Within a VPC this takes milliseconds; a security group that drops packets
 /// would otherwise hold the look until TCP gives up after minutes. Shorter than this, a TLS handshake on a seventh of a
@@ -86,22 +86,11 @@ enum Failure {
 }
 
 impl Server {
-    /// Takes a URL apart: `redis[s]://[user][:password@]host[:port][/database]`.
+    /// Takes a URL apart.
     pub(crate) fn parse(url: &str) -> Result<Self, Absence> {
         install_tls();
-        let unreadable = |error: RedisError| {
-            // The part before the dash is one of the client's fixed sentences; what follows might quote the URL.
-            let sentence = error.to_string();
-            let reason = sentence.split(" - ").next().unwrap_or_default();
-            Absence::new(AbsenceKind::Unreadable, format!("the Redis URL cannot be used: {reason}"))
-        };
-        let info: ConnectionInfo = url.into_connection_info().map_err(unreadable)?;
-        if matches!(info.addr(), ConnectionAddr::TcpTls { insecure: true, .. }) {
-            let problem = "the Redis URL cannot be used: `#insecure` would accept any certificate";
-            return Err(Absence::new(AbsenceKind::Unreadable, problem));
-        }
+        let (info, database) = url::parse(url)?;
         let settings = info.redis_settings();
-        let database = settings.db();
         let name = format!("{}/{database}", info.addr());
         let user = settings.username().map(str::to_owned);
         let password = settings.password().map(str::to_owned);
@@ -109,7 +98,12 @@ impl Server {
         // `SELECT` travel with the first batch. This saves a round trip and keeps the server's own words.
         let bare =
             RedisConnectionInfo::default().set_protocol(ProtocolVersion::RESP2).set_skip_set_lib_name();
-        let client = Client::open(info.set_redis_settings(bare)).map_err(unreadable)?;
+        let client = Client::open(info.set_redis_settings(bare)).map_err(|_| {
+            Absence::new(
+                AbsenceKind::Unreadable,
+                "the Redis URL cannot be used: no client can be made for it",
+            )
+        })?;
         Ok(Self { client, name, user, password, database })
     }
 
@@ -274,6 +268,7 @@ mod tests {
         }
         check("redis://redis.internal", &[]);
         check("redis://redis.internal/2", &["SELECT 2"]);
+        check("redis://redis.internal?db=2", &["SELECT 2"]);
         check("redis://:secret@redis.internal", &["AUTH as `default`"]);
         check("redis://bob:secret@redis.internal/2", &["AUTH as `bob`", "SELECT 2"]);
     }
