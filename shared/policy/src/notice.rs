@@ -32,7 +32,7 @@ pub enum NoticeKind {
     SwitchedOff,
     /// A deployment has been in progress for an hour, or has failed and was never rolled back; nothing scales in.
     RolloutLasts,
-    /// The queue is paused.
+    /// The queue is paused, or at a limit of its own.
     QueuePaused,
     /// Workers hold jobs that new workers cannot take.
     HeldByWorkers,
@@ -200,12 +200,13 @@ impl NoticeKind {
 
     /// How long it must last before people are told. Deployments take minutes, and ones of an hour exist; one that was
     /// stopped by its circuit breaker and not rolled back lasts until somebody deploys again. A new process reads a large
-    /// `unacked` in several looks; what is not read after five minutes will not be.
+    /// `unacked` in several looks; what is not read after five minutes will not be. A queue with a rate limit is at it for
+    /// a while in each of its periods.
     #[must_use]
     pub fn time_before_telling(self) -> SignedDuration {
         match self {
             Self::RolloutLasts => SignedDuration::from_hours(1),
-            Self::QueuePartlyRead => SignedDuration::from_mins(5),
+            Self::QueuePartlyRead | Self::QueuePaused => SignedDuration::from_mins(5),
             Self::StartsFailing
             | Self::Blocked
             | Self::ActionFailing
@@ -213,7 +214,6 @@ impl NoticeKind {
             | Self::ReadingMissing
             | Self::PinnedAtMax
             | Self::SwitchedOff
-            | Self::QueuePaused
             | Self::HeldByWorkers
             | Self::Overridden
             | Self::OutsideBounds
@@ -241,7 +241,7 @@ impl fmt::Display for Counted<&NoticeKind> {
             N::PinnedAtMax => "pinned at max",
             N::SwitchedOff => "switched off by hand",
             N::RolloutLasts => "deployment does not end",
-            N::QueuePaused => "queue paused",
+            N::QueuePaused => "queue paused or at its limit",
             N::HeldByWorkers => "jobs held by workers",
             N::Overridden => "override in force",
             N::OutsideBounds => "AWS's own bounds are narrower",

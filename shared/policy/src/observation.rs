@@ -124,7 +124,7 @@ pub struct Queue {
     /// Jobs done since some fixed moment, where the queue counts them: a counter that only rises. How fast jobs are
     /// done is then known; otherwise it is inferred from how the queue answers to more or fewer tasks.
     pub done: Option<u64>,
-    /// The queue is paused: its waiting jobs are not handed to workers.
+    /// The queue is paused, or at a limit of its own: its waiting jobs are not handed to workers now.
     pub paused: bool,
     /// A fingerprint of the next job to be taken; unchanged over time means the queue does not move.
     /// `None` when nothing waits or the queue cannot tell.

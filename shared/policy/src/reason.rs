@@ -87,7 +87,7 @@ pub enum Reason {
     ReadingStale { signal: Signal, age: SignedDuration },
     /// A signal does not agree to scale in.
     NotAgreed { condition: Condition, value: Option<f64> },
-    /// The queue is paused: its waiting jobs do not count.
+    /// The queue is paused, or at a limit of its own: its waiting jobs do not count now.
     QueuePaused { waiting_jobs: u64 },
     /// Work in flight keeps capacity.
     WorkInFlight { jobs: u64, concurrency: u32, floor: u32 },

@@ -168,7 +168,11 @@ impl fmt::Display for Counted<&Reason> {
             }
             R::QueuePaused { waiting_jobs } => {
                 let verb = plural(*waiting_jobs, "does", "do");
-                write!(f, "the queue is paused, its {} {verb} not count", jobs(*waiting_jobs))
+                write!(
+                    f,
+                    "the queue is paused or at a limit of its own, its {} {verb} not count now",
+                    jobs(*waiting_jobs)
+                )
             }
             R::WorkInFlight { jobs: n, concurrency, floor } => {
                 let verb = plural(*n, "keeps", "keep");
