@@ -22,7 +22,7 @@ fn fill(server: &Server) -> [QueueSource; 3] {
 }
 
 /// Every command that is ever sent, beside `AUTH`, and `SELECT` for a database other than 0.
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 14] = [
     "+llen",
     "+lindex",
     "+smembers",
@@ -32,7 +32,8 @@ const COMMANDS: [&str; 13] = [
     "+hmget",
     "+memory|usage",
     "+exists",
-    "+hexists",
+    "+get",
+    "+pttl",
     "+zcard",
     "+zrange",
     "+zcount",
@@ -57,7 +58,7 @@ async fn a_read_only_user_suffices() {
 }
 
 #[tokio::test]
-async fn thirteen_commands_suffice() {
+async fn fourteen_commands_suffice() {
     check_user(&[&["~*"], COMMANDS.as_slice()].concat()).await;
 }
 
