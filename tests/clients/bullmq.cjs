@@ -5,6 +5,7 @@
 //   {"add": 3, "options": {"priority": 1}}   {"pause": true}   {"resume": true}   {"versions": true}
 //   {"add": 1, "fails": 2}   whose first two attempts fail
 //   {"work": 2}        a worker with that concurrency, whose jobs run until {"release": true}; with its own "options"
+//   {"limit": [10, 60000]}   the queue's own rate limit   {"concurrency": 2}   its own concurrency
 //   {"clean": "completed"}   {"obliterate": true}
 
 const readline = require("node:readline");
@@ -33,6 +34,8 @@ async function obey(order) {
   if (order.pause) return queue.pause();
   if (order.resume) return queue.resume();
   if (order.release) return release();
+  if (order.limit) return queue.setGlobalRateLimit(...order.limit);
+  if (order.concurrency) return queue.setGlobalConcurrency(order.concurrency);
   if (order.clean) return queue.clean(0, 1000, order.clean);
   if (order.obliterate) return queue.obliterate({ force: true });
   if (order.versions) return require(`bullmq-v${version}/package.json`).version;

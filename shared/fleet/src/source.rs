@@ -44,13 +44,14 @@ pub struct CeleryQueue {
     pub url: RedisUrl,
     /// The queue's name.
     pub queue: String,
-    /// The exchange whose binding proves that the queue exists; the queue's own name by default.
+    /// The exchange that binds the queue, which proves that it exists; the queue's own name by default. That one and
+    /// Celery's default exchange are looked at in any case.
     pub exchange: String,
     /// `global_keyprefix`; empty by default.
     pub prefix: String,
     /// `sep`; `\x06\x16` by default.
     pub separator: String,
-    /// `priority_steps`; `[0, 3, 6, 9]` by default.
+    /// `priority_steps`; `[0, 3, 6, 9]` by default. The lists of all priorities from 0 to 9 are read in any case.
     pub priority_steps: Vec<u8>,
     /// `unacked_key`; `unacked` by default.
     pub unacked_key: String,

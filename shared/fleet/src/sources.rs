@@ -46,7 +46,9 @@ const CELERY: Shape = Shape {
         optional(
             "exchange",
             Kind::Text(&texts::REDIS_NAME),
-            "The exchange whose binding proves that the queue exists; the queue's own name when left out.",
+            "The exchange that binds the queue, where it is neither the queue's own name nor `celery`: the application's \
+             `task_default_exchange` or `task_default_queue`, for a queue declared without one. A fanout exchange keeps no \
+             job in Redis: its queues cannot be counted.",
         ),
         default("prefix", Kind::Text(&texts::REDIS_PREFIX), "`global_keyprefix`.", "", "kombu's default"),
         default(
@@ -59,7 +61,7 @@ const CELERY: Shape = Shape {
         default(
             "priority_steps",
             Kind::List { of: &Kind::Count { min: 0, max: 9, unit: "" }, min: 1, max: 10 },
-            "`priority_steps`, ascending.",
+            "`priority_steps`, ascending; nothing depends on it, since the lists of all priorities from 0 to 9 are read.",
             "[0, 3, 6, 9]",
             "kombu's default",
         ),

@@ -259,7 +259,8 @@ impl Thinking<'_> {
         let of_rules = self.evidence.iter().filter_map(Evidence::unread);
         let of_floor = self.in_force.footing.as_ref().and_then(|floor| floor.unread.clone());
         let of_trackers = self.tracked.iter().filter_map(Tracked::unread);
-        of_rules.chain(of_trackers).chain(of_floor).chain(self.other_scaler_unread())
+        let of_queue = self.seen.queue().and_then(readings::partly_read);
+        of_rules.chain(of_trackers).chain(of_floor).chain(of_queue).chain(self.other_scaler_unread())
     }
 
     /// Whether somebody else scales the service is not known.

@@ -22,6 +22,8 @@ pub enum NoticeKind {
     /// The queue cannot be read: nothing follows it, and nothing scales in. Apart from other readings, so that a
     /// metric that never had a datapoint cannot hide a Redis that goes down.
     QueueUnreadable,
+    /// Only a part of what the queue's workers hold can be read; nothing scales in.
+    QueuePartlyRead,
     /// A metric that votes cannot be read; nothing scales in.
     ReadingMissing,
     /// The signals ask for more than the maximum allows.
@@ -30,7 +32,7 @@ pub enum NoticeKind {
     SwitchedOff,
     /// A deployment has been in progress for an hour, or has failed and was never rolled back; nothing scales in.
     RolloutLasts,
-    /// The queue is paused.
+    /// The queue is paused, or at a limit of its own.
     QueuePaused,
     /// Workers hold jobs that new workers cannot take.
     HeldByWorkers,
@@ -156,6 +158,7 @@ impl NoticeKind {
         match self {
             Self::StartsFailing | Self::ActionFailing | Self::Blocked => Severity::Critical,
             Self::QueueUnreadable
+            | Self::QueuePartlyRead
             | Self::ReadingMissing
             | Self::PinnedAtMax
             | Self::SwitchedOff
@@ -176,6 +179,7 @@ impl NoticeKind {
     pub fn looks_before_telling(self) -> u32 {
         match self {
             Self::QueueUnreadable
+            | Self::QueuePartlyRead
             | Self::ReadingMissing
             | Self::WatchedMissing
             | Self::OwnerUnknown
@@ -195,11 +199,14 @@ impl NoticeKind {
     }
 
     /// How long it must last before people are told. Deployments take minutes, and ones of an hour exist; one that was
-    /// stopped by its circuit breaker and not rolled back lasts until somebody deploys again.
+    /// stopped by its circuit breaker and not rolled back lasts until somebody deploys again. A new process reads a large
+    /// `unacked` in several looks; what is not read after five minutes will not be. A queue with a rate limit is at it for
+    /// a while in each of its periods.
     #[must_use]
     pub fn time_before_telling(self) -> SignedDuration {
         match self {
             Self::RolloutLasts => SignedDuration::from_hours(1),
+            Self::QueuePartlyRead | Self::QueuePaused => SignedDuration::from_mins(5),
             Self::StartsFailing
             | Self::Blocked
             | Self::ActionFailing
@@ -207,7 +214,6 @@ impl NoticeKind {
             | Self::ReadingMissing
             | Self::PinnedAtMax
             | Self::SwitchedOff
-            | Self::QueuePaused
             | Self::HeldByWorkers
             | Self::Overridden
             | Self::OutsideBounds
@@ -230,11 +236,12 @@ impl fmt::Display for Counted<&NoticeKind> {
             N::Blocked => "blocked",
             N::ActionFailing => "changes fail",
             N::QueueUnreadable => "queue cannot be read",
+            N::QueuePartlyRead => "work in flight read in part only",
             N::ReadingMissing => "reading missing",
             N::PinnedAtMax => "pinned at max",
             N::SwitchedOff => "switched off by hand",
             N::RolloutLasts => "deployment does not end",
-            N::QueuePaused => "queue paused",
+            N::QueuePaused => "queue paused or at its limit",
             N::HeldByWorkers => "jobs held by workers",
             N::Overridden => "override in force",
             N::OutsideBounds => "AWS's own bounds are narrower",

@@ -124,7 +124,7 @@ pub struct Queue {
     /// Jobs done since some fixed moment, where the queue counts them: a counter that only rises. How fast jobs are
     /// done is then known; otherwise it is inferred from how the queue answers to more or fewer tasks.
     pub done: Option<u64>,
-    /// The queue is paused: its waiting jobs are not handed to workers.
+    /// The queue is paused, or at a limit of its own: its waiting jobs are not handed to workers now.
     pub paused: bool,
     /// A fingerprint of the next job to be taken; unchanged over time means the queue does not move.
     /// `None` when nothing waits or the queue cannot tell.
@@ -136,8 +136,19 @@ pub struct Queue {
 pub enum InFlight {
     /// The queue counts them all.
     Exactly(u64),
-    /// The queue knows of these, more may run: Celery with early acknowledgment shows no running job.
+    /// Running jobs are not visible in this queue, or not all of them: these are what workers hold, more may run. Celery
+    /// with early acknowledgment shows no running job. A trait of the queue, the same in every look.
     AtLeast(u64),
+    /// Only a part of what workers hold was read: at least these, perhaps more. A trait of this look, which the next one
+    /// may not have; a part never lowers anything.
+    Partly {
+        /// Jobs of this queue among those read.
+        jobs: u64,
+        /// Messages read, of all queues that share the place.
+        read: u64,
+        /// Messages there are.
+        held: u64,
+    },
     /// The queue shows none of them: a plain Redis list forgets a job when it is taken.
     Unknown,
 }
@@ -147,7 +158,7 @@ impl InFlight {
     #[must_use]
     pub fn known(self) -> u64 {
         match self {
-            Self::Exactly(jobs) | Self::AtLeast(jobs) => jobs,
+            Self::Exactly(jobs) | Self::AtLeast(jobs) | Self::Partly { jobs, .. } => jobs,
             Self::Unknown => 0,
         }
     }

@@ -87,12 +87,14 @@ pub enum Reason {
     ReadingStale { signal: Signal, age: SignedDuration },
     /// A signal does not agree to scale in.
     NotAgreed { condition: Condition, value: Option<f64> },
-    /// The queue is paused: its waiting jobs do not count.
+    /// The queue is paused, or at a limit of its own: its waiting jobs do not count now.
     QueuePaused { waiting_jobs: u64 },
     /// Work in flight keeps capacity.
     WorkInFlight { jobs: u64, concurrency: u32, floor: u32 },
     /// Running jobs are not visible in this queue.
     WorkInFlightHidden { known_jobs: u64 },
+    /// Only a part of what workers hold was read: so many messages of all that are held, these jobs of the queue among them.
+    WorkInFlightPartlyRead { known_jobs: u64, read: u64, held: u64 },
     /// Workers hold more jobs than they can run; new workers cannot take these.
     HeldByWorkers { jobs: u64, capacity_jobs: u64 },
     /// Scale-in takes one task per decision while jobs may not be interrupted.
@@ -192,6 +194,7 @@ impl Reason {
             Self::QueuePaused { .. } => "queue-paused",
             Self::WorkInFlight { .. } => "work-in-flight",
             Self::WorkInFlightHidden { .. } => "work-in-flight-hidden",
+            Self::WorkInFlightPartlyRead { .. } => "work-in-flight-partly-read",
             Self::HeldByWorkers { .. } => "held-by-workers",
             Self::OneTaskAtATime { .. } => "one-task-at-a-time",
             Self::Rollout => "rollout",

@@ -70,6 +70,11 @@ pub enum Amount {
 }
 
 impl Comparison {
+    /// Whether a higher value breaches, too.
+    pub(crate) fn is_upward(self) -> bool {
+        matches!(self, Self::Above | Self::AtLeast)
+    }
+
     /// Whether a value breaches a threshold.
     #[must_use]
     pub fn holds(self, value: f64, threshold: f64) -> bool {

@@ -1,26 +1,21 @@
 //! Reading a server's answers: numbers, members, and its refusals in its own words.
 
-use std::cell::OnceCell;
-
 use redis::{ServerError, Value};
 use tidegate_policy::{Absence, AbsenceKind};
 
 use crate::command::Command;
-use crate::unacked::Sample;
 
-/// One command, what the server answered to it, and what was once understood of it.
+/// One command, and what the server answered to it.
 #[derive(Debug)]
 pub(crate) struct Answer {
     command: Command,
     value: Value,
-    /// Queues of one database share `unacked`; its sample is parsed once, not once per queue.
-    sample: OnceCell<Sample>,
 }
 
 impl Answer {
     /// Pairs a command with its answer.
     pub(crate) fn new(command: Command, value: Value) -> Self {
-        Self { command, value, sample: OnceCell::new() }
+        Self { command, value }
     }
 
     /// The answer as a number of jobs.
@@ -60,11 +55,6 @@ impl Answer {
             Value::Array(members) | Value::Set(members) => Ok(members),
             _ => Err(self.unreadable()),
         }
-    }
-
-    /// The answer of `HSCAN unacked`, parsed the first time it is asked for.
-    pub(crate) fn sample(&self) -> &Sample {
-        self.sample.get_or_init(|| Sample::parse(&self.value))
     }
 
     fn understood(&self) -> Result<&Value, Absence> {

@@ -4,6 +4,11 @@
 //! a list. A delayed job whose time has come is moved to `wait` only by a worker that asks for work: without workers it
 //! stays in `delayed`, so it is counted as waiting here.
 //!
+//! Jobs wait that no worker may take: of a queue that is paused, one at its global concurrency, and one at its rate limit
+//! until the period ends. The queue's own limits stand in `meta`, the jobs of the period in `limiter`. A limit that only the
+//! workers have (their option `limiter`) is in no key: it shows when jobs were taken in the period, more wait, and none
+//! runs, for a worker takes the next job in the same step that ends one.
+//!
 //! Workers with the option `metrics`, and only those, count jobs that they completed and jobs that failed for good.
 //! Neither retries nor the removal of old jobs touch the counts; `obliterate` deletes them. The counter `id` is no
 //! substitute: it rises with every attempt to add a job, also where the job is there already or is dropped as a
@@ -30,6 +35,9 @@ const MARKER: &[u8] = b"0:";
 /// `metrics`, and the jobs that they do not count would seem never to end. BullMQ notes the time of a job once a minute.
 const COUNTED_WITHIN: SignedDuration = SignedDuration::from_mins(10);
 
+/// What `limiter` is set to by a worker that was told to wait: JavaScript's largest integer.
+const FORBIDDEN: u64 = (1 << 53) - 1;
+
 /// What to ask about a queue; [`interpret`] takes the answers in this order.
 ///
 /// `paused` and `meta` come before `wait`: version 5 renames one list to the other, and a queue resumed between two
@@ -40,7 +48,9 @@ pub(crate) fn commands(queue: &BullmqQueue, now: Timestamp) -> Vec<Command> {
     vec![
         Command::new("LLEN", &key("paused")),
         Command::new("EXISTS", &key("meta")),
-        Command::new("HEXISTS", &key("meta")).with("paused"),
+        Command::new("HMGET", &key("meta")).with("paused").with("concurrency").with("max"),
+        Command::new("GET", &key("limiter")),
+        Command::new("PTTL", &key("limiter")),
         Command::new("LLEN", &key("wait")),
         Command::new("LINDEX", &key("wait")).with("0"),
         Command::new("LINDEX", &key("wait")).with("-1"),
@@ -63,7 +73,10 @@ pub(crate) fn interpret(
 ) -> Result<Queue, Absence> {
     let paused_jobs = answers.take()?.count()?;
     let meta = answers.take()?.flag()?;
-    let paused = answers.take()?.flag()?;
+    let settings = answers.take()?.members()?;
+    let taken = answers.take()?.element()?.and_then(number_of).unwrap_or(0);
+    // Without the key, or without an end of it, the answer is negative.
+    let limiter_lasts = answers.take()?.count().is_ok_and(|milliseconds| milliseconds > 0);
     let listed = answers.take()?.count()?;
     let newest = answers.take()?.element()?;
     let oldest = answers.take()?.element()?;
@@ -81,18 +94,23 @@ pub(crate) fn interpret(
     }
     // Version 5 keeps the jobs of a paused queue in `paused`, version 6 leaves them in `wait`. What version 6 finds in
     // `paused` after an upgrade moves only at a resume, so it is no waiting work while the queue runs.
+    let setting = |place: usize| settings.get(place).filter(|value| **value != Value::Nil);
+    let paused = setting(0).is_some();
     let held_back = if paused { paused_jobs } else { 0 };
     let wait = listed.saturating_sub(markers(listed, newest, oldest));
     let oldest = oldest.filter(|id| !id.starts_with(MARKER));
     let first_due = first_scheduled.filter(|_| due > 0);
+    let waiting = [held_back, wait, prioritized, due].into_iter().fold(0, u64::saturating_add);
+    let max = setting(2).and_then(number);
+    let limits = Limits { concurrency: setting(1).and_then(number), max, taken, limiter_lasts };
     Ok(Queue {
-        waiting: [held_back, wait, prioritized, due].into_iter().fold(0, u64::saturating_add),
+        waiting,
         due,
         delayed: scheduled.saturating_sub(due),
         delayed_held: false,
         in_flight: InFlight::Exactly(active),
         done: done(ended, now),
-        paused,
+        paused: paused || (waiting > 0 && limits.are_met(active)),
         head: oldest.or(most_urgent).or(first_due).map(fingerprint),
     })
 }
@@ -110,6 +128,30 @@ fn markers(listed: u64, newest: Option<&[u8]>, oldest: Option<&[u8]>) -> u64 {
     at_the_ends.min(listed)
 }
 
+/// What keeps workers from taking jobs that wait.
+struct Limits {
+    /// The jobs that may run at a time.
+    concurrency: Option<u64>,
+    /// The jobs that may be taken in one period.
+    max: Option<u64>,
+    /// The jobs that were taken in this one, if a limit counts them.
+    taken: u64,
+    /// The period has not ended.
+    limiter_lasts: bool,
+}
+
+impl Limits {
+    /// Whether no job that waits may be taken now, while so many run.
+    fn are_met(&self, active: u64) -> bool {
+        let by_rate = match self.max {
+            Some(max) => self.taken >= max,
+            None => self.taken >= FORBIDDEN || active == 0,
+        };
+        let by_concurrency = self.concurrency.is_some_and(|jobs| active >= jobs);
+        by_concurrency || (self.limiter_lasts && by_rate)
+    }
+}
+
 /// What workers counted of the jobs that ended in one way, and up to when.
 struct Ended {
     jobs: u64,
@@ -125,6 +167,10 @@ fn ended(answer: &Answer) -> Option<Ended> {
 
 fn number<T: FromStr>(value: &Value) -> Option<T> {
     let Value::BulkString(digits) = value else { return None };
+    number_of(digits)
+}
+
+fn number_of<T: FromStr>(digits: &[u8]) -> Option<T> {
     str::from_utf8(digits).ok()?.parse().ok()
 }
 

@@ -4,74 +4,98 @@
 //! list: it is in the `unacked` hash until it is acknowledged, which by default is when it *starts*. So the lists say
 //! what waits, `unacked` says what workers hold (prefetched, waiting for its ETA, running with `acks_late`), and a
 //! running task with early acknowledgment is nowhere.
+//!
+//! A message in `unacked` tells its exchange and routing key, and the exchange's bindings tell the queues that these
+//! reach, however the application declared them. A fanout exchange keeps no list at all: nothing waits in its queues.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
 use redis::Value;
 use tidegate_fleet::source::CeleryQueue;
 use tidegate_policy::{Absence, AbsenceKind, InFlight, Queue};
 
 use crate::answer::Answers;
+use crate::binding::Binding;
 use crate::command::Command;
 use crate::fingerprint::fingerprint;
-use crate::unacked::{Entry, Message, SAMPLE_ENTRIES, Sample};
+use crate::unacked::{Held, Jobs, Message, Route};
 
-/// What to ask about a queue; [`interpret`] takes the answers in this order.
+pub(crate) mod details;
+
+use details::Details;
+
+/// Celery's own default exchange, which queues declared without one are bound to.
+const DEFAULT_EXCHANGE: &str = "celery";
+
+/// kombu's priorities. Whatever an application's steps are, its tasks are in lists of these numbers: asking for all costs
+/// less than a setting that is wrong, which reads as an empty queue.
+const PRIORITIES: std::ops::RangeInclusive<u8> = 0..=9;
+
+/// What to ask about a queue first; [`interpret`] takes the answers in this order.
 pub(crate) fn commands(queue: &CeleryQueue) -> Vec<Command> {
-    let mut commands = Vec::new();
-    for list in lists(queue) {
-        commands.push(Command::new("LLEN", &list));
-        commands.push(Command::new("LINDEX", &list).with("-1"));
-    }
-    let unacked = format!("{}{}", queue.prefix, queue.unacked_key);
-    commands.push(Command::new("SMEMBERS", &binding_key(queue)));
-    commands.push(Command::new("HLEN", &unacked));
-    commands.push(Command::new("HSCAN", &unacked).with("0").with("COUNT").with(&SAMPLE_ENTRIES.to_string()));
-    commands
+    let lists = lists(queue).into_iter().map(|list| Command::new("LLEN", &list));
+    let held = Command::new("HLEN", &unacked_key(queue));
+    let tables = exchanges(queue).into_iter();
+    let tables = tables.map(|exchange| Command::new("SMEMBERS", &binding_key(queue, &exchange)));
+    lists.chain([held]).chain(tables).collect()
 }
 
 /// What the answers mean.
 pub(crate) fn interpret(
     queue: &CeleryQueue,
     answers: &mut Answers<'_>,
-    now: Timestamp,
+    details: &Details,
 ) -> Result<Queue, Absence> {
     let mut waiting: u64 = 0;
-    let mut head = None;
-    for _ in lists(queue) {
-        waiting = waiting.saturating_add(answers.take()?.count()?);
-        let oldest = answers.take()?.element()?;
+    let mut next = None;
+    for list in lists(queue) {
+        let tasks = answers.take()?.count()?;
+        waiting = waiting.saturating_add(tasks);
         // The steps are taken in their order, so the first list that holds something holds the next task.
-        head = head.or(oldest.map(task_fingerprint));
-    }
-    let bindings = bindings(queue, answers.take()?.members()?);
-    if waiting == 0 && bindings.is_empty() {
-        return Err(not_proved(queue));
+        next = next.or((tasks > 0).then_some(list));
     }
     let unacked = answers.take()?.count()?;
-    let by_workers = held_by_workers(queue, &bindings, unacked, answers.take()?.sample(), now);
+    let mut tables = Tables::new(queue, details);
+    for exchange in exchanges(queue) {
+        let members = answers.take()?.members();
+        // An exchange that the file names must be readable; the others are looked at because one of them may be it.
+        match members {
+            Ok(members) => tables.add(exchange, members),
+            Err(absence) if exchange == queue.exchange => return Err(absence),
+            Err(_) => {}
+        }
+    }
+    let is_bound = tables.bind_it();
+    if waiting == 0 && !is_bound {
+        return Err(not_proved(queue));
+    }
+    let none = Held::unread(unacked);
+    let held = details.held.get(&unacked_key(queue)).unwrap_or(&none);
+    let jobs = tables.jobs(held);
     Ok(Queue {
         // A task in the list whose ETA is still to come counts as waiting too: only a worker can take it and hold it,
         // and until one does nobody knows of its ETA.
         waiting,
         due: 0,
-        delayed: by_workers.delayed,
+        delayed: jobs.delayed,
         delayed_held: true,
-        in_flight: if queue.acks_late && by_workers.counted {
-            InFlight::Exactly(by_workers.in_flight)
+        in_flight: if held.unread > 0 {
+            let read = held.read();
+            InFlight::Partly { jobs: jobs.in_flight, read, held: read.saturating_add(held.unread) }
+        } else if queue.acks_late && is_bound && !tables.share_messages() {
+            InFlight::Exactly(jobs.in_flight)
         } else {
-            InFlight::AtLeast(by_workers.in_flight)
+            InFlight::AtLeast(jobs.in_flight)
         },
         done: None,
         paused: false,
-        head,
+        head: next.and_then(|list| details.heads.get(&list).copied()),
     })
 }
 
 /// The lists of a queue in the order in which workers take from them.
 fn lists(queue: &CeleryQueue) -> Vec<String> {
-    let steps: BTreeSet<u8> = queue.priority_steps.iter().copied().collect();
+    let steps: BTreeSet<u8> = PRIORITIES.chain(queue.priority_steps.iter().copied()).collect();
     let CeleryQueue { prefix, queue, separator, .. } = queue;
     let list = |step| match step {
         0 => format!("{prefix}{queue}"),
@@ -80,11 +104,27 @@ fn lists(queue: &CeleryQueue) -> Vec<String> {
     steps.into_iter().map(list).collect()
 }
 
-fn binding_key(queue: &CeleryQueue) -> String {
-    format!("{}_kombu.binding.{}", queue.prefix, queue.exchange)
+/// Where a queue may be bound: the exchange that the file names, the one of its own name that Celery makes for a queue that
+/// nobody declared, and Celery's default for one declared without an exchange.
+fn exchanges(queue: &CeleryQueue) -> Vec<String> {
+    let mut exchanges = vec![queue.exchange.clone()];
+    for other in [queue.queue.as_str(), DEFAULT_EXCHANGE] {
+        if !exchanges.iter().any(|exchange| exchange == other) {
+            exchanges.push(other.to_owned());
+        }
+    }
+    exchanges
 }
 
-/// The oldest task of a list by its id; by its bytes where it has none, as in Celery's message protocol 1.
+fn unacked_key(queue: &CeleryQueue) -> String {
+    format!("{}{}", queue.prefix, queue.unacked_key)
+}
+
+fn binding_key(queue: &CeleryQueue, exchange: &str) -> String {
+    format!("{}_kombu.binding.{exchange}", queue.prefix)
+}
+
+/// A task by its id; by its bytes where it has none, as in Celery's message protocol 1.
 fn task_fingerprint(message: &[u8]) -> u64 {
     match serde_json::from_slice::<Message>(message) {
         Ok(message) => message.id().map(|id| fingerprint(id.as_bytes())),
@@ -93,115 +133,105 @@ fn task_fingerprint(message: &[u8]) -> u64 {
     .unwrap_or_else(|| fingerprint(message))
 }
 
-/// One way by which messages of the exchange reach this queue.
-struct Binding {
-    routing_key: String,
-    /// The exchange is a topic exchange: the routing key holds wildcards.
-    topic: bool,
+/// The bindings of all exchanges that are known.
+struct Tables<'a> {
+    queue: &'a CeleryQueue,
+    bindings: BTreeMap<String, Vec<Binding>>,
 }
 
-/// The bindings of this queue among those of its exchange; a member is routing key, pattern, queue.
-fn bindings(queue: &CeleryQueue, members: &[Value]) -> Vec<Binding> {
-    let binding = |member: &Value| {
-        let Value::BulkString(bytes) = member else {
-            return None;
+impl<'a> Tables<'a> {
+    /// Those that were found beside the named ones.
+    fn new(queue: &'a CeleryQueue, details: &'a Details) -> Self {
+        let mut tables = Self { queue, bindings: BTreeMap::new() };
+        let start = binding_key(queue, "");
+        for (key, members) in &details.tables {
+            if let Some(exchange) = key.strip_prefix(&start) {
+                tables.add(exchange.to_owned(), members);
+            }
+        }
+        tables
+    }
+
+    fn add(&mut self, exchange: String, members: &[Value]) {
+        let binding = |member: &Value| match member {
+            Value::BulkString(member) => Binding::parse(member, &self.queue.separator),
+            _ => None,
         };
-        let member = String::from_utf8_lossy(bytes);
-        let (rest, bound) = member.rsplit_once(&queue.separator)?;
-        let (routing_key, pattern) = rest.split_once(&queue.separator)?;
-        (bound == queue.queue)
-            .then(|| Binding { routing_key: routing_key.to_owned(), topic: !pattern.is_empty() })
-    };
-    members.iter().filter_map(binding).collect()
-}
+        let bindings = members.iter().filter_map(binding).collect();
+        self.bindings.insert(exchange, bindings);
+    }
 
-/// What workers hold of one queue.
-struct Held {
-    in_flight: u64,
-    delayed: u64,
-    /// Every entry was seen; otherwise the numbers are an estimate.
-    counted: bool,
-}
+    /// Whether any exchange binds the queue: proof that it exists.
+    fn bind_it(&self) -> bool {
+        self.bindings.values().flatten().any(|binding| binding.queue == self.queue.queue)
+    }
 
-/// The part of `unacked` that belongs to this queue, split by whether its ETA has come.
-///
-/// An incomplete sample is scaled up to the whole hash and rounded up. What cannot be assigned counts as in flight:
-/// too many keep capacity for a while, too few would stop tasks that run.
-fn held_by_workers(
-    queue: &CeleryQueue,
-    bindings: &[Binding],
-    unacked: u64,
-    sample: &Sample,
-    now: Timestamp,
-) -> Held {
-    let mut in_flight: u64 = 0;
-    let mut delayed: u64 = 0;
-    for entry in &sample.entries {
-        match entry {
-            Some(entry) if !belongs(queue, bindings, entry) => {}
-            Some(Entry { eta: Some(eta), .. }) if *eta > now => delayed = delayed.saturating_add(1),
-            Some(_) | None => in_flight = in_flight.saturating_add(1),
+    /// The part of what workers hold that came from this queue. What cannot be assigned counts as in flight: too many keep
+    /// capacity for a while, too few would stop tasks that run.
+    fn jobs(&self, held: &Held) -> Jobs {
+        let ours = held.routes.iter().filter(|(route, _)| self.reaches_it(route)).map(|(_, jobs)| *jobs);
+        let strange = Jobs { in_flight: held.strange, delayed: 0 };
+        ours.fold(strange, |all, jobs| Jobs {
+            in_flight: all.in_flight.saturating_add(jobs.in_flight),
+            delayed: all.delayed.saturating_add(jobs.delayed),
+        })
+    }
+
+    /// Whether a held message may have come from this queue.
+    fn reaches_it(&self, route: &Route) -> bool {
+        let Route { exchange, routing_key } = route;
+        // The anonymous exchange, Celery's default, routes by the queue's name.
+        if exchange.is_empty() {
+            return *routing_key == self.queue.queue;
         }
-    }
-    if sample.complete {
-        return Held { in_flight, delayed, counted: true };
-    }
-    let seen = u64::try_from(sample.entries.len()).unwrap_or(u64::MAX);
-    if seen == 0 {
-        return Held { in_flight: unacked, delayed: 0, counted: unacked == 0 };
-    }
-    // The hash may have shrunk between `HLEN` and `HSCAN`.
-    let all = unacked.max(seen);
-    Held { in_flight: share(in_flight, seen, all), delayed: share(delayed, seen, all), counted: false }
-}
-
-/// `part` of `seen`, carried over to `all` and rounded up.
-fn share(part: u64, seen: u64, all: u64) -> u64 {
-    let product = u128::from(part).saturating_mul(u128::from(all));
-    u64::try_from(product.div_ceil(u128::from(seen.max(1)))).unwrap_or(u64::MAX)
-}
-
-/// Whether a held message came from this queue.
-fn belongs(queue: &CeleryQueue, bindings: &[Binding], entry: &Entry) -> bool {
-    // The anonymous exchange, Celery's default, routes by the queue's name; so do those we know nothing of.
-    if entry.exchange != queue.exchange || bindings.is_empty() {
-        return entry.routing_key == queue.queue;
-    }
-    bindings.iter().any(|binding| {
-        if binding.topic {
-            topic_matches(&binding.routing_key, &entry.routing_key)
-        } else {
-            binding.routing_key == entry.routing_key
+        let bindings = self.bindings.get(exchange).map(Vec::as_slice).unwrap_or_default();
+        let mut taken = bindings.iter().filter(|binding| binding.takes(routing_key)).peekable();
+        let is_ours = |binding: &Binding| binding.queue == self.queue.queue;
+        if taken.peek().is_some() {
+            return taken.any(is_ours);
         }
-    })
+        // A fanout exchange takes every key to all its queues; of one without bindings nothing is known.
+        bindings.is_empty() || bindings.iter().any(is_ours)
+    }
+
+    /// Whether a message may be in this queue and in another one. Both copies have one delivery tag, and one entry in
+    /// `unacked` that goes with the first of them: what is left may be too little.
+    fn share_messages(&self) -> bool {
+        self.bindings.iter().any(|(exchange, bindings)| {
+            let (ours, others): (Vec<_>, Vec<_>) =
+                bindings.iter().partition(|binding| binding.queue == self.queue.queue);
+            let used = ours.iter().filter(|binding| !is_automatic(exchange, binding));
+            used.into_iter()
+                .any(|one| may_be_fanout(exchange, one) || others.iter().any(|other| one.overlaps(other)))
+        })
+    }
 }
 
-/// Kombu's topic exchange: words between dots, `*` is one word, `#` is anything.
-fn topic_matches(pattern: &str, routing_key: &str) -> bool {
-    fn matches(pattern: &[&str], words: &[&str]) -> bool {
-        match (pattern.split_first(), words.split_first()) {
-            (None, None) => true,
-            (Some((&"#", rest)), None) => matches(rest, words),
-            (Some((&"#", rest)), Some((_, later))) => matches(rest, words) || matches(pattern, later),
-            (Some((&"*", rest)), Some((_, later))) => matches(rest, later),
-            (Some((word, rest)), Some((first, later))) => word == first && matches(rest, later),
-            (None, Some(_)) | (Some(_), None) => false,
-        }
-    }
-    let words = |text| str::split(text, '.').collect::<Vec<_>>();
-    matches(&words(pattern), &words(routing_key))
+/// The binding that Celery makes of its own accord: all queues without an exchange have the same one. Nothing comes through
+/// it, since tasks are sent to a queue by its name.
+fn is_automatic(exchange: &str, binding: &Binding) -> bool {
+    !binding.topic && binding.routing_key == exchange
+}
+
+/// A binding to a named exchange without a routing key of its own, as fanout exchanges have it: every worker gets a copy
+/// of each message.
+fn may_be_fanout(exchange: &str, binding: &Binding) -> bool {
+    let named = exchange != binding.queue && exchange != DEFAULT_EXCHANGE;
+    named && !binding.topic && ["", DEFAULT_EXCHANGE].contains(&binding.routing_key.as_str())
 }
 
 fn not_proved(queue: &CeleryQueue) -> Absence {
-    let binding = binding_key(queue);
+    let tables: Vec<_> =
+        exchanges(queue).iter().map(|exchange| format!("`{}`", binding_key(queue, exchange))).collect();
     let CeleryQueue { queue, prefix, .. } = queue;
     let list = format!("{prefix}{queue}");
     let prefix = if prefix.is_empty() { "none" } else { prefix };
     Absence::new(
         AbsenceKind::NotFound,
         format!(
-            "no list `{list}`, and `{binding}` binds no queue `{queue}`, so it may be a typo; check the queue's name, \
-             the database number in the URL, the prefix (here {prefix}) and the exchange"
+            "no list `{list}`, and no queue `{queue}` in {}, so it may be a typo; check the queue's name, the database \
+             number in the URL, the prefix (here {prefix}) and the exchange",
+            tables.join(" or ")
         ),
     )
 }

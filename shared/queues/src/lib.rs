@@ -1,9 +1,10 @@
 //! How much work waits, runs and is due.
 //!
-//! Redis is read with single-key, read-only commands in one pipelined round trip per server, so that a user with
-//! `+@read` and `+@connection` suffices: no script, no transaction, no `INFO`, no `KEYS`. The commands are `EXISTS`,
-//! `HEXISTS`, `HLEN`, `HMGET`, `HSCAN`, `LINDEX`, `LLEN`, `SMEMBERS`, `ZCARD`, `ZCOUNT` and `ZRANGE`, after `AUTH` and
-//! `SELECT` where the URL asks for them. SQS is read from the queue's own attributes.
+//! Redis is read with single-key, read-only commands, so that a user with `+@read` and `+@connection` suffices: no script,
+//! no transaction, no `INFO`, no `KEYS`. The commands are `EXISTS`, `GET`, `HKEYS`, `HLEN`, `HMGET`, `HSTRLEN`,
+//! `LINDEX`, `LLEN`, `MEMORY USAGE`, `PTTL`, `SMEMBERS`, `ZCARD`, `ZCOUNT` and `ZRANGE`, after `AUTH` and `SELECT` where the URL
+//! asks for them. All queues of a server are one pipelined round trip; where Celery's tasks wait or are held, the messages
+//! follow in portions, within bounds of bytes and time. SQS is read from the queue's own attributes.
 //!
 //! ```text
 //! Redis::read   -> server (connect, log in, ask) -> celery | bullmq | list (what the answers mean)
@@ -15,9 +16,11 @@
 
 mod read;
 mod server;
+mod url;
 mod command;
 mod answer;
 mod celery;
+mod binding;
 mod unacked;
 mod bullmq;
 mod list;

@@ -1,8 +1,10 @@
-//! Reading many queues: one connection, one batch and one round trip per server.
+//! Reading many queues: one connection per server, one batch in one round trip, and more only where Celery's tasks wait or
+//! are held.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
@@ -10,8 +12,9 @@ use tidegate_fleet::source::QueueSource;
 use tidegate_policy::{Absence, AbsenceKind, Queue};
 
 use crate::answer::{Answer, Answers};
+use crate::celery::details::{self, Asked, Details, Kept};
 use crate::command::{Batch, Command};
-use crate::server::{Connection, Server};
+use crate::server::{Connection, Server, Talk};
 use crate::{bullmq, celery, list};
 
 /// How many servers are asked at the same time. A fleet has one or two; more than this many TLS handshakes at once
@@ -32,6 +35,8 @@ pub struct RedisRequest<'a> {
 pub struct Redis {
     /// By URL; a connection that failed is not put back.
     idle: Mutex<BTreeMap<String, Connection>>,
+    /// By URL: the messages in `unacked` that were read once.
+    kept: Mutex<BTreeMap<String, Kept>>,
 }
 
 impl Redis {
@@ -78,28 +83,61 @@ impl Redis {
                 commands(source, now).into_iter().map(|command| batch.add(command)).collect();
             asked.push((*place, *source, answers));
         }
-        let answers = match self.ask(url, &server, batch.commands()).await {
-            Ok(answers) => answers,
+        let (answers, details) = match self.ask(url, &server, batch.commands(), &asked, now).await {
+            Ok(found) => found,
             Err(absence) => return none(&server.locate(absence)),
         };
         let read = asked.into_iter().map(|(place, source, places)| {
-            let queue = interpret(source, &mut Answers::new(&answers, &places), now);
+            let queue = interpret(source, &mut Answers::new(&answers, &places), &details, now);
             (place, queue.map_err(|absence| server.locate(absence)))
         });
         read.collect()
     }
 
-    /// One round trip on the connection kept for this URL, or on a new one.
-    async fn ask(&self, url: &str, server: &Server, commands: &[Command]) -> Result<Vec<Answer>, Absence> {
+    /// One round trip on the connection kept for this URL, or on a new one, and what it shows to be asked further.
+    async fn ask(
+        &self,
+        url: &str,
+        server: &Server,
+        commands: &[Command],
+        asked: &[(usize, &QueueSource, Vec<usize>)],
+        now: Timestamp,
+    ) -> Result<(Vec<Answer>, Details), Absence> {
         if commands.is_empty() {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), Details::default()));
         }
-        let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).remove(url);
-        let (connection, values) = server.ask(kept, commands).await?;
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).insert(url.to_owned(), connection);
+        let began = Instant::now();
+        let idle = taken(&self.idle, url);
+        let (connection, values) = server.ask(idle, commands).await?;
         let pairs = commands.iter().cloned().zip(values);
-        Ok(pairs.map(|(command, value)| Answer::new(command, value)).collect())
+        let answers: Vec<_> = pairs.map(|(command, value)| Answer::new(command, value)).collect();
+        let celery: Vec<_> =
+            asked.iter().filter_map(|(_, source, places)| of_celery(source, places, &answers)).collect();
+        let mut talk = Talk::since(began, connection);
+        let mut kept = taken(&self.kept, url).unwrap_or_default();
+        let details = details::read(&mut talk, &celery, &mut kept, now).await;
+        put(&self.kept, url, kept);
+        if let Some(connection) = talk.end() {
+            put(&self.idle, url, connection);
+        }
+        Ok((answers, details))
     }
+}
+
+/// What the first answers say of one of Celery's queues.
+fn of_celery<'a>(source: &'a QueueSource, places: &[usize], answers: &[Answer]) -> Option<Asked<'a>> {
+    let QueueSource::Celery(queue) = source else { return None };
+    let number = |nth: usize| answers.get(*places.get(nth)?)?.count().ok();
+    Some(Asked::new(queue, |nth| number(nth).unwrap_or(0)))
+}
+
+/// What is kept for a URL; nobody else has it meanwhile.
+fn taken<T>(kept: &Mutex<BTreeMap<String, T>>, url: &str) -> Option<T> {
+    kept.lock().unwrap_or_else(PoisonError::into_inner).remove(url)
+}
+
+fn put<T>(kept: &Mutex<BTreeMap<String, T>>, url: &str, one: T) {
+    kept.lock().unwrap_or_else(PoisonError::into_inner).insert(url.to_owned(), one);
 }
 
 fn commands(source: &QueueSource, now: Timestamp) -> Vec<Command> {
@@ -111,9 +149,14 @@ fn commands(source: &QueueSource, now: Timestamp) -> Vec<Command> {
     }
 }
 
-fn interpret(source: &QueueSource, answers: &mut Answers<'_>, now: Timestamp) -> Result<Queue, Absence> {
+fn interpret(
+    source: &QueueSource,
+    answers: &mut Answers<'_>,
+    details: &Details,
+    now: Timestamp,
+) -> Result<Queue, Absence> {
     match source {
-        QueueSource::Celery(queue) => celery::interpret(queue, answers, now),
+        QueueSource::Celery(queue) => celery::interpret(queue, answers, details),
         QueueSource::Bullmq(queue) => bullmq::interpret(queue, answers, now),
         QueueSource::List(list) => list::interpret(list, answers),
         QueueSource::Sqs(_) | QueueSource::Cloudwatch(_) => {
@@ -122,11 +165,11 @@ fn interpret(source: &QueueSource, answers: &mut Answers<'_>, now: Timestamp) ->
     }
 }
 
-/// The number of connections; their URLs may hold passwords.
+/// The number of connections; their URLs may hold passwords, and what is kept are names of exchanges.
 impl fmt::Debug for Redis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).len();
-        f.debug_struct("Redis").field("idle", &idle).finish()
+        f.debug_struct("Redis").field("idle", &idle).finish_non_exhaustive()
     }
 }
 

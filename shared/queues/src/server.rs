@@ -1,17 +1,17 @@
 //! One Redis server: connect, log in and ask, in one round trip.
 
 use std::sync::Once;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::{
-    AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, Pipeline,
+    AsyncConnectionConfig, Client, Cmd, Pipeline, ProtocolVersion, RedisConnectionInfo, RedisError, Value,
 };
-use redis::{ProtocolVersion, RedisConnectionInfo, RedisError, Value};
 use tidegate_policy::{Absence, AbsenceKind};
 
 use crate::answer::refusal;
 use crate::command::Command;
+use crate::url;
 
 /// Name resolution, TCP and TLS together. Within a VPC this takes milliseconds; a security group that drops packets
 /// would otherwise hold the look until TCP gives up after minutes. Shorter than this, a TLS handshake on a seventh of a
@@ -21,6 +21,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// From sending a batch to its last answer. Redis answers it within milliseconds; one that takes 2 seconds is in
 /// trouble, and a look that waits longer for it delays what the other servers' queues need.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// After so long since a look began, nothing more is asked of a server than it was asked at first. With the answer that is
+/// waited for last, it ends within the 5 seconds that it takes a server to fail.
+const ASKING_ON: Duration = Duration::from_secs(1);
 
 /// How much of a server's words is kept, in characters.
 const LONGEST_WORDS: usize = 300;
@@ -38,6 +42,41 @@ pub(crate) struct Server {
     database: i64,
 }
 
+/// What is asked of a server after the first round trip, since the answers decide what. It ends in time, and with the
+/// connection.
+#[derive(Debug)]
+pub(crate) struct Talk {
+    connection: Option<Connection>,
+    until: Instant,
+}
+
+impl Talk {
+    /// Goes on with a look that began then.
+    pub(crate) fn since(began: Instant, connection: Connection) -> Self {
+        Self { connection: Some(connection), until: began + ASKING_ON }
+    }
+
+    /// One more round trip; `None` when the talk is over.
+    pub(crate) async fn ask(&mut self, commands: &[Command]) -> Option<Vec<Value>> {
+        if commands.is_empty() {
+            return Some(Vec::new());
+        }
+        if Instant::now() >= self.until {
+            return None;
+        }
+        // A connection on which an answer is still to come is of no use any more.
+        let mut connection = self.connection.take()?;
+        let answers = exchange(&mut connection, &[], commands).await.ok()?;
+        self.connection = Some(connection);
+        Some(answers)
+    }
+
+    /// The connection, for the next look.
+    pub(crate) fn end(self) -> Option<Connection> {
+        self.connection
+    }
+}
+
 /// Why a batch has no answers.
 enum Failure {
     /// The connection is of no use any more; on one that was kept it says little about the server.
@@ -47,22 +86,11 @@ enum Failure {
 }
 
 impl Server {
-    /// Takes a URL apart: `redis[s]://[user][:password@]host[:port][/database]`.
+    /// Takes a URL apart.
     pub(crate) fn parse(url: &str) -> Result<Self, Absence> {
         install_tls();
-        let unreadable = |error: RedisError| {
-            // The part before the dash is one of the client's fixed sentences; what follows might quote the URL.
-            let sentence = error.to_string();
-            let reason = sentence.split(" - ").next().unwrap_or_default();
-            Absence::new(AbsenceKind::Unreadable, format!("the Redis URL cannot be used: {reason}"))
-        };
-        let info: ConnectionInfo = url.into_connection_info().map_err(unreadable)?;
-        if matches!(info.addr(), ConnectionAddr::TcpTls { insecure: true, .. }) {
-            let problem = "the Redis URL cannot be used: `#insecure` would accept any certificate";
-            return Err(Absence::new(AbsenceKind::Unreadable, problem));
-        }
+        let (info, database) = url::parse(url)?;
         let settings = info.redis_settings();
-        let database = settings.db();
         let name = format!("{}/{database}", info.addr());
         let user = settings.username().map(str::to_owned);
         let password = settings.password().map(str::to_owned);
@@ -70,7 +98,12 @@ impl Server {
         // `SELECT` travel with the first batch. This saves a round trip and keeps the server's own words.
         let bare =
             RedisConnectionInfo::default().set_protocol(ProtocolVersion::RESP2).set_skip_set_lib_name();
-        let client = Client::open(info.set_redis_settings(bare)).map_err(unreadable)?;
+        let client = Client::open(info.set_redis_settings(bare)).map_err(|_| {
+            Absence::new(
+                AbsenceKind::Unreadable,
+                "the Redis URL cannot be used: no client can be made for it",
+            )
+        })?;
         Ok(Self { client, name, user, password, database })
     }
 
@@ -182,9 +215,9 @@ async fn exchange(
 
 fn words(command: &Command) -> Cmd {
     let mut sent = Cmd::new();
-    for word in command.words() {
-        sent.arg(word);
-    }
+    let (name, arguments) = command.words().split_first().map_or(("", &[][..]), |(name, rest)| (name, rest));
+    // A subcommand is a word of its own: `MEMORY USAGE`.
+    sent.arg(name.split(' ').collect::<Vec<_>>()).arg(arguments);
     sent
 }
 
@@ -235,6 +268,7 @@ mod tests {
         }
         check("redis://redis.internal", &[]);
         check("redis://redis.internal/2", &["SELECT 2"]);
+        check("redis://redis.internal?db=2", &["SELECT 2"]);
         check("redis://:secret@redis.internal", &["AUTH as `default`"]);
         check("redis://bob:secret@redis.internal/2", &["AUTH as `bob`", "SELECT 2"]);
     }

@@ -1,65 +1,240 @@
-//! A sample of kombu's `unacked` hash: what Celery's workers hold.
+//! kombu's `unacked` hash: what Celery's workers hold.
 //!
 //! Workers keep here what they prefetched, what waits for its ETA, and, with `acks_late`, what runs. The hash is shared
-//! by all queues of a database and prefix, so each entry is assigned to a queue by its exchange and routing key.
+//! by all queues of a database and prefix, and only the end of each value tells the queue, so a part of it proves nothing:
+//! it is read whole. What a delivery tag stands for never changes, so a warm process reads each message once. First come
+//! the tags, then the sizes of the new messages, then these, in portions that fit a small function's memory.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use jiff::{Timestamp, civil, tz};
 use redis::Value;
 use serde::Deserialize;
 
-/// How many entries one `HSCAN` is asked to look at.
-///
-/// Entries carry whole messages, 1 or 2 KB each in an ordinary application: 100 of them are read in a few
-/// milliseconds, and a share measured on 100 is right within 10 percentage points. Ten times as many would hold a
-/// Redis that others depend on for milliseconds at every look; ten times fewer would make the share a guess.
-pub(crate) const SAMPLE_ENTRIES: u32 = 100;
+use crate::command::Command;
+use crate::server::Talk;
 
-/// What one `HSCAN` of `unacked` showed.
+/// How many messages may be held. `HKEYS` on so many takes a Redis a few milliseconds, at every look; five times as many
+/// take it ten times as long (they no longer fit its processor's cache), and others wait meanwhile. Half as many would
+/// refuse an application of 250 workers that hold 40 messages each.
+const TAGS_MAX: u64 = 20_000;
+
+/// How many sizes are asked for in one round trip: they take Redis some 3 milliseconds.
+const SIZES_AT_ONCE: usize = 5_000;
+
+/// How many bytes of messages are read in one round trip, and so the largest message that can be read. With what the
+/// client keeps while it reads, a portion takes three times as much memory: a tenth of the smallest usual function.
+/// Messages of half as much exist.
+pub(crate) const PORTION_BYTES: u64 = 8 << 20;
+
+/// How many bytes of messages one look reads of one server. On a seventh of a core so many take half a second. The rest
+/// follows with the next looks; half as many would double the looks after a start that remove nothing.
+const LOOK_BYTES: u64 = 32 << 20;
+
+/// The messages of one hash that this process has read, by their delivery tags.
 #[derive(Debug, Default)]
-pub(crate) struct Sample {
-    /// The cursor came back as 0: these are all entries.
-    pub(crate) complete: bool,
-    /// The entries seen; `None` for one that is not kombu's.
-    pub(crate) entries: Vec<Option<Entry>>,
+pub(crate) struct Unacked {
+    known: HashMap<String, Content>,
+    /// The exchanges that messages came through at any time.
+    pub(crate) exchanges: BTreeSet<String>,
+}
+
+/// What a delivery tag stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Content {
+    Message(Entry),
+    /// A value that is not kombu's.
+    Strange,
+    /// A message larger than a portion.
+    TooLarge,
+}
+
+/// What the workers of all queues hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Held {
+    /// The messages that were read, by the way they came.
+    pub(crate) routes: BTreeMap<Route, Jobs>,
+    /// Values that are not kombu's: nobody knows whose they are.
+    pub(crate) strange: u64,
+    /// Messages that were not read.
+    pub(crate) unread: u64,
+}
+
+/// How a message came to its queue.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Route {
+    /// The exchange; empty for the anonymous one, which routes by the queue's name.
+    pub(crate) exchange: String,
+    /// The routing key.
+    pub(crate) routing_key: String,
+}
+
+/// Messages that are held.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Jobs {
+    /// They run, or may at any time.
+    pub(crate) in_flight: u64,
+    /// Their ETA is still to come.
+    pub(crate) delayed: u64,
+}
+
+impl Held {
+    /// Of the messages, none was read.
+    pub(crate) fn unread(messages: u64) -> Self {
+        Self { unread: messages, ..Self::default() }
+    }
+
+    /// How many messages were read.
+    pub(crate) fn read(&self) -> u64 {
+        let jobs = self.routes.values().flat_map(|jobs| [jobs.in_flight, jobs.delayed]);
+        jobs.fold(self.strange, u64::saturating_add)
+    }
+}
+
+impl Unacked {
+    /// Brings what is known up to date. `held` is the length of the hash; it is one of so many hashes of this server.
+    pub(crate) async fn read(
+        &mut self,
+        talk: &mut Talk,
+        key: &str,
+        held: u64,
+        hashes: u64,
+        now: Timestamp,
+    ) -> Held {
+        if held == 0 || held > TAGS_MAX {
+            self.known.clear();
+            return Held::unread(held);
+        }
+        let Some(mut tags) = tags(talk, key).await else { return Held::unread(held) };
+        self.known.retain(|tag, _| tags.remove(tag));
+        let mut unknown: Vec<String> = tags.into_iter().collect();
+        let mut allowed = (LOOK_BYTES / hashes.max(1)).max(PORTION_BYTES);
+        let mut unread: usize = 0;
+        while !unknown.is_empty() {
+            let some = unknown.split_off(unknown.len().saturating_sub(SIZES_AT_ONCE));
+            unread = unread.saturating_add(self.read_some(talk, key, some, &mut allowed).await);
+        }
+        self.held(unread, now)
+    }
+
+    /// Reads new messages, the small ones first; returns how many could not be read.
+    async fn read_some(&mut self, talk: &mut Talk, key: &str, tags: Vec<String>, allowed: &mut u64) -> usize {
+        let asked: Vec<_> = tags.iter().map(|tag| Command::new("HSTRLEN", key).with(tag)).collect();
+        let Some(answers) = talk.ask(&asked).await else { return tags.len() };
+        let size = |answer| match answer {
+            Value::Int(size) => u64::try_from(size).unwrap_or(u64::MAX),
+            _ => u64::MAX,
+        };
+        // What was acknowledged meanwhile has no size.
+        let mut sized: Vec<_> =
+            tags.into_iter().zip(answers.into_iter().map(size)).filter(|(_, size)| *size > 0).collect();
+        sized.sort_by_key(|(_, size)| *size);
+        let mut unread: usize = 0;
+        for (portion, bytes) in portions(sized) {
+            if bytes > PORTION_BYTES {
+                self.known.extend(portion.into_iter().map(|tag| (tag, Content::TooLarge)));
+            } else if let Some(values) = read_portion(talk, key, &portion, bytes, allowed).await {
+                portion.into_iter().zip(values).for_each(|(tag, value)| self.learn(tag, value));
+            } else {
+                unread = unread.saturating_add(portion.len());
+            }
+        }
+        unread
+    }
+
+    fn learn(&mut self, tag: String, value: Value) {
+        let content = match value {
+            // Acknowledged meanwhile.
+            Value::Nil => return,
+            Value::BulkString(json) => Entry::parse(&json).map_or(Content::Strange, Content::Message),
+            _ => Content::Strange,
+        };
+        if let Content::Message(Entry { route, .. }) = &content
+            && !route.exchange.is_empty()
+        {
+            self.exchanges.insert(route.exchange.clone());
+        }
+        self.known.insert(tag, content);
+    }
+
+    /// What is known, as of now.
+    fn held(&self, unread: usize, now: Timestamp) -> Held {
+        let mut held = Held::unread(u64::try_from(unread).unwrap_or(u64::MAX));
+        for content in self.known.values() {
+            let one_more = |count: &mut u64| *count = count.saturating_add(1);
+            match content {
+                Content::Message(Entry { route, eta }) => {
+                    if !held.routes.contains_key(route) {
+                        held.routes.insert(route.clone(), Jobs::default());
+                    }
+                    let Some(jobs) = held.routes.get_mut(route) else { continue };
+                    let delayed = eta.is_some_and(|eta| eta > now);
+                    one_more(if delayed { &mut jobs.delayed } else { &mut jobs.in_flight });
+                }
+                Content::Strange => one_more(&mut held.strange),
+                Content::TooLarge => one_more(&mut held.unread),
+            }
+        }
+        held
+    }
+}
+
+/// The delivery tags; `None` when they could not be read.
+async fn tags(talk: &mut Talk, key: &str) -> Option<HashSet<String>> {
+    let answer = talk.ask(&[Command::new("HKEYS", key)]).await?;
+    let Some(Value::Array(tags)) = answer.into_iter().next() else { return None };
+    let text = |tag| match tag {
+        Value::BulkString(bytes) => String::from_utf8(bytes).ok(),
+        _ => None,
+    };
+    tags.into_iter().map(text).collect()
+}
+
+/// The messages of some tags; `None` when they are more than is left to read, or could not be read.
+async fn read_portion(
+    talk: &mut Talk,
+    key: &str,
+    tags: &[String],
+    bytes: u64,
+    allowed: &mut u64,
+) -> Option<Vec<Value>> {
+    *allowed = allowed.checked_sub(bytes)?;
+    let command = tags.iter().fold(Command::new("HMGET", key), |command, tag| command.with(tag));
+    match talk.ask(&[command]).await?.into_iter().next()? {
+        Value::Array(values) if values.len() == tags.len() => Some(values),
+        _ => None,
+    }
+}
+
+/// What is to be read, in portions of at most [`PORTION_BYTES`]; what is larger by itself is a portion of its own.
+pub(crate) fn portions<T>(sized: Vec<(T, u64)>) -> Vec<(Vec<T>, u64)> {
+    let mut portions: Vec<(Vec<T>, u64)> = Vec::new();
+    for (one, size) in sized {
+        match portions.last_mut() {
+            Some((portion, bytes)) if bytes.saturating_add(size) <= PORTION_BYTES => {
+                portion.push(one);
+                *bytes = bytes.saturating_add(size);
+            }
+            Some(_) | None => portions.push((vec![one], size)),
+        }
+    }
+    portions
 }
 
 /// One message that a worker holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Entry {
-    /// The exchange it came through; empty for the anonymous one.
-    pub(crate) exchange: String,
-    /// Its routing key.
-    pub(crate) routing_key: String,
+struct Entry {
+    route: Route,
     /// `headers.eta`: it does not run before.
-    pub(crate) eta: Option<Timestamp>,
-}
-
-impl Sample {
-    /// Reads an answer of `HSCAN`; one that is not understood, or refused, is an empty and incomplete sample.
-    pub(crate) fn parse(answer: &Value) -> Self {
-        let Value::Array(parts) = answer else {
-            return Self::default();
-        };
-        let [Value::BulkString(cursor), Value::Array(pairs)] = parts.as_slice() else {
-            return Self::default();
-        };
-        let values = pairs.iter().skip(1).step_by(2);
-        Self { complete: cursor.as_slice() == b"0", entries: values.map(Entry::parse).collect() }
-    }
+    eta: Option<Timestamp>,
 }
 
 impl Entry {
-    fn parse(value: &Value) -> Option<Self> {
-        let Value::BulkString(json) = value else {
-            return None;
-        };
+    fn parse(json: &[u8]) -> Option<Self> {
         let (message, exchange, routing_key): (Message, Option<String>, Option<String>) =
             serde_json::from_slice(json).ok()?;
-        Some(Self {
-            exchange: exchange.unwrap_or_default(),
-            routing_key: routing_key.unwrap_or_default(),
-            eta: message.eta(),
-        })
+        let (exchange, routing_key) = (exchange.unwrap_or_default(), routing_key.unwrap_or_default());
+        Some(Self { route: Route { exchange, routing_key }, eta: message.eta() })
     }
 }
 
@@ -86,7 +261,7 @@ impl Message {
     }
 
     /// The moment before which the task does not run.
-    pub(crate) fn eta(&self) -> Option<Timestamp> {
+    fn eta(&self) -> Option<Timestamp> {
         let text = self.headers.as_ref()?.eta.as_str()?;
         // Celery takes a time without an offset as UTC.
         let naive = || {
@@ -98,41 +273,4 @@ impl Message {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn hscan(cursor: &str, values: &[&str]) -> Value {
-        let text = |text: &str| Value::BulkString(text.as_bytes().to_vec());
-        let pairs = values.iter().flat_map(|value| [text("tag"), text(value)]);
-        Value::Array(vec![text(cursor), Value::Array(pairs.collect())])
-    }
-
-    #[test]
-    fn an_entry_is_message_exchange_and_routing_key() {
-        let json =
-            r#"[{"body": "W10=", "headers": {"id": "a", "eta": "2026-03-01T12:00:00+01:00"}}, "", "emails"]"#;
-        let sample = Sample::parse(&hscan("0", &[json]));
-        assert!(sample.complete);
-        let expected = Entry {
-            exchange: String::new(),
-            routing_key: "emails".to_owned(),
-            eta: "2026-03-01T11:00:00Z".parse().ok(),
-        };
-        assert_eq!(sample.entries, [Some(expected)]);
-    }
-
-    #[test]
-    fn an_eta_without_an_offset_is_utc() {
-        let message: Message =
-            serde_json::from_str(r#"{"headers": {"eta": "2026-03-01T12:00:00.5"}}"#).unwrap();
-        assert_eq!(message.eta(), "2026-03-01T12:00:00.5Z".parse().ok());
-    }
-
-    #[test]
-    fn what_is_not_kombus_is_kept_as_unknown() {
-        let sample = Sample::parse(&hscan("17", &["not json", "[1]", "[{}, null, null]"]));
-        assert!(!sample.complete);
-        assert_eq!(sample.entries.len(), 3);
-        assert_eq!(sample.entries.iter().flatten().count(), 1);
-    }
-}
+mod tests;

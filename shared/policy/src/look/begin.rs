@@ -11,6 +11,7 @@ use crate::method::track;
 use crate::method::wait;
 use crate::observation::Observation;
 use crate::pipeline::evidence::LONGEST_GAP;
+use crate::pipeline::readings::partly_read;
 use crate::pipeline::scale_in;
 use crate::reason::Reason;
 use crate::service::ServicePolicy;
@@ -40,12 +41,12 @@ pub(super) fn carried(memory: &Memory, runs: BTreeMap<String, Run>) -> Memory {
     }
 }
 
-/// Since when the queue has been seen empty, nothing in flight, nothing held. A look that cannot see ends it, and so
-/// does a time without looks.
+/// Since when the queue has been seen empty, nothing in flight, nothing held. A look that cannot see, or sees in part
+/// only, ends it, and so does a time without looks.
 pub(super) fn idle_since(seen: &Observation, memory: &Memory, now: Timestamp) -> Option<Timestamp> {
     let queue = seen.queue()?;
     let looked = memory.wishes.last().is_some_and(|wish| since(wish.at, now) <= LONGEST_GAP);
-    let idle = scale_in::jobs_that_need_a_task(queue) == 0;
+    let idle = scale_in::jobs_that_need_a_task(queue) == 0 && partly_read(queue).is_none();
     idle.then(|| memory.idle_since.filter(|_| looked).unwrap_or(now))
 }
 

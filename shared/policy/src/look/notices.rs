@@ -9,7 +9,7 @@ use crate::notice::{Edge, End, NoticeKind};
 use crate::observation::MetricReading;
 use crate::overrides::Override;
 use crate::pipeline::evidence::unread;
-use crate::pipeline::readings::METRIC_DELAY;
+use crate::pipeline::readings::{METRIC_DELAY, partly_read};
 use crate::pipeline::startup;
 use crate::reading::{AbsenceKind, Reading};
 use crate::reason::Reason;
@@ -40,6 +40,9 @@ impl Thinking<'_> {
         }
         if let Some(reason) = self.in_force.footing.as_ref().and_then(|floor| floor.unread.clone()) {
             self.found.push((NoticeKind::ReadingMissing, reason));
+        }
+        if let Some(reason) = self.seen.queue().and_then(partly_read) {
+            self.found.push((NoticeKind::QueuePartlyRead, reason));
         }
         if let Some(reason) = self.other_scaler_unread() {
             self.found.push((NoticeKind::OwnerUnknown, reason));
@@ -158,6 +161,8 @@ impl Thinking<'_> {
         };
         let (condition, severity) = (one.when.clone(), one.rule.severity);
         match (&one.reading, one.value()) {
+            // A lower bound below the threshold does not say that the value is.
+            (_, Some(_)) if one.at_least => End::NotSeen,
             (_, Some(value)) => End::Because(Reason::ConditionOver { condition, value, severity }),
             // Without a vote there is nothing to measure: no request is no error any more.
             (None, None) => End::Because(Reason::ConditionQuiet { condition, severity }),
@@ -178,7 +183,7 @@ impl Thinking<'_> {
                 service && queue && !self.finds(NoticeKind::StartsFailing) && self.unread().next().is_none()
             }
             NoticeKind::HeldByWorkers => service && queue,
-            NoticeKind::QueuePaused => queue,
+            NoticeKind::QueuePaused | NoticeKind::QueuePartlyRead => queue,
             NoticeKind::QueueUnreadable
             | NoticeKind::ReadingMissing
             | NoticeKind::Blocked

@@ -26,6 +26,8 @@ pub(crate) struct Evidence<'a, R = Rule> {
     pub(crate) when: &'a Condition,
     /// The reading of its signal; `None` when the signal has no vote.
     pub(crate) reading: Option<Reading<f64>>,
+    /// The reading is a lower bound: it can say that an upward condition holds, and nothing else.
+    pub(crate) at_least: bool,
     /// The newest value breaches the threshold.
     pub(crate) breaches: bool,
     /// The datapoints for which it has done so without a gap.
@@ -87,8 +89,10 @@ pub(crate) fn weigh<'a, R>(
         let when = condition(rule);
         let sighting = look.sight(&when.signal);
         let run = look.run(when, &sighting);
-        let mut one = Evidence { rule, when, reading: sighting.reading, breaches: false, run };
-        one.breaches = one.value().is_some_and(|value| when.comparison.holds(value, when.threshold));
+        let at_least = sighting.at_least;
+        let mut one = Evidence { rule, when, reading: sighting.reading, at_least, breaches: false, run };
+        let tells = !at_least || when.comparison.is_upward();
+        one.breaches = tells && one.value().is_some_and(|value| when.comparison.holds(value, when.threshold));
         all.push(one);
     }
     all
@@ -129,7 +133,11 @@ fn extend(run: Option<Run>, condition: &Condition, sighting: &Sighting, now: Tim
     let half = sighting.period.checked_div(2).unwrap_or(SignedDuration::ZERO);
     let gap = if sighting.period.is_zero() { LONGEST_GAP } else { sighting.period.saturating_add(half) };
     let extended = sighting.points.iter().fold(run, |run, point| {
-        if !condition.comparison.holds(point.value, condition.threshold) {
+        let holds = condition.comparison.holds(point.value, condition.threshold);
+        if sighting.at_least && !(holds && condition.comparison.is_upward()) {
+            return run;
+        }
+        if !holds {
             return None;
         }
         let unbroken = run.filter(|run| point.at.duration_since(run.last) <= gap);

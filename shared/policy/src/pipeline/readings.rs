@@ -8,6 +8,7 @@ use crate::observation::{
 };
 use crate::pipeline::evidence::LONGEST_GAP;
 use crate::reading::{Absence, AbsenceKind, Reading};
+use crate::reason::Reason;
 use crate::service::ServicePolicy;
 use crate::signal::{AlarmName, MetricName, OnAbsence, Signal};
 
@@ -20,6 +21,8 @@ pub(crate) const METRIC_DELAY: SignedDuration = SignedDuration::from_mins(3);
 pub(crate) struct Sighting {
     /// Its value; `None` when it has no vote.
     pub(crate) reading: Option<Reading<f64>>,
+    /// The value is a lower bound: it may breach upward, and tells nothing else.
+    pub(crate) at_least: bool,
     /// The datapoints that are new since the last look, oldest first.
     pub(crate) points: Vec<Datapoint>,
     /// Their period; zero for what was read directly.
@@ -86,7 +89,19 @@ pub(crate) fn sight(
         Reading::Fresh { value, at } => vec![Datapoint { at: *at, value: *value }],
         Reading::Stale { .. } | Reading::Missing(_) => Vec::new(),
     };
-    Sighting { reading: Some(reading), points, period: SignedDuration::ZERO }
+    let counts_in_flight = matches!(signal, Signal::InFlight | Signal::Depth);
+    let at_least = counts_in_flight && seen.queue().and_then(partly_read).is_some();
+    Sighting { reading: Some(reading), at_least, points, period: SignedDuration::ZERO }
+}
+
+/// Why a queue's work in flight is known in part only, if it is.
+pub(crate) fn partly_read(queue: &Queue) -> Option<Reason> {
+    match queue.in_flight {
+        InFlight::Partly { jobs, read, held } => {
+            Some(Reason::WorkInFlightPartlyRead { known_jobs: jobs, read, held })
+        }
+        InFlight::Exactly(_) | InFlight::AtLeast(_) | InFlight::Unknown => None,
+    }
 }
 
 /// The value of a queue signal.
@@ -101,7 +116,9 @@ fn queue_value(
     let service = seen.service.as_ref().ok();
     let waiting = if queue.paused { 0 } else { queue.waiting };
     let in_flight = || match queue.in_flight {
-        InFlight::Exactly(_) | InFlight::AtLeast(_) => Ok(Work::of(queue, service, policy).in_flight),
+        InFlight::Exactly(_) | InFlight::AtLeast(_) | InFlight::Partly { .. } => {
+            Ok(Work::of(queue, service, policy).in_flight)
+        }
         InFlight::Unknown => {
             Err(Absence::new(AbsenceKind::NotFound, "this queue does not show work in flight"))
         }
@@ -178,13 +195,14 @@ fn per_task(total: Sighting, seen: &Observation) -> Sighting {
         Some(Reading::Stale { .. } | Reading::Missing(_)) | None => Vec::new(),
     };
     let points = points.into_iter().map(|point| Datapoint { value: share(point.value), ..point });
-    Sighting { reading, points: points.collect(), period: total.period }
+    Sighting { reading, points: points.collect(), ..total }
 }
 
 /// What an alarm says: 1 in ALARM, 0 in OK, for as long as it has done so.
 fn sight_alarm(name: &AlarmName, seen: &Observation, now: Timestamp) -> Sighting {
     let missing = |absence| Sighting {
         reading: Some(Reading::Missing(absence)),
+        at_least: false,
         points: Vec::new(),
         period: SignedDuration::ZERO,
     };
@@ -201,6 +219,7 @@ fn sight_alarm(name: &AlarmName, seen: &Observation, now: Timestamp) -> Sighting
     // One datapoint over the whole time since the transition: the alarm watched meanwhile, whoever looked.
     Sighting {
         reading: Some(Reading::Fresh { value, at: now }),
+        at_least: false,
         points: vec![Datapoint { at: now, value }],
         period: since(then, now),
     }
@@ -228,9 +247,9 @@ fn sight_metric(
         }
     };
     let last = points.last().copied().or(remembered.map(|last| Datapoint { at: last.at, value: last.value }));
-    let silent = |reading| Sighting { reading, points: Vec::new(), period };
+    let silent = |reading| Sighting { reading, at_least: false, points: Vec::new(), period };
     if let Some(Datapoint { at, value }) = last.filter(|last| since(last.at, now) <= freshness(period)) {
-        return Sighting { reading: Some(Reading::Fresh { value, at }), points, period };
+        return Sighting { reading: Some(Reading::Fresh { value, at }), at_least: false, points, period };
     }
     if let MetricReading::Failed(absence) = reading {
         return silent(Some(Reading::Missing(absence.clone())));
@@ -284,11 +303,12 @@ fn absent(
     match declared {
         OnAbsence::Missing => {
             let absence = Absence::new(AbsenceKind::NoDatapoints, "");
-            Sighting { reading: Some(Reading::Missing(absence)), points: Vec::new(), period }
+            Sighting { reading: Some(Reading::Missing(absence)), at_least: false, points: Vec::new(), period }
         }
-        OnAbsence::NoVote => Sighting { reading: None, points: Vec::new(), period },
+        OnAbsence::NoVote => Sighting { reading: None, at_least: false, points: Vec::new(), period },
         OnAbsence::Zero => Sighting {
             reading: Some(Reading::Fresh { value: 0.0, at: now }),
+            at_least: false,
             points: if asked { vec![Datapoint { at: now, value: 0.0 }] } else { Vec::new() },
             period: SignedDuration::ZERO,
         },

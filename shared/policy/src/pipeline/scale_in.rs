@@ -11,7 +11,7 @@ use crate::pipeline::readings::Work;
 use crate::pipeline::startup;
 use crate::reading::Absence;
 use crate::reason::Reason;
-use crate::rule::{Adjustment, Comparison, Condition};
+use crate::rule::{Adjustment, Condition};
 use crate::service::ServicePolicy;
 use crate::signal::Signal;
 
@@ -161,9 +161,8 @@ impl Guards<'_> {
     /// The value at which a scale-out rule would match at another size, if it would.
     fn trips(&self, one: &Evidence<'_>, size: u32) -> Option<f64> {
         let Condition { signal, comparison, threshold, .. } = one.when;
-        let upward = matches!(comparison, Comparison::Above | Comparison::AtLeast);
         let adds = matches!(one.rule.adjust, Adjustment::Add(_));
-        if !(upward && adds && signal.is_shared_by_tasks()) {
+        if !(comparison.is_upward() && adds && signal.is_shared_by_tasks()) {
             return None;
         }
         predict(one, self.service.desired_count, size).filter(|value| comparison.holds(*value, *threshold))

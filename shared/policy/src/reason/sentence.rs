@@ -168,7 +168,11 @@ impl fmt::Display for Counted<&Reason> {
             }
             R::QueuePaused { waiting_jobs } => {
                 let verb = plural(*waiting_jobs, "does", "do");
-                write!(f, "the queue is paused, its {} {verb} not count", jobs(*waiting_jobs))
+                write!(
+                    f,
+                    "the queue is paused or at a limit of its own, its {} {verb} not count now",
+                    jobs(*waiting_jobs)
+                )
             }
             R::WorkInFlight { jobs: n, concurrency, floor } => {
                 let verb = plural(*n, "keeps", "keep");
@@ -184,6 +188,10 @@ impl fmt::Display for Counted<&Reason> {
                 f,
                 "this queue does not show every running job, only {known_jobs} {} known",
                 plural(*known_jobs, "is", "are")
+            ),
+            R::WorkInFlightPartlyRead { known_jobs, read, held } => write!(
+                f,
+                "only {read} of the {held} messages that workers hold could be read, {known_jobs} of them of this queue"
             ),
             R::HeldByWorkers { jobs: n, capacity_jobs } => write!(
                 f,

@@ -252,6 +252,7 @@ fn queue(range: Range) -> impl Strategy<Value = Queue> {
     let in_flight = prop_oneof![
         6 => jobs(range).prop_map(InFlight::Exactly),
         2 => jobs(range).prop_map(InFlight::AtLeast),
+        1 => jobs(range).prop_map(|jobs| InFlight::Partly { jobs, read: jobs, held: jobs.saturating_add(1) }),
         1 => Just(InFlight::Unknown)
     ];
     let head = option::of(0..3_u64);

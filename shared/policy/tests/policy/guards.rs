@@ -1,5 +1,6 @@
 //! What keeps capacity during a scale-in, and what limits a scale-out.
 
+use tidegate_policy::InFlight;
 use tidegate_policy::Verdict::{Hold, ScaleIn};
 
 use crate::stage::{Stage, codes, refused, seconds, size};
@@ -182,9 +183,54 @@ fn a_service_that_cannot_be_scaled_is_left_alone() {
     assert_eq!(stage.peek().verdict, Hold { at: None });
 }
 
+/// What one look read of a large `unacked`.
+fn partly(jobs: u64) -> InFlight {
+    InFlight::Partly { jobs, read: 100, held: 3_002 }
+}
+
+#[test]
+fn nothing_is_taken_away_while_only_a_part_of_the_work_in_flight_was_read() {
+    for jobs in [0, 1, 40] {
+        let mut stage = shrinking().with(|stage| stage.policy.interruptible = true);
+        stage.queue().in_flight = partly(jobs);
+        let decision = stage.peek();
+        assert_eq!(decision.verdict, Hold { at: Some(10) }, "{decision}");
+        assert!(codes(&decision).contains(&"work-in-flight-partly-read"), "{decision}");
+    }
+    let mut above_max = shrinking().tasks(60);
+    above_max.queue().in_flight = partly(0);
+    assert_eq!(size(&above_max.peek()), 60);
+}
+
+#[test]
+fn a_part_of_the_work_in_flight_scales_out_like_the_whole() {
+    let mut stage = Stage::new(1, 50, &["depth > 50: +5", "depth < 10: -1"]).waiting(60);
+    stage.queue().in_flight = partly(0);
+    assert_eq!(size(&stage.peek()), 10);
+    let mut stage = Stage::new(1, 50, &["in_flight > 15: +5"]);
+    stage.queue().in_flight = partly(16);
+    assert_eq!(size(&stage.peek()), 10);
+}
+
+#[test]
+fn a_part_begins_no_run_of_low_values_and_ends_none_of_high_ones() {
+    let mut low = Stage::new(1, 50, &["in_flight < 5 for 4m: -1"]);
+    low.queue().in_flight = partly(0);
+    low.look_for(600);
+    low.queue().in_flight = InFlight::Exactly(0);
+    assert_eq!(size(&low.wait(60).look()), 5, "the low values of a part prove nothing");
+
+    let mut high = Stage::new(1, 50, &["in_flight > 15 for 4m: +5"]).in_flight(20);
+    high.look_for(180);
+    high.queue().in_flight = partly(3);
+    high.wait(60).look();
+    high.queue().in_flight = InFlight::Exactly(20);
+    assert_eq!(size(&high.wait(60).look()), 10, "a part did not show that there were fewer");
+}
+
 #[test]
 fn a_queue_that_hides_running_jobs_says_so_beside_every_scale_in() {
     let mut stage = shrinking();
-    stage.queue().in_flight = tidegate_policy::InFlight::AtLeast(3);
+    stage.queue().in_flight = InFlight::AtLeast(3);
     assert_eq!(codes(&stage.peek()), ["rule-matched", "one-task-at-a-time", "work-in-flight-hidden"]);
 }

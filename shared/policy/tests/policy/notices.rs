@@ -147,12 +147,11 @@ fn a_notice_tells_since_when() {
 }
 
 #[test]
-fn a_switched_off_service_a_pause_and_an_override_are_told_at_once() {
+fn a_switched_off_service_and_an_override_are_told_at_once() {
     let mut stage = calm().tasks(0);
     look(&mut stage, &["+switched off by hand"]);
     stage.service().desired_count = 1;
-    stage.queue().paused = true;
-    look(&mut stage.arrive().clone(), &["+queue paused", "-switched off by hand"]);
+    look(&mut stage.arrive().clone(), &["-switched off by hand"]);
     let until = 86_400;
     look(&mut calm().person(OverrideKind::Max(3), until), &["+override in force"]);
 }
@@ -197,6 +196,34 @@ fn jobs_held_by_workers_are_told_after_two_looks() {
     look(&mut stage, &["+jobs held by workers"]);
     stage.queue().in_flight = tidegate_policy::InFlight::Exactly(20);
     look(&mut stage, &["-jobs held by workers"]);
+}
+
+#[test]
+fn a_pause_of_five_minutes_is_told_and_a_limit_of_one_is_not() {
+    let mut stage = calm();
+    stage.queue().paused = true;
+    for _ in 0..5 {
+        look(&mut stage, &[]);
+    }
+    look(&mut stage, &["+queue paused or at its limit"]);
+    stage.queue().paused = false;
+    look(&mut stage, &["-queue paused or at its limit"]);
+    for minute in 0..20 {
+        stage.queue().paused = minute % 4 > 0;
+        look(&mut stage, &[]);
+    }
+}
+
+#[test]
+fn a_queue_that_stays_read_in_part_is_told_after_five_minutes() {
+    let mut stage = calm();
+    stage.queue().in_flight = tidegate_policy::InFlight::Partly { jobs: 2, read: 100, held: 3_002 };
+    for _ in 0..5 {
+        look(&mut stage, &[]);
+    }
+    look(&mut stage, &["+work in flight read in part only"]);
+    stage.queue().in_flight = tidegate_policy::InFlight::Exactly(2);
+    look(&mut stage, &["-work in flight read in part only"]);
 }
 
 #[test]

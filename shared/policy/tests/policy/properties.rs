@@ -128,6 +128,9 @@ proptest! {
             queue.in_flight = match queue.in_flight {
                 InFlight::Exactly(jobs) => InFlight::Exactly(jobs + more),
                 InFlight::AtLeast(jobs) => InFlight::AtLeast(jobs + more),
+                InFlight::Partly { jobs, read, held } => {
+                    InFlight::Partly { jobs: jobs + more, read: read + more, held: held + more }
+                }
                 InFlight::Unknown => InFlight::Unknown,
             };
         }
@@ -202,6 +205,7 @@ proptest! {
         prop_assert!(case.policy.interruptible || to == from - 1, "more than one task: {decision}");
         prop_assert!(from - to <= case.policy.largest_step.scale_in.get(), "largest step: {decision}");
         let Some(queue) = case.seen.queue() else { return Ok(()) };
+        prop_assert!(!matches!(queue.in_flight, InFlight::Partly { .. }), "a part of the work: {decision}");
         let concurrency = u64::from(case.policy.concurrency.get());
         let in_flight = queue.in_flight.known().min(u64::from(service.running_count) * concurrency);
         prop_assert!(u64::from(to) >= in_flight.div_ceil(concurrency), "work in flight: {decision}");

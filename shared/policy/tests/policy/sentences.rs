@@ -62,6 +62,7 @@ reasons! {
     QueuePaused => "queue-paused",
     WorkInFlight => "work-in-flight",
     WorkInFlightHidden => "work-in-flight-hidden",
+    WorkInFlightPartlyRead => "work-in-flight-partly-read",
     HeldByWorkers => "held-by-workers",
     OneTaskAtATime => "one-task-at-a-time",
     Rollout => "rollout",
@@ -216,6 +217,9 @@ fn readings(all: &mut Vec<(&'static str, Decision)>) {
     let mut hidden = worker();
     hidden.queue().in_flight = InFlight::AtLeast(1);
     all.push(("a queue that hides running jobs", hidden.peek()));
+    let mut partly = worker();
+    partly.queue().in_flight = InFlight::Partly { jobs: 2, read: 12_000, held: 110_000 };
+    all.push(("more is held than can be read", partly.peek()));
     all.push(("prefetched jobs", worker().waiting(100).in_flight(52).peek()));
 }
 

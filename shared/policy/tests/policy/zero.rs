@@ -70,6 +70,19 @@ fn work_in_flight_keeps_the_last_task() {
 }
 
 #[test]
+fn a_queue_of_which_a_part_was_read_is_never_seen_empty() {
+    let mut stage = sleepy();
+    stage.queue().in_flight = InFlight::Partly { jobs: 0, read: 100, held: 3_002 };
+    stage.look_for(3_600);
+    assert_eq!(stage.service().desired_count, 1);
+    stage.queue().in_flight = InFlight::Exactly(0);
+    stage.look_for(240);
+    assert_eq!(stage.service().desired_count, 1, "the idle time begins with the first look that sees all");
+    stage.look_for(120);
+    assert_eq!(stage.service().desired_count, 0);
+}
+
+#[test]
 fn the_first_job_wakes_one_task_and_many_wake_many() {
     let stage = sleepy().tasks(0).waiting(1);
     assert_eq!(stage.peek().verdict, ScaleOut { from: 0, to: 1 });

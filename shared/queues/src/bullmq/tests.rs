@@ -18,7 +18,11 @@ fn text(text: &str) -> Value {
 struct Keys {
     paused: i64,
     meta: i64,
-    meta_paused: i64,
+    /// `paused`, `concurrency` and `max` of `meta`.
+    settings: [Option<&'static str>; 3],
+    limiter: Option<&'static str>,
+    /// What is left of the period, in milliseconds.
+    limiter_lasts: i64,
     wait: Vec<&'static str>,
     prioritized: Vec<&'static str>,
     delayed: Vec<&'static str>,
@@ -28,6 +32,9 @@ struct Keys {
     failed: Counter,
 }
 
+/// The settings of a paused queue.
+const PAUSED: [Option<&str>; 3] = [Some("1"), None, None];
+
 /// The fields `count` and `prevTS`.
 type Counter = [Option<&'static str>; 2];
 
@@ -36,12 +43,15 @@ impl Keys {
         let length = |list: &[&str]| Value::Int(i64::try_from(list.len()).unwrap());
         let end = |id: Option<&&str>| id.map_or(Value::Nil, |id| text(id));
         let first = |set: &[&str]| Value::Array(set.first().map(|id| text(id)).into_iter().collect());
-        let counter =
-            |fields: Counter| Value::Array(fields.map(|field| field.map_or(Value::Nil, text)).to_vec());
+        let fields = |fields: &[Option<&'static str>]| {
+            Value::Array(fields.iter().map(|field| field.map_or(Value::Nil, text)).collect())
+        };
         let values = [
             Value::Int(self.paused),
             Value::Int(self.meta),
-            Value::Int(self.meta_paused),
+            fields(&self.settings),
+            self.limiter.map_or(Value::Nil, text),
+            Value::Int(self.limiter_lasts),
             length(&self.wait),
             end(self.wait.first()),
             end(self.wait.last()),
@@ -51,8 +61,8 @@ impl Keys {
             Value::Int(self.due),
             first(&self.delayed),
             Value::Int(self.active),
-            counter(self.completed),
-            counter(self.failed),
+            fields(&self.completed),
+            fields(&self.failed),
         ];
         read(values.to_vec())
     }
@@ -107,12 +117,49 @@ fn the_markers_of_version_4_are_no_jobs() {
 
 #[test]
 fn both_ways_of_pausing_are_seen() {
-    let version_5 = Keys { paused: 4, meta: 1, meta_paused: 1, ..Keys::default() }.read().unwrap();
+    let version_5 = Keys { paused: 4, meta: 1, settings: PAUSED, ..Keys::default() }.read().unwrap();
     assert_eq!((version_5.waiting, version_5.paused), (4, true));
-    let version_6 = Keys { wait: vec!["1", "2"], meta: 1, meta_paused: 1, ..Keys::default() }.read().unwrap();
+    let version_6 =
+        Keys { wait: vec!["1", "2"], meta: 1, settings: PAUSED, ..Keys::default() }.read().unwrap();
     assert_eq!((version_6.waiting, version_6.paused), (2, true));
     let left_behind = Keys { paused: 4, meta: 1, ..Keys::default() }.read().unwrap();
     assert_eq!((left_behind.waiting, left_behind.paused), (0, false));
+}
+
+#[test]
+fn jobs_that_no_worker_may_take_are_those_of_a_queue_at_a_limit() {
+    #[track_caller]
+    fn check(settings: [Option<&'static str>; 2], limiter: Option<&'static str>, active: i64, met: bool) {
+        let [concurrency, max] = settings;
+        let settings = [None, concurrency, max];
+        let lasting = Keys { meta: 1, settings, limiter, limiter_lasts: 500, active, ..Keys::default() };
+        let busy = Keys { wait: vec!["2", "1"], ..lasting.clone() }.read().unwrap();
+        assert_eq!((busy.waiting, busy.paused), (2, met), "{settings:?} {limiter:?} {active}");
+        assert!(!lasting.read().unwrap().paused, "nothing waits");
+    }
+    check([None, None], None, 5, false);
+    // The queue's own rate limit.
+    check([None, Some("10")], Some("9"), 5, false);
+    check([None, Some("10")], Some("10"), 5, true);
+    check([None, Some("10")], Some("11"), 0, true);
+    check([None, Some("10")], Some("9"), 0, false);
+    // Its global concurrency.
+    check([Some("6"), None], None, 5, false);
+    check([Some("6"), None], None, 6, true);
+    check([Some("6"), Some("10")], Some("2"), 6, true);
+    // What only workers know: they took jobs, more wait, and none runs; or one was told to wait.
+    check([None, None], Some("3"), 1, false);
+    check([None, None], Some("3"), 0, true);
+    check([None, None], Some("9007199254740991"), 4, true);
+}
+
+#[test]
+fn a_limit_ends_with_its_period() {
+    for limiter_lasts in [-2, -1, 0] {
+        let settings = [None, None, Some("10")];
+        let over = Keys { wait: vec!["1"], settings, limiter: Some("10"), limiter_lasts, ..Keys::default() };
+        assert!(!over.read().unwrap().paused, "{limiter_lasts}");
+    }
 }
 
 #[test]
@@ -155,9 +202,10 @@ fn ended_jobs_are_counted_only_while_workers_count() {
 #[test]
 fn a_counter_that_is_none_does_not_hide_the_queue() {
     let queue = |answer: Value| {
-        let mut values: Vec<_> = [0, 1, 0, 3].map(Value::Int).to_vec();
         let empty = || Value::Array(Vec::new());
+        let mut values = vec![Value::Int(0), Value::Int(1), empty(), Value::Nil, Value::Int(-2)];
         values.extend([
+            Value::Int(3),
             Value::Nil,
             Value::Nil,
             Value::Int(0),
@@ -199,10 +247,10 @@ proptest! {
             let empty = || Value::Array(Vec::new());
             let delayed = Value::Int(due.saturating_add(later));
             let [wait, prioritized, due, active] = [wait, prioritized, due, active].map(Value::Int);
-            let (none, meta) = (Value::Int(0), Value::Int(1));
-            let first = [none.clone(), meta, none, wait, Value::Nil, Value::Nil, prioritized, empty()];
-            let uncounted = [empty(), empty()];
-            read([first.to_vec(), vec![delayed, due, empty(), active], uncounted.to_vec()].concat()).unwrap().waiting
+            let queue = vec![Value::Int(0), Value::Int(1), empty(), Value::Nil, Value::Int(-2)];
+            let first = vec![wait, Value::Nil, Value::Nil, prioritized, empty()];
+            let uncounted = vec![empty(), empty()];
+            read([queue, first, vec![delayed, due, empty(), active], uncounted].concat()).unwrap().waiting
         };
         let mut grown = jobs;
         grown[which] = grown[which].saturating_add(more);

@@ -22,15 +22,18 @@ fn fill(server: &Server) -> [QueueSource; 3] {
 }
 
 /// Every command that is ever sent, beside `AUTH`, and `SELECT` for a database other than 0.
-const COMMANDS: [&str; 11] = [
+const COMMANDS: [&str; 14] = [
     "+llen",
     "+lindex",
     "+smembers",
     "+hlen",
+    "+hkeys",
+    "+hstrlen",
     "+hmget",
-    "+hscan",
+    "+memory|usage",
     "+exists",
-    "+hexists",
+    "+get",
+    "+pttl",
     "+zcard",
     "+zrange",
     "+zcount",
@@ -55,7 +58,7 @@ async fn a_read_only_user_suffices() {
 }
 
 #[tokio::test]
-async fn eleven_commands_suffice() {
+async fn fourteen_commands_suffice() {
     check_user(&[&["~*"], COMMANDS.as_slice()].concat()).await;
 }
 

@@ -1,6 +1,6 @@
 //! BullMQ 5 and 6: the same numbers from both, however they lay out their keys.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tidegate_fleet::source::QueueSource;
 use tidegate_policy::{AbsenceKind, InFlight, Queue};
 
@@ -60,6 +60,47 @@ async fn version_5_waiting_prioritized_delayed_active_paused() {
 #[tokio::test]
 async fn version_6_waiting_prioritized_delayed_active_paused() {
     check_version(6).await;
+}
+
+/// Ten jobs and a worker of four places, at once or after the queue got a limit of its own; what a look shows then.
+async fn limited(version: u32, limit: &Value, worker: &Value, release: bool) -> Queue {
+    let server = Server::start();
+    let look = Look::new(&server.url(), QueueSource::Bullmq(bullmq("emails")));
+    let mut client = clients::bullmq(version, &server.url(), "emails");
+    client.order(&json!({"add": 10}));
+    let free = look.until(|queue| queue.waiting == 10).await;
+    assert!(!free.paused, "nobody works yet, and nobody is kept from it");
+    if !limit.is_null() {
+        client.order(limit);
+    }
+    client.order(&json!({"work": 4, "options": worker}));
+    if release {
+        client.order(&json!({"release": true}));
+    }
+    look.until(|queue| queue.paused || queue.waiting == 0).await
+}
+
+async fn check_limits(version: u32) {
+    let none = json!({});
+    let rate = limited(version, &json!({"limit": [3, 60_000]}), &none, false).await;
+    assert_eq!((rate.waiting, rate.in_flight), (7, InFlight::Exactly(3)));
+    let concurrency = limited(version, &json!({"concurrency": 2}), &none, false).await;
+    assert_eq!((concurrency.waiting, concurrency.in_flight), (8, InFlight::Exactly(2)));
+    let of_workers = json!({"limiter": {"max": 3, "duration": 60_000}});
+    let workers = limited(version, &Value::Null, &of_workers, true).await;
+    assert_eq!((workers.waiting, workers.in_flight), (7, InFlight::Exactly(0)));
+    let unlimited = limited(version, &Value::Null, &none, true).await;
+    assert_eq!((unlimited.waiting, unlimited.paused), (0, false));
+}
+
+#[tokio::test]
+async fn version_5_at_a_limit() {
+    check_limits(5).await;
+}
+
+#[tokio::test]
+async fn version_6_at_a_limit() {
+    check_limits(6).await;
 }
 
 #[tokio::test]

@@ -147,6 +147,16 @@ async fn the_wrong_database_is_missing_whether_it_exists_or_not() {
 }
 
 #[tokio::test]
+async fn a_database_in_the_urls_options_is_the_one_that_is_read() {
+    let server = Server::start();
+    server.run(&["LPUSH", "jobs", "1"]);
+    let at = |rest: &str| Look::new(&format!("redis://127.0.0.1:{}{rest}", server.port), list("jobs", None));
+    assert_eq!(at("?db=0").read().await.map(|queue| queue.waiting), Ok(1));
+    check(&at("?db=6").read().await.unwrap_err(), NotFound, "/6: `jobs` does not exist");
+    check(&at("/0?db=6").read().await.unwrap_err(), Unreadable, "different databases");
+}
+
+#[tokio::test]
 async fn one_bad_queue_of_a_server_spoils_no_other() {
     let server = Server::start();
     server.run(&["SADD", "_kombu.binding.reports", "reports\u{6}\u{16}\u{6}\u{16}reports"]);

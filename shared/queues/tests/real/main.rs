@@ -6,8 +6,10 @@
 
 mod world;
 mod clients;
+mod relay;
 mod celery_matrix;
 mod celery_layout;
+mod held;
 mod bullmq_counters;
 mod bullmq_versions;
 mod failures;

@@ -130,12 +130,20 @@ impl Server {
 
     /// Runs one command as the administrator, through the local socket.
     pub(crate) fn run(&self, words: &[&str]) -> redis::Value {
-        let path = self.folder.0.join("redis.sock");
-        let client = redis::Client::open(format!("unix://{}", path.display())).expect("a valid URL");
-        let mut connection = client.get_connection().expect("our server answers");
         let mut command = redis::Cmd::new();
         command.arg(words);
-        command.query(&mut connection).expect("a valid command")
+        command.query(&mut self.connection()).expect("a valid command")
+    }
+
+    /// Runs many commands as the administrator.
+    pub(crate) fn send(&self, commands: &redis::Pipeline) {
+        commands.exec(&mut self.connection()).expect("valid commands");
+    }
+
+    fn connection(&self) -> redis::Connection {
+        let path = self.folder.0.join("redis.sock");
+        let client = redis::Client::open(format!("unix://{}", path.display())).expect("a valid URL");
+        client.get_connection().expect("our server answers")
     }
 }
 

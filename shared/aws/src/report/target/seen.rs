@@ -29,6 +29,9 @@ fn queue_in_words(queue: &Result<Queue, Absence>) -> String {
     let in_flight = match queue.in_flight {
         InFlight::Exactly(jobs) => format!("{jobs} in flight"),
         InFlight::AtLeast(jobs) => format!("at least {jobs} in flight"),
+        InFlight::Partly { jobs, read, held } => {
+            format!("at least {jobs} in flight ({read} of {held} held messages read)")
+        }
         InFlight::Unknown => "in flight unknown".to_owned(),
     };
     let paused = if queue.paused { ", paused" } else { "" };

@@ -1,0 +1,116 @@
+//! What a look asks about Celery's queues after its first round trip: the next tasks, what workers hold, and how that came
+//! to its queue.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use redis::Value;
+use tidegate_fleet::source::CeleryQueue;
+
+use super::{binding_key, exchanges, lists, task_fingerprint, unacked_key};
+use crate::command::Command;
+use crate::server::Talk;
+use crate::unacked::{Held, Unacked, portions};
+
+/// A list whose messages are larger than this on average does not show its next task: each look would read it again. Half
+/// as much would leave out applications that send small files, twice as much costs four times what ten queues need.
+const HEAD_BYTES: u64 = 1 << 20;
+
+/// How many exchanges beside those of the fleet file are followed: one for each queue of a large application. Each costs
+/// a command.
+const EXCHANGES_MAX: usize = 200;
+
+/// What a process keeps of one server between two looks: the messages held, by the key of their hash.
+pub(crate) type Kept = BTreeMap<String, Unacked>;
+
+/// What was found. What could not be asked is not there.
+#[derive(Debug, Default)]
+pub(crate) struct Details {
+    /// What workers hold, by the key of the hash.
+    pub(crate) held: BTreeMap<String, Held>,
+    /// The members of binding tables, by their keys.
+    pub(crate) tables: BTreeMap<String, Vec<Value>>,
+    /// The fingerprint of a list's oldest task, by the key of the list.
+    pub(crate) heads: BTreeMap<String, u64>,
+}
+
+/// A queue, and what the first round trip said of it: its lists with something in them, and the length of `unacked`.
+pub(crate) struct Asked<'a> {
+    pub(crate) queue: &'a CeleryQueue,
+    /// The first list that holds something, and how many tasks are in it.
+    pub(crate) next: Option<(String, u64)>,
+    /// Messages in `unacked`, of all queues.
+    pub(crate) unacked: u64,
+}
+
+impl<'a> Asked<'a> {
+    /// Reads the first answers: those of [`super::commands`], where they are numbers.
+    pub(crate) fn new(queue: &'a CeleryQueue, number_of: impl Fn(usize) -> u64) -> Self {
+        let lists = lists(queue);
+        let unacked = number_of(lists.len());
+        let sizes: Vec<_> = (0..lists.len()).map(&number_of).collect();
+        let next = lists.into_iter().zip(sizes).find(|(_, tasks)| *tasks > 0);
+        Self { queue, next, unacked }
+    }
+}
+
+/// Asks for all queues of a server together.
+pub(crate) async fn read(talk: &mut Talk, asked: &[Asked<'_>], kept: &mut Kept, now: Timestamp) -> Details {
+    let heads = heads(talk, asked).await;
+    let hashes: BTreeMap<String, u64> =
+        asked.iter().map(|asked| (unacked_key(asked.queue), asked.unacked)).collect();
+    kept.retain(|key, _| hashes.contains_key(key));
+    let busy = hashes.values().filter(|held| **held > 0).count();
+    let mut held = BTreeMap::new();
+    for (key, messages) in hashes {
+        let hashes = u64::try_from(busy).unwrap_or(u64::MAX);
+        let found = kept.entry(key.clone()).or_default().read(talk, &key, messages, hashes, now).await;
+        held.insert(key, found);
+    }
+    let tables = tables(talk, asked, kept).await;
+    Details { held, tables, heads }
+}
+
+/// The next task of each queue that has one. Its size is not known before it is read, that of its whole list is.
+async fn heads(talk: &mut Talk, asked: &[Asked<'_>]) -> BTreeMap<String, u64> {
+    let lists: BTreeMap<&String, u64> =
+        asked.iter().filter_map(|asked| asked.next.as_ref()).map(|(list, tasks)| (list, *tasks)).collect();
+    let sizes: Vec<_> = lists.keys().map(|list| Command::new("MEMORY USAGE", list)).collect();
+    let Some(sizes) = talk.ask(&sizes).await else { return BTreeMap::new() };
+    let average = |((list, tasks), size): ((&String, u64), &Value)| match size {
+        Value::Int(bytes) => Some((list.clone(), u64::try_from(*bytes).ok()?.div_ceil(tasks.max(1)))),
+        _ => None,
+    };
+    let small: Vec<_> =
+        lists.into_iter().zip(&sizes).filter_map(average).filter(|(_, size)| *size <= HEAD_BYTES).collect();
+    let mut heads = BTreeMap::new();
+    for (lists, _) in portions(small) {
+        let oldest: Vec<_> = lists.iter().map(|list| Command::new("LINDEX", list).with("-1")).collect();
+        let Some(messages) = talk.ask(&oldest).await else { break };
+        for (list, message) in lists.into_iter().zip(messages) {
+            if let Value::BulkString(message) = message {
+                heads.insert(list, task_fingerprint(&message));
+            }
+        }
+    }
+    heads
+}
+
+/// The binding tables of the exchanges that messages came through and nobody named.
+async fn tables(talk: &mut Talk, asked: &[Asked<'_>], kept: &Kept) -> BTreeMap<String, Vec<Value>> {
+    let mut keys = BTreeSet::new();
+    for Asked { queue, .. } in asked {
+        let named = exchanges(queue);
+        let seen = kept.get(&unacked_key(queue)).map(|unacked| &unacked.exchanges);
+        let unnamed = seen.into_iter().flatten().filter(|exchange| !named.contains(exchange));
+        keys.extend(unnamed.map(|exchange| binding_key(queue, exchange)));
+    }
+    let keys: Vec<_> = keys.into_iter().take(EXCHANGES_MAX).collect();
+    let commands: Vec<_> = keys.iter().map(|key| Command::new("SMEMBERS", key)).collect();
+    let answers = talk.ask(&commands).await.unwrap_or_default();
+    let members = |(key, answer)| match answer {
+        Value::Array(members) | Value::Set(members) => Some((key, members)),
+        _ => None,
+    };
+    keys.into_iter().zip(answers).filter_map(members).collect()
+}
