@@ -45,6 +45,7 @@ fn setting() -> Setting {
         capacity: Capacity::new(5, 50).unwrap_or_else(|error| unreachable!("{error}")),
         throughput: 0.5,
         concurrency: std::num::NonZeroU32::MIN,
+        prefetch: 1,
         acceptable_wait_seconds: 60.0,
         starts: Starts { seconds: 90.0, spread: 0.0, failing: 0.0 },
         service: Service::Fluid,

@@ -30,6 +30,10 @@ pub struct Setting {
     pub throughput: f64,
     /// Jobs one task runs at a time.
     pub concurrency: NonZeroU32,
+    /// Jobs one task holds unacknowledged, for each that it can run at a time: Celery's prefetch multiplier. What it holds
+    /// beyond those that it runs is reserved: no other task can take it. 1 reserves nothing, unless jobs are acknowledged
+    /// when they start ([`Shows::Reserved`]) and running ones are not among those it holds.
+    pub prefetch: u32,
     /// A job that waits longer than this, in seconds, is late.
     pub acceptable_wait_seconds: f64,
     /// How tasks start.
@@ -109,8 +113,32 @@ pub struct Sensing {
     pub missing: f64,
     /// Jobs in flight are seen times this.
     pub in_flight_bias: f64,
-    /// The queue counts the jobs that are done.
-    pub counts_done: bool,
+    /// Which of the jobs that tasks took are seen at all.
+    pub shows: Shows,
+}
+
+/// What a queue shows of the jobs that tasks took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shows {
+    /// All of them, and it counts the jobs done: BullMQ whose workers keep `metrics`.
+    TakenAndDone,
+    /// All of them: BullMQ, SQS, Celery with `acks_late`, CloudWatch with a metric of them.
+    Taken,
+    /// Only those that are reserved and do not run yet: Celery, which acknowledges a job when it starts.
+    Reserved,
+    /// None of them: a plain Redis list, CloudWatch without such a metric.
+    Nothing,
+}
+
+impl Setting {
+    /// Jobs that one task reserves beyond those that it runs.
+    fn reserved_by_task(&self) -> u32 {
+        let for_each_slot = match self.sensing.shows {
+            Shows::Reserved => self.prefetch,
+            Shows::TakenAndDone | Shows::Taken | Shows::Nothing => self.prefetch.saturating_sub(1),
+        };
+        for_each_slot.saturating_mul(self.concurrency.get())
+    }
 }
 
 impl Sensing {
@@ -121,7 +149,7 @@ impl Sensing {
         noise: 0.0,
         missing: 0.0,
         in_flight_bias: 1.0,
-        counts_done: true,
+        shows: Shows::TakenAndDone,
     };
 }
 
@@ -132,7 +160,7 @@ pub struct Run {
     pub ready: Vec<u32>,
     /// Tasks that are paid: serving, starting and stopping.
     pub billed: Vec<u32>,
-    /// Jobs that wait at the end of each step.
+    /// Jobs that wait at the end of each step, reserved ones included.
     pub waiting: Vec<f64>,
     /// Every change of the number of tasks.
     pub changes: Vec<Change>,
@@ -165,7 +193,7 @@ trait Model {
     fn step(&mut self, step: usize, arrivals: f64, waits: &mut Waits) -> f64;
     /// Serves what is left with the tasks that are left.
     fn finish(&mut self, waits: &mut Waits);
-    /// Jobs not yet taken, in flight, and done since the beginning.
+    /// Jobs not yet taken, reserved, running, and done since the beginning.
     fn jobs(&self) -> JobCounts;
     /// Tasks that were told to stop and still work.
     fn stopping(&self) -> u32;
@@ -177,8 +205,20 @@ trait Model {
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct JobCounts {
     waiting: f64,
-    in_flight: f64,
+    reserved: f64,
+    running: f64,
     completed: f64,
+}
+
+impl JobCounts {
+    /// Those taken and not done that a queue shows.
+    fn in_flight(&self, shows: Shows) -> f64 {
+        match shows {
+            Shows::TakenAndDone | Shows::Taken => self.reserved + self.running,
+            Shows::Reserved => self.reserved,
+            Shows::Nothing => 0.0,
+        }
+    }
 }
 
 /// Replays a load in a world that somebody scales.
@@ -306,14 +346,14 @@ impl<'a, M: Model> Replay<'a, M> {
         let jobs = self.model.jobs();
         self.run.ready.push(ready);
         self.run.billed.push(paid.saturating_add(self.model.stopping()));
-        self.run.waiting.push(jobs.waiting);
+        self.run.waiting.push(jobs.waiting + jobs.reserved);
         self.open.busy += busy;
         self.open.ready += f64::from(ready);
         if step % STEPS_PER_MINUTE == STEPS_PER_MINUTE - 1 {
             let OpenMinute { busy, ready } = std::mem::take(&mut self.open);
             self.minutes.push(Minute {
                 waiting: jobs.waiting,
-                in_flight: jobs.in_flight,
+                in_flight: jobs.in_flight(self.setting.sensing.shows),
                 utilization: busy / ready.max(1.0),
             });
         }

@@ -13,6 +13,7 @@ use tidegate_policy::{
 use super::log::{Decided, Log};
 use super::{Minute, QueueSight, Scaler, Sight};
 use crate::number::{jobs, place, real};
+use crate::world::Shows;
 
 /// The one metric that a queue world can tell: the busy share of the tasks.
 const CPU: &str = "cpu";
@@ -151,18 +152,15 @@ fn is_told(signal: &Signal) -> bool {
 fn queue(seen: &QueueSight) -> Queue {
     let waiting = jobs(seen.waiting);
     // The next job is known by its number.
-    let head =
-        (waiting > 0).then(|| u64::try_from(place(seen.completed + seen.in_flight)).unwrap_or(u64::MAX));
-    Queue {
-        waiting,
-        due: 0,
-        delayed: 0,
-        delayed_held: false,
-        in_flight: InFlight::Exactly(jobs(seen.in_flight)),
-        done: seen.counts_done.then(|| jobs(seen.completed)),
-        paused: false,
-        head,
-    }
+    let head = (waiting > 0).then(|| u64::try_from(place(seen.taken)).unwrap_or(u64::MAX));
+    let taken = jobs(seen.in_flight);
+    let (in_flight, done) = match seen.shows {
+        Shows::TakenAndDone => (InFlight::Exactly(taken), Some(jobs(seen.completed))),
+        Shows::Taken => (InFlight::Exactly(taken), None),
+        Shows::Reserved => (InFlight::AtLeast(taken), None),
+        Shows::Nothing => (InFlight::Unknown, None),
+    };
+    Queue { waiting, due: 0, delayed: 0, delayed_held: false, in_flight, done, paused: false, head }
 }
 
 impl Scaler for Production {
@@ -181,5 +179,32 @@ impl Scaler for Production {
         let (_, to) = verdict.as_change()?;
         self.memory.settle(LOOK, Settled::Applied, self.at(seen.seconds));
         Some(to)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As `queues` and `aws` fill it for each kind of queue.
+    #[test]
+    fn production_is_told_only_what_the_queue_shows() {
+        let seen = |shows| {
+            let sight = QueueSight {
+                waiting: 3.0,
+                in_flight: 7.0,
+                completed: 90.0,
+                taken: 97.0,
+                shows,
+                age_seconds: 0,
+            };
+            let Queue { waiting, in_flight, done, head, .. } = queue(&sight);
+            assert_eq!((waiting, head), (3, Some(97)), "{shows:?}");
+            (in_flight, done)
+        };
+        assert_eq!(seen(Shows::TakenAndDone), (InFlight::Exactly(7), Some(90)));
+        assert_eq!(seen(Shows::Taken), (InFlight::Exactly(7), None));
+        assert_eq!(seen(Shows::Reserved), (InFlight::AtLeast(7), None));
+        assert_eq!(seen(Shows::Nothing), (InFlight::Unknown, None));
     }
 }

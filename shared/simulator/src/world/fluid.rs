@@ -8,11 +8,14 @@ use crate::load::STEP;
 use crate::number::real;
 
 /// A fluid queue: in each step first comes what arrives, then the ready tasks serve what they can. The jobs of a step
-/// wait as long as the middle one of them.
+/// wait as long as the middle one of them. Whoever reserved them serves them no later than another would: only job by job
+/// does a reserved job wait for its own task.
 #[derive(Debug)]
 pub(super) struct Fluid {
     per_task: f64,
     concurrency: f64,
+    /// Jobs that one task reserves.
+    reserved_by_task: f64,
     ready: u32,
     waiting: f64,
     busy: f64,
@@ -39,6 +42,7 @@ impl Fluid {
         Self {
             per_task: setting.throughput * STEP,
             concurrency: f64::from(setting.concurrency.get()),
+            reserved_by_task: f64::from(setting.reserved_by_task()),
             ready: 0,
             waiting: 0.0,
             busy: 0.0,
@@ -99,7 +103,13 @@ impl Model for Fluid {
     }
 
     fn jobs(&self) -> JobCounts {
-        JobCounts { waiting: self.waiting, in_flight: self.busy * self.concurrency, completed: self.served }
+        let reserved = self.waiting.min(f64::from(self.ready) * self.reserved_by_task);
+        JobCounts {
+            waiting: self.waiting - reserved,
+            reserved,
+            running: self.busy * self.concurrency,
+            completed: self.served,
+        }
     }
 
     fn stopping(&self) -> u32 {

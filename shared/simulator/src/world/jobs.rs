@@ -23,6 +23,8 @@ pub(super) struct Jobs {
     time: JobTime,
     scale_in: ScaleIn,
     slots: u32,
+    /// Jobs that one task reserves beyond those that it runs.
+    ahead: usize,
     dice: Pcg64,
     stops: Pcg64,
 
@@ -32,8 +34,11 @@ pub(super) struct Jobs {
     tasks: Vec<Task>,
     /// Tasks that take jobs.
     ready: Vec<usize>,
-    /// Tasks with room for a job, once for each.
-    free: Vec<usize>,
+    /// Tasks with room for a job, each once. Where jobs are reserved the one that took none for the longest time is
+    /// next, as Redis serves those that ask (`BRPOP`); otherwise the one that was free last.
+    takers: VecDeque<usize>,
+    /// Jobs that are reserved.
+    reserved: usize,
     /// Places of tasks that are gone.
     gone: Vec<usize>,
     stopping: u32,
@@ -61,9 +66,13 @@ struct Running {
     job: Job,
 }
 
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 struct Task {
     running: u32,
+    /// Jobs taken ahead, the oldest first.
+    reserved: VecDeque<Job>,
+    /// It is among those with room.
+    takes: bool,
     stops: bool,
 }
 
@@ -75,6 +84,7 @@ impl Jobs {
             time,
             scale_in,
             slots,
+            ahead: usize::try_from(setting.reserved_by_task()).unwrap_or(usize::MAX),
             dice: dice(setting.seed, Purpose::Jobs),
             stops: dice(setting.seed, Purpose::Stops),
             now: 0,
@@ -82,7 +92,8 @@ impl Jobs {
             running: BinaryHeap::new(),
             tasks: Vec::new(),
             ready: Vec::new(),
-            free: Vec::new(),
+            takers: VecDeque::new(),
+            reserved: 0,
             gone: Vec::new(),
             stopping: 0,
             partial: 0.0,
@@ -100,7 +111,7 @@ impl Jobs {
         self.now = until;
     }
 
-    /// A job begins in a task with room.
+    /// A job begins in a task with a free slot.
     fn start(&mut self, job: Job, task: usize) {
         if let Some(task) = self.tasks.get_mut(task) {
             task.running += 1;
@@ -109,14 +120,43 @@ impl Jobs {
         self.running.push(Reverse(Running { ends, task, started: self.now, job }));
     }
 
-    /// Waiting jobs begin as far as there is room.
+    /// Waiting jobs are taken as far as there is room.
     fn fill(&mut self) {
-        while let Some(task) = self.free.pop() {
-            let Some(job) = self.waiting.pop_front() else {
-                self.free.push(task);
-                return;
-            };
-            self.start(job, task);
+        while !self.waiting.is_empty()
+            && let Some(task) = self.taker()
+            && let Some(job) = self.waiting.pop_front()
+        {
+            self.take(job, task);
+        }
+    }
+
+    /// The next task to take a job, which then asks anew if it has room for more.
+    fn taker(&mut self) -> Option<usize> {
+        let task = if self.ahead > 0 { self.takers.pop_front() } else { self.takers.pop_back() }?;
+        self.tasks.get_mut(task)?.takes = false;
+        Some(task)
+    }
+
+    /// A task takes a job: it runs it, or reserves it where all its slots are busy.
+    fn take(&mut self, job: Job, task: usize) {
+        let slots = self.slots;
+        match self.tasks.get_mut(task) {
+            Some(place) if place.running >= slots => {
+                place.reserved.push_back(job);
+                self.reserved += 1;
+            }
+            _ => self.start(job, task),
+        }
+        self.ask(task);
+    }
+
+    /// A task with room asks for a job, unless it does so already.
+    fn ask(&mut self, task: usize) {
+        let Some(place) = self.tasks.get_mut(task) else { return };
+        let has_room = place.running < self.slots || place.reserved.len() < self.ahead;
+        if has_room && !place.takes && !place.stops {
+            place.takes = true;
+            self.takers.push_back(task);
         }
     }
 
@@ -137,7 +177,11 @@ impl Jobs {
         let Some(place) = self.tasks.get_mut(task) else { return true };
         place.running -= 1;
         if !place.stops {
-            self.free.push(task);
+            if let Some(job) = place.reserved.pop_front() {
+                self.reserved -= 1;
+                self.start(job, task);
+            }
+            self.ask(task);
             self.fill();
         } else if place.running == 0 {
             self.stopping -= 1;
@@ -153,10 +197,8 @@ impl Jobs {
             while self.end_next(arrived + 1, waits) {}
             self.pass(arrived);
             let job = Job { arrived, needs: self.job_time() };
-            match self.free.pop() {
-                Some(task) => self.start(job, task),
-                None => self.waiting.push_back(job),
-            }
+            self.waiting.push_back(job);
+            self.fill();
         }
         self.arrivals = arrivals;
         self.arrivals.clear();
@@ -180,7 +222,8 @@ impl Jobs {
         }
         let chosen = place(share(&mut self.stops) * real(self.ready.len())).min(self.ready.len() - 1);
         let task = self.ready.swap_remove(chosen);
-        self.free.retain(|free| *free != task);
+        self.takers.retain(|taker| *taker != task);
+        self.release(task);
         if self.scale_in == ScaleIn::Kills {
             self.interrupt(task);
         }
@@ -193,7 +236,16 @@ impl Jobs {
         }
     }
 
-    /// The jobs of a task go back to the head of the queue, the oldest first.
+    /// The jobs that a task reserved go back to the head of the queue, the oldest first.
+    fn release(&mut self, task: usize) {
+        let Some(place) = self.tasks.get_mut(task) else { return };
+        self.reserved -= place.reserved.len();
+        for job in std::mem::take(&mut place.reserved).into_iter().rev() {
+            self.waiting.push_front(job);
+        }
+    }
+
+    /// The running jobs of a task go back to the head of the queue, the oldest first.
     fn interrupt(&mut self, task: usize) {
         let mut back = Vec::new();
         self.running.retain(|Reverse(running)| {
@@ -224,7 +276,7 @@ impl Model for Jobs {
                 *place = Task::default();
             }
             self.ready.push(task);
-            self.free.extend((0..self.slots).map(|_| task));
+            self.ask(task);
         }
         self.fill();
     }
@@ -261,7 +313,8 @@ impl Model for Jobs {
     fn jobs(&self) -> JobCounts {
         JobCounts {
             waiting: real(self.waiting.len()),
-            in_flight: real(self.running.len()),
+            reserved: real(self.reserved),
+            running: real(self.running.len()),
             completed: real_jobs(self.completed),
         }
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tidegate_policy::{Capacity, ServicePolicy};
 use tidegate_simulator::synthetic::{self, Cron};
-use tidegate_simulator::world::{JobTime, Looks, ScaleIn, Sensing, Service, Starts};
+use tidegate_simulator::world::{JobTime, Looks, ScaleIn, Sensing, Service, Shows, Starts};
 use tidegate_simulator::{Load, Setting, trace};
 
 use crate::stage::setting;
@@ -116,7 +116,7 @@ pub(crate) fn conditions() -> Vec<Condition> {
         ),
         condition("15 % noise", sensed(Sensing { noise: 0.15, ..Sensing::EXACT })),
         condition("in flight 30 % too high", sensed(Sensing { in_flight_bias: 1.3, ..Sensing::EXACT })),
-        condition("no count of jobs done", sensed(Sensing { counts_done: false, ..Sensing::EXACT })),
+        condition("no count of jobs done", sensed(Sensing { shows: Shows::Taken, ..Sensing::EXACT })),
         condition("one reading in five missing", sensed(Sensing { missing: 0.2, ..Sensing::EXACT })),
     ];
     if let Ok(capacity) = Capacity::new(2, 20) {
@@ -138,7 +138,7 @@ pub(crate) fn conditions() -> Vec<Condition> {
         let service = Service::Jobs { time: JobTime::Exponential, scale_in: ScaleIn::Waits };
         let setting = Setting { throughput: 1.0 / seconds, service, ..setting() };
         all.push(condition(&format!("jobs of {seconds} s, exponential"), setting.clone()));
-        let setting = Setting { sensing: Sensing { counts_done: false, ..Sensing::EXACT }, ..setting };
+        let setting = Setting { sensing: Sensing { shows: Shows::Taken, ..Sensing::EXACT }, ..setting };
         all.push(condition(&format!("no count, jobs of {seconds} s"), setting));
     }
     all

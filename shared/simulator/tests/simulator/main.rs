@@ -5,5 +5,6 @@ mod field;
 mod trace;
 mod differential;
 mod world;
+mod shows;
 mod production;
 mod wait;

@@ -12,6 +12,7 @@ pub(crate) fn setting() -> Setting {
         capacity: Capacity::new(5, 50).expect("5 is below 50"),
         throughput: 0.5,
         concurrency: NonZeroU32::MIN,
+        prefetch: 1,
         acceptable_wait_seconds: 60.0,
         starts: Starts { seconds: 90.0, spread: 0.0, failing: 0.0 },
         service: Service::Fluid,
