@@ -10,6 +10,9 @@ use crate::trace::Trace;
 /// simulation.
 pub const STEP_SECONDS: u32 = 15;
 
+/// The same in microseconds, the simulator's smallest time.
+pub(crate) const STEP_MICROS: u64 = STEP_SECONDS as u64 * 1_000_000;
+
 /// Steps in a minute.
 pub(crate) const STEPS_PER_MINUTE: usize = 4;
 

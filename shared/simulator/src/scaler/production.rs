@@ -33,6 +33,7 @@ pub struct Production {
     begin: Timestamp,
     left_out: Vec<String>,
     reads_cpu: bool,
+    has_queue: bool,
     metrics_read: Option<f64>,
     log: Option<Log>,
 }
@@ -65,7 +66,22 @@ impl Production {
         let of_rules = policy.rules.iter().map(|rule| &rule.when.signal);
         let mut signals = of_rules.chain(policy.track.iter().map(|track| &track.signal));
         let reads_cpu = signals.any(|signal| matches!(signal, Signal::Metric(_)));
-        Self { policy, memory: Memory::default(), begin, left_out, reads_cpu, metrics_read: None, log: None }
+        Self {
+            policy,
+            memory: Memory::default(),
+            begin,
+            left_out,
+            reads_cpu,
+            has_queue: true,
+            metrics_read: None,
+            log: None,
+        }
+    }
+
+    /// The same for a service without a queue: it is seen by its metrics only.
+    #[must_use]
+    pub fn without_queue(self) -> Self {
+        Self { has_queue: false, ..self }
     }
 
     /// The same, with a log of at most that many decisions.
@@ -84,6 +100,12 @@ impl Production {
     #[must_use]
     pub fn left_out(&self) -> &[String] {
         &self.left_out
+    }
+
+    /// Whether anything is left that proposes a size: a run of a service without it says nothing about its policy.
+    #[must_use]
+    pub fn decides(&self) -> bool {
+        !self.policy.rules.is_empty() || !self.policy.track.is_empty() || self.policy.wait.is_some()
     }
 
     /// The moment of a look.
@@ -106,7 +128,7 @@ impl Production {
         let unread = || Absence::new(AbsenceKind::TimedOut, "simulated");
         Observation {
             service: Ok(service),
-            queue: Some(seen.queue.as_ref().map(queue).ok_or_else(unread)),
+            queue: self.has_queue.then(|| seen.queue.as_ref().map(queue).ok_or_else(unread)),
             metrics: self.metrics(seen),
             alarms: [].into(),
         }

@@ -8,13 +8,12 @@ use rand_distr::Exp1;
 use rand_pcg::Pcg64;
 
 use super::{JobCounts, JobTime, Model, ScaleIn, Setting, Waits};
-use crate::load::STEP_SECONDS;
+use crate::load::{STEP_MICROS, STEP_SECONDS};
 use crate::number::{jobs, place, real, real_jobs};
 use crate::random::{Purpose, dice, share};
 
 /// Time is counted in microseconds: whole numbers order events alike on every machine.
 const MICROS: f64 = 1e6;
-const STEP_MICROS: u64 = STEP_SECONDS as u64 * 1_000_000;
 
 /// The queue and the tasks.
 #[derive(Debug)]
@@ -44,8 +43,9 @@ pub(super) struct Jobs {
     stopping: u32,
     /// Part of a job that has not arrived yet, where arrivals are no whole numbers.
     partial: f64,
+    /// What arrives in this step, the latest first.
     arrivals: Vec<u64>,
-    /// Microseconds that slots were busy in this step.
+    /// Microseconds that slots were busy since time last passed.
     busy: u64,
     completed: u64,
     interrupted: u64,
@@ -192,16 +192,13 @@ impl Jobs {
 
     /// Everything that happens before a moment.
     fn run_until(&mut self, until: u64, waits: &mut Waits) {
-        let arrivals = std::mem::take(&mut self.arrivals);
-        for &arrived in &arrivals {
+        while let Some(arrived) = self.arrivals.pop_if(|arrived| *arrived < until) {
             while self.end_next(arrived + 1, waits) {}
             self.pass(arrived);
             let job = Job { arrived, needs: self.job_time() };
             self.waiting.push_back(job);
             self.fill();
         }
-        self.arrivals = arrivals;
-        self.arrivals.clear();
         while self.end_next(until, waits) {}
         self.pass(until);
     }
@@ -288,18 +285,21 @@ impl Model for Jobs {
         self.fill();
     }
 
-    fn step(&mut self, step: usize, arrivals: f64, waits: &mut Waits) -> f64 {
+    fn arrive(&mut self, step: usize, arrivals: f64) {
         let begin = u64::try_from(step).unwrap_or(u64::MAX).saturating_mul(STEP_MICROS);
         self.partial += arrivals;
         let whole = self.partial.floor();
         self.partial -= whole;
-        self.busy = 0;
         for _ in 0..jobs(whole) {
             let offset = jobs((share(&mut self.dice) * f64::from(STEP_SECONDS) * MICROS).floor());
             self.arrivals.push(begin + offset);
         }
-        self.arrivals.sort_unstable();
-        self.run_until(begin.saturating_add(STEP_MICROS), waits);
+        self.arrivals.sort_unstable_by(|one, other| other.cmp(one));
+    }
+
+    fn work(&mut self, until: u64, waits: &mut Waits) -> f64 {
+        self.busy = 0;
+        self.run_until(until, waits);
         real_jobs(self.busy) / real_jobs(STEP_MICROS) / f64::from(self.slots)
     }
 

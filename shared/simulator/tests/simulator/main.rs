@@ -6,5 +6,6 @@ mod trace;
 mod differential;
 mod world;
 mod shows;
+mod bill;
 mod production;
 mod wait;
