@@ -21,6 +21,8 @@ pub(crate) enum Purpose {
     Bursts = 6,
     /// Which task stops, where only their ages matter.
     Lives = 7,
+    /// Spiky counts and sessions.
+    Spikes = 8,
 }
 
 /// The dice of one purpose.

@@ -158,6 +158,21 @@ impl Reader {
 }
 
 impl Trace {
+    /// Counts of intervals that follow each other, from the beginning of time on.
+    pub(crate) fn of_counts(step_seconds: f64, counts: impl Iterator<Item = f64>) -> Self {
+        let point = |(interval, value)| Point { seconds: (real(interval) + 0.5) * step_seconds, value };
+        let points: Vec<Point> = counts.enumerate().map(point).collect();
+        Self {
+            first: None,
+            first_seconds: 0.0,
+            step_seconds,
+            end_seconds: real(points.len()) * step_seconds,
+            rows: u64::try_from(points.len()).unwrap_or(u64::MAX),
+            points,
+            repairs: Repairs::default(),
+        }
+    }
+
     /// The first timestamp, where the trace tells absolute times.
     #[must_use]
     pub fn first(&self) -> Option<Timestamp> {

@@ -80,10 +80,11 @@ fn a_task_that_is_told_to_stop_serves_for_some_seconds_more() {
     let billed = |moments| {
         let run = run(&Setting { moments, ..setting() }, &[45, 45, 45, 45, 45, 45, 45, 45, 45, 45, 5]);
         let down = run.changes.last().expect("a way down").step;
-        [run.billed[down - 1], run.billed[down], run.billed[down + 1]]
+        [run.billed[down - 1], run.billed[down], run.billed[down + 1]].map(|tasks| format!("{tasks:.2}"))
     };
-    assert_eq!(billed(Moments::Steps), [45.0, 5.0, 5.0]);
+    assert_eq!(billed(Moments::Steps), ["45.00", "5.00", "5.00"]);
     let [before, within, after] = billed(Moments::AnySecond);
-    assert!(before == 45.0 && after == 5.0, "{before}, {after}");
+    assert_eq!([before, after], ["45.00", "5.00"]);
+    let within: f64 = within.parse().expect("a number");
     assert!((20.0..30.0).contains(&within), "40 tasks serve for half a step in the mean: {within}");
 }

@@ -7,5 +7,6 @@ mod differential;
 mod world;
 mod shows;
 mod bill;
+mod synthetic;
 mod production;
 mod wait;
