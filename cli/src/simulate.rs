@@ -11,6 +11,7 @@ use crate::outcome::{FAILED, Outcome};
 use crate::page as pages;
 
 mod options;
+mod queue;
 mod setting;
 mod ground;
 mod progress;

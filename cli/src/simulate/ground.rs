@@ -14,6 +14,7 @@ use tidegate_simulator::{Baseline, Load, Setting, Trace};
 
 use super::options::ReplayOptions;
 use super::progress::Progress;
+use super::queue::QueueWorld;
 use super::setting;
 use crate::check;
 use crate::outcome::{FAILED, Outcome, REFUSED};
@@ -23,6 +24,7 @@ pub(crate) struct Ground {
     pub(crate) fleet: Fleet,
     /// The service's policy as the fleet file has it.
     pub(crate) policy: ServicePolicy,
+    pub(crate) queue: QueueWorld,
     pub(crate) trace: Trace,
     pub(crate) load: Load,
     pub(crate) setting: Setting,
@@ -40,19 +42,47 @@ impl Ground {
         let service =
             fleet.service(&options.service).ok_or_else(|| unknown_service(&fleet, &options.service))?;
         let policy = service.policy().clone();
+        let queue = QueueWorld::of(service, options)?;
+        let production = production(&policy, queue, Timestamp::UNIX_EPOCH);
+        let left_out = production.left_out().to_vec();
+        if !production.decides() {
+            return Err(nothing_told(&options.service, &left_out));
+        }
         progress.tell(format_args!("reading {}", options.trace.display()));
         let trace = trace(&options.trace)?;
-        let (load, setting, scaled_to) = setting::of(options, &policy, &trace);
+        let (load, setting, scaled_to) = setting::of(options, &policy, queue, &trace);
         progress.tell(format_args!("asking the oracle"));
         let baseline = Baseline::of(&load, &setting);
-        let left_out = Production::new(&policy, Timestamp::UNIX_EPOCH).left_out().to_vec();
-        Ok(Self { fleet, policy, trace, load, setting, scaled_to, left_out, baseline })
+        Ok(Self { fleet, policy, queue, trace, load, setting, scaled_to, left_out, baseline })
     }
 
     /// Production with a policy, from the beginning of the trace on.
     pub(crate) fn production(&self, policy: &ServicePolicy) -> Production {
-        Production::new(policy, self.trace.first().unwrap_or(Timestamp::UNIX_EPOCH))
+        production(policy, self.queue, self.trace.first().unwrap_or(Timestamp::UNIX_EPOCH))
     }
+}
+
+fn production(policy: &ServicePolicy, queue: QueueWorld, begin: Timestamp) -> Production {
+    let production = Production::new(policy, begin);
+    if queue.kind.is_some() { production } else { production.without_queue() }
+}
+
+/// A service whose every rule is left out would hold whatever comes: its score would be that of no scaling at all.
+fn nothing_told(service: &str, left_out: &[String]) -> Outcome {
+    if left_out.is_empty() {
+        return failed(
+            REFUSED,
+            format_args!("`{service}` has no `rules`, `track` or `wait`: nothing to simulate"),
+        );
+    }
+    let conditions: Vec<String> = left_out.iter().map(|condition| format!("`{condition}`")).collect();
+    failed(
+        REFUSED,
+        format_args!(
+            "`{service}` cannot be simulated: a trace tells `cpu` and what its queue shows, and nothing of {}",
+            conditions.join(", ")
+        ),
+    )
 }
 
 fn fleet(path: &Path) -> Result<Fleet, Outcome> {

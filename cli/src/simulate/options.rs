@@ -42,15 +42,19 @@ pub(crate) struct ReplayOptions {
     /// A job that waits longer is late; without it the service's own `wait`, or 60s where it has none
     #[arg(long, value_name = "DURATION", value_parser = wait)]
     pub(crate) wait: Option<SignedDuration>,
-    /// The distance of two looks: 15s with short looks, 60s without
-    #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = looks)]
-    pub(crate) looks: SignedDuration,
+    /// The distance of two looks; without it 15s (short looks), or 60s where the service is seen by metrics only
+    #[arg(long, value_name = "DURATION", value_parser = looks)]
+    pub(crate) looks: Option<SignedDuration>,
     /// How jobs are served
     #[arg(long, value_enum, default_value_t = Jobs::Fluid)]
     pub(crate) jobs: Jobs,
     /// The queue counts the jobs that are done, as BullMQ does for workers that all have `metrics`; `wait` uses it
     #[arg(long)]
     pub(crate) counts_done: bool,
+    /// Celery's `worker_prefetch_multiplier`: messages that a worker reserves for each job it runs at a time; without it
+    /// Celery's default, 4. 0 stands for `--disable-prefetch`
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(0..=1_000))]
+    pub(crate) prefetch: Option<u32>,
     /// The seed of everything drawn: the same seed, the same answer
     #[arg(long, value_name = "NUMBER", default_value_t = 7)]
     pub(crate) seed: u64,

@@ -70,7 +70,7 @@ pub(crate) fn title(options: &ReplayOptions, ground: &Ground, trace: impl Displa
 
 /// What was repaired, left out and assumed.
 pub(crate) fn facts(options: &ReplayOptions, ground: &Ground) -> Vec<Fact> {
-    let Ground { policy, trace, setting, scaled_to, left_out, .. } = ground;
+    let Ground { policy, queue, trace, setting, scaled_to, left_out, .. } = ground;
     let fact = |name, text: String| Fact { name, text };
     let repairs = trace.repairs().to_string();
     let mut facts: Vec<Fact> = repairs.lines().map(|repair| fact("repaired", repair.to_owned())).collect();
@@ -97,13 +97,7 @@ pub(crate) fn facts(options: &ReplayOptions, ground: &Ground) -> Vec<Fact> {
             setting.seed,
         ),
     ));
-    if options.counts_done {
-        facts.push(fact("queue", "counts the jobs that are done".to_owned()));
-    } else if policy.wait.is_some() {
-        let text =
-            "does not count the jobs that are done: `wait` infers how long one takes (else: --counts-done)";
-        facts.push(fact("queue", text.to_owned()));
-    }
+    facts.push(fact("queue", queue.words(policy.wait.is_some())));
     facts
 }
 

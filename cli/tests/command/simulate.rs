@@ -61,6 +61,8 @@ fn the_keys_of_the_answer_stay() {
     assert_eq!(code, 0);
     let answer: Value = serde_json::from_str(&stdout).expect("the answer is JSON");
     let scores = [
+        "billed_hours",
+        "billed_vs_oracle",
         "cost_vs_oracle",
         "direction_reversals_per_day",
         "excess_late_percent",
@@ -68,6 +70,7 @@ fn the_keys_of_the_answer_stay() {
         "jobs_interrupted",
         "late_percent",
         "scaling_actions_per_day",
+        "task_starts_per_day",
         "tau_o",
         "tau_u",
         "theta_o",
@@ -81,6 +84,7 @@ fn the_keys_of_the_answer_stay() {
         "fleet",
         "least_worker_hours",
         "left_out",
+        "oracle_billed_hours",
         "oracle_worker_hours",
         "rivals",
         "service",

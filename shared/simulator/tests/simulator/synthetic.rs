@@ -66,7 +66,7 @@ fn families_are_replayed_at_the_size_of_the_other_loads() {
         rates.sort_unstable_by(f64::total_cmp);
         let busy = rates[(rates.len() - 1) * 99 / 100] / setting.throughput;
         // The rate is that of the minute around a step, which is below the recorded peaks.
-        assert!((28.0..41.0).contains(&busy), "{name}: {busy} tasks");
+        assert!((28.0..46.0).contains(&busy), "{name}: {busy} tasks");
     }
 }
 
