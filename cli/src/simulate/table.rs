@@ -34,6 +34,12 @@ pub(super) fn table(found: &Simulated<'_>) -> String {
         "\nThe oracle pays {:.1} task-hours, nobody can pay less than {:.1}; {:.2} % of the jobs are late even at the maximum.",
         baseline.oracle_worker_hours, baseline.least_worker_hours, baseline.unavoidable_late_percent
     ));
+    if let Some(Row { score, .. }) = rows.first() {
+        line(format!(
+            "Fargate bills every task for a minute at least: {:.1} task-hours, {:.3} times the oracle's; {:.1} tasks start a day.",
+            score.billed_hours, score.billed_vs_oracle, score.task_starts_per_day
+        ));
+    }
     if let Some(interrupted) = rows.first().and_then(|row| row.score.jobs_interrupted) {
         line(format!(
             "Scale-in interrupted {}.",
