@@ -3,7 +3,7 @@
 use tidegate_simulator::scaler::Sight;
 use tidegate_simulator::world::JobTime;
 use tidegate_simulator::world::{Moments, ScaleIn, Service, Starts};
-use tidegate_simulator::{Baseline, Load, Run, Scaler, Score, Setting, simulate};
+use tidegate_simulator::{Baseline, Load, Overload, Run, Scaler, Score, Setting, simulate};
 
 use crate::stage::setting;
 
@@ -87,4 +87,25 @@ fn a_task_that_is_told_to_stop_serves_for_some_seconds_more() {
     assert_eq!([before, after], ["45.00", "5.00"]);
     let within: f64 = within.parse().expect("a number");
     assert!((20.0..30.0).contains(&within), "40 tasks serve for half a step in the mean: {within}");
+}
+
+/// 25 jobs a second need 50 tasks of half a job; half an hour of 30 needs 60, less what a wait of a minute allows.
+#[test]
+fn an_overload_is_told_with_what_would_serve_it() {
+    let load = |rate: f64| {
+        let mut rates = vec![20.0; 240];
+        rates.extend(vec![rate; 120]);
+        rates.extend(vec![20.0; 240]);
+        let arrivals = rates.iter().map(|rate| rate * 15.0).collect();
+        Load::new(&rates, arrivals)
+    };
+    assert_eq!(Overload::of(&load(24.0), &setting()), None);
+    // A backlog of a minute is allowed: 1 job a second too many for 30 minutes is 1,800, and 1,500 may wait.
+    assert_eq!(Overload::of(&load(25.5), &setting()), None);
+    let overload = Overload::of(&load(30.0), &setting()).expect("more than 50 tasks can do");
+    assert_eq!(
+        overload.tasks_needed, 59,
+        "30 jobs/s less 59 tasks are 0.5/s for 1,800 s: 900 of the 1,770 that may wait"
+    );
+    assert!((3_600.0..5_400.0).contains(&overload.from_seconds), "{}", overload.from_seconds);
 }
