@@ -9,8 +9,12 @@ use super::{Ground, ReplayOptions, Row, Simulated};
 pub(crate) const KEYS: &str = "\
 Keys of --json, which stay:
   fleet, service, left_out[]               left_out: conditions that a trace does not tell
-  trace                                    file, rows, first, seconds, interval_seconds, jobs,
+  trace                                    file, rows, first, seconds, interval_seconds, jobs (replayed), recorded (the sum
+                                           of the file's values), repaired (the same after repairs), understood (intervals,
+                                           intervals-that-are-not-empty, intervals-with-gaps, moments),
                                            repairs[] (kind, count, lines: the first of them)
+  overload                                 null, or tasks_needed (more than max) and from_seconds (when jobs are first
+                                           late at max)
   setting                                  min, max, concurrency, throughput, scaled_to_tasks, startup_seconds,
                                            wait_seconds, looks_seconds, jobs, counts_done, seed,
                                            queue (its kind, or null), queue_shows (taken-and-done, taken, reserved,
@@ -52,12 +56,13 @@ pub(super) fn json(found: &Simulated<'_>) -> String {
 
 /// What was replayed, and in which world.
 pub(crate) fn assumed(options: &ReplayOptions, ground: &Ground) -> Value {
-    let Ground { fleet, queue, trace, load, setting, scaled_to, left_out, .. } = ground;
+    let Ground { fleet, queue, trace, load, setting, scaled_to, left_out, overload, .. } = ground;
     let repair = |(repair, found): (Repair, &Found)| json!({ "kind": repair, "count": found.count, "lines": found.lines });
     json!({
         "fleet": fleet.name(),
         "service": options.service,
         "left_out": left_out,
+        "overload": overload,
         "trace": {
             "file": options.trace.display().to_string(),
             "rows": trace.rows(),
@@ -65,6 +70,9 @@ pub(crate) fn assumed(options: &ReplayOptions, ground: &Ground) -> Value {
             "seconds": load.seconds(),
             "interval_seconds": trace.step_seconds(),
             "jobs": load.jobs(),
+            "recorded": trace.recorded(),
+            "repaired": trace.repaired(),
+            "understood": trace.understood(),
             "repairs": trace.repairs().iter().map(repair).collect::<Value>(),
         },
         "setting": {

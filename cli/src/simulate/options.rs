@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
+use tidegate_simulator::trace::Gaps;
 
 #[derive(Debug, Args)]
 pub(crate) struct SimulateOptions {
@@ -32,6 +33,10 @@ pub(crate) struct ReplayOptions {
     /// The recorded load: columns `timestamp,value`, jobs per interval
     #[arg(long, value_name = "FILE")]
     pub(crate) trace: PathBuf,
+    /// What an interval without a row means. Without it the file decides, and is quoted: rows at any moment, or that all
+    /// say 1, are jobs; whole numbers without a zero leave out what is empty; other gaps are filled
+    #[arg(long, value_enum, value_name = "MEANING")]
+    pub(crate) gaps: Option<Meaning>,
     /// Jobs per second of one task. Without it the trace is taken for its shape: scaled so that its 99th percentile
     /// needs 80 % of the maximum, at 0.5 jobs per second
     #[arg(long, value_name = "NUMBER", value_parser = throughput)]
@@ -58,6 +63,17 @@ pub(crate) struct ReplayOptions {
     /// The seed of everything drawn: the same seed, the same answer
     #[arg(long, value_name = "NUMBER", default_value_t = 7)]
     pub(crate) seed: u64,
+}
+
+/// What an interval without a row means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Meaning {
+    /// No job came
+    Zero,
+    /// It was not recorded: a straight line between its neighbors; zero if it lasts more than two hours
+    Fill,
+    /// The trace is not to be used
+    Refuse,
 }
 
 /// How jobs are served.
@@ -93,6 +109,17 @@ fn duration(text: &str, least: i64, most: i64, allowed: &str) -> Result<SignedDu
     let lasting: SignedDuration = text.parse().map_err(|error| format!("{error}; write 90s, 5m or 1h"))?;
     let range = SignedDuration::from_secs(least)..=SignedDuration::from_secs(most);
     if range.contains(&lasting) { Ok(lasting) } else { Err(format!("must be {allowed}")) }
+}
+
+impl Meaning {
+    pub(super) fn gaps(meaning: Option<Self>) -> Gaps {
+        match meaning {
+            None => Gaps::ByTheFile,
+            Some(Self::Zero) => Gaps::Zero,
+            Some(Self::Fill) => Gaps::Fill,
+            Some(Self::Refuse) => Gaps::Refuse,
+        }
+    }
 }
 
 impl Jobs {

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::command::run;
 
-const FLEET: &str = "fleets/hyperverge.yaml";
+pub(crate) const FLEET: &str = "fleets/hyperverge.yaml";
 
 /// A file of our own in this test's folder.
 pub(crate) fn trace(name: &str, text: &str) -> String {
@@ -37,7 +37,7 @@ pub(crate) fn keys(value: &Value) -> Vec<String> {
     value.as_object().expect("an object").keys().cloned().collect()
 }
 
-fn simulate(trace: &str, more: &[&str]) -> (String, String, i32) {
+pub(crate) fn simulate(trace: &str, more: &[&str]) -> (String, String, i32) {
     run(&[&["simulate", "--fleet", FLEET, "--service", "worker", "--trace", trace], more].concat())
 }
 
@@ -86,6 +86,7 @@ fn the_keys_of_the_answer_stay() {
         "left_out",
         "oracle_billed_hours",
         "oracle_worker_hours",
+        "overload",
         "rivals",
         "service",
         "setting",
