@@ -11,6 +11,7 @@ use crate::outcome::{FAILED, Outcome};
 use crate::page as pages;
 
 mod options;
+mod queue;
 mod setting;
 mod ground;
 mod progress;
@@ -23,7 +24,7 @@ pub(crate) use ground::{Ground, failed};
 pub(crate) use options::{ReplayOptions, SimulateOptions};
 pub(crate) use page::{DECISIONS_MAX, Lines};
 pub(crate) use progress::Progress;
-pub(crate) use table::{COLUMNS, columns, facts, head, title};
+pub(crate) use table::{COLUMNS, columns, facts, head, overloaded, title};
 
 /// Everything that was found out.
 struct Simulated<'a> {

@@ -5,7 +5,7 @@
 
 use crate::outcome::{Outcome, REFUSED};
 use crate::page as pages;
-use crate::simulate::{Ground, Progress, failed, unwritten};
+use crate::simulate::{Ground, Progress, failed, overloaded, unwritten};
 
 mod options;
 mod variation;
@@ -75,10 +75,12 @@ fn read_and_tune(options: &TuneOptions, progress: &Progress) -> Result<Outcome, 
     if chosen.is_some() {
         return Ok(Outcome::done(answer));
     }
+    let overload =
+        ground.overload.as_ref().map(|it| format!("\n{}", overloaded(it, &ground))).unwrap_or_default();
     let refused = failed(
         REFUSED,
         format_args!(
-            "no setting keeps late jobs at or below {} %; the least late is {:.2} %, by `{}`",
+            "no setting keeps late jobs at or below {} %; the least late is {:.2} %, by `{}`{overload}",
             options.late, least_late.score.late_percent, least_late.variation
         ),
     );

@@ -4,6 +4,8 @@
 const SCORES = {
   worker_hours: ["task-hours paid", 1],
   cost_vs_oracle: ["task-hours, times the oracle's", 3],
+  billed_hours: ["task-hours billed, a minute of every task at least", 1],
+  billed_vs_oracle: ["task-hours billed, times the oracle's", 3],
   late_percent: ["jobs that waited too long, %", 2],
   excess_late_percent: ["without those late even at the maximum, %", 2],
   worst_hour_late_percent: ["late jobs of the worst hour, %", 1],
@@ -16,6 +18,7 @@ const SCORES = {
   instability: ["minutes in which supply moves unlike demand, %", 1],
   scaling_actions_per_day: ["changes a day", 1],
   direction_reversals_per_day: ["changes against the one before, a day", 1],
+  task_starts_per_day: ["tasks started a day", 1],
   jobs_interrupted: ["jobs interrupted by scale-in", 0],
 };
 

@@ -9,11 +9,18 @@ use super::{Ground, ReplayOptions, Row, Simulated};
 pub(crate) const KEYS: &str = "\
 Keys of --json, which stay:
   fleet, service, left_out[]               left_out: conditions that a trace does not tell
-  trace                                    file, rows, first, seconds, interval_seconds, jobs,
+  trace                                    file, rows, first, seconds, interval_seconds, jobs (replayed), recorded (the sum
+                                           of the file's values), repaired (the same after repairs), understood (intervals,
+                                           intervals-that-are-not-empty, intervals-with-gaps, moments),
                                            repairs[] (kind, count, lines: the first of them)
+  overload                                 null, or tasks_needed (more than max) and from_seconds (when jobs are first
+                                           late at max)
   setting                                  min, max, concurrency, throughput, scaled_to_tasks, startup_seconds,
-                                           wait_seconds, looks_seconds, jobs, counts_done, seed
+                                           wait_seconds, looks_seconds, jobs, counts_done, seed,
+                                           queue (its kind, or null), queue_shows (taken-and-done, taken, reserved,
+                                           nothing: of jobs that tasks took), prefetch
   worker_hours, cost_vs_oracle             task-hours paid, and divided by the oracle's
+  billed_hours, billed_vs_oracle           the same as Fargate bills it: a minute of every started task at least
   late_percent, excess_late_percent        jobs that waited too long; without those late even at the maximum
   worst_hour_late_percent                  late_percent of the worst hour
   wait_p95_seconds, wait_p99_seconds       95 % and 99 % of the jobs waited no longer
@@ -21,8 +28,10 @@ Keys of --json, which stay:
   instability                              percent of the minutes in which supply moves unlike demand
   scaling_actions_per_day                  changes of the number of tasks
   direction_reversals_per_day              changes against the direction of the one before
+  task_starts_per_day                      tasks started; each pays its start-up before it does a job
   jobs_interrupted                         by scale-in; null unless --jobs is fixed or exponential
-  oracle_worker_hours, least_worker_hours  of one who knows the future; and what nobody can go below
+  oracle_worker_hours, oracle_billed_hours of one who knows the future
+  least_worker_hours                       what nobody can go below
   unavoidable_late_percent                 jobs late even at the maximum
   html                                     only with --html: the file that was written
   rivals[]                                 only with --rivals: name, about, and every score above";
@@ -47,12 +56,13 @@ pub(super) fn json(found: &Simulated<'_>) -> String {
 
 /// What was replayed, and in which world.
 pub(crate) fn assumed(options: &ReplayOptions, ground: &Ground) -> Value {
-    let Ground { fleet, trace, load, setting, scaled_to, left_out, .. } = ground;
+    let Ground { fleet, queue, trace, load, setting, scaled_to, left_out, overload, .. } = ground;
     let repair = |(repair, found): (Repair, &Found)| json!({ "kind": repair, "count": found.count, "lines": found.lines });
     json!({
         "fleet": fleet.name(),
         "service": options.service,
         "left_out": left_out,
+        "overload": overload,
         "trace": {
             "file": options.trace.display().to_string(),
             "rows": trace.rows(),
@@ -60,6 +70,9 @@ pub(crate) fn assumed(options: &ReplayOptions, ground: &Ground) -> Value {
             "seconds": load.seconds(),
             "interval_seconds": trace.step_seconds(),
             "jobs": load.jobs(),
+            "recorded": trace.recorded(),
+            "repaired": trace.repaired(),
+            "understood": trace.understood(),
             "repairs": trace.repairs().iter().map(repair).collect::<Value>(),
         },
         "setting": {
@@ -72,8 +85,11 @@ pub(crate) fn assumed(options: &ReplayOptions, ground: &Ground) -> Value {
             "wait_seconds": setting.acceptable_wait_seconds,
             "looks_seconds": setting.looks.every_seconds,
             "jobs": options.jobs.name(),
-            "counts_done": setting.sensing.counts_done,
+            "counts_done": options.counts_done,
             "seed": setting.seed,
+            "queue": queue.kind,
+            "queue_shows": queue.code(),
+            "prefetch": setting.prefetch,
         },
     })
 }

@@ -9,11 +9,12 @@ use jiff::Timestamp;
 use tidegate_fleet::Fleet;
 use tidegate_policy::ServicePolicy;
 use tidegate_simulator::scaler::Production;
-use tidegate_simulator::trace::{self, TraceError};
-use tidegate_simulator::{Baseline, Load, Setting, Trace};
+use tidegate_simulator::trace::{self, Gaps, TraceError};
+use tidegate_simulator::{Baseline, Load, Overload, Setting, Trace};
 
-use super::options::ReplayOptions;
+use super::options::{Meaning, ReplayOptions};
 use super::progress::Progress;
+use super::queue::QueueWorld;
 use super::setting;
 use crate::check;
 use crate::outcome::{FAILED, Outcome, REFUSED};
@@ -23,6 +24,7 @@ pub(crate) struct Ground {
     pub(crate) fleet: Fleet,
     /// The service's policy as the fleet file has it.
     pub(crate) policy: ServicePolicy,
+    pub(crate) queue: QueueWorld,
     pub(crate) trace: Trace,
     pub(crate) load: Load,
     pub(crate) setting: Setting,
@@ -31,7 +33,12 @@ pub(crate) struct Ground {
     /// Conditions of rules that a trace does not tell.
     pub(crate) left_out: Vec<String>,
     pub(crate) baseline: Baseline,
+    /// What the load needs that is more than the maximum.
+    pub(crate) overload: Option<Overload>,
 }
+
+/// Chance alone makes a job in a thousand late at a maximum that is only just enough.
+const OVERLOADED_FROM_PERCENT: f64 = 0.1;
 
 impl Ground {
     /// Reads the fleet and the trace, and asks the oracle; or says why not.
@@ -40,19 +47,49 @@ impl Ground {
         let service =
             fleet.service(&options.service).ok_or_else(|| unknown_service(&fleet, &options.service))?;
         let policy = service.policy().clone();
+        let queue = QueueWorld::of(service, options)?;
+        let production = production(&policy, queue, Timestamp::UNIX_EPOCH);
+        let left_out = production.left_out().to_vec();
+        if !production.decides() {
+            return Err(nothing_told(&options.service, &left_out));
+        }
         progress.tell(format_args!("reading {}", options.trace.display()));
-        let trace = trace(&options.trace)?;
-        let (load, setting, scaled_to) = setting::of(options, &policy, &trace);
+        let trace = trace(&options.trace, Meaning::gaps(options.gaps))?;
+        let (load, setting, scaled_to) = setting::of(options, &policy, queue, &trace);
         progress.tell(format_args!("asking the oracle"));
         let baseline = Baseline::of(&load, &setting);
-        let left_out = Production::new(&policy, Timestamp::UNIX_EPOCH).left_out().to_vec();
-        Ok(Self { fleet, policy, trace, load, setting, scaled_to, left_out, baseline })
+        let is_overloaded = baseline.unavoidable_late_percent >= OVERLOADED_FROM_PERCENT;
+        let overload = Overload::of(&load, &setting).filter(|_| is_overloaded);
+        Ok(Self { fleet, policy, queue, trace, load, setting, scaled_to, left_out, baseline, overload })
     }
 
     /// Production with a policy, from the beginning of the trace on.
     pub(crate) fn production(&self, policy: &ServicePolicy) -> Production {
-        Production::new(policy, self.trace.first().unwrap_or(Timestamp::UNIX_EPOCH))
+        production(policy, self.queue, self.trace.first().unwrap_or(Timestamp::UNIX_EPOCH))
     }
+}
+
+fn production(policy: &ServicePolicy, queue: QueueWorld, begin: Timestamp) -> Production {
+    let production = Production::new(policy, begin);
+    if queue.kind.is_some() { production } else { production.without_queue() }
+}
+
+/// A service whose every rule is left out would hold whatever comes: its score would be that of no scaling at all.
+fn nothing_told(service: &str, left_out: &[String]) -> Outcome {
+    if left_out.is_empty() {
+        return failed(
+            REFUSED,
+            format_args!("`{service}` has no `rules`, `track` or `wait`: nothing to simulate"),
+        );
+    }
+    let conditions: Vec<String> = left_out.iter().map(|condition| format!("`{condition}`")).collect();
+    failed(
+        REFUSED,
+        format_args!(
+            "`{service}` cannot be simulated: a trace tells `cpu` and what its queue shows, and nothing of {}",
+            conditions.join(", ")
+        ),
+    )
 }
 
 fn fleet(path: &Path) -> Result<Fleet, Outcome> {
@@ -70,13 +107,17 @@ fn unknown_service(fleet: &Fleet, name: &str) -> Outcome {
     failed(REFUSED, format_args!("fleet `{}` has no service `{name}`; it has {known}", fleet.name()))
 }
 
-fn trace(path: &Path) -> Result<Trace, Outcome> {
+fn trace(path: &Path, gaps: Gaps) -> Result<Trace, Outcome> {
     let name = path.display();
     let file = File::open(path).map_err(|error| failed(FAILED, format_args!("read `{name}`: {error}")))?;
-    trace::read(BufReader::with_capacity(1 << 20, file)).map_err(|error| match error {
+    trace::read_with(BufReader::with_capacity(1 << 20, file), gaps).map_err(|error| match error {
         TraceError::Unreadable(error) => failed(FAILED, format_args!("read `{name}`: {error}")),
         TraceError::Refused(lines) => failed(REFUSED, format_args!("`{name}` is no trace\n{lines}")),
-        TraceError::TooShort { .. } => failed(REFUSED, format_args!("`{name}` is no trace: {error}")),
+        TraceError::Gaps { .. } => failed(
+            REFUSED,
+            format_args!("`{name}` has gaps: {error}; --gaps zero if no job came in them, --gaps fill if nobody recorded them"),
+        ),
+        TraceError::TooShort { .. } | TraceError::NoInterval => failed(REFUSED, format_args!("`{name}` is no trace: {error}")),
     })
 }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
+use tidegate_simulator::trace::Gaps;
 
 #[derive(Debug, Args)]
 pub(crate) struct SimulateOptions {
@@ -32,6 +33,10 @@ pub(crate) struct ReplayOptions {
     /// The recorded load: columns `timestamp,value`, jobs per interval
     #[arg(long, value_name = "FILE")]
     pub(crate) trace: PathBuf,
+    /// What an interval without a row means. Without it the file decides, and is quoted: rows at any moment, or that all
+    /// say 1, are jobs; whole numbers without a zero leave out what is empty; other gaps are filled
+    #[arg(long, value_enum, value_name = "MEANING")]
+    pub(crate) gaps: Option<Meaning>,
     /// Jobs per second of one task. Without it the trace is taken for its shape: scaled so that its 99th percentile
     /// needs 80 % of the maximum, at 0.5 jobs per second
     #[arg(long, value_name = "NUMBER", value_parser = throughput)]
@@ -42,18 +47,33 @@ pub(crate) struct ReplayOptions {
     /// A job that waits longer is late; without it the service's own `wait`, or 60s where it has none
     #[arg(long, value_name = "DURATION", value_parser = wait)]
     pub(crate) wait: Option<SignedDuration>,
-    /// The distance of two looks: 15s with short looks, 60s without
-    #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = looks)]
-    pub(crate) looks: SignedDuration,
+    /// The distance of two looks; without it 15s (short looks), or 60s where the service is seen by metrics only
+    #[arg(long, value_name = "DURATION", value_parser = looks)]
+    pub(crate) looks: Option<SignedDuration>,
     /// How jobs are served
     #[arg(long, value_enum, default_value_t = Jobs::Fluid)]
     pub(crate) jobs: Jobs,
     /// The queue counts the jobs that are done, as BullMQ does for workers that all have `metrics`; `wait` uses it
     #[arg(long)]
     pub(crate) counts_done: bool,
+    /// Celery's `worker_prefetch_multiplier`: messages that a worker reserves for each job it runs at a time; without it
+    /// Celery's default, 4. 0 stands for `--disable-prefetch`
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(0..=1_000))]
+    pub(crate) prefetch: Option<u32>,
     /// The seed of everything drawn: the same seed, the same answer
     #[arg(long, value_name = "NUMBER", default_value_t = 7)]
     pub(crate) seed: u64,
+}
+
+/// What an interval without a row means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Meaning {
+    /// No job came
+    Zero,
+    /// It was not recorded: a straight line between its neighbors; zero if it lasts more than two hours
+    Fill,
+    /// The trace is not to be used
+    Refuse,
 }
 
 /// How jobs are served.
@@ -89,6 +109,17 @@ fn duration(text: &str, least: i64, most: i64, allowed: &str) -> Result<SignedDu
     let lasting: SignedDuration = text.parse().map_err(|error| format!("{error}; write 90s, 5m or 1h"))?;
     let range = SignedDuration::from_secs(least)..=SignedDuration::from_secs(most);
     if range.contains(&lasting) { Ok(lasting) } else { Err(format!("must be {allowed}")) }
+}
+
+impl Meaning {
+    pub(super) fn gaps(meaning: Option<Self>) -> Gaps {
+        match meaning {
+            None => Gaps::ByTheFile,
+            Some(Self::Zero) => Gaps::Zero,
+            Some(Self::Fill) => Gaps::Fill,
+            Some(Self::Refuse) => Gaps::Refuse,
+        }
+    }
 }
 
 impl Jobs {

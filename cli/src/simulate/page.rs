@@ -78,7 +78,7 @@ impl Lines {
             (true, format!("rival-{}", self.rivals.len() + 1))
         };
         let rival = Series { hidden, ..series(name, about, &color, Look::Steps) };
-        self.rivals.push(self.grid.put(rival, run.billed.iter().copied().map(f64::from)));
+        self.rivals.push(self.grid.put(rival, run.billed.iter().copied()));
     }
 
     /// The page of a run: what was replayed, the charts, the decisions.

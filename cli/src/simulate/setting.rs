@@ -2,10 +2,11 @@
 
 use jiff::SignedDuration;
 use tidegate_policy::ServicePolicy;
-use tidegate_simulator::world::{JobTime, Looks, ScaleIn, Sensing, Service, Starts};
+use tidegate_simulator::world::{JobTime, Looks, Moments, ScaleIn, Sensing, Service, Starts};
 use tidegate_simulator::{Load, Setting, Trace};
 
 use super::options::{Jobs, ReplayOptions};
+use super::queue::QueueWorld;
 
 /// Without a throughput only the shape of a trace can be used. This is the setting that policies are compared in: the
 /// busiest hundredth of the time needs four fifths of the maximum, so that peaks may exceed it.
@@ -19,18 +20,22 @@ const ACCEPTABLE_WAIT: SignedDuration = SignedDuration::from_secs(60);
 pub(super) fn of(
     options: &ReplayOptions,
     policy: &ServicePolicy,
+    queue: QueueWorld,
     trace: &Trace,
 ) -> (Load, Setting, Option<f64>) {
-    let looks = u32::try_from(options.looks.as_secs()).unwrap_or(u32::MAX);
+    let asked = options.looks.map(|looks| u32::try_from(looks.as_secs()).unwrap_or(u32::MAX));
+    let looks = asked.unwrap_or(queue.looks_seconds);
     let setting = Setting {
         capacity: policy.capacity,
         throughput: options.throughput.unwrap_or(THROUGHPUT),
         concurrency: policy.concurrency,
+        prefetch: queue.prefetch,
         acceptable_wait_seconds: acceptable_wait(options, policy).as_secs_f64(),
         starts: Starts { seconds: options.startup.as_secs_f64(), spread: 0.0, failing: 0.0 },
+        moments: Moments::Steps,
         service: service(options.jobs, policy),
         looks: Looks { every_seconds: looks, act_from_seconds: looks },
-        sensing: Sensing { counts_done: options.counts_done, ..Sensing::EXACT },
+        sensing: Sensing { shows: queue.shows, reading_age_seconds: queue.age_seconds, ..Sensing::EXACT },
         seed: options.seed,
     };
     if options.throughput.is_some() {

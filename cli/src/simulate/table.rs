@@ -2,7 +2,9 @@
 
 use std::fmt::{Display, Write};
 
-use tidegate_simulator::Score;
+use jiff::SignedDuration;
+use tidegate_simulator::trace::Rows;
+use tidegate_simulator::{Overload, Score, Setting, Trace};
 
 use super::{Ground, ReplayOptions, Row, Simulated};
 use crate::page::Fact;
@@ -34,6 +36,12 @@ pub(super) fn table(found: &Simulated<'_>) -> String {
         "\nThe oracle pays {:.1} task-hours, nobody can pay less than {:.1}; {:.2} % of the jobs are late even at the maximum.",
         baseline.oracle_worker_hours, baseline.least_worker_hours, baseline.unavoidable_late_percent
     ));
+    if let Some(Row { score, .. }) = rows.first() {
+        line(format!(
+            "Fargate bills every task for a minute at least: {:.1} task-hours, {:.3} times the oracle's; {:.1} tasks start a day.",
+            score.billed_hours, score.billed_vs_oracle, score.task_starts_per_day
+        ));
+    }
     if let Some(interrupted) = rows.first().and_then(|row| row.score.jobs_interrupted) {
         line(format!(
             "Scale-in interrupted {}.",
@@ -70,10 +78,13 @@ pub(crate) fn title(options: &ReplayOptions, ground: &Ground, trace: impl Displa
 
 /// What was repaired, left out and assumed.
 pub(crate) fn facts(options: &ReplayOptions, ground: &Ground) -> Vec<Fact> {
-    let Ground { policy, trace, setting, scaled_to, left_out, .. } = ground;
+    let Ground { policy, queue, trace, setting, scaled_to, left_out, overload, .. } = ground;
     let fact = |name, text: String| Fact { name, text };
     let repairs = trace.repairs().to_string();
     let mut facts: Vec<Fact> = repairs.lines().map(|repair| fact("repaired", repair.to_owned())).collect();
+    facts.push(fact("jobs", counted(trace)));
+    facts.extend(coarse(trace, setting).map(|text| fact("note", text)));
+    facts.extend(overload.as_ref().map(|overload| fact("overload", overloaded(overload, ground))));
     let rule = |condition| fact("left out", format!("the rule on `{condition}`: a trace does not tell it"));
     facts.extend(left_out.iter().map(rule));
     if let Some(tasks) = scaled_to {
@@ -97,26 +108,71 @@ pub(crate) fn facts(options: &ReplayOptions, ground: &Ground) -> Vec<Fact> {
             setting.seed,
         ),
     ));
-    if options.counts_done {
-        facts.push(fact("queue", "counts the jobs that are done".to_owned()));
-    } else if policy.wait.is_some() {
-        let text =
-            "does not count the jobs that are done: `wait` infers how long one takes (else: --counts-done)";
-        facts.push(fact("queue", text.to_owned()));
-    }
+    facts.push(fact("queue", queue.words(policy.wait.is_some())));
     facts
+}
+
+/// How many jobs the trace holds, before and after it was repaired, and what a gap in it means.
+fn counted(trace: &Trace) -> String {
+    let meaning = match trace.understood() {
+        Rows::Intervals => return format!("{} in the trace", grouped(trace.recorded())),
+        Rows::IntervalsThatAreNotEmpty => {
+            "an interval without a row had no job, as a count that leaves out its zeros (else: --gaps fill)"
+        }
+        Rows::IntervalsWithGaps => {
+            "an interval without a row was not recorded, and is filled (if no job came: --gaps zero)"
+        }
+        Rows::Moments => "each row is a job, or several, at a moment (else: --gaps fill)",
+    };
+    format!(
+        "{} in the trace, {} after repairs;\n{meaning}",
+        grouped(trace.recorded()),
+        grouped(trace.repaired())
+    )
+}
+
+/// A trace with intervals longer than a job may wait shows no burst that makes jobs late.
+fn coarse(trace: &Trace, setting: &Setting) -> Option<String> {
+    let (interval, acceptable) = (trace.step_seconds(), setting.acceptable_wait_seconds);
+    (interval > acceptable).then(|| {
+        format!(
+            "the trace has one value every {interval:.0} s, and a job may wait {acceptable} s: bursts within an\n\
+             interval are not in it, so more jobs will be late than are told here"
+        )
+    })
+}
+
+/// `max 30 cannot serve this load: it needs 41 tasks; from 2024-01-31 14:05 UTC on jobs are late even at the maximum …`.
+pub(crate) fn overloaded(overload: &Overload, ground: &Ground) -> String {
+    let Ground { trace, setting, baseline, .. } = ground;
+    let passed = SignedDuration::try_from_secs_f64(overload.from_seconds).unwrap_or_default();
+    let from = match trace.first().and_then(|first| first.checked_add(passed).ok()) {
+        Some(at) => format!("from {} on", at.strftime("%Y-%m-%d %H:%M UTC")),
+        None => format!("from hour {:.1} on", overload.from_seconds / 3_600.0),
+    };
+    format!(
+        "max {} cannot serve this load: it needs {} tasks; {from} jobs are late even at\nthe maximum, {:.2} % of all",
+        setting.capacity.max(),
+        overload.tasks_needed,
+        baseline.unavoidable_late_percent,
+    )
+}
+
+/// A wait in seconds; of hours, in hours: such a one tells how long an overload lasted.
+fn wait(seconds: f64) -> String {
+    if seconds < 10_000.0 { format!("{seconds:>6.1} s") } else { format!("{:>6.1} h", seconds / 3_600.0) }
 }
 
 /// The scores that people compare.
 pub(crate) fn columns(score: &Score) -> String {
     format!(
-        "{:>10.1}  {:>8.3}  {:>6.2}  {:>9.1}  {:>6.1} s  {:>6.1} s  {:>11.1}  {:>13.1}",
+        "{:>10.1}  {:>8.3}  {:>6.2}  {:>9.1}  {}  {}  {:>11.1}  {:>13.1}",
         score.worker_hours,
         score.cost_vs_oracle,
         score.late_percent,
         score.worst_hour_late_percent,
-        score.wait_p95_seconds,
-        score.wait_p99_seconds,
+        wait(score.wait_p95_seconds),
+        wait(score.wait_p99_seconds),
         score.scaling_actions_per_day,
         score.direction_reversals_per_day,
     )
@@ -138,6 +194,13 @@ fn grouped(number: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_wait_of_days_is_told_in_hours() {
+        assert_eq!(wait(42.84), "  42.8 s");
+        assert_eq!(wait(9_999.9), "9999.9 s");
+        assert_eq!(wait(1_022_161.1), " 283.9 h");
+    }
 
     #[test]
     fn thousands_are_grouped() {

@@ -31,7 +31,8 @@ pub(super) fn methods(ground: &Ground) -> Vec<Variation> {
     if own.policy.wait.is_some() {
         tried.extend(waits.iter().map(|wait| own.waiting(*wait)));
     }
-    if has_queue_rules || own.policy.wait.is_none() {
+    // `wait` needs a queue.
+    if ground.queue.kind.is_some() && (has_queue_rules || own.policy.wait.is_none()) {
         tried.extend(waits.iter().map(|wait| own.without_queue_rules().waiting(*wait)));
     }
     distinct(tried)

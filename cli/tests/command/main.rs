@@ -9,4 +9,6 @@ mod page;
 #[cfg(test)]
 mod simulate;
 #[cfg(test)]
+mod counts;
+#[cfg(test)]
 mod tune;

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::command::run;
 
-const FLEET: &str = "fleets/hyperverge.yaml";
+pub(crate) const FLEET: &str = "fleets/hyperverge.yaml";
 
 /// A file of our own in this test's folder.
 pub(crate) fn trace(name: &str, text: &str) -> String {
@@ -37,7 +37,7 @@ pub(crate) fn keys(value: &Value) -> Vec<String> {
     value.as_object().expect("an object").keys().cloned().collect()
 }
 
-fn simulate(trace: &str, more: &[&str]) -> (String, String, i32) {
+pub(crate) fn simulate(trace: &str, more: &[&str]) -> (String, String, i32) {
     run(&[&["simulate", "--fleet", FLEET, "--service", "worker", "--trace", trace], more].concat())
 }
 
@@ -61,6 +61,8 @@ fn the_keys_of_the_answer_stay() {
     assert_eq!(code, 0);
     let answer: Value = serde_json::from_str(&stdout).expect("the answer is JSON");
     let scores = [
+        "billed_hours",
+        "billed_vs_oracle",
         "cost_vs_oracle",
         "direction_reversals_per_day",
         "excess_late_percent",
@@ -68,6 +70,7 @@ fn the_keys_of_the_answer_stay() {
         "jobs_interrupted",
         "late_percent",
         "scaling_actions_per_day",
+        "task_starts_per_day",
         "tau_o",
         "tau_u",
         "theta_o",
@@ -81,7 +84,9 @@ fn the_keys_of_the_answer_stay() {
         "fleet",
         "least_worker_hours",
         "left_out",
+        "oracle_billed_hours",
         "oracle_worker_hours",
+        "overload",
         "rivals",
         "service",
         "setting",
@@ -198,4 +203,118 @@ fn what_cannot_be_used_is_refused() {
     {
         assert_eq!(simulate(&hill, &wrong).2, 2, "{wrong:?}");
     }
+}
+
+/// A fleet of one service with these lines.
+fn fleet(name: &str, lines: &str) -> String {
+    let indented = lines.lines().fold(String::new(), |text, line| text + "    " + line + "\n");
+    let head = "version: 1\nname: shop\nmode: enforce\nservices:\n  - name: worker\n    \
+                ecs: { cluster: shop, service: worker }\n    capacity: { min: 1, max: 20 }\n";
+    trace(name, &format!("{head}{indented}"))
+}
+
+fn simulate_fleet(fleet: &str, more: &[&str]) -> (String, String, i32) {
+    run(&[&["simulate", "--fleet", fleet, "--service", "worker", "--trace", &hill()], more].concat())
+}
+
+/// What each kind of queue shows of running jobs decides what the policy sees: Celery by default is not `acks_late`.
+#[test]
+fn a_service_is_simulated_with_what_its_queue_shows() {
+    let celery =
+        |more: &str| format!("queue: {{ celery: {{ url: \"redis://redis\", queue: q{more} }} }}\nwait: 60s");
+    let metric =
+        |name: &str| format!("{{ namespace: AWS/AmazonMQ, metric: {name}, dimensions: {{ Queue: q }} }}");
+    let (ready, unacked) = (metric("MessageReadyCount"), metric("MessageUnacknowledgedCount"));
+    let queues = [
+        ("early", celery(""), "reserved", 4),
+        ("late", celery(", acks_late: true"), "taken", 4),
+        (
+            "bullmq",
+            "queue: { bullmq: { url: \"redis://redis\", queue: q } }\nwait: 60s".to_owned(),
+            "taken",
+            1,
+        ),
+        (
+            "list",
+            "queue: { list: { url: \"redis://redis\", key: q, proof: p } }\nwait: 60s".to_owned(),
+            "nothing",
+            1,
+        ),
+        (
+            "sqs",
+            "queue: { sqs: { url: \"https://sqs.eu-central-1.amazonaws.com/111122223333/q\" } }\nwait: 60s"
+                .to_owned(),
+            "taken",
+            1,
+        ),
+        ("mq", format!("queue: {{ cloudwatch: {{ waiting: {ready} }} }}\nwait: 60s"), "nothing", 1),
+        (
+            "mq-unacked",
+            format!("queue: {{ cloudwatch: {{ waiting: {ready}, in_flight: {unacked} }} }}\nwait: 60s"),
+            "taken",
+            1,
+        ),
+    ];
+    let mut costs = Vec::new();
+    for (name, lines, shows, prefetch) in queues {
+        let fleet = fleet(&format!("shows-{name}.yaml"), &lines);
+        let (stdout, stderr, code) = simulate_fleet(&fleet, &["--json", "--throughput", "0.1"]);
+        assert_eq!((stderr.as_str(), code), ("", 0), "{name}");
+        let answer: Value = serde_json::from_str(&stdout).expect("the answer is JSON");
+        let setting = &answer["setting"];
+        assert_eq!(setting["queue_shows"], shows, "{name}");
+        assert_eq!(setting["prefetch"], prefetch, "{name}");
+        let looks = if name.starts_with("mq") { 60 } else { 15 };
+        assert_eq!(setting["looks_seconds"], looks, "{name}");
+        costs.push((name, answer["worker_hours"].as_f64().expect("a number")));
+    }
+    let cost = |wanted: &str| costs.iter().find(|(name, _)| *name == wanted).expect("it was tried").1;
+    assert!((cost("early") - cost("late")).abs() > 0.05, "{costs:?}");
+    assert!((cost("list") - cost("bullmq")).abs() > 0.05, "{costs:?}");
+}
+
+#[test]
+fn an_option_that_the_queue_does_not_have_is_refused() {
+    let celery = fleet("options.yaml", "queue: { celery: { url: \"redis://redis\", queue: q } }\nwait: 60s");
+    let (_, stderr, code) = simulate_fleet(&celery, &["--counts-done"]);
+    assert_eq!(code, 1);
+    assert_eq!(
+        stderr,
+        "error: `--counts-done` is for `bullmq`, whose workers can keep `metrics`; the queue of `worker` is `celery`\n"
+    );
+    let (stdout, _, code) = simulate_fleet(&celery, &["--prefetch", "1"]);
+    assert_eq!(code, 0);
+    assert!(stdout.contains("only the messages that workers reserve: 1 for each job"), "{stdout}");
+    let bullmq =
+        fleet("options-bullmq.yaml", "queue: { bullmq: { url: \"redis://redis\", queue: q } }\nwait: 60s");
+    let (_, stderr, code) = simulate_fleet(&bullmq, &["--prefetch", "1"]);
+    assert_eq!(code, 1);
+    assert!(stderr.contains("the queue of `worker` is `bullmq`"), "{stderr}");
+}
+
+/// A score of a policy without a rule would be that of no scaling at all.
+#[test]
+fn a_service_whose_every_rule_is_left_out_is_refused() {
+    let left = fleet(
+        "left-out.yaml",
+        "rules:\n  - { when: memory > 80%, add: 1 }\n  - { when: memory < 30%, remove: 1 }",
+    );
+    for command in ["simulate", "tune"] {
+        let (stdout, stderr, code) =
+            run(&[command, "--fleet", &left, "--service", "worker", "--trace", &hill()]);
+        assert_eq!((stdout.as_str(), code), ("", 1), "{command}");
+        assert_eq!(
+            stderr,
+            "error: `worker` cannot be simulated: a trace tells `cpu` and what its queue shows, and nothing of \
+             `memory > 80%`, `memory < 30%`\n",
+            "{command}"
+        );
+    }
+    let one =
+        fleet("one-left.yaml", "rules:\n  - { when: memory > 80%, add: 1 }\n  - { when: cpu > 70%, add: 1 }");
+    let (stdout, stderr, code) = simulate_fleet(&one, &[]);
+    assert_eq!((stderr.as_str(), code), ("", 0));
+    let answer = run(&["tune", "--fleet", &one, "--service", "worker", "--trace", &hill(), "--json"]).0;
+    assert!(!answer.contains("\"name\": \"wait"), "a service without a queue has no `wait`: {answer}");
+    assert!(stdout.contains("left out") && stdout.contains("seen by its metrics, once a minute"), "{stdout}");
 }

@@ -140,6 +140,7 @@ fn the_keys_of_the_answer_stay() {
         "late_limit_percent",
         "left_out",
         "lines",
+        "overload",
         "own",
         "replaces",
         "service",

@@ -15,6 +15,8 @@ mod field;
 mod bout;
 #[path = "quality/sheet.rs"]
 mod sheet;
+#[path = "quality/steady.rs"]
+mod steady;
 #[path = "quality/speed.rs"]
 mod speed;
 
@@ -22,6 +24,7 @@ use bout::{Bout, Who};
 use field::{Field, INTERRUPTIBLE, Named, PLAIN, conditions};
 use sheet::Sheet;
 use stage::setting;
+use tidegate_simulator::synthetic::{SESSIONS, SPIKY};
 
 fn main() -> ExitCode {
     // `cargo bench` passes its own options on; none of them means anything here.
@@ -46,6 +49,7 @@ fn run(out: &mut impl Write) -> io::Result<()> {
     }
     everybody(&Field::new(folder.as_deref(), &setting()), out)?;
     rough(folder.as_deref(), out)?;
+    steady::print(out)?;
     speed::print(out)
 }
 
@@ -58,11 +62,13 @@ fn everybody(field: &Field, out: &mut impl Write) -> io::Result<()> {
     ];
     everybody.extend(Who::rivals(&setting));
     everybody.push(Who::Oracle);
-    let groups: [(&str, &[Named]); 4] = [
+    let groups: [(&str, &[Named]); 6] = [
         ("development traces", &field.dev),
         ("stress trace", &field.stress),
         ("on/off bursts", &field.bursts),
         ("bursts by the clock", &field.crons),
+        ("spiky minutes", &field.spiky),
+        ("sessions", &field.sessions),
     ];
     let loads: Vec<&Named> = groups.iter().flat_map(|(_, loads)| loads.iter()).collect();
     let bout = Bout::replay("everybody", &loads, &setting, &everybody);
@@ -75,6 +81,12 @@ fn everybody(field: &Field, out: &mut impl Write) -> io::Result<()> {
     for (name, _) in field.dev.iter().chain(&field.crons) {
         Sheet::of(name).rows(&bout, &[name]).print(out)?;
     }
+    let families = SPIKY.iter().map(|it| it.name).chain(SESSIONS.iter().map(|it| it.name));
+    for family in families {
+        let drawn = field.spiky.iter().chain(&field.sessions).map(|(name, _)| name.as_str());
+        let names: Vec<&str> = drawn.filter(|name| name.split(' ').next() == Some(family)).collect();
+        Sheet::of(&format!("{family}, means of {}", names.len())).rows(&bout, &names).print(out)?;
+    }
     Ok(())
 }
 
@@ -84,13 +96,16 @@ fn rough(folder: Option<&std::path::Path>, out: &mut impl Write) -> io::Result<(
         Sheet::of("Conditions, development traces"),
         Sheet::of("Conditions, stress trace"),
         Sheet::of("Conditions, on/off bursts"),
+        Sheet::of("Conditions, spiky minutes"),
+        Sheet::of("Conditions, sessions"),
     ];
     for condition in conditions() {
-        let Field { dev, stress, bursts, .. } = Field::new(folder, &condition.setting);
-        let loads: Vec<&Named> = dev.iter().chain(&stress).chain(&bursts).collect();
+        let Field { dev, stress, bursts, spiky, sessions, .. } = Field::new(folder, &condition.setting);
+        let groups = [&dev, &stress, &bursts, &spiky, &sessions];
+        let loads: Vec<&Named> = groups.into_iter().flatten().collect();
         let who = [Who::wait(&condition.what, &condition.setting, condition.more)];
         let bout = Bout::replay(&condition.what, &loads, &condition.setting, &who);
-        for (sheet, loads) in sheets.iter_mut().zip([&dev, &stress, &bursts]) {
+        for (sheet, loads) in sheets.iter_mut().zip(groups) {
             let names: Vec<&str> = loads.iter().map(|(name, _)| name.as_str()).collect();
             sheet.add(&bout, &names);
         }

@@ -10,7 +10,7 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_mai
 use jiff::Timestamp;
 use tidegate_policy::{Capacity, ServicePolicy};
 use tidegate_simulator::scaler::{Fixed, Keda, Production, QueueSight, Sight, TargetTracking};
-use tidegate_simulator::world::{Looks, Sensing, Service, Starts};
+use tidegate_simulator::world::{Looks, Moments, Sensing, Service, Starts};
 use tidegate_simulator::{Baseline, Load, Scaler, Score, Setting, oracle, simulate};
 
 /// Two services, scaled by the two methods.
@@ -45,8 +45,10 @@ fn setting() -> Setting {
         capacity: Capacity::new(5, 50).unwrap_or_else(|error| unreachable!("{error}")),
         throughput: 0.5,
         concurrency: std::num::NonZeroU32::MIN,
+        prefetch: 1,
         acceptable_wait_seconds: 60.0,
         starts: Starts { seconds: 90.0, spread: 0.0, failing: 0.0 },
+        moments: Moments::Steps,
         service: Service::Fluid,
         looks: Looks { every_seconds: 15, act_from_seconds: 15 },
         sensing: Sensing::EXACT,

@@ -14,6 +14,7 @@ pub mod synthetic;
 pub mod world;
 pub mod scaler;
 pub mod oracle;
+pub mod overload;
 pub mod score;
 
 mod random;
@@ -21,6 +22,7 @@ mod number;
 
 pub use load::Load;
 pub use oracle::oracle;
+pub use overload::Overload;
 pub use scaler::Scaler;
 pub use score::{Baseline, Score};
 pub use trace::Trace;

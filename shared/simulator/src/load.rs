@@ -10,6 +10,9 @@ use crate::trace::Trace;
 /// simulation.
 pub const STEP_SECONDS: u32 = 15;
 
+/// The same in microseconds, the simulator's smallest time.
+pub(crate) const STEP_MICROS: u64 = STEP_SECONDS as u64 * 1_000_000;
+
 /// Steps in a minute.
 pub(crate) const STEPS_PER_MINUTE: usize = 4;
 
@@ -39,12 +42,13 @@ impl Load {
         Self::drawn(&rate, seed)
     }
 
-    /// A trace as it was recorded: a value is the jobs of one interval; arrivals are Poisson around it.
+    /// A trace as it was recorded: a value is the jobs of one interval. Where steps have counts of their own, these arrive;
+    /// of longer intervals arrivals are Poisson around what is counted.
     #[must_use]
     pub fn recorded(trace: &Trace, seed: u64) -> Self {
-        let interval = trace.step_seconds();
-        let rate: Vec<f64> = trace.sampled(STEP).into_iter().map(|value| value / interval).collect();
-        Self::drawn(&rate, seed)
+        let counted = trace.counted(STEP);
+        let rate: Vec<f64> = counted.iter().map(|jobs| jobs / STEP).collect();
+        if trace.is_counted(STEP) { Self::new(&rate, counted) } else { Self::drawn(&rate, seed) }
     }
 
     /// Poisson arrivals around a rate in jobs per second and step.

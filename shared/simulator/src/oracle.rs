@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use crate::load::{Load, STEP};
 use crate::number::{place, real, tasks};
-use crate::world::{self, Run, Setting};
+use crate::world::{self, LEAST_BILLED_SECONDS, Run, Setting};
 
 /// The oracle plans this far ahead: ten minutes, well beyond every acceptable wait it is asked for. Longer changes the
 /// cost by less than a thousandth.
@@ -16,8 +16,9 @@ const HORIZON_STEPS: usize = 40;
 pub fn oracle(load: &Load, setting: &Setting) -> Run {
     let start_steps = place(setting.starts.seconds / STEP);
     let supply = closed(&plan(load, setting), start_steps);
+    let Bill { started, unlived_seconds } = bill(&supply, start_steps);
     let billed = billed(&supply, start_steps);
-    world::supplied(load, setting, &supply, billed)
+    Run { billed, starts: started, unlived_seconds, ..world::supplied(load, setting, &supply) }
 }
 
 /// The least constant size at each step that meets all deadlines of the horizon, were it kept.
@@ -97,18 +98,54 @@ fn sliding(values: &[u32], width: usize, better: impl Fn(u32, u32) -> bool) -> V
 }
 
 /// Every increase is ordered a start earlier, and paid from then on.
-fn billed(supply: &[u32], start_steps: usize) -> Vec<u32> {
+fn billed(supply: &[u32], start_steps: usize) -> Vec<f64> {
     let before = supply.first().into_iter().chain(supply);
     let increases: Vec<u32> =
         supply.iter().zip(before).map(|(now, before)| now.saturating_sub(*before)).collect();
     let mut ahead: u32 = increases.iter().skip(1).take(start_steps).sum();
     let mut billed = Vec::with_capacity(supply.len());
     for (step, serving) in supply.iter().enumerate() {
-        billed.push(serving.saturating_add(ahead));
+        billed.push(f64::from(serving.saturating_add(ahead)));
         ahead += increases.get(step + 1 + start_steps).copied().unwrap_or(0);
         ahead -= increases.get(step + 1).copied().unwrap_or(0);
     }
     billed
+}
+
+/// What is billed beyond the tasks of each step.
+struct Bill {
+    started: u64,
+    unlived_seconds: f64,
+}
+
+/// How many tasks a plan starts, and what a minute of each at least adds; the oldest stop first, which is the cheapest.
+fn bill(supply: &[u32], start_steps: usize) -> Bill {
+    let mut bill = Bill { started: 0, unlived_seconds: 0.0 };
+    let before = supply.first().into_iter().chain(supply);
+    // When tasks began to serve, and how many then; those of the first step did so before.
+    let mut serving: VecDeque<(usize, u32)> = VecDeque::new();
+    let mut before_the_load = supply.first().copied().unwrap_or(0);
+    for (step, (&now, &before)) in supply.iter().zip(before).enumerate() {
+        if now > before {
+            serving.push_back((step, now - before));
+            bill.started = bill.started.saturating_add((now - before).into());
+        }
+        let mut stop = before.saturating_sub(now);
+        let old = stop.min(before_the_load);
+        (before_the_load, stop) = (before_the_load - old, stop - old);
+        while stop > 0
+            && let Some((since, tasks)) = serving.front_mut()
+        {
+            let gone = stop.min(*tasks);
+            (*tasks, stop) = (*tasks - gone, stop - gone);
+            let lived = real(step - *since + start_steps) * STEP;
+            bill.unlived_seconds += f64::from(gone) * (LEAST_BILLED_SECONDS - lived).max(0.0);
+            if *tasks == 0 {
+                serving.pop_front();
+            }
+        }
+    }
+    bill
 }
 
 /// Worker-hours that no plan can go below which does all the work within the load's time.
@@ -120,4 +157,23 @@ pub fn worker_hours_least(load: &Load, setting: &Setting) -> f64 {
     let work = load.jobs() / setting.throughput;
     let minimum = f64::from(setting.capacity.min()) * load.seconds();
     work.max(minimum) / 3_600.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_is_billed_a_minute_of_every_task_it_starts() {
+        let billed = |supply: &[u32]| {
+            let Bill { started, unlived_seconds } = bill(supply, 2);
+            (started, unlived_seconds)
+        };
+        // Two starts of 30 s and a step of 15 s each: a quarter of a minute is missing.
+        assert_eq!(billed(&[0, 2, 0]), (2, 30.0));
+        assert_eq!(billed(&[0, 2, 2, 0]), (2, 0.0));
+        // Of a plan that goes on those stop that ran before.
+        assert_eq!(billed(&[5, 7, 5, 5]), (2, 0.0));
+        assert_eq!(billed(&[1, 3, 0, 1]), (3, 30.0));
+    }
 }

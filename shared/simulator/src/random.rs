@@ -19,6 +19,10 @@ pub(crate) enum Purpose {
     Readings = 5,
     /// When a synthetic burst comes, and how large it is.
     Bursts = 6,
+    /// Which task stops, where only their ages matter.
+    Lives = 7,
+    /// Spiky counts and sessions.
+    Spikes = 8,
 }
 
 /// The dice of one purpose.

@@ -16,6 +16,8 @@ pub use rivals::{Rival, rivals};
 pub use steps::StepRules;
 pub use target_tracking::TargetTracking;
 
+use crate::world::Shows;
+
 /// What one look sees.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Sight<'a> {
@@ -36,12 +38,14 @@ pub struct Sight<'a> {
 pub struct QueueSight {
     /// Jobs that no task has taken.
     pub waiting: f64,
-    /// Jobs taken and not finished.
+    /// Jobs taken and not finished, as far as the queue shows them.
     pub in_flight: f64,
-    /// Jobs finished since the beginning.
+    /// Jobs finished since the beginning; only a queue that counts them tells.
     pub completed: f64,
-    /// The queue tells them.
-    pub counts_done: bool,
+    /// Jobs taken since the beginning: the number of the next one to be taken.
+    pub taken: f64,
+    /// What the queue shows of the jobs that tasks took.
+    pub shows: Shows,
     /// How old the reading is, in seconds.
     pub age_seconds: u32,
 }

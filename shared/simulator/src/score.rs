@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::load::{Load, STEP, STEPS_PER_MINUTE};
-use crate::number::real;
+use crate::number::{real, real_jobs};
 use crate::oracle::{oracle, worker_hours_least};
 use crate::scaler::Fixed;
 use crate::world::{Change, Run, Service, Setting, demand, simulate};
@@ -15,6 +15,10 @@ pub struct Score {
     pub worker_hours: f64,
     /// `worker_hours` divided by the oracle's.
     pub cost_vs_oracle: f64,
+    /// Task-hours as Fargate bills them: a minute of every started task at least.
+    pub billed_hours: f64,
+    /// `billed_hours` divided by the oracle's.
+    pub billed_vs_oracle: f64,
     /// Jobs that waited longer than acceptable, in percent of all.
     pub late_percent: f64,
     /// The same without those that even the maximum, always on, would have served late.
@@ -39,6 +43,8 @@ pub struct Score {
     pub scaling_actions_per_day: f64,
     /// Changes against the direction of the one before, a day.
     pub direction_reversals_per_day: f64,
+    /// Tasks started, a day. Each pays its start-up before it does a job.
+    pub task_starts_per_day: f64,
     /// Jobs interrupted by scale-in; `null` where single jobs are not simulated.
     pub jobs_interrupted: Option<u64>,
 }
@@ -48,6 +54,8 @@ pub struct Score {
 pub struct Baseline {
     /// The oracle's worker-hours.
     pub oracle_worker_hours: f64,
+    /// The oracle's hours as Fargate bills them.
+    pub oracle_billed_hours: f64,
     /// Worker-hours that nobody can go below who does all the work in time.
     pub least_worker_hours: f64,
     /// Jobs that even the maximum, always on, serves late, in percent.
@@ -60,8 +68,10 @@ impl Baseline {
     pub fn of(load: &Load, setting: &Setting) -> Self {
         let fluid = Setting { service: Service::Fluid, ..setting.clone() };
         let most = simulate(load, setting, &mut Fixed(setting.capacity.max()));
+        let oracle = oracle(load, &fluid);
         Self {
-            oracle_worker_hours: worker_hours(&oracle(load, &fluid)),
+            oracle_worker_hours: worker_hours(&oracle),
+            oracle_billed_hours: billed_hours(&oracle),
             least_worker_hours: worker_hours_least(load, setting),
             unavoidable_late_percent: most.waits.late_percent(),
         }
@@ -74,13 +84,15 @@ impl Score {
     pub fn of(run: &Run, load: &Load, setting: &Setting, baseline: &Baseline) -> Self {
         let hours = worker_hours(run);
         let days = load.seconds() / 86_400.0;
-        let per_day = |count: usize| ratio(real(count), days);
+        let per_day = |count: f64| ratio(count, days);
         let Elasticity { theta_u, theta_o, tau_u, tau_o, instability } =
             Elasticity::of(&run.ready, &demand(load, setting));
         let late_percent = run.waits.late_percent();
         Self {
             worker_hours: hours,
             cost_vs_oracle: ratio(hours, baseline.oracle_worker_hours),
+            billed_hours: billed_hours(run),
+            billed_vs_oracle: ratio(billed_hours(run), baseline.oracle_billed_hours),
             late_percent,
             excess_late_percent: late_percent - baseline.unavoidable_late_percent,
             worst_hour_late_percent: run.waits.worst_hour_late_percent(),
@@ -91,8 +103,9 @@ impl Score {
             tau_u,
             tau_o,
             instability,
-            scaling_actions_per_day: per_day(run.changes.len()),
-            direction_reversals_per_day: per_day(reversals(&run.changes)),
+            scaling_actions_per_day: per_day(real(run.changes.len())),
+            direction_reversals_per_day: per_day(real(reversals(&run.changes))),
+            task_starts_per_day: per_day(real_jobs(run.starts)),
             jobs_interrupted: run.jobs_interrupted,
         }
     }
@@ -138,7 +151,12 @@ impl Elasticity {
 
 /// Task-hours paid.
 fn worker_hours(run: &Run) -> f64 {
-    run.billed.iter().map(|tasks| f64::from(*tasks)).sum::<f64>() * STEP / 3_600.0
+    run.billed.iter().sum::<f64>() * STEP / 3_600.0
+}
+
+/// Task-hours that Fargate bills.
+fn billed_hours(run: &Run) -> f64 {
+    worker_hours(run) + run.unlived_seconds / 3_600.0
 }
 
 /// How often the direction changed.

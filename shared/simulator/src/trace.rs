@@ -7,14 +7,16 @@ use std::io::BufRead;
 
 use jiff::Timestamp;
 
-use crate::number::{real, real_milliseconds};
+use crate::number::{place, real, real_milliseconds};
 
 mod line;
 mod row;
+mod gaps;
 mod samples;
 mod repair;
 mod refusal;
 
+pub use gaps::{Gaps, Rows};
 pub use refusal::{Refusal, RefusalKind, TraceError};
 pub use repair::{Found, Repair, Repairs};
 pub use samples::{SPAN_MAX_SECONDS, TIMESTAMPS_MAX};
@@ -32,6 +34,8 @@ pub struct Trace {
     end_seconds: f64,
     points: Vec<Point>,
     rows: u64,
+    understood: Rows,
+    recorded: f64,
     repairs: Repairs,
 }
 
@@ -44,23 +48,30 @@ pub struct Point {
     pub value: f64,
 }
 
+/// Reads a trace whose gaps are filled.
+///
+/// # Errors
+/// As [`read_with`].
+pub fn read(input: impl BufRead) -> Result<Trace, TraceError> {
+    read_with(input, Gaps::Fill)
+}
+
 /// Reads a trace.
 ///
 /// The header names the columns `timestamp` and `value`; others are passed over. A timestamp is ISO-8601 or a number of
 /// seconds. Rows may come in any order. Repeated timestamps become their mean. A row without a value is a gap, never a
-/// zero. A gap of up to two hours (or three intervals, if that is longer) is filled by a straight line; a longer one
-/// counts as closed: zero.
+/// zero; what a gap means is asked for.
 ///
 /// # Errors
 /// The input cannot be read, or its lines hold what cannot be repaired: each is named with what is wrong, up to
 /// [`TraceError::LISTED_MAX`] of them.
-pub fn read(input: impl BufRead) -> Result<Trace, TraceError> {
+pub fn read_with(input: impl BufRead, gaps: Gaps) -> Result<Trace, TraceError> {
     let mut reader = Reader::default();
     let mut lines = Lines::new(input);
     while let Some((number, text)) = lines.next().map_err(TraceError::Unreadable)? {
         reader.take(number, text);
     }
-    reader.finish()
+    reader.finish(gaps)
 }
 
 /// The state between two lines.
@@ -128,18 +139,20 @@ impl Reader {
             self.repairs.push(Repair::OutOfOrder, number);
         }
         self.before = Some(row.at);
-        match row.value {
-            Some(value) => self.samples.push(row.at, value, number, &mut self.repairs),
-            None => self.repairs.push(Repair::NoValue, number),
+        if let Some(value) = row.value {
+            self.samples.push(row.at, value, number, &mut self.repairs);
+        } else {
+            self.samples.push_missing();
+            self.repairs.push(Repair::NoValue, number);
         }
     }
 
-    fn finish(mut self) -> Result<Trace, TraceError> {
+    fn finish(mut self, gaps: Gaps) -> Result<Trace, TraceError> {
         if !self.refused.is_empty() {
             return Err(TraceError::Refused(self.refused.into_error()));
         }
-        let Gathered { first, step_seconds, end_seconds, points } =
-            self.samples.finish(&mut self.repairs).map_err(|count| TraceError::TooShort { count })?;
+        let Gathered { first, step_seconds, end_seconds, points, rows, recorded } =
+            self.samples.finish(gaps, &mut self.repairs)?;
         let first_seconds = real_milliseconds(first) / 1e3;
         let first = match self.kind {
             Some(StampKind::WithZone | StampKind::WithoutZone) => Timestamp::from_millisecond(first).ok(),
@@ -152,12 +165,31 @@ impl Reader {
             end_seconds,
             points,
             rows: self.rows,
+            understood: rows,
+            recorded,
             repairs: self.repairs,
         })
     }
 }
 
 impl Trace {
+    /// Counts of intervals that follow each other, from the beginning of time on.
+    pub(crate) fn of_counts(step_seconds: f64, counts: impl Iterator<Item = f64>) -> Self {
+        let point = |(interval, value)| Point { seconds: (real(interval) + 0.5) * step_seconds, value };
+        let points: Vec<Point> = counts.enumerate().map(point).collect();
+        Self {
+            first: None,
+            first_seconds: 0.0,
+            step_seconds,
+            end_seconds: real(points.len()) * step_seconds,
+            rows: u64::try_from(points.len()).unwrap_or(u64::MAX),
+            understood: Rows::Intervals,
+            recorded: points.iter().map(|point| point.value).sum(),
+            points,
+            repairs: Repairs::default(),
+        }
+    }
+
     /// The first timestamp, where the trace tells absolute times.
     #[must_use]
     pub fn first(&self) -> Option<Timestamp> {
@@ -195,6 +227,24 @@ impl Trace {
         self.rows
     }
 
+    /// How the rows were understood.
+    #[must_use]
+    pub fn understood(&self) -> Rows {
+        self.understood
+    }
+
+    /// The sum of all values of the file.
+    #[must_use]
+    pub fn recorded(&self) -> f64 {
+        self.recorded
+    }
+
+    /// The same after every repair: what was filled counts, repeated timestamps count once.
+    #[must_use]
+    pub fn repaired(&self) -> f64 {
+        self.counted(self.end_seconds.max(1.0)).iter().sum()
+    }
+
     /// Everything that was repaired.
     #[must_use]
     pub fn repairs(&self) -> &Repairs {
@@ -226,5 +276,49 @@ impl Trace {
                 (None, None) => 0.0,
             });
         }
+    }
+
+    /// Whether every step of that length has counts of its own: none is a mean, and no line was drawn.
+    pub(crate) fn is_counted(&self, every_seconds: f64) -> bool {
+        let means = self.understood != Rows::Moments && self.repairs.count(Repair::Gathered) > 0;
+        self.step_seconds <= every_seconds && !means && self.repairs.count(Repair::GapFilled) == 0
+    }
+
+    /// What is counted in each step of that length: counts of shorter intervals as they stand, evenly within each; longer
+    /// ones along the straight lines between their middles. Nothing is lost and nothing is made.
+    pub(crate) fn counted(&self, every_seconds: f64) -> Vec<f64> {
+        let steps = place((self.end_seconds / every_seconds - 1e-9).ceil());
+        let mut counted = vec![0.0; steps];
+        let mut add = |from: f64, until: f64, at_from: f64, at_until: f64| {
+            // The area below a straight line, cut where steps begin.
+            let slope = if until > from { (at_until - at_from) / (until - from) } else { 0.0 };
+            let mut left = from;
+            while left < until {
+                let step = place(left / every_seconds + 1e-9);
+                let right = until.min(real(step + 1) * every_seconds);
+                let middle = at_from + slope * (f64::midpoint(left, right) - from);
+                if let Some(count) = counted.get_mut(step.min(steps.saturating_sub(1))) {
+                    *count += middle * (right - left) / self.step_seconds;
+                }
+                if right <= left {
+                    break;
+                }
+                left = right;
+            }
+        };
+        if self.is_counted(every_seconds) {
+            let half = self.step_seconds / 2.0;
+            for Point { seconds, value } in &self.points {
+                add((seconds - half).max(0.0), seconds + half, *value, *value);
+            }
+            return counted;
+        }
+        let (Some(first), Some(last)) = (self.points.first(), self.points.last()) else { return counted };
+        add(0.0, first.seconds, first.value, first.value);
+        for (one, next) in self.points.iter().zip(self.points.iter().skip(1)) {
+            add(one.seconds, next.seconds, one.value, next.value);
+        }
+        add(last.seconds, self.end_seconds, last.value, last.value);
+        counted
     }
 }

@@ -1,138 +1,33 @@
 //! The queue world: jobs arrive, tasks start and stop, somebody looks and scales.
 
-use std::num::NonZeroU32;
-
-use tidegate_policy::Capacity;
-
-use crate::load::{Load, STEP, STEPS_PER_MINUTE};
-use crate::number::{place, real, tasks};
+use crate::load::{Load, STEP, STEP_MICROS, STEPS_PER_MINUTE};
+use crate::number::{place, real, real_jobs, tasks};
 use crate::scaler::{Minute, Scaler, Sight};
 
 mod crew;
+mod setting;
 mod fluid;
 mod jobs;
 mod sensing;
 mod waits;
 
+pub(crate) use crew::LEAST_BILLED_SECONDS;
+pub use setting::{JobTime, Looks, Moments, ScaleIn, Sensing, Service, Setting, Shows, Starts};
 pub use waits::Waits;
 
-use crew::Crew;
+use crew::{Bill, Crew, Shift};
 use fluid::Fluid;
 use jobs::Jobs;
 use sensing::Senses;
 
-/// Everything about a world but its load and who scales it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Setting {
-    /// The bounds for everybody, in tasks.
-    pub capacity: Capacity,
-    /// Jobs per second of one busy task.
-    pub throughput: f64,
-    /// Jobs one task runs at a time.
-    pub concurrency: NonZeroU32,
-    /// A job that waits longer than this, in seconds, is late.
-    pub acceptable_wait_seconds: f64,
-    /// How tasks start.
-    pub starts: Starts,
-    /// How jobs are served.
-    pub service: Service,
-    /// Who looks when.
-    pub looks: Looks,
-    /// What a look sees.
-    pub sensing: Sensing,
-    /// The seed of everything drawn.
-    pub seed: u64,
-}
-
-/// How tasks start. A starting task is billed and serves nothing.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Starts {
-    /// The time from the order to the first job, in seconds; simulated in whole steps.
-    pub seconds: f64,
-    /// It is spread evenly this share to both sides: 0.3 of 90 s is 63 to 117 s.
-    pub spread: f64,
-    /// This share of the starts fails at its end and begins anew, as ECS does.
-    pub failing: f64,
-}
-
-/// How jobs are served.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Service {
-    /// Work flows like water at the throughput; scale-in interrupts nothing. Fast, and what the reference does.
-    Fluid,
-    /// Every job by itself; its mean time is `concurrency / throughput`.
-    Jobs {
-        /// How job times are distributed.
-        time: JobTime,
-        /// What becomes of running jobs in scale-in.
-        scale_in: ScaleIn,
-    },
-}
-
-/// How job times are distributed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum JobTime {
-    /// All alike.
-    Fixed,
-    /// Exponential: most are short, some are long.
-    Exponential,
-}
-
-/// What becomes of running jobs when their task is told to stop. ECS chooses the task, not the least busy one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ScaleIn {
-    /// The task takes no new job and stops, and is billed, when the last one is done.
-    Waits,
-    /// They are interrupted, go back to the head of the queue and begin anew.
-    Kills,
-}
-
-/// Who looks when.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Looks {
-    /// The distance of two looks in seconds, for everybody without a rhythm of its own; in whole steps.
-    pub every_seconds: u32,
-    /// Before this, looks are only remembered, and nothing is changed.
-    pub act_from_seconds: u32,
-}
-
-/// What a look sees.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Sensing {
-    /// A metric's minute is published this long after it ends.
-    pub metric_delay_seconds: u32,
-    /// The queue is seen as it was this long ago; in whole steps.
-    pub reading_age_seconds: u32,
-    /// The standard deviation of the factor on every reading of the queue.
-    pub noise: f64,
-    /// This share of the readings of the queue is missing.
-    pub missing: f64,
-    /// Jobs in flight are seen times this.
-    pub in_flight_bias: f64,
-    /// The queue counts the jobs that are done.
-    pub counts_done: bool,
-}
-
-impl Sensing {
-    /// Exact, direct readings of everything, and metrics published a minute late.
-    pub const EXACT: Self = Self {
-        metric_delay_seconds: 60,
-        reading_age_seconds: 0,
-        noise: 0.0,
-        missing: 0.0,
-        in_flight_bias: 1.0,
-        counts_done: true,
-    };
-}
-
 /// What happened.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Run {
-    /// Tasks that serve, in each step.
+    /// Tasks that serve where each step begins.
     pub ready: Vec<u32>,
-    /// Tasks that are paid: serving, starting and stopping.
-    pub billed: Vec<u32>,
-    /// Jobs that wait at the end of each step.
+    /// Tasks that are paid in the mean of each step: serving, starting and stopping.
+    pub billed: Vec<f64>,
+    /// Jobs that wait at the end of each step, reserved ones included.
     pub waiting: Vec<f64>,
     /// Every change of the number of tasks.
     pub changes: Vec<Change>,
@@ -140,8 +35,13 @@ pub struct Run {
     pub waits: Waits,
     /// Jobs interrupted by scale-in; `None` where single jobs are not simulated.
     pub jobs_interrupted: Option<u64>,
+    /// Tasks that were started, those in the place of a failed start included.
+    pub starts: u64,
     /// Starts that failed.
     pub starts_failed: u64,
+    /// Task-seconds that Fargate bills beyond `billed`, since it bills a minute of every task at least. A task that is told
+    /// to stop counts until then, however long its jobs last.
+    pub unlived_seconds: f64,
 }
 
 /// One change of the number of tasks.
@@ -161,11 +61,13 @@ trait Model {
     fn add(&mut self, tasks: u32);
     /// Tasks are told to stop.
     fn remove(&mut self, tasks: u32);
-    /// One step with its arrivals; the mean number of busy tasks comes out.
-    fn step(&mut self, step: usize, arrivals: f64, waits: &mut Waits) -> f64;
+    /// A step begins, in which so many jobs arrive.
+    fn arrive(&mut self, step: usize, arrivals: f64);
+    /// Time passes until a moment of that step, in microseconds; the work done comes out, in tasks busy for a step.
+    fn work(&mut self, until: u64, waits: &mut Waits) -> f64;
     /// Serves what is left with the tasks that are left.
     fn finish(&mut self, waits: &mut Waits);
-    /// Jobs not yet taken, in flight, and done since the beginning.
+    /// Jobs not yet taken, reserved, running, and done since the beginning.
     fn jobs(&self) -> JobCounts;
     /// Tasks that were told to stop and still work.
     fn stopping(&self) -> u32;
@@ -177,8 +79,20 @@ trait Model {
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct JobCounts {
     waiting: f64,
-    in_flight: f64,
+    reserved: f64,
+    running: f64,
     completed: f64,
+}
+
+impl JobCounts {
+    /// Those taken and not done that a queue shows.
+    fn in_flight(&self, shows: Shows) -> f64 {
+        match shows {
+            Shows::TakenAndDone | Shows::Taken => self.reserved + self.running,
+            Shows::Reserved => self.reserved,
+            Shows::Nothing => 0.0,
+        }
+    }
 }
 
 /// Replays a load in a world that somebody scales.
@@ -186,17 +100,20 @@ struct JobCounts {
 /// It begins with the tasks that the first minute needs, unless the scaler has a size of its own.
 #[must_use]
 pub fn simulate(load: &Load, setting: &Setting, scaler: &mut dyn Scaler) -> Run {
+    let first = load.rate().first().copied().unwrap_or(0.0);
+    let needed = setting.capacity.clamp(tasks(first / setting.throughput));
+    let begin = scaler.begins_with().map_or(needed, |size| setting.capacity.clamp(size));
     match setting.service {
-        Service::Fluid => Replay::new(load, setting, Fluid::new(setting)).scaled_by(scaler),
+        Service::Fluid => Replay::new(load, setting, Fluid::new(setting), begin).scaled_by(scaler),
         Service::Jobs { time, scale_in } => {
-            Replay::new(load, setting, Jobs::new(setting, time, scale_in)).scaled_by(scaler)
+            Replay::new(load, setting, Jobs::new(setting, time, scale_in), begin).scaled_by(scaler)
         }
     }
 }
 
 /// Replays a load with a supply that is given for every step, as a fluid.
-pub(crate) fn supplied(load: &Load, setting: &Setting, supply: &[u32], billed: Vec<u32>) -> Run {
-    let mut replay = Replay::new(load, setting, Fluid::new(setting));
+pub(crate) fn supplied(load: &Load, setting: &Setting, supply: &[u32]) -> Run {
+    let mut replay = Replay::new(load, setting, Fluid::new(setting), 0);
     let mut serving = 0;
     for (step, (&arrivals, &wanted)) in load.arrivals().iter().zip(supply).enumerate() {
         if wanted != serving && step > 0 {
@@ -205,11 +122,9 @@ pub(crate) fn supplied(load: &Load, setting: &Setting, supply: &[u32], billed: V
         replay.model.add(wanted.saturating_sub(serving));
         replay.model.remove(serving.saturating_sub(wanted));
         serving = wanted;
-        replay.serve(step, arrivals, serving, serving);
+        replay.serve(step, arrivals, serving);
     }
-    let mut run = replay.finish();
-    run.billed = billed;
-    run
+    replay.finish()
 }
 
 /// The tasks that the load of each step needs so that its queue does not grow, within the bounds.
@@ -237,7 +152,7 @@ struct OpenMinute {
 }
 
 impl<'a, M: Model> Replay<'a, M> {
-    fn new(load: &'a Load, setting: &'a Setting, model: M) -> Self {
+    fn new(load: &'a Load, setting: &'a Setting, mut model: M, begin: u32) -> Self {
         let steps = load.steps();
         let run = Run {
             ready: Vec::with_capacity(steps),
@@ -246,32 +161,35 @@ impl<'a, M: Model> Replay<'a, M> {
             changes: Vec::new(),
             waits: Waits::new(setting.acceptable_wait_seconds),
             jobs_interrupted: None,
+            starts: 0,
             starts_failed: 0,
+            unlived_seconds: 0.0,
         };
-        let crew = Crew::new(setting.starts, setting.seed);
+        model.add(begin);
+        let crew = Crew::new(setting, begin);
         Self { load, setting, model, crew, run, minutes: Vec::new(), open: OpenMinute::default() }
     }
 
     fn scaled_by(mut self, scaler: &mut dyn Scaler) -> Run {
-        let first = self.load.rate().first().copied().unwrap_or(0.0);
-        let needed = self.setting.capacity.clamp(tasks(first / self.setting.throughput));
-        let begin = scaler.begins_with().map_or(needed, |size| self.setting.capacity.clamp(size));
-        self.crew.ready = begin;
-        self.model.add(begin);
         let rhythm = scaler.rhythm_seconds().unwrap_or(self.setting.looks.every_seconds);
         let every = steps(rhythm).max(1);
         let mut senses = Senses::new(self.setting.sensing, self.setting.seed);
         for (step, &arrivals) in self.load.arrivals().iter().enumerate() {
-            let added = self.crew.begin(step);
-            self.model.add(added);
+            self.shift(moment(step));
             senses.remember(self.model.jobs());
             if step.is_multiple_of(every) {
                 self.look(step, &mut senses, scaler);
             }
-            let (ready, starting) = (self.crew.ready, self.crew.starting());
-            self.serve(step, arrivals, ready, ready.saturating_add(starting));
+            self.serve(step, arrivals, self.crew.ready());
         }
         self.finish()
+    }
+
+    /// Tasks begin to serve and stop, as far as they are due.
+    fn shift(&mut self, now: u64) {
+        let Shift { begin, stop } = self.crew.shift(now);
+        self.model.add(begin);
+        self.model.remove(stop);
     }
 
     /// One look, and what comes of it.
@@ -279,13 +197,12 @@ impl<'a, M: Model> Replay<'a, M> {
         let seconds = real(step) * STEP;
         let delay = f64::from(self.setting.sensing.metric_delay_seconds);
         let published = place(((seconds - delay) / 60.0).max(0.0)).min(self.minutes.len());
-        let (ready, starting) = (self.crew.ready, self.crew.starting());
         let sight = Sight {
             seconds,
             queue: senses.read(),
             minutes: self.minutes.get(..published).unwrap_or_default(),
-            ready,
-            total: ready.saturating_add(starting),
+            ready: self.crew.ready(),
+            total: self.crew.desired(),
         };
         if seconds < f64::from(self.setting.looks.act_from_seconds) {
             return scaler.watch(&sight);
@@ -296,24 +213,41 @@ impl<'a, M: Model> Replay<'a, M> {
             return;
         }
         self.run.changes.push(Change { step, from, to });
-        self.crew.order(step, to.saturating_sub(from));
-        let leaving = self.crew.dismiss(from.saturating_sub(to));
+        self.crew.order(moment(step), to.saturating_sub(from));
+        let leaving = self.crew.dismiss(moment(step), from.saturating_sub(to));
         self.model.remove(leaving);
     }
 
-    fn serve(&mut self, step: usize, arrivals: f64, ready: u32, paid: u32) {
-        let busy = self.model.step(step, arrivals, &mut self.run.waits);
+    /// One step: work is done, and within it tasks begin to serve and stop. So many serve where it begins.
+    fn serve(&mut self, step: usize, arrivals: f64, ready: u32) {
+        self.model.arrive(step, arrivals);
+        let (mut now, end) = (moment(step), moment(step + 1));
+        let (mut busy, mut serving, mut paid) = (0.0, 0.0, 0.0);
+        let mut ready_now = ready;
+        loop {
+            let until = self.crew.next(end).unwrap_or(end);
+            let share = real_jobs(until - now) / real_jobs(STEP_MICROS);
+            busy += self.model.work(until, &mut self.run.waits);
+            serving += f64::from(ready_now) * share;
+            paid += f64::from(ready_now.saturating_add(self.crew.starting())) * share;
+            if until == end {
+                break;
+            }
+            now = until;
+            self.shift(now);
+            ready_now = self.crew.ready();
+        }
         let jobs = self.model.jobs();
         self.run.ready.push(ready);
-        self.run.billed.push(paid.saturating_add(self.model.stopping()));
-        self.run.waiting.push(jobs.waiting);
+        self.run.billed.push(paid + f64::from(self.model.stopping()));
+        self.run.waiting.push(jobs.waiting + jobs.reserved);
         self.open.busy += busy;
-        self.open.ready += f64::from(ready);
+        self.open.ready += serving;
         if step % STEPS_PER_MINUTE == STEPS_PER_MINUTE - 1 {
             let OpenMinute { busy, ready } = std::mem::take(&mut self.open);
             self.minutes.push(Minute {
                 waiting: jobs.waiting,
-                in_flight: jobs.in_flight,
+                in_flight: jobs.in_flight(self.setting.sensing.shows),
                 utilization: busy / ready.max(1.0),
             });
         }
@@ -322,9 +256,17 @@ impl<'a, M: Model> Replay<'a, M> {
     fn finish(mut self) -> Run {
         self.model.finish(&mut self.run.waits);
         self.run.jobs_interrupted = self.model.interrupted();
-        self.run.starts_failed = self.crew.failed;
+        let Bill { started, failed, unlived_seconds } = self.crew.bill();
+        self.run.starts = started;
+        self.run.starts_failed = failed;
+        self.run.unlived_seconds = unlived_seconds;
         self.run
     }
+}
+
+/// The moment at which a step begins, in microseconds.
+fn moment(step: usize) -> u64 {
+    u64::try_from(step).unwrap_or(u64::MAX).saturating_mul(STEP_MICROS)
 }
 
 /// A time in whole steps, rounded.

@@ -12,7 +12,8 @@ pub(crate) struct Sheet {
     rows: Vec<(String, Vec<Score>)>,
 }
 
-const HEAD: &str = "x oracle | excess late % | worst | p95 s | p99 s | actions/day | reversals/day";
+const HEAD: &str =
+    "x oracle | billed x | excess late % | worst | p95 s | p99 s | actions/day | reversals/day | starts/day";
 
 impl Sheet {
     pub(crate) fn of(title: &str) -> Self {
@@ -37,7 +38,11 @@ impl Sheet {
             return Ok(());
         }
         let width = self.rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-        writeln!(out, "**{}**\n\n| {:width$} | {HEAD} |\n|---|---|---|---|---|---|---|---|", self.title, "")?;
+        writeln!(
+            out,
+            "**{}**\n\n| {:width$} | {HEAD} |\n|---|---|---|---|---|---|---|---|---|---|",
+            self.title, ""
+        )?;
         for (name, scores) in &self.rows {
             writeln!(out, "| {name:width$} | {} |", figures(scores))?;
         }
@@ -51,12 +56,14 @@ fn figures(scores: &[Score]) -> String {
     let mean = |value: fn(&Score) -> f64| scores.iter().map(value).sum::<f64>() / scores.len() as f64;
     let worst = scores.iter().map(|score| score.excess_late_percent).fold(f64::MIN, f64::max);
     format!(
-        "{:.3} | {:.2} | {worst:.2} | {:.1} | {:.1} | {:.0} | {:.0}",
+        "{:.3} | {:.3} | {:.2} | {worst:.2} | {:.1} | {:.1} | {:.0} | {:.0} | {:.0}",
         mean(|score| score.cost_vs_oracle),
+        mean(|score| score.billed_vs_oracle),
         mean(|score| score.excess_late_percent),
         mean(|score| score.wait_p95_seconds),
         mean(|score| score.wait_p99_seconds),
         mean(|score| score.scaling_actions_per_day),
         mean(|score| score.direction_reversals_per_day),
+        mean(|score| score.task_starts_per_day),
     )
 }

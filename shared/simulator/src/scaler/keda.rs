@@ -58,11 +58,18 @@ impl Scaler for Keda {
 mod tests {
     use super::*;
     use crate::scaler::QueueSight;
+    use crate::world::Shows;
 
     #[track_caller]
     fn check(keda: &mut Keda, seconds: f64, jobs: f64, total: u32, expected: u32) {
-        let queue =
-            QueueSight { waiting: jobs, in_flight: 0.0, completed: 0.0, counts_done: true, age_seconds: 0 };
+        let queue = QueueSight {
+            waiting: jobs,
+            in_flight: 0.0,
+            completed: 0.0,
+            taken: 0.0,
+            shows: Shows::Taken,
+            age_seconds: 0,
+        };
         let seen = Sight { seconds, queue: Some(queue), minutes: &[], ready: total, total };
         assert_eq!(keda.look(&seen), Some(expected), "{jobs} jobs on {total}");
     }

@@ -13,6 +13,7 @@ use tidegate_policy::{
 use super::log::{Decided, Log};
 use super::{Minute, QueueSight, Scaler, Sight};
 use crate::number::{jobs, place, real};
+use crate::world::Shows;
 
 /// The one metric that a queue world can tell: the busy share of the tasks.
 const CPU: &str = "cpu";
@@ -32,6 +33,7 @@ pub struct Production {
     begin: Timestamp,
     left_out: Vec<String>,
     reads_cpu: bool,
+    has_queue: bool,
     metrics_read: Option<f64>,
     log: Option<Log>,
 }
@@ -64,7 +66,22 @@ impl Production {
         let of_rules = policy.rules.iter().map(|rule| &rule.when.signal);
         let mut signals = of_rules.chain(policy.track.iter().map(|track| &track.signal));
         let reads_cpu = signals.any(|signal| matches!(signal, Signal::Metric(_)));
-        Self { policy, memory: Memory::default(), begin, left_out, reads_cpu, metrics_read: None, log: None }
+        Self {
+            policy,
+            memory: Memory::default(),
+            begin,
+            left_out,
+            reads_cpu,
+            has_queue: true,
+            metrics_read: None,
+            log: None,
+        }
+    }
+
+    /// The same for a service without a queue: it is seen by its metrics only.
+    #[must_use]
+    pub fn without_queue(self) -> Self {
+        Self { has_queue: false, ..self }
     }
 
     /// The same, with a log of at most that many decisions.
@@ -83,6 +100,12 @@ impl Production {
     #[must_use]
     pub fn left_out(&self) -> &[String] {
         &self.left_out
+    }
+
+    /// Whether anything is left that proposes a size: a run of a service without it says nothing about its policy.
+    #[must_use]
+    pub fn decides(&self) -> bool {
+        !self.policy.rules.is_empty() || !self.policy.track.is_empty() || self.policy.wait.is_some()
     }
 
     /// The moment of a look.
@@ -105,7 +128,7 @@ impl Production {
         let unread = || Absence::new(AbsenceKind::TimedOut, "simulated");
         Observation {
             service: Ok(service),
-            queue: Some(seen.queue.as_ref().map(queue).ok_or_else(unread)),
+            queue: self.has_queue.then(|| seen.queue.as_ref().map(queue).ok_or_else(unread)),
             metrics: self.metrics(seen),
             alarms: [].into(),
         }
@@ -151,18 +174,15 @@ fn is_told(signal: &Signal) -> bool {
 fn queue(seen: &QueueSight) -> Queue {
     let waiting = jobs(seen.waiting);
     // The next job is known by its number.
-    let head =
-        (waiting > 0).then(|| u64::try_from(place(seen.completed + seen.in_flight)).unwrap_or(u64::MAX));
-    Queue {
-        waiting,
-        due: 0,
-        delayed: 0,
-        delayed_held: false,
-        in_flight: InFlight::Exactly(jobs(seen.in_flight)),
-        done: seen.counts_done.then(|| jobs(seen.completed)),
-        paused: false,
-        head,
-    }
+    let head = (waiting > 0).then(|| u64::try_from(place(seen.taken)).unwrap_or(u64::MAX));
+    let taken = jobs(seen.in_flight);
+    let (in_flight, done) = match seen.shows {
+        Shows::TakenAndDone => (InFlight::Exactly(taken), Some(jobs(seen.completed))),
+        Shows::Taken => (InFlight::Exactly(taken), None),
+        Shows::Reserved => (InFlight::AtLeast(taken), None),
+        Shows::Nothing => (InFlight::Unknown, None),
+    };
+    Queue { waiting, due: 0, delayed: 0, delayed_held: false, in_flight, done, paused: false, head }
 }
 
 impl Scaler for Production {
@@ -181,5 +201,32 @@ impl Scaler for Production {
         let (_, to) = verdict.as_change()?;
         self.memory.settle(LOOK, Settled::Applied, self.at(seen.seconds));
         Some(to)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As `queues` and `aws` fill it for each kind of queue.
+    #[test]
+    fn production_is_told_only_what_the_queue_shows() {
+        let seen = |shows| {
+            let sight = QueueSight {
+                waiting: 3.0,
+                in_flight: 7.0,
+                completed: 90.0,
+                taken: 97.0,
+                shows,
+                age_seconds: 0,
+            };
+            let Queue { waiting, in_flight, done, head, .. } = queue(&sight);
+            assert_eq!((waiting, head), (3, Some(97)), "{shows:?}");
+            (in_flight, done)
+        };
+        assert_eq!(seen(Shows::TakenAndDone), (InFlight::Exactly(7), Some(90)));
+        assert_eq!(seen(Shows::Taken), (InFlight::Exactly(7), None));
+        assert_eq!(seen(Shows::Reserved), (InFlight::AtLeast(7), None));
+        assert_eq!(seen(Shows::Nothing), (InFlight::Unknown, None));
     }
 }

@@ -20,6 +20,17 @@ pub enum TraceError {
         /// How many there are.
         count: usize,
     },
+    /// Intervals without a row, where a trace must have none.
+    #[error("{count} {} no row, the first before line {line}", if *count == 1 { "interval has" } else { "intervals have" })]
+    Gaps {
+        /// How many there are.
+        count: u64,
+        /// The line of the row behind the first of them.
+        line: u64,
+    },
+    /// Rows that come at any moment, where each must count an interval.
+    #[error("the rows do not come at one interval")]
+    NoInterval,
 }
 
 impl TraceError {

@@ -30,6 +30,10 @@ pub enum Repair {
     GapFilled,
     /// A hole too long to be a gap: zero. The line is that of the row behind it.
     GapClosed,
+    /// Intervals without a row in a count that leaves out its zeros. The line is that of the row behind them.
+    GapEmpty,
+    /// Rows are jobs at their moments: counted in steps of 15 s.
+    Moments,
     /// More timestamps than are kept apart: neighbors become their mean.
     Gathered,
     /// Rows more than two years before the last: left out.
@@ -59,6 +63,11 @@ impl Repairs {
             found.lines.insert(place, line);
             found.lines.truncate(LISTED_MAX);
         }
+    }
+
+    /// What was counted as a repair and is none.
+    pub(super) fn forget(&mut self, repair: Repair) {
+        self.0.remove(&repair);
     }
 
     /// Whether the trace was taken as it is.
@@ -92,6 +101,8 @@ impl Repair {
             Self::Duplicate => ("repeated timestamp", "repeated timestamps", "the mean of its values"),
             Self::GapFilled => ("gap", "gaps", "filled by a straight line"),
             Self::GapClosed => ("long gap", "long gaps", "counted as closed: zero"),
+            Self::GapEmpty => ("gap", "gaps", "taken as empty: zero"),
+            Self::Moments => ("row from which on each is a moment", "", "counted in steps of 15 s"),
             Self::Gathered => (
                 "time more timestamps than are kept apart",
                 "times more timestamps than are kept apart",

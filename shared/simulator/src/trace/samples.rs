@@ -1,7 +1,8 @@
 //! Samples in bounded memory: sorted, repeated ones merged, gaps told from zeros.
 
-use super::Point;
+use super::gaps::{self, BIN_MILLISECONDS, Gaps, Rows, Values};
 use super::repair::{Repair, Repairs};
+use super::{Point, TraceError};
 use crate::number::{place, real};
 
 /// So many timestamps are kept apart: a year of 15 s intervals, and room. With more, windows of twice the width take
@@ -20,20 +21,23 @@ const CLOSED_FROM_SECONDS: f64 = 7_200.0;
 
 /// What one timestamp, or one window of them, says.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Sample {
+pub(super) struct Sample {
     /// Milliseconds.
     at: i64,
     sum: f64,
+    /// Of every row; `sum` forgets all but the mean of those that were repeated when windows begin.
+    total: f64,
     rows: u32,
-    line: u32,
+    pub(super) line: u32,
 }
 
 /// Samples on their way in.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Samples {
-    samples: Vec<Sample>,
+    kept: Vec<Sample>,
     /// The window in milliseconds; 0 while every timestamp is kept.
     window: i64,
+    values: Values,
 }
 
 /// Samples in order.
@@ -43,13 +47,28 @@ pub(super) struct Gathered {
     pub(super) step_seconds: f64,
     pub(super) end_seconds: f64,
     pub(super) points: Vec<Point>,
+    pub(super) rows: Rows,
+    /// The sum of all values.
+    pub(super) recorded: f64,
+}
+
+impl Default for Samples {
+    fn default() -> Self {
+        Self { kept: Vec::new(), window: 0, values: Values::NONE }
+    }
 }
 
 impl Samples {
+    /// A row without a value.
+    pub(super) fn push_missing(&mut self) {
+        self.values.missing += 1;
+    }
+
     pub(super) fn push(&mut self, at: i64, value: f64, line: u64, repairs: &mut Repairs) {
         let line = u32::try_from(line).unwrap_or(u32::MAX);
-        self.samples.push(Sample { at, sum: value, rows: 1, line });
-        if self.samples.len() >= BUFFER_MAX {
+        self.values.add(value);
+        self.kept.push(Sample { at, sum: value, total: value, rows: 1, line });
+        if self.kept.len() >= BUFFER_MAX {
             self.compact(repairs);
         }
     }
@@ -57,15 +76,15 @@ impl Samples {
     /// Sorts and merges; widens the windows until what is left fits.
     fn compact(&mut self, repairs: &mut Repairs) {
         self.merge(repairs);
-        while self.samples.len() > TIMESTAMPS_MAX {
+        while self.kept.len() > TIMESTAMPS_MAX {
             if self.window == 0 {
-                self.window = milliseconds(median_distance(&self.samples)).max(1);
-                for sample in &mut self.samples {
+                self.window = milliseconds(median(distances(&self.kept))).max(1);
+                for sample in &mut self.kept {
                     *sample = Sample { sum: mean(sample), rows: 1, ..*sample };
                 }
             }
             self.window = self.window.saturating_mul(2);
-            let line = self.samples.iter().map(|sample| sample.line).max().unwrap_or(0);
+            let line = self.kept.iter().map(|sample| sample.line).max().unwrap_or(0);
             repairs.push(Repair::Gathered, line.into());
             self.merge(repairs);
         }
@@ -76,16 +95,17 @@ impl Samples {
     fn merge(&mut self, repairs: &mut Repairs) {
         let window = self.window;
         let key = |at: i64| if window == 0 { at } else { at.div_euclid(window).saturating_mul(window) };
-        self.samples.sort_unstable_by(|one, other| {
+        self.kept.sort_unstable_by(|one, other| {
             key(one.at)
                 .cmp(&key(other.at))
                 .then(one.sum.total_cmp(&other.sum))
                 .then(one.line.cmp(&other.line))
         });
-        self.samples.dedup_by(|next, kept| {
+        self.kept.dedup_by(|next, kept| {
             let same = key(next.at) == key(kept.at);
             if same {
                 kept.sum += next.sum;
+                kept.total += next.total;
                 kept.rows = kept.rows.saturating_add(next.rows);
                 if window == 0 {
                     repairs.push(Repair::Duplicate, kept.line.max(next.line).into());
@@ -94,42 +114,90 @@ impl Samples {
             }
             same
         });
-        for sample in &mut self.samples {
+        for sample in &mut self.kept {
             sample.at = key(sample.at);
         }
     }
 
-    /// The samples in order; or how many timestamps there are, if one cannot tell an interval from them.
-    pub(super) fn finish(mut self, repairs: &mut Repairs) -> Result<Gathered, usize> {
+    /// The samples in order; or why they are no load.
+    pub(super) fn finish(mut self, gaps: Gaps, repairs: &mut Repairs) -> Result<Gathered, TraceError> {
         self.compact(repairs);
         self.leave_out_the_old(repairs);
-        let (Some(first), Some(last)) = (self.samples.first().copied(), self.samples.last().copied()) else {
-            return Err(0);
+        let (Some(first), Some(last)) = (self.kept.first().copied(), self.kept.last().copied()) else {
+            return Err(TraceError::TooShort { count: 0 });
         };
-        if self.samples.len() < 2 {
-            return Err(1);
+        if self.kept.len() < 2 {
+            return Err(TraceError::TooShort { count: 1 });
         }
-        let distance = median_distance(&self.samples);
-        let (step, width) = if self.window == 0 {
+        let recorded = self.kept.iter().map(|sample| sample.total).sum();
+        let (rows, distance) = self.understand(gaps, repairs)?;
+        let (step, width) = if self.window == 0 || rows == Rows::Moments {
             (distance, distance)
         } else {
-            let rows: f64 = self.samples.iter().map(|sample| f64::from(sample.rows)).sum();
+            let rows: f64 = self.kept.iter().map(|sample| f64::from(sample.rows)).sum();
             let window = seconds(self.window);
-            (window * real(self.samples.len()) / rows, window)
+            (window * real(self.kept.len()) / rows, window)
         };
-        let points = self.points(first.at, distance, width, repairs);
-        Ok(Gathered {
-            first: first.at,
-            step_seconds: step,
-            end_seconds: seconds(last.at - first.at) + width,
-            points,
+        let empty = matches!(rows, Rows::IntervalsThatAreNotEmpty | Rows::Moments);
+        let points = self.points(first.at, distance, width, empty, repairs);
+        let end = last.at.max(self.kept.last().map_or(last.at, |last| last.at));
+        let end_seconds = seconds(end - first.at) + width;
+        Ok(Gathered { first: first.at, step_seconds: step, end_seconds, points, rows, recorded })
+    }
+
+    /// What the rows are, and their interval in seconds. Rows that are moments become counts of steps.
+    fn understand(&mut self, gaps: Gaps, repairs: &mut Repairs) -> Result<(Rows, f64), TraceError> {
+        let distances = distances(&self.kept);
+        let median = median(distances.clone());
+        // Windows are intervals whatever their rows were.
+        let interval = if self.window > 0 { Some(median) } else { gaps::interval(&distances) };
+        let (missing, first) = gaps::missing(&self.kept, &distances, interval.unwrap_or(median));
+        let counted = matches!(gaps, Gaps::ByTheFile | Gaps::Zero);
+        Ok(match (gaps, interval) {
+            (Gaps::Refuse, None) => return Err(TraceError::NoInterval),
+            (Gaps::Refuse, Some(_)) if missing > 0 => {
+                return Err(TraceError::Gaps { count: missing, line: first.unwrap_or(0).into() });
+            }
+            _ if counted && (interval.is_none() || self.values.are_jobs()) => {
+                let bin = self.window.max(BIN_MILLISECONDS);
+                self.count_moments(bin, repairs);
+                (Rows::Moments, seconds(bin))
+            }
+            (_, interval) if missing == 0 => (Rows::Intervals, interval.unwrap_or(median)),
+            (Gaps::Zero, interval) => (Rows::IntervalsThatAreNotEmpty, interval.unwrap_or(median)),
+            (Gaps::ByTheFile, Some(interval)) => {
+                let rows = u64::try_from(self.kept.len()).unwrap_or(u64::MAX);
+                let empty = self.values.leave_out_zeros(missing, rows.saturating_add(missing));
+                let rows = if empty { Rows::IntervalsThatAreNotEmpty } else { Rows::IntervalsWithGaps };
+                (rows, interval)
+            }
+            (Gaps::Fill | Gaps::ByTheFile | Gaps::Refuse, _) => (Rows::IntervalsWithGaps, median),
         })
     }
 
+    /// Rows that are moments become counts of so many milliseconds, repeated ones added up.
+    fn count_moments(&mut self, bin: i64, repairs: &mut Repairs) {
+        let Some(first) = self.kept.first().copied() else { return };
+        repairs.push(Repair::Moments, first.line.into());
+        repairs.forget(Repair::Duplicate);
+        for sample in &mut self.kept {
+            let bins = sample.at.saturating_sub(first.at).div_euclid(bin);
+            sample.at = first.at.saturating_add(bins.saturating_mul(bin));
+            (sample.sum, sample.rows) = (sample.total, 1);
+        }
+        self.kept.dedup_by(|next, kept| {
+            let same = next.at == kept.at;
+            if same {
+                kept.sum += next.sum;
+            }
+            same
+        });
+    }
+
     fn leave_out_the_old(&mut self, repairs: &mut Repairs) {
-        let Some(last) = self.samples.last() else { return };
+        let Some(last) = self.kept.last() else { return };
         let oldest = last.at.saturating_sub(SPAN_MAX_SECONDS.saturating_mul(1_000));
-        self.samples.retain(|sample| {
+        self.kept.retain(|sample| {
             let old = sample.at < oldest;
             if old {
                 repairs.push(Repair::TooOld, sample.line.into());
@@ -138,20 +206,34 @@ impl Samples {
         });
     }
 
-    /// One point in the middle of each interval, and zeros at both ends of what was closed.
-    fn points(&self, first: i64, distance: f64, width: f64, repairs: &mut Repairs) -> Vec<Point> {
+    /// One point in the middle of each interval, and zeros at both ends of what was closed, or of every gap where
+    /// intervals without a row were empty.
+    fn points(
+        &self,
+        first: i64,
+        distance: f64,
+        width: f64,
+        empty: bool,
+        repairs: &mut Repairs,
+    ) -> Vec<Point> {
         let half = width / 2.0;
-        let closed_from = CLOSED_FROM_SECONDS.max(3.0 * distance);
-        let mut points: Vec<Point> = Vec::with_capacity(self.samples.len());
+        let (closed_from, how) = if empty {
+            (1.5 * distance, Repair::GapEmpty)
+        } else {
+            (CLOSED_FROM_SECONDS.max(3.0 * distance), Repair::GapClosed)
+        };
+        let mut points: Vec<Point> = Vec::with_capacity(self.kept.len());
         let mut before: Option<f64> = None;
-        for sample in &self.samples {
+        for sample in &self.kept {
             let at = seconds(sample.at - first);
             let hole = before.map_or(0.0, |before| at - before);
             if hole > closed_from {
-                repairs.push(Repair::GapClosed, sample.line.into());
-                let left = before.unwrap_or(at) + distance;
+                repairs.push(how, sample.line.into());
+                let (left, right) = (before.unwrap_or(at) + distance, at - distance);
                 points.push(Point { seconds: left + half, value: 0.0 });
-                points.push(Point { seconds: at - distance + half, value: 0.0 });
+                if right > left {
+                    points.push(Point { seconds: right + half, value: 0.0 });
+                }
             } else if hole > 1.5 * distance {
                 repairs.push(Repair::GapFilled, sample.line.into());
             }
@@ -166,10 +248,12 @@ fn mean(sample: &Sample) -> f64 {
     sample.sum / f64::from(sample.rows)
 }
 
-/// The median distance of neighbors, in seconds.
-fn median_distance(samples: &[Sample]) -> f64 {
-    let mut distances: Vec<f64> =
-        samples.iter().zip(samples.iter().skip(1)).map(|(one, next)| seconds(next.at - one.at)).collect();
+/// The distances of neighbors, in seconds.
+fn distances(samples: &[Sample]) -> Vec<f64> {
+    samples.iter().zip(samples.iter().skip(1)).map(|(one, next)| seconds(next.at - one.at)).collect()
+}
+
+fn median(mut distances: Vec<f64>) -> f64 {
     distances.sort_unstable_by(f64::total_cmp);
     let upper = distances.len() / 2;
     let at = |index: usize| distances.get(index).copied().unwrap_or(0.0);

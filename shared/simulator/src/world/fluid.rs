@@ -4,21 +4,27 @@ use std::collections::VecDeque;
 
 use super::waits::middle_of_step;
 use super::{JobCounts, Model, Setting, Waits};
-use crate::load::STEP;
-use crate::number::real;
+use crate::load::{STEP, STEP_MICROS};
+use crate::number::real_jobs;
 
 /// A fluid queue: in each step first comes what arrives, then the ready tasks serve what they can. The jobs of a step
-/// wait as long as the middle one of them.
+/// wait as long as the middle one of them. Whoever reserved them serves them no later than another would: only job by job
+/// does a reserved job wait for its own task.
 #[derive(Debug)]
 pub(super) struct Fluid {
     per_task: f64,
     concurrency: f64,
+    /// Jobs that one task reserves.
+    reserved_by_task: f64,
     ready: u32,
+    /// What arrives in this step, evenly.
+    arriving: f64,
     waiting: f64,
+    /// Tasks that were busy, in the mean of this step so far.
     busy: f64,
     arrived: f64,
     served: f64,
-    steps: usize,
+    now: u64,
     pending: VecDeque<Pending>,
 }
 
@@ -39,12 +45,14 @@ impl Fluid {
         Self {
             per_task: setting.throughput * STEP,
             concurrency: f64::from(setting.concurrency.get()),
+            reserved_by_task: f64::from(setting.reserved_by_task()),
             ready: 0,
+            arriving: 0.0,
             waiting: 0.0,
             busy: 0.0,
             arrived: 0.0,
             served: 0.0,
-            steps: 0,
+            now: 0,
             pending: VecDeque::new(),
         }
     }
@@ -74,19 +82,26 @@ impl Model for Fluid {
         self.ready = self.ready.saturating_sub(tasks);
     }
 
-    fn step(&mut self, step: usize, arrivals: f64, waits: &mut Waits) -> f64 {
+    fn arrive(&mut self, step: usize, arrivals: f64) {
         if arrivals > 0.0 {
             let middle = self.arrived + arrivals / 2.0;
             self.pending.push_back(Pending { step, jobs: arrivals, middle });
             self.arrived += arrivals;
         }
-        self.waiting += arrivals;
-        let served = self.waiting.min(f64::from(self.ready) * self.per_task);
+        self.arriving = arrivals;
+        self.busy = 0.0;
+    }
+
+    fn work(&mut self, until: u64, waits: &mut Waits) -> f64 {
+        let share = real_jobs(until.saturating_sub(self.now)) / real_jobs(STEP_MICROS);
+        self.waiting += self.arriving * share;
+        let served = self.waiting.min(f64::from(self.ready) * self.per_task * share);
         self.waiting -= served;
-        self.busy = served / self.per_task;
-        self.steps = step + 1;
-        self.settle(real(step) * STEP, served, STEP, waits);
-        self.busy
+        self.settle(real_jobs(self.now) / 1e6, served, share * STEP, waits);
+        self.now = until;
+        let busy = served / self.per_task;
+        self.busy += busy;
+        busy
     }
 
     fn finish(&mut self, waits: &mut Waits) {
@@ -94,12 +109,18 @@ impl Model for Fluid {
         let rest = self.waiting + 1.0;
         let lasting = rest / (f64::from(self.ready.max(1)) * self.per_task) * STEP;
         self.waiting = 0.0;
-        self.settle(real(self.steps) * STEP, rest, lasting, waits);
+        self.settle(real_jobs(self.now) / 1e6, rest, lasting, waits);
         self.served = self.arrived;
     }
 
     fn jobs(&self) -> JobCounts {
-        JobCounts { waiting: self.waiting, in_flight: self.busy * self.concurrency, completed: self.served }
+        let reserved = self.waiting.min(f64::from(self.ready) * self.reserved_by_task);
+        JobCounts {
+            waiting: self.waiting - reserved,
+            reserved,
+            running: self.busy * self.concurrency,
+            completed: self.served,
+        }
     }
 
     fn stopping(&self) -> u32 {

@@ -8,13 +8,12 @@ use rand_distr::Exp1;
 use rand_pcg::Pcg64;
 
 use super::{JobCounts, JobTime, Model, ScaleIn, Setting, Waits};
-use crate::load::STEP_SECONDS;
+use crate::load::{STEP_MICROS, STEP_SECONDS};
 use crate::number::{jobs, place, real, real_jobs};
 use crate::random::{Purpose, dice, share};
 
 /// Time is counted in microseconds: whole numbers order events alike on every machine.
 const MICROS: f64 = 1e6;
-const STEP_MICROS: u64 = STEP_SECONDS as u64 * 1_000_000;
 
 /// The queue and the tasks.
 #[derive(Debug)]
@@ -23,6 +22,8 @@ pub(super) struct Jobs {
     time: JobTime,
     scale_in: ScaleIn,
     slots: u32,
+    /// Jobs that one task reserves beyond those that it runs.
+    ahead: usize,
     dice: Pcg64,
     stops: Pcg64,
 
@@ -32,15 +33,19 @@ pub(super) struct Jobs {
     tasks: Vec<Task>,
     /// Tasks that take jobs.
     ready: Vec<usize>,
-    /// Tasks with room for a job, once for each.
-    free: Vec<usize>,
+    /// Tasks with room for a job, each once. Where jobs are reserved the one that took none for the longest time is
+    /// next, as Redis serves those that ask (`BRPOP`); otherwise the one that was free last.
+    takers: VecDeque<usize>,
+    /// Jobs that are reserved.
+    reserved: usize,
     /// Places of tasks that are gone.
     gone: Vec<usize>,
     stopping: u32,
     /// Part of a job that has not arrived yet, where arrivals are no whole numbers.
     partial: f64,
+    /// What arrives in this step, the latest first.
     arrivals: Vec<u64>,
-    /// Microseconds that slots were busy in this step.
+    /// Microseconds that slots were busy since time last passed.
     busy: u64,
     completed: u64,
     interrupted: u64,
@@ -61,9 +66,13 @@ struct Running {
     job: Job,
 }
 
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 struct Task {
     running: u32,
+    /// Jobs taken ahead, the oldest first.
+    reserved: VecDeque<Job>,
+    /// It is among those with room.
+    takes: bool,
     stops: bool,
 }
 
@@ -75,6 +84,7 @@ impl Jobs {
             time,
             scale_in,
             slots,
+            ahead: usize::try_from(setting.reserved_by_task()).unwrap_or(usize::MAX),
             dice: dice(setting.seed, Purpose::Jobs),
             stops: dice(setting.seed, Purpose::Stops),
             now: 0,
@@ -82,7 +92,8 @@ impl Jobs {
             running: BinaryHeap::new(),
             tasks: Vec::new(),
             ready: Vec::new(),
-            free: Vec::new(),
+            takers: VecDeque::new(),
+            reserved: 0,
             gone: Vec::new(),
             stopping: 0,
             partial: 0.0,
@@ -100,7 +111,7 @@ impl Jobs {
         self.now = until;
     }
 
-    /// A job begins in a task with room.
+    /// A job begins in a task with a free slot.
     fn start(&mut self, job: Job, task: usize) {
         if let Some(task) = self.tasks.get_mut(task) {
             task.running += 1;
@@ -109,14 +120,43 @@ impl Jobs {
         self.running.push(Reverse(Running { ends, task, started: self.now, job }));
     }
 
-    /// Waiting jobs begin as far as there is room.
+    /// Waiting jobs are taken as far as there is room.
     fn fill(&mut self) {
-        while let Some(task) = self.free.pop() {
-            let Some(job) = self.waiting.pop_front() else {
-                self.free.push(task);
-                return;
-            };
-            self.start(job, task);
+        while !self.waiting.is_empty()
+            && let Some(task) = self.taker()
+            && let Some(job) = self.waiting.pop_front()
+        {
+            self.take(job, task);
+        }
+    }
+
+    /// The next task to take a job, which then asks anew if it has room for more.
+    fn taker(&mut self) -> Option<usize> {
+        let task = if self.ahead > 0 { self.takers.pop_front() } else { self.takers.pop_back() }?;
+        self.tasks.get_mut(task)?.takes = false;
+        Some(task)
+    }
+
+    /// A task takes a job: it runs it, or reserves it where all its slots are busy.
+    fn take(&mut self, job: Job, task: usize) {
+        let slots = self.slots;
+        match self.tasks.get_mut(task) {
+            Some(place) if place.running >= slots => {
+                place.reserved.push_back(job);
+                self.reserved += 1;
+            }
+            _ => self.start(job, task),
+        }
+        self.ask(task);
+    }
+
+    /// A task with room asks for a job, unless it does so already.
+    fn ask(&mut self, task: usize) {
+        let Some(place) = self.tasks.get_mut(task) else { return };
+        let has_room = place.running < self.slots || place.reserved.len() < self.ahead;
+        if has_room && !place.takes && !place.stops {
+            place.takes = true;
+            self.takers.push_back(task);
         }
     }
 
@@ -137,7 +177,11 @@ impl Jobs {
         let Some(place) = self.tasks.get_mut(task) else { return true };
         place.running -= 1;
         if !place.stops {
-            self.free.push(task);
+            if let Some(job) = place.reserved.pop_front() {
+                self.reserved -= 1;
+                self.start(job, task);
+            }
+            self.ask(task);
             self.fill();
         } else if place.running == 0 {
             self.stopping -= 1;
@@ -148,18 +192,13 @@ impl Jobs {
 
     /// Everything that happens before a moment.
     fn run_until(&mut self, until: u64, waits: &mut Waits) {
-        let arrivals = std::mem::take(&mut self.arrivals);
-        for &arrived in &arrivals {
+        while let Some(arrived) = self.arrivals.pop_if(|arrived| *arrived < until) {
             while self.end_next(arrived + 1, waits) {}
             self.pass(arrived);
             let job = Job { arrived, needs: self.job_time() };
-            match self.free.pop() {
-                Some(task) => self.start(job, task),
-                None => self.waiting.push_back(job),
-            }
+            self.waiting.push_back(job);
+            self.fill();
         }
-        self.arrivals = arrivals;
-        self.arrivals.clear();
         while self.end_next(until, waits) {}
         self.pass(until);
     }
@@ -180,7 +219,8 @@ impl Jobs {
         }
         let chosen = place(share(&mut self.stops) * real(self.ready.len())).min(self.ready.len() - 1);
         let task = self.ready.swap_remove(chosen);
-        self.free.retain(|free| *free != task);
+        self.takers.retain(|taker| *taker != task);
+        self.release(task);
         if self.scale_in == ScaleIn::Kills {
             self.interrupt(task);
         }
@@ -193,7 +233,16 @@ impl Jobs {
         }
     }
 
-    /// The jobs of a task go back to the head of the queue, the oldest first.
+    /// The jobs that a task reserved go back to the head of the queue, the oldest first.
+    fn release(&mut self, task: usize) {
+        let Some(place) = self.tasks.get_mut(task) else { return };
+        self.reserved -= place.reserved.len();
+        for job in std::mem::take(&mut place.reserved).into_iter().rev() {
+            self.waiting.push_front(job);
+        }
+    }
+
+    /// The running jobs of a task go back to the head of the queue, the oldest first.
     fn interrupt(&mut self, task: usize) {
         let mut back = Vec::new();
         self.running.retain(|Reverse(running)| {
@@ -224,7 +273,7 @@ impl Model for Jobs {
                 *place = Task::default();
             }
             self.ready.push(task);
-            self.free.extend((0..self.slots).map(|_| task));
+            self.ask(task);
         }
         self.fill();
     }
@@ -236,18 +285,21 @@ impl Model for Jobs {
         self.fill();
     }
 
-    fn step(&mut self, step: usize, arrivals: f64, waits: &mut Waits) -> f64 {
+    fn arrive(&mut self, step: usize, arrivals: f64) {
         let begin = u64::try_from(step).unwrap_or(u64::MAX).saturating_mul(STEP_MICROS);
         self.partial += arrivals;
         let whole = self.partial.floor();
         self.partial -= whole;
-        self.busy = 0;
         for _ in 0..jobs(whole) {
             let offset = jobs((share(&mut self.dice) * f64::from(STEP_SECONDS) * MICROS).floor());
             self.arrivals.push(begin + offset);
         }
-        self.arrivals.sort_unstable();
-        self.run_until(begin.saturating_add(STEP_MICROS), waits);
+        self.arrivals.sort_unstable_by(|one, other| other.cmp(one));
+    }
+
+    fn work(&mut self, until: u64, waits: &mut Waits) -> f64 {
+        self.busy = 0;
+        self.run_until(until, waits);
         real_jobs(self.busy) / real_jobs(STEP_MICROS) / f64::from(self.slots)
     }
 
@@ -261,7 +313,8 @@ impl Model for Jobs {
     fn jobs(&self) -> JobCounts {
         JobCounts {
             waiting: real(self.waiting.len()),
-            in_flight: real(self.running.len()),
+            reserved: real(self.reserved),
+            running: real(self.running.len()),
             completed: real_jobs(self.completed),
         }
     }

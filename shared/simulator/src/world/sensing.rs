@@ -48,9 +48,11 @@ impl Senses {
         self.completed = (seen + ((jobs.completed - then) * done).max(0.0), jobs.completed);
         Some(QueueSight {
             waiting: (jobs.waiting * waiting).max(0.0),
-            in_flight: (jobs.in_flight * self.sensing.in_flight_bias * in_flight).max(0.0),
+            in_flight: (jobs.in_flight(self.sensing.shows) * self.sensing.in_flight_bias * in_flight)
+                .max(0.0),
             completed: self.completed.0,
-            counts_done: self.sensing.counts_done,
+            taken: jobs.completed + jobs.running + jobs.reserved,
+            shows: self.sensing.shows,
             age_seconds: self.sensing.reading_age_seconds,
         })
     }

@@ -5,9 +5,9 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use tidegate_policy::{Capacity, ServicePolicy};
-use tidegate_simulator::synthetic::{self, Cron};
-use tidegate_simulator::world::{JobTime, Looks, ScaleIn, Sensing, Service, Starts};
-use tidegate_simulator::{Load, Setting, trace};
+use tidegate_simulator::synthetic::{self, Cron, SESSIONS, SPIKY};
+use tidegate_simulator::world::{JobTime, Looks, Moments, ScaleIn, Sensing, Service, Shows, Starts};
+use tidegate_simulator::{Load, Setting, Trace, trace};
 
 use crate::stage::setting;
 
@@ -27,7 +27,17 @@ pub(crate) struct Field {
     pub(crate) bursts: Vec<Named>,
     /// Bursts by the clock.
     pub(crate) crons: Vec<Named>,
+    /// Spiky counts of minutes, [`SEEDS`] of each family; the family is the first word of a name.
+    pub(crate) spiky: Vec<Named>,
+    /// Sessions, in the same way.
+    pub(crate) sessions: Vec<Named>,
 }
+
+/// Synthetic families are replayed with each of these.
+const SEEDS: std::ops::RangeInclusive<u64> = 1..=3;
+
+/// The share of the maximum that the busiest hundredth of a trace needs.
+const BUSY_SHARE: f64 = 0.8;
 
 impl Field {
     /// The traces of a folder, scaled as `elasticity.md` does, and the synthetic loads; without a folder only these.
@@ -44,15 +54,50 @@ impl Field {
             let file = File::open(path).expect("the trace can be opened");
             let trace = trace::read(BufReader::new(file)).expect("the trace can be read");
             let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            let tasks = 0.8 * f64::from(setting.capacity.max());
-            (name, Load::scaled(&trace, tasks, setting.throughput, setting.seed))
+            (name, scaled(&trace, setting))
         };
         let (stress, dev): (Vec<Named>, Vec<Named>) =
             paths.iter().map(read).partition(|(name, _)| name == STRESS);
         let bursts =
             (40..50).map(|seed| (format!("on/off {seed}"), synthetic::on_off(setting, seed))).collect();
         let cron = |(name, cron): (&str, Cron)| (name.to_owned(), synthetic::by_the_clock(&cron, setting, 3));
-        Self { dev, stress, bursts, crons: crons().map(cron).into() }
+        let family = |name: &str, draw: &dyn Fn(u64) -> Trace| -> Vec<Named> {
+            SEEDS.map(|seed| (format!("{name} {seed}"), scaled(&draw(seed), setting))).collect()
+        };
+        let spiky = SPIKY.iter().flat_map(|it| family(it.name, &|seed| synthetic::spiky(it, seed))).collect();
+        let sessions =
+            SESSIONS.iter().flat_map(|it| family(it.name, &|seed| synthetic::sessions(it, seed))).collect();
+        Self { dev, stress, bursts, crons: crons().map(cron).into(), spiky, sessions }
+    }
+}
+
+/// A trace's shape at the size of a setting.
+fn scaled(trace: &Trace, setting: &Setting) -> Load {
+    let tasks = BUSY_SHARE * f64::from(setting.capacity.max());
+    Load::scaled(trace, tasks, setting.throughput, setting.seed)
+}
+
+/// A kind of queue: what it shows, and how many jobs a task holds for each that it can run.
+pub(crate) struct Kind {
+    pub(crate) name: &'static str,
+    pub(crate) shows: Shows,
+    pub(crate) prefetch: u32,
+}
+
+/// Every kind of queue.
+pub(crate) const KINDS: [Kind; 5] = [
+    Kind { name: "BullMQ with metrics", shows: Shows::TakenAndDone, prefetch: 1 },
+    Kind { name: "SQS, BullMQ", shows: Shows::Taken, prefetch: 1 },
+    Kind { name: "Celery, acks_late", shows: Shows::Taken, prefetch: 4 },
+    Kind { name: "Celery by default", shows: Shows::Reserved, prefetch: 4 },
+    Kind { name: "lists, CloudWatch without in_flight", shows: Shows::Nothing, prefetch: 1 },
+];
+
+impl Kind {
+    /// A world with a queue of this kind.
+    pub(crate) fn within(&self, setting: &Setting) -> Setting {
+        let sensing = Sensing { shows: self.shows, ..setting.sensing };
+        Setting { sensing, prefetch: self.prefetch, ..setting.clone() }
     }
 }
 
@@ -116,7 +161,7 @@ pub(crate) fn conditions() -> Vec<Condition> {
         ),
         condition("15 % noise", sensed(Sensing { noise: 0.15, ..Sensing::EXACT })),
         condition("in flight 30 % too high", sensed(Sensing { in_flight_bias: 1.3, ..Sensing::EXACT })),
-        condition("no count of jobs done", sensed(Sensing { counts_done: false, ..Sensing::EXACT })),
+        condition("no count of jobs done", sensed(Sensing { shows: Shows::Taken, ..Sensing::EXACT })),
         condition("one reading in five missing", sensed(Sensing { missing: 0.2, ..Sensing::EXACT })),
     ];
     if let Ok(capacity) = Capacity::new(2, 20) {
@@ -134,12 +179,23 @@ pub(crate) fn conditions() -> Vec<Condition> {
         let setting = Setting { acceptable_wait_seconds, ..setting() };
         all.push(condition(&format!("wait {acceptable_wait_seconds} s"), setting));
     }
+    let starts = Starts { spread: 0.3, failing: 0.02, ..setting().starts };
+    let moments = Moments::AnySecond;
+    all.push(condition("starts and stops at any second", Setting { moments, ..setting() }));
+    all.push(condition("the same, starts ±30 %, 2 % fail", Setting { starts, moments, ..setting() }));
+    for kind in KINDS.iter().filter(|kind| kind.shows != Shows::TakenAndDone) {
+        all.push(condition(kind.name, kind.within(&Setting { moments, ..setting() })));
+    }
     for seconds in [2.0, 20.0, 60.0] {
         let service = Service::Jobs { time: JobTime::Exponential, scale_in: ScaleIn::Waits };
         let setting = Setting { throughput: 1.0 / seconds, service, ..setting() };
         all.push(condition(&format!("jobs of {seconds} s, exponential"), setting.clone()));
-        let setting = Setting { sensing: Sensing { counts_done: false, ..Sensing::EXACT }, ..setting };
-        all.push(condition(&format!("no count, jobs of {seconds} s"), setting));
+        let setting = Setting { sensing: Sensing { shows: Shows::Taken, ..Sensing::EXACT }, ..setting };
+        all.push(condition(&format!("no count, jobs of {seconds} s"), setting.clone()));
+        for kind in KINDS.iter().filter(|kind| matches!(kind.shows, Shows::Reserved | Shows::Nothing)) {
+            let setting = kind.within(&Setting { moments, ..setting.clone() });
+            all.push(condition(&format!("{}, jobs of {seconds} s", kind.name), setting));
+        }
     }
     all
 }

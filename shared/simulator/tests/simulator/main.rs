@@ -3,7 +3,11 @@
 mod stage;
 mod field;
 mod trace;
+mod counts;
 mod differential;
 mod world;
+mod shows;
+mod bill;
+mod synthetic;
 mod production;
 mod wait;

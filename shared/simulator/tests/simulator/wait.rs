@@ -49,7 +49,7 @@ fn mean(scores: &[Score]) -> Figures {
 
 /// Development traces, stress trace, bursts out of silence at random and by the clock.
 fn all(folder: &Path, setting: &Setting, more: &str) -> [Figures; 4] {
-    let Field { dev, stress, bursts, crons } = Field::new(Some(folder), setting);
+    let Field { dev, stress, bursts, crons, .. } = Field::new(Some(folder), setting);
     let scored = |loads: &[Named]| {
         let scores: Vec<Score> = loads.iter().map(|(_, load)| score(load, setting, more)).collect();
         mean(&scores)

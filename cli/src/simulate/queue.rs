@@ -1,0 +1,114 @@
+//! What the service's queue shows in the simulated world: what its kind shows in production.
+
+use tidegate_fleet::{QueueSource, Service};
+use tidegate_simulator::world::Shows;
+
+use super::failed;
+use super::options::ReplayOptions;
+use crate::outcome::{Outcome, REFUSED};
+
+/// Celery's `worker_prefetch_multiplier` where nobody sets it.
+const CELERY_PREFETCH: u32 = 4;
+
+/// Short looks, where a queue is read directly; metrics are read once a minute.
+const DIRECT_SECONDS: u32 = 15;
+const METRICS_SECONDS: u32 = 60;
+
+/// A queue, as an evaluation sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct QueueWorld {
+    /// As the fleet file names its kind; `None` for a service without a queue.
+    pub(crate) kind: Option<&'static str>,
+    pub(crate) shows: Shows,
+    pub(crate) prefetch: u32,
+    /// How old a reading is.
+    pub(super) age_seconds: u32,
+    /// The distance of two looks where nobody asks for another.
+    pub(super) looks_seconds: u32,
+}
+
+impl QueueWorld {
+    /// What the service's queue shows; or why the options do not fit it.
+    pub(super) fn of(service: &Service, options: &ReplayOptions) -> Result<Self, Outcome> {
+        let queue = service.queue();
+        let is = |name| queue.is_some_and(|queue| queue.kind() == name);
+        let unfit = |option, whose| {
+            let kind = queue.map_or("none".to_owned(), |queue| format!("`{}`", queue.kind()));
+            let name = service.name();
+            failed(REFUSED, format_args!("`{option}` is for {whose}; the queue of `{name}` is {kind}"))
+        };
+        if options.counts_done && !is("bullmq") {
+            return Err(unfit("--counts-done", "`bullmq`, whose workers can keep `metrics`"));
+        }
+        if options.prefetch.is_some() && !is("celery") {
+            return Err(unfit("--prefetch", "`celery`, whose workers reserve messages"));
+        }
+        let direct = |shows, prefetch| Self {
+            kind: queue.map(QueueSource::kind),
+            shows,
+            prefetch,
+            age_seconds: 0,
+            looks_seconds: DIRECT_SECONDS,
+        };
+        Ok(match queue {
+            Some(QueueSource::Celery(celery)) => {
+                let shows = if celery.acks_late { Shows::Taken } else { Shows::Reserved };
+                direct(shows, options.prefetch.unwrap_or(CELERY_PREFETCH))
+            }
+            Some(QueueSource::Bullmq(_)) if options.counts_done => direct(Shows::TakenAndDone, 1),
+            Some(QueueSource::Bullmq(_) | QueueSource::Sqs(_)) => direct(Shows::Taken, 1),
+            Some(QueueSource::List(_)) => direct(Shows::Nothing, 1),
+            Some(QueueSource::Cloudwatch(metrics)) => {
+                let shows = if metrics.in_flight.is_some() { Shows::Taken } else { Shows::Nothing };
+                let age_seconds = u32::try_from(metrics.waiting.period.as_secs()).unwrap_or(METRICS_SECONDS);
+                Self { age_seconds, looks_seconds: METRICS_SECONDS, ..direct(shows, 1) }
+            }
+            None => Self { looks_seconds: METRICS_SECONDS, ..direct(Shows::Nothing, 1) },
+        })
+    }
+
+    /// For people: what the simulated queue shows, and what would change it.
+    pub(super) fn words(self, waits: bool) -> String {
+        let Self { kind, prefetch, .. } = self;
+        let Some(kind) = kind else {
+            return "none: the service is seen by its metrics, once a minute".to_owned();
+        };
+        let shows = match (self.shows, kind) {
+            (Shows::TakenAndDone, _) => {
+                "running jobs are seen, and the jobs that are done are counted".to_owned()
+            }
+            (Shows::Taken, "celery") => {
+                format!(
+                    "running jobs are seen (`acks_late`); a task holds up to {prefetch} for each that it runs"
+                )
+            }
+            (Shows::Taken, "bullmq") if waits => {
+                "running jobs are seen; `wait` infers how long one takes (with `metrics` in the workers:\n\
+                 --counts-done)"
+                    .to_owned()
+            }
+            (Shows::Taken, _) => "running jobs are seen".to_owned(),
+            (Shows::Reserved, _) => format!(
+                "running jobs are not seen, only the messages that workers reserve: {prefetch} for each job that a\n\
+                 task runs at a time (--prefetch); with `task_acks_late` in the workers set `acks_late: true`"
+            ),
+            (Shows::Nothing, _) => "running jobs are not seen".to_owned(),
+        };
+        let late = if self.age_seconds > 0 {
+            format!("; read from CloudWatch, {} s late", self.age_seconds)
+        } else {
+            String::new()
+        };
+        format!("{kind}: {shows}{late}")
+    }
+
+    /// For machines.
+    pub(super) fn code(self) -> &'static str {
+        match self.shows {
+            Shows::TakenAndDone => "taken-and-done",
+            Shows::Taken => "taken",
+            Shows::Reserved => "reserved",
+            Shows::Nothing => "nothing",
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Counts are counts: what a trace holds is what is replayed, and what a gap means is said.
+
+use std::fmt::Write;
+
+use proptest::prelude::*;
+use tidegate_simulator::Load;
+use tidegate_simulator::trace::{self, Gaps, Repair, Rows, Trace, TraceError};
+
+fn read(text: &str, gaps: Gaps) -> Result<Trace, TraceError> {
+    trace::read_with(format!("timestamp,value\n{text}").as_bytes(), gaps)
+}
+
+#[track_caller]
+fn jobs(trace: &Trace) -> f64 {
+    let counted: f64 = Load::recorded(trace, 7).rate().iter().sum::<f64>() * 15.0;
+    assert!(
+        (counted - trace.repaired()).abs() < 0.02 * counted.max(100.0),
+        "{counted}, {}",
+        trace.repaired()
+    );
+    trace.repaired()
+}
+
+/// A small generator: every run the same.
+fn numbers() -> impl FnMut() -> u32 {
+    let mut state = 12_345_u32;
+    move || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state >> 8
+    }
+}
+
+/// Three days of minutes with few jobs, as `GROUP BY minute` writes them: those without a job have no row.
+fn minutes_that_are_not_empty() -> (String, f64) {
+    let mut next = numbers();
+    let (mut text, mut all) = (String::new(), 0.0);
+    for minute in 0..4_320_u32 {
+        let jobs = if minute % 1_440 < 480 { u32::from(next().is_multiple_of(5)) } else { next() % 4 };
+        if jobs > 0 {
+            let _ = writeln!(text, "{},{jobs}", minute * 60);
+            all += f64::from(jobs);
+        }
+    }
+    (text, all)
+}
+
+#[test]
+fn empty_minutes_that_are_left_out_make_no_jobs() {
+    let (text, all) = minutes_that_are_not_empty();
+    let trace = read(&text, Gaps::ByTheFile).expect("a trace");
+    assert_eq!(trace.understood(), Rows::IntervalsThatAreNotEmpty);
+    assert!((trace.step_seconds() - 60.0).abs() < 1e-9, "{}", trace.step_seconds());
+    assert!((trace.recorded() - all).abs() < 1e-6);
+    assert!((jobs(&trace) - all).abs() < 1e-3 * all, "{} of {all}", jobs(&trace));
+    assert!(trace.repairs().count(Repair::GapEmpty) > 500);
+    // A straight line instead invents a part of them, and says how many.
+    let filled = read(&text, Gaps::Fill).expect("a trace");
+    assert!(jobs(&filled) > 1.1 * all, "{} of {all}", jobs(&filled));
+    assert!((filled.recorded() - all).abs() < 1e-6);
+}
+
+/// A batch every quarter of an hour: no row says 1, and three quarters of the minutes have none.
+#[test]
+fn nobody_misses_most_of_the_minutes() {
+    let mut text = String::new();
+    for batch in 0..200_u32 {
+        for minute in 0..4 {
+            let _ = writeln!(text, "{},{}", batch * 900 + minute * 60, 300 + 10 * minute);
+        }
+    }
+    let trace = read(&text, Gaps::ByTheFile).expect("a trace");
+    assert_eq!(trace.understood(), Rows::IntervalsThatAreNotEmpty);
+    assert!((jobs(&trace) / 252_000.0 - 1.0).abs() < 0.01, "{}", jobs(&trace));
+}
+
+#[test]
+fn one_row_for_each_job_is_counted_job_by_job() {
+    let mut next = numbers();
+    // 20,000 jobs at milliseconds, and at whole seconds, of which many are shared.
+    for resolution in [1, 1_000] {
+        let mut at = 1_700_000_000_000_u64;
+        let mut text = String::new();
+        for job in 0..20_000_u32 {
+            at += u64::from(next() % if (job / 2_000).is_multiple_of(2) { 500 } else { 5_000 });
+            let _ = writeln!(text, "{},1", at / resolution * resolution);
+        }
+        let trace = read(&text, Gaps::ByTheFile).expect("a trace");
+        assert_eq!(trace.understood(), Rows::Moments, "{resolution}");
+        assert!((trace.recorded() - 20_000.0).abs() < 1e-6, "{resolution}: {}", trace.recorded());
+        assert!((jobs(&trace) - 20_000.0).abs() < 1e-6, "{resolution}: {}", jobs(&trace));
+        let load = Load::recorded(&trace, 7);
+        assert!((load.jobs() - 20_000.0).abs() < 1e-6, "{resolution}: nothing is drawn: {}", load.jobs());
+        let [slow, fast] = [f64::min, f64::max].map(|pick| load.rate().iter().copied().fold(1.0, pick));
+        assert!(fast > 5.0 * slow, "what was fast stays fast: {slow} to {fast}");
+        assert_eq!(trace.repairs().count(Repair::Duplicate), 0, "two jobs of one second are two jobs");
+    }
+}
+
+#[test]
+fn moments_with_sizes_are_added_up() {
+    let mut next = numbers();
+    let mut at = 0;
+    let mut all = 0;
+    let mut text = String::new();
+    for _ in 0..500 {
+        at += 200 + next() % 50_000;
+        let size = 1 + next() % 9;
+        all += size;
+        let _ = writeln!(text, "{}.{:03},{size}", at / 1_000, at % 1_000);
+    }
+    let trace = read(&text, Gaps::ByTheFile).expect("a trace");
+    assert_eq!(trace.understood(), Rows::Moments);
+    assert!((jobs(&trace) - f64::from(all)).abs() < 1e-6, "{} of {all}", jobs(&trace));
+}
+
+#[test]
+fn what_is_missing_is_filled_where_zeros_or_fractions_are_recorded() {
+    let rows = |rows: &[(u32, &str)]| {
+        rows.iter().fold(String::new(), |text, (minute, value)| text + &format!("{},{value}\n", minute * 60))
+    };
+    let cases = [
+        ("a zero is recorded", rows(&[(0, "4"), (1, "0"), (2, "3"), (4, "1"), (5, "6"), (6, "5")])),
+        ("a fraction is recorded", rows(&[(0, "4.5"), (1, "1"), (2, "3"), (4, "1"), (5, "6"), (6, "5")])),
+        ("a missing sample is recorded", rows(&[(0, "4"), (1, "1"), (2, "3"), (3, ""), (4, "1"), (5, "6")])),
+    ];
+    for (what, text) in cases {
+        let trace = read(&text, Gaps::ByTheFile).expect("a trace");
+        assert_eq!(trace.understood(), Rows::IntervalsWithGaps, "{what}");
+        assert_eq!(trace.repairs().count(Repair::GapFilled), 1, "{what}");
+        let zero = read(&text, Gaps::Zero).expect("a trace");
+        assert_eq!(zero.repairs().count(Repair::GapEmpty), 1, "{what}");
+        assert!(zero.repaired() < trace.repaired(), "{what}");
+        let error = read(&text, Gaps::Refuse).expect_err("a gap").to_string();
+        assert!(error.starts_with("1 interval has no row, the first before line "), "{what}: {error}");
+    }
+    // Ten thousand busy minutes without one: somebody missed it.
+    let mut busy = String::new();
+    for minute in (0..10_000_u32).filter(|minute| *minute != 5_000) {
+        let _ = writeln!(busy, "{},{}", minute * 60, 6_000 + minute % 100);
+    }
+    assert_eq!(read(&busy, Gaps::ByTheFile).expect("a trace").understood(), Rows::IntervalsWithGaps);
+    let whole = read("0,5\n60,0\n120,3\n", Gaps::Refuse).expect("no gap");
+    assert_eq!(whole.understood(), Rows::Intervals);
+    let wild = read("0,5\n61,2\n99,3\n250,7\n", Gaps::Refuse).expect_err("no interval").to_string();
+    assert_eq!(wild, "the rows do not come at one interval");
+}
+
+/// More rows than are kept apart: one for each of four million jobs.
+#[test]
+fn a_file_of_millions_of_jobs_keeps_its_shape() {
+    let mut text = "timestamp,value\n".to_owned();
+    for job in 0..4_000_000_u64 {
+        // Ten times as fast in the second half.
+        let at = if job < 400_000 { job * 20 } else { 8_000_000 + (job - 400_000) * 2 };
+        let _ = writeln!(text, "{},1", 1_700_000_000_000 + at);
+    }
+    let trace = trace::read_with(text.as_bytes(), Gaps::ByTheFile).expect("a trace");
+    assert_eq!(trace.understood(), Rows::Moments);
+    let load = Load::recorded(&trace, 7);
+    assert!((load.jobs() - 4_000_000.0).abs() < 1.0, "{}", load.jobs());
+    let at = |share: usize| load.rate()[load.steps() * share / 100];
+    assert!((at(80) / at(20) - 10.0).abs() < 0.2, "{} and {}", at(20), at(80));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever its interval, a trace without gaps is replayed with as many jobs as it holds.
+    #[test]
+    fn no_job_is_made_of_a_trace_without_gaps(
+        interval in prop_oneof![Just(1_u32), Just(7), Just(10), Just(15), Just(60), Just(100), Just(3_600)],
+        values in proptest::collection::vec(0_u32..50, 2..60),
+    ) {
+        let rows = values.iter().zip(0_u32..).map(|(value, row)| format!("{},{value}", row * interval));
+        let text = rows.collect::<Vec<_>>().join("\n");
+        let trace = read(&text, Gaps::ByTheFile).expect("a trace");
+        let all: u32 = values.iter().sum();
+        prop_assert!((trace.recorded() - f64::from(all)).abs() < 1e-6);
+        prop_assert!((trace.repaired() - f64::from(all)).abs() < 1e-6 * f64::from(all) + 1e-6, "{}", trace.repaired());
+    }
+}
