@@ -22,7 +22,7 @@ pub struct Memory {
     #[serde(rename = "ch", skip_serializing_if = "Option::is_none", with = "millis_optional")]
     pub changed_at: Option<Timestamp>,
     /// The wishes of the stabilization window, oldest first, each larger than those after it.
-    #[serde(rename = "wi", skip_serializing_if = "Vec::is_empty")]
+    #[serde(rename = "wi", skip_serializing_if = "Vec::is_empty", with = "millis_apart")]
     pub wishes: Vec<Wish>,
     /// How long each rule's condition has held.
     #[serde(rename = "ru", skip_serializing_if = "BTreeMap::is_empty")]
@@ -80,13 +80,11 @@ pub struct ScaleOut {
 }
 
 /// What the proposals asked for at one moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wish {
-    /// When.
-    #[serde(rename = "a", with = "millis")]
+    /// When the next one took its place; of the newest, when it was seen.
     pub at: Timestamp,
     /// The capacity asked for, in tasks.
-    #[serde(rename = "n")]
     pub tasks: u32,
 }
 
@@ -282,6 +280,34 @@ mod millis {
 mod millis_optional {
     //! An optional time as whole milliseconds since the epoch.
     pub(super) use jiff::fmt::serde::timestamp::millisecond::optional::{deserialize, serialize};
+}
+
+mod millis_apart {
+    //! Wishes, each as its tasks and the milliseconds since the one before; the first since the epoch.
+    use jiff::Timestamp;
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::Wish;
+
+    pub(super) fn serialize<S: Serializer>(wishes: &[Wish], to: S) -> Result<S::Ok, S::Error> {
+        let mut before = 0_i64;
+        to.collect_seq(wishes.iter().map(|wish| {
+            let at = wish.at.as_millisecond();
+            let since = at.saturating_sub(before);
+            before = at;
+            (since, wish.tasks)
+        }))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Wish>, D::Error> {
+        let mut at = 0_i64;
+        let wishes = Vec::<(i64, u32)>::deserialize(from)?.into_iter().map(|(since, tasks)| {
+            at = at.saturating_add(since);
+            Ok(Wish { at: Timestamp::from_millisecond(at).map_err(D::Error::custom)?, tasks })
+        });
+        wishes.collect()
+    }
 }
 
 mod millis_by_name {

@@ -1,7 +1,7 @@
 //! What keeps capacity during a scale-in. Every guard is a floor, "no lower than this because", so that the result
 //! does not depend on their order: only which of them is named does.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::capacity::Capacity;
 use crate::memory::{Memory, Wish, since};
@@ -15,9 +15,13 @@ use crate::rule::{Adjustment, Comparison, Condition};
 use crate::service::ServicePolicy;
 use crate::signal::Signal;
 
-/// At most this many wishes are remembered; older ones are folded into their neighbor, which only delays a scale-in.
-/// More would let one long window crowd the ledger's item, fewer would make long windows coarse.
-const WISHES_MAX: usize = 16;
+/// Of more wishes than this not each is remembered: of those within one of the window's [`PARTS`] the largest stays, with the
+/// time of the newest, so that none is kept longer than one part too long, and none too short. Parts of an eighth would
+/// keep twice as long; parts of a thirty-second would take 400 bytes of the ledger's item.
+const WISHES_MAX: usize = 18;
+
+/// A window has so many parts. It touches one more, and the newest wish stands beside them.
+const PARTS: i64 = 16;
 
 /// Everything the guards look at.
 #[derive(Debug, Clone)]
@@ -242,13 +246,21 @@ pub(crate) fn remember(
         last.at = now;
     }
     next.retain(|wish| since(wish.at, now) < window && wish.tasks > tasks);
-    next.push(Wish { at: now, tasks });
-    while next.len() > WISHES_MAX {
-        // The oldest wish is the largest: it takes the time of its neighbor, so it is only kept longer.
-        let oldest = next.remove(0);
-        if let Some(neighbor) = next.first_mut() {
-            neighbor.tasks = oldest.tasks;
-        }
+    if next.len() >= WISHES_MAX {
+        let part = in_millis(window).checked_div(PARTS).unwrap_or(0).max(1);
+        let part_of = |wish: &Wish| wish.at.min(now).as_millisecond().checked_div_euclid(part);
+        next.dedup_by(|later, larger| {
+            let together = part_of(later) == part_of(larger);
+            if together {
+                larger.at = later.at;
+            }
+            together
+        });
     }
+    next.push(Wish { at: now, tasks });
     next
+}
+
+fn in_millis(duration: SignedDuration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

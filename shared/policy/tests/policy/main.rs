@@ -18,6 +18,9 @@ mod holding_for;
 mod guards;
 
 #[cfg(test)]
+mod stabilization;
+
+#[cfg(test)]
 mod zero;
 
 #[cfg(test)]

@@ -334,7 +334,7 @@ proptest! {
             case.now += seconds(pause);
             let before = case.memory.edges.clone();
             let decision = case.decide();
-            prop_assert!(decision.memory.wishes.len() <= 16);
+            prop_assert!(decision.memory.wishes.len() <= 18);
             let larger_first = decision.memory.wishes.windows(2).all(|two| two[0].tasks > two[1].tasks);
             prop_assert!(larger_first || case.memory.wishes.windows(2).any(|two| two[0].tasks <= two[1].tasks));
             let kinds: std::collections::BTreeSet<(NoticeKind, Option<&String>)> =
