@@ -245,7 +245,7 @@ impl Thinking<'_> {
         });
         let settled = running == desired || service.rollout;
         let scale_out = if settled { desired } else { desired.min(running.saturating_add(pending)) };
-        let failing = startup::failing(self.next.startup, self.policy.startup, self.look.now);
+        let failing = startup::many_failing(self.next.startup, service, self.policy.startup, self.look.now);
         Start { desired, running, pending, scale_out, failing, warming: self.warming(service), credit }
     }
 

@@ -105,8 +105,8 @@ impl Guards<'_> {
     /// silence is the outage and no quiet hour. A service that is put to sleep goes all the same.
     fn few_serve(&self, _to: u32) -> Option<(u32, Reason)> {
         let Service { desired_count: desired, running_count: running, .. } = *self.service;
-        let failing = startup::failing(self.memory.startup, self.policy.startup, self.now).is_some();
-        let silent = self.queue.is_none() && self.bounds.max() > 0 && (failing || running == 0);
+        let failing = startup::many_failing(self.memory.startup, self.service, self.policy.startup, self.now);
+        let silent = self.queue.is_none() && self.bounds.max() > 0 && (failing.is_some() || running == 0);
         silent.then_some((desired, Reason::FewServe { desired, running }))
     }
 
