@@ -21,6 +21,9 @@ pub struct Memory {
     /// When the desired count was last changed by us, in either direction.
     #[serde(rename = "ch", skip_serializing_if = "Option::is_none", with = "millis_optional")]
     pub changed_at: Option<Timestamp>,
+    /// When the desired count was last raised from 0, by us.
+    #[serde(rename = "wo", skip_serializing_if = "Option::is_none", with = "millis_optional")]
+    pub woke_at: Option<Timestamp>,
     /// The wishes of the stabilization window, oldest first, each larger than those after it.
     #[serde(rename = "wi", skip_serializing_if = "Vec::is_empty", with = "millis_apart")]
     pub wishes: Vec<Wish>,
@@ -68,7 +71,7 @@ pub struct Memory {
     pub observed: Option<Observed>,
 }
 
-/// A scale-out that counts toward the next one while its cooldown runs.
+/// A scale-out of a rule or a method, which counts toward the next one while its cooldown runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScaleOut {
     /// When it was decided.
@@ -77,6 +80,21 @@ pub struct ScaleOut {
     /// The capacity that the first scale-out of this cooldown started from.
     #[serde(rename = "b")]
     pub base: u32,
+    /// What a minimum, `hours`, a pin or somebody else added since; it counts toward nothing.
+    #[serde(rename = "o", default, skip_serializing_if = "is_zero")]
+    pub others: u32,
+}
+
+impl ScaleOut {
+    /// The capacity without what counts toward the next step.
+    pub(crate) fn without(self) -> u32 {
+        self.base.saturating_add(self.others)
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// What the proposals asked for at one moment.
@@ -234,8 +252,9 @@ impl Memory {
     /// Withdraws the change that a decision began, as if it had never been decided: its intent, its cooldowns. For a
     /// look that only observes; `before` is the memory it decided with.
     pub fn withdraw(&mut self, before: &Self) {
-        let Self { scale_out, changed_at, intent, zeroed, .. } = before;
+        let Self { scale_out, changed_at, woke_at, intent, zeroed, .. } = before;
         self.scale_out = *scale_out;
+        self.woke_at = *woke_at;
         self.changed_at = *changed_at;
         self.intent.clone_from(intent);
         self.zeroed = *zeroed && self.desired_count == Some(0);

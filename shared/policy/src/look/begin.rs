@@ -25,6 +25,7 @@ pub(super) fn carried(memory: &Memory, runs: BTreeMap<String, Run>) -> Memory {
         edges: vec![],
         scale_out: memory.scale_out,
         changed_at: memory.changed_at,
+        woke_at: memory.woke_at,
         wishes: memory.wishes.clone(),
         metrics: memory.metrics.clone(),
         empty: memory.empty.clone(),

@@ -298,8 +298,9 @@ pub(crate) fn memory(range: Range) -> impl Strategy<Value = Memory> {
         to,
     });
     let changes = (
-        option::of((time(range), count(range)).prop_map(|(at, base)| ScaleOut { at, base })),
-        option::of(time(range)),
+        option::of((time(range), count(range), prop_oneof![3 => Just(0), 1 => count(range)]))
+            .prop_map(|some| some.map(|(at, base, others)| ScaleOut { at, base, others })),
+        (option::of(time(range)), option::of(time(range))),
         vec((time(range), count(range)).prop_map(|(at, tasks)| Wish { at, tasks }), 0..5),
         option::weighted(0.2, intent),
         option::weighted(0.2, failure),
@@ -315,12 +316,13 @@ pub(crate) fn memory(range: Range) -> impl Strategy<Value = Memory> {
         option::of(time(range)),
     );
     (changes, readings, edges(range), any::<bool>()).prop_map(|(changes, readings, edges, zeroed)| {
-        let (scale_out, changed_at, wishes, intent, failure, desired_count) = changes;
+        let (scale_out, (changed_at, woke_at), wishes, intent, failure, desired_count) = changes;
         let (runs, metrics, empty, startup, head, ran, idle_since) = readings;
         let observed = None;
         Memory {
             scale_out,
             changed_at,
+            woke_at,
             wishes,
             runs,
             metrics,

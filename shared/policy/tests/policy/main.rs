@@ -21,6 +21,9 @@ mod guards;
 mod stabilization;
 
 #[cfg(test)]
+mod credit;
+
+#[cfg(test)]
 mod zero;
 
 #[cfg(test)]
