@@ -58,12 +58,13 @@ pub fn decide(seen: &Observation, policy: &ServicePolicy, memory: &Memory, look:
     let mut sights = Sights { seen, policy, memory, now: look.now, runs: BTreeMap::new() };
     let evidence = weigh(&policy.rules, |rule| &rule.when, &mut sights);
     let watched = weigh(&policy.notify, |notify| &notify.when, &mut sights);
-    let tracked = track::follow(&policy.track, &mut sights);
+    let ran = begin::ran(seen, policy, memory, look.now);
+    let tracked = track::follow(&policy.track, ran.as_ref(), &mut sights);
     let work = seen.queue().map(|queue| Work::of(queue, seen.service.as_ref().ok(), policy));
     let mut next = begin::carried(memory, sights.runs);
     readings::remember(seen, policy, &mut next, look.now);
     next.idle_since = begin::idle_since(seen, memory, look.now);
-    next.ran = begin::ran(seen, policy, memory, look.now);
+    next.ran = ran;
     if let Ok(service) = &seen.service {
         next.startup = startup::follow(next.startup, service, look.now);
     }
@@ -260,7 +261,8 @@ impl Thinking<'_> {
 
     /// Until when what was added last is not in the metrics.
     fn warming(&self, service: &Service) -> Option<Timestamp> {
-        track::warming(self.next.ran?, service.constraints.warmup, self.look.now)
+        let warmup = Some(service.constraints.warmup).filter(SignedDuration::is_positive)?;
+        self.next.ran.as_ref()?.warming(warmup, self.look.now)
     }
 
     /// Everything with a vote that does not say anything.

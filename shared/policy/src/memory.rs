@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::notice::Edge;
 use crate::signal::MetricName;
 
+pub mod ran;
 pub mod wait;
 
 /// The memory of one service. Empty for a service never looked at.
@@ -39,9 +40,9 @@ pub struct Memory {
     /// Tasks that were asked for and do not run yet.
     #[serde(rename = "st", skip_serializing_if = "Option::is_none")]
     pub startup: Option<Startup>,
-    /// How many tasks ran lately, where something is tracked or warms up.
+    /// How many tasks ran lately, where an average over them decides or something warms up.
     #[serde(rename = "rn", skip_serializing_if = "Option::is_none")]
-    pub ran: Option<Ran>,
+    pub ran: Option<ran::Ran>,
     /// The head of the queue and since when it has not moved.
     #[serde(rename = "he", skip_serializing_if = "Option::is_none")]
     pub head: Option<Head>,
@@ -158,23 +159,6 @@ pub struct Startup {
     /// The running count then.
     #[serde(rename = "r")]
     pub running: u32,
-}
-
-/// How many tasks ran lately: an average over tasks speaks of those that ran when it was measured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ran {
-    /// Since when so many run as now.
-    #[serde(rename = "s", with = "millis")]
-    pub since: Timestamp,
-    /// How many that are.
-    #[serde(rename = "r")]
-    pub running: u32,
-    /// The fewest that ran shortly before.
-    #[serde(rename = "l")]
-    pub least: u32,
-    /// The most that ran shortly before.
-    #[serde(rename = "m")]
-    pub most: u32,
 }
 
 /// The head of the queue.

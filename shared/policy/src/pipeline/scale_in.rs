@@ -5,11 +5,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::capacity::Capacity;
 use crate::memory::{Memory, Wish, since};
+use crate::method::track::is_divided_by_us;
 use crate::observation::{Queue, Service};
 use crate::pipeline::evidence::{Evidence, LONGEST_GAP};
 use crate::pipeline::readings::Work;
 use crate::pipeline::startup;
-use crate::reading::Absence;
+use crate::reading::{Absence, Reading};
 use crate::reason::Reason;
 use crate::rule::{Adjustment, Comparison, Condition};
 use crate::service::ServicePolicy;
@@ -170,7 +171,27 @@ impl Guards<'_> {
         if !(upward && adds && signal.is_shared_by_tasks()) {
             return None;
         }
-        predict(one, self.service.desired_count, size).filter(|value| comparison.holds(*value, *threshold))
+        self.predict(one, size).filter(|value| comparison.holds(*value, *threshold))
+    }
+
+    /// The value of a shared signal at another size under the same load; without tasks there is none.
+    fn predict(&self, one: &Evidence<'_>, size: u32) -> Option<f64> {
+        let value = one.value().filter(|_| size > 0)?;
+        Some(value * self.measured_over(one) / f64::from(size))
+    }
+
+    /// The most tasks that a value was measured over: those of now, if it was divided by them a moment ago.
+    fn measured_over(&self, one: &Evidence<'_>) -> f64 {
+        let signal = &one.when.signal;
+        let name = signal.metric().filter(|_| !is_divided_by_us(signal));
+        match (&one.reading, name, &self.memory.ran) {
+            (Some(Reading::Fresh { at, .. }), Some(name), Some(ran)) => {
+                let period = self.memory.metrics.get(name).map_or(0, |last| last.period);
+                let since = at.saturating_sub(SignedDuration::from_secs(period)).unwrap_or(*at);
+                ran.over(since, *at, self.service.constraints.warmup).1
+            }
+            _ => f64::from(self.service.running_count.max(1)),
+        }
     }
 
     /// Not before this long after the last change in either direction.
@@ -215,12 +236,6 @@ impl Guards<'_> {
 pub(crate) fn jobs_that_need_a_task(queue: &Queue) -> u64 {
     let held = if queue.delayed_held { queue.delayed } else { 0 };
     queue.waiting.saturating_add(queue.in_flight.known()).saturating_add(held)
-}
-
-/// The value of a shared signal at another size under the same load; without tasks there is none.
-fn predict(evidence: &Evidence<'_>, desired: u32, size: u32) -> Option<f64> {
-    let value = evidence.value().filter(|_| size > 0)?;
-    Some(value * f64::from(desired) / f64::from(size))
 }
 
 /// The largest wish remembered.

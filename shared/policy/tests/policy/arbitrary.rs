@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
-use tidegate_policy::memory::{Failure, Head, Intent, LastPoint, Ran, Run, ScaleOut, Startup, Wish};
+use tidegate_policy::memory::{Failure, Head, Intent, LastPoint, Run, ScaleOut, Startup, Wish};
 use tidegate_policy::notice::Edge;
 use tidegate_policy::overrides::OverrideKind;
 use tidegate_policy::queue_depth::Look;
@@ -18,12 +18,14 @@ use tidegate_policy::{
 };
 
 use aws::{alarms, constraints, notify};
+use ran::ran;
 use steering::{floor, hours, trackers};
 
 use crate::stage::{noon, refused, rule, seconds};
 use crate::track::track;
 
 mod aws;
+mod ran;
 mod steering;
 
 /// Everything that `decide` takes.
@@ -339,15 +341,6 @@ pub(crate) fn memory(range: Range) -> impl Strategy<Value = Memory> {
             wait: None,
             observed,
         }
-    })
-}
-
-fn ran(range: Range) -> impl Strategy<Value = Ran> {
-    (time(range), count(range), count(range), count(range)).prop_map(|(since, running, least, most)| Ran {
-        since,
-        running,
-        least,
-        most,
     })
 }
 

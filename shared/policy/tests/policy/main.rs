@@ -21,6 +21,9 @@ mod guards;
 mod stabilization;
 
 #[cfg(test)]
+mod flapping;
+
+#[cfg(test)]
 mod credit;
 
 #[cfg(test)]
@@ -43,6 +46,9 @@ mod remembering;
 
 #[cfg(test)]
 mod track;
+
+#[cfg(test)]
+mod restarts;
 
 #[cfg(test)]
 mod hpa;
