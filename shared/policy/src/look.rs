@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::decision::{Decision, Verdict};
-use crate::memory::{Intent, Memory, ScaleOut, to_the_millisecond};
+use crate::memory::{Memory, to_the_millisecond};
 use crate::method::rules::{Start, Wish};
 use crate::method::together::{self, Say, Wait};
 use crate::method::track::{self, Tracked};
@@ -23,8 +23,10 @@ use crate::pipeline::scale_out::Limits;
 use crate::pipeline::startup;
 use crate::reason::Reason;
 use crate::service::{Notify, ServicePolicy};
+use change::Asked;
 
 mod begin;
+mod change;
 mod notices;
 
 /// A change is left to the look that remembered it for this long. It is longer than the function's time-out (30 s),
@@ -56,12 +58,13 @@ pub fn decide(seen: &Observation, policy: &ServicePolicy, memory: &Memory, look:
     let mut sights = Sights { seen, policy, memory, now: look.now, runs: BTreeMap::new() };
     let evidence = weigh(&policy.rules, |rule| &rule.when, &mut sights);
     let watched = weigh(&policy.notify, |notify| &notify.when, &mut sights);
-    let tracked = track::follow(&policy.track, &mut sights);
+    let ran = begin::ran(seen, policy, memory, look.now);
+    let tracked = track::follow(&policy.track, ran.as_ref(), &mut sights);
     let work = seen.queue().map(|queue| Work::of(queue, seen.service.as_ref().ok(), policy));
     let mut next = begin::carried(memory, sights.runs);
     readings::remember(seen, policy, &mut next, look.now);
     next.idle_since = begin::idle_since(seen, memory, look.now);
-    next.ran = begin::ran(seen, policy, memory, look.now);
+    next.ran = ran;
     if let Ok(service) = &seen.service {
         next.startup = startup::follow(next.startup, service, look.now);
     }
@@ -89,7 +92,7 @@ pub fn decide(seen: &Observation, policy: &ServicePolicy, memory: &Memory, look:
         wait,
         work,
         next,
-        base: None,
+        asked: None,
         reasons: vec![],
         found: vec![],
     };
@@ -111,8 +114,8 @@ struct Thinking<'a> {
     wait: Wait,
     work: Option<Work>,
     next: Memory,
-    /// What a scale-out of this look starts from.
-    base: Option<u32>,
+    /// What rules and methods ask for in this look, where they ask for more.
+    asked: Option<Asked>,
     reasons: Vec<Reason>,
     found: Vec<(NoticeKind, Reason)>,
 }
@@ -135,7 +138,6 @@ impl Thinking<'_> {
         }
         let start = self.start(&service);
         let wish = self.wish(start);
-        self.base = Some(start.base());
         self.remember_wish(wish.tasks, desired);
         self.reasons.extend(wish.reasons);
         let to = if wish.tasks > desired {
@@ -185,6 +187,10 @@ impl Thinking<'_> {
         let expected = self.next.desired_count.filter(|_| self.next.intent.is_none());
         if let Some(was) = expected.filter(|was| *was != desired) {
             self.reasons.push(Reason::ChangedElsewhere { was });
+            // What somebody else adds counts toward no step either.
+            if let Some(credit) = &mut self.next.scale_out {
+                credit.others = credit.others.saturating_add(desired.saturating_sub(was));
+            }
         }
         let about_to = self.next.intent.as_ref().is_some_and(|intent| intent.to == 0);
         self.next.zeroed = self.next.zeroed && (desired == 0 || about_to);
@@ -204,16 +210,22 @@ impl Thinking<'_> {
     }
 
     /// What rules, `wait`, the minimum and a sleeping queue ask for together: the largest wins.
-    fn wish(&self, start: Start) -> Wish {
+    fn wish(&mut self, start: Start) -> Wish {
         let Start { desired, .. } = start;
         let (min, max) = (self.in_force.bounds.min(), self.in_force.bounds.max());
         let tracked = track::say(&self.tracked, start, self.in_force.bounds);
         let say = together::both(tracked, Say::of(&self.wait), desired);
+        let methods = say.asks();
         let mut wish = together::wish(&self.evidence, start, self.in_force.bounds, say);
+        let wake = self.wake().filter(|_| desired == 0);
+        let tasks = wish.tasks.max(u32::from(wake.is_some()));
+        let step = methods < tasks;
+        let (base, others) = (start.base(), start.others());
+        self.asked = (tasks > desired).then_some(Asked { base, others, tasks, step });
         if desired < min {
             wish = raise(wish, min, desired, Reason::BelowMin { min });
         }
-        if let Some(wake) = self.wake().filter(|_| desired == 0) {
+        if let Some(wake) = wake {
             wish = raise(wish, 1, desired, wake);
         }
         if desired > max {
@@ -239,19 +251,18 @@ impl Thinking<'_> {
     fn start(&self, service: &Service) -> Start {
         let (desired, running, pending) =
             (service.desired_count, service.running_count, service.pending_count);
-        let credit = self.next.scale_out.and_then(|scale_out| {
-            let until = scale_out.at.saturating_add(self.policy.cooldown.scale_out).ok()?;
-            (self.look.now < until && scale_out.base < desired).then_some((scale_out, until))
-        });
+        let credit = self.next.scale_out.filter(|it| it.without() < desired);
+        let credit = credit.and_then(|it| Some((it, self.credit_until(it)?)));
         let settled = running == desired || service.rollout;
         let scale_out = if settled { desired } else { desired.min(running.saturating_add(pending)) };
-        let failing = startup::failing(self.next.startup, self.policy.startup, self.look.now);
+        let failing = startup::many_failing(self.next.startup, service, self.policy.startup, self.look.now);
         Start { desired, running, pending, scale_out, failing, warming: self.warming(service), credit }
     }
 
     /// Until when what was added last is not in the metrics.
     fn warming(&self, service: &Service) -> Option<Timestamp> {
-        track::warming(self.next.ran?, service.constraints.warmup, self.look.now)
+        let warmup = Some(service.constraints.warmup).filter(SignedDuration::is_positive)?;
+        self.next.ran.as_ref()?.warming(warmup, self.look.now)
     }
 
     /// Everything with a vote that does not say anything.
@@ -330,15 +341,6 @@ impl Thinking<'_> {
             memory: self.next,
             counts: self.policy.counts,
         }
-    }
-
-    /// Remembers a change before it is made: its intent, its cooldowns, and the base of AWS's credit.
-    fn remember_change(&mut self, from: u32, to: u32) {
-        let now = self.look.now;
-        self.next.intent = Some(Intent { from, to, at: now, look: self.look.id.to_owned() });
-        self.next.changed_at = Some(now);
-        self.next.zeroed = to == 0;
-        self.next.scale_out = (to > from).then(|| ScaleOut { at: now, base: self.base.unwrap_or(from) });
     }
 
     /// Work is moving: jobs wait or run, tasks start or stop, something changes.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::notice::Edge;
 use crate::signal::MetricName;
 
+pub mod ran;
 pub mod wait;
 
 /// The memory of one service. Empty for a service never looked at.
@@ -21,8 +22,11 @@ pub struct Memory {
     /// When the desired count was last changed by us, in either direction.
     #[serde(rename = "ch", skip_serializing_if = "Option::is_none", with = "millis_optional")]
     pub changed_at: Option<Timestamp>,
+    /// When the desired count was last raised from 0, by us.
+    #[serde(rename = "wo", skip_serializing_if = "Option::is_none", with = "millis_optional")]
+    pub woke_at: Option<Timestamp>,
     /// The wishes of the stabilization window, oldest first, each larger than those after it.
-    #[serde(rename = "wi", skip_serializing_if = "Vec::is_empty")]
+    #[serde(rename = "wi", skip_serializing_if = "Vec::is_empty", with = "millis_apart")]
     pub wishes: Vec<Wish>,
     /// How long each rule's condition has held.
     #[serde(rename = "ru", skip_serializing_if = "BTreeMap::is_empty")]
@@ -36,9 +40,9 @@ pub struct Memory {
     /// Tasks that were asked for and do not run yet.
     #[serde(rename = "st", skip_serializing_if = "Option::is_none")]
     pub startup: Option<Startup>,
-    /// How many tasks ran lately, where something is tracked or warms up.
+    /// How many tasks ran lately, where an average over them decides or something warms up.
     #[serde(rename = "rn", skip_serializing_if = "Option::is_none")]
-    pub ran: Option<Ran>,
+    pub ran: Option<ran::Ran>,
     /// The head of the queue and since when it has not moved.
     #[serde(rename = "he", skip_serializing_if = "Option::is_none")]
     pub head: Option<Head>,
@@ -68,7 +72,7 @@ pub struct Memory {
     pub observed: Option<Observed>,
 }
 
-/// A scale-out that counts toward the next one while its cooldown runs.
+/// A scale-out of a rule or a method, which counts toward the next one while its cooldown runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScaleOut {
     /// When it was decided.
@@ -77,16 +81,29 @@ pub struct ScaleOut {
     /// The capacity that the first scale-out of this cooldown started from.
     #[serde(rename = "b")]
     pub base: u32,
+    /// What a minimum, `hours`, a pin or somebody else added since; it counts toward nothing.
+    #[serde(rename = "o", default, skip_serializing_if = "is_zero")]
+    pub others: u32,
+}
+
+impl ScaleOut {
+    /// The capacity without what counts toward the next step.
+    pub(crate) fn without(self) -> u32 {
+        self.base.saturating_add(self.others)
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// What the proposals asked for at one moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wish {
-    /// When.
-    #[serde(rename = "a", with = "millis")]
+    /// When the next one took its place; of the newest, when it was seen.
     pub at: Timestamp,
     /// The capacity asked for, in tasks.
-    #[serde(rename = "n")]
     pub tasks: u32,
 }
 
@@ -142,23 +159,6 @@ pub struct Startup {
     /// The running count then.
     #[serde(rename = "r")]
     pub running: u32,
-}
-
-/// How many tasks ran lately: an average over tasks speaks of those that ran when it was measured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ran {
-    /// Since when so many run as now.
-    #[serde(rename = "s", with = "millis")]
-    pub since: Timestamp,
-    /// How many that are.
-    #[serde(rename = "r")]
-    pub running: u32,
-    /// The fewest that ran shortly before.
-    #[serde(rename = "l")]
-    pub least: u32,
-    /// The most that ran shortly before.
-    #[serde(rename = "m")]
-    pub most: u32,
 }
 
 /// The head of the queue.
@@ -236,8 +236,9 @@ impl Memory {
     /// Withdraws the change that a decision began, as if it had never been decided: its intent, its cooldowns. For a
     /// look that only observes; `before` is the memory it decided with.
     pub fn withdraw(&mut self, before: &Self) {
-        let Self { scale_out, changed_at, intent, zeroed, .. } = before;
+        let Self { scale_out, changed_at, woke_at, intent, zeroed, .. } = before;
         self.scale_out = *scale_out;
+        self.woke_at = *woke_at;
         self.changed_at = *changed_at;
         self.intent.clone_from(intent);
         self.zeroed = *zeroed && self.desired_count == Some(0);
@@ -282,6 +283,34 @@ mod millis {
 mod millis_optional {
     //! An optional time as whole milliseconds since the epoch.
     pub(super) use jiff::fmt::serde::timestamp::millisecond::optional::{deserialize, serialize};
+}
+
+mod millis_apart {
+    //! Wishes, each as its tasks and the milliseconds since the one before; the first since the epoch.
+    use jiff::Timestamp;
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::Wish;
+
+    pub(super) fn serialize<S: Serializer>(wishes: &[Wish], to: S) -> Result<S::Ok, S::Error> {
+        let mut before = 0_i64;
+        to.collect_seq(wishes.iter().map(|wish| {
+            let at = wish.at.as_millisecond();
+            let since = at.saturating_sub(before);
+            before = at;
+            (since, wish.tasks)
+        }))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Wish>, D::Error> {
+        let mut at = 0_i64;
+        let wishes = Vec::<(i64, u32)>::deserialize(from)?.into_iter().map(|(since, tasks)| {
+            at = at.saturating_add(since);
+            Ok(Wish { at: Timestamp::from_millisecond(at).map_err(D::Error::custom)?, tasks })
+        });
+        wishes.collect()
+    }
 }
 
 mod millis_by_name {

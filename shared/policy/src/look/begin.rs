@@ -2,22 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::capacity::Capacity;
-use crate::memory::{Memory, Ran, Run, since};
+use crate::memory::ran::Ran;
+use crate::memory::{Memory, Run, since};
 use crate::method::together::Wait;
-use crate::method::track;
 use crate::method::wait;
 use crate::observation::Observation;
 use crate::pipeline::evidence::LONGEST_GAP;
-use crate::pipeline::readings::partly_read;
+use crate::pipeline::readings::{freshness, partly_read};
 use crate::pipeline::scale_in;
 use crate::reason::Reason;
 use crate::service::ServicePolicy;
 use crate::signal::Signal;
 
-/// What a look knows of the last one. Left out is what every look makes anew: what `wait` remembers, and the edges.
+/// What a look knows of the last one. Left out is what every look makes anew: what `wait` remembers, how many
+/// ran, and the edges.
 /// Written out field by field, since a copy of all would be a fourth of the time of a decision.
 pub(super) fn carried(memory: &Memory, runs: BTreeMap<String, Run>) -> Memory {
     Memory {
@@ -26,6 +27,7 @@ pub(super) fn carried(memory: &Memory, runs: BTreeMap<String, Run>) -> Memory {
         edges: vec![],
         scale_out: memory.scale_out,
         changed_at: memory.changed_at,
+        woke_at: memory.woke_at,
         wishes: memory.wishes.clone(),
         metrics: memory.metrics.clone(),
         empty: memory.empty.clone(),
@@ -37,7 +39,7 @@ pub(super) fn carried(memory: &Memory, runs: BTreeMap<String, Run>) -> Memory {
         desired_count: memory.desired_count,
         zeroed: memory.zeroed,
         observed: memory.observed,
-        ran: memory.ran,
+        ran: None,
     }
 }
 
@@ -73,14 +75,24 @@ pub(super) fn ask_wait(
     proposal.map_or_else(|| Wait::Silent(silent()), Wait::Asks)
 }
 
-/// How many ran lately, where a tracker or a warm-up asks for it. A look that cannot see leaves it alone.
+/// How many ran lately, where an average over tasks decides or something warms up. An evaluation that cannot see leaves it
+/// alone.
 pub(super) fn ran(
     seen: &Observation,
     policy: &ServicePolicy,
     memory: &Memory,
     now: Timestamp,
 ) -> Option<Ran> {
-    let Ok(service) = &seen.service else { return memory.ran };
-    let asked = !policy.track.is_empty() || service.constraints.warmup.is_positive();
-    asked.then(|| track::ran(memory.ran, track::measured(service), now))
+    let Ok(service) = &seen.service else { return memory.ran.clone() };
+    let warmup = service.constraints.warmup;
+    let is_average = |signal: &Signal| matches!(signal, Signal::Metric(_));
+    let tracked = policy.track.iter().any(|track| is_average(&track.signal));
+    let ruled = policy.rules.iter().map(|rule| &rule.when.signal);
+    let decides = tracked || ruled.filter(|it| is_average(it)).any(Signal::is_shared_by_tasks);
+    let periods = memory.metrics.values().map(|last| SignedDuration::from_secs(last.period));
+    let period = periods.max().unwrap_or(SignedDuration::ZERO);
+    let keep = freshness(period).saturating_add(period).saturating_add(warmup.saturating_mul(2));
+    let (running, desired) = (service.running_count, service.desired_count);
+    let counts = (running.min(desired), running);
+    (decides || warmup.is_positive()).then(|| Ran::follow(memory.ran.as_ref(), counts, keep, now))
 }

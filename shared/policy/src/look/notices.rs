@@ -74,10 +74,8 @@ impl Thinking<'_> {
             Some(Reading::Stale { .. }) => true,
             Some(Reading::Fresh { .. }) | None => false,
         };
-        let woke = self.next.scale_out.is_some_and(|scale_out| {
-            let measured = self.policy.startup.saturating_add(LONGEST_FIRST_POINT);
-            scale_out.base == 0 && since(scale_out.at, self.look.now) <= measured
-        });
+        let measured = self.policy.startup.saturating_add(LONGEST_FIRST_POINT);
+        let woke = self.next.woke_at.is_some_and(|woke_at| since(woke_at, self.look.now) <= measured);
         unmeasured && woke && signal.is_shared_by_tasks()
     }
 

@@ -46,13 +46,18 @@ impl Start {
     /// What was already added within the scale-out cooldown, in words.
     pub(crate) fn credit(self) -> Option<Reason> {
         let (scale_out, until) = self.credit?;
-        let already = self.desired.saturating_sub(scale_out.base);
-        Some(Reason::Credit { base: scale_out.base, already, until })
+        let base = scale_out.without();
+        Some(Reason::Credit { base, already: self.desired.saturating_sub(base), until })
     }
 
     /// Where additions start: at the base of the scale-out whose cooldown runs, so that what it added counts.
     pub(crate) fn base(self) -> u32 {
         self.credit.map_or(self.scale_out, |(scale_out, _)| scale_out.base)
+    }
+
+    /// What others added since then.
+    pub(crate) fn others(self) -> u32 {
+        self.credit.map_or(0, |(scale_out, _)| scale_out.others)
     }
 }
 
@@ -142,7 +147,8 @@ fn is_same_condition(reason: &Reason, objection: &Reason) -> bool {
 fn propose(adjust: Adjustment, start: Start, bounds: Capacity) -> u32 {
     match adjust {
         Adjustment::Add(amount) => {
-            start.base().saturating_add(delta(amount, start.base())).max(start.desired)
+            let from = start.base().saturating_add(start.others());
+            from.saturating_add(delta(amount, start.base())).max(start.desired)
         }
         Adjustment::Remove(amount) => start.desired.saturating_sub(delta(amount, start.desired)),
         Adjustment::Set(Amount::Tasks(tasks)) => tasks,

@@ -49,6 +49,14 @@ impl Say {
             }
         }
     }
+
+    /// The capacity asked for; 0 where none is.
+    pub(crate) fn asks(&self) -> u32 {
+        match self {
+            Self::Asks { tasks, .. } => *tasks,
+            Self::Nothing | Self::Silent(_) | Self::Allows { .. } => 0,
+        }
+    }
 }
 
 /// Two methods together. Whoever asks for more than there is needs nobody's consent; to fewer both must agree.

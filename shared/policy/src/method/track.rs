@@ -4,19 +4,15 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::capacity::Capacity;
-use crate::memory::{Ran, Run, since};
+use crate::memory::Run;
+use crate::memory::ran::Ran;
 use crate::method::rules::Start;
 use crate::method::together::{Say, both};
-use crate::observation::Service;
 use crate::pipeline::evidence::{Sights, unread};
 use crate::reading::Reading;
 use crate::reason::Reason;
 use crate::signal::Signal;
 use crate::track::{LOW_FOR, TOLERANCE, Track};
-
-/// Two changes of the running count within this time may stand in one datapoint: three periods of five minutes and
-/// CloudWatch's delay.
-const LATELY: SignedDuration = SignedDuration::from_mins(20);
 
 /// Rounding must not add a task for the last bit of a float.
 const LAST_BIT: f64 = 1e-9;
@@ -29,8 +25,8 @@ pub(crate) struct Tracked<'a> {
     pub(crate) reading: Option<Reading<f64>>,
     /// For how long the value has been low.
     low_for: SignedDuration,
-    /// The fewest and the most tasks that the value may have been measured over.
-    over: (u32, u32),
+    /// The fewest and the most tasks that the value may have been measured over, in the mean of its time.
+    over: (f64, f64),
 }
 
 impl Tracked<'_> {
@@ -41,25 +37,25 @@ impl Tracked<'_> {
 }
 
 /// Reads every tracker's signal.
-pub(crate) fn follow<'a>(trackers: &'a [Track], look: &mut Sights<'_>) -> Vec<Tracked<'a>> {
+pub(crate) fn follow<'a>(
+    trackers: &'a [Track],
+    ran: Option<&Ran>,
+    look: &mut Sights<'_>,
+) -> Vec<Tracked<'a>> {
     let service = look.seen.service.as_ref().ok();
-    let (measured, running) = service.map_or((0, 0), |it| (measured(it), it.running_count));
-    let ran = ran(look.memory.ran, measured, look.now);
+    let running = service.map_or(0.0, |it| f64::from(it.running_count));
     let warmup = service.map_or(SignedDuration::ZERO, |it| it.constraints.warmup);
-    let settled = ran.since.saturating_add(warmup).unwrap_or(Timestamp::MAX);
     let mut all = Vec::with_capacity(trackers.len());
     for track in trackers {
         let sighting = look.sight(&track.signal);
         let low_for = look.run(&track.low(), &sighting).map_or(SignedDuration::ZERO, Run::length);
-        let measured_since = |at: Timestamp| at.saturating_sub(sighting.period).unwrap_or(at);
-        let of_now =
-            matches!(&sighting.reading, Some(Reading::Fresh { at, .. }) if measured_since(*at) >= settled);
-        let over = if is_divided_by_us(track) {
-            (running, running)
-        } else if of_now {
-            (measured, measured.max(running))
-        } else {
-            (ran.least.min(measured), ran.most.max(running))
+        let over = |at: Timestamp| match ran.filter(|_| !is_divided_by_us(&track.signal)) {
+            Some(ran) => ran.over(at.saturating_sub(sighting.period).unwrap_or(at), at, warmup),
+            None => (running, running),
+        };
+        let over = match sighting.reading {
+            Some(Reading::Fresh { at, .. }) => over(at),
+            Some(Reading::Stale { .. } | Reading::Missing(_)) | None => (running, running),
         };
         all.push(Tracked { track, reading: sighting.reading, low_for, over });
     }
@@ -67,32 +63,8 @@ pub(crate) fn follow<'a>(trackers: &'a [Track], look: &mut Sights<'_>) -> Vec<Tr
 }
 
 /// A total that was divided by the running tasks a moment ago, so that it is known as a whole.
-fn is_divided_by_us(track: &Track) -> bool {
-    matches!(track.signal, Signal::WaitingPerTask | Signal::PerTask(_))
-}
-
-/// Until when what was added last is not in the metrics (`DefaultInstanceWarmup`).
-pub(crate) fn warming(ran: Ran, warmup: SignedDuration, now: Timestamp) -> Option<Timestamp> {
-    let until = ran.since.saturating_add(warmup).ok()?;
-    (ran.least < ran.running && now < until).then_some(until)
-}
-
-/// The running tasks that a scale-out starts from. More than are wanted run while a deployment replaces them, or while they
-/// stop: AWS starts from the desired count then, and what a scale-in leaves is reckoned with all of them.
-pub(crate) fn measured(service: &Service) -> u32 {
-    service.running_count.min(service.desired_count)
-}
-
-/// How many tasks ran lately, this look included.
-pub(crate) fn ran(before: Option<Ran>, running: u32, now: Timestamp) -> Ran {
-    match before {
-        None => Ran { since: now, running, least: running, most: running },
-        Some(ran) if ran.running == running => ran,
-        Some(ran) if since(ran.since, now) <= LATELY => {
-            Ran { since: now, running, least: ran.least.min(ran.running), most: ran.most.max(ran.running) }
-        }
-        Some(ran) => Ran { since: now, running, least: ran.running, most: ran.running },
-    }
+pub(crate) fn is_divided_by_us(signal: &Signal) -> bool {
+    matches!(signal, Signal::WaitingPerTask | Signal::PerTask(_))
 }
 
 /// What all trackers say together.
@@ -117,11 +89,11 @@ fn opinion(one: &Tracked<'_>, start: Start, bounds: Capacity) -> Say {
         Reason::Tracked { signal: signal.clone(), value, target: *target, unit: *unit, proposes }
     };
     // One queue per service: without a running task it waits for the first one.
-    let at_least = u32::from(track.signal == Signal::WaitingPerTask);
-    let (fewest, most) = ((*fewest).max(at_least), (*most).max(at_least));
+    let at_least = if track.signal == Signal::WaitingPerTask { 1.0 } else { 0.0 };
+    let (fewest, most) = (fewest.max(at_least), most.max(at_least));
     if desired == 0 {
         // A share of no task tells only that there is something to do.
-        let first = if at_least > 0 { whole_tasks(per_target) } else { 1 };
+        let first = if at_least > 0.0 { whole_tasks(per_target) } else { 1 };
         let tasks = if value > 0.0 { first.max(bounds.min()).max(1) } else { 0 };
         return if tasks > 0 {
             Say::Asks { tasks, reasons: vec![asks(tasks)] }
@@ -130,7 +102,7 @@ fn opinion(one: &Tracked<'_>, start: Start, bounds: Capacity) -> Say {
         };
     }
     let unmeasured = f64::from(desired.saturating_sub(start.running));
-    let (busy, most_busy) = (f64::from(fewest) * per_target, f64::from(most) * per_target + unmeasured);
+    let (busy, most_busy) = (fewest * per_target, most * per_target + unmeasured);
     let is_high = |share: f64| share > 1.0 + TOLERANCE + LAST_BIT;
     if is_high(per_target) {
         let wanted = asks(whole_tasks(busy));

@@ -1,23 +1,28 @@
 //! What keeps capacity during a scale-in. Every guard is a floor, "no lower than this because", so that the result
 //! does not depend on their order: only which of them is named does.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::capacity::Capacity;
 use crate::memory::{Memory, Wish, since};
+use crate::method::track::is_divided_by_us;
 use crate::observation::{Queue, Service};
 use crate::pipeline::evidence::{Evidence, LONGEST_GAP};
 use crate::pipeline::readings::Work;
 use crate::pipeline::startup;
-use crate::reading::Absence;
+use crate::reading::{Absence, Reading};
 use crate::reason::Reason;
 use crate::rule::{Adjustment, Condition};
 use crate::service::ServicePolicy;
 use crate::signal::Signal;
 
-/// At most this many wishes are remembered; older ones are folded into their neighbor, which only delays a scale-in.
-/// More would let one long window crowd the ledger's item, fewer would make long windows coarse.
-const WISHES_MAX: usize = 16;
+/// Of more wishes than this not each is remembered: of those within one of the window's [`PARTS`] the largest stays, with the
+/// time of the newest, so that none is kept longer than one part too long, and none too short. Parts of an eighth would
+/// keep twice as long; parts of a thirty-second would take 400 bytes of the ledger's item.
+const WISHES_MAX: usize = 18;
+
+/// A window has so many parts. It touches one more, and the newest wish stands beside them.
+const PARTS: i64 = 16;
 
 /// Everything the guards look at.
 #[derive(Debug, Clone)]
@@ -101,8 +106,8 @@ impl Guards<'_> {
     /// silence is the outage and no quiet hour. A service that is put to sleep goes all the same.
     fn few_serve(&self, _to: u32) -> Option<(u32, Reason)> {
         let Service { desired_count: desired, running_count: running, .. } = *self.service;
-        let failing = startup::failing(self.memory.startup, self.policy.startup, self.now).is_some();
-        let silent = self.queue.is_none() && self.bounds.max() > 0 && (failing || running == 0);
+        let failing = startup::many_failing(self.memory.startup, self.service, self.policy.startup, self.now);
+        let silent = self.queue.is_none() && self.bounds.max() > 0 && (failing.is_some() || running == 0);
         silent.then_some((desired, Reason::FewServe { desired, running }))
     }
 
@@ -165,7 +170,27 @@ impl Guards<'_> {
         if !(comparison.is_upward() && adds && signal.is_shared_by_tasks()) {
             return None;
         }
-        predict(one, self.service.desired_count, size).filter(|value| comparison.holds(*value, *threshold))
+        self.predict(one, size).filter(|value| comparison.holds(*value, *threshold))
+    }
+
+    /// The value of a shared signal at another size under the same load; without tasks there is none.
+    fn predict(&self, one: &Evidence<'_>, size: u32) -> Option<f64> {
+        let value = one.value().filter(|_| size > 0)?;
+        Some(value * self.measured_over(one) / f64::from(size))
+    }
+
+    /// The most tasks that a value was measured over: those of now, if it was divided by them a moment ago.
+    fn measured_over(&self, one: &Evidence<'_>) -> f64 {
+        let signal = &one.when.signal;
+        let name = signal.metric().filter(|_| !is_divided_by_us(signal));
+        match (&one.reading, name, &self.memory.ran) {
+            (Some(Reading::Fresh { at, .. }), Some(name), Some(ran)) => {
+                let period = self.memory.metrics.get(name).map_or(0, |last| last.period);
+                let since = at.saturating_sub(SignedDuration::from_secs(period)).unwrap_or(*at);
+                ran.over(since, *at, self.service.constraints.warmup).1
+            }
+            _ => f64::from(self.service.running_count.max(1)),
+        }
     }
 
     /// Not before this long after the last change in either direction.
@@ -212,12 +237,6 @@ pub(crate) fn jobs_that_need_a_task(queue: &Queue) -> u64 {
     queue.waiting.saturating_add(queue.in_flight.known()).saturating_add(held)
 }
 
-/// The value of a shared signal at another size under the same load; without tasks there is none.
-fn predict(evidence: &Evidence<'_>, desired: u32, size: u32) -> Option<f64> {
-    let value = evidence.value().filter(|_| size > 0)?;
-    Some(value * f64::from(desired) / f64::from(size))
-}
-
 /// The largest wish remembered.
 fn largest_wish(wishes: &[Wish]) -> Option<u32> {
     wishes.iter().map(|wish| wish.tasks).max()
@@ -241,13 +260,21 @@ pub(crate) fn remember(
         last.at = now;
     }
     next.retain(|wish| since(wish.at, now) < window && wish.tasks > tasks);
-    next.push(Wish { at: now, tasks });
-    while next.len() > WISHES_MAX {
-        // The oldest wish is the largest: it takes the time of its neighbor, so it is only kept longer.
-        let oldest = next.remove(0);
-        if let Some(neighbor) = next.first_mut() {
-            neighbor.tasks = oldest.tasks;
-        }
+    if next.len() >= WISHES_MAX {
+        let part = in_millis(window).checked_div(PARTS).unwrap_or(0).max(1);
+        let part_of = |wish: &Wish| wish.at.min(now).as_millisecond().checked_div_euclid(part);
+        next.dedup_by(|later, larger| {
+            let together = part_of(later) == part_of(larger);
+            if together {
+                larger.at = later.at;
+            }
+            together
+        });
     }
+    next.push(Wish { at: now, tasks });
     next
+}
+
+fn in_millis(duration: SignedDuration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

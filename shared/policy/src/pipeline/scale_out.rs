@@ -29,14 +29,16 @@ impl Limits<'_> {
             return desired;
         }
         let mut to = wish;
-        // Within the cooldown the steps already taken count, or two looks at once would take two.
-        let from = self.start.credit.map_or(desired, |(scale_out, _)| scale_out.base);
+        // Within the cooldown the steps already taken count, or two looks at once would take two. A minimum is reached at
+        // once: it is no step, and knows no cooldown.
         let step = self.policy.largest_step.scale_out.get();
-        if to > from.saturating_add(step) {
+        let from = self.start.credit.map_or(desired, |(scale_out, _)| scale_out.without());
+        let most = from.saturating_add(step).max(self.bounds.min());
+        if to > most {
             reasons.push(Reason::LargestStep { limit: step, wish: to });
             reasons.retain(|reason| !matches!(reason, Reason::Credit { .. }));
             reasons.extend(self.start.credit());
-            to = from.saturating_add(step).max(desired);
+            to = most.max(desired);
         }
         if to > self.bounds.max() {
             reasons.push(Reason::AtMax { max: self.bounds.max(), wish: to });

@@ -5,6 +5,11 @@ use jiff::{SignedDuration, Timestamp};
 use crate::memory::{Startup, since};
 use crate::observation::Service;
 
+/// One task that is missing, or a tenth of all, stops nothing: where tasks are overloaded, one is always being replaced. What
+/// is added to a service that cannot start any is more than that, and stops at once. A twentieth would stop a service of
+/// 19 tasks for two that are replaced at a time; a fifth would let one of 100 that starts none ask for 20 of them.
+const FEW: u32 = 10;
+
 /// Follows the tasks that were asked for and do not run yet. Only a running count above any seen so far is progress:
 /// tasks that start and die again and again are not.
 pub(crate) fn follow(before: Option<Startup>, service: &Service, now: Timestamp) -> Option<Startup> {
@@ -24,4 +29,16 @@ pub(crate) fn failing(
     now: Timestamp,
 ) -> Option<SignedDuration> {
     startup.map(|startup| since(startup.since, now)).filter(|lasting| *lasting > allowed)
+}
+
+/// For how long so many have failed to start that it is no time to add any, and no time to take little load for a quiet hour.
+pub(crate) fn many_failing(
+    startup: Option<Startup>,
+    service: &Service,
+    allowed: SignedDuration,
+    now: Timestamp,
+) -> Option<SignedDuration> {
+    let missing = service.desired_count.saturating_sub(service.running_count);
+    let few = service.desired_count.checked_div(FEW).unwrap_or(0).max(1);
+    failing(startup, allowed, now).filter(|_| missing > few)
 }

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
-use tidegate_policy::memory::{Failure, Head, Intent, LastPoint, Ran, Run, ScaleOut, Startup, Wish};
+use tidegate_policy::memory::{Failure, Head, Intent, LastPoint, Run, ScaleOut, Startup, Wish};
 use tidegate_policy::notice::Edge;
 use tidegate_policy::overrides::OverrideKind;
 use tidegate_policy::queue_depth::Look;
@@ -18,12 +18,14 @@ use tidegate_policy::{
 };
 
 use aws::{alarms, constraints, notify};
+use ran::ran;
 use steering::{floor, hours, trackers};
 
 use crate::stage::{noon, refused, rule, seconds};
 use crate::track::track;
 
 mod aws;
+mod ran;
 mod steering;
 
 /// Everything that `decide` takes.
@@ -299,8 +301,9 @@ pub(crate) fn memory(range: Range) -> impl Strategy<Value = Memory> {
         to,
     });
     let changes = (
-        option::of((time(range), count(range)).prop_map(|(at, base)| ScaleOut { at, base })),
-        option::of(time(range)),
+        option::of((time(range), count(range), prop_oneof![3 => Just(0), 1 => count(range)]))
+            .prop_map(|some| some.map(|(at, base, others)| ScaleOut { at, base, others })),
+        (option::of(time(range)), option::of(time(range))),
         vec((time(range), count(range)).prop_map(|(at, tasks)| Wish { at, tasks }), 0..5),
         option::weighted(0.2, intent),
         option::weighted(0.2, failure),
@@ -316,12 +319,13 @@ pub(crate) fn memory(range: Range) -> impl Strategy<Value = Memory> {
         option::of(time(range)),
     );
     (changes, readings, edges(range), any::<bool>()).prop_map(|(changes, readings, edges, zeroed)| {
-        let (scale_out, changed_at, wishes, intent, failure, desired_count) = changes;
+        let (scale_out, (changed_at, woke_at), wishes, intent, failure, desired_count) = changes;
         let (runs, metrics, empty, startup, head, ran, idle_since) = readings;
         let observed = None;
         Memory {
             scale_out,
             changed_at,
+            woke_at,
             wishes,
             runs,
             metrics,
@@ -338,15 +342,6 @@ pub(crate) fn memory(range: Range) -> impl Strategy<Value = Memory> {
             wait: None,
             observed,
         }
-    })
-}
-
-fn ran(range: Range) -> impl Strategy<Value = Ran> {
-    (time(range), count(range), count(range), count(range)).prop_map(|(since, running, least, most)| Ran {
-        since,
-        running,
-        least,
-        most,
     })
 }
 

@@ -18,6 +18,15 @@ mod holding_for;
 mod guards;
 
 #[cfg(test)]
+mod stabilization;
+
+#[cfg(test)]
+mod flapping;
+
+#[cfg(test)]
+mod credit;
+
+#[cfg(test)]
 mod zero;
 
 #[cfg(test)]
@@ -37,6 +46,9 @@ mod remembering;
 
 #[cfg(test)]
 mod track;
+
+#[cfg(test)]
+mod restarts;
 
 #[cfg(test)]
 mod hpa;

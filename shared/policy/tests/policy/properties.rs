@@ -179,6 +179,10 @@ proptest! {
         case.policy
             .track
             .retain(|track| !matches!(track.signal, Signal::WaitingPerTask | Signal::PerTask(_)));
+        if desired(&case) == 0 {
+            // Without tasks an average over them has no vote; the first task of a minimum is news.
+            case.policy.rules.retain(|rule| !rule.when.signal.is_shared_by_tasks());
+        }
         let Some(mut after) = applied(&case) else { return Ok(()) };
         if let Ok(service) = &mut after.seen.service {
             service.running_count = running;
@@ -338,7 +342,7 @@ proptest! {
             case.now += seconds(pause);
             let before = case.memory.edges.clone();
             let decision = case.decide();
-            prop_assert!(decision.memory.wishes.len() <= 16);
+            prop_assert!(decision.memory.wishes.len() <= 18);
             let larger_first = decision.memory.wishes.windows(2).all(|two| two[0].tasks > two[1].tasks);
             prop_assert!(larger_first || case.memory.wishes.windows(2).any(|two| two[0].tasks <= two[1].tasks));
             let kinds: std::collections::BTreeSet<(NoticeKind, Option<&String>)> =

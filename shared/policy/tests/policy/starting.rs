@@ -3,7 +3,7 @@
 use tidegate_policy::NoticeKind;
 use tidegate_policy::Verdict::{Hold, ScaleIn, ScaleOut};
 
-use crate::stage::{Stage, codes};
+use crate::stage::{Stage, codes, size};
 
 /// Five tasks, a full queue, start-up within three minutes, and no credit in the way.
 fn busy() -> Stage {
@@ -37,6 +37,42 @@ fn one_running_task_more_is_progress_and_ends_it() {
     stage.service().running_count = 6;
     let better = stage.at(250).look();
     assert!(better.notices.iter().any(|notice| notice.kind == NoticeKind::StartsFailing && !notice.begins));
+}
+
+/// Of so many tasks so many run, for longer than they may take to start, and 501 jobs wait: how many are wanted?
+#[track_caller]
+fn missing(desired: u32, running: u32, expected: u32) {
+    let mut stage = Stage::new(1, 500, &["waiting > 500: +5"]).waiting(501).tasks(desired);
+    stage.service().running_count = running;
+    stage.service().pending_count = desired - running;
+    stage.at(0).look_and_die();
+    stage.memory.intent = None;
+    stage.memory.scale_out = None;
+    let decision = stage.at(600).look_and_die();
+    assert_eq!(size(&decision), expected, "{decision}");
+    let told = decision.notices.iter().any(|notice| notice.kind == NoticeKind::StartsFailing);
+    assert!(told, "it is told all the same: {decision}");
+}
+
+#[test]
+fn one_task_or_a_tenth_that_is_missing_stops_no_scale_out_and_more_do() {
+    missing(10, 9, 15);
+    missing(10, 8, 10);
+    missing(2, 1, 7);
+    missing(2, 0, 2);
+    missing(100, 90, 105);
+    missing(100, 89, 100);
+}
+
+/// What is added to a service that cannot start any task is itself what is missing: one step, and no more.
+#[test]
+fn a_service_that_starts_no_task_asks_for_one_step_and_no_more() {
+    let mut stage = busy();
+    stage.service().running_count = 4;
+    for at in (0..3_600).step_by(60) {
+        stage.at(at).look();
+    }
+    assert_eq!(stage.service().desired_count, 9, "four run, and five that never come were asked for");
 }
 
 #[test]

@@ -107,7 +107,7 @@ fn groups(all: &mut Vec<Titled>) {
     stage.seen.service = Err(refused());
     all.push(("a group that cannot be read", stage.peek()));
     let mut stage = group(&both).with(|stage| stage.policy.cooldown.scale_out = seconds(0));
-    stage.points("cpu", &[(0, 50.0)]).service().running_count = 4;
+    stage.points("cpu", &[(0, 50.0)]).service().running_count = 3;
     stage.look();
     stage.points("cpu", &[(200, 90.0)]);
     all.push(("a group whose instances do not start", stage.wait(240).peek()));

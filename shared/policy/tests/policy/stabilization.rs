@@ -1,0 +1,96 @@
+//! The stabilization window against its plain definition: scale-in goes no lower than the largest wish of the window.
+
+use proptest::prelude::*;
+
+use crate::stage::{Stage, seconds, size};
+use crate::track::track;
+
+/// A service that asks for one task for ten jobs that wait, at once and in any number.
+fn following(window: i64, tasks: u32) -> Stage {
+    Stage::new(0, 5_000, &[]).tasks(tasks).with(|stage| {
+        stage.policy.track = vec![track("waiting_per_task", 10.0)];
+        stage.policy.cooldown.scale_out = seconds(0);
+        stage.policy.cooldown.scale_in = seconds(0);
+        stage.policy.interruptible = true;
+        stage.policy.stabilization = seconds(window);
+    })
+}
+
+/// Every wish that there ever was, and until when it was in force.
+#[derive(Debug, Default)]
+struct Plain {
+    wishes: Vec<(i64, u32)>,
+}
+
+impl Plain {
+    /// The largest wish in force at any moment of so many seconds before now.
+    fn largest(&self, now: i64, window: i64) -> u32 {
+        let replaced = self.wishes.iter().skip(1).map(|(at, _)| *at).chain([now]);
+        let in_force = self.wishes.iter().zip(replaced).filter(|(_, replaced)| now - replaced < window);
+        in_force.map(|((_, tasks), _)| *tasks).max().unwrap()
+    }
+}
+
+proptest! {
+    /// Never lower than the definition, and never longer than a sixteenth of the window later.
+    #[test]
+    fn the_largest_wish_of_the_window_counts_and_no_older_one(
+        window in 30..3_600_i64,
+        steps in proptest::collection::vec((1..90_i64, 0..100_u64, 0..400_u64), 1..250),
+        falls in any::<bool>(),
+    ) {
+        let mut stage = following(window, 2_000);
+        let mut plain = Plain { wishes: vec![(0, 2_000)] };
+        let (mut now, mut waiting) = (0, 20_000_u64);
+        for (gap, fall, noise) in steps {
+            now += gap;
+            waiting = if falls { waiting.saturating_sub(fall) } else { 100 * fall };
+            stage.queue().waiting = waiting + noise;
+            stage.service().running_count = stage.service().desired_count;
+            let memory = stage.at(now).look().memory;
+            let (wish, kept) = (memory.wishes.last().unwrap().tasks, memory.wishes.first().unwrap().tasks);
+            if plain.wishes.len() == 1 {
+                plain.wishes[0].0 = now;
+            }
+            plain.wishes.push((now, wish));
+            let (least, most) = (plain.largest(now, window), plain.largest(now, window + window / 16 + 1));
+            prop_assert!((least..=most).contains(&kept), "{kept} is not within {least} and {most} at {now}");
+        }
+    }
+}
+
+/// A queue that empties over an hour and a half, at every interval and window that is usual: whatever is wished for less
+/// and less, what is no longer in the window goes.
+#[test]
+fn while_less_and_less_is_wished_for_the_window_moves_on() {
+    for (window, every) in [(60, 15), (300, 15), (600, 15), (3_600, 15), (600, 60), (1_200, 60), (3_600, 60)]
+    {
+        let mut stage = following(window, 800);
+        let needed = |at: i64| u32::try_from((800 - at / 8).max(30)).unwrap();
+        for at in (0..7_200_i64).step_by(every) {
+            stage.queue().waiting = u64::from(needed(at)) * 10;
+            let decision = stage.arrive().at(at).look();
+            // A tracker lets a tenth be, and what it calls low must be so for five minutes.
+            let longest = window + window / 16 + i64::try_from(every).unwrap() + 330;
+            let late = needed((at - longest).max(0)) * 10 / 9 + 1;
+            assert!(
+                (needed(at)..=late).contains(&size(&decision)),
+                "{} tasks at {at}, {late} at most with a window of {window}: {decision}",
+                size(&decision)
+            );
+        }
+    }
+}
+
+/// Wishes that differ at every evaluation of the longest window.
+#[test]
+fn a_full_window_is_remembered_in_so_few_bytes() {
+    let mut stage = following(3_600, 5_000);
+    for look in 0..240_u64 {
+        stage.queue().waiting = 50_000 - look * 50;
+        stage.arrive().at(i64::try_from(look).unwrap() * 15).look();
+    }
+    let text = serde_json::to_string(&stage.memory).unwrap();
+    let wishes = text.split("\"wi\":").nth(1).unwrap().split("]]").next().unwrap();
+    assert!(stage.memory.wishes.len() >= 16 && wishes.len() <= 290, "{} bytes: {wishes}", wishes.len());
+}
