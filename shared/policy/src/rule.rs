@@ -81,6 +81,15 @@ impl Comparison {
         }
     }
 
+    /// Whether a larger value breaches rather than a smaller one.
+    #[must_use]
+    pub fn is_upward(self) -> bool {
+        match self {
+            Self::Above | Self::AtLeast => true,
+            Self::Below | Self::AtMost => false,
+        }
+    }
+
     /// In words, for reports: `above 500`.
     #[must_use]
     pub fn in_words(self) -> &'static str {

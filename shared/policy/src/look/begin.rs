@@ -27,6 +27,7 @@ pub(super) fn carried(memory: &Memory, runs: BTreeMap<String, Run>) -> Memory {
         changed_at: memory.changed_at,
         wishes: memory.wishes.clone(),
         metrics: memory.metrics.clone(),
+        young: memory.young.clone(),
         empty: memory.empty.clone(),
         startup: memory.startup,
         head: memory.head,
