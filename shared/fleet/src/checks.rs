@@ -91,9 +91,10 @@ const LEDGER_BYTES: usize = SERVICES_PER_CONCERN_MAX * PLAIN_BYTES;
 const PLAIN_BYTES: usize = 399;
 /// What `wait` remembers beside that.
 const WAIT_BYTES: usize = PLAIN_BYTES;
-/// The newest datapoint of a metric, beyond the two of a plain service.
-const METRIC_BYTES: usize = 70;
-const METRICS_OF_A_PLAIN_SERVICE: usize = 2;
+/// The newest datapoint of a metric that has settled and the largest of those after it, beyond the one metric of a plain
+/// service.
+const METRIC_BYTES: usize = 120;
+const METRICS_OF_A_PLAIN_SERVICE: usize = 1;
 /// Since when a condition with `for` holds, beside its words.
 const RUN_BYTES: usize = 50;
 /// A condition that people were told of, beside its words.

@@ -77,7 +77,6 @@ pub(crate) fn read(
     }
     let pace = pace?;
     let metrics = known.used(&named)?;
-    let on_absence = |metric: &Metric| (metric.name.clone(), metric.source.on_absence());
     let policy = ServicePolicy {
         capacity: capacity?,
         hours: hours?,
@@ -92,7 +91,7 @@ pub(crate) fn read(
         startup: pace.startup,
         idle: pace.idle,
         interruptible: pace.interruptible,
-        metrics: metrics.iter().map(on_absence).collect(),
+        metrics: metrics.iter().map(Metric::policy).collect(),
         notify: understood.iter().filter_map(|rule| rule.notice()).collect(),
         counts: if of_group { Counts::Instances } else { Counts::Tasks },
     };

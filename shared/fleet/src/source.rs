@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::SignedDuration;
-use tidegate_policy::{MetricName, OnAbsence};
+use tidegate_policy::{MetricName, MetricPolicy, OnAbsence};
 
 /// Where a service's work waits.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,6 +125,14 @@ pub struct Metric {
     pub limit: Option<f64>,
 }
 
+impl Metric {
+    /// What the policy must know of it.
+    pub(crate) fn policy(&self) -> MetricPolicy {
+        let Self { name, source, limit: _ } = self;
+        MetricPolicy { name: name.clone(), on_absence: source.on_absence(), is_ratio: source.is_ratio() }
+    }
+}
+
 /// How a metric is found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
@@ -189,6 +197,15 @@ impl Source {
             Self::LoadBalancer(LoadBalancerMetric::Errors | LoadBalancerMetric::ResponseTime { .. }) => {
                 OnAbsence::NoVote
             }
+        }
+    }
+
+    /// It is put together from several metrics, so that it is wrong in both directions while any of them grows.
+    #[must_use]
+    pub fn is_ratio(&self) -> bool {
+        match self {
+            Self::Math(_) | Self::LoadBalancer(LoadBalancerMetric::Errors) => true,
+            Self::Metric(_) | Self::LoadBalancer(_) => false,
         }
     }
 

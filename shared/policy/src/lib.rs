@@ -50,6 +50,6 @@ pub use overrides::Override;
 pub use reading::{Absence, AbsenceKind, Reading};
 pub use reason::Reason;
 pub use rule::{Adjustment, Amount, Comparison, Condition, Rule};
-pub use service::{Cooldown, LargestStep, Notify, ServicePolicy};
+pub use service::{Cooldown, LargestStep, MetricPolicy, Notify, ServicePolicy};
 pub use signal::{AlarmName, MetricName, OnAbsence, Signal, Unit};
 pub use track::Track;

@@ -31,9 +31,13 @@ pub struct Memory {
     /// How long each rule's condition has held.
     #[serde(rename = "ru", skip_serializing_if = "BTreeMap::is_empty")]
     pub runs: BTreeMap<String, Run>,
-    /// The newest datapoint of each metric.
+    /// The newest datapoint of each metric that has settled.
     #[serde(rename = "me", skip_serializing_if = "BTreeMap::is_empty")]
     pub metrics: BTreeMap<MetricName, LastPoint>,
+    /// Of the datapoints after it, which may still change, the largest: what looks between two answers know of them. Each
+    /// answer replaces it.
+    #[serde(rename = "yo", skip_serializing_if = "BTreeMap::is_empty")]
+    pub young: BTreeMap<MetricName, YoungPoint>,
     /// When CloudWatch last answered completely, and without a recent datapoint: what short looks know of a metric.
     #[serde(rename = "em", skip_serializing_if = "BTreeMap::is_empty", with = "millis_by_name")]
     pub empty: BTreeMap<MetricName, Timestamp>,
@@ -136,7 +140,7 @@ impl Run {
     }
 }
 
-/// The newest datapoint of a metric and its period.
+/// The newest datapoint of a metric that has settled, and its period.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct LastPoint {
     /// The end of its period.
@@ -149,6 +153,10 @@ pub struct LastPoint {
     #[serde(rename = "p")]
     pub period: i64,
 }
+
+/// A datapoint that may still change: the end of its period, and its value.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct YoungPoint(#[serde(with = "millis")] pub Timestamp, pub f64);
 
 /// Tasks that were asked for and do not run yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

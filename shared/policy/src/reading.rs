@@ -58,6 +58,8 @@ pub enum AbsenceKind {
     Busy,
     /// The metric has no datapoints, or CloudWatch could not complete the answer.
     NoDatapoints,
+    /// The only datapoints there are may still change.
+    Provisional,
     /// Any other answer that cannot be understood.
     Unreadable,
 }
@@ -81,6 +83,7 @@ impl fmt::Display for AbsenceKind {
             Self::Refused => "refused",
             Self::Busy => "busy",
             Self::NoDatapoints => "no datapoints",
+            Self::Provisional => "still provisional",
             Self::Unreadable => "unreadable answer",
         })
     }

@@ -70,11 +70,6 @@ pub enum Amount {
 }
 
 impl Comparison {
-    /// Whether a higher value breaches, too.
-    pub(crate) fn is_upward(self) -> bool {
-        matches!(self, Self::Above | Self::AtLeast)
-    }
-
     /// Whether a value breaches a threshold.
     #[must_use]
     pub fn holds(self, value: f64, threshold: f64) -> bool {
@@ -83,6 +78,15 @@ impl Comparison {
             Self::AtLeast => value >= threshold,
             Self::Below => value < threshold,
             Self::AtMost => value <= threshold,
+        }
+    }
+
+    /// Whether a larger value breaches rather than a smaller one.
+    #[must_use]
+    pub fn is_upward(self) -> bool {
+        match self {
+            Self::Above | Self::AtLeast => true,
+            Self::Below | Self::AtMost => false,
         }
     }
 

@@ -43,8 +43,8 @@ pub struct ServicePolicy {
     pub idle: SignedDuration,
     /// Running jobs may be interrupted: scale-in may take more than one task per decision.
     pub interruptible: bool,
-    /// What absence means for each metric that this policy names.
-    pub metrics: Vec<(MetricName, OnAbsence)>,
+    /// What is declared of each metric that this policy names.
+    pub metrics: Vec<MetricPolicy>,
     /// Conditions that people are told of, and that scale nothing.
     pub notify: Vec<Notify>,
     /// What its capacity counts.
@@ -62,7 +62,23 @@ pub struct Notify {
     pub severity: Severity,
 }
 
+/// What is declared of one metric.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MetricPolicy {
+    /// Its name.
+    pub name: MetricName,
+    /// What absence means.
+    pub on_absence: OnAbsence,
+    /// It is made of several metrics: a ratio, or metric math. While any of these grows it is wrong in both directions.
+    pub is_ratio: bool,
+}
+
 impl ServicePolicy {
+    /// What is declared of a metric.
+    pub(crate) fn metric(&self, name: &MetricName) -> Option<&MetricPolicy> {
+        self.metrics.iter().find(|metric| metric.name == *name)
+    }
+
     /// Whether anything in it is decided by this metric.
     pub(crate) fn reads(&self, name: &MetricName) -> bool {
         let is_it = |signal: &Signal| signal.metric() == Some(name);

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use tidegate_fleet::Source;
 use tidegate_fleet::source::LoadBalancerMetric;
-use tidegate_policy::{MetricName, OnAbsence, Signal};
+use tidegate_policy::{MetricName, MetricPolicy, OnAbsence, Signal};
 
 use crate::mistakes::check_problems;
 use crate::taken::{PLACE, fleet, service};
@@ -31,7 +31,9 @@ fn the_load_balancer_counts_for_a_service() {
         assert_eq!((when.signal.to_string().as_str(), when.threshold), (name, threshold), "{condition}");
         let read = &service.metrics()[0];
         assert_eq!((read.name.as_str(), &read.source), (name, &Source::LoadBalancer(metric)), "{condition}");
-        assert_eq!(service.policy().metrics, [(read.name.clone(), on_absence)], "{condition}");
+        let is_ratio = name == "errors";
+        let declared = MetricPolicy { name: read.name.clone(), on_absence, is_ratio };
+        assert_eq!(service.policy().metrics, [declared], "{condition}");
         assert_eq!(read.source.period(), SignedDuration::from_mins(1));
     }
 }

@@ -180,7 +180,7 @@ fn declared_metrics_are_read_in_their_own_unit() {
     assert_eq!((rule.when.threshold, rule.when.unit), (0.5, Unit::Seconds));
     assert_eq!(rule.adjust, Adjustment::Add(Amount::Percent { percent: 10, at_least: 2 }));
     assert_eq!(service.metrics()[0].source.period(), SignedDuration::from_mins(2));
-    assert_eq!(service.policy().metrics[0].1, OnAbsence::NoVote);
+    assert_eq!(service.policy().metrics[0].on_absence, OnAbsence::NoVote);
 }
 
 #[test]

@@ -11,7 +11,8 @@ use crate::method::together::Wait;
 use crate::method::wait;
 use crate::observation::Observation;
 use crate::pipeline::evidence::LONGEST_GAP;
-use crate::pipeline::readings::{freshness, partly_read};
+use crate::pipeline::metric::freshness;
+use crate::pipeline::readings::partly_read;
 use crate::pipeline::scale_in;
 use crate::reason::Reason;
 use crate::service::ServicePolicy;
@@ -30,6 +31,7 @@ pub(super) fn carried(memory: &Memory, runs: BTreeMap<String, Run>) -> Memory {
         woke_at: memory.woke_at,
         wishes: memory.wishes.clone(),
         metrics: memory.metrics.clone(),
+        young: memory.young.clone(),
         empty: memory.empty.clone(),
         startup: memory.startup,
         head: memory.head,

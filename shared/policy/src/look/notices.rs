@@ -9,14 +9,15 @@ use crate::notice::{Edge, End, NoticeKind};
 use crate::observation::MetricReading;
 use crate::overrides::Override;
 use crate::pipeline::evidence::unread;
-use crate::pipeline::readings::{METRIC_DELAY, partly_read};
+use crate::pipeline::metric::SETTLES_WITHIN;
+use crate::pipeline::readings::partly_read;
 use crate::pipeline::startup;
 use crate::reading::{AbsenceKind, Reading};
 use crate::reason::Reason;
 use crate::signal::Signal;
 
 /// After an instance began to run, its first datapoint of five minutes is there within so long.
-const LONGEST_FIRST_POINT: SignedDuration = METRIC_DELAY.saturating_add(SignedDuration::from_mins(10));
+const LONGEST_FIRST_POINT: SignedDuration = SETTLES_WITHIN.saturating_add(SignedDuration::from_mins(10));
 
 impl Thinking<'_> {
     /// Notices what cannot be read, is paused, or is held by workers.
@@ -33,7 +34,8 @@ impl Thinking<'_> {
             let of_a_queue_that_is_told_of = signal.is_of_queue() && self.seen.queue_unread().is_some();
             let is_no_news = of_a_queue_that_is_told_of
                 || self.has_just_woken(signal, reading)
-                || self.was_never_asked(signal);
+                || self.was_never_asked(signal)
+                || is_about_to_settle(reading);
             if let Some(reason) = unread(signal, reading).filter(|_| !is_no_news) {
                 self.found.push((kind, reason));
             }
@@ -159,12 +161,13 @@ impl Thinking<'_> {
         };
         let (condition, severity) = (one.when.clone(), one.rule.severity);
         match (&one.reading, one.value()) {
-            // A lower bound below the threshold does not say that the value is.
-            (_, Some(_)) if one.at_least => End::NotSeen,
-            (_, Some(value)) => End::Because(Reason::ConditionOver { condition, value, severity }),
+            // A value that may still change has not the last word.
+            (_, Some(value)) if one.is_over() => {
+                End::Because(Reason::ConditionOver { condition, value, severity })
+            }
             // Without a vote there is nothing to measure: no request is no error any more.
             (None, None) => End::Because(Reason::ConditionQuiet { condition, severity }),
-            (Some(_), None) => End::NotSeen,
+            (_, Some(_)) | (Some(_), None) => End::NotSeen,
         }
     }
 
@@ -196,4 +199,9 @@ impl Thinking<'_> {
     fn finds(&self, kind: NoticeKind) -> bool {
         self.found.iter().any(|(found, _)| *found == kind)
     }
+}
+
+/// There are datapoints, and within minutes they will be known.
+fn is_about_to_settle(reading: Option<&Reading<f64>>) -> bool {
+    matches!(reading, Some(Reading::Missing(absence)) if absence.kind == AbsenceKind::Provisional)
 }

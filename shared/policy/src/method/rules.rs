@@ -88,6 +88,13 @@ pub(crate) fn wish(evidence: &[Evidence<'_>], start: Start, bounds: Capacity, as
             continue;
         }
         let proposes = propose(one.rule.adjust, start, bounds);
+        if proposes < start.desired && !one.matches_surely() {
+            reasons.push(Reason::RuleNotLongEnough { condition, value, held: one.surely_held() });
+            continue;
+        }
+        if proposes > start.desired && !one.asks() {
+            continue;
+        }
         let since = one.since().filter(|_| condition.is_of_alarm());
         reasons.push(Reason::RuleMatched { condition, value, since, proposes });
         if proposes < start.desired {
@@ -209,7 +216,7 @@ fn objection(signal: &Signal, evidence: &[Evidence<'_>], start: Start, bounds: C
     if let Some(breaching) = rules().find(|one| one.breaches && !is_removal(one) && !lowers(one)) {
         return Some(against(breaching));
     }
-    let agrees = rules().filter(lowers).any(Evidence::matches);
+    let agrees = rules().filter(lowers).any(Evidence::matches_surely);
     rules().find(|one| lowers(one) && is_scale_in_rule(one)).filter(|_| !agrees).map(against)
 }
 

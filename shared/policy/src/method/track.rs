@@ -1,6 +1,8 @@
 //! `track`: proportional to the value, with the semantics of AWS target tracking and of Kubernetes' HPA:
 //! `ceil(tasks x value / target)`, where the tasks are those that the value was measured over.
 
+use std::cmp::Ordering;
+
 use jiff::{SignedDuration, Timestamp};
 
 use crate::capacity::Capacity;
@@ -9,6 +11,7 @@ use crate::memory::ran::Ran;
 use crate::method::rules::Start;
 use crate::method::together::{Say, both};
 use crate::pipeline::evidence::{Sights, unread};
+use crate::pipeline::metric;
 use crate::reading::Reading;
 use crate::reason::Reason;
 use crate::signal::Signal;
@@ -21,12 +24,14 @@ const LAST_BIT: f64 = 1e-9;
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Tracked<'a> {
     pub(crate) track: &'a Track,
-    /// The reading; `None` when the signal has no vote.
+    /// What has settled; `None` when the signal has no vote.
     pub(crate) reading: Option<Reading<f64>>,
-    /// For how long the value has been low.
+    /// The value that may ask for more, and the fewest tasks that it may have been measured over, in the mean of its time.
+    high: Option<(f64, f64)>,
+    /// The value that may let something go, and the most tasks that it may have been measured over.
+    low: Option<(f64, f64)>,
+    /// For how long what has settled has been low.
     low_for: SignedDuration,
-    /// The fewest and the most tasks that the value may have been measured over, in the mean of its time.
-    over: (f64, f64),
 }
 
 impl Tracked<'_> {
@@ -43,26 +48,41 @@ pub(crate) fn follow<'a>(
     look: &mut Sights<'_>,
 ) -> Vec<Tracked<'a>> {
     let service = look.seen.service.as_ref().ok();
-    let running = service.map_or(0.0, |it| f64::from(it.running_count));
+    let (running, serving) = service.map_or((0, 0), |it| (it.running_count, metric::serving(it)));
+    let (running, serving) = (f64::from(running), f64::from(serving));
     let warmup = service.map_or(SignedDuration::ZERO, |it| it.constraints.warmup);
     let mut all = Vec::with_capacity(trackers.len());
     for track in trackers {
         let sighting = look.sight(&track.signal);
         let low_for = look.run(&track.low(), &sighting).map_or(SignedDuration::ZERO, Run::length);
-        let over = |at: Timestamp| match ran.filter(|_| !is_divided_by_us(&track.signal)) {
+        let over = |at: Timestamp| match ran {
+            _ if is_divided_by_us(&track.signal) => (serving, serving),
             Some(ran) => ran.over(at.saturating_sub(sighting.period).unwrap_or(at), at, warmup),
             None => (running, running),
         };
-        let over = match sighting.reading {
-            Some(Reading::Fresh { at, .. }) => over(at),
-            Some(Reading::Stale { .. } | Reading::Missing(_)) | None => (running, running),
-        };
-        all.push(Tracked { track, reading: sighting.reading, low_for, over });
+        // Of several that are high the one that asks for most: each belongs to the tasks of its own time.
+        let asking = sighting.may_ask().map(|it| (it.value, over(it.at).0));
+        let high = asking.max_by(|one, other| {
+            let asks = |(value, fewest): &(f64, f64)| (is_high(value / track.target), value * fewest, *value);
+            asks(one).partial_cmp(&asks(other)).unwrap_or(Ordering::Equal)
+        });
+        let low = sighting.settled().zip(sighting.downward()).map(|(it, value)| (value, over(it.at).1));
+        all.push(Tracked { track, reading: sighting.reading, high, low, low_for });
     }
     all
 }
 
-/// A total that was divided by the running tasks a moment ago, so that it is known as a whole.
+/// Whether a share of the target asks for more.
+fn is_high(share: f64) -> bool {
+    share > 1.0 + TOLERANCE + LAST_BIT
+}
+
+/// Whether a share of the target needs less.
+fn is_low(share: f64) -> bool {
+    share < 1.0 - TOLERANCE - LAST_BIT
+}
+
+/// A total that was divided by the tasks that serve a moment ago, so that it is known as a whole.
 pub(crate) fn is_divided_by_us(signal: &Signal) -> bool {
     matches!(signal, Signal::WaitingPerTask | Signal::PerTask(_))
 }
@@ -77,46 +97,44 @@ pub(crate) fn say(all: &[Tracked<'_>], start: Start, bounds: Capacity) -> Say {
 /// What one tracker says. Tasks that do not run yet count as idle while more are asked for, and as fully used while
 /// fewer are (Kubernetes' rule for pods that are not measured): so nothing is ordered twice, and nothing leaves too early.
 fn opinion(one: &Tracked<'_>, start: Start, bounds: Capacity) -> Say {
-    let Tracked { track, low_for, over: (fewest, most), .. } = one;
-    if let Some(unread) = one.unread() {
-        return Say::Silent(vec![unread]);
-    }
-    let Some(Reading::Fresh { value, .. }) = &one.reading else { return Say::Nothing };
-    let (value, desired) = (*value, start.desired);
-    let per_target = value / track.target;
-    let asks = |proposes| {
+    let Tracked { track, low_for, .. } = one;
+    let desired = start.desired;
+    let asks = |value, proposes| {
         let Track { signal, target, unit, .. } = track;
         Reason::Tracked { signal: signal.clone(), value, target: *target, unit: *unit, proposes }
     };
     // One queue per service: without a running task it waits for the first one.
     let at_least = if track.signal == Signal::WaitingPerTask { 1.0 } else { 0.0 };
-    let (fewest, most) = (fewest.max(at_least), most.max(at_least));
-    if desired == 0 {
+    let high = one.high.map(|(value, fewest)| (value, value / track.target, fewest.max(at_least)));
+    if let Some((value, per_target, _)) = high.filter(|(value, ..)| desired == 0 && *value > 0.0) {
         // A share of no task tells only that there is something to do.
         let first = if at_least > 0.0 { whole_tasks(per_target) } else { 1 };
-        let tasks = if value > 0.0 { first.max(bounds.min()).max(1) } else { 0 };
-        return if tasks > 0 {
-            Say::Asks { tasks, reasons: vec![asks(tasks)] }
-        } else {
-            Say::Allows { tasks: 0 }
-        };
+        let tasks = first.max(bounds.min()).max(1);
+        return Say::Asks { tasks, reasons: vec![asks(value, tasks)] };
     }
-    let unmeasured = f64::from(desired.saturating_sub(start.running));
-    let (busy, most_busy) = (fewest * per_target, most * per_target + unmeasured);
-    let is_high = |share: f64| share > 1.0 + TOLERANCE + LAST_BIT;
-    if is_high(per_target) {
-        let wanted = asks(whole_tasks(busy));
+    if let Some((value, per_target, fewest)) = high.filter(|(_, per_target, _)| is_high(*per_target)) {
+        let busy = fewest * per_target;
+        let (tasks, wanted) = (whole_tasks(busy), asks(value, whole_tasks(busy)));
         return if is_high(busy / f64::from(desired)) {
-            Say::Asks { tasks: whole_tasks(busy), reasons: vec![wanted] }
+            Say::Asks { tasks, reasons: vec![wanted] }
         } else {
             Say::Silent(vec![wanted, start.still_starting()])
         };
     }
+    if let Some(unread) = one.unread() {
+        return Say::Silent(vec![unread]);
+    }
+    let Some((value, most)) = one.low else { return Say::Nothing };
+    if desired == 0 {
+        return Say::Allows { tasks: 0 };
+    }
+    let per_target = value / track.target;
+    let unmeasured = f64::from(desired.saturating_sub(start.running));
+    let most_busy = f64::from(most.max(at_least)) * per_target + unmeasured;
     let kept = whole_tasks(most_busy).min(desired);
     if !track.scale_in {
         return Say::Allows { tasks: kept };
     }
-    let is_low = |share: f64| share < 1.0 - TOLERANCE - LAST_BIT;
     let Track { signal, target, unit, .. } = track;
     if !is_low(per_target) || !is_low(most_busy / f64::from(desired)) {
         return Say::Silent(vec![Reason::OnTarget {
@@ -130,7 +148,7 @@ fn opinion(one: &Tracked<'_>, start: Start, bounds: Capacity) -> Say {
         let (signal, target, unit, held) = (signal.clone(), *target, *unit, *low_for);
         return Say::Silent(vec![Reason::LowNotLongEnough { signal, value, target, unit, held }]);
     }
-    Say::Asks { tasks: kept, reasons: vec![asks(kept)] }
+    Say::Asks { tasks: kept, reasons: vec![asks(value, kept)] }
 }
 
 /// As many tasks as this takes: always rounded up, so that too few are never added and too many never removed.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::memory::{Memory, Run};
-use crate::observation::Observation;
+use crate::observation::{Datapoint, Observation};
 use crate::pipeline::readings::{Sighting, sight};
 use crate::reading::Reading;
 use crate::reason::Reason;
@@ -24,14 +24,18 @@ pub(crate) struct Evidence<'a, R = Rule> {
     pub(crate) rule: &'a R,
     /// Its condition.
     pub(crate) when: &'a Condition,
-    /// The reading of its signal; `None` when the signal has no vote.
+    /// What has settled of its signal; `None` when the signal has no vote.
     pub(crate) reading: Option<Reading<f64>>,
-    /// The reading is a lower bound: it can say that an upward condition holds, and nothing else.
-    pub(crate) at_least: bool,
-    /// The newest value breaches the threshold.
+    /// The value breaches the threshold.
     pub(crate) breaches: bool,
-    /// The datapoints for which it has done so without a gap.
+    /// The datapoint that is compared: one that may still change where it breaches upward.
+    compared: Option<Datapoint>,
+    /// The datapoints for which it has breached without a gap, young ones included where they breach upward.
     run: Option<Run>,
+    /// For how long it has breached by what has settled, if the newest of that does.
+    settled: Option<SignedDuration>,
+    /// The last change may have answered the breach.
+    is_answered: bool,
 }
 
 impl<R> Evidence<'_, R> {
@@ -40,17 +44,35 @@ impl<R> Evidence<'_, R> {
         self.breaches && self.held() >= self.when.hold_for
     }
 
+    /// It holds, and asks for more than was asked for already: one that was measured before the last change does so only if
+    /// no younger datapoint stands against it, or one high minute would be a step in every look until it is forgotten.
+    pub(crate) fn asks(&self) -> bool {
+        self.matches() && !self.is_answered
+    }
+
+    /// It holds by datapoints that have settled alone, and no younger one stands against it. Nothing less scales in.
+    pub(crate) fn matches_surely(&self) -> bool {
+        self.breaches && self.settled.is_some_and(|held| held >= self.when.hold_for)
+    }
+
     /// For how long it has held.
     pub(crate) fn held(&self) -> SignedDuration {
         self.run.map_or(SignedDuration::ZERO, Run::length)
     }
 
+    /// For how long it has held by what has settled.
+    pub(crate) fn surely_held(&self) -> SignedDuration {
+        self.settled.unwrap_or(SignedDuration::ZERO)
+    }
+
+    /// Whether what has settled says that it does not hold.
+    pub(crate) fn is_over(&self) -> bool {
+        matches!(self.reading, Some(Reading::Fresh { .. })) && self.settled.is_none() && !self.breaches
+    }
+
     /// Since when it has held, if it does: of a value that need not last, since its datapoint.
     pub(crate) fn since(&self) -> Option<Timestamp> {
-        let measured = match self.reading {
-            Some(Reading::Fresh { at, .. }) => Some(at),
-            Some(Reading::Stale { .. } | Reading::Missing(_)) | None => None,
-        };
+        let measured = self.compared.map(|point| point.at);
         self.run.map(|run| run.since).or(measured).filter(|_| self.breaches)
     }
 
@@ -59,12 +81,9 @@ impl<R> Evidence<'_, R> {
         unread(&self.when.signal, self.reading.as_ref())
     }
 
-    /// The newest value, if it is fresh.
+    /// The value that is compared, if one is known.
     pub(crate) fn value(&self) -> Option<f64> {
-        match self.reading {
-            Some(Reading::Fresh { value, .. }) => Some(value),
-            Some(Reading::Stale { .. } | Reading::Missing(_)) | None => None,
-        }
+        self.compared.map(|point| point.value)
     }
 }
 
@@ -85,15 +104,33 @@ pub(crate) fn weigh<'a, R>(
     look: &mut Sights<'_>,
 ) -> Vec<Evidence<'a, R>> {
     let mut all = Vec::with_capacity(rules.len());
+    let changed_at = look.memory.changed_at;
     for rule in rules {
         let when = condition(rule);
         let sighting = look.sight(&when.signal);
-        let run = look.run(when, &sighting);
-        let at_least = sighting.at_least;
-        let mut one = Evidence { rule, when, reading: sighting.reading, at_least, breaches: false, run };
-        let tells = !at_least || when.comparison.is_upward();
-        one.breaches = tells && one.value().is_some_and(|value| when.comparison.holds(value, when.threshold));
-        all.push(one);
+        let holds = |value: f64| when.comparison.holds(value, when.threshold);
+        let settled = look.run(when, &sighting);
+        let compared = if when.comparison.is_upward() {
+            sighting.upward(holds)
+        } else {
+            let value = sighting.downward();
+            sighting.settled().zip(value).map(|(settled, value)| Datapoint { value, ..settled })
+        };
+        all.push(Evidence {
+            rule,
+            when,
+            breaches: compared.is_some_and(|point| holds(point.value)),
+            compared,
+            run: with_young(settled, when, &sighting),
+            settled: sighting
+                .settled()
+                .filter(|point| holds(point.value))
+                .map(|_| settled.map_or(SignedDuration::ZERO, Run::length)),
+            is_answered: compared
+                .zip(changed_at)
+                .is_some_and(|(point, changed_at)| sighting.is_answered(point, changed_at)),
+            reading: sighting.reading,
+        });
     }
     all
 }
@@ -114,7 +151,7 @@ impl Sights<'_> {
         sight(signal, self.seen, self.policy, self.memory, self.now)
     }
 
-    /// The run of datapoints for which a condition has held. Only one that must last is remembered, under its own
+    /// The run of settled datapoints for which a condition has held. Only one that must last is remembered, under its own
     /// words; an alarm remembers by itself.
     pub(crate) fn run(&mut self, condition: &Condition, sighting: &Sighting) -> Option<Run> {
         let lasts = !condition.hold_for.is_zero() && !condition.is_of_alarm();
@@ -128,23 +165,60 @@ impl Sights<'_> {
     }
 }
 
-/// Extends a run by the new datapoints, or ends it.
+/// Brings a run up to date with the datapoints that have settled: those of an answer take the place of what was known of
+/// their time, since they may have changed, and extend the run or end it.
 fn extend(run: Option<Run>, condition: &Condition, sighting: &Sighting, now: Timestamp) -> Option<Run> {
-    let half = sighting.period.checked_div(2).unwrap_or(SignedDuration::ZERO);
-    let gap = if sighting.period.is_zero() { LONGEST_GAP } else { sighting.period.saturating_add(half) };
-    let extended = sighting.points.iter().fold(run, |run, point| {
-        let holds = condition.comparison.holds(point.value, condition.threshold);
-        if sighting.at_least && !(holds && condition.comparison.is_upward()) {
-            return run;
-        }
-        if !holds {
+    let period = sighting.period;
+    // A lower bound that does not breach upward tells nothing.
+    let tells = |point: &&Datapoint| {
+        let breaches = condition.comparison.holds(point.value, condition.threshold);
+        !sighting.at_least || (breaches && condition.comparison.is_upward())
+    };
+    let points: Vec<Datapoint> = sighting.points.iter().filter(tells).copied().collect();
+    let before = match points.first() {
+        Some(first) => run.and_then(|run| until(run, first.at.saturating_sub(period).unwrap_or(first.at))),
+        None => run,
+    };
+    let extended = fold(before, &points, condition, period);
+    let too_old = LONGEST_GAP.saturating_add(period.saturating_mul(3));
+    extended.filter(|run| now.duration_since(run.last) <= too_old)
+}
+
+/// A run as it was at a moment; `None` if it began no earlier.
+fn until(run: Run, moment: Timestamp) -> Option<Run> {
+    if run.last <= moment { Some(run) } else { (run.since < moment).then_some(Run { last: moment, ..run }) }
+}
+
+/// A run with the young datapoints that breach upward. One that does not says nothing: it neither extends a run nor ends
+/// it. Those after it are a run of their own, of which the longer counts.
+fn with_young(settled: Option<Run>, condition: &Condition, sighting: &Sighting) -> Option<Run> {
+    if !condition.comparison.is_upward() {
+        return settled;
+    }
+    let (young, period) = (sighting.early(), sighting.period);
+    let breaching =
+        young.iter().take_while(|point| condition.comparison.holds(point.value, condition.threshold));
+    let unbroken = breaching.count();
+    let extended = fold(settled, young.get(..unbroken).unwrap_or_default(), condition, period);
+    extended.into_iter().chain(fold(None, young, condition, period)).max_by_key(|run| run.length())
+}
+
+/// Extends a run by datapoints, or ends it.
+fn fold(
+    run: Option<Run>,
+    points: &[Datapoint],
+    condition: &Condition,
+    period: SignedDuration,
+) -> Option<Run> {
+    let half = period.checked_div(2).unwrap_or(SignedDuration::ZERO);
+    let gap = if period.is_zero() { LONGEST_GAP } else { period.saturating_add(half) };
+    points.iter().fold(run, |run, point| {
+        if !condition.comparison.holds(point.value, condition.threshold) {
             return None;
         }
         let unbroken = run.filter(|run| point.at.duration_since(run.last) <= gap);
-        let since = unbroken
-            .map_or_else(|| point.at.saturating_sub(sighting.period).unwrap_or(point.at), |run| run.since);
+        let since =
+            unbroken.map_or_else(|| point.at.saturating_sub(period).unwrap_or(point.at), |run| run.since);
         Some(Run { since, last: point.at })
-    });
-    let too_old = LONGEST_GAP.saturating_add(sighting.period.saturating_mul(3));
-    extended.filter(|run| now.duration_since(run.last) <= too_old)
+    })
 }

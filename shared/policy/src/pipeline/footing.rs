@@ -6,8 +6,8 @@ use crate::floor::{FLOOR_KEPT, Floor};
 use crate::memory::{LastPoint, Memory, since};
 use crate::observation::Observation;
 use crate::pipeline::evidence::unread;
-use crate::pipeline::readings::{freshness, sight};
-use crate::reading::Reading;
+use crate::pipeline::metric::freshness;
+use crate::pipeline::readings::sight;
 use crate::reason::Reason;
 use crate::service::ServicePolicy;
 use crate::signal::Signal;
@@ -36,8 +36,9 @@ impl Footing {
     }
 }
 
-/// Reads the floor table. A value that is too old keeps its floor: missing data never lowers it. `last` is the metric's
-/// newest datapoint, however old, that of this look included.
+/// Reads the floor table. A value that is too old keeps its floor: missing data never lowers it, and neither does one that
+/// may still change, which only raises it. `last` is the newest datapoint that has settled, however old, that of this look
+/// included.
 pub(crate) fn of(
     floor: &Floor,
     seen: &Observation,
@@ -47,21 +48,24 @@ pub(crate) fn of(
     now: Timestamp,
 ) -> Footing {
     let signal = Signal::Metric(floor.by().clone());
-    let reading = sight(&signal, seen, policy, memory, now).reading;
-    let (known, fresh, kept) = match (&reading, last) {
-        (Some(Reading::Fresh { value, at }), _) => (Some((*value, since(*at, now))), true, true),
-        (_, Some(last)) => {
+    let sighting = sight(&signal, seen, policy, memory, now);
+    let (settled, fresh, kept) = match (sighting.settled(), last) {
+        (Some(newest), _) => (Some((newest.value, since(newest.at, now))), true, true),
+        (None, Some(last)) => {
             let age = since(last.at, now);
             let period = SignedDuration::from_secs(last.period);
             (Some((last.value, age)), false, age <= freshness(period).saturating_add(FLOOR_KEPT))
         }
-        (_, None) => (None, false, false),
+        (None, None) => (None, false, false),
     };
+    let young = sighting.early().iter().max_by(|one, other| one.value.total_cmp(&other.value));
+    let raised = young.filter(|young| settled.is_none_or(|(value, _)| young.value > value));
+    let known = raised.map(|young| (young.value, since(young.at, now))).or(settled);
     Footing {
         tasks: known.map_or(0, |(value, _)| floor.least(value)),
         known,
         name: floor.by().as_str().to_owned(),
-        fresh,
-        unread: unread(&signal, reading.as_ref()).filter(|_| !kept),
+        fresh: fresh || raised.is_some(),
+        unread: unread(&signal, sighting.reading.as_ref()).filter(|_| !kept),
     }
 }

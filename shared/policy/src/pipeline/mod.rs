@@ -1,6 +1,7 @@
 //! The steps of a decision, in their order.
 
 pub(crate) mod readings;
+pub(crate) mod metric;
 pub(crate) mod evidence;
 pub(crate) mod footing;
 pub(crate) mod bounds;

@@ -2,19 +2,13 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::memory::{Head, LastPoint, Memory, since};
-use crate::observation::{
-    Alarm, AlarmState, Datapoint, InFlight, MetricReading, Observation, Queue, Service,
-};
-use crate::pipeline::evidence::LONGEST_GAP;
+use crate::memory::{Head, Memory, since};
+use crate::observation::{Alarm, AlarmState, Datapoint, InFlight, Observation, Queue, Service};
+use crate::pipeline::metric;
 use crate::reading::{Absence, AbsenceKind, Reading};
 use crate::reason::Reason;
 use crate::service::ServicePolicy;
-use crate::signal::{AlarmName, MetricName, OnAbsence, Signal};
-
-/// CloudWatch shows ECS datapoints up to about two minutes after their period ends, and metrics are read once a
-/// minute. Shorter, and a healthy metric would read as stale; longer, and a dead one would go on voting.
-pub(crate) const METRIC_DELAY: SignedDuration = SignedDuration::from_mins(3);
+use crate::signal::{AlarmName, Signal};
 
 /// What one signal says in this look.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,10 +17,72 @@ pub(crate) struct Sighting {
     pub(crate) reading: Option<Reading<f64>>,
     /// The value is a lower bound: it may breach upward, and tells nothing else.
     pub(crate) at_least: bool,
-    /// The datapoints that are new since the last look, oldest first.
+    /// The datapoints that have settled, oldest first: as far as they are known, or those that are new.
     pub(crate) points: Vec<Datapoint>,
+    /// The datapoints after them, which may still change, oldest first.
+    pub(crate) young: Vec<Datapoint>,
+    /// A young datapoint may breach upward. One of a ratio may not: it is wrong in both directions.
+    pub(crate) may_breach: bool,
     /// Their period; zero for what was read directly.
     pub(crate) period: SignedDuration,
+    /// It was asked for in this look, and not only remembered.
+    pub(crate) is_answer: bool,
+}
+
+impl Sighting {
+    /// Nothing but a reading.
+    pub(crate) fn silent(reading: Option<Reading<f64>>) -> Self {
+        Self {
+            reading,
+            at_least: false,
+            points: Vec::new(),
+            young: Vec::new(),
+            may_breach: true,
+            period: SignedDuration::ZERO,
+            is_answer: true,
+        }
+    }
+
+    /// The newest datapoint that has settled, if it is fresh and no mere lower bound.
+    pub(crate) fn settled(&self) -> Option<Datapoint> {
+        self.newest().filter(|_| !self.at_least)
+    }
+
+    fn newest(&self) -> Option<Datapoint> {
+        match self.reading {
+            Some(Reading::Fresh { value, at }) => Some(Datapoint { at, value }),
+            Some(Reading::Stale { .. } | Reading::Missing(_)) | None => None,
+        }
+    }
+
+    /// The young datapoints that may breach upward.
+    pub(crate) fn early(&self) -> &[Datapoint] {
+        if self.may_breach { &self.young } else { &[] }
+    }
+
+    /// The datapoints that may ask for more, oldest first: the newest that has settled, and those that may still change.
+    pub(crate) fn may_ask(&self) -> impl Iterator<Item = Datapoint> {
+        self.newest().into_iter().chain(self.early().iter().copied())
+    }
+
+    /// What may ask for more: the newest datapoint that breaches upward, young or settled. Where none does, the largest.
+    pub(crate) fn upward(&self, breaches: impl Fn(f64) -> bool) -> Option<Datapoint> {
+        let largest = || self.may_ask().max_by(|one, other| one.value.total_cmp(&other.value));
+        self.may_ask().filter(|point| breaches(point.value)).max_by_key(|point| point.at).or_else(largest)
+    }
+
+    /// Whether a change at this time may have answered a breach: the breach was measured before it, and a younger datapoint
+    /// does not breach, or is not known since this look has no answer.
+    pub(crate) fn is_answered(&self, breach: Datapoint, changed_at: Timestamp) -> bool {
+        let has_younger = self.young.last().is_some_and(|newest| newest.at > breach.at);
+        breach.at <= changed_at && (has_younger || !self.is_answer)
+    }
+
+    /// What may let something go: what has settled, and no less than what is young.
+    pub(crate) fn downward(&self) -> Option<f64> {
+        let settled = self.settled()?.value;
+        Some(self.young.iter().fold(settled, |largest, point| largest.max(point.value)))
+    }
 }
 
 /// The work in flight, as far as it is known and can be true.
@@ -59,7 +115,7 @@ impl Work {
     }
 }
 
-/// What a signal says now; the memory's newest datapoint and head are brought up to date by [`remember`].
+/// What a signal says now; the memory's datapoints and head are brought up to date by [`remember`].
 pub(crate) fn sight(
     signal: &Signal,
     seen: &Observation,
@@ -68,8 +124,11 @@ pub(crate) fn sight(
     now: Timestamp,
 ) -> Sighting {
     match signal {
-        Signal::Metric(name) => return sight_metric(name, seen, policy, memory, now),
-        Signal::PerTask(name) => return per_task(sight_metric(name, seen, policy, memory, now), seen),
+        Signal::Metric(name) => return metric::sight(name, seen, policy, memory, now),
+        Signal::PerTask(name) => {
+            let total = metric::sight(name, seen, policy, memory, now);
+            return metric::per_task(total, name, seen, memory);
+        }
         Signal::Alarm(name) => return sight_alarm(name, seen, now),
         Signal::Waiting
         | Signal::InFlight
@@ -91,7 +150,7 @@ pub(crate) fn sight(
     };
     let counts_in_flight = matches!(signal, Signal::InFlight | Signal::Depth);
     let at_least = counts_in_flight && seen.queue().and_then(partly_read).is_some();
-    Sighting { reading: Some(reading), at_least, points, period: SignedDuration::ZERO }
+    Sighting { at_least, points, ..Sighting::silent(Some(reading)) }
 }
 
 /// Why a queue's work in flight is known in part only, if it is.
@@ -129,10 +188,7 @@ fn queue_value(
         Signal::Depth => number(waiting.saturating_add(in_flight()?)),
         Signal::Due => number(if queue.paused { 0 } else { queue.due }),
         Signal::Delayed => number(queue.delayed),
-        Signal::WaitingPerTask => {
-            let running = service.map_or(1, |service| service.running_count.max(1));
-            number(waiting) / f64::from(running)
-        }
+        Signal::WaitingPerTask => number(waiting) / f64::from(service.map_or(1, metric::serving)),
         Signal::StalledFor if waiting == 0 => 0.0,
         Signal::StalledFor => match head(queue, memory, now) {
             Some(head) => since(head.since, now).as_secs_f64(),
@@ -150,62 +206,18 @@ fn head(queue: &Queue, memory: &Memory, now: Timestamp) -> Option<Head> {
     Some(memory.head.filter(|head| head.print == print).unwrap_or(Head { print, since: now }))
 }
 
-/// Brings the memory's newest datapoints and head up to date. A queue that could not be read keeps its head: it may
+/// Brings the memory's datapoints and head up to date. A queue that could not be read keeps its head: it may
 /// well not have moved.
 pub(crate) fn remember(seen: &Observation, policy: &ServicePolicy, memory: &mut Memory, now: Timestamp) {
     if let Some(queue) = seen.queue() {
         memory.head = head(queue, memory, now);
     }
-    memory.metrics.retain(|name, _| policy.reads(name));
-    memory.empty.retain(|name, _| policy.reads(name));
-    for (name, reading) in seen.metrics.iter().filter(|(name, _)| policy.reads(name)) {
-        let MetricReading::Points { period, points } = reading else { continue };
-        if let Some(point) = new_points(points, memory.metrics.get(name)).last() {
-            let last = LastPoint { at: point.at, value: point.value, period: period.as_secs() };
-            memory.metrics.insert(name.clone(), last);
-        }
-        if memory.metrics.get(name).is_some_and(|last| since(last.at, now) <= freshness(*period)) {
-            memory.empty.remove(name);
-        } else {
-            memory.empty.insert(name.clone(), now);
-        }
-    }
-}
-
-/// A total divided by the tasks that run now. While none is wanted and none runs it has no vote; while only none runs it is
-/// not known.
-fn per_task(total: Sighting, seen: &Observation) -> Sighting {
-    let (desired, running) =
-        seen.service.as_ref().map_or((1, 0), |service| (service.desired_count, service.running_count));
-    let reading = match total.reading {
-        _ if desired == 0 && running == 0 => None,
-        Some(Reading::Fresh { .. } | Reading::Stale { .. }) if running == 0 => {
-            Some(Reading::Missing(Absence::new(AbsenceKind::NoDatapoints, "nothing runs")))
-        }
-        reading => reading,
-    };
-    let share = |value: f64| value / f64::from(running.max(1));
-    let reading = reading.map(|reading| match reading {
-        Reading::Fresh { value, at } => Reading::Fresh { value: share(value), at },
-        Reading::Stale { value, age } => Reading::Stale { value: share(value), age },
-        Reading::Missing(absence) => Reading::Missing(absence),
-    });
-    let points = match reading {
-        Some(Reading::Fresh { .. }) => total.points,
-        Some(Reading::Stale { .. } | Reading::Missing(_)) | None => Vec::new(),
-    };
-    let points = points.into_iter().map(|point| Datapoint { value: share(point.value), ..point });
-    Sighting { reading, points: points.collect(), ..total }
+    metric::remember(seen, policy, memory, now);
 }
 
 /// What an alarm says: 1 in ALARM, 0 in OK, for as long as it has done so.
 fn sight_alarm(name: &AlarmName, seen: &Observation, now: Timestamp) -> Sighting {
-    let missing = |absence| Sighting {
-        reading: Some(Reading::Missing(absence)),
-        at_least: false,
-        points: Vec::new(),
-        period: SignedDuration::ZERO,
-    };
+    let missing = |absence| Sighting::silent(Some(Reading::Missing(absence)));
     let absent = |detail: &str| Absence::new(AbsenceKind::NoDatapoints, detail);
     let (value, then) = match seen.alarms.get(name) {
         Some(Ok(Alarm { state: AlarmState::Alarm, since })) => (1.0, *since),
@@ -218,100 +230,9 @@ fn sight_alarm(name: &AlarmName, seen: &Observation, now: Timestamp) -> Sighting
     };
     // One datapoint over the whole time since the transition: the alarm watched meanwhile, whoever looked.
     Sighting {
-        reading: Some(Reading::Fresh { value, at: now }),
-        at_least: false,
         points: vec![Datapoint { at: now, value }],
         period: since(then, now),
-    }
-}
-
-/// How old the newest datapoint of a metric may be.
-pub(crate) fn freshness(period: SignedDuration) -> SignedDuration {
-    METRIC_DELAY.saturating_add(period.saturating_mul(2))
-}
-
-/// What a CloudWatch metric says now: its newest datapoint, wherever it came from, judged by its age.
-fn sight_metric(
-    name: &MetricName,
-    seen: &Observation,
-    policy: &ServicePolicy,
-    memory: &Memory,
-    now: Timestamp,
-) -> Sighting {
-    let reading = seen.metrics.get(name).unwrap_or(&MetricReading::NotRead);
-    let remembered = memory.metrics.get(name);
-    let (period, points) = match reading {
-        MetricReading::Points { period, points } => (*period, new_points(points, remembered)),
-        MetricReading::NotRead | MetricReading::Failed(_) => {
-            (SignedDuration::from_secs(remembered.map_or(60, |last| last.period)), Vec::new())
-        }
-    };
-    let last = points.last().copied().or(remembered.map(|last| Datapoint { at: last.at, value: last.value }));
-    let silent = |reading| Sighting { reading, at_least: false, points: Vec::new(), period };
-    if let Some(Datapoint { at, value }) = last.filter(|last| since(last.at, now) <= freshness(period)) {
-        return Sighting { reading: Some(Reading::Fresh { value, at }), at_least: false, points, period };
-    }
-    if let MetricReading::Failed(absence) = reading {
-        return silent(Some(Reading::Missing(absence.clone())));
-    }
-    if nothing_to_measure(name, seen) {
-        return silent(None);
-    }
-    // A short look asks for no metrics. What the last complete answer said, or did not say, holds until the next.
-    let asked = matches!(reading, MetricReading::Points { .. });
-    let answered = memory.empty.get(name).is_some_and(|at| since(*at, now) <= LONGEST_GAP);
-    match (last, asked || answered) {
-        (_, true) => absent(name, policy, period, asked, now),
-        (Some(Datapoint { at, value }), false) => silent(Some(Reading::Stale { value, age: since(at, now) })),
-        (None, false) => {
-            silent(Some(Reading::Missing(Absence::new(AbsenceKind::NoDatapoints, "not read yet"))))
-        }
-    }
-}
-
-/// Without a single task there is no CPU to measure, and nothing to scale in: such a metric has no vote then.
-fn nothing_to_measure(name: &MetricName, seen: &Observation) -> bool {
-    Signal::Metric(name.clone()).is_shared_by_tasks()
-        && seen.service.as_ref().is_ok_and(|service| {
-            service.desired_count == 0 && service.running_count == 0 && service.pending_count == 0
-        })
-}
-
-/// The datapoints after the newest one remembered.
-fn new_points(points: &[Datapoint], remembered: Option<&LastPoint>) -> Vec<Datapoint> {
-    points
-        .iter()
-        .filter(|point| point.value.is_finite() && remembered.is_none_or(|last| point.at > last.at))
-        .copied()
-        .collect()
-}
-
-/// What it means that there is no recent datapoint in a complete answer: as declared. The moment counts as a
-/// datapoint of zero only in the look that asked.
-fn absent(
-    name: &MetricName,
-    policy: &ServicePolicy,
-    period: SignedDuration,
-    asked: bool,
-    now: Timestamp,
-) -> Sighting {
-    let declared = policy
-        .metrics
-        .iter()
-        .find(|(known, _)| known == name)
-        .map_or(OnAbsence::Missing, |(_, on_absence)| *on_absence);
-    match declared {
-        OnAbsence::Missing => {
-            let absence = Absence::new(AbsenceKind::NoDatapoints, "");
-            Sighting { reading: Some(Reading::Missing(absence)), at_least: false, points: Vec::new(), period }
-        }
-        OnAbsence::NoVote => Sighting { reading: None, at_least: false, points: Vec::new(), period },
-        OnAbsence::Zero => Sighting {
-            reading: Some(Reading::Fresh { value: 0.0, at: now }),
-            at_least: false,
-            points: if asked { vec![Datapoint { at: now, value: 0.0 }] } else { Vec::new() },
-            period: SignedDuration::ZERO,
-        },
+        ..Sighting::silent(Some(Reading::Fresh { value, at: now }))
     }
 }
 

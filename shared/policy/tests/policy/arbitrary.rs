@@ -7,19 +7,18 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
-use tidegate_policy::memory::{Failure, Head, Intent, LastPoint, Run, ScaleOut, Startup, Wish};
+use tidegate_policy::memory::{Failure, Head, Intent, LastPoint, Run, ScaleOut, Startup, Wish, YoungPoint};
 use tidegate_policy::notice::Edge;
-use tidegate_policy::overrides::OverrideKind;
 use tidegate_policy::queue_depth::Look;
 use tidegate_policy::{
     Adjustment, Amount, Capacity, Cooldown, Counts, Datapoint, Decision, InFlight, LargestStep, Memory,
-    MetricName, MetricReading, NoticeKind, Observation, OnAbsence, Override, Queue, Rule, Service,
-    ServicePolicy, decide,
+    MetricName, MetricPolicy, MetricReading, NoticeKind, Observation, OnAbsence, Override, Queue, Rule,
+    Service, ServicePolicy, decide,
 };
 
 use aws::{alarms, constraints, notify};
 use ran::ran;
-use steering::{floor, hours, trackers};
+use steering::{floor, hours, overrides, trackers};
 
 use crate::stage::{noon, refused, rule, seconds};
 use crate::track::track;
@@ -46,9 +45,10 @@ impl Case {
 
     /// A pin is in force: it outranks every guard.
     pub(crate) fn is_pinned(&self) -> bool {
-        self.overrides
-            .iter()
-            .any(|row| matches!(row.kind, OverrideKind::Pin(_)) && row.applies("worker", self.now))
+        self.overrides.iter().any(|row| {
+            matches!(row.kind, tidegate_policy::overrides::OverrideKind::Pin(_))
+                && row.applies("worker", self.now)
+        })
     }
 }
 
@@ -183,7 +183,7 @@ pub(crate) fn policy(
         duration(range, &[0, 60, 300]),
         duration(range, &[60, 180]),
         duration(range, &[60, 300]),
-        any::<bool>(),
+        any::<(bool, bool)>(),
         prop::sample::select(&[OnAbsence::Missing, OnAbsence::Zero, OnAbsence::NoVote][..]),
     );
     (capacity, nonzero(), rules, cooldowns, (nonzero(), nonzero()), rest).prop_map(
@@ -195,7 +195,7 @@ pub(crate) fn policy(
             (step_out, step_in),
             rest,
         )| {
-            let (stabilization, startup, idle, interruptible, on_absence) = rest;
+            let (stabilization, startup, idle, (interruptible, is_ratio), on_absence) = rest;
             ServicePolicy {
                 capacity,
                 hours,
@@ -210,7 +210,11 @@ pub(crate) fn policy(
                 startup,
                 idle,
                 interruptible,
-                metrics: vec![(MetricName::new("requests").unwrap(), on_absence)],
+                metrics: vec![MetricPolicy {
+                    name: MetricName::new("requests").unwrap(),
+                    on_absence,
+                    is_ratio,
+                }],
                 notify,
                 counts: Counts::Tasks,
             }
@@ -284,8 +288,9 @@ fn metric(range: Range) -> impl Strategy<Value = MetricReading> {
 pub(crate) fn memory(range: Range) -> impl Strategy<Value = Memory> {
     let name = || prop::sample::select(&["cpu", "requests"][..]).prop_map(|it| MetricName::new(it).unwrap());
     let finite = value(range).prop_map(|it| if it.is_finite() { it } else { 0.0 });
-    let point = (time(range), finite, prop_oneof![Just(60_i64), Just(i64::MAX), Just(-1)])
+    let point = (time(range), finite.clone(), prop_oneof![Just(60_i64), Just(i64::MAX), Just(-1)])
         .prop_map(|(at, value, period)| LastPoint { at, value, period });
+    let young = (time(range), finite).prop_map(|(at, value)| YoungPoint(at, value));
     let run = (time(range), time(range)).prop_map(|(since, last)| Run { since, last });
     let low = || (1.0..100.0_f64).prop_map(|target| track("cpu", target).low().to_string());
     let key = prop_oneof![prop::sample::select(USUAL).prop_map(|text| rule(text).when.to_string()), low()];
@@ -312,7 +317,7 @@ pub(crate) fn memory(range: Range) -> impl Strategy<Value = Memory> {
     let readings = (
         btree_map(key, run, 0..3),
         btree_map(name(), point, 0..3),
-        btree_map(name(), time(range), 0..3),
+        (btree_map(name(), time(range), 0..3), btree_map(name(), young, 0..3)),
         option::of((time(range), count(range)).prop_map(|(since, running)| Startup { since, running })),
         option::of((0..3_u64, time(range)).prop_map(|(print, since)| Head { print, since })),
         option::of(ran(range)),
@@ -320,7 +325,7 @@ pub(crate) fn memory(range: Range) -> impl Strategy<Value = Memory> {
     );
     (changes, readings, edges(range), any::<bool>()).prop_map(|(changes, readings, edges, zeroed)| {
         let (scale_out, (changed_at, woke_at), wishes, intent, failure, desired_count) = changes;
-        let (runs, metrics, empty, startup, head, ran, idle_since) = readings;
+        let (runs, metrics, (empty, young), startup, head, ran, idle_since) = readings;
         let observed = None;
         Memory {
             scale_out,
@@ -329,6 +334,7 @@ pub(crate) fn memory(range: Range) -> impl Strategy<Value = Memory> {
             wishes,
             runs,
             metrics,
+            young,
             empty,
             startup,
             ran,
@@ -352,22 +358,6 @@ fn edges(range: Range) -> impl Strategy<Value = Vec<Edge>> {
             let edge = |kind| Edge { kind, condition: None, since, looks, told, ended: ended && told };
             kinds.into_iter().map(edge).collect()
         })
-}
-
-fn overrides(range: Range) -> impl Strategy<Value = Vec<Override>> {
-    let kind = prop_oneof![
-        count(range).prop_map(OverrideKind::Min),
-        count(range).prop_map(OverrideKind::Max),
-        count(range).prop_map(OverrideKind::Pin),
-    ];
-    let row = (kind, -60..60_i64).prop_map(|(kind, until)| Override {
-        target: "*".to_owned(),
-        kind,
-        until: noon() + seconds(until),
-        who: "alice".to_owned(),
-        why: "launch day".to_owned(),
-    });
-    prop_oneof![3 => Just(vec![]), 1 => vec(row, 1..3)]
 }
 
 /// Any question that `decide` can be asked.

@@ -171,13 +171,13 @@ fn nothing_leaves_while_what_was_added_warms_up() {
 fn a_tracker_counts_what_warms_up_as_starting() {
     let mut stage = warming(true);
     for at in [60, 120, 180, 240, 300, 360] {
-        let decision = stage.points("cpu", &[(at, 90.0)]).at(at).look();
+        let decision = stage.answer("cpu", &[(at, 90.0)]).at(at).look();
         assert_eq!(size(&decision), 9, "{at}: {decision}");
         let why = if at < 360 { vec!["tracked", "warming-up"] } else { vec!["tracked", "still-starting"] };
         assert_eq!(codes(&decision), why, "{at}: {decision}");
     }
     // Measured wholly after all nine had run for five minutes: 17 are needed.
-    let decision = stage.points("cpu", &[(420, 90.0)]).at(420).look();
+    let decision = stage.answer("cpu", &[(420, 90.0)]).at(420).look();
     assert_eq!(decision.verdict, ScaleOut { from: 9, to: 17 });
 }
 
@@ -185,8 +185,8 @@ fn a_tracker_counts_what_warms_up_as_starting() {
 fn without_a_warmup_a_datapoint_of_after_they_ran_counts_at_once() {
     let mut stage = warming(true);
     stage.service().constraints.warmup = SignedDuration::ZERO;
-    stage.points("cpu", &[(60, 90.0)]).look();
-    assert_eq!(stage.points("cpu", &[(120, 90.0)]).at(120).look().verdict, ScaleOut { from: 9, to: 17 });
+    stage.answer("cpu", &[(60, 90.0)]).look();
+    assert_eq!(stage.answer("cpu", &[(120, 90.0)]).at(120).look().verdict, ScaleOut { from: 9, to: 17 });
 }
 
 #[test]

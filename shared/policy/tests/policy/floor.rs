@@ -68,13 +68,13 @@ fn a_floor_raises_at_once_and_keeps_what_it_asks_for() {
     assert_eq!(codes(&kept), ["rule-matched", "at-min", "floor"]);
 }
 
-/// The rules want to shrink 20 tasks; the metric stops after its first datapoint, which is fresh for five minutes.
+/// The rules want to shrink 20 tasks; the metric stops after its first datapoint, which is fresh for five minutes after its end.
 #[test]
 fn a_metric_that_stops_keeps_its_floor_for_an_hour_in_silence_and_then_stops_every_scale_in() {
     let mut stage = stage(20);
     stage.points("monitors", &[(0, 1_234.0)]).look();
     stage.metric("monitors", MetricReading::NotRead);
-    let last_silent = stage.arrive().at(3_600 + 300).look();
+    let last_silent = stage.arrive().at(3_600 + 120).look();
     assert_eq!(last_silent.verdict, ScaleIn { from: 19, to: 18 });
     let gone = stage.arrive().at(3_600 + 600).look();
     assert_eq!(gone.verdict, Hold { at: Some(18) });

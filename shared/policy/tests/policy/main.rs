@@ -66,6 +66,9 @@ mod alarms;
 mod watching;
 
 #[cfg(test)]
+mod provisional;
+
+#[cfg(test)]
 mod service_load;
 
 #[cfg(test)]

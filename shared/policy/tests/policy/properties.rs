@@ -13,7 +13,7 @@ use crate::arbitrary::{Case, Range, case, case_with, observation, usual_rules};
 use crate::stage::seconds;
 
 /// The size that a decision wants; the service must be readable.
-fn size(case: &Case) -> u32 {
+pub(crate) fn size(case: &Case) -> u32 {
     let decision = case.decide();
     decision.verdict.as_change().map_or(desired(case), |(_, to)| to)
 }
@@ -53,8 +53,8 @@ fn has_an_unknown_voting_signal(case: &Case) -> bool {
         }
         Signal::Metric(name) | Signal::PerTask(name) => {
             let remembered = case.memory.metrics.contains_key(name);
-            let declared = case.policy.metrics.iter().find(|(known, _)| known == name);
-            let missing = declared.is_none_or(|(_, it)| *it == OnAbsence::Missing);
+            let declared = case.policy.metrics.iter().find(|metric| metric.name == *name);
+            let missing = declared.is_none_or(|metric| metric.on_absence == OnAbsence::Missing);
             match case.seen.metrics.get(name) {
                 Some(MetricReading::Failed(_)) => !remembered,
                 Some(MetricReading::Points { points, .. }) => points.is_empty() && missing && !remembered,

@@ -18,11 +18,16 @@ fn busy() -> Stage {
     let mut stage = Stage::new(2, 50, &rules).waiting(501);
     stage.policy.stabilization = seconds(60);
     stage.queue().head = Some(u64::MAX / 3);
-    stage.points("cpu", &[(0, 81.333_333_333_333_33)]).at(10).look();
-    stage.points("cpu", &[(60, 82.666_666_666_666_67)]).at(70).look();
+    let cpu = |at: i64| (at, 82.666_666_666_666_67 - 0.001 * number(at));
+    stage.answer("cpu", &[-180, -120, -60, 0].map(cpu)).at(10).look();
+    stage.answer("cpu", &[-120, -60, 0, 60].map(cpu)).at(70).look();
     stage.queue().waiting = 120;
     stage.at(85).look();
     stage
+}
+
+fn number(seconds: i64) -> f64 {
+    f64::from(i32::try_from(seconds).unwrap())
 }
 
 /// The ledger's item holds 400 KB: 1,000 services of 400 bytes each.
@@ -41,7 +46,10 @@ fn a_tracked_service_needs_no_more_than_one_with_rules() {
     let mut stage = busy();
     stage.policy.rules.clear();
     stage.policy.track = vec![track("cpu", 70.0)];
-    stage.points("cpu", &[(120, 41.333_333_333_333_33)]).at(130).look();
+    stage
+        .answer("cpu", &[-60, 0, 60, 120].map(|at| (at, 41.333_333_333_333_33 - 0.001 * number(at))))
+        .at(130)
+        .look();
     let text = json(&stage.memory);
     assert!(stage.memory.ran.is_some() && stage.memory.runs.len() == 1, "{text}");
     assert!(text.len() <= 400, "{} bytes: {text}", text.len());
@@ -89,13 +97,16 @@ fn two_conditions_that_last_cost_little() {
     stage.alarm("api-5xx", AlarmState::Alarm, -60);
     for at in [60, 120, 180, 240] {
         for name in ["cpu", "memory", "errors", "requests"] {
-            stage.points(name, &[(at, 91.333_333_333_333_33)]);
+            stage.answer(
+                name,
+                &[3, 2, 1, 0].map(|age| (at - age * 60, 91.333_333_333_333_33 + 0.001 * number(age))),
+            );
         }
         stage.at(at).look();
     }
     let text = json(&stage.memory);
     assert_eq!(stage.memory.edges.len(), 2, "{text}");
-    assert!(text.len() <= 680, "{} bytes: {text}", text.len());
+    assert!(text.len() <= 680 + 4 * 50, "{} bytes: {text}", text.len());
 }
 
 /// Everything at once, which no service is: still far from what would crowd out others.

@@ -4,7 +4,7 @@ use tidegate_policy::Verdict::{Hold, ScaleIn, ScaleOut};
 use tidegate_policy::notice::Severity;
 use tidegate_policy::{AlarmState, Decision, MetricReading, NoticeKind, OnAbsence};
 
-use crate::stage::{Stage, codes, condition, seconds, size};
+use crate::stage::{SETTLES_AFTER, Stage, codes, condition, seconds, size};
 use crate::track::track;
 
 /// Five tasks that follow what each of them serves.
@@ -54,7 +54,7 @@ fn while_nothing_serves_or_new_tasks_do_not_start_little_load_removes_nothing() 
         for minute in 0..60 {
             stage.seen.service = Ok(crate::stage::service(10, if minute < 5 { 10 } else { running }));
             let points = [(minute * 60, 9_000.0)];
-            stage.points("requests", if minute < 5 { &points } else { &[] });
+            stage.points("requests", if minute < 5 + SETTLES_AFTER / 60 { &points } else { &[] });
             let decision = stage.at(minute * 60).look();
             assert_eq!(size(&decision), 10, "{running} running at {minute}m: {decision}");
         }
@@ -74,7 +74,7 @@ fn a_service_without_a_queue_never_speaks_of_one() {
 }
 
 #[test]
-fn a_total_is_divided_by_the_tasks_that_run_now() {
+fn a_total_is_divided_by_the_tasks_that_serve_now() {
     let rules = ["requests_per_task > 1000: +2", "requests_per_task < 100: -1"];
     assert_eq!(condition("requests_per_task > 1000").to_string(), "requests_per_task > 1000");
     assert_eq!(at(5_000.0, &rules).verdict, Hold { at: Some(5) });
@@ -113,7 +113,7 @@ fn a_tracked_total_asks_for_the_whole_load_by_its_target() {
     check(5, 5, 7_000.0, 7);
     check(5, 5, 7_001.0, 8);
     check(5, 5, 3_000.0, 3);
-    check(5, 10, 7_000.0, 5); // ten of two deployments share it: 700 each, not high
+    check(5, 10, 7_000.0, 7); // ten run, of which five are another color, or stop: five serve
     check(8, 4, 7_000.0, 8); // four share what is for seven, and four more are on their way
     check(5, 0, 7_000.0, 5); // nobody runs: a share of nobody is no number
 }

@@ -9,12 +9,15 @@ use tidegate_policy::overrides::OverrideKind;
 use tidegate_policy::{
     Absence, AbsenceKind, Adjustment, Alarm, AlarmName, AlarmState, Amount, Capacity, Comparison, Condition,
     Constraints, Cooldown, Counts, Datapoint, Decision, InFlight, LargestStep, Look, Memory, MetricName,
-    MetricReading, Notify, Observation, OnAbsence, Override, Queue, Rule, Service, ServicePolicy, Signal,
-    Unit, decide,
+    MetricPolicy, MetricReading, Notify, Observation, OnAbsence, Override, Queue, Rule, Service,
+    ServicePolicy, Signal, Unit, decide,
 };
 
 /// Noon of a day on which nothing else happens.
 pub(crate) const NOON: i64 = 1_772_366_400;
+
+/// A datapoint stays as it is from so many seconds after its end.
+pub(crate) const SETTLES_AFTER: i64 = 180;
 
 /// Everything one test changes.
 #[derive(Debug, Clone)]
@@ -110,8 +113,15 @@ impl Stage {
         self
     }
 
-    /// The datapoints of a metric, each at a second after noon, one minute apart unless the test says otherwise.
+    /// The datapoints of a metric, each by the second after noon at which it had settled, one minute apart unless the
+    /// test says otherwise. They ended three minutes earlier; `provisional.rs` is about what comes before that.
     pub(crate) fn points(&mut self, name: &str, points: &[(i64, f64)]) -> &mut Self {
+        let ended: Vec<(i64, f64)> = points.iter().map(|(at, value)| (at - SETTLES_AFTER, *value)).collect();
+        self.answer(name, &ended)
+    }
+
+    /// An answer of CloudWatch, however young its datapoints are: the second after noon at which each ended, and its value.
+    pub(crate) fn answer(&mut self, name: &str, points: &[(i64, f64)]) -> &mut Self {
         let points =
             points.iter().map(|(at, value)| Datapoint { at: noon() + seconds(*at), value: *value }).collect();
         self.metric(name, MetricReading::Points { period: seconds(60), points })
@@ -145,8 +155,16 @@ impl Stage {
     }
 
     pub(crate) fn on_absence(mut self, name: &str, on_absence: OnAbsence) -> Self {
-        self.policy.metrics.push((MetricName::new(name).unwrap(), on_absence));
+        let name = MetricName::new(name).unwrap();
+        self.policy.metrics.push(MetricPolicy { name, on_absence, is_ratio: false });
         self
+    }
+
+    /// A metric that is made of several.
+    pub(crate) fn ratio(self, name: &str, on_absence: OnAbsence) -> Self {
+        self.on_absence(name, on_absence).with(|stage| {
+            stage.policy.metrics.last_mut().unwrap().is_ratio = true;
+        })
     }
 
     pub(crate) fn person(mut self, kind: OverrideKind, until: i64) -> Self {

@@ -197,15 +197,15 @@ fn one_high_datapoint_is_enough_and_a_low_one_must_last_five_minutes() {
 fn a_datapoint_speaks_of_the_tasks_that_ran_when_it_was_measured() {
     let mut stage = stage(5, &[track("cpu", 50.0)]);
     stage.policy.cooldown.scale_out = seconds(0);
-    assert_eq!(stage.points("cpu", &[(60, 100.0)]).at(90).look().verdict, ScaleOut { from: 5, to: 10 });
-    stage.points("cpu", &[(60, 100.0), (120, 100.0)]);
+    assert_eq!(stage.answer("cpu", &[(60, 100.0)]).at(90).look().verdict, ScaleOut { from: 5, to: 10 });
+    stage.answer("cpu", &[(60, 100.0), (120, 100.0)]);
     let starting = stage.at(150).look();
     assert_eq!(codes(&starting), ["tracked", "still-starting"]);
-    stage.arrive().points("cpu", &[(120, 100.0), (180, 100.0)]);
+    stage.arrive().answer("cpu", &[(120, 100.0), (180, 100.0)]);
     assert_eq!(stage.at(210).look().verdict, Hold { at: Some(10) }, "ten run, five were measured");
-    stage.points("cpu", &[(240, 60.0)]);
+    stage.answer("cpu", &[(240, 60.0)]);
     assert_eq!(stage.at(270).look().verdict, Hold { at: Some(10) }, "measured while the tasks began to run");
-    stage.points("cpu", &[(300, 60.0)]);
+    stage.answer("cpu", &[(300, 60.0)]);
     assert_eq!(stage.at(330).look().verdict, ScaleOut { from: 10, to: 12 });
 }
 
@@ -310,7 +310,7 @@ fn circle(load: f64, tasks: u32, minutes: i64) -> Vec<u32> {
         measured.push((now + 60, (load / f64::from(running(&asked, now + 30))).min(100.0)));
         let arrived: Vec<(i64, f64)> = measured.iter().filter(|(end, _)| end + 120 <= now).copied().collect();
         stage.service().running_count = running(&asked, now);
-        let decision = stage.points("cpu", &arrived).at(now).look();
+        let decision = stage.answer("cpu", &arrived).at(now).look();
         if let Some((_, to)) = decision.verdict.as_change() {
             asked.push((now, to));
         }

@@ -75,8 +75,8 @@ fn an_unreadable_queue_blocks_scale_in_even_if_no_rule_names_it() {
 #[test]
 fn a_datapoint_votes_for_three_minutes_and_two_periods_and_not_a_second_longer() {
     let mut stage = two_signals();
-    stage.points("cpu", &[(0, 10.0)]);
-    stage.at(0).look_and_die();
+    stage.answer("cpu", &[(0, 10.0)]);
+    stage.at(180).look_and_die();
     stage.memory.intent = None;
     stage.memory.changed_at = None;
     stage.metric("cpu", MetricReading::NotRead);

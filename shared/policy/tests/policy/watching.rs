@@ -3,7 +3,7 @@
 use tidegate_policy::notice::Severity::{Critical, Warning};
 use tidegate_policy::{AlarmState, Decision, Memory, MetricReading, NoticeKind, OnAbsence, Reason};
 
-use crate::stage::{Stage, codes, refused, size};
+use crate::stage::{SETTLES_AFTER, Stage, codes, refused, size};
 
 /// Five tasks without a queue, and what people want to know.
 fn api() -> Stage {
@@ -47,10 +47,10 @@ fn value_threshold_and_since_when_are_told_while_it_lasts_and_when_it_ends() {
         look(&mut stage, at, 91.0, 0.0);
     }
     let lasts = look(&mut stage, 240, 92.5, 0.0);
-    let sentence = "memory is 92.5%, above 85% since 2026-03-01 12:00 UTC (rule: for 3m)";
+    let sentence = "memory is 92.5%, above 85% since 2026-03-01 11:57 UTC (rule: for 3m)";
     assert_eq!(lasts.reasons[1].to_string(), sentence);
     let over = look(&mut stage, 300, 61.0, 0.0);
-    assert_eq!(over.notices[0].since, crate::stage::noon());
+    assert_eq!(over.notices[0].since, crate::stage::noon() - crate::stage::seconds(SETTLES_AFTER));
     assert_eq!(over.notices[0].because.as_ref().unwrap().to_string(), "memory is 61%, not above 85%");
 }
 
@@ -83,7 +83,7 @@ fn a_missing_reading_neither_begins_nor_ends_a_condition_and_is_itself_told() {
     for at in [120, 400, 460, 520] {
         stage.metric("errors", MetricReading::Failed(refused())).at(at);
         stage.points("cpu", &[(at, 50.0)]).points("memory", &[(at, 50.0)]);
-        // What was known at 60 s is fresh for five minutes; after two looks without it people are told.
+        // What ended at -120 s is fresh for five minutes; after two looks without it people are told.
         let expected: &[&str] = if at == 460 { &["Warning reading for notify missing"] } else { &[] };
         assert_eq!(told(&stage.look()), expected, "{at}");
     }
@@ -100,8 +100,8 @@ fn a_condition_ends_when_there_is_nothing_left_to_measure() {
     stage.points("errors", &[]);
     for at in (120..1_200).step_by(60) {
         stage.points("cpu", &[(at, 50.0)]).points("memory", &[(at, 50.0)]);
-        // The last datapoint is fresh for five minutes.
-        let expected: &[&str] = if at == 420 { &["Warning no longer errors > 1%"] } else { &[] };
+        // The last datapoint is fresh for five minutes after its end.
+        let expected: &[&str] = if at == 240 { &["Warning no longer errors > 1%"] } else { &[] };
         assert_eq!(told(&stage.at(at).look()), expected, "{at}");
     }
     assert_eq!(told(&look(&mut stage, 1_200, 50.0, 2.0)), ["Warning errors > 1%"]);
@@ -177,5 +177,5 @@ fn old_memories_without_conditions_still_parse_and_a_condition_needs_few_bytes()
     let mut stage = api();
     look(&mut stage, 60, 50.0, 2.0);
     let edge = serde_json::to_string(&stage.memory.edges[0]).unwrap();
-    assert_eq!(edge, r#"{"k":"condition","w":"errors > 1%","s":1772366400000,"l":1,"t":true}"#);
+    assert_eq!(edge, r#"{"k":"condition","w":"errors > 1%","s":1772366220000,"l":1,"t":true}"#);
 }

@@ -1,14 +1,15 @@
-//! Any hours, any floor table, any trackers.
+//! Any hours, any floor table, any trackers, any overrides.
 
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
-use tidegate_policy::{Days, Floor, Hours, MetricName, Track, Window};
+use tidegate_policy::overrides::OverrideKind;
+use tidegate_policy::{Days, Floor, Hours, MetricName, Override, Track, Window};
 
 use super::{Range, count};
-use crate::stage::noon;
+use crate::stage::{noon, seconds};
 use crate::track::track;
 
 /// Rows of a week and of a zone, or none.
@@ -40,4 +41,21 @@ pub(super) fn floor() -> impl Strategy<Value = Option<Floor>> {
         0.3,
         rows.prop_filter_map("more never needs fewer", move |rows| Floor::new(by.clone(), rows).ok()),
     )
+}
+
+/// What people ask for, of now or of a minute ago.
+pub(super) fn overrides(range: Range) -> impl Strategy<Value = Vec<Override>> {
+    let kind = prop_oneof![
+        count(range).prop_map(OverrideKind::Min),
+        count(range).prop_map(OverrideKind::Max),
+        count(range).prop_map(OverrideKind::Pin),
+    ];
+    let row = (kind, -60..60_i64).prop_map(|(kind, until)| Override {
+        target: "*".to_owned(),
+        kind,
+        until: noon() + seconds(until),
+        who: "alice".to_owned(),
+        why: "launch day".to_owned(),
+    });
+    prop_oneof![3 => Just(vec![]), 1 => vec(row, 1..3)]
 }

@@ -1,0 +1,187 @@
+//! What a CloudWatch metric says: its newest datapoint that has settled, and what the younger ones may add to it.
+//!
+//! A minute appears in part and grows. So what has settled decides; a datapoint that may still change can only keep
+//! capacity or ask for more, and every answer, which brings the whole history, reads it again.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::memory::{LastPoint, Memory, YoungPoint, since};
+use crate::observation::{Datapoint, MetricReading, Observation, Service};
+use crate::pipeline::evidence::LONGEST_GAP;
+use crate::pipeline::readings::Sighting;
+use crate::reading::{Absence, AbsenceKind, Reading};
+use crate::service::ServicePolicy;
+use crate::signal::{MetricName, OnAbsence, Signal};
+
+/// A datapoint that ended less than this long ago may still change: it is young. One-minute data was found complete
+/// after two minutes (YACE#1796, Netflix/atlas#1300; grafana/alloy#3929: the newest is too low, often the
+/// second too), and the parts of a load balancer's sum come within three. Half of it would take
+/// parts for the whole; twice of it would make every scale-in, and every ratio, three minutes later. In rare cases values
+/// converge for ten minutes (`cloudwatch_exporter#396`): those are mended when they are read again.
+pub(crate) const SETTLES_WITHIN: SignedDuration = SignedDuration::from_mins(3);
+
+/// How old the newest datapoint of a metric that has settled may be: it is read once a minute and replaced once a period.
+/// Shorter, and a healthy metric would read as stale; longer, and a dead one would go on voting.
+pub(crate) fn freshness(period: SignedDuration) -> SignedDuration {
+    SETTLES_WITHIN.saturating_add(period.saturating_mul(2))
+}
+
+/// The datapoints of an answer, oldest first.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Answer {
+    /// Those that stay as they are; none in an answer that is older than what is remembered.
+    settled: Vec<Datapoint>,
+    /// Those that may still change.
+    young: Vec<Datapoint>,
+}
+
+impl Answer {
+    fn of(points: &[Datapoint], remembered: Option<&LastPoint>, now: Timestamp) -> Self {
+        let finite = points.iter().filter(|point| point.value.is_finite()).copied();
+        let (young, settled): (Vec<_>, Vec<_>) =
+            finite.partition(|point| now.duration_since(point.at) < SETTLES_WITHIN);
+        let is_news = |point: &Datapoint| remembered.is_none_or(|last| point.at > last.at);
+        let is_behind = remembered
+            .is_some_and(|last| settled.last().is_none_or(|newest: &Datapoint| newest.at < last.at));
+        Self {
+            settled: if is_behind { Vec::new() } else { settled },
+            young: young.into_iter().filter(is_news).collect(),
+        }
+    }
+}
+
+/// What a metric says now.
+pub(crate) fn sight(
+    name: &MetricName,
+    seen: &Observation,
+    policy: &ServicePolicy,
+    memory: &Memory,
+    now: Timestamp,
+) -> Sighting {
+    let reading = seen.metrics.get(name).unwrap_or(&MetricReading::NotRead);
+    let remembered = memory.metrics.get(name);
+    let (period, Answer { settled, young }) = match reading {
+        MetricReading::Points { period, points } => (*period, Answer::of(points, remembered, now)),
+        MetricReading::NotRead | MetricReading::Failed(_) => remembered_of(name, memory, now),
+    };
+    let known = remembered.map(|last| Datapoint { at: last.at, value: last.value });
+    let last = settled.last().copied().or(known);
+    let may_breach = !policy.metric(name).is_some_and(|metric| metric.is_ratio);
+    let is_answer = matches!(reading, MetricReading::Points { .. });
+    let silent =
+        |reading, young| Sighting { young, may_breach, period, is_answer, ..Sighting::silent(reading) };
+    if let Some(Datapoint { at, value }) = last.filter(|last| since(last.at, now) <= freshness(period)) {
+        return Sighting { points: settled, ..silent(Some(Reading::Fresh { value, at }), young) };
+    }
+    if let MetricReading::Failed(absence) = reading {
+        return silent(Some(Reading::Missing(absence.clone())), young);
+    }
+    if nothing_to_measure(name, seen) {
+        return silent(None, Vec::new());
+    }
+    // A short look asks for no metrics. What the last complete answer said, or did not say, holds until the next.
+    let answered = memory.empty.get(name).is_some_and(|at| since(*at, now) <= LONGEST_GAP);
+    match last {
+        _ if is_answer || answered => {
+            let declared = policy.metric(name).map_or(OnAbsence::Missing, |metric| metric.on_absence);
+            absent(declared, silent(None, young), now)
+        }
+        Some(Datapoint { at, value }) => silent(Some(Reading::Stale { value, age: since(at, now) }), young),
+        None => {
+            let absence = Absence::new(AbsenceKind::NoDatapoints, "not read yet");
+            silent(Some(Reading::Missing(absence)), young)
+        }
+    }
+}
+
+/// What is known of a metric in a look that has no answer: its period, and the largest of its young datapoints.
+fn remembered_of(name: &MetricName, memory: &Memory, now: Timestamp) -> (SignedDuration, Answer) {
+    let period = SignedDuration::from_secs(memory.metrics.get(name).map_or(60, |last| last.period));
+    let young = memory.young.get(name).map(|YoungPoint(at, value)| Datapoint { at: *at, value: *value });
+    let young = young.filter(|point| since(point.at, now) <= freshness(period));
+    (period, Answer { settled: Vec::new(), young: young.into_iter().collect() })
+}
+
+/// Without a single task there is no CPU to measure, and nothing to scale in: such a metric has no vote then.
+fn nothing_to_measure(name: &MetricName, seen: &Observation) -> bool {
+    Signal::Metric(name.clone()).is_shared_by_tasks()
+        && seen.service.as_ref().is_ok_and(|service| {
+            service.desired_count == 0 && service.running_count == 0 && service.pending_count == 0
+        })
+}
+
+/// What it means that no datapoint has settled lately although the answer was complete: as declared. Where it means zero,
+/// the moment counts as a datapoint of zero in the look that asked, unless a young one says that something begins.
+fn absent(declared: OnAbsence, silent: Sighting, now: Timestamp) -> Sighting {
+    let missing = |kind, detail: &str| Some(Reading::Missing(Absence::new(kind, detail)));
+    let is_silent = silent.young.is_empty();
+    let reading = match declared {
+        OnAbsence::Missing if is_silent => missing(AbsenceKind::NoDatapoints, ""),
+        OnAbsence::Missing => missing(AbsenceKind::Provisional, "no datapoint is older than 3m"),
+        OnAbsence::NoVote => None,
+        OnAbsence::Zero => Some(Reading::Fresh { value: 0.0, at: now }),
+    };
+    if declared != OnAbsence::Zero || !is_silent {
+        return Sighting { reading, ..silent };
+    }
+    let moment = silent.is_answer.then_some(Datapoint { at: now, value: 0.0 });
+    Sighting { reading, points: moment.into_iter().collect(), period: SignedDuration::ZERO, ..silent }
+}
+
+/// A total divided by the tasks that serve. While none is wanted and none runs it has no vote; while only none runs it is
+/// not known. Older datapoints were shared by others, so each is divided when it is new, and stays as it was.
+pub(crate) fn per_task(total: Sighting, name: &MetricName, seen: &Observation, memory: &Memory) -> Sighting {
+    let none = || Sighting { points: Vec::new(), young: Vec::new(), ..total.clone() };
+    let service = seen.service.as_ref().ok();
+    match service.map_or((1, 0), |service| (service.desired_count, service.running_count)) {
+        (0, 0) => return Sighting { reading: None, ..none() },
+        (_, 0) if matches!(total.reading, Some(Reading::Fresh { .. } | Reading::Stale { .. })) => {
+            let absence = Absence::new(AbsenceKind::NoDatapoints, "nothing runs");
+            return Sighting { reading: Some(Reading::Missing(absence)), ..none() };
+        }
+        _ => {}
+    }
+    let share = |value: f64| value / f64::from(service.map_or(1, serving));
+    let shared = |point: Datapoint| Datapoint { value: share(point.value), ..point };
+    let is_new = |point: &Datapoint| memory.metrics.get(name).is_none_or(|last| point.at > last.at);
+    let reading = total.reading.map(|reading| match reading {
+        Reading::Fresh { value, at } => Reading::Fresh { value: share(value), at },
+        Reading::Stale { value, age } => Reading::Stale { value: share(value), age },
+        Reading::Missing(absence) => Reading::Missing(absence),
+    });
+    Sighting {
+        points: total.points.into_iter().filter(is_new).map(shared).collect(),
+        young: total.young.into_iter().map(shared).collect(),
+        reading,
+        ..total
+    }
+}
+
+/// The tasks that share what comes: those that run, but no more than are wanted. Of more, some are about to stop, or
+/// belong to the other color of a deployment and get nothing; counted, they would hide half of the load.
+pub(crate) fn serving(service: &Service) -> u32 {
+    service.running_count.min(service.desired_count).max(1)
+}
+
+/// Brings the memory up to date: of every metric what has settled, what may still change, and that there was nothing.
+pub(crate) fn remember(seen: &Observation, policy: &ServicePolicy, memory: &mut Memory, now: Timestamp) {
+    memory.metrics.retain(|name, _| policy.reads(name));
+    memory.young.retain(|name, _| policy.reads(name));
+    memory.empty.retain(|name, _| policy.reads(name));
+    for (name, reading) in seen.metrics.iter().filter(|(name, _)| policy.reads(name)) {
+        let MetricReading::Points { period, points } = reading else { continue };
+        let Answer { settled, young } = Answer::of(points, memory.metrics.get(name), now);
+        if let Some(Datapoint { at, value }) = settled.last().copied() {
+            memory.metrics.insert(name.clone(), LastPoint { at, value, period: period.as_secs() });
+        }
+        match young.iter().max_by(|one, other| one.value.total_cmp(&other.value)) {
+            Some(Datapoint { at, value }) => drop(memory.young.insert(name.clone(), YoungPoint(*at, *value))),
+            None => drop(memory.young.remove(name)),
+        }
+        if memory.metrics.get(name).is_some_and(|last| since(last.at, now) <= freshness(*period)) {
+            memory.empty.remove(name);
+        } else {
+            memory.empty.insert(name.clone(), now);
+        }
+    }
+}
