@@ -99,8 +99,17 @@ const METRICS_OF_A_PLAIN_SERVICE: usize = 1;
 const RUN_BYTES: usize = 50;
 /// A condition that people were told of, beside its words.
 const TOLD_BYTES: usize = 100;
+/// How often the running tasks changed over the three periods that a datapoint may count for. A plain service has room for
+/// those of one-minute metrics; longer ones fill the history.
+const RAN_BYTES: usize = 130;
+/// A wish of the stabilization window: one for each evaluation, 15 seconds apart, and no more than 18. A plain service has room
+/// for those of one minute.
+const WISH_BYTES: usize = 14;
+const WISHES_MAX: usize = 18;
+const WISHES_OF_A_PLAIN_SERVICE: usize = 6;
 
-/// The most that is remembered of a service (`shared/policy/tests/policy/remembering.rs` and `watching.rs` measure it).
+/// The most that is remembered of a service (`remembering.rs`, `restarts.rs`, `stabilization.rs` and `watching.rs` of the policy
+/// measure it).
 fn remembered_bytes(service: &Service) -> usize {
     let policy = service.policy();
     let conditions = policy.rules.iter().map(|rule| &rule.when);
@@ -111,7 +120,12 @@ fn remembered_bytes(service: &Service) -> usize {
     let tracked = policy.track.len().saturating_sub(1) * (RUN_BYTES + METRIC_BYTES);
     let metrics = service.metrics().len().saturating_sub(METRICS_OF_A_PLAIN_SERVICE) * METRIC_BYTES;
     let wait = if policy.wait.is_some() { WAIT_BYTES } else { 0 };
-    PLAIN_BYTES + wait + runs + told + tracked + metrics
+    let is_long = service.metrics().iter().any(|metric| metric.source.period().as_secs() > 60);
+    let ran = if is_long { RAN_BYTES } else { 0 };
+    let evaluations = usize::try_from(policy.stabilization.as_secs() / 15).unwrap_or(WISHES_MAX);
+    let wishes =
+        evaluations.saturating_add(2).min(WISHES_MAX).saturating_sub(WISHES_OF_A_PLAIN_SERVICE) * WISH_BYTES;
+    PLAIN_BYTES + wait + runs + told + tracked + metrics + ran + wishes
 }
 
 /// A group has no queue, and so nothing that speaks of one.

@@ -234,7 +234,7 @@ const LARGEST_STEP: Shape = Shape {
         default(
             "out",
             STEP_RANGE,
-            "Most tasks added at once.",
+            "Most tasks added at once. A minimum is reached in one step all the same.",
             "100",
             "Fargate starts 100 tasks in one burst",
         ),

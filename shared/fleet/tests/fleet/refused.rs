@@ -210,6 +210,27 @@ fn services_with_wait_count_twice() {
     check_file(&fleet(&entries(1_001, tracking)), &["wrong-length"]);
 }
 
+/// A long window remembers more wishes, and a metric of a long period more changes of the running tasks.
+#[test]
+fn long_windows_and_long_periods_count_in_the_ledger() {
+    let fleet = |count: usize, each: &str| {
+        let entry = |n: usize| format!("  - {{ {} }}\n", each.replace('N', &n.to_string()));
+        let services: String = (0..count).map(entry).collect();
+        format!("version: 1\nname: shop\nmode: enforce\nservices:\n{services}")
+    };
+    let check = |more: &str, fit: usize| {
+        let each = format!(
+            "name: sN, capacity: {{ min: 1, max: 2 }}, track: {{ signal: cpu, target: 70% }}, {more}"
+        );
+        assert!(tidegate_fleet::parse(&fleet(fit, &each)).is_ok(), "{fit} with {more}");
+        check_file(&fleet(fit + 1, &each), &["wrong-length"]);
+    };
+    check("ecs: { cluster: c, service: sN }", 1_000);
+    check("ecs: { cluster: c, service: sN }, stabilization: 10m", 703);
+    check("ecs: { cluster: c, service: sN }, stabilization: 1h", 703);
+    check("asg: sN", 754);
+}
+
 /// In an hour when every condition holds, each is remembered in its own words.
 #[test]
 fn conditions_that_are_told_count_in_the_ledger() {

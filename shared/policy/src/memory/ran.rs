@@ -93,7 +93,7 @@ impl Placed {
 }
 
 impl Ran {
-    /// Adds what one evaluation saw to what is known, and forgets what ended longer ago than `keep`.
+    /// Adds what one evaluation saw to what is known, and forgets what can be in no measurement that began within `keep`.
     pub(crate) fn follow(
         before: Option<&Self>,
         (least, most): (u32, u32),
@@ -123,7 +123,7 @@ impl Ran {
                 spans.push(Span { lasted: after, ..seen });
             }
         }
-        forget(&mut spans, keep.as_secs());
+        forget(&mut spans, keep.saturating_add(LAG).as_secs());
         fold(&mut spans);
         Self { at, spans }
     }
