@@ -68,7 +68,8 @@ const CELERY: Shape = Shape {
         default(
             "unacked_key",
             Kind::Text(&texts::REDIS_NAME),
-            "`unacked_key`.",
+            "`unacked_key`: what workers hold, shared by all queues of a database and prefix. Of more than 20,000 messages \
+             none is read, and nothing scales in: give such an application a database or a prefix of its own.",
             "unacked",
             "kombu's default",
         ),
@@ -85,7 +86,8 @@ const CELERY: Shape = Shape {
 
 const BULLMQ: Shape = Shape {
     name: "`bullmq`",
-    about: "A BullMQ queue.",
+    about: "A BullMQ queue. A rate limit is seen in Redis where it is the queue's own (`setGlobalRateLimit`); one of the workers \
+            (`limiter`) only while none of them runs a job.",
     settings: &[
         URL,
         URL_FROM,

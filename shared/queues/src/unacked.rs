@@ -35,8 +35,7 @@ const LOOK_BYTES: u64 = 32 << 20;
 #[derive(Debug, Default)]
 pub(crate) struct Unacked {
     known: HashMap<String, Content>,
-    /// The exchanges that messages came through at any time.
-    pub(crate) exchanges: BTreeSet<String>,
+    exchanges: BTreeSet<String>,
 }
 
 /// What a delivery tag stands for.
@@ -58,6 +57,8 @@ pub(crate) struct Held {
     pub(crate) strange: u64,
     /// Messages that were not read.
     pub(crate) unread: u64,
+    /// The exchanges that messages came through by name, at any time that this process knows of.
+    pub(crate) exchanges: BTreeSet<String>,
 }
 
 /// How a message came to its queue.
@@ -103,9 +104,11 @@ impl Unacked {
     ) -> Held {
         if held == 0 || held > TAGS_MAX {
             self.known.clear();
-            return Held::unread(held);
+            return self.held(held, now);
         }
-        let Some(mut tags) = tags(talk, key).await else { return Held::unread(held) };
+        let Some(mut tags) = tags(talk, key).await else {
+            return Held { exchanges: self.exchanges.clone(), ..Held::unread(held) };
+        };
         self.known.retain(|tag, _| tags.remove(tag));
         let mut unknown: Vec<String> = tags.into_iter().collect();
         let mut allowed = (LOOK_BYTES / hashes.max(1)).max(PORTION_BYTES);
@@ -114,22 +117,24 @@ impl Unacked {
             let some = unknown.split_off(unknown.len().saturating_sub(SIZES_AT_ONCE));
             unread = unread.saturating_add(self.read_some(talk, key, some, &mut allowed).await);
         }
-        self.held(unread, now)
+        self.held(u64::try_from(unread).unwrap_or(u64::MAX), now)
     }
 
     /// Reads new messages, the small ones first; returns how many could not be read.
     async fn read_some(&mut self, talk: &mut Talk, key: &str, tags: Vec<String>, allowed: &mut u64) -> usize {
         let asked: Vec<_> = tags.iter().map(|tag| Command::new("HSTRLEN", key).with(tag)).collect();
         let Some(answers) = talk.ask(&asked).await else { return tags.len() };
-        let size = |answer| match answer {
-            Value::Int(size) => u64::try_from(size).unwrap_or(u64::MAX),
-            _ => u64::MAX,
-        };
-        // What was acknowledged meanwhile has no size.
-        let mut sized: Vec<_> =
-            tags.into_iter().zip(answers.into_iter().map(size)).filter(|(_, size)| *size > 0).collect();
-        sized.sort_by_key(|(_, size)| *size);
         let mut unread: usize = 0;
+        let mut sized = Vec::with_capacity(tags.len());
+        for (tag, answer) in tags.into_iter().zip(answers) {
+            match answer {
+                // Acknowledged meanwhile.
+                Value::Int(0) => {}
+                Value::Int(size) => sized.push((tag, u64::try_from(size).unwrap_or(u64::MAX))),
+                _ => unread = unread.saturating_add(1),
+            }
+        }
+        sized.sort_by_key(|(_, size)| *size);
         for (portion, bytes) in portions(sized) {
             if bytes > PORTION_BYTES {
                 self.known.extend(portion.into_iter().map(|tag| (tag, Content::TooLarge)));
@@ -158,8 +163,8 @@ impl Unacked {
     }
 
     /// What is known, as of now.
-    fn held(&self, unread: usize, now: Timestamp) -> Held {
-        let mut held = Held::unread(u64::try_from(unread).unwrap_or(u64::MAX));
+    fn held(&self, unread: u64, now: Timestamp) -> Held {
+        let mut held = Held { exchanges: self.exchanges.clone(), ..Held::unread(unread) };
         for content in self.known.values() {
             let one_more = |count: &mut u64| *count = count.saturating_add(1);
             match content {

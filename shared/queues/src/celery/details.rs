@@ -67,7 +67,7 @@ pub(crate) async fn read(talk: &mut Talk, asked: &[Asked<'_>], kept: &mut Kept, 
         let found = kept.entry(key.clone()).or_default().read(talk, &key, messages, hashes, now).await;
         held.insert(key, found);
     }
-    let tables = tables(talk, asked, kept).await;
+    let tables = tables(talk, asked, &held).await;
     Details { held, tables, heads }
 }
 
@@ -97,11 +97,15 @@ async fn heads(talk: &mut Talk, asked: &[Asked<'_>]) -> BTreeMap<String, u64> {
 }
 
 /// The binding tables of the exchanges that messages came through and nobody named.
-async fn tables(talk: &mut Talk, asked: &[Asked<'_>], kept: &Kept) -> BTreeMap<String, Vec<Value>> {
+async fn tables(
+    talk: &mut Talk,
+    asked: &[Asked<'_>],
+    held: &BTreeMap<String, Held>,
+) -> BTreeMap<String, Vec<Value>> {
     let mut keys = BTreeSet::new();
     for Asked { queue, .. } in asked {
         let named = exchanges(queue);
-        let seen = kept.get(&unacked_key(queue)).map(|unacked| &unacked.exchanges);
+        let seen = held.get(&unacked_key(queue)).map(|held| &held.exchanges);
         let unnamed = seen.into_iter().flatten().filter(|exchange| !named.contains(exchange));
         keys.extend(unnamed.map(|exchange| binding_key(queue, exchange)));
     }

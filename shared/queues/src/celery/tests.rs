@@ -54,6 +54,7 @@ impl Found {
     }
 
     fn holds(mut self, exchange: &str, routing_key: &str, in_flight: u64, delayed: u64) -> Self {
+        self.held.exchanges.extend((!exchange.is_empty()).then(|| exchange.to_owned()));
         let route = Route { exchange: exchange.to_owned(), routing_key: routing_key.to_owned() };
         self.held.routes.insert(route, Jobs { in_flight, delayed });
         self
@@ -199,6 +200,15 @@ fn what_may_be_in_another_queue_too_is_never_exact() {
     // As a fanout exchange is bound: each worker runs a copy of its own.
     check("fan", &["celery::emails"], false);
     check("fan", &["::emails"], false);
+}
+
+#[test]
+fn the_binding_that_all_queues_have_in_common_is_exact_until_something_comes_through_it() {
+    let common = found().table("celery", &["celery::emails", "celery::reports"]);
+    common.clone().holds("", "emails", 2, 0).shows(InFlight::Exactly(2), 0);
+    common.holds("celery", "celery", 2, 0).shows(InFlight::AtLeast(2), 0);
+    let alone = found().table("celery", &["celery::emails"]);
+    alone.holds("celery", "celery", 2, 0).shows(InFlight::Exactly(2), 0);
 }
 
 #[test]

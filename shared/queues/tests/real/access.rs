@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 
 use jiff::Timestamp;
 use tidegate_fleet::source::QueueSource;
-use tidegate_policy::AbsenceKind;
+use tidegate_policy::{AbsenceKind, InFlight};
 use tidegate_queues::{Redis, RedisRequest};
 
 use crate::world::{Folder, Look, Server, bullmq, celery, free_port, list};
@@ -60,6 +60,19 @@ async fn a_read_only_user_suffices() {
 #[tokio::test]
 async fn fourteen_commands_suffice() {
     check_user(&[&["~*"], COMMANDS.as_slice()].concat()).await;
+}
+
+#[tokio::test]
+async fn held_messages_that_a_user_may_not_read_are_not_nothing() {
+    for missing in ["-hkeys", "-hstrlen", "-hmget"] {
+        let server = Server::start();
+        let [celery, ..] = fill(&server);
+        server.run(&["ACL", "SETUSER", "reader", "on", ">secret", "~*", "+@read", "+@connection", missing]);
+        let look = Look::new(&format!("redis://reader:secret@127.0.0.1:{}", server.port), celery);
+        let queue = look.read().await.expect("its list may be read");
+        let part = InFlight::Partly { jobs: 0, read: 0, held: 1 };
+        assert_eq!((queue.waiting, queue.in_flight), (1, part), "{missing}");
+    }
 }
 
 #[tokio::test]

@@ -99,6 +99,24 @@ impl App {
     }
 }
 
+/// Celery applications that declare their queue in many ways, with kombu of this minor version.
+pub(crate) fn declared(kombu: &str, folder: &Folder) -> Client {
+    let older = root().join("target/kombu55-venv/bin/python");
+    let python = if kombu == "5.5" { &older } else { python() };
+    assert!(
+        python.exists() || python.parent() == Some(Path::new("")),
+        "{} is missing: run `make setup`",
+        python.display()
+    );
+    let mut command = Command::new(python);
+    command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/real"));
+    command.arg("celery_declared.py").env("PYTHONDONTWRITEBYTECODE", "1");
+    let mut client = Client::start(command.env("LOG", folder.0.join("workers.log")));
+    let version = client.order(&json!({"stop": true}));
+    assert!(version.as_str().unwrap_or_default().starts_with(&format!("{kombu}.")), "{version}");
+    client
+}
+
 /// Sends one task a number of times, and returns the ids.
 pub(crate) fn send(
     producer: &mut Client,

@@ -8,6 +8,7 @@ mod world;
 mod clients;
 mod relay;
 mod celery_matrix;
+mod celery_declared;
 mod celery_layout;
 mod held;
 mod bullmq_counters;
