@@ -30,6 +30,8 @@ pub enum NoticeKind {
     SwitchedOff,
     /// A deployment has been in progress for an hour, or has failed and was never rolled back; nothing scales in.
     RolloutLasts,
+    /// A deployment is FAILED.
+    DeploymentFailed,
     /// The queue is paused.
     QueuePaused,
     /// Workers hold jobs that new workers cannot take.
@@ -160,6 +162,7 @@ impl NoticeKind {
             | Self::PinnedAtMax
             | Self::SwitchedOff
             | Self::RolloutLasts
+            | Self::DeploymentFailed
             | Self::HeldByWorkers
             | Self::OutsideBounds
             | Self::NoScaleOut
@@ -186,6 +189,7 @@ impl NoticeKind {
             | Self::PinnedAtMax
             | Self::SwitchedOff
             | Self::RolloutLasts
+            | Self::DeploymentFailed
             | Self::QueuePaused
             | Self::Overridden
             | Self::OutsideBounds
@@ -207,6 +211,7 @@ impl NoticeKind {
             | Self::ReadingMissing
             | Self::PinnedAtMax
             | Self::SwitchedOff
+            | Self::DeploymentFailed
             | Self::QueuePaused
             | Self::HeldByWorkers
             | Self::Overridden
@@ -234,6 +239,7 @@ impl fmt::Display for Counted<&NoticeKind> {
             N::PinnedAtMax => "pinned at max",
             N::SwitchedOff => "switched off by hand",
             N::RolloutLasts => "deployment does not end",
+            N::DeploymentFailed => "deployment FAILED",
             N::QueuePaused => "queue paused",
             N::HeldByWorkers => "jobs held by workers",
             N::Overridden => "override in force",

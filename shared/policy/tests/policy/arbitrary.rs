@@ -10,16 +10,15 @@ use proptest::prelude::*;
 use tidegate_policy::memory::{
     Failure, Head, Intent, LastPoint, Ran, Run, ScaleOut, Startup, Wish, YoungPoint,
 };
-use tidegate_policy::notice::Edge;
 use tidegate_policy::queue_depth::Look;
 use tidegate_policy::{
     Adjustment, Amount, Capacity, Cooldown, Counts, Datapoint, Decision, InFlight, LargestStep, Memory,
-    MetricName, MetricPolicy, MetricReading, NoticeKind, Observation, OnAbsence, Override, Queue, Rule,
-    Service, ServicePolicy, decide,
+    MetricName, MetricPolicy, MetricReading, Observation, OnAbsence, Override, Queue, Rule, Service,
+    ServicePolicy, decide,
 };
 
 use aws::{alarms, constraints, notify};
-use steering::{floor, hours, overrides, trackers};
+use steering::{edges, floor, hours, overrides, trackers};
 
 use crate::stage::{noon, refused, rule, seconds};
 use crate::track::track;
@@ -355,15 +354,6 @@ fn ran(range: Range) -> impl Strategy<Value = Ran> {
         least,
         most,
     })
-}
-
-fn edges(range: Range) -> impl Strategy<Value = Vec<Edge>> {
-    let kinds = [NoticeKind::Blocked, NoticeKind::PinnedAtMax, NoticeKind::ReadingMissing];
-    (prop::sample::subsequence(kinds.to_vec(), 0..=3), time(range), count(range), any::<(bool, bool)>())
-        .prop_map(|(kinds, since, looks, (told, ended))| {
-            let edge = |kind| Edge { kind, condition: None, since, looks, told, ended: ended && told };
-            kinds.into_iter().map(edge).collect()
-        })
 }
 
 /// Any question that `decide` can be asked.
