@@ -110,6 +110,9 @@ fn queue(waiting: u64, in_flight: u64) -> Queue {
     }
 }
 
+/// A guide speaks of what a metric is; what CloudWatch shows of a minute stays as it is three minutes after its end.
+const SETTLED_SINCE: SignedDuration = SignedDuration::from_mins(3);
+
 /// What one word says of a metric, at the pace in which it comes.
 fn reading(service: &Service, name: &MetricName, value: &str, now: Timestamp) -> MetricReading {
     let known = service.metrics().iter().find(|metric| metric.name == *name);
@@ -117,7 +120,7 @@ fn reading(service: &Service, name: &MetricName, value: &str, now: Timestamp) ->
     let points = match value {
         "-" => return MetricReading::NotRead,
         "none" => Vec::new(),
-        value => vec![Datapoint { at: now, value: value.parse().expect("a value") }],
+        value => vec![Datapoint { at: now - SETTLED_SINCE, value: value.parse().expect("a value") }],
     };
     MetricReading::Points { period, points }
 }

@@ -96,8 +96,8 @@ fn mercenary_shrinks_when_cpu_and_memory_are_low_for_15_minutes() {
         1320..1800 2/2 cpu=29 memory=49   -> hold: rule-matched rule-matched at-min
 
            60..840 4/4 cpu=29 memory=49   -> hold: rule-not-long-enough rule-not-long-enough
-         900..1140 4/4 cpu=29 memory=none -> hold: rule-matched not-agreed
-        1200..1800 4/4 cpu=29 memory=none -> hold: rule-matched reading-missing
+          900..960 4/4 cpu=29 memory=none -> hold: rule-matched not-agreed
+        1020..1800 4/4 cpu=29 memory=none -> hold: rule-matched reading-missing
     ",
     );
 }
@@ -184,15 +184,15 @@ fn cloudsync_tracks_its_cpu_and_grows_faster_when_it_stays_high() {
 
               60 4/4 cpu=80 -> out to 5: tracked
              120 5/5 cpu=80 -> hold: tracked still-starting
-             180 5/5 cpu=80 -> out to 6: tracked
-             240 6/6 cpu=80 -> hold: tracked still-starting
-             300 6/6 cpu=80 -> out to 7: tracked
+        180..300 5/5 cpu=80 -> hold: tracked still-starting
+             360 5/5 cpu=80 -> out to 6: tracked
+        420..600 6/6 cpu=80 -> hold: tracked still-starting
+             660 6/6 cpu=80 -> out to 7: tracked
 
               60 4/4 cpu=81 -> out to 5: tracked
              120 5/5 cpu=81 -> hold: tracked still-starting rule-not-long-enough
-             180 5/5 cpu=81 -> out to 6: tracked
-             240 6/6 cpu=81 -> hold: tracked still-starting rule-not-long-enough
-             300 6/6 cpu=81 -> out to 8: rule-matched
+        180..240 5/5 cpu=81 -> hold: tracked still-starting rule-not-long-enough
+             300 5/5 cpu=81 -> out to 7: rule-matched
 
               60 9/9 cpu=99 -> out to 10: tracked at-max
 
@@ -202,12 +202,10 @@ fn cloudsync_tracks_its_cpu_and_grows_faster_when_it_stays_high() {
          60..240 4/4 cpu=45 -> hold: low-not-long-enough
              300 4/4 cpu=45 -> hold: tracked stabilizing
              360 4/4 cpu=45 -> in to 3: tracked
-             420 3/3 cpu=45 -> hold: tracked
-             480 3/3 cpu=45 -> hold: tracked stabilizing cooldown-in
-        540..600 3/3 cpu=45 -> hold: tracked cooldown-in
-             659 3/3 cpu=-  -> hold: tracked cooldown-in
-             660 3/3 cpu=45 -> in to 2: tracked
-        720..960 2/2 cpu=10 -> hold: tracked at-min
+        420..600 3/3 cpu=45 -> hold: tracked
+             660 3/3 cpu=45 -> hold: tracked stabilizing
+             720 3/3 cpu=45 -> in to 2: tracked
+        780..960 2/2 cpu=10 -> hold: tracked at-min
     ",
     );
 }
@@ -319,7 +317,7 @@ fn roleferry_api_tracks_its_cpu_and_keeps_what_its_users_need() {
               60 4/4   cpu=77              -> hold: on-target
              120 4/4   cpu=78              -> out to 5: tracked
              179 5/5   cpu=-               -> hold: tracked still-starting
-             240 5/5   cpu=90              -> out to 7: tracked
+             480 5/5   cpu=90              -> out to 7: tracked
 
               60 16/16 cpu=99              -> out to 20: tracked at-max
              120 20/20 cpu=99              -> hold: tracked at-max
@@ -329,12 +327,10 @@ fn roleferry_api_tracks_its_cpu_and_keeps_what_its_users_need() {
          60..240 5/5   cpu=50              -> hold: low-not-long-enough
              300 5/5   cpu=50              -> hold: tracked stabilizing
              360 5/5   cpu=50              -> in to 4: tracked
-             420 4/4   cpu=50              -> hold: tracked
-             480 4/4   cpu=50              -> hold: tracked stabilizing cooldown-in
-        540..600 4/4   cpu=50              -> hold: tracked cooldown-in
-             659 4/4   cpu=-               -> hold: tracked cooldown-in
-             660 4/4   cpu=50              -> in to 3: tracked
-        720..960 3/3   cpu=10              -> hold: tracked at-min
+        420..600 4/4   cpu=50              -> hold: tracked
+             660 4/4   cpu=50              -> hold: tracked stabilizing
+             720 4/4   cpu=50              -> in to 3: tracked
+        780..960 3/3   cpu=10              -> hold: tracked at-min
 
               60 3/3   cpu=70 users=9999   -> hold: on-target
              360 3/3   cpu=70 users=10000  -> out to 5: below-min floor

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use aws_sdk_cloudwatch::operation::describe_alarms::DescribeAlarmsOutput;
 use aws_sdk_cloudwatch::primitives::DateTime;
-use aws_sdk_cloudwatch::types::{AlarmType, StateValue};
+use aws_sdk_cloudwatch::types::{AlarmType, EvaluationState, StateValue};
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
-use tidegate_policy::{Absence, AbsenceKind, Alarm, AlarmName, AlarmState};
+use tidegate_policy::{Absence, AbsenceKind, Alarm, AlarmName, AlarmState, Evaluation};
 
 use crate::clients::Clients;
 use crate::error::absence;
@@ -61,18 +61,39 @@ async fn describe_once(clients: &Clients, names: &[&AlarmName]) -> Vec<(AlarmNam
 fn understand(page: &DescribeAlarmsOutput) -> Vec<(&str, Result<Alarm, Absence>)> {
     let metric = page.metric_alarms().iter().filter_map(|alarm| {
         let since = alarm.state_transitioned_timestamp().or(alarm.state_updated_timestamp());
-        Some((alarm.alarm_name()?, state(alarm.state_value(), since)))
+        let evaluation = evaluation(alarm.evaluation_state());
+        let seen = evaluation.and_then(|evaluation| state(alarm.state_value(), since, evaluation));
+        Some((alarm.alarm_name()?, seen))
     });
+    // A composite alarm has no evaluation of its own: it is as fresh as those that it is made of.
     let composite = page.composite_alarms().iter().filter_map(|alarm| {
         let since = alarm.state_transitioned_timestamp().or(alarm.state_updated_timestamp());
-        Some((alarm.alarm_name()?, state(alarm.state_value(), since)))
+        Some((alarm.alarm_name()?, state(alarm.state_value(), since, Evaluation::Complete)))
     });
     metric.chain(composite).collect()
 }
 
-/// A state, and since when.
-fn state(value: Option<&StateValue>, since: Option<&DateTime>) -> Result<Alarm, Absence> {
-    let unreadable = |what: &str| Absence::new(AbsenceKind::Unreadable, format!("DescribeAlarms: {what}"));
+fn unreadable(what: &str) -> Absence {
+    Absence::new(AbsenceKind::Unreadable, format!("DescribeAlarms: {what}"))
+}
+
+/// What a state rests on.
+fn evaluation(state: Option<&EvaluationState>) -> Result<Evaluation, Absence> {
+    Ok(match state {
+        None => Evaluation::Complete,
+        Some(EvaluationState::PartialData) => Evaluation::PartialData,
+        Some(EvaluationState::EvaluationError) => Evaluation::Error,
+        Some(EvaluationState::EvaluationFailure) => Evaluation::Failure,
+        Some(other) => return Err(unreadable(&format!("the unknown evaluation state `{}`", other.as_str()))),
+    })
+}
+
+/// A state, since when, and what it rests on.
+fn state(
+    value: Option<&StateValue>,
+    since: Option<&DateTime>,
+    evaluation: Evaluation,
+) -> Result<Alarm, Absence> {
     let state = match value {
         Some(StateValue::Ok) => AlarmState::Ok,
         Some(StateValue::Alarm) => AlarmState::Alarm,
@@ -82,5 +103,5 @@ fn state(value: Option<&StateValue>, since: Option<&DateTime>) -> Result<Alarm, 
     };
     let since = since.and_then(|since| Timestamp::from_millisecond(since.to_millis().ok()?).ok());
     let since = since.ok_or_else(|| unreadable("an alarm without the time of its state"))?;
-    Ok(Alarm { state, since })
+    Ok(Alarm { state, since, evaluation })
 }

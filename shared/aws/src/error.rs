@@ -45,6 +45,7 @@ impl CallError {
             | AbsenceKind::Throttled
             | AbsenceKind::Busy
             | AbsenceKind::NoDatapoints
+            | AbsenceKind::Provisional
             | AbsenceKind::Unreadable => true,
             AbsenceKind::Denied | AbsenceKind::NotFound | AbsenceKind::WrongType | AbsenceKind::Refused => {
                 false
@@ -70,44 +71,12 @@ where
         SdkError::ServiceError(service) => {
             let code = service.err().code().unwrap_or("no error code");
             let message = service.err().message().unwrap_or("no message");
-            Absence::new(kind_of(code), format!("{code}: {message}"))
+            Absence::new(AbsenceKind::of_aws_error(code), format!("{code}: {message}"))
         }
         SdkError::ConstructionFailure(failure) => {
             Absence::new(AbsenceKind::Refused, format!("the request could not be built: {failure:?}"))
         }
         _ => Absence::new(AbsenceKind::Unreadable, "the answer could not be understood"),
-    }
-}
-
-/// The class of an AWS error code. Codes end differently from service to service, so their stems are compared.
-fn kind_of(code: &str) -> AbsenceKind {
-    let has = |stems: &[&str]| stems.iter().any(|stem| code.contains(stem));
-    if has(&[
-        "Throttl",
-        "TooManyRequests",
-        "LimitExceeded",
-        "SlowDown",
-        "RequestRateExceeded",
-        "ThroughputExceeded",
-    ]) {
-        AbsenceKind::Throttled
-    } else if has(&[
-        "AccessDenied",
-        "NotAuthorized",
-        "Unauthorized",
-        "AuthorizationError",
-        "InvalidClientTokenId",
-    ]) || has(&["UnrecognizedClient", "ExpiredToken", "InvalidSignature", "Forbidden", "KMS"])
-    {
-        AbsenceKind::Denied
-    } else if has(&["ScalingActivityInProgress", "ResourceContention", "ConcurrentUpdate"]) {
-        AbsenceKind::Busy
-    } else if has(&["NotFound", "NotActive", "NonExistent", "DoesNotExist"]) {
-        AbsenceKind::NotFound
-    } else if has(&["InvalidParameter", "Validation", "InvalidKeyId", "ClientException"]) {
-        AbsenceKind::Refused
-    } else {
-        AbsenceKind::Unreadable
     }
 }
 

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use tidegate_fleet::Source;
 use tidegate_fleet::source::{CloudwatchQueue, MetricSource};
-use tidegate_policy::{Absence, AbsenceKind, InFlight, MetricReading, OnAbsence, Queue};
+use tidegate_policy::{Absence, AbsenceKind, InFlight, MetricReading, Queue};
 
 use crate::clients::Clients;
 use crate::load_balancers::{LoadBalancers, Places};
@@ -64,8 +64,7 @@ pub async fn read(
         }
     }
     let answers = batch::read(clients, reaches, now).await;
-    let reading =
-        |(plan, metric): (&Plan, &Wanted<'_>)| points::share(plan.reading(&answers, now), metric.limit);
+    let reading = |(plan, metric): (&Plan, &Wanted<'_>)| points::share(plan.reading(&answers), metric.limit);
     plans.iter().zip(wanted).map(reading).collect()
 }
 
@@ -94,11 +93,11 @@ impl Plan {
         }
     }
 
-    fn reading(&self, answers: &BTreeMap<&Query, MetricReading>, now: Timestamp) -> MetricReading {
+    fn reading(&self, answers: &BTreeMap<&Query, MetricReading>) -> MetricReading {
         let answer = |query: &Query| answers.get(query).cloned().unwrap_or(MetricReading::NotRead);
         match self {
             Self::One(query) => answer(query),
-            Self::Balanced(balanced) => balanced.combine(now, answer),
+            Self::Balanced(balanced) => balanced.combine(answer),
             Self::Impossible(absence) => MetricReading::Failed(absence.clone()),
         }
     }
@@ -131,28 +130,8 @@ pub fn queue(
     })
 }
 
-/// The newest value of a metric that counts jobs.
+/// The jobs that a metric counts, as the policy judges its datapoints.
 fn jobs(source: &MetricSource, reading: &MetricReading, now: Timestamp) -> Result<u64, Absence> {
-    let none = |detail: &str| Absence::new(AbsenceKind::NoDatapoints, format!("{}: {detail}", source.metric));
-    let (period, points) = match reading {
-        MetricReading::Points { period, points } => (*period, points),
-        MetricReading::Failed(absence) => return Err(absence.clone()),
-        MetricReading::NotRead => return Err(none("not read")),
-    };
-    let too_old = period.saturating_mul(2).saturating_add(SignedDuration::from_mins(3));
-    match points.last().filter(|point| now.duration_since(point.at) <= too_old) {
-        Some(point) => Ok(whole(point.value)),
-        None if source.on_absence == OnAbsence::Zero => Ok(0),
-        None => Err(none("no recent datapoint")),
-    }
-}
-
-/// A number of jobs, rounded up: half a job is work.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "bounded to the exact range before"
-)]
-fn whole(value: f64) -> u64 {
-    value.clamp(0.0, 9_007_199_254_740_992.0).ceil() as u64
+    tidegate_policy::jobs(reading, source.on_absence, now)
+        .map_err(|absence| Absence { detail: format!("{}: {}", source.metric, absence.detail), ..absence })
 }

@@ -8,11 +8,12 @@ use tidegate_aws::ring::Ring;
 use tidegate_aws::update::Outcome;
 use tidegate_aws::{CallError, sns};
 use tidegate_fleet::{AutoScalingGroup, EcsService, TargetName};
+use tidegate_policy::memory::LastPoint;
 use tidegate_policy::notice::Severity;
 use tidegate_policy::{
     Absence, AbsenceKind, Alarm, AlarmName, AlarmState, Capacity, Comparison, Condition, Constraints, Counts,
-    Datapoint, Decision, Memory, MetricName, MetricReading, Notice, NoticeKind, Observation, Reason, Service,
-    Signal, Unit, Verdict,
+    Datapoint, Decision, Evaluation, Memory, MetricName, MetricReading, Notice, NoticeKind, Observation,
+    Reason, Service, Signal, Unit, Verdict,
 };
 
 fn at(second: i64) -> Timestamp {
@@ -124,9 +125,14 @@ fn what_metrics_and_alarms_said_is_told() {
         (name("sessions"), unread),
         (name("users"), MetricReading::NotRead),
     ]);
+    let settled = LastPoint { at: at(-180), value: 90.86, period: 60 };
+    api.decision.memory.metrics.insert(name("memory"), settled);
     let since = at(-3600 * 24);
     api.seen.alarms = BTreeMap::from([
-        (alarm("api-5xx"), Ok(Alarm { state: AlarmState::Alarm, since })),
+        (
+            alarm("api-5xx"),
+            Ok(Alarm { state: AlarmState::Alarm, since, evaluation: Evaluation::PartialData }),
+        ),
         (alarm("typo"), Err(Absence::new(AbsenceKind::NotFound, "DescribeAlarms: no alarm of this name"))),
     ]);
     insta::assert_snapshot!(told(&report(api)));
@@ -161,10 +167,12 @@ fn a_group_that_is_busy_is_told_in_the_words_of_aws() {
 fn alarms_stand_in_the_answer_with_their_state() {
     let mut api = service();
     let unknown = || Err(Absence::new(AbsenceKind::Denied, "AccessDenied: no"));
-    let insufficient = Ok(Alarm { state: AlarmState::InsufficientData, since: at(-60) });
+    let insufficient =
+        Ok(Alarm { state: AlarmState::InsufficientData, since: at(-60), evaluation: Evaluation::Failure });
     api.seen.alarms = BTreeMap::from([(alarm("latency"), insufficient), (alarm("other"), unknown())]);
     let json = report(api).to_json()["targets"][0]["seen"]["alarms"].clone();
     assert_eq!(json["latency"]["state"], "INSUFFICIENT_DATA");
+    assert_eq!(json["latency"]["evaluation"], "EVALUATION_FAILURE");
     assert_eq!(json["other"]["state"], serde_json::Value::Null);
     assert_eq!(json["other"]["error"], "access denied: AccessDenied: no");
 }
@@ -176,6 +184,8 @@ fn noticed(because: Reason, begins: bool, memory: f64) -> LookReport {
     api.decision.verdict = Verdict::Hold { at: Some(4) };
     api.decision.reasons = vec![Reason::NothingMatches];
     api.seen.metrics = BTreeMap::from([(name("memory"), points(memory))]);
+    let settled = LastPoint { at: at(-180), value: memory, period: 60 };
+    api.decision.memory.metrics.insert(name("memory"), settled);
     let notice = Notice { kind: NoticeKind::Condition, begins, since: at(-180), because: Some(because) };
     api.decision.notices = vec![notice];
     report(api)

@@ -43,10 +43,11 @@ pub use look::{Look, decide};
 pub use memory::Memory;
 pub use notice::{Notice, NoticeKind};
 pub use observation::{
-    Alarm, AlarmState, Constraints, Datapoint, InFlight, MetricReading, Observation, OtherScaler, Queue,
-    Service,
+    Alarm, AlarmState, Constraints, Datapoint, Evaluation, InFlight, MetricReading, Observation, OtherScaler,
+    Queue, Service,
 };
 pub use overrides::Override;
+pub use pipeline::metric::jobs;
 pub use reading::{Absence, AbsenceKind, Reading};
 pub use reason::Reason;
 pub use rule::{Adjustment, Amount, Comparison, Condition, Rule};

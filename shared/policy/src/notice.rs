@@ -32,6 +32,8 @@ pub enum NoticeKind {
     SwitchedOff,
     /// A deployment has been in progress for an hour, or has failed and was never rolled back; nothing scales in.
     RolloutLasts,
+    /// A deployment is FAILED.
+    DeploymentFailed,
     /// The queue is paused, or at a limit of its own.
     QueuePaused,
     /// Workers hold jobs that new workers cannot take.
@@ -163,6 +165,7 @@ impl NoticeKind {
             | Self::PinnedAtMax
             | Self::SwitchedOff
             | Self::RolloutLasts
+            | Self::DeploymentFailed
             | Self::HeldByWorkers
             | Self::OutsideBounds
             | Self::NoScaleOut
@@ -190,6 +193,7 @@ impl NoticeKind {
             | Self::PinnedAtMax
             | Self::SwitchedOff
             | Self::RolloutLasts
+            | Self::DeploymentFailed
             | Self::QueuePaused
             | Self::Overridden
             | Self::OutsideBounds
@@ -214,6 +218,7 @@ impl NoticeKind {
             | Self::ReadingMissing
             | Self::PinnedAtMax
             | Self::SwitchedOff
+            | Self::DeploymentFailed
             | Self::HeldByWorkers
             | Self::Overridden
             | Self::OutsideBounds
@@ -241,6 +246,7 @@ impl fmt::Display for Counted<&NoticeKind> {
             N::PinnedAtMax => "pinned at max",
             N::SwitchedOff => "switched off by hand",
             N::RolloutLasts => "deployment does not end",
+            N::DeploymentFailed => "deployment FAILED",
             N::QueuePaused => "queue paused or at its limit",
             N::HeldByWorkers => "jobs held by workers",
             N::Overridden => "override in force",

@@ -44,7 +44,8 @@ pub struct Service {
     pub running_count: u32,
     /// `pendingCount`.
     pub pending_count: u32,
-    /// A deployment is in progress: more than one entry in `deployments`, or a `rolloutState` that is not `COMPLETED`.
+    /// A deployment is in progress: more than one entry in `deployments`, or a `rolloutState` that is not `COMPLETED`. One
+    /// that is `FAILED` is over where it is the only one and runs all that is wanted.
     pub rollout: bool,
     /// `status` is `ACTIVE`; a service `DRAINING` or `INACTIVE` is left alone.
     pub active: bool,
@@ -65,6 +66,8 @@ pub struct Constraints {
     pub no_scale_out: Option<String>,
     /// Why AWS takes nothing away now: `the process Terminate is suspended`.
     pub no_scale_in: Option<String>,
+    /// A deployment is `FAILED`, in progress or not: ECS goes on with it no more.
+    pub deployment_failed: bool,
     /// Of the running ones: so many are protected from scale-in, and stay whatever the desired count is.
     pub protected: u32,
     /// Metrics leave an instance out for so long after it began to run (`DefaultInstanceWarmup`); it counts as starting.
@@ -94,6 +97,35 @@ pub struct Alarm {
     pub state: AlarmState,
     /// `StateTransitionedTimestamp`: since when.
     pub since: Timestamp,
+    /// `EvaluationState`: what the state rests on.
+    pub evaluation: Evaluation,
+}
+
+/// What the state of an alarm rests on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Evaluation {
+    /// All of its data.
+    #[default]
+    Complete,
+    /// `PARTIAL_DATA`: a part of its data; the rest was beyond a quota.
+    PartialData,
+    /// `EVALUATION_ERROR`: nothing; the alarm is configured wrongly, and its state is an old one.
+    Error,
+    /// `EVALUATION_FAILURE`: nothing; CloudWatch has a fault, and its state is an old one.
+    Failure,
+}
+
+impl Evaluation {
+    /// As CloudWatch writes it, where it writes anything.
+    #[must_use]
+    pub fn code(self) -> Option<&'static str> {
+        match self {
+            Self::Complete => None,
+            Self::PartialData => Some("PARTIAL_DATA"),
+            Self::Error => Some("EVALUATION_ERROR"),
+            Self::Failure => Some("EVALUATION_FAILURE"),
+        }
+    }
 }
 
 /// The state of a CloudWatch alarm.

@@ -101,6 +101,8 @@ pub enum Reason {
     OneTaskAtATime { asked: u32 },
     /// A deployment is in progress.
     Rollout,
+    /// A deployment is FAILED.
+    DeploymentFailed,
     /// AWS adds nothing now.
     NoScaleOut { why: String },
     /// AWS takes nothing away now.
@@ -148,6 +150,7 @@ impl Reason {
                 | Self::WorkInFlightHidden { .. }
                 | Self::OutsideBounds { .. }
                 | Self::ConditionHolds { .. }
+                | Self::DeploymentFailed
         )
     }
 
@@ -198,6 +201,7 @@ impl Reason {
             Self::HeldByWorkers { .. } => "held-by-workers",
             Self::OneTaskAtATime { .. } => "one-task-at-a-time",
             Self::Rollout => "rollout",
+            Self::DeploymentFailed => "deployment-failed",
             Self::NoScaleOut { .. } => "no-scale-out",
             Self::NoScaleIn { .. } => "no-scale-in",
             Self::Protected { .. } => "protected",

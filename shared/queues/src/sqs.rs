@@ -64,35 +64,14 @@ fn absence(error: &SdkError<GetQueueAttributesError>) -> Absence {
     let kind = match error {
         SdkError::TimeoutError(_) => AbsenceKind::TimedOut,
         SdkError::DispatchFailure(failure) if failure.is_timeout() => AbsenceKind::TimedOut,
-        SdkError::DispatchFailure(failure) if failure.is_io() => AbsenceKind::Unreachable,
-        SdkError::ServiceError(refusal) => kind_of(refusal.err().code().unwrap_or_default()),
+        SdkError::DispatchFailure(_) => AbsenceKind::Unreachable,
+        SdkError::ServiceError(refusal) => {
+            AbsenceKind::of_aws_error(refusal.err().code().unwrap_or_default())
+        }
+        SdkError::ConstructionFailure(_) => AbsenceKind::Refused,
         _ => AbsenceKind::Unreadable,
     };
     Absence::new(kind, words)
-}
-
-/// The class of an error code, whichever of SQS's two protocols it came through.
-fn kind_of(code: &str) -> AbsenceKind {
-    match code.rsplit('.').next().unwrap_or(code) {
-        "NonExistentQueue" | "QueueDoesNotExist" | "InvalidAddress" => AbsenceKind::NotFound,
-        "RequestThrottled"
-        | "Throttling"
-        | "ThrottlingException"
-        | "TooManyRequestsException"
-        | "KmsThrottled" => AbsenceKind::Throttled,
-        "AccessDenied"
-        | "AccessDeniedException"
-        | "InvalidSecurity"
-        | "KmsAccessDenied"
-        | "InvalidClientTokenId"
-        | "UnrecognizedClientException"
-        | "ExpiredToken"
-        | "ExpiredTokenException"
-        | "SignatureDoesNotMatch"
-        | "OptInRequired" => AbsenceKind::Denied,
-        "ServiceUnavailable" | "InternalFailure" | "InternalError" => AbsenceKind::Unreachable,
-        _ => AbsenceKind::Unreadable,
-    }
 }
 
 /// Code and message of a refusal; otherwise the chain of causes.
@@ -135,14 +114,5 @@ mod tests {
         );
         let negative = interpret(&answer("612", "-1", "3")).unwrap_err();
         assert_eq!(negative.kind, AbsenceKind::Unreadable);
-    }
-
-    #[test]
-    fn both_protocols_of_sqs_name_the_same_errors() {
-        assert_eq!(kind_of("AWS.SimpleQueueService.NonExistentQueue"), AbsenceKind::NotFound);
-        assert_eq!(kind_of("QueueDoesNotExist"), AbsenceKind::NotFound);
-        assert_eq!(kind_of("AccessDenied"), AbsenceKind::Denied);
-        assert_eq!(kind_of("RequestThrottled"), AbsenceKind::Throttled);
-        assert_eq!(kind_of("SomethingNew"), AbsenceKind::Unreadable);
     }
 }

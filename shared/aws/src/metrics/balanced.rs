@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use tidegate_fleet::source::LoadBalancerMetric;
 use tidegate_policy::{Absence, AbsenceKind, MetricReading};
 
@@ -83,15 +83,15 @@ impl Balanced {
     }
 
     /// The metric, from the answers to its queries.
-    pub(crate) fn combine(&self, now: Timestamp, answer: impl Fn(&Query) -> MetricReading) -> MetricReading {
+    pub(crate) fn combine(&self, answer: impl Fn(&Query) -> MetricReading) -> MetricReading {
         let answers = |queries: &[Query]| -> Vec<MetricReading> { queries.iter().map(&answer).collect() };
-        let sum = |readings: Vec<MetricReading>| points::join(readings, now, |a, b| a + b);
+        let sum = |readings: Vec<MetricReading>| points::join(readings, |a, b| a + b);
         let combined = match self {
             Self::Sum(queries) => sum(answers(queries)),
-            Self::Largest(queries) => points::join(answers(queries), now, f64::max),
+            Self::Largest(queries) => points::join(answers(queries), f64::max),
             Self::Percent { failed, requests } => {
                 both(sum(answers(failed)), sum(answers(requests)), |failed, requests| {
-                    percent(&failed, &requests, now)
+                    percent(&failed, &requests)
                 })
             }
             Self::Connections { both_sides, one_side } => {
@@ -116,20 +116,11 @@ fn both(
     Ok(first?.zip(second?).map(|(first, second)| join(first, second)))
 }
 
-/// Failed requests in percent. A minute with requests and without failures has none, since CloudWatch publishes no zero,
-/// once they can come no more; a minute without requests says nothing.
-fn percent(failed: &Series, requests: &Series, now: Timestamp) -> Series {
-    let moments: BTreeSet<Timestamp> = failed.keys().chain(requests.keys()).copied().collect();
-    let lacks_one = |at: &Timestamp| match (failed.get(at), requests.get(at)) {
-        (None, Some(requests)) => *requests > 0.0,
-        (failed, requests) => failed.is_some() && requests.is_none(),
-    };
-    let settled = moments.into_iter().take_while(|at| !(points::is_young(*at, now) && lacks_one(at)));
-    let share = |at: Timestamp| {
-        let asked = requests.get(&at).filter(|requests| **requests > 0.0)?;
-        Some((at, failed.get(&at).copied().unwrap_or(0.0) * 100.0 / asked))
-    };
-    settled.filter_map(share).collect()
+/// Failed requests in percent. A minute with requests and without failures has none, since CloudWatch publishes no zero; a
+/// minute without requests says nothing.
+fn percent(failed: &Series, requests: &Series) -> Series {
+    let asked = requests.iter().filter(|(_, requests)| **requests > 0.0);
+    asked.map(|(at, asked)| (*at, failed.get(at).copied().unwrap_or(0.0) * 100.0 / asked)).collect()
 }
 
 /// A target group behind a load balancer.

@@ -120,19 +120,29 @@ fn understand(service: &aws_sdk_ecs::types::Service) -> Result<Seen, Absence> {
             Absence::new(AbsenceKind::Unreadable, format!("{name} is {value}, must be at least 0"))
         })
     };
+    let (desired, running) =
+        (count("desiredCount", service.desired_count())?, count("runningCount", service.running_count())?);
     let deployments = service.deployments();
-    let unfinished = |deployment: &Deployment| {
-        deployment.rollout_state().is_some_and(|state| *state != DeploymentRolloutState::Completed)
+    let is_failed =
+        |deployment: &Deployment| deployment.rollout_state() == Some(&DeploymentRolloutState::Failed);
+    // ECS goes on with a failed deployment no more: alone, and running all that is wanted, it is what the service is.
+    let is_over = |deployment: &Deployment| match deployment.rollout_state() {
+        None | Some(DeploymentRolloutState::Completed) => true,
+        Some(_) => is_failed(deployment) && running >= desired,
     };
     let primary = deployments.iter().find(|deployment| deployment.status() == Some("PRIMARY"));
+    let is_alone = deployments.len() <= 1 && service.task_sets().len() <= 1;
     let seen = Service {
-        desired_count: count("desiredCount", service.desired_count())?,
-        running_count: count("runningCount", service.running_count())?,
+        desired_count: desired,
+        running_count: running,
         pending_count: count("pendingCount", service.pending_count())?,
-        rollout: deployments.len() > 1 || service.task_sets().len() > 1 || primary.is_some_and(unfinished),
+        rollout: !is_alone || !primary.is_none_or(is_over),
         active: service.status() == Some("ACTIVE"),
         daemon: service.scheduling_strategy() == Some(&SchedulingStrategy::Daemon),
-        constraints: Constraints::default(),
+        constraints: Constraints {
+            deployment_failed: deployments.iter().any(is_failed),
+            ..Constraints::default()
+        },
     };
     Ok(Seen { service: seen, target_groups: target_groups(service) })
 }

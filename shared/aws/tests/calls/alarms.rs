@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use tidegate_aws::alarms;
-use tidegate_policy::{AbsenceKind, Alarm, AlarmName, AlarmState};
+use tidegate_policy::{AbsenceKind, Alarm, AlarmName, AlarmState, Evaluation};
 
 use crate::fake::Aws;
 
@@ -30,9 +30,10 @@ async fn alarms_of_both_kinds_are_read_with_their_state_and_since_when() {
     let mut seen = alarms::describe(&aws.clients(), &names.iter().collect::<Vec<_>>()).await;
     let at = |milliseconds| jiff::Timestamp::from_millisecond(milliseconds).expect("a moment");
     let mut take = |text: &str| seen.remove(&name(text)).expect("an answer");
-    assert_eq!(take("api-5xx"), Ok(Alarm { state: AlarmState::Alarm, since: at(1_795_250_000_000) }));
-    assert_eq!(take("old"), Ok(Alarm { state: AlarmState::Ok, since: at(1_795_250_100_500) }));
-    assert_eq!(take("all"), Ok(Alarm { state: AlarmState::InsufficientData, since: at(1_795_250_200_000) }));
+    let alarm = |state, milliseconds, evaluation| Ok(Alarm { state, since: at(milliseconds), evaluation });
+    assert_eq!(take("api-5xx"), alarm(AlarmState::Alarm, 1_795_250_000_000, Evaluation::Complete));
+    assert_eq!(take("old"), alarm(AlarmState::Ok, 1_795_250_100_500, Evaluation::Complete));
+    assert_eq!(take("all"), alarm(AlarmState::InsufficientData, 1_795_250_200_000, Evaluation::Complete));
     let absence = take("typo").expect_err("no alarm of this name");
     assert_eq!(
         (absence.kind, absence.detail.as_str()),
@@ -72,4 +73,24 @@ async fn alarms_that_may_not_be_read_are_denied_and_never_ok() {
     let aws = Aws::new(|_, _| Err(("AccessDenied", "no")));
     let seen = alarms::describe(&aws.clients(), &[&name("api-5xx")]).await;
     assert_eq!(seen[&name("api-5xx")].as_ref().expect_err("denied").kind, AbsenceKind::Denied);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_state_rests_on_is_read_and_an_unknown_word_for_it_is_no_state() {
+    let words = ["PARTIAL_DATA", "EVALUATION_ERROR", "EVALUATION_FAILURE", "HALF_HEARTED"];
+    let aws = Aws::new(move |_, _| {
+        let alarm = |word: &&str| {
+            json!({"AlarmName": word, "StateValue": "OK", "EvaluationState": word,
+            "StateUpdatedTimestamp": 1_795_250_000})
+        };
+        Ok(json!({"MetricAlarms": words.iter().map(alarm).collect::<Vec<_>>(), "CompositeAlarms": []}))
+    });
+    let names = words.map(name);
+    let seen = alarms::describe(&aws.clients(), &names.iter().collect::<Vec<_>>()).await;
+    let evaluation = |text: &str| seen[&name(text)].clone().map(|alarm| alarm.evaluation);
+    assert_eq!(evaluation("PARTIAL_DATA"), Ok(Evaluation::PartialData));
+    assert_eq!(evaluation("EVALUATION_ERROR"), Ok(Evaluation::Error));
+    assert_eq!(evaluation("EVALUATION_FAILURE"), Ok(Evaluation::Failure));
+    let unknown = evaluation("HALF_HEARTED").expect_err("no known word");
+    assert_eq!(unknown.detail, "DescribeAlarms: the unknown evaluation state `HALF_HEARTED`");
 }

@@ -84,3 +84,29 @@ async fn one_service_that_may_not_be_read_hides_no_other() {
     assert!(seen.remove(&api).expect("an answer").is_ok());
     assert_eq!(seen.remove(&secret).expect("an answer").expect_err("denied").kind, AbsenceKind::Denied);
 }
+
+/// A deployment in this state, `PRIMARY` where it is the newest.
+fn deployment(status: &str, rollout_state: &str) -> Value {
+    json!({"status": status, "rolloutState": rollout_state})
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_deployment_is_over_where_it_is_alone_and_runs_all_that_is_wanted() {
+    let one = |state| json!([deployment("PRIMARY", state)]);
+    let two = |state, other| json!([deployment("PRIMARY", state), deployment("ACTIVE", other)]);
+    for (deployments, running, rollout, failed) in [
+        (one("COMPLETED"), 3, false, false),
+        (one("IN_PROGRESS"), 4, true, false),
+        (one("FAILED"), 4, false, true),
+        (one("FAILED"), 5, false, true),
+        (one("FAILED"), 3, true, true),
+        (two("FAILED", "COMPLETED"), 4, true, true),
+        (two("IN_PROGRESS", "FAILED"), 4, true, true),
+        (two("COMPLETED", "COMPLETED"), 4, true, false),
+        (json!([{"status": "PRIMARY"}]), 3, false, false),
+    ] {
+        let seen = seen(json!({"deployments": deployments, "runningCount": running})).await.expect("read");
+        let found = (seen.service.rollout, seen.service.constraints.deployment_failed);
+        assert_eq!(found, (rollout, failed), "{running} of 4 run: {deployments}");
+    }
+}

@@ -102,100 +102,46 @@ async fn several_target_groups_add_up_and_the_slowest_counts() {
     );
 }
 
+/// Of a young minute a part may be missing, which the policy knows; of an old one nothing is, and who is silent had none.
 #[tokio::test(start_paused = true)]
-async fn a_part_is_the_whole_only_when_the_rest_can_come_no_more() {
+async fn what_is_there_of_a_minute_is_told_for_every_minute() {
     const TWO: [(&str, Option<&str>); 2] = [("blue", Some("app/prod/50")), ("green", Some("net/tcp/7"))];
-    for (green, whole, why) in [
-        (vec![(4, 1.0), (3, 1.0), (2, 1.0), (1, 1.0), (0, 1.0)], 5, "complete"),
-        (vec![(4, 1.0), (3, 1.0), (2, 1.0), (1, 1.0)], 4, "the last minute may still come"),
-        (
-            vec![(4, 1.0), (3, 1.0), (2, 1.0), (0, 1.0)],
-            3,
-            "a newer minute would hide the one that may still come",
-        ),
-        (vec![(4, 1.0)], 2, "after three minutes a silent one had nothing to count"),
-        (vec![], 2, "nor had one that is always silent"),
+    for green in [
+        vec![(4, 1.0), (3, 1.0), (2, 1.0), (1, 1.0), (0, 1.0)],
+        vec![(4, 1.0), (3, 1.0), (2, 1.0), (0, 1.0)],
+        vec![(4, 1.0)],
+        vec![],
     ] {
         let blue = || (0..5).rev().map(|minute| (minute, 10.0)).collect::<Vec<_>>();
         let expected = |of_blue: f64| -> Points {
             let of_green =
                 |minute| green.iter().find(|(at, _)| *at == minute).map_or(0.0, |(_, value)| *value);
-            (0..5).rev().take(whole).map(|minute| (minute, of_blue + of_green(minute))).collect()
+            (0..5).rev().map(|minute| (minute, of_blue + of_green(minute))).collect()
         };
         let of_green = green.clone();
         let connections =
             aws(&TWO, move |_, place| if place == "net/tcp/7" { of_green.clone() } else { blue() });
         let reading = read(&connections, LoadBalancerMetric::Connections, &["blue", "green"]).await;
-        assert_eq!(points(&reading), expected(5.0), "{why}");
+        assert_eq!(points(&reading), expected(5.0), "{green:?}");
 
         let of_green = green.clone();
         let fronts = TWO.map(|(name, _)| (name, Some("app/prod/50")));
         let requests =
             aws(&fronts, move |_, place| if place.contains("green") { of_green.clone() } else { blue() });
         let reading = read(&requests, LoadBalancerMetric::Requests, &["blue", "green"]).await;
-        assert_eq!(points(&reading), expected(10.0), "{why}");
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_minute_without_errors_counts_after_three_minutes_and_one_with_errors_at_once() {
-    let every = || (0..6).rev().map(|minute| (minute, 100.0)).collect::<Points>();
-    for (requests, failed, expected, why) in [
-        (every(), vec![], vec![(5, 0.0), (4, 0.0), (3, 0.0)], "normal operation is three minutes old"),
-        (
-            every(),
-            vec![(2, 7.0), (1, 8.0), (0, 9.0)],
-            vec![(5, 0.0), (4, 0.0), (3, 0.0), (2, 7.0), (1, 8.0), (0, 9.0)],
-            "errors wait for nothing",
-        ),
-        (every(), vec![(0, 9.0)], vec![(5, 0.0), (4, 0.0), (3, 0.0)], "minutes count in their order"),
-        (
-            vec![(4, 100.0), (0, 100.0)],
-            vec![(1, 9.0), (0, 9.0)],
-            vec![(4, 0.0)],
-            "errors before their requests",
-        ),
-        (vec![(1, 0.0), (0, 100.0)], vec![(0, 9.0)], vec![(0, 9.0)], "no requests, nothing to wait for"),
-    ] {
-        let aws = aws(&[("api", Some("app/prod/50"))], move |metric, _| {
-            if metric == "RequestCount" { requests.clone() } else { failed.clone() }
-        });
-        let reading = read(&aws, LoadBalancerMetric::Errors, &["api"]).await;
-        assert_eq!(points(&reading), expected, "{why}");
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_metric_that_waits_is_never_four_minutes_old_and_so_never_stale() {
-    let aws = aws(&[("api", Some("app/prod/50"))], |metric, _| match metric {
-        "RequestCount" => (0..10).rev().map(|minute| (minute, 100.0)).collect(),
-        _ => vec![],
-    });
-    let (clients, kept, groups) = (aws.clients(), LoadBalancers::default(), [target_group("api")]);
-    let source = Source::LoadBalancer(LoadBalancerMetric::Errors);
-    for seconds in 0..60 {
-        let at = now().checked_add(SignedDuration::from_secs(seconds)).expect("a moment");
-        let wanted = Wanted {
-            source: &source,
-            limit: None,
-            target_groups: &groups,
-            longest_for: SignedDuration::ZERO,
-        };
-        let reading = metrics::read(&clients, &kept, &[wanted], at).await.remove(0);
-        let MetricReading::Points { points, .. } = reading else { unreachable!("it was read") };
-        let age = at.duration_since(points.last().expect("a datapoint").at).as_secs();
-        assert!((180..240).contains(&age), "{seconds}: {age}");
+        assert_eq!(points(&reading), expected(10.0), "{green:?}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn errors_are_a_share_of_the_requests_and_nothing_without_them() {
     let aws = aws(&[("api", Some("app/prod/50"))], |metric, _| match metric {
-        "RequestCount" => vec![(5, 200.0), (4, 400.0), (1, 0.0)],
-        _ => vec![(5, 10.0), (0, 5.0)],
+        "RequestCount" => vec![(5, 200.0), (4, 400.0), (2, 0.0), (1, 300.0)],
+        _ => vec![(5, 10.0), (1, 9.0), (0, 5.0)],
     });
     let reading = read(&aws, LoadBalancerMetric::Errors, &["api"]).await;
-    assert_eq!(points(&reading), [(5, 5.0), (4, 0.0)], "5 of 100; none; no requests; no requests counted");
+    let why = "10 of 200; none; no requests; 9 of 300; no requests counted";
+    assert_eq!(points(&reading), [(5, 5.0), (4, 0.0), (1, 3.0)], "{why}");
 }
 
 #[tokio::test(start_paused = true)]

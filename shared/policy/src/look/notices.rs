@@ -139,6 +139,10 @@ impl Thinking<'_> {
         if self.seen.service.as_ref().is_ok_and(|service| service.rollout) {
             self.found.push((NoticeKind::RolloutLasts, Reason::Rollout));
         }
+        if self.seen.service.as_ref().is_ok_and(|service| service.constraints.deployment_failed) {
+            self.found.push((NoticeKind::DeploymentFailed, Reason::DeploymentFailed));
+            self.reasons.push(Reason::DeploymentFailed);
+        }
         if let Some(failure) = self.next.failure {
             let reason = Reason::BackingOff { failures: failure.count, until: failure.retry_at() };
             self.found.push((NoticeKind::ActionFailing, reason));
@@ -179,6 +183,7 @@ impl Thinking<'_> {
             NoticeKind::StartsFailing
             | NoticeKind::SwitchedOff
             | NoticeKind::RolloutLasts
+            | NoticeKind::DeploymentFailed
             | NoticeKind::OutsideBounds => service,
             NoticeKind::PinnedAtMax | NoticeKind::NoScaleOut => {
                 service && queue && !self.finds(NoticeKind::StartsFailing) && self.unread().next().is_none()

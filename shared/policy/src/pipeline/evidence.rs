@@ -72,13 +72,17 @@ impl<R> Evidence<'_, R> {
 
     /// Since when it has held, if it does: of a value that need not last, since its datapoint.
     pub(crate) fn since(&self) -> Option<Timestamp> {
-        let measured = self.compared.map(|point| point.at);
-        self.run.map(|run| run.since).or(measured).filter(|_| self.breaches)
+        self.run.map(|run| run.since).or(self.measured_at()).filter(|_| self.breaches)
     }
 
     /// Why its signal, which has a vote, does not say anything.
     pub(crate) fn unread(&self) -> Option<Reason> {
         unread(&self.when.signal, self.reading.as_ref())
+    }
+
+    /// When the value that is compared was measured.
+    pub(crate) fn measured_at(&self) -> Option<Timestamp> {
+        self.compared.map(|point| point.at)
     }
 
     /// The value that is compared, if one is known.

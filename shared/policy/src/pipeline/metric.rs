@@ -102,6 +102,39 @@ fn remembered_of(name: &MetricName, memory: &Memory, now: Timestamp) -> (SignedD
     (period, Answer { settled: Vec::new(), young: young.into_iter().collect() })
 }
 
+/// The jobs that a metric counts, where one is all that is known of a queue: the newest datapoint that has settled, and no
+/// fewer than any younger one says. A part of a job is work.
+///
+/// # Errors
+/// The metric was not read, or says nothing of now: nothing has settled lately, and absence is not declared to be zero.
+pub fn jobs(reading: &MetricReading, on_absence: OnAbsence, now: Timestamp) -> Result<u64, Absence> {
+    let (period, Answer { settled, young }) = match reading {
+        MetricReading::Points { period, points } => (*period, Answer::of(points, None, now)),
+        MetricReading::Failed(absence) => return Err(absence.clone()),
+        MetricReading::NotRead => return Err(Absence::new(AbsenceKind::NoDatapoints, "not read")),
+    };
+    let fresh = settled.last().filter(|last| since(last.at, now) <= freshness(period));
+    let known = match fresh {
+        Some(last) => last.value,
+        None if on_absence == OnAbsence::Zero => 0.0,
+        None if young.is_empty() => {
+            return Err(Absence::new(AbsenceKind::NoDatapoints, "no recent datapoint"));
+        }
+        None => return Err(Absence::new(AbsenceKind::Provisional, "no datapoint is older than 3m")),
+    };
+    Ok(whole(young.iter().fold(known, |most, point| most.max(point.value))))
+}
+
+/// A count, rounded up.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "bounded to the exact range before"
+)]
+fn whole(value: f64) -> u64 {
+    value.clamp(0.0, 9_007_199_254_740_992.0).ceil() as u64
+}
+
 /// Without a single task there is no CPU to measure, and nothing to scale in: such a metric has no vote then.
 fn nothing_to_measure(name: &MetricName, seen: &Observation) -> bool {
     Signal::Metric(name.clone()).is_shared_by_tasks()

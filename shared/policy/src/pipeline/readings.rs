@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::memory::{Head, Memory, since};
-use crate::observation::{Alarm, AlarmState, Datapoint, InFlight, Observation, Queue, Service};
+use crate::observation::{AlarmState, Datapoint, Evaluation, InFlight, Observation, Queue, Service};
 use crate::pipeline::metric;
 use crate::reading::{Absence, AbsenceKind, Reading};
 use crate::reason::Reason;
@@ -215,24 +215,32 @@ pub(crate) fn remember(seen: &Observation, policy: &ServicePolicy, memory: &mut 
     metric::remember(seen, policy, memory, now);
 }
 
-/// What an alarm says: 1 in ALARM, 0 in OK, for as long as it has done so.
+/// What an alarm says: 1 in ALARM, 0 in OK, for as long as it has done so. A state that does not rest on all of the alarm's
+/// data is none; only an ALARM that a part of them sufficed for may ask for more, as a young datapoint may.
 fn sight_alarm(name: &AlarmName, seen: &Observation, now: Timestamp) -> Sighting {
     let missing = |absence| Sighting::silent(Some(Reading::Missing(absence)));
-    let absent = |detail: &str| Absence::new(AbsenceKind::NoDatapoints, detail);
-    let (value, then) = match seen.alarms.get(name) {
-        Some(Ok(Alarm { state: AlarmState::Alarm, since })) => (1.0, *since),
-        Some(Ok(Alarm { state: AlarmState::Ok, since })) => (0.0, *since),
-        Some(Ok(Alarm { state: AlarmState::InsufficientData, .. })) => {
-            return missing(absent("the alarm is in INSUFFICIENT_DATA"));
-        }
+    let absent = |detail: &str| missing(Absence::new(AbsenceKind::NoDatapoints, detail));
+    let alarm = match seen.alarms.get(name) {
+        Some(Ok(alarm)) => alarm,
         Some(Err(absence)) => return missing(absence.clone()),
-        None => return missing(absent("not read")),
+        None => return absent("not read"),
+    };
+    let value = match alarm.state {
+        AlarmState::Alarm => 1.0,
+        AlarmState::Ok => 0.0,
+        AlarmState::InsufficientData => return absent("the alarm is in INSUFFICIENT_DATA"),
     };
     // One datapoint over the whole time since the transition: the alarm watched meanwhile, whoever looked.
-    Sighting {
-        points: vec![Datapoint { at: now, value }],
-        period: since(then, now),
-        ..Sighting::silent(Some(Reading::Fresh { value, at: now }))
+    let (period, moment) = (since(alarm.since, now), vec![Datapoint { at: now, value }]);
+    match (alarm.evaluation, alarm.evaluation.code()) {
+        (Evaluation::PartialData, Some(code)) => {
+            Sighting { young: moment, period, ..absent(&format!("the alarm is evaluated on {code}")) }
+        }
+        (_, Some(code)) => absent(&format!("the alarm's evaluation is in {code}")),
+        (_, None) => {
+            let reading = Reading::Fresh { value, at: now };
+            Sighting { points: moment, period, ..Sighting::silent(Some(reading)) }
+        }
     }
 }
 

@@ -8,9 +8,10 @@ use crate::memory::{Memory, Wish, since};
 use crate::method::track::is_divided_by_us;
 use crate::observation::{Queue, Service};
 use crate::pipeline::evidence::{Evidence, LONGEST_GAP};
+use crate::pipeline::metric;
 use crate::pipeline::readings::Work;
 use crate::pipeline::startup;
-use crate::reading::{Absence, Reading};
+use crate::reading::Absence;
 use crate::reason::Reason;
 use crate::rule::{Adjustment, Condition};
 use crate::service::ServicePolicy;
@@ -183,13 +184,13 @@ impl Guards<'_> {
     fn measured_over(&self, one: &Evidence<'_>) -> f64 {
         let signal = &one.when.signal;
         let name = signal.metric().filter(|_| !is_divided_by_us(signal));
-        match (&one.reading, name, &self.memory.ran) {
-            (Some(Reading::Fresh { at, .. }), Some(name), Some(ran)) => {
+        match (one.measured_at(), name, &self.memory.ran) {
+            (Some(at), Some(name), Some(ran)) => {
                 let period = self.memory.metrics.get(name).map_or(0, |last| last.period);
-                let since = at.saturating_sub(SignedDuration::from_secs(period)).unwrap_or(*at);
-                ran.over(since, *at, self.service.constraints.warmup).1
+                let since = at.saturating_sub(SignedDuration::from_secs(period)).unwrap_or(at);
+                ran.over(since, at, self.service.constraints.warmup).1
             }
-            _ => f64::from(self.service.running_count.max(1)),
+            _ => f64::from(metric::serving(self.service)),
         }
     }
 

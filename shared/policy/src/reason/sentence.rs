@@ -209,6 +209,7 @@ impl fmt::Display for Counted<&Reason> {
                 Counts::Tasks => write!(f, "a deployment is in progress"),
                 Counts::Instances => write!(f, "an instance refresh is in progress"),
             },
+            R::DeploymentFailed => write!(f, "a deployment is FAILED (`rolloutState`)"),
             R::NoScaleOut { why } => write!(f, "AWS adds nothing now: {why}"),
             R::NoScaleIn { why } => write!(f, "AWS takes nothing away now: {why}"),
             R::Protected { count } => {

@@ -2,7 +2,7 @@
 
 use tidegate_policy::AlarmState::{Alarm, InsufficientData, Ok as Fine};
 use tidegate_policy::Verdict::{Hold, ScaleIn, ScaleOut};
-use tidegate_policy::{AlarmName, NoticeKind};
+use tidegate_policy::{AlarmName, Evaluation, NoticeKind};
 
 use crate::stage::{Stage, codes, condition, refused, rule, size};
 
@@ -131,4 +131,33 @@ fn an_alarm_wakes_once_and_the_schedule_steps_on_while_the_breach_lasts() {
     // Only a rule that asks for fewer takes away, one task per cooldown.
     stage.points("cpu", &[(1_200, 10.0)]);
     assert_eq!(stage.arrive().at(1_207).look().verdict, ScaleIn { from: 13, to: 12 });
+}
+
+/// A state that is not evaluated, or only on a part of the alarm's data, is no state; only an ALARM that a part sufficed
+/// for asks for more.
+#[test]
+fn an_alarm_that_is_not_evaluated_on_all_its_data_never_scales_in() {
+    let at =
+        |state, evaluation| Ok(tidegate_policy::Alarm { state, since: crate::stage::noon(), evaluation });
+    for (evaluation, rings) in [
+        (Evaluation::Complete, true),
+        (Evaluation::PartialData, true),
+        (Evaluation::Error, false),
+        (Evaluation::Failure, false),
+    ] {
+        let mut out = api(&["alarm(busy): +2"]);
+        let expected = if rings { ScaleOut { from: 5, to: 7 } } else { Hold { at: Some(5) } };
+        assert_eq!(out.alarm_read("busy", at(Alarm, evaluation)).peek().verdict, expected, "{evaluation:?}");
+
+        let complete = evaluation == Evaluation::Complete;
+        let expected = if complete { ScaleIn { from: 5, to: 4 } } else { Hold { at: Some(5) } };
+        let mut beside = api(&["alarm(busy): +2", "cpu < 30%: -1"]);
+        beside.points("cpu", &[(0, 20.0)]).alarm_read("busy", at(Fine, evaluation));
+        assert_eq!(beside.peek().verdict, expected, "an old OK, {evaluation:?}");
+        let mut down = api(&["alarm(idle): -1"]);
+        assert_eq!(down.alarm_read("idle", at(Alarm, evaluation)).peek().verdict, expected, "{evaluation:?}");
+    }
+    let mut told = api(&["alarm(busy): +2"]);
+    let words = told.alarm_read("busy", at(Fine, Evaluation::Failure)).peek().to_string();
+    assert!(words.contains("the alarm's evaluation is in EVALUATION_FAILURE"), "{words}");
 }

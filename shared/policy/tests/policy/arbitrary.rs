@@ -8,17 +8,16 @@ use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
 use tidegate_policy::memory::{Failure, Head, Intent, LastPoint, Run, ScaleOut, Startup, Wish, YoungPoint};
-use tidegate_policy::notice::Edge;
 use tidegate_policy::queue_depth::Look;
 use tidegate_policy::{
     Adjustment, Amount, Capacity, Cooldown, Counts, Datapoint, Decision, InFlight, LargestStep, Memory,
-    MetricName, MetricPolicy, MetricReading, NoticeKind, Observation, OnAbsence, Override, Queue, Rule,
-    Service, ServicePolicy, decide,
+    MetricName, MetricPolicy, MetricReading, Observation, OnAbsence, Override, Queue, Rule, Service,
+    ServicePolicy, decide,
 };
 
 use aws::{alarms, constraints, notify};
 use ran::ran;
-use steering::{floor, hours, overrides, trackers};
+use steering::{edges, floor, hours, overrides, trackers};
 
 use crate::stage::{noon, refused, rule, seconds};
 use crate::track::track;
@@ -349,15 +348,6 @@ pub(crate) fn memory(range: Range) -> impl Strategy<Value = Memory> {
             observed,
         }
     })
-}
-
-fn edges(range: Range) -> impl Strategy<Value = Vec<Edge>> {
-    let kinds = [NoticeKind::Blocked, NoticeKind::PinnedAtMax, NoticeKind::ReadingMissing];
-    (prop::sample::subsequence(kinds.to_vec(), 0..=3), time(range), count(range), any::<(bool, bool)>())
-        .prop_map(|(kinds, since, looks, (told, ended))| {
-            let edge = |kind| Edge { kind, condition: None, since, looks, told, ended: ended && told };
-            kinds.into_iter().map(edge).collect()
-        })
 }
 
 /// Any question that `decide` can be asked.

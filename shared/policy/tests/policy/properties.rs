@@ -5,12 +5,12 @@ use proptest::strategy::ValueTree as _;
 use tidegate_policy::memory::Settled;
 use tidegate_policy::queue_depth::INTENT_LEASE;
 use tidegate_policy::{
-    Adjustment, AlarmState, Capacity, Constraints, InFlight, Memory, MetricReading, NoticeKind, OnAbsence,
-    Reason, Service, Signal, Verdict,
+    Adjustment, AlarmState, Capacity, Constraints, Datapoint, Evaluation, InFlight, Memory, MetricReading,
+    NoticeKind, OnAbsence, Reason, Service, Signal, Verdict,
 };
 
 use crate::arbitrary::{Case, Range, case, case_with, observation, usual_rules};
-use crate::stage::seconds;
+use crate::stage::{SETTLES_AFTER, seconds};
 
 /// The size that a decision wants; the service must be readable.
 pub(crate) fn size(case: &Case) -> u32 {
@@ -49,7 +49,9 @@ fn has_an_unknown_voting_signal(case: &Case) -> bool {
         Signal::PerTask(_) if asleep => false,
         Signal::Alarm(name) => {
             let read = case.seen.alarms.get(name).and_then(|read| read.as_ref().ok());
-            read.is_none_or(|alarm| alarm.state == AlarmState::InsufficientData)
+            read.is_none_or(|alarm| {
+                alarm.state == AlarmState::InsufficientData || alarm.evaluation != Evaluation::Complete
+            })
         }
         Signal::Metric(name) | Signal::PerTask(name) => {
             let remembered = case.memory.metrics.contains_key(name);
@@ -57,7 +59,11 @@ fn has_an_unknown_voting_signal(case: &Case) -> bool {
             let missing = declared.is_none_or(|metric| metric.on_absence == OnAbsence::Missing);
             match case.seen.metrics.get(name) {
                 Some(MetricReading::Failed(_)) => !remembered,
-                Some(MetricReading::Points { points, .. }) => points.is_empty() && missing && !remembered,
+                // What may still change is not known yet.
+                Some(MetricReading::Points { points, .. }) => {
+                    let settled = |point: &Datapoint| point.at <= case.now - seconds(SETTLES_AFTER);
+                    !points.iter().any(settled) && missing && !remembered
+                }
                 Some(MetricReading::NotRead) | None => !remembered && !case.memory.empty.contains_key(name),
             }
         }

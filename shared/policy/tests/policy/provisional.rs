@@ -227,6 +227,20 @@ fn a_metric_of_which_nothing_has_settled_holds_in_silence_and_scales_out() {
     assert_eq!(stage.peek().verdict, ScaleOut { from: 5, to: 7 });
 }
 
+/// A look may come with any second, and looks between the minutes have no answer.
+#[test]
+fn a_metric_that_is_published_every_minute_is_never_stale() {
+    for second in 0..60 {
+        let mut stage = api(&["cpu > 70%: +2", "cpu < 30%: -1"]);
+        growing(&mut stage, "cpu", second, 50.0);
+        assert_eq!(codes(&stage.at(second).look()), ["nothing-matches"], "{second}");
+        stage.metric("cpu", MetricReading::NotRead);
+        for later in [15, 30, 45, 55] {
+            assert_eq!(codes(&stage.at(second + later).look()), ["nothing-matches"], "{second} + {later}");
+        }
+    }
+}
+
 fn held_words(stage: &Stage) -> String {
     stage.peek().to_string()
 }

@@ -66,6 +66,7 @@ reasons! {
     HeldByWorkers => "held-by-workers",
     OneTaskAtATime => "one-task-at-a-time",
     Rollout => "rollout",
+    DeploymentFailed => "deployment-failed",
     StartsFailing => "starts-failing",
     Stabilizing => "stabilizing",
     AnticipatedFlapping => "anticipated-flapping",
@@ -227,6 +228,10 @@ fn guards(all: &mut Vec<(&'static str, Decision)>) {
     all.push(("an empty queue", worker().peek()));
     all.push(("jobs in flight", worker().in_flight(38).peek()));
     all.push(("a rollout", worker().with(|stage| stage.service().rollout = true).peek()));
+    let failed = |stage: &mut Stage| stage.service().constraints.deployment_failed = true;
+    all.push(("a deployment that failed and runs everything", worker().with(failed).peek()));
+    let half = worker().with(failed).with(|stage| stage.service().rollout = true);
+    all.push(("a deployment that failed half way", half.peek()));
     let stage = worker().with(|stage| stage.policy.stabilization = seconds(60));
     all.push(("a wish a moment ago", stage.peek()));
     let mut stage = with_cpu();

@@ -215,3 +215,37 @@ fn an_alarm_in_that_night_scales_out_although_the_cpu_is_missing() {
     assert_eq!(woken.verdict, ScaleOut { from: 12, to: 16 });
     assert!(woken.notices.iter().all(|it| it.kind != NoticeKind::Blocked));
 }
+
+/// Ten serve 2,000 requests and twenty run, ten of each color, while a deployment is checked for hours.
+#[test]
+fn the_other_color_of_a_deployment_hides_no_load() {
+    let rules = ["requests_per_task > 150: +2", "requests_per_task < 120: -1"];
+    let mut stage = api(1, &rules).tasks(10);
+    stage.service().running_count = 20;
+    stage.service().rollout = true;
+    let held = stage.points("requests", &[(0, 2_000.0)]).peek();
+    assert_eq!(held.verdict, ScaleOut { from: 10, to: 12 });
+    assert!(held.to_string().contains("requests_per_task is 200"), "{held}");
+    assert_eq!(stage.points("requests", &[(0, 900.0)]).peek().verdict, Hold { at: Some(10) });
+    // Fewer than are wanted run in a rolling one: what comes is shared by those.
+    stage.service().running_count = 5;
+    let share = stage.points("requests", &[(0, 900.0)]).peek();
+    assert!(share.to_string().contains("requests_per_task is 180"), "{share}");
+}
+
+/// Scale-in goes on, and people know.
+#[test]
+fn a_deployment_that_failed_is_told_and_holds_nothing_for_ever() {
+    let mut stage = api(1, &["cpu < 30%: -1"]);
+    stage.points("cpu", &[(0, 10.0)]).service().constraints.deployment_failed = true;
+    let first = stage.look();
+    assert_eq!(
+        (first.verdict, codes(&first)),
+        (ScaleIn { from: 5, to: 4 }, vec!["rule-matched", "deployment-failed"])
+    );
+    assert_eq!(first.notices.iter().map(ToString::to_string).collect::<Vec<_>>(), ["deployment FAILED"]);
+    assert!(stage.at(60).look().notices.is_empty(), "once");
+    stage.service().constraints.deployment_failed = false;
+    let over = stage.at(120).look();
+    assert!(over.notices.iter().any(|it| it.kind == NoticeKind::DeploymentFailed && !it.begins), "{over}");
+}

@@ -8,8 +8,8 @@ use tidegate_policy::notice::Severity;
 use tidegate_policy::overrides::OverrideKind;
 use tidegate_policy::{
     Absence, AbsenceKind, Adjustment, Alarm, AlarmName, AlarmState, Amount, Capacity, Comparison, Condition,
-    Constraints, Cooldown, Counts, Datapoint, Decision, InFlight, LargestStep, Look, Memory, MetricName,
-    MetricPolicy, MetricReading, Notify, Observation, OnAbsence, Override, Queue, Rule, Service,
+    Constraints, Cooldown, Counts, Datapoint, Decision, Evaluation, InFlight, LargestStep, Look, Memory,
+    MetricName, MetricPolicy, MetricReading, Notify, Observation, OnAbsence, Override, Queue, Rule, Service,
     ServicePolicy, Signal, Unit, decide,
 };
 
@@ -134,7 +134,8 @@ impl Stage {
 
     /// An alarm's state, since so many seconds after noon.
     pub(crate) fn alarm(&mut self, name: &str, state: AlarmState, since: i64) -> &mut Self {
-        self.alarm_read(name, Ok(Alarm { state, since: noon() + seconds(since) }))
+        let evaluation = Evaluation::Complete;
+        self.alarm_read(name, Ok(Alarm { state, since: noon() + seconds(since), evaluation }))
     }
 
     pub(crate) fn alarm_read(&mut self, name: &str, read: Result<Alarm, Absence>) -> &mut Self {

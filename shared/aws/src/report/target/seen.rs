@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use tidegate_policy::memory::YoungPoint;
 use tidegate_policy::{
     Absence, Alarm, AlarmName, AlarmState, Decision, InFlight, MetricName, MetricReading, Observation, Queue,
     Service, Signal,
@@ -43,23 +44,27 @@ fn metric_in_words(name: &MetricName, reading: &MetricReading, decision: &Decisi
     let unit = Signal::Metric(name.clone()).unit().map_or("", |unit| unit.suffix());
     let name = name.as_str();
     let value = |value: f64| format!("{name} {}{unit}", Rounded(value));
+    // What has settled, and not what the newest minute shows so far.
+    let settled = decision.memory.metrics.iter().find(|(known, _)| known.as_str() == name);
+    let settled = settled.map(|(_, last)| last.value);
     match reading {
-        MetricReading::Points { points, .. } => Some(
-            points.last().map_or_else(|| format!("{name} without datapoints"), |point| value(point.value)),
-        ),
+        MetricReading::Points { points, .. } => Some(match (points.last(), settled) {
+            (None, _) => format!("{name} without datapoints"),
+            (Some(_), Some(settled)) => value(settled),
+            (Some(young), None) => format!("{} (still provisional)", value(young.value)),
+        }),
         MetricReading::Failed(absence) => Some(format!("{name} not read ({absence})")),
-        MetricReading::NotRead => {
-            let last = decision.memory.metrics.iter().find(|(known, _)| known.as_str() == name);
-            last.map(|(_, last)| value(last.value))
-        }
+        MetricReading::NotRead => settled.map(value),
     }
 }
 
 fn alarm_in_words(name: &AlarmName, alarm: &Result<Alarm, Absence>, now: Timestamp) -> String {
     let name = name.as_str();
     match alarm {
-        Ok(Alarm { state, since }) => {
-            format!("alarm {name} {} since {}", state_word(*state), Clock { moment: *since, now })
+        Ok(Alarm { state, since, evaluation }) => {
+            let since = Clock { moment: *since, now };
+            let evaluation = evaluation.code().map_or_else(String::new, |code| format!(" ({code})"));
+            format!("alarm {name} {} since {since}{evaluation}", state_word(*state))
         }
         Err(absence) => format!("alarm {name} not read ({absence})"),
     }
@@ -108,9 +113,14 @@ pub(super) fn in_json(seen: &Observation, decision: &Decision) -> Value {
     for (name, last) in &decision.memory.metrics {
         json["metrics"][name.as_str()] = json!({"value": last.value, "at": last.at});
     }
+    for (name, YoungPoint(at, value)) in &decision.memory.young {
+        json["metrics"][name.as_str()]["provisional"] = json!({"value": value, "at": at});
+    }
     for (name, alarm) in &seen.alarms {
         json["alarms"][name.as_str()] = match alarm {
-            Ok(Alarm { state, since }) => json!({"state": state_word(*state), "since": since}),
+            Ok(Alarm { state, since, evaluation }) => {
+                json!({"state": state_word(*state), "since": since, "evaluation": evaluation.code()})
+            }
             Err(absence) => json!({"state": null, "error": absence.to_string()}),
         };
     }

@@ -6,7 +6,7 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use tidegate_policy::notice::Severity;
-use tidegate_policy::{Absence, Alarm, AlarmName, AlarmState, Constraints, Notify, OtherScaler};
+use tidegate_policy::{Absence, Alarm, AlarmName, AlarmState, Constraints, Evaluation, Notify, OtherScaler};
 
 use super::{Range, count, duration, time};
 use crate::stage::{condition, refused};
@@ -14,8 +14,10 @@ use crate::stage::{condition, refused};
 /// The one alarm that rules name.
 pub(super) fn alarms(range: Range) -> impl Strategy<Value = BTreeMap<AlarmName, Result<Alarm, Absence>>> {
     let states = [AlarmState::Ok, AlarmState::Alarm, AlarmState::InsufficientData];
-    let read = (prop::sample::select(states.to_vec()), time(range))
-        .prop_map(|(state, since)| Alarm { state, since });
+    let bases = [Evaluation::PartialData, Evaluation::Error, Evaluation::Failure];
+    let evaluation = prop_oneof![4 => Just(Evaluation::Complete), 1 => prop::sample::select(bases.to_vec())];
+    let read = (prop::sample::select(states.to_vec()), time(range), evaluation)
+        .prop_map(|(state, since, evaluation)| Alarm { state, since, evaluation });
     let read = prop_oneof![8 => read.prop_map(Ok), 1 => Just(Err(refused()))];
     option::weighted(0.95, read)
         .prop_map(|read| read.map(|read| (AlarmName::new("busy").unwrap(), read)).into_iter().collect())
@@ -32,15 +34,19 @@ pub(super) fn constraints(range: Range) -> impl Strategy<Value = Constraints> {
     let bound = || option::weighted(0.2, count(range));
     let warmup = prop_oneof![3 => duration(Range::Everyday, &[0]), 1 => duration(range, &[60, 300])];
     let protected = prop_oneof![3 => Just(0), 1 => count(range)];
-    let some = (bound(), bound(), why(), why(), protected, warmup, other).prop_map(
-        |(min, max, no_scale_out, no_scale_in, protected, warmup, other_scaler)| Constraints {
-            min,
-            max,
-            no_scale_out,
-            no_scale_in,
-            protected,
-            warmup,
-            other_scaler,
+    let failed = prop::bool::weighted(0.1);
+    let some = (bound(), bound(), why(), why(), (protected, failed), warmup, other).prop_map(
+        |(min, max, no_scale_out, no_scale_in, (protected, deployment_failed), warmup, other_scaler)| {
+            Constraints {
+                min,
+                max,
+                no_scale_out,
+                no_scale_in,
+                deployment_failed,
+                protected,
+                warmup,
+                other_scaler,
+            }
         },
     );
     prop_oneof![1 => Just(Constraints::default()), 1 => some]

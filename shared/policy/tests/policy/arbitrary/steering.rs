@@ -1,14 +1,15 @@
-//! Any hours, any floor table, any trackers, any overrides.
+//! Any hours, any floor table, any trackers, any overrides, any notices.
 
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
+use tidegate_policy::notice::Edge;
 use tidegate_policy::overrides::OverrideKind;
-use tidegate_policy::{Days, Floor, Hours, MetricName, Override, Track, Window};
+use tidegate_policy::{Days, Floor, Hours, MetricName, NoticeKind, Override, Track, Window};
 
-use super::{Range, count};
+use super::{Range, count, time};
 use crate::stage::{noon, seconds};
 use crate::track::track;
 
@@ -58,4 +59,14 @@ pub(super) fn overrides(range: Range) -> impl Strategy<Value = Vec<Override>> {
         why: "launch day".to_owned(),
     });
     prop_oneof![3 => Just(vec![]), 1 => vec(row, 1..3)]
+}
+
+/// What people were told of, or are about to be.
+pub(super) fn edges(range: Range) -> impl Strategy<Value = Vec<Edge>> {
+    let kinds = [NoticeKind::Blocked, NoticeKind::PinnedAtMax, NoticeKind::ReadingMissing];
+    (prop::sample::subsequence(kinds.to_vec(), 0..=3), time(range), count(range), any::<(bool, bool)>())
+        .prop_map(|(kinds, since, looks, (told, ended))| {
+            let edge = |kind| Edge { kind, condition: None, since, looks, told, ended: ended && told };
+            kinds.into_iter().map(edge).collect()
+        })
 }
