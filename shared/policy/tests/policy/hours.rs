@@ -91,6 +91,19 @@ fn outside_a_window_is_nights_weekends_and_holidays() {
 }
 
 #[test]
+fn an_end_is_told_up_to_32_days_ahead() {
+    let open_but = |holiday| {
+        during(
+            window(Days { week: [true; 7], holidays: false }, "00:00", "24:00", "UTC", &[holiday]),
+            None,
+            Some(3),
+        )
+    };
+    check(&open_but("2026-12-22"), "2026-11-20T12:00:00Z", true, "2026-12-22T00:00:00Z");
+    check(&open_but("2026-12-23"), "2026-11-20T12:00:00Z", true, "never");
+}
+
+#[test]
 fn a_holiday_is_no_day_of_the_week() {
     let on = |days| during(window(days, "00:00", "24:00", "UTC", &["2026-12-25"]), None, Some(1));
     let holidays = Days { holidays: true, ..Days::NONE };
@@ -182,6 +195,12 @@ fn clocks_go_forward_and_a_time_that_does_not_exist_is_the_jump() {
 }
 
 #[test]
+fn a_window_that_a_jump_swallows_does_not_open_on_that_day() {
+    let row = during(window(Days::EVERY, "02:15", "02:45", "Europe/Berlin", &[]), Some(4), None);
+    check(&row, "2026-03-28T12:00:00Z", false, "2026-03-30T00:15:00Z");
+}
+
+#[test]
 fn clocks_go_back_and_a_window_opens_once_and_closes_once() {
     // Berlin, 2026-10-25: 03:00 becomes 02:00, at 01:00 UTC.
     check_day(
@@ -257,6 +276,26 @@ fn a_minimum_of_the_hour_raises_at_once_and_names_its_window() {
     );
     let mut evening = at_noon(Some(4), None).tasks(2).waiting(100);
     assert_eq!(codes(&evening.at(9 * 3_600).peek()), ["nothing-matches"]);
+}
+
+/// The bound that a decision meets is named, of the row that sets it.
+#[test]
+fn a_window_is_named_only_for_the_bound_that_it_sets_and_that_was_met() {
+    let named = |stage: &Stage| -> Vec<String> {
+        let reasons = stage.peek().reasons;
+        reasons.iter().filter(|it| it.code() == "hours").map(ToString::to_string).collect()
+    };
+    let sets = |bound: &str| format!("`every day 07:00-20:00 UTC` sets {bound} until 2026-03-01 20:00 UTC");
+    let both = at_noon(Some(4), Some(6));
+    assert_eq!(named(&both.clone().tasks(6).waiting(501)), [sets("max 6")]);
+    assert_eq!(named(&both.clone().tasks(2).waiting(100)), [sets("min 4")]);
+    assert_eq!(named(&both.tasks(5).waiting(100)), [""; 0]);
+    let two = |rows: [(Option<u32>, Option<u32>); 2]| {
+        let [one, other] = rows.map(|(min, max)| at_noon(min, max));
+        one.with(|stage| stage.policy.hours.extend(other.policy.hours))
+    };
+    assert_eq!(named(&two([(Some(3), None), (Some(4), None)]).tasks(2).waiting(100)), [sets("min 4")]);
+    assert_eq!(named(&two([(None, Some(7)), (None, Some(6))]).tasks(6).waiting(501)), [sets("max 6")]);
 }
 
 #[test]

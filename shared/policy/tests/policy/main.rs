@@ -6,6 +6,9 @@
 mod stage;
 
 #[cfg(test)]
+mod names;
+
+#[cfg(test)]
 mod step_scaling;
 
 #[cfg(test)]
@@ -27,10 +30,16 @@ mod flapping;
 mod credit;
 
 #[cfg(test)]
+mod limits;
+
+#[cfg(test)]
 mod zero;
 
 #[cfg(test)]
 mod starting;
+
+#[cfg(test)]
+mod moving;
 
 #[cfg(test)]
 mod people;
@@ -49,6 +58,9 @@ mod track;
 
 #[cfg(test)]
 mod restarts;
+
+#[cfg(test)]
+mod together;
 
 #[cfg(test)]
 mod hpa;

@@ -74,11 +74,29 @@ fn a_tracked_service_whose_tasks_come_and_go_needs_as_little() {
 }
 
 #[test]
+fn a_scale_out_of_a_rule_alone_needs_a_time_and_a_number() {
+    let mut stage = Stage::new(2, 50, &["waiting > 500: +5"]).waiting(501);
+    stage.look();
+    let text = serde_json::to_string(&stage.memory.scale_out).unwrap();
+    assert_eq!(text, r#"{"a":1772366400000,"b":5}"#);
+}
+
+#[test]
 fn a_quiet_service_needs_little() {
     let mut stage = Stage::new(2, 50, &["waiting > 500: +5"]).waiting(100);
     stage.look();
     assert!(json(&stage.memory).len() <= 60, "{}", json(&stage.memory));
     assert_eq!(json(&Memory::default()), "{}");
+}
+
+#[test]
+fn what_the_fleet_file_does_not_name_any_more_is_forgotten() {
+    let mut stage = Stage::new(2, 50, &["cpu > 70%: +2", "errors > 5%: +1"]);
+    stage.points("cpu", &[(0, 50.0)]).points("errors", &[]).look();
+    assert!(json(&stage.memory).contains("cpu") && json(&stage.memory).contains("errors"));
+    stage.policy.rules.clear();
+    stage.wait(60).look();
+    assert!(!json(&stage.memory).contains("cpu") && !json(&stage.memory).contains("errors"));
 }
 
 /// An API with five rules and two conditions that people were told of.

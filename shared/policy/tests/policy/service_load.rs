@@ -2,7 +2,7 @@
 
 use tidegate_policy::Verdict::{Hold, ScaleIn, ScaleOut};
 use tidegate_policy::notice::Severity;
-use tidegate_policy::{AlarmState, Decision, MetricReading, NoticeKind, OnAbsence};
+use tidegate_policy::{AlarmState, Days, Decision, Hours, MetricReading, NoticeKind, OnAbsence};
 
 use crate::stage::{SETTLES_AFTER, Stage, codes, condition, seconds, size};
 use crate::track::track;
@@ -62,6 +62,17 @@ fn while_nothing_serves_or_new_tasks_do_not_start_little_load_removes_nothing() 
     }
 }
 
+/// Nobody waits for a service that its hours put to sleep.
+#[test]
+fn a_service_whose_hours_are_over_goes_to_sleep_although_nothing_runs() {
+    let mut stage = api(0, &[]).tasks(10).with(|stage| stage.policy.interruptible = true);
+    stage.service().running_count = 0;
+    let window = crate::hours::window(Days::EVERY, "00:00", "24:00", "UTC", &[]);
+    stage.policy.hours.push(Hours { window, outside: false, min: None, max: Some(0) });
+    let asleep = stage.peek();
+    assert_eq!(asleep.verdict, ScaleIn { from: 10, to: 0 }, "{asleep}");
+}
+
 #[test]
 fn a_service_without_a_queue_never_speaks_of_one() {
     for (tasks, cpu) in [(0, 10.0), (1, 10.0), (5, 10.0), (5, 90.0), (30, 50.0)] {
@@ -116,6 +127,16 @@ fn a_tracked_total_asks_for_the_whole_load_by_its_target() {
     check(5, 10, 7_000.0, 7); // ten run, of which five are another color, or stop: five serve
     check(8, 4, 7_000.0, 8); // four share what is for seven, and four more are on their way
     check(5, 0, 7_000.0, 5); // nobody runs: a share of nobody is no number
+}
+
+/// The total is known as a whole: that five of the ten began to run after it was measured changes nothing.
+#[test]
+fn a_tracked_total_belongs_to_the_tasks_that_it_is_divided_by() {
+    let mut stage = api(1, &[]).with(|stage| stage.policy.track = vec![track("requests_per_task", 1_000.0)]);
+    stage.points("requests", &[(0, 5_000.0)]).at(0).look();
+    stage.seen.service = Ok(crate::stage::service(10, 10));
+    let decision = stage.points("requests", &[(60, 14_000.0)]).at(60).look();
+    assert_eq!(decision.verdict, ScaleOut { from: 10, to: 14 }, "{decision}");
 }
 
 /// A share of no task is nothing: a rule by the total may wake, a rule or a tracker by the share does not.
