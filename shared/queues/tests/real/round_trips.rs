@@ -81,7 +81,7 @@ async fn a_key_shared_by_many_queues_is_read_once() {
         ("smembers", 34 + 1),
         ("hlen", 1),
         ("hkeys", 0),
-        ("exists", 33 + 1),
+        ("exists", 33 * 2 + 1),
         ("hmget", 33 * 3),
         ("get", 33),
         ("pttl", 33),
