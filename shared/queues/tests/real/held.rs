@@ -1,6 +1,7 @@
 //! A large `unacked`, shared by many queues: read whole within bounds of bytes, or said to be read in part.
 
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use tidegate_fleet::source::{CeleryQueue, QueueSource};
 use tidegate_policy::{InFlight, Queue};
@@ -131,6 +132,25 @@ async fn what_cannot_be_read_is_said_and_spoils_no_other_queue() {
     shows(&shop, InFlight::Exactly(3)).await;
     hold(&server, "unacked", 20_000, &message("reports", "null", 10));
     shows(&look, InFlight::Partly { jobs: 0, read: 0, held: 20_004 }).await;
+}
+
+#[tokio::test]
+async fn a_server_that_falls_silent_over_what_is_held_has_told_what_waits() {
+    let server = bound();
+    let relay = Relay::before(&server);
+    hold(&server, "unacked", 2, &message("emails", "null", 1_000));
+    server.run(&["LPUSH", "emails", "1", "2", "3"]);
+    for round_trips in 1..6 {
+        let look = emails(&format!("redis://127.0.0.1:{}", relay.port));
+        relay.silence_after(round_trips);
+        let started = Instant::now();
+        let queue = read(&look).await;
+        assert!(started.elapsed() < Duration::from_secs(5));
+        let part = InFlight::Partly { jobs: 0, read: 0, held: 2 };
+        assert_eq!((queue.waiting, queue.in_flight), (3, part), "after {round_trips} round trips");
+        relay.silence_after(u32::MAX);
+        shows(&look, InFlight::Exactly(2)).await;
+    }
 }
 
 #[tokio::test]
