@@ -7,7 +7,8 @@
 //! Jobs wait that no worker may take: of a queue that is paused, one at its global concurrency, and one at its rate limit
 //! until the period ends. The queue's own limits stand in `meta`, the jobs of the period in `limiter`. A limit that only the
 //! workers have (their option `limiter`) is in no key: it shows when jobs were taken in the period, more wait, and none
-//! runs, for a worker takes the next job in the same step that ends one.
+//! runs, for a worker takes the next job in the same step that ends one. Without a worker nothing of this is known: workers
+//! that live renew the key `stalled-check` every half minute.
 //!
 //! Workers with the option `metrics`, and only those, count jobs that they completed and jobs that failed for good.
 //! Neither retries nor the removal of old jobs touch the counts; `obliterate` deletes them. The counter `id` is no
@@ -51,6 +52,7 @@ pub(crate) fn commands(queue: &BullmqQueue, now: Timestamp) -> Vec<Command> {
         Command::new("HMGET", &key("meta")).with("paused").with("concurrency").with("max"),
         Command::new("GET", &key("limiter")),
         Command::new("PTTL", &key("limiter")),
+        Command::new("EXISTS", &key("stalled-check")),
         Command::new("LLEN", &key("wait")),
         Command::new("LINDEX", &key("wait")).with("0"),
         Command::new("LINDEX", &key("wait")).with("-1"),
@@ -77,6 +79,7 @@ pub(crate) fn interpret(
     let taken = answers.take()?.element()?.and_then(number_of).unwrap_or(0);
     // Without the key, or without an end of it, the answer is negative.
     let limiter_lasts = answers.take()?.count().is_ok_and(|milliseconds| milliseconds > 0);
+    let workers_live = answers.take()?.flag()?;
     let listed = answers.take()?.count()?;
     let newest = answers.take()?.element()?;
     let oldest = answers.take()?.element()?;
@@ -102,7 +105,7 @@ pub(crate) fn interpret(
     let first_due = first_scheduled.filter(|_| due > 0);
     let waiting = [held_back, wait, prioritized, due].into_iter().fold(0, u64::saturating_add);
     let max = setting(2).and_then(number);
-    let limits = Limits { concurrency: setting(1).and_then(number), max, taken, limiter_lasts };
+    let limits = Limits { concurrency: setting(1).and_then(number), max, taken, limiter_lasts, workers_live };
     Ok(Queue {
         waiting,
         due,
@@ -138,6 +141,8 @@ struct Limits {
     taken: u64,
     /// The period has not ended.
     limiter_lasts: bool,
+    /// Some worker was there within the last half minute.
+    workers_live: bool,
 }
 
 impl Limits {
@@ -145,7 +150,7 @@ impl Limits {
     fn are_met(&self, active: u64) -> bool {
         let by_rate = match self.max {
             Some(max) => self.taken >= max,
-            None => self.taken >= FORBIDDEN || active == 0,
+            None => self.taken >= FORBIDDEN || (self.workers_live && active == 0),
         };
         let by_concurrency = self.concurrency.is_some_and(|jobs| active >= jobs);
         by_concurrency || (self.limiter_lasts && by_rate)

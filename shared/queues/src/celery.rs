@@ -82,7 +82,7 @@ pub(crate) fn interpret(
         in_flight: if held.unread > 0 {
             let read = held.read();
             InFlight::Partly { jobs: jobs.in_flight, read, held: read.saturating_add(held.unread) }
-        } else if queue.acks_late && is_bound && !tables.share_messages(held) {
+        } else if queue.acks_late && is_bound && !tables.may_share_messages(held) {
             InFlight::Exactly(jobs.in_flight)
         } else {
             InFlight::AtLeast(jobs.in_flight)
@@ -196,16 +196,19 @@ impl<'a> Tables<'a> {
 
     /// Whether a message may be in this queue and in another one. Both copies have one delivery tag, and one entry in
     /// `unacked` that goes with the first of them: what is left may be too little. Through the binding that all queues
-    /// without an exchange have in common nothing comes, since Celery sends tasks to a queue by its name, unless it did.
-    fn share_messages(&self, held: &Held) -> bool {
-        self.bindings.iter().any(|(exchange, bindings)| {
-            let (ours, others): (Vec<_>, Vec<_>) =
-                bindings.iter().partition(|binding| binding.queue == self.queue.queue);
-            let is_used = held.exchanges.contains(exchange);
-            let used = ours.iter().filter(|binding| is_used || !is_automatic(exchange, binding));
-            used.into_iter()
-                .any(|one| may_be_fanout(exchange, one) || others.iter().any(|other| one.overlaps(other)))
-        })
+    /// without an exchange have in common nothing comes, since Celery sends tasks to a queue by its name, unless it did. Of an
+    /// exchange whose bindings were not read nobody knows.
+    fn may_share_messages(&self, held: &Held) -> bool {
+        let unread = held.exchanges.iter().any(|exchange| !self.bindings.contains_key(exchange));
+        unread
+            || self.bindings.iter().any(|(exchange, bindings)| {
+                let (ours, others): (Vec<_>, Vec<_>) =
+                    bindings.iter().partition(|binding| binding.queue == self.queue.queue);
+                let is_used = held.exchanges.contains(exchange);
+                let used = ours.iter().filter(|binding| is_used || !is_automatic(exchange, binding));
+                used.into_iter()
+                    .any(|one| may_be_fanout(exchange, one) || others.iter().any(|other| one.overlaps(other)))
+            })
     }
 }
 

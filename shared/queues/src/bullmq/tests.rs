@@ -23,6 +23,7 @@ struct Keys {
     limiter: Option<&'static str>,
     /// What is left of the period, in milliseconds.
     limiter_lasts: i64,
+    stalled_check: i64,
     wait: Vec<&'static str>,
     prioritized: Vec<&'static str>,
     delayed: Vec<&'static str>,
@@ -52,6 +53,7 @@ impl Keys {
             fields(&self.settings),
             self.limiter.map_or(Value::Nil, text),
             Value::Int(self.limiter_lasts),
+            Value::Int(self.stalled_check),
             length(&self.wait),
             end(self.wait.first()),
             end(self.wait.last()),
@@ -132,7 +134,8 @@ fn jobs_that_no_worker_may_take_are_those_of_a_queue_at_a_limit() {
     fn check(settings: [Option<&'static str>; 2], limiter: Option<&'static str>, active: i64, met: bool) {
         let [concurrency, max] = settings;
         let settings = [None, concurrency, max];
-        let lasting = Keys { meta: 1, settings, limiter, limiter_lasts: 500, active, ..Keys::default() };
+        let keys = Keys { meta: 1, settings, limiter, active, ..Keys::default() };
+        let lasting = Keys { limiter_lasts: 500, stalled_check: 1, ..keys };
         let busy = Keys { wait: vec!["2", "1"], ..lasting.clone() }.read().unwrap();
         assert_eq!((busy.waiting, busy.paused), (2, met), "{settings:?} {limiter:?} {active}");
         assert!(!lasting.read().unwrap().paused, "nothing waits");
@@ -151,6 +154,13 @@ fn jobs_that_no_worker_may_take_are_those_of_a_queue_at_a_limit() {
     check([None, None], Some("3"), 1, false);
     check([None, None], Some("3"), 0, true);
     check([None, None], Some("9007199254740991"), 4, true);
+}
+
+#[test]
+fn without_workers_a_limit_of_theirs_keeps_nobody_asleep() {
+    let keys = Keys { wait: vec!["1"], limiter: Some("3"), limiter_lasts: 3_600_000, ..Keys::default() };
+    assert!(!keys.read().unwrap().paused, "a worker may take it");
+    assert!(Keys { stalled_check: 1, ..keys }.read().unwrap().paused);
 }
 
 #[test]
@@ -203,7 +213,8 @@ fn ended_jobs_are_counted_only_while_workers_count() {
 fn a_counter_that_is_none_does_not_hide_the_queue() {
     let queue = |answer: Value| {
         let empty = || Value::Array(Vec::new());
-        let mut values = vec![Value::Int(0), Value::Int(1), empty(), Value::Nil, Value::Int(-2)];
+        let mut values =
+            vec![Value::Int(0), Value::Int(1), empty(), Value::Nil, Value::Int(-2), Value::Int(0)];
         values.extend([
             Value::Int(3),
             Value::Nil,
@@ -247,7 +258,7 @@ proptest! {
             let empty = || Value::Array(Vec::new());
             let delayed = Value::Int(due.saturating_add(later));
             let [wait, prioritized, due, active] = [wait, prioritized, due, active].map(Value::Int);
-            let queue = vec![Value::Int(0), Value::Int(1), empty(), Value::Nil, Value::Int(-2)];
+            let queue = vec![Value::Int(0), Value::Int(1), empty(), Value::Nil, Value::Int(-2), Value::Int(0)];
             let first = vec![wait, Value::Nil, Value::Nil, prioritized, empty()];
             let uncounted = vec![empty(), empty()];
             read([queue, first, vec![delayed, due, empty(), active], uncounted].concat()).unwrap().waiting

@@ -12,9 +12,14 @@ use crate::command::Command;
 use crate::server::Talk;
 use crate::unacked::{Held, Unacked, portions};
 
-/// A list whose messages are larger than this on average does not show its next task: each look would read it again. Half
-/// as much would leave out applications that send small files, twice as much costs four times what ten queues need.
+/// A list whose messages are larger than this on average does not show its next task, which each look would read again.
+/// Half as much would leave out applications that send small files; twice as much, and ten queues of one that sends large
+/// ones would cost 20 MB a look.
 const HEAD_BYTES: u64 = 1 << 20;
+
+/// How many portions of next tasks are read in one look, the small ones first: 16 queues with the largest of them, and all
+/// queues of a server with ordinary ones.
+const HEAD_PORTIONS: usize = 2;
 
 /// How many exchanges beside those of the fleet file are followed: one for each queue of a large application. Each costs
 /// a command.
@@ -81,10 +86,11 @@ async fn heads(talk: &mut Talk, asked: &[Asked<'_>]) -> BTreeMap<String, u64> {
         Value::Int(bytes) => Some((list.clone(), u64::try_from(*bytes).ok()?.div_ceil(tasks.max(1)))),
         _ => None,
     };
-    let small: Vec<_> =
+    let mut small: Vec<_> =
         lists.into_iter().zip(&sizes).filter_map(average).filter(|(_, size)| *size <= HEAD_BYTES).collect();
+    small.sort_by_key(|(_, size)| *size);
     let mut heads = BTreeMap::new();
-    for (lists, _) in portions(small) {
+    for (lists, _) in portions(small).into_iter().take(HEAD_PORTIONS) {
         let oldest: Vec<_> = lists.iter().map(|list| Command::new("LINDEX", list).with("-1")).collect();
         let Some(messages) = talk.ask(&oldest).await else { break };
         for (list, message) in lists.into_iter().zip(messages) {

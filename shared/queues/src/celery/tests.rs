@@ -213,7 +213,10 @@ fn the_binding_that_all_queues_have_in_common_is_exact_until_something_comes_thr
 
 #[test]
 fn what_cannot_be_assigned_is_in_flight() {
-    found().table("emails", &["emails::emails"]).holds("gone", "key", 3, 0).shows(InFlight::Exactly(3), 0);
+    let gone = found().holds("gone", "key", 3, 0);
+    gone.clone().table("gone", &[]).shows(InFlight::Exactly(3), 0);
+    // Its bindings were not read.
+    gone.shows(InFlight::AtLeast(3), 0);
     let mut strange = found();
     strange.held.strange = 2;
     strange.shows(InFlight::Exactly(2), 0);
@@ -225,6 +228,7 @@ fn what_cannot_be_assigned_is_in_flight() {
 fn a_part_of_what_is_held_is_never_the_whole() {
     let part = found().holds("", "emails", 2, 1).holds("", "reports", 90, 7).unread(2_902);
     part.shows(InFlight::Partly { jobs: 2, read: 100, held: 3_002 }, 1);
+    found().unread(1).shows(InFlight::Partly { jobs: 0, read: 0, held: 1 }, 0);
     let mut unasked = part.details();
     unasked.held.clear();
     let mut answers = part.answers();

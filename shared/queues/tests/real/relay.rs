@@ -14,6 +14,8 @@ pub(crate) struct Relay {
     connections: Arc<AtomicU32>,
     round_trips: Arc<AtomicU32>,
     bytes: Arc<AtomicU64>,
+    /// After so many round trips the server falls silent.
+    silent_after: Arc<AtomicU32>,
 }
 
 impl Relay {
@@ -21,34 +23,43 @@ impl Relay {
     pub(crate) fn before(server: &Server) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("loopback has a free port");
         let port = listener.local_addr().expect("it is bound").port();
-        let relay =
-            Self { port, connections: Arc::default(), round_trips: Arc::default(), bytes: Arc::default() };
+        let relay = Self {
+            port,
+            connections: Arc::default(),
+            round_trips: Arc::default(),
+            bytes: Arc::default(),
+            silent_after: Arc::new(AtomicU32::new(u32::MAX)),
+        };
         let (connections, round_trips) = (Arc::clone(&relay.connections), Arc::clone(&relay.round_trips));
-        let bytes = Arc::clone(&relay.bytes);
+        let (bytes, silent_after) = (Arc::clone(&relay.bytes), Arc::clone(&relay.silent_after));
         let target = server.port;
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 connections.fetch_add(1, Ordering::SeqCst);
                 let server = TcpStream::connect(("127.0.0.1", target)).expect("our server listens");
-                Self::connect(&client, &server, &round_trips, &bytes);
+                let clients_turn = Arc::new(AtomicBool::new(true));
+                let (turn, count, last) =
+                    (Arc::clone(&clients_turn), Arc::clone(&round_trips), Arc::clone(&silent_after));
+                pass(&client, &server, move |_| {
+                    if turn.swap(false, Ordering::SeqCst) {
+                        count.fetch_add(1, Ordering::SeqCst);
+                    }
+                    count.load(Ordering::SeqCst) <= last.load(Ordering::SeqCst)
+                });
+                let bytes = Arc::clone(&bytes);
+                pass(&server, &client, move |piece| {
+                    clients_turn.store(true, Ordering::SeqCst);
+                    bytes.fetch_add(piece, Ordering::SeqCst);
+                    true
+                });
             }
         });
         relay
     }
 
-    fn connect(client: &TcpStream, server: &TcpStream, round_trips: &Arc<AtomicU32>, bytes: &Arc<AtomicU64>) {
-        let clients_turn = Arc::new(AtomicBool::new(true));
-        let (turn, count) = (Arc::clone(&clients_turn), Arc::clone(round_trips));
-        let bytes = Arc::clone(bytes);
-        pass(client, server, move |_| {
-            if turn.swap(false, Ordering::SeqCst) {
-                count.fetch_add(1, Ordering::SeqCst);
-            }
-        });
-        pass(server, client, move |piece| {
-            clients_turn.store(true, Ordering::SeqCst);
-            bytes.fetch_add(piece, Ordering::SeqCst);
-        });
+    /// Lets the server answer so many round trips more, and then fall silent.
+    pub(crate) fn silence_after(&self, more: u32) {
+        self.silent_after.store(self.counted().1.saturating_add(more), Ordering::SeqCst);
     }
 
     /// Connections and round trips.
@@ -62,15 +73,15 @@ impl Relay {
     }
 }
 
-/// Passes bytes on in one direction; `each` is told the size of each piece before.
-fn pass(from: &TcpStream, to: &TcpStream, each: impl Fn(u64) + Send + 'static) {
+/// Passes bytes on in one direction; `each` is told the size of each piece before, and says whether it is passed on.
+fn pass(from: &TcpStream, to: &TcpStream, each: impl Fn(u64) -> bool + Send + 'static) {
     let mut from = from.try_clone().expect("a socket can be shared");
     let mut to = to.try_clone().expect("a socket can be shared");
     thread::spawn(move || {
         let mut piece = vec![0; 1 << 20];
         while let Ok(read @ 1..) = from.read(&mut piece) {
-            each(u64::try_from(read).expect("a piece is small"));
-            if to.write_all(&piece[..read]).is_err() {
+            let passes = each(u64::try_from(read).expect("a piece is small"));
+            if passes && to.write_all(&piece[..read]).is_err() {
                 break;
             }
         }

@@ -4,6 +4,7 @@ use std::sync::Mutex;
 
 use jiff::Timestamp;
 use tidegate_fleet::source::{QueueSource, RedisList};
+use tidegate_policy::InFlight;
 use tidegate_queues::{Redis, RedisRequest};
 
 use crate::relay::Relay;
@@ -36,6 +37,31 @@ async fn a_hundred_queues_are_one_round_trip_logging_in_included() {
             "{read:?}"
         );
         assert_eq!(relay.counted(), (1, look));
+    }
+}
+
+#[tokio::test]
+async fn a_hundred_busy_queues_take_a_few_more() {
+    let server = Server::start();
+    let relay = Relay::before(&server);
+    let url = format!("redis://127.0.0.1:{}", relay.port);
+    let queues: Vec<_> = (0..100).map(|number| format!("queue{number}")).collect();
+    for queue in &queues {
+        server.run(&["LPUSH", queue, r#"{"headers": {"id": "a"}}"#]);
+        server.run(&["HSET", "unacked", queue, &format!(r#"[{{"headers": {{}}}}, "media", "{queue}"]"#)]);
+        server.run(&["SADD", "_kombu.binding.media", &format!("{queue}\u{6}\u{16}\u{6}\u{16}{queue}")]);
+    }
+    let sources: Vec<_> = queues.iter().map(|queue| QueueSource::Celery(celery(queue))).collect();
+    let requests: Vec<_> = sources.iter().map(|source| RedisRequest { url: &url, source }).collect();
+    let redis = Redis::new();
+    for look in 1..=3 {
+        let read = redis.read(&requests, Timestamp::now()).await;
+        let all = read.iter().all(|read| {
+            read.as_ref().is_ok_and(|queue| queue.head.is_some() && queue.in_flight == InFlight::AtLeast(1))
+        });
+        assert!(all, "{read:?}");
+        // The lengths, how large the lists are, their next tasks, the tags, and the bindings; sizes and messages once.
+        assert_eq!(relay.counted(), (1, 5 * look + 2));
     }
 }
 
@@ -81,7 +107,7 @@ async fn a_key_shared_by_many_queues_is_read_once() {
         ("smembers", 34 + 1),
         ("hlen", 1),
         ("hkeys", 0),
-        ("exists", 33 + 1),
+        ("exists", 33 * 2 + 1),
         ("hmget", 33 * 3),
         ("get", 33),
         ("pttl", 33),
