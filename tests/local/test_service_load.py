@@ -9,6 +9,7 @@ from .stage import codes, event, target
 ALARM = "api-cpu-high"
 UP = {"when": f"alarm({ALARM})", "add": 2}
 CPU_LOW = {"when": "cpu < 30% for 3m", "remove": 1}
+LOGINS = {"namespace": "Shop", "metric": "Logins", "dimensions": {"Stage": "prod"}, "statistic": "Sum"}
 
 
 @pytest.fixture
@@ -113,6 +114,30 @@ def test_a_low_cpu_scales_in_and_a_missing_one_holds(api):
     assert "reading-missing" in codes(answer, "api"), answer
 
 
+def test_minutes_that_grow_never_scale_in_under_a_steady_load(api):
+    """Of 60 % the newest minute shows 18 %, and the one before 42 %."""
+    low = {"when": "cpu < 50% for 3m", "remove": 1}
+    api.fleet(service(api, rules=[{"when": "cpu > 95%", "add": 1}, low]))
+    function = api.function("service-load")
+    for _ in range(8):
+        publish(api, "CPUUtilization", [60.0] * 10)
+        answer = ring(function)
+        assert api.desired("api") == 3, answer
+        api.clock.forward(60)
+
+
+def test_a_high_minute_scales_out_as_soon_as_enough_of_it_has_arrived(api):
+    api.fleet(service(api, rules=[{"when": "logins > 1000", "add": 2}], metrics={"logins": LOGINS}))
+    function = api.function("service-load")
+    publish(api, "Logins", [500.0] * 10, "Shop", Stage="prod")
+    ring(function)
+    assert api.desired("api") == 3
+    api.clock.forward(60)
+    publish(api, "Logins", [4000.0], "Shop", Stage="prod")
+    ring(function)
+    assert api.desired("api") == 5, "three tenths of 4,000 are more than 1,000 already"
+
+
 def test_two_owners_are_refused_until_the_other_is_suspended(api):
     api.fleet(service(api))
     alarm(api, "ALARM")
@@ -155,8 +180,9 @@ def test_a_condition_is_told_when_it_begins_and_when_it_ends(api):
     assert begins["severity"] == "critical" and "memory > 85% for 3m" in begins["text"], begins
     api.clock.forward(60)
     publish(api, "MemoryUtilization", [50.0])
+    api.clock.forward(180)
     ring(function)
-    assert "memory > 85% for 3m" in api.report()["text"]
+    assert "no longer memory > 85% for 3m" in api.report()["text"], "its minute has settled"
     assert api.desired("api") == 3, "it scales nothing"
 
 

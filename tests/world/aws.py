@@ -27,7 +27,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
-from . import cbor
+from . import cbor, cloudwatch
 from .ecs_tasks import EcsTasks
 
 ACCOUNT = "123456789012"
@@ -174,7 +174,10 @@ class Front:
             return Response(NO_REFRESHES, content_type="text/xml")
         turn = self._turns.get(action.partition(":")[0])
         if cbor.is_cbor(environ["PATH_INFO"]):
-            return cbor.to_cbor(Response.from_app(self._moto, cbor.to_json(environ, body), buffered=True))
+            answer = Response.from_app(self._moto, cbor.to_json(environ, body), buffered=True)
+            if action == "cloudwatch:GetMetricData" and answer.status_code == 200:
+                answer.set_data(json.dumps(cloudwatch.grow(cbor.members(body), json.loads(answer.get_data()))))
+            return cbor.to_cbor(answer)
         if turn is None:
             return Response.from_app(self._moto, environ, buffered=True)
         with turn:

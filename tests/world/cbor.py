@@ -25,10 +25,15 @@ def is_cbor(path: str) -> bool:
 def to_json(environ: dict, body: bytes) -> dict:
     """The same request in AWS's JSON protocol."""
     service, operation = OPERATION.match(environ["PATH_INFO"]).groups()
-    data = json.dumps(cbor2.loads(body), default=seconds).encode()
+    data = json.dumps(members(body)).encode()
     headers = {"HTTP_X_AMZ_TARGET": f"{service}.{operation}", "CONTENT_TYPE": "application/x-amz-json-1.0"}
     place = {"PATH_INFO": "/", "RAW_URI": "/", "REQUEST_URI": "/"}
     return {**environ, **headers, **place, "CONTENT_LENGTH": str(len(data)), "wsgi.input": io.BytesIO(data)}
+
+
+def members(body: bytes) -> dict:
+    """What a request says, times in seconds."""
+    return json.loads(json.dumps(cbor2.loads(body), default=seconds))
 
 
 def to_cbor(answer: Response) -> Response:

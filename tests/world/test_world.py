@@ -9,8 +9,10 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from datetime import datetime, timedelta, timezone
 
 import boto3
+import cbor2
 import pytest
 import redis
 from botocore.config import Config
@@ -169,6 +171,33 @@ def test_a_service_can_be_made_to_fail(world):
     ask(world, "/_world/ecs", {"service": "service-1", "failure": None})
     answer = client(world, "ecs").describe_services(cluster="test", services=["service-1"])
     assert answer["failures"] == []
+
+
+def test_the_newest_minutes_of_a_metric_grow(world):
+    """As the SDK for Rust asks, in CBOR."""
+    last = datetime.now(timezone.utc).replace(second=0, microsecond=0)
+    ages = range(1, 6)
+    data = [{"MetricName": "Jobs", "Value": 100.0, "Timestamp": last - timedelta(minutes=age)} for age in ages]
+    client(world, "cloudwatch").put_metric_data(Namespace="World", MetricData=data)
+    metric = {"Metric": {"Namespace": "World", "MetricName": "Jobs"}, "Period": 60, "Stat": "Sum"}
+
+    def read(minutes: int) -> list[float]:
+        asked = {
+            "StartTime": last - timedelta(minutes=10),
+            "EndTime": last + timedelta(minutes=minutes),
+            "ScanBy": "TimestampAscending",
+            "MetricDataQueries": [{"Id": "m0", "MetricStat": metric, "ReturnData": True}],
+        }
+        place = world.aws.url + "/service/GraniteServiceVersion20100801/operation/GetMetricData"
+        body = cbor2.dumps(asked, datetime_as_timestamp=True)
+        signed = "AWS4-HMAC-SHA256 Credential=function/20260101/us-east-1/monitoring/aws4_request"
+        headers = {"content-type": "application/cbor", "authorization": signed}
+        with urllib.request.urlopen(urllib.request.Request(place, body, headers)) as answer:
+            return cbor2.load(answer)["MetricDataResults"][0]["Values"]
+
+    assert read(0) == [100, 100, 100, 70, 30]
+    assert read(1) == [100, 100, 100, 100, 70]
+    assert read(2) == [100, 100, 100, 100, 100]
 
 
 def test_reports_reach_their_subscriber(world):
