@@ -5,7 +5,8 @@ use std::path::Path;
 
 use tidegate_simulator::oracle::oracle;
 use tidegate_simulator::scaler::{Rival, rivals};
-use tidegate_simulator::{Run, Score, simulate};
+use tidegate_simulator::world::Sensing;
+use tidegate_simulator::{Run, Score, Setting, simulate};
 
 use crate::outcome::{FAILED, Outcome};
 use crate::page as pages;
@@ -76,9 +77,12 @@ fn read_and_simulate(options: &SimulateOptions, progress: &Progress) -> Result<O
         rows.push(Row { name, about, score: score(run) });
     };
     if options.rivals {
-        for Rival { name, about, mut scaler } in rivals(setting) {
+        // How AWS's own alarms treat minutes that still grow is not documented, so rivals see whole ones.
+        let sensing = Sensing { metric_settles_seconds: 0, ..setting.sensing };
+        let whole = Setting { sensing, ..setting.clone() };
+        for Rival { name, about, mut scaler } in rivals(&whole) {
             progress.tell(format_args!("replaying {name}"));
-            beside(name, about, &simulate(load, setting, scaler.as_mut()));
+            beside(name, about, &simulate(load, &whole, scaler.as_mut()));
         }
         beside("oracle", "knows the future".to_owned(), &oracle(load, setting));
     }

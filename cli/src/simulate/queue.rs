@@ -71,7 +71,9 @@ impl QueueWorld {
     pub(super) fn words(self, waits: bool) -> String {
         let Self { kind, prefetch, .. } = self;
         let Some(kind) = kind else {
-            return "none: the service is seen by its metrics, once a minute".to_owned();
+            let seen = "none: the service is seen by its metrics, once a minute;\n\
+                        a young minute reads low and grows for some minutes, as CloudWatch's do";
+            return seen.to_owned();
         };
         let shows = match (self.shows, kind) {
             (Shows::TakenAndDone, _) => {

@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 use tidegate_policy::ServicePolicy;
-use tidegate_simulator::world::{JobTime, Looks, Moments, ScaleIn, Sensing, Service, Starts};
+use tidegate_simulator::world::{JobTime, Looks, Mishaps, Moments, ScaleIn, Sensing, Service, Starts};
 use tidegate_simulator::{Load, Setting, Trace};
 
 use super::options::{Jobs, ReplayOptions};
@@ -15,6 +15,9 @@ const THROUGHPUT: f64 = 0.5;
 
 /// Where nobody says how long a job may wait.
 const ACCEPTABLE_WAIT: SignedDuration = SignedDuration::from_secs(60);
+
+/// CloudWatch adds to a minute for two to three minutes after its end.
+const METRIC_SETTLES_SECONDS: u32 = 150;
 
 /// The load, the world, and the size a scaled load needs.
 pub(super) fn of(
@@ -35,7 +38,13 @@ pub(super) fn of(
         moments: Moments::Steps,
         service: service(options.jobs, policy),
         looks: Looks { every_seconds: looks, act_from_seconds: looks },
-        sensing: Sensing { shows: queue.shows, reading_age_seconds: queue.age_seconds, ..Sensing::EXACT },
+        sensing: Sensing {
+            shows: queue.shows,
+            reading_age_seconds: queue.age_seconds,
+            metric_settles_seconds: METRIC_SETTLES_SECONDS,
+            ..Sensing::EXACT
+        },
+        mishaps: Mishaps::NONE,
         seed: options.seed,
     };
     if options.throughput.is_some() {

@@ -10,7 +10,7 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_mai
 use jiff::Timestamp;
 use tidegate_policy::{Capacity, ServicePolicy};
 use tidegate_simulator::scaler::{Fixed, Keda, Production, QueueSight, Sight, TargetTracking};
-use tidegate_simulator::world::{Looks, Moments, Sensing, Service, Starts};
+use tidegate_simulator::world::{Looks, Mishaps, Moments, Sensing, Service, Starts};
 use tidegate_simulator::{Baseline, Load, Scaler, Score, Setting, oracle, simulate};
 
 /// Two services, scaled by the two methods.
@@ -52,6 +52,7 @@ fn setting() -> Setting {
         service: Service::Fluid,
         looks: Looks { every_seconds: 15, act_from_seconds: 15 },
         sensing: Sensing::EXACT,
+        mishaps: Mishaps::NONE,
         seed: 7,
     }
 }
@@ -114,7 +115,14 @@ fn a_decision(criterion: &mut Criterion) {
         group.bench_function(&name, |bench| {
             let again = |production: &mut Production| {
                 for &(seconds, queue, ready, total) in &day {
-                    black_box(production.look(&Sight { seconds, queue, minutes: &[], ready, total }));
+                    black_box(production.look(&Sight {
+                        seconds,
+                        queue,
+                        minutes: &[],
+                        ready,
+                        total,
+                        rollout: false,
+                    }));
                 }
             };
             bench.iter_batched_ref(fresh, again, BatchSize::LargeInput);

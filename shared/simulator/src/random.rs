@@ -23,6 +23,10 @@ pub(crate) enum Purpose {
     Lives = 7,
     /// Spiky counts and sessions.
     Spikes = 8,
+    /// What goes wrong.
+    Mishaps = 9,
+    /// How much of a young minute is published.
+    Minutes = 10,
 }
 
 /// The dice of one purpose.

@@ -31,6 +31,8 @@ pub struct Sight<'a> {
     pub ready: u32,
     /// Tasks that were asked for, starting ones included (`desiredCount`).
     pub total: u32,
+    /// A deployment is in progress: both of its colours serve.
+    pub rollout: bool,
 }
 
 /// A direct reading of the queue.
@@ -75,6 +77,11 @@ pub trait Scaler {
 
     /// A look before anybody may act.
     fn watch(&mut self, _seen: &Sight<'_>) {}
+
+    /// A look in which nothing can be read, the service included.
+    fn blind(&mut self, _seen: &Sight<'_>) -> Option<u32> {
+        None
+    }
 
     /// A look: the number of tasks to set, or nothing to leave it. The world keeps it within the capacity.
     fn look(&mut self, seen: &Sight<'_>) -> Option<u32>;

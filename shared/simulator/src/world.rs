@@ -5,6 +5,8 @@ use crate::number::{place, real, real_jobs, tasks};
 use crate::scaler::{Minute, Scaler, Sight};
 
 mod crew;
+mod fate;
+mod minutes;
 mod setting;
 mod fluid;
 mod jobs;
@@ -12,12 +14,14 @@ mod sensing;
 mod waits;
 
 pub(crate) use crew::LEAST_BILLED_SECONDS;
-pub use setting::{JobTime, Looks, Moments, ScaleIn, Sensing, Service, Setting, Shows, Starts};
+pub use setting::{JobTime, Looks, Mishaps, Moments, ScaleIn, Sensing, Service, Setting, Shows, Starts};
 pub use waits::Waits;
 
 use crew::{Bill, Crew, Shift};
+use fate::{Event, Fate};
 use fluid::Fluid;
 use jobs::Jobs;
+use minutes::Minutes;
 use sensing::Senses;
 
 /// What happened.
@@ -61,6 +65,8 @@ trait Model {
     fn add(&mut self, tasks: u32);
     /// Tasks are told to stop.
     fn remove(&mut self, tasks: u32);
+    /// A task dies with its jobs, which begin anew.
+    fn die(&mut self);
     /// A step begins, in which so many jobs arrive.
     fn arrive(&mut self, step: usize, arrivals: f64);
     /// Time passes until a moment of that step, in microseconds; the work done comes out, in tasks busy for a step.
@@ -140,7 +146,7 @@ struct Replay<'a, M> {
     model: M,
     crew: Crew,
     run: Run,
-    minutes: Vec<Minute>,
+    minutes: Minutes,
     open: OpenMinute,
 }
 
@@ -167,22 +173,39 @@ impl<'a, M: Model> Replay<'a, M> {
         };
         model.add(begin);
         let crew = Crew::new(setting, begin);
-        Self { load, setting, model, crew, run, minutes: Vec::new(), open: OpenMinute::default() }
+        let minutes = Minutes::new(&setting.sensing, setting.seed);
+        Self { load, setting, model, crew, run, minutes, open: OpenMinute::default() }
     }
 
     fn scaled_by(mut self, scaler: &mut dyn Scaler) -> Run {
         let rhythm = scaler.rhythm_seconds().unwrap_or(self.setting.looks.every_seconds);
         let every = steps(rhythm).max(1);
         let mut senses = Senses::new(self.setting.sensing, self.setting.seed);
+        let mut fate = Fate::new(self.setting);
         for (step, &arrivals) in self.load.arrivals().iter().enumerate() {
+            let event = fate.at(real(step) * STEP);
+            self.suffer(event, step);
             self.shift(moment(step));
             senses.remember(self.model.jobs());
             if step.is_multiple_of(every) {
-                self.look(step, &mut senses, scaler);
+                self.look(step, event.blind, &mut senses, scaler);
             }
             self.serve(step, arrivals, self.crew.ready());
         }
         self.finish()
+    }
+
+    /// What happens to tasks in a step.
+    fn suffer(&mut self, event: Event, step: usize) {
+        if event.stuck {
+            self.crew.stuck(moment(step + 1));
+        }
+        if event.deployment {
+            self.crew.deploy(moment(step));
+        }
+        if event.restart && self.crew.restart(moment(step)) {
+            self.model.die();
+        }
     }
 
     /// Tasks begin to serve and stop, as far as they are due.
@@ -193,17 +216,21 @@ impl<'a, M: Model> Replay<'a, M> {
     }
 
     /// One look, and what comes of it.
-    fn look(&mut self, step: usize, senses: &mut Senses, scaler: &mut dyn Scaler) {
+    fn look(&mut self, step: usize, blind: bool, senses: &mut Senses, scaler: &mut dyn Scaler) {
         let seconds = real(step) * STEP;
-        let delay = f64::from(self.setting.sensing.metric_delay_seconds);
-        let published = place(((seconds - delay) / 60.0).max(0.0)).min(self.minutes.len());
         let sight = Sight {
             seconds,
             queue: senses.read(),
-            minutes: self.minutes.get(..published).unwrap_or_default(),
+            minutes: self.minutes.published(seconds),
             ready: self.crew.ready(),
             total: self.crew.desired(),
+            rollout: self.crew.is_rolling_out(),
         };
+        if blind {
+            // Nothing is read, so nothing is carried out either.
+            let _ = scaler.blind(&sight);
+            return;
+        }
         if seconds < f64::from(self.setting.looks.act_from_seconds) {
             return scaler.watch(&sight);
         }
@@ -229,7 +256,7 @@ impl<'a, M: Model> Replay<'a, M> {
             let share = real_jobs(until - now) / real_jobs(STEP_MICROS);
             busy += self.model.work(until, &mut self.run.waits);
             serving += f64::from(ready_now) * share;
-            paid += f64::from(ready_now.saturating_add(self.crew.starting())) * share;
+            paid += f64::from(self.crew.paid().max(ready_now)) * share;
             if until == end {
                 break;
             }

@@ -70,7 +70,7 @@ mod tests {
             shows: Shows::Taken,
             age_seconds: 0,
         };
-        let seen = Sight { seconds, queue: Some(queue), minutes: &[], ready: total, total };
+        let seen = Sight { seconds, queue: Some(queue), minutes: &[], ready: total, total, rollout: false };
         assert_eq!(keda.look(&seen), Some(expected), "{jobs} jobs on {total}");
     }
 

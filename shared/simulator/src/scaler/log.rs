@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     fn decided(seconds: f64, verdict: Verdict, reason: Reason) -> Decided {
-        let seen = Sight { seconds, queue: None, minutes: &[], ready: 1, total: 1 };
+        let seen = Sight { seconds, queue: None, minutes: &[], ready: 1, total: 1, rollout: false };
         Decided::new(&seen, verdict, vec![reason])
     }
 

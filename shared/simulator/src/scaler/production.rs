@@ -120,7 +120,7 @@ impl Production {
             desired_count: seen.total,
             running_count: seen.ready,
             pending_count: seen.total.saturating_sub(seen.ready),
-            rollout: false,
+            rollout: seen.rollout,
             active: true,
             daemon: false,
             constraints: Constraints::default(),
@@ -152,11 +152,25 @@ impl Production {
         [(name, MetricReading::Points { period: SignedDuration::from_mins(1), points })].into()
     }
 
+    /// What production sees when nothing answers.
+    fn observe_nothing(&mut self, seen: &Sight<'_>) -> Observation {
+        let unread = || Absence::new(AbsenceKind::TimedOut, "simulated");
+        let mut metrics = self.metrics(seen);
+        for reading in metrics.values_mut().filter(|reading| !matches!(reading, MetricReading::NotRead)) {
+            *reading = MetricReading::Failed(unread());
+        }
+        Observation {
+            service: Err(unread()),
+            queue: self.has_queue.then(|| Err(unread())),
+            metrics,
+            alarms: [].into(),
+        }
+    }
+
     /// Decides, and remembers the decision before it is carried out.
-    fn decide(&mut self, seen: &Sight<'_>) -> (Verdict, Vec<Reason>) {
-        let observation = self.observe(seen);
+    fn decide(&mut self, seen: &Sight<'_>, observation: &Observation) -> (Verdict, Vec<Reason>) {
         let look = Look { target: TARGET, id: LOOK, overrides: &[], now: self.at(seen.seconds) };
-        let decision = decide(&observation, &self.policy, &self.memory, look);
+        let decision = decide(observation, &self.policy, &self.memory, look);
         self.memory = decision.memory;
         (decision.verdict, decision.reasons)
     }
@@ -188,13 +202,25 @@ fn queue(seen: &QueueSight) -> Queue {
 impl Scaler for Production {
     fn watch(&mut self, seen: &Sight<'_>) {
         let before = self.memory.clone();
-        if self.decide(seen).0.as_change().is_some() {
+        let observation = self.observe(seen);
+        if self.decide(seen, &observation).0.as_change().is_some() {
             self.memory.withdraw(&before);
         }
     }
 
+    fn blind(&mut self, seen: &Sight<'_>) -> Option<u32> {
+        let observation = self.observe_nothing(seen);
+        let (verdict, reasons) = self.decide(seen, &observation);
+        let wanted = verdict.as_change().map(|(_, to)| to);
+        if let Some(log) = &mut self.log {
+            log.add(Decided::new(&Sight { queue: None, ..*seen }, verdict, reasons));
+        }
+        wanted
+    }
+
     fn look(&mut self, seen: &Sight<'_>) -> Option<u32> {
-        let (verdict, reasons) = self.decide(seen);
+        let observation = self.observe(seen);
+        let (verdict, reasons) = self.decide(seen, &observation);
         if let Some(log) = &mut self.log {
             log.add(Decided::new(seen, verdict, reasons));
         }

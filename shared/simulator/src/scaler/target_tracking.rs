@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     fn sight(seconds: f64, minutes: &[Minute], size: u32) -> Sight<'_> {
-        Sight { seconds, queue: None, minutes, ready: size, total: size }
+        Sight { seconds, queue: None, minutes, ready: size, total: size, rollout: false }
     }
 
     /// EC2 Auto Scaling user guide, "Scaling policy based on Amazon SQS": 1,500 messages on 10 instances at a target of

@@ -82,6 +82,10 @@ impl Model for Fluid {
         self.ready = self.ready.saturating_sub(tasks);
     }
 
+    fn die(&mut self) {
+        self.remove(1);
+    }
+
     fn arrive(&mut self, step: usize, arrivals: f64) {
         if arrivals > 0.0 {
             let middle = self.arrived + arrivals / 2.0;

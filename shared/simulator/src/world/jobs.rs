@@ -212,8 +212,8 @@ impl Jobs {
         jobs(self.mean_seconds * factor * MICROS).max(1)
     }
 
-    /// One task, any of them, is told to stop.
-    fn stop_one(&mut self) {
+    /// One task, any of them, is told to stop; what becomes of its running jobs is told.
+    fn stop_one(&mut self, jobs: ScaleIn) {
         if self.ready.is_empty() {
             return;
         }
@@ -221,7 +221,7 @@ impl Jobs {
         let task = self.ready.swap_remove(chosen);
         self.takers.retain(|taker| *taker != task);
         self.release(task);
-        if self.scale_in == ScaleIn::Kills {
+        if jobs == ScaleIn::Kills {
             self.interrupt(task);
         }
         let Some(place) = self.tasks.get_mut(task) else { return };
@@ -280,8 +280,13 @@ impl Model for Jobs {
 
     fn remove(&mut self, tasks: u32) {
         for _ in 0..tasks {
-            self.stop_one();
+            self.stop_one(self.scale_in);
         }
+        self.fill();
+    }
+
+    fn die(&mut self) {
+        self.stop_one(ScaleIn::Kills);
         self.fill();
     }
 

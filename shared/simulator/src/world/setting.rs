@@ -29,6 +29,8 @@ pub struct Setting {
     pub looks: Looks,
     /// What a look sees.
     pub sensing: Sensing,
+    /// What goes wrong.
+    pub mishaps: Mishaps,
     /// The seed of everything drawn.
     pub seed: u64,
 }
@@ -101,6 +103,9 @@ pub struct Looks {
 pub struct Sensing {
     /// A metric's minute is published this long after it ends.
     pub metric_delay_seconds: u32,
+    /// A young minute of a metric reads low, and grows until this long after its end; 0 publishes it complete.
+    /// CloudWatch takes two to three minutes.
+    pub metric_settles_seconds: u32,
     /// The queue is seen as it was this long ago; in whole steps.
     pub reading_age_seconds: u32,
     /// The standard deviation of the factor on every reading of the queue.
@@ -141,10 +146,54 @@ impl Sensing {
     /// Exact, direct readings of everything, and metrics published a minute late.
     pub const EXACT: Self = Self {
         metric_delay_seconds: 60,
+        metric_settles_seconds: 0,
         reading_age_seconds: 0,
         noise: 0.0,
         missing: 0.0,
         in_flight_bias: 1.0,
         shows: Shows::TakenAndDone,
+    };
+}
+
+/// What goes wrong, drawn evenly over time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Mishaps {
+    /// Deployments a day. As many new tasks start as are asked for, and serve beside the old ones; when all of them do,
+    /// and after [`Self::BAKE_SECONDS`], as many old ones stop.
+    pub deployments_a_day: f64,
+    /// Tasks a day that die with their jobs, which begin anew; another task starts in the place of each.
+    pub restarts_a_day: f64,
+    /// Times a day that nothing can be read: neither the queue nor a metric nor the service.
+    pub blind_a_day: f64,
+    /// Times a day that no task starts; what was asked for waits.
+    pub stuck_a_day: f64,
+    /// How long the last two last, in seconds.
+    pub lasting_seconds: f64,
+    /// From here on nothing goes wrong, in seconds since the load began.
+    pub until_seconds: f64,
+}
+
+impl Mishaps {
+    /// So long both colours of a deployment serve.
+    pub const BAKE_SECONDS: f64 = 300.0;
+
+    /// Nothing goes wrong, as in the reference.
+    pub const NONE: Self = Self {
+        deployments_a_day: 0.0,
+        restarts_a_day: 0.0,
+        blind_a_day: 0.0,
+        stuck_a_day: 0.0,
+        lasting_seconds: 0.0,
+        until_seconds: f64::INFINITY,
+    };
+
+    /// A bad day, every day: more of everything than a service has that people keep.
+    pub const BAD_DAYS: Self = Self {
+        deployments_a_day: 6.0,
+        restarts_a_day: 24.0,
+        blind_a_day: 6.0,
+        stuck_a_day: 4.0,
+        lasting_seconds: 300.0,
+        until_seconds: f64::INFINITY,
     };
 }

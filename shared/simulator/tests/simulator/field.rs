@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tidegate_policy::{Capacity, ServicePolicy};
 use tidegate_simulator::synthetic::{self, Cron, SESSIONS, SPIKY};
-use tidegate_simulator::world::{JobTime, Looks, Moments, ScaleIn, Sensing, Service, Shows, Starts};
+use tidegate_simulator::world::{JobTime, Looks, Mishaps, Moments, ScaleIn, Sensing, Service, Shows, Starts};
 use tidegate_simulator::{Load, Setting, Trace, trace};
 
 use crate::stage::setting;
@@ -183,6 +183,8 @@ pub(crate) fn conditions() -> Vec<Condition> {
     let moments = Moments::AnySecond;
     all.push(condition("starts and stops at any second", Setting { moments, ..setting() }));
     all.push(condition("the same, starts ±30 %, 2 % fail", Setting { starts, moments, ..setting() }));
+    let mishaps = Mishaps::BAD_DAYS;
+    all.push(condition("deployments, restarts, outages", Setting { moments, mishaps, ..setting() }));
     for kind in KINDS.iter().filter(|kind| kind.shows != Shows::TakenAndDone) {
         all.push(condition(kind.name, kind.within(&Setting { moments, ..setting() })));
     }

@@ -9,5 +9,6 @@ mod world;
 mod shows;
 mod bill;
 mod synthetic;
+mod mishaps;
 mod production;
 mod wait;

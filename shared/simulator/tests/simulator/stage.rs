@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use tidegate_policy::Capacity;
 use tidegate_simulator::Setting;
-use tidegate_simulator::world::{Looks, Moments, Sensing, Service, Starts};
+use tidegate_simulator::world::{Looks, Mishaps, Moments, Sensing, Service, Starts};
 
 /// 5 to 50 workers of 0.5 jobs per second, 90 s to start, 60 s acceptable, a look every 15 s.
 pub(crate) fn setting() -> Setting {
@@ -19,6 +19,7 @@ pub(crate) fn setting() -> Setting {
         service: Service::Fluid,
         looks: Looks { every_seconds: 15, act_from_seconds: 15 },
         sensing: Sensing::EXACT,
+        mishaps: Mishaps::NONE,
         seed: 7,
     }
 }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use tidegate_simulator::scaler::Production;
 use tidegate_simulator::{Baseline, Load, Score, Setting, simulate};
 
-use crate::field::{Field, INTERRUPTIBLE, Named, conditions, policy};
+use crate::field::{Condition, Field, INTERRUPTIBLE, Named, conditions, policy};
 use crate::stage::setting;
 
 fn score(load: &Load, setting: &Setting, more: &str) -> Score {
@@ -90,7 +90,9 @@ fn wait_holds_in_rough_conditions() {
         return;
     };
     println!("{HEAD}");
-    let conditions = conditions();
+    // `make bench-quality` measures all of them; here stand those that something is promised of.
+    let conditions: Vec<Condition> =
+        conditions().into_iter().filter(|it| promised(&it.what).is_some()).collect();
     let measure = |every_second: usize| {
         let mine = conditions.iter().skip(every_second).step_by(2);
         mine.map(|it| (it.what.as_str(), all(&folder, &it.setting, it.more))).collect::<Vec<_>>()
@@ -104,12 +106,18 @@ fn wait_holds_in_rough_conditions() {
         println!("{}", row(what, *figures));
     }
     for (what, [dev, ..]) in measured {
-        match what {
-            "15 % noise" | "one reading in five missing" | "in flight 30 % too high" => {
-                assert!(dev.cost < 1.25 && dev.late < 2.0, "{what}: {dev}");
-            }
-            _ if what.starts_with("jobs of") => assert!(dev.late < 1.0, "{what}: {dev}"),
-            _ => {}
-        }
+        let (cost, late) = promised(what).expect("only these were measured");
+        assert!(dev.cost < cost && dev.late < late, "{what}: {dev}");
+    }
+}
+
+/// The cost and the late jobs that are promised of the development traces in a condition.
+fn promised(what: &str) -> Option<(f64, f64)> {
+    match what {
+        "15 % noise" | "one reading in five missing" | "in flight 30 % too high" => Some((1.25, 2.0)),
+        "starts and stops at any second" => Some((1.1, 0.3)),
+        "deployments, restarts, outages" => Some((1.5, 2.0)),
+        _ if what.starts_with("jobs of") => Some((f64::INFINITY, 1.0)),
+        _ => None,
     }
 }
