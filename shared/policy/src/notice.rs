@@ -311,17 +311,18 @@ pub(crate) fn edges(
 }
 
 impl crate::memory::Memory {
-    /// A condition begins, and the report that told of it was accepted.
+    /// A condition begins, or goes on, and the report that told of it was accepted.
     pub fn begin_told(&mut self, kind: NoticeKind, now: Timestamp) {
-        if !self.edges.iter().any(|edge| edge.kind == kind && !edge.ended) {
-            self.edges.push(Edge {
+        match self.edges.iter_mut().find(|edge| edge.kind == kind) {
+            Some(edge) => (edge.told, edge.ended) = (true, false),
+            None => self.edges.push(Edge {
                 kind,
                 condition: None,
                 since: to_the_millisecond(now),
                 looks: 1,
                 told: true,
                 ended: false,
-            });
+            }),
         }
     }
 

@@ -72,6 +72,45 @@ fn short_looks_do_not_tell_of_what_the_last_answer_explained() {
     }
 }
 
+/// The rule was written between two answers of CloudWatch.
+#[test]
+fn a_metric_that_is_new_in_the_fleet_file_is_not_missed_before_it_was_asked_for() {
+    let mut stage = Stage::new(1, 5, &["cpu > 70%: +1"]).waiting(100);
+    stage.metric("cpu", MetricReading::NotRead);
+    for _ in 0..3 {
+        assert_eq!(told(&stage.wait(15).look()), [""; 0]);
+    }
+    stage.points("cpu", &[]).wait(15).look();
+    stage.metric("cpu", MetricReading::NotRead);
+    assert_eq!(told(&stage.wait(15).look()), ["+reading missing"], "it was asked for, and has no datapoint");
+}
+
+#[test]
+fn a_metric_that_is_not_asked_for_any_more_is_told_when_its_last_datapoint_is_too_old() {
+    let mut stage = Stage::new(1, 5, &["cpu > 70%: +1"]).waiting(100);
+    stage.points("cpu", &[(0, 50.0)]).at(0).look();
+    stage.metric("cpu", MetricReading::NotRead).at(3_600).look();
+    assert_eq!(told(&stage.wait(60).look()), ["+reading missing"]);
+}
+
+/// Five minutes after a scale-out a CPU without datapoints is explained only if the service slept before it; after an
+/// hour nothing explains it.
+#[test]
+fn a_cpu_without_datapoints_is_no_news_only_while_a_service_wakes() {
+    for (from, to, at, is_news) in [(0, 1, 300, false), (0, 1, 3_600, true), (5, 10, 300, true)] {
+        let mut stage = Stage::new(from, to, &["waiting > 0: +5", "cpu > 70%: +1"]).tasks(from).waiting(1);
+        stage.points("cpu", &[]).at(0);
+        assert_eq!(stage.look().verdict, tidegate_policy::Verdict::ScaleOut { from, to });
+        let tells: Vec<_> =
+            [at, at + 60].iter().flat_map(|at| told(&stage.arrive().at(*at).look())).collect();
+        assert_eq!(
+            tells.contains(&"+reading missing".to_owned()),
+            is_news,
+            "from {from}, {at} s later: {tells:?}"
+        );
+    }
+}
+
 #[test]
 fn pinned_at_max_is_told_when_entered_and_when_left() {
     let mut stage = calm().waiting(501);
@@ -124,6 +163,16 @@ fn a_report_that_was_not_accepted_is_told_again_beginning_and_end() {
     look(&mut stage, &["-pinned at max"]);
     look(&mut stage, &[]);
     assert!(stage.memory.edges.is_empty());
+}
+
+#[test]
+fn an_end_that_nobody_heard_of_is_told_again_by_an_evaluation_that_cannot_see() {
+    let mut stage = calm().waiting(501);
+    look(&mut stage, &["+pinned at max"]);
+    stage.queue().waiting = 100;
+    assert_eq!(told(&stage.wait(60).look_and_die()), ["-pinned at max"]);
+    stage.seen.queue = Some(Err(refused()));
+    look(&mut stage, &["-pinned at max"]);
 }
 
 #[test]
@@ -190,6 +239,36 @@ fn failing_changes_are_told_until_one_succeeds() {
     assert_eq!(told(&stage.arrive().at(75).look()), ["-changes fail"]);
 }
 
+/// The report of a change that fails is sent by the evaluation that made it, with the failure in hand.
+#[test]
+fn failing_changes_that_were_already_reported_are_told_once_and_their_end_once() {
+    let mut stage = calm().waiting(501).with(|stage| {
+        stage.policy.capacity = tidegate_policy::Capacity::new(1, 50).unwrap();
+    });
+    stage.at(0).look_and_die();
+    stage.settle(Settled::Failed);
+    for _ in 0..2 {
+        stage.memory.begin_told(NoticeKind::ActionFailing, stage.now);
+    }
+    assert_eq!(told(&stage.at(15).look()), [""; 0], "people know");
+    stage.at(60).look();
+    let unheard = stage.arrive().at(75).look_and_die();
+    assert_eq!(told(&unheard), ["-changes fail"]);
+    // The next change fails too, before anybody heard of the end.
+    stage.memory.begin_told(NoticeKind::ActionFailing, stage.now);
+    assert_eq!(told(&stage.at(90).look()), ["-changes fail"], "told of as failing, it ends once");
+    assert_eq!(told(&stage.at(105).look()), [""; 0]);
+}
+
+#[test]
+fn a_report_of_failing_changes_leaves_other_conditions_alone() {
+    let mut stage = calm().waiting(501);
+    look(&mut stage, &["+pinned at max"]);
+    stage.memory.begin_told(NoticeKind::ActionFailing, stage.now);
+    stage.queue().waiting = 100;
+    look(&mut stage, &["-pinned at max", "-changes fail"]);
+}
+
 #[test]
 fn jobs_held_by_workers_are_told_after_two_looks() {
     let mut stage = calm().in_flight(100);
@@ -197,6 +276,24 @@ fn jobs_held_by_workers_are_told_after_two_looks() {
     look(&mut stage, &["+jobs held by workers"]);
     stage.queue().in_flight = tidegate_policy::InFlight::Exactly(20);
     look(&mut stage, &["-jobs held by workers"]);
+}
+
+#[test]
+fn jobs_held_by_workers_are_not_over_while_the_queue_or_the_service_cannot_be_read() {
+    for queue_goes in [true, false] {
+        let mut stage = calm().in_flight(100);
+        look(&mut stage, &[]);
+        look(&mut stage, &["+jobs held by workers"]);
+        let seen = stage.seen.clone();
+        if queue_goes {
+            stage.seen.queue = Some(Err(refused()));
+        } else {
+            stage.seen.service = Err(refused());
+        }
+        look(&mut stage, &[]);
+        stage.seen = seen;
+        look(&mut stage, &[]);
+    }
 }
 
 #[test]
