@@ -91,6 +91,19 @@ fn outside_a_window_is_nights_weekends_and_holidays() {
 }
 
 #[test]
+fn an_end_is_told_up_to_32_days_ahead() {
+    let open_but = |holiday| {
+        during(
+            window(Days { week: [true; 7], holidays: false }, "00:00", "24:00", "UTC", &[holiday]),
+            None,
+            Some(3),
+        )
+    };
+    check(&open_but("2026-12-22"), "2026-11-20T12:00:00Z", true, "2026-12-22T00:00:00Z");
+    check(&open_but("2026-12-23"), "2026-11-20T12:00:00Z", true, "never");
+}
+
+#[test]
 fn a_holiday_is_no_day_of_the_week() {
     let on = |days| during(window(days, "00:00", "24:00", "UTC", &["2026-12-25"]), None, Some(1));
     let holidays = Days { holidays: true, ..Days::NONE };
@@ -179,6 +192,12 @@ fn clocks_go_forward_and_a_time_that_does_not_exist_is_the_jump() {
         ("00:00", "24:00"),
         Some(("2026-04-23T22:00Z", "2026-04-24T21:00Z")),
     );
+}
+
+#[test]
+fn a_window_that_a_jump_swallows_does_not_open_on_that_day() {
+    let row = during(window(Days::EVERY, "02:15", "02:45", "Europe/Berlin", &[]), Some(4), None);
+    check(&row, "2026-03-28T12:00:00Z", false, "2026-03-30T00:15:00Z");
 }
 
 #[test]

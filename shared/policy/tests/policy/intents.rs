@@ -169,3 +169,21 @@ fn a_look_that_only_observes_says_the_same_every_time() {
         assert_eq!((stage.memory.intent.as_ref(), stage.memory.changed_at), (None, None));
     }
 }
+
+/// Observing changes nothing, so what was known of a count of zero stays known: who set it to sleep, or that it was an
+/// operator.
+#[test]
+fn an_evaluation_that_only_observes_keeps_apart_a_service_that_sleeps_and_one_that_was_switched_off() {
+    for (zeroed, verdict, why) in
+        [(true, ScaleOut { from: 0, to: 1 }, "below-min"), (false, Hold { at: Some(0) }, "switched-off")]
+    {
+        let mut stage = growing().waiting(100).tasks(0);
+        stage.memory.zeroed = zeroed;
+        for minute in 0..3 {
+            let before = stage.memory.clone();
+            let decision = stage.at(minute * 60).look_and_die();
+            stage.memory.withdraw(&before);
+            assert_eq!((decision.verdict, codes(&decision)), (verdict, vec![why]), "{minute}");
+        }
+    }
+}

@@ -6,6 +6,9 @@
 mod stage;
 
 #[cfg(test)]
+mod names;
+
+#[cfg(test)]
 mod step_scaling;
 
 #[cfg(test)]
@@ -31,6 +34,9 @@ mod zero;
 
 #[cfg(test)]
 mod starting;
+
+#[cfg(test)]
+mod moving;
 
 #[cfg(test)]
 mod people;

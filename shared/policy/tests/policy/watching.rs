@@ -143,6 +143,17 @@ fn an_end_that_nobody_heard_of_is_told_again_even_if_the_reading_is_gone_meanwhi
     assert!(stage.memory.edges.is_empty());
 }
 
+/// Two conditions end while no report arrives; then one of them cannot be read, and only the other's end is heard.
+#[test]
+fn an_end_that_is_heard_does_not_silence_the_end_of_another_condition() {
+    let mut stage = api().notify("memory > 40%", Critical);
+    look(&mut stage, 60, 50.0, 2.0);
+    stage.points("errors", &[(120, 0.0)]).points("memory", &[(120, 30.0)]).at(120).look_and_die();
+    stage.metric("errors", MetricReading::Failed(refused())).points("memory", &[(500, 30.0)]).at(500);
+    assert!(told(&stage.look()).contains(&"Critical no longer memory > 40%".to_owned()));
+    assert_eq!(told(&look(&mut stage, 560, 30.0, 0.0)), ["Warning no longer errors > 1%"]);
+}
+
 #[test]
 fn a_condition_that_was_taken_out_of_the_file_ends_for_that_reason() {
     let mut stage = api();
