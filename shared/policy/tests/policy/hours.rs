@@ -278,6 +278,26 @@ fn a_minimum_of_the_hour_raises_at_once_and_names_its_window() {
     assert_eq!(codes(&evening.at(9 * 3_600).peek()), ["nothing-matches"]);
 }
 
+/// The bound that a decision meets is named, of the row that sets it.
+#[test]
+fn a_window_is_named_only_for_the_bound_that_it_sets_and_that_was_met() {
+    let named = |stage: &Stage| -> Vec<String> {
+        let reasons = stage.peek().reasons;
+        reasons.iter().filter(|it| it.code() == "hours").map(ToString::to_string).collect()
+    };
+    let sets = |bound: &str| format!("`every day 07:00-20:00 UTC` sets {bound} until 2026-03-01 20:00 UTC");
+    let both = at_noon(Some(4), Some(6));
+    assert_eq!(named(&both.clone().tasks(6).waiting(501)), [sets("max 6")]);
+    assert_eq!(named(&both.clone().tasks(2).waiting(100)), [sets("min 4")]);
+    assert_eq!(named(&both.tasks(5).waiting(100)), [""; 0]);
+    let two = |rows: [(Option<u32>, Option<u32>); 2]| {
+        let [one, other] = rows.map(|(min, max)| at_noon(min, max));
+        one.with(|stage| stage.policy.hours.extend(other.policy.hours))
+    };
+    assert_eq!(named(&two([(Some(3), None), (Some(4), None)]).tasks(2).waiting(100)), [sets("min 4")]);
+    assert_eq!(named(&two([(None, Some(7)), (None, Some(6))]).tasks(6).waiting(501)), [sets("max 6")]);
+}
+
 #[test]
 fn outside_all_windows_the_capacity_holds() {
     let mut stage = at_noon(Some(4), Some(5));

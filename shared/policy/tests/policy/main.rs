@@ -29,6 +29,8 @@ mod flapping;
 #[cfg(test)]
 mod credit;
 
+mod limits;
+
 #[cfg(test)]
 mod zero;
 
@@ -55,6 +57,8 @@ mod track;
 
 #[cfg(test)]
 mod restarts;
+
+mod together;
 
 #[cfg(test)]
 mod hpa;
