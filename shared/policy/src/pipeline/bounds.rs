@@ -64,7 +64,7 @@ impl InForce<'_> {
             let sets = min.is_some() || max.is_some();
             sets.then(|| Reason::Hours { window: row.to_string(), min, max, until: *until })
         });
-        let floor = self.footing.as_ref().filter(|floor| min && floor.tasks == least && least > 0);
+        let floor = self.footing.as_ref().filter(|floor| min && floor.tasks == least);
         hours.chain(floor.and_then(Footing::reason)).collect()
     }
 }
