@@ -223,10 +223,10 @@ impl Thinking<'_> {
         let (base, others) = (start.base(), start.others());
         self.asked = (tasks > desired).then_some(Asked { base, others, tasks, step });
         if desired < min {
-            wish = raise(wish, min, desired, Reason::BelowMin { min });
+            wish = raise(wish, min, Reason::BelowMin { min });
         }
         if let Some(wake) = wake {
-            wish = raise(wish, 1, desired, wake);
+            wish = raise(wish, 1, wake);
         }
         if desired > max {
             wish = Wish { tasks: wish.tasks.min(max), reasons: vec![Reason::AboveMax { max }], ..wish };
@@ -352,10 +352,6 @@ impl Thinking<'_> {
 }
 
 /// Raises a wish to a size; where that is more than the rules ask for, it gives the reason.
-fn raise(wish: Wish, tasks: u32, desired: u32, because: Reason) -> Wish {
-    if wish.tasks >= tasks && wish.tasks > desired {
-        wish
-    } else {
-        Wish { tasks: tasks.max(wish.tasks), reasons: vec![because], ..wish }
-    }
+fn raise(wish: Wish, tasks: u32, because: Reason) -> Wish {
+    if wish.tasks >= tasks { wish } else { Wish { tasks, reasons: vec![because], ..wish } }
 }

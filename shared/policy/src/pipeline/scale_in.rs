@@ -73,8 +73,8 @@ impl Guards<'_> {
             // The minimum stands whatever else would be in the way.
             deciding.retain(|(_, reason)| matches!(reason, Reason::AtMin { .. }));
         }
-        if let Some((size, reason)) = self.flapping(to).filter(|(size, _)| *size > to) {
-            deciding = vec![(size.min(desired), reason)];
+        if let Some(higher) = self.flapping(to) {
+            deciding = vec![higher];
         }
         let to = deciding.first().map_or(to, |(size, _)| *size);
         reasons.extend(deciding.into_iter().map(|(_, reason)| reason));
@@ -130,9 +130,10 @@ impl Guards<'_> {
     }
 
     /// Protected instances stay whatever the desired count is; a smaller one would only be wrong.
+    #[expect(clippy::unnecessary_wraps, reason = "a floor like the others")]
     fn protected(&self, _to: u32) -> Option<(u32, Reason)> {
         let count = self.service.constraints.protected;
-        (count > 0).then_some((count, Reason::Protected { count }))
+        Some((count, Reason::Protected { count }))
     }
 
     /// What was added last is not in the metrics yet: what is surplus is not known.
@@ -209,10 +210,7 @@ impl Guards<'_> {
 
     /// Zero only from a queue seen empty for a while, and only if nothing would be stranded. Without a queue there is
     /// nothing to strand.
-    fn zero(&self, to: u32) -> Option<(u32, Reason)> {
-        if to > 0 || self.bounds.min() > 0 {
-            return None;
-        }
+    fn zero(&self, _to: u32) -> Option<(u32, Reason)> {
         let queue = self.queue?;
         let jobs = queue.as_ref().map_or(0, jobs_that_need_a_task);
         if jobs > 0 {
@@ -225,9 +223,10 @@ impl Guards<'_> {
     }
 
     /// The minimum capacity.
+    #[expect(clippy::unnecessary_wraps, reason = "a floor like the others")]
     fn minimum(&self, _to: u32) -> Option<(u32, Reason)> {
         let min = self.bounds.min();
-        (min > 0).then_some((min, Reason::AtMin { min }))
+        Some((min, Reason::AtMin { min }))
     }
 }
 

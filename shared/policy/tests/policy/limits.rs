@@ -1,4 +1,6 @@
-//! What limits a scale-out, and is named only when it does.
+//! What limits a change, and is named only when it does.
+
+use tidegate_policy::InFlight;
 
 use crate::stage::{Stage, codes, size};
 
@@ -31,4 +33,23 @@ fn a_scale_out_of_just_the_largest_step_is_not_limited_by_it() {
         let decision = stage.peek();
         assert_eq!((size(&decision), codes(&decision)), (expected, why), "{decision}");
     }
+}
+
+/// At the maximum no rule can scale out again, however high its signal is there.
+#[test]
+fn a_service_above_its_maximum_comes_down_to_it_under_load() {
+    let mut stage =
+        Stage::new(1, 8, &["cpu > 70%: +2"]).tasks(10).with(|stage| stage.policy.interruptible = true);
+    let decision = stage.points("cpu", &[(0, 95.0)]).peek();
+    assert_eq!((size(&decision), codes(&decision)), (8, vec!["above-max"]), "{decision}");
+}
+
+#[test]
+fn that_a_queue_hides_running_jobs_is_named_only_beside_a_scale_in() {
+    let mut stage = Stage::new(1, 50, &["waiting < 50: -1"]).tasks(10);
+    stage.queue().in_flight = InFlight::AtLeast(0);
+    let goes = stage.look();
+    assert_eq!((size(&goes), codes(&goes)), (9, vec!["rule-matched", "work-in-flight-hidden"]));
+    let stays = stage.arrive().wait(60).look();
+    assert_eq!((size(&stays), codes(&stays)), (9, vec!["rule-matched", "cooldown-in"]));
 }

@@ -29,6 +29,7 @@ mod flapping;
 #[cfg(test)]
 mod credit;
 
+#[cfg(test)]
 mod limits;
 
 #[cfg(test)]
@@ -58,6 +59,7 @@ mod track;
 #[cfg(test)]
 mod restarts;
 
+#[cfg(test)]
 mod together;
 
 #[cfg(test)]

@@ -73,6 +73,16 @@ fn a_quiet_service_needs_little() {
     assert_eq!(json(&Memory::default()), "{}");
 }
 
+#[test]
+fn what_the_fleet_file_does_not_name_any_more_is_forgotten() {
+    let mut stage = Stage::new(2, 50, &["cpu > 70%: +2", "errors > 5%: +1"]);
+    stage.points("cpu", &[(0, 50.0)]).points("errors", &[]).look();
+    assert!(json(&stage.memory).contains("cpu") && json(&stage.memory).contains("errors"));
+    stage.policy.rules.clear();
+    stage.wait(60).look();
+    assert!(!json(&stage.memory).contains("cpu") && !json(&stage.memory).contains("errors"));
+}
+
 /// An API with five rules and two conditions that people were told of.
 #[test]
 fn two_conditions_that_last_cost_little() {

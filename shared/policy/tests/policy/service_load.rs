@@ -2,7 +2,7 @@
 
 use tidegate_policy::Verdict::{Hold, ScaleIn, ScaleOut};
 use tidegate_policy::notice::Severity;
-use tidegate_policy::{AlarmState, Decision, MetricReading, NoticeKind, OnAbsence};
+use tidegate_policy::{AlarmState, Days, Decision, Hours, MetricReading, NoticeKind, OnAbsence};
 
 use crate::stage::{Stage, codes, condition, seconds, size};
 use crate::track::track;
@@ -60,6 +60,17 @@ fn while_nothing_serves_or_new_tasks_do_not_start_little_load_removes_nothing() 
         }
         assert_eq!(codes(&stage.peek()), ["rule-matched", "few-serve"]);
     }
+}
+
+/// Nobody waits for a service that its hours put to sleep.
+#[test]
+fn a_service_whose_hours_are_over_goes_to_sleep_although_nothing_runs() {
+    let mut stage = api(0, &[]).tasks(10).with(|stage| stage.policy.interruptible = true);
+    stage.service().running_count = 0;
+    let window = crate::hours::window(Days::EVERY, "00:00", "24:00", "UTC", &[]);
+    stage.policy.hours.push(Hours { window, outside: false, min: None, max: Some(0) });
+    let asleep = stage.peek();
+    assert_eq!(asleep.verdict, ScaleIn { from: 10, to: 0 }, "{asleep}");
 }
 
 #[test]

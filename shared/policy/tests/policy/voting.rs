@@ -218,6 +218,20 @@ fn a_head_that_does_not_move_is_stalled_for_as_long_as_it_was_seen() {
     assert_eq!(codes(&stage.at(400).look()), ["nothing-matches"]);
 }
 
+/// The same job stands first before and after the pause: nobody was to take it.
+#[test]
+fn a_pause_is_no_stall() {
+    let mut stage = Stage::new(1, 50, &["stalled_for > 60: +1"]).waiting(5);
+    stage.queue().head = Some(7);
+    stage.at(0).look();
+    stage.queue().paused = true;
+    stage.at(60).look();
+    stage.queue().paused = false;
+    assert_eq!(codes(&stage.at(600).look()), ["nothing-matches"]);
+    assert_eq!(codes(&stage.at(660).look()), ["nothing-matches"]);
+    assert_eq!(codes(&stage.at(661).look()), ["rule-matched"]);
+}
+
 #[test]
 fn a_queue_that_hides_running_jobs_cannot_be_compared_by_them() {
     let mut stage = Stage::new(1, 50, &["in_flight < 5: -1"]);
