@@ -27,16 +27,15 @@ impl Thinking<'_> {
         if from == 0 {
             self.next.woke_at = Some(now);
         }
-        self.next.scale_out = if to > from { self.credit(from, to) } else { None };
+        self.next.scale_out = to.checked_sub(from).and_then(|added| self.credit(added, to));
     }
 
     /// What counts toward the next step. A cooldown begins with what a rule or a method adds. What a minimum, `hours` or a
     /// pin adds beyond it neither begins one nor counts (AWS: scheduled actions ignore cooldowns).
-    fn credit(&self, from: u32, to: u32) -> Option<ScaleOut> {
+    fn credit(&self, added: u32, to: u32) -> Option<ScaleOut> {
         let running = self.next.scale_out.filter(|it| self.credit_until(*it).is_some());
         let Some(Asked { base, others, tasks, step }) = self.asked else {
-            let beyond = to.saturating_sub(from);
-            return running.map(|it| ScaleOut { others: it.others.saturating_add(beyond), ..it });
+            return running.map(|it| ScaleOut { others: it.others.saturating_add(added), ..it });
         };
         // Methods follow the load many times in a cooldown; if each began it anew, it would never end.
         let at = running.filter(|_| !step).map_or(self.look.now, |it| it.at);

@@ -167,7 +167,7 @@ impl Ran {
             reached = if it.least >= running { it.begin } else { it.end };
         }
         let until = reached.saturating_add(LAG.as_secs()).saturating_add(warmup);
-        Timestamp::from_second(until).ok().filter(|_| reached > i64::MIN && now < until)
+        Timestamp::from_second(until).ok().filter(|_| now < until)
     }
 
     /// The spans, newest first.
@@ -373,5 +373,20 @@ mod tests {
         check(&[(0, 5), (60, 9), (60, 8), (60, 9)], Some(360));
         // One that was missing for longer than a warm-up is a new one.
         check(&[(0, 9), (1_000, 8), (700, 9)], Some(2_000));
+        // It stopped two warm-ups ago, or a second less.
+        check(&[(0, 9), (1_000, 9), (60, 8), (569, 9)], None);
+        check(&[(0, 9), (1_000, 9), (60, 8), (570, 9)], Some(1_930));
+    }
+
+    #[test]
+    fn what_stays_as_it_is_takes_one_span_and_sixteen_are_told_apart() {
+        let spans = |changes: u32, keep: i64| {
+            let seen: Seen = (0..=changes).map(|change| (60, change % 2)).collect();
+            followed(&seen, keep).spans.len()
+        };
+        assert_eq!(followed(&vec![(60, 5); 100], 1_080).spans.len(), 1);
+        assert_eq!([14, 15, 16, 100].map(|changes| spans(changes, 10_000)), [15, 16, 16, 16]);
+        // Those that ended a minute and a half ago are forgotten, where a minute is kept.
+        assert_eq!([59, 60, 61].map(|keep| spans(9, keep)), [2, 2, 3]);
     }
 }

@@ -206,16 +206,11 @@ fn objection(signal: &Signal, evidence: &[Evidence<'_>], start: Start, bounds: C
     }
     let lowers = |one: &&Evidence<'_>| propose(one.rule.adjust, start, bounds) < start.desired;
     let against = |one: &Evidence<'_>| Reason::NotAgreed { condition: one.when.clone(), value: one.value() };
-    if let Some(breaching) = rules().find(|one| one.breaches && !is_removal(one) && !lowers(one)) {
+    if let Some(breaching) = rules().find(|one| one.breaches && !lowers(one)) {
         return Some(against(breaching));
     }
     let agrees = rules().filter(lowers).any(Evidence::matches);
     rules().find(|one| lowers(one) && is_scale_in_rule(one)).filter(|_| !agrees).map(against)
-}
-
-/// `remove`, whether or not there is anything left to remove.
-fn is_removal(one: &Evidence<'_>) -> bool {
-    matches!(one.rule.adjust, Adjustment::Remove(_))
 }
 
 /// A rule that says when to scale in, so that its signal agrees only if it matches. `waiting < 50, set: 2` is one;

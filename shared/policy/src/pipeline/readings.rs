@@ -129,7 +129,7 @@ fn queue_value(
 
 /// The head of the queue, and since when it stands there.
 fn head(queue: &Queue, memory: &Memory, now: Timestamp) -> Option<Head> {
-    let print = queue.head.filter(|_| queue.waiting > 0 && !queue.paused)?;
+    let print = queue.head.filter(|_| !queue.paused)?;
     Some(memory.head.filter(|head| head.print == print).unwrap_or(Head { print, since: now }))
 }
 

@@ -256,7 +256,7 @@ pub(crate) fn remember(
     let last = wishes.last().map(|wish| wish.at);
     let paused = last.is_none_or(|last| since(last, now) > window.saturating_add(LONGEST_GAP));
     let mut next = if paused { vec![Wish { at: now, tasks: desired }] } else { wishes };
-    if let Some(last) = next.last_mut().filter(|last| last.tasks > tasks) {
+    if let Some(last) = next.last_mut() {
         last.at = now;
     }
     next.retain(|wish| since(wish.at, now) < window && wish.tasks > tasks);
