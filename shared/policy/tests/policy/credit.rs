@@ -74,6 +74,20 @@ fn what_others_add_meanwhile_uses_up_no_credit_and_renews_none() {
     }
 }
 
+/// What the rule added was taken back by hand, and ten others were added since: the next step starts from all 15.
+#[test]
+fn what_was_taken_back_by_hand_counts_no_more() {
+    let mut stage = Stage::new(1, 100, &["waiting > 500: +100%"]).waiting(501);
+    assert_eq!(stage.look().verdict, ScaleOut { from: 5, to: 10 });
+    for by_hand in [5, 15] {
+        stage.service().desired_count = by_hand;
+        stage.queue().waiting = 100;
+        stage.arrive().wait(15).look();
+    }
+    stage.queue().waiting = 501;
+    assert_eq!(stage.wait(15).look().verdict, ScaleOut { from: 15, to: 30 });
+}
+
 /// A minimum and a rule at once: of six tasks five are the rule's.
 #[test]
 fn of_a_raise_that_a_rule_and_a_minimum_make_together_the_part_of_the_rule_counts() {

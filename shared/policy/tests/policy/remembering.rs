@@ -66,6 +66,14 @@ fn a_tracked_service_whose_tasks_come_and_go_needs_as_little() {
 }
 
 #[test]
+fn a_scale_out_of_a_rule_alone_needs_a_time_and_a_number() {
+    let mut stage = Stage::new(2, 50, &["waiting > 500: +5"]).waiting(501);
+    stage.look();
+    let text = serde_json::to_string(&stage.memory.scale_out).unwrap();
+    assert_eq!(text, r#"{"a":1772366400000,"b":5}"#);
+}
+
+#[test]
 fn a_quiet_service_needs_little() {
     let mut stage = Stage::new(2, 50, &["waiting > 500: +5"]).waiting(100);
     stage.look();

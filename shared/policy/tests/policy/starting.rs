@@ -64,6 +64,16 @@ fn one_task_or_a_tenth_that_is_missing_stops_no_scale_out_and_more_do() {
     missing(100, 89, 100);
 }
 
+#[test]
+fn a_step_that_is_stopped_names_its_rule_and_once_what_does_not_start() {
+    let mut stage = busy().tasks(10);
+    stage.service().running_count = 8;
+    stage.service().pending_count = 2;
+    stage.at(0).look_and_die();
+    stage.memory.intent = None;
+    assert_eq!(codes(&stage.at(600).look()), ["rule-matched", "starts-failing"]);
+}
+
 /// What is added to a service that cannot start any task is itself what is missing: one step, and no more.
 #[test]
 fn a_service_that_starts_no_task_asks_for_one_step_and_no_more() {

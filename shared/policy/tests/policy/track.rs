@@ -176,6 +176,18 @@ fn a_tracker_that_may_not_scale_in_keeps_what_its_value_needs() {
     assert_eq!(beside.peek().verdict, Hold { at: Some(10) });
 }
 
+/// A source that publishes only while there is something to count.
+#[test]
+fn silence_that_means_zero_lets_a_tracker_scale_in() {
+    let mut stage = stage(10, &[track("response_time", 1.0)]).on_absence("response_time", OnAbsence::Zero);
+    for minute in 0..=5 {
+        stage.points("response_time", &[]).at(minute * 60);
+        let decision = stage.look();
+        let expected = if minute < 5 { Hold { at: Some(10) } } else { ScaleIn { from: 10, to: 1 } };
+        assert_eq!(decision.verdict, expected, "{minute}: {decision}");
+    }
+}
+
 #[test]
 fn one_high_datapoint_is_enough_and_a_low_one_must_last_five_minutes() {
     let mut stage = stage(10, &[track("cpu", 50.0)]);
