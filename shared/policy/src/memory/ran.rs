@@ -379,6 +379,11 @@ mod tests {
     }
 
     #[test]
+    fn a_moment_is_measured_over_those_that_ran_then() {
+        assert_eq!(over(&followed(&vec![(0, 5), (600, 5)], 1_080), 300, 300), (5.0, 5.0));
+    }
+
+    #[test]
     fn what_stays_as_it_is_takes_one_span_and_sixteen_are_told_apart() {
         let spans = |changes: u32, keep: i64| {
             let seen: Seen = (0..=changes).map(|change| (60, change % 2)).collect();

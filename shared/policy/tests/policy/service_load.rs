@@ -132,10 +132,12 @@ fn a_tracked_total_asks_for_the_whole_load_by_its_target() {
 /// The total is known as a whole: that five of the ten began to run after it was measured changes nothing.
 #[test]
 fn a_tracked_total_belongs_to_the_tasks_that_it_is_divided_by() {
-    let mut stage = api(1, &[]).with(|stage| stage.policy.track = vec![track("requests_per_task", 1_000.0)]);
-    stage.points("requests", &[(0, 5_000.0)]).at(0).look();
+    let mut stage = api(1, &["cpu > 70%: +1"]);
+    stage.policy.track = vec![track("requests_per_task", 1_000.0)];
+    stage.points("cpu", &[(0, 50.0)]).points("requests", &[(0, 5_000.0)]).at(0).look();
     stage.seen.service = Ok(crate::stage::service(10, 10));
-    let decision = stage.points("requests", &[(60, 14_000.0)]).at(60).look();
+    stage.points("cpu", &[(60, 50.0)]).points("requests", &[(60, 14_000.0)]);
+    let decision = stage.at(60).look();
     assert_eq!(decision.verdict, ScaleOut { from: 10, to: 14 }, "{decision}");
 }
 

@@ -93,6 +93,16 @@ fn the_first_job_wakes_one_task_and_many_wake_many() {
 }
 
 #[test]
+fn a_tracked_backlog_wakes_as_many_as_it_needs_and_an_empty_one_asks_for_nothing() {
+    let mut stage = Stage::new(0, 50, &[]).tasks(0).with(|stage| {
+        stage.policy.track = vec![crate::track::track("waiting_per_task", 10.0)];
+    });
+    assert_eq!((size(&stage.peek()), codes(&stage.peek())), (0, vec!["nothing-matches"]));
+    stage.queue().waiting = 30;
+    assert_eq!((size(&stage.peek()), codes(&stage.peek())), (3, vec!["tracked"]));
+}
+
+#[test]
 fn a_wish_of_one_percent_wakes_one_task_too() {
     let stage = Stage::new(0, 50, &["waiting > 5: +50%"]).tasks(0).waiting(6);
     assert_eq!(size(&stage.peek()), 1);
