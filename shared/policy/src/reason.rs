@@ -57,6 +57,8 @@ pub enum Reason {
     WouldWait { jobs: u64, within: SignedDuration, planned: SignedDuration, proposes: u32 },
     /// `wait`: a job that comes now waits longer than planned, so nobody leaves.
     JobsWait { wait: SignedDuration, planned: SignedDuration },
+    /// `wait`: jobs went on waiting longer than acceptable, whatever was expected.
+    StillLate { acceptable: SignedDuration, lasting: SignedDuration, proposes: u32 },
     /// `wait`: what arrives keeps so many tasks busy.
     LoadKeeps { load: f64, proposes: u32 },
     /// `wait`: bursts come back, and tasks stand by for the next.
@@ -179,6 +181,7 @@ impl Reason {
             Self::LowNotLongEnough { .. } => "low-not-long-enough",
             Self::WouldWait { .. } => "would-wait",
             Self::JobsWait { .. } => "jobs-wait",
+            Self::StillLate { .. } => "still-late",
             Self::LoadKeeps { .. } => "load-keeps",
             Self::StandsBy { .. } => "stands-by",
             Self::Watching => "watching",

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::millis;
+use super::{millis, millis_optional};
 
 /// The memory of the `wait` method.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -19,6 +19,9 @@ pub struct Wait {
     /// How many jobs arrive.
     #[serde(rename = "r", skip_serializing_if = "Option::is_none")]
     pub load: Option<Load>,
+    /// How much of a deviation of the load lasts.
+    #[serde(rename = "d")]
+    pub lasting: Lasting,
     /// The last look that saw the tasks, whether or not it saw the queue.
     #[serde(rename = "n", skip_serializing_if = "Option::is_none")]
     pub crew: Option<Crew>,
@@ -28,6 +31,9 @@ pub struct Wait {
     /// How many seconds the last starts took.
     #[serde(rename = "s", skip_serializing_if = "Vec::is_empty")]
     pub starts: Vec<u32>,
+    /// Since when jobs wait longer than acceptable.
+    #[serde(rename = "v", skip_serializing_if = "Option::is_none", with = "millis_optional")]
+    pub late_since: Option<Timestamp>,
     /// What the last two looks wished for without a thought of bursts, in tasks.
     #[serde(rename = "w", skip_serializing_if = "Vec::is_empty")]
     pub wishes: Vec<u32>,
@@ -156,6 +162,27 @@ impl Default for Load {
     }
 }
 
+/// How much of what deviates from the usual load is left half a start-up time later: sums for a regression through zero.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Lasting {
+    /// The deviation about half a start-up time ago.
+    #[serde(rename = "d", skip_serializing_if = "is_zero")]
+    pub deviation: f64,
+    /// Its square.
+    #[serde(rename = "e", skip_serializing_if = "is_zero")]
+    pub square: f64,
+    /// Its product with what was usual then.
+    #[serde(rename = "u", skip_serializing_if = "is_zero")]
+    pub usual: f64,
+    /// The sum of deviations times what was left of them.
+    #[serde(rename = "l", skip_serializing_if = "is_zero")]
+    pub left: f64,
+    /// The sum of squares.
+    #[serde(rename = "s", skip_serializing_if = "is_zero")]
+    pub squares: f64,
+}
+
 /// Tasks that were asked for at one moment and do not run yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
@@ -203,6 +230,8 @@ impl Wait {
         [done, busy, places, response, squares, looks, fastest, recent, recent_places, recent_slope]
             .into_iter()
             .for_each(shorten);
+        let Lasting { deviation, square, usual, left, squares } = &mut self.lasting;
+        [deviation, square, usual, left, squares].into_iter().for_each(shorten);
         if let Some(bursts) = &mut self.bursts {
             bursts.sizes.iter_mut().for_each(shorten);
         }

@@ -15,11 +15,13 @@ use jiff::SignedDuration;
 
 use crate::capacity::Capacity;
 use crate::memory::since;
-use crate::memory::wait::{Last, Wait};
+use crate::memory::wait::{Last, Load, Pace, Wait};
 use crate::reason::Reason;
 
 pub(crate) mod bursts;
 pub(crate) mod forecast;
+pub(crate) mod lasting;
+pub(crate) mod late;
 pub(crate) mod load;
 pub(crate) mod orders;
 pub(crate) mod pace;
@@ -37,6 +39,20 @@ const PLANNED_SHARE: f64 = 0.45;
 /// twenty is worse. Two cost 3% more where jobs are long and few; with 1.4 more than one in a hundred of those is late.
 pub(crate) const CHANCE: f64 = 1.6;
 
+/// Nobody leaves whom a little more bad luck than `CHANCE` would call back at the next look. Without it tasks of long jobs
+/// come and go twice as often; twice of it costs 2% more there.
+const LEAVING_CHANCE: f64 = 0.4;
+
+/// Until the queue has shown how fast its jobs are done, orders stop at so many times the running tasks.
+const UNKNOWN_ORDERS: u32 = 6;
+
+/// Of a load that is only believed, less work than for half a task is none: so that a hidden queue may sleep within hours.
+const NOBODY_BELIEVED: f64 = 0.5;
+
+/// One look takes of a hidden load no more than leaves this share. With none, a pace that was guessed too low makes the load
+/// vanish, and tasks go and come by the hundred; with half, bursts by the clock cost a tenth more.
+const SHRINKS_AT_MOST: f64 = 0.25;
+
 /// Two looks closer than this tell nothing about speed: a handful of jobs more or less would be everything.
 const SHORTEST_LOOK_SECONDS: f64 = 5.0;
 
@@ -53,9 +69,6 @@ const FORGOTTEN_AFTER_SECONDS: f64 = 150.0;
 /// The clocks of two writers may differ by so much; a look that seems so much earlier than the last came right after it.
 const CLOCKS_APART_SECONDS: f64 = 5.0;
 
-/// A number made smaller by this much is not larger when it is cut to four digits.
-const NEVER_ROUNDED_UP: f64 = 0.9995;
-
 /// What the method asks for.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Proposal {
@@ -65,123 +78,183 @@ pub(crate) struct Proposal {
     pub(crate) reason: Reason,
 }
 
+/// What a look knows of the load.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    load: Load,
+    /// It is the mean over a time in which nobody looked: enough to order, never enough to let anybody go.
+    gap: bool,
+}
+
 /// One look: what it asks for, and what it remembers. It asks for nothing while it only watches: in the first look, in
-/// one that cannot see the queue, and in the first after a long pause.
+/// one that cannot see the queue, and in the first after a pause unless jobs wait.
 pub(crate) fn look(seen: &Sight, before: Option<&Wait>) -> (Option<Proposal>, Wait) {
     let mut next = before.cloned().unwrap_or_default();
     let crew = orders::follow(&mut next, seen);
     let proposal = match seen.jobs {
         None => {
+            // Tasks that begin to run unseen have a part in what the queue loses until it is seen again.
+            if let Some(last) = &mut next.last {
+                last.running = last.running.max(seen.running);
+            }
             next.shorten();
             None
         }
         Some(Jobs { paused: true, .. }) => {
-            next.last = None;
+            (next.last, next.late_since) = (None, None);
             next.shorten();
             Some(Proposal { tasks: 0, reason: Reason::LoadKeeps { load: 0.0, proposes: 0 } })
         }
         Some(jobs) => {
-            let this = last(seen, jobs);
-            watch(seen, this, jobs.hidden(), &mut next);
+            let this = last(seen, jobs, &next.pace);
+            let known = watch(seen, this, jobs.hidden(), crew.startup, &mut next);
             // What is decided now is what the remembered numbers say, so that a second look right after says the same.
             next.shorten();
-            decide(seen, jobs, this.busy, &crew, &mut next)
+            let known = known.map(|known| Known { load: next.load.unwrap_or(known.load), ..known });
+            known.and_then(|known| decide(seen, jobs, this, known, &crew, &mut next))
         }
     };
     (proposal, next)
 }
 
-/// Learns from what happened since the last look. Where neither running nor finished jobs can be seen, what is guessed to
-/// run is all that arrives.
-fn watch(seen: &Sight, this: Last, hidden: bool, next: &mut Wait) {
-    let before = next.last.filter(|last| {
-        let (passed, ahead) = (since(last.at, seen.now), since(seen.now, last.at));
-        seconds(passed) <= FORGOTTEN_AFTER_SECONDS && seconds(ahead) <= CLOCKS_APART_SECONDS
-    });
-    let Some(before) = before else {
+/// Learns from what happened since the last look. Where running jobs are hidden, what arrives can be measured only while
+/// jobs wait, and when the queue was emptied by fewer than believed; otherwise it is believed, and fades.
+fn watch(seen: &Sight, this: Last, hidden: bool, startup: f64, next: &mut Wait) -> Option<Known> {
+    let ahead = |last: &Last| seconds(since(seen.now, last.at));
+    let Some(before) = next.last.filter(|last| ahead(last) <= CLOCKS_APART_SECONDS) else {
         (next.last, next.load) = (Some(this), None);
-        return;
+        return None;
     };
     let elapsed = seconds(since(before.at, seen.now));
-    if elapsed >= SHORTEST_LOOK_SECONDS {
-        let planned = seen.acceptable * PLANNED_SHARE;
-        let arrived = pace::learn(&mut next.pace, &before, &this, elapsed, seen.concurrency, planned);
-        let mut load = load::learn(next.load, arrived / elapsed, elapsed);
-        if hidden {
-            let most = NEVER_ROUNDED_UP * this.busy * next.pace.per_second(planned);
-            load.rate = load.rate.min(most);
-        }
-        next.load = Some(load);
-        next.last = Some(this);
+    if elapsed < SHORTEST_LOOK_SECONDS {
+        return next.load.map(|load| Known { load, gap: false });
     }
+    next.last = Some(this);
+    let planned = seen.acceptable * PLANNED_SHARE;
+    let rate =
+        pace::learn(&mut next.pace, &before, &this, elapsed, seen.concurrency, planned, hidden) / elapsed;
+    if elapsed > FORGOTTEN_AFTER_SECONDS {
+        next.load = None;
+        return Some(Known { load: load::learn(None, rate, elapsed), gap: true });
+    }
+    let believed = next.load.map_or(0.0, |load| load.rate);
+    let load = match next.load {
+        Some(load) if hidden && !this.waiting && !(before.waiting && rate < believed) => {
+            load::fade(load, elapsed, this.busy * next.pace.per_second(planned))
+        }
+        load => {
+            // What empties a hidden queue sooner than believed shows a pace that was too low, more than a load that ended.
+            let rate = if hidden { rate.max(SHRINKS_AT_MOST * believed) } else { rate };
+            let load = load::learn(load, rate, elapsed);
+            lasting::learn(&mut next.lasting, &load, rate, elapsed, startup);
+            load
+        }
+    };
+    next.load = Some(load);
+    Some(Known { load, gap: false })
 }
 
-/// What the next look has to know of this one. Where running jobs cannot be seen, jobs that wait prove every place busy,
-/// and an empty queue is taken as one idle task: so such a service shrinks by one task at a time until jobs wait.
-fn last(seen: &Sight, jobs: Jobs) -> Last {
+/// What the next look has to know of this one. Where running jobs are hidden every place is taken as busy: that is true
+/// while jobs wait, and nothing is concluded from it while none does.
+fn last(seen: &Sight, jobs: Jobs, pace: &Pace) -> Last {
     let places = f64::from(seen.running) * seen.concurrency;
-    let busy = match (jobs.visible, jobs.waiting > 0.0) {
-        (true, _) => jobs.in_flight,
-        (false, true) => places,
-        (false, false) => (places - seen.concurrency).max(jobs.in_flight),
+    let waiting = if jobs.visible {
+        // Jobs that wait while every place is seen to be idle are taken by nobody, and prove nothing.
+        jobs.waiting > 0.0 && (jobs.in_flight > 0.0 || seen.running == 0)
+    } else {
+        let planned = seen.acceptable * PLANNED_SHARE;
+        let behind =
+            jobs.reserved > places / 2.0 && jobs.reserved > pace.per_second(planned) * places * planned / 2.0;
+        jobs.waiting > jobs.reserved || behind
     };
-    // Jobs that wait while every place is seen to be idle are taken by nobody, and prove nothing.
-    let idle = jobs.visible && jobs.in_flight <= 0.0 && seen.running > 0;
+    let busy = if jobs.visible { jobs.in_flight } else { places };
     Last {
         at: seen.now,
         jobs: jobs.waiting + busy + jobs.held,
         busy,
-        waiting: jobs.waiting > 0.0 && !idle,
+        waiting,
         running: seen.running,
         done: jobs.done,
     }
 }
 
 /// The capacity asked for: more when the forecast needs it, fewer down to what the load keeps.
-fn decide(seen: &Sight, jobs: Jobs, busy: f64, crew: &Crew, next: &mut Wait) -> Option<Proposal> {
-    let load = next.load?;
+fn decide(
+    seen: &Sight,
+    jobs: Jobs,
+    this: Last,
+    Known { load: believed, gap }: Known,
+    crew: &Crew,
+    next: &mut Wait,
+) -> Option<Proposal> {
     let planned = seen.acceptable * PLANNED_SHARE;
     let per_second = next.pace.per_second(planned);
-    let outlook = Outlook { jobs: jobs.waiting + busy, load, per_second, concurrency: seen.concurrency };
-    let expected = outlook.when_new_tasks_run(crew);
-    let needed_with = |crew: &Crew| {
-        // Behind a queue that shows nothing at all a guess runs, and nobody is ordered for a guess: the load alone keeps.
-        if jobs.hidden() {
+    let unseen = jobs.hidden() && !this.waiting;
+    let expected = if unseen { believed } else { lasting::expected(&next.lasting, believed, crew.startup) };
+    let busy = if unseen { (believed.rate / per_second).min(this.busy) } else { this.busy };
+    let outlook =
+        Outlook { jobs: jobs.waiting + busy, load: expected, per_second, concurrency: seen.concurrency };
+    let most = if next.pace.known() { u32::MAX } else { seen.running.max(1).saturating_mul(UNKNOWN_ORDERS) };
+    let needed_with = |crew: &Crew, luck: f64| {
+        // Behind a queue that shows nothing at all a belief runs, and nobody is ordered for a belief: the load alone keeps.
+        if unseen {
             return 0;
         }
-        let expected = outlook.when_new_tasks_run(crew);
-        whole_tasks(outlook.places_for(expected, planned, seen.acceptable, crew) / seen.concurrency)
+        let places =
+            outlook.places_for(outlook.when_new_tasks_run(crew), planned, seen.acceptable, crew, luck);
+        whole_tasks(places / seen.concurrency).min(most)
     };
-    let needed = needed_with(crew);
-
-    let reaction = crew.startup + load.apart;
-    let load = load.rate / per_second / seen.concurrency;
-    let wait = jobs.waiting / per_second / (crew.running * seen.concurrency).max(1.0);
+    let tasks = |load: f64| load / per_second / seen.concurrency;
+    let places = crew.running * seen.concurrency;
+    let wait = jobs.waiting / per_second / places.max(1.0);
     let late = wait > planned;
-    let taken = seen.jobs_of_the_dead();
-    let keeps_taken = whole_tasks(taken / seen.concurrency);
-    let kept = whole_tasks(load).max(if late { seen.desired } else { 0 }).max(keeps_taken);
-    let kept = enough(kept.max(needed), seen.desired, |tasks| needed_with(&crew.reduced(f64::from(tasks))));
+    // Jobs that wait beside places that are free are taken by nobody, or not yet: more tasks would not take them.
+    let stuck = !this.waiting || (this.busy < places / 2.0 && jobs.waiting < places);
+    let lateness = if stuck { 0.0 } else { wait.max(jobs.waiting / believed.most()) };
+    let grown = late::grown(next, seen, lateness, crew.startup);
+    let needed = needed_with(crew, CHANCE).max(grown);
+    let taken = whole_tasks(seen.jobs_of_the_dead() / seen.concurrency);
+    let load = tasks(expected.rate);
+    let busy_tasks = if unseen && load < NOBODY_BELIEVED { 0 } else { whole_tasks(load) };
+    let kept = busy_tasks.max(if late { seen.desired } else { 0 }).max(taken);
+    let kept = enough(kept.max(needed), seen.desired, |tasks| {
+        needed_with(&crew.reduced(f64::from(tasks)), CHANCE + LEAVING_CHANCE)
+    });
 
-    let wish = seen.bounds.clamp(needed.max(kept));
-    let standing = bursts::follow(next, seen, load, wish, reaction);
+    let standing = if gap {
+        0
+    } else {
+        let wish = seen.bounds.clamp(needed.max(kept));
+        let standing = bursts::follow(next, seen, tasks(believed.rate), wish, crew.startup + believed.apart);
+        if next.pace.known() { standing } else { 0 }
+    };
     let raised = needed.max(standing);
-    let tasks = if raised > seen.desired { raised } else { raised.max(kept).min(seen.desired) };
-    let reason = if standing == tasks && standing > needed.max(whole_tasks(load)) {
+    if gap && raised <= seen.desired {
+        return None;
+    }
+    let size = if raised > seen.desired { raised } else { raised.max(kept).min(seen.desired) };
+    let reason = if standing == size && standing > needed.max(busy_tasks) {
         let bursts = next.bursts.as_ref().map_or(0, |bursts| bursts.sizes.len());
-        Reason::StandsBy { bursts, proposes: tasks }
+        Reason::StandsBy { bursts, proposes: size }
+    } else if grown == size && raised > seen.desired && needed_with(crew, CHANCE) < grown {
+        Reason::StillLate {
+            acceptable: span(seen.acceptable),
+            lasting: late::lasted(next, seen),
+            proposes: size,
+        }
     } else if raised > seen.desired {
         let within = span(crew.startup);
-        Reason::WouldWait { jobs: whole_jobs(expected), within, planned: span(planned), proposes: tasks }
-    } else if late && tasks == seen.desired {
+        let expected = whole_jobs(outlook.when_new_tasks_run(crew));
+        Reason::WouldWait { jobs: expected, within, planned: span(planned), proposes: size }
+    } else if late && size == seen.desired {
         Reason::JobsWait { wait: span(wait), planned: span(planned) }
-    } else if tasks == keeps_taken && keeps_taken > whole_tasks(load) {
+    } else if size == taken && taken > busy_tasks {
         let concurrency = whole(seen.concurrency);
-        Reason::WorkInFlight { jobs: whole_jobs(taken), concurrency, floor: tasks }
+        Reason::WorkInFlight { jobs: whole_jobs(seen.jobs_of_the_dead()), concurrency, floor: size }
     } else {
-        Reason::LoadKeeps { load, proposes: tasks }
+        Reason::LoadKeeps { load, proposes: size }
     };
-    Some(Proposal { tasks, reason })
+    Some(Proposal { tasks: size, reason })
 }
 
 /// The fewest tasks, from so many to so many, that are as many as they themselves would need: with fewer, the next look

@@ -107,6 +107,13 @@ impl fmt::Display for Counted<&Reason> {
                 Span(*wait),
                 Span(*planned)
             ),
+            R::StillLate { acceptable, lasting, proposes } => write!(
+                f,
+                "jobs have waited longer than {} for {}, which asks for {}",
+                Span(*acceptable),
+                Span(*lasting),
+                tasks(*proposes)
+            ),
             R::LoadKeeps { load, proposes } => {
                 let load = Quantity { value: *load, unit: Unit::Count };
                 write!(

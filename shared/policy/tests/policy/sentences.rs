@@ -45,6 +45,7 @@ reasons! {
     LowNotLongEnough => "low-not-long-enough",
     WouldWait => "would-wait",
     JobsWait => "jobs-wait",
+    StillLate => "still-late",
     LoadKeeps => "load-keeps",
     StandsBy => "stands-by",
     Watching => "watching",
@@ -262,6 +263,12 @@ fn waits(all: &mut Vec<(&'static str, Decision)>) {
     let mut world = World::new(2, 50, 2);
     world.look_for(3 * 1_800 - 30, |elapsed| if elapsed % 1_800 < 180 { 15.0 } else { 0.0 });
     all.push(("`wait`, three bursts came half an hour apart", world.look(0.0)));
+    let mut world = World::new(2, 50, 12);
+    world.look_for(3_600, |_| 3.0);
+    world.per_second /= 4.0;
+    let decisions = world.look_for(1_800, |_| 3.0);
+    let late = decisions.into_iter().find(|it| codes(it).contains(&"still-late"));
+    all.extend(late.map(|late| ("`wait`, jobs became four times slower", late)));
 }
 
 #[test]

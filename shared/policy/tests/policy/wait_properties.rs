@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use tidegate_policy::Verdict;
-use tidegate_policy::memory::wait::{Bursts, Crew, Last, Load, Order, Pace, Wait};
+use tidegate_policy::memory::wait::{Bursts, Crew, Last, Lasting, Load, Order, Pace, Wait};
 
 use crate::arbitrary::{Case, Range, case};
 use crate::stage::{noon, seconds};
@@ -48,17 +48,24 @@ fn remembered(number: impl Strategy<Value = f64> + Clone + 'static) -> impl Stra
         .prop_map(|(at, gaps, sizes)| Bursts { at, gaps, sizes });
     let lists = (orders, counts(), counts(), proptest::option::of(bursts));
     let crew = (at(), 0..60_u32).prop_map(|(at, running)| Crew { at, running });
-    ((proptest::option::of(last), proptest::option::of(crew)), pace, proptest::option::of(load), lists)
-        .prop_map(|((last, crew), pace, load, (orders, starts, wishes, bursts))| Wait {
+    let lasting = proptest::array::uniform5(n()).prop_map(|[deviation, square, usual, left, squares]| {
+        Lasting { deviation, square, usual, left, squares }
+    });
+    let looked = (proptest::option::of(last), proptest::option::of(crew), proptest::option::of(at()));
+    (looked, (pace, lasting), proptest::option::of(load), lists).prop_map(
+        |((last, crew, late_since), (pace, lasting), load, (orders, starts, wishes, bursts))| Wait {
             last,
             crew,
             pace,
+            lasting,
             load,
             orders,
             starts,
+            late_since,
             wishes,
             bursts,
-        })
+        },
+    )
 }
 
 /// Any question with `wait` in it.

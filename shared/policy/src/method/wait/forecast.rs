@@ -2,8 +2,8 @@
 
 use crate::memory::wait::Load;
 
+use super::USUAL_LOOK_SECONDS;
 use super::orders::Crew;
-use super::{CHANCE, USUAL_LOOK_SECONDS};
 
 /// At most so many steps: an hour.
 const STEPS_MAX: f64 = 240.0;
@@ -60,8 +60,9 @@ impl Outlook {
         places + (rate - self.per_second * places) * (step - filled).max(0.0)
     }
 
-    /// The places that these jobs need, so that the newest waits as planned, and even with bad luck not too long.
-    pub(crate) fn places_for(&self, jobs: f64, planned: f64, acceptable: f64, crew: &Crew) -> f64 {
+    /// The places that these jobs need, so that the newest waits as planned, and even with so much bad luck (in standard
+    /// deviations) not too long.
+    pub(crate) fn places_for(&self, jobs: f64, planned: f64, acceptable: f64, crew: &Crew, luck: f64) -> f64 {
         // Of an empty queue nothing is expected, not even bad luck: so a service may sleep.
         if jobs < 0.5 {
             return 0.0;
@@ -69,7 +70,7 @@ impl Outlook {
         // What comes and goes until then is a matter of chance, and so is what is believed of the load.
         let (comes_and_goes, doubt) =
             (2.0 * self.load.rate * crew.startup, self.load.doubt.min(self.load.rate) * crew.startup);
-        let chance = CHANCE * (comes_and_goes + doubt * doubt).sqrt();
+        let chance = luck * (comes_and_goes + doubt * doubt).sqrt();
         // In a wait a place finishes as many jobs as fit into it, besides the one it runs.
         let in_wait = |wait: f64| self.per_second * wait + 1.0;
         (jobs / in_wait(planned)).max((jobs + chance) / in_wait(acceptable))
@@ -78,6 +79,7 @@ impl Outlook {
 
 #[cfg(test)]
 mod tests {
+    use super::super::CHANCE;
     use super::*;
 
     fn outlook(jobs: f64, rate: f64) -> Outlook {
@@ -115,10 +117,10 @@ mod tests {
     #[test]
     fn half_of_the_wait_is_used_and_chance_may_take_the_rest() {
         let crew = Crew { running: 20.0, starting: vec![], startup: 90.0 };
-        let steady = outlook(320.0, 0.0).places_for(320.0, 30.0, 60.0, &crew);
+        let steady = outlook(320.0, 0.0).places_for(320.0, 30.0, 60.0, &crew, CHANCE);
         assert!((steady - 20.0).abs() < 0.1, "{steady}");
         let slow = Outlook { per_second: 1.0 / 60.0, ..outlook(30.0, 0.5) };
-        let risky = slow.places_for(30.0, 30.0, 60.0, &crew);
+        let risky = slow.places_for(30.0, 30.0, 60.0, &crew, CHANCE);
         assert!(risky > 22.0, "{risky}");
     }
 }

@@ -29,6 +29,9 @@ const ANY_RATE: f64 = 18.0;
 /// looks. Half or twice as much changes costs by less than 1%.
 const USUAL_SHARE: f64 = 0.05;
 
+/// While running jobs are hidden and none waits, the load is believed half of it after this time.
+const UNSEEN_HALF_LIFE_SECONDS: f64 = 3_600.0;
+
 /// One error counts at most so many times the usual one, squared: a burst says nothing about the noise of every day.
 const LARGEST_ERROR: f64 = 9.0;
 
@@ -54,12 +57,28 @@ pub(crate) fn learn(before: Option<Load>, rate: f64, elapsed: f64) -> Load {
     load
 }
 
+/// A load that cannot be measured is believed, fades, and is at most what the places could do.
+pub(crate) fn fade(mut load: Load, elapsed: f64, most: f64) -> Load {
+    let kept = 0.5_f64.powf(elapsed / UNSEEN_HALF_LIFE_SECONDS);
+    for rate in load.averages.iter_mut().chain([&mut load.rate]) {
+        *rate = (*rate * kept).min(most);
+    }
+    load.doubt *= kept;
+    load.growth = 0.0;
+    load
+}
+
 /// The variance of one look's rate by chance alone. One job more or less is chance, however few there are.
 fn chance(rate: f64, elapsed: f64) -> f64 {
     rate.max(1.0 / elapsed) / elapsed
 }
 
 impl Load {
+    /// The most that arrived lately by any average. More jobs than come in a wait at this rate wait longer than that.
+    pub(crate) fn most(&self) -> f64 {
+        self.averages.iter().skip(1).copied().fold(f64::MIN_POSITIVE, f64::max)
+    }
+
     /// Trusts each average by how well it foretold this look, and sees whether looks are noisier than chance makes them.
     fn judge(&mut self, rate: f64, elapsed: f64, shares: &[f64; AVERAGES]) {
         let error = (rate - self.rate).powi(2) / (chance(self.rate, elapsed) + self.doubt.powi(2));

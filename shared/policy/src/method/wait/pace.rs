@@ -17,13 +17,28 @@ use super::CHANCE;
 /// does not count its jobs; days would hold on to what is no longer true.
 const HALF_LIFE_SECONDS: f64 = 3_600.0;
 
+/// Counted jobs count half after this time, for they say plainly when jobs become slower: with an hour, jobs of a release
+/// three times slower wait for up to three quarters of an hour before more tasks are ordered. A minute would be noise.
+const COUNTED_HALF_LIFE_SECONDS: f64 = 300.0;
+
+/// So many counted jobs are remembered however long they took: a pace of 200 jobs is off by 7%. Half or twice of it
+/// changes costs by less than 1%.
+const COUNTED_JOBS: f64 = 200.0;
+
 /// In the averages that places and the queue's growth are compared with, a look counts half after this time. Without
 /// averages, from look to look, a change speaks once: 4% dearer with jobs of 20 s. Half or twice of it changes little.
 const RECENT_SECONDS: f64 = 60.0;
 
 /// While nothing is counted and no answer known a job is taken to last so many planned waits. With one, twice as many
-/// jobs of 60 s are late; with two, jobs of 20 s cost 1% more.
-const GUESSED_WAITS: f64 = 1.5;
+/// jobs of 60 s are late; with three, jobs of 20 s cost 2% more.
+const GUESSED_WAITS: f64 = 2.0;
+
+/// However slow the answer, a job takes no more than so many guesses: an answer that is lost in the noise would order
+/// a hundred times too many.
+const SLOWEST_GUESSES: f64 = 10.0;
+
+/// In standard deviations: an answer that is plainer than this is no chance.
+const BEYOND_CHANCE: f64 = 2.0;
 
 /// The guess counts as so many answers that are no plainer than the noise. With one, the first hour of jobs of 20 s or
 /// 60 s can go badly wrong: a tenth of them late; with three, jobs of 2 s and 20 s cost 1% more.
@@ -40,9 +55,18 @@ impl Pace {
             // A job of the planned wait is added to those that were counted.
             (self.done + 1.0) / (self.busy + planned)
         } else {
-            self.answered(1.0 / (GUESSED_WAITS * planned)).max(self.fastest)
+            let guess = 1.0 / (GUESSED_WAITS * planned);
+            self.answered(guess).max(self.fastest).max(guess / SLOWEST_GUESSES)
         };
         pace.clamp(PER_SECOND.0, PER_SECOND.1)
+    }
+
+    /// The queue has shown how fast jobs are done: by counting them, by what it lost, or by an answer beyond chance.
+    pub(crate) fn known(&self) -> bool {
+        let variance = self.squares / self.looks.max(1.0);
+        self.busy > 0.0
+            || self.fastest > 0.0
+            || self.response > BEYOND_CHANCE * (variance * self.places).sqrt()
     }
 
     /// What the queue's answers say. The guess may be wrong by as much as itself, or as what was learned if that is
@@ -75,6 +99,13 @@ impl Pace {
         self.looks += 1.0;
     }
 
+    /// Counts jobs done, and the seconds that places were busy with them.
+    fn count(&mut self, done: f64, busy: f64, elapsed: f64) {
+        let kept = 0.5_f64.powf(elapsed / COUNTED_HALF_LIFE_SECONDS).max((COUNTED_JOBS / self.done).min(1.0));
+        self.done = self.done * kept + done;
+        self.busy = self.busy * kept + busy;
+    }
+
     /// Older evidence fades.
     fn fade(&mut self, elapsed: f64) {
         let Self { done, busy, places, response, squares, looks, fastest, .. } = self;
@@ -93,27 +124,40 @@ pub(crate) fn learn(
     elapsed: f64,
     concurrency: f64,
     planned: f64,
+    hidden: bool,
 ) -> f64 {
     let saturated = before.waiting && now.waiting;
-    let places = f64::from(before.running) * concurrency;
-    let busy_seconds = if saturated { places } else { f64::midpoint(before.busy, now.busy) } * elapsed;
+    // Between looks at which other tasks ran it is not known how many worked.
+    let same = before.running == now.running;
+    let (had, has) = (f64::from(before.running) * concurrency, f64::from(now.running) * concurrency);
     let longer = now.jobs - before.jobs;
-    pace.fade(elapsed);
     let counted = before.done.zip(now.done).and_then(|(before, now)| now.checked_sub(before));
-    if let Some(done) = counted {
-        let done = number(done);
-        pace.done += done;
-        pace.busy += busy_seconds;
+    if let Some(done) = counted.map(number) {
+        if !saturated {
+            pace.count(done, f64::midpoint(before.busy, now.busy) * elapsed, elapsed);
+        } else if same {
+            pace.count(done, had * elapsed, elapsed);
+        }
         return (longer + done).max(0.0);
     }
-    let surely = -longer - CHANCE * before.jobs.max(1.0).sqrt();
-    pace.fastest = pace.fastest.max(surely / busy_seconds.max(elapsed));
     if saturated {
-        pace.answer(longer / elapsed, places, elapsed);
-    } else {
-        (pace.recent, pace.recent_places, pace.recent_slope) = (0.0, 0.0, 0.0);
+        pace.fade(elapsed);
     }
-    (longer + pace.per_second(planned) * busy_seconds).max(0.0)
+    if !hidden || before.waiting {
+        let surely = -longer - CHANCE * before.jobs.max(1.0).sqrt();
+        pace.fastest = pace.fastest.max(surely / (had.max(has).max(1.0) * elapsed));
+    }
+    if !saturated {
+        (pace.recent, pace.recent_places, pace.recent_slope) = (0.0, 0.0, 0.0);
+    } else if same {
+        pace.answer(longer / elapsed, had, elapsed);
+    }
+    let busy = match (hidden, saturated) {
+        (true, _) => f64::midpoint(had, has),
+        (false, true) => had,
+        (false, false) => f64::midpoint(before.busy, now.busy),
+    };
+    (longer + pace.per_second(planned) * busy * elapsed).max(0.0)
 }
 
 #[cfg(test)]
@@ -131,7 +175,7 @@ mod tests {
     fn counted_jobs_by_busy_time() {
         let mut pace = Pace::default();
         let arrived =
-            learn(&mut pace, &last(40.0, 20, Some(100)), &last(50.0, 20, Some(250)), 15.0, 1.0, 30.0);
+            learn(&mut pace, &last(40.0, 20, Some(100)), &last(50.0, 20, Some(250)), 15.0, 1.0, 30.0, false);
         assert!((arrived - 160.0).abs() < 1e-9, "{arrived}");
         assert!((pace.per_second(30.0) - 151.0 / 330.0).abs() < 1e-9, "{pace:?}");
     }
@@ -139,7 +183,7 @@ mod tests {
     #[test]
     fn a_counter_that_began_anew_is_not_counted() {
         let mut pace = Pace::default();
-        learn(&mut pace, &last(40.0, 20, Some(100)), &last(50.0, 20, Some(3)), 15.0, 1.0, 30.0);
+        learn(&mut pace, &last(40.0, 20, Some(100)), &last(50.0, 20, Some(3)), 15.0, 1.0, 30.0, false);
         assert!(pace.done.abs() < 1e-9 && pace.busy.abs() < 1e-9, "{pace:?}");
     }
 
@@ -152,7 +196,7 @@ mod tests {
             let running = if (step / 8) % 2 == 0 { 15 } else { 25 };
             let now = last(jobs, running, None);
             if let Some(before) = before {
-                learn(&mut pace, &before, &now, 15.0, 1.0, 30.0);
+                learn(&mut pace, &before, &now, 15.0, 1.0, 30.0, false);
             }
             before = Some(now);
             jobs += (10.0 - 0.5 * f64::from(running)) * 15.0;
@@ -170,7 +214,7 @@ mod tests {
         for step in 0..200_usize {
             let now = last(jobs + off[step % off.len()], if step < 100 { 20 } else { 21 }, None);
             if let Some(before) = before {
-                learn(&mut pace, &before, &now, 15.0, 1.0, 30.0);
+                learn(&mut pace, &before, &now, 15.0, 1.0, 30.0, false);
             }
             before = Some(now);
             jobs += (10.0 - 0.5 * f64::from(now.running)) * 15.0;
@@ -185,9 +229,9 @@ mod tests {
     fn a_queue_that_does_not_answer_is_slow_and_not_infinitely_so() {
         let mut pace = Pace::default();
         for running in [15, 15, 25] {
-            learn(&mut pace, &last(100.0, 15, None), &last(100.0, running, None), 15.0, 1.0, 30.0);
+            learn(&mut pace, &last(100.0, 15, None), &last(100.0, running, None), 15.0, 1.0, 30.0, false);
         }
-        learn(&mut pace, &last(100.0, 25, None), &last(100.0, 25, None), 15.0, 1.0, 30.0);
+        learn(&mut pace, &last(100.0, 25, None), &last(100.0, 25, None), 15.0, 1.0, 30.0, false);
         let learned = pace.per_second(30.0);
         assert!((1e-4..1.0 / 45.0).contains(&learned), "{learned}, {pace:?}");
     }
@@ -195,16 +239,16 @@ mod tests {
     #[test]
     fn averages_begin_anew_when_no_job_waits() {
         let mut pace = Pace::default();
-        learn(&mut pace, &last(900.0, 20, None), &last(900.0, 20, None), 15.0, 1.0, 30.0);
-        learn(&mut pace, &last(10.0, 20, None), &last(10.0, 20, None), 15.0, 1.0, 30.0);
-        learn(&mut pace, &last(900.0, 40, None), &last(100.0, 40, None), 15.0, 1.0, 30.0);
+        learn(&mut pace, &last(900.0, 20, None), &last(900.0, 20, None), 15.0, 1.0, 30.0, false);
+        learn(&mut pace, &last(10.0, 20, None), &last(10.0, 20, None), 15.0, 1.0, 30.0, false);
+        learn(&mut pace, &last(900.0, 40, None), &last(100.0, 40, None), 15.0, 1.0, 30.0, false);
         assert!(pace.looks.abs() < 1e-9 && pace.recent > 0.0, "{pace:?}");
     }
 
     #[test]
     fn what_the_queue_lost_was_done() {
         let mut pace = Pace::default();
-        learn(&mut pace, &last(900.0, 20, None), &last(600.0, 20, None), 15.0, 1.0, 30.0);
+        learn(&mut pace, &last(900.0, 20, None), &last(600.0, 20, None), 15.0, 1.0, 30.0, false);
         assert!(pace.per_second(30.0) > 0.7, "{pace:?}");
     }
 }

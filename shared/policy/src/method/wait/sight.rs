@@ -39,7 +39,7 @@ impl Sight {
     /// as a single task runs it may be the one that holds them.
     pub(crate) fn jobs_of_the_dead(&self) -> f64 {
         let places = f64::from(self.desired) * self.concurrency;
-        let taken = self.jobs.map_or(0.0, |jobs| jobs.in_flight + jobs.held);
+        let taken = self.jobs.map_or(0.0, |jobs| jobs.in_flight + jobs.held + jobs.reserved);
         if self.running == 0 { taken.min(places) } else { 0.0 }
     }
 }
@@ -53,6 +53,8 @@ pub(crate) struct Jobs {
     pub(crate) in_flight: f64,
     /// Taken beyond that: held by workers.
     pub(crate) held: f64,
+    /// Of `waiting`: reserved by workers that hide which jobs run. A new task cannot take them.
+    pub(crate) reserved: f64,
     /// The queue shows every running job.
     pub(crate) visible: bool,
     /// Jobs done since some fixed moment.
@@ -62,9 +64,9 @@ pub(crate) struct Jobs {
 }
 
 impl Jobs {
-    /// Nothing waits, and what runs can neither be seen nor counted: there may be work or none.
+    /// What runs can neither be seen nor counted.
     pub(crate) fn hidden(&self) -> bool {
-        !self.visible && self.waiting <= 0.0 && self.done.is_none()
+        !self.visible && self.done.is_none()
     }
 }
 
@@ -94,10 +96,14 @@ pub(crate) fn of(
 
 fn jobs(queue: &Queue, service: &Service, policy: &ServicePolicy) -> Jobs {
     let work = Work::of(queue, Some(service), policy);
+    let (in_flight, held) = (number(work.in_flight), number(work.held));
+    let (in_flight, held, reserved) =
+        if work.visible { (in_flight, held, 0.0) } else { (0.0, 0.0, in_flight + held) };
     Jobs {
-        waiting: if queue.paused { 0.0 } else { number(queue.waiting) },
-        in_flight: number(work.in_flight),
-        held: number(work.held),
+        waiting: if queue.paused { 0.0 } else { number(queue.waiting) + reserved },
+        in_flight,
+        held,
+        reserved,
         visible: work.visible,
         done: queue.done,
         paused: queue.paused,
