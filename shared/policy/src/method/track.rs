@@ -65,8 +65,12 @@ pub(crate) fn follow<'a>(trackers: &'a [Track], look: &mut Sights<'_>) -> Vec<Tr
                 (ran.least.min(measured), ran.most.max(running))
             }
         };
-        let is_high = |value: f64| is_high(value / track.target);
-        let high = sighting.upward(is_high).map(|it| (it.value, over(it.at).0));
+        // Each asks for the tasks of its own time, and the largest wins.
+        let asked = || sighting.may_ask().map(|it| (it.value, over(it.at).0));
+        let load = |(value, tasks): &(f64, u32)| value * f64::from(*tasks);
+        let largest = |one: &(f64, u32), other: &(f64, u32)| load(one).total_cmp(&load(other));
+        let high = asked().filter(|(value, _)| is_high(value / track.target)).max_by(largest);
+        let high = high.or_else(|| asked().max_by(|one, other| one.0.total_cmp(&other.0)));
         let low = sighting.settled().zip(sighting.downward()).map(|(it, value)| (value, over(it.at).1));
         all.push(Tracked { track, reading: sighting.reading, high, low, low_for });
     }

@@ -52,11 +52,15 @@ impl Sighting {
         if self.may_breach { &self.young } else { &[] }
     }
 
-    /// What may ask for more: the newest datapoint that breaches upward, young or settled. Where none does, the largest.
+    /// What may ask for more: the newest datapoint that has settled, and the young ones, oldest first.
+    pub(crate) fn may_ask(&self) -> impl Iterator<Item = Datapoint> {
+        self.settled().into_iter().chain(self.early().iter().copied())
+    }
+
+    /// The newest of what may ask for more that breaches. Where none does, the largest.
     pub(crate) fn upward(&self, breaches: impl Fn(f64) -> bool) -> Option<Datapoint> {
-        let all = || self.settled().into_iter().chain(self.early().iter().copied());
-        let largest = || all().max_by(|one, other| one.value.total_cmp(&other.value));
-        all().filter(|point| breaches(point.value)).max_by_key(|point| point.at).or_else(largest)
+        let largest = || self.may_ask().max_by(|one, other| one.value.total_cmp(&other.value));
+        self.may_ask().filter(|point| breaches(point.value)).max_by_key(|point| point.at).or_else(largest)
     }
 
     /// Whether a change at this time may have answered a breach: the breach was measured before it, and a younger datapoint
