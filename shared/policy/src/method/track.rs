@@ -1,8 +1,6 @@
 //! `track`: proportional to the value, with the semantics of AWS target tracking and of Kubernetes' HPA:
 //! `ceil(tasks x value / target)`, where the tasks are those that the value was measured over.
 
-use std::cmp::Ordering;
-
 use jiff::{SignedDuration, Timestamp};
 
 use crate::capacity::Capacity;
@@ -60,12 +58,12 @@ pub(crate) fn follow<'a>(
             Some(ran) => ran.over(at.saturating_sub(sighting.period).unwrap_or(at), at, warmup),
             None => (running, running),
         };
-        // Of several that are high the one that asks for most: each belongs to the tasks of its own time.
-        let asking = sighting.may_ask().map(|it| (it.value, over(it.at).0));
-        let high = asking.max_by(|one, other| {
-            let asks = |(value, fewest): &(f64, f64)| (is_high(value / track.target), value * fewest, *value);
-            asks(one).partial_cmp(&asks(other)).unwrap_or(Ordering::Equal)
-        });
+        // Each asks for the tasks of its own time, and the largest wins.
+        let asked = || sighting.may_ask().map(|it| (it.value, over(it.at).0));
+        let load = |(value, tasks): &(f64, f64)| value * tasks;
+        let largest = |one: &(f64, f64), other: &(f64, f64)| load(one).total_cmp(&load(other));
+        let high = asked().filter(|(value, _)| is_high(value / track.target)).max_by(largest);
+        let high = high.or_else(|| asked().max_by(|one, other| one.0.total_cmp(&other.0)));
         let low = sighting.settled().zip(sighting.downward()).map(|(it, value)| (value, over(it.at).1));
         all.push(Tracked { track, reading: sighting.reading, high, low, low_for });
     }

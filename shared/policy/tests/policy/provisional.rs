@@ -115,8 +115,18 @@ fn one_high_minute_is_one_step() {
         let points: Vec<(i64, f64)> = (minute - 10..=minute).map(|at| (at * 60, value(at))).collect();
         stage.answer("cpu", &points);
         sizes.push(size(&stage.arrive().at(minute * 60 + 5).look()));
+        stage.metric("cpu", MetricReading::NotRead);
+        sizes.push(size(&stage.arrive().wait(45).look()));
     }
-    assert_eq!(sizes, [7; 8]);
+    assert_eq!(sizes, [7; 16]);
+}
+
+/// Two minutes of a new load after one that is young and lower: they are a run of their own.
+#[test]
+fn a_young_datapoint_without_a_breach_begins_no_wait_for_those_after_it() {
+    let mut stage = api(&["requests > 1000 for 2m: +2"]);
+    stage.answer("requests", &[(-180, 300.0), (-120, 300.0), (-60, 1_100.0), (0, 1_100.0)]);
+    assert_eq!(stage.peek().verdict, ScaleOut { from: 5, to: 7 });
 }
 
 #[test]
@@ -127,6 +137,12 @@ fn what_was_read_once_is_read_again_and_corrected() {
     stage.answer("requests", &at(&[(0, 400.0), (1, 400.0), (2, 400.0), (3, 400.0)]));
     stage.at(360).look_and_die();
     assert_eq!(stage.memory.runs.len(), 1);
+    // Upward the same: a minute that settled below the threshold, and rose above it later, is a part of the run.
+    let mut rising = api(&["requests > 1000 for 5m: +1"]);
+    rising.answer("requests", &at(&[(0, 1_100.0), (1, 900.0), (2, 1_100.0), (3, 1_100.0)]));
+    rising.at(360).look_and_die();
+    rising.answer("requests", &at(&[(0, 1_100.0), (1, 1_100.0), (2, 1_100.0), (3, 1_100.0), (4, 1_100.0)]));
+    assert_eq!(rising.at(420).look_and_die().verdict, ScaleOut { from: 5, to: 6 });
     // ... and one of them has grown meanwhile: CloudWatch's values converge for up to ten minutes.
     let corrected = at(&[(0, 400.0), (1, 400.0), (2, 900.0), (3, 400.0), (4, 400.0)]);
     stage.answer("requests", &corrected);
@@ -196,6 +212,15 @@ fn a_tracker_grows_by_a_young_value_and_shrinks_by_none() {
         .to_vec();
     stage.answer("cpu", &four);
     assert_eq!(codes(&stage.peek()), ["low-not-long-enough"], "six low minutes, of which three are settled");
+}
+
+#[test]
+fn of_several_young_values_the_largest_asks() {
+    for factor in [1.0, 1.4] {
+        let mut stage = api(&[]).with(|stage| stage.policy.track = vec![track("cpu", 50.0)]);
+        stage.answer("cpu", &[(-60, 90.0 * factor), (0, 48.0 * factor)]);
+        assert_eq!(size(&stage.peek()), if factor > 1.0 { 13 } else { 9 }, "{factor}");
+    }
 }
 
 /// The first requests after a quiet night: what is settled is still no request at all.
