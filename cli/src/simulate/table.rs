@@ -122,7 +122,7 @@ fn counted(trace: &Trace) -> String {
         Rows::IntervalsWithGaps => {
             "an interval without a row was not recorded, and is filled (if no job came: --gaps zero)"
         }
-        Rows::Moments => "each row is a job, or several, at a moment (else: --gaps fill)",
+        Rows::Moments => "each row is a job, or several, at a moment: counted in steps (else: --gaps fill)",
     };
     format!(
         "{} in the trace, {} after repairs;\n{meaning}",

@@ -32,8 +32,6 @@ pub enum Repair {
     GapClosed,
     /// Intervals without a row in a count that leaves out its zeros. The line is that of the row behind them.
     GapEmpty,
-    /// Rows are jobs at their moments: counted in steps of 15 s.
-    Moments,
     /// More timestamps than are kept apart: neighbors become their mean.
     Gathered,
     /// Rows more than two years before the last: left out.
@@ -102,7 +100,6 @@ impl Repair {
             Self::GapFilled => ("gap", "gaps", "filled by a straight line"),
             Self::GapClosed => ("long gap", "long gaps", "counted as closed: zero"),
             Self::GapEmpty => ("gap", "gaps", "taken as empty: zero"),
-            Self::Moments => ("row from which on each is a moment", "", "counted in steps of 15 s"),
             Self::Gathered => (
                 "time more timestamps than are kept apart",
                 "times more timestamps than are kept apart",

@@ -178,8 +178,9 @@ impl Samples {
     /// Rows that are moments become counts of so many milliseconds, repeated ones added up.
     fn count_moments(&mut self, bin: i64, repairs: &mut Repairs) {
         let Some(first) = self.kept.first().copied() else { return };
-        repairs.push(Repair::Moments, first.line.into());
+        // Jobs of one moment are several jobs, and of windows the sums are taken, not the means.
         repairs.forget(Repair::Duplicate);
+        repairs.forget(Repair::Gathered);
         for sample in &mut self.kept {
             let bins = sample.at.saturating_sub(first.at).div_euclid(bin);
             sample.at = first.at.saturating_add(bins.saturating_mul(bin));

@@ -116,7 +116,7 @@ fn promised(what: &str) -> Option<(f64, f64)> {
     match what {
         "15 % noise" | "one reading in five missing" | "in flight 30 % too high" => Some((1.25, 2.0)),
         "starts and stops at any second" => Some((1.1, 0.3)),
-        "deployments, restarts, outages" => Some((1.5, 2.0)),
+        "deployments, restarts, outages" => Some((1.2, 0.5)),
         _ if what.starts_with("jobs of") => Some((f64::INFINITY, 1.0)),
         _ => None,
     }
