@@ -1,6 +1,6 @@
 export ARCHITECTURE PARAMETERS
 
-.PHONY: demo test bench bench-quality build deploy setup
+.PHONY: demo test bench bench-quality mutants build deploy setup
 
 demo: ## a queue fills, workers follow: shown, checked, and written to target/demo/index.html
 	@tests/tools/setup demo && tests/tools/build && PYTHONPATH=tests target/venv/bin/python -m demo
@@ -13,6 +13,9 @@ bench: ## beside the obvious boto3 Lambda, on the same AWS and Redis
 
 bench-quality: ## `wait` beside every rival and the oracle, over the traces of TRACES=FOLDER
 	@TIDEGATE_TRACES="$(or $(TRACES),$(TIDEGATE_TRACES))" cargo bench --locked --quiet -p tidegate-simulator --bench quality
+
+mutants: ## every small change of the policy that its tests do not notice; MUTANTS='--file FILE' takes one file
+	@tests/tools/setup mutants && tests/tools/mutants $(MUTANTS)
 
 build: ## the release binaries for this machine, at target/lambda/*/bootstrap
 	@tests/tools/setup build && tests/tools/build

@@ -327,5 +327,10 @@ mod tests {
         check(f64::NAN, 0.0);
         check(f64::INFINITY, 0.0);
         check(1e-300, 0.0);
+        // Just within what a clock and a queue could show, and just beyond it.
+        check(1.2e-12, 1.2e-12);
+        check(9e-13, 0.0);
+        check(1e30, 1e30);
+        check(2e30, 0.0);
     }
 }

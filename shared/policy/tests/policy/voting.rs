@@ -86,6 +86,14 @@ fn a_datapoint_votes_for_three_minutes_and_two_periods_and_not_a_second_longer()
     assert_eq!(codes(&late), ["rule-matched", "reading-stale"]);
 }
 
+/// Tasks are wanted, and none of them runs: that there is no CPU to measure is the outage.
+#[test]
+fn a_cpu_that_nobody_measures_blocks_scale_in_while_tasks_are_wanted() {
+    let mut stage = Stage::new(1, 50, &["waiting < 50: -2", "cpu > 70%: +2"]).tasks(10);
+    stage.points("cpu", &[]).service().running_count = 0;
+    assert_eq!(codes(&stage.peek()), ["rule-matched", "reading-missing"]);
+}
+
 #[test]
 fn a_missing_signal_blocks_scale_in_even_above_the_maximum() {
     let mut stage = two_signals().tasks(60);

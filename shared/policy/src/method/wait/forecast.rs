@@ -114,6 +114,37 @@ mod tests {
         assert!((22.0..=25.0).contains(&jobs), "{jobs}");
     }
 
+    /// The same in ten thousand small steps: what is there runs, as far as there are places.
+    fn finely(outlook: &Outlook, places: f64, step: f64) -> f64 {
+        let moment = step / 10_000.0;
+        (0..10_000).fold(outlook.jobs, |jobs, _| {
+            jobs + (outlook.load.rate - outlook.per_second * jobs.min(places)) * moment
+        })
+    }
+
+    #[test]
+    fn one_step_goes_where_many_small_ones_go() {
+        for (jobs, rate, places, step) in [
+            (30.0, 20.0, 20.0, 15.0), // more and more wait
+            (300.0, 5.0, 20.0, 15.0), // fewer and fewer
+            (30.0, 5.0, 20.0, 60.0),  // until places are free
+            (21.0, 5.0, 20.0, 0.5),
+            (0.0, 5.0, 20.0, 3.0), // places fill
+            (18.0, 5.0, 20.0, 3.0),
+            (0.0, 20.0, 20.0, 15.0), // and then jobs wait
+            (12.0, 11.0, 20.0, 15.0),
+        ] {
+            let outlook = outlook(jobs, rate);
+            let fade = (-outlook.per_second * step).exp();
+            let (ours, theirs) =
+                (outlook.after_step(jobs, places, rate, step, fade), finely(&outlook, places, step));
+            assert!(
+                (ours - theirs).abs() < 0.2,
+                "{ours} and {theirs}: {jobs} jobs, {rate}/s, {places} places, {step} s"
+            );
+        }
+    }
+
     #[test]
     fn half_of_the_wait_is_used_and_chance_may_take_the_rest() {
         let crew = Crew { running: 20.0, starting: vec![], startup: 90.0 };
