@@ -1,5 +1,5 @@
-//! What the `wait` method remembers of one service: counts, times, and numbers of four digits. At most about 800 bytes
-//! of JSON with a full memory of bursts, and never more than 1,300.
+//! What the `wait` method remembers of one service: counts, times, and numbers of four digits. With the rest of what a
+//! service remembers at most about 880 bytes of JSON with a full memory of bursts, and never more than 1,300.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -87,6 +87,7 @@ mod service_load;
 mod constraints;
 
 #[cfg(test)]
+mod wait_kinds;
 mod wait_world;
 
 #[cfg(test)]
