@@ -272,8 +272,9 @@ fn hyperverge_api_follows_cpu_memory_and_response_time() {
         120 4/4   cpu=29              -> in to 3: rule-matched
         180 3/3   cpu=29              -> hold: rule-matched stabilizing cooldown-in
         239 3/3   cpu=29              -> hold: rule-matched stabilizing cooldown-in
-        240 3/3   cpu=29              -> in to 2: rule-matched
-        360 2/2   cpu=29              -> hold: rule-matched at-min
+240..360/60 3/3   cpu=29              -> hold: rule-matched anticipated-flapping
+        420 3/3   cpu=29              -> in to 2: rule-matched
+        540 2/2   cpu=29              -> hold: rule-matched at-min
 
           0 4/4   cpu=29 memory=none  -> hold: rule-matched reading-missing
          60 4/4   cpu=29 memory=none  -> hold: rule-matched reading-missing

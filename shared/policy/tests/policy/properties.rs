@@ -155,8 +155,7 @@ proptest! {
 
     /// A second later a `for` may be over, a datapoint too old, an override expired: those are new facts.
     #[test]
-    fn a_look_a_second_later_holds_unless_time_itself_is_news(case in case(Range::Everyday)) {
-        let mut case = case;
+    fn a_look_a_second_later_holds_unless_time_itself_is_news(mut case in case(Range::Everyday)) {
         case.overrides.clear();
         case.policy.hours.clear();
         case.policy.floor = None;
