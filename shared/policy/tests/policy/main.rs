@@ -61,6 +61,8 @@ mod constraints;
 
 #[cfg(test)]
 mod wait_kinds;
+
+#[cfg(test)]
 mod wait_world;
 
 #[cfg(test)]
