@@ -89,8 +89,8 @@ pub(crate) fn room_in_the_ledger(nodes: &[Node], services: &[Option<Service>], p
 const LEDGER_BYTES: usize = SERVICES_PER_CONCERN_MAX * PLAIN_BYTES;
 /// A service with a rule or two, or a tracker.
 const PLAIN_BYTES: usize = 399;
-/// What `wait` remembers beside that.
-const WAIT_BYTES: usize = PLAIN_BYTES;
+/// What `wait` remembers beside that: measured with a full memory of bursts, behind a queue that counts nothing.
+const WAIT_BYTES: usize = 487;
 /// The newest datapoint of a metric that has settled and the largest of those after it, beyond the one metric of a plain
 /// service.
 const METRIC_BYTES: usize = 120;
@@ -226,8 +226,8 @@ pub(crate) fn service(service: &Service, object: &Object<'_>, problems: &mut Pro
     }
     if let Some(why) = service.queue().filter(|_| policy.wait.is_some()).and_then(unseen_in_flight) {
         let message = format!("`wait` is set, and {why}");
-        let help = "an empty queue is then taken as one idle task: the service shrinks by a task a minute until \
-                    jobs wait, and grows again";
+        let help = "while no job waits, the load last measured is believed and halves in an hour, and tasks leave only \
+                    as slowly; the first jobs that wait correct it";
         problems.push(Problem::new(Code::WaitUnseenInFlight, object.place_of("wait"), message).help(help));
     }
     if let Some(why) = service.queue().filter(|_| sleeps(policy)).and_then(unseen_in_flight) {

@@ -205,8 +205,8 @@ fn services_with_wait_count_twice() {
     let waiting = "wait: 60s, queue: { bullmq: { url: \"redis://redis\", queue: q } }";
     let tracking = "track: { signal: cpu, target: 70% }";
     let others = entries(1_000, tracking).replace("name: s", "name: t").replace("service: s", "service: t");
-    assert!(tidegate_fleet::parse(&fleet(&(entries(500, waiting) + &others))).is_ok());
-    check_file(&fleet(&entries(501, waiting)), &["wrong-length"]);
+    assert!(tidegate_fleet::parse(&fleet(&(entries(450, waiting) + &others))).is_ok());
+    check_file(&fleet(&entries(451, waiting)), &["wrong-length"]);
     check_file(&fleet(&entries(1_001, tracking)), &["wrong-length"]);
 }
 

@@ -2,12 +2,19 @@
 //!
 //! To an operator: *Workers are ordered when, by the time new ones could run, a job would wait more than a little less
 //! than half of the acceptable wait, or with bad luck all of it, counting the workers already starting; nobody leaves
-//! while jobs wait that long, or before having been surplus for the whole stabilization window. After bursts out of
+//! while jobs wait that long, or before having been surplus for the whole stabilization window. The load that is expected
+//! is the usual one plus the share of a deviation that has lasted so far until new workers ran. Jobs that go on waiting
+//! longer than acceptable get a quarter more workers per start-up time, whatever was expected. After bursts out of
 //! silence just enough workers stand by to catch the next such burst, for as long as bursts have usually come back.*
 //!
-//! Nothing is tuned: the user says the acceptable wait and the bounds. How fast jobs are done, how many arrive and how
-//! long a task takes to start are measured ([`pace`], [`load`], [`orders`]). What waits when a new task could run is
-//! forecast ([`forecast`]), and [`bursts`] is the memory of bursts.
+//! *Where running jobs cannot be seen, the load last measured while jobs waited is believed, and halves in an hour while
+//! none waits; workers leave only as far as it fades. Until the queue has shown how fast its jobs are done, orders stop
+//! at six times the running workers. After a gap in readings what waits still orders, and nothing leaves.*
+//!
+//! Nothing is tuned: the user says the acceptable wait and the bounds. How fast jobs are done, how many arrive, how much of
+//! a deviation lasts and how long a task takes to start are measured ([`pace`], [`load`], [`lasting`], [`orders`]). What
+//! waits when a new task could run is forecast ([`forecast`]), [`late`] is what lateness itself asks for, and [`bursts`] is
+//! the memory of bursts.
 //!
 //! All sizes inside are *places*, the jobs that can run at a time: tasks times concurrency.
 
@@ -43,7 +50,8 @@ pub(crate) const CHANCE: f64 = 1.6;
 /// come and go twice as often; twice of it costs 2% more there.
 const LEAVING_CHANCE: f64 = 0.4;
 
-/// Until the queue has shown how fast its jobs are done, orders stop at so many times the running tasks.
+/// Until the queue has shown how fast its jobs are done, orders stop at so many times the running tasks: a guess may be
+/// off by as much. With three the first backlog is late; without an end 54 waiting jobs ordered 98 tasks.
 const UNKNOWN_ORDERS: u32 = 6;
 
 /// Of a load that is only believed, less work than for half a task is none: so that a hidden queue may sleep within hours.
@@ -63,8 +71,8 @@ pub(crate) const USUAL_LOOK_SECONDS: f64 = 15.0;
 /// Looks are promised at least once a minute.
 const LONGEST_LOOK_SECONDS: f64 = 60.0;
 
-/// After a longer time without a look the load is not known any more. Half as long would forget with two readings
-/// missing in a row.
+/// After a longer time without a look the load is not known any more but for its mean, which may order and takes nobody
+/// away. Half as long would forget with two readings missing in a row.
 const FORGOTTEN_AFTER_SECONDS: f64 = 150.0;
 
 /// The clocks of two writers may differ by so much; a look that seems so much earlier than the last came right after it.

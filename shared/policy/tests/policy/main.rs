@@ -88,6 +88,8 @@ mod constraints;
 
 #[cfg(test)]
 mod wait_kinds;
+
+#[cfg(test)]
 mod wait_world;
 
 #[cfg(test)]

@@ -1,22 +1,31 @@
-//! How much of a deviation lasts.
+//! How much of a deviation lasts until who is ordered for it runs.
+//!
+//! The last minutes foretell the next look best, and so the load of now is believed; but a task that is ordered now runs a
+//! start-up time later, when a spike of single minutes is over. So the load expected then is the usual one plus a share
+//! of what deviates now. The share is learned by a regression through zero of what is left on what deviated about half a
+//! start-up time ago: of noise that comes and goes almost nothing lasts, of a ramp all of it and more.
 
 use crate::memory::wait::{Lasting, Load};
 
-/// The average that is called usual: of half-life 8 minutes.
+/// The average that is called usual, by its place among those of the load: half-life 8 minutes, long beside a start-up.
 const USUAL: usize = 5;
 
+/// Evidence counts half after this time, the longest memory there is: a share of noise takes hundreds of looks.
 const HALF_LIFE_SECONDS: f64 = 3_600.0;
 
+/// No more than this share of a deviation is expected to last, and no more than this times the load of now. With 1 a ramp
+/// is followed late; with 2, a fifth more jobs of the noisiest minutes are late.
 const MOST: f64 = 1.5;
 
-/// Learns.
+/// Learns from a look that measured this rate; `load` is what is believed after it.
 pub(crate) fn learn(lasting: &mut Lasting, load: &Load, rate: f64, elapsed: f64, startup: f64) {
     let Lasting { deviation, square, usual, left, squares } = lasting;
     let kept = 0.5_f64.powf(elapsed / HALF_LIFE_SECONDS);
+    // What is left of a deviation is measured from what was usual when it was seen, since the usual load drifts.
     *left = *left * kept + elapsed * (rate * *deviation - *usual);
     *squares = *squares * kept + elapsed * *square;
     let now = load.rate - load.averages[USUAL];
-    let share = 1.0 - 0.5_f64.powf(elapsed / (startup / 2.0));
+    let share = 1.0 - 0.5_f64.powf(elapsed / (startup / 2.0).max(1.0));
     *deviation += share * (now - *deviation);
     *square += share * (now * now - *square);
     *usual += share * (now * load.averages[USUAL] - *usual);
@@ -26,9 +35,52 @@ pub(crate) fn learn(lasting: &mut Lasting, load: &Load, rate: f64, elapsed: f64,
 pub(crate) fn expected(lasting: &Lasting, load: Load, startup: f64) -> Load {
     let usual = load.averages[USUAL];
     let now = load.rate - usual;
-    // That all of it lasts counts as one start-up time of evidence.
+    // That all of it lasts counts as one start-up time of evidence: so a burst like none before is believed at once.
     let prior = now * now * startup;
-    let share = ((lasting.left + prior) / (lasting.squares + prior).max(f64::MIN_POSITIVE)).clamp(0.0, MOST);
-    let share = if now.abs() > 0.0 { share } else { 1.0 };
-    Load { rate: (usual + share * now).clamp(0.0, MOST * load.rate), growth: load.growth * share, ..load }
+    let evidence = lasting.squares + prior;
+    let share = if evidence > 0.0 { ((lasting.left + prior) / evidence).clamp(0.0, MOST) } else { 1.0 };
+    let rate = (usual + share * now).clamp(0.0, MOST * load.rate.max(0.0));
+    Load { rate, growth: load.growth * share, ..load }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::load;
+    use super::*;
+
+    /// What is expected of the load after these rates, one each 15 s, beside the load of now.
+    fn after(rates: impl IntoIterator<Item = f64>) -> (Load, Load) {
+        let (mut lasting, mut load) = (Lasting::default(), None);
+        for rate in rates {
+            let now = load::learn(load, rate, 15.0);
+            learn(&mut lasting, &now, rate, 15.0, 90.0);
+            load = Some(now);
+        }
+        let now = load.unwrap();
+        (expected(&lasting, now, 90.0), now)
+    }
+
+    /// Every tenth minute brings four times as many jobs.
+    fn minutes(count: usize) -> impl Iterator<Item = f64> {
+        (0..count * 4).map(|look| if look / 4 % 10 == 9 { 40.0 } else { 10.0 })
+    }
+
+    #[test]
+    fn spikes_of_a_minute_are_over_when_new_tasks_run() {
+        let (expected, now) = after(minutes(240));
+        assert!(now.rate > 35.0 && expected.rate < 25.0, "{} of {}", expected.rate, now.rate);
+    }
+
+    #[test]
+    fn a_step_that_lasts_is_believed() {
+        let steps = (0..1_200).map(|look| if look / 120 % 2 == 0 { 10.0 } else { 40.0 });
+        let (expected, now) = after(steps.chain([40.0; 8]));
+        assert!(expected.rate > 0.8 * now.rate, "{} of {}", expected.rate, now.rate);
+    }
+
+    #[test]
+    fn a_burst_like_none_before_is_believed_at_once() {
+        let (expected, now) = after(minutes(240).map(|rate| rate / 100.0).chain([20.0, 20.0]));
+        assert!(expected.rate > 0.9 * now.rate, "{} of {}", expected.rate, now.rate);
+    }
 }
