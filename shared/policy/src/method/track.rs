@@ -128,7 +128,7 @@ fn opinion(one: &Tracked<'_>, start: Start, bounds: Capacity) -> Say {
     }
     let per_target = value / track.target;
     let unmeasured = f64::from(desired.saturating_sub(start.running));
-    let most_busy = f64::from(most.max(at_least)) * per_target + unmeasured;
+    let most_busy = most.max(at_least) * per_target + unmeasured;
     let kept = whole_tasks(most_busy).min(desired);
     if !track.scale_in {
         return Say::Allows { tasks: kept };

@@ -91,7 +91,8 @@ pub(crate) struct Proposal {
 #[derive(Debug, Clone, Copy)]
 struct Known {
     load: Load,
-    /// It is the mean over a time in which nobody looked: enough to order, never enough to let anybody go.
+    /// It is the mean over a time in which nobody looked, or only a part was read: enough to order, never enough to let
+    /// anybody go.
     gap: bool,
 }
 
@@ -113,6 +114,14 @@ pub(crate) fn look(seen: &Sight, before: Option<&Wait>) -> (Option<Proposal>, Wa
             (next.last, next.late_since) = (None, None);
             next.shorten();
             Some(Proposal { tasks: 0, reason: Reason::LoadKeeps { load: 0.0, proposes: 0 } })
+        }
+        Some(jobs) if jobs.partial => {
+            // A part of what workers hold teaches nothing, and lets nobody go; what waits is counted, and may order.
+            next.shorten();
+            let is_recent = |last: &Last| seconds(since(last.at, seen.now)) <= FORGOTTEN_AFTER_SECONDS;
+            let load = next.load.filter(|_| next.last.as_ref().is_some_and(is_recent)).unwrap_or_default();
+            let this = last(seen, jobs, &next.pace);
+            decide(seen, jobs, this, Known { load, gap: true }, &crew, &mut next)
         }
         Some(jobs) => {
             let this = last(seen, jobs, &next.pace);
@@ -204,16 +213,13 @@ fn decide(
     let busy = if unseen { (believed.rate / per_second).min(this.busy) } else { this.busy };
     let outlook =
         Outlook { jobs: jobs.waiting + busy, load: expected, per_second, concurrency: seen.concurrency };
-    let most = if next.pace.known() { u32::MAX } else { seen.running.max(1).saturating_mul(UNKNOWN_ORDERS) };
-    let needed_with = |crew: &Crew, luck: f64| {
+    let most = match (unseen, next.pace.known()) {
         // Behind a queue that shows nothing at all a belief runs, and nobody is ordered for a belief: the load alone keeps.
-        if unseen {
-            return 0;
-        }
-        let places =
-            outlook.places_for(outlook.when_new_tasks_run(crew), planned, seen.acceptable, crew, luck);
-        whole_tasks(places / seen.concurrency).min(most)
+        (true, _) => 0,
+        (false, true) => u32::MAX,
+        (false, false) => seen.running.max(1).saturating_mul(UNKNOWN_ORDERS),
     };
+    let needed_with = |crew: &Crew, luck: f64| needed(seen, &outlook, crew, luck).min(most);
     let tasks = |load: f64| load / per_second / seen.concurrency;
     let places = crew.running * seen.concurrency;
     let wait = jobs.waiting / per_second / places.max(1.0);
@@ -222,7 +228,8 @@ fn decide(
     let stuck = !this.waiting || (this.busy < places / 2.0 && jobs.waiting < places);
     let lateness = if stuck { 0.0 } else { wait.max(jobs.waiting / believed.most()) };
     let grown = late::grown(next, seen, lateness, crew.startup);
-    let needed = needed_with(crew, CHANCE).max(grown);
+    let forecast = needed_with(crew, CHANCE);
+    let needed = forecast.max(grown);
     let taken = whole_tasks(seen.jobs_of_the_dead() / seen.concurrency);
     let load = tasks(expected.rate);
     let busy_tasks = if unseen && load < NOBODY_BELIEVED { 0 } else { whole_tasks(load) };
@@ -246,12 +253,9 @@ fn decide(
     let reason = if standing == size && standing > needed.max(busy_tasks) {
         let bursts = next.bursts.as_ref().map_or(0, |bursts| bursts.sizes.len());
         Reason::StandsBy { bursts, proposes: size }
-    } else if grown == size && raised > seen.desired && needed_with(crew, CHANCE) < grown {
-        Reason::StillLate {
-            acceptable: span(seen.acceptable),
-            lasting: late::lasted(next, seen),
-            proposes: size,
-        }
+    } else if grown == size && raised > seen.desired && forecast < grown {
+        let (acceptable, lasting) = (span(seen.acceptable), late::lasted(next, seen));
+        Reason::StillLate { acceptable, lasting, proposes: size }
     } else if raised > seen.desired {
         let within = span(crew.startup);
         let expected = whole_jobs(outlook.when_new_tasks_run(crew));
@@ -265,6 +269,12 @@ fn decide(
         Reason::LoadKeeps { load, proposes: size }
     };
     Some(Proposal { tasks: size, reason })
+}
+
+/// The tasks that the forecast needs, with so much bad luck allowed for.
+fn needed(seen: &Sight, outlook: &Outlook, crew: &Crew, luck: f64) -> u32 {
+    let (jobs, planned) = (outlook.when_new_tasks_run(crew), seen.acceptable * PLANNED_SHARE);
+    whole_tasks(outlook.places_for(jobs, planned, seen.acceptable, crew, luck) / seen.concurrency)
 }
 
 /// The fewest tasks, from so many to so many, that are as many as they themselves would need: with fewer, the next look

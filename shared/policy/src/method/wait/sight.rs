@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::capacity::Capacity;
 use crate::observation::{Observation, Queue, Service};
-use crate::pipeline::readings::{Work, number};
+use crate::pipeline::readings::{Work, number, partly_read};
 use crate::service::ServicePolicy;
 
 use super::seconds;
@@ -57,6 +57,8 @@ pub(crate) struct Jobs {
     pub(crate) reserved: f64,
     /// The queue shows every running job.
     pub(crate) visible: bool,
+    /// Only a part of what workers hold was read.
+    pub(crate) partial: bool,
     /// Jobs done since some fixed moment.
     pub(crate) done: Option<u64>,
     /// The queue is paused.
@@ -97,14 +99,20 @@ pub(crate) fn of(
 fn jobs(queue: &Queue, service: &Service, policy: &ServicePolicy) -> Jobs {
     let work = Work::of(queue, Some(service), policy);
     let (in_flight, held) = (number(work.in_flight), number(work.held));
-    let (in_flight, held, reserved) =
-        if work.visible { (in_flight, held, 0.0) } else { (0.0, 0.0, in_flight + held) };
+    // Of a part nobody knows what is reserved and what runs.
+    let partial = partly_read(queue).is_some();
+    let (in_flight, held, reserved) = match (work.visible, partial) {
+        (true, _) => (in_flight, held, 0.0),
+        (false, true) => (0.0, 0.0, 0.0),
+        (false, false) => (0.0, 0.0, in_flight + held),
+    };
     Jobs {
         waiting: if queue.paused { 0.0 } else { number(queue.waiting) + reserved },
         in_flight,
         held,
         reserved,
         visible: work.visible,
+        partial,
         done: queue.done,
         paused: queue.paused,
     }
