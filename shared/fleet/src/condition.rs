@@ -296,6 +296,7 @@ mod tests {
         check_fault("waiting > 100k", Code::WrongUnit, "100k", "write `100000`");
         check_fault("waiting > 1.5M", Code::WrongUnit, "1.5M", "write `1500000`");
         check_fault("waiting > 1e3", Code::WrongUnit, "1e3", "write `1000`");
+        check_fault("waiting > 5m", Code::WrongUnit, "5m", "write `5`, without a unit");
         check_fault("waiting > 1e309", Code::WrongUnit, "1e309", "write digits only, at most 15");
         check_fault(
             "waiting > 1234567890123456",

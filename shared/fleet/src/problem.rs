@@ -40,10 +40,10 @@ pub struct Problem {
 pub struct Problems {
     file: String,
     list: Vec<Problem>,
-    more: usize, // Found, but not kept.
+    errors: usize, // All that were found.
 }
 
-/// So many problems are kept: a hostile file of 1 MiB has hundreds of thousands.
+/// So many errors are kept: a hostile file of 1 MiB has hundreds of thousands.
 const KEPT_MAX: usize = 100;
 
 macro_rules! codes {
@@ -272,22 +272,23 @@ impl Problem {
 
 impl Problems {
     pub(crate) fn new() -> Self {
-        Self { file: "fleet.yaml".to_owned(), list: Vec::new(), more: 0 }
+        Self { file: "fleet.yaml".to_owned(), list: Vec::new(), errors: 0 }
     }
 
     pub(crate) fn push(&mut self, problem: Problem) {
-        if self.list.len() < KEPT_MAX {
+        let is_error = problem.code.severity() == Severity::Error;
+        self.errors = self.errors.saturating_add(usize::from(is_error));
+        if !is_error || self.errors <= KEPT_MAX {
             self.list.push(problem);
-        } else {
-            self.more = self.more.saturating_add(1);
         }
     }
 
     /// Splits what refuses the file from what is only worth a word, each in the order of the file.
     pub(crate) fn split(mut self) -> (Self, Vec<Problem>) {
         self.list.sort_by_key(|problem| problem.place);
-        if let Some(Problem { place, .. }) = self.list.last().filter(|_| self.more > 0) {
-            let message = format!("{} more problems are not shown", self.more);
+        let more = self.errors.saturating_sub(KEPT_MAX);
+        if let Some(Problem { place, .. }) = self.list.last().filter(|_| more > 0) {
+            let message = format!("{more} more problems are not shown");
             self.list
                 .push(Problem::new(Code::TooManyProblems, *place, message).help("mend those above first"));
         }
@@ -329,13 +330,12 @@ impl Problems {
     /// For machines: a list of what [`Problem::to_json`] gives, each with its `file`.
     #[must_use]
     pub fn to_json(&self) -> Value {
-        let Self { file, list, more: _ } = self;
         let with_file = |problem: &Problem| {
             let mut value = problem.to_json();
-            value["file"] = json!(file);
+            value["file"] = json!(self.file);
             value
         };
-        list.iter().map(with_file).collect()
+        self.list.iter().map(with_file).collect()
     }
 }
 
@@ -371,7 +371,7 @@ impl fmt::Display for Problem {
 /// One line per problem, each beginning with the file's name.
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { file, list, more: _ } = self;
+        let Self { file, list, errors: _ } = self;
         for (index, problem) in list.iter().enumerate() {
             let separator = if index == 0 { "" } else { "\n" };
             write!(f, "{separator}{file}:{problem}")?;

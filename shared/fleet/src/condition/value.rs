@@ -40,7 +40,7 @@ pub(super) fn threshold(value: &Token<'_>, signal: &Signal, unit: Unit) -> Resul
             (Unit::Milliseconds, true) => format!("write `{digits}ms`"),
             (Unit::Count, false) => match written_out(text) {
                 Some(digits) => format!("write `{digits}`"),
-                None if "kKmMgGe,_".contains(suffix.chars().next().unwrap_or('%')) => {
+                None if "kKMGe,_".contains(suffix.chars().next().unwrap_or('%')) => {
                     format!("write digits only, at most {VALUE_DIGITS_MAX}")
                 }
                 None => format!("write `{digits}`, without a unit"),
@@ -82,8 +82,8 @@ fn written_out(text: &str) -> Option<String> {
     let zeros = match suffix {
         "" => 0,
         "k" | "K" => 3,
-        "m" | "M" => 6,
-        "g" | "G" => 9,
+        "M" => 6,
+        "G" => 9,
         _ => suffix.strip_prefix(['e', 'E'])?.parse::<usize>().ok()?,
     };
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));

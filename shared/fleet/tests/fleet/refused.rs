@@ -302,6 +302,25 @@ fn of_very_many_problems_a_hundred_are_told_and_the_rest_is_counted() {
     );
 }
 
+/// Warnings are no reason to refuse a file, however many they are; and an error after them is told.
+#[test]
+fn many_warnings_refuse_no_file_and_hide_no_error() {
+    let service = |n: usize, max: u32| {
+        format!(
+            "  - {{ name: w{n}, ecs: {{ cluster: c, service: w{n} }}, capacity: {{ min: 1, max: {max} }}, \
+             queue: {{ bullmq: {{ url: \"redis://redis\", queue: q }} }}, \
+             rules: [{{ when: waiting > 500, add: 5 }}, {{ when: waiting < 50, remove: 2 }}] }}\n"
+        )
+    };
+    let fleet = |last: u32| {
+        let services: String = (0..150).map(|n| service(n, if n == 149 { last } else { 9 })).collect();
+        tidegate_fleet::parse(&format!("version: 1\nname: shop\nmode: enforce\nservices:\n{services}"))
+    };
+    assert_eq!(fleet(9).map(|fleet| fleet.warnings().len()), Ok(150));
+    let problems = fleet(0).expect_err("the last service has no room");
+    assert_eq!(problems.len(), 1, "{problems}");
+}
+
 /// The first message of a service with a line in the place of its own.
 #[track_caller]
 fn told(line: &str) -> String {
