@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 from functools import cache
 from pathlib import Path
@@ -170,6 +171,29 @@ def test_alarms_about_tidegate_reach_people_without_its_key():
     assert len(alarms(made)) == 7
     for name, settings in alarms(made).items():
         assert settings["AlarmActions"] == settings["OKActions"] == ["AlarmTopic"], name
+
+
+@pytest.mark.parametrize(
+    "published, delivered, filtered, failed, alarm",
+    [
+        (0, 0, 0, 0, False),
+        (3, 3, 0, 0, False),
+        (3, 0, 0, 0, True),  # Nobody is subscribed.
+        (3, 2, 0, 1, True),
+        (0, 0, 0, 1, True),
+        (3, 0, 3, 0, False),  # Every subscriber's filter policy leaves them out.
+        (3, 6, 0, 0, False),  # Two subscribers.
+    ],
+)
+def test_reports_that_sns_took_and_nobody_got_are_told(published, delivered, filtered, failed, alarm):
+    settings = alarms(stack())["LostReportsAlarm"]
+    (expression,) = [metric["Expression"] for metric in settings["Metrics"] if "Expression" in metric]
+    values = {"published": published, "delivered": delivered, "filtered": filtered, "failed": failed}
+    # CloudWatch's IF, AND, OR and FILL in Python's words.
+    python = re.sub(r"FILL\((\w+), 0\)", r"\1", expression).replace(" AND ", " and ").replace(" OR ", " or ")
+    lost = eval(python, {"IF": lambda condition, yes, no: yes if condition else no}, values)
+    assert settings["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
+    assert (lost >= settings["Threshold"]) == alarm
 
 
 def test_further_actions_are_added_to_every_alarm():

@@ -1,7 +1,5 @@
 //! The alarms about Tidegate itself, and those that trigger it.
 
-use std::collections::BTreeSet;
-
 use serde_json::json;
 use tidegate_tests::cloudformation::{pascal_case, resources, template};
 use tidegate_tests::repository;
@@ -56,31 +54,6 @@ fn every_function_that_leaves_a_record_of_a_failure_is_told_of() {
         let kept = &template["Resources"][format!("{name}Function")]["Properties"]["EventInvokeConfig"];
         let destination = &kept["DestinationConfig"]["OnFailure"]["Destination"];
         assert_eq!(destination, &json!({"Fn::GetAtt": format!("{name}Failures.Arn")}));
-    }
-}
-
-/// SNS accepts a report that nobody gets. Of four numbers of its own, the alarm counts those that were lost; a filter policy
-/// leaves out on purpose.
-#[test]
-fn reports_that_nobody_gets_are_told_of() {
-    let template = template();
-    let metrics = &template["Resources"]["LostReportsAlarm"]["Properties"]["Metrics"];
-    let metrics = metrics.as_array().cloned().unwrap_or_default();
-    let of_sns: BTreeSet<&str> = metrics
-        .iter()
-        .filter(|metric| metric["MetricStat"]["Metric"]["Namespace"] == "AWS/SNS")
-        .filter_map(|metric| metric["MetricStat"]["Metric"]["MetricName"].as_str())
-        .collect();
-    let expected = [
-        "NumberOfMessagesPublished",
-        "NumberOfNotificationsDelivered",
-        "NumberOfNotificationsFailed",
-        "NumberOfNotificationsFilteredOut",
-    ];
-    assert_eq!(of_sns, expected.into());
-    let result = metrics.iter().find(|metric| metric["Expression"].is_string()).expect("an expression");
-    for id in ["published", "delivered", "filtered", "failed"] {
-        assert!(result["Expression"].to_string().contains(&format!("FILL({id}, 0)")), "{id} may be missing");
     }
 }
 
