@@ -183,6 +183,33 @@ mod tests {
     }
 
     #[test]
+    fn one_look_is_doubted_as_far_as_chance_goes() {
+        let first = learn(None, 4.0, 15.0);
+        assert!((first.doubt - (4.0_f64 / 15.0).sqrt()).abs() < 1e-9, "{first:?}");
+        assert!(learn(None, 0.0, 15.0).doubt > 0.0);
+    }
+
+    #[test]
+    fn how_far_looks_are_apart_is_learned_in_a_few_minutes() {
+        let quick = after(to_and_fro(80));
+        assert!((quick.apart - 15.0).abs() < 1e-9, "{quick:?}");
+        let slow = to_and_fro(80).fold(quick, |load, rate| learn(Some(load), rate, 60.0));
+        assert!((59.0..60.0).contains(&slow.apart), "{slow:?}");
+    }
+
+    #[test]
+    fn a_rate_that_nothing_foretold_leaves_no_average_trusted_more_than_another() {
+        let wild = after(to_and_fro(80).chain([1e308]));
+        assert!(wild.trust.iter().all(|trust| (trust * 7.0 - 1.0).abs() < 1e-9), "{wild:?}");
+    }
+
+    #[test]
+    fn of_noise_the_last_look_is_trusted_least() {
+        let noisy = after(to_and_fro(80));
+        assert!(noisy.trust[0] < 0.02, "{noisy:?}");
+    }
+
+    #[test]
     fn silence_becomes_silence() {
         check(to_and_fro(80).chain([0.0; 40]), 0.0, 0.05);
         check(to_and_fro(80).chain([0.0; 400]), 0.0, 1e-3);

@@ -135,3 +135,26 @@ fn expected_startup(next: &Wait, seen: &Sight) -> f64 {
     let slowest = next.starts.iter().copied().max().map(f64::from);
     slowest.unwrap_or(allowed * EXPECTED_SHARE).clamp(1.0, allowed)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_smaller_crew_the_youngest_that_start_go_first() {
+        let crew = |running: f64, starting: &[(f64, f64)]| Crew {
+            running,
+            starting: starting.to_vec(),
+            startup: 90.0,
+        };
+        let all = crew(10.0, &[(30.0, 3.0), (60.0, 2.0)]);
+        assert_eq!(all.reduced(20.0), all);
+        assert_eq!(all.reduced(15.0), all);
+        assert_eq!(all.reduced(14.0), crew(10.0, &[(30.0, 3.0), (60.0, 1.0)]));
+        assert_eq!(all.reduced(13.0), crew(10.0, &[(30.0, 3.0)]));
+        assert_eq!(all.reduced(12.0), crew(10.0, &[(30.0, 2.0)]));
+        assert_eq!(all.reduced(10.0), crew(10.0, &[]));
+        assert_eq!(all.reduced(8.0), crew(8.0, &[]));
+        assert_eq!(all.reduced(0.0), crew(0.0, &[]));
+    }
+}
