@@ -1,0 +1,110 @@
+//! What an answer of CloudWatch is worth that repeats the last one, comes between two, or has only begun to grow.
+
+use tidegate_policy::Verdict::{Hold, ScaleOut};
+use tidegate_policy::notice::Severity::Warning;
+use tidegate_policy::{
+    Absence, AbsenceKind, Alarm, AlarmState, Cooldown, Datapoint, Evaluation, MetricReading, OnAbsence, jobs,
+};
+
+use crate::stage::{Stage, codes, noon, refused, seconds};
+use crate::track::track;
+
+/// Five tasks without a queue; cooldowns of a minute.
+fn api(rules: &[&str]) -> Stage {
+    Stage::new(1, 50, rules)
+        .no_queue()
+        .with(|stage| stage.policy.cooldown = Cooldown { scale_out: seconds(60), scale_in: seconds(60) })
+}
+
+#[test]
+fn a_value_that_is_corrected_is_acted_on_although_no_newer_one_has_come() {
+    let mut stage = api(&["cpu > 70%: +2"]);
+    stage.answer("cpu", &[(-180, 60.0)]);
+    assert_eq!(stage.at(0).look().verdict, Hold { at: Some(5) });
+    stage.answer("cpu", &[(-180, 80.0)]);
+    assert_eq!(stage.at(15).look().verdict, ScaleOut { from: 5, to: 7 });
+}
+
+/// Between two answers nothing tells whether the tasks just added were enough.
+#[test]
+fn a_breach_steps_again_with_an_answer_that_repeats_it_and_not_between_two_answers() {
+    let mut stage = api(&["cpu > 70%: +2"]);
+    stage.answer("cpu", &[(-180, 50.0), (0, 90.0)]);
+    assert_eq!(stage.at(5).look().verdict, ScaleOut { from: 5, to: 7 });
+    stage.metric("cpu", MetricReading::NotRead);
+    assert_eq!(stage.arrive().at(70).look().verdict, Hold { at: Some(7) });
+    stage.answer("cpu", &[(-180, 50.0), (0, 90.0)]);
+    assert_eq!(stage.at(75).look().verdict, ScaleOut { from: 7, to: 9 });
+}
+
+/// Nine tenths of the newest minute are still to come.
+#[test]
+fn a_tracker_grows_by_the_newest_high_minute_and_not_by_the_part_of_one() {
+    let mut stage = api(&[]).with(|stage| stage.policy.track = vec![track("cpu", 50.0)]);
+    stage.answer("cpu", &[(-240, 40.0), (-180, 40.0), (-60, 100.0), (0, 10.0)]);
+    assert_eq!(stage.peek().verdict, ScaleOut { from: 5, to: 10 });
+}
+
+#[test]
+fn a_young_value_ends_no_condition_in_either_direction() {
+    let mut stage = api(&[]).notify("requests < 100", Warning);
+    let told =
+        |stage: &mut Stage| -> Vec<String> { stage.look().notices.iter().map(ToString::to_string).collect() };
+    stage.answer("requests", &[(-180, 50.0)]);
+    assert_eq!(told(stage.at(0)), ["requests < 100"]);
+    stage.answer("requests", &[(-120, 50.0), (60, 200.0)]);
+    assert_eq!(told(stage.at(60)), [""; 0]);
+    stage.answer("requests", &[(-120, 50.0), (60, 200.0)]);
+    assert_eq!(told(stage.at(240)), ["no longer requests < 100"]);
+}
+
+#[test]
+fn a_young_value_may_match_a_rule_that_changes_nothing() {
+    let mut stage = api(&["requests > 100: =5"]);
+    stage.answer("requests", &[(-180, 50.0), (0, 200.0)]);
+    let held = stage.peek();
+    assert_eq!((held.verdict, codes(&held)), (Hold { at: Some(5) }, vec!["rule-matched"]));
+}
+
+#[test]
+fn an_alarm_that_a_part_of_its_data_sufficed_for_has_lasted_since_its_transition() {
+    let mut stage = api(&["alarm(busy) for 5m: +2"]);
+    for (since, expected) in [(-300, ScaleOut { from: 5, to: 7 }), (-299, Hold { at: Some(5) })] {
+        let alarm = Alarm {
+            state: AlarmState::Alarm,
+            since: noon() + seconds(since),
+            evaluation: Evaluation::PartialData,
+        };
+        assert_eq!(stage.alarm_read("busy", Ok(alarm)).peek().verdict, expected, "{since}");
+    }
+}
+
+/// A queue of which nothing is known but a metric: its jobs by the datapoints so many seconds before, or why they are not
+/// known.
+#[track_caller]
+fn check(points: &[(i64, f64)], on_absence: OnAbsence, expected: Result<u64, AbsenceKind>) {
+    let points = points.iter().map(|(ago, value)| Datapoint { at: noon() - seconds(*ago), value: *value });
+    let reading = MetricReading::Points { period: seconds(60), points: points.collect() };
+    assert_eq!(jobs(&reading, on_absence, noon()).map_err(|absence| absence.kind), expected, "{reading:?}");
+}
+
+#[test]
+fn the_jobs_of_a_queue_known_by_a_metric_are_the_newest_that_settled_and_no_fewer_than_any_younger() {
+    use AbsenceKind::{NoDatapoints, Provisional};
+    use OnAbsence::{Missing, Zero};
+    check(&[(240, 7.0), (180, 4.0)], Missing, Ok(4));
+    check(&[(180, 4.0), (60, 9.0), (0, 1.0)], Missing, Ok(9));
+    check(&[(180, 4.0), (60, 3.0)], Missing, Ok(4));
+    check(&[(180, 4.2)], Missing, Ok(5));
+    check(&[(180, -1.0)], Missing, Ok(0));
+    check(&[(300, 4.0)], Missing, Ok(4));
+    check(&[(301, 4.0)], Missing, Err(NoDatapoints));
+    check(&[], Missing, Err(NoDatapoints));
+    check(&[(0, 9.0)], Missing, Err(Provisional));
+    check(&[], Zero, Ok(0));
+    check(&[(301, 4.0)], Zero, Ok(0));
+    check(&[(0, 9.0)], Zero, Ok(9));
+    assert_eq!(jobs(&MetricReading::Failed(refused()), Zero, noon()), Err(refused()));
+    let not_read = Absence::new(NoDatapoints, "not read");
+    assert_eq!(jobs(&MetricReading::NotRead, Zero, noon()), Err(not_read));
+}
