@@ -108,3 +108,81 @@ fn the_jobs_of_a_queue_known_by_a_metric_are_the_newest_that_settled_and_no_fewe
     let not_read = Absence::new(NoDatapoints, "not read");
     assert_eq!(jobs(&MetricReading::NotRead, Zero, noon()), Err(not_read));
 }
+
+/// A total of 9,000 beside tasks that do not run: nobody has a share of it, now or later.
+#[test]
+fn a_total_that_nobody_serves_is_no_share() {
+    let total = |stage: &mut Stage, at: i64| {
+        let points: Vec<(i64, f64)> = (-10..=0).map(|minute| (at + minute * 60, 9_000.0)).collect();
+        stage.answer("requests", &points).at(at);
+    };
+    let mut asleep = api(&["requests_per_task > 1000: +2"]).tasks(0);
+    asleep.memory.zeroed = true;
+    asleep.policy.capacity = tidegate_policy::Capacity::new(0, 50).unwrap();
+    total(&mut asleep, 0);
+    assert_eq!(codes(&asleep.peek()), ["below-min"], "one stays awake; the share asks for nothing");
+
+    let mut starting = api(&["requests_per_task > 1000 for 2m: +2"]);
+    starting.service().running_count = 0;
+    for minute in 0..5 {
+        total(&mut starting, minute * 60);
+        assert_eq!(codes(&starting.look()), ["reading-missing"], "{minute}");
+    }
+    let ours: Vec<(i64, f64)> = (-10..=-3).map(|minute| (300 + minute * 60, 9_000.0)).collect();
+    starting.answer("requests", &ours).at(300);
+    assert_eq!(
+        codes(&starting.arrive().look()),
+        ["rule-not-long-enough"],
+        "of the newest minute alone they have a share"
+    );
+}
+
+#[test]
+fn a_total_that_cannot_be_read_says_so_although_nobody_runs() {
+    let mut stage = api(&["requests_per_task > 1000: +2"]);
+    stage.service().running_count = 0;
+    let decision = stage.metric("requests", MetricReading::Failed(refused())).peek().to_string();
+    assert!(decision.contains("connection refused"), "{decision}");
+}
+
+/// Each datapoint is shared by those that ran when it was new: 10,000 was no load for ten tasks, and is one for five.
+#[test]
+fn a_share_that_was_once_divided_is_not_divided_again() {
+    let mut stage = api(&["requests_per_task > 1500 for 2m: +2"]).tasks(10);
+    let answer = |stage: &mut Stage, at: i64| {
+        let points: Vec<(i64, f64)> = (-10..=-3).map(|minute| (at + minute * 60, 10_000.0)).collect();
+        stage.answer("requests", &points).at(at);
+    };
+    for minute in 0..5 {
+        answer(&mut stage, minute * 60);
+        assert_eq!(codes(&stage.look()), ["nothing-matches"], "{minute}");
+    }
+    stage = stage.tasks(5);
+    answer(&mut stage, 300);
+    assert_eq!(codes(&stage.look())[0], "rule-not-long-enough");
+    answer(&mut stage, 360);
+    assert_eq!(stage.look().verdict, ScaleOut { from: 5, to: 7 });
+}
+
+#[test]
+fn a_share_is_high_from_its_first_datapoint_on_and_a_young_total_is_shared_too() {
+    let mut stage = api(&["requests_per_task > 1500 for 1m: +2"]);
+    stage.answer("requests", &[(-180, 5_000.0)]);
+    assert_eq!(stage.at(0).look().verdict, Hold { at: Some(5) });
+    stage.answer("requests", &[(-180, 5_000.0), (-120, 10_000.0)]);
+    assert_eq!(stage.at(60).look().verdict, ScaleOut { from: 5, to: 7 });
+    let mut young = api(&["requests_per_task > 1500: +2"]);
+    young.answer("requests", &[(-180, 5_000.0), (0, 7_000.0)]);
+    assert_eq!(young.peek().verdict, Hold { at: Some(5) }, "1,400 each");
+}
+
+/// Five low minutes, of which three have settled: what is told is for how long it is certain.
+#[test]
+fn a_scale_in_that_waits_for_minutes_to_settle_tells_for_how_long_it_has_been_low() {
+    let mut stage = api(&["requests < 500 for 5m: -1"]);
+    let points: Vec<(i64, f64)> =
+        (-8..=0).map(|minute| (minute * 60, if minute < -5 { 900.0 } else { 100.0 })).collect();
+    let decision = stage.answer("requests", &points).peek();
+    assert_eq!(codes(&decision), ["rule-not-long-enough"]);
+    assert!(decision.to_string().contains("so far for 3m"), "{decision}");
+}
