@@ -176,13 +176,41 @@ fn a_share_is_high_from_its_first_datapoint_on_and_a_young_total_is_shared_too()
     assert_eq!(young.peek().verdict, Hold { at: Some(5) }, "1,400 each");
 }
 
-/// Five low minutes, of which three have settled: what is told is for how long it is certain.
+/// Six minutes with many free slots, of which three have settled: what is told is for how long it is certain.
 #[test]
-fn a_scale_in_that_waits_for_minutes_to_settle_tells_for_how_long_it_has_been_low() {
-    let mut stage = api(&["requests < 500 for 5m: -1"]);
+fn a_scale_in_that_waits_for_minutes_to_settle_tells_for_how_long_it_holds_surely() {
+    let mut stage = api(&["free_slots > 100 for 5m: -1"]);
     let points: Vec<(i64, f64)> =
-        (-8..=0).map(|minute| (minute * 60, if minute < -5 { 900.0 } else { 100.0 })).collect();
-    let decision = stage.answer("requests", &points).peek();
+        (-8..=0).map(|minute| (minute * 60, if minute < -5 { 50.0 } else { 200.0 })).collect();
+    let decision = stage.answer("free_slots", &points).peek();
     assert_eq!(codes(&decision), ["rule-not-long-enough"]);
     assert!(decision.to_string().contains("so far for 3m"), "{decision}");
+}
+
+/// Two tasks became ten at 12:01. Of two young minutes, one measured over the two and one over the ten.
+#[test]
+fn of_two_young_values_the_one_of_the_larger_load_asks_if_it_is_high() {
+    let grown = |now: f64| {
+        let mut stage = api(&[]).tasks(2).with(|stage| stage.policy.track = vec![track("cpu", 50.0)]);
+        stage.answer("cpu", &[(-240, 45.0), (-180, 45.0)]).at(0).look();
+        stage.seen.service = Ok(crate::stage::service(10, 10));
+        stage.answer("cpu", &[(-240, 45.0), (-180, 45.0)]).at(60).look();
+        stage.answer("cpu", &[(-180, 45.0), (-120, 45.0), (60, 100.0), (180, now)]).at(200);
+        stage
+    };
+    assert_eq!(
+        grown(80.0).peek().verdict,
+        ScaleOut { from: 10, to: 16 },
+        "80% of ten is more than 100% of two"
+    );
+    assert_eq!(codes(&grown(40.0).peek()), ["tracked", "still-starting"], "40% of ten asks for nothing");
+}
+
+#[test]
+fn a_floor_that_was_last_known_an_hour_ago_is_not_known_by_a_young_value_that_says_the_same() {
+    let mut stage = api(&["cpu < 99%: -1"]).with(|stage| stage.policy.floor = Some(crate::floor::monitors()));
+    stage.answer("cpu", &[(-180, 50.0)]).answer("monitors", &[(-180, 1_000.0)]).at(0).look();
+    stage.answer("cpu", &[(3_420, 50.0)]).answer("monitors", &[(3_600, 1_000.0)]);
+    let decision = stage.at(3_600).peek().to_string();
+    assert!(decision.contains("`monitors` was 1000 when it was last known, 1h3m ago"), "{decision}");
 }
