@@ -81,6 +81,9 @@ mod watching;
 mod provisional;
 
 #[cfg(test)]
+mod answers;
+
+#[cfg(test)]
 mod service_load;
 
 #[cfg(test)]
