@@ -241,7 +241,7 @@ impl fmt::Display for Counted<&NoticeKind> {
             N::Blocked => "blocked",
             N::ActionFailing => "changes fail",
             N::QueueUnreadable => "queue cannot be read",
-            N::QueuePartlyRead => "work in flight read in part only",
+            N::QueuePartlyRead => "in-flight count incomplete",
             N::ReadingMissing => "reading missing",
             N::PinnedAtMax => "pinned at max",
             N::SwitchedOff => "switched off by hand",

@@ -109,7 +109,7 @@ impl fmt::Display for Counted<&Reason> {
             ),
             R::StillLate { acceptable, lasting, proposes } => write!(
                 f,
-                "jobs have waited longer than {} for {}, which asks for {}",
+                "jobs have waited over {} (the acceptable wait) for the last {}, so {} are needed",
                 Span(*acceptable),
                 Span(*lasting),
                 tasks(*proposes)
@@ -173,14 +173,11 @@ impl fmt::Display for Counted<&Reason> {
             R::NotAgreed { condition, value: None } => {
                 write!(f, "{} does not agree to scale in (rule: {condition})", condition.signal)
             }
-            R::QueuePaused { waiting_jobs } => {
-                let verb = plural(*waiting_jobs, "does", "do");
-                write!(
-                    f,
-                    "the queue is paused or at a limit of its own, its {} {verb} not count now",
-                    jobs(*waiting_jobs)
-                )
-            }
+            R::QueuePaused { waiting_jobs } => write!(
+                f,
+                "queue paused or at its rate or concurrency limit: {} waiting, not counted",
+                jobs(*waiting_jobs)
+            ),
             R::WorkInFlight { jobs: n, concurrency, floor } => {
                 let verb = plural(*n, "keeps", "keep");
                 write!(
@@ -198,7 +195,7 @@ impl fmt::Display for Counted<&Reason> {
             ),
             R::WorkInFlightPartlyRead { known_jobs, read, held } => write!(
                 f,
-                "only {read} of the {held} messages that workers hold could be read, {known_jobs} of them of this queue"
+                "only {read} of {held} messages held by workers could be read, at least {known_jobs} of them this queue's"
             ),
             R::HeldByWorkers { jobs: n, capacity_jobs } => write!(
                 f,
@@ -216,7 +213,7 @@ impl fmt::Display for Counted<&Reason> {
                 Counts::Tasks => write!(f, "a deployment is in progress"),
                 Counts::Instances => write!(f, "an instance refresh is in progress"),
             },
-            R::DeploymentFailed => write!(f, "a deployment is FAILED (`rolloutState`)"),
+            R::DeploymentFailed => write!(f, "the last deployment FAILED (`rolloutState`)"),
             R::NoScaleOut { why } => write!(f, "AWS adds nothing now: {why}"),
             R::NoScaleIn { why } => write!(f, "AWS takes nothing away now: {why}"),
             R::Protected { count } => {

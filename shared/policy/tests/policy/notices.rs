@@ -300,9 +300,9 @@ fn a_queue_that_stays_read_in_part_is_told_after_five_minutes() {
     for _ in 0..5 {
         look(&mut stage, &[]);
     }
-    look(&mut stage, &["+work in flight read in part only"]);
+    look(&mut stage, &["+in-flight count incomplete"]);
     stage.queue().in_flight = tidegate_policy::InFlight::Exactly(2);
-    look(&mut stage, &["-work in flight read in part only"]);
+    look(&mut stage, &["-in-flight count incomplete"]);
 }
 
 #[test]
