@@ -92,7 +92,8 @@ pub(super) fn ran(
     let ruled = policy.rules.iter().map(|rule| &rule.when.signal);
     let decides = tracked || ruled.filter(|it| is_average(it)).any(Signal::is_shared_by_tasks);
     let periods = memory.metrics.values().map(|last| SignedDuration::from_secs(last.period));
-    let period = periods.max().unwrap_or(SignedDuration::ZERO);
+    // Before a datapoint is known, it may be the longest that CloudWatch publishes by itself.
+    let period = periods.max().unwrap_or(SignedDuration::from_mins(5));
     let keep = freshness(period).saturating_add(period).saturating_add(warmup.saturating_mul(2));
     let (running, desired) = (service.running_count, service.desired_count);
     let counts = (running.min(desired), running);

@@ -26,7 +26,7 @@ pub(crate) struct Tracked<'a> {
     pub(crate) reading: Option<Reading<f64>>,
     /// The value that may ask for more, and the fewest tasks that it may have been measured over, in the mean of its time.
     high: Option<(f64, f64)>,
-    /// The value that may let something go, and the most tasks that it may have been measured over.
+    /// The value that may let something go, and the largest load that was measured, in tasks times value.
     low: Option<(f64, f64)>,
     /// For how long what has settled has been low.
     low_for: SignedDuration,
@@ -64,10 +64,18 @@ pub(crate) fn follow<'a>(
         let largest = |one: &(f64, f64), other: &(f64, f64)| load(one).total_cmp(&load(other));
         let high = asked().filter(|(value, _)| is_high(value / track.target)).max_by(largest);
         let high = high.or_else(|| asked().max_by(|one, other| one.0.total_cmp(&other.0)));
-        let low = sighting.settled().zip(sighting.downward()).map(|(it, value)| (value, over(it.at).1));
+        // What stays must serve the largest load, each datapoint's over the tasks of its own time.
+        let served = sighting.settled().into_iter().chain(sighting.young.iter().copied());
+        let served = served.map(|it| it.value * over(it.at).1.max(at_least(track))).max_by(f64::total_cmp);
+        let low = sighting.downward().zip(served);
         all.push(Tracked { track, reading: sighting.reading, high, low, low_for });
     }
     all
+}
+
+/// One queue per service: without a running task it waits for the first one.
+fn at_least(track: &Track) -> f64 {
+    if track.signal == Signal::WaitingPerTask { 1.0 } else { 0.0 }
 }
 
 /// Whether a share of the target asks for more.
@@ -101,8 +109,7 @@ fn opinion(one: &Tracked<'_>, start: Start, bounds: Capacity) -> Say {
         let Track { signal, target, unit, .. } = track;
         Reason::Tracked { signal: signal.clone(), value, target: *target, unit: *unit, proposes }
     };
-    // One queue per service: without a running task it waits for the first one.
-    let at_least = if track.signal == Signal::WaitingPerTask { 1.0 } else { 0.0 };
+    let at_least = at_least(track);
     let high = one.high.map(|(value, fewest)| (value, value / track.target, fewest.max(at_least)));
     if let Some((value, per_target, _)) = high.filter(|(value, ..)| desired == 0 && *value > 0.0) {
         // A share of no task tells only that there is something to do.
@@ -122,13 +129,13 @@ fn opinion(one: &Tracked<'_>, start: Start, bounds: Capacity) -> Say {
     if let Some(unread) = one.unread() {
         return Say::Silent(vec![unread]);
     }
-    let Some((value, most)) = one.low else { return Say::Nothing };
+    let Some((value, load)) = one.low else { return Say::Nothing };
     if desired == 0 {
         return Say::Allows { tasks: 0 };
     }
     let per_target = value / track.target;
     let unmeasured = f64::from(desired.saturating_sub(start.running));
-    let most_busy = most.max(at_least) * per_target + unmeasured;
+    let most_busy = load / track.target + unmeasured;
     let kept = whole_tasks(most_busy).min(desired);
     if !track.scale_in {
         return Say::Allows { tasks: kept };

@@ -158,7 +158,9 @@ fn watch(seen: &Sight, this: Last, hidden: bool, startup: f64, next: &mut Wait) 
     let believed = next.load.map_or(0.0, |load| load.rate);
     let load = match next.load {
         Some(load) if hidden && !this.waiting && !(before.waiting && rate < believed) => {
-            load::fade(load, elapsed, this.busy * next.pace.per_second(planned))
+            // Tasks that are missing in one look are no less load.
+            let places = this.busy.max(f64::from(seen.desired) * seen.concurrency);
+            load::fade(load, elapsed, places * next.pace.per_second(planned))
         }
         load => {
             // What many places lose says little of what few jobs arrive: the pace is known only so well.
@@ -226,7 +228,8 @@ fn decide(
     let late = wait > planned;
     // Jobs that wait beside places that are free are taken by nobody, or not yet: more tasks would not take them.
     let stuck = !this.waiting || (this.busy < places / 2.0 && jobs.waiting < places);
-    let lateness = if stuck { 0.0 } else { wait.max(jobs.waiting / believed.most()) };
+    let by_load = if believed.seconds > 0.0 { jobs.waiting / believed.most() } else { 0.0 };
+    let lateness = if stuck { 0.0 } else { wait.max(by_load) };
     let grown = late::grown(next, seen, lateness, crew.startup);
     let forecast = needed_with(crew, CHANCE);
     let needed = forecast.max(grown);

@@ -36,6 +36,10 @@ pub(crate) struct Evidence<'a, R = Rule> {
     settled: Option<SignedDuration>,
     /// The last change may have answered the breach.
     is_answered: bool,
+    /// Something has settled: a lower bound has not.
+    is_settled: bool,
+    /// The datapoints that may ask for more.
+    pub(crate) may_ask: Vec<Datapoint>,
 }
 
 impl<R> Evidence<'_, R> {
@@ -67,7 +71,7 @@ impl<R> Evidence<'_, R> {
 
     /// Whether what has settled says that it does not hold.
     pub(crate) fn is_over(&self) -> bool {
-        matches!(self.reading, Some(Reading::Fresh { .. })) && self.settled.is_none() && !self.breaches
+        self.is_settled && self.settled.is_none() && !self.breaches
     }
 
     /// Since when it has held, if it does: of a value that need not last, since its datapoint.
@@ -132,7 +136,9 @@ pub(crate) fn weigh<'a, R>(
                 .map(|_| settled.map_or(SignedDuration::ZERO, Run::length)),
             is_answered: compared
                 .zip(changed_at)
-                .is_some_and(|(point, changed_at)| sighting.is_answered(point, changed_at)),
+                .is_some_and(|(point, changed_at)| sighting.is_answered(point, changed_at, holds)),
+            is_settled: sighting.settled().is_some(),
+            may_ask: sighting.may_ask().collect(),
             reading: sighting.reading,
         });
     }

@@ -73,8 +73,13 @@ impl Sighting {
 
     /// Whether a change at this time may have answered a breach: the breach was measured before it, and a younger datapoint
     /// does not breach, or is not known since this look has no answer.
-    pub(crate) fn is_answered(&self, breach: Datapoint, changed_at: Timestamp) -> bool {
-        let has_younger = self.young.last().is_some_and(|newest| newest.at > breach.at);
+    pub(crate) fn is_answered(
+        &self,
+        breach: Datapoint,
+        changed_at: Timestamp,
+        breaches: impl Fn(f64) -> bool,
+    ) -> bool {
+        let has_younger = self.young.iter().any(|it| it.at > breach.at && !breaches(it.value));
         breach.at <= changed_at && (has_younger || !self.is_answer)
     }
 

@@ -177,16 +177,17 @@ impl Guards<'_> {
 
     /// The value of a shared signal at another size under the same load; without tasks there is none.
     fn predict(&self, one: &Evidence<'_>, size: u32) -> Option<f64> {
-        let value = one.value().filter(|_| size > 0)?;
-        Some(value * self.measured_over(one) / f64::from(size))
+        let loads = one.may_ask.iter().map(|it| it.value * self.measured_over(one, it.at));
+        let load = loads.filter(|_| size > 0).max_by(f64::total_cmp)?;
+        Some(load / f64::from(size))
     }
 
     /// The most tasks that a value was measured over: those of now, if it was divided by them a moment ago.
-    fn measured_over(&self, one: &Evidence<'_>) -> f64 {
+    fn measured_over(&self, one: &Evidence<'_>, at: Timestamp) -> f64 {
         let signal = &one.when.signal;
         let name = signal.metric().filter(|_| !is_divided_by_us(signal));
-        match (one.measured_at(), name, &self.memory.ran) {
-            (Some(at), Some(name), Some(ran)) => {
+        match (name, &self.memory.ran) {
+            (Some(name), Some(ran)) => {
                 let period = self.memory.metrics.get(name).map_or(0, |last| last.period);
                 let since = at.saturating_sub(SignedDuration::from_secs(period)).unwrap_or(at);
                 ran.over(since, at, self.service.constraints.warmup).1

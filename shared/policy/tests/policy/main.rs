@@ -102,6 +102,9 @@ mod wait;
 mod wait_dangers;
 
 #[cfg(test)]
+mod wait_once;
+
+#[cfg(test)]
 mod sentences;
 
 #[cfg(test)]

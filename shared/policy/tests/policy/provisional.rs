@@ -307,3 +307,52 @@ proptest! {
         prop_assert!(size_of(&with) >= size_of(&without), "{}\nwithout: {}", with.decide(), without.decide());
     }
 }
+
+/// Errors in percent breach in every minute, and something is changed in every minute.
+#[test]
+fn a_ratio_that_breaches_throughout_asks_however_often_the_size_changes() {
+    for minute in 0..30 {
+        let mut stage = api(&["errors > 5: +2"]).ratio("errors", OnAbsence::Missing);
+        let now = minute * 60 + 30;
+        let points: Vec<(i64, f64)> = (minute - 10..=minute).map(|ended| (ended * 60, 20.0)).collect();
+        stage.at(now).answer("errors", &points);
+        stage.memory.changed_at = Some(stage.now - seconds(60));
+        assert_eq!(stage.peek().verdict, ScaleOut { from: 5, to: 7 }, "minute {minute}");
+    }
+}
+
+/// Twenty tasks at 30 % became twelve. What has settled was measured over twenty, a young 31 % over twelve: it is the larger
+/// value of the smaller load.
+#[test]
+fn a_young_value_of_fewer_tasks_allows_no_larger_step() {
+    let after = |young: &[(i64, f64)]| {
+        let mut stage = Stage::new(1, 40, &["cpu > 60%: +2", "cpu < 45%: -8"]).no_queue().tasks(20);
+        stage.policy.interruptible = true;
+        stage.policy.cooldown = Cooldown { scale_out: seconds(60), scale_in: seconds(60) };
+        stage.at(0).answer("cpu", &[(-240, 30.0), (-180, 30.0), (-120, 30.0), (-60, 30.0)]).look();
+        stage.arrive();
+        let points = [&[(-180, 30.0), (-120, 30.0)], young].concat();
+        size(&stage.at(90).answer("cpu", &points).look())
+    };
+    assert!(after(&[(60, 31.0)]) >= after(&[]), "{} and {}", after(&[(60, 31.0)]), after(&[]));
+    assert!(after(&[]) >= 10, "at seven tasks the load of now would be 86 %");
+}
+
+/// Six tasks became fourteen, and the load grew with them: 30 % of six has settled, 31 % of fourteen is young.
+#[test]
+fn a_tracker_keeps_what_the_largest_measured_load_needs() {
+    let bounds = |min| tidegate_policy::Capacity::new(min, 40).unwrap();
+    let mut stage = Stage::new(6, 40, &[]).no_queue().tasks(6);
+    stage.policy.track = vec![track("cpu", 70.0)];
+    stage.policy.interruptible = true;
+    stage.policy.cooldown.scale_in = seconds(60);
+    let settled: Vec<(i64, f64)> = (-12..0).map(|minute| (minute * 60, 30.0)).collect();
+    stage.at(0).answer("cpu", &settled).look();
+    stage.policy.capacity = bounds(14);
+    stage.wait(60).answer("cpu", &settled).look();
+    stage.arrive().answer("cpu", &settled).look();
+    stage.policy.capacity = bounds(2);
+    let points = [&settled[..], &[(150, 31.0), (210, 31.0)]].concat();
+    let decision = stage.wait(150).answer("cpu", &points).look();
+    assert!((7..14).contains(&size(&decision)), "{decision}");
+}

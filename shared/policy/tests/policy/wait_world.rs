@@ -155,6 +155,17 @@ impl World {
         self.line.push_back((self.elapsed, jobs));
     }
 
+    /// Nothing waits any more, and nothing of it was done.
+    pub(crate) fn purge(&mut self) {
+        self.waiting = 0.0;
+        self.line.clear();
+    }
+
+    /// So many jobs are done that this world knows nothing of.
+    pub(crate) fn others_do(&mut self, jobs: f64) {
+        self.done += jobs;
+    }
+
     /// The first that came are the first that are served.
     #[expect(clippy::cast_precision_loss, reason = "days have few seconds")]
     fn serve(&mut self, jobs: f64) {

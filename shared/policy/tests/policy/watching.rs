@@ -190,3 +190,14 @@ fn old_memories_without_conditions_still_parse_and_a_condition_needs_few_bytes()
     let edge = serde_json::to_string(&stage.memory.edges[0]).unwrap();
     assert_eq!(edge, r#"{"k":"condition","w":"errors > 1%","s":1772366220000,"l":1,"t":true}"#);
 }
+
+/// Two jobs of a part that was read may be the two of twenty.
+#[test]
+fn a_part_of_the_work_in_flight_is_not_the_end_of_a_condition() {
+    let mut stage = Stage::new(1, 10, &[]).notify("in_flight > 10", Warning).tasks(5).in_flight(15);
+    assert_eq!(stage.look().notices.len(), 1);
+    stage.wait(60).queue().in_flight = tidegate_policy::InFlight::Partly { jobs: 2, read: 100, held: 3_000 };
+    assert_eq!(stage.look().notices, []);
+    stage.wait(60).queue().in_flight = tidegate_policy::InFlight::Exactly(2);
+    assert_eq!(stage.look().notices.len(), 1);
+}

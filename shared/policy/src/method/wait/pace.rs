@@ -11,7 +11,7 @@ use crate::memory::wait::{Last, Pace};
 
 use crate::pipeline::readings::number;
 
-use super::CHANCE;
+use super::{CHANCE, FORGOTTEN_AFTER_SECONDS};
 
 /// After this time evidence counts half. Half of it follows a new release sooner but learns less from a quiet queue that
 /// does not count its jobs; days would hold on to what is no longer true.
@@ -43,6 +43,10 @@ const BEYOND_CHANCE: f64 = 2.0;
 /// The guess counts as so many answers that are no plainer than the noise. With one, the first hour of jobs of 20 s or
 /// 60 s can go badly wrong: a tenth of them late; with three, jobs of 2 s and 20 s cost 1% more.
 const GUESS_COUNTS: f64 = 2.0;
+
+/// What a queue lost is work done, or jobs that were purged or expired: one look raises the pace at most so many times. With
+/// twice of it a purge starves a service for longer; half of it learns short jobs a look later.
+const FASTER_AT_ONCE: f64 = 10.0;
 
 /// No job ends sooner than in a millisecond or lasts longer than a day.
 const PER_SECOND: (f64, f64) = (1.0 / 86_400.0, 1_000.0);
@@ -133,7 +137,9 @@ pub(crate) fn learn(
     let longer = now.jobs - before.jobs;
     let counted = before.done.zip(now.done).and_then(|(before, now)| now.checked_sub(before));
     if let Some(done) = counted.map(number) {
-        if !saturated {
+        if !saturated && elapsed > FORGOTTEN_AFTER_SECONDS {
+            // Two looks so far apart do not tell how many places were busy between them.
+        } else if !saturated {
             pace.count(done, f64::midpoint(before.busy, now.busy) * elapsed, elapsed);
         } else if same {
             pace.count(done, had * elapsed, elapsed);
@@ -145,7 +151,8 @@ pub(crate) fn learn(
     }
     if !hidden || before.waiting {
         let surely = -longer - CHANCE * before.jobs.max(1.0).sqrt();
-        pace.fastest = pace.fastest.max(surely / (had.max(has).max(1.0) * elapsed));
+        let seen = surely / (had.max(has).max(1.0) * elapsed);
+        pace.fastest = pace.fastest.max(seen.min(FASTER_AT_ONCE * pace.per_second(planned)));
     }
     if !saturated {
         (pace.recent, pace.recent_places, pace.recent_slope) = (0.0, 0.0, 0.0);
@@ -246,8 +253,10 @@ mod tests {
     }
 
     #[test]
-    fn what_the_queue_lost_was_done() {
+    fn what_the_queue_lost_was_done_and_two_looks_say_how_fast() {
         let mut pace = Pace::default();
+        learn(&mut pace, &last(900.0, 20, None), &last(600.0, 20, None), 15.0, 1.0, 30.0, false);
+        assert!(pace.per_second(30.0) < 0.25, "jobs may also have been purged: {pace:?}");
         learn(&mut pace, &last(900.0, 20, None), &last(600.0, 20, None), 15.0, 1.0, 30.0, false);
         assert!(pace.per_second(30.0) > 0.7, "{pace:?}");
     }
