@@ -61,7 +61,6 @@ impl<'a> Asked<'a> {
 
 /// Asks for all queues of a server together.
 pub(crate) async fn read(talk: &mut Talk, asked: &[Asked<'_>], kept: &mut Kept, now: Timestamp) -> Details {
-    let heads = heads(talk, asked).await;
     let hashes: BTreeMap<String, u64> =
         asked.iter().map(|asked| (unacked_key(asked.queue), asked.unacked)).collect();
     kept.retain(|key, _| hashes.contains_key(key));
@@ -73,6 +72,8 @@ pub(crate) async fn read(talk: &mut Talk, asked: &[Asked<'_>], kept: &mut Kept, 
         held.insert(key, found);
     }
     let tables = tables(talk, asked, &held).await;
+    // Last: without what is held and how it came nothing may scale in, without the next task only `stalled_for` is unknown.
+    let heads = heads(talk, asked).await;
     Details { held, tables, heads }
 }
 
