@@ -25,8 +25,15 @@ const HEAD_PORTIONS: usize = 2;
 /// a command.
 const EXCHANGES_MAX: usize = 200;
 
-/// What a process keeps of one server between two looks: the messages held, by the key of their hash.
-pub(crate) type Kept = BTreeMap<String, Unacked>;
+/// What a process keeps of one URL between two looks.
+#[derive(Debug, Default)]
+pub(crate) struct Kept {
+    /// The messages held, by the key of their hash.
+    hashes: BTreeMap<String, Unacked>,
+    /// The looks so far. Each begins with another hash: what one look may read is the same for all, and none of them takes it
+    /// all at every look.
+    looks: usize,
+}
 
 /// What was found. What could not be asked is not there.
 #[derive(Debug, Default)]
@@ -60,15 +67,22 @@ impl<'a> Asked<'a> {
 }
 
 /// Asks for all queues of a server together.
-pub(crate) async fn read(talk: &mut Talk, asked: &[Asked<'_>], kept: &mut Kept, now: Timestamp) -> Details {
+pub(crate) async fn read(
+    talk: &mut Talk<'_>,
+    asked: &[Asked<'_>],
+    kept: &mut Kept,
+    now: Timestamp,
+) -> Details {
     let hashes: BTreeMap<String, u64> =
         asked.iter().map(|asked| (unacked_key(asked.queue), asked.unacked)).collect();
-    kept.retain(|key, _| hashes.contains_key(key));
-    let busy = hashes.values().filter(|held| **held > 0).count();
+    kept.hashes.retain(|key, _| hashes.contains_key(key));
+    let mut hashes: Vec<_> = hashes.into_iter().collect();
+    let first = kept.looks.checked_rem(hashes.len()).unwrap_or(0);
+    hashes.rotate_left(first);
+    kept.looks = kept.looks.wrapping_add(1);
     let mut held = BTreeMap::new();
     for (key, messages) in hashes {
-        let hashes = u64::try_from(busy).unwrap_or(u64::MAX);
-        let found = kept.entry(key.clone()).or_default().read(talk, &key, messages, hashes, now).await;
+        let found = kept.hashes.entry(key.clone()).or_default().read(talk, &key, messages, now).await;
         held.insert(key, found);
     }
     let tables = tables(talk, asked, &held).await;
@@ -78,7 +92,7 @@ pub(crate) async fn read(talk: &mut Talk, asked: &[Asked<'_>], kept: &mut Kept, 
 }
 
 /// The next task of each queue that has one. Its size is not known before it is read, that of its whole list is.
-async fn heads(talk: &mut Talk, asked: &[Asked<'_>]) -> BTreeMap<String, u64> {
+async fn heads(talk: &mut Talk<'_>, asked: &[Asked<'_>]) -> BTreeMap<String, u64> {
     let lists: BTreeMap<&String, u64> =
         asked.iter().filter_map(|asked| asked.next.as_ref()).map(|(list, tasks)| (list, *tasks)).collect();
     let sizes: Vec<_> = lists.keys().map(|list| Command::new("MEMORY USAGE", list)).collect();
@@ -105,7 +119,7 @@ async fn heads(talk: &mut Talk, asked: &[Asked<'_>]) -> BTreeMap<String, u64> {
 
 /// The binding tables of the exchanges that messages came through and nobody named.
 async fn tables(
-    talk: &mut Talk,
+    talk: &mut Talk<'_>,
     asked: &[Asked<'_>],
     held: &BTreeMap<String, Held>,
 ) -> BTreeMap<String, Vec<Value>> {

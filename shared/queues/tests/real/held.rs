@@ -3,11 +3,13 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use tidegate_fleet::source::{CeleryQueue, QueueSource};
 use tidegate_policy::{InFlight, Queue};
+use tidegate_queues::{Redis, RedisRequest};
 
 use crate::relay::Relay;
-use crate::world::{Look, Server, celery};
+use crate::world::{DEADLINE, Look, Server, celery};
 
 /// One message of 5 MB: more than a hundred usual ones.
 const LARGE: usize = 5_000_000;
@@ -116,6 +118,74 @@ async fn large_messages_are_read_in_several_looks_of_bounded_bytes() {
     panic!("still {known} of 12 are known");
 }
 
+/// A bound queue in each of these prefixes, read in one look.
+struct Prefixes {
+    relay: Relay,
+    redis: Redis,
+    url: String,
+    sources: Vec<QueueSource>,
+}
+
+impl Prefixes {
+    fn of(server: &Server, prefixes: &[String]) -> Self {
+        let source = |prefix: &String| {
+            server.run(&[
+                "SADD",
+                &format!("{prefix}_kombu.binding.emails"),
+                "emails\u{6}\u{16}\u{6}\u{16}emails",
+            ]);
+            QueueSource::Celery(CeleryQueue { acks_late: true, prefix: prefix.clone(), ..celery("emails") })
+        };
+        let sources = prefixes.iter().map(source).collect();
+        let relay = Relay::before(server);
+        let url = format!("redis://127.0.0.1:{}", relay.port);
+        Self { relay, redis: Redis::new(), url, sources }
+    }
+
+    /// What runs in each, and how many bytes that took.
+    async fn look(&self) -> (Vec<InFlight>, u64) {
+        let requests: Vec<_> =
+            self.sources.iter().map(|source| RedisRequest { url: &self.url, source }).collect();
+        let before = self.relay.bytes();
+        let read = self.redis.read(&requests, Timestamp::now()).await;
+        let in_flight = read.into_iter().map(|queue| queue.expect("the queue is bound").in_flight);
+        (in_flight.collect(), self.relay.bytes() - before)
+    }
+}
+
+#[tokio::test]
+async fn a_look_reads_no_more_of_many_prefixes_than_of_one() {
+    let server = Server::start();
+    let prefixes: Vec<_> = (0..8).map(|number| format!("{number}:")).collect();
+    for prefix in &prefixes {
+        hold(&server, &format!("{prefix}unacked"), 3, &message("emails", "null", 4_000_000));
+    }
+    let all = Prefixes::of(&server, &prefixes);
+    for _ in 0..40 {
+        let (in_flight, bytes) = all.look().await;
+        assert!(bytes < 34 << 20, "{bytes}");
+        if in_flight.iter().all(|jobs| *jobs == InFlight::Exactly(3)) {
+            return;
+        }
+    }
+    panic!("not all is read in 40 looks");
+}
+
+#[tokio::test]
+async fn one_prefix_does_not_take_every_look_from_another() {
+    let server = Server::start();
+    let both = Prefixes::of(&server, &["a:".to_owned(), "b:".to_owned()]);
+    hold(&server, "b:unacked", 2, &message("emails", "null", 4_000_000));
+    for _ in 0..10 {
+        server.run(&["DEL", "a:unacked"]);
+        hold(&server, "a:unacked", 10, &message("emails", "null", 4_000_000));
+        if both.look().await.0[1] == InFlight::Exactly(2) {
+            return;
+        }
+    }
+    panic!("nothing of the other is read in 10 looks");
+}
+
 #[tokio::test]
 async fn what_cannot_be_read_is_said_and_spoils_no_other_queue() {
     let server = bound();
@@ -177,6 +247,21 @@ async fn the_next_task_is_shown_unless_tasks_are_large() {
 /// Tells a child of this test binary which server to look at; memory is measured per process.
 const LOOK_AT: &str = "TIDEGATE_TEST_MEMORY_OF_A_LOOK_AT";
 
+/// Runs a test of this module again, in a process of its own that looks at this server; its peak of memory in kB.
+fn peak_of(test: &str, url: &str) -> u64 {
+    let mut child = Command::new(std::env::current_exe().expect("the test binary is known"));
+    child.args(["--exact", &format!("held::{test}"), "--nocapture"]).env(LOOK_AT, url);
+    let output = String::from_utf8_lossy(&child.output().expect("it starts").stdout).into_owned();
+    let peak = output.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("the child looked");
+    peak.trim().trim_end_matches(" kB").parse().expect("a number")
+}
+
+/// The line in which Linux tells this process' peak of memory.
+fn peak() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux tells of processes");
+    status.lines().find(|line| line.starts_with("VmHWM")).expect("the peak is told").to_owned()
+}
+
 #[tokio::test]
 async fn three_hundred_megabytes_held_take_a_tenth_of_a_small_functions_memory() {
     if let Ok(url) = std::env::var(LOOK_AT) {
@@ -184,8 +269,7 @@ async fn three_hundred_megabytes_held_take_a_tenth_of_a_small_functions_memory()
         for jobs in [1, 12] {
             look.until(|queue| queue.in_flight.known() >= jobs).await;
         }
-        let status = std::fs::read_to_string("/proc/self/status").expect("Linux tells of processes");
-        println!("{}", status.lines().find(|line| line.starts_with("VmHWM")).expect("the peak is told"));
+        println!("{}", peak());
         return;
     }
     let server = bound();
@@ -193,11 +277,48 @@ async fn three_hundred_megabytes_held_take_a_tenth_of_a_small_functions_memory()
         hold(&server, "unacked", 10, &message("emails", "null", LARGE));
     }
     server.run(&["LPUSH", "emails", &message("emails", "null", LARGE)]);
-    let mut child = Command::new(std::env::current_exe().expect("the test binary is known"));
-    let name = "held::three_hundred_megabytes_held_take_a_tenth_of_a_small_functions_memory";
-    child.args(["--exact", name, "--nocapture"]).env(LOOK_AT, server.url());
-    let output = String::from_utf8_lossy(&child.output().expect("it starts").stdout).into_owned();
-    let peak = output.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("the child looked");
-    let kilobytes: u64 = peak.trim().trim_end_matches(" kB").parse().expect("a number");
-    assert!(kilobytes < 60_000, "{kilobytes} kB");
+    let peak =
+        peak_of("three_hundred_megabytes_held_take_a_tenth_of_a_small_functions_memory", &server.url());
+    assert!(peak < 60_000, "{peak} kB");
+}
+
+/// How many databases are read side by side.
+const DATABASES: usize = 10;
+
+#[tokio::test]
+async fn ten_databases_side_by_side_take_a_quarter_of_a_small_functions_memory() {
+    let databases = |url: &str| (0..DATABASES).map(|number| format!("{url}{number}")).collect::<Vec<_>>();
+    if let Ok(url) = std::env::var(LOOK_AT) {
+        let urls = databases(&url);
+        let source = emails(&url).source;
+        let requests: Vec<_> = urls.iter().map(|url| RedisRequest { url, source: &source }).collect();
+        let (redis, started) = (Redis::new(), Instant::now());
+        loop {
+            let read = redis.read(&requests, Timestamp::now()).await;
+            let known = |read: &Result<Queue, _>| {
+                read.as_ref().is_ok_and(|queue| queue.in_flight == InFlight::Exactly(3))
+            };
+            if read.iter().all(known) {
+                break;
+            }
+            assert!(started.elapsed() < DEADLINE, "{read:?}");
+        }
+        println!("{}", peak());
+        return;
+    }
+    let server = Server::start();
+    let held = message("emails", "null", LARGE);
+    for number in 0..DATABASES {
+        let mut pipeline = redis::pipe();
+        pipeline.cmd("SELECT").arg(number).ignore();
+        pipeline.cmd("SADD").arg("_kombu.binding.emails").arg("emails\u{6}\u{16}\u{6}\u{16}emails").ignore();
+        pipeline.cmd("LPUSH").arg("emails").arg(&held).ignore();
+        for tag in 0..3 {
+            pipeline.cmd("HSET").arg("unacked").arg(tag).arg(&held).ignore();
+        }
+        server.send(&pipeline);
+    }
+    let url = format!("redis://127.0.0.1:{}/", server.port);
+    let peak = peak_of("ten_databases_side_by_side_take_a_quarter_of_a_small_functions_memory", &url);
+    assert!(peak < 60_000, "{peak} kB");
 }
