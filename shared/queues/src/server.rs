@@ -140,6 +140,11 @@ impl<'a> Talk<'a> {
         Some((values, room))
     }
 
+    /// Reads no more messages than of so many bytes from now on.
+    pub(crate) fn read_at_most(&mut self, bytes: u64) {
+        self.left = self.left.min(bytes);
+    }
+
     /// The connection, for the next look.
     pub(crate) fn end(self) -> Option<Connection> {
         self.connection

@@ -10,16 +10,16 @@ use tidegate_fleet::source::CeleryQueue;
 use super::{binding_key, exchanges, lists, task_fingerprint, unacked_key};
 use crate::command::Command;
 use crate::server::Talk;
-use crate::unacked::{Held, Unacked, portions};
+use crate::unacked::{Held, PORTION_BYTES, Unacked, portions};
 
-/// A list whose messages are larger than this on average does not show its next task, which each look would read again.
-/// Half as much would leave out applications that send small files; twice as much, and ten queues of one that sends large
-/// ones would cost 20 MB a look.
-const HEAD_BYTES: u64 = 1 << 20;
+/// How many bytes of next tasks one look reads, since each look reads them again: a quarter of a second on a seventh of a
+/// core. With half as much one large task could leave out all that come after it; twice as much is all that a look may read.
+const HEADS_BYTES: u64 = 2 * PORTION_BYTES;
 
-/// How many portions of next tasks are read in one look, the small ones first: 16 queues with the largest of them, and all
-/// queues of a server with ordinary ones.
-const HEAD_PORTIONS: usize = 2;
+/// How many tasks the lists have together whose sizes are asked for. Redis goes through all of these lists, which takes it
+/// 8 milliseconds if each task is larger than 4 KB, and an eighth of that with ordinary ones. Half as many would leave out
+/// lists of an application with fifty queues of a thousand tasks; twice as many would hold up others twice as long.
+const SIZED_TASKS: u64 = 50_000;
 
 /// How many exchanges beside those of the fleet file are followed: one for each queue of a large application. Each costs
 /// a command.
@@ -91,23 +91,34 @@ pub(crate) async fn read(
     Details { held, tables, heads }
 }
 
-/// The next task of each queue that has one. Its size is not known before it is read, that of its whole list is.
+/// The next task of each queue whose first list is not larger than a portion.
+///
+/// No command tells how large a message is before it is read, so none is read of which that is not bounded: it is at most as
+/// large as its whole list. `SAMPLES 0` makes Redis look at all of the list. By default it looks at the newest tasks only, and
+/// the next one, the oldest, may be a thousand times as large. Only what was pushed into an empty list meanwhile is larger.
 async fn heads(talk: &mut Talk<'_>, asked: &[Asked<'_>]) -> BTreeMap<String, u64> {
     let lists: BTreeMap<&String, u64> =
         asked.iter().filter_map(|asked| asked.next.as_ref()).map(|(list, tasks)| (list, *tasks)).collect();
-    let sizes: Vec<_> = lists.keys().map(|list| Command::new("MEMORY USAGE", list)).collect();
-    let Some(sizes) = talk.ask(&sizes).await else { return BTreeMap::new() };
-    let average = |((list, tasks), size): ((&String, u64), &Value)| match size {
-        Value::Int(bytes) => Some((list.clone(), u64::try_from(*bytes).ok()?.div_ceil(tasks.max(1)))),
+    let sizes_of = shortest(lists);
+    let commands: Vec<_> =
+        sizes_of.iter().map(|list| Command::new("MEMORY USAGE", list).with("SAMPLES").with("0")).collect();
+    let sizes = talk.ask(&commands).await.unwrap_or_default();
+    let size = |(list, size): (&String, Value)| match size {
+        Value::Int(bytes) => Some((list.clone(), u64::try_from(bytes).ok()?)),
         _ => None,
     };
-    let mut small: Vec<_> =
-        lists.into_iter().zip(&sizes).filter_map(average).filter(|(_, size)| *size <= HEAD_BYTES).collect();
-    small.sort_by_key(|(_, size)| *size);
+    let mut small: Vec<_> = sizes_of
+        .into_iter()
+        .zip(sizes)
+        .filter_map(size)
+        .filter(|(_, bytes)| *bytes <= PORTION_BYTES)
+        .collect();
+    small.sort_by_key(|(_, bytes)| *bytes);
+    talk.read_at_most(HEADS_BYTES);
     let mut heads = BTreeMap::new();
-    for (lists, _) in portions(small).into_iter().take(HEAD_PORTIONS) {
+    for (lists, bytes) in portions(small) {
         let oldest: Vec<_> = lists.iter().map(|list| Command::new("LINDEX", list).with("-1")).collect();
-        let Some(messages) = talk.ask(&oldest).await else { break };
+        let Some((messages, _room)) = talk.portion(bytes, &oldest).await else { break };
         for (list, message) in lists.into_iter().zip(messages) {
             if let Value::BulkString(message) = message {
                 heads.insert(list, task_fingerprint(&message));
@@ -115,6 +126,18 @@ async fn heads(talk: &mut Talk<'_>, asked: &[Asked<'_>]) -> BTreeMap<String, u64
         }
     }
     heads
+}
+
+/// The shortest lists, which have [`SIZED_TASKS`] together.
+fn shortest(lists: BTreeMap<&String, u64>) -> Vec<&String> {
+    let mut lists: Vec<_> = lists.into_iter().collect();
+    lists.sort_by_key(|(_, tasks)| *tasks);
+    let mut left = SIZED_TASKS;
+    let fits = |(list, tasks): (_, u64)| {
+        left = left.checked_sub(tasks)?;
+        Some(list)
+    };
+    lists.into_iter().map_while(fits).collect()
 }
 
 /// The binding tables of the exchanges that messages came through and nobody named.
@@ -138,4 +161,23 @@ async fn tables(
         _ => None,
     };
     keys.into_iter().zip(answers).filter_map(members).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sizes_of_the_shortest_lists_are_asked_for() {
+        #[track_caller]
+        fn check(tasks: [u64; 3], expected: &[&str]) {
+            let names = ["a", "b", "c"].map(str::to_owned);
+            assert_eq!(shortest(names.iter().zip(tasks).collect()), expected);
+        }
+        check([3, 2, 1], &["c", "b", "a"]);
+        check([SIZED_TASKS, 1, u64::MAX], &["b"]);
+        check([SIZED_TASKS - 1, 1, 1], &["b", "c"]);
+        check([SIZED_TASKS - 2, 1, 1], &["b", "c", "a"]);
+        check([SIZED_TASKS + 1; 3], &[]);
+    }
 }

@@ -1,6 +1,7 @@
 //! A large `unacked`, shared by many queues: read whole within bounds of bytes, or said to be read in part.
 
 use std::process::Command;
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -142,14 +143,14 @@ impl Prefixes {
         Self { relay, redis: Redis::new(), url, sources }
     }
 
-    /// What runs in each, and how many bytes that took.
-    async fn look(&self) -> (Vec<InFlight>, u64) {
+    /// Looks at all; what was found in each, and how many bytes that took.
+    async fn look(&self) -> (Vec<Queue>, u64) {
         let requests: Vec<_> =
             self.sources.iter().map(|source| RedisRequest { url: &self.url, source }).collect();
         let before = self.relay.bytes();
         let read = self.redis.read(&requests, Timestamp::now()).await;
-        let in_flight = read.into_iter().map(|queue| queue.expect("the queue is bound").in_flight);
-        (in_flight.collect(), self.relay.bytes() - before)
+        let queues = read.into_iter().map(|queue| queue.expect("the queue is bound"));
+        (queues.collect(), self.relay.bytes() - before)
     }
 }
 
@@ -162,9 +163,9 @@ async fn a_look_reads_no_more_of_many_prefixes_than_of_one() {
     }
     let all = Prefixes::of(&server, &prefixes);
     for _ in 0..40 {
-        let (in_flight, bytes) = all.look().await;
+        let (queues, bytes) = all.look().await;
         assert!(bytes < 34 << 20, "{bytes}");
-        if in_flight.iter().all(|jobs| *jobs == InFlight::Exactly(3)) {
+        if queues.iter().all(|queue| queue.in_flight == InFlight::Exactly(3)) {
             return;
         }
     }
@@ -179,7 +180,7 @@ async fn one_prefix_does_not_take_every_look_from_another() {
     for _ in 0..10 {
         server.run(&["DEL", "a:unacked"]);
         hold(&server, "a:unacked", 10, &message("emails", "null", 4_000_000));
-        if both.look().await.0[1] == InFlight::Exactly(2) {
+        if both.look().await.0[1].in_flight == InFlight::Exactly(2) {
             return;
         }
     }
@@ -227,21 +228,68 @@ async fn a_server_that_falls_silent_over_what_is_held_has_told_what_waits() {
     }
 }
 
+/// Puts tasks of so many bytes into a list, behind those that are there.
+fn push(server: &Server, list: &str, tasks: usize, bytes: usize) {
+    let mut pipeline = redis::pipe();
+    for _ in 0..tasks {
+        pipeline.cmd("LPUSH").arg(list).arg("A".repeat(bytes)).ignore();
+    }
+    server.send(&pipeline);
+}
+
 #[tokio::test]
-async fn the_next_task_is_shown_unless_tasks_are_large() {
+async fn the_next_task_is_shown_unless_its_list_is_large() {
     let server = bound();
     let relay = Relay::before(&server);
     let look = emails(&format!("redis://127.0.0.1:{}", relay.port));
-    for _ in 0..4 {
-        server.run(&["LPUSH", "emails", &"A".repeat(LARGE)]);
-    }
-    let queue = read(&look).await;
-    assert_eq!((queue.waiting, queue.head), (4, None));
-    assert!(relay.bytes() < 10_000);
+    let check = async |waiting: u64, is_shown: bool, bytes: std::ops::Range<u64>| {
+        let before = Mutex::new(relay.bytes());
+        let found = |queue: &Queue| {
+            let before = std::mem::replace(&mut *before.lock().expect("nobody panicked"), relay.bytes());
+            let read = relay.bytes() - before;
+            assert!(read < bytes.end, "{read} bytes");
+            assert_eq!(queue.waiting, waiting);
+            assert!(is_shown || queue.head.is_none(), "{queue:?}");
+            !is_shown || queue.head.is_some() && bytes.contains(&read)
+        };
+        look.until(found).await;
+    };
+    push(&server, "emails", 7_000, 1_000);
+    check(7_000, true, 1_000..10_000).await;
+    push(&server, "emails", 2_000, 1_000);
+    check(9_000, false, 0..10_000).await;
     server.run(&["LPUSH", "emails\u{6}\u{16}3", "small"]);
-    assert_eq!(read(&look).await.head, None, "the next task is in the first list");
+    check(9_001, false, 0..10_000).await;
     server.run(&["DEL", "emails"]);
-    look.until(|queue| queue.head.is_some()).await;
+    check(1, true, 0..10_000).await;
+    server.run(&["DEL", "emails\u{6}\u{16}3"]);
+    // The oldest are large, and the newest, which Redis would take for an example, are small.
+    push(&server, "emails", 20, LARGE);
+    push(&server, "emails", 2_000, 9_000);
+    check(2_020, false, 0..10_000).await;
+    server.run(&["DEL", "emails"]);
+    push(&server, "emails", 1, LARGE);
+    check(1, true, 5_000_000..6_000_000).await;
+}
+
+#[tokio::test]
+async fn next_tasks_are_read_within_bounds_of_bytes_the_small_ones_first() {
+    let server = Server::start();
+    let prefixes: Vec<_> = (0..12).map(|number| format!("{number}:")).collect();
+    let all = Prefixes::of(&server, &prefixes);
+    for (number, prefix) in prefixes.iter().enumerate() {
+        // Half of the lists are large because of many tasks, the others because of one.
+        let (tasks, bytes) = if number % 2 == 0 { (5_000, 1_000) } else { (1, 6_000_000) };
+        push(&server, &format!("{prefix}emails"), tasks, bytes);
+    }
+    for _ in 0..40 {
+        let (queues, bytes) = all.look().await;
+        assert!(bytes < 17 << 20, "{bytes}");
+        if queues.iter().step_by(2).all(|queue| queue.head.is_some()) {
+            return;
+        }
+    }
+    panic!("the small ones are not shown in 40 looks");
 }
 
 /// Tells a child of this test binary which server to look at; memory is measured per process.
@@ -296,7 +344,8 @@ async fn ten_databases_side_by_side_take_a_quarter_of_a_small_functions_memory()
         loop {
             let read = redis.read(&requests, Timestamp::now()).await;
             let known = |read: &Result<Queue, _>| {
-                read.as_ref().is_ok_and(|queue| queue.in_flight == InFlight::Exactly(3))
+                read.as_ref()
+                    .is_ok_and(|queue| queue.in_flight == InFlight::Exactly(3) && queue.head.is_some())
             };
             if read.iter().all(known) {
                 break;
