@@ -14,7 +14,7 @@ use tidegate_policy::{Absence, AbsenceKind, Queue};
 use crate::answer::{Answer, Answers};
 use crate::celery::details::{self, Asked, Details, Kept};
 use crate::command::{Batch, Command};
-use crate::server::{Connection, Server, Talk};
+use crate::server::{Connection, Memory, Server, Talk};
 use crate::{bullmq, celery, list};
 
 /// How many servers are asked at the same time. A fleet has one or two; more than this many TLS handshakes at once
@@ -37,6 +37,7 @@ pub struct Redis {
     idle: Mutex<BTreeMap<String, Connection>>,
     /// By URL: the messages in `unacked` that were read once.
     kept: Mutex<BTreeMap<String, Kept>>,
+    memory: Memory,
 }
 
 impl Redis {
@@ -113,7 +114,7 @@ impl Redis {
         let answers: Vec<_> = pairs.map(|(command, value)| Answer::new(command, value)).collect();
         let celery: Vec<_> =
             asked.iter().filter_map(|(_, source, places)| of_celery(source, places, &answers)).collect();
-        let mut talk = Talk::since(began, connection);
+        let mut talk = Talk::since(began, server, connection, &self.memory);
         let mut kept = taken(&self.kept, url).unwrap_or_default();
         let details = details::read(&mut talk, &celery, &mut kept, now).await;
         put(&self.kept, url, kept);

@@ -8,6 +8,8 @@ use redis::{
     AsyncConnectionConfig, Client, Cmd, Pipeline, ProtocolVersion, RedisConnectionInfo, RedisError, Value,
 };
 use tidegate_policy::{Absence, AbsenceKind};
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::timeout_at;
 
 use crate::answer::refusal;
 use crate::command::Command;
@@ -27,6 +29,18 @@ const RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
 /// would not read in one look what it may; twice as long would be more than a failure takes.
 const ASKING_ON: Duration = Duration::from_secs(2);
 
+/// How many bytes of messages one look reads of one URL. On a seventh of a core so many take half a second. The rest
+/// follows with the next looks; half as many would double the looks after a start that remove nothing.
+const LOOK_BYTES: u64 = 32 << 20;
+
+/// How many bytes of messages are in memory at a time, of all URLs: two of the largest portions, so that a server that sends
+/// one slowly does not keep the others waiting. With four, and what the client keeps, half of a small function is used.
+const ROOM_BYTES: usize = 16 << 20;
+
+/// A connection that received a longer message than this is closed: it would keep the memory that the message took. Half as
+/// much would open connections anew for messages that many send; with twice as much, ten of them would keep 20 MB.
+const KEPT_BYTES: u64 = 1 << 20;
+
 /// How much of a server's words is kept, in characters.
 const LONGEST_WORDS: usize = 300;
 
@@ -43,18 +57,43 @@ pub(crate) struct Server {
     database: i64,
 }
 
-/// What is asked of a server after the first round trip, since the answers decide what. It ends in time, and with the
-/// connection.
-#[derive(Debug)]
-pub(crate) struct Talk {
+/// What is asked of a server after the first round trip, since the answers decide what. It ends in time, after so many bytes,
+/// and with the connection.
+pub(crate) struct Talk<'a> {
+    server: &'a Server,
+    /// `None` while none is open.
     connection: Option<Connection>,
+    /// The server failed, or did not answer in time.
+    over: bool,
     until: Instant,
+    memory: &'a Memory,
+    /// How many bytes of messages may still be read.
+    left: u64,
 }
 
-impl Talk {
+/// The memory for messages that all URLs share, in bytes.
+#[derive(Debug)]
+pub(crate) struct Memory(Semaphore);
+
+/// A part of it. It is kept as long as the messages that it was taken for.
+pub(crate) type Room<'a> = SemaphorePermit<'a>;
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self(Semaphore::new(ROOM_BYTES))
+    }
+}
+
+impl<'a> Talk<'a> {
     /// Goes on with a look that began then.
-    pub(crate) fn since(began: Instant, connection: Connection) -> Self {
-        Self { connection: Some(connection), until: began + ASKING_ON }
+    pub(crate) fn since(
+        began: Instant,
+        server: &'a Server,
+        connection: Connection,
+        memory: &'a Memory,
+    ) -> Self {
+        let until = began + ASKING_ON;
+        Self { server, connection: Some(connection), over: false, until, memory, left: LOOK_BYTES }
     }
 
     /// One more round trip; `None` when the talk is over.
@@ -62,19 +101,70 @@ impl Talk {
         if commands.is_empty() {
             return Some(Vec::new());
         }
-        if Instant::now() >= self.until {
+        if self.over || Instant::now() >= self.until {
             return None;
         }
         // A connection on which an answer is still to come is of no use any more.
-        let mut connection = self.connection.take()?;
-        let answers = exchange(&mut connection, &[], commands).await.ok()?;
+        self.over = true;
+        let (connection, answers) = match self.connection.take() {
+            Some(mut connection) => {
+                let answers = exchange(&mut connection, &[], commands).await.ok()?;
+                (connection, answers)
+            }
+            None => self.server.ask(None, commands).await.ok()?,
+        };
+        self.over = false;
         self.connection = Some(connection);
         Some(answers)
+    }
+
+    /// Reads messages that have at most so many bytes together; `None` when so many may not be read any more, when the others
+    /// leave no room for them in time, and when the talk is over.
+    pub(crate) async fn portion(
+        &mut self,
+        bytes: u64,
+        commands: &[Command],
+    ) -> Option<(Vec<Value>, Room<'a>)> {
+        if bytes > self.left {
+            return None;
+        }
+        let room = timeout_at(self.until.into(), self.memory.0.acquire_many(u32::try_from(bytes).ok()?))
+            .await
+            .ok()?
+            .ok()?;
+        let values = self.ask(commands).await?;
+        self.left = self.left.saturating_sub(values.iter().map(length).fold(0, u64::saturating_add));
+        if values.iter().any(|value| longest(value) > KEPT_BYTES) {
+            self.connection = None;
+        }
+        Some((values, room))
+    }
+
+    /// Reads no more messages than of so many bytes from now on.
+    pub(crate) fn read_at_most(&mut self, bytes: u64) {
+        self.left = self.left.min(bytes);
     }
 
     /// The connection, for the next look.
     pub(crate) fn end(self) -> Option<Connection> {
         self.connection
+    }
+}
+
+/// How many bytes of messages an answer has.
+fn length(value: &Value) -> u64 {
+    match value {
+        Value::BulkString(message) => u64::try_from(message.len()).unwrap_or(u64::MAX),
+        Value::Array(values) => values.iter().map(length).fold(0, u64::saturating_add),
+        _ => 0,
+    }
+}
+
+/// How many bytes the longest message of an answer has.
+fn longest(value: &Value) -> u64 {
+    match value {
+        Value::Array(values) => values.iter().map(longest).max().unwrap_or(0),
+        one => length(one),
     }
 }
 

@@ -12,7 +12,7 @@ use redis::Value;
 use serde::Deserialize;
 
 use crate::command::Command;
-use crate::server::Talk;
+use crate::server::{Room, Talk};
 
 /// How many messages may be held. `HKEYS` on so many takes a Redis a few milliseconds, at every look; five times as many
 /// take it ten times as long (they no longer fit its processor's cache), and others wait meanwhile. Half as many would
@@ -26,10 +26,6 @@ const SIZES_AT_ONCE: usize = 5_000;
 /// client keeps while it reads, a portion takes three times as much memory: a tenth of the smallest usual function.
 /// Messages of half as much exist.
 pub(crate) const PORTION_BYTES: u64 = 8 << 20;
-
-/// How many bytes of messages one look reads of one server. On a seventh of a core so many take half a second. The rest
-/// follows with the next looks; half as many would double the looks after a start that remove nothing.
-const LOOK_BYTES: u64 = 32 << 20;
 
 /// The messages of one hash that this process has read, by their delivery tags.
 #[derive(Debug, Default)]
@@ -93,15 +89,8 @@ impl Held {
 }
 
 impl Unacked {
-    /// Brings what is known up to date. `held` is the length of the hash; it is one of so many hashes of this server.
-    pub(crate) async fn read(
-        &mut self,
-        talk: &mut Talk,
-        key: &str,
-        held: u64,
-        hashes: u64,
-        now: Timestamp,
-    ) -> Held {
+    /// Brings what is known up to date. `held` is the length of the hash.
+    pub(crate) async fn read(&mut self, talk: &mut Talk<'_>, key: &str, held: u64, now: Timestamp) -> Held {
         if held == 0 || held > TAGS_MAX {
             self.known.clear();
             return self.held(held, now);
@@ -111,17 +100,16 @@ impl Unacked {
         };
         self.known.retain(|tag, _| tags.remove(tag));
         let mut unknown: Vec<String> = tags.into_iter().collect();
-        let mut allowed = (LOOK_BYTES / hashes.max(1)).max(PORTION_BYTES);
         let mut unread: usize = 0;
         while !unknown.is_empty() {
             let some = unknown.split_off(unknown.len().saturating_sub(SIZES_AT_ONCE));
-            unread = unread.saturating_add(self.read_some(talk, key, some, &mut allowed).await);
+            unread = unread.saturating_add(self.read_some(talk, key, some).await);
         }
         self.held(u64::try_from(unread).unwrap_or(u64::MAX), now)
     }
 
     /// Reads new messages, the small ones first; returns how many could not be read.
-    async fn read_some(&mut self, talk: &mut Talk, key: &str, tags: Vec<String>, allowed: &mut u64) -> usize {
+    async fn read_some(&mut self, talk: &mut Talk<'_>, key: &str, tags: Vec<String>) -> usize {
         let asked: Vec<_> = tags.iter().map(|tag| Command::new("HSTRLEN", key).with(tag)).collect();
         let Some(answers) = talk.ask(&asked).await else { return tags.len() };
         let mut unread: usize = 0;
@@ -138,7 +126,7 @@ impl Unacked {
         for (portion, bytes) in portions(sized) {
             if bytes > PORTION_BYTES {
                 self.known.extend(portion.into_iter().map(|tag| (tag, Content::TooLarge)));
-            } else if let Some(values) = read_portion(talk, key, &portion, bytes, allowed).await {
+            } else if let Some((values, _room)) = read_portion(talk, key, &portion, bytes).await {
                 portion.into_iter().zip(values).for_each(|(tag, value)| self.learn(tag, value));
             } else {
                 unread = unread.saturating_add(portion.len());
@@ -185,7 +173,7 @@ impl Unacked {
 }
 
 /// The delivery tags; `None` when they could not be read.
-async fn tags(talk: &mut Talk, key: &str) -> Option<HashSet<String>> {
+async fn tags(talk: &mut Talk<'_>, key: &str) -> Option<HashSet<String>> {
     let answer = talk.ask(&[Command::new("HKEYS", key)]).await?;
     let Some(Value::Array(tags)) = answer.into_iter().next() else { return None };
     let text = |tag| match tag {
@@ -195,18 +183,17 @@ async fn tags(talk: &mut Talk, key: &str) -> Option<HashSet<String>> {
     tags.into_iter().map(text).collect()
 }
 
-/// The messages of some tags; `None` when they are more than is left to read, or could not be read.
-async fn read_portion(
-    talk: &mut Talk,
+/// The messages of some tags, and the room that they take; `None` when they could not be read in this look.
+async fn read_portion<'a>(
+    talk: &mut Talk<'a>,
     key: &str,
     tags: &[String],
     bytes: u64,
-    allowed: &mut u64,
-) -> Option<Vec<Value>> {
-    *allowed = allowed.checked_sub(bytes)?;
+) -> Option<(Vec<Value>, Room<'a>)> {
     let command = tags.iter().fold(Command::new("HMGET", key), |command, tag| command.with(tag));
-    match talk.ask(&[command]).await?.into_iter().next()? {
-        Value::Array(values) if values.len() == tags.len() => Some(values),
+    let (answers, room) = talk.portion(bytes, &[command]).await?;
+    match answers.into_iter().next()? {
+        Value::Array(values) if values.len() == tags.len() => Some((values, room)),
         _ => None,
     }
 }

@@ -10,23 +10,30 @@ use tidegate_fleet::source::CeleryQueue;
 use super::{binding_key, exchanges, lists, task_fingerprint, unacked_key};
 use crate::command::Command;
 use crate::server::Talk;
-use crate::unacked::{Held, Unacked, portions};
+use crate::unacked::{Held, PORTION_BYTES, Unacked, portions};
 
-/// A list whose messages are larger than this on average does not show its next task, which each look would read again.
-/// Half as much would leave out applications that send small files; twice as much, and ten queues of one that sends large
-/// ones would cost 20 MB a look.
-const HEAD_BYTES: u64 = 1 << 20;
+/// How many bytes of next tasks one look reads, since each look reads them again: a quarter of a second on a seventh of a
+/// core. With half as much one large task could leave out all that come after it; twice as much is all that a look may read.
+const HEADS_BYTES: u64 = 2 * PORTION_BYTES;
 
-/// How many portions of next tasks are read in one look, the small ones first: 16 queues with the largest of them, and all
-/// queues of a server with ordinary ones.
-const HEAD_PORTIONS: usize = 2;
+/// How many tasks the lists have together whose sizes are asked for. Redis goes through all of these lists, which takes it
+/// 8 milliseconds if each task is larger than 4 KB, and an eighth of that with ordinary ones. Half as many would leave out
+/// lists of an application with fifty queues of a thousand tasks; twice as many would hold up others twice as long.
+const SIZED_TASKS: u64 = 50_000;
 
 /// How many exchanges beside those of the fleet file are followed: one for each queue of a large application. Each costs
 /// a command.
 const EXCHANGES_MAX: usize = 200;
 
-/// What a process keeps of one server between two looks: the messages held, by the key of their hash.
-pub(crate) type Kept = BTreeMap<String, Unacked>;
+/// What a process keeps of one URL between two looks.
+#[derive(Debug, Default)]
+pub(crate) struct Kept {
+    /// The messages held, by the key of their hash.
+    hashes: BTreeMap<String, Unacked>,
+    /// The looks so far. Each begins with another hash: what one look may read is the same for all, and none of them takes it
+    /// all at every look.
+    looks: usize,
+}
 
 /// What was found. What could not be asked is not there.
 #[derive(Debug, Default)]
@@ -60,39 +67,58 @@ impl<'a> Asked<'a> {
 }
 
 /// Asks for all queues of a server together.
-pub(crate) async fn read(talk: &mut Talk, asked: &[Asked<'_>], kept: &mut Kept, now: Timestamp) -> Details {
-    let heads = heads(talk, asked).await;
+pub(crate) async fn read(
+    talk: &mut Talk<'_>,
+    asked: &[Asked<'_>],
+    kept: &mut Kept,
+    now: Timestamp,
+) -> Details {
     let hashes: BTreeMap<String, u64> =
         asked.iter().map(|asked| (unacked_key(asked.queue), asked.unacked)).collect();
-    kept.retain(|key, _| hashes.contains_key(key));
-    let busy = hashes.values().filter(|held| **held > 0).count();
+    kept.hashes.retain(|key, _| hashes.contains_key(key));
+    let mut hashes: Vec<_> = hashes.into_iter().collect();
+    let first = kept.looks.checked_rem(hashes.len()).unwrap_or(0);
+    hashes.rotate_left(first);
+    kept.looks = kept.looks.wrapping_add(1);
     let mut held = BTreeMap::new();
     for (key, messages) in hashes {
-        let hashes = u64::try_from(busy).unwrap_or(u64::MAX);
-        let found = kept.entry(key.clone()).or_default().read(talk, &key, messages, hashes, now).await;
+        let found = kept.hashes.entry(key.clone()).or_default().read(talk, &key, messages, now).await;
         held.insert(key, found);
     }
     let tables = tables(talk, asked, &held).await;
+    // Last: without what is held and how it came nothing may scale in, without the next task only `stalled_for` is unknown.
+    let heads = heads(talk, asked).await;
     Details { held, tables, heads }
 }
 
-/// The next task of each queue that has one. Its size is not known before it is read, that of its whole list is.
-async fn heads(talk: &mut Talk, asked: &[Asked<'_>]) -> BTreeMap<String, u64> {
+/// The next task of each queue whose first list is not larger than a portion.
+///
+/// No command tells how large a message is before it is read, so none is read of which that is not bounded: it is at most as
+/// large as its whole list. `SAMPLES 0` makes Redis look at all of the list. By default it looks at the newest tasks only, and
+/// the next one, the oldest, may be a thousand times as large. Only what was pushed into an empty list meanwhile is larger.
+async fn heads(talk: &mut Talk<'_>, asked: &[Asked<'_>]) -> BTreeMap<String, u64> {
     let lists: BTreeMap<&String, u64> =
         asked.iter().filter_map(|asked| asked.next.as_ref()).map(|(list, tasks)| (list, *tasks)).collect();
-    let sizes: Vec<_> = lists.keys().map(|list| Command::new("MEMORY USAGE", list)).collect();
-    let Some(sizes) = talk.ask(&sizes).await else { return BTreeMap::new() };
-    let average = |((list, tasks), size): ((&String, u64), &Value)| match size {
-        Value::Int(bytes) => Some((list.clone(), u64::try_from(*bytes).ok()?.div_ceil(tasks.max(1)))),
+    let sizes_of = shortest(lists);
+    let commands: Vec<_> =
+        sizes_of.iter().map(|list| Command::new("MEMORY USAGE", list).with("SAMPLES").with("0")).collect();
+    let sizes = talk.ask(&commands).await.unwrap_or_default();
+    let size = |(list, size): (&String, Value)| match size {
+        Value::Int(bytes) => Some((list.clone(), u64::try_from(bytes).ok()?)),
         _ => None,
     };
-    let mut small: Vec<_> =
-        lists.into_iter().zip(&sizes).filter_map(average).filter(|(_, size)| *size <= HEAD_BYTES).collect();
-    small.sort_by_key(|(_, size)| *size);
+    let mut small: Vec<_> = sizes_of
+        .into_iter()
+        .zip(sizes)
+        .filter_map(size)
+        .filter(|(_, bytes)| *bytes <= PORTION_BYTES)
+        .collect();
+    small.sort_by_key(|(_, bytes)| *bytes);
+    talk.read_at_most(HEADS_BYTES);
     let mut heads = BTreeMap::new();
-    for (lists, _) in portions(small).into_iter().take(HEAD_PORTIONS) {
+    for (lists, bytes) in portions(small) {
         let oldest: Vec<_> = lists.iter().map(|list| Command::new("LINDEX", list).with("-1")).collect();
-        let Some(messages) = talk.ask(&oldest).await else { break };
+        let Some((messages, _room)) = talk.portion(bytes, &oldest).await else { break };
         for (list, message) in lists.into_iter().zip(messages) {
             if let Value::BulkString(message) = message {
                 heads.insert(list, task_fingerprint(&message));
@@ -102,9 +128,21 @@ async fn heads(talk: &mut Talk, asked: &[Asked<'_>]) -> BTreeMap<String, u64> {
     heads
 }
 
+/// The shortest lists, which have [`SIZED_TASKS`] together.
+fn shortest(lists: BTreeMap<&String, u64>) -> Vec<&String> {
+    let mut lists: Vec<_> = lists.into_iter().collect();
+    lists.sort_by_key(|(_, tasks)| *tasks);
+    let mut left = SIZED_TASKS;
+    let fits = |(list, tasks): (_, u64)| {
+        left = left.checked_sub(tasks)?;
+        Some(list)
+    };
+    lists.into_iter().map_while(fits).collect()
+}
+
 /// The binding tables of the exchanges that messages came through and nobody named.
 async fn tables(
-    talk: &mut Talk,
+    talk: &mut Talk<'_>,
     asked: &[Asked<'_>],
     held: &BTreeMap<String, Held>,
 ) -> BTreeMap<String, Vec<Value>> {
@@ -123,4 +161,23 @@ async fn tables(
         _ => None,
     };
     keys.into_iter().zip(answers).filter_map(members).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sizes_of_the_shortest_lists_are_asked_for() {
+        #[track_caller]
+        fn check(tasks: [u64; 3], expected: &[&str]) {
+            let names = ["a", "b", "c"].map(str::to_owned);
+            assert_eq!(shortest(names.iter().zip(tasks).collect()), expected);
+        }
+        check([3, 2, 1], &["c", "b", "a"]);
+        check([SIZED_TASKS, 1, u64::MAX], &["b"]);
+        check([SIZED_TASKS - 1, 1, 1], &["b", "c"]);
+        check([SIZED_TASKS - 2, 1, 1], &["b", "c", "a"]);
+        check([SIZED_TASKS + 1; 3], &[]);
+    }
 }

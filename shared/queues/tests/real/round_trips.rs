@@ -60,7 +60,7 @@ async fn a_hundred_busy_queues_take_a_few_more() {
             read.as_ref().is_ok_and(|queue| queue.head.is_some() && queue.in_flight == InFlight::AtLeast(1))
         });
         assert!(all, "{read:?}");
-        // The lengths, how large the lists are, their next tasks, the tags, and the bindings; sizes and messages once.
+        // The lengths, the tags, the bindings, how large the lists are, and their next tasks; sizes and messages once.
         assert_eq!(relay.counted(), (1, 5 * look + 2));
     }
 }
