@@ -179,24 +179,39 @@ fn a_hidden_queue_that_was_emptied_by_as_many_as_believed_shows_no_new_load() {
 /// Of a part nobody knows what runs or what is reserved: it teaches nothing, orders for what waits, and lowers nothing.
 #[test]
 fn a_look_that_read_only_a_part_teaches_nothing_orders_for_what_waits_and_never_lowers() {
-    let (_, mut memory) = look(&seen(0, hidden(100.0, 0.0)), None);
-    for number in 1..=20 {
-        (_, memory) = look(&seen(number * 15, hidden(100.0, 0.0)), Some(&memory));
-    }
+    let (_, memory) = look(&seen(0, hidden(100.0, 0.0)), None);
+    // Twice as much as ten tasks of two jobs each can do.
+    let mut memory = Wait { pace: a_second_a_job(), load: Some(steady(40.0)), ..memory };
+    memory.shorten();
     for (after, waiting, orders) in [
         (15, 0.0, false),
-        (15, 3.0, false),
-        (15, 2_000.0, true),
-        (150, 2_000.0, true),
-        (600, 0.0, false),
-        (600, 2_000.0, true), // the load is forgotten; what waits is not
+        (15, 30.0, true),
+        (150, 30.0, true),
+        (151, 30.0, false),   // the load is not known any more,
+        (600, 9_000.0, true), // and what waits is
     ] {
         let jobs = Jobs { partial: true, ..hidden(waiting, 0.0) };
-        let (asked, next) = look(&seen(300 + after, jobs), Some(&memory));
+        let (asked, next) = look(&seen(after, jobs), Some(&memory));
         assert_eq!(asked.is_some(), orders, "{waiting} wait, {after} s later: {asked:?}");
         assert!(asked.is_none_or(|asked| asked.tasks > 10));
         let learned =
             |it: &Wait| (it.pace, it.load, it.lasting, it.last, it.bursts.clone(), it.wishes.clone());
         assert_eq!(learned(&next), learned(&memory), "{waiting} wait, {after} s later");
+    }
+}
+
+/// A guess may be wrong by as much; what is known is not stopped.
+#[test]
+fn until_a_queue_has_shown_its_pace_orders_stop_at_six_times_the_running_tasks() {
+    for (pace, desired, running, expected) in [
+        (Pace::default(), 10, 10, 60),
+        (Pace::default(), 20, 10, 60),
+        (Pace::default(), 1, 0, 6),
+        (Pace { fastest: 1e-3, ..Pace::default() }, 10, 10, 3_329),
+    ] {
+        let mut next = Wait { pace, ..Wait::default() };
+        let seen = Sight::of_tasks(desired, running);
+        let asked = decided(&seen, Jobs::shown(10_000.0, 20.0), true, steady(0.0), &mut next);
+        assert_eq!(asked.tasks, expected, "{running} of {desired} run, {pace:?}");
     }
 }
