@@ -165,7 +165,7 @@ fn watch(seen: &Sight, this: Last, hidden: bool, startup: f64, next: &mut Wait) 
         load => {
             // What many places lose says little of what few jobs arrive: the pace is known only so well.
             let spare = (this.busy * next.pace.per_second(planned) - believed).max(0.0);
-            let rate = if hidden && rate < believed { believed.min(rate + PACE_ERROR * spare) } else { rate };
+            let rate = if hidden { rate.max(believed.min(rate + PACE_ERROR * spare)) } else { rate };
             let load = load::learn(load, rate, elapsed);
             lasting::learn(&mut next.lasting, &load, rate, elapsed, startup);
             load
@@ -252,7 +252,7 @@ fn decide(
     if gap && raised <= seen.desired {
         return None;
     }
-    let size = if raised > seen.desired { raised } else { raised.max(kept).min(seen.desired) };
+    let size = raised.max(kept.min(seen.desired));
     let reason = if standing == size && standing > needed.max(busy_tasks) {
         let bursts = next.bursts.as_ref().map_or(0, |bursts| bursts.sizes.len());
         Reason::StandsBy { bursts, proposes: size }
@@ -328,3 +328,6 @@ pub(crate) fn whole_seconds(seconds: f64) -> u32 {
 fn whole(number: f64) -> u32 {
     number as u32
 }
+
+#[cfg(test)]
+mod tests;

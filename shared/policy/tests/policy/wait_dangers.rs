@@ -96,3 +96,26 @@ fn jobs_that_dead_tasks_took_along_keep_their_tasks() {
     }
     assert_eq!(world.desired(), before);
 }
+
+/// Of thousands of messages that workers hold only a sample was read: of what runs, and of what arrives, nobody knows more.
+#[test]
+fn a_look_that_read_only_a_part_orders_for_what_waits_and_teaches_wait_nothing() {
+    let mut world = World::new(1, 200, 40).with(|world| (world.counts, world.shows) = (false, false));
+    world.look_for(900, |_| 10.0);
+    let (before, wait) = (world.desired(), world.stage.memory.wait.clone().unwrap());
+    for part in 0..240 {
+        let queue = world.stage.queue();
+        (queue.waiting, queue.in_flight) =
+            (0, InFlight::Partly { jobs: part % 7, read: 5_000, held: 90_000 });
+        let decision = world.stage.wait(15).look();
+        assert_eq!(decision.verdict.as_change(), None, "{decision}");
+    }
+    world.stage.queue().waiting = 9_000;
+    let decision = world.stage.wait(15).look();
+    assert!(size(&decision) > before, "{decision}");
+    let after = world.stage.memory.wait.unwrap();
+    assert_eq!(
+        (after.last, after.pace, after.load, after.lasting),
+        (wait.last, wait.pace, wait.load, wait.lasting)
+    );
+}

@@ -81,3 +81,56 @@ fn expects(bursts: &Bursts, ago: f64, reaction: f64) -> bool {
     let due = shortest * (1.0 - MARGIN) - reaction <= ago && ago <= longest * (1.0 + MARGIN);
     !bursts.gaps.is_empty() && (ago <= reaction || due)
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+
+    /// Bursts came back after 1,000 s and 1,200 s; a task ordered when one begins runs 100 s later.
+    #[test]
+    fn the_next_burst_is_expected_from_before_the_shortest_gap_until_after_the_longest() {
+        let bursts =
+            Bursts { at: Timestamp::UNIX_EPOCH, gaps: vec![1_000, 1_200], sizes: vec![20.0, 20.0, 20.0] };
+        for (ago, expected) in [
+            (0.0, true),
+            (100.0, true),
+            (101.0, false), // it is caught, and tasks that stand longer cost and catch nothing
+            (649.0, false),
+            (650.0, true), // so that they run when the shortest gap, less a quarter, is over
+            (1_500.0, true),
+            (1_501.0, false),
+        ] {
+            assert_eq!(expects(&bursts, ago, 100.0), expected, "after {ago} s");
+        }
+        let first = Bursts { gaps: vec![], ..bursts };
+        assert!(!expects(&first, 0.0, 100.0), "the first tells nothing about the next");
+    }
+
+    /// With `wait: 60s` and a reaction of 120 s half of a burst has to be caught by what stands.
+    #[test]
+    fn a_load_that_what_stood_just_catches_is_no_burst() {
+        for (load, begins) in [(20.0, false), (20.1, true)] {
+            let mut next = Wait { wishes: vec![10, 12], ..Wait::default() };
+            follow(&mut next, &Sight::of_tasks(12, 12), load, 12, 120.0);
+            assert_eq!(next.bursts.is_some(), begins, "the work of {load} tasks after ten stood");
+        }
+    }
+
+    #[test]
+    fn what_stands_by_catches_its_share_of_a_burst_a_tenth_larger_than_the_largest() {
+        for (sizes, reaction, expected) in [
+            (vec![20.0, 40.0], 120.0, 22),
+            (vec![20.0, 40.0], 240.0, 33),
+            (vec![20.0, 40.0], 60.0, 0), // tasks ordered when it begins are in time
+            (vec![20.0, 9_000.0], 240.0, 83),
+        ] {
+            let at = Timestamp::UNIX_EPOCH - SignedDuration::from_secs(1_000);
+            let series = Bursts { at, gaps: vec![1_000], sizes };
+            let mut next = Wait { bursts: Some(series.clone()), ..Wait::default() };
+            let standing = follow(&mut next, &Sight::of_tasks(2, 2), 0.0, 2, reaction);
+            assert_eq!(standing, expected, "{series:?}, {reaction} s");
+        }
+    }
+}

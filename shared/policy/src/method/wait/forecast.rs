@@ -154,4 +154,20 @@ mod tests {
         let risky = slow.places_for(30.0, 30.0, 60.0, &crew, CHANCE);
         assert!(risky > 22.0, "{risky}");
     }
+
+    #[test]
+    fn tasks_that_start_within_a_second_are_forecast_too() {
+        let crew = Crew { running: 20.0, starting: vec![], startup: 1.0 };
+        let jobs = outlook(100.0, 15.0).when_new_tasks_run(&crew);
+        assert!((jobs - 105.0).abs() < 1e-9, "{jobs}");
+    }
+
+    #[test]
+    fn an_empty_queue_needs_nobody_and_half_a_job_is_one() {
+        let crew = Crew { running: 1.0, starting: vec![], startup: 90.0 };
+        for (jobs, needed) in [(0.0, false), (0.49, false), (0.5, true), (1.0, true)] {
+            let places = outlook(jobs, 1.0).places_for(jobs, 30.0, 60.0, &crew, CHANCE);
+            assert_eq!(places > 0.0, needed, "{places} places for {jobs} jobs");
+        }
+    }
 }

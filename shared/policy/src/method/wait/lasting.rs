@@ -83,4 +83,33 @@ mod tests {
         let (expected, now) = after(minutes(240).map(|rate| rate / 100.0).chain([20.0, 20.0]));
         assert!(expected.rate > 0.9 * now.rate, "{} of {}", expected.rate, now.rate);
     }
+
+    #[test]
+    fn half_a_start_up_time_later_half_of_a_deviation_is_remembered() {
+        let mut lasting = Lasting::default();
+        let load = Load { rate: 30.0, averages: [10.0; 7], ..Load::default() };
+        learn(&mut lasting, &load, 30.0, 45.0, 90.0);
+        assert!((lasting.deviation - 10.0).abs() < 1e-9, "{lasting:?}");
+    }
+
+    /// 20 a second more or fewer than usual: that all of it lasts counts as much as a start-up time in which none did.
+    #[test]
+    fn what_is_expected_lies_between_the_usual_and_half_as_much_again_as_now() {
+        for (rate, usual, left, squares, expected) in [
+            (30.0, 10.0, 0.0, 36_000.0, 20.0),
+            (30.0, 10.0, 36_000.0, 36_000.0, 30.0),
+            (30.0, 10.0, 720_000.0, 36_000.0, 40.0),
+            (20.0, 40.0, -36_000.0, 36_000.0, 30.0),
+            (2.0, 22.0, -36_000.0, 36_000.0, 3.0),
+        ] {
+            let lasting = Lasting { left, squares, ..Lasting::default() };
+            let now = Load { rate, averages: [usual; 7], ..Load::default() };
+            let load = expected_rate(&lasting, now);
+            assert!((load - expected).abs() < 1e-9, "{load} instead of {expected}: {rate} of {usual}");
+        }
+    }
+
+    fn expected_rate(lasting: &Lasting, load: Load) -> f64 {
+        expected(lasting, load, 90.0).rate
+    }
 }

@@ -33,3 +33,54 @@ pub(crate) fn grown(next: &mut Wait, seen: &Sight, wait: f64, startup: f64) -> u
 pub(crate) fn lasted(next: &Wait, seen: &Sight) -> SignedDuration {
     next.late_since.map_or(SignedDuration::ZERO, |at| since(at, seen.now))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What forty tasks that start within 90 s ask for, so many seconds after jobs waited too long for the first time.
+    fn asked(after: i64, change: impl FnOnce(&mut Sight)) -> u32 {
+        let mut next = Wait::default();
+        let first = Sight::of_tasks(40, 40);
+        assert_eq!(grown(&mut next, &first, 61.0, 90.0), 0, "one look alone proves nothing");
+        let mut seen = first.after(after);
+        change(&mut seen);
+        grown(&mut next, &seen, 61.0, 90.0)
+    }
+
+    #[test]
+    fn jobs_that_stay_late_ask_for_a_quarter_more_per_start_up_time_and_never_for_a_jump() {
+        for (after, expected) in [(0, 0), (1, 41), (15, 42), (45, 45), (89, 50), (90, 50), (900, 50)] {
+            assert_eq!(asked(after, |_| ()), expected, "after {after} s");
+        }
+    }
+
+    #[test]
+    fn a_single_task_grows_too() {
+        assert_eq!(asked(15, |seen| (seen.desired, seen.running) = (1, 1)), 2);
+    }
+
+    #[test]
+    fn what_is_still_to_come_is_waited_for_no_longer_than_a_start() {
+        for (ago, running, expected) in [(90, 39, 0), (91, 39, 50), (15, 40, 50)] {
+            let asked = asked(900, |seen| {
+                seen.running = running;
+                seen.changed_at = Some(seen.now - SignedDuration::from_secs(ago));
+            });
+            assert_eq!(asked, expected, "ordered {ago} s ago, {running} of 40 run");
+        }
+    }
+
+    #[test]
+    fn jobs_that_wait_just_as_long_as_acceptable_are_not_late() {
+        let mut next = Wait::default();
+        let seen = Sight::of_tasks(40, 40);
+        grown(&mut next, &seen, 60.0, 90.0);
+        assert_eq!(next.late_since, None);
+        grown(&mut next, &seen, 60.1, 90.0);
+        assert_eq!(next.late_since, Some(seen.now));
+        // One look in time ends it.
+        assert_eq!(grown(&mut next, &seen.after(90), 60.0, 90.0), 0);
+        assert_eq!(next.late_since, None);
+    }
+}

@@ -214,4 +214,21 @@ mod tests {
         check(to_and_fro(80).chain([0.0; 40]), 0.0, 0.05);
         check(to_and_fro(80).chain([0.0; 400]), 0.0, 1e-3);
     }
+
+    #[test]
+    fn a_load_that_cannot_be_measured_halves_in_an_hour_with_all_that_is_doubted() {
+        let load = Load { rate: 8.0, doubt: 2.0, growth: 1.0, averages: [4.0; AVERAGES], ..Load::default() };
+        let faded = fade(load, UNSEEN_HALF_LIFE_SECONDS, 100.0);
+        let expected =
+            Load { rate: 4.0, doubt: 1.0, growth: 0.0, averages: [2.0; AVERAGES], ..Load::default() };
+        assert_eq!(faded, expected);
+        assert!((fade(load, 0.0, 3.0).rate - 3.0).abs() < 1e-9, "at most what the places could do");
+    }
+
+    /// What is believed of a load that has just changed is as wide for rare jobs as for many.
+    #[test]
+    fn after_half_an_hour_of_two_jobs_a_second_one_silent_look_is_half_believed() {
+        check([2.0; 120].into_iter().chain([0.0; 1]), 0.5, 1.1);
+        check([2.0; 120].into_iter().chain([0.0; 2]), 0.0, 0.05);
+    }
 }

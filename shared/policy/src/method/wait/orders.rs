@@ -138,7 +138,65 @@ fn expected_startup(next: &Wait, seen: &Sight) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use jiff::SignedDuration;
+
     use super::*;
+
+    /// Looks at so many tasks, at that second; the desired count was changed then, if it was.
+    fn look(next: &mut Wait, at: i64, desired: u32, running: u32, changed: Option<i64>) -> Crew {
+        let changed_at = changed.map(second);
+        follow(next, &Sight { changed_at, ..Sight::of_tasks(desired, running).after(at) })
+    }
+
+    fn second(at: i64) -> Timestamp {
+        Timestamp::UNIX_EPOCH + SignedDuration::from_secs(at)
+    }
+
+    #[test]
+    fn tasks_are_ordered_when_the_count_was_changed_since_the_last_look_else_now() {
+        for (changed, expected) in [(Some(20), 20), (Some(15), 15), (Some(0), 30), (Some(40), 30), (None, 30)]
+        {
+            let mut next = Wait::default();
+            look(&mut next, 15, 10, 10, None);
+            look(&mut next, 30, 12, 10, changed);
+            let orders = [Order { at: second(expected), tasks: 2 }];
+            assert_eq!(next.orders, orders, "changed at second {changed:?}, looked at 15 and 30");
+        }
+    }
+
+    /// Half of 180 s is expected until a start was seen.
+    #[test]
+    fn a_task_that_is_due_is_expected_at_the_next_look_and_never_at_once() {
+        for (at, left) in [(0, 90.0), (60, 30.0), (89, 1.0), (90, 60.0), (500, 60.0)] {
+            let mut next = Wait::default();
+            look(&mut next, 0, 12, 10, None);
+            let crew = look(&mut next, at, 12, 10, None);
+            assert_eq!(crew.starting, [(left, 2.0)], "after {at} s");
+        }
+    }
+
+    /// Ordered in second 20 and running at the look in second 60: somewhere after the look in second 0.
+    #[test]
+    fn a_start_between_two_looks_far_apart_is_taken_from_the_middle() {
+        for (apart, expected) in [(60, 18), (40, 8), (35, 5), (300, 138)] {
+            let mut next = Wait::default();
+            look(&mut next, 0, 10, 10, None);
+            look(&mut next, apart, 12, 12, Some(20));
+            assert_eq!(next.starts, [expected], "looks {apart} s apart");
+        }
+    }
+
+    #[test]
+    fn beyond_sixteen_orders_the_oldest_are_counted_as_one_and_nobody_is_lost() {
+        let mut orders = Vec::new();
+        for number in 1..=18_u32 {
+            settle(&mut orders, number, second(number.into()));
+            let tasks: Vec<u32> = orders.iter().map(|order| order.tasks).collect();
+            assert_eq!(tasks.iter().sum::<u32>(), number);
+            assert_eq!(tasks.len(), usize::try_from(number).unwrap().min(ORDERS), "{tasks:?}");
+        }
+        assert_eq!(orders.first(), Some(&Order { at: second(3), tasks: 3 }));
+    }
 
     #[test]
     fn of_a_smaller_crew_the_youngest_that_start_go_first() {

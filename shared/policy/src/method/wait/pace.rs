@@ -260,4 +260,92 @@ mod tests {
         learn(&mut pace, &last(900.0, 20, None), &last(600.0, 20, None), 15.0, 1.0, 30.0, false);
         assert!(pace.per_second(30.0) > 0.7, "{pace:?}");
     }
+
+    #[track_caller]
+    fn check(what: f64, expected: f64) {
+        assert!((what - expected).abs() < 1e-9, "{what} instead of {expected}");
+    }
+
+    /// A guess is two planned waits a job, here a minute; without an end a queue that does not answer would order all there is.
+    #[test]
+    fn a_job_is_believed_to_take_ten_guesses_at_most() {
+        check(Pace::default().per_second(30.0), 1.0 / 60.0);
+        check(Pace { places: 100.0, looks: 10.0, ..Pace::default() }.per_second(30.0), 1.0 / 600.0);
+        // Places that never changed, or looks too old to count, are no answer.
+        check(Pace { squares: 9.0, looks: 10.0, ..Pace::default() }.per_second(30.0), 1.0 / 60.0);
+        check(Pace { places: 25.0, ..Pace::default() }.per_second(30.0), 1.0 / 60.0);
+    }
+
+    /// Until then orders stop at six times the running tasks.
+    #[test]
+    fn the_pace_is_known_when_jobs_were_counted_or_lost_or_the_answer_is_beyond_chance() {
+        // The growth of the queue varies by 10 jobs a second, the places by 5: an answer of up to 100 may be chance.
+        let answer =
+            |response| Pace { response, squares: 400.0, looks: 4.0, places: 25.0, ..Pace::default() };
+        for (pace, known) in [
+            (Pace::default(), false),
+            (Pace { busy: 0.1, ..Pace::default() }, true),
+            (Pace { fastest: 0.1, ..Pace::default() }, true),
+            (answer(-300.0), false),
+            (answer(99.0), false),
+            (answer(100.0), false),
+            (answer(101.0), true),
+        ] {
+            assert_eq!(pace.known(), known, "{pace:?}");
+        }
+    }
+
+    /// Ten places more and three jobs a second less, a minute later: the average of before counts half.
+    #[test]
+    fn an_answer_is_what_changed_since_the_average_of_the_last_minute() {
+        let mut pace = Pace::default();
+        pace.answer(2.0, 20.0, 60.0);
+        assert_eq!(pace, Pace { recent: 1.0, recent_places: 20.0, recent_slope: 2.0, ..Pace::default() });
+        pace.answer(-1.0, 30.0, 60.0);
+        check(pace.recent, 1.5);
+        check(pace.recent_places, 20.0 + 10.0 / 1.5);
+        check(pace.recent_slope, 0.0);
+        check(pace.places, 100.0 / 3.0);
+        check(pace.response, 10.0);
+        check(pace.squares, 3.0 + 1.0 / 3_600.0);
+        check(pace.looks, 1.0);
+    }
+
+    #[test]
+    fn evidence_counts_half_after_an_hour_in_which_jobs_waited() {
+        let pace = Pace {
+            done: 8.0,
+            busy: 8.0,
+            places: 8.0,
+            response: 8.0,
+            squares: 8.0,
+            looks: 8.0,
+            fastest: 8.0,
+            ..Pace::default()
+        };
+        for (jobs, kept) in [(900.0, 4.0), (10.0, 8.0)] {
+            let mut later = pace;
+            // Another number of tasks, so that the looks themselves are no answer.
+            learn(&mut later, &last(jobs, 20, None), &last(jobs, 30, None), 3_600.0, 1.0, 30.0, false);
+            let Pace { done, busy, places, response, squares, looks, fastest, .. } = later;
+            for evidence in [done, busy, places, response, squares, looks, fastest] {
+                check(evidence, kept);
+            }
+        }
+    }
+
+    /// A hundred jobs became twenty. Where running jobs are hidden and none waited, nobody knows that there were a hundred.
+    #[test]
+    fn what_a_hidden_queue_lost_was_done_only_if_jobs_waited() {
+        for (hidden, waiting, lost) in
+            [(false, false, true), (false, true, true), (true, true, true), (true, false, false)]
+        {
+            let mut pace = Pace::default();
+            let before = Last { waiting, busy: 100.0, ..last(100.0, 100, None) };
+            let now = Last { busy: 20.0, ..last(20.0, 100, None) };
+            learn(&mut pace, &before, &now, 15.0, 1.0, 30.0, hidden);
+            // Sixteen of them may be chance.
+            check(pace.fastest, if lost { 64.0 / 1_500.0 } else { 0.0 });
+        }
+    }
 }

@@ -117,3 +117,64 @@ fn jobs(queue: &Queue, service: &Service, policy: &ServicePolicy) -> Jobs {
         paused: queue.paused,
     }
 }
+
+#[cfg(test)]
+impl Sight {
+    /// A look at noon: so many tasks are asked for and run, of two jobs each, with `wait: 60s`; the queue is unread.
+    pub(crate) fn of_tasks(desired: u32, running: u32) -> Self {
+        Self {
+            acceptable: 60.0,
+            concurrency: 2.0,
+            bounds: Capacity::new(0, 100).unwrap(),
+            startup: 180.0,
+            desired,
+            running,
+            rollout: false,
+            changed_at: None,
+            jobs: None,
+            now: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    /// The same, so many seconds later.
+    pub(crate) fn after(self, seconds: i64) -> Self {
+        Self { now: Timestamp::UNIX_EPOCH + SignedDuration::from_secs(seconds), ..self }
+    }
+}
+
+#[cfg(test)]
+impl Jobs {
+    /// So many wait, and as many run; the queue shows them and does not count what is done.
+    pub(crate) fn shown(waiting: f64, in_flight: f64) -> Self {
+        Self {
+            waiting,
+            in_flight,
+            held: 0.0,
+            reserved: 0.0,
+            visible: true,
+            partial: false,
+            done: None,
+            paused: false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dead_tasks_took_along_no_more_than_they_had_places() {
+        for (running, in_flight, held, reserved, expected) in [
+            (0, 3.0, 0.0, 0.0, 3.0),
+            (0, 3.0, 2.0, 1.0, 6.0),
+            (0, 40.0, 40.0, 40.0, 10.0), // five tasks of two jobs each
+            (1, 3.0, 2.0, 1.0, 0.0),     // it may be the one that holds them
+        ] {
+            let jobs = Jobs { held, reserved, ..Jobs::shown(0.0, in_flight) };
+            let seen = Sight { jobs: Some(jobs), ..Sight::of_tasks(5, running) };
+            let taken = seen.jobs_of_the_dead();
+            assert!((taken - expected).abs() < 1e-9, "{taken} instead of {expected}: {jobs:?}");
+        }
+    }
+}
