@@ -226,11 +226,7 @@ fn decide(
     let places = crew.running * seen.concurrency;
     let wait = jobs.waiting / per_second / places.max(1.0);
     let late = wait > planned;
-    // Jobs that wait beside places that are free are taken by nobody, or not yet: more tasks would not take them.
-    let stuck = !this.waiting || (this.busy < places / 2.0 && jobs.waiting < places);
-    let by_load = if believed.seconds > 0.0 { jobs.waiting / believed.most() } else { 0.0 };
-    let lateness = if stuck { 0.0 } else { wait.max(by_load) };
-    let grown = late::grown(next, seen, lateness, crew.startup);
+    let grown = late::grown(next, seen, lateness(jobs, this, &believed, wait, places), crew.startup);
     let forecast = needed_with(crew, CHANCE);
     let needed = forecast.max(grown);
     let taken = whole_tasks(seen.jobs_of_the_dead() / seen.concurrency);
@@ -278,6 +274,14 @@ fn decide(
 fn needed(seen: &Sight, outlook: &Outlook, crew: &Crew, luck: f64) -> u32 {
     let (jobs, planned) = (outlook.when_new_tasks_run(crew), seen.acceptable * PLANNED_SHARE);
     whole_tasks(outlook.places_for(jobs, planned, seen.acceptable, crew, luck) / seen.concurrency)
+}
+
+/// How long a job waits, by the pace or by the load, whichever says more; not at all where more tasks would not take it.
+fn lateness(jobs: Jobs, this: Last, believed: &Load, wait: f64, places: f64) -> f64 {
+    // Jobs that wait beside places that are free are taken by nobody, or not yet.
+    let stuck = !this.waiting || (this.busy < places / 2.0 && jobs.waiting < places);
+    let by_load = if believed.seconds > 0.0 { jobs.waiting / believed.most() } else { 0.0 };
+    if stuck { 0.0 } else { wait.max(by_load) }
 }
 
 /// The fewest tasks, from so many to so many, that are as many as they themselves would need: with fewer, the next look

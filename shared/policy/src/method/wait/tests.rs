@@ -8,9 +8,9 @@ fn a_second_a_job() -> Pace {
     Pace { fastest: 1.0, ..Pace::default() }
 }
 
-/// A load of so many jobs a second, by every average.
+/// A load of so many jobs a second, by every average, measured for an hour.
 fn steady(rate: f64) -> Load {
-    Load { rate, averages: [rate; 7], ..Load::default() }
+    Load { rate, averages: [rate; 7], seconds: 3_600.0, ..Load::default() }
 }
 
 /// Of `waiting`, these are reserved by workers that hide what runs: Celery by default.
