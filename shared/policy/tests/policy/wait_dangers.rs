@@ -106,7 +106,7 @@ fn a_look_that_read_only_a_part_orders_for_what_waits_and_teaches_wait_nothing()
     for part in 0..240 {
         let queue = world.stage.queue();
         (queue.waiting, queue.in_flight) =
-            (0, InFlight::Partly { jobs: part % 7, read: 5_000, held: 90_000 });
+            (0, InFlight::Partly { jobs: 4_000 + part % 7, read: 5_000, held: 90_000 });
         let decision = world.stage.wait(15).look();
         assert_eq!(decision.verdict.as_change(), None, "{decision}");
     }

@@ -187,8 +187,9 @@ fn a_look_that_read_only_a_part_teaches_nothing_orders_for_what_waits_and_never_
         (15, 0.0, false),
         (15, 30.0, true),
         (150, 30.0, true),
-        (151, 30.0, false),   // the load is not known any more,
-        (600, 9_000.0, true), // and what waits is
+        (151, 30.0, false),    // the load is not known any more
+        (600, 2_300.0, false), // what waits is: it needs the ten that there are
+        (600, 2_400.0, true),  // it needs more
     ] {
         let jobs = Jobs { partial: true, ..hidden(waiting, 0.0) };
         let (asked, next) = look(&seen(after, jobs), Some(&memory));
