@@ -348,4 +348,14 @@ mod tests {
             check(pace.fastest, if lost { 64.0 / 1_500.0 } else { 0.0 });
         }
     }
+
+    #[test]
+    fn looks_more_than_two_and_a_half_minutes_apart_count_only_jobs_of_busy_places() {
+        for (elapsed, jobs, counted) in [(150.0, 10.0, true), (151.0, 10.0, false), (151.0, 90.0, true)] {
+            let mut pace = Pace::default();
+            let (before, now) = (last(jobs, 20, Some(0)), last(jobs, 20, Some(300)));
+            learn(&mut pace, &before, &now, elapsed, 1.0, 30.0, false);
+            assert_eq!(pace.busy > 0.0, counted, "{elapsed} s apart, {jobs} jobs for 20 places: {pace:?}");
+        }
+    }
 }

@@ -176,6 +176,18 @@ fn a_hidden_queue_that_was_emptied_by_as_many_as_believed_shows_no_new_load() {
     assert!((load.doubt - 0.1994).abs() < 1e-9 && load.apart == 0.0, "it halves in an hour: {load:?}");
 }
 
+/// Ten tasks of two jobs each are asked for; however many run, they could do twenty jobs a second.
+#[test]
+fn a_believed_load_is_at_most_what_the_tasks_that_run_or_are_asked_for_could_do() {
+    for (running, rate, expected) in [(1, 18.0, 17.95), (1, 30.0, 20.0), (12, 30.0, 24.0)] {
+        let (_, memory) = look(&seen(0, hidden(0.0, 0.0)), None);
+        let memory = Wait { pace: a_second_a_job(), load: Some(steady(rate)), ..memory };
+        let (_, next) = look(&Sight { running, ..seen(15, hidden(0.0, 0.0)) }, Some(&memory));
+        let rate = next.load.unwrap().rate;
+        assert!((rate - expected).abs() < 1e-9, "{rate} instead of {expected}: {running} of 10 run");
+    }
+}
+
 /// Of a part nobody knows what runs or what is reserved: it teaches nothing, orders for what waits, and lowers nothing.
 #[test]
 fn a_look_that_read_only_a_part_teaches_nothing_orders_for_what_waits_and_never_lowers() {
