@@ -51,9 +51,9 @@ def hundred(stage, kind: str, url: str, desired: int, waiting: int):
 
 
 # Commands that ask for a queue's state, and all of them: Celery's next task is asked for when it is known that one waits.
-FIRST = {"celery": 13, "bullmq": 17}
-ALL = {"celery": 15, "bullmq": 17}
-# Commands that are asked once for a server.
+FIRST = {"celery": 11, "bullmq": 17}
+ALL = {"celery": 13, "bullmq": 17}
+# Commands that are asked once for a server, as for what all its workers hold.
 ONCE = 5
 
 
