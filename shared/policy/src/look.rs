@@ -138,13 +138,20 @@ impl Thinking<'_> {
         }
         let start = self.start(&service);
         let wish = self.wish(start);
-        self.remember_wish(wish.tasks, desired);
+        let knows_all = self.unread().next().is_none();
+        if knows_all {
+            self.remember_wish(wish.tasks, desired);
+        }
         self.reasons.extend(wish.reasons);
         let to = if wish.tasks > desired {
             self.scale_out(&service, start, wish.tasks)
         } else {
             self.scale_in(&service, wish.tasks)
         };
+        if !knows_all {
+            // What is not known holds what there is: such a look is no part of a calm window.
+            self.remember_wish(wish.tasks.max(desired), desired);
+        }
         self.gate(desired, to)
     }
 

@@ -1,6 +1,7 @@
 //! The stabilization window against its plain definition: scale-in goes no lower than the largest wish of the window.
 
 use proptest::prelude::*;
+use tidegate_policy::InFlight;
 
 use crate::stage::{Stage, seconds, size};
 use crate::track::track;
@@ -93,4 +94,20 @@ fn a_full_window_is_remembered_in_so_few_bytes() {
     let text = serde_json::to_string(&stage.memory).unwrap();
     let wishes = text.split("\"wi\":").nth(1).unwrap().split("]]").next().unwrap();
     assert!(stage.memory.wishes.len() >= 16 && wishes.len() <= 290, "{} bytes: {wishes}", wishes.len());
+}
+
+/// While a part is read, or a reading is missing, nothing recommends fewer: the window begins with the first look that knows.
+#[test]
+fn looks_that_do_not_know_everything_are_no_part_of_a_calm_window() {
+    let mut stage = Stage::new(1, 20, &["waiting < 50: -1"]).tasks(5).waiting(0);
+    stage.policy.stabilization = seconds(120);
+    for at in (0..=300).step_by(60) {
+        stage.at(at).queue().in_flight = InFlight::Partly { jobs: 0, read: 100, held: 3_000 };
+        assert_eq!(size(&stage.look()), 5, "{at} s: a part was read");
+    }
+    for (at, expected) in [(360, 5), (420, 5), (480, 4)] {
+        stage.at(at).queue().in_flight = InFlight::Exactly(0);
+        let decision = stage.look();
+        assert_eq!(size(&decision), expected, "{at} s: {decision}");
+    }
 }
