@@ -88,7 +88,7 @@ fn roleferry_keeps_the_workers_that_its_users_need() {
 
            0    0  0   8/8   users=1000   -> hold: rule-matched stabilizing
           60    0  0   8/8   users=-      -> in to 7: rule-matched one-task-at-a-time
-        4500    0  0   7/7   users=-      -> hold: rule-matched reading-stale stabilizing
+        4500    0  0   7/7   users=-      -> hold: rule-matched reading-stale
         4560 9999  0   7/7   users=-      -> out to 12: rule-matched
     ",
     );
