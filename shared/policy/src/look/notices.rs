@@ -27,9 +27,11 @@ impl Thinking<'_> {
             self.found.push((NoticeKind::QueueUnreadable, reason));
         }
         let (votes, watched) = (NoticeKind::ReadingMissing, NoticeKind::WatchedMissing);
-        let of_rules = self.evidence.iter().map(|one| (votes, &one.when.signal, one.reading.as_ref()));
+        let of_rules =
+            self.evidence.iter().map(|one| (votes, &one.when.signal, one.sighting.reading.as_ref()));
         let of_trackers = self.tracked.iter().map(|one| (votes, &one.track.signal, one.reading.as_ref()));
-        let of_watched = self.watched.iter().map(|one| (watched, &one.when.signal, one.reading.as_ref()));
+        let of_watched =
+            self.watched.iter().map(|one| (watched, &one.when.signal, one.sighting.reading.as_ref()));
         for (kind, signal, reading) in of_rules.chain(of_trackers).chain(of_watched) {
             let of_a_queue_that_is_told_of = signal.is_of_queue() && self.seen.queue_unread().is_some();
             let is_no_news = of_a_queue_that_is_told_of
@@ -164,7 +166,7 @@ impl Thinking<'_> {
             return End::Because(Reason::ConditionGone { condition: condition.to_owned() });
         };
         let (condition, severity) = (one.when.clone(), one.rule.severity);
-        match (&one.reading, one.value()) {
+        match (&one.sighting.reading, one.value()) {
             // A value that may still change has not the last word.
             (_, Some(value)) if one.is_over() => {
                 End::Because(Reason::ConditionOver { condition, value, severity })

@@ -205,7 +205,7 @@ fn objections(evidence: &[Evidence<'_>], start: Start, bounds: Capacity) -> Vec<
 /// What one signal has against a scale-in.
 fn objection(signal: &Signal, evidence: &[Evidence<'_>], start: Start, bounds: Capacity) -> Option<Reason> {
     let rules = || evidence.iter().filter(|one| one.when.signal == *signal);
-    if rules().all(|one| one.reading.is_none()) {
+    if rules().all(|one| one.sighting.reading.is_none()) {
         return None;
     }
     if let Some(unread) = rules().find_map(Evidence::unread) {

@@ -24,8 +24,8 @@ pub(crate) struct Evidence<'a, R = Rule> {
     pub(crate) rule: &'a R,
     /// Its condition.
     pub(crate) when: &'a Condition,
-    /// What has settled of its signal; `None` when the signal has no vote.
-    pub(crate) reading: Option<Reading<f64>>,
+    /// What its signal says: what has settled, and what may ask for more.
+    pub(crate) sighting: Sighting,
     /// The value breaches the threshold.
     pub(crate) breaches: bool,
     /// The datapoint that is compared: one that may still change where it breaches upward.
@@ -36,10 +36,6 @@ pub(crate) struct Evidence<'a, R = Rule> {
     settled: Option<SignedDuration>,
     /// The last change may have answered the breach.
     is_answered: bool,
-    /// Something has settled: a lower bound has not.
-    is_settled: bool,
-    /// The datapoints that may ask for more.
-    pub(crate) may_ask: Vec<Datapoint>,
 }
 
 impl<R> Evidence<'_, R> {
@@ -71,22 +67,18 @@ impl<R> Evidence<'_, R> {
 
     /// Whether what has settled says that it does not hold.
     pub(crate) fn is_over(&self) -> bool {
-        self.is_settled && self.settled.is_none() && !self.breaches
+        self.sighting.settled().is_some() && self.settled.is_none() && !self.breaches
     }
 
     /// Since when it has held, if it does: of a value that need not last, since its datapoint.
     pub(crate) fn since(&self) -> Option<Timestamp> {
-        self.run.map(|run| run.since).or(self.measured_at()).filter(|_| self.breaches)
+        let measured = self.compared.map(|point| point.at);
+        self.run.map(|run| run.since).or(measured).filter(|_| self.breaches)
     }
 
     /// Why its signal, which has a vote, does not say anything.
     pub(crate) fn unread(&self) -> Option<Reason> {
-        unread(&self.when.signal, self.reading.as_ref())
-    }
-
-    /// When the value that is compared was measured.
-    pub(crate) fn measured_at(&self) -> Option<Timestamp> {
-        self.compared.map(|point| point.at)
+        unread(&self.when.signal, self.sighting.reading.as_ref())
     }
 
     /// The value that is compared, if one is known.
@@ -137,9 +129,7 @@ pub(crate) fn weigh<'a, R>(
             is_answered: compared
                 .zip(changed_at)
                 .is_some_and(|(point, changed_at)| sighting.is_answered(point, changed_at, holds)),
-            is_settled: sighting.settled().is_some(),
-            may_ask: sighting.may_ask().collect(),
-            reading: sighting.reading,
+            sighting,
         });
     }
     all

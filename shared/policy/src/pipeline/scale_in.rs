@@ -177,7 +177,7 @@ impl Guards<'_> {
 
     /// The value of a shared signal at another size under the same load; without tasks there is none.
     fn predict(&self, one: &Evidence<'_>, size: u32) -> Option<f64> {
-        let loads = one.may_ask.iter().map(|it| it.value * self.measured_over(one, it.at));
+        let loads = one.sighting.may_ask().map(|it| it.value * self.measured_over(one, it.at));
         let load = loads.filter(|_| size > 0).max_by(f64::total_cmp)?;
         Some(load / f64::from(size))
     }
