@@ -329,12 +329,13 @@ fn a_young_value_of_fewer_tasks_allows_no_larger_step() {
         let mut stage = Stage::new(1, 40, &["cpu > 60%: +2", "cpu < 45%: -8"]).no_queue().tasks(20);
         stage.policy.interruptible = true;
         stage.policy.cooldown = Cooldown { scale_out: seconds(60), scale_in: seconds(60) };
-        stage.at(0).answer("cpu", &[(-240, 30.0), (-180, 30.0), (-120, 30.0), (-60, 30.0)]).look();
-        stage.arrive();
-        let points = [&[(-180, 30.0), (-120, 30.0)], young].concat();
-        size(&stage.at(90).answer("cpu", &points).look())
+        let known = [(-240, 30.0), (-180, 30.0), (-120, 30.0), (-60, 30.0), (0, 30.0)];
+        stage.at(0).answer("cpu", &known).look();
+        stage.arrive().at(30).answer("cpu", &known).look();
+        assert_eq!(stage.service().desired_count, 12);
+        size(&stage.at(240).answer("cpu", &[&known[..], young].concat()).look())
     };
-    assert!(after(&[(60, 31.0)]) >= after(&[]), "{} and {}", after(&[(60, 31.0)]), after(&[]));
+    assert!(after(&[(180, 31.0)]) >= after(&[]), "{} and {}", after(&[(180, 31.0)]), after(&[]));
     assert!(after(&[]) >= 10, "at seven tasks the load of now would be 86 %");
 }
 
