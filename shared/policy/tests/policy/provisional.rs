@@ -357,3 +357,21 @@ fn a_tracker_keeps_what_the_largest_measured_load_needs() {
     let decision = stage.wait(150).answer("cpu", &points).look();
     assert!((7..14).contains(&size(&decision)), "{decision}");
 }
+
+/// Twenty tasks became eight in the first minute; the first datapoint, of five minutes, comes after ten.
+#[test]
+fn the_first_datapoint_of_a_long_period_belongs_to_the_tasks_of_its_time() {
+    let mut stage = api(&[]).tasks(20).with(|stage| stage.policy.track = vec![track("cpu", 70.0)]);
+    stage.policy.interruptible = true;
+    stage.policy.stabilization = seconds(0);
+    let five_minutes = |points| MetricReading::Points { period: seconds(300), points };
+    for at in (0..600).step_by(60) {
+        if at == 60 {
+            stage.seen.service = Ok(crate::stage::service(8, 8));
+        }
+        stage.at(at).metric("cpu", five_minutes(vec![])).look();
+    }
+    let first = Datapoint { at: noon() + seconds(300), value: 30.0 };
+    let decision = stage.at(600).metric("cpu", five_minutes(vec![first])).look();
+    assert_eq!(size(&decision), 5, "30 % of ten and a half tasks: {decision}");
+}
