@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use tidegate_fleet::cost::{self, Saving, WORTH_A_HINT_DOLLARS};
 use tidegate_fleet::{Budget, Fleet, Metric, Mode, Service, TargetName};
-use tidegate_policy::notice::Severity;
+use tidegate_policy::Severity;
 use tidegate_policy::{Adjustment, Amount, Condition, Counts, Hours, Rule, ServicePolicy, rule::Span};
 
 /// The fleet, its services and its budgets.

@@ -15,9 +15,9 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use tidegate_fleet::Service;
+use tidegate_policy::Look;
+use tidegate_policy::Severity;
 use tidegate_policy::memory::Settled;
-use tidegate_policy::notice::Severity;
-use tidegate_policy::queue_depth::Look;
 use tidegate_policy::{
     Constraints, Datapoint, Decision, InFlight, Memory, MetricName, MetricReading, Notice, Observation,
     Queue, Reason, Verdict, decide,

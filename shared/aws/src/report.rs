@@ -5,7 +5,7 @@ mod target;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tidegate_policy::notice::Severity;
+use tidegate_policy::Severity;
 
 pub use crate::report::target::{Done, TargetReport};
 use crate::ring::Ring;

@@ -3,7 +3,7 @@
 use aws_sdk_sns::types::MessageAttributeValue;
 use serde_json::{Value, json};
 use tidegate_policy::AbsenceKind;
-use tidegate_policy::notice::Severity;
+use tidegate_policy::Severity;
 
 use crate::error::CallError;
 use crate::report::LookReport;

@@ -10,7 +10,7 @@ use tidegate_aws::ring::Ring;
 use tidegate_aws::sns;
 use tidegate_aws::update::Outcome;
 use tidegate_fleet::{EcsService, TargetName};
-use tidegate_policy::notice::Severity;
+use tidegate_policy::Severity;
 use tidegate_policy::overrides::OverrideKind;
 use tidegate_policy::{
     Absence, AbsenceKind, Capacity, Constraints, Decision, InFlight, Memory, Notice, NoticeKind, Observation,

@@ -8,8 +8,8 @@ use tidegate_aws::ring::Ring;
 use tidegate_aws::update::Outcome;
 use tidegate_aws::{CallError, sns};
 use tidegate_fleet::{AutoScalingGroup, EcsService, TargetName};
+use tidegate_policy::Severity;
 use tidegate_policy::memory::LastPoint;
-use tidegate_policy::notice::Severity;
 use tidegate_policy::{
     Absence, AbsenceKind, Alarm, AlarmName, AlarmState, Capacity, Comparison, Condition, Constraints, Counts,
     Datapoint, Decision, Evaluation, Memory, MetricName, MetricReading, Notice, NoticeKind, Observation,

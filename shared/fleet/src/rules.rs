@@ -1,6 +1,6 @@
 //! One entry of `rules`.
 
-use tidegate_policy::{Adjustment, Amount, Condition, Notify, Rule, notice::Severity, rule::Span};
+use tidegate_policy::{Adjustment, Amount, Condition, Notify, Rule, Severity, rule::Span};
 
 use crate::condition::{self, Parsed};
 use crate::metrics::Metrics;

@@ -9,8 +9,8 @@ use tidegate_aws::report::{Done, LookReport, TargetReport};
 use tidegate_aws::ring::Ring;
 use tidegate_aws::update::{CHANGES_PER_LOOK, Change, Outcome};
 use tidegate_fleet::{Mode, Service};
+use tidegate_policy::Look;
 use tidegate_policy::memory::Observed;
-use tidegate_policy::queue_depth::Look;
 use tidegate_policy::{Decision, Memory, NoticeKind, Observation, ServicePolicy, Verdict, decide};
 
 use crate::Scaler;

@@ -10,7 +10,7 @@ use tidegate_aws::report::{Alert, Done, TargetReport, Unreported};
 use tidegate_aws::ring::Ring;
 use tidegate_aws::update::Outcome;
 use tidegate_aws::{CallError, log, sns};
-use tidegate_policy::notice::Severity;
+use tidegate_policy::Severity;
 use tidegate_policy::{AbsenceKind, NoticeKind};
 use tokio::time::timeout;
 

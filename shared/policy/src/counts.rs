@@ -1,7 +1,5 @@
 //! What a capacity counts, and its words: the sentences about an Auto Scaling group say instances, not tasks.
 
-use std::fmt;
-
 /// What a capacity counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Counts {
@@ -60,18 +58,12 @@ pub struct Counted<T> {
 
 /// Without a word on what is counted, tasks are: most services are ECS services.
 macro_rules! counts_tasks {
-    ($($told:ty),*) => {$(
-        impl fmt::Display for $told {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                fmt::Display::fmt(&Counts::Tasks.tell(self), f)
+    ($told:ty) => {
+        impl std::fmt::Display for $told {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                std::fmt::Display::fmt(&$crate::counts::Counts::Tasks.tell(self), f)
             }
         }
-    )*};
+    };
 }
-
-counts_tasks!(
-    crate::decision::Verdict,
-    crate::notice::Notice,
-    crate::notice::NoticeKind,
-    crate::reason::Reason
-);
+pub(crate) use counts_tasks;

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::capacity::Capacity;
-use crate::counts::{Counted, Counts};
+use crate::counts::{Counted, Counts, counts_tasks};
 use crate::memory::Memory;
 use crate::notice::Notice;
 use crate::reason::Reason;
@@ -51,6 +51,8 @@ pub enum Verdict {
         to: u32,
     },
 }
+
+counts_tasks!(Verdict);
 
 impl Verdict {
     /// The change from one size to another.

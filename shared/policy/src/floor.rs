@@ -4,6 +4,7 @@ use std::fmt;
 
 use jiff::SignedDuration;
 
+use crate::reading::number;
 use crate::signal::MetricName;
 
 /// A floor that is not read any more is kept in silence for this long after its last datapoint would have been too old.
@@ -71,8 +72,7 @@ impl Floor {
     /// The least capacity at a value, in tasks: that of the last row it reaches. Below the first row there is no floor.
     #[must_use]
     pub fn least(&self, value: f64) -> u32 {
-        let reached =
-            self.rows.iter().take_while(|(level, _)| value >= crate::pipeline::readings::number(*level));
+        let reached = self.rows.iter().take_while(|(level, _)| value >= number(*level));
         reached.last().map_or(0, |(_, tasks)| *tasks)
     }
 }

@@ -12,6 +12,8 @@
 
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::wildcard_enum_match_arm))]
 
+mod clock;
+mod ledger_time;
 pub mod reading;
 pub mod capacity;
 pub mod observation;
@@ -24,12 +26,11 @@ pub mod counts;
 pub mod service;
 pub mod overrides;
 pub mod memory;
+pub mod severity;
 pub mod reason;
 pub mod decision;
 pub mod notice;
 pub mod look;
-pub mod queue_depth;
-pub mod service_load;
 
 mod method;
 mod pipeline;
@@ -47,10 +48,12 @@ pub use observation::{
     Queue, Service,
 };
 pub use overrides::Override;
+pub use pipeline::gate::INTENT_LEASE;
 pub use pipeline::metric::jobs;
 pub use reading::{Absence, AbsenceKind, Reading};
 pub use reason::Reason;
 pub use rule::{Adjustment, Amount, Comparison, Condition, Rule};
 pub use service::{Cooldown, LargestStep, MetricPolicy, Notify, ServicePolicy};
+pub use severity::Severity;
 pub use signal::{AlarmName, MetricName, OnAbsence, Signal, Unit};
 pub use track::Track;

@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::notice::Edge;
+use crate::clock::to_the_millisecond;
+use crate::ledger_time::{millis, millis_by_name, millis_optional};
+use crate::notice::{self, Edge, Notice, NoticeKind};
 use crate::signal::MetricName;
 
 pub mod ran;
@@ -271,26 +273,16 @@ impl Memory {
             Settled::NotSent => self.desired_count = None,
         }
     }
-}
 
-/// The time as the ledger keeps it, so that a memory that was written and read again is the same memory.
-pub(crate) fn to_the_millisecond(now: Timestamp) -> Timestamp {
-    Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
-}
+    /// A condition begins, or goes on, and the report that told of it was accepted.
+    pub fn begin_told(&mut self, kind: NoticeKind, now: Timestamp) {
+        notice::begin_told(&mut self.edges, kind, now);
+    }
 
-/// How long ago, never negative: clocks of two writers may differ by seconds.
-pub(crate) fn since(then: Timestamp, now: Timestamp) -> SignedDuration {
-    now.duration_since(then).max(SignedDuration::ZERO)
-}
-
-mod millis {
-    //! A time as whole milliseconds since the epoch.
-    pub(super) use jiff::fmt::serde::timestamp::millisecond::required::{deserialize, serialize};
-}
-
-mod millis_optional {
-    //! An optional time as whole milliseconds since the epoch.
-    pub(super) use jiff::fmt::serde::timestamp::millisecond::optional::{deserialize, serialize};
+    /// The report was accepted: beginnings are marked as told, ends are forgotten.
+    pub fn mark_told(&mut self, notices: &[Notice]) {
+        notice::mark_told(&mut self.edges, notices);
+    }
 }
 
 mod millis_apart {
@@ -318,34 +310,6 @@ mod millis_apart {
             Ok(Wish { at: Timestamp::from_millisecond(at).map_err(D::Error::custom)?, tasks })
         });
         wishes.collect()
-    }
-}
-
-mod millis_by_name {
-    //! Times by name, as whole milliseconds since the epoch.
-    use std::collections::BTreeMap;
-
-    use jiff::Timestamp;
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    use crate::signal::MetricName;
-
-    #[derive(Serialize, Deserialize)]
-    #[serde(transparent)]
-    struct Millis(#[serde(with = "super::millis")] Timestamp);
-
-    pub(super) fn serialize<S: Serializer>(
-        times: &BTreeMap<MetricName, Timestamp>,
-        to: S,
-    ) -> Result<S::Ok, S::Error> {
-        to.collect_map(times.iter().map(|(name, at)| (name, Millis(*at))))
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        from: D,
-    ) -> Result<BTreeMap<MetricName, Timestamp>, D::Error> {
-        let times = BTreeMap::<MetricName, Millis>::deserialize(from)?;
-        Ok(times.into_iter().map(|(name, Millis(at))| (name, at)).collect())
     }
 }
 

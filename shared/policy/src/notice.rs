@@ -5,9 +5,10 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::counts::{Counted, Counts};
-use crate::memory::{since, to_the_millisecond};
+use crate::clock::{since, to_the_millisecond};
+use crate::counts::{Counted, Counts, counts_tasks};
 use crate::reason::Reason;
+use crate::severity::Severity;
 
 /// A condition worth telling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -88,6 +89,8 @@ pub struct Notice {
     pub because: Option<Reason>,
 }
 
+counts_tasks!(Notice);
+
 impl Notice {
     /// The words of the condition, where a [`NoticeKind::Condition`] begins or ends.
     #[must_use]
@@ -141,17 +144,7 @@ impl fmt::Display for Counted<&Notice> {
     }
 }
 
-/// How much a report matters, for SNS filter policies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Severity {
-    /// Good to know.
-    Info,
-    /// Look at it today.
-    Warning,
-    /// Look at it now.
-    Critical,
-}
+counts_tasks!(NoticeKind);
 
 impl NoticeKind {
     /// How much its beginning matters, where the fleet file does not say; see [`Notice::severity`].
@@ -323,32 +316,30 @@ pub(crate) fn edges(
     (next, tell)
 }
 
-impl crate::memory::Memory {
-    /// A condition begins, or goes on, and the report that told of it was accepted.
-    pub fn begin_told(&mut self, kind: NoticeKind, now: Timestamp) {
-        match self.edges.iter_mut().find(|edge| edge.kind == kind) {
-            Some(edge) => (edge.told, edge.ended) = (true, false),
-            None => self.edges.push(Edge {
-                kind,
-                condition: None,
-                since: to_the_millisecond(now),
-                looks: 1,
-                told: true,
-                ended: false,
-            }),
-        }
+/// A condition begins, or goes on, and the report that told of it was accepted.
+pub fn begin_told(edges: &mut Vec<Edge>, kind: NoticeKind, now: Timestamp) {
+    match edges.iter_mut().find(|edge| edge.kind == kind) {
+        Some(edge) => (edge.told, edge.ended) = (true, false),
+        None => edges.push(Edge {
+            kind,
+            condition: None,
+            since: to_the_millisecond(now),
+            looks: 1,
+            told: true,
+            ended: false,
+        }),
     }
+}
 
-    /// The report was accepted: beginnings are marked as told, ends are forgotten.
-    pub fn mark_told(&mut self, notices: &[Notice]) {
-        for notice in notices {
-            if notice.begins {
-                for edge in self.edges.iter_mut().filter(|edge| notice.is_about(edge)) {
-                    edge.told = true;
-                }
-            } else {
-                self.edges.retain(|edge| !notice.is_about(edge) || !edge.ended);
+/// The report was accepted: beginnings are marked as told, ends are forgotten.
+pub fn mark_told(edges: &mut Vec<Edge>, notices: &[Notice]) {
+    for notice in notices {
+        if notice.begins {
+            for edge in edges.iter_mut().filter(|edge| notice.is_about(edge)) {
+                edge.told = true;
             }
+        } else {
+            edges.retain(|edge| !notice.is_about(edge) || !edge.ended);
         }
     }
 }

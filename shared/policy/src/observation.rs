@@ -163,6 +163,15 @@ pub struct Queue {
     pub head: Option<u64>,
 }
 
+impl Queue {
+    /// Jobs that a service without tasks would leave alone: those that wait, paused or not, those that are taken, and the
+    /// delayed ones that workers hold.
+    pub(crate) fn jobs_that_need_a_task(&self) -> u64 {
+        let held = if self.delayed_held { self.delayed } else { 0 };
+        self.waiting.saturating_add(self.in_flight.known()).saturating_add(held)
+    }
+}
+
 /// How many jobs are taken and not finished.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InFlight {

@@ -131,6 +131,12 @@ impl fmt::Display for AbsenceKind {
     }
 }
 
+/// A count as a number to compare; exact up to 2^53.
+#[expect(clippy::cast_precision_loss, reason = "a count above 2^53 is compared well enough")]
+pub(crate) fn number(count: u64) -> f64 {
+    count as f64
+}
+
 #[cfg(test)]
 mod tests {
     use super::AbsenceKind::{Busy, Denied, NotFound, Refused, Throttled, Unreachable, Unreadable};

@@ -2,10 +2,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::notice::Severity;
+use crate::counts::counts_tasks;
 use crate::overrides::OverrideKind;
 use crate::reading::Absence;
 use crate::rule::Condition;
+use crate::severity::Severity;
 use crate::signal::{Signal, Unit};
 
 mod sentence;
@@ -138,6 +139,8 @@ pub enum Reason {
     /// Nothing serves, or new tasks do not start: little load may be the outage itself.
     FewServe { desired: u32, running: u32 },
 }
+
+counts_tasks!(Reason);
 
 impl Reason {
     /// It tells of circumstances and is no cause by itself: it stands behind the causes.

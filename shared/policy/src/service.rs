@@ -8,8 +8,8 @@ use crate::capacity::Capacity;
 use crate::counts::Counts;
 use crate::floor::Floor;
 use crate::hours::Hours;
-use crate::notice::Severity;
 use crate::rule::{Condition, Rule};
+use crate::severity::Severity;
 use crate::signal::{MetricName, OnAbsence, Signal};
 use crate::track::Track;
 

@@ -93,6 +93,11 @@ impl Signal {
         })
     }
 
+    /// A total that was divided by the tasks that serve a moment ago, so that it is known as a whole.
+    pub(crate) fn is_divided_by_us(&self) -> bool {
+        matches!(self, Self::WaitingPerTask | Self::PerTask(_))
+    }
+
     /// The average over the service's tasks, so that fewer tasks mean a higher value at the same load.
     #[must_use]
     pub fn is_shared_by_tasks(&self) -> bool {

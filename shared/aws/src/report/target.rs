@@ -5,7 +5,7 @@ mod seen;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tidegate_fleet::TargetName;
-use tidegate_policy::notice::Severity;
+use tidegate_policy::Severity;
 use tidegate_policy::{Decision, Notice, Observation, Reason, Verdict};
 
 use crate::report::LookReport;

@@ -1,6 +1,6 @@
 //! `notify`: conditions that people are told of.
 
-use tidegate_policy::notice::Severity;
+use tidegate_policy::Severity;
 use tidegate_policy::{Adjustment, Amount};
 
 use crate::mistakes::check_problems;

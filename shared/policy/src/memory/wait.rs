@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{millis, millis_optional};
+use crate::ledger_time::{millis, millis_optional};
 
 /// The memory of the `wait` method.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -1,9 +1,10 @@
 //! All methods together: the largest capacity wins, and scale-in needs every one of them to agree.
 
 use crate::capacity::Capacity;
-use crate::method::rules::{self, Start, Wish};
+use crate::method::rules::{self, Wish};
 use crate::method::wait::Proposal;
 use crate::pipeline::evidence::Evidence;
+use crate::pipeline::start::Start;
 use crate::reason::Reason;
 
 /// What the `wait` method says in one look.

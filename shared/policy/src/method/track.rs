@@ -6,10 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 use crate::capacity::Capacity;
 use crate::memory::Run;
 use crate::memory::ran::Ran;
-use crate::method::rules::Start;
 use crate::method::together::{Say, both};
 use crate::pipeline::evidence::{Sights, unread};
 use crate::pipeline::metric;
+use crate::pipeline::start::Start;
 use crate::reading::Reading;
 use crate::reason::Reason;
 use crate::signal::Signal;
@@ -54,7 +54,7 @@ pub(crate) fn follow<'a>(
         let sighting = look.sight(&track.signal);
         let low_for = look.run(&track.low(), &sighting).map_or(SignedDuration::ZERO, Run::length);
         let over = |at: Timestamp| match ran {
-            _ if is_divided_by_us(&track.signal) => (serving, serving),
+            _ if track.signal.is_divided_by_us() => (serving, serving),
             Some(ran) => ran.over(at.saturating_sub(sighting.period).unwrap_or(at), at, warmup),
             None => (running, running),
         };
@@ -86,11 +86,6 @@ fn is_high(share: f64) -> bool {
 /// Whether a share of the target needs less.
 fn is_low(share: f64) -> bool {
     share < 1.0 - TOLERANCE - LAST_BIT
-}
-
-/// A total that was divided by the tasks that serve a moment ago, so that it is known as a whole.
-pub(crate) fn is_divided_by_us(signal: &Signal) -> bool {
-    matches!(signal, Signal::WaitingPerTask | Signal::PerTask(_))
 }
 
 /// What all trackers say together.

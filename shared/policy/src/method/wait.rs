@@ -21,7 +21,7 @@
 use jiff::SignedDuration;
 
 use crate::capacity::Capacity;
-use crate::memory::since;
+use crate::clock::since;
 use crate::memory::wait::{Last, Load, Pace, Wait};
 use crate::reason::Reason;
 

@@ -7,6 +7,7 @@ use crate::hours::Hours;
 use crate::observation::Constraints;
 use crate::overrides::{Override, OverrideKind};
 use crate::pipeline::footing::Footing;
+use crate::pipeline::known::Known;
 use crate::reason::Reason;
 use crate::service::ServicePolicy;
 
@@ -27,16 +28,26 @@ pub(crate) struct InForce<'a> {
     pub(crate) outside: Option<Reason>,
 }
 
-impl InForce<'_> {
+impl<'a> InForce<'a> {
+    /// What is in force now: the bounds, as AWS's own allow, and awake where nothing could tell that a task is wanted again.
+    pub(crate) fn now(known: &Known<'a>, overrides: impl Iterator<Item = &'a Override>) -> Self {
+        let in_force = in_force(known.policy, known.floor.clone(), overrides, known.now);
+        let in_force = match known.service() {
+            Some(service) => in_force.narrowed(&service.constraints),
+            None => in_force,
+        };
+        if known.seen.queue.is_none() { in_force.awake() } else { in_force }
+    }
+
     /// Without a queue nothing tells that a service without tasks is wanted again: outside of the hours in which it
     /// sleeps one task stays, and one wakes. A person may still pin it at zero.
-    pub(crate) fn awake(mut self) -> Self {
+    fn awake(mut self) -> Self {
         self.bounds = raised(self.bounds, 1);
         self
     }
 
     /// Narrows everything to AWS's own bounds, people's wishes included: AWS refuses what lies outside.
-    pub(crate) fn narrowed(mut self, allowed: &Constraints) -> Self {
+    fn narrowed(mut self, allowed: &Constraints) -> Self {
         let Constraints { min, max, .. } = *allowed;
         let (least, most) = (min.unwrap_or(0), max.unwrap_or(u32::MAX));
         let narrowed = self.bounds.narrowed(least, most);
@@ -71,7 +82,7 @@ impl InForce<'_> {
 
 /// The bounds of a service at a moment. Hours outrank the capacity, the floor table raises the minimum within them, and what a person asked for outranks all: later
 /// overrides win over earlier ones, and may leave the capacity of the file, since a person asked by number.
-pub(crate) fn in_force<'a>(
+fn in_force<'a>(
     policy: &'a ServicePolicy,
     footing: Option<Footing>,
     overrides: impl Iterator<Item = &'a Override>,

@@ -4,18 +4,16 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::clock::LONGEST_GAP;
 use crate::memory::{Memory, Run};
 use crate::observation::{Datapoint, Observation};
-use crate::pipeline::readings::{Sighting, sight};
+use crate::pipeline::readings::sight;
+use crate::pipeline::sighting::Sighting;
 use crate::reading::Reading;
 use crate::reason::Reason;
 use crate::rule::{Condition, Rule};
 use crate::service::ServicePolicy;
 use crate::signal::Signal;
-
-/// Looks come once a minute, somewhere within the minute, so two may be almost two minutes apart. A longer gap was
-/// not looked at, and what was not looked at proves nothing: the run begins anew.
-pub(crate) const LONGEST_GAP: SignedDuration = SignedDuration::from_secs(150);
 
 /// What a rule's signal says about its condition. The rule scales, or only tells people.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,8 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::clock::since;
 use crate::floor::{FLOOR_KEPT, Floor};
-use crate::memory::{LastPoint, Memory, since};
+use crate::memory::{LastPoint, Memory};
 use crate::observation::Observation;
 use crate::pipeline::evidence::unread;
 use crate::pipeline::metric::freshness;

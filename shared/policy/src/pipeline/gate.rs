@@ -1,54 +1,97 @@
 //! The last step: a change passes unless another look is making one, or the last one failed a moment ago.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
+use crate::clock::since;
 use crate::decision::Verdict;
-use crate::look::{INTENT_LEASE, LOOK_LIFE};
-use crate::memory::{Failure, Intent, Memory, since};
+use crate::memory::{Failure, Intent, Memory};
 use crate::reason::Reason;
 
-/// Settles what earlier looks began, and lets a change pass or holds it back.
-pub(crate) fn pass(
-    desired: u32,
-    to: u32,
-    next: &mut Memory,
-    now: Timestamp,
-    reasons: &mut Vec<Reason>,
-) -> Verdict {
-    let verdict = Verdict::change(desired, to);
-    let hold = Verdict::Hold { at: Some(desired) };
-    if !settled(desired, next, now, reasons) {
-        return hold;
-    }
-    if let Some(to) = next.failure.and_then(|failure| failure.to).filter(|to| *to == desired) {
-        reasons.push(Reason::IntentFoundApplied { to });
-        next.failure = None;
-    }
-    let waiting = next.failure.map(|failure| (failure.count, Failure::retry_at(failure)));
-    match waiting.filter(|(_, until)| now < *until && verdict.as_change().is_some()) {
-        Some((failures, until)) => {
-            reasons.push(Reason::BackingOff { failures, until });
-            hold
-        }
-        None => verdict,
+/// A change is left to the look that remembered it for this long. It is longer than the function's time-out (30 s),
+/// so that the look is certainly over, and longer than a frozen process was ever seen (60 s in the race tests). A
+/// longer lease would leave a service alone for longer after a crash; a shorter one could let two looks act.
+pub const INTENT_LEASE: SignedDuration = SignedDuration::from_secs(90);
+
+/// A look lives no longer than its function's time-out. A change that is found made within this time is left to the look
+/// that made it, which is about to tell of it; after it, nobody else will. Longer, and the news of a look that was
+/// killed would come later; shorter, and each would be told twice.
+const LOOK_LIFE: SignedDuration = SignedDuration::from_secs(30);
+
+/// What passed, and what is left of earlier changes.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Passed {
+    pub(crate) verdict: Verdict,
+    /// A change of an earlier look that is not settled yet.
+    pub(crate) intent: Option<Intent>,
+    /// Failed changes in a row.
+    pub(crate) failure: Option<Failure>,
+    pub(crate) reasons: Vec<Reason>,
+}
+
+impl Passed {
+    /// Nothing, of a service that cannot be scaled now: what is pending stays so.
+    pub(crate) fn nothing(at: Option<u32>, memory: &Memory) -> Self {
+        let (intent, failure) = (memory.intent.clone(), memory.failure);
+        Self { verdict: Verdict::Hold { at }, intent, failure, reasons: vec![] }
     }
 }
 
-/// Compares a pending intent with the world: made, lost, or still another look's to make.
-fn settled(desired: u32, next: &mut Memory, now: Timestamp, reasons: &mut Vec<Reason>) -> bool {
-    let Some(intent) = next.intent.take() else { return true };
+/// Settles what earlier looks began, and lets a change pass or holds it back.
+pub(crate) fn pass(desired: u32, to: u32, memory: &Memory, now: Timestamp) -> Passed {
+    let hold = Passed::nothing(Some(desired), memory);
+    let passed = match &memory.intent {
+        Some(intent) => match settle(intent, desired, now) {
+            Settled::Pending { until } => {
+                let Intent { to, look, .. } = intent.clone();
+                return Passed { reasons: vec![Reason::IntentPending { to, look, until }], ..hold };
+            }
+            Settled::Made => {
+                let reasons = vec![Reason::IntentFoundApplied { to: intent.to }];
+                Passed { intent: None, failure: None, reasons, ..hold }
+            }
+            Settled::Lost => {
+                let reasons = vec![Reason::IntentFoundLost { from: intent.from, to: intent.to }];
+                Passed { intent: None, reasons, ..hold }
+            }
+        },
+        None => hold,
+    };
+    unless_backing_off(passed, desired, to, now)
+}
+
+/// What became of a pending intent.
+enum Settled {
+    /// It is still another look's to make.
+    Pending { until: Timestamp },
+    /// It was made.
+    Made,
+    /// It was not.
+    Lost,
+}
+
+/// Compares a pending intent with the world.
+fn settle(intent: &Intent, desired: u32, now: Timestamp) -> Settled {
     let until = intent.at.saturating_add(INTENT_LEASE).unwrap_or(intent.at);
-    let Intent { from, to, look, at } = intent.clone();
-    let alive = since(at, now) < LOOK_LIFE;
-    if desired == to && !alive {
-        reasons.push(Reason::IntentFoundApplied { to });
-        next.failure = None;
+    if desired == intent.to && since(intent.at, now) >= LOOK_LIFE {
+        Settled::Made
     } else if now < until {
-        reasons.push(Reason::IntentPending { to, look, until });
-        next.intent = Some(intent);
-        return false;
+        Settled::Pending { until }
     } else {
-        reasons.push(Reason::IntentFoundLost { from, to });
+        Settled::Lost
     }
-    true
+}
+
+/// Lets the change pass unless the last one failed a moment ago. One that seemed to fail and is found made did not.
+fn unless_backing_off(mut passed: Passed, desired: u32, to: u32, now: Timestamp) -> Passed {
+    if let Some(to) = passed.failure.and_then(|failure| failure.to).filter(|to| *to == desired) {
+        passed.reasons.push(Reason::IntentFoundApplied { to });
+        passed.failure = None;
+    }
+    let verdict = Verdict::change(desired, to);
+    let backing_off = passed.failure.map(|failure| (failure.count, failure.retry_at()));
+    match backing_off.filter(|(_, until)| now < *until && verdict.as_change().is_some()) {
+        Some((failures, until)) => passed.reasons.push(Reason::BackingOff { failures, until }),
+        None => passed.verdict = verdict,
+    }
+    passed
 }

@@ -3,12 +3,14 @@
 //! A minute appears in part and grows. So what has settled decides; a datapoint that may still change can only keep
 //! capacity or ask for more, and every answer, which brings the whole history, reads it again.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 
-use crate::memory::{LastPoint, Memory, YoungPoint, since};
+use crate::clock::{LONGEST_GAP, since};
+use crate::memory::{LastPoint, Memory, YoungPoint};
 use crate::observation::{Datapoint, MetricReading, Observation, Service};
-use crate::pipeline::evidence::LONGEST_GAP;
-use crate::pipeline::readings::Sighting;
+use crate::pipeline::sighting::Sighting;
 use crate::reading::{Absence, AbsenceKind, Reading};
 use crate::service::ServicePolicy;
 use crate::signal::{MetricName, OnAbsence, Signal};
@@ -196,25 +198,49 @@ pub(crate) fn serving(service: &Service) -> u32 {
     service.running_count.min(service.desired_count).max(1)
 }
 
-/// Brings the memory up to date: of every metric what has settled, what may still change, and that there was nothing.
-pub(crate) fn remember(seen: &Observation, policy: &ServicePolicy, memory: &mut Memory, now: Timestamp) {
-    memory.metrics.retain(|name, _| policy.reads(name));
-    memory.young.retain(|name, _| policy.reads(name));
-    memory.empty.retain(|name, _| policy.reads(name));
+/// What is remembered of the metrics.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Datapoints {
+    /// The newest datapoint of each that has settled.
+    pub(crate) settled: BTreeMap<MetricName, LastPoint>,
+    /// The largest of the younger ones.
+    pub(crate) young: BTreeMap<MetricName, YoungPoint>,
+    /// When CloudWatch last answered completely, and without a recent datapoint.
+    pub(crate) empty: BTreeMap<MetricName, Timestamp>,
+}
+
+/// What is to be remembered: of every metric what has settled, what may still change, and that there was nothing.
+pub(crate) fn remember(
+    seen: &Observation,
+    policy: &ServicePolicy,
+    memory: &Memory,
+    now: Timestamp,
+) -> Datapoints {
+    let mut next = Datapoints {
+        settled: read_by(policy, &memory.metrics),
+        young: read_by(policy, &memory.young),
+        empty: read_by(policy, &memory.empty),
+    };
     for (name, reading) in seen.metrics.iter().filter(|(name, _)| policy.reads(name)) {
         let MetricReading::Points { period, points } = reading else { continue };
         let Answer { settled, young } = Answer::of(points, memory.metrics.get(name), now);
         if let Some(Datapoint { at, value }) = settled.last().copied() {
-            memory.metrics.insert(name.clone(), LastPoint { at, value, period: period.as_secs() });
+            next.settled.insert(name.clone(), LastPoint { at, value, period: period.as_secs() });
         }
         match young.iter().max_by(|one, other| one.value.total_cmp(&other.value)) {
-            Some(Datapoint { at, value }) => drop(memory.young.insert(name.clone(), YoungPoint(*at, *value))),
-            None => drop(memory.young.remove(name)),
+            Some(Datapoint { at, value }) => drop(next.young.insert(name.clone(), YoungPoint(*at, *value))),
+            None => drop(next.young.remove(name)),
         }
-        if memory.metrics.get(name).is_some_and(|last| since(last.at, now) <= freshness(*period)) {
-            memory.empty.remove(name);
+        if next.settled.get(name).is_some_and(|last| since(last.at, now) <= freshness(*period)) {
+            next.empty.remove(name);
         } else {
-            memory.empty.insert(name.clone(), now);
+            next.empty.insert(name.clone(), now);
         }
     }
+    next
+}
+
+/// What is remembered of the metrics that a policy still names.
+fn read_by<T: Copy>(policy: &ServicePolicy, all: &BTreeMap<MetricName, T>) -> BTreeMap<MetricName, T> {
+    all.iter().filter(|(name, _)| policy.reads(name)).map(|(name, it)| (name.clone(), *it)).collect()
 }

@@ -1,11 +1,17 @@
-//! The steps of a decision, in their order.
+//! The steps of a decision: each takes what it needs and returns its part. [`crate::look::decide`] names them in their order.
 
-pub(crate) mod readings;
+pub(crate) mod sighting;
 pub(crate) mod metric;
+pub(crate) mod readings;
 pub(crate) mod evidence;
 pub(crate) mod footing;
+pub(crate) mod startup;
+pub(crate) mod known;
 pub(crate) mod bounds;
+pub(crate) mod changes;
+pub(crate) mod start;
 pub(crate) mod scale_out;
 pub(crate) mod scale_in;
-pub(crate) mod startup;
+pub(crate) mod recommend;
 pub(crate) mod gate;
+pub(crate) mod notices;

@@ -1,94 +1,16 @@
 //! From what was seen to what is known: one reading per signal, fresh, stale or missing.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
-use crate::memory::{Head, Memory, since};
+use crate::clock::since;
+use crate::memory::{Head, Memory};
 use crate::observation::{AlarmState, Datapoint, Evaluation, InFlight, Observation, Queue, Service};
 use crate::pipeline::metric;
-use crate::reading::{Absence, AbsenceKind, Reading};
+use crate::pipeline::sighting::Sighting;
+use crate::reading::{Absence, AbsenceKind, Reading, number};
 use crate::reason::Reason;
 use crate::service::ServicePolicy;
 use crate::signal::{AlarmName, Signal};
-
-/// What one signal says in this look.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Sighting {
-    /// Its value; `None` when it has no vote.
-    pub(crate) reading: Option<Reading<f64>>,
-    /// The value is a lower bound: it may breach upward, and tells nothing else.
-    pub(crate) at_least: bool,
-    /// The datapoints that have settled, oldest first: as far as they are known, or those that are new.
-    pub(crate) points: Vec<Datapoint>,
-    /// The datapoints after them, which may still change, oldest first.
-    pub(crate) young: Vec<Datapoint>,
-    /// A young datapoint may breach upward. One of a ratio may not: it is wrong in both directions.
-    pub(crate) may_breach: bool,
-    /// Their period; zero for what was read directly.
-    pub(crate) period: SignedDuration,
-    /// It was asked for in this look, and not only remembered.
-    pub(crate) is_answer: bool,
-}
-
-impl Sighting {
-    /// Nothing but a reading.
-    pub(crate) fn silent(reading: Option<Reading<f64>>) -> Self {
-        Self {
-            reading,
-            at_least: false,
-            points: Vec::new(),
-            young: Vec::new(),
-            may_breach: true,
-            period: SignedDuration::ZERO,
-            is_answer: true,
-        }
-    }
-
-    /// The newest datapoint that has settled, if it is fresh and no mere lower bound.
-    pub(crate) fn settled(&self) -> Option<Datapoint> {
-        self.newest().filter(|_| !self.at_least)
-    }
-
-    fn newest(&self) -> Option<Datapoint> {
-        match self.reading {
-            Some(Reading::Fresh { value, at }) => Some(Datapoint { at, value }),
-            Some(Reading::Stale { .. } | Reading::Missing(_)) | None => None,
-        }
-    }
-
-    /// The young datapoints that may breach upward.
-    pub(crate) fn early(&self) -> &[Datapoint] {
-        if self.may_breach { &self.young } else { &[] }
-    }
-
-    /// The datapoints that may ask for more, oldest first: the newest that has settled, and those that may still change.
-    pub(crate) fn may_ask(&self) -> impl Iterator<Item = Datapoint> {
-        self.newest().into_iter().chain(self.early().iter().copied())
-    }
-
-    /// What may ask for more: the newest datapoint that breaches upward, young or settled. Where none does, the largest.
-    pub(crate) fn upward(&self, breaches: impl Fn(f64) -> bool) -> Option<Datapoint> {
-        let largest = || self.may_ask().max_by(|one, other| one.value.total_cmp(&other.value));
-        self.may_ask().filter(|point| breaches(point.value)).max_by_key(|point| point.at).or_else(largest)
-    }
-
-    /// Whether a change at this time may have answered a breach: the breach was measured before it, and a younger datapoint
-    /// does not breach, or is not known since this look has no answer.
-    pub(crate) fn is_answered(
-        &self,
-        breach: Datapoint,
-        changed_at: Timestamp,
-        breaches: impl Fn(f64) -> bool,
-    ) -> bool {
-        let has_younger = self.young.iter().any(|it| it.at > breach.at && !breaches(it.value));
-        breach.at <= changed_at && (has_younger || !self.is_answer)
-    }
-
-    /// What may let something go: what has settled, and no less than what is young.
-    pub(crate) fn downward(&self) -> Option<f64> {
-        let settled = self.settled()?.value;
-        Some(self.young.iter().fold(settled, |largest, point| largest.max(point.value)))
-    }
-}
 
 /// The work in flight, as far as it is known and can be true.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,7 +42,7 @@ impl Work {
     }
 }
 
-/// What a signal says now; the memory's datapoints and head are brought up to date by [`remember`].
+/// What a signal says now.
 pub(crate) fn sight(
     signal: &Signal,
     seen: &Observation,
@@ -211,13 +133,9 @@ fn head(queue: &Queue, memory: &Memory, now: Timestamp) -> Option<Head> {
     Some(memory.head.filter(|head| head.print == print).unwrap_or(Head { print, since: now }))
 }
 
-/// Brings the memory's datapoints and head up to date. A queue that could not be read keeps its head: it may
-/// well not have moved.
-pub(crate) fn remember(seen: &Observation, policy: &ServicePolicy, memory: &mut Memory, now: Timestamp) {
-    if let Some(queue) = seen.queue() {
-        memory.head = head(queue, memory, now);
-    }
-    metric::remember(seen, policy, memory, now);
+/// The head of the queue to be remembered. A queue that could not be read keeps its head: it may well not have moved.
+pub(crate) fn remember_head(seen: &Observation, memory: &Memory, now: Timestamp) -> Option<Head> {
+    seen.queue().map_or(memory.head, |queue| head(queue, memory, now))
 }
 
 /// What an alarm says: 1 in ALARM, 0 in OK, for as long as it has done so. A state that does not rest on all of the alarm's
@@ -247,10 +165,4 @@ fn sight_alarm(name: &AlarmName, seen: &Observation, now: Timestamp) -> Sighting
             Sighting { points: moment, period, ..Sighting::silent(Some(reading)) }
         }
     }
-}
-
-/// A count as a number to compare; exact up to 2^53.
-#[expect(clippy::cast_precision_loss, reason = "a count above 2^53 is compared well enough")]
-pub(crate) fn number(count: u64) -> f64 {
-    count as f64
 }

@@ -4,14 +4,14 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::capacity::Capacity;
-use crate::memory::{Memory, Wish, since};
-use crate::method::track::is_divided_by_us;
+use crate::clock::{LONGEST_GAP, since};
+use crate::memory::Wish;
 use crate::observation::{Queue, Service};
-use crate::pipeline::evidence::{Evidence, LONGEST_GAP};
+use crate::pipeline::changes::Changes;
+use crate::pipeline::evidence::Evidence;
+use crate::pipeline::known::Known;
 use crate::pipeline::metric;
-use crate::pipeline::readings::Work;
 use crate::pipeline::startup;
-use crate::reading::Absence;
 use crate::reason::Reason;
 use crate::rule::{Adjustment, Condition};
 use crate::service::ServicePolicy;
@@ -28,19 +28,14 @@ const PARTS: i64 = 16;
 /// Everything the guards look at.
 #[derive(Debug, Clone)]
 pub(crate) struct Guards<'a> {
+    pub(crate) known: &'a Known<'a>,
     pub(crate) service: &'a Service,
-    /// `None` for a service without one.
-    pub(crate) queue: Option<&'a Result<Queue, Absence>>,
-    pub(crate) work: Option<Work>,
-    pub(crate) evidence: &'a [Evidence<'a>],
     /// A signal that votes and does not say anything, if there is one.
     pub(crate) unread: Option<Reason>,
-    /// Until when what was added last is not in the metrics.
-    pub(crate) warming: Option<Timestamp>,
-    pub(crate) policy: &'a ServicePolicy,
-    pub(crate) memory: &'a Memory,
+    pub(crate) changes: &'a Changes,
+    /// Those of the stabilization window, that of now included.
+    pub(crate) wishes: &'a [Wish],
     pub(crate) bounds: Capacity,
-    pub(crate) now: Timestamp,
 }
 
 impl Guards<'_> {
@@ -89,8 +84,8 @@ impl Guards<'_> {
 
     /// Work in flight keeps `ceil(in_flight / concurrency)` tasks.
     fn work_in_flight(&self, _to: u32) -> Option<(u32, Reason)> {
-        let concurrency = self.policy.concurrency.get();
-        let work = match (self.work, self.queue) {
+        let concurrency = self.known.policy.concurrency.get();
+        let work = match (self.known.work, self.known.seen.queue.as_ref()) {
             (Some(work), _) => work,
             // Without a reading of the queue nothing is known about the work in flight: nothing is taken away.
             (None, Some(Err(absence))) => {
@@ -107,8 +102,15 @@ impl Guards<'_> {
     /// silence is the outage and no quiet hour. A service that is put to sleep goes all the same.
     fn few_serve(&self, _to: u32) -> Option<(u32, Reason)> {
         let Service { desired_count: desired, running_count: running, .. } = *self.service;
-        let failing = startup::many_failing(self.memory.startup, self.service, self.policy.startup, self.now);
-        let silent = self.queue.is_none() && self.bounds.max() > 0 && (failing.is_some() || running == 0);
+        let failing = startup::many_failing(
+            self.known.startup,
+            self.service,
+            self.known.policy.startup,
+            self.known.now,
+        );
+        let silent = self.known.seen.queue.as_ref().is_none()
+            && self.bounds.max() > 0
+            && (failing.is_some() || running == 0);
         silent.then_some((desired, Reason::FewServe { desired, running }))
     }
 
@@ -116,7 +118,8 @@ impl Guards<'_> {
     fn one_task_at_a_time(&self, to: u32) -> Option<(u32, Reason)> {
         let desired = self.service.desired_count;
         let asked = desired.saturating_sub(to);
-        (!self.policy.interruptible).then_some((desired.saturating_sub(1), Reason::OneTaskAtATime { asked }))
+        (!self.known.policy.interruptible)
+            .then_some((desired.saturating_sub(1), Reason::OneTaskAtATime { asked }))
     }
 
     /// Tasks of two deployments run side by side: what is surplus is not known yet.
@@ -139,14 +142,14 @@ impl Guards<'_> {
 
     /// What was added last is not in the metrics yet: what is surplus is not known.
     fn warming(&self, _to: u32) -> Option<(u32, Reason)> {
-        let until = self.warming?;
+        let until = self.known.warming()?;
         Some((self.service.desired_count, Reason::WarmingUp { until }))
     }
 
     /// No lower than the largest wish of the window.
     fn stabilization(&self, _to: u32) -> Option<(u32, Reason)> {
-        let window = self.policy.stabilization;
-        let wish = largest_wish(&self.memory.wishes)?;
+        let window = self.known.policy.stabilization;
+        let wish = largest_wish(self.wishes)?;
         Some((wish, Reason::Stabilizing { wish, window }))
     }
 
@@ -154,7 +157,7 @@ impl Guards<'_> {
     /// predicted to rise as the tasks become fewer. At the maximum nothing flaps: no rule can scale out from there.
     fn flapping(&self, to: u32) -> Option<(u32, Reason)> {
         let ceiling = self.service.desired_count.min(self.bounds.max());
-        let tripped = |size| self.evidence.iter().find_map(|one| Some((one, self.trips(one, size)?)));
+        let tripped = |size| self.known.evidence.iter().find_map(|one| Some((one, self.trips(one, size)?)));
         let (one, predicted) = tripped(to).filter(|_| to < ceiling)?;
         let (mut trips, mut safe) = (to, ceiling);
         while safe.saturating_sub(trips) > 1 {
@@ -185,10 +188,10 @@ impl Guards<'_> {
     /// The most tasks that a value was measured over: those of now, if it was divided by them a moment ago.
     fn measured_over(&self, one: &Evidence<'_>, at: Timestamp) -> f64 {
         let signal = &one.when.signal;
-        let name = signal.metric().filter(|_| !is_divided_by_us(signal));
-        match (name, &self.memory.ran) {
+        let name = signal.metric().filter(|_| !signal.is_divided_by_us());
+        match (name, &self.known.ran) {
             (Some(name), Some(ran)) => {
-                let period = self.memory.metrics.get(name).map_or(0, |last| last.period);
+                let period = self.known.datapoints.settled.get(name).map_or(0, |last| last.period);
                 let since = at.saturating_sub(SignedDuration::from_secs(period)).unwrap_or(at);
                 ran.over(since, at, self.service.constraints.warmup).1
             }
@@ -198,28 +201,28 @@ impl Guards<'_> {
 
     /// Not before this long after the last change in either direction.
     fn cooldown(&self, _to: u32) -> Option<(u32, Reason)> {
-        let until = self.memory.changed_at?.saturating_add(self.policy.cooldown.scale_in).ok()?;
-        (self.now < until).then_some((self.service.desired_count, Reason::CooldownIn { until }))
+        let until = self.changes.changed_at?.saturating_add(self.known.policy.cooldown.scale_in).ok()?;
+        (self.known.now < until).then_some((self.service.desired_count, Reason::CooldownIn { until }))
     }
 
     /// The largest step of one decision, where more than one task may go.
     fn largest_step(&self, to: u32) -> Option<(u32, Reason)> {
-        let limit = self.policy.largest_step.scale_in.get();
+        let limit = self.known.policy.largest_step.scale_in.get();
         let size = self.service.desired_count.saturating_sub(limit);
-        self.policy.interruptible.then_some((size, Reason::LargestStep { limit, wish: to }))
+        self.known.policy.interruptible.then_some((size, Reason::LargestStep { limit, wish: to }))
     }
 
     /// Zero only from a queue seen empty for a while, and only if nothing would be stranded. Without a queue there is
     /// nothing to strand.
     fn zero(&self, _to: u32) -> Option<(u32, Reason)> {
-        let queue = self.queue?;
-        let jobs = queue.as_ref().map_or(0, jobs_that_need_a_task);
+        let queue = self.known.seen.queue.as_ref()?;
+        let jobs = queue.as_ref().map_or(0, Queue::jobs_that_need_a_task);
         if jobs > 0 {
             return Some((1, Reason::NotIdle { jobs }));
         }
-        let idle = since(self.memory.idle_since.unwrap_or(self.now), self.now);
-        let needed = self.policy.idle;
-        let proved = self.memory.idle_since.is_some() && idle >= needed;
+        let idle = since(self.known.idle_since.unwrap_or(self.known.now), self.known.now);
+        let needed = self.known.policy.idle;
+        let proved = self.known.idle_since.is_some() && idle >= needed;
         (!proved).then_some((1, Reason::NotIdleLongEnough { idle, needed }))
     }
 
@@ -229,13 +232,6 @@ impl Guards<'_> {
         let min = self.bounds.min();
         Some((min, Reason::AtMin { min }))
     }
-}
-
-/// Jobs that a service without tasks would leave alone: those that wait, paused or not, those that are taken, and the
-/// delayed ones that workers hold.
-pub(crate) fn jobs_that_need_a_task(queue: &Queue) -> u64 {
-    let held = if queue.delayed_held { queue.delayed } else { 0 };
-    queue.waiting.saturating_add(queue.in_flight.known()).saturating_add(held)
 }
 
 /// The largest wish remembered.

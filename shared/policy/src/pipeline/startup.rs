@@ -2,7 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::memory::{Startup, since};
+use crate::clock::since;
+use crate::memory::Startup;
 use crate::observation::Service;
 
 /// One task that is missing, or a tenth of all, stops nothing: where tasks are overloaded, one is always being replaced. What

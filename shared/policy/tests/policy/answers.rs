@@ -1,7 +1,7 @@
 //! What an answer of CloudWatch is worth that repeats the last one, comes between two, or has only begun to grow.
 
+use tidegate_policy::Severity::Warning;
 use tidegate_policy::Verdict::{Hold, ScaleOut};
-use tidegate_policy::notice::Severity::Warning;
 use tidegate_policy::{
     Absence, AbsenceKind, Alarm, AlarmState, Cooldown, Datapoint, Evaluation, MetricReading, OnAbsence, jobs,
 };

@@ -7,8 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
+use tidegate_policy::Look;
 use tidegate_policy::memory::{Failure, Head, Intent, LastPoint, Run, ScaleOut, Startup, Wish, YoungPoint};
-use tidegate_policy::queue_depth::Look;
 use tidegate_policy::{
     Adjustment, Amount, Capacity, Cooldown, Counts, Datapoint, Decision, InFlight, LargestStep, Memory,
     MetricName, MetricPolicy, MetricReading, Observation, OnAbsence, Override, Queue, Rule, Service,

@@ -325,7 +325,7 @@ fn jobs_held_by_workers_are_not_over_while_the_queue_or_the_service_cannot_be_re
 
 #[test]
 fn every_notice_kind_has_words_and_a_severity() {
-    use tidegate_policy::notice::Severity;
+    use tidegate_policy::Severity;
     let critical = [NoticeKind::StartsFailing, NoticeKind::Blocked, NoticeKind::ActionFailing];
     assert!(critical.iter().all(|kind| kind.severity() == Severity::Critical));
     assert_eq!(NoticeKind::QueueUnreadable.severity(), Severity::Warning);

@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
+use tidegate_policy::INTENT_LEASE;
 use tidegate_policy::memory::Settled;
-use tidegate_policy::queue_depth::INTENT_LEASE;
 use tidegate_policy::{
     Adjustment, AlarmState, Capacity, Constraints, Datapoint, Evaluation, InFlight, Memory, MetricReading,
     NoticeKind, OnAbsence, Reason, Service, Signal, Verdict,

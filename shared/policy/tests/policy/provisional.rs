@@ -1,8 +1,8 @@
 //! The newest minutes of CloudWatch are provisional: they appear in part and grow, and are read again until they stay.
 
 use proptest::prelude::*;
+use tidegate_policy::Severity::Warning;
 use tidegate_policy::Verdict::{Hold, ScaleIn, ScaleOut};
-use tidegate_policy::notice::Severity::Warning;
 use tidegate_policy::{Cooldown, Datapoint, MetricReading, OnAbsence};
 
 use crate::arbitrary::{Range, case};

@@ -1,7 +1,8 @@
 //! The memory: exact, small, bounded.
 
+use tidegate_policy::Severity;
 use tidegate_policy::memory::{Intent, Startup};
-use tidegate_policy::notice::{Edge, Severity};
+use tidegate_policy::notice::Edge;
 use tidegate_policy::{AlarmState, Memory, NoticeKind};
 
 use crate::stage::{Stage, seconds, service};

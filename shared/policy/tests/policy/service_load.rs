@@ -1,7 +1,7 @@
 //! Services without a queue: an API that follows its load, and a night on which nobody comes.
 
+use tidegate_policy::Severity;
 use tidegate_policy::Verdict::{Hold, ScaleIn, ScaleOut};
-use tidegate_policy::notice::Severity;
 use tidegate_policy::{AlarmState, Days, Decision, Hours, MetricReading, NoticeKind, OnAbsence};
 
 use crate::stage::{SETTLES_AFTER, Stage, codes, condition, seconds, size};
@@ -15,16 +15,6 @@ fn api(min: u32, rules: &[&str]) -> Stage {
 /// Five tasks at so many requests a minute for all of them.
 fn at(requests: f64, rules: &[&str]) -> Decision {
     api(1, rules).points("requests", &[(0, requests)]).peek()
-}
-
-#[test]
-fn both_concerns_decide_by_the_same_pipeline() {
-    let stage = api(1, &["cpu < 30%: -1"]);
-    let look = tidegate_policy::Look { target: "api", id: "look-1", overrides: &[], now: stage.now };
-    let decide = |it: fn(&_, &_, &_, tidegate_policy::Look<'_>) -> Decision| {
-        it(&stage.seen, &stage.policy, &stage.memory, look)
-    };
-    assert_eq!(decide(tidegate_policy::service_load::decide), decide(tidegate_policy::queue_depth::decide));
 }
 
 /// Nothing would tell that it is wanted again: a share of no task is nothing, and a load balancer without a target

@@ -3,8 +3,8 @@
 use std::num::NonZeroU32;
 
 use jiff::{SignedDuration, Timestamp};
+use tidegate_policy::Severity;
 use tidegate_policy::memory::Settled;
-use tidegate_policy::notice::Severity;
 use tidegate_policy::overrides::OverrideKind;
 use tidegate_policy::{
     Absence, AbsenceKind, Adjustment, Alarm, AlarmName, AlarmState, Amount, Capacity, Comparison, Condition,

@@ -1,6 +1,6 @@
 //! `notify`: people are told of a condition when it begins and when it ends, and nothing scales for it.
 
-use tidegate_policy::notice::Severity::{Critical, Warning};
+use tidegate_policy::Severity::{Critical, Warning};
 use tidegate_policy::{AlarmState, Decision, Memory, MetricReading, NoticeKind, OnAbsence, Reason};
 
 use crate::stage::{SETTLES_AFTER, Stage, codes, refused, size};

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
+use tidegate_policy::Look;
 use tidegate_policy::memory::Settled;
-use tidegate_policy::queue_depth::Look;
 use tidegate_policy::{
     Absence, AbsenceKind, Constraints, Datapoint, InFlight, Memory, MetricName, MetricReading, Observation,
     Queue, Reason, Service, ServicePolicy, Signal, Verdict, decide,

@@ -6,7 +6,7 @@
 
 use jiff::Timestamp;
 
-use crate::memory::since;
+use crate::clock::since;
 use crate::memory::wait::{Bursts, Wait, four_digits};
 
 use super::{Sight, seconds, whole_tasks};

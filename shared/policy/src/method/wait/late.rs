@@ -6,7 +6,7 @@
 
 use jiff::SignedDuration;
 
-use crate::memory::since;
+use crate::clock::since;
 use crate::memory::wait::Wait;
 
 use super::{Sight, seconds, whole_tasks};

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::memory::since;
+use crate::clock::since;
 use crate::memory::wait::{self as memory, Order, Wait};
 
 use super::{Sight, USUAL_LOOK_SECONDS, seconds, whole_seconds};

@@ -9,7 +9,7 @@
 
 use crate::memory::wait::{Last, Pace};
 
-use crate::pipeline::readings::number;
+use crate::reading::number;
 
 use super::{CHANCE, FORGOTTEN_AFTER_SECONDS};
 

@@ -4,7 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::capacity::Capacity;
 use crate::observation::{Observation, Queue, Service};
-use crate::pipeline::readings::{Work, number, partly_read};
+use crate::pipeline::readings::{Work, partly_read};
+use crate::reading::number;
 use crate::service::ServicePolicy;
 
 use super::seconds;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
-use tidegate_policy::notice::Severity;
+use tidegate_policy::Severity;
 use tidegate_policy::{Absence, Alarm, AlarmName, AlarmState, Constraints, Evaluation, Notify, OtherScaler};
 
 use super::{Range, count, duration, time};

@@ -1,7 +1,7 @@
 //! Scenarios of services without a queue: alarms, conditions that people are told of, and what AWS sets around a group.
 
 use jiff::SignedDuration;
-use tidegate_policy::notice::Severity;
+use tidegate_policy::Severity;
 use tidegate_policy::overrides::OverrideKind;
 use tidegate_policy::{AlarmState, Counts, Decision, OnAbsence, OtherScaler};
 

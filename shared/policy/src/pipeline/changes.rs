@@ -1,0 +1,112 @@
+//! What earlier evaluations changed and what others changed since, and what a change leaves for the evaluations after it:
+//! an intent, the cooldowns, and what counts toward the next step.
+
+use jiff::Timestamp;
+
+use crate::decision::Verdict;
+use crate::memory::{Intent, Memory, ScaleOut};
+use crate::reason::Reason;
+use crate::service::ServicePolicy;
+
+/// What is known of changes before this one.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Changes {
+    /// The scale-out whose cooldown may still run, with what others added to it.
+    pub(crate) scale_out: Option<ScaleOut>,
+    /// When the desired count was last changed by us.
+    pub(crate) changed_at: Option<Timestamp>,
+    /// When it was last raised from 0 by us.
+    pub(crate) woke_at: Option<Timestamp>,
+    /// The desired count is 0 because we set it.
+    pub(crate) zeroed: bool,
+    /// What it was before somebody else changed it.
+    pub(crate) manual: Option<u32>,
+}
+
+impl Changes {
+    /// What is remembered, of a service that cannot be scaled now.
+    pub(crate) fn remembered(memory: &Memory) -> Self {
+        let Memory { scale_out, changed_at, woke_at, zeroed, .. } = *memory;
+        Self { scale_out, changed_at, woke_at, zeroed, manual: None }
+    }
+
+    /// What is remembered, and what the desired count of now tells about it.
+    pub(crate) fn seen(memory: &Memory, desired: u32) -> Self {
+        let mut changes = Self::remembered(memory);
+        let expected = memory.desired_count.filter(|_| memory.intent.is_none());
+        changes.manual = expected.filter(|was| *was != desired);
+        // What somebody else adds counts toward no step.
+        if let (Some(was), Some(credit)) = (changes.manual, &mut changes.scale_out) {
+            credit.others = credit.others.saturating_add(desired.saturating_sub(was));
+        }
+        let about_to = memory.intent.as_ref().is_some_and(|intent| intent.to == 0);
+        changes.zeroed = changes.zeroed && (desired == 0 || about_to);
+        changes
+    }
+
+    /// That somebody else changed the desired count, in words.
+    pub(crate) fn reason(&self) -> Option<Reason> {
+        self.manual.map(|was| Reason::ChangedElsewhere { was })
+    }
+
+    /// What is known after a verdict: a change that is about to be made is remembered as made.
+    pub(crate) fn after(
+        self,
+        verdict: Verdict,
+        asked: Option<Asked>,
+        policy: &ServicePolicy,
+        now: Timestamp,
+    ) -> Self {
+        let Some((from, to)) = verdict.as_change() else { return self };
+        Self {
+            scale_out: to.checked_sub(from).and_then(|added| self.credit(added, to, asked, policy, now)),
+            changed_at: Some(now),
+            woke_at: if from == 0 { Some(now) } else { self.woke_at },
+            zeroed: to == 0,
+            manual: self.manual,
+        }
+    }
+
+    /// What counts toward the next step. A cooldown begins with what a rule or a method adds. What a minimum, `hours` or a
+    /// pin adds beyond it neither begins one nor counts (AWS: scheduled actions ignore cooldowns).
+    fn credit(
+        &self,
+        added: u32,
+        to: u32,
+        asked: Option<Asked>,
+        policy: &ServicePolicy,
+        now: Timestamp,
+    ) -> Option<ScaleOut> {
+        let running = self.scale_out.filter(|it| credit_until(*it, policy, now).is_some());
+        let Some(Asked { base, others, tasks, step }) = asked else {
+            return running.map(|it| ScaleOut { others: it.others.saturating_add(added), ..it });
+        };
+        // Methods follow the load many times in a cooldown; if each began it anew, it would never end.
+        let at = running.filter(|_| !step).map_or(now, |it| it.at);
+        Some(ScaleOut { at, base, others: others.saturating_add(to.saturating_sub(tasks)) })
+    }
+}
+
+/// A scale-out that rules or methods ask for, whatever minimum or pin there is beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Asked {
+    /// What it starts from, and what others added since.
+    pub(crate) base: u32,
+    pub(crate) others: u32,
+    /// The size asked for.
+    pub(crate) tasks: u32,
+    /// A rule asks for it, and no method for as much.
+    pub(crate) step: bool,
+}
+
+/// Until when a scale-out counts toward the next one, if it still does.
+pub(crate) fn credit_until(scale_out: ScaleOut, policy: &ServicePolicy, now: Timestamp) -> Option<Timestamp> {
+    let until = scale_out.at.saturating_add(policy.cooldown.scale_out).ok()?;
+    (now < until).then_some(until)
+}
+
+/// The change that a verdict is about to make, under the id of the evaluation that alone may make it.
+pub(crate) fn intent(verdict: Verdict, id: &str, now: Timestamp) -> Option<Intent> {
+    let (from, to) = verdict.as_change()?;
+    Some(Intent { from, to, at: now, look: id.to_owned() })
+}

@@ -1,0 +1,155 @@
+//! What one evaluation knows before it decides: every signal read, every condition weighed, and the part of the next memory
+//! that follows from what was seen alone.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::clock::{LONGEST_GAP, since};
+use crate::memory::ran::Ran;
+use crate::memory::{Head, Memory, Run, Startup};
+use crate::method::track::{self, Tracked};
+use crate::observation::{Observation, OtherScaler, Service};
+use crate::pipeline::evidence::{Evidence, Sights, weigh};
+use crate::pipeline::footing::{self, Footing};
+use crate::pipeline::metric::{self, Datapoints, freshness};
+use crate::pipeline::readings::{self, Work, partly_read};
+use crate::pipeline::startup;
+use crate::reason::Reason;
+use crate::service::{Notify, ServicePolicy};
+use crate::signal::Signal;
+
+/// What one evaluation knows.
+#[derive(Debug, Clone)]
+pub(crate) struct Known<'a> {
+    pub(crate) seen: &'a Observation,
+    pub(crate) policy: &'a ServicePolicy,
+    pub(crate) now: Timestamp,
+    /// The rules, each with what its signal says.
+    pub(crate) evidence: Vec<Evidence<'a>>,
+    /// The conditions of `notify`; they have no vote.
+    pub(crate) watched: Vec<Evidence<'a, Notify>>,
+    /// The trackers.
+    pub(crate) tracked: Vec<Tracked<'a>>,
+    /// The floor table.
+    pub(crate) floor: Option<Footing>,
+    /// The queue's work in flight.
+    pub(crate) work: Option<Work>,
+    /// To be remembered: how long each condition has held.
+    pub(crate) runs: BTreeMap<String, Run>,
+    /// To be remembered: the datapoints of the metrics.
+    pub(crate) datapoints: Datapoints,
+    /// To be remembered: the head of the queue.
+    pub(crate) head: Option<Head>,
+    /// To be remembered: since when the queue has been empty.
+    pub(crate) idle_since: Option<Timestamp>,
+    /// To be remembered: how many tasks ran lately.
+    pub(crate) ran: Option<Ran>,
+    /// To be remembered: tasks that were asked for and do not run yet.
+    pub(crate) startup: Option<Startup>,
+}
+
+impl<'a> Known<'a> {
+    /// Reads every signal and weighs every condition.
+    pub(crate) fn of(
+        seen: &'a Observation,
+        policy: &'a ServicePolicy,
+        memory: &Memory,
+        now: Timestamp,
+    ) -> Self {
+        let mut sights = Sights { seen, policy, memory, now, runs: BTreeMap::new() };
+        let evidence = weigh(&policy.rules, |rule| &rule.when, &mut sights);
+        let watched = weigh(&policy.notify, |notify| &notify.when, &mut sights);
+        let ran = ran(seen, policy, memory, now);
+        let tracked = track::follow(&policy.track, ran.as_ref(), &mut sights);
+        let runs = sights.runs;
+        let datapoints = metric::remember(seen, policy, memory, now);
+        let floor = policy
+            .floor
+            .as_ref()
+            .map(|floor| footing::of(floor, seen, policy, memory, datapoints.settled.get(floor.by()), now));
+        let service = seen.service.as_ref().ok();
+        Self {
+            seen,
+            policy,
+            now,
+            evidence,
+            watched,
+            tracked,
+            floor,
+            work: seen.queue().map(|queue| Work::of(queue, service, policy)),
+            runs,
+            datapoints,
+            head: readings::remember_head(seen, memory, now),
+            idle_since: idle_since(seen, memory, now),
+            ran,
+            startup: service.map_or(memory.startup, |service| startup::follow(memory.startup, service, now)),
+        }
+    }
+
+    /// The service, where it could be read.
+    pub(crate) fn service(&self) -> Option<&'a Service> {
+        self.seen.service.as_ref().ok()
+    }
+
+    /// The desired count, where the service could be read.
+    pub(crate) fn desired(&self) -> Option<u32> {
+        self.service().map(|service| service.desired_count)
+    }
+
+    /// Work is moving: jobs wait or run, tasks start or stop.
+    pub(crate) fn moving(&self) -> bool {
+        let queue = self.seen.queue().is_some_and(|queue| queue.waiting > 0 || queue.in_flight.known() > 0);
+        queue || self.service().is_some_and(|service| service.running_count != service.desired_count)
+    }
+
+    /// Until when what was added last is not in the metrics.
+    pub(crate) fn warming(&self) -> Option<Timestamp> {
+        let warmup = Some(self.service()?.constraints.warmup).filter(SignedDuration::is_positive)?;
+        self.ran.as_ref()?.warming(warmup, self.now)
+    }
+
+    /// The first signal with a vote that does not say anything.
+    pub(crate) fn unread(&self) -> Option<Reason> {
+        let of_rules = self.evidence.iter().filter_map(Evidence::unread);
+        let of_trackers = self.tracked.iter().filter_map(Tracked::unread);
+        let of_floor = self.floor.iter().filter_map(|floor| floor.unread.clone());
+        let of_queue = self.seen.queue().and_then(partly_read);
+        of_rules.chain(of_trackers).chain(of_floor).chain(of_queue).chain(self.other_scaler_unread()).next()
+    }
+
+    /// Whether somebody else scales the service is not known.
+    pub(crate) fn other_scaler_unread(&self) -> Option<Reason> {
+        match &self.service()?.constraints.other_scaler {
+            OtherScaler::Unknown(absence) => Some(Reason::OtherScalerUnknown { absence: absence.clone() }),
+            OtherScaler::Absent | OtherScaler::Suspended | OtherScaler::Active(_) => None,
+        }
+    }
+}
+
+/// Since when the queue has been seen empty, nothing in flight, nothing held. A look that cannot see, or sees in part
+/// only, ends it, and so does a time without looks.
+fn idle_since(seen: &Observation, memory: &Memory, now: Timestamp) -> Option<Timestamp> {
+    let queue = seen.queue()?;
+    let looked = memory.wishes.last().is_some_and(|wish| since(wish.at, now) <= LONGEST_GAP);
+    let idle = queue.jobs_that_need_a_task() == 0 && partly_read(queue).is_none();
+    idle.then(|| memory.idle_since.filter(|_| looked).unwrap_or(now))
+}
+
+/// How many ran lately, where an average over tasks decides or something warms up. An evaluation that cannot see leaves it
+/// alone.
+fn ran(seen: &Observation, policy: &ServicePolicy, memory: &Memory, now: Timestamp) -> Option<Ran> {
+    let Ok(service) = &seen.service else { return memory.ran.clone() };
+    let warmup = service.constraints.warmup;
+    let is_average = |signal: &Signal| matches!(signal, Signal::Metric(_));
+    let tracked = policy.track.iter().any(|track| is_average(&track.signal));
+    let ruled = policy.rules.iter().map(|rule| &rule.when.signal);
+    let decides = tracked || ruled.filter(|it| is_average(it)).any(Signal::is_shared_by_tasks);
+    let periods = memory.metrics.values().map(|last| SignedDuration::from_secs(last.period));
+    // Before a datapoint is known, it may be the longest that CloudWatch publishes by itself.
+    let period = periods.max().unwrap_or(SignedDuration::from_mins(5));
+    let keep = freshness(period).saturating_add(period).saturating_add(warmup.saturating_mul(2));
+    let (running, desired) = (service.running_count, service.desired_count);
+    let counts = (running.min(desired), running);
+    (decides || warmup.is_positive()).then(|| Ran::follow(memory.ran.as_ref(), counts, keep, now))
+}

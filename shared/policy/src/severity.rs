@@ -1,0 +1,15 @@
+//! How much a report matters.
+
+use serde::{Deserialize, Serialize};
+
+/// How much a report matters, for SNS filter policies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// Good to know.
+    Info,
+    /// Look at it today.
+    Warning,
+    /// Look at it now.
+    Critical,
+}
