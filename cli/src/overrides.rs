@@ -6,12 +6,10 @@ use tidegate_aws::ledger::{Ledger, Page};
 use tidegate_aws::{CallError, Clients};
 use tidegate_policy::overrides::OverrideKind;
 use tidegate_policy::{AbsenceKind, Override};
+use tidegate_scaling::{FleetMemory, PARTS};
 
 use crate::arguments::{LedgerOptions, PinOptions, ReleaseOptions};
 use crate::outcome::{FAILED, Outcome, REFUSED};
-
-/// The functions that scale services: each remembers its own, and the overrides are the same for all.
-const CONCERNS: [&str; 2] = ["queue-depth", "service-load"];
 
 /// Pins a service. A new pin takes the place of an older one for the same service.
 pub(crate) fn pin(options: &PinOptions) -> Outcome {
@@ -30,8 +28,7 @@ pub(crate) fn pin(options: &PinOptions) -> Outcome {
         "{target} is pinned at {tasks} until {until}; the next look, within a minute, sets it\n\
          undo: tidegate release {target} --fleet-name {fleet_name} --ledger {ledger}\n"
     );
-    let changed = change(place, now, |pages, rows| {
-        is_scaled(pages, target, place)?;
+    let changed = change(place, now, Some(target), |rows| {
         rows.retain(|row| !is_pin_of(row, target));
         rows.push(row.clone());
         Ok(())
@@ -44,7 +41,7 @@ pub(crate) fn release(options: &ReleaseOptions) -> Outcome {
     let ReleaseOptions { target, place } = options;
     // A write whose answer was lost is tried again, and finds its own work done.
     let found = std::cell::Cell::new(false);
-    let changed = change(place, now(), |_, rows| {
+    let changed = change(place, now(), None, |rows| {
         found.set(found.get() || rows.iter().any(|row| is_pin_of(row, target)));
         rows.retain(|row| !is_pin_of(row, target));
         let nothing = || format!("nothing is pinned for `{target}` in fleet `{}`", place.fleet_name);
@@ -55,7 +52,7 @@ pub(crate) fn release(options: &ReleaseOptions) -> Outcome {
 
 /// A pin is only worth its answer if some look will read it: the fleet must have been looked at, and the service be
 /// one that is scaled.
-fn is_scaled(pages: &[Page], target: &str, place: &LedgerOptions) -> Result<(), String> {
+fn is_scaled(pages: &[Page<FleetMemory>], target: &str, place: &LedgerOptions) -> Result<(), String> {
     let LedgerOptions { fleet_name, ledger, .. } = place;
     let enforce = || pages.iter().flat_map(|page| page.memory.enforce.keys());
     let observe = || pages.iter().flat_map(|page| page.memory.observe.keys());
@@ -89,10 +86,12 @@ enum Refusal {
     Failed(CallError),
 }
 
+/// Changes the overrides; `scaled` names a service that some look must know.
 fn change(
     place: &LedgerOptions,
     now: Timestamp,
-    edit: impl Fn(&[Page], &mut Vec<Override>) -> Result<(), String>,
+    scaled: Option<&str>,
+    edit: impl Fn(&mut Vec<Override>) -> Result<(), String>,
 ) -> Result<Vec<Override>, Refusal> {
     let started = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = started.map_err(|error| {
@@ -100,11 +99,15 @@ fn change(
     })?;
     runtime.block_on(async {
         let clients = Clients::load().await;
-        let [first, second] = CONCERNS
-            .map(|concern| Ledger::new(clients.dynamodb.clone(), &place.ledger, &place.fleet_name, concern));
-        let (other, _) = second.read().await.map_err(Refusal::Failed)?;
-        let edit = |page: &Page, rows: &mut Vec<Override>| edit(&[page.clone(), other.clone()], rows);
-        first.change_overrides(now, edit).await.map_err(Refusal::Failed)?.map_err(Refusal::No)
+        let ledger = Ledger::new(clients.dynamodb.clone(), &place.ledger, &place.fleet_name);
+        if let Some(target) = scaled {
+            let mut pages = Vec::with_capacity(PARTS.len());
+            for part in PARTS {
+                pages.push(ledger.read::<FleetMemory>(part.name).await.map_err(Refusal::Failed)?.page);
+            }
+            is_scaled(&pages, target, place).map_err(Refusal::No)?;
+        }
+        ledger.change_overrides(now, edit).await.map_err(Refusal::Failed)?.map_err(Refusal::No)
     })
 }
 

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tidegate_aws::Clients;
-use tidegate_look::{Scaler, Settings};
+use tidegate_look::{Evaluator, Settings};
+use tidegate_scaling::Services;
 use tidegate_tests::fake_aws::{Process, World};
 
 const FLEET: &str = r#"
@@ -29,7 +30,7 @@ services:
 /// How many stories are told; each takes a few milliseconds.
 const SEEDS: u64 = 400;
 
-fn function(process: &Process, world: &Arc<Mutex<World>>) -> Scaler {
+fn function(process: &Process, world: &Arc<Mutex<World>>) -> Evaluator<Services> {
     let settings = Settings {
         fleet: String::new(),
         ledger: "ledger".to_owned(),
@@ -41,8 +42,8 @@ fn function(process: &Process, world: &Arc<Mutex<World>>) -> Scaler {
     let clock = world.clone();
     let now = move || clock.lock().unwrap_or_else(PoisonError::into_inner).now();
     let clients = Clients::new(&process.config());
-    let queues = queue_depth::queues(&clients);
-    Scaler::new(queue_depth::CONCERN, settings, fleet, clients, queues, Arc::new(now))
+    let (name, concern) = (fleet.name().to_owned(), queue_depth::concern(fleet, &clients));
+    Evaluator::new(concern, settings, &name, clients, Arc::new(now))
 }
 
 /// One look in a process of its own, until it ends or is killed.

@@ -58,7 +58,13 @@ fn allowed(template: &Value, function: &str) -> Vec<Value> {
 
 /// The code of the functions, all rooms of it.
 fn code() -> Vec<String> {
-    repository::rust_files(&["shared/aws/src", "shared/queues/src", "shared/look/src", "functions"])
+    repository::rust_files(&[
+        "shared/aws/src",
+        "shared/queues/src",
+        "shared/look/src",
+        "shared/scaling/src",
+        "functions",
+    ])
 }
 
 fn set<T: Into<String>>(items: impl IntoIterator<Item = T>) -> BTreeSet<String> {

@@ -9,18 +9,26 @@ use tidegate_tests::repository::{self, exists, files, has_extension, read, rust_
 const OURS: [&str; 4] = ["shared/", "functions/", "cli/", "tests/"];
 
 /// For each of our packages, the packages of ours that it may use. Dependencies point one way.
-const DIRECTIONS: [(&str, &[&str]); 10] = [
+const DIRECTIONS: [(&str, &[&str]); 11] = [
     ("tidegate-policy", &[]),
     ("tidegate-fleet", &["tidegate-policy"]),
     ("tidegate-queues", &["tidegate-fleet", "tidegate-policy"]),
     ("tidegate-aws", &["tidegate-fleet", "tidegate-policy"]),
     ("tidegate-look", &["tidegate-aws", "tidegate-fleet", "tidegate-policy"]),
+    ("tidegate-scaling", &["tidegate-aws", "tidegate-fleet", "tidegate-look", "tidegate-policy"]),
     ("tidegate-simulator", &["tidegate-fleet", "tidegate-policy"]),
     (
         "queue-depth",
-        &["tidegate-aws", "tidegate-fleet", "tidegate-look", "tidegate-policy", "tidegate-queues"],
+        &[
+            "tidegate-aws",
+            "tidegate-fleet",
+            "tidegate-look",
+            "tidegate-policy",
+            "tidegate-queues",
+            "tidegate-scaling",
+        ],
     ),
-    ("service-load", &["tidegate-aws", "tidegate-fleet", "tidegate-look", "tidegate-policy"]),
+    ("service-load", &["tidegate-aws", "tidegate-fleet", "tidegate-look", "tidegate-scaling"]),
     (
         "tidegate",
         &[
@@ -31,6 +39,7 @@ const DIRECTIONS: [(&str, &[&str]); 10] = [
             "tidegate-look",
             "tidegate-policy",
             "tidegate-queues",
+            "tidegate-scaling",
             "tidegate-simulator",
         ],
     ),
@@ -45,6 +54,7 @@ const DIRECTIONS: [(&str, &[&str]); 10] = [
             "tidegate-look",
             "tidegate-policy",
             "tidegate-queues",
+            "tidegate-scaling",
         ],
     ),
 ];
@@ -186,7 +196,7 @@ fn dependencies_point_one_way() {
         }
     }
     check(
-        "functions → {look → aws, queues} → fleet → policy; simulator → policy; cli and tests listen to all",
+        "functions → {scaling → look → aws, queues} → fleet → policy; simulator → policy; cli and tests listen to all",
         &wrong,
     );
 }

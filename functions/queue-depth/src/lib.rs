@@ -1,18 +1,15 @@
 //! Queue workers on ECS follow the work that waits in Redis or SQS.
 //!
-//! The look itself is [`tidegate_look`]'s; here stands whose services it is about, and how their queues are read.
+//! How services are scaled is [`tidegate_scaling`]'s; here stands how their queues are read.
 
 pub mod queues;
 
 use tidegate_aws::Clients;
-use tidegate_look::{Concern, ReadQueues};
+use tidegate_fleet::Fleet;
+use tidegate_scaling::{QUEUE_DEPTH, Services};
 
-/// Services that have a queue.
-pub const CONCERN: Concern =
-    Concern { name: "queue-depth", takes: |service| service.queue().is_some(), kind: "with a queue" };
-
-/// The reader of their queues.
+/// The services of a fleet that have a queue, and the readers of their queues.
 #[must_use]
-pub fn queues(clients: &Clients) -> Box<dyn ReadQueues> {
-    Box::new(queues::Queues::new(clients))
+pub fn concern(fleet: Fleet, clients: &Clients) -> Services {
+    Services::new(QUEUE_DEPTH, fleet, clients, Box::new(queues::Queues::new(clients)))
 }

@@ -7,9 +7,9 @@ use tidegate_aws::Clients;
 use tidegate_aws::secrets::Secrets;
 use tidegate_fleet::Service;
 use tidegate_fleet::source::{QueueSource, RedisUrl, SqsQueue};
-use tidegate_look::{QueuesSeen, ReadQueues};
 use tidegate_policy::{Absence, AbsenceKind, Queue};
 use tidegate_queues::{Redis, RedisRequest, sqs};
+use tidegate_scaling::{QueuesSeen, ReadQueues};
 
 /// The readers of queues, with the connections and secrets that a warm process keeps.
 #[derive(Debug)]

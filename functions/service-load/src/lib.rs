@@ -1,16 +1,13 @@
 //! ECS services and EC2 Auto Scaling groups without a queue follow alarms and metrics.
 //!
-//! The look itself is [`tidegate_look`]'s; here stands whose services it is about.
+//! How services are scaled is [`tidegate_scaling`]'s; these have no queue to read.
 
 use tidegate_aws::Clients;
-use tidegate_look::{Concern, NoQueues, ReadQueues};
+use tidegate_fleet::Fleet;
+use tidegate_scaling::{NoQueues, SERVICE_LOAD, Services};
 
-/// Services that have no queue.
-pub const CONCERN: Concern =
-    Concern { name: "service-load", takes: |service| service.queue().is_none(), kind: "without a queue" };
-
-/// They have none to read.
+/// The services of a fleet that have no queue.
 #[must_use]
-pub fn queues(_: &Clients) -> Box<dyn ReadQueues> {
-    Box::new(NoQueues)
+pub fn concern(fleet: Fleet, clients: &Clients) -> Services {
+    Services::new(SERVICE_LOAD, fleet, clients, Box::new(NoQueues))
 }

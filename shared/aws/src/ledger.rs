@@ -1,4 +1,4 @@
-//! The ledger: one DynamoDB item per fleet and concern holds all memory, one more holds what people asked for.
+//! The ledger: one DynamoDB item per fleet and concern holds the memory of that concern, one more holds what people asked for.
 //!
 //! Exactly one of two looks wins, by the condition on the version. A retry after a lost response finds its own
 //! writer id in the item and knows that it has won already.
@@ -9,8 +9,9 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValuesOnConditionCheckFailure};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use tidegate_policy::{AbsenceKind, Memory};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tidegate_policy::AbsenceKind;
 
 use crate::error::CallError;
 use crate::overrides::{OVERRIDES, Rows};
@@ -18,34 +19,29 @@ use crate::report::Unreported;
 
 /// DynamoDB takes items of at most 400 KB; the rest is for the keys and the other attributes.
 const MEMORY_BYTES_MAX: usize = 399 * 1024;
+/// How items are written. It changes when one of today could be misread by the code of tomorrow.
+pub(crate) const FORMAT: u64 = 1;
 /// `BatchGetItem` may leave keys unprocessed under load; they are asked for again this many times.
 const READS_MAX: usize = 3;
 
 /// The memory of one fleet and concern, with its place in the sequence of writes.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Page {
+pub struct Page<M> {
     /// The version last written; 0 when nothing was ever written.
     pub version: u64,
-    /// The memory.
-    pub memory: FleetMemory,
+    /// What the concern remembers.
+    pub memory: M,
+    /// Changes that could not be reported yet.
+    pub unreported: Vec<Unreported>,
 }
 
-/// The memory of all services. A service that is only observed has its memory apart; switching starts clean.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct FleetMemory {
-    /// By service, in enforce mode.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub enforce: BTreeMap<String, Memory>,
-    /// By service, in observe mode.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub observe: BTreeMap<String, Memory>,
-    /// When metrics were last read.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub metrics_read_at: Option<Timestamp>,
-    /// Changes that could not be reported yet.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub unreported: Vec<Unreported>,
+/// What one look finds in the ledger.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Found<M> {
+    /// The memory.
+    pub page: Page<M>,
+    /// What people asked for, of the whole fleet.
+    pub overrides: Rows,
 }
 
 /// How a conditional write ended.
@@ -57,67 +53,95 @@ pub enum Written {
     Lost,
 }
 
-/// The ledger of one fleet and concern.
+/// The ledger of one fleet.
 #[derive(Debug, Clone)]
 pub struct Ledger {
     pub(crate) dynamodb: aws_sdk_dynamodb::Client,
     pub(crate) table: String,
     fleet: String,
-    memory_key: String,
 }
 
 impl Ledger {
     /// The ledger in a table.
     #[must_use]
-    pub fn new(dynamodb: aws_sdk_dynamodb::Client, table: &str, fleet: &str, concern: &str) -> Self {
-        Self {
-            dynamodb,
-            table: table.to_owned(),
-            fleet: fleet.to_owned(),
-            memory_key: format!("memory#{concern}"),
-        }
+    pub fn new(dynamodb: aws_sdk_dynamodb::Client, table: &str, fleet: &str) -> Self {
+        Self { dynamodb, table: table.to_owned(), fleet: fleet.to_owned() }
     }
 
-    /// Reads the memory and the overrides with one call.
+    /// Reads the memory of a concern and the overrides with one call.
     ///
     /// # Errors
     /// The table cannot be read, or what it holds is not ours.
-    pub async fn read(&self) -> Result<(Page, Rows), CallError> {
+    pub async fn read<M: DeserializeOwned + Default>(&self, concern: &str) -> Result<Found<M>, CallError> {
+        let key = memory_key(concern);
+        let items = self.items(&[&key, OVERRIDES]).await?;
+        let page = items.get(&key).map_or_else(|| Ok(Page::default()), understand_page);
+        let page = page.map_err(|problem| self.not_understood(&key, problem))?;
+        Ok(Found { page, overrides: self.understand_overrides(&items)? })
+    }
+
+    /// Reads the overrides alone.
+    ///
+    /// # Errors
+    /// The table cannot be read, or what it holds is not ours.
+    pub(crate) async fn read_overrides(&self) -> Result<Rows, CallError> {
+        self.understand_overrides(&self.items(&[OVERRIDES]).await?)
+    }
+
+    /// Items by their sort key; those that do not exist are left out.
+    async fn items(&self, keys: &[&str]) -> Result<BTreeMap<String, Item>, CallError> {
         let step = || format!("read the ledger `{}`", self.table);
-        let keys = [self.memory_key.as_str(), OVERRIDES];
         let keys = KeysAndAttributes::builder()
             .consistent_read(true)
             .set_keys(Some(keys.iter().map(|key| self.key(key)).collect()))
             .build()
             .map_err(|error| CallError::plain(step(), AbsenceKind::WrongType, error.to_string()))?;
         let mut wanted = HashMap::from([(self.table.clone(), keys)]);
-        let mut items = Vec::new();
+        let mut items = BTreeMap::new();
         for _ in 0..READS_MAX {
             let call = self.dynamodb.batch_get_item().set_request_items(Some(wanted.clone()));
             let answer = call.send().await.map_err(|error| CallError::new(step(), &error))?;
-            items
-                .extend(answer.responses().and_then(|all| all.get(&self.table)).cloned().unwrap_or_default());
+            let found = answer.responses().and_then(|all| all.get(&self.table)).into_iter().flatten();
+            items.extend(found.filter_map(|item| Some((text(item, "sk")?.to_owned(), item.clone()))));
             match answer.unprocessed_keys().filter(|left| !left.is_empty()) {
                 Some(left) => wanted.clone_from(left),
-                None => return self.understand(&items),
+                None => return Ok(items),
             }
         }
         Err(CallError::plain(step(), AbsenceKind::Throttled, "DynamoDB left keys unprocessed"))
     }
 
-    /// Writes the memory after `page.version`, if nobody else has.
+    fn understand_overrides(&self, items: &BTreeMap<String, Item>) -> Result<Rows, CallError> {
+        let rows = items.get(OVERRIDES).map_or_else(|| Ok(Rows::default()), understand_rows);
+        rows.map_err(|problem| self.not_understood(OVERRIDES, problem))
+    }
+
+    fn not_understood(&self, key: &str, problem: String) -> CallError {
+        let step = format!("understand the item `{key}` of the ledger `{}`", self.table);
+        CallError::plain(step, AbsenceKind::WrongType, problem)
+    }
+
+    /// Writes the memory of a concern after `page.version`, if nobody else has.
     ///
     /// # Errors
     /// The table cannot be written; the page may or may not be there, and the next look finds out.
-    pub async fn write(&self, page: &Page, look: &str, now: Timestamp) -> Result<Written, CallError> {
+    pub async fn write<M: Serialize>(
+        &self,
+        concern: &str,
+        page: &Page<M>,
+        look: &str,
+        now: Timestamp,
+    ) -> Result<Written, CallError> {
         let step = || format!("write the ledger `{}`", self.table);
         let version = page.version.saturating_add(1);
-        let memory = serde_json::to_string(&page.memory)
-            .map_err(|error| CallError::plain(step(), AbsenceKind::WrongType, error.to_string()))?;
-        if memory.len() > MEMORY_BYTES_MAX {
+        let wrong =
+            |error: serde_json::Error| CallError::plain(step(), AbsenceKind::WrongType, error.to_string());
+        let memory = serde_json::to_string(&page.memory).map_err(wrong)?;
+        let unreported = serde_json::to_string(&page.unreported).map_err(wrong)?;
+        let bytes = memory.len().saturating_add(unreported.len());
+        if bytes > MEMORY_BYTES_MAX {
             let detail = format!(
-                "the memory is {} bytes, above {MEMORY_BYTES_MAX}: split the fleet `{}` into several files",
-                memory.len(),
+                "the memory is {bytes} bytes, above {MEMORY_BYTES_MAX}: split the fleet `{}` into several files",
                 self.fleet
             );
             return Err(CallError::plain(step(), AbsenceKind::WrongType, detail));
@@ -126,11 +150,13 @@ impl Ledger {
             .dynamodb
             .put_item()
             .table_name(&self.table)
-            .set_item(Some(self.key(&self.memory_key)))
+            .set_item(Some(self.key(&memory_key(concern))))
+            .item("format", AttributeValue::N(FORMAT.to_string()))
             .item("version", AttributeValue::N(version.to_string()))
             .item("writer", AttributeValue::S(look.to_owned()))
             .item("written_at", AttributeValue::S(now.to_string()))
             .item("memory", AttributeValue::S(memory))
+            .item("unreported", AttributeValue::S(unreported))
             .condition_expression("attribute_not_exists(pk) OR version = :expected")
             .expression_attribute_values(":expected", AttributeValue::N(page.version.to_string()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
@@ -148,42 +174,48 @@ impl Ledger {
             ("sk".to_owned(), AttributeValue::S(sort.to_owned())),
         ])
     }
+}
 
-    fn understand(&self, items: &[HashMap<String, AttributeValue>]) -> Result<(Page, Rows), CallError> {
-        let find = |sort: &str| items.iter().find(|item| text(item, "sk") == Some(sort));
-        let wrong = |key: &str, problem: String| {
-            let step = format!("understand the item `{key}` of the ledger `{}`", self.table);
-            CallError::plain(step, AbsenceKind::WrongType, problem)
-        };
-        let page = match find(&self.memory_key) {
-            None => Page::default(),
-            Some(item) => {
-                let version = number(item, "version");
-                let memory = text(item, "memory").map(serde_json::from_str::<FleetMemory>);
-                match (version, memory) {
-                    (Some(version), Some(Ok(memory))) => Page { version, memory },
-                    (_, Some(Err(error))) => return Err(wrong(&self.memory_key, error.to_string())),
-                    _ => return Err(wrong(&self.memory_key, "`version` or `memory` is missing".to_owned())),
-                }
-            }
-        };
-        let overrides = match find(OVERRIDES) {
-            None => Rows::default(),
-            Some(item) => {
-                let rows = serde_json::from_str(text(item, "rows").unwrap_or("[]"));
-                let rows = rows.map_err(|error| wrong(OVERRIDES, error.to_string()))?;
-                Rows { version: number(item, "version").unwrap_or(0), rows }
-            }
-        };
-        Ok((page, overrides))
+/// The sort key of a concern's memory.
+fn memory_key(concern: &str) -> String {
+    format!("memory#{concern}")
+}
+
+/// An item of the table.
+type Item = HashMap<String, AttributeValue>;
+
+/// A page; an item that a later format wrote is refused, and never misread.
+fn understand_page<M: DeserializeOwned + Default>(item: &Item) -> Result<Page<M>, String> {
+    known_format(item)?;
+    let version = number(item, "version").ok_or("`version` is missing")?;
+    let memory = text(item, "memory").ok_or("`memory` is missing")?;
+    let memory = serde_json::from_str(memory).map_err(|error| error.to_string())?;
+    let unreported = serde_json::from_str(text(item, "unreported").unwrap_or("[]"));
+    Ok(Page { version, memory, unreported: unreported.map_err(|error| error.to_string())? })
+}
+
+/// The overrides.
+fn understand_rows(item: &Item) -> Result<Rows, String> {
+    known_format(item)?;
+    let rows = serde_json::from_str(text(item, "rows").unwrap_or("[]")).map_err(|error| error.to_string())?;
+    Ok(Rows { version: number(item, "version").unwrap_or(0), rows })
+}
+
+/// Whether this program knows how an item is written.
+fn known_format(item: &Item) -> Result<(), String> {
+    match number(item, "format").unwrap_or(FORMAT) {
+        FORMAT => Ok(()),
+        other => Err(format!(
+            "it has format {other}, written by another version of Tidegate; this one knows {FORMAT}"
+        )),
     }
 }
 
-fn text<'a>(item: &'a HashMap<String, AttributeValue>, name: &str) -> Option<&'a str> {
+fn text<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
     item.get(name).and_then(|value| value.as_s().ok()).map(String::as_str)
 }
 
-fn number(item: &HashMap<String, AttributeValue>, name: &str) -> Option<u64> {
+fn number(item: &Item, name: &str) -> Option<u64> {
     item.get(name).and_then(|value| value.as_n().ok()).and_then(|digits| digits.parse().ok())
 }
 

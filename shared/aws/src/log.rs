@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::report::{Done, LookReport};
-use crate::update::Outcome;
+use crate::report::section::Outcome;
+use crate::report::{LookReport, Section};
 
 /// The namespace of all metrics.
 const NAMESPACE: &str = "Tidegate";
@@ -17,31 +17,30 @@ const LINE_BYTES_MAX: usize = 200 * 1024;
 #[must_use]
 pub fn lines(report: &LookReport, answer: &Value, report_failed: bool) -> Vec<Value> {
     let mut first = answer.clone();
-    let count =
-        |test: &dyn Fn(&Done) -> bool| report.targets.iter().filter(|target| test(&target.done)).count();
-    let unread = report
-        .targets
-        .iter()
-        .filter(|target| target.seen.queue_unread().is_some() || target.seen.service.is_err())
-        .count();
-    let blind = report.alert.is_some() || (unread > 0 && unread == report.targets.len());
+    let sections = &report.sections;
+    let count = |test: fn(&Section) -> bool| sections.iter().filter(|section| test(section)).count();
+    let unread = count(|section| section.is_unread);
+    let blind = report.alert.is_some() || (unread > 0 && unread == sections.len());
     let metrics = [
         ("Looks", usize::from(!blind)),
         ("FailedReports", usize::from(report_failed)),
-        ("Changes", count(&|done| matches!(done, Done::Tried(Outcome::Applied)))),
-        ("FailedChanges", count(&|done| matches!(done, Done::Tried(Outcome::Failed(_) | Outcome::TooLate)))),
+        ("Changes", count(|section| section.outcome == Some(Outcome::Applied))),
+        (
+            "FailedChanges",
+            count(|section| matches!(section.outcome, Some(Outcome::Failed(_) | Outcome::TooLate))),
+        ),
         ("UnreadTargets", unread),
     ];
     for (name, value) in metrics {
         first[name] = value.into();
     }
-    first["Fleet"] = report.fleet.clone().into();
-    first["Concern"] = report.concern.into();
-    first["FunctionName"] = report.function.clone().into();
+    first["Fleet"] = report.header.fleet.clone().into();
+    first["Concern"] = report.header.concern.into();
+    first["FunctionName"] = report.header.function.clone().into();
     let names = metrics.map(|(name, _)| json!({"Name": name, "Unit": "Count"}));
     let [looks, failed_reports, ..] = &names;
     first["_aws"] = json!({
-        "Timestamp": report.at.as_millisecond(),
+        "Timestamp": report.header.at.as_millisecond(),
         "CloudWatchMetrics": [
             {"Namespace": NAMESPACE, "Dimensions": [["Fleet", "Concern"]], "Metrics": names},
             {"Namespace": NAMESPACE, "Dimensions": [["FunctionName"]], "Metrics": [looks, failed_reports]},
@@ -61,7 +60,7 @@ fn split(report: &LookReport, mut first: Value) -> Vec<Value> {
     for target in targets.as_ref().and_then(Value::as_array).into_iter().flatten() {
         let bytes = target.to_string().len().saturating_add(1);
         if bytes > room {
-            lines.push(json!({"fleet": report.fleet, "look": report.look, "at": report.at, "targets": []}));
+            lines.push(json!({"fleet": report.header.fleet, "look": report.header.look, "at": report.header.at, "targets": []}));
             room = LINE_BYTES_MAX;
         }
         room = room.saturating_sub(bytes);

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use tidegate_policy::{AbsenceKind, Override};
 
 use crate::error::CallError;
-use crate::ledger::{Ledger, Page, is_conflict};
+use crate::ledger::{FORMAT, Ledger, is_conflict};
 
 /// The sort key of what people asked for.
 pub(crate) const OVERRIDES: &str = "overrides";
@@ -24,20 +24,20 @@ pub struct Rows {
 }
 
 impl Ledger {
-    /// Changes the overrides, drops those that have expired, and returns what is in force now. `edit` sees the memory
-    /// of the fleet, and may refuse: then nothing is written.
+    /// Changes the overrides, drops those that have expired, and returns what is in force now. `edit` may refuse: then
+    /// nothing is written.
     ///
     /// # Errors
     /// The ledger cannot be read or written, or others kept writing first. Inside, what `edit` refused with.
     pub async fn change_overrides(
         &self,
         now: Timestamp,
-        edit: impl Fn(&Page, &mut Vec<Override>) -> Result<(), String>,
+        edit: impl Fn(&mut Vec<Override>) -> Result<(), String>,
     ) -> Result<Result<Vec<Override>, String>, CallError> {
         for _ in 0..TRIES_MAX {
-            let (page, Rows { version, mut rows }) = self.read().await?;
+            let Rows { version, mut rows } = self.read_overrides().await?;
             rows.retain(|row| now < row.until);
-            if let Err(refusal) = edit(&page, &mut rows) {
+            if let Err(refusal) = edit(&mut rows) {
                 return Ok(Err(refusal));
             }
             if self.write_overrides(version, &rows, now).await? {
@@ -59,6 +59,7 @@ impl Ledger {
             .map_err(|error| CallError::plain(step(), AbsenceKind::WrongType, error.to_string()))?;
         let next = version.saturating_add(1).to_string();
         let item = HashMap::from([
+            ("format".to_owned(), AttributeValue::N(FORMAT.to_string())),
             ("version".to_owned(), AttributeValue::N(next)),
             ("written_at".to_owned(), AttributeValue::S(now.to_string())),
             ("rows".to_owned(), AttributeValue::S(text)),

@@ -1,21 +1,21 @@
 //! The report: one value, rendered as text for people and as JSON for machines.
 
-mod target;
+pub mod section;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tidegate_policy::Severity;
 
-pub use crate::report::target::{Done, TargetReport};
+pub use crate::report::section::Section;
 use crate::ring::Ring;
 
 /// SNS takes subjects below 100 characters without line breaks (Amazon SNS API reference, `Publish`).
 pub const SUBJECT_CHARACTERS_MAX: usize = 99;
 
-/// What one look did, service by service.
+/// Which look it was.
 #[derive(Debug, Clone, PartialEq)]
-pub struct LookReport {
+pub struct Header {
     /// The fleet's name.
     pub fleet: String,
     /// The function's concern.
@@ -30,8 +30,15 @@ pub struct LookReport {
     pub at: Timestamp,
     /// What rang.
     pub rung_by: Ring,
-    /// Every service looked at, in the order of the fleet file.
-    pub targets: Vec<TargetReport>,
+}
+
+/// What one look did, target by target.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LookReport {
+    /// Which look it was.
+    pub header: Header,
+    /// Every target looked at, in the order of the fleet file.
+    pub sections: Vec<Section>,
     /// What earlier looks could not report.
     pub unreported: Vec<Unreported>,
     /// News about the whole look: it failed, or it works again.
@@ -63,9 +70,15 @@ pub struct Unreported {
 }
 
 impl LookReport {
-    /// The services worth a report.
-    pub fn news(&self) -> impl Iterator<Item = &TargetReport> {
-        self.targets.iter().filter(|target| target.is_news())
+    /// A look of which there is nothing to say yet.
+    #[must_use]
+    pub fn empty(header: Header) -> Self {
+        Self { header, sections: Vec::new(), unreported: Vec::new(), alert: None }
+    }
+
+    /// The targets worth a report.
+    pub fn news(&self) -> impl Iterator<Item = &Section> {
+        self.sections.iter().filter(|section| section.is_news)
     }
 
     /// Whether there is anything to tell.
@@ -77,13 +90,13 @@ impl LookReport {
     /// The most severe of its news.
     #[must_use]
     pub fn severity(&self) -> Severity {
-        let news = self.news().map(TargetReport::severity);
+        let news = self.news().map(|section| section.severity);
         let late = self.unreported.iter().map(|late| late.severity);
         let alert = self.alert.iter().map(|alert| alert.severity);
         news.chain(late).chain(alert).max().unwrap_or(Severity::Info)
     }
 
-    /// The names of the services that the report is about, each once.
+    /// The names of the targets that the report is about, each once.
     #[must_use]
     pub fn about(&self) -> Vec<&str> {
         let news = self.news().map(|target| target.target.as_str());
@@ -99,7 +112,7 @@ impl LookReport {
     #[must_use]
     pub fn subject(&self) -> String {
         let mut lines: Vec<String> = self.alert.iter().map(|alert| alert.text.clone()).collect();
-        lines.extend(self.by_severity().into_iter().map(TargetReport::headline));
+        lines.extend(self.by_severity().into_iter().map(|section| section.headline.clone()));
         lines.extend(self.unreported.iter().map(|late| format!("earlier: {}", late.text)));
         let more = match lines.len().saturating_sub(1) {
             0 => String::new(),
@@ -107,16 +120,16 @@ impl LookReport {
         };
         let first = lines.into_iter().next().unwrap_or_else(|| "no news".to_owned());
         let room = SUBJECT_CHARACTERS_MAX.saturating_sub(more.chars().count());
-        let printable = format!("[{}] {first}", self.fleet);
+        let printable = format!("[{}] {first}", self.header.fleet);
         let head: String = printable.chars().filter(|c| !c.is_control()).take(room).collect();
         format!("{head}{more}")
     }
 
-    /// The text, as paragraphs: one per service, the most severe first.
+    /// The text, as paragraphs: one per target, the most severe first.
     #[must_use]
     pub fn paragraphs(&self) -> Vec<String> {
         let mut parts: Vec<String> = self.alert.iter().map(|alert| alert.text.clone()).collect();
-        parts.extend(self.by_severity().into_iter().map(|target| target.paragraph(self)));
+        parts.extend(self.by_severity().into_iter().map(|section| section.paragraph.clone()));
         if !self.unreported.is_empty() {
             let lines = self.unreported.iter().map(|Unreported { severity: _, target: _, at, text }| {
                 format!("\n  {}  {text}", at.strftime("%Y-%m-%d %H:%M:%S UTC"))
@@ -129,8 +142,8 @@ impl LookReport {
     /// The last line of every text: which look this was.
     #[must_use]
     pub fn signature(&self) -> String {
-        let Self { fleet, concern, look, rung_by, .. } = self;
-        let at = self.at.strftime("%Y-%m-%d %H:%M:%S UTC");
+        let Header { fleet, concern, look, at, rung_by, .. } = &self.header;
+        let at = at.strftime("%Y-%m-%d %H:%M:%S UTC");
         format!("fleet {fleet}, {concern}, look {look} at {at}, rung by {rung_by}")
     }
 
@@ -142,9 +155,9 @@ impl LookReport {
         parts.join("\n\n")
     }
 
-    fn by_severity(&self) -> Vec<&TargetReport> {
-        let mut news: Vec<&TargetReport> = self.news().collect();
-        news.sort_by_key(|target| std::cmp::Reverse(target.severity()));
+    fn by_severity(&self) -> Vec<&Section> {
+        let mut news: Vec<&Section> = self.news().collect();
+        news.sort_by_key(|section| std::cmp::Reverse(section.severity));
         news
     }
 
@@ -152,21 +165,29 @@ impl LookReport {
     #[must_use]
     pub fn to_json(&self) -> Value {
         let mut json = self.header_json();
-        json["targets"] = self.targets.iter().map(TargetReport::to_json).collect();
+        json["targets"] = self.sections.iter().map(|section| section.json.clone()).collect();
         json
     }
 
-    /// The same with only the services worth a report, for subscribers.
+    /// The same with only the targets worth a report, for subscribers.
     #[must_use]
     pub fn news_json(&self) -> Value {
         let mut json = self.header_json();
-        json["targets"] = self.news().map(TargetReport::to_json).collect();
+        json["targets"] = self.news().map(|section| section.json.clone()).collect();
         json
     }
 
+    /// The answer to `{"action": "plan"}`: what would be done, with a table to read.
+    #[must_use]
+    pub fn plan(&self) -> Value {
+        let mut answer = self.to_json();
+        answer["plan"] = self.sections.iter().map(|section| section.json["sentence"].clone()).collect();
+        answer
+    }
+
     fn header_json(&self) -> Value {
-        let Self { fleet, concern, function: _, ledger: _, look, at, rung_by, targets: _, unreported, alert } =
-            self;
+        let Self { header, sections: _, unreported, alert } = self;
+        let Header { fleet, concern, function: _, ledger: _, look, at, rung_by } = header;
         let mut json = json!({
             "fleet": fleet,
             "concern": concern,

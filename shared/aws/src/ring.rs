@@ -3,8 +3,7 @@
 
 use std::fmt;
 
-use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// What rang.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,14 +17,19 @@ pub enum Ring {
         /// The alarm's name.
         name: String,
     },
-    /// A person or a tool.
+    /// A person or a tool asks for something by name; the function knows which actions it has.
     Manual {
-        /// Only these services; empty means all.
-        services: Vec<String>,
-        /// Only say what would be done: no memory, no action.
-        plan: bool,
+        /// What is asked for: [`EVALUATE`] when nothing else is said.
+        action: String,
+        /// With what.
+        arguments: Map<String, Value>,
     },
 }
+
+/// The action that every trigger asks for, unless it says another.
+pub const EVALUATE: &str = "evaluate";
+/// The action that only asks what would be done: nothing is remembered, done or told.
+pub const PLAN: &str = "plan";
 
 /// An event that no function understands.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -49,21 +53,12 @@ pub enum RingError {
     },
 }
 
-/// What a person may send.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Manual {
-    action: Option<Action>,
-    #[serde(default)]
-    services: Vec<String>,
-}
-
-/// What a person may ask for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Action {
-    Look,
-    Plan,
+impl RingError {
+    /// What is asked for by hand is nothing that this function does.
+    #[must_use]
+    pub fn manual(problem: &str) -> Self {
+        malformed("manual event", problem)
+    }
 }
 
 impl Ring {
@@ -92,12 +87,8 @@ impl Ring {
         if fields.keys().all(|key| key == "look") && !fields.is_empty() {
             return Ok(Self::Look);
         }
-        let known = ["action", "services"];
-        if fields.keys().all(|key| known.contains(&key.as_str())) {
-            let manual = Manual::deserialize(event);
-            let Manual { action, services } =
-                manual.map_err(|error| malformed("manual event", &error.to_string()))?;
-            return Ok(Self::Manual { services, plan: action == Some(Action::Plan) });
+        if fields.is_empty() || fields.contains_key("action") || fields.contains_key("services") {
+            return manual(fields.clone());
         }
         Err(unknown(event))
     }
@@ -105,7 +96,16 @@ impl Ring {
     /// Only a question: nothing is to be remembered, done or told.
     #[must_use]
     pub fn is_plan(&self) -> bool {
-        matches!(self, Self::Manual { plan: true, .. })
+        self.action() == PLAN
+    }
+
+    /// What it asks for.
+    #[must_use]
+    pub fn action(&self) -> &str {
+        match self {
+            Self::Manual { action, .. } => action,
+            Self::Schedule | Self::Look | Self::Alarm { .. } => EVALUATE,
+        }
     }
 
     /// Its stable name in JSON and logs.
@@ -127,6 +127,21 @@ impl fmt::Display for Ring {
             Self::Schedule | Self::Look | Self::Manual { .. } => f.write_str(self.code()),
         }
     }
+}
+
+/// An action by its name, and everything else as its arguments.
+fn manual(mut arguments: Map<String, Value>) -> Result<Ring, RingError> {
+    let action = match arguments.remove("action") {
+        None => EVALUATE.to_owned(),
+        Some(Value::String(action)) => action,
+        Some(other) => {
+            return Err(malformed(
+                "manual event",
+                &format!("`action` is {other}, not the name of an action"),
+            ));
+        }
+    };
+    Ok(Ring::Manual { action, arguments })
 }
 
 /// A scheduled event, or an alarm that changed its state.

@@ -7,7 +7,6 @@ use tidegate_policy::Severity;
 
 use crate::error::CallError;
 use crate::report::LookReport;
-use crate::targets;
 
 /// SNS takes 262,144 bytes for all protocols' bodies, the subject and the attributes together. The rest is for the
 /// attributes: 1,000 services' names are some 30 KB.
@@ -30,7 +29,7 @@ pub async fn publish(sns: &aws_sdk_sns::Client, topic: &str, report: &LookReport
         .message_structure("json")
         .message(message(report))
         .message_attributes("severity", attribute(&step, "String", severity(report.severity()))?)
-        .message_attributes("concern", attribute(&step, "String", report.concern.to_owned())?)
+        .message_attributes("concern", attribute(&step, "String", report.header.concern.to_owned())?)
         .message_attributes("target", attribute(&step, "String.Array", json!(report.about()).to_string())?);
     call.send().await.map(|_| ()).map_err(|error| CallError::new(step(), &error))
 }
@@ -86,30 +85,30 @@ fn text(report: &LookReport, bytes: usize) -> String {
 /// The custom notification schema, version 1.0, of Amazon Q Developer in chat applications. The text stands in a code
 /// block, which keeps its columns; a thread is one day of one service.
 fn notification(report: &LookReport) -> Value {
-    let resources = report.news().map(|target| targets::resource(&target.name));
-    let commands = report.news().flat_map(|target| target.commands(report));
+    let resources = report.news().map(|section| section.resource.clone());
+    let commands = report.news().flat_map(|section| &section.commands);
     let severity = severity(report.severity());
     let thread = match report.about().as_slice() {
-        [one] => format!("{}-{one}-{}", report.fleet, report.at.strftime("%Y-%m-%d")),
-        _ => format!("{}-{}", report.fleet, report.look),
+        [one] => format!("{}-{one}-{}", report.header.fleet, report.header.at.strftime("%Y-%m-%d")),
+        _ => format!("{}-{}", report.header.fleet, report.header.look),
     };
     json!({
         "version": "1.0",
         "source": "custom",
-        "id": report.look,
+        "id": report.header.look,
         "content": {
             "textType": "client-markdown",
             "title": report.subject(),
             "description": format!("```\n{}\n```", text(report, DESCRIPTION_BYTES_MAX)),
             "nextSteps": commands.map(|(word, command)| format!("{word}: `{command}`")).take(10).collect::<Vec<_>>(),
-            "keywords": ["tidegate", report.fleet, severity],
+            "keywords": ["tidegate", report.header.fleet, severity],
         },
         "metadata": {
             "threadId": thread,
             "summary": report.subject(),
-            "eventType": report.concern,
+            "eventType": report.header.concern,
             "relatedResources": resources.take(50).collect::<Vec<_>>(),
-            "additionalContext": {"severity": severity, "concern": report.concern, "look": report.look},
+            "additionalContext": {"severity": severity, "concern": report.header.concern, "look": report.header.look},
         },
     })
 }

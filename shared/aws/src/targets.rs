@@ -90,7 +90,8 @@ pub(crate) async fn take_turn(clients: &Clients, target: &TargetName) {
 }
 
 /// Its names in AWS, as the keys of a JSON report.
-pub(crate) fn names_in_json(target: &TargetName) -> Vec<(&'static str, Value)> {
+#[must_use]
+pub fn names_in_json(target: &TargetName) -> Vec<(&'static str, Value)> {
     match target {
         TargetName::Ecs(service) => {
             vec![("cluster", service.cluster.clone().into()), ("service", service.service.clone().into())]
@@ -100,7 +101,8 @@ pub(crate) fn names_in_json(target: &TargetName) -> Vec<(&'static str, Value)> {
 }
 
 /// Its name in AWS in one word, for lists of resources.
-pub(crate) fn resource(target: &TargetName) -> String {
+#[must_use]
+pub fn resource(target: &TargetName) -> String {
     match target {
         TargetName::Ecs(service) => format!("{}/{}", service.cluster, service.service),
         TargetName::Group(group) => group.name.clone(),
@@ -108,7 +110,8 @@ pub(crate) fn resource(target: &TargetName) -> String {
 }
 
 /// The command that suspends AWS's own scaling of a target.
-pub(crate) fn hand_over(target: &TargetName) -> String {
+#[must_use]
+pub fn hand_over(target: &TargetName) -> String {
     match target {
         TargetName::Ecs(service) => ecs::scalable_targets::hand_over(service),
         TargetName::Group(group) => group::hand_over(group),
@@ -116,7 +119,8 @@ pub(crate) fn hand_over(target: &TargetName) -> String {
 }
 
 /// What AWS calls the number that is set.
-pub(crate) fn capacity_word(target: &TargetName) -> &'static str {
+#[must_use]
+pub fn capacity_word(target: &TargetName) -> &'static str {
     match target {
         TargetName::Ecs(_) => "desired count",
         TargetName::Group(_) => "desired capacity",

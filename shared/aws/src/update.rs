@@ -3,10 +3,9 @@
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 use tidegate_fleet::TargetName;
-use tidegate_policy::memory::Settled;
 
 use crate::clients::Clients;
-use crate::error::CallError;
+use crate::report::section::Outcome;
 use crate::targets::{self, CALLS_AT_ONCE};
 
 /// `UpdateService` has a bucket of 50 per account and Region ([`UPDATE_SERVICE`](crate::bucket::UPDATE_SERVICE)). One look
@@ -23,39 +22,6 @@ pub struct Change {
     pub capacity: u32,
     /// Not to be sent after this moment: from then on another look may act.
     pub not_after: Timestamp,
-}
-
-/// How a change ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// AWS took it.
-    Applied,
-    /// AWS refused it, or its answer did not arrive.
-    Failed(CallError),
-    /// Its time was over before it could be sent: the process was frozen or slow.
-    TooLate,
-}
-
-impl Outcome {
-    /// For the memory.
-    #[must_use]
-    pub fn settled(&self) -> Settled {
-        match self {
-            Self::Applied => Settled::Applied,
-            Self::Failed(_) => Settled::Failed,
-            Self::TooLate => Settled::NotSent,
-        }
-    }
-
-    /// Its stable name in JSON, logs and activities.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Applied => "applied",
-            Self::Failed(_) => "failed",
-            Self::TooLate => "too-late",
-        }
-    }
 }
 
 /// Makes changes, in parallel; one that fails never stops the others. The results stand in the order of the changes.

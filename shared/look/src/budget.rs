@@ -10,16 +10,16 @@ use tidegate_aws::clients::OPERATION_TIMEOUT;
 const FUNCTION: Duration = Duration::from_secs(30);
 
 /// Reading the ledger.
-pub(crate) const LEDGER: Duration = Duration::from_secs(5);
+pub const LEDGER: Duration = Duration::from_secs(5);
 /// After it, ECS and CloudWatch, side by side: with 1,000 services some 100 calls, ten at a time.
-pub(crate) const AWS: Duration = Duration::from_secs(8);
+pub const AWS: Duration = Duration::from_secs(8);
 /// Beside both, the queues, with their secrets before them.
-pub(crate) const QUEUES: Duration = Duration::from_secs(13);
+pub const QUEUES: Duration = Duration::from_secs(13);
 /// A change is sent within this long after its look began, or not at all: after reading, and after the write that
 /// holds the intent. Far shorter than the intent's lease (90 s), after which another look may act.
-pub(crate) const ACT_WITHIN: SignedDuration = SignedDuration::from_secs(17);
+pub const ACT_WITHIN: SignedDuration = SignedDuration::from_secs(17);
 /// Remembering the outcome, with what other looks wrote in between.
-pub(crate) const REMEMBER: Duration = Duration::from_secs(4);
+pub const REMEMBER: Duration = Duration::from_secs(4);
 
 const _: () = {
     let call = OPERATION_TIMEOUT.as_secs();

@@ -1,38 +1,77 @@
-//! What tells one function from another: the services that it takes, and where their work waits.
+//! What one function brings to the evaluation that all share.
 
-use std::collections::BTreeMap;
+use std::future::Future;
 
-use futures_util::future::BoxFuture;
 use jiff::Timestamp;
-use tidegate_fleet::Service;
-use tidegate_policy::{Absence, Queue};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tidegate_aws::CallError;
+use tidegate_aws::ledger::{Found, Page};
+use tidegate_aws::report::{Header, Section};
+use tidegate_aws::ring::Ring;
+use tidegate_policy::Override;
 
-/// One function's part of the fleet. A service belongs to exactly one concern, so no two functions fight over it.
-#[derive(Debug, Clone, Copy)]
-pub struct Concern {
+use crate::{Clock, Failure};
+
+/// One function's part of a look: what it remembers, sees, decides, changes and tells. Everything else is in
+/// [`Evaluator::handle`](crate::Evaluator::handle), once for all.
+pub trait Concern {
+    /// What it remembers from one look to the next, in its own item of the ledger.
+    type Memory: Clone + Default + Serialize + DeserializeOwned;
+    /// What it is about: a service, a database.
+    type Subject;
+    /// What it saw of its subjects.
+    type Seen;
+    /// One subject in a look: what was seen and decided, and what came of it.
+    type Target;
+
     /// The function's name through every layer: `queue-depth`.
-    pub name: &'static str,
-    /// Which services it takes.
-    pub takes: fn(&Service) -> bool,
-    /// What they have in common, for messages: `with a queue`.
-    pub kind: &'static str,
-}
+    fn name(&self) -> &'static str;
 
-/// Queues by the name of their service. One that is left out was not read in time.
-pub type QueuesSeen = BTreeMap<String, Result<Queue, Absence>>;
+    /// The names of all of its subjects, in the order of the fleet file.
+    fn names(&self) -> Vec<String>;
 
-/// Reads queues: `queue-depth` brings Redis and SQS, `service-load` brings nothing and links neither.
-pub trait ReadQueues: Send + Sync {
-    /// Reads the queues of these services, each with its own result. A queue known by CloudWatch metrics is none of its.
-    fn read<'a>(&'a self, services: &'a [&'a Service], now: Timestamp) -> BoxFuture<'a, QueuesSeen>;
-}
+    /// The subjects that a look is about.
+    ///
+    /// # Errors
+    /// What is asked for by hand is nothing that it knows.
+    fn select(&self, ring: &Ring) -> Result<Vec<&Self::Subject>, Failure>;
 
-/// For a concern whose services have no queue.
-#[derive(Debug, Clone, Copy)]
-pub struct NoQueues;
+    /// Sees the world. What the ledger holds is awaited here, so that what does not depend on it is read meanwhile.
+    ///
+    /// # Errors
+    /// The ledger cannot be read. Everything else that cannot be read is a part of what was seen.
+    fn observe(
+        &self,
+        subjects: &[&Self::Subject],
+        ring: &Ring,
+        ledger: impl Future<Output = Result<Found<Self::Memory>, CallError>>,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<(Found<Self::Memory>, Self::Seen), CallError>>;
 
-impl ReadQueues for NoQueues {
-    fn read<'a>(&'a self, _: &'a [&'a Service], _: Timestamp) -> BoxFuture<'a, QueuesSeen> {
-        Box::pin(std::future::ready(QueuesSeen::new()))
-    }
+    /// Decides, and puts the next memory, with every intent, into the page.
+    fn decide(
+        &self,
+        seen: Self::Seen,
+        page: &mut Page<Self::Memory>,
+        overrides: &[Override],
+        header: &Header,
+    ) -> Vec<Self::Target>;
+
+    /// Something moves: the next look is worth its price before the schedule rings.
+    fn is_moving(&self, targets: &[Self::Target]) -> bool;
+
+    /// Makes the changes, none after `not_after`, and keeps what came of each.
+    fn apply(
+        &self,
+        targets: &mut [Self::Target],
+        not_after: Timestamp,
+        clock: &Clock,
+    ) -> impl Future<Output = ()>;
+
+    /// Its part of the report.
+    fn section(&self, target: &Self::Target, header: &Header) -> Section;
+
+    /// Puts what came of the changes, and what people were told of, into the newest memory, whoever wrote it.
+    fn settle(&self, memory: &mut Self::Memory, targets: &[Self::Target], header: &Header, told: bool);
 }

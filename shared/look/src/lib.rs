@@ -1,15 +1,15 @@
-//! One look over services: the handler that `queue-depth` and `service-load` share.
+//! One look, from the bell to the report: the handler that all functions share.
 //!
-//! Parse the event → observe → decide → remember the intent → act → report → remember the outcome.
+//! Parse the event → read the ledger → observe → decide → remember the intent → act → report → remember the outcome.
+//! What a function brings is a [`Concern`].
 
+pub mod budget;
 pub mod concern;
+pub mod failure;
 pub mod function;
 pub mod settings;
-pub mod failure;
-mod budget;
-mod decide;
-mod observe;
-mod readings;
+mod ends;
+mod outage;
 mod remember;
 
 use std::hash::{BuildHasher, RandomState};
@@ -17,56 +17,48 @@ use std::sync::{Arc, Mutex};
 
 use futures_util::join;
 use jiff::Timestamp;
-use serde_json::Value;
-use tidegate_aws::ledger::{Ledger, Written};
-use tidegate_aws::load_balancers::LoadBalancers;
-use tidegate_aws::report::LookReport;
+use serde_json::{Value, json};
+use tidegate_aws::ledger::{Found, Ledger, Page, Written};
+use tidegate_aws::report::{Alert, Header, LookReport};
 use tidegate_aws::ring::Ring;
-use tidegate_aws::{Clients, log, looks, sns, update};
-use tidegate_fleet::{Fleet, Service};
+use tidegate_aws::{CallError, Clients, log, looks, sns};
+use tidegate_policy::AbsenceKind;
+use tokio::time::timeout;
 
-pub use crate::concern::{Concern, NoQueues, QueuesSeen, ReadQueues};
-use crate::decide::Decided;
+pub use crate::concern::Concern;
+use crate::ends::Ends;
 pub use crate::failure::Failure;
 pub use crate::function::Function;
-use crate::remember::{Blindness, Ends};
+use crate::outage::Outage;
 pub use crate::settings::Settings;
 
 /// Where the time comes from; tests bring their own.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// A function, ready to look.
-pub struct Scaler {
-    concern: Concern,
+pub struct Evaluator<C> {
+    concern: C,
     settings: Settings,
-    fleet: Fleet,
+    fleet: String,
     clients: Clients,
-    queues: Box<dyn ReadQueues>,
     ledger: Ledger,
-    load_balancers: LoadBalancers,
     clock: Clock,
-    blindness: Mutex<Blindness>,
+    outage: Mutex<Outage>,
 }
 
-impl Scaler {
+/// What one look decided: the page to write, and the targets that it is about.
+pub(crate) struct Decided<C: Concern> {
+    pub(crate) header: Header,
+    pub(crate) page: Page<C::Memory>,
+    pub(crate) targets: Vec<C::Target>,
+}
+
+impl<C: Concern> Evaluator<C> {
     /// A function for its concern's part of a fleet.
     #[must_use]
-    pub fn new(
-        concern: Concern,
-        settings: Settings,
-        fleet: Fleet,
-        clients: Clients,
-        queues: Box<dyn ReadQueues>,
-        clock: Clock,
-    ) -> Self {
-        let ledger = Ledger::new(clients.dynamodb.clone(), &settings.ledger, fleet.name(), concern.name);
-        let (load_balancers, blindness) = (LoadBalancers::default(), Mutex::default());
-        Self { concern, settings, fleet, clients, queues, ledger, load_balancers, clock, blindness }
-    }
-
-    /// Its services, in the order of the fleet file.
-    fn services(&self) -> impl Iterator<Item = &Service> {
-        self.fleet.services().iter().filter(|service| (self.concern.takes)(service))
+    pub fn new(concern: C, settings: Settings, fleet: &str, clients: Clients, clock: Clock) -> Self {
+        let ledger = Ledger::new(clients.dynamodb.clone(), &settings.ledger, fleet);
+        Self { concern, settings, fleet: fleet.to_owned(), clients, ledger, clock, outage: Mutex::default() }
     }
 
     /// Answers one event with what was seen, decided and done.
@@ -74,94 +66,128 @@ impl Scaler {
     /// # Errors
     /// The event is unknown, the ledger cannot be reached, or every change failed.
     pub async fn handle(&self, event: Value) -> Result<Value, Failure> {
-        let now = self.now();
-        let look = format!("{:08x}", RandomState::new().hash_one(now) >> 32);
-        let ring = Ring::parse(&event)?;
-        let services = self.select(&ring)?;
-        if services.is_empty() {
-            return Ok(self.nothing_to_look_at(&look, &ring, now));
+        let header = self.header(Ring::parse(&event)?);
+        let (ring, now) = (&header.rung_by, header.at);
+        let subjects = self.concern.select(ring)?;
+        if subjects.is_empty() {
+            return Ok(self.nothing_to_look_at(&header));
         }
 
-        let seen = match self.observe(&services, &ring, now).await {
-            Ok(seen) => seen,
-            Err(error) => return Err(self.blind(&look, &ring, error, now).await),
+        // On the heap: it is by far the largest part of this future, and would be copied with it.
+        let observed = Box::pin(self.concern.observe(&subjects, ring, self.read_ledger(), now));
+        let (found, seen) = match observed.await {
+            Ok(observed) => observed,
+            Err(error) => return Err(self.outage(&header, error).await),
         };
-        let mut decided = Decided::new(self, seen, &look, &ring, now);
+        let mut decided = self.decide(seen, found, header.clone());
         if ring.is_plan() {
-            return Ok(decided.plan());
+            return Ok(self.report(&decided, None).plan());
         }
-        match self.ledger.write(&decided.page, &look, now).await {
+        match self.ledger.write(self.concern.name(), &decided.page, &header.look, now).await {
             Ok(Written::Won) => {}
-            Ok(Written::Lost) => return Ok(self.dropped(&decided, &ring).await),
-            Err(error) => return Err(self.blind(&look, &ring, error, now).await),
+            Ok(Written::Lost) => return Ok(self.dropped(&decided).await),
+            Err(error) => return Err(self.outage(&header, error).await),
         }
-        decided.report.alert = self.sees_again();
+        let alert = self.recovered();
 
-        let changes = decided.changes(now.saturating_add(budget::ACT_WITHIN).unwrap_or(now));
-        let (outcomes, looks_sent) =
-            join!(update::apply(&self.clients, &changes, &*self.clock), self.send_looks(&ring, &decided));
-        decided.done(outcomes);
+        let moving = self.concern.is_moving(&decided.targets);
+        let not_after = now.saturating_add(budget::ACT_WITHIN).unwrap_or(now);
+        let ((), looks_sent) = join!(
+            self.concern.apply(&mut decided.targets, not_after, &self.clock),
+            self.send_looks(ring, moving)
+        );
 
-        let (published, recorded) = join!(self.publish(&decided), self.record(&decided, now));
-        let remembered = self.remember_outcome(&decided, published.is_ok(), now).await;
-        Ends { looks_sent, published, recorded, remembered }.answer(&decided)
+        let report = self.report(&decided, alert);
+        let (published, recorded) = join!(self.publish(&report), self.record(&report));
+        let remembered = self.remember_outcome(&decided, &report, published.is_ok()).await;
+        Ends { looks_sent, published, recorded, remembered }.answer(&report)
     }
 
-    /// The fleet has no service of this concern; the other function has them all.
-    fn nothing_to_look_at(&self, look: &str, ring: &Ring, now: Timestamp) -> Value {
-        let report = self.empty_report(look, ring, now);
-        let mut answer = report.to_json();
-        if ring.is_plan() {
-            answer["plan"] = Value::Array(Vec::new());
-        } else {
-            log::lines(&report, &answer, false).iter().for_each(log::write);
+    /// Which look this is. Its time is in the whole milliseconds that the ledger keeps.
+    fn header(&self, rung_by: Ring) -> Header {
+        let now = (self.clock)();
+        let at = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
+        Header {
+            fleet: self.fleet.clone(),
+            concern: self.concern.name(),
+            function: self.settings.function.clone(),
+            ledger: self.settings.ledger.clone(),
+            look: format!("{:08x}", RandomState::new().hash_one(at) >> 32),
+            at,
+            rung_by,
         }
+    }
+
+    /// The ledger, within its time.
+    async fn read_ledger(&self) -> Result<Found<C::Memory>, CallError> {
+        timeout(budget::LEDGER, self.ledger.read(self.concern.name())).await.unwrap_or_else(|_| {
+            let late = "not read within the time of a look";
+            Err(CallError::plain("read the ledger", AbsenceKind::TimedOut, late))
+        })
+    }
+
+    /// Decides about everything that was seen.
+    fn decide(&self, seen: C::Seen, found: Found<C::Memory>, header: Header) -> Decided<C> {
+        let Found { mut page, overrides } = found;
+        let targets = self.concern.decide(seen, &mut page, &overrides.rows, &header);
+        Decided { header, page, targets }
+    }
+
+    /// The report of a look.
+    fn report(&self, decided: &Decided<C>, alert: Option<Alert>) -> LookReport {
+        let Decided { header, page, targets } = decided;
+        let sections = targets.iter().map(|target| self.concern.section(target, header)).collect();
+        let (header, unreported) = (header.clone(), page.unreported.clone());
+        LookReport { header, sections, unreported, alert }
+    }
+
+    /// The fleet has nothing of this concern; the other functions have it all.
+    fn nothing_to_look_at(&self, header: &Header) -> Value {
+        let report = LookReport::empty(header.clone());
+        if header.rung_by.is_plan() {
+            return report.plan();
+        }
+        let answer = report.to_json();
+        log::lines(&report, &answer, false).iter().for_each(log::write);
         answer
     }
 
-    /// The time, in the whole milliseconds that the ledger keeps.
-    fn now(&self) -> Timestamp {
-        let now = (self.clock)();
-        Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
-    }
-
-    /// Sends the next short looks: only a scheduled look that sees work moving does.
-    async fn send_looks(&self, ring: &Ring, decided: &Decided) -> Result<usize, tidegate_aws::CallError> {
+    /// Sends the next short looks: only a scheduled look that sees something move does.
+    async fn send_looks(&self, ring: &Ring, moving: bool) -> Result<usize, CallError> {
         match &self.settings.looks {
-            Some(queue) if *ring == Ring::Schedule && decided.is_moving() => {
-                looks::send(&self.clients.sqs, queue).await
-            }
+            Some(queue) if *ring == Ring::Schedule && moving => looks::send(&self.clients.sqs, queue).await,
             Some(_) | None => Ok(0),
         }
     }
 
     /// Publishes the news, if there are any.
-    async fn publish(&self, decided: &Decided) -> Result<usize, tidegate_aws::CallError> {
-        if !decided.report.is_news() {
+    async fn publish(&self, report: &LookReport) -> Result<usize, CallError> {
+        if !report.is_news() {
             return Ok(0);
         }
-        sns::publish(&self.clients.sns, &self.settings.topic, &decided.report).await?;
-        self.told_of_seeing();
+        sns::publish(&self.clients.sns, &self.settings.topic, report).await?;
+        self.told_of_recovery();
         Ok(1)
     }
 
     /// Another look wrote first. What it saw is at most moments older; this one only keeps the short looks going.
-    async fn dropped(&self, decided: &Decided, ring: &Ring) -> Value {
-        let looks_sent = self.send_looks(ring, decided).await;
-        let report = LookReport { targets: Vec::new(), unreported: Vec::new(), ..decided.report.clone() };
+    async fn dropped(&self, decided: &Decided<C>) -> Value {
+        let moving = self.concern.is_moving(&decided.targets);
+        let looks_sent = self.send_looks(&decided.header.rung_by, moving).await;
+        let report = LookReport::empty(decided.header.clone());
         let mut answer = report.to_json();
         answer["dropped"] = true.into();
         answer["looks_sent"] = looks_sent.as_ref().copied().unwrap_or(0).into();
-        answer["troubles"] = looks_sent.err().iter().map(ToString::to_string).collect();
+        answer["troubles"] = json!(looks_sent.err().iter().map(ToString::to_string).collect::<Vec<_>>());
         log::lines(&report, &answer, false).iter().for_each(log::write);
         answer
     }
 }
 
-impl std::fmt::Debug for Scaler {
+impl<C: Concern> std::fmt::Debug for Evaluator<C> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Scaler")
-            .field("concern", &self.concern.name)
+        f.debug_struct("Evaluator")
+            .field("concern", &self.concern.name())
             .field("settings", &self.settings)
             .finish_non_exhaustive()
     }

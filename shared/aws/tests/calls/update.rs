@@ -2,7 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
-use tidegate_aws::update::{self, Change, Outcome};
+use tidegate_aws::report::section::Outcome;
+use tidegate_aws::update::{self, Change};
 use tidegate_fleet::TargetName;
 
 use crate::fake::{Answer, Aws};

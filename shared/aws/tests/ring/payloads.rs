@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::{Value, json};
-use tidegate_aws::ring::Ring;
+use tidegate_aws::ring::{Ring, RingError};
 
 /// The payloads and the alarm that each is about. `payloads/ORIGIN.md` says where they are from.
 const PAYLOADS: [(&str, &str); 10] = [
@@ -98,8 +98,11 @@ fn a_refusal_is_one_short_line_whatever_it_quotes() {
     let keys: serde_json::Map<String, Value> = (0..20).map(|n| (format!("{n}{long}"), json!(n))).collect();
     let in_queue = json!({"Records": [{"eventSource": "aws:sqs", "body": long.clone()}]});
     let detail_type = json!({"detail-type": long.clone()});
-    for event in [Value::Object(keys), json!({"action": long.clone()}), in_queue, detail_type] {
-        let refused = Ring::parse(&event).expect_err("nothing known").to_string();
+    let refused = |event| Ring::parse(&event).expect_err("nothing known").to_string();
+    let no_name = json!({"action": [long.clone()]});
+    let parsed = [Value::Object(keys), no_name, in_queue, detail_type].map(refused);
+    // What a function does not know of is quoted too.
+    for refused in parsed.into_iter().chain([RingError::manual(&long).to_string()]) {
         assert!(refused.chars().count() < 1_000 && !refused.chars().any(char::is_control), "{refused:?}");
     }
 }

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use tidegate_aws::report::{Done, LookReport, TargetReport};
+use tidegate_aws::report::section::Outcome;
+use tidegate_aws::report::{Header, LookReport};
 use tidegate_aws::ring::Ring;
-use tidegate_aws::update::Outcome;
 use tidegate_aws::{CallError, sns};
 use tidegate_fleet::{AutoScalingGroup, EcsService, TargetName};
 use tidegate_policy::Severity;
@@ -15,6 +15,7 @@ use tidegate_policy::{
     Datapoint, Decision, Evaluation, Memory, MetricName, MetricReading, Notice, NoticeKind, Observation,
     Reason, Service, Signal, Unit, Verdict,
 };
+use tidegate_scaling::{Done, TargetReport};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_795_250_000 + second).expect("a moment")
@@ -92,8 +93,8 @@ fn service() -> TargetReport {
     grown(TargetName::Ecs(name), Counts::Tasks)
 }
 
-fn report(target: TargetReport) -> LookReport {
-    LookReport {
+fn report(target: &TargetReport) -> LookReport {
+    let header = Header {
         fleet: "shop-prod".to_owned(),
         concern: "service-load",
         function: "tidegate-ServiceLoadFunction".to_owned(),
@@ -101,10 +102,8 @@ fn report(target: TargetReport) -> LookReport {
         look: "3f2a91c0".to_owned(),
         at: at(0),
         rung_by: Ring::Alarm { name: "api-5xx".to_owned() },
-        targets: vec![target],
-        unreported: Vec::new(),
-        alert: None,
-    }
+    };
+    LookReport { sections: vec![target.section(&header)], ..LookReport::empty(header) }
 }
 
 fn told(report: &LookReport) -> String {
@@ -135,12 +134,12 @@ fn what_metrics_and_alarms_said_is_told() {
         ),
         (alarm("typo"), Err(Absence::new(AbsenceKind::NotFound, "DescribeAlarms: no alarm of this name"))),
     ]);
-    insta::assert_snapshot!(told(&report(api)));
+    insta::assert_snapshot!(told(&report(&api)));
 }
 
 #[test]
 fn a_group_is_told_of_in_instances() {
-    let report = report(group());
+    let report = report(&group());
     insta::assert_snapshot!(told(&report));
     let json = &report.to_json()["targets"][0];
     assert_eq!((&json["group"], &json["service"]), (&"web".into(), &serde_json::Value::Null));
@@ -160,7 +159,7 @@ fn a_group_that_is_busy_is_told_in_the_words_of_aws() {
     let absence =
         Absence::new(AbsenceKind::Busy, "ScalingActivityInProgress: a scaling activity is in progress");
     web.done = Done::Tried(Outcome::Failed(CallError { step, absence }));
-    insta::assert_snapshot!(told(&report(web)));
+    insta::assert_snapshot!(told(&report(&web)));
 }
 
 #[test]
@@ -170,7 +169,7 @@ fn alarms_stand_in_the_answer_with_their_state() {
     let insufficient =
         Ok(Alarm { state: AlarmState::InsufficientData, since: at(-60), evaluation: Evaluation::Failure });
     api.seen.alarms = BTreeMap::from([(alarm("latency"), insufficient), (alarm("other"), unknown())]);
-    let json = report(api).to_json()["targets"][0]["seen"]["alarms"].clone();
+    let json = report(&api).to_json()["targets"][0]["seen"]["alarms"].clone();
     assert_eq!(json["latency"]["state"], "INSUFFICIENT_DATA");
     assert_eq!(json["latency"]["evaluation"], "EVALUATION_FAILURE");
     assert_eq!(json["other"]["state"], serde_json::Value::Null);
@@ -188,7 +187,7 @@ fn noticed(because: Reason, begins: bool, memory: f64) -> LookReport {
     api.decision.memory.metrics.insert(name("memory"), settled);
     let notice = Notice { kind: NoticeKind::Condition, begins, since: at(-180), because: Some(because) };
     api.decision.notices = vec![notice];
-    report(api)
+    report(&api)
 }
 
 #[test]

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use proptest::prelude::*;
 use tidegate_aws::CallError;
-use tidegate_aws::report::{Alert, Done, LookReport, SUBJECT_CHARACTERS_MAX, TargetReport, Unreported};
+use tidegate_aws::report::section::Outcome;
+use tidegate_aws::report::{Alert, Header, LookReport, SUBJECT_CHARACTERS_MAX, Unreported};
 use tidegate_aws::ring::Ring;
 use tidegate_aws::sns;
-use tidegate_aws::update::Outcome;
 use tidegate_fleet::{EcsService, TargetName};
 use tidegate_policy::Severity;
 use tidegate_policy::overrides::OverrideKind;
@@ -16,6 +16,7 @@ use tidegate_policy::{
     Absence, AbsenceKind, Capacity, Constraints, Decision, InFlight, Memory, Notice, NoticeKind, Observation,
     Queue, Reason, Service, Verdict,
 };
+use tidegate_scaling::{Done, TargetReport};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_795_250_000 + second).expect("a moment")
@@ -75,8 +76,8 @@ fn target(name: &str, verdict: Verdict, reasons: Vec<Reason>, done: Done) -> Tar
     }
 }
 
-fn report(targets: Vec<TargetReport>) -> LookReport {
-    LookReport {
+fn report(targets: &[TargetReport]) -> LookReport {
+    let header = Header {
         fleet: "shop-prod".to_owned(),
         concern: "queue-depth",
         function: "tidegate-QueueDepthFunction".to_owned(),
@@ -84,10 +85,9 @@ fn report(targets: Vec<TargetReport>) -> LookReport {
         look: "3f2a91c0".to_owned(),
         at: at(0),
         rung_by: Ring::Schedule,
-        targets,
-        unreported: Vec::new(),
-        alert: None,
-    }
+    };
+    let sections = targets.iter().map(|target| target.section(&header)).collect();
+    LookReport { sections, ..LookReport::empty(header) }
 }
 
 fn told(report: &LookReport) -> String {
@@ -106,7 +106,7 @@ fn denied() -> CallError {
 fn a_change_tells_what_was_seen_why_what_was_done_and_how_to_undo_it() {
     let wake = Reason::Wake { waiting_jobs: 612 };
     let done = Done::Tried(Outcome::Applied);
-    insta::assert_snapshot!(told(&report(vec![target(
+    insta::assert_snapshot!(told(&report(&[target(
         "worker",
         Verdict::ScaleOut { from: 0, to: 1 },
         vec![wake],
@@ -129,7 +129,7 @@ fn several_targets_are_one_digest_with_the_most_severe_first() {
         Done::Tried(Outcome::Failed(denied())),
     );
     let quiet = target("images", Verdict::Hold { at: Some(3) }, vec![Reason::NothingMatches], Done::Nothing);
-    insta::assert_snapshot!(told(&report(vec![applied, quiet, failed])));
+    insta::assert_snapshot!(told(&report(&[applied, quiet, failed])));
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn a_condition_is_told_when_it_begins_and_when_it_ends() {
         target("emails", Verdict::Hold { at: Some(50) }, vec![Reason::NothingMatches], Done::Nothing);
     ends.decision.notices =
         vec![Notice { kind: NoticeKind::PinnedAtMax, begins: false, since: at(-600), because: None }];
-    insta::assert_snapshot!(told(&report(vec![ends, begins])));
+    insta::assert_snapshot!(told(&report(&[ends, begins])));
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn what_a_person_pinned_is_undone_by_releasing_it() {
     };
     let verdict = Verdict::ScaleOut { from: 4, to: 12 };
     let pinned = target("worker", verdict, vec![asked], Done::Tried(Outcome::Applied));
-    insta::assert_snapshot!(told(&report(vec![pinned])));
+    insta::assert_snapshot!(told(&report(&[pinned])));
 }
 
 #[test]
@@ -167,12 +167,7 @@ fn a_change_whose_answer_did_not_arrive_is_not_called_undone() {
     let step = "update service `worker` in cluster `prod` to 9 tasks".to_owned();
     let lost = Done::Tried(Outcome::Failed(CallError { step, absence }));
     let verdict = Verdict::ScaleOut { from: 4, to: 9 };
-    insta::assert_snapshot!(told(&report(vec![target(
-        "worker",
-        verdict,
-        vec![Reason::NothingMatches],
-        lost
-    )])));
+    insta::assert_snapshot!(told(&report(&[target("worker", verdict, vec![Reason::NothingMatches], lost)])));
 }
 
 #[test]
@@ -183,7 +178,7 @@ fn a_change_that_an_earlier_look_left_behind_is_told() {
         vec![Reason::IntentFoundApplied { to: 9 }],
         Done::Nothing,
     );
-    insta::assert_snapshot!(told(&report(vec![found])));
+    insta::assert_snapshot!(told(&report(&[found])));
 }
 
 #[test]
@@ -203,7 +198,7 @@ fn a_change_that_fails_again_is_no_news() {
 fn chat_gets_the_custom_notification_and_machines_get_everything() {
     let wake = Reason::Wake { waiting_jobs: 612 };
     let verdict = Verdict::ScaleOut { from: 0, to: 1 };
-    let look = report(vec![target("worker", verdict, vec![wake], Done::Tried(Outcome::Applied))]);
+    let look = report(&[target("worker", verdict, vec![wake], Done::Tried(Outcome::Applied))]);
     let bodies: serde_json::Value = serde_json::from_str(&sns::message(&look)).expect("JSON");
     let body = |protocol: &str| -> serde_json::Value {
         serde_json::from_str(bodies[protocol].as_str().expect("a text")).expect("JSON")
@@ -221,12 +216,12 @@ fn observe_mode_tells_what_it_would_have_done() {
     let reasons = vec![Reason::Wake { waiting_jobs: 612 }];
     let observed =
         target("worker", Verdict::ScaleOut { from: 0, to: 1 }, reasons, Done::Observed { news: true });
-    insta::assert_snapshot!(told(&report(vec![observed])));
+    insta::assert_snapshot!(told(&report(&[observed])));
 }
 
 #[test]
 fn what_could_not_be_reported_comes_with_the_next_report() {
-    let mut late = report(vec![]);
+    let mut late = report(&[]);
     late.unreported = vec![Unreported {
         severity: Severity::Critical,
         target: "worker".to_owned(),
@@ -240,7 +235,7 @@ fn what_could_not_be_reported_comes_with_the_next_report() {
 
 #[test]
 fn a_look_that_failed_altogether_says_so() {
-    let mut blind = report(vec![]);
+    let mut blind = report(&[]);
     let absence = Absence::new(AbsenceKind::TimedOut, "no answer from DynamoDB");
     let error = CallError { step: "read the ledger `ledger`".to_owned(), absence };
     let targets = vec!["worker".to_owned(), "emails".to_owned()];
@@ -266,7 +261,7 @@ fn a_quiet_look_is_no_news() {
         vec![Reason::NothingMatches],
         Done::CarriedOver,
     );
-    assert!(!report(vec![hold, told_before, carried]).is_news());
+    assert!(!report(&[hold, told_before, carried]).is_news());
 }
 
 proptest! {
@@ -285,7 +280,7 @@ proptest! {
                 vec![Notice { kind: NoticeKind::QueueUnreadable, begins: true, since: at(0), because }];
             one
         });
-        let look = report(begins.collect());
+        let look = report(&begins.collect::<Vec<_>>());
         let attributes: usize = look.about().iter().map(|name| name.len() + 3).sum();
         prop_assert!(sns::message(&look).len() + attributes + 1000 <= 262_144);
     }
@@ -297,7 +292,7 @@ proptest! {
         let changes = names.iter().map(|name| {
             target(name, Verdict::ScaleOut { from: 1, to: 2 }, vec![Reason::NothingMatches], Done::Tried(Outcome::Applied))
         });
-        let subject = report(changes.collect()).subject();
+        let subject = report(&changes.collect::<Vec<_>>()).subject();
         prop_assert!(subject.chars().count() <= SUBJECT_CHARACTERS_MAX, "{}", subject);
         prop_assert!(!subject.chars().any(char::is_control), "{:?}", subject);
     }

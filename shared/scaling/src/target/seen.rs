@@ -8,7 +8,7 @@ use tidegate_policy::{
     Service, Signal,
 };
 
-use crate::report::target::Clock;
+use crate::target::Clock;
 
 /// `612 waiting (0 due), 8 in flight, 0 delayed; cpu 83.2%; 4 desired, 4 running, 0 pending; bounds 2 to 10`.
 pub(super) fn in_words(seen: &Observation, decision: &Decision, now: Timestamp) -> String {

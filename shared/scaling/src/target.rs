@@ -4,13 +4,12 @@ mod seen;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use tidegate_aws::report::section::Outcome;
+use tidegate_aws::report::{Header, Section};
+use tidegate_aws::targets;
 use tidegate_fleet::TargetName;
 use tidegate_policy::Severity;
 use tidegate_policy::{Decision, Notice, Observation, Reason, Verdict};
-
-use crate::report::LookReport;
-use crate::targets;
-use crate::update::Outcome;
 
 /// What one look saw of one service, decided and did.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,6 +60,38 @@ impl Done {
 }
 
 impl TargetReport {
+    /// Its part of the report.
+    #[must_use]
+    pub fn section(&self, look: &Header) -> Section {
+        Section {
+            target: self.target.clone(),
+            resource: targets::resource(&self.name),
+            severity: self.severity(),
+            is_news: self.is_news(),
+            is_told_again: self.observe || (self.outcome().is_none() && !self.decision.notices.is_empty()),
+            headline: self.headline(),
+            paragraph: if self.is_news() { self.paragraph(look) } else { String::new() },
+            commands: self.commands(look),
+            json: self.to_json(),
+            outcome: self.outcome().cloned(),
+            is_unread: self.seen.queue_unread().is_some() || self.seen.service.is_err(),
+        }
+    }
+
+    /// The size that is still to be set: decided in enforce mode and neither tried nor carried over.
+    pub(crate) fn to_set(&self) -> Option<u32> {
+        let (_, capacity) = self.decision.verdict.as_change()?;
+        (self.done == Done::Nothing && !self.observe).then_some(capacity)
+    }
+
+    /// The outcome of a change that was tried.
+    pub(crate) fn outcome(&self) -> Option<&Outcome> {
+        match &self.done {
+            Done::Tried(outcome) => Some(outcome),
+            Done::Nothing | Done::CarriedOver | Done::Observed { .. } => None,
+        }
+    }
+
     /// Worth a report: something was done or would have been, an earlier look's change was found, or a condition
     /// begins or ends. A change that fails again is no news: "changes fail" was told when it began.
     #[must_use]
@@ -121,7 +152,7 @@ impl TargetReport {
 
     /// The whole paragraph: decision, seen, why, done, and the commands that keep or undo it.
     #[must_use]
-    pub fn paragraph(&self, look: &LookReport) -> String {
+    pub fn paragraph(&self, look: &Header) -> String {
         let words = self.decision.counts;
         let mut lines =
             vec![self.headline(), format!("  seen  {}", seen::in_words(&self.seen, &self.decision, look.at))];
@@ -146,7 +177,7 @@ impl TargetReport {
     /// The commands that keep a change and undo it. What a person asked for is undone by releasing it. Where something
     /// else scales the service, the command that hands it over to Tidegate.
     #[must_use]
-    pub fn commands(&self, look: &LookReport) -> Vec<(&'static str, String)> {
+    pub fn commands(&self, look: &Header) -> Vec<(&'static str, String)> {
         if self.decision.reasons.iter().any(|reason| matches!(reason, Reason::OtherScaler { .. })) {
             return vec![("take", targets::hand_over(&self.name))];
         }

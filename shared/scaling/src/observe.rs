@@ -1,34 +1,30 @@
 //! One look at the world: independent reads in parallel, batched.
 
 use std::collections::BTreeMap;
+use std::future::Future;
 
 use futures_util::join;
 use jiff::Timestamp;
 use tidegate_aws::CallError;
 use tidegate_aws::alarms::{self, Alarms};
-use tidegate_aws::ledger::Page;
+use tidegate_aws::ledger::Found;
 use tidegate_aws::metrics::READ_EVERY;
-use tidegate_aws::overrides::Rows;
 use tidegate_aws::ring::Ring;
 use tidegate_aws::targets::{self, Targets};
 use tidegate_fleet::source::QueueSource;
 use tidegate_fleet::{Service, TargetName};
-use tidegate_policy::{Absence, AbsenceKind, AlarmName, MetricReading, Observation, Override};
+use tidegate_look::budget;
+use tidegate_policy::{Absence, AbsenceKind, AlarmName, MetricReading, Observation};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::Scaler;
-use crate::budget;
-use crate::concern::QueuesSeen;
-use crate::failure::Failure;
+use crate::Services;
+use crate::memory::FleetMemory;
+use crate::queues::QueuesSeen;
 use crate::readings::{self, Readings};
 
 /// Everything one look saw.
 #[derive(Debug)]
-pub(crate) struct Seen {
-    /// The ledger's page as it was found.
-    pub(crate) page: Page,
-    /// What people asked for.
-    pub(crate) overrides: Vec<Override>,
+pub struct Seen {
     /// By service name in the fleet file; a service whose queue is a metric is left out between two metric reads.
     pub(crate) services: BTreeMap<String, Observation>,
     /// Whether the metrics of the whole fleet were read.
@@ -43,42 +39,27 @@ struct FromAws<'a> {
     readings: Option<Readings<'a>>,
 }
 
-impl Scaler {
-    /// The services this look is about.
-    pub(crate) fn select(&self, ring: &Ring) -> Result<Vec<&Service>, Failure> {
-        let ours: Vec<&Service> = self.services().collect();
-        let Ring::Manual { services: wanted, .. } = ring else { return Ok(ours) };
-        let known: Vec<&str> = ours.iter().map(|service| service.name()).collect();
-        if let Some(unknown) = wanted.iter().find(|name| !known.contains(&name.as_str())) {
-            let known = known.join("`, `");
-            let (kind, fleet) = (self.concern.kind, self.fleet.name());
-            let message = format!("no service `{unknown}` {kind} in fleet `{fleet}`; known: `{known}`");
-            return Err(Failure::non_retryable(message));
-        }
-        let asked =
-            |service: &&Service| wanted.is_empty() || wanted.iter().any(|name| name == service.name());
-        Ok(ours.into_iter().filter(asked).collect())
-    }
-
+impl Services {
     /// Looks at everything: queues beside the ledger, AWS after it.
-    pub(crate) async fn observe(
+    pub(crate) async fn see(
         &self,
         services: &[&Service],
         ring: &Ring,
+        ledger: impl Future<Output = Result<Found<FleetMemory>, CallError>>,
         now: Timestamp,
-    ) -> Result<Seen, CallError> {
+    ) -> Result<(Found<FleetMemory>, Seen), CallError> {
         let (ledger, queues) = join!(
-            self.ledger_then_aws(services, ring, now),
+            self.ledger_then_aws(services, ring, ledger, now),
             timeout(budget::QUEUES, self.queues.read(services, now)),
         );
         let queues = queues.unwrap_or_default();
-        let (page, overrides, aws) = ledger?;
-        let whole = !matches!(ring, Ring::Manual { services, .. } if !services.is_empty());
+        let (found, aws) = ledger?;
         let seen = services.iter().filter_map(|service| {
             let seen = aws.observation(service, &queues)?;
             Some((service.name().to_owned(), seen))
         });
-        Ok(Seen { page, overrides, services: seen.collect(), metrics_read: aws.readings.is_some() && whole })
+        let whole = services.len() == self.services().count();
+        Ok((found, Seen { services: seen.collect(), metrics_read: aws.readings.is_some() && whole }))
     }
 
     /// The ledger first, then AWS. What is remembered must never be newer than what is seen: a look
@@ -88,12 +69,13 @@ impl Scaler {
         &self,
         services: &[&'a Service],
         ring: &Ring,
+        ledger: impl Future<Output = Result<Found<FleetMemory>, CallError>>,
         now: Timestamp,
-    ) -> Result<(Page, Vec<Override>, FromAws<'a>), CallError> {
-        let (page, Rows { rows: overrides, .. }) = self.read_ledger().await?;
-        let last = page.memory.metrics_read_at;
+    ) -> Result<(Found<FleetMemory>, FromAws<'a>), CallError> {
+        let found = ledger.await?;
+        let last = found.page.memory.metrics_read_at;
         let due = ring.is_plan() || last.is_none_or(|last| now.duration_since(last).abs() >= READ_EVERY);
-        Ok((page, overrides, self.read_aws(services, due, now).await))
+        Ok((found, self.read_aws(services, due, now).await))
     }
 
     /// Targets, alarms and, when they are due, metrics: side by side, as far as none needs another.
@@ -125,17 +107,6 @@ impl Scaler {
             let (targets, alarms, readings) = join!(targets, alarms, read(&none));
             FromAws { targets, alarms, readings }
         }
-    }
-
-    /// The ledger, within its time.
-    async fn read_ledger(&self) -> Result<(Page, Rows), CallError> {
-        timeout(budget::LEDGER, self.ledger.read()).await.unwrap_or_else(|_| {
-            Err(CallError::plain(
-                "read the ledger",
-                AbsenceKind::TimedOut,
-                "not read within the time of a look",
-            ))
-        })
     }
 }
 

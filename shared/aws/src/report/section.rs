@@ -1,0 +1,56 @@
+//! One target's part of a report, as its concern tells it.
+
+use serde_json::Value;
+use tidegate_policy::Severity;
+
+use crate::error::CallError;
+
+/// One target's part of a report.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Section {
+    /// Its name in the fleet file.
+    pub target: String,
+    /// Its name in AWS.
+    pub resource: String,
+    /// How much it matters.
+    pub severity: Severity,
+    /// It is worth a report.
+    pub is_news: bool,
+    /// A later look tells the same by itself, if this report does not get out: it is about a condition and not about a change.
+    pub is_told_again: bool,
+    /// What was done, in one line.
+    pub headline: String,
+    /// The whole text, which begins with the headline.
+    pub paragraph: String,
+    /// The commands that keep or undo it, each with a word on what it does.
+    pub commands: Vec<(&'static str, String)>,
+    /// The same for the answer, the log line and the activity.
+    pub json: Value,
+    /// What came of the change, if one was tried.
+    pub outcome: Option<Outcome>,
+    /// Nothing was seen of it.
+    pub is_unread: bool,
+}
+
+/// How a change ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// AWS took it.
+    Applied,
+    /// AWS refused it, or its answer did not arrive.
+    Failed(CallError),
+    /// Its time was over before it could be sent: the process was frozen or slow.
+    TooLate,
+}
+
+impl Outcome {
+    /// Its stable name in JSON, logs and activities.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Failed(_) => "failed",
+            Self::TooLate => "too-late",
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! How a look ended: its answer, and its log line.
+
+use serde_json::Value;
+use tidegate_aws::report::LookReport;
+use tidegate_aws::report::section::Outcome;
+use tidegate_aws::{CallError, log};
+
+use crate::Failure;
+
+/// How the parts of a look's second half ended.
+#[derive(Debug)]
+pub(crate) struct Ends {
+    /// Short looks that were sent.
+    pub(crate) looks_sent: Result<usize, CallError>,
+    /// Reports that SNS took.
+    pub(crate) published: Result<usize, CallError>,
+    /// Whether the activities are in the ledger.
+    pub(crate) recorded: Result<(), CallError>,
+    /// Whether the outcomes are.
+    pub(crate) remembered: Result<(), CallError>,
+}
+
+impl Ends {
+    /// The answer, and the one log line. Fails if there were changes to make and none could be made.
+    pub(crate) fn answer(self, report: &LookReport) -> Result<Value, Failure> {
+        let Self { looks_sent, published, recorded, remembered } = self;
+        let report_failed = published.is_err();
+        let mut answer = report.to_json();
+        answer["dropped"] = false.into();
+        answer["looks_sent"] = looks_sent.as_ref().copied().unwrap_or(0).into();
+        answer["reports_published"] = published.as_ref().copied().unwrap_or(0).into();
+        let troubles = [looks_sent.err(), published.err(), recorded.err(), remembered.err()];
+        answer["troubles"] = troubles.into_iter().flatten().map(|error| error.to_string()).collect();
+        log::lines(report, &answer, report_failed).iter().for_each(log::write);
+        let tried: Vec<&Outcome> = report.sections.iter().filter_map(|it| it.outcome.as_ref()).collect();
+        match tried.first() {
+            Some(Outcome::Failed(error)) if tried.iter().all(|one| matches!(one, Outcome::Failed(_))) => {
+                Err(error.clone().into())
+            }
+            _ => Ok(answer),
+        }
+    }
+}
