@@ -26,40 +26,67 @@
 //!
 //! What this crate does not do: it opens no file, resolves no secret, and asks AWS nothing.
 
+/// What is wrong with a file, and how that is told.
 pub mod problem;
-mod elsewhere;
-mod excerpt;
-mod words;
 
-pub mod shape;
-pub mod settings;
-pub mod schema;
-pub mod reference;
-pub mod signals;
-mod sources;
-mod steering;
-mod texts;
+/// Every setting once, as data, and what is made of it: the JSON Schema and the table for people.
+pub mod settings {
+    pub(crate) mod bounds;
+    pub(crate) mod queue;
+    pub mod reference;
+    pub mod schema;
+    mod service;
+    pub mod shape;
+    pub(crate) mod texts;
 
-mod tree;
-mod object;
-mod scalar;
-mod condition;
-mod expression;
+    pub use service::*;
+}
 
-pub mod source;
-pub mod target;
-mod fleet;
-mod service;
-mod metrics;
-mod built_in;
-mod queue;
-mod hours;
-mod floor;
-mod track;
-mod url;
-mod rules;
-mod checks;
-pub mod cost;
+/// What a fleet file means once it is read.
+mod model {
+    pub(crate) mod built_in;
+    pub mod cost;
+    pub(crate) mod fleet;
+    pub mod queue;
+    pub mod signals;
+    pub mod target;
+}
+
+/// Text into a tree with places, its mappings by their settings, its single values.
+mod yaml {
+    pub(crate) mod object;
+    pub(crate) mod scalar;
+    pub(crate) mod tree;
+}
+
+/// The tree into the model.
+mod read {
+    pub(crate) mod condition;
+    pub(crate) mod expression;
+    pub(crate) mod floor;
+    pub(crate) mod hours;
+    pub(crate) mod metrics;
+    pub(crate) mod queue;
+    pub(crate) mod rule;
+    pub(crate) mod service;
+    pub(crate) mod track;
+    pub(crate) mod url;
+}
+
+/// What is refused, or worth a warning, when the whole is read.
+mod check {
+    pub(crate) mod rules;
+}
+
+use check::rules as checks;
+use model::{built_in, fleet};
+use problem::{elsewhere, excerpt, words};
+use read::{condition, expression, floor, hours, metrics, queue, rule as rules, service, track, url};
+use settings::{bounds as steering, queue as sources, shape, texts};
+use yaml::{object, scalar, tree};
+
+pub use model::{cost, queue as source, signals, target};
+pub use settings::{reference, schema};
 
 pub use fleet::{Budget, FILE_BYTES_MAX, Fleet, Mode, Service, parse, parse_bytes};
 pub use problem::{Code, Place, Problem, Problems, Severity};

@@ -4,7 +4,9 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
-use crate::excerpt;
+pub(crate) mod elsewhere;
+pub(crate) mod excerpt;
+pub(crate) mod words;
 
 /// Where something stands in the file; line and column start at 1, counted in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
