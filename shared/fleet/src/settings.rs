@@ -194,6 +194,11 @@ const CAPACITY: Shape = Shape {
             Kind::Count { min: 1, max: Capacity::LIMIT, unit: "tasks" },
             "Maximum capacity (`MaxCapacity`).",
         ),
+        optional(
+            "override_max",
+            Kind::Count { min: 1, max: Capacity::LIMIT, unit: "tasks" },
+            "The most that `tidegate pin` and other overrides may set, at least `max`; without it `max`. Budgets count `max`.",
+        ),
     ],
     needs: &[],
 };

@@ -28,6 +28,7 @@ use change::Asked;
 mod begin;
 mod change;
 mod notices;
+mod overwritten;
 
 /// A change is left to the look that remembered it for this long. It is longer than the function's time-out (30 s),
 /// so that the look is certainly over, and longer than a frozen process was ever seen (60 s in the race tests). A
@@ -129,6 +130,7 @@ impl Thinking<'_> {
         let Some(service) = service else { return Verdict::Hold { at: self.desired() } };
         let desired = service.desired_count;
         self.notice_hand(desired);
+        self.notice_overwritten();
         if let Some(pin) = self.in_force.pin {
             self.remember_wish(pin, desired);
             return self.gate(desired, pin);
@@ -194,6 +196,7 @@ impl Thinking<'_> {
         let expected = self.next.desired_count.filter(|_| self.next.intent.is_none());
         if let Some(was) = expected.filter(|was| *was != desired) {
             self.reasons.push(Reason::ChangedElsewhere { was });
+            self.next.overwritten = overwritten::after(&self.next, self.look.now);
             // What somebody else adds counts toward no step either.
             if let Some(credit) = &mut self.next.scale_out {
                 credit.others = credit.others.saturating_add(desired.saturating_sub(was));

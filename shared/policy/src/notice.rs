@@ -40,6 +40,10 @@ pub enum NoticeKind {
     HeldByWorkers,
     /// An override is in force.
     Overridden,
+    /// An override asks for more than the fleet file allows, or for longer than any may last.
+    OverrideLimited,
+    /// Another process keeps overwriting the desired count.
+    Overwritten,
     /// AWS's own bounds are narrower than what is asked for.
     OutsideBounds,
     /// More is wanted, and AWS adds nothing now.
@@ -167,6 +171,8 @@ impl NoticeKind {
             | Self::RolloutLasts
             | Self::DeploymentFailed
             | Self::HeldByWorkers
+            | Self::OverrideLimited
+            | Self::Overwritten
             | Self::OutsideBounds
             | Self::NoScaleOut
             | Self::Condition
@@ -196,6 +202,8 @@ impl NoticeKind {
             | Self::DeploymentFailed
             | Self::QueuePaused
             | Self::Overridden
+            | Self::OverrideLimited
+            | Self::Overwritten
             | Self::OutsideBounds
             | Self::NoScaleOut
             | Self::Condition => 1,
@@ -221,6 +229,8 @@ impl NoticeKind {
             | Self::DeploymentFailed
             | Self::HeldByWorkers
             | Self::Overridden
+            | Self::OverrideLimited
+            | Self::Overwritten
             | Self::OutsideBounds
             | Self::NoScaleOut
             | Self::Condition
@@ -250,6 +260,8 @@ impl fmt::Display for Counted<&NoticeKind> {
             N::QueuePaused => "queue paused or at its limit",
             N::HeldByWorkers => "jobs held by workers",
             N::Overridden => "override in force",
+            N::OverrideLimited => "override limited",
+            N::Overwritten => "another process keeps changing the desired count",
             N::OutsideBounds => "AWS's own bounds are narrower",
             N::NoScaleOut => "unable to scale out",
             N::Condition => "condition holds",

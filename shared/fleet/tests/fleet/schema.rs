@@ -57,7 +57,7 @@ fn group(name: &str, asg: &Value) -> Value {
     });
     json!({
         "name": name, "asg": asg,
-        "capacity": { "min": 1, "max": 10 },
+        "capacity": { "min": 1, "max": 10, "override_max": 20 },
         "metrics": {
             "failed": {
                 "expression": "100 * e / r", "metrics": { "e": input, "r": input },

@@ -39,6 +39,7 @@ pub(super) fn carried(memory: &Memory, runs: BTreeMap<String, Run>) -> Memory {
         intent: memory.intent.clone(),
         failure: memory.failure,
         desired_count: memory.desired_count,
+        overwritten: memory.overwritten,
         zeroed: memory.zeroed,
         observed: memory.observed,
         ran: None,

@@ -92,6 +92,10 @@ impl Thinking<'_> {
             self.found.push((NoticeKind::Overridden, reason.clone()));
             self.reasons.push(reason);
         }
+        for reason in &self.in_force.limited {
+            self.found.push((NoticeKind::OverrideLimited, reason.clone()));
+            self.reasons.push(reason.clone());
+        }
     }
 
     /// Notices the conditions that people want to be told of. What once held lasts for as long as the newest value
@@ -186,6 +190,7 @@ impl Thinking<'_> {
             | NoticeKind::SwitchedOff
             | NoticeKind::RolloutLasts
             | NoticeKind::DeploymentFailed
+            | NoticeKind::Overwritten
             | NoticeKind::OutsideBounds => service,
             NoticeKind::PinnedAtMax | NoticeKind::NoScaleOut => {
                 service && queue && !self.finds(NoticeKind::StartsFailing) && self.unread().next().is_none()
@@ -197,6 +202,7 @@ impl Thinking<'_> {
             | NoticeKind::Blocked
             | NoticeKind::ActionFailing
             | NoticeKind::Overridden
+            | NoticeKind::OverrideLimited
             | NoticeKind::Condition
             | NoticeKind::WatchedMissing
             | NoticeKind::OwnerUnknown => true,

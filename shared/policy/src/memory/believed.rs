@@ -1,0 +1,123 @@
+//! What the ledger holds is believed only as far as it can be true. Whoever may write the table can put anything there: a
+//! time in the future would stop scaling until it has passed, and a size that no service has would be told in reports.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::ran::{Ran, Span};
+use super::wait::{Bursts, Crew, Last, Order, Wait};
+use super::{
+    Failure, Head, Intent, LastPoint, Memory, Observed, Overwritten, Run, ScaleOut, Startup, Wish, YoungPoint,
+};
+use crate::capacity::Capacity;
+use crate::notice::Edge;
+
+/// The clocks of two processes differ by so much at most: Lambda's differ by milliseconds, a laptop's by seconds. Less
+/// would take a clock that is ahead for a lie; more would be so much longer without scaling.
+const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(1);
+
+/// CloudWatch's longest period is a day.
+const LONGEST_PERIOD_SECONDS: i64 = 86_400;
+
+impl Memory {
+    /// Takes times of the future for now, and sizes that no service can have for the largest that one can. Every field is
+    /// named, so that a new one cannot be forgotten.
+    pub fn believe(&mut self, now: Timestamp) {
+        let Self {
+            scale_out,
+            changed_at,
+            woke_at,
+            wishes,
+            runs,
+            metrics,
+            young,
+            empty,
+            startup,
+            ran,
+            head,
+            idle_since,
+            edges,
+            intent,
+            failure,
+            desired_count,
+            zeroed: _,
+            wait,
+            observed,
+            overwritten,
+        } = self;
+        let mut times: Vec<&mut Timestamp> = Vec::new();
+        let mut sizes: Vec<&mut u32> = Vec::new();
+        times.extend([changed_at, woke_at, idle_since].into_iter().flatten());
+        sizes.extend(desired_count);
+        if let Some(ScaleOut { at, base, others }) = scale_out {
+            times.push(at);
+            sizes.extend([base, others]);
+        }
+        for Wish { at, tasks } in wishes {
+            times.push(at);
+            sizes.push(tasks);
+        }
+        times.extend(runs.values_mut().flat_map(|Run { since, last }| [since, last]));
+        for LastPoint { at, value: _, period } in metrics.values_mut() {
+            times.push(at);
+            *period = (*period).clamp(0, LONGEST_PERIOD_SECONDS);
+        }
+        times.extend(young.values_mut().map(|YoungPoint(at, _)| at));
+        times.extend(empty.values_mut());
+        if let Some(Startup { since, running }) = startup {
+            times.push(since);
+            sizes.push(running);
+        }
+        for Span { lasted, least, most } in ran.iter_mut().flat_map(|Ran { at: _, spans }| spans) {
+            *lasted = (*lasted).max(0);
+            sizes.extend([least, most]);
+        }
+        times.extend(head.iter_mut().map(|Head { print: _, since }| since));
+        for Edge { kind: _, condition: _, since, looks: _, told: _, ended: _ } in edges {
+            times.push(since);
+        }
+        if let Some(Intent { from, to, at, look: _ }) = intent {
+            times.push(at);
+            sizes.extend([from, to]);
+        }
+        if let Some(Failure { at, count: _, to }) = failure {
+            times.push(at);
+            sizes.extend(to);
+        }
+        if let Some(Observed { tasks, at }) = observed {
+            times.push(at);
+            sizes.push(tasks);
+        }
+        times.extend(overwritten.iter_mut().map(|Overwritten { at, times: _ }| at));
+        if let Some(wait) = wait {
+            of_wait(wait, &mut times, &mut sizes);
+        }
+        believe(times, sizes, now);
+    }
+}
+
+/// What `wait` remembers. How fast jobs are done and how many arrive are measured anew at every evaluation.
+fn of_wait<'a>(wait: &'a mut Wait, times: &mut Vec<&'a mut Timestamp>, sizes: &mut Vec<&'a mut u32>) {
+    let Wait { last, pace: _, load: _, lasting: _, crew, orders, starts: _, late_since, wishes, bursts } =
+        wait;
+    if let Some(Last { at, jobs: _, busy: _, waiting: _, running, done: _ }) = last {
+        times.push(at);
+        sizes.push(running);
+    }
+    if let Some(Crew { at, running }) = crew {
+        times.push(at);
+        sizes.push(running);
+    }
+    for Order { at, tasks } in orders {
+        times.push(at);
+        sizes.push(tasks);
+    }
+    times.extend(late_since);
+    sizes.extend(wishes);
+    times.extend(bursts.iter_mut().map(|Bursts { at, gaps: _, sizes: _ }| at));
+}
+
+fn believe(times: Vec<&mut Timestamp>, sizes: Vec<&mut u32>, now: Timestamp) {
+    let latest = now.saturating_add(CLOCKS_DIFFER).unwrap_or(now);
+    times.into_iter().filter(|time| **time > latest).for_each(|time| *time = now);
+    sizes.into_iter().for_each(|size| *size = (*size).min(Capacity::LIMIT));
+}
