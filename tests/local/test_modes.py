@@ -96,7 +96,7 @@ def test_an_override_ends_by_itself_and_its_end_is_told(stage):
     stage.clock.forward(366 * 24 * 3600)
     function.invoke(event("schedule"))
     assert stage.desired("worker") == 11
-    assert "override in force, no longer so" in stage.report()["text"]
+    assert "RESOLVED: override in force" in stage.report()["text"]
 
 
 def test_an_override_stands_although_redis_is_away(stage):

@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValuesOnConditionCheckFailure};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use tidegate_policy::memory::one_line;
 use tidegate_policy::{AbsenceKind, Memory};
 
 use crate::error::CallError;
@@ -46,6 +47,25 @@ pub struct FleetMemory {
     /// Changes that could not be reported yet.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unreported: Vec<Unreported>,
+}
+
+/// Changes kept for the next report while SNS cannot be reached; the activities hold them all.
+pub const UNREPORTED_MAX: usize = 50;
+/// A headline is one line of a report.
+const HEADLINE_CHARACTERS_MAX: usize = 400;
+
+impl FleetMemory {
+    /// Believes what was read only as far as it can be true: whoever may write the table can put anything there.
+    pub fn believe(&mut self, now: Timestamp) {
+        let Self { enforce, observe, metrics_read_at: _, unreported } = self;
+        enforce.values_mut().chain(observe.values_mut()).for_each(|memory| memory.believe(now));
+        unreported.truncate(UNREPORTED_MAX);
+        for late in unreported {
+            late.at = late.at.min(now);
+            one_line(&mut late.text, HEADLINE_CHARACTERS_MAX);
+            one_line(&mut late.target, HEADLINE_CHARACTERS_MAX);
+        }
+    }
 }
 
 /// How a conditional write ended.

@@ -1,5 +1,6 @@
 //! The report: one value, rendered as text for people and as JSON for machines.
 
+mod subject;
 mod target;
 
 use jiff::Timestamp;
@@ -7,11 +8,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tidegate_policy::notice::Severity;
 
-pub use crate::report::target::{Done, TargetReport};
+use crate::report::subject::Line;
+pub use crate::report::subject::SUBJECT_CHARACTERS_MAX;
+pub use crate::report::target::{Done, State, TargetReport};
 use crate::ring::Ring;
-
-/// SNS takes subjects below 100 characters without line breaks (Amazon SNS API reference, `Publish`).
-pub const SUBJECT_CHARACTERS_MAX: usize = 99;
 
 /// What one look did, service by service.
 #[derive(Debug, Clone, PartialEq)]
@@ -98,18 +98,29 @@ impl LookReport {
     /// The subject: fewer than 100 characters, one line.
     #[must_use]
     pub fn subject(&self) -> String {
-        let mut lines: Vec<String> = self.alert.iter().map(|alert| alert.text.clone()).collect();
-        lines.extend(self.by_severity().into_iter().map(TargetReport::headline));
-        lines.extend(self.unreported.iter().map(|late| format!("earlier: {}", late.text)));
-        let more = match lines.len().saturating_sub(1) {
-            0 => String::new(),
-            more => format!(" (+{more} more)"),
-        };
-        let first = lines.into_iter().next().unwrap_or_else(|| "no news".to_owned());
-        let room = SUBJECT_CHARACTERS_MAX.saturating_sub(more.chars().count());
-        let printable = format!("[{}] {first}", self.fleet);
-        let head: String = printable.chars().filter(|c| !c.is_control()).take(room).collect();
-        format!("{head}{more}")
+        let alert = self.alert.iter().map(|alert| Line { target: None, what: alert.text.clone() });
+        let news = self.by_severity().into_iter();
+        let news = news.map(|it| Line { target: Some(it.target.clone()), what: it.verdict() });
+        let late = self.unreported.iter().map(|late| {
+            let name = format!("{}: ", late.target);
+            let what = format!("earlier: {}", late.text.strip_prefix(&name).unwrap_or(&late.text));
+            Line { target: Some(late.target.clone()), what }
+        });
+        let lines: Vec<Line> = alert.chain(news).chain(late).collect();
+        let nothing = Line { target: None, what: "no news".to_owned() };
+        subject::subject(&self.fleet, lines.first().unwrap_or(&nothing), lines.len().saturating_sub(1))
+    }
+
+    /// What the message is to an alerting system; `None` where nothing begins or ends.
+    #[must_use]
+    pub fn state(&self) -> Option<State> {
+        let alert = self.alert.iter().map(|alert| match alert.severity {
+            Severity::Info => State::Resolved,
+            Severity::Warning | Severity::Critical => State::Firing,
+        });
+        let mut states = self.news().filter_map(TargetReport::state).chain(alert);
+        let first = states.next()?;
+        Some(if states.all(|other| other == first) { first } else { State::Firing })
     }
 
     /// The text, as paragraphs: one per service, the most severe first.
@@ -176,6 +187,9 @@ impl LookReport {
         });
         if let Ring::Alarm { name } = rung_by {
             json["alarm"] = name.clone().into();
+        }
+        if let Some(state) = self.state() {
+            json["state"] = state.code().into();
         }
         if let Some(alert) = alert {
             json["alert"] = alert.text.clone().into();

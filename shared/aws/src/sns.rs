@@ -32,6 +32,10 @@ pub async fn publish(sns: &aws_sdk_sns::Client, topic: &str, report: &LookReport
         .message_attributes("severity", attribute(&step, "String", severity(report.severity()))?)
         .message_attributes("concern", attribute(&step, "String", report.concern.to_owned())?)
         .message_attributes("target", attribute(&step, "String.Array", json!(report.about()).to_string())?);
+    let call = match report.state() {
+        Some(state) => call.message_attributes("state", attribute(&step, "String", state.code().to_owned())?),
+        None => call,
+    };
     call.send().await.map(|_| ()).map_err(|error| CallError::new(step(), &error))
 }
 
@@ -76,7 +80,7 @@ fn text(report: &LookReport, bytes: usize) -> String {
             text.push_str(&more);
             break;
         }
-        text.push_str(paragraph);
+        text.push_str(paragraph.get(..paragraph.floor_char_boundary(bytes)).unwrap_or_default());
         text.push_str("\n\n");
     }
     text.push_str(&report.signature());
@@ -93,6 +97,10 @@ fn notification(report: &LookReport) -> Value {
         [one] => format!("{}-{one}-{}", report.fleet, report.at.strftime("%Y-%m-%d")),
         _ => format!("{}-{}", report.fleet, report.look),
     };
+    let mut context = json!({"severity": severity, "concern": report.concern, "look": report.look});
+    if let Some(state) = report.state() {
+        context["state"] = state.code().into();
+    }
     json!({
         "version": "1.0",
         "source": "custom",
@@ -109,7 +117,7 @@ fn notification(report: &LookReport) -> Value {
             "summary": report.subject(),
             "eventType": report.concern,
             "relatedResources": resources.take(50).collect::<Vec<_>>(),
-            "additionalContext": {"severity": severity, "concern": report.concern, "look": report.look},
+            "additionalContext": context,
         },
     })
 }

@@ -52,6 +52,7 @@ impl Outcome {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Applied => "applied",
+            Self::Failed(error) if error.outcome_is_unknown() => "unknown",
             Self::Failed(_) => "failed",
             Self::TooLate => "too-late",
         }

@@ -35,6 +35,7 @@ pub mod shape;
 pub mod settings;
 pub mod schema;
 pub mod reference;
+pub mod effective;
 pub mod signals;
 mod sources;
 mod steering;
@@ -62,6 +63,7 @@ mod checks;
 pub mod cost;
 
 pub use fleet::{Budget, FILE_BYTES_MAX, Fleet, Mode, Service, parse, parse_bytes};
+pub use hours::zone_rules;
 pub use problem::{Code, Place, Problem, Problems, Severity};
 pub use source::{Metric, MetricSource, QueueSource, RedisUrl, Source};
 pub use target::{AutoScalingGroup, EcsService, TargetName};

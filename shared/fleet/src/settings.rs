@@ -1,6 +1,6 @@
 //! Every setting of the fleet file, declared once: what it can be, its default, and why that default.
 //!
-//! The reader, the JSON Schema (`tidegate schema`) and the table of settings (`tidegate check --explain`) are made
+//! The reader, the JSON Schema (`tidegate schema`) and the table of settings (`tidegate reference`) are made
 //! from this, so none of them can disagree.
 
 use tidegate_policy::Capacity;

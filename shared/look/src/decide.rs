@@ -80,6 +80,7 @@ impl Decided {
         let mut answer = self.report.to_json();
         let rows = self.report.targets.iter().map(|target| format!("{}: {}", target.target, target.decision));
         answer["plan"] = json!(rows.collect::<Vec<_>>());
+        answer["zone_rules"] = tidegate_fleet::zone_rules().into();
         answer
     }
 }

@@ -113,6 +113,7 @@ impl Scaler {
         let mut answer = report.to_json();
         if ring.is_plan() {
             answer["plan"] = Value::Array(Vec::new());
+            answer["zone_rules"] = tidegate_fleet::zone_rules().into();
         } else {
             log::lines(&report, &answer, false).iter().for_each(log::write);
         }

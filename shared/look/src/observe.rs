@@ -90,7 +90,9 @@ impl Scaler {
         ring: &Ring,
         now: Timestamp,
     ) -> Result<(Page, Vec<Override>, FromAws<'a>), CallError> {
-        let (page, Rows { rows: overrides, .. }) = self.read_ledger().await?;
+        let (mut page, Rows { rows: mut overrides, .. }) = self.read_ledger().await?;
+        page.memory.believe(now);
+        overrides.iter_mut().for_each(Override::believe);
         let last = page.memory.metrics_read_at;
         let due = ring.is_plan() || last.is_none_or(|last| now.duration_since(last).abs() >= READ_EVERY);
         Ok((page, overrides, self.read_aws(services, due, now).await))

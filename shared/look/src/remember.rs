@@ -5,7 +5,7 @@ use std::sync::{MutexGuard, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tidegate_aws::activity::{self, Activity};
-use tidegate_aws::ledger::{FleetMemory, Page, Written};
+use tidegate_aws::ledger::{FleetMemory, Page, UNREPORTED_MAX, Written};
 use tidegate_aws::report::{Alert, Done, TargetReport, Unreported};
 use tidegate_aws::ring::Ring;
 use tidegate_aws::update::Outcome;
@@ -22,8 +22,6 @@ use crate::failure::Failure;
 /// Another look may write between this look's two writes; then the outcome is put into its page. More tries than
 /// this means a storm of looks, and the next one settles the intent by comparing it with the world.
 const WRITES_MAX: usize = 5;
-/// Changes kept for the next report while SNS cannot be reached; the activities hold them all.
-const UNREPORTED_MAX: usize = 50;
 
 /// While the ledger cannot be reached, people are told this often by each warm process. More often would be noise
 /// on top of the dead-man alarm; less often, and a long outage looks like a short one.

@@ -13,6 +13,8 @@ mod believed;
 pub mod ran;
 pub mod wait;
 
+pub use believed::one_line;
+
 /// The memory of one service. Empty for a service never looked at.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]

@@ -99,18 +99,14 @@ impl Notice {
         self.because.as_ref().and_then(condition)
     }
 
-    /// How much it matters: the end of a condition as much as its beginning, so that who is paged by one is freed by
-    /// the other; every other end is [`Severity::Info`].
+    /// How much it matters. An end wakes nobody: it is [`Severity::Info`], and `state: resolved` closes what the
+    /// beginning opened.
     #[must_use]
     pub fn severity(&self) -> Severity {
         match &self.because {
-            Some(
-                Reason::ConditionHolds { severity, .. }
-                | Reason::ConditionOver { severity, .. }
-                | Reason::ConditionQuiet { severity, .. },
-            ) => *severity,
-            Some(_) | None if self.begins => self.kind.severity(),
-            Some(_) | None => Severity::Info,
+            _ if !self.begins => Severity::Info,
+            Some(Reason::ConditionHolds { severity, .. }) => *severity,
+            Some(_) | None => self.kind.severity(),
         }
     }
 
@@ -133,11 +129,11 @@ fn condition(reason: &Reason) -> Option<String> {
     }
 }
 
-/// `pinned at max`, `no longer memory > 85% for 3m`.
+/// `pinned at max`, `RESOLVED: memory > 85% for 3m`.
 impl fmt::Display for Counted<&Notice> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { what: notice, counts } = *self;
-        f.write_str(if notice.begins { "" } else { "no longer " })?;
+        f.write_str(if notice.begins { "" } else { "RESOLVED: " })?;
         match notice.condition() {
             Some(condition) => f.write_str(&condition),
             None => write!(f, "{}", counts.tell(&notice.kind)),

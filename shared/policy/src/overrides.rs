@@ -5,6 +5,8 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::memory::one_line;
+
 /// One row of the fleet's overrides.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Override {
@@ -38,6 +40,12 @@ impl Override {
     /// A row of the table that ends later was not written by the command, and is not in force. Without a limit whoever may
     /// write the table sets a size for ever, unseen by who reads the fleet file.
     pub const LONGEST: SignedDuration = SignedDuration::from_hours(31 * 24);
+
+    /// Its texts are told in reports: each becomes one line of bounded length.
+    pub fn believe(&mut self) {
+        one_line(&mut self.who, 64);
+        one_line(&mut self.why, 300);
+    }
 
     /// Whether it ends later than any may.
     pub(crate) fn is_too_long(&self, now: Timestamp) -> bool {

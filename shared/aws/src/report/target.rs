@@ -31,6 +31,26 @@ pub struct TargetReport {
     pub failed_before: bool,
 }
 
+/// What a report is to an alerting system, for SNS filter policies: it opens something, or closes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// A condition begins, or a change failed.
+    Firing,
+    /// Conditions end, and none begins.
+    Resolved,
+}
+
+impl State {
+    /// Its name in JSON and in the attribute of the message.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Firing => "firing",
+            Self::Resolved => "resolved",
+        }
+    }
+}
+
 /// What came of a decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Done {
@@ -99,12 +119,18 @@ impl TargetReport {
     /// The decision in a few words: `worker: scale out from 5 to 10 tasks`.
     #[must_use]
     pub fn headline(&self) -> String {
-        let Self { target, decision, .. } = self;
+        format!("{}: {}", self.target, self.verdict())
+    }
+
+    /// The same without the name.
+    #[must_use]
+    pub fn verdict(&self) -> String {
+        let decision = &self.decision;
         let words = decision.counts;
         let verdict = words.tell(&decision.verdict);
-        let what = match (&self.done, decision.verdict.as_change()) {
+        match (&self.done, decision.verdict.as_change()) {
             (Done::Tried(Outcome::Failed(error)), _) if error.outcome_is_unknown() => {
-                format!("no answer to {verdict}")
+                format!("outcome unknown: {verdict}")
             }
             (Done::Tried(Outcome::Failed(_)), _) => format!("failed to {verdict}"),
             (Done::Tried(Outcome::TooLate), _) => format!("too late to {verdict}"),
@@ -115,8 +141,7 @@ impl TargetReport {
                 (None, Some(found)) => words.tell(found).to_string(),
                 (None, None) => verdict.to_string(),
             },
-        };
-        format!("{target}: {what}")
+        }
     }
 
     /// The whole paragraph: decision, seen, why, done, and the commands that keep or undo it.
@@ -133,8 +158,9 @@ impl TargetReport {
             let since = Clock { moment: notice.since, now: look.at };
             let what = notice.condition().unwrap_or_else(|| words.tell(&notice.kind).to_string());
             let because = notice.because.as_ref().map(|reason| format!(": {}", words.tell(reason)));
-            let word = if notice.begins { "since" } else { "no longer so; it was since" };
-            lines.push(format!("  note  {what}, {word} {since}{}", because.unwrap_or_default()));
+            let (resolved, word) =
+                if notice.begins { ("", "since") } else { ("RESOLVED: ", "it had lasted since") };
+            lines.push(format!("  note  {resolved}{what}, {word} {since}{}", because.unwrap_or_default()));
         }
         lines.push(format!("  done  {}", self.done_in_words()));
         for (word, command) in self.commands(look) {
@@ -172,6 +198,9 @@ impl TargetReport {
             (Done::Tried(Outcome::Applied), Some((_, to))) => {
                 format!("{} set to {to}", targets::capacity_word(&self.name))
             }
+            (Done::Tried(Outcome::Failed(error)), _) if error.outcome_is_unknown() => {
+                format!("unknown; {error}; the next evaluation compares with AWS")
+            }
             (Done::Tried(Outcome::Failed(error)), _) => format!("nothing; {error}"),
             (Done::Tried(Outcome::TooLate), _) => {
                 "nothing; it could not be sent in time, and the next look decides again".to_owned()
@@ -180,6 +209,15 @@ impl TargetReport {
             (Done::Observed { .. }, _) => "nothing; the service is in observe mode".to_owned(),
             (Done::Nothing | Done::Tried(_), _) => "nothing".to_owned(),
         }
+    }
+
+    /// Whether something began that matters, or something ended; `None` where neither did.
+    #[must_use]
+    pub fn state(&self) -> Option<State> {
+        let failed = matches!(self.done, Done::Tried(Outcome::Failed(_) | Outcome::TooLate));
+        let begins = self.decision.notices.iter().any(|notice| notice.begins);
+        let ends = !self.decision.notices.is_empty();
+        if failed || begins { Some(State::Firing) } else { ends.then_some(State::Resolved) }
     }
 
     /// For the answer, the log line and the activity.

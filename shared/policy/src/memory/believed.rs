@@ -15,6 +15,9 @@ use crate::notice::Edge;
 /// would take a clock that is ahead for a lie; more would be so much longer without scaling.
 const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(1);
 
+/// The longest condition that a fleet file can have; ids of evaluations are shorter.
+const LONGEST_TEXT: usize = 300;
+
 /// CloudWatch's longest period is a day.
 const LONGEST_PERIOD_SECONDS: i64 = 86_400;
 
@@ -72,10 +75,14 @@ impl Memory {
             sizes.extend([least, most]);
         }
         times.extend(head.iter_mut().map(|Head { print: _, since }| since));
-        for Edge { kind: _, condition: _, since, looks: _, told: _, ended: _ } in edges {
+        for Edge { kind: _, condition, since, looks: _, told: _, ended: _ } in edges {
             times.push(since);
+            if let Some(text) = condition {
+                one_line(text, LONGEST_TEXT);
+            }
         }
-        if let Some(Intent { from, to, at, look: _ }) = intent {
+        if let Some(Intent { from, to, at, look }) = intent {
+            one_line(look, LONGEST_TEXT);
             times.push(at);
             sizes.extend([from, to]);
         }
@@ -116,8 +123,17 @@ fn of_wait<'a>(wait: &'a mut Wait, times: &mut Vec<&'a mut Timestamp>, sizes: &m
     times.extend(bursts.iter_mut().map(|Bursts { at, gaps: _, sizes: _ }| at));
 }
 
+/// A text for reports: one line, so that it cannot pretend to be one of theirs, and no longer than so many characters.
+pub fn one_line(text: &mut String, longest: usize) {
+    if text.chars().count() > longest || text.chars().any(char::is_control) {
+        *text = text.chars().filter(|c| !c.is_control()).take(longest).collect();
+    }
+}
+
 fn believe(times: Vec<&mut Timestamp>, sizes: Vec<&mut u32>, now: Timestamp) {
     let latest = now.saturating_add(CLOCKS_DIFFER).unwrap_or(now);
     times.into_iter().filter(|time| **time > latest).for_each(|time| *time = now);
-    sizes.into_iter().for_each(|size| *size = (*size).min(Capacity::LIMIT));
+    for size in sizes {
+        *size = (*size).min(Capacity::LIMIT);
+    }
 }
