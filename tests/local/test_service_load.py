@@ -193,7 +193,7 @@ def test_a_pin_reaches_a_service_without_a_queue(api):
     alarm(api, "OK")
     function = api.function("service-load")
     ring(function)
-    api.override(target="api", pin=6, until="2100-01-01T00:00:00Z")
+    api.override(target="api", pin=6, until=(datetime.now(timezone.utc) + timedelta(hours=1)).isoformat())
     ring(function)
     assert api.desired("api") == 6
 

@@ -47,80 +47,70 @@ impl Memory {
             observed,
             overwritten,
         } = self;
-        let mut times: Vec<&mut Timestamp> = Vec::new();
-        let mut sizes: Vec<&mut u32> = Vec::new();
-        times.extend([changed_at, woke_at, idle_since].into_iter().flatten());
-        sizes.extend(desired_count);
+        let mut found = Found::default();
+        found.times.extend([changed_at, woke_at, idle_since].into_iter().flatten());
+        found.sizes.extend(desired_count);
         if let Some(ScaleOut { at, base, others }) = scale_out {
-            times.push(at);
-            sizes.extend([base, others]);
+            found.add(at, [base, others]);
         }
         for Wish { at, tasks } in wishes {
-            times.push(at);
-            sizes.push(tasks);
+            found.add(at, [tasks]);
         }
-        times.extend(runs.values_mut().flat_map(|Run { since, last }| [since, last]));
+        found.times.extend(runs.values_mut().flat_map(|Run { since, last }| [since, last]));
         for LastPoint { at, value: _, period } in metrics.values_mut() {
-            times.push(at);
+            found.times.push(at);
             *period = (*period).clamp(0, LONGEST_PERIOD_SECONDS);
         }
-        times.extend(young.values_mut().map(|YoungPoint(at, _)| at));
-        times.extend(empty.values_mut());
+        found.times.extend(young.values_mut().map(|YoungPoint(at, _)| at));
+        found.times.extend(empty.values_mut());
         if let Some(Startup { since, running }) = startup {
-            times.push(since);
-            sizes.push(running);
+            found.add(since, [running]);
         }
         for Span { lasted, least, most } in ran.iter_mut().flat_map(|Ran { at: _, spans }| spans) {
             *lasted = (*lasted).max(0);
-            sizes.extend([least, most]);
+            found.sizes.extend([least, most]);
         }
-        times.extend(head.iter_mut().map(|Head { print: _, since }| since));
+        found.times.extend(head.iter_mut().map(|Head { print: _, since }| since));
         for Edge { kind: _, condition, since, looks: _, told: _, ended: _ } in edges {
-            times.push(since);
+            found.times.push(since);
             if let Some(text) = condition {
                 one_line(text, LONGEST_TEXT);
             }
         }
         if let Some(Intent { from, to, at, look }) = intent {
             one_line(look, LONGEST_TEXT);
-            times.push(at);
-            sizes.extend([from, to]);
+            found.add(at, [from, to]);
         }
         if let Some(Failure { at, count: _, to }) = failure {
-            times.push(at);
-            sizes.extend(to);
+            found.add(at, to);
         }
         if let Some(Observed { tasks, at }) = observed {
-            times.push(at);
-            sizes.push(tasks);
+            found.add(at, [tasks]);
         }
-        times.extend(overwritten.iter_mut().map(|Overwritten { at, times: _ }| at));
+        found.times.extend(overwritten.iter_mut().map(|Overwritten { at, times: _ }| at));
         if let Some(wait) = wait {
-            of_wait(wait, &mut times, &mut sizes);
+            of_wait(wait, &mut found);
         }
-        believe(times, sizes, now);
+        found.believe(now);
     }
 }
 
 /// What `wait` remembers. How fast jobs are done and how many arrive are measured anew at every evaluation.
-fn of_wait<'a>(wait: &'a mut Wait, times: &mut Vec<&'a mut Timestamp>, sizes: &mut Vec<&'a mut u32>) {
+fn of_wait<'a>(wait: &'a mut Wait, found: &mut Found<'a>) {
     let Wait { last, pace: _, load: _, lasting: _, crew, orders, starts: _, late_since, wishes, bursts } =
         wait;
     if let Some(Last { at, jobs: _, busy: _, waiting: _, running, done: _ }) = last {
-        times.push(at);
-        sizes.push(running);
+        found.add(at, [running]);
     }
     if let Some(Crew { at, running }) = crew {
-        times.push(at);
-        sizes.push(running);
+        found.add(at, [running]);
     }
     for Order { at, tasks } in orders {
-        times.push(at);
-        sizes.push(tasks);
+        found.add(at, [tasks]);
     }
-    times.extend(late_since);
-    sizes.extend(wishes);
-    times.extend(bursts.iter_mut().map(|Bursts { at, gaps: _, sizes: _ }| at));
+    found.times.extend(late_since);
+    found.sizes.extend(wishes);
+    found.times.extend(bursts.iter_mut().map(|Bursts { at, gaps: _, sizes: _ }| at));
 }
 
 /// A text for reports: one line, so that it cannot pretend to be one of theirs, and no longer than so many characters.
@@ -130,10 +120,24 @@ pub fn one_line(text: &mut String, longest: usize) {
     }
 }
 
-fn believe(times: Vec<&mut Timestamp>, sizes: Vec<&mut u32>, now: Timestamp) {
-    let latest = now.saturating_add(CLOCKS_DIFFER).unwrap_or(now);
-    times.into_iter().filter(|time| **time > latest).for_each(|time| *time = now);
-    for size in sizes {
-        *size = (*size).min(Capacity::LIMIT);
+/// The times and sizes of a memory.
+#[derive(Default)]
+struct Found<'a> {
+    times: Vec<&'a mut Timestamp>,
+    sizes: Vec<&'a mut u32>,
+}
+
+impl<'a> Found<'a> {
+    fn add(&mut self, time: &'a mut Timestamp, sizes: impl IntoIterator<Item = &'a mut u32>) {
+        self.times.push(time);
+        self.sizes.extend(sizes);
+    }
+
+    fn believe(self, now: Timestamp) {
+        let latest = now.saturating_add(CLOCKS_DIFFER).unwrap_or(now);
+        self.times.into_iter().filter(|time| **time > latest).for_each(|time| *time = now);
+        for size in self.sizes {
+            *size = (*size).min(Capacity::LIMIT);
+        }
     }
 }
