@@ -24,8 +24,10 @@ Keys of --json, which stay:
   fleet, mode, services[], budgets[]       only of a valid file; of a service's `ecs` and `asg` one is null
   metrics_read_per_minute, dollars_per_month, alarms_would_save
                                            of the whole fleet; the last one is null when alarms save nothing
-  settings[], signals[]                    only with --explain
-  error                                    only when the file could not be read";
+  effective[], zone_rules                  only with --explain: each setting, value, from (file, default, derived),
+                                           line, because
+  error                                    only when the file could not be read
+Of several files: valid, files[] (each as above), problems[] (services that two of the files scale).";
 
 /// Tidegate scales what AWS does not scale by itself.
 #[derive(Debug, Parser)]
@@ -37,11 +39,17 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Check a fleet file: every problem at once, or what was understood
+    /// Check fleet files: every problem at once, or what was understood
     #[command(after_long_help = format!("{CHECK_KEYS}\n\n{EXIT_CODES}"))]
     Check(CheckOptions),
     /// Print the JSON Schema of the fleet file, for editors
     Schema,
+    /// Print every setting of the fleet file with its default and the reason for it, and what each signal counts
+    Reference {
+        /// Answer in JSON: settings[], signals[]
+        #[arg(long)]
+        json: bool,
+    },
     /// Replay a recorded load through the policy of one service: what it would have cost, and who would have waited
     #[command(after_long_help = format!("{}\n\n{EXIT_CODES}", simulate::KEYS))]
     Simulate(SimulateOptions),
@@ -60,7 +68,7 @@ pub(crate) enum Command {
 pub(crate) struct PinOptions {
     /// The service's name in the fleet file
     pub(crate) target: String,
-    /// Tasks; may lie outside the capacity of the fleet file
+    /// Tasks; also below `min`, and above `max` as far as the fleet file has `override_max`
     #[arg(value_parser = clap::value_parser!(u32).range(0..=5000))]
     pub(crate) tasks: u32,
     /// How long, from now: 90s, 30m, 2h
@@ -106,13 +114,13 @@ fn duration(text: &str) -> Result<SignedDuration, String> {
 
 #[derive(Debug, Args)]
 pub(crate) struct CheckOptions {
-    /// The fleet file
-    #[arg(value_name = "FLEET")]
-    pub(crate) fleet: PathBuf,
+    /// The fleet files; `-` is the standard input
+    #[arg(value_name = "FLEET", required = true)]
+    pub(crate) fleets: Vec<PathBuf>,
     /// Answer in JSON; the keys are in the long help (--help)
     #[arg(long)]
     pub(crate) json: bool,
-    /// Add the table of all settings, with their defaults and the reasons for them, and what each signal counts
+    /// Add every setting that holds for the file, and where each comes from: a line, a default, or other settings
     #[arg(long)]
     pub(crate) explain: bool,
 }

@@ -1,54 +1,167 @@
-//! `tidegate check`: reads a fleet file and says what is wrong with it, or what it says.
+//! `tidegate check`: reads fleet files and says what is wrong with them, or what they say.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use tidegate_fleet::{FILE_BYTES_MAX, Fleet, Problem, Problems, reference, signals};
+use serde_json::{Value, json};
+use tidegate_fleet::effective::{self, Effective};
+use tidegate_fleet::{FILE_BYTES_MAX, Fleet, Mode, Problem, Problems, TargetName, zone_rules};
 
 use crate::arguments::CheckOptions;
 use crate::outcome::{FAILED, Outcome, REFUSED};
 use crate::{json, summary};
 
-/// Checks the file and says so in one of two ways.
+/// The name that stands for the standard input, in place of a file.
+const STDIN: &str = "-";
+
+/// One file and what was understood of it.
+struct Checked {
+    name: String,
+    read: Result<(Vec<u8>, Result<Fleet, Problems>), io::Error>,
+}
+
+/// Checks the files, each for itself and then together, and says so in one of two ways.
 pub(crate) fn run(options: &CheckOptions) -> Outcome {
-    let name = options.fleet.display().to_string();
-    let bytes = match read(&options.fleet) {
-        Ok(bytes) => bytes,
-        Err(error) => return unreadable(&name, &error, options.json),
-    };
-    let checked = tidegate_fleet::parse_bytes(&name, &bytes);
-    let code = if checked.is_ok() { 0 } else { REFUSED };
+    let files: Vec<Checked> = options.fleets.iter().map(|path| Checked::new(path)).collect();
+    let shared = scaled_twice(&files);
+    let codes = files.iter().map(Checked::code).chain(shared.iter().map(|_| REFUSED));
+    let code = codes.max().unwrap_or(0);
     if options.json {
-        let stdout = format!("{:#}\n", json::check(&name, &checked, options.explain));
-        return Outcome { stdout, code, ..Outcome::default() };
+        let mut answers: Vec<Value> = files.iter().map(|file| file.to_json(options.explain)).collect();
+        let answer = match (answers.pop(), answers.is_empty()) {
+            (Some(only), true) => only,
+            (last, _) => {
+                answers.extend(last);
+                json!({ "valid": code == 0, "files": answers, "problems": shared })
+            }
+        };
+        let stderr = files.iter().filter_map(Checked::unreadable).collect();
+        return Outcome { stdout: format!("{answer:#}\n"), stderr, code };
     }
-    let text = String::from_utf8_lossy(&bytes);
-    let (mut stdout, stderr) = match &checked {
-        Ok(fleet) => (summary::fleet(&name, fleet), warnings(&name, &text, fleet)),
-        Err(problems) => (String::new(), refusal(&name, &text, problems)),
+    let told: Vec<(String, String)> = files.iter().map(|file| file.told(options.explain)).collect();
+    let said = |text: &dyn Fn(&(String, String)) -> String| {
+        let texts: Vec<String> = told.iter().map(text).filter(|text| !text.is_empty()).collect();
+        texts.join("\n")
     };
-    if options.explain {
-        let separator = if stdout.is_empty() { "" } else { "\n" };
+    let (stdout, mut stderr) = (said(&|(out, _)| out.clone()), said(&|(_, err)| err.clone()));
+    for problem in shared {
         // Writing to a `String` cannot fail.
-        let _ = write!(stdout, "{separator}{}{}", reference::plain(), signals::plain());
+        let _ = writeln!(stderr, "error[duplicate-target]: {problem}");
     }
     Outcome { stdout, stderr, code }
+}
+
+/// Two files that both set the size of one service would undo each other: what no file shows alone.
+fn scaled_twice(files: &[Checked]) -> Vec<String> {
+    let mut known: BTreeMap<&TargetName, (&str, &str)> = BTreeMap::new();
+    let mut problems = Vec::new();
+    for file in files {
+        let Ok((_, Ok(fleet))) = &file.read else { continue };
+        for service in fleet.services().iter().filter(|service| service.mode() == Mode::Enforce) {
+            let here = (file.name.as_str(), service.name());
+            match known.insert(service.target(), here) {
+                Some((other, theirs)) if other != here.0 => problems.push(format!(
+                    "`{theirs}` in {other} and `{}` in {} scale the same {}: each would undo what the other sets; \
+                     keep one, or set `mode: observe` on the other",
+                    here.1,
+                    here.0,
+                    summary::target_in_words(service.target()),
+                )),
+                Some(_) | None => {}
+            }
+        }
+    }
+    problems
+}
+
+impl Checked {
+    fn new(path: &Path) -> Self {
+        let name = if is_stdin(path) { "<stdin>".to_owned() } else { path.display().to_string() };
+        let read = read(path).map(|bytes| {
+            let checked = tidegate_fleet::parse_bytes(&name, &bytes);
+            (bytes, checked)
+        });
+        Self { name, read }
+    }
+
+    fn code(&self) -> u8 {
+        match &self.read {
+            Err(_) => FAILED,
+            Ok((_, Err(_))) => REFUSED,
+            Ok((_, Ok(_))) => 0,
+        }
+    }
+
+    /// Why there is no text to check.
+    fn unreadable(&self) -> Option<String> {
+        let error = self.read.as_ref().err()?;
+        Some(format!("error: read `{}`: {error}\n", self.name))
+    }
+
+    fn to_json(&self, explain: bool) -> Value {
+        match &self.read {
+            Err(error) => json::unreadable(&self.name, &format!("read `{}`: {error}", self.name)),
+            Ok((bytes, checked)) => {
+                let effective = checked.as_ref().ok().filter(|_| explain);
+                json::check(&self.name, checked, effective.map(|fleet| explained(bytes, fleet)).as_deref())
+            }
+        }
+    }
+
+    /// What is said of it on both streams.
+    fn told(&self, explain: bool) -> (String, String) {
+        let name = &self.name;
+        let Ok((bytes, checked)) = &self.read else {
+            return (String::new(), self.unreadable().unwrap_or_default());
+        };
+        let text = String::from_utf8_lossy(bytes);
+        match checked {
+            Err(problems) => (String::new(), refusal(name, &text, problems)),
+            Ok(fleet) => {
+                let mut told = summary::fleet(name, fleet);
+                if explain {
+                    told.push_str(&in_words(&explained(bytes, fleet)));
+                }
+                (told, excerpts(name, &text, fleet.warnings().iter()))
+            }
+        }
+    }
+}
+
+/// Every setting that holds for a file.
+fn explained(bytes: &[u8], fleet: &Fleet) -> Vec<Effective> {
+    effective::settings(&String::from_utf8_lossy(bytes), fleet)
+}
+
+/// `services[worker].startup = 3m` and where that comes from, one below the other.
+fn in_words(rows: &[Effective]) -> String {
+    let mut told = "\nsettings in force, and where each comes from\n".to_owned();
+    for Effective { path, value, origin } in rows {
+        // Writing to a `String` cannot fail.
+        let _ = writeln!(told, "  {path} = {value}\n    {origin}");
+    }
+    let _ = writeln!(told, "\ntime zone rules: tzdata {} (bundled)", zone_rules());
+    told.push_str("every setting there is: tidegate reference\n");
+    told
+}
+
+fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == STDIN
 }
 
 /// Reads the file, but never more than a fleet file can have and one byte, which is enough to refuse it.
 pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let limit = u64::try_from(FILE_BYTES_MAX).unwrap_or(u64::MAX).saturating_add(1);
-    File::open(path)?.take(limit).read_to_end(&mut bytes)?;
+    if is_stdin(path) {
+        io::stdin().lock().take(limit).read_to_end(&mut bytes)?;
+    } else {
+        File::open(path)?.take(limit).read_to_end(&mut bytes)?;
+    }
     Ok(bytes)
-}
-
-fn unreadable(name: &str, error: &io::Error, as_json: bool) -> Outcome {
-    let message = format!("read `{name}`: {error}");
-    let stdout = if as_json { format!("{:#}\n", json::unreadable(name, &message)) } else { String::new() };
-    Outcome { stdout, stderr: format!("error: {message}\n"), code: FAILED }
 }
 
 pub(crate) fn refusal(name: &str, text: &str, problems: &Problems) -> String {
@@ -58,10 +171,6 @@ pub(crate) fn refusal(name: &str, text: &str, problems: &Problems) -> String {
     // Writing to a `String` cannot fail.
     let _ = writeln!(shown, "{count} {noun}; nothing was changed");
     shown
-}
-
-fn warnings(name: &str, text: &str, fleet: &Fleet) -> String {
-    excerpts(name, text, fleet.warnings().iter())
 }
 
 fn excerpts<'a>(name: &str, text: &str, problems: impl Iterator<Item = &'a Problem>) -> String {

@@ -2,16 +2,16 @@
 
 use serde_json::{Value, json};
 use tidegate_fleet::cost::{self, Saving};
+use tidegate_fleet::effective::{Effective, Origin};
 use tidegate_fleet::{
-    AutoScalingGroup, Budget, Fleet, Metric, Problem, Problems, Service, Source, TargetName, reference,
-    signals,
+    AutoScalingGroup, Budget, Fleet, Metric, Problem, Problems, Service, Source, TargetName, zone_rules,
 };
 use tidegate_policy::{AlarmName, Counts, Floor, Hours, Notify, Rule, Track};
 
 use crate::summary;
 
 /// The answer of `tidegate check --json`.
-pub(crate) fn check(file: &str, checked: &Result<Fleet, Problems>, explain: bool) -> Value {
+pub(crate) fn check(file: &str, checked: &Result<Fleet, Problems>, explained: Option<&[Effective]>) -> Value {
     let mut answer = match checked {
         Ok(fleet) => json!({
             "file": file,
@@ -33,11 +33,20 @@ pub(crate) fn check(file: &str, checked: &Result<Fleet, Problems>, explain: bool
             "warnings": [],
         }),
     };
-    if explain {
-        answer["settings"] = reference::to_json();
-        answer["signals"] = signals::to_json();
+    if let Some(rows) = explained {
+        answer["effective"] = rows.iter().map(effective).collect();
+        answer["zone_rules"] = zone_rules().into();
     }
     answer
+}
+
+fn effective(Effective { path, value, origin }: &Effective) -> Value {
+    let (from, line, because) = match *origin {
+        Origin::Line(line) => ("file", Some(line), None),
+        Origin::Default(reason) => ("default", None, Some(reason)),
+        Origin::Derived(why) => ("derived", None, Some(why)),
+    };
+    json!({ "setting": path, "value": value, "from": from, "line": line, "because": because })
 }
 
 /// The answer when there is no text to check.

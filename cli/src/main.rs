@@ -5,7 +5,9 @@ mod check;
 mod simulate;
 mod tune;
 mod page;
+mod reference;
 mod summary;
+mod wrap;
 mod json;
 mod overrides;
 mod outcome;
@@ -22,7 +24,10 @@ fn main() -> ExitCode {
     // Usage errors leave here, with exit code 2.
     let arguments = Arguments::parse();
     let outcome = match arguments.command {
-        Command::Check(options) => check::run(&options),
+        Command::Check(options) if options.json => check::run(&options),
+        Command::Check(options) => check::run(&options).wrapped(),
+        Command::Reference { json } if json => reference::run(json),
+        Command::Reference { json } => reference::run(json).wrapped(),
         Command::Simulate(options) => simulate::run(&options),
         Command::Tune(options) => tune::run(&options),
         Command::Pin(options) => overrides::pin(&options),

@@ -1,5 +1,7 @@
 //! What a command ends with.
 
+use crate::wrap;
+
 /// The answer is no: the file is invalid, the request refused.
 pub(crate) const REFUSED: u8 = 1;
 
@@ -16,6 +18,13 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
+    /// Its sentences, for the terminals that read them.
+    pub(crate) fn wrapped(self) -> Self {
+        let stdout = wrap::lines(&self.stdout, wrap::width(std::io::stdout())).into_owned();
+        let stderr = wrap::lines(&self.stderr, wrap::width(std::io::stderr())).into_owned();
+        Self { stdout, stderr, ..self }
+    }
+
     /// Done, with this to say.
     pub(crate) fn done(stdout: String) -> Self {
         Self { stdout, ..Self::default() }

@@ -79,6 +79,14 @@ fn target(target: &TargetName) -> (&'static str, String) {
     }
 }
 
+/// `ECS service `prod / worker``, `Auto Scaling group `web``.
+pub(crate) fn target_in_words(target: &TargetName) -> String {
+    match target {
+        TargetName::Ecs(ecs) => format!("ECS service `{} / {}`", ecs.cluster, ecs.service),
+        TargetName::Group(group) => format!("Auto Scaling group `{}`", group.name),
+    }
+}
+
 /// `2 to 20 tasks, 4 jobs per task`; without a queue nobody counts jobs.
 fn capacity(service: &Service) -> String {
     let policy = service.policy();

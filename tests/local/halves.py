@@ -42,4 +42,4 @@ def check_it_scales_in_once_it_is_seen(stage: Stage, function) -> None:
     answer = function.invoke(event("schedule"))
     assert target(answer, "broken")["to"] == 9, target(answer, "broken")["sentence"]
     assert stage.desired("broken") == 9
-    assert any("no longer" in report["text"] for report in stage.reports())
+    assert any("RESOLVED" in report["text"] for report in stage.reports())

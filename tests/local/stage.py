@@ -177,7 +177,7 @@ class Stage:
         return self.world.ask("requests")
 
     def reports(self) -> list[dict]:
-        """What the subscriber of the topic, an SQS queue, received since the last time: subject, text, severity."""
+        """What the subscriber of the topic, an SQS queue, received since the last time: subject, text, severity, state."""
         sqs, queue, received = self.world.client("sqs"), self.world.about["reports"], []
         while True:
             messages = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
@@ -222,8 +222,9 @@ def plain(value: dict):
 def report(envelope: dict) -> dict:
     """A report as its subscriber sees it."""
     body = json.loads(envelope["Message"])
-    severity = envelope["MessageAttributes"]["severity"]["Value"]
-    return {"subject": envelope["Subject"], "text": body["content"]["description"], "severity": severity, "body": body}
+    attributes = {name: attribute["Value"] for name, attribute in envelope["MessageAttributes"].items()}
+    told = {"subject": envelope["Subject"], "text": body["content"]["description"], "body": body}
+    return told | {"severity": attributes["severity"], "state": attributes.get("state")}
 
 
 def target(answer: dict, name: str) -> dict:

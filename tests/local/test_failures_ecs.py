@@ -85,7 +85,7 @@ def test_tasks_that_do_not_start_get_no_more_and_are_told_at_once(stage, pending
     stage.ecs("broken", follow=True)
     function.invoke(event("schedule"))
     assert stage.desired("broken") == asked + 5
-    assert any("tasks do not start, no longer so" in report["text"] for report in stage.reports())
+    assert any("RESOLVED: tasks do not start" in report["text"] for report in stage.reports())
 
 
 def test_throttled_describe_services_scales_nothing_in_and_spares_the_other_cluster(stage, relay):

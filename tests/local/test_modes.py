@@ -1,11 +1,15 @@
 """What people set in force: observe mode, and the overrides in the ledger."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from world.lambda_emulator import InvocationFailed
 
 from .stage import BUSY, codes, event, target
 
-PAST, FUTURE = "2020-01-01T00:00:00Z", "2099-01-01T00:00:00Z"
+# An override ends within 31 days; in 30 days is the latest that `tidegate pin` writes.
+DAY = (datetime.now(UTC) + timedelta(days=30)).strftime("%Y-%m-%d")
+PAST, FUTURE = "2020-01-01T00:00:00Z", f"{DAY}T00:00:00Z"
 
 
 def test_observe_mode_acts_on_nothing_and_tells_once_what_it_would_have_done(stage):
@@ -69,7 +73,7 @@ def test_an_override_is_honored_and_told(stage, row, waiting, desired, of):
     assert stage.desired("worker") == desired
     assert "overridden" in codes(answer, "worker")
     [(kind, tasks)] = row.items()
-    assert f"anna asked for {kind} {tasks} until 2099-01-01 00:00 UTC (a launch)" in stage.report()["text"]
+    assert f"anna asked for {kind} {tasks} until {DAY} 00:00 UTC (a launch)" in stage.report()["text"]
 
 
 @pytest.mark.parametrize("row", [{"target": "worker", "until": PAST}, {"target": "other", "until": FUTURE}])
@@ -87,16 +91,28 @@ def test_an_override_ends_by_itself_and_its_end_is_told(stage):
     stage.fill("worker", 0)
     stage.fleet(stage.worker("worker"))
     answer = stage.function().invoke(event("plan"))
-    year, rest = answer["at"][:4], answer["at"][4:]
-    stage.override(target="worker", pin=12, until=f"{int(year) + 1}{rest}")
+    until = datetime.fromisoformat(answer["at"]) + timedelta(days=30)
+    stage.override(target="worker", pin=12, until=until.isoformat())
     function = stage.function()
     function.invoke(event("schedule"))
     assert stage.desired("worker") == 12
     stage.reports()
-    stage.clock.forward(366 * 24 * 3600)
+    stage.clock.forward(31 * 24 * 3600)
     function.invoke(event("schedule"))
     assert stage.desired("worker") == 11
-    assert "override in force, no longer so" in stage.report()["text"]
+    assert "RESOLVED: override in force" in stage.report()["text"]
+
+
+def test_an_override_that_ends_in_years_is_not_in_force_and_one_beyond_the_file_is_cut_and_both_are_told(stage):
+    stage.services(worker=5)
+    stage.fill("worker", 0)
+    stage.fleet(stage.worker("worker"))
+    stage.override(target="worker", pin=12, until="2999-01-01T00:00:00Z")
+    assert "override-too-long" in codes(stage.function().invoke(event("schedule")), "worker")
+    assert stage.desired("worker") == 4 and "override limited" in stage.report()["text"]
+    stage.override(target="worker", pin=4_000_000_000, until=FUTURE)
+    assert "override-above" in codes(stage.function().invoke(event("schedule")), "worker")
+    assert stage.desired("worker") == 50
 
 
 def test_an_override_stands_although_redis_is_away(stage):

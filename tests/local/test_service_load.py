@@ -177,12 +177,14 @@ def test_a_condition_is_told_when_it_begins_and_when_it_ends(api):
         ring(function)
         api.clock.forward(10)
     begins = api.report()
-    assert begins["severity"] == "critical" and "memory > 85% for 3m" in begins["text"], begins
+    assert (begins["severity"], begins["state"]) == ("critical", "firing") and "memory > 85% for 3m" in begins["text"], begins
     api.clock.forward(60)
     publish(api, "MemoryUtilization", [50.0])
     api.clock.forward(180)
     ring(function)
-    assert "no longer memory > 85% for 3m" in api.report()["text"], "its minute has settled"
+    ends = api.report()
+    assert "RESOLVED: memory > 85% for 3m" in ends["text"], "its minute has settled"
+    assert (ends["severity"], ends["state"]) == ("info", "resolved")
     assert api.desired("api") == 3, "it scales nothing"
 
 
@@ -191,7 +193,7 @@ def test_a_pin_reaches_a_service_without_a_queue(api):
     alarm(api, "OK")
     function = api.function("service-load")
     ring(function)
-    api.override(target="api", pin=6, until="2100-01-01T00:00:00Z")
+    api.override(target="api", pin=6, until=(datetime.now(timezone.utc) + timedelta(hours=1)).isoformat())
     ring(function)
     assert api.desired("api") == 6
 

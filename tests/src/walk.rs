@@ -147,11 +147,11 @@ fn tells(reason: &Reason) -> bool {
 
 /// The beginning or the end of a condition; other notices have tests of their own.
 fn notice(notice: &Notice) -> Option<String> {
-    let severity = match notice.severity() {
+    let word = match notice.severity() {
+        _ if !notice.begins => "resolved",
         Severity::Info => "info",
         Severity::Warning => "warning",
         Severity::Critical => "critical",
     };
-    let over = if notice.begins { "" } else { " over" };
-    Some(format!("; {severity}{over}: {}", notice.condition()?))
+    Some(format!("; {word}: {}", notice.condition()?))
 }

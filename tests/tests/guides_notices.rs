@@ -16,8 +16,8 @@ fn mercenary_tells_of_its_thresholds() {
         120 20/20 cpu=71                  -> hold: rule-not-long-enough; warning: cpu > 70%
         180 20/20 cpu=90                  -> hold: rule-not-long-enough
         240 20/20 cpu=91                  -> hold: rule-not-long-enough; critical: cpu > 90%
-        300 20/20 cpu=71                  -> hold: rule-not-long-enough; critical over: cpu > 90%
-        360 20/20 cpu=70                  -> hold: nothing-matches; warning over: cpu > 70%
+        300 20/20 cpu=71                  -> hold: rule-not-long-enough; resolved: cpu > 90%
+        360 20/20 cpu=70                  -> hold: nothing-matches; resolved: cpu > 70%
 
          60 20/20 memory=80               -> hold: nothing-matches
         120 20/20 memory=81               -> hold: rule-not-long-enough; warning: memory > 80%
@@ -39,7 +39,7 @@ fn mercenary_tells_of_its_thresholds() {
         180 20/20 disk_free=10            -> hold: nothing-matches
         240 20/20 disk_free=9.99          -> hold: nothing-matches; critical: disk_free < 10%
         300 20/20 disk_free=-             -> hold: nothing-matches
-        360 20/20 disk_free=20            -> hold: nothing-matches; warning over: disk_free < 20%; critical over: disk_free < 10%
+        360 20/20 disk_free=20            -> hold: nothing-matches; resolved: disk_free < 20%; resolved: disk_free < 10%
     ",
     );
 }
@@ -59,18 +59,18 @@ fn cloudsync_tells_of_its_alert_thresholds() {
          60..120 4/4 memory=86           -> hold: on-target
              180 4/4 memory=86           -> hold: on-target; critical: memory > 85% for 3m
         240..600 4/4 memory=86           -> hold: on-target
-             660 4/4 memory=85           -> hold: on-target; critical over: memory > 85% for 3m
+             660 4/4 memory=85           -> hold: on-target; resolved: memory > 85% for 3m
              720 4/4 memory=85           -> hold: on-target
 
               60 4/4 errors=1            -> hold: on-target
              120 4/4 errors=1.01         -> hold: on-target; critical: errors > 1%
              180 4/4 errors=none         -> hold: on-target
-             240 4/4 errors=0            -> hold: on-target; critical over: errors > 1%
+             240 4/4 errors=0            -> hold: on-target; resolved: errors > 1%
 
               60 4/4 db_connections=80   -> hold: on-target
              120 4/4 db_connections=80.1 -> hold: on-target; warning: db_connections > 80%
              180 4/4 db_connections=-    -> hold: on-target
-             240 4/4 db_connections=80   -> hold: on-target; warning over: db_connections > 80%
+             240 4/4 db_connections=80   -> hold: on-target; resolved: db_connections > 80%
     ",
     );
 }
@@ -86,7 +86,7 @@ fn green_matchers_tells_when_its_instances_or_its_phase_are_too_small_or_too_lar
 
         300..604500/300 10/10 cpu=81          -> hold: rule-matched at-max
                  604800 10/10 cpu=81          -> hold: rule-matched at-max; warning: cpu > 80% for 7d
-                 605100 10/10 cpu=80          -> hold: nothing-matches; warning over: cpu > 80% for 7d
+                 605100 10/10 cpu=80          -> hold: nothing-matches; resolved: cpu > 80% for 7d
 
         300..604500/300 2/2   cpu=19          -> hold: rule-matched at-min
                  604800 2/2   cpu=19          -> hold: rule-matched at-min; warning: cpu < 20% for 7d
@@ -95,7 +95,7 @@ fn green_matchers_tells_when_its_instances_or_its_phase_are_too_small_or_too_lar
 
                60..3540 10/10 requests=60001  -> hold: nothing-matches
                    3600 10/10 requests=60001  -> hold: nothing-matches; warning: requests > 60000 for 1h
-                   3660 10/10 requests=60000  -> hold: nothing-matches; warning over: requests > 60000 for 1h
+                   3660 10/10 requests=60000  -> hold: nothing-matches; resolved: requests > 60000 for 1h
 
                60..3540 10/10 requests=300001 -> hold: nothing-matches
                    3600 10/10 requests=300001 -> hold: nothing-matches; warning: requests > 60000 for 1h; critical: requests > 300000 for 1h
@@ -116,7 +116,7 @@ fn roleferry_tells_when_services_should_be_extracted() {
 
         60..3540 20/20 requests=600001 -> hold: on-target
             3600 20/20 requests=600001 -> hold: on-target; warning: requests > 600000 for 1h
-            3660 20/20 requests=600000 -> hold: on-target; warning over: requests > 600000 for 1h
+            3660 20/20 requests=600000 -> hold: on-target; resolved: requests > 600000 for 1h
     ",
     );
 }

@@ -20,11 +20,11 @@ fn mercenary_grows_by_cpu_that_lasts_5_minutes() {
         360..540 6/6   cpu=71 -> hold: rule-matched credit
              599 6/6   cpu=71 -> hold: rule-matched credit
              600 6/6   cpu=71 -> out to 8: rule-matched
-             660 8/8   cpu=70 -> hold: nothing-matches; warning over: cpu > 70%
+             660 8/8   cpu=70 -> hold: nothing-matches; resolved: cpu > 70%
 
               60 4/4   cpu=71 -> hold: rule-not-long-enough; warning: cpu > 70%
         120..240 4/4   cpu=71 -> hold: rule-not-long-enough
-             300 4/4   cpu=70 -> hold: nothing-matches; warning over: cpu > 70%
+             300 4/4   cpu=70 -> hold: nothing-matches; resolved: cpu > 70%
              360 4/4   cpu=71 -> hold: rule-not-long-enough; warning: cpu > 70%
         420..540 4/4   cpu=71 -> hold: rule-not-long-enough
              600 4/4   cpu=71 -> out to 6: rule-matched

@@ -141,3 +141,34 @@ fn an_event_delivered_twice_changes_nothing_the_second_time() {
         assert_eq!(world.lock().unwrap_or_else(PoisonError::into_inner).updates.len(), 1);
     });
 }
+
+/// What stands in the ledger, as whoever may write the table could put it there.
+fn write_by_hand(world: &Arc<Mutex<World>>, memory: &Value, overrides: &Value) {
+    let item = |key: &str, name: &str, text: &Value| json!({"pk": {"S": "race"}, "sk": {"S": key}, "version": {"N": "7"}, name: {"S": text.to_string()}});
+    let mut world = world.lock().unwrap_or_else(PoisonError::into_inner);
+    world.items.insert("memory#queue-depth".to_owned(), item("memory#queue-depth", "memory", memory));
+    world.items.insert("overrides".to_owned(), item("overrides", "rows", overrides));
+}
+
+#[test]
+fn what_is_written_into_the_ledger_by_hand_stops_no_scaling_and_sets_no_size_beyond_the_file() {
+    const YEAR_9999: i64 = 253_370_764_800_000;
+    let never = json!({"from": 1, "to": u32::MAX, "at": YEAR_9999, "look": "none"});
+    let failed = json!({"a": YEAR_9999, "c": 9});
+    let memory = json!({"enforce": {"worker": {"in": never, "fa": failed, "ch": YEAR_9999}}});
+    let pin = |until: &str| json!([{"target": "*", "pin": u32::MAX, "until": until, "who": "x", "why": "y"}]);
+    for (until, expected) in [("9999-01-01T00:00:00Z", 15), ("2026-11-20T00:00:00Z", 50)] {
+        virtual_time().block_on(async {
+            let world = World::new(10, 900);
+            write_by_hand(&world, &memory, &pin(until));
+            let function = function(&Process::new("only", &world, 1, false), &world);
+            // A change that failed nine times is tried again after a quarter of an hour.
+            for _ in 0..20 {
+                function.handle(json!({})).await.expect("an answer");
+                tokio::time::sleep(Duration::from_mins(1)).await;
+            }
+            let world = world.lock().unwrap_or_else(PoisonError::into_inner);
+            assert_eq!(world.desired, expected, "a pin until {until}: {:?}", world.updates);
+        });
+    }
+}

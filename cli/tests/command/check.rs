@@ -1,8 +1,11 @@
 //! `tidegate check`.
 
+use std::io::Write;
+use std::process::Stdio;
+
 use serde_json::Value;
 
-use crate::command::run;
+use crate::command::{run, tidegate};
 
 /// The file that the reader's own tests are about.
 const TEN_MISTAKES: &str = "shared/fleet/tests/fleet/ten-mistakes.yaml";
@@ -94,8 +97,16 @@ fn the_keys_of_the_json_answer_stay() {
     check_keys(&unreadable, &["error", "file", "problems", "valid", "warnings"]);
 
     let explained = json(&["check", "--json", "--explain", "fleets/roleferry.yaml"], 0);
-    check_keys(&explained["settings"][0], &["about", "default", "reason", "setting", "value"]);
-    check_keys(&explained["signals"][0], &["about", "absent", "signal", "unit"]);
+    check_keys(&explained["effective"][0], &["because", "from", "line", "setting", "value"]);
+    assert!(explained["zone_rules"].as_str().is_some_and(|rules| rules.starts_with("20")), "{explained}");
+
+    let reference = json(&["reference", "--json"], 0);
+    check_keys(&reference["settings"][0], &["about", "default", "reason", "setting", "value"]);
+    check_keys(&reference["signals"][0], &["about", "absent", "signal", "unit"]);
+
+    let several = json(&["check", "--json", "fleets/roleferry.yaml", TEN_MISTAKES], 1);
+    check_keys(&several, &["files", "problems", "valid"]);
+    check_keys(&several["files"][1], &["file", "problems", "valid", "warnings"]);
 }
 
 /// 24 services with a metric each cost $10.37 a month, and 23 of them $9.94, of which nobody needs to be told.
@@ -127,9 +138,21 @@ fn a_costly_fleet_is_told_what_alarms_would_save() {
 }
 
 #[test]
-fn explain_adds_every_setting_with_its_reason_and_every_signal() {
+fn explain_tells_what_holds_for_this_file_and_where_it_comes_from() {
     let (stdout, _, code) = run(&["check", "--explain", "fleets/roleferry.yaml"]);
     assert_eq!(code, 0);
+    let says = |lines: &str| assert!(stdout.contains(lines), "{lines} is not in {stdout}");
+    says("  services[workers].capacity.max = 50\n    line 16\n");
+    says("  services[workers].startup = 3m\n    default: a Fargate task");
+    says("  services[workers].mode = enforce\n    derived: the fleet's `mode`\n");
+    says("\ntime zone rules: tzdata 20");
+    assert!(!stdout.contains("bullmq.prefix"), "it tells of what is not in the file");
+}
+
+#[test]
+fn the_reference_has_every_setting_with_its_reason_and_every_signal() {
+    let (stdout, stderr, code) = run(&["reference"]);
+    assert_eq!((stderr.as_str(), code), ("", 0));
     for row in tidegate_fleet::reference::rows() {
         assert!(stdout.contains(&format!("{}\n", row.path)), "{}", row.path);
         assert!(stdout.contains(row.reason), "{}", row.path);
@@ -137,6 +160,82 @@ fn explain_adds_every_setting_with_its_reason_and_every_signal() {
     for signal in tidegate_fleet::signals::SIGNALS {
         assert!(stdout.contains(&format!("{}\n  {}\n", signal.name, signal.about)), "{}", signal.name);
     }
+}
+
+#[test]
+fn several_files_are_checked_at_once_and_the_worst_decides() {
+    let (stdout, stderr, code) =
+        run(&["check", "fleets/roleferry.yaml", TEN_MISTAKES, "fleets/cloudsync.yaml"]);
+    assert_eq!(code, 1);
+    assert!(
+        stdout.contains("fleets/roleferry.yaml is valid")
+            && stdout.contains("fleets/cloudsync.yaml is valid")
+    );
+    assert_eq!(stderr.matches("error[").count(), 10);
+    let (_, stderr, code) = run(&["check", "fleets/roleferry.yaml", "no-such-file.yaml", TEN_MISTAKES]);
+    assert_eq!(code, 3);
+    assert!(stderr.contains("read `no-such-file.yaml`") && stderr.contains("10 problems"), "{stderr}");
+}
+
+/// Two stacks with one service undo each other, and neither file shows it alone.
+#[test]
+fn a_service_that_two_files_scale_is_refused() {
+    let folder = std::env::temp_dir().join(format!("tidegate-twice-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("make a folder");
+    let check = |modes: [&str; 2]| {
+        let paths =
+            ["one", "two"].map(|name| folder.join(format!("{name}.yaml")).to_string_lossy().into_owned());
+        for (path, mode) in paths.iter().zip(modes) {
+            let text = include_str!("../../../fleets/roleferry.yaml")
+                .replace("mode: enforce", &format!("mode: {mode}"));
+            std::fs::write(path, text).expect("write");
+        }
+        run(&["check", &paths[0], &paths[1]])
+    };
+    let (_, stderr, code) = check(["enforce", "enforce"]);
+    assert_eq!(code, 1, "{stderr}");
+    assert!(
+        stderr.contains("error[duplicate-target]: `workers` in ") && stderr.contains("one.yaml"),
+        "{stderr}"
+    );
+    assert_eq!(check(["enforce", "observe"]).2, 0, "only one of them changes anything");
+    std::fs::remove_dir_all(&folder).expect("remove the folder");
+}
+
+#[test]
+fn a_dash_is_the_standard_input() {
+    let read = |text: &str| {
+        let mut command = tidegate(&["check", "-"]);
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the command starts");
+        child.stdin.take().expect("its input").write_all(text.as_bytes()).expect("it reads");
+        child.wait_with_output().expect("the command ends")
+    };
+    let good = read(include_str!("../../../fleets/roleferry.yaml"));
+    assert!(String::from_utf8_lossy(&good.stdout).starts_with("<stdin> is valid"), "{good:?}");
+    let bad = read("version: 2\n");
+    assert_eq!(bad.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&bad.stderr).contains("--> <stdin>:1:10"), "{bad:?}");
+}
+
+#[test]
+fn lines_end_at_the_width_of_the_terminal_and_stay_whole_in_a_pipe() {
+    let long = |columns: Option<&str>| {
+        let mut command = tidegate(&["check", "--explain", "fleets/hyperverge.yaml", TEN_MISTAKES]);
+        command.env_remove("COLUMNS").envs(columns.map(|columns| ("COLUMNS", columns)));
+        let output = command.output().expect("the command starts");
+        let text = [output.stdout, output.stderr].concat();
+        let text = String::from_utf8(text).expect("UTF-8");
+        let is_long =
+            |line: &&str| line.chars().count() > 72 && !line.contains(" | ") && line.trim().contains(' ');
+        text.lines().filter(is_long).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert!(!long(None).is_empty(), "in a pipe nothing is broken");
+    assert_eq!(long(Some("72")), [""; 0]);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use tidegate_aws::secrets::Secrets;
 use tidegate_fleet::Service;
 use tidegate_fleet::source::{QueueSource, RedisUrl, SqsQueue};
 use tidegate_policy::{Absence, AbsenceKind, Queue};
-use tidegate_queues::{Redis, RedisRequest, sqs};
+use tidegate_queues::{Redis, RedisRequest, check_url, sqs};
 use tidegate_scaling::{QueuesSeen, ReadQueues};
 
 /// The readers of queues, with the connections and secrets that a warm process keeps.
@@ -58,10 +58,13 @@ impl Queues {
         let mut requests = Vec::new();
         for (name, url, source) in queues {
             match resolved.get(url) {
-                Some(Ok(text)) => {
-                    asked.push((*name, *url));
-                    requests.push(RedisRequest { url: text, source });
-                }
+                Some(Ok(text)) => match check_url(text) {
+                    Ok(()) => {
+                        asked.push((*name, *url));
+                        requests.push(RedisRequest { url: text, source });
+                    }
+                    Err(absence) => results.push(((*name).to_owned(), Err(of_reference(absence, url)))),
+                },
                 Some(Err(absence)) => results.push(((*name).to_owned(), Err(absence.clone()))),
                 None => {}
             }
@@ -77,8 +80,40 @@ impl Queues {
     }
 }
 
+/// A URL that cannot be used is mended where it is kept.
+fn of_reference(absence: Absence, url: &RedisUrl) -> Absence {
+    match url {
+        RedisUrl::Plain(_) => absence,
+        RedisUrl::Ssm(_) | RedisUrl::SecretsManager { .. } => {
+            Absence::new(absence.kind, format!("`url_from: {url}`: {}", absence.detail))
+        }
+    }
+}
+
 impl ReadQueues for Queues {
     fn read<'a>(&'a self, services: &'a [&'a Service], now: Timestamp) -> BoxFuture<'a, QueuesSeen> {
         Box::pin(self.read_all(services, now))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_that_cannot_be_used_names_the_parameter_or_secret_that_holds_it() {
+        let why = check_url("host:6379").expect_err("it has no scheme");
+        let secret =
+            RedisUrl::SecretsManager { secret: "shop/redis".to_owned(), key: Some("url".to_owned()) };
+        for (url, place) in [
+            (RedisUrl::Ssm("/shop/redis-url".to_owned()), "ssm:/shop/redis-url"),
+            (secret, "secretsmanager:shop/redis#url"),
+        ] {
+            let told = of_reference(why.clone(), &url).detail;
+            assert!(
+                told.starts_with(&format!("`url_from: {place}`: the Redis URL cannot be used")),
+                "{told}"
+            );
+        }
     }
 }

@@ -11,7 +11,8 @@ use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValuesOnC
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tidegate_policy::AbsenceKind;
+use tidegate_policy::memory::one_line;
+use tidegate_policy::{AbsenceKind, Override};
 
 use crate::error::CallError;
 use crate::overrides::{OVERRIDES, Rows};
@@ -33,6 +34,26 @@ pub struct Page<M> {
     pub memory: M,
     /// Changes that could not be reported yet.
     pub unreported: Vec<Unreported>,
+}
+
+/// Changes kept for the next report while SNS cannot be reached; the activities hold them all.
+pub const UNREPORTED_MAX: usize = 50;
+/// A headline is one line of a report.
+const HEADLINE_CHARACTERS_MAX: usize = 400;
+
+impl<M> Found<M> {
+    /// Believes what was read only as far as it can be true: whoever may write the table can put anything there. The memory
+    /// itself is its concern's to judge.
+    pub fn believe(&mut self, now: Timestamp) {
+        let unreported = &mut self.page.unreported;
+        unreported.truncate(UNREPORTED_MAX);
+        for late in unreported {
+            late.at = late.at.min(now);
+            one_line(&mut late.text, HEADLINE_CHARACTERS_MAX);
+            one_line(&mut late.target, HEADLINE_CHARACTERS_MAX);
+        }
+        self.overrides.rows.iter_mut().for_each(Override::believe);
+    }
 }
 
 /// What one look finds in the ledger.

@@ -1,17 +1,17 @@
 //! The report: one value, rendered as text for people and as JSON for machines.
 
 pub mod section;
+mod subject;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tidegate_policy::Severity;
 
-pub use crate::report::section::Section;
+pub use crate::report::section::{Section, State};
+use crate::report::subject::Line;
+pub use crate::report::subject::SUBJECT_CHARACTERS_MAX;
 use crate::ring::Ring;
-
-/// SNS takes subjects below 100 characters without line breaks (Amazon SNS API reference, `Publish`).
-pub const SUBJECT_CHARACTERS_MAX: usize = 99;
 
 /// Which look it was.
 #[derive(Debug, Clone, PartialEq)]
@@ -111,18 +111,30 @@ impl LookReport {
     /// The subject: fewer than 100 characters, one line.
     #[must_use]
     pub fn subject(&self) -> String {
-        let mut lines: Vec<String> = self.alert.iter().map(|alert| alert.text.clone()).collect();
-        lines.extend(self.by_severity().into_iter().map(|section| section.headline.clone()));
-        lines.extend(self.unreported.iter().map(|late| format!("earlier: {}", late.text)));
-        let more = match lines.len().saturating_sub(1) {
-            0 => String::new(),
-            more => format!(" (+{more} more)"),
-        };
-        let first = lines.into_iter().next().unwrap_or_else(|| "no news".to_owned());
-        let room = SUBJECT_CHARACTERS_MAX.saturating_sub(more.chars().count());
-        let printable = format!("[{}] {first}", self.header.fleet);
-        let head: String = printable.chars().filter(|c| !c.is_control()).take(room).collect();
-        format!("{head}{more}")
+        let alert = self.alert.iter().map(|alert| Line { target: None, what: alert.text.clone() });
+        let news = self.by_severity().into_iter();
+        let news = news.map(|it| Line { target: Some(it.target.clone()), what: it.verdict.clone() });
+        let late = self.unreported.iter().map(|late| {
+            let name = format!("{}: ", late.target);
+            let what = format!("earlier: {}", late.text.strip_prefix(&name).unwrap_or(&late.text));
+            Line { target: Some(late.target.clone()), what }
+        });
+        let lines: Vec<Line> = alert.chain(news).chain(late).collect();
+        let nothing = Line { target: None, what: "no news".to_owned() };
+        let more = lines.len().saturating_sub(1);
+        subject::subject(&self.header.fleet, lines.first().unwrap_or(&nothing), more)
+    }
+
+    /// What the message is to an alerting system; `None` where nothing begins or ends.
+    #[must_use]
+    pub fn state(&self) -> Option<State> {
+        let alert = self.alert.iter().map(|alert| match alert.severity {
+            Severity::Info => State::Resolved,
+            Severity::Warning | Severity::Critical => State::Firing,
+        });
+        let mut states = self.news().filter_map(|section| section.state).chain(alert);
+        let first = states.next()?;
+        Some(if states.all(|other| other == first) { first } else { State::Firing })
     }
 
     /// The text, as paragraphs: one per target, the most severe first.
@@ -181,6 +193,7 @@ impl LookReport {
     #[must_use]
     pub fn plan(&self) -> Value {
         let mut answer = self.to_json();
+        answer["zone_rules"] = tidegate_fleet::zone_rules().into();
         answer["plan"] = self.sections.iter().map(|section| section.json["sentence"].clone()).collect();
         answer
     }
@@ -197,6 +210,9 @@ impl LookReport {
         });
         if let Ring::Alarm { name } = rung_by {
             json["alarm"] = name.clone().into();
+        }
+        if let Some(state) = self.state() {
+            json["state"] = state.code().into();
         }
         if let Some(alert) = alert {
             json["alert"] = alert.text.clone().into();

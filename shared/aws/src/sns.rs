@@ -6,7 +6,7 @@ use tidegate_policy::AbsenceKind;
 use tidegate_policy::Severity;
 
 use crate::error::CallError;
-use crate::report::LookReport;
+use crate::report::{Header, LookReport};
 
 /// SNS takes 262,144 bytes for all protocols' bodies, the subject and the attributes together. The rest is for the
 /// attributes: 1,000 services' names are some 30 KB.
@@ -31,6 +31,10 @@ pub async fn publish(sns: &aws_sdk_sns::Client, topic: &str, report: &LookReport
         .message_attributes("severity", attribute(&step, "String", severity(report.severity()))?)
         .message_attributes("concern", attribute(&step, "String", report.header.concern.to_owned())?)
         .message_attributes("target", attribute(&step, "String.Array", json!(report.about()).to_string())?);
+    let call = match report.state() {
+        Some(state) => call.message_attributes("state", attribute(&step, "String", state.code().to_owned())?),
+        None => call,
+    };
     call.send().await.map(|_| ()).map_err(|error| CallError::new(step(), &error))
 }
 
@@ -75,7 +79,7 @@ fn text(report: &LookReport, bytes: usize) -> String {
             text.push_str(&more);
             break;
         }
-        text.push_str(paragraph);
+        text.push_str(paragraph.get(..paragraph.floor_char_boundary(bytes)).unwrap_or_default());
         text.push_str("\n\n");
     }
     text.push_str(&report.signature());
@@ -92,6 +96,11 @@ fn notification(report: &LookReport) -> Value {
         [one] => format!("{}-{one}-{}", report.header.fleet, report.header.at.strftime("%Y-%m-%d")),
         _ => format!("{}-{}", report.header.fleet, report.header.look),
     };
+    let Header { concern, look, .. } = &report.header;
+    let mut context = json!({"severity": severity, "concern": concern, "look": look});
+    if let Some(state) = report.state() {
+        context["state"] = state.code().into();
+    }
     json!({
         "version": "1.0",
         "source": "custom",
@@ -108,7 +117,7 @@ fn notification(report: &LookReport) -> Value {
             "summary": report.subject(),
             "eventType": report.header.concern,
             "relatedResources": resources.take(50).collect::<Vec<_>>(),
-            "additionalContext": {"severity": severity, "concern": report.header.concern, "look": report.header.look},
+            "additionalContext": context,
         },
     })
 }

@@ -46,6 +46,7 @@ pub mod settings {
 mod model {
     pub(crate) mod built_in;
     pub mod cost;
+    pub mod effective;
     pub(crate) mod fleet;
     pub mod queue;
     pub mod signals;
@@ -85,10 +86,11 @@ use read::{condition, expression, floor, hours, metrics, queue, rule as rules, s
 use settings::{bounds as steering, queue as sources, shape, texts};
 use yaml::{object, scalar, tree};
 
-pub use model::{cost, queue as source, signals, target};
+pub use model::{cost, effective, queue as source, signals, target};
 pub use settings::{reference, schema};
 
 pub use fleet::{Budget, FILE_BYTES_MAX, Fleet, Mode, Service, parse, parse_bytes};
+pub use hours::zone_rules;
 pub use problem::{Code, Place, Problem, Problems, Severity};
 pub use source::{Metric, MetricSource, QueueSource, RedisUrl, Source};
 pub use target::{AutoScalingGroup, EcsService, TargetName};

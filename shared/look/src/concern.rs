@@ -49,6 +49,9 @@ pub trait Concern {
         now: Timestamp,
     ) -> impl Future<Output = Result<(Found<Self::Memory>, Self::Seen), CallError>>;
 
+    /// Believes a memory that was read only as far as it can be true: whoever may write the table can put anything there.
+    fn believe(&self, memory: &mut Self::Memory, now: Timestamp);
+
     /// Decides, and puts the next memory, with every intent, into the page.
     fn decide(
         &self,

@@ -74,7 +74,7 @@ impl<C: Concern> Evaluator<C> {
         }
 
         // On the heap: it is by far the largest part of this future, and would be copied with it.
-        let observed = Box::pin(self.concern.observe(&subjects, ring, self.read_ledger(), now));
+        let observed = Box::pin(self.concern.observe(&subjects, ring, self.read_ledger(now), now));
         let (found, seen) = match observed.await {
             Ok(observed) => observed,
             Err(error) => return Err(self.outage(&header, error).await),
@@ -118,12 +118,16 @@ impl<C: Concern> Evaluator<C> {
         }
     }
 
-    /// The ledger, within its time.
-    async fn read_ledger(&self) -> Result<Found<C::Memory>, CallError> {
-        timeout(budget::LEDGER, self.ledger.read(self.concern.name())).await.unwrap_or_else(|_| {
+    /// The ledger, within its time, as far as it can be true.
+    async fn read_ledger(&self, now: Timestamp) -> Result<Found<C::Memory>, CallError> {
+        let read = timeout(budget::LEDGER, self.ledger.read(self.concern.name())).await;
+        let mut found: Found<C::Memory> = read.unwrap_or_else(|_| {
             let late = "not read within the time of a look";
             Err(CallError::plain("read the ledger", AbsenceKind::TimedOut, late))
-        })
+        })?;
+        found.believe(now);
+        self.concern.believe(&mut found.page.memory, now);
+        Ok(found)
     }
 
     /// Decides about everything that was seen.

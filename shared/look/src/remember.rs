@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use tidegate_aws::CallError;
 use tidegate_aws::activity::{self, Activity};
-use tidegate_aws::ledger::{Page, Written};
+use tidegate_aws::ledger::{Page, UNREPORTED_MAX, Written};
 use tidegate_aws::report::{LookReport, Section, Unreported};
 use tidegate_policy::AbsenceKind;
 use tokio::time::timeout;
@@ -14,8 +14,6 @@ use crate::{Decided, Evaluator, budget};
 /// Another look may write between this look's two writes; then the outcome is put into its page. More tries than
 /// this means a storm of looks, and the next one settles the intent by comparing it with the world.
 const WRITES_MAX: usize = 5;
-/// Changes kept for the next report while SNS cannot be reached; the activities hold them all.
-const UNREPORTED_MAX: usize = 50;
 
 impl<C: Concern> Evaluator<C> {
     /// Records what was tried and what begins or ends.
@@ -87,7 +85,7 @@ fn settle_unreported(unreported: &mut Vec<Unreported>, report: &LookReport, told
         severity: section.severity,
         target: section.target.clone(),
         at: now,
-        text: section.headline.clone(),
+        text: section.headline(),
     }));
     let surplus = unreported.len().saturating_sub(UNREPORTED_MAX);
     unreported.drain(..surplus);

@@ -15,6 +15,7 @@ use crate::pipeline::changes::{self, Changes};
 use crate::pipeline::gate::{self, Passed};
 use crate::pipeline::known::Known;
 use crate::pipeline::notices::{self, Found};
+use crate::pipeline::overwritten;
 use crate::pipeline::recommend::{Recommendation, ask_wait, recommend, scalable};
 use crate::reason::Reason;
 use crate::service::ServicePolicy;
@@ -64,6 +65,7 @@ pub fn decide(seen: &Observation, policy: &ServicePolicy, memory: &Memory, look:
             intent: changes::intent(verdict, look.id, now).or(intent),
             failure,
             zeroed: changes.zeroed,
+            overwritten: changes.overwritten,
             wait: waited,
             edges,
             observed: memory.observed,
@@ -97,7 +99,7 @@ impl Size {
         wait: &Wait,
         memory: &Memory,
     ) -> Self {
-        let changes = Changes::seen(memory, service.desired_count);
+        let changes = Changes::seen(memory, service.desired_count, known.now);
         let recommendation = recommend(known, in_force, &changes, wait, service, memory.wishes.clone());
         let passed = gate::pass(service.desired_count, recommendation.to, memory, known.now);
         Self { blocked: None, changes, recommendation, passed }
@@ -129,6 +131,7 @@ fn explain(
     all.both(notices::of_queue(known));
     all.both(notices::overrides(in_force));
     all.reasons.extend(changes.reason());
+    all.both(overwritten::found(changes.overwritten));
     all.both(recommendation.switched_off.clone().map(|off| (NoticeKind::SwitchedOff, off)));
     all.reasons.extend(recommendation.reasons.iter().cloned());
     all.reasons.extend(passed.reasons.iter().cloned());

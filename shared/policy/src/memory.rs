@@ -11,8 +11,11 @@ use crate::ledger_time::{millis, millis_by_name, millis_optional};
 use crate::notice::{self, Edge, Notice, NoticeKind};
 use crate::signal::MetricName;
 
+mod believed;
 pub mod ran;
 pub mod wait;
+
+pub use believed::one_line;
 
 /// The memory of one service. Empty for a service never looked at.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -67,6 +70,9 @@ pub struct Memory {
     /// The desired count at the end of the last look, to notice that somebody else changed it.
     #[serde(rename = "de", skip_serializing_if = "Option::is_none")]
     pub desired_count: Option<u32>,
+    /// How often another process has overwritten what was set here.
+    #[serde(rename = "ow", skip_serializing_if = "Option::is_none")]
+    pub overwritten: Option<Overwritten>,
     /// The desired count is 0 because we set it.
     #[serde(rename = "ze", skip_serializing_if = "std::ops::Not::not")]
     pub zeroed: bool,
@@ -159,6 +165,17 @@ pub struct LastPoint {
 /// A datapoint that may still change: the end of its period, and its value.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct YoungPoint(#[serde(with = "millis")] pub Timestamp, pub f64);
+
+/// Changes by another process, each of them after one of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Overwritten {
+    /// When the last one was seen.
+    #[serde(rename = "a", with = "millis")]
+    pub at: Timestamp,
+    /// How many there were, each within an hour of the one before.
+    #[serde(rename = "c")]
+    pub times: u32,
+}
 
 /// Tasks that were asked for and do not run yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

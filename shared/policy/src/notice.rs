@@ -41,6 +41,10 @@ pub enum NoticeKind {
     HeldByWorkers,
     /// An override is in force.
     Overridden,
+    /// An override asks for more than the fleet file allows, or for longer than any may last.
+    OverrideLimited,
+    /// Another process keeps overwriting the desired count.
+    Overwritten,
     /// AWS's own bounds are narrower than what is asked for.
     OutsideBounds,
     /// More is wanted, and AWS adds nothing now.
@@ -98,18 +102,14 @@ impl Notice {
         self.because.as_ref().and_then(condition)
     }
 
-    /// How much it matters: the end of a condition as much as its beginning, so that who is paged by one is freed by
-    /// the other; every other end is [`Severity::Info`].
+    /// How much it matters. An end wakes nobody: it is [`Severity::Info`], and `state: resolved` closes what the
+    /// beginning opened.
     #[must_use]
     pub fn severity(&self) -> Severity {
         match &self.because {
-            Some(
-                Reason::ConditionHolds { severity, .. }
-                | Reason::ConditionOver { severity, .. }
-                | Reason::ConditionQuiet { severity, .. },
-            ) => *severity,
-            Some(_) | None if self.begins => self.kind.severity(),
-            Some(_) | None => Severity::Info,
+            _ if !self.begins => Severity::Info,
+            Some(Reason::ConditionHolds { severity, .. }) => *severity,
+            Some(_) | None => self.kind.severity(),
         }
     }
 
@@ -132,11 +132,11 @@ fn condition(reason: &Reason) -> Option<String> {
     }
 }
 
-/// `pinned at max`, `no longer memory > 85% for 3m`.
+/// `pinned at max`, `RESOLVED: memory > 85% for 3m`.
 impl fmt::Display for Counted<&Notice> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { what: notice, counts } = *self;
-        f.write_str(if notice.begins { "" } else { "no longer " })?;
+        f.write_str(if notice.begins { "" } else { "RESOLVED: " })?;
         match notice.condition() {
             Some(condition) => f.write_str(&condition),
             None => write!(f, "{}", counts.tell(&notice.kind)),
@@ -160,6 +160,8 @@ impl NoticeKind {
             | Self::RolloutLasts
             | Self::DeploymentFailed
             | Self::HeldByWorkers
+            | Self::OverrideLimited
+            | Self::Overwritten
             | Self::OutsideBounds
             | Self::NoScaleOut
             | Self::Condition
@@ -189,6 +191,8 @@ impl NoticeKind {
             | Self::DeploymentFailed
             | Self::QueuePaused
             | Self::Overridden
+            | Self::OverrideLimited
+            | Self::Overwritten
             | Self::OutsideBounds
             | Self::NoScaleOut
             | Self::Condition => 1,
@@ -214,6 +218,8 @@ impl NoticeKind {
             | Self::DeploymentFailed
             | Self::HeldByWorkers
             | Self::Overridden
+            | Self::OverrideLimited
+            | Self::Overwritten
             | Self::OutsideBounds
             | Self::NoScaleOut
             | Self::Condition
@@ -243,6 +249,8 @@ impl fmt::Display for Counted<&NoticeKind> {
             N::QueuePaused => "queue paused or at its limit",
             N::HeldByWorkers => "jobs held by workers",
             N::Overridden => "override in force",
+            N::OverrideLimited => "override limited",
+            N::Overwritten => "another process keeps changing the desired count",
             N::OutsideBounds => "AWS's own bounds are narrower",
             N::NoScaleOut => "unable to scale out",
             N::Condition => "condition holds",

@@ -2,8 +2,10 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+
+use crate::memory::one_line;
 
 /// One row of the fleet's overrides.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,10 +36,37 @@ pub enum OverrideKind {
 }
 
 impl Override {
+    /// An override ends within so long: the command writes none of more than 30 days, and a day is for clocks that differ.
+    /// A row of the table that ends later was not written by the command, and is not in force. Without a limit whoever may
+    /// write the table sets a size for ever, unseen by who reads the fleet file.
+    pub const LONGEST: SignedDuration = SignedDuration::from_hours(31 * 24);
+
+    /// Its texts are told in reports: each becomes one line of bounded length.
+    pub fn believe(&mut self) {
+        one_line(&mut self.who, 64);
+        one_line(&mut self.why, 300);
+    }
+
+    /// Whether it ends later than any may.
+    pub(crate) fn is_too_long(&self, now: Timestamp) -> bool {
+        self.until.duration_since(now) > Self::LONGEST
+    }
+
     /// Whether it speaks of a service at a moment.
     #[must_use]
     pub fn applies(&self, target: &str, now: Timestamp) -> bool {
         (self.target == target || self.target == "*") && now < self.until
+    }
+}
+
+impl OverrideKind {
+    /// The same, for no more tasks than that.
+    pub(crate) fn at_most(self, most: u32) -> Self {
+        match self {
+            Self::Min(tasks) => Self::Min(tasks.min(most)),
+            Self::Max(tasks) => Self::Max(tasks.min(most)),
+            Self::Pin(tasks) => Self::Pin(tasks.min(most)),
+        }
     }
 }
 

@@ -40,6 +40,12 @@ pub enum Reason {
     ChangedElsewhere { was: u32 },
     /// An override is in force.
     Overridden { kind: OverrideKind, until: Timestamp, who: String, why: String },
+    /// An override asks for more than the fleet file allows; that is what holds.
+    OverrideAbove { kind: OverrideKind, most: u32 },
+    /// An override ends later than any may, and is not in force.
+    OverrideTooLong { kind: OverrideKind, until: Timestamp, longest: SignedDuration },
+    /// Another process has so often changed what was set here.
+    Overwritten { times: u32 },
     /// A rule's condition holds; an alarm tells since when.
     RuleMatched { condition: Condition, value: f64, since: Option<Timestamp>, proposes: u32 },
     /// A rule's condition breaches, but not for long enough yet.
@@ -153,6 +159,9 @@ impl Reason {
                 | Self::QueuePaused { .. }
                 | Self::HeldByWorkers { .. }
                 | Self::WorkInFlightHidden { .. }
+                | Self::OverrideAbove { .. }
+                | Self::OverrideTooLong { .. }
+                | Self::Overwritten { .. }
                 | Self::OutsideBounds { .. }
                 | Self::ConditionHolds { .. }
                 | Self::DeploymentFailed
@@ -175,6 +184,9 @@ impl Reason {
             Self::BackingOff { .. } => "backing-off",
             Self::ChangedElsewhere { .. } => "changed-elsewhere",
             Self::Overridden { .. } => "overridden",
+            Self::OverrideAbove { .. } => "override-above",
+            Self::OverrideTooLong { .. } => "override-too-long",
+            Self::Overwritten { .. } => "overwritten",
             Self::RuleMatched { .. } => "rule-matched",
             Self::RuleNotLongEnough { .. } => "rule-not-long-enough",
             Self::Credit { .. } => "credit",

@@ -19,6 +19,8 @@ use crate::track::Track;
 pub struct ServicePolicy {
     /// Minimum and maximum capacity in tasks.
     pub capacity: Capacity,
+    /// The most tasks that an override may set; never fewer than the maximum.
+    pub override_max: u32,
     /// Other bounds at certain hours; their order does not matter.
     pub hours: Vec<Hours>,
     /// A minimum that follows a metric of the business; hours and people outrank it.

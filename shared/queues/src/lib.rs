@@ -28,3 +28,4 @@ mod fingerprint;
 pub mod sqs;
 
 pub use crate::read::{Redis, RedisRequest};
+pub use crate::url::check_url;

@@ -34,8 +34,39 @@ const HOW_TOO: [&str; 2] = ["socket_", "ssl_"];
 /// The options that a Unix socket's URL has instead of the parts that it lacks.
 const OF_A_SOCKET: [&str; 2] = ["user", "pass"];
 
-/// Takes `redis[s]://[USER][:PASSWORD@]HOST[:PORT][/DATABASE][?db=DATABASE]` apart, or `unix:///PATH?db=DATABASE`.
+/// What stands in a URL for the characters that end a part of it.
+const ENCODED: &str =
+    "percent-encode the password: `/` is `%2F`, `?` is `%3F`, `#` is `%23`, `@` is `%40`, `%` is `%25`";
+
+/// Whether a URL can be followed, and if not, what to do about it.
+///
+/// # Errors
+/// It cannot; the message holds nothing of the URL that could be a secret.
+pub fn check_url(text: &str) -> Result<(), Absence> {
+    parse(text).map(|_| ())
+}
+
+/// Takes a URL apart; where it cannot be used, the message says what to write.
 pub(crate) fn parse(text: &str) -> Result<(ConnectionInfo, i64), Absence> {
+    taken_apart(text).map_err(|absence| match what_to_write(text) {
+        Some(hint) => Absence::new(absence.kind, format!("{}; {hint}", absence.detail)),
+        None => absence,
+    })
+}
+
+/// The usual mistakes, by what they look like.
+fn what_to_write(text: &str) -> Option<&'static str> {
+    let schemes = ["redis", "rediss", "valkey", "valkeys", "unix", "redis+unix", "valkey+unix"];
+    let Some((scheme, rest)) = text.split_once("://").filter(|(scheme, _)| schemes.contains(scheme)) else {
+        return Some("write `redis://[USER:PASSWORD@]HOST:PORT/DATABASE`, or `rediss://` for TLS");
+    };
+    // Before the last `@` stand a user and a password, where nothing may end that part of the URL.
+    let (login, _) = rest.rsplit_once('@').filter(|_| !scheme.ends_with("unix"))?;
+    login.contains(['/', '?', '#', '[', ']', ' ']).then_some(ENCODED)
+}
+
+/// Takes `redis[s]://[USER][:PASSWORD@]HOST[:PORT][/DATABASE][?db=DATABASE]` apart, or `unix:///PATH?db=DATABASE`.
+fn taken_apart(text: &str) -> Result<(ConnectionInfo, i64), Absence> {
     let unusable =
         |why: &str| Absence::new(AbsenceKind::Unreadable, format!("the Redis URL cannot be used: {why}"));
     let url = redis::parse_redis_url(text).ok_or_else(|| unusable("Redis URL did not parse"))?;
@@ -125,9 +156,36 @@ mod tests {
         refuses("redis://host/0#6", "what stands behind `#` would not be followed");
         refuses("rediss://host/0#insecure", "`#insecure` would accept any certificate");
         refuses("rediss://host/0#6", "only #insecure is supported as URL fragment");
-        refuses("sentinel://host/0", "Redis URL did not parse");
-        // An unescaped password: what follows the `?` is a secret.
-        refuses("redis://user:1234?secret@host/0", "one of its options would not be followed");
-        refuses("redis://user:1234?sec&ret@host/0", "one of its options would not be followed");
+    }
+
+    #[test]
+    fn a_url_that_is_none_is_told_how_to_write_one() {
+        for url in ["sentinel://host/0", "host:6379", "http://host:6379", "hunter2", "", "redis:host"] {
+            let said = parse(url).expect_err(url).to_string();
+            let expected = "; write `redis://[USER:PASSWORD@]HOST:PORT/DATABASE`, or `rediss://` for TLS";
+            assert!(said.ends_with(expected), "{url}: {said}");
+            assert!(!said.contains("hunter2"), "{url}: {said}");
+        }
+    }
+
+    #[test]
+    fn a_password_with_characters_that_end_a_part_of_the_url_is_told_to_be_encoded() {
+        for secret in [
+            "hunter2/x",
+            "hunter2?x",
+            "hunter2#x",
+            "1234?hunter2&x",
+            "1234/hunter2",
+            "1234#hunter2",
+            "hunter2 x/",
+        ] {
+            for url in [format!("redis://user:{secret}@host:6379/0"), format!("rediss://:{secret}@host/0")] {
+                let said = parse(&url).expect_err(&url).to_string();
+                assert!(said.ends_with(&format!("; {ENCODED}")), "{url}: {said}");
+                assert!(!said.contains("hunter2"), "{url}: {said}");
+            }
+        }
+        reads("redis://user:hunter2%2Fx@host/3", 3);
+        refuses("redis://user:hunter2@host/six", "Invalid database number");
     }
 }

@@ -137,6 +137,10 @@ impl Concern for Services {
         self.see(services, ring, ledger, now).await
     }
 
+    fn believe(&self, memory: &mut FleetMemory, now: Timestamp) {
+        memory.believe(now);
+    }
+
     fn decide(
         &self,
         seen: Seen,

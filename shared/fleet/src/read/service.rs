@@ -49,6 +49,7 @@ pub(crate) fn read(
     let target = target::read(&object, problems);
     let of_group = object.chosen(&["ecs", "asg"]) == Some("asg");
     let capacity = capacity(&object, problems);
+    let override_max = override_max(&object, capacity, problems);
     let hours = hours::read(&object, capacity, holidays, problems);
     let has_queue = object.node("queue").is_some();
     let queue = if has_queue { queue::read(&object, problems).map(Some) } else { Some(None) };
@@ -79,6 +80,7 @@ pub(crate) fn read(
     let metrics = known.used(&named)?;
     let policy = ServicePolicy {
         capacity: capacity?,
+        override_max: override_max?,
         hours: hours?,
         floor: floor?,
         concurrency: pace.concurrency,
@@ -146,6 +148,23 @@ fn capacity(object: &Object<'_>, problems: &mut Problems) -> Option<Capacity> {
             problems.push(Problem::new(Code::MinAboveMax, place, error.to_string()));
         })
         .ok()
+}
+
+/// The most that an override may set.
+fn override_max(object: &Object<'_>, capacity: Option<Capacity>, problems: &mut Problems) -> Option<u32> {
+    // Its other settings are read, and told of, already.
+    let bounds = object.map("capacity", &mut Problems::new())?;
+    let written = bounds.node("override_max").is_some();
+    let most = if written { Some(bounds.count("override_max", problems)?) } else { None };
+    let max = capacity?.max();
+    let most = most.unwrap_or(max);
+    if most >= max {
+        return Some(most);
+    }
+    let message = format!("`override_max` is {most}, below `max` {max}");
+    let help = "an override may always set what the rules may; leave `override_max` out, or raise it";
+    problems.push(Problem::new(Code::MinAboveMax, bounds.place_of("override_max"), message).help(help));
+    None
 }
 
 /// The acceptable wait, if there is one and it can be read.

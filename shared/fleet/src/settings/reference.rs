@@ -1,4 +1,4 @@
-//! The table of settings for people, made from the settings: `tidegate check --explain` and the documentation.
+//! The table of settings for people, made from the settings: `tidegate reference` and the documentation.
 
 use std::fmt::Write;
 
@@ -140,7 +140,8 @@ fn shown(value: &str) -> String {
     format!("`{escaped}`")
 }
 
-fn value(kind: &Kind) -> String {
+/// What a value can be, for people.
+pub(crate) fn value(kind: &Kind) -> String {
     match kind {
         Kind::Text(rule) => rule.allowed.to_owned(),
         Kind::Count { min, max, .. } if min == max => format!("{min}"),

@@ -2,15 +2,21 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::reference;
 use crate::scalar;
 use crate::settings::FLEET;
 use crate::shape::{Kind, Need, Presence, Setting, Shape, Text};
 
-/// The JSON Schema (draft 2020-12) of the fleet file, as `tidegate schema` prints it.
+/// What the schema is called. A name and no address: it is printed by the command, and nobody has to be online for it.
+const ID: &str = "urn:tidegate:fleet:1";
+
+/// The JSON Schema (draft 2020-12) of the fleet file, as `tidegate schema` prints it. `errorMessage` and
+/// `patternErrorMessage` are what editors with the YAML language server show instead of a regular expression.
 #[must_use]
 pub fn schema() -> Value {
     let mut schema = object(&FLEET);
     schema["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
+    schema["$id"] = json!(ID);
     schema["title"] = json!("Tidegate fleet file");
     schema
 }
@@ -75,18 +81,24 @@ fn value(kind: &Kind) -> Value {
         Kind::Count { min, max, unit: _ } => {
             json!({ "type": "integer", "minimum": min, "maximum": max })
         }
-        Kind::Duration { .. } => json!({
-            "type": "string",
-            "pattern": "^(?=[0-9])([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$",
-        }),
+        Kind::Duration { .. } => told(
+            json!({ "type": "string", "pattern": "^(?=[0-9])([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$" }),
+            &format!(
+                "write a duration with its units, as `90s`, `5m` or `1h30m`: {}",
+                reference::value(kind)
+            ),
+        ),
         Kind::Boolean => json!({ "type": "boolean" }),
         Kind::Choice(words) => json!({ "enum": words }),
-        Kind::Amount { min, max_percent: _ } => json!({
-            "type": ["integer", "string"],
-            "minimum": min,
-            "maximum": tidegate_policy::Capacity::LIMIT,
-            "pattern": "^[1-9][0-9]*%$",
-        }),
+        Kind::Amount { min, max_percent: _ } => told(
+            json!({
+                "type": ["integer", "string"],
+                "minimum": min,
+                "maximum": tidegate_policy::Capacity::LIMIT,
+                "pattern": "^[1-9][0-9]*%$",
+            }),
+            &format!("write {}", reference::value(kind)),
+        ),
         Kind::Whole => json!({ "type": "integer", "minimum": 1, "maximum": scalar::WHOLE_MAX }),
         Kind::Map(shape) => object(shape),
         Kind::Forms { usual, other, by } => {
@@ -95,7 +107,7 @@ fn value(kind: &Kind) -> Value {
         Kind::TextOrMap(rule, shape) => json!({ "anyOf": [text(rule), object(shape)] }),
         Kind::Table { key, value: of, max } => json!({
             "type": "object",
-            "propertyNames": { "pattern": key.pattern, "maxLength": key.max },
+            "propertyNames": told(json!({ "pattern": key.pattern, "maxLength": key.max }), &allowed(key)),
             "additionalProperties": value(of),
             "maxProperties": max,
         }),
@@ -112,9 +124,21 @@ fn value(kind: &Kind) -> Value {
 /// A text is taken as written, so an editor that reads `012` as a number must not object.
 fn text(rule: &Text) -> Value {
     let mut schema = json!({ "type": ["string", "number", "boolean", "null"], "maxLength": rule.max });
-    if !rule.pattern.is_empty() {
-        schema["pattern"] = json!(rule.pattern);
+    if rule.pattern.is_empty() {
+        return schema;
     }
+    schema["pattern"] = json!(rule.pattern);
+    told(schema, &allowed(rule))
+}
+
+fn allowed(rule: &Text) -> String {
+    format!("allowed are {}", rule.allowed)
+}
+
+/// With words for what does not fit, where there would be a regular expression.
+fn told(mut schema: Value, message: &str) -> Value {
+    schema["errorMessage"] = json!(message);
+    schema["patternErrorMessage"] = json!(message);
     schema
 }
 

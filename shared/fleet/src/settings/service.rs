@@ -1,6 +1,6 @@
 //! Every setting of the fleet file, declared once: what it can be, its default, and why that default.
 //!
-//! The reader, the JSON Schema (`tidegate schema`) and the table of settings (`tidegate check --explain`) are made
+//! The reader, the JSON Schema (`tidegate schema`) and the table of settings (`tidegate reference`) are made
 //! from this, so none of them can disagree.
 
 use tidegate_policy::Capacity;
@@ -193,6 +193,11 @@ const CAPACITY: Shape = Shape {
             "max",
             Kind::Count { min: 1, max: Capacity::LIMIT, unit: "tasks" },
             "Maximum capacity (`MaxCapacity`).",
+        ),
+        optional(
+            "override_max",
+            Kind::Count { min: 1, max: Capacity::LIMIT, unit: "tasks" },
+            "The most that `tidegate pin` and other overrides may set, at least `max`; without it `max`. Budgets count `max`.",
         ),
     ],
     needs: &[],

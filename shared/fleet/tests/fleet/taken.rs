@@ -42,6 +42,17 @@ fn queue(text: &str) -> QueueSource {
 }
 
 #[test]
+fn overrides_set_no_more_than_the_maximum_unless_the_file_says_so() {
+    let most = |capacity: &str| {
+        let place = PLACE.replace("max: 20", capacity);
+        taken(&fleet(&format!("{place}{WORK}"))).services()[0].policy().override_max
+    };
+    assert_eq!(most("max: 20"), 20);
+    assert_eq!(most("max: 20, override_max: 20"), 20);
+    assert_eq!(most("max: 20, override_max: 60"), 60);
+}
+
+#[test]
 fn wait_scales_alone_without_cooldowns_or_beside_rules_with_theirs() {
     let seconds = SignedDuration::from_secs;
     let queue = WORK.lines().next().expect("the queue comes first");

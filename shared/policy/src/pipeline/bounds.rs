@@ -24,6 +24,8 @@ pub(crate) struct InForce<'a> {
     pub(crate) pin: Option<u32>,
     /// The overrides that shaped them, in the order of the ledger.
     pub(crate) overrides: Vec<&'a Override>,
+    /// What of the overrides is not granted.
+    pub(crate) limited: Vec<Reason>,
     /// AWS's own bounds are narrower than what was asked for.
     pub(crate) outside: Option<Reason>,
 }
@@ -80,8 +82,9 @@ impl<'a> InForce<'a> {
     }
 }
 
-/// The bounds of a service at a moment. Hours outrank the capacity, the floor table raises the minimum within them, and what a person asked for outranks all: later
-/// overrides win over earlier ones, and may leave the capacity of the file, since a person asked by number.
+/// The bounds of a service at a moment. Hours outrank the capacity, the floor table raises the minimum within them, and
+/// what a person asked for outranks all, later overrides the earlier ones. They leave the capacity of the file downward,
+/// and upward as far as the file allows: whoever may write the table is not always who may change the file.
 fn in_force<'a>(
     policy: &'a ServicePolicy,
     footing: Option<Footing>,
@@ -95,13 +98,22 @@ fn in_force<'a>(
     let hours: Vec<_> = policy.hours.iter().filter_map(held).collect();
     let bounds = within(policy.capacity, hours.iter().map(|(row, _)| *row));
     let bounds = raised(bounds, footing.as_ref().map_or(0, |floor| floor.tasks));
-    let mut now = InForce { bounds, hours, footing, pin: None, overrides: Vec::new(), outside: None };
+    let most = policy.override_max.max(policy.capacity.max());
+    let (overrides, too_long): (Vec<_>, Vec<_>) = overrides.partition(|row| !row.is_too_long(now));
+    let too_long = too_long.into_iter().map(|row| {
+        let (kind, until, longest) = (row.kind, row.until, Override::LONGEST);
+        Reason::OverrideTooLong { kind, until, longest }
+    });
+    let limited = too_long.collect();
+    let mut now =
+        InForce { bounds, hours, footing, pin: None, overrides: Vec::new(), limited, outside: None };
     for row in overrides {
+        let kind = row.kind.at_most(most);
         let (min, max) = (now.bounds.min(), now.bounds.max());
-        let (min, max, pin) = match row.kind {
+        let (min, max, pin) = match kind {
             OverrideKind::Min(tasks) => (tasks, max.max(tasks), now.pin.map(|pin| pin.max(tasks))),
             OverrideKind::Max(tasks) => (min.min(tasks), tasks, now.pin.map(|pin| pin.min(tasks))),
-            OverrideKind::Pin(tasks) => (min, max, Some(tasks.min(Capacity::LIMIT))),
+            OverrideKind::Pin(tasks) => (min, max, Some(tasks)),
         };
         // A `max 0` is refused by `Capacity`; stopping a service altogether is what `pin 0` is for.
         let unchanged = (min, max) == (now.bounds.min(), now.bounds.max());
@@ -109,6 +121,9 @@ fn in_force<'a>(
             now.bounds = bounds;
             now.pin = pin;
             now.overrides.push(row);
+            if kind != row.kind {
+                now.limited.push(Reason::OverrideAbove { kind: row.kind, most });
+            }
         }
     }
     now

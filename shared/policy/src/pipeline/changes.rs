@@ -4,7 +4,8 @@
 use jiff::Timestamp;
 
 use crate::decision::Verdict;
-use crate::memory::{Intent, Memory, ScaleOut};
+use crate::memory::{Intent, Memory, Overwritten, ScaleOut};
+use crate::pipeline::overwritten;
 use crate::reason::Reason;
 use crate::service::ServicePolicy;
 
@@ -21,20 +22,23 @@ pub(crate) struct Changes {
     pub(crate) zeroed: bool,
     /// What it was before somebody else changed it.
     pub(crate) manual: Option<u32>,
+    /// How often another process has overwritten what was set here.
+    pub(crate) overwritten: Option<Overwritten>,
 }
 
 impl Changes {
     /// What is remembered, of a service that cannot be scaled now.
     pub(crate) fn remembered(memory: &Memory) -> Self {
-        let Memory { scale_out, changed_at, woke_at, zeroed, .. } = *memory;
-        Self { scale_out, changed_at, woke_at, zeroed, manual: None }
+        let Memory { scale_out, changed_at, woke_at, zeroed, overwritten, .. } = *memory;
+        Self { scale_out, changed_at, woke_at, zeroed, manual: None, overwritten }
     }
 
     /// What is remembered, and what the desired count of now tells about it.
-    pub(crate) fn seen(memory: &Memory, desired: u32) -> Self {
+    pub(crate) fn seen(memory: &Memory, desired: u32, now: Timestamp) -> Self {
         let mut changes = Self::remembered(memory);
         let expected = memory.desired_count.filter(|_| memory.intent.is_none());
         changes.manual = expected.filter(|was| *was != desired);
+        changes.overwritten = overwritten::follow(memory, changes.manual.is_some(), now);
         // What somebody else adds counts toward no step.
         if let (Some(was), Some(credit)) = (changes.manual, &mut changes.scale_out) {
             credit.others = credit.others.saturating_add(desired.saturating_sub(was));
@@ -63,7 +67,7 @@ impl Changes {
             changed_at: Some(now),
             woke_at: if from == 0 { Some(now) } else { self.woke_at },
             zeroed: to == 0,
-            manual: self.manual,
+            ..self
         }
     }
 

@@ -8,6 +8,7 @@ pub(crate) mod footing;
 pub(crate) mod startup;
 pub(crate) mod known;
 pub(crate) mod bounds;
+pub(crate) mod overwritten;
 pub(crate) mod changes;
 pub(crate) mod start;
 pub(crate) mod scale_out;

@@ -75,7 +75,8 @@ pub(crate) fn overrides(in_force: &InForce<'_>) -> Vec<Found> {
         let reason = Reason::Overridden { kind: *kind, until: *until, who: who.clone(), why: why.clone() };
         (NoticeKind::Overridden, reason)
     });
-    told.collect()
+    let limited = in_force.limited.iter().map(|reason| (NoticeKind::OverrideLimited, reason.clone()));
+    told.chain(limited).collect()
 }
 
 /// Conditions that follow from the reasons, and outlive a single one.
@@ -171,6 +172,7 @@ fn judges(kind: NoticeKind, known: &Known<'_>, found: &[Found]) -> bool {
         | NoticeKind::SwitchedOff
         | NoticeKind::RolloutLasts
         | NoticeKind::DeploymentFailed
+        | NoticeKind::Overwritten
         | NoticeKind::OutsideBounds => service,
         NoticeKind::PinnedAtMax | NoticeKind::NoScaleOut => {
             service && queue && !finds(NoticeKind::StartsFailing) && known.unread().is_none()
@@ -182,6 +184,7 @@ fn judges(kind: NoticeKind, known: &Known<'_>, found: &[Found]) -> bool {
         | NoticeKind::Blocked
         | NoticeKind::ActionFailing
         | NoticeKind::Overridden
+        | NoticeKind::OverrideLimited
         | NoticeKind::Condition
         | NoticeKind::WatchedMissing
         | NoticeKind::OwnerUnknown => true,

@@ -62,6 +62,25 @@ impl fmt::Display for Counted<&Reason> {
             R::Overridden { kind, until, who, why } => {
                 write!(f, "{who} asked for {kind} until {} ({why})", Day(*until))
             }
+            R::OverrideAbove { kind, most } => {
+                let allowed = tasks(*most);
+                write!(
+                    f,
+                    "`{kind}` is more than the fleet file allows: {allowed} (`override_max`, else `max`)"
+                )
+            }
+            R::OverrideTooLong { kind, until, longest } => write!(
+                f,
+                "`{kind}` until {} is not in force: an override ends within {}",
+                Day(*until),
+                Span(*longest)
+            ),
+            R::Overwritten { times } => write!(
+                f,
+                "another process changed the desired count {times} times, each time after Tidegate had set it: \
+                 find a second stack with this {}, or a deployment that sets the count (docs/leaving.md)",
+                counts.scaled()
+            ),
             R::RuleMatched { condition, value, since, proposes } => {
                 let seen = Seen { condition, value: *value, since: *since };
                 write!(f, "{seen}, which asks for {}", tasks(*proposes))

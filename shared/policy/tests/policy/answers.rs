@@ -55,7 +55,7 @@ fn a_young_value_ends_no_condition_in_either_direction() {
     stage.answer("requests", &[(-120, 50.0), (60, 200.0)]);
     assert_eq!(told(stage.at(60)), [""; 0]);
     stage.answer("requests", &[(-120, 50.0), (60, 200.0)]);
-    assert_eq!(told(stage.at(240)), ["no longer requests < 100"]);
+    assert_eq!(told(stage.at(240)), ["RESOLVED: requests < 100"]);
 }
 
 #[test]

@@ -197,6 +197,7 @@ pub(crate) fn policy(
             let (stabilization, startup, idle, (interruptible, is_ratio), on_absence) = rest;
             ServicePolicy {
                 capacity,
+                override_max: capacity.max() + 7,
                 hours,
                 floor,
                 concurrency,
@@ -343,6 +344,7 @@ pub(crate) fn memory(range: Range) -> impl Strategy<Value = Memory> {
             intent,
             failure,
             desired_count,
+            overwritten: None,
             zeroed,
             wait: None,
             observed,

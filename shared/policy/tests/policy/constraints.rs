@@ -69,7 +69,7 @@ fn people_stay_within_aws_own_bounds_too() {
     assert_eq!(size(&narrow().person(Pin(20), 600).peek()), 8);
     assert_eq!(size(&narrow().person(Pin(0), 600).peek()), 4);
     assert_eq!(size(&narrow().person(Min(20), 600).peek()), 8);
-    let decision = narrow().person(Pin(20), 600).peek();
+    let decision = narrow().with(|stage| stage.policy.override_max = 20).person(Pin(20), 600).peek();
     assert!(
         decision.to_string().ends_with("itself allows 4 to 8, and 20 are asked for: what it allows holds")
     );

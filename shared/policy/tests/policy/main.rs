@@ -45,6 +45,12 @@ mod moving;
 mod people;
 
 #[cfg(test)]
+mod believed;
+
+#[cfg(test)]
+mod overwritten;
+
+#[cfg(test)]
 mod intents;
 
 #[cfg(test)]

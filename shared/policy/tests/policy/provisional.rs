@@ -182,7 +182,7 @@ fn a_condition_is_not_called_over_by_a_young_low_value() {
     stage.answer("requests", &[(180, 1_100.0), (240, 200.0), (300, 200.0)]);
     assert_eq!(told(stage.at(305)), [""; 0], "two low minutes that may still grow");
     stage.answer("cpu", &[(420, 50.0)]);
-    assert_eq!(told(stage.at(425)), ["no longer requests > 1000"]);
+    assert_eq!(told(stage.at(425)), ["RESOLVED: requests > 1000"]);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use tidegate_policy::memory::{Intent, Startup};
 use tidegate_policy::notice::Edge;
 use tidegate_policy::{AlarmState, Memory, NoticeKind};
 
-use crate::stage::{Stage, seconds, service};
+use crate::stage::{Stage, seconds};
 use crate::track::track;
 
 fn json(memory: &Memory) -> String {
@@ -59,14 +59,14 @@ fn a_tracked_service_needs_no_more_than_one_with_rules() {
 /// A tracked service of some hundred tasks whose number changes at every evaluation, while ever less is wished for.
 #[test]
 fn a_tracked_service_whose_tasks_come_and_go_needs_as_little() {
-    let mut stage = Stage::new(2, 500, &[]).no_queue();
+    let mut stage = Stage::new(2, 500, &[]).no_queue().tasks(400);
     stage.policy.track = vec![track("cpu", 70.0)];
     stage.policy.stabilization = seconds(60);
     let mut longest = String::new();
     for evaluation in 0..200_i64 {
         let at = evaluation * 60;
         let running = u32::try_from(300 + (evaluation * 7_919) % 90).unwrap();
-        stage.seen.service = Ok(service(400, running));
+        stage.service().running_count = running;
         stage.points("cpu", &[(at - 120, 40.0 - 0.033_333_333_333_333 * f64::from(running))]).at(at).look();
         let text = json(&stage.memory);
         longest = if text.len() > longest.len() { text } else { longest };

@@ -8,6 +8,7 @@ use tidegate_policy::{Decision, Hours, InFlight, MetricReading, NoticeKind, Reas
 
 use crate::floor::monitors;
 use crate::hours::{WORKING_DAYS, window};
+use crate::overwritten;
 use crate::stage::{Stage, codes, refused, seconds};
 use crate::track::track;
 use crate::wait_world::World;
@@ -36,6 +37,9 @@ reasons! {
     BackingOff => "backing-off",
     ChangedElsewhere => "changed-elsewhere",
     Overridden => "overridden",
+    OverrideAbove => "override-above",
+    OverrideTooLong => "override-too-long",
+    Overwritten => "overwritten",
     RuleMatched => "rule-matched",
     RuleNotLongEnough => "rule-not-long-enough",
     Credit => "credit",
@@ -175,6 +179,13 @@ fn people(all: &mut Vec<(&'static str, Decision)>) {
     all.push(("a minimum", worker().waiting(100).person(OverrideKind::Min(20), 7_200).peek()));
     all.push(("a pin", worker().waiting(900).person(OverrideKind::Pin(10), 172_800).peek()));
     all.push(("a maximum", worker().waiting(900).person(OverrideKind::Max(6), 7_200).peek()));
+    all.push((
+        "more than the file allows",
+        worker().waiting(100).person(OverrideKind::Pin(60), 7_200).peek(),
+    ));
+    let years = worker().waiting(100).person(OverrideKind::Pin(10), 400 * 86_400);
+    all.push(("a pin for ever", years.peek()));
+    all.push(("another process sets the count too", overwritten::by_a_second_stack().peek()));
     let mut night = worker().with(|stage| stage.policy.hours.push(sleep_at_night()));
     all.push(("asleep outside the working hours", night.at(8 * 3_600).peek()));
     all.push(("below the minimum", worker().tasks(3).waiting(100).peek()));

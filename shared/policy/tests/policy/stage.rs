@@ -36,6 +36,7 @@ impl Stage {
     pub(crate) fn new(min: u32, max: u32, rules: &[&str]) -> Self {
         let policy = ServicePolicy {
             capacity: Capacity::new(min, max).unwrap(),
+            override_max: max,
             hours: vec![],
             floor: None,
             concurrency: NonZeroU32::new(4).unwrap(),

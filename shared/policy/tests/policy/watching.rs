@@ -35,7 +35,7 @@ fn a_condition_is_told_when_it_begins_and_when_it_ends_and_not_in_between() {
     let lasts = look(&mut stage, 240, 99.0, 0.0);
     assert_eq!((told(&lasts), codes(&lasts)), (vec![], vec!["nothing-matches", "condition-holds"]));
     let over = look(&mut stage, 300, 84.0, 0.0);
-    assert_eq!(told(&over), ["Critical no longer memory > 85% for 3m"]);
+    assert_eq!(told(&over), ["Info RESOLVED: memory > 85% for 3m"]);
     assert_eq!(told(&look(&mut stage, 360, 84.0, 0.0)), [""; 0]);
     assert!(stage.memory.edges.is_empty());
 }
@@ -60,8 +60,8 @@ fn two_conditions_of_one_service_do_not_hide_each_other() {
     assert_eq!(told(&look(&mut stage, 60, 86.0, 2.0)), ["Warning errors > 1%"]);
     look(&mut stage, 120, 86.0, 2.0);
     assert_eq!(told(&look(&mut stage, 180, 86.0, 2.0)), ["Critical memory > 85% for 3m"]);
-    assert_eq!(told(&look(&mut stage, 240, 86.0, 0.5)), ["Warning no longer errors > 1%"]);
-    assert_eq!(told(&look(&mut stage, 300, 50.0, 0.5)), ["Critical no longer memory > 85% for 3m"]);
+    assert_eq!(told(&look(&mut stage, 240, 86.0, 0.5)), ["Info RESOLVED: errors > 1%"]);
+    assert_eq!(told(&look(&mut stage, 300, 50.0, 0.5)), ["Info RESOLVED: memory > 85% for 3m"]);
 }
 
 #[test]
@@ -88,8 +88,8 @@ fn a_missing_reading_neither_begins_nor_ends_a_condition_and_is_itself_told() {
         assert_eq!(told(&stage.look()), expected, "{at}");
     }
     let back = look(&mut stage, 580, 50.0, 2.0);
-    assert_eq!(told(&back), ["Info no longer reading for notify missing"], "the condition never ended");
-    assert_eq!(told(&look(&mut stage, 640, 50.0, 0.0)), ["Warning no longer errors > 1%"]);
+    assert_eq!(told(&back), ["Info RESOLVED: reading for notify missing"], "the condition never ended");
+    assert_eq!(told(&look(&mut stage, 640, 50.0, 0.0)), ["Info RESOLVED: errors > 1%"]);
 }
 
 /// No request is no error: what nothing is left to measure by is over, and the next breach is told anew.
@@ -101,7 +101,7 @@ fn a_condition_ends_when_there_is_nothing_left_to_measure() {
     for at in (120..1_200).step_by(60) {
         stage.points("cpu", &[(at, 50.0)]).points("memory", &[(at, 50.0)]);
         // The last datapoint is fresh for five minutes after its end.
-        let expected: &[&str] = if at == 240 { &["Warning no longer errors > 1%"] } else { &[] };
+        let expected: &[&str] = if at == 240 { &["Info RESOLVED: errors > 1%"] } else { &[] };
         assert_eq!(told(&stage.at(at).look()), expected, "{at}");
     }
     assert_eq!(told(&look(&mut stage, 1_200, 50.0, 2.0)), ["Warning errors > 1%"]);
@@ -128,7 +128,7 @@ fn a_hole_in_the_datapoints_is_not_told_as_an_end() {
         look(&mut stage, at, 90.0, 0.0);
     }
     assert_eq!(told(&look(&mut stage, 1_000, 90.0, 0.0)), [""; 0]);
-    assert_eq!(told(&look(&mut stage, 1_060, 80.0, 0.0)), ["Critical no longer memory > 85% for 3m"]);
+    assert_eq!(told(&look(&mut stage, 1_060, 80.0, 0.0)), ["Info RESOLVED: memory > 85% for 3m"]);
 }
 
 #[test]
@@ -136,10 +136,10 @@ fn an_end_that_nobody_heard_of_is_told_again_even_if_the_reading_is_gone_meanwhi
     let mut stage = api();
     look(&mut stage, 60, 50.0, 2.0);
     stage.points("errors", &[(120, 0.0)]).at(120);
-    assert_eq!(told(&stage.look_and_die()), ["Warning no longer errors > 1%"]);
+    assert_eq!(told(&stage.look_and_die()), ["Info RESOLVED: errors > 1%"]);
     stage.metric("errors", MetricReading::Failed(refused())).at(500);
     assert!(!told(&stage.look_and_die()).iter().any(|text| text.contains("errors")));
-    assert_eq!(told(&look(&mut stage, 560, 50.0, 0.0)), ["Warning no longer errors > 1%"]);
+    assert_eq!(told(&look(&mut stage, 560, 50.0, 0.0)), ["Info RESOLVED: errors > 1%"]);
     assert!(stage.memory.edges.is_empty());
 }
 
@@ -150,8 +150,8 @@ fn an_end_that_is_heard_does_not_silence_the_end_of_another_condition() {
     look(&mut stage, 60, 50.0, 2.0);
     stage.points("errors", &[(120, 0.0)]).points("memory", &[(120, 30.0)]).at(120).look_and_die();
     stage.metric("errors", MetricReading::Failed(refused())).points("memory", &[(500, 30.0)]).at(500);
-    assert!(told(&stage.look()).contains(&"Critical no longer memory > 40%".to_owned()));
-    assert_eq!(told(&look(&mut stage, 560, 30.0, 0.0)), ["Warning no longer errors > 1%"]);
+    assert!(told(&stage.look()).contains(&"Info RESOLVED: memory > 40%".to_owned()));
+    assert_eq!(told(&look(&mut stage, 560, 30.0, 0.0)), ["Info RESOLVED: errors > 1%"]);
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn a_condition_that_was_taken_out_of_the_file_ends_for_that_reason() {
     look(&mut stage, 60, 50.0, 2.0);
     stage.policy.notify.clear();
     let gone = stage.at(120).look();
-    assert_eq!(told(&gone), ["Info no longer errors > 1%"]);
+    assert_eq!(told(&gone), ["Info RESOLVED: errors > 1%"]);
     let because = Reason::ConditionGone { condition: "errors > 1%".to_owned() };
     assert_eq!(gone.notices[0].because, Some(because));
     assert!(stage.memory.edges.is_empty());
@@ -177,7 +177,7 @@ fn an_alarm_is_told_since_its_own_time_and_a_service_that_cannot_be_read_hides_i
     stage.alarm("db-down", AlarmState::InsufficientData, 30);
     assert!(!told(&stage.wait(60).look()).iter().any(|text| text.contains("db-down")));
     stage.alarm("db-down", AlarmState::Ok, 90);
-    assert!(told(&stage.wait(60).look()).contains(&"Critical no longer alarm(db-down) for 2m".to_owned()));
+    assert!(told(&stage.wait(60).look()).contains(&"Info RESOLVED: alarm(db-down) for 2m".to_owned()));
 }
 
 #[test]

@@ -1,0 +1,124 @@
+//! The subject of a report: fewer than 100 ASCII characters, in which the names give way and what was done does not.
+
+/// SNS takes subjects below 100 ASCII characters without line breaks (Amazon SNS API reference, `Publish`).
+pub const SUBJECT_CHARACTERS_MAX: usize = 99;
+
+/// What a name keeps however little room there is: enough to tell two services apart that begin or end differently.
+const NAME_CHARACTERS_MIN: usize = 12;
+
+/// What stands for the part of a text that is left out.
+const CUT: &str = "..";
+
+/// What the subject says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Line {
+    /// The service; none where it is about all of them.
+    pub(super) target: Option<String>,
+    /// What was done, or what begins or ends.
+    pub(super) what: String,
+}
+
+/// `[prod] worker: scale out from 5 to 10 tasks (+3 more)`. Where it is too long, the names lose their middles first.
+pub(super) fn subject(fleet: &str, line: &Line, more: usize) -> String {
+    let target = line.target.as_deref().map(ascii);
+    let (fleet, what) = (ascii(fleet), ascii(&line.what));
+    let more = if more == 0 { String::new() } else { format!(" (+{more} more)") };
+    let around = "[] ".len().saturating_add(if target.is_some() { ": ".len() } else { 0 });
+    let room = SUBJECT_CHARACTERS_MAX.saturating_sub(around).saturating_sub(more.len());
+    let names = [Some(fleet.as_str()), target.as_deref()];
+    let kept = names.iter().flatten().map(|name| name.len().min(NAME_CHARACTERS_MIN)).sum();
+    let what = without_end(&what, room.saturating_sub(kept));
+    let room = room.saturating_sub(what.len());
+    let of_target = target.as_deref().map_or(0, str::len);
+    // The shorter name stays whole where it takes less than half.
+    let for_fleet = room.saturating_sub(of_target).max(room / 2).min(fleet.len());
+    let fleet = without_middle(&fleet, for_fleet);
+    match target {
+        Some(target) => {
+            let target = without_middle(&target, room.saturating_sub(fleet.len()));
+            format!("[{fleet}] {target}: {what}{more}")
+        }
+        None => format!("[{fleet}] {what}{more}"),
+    }
+}
+
+/// The printable ASCII of a text; `?` stands for every other character.
+fn ascii(text: &str) -> String {
+    let printable = text.chars().filter(|c| !c.is_control());
+    printable.map(|c| if c.is_ascii() { c } else { '?' }).collect()
+}
+
+fn without_end(text: &str, room: usize) -> String {
+    if text.len() <= room {
+        return text.to_owned();
+    }
+    let head = text.get(..room.saturating_sub(CUT.len())).unwrap_or_default();
+    format!("{head}{CUT}")
+}
+
+fn without_middle(name: &str, room: usize) -> String {
+    if name.len() <= room {
+        return name.to_owned();
+    }
+    let kept = room.saturating_sub(CUT.len());
+    let (head, tail) = (kept.div_ceil(2), kept / 2);
+    let head = name.get(..head).unwrap_or_default();
+    let tail = name.get(name.len().saturating_sub(tail)..).unwrap_or_default();
+    format!("{head}{CUT}{tail}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(fleet: &str, target: &str, what: &str, more: usize) -> String {
+        subject(fleet, &Line { target: Some(target.to_owned()), what: what.to_owned() }, more)
+    }
+
+    #[test]
+    fn what_was_done_stands_whole_however_long_the_names_are() {
+        let long = "a-service-with-a-name-of-sixty-four-characters-that-ends-in-blue";
+        let what = "RESOLVED: memory > 85% for 3m";
+        for (fleet, target) in [("prod", long), (long, "worker"), (long, long)] {
+            for more in [0, 3, 999] {
+                let subject = of(fleet, target, what, more);
+                assert!(subject.len() <= SUBJECT_CHARACTERS_MAX, "{} characters: {subject}", subject.len());
+                assert!(subject.contains(&format!(": {what}")), "{subject}");
+                assert!(fleet == long || subject.starts_with("[prod] "), "{subject}");
+                assert!(target == long || subject.contains("] worker: "), "{subject}");
+                assert!(
+                    target != long || subject.contains("blue: "),
+                    "the end tells it from its sister: {subject}"
+                );
+            }
+        }
+        assert_eq!(
+            of("prod", long, "scale out from 5 to 10 tasks", 0),
+            "[prod] a-service-with-a-name-of-sixty..r-characters-that-ends-in-blue: scale out from 5 to 10 tasks"
+        );
+    }
+
+    #[test]
+    fn what_fits_is_left_alone() {
+        assert_eq!(of("prod", "worker", "hold at 4 tasks", 0), "[prod] worker: hold at 4 tasks");
+        assert_eq!(of("prod", "worker", "hold at 4 tasks", 2), "[prod] worker: hold at 4 tasks (+2 more)");
+        let all = Line { target: None, what: "scaling paused".to_owned() };
+        assert_eq!(subject("prod", &all, 0), "[prod] scaling paused");
+    }
+
+    #[test]
+    fn what_is_longer_than_the_subject_keeps_its_beginning_and_the_names() {
+        let what = format!("alarm({}) for 5m", "x".repeat(250));
+        let subject = of("prod", "worker", &what, 1);
+        assert_eq!(subject.len(), SUBJECT_CHARACTERS_MAX);
+        assert!(
+            subject.starts_with("[prod] worker: alarm(xxx") && subject.ends_with("xx.. (+1 more)"),
+            "{subject}"
+        );
+    }
+
+    #[test]
+    fn only_ascii_is_sent() {
+        assert_eq!(of("prod", "worker", "alarm(K\u{e4}se \u{1f9c0}\n)", 0), "[prod] worker: alarm(K?se ?)");
+    }
+}

@@ -1,0 +1,169 @@
+//! The settings that hold for one file, and where each comes from: a line of the file, a default, or other settings.
+
+use std::fmt;
+
+use tidegate_policy::rule::Span;
+
+use crate::excerpt;
+use crate::fleet::{Fleet, Service};
+use crate::problem::Problems;
+use crate::settings::FLEET;
+use crate::shape::{Kind, Presence, Setting, Shape};
+use crate::tree::{self, Node, Scalar, Value};
+
+/// One setting as it holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Effective {
+    /// Where it stands: `services[worker].cooldown.out`.
+    pub path: String,
+    /// The value, as it would be written.
+    pub value: String,
+    /// Where that comes from.
+    pub origin: Origin,
+}
+
+/// Where a value comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// It stands in this line of the file.
+    Line(usize),
+    /// It is the default, for this reason.
+    Default(&'static str),
+    /// It follows from other settings.
+    Derived(&'static str),
+}
+
+/// `line 12`, `default: …`, `derived: …`.
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Line(line) => write!(f, "line {line}"),
+            Self::Default(reason) => write!(f, "default: {reason}"),
+            Self::Derived(why) => write!(f, "derived: {why}"),
+        }
+    }
+}
+
+/// Every setting of a valid file, in the order of the documentation.
+#[must_use]
+pub fn settings(text: &str, fleet: &Fleet) -> Vec<Effective> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let Some(root) = tree::read(text, &mut Problems::new()) else { return Vec::new() };
+    let mut rows = Vec::new();
+    of_map("", &FLEET, &root, &mut rows);
+    for service in fleet.services() {
+        derive(service, &mut rows);
+    }
+    rows
+}
+
+/// The settings of a mapping: those that are written, and the defaults of those that are not.
+fn of_map(prefix: &str, shape: &'static Shape, node: &Node, rows: &mut Vec<Effective>) {
+    for setting in shape.settings {
+        let path = format!("{prefix}{}", setting.key);
+        match entry(node, setting.key) {
+            Some(value) => of_value(&path, &setting.kind, value, rows),
+            None => of_default(&path, setting, rows),
+        }
+    }
+}
+
+fn entry<'a>(node: &'a Node, key: &str) -> Option<&'a Node> {
+    let Value::Map(entries) = &node.value else { return None };
+    entries.iter().find(|(known, _)| known.text == key).map(|(_, value)| value)
+}
+
+fn of_value(path: &str, kind: &'static Kind, node: &Node, rows: &mut Vec<Effective>) {
+    match (&node.value, kind) {
+        (Value::Scalar(Scalar { text, .. }), _) => rows.push(Effective {
+            path: path.to_owned(),
+            value: excerpt::sayable(text),
+            origin: Origin::Line(node.place.line),
+        }),
+        (Value::Map(_), Kind::Map(shape) | Kind::TextOrMap(_, shape)) => {
+            of_map(&format!("{path}."), shape, node, rows);
+        }
+        (Value::Map(_), Kind::Forms { usual, other, by }) => {
+            let is_other = by.iter().any(|key| entry(node, key).is_some());
+            of_map(&format!("{path}."), if is_other { other } else { usual }, node, rows);
+        }
+        (Value::Map(entries), Kind::Table { value, .. }) => {
+            for (key, node) in entries {
+                of_value(&format!("{path}.{}", excerpt::sayable(&key.text)), value, node, rows);
+            }
+        }
+        (Value::Map(_), Kind::OneOrMore { of, .. }) => of_value(path, of, node, rows),
+        (Value::List(items), Kind::List { of, .. } | Kind::OneOrMore { of, .. }) => {
+            for (index, item) in items.iter().enumerate() {
+                // A service is found by its name; what has none, by its place.
+                let name = entry(item, "name").and_then(scalar).map(excerpt::sayable);
+                let name = name.unwrap_or_else(|| index.to_string());
+                of_value(&format!("{path}[{name}]"), of, item, rows);
+            }
+        }
+        (Value::Map(_) | Value::List(_) | Value::Refused, _) => {}
+    }
+}
+
+fn scalar(node: &Node) -> Option<&str> {
+    match &node.value {
+        Value::Scalar(Scalar { text, .. }) => Some(text),
+        Value::List(_) | Value::Map(_) | Value::Refused => None,
+    }
+}
+
+/// What holds without the key: its default. A mapping that is left out holds if all of its keys have defaults.
+fn of_default(path: &str, setting: &'static Setting, rows: &mut Vec<Effective>) {
+    let is_default = |inner: &Setting| matches!(inner.presence, Presence::Default { .. });
+    match (&setting.presence, &setting.kind) {
+        (Presence::Default { value, reason }, _) => rows.push(Effective {
+            path: path.to_owned(),
+            value: excerpt::sayable(value),
+            origin: Origin::Default(reason),
+        }),
+        (Presence::Optional, Kind::Map(shape)) if shape.settings.iter().all(is_default) => {
+            for inner in shape.settings {
+                of_default(&format!("{path}.{}", inner.key), inner, rows);
+            }
+        }
+        (Presence::Required | Presence::Optional | Presence::Later, _) => {}
+    }
+}
+
+/// A duration in its shortest form; anything else as it is.
+fn in_short(value: &str) -> String {
+    value.parse().map_or_else(|_| value.to_owned(), |duration| Span(duration).to_string())
+}
+
+/// What a service has from other settings rather than from its file or a default.
+fn derive(service: &Service, rows: &mut Vec<Effective>) {
+    let (policy, name) = (service.policy(), service.name());
+    let one_at_a_time = "one task a decision while jobs may not be interrupted (`interruptible`)";
+    let by_wait = "`wait` alone needs no cooldown: it forecasts instead";
+    let words = [
+        ("cooldown.out", Span(policy.cooldown.scale_out).to_string(), by_wait),
+        ("cooldown.in", Span(policy.cooldown.scale_in).to_string(), by_wait),
+        ("largest_step.in", policy.largest_step.scale_in.to_string(), one_at_a_time),
+    ];
+    for (key, value, why) in words {
+        let path = format!("services[{name}].{key}");
+        let of_default = |row: &&mut Effective| row.path == path && matches!(row.origin, Origin::Default(_));
+        if let Some(row) = rows.iter_mut().find(of_default).filter(|row| in_short(&row.value) != value) {
+            (row.value, row.origin) = (value, Origin::Derived(why));
+        }
+    }
+    let mode = service.mode().as_str();
+    let most = policy.override_max.to_string();
+    let behind = [
+        ("name", "mode", mode.to_owned(), "the fleet's `mode`"),
+        ("capacity.max", "capacity.override_max", most, "`max`"),
+    ];
+    for (before, key, value, why) in behind {
+        let (path, before) = (format!("services[{name}].{key}"), format!("services[{name}].{before}"));
+        let place = rows.iter().position(|row| row.path == before);
+        if let Some(place) = place.filter(|_| rows.iter().all(|row| row.path != path)) {
+            let row = Effective { path, value, origin: Origin::Derived(why) };
+            rows.insert(place.saturating_add(1), row);
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! What the ledger holds is believed only as far as it can be true. Whoever may write the table can put anything there: a
+//! time in the future would stop scaling until it has passed, and a size that no service has would be told in reports.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::ran::{Ran, Span};
+use super::wait::{Bursts, Crew, Last, Order, Wait};
+use super::{
+    Failure, Head, Intent, LastPoint, Memory, Observed, Overwritten, Run, ScaleOut, Startup, Wish, YoungPoint,
+};
+use crate::capacity::Capacity;
+use crate::notice::Edge;
+
+/// The clocks of two processes differ by so much at most: Lambda's differ by milliseconds, a laptop's by seconds. Less
+/// would take a clock that is ahead for a lie; more would be so much longer without scaling.
+const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(1);
+
+/// The longest condition that a fleet file can have; ids of evaluations are shorter.
+const LONGEST_TEXT: usize = 300;
+
+/// CloudWatch's longest period is a day.
+const LONGEST_PERIOD_SECONDS: i64 = 86_400;
+
+impl Memory {
+    /// Takes times of the future for now, and sizes that no service can have for the largest that one can. Every field is
+    /// named, so that a new one cannot be forgotten.
+    pub fn believe(&mut self, now: Timestamp) {
+        let Self {
+            scale_out,
+            changed_at,
+            woke_at,
+            wishes,
+            runs,
+            metrics,
+            young,
+            empty,
+            startup,
+            ran,
+            head,
+            idle_since,
+            edges,
+            intent,
+            failure,
+            desired_count,
+            zeroed: _,
+            wait,
+            observed,
+            overwritten,
+        } = self;
+        let mut found = Found::default();
+        found.times.extend([changed_at, woke_at, idle_since].into_iter().flatten());
+        found.sizes.extend(desired_count);
+        if let Some(ScaleOut { at, base, others }) = scale_out {
+            found.add(at, [base, others]);
+        }
+        for Wish { at, tasks } in wishes {
+            found.add(at, [tasks]);
+        }
+        found.times.extend(runs.values_mut().flat_map(|Run { since, last }| [since, last]));
+        for LastPoint { at, value: _, period } in metrics.values_mut() {
+            found.times.push(at);
+            *period = (*period).clamp(0, LONGEST_PERIOD_SECONDS);
+        }
+        found.times.extend(young.values_mut().map(|YoungPoint(at, _)| at));
+        found.times.extend(empty.values_mut());
+        if let Some(Startup { since, running }) = startup {
+            found.add(since, [running]);
+        }
+        for Span { lasted, least, most } in ran.iter_mut().flat_map(|Ran { at: _, spans }| spans) {
+            *lasted = (*lasted).max(0);
+            found.sizes.extend([least, most]);
+        }
+        found.times.extend(head.iter_mut().map(|Head { print: _, since }| since));
+        for Edge { kind: _, condition, since, looks: _, told: _, ended: _ } in edges {
+            found.times.push(since);
+            if let Some(text) = condition {
+                one_line(text, LONGEST_TEXT);
+            }
+        }
+        if let Some(Intent { from, to, at, look }) = intent {
+            one_line(look, LONGEST_TEXT);
+            found.add(at, [from, to]);
+        }
+        if let Some(Failure { at, count: _, to }) = failure {
+            found.add(at, to);
+        }
+        if let Some(Observed { tasks, at }) = observed {
+            found.add(at, [tasks]);
+        }
+        found.times.extend(overwritten.iter_mut().map(|Overwritten { at, times: _ }| at));
+        if let Some(wait) = wait {
+            of_wait(wait, &mut found);
+        }
+        found.believe(now);
+    }
+}
+
+/// What `wait` remembers. How fast jobs are done and how many arrive are measured anew at every evaluation.
+fn of_wait<'a>(wait: &'a mut Wait, found: &mut Found<'a>) {
+    let Wait { last, pace: _, load: _, lasting: _, crew, orders, starts: _, late_since, wishes, bursts } =
+        wait;
+    if let Some(Last { at, jobs: _, busy: _, waiting: _, running, done: _ }) = last {
+        found.add(at, [running]);
+    }
+    if let Some(Crew { at, running }) = crew {
+        found.add(at, [running]);
+    }
+    for Order { at, tasks } in orders {
+        found.add(at, [tasks]);
+    }
+    found.times.extend(late_since);
+    found.sizes.extend(wishes);
+    found.times.extend(bursts.iter_mut().map(|Bursts { at, gaps: _, sizes: _ }| at));
+}
+
+/// A text for reports: one line, so that it cannot pretend to be one of theirs, and no longer than so many characters.
+pub fn one_line(text: &mut String, longest: usize) {
+    if text.chars().count() > longest || text.chars().any(char::is_control) {
+        *text = text.chars().filter(|c| !c.is_control()).take(longest).collect();
+    }
+}
+
+/// The times and sizes of a memory.
+#[derive(Default)]
+struct Found<'a> {
+    times: Vec<&'a mut Timestamp>,
+    sizes: Vec<&'a mut u32>,
+}
+
+impl<'a> Found<'a> {
+    fn add(&mut self, time: &'a mut Timestamp, sizes: impl IntoIterator<Item = &'a mut u32>) {
+        self.times.push(time);
+        self.sizes.extend(sizes);
+    }
+
+    fn believe(self, now: Timestamp) {
+        let latest = now.saturating_add(CLOCKS_DIFFER).unwrap_or(now);
+        self.times.into_iter().filter(|time| **time > latest).for_each(|time| *time = now);
+        for size in self.sizes {
+            *size = (*size).min(Capacity::LIMIT);
+        }
+    }
+}

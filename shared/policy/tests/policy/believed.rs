@@ -1,0 +1,139 @@
+//! Whoever may write the ledger can put anything there. What it holds is believed only as far as it can be true.
+
+use jiff::Timestamp;
+use proptest::prelude::*;
+use tidegate_policy::memory::ran::{Ran, Span};
+use tidegate_policy::memory::wait::{Last, Wait};
+use tidegate_policy::memory::{Failure, Intent, Overwritten, ScaleOut, Startup, Wish};
+use tidegate_policy::overrides::OverrideKind::{Max, Min, Pin};
+use tidegate_policy::{Memory, NoticeKind};
+
+use crate::arbitrary::{Range, case, memory};
+use crate::stage::{Stage, codes, noon, seconds, size};
+
+const NEVER: Timestamp = Timestamp::MAX;
+
+/// A memory with one entry that would hold a service for ever, and the entry's name.
+type Poison = (&'static str, fn(&mut Memory));
+
+const FOR_EVER: &[Poison] = &[
+    ("a change that is yet to come", |memory| memory.changed_at = Some(NEVER)),
+    ("a wish that stays the newest", |memory| {
+        memory.wishes = vec![Wish { at: NEVER, tasks: 4_000_000_000 }];
+    }),
+    ("an intent that never ends", |memory| {
+        let look = "no-look".to_owned();
+        memory.intent = Some(Intent { from: 1, to: u32::MAX, at: NEVER, look });
+    }),
+    ("a failure that is never tried again", |memory| {
+        memory.failure = Some(Failure { at: NEVER, count: u32::MAX, to: None });
+    }),
+    ("tasks that start for ever", |memory| {
+        memory.startup = Some(Startup { since: NEVER, running: u32::MAX });
+    }),
+    ("a scale-out whose cooldown never ends", |memory| {
+        memory.scale_out = Some(ScaleOut { at: NEVER, base: u32::MAX, others: u32::MAX });
+    }),
+    ("tasks that warm up for years", |memory| {
+        let spans = [(0, 1), (-1_000_000_000, 9)];
+        let spans = spans.map(|(lasted, tasks)| Span { lasted, least: tasks, most: tasks }).to_vec();
+        memory.ran = Some(Ran { at: noon().as_second(), spans });
+    }),
+    ("an evaluation of `wait` that is yet to come", |memory| {
+        let last = Last { at: NEVER, jobs: 1e30, busy: 1e30, waiting: true, running: u32::MAX, done: None };
+        memory.wait = Some(Wait { last: Some(last), late_since: Some(NEVER), ..Wait::default() });
+    }),
+];
+
+/// The last of an hour of evaluations, the memory believed before each of them as a function does.
+fn after_an_hour(stage: &mut Stage) -> u32 {
+    for _ in 0..60 {
+        stage.memory.believe(stage.now);
+        stage.look();
+        stage.arrive().wait(60);
+    }
+    size(&stage.peek())
+}
+
+#[test]
+fn nothing_in_the_ledger_keeps_a_service_from_scaling_for_an_hour() {
+    let busy = || {
+        Stage::new(1, 20, &["waiting > 500: +5", "waiting < 50: -1"]).with(|stage| {
+            stage.policy.stabilization = seconds(300);
+            stage.service().constraints.warmup = seconds(120);
+        })
+    };
+    let mut kept = vec![];
+    for (what, poison) in FOR_EVER {
+        for (mut stage, expected) in [(busy().waiting(900), 20), (busy().tasks(8), 1)] {
+            poison(&mut stage.memory);
+            let size = after_an_hour(&mut stage);
+            if size != expected {
+                kept.push(format!("{what}: {size} instead of {expected}"));
+            }
+        }
+    }
+    assert_eq!(kept, [""; 0]);
+}
+
+#[test]
+fn a_clock_that_is_seconds_ahead_is_believed() {
+    let ahead = noon() + seconds(5);
+    let mut memory = Memory { changed_at: Some(ahead), ..Memory::default() };
+    memory.believe(noon());
+    assert_eq!(memory.changed_at, Some(ahead));
+    memory.overwritten = Some(Overwritten { at: noon() + seconds(61), times: 3 });
+    memory.believe(noon());
+    assert_eq!(memory.overwritten, Some(Overwritten { at: noon(), times: 3 }));
+}
+
+#[test]
+fn an_override_sets_no_more_than_the_file_allows_and_that_is_told() {
+    let quiet = || Stage::new(2, 20, &[]);
+    for kind in [Pin(40), Min(40), Pin(u32::MAX), Min(u32::MAX)] {
+        let decision = quiet().person(kind, 600).peek();
+        assert_eq!(size(&decision), 20, "{kind}");
+        assert!(codes(&decision).contains(&"override-above"), "{decision}");
+        assert!(decision.notices.iter().any(|notice| notice.kind == NoticeKind::OverrideLimited));
+        let more = quiet().with(|stage| stage.policy.override_max = 30).person(kind, 600).peek();
+        assert_eq!(size(&more), 30, "{kind}");
+    }
+    let exact = quiet().with(|stage| stage.policy.override_max = 40).person(Pin(40), 600).peek();
+    assert_eq!((size(&exact), codes(&exact)), (40, vec!["overridden"]));
+    let most = quiet().person(Max(5_000), 600).peek();
+    assert_eq!(most.bounds.max(), 20, "a maximum lowers, and raises only as far as the file allows");
+}
+
+#[test]
+fn an_override_that_ends_in_years_is_not_in_force_and_that_is_told() {
+    for kind in [Pin(9), Min(9), Max(1)] {
+        for (until, holds) in [(31 * 86_400, true), (31 * 86_400 + 1, false), (7_000 * 86_400, false)] {
+            let decision = Stage::new(2, 20, &[]).person(kind, until).peek();
+            assert_eq!(codes(&decision).contains(&"overridden"), holds, "{kind} for {until} s");
+            assert_eq!(codes(&decision).contains(&"override-too-long"), !holds, "{kind} for {until} s");
+            if !holds {
+                assert_eq!(size(&decision), 5, "{kind} for {until} s");
+                assert_eq!(decision.notices[0].kind, NoticeKind::OverrideLimited);
+            }
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_ledger_sets_a_size_that_the_file_and_aws_do_not_allow(case in case(Range::Extreme)) {
+        let Some((from, to)) = case.decide().verdict.as_change() else { return Ok(()) };
+        let allowed = case.seen.service.as_ref().map_or(0, |service| service.constraints.min.unwrap_or(0));
+        let most = case.policy.override_max.max(allowed).max(from);
+        prop_assert!(to <= most, "{} instead of at most {most}", case.decide());
+    }
+
+    #[test]
+    fn a_memory_that_was_believed_once_is_believed_again(memory in memory(Range::Extreme)) {
+        let mut once = memory;
+        once.believe(noon());
+        let mut twice = once.clone();
+        twice.believe(noon());
+        prop_assert_eq!(once, twice);
+    }
+}
