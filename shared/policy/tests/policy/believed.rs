@@ -2,9 +2,7 @@
 
 use jiff::Timestamp;
 use proptest::prelude::*;
-use tidegate_policy::memory::ran::{Ran, Span};
-use tidegate_policy::memory::wait::{Last, Wait};
-use tidegate_policy::memory::{Failure, Intent, Overwritten, ScaleOut, Startup, Wish};
+use tidegate_policy::memory::{Failure, Intent, Overwritten};
 use tidegate_policy::overrides::OverrideKind::{Max, Min, Pin};
 use tidegate_policy::{Memory, NoticeKind};
 
@@ -16,32 +14,14 @@ const NEVER: Timestamp = Timestamp::MAX;
 /// A memory with one entry that would hold a service for ever, and the entry's name.
 type Poison = (&'static str, fn(&mut Memory));
 
-const FOR_EVER: &[Poison] = &[
+const FOR_EVER: [Poison; 3] = [
     ("a change that is yet to come", |memory| memory.changed_at = Some(NEVER)),
-    ("a wish that stays the newest", |memory| {
-        memory.wishes = vec![Wish { at: NEVER, tasks: 4_000_000_000 }];
-    }),
     ("an intent that never ends", |memory| {
         let look = "no-look".to_owned();
         memory.intent = Some(Intent { from: 1, to: u32::MAX, at: NEVER, look });
     }),
     ("a failure that is never tried again", |memory| {
         memory.failure = Some(Failure { at: NEVER, count: u32::MAX, to: None });
-    }),
-    ("tasks that start for ever", |memory| {
-        memory.startup = Some(Startup { since: NEVER, running: u32::MAX });
-    }),
-    ("a scale-out whose cooldown never ends", |memory| {
-        memory.scale_out = Some(ScaleOut { at: NEVER, base: u32::MAX, others: u32::MAX });
-    }),
-    ("tasks that warm up for years", |memory| {
-        let spans = [(0, 1), (-1_000_000_000, 9)];
-        let spans = spans.map(|(lasted, tasks)| Span { lasted, least: tasks, most: tasks }).to_vec();
-        memory.ran = Some(Ran { at: noon().as_second(), spans });
-    }),
-    ("an evaluation of `wait` that is yet to come", |memory| {
-        let last = Last { at: NEVER, jobs: 1e30, busy: 1e30, waiting: true, running: u32::MAX, done: None };
-        memory.wait = Some(Wait { last: Some(last), late_since: Some(NEVER), ..Wait::default() });
     }),
 ];
 
@@ -58,10 +38,8 @@ fn after_an_hour(stage: &mut Stage) -> u32 {
 #[test]
 fn nothing_in_the_ledger_keeps_a_service_from_scaling_for_an_hour() {
     let busy = || {
-        Stage::new(1, 20, &["waiting > 500: +5", "waiting < 50: -1"]).with(|stage| {
-            stage.policy.stabilization = seconds(300);
-            stage.service().constraints.warmup = seconds(120);
-        })
+        Stage::new(1, 20, &["waiting > 500: +5", "waiting < 50: -1"])
+            .with(|stage| stage.policy.stabilization = seconds(300))
     };
     let mut kept = vec![];
     for (what, poison) in FOR_EVER {
