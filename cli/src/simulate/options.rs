@@ -93,22 +93,16 @@ fn throughput(text: &str) -> Result<f64, String> {
 }
 
 fn startup(text: &str) -> Result<SignedDuration, String> {
-    duration(text, 0, 3_600, "0s to 1h")
+    tidegate_fleet::duration(text, 0, 3_600)
 }
 
 fn wait(text: &str) -> Result<SignedDuration, String> {
-    duration(text, 1, 86_400, "1s to 24h")
+    tidegate_fleet::duration(text, 1, 86_400)
 }
 
 fn looks(text: &str) -> Result<SignedDuration, String> {
-    let every = duration(text, 15, 3_600, "15s to 1h")?;
+    let every = tidegate_fleet::duration(text, 15, 3_600)?;
     if every.as_secs() % 15 == 0 { Ok(every) } else { Err("must be a multiple of 15s".to_owned()) }
-}
-
-fn duration(text: &str, least: i64, most: i64, allowed: &str) -> Result<SignedDuration, String> {
-    let lasting: SignedDuration = text.parse().map_err(|error| format!("{error}; write 90s, 5m or 1h"))?;
-    let range = SignedDuration::from_secs(least)..=SignedDuration::from_secs(most);
-    if range.contains(&lasting) { Ok(lasting) } else { Err(format!("must be {allowed}")) }
 }
 
 impl Meaning {

@@ -43,6 +43,7 @@ mod texts;
 mod tree;
 mod object;
 mod scalar;
+mod duration;
 mod condition;
 mod expression;
 
@@ -61,6 +62,7 @@ mod rules;
 mod checks;
 pub mod cost;
 
+pub use duration::duration;
 pub use fleet::{Budget, FILE_BYTES_MAX, Fleet, Mode, Service, parse, parse_bytes};
 pub use problem::{Code, Place, Problem, Problems, Severity};
 pub use source::{Metric, MetricSource, QueueSource, RedisUrl, Source};
