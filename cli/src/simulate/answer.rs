@@ -12,7 +12,8 @@ Keys of --json, which stay:
   trace                                    file, rows, first, seconds, interval_seconds, jobs (replayed), recorded (the sum
                                            of the file's values), repaired (the same after repairs), understood (intervals,
                                            intervals-that-are-not-empty, intervals-with-gaps, moments),
-                                           repairs[] (kind, count, lines: the first of them)
+                                           repairs[] (kind, count, lines: the first of them, or datapoints of JSON),
+                                           notes[] (what CloudWatch says about its answer)
   overload                                 null, or tasks_needed (more than max) and from_seconds (when jobs are first
                                            late at max)
   setting                                  min, max, concurrency, throughput, scaled_to_tasks, startup_seconds,
@@ -74,6 +75,7 @@ pub(crate) fn assumed(options: &ReplayOptions, ground: &Ground) -> Value {
             "repaired": trace.repaired(),
             "understood": trace.understood(),
             "repairs": trace.repairs().iter().map(repair).collect::<Value>(),
+            "notes": trace.notes(),
         },
         "setting": {
             "min": setting.capacity.min(),

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
+use jiff::tz::TimeZone;
 use tidegate_simulator::trace::Gaps;
 
 #[derive(Debug, Args)]
@@ -30,9 +31,17 @@ pub(crate) struct ReplayOptions {
     /// The service whose policy is replayed
     #[arg(long, value_name = "NAME")]
     pub(crate) service: String,
-    /// The recorded load: columns `timestamp,value`, jobs per interval
+    /// The recorded load, jobs per interval: CSV with the columns `timestamp,value`, what CloudWatch's console downloads, or
+    /// the JSON of `aws cloudwatch get-metric-data` or `get-metric-statistics`
     #[arg(long, value_name = "FILE")]
     pub(crate) trace: PathBuf,
+    /// Of a trace with several metrics the one to replay: an id or a label, a statistic such as Sum, or a column
+    #[arg(long, value_name = "NAME")]
+    pub(crate) metric: Option<String>,
+    /// The zone of timestamps that name none, for example Europe/Berlin; without it they are UTC. The rows of an hour that comes
+    /// twice in autumn must stand in order
+    #[arg(long, value_name = "ZONE", value_parser = zone)]
+    pub(crate) zone: Option<TimeZone>,
     /// What an interval without a row means. Without it the file decides, and is quoted: rows at any moment, or that all
     /// say 1, are jobs; whole numbers without a zero leave out what is empty; other gaps are filled
     #[arg(long, value_enum, value_name = "MEANING")]
@@ -90,6 +99,10 @@ pub(crate) enum Jobs {
 fn throughput(text: &str) -> Result<f64, String> {
     let number: f64 = text.parse().map_err(|_| "must be a number".to_owned())?;
     if (1e-6..=1e6).contains(&number) { Ok(number) } else { Err("must be 0.000001 to 1000000".to_owned()) }
+}
+
+fn zone(text: &str) -> Result<TimeZone, String> {
+    TimeZone::get(text).map_err(|_| "is no IANA zone; write it like Europe/Berlin or UTC".to_owned())
 }
 
 fn startup(text: &str) -> Result<SignedDuration, String> {

@@ -60,7 +60,9 @@ fn a_duration_is_written_as_in_the_fleet_file() {
         let fleet = ["simulate", "--fleet", "fleets/hyperverge.yaml", "--service", "worker"];
         run(&[&fleet[..], &["--trace", "no-such.csv", option, lasting]].concat())
     };
-    for (option, lasting) in [("--wait", "1d"), ("--wait", "0d1h30m"), ("--startup", "1m30s"), ("--looks", "1m")] {
+    for (option, lasting) in
+        [("--wait", "1d"), ("--wait", "0d1h30m"), ("--startup", "1m30s"), ("--looks", "1m")]
+    {
         let (_, stderr, code) = simulate(option, lasting);
         assert_eq!(code, 3, "{option} {lasting}: {stderr}");
     }
