@@ -35,7 +35,7 @@ Keys of --json, which stay:
   least_worker_hours                       what nobody can go below
   unavoidable_late_percent                 jobs late even at the maximum
   html                                     only with --html: the file that was written
-  rivals[]                                 only with --rivals: name, about, and every score above";
+  rivals[]                                 only with --rivals: name, title, about, and every score above";
 
 /// The answer of `tidegate simulate --json`.
 pub(super) fn json(found: &Simulated<'_>) -> String {
@@ -97,8 +97,8 @@ pub(crate) fn assumed(options: &ReplayOptions, ground: &Ground) -> Value {
 }
 
 /// One policy with its scores.
-pub(super) fn row(Row { name, about, score }: &Row) -> Value {
-    let mut value = json!({ "name": name, "about": about });
+pub(super) fn row(Row { name, title, about, score }: &Row) -> Value {
+    let mut value = json!({ "name": name, "title": title, "about": about });
     add(&mut value, json!(score));
     value
 }
