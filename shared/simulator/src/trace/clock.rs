@@ -1,5 +1,6 @@
 //! The clock of a zone: what time it was when its hands showed a timestamp that names no zone.
 
+use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 
@@ -84,5 +85,5 @@ impl Clock {
 /// The moment at which a clock with that offset shows this.
 pub(super) fn moment(offset: Offset, shown: DateTime, written: &str) -> Result<i64, RefusalKind> {
     let moment = offset.to_timestamp(shown);
-    moment.map(|at| at.as_millisecond()).map_err(|_| RefusalKind::Timestamp { found: excerpt(written) })
+    moment.map(Timestamp::as_millisecond).map_err(|_| RefusalKind::Timestamp { found: excerpt(written) })
 }

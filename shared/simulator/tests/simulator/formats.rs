@@ -193,8 +193,8 @@ fn what_is_wrong_is_counted_once() {
         None,
         "line 1: the header is `host,time,jobs`, must name the columns `timestamp` and `value`",
     );
-    let rows: String =
-        (0..100).map(|minute| format!("{},{}\n", minute * 60, ["x", "1"][minute % 2])).collect();
+    let rows = (0..100)
+        .fold(String::new(), |rows, minute| rows + &format!("{},{}\n", minute * 60, ["x", "1"][minute % 2]));
     let error =
         trace::read(format!("time,value\n{rows}").as_bytes()).expect_err("50 rows are wrong").to_string();
     assert!(error.starts_with("line 1: the header is `time,value`"), "{error}");
@@ -211,7 +211,8 @@ fn berlin(date: &str, every_minutes: u32, hours: &[u32]) -> Vec<String> {
 
 /// Reads rows that count themselves.
 fn in_berlin(stamps: impl Iterator<Item = String>) -> Result<Trace, TraceError> {
-    let rows: String = stamps.enumerate().map(|(row, stamp)| format!("{stamp},{}\n", row + 1)).collect();
+    let rows =
+        stamps.enumerate().fold(String::new(), |rows, (row, stamp)| rows + &format!("{stamp},{}\n", row + 1));
     let text = format!("timestamp,value\n{rows}");
     trace::read_with(text.as_bytes(), &options(None, Some("Europe/Berlin")))
 }
