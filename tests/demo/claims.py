@@ -49,9 +49,11 @@ def duplicate_changes_nothing(record):
 
 def nothing_scales_in_during_the_outage(record):
     outage = next(moment for moment in record["moments"] if moment["label"] == OUTAGE)
+    before = [sample for sample in record["samples"] if sample["t"] < outage["t"]]
     during = [sample for sample in record["samples"] if outage["t"] <= sample["t"] <= outage["end"]]
     blind = [look for look in record["looks"] if look["seen"].get("waiting") is None]
-    counts = sorted({sample["desired"] for sample in during})
+    # A chart draws a step between two samples: one that ends inside would look like a scale-in during the outage.
+    counts = sorted({sample["desired"] for sample in before[-1:] + during})
     desired = " and ".join(map(str, counts))
     inside = [look for look in changes(record, "scale-in") if outage["t"] <= look["t"] < outage["end"]]
     holds = len(blind) >= 2 and all(look["verdict"] == "hold" for look in blind) and not inside and len(counts) <= 1

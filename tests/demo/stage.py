@@ -93,6 +93,11 @@ class Stage:
         """While this is held, queue-depth is not looking. What happens then is seen by a whole look or by none."""
         return self._looking
 
+    def see_what_changed(self) -> None:
+        """Waits until the samples show what was changed before: charts step down with the sample that is first to see it."""
+        seen = len(self.record["samples"]) + 2
+        self.wait_until(lambda: len(self.record["samples"]) >= seen, 10, "two samples were taken")
+
     def ring_load(self, event: dict, note: str) -> dict | None:
         """Invokes service-load."""
         return self._ring(self.load, event, note, self.record["api"])

@@ -59,6 +59,7 @@ def outage(stage: Stage) -> None:
     """Redis accepts connections and answers nothing until the function has looked in vain."""
     # No look may have read Redis before it stops, or read it when it is back, and act in between.
     with stage.between_looks():
+        stage.see_what_changed()
         began = stage.now()
         stage.tell(began, "scene", "Redis stops answering")
         looks = len(stage.record["looks"])
