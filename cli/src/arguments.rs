@@ -71,7 +71,7 @@ pub(crate) struct PinOptions {
     /// Tasks; also below `min`, and above `max` as far as the fleet file has `override_max`
     #[arg(value_parser = clap::value_parser!(u32).range(0..=5000))]
     pub(crate) tasks: u32,
-    /// How long, from now: 90s, 30m, 2h
+    /// How long, from now: 90s, 30m, 2h, 2d
     #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
     pub(crate) lasting: SignedDuration,
     /// Why, for the reports
@@ -107,9 +107,7 @@ pub(crate) struct LedgerOptions {
 
 /// A duration of a minute to 30 days.
 fn duration(text: &str) -> Result<SignedDuration, String> {
-    let lasting: SignedDuration = text.parse().map_err(|error| format!("{error}; write 90s, 30m or 2h"))?;
-    let allowed = SignedDuration::from_mins(1)..=SignedDuration::from_hours(30 * 24);
-    if allowed.contains(&lasting) { Ok(lasting) } else { Err("must be 1m to 720h".to_owned()) }
+    tidegate_fleet::duration(text, 60, 30 * 86_400)
 }
 
 #[derive(Debug, Args)]

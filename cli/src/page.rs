@@ -12,12 +12,12 @@ mod grid;
 pub(crate) mod record;
 
 pub(crate) use grid::Grid;
-pub(crate) use record::{Chart, Decision, Fact, Look, Record, Series, Time};
+pub(crate) use record::{Chart, Choice, Decision, Fact, Figure, Look, Record, Series, Time};
 
 const PAGE: &str = include_str!("page/page.html");
 
 /// The parts, by the names that the page includes them with.
-const PARTS: [(&str, &str); 11] = [
+const PARTS: [(&str, &str); 12] = [
     ("page.css", include_str!("page/page.css")),
     ("charts.css", include_str!("page/charts.css")),
     ("uplot/uPlot.min.css", include_str!("page/uplot/uPlot.min.css")),
@@ -28,6 +28,7 @@ const PARTS: [(&str, &str); 11] = [
     ("zoom.js", include_str!("page/zoom.js")),
     ("decisions.js", include_str!("page/decisions.js")),
     ("frontier.js", include_str!("page/frontier.js")),
+    ("scores.js", include_str!("page/scores.js")),
     ("sections.js", include_str!("page/sections.js")),
 ];
 

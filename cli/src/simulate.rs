@@ -37,6 +37,7 @@ struct Simulated<'a> {
 /// One policy and its scores; the first row is the fleet file's own.
 struct Row {
     name: &'static str,
+    title: String,
     about: String,
     score: Score,
 }
@@ -67,24 +68,26 @@ fn read_and_simulate(options: &SimulateOptions, progress: &Progress) -> Result<O
         lines.ours(&run);
     }
     let about = "the fleet file's policy".to_owned();
-    let mut rows = vec![Row { name: "tidegate", about, score: score(&run) }];
+    let title = "Tidegate with this fleet file".to_owned();
+    let mut rows = vec![Row { name: "tidegate", title, about, score: score(&run) }];
     // A run of a year is 50 MB: one at a time.
     drop(run);
-    let mut beside = |name, about: String, run: &Run| {
+    let mut beside = |name, title: String, about: String, run: &Run| {
         if let Some(lines) = &mut lines {
-            lines.rival(name, &about, run);
+            lines.rival(name, &title, &about, run);
         }
-        rows.push(Row { name, about, score: score(run) });
+        rows.push(Row { name, title, about, score: score(run) });
     };
     if options.rivals {
         // How AWS's own alarms treat minutes that still grow is not documented, so rivals see whole ones.
         let sensing = Sensing { metric_settles_seconds: 0, ..setting.sensing };
         let whole = Setting { sensing, ..setting.clone() };
-        for Rival { name, about, mut scaler } in rivals(&whole) {
+        for Rival { name, title, about, mut scaler } in rivals(&whole) {
             progress.tell(format_args!("replaying {name}"));
-            beside(name, about, &simulate(load, &whole, scaler.as_mut()));
+            beside(name, title, about, &simulate(load, &whole, scaler.as_mut()));
         }
-        beside("oracle", "knows the future".to_owned(), &oracle(load, setting));
+        let title = "oracle, the best there can be".to_owned();
+        beside("oracle", title, "knows the future".to_owned(), &oracle(load, setting));
     }
     let found = Simulated { options, ground: &ground, rows };
     if let (Some(html), Some(lines)) = (&options.html, lines) {

@@ -1,7 +1,9 @@
 """What a reader can do with the page: read it, zoom it, ask a decision for its reasons."""
 
+import random
 import re
 
+import pytest
 from demo import page as demo_page
 
 from .conftest import DESKTOP, PHONE, ROOT, record_of, settled
@@ -156,8 +158,8 @@ def test_a_rival_is_drawn_when_it_is_asked_for(show, simulated):
         return page.evaluate("charts[0].u.ctx.canvas.toDataURL()")
 
     without = picture()
-    for name in [score["name"] for score in record_of(simulated)["scores"][1:-1]]:
-        rival = page.get_by_role("button", name=name)
+    for name in [score["title"] for score in record_of(simulated)["scores"][1:-1]]:
+        rival = page.get_by_role("button", name=name, exact=True)
         assert rival.get_attribute("aria-pressed") == "false"
         rival.click()
         assert rival.get_attribute("aria-pressed") == "true" and picture() != without, name
@@ -168,11 +170,96 @@ def test_a_rival_is_drawn_when_it_is_asked_for(show, simulated):
 def test_the_table_has_the_scores_of_the_json(show, simulated):
     page = show(simulated)
     scores = record_of(simulated)["scores"]
-    keys = set(scores[0]) - {"name", "about"}
-    assert set(page.locator("#scores tbody code").all_inner_texts()) == keys
-    assert page.locator("#scores thead th[scope=col]").all_inner_texts()[1:] == [score["name"] for score in scores]
-    row = page.locator("#scores tbody tr", has_text="cost_vs_oracle")
-    assert row.locator("td").all_inner_texts() == [f"{score['cost_vs_oracle']:.3f}" for score in scores]
+    keys = set(scores[0]) - {"name", "title", "about"}
+    assert set(page.locator("#more-scores tbody code").all_text_contents()) == keys
+    heads = page.locator("#more-scores thead th[scope=col]").all_text_contents()
+    assert heads[1:] == [score["title"] for score in scores]
+    row = page.locator("#more-scores tbody tr", has_text="cost_vs_oracle")
+    assert row.locator("td").all_text_contents() == [f"{score['cost_vs_oracle']:.3f}" for score in scores]
+
+
+def test_what_an_operator_decides_by_stands_first_and_the_rest_behind_a_fold(show, simulated):
+    page = show(simulated)
+    scores = record_of(simulated)["scores"]
+    shown = page.locator("#board thead th[data-key]").evaluate_all("heads => heads.map((head) => head.dataset.key)")
+    assert shown == [
+        "worker_hours",
+        "cost_vs_oracle",
+        "late_percent",
+        "wait_p95_seconds",
+        "scaling_actions_per_day",
+    ]
+    rows = page.locator("#board tbody tr")
+    assert rows.count() == len(scores)
+    for row, score in zip(rows.all(), scores):
+        # A name says what it is, and below it stands how it is set up.
+        assert row.locator("th").inner_text().split("\n") == [score["title"], score["about"]]
+        assert row.locator("td").nth(2).inner_text() == f"{score['late_percent']:.2f}"
+    folded = page.locator("#more-scores tbody code", has_text="theta_u")
+    assert folded.is_hidden()
+    page.locator("#more-scores summary").click()
+    assert folded.is_visible()
+
+
+def tuned(record: dict, points: list[dict]) -> dict:
+    """The record of a page of `tune`: settings, and one of them chosen."""
+    figure = {"name": "task-hours", "unit": "", "decimals": 1, "chosen": 8.0, "today": 1_210.0}
+    lines = ["capacity: { min: 2, max: 17 }", "wait: 45s"]
+    choice = {"text": "`wait 20s` saves", "figures": [figure], "replaces": "`capacity` and `wait`", "lines": lines}
+    return {**record, "frontier": points, "choice": choice}
+
+
+def test_the_page_of_tune_begins_with_the_choice(show, simulated, tmp_path):
+    record = tuned(record_of(simulated), [])
+    file = tmp_path / "tuned.html"
+    file.write_text(demo_page.fill(record))
+    page = show(file)
+    assert page.locator("main > section:visible").first.get_attribute("id") == "choice"
+    assert page.locator("#choice pre").inner_text() == "\n".join(record["choice"]["lines"])
+    assert page.locator("#choice .figures").inner_text().split() == ["task-hours", "8.0", "today", "1,210.0"]
+    record["choice"]["lines"] = []
+    file.write_text(demo_page.fill(record))
+    assert show(file).locator("#choice .lines").is_hidden()
+
+
+def boxes_of_names(page) -> list[dict]:
+    return [name.bounding_box() for name in page.locator("#frontier .policy.name").all()]
+
+
+def meet(one: dict, other: dict) -> bool:
+    """Whether two boxes share more than an edge."""
+    beside = one["x"] + one["width"] <= other["x"] + 0.5 or other["x"] + other["width"] <= one["x"] + 0.5
+    above = one["y"] + one["height"] <= other["y"] + 0.5 or other["y"] + other["height"] <= one["y"] + 0.5
+    return not (beside or above)
+
+
+@pytest.mark.parametrize("width", [1280, 700, 375, 320])
+def test_names_of_the_frontier_never_lie_on_each_other(show, simulated, tmp_path, width):
+    file = tmp_path / "crowded.html"
+    dice = random.Random(7)
+    for spread in (1, 0.2, 0.02, 0):
+        points = [
+            {
+                "name": f"rules with steps x0.5, thresholds x{number}, 2 to 20 tasks",
+                "cost_vs_oracle": 1 + spread * dice.random(),
+                "late_percent": spread * 30 * dice.random() ** 3,
+                "chosen": number == 4,
+            }
+            for number in range(30)
+        ]
+        record = tuned(record_of(simulated), points)
+        file.write_text(demo_page.fill(record))
+        page = show(file, viewport={"width": width, "height": 900})
+        boxes, plot = boxes_of_names(page), page.locator("#frontier .u-over").bounding_box()
+        for place, one in enumerate(boxes):
+            assert all(not meet(one, other) for other in boxes[place + 1 :]), (spread, one)
+            assert plot["x"] - 0.5 <= one["x"] and one["x"] + one["width"] <= plot["x"] + plot["width"] + 0.5
+            assert plot["y"] - 0.5 <= one["y"] and one["y"] + one["height"] <= plot["y"] + plot["height"] + 0.5
+        named = page.locator("#frontier .policy.name").all_inner_texts()
+        assert page.locator("#frontier .policy.name.chosen").count() == 1
+        told = page.locator("#unnamed").text_content()
+        everybody = [point["name"] for point in points] + [score["title"] for score in record["scores"]]
+        assert [name for name in everybody if name not in named and f"{name} (" not in told] == []
 
 
 def test_the_frontier_names_every_policy_and_joins_the_settings_of_one(show, simulated, tmp_path):
@@ -185,16 +272,9 @@ def test_the_frontier_names_every_policy_and_joins_the_settings_of_one(show, sim
     file.write_text(demo_page.fill(record))
     page = show(file)
     names = {name for name in page.locator("#frontier .policy").all_inner_texts() if name}
-    assert names == {score["name"] for score in record["scores"]} | {point["name"] for point in record["frontier"]}
+    assert names == {score["title"] for score in record["scores"]} | {point["name"] for point in record["frontier"]}
     assert page.locator("#frontier .policy.chosen").all_inner_texts() == ["wait 20s"]
     assert page.evaluate("frontier.u.data[1].filter((value) => value !== null).length") == 4
-    # No two names lie on each other.
-    boxes = [name.bounding_box() for name in page.locator("#frontier .policy:not(:has(i))").all()]
-    for place, one in enumerate(boxes):
-        for other in boxes[place + 1 :]:
-            apart = one["x"] + one["width"] <= other["x"] + 1 or other["x"] + other["width"] <= one["x"] + 1
-            below = one["y"] + one["height"] <= other["y"] + 1 or other["y"] + other["height"] <= one["y"] + 1
-            assert apart or below, (one, other)
 
 
 def test_a_record_of_a_frontier_alone_is_a_page(show, tmp_path):

@@ -49,12 +49,14 @@ def duplicate_changes_nothing(record):
 
 def nothing_scales_in_during_the_outage(record):
     outage = next(moment for moment in record["moments"] if moment["label"] == OUTAGE)
+    before = [sample for sample in record["samples"] if sample["t"] < outage["t"]]
     during = [sample for sample in record["samples"] if outage["t"] <= sample["t"] <= outage["end"]]
     blind = [look for look in record["looks"] if look["seen"].get("waiting") is None]
-    desired = " and ".join(str(count) for count in sorted({sample["desired"] for sample in during}))
-    # A look that had read Redis before it stopped may still act on what it read.
-    late = [look for look in changes(record, "scale-in") if outage["t"] + 1 < look["t"] <= outage["end"]]
-    holds = len(blind) >= 2 and all(look["verdict"] == "hold" for look in blind) and not late
+    # A chart draws a step between two samples: one that ends inside would look like a scale-in during the outage.
+    counts = sorted({sample["desired"] for sample in before[-1:] + during})
+    desired = " and ".join(map(str, counts))
+    inside = [look for look in changes(record, "scale-in") if outage["t"] <= look["t"] < outage["end"]]
+    holds = len(blind) >= 2 and all(look["verdict"] == "hold" for look in blind) and not inside and len(counts) <= 1
     seconds = outage["end"] - outage["t"]
     seen = f"{len(blind)} looks without a reading in {seconds:.0f} s; desired {desired} all the time"
     return "While Redis does not answer, nothing scales in", holds, seen

@@ -36,6 +36,7 @@ class Stage:
         self._began = time.monotonic()
         self._ended = threading.Event()
         self._threads: list[threading.Thread] = []
+        self._looking = threading.Lock()
         self._folder = folder
 
     def __enter__(self):
@@ -85,7 +86,17 @@ class Stage:
 
     def ring(self, event: dict, note: str = "") -> dict | None:
         """Invokes queue-depth with an event, and writes down its one decision."""
-        return self._ring(self.function, event, note, self.record["looks"])
+        with self._looking:
+            return self._ring(self.function, event, note, self.record["looks"])
+
+    def between_looks(self):
+        """While this is held, queue-depth is not looking. What happens then is seen by a whole look or by none."""
+        return self._looking
+
+    def see_what_changed(self) -> None:
+        """Waits until the samples show what was changed before: charts step down with the sample that is first to see it."""
+        seen = len(self.record["samples"]) + 2
+        self.wait_until(lambda: len(self.record["samples"]) >= seen, 10, "two samples were taken")
 
     def ring_load(self, event: dict, note: str) -> dict | None:
         """Invokes service-load."""
@@ -106,13 +117,15 @@ class Stage:
         cloudwatch.set_alarm_state(AlarmName=ALARM, StateValue=state, StateReason="the story says so")
 
     def _ring(self, function, event: dict, note: str, looks: list) -> dict | None:
+        # A decision belongs to the moment at which the function began to look, not to that of its answer.
+        began = self.now()
         try:
             answer = function.invoke(event)
         except InvocationFailed as failure:
             self.failures.append(f"an invocation failed: {failure}")
             return None
         for target in answer["targets"]:
-            look = {**target, "t": self.now(), "rung_by": answer["rung_by"], "note": note}
+            look = {**target, "t": began, "rung_by": answer["rung_by"], "note": note}
             looks.append(look)
             self.record["reports_published"] = self.record.get("reports_published", 0) + answer["reports_published"]
             self._tell_look(look)

@@ -57,16 +57,19 @@ def duplicate(stage: Stage) -> None:
 
 def outage(stage: Stage) -> None:
     """Redis accepts connections and answers nothing until the function has looked in vain."""
-    began = stage.now()
-    stage.tell(began, "scene", "Redis stops answering")
-    looks = len(stage.record["looks"])
-    stage.redis.pause()
+    # No look may have read Redis before it stops, or read it when it is back, and act in between.
+    with stage.between_looks():
+        stage.see_what_changed()
+        began = stage.now()
+        stage.tell(began, "scene", "Redis stops answering")
+        looks = len(stage.record["looks"])
+        stage.redis.pause()
     try:
-        # The look that is under way when Redis stops may have read it already.
-        stage.wait_until(lambda: len(stage.record["looks"]) > looks + OUTAGE_LOOKS, 30, "the function has looked")
+        stage.wait_until(lambda: len(stage.record["looks"]) >= looks + OUTAGE_LOOKS, 30, "the function has looked")
     finally:
-        stage.redis.resume()
-    stage.moment(OUTAGE, began, stage.now())
+        with stage.between_looks():
+            stage.redis.resume()
+            stage.moment(OUTAGE, began, stage.now())
     stage.tell(stage.now(), "scene", "Redis answers again")
 
 

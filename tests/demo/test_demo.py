@@ -1,11 +1,14 @@
 """The page is one file and says what was recorded; the claims notice when they do not hold."""
 
 import re
+import threading
+import time
 
 import pytest
 
-from demo import claims, example, page
-from demo.example import look
+from demo import claims, example, page, story
+from demo.example import look, sample
+from demo.stage import Stage
 
 
 @pytest.fixture
@@ -41,6 +44,9 @@ REPORTS = "Every report that was published reached its subscriber"
         (RISE, lambda record: record["looks"][0].update(to=8)),
         (TWICE, lambda record: record["duplicate"][1].update(updates=2)),
         (OUTAGE, lambda record: record["looks"].append(look(12.5, "scale-in", 3, 2))),
+        (OUTAGE, lambda record: record["looks"].append(look(10.2, "scale-in", 3, 2))),
+        (OUTAGE, lambda record: record["samples"].append(sample(12.8, 11, None, None))),
+        (OUTAGE, lambda record: record["samples"][2].update(desired=13)),
         (FALL, lambda record: record["looks"][5].update(to=10)),
         (FLOOR, lambda record: record["looks"][5]["seen"].update(in_flight=23)),
         (BOUNDS, lambda record: record["samples"][0].update(desired=1)),
@@ -57,6 +63,49 @@ def test_a_lost_task_and_a_wrong_order_are_told(record):
     assert broken(record, ENQUEUED + ["e"]) == ["Every task ran, although workers came and went"]
     late = [[name, 9 - priority, *times] for name, priority, *times in FINISHED]
     assert broken(record, finished=late) == ["Urgent tasks waited less"]
+
+
+class Looking(Stage):
+    """A stage on which a look takes its time, and acts at its end on what it read at its beginning."""
+
+    def __init__(self):
+        super().__init__(None, lambda *_: None)
+        self.redis, self.function, self.answering = self, self, True
+
+    def see_what_changed(self):
+        pass
+
+    def pause(self):
+        self.answering = False
+
+    def resume(self):
+        self.answering = True
+
+    def wait_until(self, ready, seconds, what):
+        while not ready():
+            time.sleep(0.01)
+
+    def invoke(self, _):
+        answering = self.answering
+        time.sleep(0.05)
+        target = {"verdict": "scale-in" if answering else "hold"}
+        return {"targets": [target], "rung_by": "schedule", "reports_published": 0}
+
+
+def test_nothing_is_drawn_on_the_outage_that_was_decided_before_it_or_after():
+    stage = Looking()
+    threads = [threading.Thread(target=lambda: [stage.ring({}) for _ in range(12)]) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.08)
+    story.outage(stage)
+    for thread in threads:
+        thread.join()
+    (outage,) = stage.record["moments"]
+    looks = stage.record["looks"]
+    inside = [look["verdict"] for look in looks if outage["t"] <= look["t"] < outage["end"]]
+    assert len(inside) >= 2 and set(inside) == {"hold"}, inside
+    assert {look["verdict"] for look in looks if look["t"] < outage["t"]} == {"scale-in"}
 
 
 def test_looks_that_hold_for_the_same_reason_are_one_row(record):

@@ -28,7 +28,9 @@ pub(crate) struct Record {
     pub(crate) decisions: Vec<Decision>,
     /// The time that one decision stands for, in seconds, where there were too many to keep each.
     pub(crate) decisions_cell_seconds: Option<f64>,
-    /// One object a policy: `name`, `about`, and the scores under the keys of `simulate --json`; the first is ours.
+    /// What the page is about to recommend; it stands first.
+    pub(crate) choice: Option<Choice>,
+    /// One object a policy: `name`, `title` (the name for people), `about`, and the scores under the keys of `simulate --json`; the first is the one that the charts show.
     pub(crate) scores: Vec<Value>,
     /// Settings of one policy on a line, from cheap to punctual; `scores` are drawn beside it without being named here.
     pub(crate) frontier: Vec<FrontierPoint>,
@@ -126,11 +128,41 @@ pub(crate) struct Decision {
     pub(crate) in_flight: Option<u64>,
 }
 
+/// A setting that is recommended, beside today's.
+#[derive(Debug, Serialize)]
+pub(crate) struct Choice {
+    /// What it is, and what it saves or costs.
+    pub(crate) text: String,
+    /// What an operator decides by.
+    pub(crate) figures: Vec<Figure>,
+    /// The keys of the service that the lines take the place of.
+    pub(crate) replaces: &'static str,
+    /// The lines for the fleet file; none where nothing is to be changed.
+    pub(crate) lines: Vec<String>,
+}
+
+/// A number of the choice, and the same today.
+#[derive(Debug, Serialize)]
+pub(crate) struct Figure {
+    /// What it counts.
+    pub(crate) name: &'static str,
+    /// What stands behind it, with its space.
+    pub(crate) unit: &'static str,
+    /// How many decimals are shown.
+    pub(crate) decimals: u8,
+    /// Of the choice.
+    pub(crate) chosen: f64,
+    /// Of the fleet file as it is.
+    pub(crate) today: f64,
+}
+
 /// One setting of a policy.
 #[derive(Debug, Serialize)]
 pub(crate) struct FrontierPoint {
     /// What was set.
     pub(crate) name: String,
+    /// The same for people, with what it is beside the others.
+    pub(crate) title: String,
     /// Its task-hours, divided by the oracle's.
     pub(crate) cost_vs_oracle: f64,
     /// Jobs that waited too long, in percent.

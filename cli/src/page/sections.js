@@ -1,31 +1,5 @@
 // What is told in words, and everything that begins when the page is opened.
 
-/** Every score by its key in `tidegate simulate --json`: in words, and its decimals. Other keys are shown as they are. */
-const SCORES = {
-  worker_hours: ["task-hours paid", 1],
-  cost_vs_oracle: ["task-hours, times the oracle's", 3],
-  billed_hours: ["task-hours billed, a minute of every task at least", 1],
-  billed_vs_oracle: ["task-hours billed, times the oracle's", 3],
-  late_percent: ["jobs that waited too long, %", 2],
-  excess_late_percent: ["without those late even at the maximum, %", 2],
-  worst_hour_late_percent: ["late jobs of the worst hour, %", 1],
-  wait_p95_seconds: ["95 % waited no longer than, s", 1],
-  wait_p99_seconds: ["99 % waited no longer than, s", 1],
-  theta_u: ["tasks missing, % of those needed", 1],
-  theta_o: ["tasks too many, % of those needed", 1],
-  tau_u: ["time with too few tasks, %", 1],
-  tau_o: ["time with too many tasks, %", 1],
-  instability: ["minutes in which supply moves unlike demand, %", 1],
-  scaling_actions_per_day: ["changes a day", 1],
-  direction_reversals_per_day: ["changes against the one before, a day", 1],
-  task_starts_per_day: ["tasks started a day", 1],
-  jobs_interrupted: ["jobs interrupted by scale-in", 0],
-};
-
-/** A name that may go on in the next line after a sign. */
-const breakable = (name, sign) =>
-  name.split(sign).flatMap((part, index) => (index ? [sign, make("wbr"), part] : [part]));
-
 /** Shows a section and returns the part of it that is to be filled. */
 function section(id, part) {
   byId(id).hidden = false;
@@ -39,40 +13,22 @@ function drawHead() {
   byId("about").append(...record.about.map((text) => make("p", {}, ...prose(text))));
 }
 
-function drawScores() {
-  const scores = record.scores ?? [];
-  if (!scores.length) return;
-  const keys = Object.keys(SCORES);
-  keys.push(...Object.keys(scores[0]).filter((key) => !keys.includes(key) && key !== "name" && key !== "about"));
-  const ours = (index) => (index === 0 ? { class: "ours" } : {});
-  const head = scores.map((score, index) =>
-    make("th", { scope: "col", title: score.about, ...ours(index) }, ...breakable(score.name, "-")),
+/** What is recommended, before everything that it rests on. */
+function drawChoice() {
+  const { choice } = record;
+  if (!choice) return;
+  section("choice", "p").append(...prose(choice.text));
+  section("choice", "dl").append(
+    ...choice.figures.map(({ name, unit, decimals, chosen, today }) => {
+      const shown = (number) => exact(number, decimals, decimals) + unit;
+      const beside = make("small", {}, shown(chosen) === shown(today) ? "as today" : "today " + shown(today));
+      return make("div", {}, make("dt", {}, name), make("dd", {}, make("strong", {}, shown(chosen)), beside));
+    }),
   );
-  const value = (key, number) =>
-    number === null || number === undefined ? "–" : exact(number, SCORES[key]?.[1], SCORES[key]?.[1]);
-  const row = (key) =>
-    make(
-      "tr",
-      {},
-      make(
-        "th",
-        { scope: "row" },
-        SCORES[key]?.[0] ?? key,
-        ...(SCORES[key] ? [make("small", {}, make("code", {}, ...breakable(key, "_")))] : []),
-      ),
-      ...scores.map((score, index) => make("td", ours(index), value(key, score[key]))),
-    );
-  section("scores", ".wide").append(
-    make(
-      "table",
-      {},
-      make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "score"), ...head)),
-      make("tbody", {}, ...keys.map(row)),
-    ),
-  );
-  byId("scores").append(
-    make("dl", {}, ...scores.flatMap((score) => [make("dt", {}, score.name), make("dd", {}, score.about)])),
-  );
+  if (!choice.lines.length) return;
+  section("choice", ".lines").hidden = false;
+  byId("choice-replaces").append(...prose(choice.replaces));
+  section("choice", "pre").textContent = choice.lines.join("\n");
 }
 
 function drawTexts() {
@@ -122,6 +78,7 @@ function redraw(paper) {
 }
 
 drawHead();
+drawChoice();
 drawCharts();
 drawDecisions();
 drawScores();

@@ -12,7 +12,8 @@ Keys of --json, which stay:
   trace                                    file, rows, first, seconds, interval_seconds, jobs (replayed), recorded (the sum
                                            of the file's values), repaired (the same after repairs), understood (intervals,
                                            intervals-that-are-not-empty, intervals-with-gaps, moments),
-                                           repairs[] (kind, count, lines: the first of them)
+                                           repairs[] (kind, count, lines: the first of them, or datapoints of JSON),
+                                           notes[] (what CloudWatch says about its answer)
   overload                                 null, or tasks_needed (more than max) and from_seconds (when jobs are first
                                            late at max)
   setting                                  min, max, concurrency, throughput, scaled_to_tasks, startup_seconds,
@@ -34,7 +35,7 @@ Keys of --json, which stay:
   least_worker_hours                       what nobody can go below
   unavoidable_late_percent                 jobs late even at the maximum
   html                                     only with --html: the file that was written
-  rivals[]                                 only with --rivals: name, about, and every score above";
+  rivals[]                                 only with --rivals: name, title, about, and every score above";
 
 /// The answer of `tidegate simulate --json`.
 pub(super) fn json(found: &Simulated<'_>) -> String {
@@ -74,6 +75,7 @@ pub(crate) fn assumed(options: &ReplayOptions, ground: &Ground) -> Value {
             "repaired": trace.repaired(),
             "understood": trace.understood(),
             "repairs": trace.repairs().iter().map(repair).collect::<Value>(),
+            "notes": trace.notes(),
         },
         "setting": {
             "min": setting.capacity.min(),
@@ -95,8 +97,8 @@ pub(crate) fn assumed(options: &ReplayOptions, ground: &Ground) -> Value {
 }
 
 /// One policy with its scores.
-pub(super) fn row(Row { name, about, score }: &Row) -> Value {
-    let mut value = json!({ "name": name, "about": about });
+pub(super) fn row(Row { name, title, about, score }: &Row) -> Value {
+    let mut value = json!({ "name": name, "title": title, "about": about });
     add(&mut value, json!(score));
     value
 }

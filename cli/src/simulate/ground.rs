@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use tidegate_fleet::Fleet;
 use tidegate_policy::ServicePolicy;
 use tidegate_simulator::scaler::Production;
-use tidegate_simulator::trace::{self, Gaps, TraceError};
+use tidegate_simulator::trace::{self, TraceError};
 use tidegate_simulator::{Baseline, Load, Overload, Setting, Trace};
 
 use super::options::{Meaning, ReplayOptions};
@@ -54,7 +54,7 @@ impl Ground {
             return Err(nothing_told(&options.service, &left_out));
         }
         progress.tell(format_args!("reading {}", options.trace.display()));
-        let trace = trace(&options.trace, Meaning::gaps(options.gaps))?;
+        let trace = trace(options)?;
         let (load, setting, scaled_to) = setting::of(options, &policy, queue, &trace);
         progress.tell(format_args!("asking the oracle"));
         let baseline = Baseline::of(&load, &setting);
@@ -107,17 +107,27 @@ fn unknown_service(fleet: &Fleet, name: &str) -> Outcome {
     failed(REFUSED, format_args!("fleet `{}` has no service `{name}`; it has {known}", fleet.name()))
 }
 
-fn trace(path: &Path, gaps: Gaps) -> Result<Trace, Outcome> {
-    let name = path.display();
-    let file = File::open(path).map_err(|error| failed(FAILED, format_args!("read `{name}`: {error}")))?;
-    trace::read_with(BufReader::with_capacity(1 << 20, file), gaps).map_err(|error| match error {
+fn trace(options: &ReplayOptions) -> Result<Trace, Outcome> {
+    let name = options.trace.display();
+    let file =
+        File::open(&options.trace).map_err(|error| failed(FAILED, format_args!("read `{name}`: {error}")))?;
+    let wanted = trace::Options {
+        gaps: Meaning::gaps(options.gaps),
+        zone: options.zone.clone(),
+        metric: options.metric.clone(),
+    };
+    trace::read_with(BufReader::with_capacity(1 << 20, file), &wanted).map_err(|error| match &error {
         TraceError::Unreadable(error) => failed(FAILED, format_args!("read `{name}`: {error}")),
         TraceError::Refused(lines) => failed(REFUSED, format_args!("`{name}` is no trace\n{lines}")),
         TraceError::Gaps { .. } => failed(
             REFUSED,
             format_args!("`{name}` has gaps: {error}; --gaps zero if no job came in them, --gaps fill if nobody recorded them"),
         ),
-        TraceError::TooShort { .. } | TraceError::NoInterval => failed(REFUSED, format_args!("`{name}` is no trace: {error}")),
+        TraceError::SeveralMetrics { .. } | TraceError::NoSuchMetric { .. } => {
+            failed(REFUSED, format_args!("`{name}`: {error}; choose with --metric NAME"))
+        }
+        TraceError::NoClock => failed(REFUSED, format_args!("`--zone` is not for `{name}`: {error}")),
+        _ => failed(REFUSED, format_args!("`{name}` is no trace: {error}")),
     })
 }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
+use jiff::tz::TimeZone;
 use tidegate_simulator::trace::Gaps;
 
 #[derive(Debug, Args)]
@@ -30,9 +31,17 @@ pub(crate) struct ReplayOptions {
     /// The service whose policy is replayed
     #[arg(long, value_name = "NAME")]
     pub(crate) service: String,
-    /// The recorded load: columns `timestamp,value`, jobs per interval
+    /// The recorded load, jobs per interval: CSV with the columns `timestamp,value`, what CloudWatch's console downloads, or
+    /// the JSON of `aws cloudwatch get-metric-data` or `get-metric-statistics`
     #[arg(long, value_name = "FILE")]
     pub(crate) trace: PathBuf,
+    /// Of a trace with several metrics the one to replay: an id or a label, a statistic such as Sum, or a column
+    #[arg(long, value_name = "NAME")]
+    pub(crate) metric: Option<String>,
+    /// The zone of timestamps that name none, for example Europe/Berlin; without it they are UTC. The rows of an hour that comes
+    /// twice in autumn must stand in order
+    #[arg(long, value_name = "ZONE", value_parser = zone)]
+    pub(crate) zone: Option<TimeZone>,
     /// What an interval without a row means. Without it the file decides, and is quoted: rows at any moment, or that all
     /// say 1, are jobs; whole numbers without a zero leave out what is empty; other gaps are filled
     #[arg(long, value_enum, value_name = "MEANING")]
@@ -92,23 +101,21 @@ fn throughput(text: &str) -> Result<f64, String> {
     if (1e-6..=1e6).contains(&number) { Ok(number) } else { Err("must be 0.000001 to 1000000".to_owned()) }
 }
 
+fn zone(text: &str) -> Result<TimeZone, String> {
+    TimeZone::get(text).map_err(|_| "is no IANA zone; write it like Europe/Berlin or UTC".to_owned())
+}
+
 fn startup(text: &str) -> Result<SignedDuration, String> {
-    duration(text, 0, 3_600, "0s to 1h")
+    tidegate_fleet::duration(text, 0, 3_600)
 }
 
 fn wait(text: &str) -> Result<SignedDuration, String> {
-    duration(text, 1, 86_400, "1s to 24h")
+    tidegate_fleet::duration(text, 1, 86_400)
 }
 
 fn looks(text: &str) -> Result<SignedDuration, String> {
-    let every = duration(text, 15, 3_600, "15s to 1h")?;
+    let every = tidegate_fleet::duration(text, 15, 3_600)?;
     if every.as_secs() % 15 == 0 { Ok(every) } else { Err("must be a multiple of 15s".to_owned()) }
-}
-
-fn duration(text: &str, least: i64, most: i64, allowed: &str) -> Result<SignedDuration, String> {
-    let lasting: SignedDuration = text.parse().map_err(|error| format!("{error}; write 90s, 5m or 1h"))?;
-    let range = SignedDuration::from_secs(least)..=SignedDuration::from_secs(most);
-    if range.contains(&lasting) { Ok(lasting) } else { Err(format!("must be {allowed}")) }
 }
 
 impl Meaning {

@@ -71,13 +71,13 @@ impl Lines {
     }
 
     /// A rival's run: the tasks it pays. Only the oracle is drawn without being asked for.
-    pub(super) fn rival(&mut self, name: &str, about: &str, run: &Run) {
+    pub(super) fn rival(&mut self, name: &str, title: &str, about: &str, run: &Run) {
         let (hidden, color) = if name == "oracle" {
             (false, name.to_owned())
         } else {
             (true, format!("rival-{}", self.rivals.len() + 1))
         };
-        let rival = Series { hidden, ..series(name, about, &color, Look::Steps) };
+        let rival = Series { hidden, ..series(title, about, &color, Look::Steps) };
         self.rivals.push(self.grid.put(rival, run.billed.iter().copied()));
     }
 

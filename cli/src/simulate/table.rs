@@ -3,7 +3,7 @@
 use std::fmt::{Display, Write};
 
 use jiff::SignedDuration;
-use tidegate_simulator::trace::Rows;
+use tidegate_simulator::trace::{Repair, Rows};
 use tidegate_simulator::{Overload, Score, Setting, Trace};
 
 use super::{Ground, ReplayOptions, Row, Simulated};
@@ -82,6 +82,10 @@ pub(crate) fn facts(options: &ReplayOptions, ground: &Ground) -> Vec<Fact> {
     let fact = |name, text: String| Fact { name, text };
     let repairs = trace.repairs().to_string();
     let mut facts: Vec<Fact> = repairs.lines().map(|repair| fact("repaired", repair.to_owned())).collect();
+    if trace.repairs().count(Repair::NoZone) > 0 {
+        facts.push(fact("zone", "UTC, since no timestamp names another (else: --zone)".to_owned()));
+    }
+    facts.extend(trace.notes().iter().map(|note| fact("note", note.clone())));
     facts.push(fact("jobs", counted(trace)));
     facts.extend(coarse(trace, setting).map(|text| fact("note", text)));
     facts.extend(overload.as_ref().map(|overload| fact("overload", overloaded(overload, ground))));

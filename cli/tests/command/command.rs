@@ -40,6 +40,36 @@ fn exit_codes_tell_the_kinds_of_endings_apart() {
     check_code(&["check", "fleets"], 3);
 }
 
+/// `2d` is a duration in the fleet file, so it is one here; what is wrong is told with what is allowed.
+#[test]
+fn a_duration_is_written_as_in_the_fleet_file() {
+    let pin = |lasting: &str| {
+        // A table that is not there: whatever is refused is refused before AWS is asked.
+        run(&["pin", "worker", "5", "--fleet-name", "shop", "--ledger", "", "--for", lasting])
+    };
+    for (lasting, help) in [
+        ("60", "a unit is missing: write `60s` for seconds; allowed are 1m to 30d"),
+        ("31d", "allowed are 1m to 30d"),
+        ("1 day", "write it like `90s`, `5m` or `1h30m`; allowed are 1m to 30d"),
+    ] {
+        let (_, stderr, code) = pin(lasting);
+        assert_eq!(code, 2, "{stderr}");
+        assert!(stderr.contains(&format!("for '--for <DURATION>': {help}\n")), "{stderr}");
+    }
+    let simulate = |option: &str, lasting: &str| {
+        let fleet = ["simulate", "--fleet", "fleets/hyperverge.yaml", "--service", "worker"];
+        run(&[&fleet[..], &["--trace", "no-such.csv", option, lasting]].concat())
+    };
+    for (option, lasting) in
+        [("--wait", "1d"), ("--wait", "0d1h30m"), ("--startup", "1m30s"), ("--looks", "1m")]
+    {
+        let (_, stderr, code) = simulate(option, lasting);
+        assert_eq!(code, 3, "{option} {lasting}: {stderr}");
+    }
+    let (_, stderr, _) = simulate("--wait", "2d");
+    assert!(stderr.contains("for '--wait <DURATION>': allowed are 1s to 1d\n"), "{stderr}");
+}
+
 #[test]
 fn the_schema_is_the_published_one() {
     let published = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/fleet/fleet.schema.json");

@@ -11,4 +11,6 @@ mod simulate;
 #[cfg(test)]
 mod counts;
 #[cfg(test)]
+mod traces;
+#[cfg(test)]
 mod tune;

@@ -81,8 +81,29 @@ fn the_page_of_tune_shows_the_frontier_and_the_run_of_the_choice() {
         points.as_array().expect("points").iter().map(|point| point["chosen"] == true).collect()
     };
     assert_eq!(chosen(&record["frontier"]), chosen(&answer["frontier"]));
-    assert_eq!(record["scores"][0]["worker_hours"], answer["own"]["worker_hours"]);
-    assert_eq!(record["scores"][1]["worker_hours"], answer["chosen"]["worker_hours"]);
+    // The first column is marked: it is the choice, and today's stands beside it.
+    assert_eq!(record["scores"][0]["name"], answer["chosen"]["name"]);
+    assert_eq!(record["scores"][0]["worker_hours"], answer["chosen"]["worker_hours"]);
+    assert_eq!(record["scores"][1]["worker_hours"], answer["own"]["worker_hours"]);
+    let titled = |row: &Value, what: &str| {
+        let name = row["name"].as_str().expect("a name");
+        assert_eq!(row["title"], format!("{what}: {name}"));
+    };
+    titled(&record["scores"][0], "choice");
+    titled(&record["scores"][1], "today");
+    let choice = &record["choice"];
+    assert_eq!(choice["lines"], answer["lines"]);
+    assert_eq!(choice["figures"][0]["name"], "task-hours");
+    assert_eq!(choice["figures"][0]["chosen"], answer["chosen"]["worker_hours"]);
+    assert_eq!(choice["figures"][0]["today"], answer["own"]["worker_hours"]);
+    let (pays, paid) = (&answer["chosen"]["worker_hours"], &answer["own"]["worker_hours"]);
+    let percent = 100.0 * (pays.as_f64().expect("hours") / paid.as_f64().expect("hours") - 1.0);
+    let saves = if percent < 0.0 {
+        format!("saves {:.1} % of today's task-hours", -percent)
+    } else {
+        format!("pays {percent:.1} % more task-hours than today's")
+    };
+    assert!(choice["text"].as_str().is_some_and(|text| text.contains(&saves)), "{saves} is not in {choice}");
     assert!(!record["decisions"].as_array().expect("decisions").is_empty());
     assert_eq!(answer["html"], html.display().to_string());
 }

@@ -96,7 +96,7 @@ fn the_keys_of_the_answer_stay() {
     let mut expected = [&scores[..], &others[..]].concat();
     expected.sort_unstable();
     assert_eq!(keys(&answer), expected);
-    let mut rival = [&scores[..], &["about", "name"][..]].concat();
+    let mut rival = [&scores[..], &["about", "name", "title"][..]].concat();
     rival.sort_unstable();
     assert_eq!(keys(&answer["rivals"][0]), rival);
     let names: Vec<&str> =

@@ -55,6 +55,7 @@ mod model {
 
 /// Text into a tree with places, its mappings by their settings, its single values.
 mod yaml {
+    pub(crate) mod duration;
     pub(crate) mod object;
     pub(crate) mod scalar;
     pub(crate) mod tree;
@@ -94,3 +95,4 @@ pub use hours::zone_rules;
 pub use problem::{Code, Place, Problem, Problems, Severity};
 pub use source::{Metric, MetricSource, QueueSource, RedisUrl, Source};
 pub use target::{AutoScalingGroup, EcsService, TargetName};
+pub use yaml::duration::duration;

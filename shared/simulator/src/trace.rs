@@ -6,11 +6,18 @@
 use std::io::BufRead;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
-use crate::number::{place, real, real_milliseconds};
+use crate::number::{place, real};
 
 mod line;
+mod fields;
+mod head;
+mod metric;
 mod row;
+mod clock;
+mod cloudwatch;
+mod reader;
 mod gaps;
 mod samples;
 mod repair;
@@ -18,12 +25,23 @@ mod refusal;
 
 pub use gaps::{Gaps, Rows};
 pub use refusal::{Refusal, RefusalKind, TraceError};
-pub use repair::{Found, Repair, Repairs};
+pub use repair::{Found, Repair, Repairs, Unit};
 pub use samples::{SPAN_MAX_SECONDS, TIMESTAMPS_MAX};
 
+use fields::Splitter;
 use line::Lines;
-use row::{Header, Parsed, StampKind};
-use samples::Gathered;
+use reader::Reader;
+
+/// What a file does not say about itself.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// What an interval without a row means.
+    pub gaps: Gaps,
+    /// The zone of timestamps that name none; without it they are UTC.
+    pub zone: Option<TimeZone>,
+    /// Of a file with several metrics the one to read: an id or a label, a statistic, or a column.
+    pub metric: Option<String>,
+}
 
 /// A recorded load, repaired: samples in order of time.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,6 +55,7 @@ pub struct Trace {
     understood: Rows,
     recorded: f64,
     repairs: Repairs,
+    notes: Vec<String>,
 }
 
 /// One sample of a trace.
@@ -53,123 +72,31 @@ pub struct Point {
 /// # Errors
 /// As [`read_with`].
 pub fn read(input: impl BufRead) -> Result<Trace, TraceError> {
-    read_with(input, Gaps::Fill)
+    read_with(input, &Options { gaps: Gaps::Fill, ..Options::default() })
 }
 
-/// Reads a trace.
+/// Reads a trace: CSV, or the JSON of `aws cloudwatch get-metric-data` or `get-metric-statistics`.
 ///
-/// The header names the columns `timestamp` and `value`; others are passed over. A timestamp is ISO-8601 or a number of
-/// seconds. Rows may come in any order. Repeated timestamps become their mean. A row without a value is a gap, never a
-/// zero; what a gap means is asked for.
+/// The header of CSV names the columns `timestamp` and `value`, alone or in the plural; others are passed over, and so is what
+/// CloudWatch's console writes above the rows. A timestamp is ISO-8601, a date as the console has it, or a number of seconds.
+/// Rows may come in any order; of an hour that a zone's clock shows twice their order decides. Repeated timestamps become
+/// their mean. A row without a value is a gap, never a zero; what a gap means is asked for.
 ///
 /// # Errors
-/// The input cannot be read, or its lines hold what cannot be repaired: each is named with what is wrong, up to
-/// [`TraceError::LISTED_MAX`] of them.
-pub fn read_with(input: impl BufRead, gaps: Gaps) -> Result<Trace, TraceError> {
-    let mut reader = Reader::default();
-    let mut lines = Lines::new(input);
+/// The input cannot be read, is a part of an answer or one of several metrics, or holds rows that cannot be repaired: all
+/// are counted, and up to [`TraceError::LISTED_MAX`] of them named with what is wrong.
+pub fn read_with(mut input: impl BufRead, options: &Options) -> Result<Trace, TraceError> {
+    if cloudwatch::begins(&mut input)? {
+        let mut reader = Reader::new(options, Unit::Datapoint);
+        cloudwatch::read(input, options.metric.as_deref(), &mut reader)?;
+        return reader.finish();
+    }
+    let mut reader = Reader::new(options, Unit::Line);
+    let (mut lines, mut splitter) = (Lines::new(input), Splitter::new());
     while let Some((number, text)) = lines.next().map_err(TraceError::Unreadable)? {
-        reader.take(number, text);
+        reader.take(number, text, &mut splitter)?;
     }
-    reader.finish(gaps)
-}
-
-/// The state between two lines.
-#[derive(Debug, Default)]
-struct Reader {
-    header: Option<Header>,
-    kind: Option<StampKind>,
-    before: Option<i64>,
-    rows: u64,
-    samples: samples::Samples,
-    repairs: Repairs,
-    refused: refusal::Refusals,
-}
-
-impl Reader {
-    /// Takes one line.
-    fn take(&mut self, number: u64, text: Result<&str, RefusalKind>) {
-        let text = match text {
-            Ok(text) => text.strip_prefix('\u{feff}').unwrap_or(text).trim(),
-            Err(kind) => return self.refused.push(number, kind),
-        };
-        if text.is_empty() {
-            return self.repairs.push(Repair::BlankLine, number);
-        }
-        let header = match &self.header {
-            Some(header) => *header,
-            None => match Header::of(text) {
-                Ok(Some(header)) => {
-                    self.header = Some(header);
-                    return;
-                }
-                Ok(None) => {
-                    self.repairs.push(Repair::NoHeader, number);
-                    *self.header.insert(Header::PLAIN)
-                }
-                Err(kind) => {
-                    self.header = Some(Header::PLAIN);
-                    return self.refused.push(number, kind);
-                }
-            },
-        };
-        self.rows = self.rows.saturating_add(1);
-        match row::parse(text, header) {
-            Ok(parsed) => self.take_row(number, parsed),
-            Err(kind) => self.refused.push(number, kind),
-        }
-    }
-
-    fn take_row(&mut self, number: u64, row: Parsed) {
-        match self.kind {
-            None => {
-                self.kind = Some(row.kind);
-                match row.kind {
-                    StampKind::WithoutZone => self.repairs.push(Repair::NoZone, number),
-                    StampKind::Milliseconds => self.repairs.push(Repair::Milliseconds, number),
-                    StampKind::Seconds | StampKind::WithZone => {}
-                }
-            }
-            Some(kind) if kind != row.kind => {
-                return self.refused.push(number, RefusalKind::MixedTimestamps { was: kind, is: row.kind });
-            }
-            Some(_) => {}
-        }
-        if self.before.is_some_and(|before| row.at < before) {
-            self.repairs.push(Repair::OutOfOrder, number);
-        }
-        self.before = Some(row.at);
-        if let Some(value) = row.value {
-            self.samples.push(row.at, value, number, &mut self.repairs);
-        } else {
-            self.samples.push_missing();
-            self.repairs.push(Repair::NoValue, number);
-        }
-    }
-
-    fn finish(mut self, gaps: Gaps) -> Result<Trace, TraceError> {
-        if !self.refused.is_empty() {
-            return Err(TraceError::Refused(self.refused.into_error()));
-        }
-        let Gathered { first, step_seconds, end_seconds, points, rows, recorded } =
-            self.samples.finish(gaps, &mut self.repairs)?;
-        let first_seconds = real_milliseconds(first) / 1e3;
-        let first = match self.kind {
-            Some(StampKind::WithZone | StampKind::WithoutZone) => Timestamp::from_millisecond(first).ok(),
-            Some(StampKind::Seconds | StampKind::Milliseconds) | None => None,
-        };
-        Ok(Trace {
-            first,
-            first_seconds,
-            step_seconds,
-            end_seconds,
-            points,
-            rows: self.rows,
-            understood: rows,
-            recorded,
-            repairs: self.repairs,
-        })
-    }
+    reader.finish()
 }
 
 impl Trace {
@@ -187,6 +114,7 @@ impl Trace {
             recorded: points.iter().map(|point| point.value).sum(),
             points,
             repairs: Repairs::default(),
+            notes: Vec::new(),
         }
     }
 
@@ -249,6 +177,12 @@ impl Trace {
     #[must_use]
     pub fn repairs(&self) -> &Repairs {
         &self.repairs
+    }
+
+    /// What CloudWatch says about its answer.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// The value every `every_seconds` from the start, on straight lines between the middles of intervals; the ends

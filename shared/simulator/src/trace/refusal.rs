@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 
+use super::repair::Unit;
 use super::row::StampKind;
 
 /// Why there is no trace.
@@ -31,6 +32,57 @@ pub enum TraceError {
     /// Rows that come at any moment, where each must count an interval.
     #[error("the rows do not come at one interval")]
     NoInterval,
+    /// A file with several metrics, of which none or more than one was named.
+    #[error("it has several metrics: {}", names.join(", "))]
+    SeveralMetrics {
+        /// As the file names them.
+        names: Vec<String>,
+    },
+    /// A metric that the file does not have.
+    #[error("it has no metric `{wanted}`; it has {}", if names.is_empty() { "none with a name".to_owned() } else { names.join(", ") })]
+    NoSuchMetric {
+        /// What was asked for.
+        wanted: String,
+        /// As the file names those it has.
+        names: Vec<String>,
+    },
+    /// A zone for timestamps that need none.
+    #[error("its timestamps name their zone, or are numbers")]
+    NoClock,
+    /// JSON that cannot be parsed.
+    #[error("it is not the JSON of `aws cloudwatch get-metric-data`: {0}")]
+    Json(String),
+    /// JSON too large for an answer of CloudWatch.
+    #[error("its JSON is larger than 64 MiB; of a load that large write `timestamp,value`")]
+    LargeJson,
+    /// JSON without datapoints.
+    #[error(
+        "its JSON has neither `MetricDataResults` (get-metric-data) nor `Datapoints` (get-metric-statistics)"
+    )]
+    NoDatapoints,
+    /// One page of an answer: what is missing would count as no load.
+    #[error("it is one page of an answer (`NextToken`); ask without `--no-paginate` and `--max-items`")]
+    OnePage,
+    /// A metric that CloudWatch did not answer whole: what is missing would count as no load.
+    #[error(
+        "`{id}` is {status}: CloudWatch did not return all of its datapoints; ask again, or for a shorter time"
+    )]
+    Incomplete {
+        /// Its id.
+        id: String,
+        /// CloudWatch's word for it.
+        status: String,
+    },
+    /// Timestamps and values that do not belong together.
+    #[error("`{id}` has {timestamps} `Timestamps` and {values} `Values`; must be as many")]
+    Unpaired {
+        /// The metric's id.
+        id: String,
+        /// How many timestamps there are.
+        timestamps: usize,
+        /// How many values there are.
+        values: usize,
+    },
 }
 
 impl TraceError {
@@ -45,6 +97,8 @@ pub struct Refused {
     pub listed: Vec<Refusal>,
     /// How many there are in all.
     pub count: u64,
+    /// What is counted.
+    pub unit: Unit,
 }
 
 /// One line that cannot be repaired.
@@ -72,7 +126,9 @@ pub enum RefusalKind {
         found: String,
     },
     /// No timestamp that can be read.
-    #[error("the timestamp is `{found}`, must be ISO-8601 (2024-01-31T10:00:00Z) or a number of seconds")]
+    #[error(
+        "the timestamp is `{found}`, must be ISO-8601 (2024-01-31T10:00:00Z), 2024/01/31 10:00 or a number of seconds"
+    )]
     Timestamp {
         /// As it stands.
         found: String,
@@ -85,6 +141,24 @@ pub enum RefusalKind {
         /// The kind of this row.
         is: StampKind,
     },
+    /// A time that did not exist.
+    #[error("the timestamp is `{found}`, a time that did not exist in {zone}: clocks went forward")]
+    Skipped {
+        /// As it stands.
+        found: String,
+        /// The zone's name.
+        zone: String,
+    },
+    /// A time that comes twice, in rows without an order.
+    #[error(
+        "the timestamp is `{found}`, a time that came twice in {zone}, and the rows go back more than once; sort them, or write the offset"
+    )]
+    Shuffled {
+        /// As it stands.
+        found: String,
+        /// The zone's name.
+        zone: String,
+    },
     /// No number.
     #[error("the value is `{found}`, must be a number")]
     Value {
@@ -94,6 +168,12 @@ pub enum RefusalKind {
     /// A number and something behind it: with units mixed in, the numbers beside it mean nothing certain.
     #[error("the value is `{found}`, must be a plain number without a unit")]
     Unit {
+        /// As it stands.
+        found: String,
+    },
+    /// A comma in a number.
+    #[error("the value is `{found}`, must be a number without commas: 1234 or 1.234")]
+    Commas {
         /// As it stands.
         found: String,
     },
@@ -109,6 +189,12 @@ pub enum RefusalKind {
         /// As it stands.
         found: String,
     },
+    /// A quote without its end.
+    #[error("the line is `{found}`, and a quote in it is not closed")]
+    OpenQuote {
+        /// As it stands.
+        found: String,
+    },
     /// A line too long to be a row.
     #[error("the line is longer than 4096 bytes")]
     LongLine,
@@ -118,33 +204,59 @@ pub enum RefusalKind {
 }
 
 /// The refused lines so far, bounded.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Refusals {
+    unit: Unit,
+    header: Option<Refusal>,
     listed: Vec<Refusal>,
-    count: u64,
+    rows: u64,
 }
 
 impl Refusals {
+    pub(super) fn of(unit: Unit) -> Self {
+        Self { unit, header: None, listed: Vec::new(), rows: 0 }
+    }
+
+    /// A row.
     pub(super) fn push(&mut self, line: u64, kind: RefusalKind) {
         if self.listed.len() < TraceError::LISTED_MAX {
             self.listed.push(Refusal { line, kind });
         }
-        self.count = self.count.saturating_add(1);
+        self.rows = self.rows.saturating_add(1);
+    }
+
+    pub(super) fn push_header(&mut self, line: u64, kind: RefusalKind) {
+        self.header = Some(Refusal { line, kind });
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.listed.is_empty()
+        self.header.is_none() && self.rows == 0
     }
 
-    pub(super) fn into_error(self) -> Refused {
-        Refused { listed: self.listed, count: self.count }
+    /// Below a header that names other columns no row can be read: then nothing but the header is wrong.
+    pub(super) fn into_error(self, rows: u64) -> Refused {
+        let Self { unit, header, listed, rows: refused } = self;
+        match header {
+            Some(header) if refused == rows => Refused { listed: vec![header], count: 1, unit },
+            header => {
+                let count = refused.saturating_add(u64::from(header.is_some()));
+                let listed = header.into_iter().chain(listed).take(TraceError::LISTED_MAX).collect();
+                Refused { listed, count, unit }
+            }
+        }
     }
 }
 
 /// The start of a text, for a message of one line.
 pub(super) fn excerpt(text: &str) -> String {
     const SHOWN_MAX: usize = 40;
-    let shown: String = text.chars().take(SHOWN_MAX).flat_map(char::escape_debug).collect();
+    let mut shown = String::new();
+    for character in text.chars().take(SHOWN_MAX) {
+        match character {
+            '"' | '\'' => shown.push(character),
+            other => shown.extend(other.escape_debug()),
+        }
+    }
     if text.chars().count() > SHOWN_MAX { shown + "…" } else { shown }
 }
 
@@ -153,13 +265,13 @@ impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, Refusal { line, kind }) in self.listed.iter().enumerate() {
             let separator = if index == 0 { "" } else { "\n" };
-            write!(f, "{separator}line {line}: {kind}")?;
+            write!(f, "{separator}{} {line}: {kind}", self.unit)?;
         }
         let listed = u64::try_from(self.listed.len()).unwrap_or(u64::MAX);
         match self.count.saturating_sub(listed) {
             0 => Ok(()),
-            1 => f.write_str("\nand 1 more line"),
-            more => write!(f, "\nand {more} more lines"),
+            1 => write!(f, "\nand 1 more {}", self.unit),
+            more => write!(f, "\nand {more} more {}s", self.unit),
         }
     }
 }

@@ -12,6 +12,8 @@ const LISTED_MAX: usize = 5;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Repair {
+    /// A line above the header or, as CloudWatch's console writes them, above the first row.
+    Above,
     /// The first line is a row: timestamp and value are taken by place.
     NoHeader,
     /// A line without anything.
@@ -40,7 +42,20 @@ pub enum Repair {
 
 /// The repairs of one trace.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Repairs(BTreeMap<Repair, Found>);
+pub struct Repairs {
+    unit: Unit,
+    found: BTreeMap<Repair, Found>,
+}
+
+/// What a trace is counted in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Unit {
+    /// Lines of a text.
+    #[default]
+    Line,
+    /// Datapoints of an answer of CloudWatch.
+    Datapoint,
+}
 
 /// The repairs of one kind.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -52,9 +67,17 @@ pub struct Found {
 }
 
 impl Repairs {
+    pub(super) fn of(unit: Unit) -> Self {
+        Self { unit, found: BTreeMap::new() }
+    }
+
+    pub(super) fn unit(&self) -> Unit {
+        self.unit
+    }
+
     /// Counts one repair.
     pub(super) fn push(&mut self, repair: Repair, line: u64) {
-        let found = self.0.entry(repair).or_default();
+        let found = self.found.entry(repair).or_default();
         found.count = found.count.saturating_add(1);
         if found.lines.len() < LISTED_MAX || found.lines.last().is_some_and(|last| line < *last) {
             let place = found.lines.partition_point(|other| *other <= line);
@@ -65,24 +88,24 @@ impl Repairs {
 
     /// What was counted as a repair and is none.
     pub(super) fn forget(&mut self, repair: Repair) {
-        self.0.remove(&repair);
+        self.found.remove(&repair);
     }
 
     /// Whether the trace was taken as it is.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.found.is_empty()
     }
 
     /// Each kind that occurred.
     pub fn iter(&self) -> impl Iterator<Item = (Repair, &Found)> {
-        self.0.iter().map(|(repair, found)| (*repair, found))
+        self.found.iter().map(|(repair, found)| (*repair, found))
     }
 
     /// How many repairs of one kind there were.
     #[must_use]
     pub fn count(&self, repair: Repair) -> u64 {
-        self.0.get(&repair).map_or(0, |found| found.count)
+        self.found.get(&repair).map_or(0, |found| found.count)
     }
 }
 
@@ -92,8 +115,13 @@ impl Repair {
         match self {
             Self::NoHeader => ("line without a header above it", "", "timestamp first, value second"),
             Self::BlankLine => ("blank line", "blank lines", "passed over"),
-            Self::NoZone => ("timestamp without a zone", "", "all are taken as UTC"),
-            Self::Milliseconds => ("timestamp too large for seconds", "", "all are taken as milliseconds"),
+            Self::Above => ("line above the rows", "lines above the rows", "passed over"),
+            Self::NoZone => ("timestamp without a zone", "timestamps without a zone", "taken as UTC"),
+            Self::Milliseconds => (
+                "timestamp too large for seconds",
+                "timestamps too large for seconds",
+                "taken as milliseconds",
+            ),
             Self::NoValue => ("row without a value", "rows without a value", "a gap, not a zero"),
             Self::OutOfOrder => ("row out of order", "rows out of order", "sorted"),
             Self::Duplicate => ("repeated timestamp", "repeated timestamps", "the mean of its values"),
@@ -114,6 +142,15 @@ impl Repair {
     }
 }
 
+impl fmt::Display for Unit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Line => "line",
+            Self::Datapoint => "datapoint",
+        })
+    }
+}
+
 /// `405 rows out of order: sorted (lines 3, 5, 9, 12, 14 and 400 more)`.
 impl fmt::Display for Repairs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -124,7 +161,7 @@ impl fmt::Display for Repairs {
             write!(f, "{separator}{count} {what}: {done}")?;
             let shown: Vec<String> = lines.iter().map(u64::to_string).collect();
             let more = count.saturating_sub(u64::try_from(lines.len()).unwrap_or(u64::MAX));
-            let noun = if *count == 1 { "line" } else { "lines" };
+            let noun = if *count == 1 { self.unit.to_string() } else { format!("{}s", self.unit) };
             match more {
                 0 => write!(f, " ({noun} {})", shown.join(", "))?,
                 more => write!(f, " ({noun} {} and {more} more)", shown.join(", "))?,

@@ -4,12 +4,16 @@ use std::fmt;
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
-use jiff::tz::Offset;
 
+use super::fields::Fields;
+use super::head::Columns;
 use super::refusal::{RefusalKind, excerpt};
 
 /// Numbers from here on are milliseconds: as seconds they would lie beyond the year 5138.
 const MILLISECONDS_FROM: f64 = 1e11;
+
+/// The dates of CloudWatch's console.
+const CONSOLE: [&str; 2] = ["%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M"];
 
 /// The kinds of timestamps; one trace has one of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,60 +24,44 @@ pub enum StampKind {
     Milliseconds,
     /// ISO-8601 with `Z` or an offset.
     WithZone,
-    /// ISO-8601 without a zone.
+    /// A date and a time without a zone.
     WithoutZone,
+}
+
+/// A timestamp as it was read.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Stamp {
+    /// Milliseconds since the epoch, or since whatever the trace counts from.
+    Moment(i64, StampKind),
+    /// What a clock shows, in a zone that is named elsewhere.
+    Shown(DateTime),
 }
 
 /// A row that can be used.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Parsed {
-    /// Milliseconds since the epoch, or since whatever the trace counts from.
-    pub(super) at: i64,
-    pub(super) kind: StampKind,
+pub(super) struct Row<'a> {
+    pub(super) stamp: Stamp,
+    /// The timestamp as it is written.
+    pub(super) written: &'a str,
     /// `None` is a sample that is missing.
     pub(super) value: Option<f64>,
 }
 
-/// Where the two columns stand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Header {
-    timestamp: usize,
-    value: usize,
-}
-
-impl Header {
-    /// Timestamp first, value second.
-    pub(super) const PLAIN: Self = Self { timestamp: 0, value: 1 };
-
-    /// The columns that a header names; `None` if the line is a row.
-    pub(super) fn of(line: &str) -> Result<Option<Self>, RefusalKind> {
-        let names: Vec<String> = fields(line).map(str::to_ascii_lowercase).collect();
-        let column = |name: &str| names.iter().position(|found| found == name);
-        match (column("timestamp"), column("value")) {
-            (Some(timestamp), Some(value)) => Ok(Some(Self { timestamp, value })),
-            (None, None) if parse(line, Self::PLAIN).is_ok() => Ok(None),
-            (Some(_), None) | (None, Some(_) | None) => Err(RefusalKind::Header { found: excerpt(line) }),
-        }
-    }
-}
-
-fn fields(line: &str) -> impl Iterator<Item = &str> {
-    line.split(',').map(|field| {
-        let field = field.trim();
-        field.strip_prefix('"').and_then(|inner| inner.strip_suffix('"')).unwrap_or(field).trim()
-    })
-}
-
 /// Parses a row.
-pub(super) fn parse(line: &str, header: Header) -> Result<Parsed, RefusalKind> {
+pub(super) fn parse<'a>(line: &str, fields: Fields<'a>, columns: Columns) -> Result<Row<'a>, RefusalKind> {
     let few = || RefusalKind::FewColumns { found: excerpt(line) };
-    let stamp = fields(line).nth(header.timestamp).ok_or_else(few)?;
-    let value = fields(line).nth(header.value).ok_or_else(few)?;
-    let (at, kind) = timestamp(stamp).ok_or_else(|| RefusalKind::Timestamp { found: excerpt(stamp) })?;
-    Ok(Parsed { at, kind, value: number(value)? })
+    let written = fields.get(columns.timestamp).ok_or_else(few)?;
+    let value = fields.get(columns.value).ok_or_else(few)?;
+    row(written, value)
 }
 
-fn timestamp(text: &str) -> Option<(i64, StampKind)> {
+/// A row of its two texts.
+pub(super) fn row<'a>(written: &'a str, value: &str) -> Result<Row<'a>, RefusalKind> {
+    let stamp = stamp(written).ok_or_else(|| RefusalKind::Timestamp { found: excerpt(written) })?;
+    Ok(Row { stamp, written, value: number(value)? })
+}
+
+pub(super) fn stamp(text: &str) -> Option<Stamp> {
     if let Ok(number) = text.parse::<f64>() {
         let is_milliseconds = number.abs() >= MILLISECONDS_FROM;
         let kind = if is_milliseconds { StampKind::Milliseconds } else { StampKind::Seconds };
@@ -83,14 +71,15 @@ fn timestamp(text: &str) -> Option<(i64, StampKind)> {
             return None;
         }
         #[expect(clippy::cast_possible_truncation, reason = "rounded, and far below 2^63")]
-        return Some((milliseconds.round() as i64, kind));
+        return Some(Stamp::Moment(milliseconds.round() as i64, kind));
     }
     if let Ok(stamp) = text.parse::<Timestamp>() {
-        return Some((stamp.as_millisecond(), StampKind::WithZone));
+        return Some(Stamp::Moment(stamp.as_millisecond(), StampKind::WithZone));
     }
-    let civil: DateTime = text.parse().ok()?;
-    let stamp = Offset::UTC.to_timestamp(civil).ok()?;
-    Some((stamp.as_millisecond(), StampKind::WithoutZone))
+    if text.contains('/') {
+        return CONSOLE.iter().find_map(|format| DateTime::strptime(format, text).ok()).map(Stamp::Shown);
+    }
+    text.parse().ok().map(Stamp::Shown)
 }
 
 /// A value that is not negative; nothing, or a word for nothing, is a missing sample.
@@ -103,11 +92,17 @@ fn number(text: &str) -> Result<Option<f64>, RefusalKind> {
         // Sums of a trace's values must stay finite.
         Ok(value) if value <= 1e15 => Ok(Some(value.abs())),
         Ok(_) => Err(RefusalKind::TooLarge { found: excerpt(text) }),
+        Err(_) if is_number_with_commas(text) => Err(RefusalKind::Commas { found: excerpt(text) }),
         Err(_) if text.starts_with(|first: char| first.is_ascii_digit()) => {
             Err(RefusalKind::Unit { found: excerpt(text) })
         }
         Err(_) => Err(RefusalKind::Value { found: excerpt(text) }),
     }
+}
+
+/// `1,234` is a thousand in one country and little more than one in another.
+fn is_number_with_commas(text: &str) -> bool {
+    text.contains(',') && text.chars().all(|digit| digit.is_ascii_digit() || digit == ',' || digit == '.')
 }
 
 impl fmt::Display for StampKind {
@@ -116,7 +111,7 @@ impl fmt::Display for StampKind {
             Self::Seconds => "a number of seconds",
             Self::Milliseconds => "a number of milliseconds",
             Self::WithZone => "ISO-8601 with a zone",
-            Self::WithoutZone => "ISO-8601 without a zone",
+            Self::WithoutZone => "a date without a zone",
         })
     }
 }

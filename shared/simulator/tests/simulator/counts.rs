@@ -4,10 +4,11 @@ use std::fmt::Write;
 
 use proptest::prelude::*;
 use tidegate_simulator::Load;
-use tidegate_simulator::trace::{self, Gaps, Repair, Rows, Trace, TraceError};
+use tidegate_simulator::trace::{self, Gaps, Options, Repair, Rows, Trace, TraceError};
 
 fn read(text: &str, gaps: Gaps) -> Result<Trace, TraceError> {
-    trace::read_with(format!("timestamp,value\n{text}").as_bytes(), gaps)
+    let options = Options { gaps, ..Options::default() };
+    trace::read_with(format!("timestamp,value\n{text}").as_bytes(), &options)
 }
 
 #[track_caller]
@@ -154,7 +155,7 @@ fn a_file_of_millions_of_jobs_keeps_its_shape() {
         let at = if job < 400_000 { job * 20 } else { 8_000_000 + (job - 400_000) * 2 };
         let _ = writeln!(text, "{},1", 1_700_000_000_000 + at);
     }
-    let trace = trace::read_with(text.as_bytes(), Gaps::ByTheFile).expect("a trace");
+    let trace = trace::read_with(text.as_bytes(), &Options::default()).expect("a trace");
     assert_eq!(trace.understood(), Rows::Moments);
     let load = Load::recorded(&trace, 7);
     assert!((load.jobs() - 4_000_000.0).abs() < 1.0, "{}", load.jobs());

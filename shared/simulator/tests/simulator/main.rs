@@ -3,6 +3,7 @@
 mod stage;
 mod field;
 mod trace;
+mod formats;
 mod counts;
 mod differential;
 mod world;
