@@ -176,6 +176,7 @@ impl Thinking<'_> {
         let reason = match &self.seen.service {
             Ok(service) if !service.active => Reason::ServiceInactive,
             Ok(service) if service.daemon => Reason::ServiceIsDaemon,
+            Ok(service) if service.constraints.express => Reason::ServiceIsExpress,
             Ok(service) => match &service.constraints.other_scaler {
                 OtherScaler::Active(who) => Reason::OtherScaler { who: who.clone() },
                 OtherScaler::Absent | OtherScaler::Suspended | OtherScaler::Unknown(_) => {
