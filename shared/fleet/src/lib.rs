@@ -56,7 +56,7 @@ mod queue;
 mod hours;
 mod floor;
 mod track;
-mod url;
+pub mod url;
 mod rules;
 mod checks;
 pub mod cost;

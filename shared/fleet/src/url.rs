@@ -34,11 +34,32 @@ pub(crate) fn redis(text: &str) -> Result<RedisUrl, Fault> {
     if !is_server(server) {
         return Err(fault("without a host, or with a port that is none"));
     }
+    if is_cluster_endpoint(server) {
+        return Err(fault(A_CLUSTER).help(TO_A_CLUSTER));
+    }
     let is_number = database.bytes().all(|b| b.is_ascii_digit());
     if !is_number || database.len() > 4 {
         return Err(fault("with a database that is no number"));
     }
     Ok(RedisUrl::Plain(text.to_owned()))
+}
+
+/// What a cluster's configuration endpoint is refused with.
+pub const A_CLUSTER: &str =
+    "the configuration endpoint of a cluster, which shows each key on one of its shards only";
+
+/// What to write instead of a cluster's configuration endpoint.
+pub const TO_A_CLUSTER: &str = "write the primary endpoint of a replication group with cluster mode disabled \
+    (`master.NAME.….cache.amazonaws.com`); for a queue in a cluster, let the application publish its length as a \
+    CloudWatch metric, and write `queue: { cloudwatch: … }`";
+
+/// Whether a server, `HOST` or `HOST:PORT`, is the configuration endpoint of a cluster: `clustercfg` is a label of its name,
+/// the first one with TLS, and one in the middle without.
+#[must_use]
+pub fn is_cluster_endpoint(server: &str) -> bool {
+    let host = server.rsplit_once(':').map_or(server, |(host, _)| host).to_ascii_lowercase();
+    let of_aws = [".amazonaws.com", ".amazonaws.com.cn"].iter().any(|end| host.ends_with(end));
+    of_aws && host.split('.').any(|label| label == "clustercfg")
 }
 
 /// `ssm:/parameter/name`, `secretsmanager:NAME` or `secretsmanager:NAME#JSON-KEY`.
@@ -131,6 +152,28 @@ mod tests {
         check("redis://redis/zero", Some(Code::BadUrl));
         check("redis://redis/0?db=1", Some(Code::BadUrl));
         check("redis://red is/0", Some(Code::BadUrl));
+    }
+
+    #[test]
+    fn the_configuration_endpoint_of_a_cluster_is_refused_with_what_to_write_instead() {
+        for url in [
+            "rediss://clustercfg.jobs.x7dq2k.euc1.cache.amazonaws.com:6379",
+            "redis://jobs.x7dq2k.clustercfg.euc1.cache.amazonaws.com:6379/0",
+            "redis://jobs.x7dq2k.clustercfg.cnn1.cache.amazonaws.com.cn",
+            "rediss://user@CLUSTERCFG.jobs.x7dq2k.memorydb.eu-central-1.amazonaws.com:6379",
+        ] {
+            let fault = redis(url).expect_err("a cluster is refused");
+            assert!(fault.message.contains("configuration endpoint"), "{}", fault.message);
+            assert!(
+                fault.help.contains("master.NAME") && fault.help.contains("cloudwatch"),
+                "{}",
+                fault.help
+            );
+        }
+        check("rediss://master.jobs.x7dq2k.euc1.cache.amazonaws.com:6379", None);
+        check("redis://jobs.x7dq2k.ng.0001.euc1.cache.amazonaws.com:6379", None);
+        check("redis://clustercfg.internal:6379", None);
+        check("redis://clustercfg", None);
     }
 
     #[test]
