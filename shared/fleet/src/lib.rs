@@ -63,5 +63,5 @@ pub mod cost;
 
 pub use fleet::{Budget, FILE_BYTES_MAX, Fleet, Mode, Service, parse, parse_bytes};
 pub use problem::{Code, Place, Problem, Problems, Severity};
-pub use source::{Metric, MetricSource, QueueSource, RedisUrl, Source};
+pub use source::{Metric, MetricSource, QueueSource, RedisUrl, Reference, Source};
 pub use target::{AutoScalingGroup, EcsService, TargetName};

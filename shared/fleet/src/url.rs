@@ -2,7 +2,7 @@
 
 use crate::problem::Code;
 use crate::scalar::Fault;
-use crate::source::RedisUrl;
+use crate::source::{RedisUrl, Reference};
 use crate::texts;
 use crate::words;
 
@@ -63,14 +63,14 @@ pub fn is_cluster_endpoint(server: &str) -> bool {
 }
 
 /// `ssm:/parameter/name`, `secretsmanager:NAME` or `secretsmanager:NAME#JSON-KEY`.
-pub(crate) fn redis_from(text: &str) -> Result<RedisUrl, Fault> {
+pub(crate) fn reference(text: &str) -> Result<Reference, Fault> {
     let allowed_name = |name: &str, extra: &str| {
         !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || extra.contains(c))
     };
     if let Some(parameter) = text.strip_prefix("ssm:")
         && allowed_name(parameter, "/._-:")
     {
-        return Ok(RedisUrl::Ssm(parameter.to_owned()));
+        return Ok(Reference::Ssm(parameter.to_owned()));
     }
     if let Some(secret) = text.strip_prefix("secretsmanager:") {
         let (secret, key) = match secret.split_once('#') {
@@ -78,13 +78,15 @@ pub(crate) fn redis_from(text: &str) -> Result<RedisUrl, Fault> {
             None => (secret, None),
         };
         if allowed_name(secret, "/_+=.@-!:") && key.as_ref().is_none_or(|key| !key.is_empty()) {
-            return Ok(RedisUrl::SecretsManager { secret: secret.to_owned(), key });
+            return Ok(Reference::SecretsManager { secret: secret.to_owned(), key });
         }
     }
     let message = format!("is `{}`", words::shortened(text));
-    let mut help = format!("allowed are {}", texts::URL_FROM.allowed);
+    let mut help = format!("allowed are {}", texts::REFERENCE.allowed);
     if text.starts_with("redis") {
         help = format!("a URL belongs under `url`; {help}");
+    } else if text.contains("-----BEGIN") {
+        help = format!("keep the certificates in SSM or Secrets Manager; {help}");
     }
     Err(Fault::new(Code::BadUrl, message, help))
 }
@@ -186,17 +188,17 @@ mod tests {
     }
 
     #[track_caller]
-    fn check_from(text: &str, expected: Option<&RedisUrl>) {
-        assert_eq!(redis_from(text).ok().as_ref(), expected, "{text}");
+    fn check_from(text: &str, expected: Option<&Reference>) {
+        assert_eq!(reference(text).ok().as_ref(), expected, "{text}");
     }
 
     #[test]
     fn references_name_a_store() {
-        let secret = |secret: &str, key: Option<&str>| RedisUrl::SecretsManager {
+        let secret = |secret: &str, key: Option<&str>| Reference::SecretsManager {
             secret: secret.into(),
             key: key.map(str::to_owned),
         };
-        check_from("ssm:/shop/redis-url", Some(&RedisUrl::Ssm("/shop/redis-url".into())));
+        check_from("ssm:/shop/redis-url", Some(&Reference::Ssm("/shop/redis-url".into())));
         check_from("secretsmanager:shop/redis", Some(&secret("shop/redis", None)));
         check_from("secretsmanager:shop/redis#url", Some(&secret("shop/redis", Some("url"))));
         check_from("secretsmanager:rds!a-1", Some(&secret("rds!a-1", None)));
