@@ -28,6 +28,7 @@ from packages import ROOT, Peer, binary_zip_bytes
 from quota import Quota
 from report import as_json, as_table
 from runtime_api import InvocationFailed, RuntimeApi
+from world.processes import peak_memory_kib
 
 CLUSTER = "bench"
 SIZES = (1, 10, 100)
@@ -159,8 +160,7 @@ class Function:
         return Look(seconds, self._cpu_seconds() - before, world.calls())
 
     def peak_memory_kib(self) -> int:
-        status = Path(f"/proc/{self._process.pid}/status").read_text()
-        return int(status.partition("VmHWM:")[2].split()[0])
+        return peak_memory_kib(self._process.pid)
 
     def _alive(self) -> bool:
         return self._process.poll() is None

@@ -1,10 +1,12 @@
-"""Redis URLs from SSM and Secrets Manager are used, and their passwords appear nowhere."""
+"""Redis URLs and certificate authorities from SSM and Secrets Manager are used, and passwords appear nowhere."""
 
 import json
+import subprocess
 
 import pytest
 from redis import Redis
 from world.lambda_emulator import InvocationFailed
+from world.processes import free_port
 
 from .stage import BUSY, event, target
 
@@ -40,9 +42,18 @@ def from_key(stage, value: str) -> str:
     return from_secret(stage, json.dumps({"url": value, "user": "x"})) + "#url"
 
 
-def use(stage, url_from: str):
-    stage.fleet(stage.worker("worker", queue=stage.celery("worker", url_from=url_from)))
+def use(stage, url_from: str, **more: str):
+    stage.fleet(stage.worker("worker", queue=stage.celery("worker", url_from=url_from, **more)))
     return stage.function()
+
+
+def certificate(folder, name: str) -> str:
+    """A certificate that vouches for itself, as a Redis of one's own often has: its path; the key lies beside it."""
+    files = ["-keyout", f"{name}.key", "-out", f"{name}.crt", "-subj", f"/CN={name}"]
+    extensions = ["-addext", "subjectAltName=IP:127.0.0.1", "-addext", "basicConstraints=critical,CA:FALSE"]
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", *files, *extensions]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    return str(folder / f"{name}.crt")
 
 
 def check_the_password_is_nowhere(stage, *answers) -> None:
@@ -130,6 +141,29 @@ def test_a_secret_of_the_wrong_shape_is_named_without_its_content(locked, key, w
     reports = locked.reports()
     assert locked.desired("worker") == 5 and words in reports[0]["text"]
     check_the_password_is_nowhere(locked, *answers, reports)
+
+
+def encrypt(locked, path: str) -> str:
+    """The URL at which the locked Redis speaks TLS from now on, with this certificate."""
+    port = free_port()
+    settings = {"tls-cert-file": path, "tls-key-file": path.replace(".crt", ".key"), "tls-ca-cert-file": path}
+    pairs = {**settings, "tls-auth-clients": "no", "tls-port": port}
+    Redis.from_url(locked.secret_url).config_set(*[word for pair in pairs.items() for word in pair])
+    return locked.secret_url.replace("redis://", "rediss://").replace(f":{locked.locked_server.port}", f":{port}")
+
+
+@pytest.mark.parametrize("named, desired", [("redis", 10), ("another", 5)])
+def test_a_redis_with_a_certificate_of_ones_own_is_trusted_where_ca_from_names_it(locked, tmp_path, named, desired):
+    paths = {name: certificate(tmp_path, name) for name in ("redis", "another")}
+    url = from_secret(locked, encrypt(locked, paths["redis"]))
+    with open(paths[named]) as pem:
+        function = use(locked, url, ca_from=from_ssm(locked, pem.read()))
+    answers = [function.invoke(event("schedule")) for _ in range(2)]
+    assert locked.desired("worker") == desired, target(answers[0], "worker")["sentence"]
+    text = locked.reports()[0]["text"]
+    refused = "does not come from an authority in `ca_from`"
+    assert (refused in text) == (named == "another"), text
+    check_the_password_is_nowhere(locked, *answers)
 
 
 def test_a_fleet_file_with_a_password_in_it_is_refused_without_repeating_it(locked):

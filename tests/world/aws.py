@@ -27,7 +27,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
-from . import cbor, cloudwatch
+from . import cbor, cloudwatch, ecs_answers
 from .ecs_tasks import EcsTasks
 
 ACCOUNT = "123456789012"
@@ -188,19 +188,19 @@ class Front:
             if is_ecs:
                 self._tasks.settle()
         if action == "ecs:DescribeServices":
-            self._report_failures(json.loads(body).get("cluster", "default"), response)
+            self._describe_services(json.loads(body).get("cluster", "default"), response)
         return response
 
-    def _report_failures(self, cluster: str, response: Response) -> None:
+    def _describe_services(self, cluster: str, response: Response) -> None:
         answer = json.loads(response.get_data())
         services = []
         for service in answer.get("services", []):
             reason = self._tasks.failure(cluster.rpartition("/")[2], service["serviceName"])
             if reason is None:
-                services.append(service)
+                services.append(ecs_answers.in_full(service))
             else:
                 answer["failures"].append({"arn": service["serviceArn"], "reason": reason})
-        if len(services) != len(answer.get("services", [])):
+        if response.status_code == 200:
             response.set_data(json.dumps({**answer, "services": services}))
 
     def _world(self, request: Request) -> Response:

@@ -79,6 +79,12 @@ class Process:
         raise StartFailed(f"{self.name} {how}; its log {self.log} ends:\n{tail(self.log)}")
 
 
+def peak_memory_kib(pid: int) -> int:
+    """The most memory that a living process ever had."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0])
+
+
 def tail(log: Path, lines: int = 20) -> str:
     """The last lines of a log file."""
     return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])

@@ -163,6 +163,16 @@ def test_a_service_can_be_set_by_hand_and_let_go(world):
     assert ask(world, "/_world/ecs")["test:service-2"] == {"desired": 9, "running": 9, "pending": 0}
 
 
+def test_a_service_is_told_in_the_size_that_ecs_tells_it(world):
+    answer = client(world, "ecs").describe_services(cluster="test", services=["service-1", "service-2"])
+    for service in answer["services"]:
+        times = [event["createdAt"] for event in service["events"]]
+        assert len(times) == 100 and times == sorted(times, reverse=True), "a hundred, the newest first"
+        assert len({event["id"] for event in service["events"]}) == 100
+        assert all(service["serviceName"] in event["message"] for event in service["events"])
+        assert len(json.dumps(service, default=str)) > 20_000
+
+
 def test_a_service_can_be_made_to_fail(world):
     ask(world, "/_world/ecs", {"service": "service-1", "failure": "MISSING"})
     answer = client(world, "ecs").describe_services(cluster="test", services=["service-1", "service-2"])

@@ -4,12 +4,15 @@ use futures_util::future::BoxFuture;
 use futures_util::join;
 use jiff::Timestamp;
 use tidegate_aws::Clients;
-use tidegate_aws::secrets::Secrets;
+use tidegate_aws::secrets::{Resolved, Secrets};
 use tidegate_fleet::Service;
-use tidegate_fleet::source::{QueueSource, RedisUrl, SqsQueue};
+use tidegate_fleet::source::{QueueSource, RedisUrl, Reference, SqsQueue};
 use tidegate_policy::{Absence, AbsenceKind, Queue};
 use tidegate_queues::{Redis, RedisRequest, check_url, sqs};
 use tidegate_scaling::{QueuesSeen, ReadQueues};
+
+/// A Redis server as the fleet file names it: its URL, and who may sign its certificate.
+type Server<'a> = (&'a RedisUrl, Option<&'a Reference>);
 
 /// The readers of queues, with the connections and secrets that a warm process keeps.
 #[derive(Debug)]
@@ -28,15 +31,15 @@ impl Queues {
 
     /// Redis and SQS side by side.
     async fn read_all(&self, services: &[&Service], now: Timestamp) -> QueuesSeen {
-        let mut redis: Vec<(&str, &RedisUrl, &QueueSource)> = Vec::new();
+        let mut redis: Vec<(&str, Server<'_>, &QueueSource)> = Vec::new();
         let mut from_sqs: Vec<(&str, &SqsQueue)> = Vec::new();
         for service in services {
             match service.queue() {
-                Some(source @ QueueSource::Celery(queue)) => redis.push((service.name(), &queue.url, source)),
-                Some(source @ QueueSource::Bullmq(queue)) => redis.push((service.name(), &queue.url, source)),
-                Some(source @ QueueSource::List(queue)) => redis.push((service.name(), &queue.url, source)),
                 Some(QueueSource::Sqs(queue)) => from_sqs.push((service.name(), queue)),
-                Some(QueueSource::Cloudwatch(_)) | None => {}
+                Some(source) => {
+                    redis.extend(source.server().map(|server| (service.name(), server, source)));
+                }
+                None => {}
             }
         }
         let wanted: Vec<&SqsQueue> = from_sqs.iter().map(|(_, queue)| *queue).collect();
@@ -45,34 +48,31 @@ impl Queues {
         redis.into_iter().chain(names.zip(sqs)).collect()
     }
 
-    /// Resolves the servers' URLs, then asks each server once.
+    /// Resolves what is kept elsewhere, then asks each server once.
     async fn read_redis(
         &self,
-        queues: &[(&str, &RedisUrl, &QueueSource)],
+        queues: &[(&str, Server<'_>, &QueueSource)],
         now: Timestamp,
     ) -> Vec<(String, Result<Queue, Absence>)> {
-        let urls: Vec<&RedisUrl> = queues.iter().map(|(_, url, _)| *url).collect();
-        let resolved = self.secrets.resolve(&self.clients, &urls, now).await;
+        let references: Vec<&Reference> =
+            queues.iter().flat_map(|(_, server, _)| kept_elsewhere(*server)).collect();
+        let resolved = self.secrets.resolve(&self.clients, &references, now).await;
         let mut results = Vec::with_capacity(queues.len());
         let mut asked = Vec::new();
         let mut requests = Vec::new();
-        for (name, url, source) in queues {
-            match resolved.get(url) {
-                Some(Ok(text)) => match check_url(text) {
-                    Ok(()) => {
-                        asked.push((*name, *url));
-                        requests.push(RedisRequest { url: text, source });
-                    }
-                    Err(absence) => results.push(((*name).to_owned(), Err(of_reference(absence, url)))),
-                },
-                Some(Err(absence)) => results.push(((*name).to_owned(), Err(absence.clone()))),
-                None => {}
+        for (name, server, source) in queues {
+            match written_out(*server, &resolved) {
+                Ok((url, authorities)) => {
+                    asked.push((*name, *server));
+                    requests.push(RedisRequest { url, authorities, source });
+                }
+                Err(absence) => results.push(((*name).to_owned(), Err(absence))),
             }
         }
         let answers = self.redis.read(&requests, now).await;
-        for ((name, url), answer) in asked.into_iter().zip(answers) {
+        for ((name, server), answer) in asked.into_iter().zip(answers) {
             if answer.as_ref().is_err_and(|absence| absence.kind == AbsenceKind::Denied) {
-                self.secrets.forget(url);
+                kept_elsewhere(server).for_each(|reference| self.secrets.forget(reference));
             }
             results.push((name.to_owned(), answer));
         }
@@ -80,14 +80,38 @@ impl Queues {
     }
 }
 
-/// A URL that cannot be used is mended where it is kept.
-fn of_reference(absence: Absence, url: &RedisUrl) -> Absence {
-    match url {
-        RedisUrl::Plain(_) => absence,
-        RedisUrl::Ssm(_) | RedisUrl::SecretsManager { .. } => {
-            Absence::new(absence.kind, format!("`url_from: {url}`: {}", absence.detail))
+/// What of a server is kept elsewhere.
+fn kept_elsewhere((url, ca): Server<'_>) -> impl Iterator<Item = &Reference> {
+    let url = match url {
+        RedisUrl::Plain(_) => None,
+        RedisUrl::From(reference) => Some(reference),
+    };
+    url.into_iter().chain(ca)
+}
+
+/// A server's URL and the certificates of its authorities, or why one of them is not known.
+fn written_out<'a>(
+    (url, ca): Server<'a>,
+    resolved: &'a Resolved,
+) -> Result<(&'a str, Option<&'a str>), Absence> {
+    let text = |reference: &Reference| match resolved.get(reference) {
+        Some(Ok(text)) => Ok(text.as_str()),
+        Some(Err(absence)) => Err(absence.clone()),
+        None => Err(Absence::new(AbsenceKind::NotFound, format!("`{reference}` was not resolved"))),
+    };
+    let url = match url {
+        RedisUrl::Plain(url) => check_url(url).map(|()| url.as_str())?,
+        RedisUrl::From(reference) => {
+            let url = text(reference)?;
+            check_url(url).map(|()| url).map_err(|absence| of_reference(&absence, reference))?
         }
-    }
+    };
+    Ok((url, ca.map(text).transpose()?))
+}
+
+/// A URL that cannot be used is mended where it is kept.
+fn of_reference(absence: &Absence, reference: &Reference) -> Absence {
+    Absence::new(absence.kind, format!("`url_from: {reference}`: {}", absence.detail))
 }
 
 impl ReadQueues for Queues {
@@ -104,12 +128,12 @@ mod tests {
     fn a_url_that_cannot_be_used_names_the_parameter_or_secret_that_holds_it() {
         let why = check_url("host:6379").expect_err("it has no scheme");
         let secret =
-            RedisUrl::SecretsManager { secret: "shop/redis".to_owned(), key: Some("url".to_owned()) };
+            Reference::SecretsManager { secret: "shop/redis".to_owned(), key: Some("url".to_owned()) };
         for (url, place) in [
-            (RedisUrl::Ssm("/shop/redis-url".to_owned()), "ssm:/shop/redis-url"),
+            (Reference::Ssm("/shop/redis-url".to_owned()), "ssm:/shop/redis-url"),
             (secret, "secretsmanager:shop/redis#url"),
         ] {
-            let told = of_reference(why.clone(), &url).detail;
+            let told = of_reference(&why, &url).detail;
             assert!(
                 told.starts_with(&format!("`url_from: {place}`: the Redis URL cannot be used")),
                 "{told}"

@@ -1,4 +1,5 @@
-//! Redis URLs by reference: SSM parameters and Secrets Manager secrets, read once and kept for a while.
+//! What the fleet file names by reference, Redis URLs and certificate authorities: SSM parameters and Secrets Manager secrets,
+//! read once and kept for a while.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -6,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use aws_sdk_ssm::types::Parameter;
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
-use tidegate_fleet::source::RedisUrl;
+use tidegate_fleet::source::Reference;
 use tidegate_policy::{Absence, AbsenceKind};
 
 use crate::clients::Clients;
@@ -21,7 +22,7 @@ const PARAMETERS_PER_CALL: usize = 10;
 /// The secrets resolved so far. Their values appear in no log, error or `Debug` output.
 #[derive(Default)]
 pub struct Secrets {
-    kept: Mutex<BTreeMap<RedisUrl, (Timestamp, String)>>,
+    kept: Mutex<BTreeMap<Reference, (Timestamp, String)>>,
 }
 
 impl std::fmt::Debug for Secrets {
@@ -30,26 +31,25 @@ impl std::fmt::Debug for Secrets {
     }
 }
 
-/// Each reference with its URL, or why it could not be resolved.
-pub type Resolved = BTreeMap<RedisUrl, Result<String, Absence>>;
+/// Each reference with the text that is kept there, or why it could not be resolved.
+pub type Resolved = BTreeMap<Reference, Result<String, Absence>>;
 
 impl Secrets {
     /// Resolves references; only those not known or too old are asked for.
-    pub async fn resolve(&self, clients: &Clients, urls: &[&RedisUrl], now: Timestamp) -> Resolved {
+    pub async fn resolve(&self, clients: &Clients, references: &[&Reference], now: Timestamp) -> Resolved {
         let mut resolved = Resolved::new();
         let mut parameters = Vec::new();
         let mut secrets = Vec::new();
-        for &url in urls {
-            if let Some((_, known)) = self.known(url).filter(|(at, _)| now.duration_since(*at) < KEPT_FOR) {
-                resolved.insert(url.clone(), Ok(known));
+        for &reference in references {
+            if let Some((_, known)) =
+                self.known(reference).filter(|(at, _)| now.duration_since(*at) < KEPT_FOR)
+            {
+                resolved.insert(reference.clone(), Ok(known));
                 continue;
             }
-            match url {
-                RedisUrl::Plain(text) => {
-                    resolved.insert(url.clone(), Ok(text.clone()));
-                }
-                RedisUrl::Ssm(name) => parameters.push(name.as_str()),
-                RedisUrl::SecretsManager { secret, key } => secrets.push((secret.as_str(), key.as_deref())),
+            match reference {
+                Reference::Ssm(name) => parameters.push(name.as_str()),
+                Reference::SecretsManager { secret, key } => secrets.push((secret.as_str(), key.as_deref())),
             }
         }
         parameters.sort_unstable();
@@ -60,36 +60,36 @@ impl Secrets {
             join_all(parameters.chunks(PARAMETERS_PER_CALL).map(|names| get_parameters(clients, names))),
             join_all(secrets.iter().map(|(secret, key)| get_secret(clients, secret, *key))),
         );
-        for (url, value) in from_ssm.into_iter().flatten().chain(from_secrets) {
-            // A store that does not answer is no reason to stop reading queues whose URL is still known.
+        for (reference, value) in from_ssm.into_iter().flatten().chain(from_secrets) {
+            // A store that does not answer is no reason to stop reading queues whose secrets are still known.
             let value = match value {
                 Err(absence) if is_passing(&absence) => {
-                    self.known(&url).map_or(Err(absence), |(_, known)| Ok(known))
+                    self.known(&reference).map_or(Err(absence), |(_, known)| Ok(known))
                 }
                 Ok(text) => {
-                    self.keep(&url, &text, now);
+                    self.keep(&reference, &text, now);
                     Ok(text)
                 }
                 refused @ Err(_) => refused,
             };
-            resolved.insert(url, value);
+            resolved.insert(reference, value);
         }
         resolved
     }
 
-    /// Forgets a URL whose server refused the login: the password may have been rotated.
-    pub fn forget(&self, url: &RedisUrl) {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).remove(url);
+    /// Forgets the URL of a server that refused the login: the password may have been rotated.
+    pub fn forget(&self, reference: &Reference) {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).remove(reference);
     }
 
     /// What was resolved last, and when.
-    fn known(&self, url: &RedisUrl) -> Option<(Timestamp, String)> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(url).cloned()
+    fn known(&self, reference: &Reference) -> Option<(Timestamp, String)> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(reference).cloned()
     }
 
-    fn keep(&self, url: &RedisUrl, text: &str, now: Timestamp) {
+    fn keep(&self, reference: &Reference, text: &str, now: Timestamp) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.insert(url.clone(), (now, text.to_owned()));
+        kept.insert(reference.clone(), (now, text.to_owned()));
     }
 }
 
@@ -103,9 +103,9 @@ fn is_passing(absence: &Absence) -> bool {
 
 /// Up to ten parameters with one call; one by one where the call is refused, since one parameter that may not be read
 /// refuses them all.
-async fn get_parameters(clients: &Clients, names: &[&str]) -> Vec<(RedisUrl, Result<String, Absence>)> {
+async fn get_parameters(clients: &Clients, names: &[&str]) -> Vec<(Reference, Result<String, Absence>)> {
     let together = get_some_parameters(clients, names).await;
-    let refused = |(_, value): &(RedisUrl, Result<String, Absence>)| matches!(value, Err(absence) if absence.kind == AbsenceKind::Denied || absence.kind == AbsenceKind::Refused);
+    let refused = |(_, value): &(Reference, Result<String, Absence>)| matches!(value, Err(absence) if absence.kind == AbsenceKind::Denied || absence.kind == AbsenceKind::Refused);
     if names.len() == 1 || !together.iter().any(refused) {
         return together;
     }
@@ -114,7 +114,7 @@ async fn get_parameters(clients: &Clients, names: &[&str]) -> Vec<(RedisUrl, Res
 }
 
 /// Parameters with one call.
-async fn get_some_parameters(clients: &Clients, names: &[&str]) -> Vec<(RedisUrl, Result<String, Absence>)> {
+async fn get_some_parameters(clients: &Clients, names: &[&str]) -> Vec<(Reference, Result<String, Absence>)> {
     let wanted = names.iter().map(|name| (*name).to_owned()).collect();
     let answer = clients.ssm.get_parameters().set_names(Some(wanted)).with_decryption(true).send().await;
     let find = |name: &str| match &answer {
@@ -130,7 +130,7 @@ async fn get_some_parameters(clients: &Clients, names: &[&str]) -> Vec<(RedisUrl
             Err(Absence::new(cause.kind, format!("SSM parameter `{name}`: {}", cause.detail)))
         }
     };
-    names.iter().map(|name| (RedisUrl::Ssm((*name).to_owned()), find(name))).collect()
+    names.iter().map(|name| (Reference::Ssm((*name).to_owned()), find(name))).collect()
 }
 
 /// Whether a parameter in the answer is the one that was named. Of `/shop/redis-url:3` the answer holds the name, and `:3`
@@ -146,8 +146,8 @@ async fn get_secret(
     clients: &Clients,
     secret: &str,
     key: Option<&str>,
-) -> (RedisUrl, Result<String, Absence>) {
-    let url = RedisUrl::SecretsManager { secret: secret.to_owned(), key: key.map(str::to_owned) };
+) -> (Reference, Result<String, Absence>) {
+    let reference = Reference::SecretsManager { secret: secret.to_owned(), key: key.map(str::to_owned) };
     let answer = clients.secretsmanager.get_secret_value().secret_id(secret).send().await;
     let value = match &answer {
         Ok(answer) => pick(answer.secret_string(), secret, key),
@@ -156,7 +156,7 @@ async fn get_secret(
             Err(Absence::new(cause.kind, format!("secret `{secret}`: {}", cause.detail)))
         }
     };
-    (url, value)
+    (reference, value)
 }
 
 /// The whole secret, or the text under a key. The secret itself appears in no error.

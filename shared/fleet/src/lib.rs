@@ -72,7 +72,7 @@ mod read {
     pub(crate) mod rule;
     pub(crate) mod service;
     pub(crate) mod track;
-    pub(crate) mod url;
+    pub mod url;
 }
 
 /// What is refused, or worth a warning, when the whole is read.
@@ -83,16 +83,17 @@ mod check {
 use check::rules as checks;
 use model::{built_in, fleet};
 use problem::{elsewhere, excerpt, words};
-use read::{condition, expression, floor, hours, metrics, queue, rule as rules, service, track, url};
+use read::{condition, expression, floor, hours, metrics, queue, rule as rules, service, track};
 use settings::{bounds as steering, queue as sources, shape, texts};
 use yaml::{object, scalar, tree};
 
 pub use model::{cost, effective, queue as source, signals, target};
+pub use read::url;
 pub use settings::{reference, schema};
 
 pub use fleet::{Budget, FILE_BYTES_MAX, Fleet, Mode, Service, parse, parse_bytes};
 pub use hours::zone_rules;
 pub use problem::{Code, Place, Problem, Problems, Severity};
-pub use source::{Metric, MetricSource, QueueSource, RedisUrl, Source};
+pub use source::{Metric, MetricSource, QueueSource, RedisUrl, Reference, Source};
 pub use target::{AutoScalingGroup, EcsService, TargetName};
 pub use yaml::duration::duration;

@@ -16,7 +16,8 @@ use crate::severity::Severity;
 pub enum NoticeKind {
     /// New tasks do not start; nothing more is added.
     StartsFailing,
-    /// The service itself cannot be read or scaled: missing, draining, a daemon, scaled by somebody else.
+    /// The service itself cannot be read or scaled: missing, draining, a daemon, an Express Mode service, scaled
+    /// by somebody else.
     Blocked,
     /// A change was refused by AWS.
     ActionFailing,

@@ -66,6 +66,8 @@ pub struct Constraints {
     pub no_scale_out: Option<String>,
     /// Why AWS takes nothing away now: `the process Terminate is suspended`.
     pub no_scale_in: Option<String>,
+    /// `resourceManagementType` is `ECS`: a service of ECS Express Mode, of which ECS itself manages the desired count.
+    pub express: bool,
     /// A deployment is `FAILED`, in progress or not: ECS goes on with it no more.
     pub deployment_failed: bool,
     /// Of the running ones: so many are protected from scale-in, and stay whatever the desired count is.

@@ -22,6 +22,8 @@ pub enum Reason {
     ServiceInactive,
     /// A daemon service has no desired count.
     ServiceIsDaemon,
+    /// ECS itself manages the desired count of an Express Mode service, and its autoscaling.
+    ServiceIsExpress,
     /// AWS's own autoscaling scales it too: there may be one owner only, so nothing is changed at all.
     OtherScaler { who: String },
     /// Whether AWS's own autoscaling scales it too is not known.
@@ -175,6 +177,7 @@ impl Reason {
             Self::ServiceUnreadable { .. } => "service-unreadable",
             Self::ServiceInactive => "service-inactive",
             Self::ServiceIsDaemon => "service-is-daemon",
+            Self::ServiceIsExpress => "service-is-express",
             Self::OtherScaler { .. } => "other-scaler",
             Self::OtherScalerUnknown { .. } => "other-scaler-unknown",
             Self::SwitchedOff { .. } => "switched-off",

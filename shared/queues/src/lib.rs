@@ -16,6 +16,7 @@
 
 mod read;
 mod server;
+mod connect;
 mod url;
 mod command;
 mod answer;

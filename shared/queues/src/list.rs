@@ -57,6 +57,7 @@ mod tests {
     fn check(proof: Option<&str>, values: &[i64], expected: Result<u64, AbsenceKind>) {
         let list = RedisList {
             url: RedisUrl::Plain(String::new()),
+            ca: None,
             key: "jobs".to_owned(),
             proof: proof.map(str::to_owned),
         };

@@ -26,17 +26,25 @@ const SERVERS_AT_ONCE: usize = 10;
 pub struct RedisRequest<'a> {
     /// The server's URL, with its password where it has one.
     pub url: &'a str,
+    /// The certificates of the authorities that the server's own must come from, in PEM; without them, the system's.
+    pub authorities: Option<&'a str>,
     /// The queue; its own URL is not looked at, because it may be a reference to a secret.
     pub source: &'a QueueSource,
 }
 
+/// A server and database: its URL, and the authorities that its certificate must come from.
+type At<'a> = (&'a str, Option<&'a str>);
+
+/// The same, kept.
+type Place = (String, Option<String>);
+
 /// The Redis servers of a fleet, with connections that the next look uses again.
 #[derive(Default)]
 pub struct Redis {
-    /// By URL; a connection that failed is not put back.
-    idle: Mutex<BTreeMap<String, Connection>>,
-    /// By URL: the messages in `unacked` that were read once.
-    kept: Mutex<BTreeMap<String, Kept>>,
+    /// A connection that failed is not put back.
+    idle: Mutex<BTreeMap<Place, Connection>>,
+    /// The messages in `unacked` that were read once.
+    kept: Mutex<BTreeMap<Place, Kept>>,
     memory: Memory,
 }
 
@@ -52,13 +60,13 @@ impl Redis {
     /// Queues with the same URL share one round trip, the servers are asked in parallel. One queue's trouble does not
     /// touch the others. Ten servers take at most 5 seconds together, whatever they do.
     pub async fn read(&self, requests: &[RedisRequest<'_>], now: Timestamp) -> Vec<Result<Queue, Absence>> {
-        let mut by_url: BTreeMap<&str, Vec<(usize, &QueueSource)>> = BTreeMap::new();
+        let mut by_url: BTreeMap<At<'_>, Vec<(usize, &QueueSource)>> = BTreeMap::new();
         for (place, request) in requests.iter().enumerate() {
-            by_url.entry(request.url).or_default().push((place, request.source));
+            by_url.entry((request.url, request.authorities)).or_default().push((place, request.source));
         }
         // Collected first: a stream over a lazy map would make this future unable to move between threads.
         let servers: Vec<_> =
-            by_url.into_iter().map(|(url, sources)| self.read_server(url, sources, now)).collect();
+            by_url.into_iter().map(|(place, sources)| self.read_server(place, sources, now)).collect();
         let mut read: Vec<_> = stream::iter(servers).buffer_unordered(SERVERS_AT_ONCE).concat().await;
         read.sort_by_key(|(place, _)| *place);
         read.into_iter().map(|(_, queue)| queue).collect()
@@ -67,16 +75,17 @@ impl Redis {
     /// Reads the queues of one server; each result keeps the place of its request.
     async fn read_server(
         &self,
-        url: &str,
+        (url, authorities): At<'_>,
         sources: Vec<(usize, &QueueSource)>,
         now: Timestamp,
     ) -> Vec<(usize, Result<Queue, Absence>)> {
         let none =
             |absence: &Absence| sources.iter().map(|(place, _)| (*place, Err(absence.clone()))).collect();
-        let server = match Server::parse(url) {
+        let server = match Server::parse(url, authorities) {
             Ok(server) => server,
             Err(absence) => return none(&absence),
         };
+        let at = (url.to_owned(), authorities.map(str::to_owned));
         let mut batch = Batch::default();
         let mut asked = Vec::new();
         for (place, source) in &sources {
@@ -84,7 +93,7 @@ impl Redis {
                 commands(source, now).into_iter().map(|command| batch.add(command)).collect();
             asked.push((*place, *source, answers));
         }
-        let (answers, details) = match self.ask(url, &server, batch.commands(), &asked, now).await {
+        let (answers, details) = match self.ask(at, &server, batch.commands(), &asked, now).await {
             Ok(found) => found,
             Err(absence) => return none(&server.locate(absence)),
         };
@@ -95,10 +104,10 @@ impl Redis {
         read.collect()
     }
 
-    /// One round trip on the connection kept for this URL, or on a new one, and what it shows to be asked further.
+    /// One round trip on the connection kept for this server, or on a new one, and what it shows to be asked further.
     async fn ask(
         &self,
-        url: &str,
+        at: Place,
         server: &Server,
         commands: &[Command],
         asked: &[(usize, &QueueSource, Vec<usize>)],
@@ -108,18 +117,18 @@ impl Redis {
             return Ok((Vec::new(), Details::default()));
         }
         let began = Instant::now();
-        let idle = taken(&self.idle, url);
+        let idle = taken(&self.idle, &at);
         let (connection, values) = server.ask(idle, commands).await?;
         let pairs = commands.iter().cloned().zip(values);
         let answers: Vec<_> = pairs.map(|(command, value)| Answer::new(command, value)).collect();
         let celery: Vec<_> =
             asked.iter().filter_map(|(_, source, places)| of_celery(source, places, &answers)).collect();
         let mut talk = Talk::since(began, server, connection, &self.memory);
-        let mut kept = taken(&self.kept, url).unwrap_or_default();
+        let mut kept = taken(&self.kept, &at).unwrap_or_default();
         let details = details::read(&mut talk, &celery, &mut kept, now).await;
-        put(&self.kept, url, kept);
+        put(&self.kept, at.clone(), kept);
         if let Some(connection) = talk.end() {
-            put(&self.idle, url, connection);
+            put(&self.idle, at, connection);
         }
         Ok((answers, details))
     }
@@ -132,13 +141,13 @@ fn of_celery<'a>(source: &'a QueueSource, places: &[usize], answers: &[Answer]) 
     Some(Asked::new(queue, |nth| number(nth).unwrap_or(0)))
 }
 
-/// What is kept for a URL; nobody else has it meanwhile.
-fn taken<T>(kept: &Mutex<BTreeMap<String, T>>, url: &str) -> Option<T> {
-    kept.lock().unwrap_or_else(PoisonError::into_inner).remove(url)
+/// What is kept for a server; nobody else has it meanwhile.
+fn taken<T>(kept: &Mutex<BTreeMap<Place, T>>, at: &Place) -> Option<T> {
+    kept.lock().unwrap_or_else(PoisonError::into_inner).remove(at)
 }
 
-fn put<T>(kept: &Mutex<BTreeMap<String, T>>, url: &str, one: T) {
-    kept.lock().unwrap_or_else(PoisonError::into_inner).insert(url.to_owned(), one);
+fn put<T>(kept: &Mutex<BTreeMap<Place, T>>, at: Place, one: T) {
+    kept.lock().unwrap_or_else(PoisonError::into_inner).insert(at, one);
 }
 
 fn commands(source: &QueueSource, now: Timestamp) -> Vec<Command> {

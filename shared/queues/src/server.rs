@@ -1,24 +1,16 @@
 //! One Redis server: connect, log in and ask, in one round trip.
 
-use std::sync::Once;
 use std::time::{Duration, Instant};
 
 use redis::aio::{ConnectionLike, MultiplexedConnection};
-use redis::{
-    AsyncConnectionConfig, Client, Cmd, Pipeline, ProtocolVersion, RedisConnectionInfo, RedisError, Value,
-};
+use redis::{Cmd, ConnectionAddr, Pipeline, RedisError, Value};
 use tidegate_policy::{Absence, AbsenceKind};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout_at;
 
 use crate::answer::refusal;
 use crate::command::Command;
-use crate::url;
-
-/// Name resolution, TCP and TLS together. Within a VPC this takes milliseconds; a security group that drops packets
-/// would otherwise hold the look until TCP gives up after minutes. Shorter than this, a TLS handshake on a seventh of a
-/// core would fail.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+use crate::{connect, url};
 
 /// From sending a batch to its last answer. Redis answers it within milliseconds; one that takes 2 seconds is in
 /// trouble, and a look that waits longer for it delays what the other servers' queues need.
@@ -49,7 +41,9 @@ pub(crate) type Connection = MultiplexedConnection;
 
 /// A server and database, as a URL names them.
 pub(crate) struct Server {
-    client: Client,
+    address: ConnectionAddr,
+    /// The certificates of authorities of its own, in PEM.
+    authorities: Option<String>,
     /// Host, port and database: what people need to find it.
     name: String,
     user: Option<String>,
@@ -177,25 +171,23 @@ enum Failure {
 }
 
 impl Server {
-    /// Takes a URL apart.
-    pub(crate) fn parse(url: &str) -> Result<Self, Absence> {
-        install_tls();
+    /// Takes a URL apart. `authorities` are certificates in PEM, which the server's own must come from.
+    pub(crate) fn parse(url: &str, authorities: Option<&str>) -> Result<Self, Absence> {
         let (info, database) = url::parse(url)?;
+        if authorities.is_some() && !matches!(info.addr(), ConnectionAddr::TcpTls { .. }) {
+            let problem =
+                "`ca_from` is set, and the Redis URL is without TLS: it must begin with `rediss://`";
+            return Err(Absence::new(AbsenceKind::Unreadable, problem));
+        }
         let settings = info.redis_settings();
-        let name = format!("{}/{database}", info.addr());
-        let user = settings.username().map(str::to_owned);
-        let password = settings.password().map(str::to_owned);
-        // The client is told no password and no database: its handshake then sends nothing at all, and `AUTH` and
-        // `SELECT` travel with the first batch. This saves a round trip and keeps the server's own words.
-        let bare =
-            RedisConnectionInfo::default().set_protocol(ProtocolVersion::RESP2).set_skip_set_lib_name();
-        let client = Client::open(info.set_redis_settings(bare)).map_err(|_| {
-            Absence::new(
-                AbsenceKind::Unreadable,
-                "the Redis URL cannot be used: no client can be made for it",
-            )
-        })?;
-        Ok(Self { client, name, user, password, database })
+        Ok(Self {
+            address: info.addr().clone(),
+            authorities: authorities.map(str::to_owned),
+            name: format!("{}/{database}", info.addr()),
+            user: settings.username().map(str::to_owned),
+            password: settings.password().map(str::to_owned),
+            database,
+        })
     }
 
     /// Sends all commands at once and returns their answers with the connection for the next time.
@@ -212,18 +204,12 @@ impl Server {
         {
             return Ok((connection, values));
         }
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(CONNECT_TIMEOUT))
-            .set_response_timeout(Some(RESPONSE_TIMEOUT));
-        let mut connection = self
-            .client
-            .get_multiplexed_async_connection_with_config(&config)
-            .await
-            .map_err(|error| lost(&error, "connection", CONNECT_TIMEOUT))?;
+        let authorities = self.authorities.as_deref();
+        let mut connection = connect::open(&self.address, authorities, RESPONSE_TIMEOUT).await?;
         let values = exchange(&mut connection, &self.login(), commands).await;
         match values {
             Ok(values) => Ok((connection, values)),
-            Err(Failure::Connection(error)) => Err(lost(&error, "answer", RESPONSE_TIMEOUT)),
+            Err(Failure::Connection(error)) => Err(lost(&error)),
             Err(Failure::Login(absence)) => Err(absence),
         }
     }
@@ -312,23 +298,14 @@ fn words(command: &Command) -> Cmd {
     sent
 }
 
-/// Why nothing, or nothing more, came from a server.
-fn lost(error: &RedisError, missing: &str, limit: Duration) -> Absence {
+/// Why no answer came from a server.
+fn lost(error: &RedisError) -> Absence {
     if error.is_timeout() {
-        let problem = format!("no {missing} within {} s", limit.as_secs());
+        let problem = format!("no answer within {} s", RESPONSE_TIMEOUT.as_secs());
         return Absence::new(AbsenceKind::TimedOut, problem);
     }
     let kind = if error.is_io_error() { AbsenceKind::Unreachable } else { AbsenceKind::Unreadable };
     Absence::new(kind, error.to_string())
-}
-
-/// TLS with ring. The AWS clients bring their own setting; this one is for the Redis client, which asks the process for
-/// its provider. Installed twice, the first one stays.
-fn install_tls() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-    });
 }
 
 #[cfg(test)]
@@ -339,7 +316,7 @@ mod tests {
     fn a_server_that_quotes_our_password_is_not_quoted() {
         // What a proxy says that knows no `AUTH`, after Redis's own wording for unknown commands.
         let words = "ERR unknown command 'AUTH', with args beginning with: 's3cret/'";
-        let server = Server::parse("rediss://bob:s3cret%2F@redis.internal:6380/2").unwrap();
+        let server = Server::parse("rediss://bob:s3cret%2F@redis.internal:6380/2", None).unwrap();
         let located = server.locate(Absence::new(AbsenceKind::Unreadable, words));
         assert_eq!(
             located.detail,
@@ -354,7 +331,7 @@ mod tests {
         #[track_caller]
         fn check(url: &str, steps: &[&str]) {
             let shown: Vec<_> =
-                Server::parse(url).unwrap().login().into_iter().map(|step| step.shown).collect();
+                Server::parse(url, None).unwrap().login().into_iter().map(|step| step.shown).collect();
             assert_eq!(shown, steps);
         }
         check("redis://redis.internal", &[]);

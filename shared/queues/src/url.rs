@@ -4,6 +4,7 @@
 //! that say how to connect are the application's business; one that says where, or as whom, is not to be ignored.
 
 use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisError};
+use tidegate_fleet::url::{A_CLUSTER, TO_A_CLUSTER, is_cluster_endpoint};
 use tidegate_policy::{Absence, AbsenceKind};
 
 /// Options that say how another client connects: its time-outs, pools, encodings and certificates. Ours are always checked.
@@ -85,6 +86,11 @@ fn taken_apart(text: &str) -> Result<(ConnectionInfo, i64), Absence> {
     }
     let is_socket = matches!(info.addr(), ConnectionAddr::Unix(_));
     let named = options.iter().find(|(name, _)| name == "db").map(|(_, database)| database);
+    if let ConnectionAddr::Tcp(host, _) | ConnectionAddr::TcpTls { host, .. } = info.addr()
+        && is_cluster_endpoint(host)
+    {
+        return Err(unusable(&format!("it is {A_CLUSTER}: {TO_A_CLUSTER}")));
+    }
     let database = match named {
         Some(database) => {
             database.parse().map_err(|_| unusable("its option `db` is no number of a database"))?
@@ -137,6 +143,14 @@ mod tests {
         refuses("redis://host?db=six", "its option `db` is no number of a database");
         refuses("redis://host/six", "Invalid database number");
         refuses("redis://host/6/x", "Invalid database number");
+    }
+
+    #[test]
+    fn the_configuration_endpoint_of_a_cluster_is_refused_with_what_to_write_instead() {
+        let refused = format!("it is {A_CLUSTER}: {TO_A_CLUSTER}");
+        refuses("rediss://u:secret@clustercfg.jobs.x7dq2k.euc1.cache.amazonaws.com:6379/0", &refused);
+        refuses("redis://jobs.x7dq2k.clustercfg.euc1.cache.amazonaws.com", &refused);
+        reads("rediss://master.jobs.x7dq2k.euc1.cache.amazonaws.com:6379/0", 0);
     }
 
     #[test]

@@ -4,7 +4,9 @@ pub(crate) mod scalable_targets;
 
 use std::collections::BTreeMap;
 
-use aws_sdk_ecs::types::{Deployment, DeploymentRolloutState, LoadBalancer, SchedulingStrategy, TaskSet};
+use aws_sdk_ecs::types::{
+    Deployment, DeploymentRolloutState, LoadBalancer, ResourceManagementType, SchedulingStrategy, TaskSet,
+};
 use futures_util::future::join_all;
 use futures_util::{StreamExt, join, stream};
 use tidegate_fleet::EcsService;
@@ -140,6 +142,7 @@ fn understand(service: &aws_sdk_ecs::types::Service) -> Result<Seen, Absence> {
         active: service.status() == Some("ACTIVE"),
         daemon: service.scheduling_strategy() == Some(&SchedulingStrategy::Daemon),
         constraints: Constraints {
+            express: service.resource_management_type() == Some(&ResourceManagementType::Ecs),
             deployment_failed: deployments.iter().any(is_failed),
             ..Constraints::default()
         },

@@ -43,6 +43,15 @@ async fn a_service_is_read_with_its_counts() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_service_of_express_mode_is_known_by_who_manages_it() {
+    for (managed_by, express) in [("ECS", true), ("CUSTOMER", false)] {
+        let seen = seen(json!({"resourceManagementType": managed_by})).await.expect("read");
+        assert_eq!(seen.service.constraints.express, express, "{managed_by}");
+    }
+    assert!(!seen(json!({})).await.expect("read").service.constraints.express);
+}
+
+#[tokio::test(start_paused = true)]
 async fn target_groups_are_those_of_the_service_its_task_sets_and_both_colors() {
     let blue_green = json!([{"targetGroupArn": "arn:tg/blue",
         "advancedConfiguration": {"alternateTargetGroupArn": "arn:tg/green"}}, {"loadBalancerName": "classic"}]);

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use tidegate_aws::secrets::Secrets;
-use tidegate_fleet::source::RedisUrl;
+use tidegate_fleet::source::Reference;
 
 use crate::fake::Aws;
 use crate::metrics::now;
@@ -12,7 +12,7 @@ const URL: &str = "redis://cache.internal:6379/0";
 /// Systems Manager with one parameter; the answer is written as its API reference has it.
 async fn resolved(asked: &str, answer: serde_json::Value) -> Option<String> {
     let aws = Aws::new(move |_, _| Ok(json!({"Parameters": [answer], "InvalidParameters": []})));
-    let url = RedisUrl::Ssm(asked.to_owned());
+    let url = Reference::Ssm(asked.to_owned());
     let mut found = Secrets::default().resolve(&aws.clients(), &[&url], now()).await;
     found.remove(&url).expect("an answer to what was asked").ok()
 }

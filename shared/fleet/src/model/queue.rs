@@ -26,9 +26,16 @@ pub enum QueueSource {
 pub enum RedisUrl {
     /// `url: "redis://host:6379/0"`, refused by `fleet` when it holds a password.
     Plain(String),
-    /// `url_from: "ssm:/path/name"`: an SSM parameter, usually a `SecureString`.
+    /// `url_from`: kept elsewhere, usually as a secret.
+    From(Reference),
+}
+
+/// Where a text is kept that does not stand in the file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reference {
+    /// `ssm:/path/name`: an SSM parameter.
     Ssm(String),
-    /// `url_from: "secretsmanager:name"` or `"secretsmanager:name#json-key"`.
+    /// `secretsmanager:name` or `secretsmanager:name#json-key`.
     SecretsManager {
         /// The secret's name or ARN.
         secret: String,
@@ -42,6 +49,8 @@ pub enum RedisUrl {
 pub struct CeleryQueue {
     /// The broker.
     pub url: RedisUrl,
+    /// The certificate authorities that its certificate may come from, in PEM; without them, those of the system.
+    pub ca: Option<Reference>,
     /// The queue's name.
     pub queue: String,
     /// The exchange that binds the queue, which proves that it exists; the queue's own name by default. That one and
@@ -64,6 +73,8 @@ pub struct CeleryQueue {
 pub struct BullmqQueue {
     /// The Redis server.
     pub url: RedisUrl,
+    /// The certificate authorities that its certificate may come from, in PEM; without them, those of the system.
+    pub ca: Option<Reference>,
     /// The queue's name.
     pub queue: String,
     /// `prefix`; `bull` by default.
@@ -75,6 +86,8 @@ pub struct BullmqQueue {
 pub struct RedisList {
     /// The Redis server.
     pub url: RedisUrl,
+    /// The certificate authorities that its certificate may come from, in PEM; without them, those of the system.
+    pub ca: Option<Reference>,
     /// The list's key.
     pub key: String,
     /// A key that exists whenever the application is deployed; without it an empty list is Missing, not zero.
@@ -233,6 +246,17 @@ impl QueueSource {
         }
     }
 
+    /// The Redis server of the queue, and who may sign its certificate, where it is kept in Redis.
+    #[must_use]
+    pub fn server(&self) -> Option<(&RedisUrl, Option<&Reference>)> {
+        match self {
+            Self::Celery(CeleryQueue { url, ca, .. })
+            | Self::Bullmq(BullmqQueue { url, ca, .. })
+            | Self::List(RedisList { url, ca, .. }) => Some((url, ca.as_ref())),
+            Self::Sqs(_) | Self::Cloudwatch(_) => None,
+        }
+    }
+
     /// The CloudWatch metrics that one reading of the queue costs.
     #[must_use]
     pub fn metrics(&self) -> usize {
@@ -263,6 +287,14 @@ impl fmt::Display for RedisUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Plain(url) => f.write_str(url),
+            Self::From(reference) => write!(f, "{reference}"),
+        }
+    }
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
             Self::Ssm(name) => write!(f, "ssm:{name}"),
             Self::SecretsManager { secret, key: None } => write!(f, "secretsmanager:{secret}"),
             Self::SecretsManager { secret, key: Some(key) } => write!(f, "secretsmanager:{secret}#{key}"),

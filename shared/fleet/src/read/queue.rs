@@ -4,7 +4,9 @@ use crate::metrics;
 use crate::object::{Object, read_scalar};
 use crate::problem::{Code, Problem, Problems};
 use crate::scalar;
-use crate::source::{BullmqQueue, CeleryQueue, CloudwatchQueue, QueueSource, RedisList, RedisUrl, SqsQueue};
+use crate::source::{
+    BullmqQueue, CeleryQueue, CloudwatchQueue, QueueSource, RedisList, RedisUrl, Reference, SqsQueue,
+};
 use crate::texts;
 use crate::tree::{Node, Value};
 use crate::url;
@@ -32,6 +34,7 @@ pub(crate) fn read(service: &Object<'_>, problems: &mut Problems) -> Option<Queu
 
 fn celery(object: &Object<'_>, problems: &mut Problems) -> Option<CeleryQueue> {
     let url = redis_url(object, problems);
+    let ca = authorities(object, url.as_ref(), problems);
     let queue = object.text("queue", problems);
     let exchange = match object.node("exchange") {
         Some(_) => object.text("exchange", problems),
@@ -44,6 +47,7 @@ fn celery(object: &Object<'_>, problems: &mut Problems) -> Option<CeleryQueue> {
     let acks_late = object.boolean("acks_late", problems);
     Some(CeleryQueue {
         url: url?,
+        ca,
         queue: queue?,
         exchange: exchange?,
         prefix: prefix?,
@@ -68,16 +72,18 @@ fn priority_steps(object: &Object<'_>, problems: &mut Problems) -> Option<Vec<u8
 
 fn bullmq(object: &Object<'_>, problems: &mut Problems) -> Option<BullmqQueue> {
     let url = redis_url(object, problems);
+    let ca = authorities(object, url.as_ref(), problems);
     let queue = object.text("queue", problems);
     let prefix = object.text("prefix", problems);
-    Some(BullmqQueue { url: url?, queue: queue?, prefix: prefix? })
+    Some(BullmqQueue { url: url?, ca, queue: queue?, prefix: prefix? })
 }
 
 fn list(object: &Object<'_>, problems: &mut Problems) -> Option<RedisList> {
     let url = redis_url(object, problems);
+    let ca = authorities(object, url.as_ref(), problems);
     let key = object.text("key", problems);
     let proof = object.text("proof", problems);
-    Some(RedisList { url: url?, key: key?, proof })
+    Some(RedisList { url: url?, ca, key: key?, proof })
 }
 
 fn sqs(object: &Object<'_>, problems: &mut Problems) -> Option<SqsQueue> {
@@ -101,10 +107,30 @@ fn cloudwatch(object: &Object<'_>, problems: &mut Problems) -> Option<Cloudwatch
 
 /// The `url` or `url_from` of a Redis queue; that there is exactly one is checked already.
 fn redis_url(object: &Object<'_>, problems: &mut Problems) -> Option<RedisUrl> {
-    let key = object.chosen(&["url", "url_from"])?;
-    let rule = if key == "url" { &texts::REDIS_URL } else { &texts::URL_FROM };
-    let parse = if key == "url" { url::redis } else { url::redis_from };
+    if object.chosen(&["url", "url_from"])? == "url_from" {
+        return Some(RedisUrl::From(reference(object, "url_from", problems)?));
+    }
+    read_scalar(object.node("url")?, "url", problems, |written| {
+        Some(scalar::text(written, &texts::REDIS_URL).and_then(|text| url::redis(&text)))
+    })
+}
+
+/// `ca_from`, which means something only with TLS.
+fn authorities(object: &Object<'_>, url: Option<&RedisUrl>, problems: &mut Problems) -> Option<Reference> {
+    let ca = reference(object, "ca_from", problems)?;
+    if let Some(RedisUrl::Plain(url)) = url
+        && !url.starts_with("rediss://")
+    {
+        let message = format!("`ca_from` has no effect on `{url}`, which is without TLS");
+        let problem = Problem::new(Code::BadUrl, object.place_of("ca_from"), message);
+        problems.push(problem.help("write `rediss://` for TLS, or leave `ca_from` out"));
+    }
+    Some(ca)
+}
+
+/// Where a text is kept, if the key is there.
+fn reference(object: &Object<'_>, key: &str, problems: &mut Problems) -> Option<Reference> {
     read_scalar(object.node(key)?, key, problems, |written| {
-        Some(scalar::text(written, rule).and_then(|text| parse(&text)))
+        Some(scalar::text(written, &texts::REFERENCE).and_then(|text| url::reference(&text)))
     })
 }

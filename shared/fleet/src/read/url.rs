@@ -2,7 +2,7 @@
 
 use crate::problem::Code;
 use crate::scalar::Fault;
-use crate::source::RedisUrl;
+use crate::source::{RedisUrl, Reference};
 use crate::texts;
 use crate::words;
 
@@ -34,6 +34,9 @@ pub(crate) fn redis(text: &str) -> Result<RedisUrl, Fault> {
     if !is_server(server) {
         return Err(fault("without a host, or with a port that is none"));
     }
+    if is_cluster_endpoint(server) {
+        return Err(fault(A_CLUSTER).help(TO_A_CLUSTER));
+    }
     let is_number = database.bytes().all(|b| b.is_ascii_digit());
     if !is_number || database.len() > 4 {
         return Err(fault("with a database that is no number"));
@@ -41,15 +44,33 @@ pub(crate) fn redis(text: &str) -> Result<RedisUrl, Fault> {
     Ok(RedisUrl::Plain(text.to_owned()))
 }
 
+/// What a cluster's configuration endpoint is refused with.
+pub const A_CLUSTER: &str =
+    "the configuration endpoint of a cluster, which shows each key on one of its shards only";
+
+/// What to write instead of a cluster's configuration endpoint.
+pub const TO_A_CLUSTER: &str = "write the primary endpoint of a replication group with cluster mode disabled \
+    (`master.NAME.….cache.amazonaws.com`); for a queue in a cluster, let the application publish its length as a \
+    CloudWatch metric, and write `queue: { cloudwatch: … }`";
+
+/// Whether a server, `HOST` or `HOST:PORT`, is the configuration endpoint of a cluster: `clustercfg` is a label of its name,
+/// the first one with TLS, and one in the middle without.
+#[must_use]
+pub fn is_cluster_endpoint(server: &str) -> bool {
+    let host = server.rsplit_once(':').map_or(server, |(host, _)| host).to_ascii_lowercase();
+    let of_aws = [".amazonaws.com", ".amazonaws.com.cn"].iter().any(|end| host.ends_with(end));
+    of_aws && host.split('.').any(|label| label == "clustercfg")
+}
+
 /// `ssm:/parameter/name`, `secretsmanager:NAME` or `secretsmanager:NAME#JSON-KEY`.
-pub(crate) fn redis_from(text: &str) -> Result<RedisUrl, Fault> {
+pub(crate) fn reference(text: &str) -> Result<Reference, Fault> {
     let allowed_name = |name: &str, extra: &str| {
         !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || extra.contains(c))
     };
     if let Some(parameter) = text.strip_prefix("ssm:")
         && allowed_name(parameter, "/._-:")
     {
-        return Ok(RedisUrl::Ssm(parameter.to_owned()));
+        return Ok(Reference::Ssm(parameter.to_owned()));
     }
     if let Some(secret) = text.strip_prefix("secretsmanager:") {
         let (secret, key) = match secret.split_once('#') {
@@ -57,13 +78,15 @@ pub(crate) fn redis_from(text: &str) -> Result<RedisUrl, Fault> {
             None => (secret, None),
         };
         if allowed_name(secret, "/_+=.@-!:") && key.as_ref().is_none_or(|key| !key.is_empty()) {
-            return Ok(RedisUrl::SecretsManager { secret: secret.to_owned(), key });
+            return Ok(Reference::SecretsManager { secret: secret.to_owned(), key });
         }
     }
     let message = format!("is `{}`", words::shortened(text));
-    let mut help = format!("allowed are {}", texts::URL_FROM.allowed);
+    let mut help = format!("allowed are {}", texts::REFERENCE.allowed);
     if text.starts_with("redis") {
         help = format!("a URL belongs under `url`; {help}");
+    } else if text.contains("-----BEGIN") {
+        help = format!("keep the certificates in SSM or Secrets Manager; {help}");
     }
     Err(Fault::new(Code::BadUrl, message, help))
 }
@@ -134,6 +157,28 @@ mod tests {
     }
 
     #[test]
+    fn the_configuration_endpoint_of_a_cluster_is_refused_with_what_to_write_instead() {
+        for url in [
+            "rediss://clustercfg.jobs.x7dq2k.euc1.cache.amazonaws.com:6379",
+            "redis://jobs.x7dq2k.clustercfg.euc1.cache.amazonaws.com:6379/0",
+            "redis://jobs.x7dq2k.clustercfg.cnn1.cache.amazonaws.com.cn",
+            "rediss://user@CLUSTERCFG.jobs.x7dq2k.memorydb.eu-central-1.amazonaws.com:6379",
+        ] {
+            let fault = redis(url).expect_err("a cluster is refused");
+            assert!(fault.message.contains("configuration endpoint"), "{}", fault.message);
+            assert!(
+                fault.help.contains("master.NAME") && fault.help.contains("cloudwatch"),
+                "{}",
+                fault.help
+            );
+        }
+        check("rediss://master.jobs.x7dq2k.euc1.cache.amazonaws.com:6379", None);
+        check("redis://jobs.x7dq2k.ng.0001.euc1.cache.amazonaws.com:6379", None);
+        check("redis://clustercfg.internal:6379", None);
+        check("redis://clustercfg", None);
+    }
+
+    #[test]
     fn a_password_is_refused_and_not_repeated() {
         for url in ["redis://:hunter2@h:1/0", "rediss://u:hunter2@h", "redis://u:hunter2@x@h"] {
             let fault = redis(url).expect_err("a password is refused");
@@ -143,17 +188,17 @@ mod tests {
     }
 
     #[track_caller]
-    fn check_from(text: &str, expected: Option<&RedisUrl>) {
-        assert_eq!(redis_from(text).ok().as_ref(), expected, "{text}");
+    fn check_from(text: &str, expected: Option<&Reference>) {
+        assert_eq!(reference(text).ok().as_ref(), expected, "{text}");
     }
 
     #[test]
     fn references_name_a_store() {
-        let secret = |secret: &str, key: Option<&str>| RedisUrl::SecretsManager {
+        let secret = |secret: &str, key: Option<&str>| Reference::SecretsManager {
             secret: secret.into(),
             key: key.map(str::to_owned),
         };
-        check_from("ssm:/shop/redis-url", Some(&RedisUrl::Ssm("/shop/redis-url".into())));
+        check_from("ssm:/shop/redis-url", Some(&Reference::Ssm("/shop/redis-url".into())));
         check_from("secretsmanager:shop/redis", Some(&secret("shop/redis", None)));
         check_from("secretsmanager:shop/redis#url", Some(&secret("shop/redis", Some("url"))));
         check_from("secretsmanager:rds!a-1", Some(&secret("rds!a-1", None)));

@@ -30,8 +30,15 @@ const URL: Setting = optional(
 
 const URL_FROM: Setting = optional(
     "url_from",
-    Kind::Text(&texts::URL_FROM),
+    Kind::Text(&texts::REFERENCE),
     "Where the Redis URL is kept: SSM or Secrets Manager.",
+);
+
+const CA_FROM: Setting = optional(
+    "ca_from",
+    Kind::Text(&texts::REFERENCE),
+    "Where the certificates of a certificate authority of your own are kept, in PEM: SSM or Secrets Manager. The server's \
+     certificate must then come from it. ElastiCache and whoever has a public certificate need none.",
 );
 
 const ONE_URL: &[Need] = &[Need::ExactlyOne(&["url", "url_from"])];
@@ -42,6 +49,7 @@ const CELERY: Shape = Shape {
     settings: &[
         URL,
         URL_FROM,
+        CA_FROM,
         required("queue", Kind::Text(&texts::REDIS_NAME), "The queue's name."),
         optional(
             "exchange",
@@ -91,6 +99,7 @@ const BULLMQ: Shape = Shape {
     settings: &[
         URL,
         URL_FROM,
+        CA_FROM,
         required("queue", Kind::Text(&texts::REDIS_NAME), "The queue's name."),
         default("prefix", Kind::Text(&texts::REDIS_NAME), "`prefix`.", "bull", "BullMQ's default"),
     ],
@@ -103,6 +112,7 @@ const LIST: Shape = Shape {
     settings: &[
         URL,
         URL_FROM,
+        CA_FROM,
         required("key", Kind::Text(&texts::REDIS_NAME), "The list's key."),
         optional(
             "proof",

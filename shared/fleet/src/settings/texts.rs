@@ -89,8 +89,8 @@ pub(crate) const REDIS_URL: Text = Text {
     accepts: |_| true,
 };
 
-/// Where a URL with a secret is kept.
-pub(crate) const URL_FROM: Text = Text {
+/// Where a text is kept that does not stand in the file.
+pub(crate) const REFERENCE: Text = Text {
     allowed: "`ssm:/parameter/name`, `secretsmanager:NAME` or `secretsmanager:NAME#JSON-KEY`",
     pattern: "^(ssm|secretsmanager):.+$",
     max: 1_024,

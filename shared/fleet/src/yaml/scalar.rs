@@ -38,6 +38,11 @@ impl Fault {
         Self { code, message: message.into(), help: help.into(), span: None }
     }
 
+    /// The same, with other help.
+    pub(crate) fn help(self, help: impl Into<String>) -> Self {
+        Self { help: help.into(), ..self }
+    }
+
     /// The same, said of a part of the text.
     pub(crate) fn within(mut self, offset: usize, width: usize) -> Self {
         self.span = Some((offset, width));

@@ -127,6 +127,12 @@ fn queues_are_exactly_one_kind_with_one_url() {
     check("queue: { bullmq: { url: \"redis://:pw@r\", queue: q } }", &["secret-in-file"]);
     check("queue: { bullmq: { url: http://r, queue: q } }", &["bad-url"]);
     check("queue: { bullmq: { url_from: redis://r, queue: q } }", &["bad-url"]);
+    check("queue: { bullmq: { url: rediss://r, ca_from: /etc/ca.pem, queue: q } }", &["bad-url"]);
+    check(
+        "queue: { bullmq: { url: rediss://r, ca_from: \"-----BEGIN CERTIFICATE-----\", queue: q } }",
+        &["bad-url"],
+    );
+    check("queue: { list: { url: redis://r, ca_from: \"ssm:/redis-ca\", key: k } }", &["bad-url"]);
     check("queue: { sqs: { url: jobs } }", &["bad-url"]);
     check("queue: { celery: { url: redis://r, queue: q, priority_steps: [3, 0] } }", &["out-of-range"]);
     check("queue: { celery: { url: redis://r, queue: q, priority_steps: [0, 10] } }", &["out-of-range"]);

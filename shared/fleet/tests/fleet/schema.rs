@@ -120,7 +120,7 @@ fn complete() -> Value {
                 "url": "redis://redis:6379/0", "queue": "q", "exchange": "e", "prefix": "p", "separator": ":",
                 "priority_steps": [0, 5], "unacked_key": "u", "acks_late": true,
             } })),
-            service("b", json!({ "bullmq": { "url_from": "ssm:/redis", "queue": "q", "prefix": "bull" } })),
+            service("b", json!({ "bullmq": { "url_from": "ssm:/redis", "ca_from": "ssm:/redis-ca", "queue": "q", "prefix": "bull" } })),
             service("c", json!({ "list": { "url": "rediss://redis", "key": "k", "proof": "p" } })),
             service("d", json!({ "sqs": { "url": "https://sqs.eu-west-1.amazonaws.com/123456789012/q" } })),
             service("e", json!({ "cloudwatch": { "waiting": metric, "in_flight": metric } })),

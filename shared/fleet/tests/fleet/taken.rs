@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
-use tidegate_fleet::source::{BullmqQueue, CeleryQueue, MetricSource, QueueSource, RedisUrl};
+use tidegate_fleet::source::{BullmqQueue, CeleryQueue, MetricSource, QueueSource, RedisUrl, Reference};
 use tidegate_fleet::{Fleet, Mode, Service, Source};
 use tidegate_policy::{Adjustment, Amount, OnAbsence, Unit};
 
@@ -111,6 +111,7 @@ fn scale_in_takes_several_tasks_only_from_interruptible_services() {
 fn celery_takes_the_defaults_of_kombu() {
     let expected = CeleryQueue {
         url: RedisUrl::Plain("redis://redis:6379/0".into()),
+        ca: None,
         queue: "celery".into(),
         exchange: "celery".into(),
         prefix: String::new(),
@@ -126,11 +127,13 @@ fn celery_takes_the_defaults_of_kombu() {
 #[test]
 fn celery_takes_the_transport_options_of_kombu() {
     let read = queue(
-        "{ celery: { url_from: \"secretsmanager:shop/redis#url\", queue: jobs, exchange: x, prefix: \"p:\",
+        "{ celery: { url_from: \"secretsmanager:shop/redis#url\", ca_from: \"ssm:/shop/redis-ca\", queue: jobs, exchange: x, prefix: \"p:\",
            separator: \":\", priority_steps: [0, 5], unacked_key: u, acks_late: true } }",
     );
+    let secret = Reference::SecretsManager { secret: "shop/redis".into(), key: Some("url".into()) };
     let expected = CeleryQueue {
-        url: RedisUrl::SecretsManager { secret: "shop/redis".into(), key: Some("url".into()) },
+        url: RedisUrl::From(secret),
+        ca: Some(Reference::Ssm("/shop/redis-ca".into())),
         queue: "jobs".into(),
         exchange: "x".into(),
         prefix: "p:".into(),
@@ -148,7 +151,7 @@ fn texts_are_taken_as_written() {
     for text in ["no", "012", "1e3", "true", "0x10", "2026-11-21", "1_000", ".5", "=", "y"] {
         let read = queue(&format!("{{ bullmq: {{ url: redis://redis, queue: {text} }} }}"));
         let url = RedisUrl::Plain("redis://redis".into());
-        let expected = BullmqQueue { url, queue: text.into(), prefix: "bull".into() };
+        let expected = BullmqQueue { url, ca: None, queue: text.into(), prefix: "bull".into() };
         assert_eq!(read, QueueSource::Bullmq(expected));
     }
     let named = fleet(&format!("{PLACE}{WORK}")).replace("name: worker", "name: 012");

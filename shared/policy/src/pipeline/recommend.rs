@@ -42,7 +42,7 @@ impl Recommendation {
 /// The service, if it can be scaled at all.
 ///
 /// # Errors
-/// It cannot be read, is inactive or a daemon, or somebody else scales it.
+/// It cannot be read, is inactive or a daemon, or ECS or somebody else scales it.
 pub(crate) fn scalable(seen: &Observation) -> Result<&Service, Reason> {
     let service = match &seen.service {
         Ok(service) => service,
@@ -51,6 +51,7 @@ pub(crate) fn scalable(seen: &Observation) -> Result<&Service, Reason> {
     match &service.constraints.other_scaler {
         _ if !service.active => Err(Reason::ServiceInactive),
         _ if service.daemon => Err(Reason::ServiceIsDaemon),
+        _ if service.constraints.express => Err(Reason::ServiceIsExpress),
         OtherScaler::Active(who) => Err(Reason::OtherScaler { who: who.clone() }),
         OtherScaler::Absent | OtherScaler::Suspended | OtherScaler::Unknown(_) => Ok(service),
     }

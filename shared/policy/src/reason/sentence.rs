@@ -25,6 +25,10 @@ impl fmt::Display for Counted<&Reason> {
                 Counts::Instances => write!(f, "the Auto Scaling group is being deleted"),
             },
             R::ServiceIsDaemon => write!(f, "the ECS service is a DAEMON and has no desired count to set"),
+            R::ServiceIsExpress => write!(
+                f,
+                "Amazon ECS itself manages this service and its autoscaling (Express Mode, `resourceManagementType: ECS`); Tidegate changes nothing, pins included: set its task counts with `aws ecs update-express-gateway-service --scaling-target`, and take the service out of the fleet file"
+            ),
             R::OtherScaler { who } => write!(
                 f,
                 "{who} scales this {} too, and there may be one owner only: nothing is changed, overrides included, until it is suspended or removed",

@@ -205,6 +205,19 @@ fn a_service_that_somebody_else_scales_is_left_alone_pins_included_and_that_is_t
     }
 }
 
+/// Its scalable target may be suspended or gone: the service stays one that ECS manages.
+#[test]
+fn a_service_that_ecs_itself_manages_is_left_alone_pins_included_and_that_is_told() {
+    for other_scaler in [OtherScaler::Absent, OtherScaler::Suspended, OtherScaler::Unknown(refused())] {
+        let express = Constraints { express: true, other_scaler, ..Constraints::default() };
+        let mut stage = with(90.0, express).person(Pin(9), 600);
+        let left = stage.look();
+        assert_eq!(left.verdict, Hold { at: Some(5) }, "{left}");
+        assert_eq!(codes(&left)[0], "service-is-express");
+        assert!(told(&stage.wait(60).look()).contains(&"+blocked".to_owned()));
+    }
+}
+
 #[test]
 fn a_scaler_that_is_suspended_is_no_word_worth() {
     let ours = Constraints { other_scaler: OtherScaler::Suspended, ..Constraints::default() };

@@ -21,10 +21,14 @@ proptest! {
     }
 
     #[test]
-    fn with_another_owner_nothing_is_changed_at_all(case in case(Range::Everyday)) {
+    fn with_another_owner_nothing_is_changed_at_all(case in case(Range::Everyday), express in any::<bool>()) {
         let mut case = case;
         let Ok(service) = &mut case.seen.service else { return Ok(()) };
-        service.constraints.other_scaler = OtherScaler::Active("Application Auto Scaling".to_owned());
+        if express {
+            service.constraints.express = true;
+        } else {
+            service.constraints.other_scaler = OtherScaler::Active("Application Auto Scaling".to_owned());
+        }
         let decision = case.decide();
         prop_assert_eq!(decision.verdict.as_change(), None, "{}", decision);
         prop_assert_eq!(decision.memory.intent, case.memory.intent);

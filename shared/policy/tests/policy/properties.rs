@@ -310,7 +310,7 @@ proptest! {
         let Some(intent) = &case.memory.intent else { return Ok(()) };
         let Ok(service) = &case.seen.service else { return Ok(()) };
         let pending = case.now < intent.at + INTENT_LEASE && service.desired_count != intent.to;
-        prop_assume!(pending && service.active && !service.daemon);
+        prop_assume!(pending && service.active && !service.daemon && !service.constraints.express);
         let decision = case.decide();
         prop_assert_eq!(decision.verdict.as_change(), None, "{}", decision);
         prop_assert_eq!(decision.memory.intent.as_ref(), Some(intent));

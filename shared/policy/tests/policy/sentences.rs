@@ -30,6 +30,7 @@ reasons! {
     ServiceUnreadable => "service-unreadable",
     ServiceInactive => "service-inactive",
     ServiceIsDaemon => "service-is-daemon",
+    ServiceIsExpress => "service-is-express",
     SwitchedOff => "switched-off",
     IntentPending => "intent-pending",
     IntentFoundApplied => "intent-found-applied",

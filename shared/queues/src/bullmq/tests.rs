@@ -6,7 +6,12 @@ use super::*;
 use crate::answer::Answer;
 
 fn emails() -> BullmqQueue {
-    BullmqQueue { url: RedisUrl::Plain(String::new()), queue: "emails".to_owned(), prefix: "bull".to_owned() }
+    BullmqQueue {
+        url: RedisUrl::Plain(String::new()),
+        ca: None,
+        queue: "emails".to_owned(),
+        prefix: "bull".to_owned(),
+    }
 }
 
 fn text(text: &str) -> Value {

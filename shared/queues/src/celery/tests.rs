@@ -7,6 +7,7 @@ use crate::answer::Answer;
 fn emails() -> CeleryQueue {
     CeleryQueue {
         url: RedisUrl::Plain(String::new()),
+        ca: None,
         queue: "emails".to_owned(),
         exchange: "emails".to_owned(),
         prefix: String::new(),

@@ -90,7 +90,8 @@ async fn frozen_servers_are_waited_for_together() {
     for server in &servers {
         server.process.signal("STOP");
     }
-    let requests = looks.each_ref().map(|look| RedisRequest { url: &look.url, source: &look.source });
+    let requests =
+        looks.each_ref().map(|look| RedisRequest { url: &look.url, authorities: None, source: &look.source });
     let started = Instant::now();
     let read = Redis::new().read(&requests, Timestamp::now()).await;
     assert!(started.elapsed() < Duration::from_secs(3));
@@ -173,7 +174,7 @@ async fn one_bad_queue_of_a_server_spoils_no_other() {
         list("missing", Some("wrong")),
     ];
     let url = server.url();
-    let requests = sources.each_ref().map(|source| RedisRequest { url: &url, source });
+    let requests = sources.each_ref().map(|source| RedisRequest { url: &url, authorities: None, source });
     let read = Redis::new().read(&requests, Timestamp::now()).await;
     let kinds: Vec<_> = read
         .into_iter()

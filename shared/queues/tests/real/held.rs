@@ -145,8 +145,11 @@ impl Prefixes {
 
     /// Looks at all; what was found in each, and how many bytes that took.
     async fn look(&self) -> (Vec<Queue>, u64) {
-        let requests: Vec<_> =
-            self.sources.iter().map(|source| RedisRequest { url: &self.url, source }).collect();
+        let requests: Vec<_> = self
+            .sources
+            .iter()
+            .map(|source| RedisRequest { url: &self.url, authorities: None, source })
+            .collect();
         let before = self.relay.bytes();
         let read = self.redis.read(&requests, Timestamp::now()).await;
         let queues = read.into_iter().map(|queue| queue.expect("the queue is bound"));
@@ -339,7 +342,8 @@ async fn ten_databases_side_by_side_take_a_quarter_of_a_small_functions_memory()
     if let Ok(url) = std::env::var(LOOK_AT) {
         let urls = databases(&url);
         let source = emails(&url).source;
-        let requests: Vec<_> = urls.iter().map(|url| RedisRequest { url, source: &source }).collect();
+        let requests: Vec<_> =
+            urls.iter().map(|url| RedisRequest { url, authorities: None, source: &source }).collect();
         let (redis, started) = (Redis::new(), Instant::now());
         loop {
             let read = redis.read(&requests, Timestamp::now()).await;

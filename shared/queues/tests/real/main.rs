@@ -17,3 +17,4 @@ mod failures;
 mod access;
 mod round_trips;
 mod sqs;
+mod tls;

@@ -27,7 +27,8 @@ async fn a_hundred_queues_are_one_round_trip_logging_in_included() {
     let relay = Relay::before(&server);
     let url = format!("redis://:secret@127.0.0.1:{}/3", relay.port);
     let sources = hundred();
-    let requests: Vec<_> = sources.iter().map(|source| RedisRequest { url: &url, source }).collect();
+    let requests: Vec<_> =
+        sources.iter().map(|source| RedisRequest { url: &url, authorities: None, source }).collect();
     let redis = Redis::new();
     for look in 1..=3 {
         let read = redis.read(&requests, Timestamp::now()).await;
@@ -52,7 +53,8 @@ async fn a_hundred_busy_queues_take_a_few_more() {
         server.run(&["SADD", "_kombu.binding.media", &format!("{queue}\u{6}\u{16}\u{6}\u{16}{queue}")]);
     }
     let sources: Vec<_> = queues.iter().map(|queue| QueueSource::Celery(celery(queue))).collect();
-    let requests: Vec<_> = sources.iter().map(|source| RedisRequest { url: &url, source }).collect();
+    let requests: Vec<_> =
+        sources.iter().map(|source| RedisRequest { url: &url, authorities: None, source }).collect();
     let redis = Redis::new();
     for look in 1..=3 {
         let read = redis.read(&requests, Timestamp::now()).await;
@@ -75,7 +77,11 @@ async fn each_server_is_asked_once_and_answers_keep_their_order() {
     let urls = relays.each_ref().map(|relay| format!("redis://127.0.0.1:{}", relay.port));
     let sources = ["jobs1", "jobs2"].map(|key| list(key, None));
     let pairs = [(0, 0), (1, 0), (0, 1), (1, 1)];
-    let requests = pairs.map(|(url, source)| RedisRequest { url: &urls[url], source: &sources[source] });
+    let requests = pairs.map(|(url, source)| RedisRequest {
+        url: &urls[url],
+        authorities: None,
+        source: &sources[source],
+    });
     let read = Redis::new().read(&requests, Timestamp::now()).await;
     let found = read.iter().map(Result::is_ok).collect::<Vec<_>>();
     assert_eq!(found, [true, false, false, true]);
@@ -88,7 +94,8 @@ async fn a_key_shared_by_many_queues_is_read_once() {
     let sources = hundred();
     server.run(&["CONFIG", "RESETSTAT"]);
     let url = server.url();
-    let requests: Vec<_> = sources.iter().map(|source| RedisRequest { url: &url, source }).collect();
+    let requests: Vec<_> =
+        sources.iter().map(|source| RedisRequest { url: &url, authorities: None, source }).collect();
     Redis::new().read(&requests, Timestamp::now()).await;
     let redis::Value::BulkString(stats) = server.run(&["INFO", "commandstats"]) else {
         panic!("INFO answers with text")
@@ -133,9 +140,10 @@ async fn a_look_can_be_part_of_a_function_that_moves_between_threads() {
     assert_eq!(format!("{:?}", moves(redis)), "Redis { idle: 0, .. }");
     let source = QueueSource::List(RedisList {
         url: tidegate_fleet::source::RedisUrl::Plain(String::new()),
+        ca: None,
         key: "jobs".to_owned(),
         proof: None,
     });
-    let request = RedisRequest { url: "redis://:secret@host", source: &source };
+    let request = RedisRequest { url: "redis://:secret@host", authorities: None, source: &source };
     assert!(!format!("{request:?}").contains("secret"));
 }

@@ -155,17 +155,24 @@ fn log(folder: &Folder) -> String {
 pub(crate) struct Look {
     pub(crate) redis: Redis,
     pub(crate) url: String,
+    pub(crate) authorities: Option<String>,
     pub(crate) source: QueueSource,
 }
 
 impl Look {
     pub(crate) fn new(url: &str, source: QueueSource) -> Self {
-        Self { redis: Redis::new(), url: url.to_owned(), source }
+        Self { redis: Redis::new(), url: url.to_owned(), authorities: None, source }
+    }
+
+    /// The same, trusting these certificate authorities only.
+    pub(crate) fn trusting(self, authorities: &str) -> Self {
+        Self { authorities: Some(authorities.to_owned()), ..self }
     }
 
     /// Looks at the queue now.
     pub(crate) async fn read(&self) -> Result<Queue, Absence> {
-        let request = RedisRequest { url: &self.url, source: &self.source };
+        let request =
+            RedisRequest { url: &self.url, authorities: self.authorities.as_deref(), source: &self.source };
         let mut read = self.redis.read(&[request], Timestamp::now()).await;
         assert_eq!(read.len(), 1);
         read.remove(0)
@@ -193,6 +200,7 @@ impl Look {
 pub(crate) fn celery(queue: &str) -> CeleryQueue {
     CeleryQueue {
         url: RedisUrl::Plain(String::new()),
+        ca: None,
         queue: queue.to_owned(),
         exchange: queue.to_owned(),
         prefix: String::new(),
@@ -205,13 +213,19 @@ pub(crate) fn celery(queue: &str) -> CeleryQueue {
 
 /// A BullMQ queue with its default prefix.
 pub(crate) fn bullmq(queue: &str) -> BullmqQueue {
-    BullmqQueue { url: RedisUrl::Plain(String::new()), queue: queue.to_owned(), prefix: "bull".to_owned() }
+    BullmqQueue {
+        url: RedisUrl::Plain(String::new()),
+        ca: None,
+        queue: queue.to_owned(),
+        prefix: "bull".to_owned(),
+    }
 }
 
 /// A plain list.
 pub(crate) fn list(key: &str, proof: Option<&str>) -> QueueSource {
     QueueSource::List(RedisList {
         url: RedisUrl::Plain(String::new()),
+        ca: None,
         key: key.to_owned(),
         proof: proof.map(str::to_owned),
     })

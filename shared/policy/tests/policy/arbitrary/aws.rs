@@ -34,14 +34,23 @@ pub(super) fn constraints(range: Range) -> impl Strategy<Value = Constraints> {
     let bound = || option::weighted(0.2, count(range));
     let warmup = prop_oneof![3 => duration(Range::Everyday, &[0]), 1 => duration(range, &[60, 300])];
     let protected = prop_oneof![3 => Just(0), 1 => count(range)];
-    let failed = prop::bool::weighted(0.1);
-    let some = (bound(), bound(), why(), why(), (protected, failed), warmup, other).prop_map(
-        |(min, max, no_scale_out, no_scale_in, (protected, deployment_failed), warmup, other_scaler)| {
+    let (express, failed) = (prop::bool::weighted(0.05), prop::bool::weighted(0.1));
+    let some = (bound(), bound(), why(), why(), (protected, express, failed), warmup, other).prop_map(
+        |(
+            min,
+            max,
+            no_scale_out,
+            no_scale_in,
+            (protected, express, deployment_failed),
+            warmup,
+            other_scaler,
+        )| {
             Constraints {
                 min,
                 max,
                 no_scale_out,
                 no_scale_in,
+                express,
                 deployment_failed,
                 protected,
                 warmup,

@@ -118,6 +118,8 @@ fn others(all: &mut Vec<Titled>) {
     let words = "Application Auto Scaling (2 to 10; dynamic scale-in is not suspended)".to_owned();
     stage.service().constraints.other_scaler = OtherScaler::Active(words);
     all.push(("somebody else scales it", stage.peek()));
+    stage.service().constraints.express = true;
+    all.push(("a service of ECS Express Mode", stage.peek()));
     let mut stage = api();
     stage.points("cpu", &[(0, 20.0)]).service().constraints.other_scaler = OtherScaler::Unknown(refused());
     all.push(("whether somebody else scales it is not known", stage.peek()));
