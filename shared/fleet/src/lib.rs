@@ -26,69 +26,26 @@
 //!
 //! What this crate does not do: it opens no file, resolves no secret, and asks AWS nothing.
 
-/// What is wrong with a file, and how that is told.
-pub mod problem;
+mod check;
+mod model;
+mod problem;
+mod read;
+mod settings;
+mod yaml;
 
-/// Every setting once, as data, and what is made of it: the JSON Schema and the table for people.
-pub mod settings {
-    pub(crate) mod bounds;
-    pub(crate) mod queue;
-    pub mod reference;
-    pub mod schema;
-    mod service;
-    pub mod shape;
-    pub(crate) mod texts;
-
-    pub use service::*;
-}
-
-/// What a fleet file means once it is read.
-mod model {
-    pub(crate) mod built_in;
-    pub mod cost;
-    pub(crate) mod fleet;
-    pub mod queue;
-    pub mod signals;
-    pub mod target;
-}
-
-/// Text into a tree with places, its mappings by their settings, its single values.
-mod yaml {
-    pub(crate) mod object;
-    pub(crate) mod scalar;
-    pub(crate) mod tree;
-}
-
-/// The tree into the model.
-mod read {
-    pub(crate) mod condition;
-    pub(crate) mod expression;
-    pub(crate) mod floor;
-    pub(crate) mod hours;
-    pub(crate) mod metrics;
-    pub(crate) mod queue;
-    pub(crate) mod rule;
-    pub(crate) mod service;
-    pub(crate) mod track;
-    pub(crate) mod url;
-}
-
-/// What is refused, or worth a warning, when the whole is read.
-mod check {
-    pub(crate) mod rules;
-}
-
-use check::rules as checks;
-use model::{built_in, fleet};
-use problem::{elsewhere, excerpt, words};
-use read::{condition, expression, floor, hours, metrics, queue, rule as rules, service, track, url};
-use settings::{bounds as steering, queue as sources, shape, texts};
-use yaml::{object, scalar, tree};
-
-pub use model::{cost, queue as source, signals, target};
+pub use model::fleet::{Budget, Fleet, Mode, Service};
+pub use model::metric::{LoadBalancerMetric, MathSource, Metric, MetricSource, Source};
+pub use model::queue::{
+    BullmqQueue, CeleryQueue, CloudwatchQueue, QueueSource, RedisList, RedisUrl, SqsQueue,
+};
+pub use model::target::{AutoScalingGroup, EcsService, TargetName};
+pub use model::{cost, signals};
+pub use problem::{Code, Place, Problem, Problems, Severity};
+pub use read::{FILE_BYTES_MAX, parse, parse_bytes};
 pub use settings::{reference, schema};
 
-pub use fleet::{Budget, FILE_BYTES_MAX, Fleet, Mode, Service, parse, parse_bytes};
-pub use problem::{Code, Place, Problem, Problems, Severity};
-pub use source::{Metric, MetricSource, QueueSource, RedisUrl, Source};
-pub use target::{AutoScalingGroup, EcsService, TargetName};
+/// Where work waits, and how metrics are found.
+pub mod source {
+    pub use crate::model::metric::*;
+    pub use crate::model::queue::*;
+}

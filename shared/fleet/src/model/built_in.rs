@@ -1,5 +1,5 @@
 //! The metrics that need no declaration: what ECS, EC2 and the load balancer publish, and how each is found.
-//! What each counts, in which unit, and what its absence means stands in [`crate::signals`].
+//! What each counts, in which unit, and what its absence means stands in [`crate::model::signals`].
 //!
 //! A service that declares a metric under one of the load balancer's names means its own: `requests` as nginx counts
 //! them, for one. `cpu` and `memory` cannot be declared, but for `memory` of a group, which EC2 does not publish.
@@ -7,8 +7,8 @@
 use jiff::SignedDuration;
 use tidegate_policy::{MetricName, OnAbsence, Signal, Unit};
 
-use crate::source::{LoadBalancerMetric, MetricSource, Source};
-use crate::target::{AutoScalingGroup, EcsService, TargetName};
+use crate::model::metric::{LoadBalancerMetric, MetricSource, Source};
+use crate::model::target::{AutoScalingGroup, EcsService, TargetName};
 
 /// The names of what the load balancer counts, in the order of the documentation.
 const OF_LOAD_BALANCER: [&str; 8] = [
@@ -92,5 +92,17 @@ fn average(namespace: &str, metric: &str, dimensions: &[(&str, &String)], minute
         statistic: "Average".to_owned(),
         period: SignedDuration::from_mins(minutes),
         on_absence: OnAbsence::Missing,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::signals::SIGNALS;
+
+    #[test]
+    fn every_built_in_signal_is_told_once_and_no_other() {
+        let told: Vec<&str> = SIGNALS.iter().map(|row| row.name).filter(|name| !name.contains('(')).collect();
+        assert_eq!(told, names().collect::<Vec<_>>());
     }
 }

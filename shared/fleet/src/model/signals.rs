@@ -111,15 +111,3 @@ pub fn to_json() -> Value {
     let row = |SignalRow { name, unit, about, absent }: &SignalRow| json!({ "signal": name, "unit": unit, "about": about, "absent": absent });
     SIGNALS.iter().map(row).collect()
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::built_in;
-
-    #[test]
-    fn every_built_in_signal_is_told_once_and_no_other() {
-        let told: Vec<&str> = SIGNALS.iter().map(|row| row.name).filter(|name| !name.contains('(')).collect();
-        assert_eq!(told, built_in::names().collect::<Vec<_>>());
-    }
-}

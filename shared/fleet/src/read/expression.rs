@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::problem::Code;
-use crate::scalar::Fault;
-use crate::words;
+use crate::problem::{Code, words};
+use crate::yaml::scalar::Fault;
 
 /// Checks that the expression names all of these ids and no other, and closes its parentheses.
 pub(crate) fn check(text: &str, ids: &[&str]) -> Result<(), Fault> {

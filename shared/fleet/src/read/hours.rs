@@ -14,13 +14,12 @@ use jiff::civil::{Date, Time};
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use tidegate_policy::{Capacity, Days, Hours, Window};
 
-use crate::object::{Object, read_scalar};
-use crate::problem::{Code, Place, Problem, Problems};
-use crate::scalar::{self, Fault};
-use crate::settings::HOURS;
-use crate::texts;
-use crate::tree::Node;
-use crate::words;
+use crate::problem::{Code, Place, Problem, Problems, words};
+use crate::settings::bounds::HOURS;
+use crate::settings::texts;
+use crate::yaml::object::{Object, read_scalar};
+use crate::yaml::scalar::{self, Fault};
+use crate::yaml::tree::Node;
 
 /// What a window looks like.
 const EXAMPLE: &str = "write `DAYS HH:MM-HH:MM ZONE`, as in `mon-fri 07:00-20:00 Europe/Berlin`";

@@ -3,16 +3,16 @@
 use jiff::SignedDuration;
 use tidegate_policy::{MetricName, OnAbsence, Signal, Unit};
 
-use crate::built_in;
-use crate::expression;
-use crate::object::{Object, read_scalar};
+use crate::model::built_in;
+use crate::model::metric::{MathSource, Metric, MetricSource, Source};
+use crate::model::target::TargetName;
 use crate::problem::{Code, Place, Problem, Problems};
-use crate::scalar;
-use crate::settings::{MATH, MATH_INPUT, METRIC};
-use crate::source::{MathSource, Metric, MetricSource, Source};
-use crate::target::TargetName;
-use crate::texts;
-use crate::tree::{Node, Value};
+use crate::read::expression;
+use crate::settings::metric::{MATH, MATH_INPUT, METRIC};
+use crate::settings::texts;
+use crate::yaml::object::{Object, read_scalar};
+use crate::yaml::scalar;
+use crate::yaml::tree::{Node, Value};
 
 /// The CloudWatch agent aggregates over a group when its `aggregation_dimensions` say so.
 const MEMORY_OF_A_GROUP: &str = "declare the CloudWatch agent's metric under `metrics`: `memory: { namespace: CWAgent, \

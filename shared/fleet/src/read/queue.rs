@@ -1,13 +1,15 @@
 //! A service's `queue`.
 
-use crate::metrics;
-use crate::object::{Object, read_scalar};
+use crate::model::queue::{
+    BullmqQueue, CeleryQueue, CloudwatchQueue, QueueSource, RedisList, RedisUrl, SqsQueue,
+};
 use crate::problem::{Code, Problem, Problems};
-use crate::scalar;
-use crate::source::{BullmqQueue, CeleryQueue, CloudwatchQueue, QueueSource, RedisList, RedisUrl, SqsQueue};
-use crate::texts;
-use crate::tree::{Node, Value};
-use crate::url;
+use crate::read::metrics;
+use crate::read::url;
+use crate::settings::texts;
+use crate::yaml::object::{Object, read_scalar};
+use crate::yaml::scalar;
+use crate::yaml::tree::{Node, Value};
 
 /// Reads a service's `queue`; `None` only after reporting why.
 pub(crate) fn read(service: &Object<'_>, problems: &mut Problems) -> Option<QueueSource> {

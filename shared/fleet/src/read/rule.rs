@@ -1,40 +1,17 @@
 //! One entry of `rules`.
 
-use tidegate_policy::{Adjustment, Amount, Condition, Notify, Rule, notice::Severity, rule::Span};
+use tidegate_policy::{Adjustment, Amount, notice::Severity, rule::Span};
 
-use crate::condition::{self, Parsed};
-use crate::metrics::Metrics;
-use crate::object::{Object, read_scalar};
+use crate::check::rules::PlacedRule;
+
 use crate::problem::{Code, Place, Problem, Problems};
-use crate::scalar;
-use crate::settings::RULE;
-use crate::texts;
-use crate::tree::Node;
-
-/// A rule, and where its parts stand.
-pub(crate) struct PlacedRule {
-    pub(crate) when: Condition,
-    /// What it does to the capacity, if anything, and where its amount stands.
-    pub(crate) adjust: Option<(Adjustment, Place)>,
-    /// As what it is told, if it is.
-    pub(crate) notify: Option<Severity>,
-    /// Where its condition stands.
-    pub(crate) place: Place,
-    /// Where its threshold stands.
-    pub(crate) threshold: Place,
-}
-
-impl PlacedRule {
-    /// The step rule in it.
-    pub(crate) fn rule(&self) -> Option<Rule> {
-        self.adjust.map(|(adjust, _)| Rule { when: self.when.clone(), adjust })
-    }
-
-    /// The notice in it.
-    pub(crate) fn notice(&self) -> Option<Notify> {
-        self.notify.map(|severity| Notify { when: self.when.clone(), severity })
-    }
-}
+use crate::read::condition::{self, Parsed};
+use crate::read::metrics::Metrics;
+use crate::settings::rule::RULE;
+use crate::settings::texts;
+use crate::yaml::object::{Object, read_scalar};
+use crate::yaml::scalar;
+use crate::yaml::tree::Node;
 
 /// Reads a rule; `None` only after reporting why.
 pub(crate) fn read(

@@ -9,21 +9,22 @@ use tidegate_policy::{
     AlarmName, Capacity, Cooldown, Counts, LargestStep, MetricName, ServicePolicy, Signal,
 };
 
-use crate::checks;
-use crate::fleet::{Mode, Service};
-use crate::floor;
-use crate::hours;
-use crate::metrics::{self, Metrics};
-use crate::object::Object;
+use crate::check;
+use crate::check::rules::PlacedRule;
+use crate::model::fleet::{Mode, Service};
+use crate::model::metric::Metric;
 use crate::problem::{Code, Problem, Problems};
-use crate::queue;
-use crate::rules::{self, PlacedRule};
-use crate::scalar;
-use crate::settings::{COOLDOWN_OF_WAIT, SERVICE};
-use crate::source::Metric;
-use crate::target;
-use crate::track;
-use crate::tree::Node;
+use crate::read::floor;
+use crate::read::hours;
+use crate::read::metrics::{self, Metrics};
+use crate::read::queue;
+use crate::read::rule;
+use crate::read::target;
+use crate::read::track;
+use crate::settings::service::{COOLDOWN_OF_WAIT, SERVICE};
+use crate::yaml::object::Object;
+use crate::yaml::scalar;
+use crate::yaml::tree::Node;
 
 /// How fast a service changes.
 struct Pace {
@@ -58,10 +59,10 @@ pub(crate) fn read(
     let track = track::read(&object, &known, has_queue, problems);
     let nodes = object.list("rules", problems);
     let rules: Vec<Option<PlacedRule>> =
-        nodes.iter().map(|node| rules::read(node, &known, has_queue, problems)).collect();
+        nodes.iter().map(|node| rule::read(node, &known, has_queue, problems)).collect();
     let understood: Vec<&PlacedRule> = rules.iter().flatten().collect();
-    checks::contradicting_rules(&understood, problems);
-    checks::told_twice(&understood, problems);
+    check::rules::contradicting(&understood, problems);
+    check::rules::told_twice(&understood, problems);
     let floor_by =
         object.map("floor", &mut Problems::new()).and_then(|floor| floor.text("by", &mut Problems::new()));
     let tracked = track.iter().flatten().map(|track| &track.signal);
@@ -70,7 +71,7 @@ pub(crate) fn read(
     known.report_unused(&named, problems);
     let wait = wait(&object, has_queue, problems);
     let pace = pace(&object, problems);
-    checks::group(&object, of_group, problems);
+    check::service::group(&object, of_group, problems);
 
     if rules.iter().any(Option::is_none) || (wait.is_none() && object.node("wait").is_some()) {
         return None;
@@ -98,8 +99,8 @@ pub(crate) fn read(
     let alarms = alarms(&understood);
     let read =
         Service { name: name?, target: target.clone()?, mode: mode?, queue: queue?, metrics, alarms, policy };
-    checks::service(&read, &object, problems);
-    checks::rules(&read, &understood, &object, problems);
+    check::service::service(&read, &object, problems);
+    check::rules::rules(&read, &understood, &object, problems);
     Some(read)
 }
 

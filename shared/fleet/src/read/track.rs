@@ -2,16 +2,16 @@
 
 use tidegate_policy::{MetricName, Signal, Track, Unit};
 
-use crate::built_in;
-use crate::condition;
-use crate::metrics::{Declared, Metrics};
-use crate::object::{Object, read_scalar};
+use crate::model::built_in;
+use crate::model::metric::LoadBalancerMetric;
 use crate::problem::{Code, Problem, Problems};
-use crate::scalar::{self, Fault};
-use crate::settings::TRACK;
-use crate::source::LoadBalancerMetric;
-use crate::texts;
-use crate::tree::Node;
+use crate::read::condition;
+use crate::read::metrics::{Declared, Metrics};
+use crate::settings::rule::TRACK;
+use crate::settings::texts;
+use crate::yaml::object::{Object, read_scalar};
+use crate::yaml::scalar::{self, Fault};
+use crate::yaml::tree::Node;
 
 /// Reads a service's trackers; `None` only after reporting why.
 pub(crate) fn read(

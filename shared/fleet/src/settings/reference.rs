@@ -6,9 +6,9 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 use tidegate_policy::rule::Span;
 
-use crate::settings::FLEET;
-use crate::shape::{Kind, Need, Presence, Setting, Shape};
-use crate::words;
+use crate::problem::words;
+use crate::settings::fleet::FLEET;
+use crate::settings::shape::{Kind, Need, Presence, Setting, Shape};
 
 /// One setting as the documentation shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::scalar;
-use crate::settings::FLEET;
-use crate::shape::{Kind, Need, Presence, Setting, Shape, Text};
+use crate::settings::fleet::FLEET;
+use crate::settings::shape::{Kind, Need, Presence, Setting, Shape, Text};
+use crate::yaml::scalar;
 
 /// The JSON Schema (draft 2020-12) of the fleet file, as `tidegate schema` prints it.
 #[must_use]

@@ -3,20 +3,21 @@
 
 /// A mapping of the fleet file: which keys it has.
 #[derive(Debug)]
-pub struct Shape {
+pub(crate) struct Shape {
     /// What it is called in messages: `a service`.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// One sentence for the schema.
-    pub about: &'static str,
+    pub(crate) about: &'static str,
     /// Its keys, in the order of the documentation.
-    pub settings: &'static [Setting],
+    pub(crate) settings: &'static [Setting],
     /// What holds of several of its keys together.
-    pub needs: &'static [Need],
+    pub(crate) needs: &'static [Need],
 }
 
 /// What holds of several keys together.
 #[derive(Debug, Clone, Copy)]
-pub enum Need {
+#[expect(clippy::enum_variant_names, reason = "exactly, at least and at most one: that is what they say")]
+pub(crate) enum Need {
     /// Exactly one of them must be there.
     ExactlyOne(&'static [&'static str]),
     /// At least one of them must be there.
@@ -27,20 +28,20 @@ pub enum Need {
 
 /// One key.
 #[derive(Debug)]
-pub struct Setting {
+pub(crate) struct Setting {
     /// The key as written.
-    pub key: &'static str,
+    pub(crate) key: &'static str,
     /// What its value can be.
-    pub kind: Kind,
+    pub(crate) kind: Kind,
     /// Whether it must be there, and what holds when it is not.
-    pub presence: Presence,
+    pub(crate) presence: Presence,
     /// One sentence: what it sets.
-    pub about: &'static str,
+    pub(crate) about: &'static str,
 }
 
 /// Whether a key must be there.
 #[derive(Debug)]
-pub enum Presence {
+pub(crate) enum Presence {
     /// It must.
     Required,
     /// It need not; without it there is nothing.
@@ -58,7 +59,7 @@ pub enum Presence {
 
 /// What a value can be.
 #[derive(Debug)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// A text, taken as written.
     Text(&'static Text),
     /// Plain digits.
@@ -132,21 +133,20 @@ pub enum Kind {
 
 /// A text.
 #[derive(Debug)]
-pub struct Text {
+pub(crate) struct Text {
     /// What is allowed, for people.
-    pub allowed: &'static str,
+    pub(crate) allowed: &'static str,
     /// What is allowed, as a regular expression for the schema.
-    pub pattern: &'static str,
+    pub(crate) pattern: &'static str,
     /// Most characters.
-    pub max: usize,
+    pub(crate) max: usize,
     /// What is allowed, as the reader checks it.
-    pub accepts: fn(&str) -> bool,
+    pub(crate) accepts: fn(&str) -> bool,
 }
 
 impl Need {
     /// The keys it speaks of.
-    #[must_use]
-    pub fn keys(self) -> &'static [&'static str] {
+    pub(crate) fn keys(self) -> &'static [&'static str] {
         match self {
             Self::ExactlyOne(keys) | Self::AtLeastOne(keys) | Self::AtMostOne(keys) => keys,
         }
@@ -155,14 +155,35 @@ impl Need {
 
 impl Shape {
     /// The setting of a key.
-    #[must_use]
-    pub fn setting(&self, key: &str) -> Option<&'static Setting> {
+    pub(crate) fn setting(&self, key: &str) -> Option<&'static Setting> {
         self.settings.iter().find(|setting| setting.key == key)
     }
 
     /// The keys that this version takes.
-    pub fn keys(&self) -> impl Iterator<Item = &'static str> {
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &'static str> {
         let available = |setting: &&Setting| !matches!(setting.presence, Presence::Later);
         self.settings.iter().filter(available).map(|setting| setting.key)
     }
+}
+
+pub(crate) const fn required(key: &'static str, kind: Kind, about: &'static str) -> Setting {
+    Setting { key, kind, presence: Presence::Required, about }
+}
+
+pub(crate) const fn optional(key: &'static str, kind: Kind, about: &'static str) -> Setting {
+    Setting { key, kind, presence: Presence::Optional, about }
+}
+
+pub(crate) const fn default(
+    key: &'static str,
+    kind: Kind,
+    about: &'static str,
+    value: &'static str,
+    reason: &'static str,
+) -> Setting {
+    Setting { key, kind, presence: Presence::Default { value, reason }, about }
+}
+
+pub(crate) const fn later(key: &'static str, about: &'static str) -> Setting {
+    Setting { key, kind: Kind::Boolean, presence: Presence::Later, about }
 }

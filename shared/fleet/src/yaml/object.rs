@@ -3,12 +3,10 @@
 use jiff::SignedDuration;
 use tidegate_policy::Amount;
 
-use crate::elsewhere;
-use crate::problem::{Code, Place, Problem, Problems};
-use crate::scalar::{self, Fault};
-use crate::shape::{Kind, Need, Presence, Setting, Shape};
-use crate::tree::{self, Key, Node, Value};
-use crate::words;
+use crate::problem::{Code, Place, Problem, Problems, elsewhere, words};
+use crate::settings::shape::{Kind, Need, Presence, Setting, Shape};
+use crate::yaml::scalar::{self, Fault};
+use crate::yaml::tree::{self, Key, Node, Value};
 
 /// A mapping whose keys are known to be right; its values are not read yet.
 pub(crate) struct Object<'a> {

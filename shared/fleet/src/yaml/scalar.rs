@@ -4,10 +4,8 @@
 use jiff::SignedDuration;
 use tidegate_policy::{Amount, rule::Span};
 
-use crate::elsewhere;
-use crate::problem::{Code, Place, Problem};
-use crate::shape::Text;
-use crate::words;
+use crate::problem::{Code, Place, Problem, elsewhere, words};
+use crate::settings::shape::Text;
 
 /// A scalar as it stands in the file.
 pub(crate) struct Written<'a> {

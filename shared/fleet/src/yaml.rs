@@ -1,0 +1,5 @@
+//! YAML text into a tree with places; its mappings by their settings, and its single values.
+
+pub(crate) mod object;
+pub(crate) mod scalar;
+pub(crate) mod tree;
