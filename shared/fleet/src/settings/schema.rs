@@ -3,8 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::settings::fleet::FLEET;
-use crate::settings::shape::{Kind, Need, Presence, Setting, Shape, Text};
-use crate::yaml::scalar;
+use crate::settings::shape::{Kind, Need, Presence, Setting, Shape, Text, WHOLE_MAX};
 
 /// The JSON Schema (draft 2020-12) of the fleet file, as `tidegate schema` prints it.
 #[must_use]
@@ -87,7 +86,7 @@ fn value(kind: &Kind) -> Value {
             "maximum": tidegate_policy::Capacity::LIMIT,
             "pattern": "^[1-9][0-9]*%$",
         }),
-        Kind::Whole => json!({ "type": "integer", "minimum": 1, "maximum": scalar::WHOLE_MAX }),
+        Kind::Whole => json!({ "type": "integer", "minimum": 1, "maximum": WHOLE_MAX }),
         Kind::Map(shape) => object(shape),
         Kind::Forms { usual, other, by } => {
             json!({ "if": { "anyOf": each_required(by) }, "then": object(other), "else": object(usual) })

@@ -57,6 +57,9 @@ pub(crate) enum Presence {
     Later,
 }
 
+/// The largest number of 15 digits; a float holds every smaller one exactly.
+pub(crate) const WHOLE_MAX: u64 = 999_999_999_999_999;
+
 /// What a value can be.
 #[derive(Debug)]
 pub(crate) enum Kind {
@@ -71,7 +74,7 @@ pub(crate) enum Kind {
         /// The unit, for people: `tasks`.
         unit: &'static str,
     },
-    /// Plain digits above zero, at most 15 of them: a float holds such a number exactly.
+    /// Plain digits from 1 to [`WHOLE_MAX`].
     Whole,
     /// A duration such as `90s`, `5m`, `1h30m`.
     Duration {
