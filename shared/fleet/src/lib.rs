@@ -36,9 +36,9 @@ mod yaml;
 pub use model::fleet::{Budget, Fleet, Mode, Service};
 pub use model::metric::{LoadBalancerMetric, MathSource, Metric, MetricSource, Source};
 pub use model::queue::{
-    BullmqQueue, CeleryQueue, CloudwatchQueue, QueueSource, RedisList, RedisUrl, SqsQueue,
+    BullmqQueue, CeleryQueue, CloudwatchQueue, QueueKind, QueueSource, RedisList, RedisUrl, SqsQueue,
 };
-pub use model::target::{AutoScalingGroup, EcsService, TargetName};
+pub use model::target::{AutoScalingGroup, EcsService, TargetKind, TargetName};
 pub use model::{cost, signals};
 pub use problem::{Code, Place, Problem, Problems, Severity};
 pub use read::{FILE_BYTES_MAX, parse, parse_bytes};

@@ -3,6 +3,7 @@
 pub(crate) mod built_in;
 pub mod cost;
 pub(crate) mod fleet;
+mod keyword;
 pub(crate) mod metric;
 pub(crate) mod queue;
 pub mod signals;

@@ -78,7 +78,7 @@ fn read(text: &str, problems: &mut Problems) -> Option<Fleet> {
     let fleet = Object::open(&root, &FLEET, problems)?;
     fleet.count("version", problems);
     let name = fleet.text("name", problems);
-    let mode = fleet.choice("mode", problems).map(Mode::of);
+    let mode = fleet.choice("mode", Mode::TABLE, problems);
     let holidays = hours::holidays(&fleet, problems);
     let nodes = fleet.list("services", problems);
     check::unique::names(nodes, problems);

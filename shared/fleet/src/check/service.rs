@@ -4,13 +4,18 @@ use tidegate_policy::{Hours, ServicePolicy, rule::Span};
 
 use crate::model::fleet::Service;
 use crate::model::queue::QueueSource;
+use crate::model::target::TargetKind;
 use crate::problem::{Code, Problem, Problems};
 use crate::yaml::object::Object;
 
 /// A group has no queue, and so nothing that speaks of one.
-pub(crate) fn group(service: &Object<'_>, of_group: bool, problems: &mut Problems) {
+pub(crate) fn without_queue(service: &Object<'_>, target: Option<TargetKind>, problems: &mut Problems) {
+    match target {
+        Some(TargetKind::Group) => {}
+        Some(TargetKind::Ecs) | None => return,
+    }
     for key in ["queue", "concurrency", "idle"] {
-        if of_group && service.node(key).is_some() {
+        if service.has(key) {
             let message = format!("`{key}` is about the jobs of a queue, and an Auto Scaling group has none");
             let problem = Problem::new(Code::GroupWithQueue, service.place_of(key), message);
             problems.push(

@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use tidegate_policy::{MetricName, OnAbsence, Signal, Unit};
 
 use crate::model::metric::{LoadBalancerMetric, MetricSource, Source};
-use crate::model::target::{AutoScalingGroup, EcsService, TargetName};
+use crate::model::target::{AutoScalingGroup, EcsService, TargetKind, TargetName};
 
 /// The names of what the load balancer counts, in the order of the documentation.
 const OF_LOAD_BALANCER: [&str; 8] = [
@@ -56,8 +56,16 @@ pub(crate) fn unit(name: &MetricName) -> Option<Unit> {
 }
 
 /// Whether the name always means the built-in metric; otherwise a service may declare one of its own under it.
-pub(crate) fn is_reserved(name: &str, of_group: bool) -> bool {
-    Signal::built_in(name).is_some() && !(of_group && name == "memory")
+pub(crate) fn is_reserved(name: &str, target: Option<TargetKind>) -> bool {
+    Signal::built_in(name).is_some() && target.is_none_or(|target| is_published(name, target))
+}
+
+/// Whether AWS publishes a built-in metric of this kind of target.
+pub(crate) fn is_published(name: &str, target: TargetKind) -> bool {
+    match target {
+        TargetKind::Ecs => true,
+        TargetKind::Group => name != "memory",
+    }
 }
 
 /// How a built-in metric of this target is found; `None` where AWS publishes none.

@@ -2,6 +2,7 @@
 
 use tidegate_policy::{AlarmName, ServicePolicy};
 
+use crate::model::keyword::keywords;
 use crate::model::metric::Metric;
 use crate::model::queue::QueueSource;
 use crate::model::target::TargetName;
@@ -29,13 +30,14 @@ pub struct Service {
     pub(crate) policy: ServicePolicy,
 }
 
-/// Whether decisions are acted on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Mode {
-    /// Decide and report, change nothing.
-    Observe,
-    /// Act.
-    Enforce,
+keywords! {
+    /// Whether decisions are acted on.
+    Mode {
+        /// Decide and report, change nothing.
+        Observe = "observe",
+        /// Act.
+        Enforce = "enforce",
+    }
 }
 
 /// What services share, checked when the file is read.
@@ -156,22 +158,9 @@ impl Budget {
 }
 
 impl Mode {
-    pub(crate) fn of(word: &str) -> Self {
-        if word == "enforce" { Self::Enforce } else { Self::Observe }
-    }
-
-    /// As the fleet file writes it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Observe => "observe",
-            Self::Enforce => "enforce",
-        }
-    }
-
     /// The mode of a service in a fleet of this mode; a service never does more than its fleet.
-    pub(crate) fn narrowed(self, own: Option<&str>) -> Option<Self> {
-        let own = own.map_or(self, Self::of);
+    pub(crate) fn narrowed(self, own: Option<Self>) -> Option<Self> {
+        let own = own.unwrap_or(self);
         (own <= self).then_some(own)
     }
 }

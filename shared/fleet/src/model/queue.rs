@@ -2,7 +2,24 @@
 
 use std::fmt;
 
+use crate::model::keyword::keywords;
 use crate::model::metric::MetricSource;
+
+keywords! {
+    /// The kinds of queue.
+    QueueKind {
+        /// Celery on Redis.
+        Celery = "celery",
+        /// BullMQ.
+        Bullmq = "bullmq",
+        /// A plain Redis list.
+        List = "list",
+        /// Amazon SQS.
+        Sqs = "sqs",
+        /// CloudWatch metrics.
+        Cloudwatch = "cloudwatch",
+    }
+}
 
 /// Where a service's work waits.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,15 +113,15 @@ pub struct CloudwatchQueue {
 }
 
 impl QueueSource {
-    /// The kind, as the fleet file writes it.
+    /// Its kind.
     #[must_use]
-    pub fn kind(&self) -> &'static str {
+    pub fn kind(&self) -> QueueKind {
         match self {
-            Self::Celery(_) => "celery",
-            Self::Bullmq(_) => "bullmq",
-            Self::List(_) => "list",
-            Self::Sqs(_) => "sqs",
-            Self::Cloudwatch(_) => "cloudwatch",
+            Self::Celery(_) => QueueKind::Celery,
+            Self::Bullmq(_) => QueueKind::Bullmq,
+            Self::List(_) => QueueKind::List,
+            Self::Sqs(_) => QueueKind::Sqs,
+            Self::Cloudwatch(_) => QueueKind::Cloudwatch,
         }
     }
 

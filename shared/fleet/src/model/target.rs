@@ -2,6 +2,20 @@
 
 use std::fmt;
 
+use tidegate_policy::Counts;
+
+use crate::model::keyword::keywords;
+
+keywords! {
+    /// The kinds of what a service scales.
+    TargetKind {
+        /// An ECS service.
+        Ecs = "ecs",
+        /// An EC2 Auto Scaling group.
+        Group = "asg",
+    }
+}
+
 /// What a service of the fleet file scales. A third kind is a variant here, and one file in each room.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TargetName {
@@ -29,12 +43,35 @@ pub struct AutoScalingGroup {
     pub detailed_monitoring: bool,
 }
 
+impl TargetName {
+    /// Its kind.
+    #[must_use]
+    pub fn kind(&self) -> TargetKind {
+        match self {
+            Self::Ecs(_) => TargetKind::Ecs,
+            Self::Group(_) => TargetKind::Group,
+        }
+    }
+}
+
+impl TargetKind {
+    /// What its capacity counts.
+    #[must_use]
+    pub fn counts(self) -> Counts {
+        match self {
+            Self::Ecs => Counts::Tasks,
+            Self::Group => Counts::Instances,
+        }
+    }
+}
+
 /// `ecs prod / api`, `asg web`.
 impl fmt::Display for TargetName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = self.kind();
         match self {
-            Self::Ecs(EcsService { cluster, service }) => write!(f, "ecs {cluster} / {service}"),
-            Self::Group(AutoScalingGroup { name, .. }) => write!(f, "asg {name}"),
+            Self::Ecs(EcsService { cluster, service }) => write!(f, "{kind} {cluster} / {service}"),
+            Self::Group(AutoScalingGroup { name, .. }) => write!(f, "{kind} {name}"),
         }
     }
 }

@@ -23,7 +23,7 @@ pub(crate) fn read(
     declared: &[Declared],
     problems: &mut Problems,
 ) -> Option<Option<Floor>> {
-    if service.node("floor").is_none() {
+    if !service.has("floor") {
         return Some(None);
     }
     let object = service.map("floor", problems)?;

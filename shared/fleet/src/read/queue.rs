@@ -1,14 +1,12 @@
 //! A service's `queue`.
 
 use crate::model::queue::{
-    BullmqQueue, CeleryQueue, CloudwatchQueue, QueueSource, RedisList, RedisUrl, SqsQueue,
+    BullmqQueue, CeleryQueue, CloudwatchQueue, QueueKind, QueueSource, RedisList, RedisUrl, SqsQueue,
 };
 use crate::problem::{Code, Problem, Problems};
 use crate::read::metrics;
 use crate::read::url;
-use crate::settings::texts;
-use crate::yaml::object::{Object, read_scalar};
-use crate::yaml::scalar;
+use crate::yaml::object::Object;
 use crate::yaml::tree::{Node, Value};
 
 /// Reads a service's `queue`; `None` only after reporting why.
@@ -21,14 +19,14 @@ pub(crate) fn read(service: &Object<'_>, problems: &mut Problems) -> Option<Queu
         return None;
     }
     let queue = service.map("queue", problems)?;
-    let kind = queue.chosen(&["celery", "bullmq", "list", "sqs", "cloudwatch"])?;
-    let object = queue.map(kind, problems)?;
+    let (key, kind) = queue.chosen(QueueKind::TABLE)?;
+    let object = queue.map(key, problems)?;
     Some(match kind {
-        "celery" => QueueSource::Celery(celery(&object, problems)?),
-        "bullmq" => QueueSource::Bullmq(bullmq(&object, problems)?),
-        "list" => QueueSource::List(list(&object, problems)?),
-        "sqs" => QueueSource::Sqs(sqs(&object, problems)?),
-        _ => QueueSource::Cloudwatch(cloudwatch(&object, problems)?),
+        QueueKind::Celery => QueueSource::Celery(celery(&object, problems)?),
+        QueueKind::Bullmq => QueueSource::Bullmq(bullmq(&object, problems)?),
+        QueueKind::List => QueueSource::List(list(&object, problems)?),
+        QueueKind::Sqs => QueueSource::Sqs(SqsQueue { url: object.parsed("url", problems, url::sqs)? }),
+        QueueKind::Cloudwatch => QueueSource::Cloudwatch(cloudwatch(&object, problems)?),
     })
 }
 
@@ -82,13 +80,6 @@ fn list(object: &Object<'_>, problems: &mut Problems) -> Option<RedisList> {
     Some(RedisList { url: url?, key: key?, proof })
 }
 
-fn sqs(object: &Object<'_>, problems: &mut Problems) -> Option<SqsQueue> {
-    let url = read_scalar(object.node("url")?, "url", problems, |written| {
-        Some(scalar::text(written, &texts::SQS_URL).and_then(|text| url::sqs(&text)))
-    })?;
-    Some(SqsQueue { url })
-}
-
 fn cloudwatch(object: &Object<'_>, problems: &mut Problems) -> Option<CloudwatchQueue> {
     let waiting = object.map("waiting", problems).and_then(|metric| metrics::source(&metric, problems));
     let in_flight = match object.node("in_flight") {
@@ -103,10 +94,7 @@ fn cloudwatch(object: &Object<'_>, problems: &mut Problems) -> Option<Cloudwatch
 
 /// The `url` or `url_from` of a Redis queue; that there is exactly one is checked already.
 fn redis_url(object: &Object<'_>, problems: &mut Problems) -> Option<RedisUrl> {
-    let key = object.chosen(&["url", "url_from"])?;
-    let rule = if key == "url" { &texts::REDIS_URL } else { &texts::URL_FROM };
-    let parse = if key == "url" { url::redis } else { url::redis_from };
-    read_scalar(object.node(key)?, key, problems, |written| {
-        Some(scalar::text(written, rule).and_then(|text| parse(&text)))
-    })
+    let parse: [(_, fn(&str) -> _); 2] = [("url", url::redis), ("url_from", url::redis_from)];
+    let (key, parse) = object.chosen(&parse)?;
+    object.parsed(key, problems, parse)
 }

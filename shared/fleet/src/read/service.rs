@@ -5,14 +5,13 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 use jiff::civil::Date;
-use tidegate_policy::{
-    AlarmName, Capacity, Cooldown, Counts, LargestStep, MetricName, ServicePolicy, Signal,
-};
+use tidegate_policy::{AlarmName, Capacity, Cooldown, LargestStep, MetricName, ServicePolicy, Signal};
 
 use crate::check;
 use crate::check::rules::PlacedRule;
 use crate::model::fleet::{Mode, Service};
 use crate::model::metric::Metric;
+use crate::model::target::TargetKind;
 use crate::problem::{Code, Problem, Problems};
 use crate::read::floor;
 use crate::read::hours;
@@ -48,12 +47,12 @@ pub(crate) fn read(
     let name = object.text("name", problems);
     let mode = mode(&object, fleet_mode, problems);
     let target = target::read(&object, problems);
-    let of_group = object.chosen(&["ecs", "asg"]) == Some("asg");
+    let kind = object.chosen(TargetKind::TABLE).map(|(_, kind)| kind);
     let capacity = capacity(&object, problems);
     let hours = hours::read(&object, capacity, holidays, problems);
-    let has_queue = object.node("queue").is_some();
+    let has_queue = object.has("queue");
     let queue = if has_queue { queue::read(&object, problems).map(Some) } else { Some(None) };
-    let declared = metrics::declared(&object, of_group, problems);
+    let declared = metrics::declared(&object, kind, problems);
     let floor = floor::read(&object, capacity, &declared, problems);
     let known = Metrics { declared: &declared, target: target.as_ref() };
     let track = track::read(&object, &known, has_queue, problems);
@@ -71,13 +70,14 @@ pub(crate) fn read(
     known.report_unused(&named, problems);
     let wait = wait(&object, has_queue, problems);
     let pace = pace(&object, problems);
-    check::service::group(&object, of_group, problems);
+    check::service::without_queue(&object, kind, problems);
 
-    if rules.iter().any(Option::is_none) || (wait.is_none() && object.node("wait").is_some()) {
+    if rules.iter().any(Option::is_none) || (wait.is_none() && object.has("wait")) {
         return None;
     }
     let pace = pace?;
     let metrics = known.used(&named)?;
+    let target = target?;
     let policy = ServicePolicy {
         capacity: capacity?,
         hours: hours?,
@@ -94,11 +94,10 @@ pub(crate) fn read(
         interruptible: pace.interruptible,
         metrics: metrics.iter().map(Metric::policy).collect(),
         notify: understood.iter().filter_map(|rule| rule.notice()).collect(),
-        counts: if of_group { Counts::Instances } else { Counts::Tasks },
+        counts: target.kind().counts(),
     };
     let alarms = alarms(&understood);
-    let read =
-        Service { name: name?, target: target.clone()?, mode: mode?, queue: queue?, metrics, alarms, policy };
+    let read = Service { name: name?, target, mode: mode?, queue: queue?, metrics, alarms, policy };
     check::service::service(&read, &object, problems);
     check::rules::rules(&read, &understood, &object, problems);
     Some(read)
@@ -123,8 +122,8 @@ fn alarms(rules: &[&PlacedRule]) -> Vec<AlarmName> {
 }
 
 fn mode(object: &Object<'_>, fleet_mode: Option<Mode>, problems: &mut Problems) -> Option<Mode> {
-    let own = object.choice("mode", problems);
-    if own.is_none() && object.node("mode").is_some() {
+    let own = object.choice("mode", Mode::TABLE, problems);
+    if own.is_none() && object.has("mode") {
         return None;
     }
     let narrowed = fleet_mode?.narrowed(own);
@@ -151,7 +150,7 @@ fn capacity(object: &Object<'_>, problems: &mut Problems) -> Option<Capacity> {
 
 /// The acceptable wait, if there is one and it can be read.
 fn wait(object: &Object<'_>, has_queue: bool, problems: &mut Problems) -> Option<SignedDuration> {
-    if object.node("wait").is_some() && !has_queue {
+    if object.has("wait") && !has_queue {
         let message = "`wait` is about the jobs of a queue, and the service has no `queue`";
         let problem = Problem::new(Code::SignalWithoutQueue, object.place_of("wait"), message);
         problems.push(problem.help("say where the work waits under `queue`"));
@@ -162,8 +161,7 @@ fn wait(object: &Object<'_>, has_queue: bool, problems: &mut Problems) -> Option
 fn pace(object: &Object<'_>, problems: &mut Problems) -> Option<Pace> {
     let concurrency = object.count("concurrency", problems);
     let cooldown = object.map("cooldown", problems).and_then(|cooldown| {
-        let beside = ["rules", "track"];
-        let waits_alone = object.node("wait").is_some() && object.chosen(&beside).is_none();
+        let waits_alone = object.has("wait") && !object.has("rules") && !object.has("track");
         let mut direction = |key| match cooldown.node(key) {
             None if waits_alone => scalar::duration(&scalar::Written::plain(COOLDOWN_OF_WAIT), 0, 0).ok(),
             Some(_) | None => cooldown.duration(key, problems),
@@ -195,7 +193,7 @@ fn largest_step(
     let steps = object.map("largest_step", problems)?;
     let scale_out = steps.count("out", problems);
     let scale_in = steps.count("in", problems)?;
-    let written = steps.node("in").is_some();
+    let written = steps.has("in");
     let interruptible = interruptible?;
     if written && scale_in > 1 && !interruptible {
         let message = format!("`in` is {scale_in}, but running jobs may not be interrupted");

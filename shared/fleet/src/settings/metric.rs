@@ -1,6 +1,8 @@
 //! How metrics are found.
 
-use crate::settings::shape::{Kind, Setting, Shape, default, optional, required};
+use tidegate_policy::{OnAbsence, Unit};
+
+use crate::settings::shape::{Kind, Setting, Shape, default, optional, required, words};
 use crate::settings::texts;
 
 /// Metrics of one service; each costs a reading a minute.
@@ -39,9 +41,13 @@ const PERIOD: Setting = default(
     "as often as the schedule looks",
 );
 
+/// What no datapoints can mean.
+pub(crate) const ABSENCES: [(&str, OnAbsence); 3] =
+    [("missing", OnAbsence::Missing), ("zero", OnAbsence::Zero), ("no_vote", OnAbsence::NoVote)];
+
 const ABSENT: Setting = default(
     "absent",
-    Kind::Choice(&["missing", "zero", "no_vote"]),
+    Kind::Choice(&words(&ABSENCES)),
     "What no datapoints mean: not known, zero, or nothing either way.",
     "missing",
     "the safe reading: what is not known removes nothing",
@@ -55,9 +61,17 @@ pub(crate) const METRIC_SOURCE: Shape = Shape {
     needs: &[],
 };
 
+/// The units that a metric can be kept in.
+pub(crate) const UNITS: [(&str, Unit); 4] = [
+    ("count", Unit::Count),
+    ("percent", Unit::Percent),
+    ("milliseconds", Unit::Milliseconds),
+    ("seconds", Unit::Seconds),
+];
+
 const UNIT: Setting = default(
     "unit",
-    Kind::Choice(&["count", "percent", "milliseconds", "seconds"]),
+    Kind::Choice(&words(&UNITS)),
     "The unit its values are kept in; rules must be written with one that fits.",
     "count",
     "a plain number needs no conversion",

@@ -1,5 +1,6 @@
 //! Where work waits.
 
+use crate::model::queue::QueueKind;
 use crate::settings::metric::METRIC_SOURCE;
 use crate::settings::shape::{Kind, Need, Setting, Shape, default, optional, required};
 use crate::settings::texts;
@@ -8,19 +9,21 @@ use crate::settings::texts;
 pub(crate) const QUEUE: Shape = Shape {
     name: "`queue`",
     about: "Where work waits: exactly one kind.",
-    settings: &[
-        optional("celery", Kind::Map(&CELERY), "Celery on Redis."),
-        optional("bullmq", Kind::Map(&BULLMQ), "BullMQ, version 5 or 6."),
-        optional("list", Kind::Map(&LIST), "A plain Redis list."),
-        optional("sqs", Kind::Map(&SQS), "Amazon SQS."),
-        optional(
-            "cloudwatch",
-            Kind::Map(&CLOUDWATCH),
-            "Any CloudWatch metric, RabbitMQ on Amazon MQ for one.",
-        ),
-    ],
-    needs: &[Need::ExactlyOne(&["celery", "bullmq", "list", "sqs", "cloudwatch"])],
+    settings: &KINDS,
+    needs: &[Need::ExactlyOne(QueueKind::WORDS)],
 };
+
+const KINDS: [Setting; QueueKind::WORDS.len()] = [
+    kind(QueueKind::Celery, &CELERY, "Celery on Redis."),
+    kind(QueueKind::Bullmq, &BULLMQ, "BullMQ, version 5 or 6."),
+    kind(QueueKind::List, &LIST, "A plain Redis list."),
+    kind(QueueKind::Sqs, &SQS, "Amazon SQS."),
+    kind(QueueKind::Cloudwatch, &CLOUDWATCH, "Any CloudWatch metric, RabbitMQ on Amazon MQ for one."),
+];
+
+const fn kind(kind: QueueKind, shape: &'static Shape, about: &'static str) -> Setting {
+    optional(kind.as_str(), Kind::Map(shape), about)
+}
 
 const URL: Setting = optional(
     "url",

@@ -1,8 +1,9 @@
 //! What makes a service scale: its rules and its trackers.
 
-use tidegate_policy::Capacity;
+use tidegate_policy::notice::Severity;
+use tidegate_policy::{Adjustment, Amount, Capacity};
 
-use crate::settings::shape::{Kind, Need, Shape, default, optional, required};
+use crate::settings::shape::{Kind, Need, Shape, default, optional, required, words};
 use crate::settings::texts;
 
 /// Rules of one service: as many as Application Auto Scaling allows policies per target.
@@ -10,6 +11,17 @@ pub(crate) const RULES_MAX: usize = 50;
 
 /// Trackers of one service; of several the largest capacity wins.
 pub(crate) const TRACK_MAX: usize = 10;
+
+/// As what a condition can be told.
+pub(crate) const SEVERITIES: [(&str, Severity); 2] =
+    [("warning", Severity::Warning), ("critical", Severity::Critical)];
+
+/// Makes an adjustment of its amount.
+type Adjust = fn(Amount) -> Adjustment;
+
+/// What a rule can do to the capacity, by the key that says how much.
+pub(crate) const ADJUSTMENTS: [(&str, Adjust); 3] =
+    [("add", Adjustment::Add), ("remove", Adjustment::Remove), ("set", Adjustment::Set)];
 
 /// One entry of `rules`.
 pub(crate) const RULE: Shape = Shape {
@@ -44,14 +56,11 @@ pub(crate) const RULE: Shape = Shape {
         ),
         optional(
             "notify",
-            Kind::Choice(&["warning", "critical"]),
+            Kind::Choice(&words(&SEVERITIES)),
             "Tell when the condition begins and when it ends, as this severity; alone, or beside a change of capacity.",
         ),
     ],
-    needs: &[
-        Need::AtMostOne(&["add", "remove", "set"]),
-        Need::AtLeastOne(&["add", "remove", "set", "notify"]),
-    ],
+    needs: &[Need::AtMostOne(&words(&ADJUSTMENTS)), Need::AtLeastOne(&["add", "remove", "set", "notify"])],
 };
 
 /// One entry of `track`.

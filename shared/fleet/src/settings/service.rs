@@ -2,6 +2,8 @@
 
 use tidegate_policy::Capacity;
 
+use crate::model::fleet::Mode;
+use crate::model::target::TargetKind;
 use crate::settings::bounds::{FLOOR, HOURS, HOURS_MAX};
 use crate::settings::metric::{METRIC_FORMS, METRICS_MAX};
 use crate::settings::queue::QUEUE;
@@ -10,7 +12,7 @@ use crate::settings::shape::{Kind, Need, Shape, default, optional, required};
 use crate::settings::texts;
 
 /// Whether decisions are acted on.
-pub(crate) const MODE: Kind = Kind::Choice(&["observe", "enforce"]);
+pub(crate) const MODE: Kind = Kind::Choice(Mode::WORDS);
 
 /// One entry of `services`.
 pub(crate) const SERVICE: Shape = Shape {
@@ -20,9 +22,9 @@ pub(crate) const SERVICE: Shape = Shape {
     settings: &[
         required("name", Kind::Text(&texts::NAME), "The service's name in reports and on the command line."),
         optional("mode", MODE, "Narrows the fleet's mode: a fleet that enforces may only observe here."),
-        optional("ecs", Kind::Map(&ECS), "The ECS service whose desired count is set."),
+        optional(TargetKind::Ecs.as_str(), Kind::Map(&ECS), "The ECS service whose desired count is set."),
         optional(
-            "asg",
+            TargetKind::Group.as_str(),
             Kind::TextOrMap(&texts::ASG_NAME, &ASG),
             "The EC2 Auto Scaling group whose desired capacity is set; its capacity counts instances.",
         ),
@@ -101,7 +103,7 @@ pub(crate) const SERVICE: Shape = Shape {
         ),
     ],
     needs: &[
-        Need::ExactlyOne(&["ecs", "asg"]),
+        Need::ExactlyOne(TargetKind::WORDS),
         Need::AtLeastOne(&["rules", "track", "wait", "hours", "floor"]),
     ],
 };

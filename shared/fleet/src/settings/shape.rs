@@ -147,6 +147,17 @@ pub(crate) struct Text {
     pub(crate) accepts: fn(&str) -> bool,
 }
 
+/// The words of a table that says what each means.
+pub(crate) const fn words<T, const N: usize>(table: &[(&'static str, T); N]) -> [&'static str; N] {
+    let mut words = [""; N];
+    let mut at = 0;
+    while at < N {
+        words[at] = table[at].0;
+        at += 1;
+    }
+    words
+}
+
 impl Need {
     /// The keys it speaks of.
     pub(crate) fn keys(self) -> &'static [&'static str] {
