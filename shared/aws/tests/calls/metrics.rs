@@ -163,16 +163,6 @@ async fn inputs_count_toward_the_five_hundred_of_a_call_and_no_expression_is_tor
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_expression_over_all_metrics_of_a_call_is_refused() {
-    let aws = Aws::new(|_, body| Ok(results(body, |_| vec![(0, 1.0)])));
-    let source = math("SUM(METRICS()) / requests + errors");
-    let readings = read(&aws, &[wanted(&source)]).await;
-    let why = "METRICS() would count the metrics of other services too; name each metric";
-    assert_eq!(failure(&readings[0]), (AbsenceKind::Refused, why));
-    assert_eq!(aws.count(), 0);
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_long_history_is_asked_for_apart() {
     let aws = Aws::new(|_, body| Ok(results(body, |_| vec![])));
     let (short, long) = (Source::Metric(metric("short")), Source::Metric(metric("long")));

@@ -58,6 +58,7 @@ fn expressions_that_cannot_be_computed_are_refused() {
     );
     wrong("100 * e", "bad-expression", "\"100 * e\"", "does not name `r`");
     wrong("100 * (e / r", "bad-expression", "(", "never closes its `(`");
+    wrong("SUM(METRICS()) / r + e", "bad-expression", "METRICS", "also count the metrics of other services");
     wrong("SEARCH('x', 'Sum') + e + r", "bad-text", "\"SEARCH('x', 'Sum') + e + r\"", "without quotes");
     let input = "{ e: { namespace: N, metric: M } }";
     refused(
