@@ -10,14 +10,13 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValuesOnConditionCheckFailure};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use tidegate_policy::memory::size::ITEM_BYTES_MAX;
 use tidegate_policy::{AbsenceKind, Memory};
 
 use crate::error::CallError;
 use crate::overrides::{OVERRIDES, Rows};
 use crate::report::Unreported;
 
-/// DynamoDB takes items of at most 400 KB; the rest is for the keys and the other attributes.
-const MEMORY_BYTES_MAX: usize = 399 * 1024;
 /// `BatchGetItem` may leave keys unprocessed under load; they are asked for again this many times.
 const READS_MAX: usize = 3;
 
@@ -114,9 +113,9 @@ impl Ledger {
         let version = page.version.saturating_add(1);
         let memory = serde_json::to_string(&page.memory)
             .map_err(|error| CallError::plain(step(), AbsenceKind::WrongType, error.to_string()))?;
-        if memory.len() > MEMORY_BYTES_MAX {
+        if memory.len() > ITEM_BYTES_MAX {
             let detail = format!(
-                "the memory is {} bytes, above {MEMORY_BYTES_MAX}: split the fleet `{}` into several files",
+                "the memory is {} bytes, above {ITEM_BYTES_MAX}: split the fleet `{}` into several files",
                 memory.len(),
                 self.fleet
             );

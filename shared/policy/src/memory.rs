@@ -10,6 +10,7 @@ use crate::notice::Edge;
 use crate::signal::MetricName;
 
 pub mod ran;
+pub mod size;
 pub mod wait;
 
 /// The memory of one service. Empty for a service never looked at.

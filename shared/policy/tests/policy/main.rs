@@ -118,3 +118,6 @@ mod constraints_properties;
 
 #[cfg(test)]
 mod wait_properties;
+
+#[cfg(test)]
+mod size;
