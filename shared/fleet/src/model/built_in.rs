@@ -10,7 +10,7 @@ use tidegate_policy::{MetricName, OnAbsence, Signal, Unit};
 use crate::model::metric::{LoadBalancerMetric, MetricSource, Source};
 use crate::model::target::{AutoScalingGroup, EcsService, TargetKind, TargetName};
 
-/// The names of what the load balancer counts, in the order of the documentation.
+/// The names of what the load balancer counts, in the order in which people read them.
 const OF_LOAD_BALANCER: [&str; 8] = [
     "requests",
     "errors",
@@ -22,7 +22,7 @@ const OF_LOAD_BALANCER: [&str; 8] = [
     "connections",
 ];
 
-/// The names of all signals that need no declaration, in the order of the documentation.
+/// The names of all signals that need no declaration, in the order in which people read them.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     let shares = ["requests_per_task", "connections_per_task"];
     Signal::BUILT_IN.into_iter().chain(OF_LOAD_BALANCER).chain(shares)

@@ -1,4 +1,4 @@
-//! What the signals that need no declaration count, for people: `tidegate check --explain` and the documentation.
+//! What the signals that need no declaration count, for people: `tidegate check --explain`.
 
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ const NO_DATAPOINTS: &str = "not known: nothing scales in";
 const ZERO: &str = "zero: the load balancer publishes nothing while there is nothing to count";
 const NO_VOTE: &str = "no vote: without requests there is nothing to measure";
 
-/// Every signal that needs no declaration, in the order of the documentation.
+/// Every signal that needs no declaration, in the order in which people read them.
 pub const SIGNALS: [SignalRow; 20] = [
     row("waiting", "jobs", "Runnable jobs not yet taken, due delayed ones included.", A_QUEUE_UNREAD),
     row("in_flight", "jobs", "Jobs taken and not finished, as far as the queue knows.", A_QUEUE_UNREAD),
@@ -84,16 +84,6 @@ pub const SIGNALS: [SignalRow; 20] = [
 
 const fn row(name: &'static str, unit: &'static str, about: &'static str, absent: &'static str) -> SignalRow {
     SignalRow { name, unit, about, absent }
-}
-
-/// The signals in Markdown, for the documentation.
-#[must_use]
-pub fn markdown() -> String {
-    let line = |SignalRow { name, unit, about, absent }: &SignalRow| {
-        format!("| `{name}` | {unit} | {about} | {absent} |\n")
-    };
-    let rows: String = SIGNALS.iter().map(line).collect();
-    format!("| signal | unit | what it counts | without a reading |\n| --- | --- | --- | --- |\n{rows}")
 }
 
 /// The signals as lines for a terminal.

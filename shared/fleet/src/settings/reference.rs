@@ -1,4 +1,4 @@
-//! The table of settings for people, made from the settings: `tidegate check --explain` and the documentation.
+//! The table of settings for people, made from the settings: `tidegate check --explain`.
 
 use std::fmt::Write;
 
@@ -25,24 +25,12 @@ pub struct Row {
     pub reason: &'static str,
 }
 
-/// Every setting, in the order of the documentation; mappings of one kind are written out once.
+/// Every setting, in the order in which people read them; mappings of one kind are written out once.
 #[must_use]
 pub fn rows() -> Vec<Row> {
     let mut rows = Vec::new();
     add_rows("", &FLEET, &mut Vec::new(), &mut rows);
     rows
-}
-
-/// The table in Markdown, for the documentation.
-#[must_use]
-pub fn markdown() -> String {
-    let mut table = "| setting | value | default | what it sets |\n| --- | --- | --- | --- |\n".to_owned();
-    for Row { path, value, default, about, reason } in rows() {
-        let why = if reason.is_empty() { String::new() } else { format!(" Default: {reason}.") };
-        // Writing to a `String` cannot fail.
-        let _ = writeln!(table, "| `{path}` | {value} | {default} | {about}{why} |");
-    }
-    table
 }
 
 /// The table as lines for a terminal.

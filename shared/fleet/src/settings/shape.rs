@@ -1,5 +1,5 @@
 //! What a setting can be. The tables in `settings` are written in these words; the reader, the JSON Schema and the
-//! documentation are all made from them.
+//! table for people are all made from them.
 
 /// A mapping of the fleet file: which keys it has.
 #[derive(Debug)]
@@ -8,7 +8,7 @@ pub(crate) struct Shape {
     pub(crate) name: &'static str,
     /// One sentence for the schema.
     pub(crate) about: &'static str,
-    /// Its keys, in the order of the documentation.
+    /// Its keys, in the order in which people read them.
     pub(crate) settings: &'static [Setting],
     /// What holds of several of its keys together.
     pub(crate) needs: &'static [Need],
