@@ -8,8 +8,7 @@ mod query;
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use tidegate_fleet::Source;
-use tidegate_fleet::source::{CloudwatchQueue, MetricSource};
+use tidegate_fleet::{CloudwatchQueue, MetricSource, Source};
 use tidegate_policy::{Absence, InFlight, MetricReading, Queue};
 
 use crate::clients::Clients;

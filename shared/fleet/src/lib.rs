@@ -43,9 +43,3 @@ pub use model::{cost, signals};
 pub use problem::{Code, Place, Problem, Problems, Severity};
 pub use read::{FILE_BYTES_MAX, parse, parse_bytes};
 pub use settings::{reference, schema};
-
-/// Where work waits, and how metrics are found.
-pub mod source {
-    pub use crate::model::metric::*;
-    pub use crate::model::queue::*;
-}

@@ -11,8 +11,7 @@ use tidegate_aws::metrics::READ_EVERY;
 use tidegate_aws::overrides::Rows;
 use tidegate_aws::ring::Ring;
 use tidegate_aws::targets::{self, Targets};
-use tidegate_fleet::source::QueueSource;
-use tidegate_fleet::{Service, TargetName};
+use tidegate_fleet::{QueueSource, Service, TargetName};
 use tidegate_policy::{Absence, AbsenceKind, AlarmName, MetricReading, Observation, Override};
 use tokio::time::{Instant, timeout, timeout_at};
 

@@ -6,8 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tidegate_aws::load_balancers::LoadBalancers;
 use tidegate_aws::metrics::{self, Wanted};
-use tidegate_fleet::source::{CloudwatchQueue, MathSource};
-use tidegate_fleet::{MetricSource, Source};
+use tidegate_fleet::{CloudwatchQueue, MathSource, MetricSource, Source};
 use tidegate_policy::{AbsenceKind, Datapoint, InFlight, MetricReading, OnAbsence};
 
 use crate::fake::{Answer, Aws};

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
-use tidegate_fleet::source::{MathSource, MetricSource};
-use tidegate_fleet::{Metric, Source};
+use tidegate_fleet::{MathSource, Metric, MetricSource, Source};
 use tidegate_policy::{OnAbsence, Unit};
 
 use crate::mistakes::check_problems;

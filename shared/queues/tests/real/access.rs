@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use jiff::Timestamp;
-use tidegate_fleet::source::QueueSource;
+use tidegate_fleet::QueueSource;
 use tidegate_policy::{AbsenceKind, InFlight};
 use tidegate_queues::{Redis, RedisRequest};
 
