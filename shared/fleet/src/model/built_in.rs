@@ -10,39 +10,34 @@ use tidegate_policy::{MetricName, OnAbsence, Signal, Unit};
 use crate::model::metric::{LoadBalancerMetric, MetricSource, Source};
 use crate::model::target::{AutoScalingGroup, EcsService, TargetKind, TargetName};
 
-/// The names of what the load balancer counts, in the order in which people read them.
-const OF_LOAD_BALANCER: [&str; 8] = [
-    "requests",
-    "errors",
-    "response_time",
-    "response_time_p50",
-    "response_time_p90",
-    "response_time_p95",
-    "response_time_p99",
-    "connections",
+/// Makes one of the metrics of a load balancer.
+type Make = fn() -> LoadBalancerMetric;
+
+/// What the load balancer counts, each under its name, in the order in which people read them.
+const OF_LOAD_BALANCER: [(&str, Make); 8] = [
+    ("requests", || LoadBalancerMetric::Requests),
+    ("errors", || LoadBalancerMetric::Errors),
+    ("response_time", || response_time("Average")),
+    ("response_time_p50", || response_time("p50")),
+    ("response_time_p90", || response_time("p90")),
+    ("response_time_p95", || response_time("p95")),
+    ("response_time_p99", || response_time("p99")),
+    ("connections", || LoadBalancerMetric::Connections),
 ];
+
+fn response_time(statistic: &str) -> LoadBalancerMetric {
+    LoadBalancerMetric::ResponseTime { statistic: statistic.to_owned() }
+}
 
 /// The names of all signals that need no declaration, in the order in which people read them.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     let shares = ["requests_per_task", "connections_per_task"];
-    Signal::BUILT_IN.into_iter().chain(OF_LOAD_BALANCER).chain(shares)
+    Signal::BUILT_IN.into_iter().chain(OF_LOAD_BALANCER.map(|(name, _)| name)).chain(shares)
 }
 
 /// What the load balancer counts under a name.
 pub(crate) fn load_balancer(name: &str) -> Option<LoadBalancerMetric> {
-    let response_time =
-        |statistic: &str| LoadBalancerMetric::ResponseTime { statistic: statistic.to_owned() };
-    Some(match name {
-        "requests" => LoadBalancerMetric::Requests,
-        "errors" => LoadBalancerMetric::Errors,
-        "response_time" => response_time("Average"),
-        "response_time_p50" => response_time("p50"),
-        "response_time_p90" => response_time("p90"),
-        "response_time_p95" => response_time("p95"),
-        "response_time_p99" => response_time("p99"),
-        "connections" => LoadBalancerMetric::Connections,
-        _ => return None,
-    })
+    OF_LOAD_BALANCER.iter().find(|(known, _)| *known == name).map(|(_, make)| make())
 }
 
 /// The unit in which a built-in metric is kept.

@@ -3,7 +3,6 @@
 use tidegate_policy::{Adjustment, Amount, rule::Span};
 
 use crate::check::rules::PlacedRule;
-
 use crate::problem::{Code, Place, Problem, Problems};
 use crate::read::condition::{self, Parsed};
 use crate::read::metrics::Metrics;
