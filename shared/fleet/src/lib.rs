@@ -24,6 +24,8 @@
 //! # Ok::<(), tidegate_fleet::Problems>(())
 //! ```
 //!
+//! Its rooms, each of which uses only those before it: `problem`, `model`, `settings`, `yaml`, `check`, `read`.
+//!
 //! What this crate does not do: it opens no file, resolves no secret, and asks AWS nothing.
 
 mod check;

@@ -165,8 +165,10 @@ impl Metrics<'_> {
 
     /// Whether the metric is one that the instances of a group publish more often with detailed monitoring.
     pub(crate) fn comes_sooner_with_detailed_monitoring(&self, name: &MetricName) -> bool {
-        let group = matches!(self.target, Some(TargetName::Group(group)) if !group.detailed_monitoring);
-        group && name.as_str() == "cpu"
+        match self.target {
+            Some(TargetName::Group(group)) => !group.detailed_monitoring && name.as_str() == "cpu",
+            Some(TargetName::Ecs(_)) | None => false,
+        }
     }
 
     /// Tells of a signal that this service cannot have.
