@@ -65,8 +65,7 @@ fn warnings(file: &str, warnings: &[Problem]) -> Value {
 
 fn service(service: &Service) -> Value {
     let policy = service.policy();
-    let queue =
-        |queue: &tidegate_fleet::QueueSource| json!({ "kind": queue.kind(), "text": queue.to_string() });
+    let queue = |queue: &tidegate_fleet::QueueSource| json!({ "kind": queue.kind().as_str(), "text": queue.to_string() });
     let metrics = cost::metrics_of(service);
     json!({
         "name": service.name(),

@@ -3,6 +3,7 @@
 
 pub mod cloudformation;
 pub mod fake_aws;
+pub mod modules;
 pub mod repository;
 pub mod sdk;
 pub mod walk;

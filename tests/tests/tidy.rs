@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
+use tidegate_tests::modules;
 use tidegate_tests::repository::{self, exists, files, has_extension, read, rust_files};
 
 /// Everything written in Rust.
@@ -61,6 +62,16 @@ const DIRECTIONS: [(&str, &[&str]); 11] = [
 
 /// What the policy may be built from: time, derived serialization of its memory, derived errors.
 const POLICY_USES: [&str; 3] = ["jiff", "serde", "thiserror"];
+
+/// The folders of crates, or of parts of them, whose files still use each other in circles, or use a module above their own.
+const TANGLED: [&str; 6] = [
+    "cli/src",
+    "shared/aws/src",
+    "shared/look/src",
+    "shared/policy/src",
+    "shared/queues/src",
+    "shared/simulator/src",
+];
 
 /// Every place that breaks a rule, told at once.
 #[track_caller]
@@ -202,6 +213,27 @@ fn dependencies_point_one_way() {
 }
 
 #[test]
+fn no_files_use_each_other_in_a_circle_and_none_uses_a_module_above_it() {
+    let libraries = rust_files(&OURS).into_iter().filter(|file| file.ends_with("src/lib.rs"));
+    let mut wrong = Vec::new();
+    for src in libraries.filter_map(|file| Some(file.strip_suffix("/lib.rs")?.to_owned())) {
+        let uses = modules::uses(&src);
+        let rooms = modules::between_rooms(&src, &uses);
+        let circles = modules::circles(&uses).into_iter().chain(modules::circles(&rooms));
+        let found: Vec<String> = circles
+            .map(|circle| format!("{src}: a circle of {}", circle.join(", ")))
+            .chain(modules::upward(&src, &uses))
+            .collect();
+        match (TANGLED.contains(&src.as_str()), found.is_empty()) {
+            (true, true) => wrong.push(format!("{src} is tangled no more: take it off the list")),
+            (true, false) => {}
+            (false, _) => wrong.extend(found),
+        }
+    }
+    check("files are read from the bottom up", &wrong);
+}
+
+#[test]
 fn every_invariant_names_a_test_that_exists() {
     check("an invariant names the test that holds it", &items_without_a_test("ARCHITECTURE.md", "invariant"));
 }
@@ -334,4 +366,28 @@ fn the_scanners_see_what_they_are_for() {
             && reference_exists("tests/tests/tidy.rs")
     );
     assert!(!reference_exists("tidy.rs::there_is_no_such_test") && !reference_exists("tests/none.rs"));
+
+    let graph = |files: &[(&str, &str)]| {
+        let texts: Vec<_> =
+            files.iter().map(|(file, text)| ((*file).to_owned(), (*text).to_owned())).collect();
+        modules::of_texts("src", &texts)
+    };
+    let uses = graph(&[
+        ("src/lib.rs", "mod a; mod b; pub use a::A;"),
+        ("src/a.rs", "mod c; use c::C; pub struct A(crate::b::B);"),
+        (
+            "src/a/c.rs",
+            "#[cfg(test)] mod tests { use super::*; fn t() { let _ = super::super::A; } } json!(crate::b::B { });",
+        ),
+        ("src/b.rs", "use {self::d::{D as E}, crate::{x}}; mod d { fn f() -> u8 { a::b() } }"),
+    ]);
+    let from = |file: &str| uses[file].iter().map(String::as_str).collect::<Vec<_>>();
+    assert_eq!(from("src/lib.rs"), ["src/a.rs"]);
+    assert_eq!(from("src/a.rs"), ["src/a/c.rs", "src/b.rs"]);
+    assert_eq!(from("src/a/c.rs"), ["src/a.rs", "src/b.rs"]);
+    assert_eq!(from("src/b.rs"), ["src/lib.rs"]);
+    let circle = ["src/a.rs", "src/a/c.rs", "src/b.rs", "src/lib.rs"].map(str::to_owned);
+    assert_eq!(modules::circles(&uses), [circle.to_vec()].into());
+    assert_eq!(modules::upward("src", &uses), ["src/a/c.rs uses src/a.rs", "src/b.rs uses src/lib.rs"]);
+    assert!(modules::circles(&modules::between_rooms("src", &uses)).is_empty());
 }

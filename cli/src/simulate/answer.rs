@@ -1,6 +1,7 @@
 //! What a simulation found, for machines. Keys stay.
 
 use serde_json::{Value, json};
+use tidegate_fleet::QueueKind;
 use tidegate_simulator::trace::{Found, Repair};
 
 use super::{Ground, ReplayOptions, Row, Simulated};
@@ -89,7 +90,7 @@ pub(crate) fn assumed(options: &ReplayOptions, ground: &Ground) -> Value {
             "jobs": options.jobs.name(),
             "counts_done": options.counts_done,
             "seed": setting.seed,
-            "queue": queue.kind,
+            "queue": queue.kind.map(QueueKind::as_str),
             "queue_shows": queue.code(),
             "prefetch": setting.prefetch,
         },

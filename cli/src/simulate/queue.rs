@@ -1,6 +1,6 @@
 //! What the service's queue shows in the simulated world: what its kind shows in production.
 
-use tidegate_fleet::{QueueSource, Service};
+use tidegate_fleet::{QueueKind, QueueSource, Service};
 use tidegate_simulator::world::Shows;
 
 use super::failed;
@@ -17,8 +17,8 @@ const METRICS_SECONDS: u32 = 60;
 /// A queue, as an evaluation sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct QueueWorld {
-    /// As the fleet file names its kind; `None` for a service without a queue.
-    pub(crate) kind: Option<&'static str>,
+    /// `None` for a service without a queue.
+    pub(crate) kind: Option<QueueKind>,
     pub(crate) shows: Shows,
     pub(crate) prefetch: u32,
     /// How old a reading is.
@@ -37,10 +37,10 @@ impl QueueWorld {
             let name = service.name();
             failed(REFUSED, format_args!("`{option}` is for {whose}; the queue of `{name}` is {kind}"))
         };
-        if options.counts_done && !is("bullmq") {
+        if options.counts_done && !is(QueueKind::Bullmq) {
             return Err(unfit("--counts-done", "`bullmq`, whose workers can keep `metrics`"));
         }
-        if options.prefetch.is_some() && !is("celery") {
+        if options.prefetch.is_some() && !is(QueueKind::Celery) {
             return Err(unfit("--prefetch", "`celery`, whose workers reserve messages"));
         }
         let direct = |shows, prefetch| Self {
@@ -79,12 +79,12 @@ impl QueueWorld {
             (Shows::TakenAndDone, _) => {
                 "running jobs are seen, and the jobs that are done are counted".to_owned()
             }
-            (Shows::Taken, "celery") => {
+            (Shows::Taken, QueueKind::Celery) => {
                 format!(
                     "running jobs are seen (`acks_late`); a task holds up to {prefetch} for each that it runs"
                 )
             }
-            (Shows::Taken, "bullmq") if waits => {
+            (Shows::Taken, QueueKind::Bullmq) if waits => {
                 "running jobs are seen; `wait` infers how long one takes (with `metrics` in the workers:\n\
                  --counts-done)"
                     .to_owned()

@@ -12,14 +12,13 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tidegate_policy::memory::one_line;
+use tidegate_policy::memory::size::ITEM_BYTES_MAX;
 use tidegate_policy::{AbsenceKind, Override};
 
 use crate::error::CallError;
 use crate::overrides::{OVERRIDES, Rows};
 use crate::report::Unreported;
 
-/// DynamoDB takes items of at most 400 KB; the rest is for the keys and the other attributes.
-const MEMORY_BYTES_MAX: usize = 399 * 1024;
 /// How items are written. It changes when one of today could be misread by the code of tomorrow.
 pub(crate) const FORMAT: u64 = 1;
 /// `BatchGetItem` may leave keys unprocessed under load; they are asked for again this many times.
@@ -160,9 +159,9 @@ impl Ledger {
         let memory = serde_json::to_string(&page.memory).map_err(wrong)?;
         let unreported = serde_json::to_string(&page.unreported).map_err(wrong)?;
         let bytes = memory.len().saturating_add(unreported.len());
-        if bytes > MEMORY_BYTES_MAX {
+        if bytes > ITEM_BYTES_MAX {
             let detail = format!(
-                "the memory is {bytes} bytes, above {MEMORY_BYTES_MAX}: split the fleet `{}` into several files",
+                "the memory is {bytes} bytes, above {ITEM_BYTES_MAX}: split the fleet `{}` into several files",
                 self.fleet
             );
             return Err(CallError::plain(step(), AbsenceKind::WrongType, detail));

@@ -8,9 +8,8 @@ mod query;
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use tidegate_fleet::Source;
-use tidegate_fleet::source::{CloudwatchQueue, MetricSource};
-use tidegate_policy::{Absence, AbsenceKind, InFlight, MetricReading, Queue};
+use tidegate_fleet::{CloudwatchQueue, MetricSource, Source};
+use tidegate_policy::{Absence, InFlight, MetricReading, Queue};
 
 use crate::clients::Clients;
 use crate::load_balancers::{LoadBalancers, Places};
@@ -72,11 +71,6 @@ pub async fn read(
 fn plan(wanted: &Wanted<'_>, places: &Places) -> Plan {
     match wanted.source {
         Source::Metric(source) => Plan::One(Query::metric(source)),
-        // It stands for every metric of the call, and a call is shared by the whole fleet.
-        Source::Math(math) if math.expression.contains("METRICS") => {
-            let why = "METRICS() would count the metrics of other services too; name each metric";
-            Plan::Impossible(Absence::new(AbsenceKind::Refused, why))
-        }
         Source::Math(math) => Plan::One(Query::math(math)),
         Source::LoadBalancer(metric) => {
             Balanced::plan(metric, wanted.target_groups, places).map_or_else(Plan::Impossible, Plan::Balanced)

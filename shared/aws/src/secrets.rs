@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use aws_sdk_ssm::types::Parameter;
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
-use tidegate_fleet::source::Reference;
+use tidegate_fleet::Reference;
 use tidegate_policy::{Absence, AbsenceKind};
 
 use crate::clients::Clients;

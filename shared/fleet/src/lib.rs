@@ -24,76 +24,27 @@
 //! # Ok::<(), tidegate_fleet::Problems>(())
 //! ```
 //!
+//! Its rooms, each of which uses only those before it: `problem`, `model`, `settings`, `yaml`, `check`, `read`.
+//!
 //! What this crate does not do: it opens no file, resolves no secret, and asks AWS nothing.
 
-/// What is wrong with a file, and how that is told.
-pub mod problem;
+mod check;
+mod model;
+mod problem;
+mod read;
+mod settings;
+mod yaml;
 
-/// Every setting once, as data, and what is made of it: the JSON Schema and the table for people.
-pub mod settings {
-    pub(crate) mod bounds;
-    pub(crate) mod queue;
-    pub mod reference;
-    pub mod schema;
-    mod service;
-    pub mod shape;
-    pub(crate) mod texts;
-
-    pub use service::*;
-}
-
-/// What a fleet file means once it is read.
-mod model {
-    pub(crate) mod built_in;
-    pub mod cost;
-    pub mod effective;
-    pub(crate) mod fleet;
-    pub mod queue;
-    pub mod signals;
-    pub mod target;
-}
-
-/// Text into a tree with places, its mappings by their settings, its single values.
-mod yaml {
-    pub(crate) mod duration;
-    pub(crate) mod object;
-    pub(crate) mod scalar;
-    pub(crate) mod tree;
-}
-
-/// The tree into the model.
-mod read {
-    pub(crate) mod condition;
-    pub(crate) mod expression;
-    pub(crate) mod floor;
-    pub(crate) mod hours;
-    pub(crate) mod metrics;
-    pub(crate) mod queue;
-    pub(crate) mod rule;
-    pub(crate) mod service;
-    pub(crate) mod track;
-    pub mod url;
-}
-
-/// What is refused, or worth a warning, when the whole is read.
-mod check {
-    pub(crate) mod rules;
-}
-
-use check::rules as checks;
-use model::{built_in, fleet};
-use problem::{elsewhere, excerpt, words};
-use read::{condition, expression, floor, hours, metrics, queue, rule as rules, service, track};
-use settings::{bounds as steering, queue as sources, shape, texts};
-use yaml::{object, scalar, tree};
-
-pub use model::{cost, effective, queue as source, signals, target};
-pub use read::url;
-pub use settings::{reference, schema};
-
-pub use fleet::{Budget, FILE_BYTES_MAX, Fleet, Mode, Service, parse, parse_bytes};
-pub use hours::zone_rules;
+pub use model::fleet::{Budget, Fleet, Mode, Service};
+pub use model::metric::{LoadBalancerMetric, MathSource, Metric, MetricSource, Source};
+pub use model::queue::{
+    BullmqQueue, CeleryQueue, CloudwatchQueue, QueueKind, QueueSource, RedisList, RedisUrl, Reference,
+    SqsQueue,
+};
+pub use model::target::{AutoScalingGroup, EcsService, TargetKind, TargetName};
+pub use model::{cost, signals};
 pub use problem::{Code, Place, Problem, Problems, Severity};
-pub use source::{Metric, MetricSource, QueueSource, RedisUrl, Reference, Source};
-pub use target::{AutoScalingGroup, EcsService, TargetName};
+pub use read::hours::zone_rules;
+pub use read::{FILE_BYTES_MAX, effective, parse, parse_bytes, url};
+pub use settings::{reference, schema};
 pub use yaml::duration::duration;

@@ -13,6 +13,7 @@ use crate::signal::MetricName;
 
 mod believed;
 pub mod ran;
+pub mod size;
 pub mod wait;
 
 pub use believed::one_line;

@@ -19,7 +19,7 @@ use std::str::FromStr;
 
 use jiff::{SignedDuration, Timestamp};
 use redis::Value;
-use tidegate_fleet::source::BullmqQueue;
+use tidegate_fleet::BullmqQueue;
 use tidegate_policy::{Absence, AbsenceKind, InFlight, Queue};
 
 use crate::answer::{Answer, Answers};

@@ -11,7 +11,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use redis::Value;
-use tidegate_fleet::source::CeleryQueue;
+use tidegate_fleet::CeleryQueue;
 use tidegate_policy::{Absence, AbsenceKind, InFlight, Queue};
 
 use crate::answer::Answers;

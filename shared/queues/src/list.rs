@@ -1,6 +1,6 @@
 //! A plain Redis list: its length is the waiting work, and a job that was taken is nowhere.
 
-use tidegate_fleet::source::RedisList;
+use tidegate_fleet::RedisList;
 use tidegate_policy::{Absence, AbsenceKind, InFlight, Queue};
 
 use crate::answer::Answers;
@@ -51,7 +51,7 @@ mod tests {
 
     use super::*;
     use crate::answer::Answer;
-    use tidegate_fleet::source::RedisUrl;
+    use tidegate_fleet::RedisUrl;
 
     #[track_caller]
     fn check(proof: Option<&str>, values: &[i64], expected: Result<u64, AbsenceKind>) {

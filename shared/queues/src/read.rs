@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
-use tidegate_fleet::source::QueueSource;
+use tidegate_fleet::QueueSource;
 use tidegate_policy::{Absence, AbsenceKind, Queue};
 
 use crate::answer::{Answer, Answers};

@@ -7,7 +7,7 @@ use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::operation::get_queue_attributes::{GetQueueAttributesError, GetQueueAttributesOutput};
 use aws_sdk_sqs::types::QueueAttributeName;
 use futures_util::{StreamExt, stream};
-use tidegate_fleet::source::SqsQueue;
+use tidegate_fleet::SqsQueue;
 use tidegate_policy::{Absence, AbsenceKind, InFlight, Queue};
 
 /// How many queues are asked at the same time. Each answer takes some 10 ms, so 100 queues take a tenth of a second;

@@ -8,8 +8,7 @@ use tidegate_aws::Clients;
 use tidegate_aws::load_balancers::LoadBalancers;
 use tidegate_aws::metrics::{self, Wanted};
 use tidegate_aws::targets::Targets;
-use tidegate_fleet::source::QueueSource;
-use tidegate_fleet::{MetricSource, Service, Source};
+use tidegate_fleet::{MetricSource, QueueSource, Service, Source};
 use tidegate_policy::{Absence, AbsenceKind, MetricName, MetricReading, Queue};
 use tokio::time::{Instant, timeout_at};
 

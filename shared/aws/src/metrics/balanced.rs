@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
-use tidegate_fleet::source::LoadBalancerMetric;
+use tidegate_fleet::LoadBalancerMetric;
 use tidegate_policy::{Absence, AbsenceKind, MetricReading};
 
 use crate::load_balancers::{Place, Places};

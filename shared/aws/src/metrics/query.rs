@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricStat};
 use jiff::SignedDuration;
-use tidegate_fleet::source::{MathSource, MetricSource};
+use tidegate_fleet::{MathSource, MetricSource};
 
 /// A metric with its statistic, by everything that identifies it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

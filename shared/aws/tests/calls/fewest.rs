@@ -8,8 +8,7 @@ use serde_json::{Value, json};
 use tidegate_aws::load_balancers::LoadBalancers;
 use tidegate_aws::metrics::{self, Wanted};
 use tidegate_aws::targets;
-use tidegate_fleet::source::LoadBalancerMetric;
-use tidegate_fleet::{MetricSource, Source, TargetName};
+use tidegate_fleet::{LoadBalancerMetric, MetricSource, Source, TargetName};
 use tidegate_policy::{MetricReading, OnAbsence};
 use tokio::time::Instant;
 

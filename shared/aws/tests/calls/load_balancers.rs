@@ -4,8 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tidegate_aws::load_balancers::LoadBalancers;
 use tidegate_aws::metrics::{self, Wanted};
-use tidegate_fleet::Source;
-use tidegate_fleet::source::LoadBalancerMetric;
+use tidegate_fleet::{LoadBalancerMetric, Source};
 use tidegate_policy::{AbsenceKind, MetricReading};
 
 use crate::fake::{Answer, Aws};

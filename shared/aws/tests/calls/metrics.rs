@@ -6,8 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tidegate_aws::load_balancers::LoadBalancers;
 use tidegate_aws::metrics::{self, Wanted};
-use tidegate_fleet::source::{CloudwatchQueue, MathSource};
-use tidegate_fleet::{MetricSource, Source};
+use tidegate_fleet::{CloudwatchQueue, MathSource, MetricSource, Source};
 use tidegate_policy::{AbsenceKind, Datapoint, InFlight, MetricReading, OnAbsence};
 
 use crate::fake::{Answer, Aws};
@@ -160,16 +159,6 @@ async fn inputs_count_toward_the_five_hundred_of_a_call_and_no_expression_is_tor
         .into_iter()
         .map(|call| call.body["MetricDataQueries"].as_array().expect("queries").len());
     assert_eq!(sizes.collect::<Vec<_>>(), [498, 102]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_expression_over_all_metrics_of_a_call_is_refused() {
-    let aws = Aws::new(|_, body| Ok(results(body, |_| vec![(0, 1.0)])));
-    let source = math("SUM(METRICS()) / requests + errors");
-    let readings = read(&aws, &[wanted(&source)]).await;
-    let why = "METRICS() would count the metrics of other services too; name each metric";
-    assert_eq!(failure(&readings[0]), (AbsenceKind::Refused, why));
-    assert_eq!(aws.count(), 0);
 }
 
 #[tokio::test(start_paused = true)]

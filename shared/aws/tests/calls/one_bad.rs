@@ -4,8 +4,7 @@ use jiff::SignedDuration;
 use serde_json::json;
 use tidegate_aws::load_balancers::LoadBalancers;
 use tidegate_aws::metrics::{self, Wanted};
-use tidegate_fleet::Source;
-use tidegate_fleet::source::MathSource;
+use tidegate_fleet::{MathSource, Source};
 use tidegate_policy::{AbsenceKind, OnAbsence};
 
 use crate::fake::{Answer, Aws};

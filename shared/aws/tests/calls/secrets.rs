@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use tidegate_aws::secrets::Secrets;
-use tidegate_fleet::source::Reference;
+use tidegate_fleet::Reference;
 
 use crate::fake::Aws;
 use crate::metrics::now;

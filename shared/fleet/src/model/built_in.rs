@@ -1,5 +1,5 @@
 //! The metrics that need no declaration: what ECS, EC2 and the load balancer publish, and how each is found.
-//! What each counts, in which unit, and what its absence means stands in [`crate::signals`].
+//! What each counts, in which unit, and what its absence means stands in [`crate::model::signals`].
 //!
 //! A service that declares a metric under one of the load balancer's names means its own: `requests` as nginx counts
 //! them, for one. `cpu` and `memory` cannot be declared, but for `memory` of a group, which EC2 does not publish.
@@ -7,42 +7,37 @@
 use jiff::SignedDuration;
 use tidegate_policy::{MetricName, OnAbsence, Signal, Unit};
 
-use crate::source::{LoadBalancerMetric, MetricSource, Source};
-use crate::target::{AutoScalingGroup, EcsService, TargetName};
+use crate::model::metric::{LoadBalancerMetric, MetricSource, Source};
+use crate::model::target::{AutoScalingGroup, EcsService, TargetKind, TargetName};
 
-/// The names of what the load balancer counts, in the order of the documentation.
-const OF_LOAD_BALANCER: [&str; 8] = [
-    "requests",
-    "errors",
-    "response_time",
-    "response_time_p50",
-    "response_time_p90",
-    "response_time_p95",
-    "response_time_p99",
-    "connections",
+/// Makes one of the metrics of a load balancer.
+type Make = fn() -> LoadBalancerMetric;
+
+/// What the load balancer counts, each under its name, in the order in which people read them.
+const OF_LOAD_BALANCER: [(&str, Make); 8] = [
+    ("requests", || LoadBalancerMetric::Requests),
+    ("errors", || LoadBalancerMetric::Errors),
+    ("response_time", || response_time("Average")),
+    ("response_time_p50", || response_time("p50")),
+    ("response_time_p90", || response_time("p90")),
+    ("response_time_p95", || response_time("p95")),
+    ("response_time_p99", || response_time("p99")),
+    ("connections", || LoadBalancerMetric::Connections),
 ];
 
-/// The names of all signals that need no declaration, in the order of the documentation.
+fn response_time(statistic: &str) -> LoadBalancerMetric {
+    LoadBalancerMetric::ResponseTime { statistic: statistic.to_owned() }
+}
+
+/// The names of all signals that need no declaration, in the order in which people read them.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     let shares = ["requests_per_task", "connections_per_task"];
-    Signal::BUILT_IN.into_iter().chain(OF_LOAD_BALANCER).chain(shares)
+    Signal::BUILT_IN.into_iter().chain(OF_LOAD_BALANCER.map(|(name, _)| name)).chain(shares)
 }
 
 /// What the load balancer counts under a name.
 pub(crate) fn load_balancer(name: &str) -> Option<LoadBalancerMetric> {
-    let response_time =
-        |statistic: &str| LoadBalancerMetric::ResponseTime { statistic: statistic.to_owned() };
-    Some(match name {
-        "requests" => LoadBalancerMetric::Requests,
-        "errors" => LoadBalancerMetric::Errors,
-        "response_time" => response_time("Average"),
-        "response_time_p50" => response_time("p50"),
-        "response_time_p90" => response_time("p90"),
-        "response_time_p95" => response_time("p95"),
-        "response_time_p99" => response_time("p99"),
-        "connections" => LoadBalancerMetric::Connections,
-        _ => return None,
-    })
+    OF_LOAD_BALANCER.iter().find(|(known, _)| *known == name).map(|(_, make)| make())
 }
 
 /// The unit in which a built-in metric is kept.
@@ -56,8 +51,16 @@ pub(crate) fn unit(name: &MetricName) -> Option<Unit> {
 }
 
 /// Whether the name always means the built-in metric; otherwise a service may declare one of its own under it.
-pub(crate) fn is_reserved(name: &str, of_group: bool) -> bool {
-    Signal::built_in(name).is_some() && !(of_group && name == "memory")
+pub(crate) fn is_reserved(name: &str, target: Option<TargetKind>) -> bool {
+    Signal::built_in(name).is_some() && target.is_none_or(|target| is_published(name, target))
+}
+
+/// Whether AWS publishes a built-in metric of this kind of target.
+pub(crate) fn is_published(name: &str, target: TargetKind) -> bool {
+    match target {
+        TargetKind::Ecs => true,
+        TargetKind::Group => name != "memory",
+    }
 }
 
 /// How a built-in metric of this target is found; `None` where AWS publishes none.
@@ -92,5 +95,17 @@ fn average(namespace: &str, metric: &str, dimensions: &[(&str, &String)], minute
         statistic: "Average".to_owned(),
         period: SignedDuration::from_mins(minutes),
         on_absence: OnAbsence::Missing,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::signals::SIGNALS;
+
+    #[test]
+    fn every_built_in_signal_is_told_once_and_no_other() {
+        let told: Vec<&str> = SIGNALS.iter().map(|row| row.name).filter(|name| !name.contains('(')).collect();
+        assert_eq!(told, names().collect::<Vec<_>>());
     }
 }

@@ -6,8 +6,9 @@
 
 use tidegate_policy::{Condition, MetricName, ServicePolicy, Signal};
 
-use crate::fleet::{Fleet, Service};
-use crate::source::{Metric, QueueSource};
+use crate::model::fleet::{Fleet, Service};
+use crate::model::metric::Metric;
+use crate::model::queue::QueueSource;
 
 /// Readings of one metric in a month of 30 days: metrics are read at most once a minute.
 const READINGS_PER_MONTH: u32 = 43_200;

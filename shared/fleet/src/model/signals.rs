@@ -20,7 +20,7 @@ const NO_DATAPOINTS: &str = "not known: nothing scales in";
 const ZERO: &str = "zero: the load balancer publishes nothing while there is nothing to count";
 const NO_VOTE: &str = "no vote: without requests there is nothing to measure";
 
-/// Every signal that needs no declaration, in the order of the documentation.
+/// Every signal that needs no declaration, in the order in which people read them.
 pub const SIGNALS: [SignalRow; 20] = [
     row("waiting", "jobs", "Runnable jobs not yet taken, due delayed ones included.", A_QUEUE_UNREAD),
     row("in_flight", "jobs", "Jobs taken and not finished, as far as the queue knows.", A_QUEUE_UNREAD),
@@ -86,16 +86,6 @@ const fn row(name: &'static str, unit: &'static str, about: &'static str, absent
     SignalRow { name, unit, about, absent }
 }
 
-/// The signals in Markdown, for the documentation.
-#[must_use]
-pub fn markdown() -> String {
-    let line = |SignalRow { name, unit, about, absent }: &SignalRow| {
-        format!("| `{name}` | {unit} | {about} | {absent} |\n")
-    };
-    let rows: String = SIGNALS.iter().map(line).collect();
-    format!("| signal | unit | what it counts | without a reading |\n| --- | --- | --- | --- |\n{rows}")
-}
-
 /// The signals as lines for a terminal.
 #[must_use]
 pub fn plain() -> String {
@@ -110,16 +100,4 @@ pub fn plain() -> String {
 pub fn to_json() -> Value {
     let row = |SignalRow { name, unit, about, absent }: &SignalRow| json!({ "signal": name, "unit": unit, "about": about, "absent": absent });
     SIGNALS.iter().map(row).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::built_in;
-
-    #[test]
-    fn every_built_in_signal_is_told_once_and_no_other() {
-        let told: Vec<&str> = SIGNALS.iter().map(|row| row.name).filter(|name| !name.contains('(')).collect();
-        assert_eq!(told, built_in::names().collect::<Vec<_>>());
-    }
 }

@@ -2,8 +2,19 @@
 
 use std::fmt;
 
-use crate::object::Object;
-use crate::problem::Problems;
+use tidegate_policy::Counts;
+
+use crate::model::keyword::keywords;
+
+keywords! {
+    /// The kinds of what a service scales.
+    TargetKind {
+        /// An ECS service.
+        Ecs = "ecs",
+        /// An EC2 Auto Scaling group.
+        Group = "asg",
+    }
+}
 
 /// What a service of the fleet file scales. A third kind is a variant here, and one file in each room.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,34 +43,35 @@ pub struct AutoScalingGroup {
     pub detailed_monitoring: bool,
 }
 
-/// `ecs prod / api`, `asg web`.
-impl fmt::Display for TargetName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl TargetName {
+    /// Its kind.
+    #[must_use]
+    pub fn kind(&self) -> TargetKind {
         match self {
-            Self::Ecs(EcsService { cluster, service }) => write!(f, "ecs {cluster} / {service}"),
-            Self::Group(AutoScalingGroup { name, .. }) => write!(f, "asg {name}"),
+            Self::Ecs(_) => TargetKind::Ecs,
+            Self::Group(_) => TargetKind::Group,
         }
     }
 }
 
-/// Reads what a service scales; `None` only after reporting why.
-pub(crate) fn read(service: &Object<'_>, problems: &mut Problems) -> Option<TargetName> {
-    match service.chosen(&["ecs", "asg"])? {
-        "ecs" => ecs(service, problems).map(TargetName::Ecs),
-        _ => group(service, problems).map(TargetName::Group),
+impl TargetKind {
+    /// What its capacity counts.
+    #[must_use]
+    pub fn counts(self) -> Counts {
+        match self {
+            Self::Ecs => Counts::Tasks,
+            Self::Group => Counts::Instances,
+        }
     }
 }
 
-fn ecs(service: &Object<'_>, problems: &mut Problems) -> Option<EcsService> {
-    let ecs = service.map("ecs", problems)?;
-    let cluster = ecs.text("cluster", problems);
-    let service = ecs.text("service", problems);
-    Some(EcsService { cluster: cluster?, service: service? })
-}
-
-fn group(service: &Object<'_>, problems: &mut Problems) -> Option<AutoScalingGroup> {
-    let (name, more) = service.text_or_map("asg", problems)?;
-    let name = name.or_else(|| more.text("name", problems));
-    let detailed_monitoring = more.boolean("detailed_monitoring", problems);
-    Some(AutoScalingGroup { name: name?, detailed_monitoring: detailed_monitoring? })
+/// `ecs prod / api`, `asg web`.
+impl fmt::Display for TargetName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = self.kind();
+        match self {
+            Self::Ecs(EcsService { cluster, service }) => write!(f, "{kind} {cluster} / {service}"),
+            Self::Group(AutoScalingGroup { name, .. }) => write!(f, "{kind} {name}"),
+        }
+    }
 }

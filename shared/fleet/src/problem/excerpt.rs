@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::problem::Place;
+use crate::problem::place::Place;
 
 /// Longer lines are cut around the place: a terminal would wrap them and the caret would point nowhere.
 const LINE_CHARACTERS_MAX: usize = 140;

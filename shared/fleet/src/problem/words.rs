@@ -1,6 +1,6 @@
 //! Words for messages: lists, plurals, and what somebody probably meant.
 
-use crate::excerpt::without_secrets;
+use crate::problem::excerpt::without_secrets;
 
 /// Below this likeness (0 to 1, Jaro-Winkler) a suggestion would confuse more than it helps; 0.7 takes `concurency`,
 /// `max_capacity` no longer.

@@ -10,39 +10,24 @@
 //! duration  = whole numbers with "d", "h", "m", "s", each at most once and in this order
 //! ```
 
-use jiff::SignedDuration;
 use tidegate_policy::{Comparison, Condition, MetricName, Signal, Unit};
 
-use crate::built_in;
-use crate::elsewhere;
-use crate::problem::Code;
-use crate::scalar::{self, Fault, Written};
-use crate::source::LoadBalancerMetric;
-use crate::texts;
-use crate::words;
+use crate::model::built_in;
+use crate::model::metric::LoadBalancerMetric;
+use crate::problem::{Code, elsewhere, words};
+use crate::settings::texts;
+use crate::yaml::scalar::Fault;
 
 mod alarm;
+mod parts;
 mod value;
 
+pub(crate) use parts::Parsed;
+use parts::{Token, bad, duration_after, missing, tokens};
 use value::threshold;
-
-/// One minute to seven days: a scheduled look comes once a minute, and CloudWatch keeps one-minute data for 15 days.
-const HOLD_SECONDS: (u32, u32) = (60, 604_800);
 
 /// What follows the name of a total to mean its share of one task.
 const PER_TASK: &str = "_per_task";
-
-/// A condition and where its parts stand in the text.
-#[derive(Debug)]
-pub(crate) struct Parsed {
-    pub(crate) condition: Condition,
-    /// Offset and width of the signal.
-    pub(crate) signal: (usize, usize),
-    /// Offset and width of the threshold.
-    pub(crate) threshold: (usize, usize),
-    /// Offset and width of the duration, if there is one.
-    pub(crate) hold_for: Option<(usize, usize)>,
-}
 
 /// Reads a condition; `declared` are the service's metrics with their units.
 pub(crate) fn parse(text: &str, declared: &[(MetricName, Unit)]) -> Result<Parsed, Fault> {
@@ -63,33 +48,6 @@ pub(crate) fn parse(text: &str, declared: &[(MetricName, Unit)]) -> Result<Parse
     Ok(Parsed { condition, signal: word.span(), threshold: value.span(), hold_for: hold_span })
 }
 
-/// The `for` that may end a condition, and where its duration stands.
-fn duration_after<'a>(
-    text: &str,
-    what: &str,
-    mut tokens: impl Iterator<Item = Token<'a>>,
-) -> Result<(SignedDuration, Option<(usize, usize)>), Fault> {
-    let Some(word) = tokens.next() else {
-        return Ok((SignedDuration::ZERO, None));
-    };
-    if word.text != "for" {
-        let message = format!("has `{}` after {what}", words::shortened(word.text));
-        let help = "allowed is `for` with a duration, as in `for 5m`; one condition per rule";
-        return Err(word.locate(bad(&message, help)));
-    }
-    let duration = tokens.next().ok_or_else(|| missing(text, "the duration after `for`"))?;
-    if let Some(word) = tokens.next() {
-        let message = format!("has `{}` after the duration", words::shortened(word.text));
-        return Err(word.locate(bad(&message, "nothing may follow")));
-    }
-    Ok((hold_for(&duration)?, Some(duration.span())))
-}
-
-fn missing(text: &str, what: &str) -> Fault {
-    let help = format!("{what} is missing; write `SIGNAL OP VALUE`");
-    bad("ends too early", &help).within(text.chars().count(), 1)
-}
-
 /// Reads a signal by itself.
 pub(crate) fn signal_of(text: &str, declared: &[(MetricName, Unit)]) -> Result<Signal, Fault> {
     signal(&Token { text, offset: 0 }, declared)
@@ -103,43 +61,6 @@ pub(crate) fn value_of(
 ) -> Result<(f64, Unit), Fault> {
     let unit = unit_of(signal, declared);
     Ok((threshold(&Token { text, offset: 0 }, signal, unit)?, unit))
-}
-
-/// A run of comparison characters, or of anything else between spaces.
-struct Token<'a> {
-    text: &'a str,
-    /// In characters.
-    offset: usize,
-}
-
-impl Token<'_> {
-    fn span(&self) -> (usize, usize) {
-        (self.offset, self.text.chars().count())
-    }
-
-    fn locate(&self, fault: Fault) -> Fault {
-        let (offset, width) = self.span();
-        fault.within(offset, width)
-    }
-}
-
-/// The tokens of a text that begins at this offset.
-fn tokens(text: &str, mut offset: usize) -> Vec<Token<'_>> {
-    let is_operator = |c: char| "<>=!~".contains(c);
-    let mut tokens = Vec::new();
-    let mut rest = text;
-    while let Some(first) = rest.chars().next() {
-        let same_kind =
-            |c: char| c.is_whitespace() == first.is_whitespace() && is_operator(c) == is_operator(first);
-        let length = rest.find(|c| !same_kind(c)).unwrap_or(rest.len());
-        let (token, tail) = rest.split_at(length);
-        if !first.is_whitespace() {
-            tokens.push(Token { text: token, offset });
-        }
-        offset = offset.saturating_add(token.chars().count());
-        rest = tail;
-    }
-    tokens
 }
 
 fn signal(word: &Token<'_>, declared: &[(MetricName, Unit)]) -> Result<Signal, Fault> {
@@ -223,18 +144,6 @@ fn unit_of(signal: &Signal, declared: &[(MetricName, Unit)]) -> Unit {
         | Signal::StalledFor
         | Signal::Alarm(_) => signal.unit().unwrap_or(Unit::Count),
     }
-}
-
-fn hold_for(duration: &Token<'_>) -> Result<SignedDuration, Fault> {
-    let (min, max) = HOLD_SECONDS;
-    scalar::duration(&Written::plain(duration.text), min, max).map_err(|fault| {
-        let message = format!("has a `for` that {}", fault.message);
-        duration.locate(Fault { message, ..fault })
-    })
-}
-
-fn bad(message: &str, help: &str) -> Fault {
-    Fault::new(Code::BadCondition, message, help)
 }
 
 #[cfg(test)]

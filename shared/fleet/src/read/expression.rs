@@ -2,13 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use crate::problem::Code;
-use crate::scalar::Fault;
-use crate::words;
+use crate::problem::{Code, words};
+use crate::yaml::scalar::Fault;
 
 /// Checks that the expression names all of these ids and no other, and closes its parentheses.
 pub(crate) fn check(text: &str, ids: &[&str]) -> Result<(), Fault> {
     let words = words_of(text);
+    // It stands for every metric of the call, and a call is shared by the whole fleet.
+    if let Some((word, offset)) =
+        words.iter().find(|(word, _)| word.eq_ignore_ascii_case("METRICS") && !is_id(word))
+    {
+        let message = "calls `METRICS()`, which would also count the metrics of other services";
+        return Err(bad(message, "name each metric").within(*offset, word.chars().count()));
+    }
     let unknown = words.iter().find(|(word, _)| is_id(word) && !ids.contains(word));
     if let Some((word, offset)) = unknown {
         let help = match ids {
@@ -111,6 +117,7 @@ mod tests {
         check_fault("100 * e", &["e", "r"], "100 * e", "does not name `r`");
         check_fault("5 * 5", &[], "5 * 5", "names no metric");
         check_fault("e * 5", &[], "e", "declare it under `metrics`");
+        check_fault("SUM(METRICS()) / r + e", &["e", "r"], "METRICS", "name each metric");
         check_fault("100 * (e / r", &["e", "r"], "(", "never closes its `(`");
         check_fault("100 * e / r)", &["e", "r"], ")", "closes a `)`");
         check_fault("SUM([e, r)]", &["e", "r"], ")", "closes a `)`");

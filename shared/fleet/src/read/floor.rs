@@ -3,11 +3,10 @@
 use tidegate_policy::floor::FloorError;
 use tidegate_policy::{Capacity, Floor, OnAbsence};
 
-use crate::metrics::Declared;
-use crate::object::{Object, read_scalar};
-use crate::problem::{Code, Place, Problem, Problems};
-use crate::scalar;
-use crate::words;
+use crate::problem::{Code, Place, Problem, Problems, words};
+use crate::read::metrics::Declared;
+use crate::yaml::object::{Object, read_scalar};
+use crate::yaml::scalar;
 
 /// A row, and where its tasks stand.
 struct Row {
@@ -24,7 +23,7 @@ pub(crate) fn read(
     declared: &[Declared],
     problems: &mut Problems,
 ) -> Option<Option<Floor>> {
-    if service.node("floor").is_none() {
+    if !service.has("floor") {
         return Some(None);
     }
     let object = service.map("floor", problems)?;
@@ -89,6 +88,6 @@ fn rows(object: &Object<'_>, capacity: Option<Capacity>, problems: &mut Problems
         }
         rows.push(Row { level, tasks, place: node.place });
     }
-    let readable = problems.len() == before && matches!(written.value, crate::tree::Value::Map(_));
+    let readable = problems.len() == before && matches!(written.value, crate::yaml::tree::Value::Map(_));
     readable.then_some(rows)
 }

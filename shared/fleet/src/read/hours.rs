@@ -14,13 +14,12 @@ use jiff::civil::{Date, Time};
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use tidegate_policy::{Capacity, Days, Hours, Window};
 
-use crate::object::{Object, read_scalar};
-use crate::problem::{Code, Place, Problem, Problems};
-use crate::scalar::{self, Fault};
-use crate::settings::HOURS;
-use crate::texts;
-use crate::tree::Node;
-use crate::words;
+use crate::problem::{Code, Place, Problem, Problems, words};
+use crate::settings::bounds::HOURS;
+use crate::settings::texts;
+use crate::yaml::object::{Object, read_scalar};
+use crate::yaml::scalar::{self, Fault};
+use crate::yaml::tree::Node;
 
 /// What a window looks like.
 const EXAMPLE: &str = "write `DAYS HH:MM-HH:MM ZONE`, as in `mon-fri 07:00-20:00 Europe/Berlin`";
@@ -69,12 +68,9 @@ fn row(
 ) -> Option<Hours> {
     let object = Object::open(node, &HOURS, problems)?;
     let (min, max) = (bound(&object, "min", capacity, problems), bound(&object, "max", capacity, problems));
-    let key = object.chosen(&["during", "outside"])?;
+    let (key, outside) = object.chosen(&[("during", false), ("outside", true)])?;
     let place = object.place_of(key);
-    let window = read_scalar(object.node(key)?, key, problems, |written| {
-        let text = scalar::text(written, &texts::WINDOW);
-        Some(text.and_then(|text| window(&text, holidays)))
-    })?;
+    let window = object.parsed(key, problems, |text| window(text, holidays))?;
     report_no_holidays(&window, place, problems);
     let (min, max) = (min?, max?);
     if let (Some(min), Some(max)) = (min, max)
@@ -84,7 +80,7 @@ fn row(
         problems.push(Problem::new(Code::MinAboveMax, object.place_of("min"), message));
         return None;
     }
-    Some(Hours { window, outside: key == "outside", min, max })
+    Some(Hours { window, outside, min, max })
 }
 
 /// A bound, if there is one; the outer `None` comes only after reporting why.
@@ -95,7 +91,7 @@ fn bound(
     capacity: Option<Capacity>,
     problems: &mut Problems,
 ) -> Option<Option<u32>> {
-    if object.node(key).is_none() {
+    if !object.has(key) {
         return Some(None);
     }
     let tasks = object.count(key, problems)?;

@@ -3,16 +3,16 @@
 use jiff::SignedDuration;
 use tidegate_policy::{MetricName, OnAbsence, Signal, Unit};
 
-use crate::built_in;
-use crate::expression;
-use crate::object::{Object, read_scalar};
+use crate::model::built_in;
+use crate::model::metric::{MathSource, Metric, MetricSource, Source};
+use crate::model::target::{TargetKind, TargetName};
 use crate::problem::{Code, Place, Problem, Problems};
-use crate::scalar;
-use crate::settings::{MATH, MATH_INPUT, METRIC};
-use crate::source::{MathSource, Metric, MetricSource, Source};
-use crate::target::TargetName;
-use crate::texts;
-use crate::tree::{Node, Value};
+use crate::read::expression;
+use crate::settings::metric::{ABSENCES, MATH, MATH_INPUT, METRIC, UNITS};
+use crate::settings::texts;
+use crate::yaml::object::{Object, read_scalar};
+use crate::yaml::scalar;
+use crate::yaml::tree::{Node, Value};
 
 /// The CloudWatch agent aggregates over a group when its `aggregation_dimensions` say so.
 const MEMORY_OF_A_GROUP: &str = "declare the CloudWatch agent's metric under `metrics`: `memory: { namespace: CWAgent, \
@@ -30,10 +30,14 @@ pub(crate) struct Declared {
 }
 
 /// Reads a service's `metrics`; what is wrong is reported, and its name is still known.
-pub(crate) fn declared(service: &Object<'_>, of_group: bool, problems: &mut Problems) -> Vec<Declared> {
+pub(crate) fn declared(
+    service: &Object<'_>,
+    target: Option<TargetKind>,
+    problems: &mut Problems,
+) -> Vec<Declared> {
     let mut declared = Vec::new();
     for (key, node) in service.table("metrics", problems) {
-        let name = MetricName::new(&key.text).filter(|_| !built_in::is_reserved(&key.text, of_group));
+        let name = MetricName::new(&key.text).filter(|_| !built_in::is_reserved(&key.text, target));
         if name.is_none() {
             let message = format!("`{}` is a built-in signal", key.text);
             let help = "choose another name; built-in signals need no declaration";
@@ -52,9 +56,9 @@ fn one(node: &Node, problems: &mut Problems) -> (Unit, Option<f64>, Option<Sourc
     let Some(object) = Object::open(node, shape, problems) else {
         return (Unit::Count, None, None);
     };
-    let unit = object.choice("unit", problems).map_or(Unit::Count, unit);
+    let unit = object.choice("unit", &UNITS, problems).unwrap_or(Unit::Count);
     let limit = object.whole("limit", problems);
-    if object.node("limit").is_some() && unit != Unit::Count {
+    if object.has("limit") && unit != Unit::Count {
         let message = "`unit` beside `limit`, which makes percent of a count";
         let help = "leave `unit` out: rules compare percent of the limit; or leave `limit` out";
         problems.push(Problem::new(Code::LimitWithoutTotal, object.place_of("unit"), message).help(help));
@@ -64,7 +68,7 @@ fn one(node: &Node, problems: &mut Problems) -> (Unit, Option<f64>, Option<Sourc
     } else {
         source(&object, problems).map(Source::Metric)
     };
-    (if object.node("limit").is_some() { Unit::Percent } else { unit }, limit, source)
+    (if object.has("limit") { Unit::Percent } else { unit }, limit, source)
 }
 
 fn has(node: &Node, key: &str) -> bool {
@@ -72,17 +76,15 @@ fn has(node: &Node, key: &str) -> bool {
 }
 
 fn math(object: &Object<'_>, problems: &mut Problems) -> Option<MathSource> {
-    let (period, on_absence) = (period(object, problems), on_absence(object, problems));
+    let (period, on_absence) = (period(object, problems), object.choice("absent", &ABSENCES, problems));
     let table = object.table("metrics", problems);
     let inputs: Vec<Option<(String, MetricSource)>> =
         table.iter().map(|(id, node)| Some((id.text.clone(), input(node, problems)?))).collect();
     let ids: Vec<&str> = table.iter().map(|(id, _)| id.text.as_str()).collect();
     // Without any metrics every id would be a second mistake.
     object.node("metrics")?;
-    let expression = read_scalar(object.node("expression")?, "expression", problems, |written| {
-        let text = scalar::text(written, &texts::EXPRESSION);
-        Some(text.and_then(|text| expression::check(&text, &ids).map(|()| text)))
-    });
+    let expression =
+        object.parsed("expression", problems, |text| expression::check(text, &ids).map(|()| text.to_owned()));
     let inputs: Vec<(String, MetricSource)> = inputs.into_iter().collect::<Option<_>>()?;
     let (period, on_absence) = (period?, on_absence?);
     let inputs =
@@ -97,7 +99,7 @@ fn input(node: &Node, problems: &mut Problems) -> Option<MetricSource> {
 /// Reads one CloudWatch metric; `None` only after reporting why.
 pub(crate) fn source(object: &Object<'_>, problems: &mut Problems) -> Option<MetricSource> {
     let series = series(object, problems);
-    let (period, on_absence) = (period(object, problems), on_absence(object, problems));
+    let (period, on_absence) = (period(object, problems), object.choice("absent", &ABSENCES, problems));
     Some(MetricSource { period: period?, on_absence: on_absence?, ..series? })
 }
 
@@ -136,23 +138,6 @@ fn period(object: &Object<'_>, problems: &mut Problems) -> Option<SignedDuration
     Some(period)
 }
 
-fn on_absence(object: &Object<'_>, problems: &mut Problems) -> Option<OnAbsence> {
-    Some(match object.choice("absent", problems)? {
-        "zero" => OnAbsence::Zero,
-        "no_vote" => OnAbsence::NoVote,
-        _ => OnAbsence::Missing,
-    })
-}
-
-fn unit(word: &str) -> Unit {
-    match word {
-        "percent" => Unit::Percent,
-        "milliseconds" => Unit::Milliseconds,
-        "seconds" => Unit::Seconds,
-        _ => Unit::Count,
-    }
-}
-
 /// What a service can name: its own metrics, and those that are published for what it scales.
 pub(crate) struct Metrics<'a> {
     pub(crate) declared: &'a [Declared],
@@ -180,8 +165,10 @@ impl Metrics<'_> {
 
     /// Whether the metric is one that the instances of a group publish more often with detailed monitoring.
     pub(crate) fn comes_sooner_with_detailed_monitoring(&self, name: &MetricName) -> bool {
-        let group = matches!(self.target, Some(TargetName::Group(group)) if !group.detailed_monitoring);
-        group && name.as_str() == "cpu"
+        match self.target {
+            Some(TargetName::Group(group)) => !group.detailed_monitoring && name.as_str() == "cpu",
+            Some(TargetName::Ecs(_)) | None => false,
+        }
     }
 
     /// Tells of a signal that this service cannot have.
@@ -191,9 +178,10 @@ impl Metrics<'_> {
             let problem = Problem::new(Code::SignalWithoutQueue, place, message);
             problems.push(problem.help("say where the work waits under `queue`"));
         }
-        let of_group = matches!(self.target, Some(TargetName::Group(_)));
-        let is_memory = signal.metric().is_some_and(|name| name.as_str() == "memory");
-        if of_group && is_memory && self.own("memory").is_none() {
+        let unpublished = self.target.zip(signal.metric()).is_some_and(|(target, name)| {
+            self.own(name.as_str()).is_none() && !built_in::is_published(name.as_str(), target.kind())
+        });
+        if unpublished {
             let message = "`memory` of a group is not published: EC2 sees no memory from outside";
             let problem = Problem::new(Code::NotPublished, place, message);
             problems.push(problem.help(MEMORY_OF_A_GROUP));

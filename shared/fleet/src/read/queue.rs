@@ -1,15 +1,14 @@
 //! A service's `queue`.
 
-use crate::metrics;
-use crate::object::{Object, read_scalar};
-use crate::problem::{Code, Problem, Problems};
-use crate::scalar;
-use crate::source::{
-    BullmqQueue, CeleryQueue, CloudwatchQueue, QueueSource, RedisList, RedisUrl, Reference, SqsQueue,
+use crate::model::queue::{
+    BullmqQueue, CeleryQueue, CloudwatchQueue, QueueKind, QueueSource, RedisList, RedisUrl, Reference,
+    SqsQueue,
 };
-use crate::texts;
-use crate::tree::{Node, Value};
-use crate::url;
+use crate::problem::{Code, Problem, Problems};
+use crate::read::metrics;
+use crate::read::url;
+use crate::yaml::object::Object;
+use crate::yaml::tree::{Node, Value};
 
 /// Reads a service's `queue`; `None` only after reporting why.
 pub(crate) fn read(service: &Object<'_>, problems: &mut Problems) -> Option<QueueSource> {
@@ -21,14 +20,14 @@ pub(crate) fn read(service: &Object<'_>, problems: &mut Problems) -> Option<Queu
         return None;
     }
     let queue = service.map("queue", problems)?;
-    let kind = queue.chosen(&["celery", "bullmq", "list", "sqs", "cloudwatch"])?;
-    let object = queue.map(kind, problems)?;
+    let (key, kind) = queue.chosen(QueueKind::TABLE)?;
+    let object = queue.map(key, problems)?;
     Some(match kind {
-        "celery" => QueueSource::Celery(celery(&object, problems)?),
-        "bullmq" => QueueSource::Bullmq(bullmq(&object, problems)?),
-        "list" => QueueSource::List(list(&object, problems)?),
-        "sqs" => QueueSource::Sqs(sqs(&object, problems)?),
-        _ => QueueSource::Cloudwatch(cloudwatch(&object, problems)?),
+        QueueKind::Celery => QueueSource::Celery(celery(&object, problems)?),
+        QueueKind::Bullmq => QueueSource::Bullmq(bullmq(&object, problems)?),
+        QueueKind::List => QueueSource::List(list(&object, problems)?),
+        QueueKind::Sqs => QueueSource::Sqs(SqsQueue { url: object.parsed("url", problems, url::sqs)? }),
+        QueueKind::Cloudwatch => QueueSource::Cloudwatch(cloudwatch(&object, problems)?),
     })
 }
 
@@ -56,6 +55,20 @@ fn celery(object: &Object<'_>, problems: &mut Problems) -> Option<CeleryQueue> {
         unacked_key: unacked_key?,
         acks_late: acks_late?,
     })
+}
+
+/// `ca_from`, which means something only with TLS.
+fn authorities(object: &Object<'_>, url: Option<&RedisUrl>, problems: &mut Problems) -> Option<Reference> {
+    object.node("ca_from")?;
+    let ca = object.parsed("ca_from", problems, url::reference)?;
+    if let Some(RedisUrl::Plain(url)) = url
+        && !url.starts_with("rediss://")
+    {
+        let message = format!("`ca_from` has no effect on `{url}`, which is without TLS");
+        let problem = Problem::new(Code::BadUrl, object.place_of("ca_from"), message);
+        problems.push(problem.help("write `rediss://` for TLS, or leave `ca_from` out"));
+    }
+    Some(ca)
 }
 
 /// Ascending, as kombu's bisection needs them.
@@ -86,13 +99,6 @@ fn list(object: &Object<'_>, problems: &mut Problems) -> Option<RedisList> {
     Some(RedisList { url: url?, ca, key: key?, proof })
 }
 
-fn sqs(object: &Object<'_>, problems: &mut Problems) -> Option<SqsQueue> {
-    let url = read_scalar(object.node("url")?, "url", problems, |written| {
-        Some(scalar::text(written, &texts::SQS_URL).and_then(|text| url::sqs(&text)))
-    })?;
-    Some(SqsQueue { url })
-}
-
 fn cloudwatch(object: &Object<'_>, problems: &mut Problems) -> Option<CloudwatchQueue> {
     let waiting = object.map("waiting", problems).and_then(|metric| metrics::source(&metric, problems));
     let in_flight = match object.node("in_flight") {
@@ -107,30 +113,8 @@ fn cloudwatch(object: &Object<'_>, problems: &mut Problems) -> Option<Cloudwatch
 
 /// The `url` or `url_from` of a Redis queue; that there is exactly one is checked already.
 fn redis_url(object: &Object<'_>, problems: &mut Problems) -> Option<RedisUrl> {
-    if object.chosen(&["url", "url_from"])? == "url_from" {
-        return Some(RedisUrl::From(reference(object, "url_from", problems)?));
-    }
-    read_scalar(object.node("url")?, "url", problems, |written| {
-        Some(scalar::text(written, &texts::REDIS_URL).and_then(|text| url::redis(&text)))
-    })
-}
-
-/// `ca_from`, which means something only with TLS.
-fn authorities(object: &Object<'_>, url: Option<&RedisUrl>, problems: &mut Problems) -> Option<Reference> {
-    let ca = reference(object, "ca_from", problems)?;
-    if let Some(RedisUrl::Plain(url)) = url
-        && !url.starts_with("rediss://")
-    {
-        let message = format!("`ca_from` has no effect on `{url}`, which is without TLS");
-        let problem = Problem::new(Code::BadUrl, object.place_of("ca_from"), message);
-        problems.push(problem.help("write `rediss://` for TLS, or leave `ca_from` out"));
-    }
-    Some(ca)
-}
-
-/// Where a text is kept, if the key is there.
-fn reference(object: &Object<'_>, key: &str, problems: &mut Problems) -> Option<Reference> {
-    read_scalar(object.node(key)?, key, problems, |written| {
-        Some(scalar::text(written, &texts::REFERENCE).and_then(|text| url::reference(&text)))
-    })
+    let parse: [(_, fn(&str) -> _); 2] =
+        [("url", url::redis), ("url_from", |text| url::reference(text).map(RedisUrl::From))];
+    let (key, parse) = object.chosen(&parse)?;
+    object.parsed(key, problems, parse)
 }

@@ -1,40 +1,14 @@
 //! One entry of `rules`.
 
-use tidegate_policy::{Adjustment, Amount, Condition, Notify, Rule, Severity, rule::Span};
+use tidegate_policy::{Adjustment, Amount, rule::Span};
 
-use crate::condition::{self, Parsed};
-use crate::metrics::Metrics;
-use crate::object::{Object, read_scalar};
+use crate::check::rules::PlacedRule;
 use crate::problem::{Code, Place, Problem, Problems};
-use crate::scalar;
-use crate::settings::RULE;
-use crate::texts;
-use crate::tree::Node;
-
-/// A rule, and where its parts stand.
-pub(crate) struct PlacedRule {
-    pub(crate) when: Condition,
-    /// What it does to the capacity, if anything, and where its amount stands.
-    pub(crate) adjust: Option<(Adjustment, Place)>,
-    /// As what it is told, if it is.
-    pub(crate) notify: Option<Severity>,
-    /// Where its condition stands.
-    pub(crate) place: Place,
-    /// Where its threshold stands.
-    pub(crate) threshold: Place,
-}
-
-impl PlacedRule {
-    /// The step rule in it.
-    pub(crate) fn rule(&self) -> Option<Rule> {
-        self.adjust.map(|(adjust, _)| Rule { when: self.when.clone(), adjust })
-    }
-
-    /// The notice in it.
-    pub(crate) fn notice(&self) -> Option<Notify> {
-        self.notify.map(|severity| Notify { when: self.when.clone(), severity })
-    }
-}
+use crate::read::condition::{self, Parsed};
+use crate::read::metrics::Metrics;
+use crate::settings::rule::{ADJUSTMENTS, RULE, SEVERITIES};
+use crate::yaml::object::Object;
+use crate::yaml::tree::Node;
 
 /// Reads a rule; `None` only after reporting why.
 pub(crate) fn read(
@@ -45,13 +19,10 @@ pub(crate) fn read(
 ) -> Option<PlacedRule> {
     let object = Object::open(node, &RULE, problems)?;
     let adjust = adjustment(&object, problems);
-    let notify = object.choice("notify", problems).map(severity);
+    let notify = object.choice("notify", &SEVERITIES, problems);
     let when = object.node("when")?;
     let units = metrics.units();
-    let parsed = read_scalar(when, "when", problems, |written| {
-        let text = scalar::text(written, &texts::CONDITION);
-        Some(text.and_then(|text| condition::parse(&text, &units)))
-    })?;
+    let parsed = object.parsed("when", problems, |text| condition::parse(text, &units))?;
     let (offset, width) = parsed.signal;
     metrics.check(&parsed.condition.signal, has_queue, when.place_of(offset, width), problems);
     check_period(&parsed, when, metrics, problems);
@@ -65,38 +36,30 @@ pub(crate) fn read(
     })
 }
 
-fn severity(word: &str) -> Severity {
-    if word == "critical" { Severity::Critical } else { Severity::Warning }
-}
-
 /// What the rule does to the capacity, if anything, and where its amount stands; the outer `None` comes only after
 /// reporting why.
 #[expect(clippy::option_option, reason = "an amount that is not there differs from one that is wrong")]
 fn adjustment(object: &Object<'_>, problems: &mut Problems) -> Option<Option<(Adjustment, Place)>> {
-    let key = object.chosen(&["add", "remove", "set"]);
     let at_least = object.count("at_least", problems);
-    let mut amount = match key {
+    let adjusts = match object.chosen(&ADJUSTMENTS) {
         None => None,
-        Some(key) => Some(object.amount(key, problems)?),
+        Some((key, adjustment)) => Some((adjustment(object.amount(key, problems)?), object.place_of(key))),
     };
-    match (&mut amount, at_least) {
-        (Some(Amount::Percent { at_least, .. }), Some(tasks)) if key != Some("set") => *at_least = tasks,
-        (_, Some(_)) => {
+    match (adjusts, at_least) {
+        (adjusts, None) => Some(adjusts),
+        (Some((Adjustment::Add(Amount::Percent { percent, .. }), place)), Some(at_least)) => {
+            Some(Some((Adjustment::Add(Amount::Percent { percent, at_least }), place)))
+        }
+        (Some((Adjustment::Remove(Amount::Percent { percent, .. }), place)), Some(at_least)) => {
+            Some(Some((Adjustment::Remove(Amount::Percent { percent, at_least }), place)))
+        }
+        (adjusts, Some(_)) => {
             let message = "`at_least` without `add` or `remove` by percent";
             let problem = Problem::new(Code::AtLeastWithoutPercent, object.place_of("at_least"), message);
             problems.push(problem.help("write the amount as `10%`, or leave `at_least` out"));
+            Some(adjusts)
         }
-        (_, None) => {}
     }
-    let (Some(key), Some(amount)) = (key, amount) else {
-        return Some(None);
-    };
-    let adjustment = match key {
-        "add" => Adjustment::Add(amount),
-        "remove" => Adjustment::Remove(amount),
-        _ => Adjustment::Set(amount),
-    };
-    Some(Some((adjustment, object.place_of(key))))
 }
 
 /// `for` shorter than a period could never be seen to hold longer than one datapoint does.

@@ -5,25 +5,25 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 use jiff::civil::Date;
-use tidegate_policy::{
-    AlarmName, Capacity, Cooldown, Counts, LargestStep, MetricName, ServicePolicy, Signal,
-};
+use tidegate_policy::{AlarmName, Capacity, Cooldown, LargestStep, MetricName, ServicePolicy, Signal};
 
-use crate::checks;
-use crate::fleet::{Mode, Service};
-use crate::floor;
-use crate::hours;
-use crate::metrics::{self, Metrics};
-use crate::object::Object;
+use crate::check;
+use crate::check::rules::PlacedRule;
+use crate::model::fleet::{Mode, Service};
+use crate::model::metric::Metric;
+use crate::model::target::TargetKind;
 use crate::problem::{Code, Problem, Problems};
-use crate::queue;
-use crate::rules::{self, PlacedRule};
-use crate::scalar;
-use crate::settings::{COOLDOWN_OF_WAIT, SERVICE};
-use crate::source::Metric;
-use crate::target;
-use crate::track;
-use crate::tree::Node;
+use crate::read::floor;
+use crate::read::hours;
+use crate::read::metrics::{self, Metrics};
+use crate::read::queue;
+use crate::read::rule;
+use crate::read::target;
+use crate::read::track;
+use crate::settings::service::{COOLDOWN_OF_WAIT, SERVICE};
+use crate::yaml::object::Object;
+use crate::yaml::scalar;
+use crate::yaml::tree::Node;
 
 /// How fast a service changes.
 struct Pace {
@@ -47,22 +47,22 @@ pub(crate) fn read(
     let name = object.text("name", problems);
     let mode = mode(&object, fleet_mode, problems);
     let target = target::read(&object, problems);
-    let of_group = object.chosen(&["ecs", "asg"]) == Some("asg");
+    let kind = object.chosen(TargetKind::TABLE).map(|(_, kind)| kind);
     let capacity = capacity(&object, problems);
     let override_max = override_max(&object, capacity, problems);
     let hours = hours::read(&object, capacity, holidays, problems);
-    let has_queue = object.node("queue").is_some();
+    let has_queue = object.has("queue");
     let queue = if has_queue { queue::read(&object, problems).map(Some) } else { Some(None) };
-    let declared = metrics::declared(&object, of_group, problems);
+    let declared = metrics::declared(&object, kind, problems);
     let floor = floor::read(&object, capacity, &declared, problems);
     let known = Metrics { declared: &declared, target: target.as_ref() };
     let track = track::read(&object, &known, has_queue, problems);
     let nodes = object.list("rules", problems);
     let rules: Vec<Option<PlacedRule>> =
-        nodes.iter().map(|node| rules::read(node, &known, has_queue, problems)).collect();
+        nodes.iter().map(|node| rule::read(node, &known, has_queue, problems)).collect();
     let understood: Vec<&PlacedRule> = rules.iter().flatten().collect();
-    checks::contradicting_rules(&understood, problems);
-    checks::told_twice(&understood, problems);
+    check::rules::contradicting(&understood, problems);
+    check::rules::told_twice(&understood, problems);
     let floor_by =
         object.map("floor", &mut Problems::new()).and_then(|floor| floor.text("by", &mut Problems::new()));
     let tracked = track.iter().flatten().map(|track| &track.signal);
@@ -71,13 +71,14 @@ pub(crate) fn read(
     known.report_unused(&named, problems);
     let wait = wait(&object, has_queue, problems);
     let pace = pace(&object, problems);
-    checks::group(&object, of_group, problems);
+    check::service::without_queue(&object, kind, problems);
 
-    if rules.iter().any(Option::is_none) || (wait.is_none() && object.node("wait").is_some()) {
+    if rules.iter().any(Option::is_none) || (wait.is_none() && object.has("wait")) {
         return None;
     }
     let pace = pace?;
     let metrics = known.used(&named)?;
+    let target = target?;
     let policy = ServicePolicy {
         capacity: capacity?,
         override_max: override_max?,
@@ -95,13 +96,12 @@ pub(crate) fn read(
         interruptible: pace.interruptible,
         metrics: metrics.iter().map(Metric::policy).collect(),
         notify: understood.iter().filter_map(|rule| rule.notice()).collect(),
-        counts: if of_group { Counts::Instances } else { Counts::Tasks },
+        counts: target.kind().counts(),
     };
     let alarms = alarms(&understood);
-    let read =
-        Service { name: name?, target: target.clone()?, mode: mode?, queue: queue?, metrics, alarms, policy };
-    checks::service(&read, &object, problems);
-    checks::rules(&read, &understood, &object, problems);
+    let read = Service { name: name?, target, mode: mode?, queue: queue?, metrics, alarms, policy };
+    check::service::service(&read, &object, problems);
+    check::rules::rules(&read, &understood, &object, problems);
     Some(read)
 }
 
@@ -124,8 +124,8 @@ fn alarms(rules: &[&PlacedRule]) -> Vec<AlarmName> {
 }
 
 fn mode(object: &Object<'_>, fleet_mode: Option<Mode>, problems: &mut Problems) -> Option<Mode> {
-    let own = object.choice("mode", problems);
-    if own.is_none() && object.node("mode").is_some() {
+    let own = object.choice("mode", Mode::TABLE, problems);
+    if own.is_none() && object.has("mode") {
         return None;
     }
     let narrowed = fleet_mode?.narrowed(own);
@@ -169,7 +169,7 @@ fn override_max(object: &Object<'_>, capacity: Option<Capacity>, problems: &mut 
 
 /// The acceptable wait, if there is one and it can be read.
 fn wait(object: &Object<'_>, has_queue: bool, problems: &mut Problems) -> Option<SignedDuration> {
-    if object.node("wait").is_some() && !has_queue {
+    if object.has("wait") && !has_queue {
         let message = "`wait` is about the jobs of a queue, and the service has no `queue`";
         let problem = Problem::new(Code::SignalWithoutQueue, object.place_of("wait"), message);
         problems.push(problem.help("say where the work waits under `queue`"));
@@ -180,8 +180,7 @@ fn wait(object: &Object<'_>, has_queue: bool, problems: &mut Problems) -> Option
 fn pace(object: &Object<'_>, problems: &mut Problems) -> Option<Pace> {
     let concurrency = object.count("concurrency", problems);
     let cooldown = object.map("cooldown", problems).and_then(|cooldown| {
-        let beside = ["rules", "track"];
-        let waits_alone = object.node("wait").is_some() && object.chosen(&beside).is_none();
+        let waits_alone = object.has("wait") && !object.has("rules") && !object.has("track");
         let mut direction = |key| match cooldown.node(key) {
             None if waits_alone => scalar::duration(&scalar::Written::plain(COOLDOWN_OF_WAIT), 0, 0).ok(),
             Some(_) | None => cooldown.duration(key, problems),
@@ -213,7 +212,7 @@ fn largest_step(
     let steps = object.map("largest_step", problems)?;
     let scale_out = steps.count("out", problems);
     let scale_in = steps.count("in", problems)?;
-    let written = steps.node("in").is_some();
+    let written = steps.has("in");
     let interruptible = interruptible?;
     if written && scale_in > 1 && !interruptible {
         let message = format!("`in` is {scale_in}, but running jobs may not be interrupted");

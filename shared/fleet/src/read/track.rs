@@ -2,16 +2,15 @@
 
 use tidegate_policy::{MetricName, Signal, Track, Unit};
 
-use crate::built_in;
-use crate::condition;
-use crate::metrics::{Declared, Metrics};
-use crate::object::{Object, read_scalar};
+use crate::model::built_in;
+use crate::model::metric::LoadBalancerMetric;
 use crate::problem::{Code, Problem, Problems};
-use crate::scalar::{self, Fault};
-use crate::settings::TRACK;
-use crate::source::LoadBalancerMetric;
-use crate::texts;
-use crate::tree::Node;
+use crate::read::condition;
+use crate::read::metrics::{Declared, Metrics};
+use crate::settings::rule::TRACK;
+use crate::yaml::object::Object;
+use crate::yaml::scalar::Fault;
+use crate::yaml::tree::Node;
 
 /// Reads a service's trackers; `None` only after reporting why.
 pub(crate) fn read(
@@ -39,16 +38,12 @@ fn tracker(node: &Node, metrics: &Metrics<'_>, has_queue: bool, problems: &mut P
     let object = Object::open(node, &TRACK, problems)?;
     let scale_in = object.boolean("scale_in", problems);
     let units = metrics.units();
-    let signal = read_scalar(object.node("signal")?, "signal", problems, |written| {
-        let text = scalar::text(written, &texts::METRIC_KEY);
-        let signal = text.and_then(|text| condition::signal_of(&text, &units));
-        Some(signal.and_then(|signal| tracked(signal, metrics.declared)))
+    let signal = object.parsed("signal", problems, |text| {
+        condition::signal_of(text, &units).and_then(|signal| tracked(signal, metrics.declared))
     })?;
     metrics.check(&signal, has_queue, object.place_of("signal"), problems);
-    let (target, unit) = read_scalar(object.node("target")?, "target", problems, |written| {
-        let text = scalar::text(written, &texts::TARGET);
-        Some(text.and_then(|text| condition::value_of(&text, &signal, &units)).and_then(above_zero))
-    })?;
+    let (target, unit) = object
+        .parsed("target", problems, |text| condition::value_of(text, &signal, &units).and_then(above_zero))?;
     Some(Track { signal, target, unit, scale_in: scale_in? })
 }
 

@@ -1,10 +1,9 @@
 //! URLs and references to them. A URL with a password is refused: secrets never stand in the file.
 
-use crate::problem::Code;
-use crate::scalar::Fault;
-use crate::source::{RedisUrl, Reference};
-use crate::texts;
-use crate::words;
+use crate::model::queue::{RedisUrl, Reference};
+use crate::problem::{Code, words};
+use crate::settings::texts;
+use crate::yaml::scalar::Fault;
 
 /// `redis://[USER@]HOST[:PORT][/DATABASE]`, or `rediss://` for TLS.
 pub(crate) fn redis(text: &str) -> Result<RedisUrl, Fault> {

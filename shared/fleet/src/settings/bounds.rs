@@ -1,25 +1,21 @@
-//! The settings that steer by the clock, by the business and by a value that the tasks share.
+//! Bounds that move: by the clock (`hours`) and by a metric of the business (`floor`).
 
 use tidegate_policy::Capacity;
 
-use crate::settings::{default, optional, required};
-use crate::shape::{Kind, Need, Shape};
-use crate::texts;
+use crate::settings::shape::{Kind, Need, Shape, optional, required};
+use crate::settings::texts;
 
 /// Rows of `hours` of one service: as many as a week has days, with a few to spare.
-pub const HOURS_MAX: usize = 20;
+pub(crate) const HOURS_MAX: usize = 20;
 
 /// Holidays of one fleet: ten years of them.
-pub const HOLIDAYS_MAX: usize = 200;
+pub(crate) const HOLIDAYS_MAX: usize = 200;
 
 /// Rows of one floor table; guides have four.
-pub const FLOOR_ROWS_MAX: usize = 50;
-
-/// Trackers of one service; of several the largest capacity wins.
-pub const TRACK_MAX: usize = 10;
+pub(crate) const FLOOR_ROWS_MAX: usize = 50;
 
 /// One entry of `hours`.
-pub const HOURS: Shape = Shape {
+pub(crate) const HOURS: Shape = Shape {
     name: "a row of `hours`",
     about: "Other bounds at certain hours, on the clock of a time zone.",
     settings: &[
@@ -48,7 +44,7 @@ pub const HOURS: Shape = Shape {
 };
 
 /// The `floor` of a service.
-pub const FLOOR: Shape = Shape {
+pub(crate) const FLOOR: Shape = Shape {
     name: "`floor`",
     about: "The least capacity by a metric of the business, as a table.",
     settings: &[
@@ -61,33 +57,6 @@ pub const FLOOR: Shape = Shape {
                 max: FLOOR_ROWS_MAX,
             },
             "At least this many: so many tasks. Above the last row the last one holds, below the first none.",
-        ),
-    ],
-    needs: &[],
-};
-
-/// One entry of `track`.
-pub const TRACK: Shape = Shape {
-    name: "a tracker",
-    about: "Keeps a value that the tasks share near its target, as AWS target tracking and Kubernetes' HPA do.",
-    settings: &[
-        required(
-            "signal",
-            Kind::Text(&texts::METRIC_KEY),
-            "`cpu`, `memory`, `requests_per_task` or another `NAME_per_task`, or a declared metric that falls as tasks are \
-             added.",
-        ),
-        required(
-            "target",
-            Kind::Text(&texts::TARGET),
-            "Where it is kept; within a tenth of it nothing changes.",
-        ),
-        default(
-            "scale_in",
-            Kind::Boolean,
-            "It may ask to scale in; otherwise it only keeps what its value needs (`DisableScaleIn`).",
-            "true",
-            "a value that stays low for five minutes needs fewer tasks",
         ),
     ],
     needs: &[],

@@ -1,26 +1,29 @@
-//! The settings that say where work waits and how metrics are found.
+//! Where work waits.
 
-use crate::settings::{DIMENSIONS_MAX, default, optional, required};
-use crate::shape::{Kind, Need, Setting, Shape};
-use crate::texts;
+use crate::model::queue::QueueKind;
+use crate::settings::metric::METRIC_SOURCE;
+use crate::settings::shape::{Kind, Need, Setting, Shape, default, optional, required};
+use crate::settings::texts;
 
 /// A service's `queue`.
-pub const QUEUE: Shape = Shape {
+pub(crate) const QUEUE: Shape = Shape {
     name: "`queue`",
     about: "Where work waits: exactly one kind.",
-    settings: &[
-        optional("celery", Kind::Map(&CELERY), "Celery on Redis."),
-        optional("bullmq", Kind::Map(&BULLMQ), "BullMQ, version 5 or 6."),
-        optional("list", Kind::Map(&LIST), "A plain Redis list."),
-        optional("sqs", Kind::Map(&SQS), "Amazon SQS."),
-        optional(
-            "cloudwatch",
-            Kind::Map(&CLOUDWATCH),
-            "Any CloudWatch metric, RabbitMQ on Amazon MQ for one.",
-        ),
-    ],
-    needs: &[Need::ExactlyOne(&["celery", "bullmq", "list", "sqs", "cloudwatch"])],
+    settings: &KINDS,
+    needs: &[Need::ExactlyOne(QueueKind::WORDS)],
 };
+
+const KINDS: [Setting; QueueKind::WORDS.len()] = [
+    kind(QueueKind::Celery, &CELERY, "Celery on Redis."),
+    kind(QueueKind::Bullmq, &BULLMQ, "BullMQ, version 5 or 6."),
+    kind(QueueKind::List, &LIST, "A plain Redis list."),
+    kind(QueueKind::Sqs, &SQS, "Amazon SQS."),
+    kind(QueueKind::Cloudwatch, &CLOUDWATCH, "Any CloudWatch metric, RabbitMQ on Amazon MQ for one."),
+];
+
+const fn kind(kind: QueueKind, shape: &'static Shape, about: &'static str) -> Setting {
+    optional(kind.as_str(), Kind::Map(shape), about)
+}
 
 const URL: Setting = optional(
     "url",
@@ -141,109 +144,5 @@ const CLOUDWATCH: Shape = Shape {
             "The metric that counts jobs taken and not finished.",
         ),
     ],
-    needs: &[],
-};
-
-const NAMESPACE: Setting = required("namespace", Kind::Text(&texts::CLOUDWATCH_NAME), "`Namespace`.");
-
-const METRIC_NAME: Setting = required("metric", Kind::Text(&texts::CLOUDWATCH_NAME), "`MetricName`.");
-
-const DIMENSIONS: Setting = optional(
-    "dimensions",
-    Kind::Table {
-        key: &texts::DIMENSION_NAME,
-        value: &Kind::Text(&texts::DIMENSION_VALUE),
-        max: DIMENSIONS_MAX,
-    },
-    "`Dimensions`: all of them, as CloudWatch matches the whole set.",
-);
-
-const STATISTIC: Setting = default(
-    "statistic",
-    Kind::Text(&texts::STATISTIC),
-    "`Stat`.",
-    "Average",
-    "what AWS's own ECS metrics are read with",
-);
-
-const PERIOD: Setting = default(
-    "period",
-    Kind::Duration { min_seconds: 60, max_seconds: 3_600 },
-    "`Period`: a multiple of 60s.",
-    "60s",
-    "as often as the schedule looks",
-);
-
-const ABSENT: Setting = default(
-    "absent",
-    Kind::Choice(&["missing", "zero", "no_vote"]),
-    "What no datapoints mean: not known, zero, or nothing either way.",
-    "missing",
-    "the safe reading: what is not known removes nothing",
-);
-
-const METRIC_SOURCE: Shape = Shape {
-    name: "a metric of the queue",
-    about: "One CloudWatch metric.",
-    settings: &[NAMESPACE, METRIC_NAME, DIMENSIONS, STATISTIC, PERIOD, ABSENT],
-    needs: &[],
-};
-
-const UNIT: Setting = default(
-    "unit",
-    Kind::Choice(&["count", "percent", "milliseconds", "seconds"]),
-    "The unit its values are kept in; rules must be written with one that fits.",
-    "count",
-    "a plain number needs no conversion",
-);
-
-const LIMIT: Setting = optional(
-    "limit",
-    Kind::Whole,
-    "What its values are a share of: rules then compare percent of it, as `db_connections > 80%`.",
-);
-
-/// One entry of a service's `metrics`, spelt out or by an expression.
-pub const METRIC_FORMS: Kind = Kind::Forms { usual: &METRIC, other: &MATH, by: &["expression", "metrics"] };
-
-/// A metric, spelt out.
-pub const METRIC: Shape = Shape {
-    name: "a metric",
-    about: "One CloudWatch metric that rules name.",
-    settings: &[NAMESPACE, METRIC_NAME, DIMENSIONS, STATISTIC, PERIOD, ABSENT, UNIT, LIMIT],
-    needs: &[],
-};
-
-/// Metrics of one expression: as many as an alarm on an expression may have (CloudWatch: 10).
-pub const MATH_INPUTS_MAX: usize = 10;
-
-/// A metric by an expression over others.
-pub const MATH: Shape = Shape {
-    name: "a metric by an expression",
-    about: "CloudWatch metric math: one value made of several metrics of one period.",
-    settings: &[
-        required(
-            "expression",
-            Kind::Text(&texts::EXPRESSION),
-            "`Expression`, over the ids of `metrics`: `100 * errors / requests`.",
-        ),
-        required(
-            "metrics",
-            Kind::Table { key: &texts::MATH_ID, value: &Kind::Map(&MATH_INPUT), max: MATH_INPUTS_MAX },
-            "The metrics of the expression, by their ids.",
-        ),
-        PERIOD,
-        ABSENT,
-        UNIT,
-        LIMIT,
-    ],
-    needs: &[],
-};
-
-/// One metric of an expression.
-pub const MATH_INPUT: Shape = Shape {
-    name: "a metric of the expression",
-    about: "One CloudWatch metric of the expression; its period is the expression's.",
-    settings: &[NAMESPACE, METRIC_NAME, DIMENSIONS, STATISTIC],
     needs: &[],
 };

@@ -6,9 +6,9 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 use tidegate_policy::rule::Span;
 
-use crate::settings::FLEET;
-use crate::shape::{Kind, Need, Presence, Setting, Shape};
-use crate::words;
+use crate::problem::words;
+use crate::settings::fleet::FLEET;
+use crate::settings::shape::{Kind, Need, Presence, Setting, Shape};
 
 /// One setting as the documentation shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,24 +25,12 @@ pub struct Row {
     pub reason: &'static str,
 }
 
-/// Every setting, in the order of the documentation; mappings of one kind are written out once.
+/// Every setting, in the order in which people read them; mappings of one kind are written out once.
 #[must_use]
 pub fn rows() -> Vec<Row> {
     let mut rows = Vec::new();
     add_rows("", &FLEET, &mut Vec::new(), &mut rows);
     rows
-}
-
-/// The table in Markdown, for the documentation.
-#[must_use]
-pub fn markdown() -> String {
-    let mut table = "| setting | value | default | what it sets |\n| --- | --- | --- | --- |\n".to_owned();
-    for Row { path, value, default, about, reason } in rows() {
-        let why = if reason.is_empty() { String::new() } else { format!(" Default: {reason}.") };
-        // Writing to a `String` cannot fail.
-        let _ = writeln!(table, "| `{path}` | {value} | {default} | {about}{why} |");
-    }
-    table
 }
 
 /// The table as lines for a terminal.

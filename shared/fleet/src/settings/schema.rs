@@ -2,10 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::reference;
-use crate::scalar;
-use crate::settings::FLEET;
-use crate::shape::{Kind, Need, Presence, Setting, Shape, Text};
+use crate::settings::fleet::FLEET;
+use crate::settings::reference;
+use crate::settings::shape::{Kind, Need, Presence, Setting, Shape, Text, WHOLE_MAX};
 
 /// What the schema is called. A name and no address: it is printed by the command, and nobody has to be online for it.
 const ID: &str = "urn:tidegate:fleet:1";
@@ -99,7 +98,7 @@ fn value(kind: &Kind) -> Value {
             }),
             &format!("write {}", reference::value(kind)),
         ),
-        Kind::Whole => json!({ "type": "integer", "minimum": 1, "maximum": scalar::WHOLE_MAX }),
+        Kind::Whole => json!({ "type": "integer", "minimum": 1, "maximum": WHOLE_MAX }),
         Kind::Map(shape) => object(shape),
         Kind::Forms { usual, other, by } => {
             json!({ "if": { "anyOf": each_required(by) }, "then": object(other), "else": object(usual) })

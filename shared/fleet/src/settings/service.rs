@@ -1,73 +1,30 @@
-//! Every setting of the fleet file, declared once: what it can be, its default, and why that default.
-//!
-//! The reader, the JSON Schema (`tidegate schema`) and the table of settings (`tidegate reference`) are made
-//! from this, so none of them can disagree.
+//! The settings of a service: where it runs, its bounds, how fast it changes.
 
 use tidegate_policy::Capacity;
 
-use crate::shape::{Kind, Need, Presence, Setting, Shape};
-use crate::texts;
+use crate::model::fleet::Mode;
+use crate::model::target::TargetKind;
+use crate::settings::bounds::{FLOOR, HOURS, HOURS_MAX};
+use crate::settings::metric::{METRIC_FORMS, METRICS_MAX};
+use crate::settings::queue::QUEUE;
+use crate::settings::rule::{RULE, RULES_MAX, TRACK, TRACK_MAX};
+use crate::settings::shape::{Kind, Need, Shape, default, optional, required};
+use crate::settings::texts;
 
-/// Services of one fleet: those of two concerns.
-pub const SERVICES_MAX: usize = 2_000;
-
-/// Services of one concern: one ledger item holds the memory of about 1,000 (DynamoDB: 400 KB per item).
-pub const SERVICES_PER_CONCERN_MAX: usize = 1_000;
-
-/// Rules of one service: as many as Application Auto Scaling allows policies per target.
-pub const RULES_MAX: usize = 50;
-
-/// Metrics of one service; each costs a reading a minute.
-pub const METRICS_MAX: usize = 20;
-
-/// Dimensions of one metric (CloudWatch: 30).
-pub const DIMENSIONS_MAX: usize = 30;
-
-/// Budgets of one fleet.
-pub const BUDGETS_MAX: usize = 50;
-
-/// The whole file.
-pub const FLEET: Shape = Shape {
-    name: "the fleet",
-    about: "One fleet of Tidegate: what scales, between which bounds and by which rules.",
-    settings: &[
-        required("version", Kind::Count { min: 1, max: 1, unit: "" }, "The version of this file format."),
-        required("name", Kind::Text(&texts::NAME), "The fleet's name in reports, metrics and the ledger."),
-        required("mode", MODE, "`observe` decides and reports but changes nothing; `enforce` acts."),
-        required(
-            "services",
-            Kind::List { of: &Kind::Map(&SERVICE), min: 1, max: SERVICES_MAX },
-            "What scales: ECS services and EC2 Auto Scaling groups.",
-        ),
-        optional(
-            "budgets",
-            Kind::List { of: &Kind::Map(&BUDGET), min: 0, max: BUDGETS_MAX },
-            "Limits shared by several services, checked when the file is read.",
-        ),
-        optional(
-            "holidays",
-            Kind::List { of: &Kind::Text(&texts::DATE), min: 0, max: HOLIDAYS_MAX },
-            "Dates that count as `holidays`, not as their day of the week, in every window of `hours`.",
-        ),
-        later("databases", "RDS classes and read replicas"),
-        later("emergency", "what happens when everything goes to its maximum"),
-    ],
-    needs: &[],
-};
-
-const MODE: Kind = Kind::Choice(&["observe", "enforce"]);
+/// Whether decisions are acted on.
+pub(crate) const MODE: Kind = Kind::Choice(Mode::WORDS);
 
 /// One entry of `services`.
-pub const SERVICE: Shape = Shape {
+pub(crate) const SERVICE: Shape = Shape {
     name: "a service",
     about: "An ECS service or an EC2 Auto Scaling group: where it runs, its bounds, and what makes it scale. One with a \
             `queue` is scaled by the function `queue-depth`, the others by `service-load`.",
     settings: &[
         required("name", Kind::Text(&texts::NAME), "The service's name in reports and on the command line."),
         optional("mode", MODE, "Narrows the fleet's mode: a fleet that enforces may only observe here."),
-        optional("ecs", Kind::Map(&ECS), "The ECS service whose desired count is set."),
+        optional(TargetKind::Ecs.as_str(), Kind::Map(&ECS), "The ECS service whose desired count is set."),
         optional(
-            "asg",
+            TargetKind::Group.as_str(),
             Kind::TextOrMap(&texts::ASG_NAME, &ASG),
             "The EC2 Auto Scaling group whose desired capacity is set; its capacity counts instances.",
         ),
@@ -146,7 +103,7 @@ pub const SERVICE: Shape = Shape {
         ),
     ],
     needs: &[
-        Need::ExactlyOne(&["ecs", "asg"]),
+        Need::ExactlyOne(TargetKind::WORDS),
         Need::AtLeastOne(&["rules", "track", "wait", "hours", "floor"]),
     ],
 };
@@ -253,91 +210,3 @@ const LARGEST_STEP: Shape = Shape {
     ],
     needs: &[],
 };
-
-/// One entry of `rules`.
-pub const RULE: Shape = Shape {
-    name: "a rule",
-    about: "When a condition holds: add, remove or set capacity, tell somebody, or both.",
-    settings: &[
-        required(
-            "when",
-            Kind::Text(&texts::CONDITION),
-            "The condition: `SIGNAL OP VALUE [for DURATION]`, or `alarm(NAME) [for DURATION]`, which holds while that \
-             CloudWatch alarm is in ALARM.",
-        ),
-        optional(
-            "add",
-            Kind::Amount { min: 1, max_percent: 1_000 },
-            "Scale out by tasks or percent; never lowers.",
-        ),
-        optional(
-            "remove",
-            Kind::Amount { min: 1, max_percent: 100 },
-            "Scale in by tasks or percent; never raises.",
-        ),
-        optional(
-            "set",
-            Kind::Amount { min: 0, max_percent: 100 },
-            "An exact capacity in tasks, or in percent of the maximum.",
-        ),
-        optional(
-            "at_least",
-            STEP_RANGE,
-            "With a percentage: the fewest tasks to add or remove (`MinAdjustmentMagnitude`).",
-        ),
-        optional(
-            "notify",
-            Kind::Choice(&["warning", "critical"]),
-            "Tell when the condition begins and when it ends, as this severity; alone, or beside a change of capacity.",
-        ),
-    ],
-    needs: &[
-        Need::AtMostOne(&["add", "remove", "set"]),
-        Need::AtLeastOne(&["add", "remove", "set", "notify"]),
-    ],
-};
-
-pub use crate::sources::{MATH, MATH_INPUT, MATH_INPUTS_MAX, METRIC, METRIC_FORMS, QUEUE};
-pub use crate::steering::{FLOOR, FLOOR_ROWS_MAX, HOLIDAYS_MAX, HOURS, HOURS_MAX, TRACK, TRACK_MAX};
-
-/// One entry of `budgets`.
-pub const BUDGET: Shape = Shape {
-    name: "a budget",
-    about: "What services share: at their maximum they must fit together.",
-    settings: &[
-        required("name", Kind::Text(&texts::NAME), "What is shared, for messages: `rds-connections`."),
-        required("limit", Kind::Count { min: 1, max: 1_000_000_000, unit: "" }, "How much of it there is."),
-        required(
-            "use",
-            Kind::Table {
-                key: &texts::NAME,
-                value: &Kind::Count { min: 0, max: 1_000_000, unit: "per task" },
-                max: SERVICES_MAX,
-            },
-            "How much one task of each service takes.",
-        ),
-    ],
-    needs: &[],
-};
-
-pub(crate) const fn required(key: &'static str, kind: Kind, about: &'static str) -> Setting {
-    Setting { key, kind, presence: Presence::Required, about }
-}
-
-pub(crate) const fn optional(key: &'static str, kind: Kind, about: &'static str) -> Setting {
-    Setting { key, kind, presence: Presence::Optional, about }
-}
-
-pub(crate) const fn default(
-    key: &'static str,
-    kind: Kind,
-    about: &'static str,
-    value: &'static str,
-    reason: &'static str,
-) -> Setting {
-    Setting { key, kind, presence: Presence::Default { value, reason }, about }
-}
-
-const fn later(key: &'static str, about: &'static str) -> Setting {
-    Setting { key, kind: Kind::Boolean, presence: Presence::Later, about }
-}

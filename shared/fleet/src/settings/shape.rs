@@ -1,22 +1,23 @@
 //! What a setting can be. The tables in `settings` are written in these words; the reader, the JSON Schema and the
-//! documentation are all made from them.
+//! table for people are all made from them.
 
 /// A mapping of the fleet file: which keys it has.
 #[derive(Debug)]
-pub struct Shape {
+pub(crate) struct Shape {
     /// What it is called in messages: `a service`.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// One sentence for the schema.
-    pub about: &'static str,
-    /// Its keys, in the order of the documentation.
-    pub settings: &'static [Setting],
+    pub(crate) about: &'static str,
+    /// Its keys, in the order in which people read them.
+    pub(crate) settings: &'static [Setting],
     /// What holds of several of its keys together.
-    pub needs: &'static [Need],
+    pub(crate) needs: &'static [Need],
 }
 
 /// What holds of several keys together.
 #[derive(Debug, Clone, Copy)]
-pub enum Need {
+#[expect(clippy::enum_variant_names, reason = "exactly, at least and at most one: that is what they say")]
+pub(crate) enum Need {
     /// Exactly one of them must be there.
     ExactlyOne(&'static [&'static str]),
     /// At least one of them must be there.
@@ -27,20 +28,20 @@ pub enum Need {
 
 /// One key.
 #[derive(Debug)]
-pub struct Setting {
+pub(crate) struct Setting {
     /// The key as written.
-    pub key: &'static str,
+    pub(crate) key: &'static str,
     /// What its value can be.
-    pub kind: Kind,
+    pub(crate) kind: Kind,
     /// Whether it must be there, and what holds when it is not.
-    pub presence: Presence,
+    pub(crate) presence: Presence,
     /// One sentence: what it sets.
-    pub about: &'static str,
+    pub(crate) about: &'static str,
 }
 
 /// Whether a key must be there.
 #[derive(Debug)]
-pub enum Presence {
+pub(crate) enum Presence {
     /// It must.
     Required,
     /// It need not; without it there is nothing.
@@ -56,9 +57,12 @@ pub enum Presence {
     Later,
 }
 
+/// The largest number of 15 digits; a float holds every smaller one exactly.
+pub(crate) const WHOLE_MAX: u64 = 999_999_999_999_999;
+
 /// What a value can be.
 #[derive(Debug)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// A text, taken as written.
     Text(&'static Text),
     /// Plain digits.
@@ -70,7 +74,7 @@ pub enum Kind {
         /// The unit, for people: `tasks`.
         unit: &'static str,
     },
-    /// Plain digits above zero, at most 15 of them: a float holds such a number exactly.
+    /// Plain digits from 1 to [`WHOLE_MAX`].
     Whole,
     /// A duration such as `90s`, `5m`, `1h30m`.
     Duration {
@@ -132,21 +136,31 @@ pub enum Kind {
 
 /// A text.
 #[derive(Debug)]
-pub struct Text {
+pub(crate) struct Text {
     /// What is allowed, for people.
-    pub allowed: &'static str,
+    pub(crate) allowed: &'static str,
     /// What is allowed, as a regular expression for the schema.
-    pub pattern: &'static str,
+    pub(crate) pattern: &'static str,
     /// Most characters.
-    pub max: usize,
+    pub(crate) max: usize,
     /// What is allowed, as the reader checks it.
-    pub accepts: fn(&str) -> bool,
+    pub(crate) accepts: fn(&str) -> bool,
+}
+
+/// The words of a table that says what each means.
+pub(crate) const fn words<T, const N: usize>(table: &[(&'static str, T); N]) -> [&'static str; N] {
+    let mut words = [""; N];
+    let mut at = 0;
+    while at < N {
+        words[at] = table[at].0;
+        at += 1;
+    }
+    words
 }
 
 impl Need {
     /// The keys it speaks of.
-    #[must_use]
-    pub fn keys(self) -> &'static [&'static str] {
+    pub(crate) fn keys(self) -> &'static [&'static str] {
         match self {
             Self::ExactlyOne(keys) | Self::AtLeastOne(keys) | Self::AtMostOne(keys) => keys,
         }
@@ -155,14 +169,35 @@ impl Need {
 
 impl Shape {
     /// The setting of a key.
-    #[must_use]
-    pub fn setting(&self, key: &str) -> Option<&'static Setting> {
+    pub(crate) fn setting(&self, key: &str) -> Option<&'static Setting> {
         self.settings.iter().find(|setting| setting.key == key)
     }
 
     /// The keys that this version takes.
-    pub fn keys(&self) -> impl Iterator<Item = &'static str> {
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &'static str> {
         let available = |setting: &&Setting| !matches!(setting.presence, Presence::Later);
         self.settings.iter().filter(available).map(|setting| setting.key)
     }
+}
+
+pub(crate) const fn required(key: &'static str, kind: Kind, about: &'static str) -> Setting {
+    Setting { key, kind, presence: Presence::Required, about }
+}
+
+pub(crate) const fn optional(key: &'static str, kind: Kind, about: &'static str) -> Setting {
+    Setting { key, kind, presence: Presence::Optional, about }
+}
+
+pub(crate) const fn default(
+    key: &'static str,
+    kind: Kind,
+    about: &'static str,
+    value: &'static str,
+    reason: &'static str,
+) -> Setting {
+    Setting { key, kind, presence: Presence::Default { value, reason }, about }
+}
+
+pub(crate) const fn later(key: &'static str, about: &'static str) -> Setting {
+    Setting { key, kind: Kind::Boolean, presence: Presence::Later, about }
 }

@@ -1,6 +1,6 @@
 //! What the texts of a fleet file can be.
 
-use crate::shape::Text;
+use crate::settings::shape::Text;
 
 /// Tidegate's own names: they stand in SNS subjects (under 100 characters) and in keys of the ledger.
 pub(crate) const NAME: Text = Text {

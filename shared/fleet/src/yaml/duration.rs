@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use crate::scalar::{self, Written};
+use crate::yaml::scalar::{self, Written};
 
 /// A duration as the fleet file has it, for example `90s`, `1h30m` or `2d`, within a range of seconds.
 ///

@@ -3,12 +3,10 @@
 use jiff::SignedDuration;
 use tidegate_policy::Amount;
 
-use crate::elsewhere;
-use crate::problem::{Code, Place, Problem, Problems};
-use crate::scalar::{self, Fault};
-use crate::shape::{Kind, Need, Presence, Setting, Shape};
-use crate::tree::{self, Key, Node, Value};
-use crate::words;
+use crate::problem::{Code, Place, Problem, Problems, elsewhere, words};
+use crate::settings::shape::{Kind, Need, Presence, Setting, Shape};
+use crate::yaml::scalar::{self, Fault};
+use crate::yaml::tree::{self, Key, Node, Value};
 
 /// A mapping whose keys are known to be right; its values are not read yet.
 pub(crate) struct Object<'a> {
@@ -152,9 +150,14 @@ impl<'a> Object<'a> {
         self.node(key).map_or(self.place, |node| node.place)
     }
 
-    /// The first key of a group that is there; more than one is reported already.
-    pub(crate) fn chosen(&self, group: &[&'static str]) -> Option<&'static str> {
-        group.iter().copied().find(|key| self.node(key).is_some())
+    /// The first key of a group that is there, and what it means; more than one is reported already.
+    pub(crate) fn chosen<T: Copy>(&self, group: &[(&'static str, T)]) -> Option<(&'static str, T)> {
+        group.iter().copied().find(|(key, _)| self.has(key))
+    }
+
+    /// Whether a key is there.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.node(key).is_some()
     }
 
     /// A text as written, or its default.
@@ -199,10 +202,29 @@ impl<'a> Object<'a> {
         })
     }
 
-    /// One of the allowed words, or its default.
-    pub(crate) fn choice(&self, key: &str, problems: &mut Problems) -> Option<&'static str> {
-        self.scalar(key, problems, |kind, scalar| match kind {
+    /// What one of the allowed words means, or its default.
+    pub(crate) fn choice<T: Copy>(
+        &self,
+        key: &str,
+        table: &[(&'static str, T)],
+        problems: &mut Problems,
+    ) -> Option<T> {
+        let chosen = self.scalar(key, problems, |kind, scalar| match kind {
             Kind::Choice(words) => Some(scalar::choice(scalar, words)),
+            _ => None,
+        })?;
+        table.iter().find(|(word, _)| *word == chosen).map(|(_, meaning)| *meaning)
+    }
+
+    /// A text as written, or its default, and what it says.
+    pub(crate) fn parsed<T>(
+        &self,
+        key: &str,
+        problems: &mut Problems,
+        parse: impl Fn(&str) -> Result<T, Fault>,
+    ) -> Option<T> {
+        self.scalar(key, problems, |kind, scalar| match kind {
+            Kind::Text(text) => Some(scalar::text(scalar, text).and_then(|text| parse(&text))),
             _ => None,
         })
     }

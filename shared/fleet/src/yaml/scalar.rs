@@ -4,10 +4,8 @@
 use jiff::SignedDuration;
 use tidegate_policy::{Amount, rule::Span};
 
-use crate::elsewhere;
-use crate::problem::{Code, Place, Problem};
-use crate::shape::Text;
-use crate::words;
+use crate::problem::{Code, Place, Problem, elsewhere, words};
+use crate::settings::shape::{Text, WHOLE_MAX};
 
 /// A scalar as it stands in the file.
 pub(crate) struct Written<'a> {
@@ -93,9 +91,6 @@ pub(crate) fn count(written: &Written<'_>, min: u32, max: u32, unit: &str) -> Re
         .filter(|number| (min..=max).contains(number))
         .ok_or_else(|| Fault::new(Code::OutOfRange, format!("is {}", words::shortened(written.text)), range))
 }
-
-/// The largest number of 15 digits; a float holds every smaller one exactly.
-pub(crate) const WHOLE_MAX: u64 = 999_999_999_999_999;
 
 /// Plain digits above zero.
 pub(crate) fn whole(written: &Written<'_>) -> Result<f64, Fault> {

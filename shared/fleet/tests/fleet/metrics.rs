@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
-use tidegate_fleet::source::{MathSource, MetricSource};
-use tidegate_fleet::{Metric, Source};
+use tidegate_fleet::{MathSource, Metric, MetricSource, Source};
 use tidegate_policy::{OnAbsence, Unit};
 
 use crate::mistakes::check_problems;
@@ -58,6 +57,7 @@ fn expressions_that_cannot_be_computed_are_refused() {
     );
     wrong("100 * e", "bad-expression", "\"100 * e\"", "does not name `r`");
     wrong("100 * (e / r", "bad-expression", "(", "never closes its `(`");
+    wrong("SUM(METRICS()) / r + e", "bad-expression", "METRICS", "also count the metrics of other services");
     wrong("SEARCH('x', 'Sum') + e + r", "bad-text", "\"SEARCH('x', 'Sum') + e + r\"", "without quotes");
     let input = "{ e: { namespace: N, metric: M } }";
     refused(

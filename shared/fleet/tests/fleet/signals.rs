@@ -1,8 +1,7 @@
 //! What needs no declaration: the load balancer's metrics, and the share of one task.
 
 use jiff::SignedDuration;
-use tidegate_fleet::Source;
-use tidegate_fleet::source::LoadBalancerMetric;
+use tidegate_fleet::{LoadBalancerMetric, Source};
 use tidegate_policy::{MetricName, MetricPolicy, OnAbsence, Signal};
 
 use crate::mistakes::check_problems;

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
-use tidegate_fleet::source::{BullmqQueue, CeleryQueue, MetricSource, QueueSource, RedisUrl, Reference};
-use tidegate_fleet::{Fleet, Mode, Service, Source};
+use tidegate_fleet::{
+    BullmqQueue, CeleryQueue, Fleet, MetricSource, Mode, QueueSource, RedisUrl, Reference, Service, Source,
+};
 use tidegate_policy::{Adjustment, Amount, OnAbsence, Unit};
 
 /// A fleet of one service with these lines.

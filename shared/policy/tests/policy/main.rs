@@ -124,3 +124,6 @@ mod constraints_properties;
 
 #[cfg(test)]
 mod wait_properties;
+
+#[cfg(test)]
+mod size;

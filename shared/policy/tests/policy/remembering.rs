@@ -1,6 +1,7 @@
 //! The memory: exact, small, bounded.
 
 use tidegate_policy::Severity;
+use tidegate_policy::memory::size::PLAIN_BYTES;
 use tidegate_policy::memory::{Intent, Startup};
 use tidegate_policy::notice::Edge;
 use tidegate_policy::{AlarmState, Memory, NoticeKind};
@@ -31,7 +32,7 @@ fn number(seconds: i64) -> f64 {
     f64::from(i32::try_from(seconds).unwrap())
 }
 
-/// The ledger's item holds 400 KB: 1,000 services of 400 bytes each.
+/// The ledger's item holds 400 KB: 1,000 services of so many bytes each.
 #[test]
 fn a_thousand_busy_services_fit_one_item() {
     let stage = busy();
@@ -39,7 +40,7 @@ fn a_thousand_busy_services_fit_one_item() {
     assert!(
         stage.memory.scale_out.is_some() && stage.memory.startup.is_some() && stage.memory.head.is_some()
     );
-    assert!(text.len() <= 400, "{} bytes: {text}", text.len());
+    assert!(text.len() <= PLAIN_BYTES, "{} bytes: {text}", text.len());
 }
 
 #[test]
@@ -53,7 +54,7 @@ fn a_tracked_service_needs_no_more_than_one_with_rules() {
         .look();
     let text = json(&stage.memory);
     assert!(stage.memory.ran.is_some() && stage.memory.runs.len() == 1, "{text}");
-    assert!(text.len() <= 400, "{} bytes: {text}", text.len());
+    assert!(text.len() <= PLAIN_BYTES, "{} bytes: {text}", text.len());
 }
 
 /// A tracked service of some hundred tasks whose number changes at every evaluation, while ever less is wished for.
@@ -71,7 +72,7 @@ fn a_tracked_service_whose_tasks_come_and_go_needs_as_little() {
         let text = json(&stage.memory);
         longest = if text.len() > longest.len() { text } else { longest };
     }
-    assert!(longest.len() <= 400, "{} bytes: {longest}", longest.len());
+    assert!(longest.len() <= PLAIN_BYTES, "{} bytes: {longest}", longest.len());
 }
 
 #[test]

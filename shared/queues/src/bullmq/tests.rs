@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 use redis::Value;
-use tidegate_fleet::source::RedisUrl;
+use tidegate_fleet::RedisUrl;
 
 use super::*;
 use crate::answer::Answer;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use redis::Value;
-use tidegate_fleet::source::CeleryQueue;
+use tidegate_fleet::CeleryQueue;
 
 use super::{binding_key, exchanges, lists, task_fingerprint, unacked_key};
 use crate::command::Command;

@@ -1,5 +1,5 @@
 use proptest::prelude::*;
-use tidegate_fleet::source::RedisUrl;
+use tidegate_fleet::RedisUrl;
 
 use super::*;
 use crate::answer::Answer;

@@ -1,7 +1,7 @@
 //! Who may look: read-only users.
 
 use jiff::Timestamp;
-use tidegate_fleet::source::QueueSource;
+use tidegate_fleet::QueueSource;
 use tidegate_policy::{AbsenceKind, InFlight};
 use tidegate_queues::{Redis, RedisRequest};
 

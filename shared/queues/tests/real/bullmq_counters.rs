@@ -2,7 +2,7 @@
 
 use redis::Value;
 use serde_json::json;
-use tidegate_fleet::source::QueueSource;
+use tidegate_fleet::QueueSource;
 use tidegate_policy::{AbsenceKind, InFlight};
 
 use crate::clients::{self, Client};

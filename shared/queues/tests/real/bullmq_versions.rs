@@ -1,7 +1,7 @@
 //! BullMQ 5 and 6: the same numbers from both, however they lay out their keys.
 
 use serde_json::{Value, json};
-use tidegate_fleet::source::QueueSource;
+use tidegate_fleet::QueueSource;
 use tidegate_policy::{AbsenceKind, InFlight, Queue};
 
 use crate::clients;

@@ -6,7 +6,7 @@
 use std::time::Instant;
 
 use serde_json::json;
-use tidegate_fleet::source::{CeleryQueue, QueueSource};
+use tidegate_fleet::{CeleryQueue, QueueSource};
 use tidegate_policy::{InFlight, Queue};
 
 use crate::clients::{Client, declared};

@@ -1,7 +1,7 @@
 //! Celery as applications configure it: prefixes, separators, priority steps, exchanges, shared `unacked`.
 
 use serde_json::json;
-use tidegate_fleet::source::{CeleryQueue, QueueSource};
+use tidegate_fleet::{CeleryQueue, QueueSource};
 use tidegate_policy::{AbsenceKind, InFlight};
 
 use crate::clients::{App, send};

@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
-use tidegate_fleet::source::{CeleryQueue, QueueSource};
+use tidegate_fleet::{CeleryQueue, QueueSource};
 use tidegate_policy::{InFlight, Queue};
 
 use crate::clients::{App, Client, send};

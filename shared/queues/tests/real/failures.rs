@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use tidegate_fleet::source::QueueSource;
+use tidegate_fleet::QueueSource;
 use tidegate_policy::AbsenceKind::{Denied, NotFound, TimedOut, Unreachable, Unreadable, WrongType};
 use tidegate_policy::{Absence, AbsenceKind};
 use tidegate_queues::{Redis, RedisRequest};
@@ -222,7 +222,7 @@ async fn a_server_with_too_many_clients_is_unreachable() {
 
 #[tokio::test]
 async fn a_queue_kept_elsewhere_is_not_asked_for() {
-    let source = QueueSource::Sqs(tidegate_fleet::source::SqsQueue { url: String::new() });
+    let source = QueueSource::Sqs(tidegate_fleet::SqsQueue { url: String::new() });
     let look = Look::new("redis://127.0.0.1:1", source);
     check(&look.read().await.unwrap_err(), Unreadable, "this queue is not kept in Redis");
 }

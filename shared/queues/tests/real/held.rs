@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use tidegate_fleet::source::{CeleryQueue, QueueSource};
+use tidegate_fleet::{CeleryQueue, QueueSource};
 use tidegate_policy::{InFlight, Queue};
 use tidegate_queues::{Redis, RedisRequest};
 

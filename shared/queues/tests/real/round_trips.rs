@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use jiff::Timestamp;
-use tidegate_fleet::source::{QueueSource, RedisList};
+use tidegate_fleet::{QueueSource, RedisList};
 use tidegate_policy::InFlight;
 use tidegate_queues::{Redis, RedisRequest};
 
@@ -139,7 +139,7 @@ async fn a_look_can_be_part_of_a_function_that_moves_between_threads() {
     assert_eq!(moves(redis.read(&[], Timestamp::now())).await, []);
     assert_eq!(format!("{:?}", moves(redis)), "Redis { idle: 0, .. }");
     let source = QueueSource::List(RedisList {
-        url: tidegate_fleet::source::RedisUrl::Plain(String::new()),
+        url: tidegate_fleet::RedisUrl::Plain(String::new()),
         ca: None,
         key: "jobs".to_owned(),
         proof: None,

@@ -10,7 +10,7 @@ use aws_sdk_sqs::config::retry::RetryConfig;
 use aws_sdk_sqs::config::timeout::TimeoutConfig;
 use aws_sdk_sqs::config::{BehaviorVersion, Config, Credentials, Region};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-use tidegate_fleet::source::SqsQueue;
+use tidegate_fleet::SqsQueue;
 use tidegate_policy::AbsenceKind::{Denied, NotFound, Throttled, TimedOut, Unreachable};
 use tidegate_policy::{AbsenceKind, InFlight};
 use tidegate_queues::sqs;

@@ -9,7 +9,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use tidegate_fleet::source::{BullmqQueue, CeleryQueue, QueueSource, RedisList, RedisUrl};
+use tidegate_fleet::{BullmqQueue, CeleryQueue, QueueSource, RedisList, RedisUrl};
 use tidegate_policy::{Absence, Queue};
 use tidegate_queues::{Redis, RedisRequest};
 

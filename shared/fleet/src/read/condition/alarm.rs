@@ -2,10 +2,9 @@
 
 use tidegate_policy::{AlarmName, Comparison, Condition, Signal, Unit};
 
-use super::{Parsed, bad, duration_after, tokens};
-use crate::problem::Code;
-use crate::scalar::Fault;
-use crate::words;
+use crate::problem::{Code, words};
+use crate::read::condition::parts::{Parsed, bad, duration_after, tokens};
+use crate::yaml::scalar::Fault;
 
 /// What a condition on an alarm begins with.
 const BEGIN: &str = "alarm(";

@@ -2,10 +2,9 @@
 
 use tidegate_policy::{Signal, Unit};
 
-use super::{Token, bad};
-use crate::problem::Code;
-use crate::scalar::Fault;
-use crate::words;
+use crate::problem::{Code, words};
+use crate::read::condition::parts::{Token, bad};
+use crate::yaml::scalar::Fault;
 
 /// Far above any queue length or byte count, and exact in a float.
 const VALUE_DIGITS_MAX: usize = 15;

@@ -4,12 +4,11 @@ use std::fmt;
 
 use tidegate_policy::rule::Span;
 
-use crate::excerpt;
-use crate::fleet::{Fleet, Service};
-use crate::problem::Problems;
-use crate::settings::FLEET;
-use crate::shape::{Kind, Presence, Setting, Shape};
-use crate::tree::{self, Node, Scalar, Value};
+use crate::model::fleet::{Fleet, Service};
+use crate::problem::{Problems, excerpt};
+use crate::settings::fleet::FLEET;
+use crate::settings::shape::{Kind, Presence, Setting, Shape};
+use crate::yaml::tree::{self, Node, Scalar, Value};
 
 /// One setting as it holds.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,0 +1,9 @@
+//! What single values cannot show: settings that contradict each other, or say what nobody can mean.
+//!
+//! Reading calls these checks as soon as what they speak of is read.
+
+pub(crate) mod budget;
+pub(crate) mod ledger;
+pub(crate) mod rules;
+pub(crate) mod service;
+pub(crate) mod unique;

@@ -1,0 +1,43 @@
+//! Whether the ledger has room for what is remembered of the fleet.
+
+use jiff::SignedDuration;
+use tidegate_policy::memory::size::{DISTURBED_BYTES, ITEM_BYTES_MAX, PLAIN_BYTES, most_bytes};
+
+use crate::model::fleet::Service;
+use crate::problem::{Code, Problem, Problems};
+use crate::settings::fleet::SERVICES_PER_CONCERN_MAX;
+use crate::yaml::tree::Node;
+
+/// What the services of one concern may remember in a rush, in bytes.
+const ROOM: usize = SERVICES_PER_CONCERN_MAX * PLAIN_BYTES;
+
+/// So many services may be disturbed while all of them are in a rush: the rest of the item holds what they remember beyond.
+const DISTURBED: usize = 19;
+const _: () = assert!(ROOM + DISTURBED * DISTURBED_BYTES <= ITEM_BYTES_MAX);
+
+/// One item of the ledger holds the memory of all services of a concern, also in an hour when every condition holds.
+pub(crate) fn room(nodes: &[Node], services: &[Option<Service>], problems: &mut Problems) {
+    let (mut with_queue, mut without) = (ROOM, ROOM);
+    for (node, service) in nodes.iter().zip(services) {
+        let Some(service) = service else {
+            continue;
+        };
+        let (room, kind) =
+            if service.queue().is_some() { (&mut with_queue, "with") } else { (&mut without, "without") };
+        let Some(left) = room.checked_sub(most_bytes(service.policy(), longest_period(service))) else {
+            let message = format!(
+                "is one service too many: one item of the ledger remembers {SERVICES_PER_CONCERN_MAX} plain ones {kind} a \
+                 `queue`, and fewer with `wait`, `for`, metrics and `notify`"
+            );
+            let problem = Problem::new(Code::WrongLength, node.place, message);
+            problems.push(problem.help("make two fleet files of it, each with its own stack"));
+            return;
+        };
+        *room = left;
+    }
+}
+
+/// The longest period of the service's metrics.
+fn longest_period(service: &Service) -> SignedDuration {
+    service.metrics().iter().map(|metric| metric.source.period()).max().unwrap_or_default()
+}

@@ -1,0 +1,75 @@
+//! What a service's settings say together.
+
+use tidegate_policy::{Hours, ServicePolicy, rule::Span};
+
+use crate::model::fleet::Service;
+use crate::model::queue::QueueSource;
+use crate::model::target::TargetKind;
+use crate::problem::{Code, Problem, Problems};
+use crate::yaml::object::Object;
+
+/// A group has no queue, and so nothing that speaks of one.
+pub(crate) fn without_queue(service: &Object<'_>, target: Option<TargetKind>, problems: &mut Problems) {
+    match target {
+        Some(TargetKind::Group) => {}
+        Some(TargetKind::Ecs) | None => return,
+    }
+    for key in ["queue", "concurrency", "idle"] {
+        if service.has(key) {
+            let message = format!("`{key}` is about the jobs of a queue, and an Auto Scaling group has none");
+            let problem = Problem::new(Code::GroupWithQueue, service.place_of(key), message);
+            problems.push(
+                problem.help("leave it out; queues are worked off by the tasks of an ECS service (`ecs`)"),
+            );
+        }
+    }
+}
+
+/// What a service's settings say together.
+pub(crate) fn service(service: &Service, object: &Object<'_>, problems: &mut Problems) {
+    let policy = service.policy();
+    let place = object.place_of("capacity");
+    let only_told = policy.rules.is_empty() && policy.track.is_empty() && !policy.notify.is_empty();
+    if policy.capacity.min() == policy.capacity.max() && policy.hours.is_empty() && !only_told {
+        let message = format!("`min` and `max` are both {}: nothing can ever scale", policy.capacity.max());
+        problems.push(Problem::new(Code::FixedSize, place, message));
+    }
+    if let Some(why) = service.queue().filter(|_| policy.wait.is_some()).and_then(unseen_in_flight) {
+        let message = format!("`wait` is set, and {why}");
+        let help = "while no job waits, the load last measured is believed and halves in an hour, and tasks leave only \
+                    as slowly; the first jobs that wait correct it";
+        problems.push(Problem::new(Code::WaitUnseenInFlight, object.place_of("wait"), message).help(help));
+    }
+    if let Some(why) = service.queue().filter(|_| sleeps(policy)).and_then(unseen_in_flight) {
+        let zero = if policy.capacity.min() == 0 { "`min` is 0" } else { "`hours` let the last task go" };
+        let message = format!("{zero}, and {why}");
+        let help = format!(
+            "the last task goes once the queue was empty for `idle`, {}: make it longer than any job",
+            Span(policy.idle)
+        );
+        problems.push(Problem::new(Code::ZeroUnseenInFlight, place, message).help(help));
+    }
+}
+
+/// Whether the bounds let the last task go at some time of the day.
+fn sleeps(policy: &ServicePolicy) -> bool {
+    let at_zero = |row: &Hours| row.min == Some(0) || row.max == Some(0);
+    policy.capacity.min() == 0 || policy.hours.iter().any(at_zero)
+}
+
+/// Why a queue cannot show that nothing runs.
+fn unseen_in_flight(queue: &QueueSource) -> Option<&'static str> {
+    match queue {
+        QueueSource::Celery(celery) if !celery.acks_late => {
+            Some("Celery shows no running job unless it acknowledges late (`acks_late`)")
+        }
+        QueueSource::List(_) => Some("a Redis list forgets a job when it is taken"),
+        QueueSource::Cloudwatch(queue) if queue.in_flight.is_none() => {
+            Some("no metric tells the jobs in flight (`in_flight`)")
+        }
+        QueueSource::Celery(_)
+        | QueueSource::Bullmq(_)
+        | QueueSource::Sqs(_)
+        | QueueSource::Cloudwatch(_) => None,
+    }
+}

@@ -1,0 +1,10 @@
+//! What a valid fleet file says, in types that cannot hold anything else; what its signals are, and what they cost.
+
+pub(crate) mod built_in;
+pub mod cost;
+pub(crate) mod fleet;
+mod keyword;
+pub(crate) mod metric;
+pub(crate) mod queue;
+pub mod signals;
+pub(crate) mod target;

@@ -1,0 +1,12 @@
+//! Every setting once, as data, and what is made of it for people and editors: the table of settings and the JSON Schema.
+
+pub(crate) mod bounds;
+pub(crate) mod fleet;
+pub(crate) mod metric;
+pub(crate) mod queue;
+pub mod reference;
+pub(crate) mod rule;
+pub mod schema;
+pub(crate) mod service;
+pub(crate) mod shape;
+pub(crate) mod texts;

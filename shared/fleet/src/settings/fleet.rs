@@ -1,0 +1,68 @@
+//! The settings at the top of the file.
+//!
+//! Every setting of a fleet file is declared once: what it can be, its default, and why that default. The reader, the
+//! JSON Schema (`tidegate schema`) and the table of settings (`tidegate check --explain`) are made from these tables, so
+//! none of them can disagree.
+
+use crate::settings::bounds::HOLIDAYS_MAX;
+use crate::settings::service::{MODE, SERVICE};
+use crate::settings::shape::{Kind, Shape, later, optional, required};
+use crate::settings::texts;
+
+/// Services of one fleet: those of two concerns.
+pub(crate) const SERVICES_MAX: usize = 2_000;
+
+/// Services of one concern: one ledger item holds the memory of about 1,000 (DynamoDB: 400 KB per item).
+pub(crate) const SERVICES_PER_CONCERN_MAX: usize = 1_000;
+
+/// Budgets of one fleet.
+pub(crate) const BUDGETS_MAX: usize = 50;
+
+/// The whole file.
+pub(crate) const FLEET: Shape = Shape {
+    name: "the fleet",
+    about: "One fleet of Tidegate: what scales, between which bounds and by which rules.",
+    settings: &[
+        required("version", Kind::Count { min: 1, max: 1, unit: "" }, "The version of this file format."),
+        required("name", Kind::Text(&texts::NAME), "The fleet's name in reports, metrics and the ledger."),
+        required("mode", MODE, "`observe` decides and reports but changes nothing; `enforce` acts."),
+        required(
+            "services",
+            Kind::List { of: &Kind::Map(&SERVICE), min: 1, max: SERVICES_MAX },
+            "What scales: ECS services and EC2 Auto Scaling groups.",
+        ),
+        optional(
+            "budgets",
+            Kind::List { of: &Kind::Map(&BUDGET), min: 0, max: BUDGETS_MAX },
+            "Limits shared by several services, checked when the file is read.",
+        ),
+        optional(
+            "holidays",
+            Kind::List { of: &Kind::Text(&texts::DATE), min: 0, max: HOLIDAYS_MAX },
+            "Dates that count as `holidays`, not as their day of the week, in every window of `hours`.",
+        ),
+        later("databases", "RDS classes and read replicas"),
+        later("emergency", "what happens when everything goes to its maximum"),
+    ],
+    needs: &[],
+};
+
+/// One entry of `budgets`.
+pub(crate) const BUDGET: Shape = Shape {
+    name: "a budget",
+    about: "What services share: at their maximum they must fit together.",
+    settings: &[
+        required("name", Kind::Text(&texts::NAME), "What is shared, for messages: `rds-connections`."),
+        required("limit", Kind::Count { min: 1, max: 1_000_000_000, unit: "" }, "How much of it there is."),
+        required(
+            "use",
+            Kind::Table {
+                key: &texts::NAME,
+                value: &Kind::Count { min: 0, max: 1_000_000, unit: "per task" },
+                max: SERVICES_MAX,
+            },
+            "How much one task of each service takes.",
+        ),
+    ],
+    needs: &[],
+};

@@ -1,0 +1,130 @@
+//! How metrics are found.
+
+use tidegate_policy::{OnAbsence, Unit};
+
+use crate::settings::shape::{Kind, Setting, Shape, default, optional, required, words};
+use crate::settings::texts;
+
+/// Metrics of one service; each costs a reading a minute.
+pub(crate) const METRICS_MAX: usize = 20;
+
+/// Dimensions of one metric (CloudWatch: 30).
+pub(crate) const DIMENSIONS_MAX: usize = 30;
+
+const NAMESPACE: Setting = required("namespace", Kind::Text(&texts::CLOUDWATCH_NAME), "`Namespace`.");
+
+const METRIC_NAME: Setting = required("metric", Kind::Text(&texts::CLOUDWATCH_NAME), "`MetricName`.");
+
+const DIMENSIONS: Setting = optional(
+    "dimensions",
+    Kind::Table {
+        key: &texts::DIMENSION_NAME,
+        value: &Kind::Text(&texts::DIMENSION_VALUE),
+        max: DIMENSIONS_MAX,
+    },
+    "`Dimensions`: all of them, as CloudWatch matches the whole set.",
+);
+
+const STATISTIC: Setting = default(
+    "statistic",
+    Kind::Text(&texts::STATISTIC),
+    "`Stat`.",
+    "Average",
+    "what AWS's own ECS metrics are read with",
+);
+
+const PERIOD: Setting = default(
+    "period",
+    Kind::Duration { min_seconds: 60, max_seconds: 3_600 },
+    "`Period`: a multiple of 60s.",
+    "60s",
+    "as often as the schedule looks",
+);
+
+/// What no datapoints can mean.
+pub(crate) const ABSENCES: [(&str, OnAbsence); 3] =
+    [("missing", OnAbsence::Missing), ("zero", OnAbsence::Zero), ("no_vote", OnAbsence::NoVote)];
+
+const ABSENT: Setting = default(
+    "absent",
+    Kind::Choice(&words(&ABSENCES)),
+    "What no datapoints mean: not known, zero, or nothing either way.",
+    "missing",
+    "the safe reading: what is not known removes nothing",
+);
+
+/// A metric that counts the jobs of a queue.
+pub(crate) const METRIC_SOURCE: Shape = Shape {
+    name: "a metric of the queue",
+    about: "One CloudWatch metric.",
+    settings: &[NAMESPACE, METRIC_NAME, DIMENSIONS, STATISTIC, PERIOD, ABSENT],
+    needs: &[],
+};
+
+/// The units that a metric can be kept in.
+pub(crate) const UNITS: [(&str, Unit); 4] = [
+    ("count", Unit::Count),
+    ("percent", Unit::Percent),
+    ("milliseconds", Unit::Milliseconds),
+    ("seconds", Unit::Seconds),
+];
+
+const UNIT: Setting = default(
+    "unit",
+    Kind::Choice(&words(&UNITS)),
+    "The unit its values are kept in; rules must be written with one that fits.",
+    "count",
+    "a plain number needs no conversion",
+);
+
+const LIMIT: Setting = optional(
+    "limit",
+    Kind::Whole,
+    "What its values are a share of: rules then compare percent of it, as `db_connections > 80%`.",
+);
+
+/// One entry of a service's `metrics`, spelt out or by an expression.
+pub(crate) const METRIC_FORMS: Kind =
+    Kind::Forms { usual: &METRIC, other: &MATH, by: &["expression", "metrics"] };
+
+/// A metric, spelt out.
+pub(crate) const METRIC: Shape = Shape {
+    name: "a metric",
+    about: "One CloudWatch metric that rules name.",
+    settings: &[NAMESPACE, METRIC_NAME, DIMENSIONS, STATISTIC, PERIOD, ABSENT, UNIT, LIMIT],
+    needs: &[],
+};
+
+/// Metrics of one expression: as many as an alarm on an expression may have (CloudWatch: 10).
+pub(crate) const MATH_INPUTS_MAX: usize = 10;
+
+/// A metric by an expression over others.
+pub(crate) const MATH: Shape = Shape {
+    name: "a metric by an expression",
+    about: "CloudWatch metric math: one value made of several metrics of one period.",
+    settings: &[
+        required(
+            "expression",
+            Kind::Text(&texts::EXPRESSION),
+            "`Expression`, over the ids of `metrics`: `100 * errors / requests`.",
+        ),
+        required(
+            "metrics",
+            Kind::Table { key: &texts::MATH_ID, value: &Kind::Map(&MATH_INPUT), max: MATH_INPUTS_MAX },
+            "The metrics of the expression, by their ids.",
+        ),
+        PERIOD,
+        ABSENT,
+        UNIT,
+        LIMIT,
+    ],
+    needs: &[],
+};
+
+/// One metric of an expression.
+pub(crate) const MATH_INPUT: Shape = Shape {
+    name: "a metric of the expression",
+    about: "One CloudWatch metric of the expression; its period is the expression's.",
+    settings: &[NAMESPACE, METRIC_NAME, DIMENSIONS, STATISTIC],
+    needs: &[],
+};
