@@ -54,7 +54,8 @@ fn every_job_counts_once_whether_it_waits_runs_or_is_held() {
 /// What is decided with such a load believed, and if jobs wait for want of a worker or not.
 fn decided(seen: &Sight, jobs: Jobs, waiting: bool, load: Load, next: &mut Wait) -> Proposal {
     let this = Last { waiting, ..last(seen, jobs, &next.pace) };
-    decide(seen, jobs, this, Known { load, gap: false }, &crew(seen.running.into()), next).unwrap()
+    let known = Known { load, most: Some(load.most()), gap: false };
+    decide(seen, jobs, this, known, &crew(seen.running.into()), next).unwrap()
 }
 
 /// Tasks for jobs that nobody takes would be ordered for ever.
@@ -73,6 +74,18 @@ fn jobs_beside_free_places_are_not_late_and_order_nobody() {
         // Nothing arrived for so long that whatever waits has waited too long.
         decided(&seen, Jobs::shown(jobs, in_flight), waiting, steady(0.0), &mut next);
         assert_eq!(next.late_since.is_some(), late, "{jobs} wait, {in_flight} run, waiting: {waiting}");
+    }
+}
+
+/// They make the load look larger, and a load that is larger takes the jobs that wait sooner.
+#[test]
+fn jobs_that_have_just_come_make_none_wait_less() {
+    let (_, first) = look(&seen(0, counting(300.0, 0)), None);
+    let late_since = Some(first.last.unwrap().at);
+    let memory = Wait { pace: a_second_a_job(), load: Some(steady(5.0)), late_since, ..first };
+    for (waiting, late) in [(295.0, false), (320.0, true), (800.0, true), (50_000.0, true)] {
+        let (_, next) = look(&seen(15, counting(waiting, 300)), Some(&memory));
+        assert_eq!(next.late_since.is_some(), late, "{waiting} wait, five come in a second");
     }
 }
 
