@@ -123,7 +123,7 @@ pub(crate) fn look(seen: &Sight, before: Option<&Wait>) -> (Option<Proposal>, Wa
             let is_recent = |last: &Last| seconds(since(last.at, seen.now)) <= FORGOTTEN_AFTER_SECONDS;
             let load = next.load.filter(|_| next.last.as_ref().is_some_and(is_recent));
             let this = last(seen, jobs, &next.pace);
-            let (most, load) = (load.map(|load| load.most()), load.unwrap_or_default());
+            let (most, load) = (load.map(|load| load.most(seen.acceptable)), load.unwrap_or_default());
             decide(seen, jobs, this, Known { load, most, gap: true }, &crew, &mut next)
         }
         Some(jobs) => {
@@ -147,7 +147,7 @@ fn watch(seen: &Sight, this: Last, hidden: bool, startup: f64, next: &mut Wait) 
         return None;
     };
     let elapsed = seconds(since(before.at, seen.now));
-    let most = next.load.map(|load| load.most());
+    let most = next.load.map(|load| load.most(seen.acceptable));
     if elapsed < SHORTEST_LOOK_SECONDS {
         return next.load.map(|load| Known { load, most, gap: false });
     }
@@ -158,7 +158,7 @@ fn watch(seen: &Sight, this: Last, hidden: bool, startup: f64, next: &mut Wait) 
     if elapsed > FORGOTTEN_AFTER_SECONDS {
         next.load = None;
         let load = load::learn(None, rate, elapsed);
-        return Some(Known { load, most: Some(load.most()), gap: true });
+        return Some(Known { load, most: Some(load.most(seen.acceptable)), gap: true });
     }
     let believed = next.load.map_or(0.0, |load| load.rate);
     let load = match next.load {

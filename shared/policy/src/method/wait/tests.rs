@@ -54,7 +54,7 @@ fn every_job_counts_once_whether_it_waits_runs_or_is_held() {
 /// What is decided with such a load believed, and if jobs wait for want of a worker or not.
 fn decided(seen: &Sight, jobs: Jobs, waiting: bool, load: Load, next: &mut Wait) -> Proposal {
     let this = Last { waiting, ..last(seen, jobs, &next.pace) };
-    let known = Known { load, most: Some(load.most()), gap: false };
+    let known = Known { load, most: Some(load.most(seen.acceptable)), gap: false };
     decide(seen, jobs, this, known, &crew(seen.running.into()), next).unwrap()
 }
 
