@@ -254,7 +254,8 @@ fn decide(
         return None;
     }
     let size = raised.max(kept.min(seen.desired));
-    let reason = if standing == size && standing > needed.max(busy_tasks) {
+    let without = if raised > seen.desired { needed } else { needed.max(busy_tasks) };
+    let reason = if standing == size && standing > without {
         let bursts = next.bursts.as_ref().map_or(0, |bursts| bursts.sizes.len());
         Reason::StandsBy { bursts, proposes: size }
     } else if grown == size && raised > seen.desired && forecast < grown {

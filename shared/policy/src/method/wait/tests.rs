@@ -124,13 +124,13 @@ fn behind_an_empty_hidden_queue_the_work_of_half_a_task_keeps_one() {
 
 /// Fifteen tasks stand by while twenty still run and ten are asked for; 30 jobs of a minute are believed to run.
 #[test]
-fn of_a_hidden_queue_no_more_jobs_are_told_than_are_believed_to_run() {
+fn what_stands_by_behind_an_empty_hidden_queue_is_told_as_standing_by() {
     let seen = Sight::of_tasks(10, 20).after(60);
     let bursts = Bursts { at: Timestamp::UNIX_EPOCH, gaps: vec![1_000], sizes: vec![40.0, 40.0] };
     let pace = Pace { fastest: 0.001, ..Pace::default() };
     let mut next = Wait { pace, bursts: Some(bursts), ..Wait::default() };
     let asked = decided(&seen, hidden(0.0, 0.0), false, steady(30.0 / 54.0), &mut next);
-    let reason = Reason::WouldWait { jobs: 30, within: span(90.0), planned: span(27.0), proposes: 15 };
+    let reason = Reason::StandsBy { bursts: 2, proposes: 15 };
     assert_eq!(asked, Proposal { tasks: 15, reason });
 }
 
