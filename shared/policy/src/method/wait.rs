@@ -91,6 +91,8 @@ pub(crate) struct Proposal {
 #[derive(Debug, Clone, Copy)]
 struct Known {
     load: Load,
+    /// The most that arrived lately, as it was known before this look: jobs that have just come make none wait less.
+    most: Option<f64>,
     /// It is the mean over a time in which nobody looked, or only a part was read: enough to order, never enough to let
     /// anybody go.
     gap: bool,
@@ -119,9 +121,10 @@ pub(crate) fn look(seen: &Sight, before: Option<&Wait>) -> (Option<Proposal>, Wa
             // A part of what workers hold teaches nothing, and lets nobody go; what waits is counted, and may order.
             next.shorten();
             let is_recent = |last: &Last| seconds(since(last.at, seen.now)) <= FORGOTTEN_AFTER_SECONDS;
-            let load = next.load.filter(|_| next.last.as_ref().is_some_and(is_recent)).unwrap_or_default();
+            let load = next.load.filter(|_| next.last.as_ref().is_some_and(is_recent));
             let this = last(seen, jobs, &next.pace);
-            decide(seen, jobs, this, Known { load, gap: true }, &crew, &mut next)
+            let (most, load) = (load.map(|load| load.most(seen.acceptable)), load.unwrap_or_default());
+            decide(seen, jobs, this, Known { load, most, gap: true }, &crew, &mut next)
         }
         Some(jobs) => {
             let this = last(seen, jobs, &next.pace);
@@ -144,8 +147,9 @@ fn watch(seen: &Sight, this: Last, hidden: bool, startup: f64, next: &mut Wait) 
         return None;
     };
     let elapsed = seconds(since(before.at, seen.now));
+    let most = next.load.map(|load| load.most(seen.acceptable));
     if elapsed < SHORTEST_LOOK_SECONDS {
-        return next.load.map(|load| Known { load, gap: false });
+        return next.load.map(|load| Known { load, most, gap: false });
     }
     next.last = Some(this);
     let planned = seen.acceptable * PLANNED_SHARE;
@@ -153,7 +157,8 @@ fn watch(seen: &Sight, this: Last, hidden: bool, startup: f64, next: &mut Wait) 
         pace::learn(&mut next.pace, &before, &this, elapsed, seen.concurrency, planned, hidden) / elapsed;
     if elapsed > FORGOTTEN_AFTER_SECONDS {
         next.load = None;
-        return Some(Known { load: load::learn(None, rate, elapsed), gap: true });
+        let load = load::learn(None, rate, elapsed);
+        return Some(Known { load, most: Some(load.most(seen.acceptable)), gap: true });
     }
     let believed = next.load.map_or(0.0, |load| load.rate);
     let load = match next.load {
@@ -172,7 +177,7 @@ fn watch(seen: &Sight, this: Last, hidden: bool, startup: f64, next: &mut Wait) 
         }
     };
     next.load = Some(load);
-    Some(Known { load, gap: false })
+    Some(Known { load, most, gap: false })
 }
 
 /// What the next look has to know of this one. Where running jobs are hidden every place is taken as busy: that is true
@@ -204,7 +209,7 @@ fn decide(
     seen: &Sight,
     jobs: Jobs,
     this: Last,
-    Known { load: believed, gap }: Known,
+    Known { load: believed, most: arrived, gap }: Known,
     crew: &Crew,
     next: &mut Wait,
 ) -> Option<Proposal> {
@@ -226,7 +231,7 @@ fn decide(
     let places = crew.running * seen.concurrency;
     let wait = jobs.waiting / per_second / places.max(1.0);
     let late = wait > planned;
-    let grown = late::grown(next, seen, lateness(jobs, this, &believed, wait, places), crew.startup);
+    let grown = late::grown(next, seen, lateness(jobs, this, arrived, wait, places), crew.startup);
     let forecast = needed_with(crew, CHANCE);
     let needed = forecast.max(grown);
     let taken = whole_tasks(seen.jobs_of_the_dead() / seen.concurrency);
@@ -249,7 +254,8 @@ fn decide(
         return None;
     }
     let size = raised.max(kept.min(seen.desired));
-    let reason = if standing == size && standing > needed.max(busy_tasks) {
+    let without = if raised > seen.desired { needed } else { needed.max(busy_tasks) };
+    let reason = if standing == size && standing > without {
         let bursts = next.bursts.as_ref().map_or(0, |bursts| bursts.sizes.len());
         Reason::StandsBy { bursts, proposes: size }
     } else if grown == size && raised > seen.desired && forecast < grown {
@@ -277,10 +283,10 @@ fn needed(seen: &Sight, outlook: &Outlook, crew: &Crew, luck: f64) -> u32 {
 }
 
 /// How long a job waits, by the pace or by the load, whichever says more; not at all where more tasks would not take it.
-fn lateness(jobs: Jobs, this: Last, believed: &Load, wait: f64, places: f64) -> f64 {
+fn lateness(jobs: Jobs, this: Last, most: Option<f64>, wait: f64, places: f64) -> f64 {
     // Jobs that wait beside places that are free are taken by nobody, or not yet.
     let stuck = !this.waiting || (this.busy < places / 2.0 && jobs.waiting < places);
-    let by_load = if believed.seconds > 0.0 { jobs.waiting / believed.most() } else { 0.0 };
+    let by_load = most.map_or(0.0, |most| jobs.waiting / most);
     if stuck { 0.0 } else { wait.max(by_load) }
 }
 

@@ -304,7 +304,7 @@ fn a_constant_load_settles_behind_every_queue() {
             },
         );
         let mean = sum / looks;
-        let (band, share) = if startup <= 90 { (8.0, 6.0) } else { (30.0, 8.0) };
+        let (band, share) = if startup <= 90 { (8.0, 6.0) } else { (35.0, 8.0) };
         let what = format!(
             "{kind:?}, jobs of {job} s, {concurrency} a task, {startup} s to start, {need:.1} of {max} needed"
         );
@@ -313,6 +313,24 @@ fn a_constant_load_settles_behind_every_queue() {
         (ratios, cases) = (ratios + mean / need, cases + 1.0);
     }
     assert!(ratios / cases <= 1.25, "{} times the need in the mean of all", ratios / cases);
+}
+
+/// A hidden queue is left by many tasks at once when nothing waits and the window of stabilization ends. They did nothing:
+/// the first jobs that wait after it must not be taken for the work of all of them.
+#[test]
+fn behind_a_hidden_queue_tasks_that_left_idle_order_no_multiple_of_the_need() {
+    for seed in 0..60_u32 {
+        let kind = if seed < 30 { Kind::Reserves } else { Kind::Hides };
+        let seed = seed % 30;
+        let need = [2.9, 6.0, 12.0][usize::try_from(seed % 3).unwrap()];
+        let mut day = Day::new(kind, 0.2, 1, 90, 400, seed.into());
+        day.stage.policy.stabilization = seconds(300);
+        let rate = day.rate_for(need);
+        day.live(7_200, |_| rate, |_, _| ());
+        let mut most = 0;
+        day.live(6 * 3_600, |_| rate, |day, _| most = most.max(day.desired()));
+        assert!(f64::from(most) <= 2.0 * need + 8.0, "{kind:?}, seed {seed}: {most} for the work of {need}");
+    }
 }
 
 /// One look in three can read the queue, three minutes apart: what waits is known, and what grows.
@@ -336,16 +354,16 @@ fn readings_three_minutes_apart_order_what_is_needed_and_take_nothing_away() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 96, ..ProptestConfig::default() })]
 
-    /// Where jobs are counted it is known who waits too long, however much slower they became under a load that goes on or rises. A job that waits half again
-    /// as long as acceptable is none of chance.
+    /// Where jobs are counted it is known who waits too long, however much slower they became, and whatever the load does. A
+    /// job that waits half again as long as acceptable is none of chance.
     #[test]
     fn jobs_over_the_acceptable_wait_order_more_within_two_looks(
         job in 0.2..8.0_f64,
         slower in 1.0..5.0_f64,
         tasks in 3.0..15.0_f64,
-        more in 1.0..2.0_f64,
+        change in 0.5..2.0_f64,
         dice in any::<u64>(),
     ) {
         let mut day = Day::new(Kind::Counts, job, 2, 60, 200, dice);
@@ -353,7 +371,7 @@ proptest! {
         day.live(3_600, |_| rate, |_, _| ());
         day.job_seconds *= slower;
         let mut starving = Starving::beyond(90.0);
-        day.live(7_200, |_| rate * more, |day, decision| starving.look(day, decision));
+        day.live(7_200, |_| rate * change, |day, decision| starving.look(day, decision));
         prop_assert!(starving.longest <= 15, "nothing ordered for {} s", starving.longest);
     }
 }

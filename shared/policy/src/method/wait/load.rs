@@ -11,6 +11,9 @@ use crate::memory::wait::{AVERAGES, Load};
 /// second. The first is the last look alone. One average more saves nothing; one fewer costs 1% with long jobs.
 const LONGEST_HALF_LIFE_SECONDS: f64 = 960.0;
 
+/// Of the averages but the first.
+const SHORTEST_HALF_LIFE_SECONDS: f64 = 30.0;
+
 /// So many averages, as a number to calculate with.
 const COUNT: f64 = 7.0;
 
@@ -74,9 +77,16 @@ fn chance(rate: f64, elapsed: f64) -> f64 {
 }
 
 impl Load {
-    /// The most that arrived lately by any average. More jobs than come in a wait at this rate wait longer than that.
-    pub(crate) fn most(&self) -> f64 {
-        self.averages.iter().skip(1).copied().fold(f64::MIN_POSITIVE, f64::max)
+    /// The most that arrived lately, by any average that remembers half for no more than twice these seconds. More jobs than
+    /// come in so many seconds at this rate have waited longer.
+    pub(crate) fn most(&self, seconds: f64) -> f64 {
+        let half_lives = std::iter::successors(Some(SHORTEST_HALF_LIFE_SECONDS), |it| Some(2.0 * it));
+        self.averages
+            .into_iter()
+            .skip(1)
+            .zip(half_lives)
+            .take_while(|(_, half_life)| *half_life <= SHORTEST_HALF_LIFE_SECONDS.max(2.0 * seconds))
+            .fold(f64::MIN_POSITIVE, |most, (average, _)| most.max(average))
     }
 
     /// Trusts each average by how well it foretold this look, and sees whether looks are noisier than chance makes them.
@@ -160,6 +170,20 @@ mod tests {
 
     fn to_and_fro(steps: usize) -> impl Iterator<Item = f64> {
         [9.0, 11.0, 10.5, 9.5].into_iter().cycle().take(steps)
+    }
+
+    /// 8 jobs a second until a while ago, and 4 since: averages of half-lives from 30 s to 16 min still remember the 8.
+    #[test]
+    fn what_arrived_long_before_a_wait_takes_nothing_from_it() {
+        let averages = [4.0, 4.1, 4.2, 4.4, 5.0, 6.0, 7.0];
+        let load = Load { averages, ..Load::default() };
+        for (seconds, expected) in
+            [(1.0, 4.1), (29.0, 4.1), (30.0, 4.2), (60.0, 4.4), (119.0, 4.4), (480.0, 7.0), (86_400.0, 7.0)]
+        {
+            let most = load.most(seconds);
+            assert!((most - expected).abs() < 1e-9, "{most} instead of {expected}: {seconds} s");
+        }
+        assert!(Load::default().most(60.0) > 0.0, "it is divided by");
     }
 
     #[test]

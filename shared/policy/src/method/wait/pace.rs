@@ -134,6 +134,8 @@ pub(crate) fn learn(
     // Between looks at which other tasks ran it is not known how many worked.
     let same = before.running == now.running;
     let (had, has) = (f64::from(before.running) * concurrency, f64::from(now.running) * concurrency);
+    // Places of a hidden queue that have gone since nothing waited did little: that is why they have gone.
+    let had = if hidden && !before.waiting { had.min(has) } else { had };
     let longer = now.jobs - before.jobs;
     let counted = before.done.zip(now.done).and_then(|(before, now)| now.checked_sub(before));
     if let Some(done) = counted.map(number) {
@@ -192,6 +194,19 @@ mod tests {
         let mut pace = Pace::default();
         learn(&mut pace, &last(40.0, 20, Some(100)), &last(50.0, 20, Some(3)), 15.0, 1.0, 30.0, false);
         assert!(pace.done.abs() < 1e-9 && pace.busy.abs() < 1e-9, "{pace:?}");
+    }
+
+    /// 36 places of five jobs a second become 6 for a load that keeps 6 busy; then 6 jobs wait.
+    #[test]
+    fn places_that_left_a_hidden_queue_while_nothing_waited_did_none_of_its_work() {
+        let hidden = |waiting: f64, running: u32| Last {
+            busy: f64::from(running),
+            waiting: waiting > 0.0,
+            ..last(waiting + f64::from(running), running, None)
+        };
+        let mut pace = Pace { fastest: 5.0, ..Pace::default() };
+        let arrived = learn(&mut pace, &hidden(0.0, 36), &hidden(6.0, 6), 15.0, 1.0, 30.0, true);
+        assert!((arrived - 426.0).abs() < 1e-9, "{arrived}");
     }
 
     /// Ten jobs a second arrive, a place does half a job a second, and every other minute ten places more are there.

@@ -54,7 +54,8 @@ fn every_job_counts_once_whether_it_waits_runs_or_is_held() {
 /// What is decided with such a load believed, and if jobs wait for want of a worker or not.
 fn decided(seen: &Sight, jobs: Jobs, waiting: bool, load: Load, next: &mut Wait) -> Proposal {
     let this = Last { waiting, ..last(seen, jobs, &next.pace) };
-    decide(seen, jobs, this, Known { load, gap: false }, &crew(seen.running.into()), next).unwrap()
+    let known = Known { load, most: Some(load.most(seen.acceptable)), gap: false };
+    decide(seen, jobs, this, known, &crew(seen.running.into()), next).unwrap()
 }
 
 /// Tasks for jobs that nobody takes would be ordered for ever.
@@ -73,6 +74,18 @@ fn jobs_beside_free_places_are_not_late_and_order_nobody() {
         // Nothing arrived for so long that whatever waits has waited too long.
         decided(&seen, Jobs::shown(jobs, in_flight), waiting, steady(0.0), &mut next);
         assert_eq!(next.late_since.is_some(), late, "{jobs} wait, {in_flight} run, waiting: {waiting}");
+    }
+}
+
+/// They make the load look larger, and a load that is larger takes the jobs that wait sooner.
+#[test]
+fn jobs_that_have_just_come_make_none_wait_less() {
+    let (_, first) = look(&seen(0, counting(300.0, 0)), None);
+    let late_since = Some(first.last.unwrap().at);
+    let memory = Wait { pace: a_second_a_job(), load: Some(steady(5.0)), late_since, ..first };
+    for (waiting, late) in [(295.0, false), (320.0, true), (800.0, true), (50_000.0, true)] {
+        let (_, next) = look(&seen(15, counting(waiting, 300)), Some(&memory));
+        assert_eq!(next.late_since.is_some(), late, "{waiting} wait, five come in a second");
     }
 }
 
@@ -111,13 +124,13 @@ fn behind_an_empty_hidden_queue_the_work_of_half_a_task_keeps_one() {
 
 /// Fifteen tasks stand by while twenty still run and ten are asked for; 30 jobs of a minute are believed to run.
 #[test]
-fn of_a_hidden_queue_no_more_jobs_are_told_than_are_believed_to_run() {
+fn what_stands_by_behind_an_empty_hidden_queue_is_told_as_standing_by() {
     let seen = Sight::of_tasks(10, 20).after(60);
     let bursts = Bursts { at: Timestamp::UNIX_EPOCH, gaps: vec![1_000], sizes: vec![40.0, 40.0] };
     let pace = Pace { fastest: 0.001, ..Pace::default() };
     let mut next = Wait { pace, bursts: Some(bursts), ..Wait::default() };
     let asked = decided(&seen, hidden(0.0, 0.0), false, steady(30.0 / 54.0), &mut next);
-    let reason = Reason::WouldWait { jobs: 30, within: span(90.0), planned: span(27.0), proposes: 15 };
+    let reason = Reason::StandsBy { bursts: 2, proposes: 15 };
     assert_eq!(asked, Proposal { tasks: 15, reason });
 }
 
