@@ -13,9 +13,9 @@ use tidegate_policy::{
     Decision, Look, Memory, NoticeKind, Observation, Override, ServicePolicy, Verdict, decide as decide_size,
 };
 
-use crate::Services;
 use crate::memory::FleetMemory;
 use crate::observe::Seen;
+use crate::services::Services;
 use crate::target::{Done, TargetReport};
 
 /// Decides about every service that was seen, and puts the next memories in.

@@ -16,10 +16,10 @@ use tidegate_look::budget;
 use tidegate_policy::{Absence, AbsenceKind, AlarmName, MetricReading, Observation};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::Services;
 use crate::memory::FleetMemory;
 use crate::queues::QueuesSeen;
 use crate::readings::{self, Readings};
+use crate::services::Services;
 
 /// Everything one look saw.
 #[derive(Debug)]

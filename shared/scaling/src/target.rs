@@ -2,7 +2,6 @@
 
 mod seen;
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 use tidegate_aws::report::section::Outcome;
 use tidegate_aws::report::{Header, Section, State};
@@ -10,6 +9,8 @@ use tidegate_aws::targets;
 use tidegate_fleet::TargetName;
 use tidegate_policy::Severity;
 use tidegate_policy::{Decision, Notice, Observation, Reason, Verdict};
+
+use crate::moment::Moment;
 
 /// What one look saw of one service, decided and did.
 #[derive(Debug, Clone, PartialEq)]
@@ -167,7 +168,7 @@ impl TargetReport {
             lines.push(format!("  {word}  {}", words.tell(reason)));
         }
         for notice in &self.decision.notices {
-            let since = Clock { moment: notice.since, now: look.at };
+            let since = Moment { at: notice.since, now: look.at };
             let what = notice.condition().unwrap_or_else(|| words.tell(&notice.kind).to_string());
             let because = notice.because.as_ref().map(|reason| format!(": {}", words.tell(reason)));
             let (resolved, word) =
@@ -268,19 +269,5 @@ impl TargetReport {
             json["error"] = error.to_string().into();
         }
         json
-    }
-}
-
-/// A time of day in UTC, with its day where that is not today's.
-pub(crate) struct Clock {
-    pub(crate) moment: Timestamp,
-    pub(crate) now: Timestamp,
-}
-
-impl std::fmt::Display for Clock {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let day = |moment: Timestamp| moment.strftime("%Y-%m-%d ").to_string();
-        let shown = if day(self.moment) == day(self.now) { String::new() } else { day(self.moment) };
-        write!(f, "{shown}{}", self.moment.strftime("%H:%M:%S UTC"))
     }
 }

@@ -8,7 +8,7 @@ use tidegate_policy::{
     Service, Signal,
 };
 
-use crate::target::Clock;
+use crate::moment::Moment;
 
 /// `612 waiting (0 due), 8 in flight, 0 delayed; cpu 83.2%; 4 desired, 4 running, 0 pending; bounds 2 to 10`.
 pub(super) fn in_words(seen: &Observation, decision: &Decision, now: Timestamp) -> String {
@@ -62,7 +62,7 @@ fn alarm_in_words(name: &AlarmName, alarm: &Result<Alarm, Absence>, now: Timesta
     let name = name.as_str();
     match alarm {
         Ok(Alarm { state, since, evaluation }) => {
-            let since = Clock { moment: *since, now };
+            let since = Moment { at: *since, now };
             let evaluation = evaluation.code().map_or_else(String::new, |code| format!(" ({code})"));
             format!("alarm {name} {} since {since}{evaluation}", state_word(*state))
         }

@@ -1,0 +1,85 @@
+//! The services of one part of a fleet: which there are, and with what they are read.
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use tidegate_aws::Clients;
+use tidegate_aws::load_balancers::LoadBalancers;
+use tidegate_aws::ring::RingError;
+use tidegate_fleet::{Fleet, Service};
+use tidegate_look::Failure;
+
+use crate::queues::ReadQueues;
+
+/// What tells one function that scales services from another. A service belongs to exactly one part, so no two functions
+/// fight over it.
+#[derive(Debug, Clone, Copy)]
+pub struct Part {
+    /// The function's name through every layer: `queue-depth`.
+    pub name: &'static str,
+    /// Which services it takes.
+    pub takes: fn(&Service) -> bool,
+    /// What they have in common, for messages: `with a queue`.
+    pub kind: &'static str,
+}
+
+/// Services that have a queue.
+pub const QUEUE_DEPTH: Part =
+    Part { name: "queue-depth", takes: |service| service.queue().is_some(), kind: "with a queue" };
+/// Services that have none.
+pub const SERVICE_LOAD: Part =
+    Part { name: "service-load", takes: |service| service.queue().is_none(), kind: "without a queue" };
+/// Every part; each service of a fleet is in exactly one of them.
+pub const PARTS: [Part; 2] = [QUEUE_DEPTH, SERVICE_LOAD];
+
+/// The services of one part of a fleet.
+pub struct Services {
+    pub(crate) part: Part,
+    fleet: Fleet,
+    pub(crate) clients: Clients,
+    pub(crate) queues: Box<dyn ReadQueues>,
+    pub(crate) load_balancers: LoadBalancers,
+}
+
+impl Services {
+    /// One part of a fleet; `queues` reads the queues of its services.
+    #[must_use]
+    pub fn new(part: Part, fleet: Fleet, clients: &Clients, queues: Box<dyn ReadQueues>) -> Self {
+        let (clients, load_balancers) = (clients.clone(), LoadBalancers::default());
+        Self { part, fleet, clients, queues, load_balancers }
+    }
+
+    /// Its services, in the order of the fleet file.
+    pub(crate) fn services(&self) -> impl Iterator<Item = &Service> {
+        self.fleet.services().iter().filter(|service| (self.part.takes)(service))
+    }
+
+    /// The services named in an event; all where none is.
+    pub(crate) fn named(&self, arguments: &Map<String, Value>) -> Result<Vec<&Service>, Failure> {
+        let wanted = Arguments::deserialize(Value::Object(arguments.clone()));
+        let Arguments { services: wanted } = wanted.map_err(|error| RingError::manual(&error.to_string()))?;
+        let known: Vec<&str> = self.services().map(Service::name).collect();
+        if let Some(unknown) = wanted.iter().find(|name| !known.contains(&name.as_str())) {
+            let known = known.join("`, `");
+            let (kind, fleet) = (self.part.kind, self.fleet.name());
+            let message = format!("no service `{unknown}` {kind} in fleet `{fleet}`; known: `{known}`");
+            return Err(Failure::non_retryable(message));
+        }
+        let asked = |service: &&Service| wanted.is_empty() || wanted.iter().any(|it| it == service.name());
+        Ok(self.services().filter(asked).collect())
+    }
+}
+
+impl std::fmt::Debug for Services {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Services").field("part", &self.part.name).finish_non_exhaustive()
+    }
+}
+
+/// What a person may say beside the action.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Arguments {
+    /// Only these services; empty means all.
+    #[serde(default)]
+    services: Vec<String>,
+}
