@@ -70,7 +70,7 @@ impl<C: Concern> Evaluator<C> {
         let (ring, now) = (&header.rung_by, header.at);
         let subjects = self.concern.select(ring)?;
         if subjects.is_empty() {
-            return Ok(self.nothing_to_look_at(&header));
+            return Ok(nothing_to_look_at(&header));
         }
 
         // On the heap: it is by far the largest part of this future, and would be copied with it.
@@ -145,17 +145,6 @@ impl<C: Concern> Evaluator<C> {
         LookReport { header, sections, unreported, alert }
     }
 
-    /// The fleet has nothing of this concern; the other functions have it all.
-    fn nothing_to_look_at(&self, header: &Header) -> Value {
-        let report = LookReport::empty(header.clone());
-        if header.rung_by.is_plan() {
-            return report.plan();
-        }
-        let answer = report.to_json();
-        log::lines(&report, &answer, false).iter().for_each(log::write);
-        answer
-    }
-
     /// Sends the next short looks: only a scheduled look that sees something move does.
     async fn send_looks(&self, ring: &Ring, moving: bool) -> Result<usize, CallError> {
         match &self.settings.looks {
@@ -186,6 +175,17 @@ impl<C: Concern> Evaluator<C> {
         log::lines(&report, &answer, false).iter().for_each(log::write);
         answer
     }
+}
+
+/// The fleet has nothing of this concern; the other functions have it all.
+fn nothing_to_look_at(header: &Header) -> Value {
+    let report = LookReport::empty(header.clone());
+    if header.rung_by.is_plan() {
+        return report.plan();
+    }
+    let answer = report.to_json();
+    log::lines(&report, &answer, false).iter().for_each(log::write);
+    answer
 }
 
 impl<C: Concern> std::fmt::Debug for Evaluator<C> {
