@@ -48,8 +48,9 @@ async fn a_url_that_is_none() {
     fn unusable(absence: &Absence, reason: &str) {
         assert_eq!(absence.to_string(), format!("unreadable answer: the Redis URL cannot be used: {reason}"));
     }
-    unusable(&fails("secret").await, "Redis URL did not parse");
-    unusable(&fails("sentinel://:secret@host").await, "Redis URL did not parse");
+    let form = "write `redis://[USER:PASSWORD@]HOST:PORT/DATABASE`, or `rediss://` for TLS";
+    unusable(&fails("secret").await, &format!("Redis URL did not parse; {form}"));
+    unusable(&fails("sentinel://:secret@host").await, &format!("Redis URL did not parse; {form}"));
     unusable(&fails("redis://:secret@host/emails").await, "Invalid database number");
     unusable(&fails("rediss://:secret@host/#insecure").await, "`#insecure` would accept any certificate");
 }
