@@ -56,7 +56,7 @@ pub(crate) enum Command {
     /// Replay a recorded load through many settings of one service, and name the cheapest that is late seldom enough
     #[command(after_long_help = format!("{}\n\n{EXIT_CODES}", tune::KEYS))]
     Tune(TuneOptions),
-    /// Set a service to a size at the next look, and keep it there for a time
+    /// Set a service to a size at the next evaluation, and keep it there for a time
     #[command(after_help = EXIT_CODES)]
     Pin(PinOptions),
     /// Take back what was pinned: the rules decide again
@@ -98,7 +98,7 @@ pub(crate) struct LedgerOptions {
     #[arg(long, value_name = "TABLE", env = "TIDEGATE_LEDGER")]
     pub(crate) ledger: String,
     /// Who asks, for the reports
-    #[arg(long, env = "USER", default_value = "somebody")]
+    #[arg(long, env = "USER", default_value = "operator")]
     pub(crate) who: String,
     /// Answer in JSON: `overrides[]`, each with target, pin, until, who, why; or `error`
     #[arg(long)]

@@ -11,7 +11,7 @@ use tidegate_fleet::effective::{self, Effective};
 use tidegate_fleet::{FILE_BYTES_MAX, Fleet, Mode, Problem, Problems, TargetName, zone_rules};
 
 use crate::arguments::CheckOptions;
-use crate::outcome::{FAILED, Outcome, REFUSED};
+use crate::outcome::{CommandOutput, FAILED, REFUSED};
 use crate::{json, summary};
 
 /// The name that stands for the standard input, in place of a file.
@@ -24,7 +24,7 @@ struct Checked {
 }
 
 /// Checks the files, each for itself and then together, and says so in one of two ways.
-pub(crate) fn run(options: &CheckOptions) -> Outcome {
+pub(crate) fn run(options: &CheckOptions) -> CommandOutput {
     let files: Vec<Checked> = options.fleets.iter().map(|path| Checked::new(path)).collect();
     let shared = scaled_twice(&files);
     let codes = files.iter().map(Checked::code).chain(shared.iter().map(|_| REFUSED));
@@ -39,11 +39,11 @@ pub(crate) fn run(options: &CheckOptions) -> Outcome {
             }
         };
         let stderr = files.iter().filter_map(Checked::unreadable).collect();
-        return Outcome { stdout: format!("{answer:#}\n"), stderr, code };
+        return CommandOutput { stdout: format!("{answer:#}\n"), stderr, code };
     }
-    let told: Vec<(String, String)> = files.iter().map(|file| file.told(options.explain)).collect();
+    let shown: Vec<(String, String)> = files.iter().map(|file| file.shown(options.explain)).collect();
     let said = |text: &dyn Fn(&(String, String)) -> String| {
-        let texts: Vec<String> = told.iter().map(text).filter(|text| !text.is_empty()).collect();
+        let texts: Vec<String> = shown.iter().map(text).filter(|text| !text.is_empty()).collect();
         texts.join("\n")
     };
     let (stdout, mut stderr) = (said(&|(out, _)| out.clone()), said(&|(_, err)| err.clone()));
@@ -51,7 +51,7 @@ pub(crate) fn run(options: &CheckOptions) -> Outcome {
         // Writing to a `String` cannot fail.
         let _ = writeln!(stderr, "error[duplicate-target]: {problem}");
     }
-    Outcome { stdout, stderr, code }
+    CommandOutput { stdout, stderr, code }
 }
 
 /// Two files that both set the size of one service would undo each other: what no file shows alone.
@@ -112,7 +112,7 @@ impl Checked {
     }
 
     /// What is said of it on both streams.
-    fn told(&self, explain: bool) -> (String, String) {
+    fn shown(&self, explain: bool) -> (String, String) {
         let name = &self.name;
         let Ok((bytes, checked)) = &self.read else {
             return (String::new(), self.unreadable().unwrap_or_default());
@@ -121,11 +121,11 @@ impl Checked {
         match checked {
             Err(problems) => (String::new(), refusal(name, &text, problems)),
             Ok(fleet) => {
-                let mut told = summary::fleet(name, fleet);
+                let mut shown = summary::fleet(name, fleet);
                 if explain {
-                    told.push_str(&in_words(&explained(bytes, fleet)));
+                    shown.push_str(&in_words(&explained(bytes, fleet)));
                 }
-                (told, excerpts(name, &text, fleet.warnings().iter()))
+                (shown, excerpts(name, &text, fleet.warnings().iter()))
             }
         }
     }
@@ -138,14 +138,14 @@ fn explained(bytes: &[u8], fleet: &Fleet) -> Vec<Effective> {
 
 /// `services[worker].startup = 3m` and where that comes from, one below the other.
 fn in_words(rows: &[Effective]) -> String {
-    let mut told = "\nsettings in force, and where each comes from\n".to_owned();
+    let mut shown = "\nsettings in force, and where each comes from\n".to_owned();
     for Effective { path, value, origin } in rows {
         // Writing to a `String` cannot fail.
-        let _ = writeln!(told, "  {path} = {value}\n    {origin}");
+        let _ = writeln!(shown, "  {path} = {value}\n    {origin}");
     }
-    let _ = writeln!(told, "\ntime zone rules: tzdata {} (bundled)", zone_rules());
-    told.push_str("every setting there is: tidegate reference\n");
-    told
+    let _ = writeln!(shown, "\ntime zone rules: tzdata {} (bundled)", zone_rules());
+    shown.push_str("every setting there is: tidegate reference\n");
+    shown
 }
 
 fn is_stdin(path: &Path) -> bool {

@@ -6,7 +6,7 @@ use tidegate_fleet::effective::{Effective, Origin};
 use tidegate_fleet::{
     AutoScalingGroup, Budget, Fleet, Metric, Problem, Problems, Service, Source, TargetName, zone_rules,
 };
-use tidegate_policy::{AlarmName, Counts, Floor, Hours, Notify, Rule, Track};
+use tidegate_policy::{AlarmName, CapacityUnit, Floor, Hours, Notify, Rule, Track};
 
 use crate::summary;
 
@@ -72,9 +72,9 @@ fn service(service: &Service) -> Value {
         "mode": service.mode().as_str(),
         "ecs": ecs(service.target()),
         "asg": asg(service.target()),
-        "counts": match policy.counts {
-            Counts::Tasks => "tasks",
-            Counts::Instances => "instances",
+        "capacity_unit": match policy.capacity_unit {
+            CapacityUnit::Tasks => "tasks",
+            CapacityUnit::Instances => "instances",
         },
         "capacity": { "min": policy.capacity.min(), "max": policy.capacity.max() },
         "hours": policy.hours.iter().map(hours).collect::<Value>(),

@@ -18,7 +18,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::arguments::{Arguments, Command};
-use crate::outcome::Outcome;
+use crate::outcome::CommandOutput;
 
 fn main() -> ExitCode {
     // Usage errors leave here, with exit code 2.
@@ -32,16 +32,16 @@ fn main() -> ExitCode {
         Command::Tune(options) => tune::run(&options),
         Command::Pin(options) => overrides::pin(&options),
         Command::Release(options) => overrides::release(&options),
-        Command::Schema => Outcome::done(format!("{:#}\n", tidegate_fleet::schema::schema())),
+        Command::Schema => CommandOutput::done(format!("{:#}\n", tidegate_fleet::schema::schema())),
     };
     finish(&outcome, &mut io::stdout().lock(), &mut io::stderr().lock())
 }
 
 /// Writes what a command has to say; a reader that has gone away (`| head`) is no failure.
-fn finish(outcome: &Outcome, stdout: &mut impl Write, stderr: &mut impl Write) -> ExitCode {
-    let told = stderr.write_all(outcome.stderr.as_bytes());
+fn finish(outcome: &CommandOutput, stdout: &mut impl Write, stderr: &mut impl Write) -> ExitCode {
+    let shown = stderr.write_all(outcome.stderr.as_bytes());
     let written = stdout.write_all(outcome.stdout.as_bytes()).and_then(|()| stdout.flush());
-    match written.and(told) {
+    match written.and(shown) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => ExitCode::from(outcome::FAILED),
         Ok(()) | Err(_) => ExitCode::from(outcome.code),
     }

@@ -10,14 +10,14 @@ pub(crate) const FAILED: u8 = 3;
 
 /// Text for both streams and the exit code.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Outcome {
+pub(crate) struct CommandOutput {
     pub(crate) stdout: String,
     pub(crate) stderr: String,
     /// 0 done, 1 refused, 3 failed.
     pub(crate) code: u8,
 }
 
-impl Outcome {
+impl CommandOutput {
     /// Its sentences, for the terminals that read them.
     pub(crate) fn wrapped(self) -> Self {
         let stdout = wrap::lines(&self.stdout, wrap::width(std::io::stdout())).into_owned();

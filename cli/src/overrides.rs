@@ -2,17 +2,17 @@
 
 use jiff::Timestamp;
 use serde_json::json;
-use tidegate_aws::ledger::{Ledger, Page};
+use tidegate_aws::ledger::{Ledger, LedgerItem};
 use tidegate_aws::{CallError, Clients};
 use tidegate_policy::overrides::OverrideKind;
 use tidegate_policy::{AbsenceKind, Override};
 use tidegate_scaling::{FleetMemory, PARTS};
 
 use crate::arguments::{LedgerOptions, PinOptions, ReleaseOptions};
-use crate::outcome::{FAILED, Outcome, REFUSED};
+use crate::outcome::{CommandOutput, FAILED, REFUSED};
 
 /// Pins a service. A new pin takes the place of an older one for the same service.
-pub(crate) fn pin(options: &PinOptions) -> Outcome {
+pub(crate) fn pin(options: &PinOptions) -> CommandOutput {
     let PinOptions { target, tasks, lasting, why, place } = options;
     let now = now();
     let row = Override {
@@ -25,7 +25,7 @@ pub(crate) fn pin(options: &PinOptions) -> Outcome {
     let until = row.until.strftime("%Y-%m-%d %H:%M:%S UTC");
     let LedgerOptions { fleet_name, ledger, .. } = place;
     let said = format!(
-        "{target} is pinned at {tasks} until {until}; the next look, within a minute, sets it\n\
+        "{target} is pinned at {tasks} until {until}; the next evaluation, within a minute, sets it\n\
          undo: tidegate release {target} --fleet-name {fleet_name} --ledger {ledger}\n"
     );
     let changed = change(place, now, Some(target), |rows| {
@@ -37,7 +37,7 @@ pub(crate) fn pin(options: &PinOptions) -> Outcome {
 }
 
 /// Releases a service. There must be something to release.
-pub(crate) fn release(options: &ReleaseOptions) -> Outcome {
+pub(crate) fn release(options: &ReleaseOptions) -> CommandOutput {
     let ReleaseOptions { target, place } = options;
     // A write whose answer was lost is tried again, and finds its own work done.
     let found = std::cell::Cell::new(false);
@@ -47,17 +47,19 @@ pub(crate) fn release(options: &ReleaseOptions) -> Outcome {
         let nothing = || format!("nothing is pinned for `{target}` in fleet `{}`", place.fleet_name);
         found.get().then_some(()).ok_or_else(nothing)
     });
-    answer(changed, place, format!("{target} is released; its rules decide again from the next look\n"))
+    answer(changed, place, format!("{target} is released; its rules decide again from the next evaluation\n"))
 }
 
-/// A pin is only worth its answer if some look will read it: the fleet must have been looked at, and the service be
+/// A pin is only worth its answer if some evaluation will read it: the fleet must have been evaluated, and the service be
 /// one that is scaled.
-fn is_scaled(pages: &[Page<FleetMemory>], target: &str, place: &LedgerOptions) -> Result<(), String> {
+fn is_scaled(items: &[LedgerItem<FleetMemory>], target: &str, place: &LedgerOptions) -> Result<(), String> {
     let LedgerOptions { fleet_name, ledger, .. } = place;
-    let enforce = || pages.iter().flat_map(|page| page.memory.enforce.keys());
-    let observe = || pages.iter().flat_map(|page| page.memory.observe.keys());
-    if pages.iter().all(|page| page.version == 0) {
-        return Err(format!("fleet `{fleet_name}` has never taken a look in the ledger `{ledger}`"));
+    let enforce = || items.iter().flat_map(|item| item.memory.enforce.keys());
+    let observe = || items.iter().flat_map(|item| item.memory.observe.keys());
+    if items.iter().all(|item| item.version == 0) {
+        return Err(format!(
+            "fleet `{fleet_name}` has never completed an evaluation in the ledger `{ledger}`"
+        ));
     }
     if enforce().any(|name| name == target) {
         return Ok(());
@@ -79,45 +81,49 @@ fn now() -> Timestamp {
 }
 
 /// Why nothing was changed.
-enum Refusal {
+enum OverrideError {
     /// The answer is no.
     No(String),
     /// The world failed.
     Failed(CallError),
 }
 
-/// Changes the overrides; `scaled` names a service that some look must know.
+/// Changes the overrides; `scaled` names a service that some evaluation must know.
 fn change(
     place: &LedgerOptions,
     now: Timestamp,
     scaled: Option<&str>,
     edit: impl Fn(&mut Vec<Override>) -> Result<(), String>,
-) -> Result<Vec<Override>, Refusal> {
+) -> Result<Vec<Override>, OverrideError> {
     let started = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = started.map_err(|error| {
-        Refusal::Failed(CallError::plain("start", AbsenceKind::Unreachable, error.to_string()))
+        OverrideError::Failed(CallError::plain("start", AbsenceKind::Unreachable, error.to_string()))
     })?;
     runtime.block_on(async {
         let clients = Clients::load().await;
         let ledger = Ledger::new(clients.dynamodb.clone(), &place.ledger, &place.fleet_name);
         if let Some(target) = scaled {
-            let mut pages = Vec::with_capacity(PARTS.len());
+            let mut items = Vec::with_capacity(PARTS.len());
             for part in PARTS {
-                pages.push(ledger.read::<FleetMemory>(part.name).await.map_err(Refusal::Failed)?.page);
+                items.push(ledger.read::<FleetMemory>(part.name).await.map_err(OverrideError::Failed)?.item);
             }
-            is_scaled(&pages, target, place).map_err(Refusal::No)?;
+            is_scaled(&items, target, place).map_err(OverrideError::No)?;
         }
-        ledger.change_overrides(now, edit).await.map_err(Refusal::Failed)?.map_err(Refusal::No)
+        ledger.change_overrides(now, edit).await.map_err(OverrideError::Failed)?.map_err(OverrideError::No)
     })
 }
 
-fn answer(changed: Result<Vec<Override>, Refusal>, place: &LedgerOptions, said: String) -> Outcome {
+fn answer(
+    changed: Result<Vec<Override>, OverrideError>,
+    place: &LedgerOptions,
+    said: String,
+) -> CommandOutput {
     let (code, error) = match changed {
-        Ok(rows) if place.json => return Outcome::done(format!("{:#}\n", json!({"overrides": rows}))),
-        Ok(_) => return Outcome::done(said),
-        Err(Refusal::No(why)) => (REFUSED, why),
-        Err(Refusal::Failed(error)) => (FAILED, error.to_string()),
+        Ok(rows) if place.json => return CommandOutput::done(format!("{:#}\n", json!({"overrides": rows}))),
+        Ok(_) => return CommandOutput::done(said),
+        Err(OverrideError::No(why)) => (REFUSED, why),
+        Err(OverrideError::Failed(error)) => (FAILED, error.to_string()),
     };
     let stdout = if place.json { format!("{:#}\n", json!({"error": error})) } else { String::new() };
-    Outcome { stdout, stderr: format!("error: {error}\n"), code }
+    CommandOutput { stdout, stderr: format!("error: {error}\n"), code }
 }

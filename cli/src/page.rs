@@ -12,7 +12,7 @@ mod grid;
 pub(crate) mod record;
 
 pub(crate) use grid::Grid;
-pub(crate) use record::{Chart, Choice, Decision, Fact, Figure, Look, Record, Series, Time};
+pub(crate) use record::{Chart, ChartSeries, Choice, DecisionRow, Fact, Figure, LineStyle, Record, Time};
 
 const PAGE: &str = include_str!("page/page.html");
 
@@ -43,7 +43,7 @@ pub(crate) fn write(path: &Path, record: &Record) -> io::Result<()> {
         .and_then(|mut file| file.write_all(page.as_bytes()).and_then(|()| file.sync_all()))
         .and_then(|()| fs::rename(&beside, path));
     if written.is_err() {
-        // The error that is told is the first one.
+        // The error that is shown is the first one.
         let _ = fs::remove_file(&beside);
     }
     written

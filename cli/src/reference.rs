@@ -3,11 +3,11 @@
 use serde_json::json;
 use tidegate_fleet::{reference, signals};
 
-use crate::outcome::Outcome;
+use crate::outcome::CommandOutput;
 
 /// The whole reference, of no file in particular.
-pub(crate) fn run(as_json: bool) -> Outcome {
-    Outcome::done(if as_json {
+pub(crate) fn run(as_json: bool) -> CommandOutput {
+    CommandOutput::done(if as_json {
         format!("{:#}\n", json!({ "settings": reference::to_json(), "signals": signals::to_json() }))
     } else {
         format!("{}{}", reference::plain(), signals::plain())

@@ -3,39 +3,39 @@
 use std::io;
 use std::path::Path;
 
+use tidegate_simulator::autoscaler::{Rival, rivals};
 use tidegate_simulator::oracle::oracle;
-use tidegate_simulator::scaler::{Rival, rivals};
 use tidegate_simulator::world::Sensing;
-use tidegate_simulator::{Run, Score, Setting, simulate};
+use tidegate_simulator::{Run, Score, WorldSettings, simulate};
 
-use crate::outcome::{FAILED, Outcome};
+use crate::outcome::{CommandOutput, FAILED};
 use crate::page as pages;
 
 mod options;
 mod queue;
 mod setting;
-mod ground;
+mod replay;
 mod progress;
 mod table;
 mod answer;
 mod page;
 
 pub(crate) use answer::{KEYS, add, assumed};
-pub(crate) use ground::{Ground, failed};
 pub(crate) use options::{ReplayOptions, SimulateOptions};
-pub(crate) use page::{DECISIONS_MAX, Lines};
+pub(crate) use page::{ChartLines, DECISIONS_MAX};
 pub(crate) use progress::Progress;
+pub(crate) use replay::{Replay, failed};
 pub(crate) use table::{COLUMNS, columns, facts, head, overloaded, title};
 
 /// Everything that was found out.
 struct Simulated<'a> {
     options: &'a SimulateOptions,
-    ground: &'a Ground,
-    rows: Vec<Row>,
+    replay: &'a Replay,
+    rows: Vec<ScoreRow>,
 }
 
 /// One policy and its scores; the first row is the fleet file's own.
-struct Row {
+struct ScoreRow {
     name: &'static str,
     title: String,
     about: String,
@@ -43,61 +43,61 @@ struct Row {
 }
 
 /// Simulates, and says so in one of two ways.
-pub(crate) fn run(options: &SimulateOptions) -> Outcome {
+pub(crate) fn run(options: &SimulateOptions) -> CommandOutput {
     let progress = Progress::new(options.json);
     let outcome = read_and_simulate(options, &progress).unwrap_or_else(|refusal| refusal);
     progress.clear();
     outcome
 }
 
-fn read_and_simulate(options: &SimulateOptions, progress: &Progress) -> Result<Outcome, Outcome> {
+fn read_and_simulate(options: &SimulateOptions, progress: &Progress) -> Result<CommandOutput, CommandOutput> {
     if let Some(html) = &options.html {
         pages::probe(html).map_err(|error| unwritten(html, &error))?;
     }
-    let ground = Ground::prepare(&options.replay, progress)?;
-    let Ground { load, setting, baseline, policy, .. } = &ground;
-    let mut lines = options.html.is_some().then(|| Lines::new(load, setting, setting.capacity));
-    let mut production = ground.production(policy);
+    let replay = Replay::prepare(&options.replay, progress)?;
+    let Replay { load, setting, baseline, policy, .. } = &replay;
+    let mut lines = options.html.is_some().then(|| ChartLines::new(load, setting, setting.capacity));
+    let mut production = replay.production(policy);
     if lines.is_some() {
         production = production.logged(DECISIONS_MAX);
     }
     let score = |run: &_| Score::of(run, load, setting, baseline);
-    progress.tell(format_args!("replaying {}", options.replay.service));
+    progress.show(format_args!("replaying {}", options.replay.service));
     let run = simulate(load, setting, &mut production);
     if let Some(lines) = &mut lines {
         lines.ours(&run);
     }
     let about = "the fleet file's policy".to_owned();
     let title = "Tidegate with this fleet file".to_owned();
-    let mut rows = vec![Row { name: "tidegate", title, about, score: score(&run) }];
+    let mut rows = vec![ScoreRow { name: "tidegate", title, about, score: score(&run) }];
     // A run of a year is 50 MB: one at a time.
     drop(run);
     let mut beside = |name, title: String, about: String, run: &Run| {
         if let Some(lines) = &mut lines {
             lines.rival(name, &title, &about, run);
         }
-        rows.push(Row { name, title, about, score: score(run) });
+        rows.push(ScoreRow { name, title, about, score: score(run) });
     };
     if options.rivals {
         // How AWS's own alarms treat minutes that still grow is not documented, so rivals see whole ones.
         let sensing = Sensing { metric_settles_seconds: 0, ..setting.sensing };
-        let whole = Setting { sensing, ..setting.clone() };
-        for Rival { name, title, about, mut scaler } in rivals(&whole) {
-            progress.tell(format_args!("replaying {name}"));
-            beside(name, title, about, &simulate(load, &whole, scaler.as_mut()));
+        let whole = WorldSettings { sensing, ..setting.clone() };
+        for Rival { name, title, about, mut autoscaler } in rivals(&whole) {
+            progress.show(format_args!("replaying {name}"));
+            beside(name, title, about, &simulate(load, &whole, autoscaler.as_mut()));
         }
         let title = "oracle, the best there can be".to_owned();
         beside("oracle", title, "knows the future".to_owned(), &oracle(load, setting));
     }
-    let found = Simulated { options, ground: &ground, rows };
+    let found = Simulated { options, replay: &replay, rows };
     if let (Some(html), Some(lines)) = (&options.html, lines) {
-        progress.tell(format_args!("writing {}", html.display()));
+        progress.show(format_args!("writing {}", html.display()));
         pages::write(html, &page::record(&found, lines, production.log()))
             .map_err(|error| unwritten(html, &error))?;
     }
-    Ok(Outcome::done(if options.json { answer::json(&found) } else { table::table(&found) }))
+    Ok(CommandOutput::done(if options.json { answer::json(&found) } else { table::table(&found) }))
 }
 
-pub(crate) fn unwritten(page: &Path, error: &io::Error) -> Outcome {
+pub(crate) fn unwritten(page: &Path, error: &io::Error) -> CommandOutput {
     failed(FAILED, format_args!("write the page `{}`: {error}", page.display()))
 }

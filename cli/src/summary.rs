@@ -1,11 +1,11 @@
-//! What was understood of a fleet file, for people.
+//! What was understood of a fleet file, for operators.
 
 use std::fmt::Write;
 
 use tidegate_fleet::cost::{self, Saving, WORTH_A_HINT_DOLLARS};
 use tidegate_fleet::{Budget, Fleet, Metric, Mode, Service, TargetName};
 use tidegate_policy::Severity;
-use tidegate_policy::{Adjustment, Amount, Condition, Counts, Hours, Rule, ServicePolicy, rule::Span};
+use tidegate_policy::{Adjustment, Amount, CapacityUnit, Condition, Hours, Rule, ServicePolicy, rule::Span};
 
 /// The fleet, its services and its budgets.
 pub(crate) fn fleet(file: &str, fleet: &Fleet) -> String {
@@ -90,9 +90,9 @@ pub(crate) fn target_in_words(target: &TargetName) -> String {
 /// `2 to 20 tasks, 4 jobs per task`; without a queue nobody counts jobs.
 fn capacity(service: &Service) -> String {
     let policy = service.policy();
-    let counted = match policy.counts {
-        Counts::Tasks => "tasks",
-        Counts::Instances => "instances",
+    let counted = match policy.capacity_unit {
+        CapacityUnit::Tasks => "tasks",
+        CapacityUnit::Instances => "instances",
     };
     let bounds = format!("{} to {} {counted}", policy.capacity.min(), policy.capacity.max());
     match service.queue() {
@@ -103,15 +103,15 @@ fn capacity(service: &Service) -> String {
 
 /// What each condition does: the rules in the order of the file, then what is only told.
 fn rules(policy: &ServicePolicy) -> Vec<String> {
-    let told = |when: &Condition| policy.notify.iter().find(|notify| notify.when == *when);
-    let scaling = policy.rules.iter().map(|rule| match told(&rule.when) {
+    let notified = |when: &Condition| policy.notify.iter().find(|notify| notify.when == *when);
+    let scaling = policy.rules.iter().map(|rule| match notified(&rule.when) {
         Some(notify) => format!("{}: {}, notify {}", rule.when, adjustment(rule), severity(notify.severity)),
         None => format!("{}: {}", rule.when, adjustment(rule)),
     });
     let scales = |when: &Condition| policy.rules.iter().any(|rule| rule.when == *when);
-    let telling = policy.notify.iter().filter(|notify| !scales(&notify.when));
+    let notifying = policy.notify.iter().filter(|notify| !scales(&notify.when));
     scaling
-        .chain(telling.map(|notify| format!("{}: notify {}", notify.when, severity(notify.severity))))
+        .chain(notifying.map(|notify| format!("{}: notify {}", notify.when, severity(notify.severity))))
         .collect()
 }
 

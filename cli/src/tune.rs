@@ -3,13 +3,13 @@
 //! Every setting is replayed through the policy that runs in production. All of them are judged by the same acceptable wait
 //! and the same oracle, whatever they aim at themselves.
 
-use crate::outcome::{Outcome, REFUSED};
+use crate::outcome::{CommandOutput, REFUSED};
 use crate::page as pages;
-use crate::simulate::{Ground, Progress, failed, overloaded, unwritten};
+use crate::simulate::{Progress, Replay, failed, overloaded, unwritten};
 
 mod options;
 mod variation;
-mod ladders;
+mod candidates;
 mod search;
 mod lines;
 mod table;
@@ -27,7 +27,7 @@ const DAY_SECONDS: f64 = 86_400.0;
 /// Everything that was found out.
 struct Tuned<'a> {
     options: &'a TuneOptions,
-    ground: &'a Ground,
+    replay: &'a Replay,
     /// How many settings were replayed.
     tried: usize,
     /// The fleet file's own setting.
@@ -46,37 +46,37 @@ impl Tuned<'_> {
 }
 
 /// Tunes, and says so in one of two ways.
-pub(crate) fn run(options: &TuneOptions) -> Outcome {
+pub(crate) fn run(options: &TuneOptions) -> CommandOutput {
     let progress = Progress::new(options.json);
     let outcome = read_and_tune(options, &progress).unwrap_or_else(|refusal| refusal);
     progress.clear();
     outcome
 }
 
-fn read_and_tune(options: &TuneOptions, progress: &Progress) -> Result<Outcome, Outcome> {
+fn read_and_tune(options: &TuneOptions, progress: &Progress) -> Result<CommandOutput, CommandOutput> {
     if let Some(html) = &options.html {
         pages::probe(html).map_err(|error| unwritten(html, &error))?;
     }
-    let ground = Ground::prepare(&options.replay, progress)?;
-    let tried = search::search(&ground, &options.replay.service, progress);
+    let replay = Replay::prepare(&options.replay, progress)?;
+    let tried = search::search(&replay, &options.replay.service, progress);
     let frontier = search::frontier(&tried);
     // The file's own setting is always tried, so neither is ever empty.
     let (Some(own), Some(least_late)) = (tried.first(), frontier.last().copied()) else {
         return Err(failed(REFUSED, "nothing could be tried"));
     };
     let chosen = frontier.iter().copied().find(|tried| tried.score.late_percent <= options.late);
-    let warnings = warnings(&ground, chosen);
-    let found = Tuned { options, ground: &ground, tried: tried.len(), own, frontier, chosen, warnings };
+    let warnings = warnings(&replay, chosen);
+    let found = Tuned { options, replay: &replay, tried: tried.len(), own, frontier, chosen, warnings };
     if let Some(html) = &options.html {
-        progress.tell(format_args!("writing {}", html.display()));
+        progress.show(format_args!("writing {}", html.display()));
         pages::write(html, &page::record(&found)).map_err(|error| unwritten(html, &error))?;
     }
     let answer = if options.json { answer::json(&found) } else { table::table(&found) };
     if chosen.is_some() {
-        return Ok(Outcome::done(answer));
+        return Ok(CommandOutput::done(answer));
     }
     let overload =
-        ground.overload.as_ref().map(|it| format!("\n{}", overloaded(it, &ground))).unwrap_or_default();
+        replay.overload.as_ref().map(|it| format!("\n{}", overloaded(it, &replay))).unwrap_or_default();
     let refused = failed(
         REFUSED,
         format_args!(
@@ -84,32 +84,32 @@ fn read_and_tune(options: &TuneOptions, progress: &Progress) -> Result<Outcome, 
             options.late, least_late.score.late_percent, least_late.variation
         ),
     );
-    Ok(Outcome { stdout: answer, ..refused })
+    Ok(CommandOutput { stdout: answer, ..refused })
 }
 
 /// What the choice rests on.
-fn warnings(ground: &Ground, chosen: Option<&Tried>) -> Vec<String> {
+fn warnings(replay: &Replay, chosen: Option<&Tried>) -> Vec<String> {
     let mut warnings = Vec::new();
-    let acceptable = ground.setting.acceptable_wait_seconds;
+    let acceptable = replay.setting.acceptable_wait_seconds;
     let patient = chosen.and_then(|chosen| chosen.variation.policy.wait);
     if patient.is_some_and(|wait| wait.as_secs_f64() > acceptable) {
         warnings.push(format!(
             "its `wait` is longer than the acceptable {acceptable} s: on this trace it is early by so much; a shorter one is safer"
         ));
     }
-    let (min, own_min) = (chosen.map(|it| it.variation.policy.capacity.min()), ground.policy.capacity.min());
+    let (min, own_min) = (chosen.map(|it| it.variation.policy.capacity.min()), replay.policy.capacity.min());
     if let Some(min) = min.filter(|min| *min < own_min) {
         warnings.push(format!(
             "its `min` of {min} is below the file's {own_min}: a trace tells nothing of tasks that die"
         ));
     }
-    let hours = ground.load.seconds() / 3_600.0;
-    if ground.load.seconds() < DAY_SECONDS {
+    let hours = replay.load.seconds() / 3_600.0;
+    if replay.load.seconds() < DAY_SECONDS {
         warnings
             .push(format!("the trace lasts {hours:.1} hours: less than a day tells nothing of the others"));
     }
-    if ground.scaled_to.is_some() {
-        let max = ground.policy.capacity.max();
+    if replay.scaled_to.is_some() {
+        let max = replay.policy.capacity.max();
         warnings.push(format!(
             "without --throughput the load was scaled to the file's maximum of {max}: other bounds mean as much as that does"
         ));

@@ -3,7 +3,7 @@
 
     target/venv/bin/python tests/bench/bench.py [--json] [--quick] [--bootstrap FILE]
 
-A repetition starts the function, takes a first look and some more at queues that want no change, then one at queues that
+A repetition starts the function, takes a first evaluation and some more at queues that want no change, then one at queues that
 all want one, until all have it. Numbers are medians with the smallest and largest beside them; ratios above 1 are in favor of queue-depth.
 Exit codes: 0 done, 2 wrong usage, 3 something did not start or answer.
 """
@@ -34,7 +34,7 @@ CLUSTER = "bench"
 SIZES = (1, 10, 100)
 QUIET, BUSY = 200, 600
 DESIRED = 5
-# Under the quota a boto3 look at 100 services takes tens of seconds.
+# Under the quota a boto3 evaluation at 100 services takes tens of seconds.
 PATIENCE_SECONDS = 180
 # What Lambda tells every function of itself.
 LAMBDA = {
@@ -49,13 +49,13 @@ EVENT = json.loads((ROOT / "events" / "queue-depth.schedule.json").read_text())
 
 
 @dataclass
-class Look:
+class Evaluation:
     """One invocation: seconds until the answer, seconds of processor, requests to AWS by action."""
 
     seconds: float
     cpu_seconds: float
     calls: dict
-    looks: int = 1
+    evaluations: int = 1
 
 
 @dataclass
@@ -64,9 +64,9 @@ class Samples:
 
     start: list[float] = field(default_factory=list)
     memory_kib: list[int] = field(default_factory=list)
-    first: list[Look] = field(default_factory=list)
-    quiet: list[Look] = field(default_factory=list)
-    busy: list[Look] = field(default_factory=list)
+    first: list[Evaluation] = field(default_factory=list)
+    quiet: list[Evaluation] = field(default_factory=list)
+    busy: list[Evaluation] = field(default_factory=list)
 
 
 class World:
@@ -153,11 +153,11 @@ class Function:
         self._process.wait()
         self._api.__exit__()
 
-    def look(self, world: World) -> Look:
+    def evaluation(self, world: World) -> Evaluation:
         world.reset_calls()
         before = self._cpu_seconds()
         seconds = self._api.invoke(EVENT, PATIENCE_SECONDS)
-        return Look(seconds, self._cpu_seconds() - before, world.calls())
+        return Evaluation(seconds, self._cpu_seconds() - before, world.calls())
 
     def peak_memory_kib(self) -> int:
         return peak_memory_kib(self._process.pid)
@@ -205,11 +205,11 @@ def theirs(peer: Peer, world: World, services: list[str]):
     return [sys.executable, "-m", "awslambdaric", "boto3_lambda.lambda_handler"], environment
 
 
-def repeat(function: Function, world: World, services: list[str], looks: int, samples: Samples) -> None:
+def repeat(function: Function, world: World, services: list[str], evaluations: int, samples: Samples) -> None:
     world.settle(services)
     with function:
-        first = function.look(world)
-        quiet = [function.look(world) for _ in range(looks)]
+        first = function.evaluation(world)
+        quiet = [function.evaluation(world) for _ in range(evaluations)]
         world.fill(services, BUSY)
         busy = until_all_changed(function, world, len(services))
         samples.memory_kib.append(function.peak_memory_kib())
@@ -219,19 +219,19 @@ def repeat(function: Function, world: World, services: list[str], looks: int, sa
     samples.busy.append(busy)
 
 
-def until_all_changed(function: Function, world: World, services: int) -> Look:
-    """Looks until every service is changed, as one. queue-depth leaves what would exceed ECS's limit to the next look."""
-    whole = Look(0, 0, {}, looks=0)
+def until_all_changed(function: Function, world: World, services: int) -> Evaluation:
+    """Evaluations until every service is changed, as one. queue-depth leaves what would exceed ECS's limit to the next evaluation."""
+    whole = Evaluation(0, 0, {}, evaluations=0)
     while (changed := whole.calls.get("ecs:UpdateService", 0)) < services:
-        if whole.looks == 5:
+        if whole.evaluations == 5:
             raise InvocationFailed(f"it changed {changed} of {services} services whose queues hold {BUSY} tasks")
-        look = function.look(world)
-        calls = {action: whole.calls.get(action, 0) + look.calls.get(action, 0) for action in {**whole.calls, **look.calls}}
-        whole = Look(whole.seconds + look.seconds, whole.cpu_seconds + look.cpu_seconds, calls, whole.looks + 1)
+        evaluation = function.evaluation(world)
+        calls = {action: whole.calls.get(action, 0) + evaluation.calls.get(action, 0) for action in {**whole.calls, **evaluation.calls}}
+        whole = Evaluation(whole.seconds + evaluation.seconds, whole.cpu_seconds + evaluation.cpu_seconds, calls, whole.evaluations + 1)
     return whole
 
 
-def measure(bootstrap: Path, peer: Peer, repetitions: int, looks: int, tell) -> tuple[dict, str]:
+def measure(bootstrap: Path, peer: Peer, repetitions: int, evaluations: int, tell) -> tuple[dict, str]:
     """Samples by function and number of services, and the words for the quota."""
     results = {(who, size): Samples() for who in ("queue-depth", "boto3") for size in SIZES}
     with Quota() as quota, local_world() as world, tempfile.TemporaryDirectory(prefix="tidegate-bench-") as folder:
@@ -250,7 +250,7 @@ def measure(bootstrap: Path, peer: Peer, repetitions: int, looks: int, tell) -> 
                         command, environment = ours(bootstrap, world, services, Path(folder), name)
                     with open(log_path, "wb") as log:
                         try:
-                            repeat(Function(command, environment, quota, log), world, services, looks, samples)
+                            repeat(Function(command, environment, quota, log), world, services, evaluations, samples)
                         except InvocationFailed as error:
                             end = log_path.read_text(errors="replace")[-2000:]
                             raise InvocationFailed(f"{who}, {size} services: {error}\nits log ends:\n{end}") from None
@@ -272,9 +272,9 @@ def main() -> int:
         return 3
     tell("installing the boto3 Lambda")
     peer = Peer()
-    repetitions, looks = (1, 1) if options.quick else (5, 4)
+    repetitions, evaluations = (1, 1) if options.quick else (5, 4)
     try:
-        samples, quota = measure(options.bootstrap.resolve(), peer, repetitions, looks, tell)
+        samples, quota = measure(options.bootstrap.resolve(), peer, repetitions, evaluations, tell)
     except InvocationFailed as error:
         print(f"bench: {error}", file=sys.stderr)
         return 3

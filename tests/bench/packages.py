@@ -69,10 +69,10 @@ def folder(name: str, requirements: list[str]) -> Path:
     if place.exists() and stamp.exists() and stamp.read_text() == digest:
         return place
     shutil.rmtree(place, ignore_errors=True)
-    wishes = [line for line in requirements if line and not line.startswith("#")]
+    wanted = [line for line in requirements if line and not line.startswith("#")]
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", str(place)]
-    result = subprocess.run([*pip, *wishes], capture_output=True, text=True)
+    result = subprocess.run([*pip, *wanted], capture_output=True, text=True)
     if result.returncode != 0:
-        raise SystemExit(f"bench: cannot install {' '.join(wishes)}:\n{result.stderr}")
+        raise SystemExit(f"bench: cannot install {' '.join(wanted)}:\n{result.stderr}")
     stamp.write_text(digest)
     return place

@@ -19,15 +19,15 @@ def rows(samples: dict, zips: dict, sizes: tuple) -> list[dict]:
     both("start to first request for an event", "ms", lambda it: [1000 * seconds for seconds in it.start])
     for size in sizes:
         both(f"peak memory, {services(size)}", "MB", lambda it: [kib * 1024 / 1e6 for kib in it.memory_kib], size)
-    for kind, name in (("first", "first look"), ("quiet", "look"), ("busy", "all to change")):
+    for kind, name in (("first", "first evaluation"), ("quiet", "evaluation"), ("busy", "all to change")):
         for size in sizes:
             both(f"{name}, {services(size)}", "ms", lambda it: [1000 * x.seconds for x in getattr(it, kind)], size)
     for size in sizes:
-        both(f"looks until all changed, {services(size)}", "", lambda it: [x.looks for x in it.busy], size)
-    for kind, name in (("quiet", "processor of a look"), ("busy", "processor, all to change")):
+        both(f"evaluations until all changed, {services(size)}", "", lambda it: [x.evaluations for x in it.busy], size)
+    for kind, name in (("quiet", "processor of an evaluation"), ("busy", "processor, all to change")):
         for size in sizes:
             both(f"{name}, {services(size)}", "ms", lambda it: [1000 * x.cpu_seconds for x in getattr(it, kind)], size)
-    for kind, name in (("quiet", "AWS calls of a look"), ("busy", "AWS calls, all to change")):
+    for kind, name in (("quiet", "AWS calls of an evaluation"), ("busy", "AWS calls, all to change")):
         for size in sizes:
             both(f"{name}, {services(size)}", "", lambda it: [sum(x.calls.values()) for x in getattr(it, kind)], size)
     return found
@@ -72,10 +72,10 @@ def as_table(samples: dict, zips: dict, quota: str, repetitions: int, sizes: tup
 
 def notes() -> list[str]:
     return [
-        "A look reads every queue and every service and finds nothing to do; `all to change` adds 5 tasks to each service.",
-        "queue-depth changes so many services in one look as ECS allows at once without throttling; the peer does not care.",
+        "An evaluation reads every queue and every service and finds nothing to do; `all to change` adds 5 tasks to each service.",
+        "queue-depth changes so many services in one evaluation as ECS allows at once without throttling; the peer does not care.",
         "Lambda's Python runtime brings boto3 along, so the peer's zip need not hold it; the second row is for those who pin it.",
-        "Both wait for the same local AWS, which is most of a look's time; the processor rows are each function's own part.",
+        "Both wait for the same local AWS, which is most of an evaluation's time; the processor rows are each function's own part.",
     ]
 
 

@@ -68,16 +68,16 @@ def file(request):
 @pytest.fixture
 def show(browser):
     """Opens a file; at the end, nothing may have been asked, refused or broken."""
-    contexts, troubles = [], []
+    contexts, problems = [], []
 
-    def show(file: Path, **look):
-        context = browser.new_context(**(look or DESKTOP))
+    def show(file: Path, **options):
+        context = browser.new_context(**(options or DESKTOP))
         contexts.append(context)
         page = context.new_page()
         own = file.as_uri()
-        page.on("request", lambda request: request.url == own or troubles.append(f"asked for {request.url}"))
-        page.on("console", lambda message: troubles.append(f"console: {message.text}"))
-        page.on("pageerror", lambda error: troubles.append(f"error: {error}"))
+        page.on("request", lambda request: request.url == own or problems.append(f"asked for {request.url}"))
+        page.on("console", lambda message: problems.append(f"console: {message.text}"))
+        page.on("pageerror", lambda error: problems.append(f"error: {error}"))
         page.goto(own)
         settled(page)
         return page
@@ -85,7 +85,7 @@ def show(browser):
     yield show
     for context in contexts:
         context.close()
-    assert troubles == []
+    assert problems == []
 
 
 def settled(page) -> None:

@@ -24,7 +24,7 @@ def main() -> int:
     FOLDER.mkdir(parents=True, exist_ok=True)
     terminal.line("A real Redis, real Celery workers and the release binary; moto is AWS.\n")
     try:
-        with Stage(FOLDER, terminal.tell) as stage:
+        with Stage(FOLDER, terminal.show) as stage:
             enqueued = play(stage)
             finished, record = stage.finished(), stage.record
             stage.wait_until(

@@ -25,24 +25,24 @@ def check(record: dict, enqueued: list[str], finished: list[list]) -> list[dict]
 
 
 def changes(record: dict, verdict: str) -> list[dict]:
-    return [look for look in record["looks"] if look["verdict"] == verdict and look["outcome"] == "applied"]
+    return [evaluation for evaluation in record["evaluations"] if evaluation["verdict"] == verdict and evaluation["outcome"] == "applied"]
 
 
-def steps(looks: list[dict]) -> str:
-    return ", ".join(f"{look['from']} to {look['to']}" for look in looks) or "none"
+def steps(evaluations: list[dict]) -> str:
+    return ", ".join(f"{evaluation['from']} to {evaluation['to']}" for evaluation in evaluations) or "none"
 
 
 def workers_rise(record):
     outs = changes(record, "scale-out")
-    holds = outs and outs[-1]["to"] == MAX and all(look["to"] == min(look["from"] + 5, MAX) for look in outs)
-    holds = holds and all(look["seen"]["waiting"] > 500 for look in outs)
+    holds = outs and outs[-1]["to"] == MAX and all(evaluation["to"] == min(evaluation["from"] + 5, MAX) for evaluation in outs)
+    holds = holds and all(evaluation["seen"]["waiting"] > 500 for evaluation in outs)
     return "More than 500 waiting adds 5 workers at a time, up to the maximum", holds, steps(outs)
 
 
 def duplicate_changes_nothing(record):
     first, second = record["duplicate"]
-    looks = [look["verdict"] for look in record["looks"] if "delivery" in look["note"]]
-    holds = looks == ["scale-out", "hold"] and first["desired"] == second["desired"] and second["updates"] == 1
+    evaluations = [evaluation["verdict"] for evaluation in record["evaluations"] if "delivery" in evaluation["note"]]
+    holds = evaluations == ["scale-out", "hold"] and first["desired"] == second["desired"] and second["updates"] == 1
     seen = f"{first['desired']} desired after the first, {second['desired']} after the second"
     return "An event delivered twice changes nothing", holds, f"{seen}; UpdateService called {second['updates']} time"
 
@@ -51,38 +51,38 @@ def nothing_scales_in_during_the_outage(record):
     outage = next(moment for moment in record["moments"] if moment["label"] == OUTAGE)
     before = [sample for sample in record["samples"] if sample["t"] < outage["t"]]
     during = [sample for sample in record["samples"] if outage["t"] <= sample["t"] <= outage["end"]]
-    blind = [look for look in record["looks"] if look["seen"].get("waiting") is None]
+    blind = [evaluation for evaluation in record["evaluations"] if evaluation["seen"].get("waiting") is None]
     # A chart draws a step between two samples: one that ends inside would look like a scale-in during the outage.
     counts = sorted({sample["desired"] for sample in before[-1:] + during})
     desired = " and ".join(map(str, counts))
-    inside = [look for look in changes(record, "scale-in") if outage["t"] <= look["t"] < outage["end"]]
-    holds = len(blind) >= 2 and all(look["verdict"] == "hold" for look in blind) and not inside and len(counts) <= 1
+    inside = [evaluation for evaluation in changes(record, "scale-in") if outage["t"] <= evaluation["t"] < outage["end"]]
+    holds = len(blind) >= 2 and all(evaluation["verdict"] == "hold" for evaluation in blind) and not inside and len(counts) <= 1
     seconds = outage["end"] - outage["t"]
-    seen = f"{len(blind)} looks without a reading in {seconds:.0f} s; desired {desired} all the time"
+    seen = f"{len(blind)} evaluations without a reading in {seconds:.0f} s; desired {desired} all the time"
     return "While Redis does not answer, nothing scales in", holds, seen
 
 
 def workers_fall_one_by_one(record):
     ins = changes(record, "scale-in")
-    holds = ins and ins[-1]["to"] == MIN and all(look["to"] == look["from"] - 1 for look in ins)
+    holds = ins and ins[-1]["to"] == MIN and all(evaluation["to"] == evaluation["from"] - 1 for evaluation in ins)
     return "Fewer than 50 waiting removes workers one by one, down to the minimum", holds, steps(ins)
 
 
 def never_below_what_runs(record):
     ins = changes(record, "scale-in")
-    holds = all(look["to"] * CONCURRENCY >= look["seen"]["in_flight"] for look in ins)
-    busiest = max(ins, key=lambda look: look["seen"]["in_flight"] / look["to"], default=None)
+    holds = all(evaluation["to"] * CONCURRENCY >= evaluation["seen"]["in_flight"] for evaluation in ins)
+    busiest = max(ins, key=lambda evaluation: evaluation["seen"]["in_flight"] / evaluation["to"], default=None)
     seen = "none"
     if busiest:
         seen = f"at the tightest, {busiest['seen']['in_flight']} jobs ran on {busiest['to']} workers of {CONCURRENCY}"
-    waited = [look for look in record["looks"] if look["verdict"] == "hold" and floor_holds(look)]
-    seen = f"{seen}; {len(waited)} looks held for them"
+    waited = [evaluation for evaluation in record["evaluations"] if evaluation["verdict"] == "hold" and floor_holds(evaluation)]
+    seen = f"{seen}; {len(waited)} evaluations held for them"
     return "Workers never fall below what the running jobs need", holds and waited, seen
 
 
-def floor_holds(look: dict) -> bool:
+def floor_holds(evaluation: dict) -> bool:
     """Whether few jobs waited, and yet the running ones needed every worker."""
-    seen = look["seen"]
+    seen = evaluation["seen"]
     if seen.get("waiting") is None or seen["waiting"] >= 50:
         return False
     needed = -(-seen["in_flight"] // CONCURRENCY)
@@ -97,18 +97,18 @@ def within_bounds(record):
 
 
 def the_alarm_acts_once_and_steps_on(record):
-    rung, twice, lasts, over = record["api"]
-    steps_on = (rung["from"], rung["to"], lasts["from"], lasts["to"]) == (2, 4, 4, 6)
+    first, twice, lasts, over = record["api"]
+    steps_on = (first["from"], first["to"], lasts["from"], lasts["to"]) == (2, 4, 4, 6)
     holds = steps_on and twice["verdict"] == over["verdict"] == "hold"
-    seen = "; ".join(f"{look['note']}: {look['from']} to {look['to']}" for look in record["api"])
+    seen = "; ".join(f"{evaluation['note']}: {evaluation['from']} to {evaluation['to']}" for evaluation in record["api"])
     return "An alarm adds tasks at once, and again while it lasts", holds, seen
 
 
 def every_report_arrives(record):
     published, arrived = record["reports_published"], len(record["reports"])
     texts = " ".join(report["subject"] + report["text"] for report in record["reports"])
-    acted = [look for look in record["looks"] + record["api"] if look["outcome"] == "applied"]
-    told = [look for look in acted if str(look["to"]) in texts]
+    acted = [evaluation for evaluation in record["evaluations"] + record["api"] if evaluation["outcome"] == "applied"]
+    told = [evaluation for evaluation in acted if str(evaluation["to"]) in texts]
     holds = published == arrived > 0 and len(told) == len(acted)
     return "Every report that was published reached its subscriber", holds, f"{arrived} of {published}"
 

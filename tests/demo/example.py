@@ -1,14 +1,14 @@
 """A record as a good run of the demo leaves it, small enough to be read."""
 
 
-def look(t, verdict, start, to, waiting=0, in_flight=0, note="", code="rule-matched"):
+def evaluation(t, verdict, start, to, waiting=0, in_flight=0, note="", code="rule-matched"):
     return {
         "t": t,
         "verdict": verdict,
         "from": start,
         "to": to,
         "outcome": "none" if verdict == "hold" else "applied",
-        "rung_by": "schedule",
+        "trigger": "schedule",
         "note": note,
         "reasons": [{"code": code, "text": f"because of </script> {code}"}],
         "seen": {"waiting": waiting, "in_flight": in_flight, "desired": start, "running": start, "min": 2, "max": 12},
@@ -23,26 +23,26 @@ def sample(t, desired, waiting=0, in_flight=0):
 
 def record() -> dict:
     outs = [
-        look(1, "scale-out", 2, 7, 900, 4, "first delivery"),
-        look(1.1, "hold", 7, 7, 900, 4, "second delivery of the same event", "cooldown"),
-        look(6, "scale-out", 7, 12, 700, 14),
+        evaluation(1, "scale-out", 2, 7, 900, 4, "first delivery"),
+        evaluation(1.1, "hold", 7, 7, 900, 4, "second delivery of the same event", "cooldown"),
+        evaluation(6, "scale-out", 7, 12, 700, 14),
     ]
-    blind = [look(t, "hold", 12, 12, None, None, code="reading-missing") for t in (11, 12)]
-    ins = [look(20 + step, "scale-in", 12 - step, 11 - step, 3, 4) for step in range(8)]
-    floor = [look(30, "hold", 4, 4, 0, 8, code="work-in-flight")]
-    ins += [look(40 + step, "scale-in", 4 - step, 3 - step, 0, 2) for step in range(2)]
+    blind = [evaluation(t, "hold", 12, 12, None, None, code="reading-missing") for t in (11, 12)]
+    ins = [evaluation(20 + step, "scale-in", 12 - step, 11 - step, 3, 4) for step in range(8)]
+    floor = [evaluation(30, "hold", 4, 4, 0, 8, code="work-in-flight")]
+    ins += [evaluation(40 + step, "scale-in", 4 - step, 3 - step, 0, 2) for step in range(2)]
     api = [
-        look(14, "scale-out", 2, 4, None, None, "the alarm rings"),
-        look(14.1, "hold", 4, 4, None, None, "the alarm's event once more", "credit"),
-        look(20, "scale-out", 4, 6, None, None, "the schedule; the alarm lasts"),
-        look(26, "hold", 6, 6, None, None, "the schedule; the alarm is over", "nothing-matches"),
+        evaluation(14, "scale-out", 2, 4, None, None, "the alarm triggers"),
+        evaluation(14.1, "hold", 4, 4, None, None, "the alarm's event once more", "credit"),
+        evaluation(20, "scale-out", 4, 6, None, None, "the schedule; the alarm lasts"),
+        evaluation(26, "hold", 6, 6, None, None, "the schedule; the alarm is over", "nothing-matches"),
     ]
     changes = [change for change in outs + ins + api if change["outcome"] == "applied"]
     counts = {"desired": 7, "running": 2, "pending": 5, "updates": 1}
     return {
         "began": 1795248000,
         "samples": [sample(0, 2), sample(2, 7, 800, 14), sample(7, 12), sample(11, 12, None, None), sample(45, 2)],
-        "looks": outs + blind + ins + floor,
+        "evaluations": outs + blind + ins + floor,
         "api": api,
         "reports": [{"t": c["t"], "subject": f"to {c['to']}", "text": "<b>text</b>"} for c in changes],
         "reports_published": len(changes),

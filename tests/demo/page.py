@@ -49,10 +49,10 @@ def summary(record: dict) -> str:
     held = sum(claim["holds"] for claim in record["claims"])
     day = datetime.fromtimestamp(record["began"], timezone.utc).strftime("%-d %B %Y, %H:%M UTC")
     seconds = record["samples"][-1]["t"]
-    looks = record["looks"] + record["api"]
-    changed = sum(look["outcome"] == "applied" for look in looks)
+    evaluations = record["evaluations"] + record["api"]
+    changed = sum(evaluation["outcome"] == "applied" for evaluation in evaluations)
     return (
-        f"{day}. In {seconds:.0f} s the functions looked {len(looks)} times, changed a desired count "
+        f"{day}. In {seconds:.0f} s the functions evaluated {len(evaluations)} times, changed a desired count "
         f"{changed} times and published {len(record['reports'])} reports. "
         f"{held} of {len(record['claims'])} claims hold."
     )
@@ -65,9 +65,9 @@ def charts(record: dict) -> list[dict]:
         return None if sample["in_flight"] is None else -(-sample["in_flight"] // record["concurrency"])
 
     def bound(end: str) -> list[int]:
-        """The bounds in force at a moment are those of the last look before it."""
-        looks = record["looks"]
-        return [([look for look in looks if look["t"] <= sample["t"]] or looks)[-1]["seen"][end] for sample in samples]
+        """The bounds in force at a moment are those of the last evaluation before it."""
+        evaluations = record["evaluations"]
+        return [([evaluation for evaluation in evaluations if evaluation["t"] <= sample["t"]] or evaluations)[-1]["seen"][end] for sample in samples]
 
     tasks = [
         series("bounds", "the lowest and the highest number of tasks", "bounds", "dashed", bound("min")),
@@ -78,8 +78,8 @@ def charts(record: dict) -> list[dict]:
     ]
     waiting = series("waiting", "jobs that no worker has taken", "waiting", "area", [it["waiting"] for it in samples])
     api = [
-        series(name, about, name, look, [sample["api"][name] for sample in samples])
-        for name, about, look in (
+        series(name, about, name, style, [sample["api"][name] for sample in samples])
+        for name, about, style in (
             ("running", "tasks that serve", "wide"),
             ("desired", "tasks that were asked for", "steps"),
         )
@@ -91,48 +91,48 @@ def charts(record: dict) -> list[dict]:
     ]
 
 
-def series(name: str, about: str, color: str, look: str, values: list) -> dict:
+def series(name: str, about: str, color: str, style: str, values: list) -> dict:
     return {
         "name": name,
         "about": about,
         "color": color,
-        "look": look,
+        "style": style,
         "hidden": False,
         "low": values,
         "high": None,
     }
 
 
-def fold(looks: list[dict]) -> list[dict]:
-    """The decisions, with looks that held for the same reasons one after another made one."""
+def fold(evaluations: list[dict]) -> list[dict]:
+    """The decisions, with evaluations that held for the same reasons one after another made one."""
     folded: list[dict] = []
-    for look in looks:
+    for evaluation in evaluations:
         last = folded[-1] if folded else None
-        if last and look["verdict"] == "hold" == last["verdict"] and not look["note"] and codes(look) == codes(last):
-            last["looks"] += 1
-            last["until"] = look["t"]
+        if last and evaluation["verdict"] == "hold" == last["verdict"] and not evaluation["note"] and codes(evaluation) == codes(last):
+            last["evaluations"] += 1
+            last["until"] = evaluation["t"]
         else:
-            folded.append({**look, "looks": 1, "until": look["t"]})
+            folded.append({**evaluation, "evaluations": 1, "until": evaluation["t"]})
     return folded
 
 
-def codes(look: dict) -> list[str]:
-    return [look["note"], *(reason["code"] for reason in look["reasons"])]
+def codes(evaluation: dict) -> list[str]:
+    return [evaluation["note"], *(reason["code"] for reason in evaluation["reasons"])]
 
 
 def decisions(record: dict) -> list[dict]:
     """Those about the workers, and in the table those about the API."""
-    workers = [decision(look) for look in fold(record["looks"])]
-    api = [{**decision(look), "note": f"api: {look['note']}", "elsewhere": True} for look in fold(record["api"])]
+    workers = [decision(evaluation) for evaluation in fold(record["evaluations"])]
+    api = [{**decision(evaluation), "note": f"api: {evaluation['note']}", "elsewhere": True} for evaluation in fold(record["api"])]
     return sorted(workers + api, key=lambda row: row["t"])
 
 
-def decision(look: dict) -> dict:
+def decision(evaluation: dict) -> dict:
     return {
-        **{name: look[name] for name in ("t", "until", "looks", "verdict", "from", "to", "rung_by", "note")},
-        "changes": int(look["verdict"] != "hold"),
-        "reasons": [reason["text"] for reason in look["reasons"]],
-        **{name: look["seen"].get(name) for name in ("waiting", "in_flight")},
+        **{name: evaluation[name] for name in ("t", "until", "evaluations", "verdict", "from", "to", "trigger", "note")},
+        "changes": int(evaluation["verdict"] != "hold"),
+        "reasons": [reason["text"] for reason in evaluation["reasons"]],
+        **{name: evaluation["seen"].get(name) for name in ("waiting", "in_flight")},
     }
 
 

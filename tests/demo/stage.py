@@ -1,4 +1,4 @@
-"""The demo's stage: the local world, the function, what rings it, and what watches it."""
+"""The demo's stage: the local world, the function, what triggers it, and what watches it."""
 
 import json
 import os
@@ -18,7 +18,7 @@ FLEET = Path(__file__).with_name("fleet.yaml")
 CLUSTER, SERVICE, API = "demo", "workers", "api"
 ALARM = "api-slow"
 
-# EventBridge rings once a minute; here a "minute" has four seconds. The function's own looks come
+# EventBridge triggers once a minute; here a "minute" has four seconds. The function's own evaluations come
 # 15, 30 and 45 real seconds after a scheduled one, and then fall between the scheduled ones.
 SCHEDULE_SECONDS = 4
 SAMPLE_SECONDS = 0.25
@@ -29,9 +29,9 @@ STARTUP_SECONDS = 1.5
 class Stage:
     """Everything that runs during the demo, and the record of what happened."""
 
-    def __init__(self, folder: Path, tell):
-        self.record = {"samples": [], "looks": [], "api": [], "reports": [], "moments": []}
-        self.tell = tell
+    def __init__(self, folder: Path, show):
+        self.record = {"samples": [], "evaluations": [], "api": [], "reports": [], "moments": []}
+        self.show = show
         self.failures: list[str] = []
         self._began = time.monotonic()
         self._ended = threading.Event()
@@ -69,7 +69,7 @@ class Stage:
         self.load = self.world.start_function("service-load", FLEET)
         self._eyes = redis.Redis.from_url(self.redis.url, socket_timeout=0.2, decode_responses=True)
         self.world.ending(self._stop_threads)
-        for work in (self._sample, self._deliver_looks, self._receive_reports):
+        for work in (self._sample, self._deliver_evaluations, self._receive_reports):
             self._run(work)
 
     def __exit__(self, *_):
@@ -82,15 +82,15 @@ class Stage:
         return round(time.monotonic() - self._began, 2)
 
     def start_schedule(self) -> None:
-        self._run(self._ring_on_schedule)
+        self._run(self._trigger_on_schedule)
 
-    def ring(self, event: dict, note: str = "") -> dict | None:
+    def trigger(self, event: dict, note: str = "") -> dict | None:
         """Invokes queue-depth with an event, and writes down its one decision."""
         with self._looking:
-            return self._ring(self.function, event, note, self.record["looks"])
+            return self._trigger(self.function, event, note, self.record["evaluations"])
 
     def between_looks(self):
-        """While this is held, queue-depth is not looking. What happens then is seen by a whole look or by none."""
+        """While this is held, queue-depth is not looking. What happens then is seen by a whole evaluation or by none."""
         return self._looking
 
     def see_what_changed(self) -> None:
@@ -98,9 +98,9 @@ class Stage:
         seen = len(self.record["samples"]) + 2
         self.wait_until(lambda: len(self.record["samples"]) >= seen, 10, "two samples were taken")
 
-    def ring_load(self, event: dict, note: str) -> dict | None:
+    def trigger_load(self, event: dict, note: str) -> dict | None:
         """Invokes service-load."""
-        return self._ring(self.load, event, note, self.record["api"])
+        return self._trigger(self.load, event, note, self.record["api"])
 
     def set_alarm(self, state: str) -> None:
         cloudwatch = self.world.client("cloudwatch")
@@ -116,8 +116,8 @@ class Stage:
         )
         cloudwatch.set_alarm_state(AlarmName=ALARM, StateValue=state, StateReason="the story says so")
 
-    def _ring(self, function, event: dict, note: str, looks: list) -> dict | None:
-        # A decision belongs to the moment at which the function began to look, not to that of its answer.
+    def _trigger(self, function, event: dict, note: str, evaluations: list) -> dict | None:
+        # A decision belongs to the moment at which the function began to evaluate, not to that of its answer.
         began = self.now()
         try:
             answer = function.invoke(event)
@@ -125,10 +125,10 @@ class Stage:
             self.failures.append(f"an invocation failed: {failure}")
             return None
         for target in answer["targets"]:
-            look = {**target, "t": began, "rung_by": answer["rung_by"], "note": note}
-            looks.append(look)
+            evaluation = {**target, "t": began, "trigger": answer["trigger"], "note": note}
+            evaluations.append(evaluation)
             self.record["reports_published"] = self.record.get("reports_published", 0) + answer["reports_published"]
-            self._tell_look(look)
+            self._show_evaluation(evaluation)
         return answer
 
     def enqueue(self, count: int, seconds: float, priorities=(0, 3, 6, 9)) -> list[str]:
@@ -198,19 +198,19 @@ class Stage:
         for thread in self._threads:
             thread.join(5)
 
-    def _ring_on_schedule(self) -> None:
+    def _trigger_on_schedule(self) -> None:
         while not self._ended.is_set():
-            self.ring(schedule_event())
+            self.trigger(schedule_event())
             self._ended.wait(SCHEDULE_SECONDS)
 
-    def _deliver_looks(self) -> None:
+    def _deliver_evaluations(self) -> None:
         """Lambda's event source for SQS: takes a message, invokes the function, deletes the message."""
         sqs = self.world.client("sqs")
         while not self._ended.is_set():
-            answer = sqs.receive_message(QueueUrl=self.world.looks, WaitTimeSeconds=1)
+            answer = sqs.receive_message(QueueUrl=self.world.evaluations, WaitTimeSeconds=1)
             for message in answer.get("Messages", []):
-                self.ring(look_event(message))
-                sqs.delete_message(QueueUrl=self.world.looks, ReceiptHandle=message["ReceiptHandle"])
+                self.trigger(delayed_evaluation_event(message))
+                sqs.delete_message(QueueUrl=self.world.evaluations, ReceiptHandle=message["ReceiptHandle"])
 
     def _receive_reports(self) -> None:
         """The subscriber: an SQS queue that the topic delivers to."""
@@ -222,22 +222,22 @@ class Stage:
                 text = json.loads(envelope["Message"])["content"]["description"]
                 report = {"t": self.now(), "subject": envelope["Subject"], "text": text}
                 self.record["reports"].append(report)
-                self.tell(report["t"], "report", report)
+                self.show(report["t"], "report", report)
                 sqs.delete_message(QueueUrl=self.world.reports, ReceiptHandle=message["ReceiptHandle"])
 
     def _sample(self) -> None:
-        told_at = 0.0
+        notified_at = 0.0
         while not self._ended.wait(SAMPLE_SECONDS):
             queue = self.queue() or {"waiting": None, "in_flight": None}
             sample = {"t": self.now(), **queue, **self.counts(), "api": self.counts(API)}
             self.record["samples"].append(sample)
-            if sample["t"] - told_at >= 3:
-                told_at = sample["t"]
-                self.tell(sample["t"], "sample", sample)
+            if sample["t"] - notified_at >= 3:
+                notified_at = sample["t"]
+                self.show(sample["t"], "sample", sample)
 
-    def _tell_look(self, look: dict) -> None:
-        changed = look["verdict"] != "hold"
-        self.tell(look["t"], look["verdict"] if changed else "hold", look)
+    def _show_evaluation(self, evaluation: dict) -> None:
+        changed = evaluation["verdict"] != "hold"
+        self.show(evaluation["t"], evaluation["verdict"] if changed else "hold", evaluation)
 
 
 class DemoFailed(Exception):
@@ -278,7 +278,7 @@ def alarm_event() -> dict:
     }
 
 
-def look_event(message: dict) -> dict:
+def delayed_evaluation_event(message: dict) -> dict:
     """What Lambda's event source makes of a message in the function's own queue."""
     now = str(int(time.time() * 1000))
     return {
@@ -296,7 +296,7 @@ def look_event(message: dict) -> dict:
                 "messageAttributes": {},
                 "md5OfBody": message["MD5OfBody"],
                 "eventSource": "aws:sqs",
-                "eventSourceARN": f"arn:aws:sqs:{REGION}:{ACCOUNT}:looks",
+                "eventSourceARN": f"arn:aws:sqs:{REGION}:{ACCOUNT}:evaluations",
                 "awsRegion": REGION,
             }
         ]

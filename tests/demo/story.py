@@ -9,37 +9,37 @@ from .stage import API, Stage, alarm_event, schedule_event
 BURST, EMAIL_SECONDS = 1500, 0.25
 TRICKLE_PER_SECOND = 12
 LONG_JOBS, LONG_SECONDS = 8, 24
-OUTAGE_LOOKS = 2
+OUTAGE_EVALUATIONS = 2
 # A little more than the API's cooldown.
 API_COOLDOWN_SECONDS = 5.5
 
 
 def play(stage: Stage) -> list[str]:
     """Plays the story and returns the ids of all tasks that were enqueued."""
-    tell = stage.tell
-    tell(stage.now(), "scene", "Two workers are running, and the queue is empty")
+    show = stage.show
+    show(stage.now(), "scene", "Two workers are running, and the queue is empty")
     stage.wait_until(stage.a_worker_listens, 15, "a worker listens")
-    stage.ring(schedule_event())
+    stage.trigger(schedule_event())
 
-    tell(stage.now(), "scene", f"{BURST:,} emails are enqueued, in four priorities")
+    show(stage.now(), "scene", f"{BURST:,} emails are enqueued, in four priorities")
     enqueued = stage.enqueue(BURST, EMAIL_SECONDS)
     trickle = Trickle(stage)
     duplicate(stage)
     stage.start_schedule()
     stage.wait_until(lambda: stage.counts()["running"] == 12, 30, "12 workers are running")
-    tell(stage.now(), "scene", "At the maximum; the queue drains")
+    show(stage.now(), "scene", "At the maximum; the queue drains")
     stage.wait_until(lambda: stage.counts()["desired"] < 12, 45, "the queue has drained and workers are removed")
 
     outage(stage)
     slow_api(stage)
     stage.wait_until(lambda: stage.counts()["desired"] <= 8, 40, "workers go on being removed")
 
-    tell(stage.now(), "scene", f"{LONG_JOBS} long jobs of {LONG_SECONDS} s start")
+    show(stage.now(), "scene", f"{LONG_JOBS} long jobs of {LONG_SECONDS} s start")
     enqueued += stage.enqueue(LONG_JOBS, LONG_SECONDS, priorities=(0,))
     enqueued += trickle.stop()
     stage.wait_until(lambda: stage.counts()["desired"] == 2, 60, "2 workers are left")
     stage.wait_until(lambda: len(stage.finished()) >= len(enqueued), 30, "every task has run")
-    tell(stage.now(), "scene", "Everything has run, and two workers are left")
+    show(stage.now(), "scene", "Everything has run, and two workers are left")
     time.sleep(1)
     return enqueued
 
@@ -47,44 +47,44 @@ def play(stage: Stage) -> list[str]:
 def duplicate(stage: Stage) -> None:
     """EventBridge delivers at least once: the event that adds workers comes twice."""
     began, event = stage.now(), schedule_event()
-    stage.tell(began, "scene", "The schedule rings, and its event is delivered twice")
+    stage.show(began, "scene", "The schedule triggers, and its event is delivered twice")
     seen = []
     for note in ("first delivery", "second delivery of the same event"):
-        stage.ring(event, note)
+        stage.trigger(event, note)
         seen.append({**stage.counts(), "updates": stage.requests().get("ecs:UpdateService", 0)})
     stage.record["duplicate"] = seen
 
 
 def outage(stage: Stage) -> None:
-    """Redis accepts connections and answers nothing until the function has looked in vain."""
-    # No look may have read Redis before it stops, or read it when it is back, and act in between.
+    """Redis accepts connections and answers nothing until the function has evaluated in vain."""
+    # No evaluation may have read Redis before it stops, or read it when it is back, and act in between.
     with stage.between_looks():
         stage.see_what_changed()
         began = stage.now()
-        stage.tell(began, "scene", "Redis stops answering")
-        looks = len(stage.record["looks"])
+        stage.show(began, "scene", "Redis stops answering")
+        evaluations = len(stage.record["evaluations"])
         stage.redis.pause()
     try:
-        stage.wait_until(lambda: len(stage.record["looks"]) >= looks + OUTAGE_LOOKS, 30, "the function has looked")
+        stage.wait_until(lambda: len(stage.record["evaluations"]) >= evaluations + OUTAGE_EVALUATIONS, 30, "the function has evaluated")
     finally:
         with stage.between_looks():
             stage.redis.resume()
             stage.moment(OUTAGE, began, stage.now())
-    stage.tell(stage.now(), "scene", "Redis answers again")
+    stage.show(stage.now(), "scene", "Redis answers again")
 
 
 def slow_api(stage: Stage) -> None:
-    """An alarm goes off: it rings once, and the schedule steps on while its breach lasts."""
-    stage.tell(stage.now(), "scene", "The API is slow: its CloudWatch alarm goes off, and its event is delivered twice")
+    """An alarm goes off: it triggers once, and the schedule steps on while its breach lasts."""
+    stage.show(stage.now(), "scene", "The API is slow: its CloudWatch alarm goes off, and its event is delivered twice")
     stage.set_alarm("ALARM")
     event = alarm_event()
-    stage.ring_load(event, "the alarm rings")
-    stage.ring_load(event, "the alarm's event once more")
+    stage.trigger_load(event, "the alarm triggers")
+    stage.trigger_load(event, "the alarm's event once more")
     time.sleep(API_COOLDOWN_SECONDS)
-    stage.ring_load(schedule_event(), "the schedule; the alarm lasts")
+    stage.trigger_load(schedule_event(), "the schedule; the alarm lasts")
     stage.set_alarm("OK")
     time.sleep(API_COOLDOWN_SECONDS)
-    stage.ring_load(schedule_event(), "the schedule; the alarm is over")
+    stage.trigger_load(schedule_event(), "the schedule; the alarm is over")
     stage.wait_until(lambda: stage.counts(API)["running"] == 6, 10, "six tasks of the API are running")
 
 

@@ -25,8 +25,8 @@ class Terminal:
         with self._lock:
             print(text, file=self._output, flush=True)
 
-    def tell(self, t: float, kind: str, what) -> None:
-        if kind == "hold" and not self._is_news(what):
+    def show(self, t: float, kind: str, what) -> None:
+        if kind == "hold" and not self._is_shown(what):
             return
         text = {"sample": bars, "scene": str, "report": self._report}.get(kind, sentence)(what)
         first, *rest = text.splitlines()
@@ -53,16 +53,16 @@ class Terminal:
         # The first line of the text is the subject's.
         return "\n".join([report["subject"], *report["text"].splitlines()[1:]])
 
-    def _is_news(self, look: dict) -> bool:
-        """Most looks hold for the same reason as the one before."""
-        reasons = look["note"] + " ".join(reason["code"] for reason in look["reasons"])
-        news = look["note"] != "" or reasons != self._last_hold
+    def _is_shown(self, evaluation: dict) -> bool:
+        """Most evaluations hold for the same reason as the one before."""
+        reasons = evaluation["note"] + " ".join(reason["code"] for reason in evaluation["reasons"])
+        shown = evaluation["note"] != "" or reasons != self._last_hold
         self._last_hold = reasons
-        return news
+        return shown
 
 
-def sentence(look: dict) -> str:
-    return f"{look['note']}: {look['sentence']}" if look["note"] else look["sentence"]
+def sentence(evaluation: dict) -> str:
+    return f"{evaluation['note']}: {evaluation['sentence']}" if evaluation["note"] else evaluation["sentence"]
 
 
 def bars(sample: dict) -> str:

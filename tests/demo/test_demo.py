@@ -7,7 +7,7 @@ import time
 import pytest
 
 from demo import claims, example, page, story
-from demo.example import look, sample
+from demo.example import evaluation, sample
 from demo.stage import Stage
 
 
@@ -41,32 +41,32 @@ REPORTS = "Every report that was published reached its subscriber"
 @pytest.mark.parametrize(
     "claim, spoil",
     [
-        (RISE, lambda record: record["looks"][0].update(to=8)),
+        (RISE, lambda record: record["evaluations"][0].update(to=8)),
         (TWICE, lambda record: record["duplicate"][1].update(updates=2)),
-        (OUTAGE, lambda record: record["looks"].append(look(12.5, "scale-in", 3, 2))),
-        (OUTAGE, lambda record: record["looks"].append(look(10.2, "scale-in", 3, 2))),
+        (OUTAGE, lambda record: record["evaluations"].append(evaluation(12.5, "scale-in", 3, 2))),
+        (OUTAGE, lambda record: record["evaluations"].append(evaluation(10.2, "scale-in", 3, 2))),
         (OUTAGE, lambda record: record["samples"].append(sample(12.8, 11, None, None))),
         (OUTAGE, lambda record: record["samples"][2].update(desired=13)),
-        (FALL, lambda record: record["looks"][5].update(to=10)),
-        (FLOOR, lambda record: record["looks"][5]["seen"].update(in_flight=23)),
+        (FALL, lambda record: record["evaluations"][5].update(to=10)),
+        (FLOOR, lambda record: record["evaluations"][5]["seen"].update(in_flight=23)),
         (BOUNDS, lambda record: record["samples"][0].update(desired=1)),
         (ALARM, lambda record: record["api"][1].update(verdict="scale-out")),
         (REPORTS, lambda record: record["reports"].pop()),
     ],
 )
-def test_a_claim_that_does_not_hold_is_told(record, claim, spoil):
+def test_a_claim_that_does_not_hold_is_reported(record, claim, spoil):
     spoil(record)
     assert claim in broken(record)
 
 
-def test_a_lost_task_and_a_wrong_order_are_told(record):
+def test_a_lost_task_and_a_wrong_order_are_reported(record):
     assert broken(record, ENQUEUED + ["e"]) == ["Every task ran, although workers came and went"]
     late = [[name, 9 - priority, *times] for name, priority, *times in FINISHED]
     assert broken(record, finished=late) == ["Urgent tasks waited less"]
 
 
 class Looking(Stage):
-    """A stage on which a look takes its time, and acts at its end on what it read at its beginning."""
+    """A stage on which an evaluation takes its time, and acts at its end on what it read at its beginning."""
 
     def __init__(self):
         super().__init__(None, lambda *_: None)
@@ -89,12 +89,12 @@ class Looking(Stage):
         answering = self.answering
         time.sleep(0.05)
         target = {"verdict": "scale-in" if answering else "hold"}
-        return {"targets": [target], "rung_by": "schedule", "reports_published": 0}
+        return {"targets": [target], "trigger": "schedule", "reports_published": 0}
 
 
 def test_nothing_is_drawn_on_the_outage_that_was_decided_before_it_or_after():
     stage = Looking()
-    threads = [threading.Thread(target=lambda: [stage.ring({}) for _ in range(12)]) for _ in range(2)]
+    threads = [threading.Thread(target=lambda: [stage.trigger({}) for _ in range(12)]) for _ in range(2)]
     for thread in threads:
         thread.start()
     time.sleep(0.08)
@@ -102,17 +102,17 @@ def test_nothing_is_drawn_on_the_outage_that_was_decided_before_it_or_after():
     for thread in threads:
         thread.join()
     (outage,) = stage.record["moments"]
-    looks = stage.record["looks"]
-    inside = [look["verdict"] for look in looks if outage["t"] <= look["t"] < outage["end"]]
+    evaluations = stage.record["evaluations"]
+    inside = [evaluation["verdict"] for evaluation in evaluations if outage["t"] <= evaluation["t"] < outage["end"]]
     assert len(inside) >= 2 and set(inside) == {"hold"}, inside
-    assert {look["verdict"] for look in looks if look["t"] < outage["t"]} == {"scale-in"}
+    assert {evaluation["verdict"] for evaluation in evaluations if evaluation["t"] < outage["t"]} == {"scale-in"}
 
 
-def test_looks_that_hold_for_the_same_reason_are_one_row(record):
+def test_evaluations_that_hold_for_the_same_reason_are_one_row(record):
     folded = page.shape(record)["decisions"]
     blind = [row for row in folded if row["waiting"] is None and not row["note"]]
-    assert [(row["looks"], row["t"], row["until"]) for row in blind] == [(2, 11, 12)]
-    assert len(folded) == len(record["looks"]) + len(record["api"]) - 1
+    assert [(row["evaluations"], row["t"], row["until"]) for row in blind] == [(2, 11, 12)]
+    assert len(folded) == len(record["evaluations"]) + len(record["api"]) - 1
 
 
 def test_the_page_is_one_file_and_keeps_text_text(record):

@@ -64,7 +64,7 @@ def actions(statement: dict) -> set[str]:
 
 
 def allowing(stack: dict, action: str) -> list[dict]:
-    found = statements(stack, "LookPolicy", "QueueDepthRole", "ServiceLoadRole")
+    found = statements(stack, "EvaluationPolicy", "QueueDepthRole", "ServiceLoadRole")
     return [statement for statement in found if action in actions(statement)]
 
 
@@ -91,7 +91,7 @@ def test_what_may_be_read_and_scaled_is_what_the_parameter_names(parameter, valu
     assert named(stack()) == []
 
 
-def test_alarms_of_the_fleet_ring_both_functions():
+def test_alarms_of_the_fleet_trigger_both_functions():
     rule = lambda function: properties(stack(AlarmNames="one,two"), f"{function}FunctionAlarm")["EventPattern"]
     assert [rule(function)["detail"] for function in FUNCTIONS] == [{"alarmName": ["one", "two"]}] * 2
 
@@ -154,7 +154,7 @@ def test_the_table_of_an_earlier_stack_is_adopted_and_none_is_made():
         assert ("Ledger" in made["resources"]) == (made is plain)
 
 
-def test_without_a_mailbox_nobody_is_subscribed_and_with_one_to_both_topics():
+def test_without_a_mailbox_nothing_is_subscribed_and_with_one_to_both_topics():
     topics = lambda made: {
         it["Properties"]["TopicArn"]: it["Properties"]["Endpoint"]
         for it in made["resources"].values()
@@ -164,7 +164,7 @@ def test_without_a_mailbox_nobody_is_subscribed_and_with_one_to_both_topics():
     assert topics(stack(Mailbox="you@example.com")) == dict.fromkeys(["ReportTopic", "AlarmTopic"], "you@example.com")
 
 
-def test_alarms_about_tidegate_reach_people_without_its_key():
+def test_alarms_about_tidegate_reach_operators_without_its_key():
     made = stack()
     assert properties(made, "ReportTopic")["KmsMasterKeyId"] == "ReportKey"
     assert "KmsMasterKeyId" not in properties(made, "AlarmTopic")
@@ -185,7 +185,7 @@ def test_alarms_about_tidegate_reach_people_without_its_key():
         (3, 6, 0, 0, False),  # Two subscribers.
     ],
 )
-def test_reports_that_sns_took_and_nobody_got_are_told(published, delivered, filtered, failed, alarm):
+def test_reports_that_sns_took_and_no_subscriber_got_are_reported(published, delivered, filtered, failed, alarm):
     settings = alarms(stack())["LostReportsAlarm"]
     (expression,) = [metric["Expression"] for metric in settings["Metrics"] if "Expression" in metric]
     values = {"published": published, "delivered": delivered, "filtered": filtered, "failed": failed}

@@ -11,8 +11,8 @@ def two_halves(stage: Stage, queue: dict | None = None, **broken) -> None:
     stage.fleet(stage.worker("broken", queue=queue, **broken), stage.worker("good"))
 
 
-def look_twice(stage: Stage, function) -> dict:
-    """One failed read is noise, two are news: the answer of the second scheduled look."""
+def evaluate_twice(stage: Stage, function) -> dict:
+    """One failed read is noise, two are reported: the answer of the second scheduled evaluation."""
     function.invoke(event("schedule"))
     stage.clock.forward(15)
     return function.invoke(event("schedule"))
@@ -25,7 +25,7 @@ def check_only_good_scaled(stage: Stage) -> None:
 
 
 def told_once(stage: Stage, function, *words: str) -> None:
-    """After the second look people know, in these words; the third look does not repeat it."""
+    """After the second evaluation operators know, in these words; the third evaluation does not repeat it."""
     reports = [report for report in stage.reports() if "broken" in report["text"]]
     assert len(reports) == 1, [report["subject"] for report in reports]
     missing = [word for word in words if word not in reports[0]["text"]]
@@ -37,7 +37,7 @@ def told_once(stage: Stage, function, *words: str) -> None:
 
 
 def check_it_scales_in_once_it_is_seen(stage: Stage, function) -> None:
-    """The counter-proof: only the failure kept `broken` at its size. The end of the failure is told."""
+    """The counter-proof: only the failure kept `broken` at its size. The end of the failure is reported."""
     stage.clock.forward(15)
     answer = function.invoke(event("schedule"))
     assert target(answer, "broken")["to"] == 9, target(answer, "broken")["sentence"]

@@ -1,4 +1,4 @@
-"""Stands between the function and Redis, counts what passes, and can prove that a look needs one round trip."""
+"""Stands between the function and Redis, counts what passes, and can prove that an evaluation needs one round trip."""
 
 import socket
 import threading

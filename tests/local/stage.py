@@ -43,8 +43,8 @@ class LocalWorld:
         self._child.wait(20)
         self._child.stdout.close()
 
-    def ask(self, what: str, wish: dict | None = None) -> dict:
-        data = None if wish is None else json.dumps(wish).encode()
+    def ask(self, what: str, wanted: dict | None = None) -> dict:
+        data = None if wanted is None else json.dumps(wanted).encode()
         headers = {"content-type": "application/json"}
         request = urllib.request.Request(f"{self.about['endpoint']}/_world/{what}", data, headers)
         with urllib.request.urlopen(request, timeout=20) as response:
@@ -141,9 +141,9 @@ class Stage:
         for name, count in desired.items():
             ecs.create_service(cluster=cluster, serviceName=name, taskDefinition="worker", desiredCount=count)
 
-    def ecs(self, name: str, **wish) -> dict:
+    def ecs(self, name: str, **wanted) -> dict:
         """Sets a service by hand: see `world/ecs_tasks.py`."""
-        return self.world.ask("ecs", {"cluster": self.cluster, "service": name, **wish})
+        return self.world.ask("ecs", {"cluster": self.cluster, "service": name, **wanted})
 
     def desired(self, name: str, cluster: str | None = None) -> int:
         return self.world.ask("ecs", {"cluster": cluster or self.cluster, "service": name})["desired"]
@@ -154,7 +154,7 @@ class Stage:
         """A process of a function, on this test's clock. `aws` is another endpoint than the world's own."""
         about = {**self.world.about["env"], "TIDEGATE_FLEET": str(self.folder / "fleet.yaml")}
         if name != "queue-depth":
-            del about["TIDEGATE_LOOKS"]
+            del about["TIDEGATE_EVALUATIONS"]
         if aws:
             about["AWS_ENDPOINT_URL"] = aws
         self._logs += 1
@@ -223,8 +223,8 @@ def report(envelope: dict) -> dict:
     """A report as its subscriber sees it."""
     body = json.loads(envelope["Message"])
     attributes = {name: attribute["Value"] for name, attribute in envelope["MessageAttributes"].items()}
-    told = {"subject": envelope["Subject"], "text": body["content"]["description"], "body": body}
-    return told | {"severity": attributes["severity"], "state": attributes.get("state")}
+    stopped = {"subject": envelope["Subject"], "text": body["content"]["description"], "body": body}
+    return stopped | {"severity": attributes["severity"], "state": attributes.get("state")}
 
 
 def target(answer: dict, name: str) -> dict:

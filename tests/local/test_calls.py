@@ -1,4 +1,4 @@
-"""What a look costs, counted: requests to AWS by action, commands and round trips to Redis."""
+"""What an evaluation costs, counted: requests to AWS by action, commands and round trips to Redis."""
 
 import json
 
@@ -9,8 +9,8 @@ from .redis_wire import RedisWire
 from .stage import BUSY, event, target
 
 CALM = 200
-OWNERS = "application-autoscaling:DescribeScalableTargets"
-QUIET = {OWNERS: 2, "dynamodb:BatchGetItem": 1, "dynamodb:PutItem": 1, "ecs:DescribeServices": 10}
+SCALABLE_TARGETS = "application-autoscaling:DescribeScalableTargets"
+QUIET = {SCALABLE_TARGETS: 2, "dynamodb:BatchGetItem": 1, "dynamodb:PutItem": 1, "ecs:DescribeServices": 10}
 MOVING = {**QUIET, "sqs:SendMessageBatch": 1}
 NAMES = [f"service-{number}" for number in range(1, 101)]
 
@@ -39,7 +39,7 @@ def fill(stage, kind: str, names: list[str], waiting: int) -> None:
 
 
 def hundred(stage, kind: str, url: str, desired: int, waiting: int):
-    """100 services of one cluster with 100 queues on one Redis, after the first look, which sets connections up."""
+    """100 services of one cluster with 100 queues on one Redis, after the first evaluation, which sets connections up."""
     stage.services(**dict.fromkeys(NAMES, desired))
     fill(stage, kind, NAMES, waiting)
     queues = {name: {kind: {"url": url, "queue": stage.queue(name)}} for name in NAMES}
@@ -58,25 +58,25 @@ ONCE = 5
 
 
 @pytest.mark.parametrize("kind", ["celery", "bullmq"])
-def test_a_look_over_100_services_costs_10_describes_one_round_trip_one_read_and_one_write(stage, wire, kind):
+def test_an_evaluation_over_100_services_costs_10_describes_one_round_trip_one_read_and_one_write(stage, wire, kind):
     function = hundred(stage, kind, wire.url, 5, CALM)
     assert len(wire.commands) <= 100 * ALL[kind] + ONCE
     wire.reset()
     wire.hold(100 * FIRST[kind])
-    answer = function.invoke(event("look"))
+    answer = function.invoke(event("delayed-evaluation"))
     assert all(found["seen"]["waiting"] == CALM for found in answer["targets"]), "an answer was needed to ask on"
-    assert wire.connections == 0, "on the connection of the look before"
+    assert wire.connections == 0, "on the connection of the evaluation before"
     assert 100 * FIRST[kind] <= len(wire.commands) <= 100 * ALL[kind] + ONCE
     assert stage.requests() == QUIET
     assert {found["verdict"] for found in answer["targets"]} == {"hold"}
 
 
-def test_the_first_look_needs_one_connection_and_no_further_round_trip(stage, wire):
+def test_the_first_evaluation_needs_one_connection_and_no_further_round_trip(stage, wire):
     stage.services(worker=5)
     stage.fill("worker", CALM)
     stage.fleet(stage.worker("worker", queue=stage.celery("worker", url=wire.url)))
     wire.hold(11)
-    assert target(stage.function().invoke(event("look")), "worker")["seen"]["waiting"] == CALM
+    assert target(stage.function().invoke(event("delayed-evaluation")), "worker")["seen"]["waiting"] == CALM
     assert wire.connections == 1
 
 
@@ -91,30 +91,30 @@ def test_two_redis_servers_cost_one_round_trip_each(stage, wire):
         urls = {"one": wire.url, "two": wire.url, "three": second.url}
         stage.fleet(*(stage.worker(name, queue=stage.celery(name, url=url)) for name, url in urls.items()))
         function = stage.function()
-        function.invoke(event("look"))
+        function.invoke(event("delayed-evaluation"))
         for each, queues in ((wire, 2), (second, 1)):
             each.reset()
             each.hold(queues * FIRST["celery"])
-        answer = function.invoke(event("look"))
+        answer = function.invoke(event("delayed-evaluation"))
         assert {found["seen"]["waiting"] for found in answer["targets"]} == {CALM}, "an answer was needed to ask on"
         for each, queues in ((wire, 2), (second, 1)):
             assert each.connections == 0
             assert queues * FIRST["celery"] <= len(each.commands) <= queues * ALL["celery"] + ONCE
 
 
-def test_moving_work_on_a_schedule_ring_costs_one_batch_of_looks_more(stage):
+def test_moving_work_on_a_schedule_trigger_costs_one_batch_of_evaluations_more(stage):
     function = hundred(stage, "celery", stage.server.url, 5, CALM)
-    assert function.invoke(event("schedule"))["looks_sent"] == 3
+    assert function.invoke(event("schedule"))["evaluations_sent"] == 3
     assert stage.requests() == MOVING
-    for other in ("look", "manual", "alarm-direct"):
+    for other in ("delayed-evaluation", "manual", "alarm-direct"):
         stage.heal()
-        assert function.invoke(event(other))["looks_sent"] == 0
+        assert function.invoke(event(other))["evaluations_sent"] == 0
         assert stage.requests() == QUIET
 
 
-def test_an_idle_fleet_sends_itself_no_looks(stage):
+def test_an_idle_fleet_sends_itself_no_evaluations(stage):
     function = hundred(stage, "bullmq", stage.server.url, 1, 0)
-    assert function.invoke(event("schedule"))["looks_sent"] == 0
+    assert function.invoke(event("schedule"))["evaluations_sent"] == 0
     assert stage.requests() == QUIET
 
 
@@ -145,16 +145,16 @@ def test_two_clusters_are_described_apart(stage):
     fleet = [stage.worker(name) for name in here] + [stage.worker(name, cluster=other) for name in there]
     stage.fleet(*fleet)
     function = stage.function()
-    function.invoke(event("look"))
+    function.invoke(event("delayed-evaluation"))
     stage.heal()
-    function.invoke(event("look"))
-    assert stage.requests() == {**QUIET, OWNERS: 1, "ecs:DescribeServices": 3}
+    function.invoke(event("delayed-evaluation"))
+    assert stage.requests() == {**QUIET, SCALABLE_TARGETS: 1, "ecs:DescribeServices": 3}
 
 
-def test_only_the_services_asked_for_are_looked_at(stage):
+def test_only_the_services_asked_for_are_evaluated(stage):
     function = hundred(stage, "celery", stage.server.url, 5, CALM)
     function.invoke({"services": NAMES[:11]})
-    assert stage.requests() == {**QUIET, OWNERS: 1, "ecs:DescribeServices": 2}
+    assert stage.requests() == {**QUIET, SCALABLE_TARGETS: 1, "ecs:DescribeServices": 2}
 
 
 def test_each_sqs_queue_costs_one_request(stage):
@@ -168,16 +168,16 @@ def test_each_sqs_queue_costs_one_request(stage):
             sqs.send_message_batch(QueueUrl=url, Entries=entries)
     stage.fleet(*(stage.worker(name, queue={"sqs": {"url": f"{path}/{stage.queue(name)}"}}) for name in names))
     function = stage.function()
-    answer = function.invoke(event("look"))
+    answer = function.invoke(event("delayed-evaluation"))
     assert {found["seen"]["waiting"] for found in answer["targets"]} == {70}
-    assert stage.requests() == {**QUIET, OWNERS: 1, "ecs:DescribeServices": 1, "sqs:GetQueueAttributes": 3}
+    assert stage.requests() == {**QUIET, SCALABLE_TARGETS: 1, "ecs:DescribeServices": 1, "sqs:GetQueueAttributes": 3}
 
 
 def metric(number: int) -> dict:
     return {"namespace": "Jobs", "metric": f"Number{number}", "absent": "no_vote"}
 
 
-def test_metrics_are_read_at_most_once_a_minute_whatever_rang(stage):
+def test_metrics_are_read_at_most_once_a_minute_whatever_the_trigger(stage):
     names = NAMES[:3]
     stage.services(**dict.fromkeys(names, 5))
     fill(stage, "celery", names, CALM)
@@ -185,10 +185,10 @@ def test_metrics_are_read_at_most_once_a_minute_whatever_rang(stage):
     stage.fleet(*(stage.worker(name, rules=rules, metrics={"jobs0": metric(0)}) for name in names))
     function = stage.function()
     reads = []
-    for ring, later in [("schedule", 0), ("look", 15), ("alarm-sns", 5), ("manual", 5), ("look", 29), ("schedule", 3)]:
+    for trigger, later in [("schedule", 0), ("delayed-evaluation", 15), ("alarm-sns", 5), ("manual", 5), ("delayed-evaluation", 29), ("schedule", 3)]:
         stage.clock.forward(later)
         stage.heal()
-        function.invoke(event(ring))
+        function.invoke(event(trigger))
         reads.append(stage.requests().get("cloudwatch:GetMetricData", 0))
     assert reads == [1, 0, 0, 0, 0, 1]
 
@@ -214,5 +214,5 @@ def test_a_plan_reads_and_writes_nothing(stage):
     stage.heal()
     stage.reports()
     answer = function.invoke(event("plan"))
-    assert stage.requests() == {OWNERS: 2, "dynamodb:BatchGetItem": 1, "ecs:DescribeServices": 10}
+    assert stage.requests() == {SCALABLE_TARGETS: 2, "dynamodb:BatchGetItem": 1, "ecs:DescribeServices": 10}
     assert len(answer["plan"]) == 100 and stage.page() == before and stage.reports() == []

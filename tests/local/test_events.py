@@ -1,4 +1,4 @@
-"""Every event of the documentation, through AWS's Runtime Interface Emulator: what rings, what is refused, and how."""
+"""Every event of the documentation, through AWS's Runtime Interface Emulator: what triggers, what is refused, and how."""
 
 import pytest
 from world.lambda_emulator import InvocationFailed, LambdaFunction
@@ -7,10 +7,10 @@ from world.world import ROOT
 from .function import BOOTSTRAPS
 from .stage import BUSY, EVENTS, codes, event, target
 
-# For each file: what rang, and the alarm's name.
-RINGS = {
+# For each file: what triggered, and the alarm's name.
+TRIGGERS = {
     "schedule": ("schedule", None),
-    "look": ("look", None),
+    "delayed-evaluation": ("delayed-evaluation", None),
     "alarm-direct": ("alarm", "jobs-waiting"),
     "alarm-eventbridge": ("alarm", "jobs-waiting"),
     "alarm-sns": ("alarm", "jobs-waiting"),
@@ -50,10 +50,10 @@ def pair(stage):
     return stage
 
 
-def refused(function, ring) -> str:
+def refused(function, trigger) -> str:
     """The message of a refusal that no retry can mend."""
     with pytest.raises(InvocationFailed) as failed:
-        function.invoke(ring)
+        function.invoke(trigger)
     assert failed.value.kind == "NonRetryable", failed.value
     return failed.value.message
 
@@ -64,17 +64,17 @@ def sizes(stage) -> tuple[int, int]:
 
 def test_every_event_of_the_documentation_has_its_test():
     names = {path.name.removeprefix("queue-depth.").removesuffix(".json") for path in EVENTS.glob("queue-depth.*.json")}
-    assert names == set(RINGS) | ELSEWHERE
+    assert names == set(TRIGGERS) | ELSEWHERE
 
 
-@pytest.mark.parametrize("name", RINGS)
-def test_a_bell_makes_the_function_look_and_act(pair, emulated, name):
-    rung_by, alarm = RINGS[name]
+@pytest.mark.parametrize("name", TRIGGERS)
+def test_a_trigger_makes_the_function_evaluate_and_act(pair, emulated, name):
+    trigger, alarm = TRIGGERS[name]
     answer = emulated().invoke(event(name))
-    assert (answer["rung_by"], answer.get("alarm"), answer["dropped"]) == (rung_by, alarm, False)
-    assert answer["looks_sent"] == (3 if name == "schedule" else 0), "only the schedule sends looks"
+    assert (answer["trigger"], answer.get("alarm"), answer["dropped"]) == (trigger, alarm, False)
+    assert answer["evaluations_sent"] == (3 if name == "schedule" else 0), "only the schedule sends evaluations"
     assert sizes(pair) == ((10, 5) if name == "manual-services" else (10, 10))
-    assert f"rung by {rung_by}" in pair.report()["text"]
+    assert f"triggered by {trigger}" in pair.report()["text"]
 
 
 def test_a_duplicate_event_changes_nothing(pair, emulated):
@@ -85,8 +85,8 @@ def test_a_duplicate_event_changes_nothing(pair, emulated):
     assert "credit" in codes(again, "worker")
 
 
-def test_looks_are_delayed_by_15_30_and_45_seconds_and_ring_again(pair, emulated):
-    sqs, queue = pair.world.client("sqs"), pair.world.about["looks"]
+def test_evaluations_are_delayed_by_15_30_and_45_seconds_and_trigger_again(pair, emulated):
+    sqs, queue = pair.world.client("sqs"), pair.world.about["evaluations"]
     sqs.purge_queue(QueueUrl=queue)
     emulated().invoke(event("schedule"))
     delayed = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["ApproximateNumberOfMessagesDelayed"])
@@ -95,14 +95,14 @@ def test_looks_are_delayed_by_15_30_and_45_seconds_and_ring_again(pair, emulated
 
 def test_a_plan_acts_on_nothing_and_writes_nothing(pair, emulated):
     answer = emulated().invoke(event("plan"))
-    owners = {"application-autoscaling:DescribeScalableTargets": 1}
-    assert pair.requests() == {**owners, "dynamodb:BatchGetItem": 1, "ecs:DescribeServices": 1}
+    scalable_targets = {"application-autoscaling:DescribeScalableTargets": 1}
+    assert pair.requests() == {**scalable_targets, "dynamodb:BatchGetItem": 1, "ecs:DescribeServices": 1}
     assert sizes(pair) == (5, 5) and pair.items() == {} and pair.reports() == []
     assert answer["plan"][0].startswith("worker: scale out from 5 to 10 tasks, because waiting is 600, above 500")
 
 
 @pytest.mark.parametrize(
-    "ring, shape",
+    "trigger, shape",
     [
         (event("unknown"), "records of `aws:s3`"),
         ({"foo": 1, "bar": 2}, "an object with `bar`, `foo`"),
@@ -115,8 +115,8 @@ def test_a_plan_acts_on_nothing_and_writes_nothing(pair, emulated):
         ({"alarmData": {}}, "CloudWatch alarm"),
     ],
 )
-def test_an_unknown_event_is_refused_with_its_shape(pair, emulated, ring, shape):
-    assert shape in refused(emulated(), ring)
+def test_an_unknown_event_is_refused_with_its_shape(pair, emulated, trigger, shape):
+    assert shape in refused(emulated(), trigger)
     assert pair.requests() == {} and sizes(pair) == (5, 5)
 
 
@@ -151,8 +151,8 @@ services:
 def test_a_fleet_file_with_ten_mistakes_is_ten_messages_and_no_request(pair, emulated):
     pair.fleet_text(MISTAKES)
     function = emulated()
-    for ring in ("schedule", "manual", "plan"):
-        message = refused(function, event(ring))
+    for trigger in ("schedule", "manual", "plan"):
+        message = refused(function, event(trigger))
         assert "nothing was changed" in message
         lines = [number for number in range(1, 30) if f"fleet.yaml:{number}:" in message]
         assert lines == [3, 6, 7, 8, 9, 11, 12, 13, 14, 17, 18], message
@@ -177,6 +177,6 @@ def test_missing_variables_are_all_named(pair, emulated):
     assert pair.requests() == {}
 
 
-def test_without_a_queue_for_looks_none_are_sent(pair, emulated):
-    assert emulated(TIDEGATE_LOOKS=None).invoke(event("schedule"))["looks_sent"] == 0
+def test_without_a_queue_for_evaluations_none_are_sent(pair, emulated):
+    assert emulated(TIDEGATE_EVALUATIONS=None).invoke(event("schedule"))["evaluations_sent"] == 0
     assert sizes(pair) == (10, 10)

@@ -1,4 +1,4 @@
-"""ECS and CloudWatch fail in every way they can: nothing scales in, people are told what, the other half scales.
+"""ECS and CloudWatch fail in every way they can: nothing scales in, reports say what, the other half scales.
 
 moto knows no DAEMON, draining, failing start or `failures` of its own: the world sets them on its services, and the
 relay answers for AWS where only some of the requests must fail.
@@ -7,7 +7,7 @@ relay answers for AWS where only some of the requests must fail.
 import pytest
 from world.lambda_emulator import InvocationFailed
 
-from .halves import check_it_scales_in_once_it_is_seen, check_only_good_scaled, look_twice, told_once, two_halves
+from .halves import check_it_scales_in_once_it_is_seen, check_only_good_scaled, evaluate_twice, told_once, two_halves
 from .stage import BUSY, codes, event, target
 
 
@@ -17,7 +17,7 @@ def test_a_service_that_is_missing_does_not_stop_the_other(stage):
     stage.fill("good", BUSY)
     stage.fleet(stage.worker("broken"), stage.worker("good"))
     function = stage.function()
-    look_twice(stage, function)
+    evaluate_twice(stage, function)
     assert stage.desired("good") == 10 and stage.requests()["ecs:UpdateService"] == 1
     told_once(stage, function, "broken: blocked", "MISSING")
 
@@ -28,7 +28,7 @@ def test_a_cluster_that_is_missing_does_not_stop_the_other(stage):
     stage.fill("good", BUSY)
     stage.fleet(stage.worker("broken", cluster="no-such-cluster"), stage.worker("good"))
     function = stage.function()
-    look_twice(stage, function)
+    evaluate_twice(stage, function)
     assert stage.desired("good") == 10 and stage.requests()["ecs:UpdateService"] == 1
     told_once(stage, function, "broken: blocked", "not found", "ClusterNotFound")
 
@@ -42,11 +42,11 @@ def test_a_cluster_that_is_missing_does_not_stop_the_other(stage):
         ({"failure": "ACCESS_DENIED"}, {"failure": None}, "ACCESS_DENIED"),
     ],
 )
-def test_a_service_that_cannot_be_scaled_is_told_and_left_alone(stage, broken, healed, words):
+def test_a_service_that_cannot_be_scaled_is_reported_and_left_alone(stage, broken, healed, words):
     two_halves(stage)
     stage.ecs("broken", **broken)
     function = stage.function()
-    look_twice(stage, function)
+    evaluate_twice(stage, function)
     check_only_good_scaled(stage)
     told_once(stage, function, "broken: blocked", words)
     stage.ecs("broken", **healed)
@@ -57,13 +57,13 @@ def test_a_rollout_scales_nothing_in(stage):
     two_halves(stage)
     stage.ecs("broken", deployments=[{"rolloutState": "IN_PROGRESS"}, {"status": "ACTIVE"}])
     function = stage.function()
-    answer = look_twice(stage, function)
+    answer = evaluate_twice(stage, function)
     assert "rollout" in codes(answer, "broken")
     check_only_good_scaled(stage)
 
 
 @pytest.mark.parametrize("pending", [0, 5])
-def test_tasks_that_do_not_start_get_no_more_and_are_told_at_once(stage, pending):
+def test_tasks_that_do_not_start_get_no_more_and_are_reported_at_once(stage, pending):
     stage.services(broken=5, good=5)
     stage.fill("broken", BUSY)
     stage.fill("good", BUSY)
@@ -97,17 +97,17 @@ def test_throttled_describe_services_scales_nothing_in_and_spares_the_other_clus
     stage.fleet(stage.worker("broken", cluster=broken_cluster), stage.worker("good"))
     refusal = relay.refuse("DescribeServices", broken_cluster, "ThrottlingException", message="Rate exceeded")
     function = stage.function(aws=relay.url)
-    look_twice(stage, function)
+    evaluate_twice(stage, function)
     assert (stage.desired("broken", broken_cluster), stage.desired("good")) == (10, 10)
     assert relay.count("UpdateService") == 1
-    assert relay.count("DescribeServices", broken_cluster) == 6, "three attempts a look"
+    assert relay.count("DescribeServices", broken_cluster) == 6, "three attempts an evaluation"
     told_once(stage, function, "broken: blocked", "throttled", "Rate exceeded")
     relay.refusals.remove(refusal)
     function.invoke(event("schedule"))
     assert stage.desired("broken", broken_cluster) == 9
 
 
-def test_a_throttled_update_service_is_told_and_not_hammered(stage, relay):
+def test_a_throttled_update_service_is_reported_and_not_hammered(stage, relay):
     two_halves(stage)
     stage.fill("broken", BUSY)
     refusal = relay.refuse("UpdateService", '"broken"', "ThrottlingException", message="Rate exceeded")

@@ -1,4 +1,4 @@
-"""The ledger and SNS fail: without a memory nothing is done, without reports everything is, and told later."""
+"""The ledger and SNS fail: without a memory nothing is done, without reports everything is, and reported later."""
 
 import pytest
 from world.lambda_emulator import InvocationFailed
@@ -46,7 +46,8 @@ SLOW = {"fault": "hang", "seconds": 4}
 def test_without_its_ledger_it_scales_nothing_and_says_so(busy, action, how, kind, words):
     busy.fault(action, **how)
     function = busy.function()
-    # One passing fault is noise, and nobody is told before the second; what somebody must mend is told at once.
+    # One passing fault is noise, and no operator is notified before the second; what an operator must mend is reported
+    # at once.
     for is_last in [False, True] if kind == "Retryable" else [True]:
         with pytest.raises(InvocationFailed) as failed:
             function.invoke(event("schedule"))
@@ -59,7 +60,7 @@ def test_without_its_ledger_it_scales_nothing_and_says_so(busy, action, how, kin
     check_it_works_again(busy, function)
 
 
-def test_a_ledger_that_stays_away_is_told_every_quarter_of_an_hour(busy, relay):
+def test_a_ledger_that_stays_away_is_reported_every_quarter_of_an_hour(busy, relay):
     relay.refuse("BatchGetItem", "", "AccessDeniedException")
     function = busy.function(aws=relay.url)
     told = []
@@ -69,7 +70,7 @@ def test_a_ledger_that_stays_away_is_told_every_quarter_of_an_hour(busy, relay):
         told.append(len(busy.reports()))
         busy.clock.forward(60)
     assert told == [1, *[0] * 14, 1]
-    assert all(line["Looks"] == 0 for line in function.lines() if "Looks" in line), "the dead-man alarm sees no look"
+    assert all(line["Evaluations"] == 0 for line in function.lines() if "Evaluations" in line), "the dead-man alarm sees no evaluation"
 
 
 def test_without_its_ledger_and_sns_the_failure_itself_and_the_log_name_both(busy):
@@ -86,7 +87,7 @@ def test_without_its_ledger_and_sns_the_failure_itself_and_the_log_name_both(bus
     busy.fault("dynamodb:BatchGetItem", **DENIED)
     with pytest.raises(InvocationFailed):
         function.invoke(event("schedule"))
-    assert "nothing is scaled" in busy.report()["text"], "nobody was told yet"
+    assert "nothing is scaled" in busy.report()["text"], "nobody was notified yet"
 
 
 def test_a_ledger_that_does_not_exist_is_named(busy):
@@ -104,15 +105,15 @@ def test_a_lost_answer_of_the_ledger_is_recognized_as_its_own_write(busy):
     assert busy.page()["version"] == 2 and busy.requests()["ecs:UpdateService"] == 2
 
 
-def test_an_outcome_that_cannot_be_remembered_is_found_by_the_next_look(busy):
+def test_an_outcome_that_cannot_be_remembered_is_found_by_the_next_evaluation(busy):
     busy.fault("dynamodb:PutItem", "error", skip=1, calls=3)
     function = busy.function()
     answer = function.invoke(event("schedule"))
-    assert "write the ledger" in answer["troubles"][0]
+    assert "write the ledger" in answer["errors"][0]
     assert busy.page()["memory"]["enforce"]["busy"]["in"]["to"] == 10, "the intent is still open"
     busy.heal()
     busy.clock.forward(45)
-    answer = function.invoke(event("look"))
+    answer = function.invoke(event("delayed-evaluation"))
     assert "intent-found-applied" in codes(answer, "busy")
     assert busy.desired("busy") == 10 and "in" not in busy.page()["memory"]["enforce"]["busy"]
 
@@ -122,12 +123,12 @@ SILENT = {"fault": "hang", "seconds": 60}
 
 
 @pytest.mark.parametrize("how", [{"fault": "drop"}, DENIED, SILENT], ids=["dropped", "denied", "hangs"])
-def test_without_sns_it_scales_and_tells_at_the_next_look(busy, how):
+def test_without_sns_it_scales_and_tells_at_the_next_evaluation(busy, how):
     busy.fault("sns:Publish", **how)
     function = busy.function()
     answer = function.invoke(event("schedule"))
     assert (busy.desired("busy"), busy.desired("idle")) == (10, 9)
-    assert answer["reports_published"] == 0 and "publish a report to `arn:aws:sns" in answer["troubles"][0]
+    assert answer["reports_published"] == 0 and "publish a report to `arn:aws:sns" in answer["errors"][0]
     assert function.lines()[-1]["FailedReports"] == 1
     assert busy.reports() == []
     busy.heal()
@@ -141,7 +142,7 @@ def test_without_sns_it_scales_and_tells_at_the_next_look(busy, how):
     assert all("not reported before" not in report["text"] for report in busy.reports())
 
 
-def test_a_condition_that_could_not_be_told_is_told_when_sns_is_back(busy):
+def test_a_condition_that_could_not_be_told_is_reported_when_sns_is_back(busy):
     busy.fleet(busy.worker("busy"), busy.worker("idle", queue=busy.celery("typo")))
     busy.fault("sns:Publish", "drop")
     function = busy.function()
@@ -155,18 +156,18 @@ def test_a_condition_that_could_not_be_told_is_told_when_sns_is_back(busy):
     assert busy.reports() == []
 
 
-def test_without_its_queue_for_looks_it_scales_all_the_same(busy):
+def test_without_its_queue_for_evaluations_it_scales_all_the_same(busy):
     busy.fault("sqs:SendMessageBatch", "drop")
     answer = busy.function().invoke(event("schedule"))
     assert (busy.desired("busy"), busy.desired("idle")) == (10, 9)
-    assert answer["looks_sent"] == 0 and "send looks to" in answer["troubles"][0]
+    assert answer["evaluations_sent"] == 0 and "send evaluations to" in answer["errors"][0]
 
 
 def test_activities_that_cannot_be_recorded_stop_nothing(busy):
     busy.fault("dynamodb:BatchWriteItem", **DENIED)
     answer = busy.function().invoke(event("schedule"))
     assert (busy.desired("busy"), busy.desired("idle")) == (10, 9)
-    assert "record 2 activities" in answer["troubles"][0] and target(answer, "busy")["outcome"] == "applied"
+    assert "record 2 activities" in answer["errors"][0] and target(answer, "busy")["outcome"] == "applied"
 
 
 def test_a_ledger_item_that_is_not_ours_is_named_and_never_overwritten(busy):

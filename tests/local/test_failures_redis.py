@@ -1,9 +1,9 @@
-"""Redis fails in every way it can: nothing scales in, people are told what and where, the other half scales."""
+"""Redis fails in every way it can: nothing scales in, reports say what and where, the other half scales."""
 
 import pytest
 from redis import Redis
 
-from .halves import check_it_scales_in_once_it_is_seen, check_only_good_scaled, look_twice, told_once, two_halves
+from .halves import check_it_scales_in_once_it_is_seen, check_only_good_scaled, evaluate_twice, told_once, two_halves
 from .stage import BUSY, codes, event, target
 
 UNREAD = "queue cannot be read"
@@ -21,19 +21,19 @@ def test_redis_down_scales_nothing_in(stage, own):
     two_halves(stage, stage.celery("broken", url=own.url))
     function = stage.function()
     own.process.stop()
-    answer = look_twice(stage, function)
+    answer = evaluate_twice(stage, function)
     assert "reading-missing" in codes(answer, "broken")
     check_only_good_scaled(stage)
     told_once(stage, function, UNREAD, "unreachable", f"127.0.0.1:{own.port}/0")
 
 
-def test_redis_that_goes_down_between_two_looks_scales_nothing_in(stage, own):
+def test_redis_that_goes_down_between_two_evaluations_scales_nothing_in(stage, own):
     two_halves(stage, stage.celery("broken", url=own.url))
     stage.fill("broken", 100, to=Redis.from_url(own.url))
     function = stage.function()
     assert target(function.invoke(event("schedule")), "broken")["seen"]["waiting"] == 100
     own.process.stop()
-    look_twice(stage, function)
+    evaluate_twice(stage, function)
     check_only_good_scaled(stage)
     told_once(stage, function, UNREAD, "unreachable")
 
@@ -42,7 +42,7 @@ def test_slow_redis_scales_nothing_in(stage, own):
     two_halves(stage, stage.celery("broken", url=own.url))
     function = stage.function()
     own.pause()
-    look_twice(stage, function)
+    evaluate_twice(stage, function)
     check_only_good_scaled(stage)
     own.resume()
     reports = [report["text"] for report in stage.reports() if "broken" in report["text"]]
@@ -57,7 +57,7 @@ def test_a_wrong_password_scales_nothing_in_and_a_rotated_one_is_picked_up(stage
     put(Name=name, Type="SecureString", Value=f"redis://:wrong-password@127.0.0.1:{own.port}/0")
     two_halves(stage, stage.celery("broken", url_from=f"ssm:{name}"))
     function = stage.function()
-    look_twice(stage, function)
+    evaluate_twice(stage, function)
     check_only_good_scaled(stage)
     told_once(stage, function, UNREAD, "access denied", "WRONGPASS", f"127.0.0.1:{own.port}/0")
     put(Name=name, Type="SecureString", Overwrite=True, Value=f"redis://:right-password@127.0.0.1:{own.port}/0")
@@ -69,7 +69,7 @@ def test_a_password_that_is_missing_scales_nothing_in(stage, own):
     Redis.from_url(own.url).config_set("requirepass", "right-password")
     two_halves(stage, stage.celery("broken", url=own.url))
     function = stage.function()
-    look_twice(stage, function)
+    evaluate_twice(stage, function)
     check_only_good_scaled(stage)
     told_once(stage, function, UNREAD, "access denied", "NOAUTH")
 
@@ -79,7 +79,7 @@ def test_a_wrong_database_scales_nothing_in(stage, database, words):
     url = stage.server.url.removesuffix("/0") + f"/{database}"
     two_halves(stage, stage.celery("broken", url=url))
     function = stage.function()
-    look_twice(stage, function)
+    evaluate_twice(stage, function)
     check_only_good_scaled(stage)
     told_once(stage, function, UNREAD, "not found", words, f"{stage.server.port}/{database}")
 
@@ -88,7 +88,7 @@ def test_a_key_of_the_wrong_type_scales_nothing_in(stage):
     two_halves(stage)
     stage.redis.set(stage.queue("broken"), "no list")
     function = stage.function()
-    look_twice(stage, function)
+    evaluate_twice(stage, function)
     check_only_good_scaled(stage)
     told_once(stage, function, UNREAD, "wrong type", "WRONGTYPE", stage.queue("broken"))
     stage.redis.delete(stage.queue("broken"))
@@ -103,7 +103,7 @@ def test_half_of_the_queues_missing_scales_the_other_half_only(stage):
         stage.fill(name, BUSY)
     stage.fleet(*map(stage.worker, names))
     function = stage.function()
-    look_twice(stage, function)
+    evaluate_twice(stage, function)
     assert {name: stage.desired(name) for name in names} == {name: 15 if name in present else 10 for name in names}
     text = [report["text"] for report in stage.reports()][-1]
     for name in missing:
@@ -114,17 +114,17 @@ def test_all_queues_missing_is_one_report_and_the_dead_man_metric_stops(stage):
     stage.services(one=10, two=10)
     stage.fleet(stage.worker("one"), stage.worker("two"))
     function = stage.function()
-    look_twice(stage, function)
+    evaluate_twice(stage, function)
     assert stage.report()["subject"].endswith("(+1 more)")
     assert "ecs:UpdateService" not in stage.requests()
-    assert [line["Looks"] for line in function.lines()] == [0, 0]
+    assert [line["Evaluations"] for line in function.lines()] == [0, 0]
 
 
 def test_a_bullmq_queue_that_is_not_there_scales_nothing_in(stage):
     queue = {"bullmq": {"url": stage.server.url, "queue": stage.queue("typo")}}
     two_halves(stage, queue)
     function = stage.function()
-    look_twice(stage, function)
+    evaluate_twice(stage, function)
     check_only_good_scaled(stage)
     told_once(stage, function, UNREAD, "not found", f"bull:{stage.queue('typo')}:meta")
     stage.redis.hset(f"bull:{stage.queue('typo')}:meta", "opts.maxLenEvents", "10000")
@@ -139,14 +139,14 @@ def test_an_sqs_queue_that_is_not_there_scales_nothing_in(stage):
     real = f"https://sqs.us-east-1.amazonaws.com/{url.split('/', 3)[3]}"
     two_halves(stage, {"sqs": {"url": real}})
     function = stage.function()
-    look_twice(stage, function)
+    evaluate_twice(stage, function)
     check_only_good_scaled(stage)
     told_once(stage, function, UNREAD, "not found", stage.name)
     sqs.create_queue(QueueName=stage.name)
     check_it_scales_in_once_it_is_seen(stage, function)
 
 
-def test_a_fault_of_one_look_is_no_news(stage):
+def test_a_fault_of_one_evaluation_is_not_reported(stage):
     two_halves(stage)
     function = stage.function()
     binding = f"_kombu.binding.{stage.queue('broken')}"

@@ -21,9 +21,9 @@ def test_observe_mode_acts_on_nothing_and_tells_once_what_it_would_have_done(sta
     assert (target(answer, "worker")["mode"], target(answer, "worker")["outcome"]) == ("observe", "observed")
     report = stage.report()
     assert "worker: would scale out from 5 to 10 tasks" in report["text"] and "observe mode" in report["text"]
-    for ring in ("schedule", "look", "alarm-direct"):
+    for trigger in ("schedule", "delayed-evaluation", "alarm-direct"):
         stage.clock.forward(61)
-        function.invoke(event(ring))
+        function.invoke(event(trigger))
     assert stage.reports() == [] and stage.desired("worker") == 5
     assert "ecs:UpdateService" not in stage.requests()
     stage.fill("worker", 0)
@@ -86,7 +86,7 @@ def test_an_override_that_expired_or_is_for_another_service_is_nothing(stage, ro
     assert stage.desired("worker") == 4 and "overridden" not in codes(answer, "worker")
 
 
-def test_an_override_ends_by_itself_and_its_end_is_told(stage):
+def test_an_override_ends_by_itself_and_its_end_is_reported(stage):
     stage.services(worker=5)
     stage.fill("worker", 0)
     stage.fleet(stage.worker("worker"))
@@ -103,7 +103,7 @@ def test_an_override_ends_by_itself_and_its_end_is_told(stage):
     assert "RESOLVED: override in force" in stage.report()["text"]
 
 
-def test_an_override_that_ends_in_years_is_not_in_force_and_one_beyond_the_file_is_cut_and_both_are_told(stage):
+def test_an_override_that_ends_in_years_is_not_in_force_and_one_beyond_the_file_is_cut_and_both_are_reported(stage):
     stage.services(worker=5)
     stage.fill("worker", 0)
     stage.fleet(stage.worker("worker"))
@@ -123,7 +123,7 @@ def test_an_override_stands_although_redis_is_away(stage):
     assert stage.desired("worker") == 8
 
 
-def test_an_override_that_cannot_be_understood_scales_nothing_and_is_told(stage):
+def test_an_override_that_cannot_be_understood_scales_nothing_and_is_reported(stage):
     stage.services(worker=5)
     stage.fill("worker", 0)
     stage.fleet(stage.worker("worker"))

@@ -1,4 +1,4 @@
-"""Two looks at once, and processes that die or freeze for real: nothing is added twice, nothing is forgotten."""
+"""Two evaluations at once, and processes that die or freeze for real: nothing is added twice, nothing is forgotten."""
 
 import random
 import time
@@ -11,7 +11,7 @@ from .stage import BUSY, Stage, codes, event, target
 ROUNDS = 100
 KILLS = 36
 SEED = 20261121
-# Longer than an intent is left to the look that remembered it: `tidegate_policy::queue_depth::INTENT_LEASE`.
+# Longer than an intent is left to the evaluation that remembered it: `tidegate_policy::queue_depth::INTENT_LEASE`.
 AFTER_THE_LEASE = 100
 
 
@@ -25,7 +25,7 @@ def one(stage):
 
 
 def begin_anew(stage: Stage) -> None:
-    """The world of before the first look: 5 tasks, no memory, no requests."""
+    """The world of before the first evaluation: 5 tasks, no memory, no requests."""
     stage.ecs("worker", desired=5)
     for key in stage.items():
         item = {"pk": {"S": stage.name}, "sk": {"S": key}}
@@ -56,26 +56,27 @@ def test_of_two_processes_with_the_same_event_at_the_same_moment_one_acts_100_ti
         acted = [answer for answer in answers if answer["targets"] and target(answer, "worker")["outcome"] == "applied"]
         lost = [answer for answer in answers if answer["dropped"]]
         assert len(acted) == 1
-        # Two writes of the look that acted, one of a look that came after it and held, none of one that was dropped.
+        # Two writes of the evaluation that acted, one of an evaluation that came after it and held, none of one that
+        # was dropped.
         assert one.page()["version"] == 2 + (2 - len(acted) - len(lost))
         dropped += len(lost)
     assert dropped > 0, "the two never met: this proves nothing"
 
 
 def test_of_four_different_bells_at_once_one_acts(one):
-    rings = ["schedule", "look", "alarm-sns", "manual"]
-    functions = [one.function() for _ in rings]
+    triggers = ["schedule", "delayed-evaluation", "alarm-sns", "manual"]
+    functions = [one.function() for _ in triggers]
     for _ in range(10):
         begin_anew(one)
-        for function, ring in zip(functions, rings):
-            function.events.hand_over(event(ring))
+        for function, trigger in zip(functions, triggers):
+            function.events.hand_over(event(trigger))
         for function in functions:
             function.events.answer()
         check_it_acted_once(one)
 
 
-def look_seconds(stage: Stage) -> float:
-    """How long a first look takes here and now, so that the killing moments fall into it."""
+def evaluation_seconds(stage: Stage) -> float:
+    """How long a first evaluation takes here and now, so that the killing moments fall into it."""
     function = stage.function()
     began = time.monotonic()
     function.invoke(event("schedule"))
@@ -83,13 +84,13 @@ def look_seconds(stage: Stage) -> float:
 
 
 def test_killed_at_any_moment_the_next_process_finds_and_settles_it(one):
-    chance, look = random.Random(SEED), look_seconds(one)
+    chance, evaluation = random.Random(SEED), evaluation_seconds(one)
     found = []
     for _ in range(KILLS):
         begin_anew(one)
         victim = one.function()
         victim.events.hand_over(event("schedule"))
-        time.sleep(chance.uniform(0, 1.2 * look))
+        time.sleep(chance.uniform(0, 1.2 * evaluation))
         victim.kill()
         heir = one.function()
         within = heir.invoke(event("schedule"))
@@ -151,7 +152,7 @@ def test_a_process_frozen_between_intent_and_act_acts_no_more_when_another_has(o
     assert "too late to scale out from 5 to 10 tasks" in "\n".join(report["text"] for report in one.reports())
 
 
-def test_a_change_whose_look_died_before_it_could_tell_is_told_by_the_next(one):
+def test_a_change_whose_evaluation_died_before_it_could_tell_is_reported_by_the_next(one):
     one.fault("ecs:UpdateService", "apply-and-hang", calls=1, seconds=2)
     victim = one.function()
     victim.events.hand_over(event("schedule"))
@@ -159,7 +160,7 @@ def test_a_change_whose_look_died_before_it_could_tell_is_told_by_the_next(one):
     victim.kill()
     heir = one.function()
     heir.invoke(event("schedule"))
-    assert one.reports() == [], "the look that made it may still be about to tell"
+    assert one.reports() == [], "the evaluation that made it may still be about to report"
     one.clock.forward(60)
     heir.invoke(event("schedule"))
     assert one.desired("worker") == 10

@@ -107,7 +107,7 @@ BROKEN_URLS = {
 
 
 @pytest.mark.parametrize("what", BROKEN_URLS)
-def test_a_secret_that_does_not_work_scales_nothing_and_is_told_nowhere(locked, what):
+def test_a_secret_that_does_not_work_scales_nothing_and_is_reported_nowhere(locked, what):
     function = use(locked, from_ssm(locked, BROKEN_URLS[what](locked.secret_url)))
     answers = [function.invoke(event("schedule")) for _ in range(2)]
     assert target(answers[0], "worker")["seen"]["waiting"] is None and locked.desired("worker") == 5

@@ -1,4 +1,4 @@
-"""service-load's release binary on the local AWS: alarms, metrics, Auto Scaling groups, other owners, notices."""
+"""service-load's release binary on the local AWS: alarms, metrics, Auto Scaling groups, other autoscalers, notices."""
 
 from datetime import datetime, timedelta, timezone
 
@@ -60,25 +60,25 @@ def publish(stage, metric: str, values: list[float], namespace: str = "AWS/ECS",
     stage.world.client("cloudwatch").put_metric_data(Namespace=namespace, MetricData=data)
 
 
-def ring(function, name: str = "schedule") -> dict:
+def trigger(function, name: str = "schedule") -> dict:
     return function.invoke(event(name, "service-load"))
 
 
-@pytest.mark.parametrize("bell", ["alarm-direct", "alarm-eventbridge", "alarm-sns"])
-def test_an_alarm_acts_at_once_and_the_schedule_steps_on_while_it_lasts(api, bell):
+@pytest.mark.parametrize("event_name", ["alarm-direct", "alarm-eventbridge", "alarm-sns"])
+def test_an_alarm_acts_at_once_and_the_schedule_steps_on_while_it_lasts(api, event_name):
     api.fleet(service(api))
     alarm(api, "ALARM")
     function = api.function("service-load")
-    assert ring(function, bell)["rung_by"] == "alarm"
+    assert trigger(function, event_name)["trigger"] == "alarm"
     assert api.desired("api") == 5
-    ring(function)
+    trigger(function)
     assert api.desired("api") == 5, "the cooldown runs"
     api.clock.forward(61)
-    ring(function)
-    assert api.desired("api") == 7, "the alarm rang once, and its breach lasts"
+    trigger(function)
+    assert api.desired("api") == 7, "the alarm triggered once, and its breach lasts"
     alarm(api, "OK")
     api.clock.forward(61)
-    answer = ring(function)
+    answer = trigger(function)
     assert (api.desired("api"), codes(answer, "api")) == (7, ["nothing-matches"])
 
 
@@ -87,16 +87,16 @@ def test_an_alarm_without_data_is_not_ok(api):
     api.fleet(service(api, rules=[UP, quiet]))
     alarm(api, "INSUFFICIENT_DATA")
     alarm(api, "ALARM", "quiet")
-    answer = ring(api.function("service-load"))
+    answer = trigger(api.function("service-load"))
     assert api.desired("api") == 3
     assert "reading-missing" in codes(answer, "api"), answer
 
 
-def test_an_alarm_that_does_not_exist_is_told_of(api):
+def test_an_alarm_that_does_not_exist_is_reported(api):
     api.fleet(service(api))
     function = api.function("service-load")
     for _ in range(2):
-        ring(function)
+        trigger(function)
     assert ALARM in api.report()["text"]
     assert api.desired("api") == 3
 
@@ -105,11 +105,11 @@ def test_a_low_cpu_scales_in_and_a_missing_one_holds(api):
     api.fleet(service(api, rules=[{"when": "cpu > 70%", "add": 1}, CPU_LOW]))
     publish(api, "CPUUtilization", [10.0] * 6)
     function = api.function("service-load")
-    ring(function)
+    trigger(function)
     assert api.desired("api") == 2
     api.ecs("api", desired=3)
     api.clock.forward(1800)
-    answer = ring(function)
+    answer = trigger(function)
     assert api.desired("api") == 3
     assert "reading-missing" in codes(answer, "api"), answer
 
@@ -121,7 +121,7 @@ def test_minutes_that_grow_never_scale_in_under_a_steady_load(api):
     function = api.function("service-load")
     for _ in range(8):
         publish(api, "CPUUtilization", [60.0] * 10)
-        answer = ring(function)
+        answer = trigger(function)
         assert api.desired("api") == 3, answer
         api.clock.forward(60)
 
@@ -130,11 +130,11 @@ def test_a_high_minute_scales_out_as_soon_as_enough_of_it_has_arrived(api):
     api.fleet(service(api, rules=[{"when": "logins > 1000", "add": 2}], metrics={"logins": LOGINS}))
     function = api.function("service-load")
     publish(api, "Logins", [500.0] * 10, "Shop", Stage="prod")
-    ring(function)
+    trigger(function)
     assert api.desired("api") == 3
     api.clock.forward(60)
     publish(api, "Logins", [4000.0], "Shop", Stage="prod")
-    ring(function)
+    trigger(function)
     assert api.desired("api") == 5, "three tenths of 4,000 are more than 1,000 already"
 
 
@@ -152,7 +152,7 @@ def test_two_owners_are_refused_until_the_other_is_suspended(api):
     autoscaling.register_scalable_target(**about, MinCapacity=1, MaxCapacity=9, SuspendedState=half)
     function = api.function("service-load")
     for _ in range(2):
-        ring(function)
+        trigger(function)
     assert api.desired("api") == 3, "its scheduled actions still fire"
     text = api.report()["text"]
     assert "Application Auto Scaling" in text and "scheduled" in text
@@ -164,24 +164,24 @@ def test_two_owners_are_refused_until_the_other_is_suspended(api):
     suspended = {name: value == "true" for name, value in state.items()}
     assert suspended == dict.fromkeys(suspend, True)
     autoscaling.register_scalable_target(**about, SuspendedState=suspended)
-    ring(function)
+    trigger(function)
     assert api.desired("api") == 5
 
 
-def test_a_condition_is_told_when_it_begins_and_when_it_ends(api):
+def test_a_condition_is_reported_when_it_begins_and_when_it_ends(api):
     notify = {"when": "memory > 85% for 3m", "notify": "critical"}
     api.fleet(service(api, rules=[notify]))
     publish(api, "MemoryUtilization", [91.0] * 5)
     function = api.function("service-load")
     for _ in range(3):
-        ring(function)
+        trigger(function)
         api.clock.forward(10)
     begins = api.report()
     assert (begins["severity"], begins["state"]) == ("critical", "firing") and "memory > 85% for 3m" in begins["text"], begins
     api.clock.forward(60)
     publish(api, "MemoryUtilization", [50.0])
     api.clock.forward(180)
-    ring(function)
+    trigger(function)
     ends = api.report()
     assert "RESOLVED: memory > 85% for 3m" in ends["text"], "its minute has settled"
     assert (ends["severity"], ends["state"]) == ("info", "resolved")
@@ -192,9 +192,9 @@ def test_a_pin_reaches_a_service_without_a_queue(api):
     api.fleet(service(api))
     alarm(api, "OK")
     function = api.function("service-load")
-    ring(function)
+    trigger(function)
     api.override(target="api", pin=6, until=(datetime.now(timezone.utc) + timedelta(hours=1)).isoformat())
-    ring(function)
+    trigger(function)
     assert api.desired("api") == 6
 
 
@@ -203,7 +203,7 @@ def test_each_function_takes_its_own_services(api):
     api.fill("worker", 0)
     api.fleet(service(api), api.worker("worker"))
     alarm(api, "OK")
-    load = ring(api.function("service-load"))
+    load = trigger(api.function("service-load"))
     depth = api.function().invoke(event("schedule"))
     assert [found["target"] for found in load["targets"]] == ["api"]
     assert [found["target"] for found in depth["targets"]] == ["worker"]
@@ -216,12 +216,12 @@ def test_a_fleet_without_such_a_service_is_a_quiet_success(api):
     api.fleet(api.worker("worker"))
     function = api.function("service-load")
     api.heal()
-    assert ring(function)["targets"] == []
+    assert trigger(function)["targets"] == []
     assert api.requests() == {}
-    assert function.lines()[-1]["Looks"] == 1, "nobody is missed"
+    assert function.lines()[-1]["Evaluations"] == 1, "nobody is missed"
 
 
-def test_a_look_makes_the_fewest_calls(stage):
+def test_an_evaluation_makes_the_fewest_calls(stage):
     names = [f"api-{number}" for number in range(25)]
     stage.services(**dict.fromkeys(names, 3))
     rules = [{"when": f"alarm({ALARM})", "add": 2}, {"when": "cpu > 70%", "add": 1}, {"when": "memory > 80%", "add": 1}]
@@ -229,7 +229,7 @@ def test_a_look_makes_the_fewest_calls(stage):
     alarm(stage, "OK")
     function = stage.function("service-load")
     stage.heal()
-    ring(function)
+    trigger(function)
     assert stage.requests() == {
         "application-autoscaling:DescribeScalableTargets": 1,
         "cloudwatch:DescribeAlarms": 1,
@@ -239,8 +239,8 @@ def test_a_look_makes_the_fewest_calls(stage):
         "ecs:DescribeServices": 3,
     }
     stage.heal()
-    ring(function, "alarm-direct")
-    assert "cloudwatch:GetMetricData" not in stage.requests(), "metrics are read once a minute, whatever rang"
+    trigger(function, "alarm-direct")
+    assert "cloudwatch:GetMetricData" not in stage.requests(), "metrics are read once a minute, whatever the trigger"
 
 
 # Auto Scaling groups.
@@ -278,12 +278,12 @@ def desired(stage, autoscaling) -> int:
 def test_a_group_grows_by_instances_up_to_its_own_maximum(stage, group):
     alarm(stage, "ALARM")
     function = stage.function("service-load")
-    ring(function)
+    trigger(function)
     assert desired(stage, group) == 5
     assert "5 instances" in stage.report()["text"]
     for _ in range(2):
         stage.clock.forward(61)
-        answer = ring(function)
+        answer = trigger(function)
     assert desired(stage, group) == 6, "the group's own maximum is 6, the file's is 10"
     assert target(answer, "api")["seen"]["max"] == 6
 
@@ -291,7 +291,7 @@ def test_a_group_grows_by_instances_up_to_its_own_maximum(stage, group):
 def test_a_group_that_may_not_launch_is_left_alone(stage, group):
     group.suspend_processes(AutoScalingGroupName=stage.name, ScalingProcesses=["Launch"])
     alarm(stage, "ALARM")
-    ring(stage.function("service-load"))
+    trigger(stage.function("service-load"))
     assert desired(stage, group) == 3
 
 
@@ -301,8 +301,8 @@ def test_a_group_with_policies_of_its_own_has_an_owner(stage, group):
     )
     alarm(stage, "ALARM")
     function = stage.function("service-load")
-    ring(function)
+    trigger(function)
     assert desired(stage, group) == 3
     group.suspend_processes(AutoScalingGroupName=stage.name, ScalingProcesses=["AlarmNotification", "ScheduledActions"])
-    ring(function)
+    trigger(function)
     assert desired(stage, group) == 5

@@ -3,7 +3,7 @@
 from .stage import BUSY, codes, event, target
 
 
-def test_a_look_scales_out_and_its_report_arrives(stage):
+def test_an_evaluation_scales_out_and_its_report_arrives(stage):
     stage.services(worker=5)
     stage.fill("worker", BUSY)
     stage.fleet(stage.worker("worker"))

@@ -1,4 +1,4 @@
-"""A thousand services as Amazon ECS shows them, with a hundred events each: calls and memory of one look."""
+"""A thousand services as Amazon ECS shows them, with a hundred events each: calls and memory of one evaluation."""
 
 import json
 
@@ -11,12 +11,12 @@ from .stage import event
 
 NAMES = [f"service-{number}" for number in range(1, 1_001)]
 # Measured are 33 MiB, and a small function has 256 MB. All answers at once would be 23 MB of JSON, and several times as much
-# understood: half again as much as measured finds a look that keeps them.
+# understood: half again as much as measured finds an evaluation that keeps them.
 PEAK_KIB_MAX = 48 * 1024
 
 
 class ManyServices(Relay):
-    """Answers `DescribeServices` itself: moto would take longer than a look has for 1,000 services."""
+    """Answers `DescribeServices` itself: moto would take longer than an evaluation has for 1,000 services."""
 
     bytes_told = 0
 
@@ -61,7 +61,7 @@ def entry(name: str) -> dict:
     }
 
 
-def test_a_look_at_a_thousand_services_reads_all_in_100_calls_and_stays_small(stage, many):
+def test_an_evaluation_of_a_thousand_services_reads_all_in_100_calls_and_stays_small(stage, many):
     stage.fleet(*(entry(name) for name in NAMES))
     function = stage.function("service-load", aws=many.url)
     answer = function.invoke(event("schedule", "service-load"))

@@ -1,8 +1,8 @@
-"""`wait` through the release binary. Each look is a process of its own: what it has learned comes from the ledger."""
+"""`wait` through the release binary. Each evaluation is a process of its own: what it has learned comes from the ledger."""
 
 from .stage import codes, event, target
 
-LOOK_SECONDS = 15
+INTERVAL_SECONDS = 15
 
 
 def emails(stage, **more) -> dict:
@@ -13,9 +13,9 @@ def emails(stage, **more) -> dict:
     return service
 
 
-def look(stage, waiting: int) -> dict:
-    """The look after the next 15 seconds, in a new process."""
-    stage.clock.forward(LOOK_SECONDS)
+def evaluation(stage, waiting: int) -> dict:
+    """The evaluation after the next 15 seconds, in a new process."""
+    stage.clock.forward(INTERVAL_SECONDS)
     stage.fill("emails", waiting)
     function = stage.function()
     answer = function.invoke(event("schedule"))
@@ -26,8 +26,8 @@ def look(stage, waiting: int) -> dict:
 def test_a_growing_queue_is_met_with_what_its_jobs_will_need(stage):
     stage.services(emails=5)
     stage.fleet(emails(stage))
-    assert codes(look(stage, 40), "emails") == ["watching"]
-    answers = [look(stage, waiting) for waiting in (40, 240, 640)]
+    assert codes(evaluation(stage, 40), "emails") == ["watching"]
+    answers = [evaluation(stage, waiting) for waiting in (40, 240, 640)]
     ordered = [answer for answer in answers if target(answer, "emails")["verdict"] == "scale-out"]
     assert ordered and "would-wait" in codes(ordered[0], "emails")
     assert stage.desired("emails") > 5
@@ -40,21 +40,21 @@ def test_one_event_twice_orders_once(stage):
     stage.services(emails=5)
     stage.fleet(emails(stage))
     for waiting in (40, 40, 640):
-        look(stage, waiting)
+        evaluation(stage, waiting)
     desired = stage.desired("emails")
     again = stage.function().invoke(event("schedule"))
     assert stage.desired("emails") == desired > 5
     assert target(again, "emails")["verdict"] == "hold"
 
 
-def test_a_queue_that_cannot_be_read_keeps_everybody_and_forgets_nothing(stage):
+def test_a_queue_that_cannot_be_read_keeps_every_task_and_forgets_nothing(stage):
     stage.services(emails=9)
     stage.fleet(emails(stage))
     for waiting in (40, 40, 40):
-        look(stage, waiting)
+        evaluation(stage, waiting)
     learned, desired = stage.page()["memory"]["enforce"]["emails"]["wa"], stage.desired("emails")
     stage.redis.delete(f"_kombu.binding.{stage.queue('emails')}", stage.queue("emails"))
-    stage.clock.forward(LOOK_SECONDS)
+    stage.clock.forward(INTERVAL_SECONDS)
     answer = stage.function().invoke(event("schedule"))
     assert codes(answer, "emails") == ["reading-missing"] and stage.desired("emails") == desired
     assert stage.page()["memory"]["enforce"]["emails"]["wa"]["r"] == learned["r"]
@@ -66,8 +66,8 @@ def test_an_idle_service_shrinks_as_what_it_is_believed_to_need_fades(stage):
     stage.fleet(emails(stage, capacity={"min": 2, "max": 50}))
     sizes = []
     for _ in range(70):
-        stage.clock.forward(60 - LOOK_SECONDS)
-        look(stage, 0)
+        stage.clock.forward(60 - INTERVAL_SECONDS)
+        evaluation(stage, 0)
         sizes.append(stage.desired("emails"))
     assert sizes[20] == 4 and sizes[45] == 3 and sizes[-1] == 2, sizes
     assert all(before - after in (0, 1) for before, after in zip(sizes, sizes[1:])), sizes

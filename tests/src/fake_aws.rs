@@ -23,7 +23,7 @@ use tokio::time::Instant;
 
 /// One thing that may happen to one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
+pub enum RequestOutcome {
     /// It works.
     Works,
     /// It works, slowly.
@@ -40,18 +40,18 @@ pub enum Fate {
     Frozen,
 }
 
-/// The world that all looks share.
+/// The world that all evaluations share.
 #[derive(Debug)]
-pub struct World {
+pub struct FakeAws {
     /// The ledger's items by sort key.
     pub items: BTreeMap<String, Value>,
     /// The desired count of the one service.
     pub desired: i64,
     /// Jobs waiting in the one SQS queue.
     pub waiting: i64,
-    /// Every `UpdateService` that was applied: by which look, at which virtual second, to what.
+    /// Every `UpdateService` that was applied: by which evaluation, at which virtual second, to what.
     pub updates: Vec<(String, u64, i64)>,
-    /// Every version of the memory that was written, by which look.
+    /// Every version of the memory that was written, by which evaluation.
     pub versions: Vec<(String, u64)>,
     /// Reports that SNS took.
     pub published: usize,
@@ -63,7 +63,7 @@ pub struct World {
 /// Where virtual time begins.
 const EPOCH_SECONDS: i64 = 1_795_000_000;
 
-impl World {
+impl FakeAws {
     /// A world with a service at `desired` and `waiting` jobs.
     #[must_use]
     pub fn new(desired: i64, waiting: i64) -> Arc<Mutex<Self>> {
@@ -149,27 +149,27 @@ impl World {
     }
 }
 
-/// One process that looks: its fates, and its own time, which stands still while it is frozen.
+/// One process that evaluations: its fates, and its own time, which stands still while it is frozen.
 #[derive(Clone)]
-pub struct Process {
+pub struct FunctionProcess {
     name: String,
-    world: Arc<Mutex<World>>,
+    world: Arc<Mutex<FakeAws>>,
     fates: Arc<Mutex<(StdRng, bool)>>,
     frozen: Arc<Mutex<Duration>>,
     /// Set when the process is to be killed.
     pub killed: Arc<tokio::sync::Notify>,
 }
 
-impl fmt::Debug for Process {
+impl fmt::Debug for FunctionProcess {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "process {}", self.name)
     }
 }
 
-impl Process {
+impl FunctionProcess {
     /// A process whose misfortunes follow from the seed; without misfortunes when not `unlucky`.
     #[must_use]
-    pub fn new(name: &str, world: &Arc<Mutex<World>>, seed: u64, unlucky: bool) -> Self {
+    pub fn new(name: &str, world: &Arc<Mutex<FakeAws>>, seed: u64, unlucky: bool) -> Self {
         Self {
             name: name.to_owned(),
             world: world.clone(),
@@ -196,48 +196,52 @@ impl Process {
             .build()
     }
 
-    fn fate(&self) -> (Fate, Duration) {
+    fn outcome(&self) -> (RequestOutcome, Duration) {
         let mut fates = self.fates.lock().unwrap_or_else(PoisonError::into_inner);
         let (random, unlucky) = &mut *fates;
         let delay = Duration::from_millis(random.random_range(1..80));
-        let fate = match random.random_range(0..100) {
-            _ if !*unlucky => Fate::Works,
-            0..8 => Fate::ResponseLost,
-            8..13 => Fate::Throttled,
-            13..20 => Fate::Slow,
-            20..26 => Fate::KilledBefore,
-            26..32 => Fate::KilledAfter,
-            32..38 => Fate::Frozen,
-            _ => Fate::Works,
+        let outcome = match random.random_range(0..100) {
+            _ if !*unlucky => RequestOutcome::Works,
+            0..8 => RequestOutcome::ResponseLost,
+            8..13 => RequestOutcome::Throttled,
+            13..20 => RequestOutcome::Slow,
+            20..26 => RequestOutcome::KilledBefore,
+            26..32 => RequestOutcome::KilledAfter,
+            32..38 => RequestOutcome::Frozen,
+            _ => RequestOutcome::Works,
         };
         // One freeze per process: two would be longer than Lambda lets an invocation live.
         let thawed = !self.frozen.lock().unwrap_or_else(PoisonError::into_inner).is_zero();
-        let fate = if fate == Fate::Frozen && thawed { Fate::Works } else { fate };
-        (fate, if fate == Fate::Slow { delay * 20 } else { delay })
+        let outcome =
+            if outcome == RequestOutcome::Frozen && thawed { RequestOutcome::Works } else { outcome };
+        (outcome, if outcome == RequestOutcome::Slow { delay * 20 } else { delay })
     }
 
     async fn call_world(self, action: String, body: String) -> Result<HttpResponse, ConnectorError> {
-        let (fate, delay) = self.fate();
+        let (outcome, delay) = self.outcome();
         tokio::time::sleep(delay).await;
         let lost = || ConnectorError::io("the response was lost".into());
-        if fate != Fate::Works {
+        if outcome != RequestOutcome::Works {
             let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
-            let line = format!("{} {action}: {fate:?} at {:?}", self.name, world.began.elapsed());
+            let line = format!("{} {action}: {outcome:?} at {:?}", self.name, world.began.elapsed());
             world.story.push(line);
         }
-        match fate {
-            Fate::Throttled => {
+        match outcome {
+            RequestOutcome::Throttled => {
                 return Ok(response(400, &json!({"__type": "ThrottlingException", "message": "slow down"})));
             }
-            Fate::KilledBefore => {
+            RequestOutcome::KilledBefore => {
                 self.killed.notify_one();
                 std::future::pending::<()>().await;
             }
-            Fate::Frozen => {
+            RequestOutcome::Frozen => {
                 *self.frozen.lock().unwrap_or_else(PoisonError::into_inner) += Duration::from_mins(1);
                 tokio::time::sleep(Duration::from_mins(1)).await;
             }
-            Fate::Works | Fate::Slow | Fate::ResponseLost | Fate::KilledAfter => {}
+            RequestOutcome::Works
+            | RequestOutcome::Slow
+            | RequestOutcome::ResponseLost
+            | RequestOutcome::KilledAfter => {}
         }
         let (status, answer) = if action == "Publish" {
             self.world.lock().unwrap_or_else(PoisonError::into_inner).published += 1;
@@ -245,9 +249,9 @@ impl Process {
         } else {
             self.world.lock().unwrap_or_else(PoisonError::into_inner).answer(&self.name, &action, &body)
         };
-        match fate {
-            Fate::ResponseLost => Err(lost()),
-            Fate::KilledAfter => {
+        match outcome {
+            RequestOutcome::ResponseLost => Err(lost()),
+            RequestOutcome::KilledAfter => {
                 self.killed.notify_one();
                 std::future::pending().await
             }
@@ -256,7 +260,7 @@ impl Process {
     }
 }
 
-impl HttpConnector for Process {
+impl HttpConnector for FunctionProcess {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let target = request.headers().get("x-amz-target").unwrap_or("Sns.Publish").to_owned();
         let action = target.rsplit('.').next().unwrap_or_default().to_owned();
@@ -266,7 +270,7 @@ impl HttpConnector for Process {
 }
 
 /// The process's own time: what sleeps while it is frozen sleeps that much longer.
-impl AsyncSleep for Process {
+impl AsyncSleep for FunctionProcess {
     fn sleep(&self, duration: Duration) -> Sleep {
         let frozen = self.frozen.clone();
         let total = move || *frozen.lock().unwrap_or_else(PoisonError::into_inner);

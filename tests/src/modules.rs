@@ -36,7 +36,7 @@ pub fn of_texts(src: &str, texts: &[(String, String)]) -> Uses {
         let parsed = syn::parse_file(text);
         assert!(parsed.is_ok(), "{file} is not Rust: {:?}", parsed.err());
         let here = module(src, file);
-        let mut found = Found { known: &known, here, used: BTreeSet::new() };
+        let mut found = FoundModule { known: &known, here, used: BTreeSet::new() };
         if let Ok(parsed) = &parsed {
             found.visit_file(parsed);
         }
@@ -109,14 +109,14 @@ fn module(src: &str, file: &str) -> Path {
 }
 
 /// What one file uses.
-struct Found<'a> {
+struct FoundModule<'a> {
     known: &'a BTreeMap<Path, String>,
     /// The module that is visited: the file's own, or an inline one within it.
     here: Path,
     used: BTreeSet<String>,
 }
 
-impl Found<'_> {
+impl FoundModule<'_> {
     /// Adds the file that holds what a path names: of the modules that it passes, the last one with a file.
     fn add(&mut self, path: &[String]) {
         let Some(mut full) = self.resolve(path) else { return };
@@ -162,7 +162,7 @@ impl Found<'_> {
     }
 }
 
-impl Visit<'_> for Found<'_> {
+impl Visit<'_> for FoundModule<'_> {
     fn visit_item_use(&mut self, item: &syn::ItemUse) {
         self.add_tree(&[], &item.tree);
     }

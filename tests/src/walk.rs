@@ -1,12 +1,12 @@
 //! Walks a service of a shipped fleet file through the rows of a table: the file as it stands under `fleets/`, read by
 //! `fleet`, decided by `policy`.
 //!
-//! One row is one look: `SECONDS [WAITING IN_FLIGHT] DESIRED/RUNNING [METRIC=VALUE …] -> VERDICT: REASONS`, with waiting jobs
-//! and jobs in flight where the service has a queue. What is told of a `notify` rule follows: `; critical: CONDITION`, or
-//! `; critical over: CONDITION`. Rows that stand together share their memory and their clock; an empty line begins anew. A
-//! change is applied.
+//! One row is one evaluation: `SECONDS [WAITING IN_FLIGHT] DESIRED/RUNNING [METRIC=VALUE …] -> VERDICT: REASONS`, with
+//! waiting jobs and jobs in flight where the service has a queue. What is reported a `notify` rule follows:
+//! `; critical: CONDITION`, or `; critical over: CONDITION`. Rows that stand together share their memory and their
+//! clock; an empty line begins anew. A change is applied.
 //!
-//! - `60..240` is a look a minute from 60 to 240 seconds, `300..900/300` one every five minutes; each says the same.
+//! - `60..240` is an evaluation a minute from 60 to 240 seconds, `300..900/300` one every five minutes; each says the same.
 //! - A value is a datapoint of now, `-` is not read, and `none` is an answer without datapoints.
 //! - `always METRIC=VALUE …` holds in every row below that does not say otherwise.
 //! - Where no row says how much business a floor sees, there is none yet.
@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use tidegate_fleet::Service;
-use tidegate_policy::Look;
+use tidegate_policy::Evaluation;
 use tidegate_policy::Severity;
 use tidegate_policy::memory::Settled;
 use tidegate_policy::{
@@ -47,14 +47,14 @@ pub fn walk(fleet: &str, service: &str, rows: &str) {
         let (times, world) = world.split_once(' ').expect("a row begins with its time");
         for seconds in moments(times) {
             let now = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(seconds);
-            let seen = look_at(service, world, &always, now);
-            let look = Look { target: service.name(), id: "look", overrides: &[], now };
-            let decision = decide(&seen, service.policy(), &memory, look);
+            let seen = observe(service, world, &always, now);
+            let evaluation = Evaluation { target: service.name(), id: "evaluation", overrides: &[], now };
+            let decision = decide(&seen, service.policy(), &memory, evaluation);
             let said = said(&decision);
             assert_eq!(said, expected.trim(), "{fleet}, {}: `{row}` at {seconds} s", service.name());
             memory = decision.memory;
-            memory.settle("look", Settled::Applied, now);
-            memory.mark_told(&decision.notices);
+            memory.settle("evaluation", Settled::Applied, now);
+            memory.mark_notified(&decision.notices);
         }
     }
 }
@@ -69,14 +69,14 @@ fn moments(times: &str) -> Vec<i64> {
 }
 
 /// The world of one row.
-fn look_at(service: &Service, world: &str, always: &str, now: Timestamp) -> Observation {
+fn observe(service: &Service, world: &str, always: &str, now: Timestamp) -> Observation {
     let mut words = world.split_whitespace();
     let mut next = || words.next().expect("a row has its numbers");
     let number = |word: &str| word.parse::<u64>().expect("a number");
     let count = |word: &str| word.parse::<u32>().expect("a count");
     let queue = service.queue().map(|_| Ok(queue(number(next()), number(next()))));
     let (desired, running) = next().split_once('/').expect("desired/running");
-    let seen = tidegate_policy::observation::Service {
+    let seen = tidegate_policy::observation::ServiceState {
         desired_count: count(desired),
         running_count: count(running),
         pending_count: 0,
@@ -137,7 +137,7 @@ fn said(decision: &Decision) -> String {
     format!("{verdict}: {}{told}", reasons.join(" "))
 }
 
-/// Whether a reason is only there to be told.
+/// Whether a reason is only there to be reported.
 fn tells(reason: &Reason) -> bool {
     matches!(
         reason,

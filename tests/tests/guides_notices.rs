@@ -1,11 +1,11 @@
-//! What the guides want to be told of, walked through every threshold for its whole duration: told once when it is passed
+//! What the guides want reported, walked through every threshold for its whole duration: reported once when it is passed
 //! and once when that ends; `tidegate_tests::walk` says how a row reads.
 
 use tidegate_tests::walk::walk;
 
 /// Mercenary, "Alerting Thresholds": told when they are passed and when that ends, and not in between.
 #[test]
-fn mercenary_tells_of_its_thresholds() {
+fn mercenary_reports_its_thresholds() {
     walk(
         "mercenary",
         "api",
@@ -47,7 +47,7 @@ fn mercenary_tells_of_its_thresholds() {
 /// CloudSync, "Alert Thresholds": memory > 85% for 3 minutes pages; error rate > 1% is an incident; DB connections > 80% of
 /// 1,000.
 #[test]
-fn cloudsync_tells_of_its_alert_thresholds() {
+fn cloudsync_reports_its_alert_thresholds() {
     walk(
         "cloudsync",
         "api",
@@ -77,7 +77,7 @@ fn cloudsync_tells_of_its_alert_thresholds() {
 
 /// Green Matchers, "Right-Sizing Instances": below 20% or above 80% over 7 days; and the ends of phases 1 and 2 in requests.
 #[test]
-fn green_matchers_tells_when_its_instances_or_its_phase_are_too_small_or_too_large() {
+fn green_matchers_reports_when_its_instances_or_its_phase_are_too_small_or_too_large() {
     walk(
         "green-matchers",
         "api",
@@ -105,7 +105,7 @@ fn green_matchers_tells_when_its_instances_or_its_phase_are_too_small_or_too_lar
 
 /// RoleFerry 6.1: more than 10,000 requests a second are the time to extract services.
 #[test]
-fn roleferry_tells_when_services_should_be_extracted() {
+fn roleferry_reports_when_services_should_be_extracted() {
     walk(
         "roleferry",
         "api",

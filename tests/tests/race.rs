@@ -1,4 +1,4 @@
-//! Two looks at once, with lost responses, SDK retries, kills at every call and a freeze of 60 seconds: exactly one
+//! Two evaluations at once, with lost responses, SDK retries, kills at every call and a freeze of 60 seconds: exactly one
 //! acts, nothing is added twice, no memory is lost.
 //!
 //! The real function and the real SDK run in virtual time against `fake_aws`; the local AWS can do none of this.
@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tidegate_aws::Clients;
-use tidegate_look::{Evaluator, Settings};
+use tidegate_evaluation::{Evaluator, Settings};
 use tidegate_scaling::Services;
-use tidegate_tests::fake_aws::{Process, World};
+use tidegate_tests::fake_aws::{FakeAws, FunctionProcess};
 
 const FLEET: &str = r#"
 version: 1
@@ -27,15 +27,15 @@ services:
     cooldown: { out: 1h, in: 1h }
 "#;
 
-/// How many stories are told; each takes a few milliseconds.
+/// How many stories are reported; each takes a few milliseconds.
 const SEEDS: u64 = 400;
 
-fn function(process: &Process, world: &Arc<Mutex<World>>) -> Evaluator<Services> {
+fn function(process: &FunctionProcess, world: &Arc<Mutex<FakeAws>>) -> Evaluator<Services> {
     let settings = Settings {
         fleet: String::new(),
         ledger: "ledger".to_owned(),
         topic: "arn:aws:sns:eu-central-1:111122223333:reports".to_owned(),
-        looks: None,
+        evaluations: None,
         function: "queue-depth".to_owned(),
     };
     let fleet = tidegate_fleet::parse(FLEET).expect("the fleet file is valid");
@@ -46,9 +46,9 @@ fn function(process: &Process, world: &Arc<Mutex<World>>) -> Evaluator<Services>
     Evaluator::new(concern, settings, &name, clients, Arc::new(now))
 }
 
-/// One look in a process of its own, until it ends or is killed.
-async fn look(name: &str, world: &Arc<Mutex<World>>, seed: u64, unlucky: bool) -> Option<Value> {
-    let process = Process::new(name, world, seed, unlucky);
+/// One evaluation in a process of its own, until it ends or is killed.
+async fn evaluate(name: &str, world: &Arc<Mutex<FakeAws>>, seed: u64, unlucky: bool) -> Option<Value> {
+    let process = FunctionProcess::new(name, world, seed, unlucky);
     let killed = process.killed.clone();
     let function = function(&process, world);
     tokio::select! {
@@ -66,27 +66,27 @@ fn virtual_time() -> tokio::runtime::Runtime {
         .expect("a runtime without input or output")
 }
 
-/// One story: two looks at once, then the quiet looks of the next five minutes.
-fn story(seed: u64) -> Arc<Mutex<World>> {
+/// One story: two evaluations at once, then the quiet evaluations of the next five minutes.
+fn story(seed: u64) -> Arc<Mutex<FakeAws>> {
     virtual_time().block_on(async {
-        let world = World::new(10, 900);
-        let first = look("first", &world, seed, true);
+        let world = FakeAws::new(10, 900);
+        let first = evaluate("first", &world, seed, true);
         let second = async {
             tokio::time::sleep(Duration::from_millis(seed % 7 * 15)).await;
-            look("second", &world, seed.wrapping_add(1_000_003), true).await
+            evaluate("second", &world, seed.wrapping_add(1_000_003), true).await
         };
         tokio::join!(first, second);
-        let later = function(&Process::new("later", &world, seed, false), &world);
+        let later = function(&FunctionProcess::new("later", &world, seed, false), &world);
         for _ in 0..6 {
             tokio::time::sleep(Duration::from_secs(50)).await;
-            later.handle(json!({})).await.expect("a quiet look answers");
+            later.handle(json!({})).await.expect("a quiet evaluation answers");
         }
         world
     })
 }
 
 #[test]
-fn two_looks_at_once_add_once_whatever_happens() {
+fn two_evaluations_at_once_add_once_whatever_happens() {
     let mut unlucky = 0;
     for seed in 0..SEEDS {
         let world = story(seed);
@@ -102,11 +102,12 @@ fn two_looks_at_once_add_once_whatever_happens() {
         assert_eq!(world.desired, 15, "+5 is added exactly once. {}", tale());
         assert!(world.updates.iter().all(|(_, _, to)| *to == 15), "no other size is ever set. {}", tale());
 
-        // A retry of the SDK is the same look; a second look acts only where the first one was killed or frozen.
+        // A retry of the SDK is the same evaluation; a second evaluation acts only where the first one was killed or
+        // frozen.
         let mut actors: Vec<&str> = world.updates.iter().map(|(who, _, _)| who.as_str()).collect();
         actors.dedup();
         let broken = world.story.iter().any(|line| line.contains("Killed") || line.contains("Frozen"));
-        assert!(actors.len() == 1 || broken, "exactly one look acts. {}", tale());
+        assert!(actors.len() == 1 || broken, "exactly one evaluation acts. {}", tale());
 
         let versions: Vec<u64> = world.versions.iter().map(|(_, version)| *version).collect();
         let expected: Vec<u64> = (1..).take(versions.len()).collect();
@@ -133,9 +134,9 @@ fn two_looks_at_once_add_once_whatever_happens() {
 #[test]
 fn an_event_delivered_twice_changes_nothing_the_second_time() {
     virtual_time().block_on(async {
-        let world = World::new(10, 900);
-        let first = look("first", &world, 1, false).await.expect("an answer");
-        let second = look("second", &world, 2, false).await.expect("an answer");
+        let world = FakeAws::new(10, 900);
+        let first = evaluate("first", &world, 1, false).await.expect("an answer");
+        let second = evaluate("second", &world, 2, false).await.expect("an answer");
         assert_eq!(first["targets"][0]["outcome"], "applied");
         assert_eq!(second["targets"][0]["verdict"], "hold", "{second}");
         assert_eq!(world.lock().unwrap_or_else(PoisonError::into_inner).updates.len(), 1);
@@ -143,7 +144,7 @@ fn an_event_delivered_twice_changes_nothing_the_second_time() {
 }
 
 /// What stands in the ledger, as whoever may write the table could put it there.
-fn write_by_hand(world: &Arc<Mutex<World>>, memory: &Value, overrides: &Value) {
+fn write_by_hand(world: &Arc<Mutex<FakeAws>>, memory: &Value, overrides: &Value) {
     let item = |key: &str, name: &str, text: &Value| json!({"pk": {"S": "race"}, "sk": {"S": key}, "version": {"N": "7"}, name: {"S": text.to_string()}});
     let mut world = world.lock().unwrap_or_else(PoisonError::into_inner);
     world.items.insert("memory#queue-depth".to_owned(), item("memory#queue-depth", "memory", memory));
@@ -153,15 +154,15 @@ fn write_by_hand(world: &Arc<Mutex<World>>, memory: &Value, overrides: &Value) {
 #[test]
 fn what_is_written_into_the_ledger_by_hand_stops_no_scaling_and_sets_no_size_beyond_the_file() {
     const YEAR_9999: i64 = 253_370_764_800_000;
-    let never = json!({"from": 1, "to": u32::MAX, "at": YEAR_9999, "look": "none"});
+    let never = json!({"from": 1, "to": u32::MAX, "at": YEAR_9999, "evaluation": "none"});
     let failed = json!({"a": YEAR_9999, "c": 9});
     let memory = json!({"enforce": {"worker": {"in": never, "fa": failed, "ch": YEAR_9999}}});
     let pin = |until: &str| json!([{"target": "*", "pin": u32::MAX, "until": until, "who": "x", "why": "y"}]);
     for (until, expected) in [("9999-01-01T00:00:00Z", 15), ("2026-11-20T00:00:00Z", 50)] {
         virtual_time().block_on(async {
-            let world = World::new(10, 900);
+            let world = FakeAws::new(10, 900);
             write_by_hand(&world, &memory, &pin(until));
-            let function = function(&Process::new("only", &world, 1, false), &world);
+            let function = function(&FunctionProcess::new("only", &world, 1, false), &world);
             // A change that failed nine times is tried again after a quarter of an hour.
             for _ in 0..20 {
                 function.handle(json!({})).await.expect("an answer");

@@ -33,7 +33,7 @@ const SERVICE_LOAD: [&str; 5] = [
 /// queue; SNS and Systems Manager use a key in the name of the caller.
 const ON_BEHALF: [&str; 5] =
     ["kms:Decrypt", "kms:GenerateDataKey", "logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage"];
-/// Lambda polls the queue of looks, which only queue-depth has.
+/// Lambda polls the queue of evaluations, which only queue-depth has.
 const POLLED: [&str; 2] = ["sqs:DeleteMessage", "sqs:ReceiveMessage"];
 /// Lambda makes the network interfaces by which a function enters a VPC; only queue-depth does.
 const INTERFACES: [&str; 6] = [
@@ -46,14 +46,15 @@ const INTERFACES: [&str; 6] = [
 ];
 
 /// The settings that the code reads from its environment.
-const ENVIRONMENT: [&str; 4] = ["TIDEGATE_FLEET", "TIDEGATE_LEDGER", "TIDEGATE_LOOKS", "TIDEGATE_TOPIC"];
+const ENVIRONMENT: [&str; 4] =
+    ["TIDEGATE_FLEET", "TIDEGATE_LEDGER", "TIDEGATE_EVALUATIONS", "TIDEGATE_TOPIC"];
 
 /// What a function may do: by its own role, and by the policy that all share.
 fn allowed(template: &Value, function: &str) -> Vec<Value> {
     let resources = &template["Resources"];
     let role = &resources[format!("{function}Role")];
-    assert_eq!(role["Properties"]["ManagedPolicyArns"][0], json!({"Ref": "LookPolicy"}));
-    [statements(&resources["LookPolicy"]), statements(role)].concat()
+    assert_eq!(role["Properties"]["ManagedPolicyArns"][0], json!({"Ref": "EvaluationPolicy"}));
+    [statements(&resources["EvaluationPolicy"]), statements(role)].concat()
 }
 
 /// The code of the functions, all rooms of it.
@@ -61,7 +62,7 @@ fn code() -> Vec<String> {
     repository::rust_files(&[
         "shared/aws/src",
         "shared/queues/src",
-        "shared/look/src",
+        "shared/evaluation/src",
         "shared/scaling/src",
         "functions",
     ])
@@ -182,8 +183,8 @@ fn the_template_and_the_code_agree_on_the_environment() {
         set(variables.into_iter().map(|(name, _)| name))
     };
     assert_eq!(variables("QueueDepthFunction"), set(ENVIRONMENT));
-    // Without a queue of its own it sends itself no looks.
-    assert_eq!(variables("ServiceLoadFunction"), &set(ENVIRONMENT) - &set(["TIDEGATE_LOOKS"]));
+    // Without a queue of its own it sends itself no evaluations.
+    assert_eq!(variables("ServiceLoadFunction"), &set(ENVIRONMENT) - &set(["TIDEGATE_EVALUATIONS"]));
     let is_name = |letter: char| letter.is_ascii_uppercase() || letter == '_';
     let mut read = BTreeSet::new();
     for file in code() {
@@ -216,7 +217,7 @@ fn a_failed_call_is_not_repeated_and_none_is_older_than_a_minute() {
                     let named = json!({"alarmName": {"Ref": "AlarmNames"}});
                     assert_eq!(
                         event["Properties"]["Pattern"]["detail"], named,
-                        "{id}.{name} is rung by any alarm"
+                        "{id}.{name} is triggered by any alarm"
                     );
                 }
                 Some("SQS") => assert_eq!(event["Properties"]["BatchSize"], 1, "{id}.{name}"),
@@ -245,12 +246,12 @@ fn a_schedule_sends_the_event_that_the_tests_use() {
 }
 
 #[test]
-fn a_look_is_never_seen_twice() {
+fn an_evaluation_is_never_seen_twice() {
     let template = template();
-    let queue = &template["Resources"]["QueueDepthLooks"]["Properties"];
+    let queue = &template["Resources"]["QueueDepthEvaluations"]["Properties"];
     let visibility = queue["VisibilityTimeout"].as_i64();
     assert_eq!(queue["MessageRetentionPeriod"], 60);
-    assert!(visibility >= queue["MessageRetentionPeriod"].as_i64(), "a failed look would come back");
+    assert!(visibility >= queue["MessageRetentionPeriod"].as_i64(), "a failed evaluation would come back");
     let function = &template["Resources"]["QueueDepthFunction"]["Properties"];
     assert!(visibility >= function["Timeout"].as_i64(), "Lambda refuses such an event source");
 }

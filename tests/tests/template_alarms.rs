@@ -22,19 +22,19 @@ fn every_function_is_missed_after_five_minutes() {
         assert_eq!((&settings["EvaluationPeriods"], &settings["DatapointsToAlarm"]), (&json!(5), &json!(5)));
         let metrics = &settings["Metrics"];
         let read = &metrics[0]["MetricStat"];
-        assert_eq!(read["Metric"]["MetricName"], "Looks");
+        assert_eq!(read["Metric"]["MetricName"], "Evaluations");
         assert_eq!(read["Metric"]["Namespace"], "Tidegate");
         assert_eq!(read["Period"], 60);
         let function =
             json!([{"Name": "FunctionName", "Value": {"Ref": format!("{}Function", pascal_case(&name))}}]);
         assert_eq!(read["Metric"]["Dimensions"], function);
         // A minute without a line counts at once: of missing minutes CloudWatch would wait for more.
-        assert_eq!(metrics[1]["Expression"], "FILL(looks, 0)");
+        assert_eq!(metrics[1]["Expression"], "FILL(evaluations, 0)");
     }
 }
 
 #[test]
-fn every_function_whose_reports_do_not_get_out_is_told_of() {
+fn every_function_whose_reports_do_not_get_out_is_reported() {
     let template = template();
     for name in repository::functions() {
         let settings = &template["Resources"][format!("{}ReportsAlarm", pascal_case(&name))]["Properties"];
@@ -44,7 +44,7 @@ fn every_function_whose_reports_do_not_get_out_is_told_of() {
 }
 
 #[test]
-fn every_function_that_leaves_a_record_of_a_failure_is_told_of() {
+fn every_function_that_leaves_a_record_of_a_failure_is_reported() {
     let template = template();
     for name in repository::functions().iter().map(|name| pascal_case(name)) {
         let settings = &template["Resources"][format!("{name}FailuresAlarm")]["Properties"];
@@ -58,7 +58,7 @@ fn every_function_that_leaves_a_record_of_a_failure_is_told_of() {
 }
 
 #[test]
-fn any_alarm_of_this_account_may_ring_and_no_other() {
+fn any_alarm_of_this_account_may_trigger_and_no_other() {
     for (id, permission) in resources(&template(), "AWS::Lambda::Permission") {
         assert_eq!(permission["Properties"]["Principal"], "lambda.alarms.cloudwatch.amazonaws.com", "{id}");
         assert_eq!(permission["Properties"]["SourceAccount"], json!({"Ref": "AWS::AccountId"}), "{id}");

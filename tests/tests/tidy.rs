@@ -15,21 +15,21 @@ const DIRECTIONS: [(&str, &[&str]); 11] = [
     ("tidegate-fleet", &["tidegate-policy"]),
     ("tidegate-queues", &["tidegate-fleet", "tidegate-policy"]),
     ("tidegate-aws", &["tidegate-fleet", "tidegate-policy"]),
-    ("tidegate-look", &["tidegate-aws", "tidegate-fleet", "tidegate-policy"]),
-    ("tidegate-scaling", &["tidegate-aws", "tidegate-fleet", "tidegate-look", "tidegate-policy"]),
+    ("tidegate-evaluation", &["tidegate-aws", "tidegate-fleet", "tidegate-policy"]),
+    ("tidegate-scaling", &["tidegate-aws", "tidegate-fleet", "tidegate-evaluation", "tidegate-policy"]),
     ("tidegate-simulator", &["tidegate-fleet", "tidegate-policy"]),
     (
         "queue-depth",
         &[
             "tidegate-aws",
             "tidegate-fleet",
-            "tidegate-look",
+            "tidegate-evaluation",
             "tidegate-policy",
             "tidegate-queues",
             "tidegate-scaling",
         ],
     ),
-    ("service-load", &["tidegate-aws", "tidegate-fleet", "tidegate-look", "tidegate-scaling"]),
+    ("service-load", &["tidegate-aws", "tidegate-fleet", "tidegate-evaluation", "tidegate-scaling"]),
     (
         "tidegate",
         &[
@@ -37,7 +37,7 @@ const DIRECTIONS: [(&str, &[&str]); 11] = [
             "service-load",
             "tidegate-aws",
             "tidegate-fleet",
-            "tidegate-look",
+            "tidegate-evaluation",
             "tidegate-policy",
             "tidegate-queues",
             "tidegate-scaling",
@@ -52,7 +52,7 @@ const DIRECTIONS: [(&str, &[&str]); 11] = [
             "tidegate",
             "tidegate-aws",
             "tidegate-fleet",
-            "tidegate-look",
+            "tidegate-evaluation",
             "tidegate-policy",
             "tidegate-queues",
             "tidegate-scaling",
@@ -67,13 +67,13 @@ const POLICY_USES: [&str; 3] = ["jiff", "serde", "thiserror"];
 const TANGLED: [&str; 6] = [
     "cli/src",
     "shared/aws/src",
-    "shared/look/src",
+    "shared/evaluation/src",
     "shared/policy/src",
     "shared/queues/src",
     "shared/simulator/src",
 ];
 
-/// Every place that breaks a rule, told at once.
+/// Every place that breaks a rule, reported at once.
 #[track_caller]
 fn check(rule: &str, offenders: &[String]) {
     assert!(offenders.is_empty(), "{rule}:\n  {}", offenders.join("\n  "));
@@ -107,7 +107,7 @@ fn a_file_has_at_most_400_lines() {
 }
 
 #[test]
-fn a_function_is_wired_in_20_lines_and_told_in_150() {
+fn a_function_is_wired_in_20_lines_and_written_in_150() {
     let named =
         |name: &'static str| rust_files(&["functions/"]).into_iter().filter(move |file| file.ends_with(name));
     check("main.rs has at most 20 lines", &longer_than(20, named("/src/main.rs")));
@@ -164,7 +164,7 @@ fn no_test_is_left_out() {
 }
 
 #[test]
-fn the_policy_is_told_the_time_and_never_waits() {
+fn the_policy_is_given_the_time_and_never_waits() {
     let policy = rust_files(&["shared/policy/src"]);
     let now = ["Timestamp::now(", "Zoned::now(", "SystemTime::now(", "Instant::now("];
     let world = ["std::env", "std::fs", "TimeZone::get(", "TimeZone::system(", "TimeZoneDatabase", "tz::db("];
@@ -207,7 +207,7 @@ fn dependencies_point_one_way() {
         }
     }
     check(
-        "functions → {scaling → look → aws, queues} → fleet → policy; simulator → policy; cli and tests listen to all",
+        "functions → {scaling → evaluation → aws, queues} → fleet → policy; simulator → policy; cli and tests listen to all",
         &wrong,
     );
 }

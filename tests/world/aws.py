@@ -204,7 +204,7 @@ class Front:
             response.set_data(json.dumps({**answer, "services": services}))
 
     def _world(self, request: Request) -> Response:
-        wish = request.get_json(silent=True) or {}
+        wanted = request.get_json(silent=True) or {}
         try:
             match request.method, request.path.removeprefix("/_world/"):
                 case "GET", "requests":
@@ -213,12 +213,12 @@ class Front:
                     self.reset()
                     return json_response({})
                 case "POST", "fault":
-                    self.add_fault(Fault(**wish))
+                    self.add_fault(Fault(**wanted))
                     return json_response({})
                 case "GET", "ecs":
                     return json_response(self._tasks.all_counts())
                 case "POST", "ecs":
-                    return json_response(self._tasks.change(wish.pop("cluster", "test"), wish.pop("service"), wish))
+                    return json_response(self._tasks.change(wanted.pop("cluster", "test"), wanted.pop("service"), wanted))
         except (KeyError, TypeError, ValueError) as error:
             return json_response({"error": f"{type(error).__name__}: {error}"}, 400)
         return json_response({"error": f"no such thing: {request.method} {request.path}"}, 404)

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 # "A maximum of 100 of the latest events are displayed" (Amazon ECS API reference, Service).
 EVENTS = 100
-# A steady state is told every six hours; deployments, scaling and trouble come between.
+# A steady state is reported every six hours; deployments, scaling and trouble come between.
 SECONDS_BETWEEN_EVENTS = 1_800
 
 

@@ -23,7 +23,7 @@ class Task:
 
     id: str
     running_at: float
-    told: bool = False
+    stopped: bool = False
 
 
 @dataclass
@@ -65,7 +65,7 @@ class EcsTasks:
                     self._start_and_stop(service, state, at_once=first_seen)
                 self._write_counts(service, state)
 
-    def change(self, cluster: str, name: str, wish: dict) -> dict:
+    def change(self, cluster: str, name: str, wanted: dict) -> dict:
         """Sets a service by hand: `desired`, `running`, `pending`, `status`, `scheduling_strategy`,
         `deployments` (each a part of an ECS deployment), `failure` (a reason such as MISSING, or
         null), `startup_seconds`, and `follow: true` to let the tasks follow the desired count again.
@@ -75,16 +75,16 @@ class EcsTasks:
             key = f"{cluster}:{name}"
             service, state = self._backend.services[key], self._services[key]
             for attribute in ("status", "scheduling_strategy"):
-                if attribute in wish:
-                    setattr(service, attribute, wish[attribute])
-            if "desired" in wish:
-                service.desired_count = wish["desired"]
-            if "startup_seconds" in wish:
-                state.startup_seconds = wish["startup_seconds"]
-            if "failure" in wish:
-                state.failure = wish["failure"]
-            fixed = {part: wish[part] for part in ("running", "pending", "deployments") if part in wish}
-            state.pinned = {} if wish.get("follow") else {**state.pinned, **fixed}
+                if attribute in wanted:
+                    setattr(service, attribute, wanted[attribute])
+            if "desired" in wanted:
+                service.desired_count = wanted["desired"]
+            if "startup_seconds" in wanted:
+                state.startup_seconds = wanted["startup_seconds"]
+            if "failure" in wanted:
+                state.failure = wanted["failure"]
+            fixed = {part: wanted[part] for part in ("running", "pending", "deployments") if part in wanted}
+            state.pinned = {} if wanted.get("follow") else {**state.pinned, **fixed}
             self.settle()
             return self.counts(cluster, name)
 
@@ -121,18 +121,18 @@ class EcsTasks:
             state.tasks.append(Task(f"task-{next(self._ids)}", running_at))
         while len(state.tasks) > desired:
             # ECS picks by zone balance, not by idleness; the oldest is as bad a choice as any.
-            pending = [task for task in state.tasks if not task.told]
+            pending = [task for task in state.tasks if not task.stopped]
             task = pending[-1] if pending else state.tasks[0]
             state.tasks.remove(task)
-            if task.told:
+            if task.stopped:
                 self._calls.append((self._on_stop, service.name, task.id))
         for task in state.tasks:
-            if not task.told and task.running_at <= time.monotonic():
-                task.told = True
+            if not task.stopped and task.running_at <= time.monotonic():
+                task.stopped = True
                 self._calls.append((self._on_start, service.name, task.id))
 
     def _write_counts(self, service, state: ServiceTasks) -> None:
-        running = sum(task.told for task in state.tasks)
+        running = sum(task.stopped for task in state.tasks)
         pending = len(state.tasks) - running
         service.running_count = state.pinned.get("running", running)
         service.pending_count = state.pinned.get("pending", pending)

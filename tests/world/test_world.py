@@ -45,8 +45,8 @@ def client(world, service, attempts=1):
     return boto3.client(service, endpoint_url=world.aws.url, config=retries, **keys)
 
 
-def ask(world, path, wish=None):
-    data = None if wish is None else json.dumps(wish).encode()
+def ask(world, path, wanted=None):
+    data = None if wanted is None else json.dumps(wanted).encode()
     headers = {"content-type": "application/json"}
     with urllib.request.urlopen(urllib.request.Request(world.aws.url + path, data, headers)) as response:
         return json.load(response)
@@ -59,7 +59,7 @@ def desired(world, name="service-1"):
 def test_requests_are_counted_by_iam_action_in_every_protocol(world):
     client(world, "ecs").describe_services(cluster="test", services=["service-1"])
     client(world, "sns").publish(TopicArn=world.topic, Message="hello")
-    client(world, "sqs").send_message(QueueUrl=world.looks, MessageBody="{}")
+    client(world, "sqs").send_message(QueueUrl=world.evaluations, MessageBody="{}")
     client(world, "cloudwatch").list_metrics()
     client(world, "dynamodb").get_item(TableName=LEDGER, Key={"pk": {"S": "a"}, "sk": {"S": "b"}})
     world.client("ecs").list_clusters()
@@ -74,7 +74,7 @@ def test_requests_are_counted_by_iam_action_in_every_protocol(world):
     [
         ("ecs", "ecs:DescribeServices", lambda c, w: c.describe_services(cluster="test", services=["service-1"])),
         ("sns", "sns:Publish", lambda c, w: c.publish(TopicArn=w.topic, Message="hello")),
-        ("sqs", "sqs:SendMessage", lambda c, w: c.send_message(QueueUrl=w.looks, MessageBody="{}")),
+        ("sqs", "sqs:SendMessage", lambda c, w: c.send_message(QueueUrl=w.evaluations, MessageBody="{}")),
         ("cloudwatch", "cloudwatch:ListMetrics", lambda c, w: c.list_metrics()),
         ("dynamodb", "dynamodb:Scan", lambda c, w: c.scan(TableName=LEDGER)),
     ],
@@ -152,8 +152,8 @@ def test_tasks_follow_the_desired_count_after_their_start(world):
 
 def test_a_service_can_be_set_by_hand_and_let_go(world):
     rollout = {"status": "PRIMARY", "rolloutState": "IN_PROGRESS", "failedTasks": 3}
-    wish = {"desired": 9, "running": 2, "pending": 1, "deployments": [rollout, {"status": "ACTIVE"}]}
-    assert ask(world, "/_world/ecs", {"service": "service-2", **wish}) == {"desired": 9, "running": 2, "pending": 1}
+    wanted = {"desired": 9, "running": 2, "pending": 1, "deployments": [rollout, {"status": "ACTIVE"}]}
+    assert ask(world, "/_world/ecs", {"service": "service-2", **wanted}) == {"desired": 9, "running": 2, "pending": 1}
     ecs = client(world, "ecs")
     service = ecs.describe_services(cluster="test", services=["service-2"])["services"][0]
     assert service["runningCount"] == 2
@@ -163,7 +163,7 @@ def test_a_service_can_be_set_by_hand_and_let_go(world):
     assert ask(world, "/_world/ecs")["test:service-2"] == {"desired": 9, "running": 9, "pending": 0}
 
 
-def test_a_service_is_told_in_the_size_that_ecs_tells_it(world):
+def test_a_service_is_reported_in_the_size_that_ecs_tells_it(world):
     answer = client(world, "ecs").describe_services(cluster="test", services=["service-1", "service-2"])
     for service in answer["services"]:
         times = [event["createdAt"] for event in service["events"]]

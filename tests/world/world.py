@@ -18,7 +18,7 @@ LEDGER = "tidegate-ledger"
 
 
 class World:
-    """AWS with a ledger table, a topic with a subscriber, and the queue for looks.
+    """AWS with a ledger table, a topic with a subscriber, and the queue for evaluations.
 
     A context manager: leaving it, by whatever way, stops all that was started. One per process,
     because moto keeps its state in the modules it has loaded.
@@ -82,9 +82,9 @@ class World:
         return function
 
     def function_env(self, name: str = "queue-depth") -> dict:
-        """As template.yaml has it: only queue-depth sends itself looks."""
-        looks = {"TIDEGATE_LOOKS": self.looks} if name == "queue-depth" else {}
-        return {**self.aws.env(FUNCTION_KEY), "TIDEGATE_LEDGER": LEDGER, "TIDEGATE_TOPIC": self.topic, **looks}
+        """As template.yaml has it: only queue-depth sends itself evaluations."""
+        evaluations = {"TIDEGATE_EVALUATIONS": self.evaluations} if name == "queue-depth" else {}
+        return {**self.aws.env(FUNCTION_KEY), "TIDEGATE_LEDGER": LEDGER, "TIDEGATE_TOPIC": self.topic, **evaluations}
 
     def ending(self, callback, *arguments) -> None:
         """Also runs `callback` at the end, before what was started earlier is stopped."""
@@ -98,7 +98,7 @@ class World:
             "account": ACCOUNT,
             "ledger": LEDGER,
             "topic": self.topic,
-            "looks": self.looks,
+            "evaluations": self.evaluations,
             "reports": self.reports,
             "redis": self.redis.url if self.redis else None,
             "env": self.function_env(),
@@ -115,8 +115,8 @@ class World:
             BillingMode="PAY_PER_REQUEST",
         )
         sqs, sns = self.client("sqs"), self.client("sns")
-        # As in template.yaml: a look nobody took within a minute is worth nothing.
-        self.looks = sqs.create_queue(QueueName="looks", Attributes={"MessageRetentionPeriod": "60"})["QueueUrl"]
+        # As in template.yaml: an evaluation nobody took within a minute is worth nothing.
+        self.evaluations = sqs.create_queue(QueueName="evaluations", Attributes={"MessageRetentionPeriod": "60"})["QueueUrl"]
         self.reports = sqs.create_queue(QueueName="reports")["QueueUrl"]
         self.topic = sns.create_topic(Name="tidegate-reports")["TopicArn"]
         arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:reports"

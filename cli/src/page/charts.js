@@ -40,22 +40,22 @@ function tickTexts(_, ticks, __, ___, step) {
 
 /** One line of the record: its lowest and its highest values, which are one line where they are the same. */
 function lines(series) {
-  const paths = series.look === "area" ? undefined : stepped;
-  const look = {
-    width: series.look === "wide" ? 5 : 1.5,
+  const paths = series.style === "area" ? undefined : stepped;
+  const style = {
+    width: series.style === "wide" ? 5 : 1.5,
     points: { show: false },
     paths,
     show: !series.hidden,
   };
   const stroke = () => color(series.color);
-  if (series.look === "wide") look.alpha = 0.55;
-  if (series.look === "dashed") look.dash = [5, 5];
-  const fill = series.look === "area" ? () => color(series.color, "24") : undefined;
+  if (series.style === "wide") style.alpha = 0.55;
+  if (series.style === "dashed") style.dash = [5, 5];
+  const fill = series.style === "area" ? () => color(series.color, "24") : undefined;
   // The middle of a wide line is no edge.
-  const edge = series.look === "wide" ? () => color(series.color, coarse ? "" : "00") : stroke;
+  const edge = series.style === "wide" ? () => color(series.color, coarse ? "" : "00") : stroke;
   return [
-    { ...look, stroke, fill },
-    { ...look, stroke: edge, alpha: 1, width: 1 },
+    { ...style, stroke, fill },
+    { ...style, stroke: edge, alpha: 1, width: 1 },
   ];
 }
 
@@ -152,7 +152,7 @@ function extremes({ series }) {
 function legendButton(u, entry, { unit }) {
   const { series, drawn } = entry;
   const key = make("i", {
-    class: "key " + { area: "area", wide: "wide-line", dashed: "dashed" }[series.look],
+    class: "key " + { area: "area", wide: "wide-line", dashed: "dashed" }[series.style],
     style: `color: var(--${series.color})`,
   });
   // The legend stays as it is while values come and go.

@@ -27,22 +27,22 @@ const inView = () => {
 function stands(decision) {
   const said = [];
   if (decision.note) said.push(decision.note);
-  const { looks = 1, changes = 0, until } = decision;
-  const more = decision.verdict === "hold" ? looks : looks - 1;
+  const { evaluations = 1, changes = 0, until } = decision;
+  const more = decision.verdict === "hold" ? evaluations : evaluations - 1;
   if (changes > 1) said.push("the largest of " + count(changes, "change") + " until " + momentAfter(until, decision.t));
-  else if (looks > 1)
+  else if (evaluations > 1)
     said.push(
       (decision.verdict === "hold" ? "held for " : "then held for ") +
-        count(more, "look") +
+        count(more, "evaluation") +
         ", until " +
         momentAfter(until, decision.t),
     );
   return said.join("; ");
 }
 
-function seen({ waiting, in_flight, rung_by }) {
+function seen({ waiting, in_flight, trigger }) {
   const jobs = known(waiting) + " waiting, " + known(in_flight) + " in flight";
-  return rung_by ? jobs + "; rung by " + rung_by : jobs;
+  return trigger ? jobs + "; trigger: " + trigger : jobs;
 }
 
 const inWords = (decision) =>
@@ -184,9 +184,9 @@ function listDecisions() {
     (all.length > rows
       ? `The first ${rows} of ${exact(all.length)} in view above. `
       : count(all.length, "decision") + " in view. ") +
-    (withHolds ? "" : "Looks that changed nothing are left out. ") +
+    (withHolds ? "" : "Evaluations that changed nothing are left out. ") +
     (kept
-      ? `There were too many to keep each: of every ${lasting(kept)} the largest change is told, and the others are counted.`
+      ? `There were too many to keep each: of every ${lasting(kept)} the largest change is shown, and the others are counted.`
       : "");
 }
 
@@ -196,7 +196,7 @@ function decisionLegend(legend, update) {
     make("span", { style: `color: var(--${verdict === "scale-out" ? "good" : "desired"})` }, SIGNS[verdict]);
   const button = make(
     "button",
-    { type: "button", "aria-pressed": String(withHolds), title: "looks that changed nothing" },
+    { type: "button", "aria-pressed": String(withHolds), title: "evaluations that changed nothing" },
     "○ holds",
   );
   button.addEventListener("click", () => {

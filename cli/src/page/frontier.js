@@ -124,7 +124,7 @@ function leader(at, { left, right, top, bottom }) {
   return [make("b", { class: "policy leader", style })];
 }
 
-/** A dot and a name each. No name lies on another or on a dot: those without room are told below. */
+/** A dot and a name each. No name lies on another or on a dot: those without room are shown below. */
 function placeNames(u, points) {
   for (const old of u.over.querySelectorAll(".policy")) old.remove();
   const { clientWidth: width, clientHeight: height } = u.over;
@@ -160,8 +160,8 @@ function placeNames(u, points) {
 
 function tellUnnamed(points) {
   byId("unnamed").hidden = points.length === 0;
-  const told = points.map(
+  const shown = points.map(
     (point) => `${titleOf(point)} (${exact(point.cost_vs_oracle, 3)} times, ${exact(point.late_percent)} %)`,
   );
-  byId("unnamed").textContent = "Without room for a name, from left to right: " + told.join("; ") + ".";
+  byId("unnamed").textContent = "Without room for a name, from left to right: " + shown.join("; ") + ".";
 }

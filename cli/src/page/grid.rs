@@ -2,7 +2,7 @@
 
 use tidegate_simulator::load::STEP_SECONDS;
 
-use super::record::{Number, Series};
+use super::record::{ChartSeries, Number};
 
 /// So many points show every pixel of a wide screen, and a zoom of three.
 const POINTS_MAX: usize = 4_000;
@@ -36,14 +36,14 @@ impl Grid {
     }
 
     /// A series on this grid; one value a step. What is missing at the end has no point.
-    pub(crate) fn put(self, series: Series, values: impl IntoIterator<Item = f64>) -> Series {
+    pub(crate) fn put(self, series: ChartSeries, values: impl IntoIterator<Item = f64>) -> ChartSeries {
         let values: Vec<f64> = values.into_iter().take(self.steps).collect();
         let of = |fold: fn(f64, f64) -> f64| -> Vec<Option<Number>> {
             let points = values.chunks(self.steps_per_point);
             points.map(|point| point.iter().copied().reduce(fold).map(Number)).collect()
         };
         let high = (self.steps_per_point > 1).then(|| of(f64::max));
-        Series { low: of(f64::min), high, ..series }
+        ChartSeries { low: of(f64::min), high, ..series }
     }
 }
 
@@ -62,7 +62,7 @@ mod tests {
     #[test]
     fn a_short_run_is_shown_as_it_was() {
         let grid = Grid::of(4_000);
-        let drawn = grid.put(Series::default(), (0..4_000).map(f64::from));
+        let drawn = grid.put(ChartSeries::default(), (0..4_000).map(f64::from));
         assert_eq!((grid.point_seconds(), drawn.low.len(), drawn.high), (None, 4_000, None));
         assert_eq!(grid.times()[..3], [0, 15, 30]);
     }
@@ -77,7 +77,7 @@ mod tests {
             1_500_002 => 0.0,
             _ => 5.0,
         };
-        let drawn = grid.put(Series::default(), (0..steps).map(peak));
+        let drawn = grid.put(ChartSeries::default(), (0..steps).map(peak));
         let (low, high) = (numbers(&drawn.low), numbers(&drawn.high.expect("thinned")));
         assert!(low.len() <= POINTS_MAX && low.len() == high.len() && low.len() == grid.times().len());
         assert_eq!(high.iter().filter(|value| **value > 5.0).collect::<Vec<_>>(), [&77.0]);

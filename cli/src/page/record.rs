@@ -25,12 +25,13 @@ pub(crate) struct Record {
     /// Below each other on one time axis; decisions are marked in the first.
     pub(crate) charts: Vec<Chart>,
     /// In order of time.
-    pub(crate) decisions: Vec<Decision>,
+    pub(crate) decisions: Vec<DecisionRow>,
     /// The time that one decision stands for, in seconds, where there were too many to keep each.
     pub(crate) decisions_cell_seconds: Option<f64>,
     /// What the page is about to recommend; it stands first.
     pub(crate) choice: Option<Choice>,
-    /// One object a policy: `name`, `title` (the name for people), `about`, and the scores under the keys of `simulate --json`; the first is the one that the charts show.
+    /// One object a policy: `name`, `title` (the name for operators), `about`, and the scores under the keys of
+    /// `simulate --json`; the first is the one that the charts show.
     pub(crate) scores: Vec<Value>,
     /// Settings of one policy on a line, from cheap to punctual; `scores` are drawn beside it without being named here.
     pub(crate) frontier: Vec<FrontierPoint>,
@@ -66,12 +67,12 @@ pub(crate) struct Chart {
     /// What its numbers count, in a word.
     pub(crate) unit: &'static str,
     /// The lines, the last in front.
-    pub(crate) series: Vec<Series>,
+    pub(crate) series: Vec<ChartSeries>,
 }
 
 /// One line of a chart.
 #[derive(Debug, Clone, Default, Serialize)]
-pub(crate) struct Series {
+pub(crate) struct ChartSeries {
     /// Its name in the legend.
     pub(crate) name: String,
     /// What it is, in more words.
@@ -79,7 +80,7 @@ pub(crate) struct Series {
     /// The color, by its name in the style sheet.
     pub(crate) color: String,
     /// How it is drawn.
-    pub(crate) look: Look,
+    pub(crate) style: LineStyle,
     /// Not drawn until it is asked for in the legend.
     pub(crate) hidden: bool,
     /// One value a point; of a point that stands for several the lowest.
@@ -91,7 +92,7 @@ pub(crate) struct Series {
 /// How a series is drawn.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Look {
+pub(crate) enum LineStyle {
     /// A line with stairs: a number of tasks.
     #[default]
     Steps,
@@ -105,13 +106,13 @@ pub(crate) enum Look {
 
 /// A decision and its reasons.
 #[derive(Debug, Serialize)]
-pub(crate) struct Decision {
+pub(crate) struct DecisionRow {
     /// Seconds after the first moment.
     pub(crate) t: f64,
-    /// The last look that it stands for.
+    /// The last evaluation that it stands for.
     pub(crate) until: f64,
-    /// How many looks it stands for.
-    pub(crate) looks: u64,
+    /// How many evaluations it stands for.
+    pub(crate) evaluations: u64,
     /// How many of these changed the number of tasks.
     pub(crate) changes: u64,
     /// `scale-out`, `scale-in` or `hold`.
@@ -161,7 +162,7 @@ pub(crate) struct Figure {
 pub(crate) struct FrontierPoint {
     /// What was set.
     pub(crate) name: String,
-    /// The same for people, with what it is beside the others.
+    /// The same for operators, with what it is beside the others.
     pub(crate) title: String,
     /// Its task-hours, divided by the oracle's.
     pub(crate) cost_vs_oracle: f64,

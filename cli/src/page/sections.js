@@ -1,4 +1,4 @@
-// What is told in words, and everything that begins when the page is opened.
+// What is shown in words, and everything that begins when the page is opened.
 
 /** Shows a section and returns the part of it that is to be filled. */
 function section(id, part) {

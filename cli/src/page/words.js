@@ -30,12 +30,12 @@ const count = (number, one, many = one + "s") => exact(number) + " " + (number =
 /** A reading, or that there is none. */
 const known = (value) => (value === null || value === undefined ? "unknown" : exact(value));
 
-// Moments are seconds after the first one. A trace with dates is told in UTC, as the policy's sentences are.
+// Moments are seconds after the first one. A trace with dates is shown in UTC, as the policy's sentences are.
 
 const two = (number) => String(number).padStart(2, "0");
 const DAY = 86400;
 
-/** Seconds are told where they are not zero. */
+/** Seconds are shown where they are not zero. */
 function clock(seconds) {
   const left = Math.floor(((seconds % DAY) + DAY) % DAY);
   const minutes = two(Math.floor(left / 3600)) + ":" + two(Math.floor(left / 60) % 60);
@@ -50,7 +50,7 @@ const dayOf = (seconds) =>
     : "day " + (Math.floor(seconds / DAY) + 1);
 const yearOf = (seconds) => (isDate ? String(dateOf(seconds).getUTCFullYear()) : "");
 
-/** A run of some minutes is told in seconds. */
+/** A run of some minutes is shown in seconds. */
 const inSeconds = !isDate && whole <= 900;
 
 function moment(t) {
@@ -59,7 +59,7 @@ function moment(t) {
   return [dayOf(at), yearOf(at)].join(" ").trim() + ", " + clock(at) + (isDate ? " UTC" : "");
 }
 
-/** A moment soon after another one: the day is told where it has changed. */
+/** A moment soon after another one: the day is shown where it has changed. */
 function momentAfter(t, before) {
   const sameDay = Math.floor((first + t) / DAY) === Math.floor((first + before) / DAY);
   return sameDay && !inSeconds ? clock(first + t) + (isDate ? " UTC" : "") : moment(t);

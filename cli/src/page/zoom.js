@@ -32,9 +32,9 @@ function settle() {
     const drawn = level(u, chart);
     wide = drawn.wide;
     coarse = wide > 1 || Boolean(pointSeconds);
-    chart.series.forEach(({ look }, place) => {
+    chart.series.forEach(({ style }, place) => {
       // The edge of a band is thin, whatever its line would be.
-      if (look === "wide") u.series[2 * place + 1].width = coarse ? 1 : 5;
+      if (style === "wide") u.series[2 * place + 1].width = coarse ? 1 : 5;
     });
     u.setData(drawn.columns, false);
     u.setScale("x", view);

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 use tidegate_fleet::QueueKind;
-use tidegate_simulator::trace::{Found, Repair};
+use tidegate_simulator::trace::{Repair, RepairCount};
 
-use super::{Ground, ReplayOptions, Row, Simulated};
+use super::{Replay, ReplayOptions, ScoreRow, Simulated};
 
 /// The keys, for the long help.
 pub(crate) const KEYS: &str = "\
@@ -18,7 +18,7 @@ Keys of --json, which stay:
   overload                                 null, or tasks_needed (more than max) and from_seconds (when jobs are first
                                            late at max)
   setting                                  min, max, concurrency, throughput, scaled_to_tasks, startup_seconds,
-                                           wait_seconds, looks_seconds, jobs, counts_done, seed,
+                                           wait_seconds, interval_seconds, jobs, counts_done, seed,
                                            queue (its kind, or null), queue_shows (taken-and-done, taken, reserved,
                                            nothing: of jobs that tasks took), prefetch
   worker_hours, cost_vs_oracle             task-hours paid, and divided by the oracle's
@@ -33,20 +33,20 @@ Keys of --json, which stay:
   task_starts_per_day                      tasks started; each pays its start-up before it does a job
   jobs_interrupted                         by scale-in; null unless --jobs is fixed or exponential
   oracle_worker_hours, oracle_billed_hours of one who knows the future
-  least_worker_hours                       what nobody can go below
+  least_worker_hours                       what no plan can go below
   unavoidable_late_percent                 jobs late even at the maximum
   html                                     only with --html: the file that was written
   rivals[]                                 only with --rivals: name, title, about, and every score above";
 
 /// The answer of `tidegate simulate --json`.
 pub(super) fn json(found: &Simulated<'_>) -> String {
-    let Simulated { options, ground, rows } = found;
-    let mut answer = assumed(&options.replay, ground);
+    let Simulated { options, replay, rows } = found;
+    let mut answer = assumed(&options.replay, replay);
     let (ours, rivals) = rows.split_at(1);
-    for Row { score, .. } in ours {
+    for ScoreRow { score, .. } in ours {
         add(&mut answer, json!(score));
     }
-    add(&mut answer, json!(ground.baseline));
+    add(&mut answer, json!(replay.baseline));
     if let Some(html) = &options.html {
         answer["html"] = json!(html.display().to_string());
     }
@@ -57,9 +57,9 @@ pub(super) fn json(found: &Simulated<'_>) -> String {
 }
 
 /// What was replayed, and in which world.
-pub(crate) fn assumed(options: &ReplayOptions, ground: &Ground) -> Value {
-    let Ground { fleet, queue, trace, load, setting, scaled_to, left_out, overload, .. } = ground;
-    let repair = |(repair, found): (Repair, &Found)| json!({ "kind": repair, "count": found.count, "lines": found.lines });
+pub(crate) fn assumed(options: &ReplayOptions, replay: &Replay) -> Value {
+    let Replay { fleet, queue, trace, load, setting, scaled_to, left_out, overload, .. } = replay;
+    let repair = |(repair, found): (Repair, &RepairCount)| json!({ "kind": repair, "count": found.count, "lines": found.lines });
     json!({
         "fleet": fleet.name(),
         "service": options.service,
@@ -86,7 +86,7 @@ pub(crate) fn assumed(options: &ReplayOptions, ground: &Ground) -> Value {
             "scaled_to_tasks": scaled_to,
             "startup_seconds": setting.starts.seconds,
             "wait_seconds": setting.acceptable_wait_seconds,
-            "looks_seconds": setting.looks.every_seconds,
+            "interval_seconds": setting.evaluations.every_seconds,
             "jobs": options.jobs.name(),
             "counts_done": options.counts_done,
             "seed": setting.seed,
@@ -98,7 +98,7 @@ pub(crate) fn assumed(options: &ReplayOptions, ground: &Ground) -> Value {
 }
 
 /// One policy with its scores.
-pub(super) fn row(Row { name, title, about, score }: &Row) -> Value {
+pub(super) fn row(ScoreRow { name, title, about, score }: &ScoreRow) -> Value {
     let mut value = json!({ "name": name, "title": title, "about": about });
     add(&mut value, json!(score));
     value

@@ -56,12 +56,12 @@ pub(crate) struct ReplayOptions {
     /// A job that waits longer is late; without it the service's own `wait`, or 60s where it has none
     #[arg(long, value_name = "DURATION", value_parser = wait)]
     pub(crate) wait: Option<SignedDuration>,
-    /// The distance of two looks; without it 15s (short looks), or 60s where the service is seen by metrics only
-    #[arg(long, value_name = "DURATION", value_parser = looks)]
-    pub(crate) looks: Option<SignedDuration>,
+    /// The polling interval; without it 15s (delayed evaluations), or 60s where the service is seen by metrics only
+    #[arg(long, value_name = "DURATION", value_parser = interval)]
+    pub(crate) interval: Option<SignedDuration>,
     /// How jobs are served
-    #[arg(long, value_enum, default_value_t = Jobs::Fluid)]
-    pub(crate) jobs: Jobs,
+    #[arg(long, value_enum, default_value_t = JobsOption::Fluid)]
+    pub(crate) jobs: JobsOption,
     /// The queue counts the jobs that are done, as BullMQ does for workers that all have `metrics`; `wait` uses it
     #[arg(long)]
     pub(crate) counts_done: bool,
@@ -87,8 +87,8 @@ pub(crate) enum Meaning {
 
 /// How jobs are served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Jobs {
-    /// As a flow: fast, and good for jobs much shorter than a look
+pub(crate) enum JobsOption {
+    /// As a flow: fast, and good for jobs much shorter than an evaluation
     Fluid,
     /// One by one, all of the same length
     Fixed,
@@ -113,7 +113,7 @@ fn wait(text: &str) -> Result<SignedDuration, String> {
     tidegate_fleet::duration(text, 1, 86_400)
 }
 
-fn looks(text: &str) -> Result<SignedDuration, String> {
+fn interval(text: &str) -> Result<SignedDuration, String> {
     let every = tidegate_fleet::duration(text, 15, 3_600)?;
     if every.as_secs() % 15 == 0 { Ok(every) } else { Err("must be a multiple of 15s".to_owned()) }
 }
@@ -129,7 +129,7 @@ impl Meaning {
     }
 }
 
-impl Jobs {
+impl JobsOption {
     /// As it is written on the command line.
     pub(super) fn name(self) -> &'static str {
         match self {

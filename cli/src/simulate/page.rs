@@ -1,11 +1,11 @@
 //! What a simulation found, as a page.
 
 use tidegate_policy::{Capacity, Verdict};
-use tidegate_simulator::scaler::{Decided, Log};
-use tidegate_simulator::{Load, Run, Setting};
+use tidegate_simulator::autoscaler::{Log, LoggedDecision};
+use tidegate_simulator::{Load, Run, WorldSettings};
 
-use super::{Ground, ReplayOptions, Row, Simulated, answer, table};
-use crate::page::{Chart, Decision, Grid, Look, Record, Series, Time};
+use super::{Replay, ReplayOptions, ScoreRow, Simulated, answer, table};
+use crate::page::{Chart, ChartSeries, DecisionRow, Grid, LineStyle, Record, Time};
 
 /// So many decisions are shown one by one: 600 changes a day for ten days.
 pub(crate) const DECISIONS_MAX: usize = 6_000;
@@ -14,57 +14,63 @@ pub(crate) const DECISIONS_MAX: usize = 6_000;
 const DATES_FROM_SECONDS: f64 = 1e9;
 
 /// The lines of a page, gathered run by run, so that no run is kept.
-pub(crate) struct Lines {
+pub(crate) struct ChartLines {
     grid: Grid,
-    tasks: Vec<Series>,
-    rivals: Vec<Series>,
-    waiting: Vec<Series>,
-    waits: Vec<Series>,
+    tasks: Vec<ChartSeries>,
+    rivals: Vec<ChartSeries>,
+    waiting: Vec<ChartSeries>,
+    waits: Vec<ChartSeries>,
 }
 
-fn series(name: &str, about: &str, color: &str, look: Look) -> Series {
-    Series {
+fn series(name: &str, about: &str, color: &str, style: LineStyle) -> ChartSeries {
+    ChartSeries {
         name: name.to_owned(),
         about: about.to_owned(),
         color: color.to_owned(),
-        look,
-        ..Series::default()
+        style,
+        ..ChartSeries::default()
     }
 }
 
-impl Lines {
+impl ChartLines {
     /// What is known before anybody runs: the load and the bounds.
-    pub(crate) fn new(load: &Load, setting: &Setting, capacity: Capacity) -> Self {
+    pub(crate) fn new(load: &Load, setting: &WorldSettings, capacity: Capacity) -> Self {
         let grid = Grid::of(load.steps());
-        let constant = |name, about, look, value: f64| {
-            grid.put(series(name, about, "bounds", look), std::iter::repeat_n(value, load.steps()))
+        let constant = |name, about, style, value: f64| {
+            grid.put(series(name, about, "bounds", style), std::iter::repeat_n(value, load.steps()))
         };
         let arriving = load.rate().iter().map(|rate| rate / setting.throughput);
-        let needed = series("load", "the work that arrives, in tasks that it keeps busy", "load", Look::Area);
+        let needed =
+            series("load", "the work that arrives, in tasks that it keeps busy", "load", LineStyle::Area);
         let (min, max) = (capacity.min(), capacity.max());
         let late = setting.acceptable_wait_seconds;
         Self {
             grid,
             tasks: vec![
                 grid.put(needed, arriving),
-                constant("bounds", "the lowest and the highest number of tasks", Look::Dashed, min.into()),
-                constant("bounds", "", Look::Dashed, max.into()),
+                constant(
+                    "bounds",
+                    "the lowest and the highest number of tasks",
+                    LineStyle::Dashed,
+                    min.into(),
+                ),
+                constant("bounds", "", LineStyle::Dashed, max.into()),
             ],
             rivals: Vec::new(),
             waiting: Vec::new(),
-            waits: vec![constant("acceptable", "a job that waits longer is late", Look::Dashed, late)],
+            waits: vec![constant("acceptable", "a job that waits longer is late", LineStyle::Dashed, late)],
         }
     }
 
     /// The run of the fleet file's policy.
     pub(crate) fn ours(&mut self, run: &Run) {
-        let running = series("running", "tasks that serve", "running", Look::Wide);
-        let desired = series("desired", "tasks that were asked for", "desired", Look::Steps);
+        let running = series("running", "tasks that serve", "running", LineStyle::Wide);
+        let desired = series("desired", "tasks that were asked for", "desired", LineStyle::Steps);
         self.tasks.push(self.grid.put(running, run.ready.iter().copied().map(f64::from)));
         self.tasks.push(self.grid.put(desired, desired_counts(run)));
-        let waiting = series("waiting", "jobs that no task has taken", "waiting", Look::Area);
+        let waiting = series("waiting", "jobs that no task has taken", "waiting", LineStyle::Area);
         self.waiting.push(self.grid.put(waiting, run.waiting.iter().copied()));
-        let wait = series("wait", "of the jobs that arrived then", "wait", Look::Area);
+        let wait = series("wait", "of the jobs that arrived then", "wait", LineStyle::Area);
         // Behind the last step in which a job came nobody waits.
         let waits = run.waits.of_arrivals_seconds().iter().copied().chain(std::iter::repeat(0.0));
         self.waits.insert(0, self.grid.put(wait, waits.take(run.ready.len())));
@@ -77,13 +83,13 @@ impl Lines {
         } else {
             (true, format!("rival-{}", self.rivals.len() + 1))
         };
-        let rival = Series { hidden, ..series(title, about, &color, Look::Steps) };
+        let rival = ChartSeries { hidden, ..series(title, about, &color, LineStyle::Steps) };
         self.rivals.push(self.grid.put(rival, run.billed.iter().copied()));
     }
 
     /// The page of a run: what was replayed, the charts, the decisions.
-    pub(crate) fn record(self, options: &ReplayOptions, ground: &Ground, log: Option<&Log>) -> Record {
-        let Ground { fleet, trace, load, setting, .. } = ground;
+    pub(crate) fn record(self, options: &ReplayOptions, replay: &Replay, log: Option<&Log>) -> Record {
+        let Replay { fleet, trace, load, setting, .. } = replay;
         let [load_series, bounds @ ..] = &self.tasks[..] else { return Record::default() };
         // What lies behind comes first: the load, the rivals, the bounds, and ours in front.
         let tasks = [std::slice::from_ref(load_series), &self.rivals, bounds].concat();
@@ -111,16 +117,16 @@ impl Lines {
 }
 
 /// The page of everything that was found.
-pub(super) fn record(found: &Simulated<'_>, lines: Lines, log: Option<&Log>) -> Record {
-    let Simulated { options, ground, rows } = found;
+pub(super) fn record(found: &Simulated<'_>, lines: ChartLines, log: Option<&Log>) -> Record {
+    let Simulated { options, replay, rows } = found;
     // The page is sent to others: they need no path of this machine.
     let file = options.replay.trace.file_name().unwrap_or_default().to_string_lossy();
     Record {
         brand: "Tidegate simulate".to_owned(),
-        about: vec![table::title(&options.replay, ground, file), summary(found)],
-        facts: table::facts(&options.replay, ground),
+        about: vec![table::title(&options.replay, replay, file), summary(found)],
+        facts: table::facts(&options.replay, replay),
         scores: rows.iter().map(answer::row).collect(),
-        ..lines.record(&options.replay, ground, log)
+        ..lines.record(&options.replay, replay, log)
     }
 }
 
@@ -140,29 +146,30 @@ fn desired_counts(run: &Run) -> Vec<f64> {
 }
 
 fn summary(found: &Simulated<'_>) -> String {
-    let Some(Row { score, .. }) = found.rows.first() else { return String::new() };
+    let Some(ScoreRow { score, .. }) = found.rows.first() else { return String::new() };
     format!(
         "It pays {:.1} task-hours, {:.2} times what the oracle pays, who knows the future; {:.2} % of the jobs wait \
          longer than {} s, {:.2} % would even at the maximum. It changes the number of tasks {:.1} times a day.",
         score.worker_hours,
         score.cost_vs_oracle,
         score.late_percent,
-        found.ground.setting.acceptable_wait_seconds,
-        found.ground.baseline.unavoidable_late_percent,
+        found.replay.setting.acceptable_wait_seconds,
+        found.replay.baseline.unavoidable_late_percent,
         score.scaling_actions_per_day,
     )
 }
 
-fn decision(decided: &Decided) -> Decision {
-    let Decided { seconds, until_seconds, looks, changes, verdict, reasons, waiting, in_flight } = decided;
+fn decision(decided: &LoggedDecision) -> DecisionRow {
+    let LoggedDecision { seconds, until_seconds, evaluations, changes, verdict, reasons, waiting, in_flight } =
+        decided;
     let (from, to) = match verdict {
         Verdict::Hold { at } => (*at, *at),
         Verdict::ScaleOut { from, to } | Verdict::ScaleIn { from, to } => (Some(*from), Some(*to)),
     };
-    Decision {
+    DecisionRow {
         t: *seconds,
         until: *until_seconds,
-        looks: *looks,
+        evaluations: *evaluations,
         changes: *changes,
         verdict: verdict.code(),
         from,

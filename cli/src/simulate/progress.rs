@@ -13,7 +13,7 @@ impl Progress {
         Self { shown: !for_machines && io::stderr().is_terminal() }
     }
 
-    pub(crate) fn tell(&self, doing: impl Display) {
+    pub(crate) fn show(&self, doing: impl Display) {
         if self.shown {
             // A terminal that cannot be written to is no reason to stop.
             let _ = write!(io::stderr(), "\r\x1b[K{doing} …").and_then(|()| io::stderr().flush());

@@ -5,12 +5,12 @@ use tidegate_simulator::world::Shows;
 
 use super::failed;
 use super::options::ReplayOptions;
-use crate::outcome::{Outcome, REFUSED};
+use crate::outcome::{CommandOutput, REFUSED};
 
 /// Celery's `worker_prefetch_multiplier` where nobody sets it.
 const CELERY_PREFETCH: u32 = 4;
 
-/// Short looks, where a queue is read directly; metrics are read once a minute.
+/// Delayed evaluations, where a queue is read directly; metrics are read once a minute.
 const DIRECT_SECONDS: u32 = 15;
 const METRICS_SECONDS: u32 = 60;
 
@@ -23,13 +23,13 @@ pub(crate) struct QueueWorld {
     pub(crate) prefetch: u32,
     /// How old a reading is.
     pub(super) age_seconds: u32,
-    /// The distance of two looks where nobody asks for another.
-    pub(super) looks_seconds: u32,
+    /// The polling interval where nobody asks for another.
+    pub(super) interval_seconds: u32,
 }
 
 impl QueueWorld {
     /// What the service's queue shows; or why the options do not fit it.
-    pub(super) fn of(service: &Service, options: &ReplayOptions) -> Result<Self, Outcome> {
+    pub(super) fn of(service: &Service, options: &ReplayOptions) -> Result<Self, CommandOutput> {
         let queue = service.queue();
         let is = |name| queue.is_some_and(|queue| queue.kind() == name);
         let unfit = |option, whose| {
@@ -48,7 +48,7 @@ impl QueueWorld {
             shows,
             prefetch,
             age_seconds: 0,
-            looks_seconds: DIRECT_SECONDS,
+            interval_seconds: DIRECT_SECONDS,
         };
         Ok(match queue {
             Some(QueueSource::Celery(celery)) => {
@@ -61,13 +61,13 @@ impl QueueWorld {
             Some(QueueSource::Cloudwatch(metrics)) => {
                 let shows = if metrics.in_flight.is_some() { Shows::Taken } else { Shows::Nothing };
                 let age_seconds = u32::try_from(metrics.waiting.period.as_secs()).unwrap_or(METRICS_SECONDS);
-                Self { age_seconds, looks_seconds: METRICS_SECONDS, ..direct(shows, 1) }
+                Self { age_seconds, interval_seconds: METRICS_SECONDS, ..direct(shows, 1) }
             }
-            None => Self { looks_seconds: METRICS_SECONDS, ..direct(Shows::Nothing, 1) },
+            None => Self { interval_seconds: METRICS_SECONDS, ..direct(Shows::Nothing, 1) },
         })
     }
 
-    /// For people: what the simulated queue shows, and what would change it.
+    /// For operators: what the simulated queue shows, and what would change it.
     pub(super) fn words(self, waits: bool) -> String {
         let Self { kind, prefetch, .. } = self;
         let Some(kind) = kind else {

@@ -2,10 +2,12 @@
 
 use jiff::SignedDuration;
 use tidegate_policy::ServicePolicy;
-use tidegate_simulator::world::{JobTime, Looks, Mishaps, Moments, ScaleIn, Sensing, Service, Starts};
-use tidegate_simulator::{Load, Setting, Trace};
+use tidegate_simulator::world::{
+    Disruptions, Evaluations, JobTime, Moments, ScaleIn, Sensing, ServiceModel, Starts,
+};
+use tidegate_simulator::{Load, Trace, WorldSettings};
 
-use super::options::{Jobs, ReplayOptions};
+use super::options::{JobsOption, ReplayOptions};
 use super::queue::QueueWorld;
 
 /// Without a throughput only the shape of a trace can be used. This is the setting that policies are compared in: the
@@ -25,10 +27,10 @@ pub(super) fn of(
     policy: &ServicePolicy,
     queue: QueueWorld,
     trace: &Trace,
-) -> (Load, Setting, Option<f64>) {
-    let asked = options.looks.map(|looks| u32::try_from(looks.as_secs()).unwrap_or(u32::MAX));
-    let looks = asked.unwrap_or(queue.looks_seconds);
-    let setting = Setting {
+) -> (Load, WorldSettings, Option<f64>) {
+    let asked = options.interval.map(|interval| u32::try_from(interval.as_secs()).unwrap_or(u32::MAX));
+    let interval = asked.unwrap_or(queue.interval_seconds);
+    let setting = WorldSettings {
         capacity: policy.capacity,
         throughput: options.throughput.unwrap_or(THROUGHPUT),
         concurrency: policy.concurrency,
@@ -37,14 +39,14 @@ pub(super) fn of(
         starts: Starts { seconds: options.startup.as_secs_f64(), spread: 0.0, failing: 0.0 },
         moments: Moments::Steps,
         service: service(options.jobs, policy),
-        looks: Looks { every_seconds: looks, act_from_seconds: looks },
+        evaluations: Evaluations { every_seconds: interval, act_from_seconds: interval },
         sensing: Sensing {
             shows: queue.shows,
             reading_age_seconds: queue.age_seconds,
             metric_settles_seconds: METRIC_SETTLES_SECONDS,
             ..Sensing::EXACT
         },
-        mishaps: Mishaps::NONE,
+        disruptions: Disruptions::NONE,
         seed: options.seed,
     };
     if options.throughput.is_some() {
@@ -61,11 +63,11 @@ fn acceptable_wait(options: &ReplayOptions, policy: &ServicePolicy) -> SignedDur
 
 /// ECS stops a task with its jobs; only a worker that finishes them first, or is protected, waits. A policy that says its
 /// jobs may be interrupted is taken at its word.
-fn service(jobs: Jobs, policy: &ServicePolicy) -> Service {
+fn service(jobs: JobsOption, policy: &ServicePolicy) -> ServiceModel {
     let scale_in = if policy.interruptible { ScaleIn::Kills } else { ScaleIn::Waits };
     match jobs {
-        Jobs::Fluid => Service::Fluid,
-        Jobs::Fixed => Service::Jobs { time: JobTime::Fixed, scale_in },
-        Jobs::Exponential => Service::Jobs { time: JobTime::Exponential, scale_in },
+        JobsOption::Fluid => ServiceModel::Fluid,
+        JobsOption::Fixed => ServiceModel::Jobs { time: JobTime::Fixed, scale_in },
+        JobsOption::Exponential => ServiceModel::Jobs { time: JobTime::Exponential, scale_in },
     }
 }

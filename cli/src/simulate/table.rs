@@ -1,12 +1,12 @@
-//! What a simulation found, for people.
+//! What a simulation found, for operators.
 
 use std::fmt::{Display, Write};
 
 use jiff::SignedDuration;
-use tidegate_simulator::trace::{Repair, Rows};
-use tidegate_simulator::{Overload, Score, Setting, Trace};
+use tidegate_simulator::trace::{Repair, RowMeaning};
+use tidegate_simulator::{Overload, Score, Trace, WorldSettings};
 
-use super::{Ground, ReplayOptions, Row, Simulated};
+use super::{Replay, ReplayOptions, ScoreRow, Simulated};
 use crate::page::Fact;
 use crate::summary;
 
@@ -16,27 +16,27 @@ pub(crate) const COLUMNS: &str =
 
 /// A head, the assumptions, one row a policy, the limits.
 pub(super) fn table(found: &Simulated<'_>) -> String {
-    let Simulated { options, ground, rows } = found;
-    let mut shown = head(&options.replay, ground);
+    let Simulated { options, replay, rows } = found;
+    let mut shown = head(&options.replay, replay);
     let mut line = |text: String| {
         // Writing to a `String` cannot fail.
         let _ = writeln!(shown, "{text}");
     };
     let width = rows.iter().map(|row| row.name.len()).max().unwrap_or(0);
     line(format!("{:<width$}  {COLUMNS}", ""));
-    for Row { name, score, .. } in rows {
+    for ScoreRow { name, score, .. } in rows {
         line(format!("{name:<width$}  {}", columns(score)));
     }
     line(String::new());
-    for Row { name, about, .. } in rows {
+    for ScoreRow { name, about, .. } in rows {
         line(format!("{name:<width$}  {about}"));
     }
-    let baseline = ground.baseline;
+    let baseline = replay.baseline;
     line(format!(
-        "\nThe oracle pays {:.1} task-hours, nobody can pay less than {:.1}; {:.2} % of the jobs are late even at the maximum.",
+        "\nThe oracle pays {:.1} task-hours, no plan can pay less than {:.1}; {:.2} % of the jobs are late even at the maximum.",
         baseline.oracle_worker_hours, baseline.least_worker_hours, baseline.unavoidable_late_percent
     ));
-    if let Some(Row { score, .. }) = rows.first() {
+    if let Some(ScoreRow { score, .. }) = rows.first() {
         line(format!(
             "Fargate bills every task for a minute at least: {:.1} task-hours, {:.3} times the oracle's; {:.1} tasks start a day.",
             score.billed_hours, score.billed_vs_oracle, score.task_starts_per_day
@@ -55,9 +55,9 @@ pub(super) fn table(found: &Simulated<'_>) -> String {
 }
 
 /// What is replayed, and what was assumed.
-pub(crate) fn head(options: &ReplayOptions, ground: &Ground) -> String {
-    let mut shown = format!("{}\n\n", title(options, ground, options.trace.display()));
-    for Fact { name, text } in facts(options, ground) {
+pub(crate) fn head(options: &ReplayOptions, replay: &Replay) -> String {
+    let mut shown = format!("{}\n\n", title(options, replay, options.trace.display()));
+    for Fact { name, text } in facts(options, replay) {
         // Writing to a `String` cannot fail.
         let _ = writeln!(shown, "  {name:<10} {}", text.replace('\n', "\n             "));
     }
@@ -66,19 +66,19 @@ pub(crate) fn head(options: &ReplayOptions, ground: &Ground) -> String {
 }
 
 /// What is replayed, in a line; the trace by this name.
-pub(crate) fn title(options: &ReplayOptions, ground: &Ground, trace: impl Display) -> String {
+pub(crate) fn title(options: &ReplayOptions, replay: &Replay, trace: impl Display) -> String {
     format!(
         "`{}` of fleet `{}` on {trace}: {:.1} days, {} jobs",
         options.service,
-        ground.fleet.name(),
-        ground.load.seconds() / 86_400.0,
-        grouped(ground.load.jobs()),
+        replay.fleet.name(),
+        replay.load.seconds() / 86_400.0,
+        grouped(replay.load.jobs()),
     )
 }
 
 /// What was repaired, left out and assumed.
-pub(crate) fn facts(options: &ReplayOptions, ground: &Ground) -> Vec<Fact> {
-    let Ground { policy, queue, trace, setting, scaled_to, left_out, overload, .. } = ground;
+pub(crate) fn facts(options: &ReplayOptions, replay: &Replay) -> Vec<Fact> {
+    let Replay { policy, queue, trace, setting, scaled_to, left_out, overload, .. } = replay;
     let fact = |name, text: String| Fact { name, text };
     let repairs = trace.repairs().to_string();
     let mut facts: Vec<Fact> = repairs.lines().map(|repair| fact("repaired", repair.to_owned())).collect();
@@ -88,7 +88,7 @@ pub(crate) fn facts(options: &ReplayOptions, ground: &Ground) -> Vec<Fact> {
     facts.extend(trace.notes().iter().map(|note| fact("note", note.clone())));
     facts.push(fact("jobs", counted(trace)));
     facts.extend(coarse(trace, setting).map(|text| fact("note", text)));
-    facts.extend(overload.as_ref().map(|overload| fact("overload", overloaded(overload, ground))));
+    facts.extend(overload.as_ref().map(|overload| fact("overload", overloaded(overload, replay))));
     let rule = |condition| fact("left out", format!("the rule on `{condition}`: a trace does not tell it"));
     facts.extend(left_out.iter().map(rule));
     if let Some(tasks) = scaled_to {
@@ -104,9 +104,9 @@ pub(crate) fn facts(options: &ReplayOptions, ground: &Ground) -> Vec<Fact> {
     facts.push(fact(
         "time",
         format!(
-            "{} s to start, a look every {} s, a job is late after {} s; jobs: {}, seed {}",
+            "{} s to start, an evaluation every {} s, a job is late after {} s; jobs: {}, seed {}",
             setting.starts.seconds,
-            setting.looks.every_seconds,
+            setting.evaluations.every_seconds,
             setting.acceptable_wait_seconds,
             options.jobs.name(),
             setting.seed,
@@ -119,14 +119,16 @@ pub(crate) fn facts(options: &ReplayOptions, ground: &Ground) -> Vec<Fact> {
 /// How many jobs the trace holds, before and after it was repaired, and what a gap in it means.
 fn counted(trace: &Trace) -> String {
     let meaning = match trace.understood() {
-        Rows::Intervals => return format!("{} in the trace", grouped(trace.recorded())),
-        Rows::IntervalsThatAreNotEmpty => {
+        RowMeaning::Intervals => return format!("{} in the trace", grouped(trace.recorded())),
+        RowMeaning::IntervalsThatAreNotEmpty => {
             "an interval without a row had no job, as a count that leaves out its zeros (else: --gaps fill)"
         }
-        Rows::IntervalsWithGaps => {
+        RowMeaning::IntervalsWithGaps => {
             "an interval without a row was not recorded, and is filled (if no job came: --gaps zero)"
         }
-        Rows::Moments => "each row is a job, or several, at a moment: counted in steps (else: --gaps fill)",
+        RowMeaning::Moments => {
+            "each row is a job, or several, at a moment: counted in steps (else: --gaps fill)"
+        }
     };
     format!(
         "{} in the trace, {} after repairs;\n{meaning}",
@@ -136,19 +138,19 @@ fn counted(trace: &Trace) -> String {
 }
 
 /// A trace with intervals longer than a job may wait shows no burst that makes jobs late.
-fn coarse(trace: &Trace, setting: &Setting) -> Option<String> {
+fn coarse(trace: &Trace, setting: &WorldSettings) -> Option<String> {
     let (interval, acceptable) = (trace.step_seconds(), setting.acceptable_wait_seconds);
     (interval > acceptable).then(|| {
         format!(
             "the trace has one value every {interval:.0} s, and a job may wait {acceptable} s: bursts within an\n\
-             interval are not in it, so more jobs will be late than are told here"
+             interval are not in it, so more jobs will be late than are reported here"
         )
     })
 }
 
 /// `max 30 cannot serve this load: it needs 41 tasks; from 2024-01-31 14:05 UTC on jobs are late even at the maximum …`.
-pub(crate) fn overloaded(overload: &Overload, ground: &Ground) -> String {
-    let Ground { trace, setting, baseline, .. } = ground;
+pub(crate) fn overloaded(overload: &Overload, replay: &Replay) -> String {
+    let Replay { trace, setting, baseline, .. } = replay;
     let passed = SignedDuration::try_from_secs_f64(overload.from_seconds).unwrap_or_default();
     let from = match trace.first().and_then(|first| first.checked_add(passed).ok()) {
         Some(at) => format!("from {} on", at.strftime("%Y-%m-%d %H:%M UTC")),
@@ -200,7 +202,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wait_of_days_is_told_in_hours() {
+    fn a_wait_of_days_is_reported_in_hours() {
         assert_eq!(wait(42.84), "  42.8 s");
         assert_eq!(wait(9_999.9), "9999.9 s");
         assert_eq!(wait(1_022_161.1), " 283.9 h");

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::Tuned;
 use super::lines::lines;
 use super::search::Tried;
-use super::variation::looks_at_the_queue;
+use super::variation::reads_the_queue;
 use crate::simulate::{add, assumed};
 
 /// The keys, for the long help.
@@ -31,8 +31,8 @@ const REPLACES: [&str; 4] = ["capacity", "wait", "rules", "cooldown"];
 
 /// The answer of `tidegate tune --json`.
 pub(super) fn json(found: &Tuned<'_>) -> String {
-    let Tuned { options, ground, tried, own, frontier, chosen, warnings } = found;
-    let mut answer = assumed(&options.replay, ground);
+    let Tuned { options, replay, tried, own, frontier, chosen, warnings } = found;
+    let mut answer = assumed(&options.replay, replay);
     let lines = chosen.map(|chosen| lines(&chosen.variation.policy)).unwrap_or_default();
     add(
         &mut answer,
@@ -56,7 +56,7 @@ pub(super) fn json(found: &Tuned<'_>) -> String {
 fn point(tried: &Tried, found: &Tuned<'_>) -> Value {
     let Tried { variation, score } = tried;
     let policy = &variation.policy;
-    let scale = policy.rules.iter().any(looks_at_the_queue).then_some(variation.scale);
+    let scale = policy.rules.iter().any(reads_the_queue).then_some(variation.scale);
     let mut point = json!({
         "name": variation.to_string(),
         "wait_seconds": policy.wait.map(|wait| wait.as_secs()),

@@ -6,21 +6,21 @@ use tidegate_simulator::{Score, simulate};
 use super::lines::{KEYS, lines};
 use super::search::Tried;
 use super::{Tuned, pages};
-use crate::simulate::{DECISIONS_MAX, Lines, add, facts, title};
+use crate::simulate::{ChartLines, DECISIONS_MAX, add, facts, title};
 use pages::record::FrontierPoint;
 use pages::{Choice, Fact, Figure, Record};
 
 /// The page. Where nothing keeps the limit, the run of what comes nearest is shown.
 pub(super) fn record(found: &Tuned<'_>) -> Record {
-    let Tuned { options, ground, own, frontier, chosen, warnings, .. } = found;
+    let Tuned { options, replay, own, frontier, chosen, warnings, .. } = found;
     let shown = chosen.or(frontier.last().copied()).unwrap_or(own);
-    let mut production = ground.production(&shown.variation.policy).logged(DECISIONS_MAX);
-    let run = simulate(&ground.load, &ground.setting, &mut production);
-    let mut drawn = Lines::new(&ground.load, &ground.setting, shown.variation.policy.capacity);
+    let mut production = replay.production(&shown.variation.policy).logged(DECISIONS_MAX);
+    let run = simulate(&replay.load, &replay.setting, &mut production);
+    let mut drawn = ChartLines::new(&replay.load, &replay.setting, shown.variation.policy.capacity);
     drawn.ours(&run);
     // The page is sent to others: they need no path of this machine.
     let file = options.replay.trace.file_name().unwrap_or_default().to_string_lossy();
-    let mut facts = facts(&options.replay, ground);
+    let mut facts = facts(&options.replay, replay);
     facts.extend(warnings.iter().map(|text| Fact { name: "note", text: text.clone() }));
     let about = match chosen {
         Some(_) => "The charts show the run of the choice.".to_owned(),
@@ -35,12 +35,12 @@ pub(super) fn record(found: &Tuned<'_>) -> Record {
         std::iter::once(score(shown, found, &format!("{how}; the charts show its run"))).chain(today);
     Record {
         brand: "Tidegate tune".to_owned(),
-        about: vec![title(&options.replay, ground, file), about],
+        about: vec![title(&options.replay, replay, file), about],
         facts,
         choice: chosen.map(|chosen| choice(chosen, found)),
         scores: scores.collect(),
         frontier: frontier.iter().map(|tried| point(tried, found)).collect(),
-        ..drawn.record(&options.replay, ground, production.log())
+        ..drawn.record(&options.replay, replay, production.log())
     }
 }
 

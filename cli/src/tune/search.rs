@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 
-use tidegate_simulator::{Score, Setting, simulate};
+use tidegate_simulator::{Score, WorldSettings, simulate};
 
-use super::ladders;
+use super::candidates;
 use super::variation::Variation;
-use crate::simulate::{Ground, Progress};
+use crate::simulate::{Progress, Replay};
 
 /// Bounds are tried around so many settings of the first round: the cheapest, the least late and some between them.
 /// With more, the second round grows by some twenty runs each and finds next to nothing.
@@ -23,19 +23,19 @@ pub(super) struct Tried {
 }
 
 /// Everything that was tried; the fleet file's own stands first.
-pub(super) fn search(ground: &Ground, service: &str, progress: &Progress) -> Vec<Tried> {
-    let mut tried = replay(ladders::methods(ground), ground, "ways to scale", progress);
+pub(super) fn search(replay: &Replay, service: &str, progress: &Progress) -> Vec<Tried> {
+    let mut tried = replay_all(candidates::methods(replay), replay, "ways to scale", progress);
     let around: Vec<Variation> =
         spread(&frontier(&tried)).into_iter().map(|tried| tried.variation.clone()).collect();
     let mut bounded: Vec<Variation> = Vec::new();
-    for variation in around.iter().flat_map(|around| ladders::bounds(around, ground, service)) {
+    for variation in around.iter().flat_map(|around| candidates::bounds(around, replay, service)) {
         let is_new = tried.iter().all(|tried| tried.variation.policy != variation.policy)
             && bounded.iter().all(|other| other.policy != variation.policy);
         if is_new {
             bounded.push(variation);
         }
     }
-    tried.extend(replay(bounded, ground, "bounds", progress));
+    tried.extend(replay_all(bounded, replay, "bounds", progress));
     tried
 }
 
@@ -69,7 +69,7 @@ fn spread<'a>(frontier: &[&'a Tried]) -> Vec<&'a Tried> {
 }
 
 /// Replays all of them, on every core; what comes out stands in the order of what went in.
-fn replay(variations: Vec<Variation>, ground: &Ground, of: &str, progress: &Progress) -> Vec<Tried> {
+fn replay_all(variations: Vec<Variation>, replay: &Replay, of: &str, progress: &Progress) -> Vec<Tried> {
     let count = variations.len();
     let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get).min(count.max(1));
     let next = AtomicUsize::new(0);
@@ -84,13 +84,13 @@ fn replay(variations: Vec<Variation>, ground: &Ground, of: &str, progress: &Prog
                     variations.get(place).map(|variation| (place, variation))
                 } {
                     // Nobody listens only if the command is about to end anyway.
-                    let _ = done.send((place, score(variation, ground)));
+                    let _ = done.send((place, score(variation, replay)));
                 }
             });
         }
         drop(done);
         for (finished, (place, score)) in (1_usize..).zip(scores) {
-            progress.tell(format_args!("replayed {finished} of {count} {of}"));
+            progress.show(format_args!("replayed {finished} of {count} {of}"));
             if let Some(slot) = found.get_mut(place) {
                 *slot = Some(score);
             }
@@ -101,10 +101,10 @@ fn replay(variations: Vec<Variation>, ground: &Ground, of: &str, progress: &Prog
 }
 
 /// Measured by the same oracle and the same demand as all others, whatever its own bounds and its own `wait` are.
-fn score(variation: &Variation, ground: &Ground) -> Score {
-    let Ground { load, setting, baseline, .. } = ground;
-    let bounded = Setting { capacity: variation.policy.capacity, ..setting.clone() };
-    let run = simulate(load, &bounded, &mut ground.production(&variation.policy));
+fn score(variation: &Variation, replay: &Replay) -> Score {
+    let Replay { load, setting, baseline, .. } = replay;
+    let bounded = WorldSettings { capacity: variation.policy.capacity, ..setting.clone() };
+    let run = simulate(load, &bounded, &mut replay.production(&variation.policy));
     Score::of(&run, load, setting, baseline)
 }
 

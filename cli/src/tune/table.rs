@@ -1,4 +1,4 @@
-//! What tuning found, for people.
+//! What tuning found, for operators.
 
 use std::fmt::Write;
 
@@ -8,8 +8,8 @@ use crate::simulate::{COLUMNS, columns, head};
 
 /// A head, the frontier, the lines for the fleet file, what they rest on.
 pub(super) fn table(found: &Tuned<'_>) -> String {
-    let Tuned { options, ground, tried, own, frontier, chosen, warnings } = found;
-    let mut shown = head(&options.replay, ground);
+    let Tuned { options, replay, tried, own, frontier, chosen, warnings } = found;
+    let mut shown = head(&options.replay, replay);
     let mut line = |text: String| {
         // Writing to a `String` cannot fail.
         let _ = writeln!(shown, "{text}");

@@ -14,7 +14,7 @@ pub(super) struct Variation {
     pub(super) scale: Scale,
 }
 
-/// Factors on the rules that look at the queue.
+/// Factors on the rules that read the queue.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Scale {
     pub(super) steps: f64,
@@ -38,21 +38,21 @@ impl Variation {
         Self { policy, ..*self }
     }
 
-    /// Without the rules that look at the queue. Where none is left nothing needs the cooldowns of step rules, and `wait`
+    /// Without the rules that read the queue. Where none is left nothing needs the cooldowns of step rules, and `wait`
     /// has those that the fleet file gives it.
     pub(super) fn without_queue_rules(&self) -> Self {
         let mut policy = self.policy.clone();
-        policy.rules.retain(|rule| !looks_at_the_queue(rule));
+        policy.rules.retain(|rule| !reads_the_queue(rule));
         if policy.rules.is_empty() && !self.policy.rules.is_empty() {
             policy.cooldown = Cooldown { scale_out: SignedDuration::ZERO, scale_in: SignedDuration::ZERO };
         }
         Self { policy, scale: Scale::NONE }
     }
 
-    /// With the rules that look at the queue scaled.
+    /// With the rules that read the queue scaled.
     pub(super) fn scaled(&self, scale: Scale) -> Self {
         let mut policy = self.policy.clone();
-        for rule in policy.rules.iter_mut().filter(|rule| looks_at_the_queue(rule)) {
+        for rule in policy.rules.iter_mut().filter(|rule| reads_the_queue(rule)) {
             rule.when.threshold = three_digits(rule.when.threshold * scale.thresholds);
             rule.adjust = match rule.adjust {
                 Adjustment::Add(amount) => Adjustment::Add(times(amount, scale.steps, 1_000)),
@@ -73,7 +73,7 @@ impl Variation {
 }
 
 /// Whether tuning may touch a rule: what CPU or a metric asks for is no matter of the queue.
-pub(super) fn looks_at_the_queue(rule: &Rule) -> bool {
+pub(super) fn reads_the_queue(rule: &Rule) -> bool {
     !matches!(rule.when.signal, Signal::Metric(_))
 }
 
@@ -104,7 +104,7 @@ fn three_digits(number: f64) -> f64 {
 impl fmt::Display for Variation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { policy, scale } = self;
-        let rules = match (policy.rules.is_empty(), policy.rules.iter().any(looks_at_the_queue)) {
+        let rules = match (policy.rules.is_empty(), policy.rules.iter().any(reads_the_queue)) {
             (true, _) => None,
             (false, true) => Some("rules"),
             (false, false) => Some("rules on metrics"),

@@ -15,15 +15,15 @@ fn a_valid_fleet_is_read_back() {
     for fleet in ["roleferry", "cloudsync", "hyperverge", "mercenary", "green-matchers"] {
         let (stdout, stderr, code) = run(&["check", &format!("fleets/{fleet}.yaml")]);
         // Three guides remove two tasks at a time.
-        let told = stderr.lines().filter(|line| line.starts_with("warning") || line.starts_with("error"));
-        assert!(told.clone().all(|line| line.starts_with("warning[removes-one-at-a-time]")), "{stderr}");
+        let shown = stderr.lines().filter(|line| line.starts_with("warning") || line.starts_with("error"));
+        assert!(shown.clone().all(|line| line.starts_with("warning[removes-one-at-a-time]")), "{stderr}");
         assert_eq!(code, 0);
         insta::assert_snapshot!(fleet, stdout);
     }
 }
 
 #[test]
-fn ten_mistakes_are_told_at_once_and_nothing_is_changed() {
+fn ten_mistakes_are_reported_at_once_and_nothing_is_changed() {
     let (stdout, stderr, code) = run(&["check", TEN_MISTAKES]);
     assert_eq!((stdout.as_str(), code), ("", 1));
     assert_eq!(stderr.matches("error[").count(), 10);
@@ -64,9 +64,9 @@ fn the_keys_of_the_json_answer_stay() {
         "alarms",
         "asg",
         "capacity",
+        "capacity_unit",
         "concurrency",
         "cooldown_seconds",
-        "counts",
         "dollars_per_month",
         "ecs",
         "floor",
@@ -109,9 +109,9 @@ fn the_keys_of_the_json_answer_stay() {
     check_keys(&several["files"][1], &["file", "problems", "valid", "warnings"]);
 }
 
-/// 24 services with a metric each cost $10.37 a month, and 23 of them $9.94, of which nobody needs to be told.
+/// 24 services with a metric each cost $10.37 a month, and 23 of them $9.94, of which no value is reported.
 #[test]
-fn a_costly_fleet_is_told_what_alarms_would_save() {
+fn a_costly_fleet_is_reported_what_alarms_would_save() {
     let folder = std::env::temp_dir().join(format!("tidegate-cost-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("make a folder");
     let path = folder.join("fleet.yaml");
@@ -130,10 +130,10 @@ fn a_costly_fleet_is_told_what_alarms_would_save() {
         stdout
     };
     assert!(!check(23).contains("hint:"));
-    let told = check(24);
-    assert!(told.contains("reads 24 CloudWatch metrics a minute: about $10.37 a month"), "{told}");
-    assert!(told.contains("hint: 24 of them are only compared with thresholds. 24 alarms"), "{told}");
-    assert!(told.contains("would save about $7.97 a month"), "{told}");
+    let shown = check(24);
+    assert!(shown.contains("reads 24 CloudWatch metrics a minute: about $10.37 a month"), "{shown}");
+    assert!(shown.contains("hint: 24 of them are only compared with thresholds. 24 alarms"), "{shown}");
+    assert!(shown.contains("would save about $7.97 a month"), "{shown}");
     std::fs::remove_dir_all(&folder).expect("remove the folder");
 }
 
@@ -239,7 +239,7 @@ fn lines_end_at_the_width_of_the_terminal_and_stay_whole_in_a_pipe() {
 }
 
 #[test]
-fn warnings_are_told_and_refuse_nothing() {
+fn warnings_are_reported_and_refuse_nothing() {
     let folder = std::env::temp_dir().join(format!("tidegate-check-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("make a folder");
     let path = folder.join("fleet.yaml");

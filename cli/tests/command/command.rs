@@ -40,7 +40,7 @@ fn exit_codes_tell_the_kinds_of_endings_apart() {
     check_code(&["check", "fleets"], 3);
 }
 
-/// `2d` is a duration in the fleet file, so it is one here; what is wrong is told with what is allowed.
+/// `2d` is a duration in the fleet file, so it is one here; what is wrong is reported with what is allowed.
 #[test]
 fn a_duration_is_written_as_in_the_fleet_file() {
     let pin = |lasting: &str| {
@@ -61,7 +61,7 @@ fn a_duration_is_written_as_in_the_fleet_file() {
         run(&[&fleet[..], &["--trace", "no-such.csv", option, lasting]].concat())
     };
     for (option, lasting) in
-        [("--wait", "1d"), ("--wait", "0d1h30m"), ("--startup", "1m30s"), ("--looks", "1m")]
+        [("--wait", "1d"), ("--wait", "0d1h30m"), ("--startup", "1m30s"), ("--interval", "1m")]
     {
         let (_, stderr, code) = simulate(option, lasting);
         assert_eq!(code, 3, "{option} {lasting}: {stderr}");

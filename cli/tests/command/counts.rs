@@ -29,9 +29,9 @@ fn what_a_gap_means_is_said_and_can_be_chosen() {
     assert_eq!(jobs(&["--gaps", "zero"]), jobs(&[]));
     let (filled, understood) = jobs(&["--gaps", "fill"]);
     assert!(filled > 1_000.0 && understood == "intervals-with-gaps", "{filled}, {understood}");
-    let told = simulate(&sparse, &["--throughput", "0.1"]).0;
-    assert!(told.contains("720 in the trace, 720 after repairs;"), "{told}");
-    assert!(told.contains("an interval without a row had no job"), "{told}");
+    let shown = simulate(&sparse, &["--throughput", "0.1"]).0;
+    assert!(shown.contains("720 in the trace, 720 after repairs;"), "{shown}");
+    assert!(shown.contains("an interval without a row had no job"), "{shown}");
     let (stdout, stderr, code) = simulate(&sparse, &["--gaps", "refuse"]);
     assert_eq!((stdout.as_str(), code), ("", 1));
     assert!(

@@ -164,7 +164,7 @@ fn the_same_command_gives_the_same_page() {
 }
 
 #[test]
-fn a_page_that_has_no_place_is_told_before_the_work() {
+fn a_page_that_has_no_place_is_reported_before_the_work() {
     let folder = folder("page-nowhere");
     let trace = trace(&folder);
     for (html, why) in [
@@ -174,8 +174,8 @@ fn a_page_that_has_no_place_is_told_before_the_work() {
     ] {
         let (stdout, stderr, code) = simulate(&trace, &html, &["--json"]);
         assert_eq!((stdout.as_str(), code), ("", 3), "{stderr}");
-        let told = format!("error: write the page `{}`: ", html.display());
-        assert!(stderr.starts_with(&told) && stderr.contains(why), "{stderr}");
+        let shown = format!("error: write the page `{}`: ", html.display());
+        assert!(stderr.starts_with(&shown) && stderr.contains(why), "{stderr}");
     }
     assert_eq!(names(&folder), ["trace.csv"]);
 }

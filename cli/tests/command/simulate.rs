@@ -117,7 +117,7 @@ fn the_keys_of_the_answer_stay() {
 }
 
 #[test]
-fn repairs_are_told_with_their_lines() {
+fn repairs_are_reported_with_their_lines() {
     let trace = trace("unsorted.csv", "timestamp,value\n60,5\n0,5\n120,\n180,5\n180,7\n240,5\n300,5\n");
     let (stdout, stderr, code) = simulate(&trace, &["--throughput", "0.1"]);
     assert_eq!((stderr.as_str(), code), ("", 0));
@@ -198,9 +198,13 @@ fn what_cannot_be_used_is_refused() {
     assert_eq!(with("no-such.yaml", "worker", &hill).2, 3);
     assert_eq!(with(FLEET, "worker", "no-such.csv").2, 3);
     assert_eq!(with(FLEET, "worker", "fleets").2, 3);
-    for wrong in
-        [["--throughput", "0"], ["--startup", "-1s"], ["--looks", "20s"], ["--wait", "0s"], ["--seed", "x"]]
-    {
+    for wrong in [
+        ["--throughput", "0"],
+        ["--startup", "-1s"],
+        ["--interval", "20s"],
+        ["--wait", "0s"],
+        ["--seed", "x"],
+    ] {
         assert_eq!(simulate(&hill, &wrong).2, 2, "{wrong:?}");
     }
 }
@@ -264,8 +268,8 @@ fn a_service_is_simulated_with_what_its_queue_shows() {
         let setting = &answer["setting"];
         assert_eq!(setting["queue_shows"], shows, "{name}");
         assert_eq!(setting["prefetch"], prefetch, "{name}");
-        let looks = if name.starts_with("mq") { 60 } else { 15 };
-        assert_eq!(setting["looks_seconds"], looks, "{name}");
+        let evaluations = if name.starts_with("mq") { 60 } else { 15 };
+        assert_eq!(setting["interval_seconds"], evaluations, "{name}");
         costs.push((name, answer["worker_hours"].as_f64().expect("a number")));
     }
     let cost = |wanted: &str| costs.iter().find(|(name, _)| *name == wanted).expect("it was tried").1;

@@ -38,10 +38,10 @@ fn the_json_of_cloudwatch_is_replayed_and_of_several_metrics_one_is_chosen() {
     let (stdout, stderr, code) = simulate(&file, &["--metric", "deleted", "--throughput", "0.1", "--json"]);
     assert_eq!((stderr.as_str(), code), ("", 0));
     let answer: Value = serde_json::from_str(&stdout).expect("the answer is JSON");
-    let told = &answer["trace"];
-    assert_eq!((&told["rows"], &told["interval_seconds"]), (&180.into(), &60.0.into()));
-    assert_eq!(told["first"], "2026-10-05T00:00:00Z");
-    assert_eq!(told["notes"][0], "CloudWatch says MaxMetricsExceeded: The maximum was exceeded");
+    let shown = &answer["trace"];
+    assert_eq!((&shown["rows"], &shown["interval_seconds"]), (&180.into(), &60.0.into()));
+    assert_eq!(shown["first"], "2026-10-05T00:00:00Z");
+    assert_eq!(shown["notes"][0], "CloudWatch says MaxMetricsExceeded: The maximum was exceeded");
     let people = simulate(&file, &["--metric", "deleted", "--throughput", "0.1"]).0;
     assert!(people.contains("note       CloudWatch says MaxMetricsExceeded"), "{people}");
 }
@@ -60,8 +60,8 @@ fn a_clock_without_a_zone_is_utc_unless_a_zone_is_named() {
     };
     assert_eq!(first(&[]), "2026-10-05T00:00:00Z");
     assert_eq!(first(&["--zone", "Europe/Berlin"]), "2026-10-04T22:00:00Z");
-    let told = simulate(&file, &["--throughput", "0.1"]).0;
-    assert!(told.contains("zone       UTC, since no timestamp names another (else: --zone)"), "{told}");
+    let shown = simulate(&file, &["--throughput", "0.1"]).0;
+    assert!(shown.contains("zone       UTC, since no timestamp names another (else: --zone)"), "{shown}");
     let (_, stderr, code) = simulate(&file, &["--zone", "Berlin"]);
     assert_eq!(code, 2);
     assert!(stderr.contains("is no IANA zone; write it like Europe/Berlin or UTC"), "{stderr}");

@@ -164,14 +164,14 @@ fn the_keys_of_the_answer_stay() {
 }
 
 #[test]
-fn the_same_command_gives_the_same_bytes_whoever_replays_what() {
+fn the_same_command_gives_the_same_bytes_whatever_thread_replays_what() {
     let fleet = fleet("same.yaml", BOTH);
     let once = || with("tune", &fleet, &["--jobs", "exponential", "--seed", "3", "--json"]);
     assert_eq!(once(), once());
 }
 
 #[test]
-fn people_see_the_frontier_the_lines_and_what_they_rest_on() {
+fn the_page_shows_the_frontier_the_lines_and_what_they_rest_on() {
     let (stdout, stderr, code) = with("tune", &fleet("people.yaml", RULES), &WORLD);
     assert_eq!((stderr.as_str(), code), ("", 0));
     insta::assert_snapshot!("tune", stdout.replace(&hill(), "hill.csv"));

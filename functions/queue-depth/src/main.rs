@@ -1,7 +1,7 @@
 //! The Lambda function `queue-depth`: wiring only.
 
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use tidegate_look::Function;
+use tidegate_evaluation::Function;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {

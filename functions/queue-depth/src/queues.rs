@@ -1,4 +1,4 @@
-//! The queues of one look: Redis and SQS, each server asked once.
+//! The queues of one evaluation: Redis and SQS, each server asked once.
 
 use futures_util::future::BoxFuture;
 use futures_util::join;

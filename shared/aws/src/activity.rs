@@ -29,12 +29,12 @@ pub struct Activity {
 /// Writes activities.
 ///
 /// # Errors
-/// Some may be missing; the log line of the look holds them all.
+/// Some may be missing; the log line of the evaluation holds them all.
 pub async fn record(
     dynamodb: &aws_sdk_dynamodb::Client,
     table: &str,
     fleet: &str,
-    look: &str,
+    evaluation: &str,
     activities: &[Activity],
     now: Timestamp,
 ) -> Result<(), CallError> {
@@ -44,7 +44,7 @@ pub async fn record(
     for Activity { target, detail } in activities {
         let put = PutRequest::builder()
             .item("pk", AttributeValue::S(fleet.to_owned()))
-            .item("sk", AttributeValue::S(format!("activity#{target}#{now}#{look}")))
+            .item("sk", AttributeValue::S(format!("activity#{target}#{now}#{evaluation}")))
             .item("detail", AttributeValue::S(detail.to_string()))
             .item("expires_at", AttributeValue::N(expires_at.clone()))
             .build()

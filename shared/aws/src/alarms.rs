@@ -7,7 +7,7 @@ use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{AlarmType, EvaluationState, StateValue};
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
-use tidegate_policy::{Absence, AbsenceKind, Alarm, AlarmName, AlarmState, Evaluation};
+use tidegate_policy::{Absence, AbsenceKind, Alarm, AlarmEvaluation, AlarmName, AlarmState};
 
 use crate::clients::Clients;
 use crate::error::absence;
@@ -61,14 +61,15 @@ async fn describe_once(clients: &Clients, names: &[&AlarmName]) -> Vec<(AlarmNam
 fn understand(page: &DescribeAlarmsOutput) -> Vec<(&str, Result<Alarm, Absence>)> {
     let metric = page.metric_alarms().iter().filter_map(|alarm| {
         let since = alarm.state_transitioned_timestamp().or(alarm.state_updated_timestamp());
-        let evaluation = evaluation(alarm.evaluation_state());
-        let seen = evaluation.and_then(|evaluation| state(alarm.state_value(), since, evaluation));
+        let evaluation_state = evaluation_state(alarm.evaluation_state());
+        let seen =
+            evaluation_state.and_then(|evaluation_state| state(alarm.state_value(), since, evaluation_state));
         Some((alarm.alarm_name()?, seen))
     });
     // A composite alarm has no evaluation of its own: it is as fresh as those that it is made of.
     let composite = page.composite_alarms().iter().filter_map(|alarm| {
         let since = alarm.state_transitioned_timestamp().or(alarm.state_updated_timestamp());
-        Some((alarm.alarm_name()?, state(alarm.state_value(), since, Evaluation::Complete)))
+        Some((alarm.alarm_name()?, state(alarm.state_value(), since, AlarmEvaluation::Complete)))
     });
     metric.chain(composite).collect()
 }
@@ -78,12 +79,12 @@ fn unreadable(what: &str) -> Absence {
 }
 
 /// What a state rests on.
-fn evaluation(state: Option<&EvaluationState>) -> Result<Evaluation, Absence> {
+fn evaluation_state(state: Option<&EvaluationState>) -> Result<AlarmEvaluation, Absence> {
     Ok(match state {
-        None => Evaluation::Complete,
-        Some(EvaluationState::PartialData) => Evaluation::PartialData,
-        Some(EvaluationState::EvaluationError) => Evaluation::Error,
-        Some(EvaluationState::EvaluationFailure) => Evaluation::Failure,
+        None => AlarmEvaluation::Complete,
+        Some(EvaluationState::PartialData) => AlarmEvaluation::PartialData,
+        Some(EvaluationState::EvaluationError) => AlarmEvaluation::Error,
+        Some(EvaluationState::EvaluationFailure) => AlarmEvaluation::Failure,
         Some(other) => return Err(unreadable(&format!("the unknown evaluation state `{}`", other.as_str()))),
     })
 }
@@ -92,7 +93,7 @@ fn evaluation(state: Option<&EvaluationState>) -> Result<Evaluation, Absence> {
 fn state(
     value: Option<&StateValue>,
     since: Option<&DateTime>,
-    evaluation: Evaluation,
+    evaluation_state: AlarmEvaluation,
 ) -> Result<Alarm, Absence> {
     let state = match value {
         Some(StateValue::Ok) => AlarmState::Ok,
@@ -103,5 +104,5 @@ fn state(
     };
     let since = since.and_then(|since| Timestamp::from_millisecond(since.to_millis().ok()?).ok());
     let since = since.ok_or_else(|| unreadable("an alarm without the time of its state"))?;
-    Ok(Alarm { state, since, evaluation })
+    Ok(Alarm { state, since, evaluation_state })
 }

@@ -1,5 +1,5 @@
 //! Token buckets: how fast one process asks each category of AWS calls, so that a large fleet waits for its turn instead
-//! of being throttled, and leaves room for people and deployments.
+//! of being throttled, and leaves room for operators and deployments.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 /// How many calls at once, and how many a second after them.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Rate {
+pub struct RateLimit {
     /// Calls that may be made at once after a quiet time.
     pub burst: u32,
     /// Calls a second that are earned back; above zero.
@@ -18,21 +18,21 @@ pub struct Rate {
 /// `DescribeServices`, with `ListServices`: the account has 100 and 20 a second, and deployments and those who wait for them
 /// ask too (Amazon ECS developer guide, "Request throttling for the Amazon ECS API"). Two functions at once leave a fifth.
 /// 1,000 services are 100 calls and take 6 s of the 8 s that there are; with half of this they would take 16 s.
-pub const DESCRIBE_SERVICES: Rate = Rate { burst: 40, refill_per_second: 10.0 };
+pub const DESCRIBE_SERVICES: RateLimit = RateLimit { burst: 40, refill_per_second: 10.0 };
 /// `UpdateService`, with `CreateService` and `DeleteService`: the same page.
-pub const UPDATE_SERVICE: Rate = Rate { burst: 50, refill_per_second: 5.0 };
+pub const UPDATE_SERVICE: RateLimit = RateLimit { burst: 50, refill_per_second: 5.0 };
 /// `GetMetricData`: 50 calls a second (CloudWatch user guide, service quotas).
-pub const GET_METRIC_DATA: Rate = Rate { burst: 50, refill_per_second: 50.0 };
+pub const GET_METRIC_DATA: RateLimit = RateLimit { burst: 50, refill_per_second: 50.0 };
 /// `DescribeAlarms`: 9 calls a second (the same page).
-pub const DESCRIBE_ALARMS: Rate = Rate { burst: 9, refill_per_second: 9.0 };
+pub const DESCRIBE_ALARMS: RateLimit = RateLimit { burst: 9, refill_per_second: 9.0 };
 /// What `EC2 Auto Scaling` is asked. AWS publishes no number: assumed, and far below what consoles and agents do.
-pub const READ_AUTO_SCALING: Rate = Rate { burst: 40, refill_per_second: 20.0 };
+pub const READ_AUTO_SCALING: RateLimit = RateLimit { burst: 40, refill_per_second: 20.0 };
 /// `SetDesiredCapacity`. AWS publishes no number: assumed, as `UpdateService`.
-pub const SET_DESIRED_CAPACITY: Rate = Rate { burst: 50, refill_per_second: 5.0 };
+pub const SET_DESIRED_CAPACITY: RateLimit = RateLimit { burst: 50, refill_per_second: 5.0 };
 /// `DescribeScalableTargets`. AWS publishes no number: assumed; 500 services are ten calls.
-pub const DESCRIBE_SCALABLE_TARGETS: Rate = Rate { burst: 20, refill_per_second: 10.0 };
+pub const DESCRIBE_SCALABLE_TARGETS: RateLimit = RateLimit { burst: 20, refill_per_second: 10.0 };
 /// `DescribeTargetGroups`. AWS publishes no number: assumed; answers are kept for minutes.
-pub const DESCRIBE_TARGET_GROUPS: Rate = Rate { burst: 20, refill_per_second: 10.0 };
+pub const DESCRIBE_TARGET_GROUPS: RateLimit = RateLimit { burst: 20, refill_per_second: 10.0 };
 
 /// One bucket per category of calls.
 #[derive(Debug)]
@@ -65,7 +65,7 @@ impl Default for Buckets {
 /// A token bucket. Every caller gets a moment to go at, in the order of asking; nobody is refused.
 #[derive(Debug)]
 pub struct Bucket {
-    rate: Rate,
+    rate: RateLimit,
     level: Mutex<Option<Level>>,
 }
 
@@ -79,7 +79,7 @@ struct Level {
 impl Bucket {
     /// A full bucket.
     #[must_use]
-    pub fn new(rate: Rate) -> Self {
+    pub fn new(rate: RateLimit) -> Self {
         Self { rate, level: Mutex::new(None) }
     }
 
@@ -94,7 +94,7 @@ impl Bucket {
 
     /// Takes a token, perhaps one of the future; returns how long until it is there.
     fn reserve(&self, now: Instant) -> Duration {
-        let Rate { burst, refill_per_second } = self.rate;
+        let RateLimit { burst, refill_per_second } = self.rate;
         let mut level = self.level.lock().unwrap_or_else(PoisonError::into_inner);
         let full = Level { tokens: f64::from(burst), at: now };
         let Level { tokens, at } = level.unwrap_or(full);

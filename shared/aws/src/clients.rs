@@ -14,10 +14,10 @@ use crate::bucket::Buckets;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// One attempt. The slowest call seen in normal operation takes well under a second.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
-/// One call with all its attempts. A look makes at most five of them one after the other; `queue_depth::budget` adds
-/// them up.
+/// One call with all its attempts. An evaluation makes at most five of them one after the other; `queue_depth::budget`
+/// adds them up.
 pub const OPERATION_TIMEOUT: Duration = Duration::from_secs(4);
-/// Attempts per call, the first included. The next look is the real retry.
+/// Attempts per call, the first included. The next evaluation is the real retry.
 const ATTEMPTS: u32 = 3;
 
 /// Every AWS client a function may need; creating one costs nothing until it is used.

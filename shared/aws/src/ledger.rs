@@ -1,6 +1,7 @@
-//! The ledger: one DynamoDB item per fleet and concern holds the memory of that concern, one more holds what people asked for.
+//! The ledger: one DynamoDB item per fleet and concern holds the memory of that concern, one more holds what operators
+//! asked for.
 //!
-//! Exactly one of two looks wins, by the condition on the version. A retry after a lost response finds its own
+//! Exactly one of two evaluations wins, by the condition on the version. A retry after a lost response finds its own
 //! writer id in the item and knows that it has won already.
 
 use std::collections::{BTreeMap, HashMap};
@@ -16,7 +17,7 @@ use tidegate_policy::memory::size::ITEM_BYTES_MAX;
 use tidegate_policy::{AbsenceKind, Override};
 
 use crate::error::CallError;
-use crate::overrides::{OVERRIDES, Rows};
+use crate::overrides::{OVERRIDES, OverrideRows};
 use crate::report::Unreported;
 
 /// How items are written. It changes when one of today could be misread by the code of tomorrow.
@@ -26,7 +27,7 @@ const READS_MAX: usize = 3;
 
 /// The memory of one fleet and concern, with its place in the sequence of writes.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Page<M> {
+pub struct LedgerItem<M> {
     /// The version last written; 0 when nothing was ever written.
     pub version: u64,
     /// What the concern remembers.
@@ -44,7 +45,7 @@ impl<M> Found<M> {
     /// Believes what was read only as far as it can be true: whoever may write the table can put anything there. The memory
     /// itself is its concern's to judge.
     pub fn believe(&mut self, now: Timestamp) {
-        let unreported = &mut self.page.unreported;
+        let unreported = &mut self.item.unreported;
         unreported.truncate(UNREPORTED_MAX);
         for late in unreported {
             late.at = late.at.min(now);
@@ -55,21 +56,21 @@ impl<M> Found<M> {
     }
 }
 
-/// What one look finds in the ledger.
+/// What one evaluation finds in the ledger.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Found<M> {
     /// The memory.
-    pub page: Page<M>,
-    /// What people asked for, of the whole fleet.
-    pub overrides: Rows,
+    pub item: LedgerItem<M>,
+    /// What operators asked for, of the whole fleet.
+    pub overrides: OverrideRows,
 }
 
 /// How a conditional write ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Written {
-    /// This look holds the page.
+pub enum WriteResult {
+    /// This evaluation holds the item.
     Won,
-    /// Another look wrote first: this one is dropped.
+    /// Another evaluation wrote first: this one is dropped.
     Lost,
 }
 
@@ -95,16 +96,16 @@ impl Ledger {
     pub async fn read<M: DeserializeOwned + Default>(&self, concern: &str) -> Result<Found<M>, CallError> {
         let key = memory_key(concern);
         let items = self.items(&[&key, OVERRIDES]).await?;
-        let page = items.get(&key).map_or_else(|| Ok(Page::default()), understand_page);
-        let page = page.map_err(|problem| self.not_understood(&key, problem))?;
-        Ok(Found { page, overrides: self.understand_overrides(&items)? })
+        let item = items.get(&key).map_or_else(|| Ok(LedgerItem::default()), understand_page);
+        let item = item.map_err(|problem| self.not_understood(&key, problem))?;
+        Ok(Found { item, overrides: self.understand_overrides(&items)? })
     }
 
     /// Reads the overrides alone.
     ///
     /// # Errors
     /// The table cannot be read, or what it holds is not ours.
-    pub(crate) async fn read_overrides(&self) -> Result<Rows, CallError> {
+    pub(crate) async fn read_overrides(&self) -> Result<OverrideRows, CallError> {
         self.understand_overrides(&self.items(&[OVERRIDES]).await?)
     }
 
@@ -131,8 +132,8 @@ impl Ledger {
         Err(CallError::plain(step(), AbsenceKind::Throttled, "DynamoDB left keys unprocessed"))
     }
 
-    fn understand_overrides(&self, items: &BTreeMap<String, Item>) -> Result<Rows, CallError> {
-        let rows = items.get(OVERRIDES).map_or_else(|| Ok(Rows::default()), understand_rows);
+    fn understand_overrides(&self, items: &BTreeMap<String, Item>) -> Result<OverrideRows, CallError> {
+        let rows = items.get(OVERRIDES).map_or_else(|| Ok(OverrideRows::default()), understand_rows);
         rows.map_err(|problem| self.not_understood(OVERRIDES, problem))
     }
 
@@ -141,23 +142,23 @@ impl Ledger {
         CallError::plain(step, AbsenceKind::WrongType, problem)
     }
 
-    /// Writes the memory of a concern after `page.version`, if nobody else has.
+    /// Writes the memory of a concern after `item.version`, if no other writer has.
     ///
     /// # Errors
-    /// The table cannot be written; the page may or may not be there, and the next look finds out.
+    /// The table cannot be written; the item may or may not be there, and the next evaluation finds out.
     pub async fn write<M: Serialize>(
         &self,
         concern: &str,
-        page: &Page<M>,
-        look: &str,
+        item: &LedgerItem<M>,
+        evaluation: &str,
         now: Timestamp,
-    ) -> Result<Written, CallError> {
+    ) -> Result<WriteResult, CallError> {
         let step = || format!("write the ledger `{}`", self.table);
-        let version = page.version.saturating_add(1);
+        let version = item.version.saturating_add(1);
         let wrong =
             |error: serde_json::Error| CallError::plain(step(), AbsenceKind::WrongType, error.to_string());
-        let memory = serde_json::to_string(&page.memory).map_err(wrong)?;
-        let unreported = serde_json::to_string(&page.unreported).map_err(wrong)?;
+        let memory = serde_json::to_string(&item.memory).map_err(wrong)?;
+        let unreported = serde_json::to_string(&item.unreported).map_err(wrong)?;
         let bytes = memory.len().saturating_add(unreported.len());
         if bytes > ITEM_BYTES_MAX {
             let detail = format!(
@@ -173,17 +174,17 @@ impl Ledger {
             .set_item(Some(self.key(&memory_key(concern))))
             .item("format", AttributeValue::N(FORMAT.to_string()))
             .item("version", AttributeValue::N(version.to_string()))
-            .item("writer", AttributeValue::S(look.to_owned()))
+            .item("writer", AttributeValue::S(evaluation.to_owned()))
             .item("written_at", AttributeValue::S(now.to_string()))
             .item("memory", AttributeValue::S(memory))
             .item("unreported", AttributeValue::S(unreported))
             .condition_expression("attribute_not_exists(pk) OR version = :expected")
-            .expression_attribute_values(":expected", AttributeValue::N(page.version.to_string()))
+            .expression_attribute_values(":expected", AttributeValue::N(item.version.to_string()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         match call.send().await {
-            Ok(_) => Ok(Written::Won),
-            Err(error) if is_own_write(&error, look, version) => Ok(Written::Won),
-            Err(error) if is_conflict(&error) => Ok(Written::Lost),
+            Ok(_) => Ok(WriteResult::Won),
+            Err(error) if is_own_write(&error, evaluation, version) => Ok(WriteResult::Won),
+            Err(error) if is_conflict(&error) => Ok(WriteResult::Lost),
             Err(error) => Err(CallError::new(step(), &error)),
         }
     }
@@ -204,21 +205,21 @@ fn memory_key(concern: &str) -> String {
 /// An item of the table.
 type Item = HashMap<String, AttributeValue>;
 
-/// A page; an item that a later format wrote is refused, and never misread.
-fn understand_page<M: DeserializeOwned + Default>(item: &Item) -> Result<Page<M>, String> {
+/// An item; an item that a later format wrote is refused, and never misread.
+fn understand_page<M: DeserializeOwned + Default>(item: &Item) -> Result<LedgerItem<M>, String> {
     known_format(item)?;
     let version = number(item, "version").ok_or("`version` is missing")?;
     let memory = text(item, "memory").ok_or("`memory` is missing")?;
     let memory = serde_json::from_str(memory).map_err(|error| error.to_string())?;
     let unreported = serde_json::from_str(text(item, "unreported").unwrap_or("[]"));
-    Ok(Page { version, memory, unreported: unreported.map_err(|error| error.to_string())? })
+    Ok(LedgerItem { version, memory, unreported: unreported.map_err(|error| error.to_string())? })
 }
 
 /// The overrides.
-fn understand_rows(item: &Item) -> Result<Rows, String> {
+fn understand_rows(item: &Item) -> Result<OverrideRows, String> {
     known_format(item)?;
     let rows = serde_json::from_str(text(item, "rows").unwrap_or("[]")).map_err(|error| error.to_string())?;
-    Ok(Rows { version: number(item, "version").unwrap_or(0), rows })
+    Ok(OverrideRows { version: number(item, "version").unwrap_or(0), rows })
 }
 
 /// Whether this program knows how an item is written.
@@ -239,16 +240,16 @@ fn number(item: &Item, name: &str) -> Option<u64> {
     item.get(name).and_then(|value| value.as_n().ok()).and_then(|digits| digits.parse().ok())
 }
 
-/// Somebody else's version stands in the item.
+/// Another writer's version stands in the item.
 pub(crate) fn is_conflict<R>(error: &SdkError<PutItemError, R>) -> bool {
     error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception)
 }
 
-/// The version that stands there is the one this look wrote: the first attempt went through, its answer did not.
-fn is_own_write<R>(error: &SdkError<PutItemError, R>, look: &str, version: u64) -> bool {
+/// The version that stands there is the one this evaluation wrote: the first attempt went through, its answer did not.
+fn is_own_write<R>(error: &SdkError<PutItemError, R>, evaluation: &str, version: u64) -> bool {
     match error.as_service_error() {
         Some(PutItemError::ConditionalCheckFailedException(failed)) => failed.item().is_some_and(|item| {
-            text(item, "writer") == Some(look) && number(item, "version") == Some(version)
+            text(item, "writer") == Some(evaluation) && number(item, "version") == Some(version)
         }),
         _ => false,
     }

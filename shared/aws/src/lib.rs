@@ -6,7 +6,7 @@
 pub mod error;
 pub mod bucket;
 pub mod clients;
-pub mod ring;
+pub mod trigger;
 pub mod secrets;
 pub mod targets;
 pub mod load_balancers;
@@ -19,7 +19,7 @@ pub mod update;
 pub mod report;
 pub mod sns;
 pub mod log;
-pub mod looks;
+pub mod delayed_evaluations;
 
 pub use clients::Clients;
 pub use error::CallError;

@@ -1,28 +1,28 @@
-//! One JSON line per look, which is also its CloudWatch metrics in Embedded Metric Format.
+//! One JSON line per evaluation, which is also its CloudWatch metrics in Embedded Metric Format.
 
 use serde_json::{Value, json};
 
 use crate::report::section::Outcome;
-use crate::report::{LookReport, Section};
+use crate::report::{EvaluationReport, Section};
 
 /// The namespace of all metrics.
 const NAMESPACE: &str = "Tidegate";
 /// CloudWatch Logs takes events of at most 256 KB and splits longer ones, which are then neither JSON nor metrics.
 const LINE_BYTES_MAX: usize = 200 * 1024;
 
-/// The lines of a look: one, unless the fleet is so large that its services need lines of their own. Five metrics per
-/// fleet and concern (none per service: each custom metric costs money every month), and two of them once more under
-/// the function's name, for its alarms: `Looks` counts looks that saw anything, `FailedReports` reports that SNS did
-/// not take.
+/// The lines of an evaluation: one, unless the fleet is so large that its services need lines of their own. Five
+/// metrics per fleet and concern (none per service: each custom metric costs money every month), and two of them once
+/// more under the function's name, for its alarms: `Evaluations` counts evaluations that saw anything, `FailedReports`
+/// reports that SNS did not take.
 #[must_use]
-pub fn lines(report: &LookReport, answer: &Value, report_failed: bool) -> Vec<Value> {
+pub fn lines(report: &EvaluationReport, answer: &Value, report_failed: bool) -> Vec<Value> {
     let mut first = answer.clone();
     let sections = &report.sections;
     let count = |test: fn(&Section) -> bool| sections.iter().filter(|section| test(section)).count();
     let unread = count(|section| section.is_unread);
-    let blind = report.alert.is_some() || (unread > 0 && unread == sections.len());
+    let unreadable = report.alert.is_some() || (unread > 0 && unread == sections.len());
     let metrics = [
-        ("Looks", usize::from(!blind)),
+        ("Evaluations", usize::from(!unreadable)),
         ("FailedReports", usize::from(report_failed)),
         ("Changes", count(|section| section.outcome == Some(Outcome::Applied))),
         (
@@ -38,19 +38,19 @@ pub fn lines(report: &LookReport, answer: &Value, report_failed: bool) -> Vec<Va
     first["Concern"] = report.header.concern.into();
     first["FunctionName"] = report.header.function.clone().into();
     let names = metrics.map(|(name, _)| json!({"Name": name, "Unit": "Count"}));
-    let [looks, failed_reports, ..] = &names;
+    let [evaluations, failed_reports, ..] = &names;
     first["_aws"] = json!({
         "Timestamp": report.header.at.as_millisecond(),
         "CloudWatchMetrics": [
             {"Namespace": NAMESPACE, "Dimensions": [["Fleet", "Concern"]], "Metrics": names},
-            {"Namespace": NAMESPACE, "Dimensions": [["FunctionName"]], "Metrics": [looks, failed_reports]},
+            {"Namespace": NAMESPACE, "Dimensions": [["FunctionName"]], "Metrics": [evaluations, failed_reports]},
         ],
     });
     split(report, first)
 }
 
 /// Gives the services lines of their own where one line would be too long.
-fn split(report: &LookReport, mut first: Value) -> Vec<Value> {
+fn split(report: &EvaluationReport, mut first: Value) -> Vec<Value> {
     if first.to_string().len() <= LINE_BYTES_MAX {
         return vec![first];
     }
@@ -60,7 +60,7 @@ fn split(report: &LookReport, mut first: Value) -> Vec<Value> {
     for target in targets.as_ref().and_then(Value::as_array).into_iter().flatten() {
         let bytes = target.to_string().len().saturating_add(1);
         if bytes > room {
-            lines.push(json!({"fleet": report.header.fleet, "look": report.header.look, "at": report.header.at, "targets": []}));
+            lines.push(json!({"fleet": report.header.fleet, "evaluation": report.header.evaluation, "at": report.header.at, "targets": []}));
             room = LINE_BYTES_MAX;
         }
         room = room.saturating_sub(bytes);

@@ -12,12 +12,12 @@ use tidegate_fleet::{CloudwatchQueue, MetricSource, Source};
 use tidegate_policy::{Absence, InFlight, MetricReading, Queue};
 
 use crate::clients::Clients;
-use crate::load_balancers::{LoadBalancers, Places};
+use crate::load_balancers::{Attachments, LoadBalancers};
 use crate::metrics::balanced::Balanced;
 use crate::metrics::query::Query;
 
-/// Metrics are read at most once a minute, whatever rang: they have no newer datapoints, and each read costs money.
-/// A little less than a minute, since two schedule rings may be less than 60 s apart.
+/// Metrics are read at most once a minute, whatever the trigger: they have no newer datapoints, and each read costs money.
+/// A little less than a minute, since two schedule triggers may be less than 60 s apart.
 pub const READ_EVERY: SignedDuration = SignedDuration::from_secs(55);
 
 /// A metric to read, and how far back.
@@ -68,7 +68,7 @@ pub async fn read(
 }
 
 /// What to ask for.
-fn plan(wanted: &Wanted<'_>, places: &Places) -> Plan {
+fn plan(wanted: &Wanted<'_>, places: &Attachments) -> Plan {
     match wanted.source {
         Source::Metric(source) => Plan::One(Query::metric(source)),
         Source::Math(math) => Plan::One(Query::math(math)),

@@ -1,4 +1,4 @@
-//! Changing what people asked for: one item of the ledger, written under a condition like the memory.
+//! Changing what operators asked for: one item of the ledger, written under a condition like the memory.
 
 use std::collections::HashMap;
 
@@ -9,17 +9,17 @@ use tidegate_policy::{AbsenceKind, Override};
 use crate::error::CallError;
 use crate::ledger::{FORMAT, Ledger, is_conflict};
 
-/// The sort key of what people asked for.
+/// The sort key of what operators asked for.
 pub(crate) const OVERRIDES: &str = "overrides";
-/// Two people may ask at once; the second one's change is put on top of the first one's.
+/// Two operators may ask at once; the second one's change is put on top of the first one's.
 const TRIES_MAX: usize = 5;
 
 /// The rows as they stand, with the version to write after.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Rows {
+pub struct OverrideRows {
     /// The version last written; 0 when nothing was ever written.
     pub(crate) version: u64,
-    /// What people asked for, in the order in which they did.
+    /// What operators asked for, in the order in which they did.
     pub rows: Vec<Override>,
 }
 
@@ -35,7 +35,7 @@ impl Ledger {
         edit: impl Fn(&mut Vec<Override>) -> Result<(), String>,
     ) -> Result<Result<Vec<Override>, String>, CallError> {
         for _ in 0..TRIES_MAX {
-            let Rows { version, mut rows } = self.read_overrides().await?;
+            let OverrideRows { version, mut rows } = self.read_overrides().await?;
             rows.retain(|row| now < row.until);
             if let Err(refusal) = edit(&mut rows) {
                 return Ok(Err(refusal));
@@ -47,7 +47,7 @@ impl Ledger {
         Err(CallError::plain("change the overrides", AbsenceKind::Throttled, "others kept writing first"))
     }
 
-    /// Writes the rows after a version; false when somebody else has written since.
+    /// Writes the rows after a version; false when another process has written since.
     async fn write_overrides(
         &self,
         version: u64,

@@ -1,4 +1,4 @@
-//! The report: one value, rendered as text for people and as JSON for machines.
+//! The report: one value, rendered as text for operators and as JSON for machines.
 
 pub mod section;
 mod subject;
@@ -11,9 +11,9 @@ use tidegate_policy::Severity;
 pub use crate::report::section::{Section, State};
 use crate::report::subject::Line;
 pub use crate::report::subject::SUBJECT_CHARACTERS_MAX;
-use crate::ring::Ring;
+use crate::trigger::Trigger;
 
-/// Which look it was.
+/// Which evaluation it was.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Header {
     /// The fleet's name.
@@ -24,28 +24,28 @@ pub struct Header {
     pub function: String,
     /// The ledger's table, for the commands that keep or undo a change.
     pub ledger: String,
-    /// The look's id.
-    pub look: String,
-    /// When it looked.
+    /// The evaluation's id.
+    pub evaluation: String,
+    /// When it evaluated.
     pub at: Timestamp,
-    /// What rang.
-    pub rung_by: Ring,
+    /// What triggered.
+    pub trigger: Trigger,
 }
 
-/// What one look did, target by target.
+/// What one evaluation did, target by target.
 #[derive(Debug, Clone, PartialEq)]
-pub struct LookReport {
-    /// Which look it was.
+pub struct EvaluationReport {
+    /// Which evaluation it was.
     pub header: Header,
-    /// Every target looked at, in the order of the fleet file.
+    /// Every target evaluated, in the order of the fleet file.
     pub sections: Vec<Section>,
-    /// What earlier looks could not report.
+    /// What earlier evaluations could not report.
     pub unreported: Vec<Unreported>,
-    /// News about the whole look: it failed, or it works again.
+    /// A report about the whole evaluation: it failed, or it works again.
     pub alert: Option<Alert>,
 }
 
-/// News about the whole look.
+/// A report about the whole evaluation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alert {
     /// How much it matters.
@@ -69,40 +69,40 @@ pub struct Unreported {
     pub text: String,
 }
 
-impl LookReport {
-    /// A look of which there is nothing to say yet.
+impl EvaluationReport {
+    /// An evaluation of which there is nothing to say yet.
     #[must_use]
     pub fn empty(header: Header) -> Self {
         Self { header, sections: Vec::new(), unreported: Vec::new(), alert: None }
     }
 
     /// The targets worth a report.
-    pub fn news(&self) -> impl Iterator<Item = &Section> {
-        self.sections.iter().filter(|section| section.is_news)
+    pub fn worth_reporting(&self) -> impl Iterator<Item = &Section> {
+        self.sections.iter().filter(|section| section.is_worth_reporting)
     }
 
-    /// Whether there is anything to tell.
+    /// Whether there is anything to report.
     #[must_use]
-    pub fn is_news(&self) -> bool {
-        self.news().next().is_some() || !self.unreported.is_empty() || self.alert.is_some()
+    pub fn is_worth_reporting(&self) -> bool {
+        self.worth_reporting().next().is_some() || !self.unreported.is_empty() || self.alert.is_some()
     }
 
-    /// The most severe of its news.
+    /// The most severe of what it reports.
     #[must_use]
     pub fn severity(&self) -> Severity {
-        let news = self.news().map(|section| section.severity);
+        let worth_reporting = self.worth_reporting().map(|section| section.severity);
         let late = self.unreported.iter().map(|late| late.severity);
         let alert = self.alert.iter().map(|alert| alert.severity);
-        news.chain(late).chain(alert).max().unwrap_or(Severity::Info)
+        worth_reporting.chain(late).chain(alert).max().unwrap_or(Severity::Info)
     }
 
     /// The names of the targets that the report is about, each once.
     #[must_use]
     pub fn about(&self) -> Vec<&str> {
-        let news = self.news().map(|target| target.target.as_str());
+        let worth_reporting = self.worth_reporting().map(|target| target.target.as_str());
         let late = self.unreported.iter().map(|late| late.target.as_str());
         let alert = self.alert.iter().flat_map(|alert| alert.targets.iter().map(String::as_str));
-        let mut names: Vec<&str> = news.chain(late).chain(alert).collect();
+        let mut names: Vec<&str> = worth_reporting.chain(late).chain(alert).collect();
         names.sort_unstable();
         names.dedup();
         names
@@ -112,15 +112,16 @@ impl LookReport {
     #[must_use]
     pub fn subject(&self) -> String {
         let alert = self.alert.iter().map(|alert| Line { target: None, what: alert.text.clone() });
-        let news = self.by_severity().into_iter();
-        let news = news.map(|it| Line { target: Some(it.target.clone()), what: it.verdict.clone() });
+        let worth_reporting = self.by_severity().into_iter();
+        let worth_reporting =
+            worth_reporting.map(|it| Line { target: Some(it.target.clone()), what: it.verdict.clone() });
         let late = self.unreported.iter().map(|late| {
             let name = format!("{}: ", late.target);
             let what = format!("earlier: {}", late.text.strip_prefix(&name).unwrap_or(&late.text));
             Line { target: Some(late.target.clone()), what }
         });
-        let lines: Vec<Line> = alert.chain(news).chain(late).collect();
-        let nothing = Line { target: None, what: "no news".to_owned() };
+        let lines: Vec<Line> = alert.chain(worth_reporting).chain(late).collect();
+        let nothing = Line { target: None, what: "nothing to report".to_owned() };
         let more = lines.len().saturating_sub(1);
         subject::subject(&self.header.fleet, lines.first().unwrap_or(&nothing), more)
     }
@@ -132,7 +133,7 @@ impl LookReport {
             Severity::Info => State::Resolved,
             Severity::Warning | Severity::Critical => State::Firing,
         });
-        let mut states = self.news().filter_map(|section| section.state).chain(alert);
+        let mut states = self.worth_reporting().filter_map(|section| section.state).chain(alert);
         let first = states.next()?;
         Some(if states.all(|other| other == first) { first } else { State::Firing })
     }
@@ -151,12 +152,12 @@ impl LookReport {
         parts
     }
 
-    /// The last line of every text: which look this was.
+    /// The last line of every text: which evaluation this was.
     #[must_use]
     pub fn signature(&self) -> String {
-        let Header { fleet, concern, look, at, rung_by, .. } = &self.header;
+        let Header { fleet, concern, evaluation, at, trigger, .. } = &self.header;
         let at = at.strftime("%Y-%m-%d %H:%M:%S UTC");
-        format!("fleet {fleet}, {concern}, look {look} at {at}, rung by {rung_by}")
+        format!("fleet {fleet}, {concern}, evaluation {evaluation} at {at}, triggered by {trigger}")
     }
 
     /// The whole text.
@@ -168,9 +169,9 @@ impl LookReport {
     }
 
     fn by_severity(&self) -> Vec<&Section> {
-        let mut news: Vec<&Section> = self.news().collect();
-        news.sort_by_key(|section| std::cmp::Reverse(section.severity));
-        news
+        let mut worth_reporting: Vec<&Section> = self.worth_reporting().collect();
+        worth_reporting.sort_by_key(|section| std::cmp::Reverse(section.severity));
+        worth_reporting
     }
 
     /// The answer of the function, and the body of its log line.
@@ -183,9 +184,9 @@ impl LookReport {
 
     /// The same with only the targets worth a report, for subscribers.
     #[must_use]
-    pub fn news_json(&self) -> Value {
+    pub fn reported_json(&self) -> Value {
         let mut json = self.header_json();
-        json["targets"] = self.news().map(|section| section.json.clone()).collect();
+        json["targets"] = self.worth_reporting().map(|section| section.json.clone()).collect();
         json
     }
 
@@ -200,15 +201,15 @@ impl LookReport {
 
     fn header_json(&self) -> Value {
         let Self { header, sections: _, unreported, alert } = self;
-        let Header { fleet, concern, function: _, ledger: _, look, at, rung_by } = header;
+        let Header { fleet, concern, function: _, ledger: _, evaluation, at, trigger } = header;
         let mut json = json!({
             "fleet": fleet,
             "concern": concern,
-            "look": look,
+            "evaluation": evaluation,
             "at": at,
-            "rung_by": rung_by.code(),
+            "trigger": trigger.code(),
         });
-        if let Ring::Alarm { name } = rung_by {
+        if let Trigger::Alarm { name } = trigger {
             json["alarm"] = name.clone().into();
         }
         if let Some(state) = self.state() {

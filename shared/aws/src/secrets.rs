@@ -13,7 +13,7 @@ use tidegate_policy::{Absence, AbsenceKind};
 use crate::clients::Clients;
 use crate::error::absence;
 
-/// A rotated password is picked up after this long. Shorter would call SSM in most looks; longer would leave the
+/// A rotated password is picked up after this long. Shorter would call SSM in most evaluations; longer would leave the
 /// queues unread for longer after a rotation.
 const KEPT_FOR: SignedDuration = SignedDuration::from_mins(5);
 /// `GetParameters` takes at most ten names (Systems Manager API reference).

@@ -1,4 +1,4 @@
-//! Publishing a report: text for people, JSON for machines, attributes for filter policies.
+//! Publishing a report: text for operators, JSON for machines, attributes for filter policies.
 
 use aws_sdk_sns::types::MessageAttributeValue;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use tidegate_policy::AbsenceKind;
 use tidegate_policy::Severity;
 
 use crate::error::CallError;
-use crate::report::{Header, LookReport};
+use crate::report::{EvaluationReport, Header};
 
 /// SNS takes 262,144 bytes for all protocols' bodies, the subject and the attributes together. The rest is for the
 /// attributes: 1,000 services' names are some 30 KB.
@@ -16,11 +16,15 @@ const TEXT_BYTES_MAX: usize = 100 * 1024;
 /// Chat clients cut long messages in the middle of a line.
 const DESCRIPTION_BYTES_MAX: usize = 6 * 1024;
 
-/// Publishes the news of a look as one message.
+/// Publishes the reports of an evaluation as one message.
 ///
 /// # Errors
-/// SNS did not take it; the conditions stay untold and the next look tells them again.
-pub async fn publish(sns: &aws_sdk_sns::Client, topic: &str, report: &LookReport) -> Result<(), CallError> {
+/// SNS did not take it; the conditions stay untold and the next evaluation tells them again.
+pub async fn publish(
+    sns: &aws_sdk_sns::Client,
+    topic: &str,
+    report: &EvaluationReport,
+) -> Result<(), CallError> {
     let step = || format!("publish a report to `{topic}`");
     let call = sns
         .publish()
@@ -42,7 +46,7 @@ pub async fn publish(sns: &aws_sdk_sns::Client, topic: &str, report: &LookReport
 /// applications, queues and functions get that and everything else. What does not fit is left out and said: first the
 /// data for machines, which the log has too, then services at the end of the text.
 #[must_use]
-pub fn message(report: &LookReport) -> String {
+pub fn message(report: &EvaluationReport) -> String {
     let mut text_bytes = TEXT_BYTES_MAX;
     let mut with_data = true;
     loop {
@@ -58,18 +62,18 @@ pub fn message(report: &LookReport) -> String {
     }
 }
 
-fn bodies(report: &LookReport, text_bytes: usize, with_data: bool) -> Value {
+fn bodies(report: &EvaluationReport, text_bytes: usize, with_data: bool) -> Value {
     let chat = notification(report);
     let mut machine = chat.clone();
     if with_data {
-        machine["tidegate"] = report.news_json();
+        machine["tidegate"] = report.reported_json();
     }
     let (chat, machine) = (chat.to_string(), machine.to_string());
     json!({"default": text(report, text_bytes), "https": chat, "sqs": machine, "lambda": machine})
 }
 
 /// The text, cut between two services where it is longer than allowed.
-fn text(report: &LookReport, bytes: usize) -> String {
+fn text(report: &EvaluationReport, bytes: usize) -> String {
     let mut text = String::new();
     let paragraphs = report.paragraphs();
     for (index, paragraph) in paragraphs.iter().enumerate() {
@@ -88,23 +92,23 @@ fn text(report: &LookReport, bytes: usize) -> String {
 
 /// The custom notification schema, version 1.0, of Amazon Q Developer in chat applications. The text stands in a code
 /// block, which keeps its columns; a thread is one day of one service.
-fn notification(report: &LookReport) -> Value {
-    let resources = report.news().map(|section| section.resource.clone());
-    let commands = report.news().flat_map(|section| &section.commands);
+fn notification(report: &EvaluationReport) -> Value {
+    let resources = report.worth_reporting().map(|section| section.resource.clone());
+    let commands = report.worth_reporting().flat_map(|section| &section.commands);
     let severity = severity(report.severity());
     let thread = match report.about().as_slice() {
         [one] => format!("{}-{one}-{}", report.header.fleet, report.header.at.strftime("%Y-%m-%d")),
-        _ => format!("{}-{}", report.header.fleet, report.header.look),
+        _ => format!("{}-{}", report.header.fleet, report.header.evaluation),
     };
-    let Header { concern, look, .. } = &report.header;
-    let mut context = json!({"severity": severity, "concern": concern, "look": look});
+    let Header { concern, evaluation, .. } = &report.header;
+    let mut context = json!({"severity": severity, "concern": concern, "evaluation": evaluation});
     if let Some(state) = report.state() {
         context["state"] = state.code().into();
     }
     json!({
         "version": "1.0",
         "source": "custom",
-        "id": report.header.look,
+        "id": report.header.evaluation,
         "content": {
             "textType": "client-markdown",
             "title": report.subject(),

@@ -11,7 +11,7 @@ use std::time::Duration;
 use futures_util::join;
 use serde_json::Value;
 use tidegate_fleet::TargetName;
-use tidegate_policy::{Absence, AbsenceKind, Service};
+use tidegate_policy::{Absence, AbsenceKind, ServiceState};
 use tokio::time::{Instant, timeout_at};
 
 use crate::clients::Clients;
@@ -19,21 +19,21 @@ use crate::error::CallError;
 
 /// Calls of one kind at the same time; on a small share of a core more than this many only wait for each other.
 pub(crate) const CALLS_AT_ONCE: usize = 10;
-/// All other scalers are asked for within this time, which leaves the rest of a look to the metrics. One whose answer is
-/// late is unknown, and never absent.
-pub(crate) const OTHER_SCALERS_WITHIN: Duration = Duration::from_secs(3);
+/// All other autoscalers are asked for within this time, which leaves the rest of an evaluation to the metrics. One
+/// whose answer is late is unknown, and never absent.
+pub(crate) const OTHER_AUTOSCALERS_WITHIN: Duration = Duration::from_secs(3);
 
 /// What was seen of one target.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seen {
+pub struct TargetState {
     /// Its counts, and what AWS itself sets around it.
-    pub service: Service,
+    pub service: ServiceState,
     /// The ARNs of the target groups through which load balancers reach it, each once.
     pub target_groups: Vec<String>,
 }
 
 /// What was seen of each target asked for.
-pub type Targets = BTreeMap<TargetName, Result<Seen, Absence>>;
+pub type Targets = BTreeMap<TargetName, Result<TargetState, Absence>>;
 
 /// Reads targets until the deadline, all kinds side by side. Each has its own result, a call that fails speaks only for
 /// its own, and a kind that is late takes no other with it.
@@ -56,7 +56,7 @@ pub async fn describe(clients: &Clients, names: &[&TargetName], deadline: Instan
 
 /// Not answered in time.
 pub(crate) fn late() -> Absence {
-    Absence::new(AbsenceKind::TimedOut, "not read within the time of a look")
+    Absence::new(AbsenceKind::TimedOut, "not read within the time of an evaluation")
 }
 
 /// A part's own time from now on, as far as the deadline of the whole lets it.

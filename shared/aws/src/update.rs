@@ -8,29 +8,29 @@ use crate::clients::Clients;
 use crate::report::section::Outcome;
 use crate::targets::{self, CALLS_AT_ONCE};
 
-/// `UpdateService` has a bucket of 50 per account and Region ([`UPDATE_SERVICE`](crate::bucket::UPDATE_SERVICE)). One look
-/// takes at most this many, so that a burst never throttles somebody's deployment; what is left is decided again by the
-/// next look.
-pub const CHANGES_PER_LOOK: usize = 40;
+/// `UpdateService` has a bucket of 50 per account and Region ([`UPDATE_SERVICE`](crate::bucket::UPDATE_SERVICE)). One
+/// evaluation takes at most this many, so that a burst never throttles somebody's deployment; what is left is decided
+/// again by the next evaluation.
+pub const CHANGES_PER_EVALUATION: usize = 40;
 
 /// A change to make: absolute, so that making it twice is harmless.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
+pub struct CapacityChange {
     /// What is changed.
     pub target: TargetName,
     /// The desired count or capacity to set.
     pub capacity: u32,
-    /// Not to be sent after this moment: from then on another look may act.
+    /// Not to be sent after this moment: from then on another evaluation may act.
     pub not_after: Timestamp,
 }
 
 /// Makes changes, in parallel; one that fails never stops the others. The results stand in the order of the changes.
 pub async fn apply(
     clients: &Clients,
-    changes: &[Change],
+    changes: &[CapacityChange],
     clock: &(dyn Fn() -> Timestamp + Send + Sync),
 ) -> Vec<Outcome> {
-    let calls = changes.iter().map(|Change { target, capacity, not_after }| async move {
+    let calls = changes.iter().map(|CapacityChange { target, capacity, not_after }| async move {
         targets::take_turn(clients, target).await;
         if clock() > *not_after {
             return Outcome::TooLate;

@@ -43,7 +43,7 @@ pub use model::queue::{
 };
 pub use model::target::{AutoScalingGroup, EcsService, TargetKind, TargetName};
 pub use model::{cost, signals};
-pub use problem::{Code, Place, Problem, Problems, Severity};
+pub use problem::{Code, Place, Problem, ProblemSeverity, Problems};
 pub use read::hours::zone_rules;
 pub use read::{FILE_BYTES_MAX, effective, parse, parse_bytes, url};
 pub use settings::{reference, schema};

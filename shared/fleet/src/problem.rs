@@ -5,12 +5,12 @@ use std::fmt;
 use serde_json::{Value, json};
 
 mod code;
-pub(crate) mod elsewhere;
+pub(crate) mod other_tools;
 pub(crate) mod excerpt;
 mod place;
 pub(crate) mod words;
 
-pub use code::{Code, Severity};
+pub use code::{Code, ProblemSeverity};
 pub use place::Place;
 
 /// One thing that is wrong.
@@ -83,7 +83,7 @@ impl Problem {
         })
     }
 
-    /// For people: the message, the line of the file it speaks of, and a caret under the place.
+    /// For operators: the message, the line of the file it speaks of, and a caret under the place.
     #[must_use]
     pub fn with_excerpt(&self, file: &str, text: &str) -> String {
         let severity = self.code.severity().as_str();
@@ -98,7 +98,7 @@ impl Problems {
     }
 
     pub(crate) fn push(&mut self, problem: Problem) {
-        let is_error = problem.code.severity() == Severity::Error;
+        let is_error = problem.code.severity() == ProblemSeverity::Error;
         self.errors = self.errors.saturating_add(usize::from(is_error));
         if !is_error || self.errors <= KEPT_MAX {
             self.list.push(problem);
@@ -115,7 +115,7 @@ impl Problems {
                 .push(Problem::new(Code::TooManyProblems, *place, message).help("mend those above first"));
         }
         let (errors, warnings) =
-            self.list.into_iter().partition(|problem| problem.code.severity() == Severity::Error);
+            self.list.into_iter().partition(|problem| problem.code.severity() == ProblemSeverity::Error);
         (Self { list: errors, ..self }, warnings)
     }
 

@@ -1,4 +1,5 @@
-//! Every setting once, as data, and what is made of it for people and editors: the table of settings and the JSON Schema.
+//! Every setting once, as data, and what is made of it for operators and editors: the table of settings and the JSON
+//! Schema.
 
 pub(crate) mod bounds;
 pub(crate) mod fleet;

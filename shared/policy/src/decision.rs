@@ -1,9 +1,9 @@
-//! What is to be done: absolute numbers, every reason, and the memory of the next look.
+//! What is to be done: absolute numbers, every reason, and the memory of the next evaluation.
 
 use std::fmt;
 
 use crate::capacity::Capacity;
-use crate::counts::{Counted, Counts, counts_tasks};
+use crate::capacity_unit::{CapacityUnit, InUnit, tasks_by_default};
 use crate::memory::Memory;
 use crate::notice::Notice;
 use crate::reason::Reason;
@@ -18,14 +18,14 @@ pub struct Decision {
     pub reasons: Vec<Reason>,
     /// The bounds that were in force.
     pub bounds: Capacity,
-    /// What is to be told because it begins or ends.
+    /// What is to be reported because it begins or ends.
     pub notices: Vec<Notice>,
-    /// The memory of the next look; when the verdict is a change it holds the intent.
+    /// The memory of the next evaluation; when the verdict is a change it holds the intent.
     pub memory: Memory,
-    /// Work is moving: the next short look is worth its price.
+    /// Work is moving: the next delayed evaluation is worth its price.
     pub moving: bool,
-    /// What its numbers count; [`Counts::tell`] writes verdict, reasons and notices with these words.
-    pub counts: Counts,
+    /// What its numbers count; [`CapacityUnit::describe`] writes verdict, reasons and notices with these words.
+    pub capacity_unit: CapacityUnit,
 }
 
 /// What is to be done to the desired count.
@@ -52,7 +52,7 @@ pub enum Verdict {
     },
 }
 
-counts_tasks!(Verdict);
+tasks_by_default!(Verdict);
 
 impl Verdict {
     /// The change from one size to another.
@@ -84,9 +84,9 @@ impl Verdict {
     }
 }
 
-impl fmt::Display for Counted<&Verdict> {
+impl fmt::Display for InUnit<&Verdict> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let so_many = |count| self.counts.so_many(count);
+        let so_many = |count| self.capacity_unit.so_many(count);
         match *self.what {
             Verdict::Hold { at: Some(at) } => write!(f, "hold at {}", so_many(at)),
             Verdict::Hold { at: None } => write!(f, "hold"),
@@ -99,10 +99,10 @@ impl fmt::Display for Counted<&Verdict> {
 /// `scale out from 5 to 10 tasks, because waiting is 612, above 500, which asks for 10 tasks`.
 impl fmt::Display for Decision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.counts.tell(&self.verdict))?;
+        write!(f, "{}", self.capacity_unit.describe(&self.verdict))?;
         for (index, reason) in self.reasons.iter().enumerate() {
             let joint = if index == 0 { ", because " } else { "; " };
-            write!(f, "{joint}{}", self.counts.tell(reason))?;
+            write!(f, "{joint}{}", self.capacity_unit.describe(reason))?;
         }
         Ok(())
     }

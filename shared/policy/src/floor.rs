@@ -9,7 +9,7 @@ use crate::signal::MetricName;
 
 /// A floor that is not read any more is kept in silence for this long after its last datapoint would have been too old.
 /// Business grows slowly, so an hour changes no row; a publisher is deployed, or fails for a moment, within it. After
-/// that people are told, and nothing scales in; the floor itself stays where it was last known.
+/// that operators are notified, and nothing scales in; the floor itself stays where it was last known.
 pub const FLOOR_KEPT: SignedDuration = SignedDuration::from_hours(1);
 
 /// The least capacity by a metric of the business.

@@ -1,6 +1,6 @@
 //! Hours: other bounds at certain hours of the week, on the clock of a time zone.
 //!
-//! A window is an interval, not two events: whether it is open follows from `now` alone, so a look that was missed
+//! A window is an interval, not two events: whether it is open follows from `now` alone, so an evaluation that was missed
 //! misses nothing. A window belongs to the day on which it opens, and may close on the next one.
 //!
 //! When clocks change, a time that does not exist is the moment of the jump, and of a time that comes twice a window
@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::{AmbiguousOffset, TimeZone};
 
-/// The end of a window is searched this far. A window that stays open longer, or for ever, has no end worth telling.
+/// The end of a window is searched this far. A window that stays open longer, or for ever, has no end worth reporting.
 const LOOKAHEAD_DAYS: usize = 35;
 
 /// One row of `hours`: bounds that hold while a window is open, or while it is closed.
@@ -53,7 +53,7 @@ pub struct Days {
     pub holidays: bool,
 }
 
-/// Whether a row of `hours` is in force at a moment, and until when that stays so; `None` when no end is in sight.
+/// Whether a row of `hours` is in force at a moment, and until when that stays so; `None` when no end is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct State {
     /// Its bounds hold.
@@ -115,8 +115,8 @@ impl Window {
             return None;
         }
         let last = if self.from < self.until { day } else { day.tomorrow().ok()? };
-        let opens = self.moment(day.to_datetime(self.from), Edge::Opens)?;
-        let closes = self.moment(last.to_datetime(self.until), Edge::Closes)?;
+        let opens = self.moment(day.to_datetime(self.from), Boundary::Opens)?;
+        let closes = self.moment(last.to_datetime(self.until), Boundary::Closes)?;
         (opens < closes).then_some((opens, closes))
     }
 
@@ -126,11 +126,11 @@ impl Window {
     }
 
     /// The moment of a time of day.
-    fn moment(&self, at: DateTime, edge: Edge) -> Option<Timestamp> {
-        match (self.zone.to_ambiguous_timestamp(at).offset(), edge) {
+    fn moment(&self, at: DateTime, boundary: Boundary) -> Option<Timestamp> {
+        match (self.zone.to_ambiguous_timestamp(at).offset(), boundary) {
             (AmbiguousOffset::Unambiguous { offset }, _)
-            | (AmbiguousOffset::Fold { before: offset, .. }, Edge::Opens)
-            | (AmbiguousOffset::Fold { after: offset, .. }, Edge::Closes) => offset.to_timestamp(at).ok(),
+            | (AmbiguousOffset::Fold { before: offset, .. }, Boundary::Opens)
+            | (AmbiguousOffset::Fold { after: offset, .. }, Boundary::Closes) => offset.to_timestamp(at).ok(),
             (AmbiguousOffset::Gap { after, .. }, _) => {
                 // The later offset, too early: the jump is the next change from there.
                 let before_the_jump = after.to_timestamp(at).ok()?;
@@ -142,7 +142,7 @@ impl Window {
 
 /// Which end of a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Edge {
+enum Boundary {
     Opens,
     Closes,
 }

@@ -1,6 +1,6 @@
 //! Everything in Tidegate that thinks.
 //!
-//! A look at the world goes in, an absolute decision comes out, and every step that shaped it leaves a typed
+//! An observation goes in, an absolute decision comes out, and every step that shaped it leaves a typed
 //! [`Reason`] with its numbers:
 //!
 //! ```text
@@ -22,7 +22,7 @@ pub mod rule;
 pub mod hours;
 pub mod floor;
 pub mod track;
-pub mod counts;
+pub mod capacity_unit;
 pub mod service;
 pub mod overrides;
 pub mod memory;
@@ -30,22 +30,22 @@ pub mod severity;
 pub mod reason;
 pub mod decision;
 pub mod notice;
-pub mod look;
+pub mod evaluation;
 
 mod method;
 mod pipeline;
 
 pub use capacity::{Capacity, CapacityError};
-pub use counts::{Counted, Counts};
+pub use capacity_unit::{CapacityUnit, InUnit};
 pub use decision::{Decision, Verdict};
+pub use evaluation::{Evaluation, decide};
 pub use floor::{FLOOR_KEPT, Floor};
 pub use hours::{Days, Hours, Window};
-pub use look::{Look, decide};
 pub use memory::Memory;
 pub use notice::{Notice, NoticeKind};
 pub use observation::{
-    Alarm, AlarmState, Constraints, Datapoint, Evaluation, InFlight, MetricReading, Observation, OtherScaler,
-    Queue, Service,
+    Alarm, AlarmEvaluation, AlarmState, Constraints, Datapoint, InFlight, MetricReading, Observation,
+    OtherAutoscaler, Queue, ServiceState,
 };
 pub use overrides::Override;
 pub use pipeline::gate::INTENT_LEASE;

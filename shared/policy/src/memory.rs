@@ -1,4 +1,4 @@
-//! What one look remembers of one service for the next. Kept in the ledger as compact JSON: short keys, times in
+//! What one evaluation remembers of one service for the next. Kept in the ledger as compact JSON: short keys, times in
 //! milliseconds, nothing that is empty; about 1,000 services fit into one 400 KB item.
 
 use std::collections::BTreeMap;
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::to_the_millisecond;
 use crate::ledger_time::{millis, millis_by_name, millis_optional};
-use crate::notice::{self, Edge, Notice, NoticeKind};
+use crate::notice::{self, ActiveNotice, Notice, NoticeKind};
 use crate::signal::MetricName;
 
 mod believed;
@@ -18,7 +18,7 @@ pub mod wait;
 
 pub use believed::one_line;
 
-/// The memory of one service. Empty for a service never looked at.
+/// The memory of one service. Empty for a service never evaluated.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Memory {
@@ -31,20 +31,21 @@ pub struct Memory {
     /// When the desired count was last raised from 0, by us.
     #[serde(rename = "wo", skip_serializing_if = "Option::is_none", with = "millis_optional")]
     pub woke_at: Option<Timestamp>,
-    /// The wishes of the stabilization window, oldest first, each larger than those after it.
+    /// The recommendations of the stabilization window, oldest first, each larger than those after it.
     #[serde(rename = "wi", skip_serializing_if = "Vec::is_empty", with = "millis_apart")]
-    pub wishes: Vec<Wish>,
+    pub recommendations: Vec<PastRecommendation>,
     /// How long each rule's condition has held.
     #[serde(rename = "ru", skip_serializing_if = "BTreeMap::is_empty")]
-    pub runs: BTreeMap<String, Run>,
+    pub runs: BTreeMap<String, ConditionRun>,
     /// The newest datapoint of each metric that has settled.
     #[serde(rename = "me", skip_serializing_if = "BTreeMap::is_empty")]
     pub metrics: BTreeMap<MetricName, LastPoint>,
-    /// Of the datapoints after it, which may still change, the largest: what looks between two answers know of them. Each
-    /// answer replaces it.
+    /// Of the datapoints after it, which may still change, the largest: what evaluations between two answers know of
+    /// them. Each answer replaces it.
     #[serde(rename = "yo", skip_serializing_if = "BTreeMap::is_empty")]
     pub young: BTreeMap<MetricName, YoungPoint>,
-    /// When CloudWatch last answered completely, and without a recent datapoint: what short looks know of a metric.
+    /// When CloudWatch last answered completely, and without a recent datapoint: what delayed evaluations know of a
+    /// metric.
     #[serde(rename = "em", skip_serializing_if = "BTreeMap::is_empty", with = "millis_by_name")]
     pub empty: BTreeMap<MetricName, Timestamp>,
     /// Tasks that were asked for and do not run yet.
@@ -59,16 +60,16 @@ pub struct Memory {
     /// Since when the queue has been seen empty, nothing in flight, nothing delayed.
     #[serde(rename = "id", skip_serializing_if = "Option::is_none", with = "millis_optional")]
     pub idle_since: Option<Timestamp>,
-    /// Conditions worth telling, entered and not yet left.
-    #[serde(rename = "no", skip_serializing_if = "Vec::is_empty", deserialize_with = "known_edges")]
-    pub edges: Vec<Edge>,
+    /// Conditions worth reporting, entered and not yet left.
+    #[serde(rename = "no", skip_serializing_if = "Vec::is_empty", deserialize_with = "known_notices")]
+    pub active_notices: Vec<ActiveNotice>,
     /// A change that was remembered before it was made and is not settled yet.
     #[serde(rename = "in", skip_serializing_if = "Option::is_none")]
     pub intent: Option<Intent>,
     /// Failed changes in a row.
     #[serde(rename = "fa", skip_serializing_if = "Option::is_none")]
-    pub failure: Option<Failure>,
-    /// The desired count at the end of the last look, to notice that somebody else changed it.
+    pub failure: Option<FailedChanges>,
+    /// The desired count at the end of the last evaluation, to notice a change made outside Tidegate.
     #[serde(rename = "de", skip_serializing_if = "Option::is_none")]
     pub desired_count: Option<u32>,
     /// How often another process has overwritten what was set here.
@@ -79,8 +80,8 @@ pub struct Memory {
     pub zeroed: bool,
     /// What the `wait` method knows of the queue and its tasks.
     #[serde(rename = "wa", skip_serializing_if = "Option::is_none")]
-    pub wait: Option<wait::Wait>,
-    /// In observe mode: the size last wished for.
+    pub wait: Option<wait::WaitMemory>,
+    /// In observe mode: the size last recommended.
     #[serde(rename = "ob", skip_serializing_if = "Option::is_none")]
     pub observed: Option<Observed>,
 }
@@ -94,7 +95,7 @@ pub struct ScaleOut {
     /// The capacity that the first scale-out of this cooldown started from.
     #[serde(rename = "b")]
     pub base: u32,
-    /// What a minimum, `hours`, a pin or somebody else added since; it counts toward nothing.
+    /// What a minimum, `hours`, a pin or a change outside Tidegate added since; it counts toward nothing.
     #[serde(rename = "o", default, skip_serializing_if = "is_zero")]
     pub others: u32,
 }
@@ -113,27 +114,27 @@ fn is_zero(count: &u32) -> bool {
 
 /// What the proposals asked for at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Wish {
+pub struct PastRecommendation {
     /// When the next one took its place; of the newest, when it was seen.
     pub at: Timestamp,
     /// The capacity asked for, in tasks.
     pub tasks: u32,
 }
 
-/// What a look that only observes would have set.
+/// What an evaluation that only observes would have set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Observed {
     /// The size, in tasks.
     #[serde(rename = "n")]
     pub tasks: u32,
-    /// When it was last wished for.
+    /// When it was last recommended.
     #[serde(rename = "t", with = "millis")]
     pub at: Timestamp,
 }
 
 /// An unbroken run of datapoints for which a condition held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Run {
+pub struct ConditionRun {
     /// The start of the first datapoint's period.
     #[serde(rename = "s", with = "millis")]
     pub since: Timestamp,
@@ -142,7 +143,7 @@ pub struct Run {
     pub last: Timestamp,
 }
 
-impl Run {
+impl ConditionRun {
     /// For how long.
     pub(crate) fn length(self) -> SignedDuration {
         self.last.duration_since(self.since)
@@ -210,21 +211,21 @@ pub struct Intent {
     /// When it was decided.
     #[serde(with = "millis")]
     pub at: Timestamp,
-    /// The look that decided it, and alone may make it.
-    pub look: String,
+    /// The evaluation that decided it, and alone may make it.
+    pub evaluation: String,
 }
 
 /// Failed changes in a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Failure {
+pub struct FailedChanges {
     /// The last one.
     #[serde(rename = "a", with = "millis")]
     pub at: Timestamp,
     /// How many in a row.
     #[serde(rename = "c")]
     pub count: u32,
-    /// The desired count that the last one was to set. An answer that was lost may hide a change that was made: a
-    /// look that finds this size forgets the failure.
+    /// The desired count that the last one was to set. An answer that was lost may hide a change that was made: an
+    /// evaluation that finds this size forgets the failure.
     #[serde(rename = "t", default, skip_serializing_if = "Option::is_none")]
     pub to: Option<u32>,
 }
@@ -234,13 +235,13 @@ pub struct Failure {
 pub enum Settled {
     /// AWS took the change.
     Applied,
-    /// AWS refused it, or its answer is unknown: a later look compares with the world.
+    /// AWS refused it, or its answer is unknown: a later evaluation compares with the world.
     Failed,
-    /// It was never sent: its time was over, or the call budget of the look was used up.
+    /// It was never sent: its time was over, or the call budget of the evaluation was used up.
     NotSent,
 }
 
-impl Failure {
+impl FailedChanges {
     /// A change that fails is tried again after 1, 2, 4 … minutes. Shorter would hammer an API that throttles or a
     /// permission that is missing; longer would leave a queue without workers after one passing fault.
     const FIRST_BACKOFF: SignedDuration = SignedDuration::from_mins(1);
@@ -261,8 +262,8 @@ impl Failure {
 }
 
 impl Memory {
-    /// Withdraws the change that a decision began, as if it had never been decided: its intent, its cooldowns. For a
-    /// look that only observes; `before` is the memory it decided with.
+    /// Withdraws the change that a decision began, as if it had never been decided: its intent, its cooldowns. For an
+    /// evaluation that only observes; `before` is the memory it decided with.
     pub fn withdraw(&mut self, before: &Self) {
         let Self { scale_out, changed_at, woke_at, intent, zeroed, .. } = before;
         self.scale_out = *scale_out;
@@ -272,9 +273,9 @@ impl Memory {
         self.zeroed = *zeroed && self.desired_count == Some(0);
     }
 
-    /// Settles the intent of `look`, if it is still pending. A failed change keeps the cooldown it began.
-    pub fn settle(&mut self, look: &str, settled: Settled, now: Timestamp) {
-        let Some(intent) = self.intent.take_if(|intent| intent.look == look) else {
+    /// Settles the intent of `evaluation`, if it is still pending. A failed change keeps the cooldown it began.
+    pub fn settle(&mut self, evaluation: &str, settled: Settled, now: Timestamp) {
+        let Some(intent) = self.intent.take_if(|intent| intent.evaluation == evaluation) else {
             return;
         };
         match settled {
@@ -285,65 +286,71 @@ impl Memory {
             Settled::Failed => {
                 let count = self.failure.map_or(0, |failure| failure.count);
                 let count = count.saturating_add(1);
-                self.failure = Some(Failure { at: to_the_millisecond(now), count, to: Some(intent.to) });
+                self.failure =
+                    Some(FailedChanges { at: to_the_millisecond(now), count, to: Some(intent.to) });
                 self.desired_count = None;
             }
             Settled::NotSent => self.desired_count = None,
         }
     }
 
-    /// A condition begins, or goes on, and the report that told of it was accepted.
-    pub fn begin_told(&mut self, kind: NoticeKind, now: Timestamp) {
-        notice::begin_told(&mut self.edges, kind, now);
+    /// A condition begins, or goes on, and the report that notified of it was accepted.
+    pub fn mark_begun(&mut self, kind: NoticeKind, now: Timestamp) {
+        notice::mark_begun(&mut self.active_notices, kind, now);
     }
 
     /// The report was accepted: beginnings are marked as told, ends are forgotten.
-    pub fn mark_told(&mut self, notices: &[Notice]) {
-        notice::mark_told(&mut self.edges, notices);
+    pub fn mark_notified(&mut self, notices: &[Notice]) {
+        notice::mark_notified(&mut self.active_notices, notices);
     }
 }
 
 mod millis_apart {
-    //! Wishes, each as its tasks and the milliseconds since the one before; the first since the epoch.
+    //! Recommendations, each as its tasks and the milliseconds since the one before; the first since the epoch.
     use jiff::Timestamp;
     use serde::de::Error;
     use serde::{Deserialize, Deserializer, Serializer};
 
-    use super::Wish;
+    use super::PastRecommendation;
 
-    pub(super) fn serialize<S: Serializer>(wishes: &[Wish], to: S) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize<S: Serializer>(
+        recommendations: &[PastRecommendation],
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
         let mut before = 0_i64;
-        to.collect_seq(wishes.iter().map(|wish| {
-            let at = wish.at.as_millisecond();
+        to.collect_seq(recommendations.iter().map(|recommendation| {
+            let at = recommendation.at.as_millisecond();
             let since = at.saturating_sub(before);
             before = at;
-            (since, wish.tasks)
+            (since, recommendation.tasks)
         }))
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Wish>, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Vec<PastRecommendation>, D::Error> {
         let mut at = 0_i64;
-        let wishes = Vec::<(i64, u32)>::deserialize(from)?.into_iter().map(|(since, tasks)| {
+        let recommendations = Vec::<(i64, u32)>::deserialize(from)?.into_iter().map(|(since, tasks)| {
             at = at.saturating_add(since);
-            Ok(Wish { at: Timestamp::from_millisecond(at).map_err(D::Error::custom)?, tasks })
+            Ok(PastRecommendation { at: Timestamp::from_millisecond(at).map_err(D::Error::custom)?, tasks })
         });
-        wishes.collect()
+        recommendations.collect()
     }
 }
 
 /// Reads conditions. One of a kind that a newer version invented is left out, so that a rollback can read what it wrote.
-fn known_edges<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Edge>, D::Error> {
+fn known_notices<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<ActiveNotice>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum Maybe {
-        Known(Edge),
+        Known(ActiveNotice),
         Unknown(serde::de::IgnoredAny),
     }
     let all = Vec::<Maybe>::deserialize(deserializer)?;
     Ok(all
         .into_iter()
         .filter_map(|one| match one {
-            Maybe::Known(edge) => Some(edge),
+            Maybe::Known(active) => Some(active),
             Maybe::Unknown(_) => None,
         })
         .collect())

@@ -1,23 +1,23 @@
-//! Conditions that people are told of when they begin and when they end, and not in between.
+//! Conditions that operators are notified of when they begin and when they end, and not in between.
 
 use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::capacity_unit::{CapacityUnit, InUnit, tasks_by_default};
 use crate::clock::{since, to_the_millisecond};
-use crate::counts::{Counted, Counts, counts_tasks};
 use crate::reason::Reason;
 use crate::severity::Severity;
 
-/// A condition worth telling.
+/// A condition worth reporting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum NoticeKind {
     /// New tasks do not start; nothing more is added.
     StartsFailing,
     /// The service itself cannot be read or scaled: missing, draining, a daemon, an Express Mode service, scaled
-    /// by somebody else.
+    /// by another autoscaler.
     Blocked,
     /// A change was refused by AWS.
     ActionFailing,
@@ -29,8 +29,8 @@ pub enum NoticeKind {
     /// A metric that votes cannot be read; nothing scales in.
     ReadingMissing,
     /// The signals ask for more than the maximum allows.
-    PinnedAtMax,
-    /// Somebody set the desired count to 0 although the minimum is higher; it stays so.
+    AtMax,
+    /// The desired count was set to 0 although the minimum is higher; it stays so.
     SwitchedOff,
     /// A deployment has been in progress for an hour, or has failed and was never rolled back; nothing scales in.
     RolloutLasts,
@@ -54,13 +54,14 @@ pub enum NoticeKind {
     Condition,
     /// A signal that only `notify` names cannot be read. Apart from those that vote, which it must not hide.
     WatchedMissing,
-    /// Whether somebody else scales the service is not known; nothing scales in.
-    OwnerUnknown,
+    /// Whether another autoscaler scales the service is not known; nothing scales in.
+    OtherAutoscalerUnknown,
 }
 
-/// A condition in the memory: since when it lasts, in how many looks it was seen, and whether people know.
+/// A condition in the memory: since when it lasts, in how many evaluations it was seen, and whether operators were
+/// notified.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Edge {
+pub struct ActiveNotice {
     /// Which.
     #[serde(rename = "k")]
     pub kind: NoticeKind,
@@ -70,18 +71,18 @@ pub struct Edge {
     /// Since when.
     #[serde(rename = "s", with = "jiff::fmt::serde::timestamp::millisecond::required")]
     pub since: Timestamp,
-    /// In how many looks in a row, counted until it may be told.
+    /// In how many evaluations in a row, counted until it may be reported.
     #[serde(rename = "l")]
-    pub looks: u32,
-    /// Whether the report that told of it was accepted by SNS.
+    pub evaluations: u32,
+    /// Whether the report that notified of it was accepted by SNS.
     #[serde(rename = "t", default, skip_serializing_if = "std::ops::Not::not")]
-    pub told: bool,
-    /// It has ended, and its end is not told yet.
+    pub notified: bool,
+    /// It has ended, and its end is not reported yet.
     #[serde(rename = "e", default, skip_serializing_if = "std::ops::Not::not")]
     pub ended: bool,
 }
 
-/// A beginning or an end that is to be told now.
+/// A beginning or an end that is to be reported now.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Notice {
     /// Which condition.
@@ -90,11 +91,11 @@ pub struct Notice {
     pub begins: bool,
     /// Since when it lasts, or lasted.
     pub since: Timestamp,
-    /// The reason in this look, when it begins; a condition of `notify` ends for a reason too.
+    /// The reason in this evaluation, when it begins; a condition of `notify` ends for a reason too.
     pub because: Option<Reason>,
 }
 
-counts_tasks!(Notice);
+tasks_by_default!(Notice);
 
 impl Notice {
     /// The words of the condition, where a [`NoticeKind::Condition`] begins or ends.
@@ -114,12 +115,12 @@ impl Notice {
         }
     }
 
-    fn is_about(&self, edge: &Edge) -> bool {
-        self.kind == edge.kind && self.condition() == edge.condition
+    fn is_about(&self, active: &ActiveNotice) -> bool {
+        self.kind == active.kind && self.condition() == active.condition
     }
 }
 
-/// The words of the condition that a reason is about, where that has an edge of its own.
+/// The words of the condition that a reason is about, where that has an active notice of its own.
 fn condition(reason: &Reason) -> Option<String> {
     if let Reason::ConditionHolds { condition, .. }
     | Reason::ConditionOver { condition, .. }
@@ -133,19 +134,19 @@ fn condition(reason: &Reason) -> Option<String> {
     }
 }
 
-/// `pinned at max`, `RESOLVED: memory > 85% for 3m`.
-impl fmt::Display for Counted<&Notice> {
+/// `at max`, `RESOLVED: memory > 85% for 3m`.
+impl fmt::Display for InUnit<&Notice> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { what: notice, counts } = *self;
+        let Self { what: notice, capacity_unit } = *self;
         f.write_str(if notice.begins { "" } else { "RESOLVED: " })?;
         match notice.condition() {
             Some(condition) => f.write_str(&condition),
-            None => write!(f, "{}", counts.tell(&notice.kind)),
+            None => write!(f, "{}", capacity_unit.describe(&notice.kind)),
         }
     }
 }
 
-counts_tasks!(NoticeKind);
+tasks_by_default!(NoticeKind);
 
 impl NoticeKind {
     /// How much its beginning matters, where the fleet file does not say; see [`Notice::severity`].
@@ -156,7 +157,7 @@ impl NoticeKind {
             Self::QueueUnreadable
             | Self::QueuePartlyRead
             | Self::ReadingMissing
-            | Self::PinnedAtMax
+            | Self::AtMax
             | Self::SwitchedOff
             | Self::RolloutLasts
             | Self::DeploymentFailed
@@ -167,26 +168,26 @@ impl NoticeKind {
             | Self::NoScaleOut
             | Self::Condition
             | Self::WatchedMissing
-            | Self::OwnerUnknown => Severity::Warning,
+            | Self::OtherAutoscalerUnknown => Severity::Warning,
             Self::QueuePaused | Self::Overridden => Severity::Info,
         }
     }
 
-    /// In how many looks in a row it must be seen before people are told. One failed read is noise that the next
-    /// look repairs; two in a row are news. Everything else is told at once.
+    /// In how many evaluations in a row it must be seen before operators are notified. One failed read is noise that
+    /// the next evaluation repairs; two in a row are reported. Everything else is reported at once.
     #[must_use]
-    pub fn looks_before_telling(self) -> u32 {
+    pub fn evaluations_before_notifying(self) -> u32 {
         match self {
             Self::QueueUnreadable
             | Self::QueuePartlyRead
             | Self::ReadingMissing
             | Self::WatchedMissing
-            | Self::OwnerUnknown
+            | Self::OtherAutoscalerUnknown
             | Self::Blocked
             | Self::HeldByWorkers => 2,
             Self::StartsFailing
             | Self::ActionFailing
-            | Self::PinnedAtMax
+            | Self::AtMax
             | Self::SwitchedOff
             | Self::RolloutLasts
             | Self::DeploymentFailed
@@ -200,12 +201,12 @@ impl NoticeKind {
         }
     }
 
-    /// How long it must last before people are told. Deployments take minutes, and ones of an hour exist; one that was
-    /// stopped by its circuit breaker and not rolled back lasts until somebody deploys again. A new process reads a large
-    /// `unacked` in several looks; what is not read after five minutes will not be. A queue with a rate limit is at it for
-    /// a while in each of its periods.
+    /// How long it must last before operators are notified. Deployments take minutes, and ones of an hour exist; one
+    /// that was stopped by its circuit breaker and not rolled back lasts until the next deployment. A new process reads
+    /// a large `unacked` in several evaluations; what is not read after five minutes will not be. A queue with a rate
+    /// limit is at it for a while in each of its periods.
     #[must_use]
-    pub fn time_before_telling(self) -> SignedDuration {
+    pub fn time_before_notifying(self) -> SignedDuration {
         match self {
             Self::RolloutLasts => SignedDuration::from_hours(1),
             Self::QueuePartlyRead | Self::QueuePaused => SignedDuration::from_mins(5),
@@ -214,7 +215,7 @@ impl NoticeKind {
             | Self::ActionFailing
             | Self::QueueUnreadable
             | Self::ReadingMissing
-            | Self::PinnedAtMax
+            | Self::AtMax
             | Self::SwitchedOff
             | Self::DeploymentFailed
             | Self::HeldByWorkers
@@ -225,25 +226,25 @@ impl NoticeKind {
             | Self::NoScaleOut
             | Self::Condition
             | Self::WatchedMissing
-            | Self::OwnerUnknown => SignedDuration::ZERO,
+            | Self::OtherAutoscalerUnknown => SignedDuration::ZERO,
         }
     }
 }
 
-impl fmt::Display for Counted<&NoticeKind> {
+impl fmt::Display for InUnit<&NoticeKind> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use NoticeKind as N;
         f.write_str(match self.what {
-            N::StartsFailing => match self.counts {
-                Counts::Tasks => "tasks do not start",
-                Counts::Instances => "instances do not start",
+            N::StartsFailing => match self.capacity_unit {
+                CapacityUnit::Tasks => "tasks do not start",
+                CapacityUnit::Instances => "instances do not start",
             },
             N::Blocked => "blocked",
             N::ActionFailing => "changes fail",
             N::QueueUnreadable => "queue cannot be read",
             N::QueuePartlyRead => "in-flight count incomplete",
             N::ReadingMissing => "reading missing",
-            N::PinnedAtMax => "pinned at max",
+            N::AtMax => "at max",
             N::SwitchedOff => "switched off by hand",
             N::RolloutLasts => "deployment does not end",
             N::DeploymentFailed => "deployment FAILED",
@@ -256,12 +257,12 @@ impl fmt::Display for Counted<&NoticeKind> {
             N::NoScaleOut => "unable to scale out",
             N::Condition => "condition holds",
             N::WatchedMissing => "reading for notify missing",
-            N::OwnerUnknown => "other owner not known",
+            N::OtherAutoscalerUnknown => "other autoscaler not known",
         })
     }
 }
 
-/// Whether a condition that this look did not find is over.
+/// Whether a condition that this evaluation did not find is over.
 pub(crate) enum End {
     /// It cannot be judged: it neither begins nor ends.
     NotSeen,
@@ -271,84 +272,89 @@ pub(crate) enum End {
     Because(Reason),
 }
 
-/// Compares what was remembered with what this look found: the next memory, and what is to be told.
-pub(crate) fn edges(
-    remembered: &[Edge],
+/// Compares what was remembered with what this evaluation found: the next memory, and what is to be reported.
+pub(crate) fn compare(
+    remembered: &[ActiveNotice],
     found: &[(NoticeKind, Reason)],
-    end: impl Fn(&Edge) -> End,
+    end: impl Fn(&ActiveNotice) -> End,
     now: Timestamp,
-) -> (Vec<Edge>, Vec<Notice>) {
-    let mut next: Vec<Edge> = Vec::new();
-    let mut tell = Vec::new();
+) -> (Vec<ActiveNotice>, Vec<Notice>) {
+    let mut next: Vec<ActiveNotice> = Vec::new();
+    let mut due = Vec::new();
     for (kind, reason) in found {
         let condition = condition(reason);
-        let is_it = |edge: &&Edge| edge.kind == *kind && edge.condition == condition;
-        if next.iter().any(|edge| is_it(&edge)) {
+        let is_it = |active: &&ActiveNotice| active.kind == *kind && active.condition == condition;
+        if next.iter().any(|active| is_it(&active)) {
             continue;
         }
-        // One whose end was not told yet goes on: people still think that it lasts.
+        // One whose end was not reported yet goes on: operators still think that it lasts.
         let before = remembered.iter().find(is_it);
-        let enough = kind.looks_before_telling();
+        let enough = kind.evaluations_before_notifying();
         let first = if let Reason::ConditionHolds { since, .. } = reason { *since } else { now };
-        let edge = Edge {
+        let active = ActiveNotice {
             kind: *kind,
-            since: before.map_or(first, |edge| edge.since),
-            looks: before.map_or(1, |edge| edge.looks.saturating_add(1).min(enough)),
-            told: before.is_some_and(|edge| edge.told),
+            since: before.map_or(first, |active| active.since),
+            evaluations: before.map_or(1, |active| active.evaluations.saturating_add(1).min(enough)),
+            notified: before.is_some_and(|active| active.notified),
             ended: false,
             condition,
         };
-        let long_enough = since(edge.since, now) >= kind.time_before_telling();
-        if !edge.told && edge.looks >= enough && long_enough {
-            tell.push(Notice { kind: *kind, begins: true, since: edge.since, because: Some(reason.clone()) });
+        let long_enough = since(active.since, now) >= kind.time_before_notifying();
+        if !active.notified && active.evaluations >= enough && long_enough {
+            due.push(Notice {
+                kind: *kind,
+                begins: true,
+                since: active.since,
+                because: Some(reason.clone()),
+            });
         }
-        next.push(edge);
+        next.push(active);
     }
-    for edge in remembered {
-        if next.iter().any(|now| now.kind == edge.kind && now.condition == edge.condition) {
+    for active in remembered {
+        if next.iter().any(|now| now.kind == active.kind && now.condition == active.condition) {
             continue;
         }
-        let because = match end(edge) {
-            // What ended is told again until somebody hears it; a condition's end with a value, once there is one.
-            End::NotSeen if !edge.ended || edge.condition.is_some() => {
-                next.push(edge.clone());
+        let because = match end(active) {
+            // What ended is reported again until it is reported; a condition's end with a value, once there is one.
+            End::NotSeen if !active.ended || active.condition.is_some() => {
+                next.push(active.clone());
                 continue;
             }
             End::Because(reason) => Some(reason),
             End::NotSeen | End::Over => None,
         };
-        if edge.told {
-            tell.push(Notice { kind: edge.kind, begins: false, since: edge.since, because });
-            next.push(Edge { ended: true, ..edge.clone() });
+        if active.notified {
+            due.push(Notice { kind: active.kind, begins: false, since: active.since, because });
+            next.push(ActiveNotice { ended: true, ..active.clone() });
         }
     }
-    (next, tell)
+    (next, due)
 }
 
-/// A condition begins, or goes on, and the report that told of it was accepted.
-pub fn begin_told(edges: &mut Vec<Edge>, kind: NoticeKind, now: Timestamp) {
-    match edges.iter_mut().find(|edge| edge.kind == kind) {
-        Some(edge) => (edge.told, edge.ended) = (true, false),
-        None => edges.push(Edge {
+/// A condition begins, or goes on, and the report that notified of it was accepted.
+pub fn mark_begun(active_notices: &mut Vec<ActiveNotice>, kind: NoticeKind, now: Timestamp) {
+    match active_notices.iter_mut().find(|active| active.kind == kind) {
+        Some(active) => (active.notified, active.ended) = (true, false),
+        None => active_notices.push(ActiveNotice {
             kind,
             condition: None,
             since: to_the_millisecond(now),
-            looks: 1,
-            told: true,
+            evaluations: 1,
+            notified: true,
             ended: false,
         }),
     }
 }
 
 /// The report was accepted: beginnings are marked as told, ends are forgotten.
-pub fn mark_told(edges: &mut Vec<Edge>, notices: &[Notice]) {
+pub fn mark_notified(active_notices: &mut Vec<ActiveNotice>, notices: &[Notice]) {
     for notice in notices {
         if notice.begins {
-            for edge in edges.iter_mut().filter(|edge| notice.is_about(edge)) {
-                edge.told = true;
+            for active in active_notices.iter_mut().filter(|active| notice.is_about(active)) {
+                active.notified = true;
             }
         } else {
-            edges.retain(|edge| !notice.is_about(edge) || !edge.ended);
+            active_notices.retain(|active| !notice.is_about(active) || !active.ended);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What one look saw of one service. Filled by `queues` and `aws`, never by guessing.
+//! What one evaluation saw of one service. Filled by `queues` and `aws`, never by guessing.
 
 use std::collections::BTreeMap;
 
@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 use crate::reading::Absence;
 use crate::signal::{AlarmName, MetricName};
 
-/// Everything one look saw of one service.
+/// Everything one evaluation saw of one service.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Observation {
     /// What is scaled, or why it could not be read.
-    pub service: Result<Service, Absence>,
+    pub service: Result<ServiceState, Absence>,
     /// Its queue, or why it could not be read; `None` for a service without one.
     pub queue: Option<Result<Queue, Absence>>,
     /// Its metrics by name, built-in ones included, as far as its rules name them.
@@ -37,7 +37,7 @@ impl Observation {
 
 /// What is scaled, as AWS shows it: an ECS service, counted in tasks, or an EC2 Auto Scaling group, counted in instances.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Service {
+pub struct ServiceState {
     /// `desiredCount`.
     pub desired_count: u32,
     /// `runningCount`.
@@ -55,7 +55,7 @@ pub struct Service {
     pub constraints: Constraints,
 }
 
-/// What AWS itself sets around what is scaled. Nothing, for an ECS service that nobody else scales.
+/// What AWS itself sets around what is scaled. Nothing, for an ECS service that no other autoscaler scales.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Constraints {
     /// AWS's own least capacity (`MinSize` of an Auto Scaling group): a smaller one is refused.
@@ -75,12 +75,12 @@ pub struct Constraints {
     /// Metrics leave an instance out for so long after it began to run (`DefaultInstanceWarmup`); it counts as starting.
     pub warmup: SignedDuration,
     /// Whether AWS's own autoscaling scales it too.
-    pub other_scaler: OtherScaler,
+    pub other_autoscaler: OtherAutoscaler,
 }
 
-/// Whether AWS's own autoscaling scales the same thing. Two owners undo each other's changes.
+/// Whether AWS's own autoscaling scales the same thing. Two autoscalers undo each other's changes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum OtherScaler {
+pub enum OtherAutoscaler {
     /// It does not.
     #[default]
     Absent,
@@ -100,12 +100,12 @@ pub struct Alarm {
     /// `StateTransitionedTimestamp`: since when.
     pub since: Timestamp,
     /// `EvaluationState`: what the state rests on.
-    pub evaluation: Evaluation,
+    pub evaluation_state: AlarmEvaluation,
 }
 
 /// What the state of an alarm rests on.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Evaluation {
+pub enum AlarmEvaluation {
     /// All of its data.
     #[default]
     Complete,
@@ -117,7 +117,7 @@ pub enum Evaluation {
     Failure,
 }
 
-impl Evaluation {
+impl AlarmEvaluation {
     /// As CloudWatch writes it, where it writes anything.
     #[must_use]
     pub fn code(self) -> Option<&'static str> {
@@ -141,7 +141,7 @@ pub enum AlarmState {
     InsufficientData,
 }
 
-/// A queue's jobs at the moment of the look.
+/// A queue's jobs at the moment of the evaluation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Queue {
     /// Runnable jobs that no worker has taken, due delayed ones included.
@@ -180,10 +180,10 @@ pub enum InFlight {
     /// The queue counts them all.
     Exactly(u64),
     /// Running jobs are not visible in this queue, or not all of them: these are what workers hold, more may run. Celery
-    /// with early acknowledgment shows no running job. A trait of the queue, the same in every look.
+    /// with early acknowledgment shows no running job. A trait of the queue, the same in every evaluation.
     AtLeast(u64),
-    /// Only a part of what workers hold was read: at least these, perhaps more. A trait of this look, which the next one
-    /// may not have; a part never lowers anything.
+    /// Only a part of what workers hold was read: at least these, perhaps more. A trait of this evaluation, which the
+    /// next one may not have; a part never lowers anything.
     Partly {
         /// Jobs of this queue among those read.
         jobs: u64,
@@ -207,7 +207,7 @@ impl InFlight {
     }
 }
 
-/// What this look knows of one metric.
+/// What this evaluation knows of one metric.
 #[derive(Debug, Clone, PartialEq)]
 pub enum MetricReading {
     /// Datapoints from CloudWatch, oldest first, with the period they share; empty means CloudWatch completed the
@@ -218,7 +218,7 @@ pub enum MetricReading {
         /// The datapoints, oldest first.
         points: Vec<Datapoint>,
     },
-    /// Not asked for in this look: metrics are read at most once a minute, whatever rang.
+    /// Not asked for in this evaluation: metrics are read at most once a minute, whatever the trigger.
     NotRead,
     /// Asked for, and not answered.
     Failed(Absence),

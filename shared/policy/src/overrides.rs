@@ -1,4 +1,4 @@
-//! Overrides: what a person asked for, until a stated time. Emergency, hold and pin are all this one thing.
+//! Overrides: what an operator asked for, until a stated time. Emergency, hold and pin are all this one thing.
 
 use std::fmt;
 
@@ -41,7 +41,7 @@ impl Override {
     /// write the table sets a size for ever, unseen by who reads the fleet file.
     pub const LONGEST: SignedDuration = SignedDuration::from_hours(31 * 24);
 
-    /// Its texts are told in reports: each becomes one line of bounded length.
+    /// Its texts are reported in reports: each becomes one line of bounded length.
     pub fn believe(&mut self) {
         one_line(&mut self.who, 64);
         one_line(&mut self.why, 300);

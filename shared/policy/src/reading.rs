@@ -30,7 +30,7 @@ pub enum Reading<T> {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{kind}{}{detail}", if detail.is_empty() { "" } else { ": " })]
 pub struct Absence {
-    /// The class of the cause, for people and for filters.
+    /// The class of the cause, for operators and for filters.
     pub kind: AbsenceKind,
     /// What the other side said, in its own words and without secrets; may be empty.
     pub detail: String,

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::counts::counts_tasks;
+use crate::capacity_unit::tasks_by_default;
 use crate::overrides::OverrideKind;
 use crate::reading::Absence;
 use crate::rule::Condition;
@@ -24,22 +24,22 @@ pub enum Reason {
     ServiceIsDaemon,
     /// ECS itself manages the desired count of an Express Mode service, and its autoscaling.
     ServiceIsExpress,
-    /// AWS's own autoscaling scales it too: there may be one owner only, so nothing is changed at all.
-    OtherScaler { who: String },
+    /// AWS's own autoscaling scales it too: there may be one autoscaler only, so nothing is changed at all.
+    OtherAutoscaler { who: String },
     /// Whether AWS's own autoscaling scales it too is not known.
-    OtherScalerUnknown { absence: Absence },
-    /// Desired count 0 below the minimum, and not set by us: somebody switched the service off.
+    OtherAutoscalerUnknown { absence: Absence },
+    /// Desired count 0 below the minimum, and not set by us: the service was switched off.
     SwitchedOff { min: u32 },
-    /// Another look is making a change.
-    IntentPending { to: u32, look: String, until: Timestamp },
-    /// A change of an earlier look was found made.
+    /// Another evaluation is making a change.
+    IntentPending { to: u32, evaluation: String, until: Timestamp },
+    /// A change of an earlier evaluation was found made.
     IntentFoundApplied { to: u32 },
-    /// A change of an earlier look was found not made.
+    /// A change of an earlier evaluation was found not made.
     IntentFoundLost { from: u32, to: u32 },
     /// The last change failed; it is tried again later.
     BackingOff { failures: u32, until: Timestamp },
-    /// Somebody else changed the desired count since the last look.
-    ChangedElsewhere { was: u32 },
+    /// The desired count was changed outside Tidegate since the last evaluation.
+    ManualChange { was: u32 },
     /// An override is in force.
     Overridden { kind: OverrideKind, until: Timestamp, who: String, why: String },
     /// An override asks for more than the fleet file allows; that is what holds.
@@ -64,7 +64,7 @@ pub enum Reason {
     LowNotLongEnough { signal: Signal, value: f64, target: f64, unit: Unit, held: SignedDuration },
     /// `wait`: without more tasks the newest job would wait too long by the time that new ones could run.
     WouldWait { jobs: u64, within: SignedDuration, planned: SignedDuration, proposes: u32 },
-    /// `wait`: a job that comes now waits longer than planned, so nobody leaves.
+    /// `wait`: a job that comes now waits longer than planned, so nothing scales in.
     JobsWait { wait: SignedDuration, planned: SignedDuration },
     /// `wait`: jobs went on waiting longer than acceptable, whatever was expected.
     StillLate { acceptable: SignedDuration, lasting: SignedDuration, proposes: u32 },
@@ -72,7 +72,7 @@ pub enum Reason {
     LoadKeeps { load: f64, proposes: u32 },
     /// `wait`: bursts come back, and tasks stand by for the next.
     StandsBy { bursts: usize, proposes: u32 },
-    /// `wait`: one look tells nothing about speed; this one only watches.
+    /// `wait`: one evaluation tells nothing about speed; this one only watches.
     Watching,
     /// No rule's condition holds.
     NothingMatches,
@@ -80,10 +80,10 @@ pub enum Reason {
     Wake { waiting_jobs: u64 },
     /// The desired count lies below the minimum.
     BelowMin { min: u32 },
-    /// The desired count lies above the maximum: the bounds or the count were changed by a person.
+    /// The desired count lies above the maximum: the bounds or the count were changed by an operator.
     AboveMax { max: u32 },
     /// The maximum limits a scale-out.
-    AtMax { max: u32, wish: u32 },
+    AtMax { max: u32, recommendation: u32 },
     /// The minimum limits a scale-in.
     AtMin { min: u32 },
     /// AWS's own bounds are narrower than what is asked for, and hold.
@@ -124,31 +124,31 @@ pub enum Reason {
     WarmingUp { until: Timestamp },
     /// New tasks do not start.
     StartsFailing { desired: u32, running: u32, lasting: SignedDuration },
-    /// Scale-in goes no lower than the largest wish of the window.
-    Stabilizing { wish: u32, window: SignedDuration },
+    /// Scale-in goes no lower than the largest recommendation of the window.
+    Stabilizing { recommendation: u32, window: SignedDuration },
     /// The smaller size would trip a scale-out rule at once.
     AnticipatedFlapping { condition: Condition, predicted: f64, at: u32 },
     /// The scale-in cooldown runs.
     CooldownIn { until: Timestamp },
     /// The largest step limits the change.
-    LargestStep { limit: u32, wish: u32 },
+    LargestStep { limit: u32, recommendation: u32 },
     /// Zero is reached only from a queue seen empty for a while.
     NotIdleLongEnough { idle: SignedDuration, needed: SignedDuration },
     /// The last task stays, or one wakes, while jobs wait, are taken, or are held by workers.
     NotIdle { jobs: u64 },
-    /// `notify`: the condition holds, and people are told.
+    /// `notify`: the condition holds, and operators are notified.
     ConditionHolds { condition: Condition, value: f64, since: Timestamp, severity: Severity },
     /// `notify`: the condition is over.
     ConditionOver { condition: Condition, value: f64, severity: Severity },
     /// `notify`: the condition is no longer in the fleet file.
     ConditionGone { condition: String },
-    /// A condition that people were told of has nothing to measure any more.
+    /// A condition that operators were notified of has nothing to measure any more.
     ConditionQuiet { condition: Condition, severity: Severity },
     /// Nothing serves, or new tasks do not start: little load may be the outage itself.
     FewServe { desired: u32, running: u32 },
 }
 
-counts_tasks!(Reason);
+tasks_by_default!(Reason);
 
 impl Reason {
     /// It tells of circumstances and is no cause by itself: it stands behind the causes.
@@ -157,7 +157,7 @@ impl Reason {
             self,
             Self::IntentFoundApplied { .. }
                 | Self::IntentFoundLost { .. }
-                | Self::ChangedElsewhere { .. }
+                | Self::ManualChange { .. }
                 | Self::QueuePaused { .. }
                 | Self::HeldByWorkers { .. }
                 | Self::WorkInFlightHidden { .. }
@@ -178,14 +178,14 @@ impl Reason {
             Self::ServiceInactive => "service-inactive",
             Self::ServiceIsDaemon => "service-is-daemon",
             Self::ServiceIsExpress => "service-is-express",
-            Self::OtherScaler { .. } => "other-scaler",
-            Self::OtherScalerUnknown { .. } => "other-scaler-unknown",
+            Self::OtherAutoscaler { .. } => "other-autoscaler",
+            Self::OtherAutoscalerUnknown { .. } => "other-autoscaler-unknown",
             Self::SwitchedOff { .. } => "switched-off",
             Self::IntentPending { .. } => "intent-pending",
             Self::IntentFoundApplied { .. } => "intent-found-applied",
             Self::IntentFoundLost { .. } => "intent-found-lost",
             Self::BackingOff { .. } => "backing-off",
-            Self::ChangedElsewhere { .. } => "changed-elsewhere",
+            Self::ManualChange { .. } => "manual-change",
             Self::Overridden { .. } => "overridden",
             Self::OverrideAbove { .. } => "override-above",
             Self::OverrideTooLong { .. } => "override-too-long",

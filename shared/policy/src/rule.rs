@@ -133,7 +133,7 @@ impl fmt::Display for Condition {
     }
 }
 
-/// A value with its unit, as people write it: at most two decimals, none when whole.
+/// A value with its unit, as users write it: at most two decimals, none when whole.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Quantity {
     /// The number.

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use jiff::SignedDuration;
 
 use crate::capacity::Capacity;
-use crate::counts::Counts;
+use crate::capacity_unit::CapacityUnit;
 use crate::floor::Floor;
 use crate::hours::Hours;
 use crate::rule::{Condition, Rule};
@@ -23,7 +23,7 @@ pub struct ServicePolicy {
     pub override_max: u32,
     /// Other bounds at certain hours; their order does not matter.
     pub hours: Vec<Hours>,
-    /// A minimum that follows a metric of the business; hours and people outrank it.
+    /// A minimum that follows a metric of the business; hours and overrides outrank it.
     pub floor: Option<Floor>,
     /// Jobs one task runs at a time.
     pub concurrency: NonZeroU32,
@@ -35,7 +35,7 @@ pub struct ServicePolicy {
     pub wait: Option<SignedDuration>,
     /// Cooldowns per direction.
     pub cooldown: Cooldown,
-    /// Scale-in goes no lower than the largest wish of this window.
+    /// Scale-in goes no lower than the largest recommendation of this window.
     pub stabilization: SignedDuration,
     /// The largest change of one decision.
     pub largest_step: LargestStep,
@@ -47,15 +47,16 @@ pub struct ServicePolicy {
     pub interruptible: bool,
     /// What is declared of each metric that this policy names.
     pub metrics: Vec<MetricPolicy>,
-    /// Conditions that people are told of, and that scale nothing.
+    /// Conditions that operators are notified of, and that scale nothing.
     pub notify: Vec<Notify>,
     /// What its capacity counts.
-    pub counts: Counts,
+    pub capacity_unit: CapacityUnit,
 }
 
-/// A condition that people are told of when it begins and when it ends: `{ when: memory > 85% for 3m, notify: critical }`.
-/// It begins like a rule matches, and ends with the first fresh value that does not breach. Nothing but `for` keeps a
-/// value that swings around its threshold from being told again and again.
+/// A condition that operators are notified of when it begins and when it ends:
+/// `{ when: memory > 85% for 3m, notify: critical }`. It begins like a rule matches, and ends with the first fresh
+/// value that does not breach. Nothing but `for` keeps a value that swings around its threshold from being reported
+/// again and again.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Notify {
     /// The condition.

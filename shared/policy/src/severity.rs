@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 pub enum Severity {
     /// Good to know.
     Info,
-    /// Look at it today.
+    /// Evaluation at it today.
     Warning,
-    /// Look at it now.
+    /// Evaluation at it now.
     Critical,
 }

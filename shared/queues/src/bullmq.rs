@@ -22,9 +22,9 @@ use redis::Value;
 use tidegate_fleet::BullmqQueue;
 use tidegate_policy::{Absence, AbsenceKind, InFlight, Queue};
 
-use crate::answer::{Answer, Answers};
-use crate::command::Command;
+use crate::command::RedisCommand;
 use crate::fingerprint::fingerprint;
+use crate::reply::{Replies, Reply};
 
 /// The scores of `delayed` are due times in milliseconds times this, plus a counter.
 const SCORES_PER_MILLISECOND: i64 = 4096;
@@ -43,25 +43,25 @@ const FORBIDDEN: u64 = (1 << 53) - 1;
 ///
 /// `paused` and `meta` come before `wait`: version 5 renames one list to the other, and a queue resumed between two
 /// reads is then seen in both, never in neither.
-pub(crate) fn commands(queue: &BullmqQueue, now: Timestamp) -> Vec<Command> {
+pub(crate) fn commands(queue: &BullmqQueue, now: Timestamp) -> Vec<RedisCommand> {
     let key = |name| format!("{}:{}:{name}", queue.prefix, queue.queue);
-    let count = |state| Command::new("HMGET", &key(state)).with("count").with("prevTS");
+    let count = |state| RedisCommand::new("HMGET", &key(state)).with("count").with("prevTS");
     vec![
-        Command::new("LLEN", &key("paused")),
-        Command::new("EXISTS", &key("meta")),
-        Command::new("HMGET", &key("meta")).with("paused").with("concurrency").with("max"),
-        Command::new("GET", &key("limiter")),
-        Command::new("PTTL", &key("limiter")),
-        Command::new("EXISTS", &key("stalled-check")),
-        Command::new("LLEN", &key("wait")),
-        Command::new("LINDEX", &key("wait")).with("0"),
-        Command::new("LINDEX", &key("wait")).with("-1"),
-        Command::new("ZCARD", &key("prioritized")),
-        Command::new("ZRANGE", &key("prioritized")).with("0").with("0"),
-        Command::new("ZCARD", &key("delayed")),
-        Command::new("ZCOUNT", &key("delayed")).with("-inf").with(&last_due_score(now).to_string()),
-        Command::new("ZRANGE", &key("delayed")).with("0").with("0"),
-        Command::new("LLEN", &key("active")),
+        RedisCommand::new("LLEN", &key("paused")),
+        RedisCommand::new("EXISTS", &key("meta")),
+        RedisCommand::new("HMGET", &key("meta")).with("paused").with("concurrency").with("max"),
+        RedisCommand::new("GET", &key("limiter")),
+        RedisCommand::new("PTTL", &key("limiter")),
+        RedisCommand::new("EXISTS", &key("stalled-check")),
+        RedisCommand::new("LLEN", &key("wait")),
+        RedisCommand::new("LINDEX", &key("wait")).with("0"),
+        RedisCommand::new("LINDEX", &key("wait")).with("-1"),
+        RedisCommand::new("ZCARD", &key("prioritized")),
+        RedisCommand::new("ZRANGE", &key("prioritized")).with("0").with("0"),
+        RedisCommand::new("ZCARD", &key("delayed")),
+        RedisCommand::new("ZCOUNT", &key("delayed")).with("-inf").with(&last_due_score(now).to_string()),
+        RedisCommand::new("ZRANGE", &key("delayed")).with("0").with("0"),
+        RedisCommand::new("LLEN", &key("active")),
         count("metrics:completed"),
         count("metrics:failed"),
     ]
@@ -70,26 +70,26 @@ pub(crate) fn commands(queue: &BullmqQueue, now: Timestamp) -> Vec<Command> {
 /// What the answers mean.
 pub(crate) fn interpret(
     queue: &BullmqQueue,
-    answers: &mut Answers<'_>,
+    replies: &mut Replies<'_>,
     now: Timestamp,
 ) -> Result<Queue, Absence> {
-    let paused_jobs = answers.take()?.count()?;
-    let meta = answers.take()?.flag()?;
-    let settings = answers.take()?.members()?;
-    let taken = answers.take()?.element()?.and_then(number_of).unwrap_or(0);
+    let paused_jobs = replies.take()?.count()?;
+    let meta = replies.take()?.flag()?;
+    let settings = replies.take()?.members()?;
+    let taken = replies.take()?.element()?.and_then(number_of).unwrap_or(0);
     // Without the key, or without an end of it, the answer is negative.
-    let limiter_lasts = answers.take()?.count().is_ok_and(|milliseconds| milliseconds > 0);
-    let workers_live = answers.take()?.flag()?;
-    let listed = answers.take()?.count()?;
-    let newest = answers.take()?.element()?;
-    let oldest = answers.take()?.element()?;
-    let prioritized = answers.take()?.count()?;
-    let most_urgent = answers.take()?.first()?;
-    let scheduled = answers.take()?.count()?;
-    let due = answers.take()?.count()?.min(scheduled);
-    let first_scheduled = answers.take()?.first()?;
-    let active = answers.take()?.count()?;
-    let ended = [ended(answers.take()?), ended(answers.take()?)];
+    let limiter_lasts = replies.take()?.count().is_ok_and(|milliseconds| milliseconds > 0);
+    let workers_live = replies.take()?.flag()?;
+    let listed = replies.take()?.count()?;
+    let newest = replies.take()?.element()?;
+    let oldest = replies.take()?.element()?;
+    let prioritized = replies.take()?.count()?;
+    let most_urgent = replies.take()?.first()?;
+    let scheduled = replies.take()?.count()?;
+    let due = replies.take()?.count()?.min(scheduled);
+    let first_scheduled = replies.take()?.first()?;
+    let active = replies.take()?.count()?;
+    let ended = [ended(replies.take()?), ended(replies.take()?)];
 
     let jobs = [paused_jobs, listed, prioritized, scheduled, active];
     if !meta && jobs.iter().all(|jobs| *jobs == 0) {
@@ -105,7 +105,8 @@ pub(crate) fn interpret(
     let first_due = first_scheduled.filter(|_| due > 0);
     let waiting = [held_back, wait, prioritized, due].into_iter().fold(0, u64::saturating_add);
     let max = setting(2).and_then(number);
-    let limits = Limits { concurrency: setting(1).and_then(number), max, taken, limiter_lasts, workers_live };
+    let limits =
+        QueueLimits { concurrency: setting(1).and_then(number), max, taken, limiter_lasts, workers_live };
     Ok(Queue {
         waiting,
         due,
@@ -132,7 +133,7 @@ fn markers(listed: u64, newest: Option<&[u8]>, oldest: Option<&[u8]>) -> u64 {
 }
 
 /// What keeps workers from taking jobs that wait.
-struct Limits {
+struct QueueLimits {
     /// The jobs that may run at a time.
     concurrency: Option<u64>,
     /// The jobs that may be taken in one period.
@@ -145,7 +146,7 @@ struct Limits {
     workers_live: bool,
 }
 
-impl Limits {
+impl QueueLimits {
     /// Whether no job that waits may be taken now, while so many run.
     fn are_met(&self, active: u64) -> bool {
         let by_rate = match self.max {
@@ -164,8 +165,8 @@ struct Ended {
 }
 
 /// Reads one counter. The queue is known without it, so an answer that is no counter is none.
-fn ended(answer: &Answer) -> Option<Ended> {
-    let [count, noted] = answer.members().ok()? else { return None };
+fn ended(reply: &Reply) -> Option<Ended> {
+    let [count, noted] = reply.members().ok()? else { return None };
     let noted = Timestamp::from_millisecond(number(noted)?).ok()?;
     Some(Ended { jobs: number(count)?, noted })
 }

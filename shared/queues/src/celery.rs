@@ -14,11 +14,11 @@ use redis::Value;
 use tidegate_fleet::CeleryQueue;
 use tidegate_policy::{Absence, AbsenceKind, InFlight, Queue};
 
-use crate::answer::Answers;
 use crate::binding::Binding;
-use crate::command::Command;
+use crate::command::RedisCommand;
 use crate::fingerprint::fingerprint;
-use crate::unacked::{Held, Jobs, Message, Route};
+use crate::reply::Replies;
+use crate::unacked::{Held, HeldJobs, Message, Route};
 
 pub(crate) mod details;
 
@@ -32,33 +32,33 @@ const DEFAULT_EXCHANGE: &str = "celery";
 const PRIORITIES: std::ops::RangeInclusive<u8> = 0..=9;
 
 /// What to ask about a queue first; [`interpret`] takes the answers in this order.
-pub(crate) fn commands(queue: &CeleryQueue) -> Vec<Command> {
-    let lists = lists(queue).into_iter().map(|list| Command::new("LLEN", &list));
-    let held = Command::new("HLEN", &unacked_key(queue));
+pub(crate) fn commands(queue: &CeleryQueue) -> Vec<RedisCommand> {
+    let lists = lists(queue).into_iter().map(|list| RedisCommand::new("LLEN", &list));
+    let held = RedisCommand::new("HLEN", &unacked_key(queue));
     let tables = exchanges(queue).into_iter();
-    let tables = tables.map(|exchange| Command::new("SMEMBERS", &binding_key(queue, &exchange)));
+    let tables = tables.map(|exchange| RedisCommand::new("SMEMBERS", &binding_key(queue, &exchange)));
     lists.chain([held]).chain(tables).collect()
 }
 
 /// What the answers mean.
 pub(crate) fn interpret(
     queue: &CeleryQueue,
-    answers: &mut Answers<'_>,
+    replies: &mut Replies<'_>,
     details: &Details,
 ) -> Result<Queue, Absence> {
     let mut waiting: u64 = 0;
     let mut next = None;
     for list in lists(queue) {
-        let tasks = answers.take()?.count()?;
+        let tasks = replies.take()?.count()?;
         waiting = waiting.saturating_add(tasks);
         // The steps are taken in their order, so the first list that holds something holds the next task.
         next = next.or((tasks > 0).then_some(list));
     }
-    let unacked = answers.take()?.count()?;
+    let unacked = replies.take()?.count()?;
     let mut tables = Tables::new(queue, details);
     for exchange in exchanges(queue) {
-        let members = answers.take()?.members();
-        // An exchange that the file names must be readable; the others are looked at because one of them may be it.
+        let members = replies.take()?.members();
+        // An exchange that the file names must be readable; the others are read because one of them may be it.
         match members {
             Ok(members) => tables.add(exchange, members),
             Err(absence) if exchange == queue.exchange => return Err(absence),
@@ -168,10 +168,10 @@ impl<'a> Tables<'a> {
 
     /// The part of what workers hold that came from this queue. What cannot be assigned counts as in flight: too many keep
     /// capacity for a while, too few would stop tasks that run.
-    fn jobs(&self, held: &Held) -> Jobs {
+    fn jobs(&self, held: &Held) -> HeldJobs {
         let ours = held.routes.iter().filter(|(route, _)| self.reaches_it(route)).map(|(_, jobs)| *jobs);
-        let strange = Jobs { in_flight: held.strange, delayed: 0 };
-        ours.fold(strange, |all, jobs| Jobs {
+        let strange = HeldJobs { in_flight: held.strange, delayed: 0 };
+        ours.fold(strange, |all, jobs| HeldJobs {
             in_flight: all.in_flight.saturating_add(jobs.in_flight),
             delayed: all.delayed.saturating_add(jobs.delayed),
         })

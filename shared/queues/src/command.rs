@@ -1,13 +1,13 @@
-//! The commands that are sent to Redis, each of them once per look.
+//! The commands that are sent to Redis, each of them once per evaluation.
 
 use std::collections::HashMap;
 use std::fmt;
 
 /// One read-only command: its name, then its key, then the rest.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Command(Vec<String>);
+pub(crate) struct RedisCommand(Vec<String>);
 
-impl Command {
+impl RedisCommand {
     /// A command on one key, without further arguments.
     pub(crate) fn new(name: &'static str, key: &str) -> Self {
         Self(vec![name.to_owned(), key.to_owned()])
@@ -25,8 +25,8 @@ impl Command {
     }
 }
 
-/// Name and key, for people: kombu's separator holds control characters.
-impl fmt::Display for Command {
+/// Name and key, for operators: kombu's separator holds control characters.
+impl fmt::Display for RedisCommand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut words = self.0.iter();
         f.write_str(words.next().map_or("", String::as_str))?;
@@ -38,13 +38,13 @@ impl fmt::Display for Command {
 /// What one round trip asks: many queues share keys (`unacked`, a binding), and each key is read once.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
-    commands: Vec<Command>,
-    places: HashMap<Command, usize>,
+    commands: Vec<RedisCommand>,
+    places: HashMap<RedisCommand, usize>,
 }
 
 impl Batch {
     /// Adds a command unless it is there already; returns where its answer will be.
-    pub(crate) fn add(&mut self, command: Command) -> usize {
+    pub(crate) fn add(&mut self, command: RedisCommand) -> usize {
         if let Some(place) = self.places.get(&command) {
             return *place;
         }
@@ -55,7 +55,7 @@ impl Batch {
     }
 
     /// The commands in the order of their places.
-    pub(crate) fn commands(&self) -> &[Command] {
+    pub(crate) fn commands(&self) -> &[RedisCommand] {
         &self.commands
     }
 }
@@ -67,16 +67,16 @@ mod tests {
     #[test]
     fn a_shared_key_is_asked_once() {
         let mut batch = Batch::default();
-        let first = batch.add(Command::new("HLEN", "unacked"));
-        let other = batch.add(Command::new("LLEN", "unacked"));
-        let again = batch.add(Command::new("HLEN", "unacked"));
+        let first = batch.add(RedisCommand::new("HLEN", "unacked"));
+        let other = batch.add(RedisCommand::new("LLEN", "unacked"));
+        let again = batch.add(RedisCommand::new("HLEN", "unacked"));
         assert_eq!((first, other, again), (0, 1, 0));
         assert_eq!(batch.commands().len(), 2);
     }
 
     #[test]
     fn a_command_is_shown_without_control_characters() {
-        let command = Command::new("LLEN", "emails\u{6}\u{16}3").with("1");
+        let command = RedisCommand::new("LLEN", "emails\u{6}\u{16}3").with("1");
         assert_eq!(command.to_string(), r"LLEN `emails\u{6}\u{16}3`");
     }
 }

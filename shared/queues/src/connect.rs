@@ -20,8 +20,8 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
 /// Name resolution, TCP and TLS together. Within a VPC this takes milliseconds; a security group that drops packets
-/// would otherwise hold the look until TCP gives up after minutes. Shorter than this, a TLS handshake on a seventh of a
-/// core would fail.
+/// would otherwise hold the evaluation until TCP gives up after minutes. Shorter than this, a TLS handshake on a
+/// seventh of a core would fail.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Opens a connection on which nothing was said yet. `authorities` are certificates in PEM; without them the system's
@@ -46,18 +46,18 @@ async fn connect(
     match address {
         ConnectionAddr::Tcp(host, port) => {
             let stream = tcp(host, *port).await.map_err(|error| unreachable(&error))?;
-            talk(stream, response_timeout).await
+            session(stream, response_timeout).await
         }
         ConnectionAddr::TcpTls { host, port, .. } => {
             let name = ServerName::try_from(host.clone()).map_err(|error| unusable(error.to_string()))?;
             let connector = TlsConnector::from(Arc::new(tls(authorities)?));
             let stream = tcp(host, *port).await.map_err(|error| unreachable(&error))?;
             let stream = connector.connect(name, stream).await;
-            talk(stream.map_err(|error| refused(&error, authorities.is_some()))?, response_timeout).await
+            session(stream.map_err(|error| refused(&error, authorities.is_some()))?, response_timeout).await
         }
         ConnectionAddr::Unix(path) => {
             let stream = UnixStream::connect(path).await.map_err(|error| unreachable(&error))?;
-            talk(stream, response_timeout).await
+            session(stream, response_timeout).await
         }
         other => Err(unusable(format!("`{other}` is no kind of address that is known here"))),
     }
@@ -77,7 +77,7 @@ async fn tcp(host: &str, port: u16) -> io::Result<TcpStream> {
 
 /// Lets the Redis client speak on a stream. It is told no password and no database: its handshake then sends nothing at all,
 /// and `AUTH` and `SELECT` travel with the first batch. This saves a round trip and keeps the server's own words.
-async fn talk(
+async fn session(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     response_timeout: Duration,
 ) -> Result<MultiplexedConnection, Absence> {

@@ -19,7 +19,7 @@ mod server;
 mod connect;
 mod url;
 mod command;
-mod answer;
+mod reply;
 mod celery;
 mod binding;
 mod unacked;

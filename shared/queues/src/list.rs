@@ -3,21 +3,21 @@
 use tidegate_fleet::RedisList;
 use tidegate_policy::{Absence, AbsenceKind, InFlight, Queue};
 
-use crate::answer::Answers;
-use crate::command::Command;
+use crate::command::RedisCommand;
+use crate::reply::Replies;
 
 /// What to ask about a list; [`interpret`] takes the answers in this order.
-pub(crate) fn commands(list: &RedisList) -> Vec<Command> {
-    let length = Command::new("LLEN", &list.key);
-    let proof = list.proof.iter().map(|key| Command::new("EXISTS", key));
+pub(crate) fn commands(list: &RedisList) -> Vec<RedisCommand> {
+    let length = RedisCommand::new("LLEN", &list.key);
+    let proof = list.proof.iter().map(|key| RedisCommand::new("EXISTS", key));
     [length].into_iter().chain(proof).collect()
 }
 
 /// What the answers mean.
-pub(crate) fn interpret(list: &RedisList, answers: &mut Answers<'_>) -> Result<Queue, Absence> {
-    let waiting = answers.take()?.count()?;
+pub(crate) fn interpret(list: &RedisList, replies: &mut Replies<'_>) -> Result<Queue, Absence> {
+    let waiting = replies.take()?.count()?;
     let proved = match &list.proof {
-        Some(_) => answers.take()?.flag()?,
+        Some(_) => replies.take()?.flag()?,
         None => false,
     };
     if waiting == 0 && !proved {
@@ -50,7 +50,7 @@ mod tests {
     use redis::Value;
 
     use super::*;
-    use crate::answer::Answer;
+    use crate::reply::Reply;
     use tidegate_fleet::RedisUrl;
 
     #[track_caller]
@@ -64,10 +64,9 @@ mod tests {
         let commands = commands(&list);
         assert_eq!(commands.len(), values.len());
         let pairs = commands.into_iter().zip(values);
-        let answers: Vec<_> =
-            pairs.map(|(command, value)| Answer::new(command, Value::Int(*value))).collect();
-        let places: Vec<_> = (0..answers.len()).collect();
-        let read = interpret(&list, &mut Answers::new(&answers, &places));
+        let replies: Vec<_> = pairs.map(|(command, value)| Reply::new(command, Value::Int(*value))).collect();
+        let places: Vec<_> = (0..replies.len()).collect();
+        let read = interpret(&list, &mut Replies::new(&replies, &places));
         assert_eq!(read.map(|queue| queue.waiting).map_err(|absence| absence.kind), expected);
     }
 

@@ -11,10 +11,10 @@ use jiff::Timestamp;
 use tidegate_fleet::QueueSource;
 use tidegate_policy::{Absence, AbsenceKind, Queue};
 
-use crate::answer::{Answer, Answers};
-use crate::celery::details::{self, Asked, Details, Kept};
-use crate::command::{Batch, Command};
-use crate::server::{Connection, Memory, Server, Talk};
+use crate::celery::details::{self, DetailRequest, Details, Kept};
+use crate::command::{Batch, RedisCommand};
+use crate::reply::{Replies, Reply};
+use crate::server::{Connection, MemoryBudget, Server, Session};
 use crate::{bullmq, celery, list};
 
 /// How many servers are asked at the same time. A fleet has one or two; more than this many TLS handshakes at once
@@ -28,7 +28,7 @@ pub struct RedisRequest<'a> {
     pub url: &'a str,
     /// The certificates of the authorities that the server's own must come from, in PEM; without them, the system's.
     pub authorities: Option<&'a str>,
-    /// The queue; its own URL is not looked at, because it may be a reference to a secret.
+    /// The queue; its own URL is not read, because it may be a reference to a secret.
     pub source: &'a QueueSource,
 }
 
@@ -38,18 +38,18 @@ type At<'a> = (&'a str, Option<&'a str>);
 /// The same, kept.
 type Place = (String, Option<String>);
 
-/// The Redis servers of a fleet, with connections that the next look uses again.
+/// The Redis servers of a fleet, with connections that the next read uses again.
 #[derive(Default)]
 pub struct Redis {
     /// A connection that failed is not put back.
     idle: Mutex<BTreeMap<Place, Connection>>,
     /// The messages in `unacked` that were read once.
     kept: Mutex<BTreeMap<Place, Kept>>,
-    memory: Memory,
+    memory: MemoryBudget,
 }
 
 impl Redis {
-    /// No connection is opened before the first look.
+    /// No connection is opened before the first read.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -89,16 +89,16 @@ impl Redis {
         let mut batch = Batch::default();
         let mut asked = Vec::new();
         for (place, source) in &sources {
-            let answers: Vec<_> =
+            let replies: Vec<_> =
                 commands(source, now).into_iter().map(|command| batch.add(command)).collect();
-            asked.push((*place, *source, answers));
+            asked.push((*place, *source, replies));
         }
-        let (answers, details) = match self.ask(at, &server, batch.commands(), &asked, now).await {
+        let (replies, details) = match self.ask(at, &server, batch.commands(), &asked, now).await {
             Ok(found) => found,
             Err(absence) => return none(&server.locate(absence)),
         };
         let read = asked.into_iter().map(|(place, source, places)| {
-            let queue = interpret(source, &mut Answers::new(&answers, &places), &details, now);
+            let queue = interpret(source, &mut Replies::new(&replies, &places), &details, now);
             (place, queue.map_err(|absence| server.locate(absence)))
         });
         read.collect()
@@ -109,10 +109,10 @@ impl Redis {
         &self,
         at: Place,
         server: &Server,
-        commands: &[Command],
+        commands: &[RedisCommand],
         asked: &[(usize, &QueueSource, Vec<usize>)],
         now: Timestamp,
-    ) -> Result<(Vec<Answer>, Details), Absence> {
+    ) -> Result<(Vec<Reply>, Details), Absence> {
         if commands.is_empty() {
             return Ok((Vec::new(), Details::default()));
         }
@@ -120,25 +120,25 @@ impl Redis {
         let idle = taken(&self.idle, &at);
         let (connection, values) = server.ask(idle, commands).await?;
         let pairs = commands.iter().cloned().zip(values);
-        let answers: Vec<_> = pairs.map(|(command, value)| Answer::new(command, value)).collect();
+        let replies: Vec<_> = pairs.map(|(command, value)| Reply::new(command, value)).collect();
         let celery: Vec<_> =
-            asked.iter().filter_map(|(_, source, places)| of_celery(source, places, &answers)).collect();
-        let mut talk = Talk::since(began, server, connection, &self.memory);
+            asked.iter().filter_map(|(_, source, places)| of_celery(source, places, &replies)).collect();
+        let mut session = Session::since(began, server, connection, &self.memory);
         let mut kept = taken(&self.kept, &at).unwrap_or_default();
-        let details = details::read(&mut talk, &celery, &mut kept, now).await;
+        let details = details::read(&mut session, &celery, &mut kept, now).await;
         put(&self.kept, at.clone(), kept);
-        if let Some(connection) = talk.end() {
+        if let Some(connection) = session.end() {
             put(&self.idle, at, connection);
         }
-        Ok((answers, details))
+        Ok((replies, details))
     }
 }
 
 /// What the first answers say of one of Celery's queues.
-fn of_celery<'a>(source: &'a QueueSource, places: &[usize], answers: &[Answer]) -> Option<Asked<'a>> {
+fn of_celery<'a>(source: &'a QueueSource, places: &[usize], replies: &[Reply]) -> Option<DetailRequest<'a>> {
     let QueueSource::Celery(queue) = source else { return None };
-    let number = |nth: usize| answers.get(*places.get(nth)?)?.count().ok();
-    Some(Asked::new(queue, |nth| number(nth).unwrap_or(0)))
+    let number = |nth: usize| replies.get(*places.get(nth)?)?.count().ok();
+    Some(DetailRequest::new(queue, |nth| number(nth).unwrap_or(0)))
 }
 
 /// What is kept for a server; nobody else has it meanwhile.
@@ -150,7 +150,7 @@ fn put<T>(kept: &Mutex<BTreeMap<Place, T>>, at: Place, one: T) {
     kept.lock().unwrap_or_else(PoisonError::into_inner).insert(at, one);
 }
 
-fn commands(source: &QueueSource, now: Timestamp) -> Vec<Command> {
+fn commands(source: &QueueSource, now: Timestamp) -> Vec<RedisCommand> {
     match source {
         QueueSource::Celery(queue) => celery::commands(queue),
         QueueSource::Bullmq(queue) => bullmq::commands(queue, now),
@@ -161,14 +161,14 @@ fn commands(source: &QueueSource, now: Timestamp) -> Vec<Command> {
 
 fn interpret(
     source: &QueueSource,
-    answers: &mut Answers<'_>,
+    replies: &mut Replies<'_>,
     details: &Details,
     now: Timestamp,
 ) -> Result<Queue, Absence> {
     match source {
-        QueueSource::Celery(queue) => celery::interpret(queue, answers, details),
-        QueueSource::Bullmq(queue) => bullmq::interpret(queue, answers, now),
-        QueueSource::List(list) => list::interpret(list, answers),
+        QueueSource::Celery(queue) => celery::interpret(queue, replies, details),
+        QueueSource::Bullmq(queue) => bullmq::interpret(queue, replies, now),
+        QueueSource::List(list) => list::interpret(list, replies),
         QueueSource::Sqs(_) | QueueSource::Cloudwatch(_) => {
             Err(Absence::new(AbsenceKind::Unreadable, "this queue is not kept in Redis"))
         }

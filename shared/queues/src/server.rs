@@ -8,22 +8,22 @@ use tidegate_policy::{Absence, AbsenceKind};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout_at;
 
-use crate::answer::refusal;
-use crate::command::Command;
+use crate::command::RedisCommand;
+use crate::reply::refusal;
 use crate::{connect, url};
 
 /// From sending a batch to its last answer. Redis answers it within milliseconds; one that takes 2 seconds is in
-/// trouble, and a look that waits longer for it delays what the other servers' queues need.
+/// trouble, and a read that waits longer for it delays what the other servers' queues need.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// After so long since a look began, nothing more is asked of a server than it was asked at first. With the answer that is
+/// After so long since a read began, nothing more is asked of a server than it was asked at first. With the answer that is
 /// waited for last this is less than the 5 seconds that it takes a server to fail. Half as long, and a seventh of a core
-/// would not read in one look what it may; twice as long would be more than a failure takes.
+/// would not read in one read what it may; twice as long would be more than a failure takes.
 const ASKING_ON: Duration = Duration::from_secs(2);
 
-/// How many bytes of messages one look reads of one URL. On a seventh of a core so many take half a second. The rest
-/// follows with the next looks; half as many would double the looks after a start that remove nothing.
-const LOOK_BYTES: u64 = 32 << 20;
+/// How many bytes of messages one read reads of one URL. On a seventh of a core so many take half a second. The rest
+/// follows with the next evaluations; half as many would double the evaluations after a start that remove nothing.
+const BYTES_PER_READ: u64 = 32 << 20;
 
 /// How many bytes of messages are in memory at a time, of all URLs: two of the largest portions, so that a server that sends
 /// one slowly does not keep the others waiting. With four, and what the client keeps, half of a small function is used.
@@ -53,45 +53,45 @@ pub(crate) struct Server {
 
 /// What is asked of a server after the first round trip, since the answers decide what. It ends in time, after so many bytes,
 /// and with the connection.
-pub(crate) struct Talk<'a> {
+pub(crate) struct Session<'a> {
     server: &'a Server,
     /// `None` while none is open.
     connection: Option<Connection>,
     /// The server failed, or did not answer in time.
     over: bool,
     until: Instant,
-    memory: &'a Memory,
+    memory: &'a MemoryBudget,
     /// How many bytes of messages may still be read.
     left: u64,
 }
 
 /// The memory for messages that all URLs share, in bytes.
 #[derive(Debug)]
-pub(crate) struct Memory(Semaphore);
+pub(crate) struct MemoryBudget(Semaphore);
 
 /// A part of it. It is kept as long as the messages that it was taken for.
 pub(crate) type Room<'a> = SemaphorePermit<'a>;
 
-impl Default for Memory {
+impl Default for MemoryBudget {
     fn default() -> Self {
         Self(Semaphore::new(ROOM_BYTES))
     }
 }
 
-impl<'a> Talk<'a> {
-    /// Goes on with a look that began then.
+impl<'a> Session<'a> {
+    /// Goes on with a read that began then.
     pub(crate) fn since(
         began: Instant,
         server: &'a Server,
         connection: Connection,
-        memory: &'a Memory,
+        memory: &'a MemoryBudget,
     ) -> Self {
         let until = began + ASKING_ON;
-        Self { server, connection: Some(connection), over: false, until, memory, left: LOOK_BYTES }
+        Self { server, connection: Some(connection), over: false, until, memory, left: BYTES_PER_READ }
     }
 
     /// One more round trip; `None` when the talk is over.
-    pub(crate) async fn ask(&mut self, commands: &[Command]) -> Option<Vec<Value>> {
+    pub(crate) async fn ask(&mut self, commands: &[RedisCommand]) -> Option<Vec<Value>> {
         if commands.is_empty() {
             return Some(Vec::new());
         }
@@ -100,16 +100,16 @@ impl<'a> Talk<'a> {
         }
         // A connection on which an answer is still to come is of no use any more.
         self.over = true;
-        let (connection, answers) = match self.connection.take() {
+        let (connection, replies) = match self.connection.take() {
             Some(mut connection) => {
-                let answers = exchange(&mut connection, &[], commands).await.ok()?;
-                (connection, answers)
+                let replies = exchange(&mut connection, &[], commands).await.ok()?;
+                (connection, replies)
             }
             None => self.server.ask(None, commands).await.ok()?,
         };
         self.over = false;
         self.connection = Some(connection);
-        Some(answers)
+        Some(replies)
     }
 
     /// Reads messages that have at most so many bytes together; `None` when so many may not be read any more, when the others
@@ -117,7 +117,7 @@ impl<'a> Talk<'a> {
     pub(crate) async fn portion(
         &mut self,
         bytes: u64,
-        commands: &[Command],
+        commands: &[RedisCommand],
     ) -> Option<(Vec<Value>, Room<'a>)> {
         if bytes > self.left {
             return None;
@@ -139,7 +139,7 @@ impl<'a> Talk<'a> {
         self.left = self.left.min(bytes);
     }
 
-    /// The connection, for the next look.
+    /// The connection, for the next read.
     pub(crate) fn end(self) -> Option<Connection> {
         self.connection
     }
@@ -163,7 +163,7 @@ fn longest(value: &Value) -> u64 {
 }
 
 /// Why a batch has no answers.
-enum Failure {
+enum RedisFailure {
     /// The connection is of no use any more; on one that was kept it says little about the server.
     Connection(RedisError),
     /// The server refused to let us in.
@@ -192,12 +192,12 @@ impl Server {
 
     /// Sends all commands at once and returns their answers with the connection for the next time.
     ///
-    /// A connection kept from an earlier look may have been dropped while Lambda froze the process, without anybody
-    /// telling. Its failure is therefore no news of the server: a new connection is tried, once.
+    /// A connection kept from an earlier evaluation may have been dropped while Lambda froze the process, without anybody
+    /// telling. Its failure is therefore nothing to report of the server: a new connection is tried, once.
     pub(crate) async fn ask(
         &self,
         kept: Option<Connection>,
-        commands: &[Command],
+        commands: &[RedisCommand],
     ) -> Result<(Connection, Vec<Value>), Absence> {
         if let Some(mut connection) = kept
             && let Ok(values) = exchange(&mut connection, &[], commands).await
@@ -209,8 +209,8 @@ impl Server {
         let values = exchange(&mut connection, &self.login(), commands).await;
         match values {
             Ok(values) => Ok((connection, values)),
-            Err(Failure::Connection(error)) => Err(lost(&error)),
-            Err(Failure::Login(absence)) => Err(absence),
+            Err(RedisFailure::Connection(error)) => Err(lost(&error)),
+            Err(RedisFailure::Login(absence)) => Err(absence),
         }
     }
 
@@ -265,8 +265,8 @@ struct Login {
 async fn exchange(
     connection: &mut Connection,
     login: &[Login],
-    commands: &[Command],
-) -> Result<Vec<Value>, Failure> {
+    commands: &[RedisCommand],
+) -> Result<Vec<Value>, RedisFailure> {
     let mut pipeline = Pipeline::new();
     for step in login {
         pipeline.add_command(step.command.clone());
@@ -276,21 +276,21 @@ async fn exchange(
     }
     let count = pipeline.len();
     // Not `query_async`: it makes one refused command the failure of the whole pipeline.
-    let answers = connection.req_packed_commands(&pipeline, 0, count).await;
-    let mut answers = answers.map_err(Failure::Connection)?.into_iter();
+    let replies = connection.req_packed_commands(&pipeline, 0, count).await;
+    let mut replies = replies.map_err(RedisFailure::Connection)?.into_iter();
     for step in login {
-        if let Some(Value::ServerError(error)) = answers.next() {
+        if let Some(Value::ServerError(error)) = replies.next() {
             let mut absence = refusal(&step.shown, &error);
             if absence.kind == AbsenceKind::Unreadable {
                 absence.kind = step.otherwise;
             }
-            return Err(Failure::Login(absence));
+            return Err(RedisFailure::Login(absence));
         }
     }
-    Ok(answers.collect())
+    Ok(replies.collect())
 }
 
-fn words(command: &Command) -> Cmd {
+fn words(command: &RedisCommand) -> Cmd {
     let mut sent = Cmd::new();
     let (name, arguments) = command.words().split_first().map_or(("", &[][..]), |(name, rest)| (name, rest));
     // A subcommand is a word of its own: `MEMORY USAGE`.

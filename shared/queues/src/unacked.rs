@@ -11,12 +11,12 @@ use jiff::{Timestamp, civil, tz};
 use redis::Value;
 use serde::Deserialize;
 
-use crate::command::Command;
-use crate::server::{Room, Talk};
+use crate::command::RedisCommand;
+use crate::server::{Room, Session};
 
-/// How many messages may be held. `HKEYS` on so many takes a Redis a few milliseconds, at every look; five times as many
-/// take it ten times as long (they no longer fit its processor's cache), and others wait meanwhile. Half as many would
-/// refuse an application of 250 workers that hold 40 messages each.
+/// How many messages may be held. `HKEYS` on so many takes a Redis a few milliseconds, at every evaluation; five times
+/// as many take it ten times as long (they no longer fit its processor's cache), and others wait meanwhile. Half as
+/// many would refuse an application of 250 workers that hold 40 messages each.
 const TAGS_MAX: u64 = 20_000;
 
 /// How many sizes are asked for in one round trip: they take Redis some 3 milliseconds.
@@ -48,7 +48,7 @@ enum Content {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Held {
     /// The messages that were read, by the way they came.
-    pub(crate) routes: BTreeMap<Route, Jobs>,
+    pub(crate) routes: BTreeMap<Route, HeldJobs>,
     /// Values that are not kombu's: nobody knows whose they are.
     pub(crate) strange: u64,
     /// Messages that were not read.
@@ -68,7 +68,7 @@ pub(crate) struct Route {
 
 /// Messages that are held.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Jobs {
+pub(crate) struct HeldJobs {
     /// They run, or may at any time.
     pub(crate) in_flight: u64,
     /// Their ETA is still to come.
@@ -90,12 +90,18 @@ impl Held {
 
 impl Unacked {
     /// Brings what is known up to date. `held` is the length of the hash.
-    pub(crate) async fn read(&mut self, talk: &mut Talk<'_>, key: &str, held: u64, now: Timestamp) -> Held {
+    pub(crate) async fn read(
+        &mut self,
+        session: &mut Session<'_>,
+        key: &str,
+        held: u64,
+        now: Timestamp,
+    ) -> Held {
         if held == 0 || held > TAGS_MAX {
             self.known.clear();
             return self.held(held, now);
         }
-        let Some(mut tags) = tags(talk, key).await else {
+        let Some(mut tags) = tags(session, key).await else {
             return Held { exchanges: self.exchanges.clone(), ..Held::unread(held) };
         };
         self.known.retain(|tag, _| tags.remove(tag));
@@ -103,19 +109,19 @@ impl Unacked {
         let mut unread: usize = 0;
         while !unknown.is_empty() {
             let some = unknown.split_off(unknown.len().saturating_sub(SIZES_AT_ONCE));
-            unread = unread.saturating_add(self.read_some(talk, key, some).await);
+            unread = unread.saturating_add(self.read_some(session, key, some).await);
         }
         self.held(u64::try_from(unread).unwrap_or(u64::MAX), now)
     }
 
     /// Reads new messages, the small ones first; returns how many could not be read.
-    async fn read_some(&mut self, talk: &mut Talk<'_>, key: &str, tags: Vec<String>) -> usize {
-        let asked: Vec<_> = tags.iter().map(|tag| Command::new("HSTRLEN", key).with(tag)).collect();
-        let Some(answers) = talk.ask(&asked).await else { return tags.len() };
+    async fn read_some(&mut self, session: &mut Session<'_>, key: &str, tags: Vec<String>) -> usize {
+        let asked: Vec<_> = tags.iter().map(|tag| RedisCommand::new("HSTRLEN", key).with(tag)).collect();
+        let Some(replies) = session.ask(&asked).await else { return tags.len() };
         let mut unread: usize = 0;
         let mut sized = Vec::with_capacity(tags.len());
-        for (tag, answer) in tags.into_iter().zip(answers) {
-            match answer {
+        for (tag, reply) in tags.into_iter().zip(replies) {
+            match reply {
                 // Acknowledged meanwhile.
                 Value::Int(0) => {}
                 Value::Int(size) => sized.push((tag, u64::try_from(size).unwrap_or(u64::MAX))),
@@ -126,7 +132,7 @@ impl Unacked {
         for (portion, bytes) in portions(sized) {
             if bytes > PORTION_BYTES {
                 self.known.extend(portion.into_iter().map(|tag| (tag, Content::TooLarge)));
-            } else if let Some((values, _room)) = read_portion(talk, key, &portion, bytes).await {
+            } else if let Some((values, _room)) = read_portion(session, key, &portion, bytes).await {
                 portion.into_iter().zip(values).for_each(|(tag, value)| self.learn(tag, value));
             } else {
                 unread = unread.saturating_add(portion.len());
@@ -158,7 +164,7 @@ impl Unacked {
             match content {
                 Content::Message(Entry { route, eta }) => {
                     if !held.routes.contains_key(route) {
-                        held.routes.insert(route.clone(), Jobs::default());
+                        held.routes.insert(route.clone(), HeldJobs::default());
                     }
                     let Some(jobs) = held.routes.get_mut(route) else { continue };
                     let delayed = eta.is_some_and(|eta| eta > now);
@@ -173,9 +179,9 @@ impl Unacked {
 }
 
 /// The delivery tags; `None` when they could not be read.
-async fn tags(talk: &mut Talk<'_>, key: &str) -> Option<HashSet<String>> {
-    let answer = talk.ask(&[Command::new("HKEYS", key)]).await?;
-    let Some(Value::Array(tags)) = answer.into_iter().next() else { return None };
+async fn tags(session: &mut Session<'_>, key: &str) -> Option<HashSet<String>> {
+    let reply = session.ask(&[RedisCommand::new("HKEYS", key)]).await?;
+    let Some(Value::Array(tags)) = reply.into_iter().next() else { return None };
     let text = |tag| match tag {
         Value::BulkString(bytes) => String::from_utf8(bytes).ok(),
         _ => None,
@@ -183,16 +189,16 @@ async fn tags(talk: &mut Talk<'_>, key: &str) -> Option<HashSet<String>> {
     tags.into_iter().map(text).collect()
 }
 
-/// The messages of some tags, and the room that they take; `None` when they could not be read in this look.
+/// The messages of some tags, and the room that they take; `None` when they could not be read in this evaluation.
 async fn read_portion<'a>(
-    talk: &mut Talk<'a>,
+    session: &mut Session<'a>,
     key: &str,
     tags: &[String],
     bytes: u64,
 ) -> Option<(Vec<Value>, Room<'a>)> {
-    let command = tags.iter().fold(Command::new("HMGET", key), |command, tag| command.with(tag));
-    let (answers, room) = talk.portion(bytes, &[command]).await?;
-    match answers.into_iter().next()? {
+    let command = tags.iter().fold(RedisCommand::new("HMGET", key), |command, tag| command.with(tag));
+    let (replies, room) = session.portion(bytes, &[command]).await?;
+    match replies.into_iter().next()? {
         Value::Array(values) if values.len() == tags.len() => Some((values, room)),
         _ => None,
     }

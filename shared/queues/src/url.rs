@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_that_is_none_is_told_how_to_write_one() {
+    fn a_url_that_is_none_is_reported_how_to_write_one() {
         for url in ["sentinel://host/0", "host:6379", "http://host:6379", "hunter2", "", "redis:host"] {
             let said = parse(url).expect_err(url).to_string();
             let expected = "; write `redis://[USER:PASSWORD@]HOST:PORT/DATABASE`, or `rediss://` for TLS";

@@ -1,26 +1,26 @@
-//! What the scaling of services brings to the look that all functions share.
+//! What the scaling of services brings to the evaluation that all functions share.
 
 use std::future::Future;
 
 use jiff::Timestamp;
 use tidegate_aws::CallError;
-use tidegate_aws::ledger::{Found, Page};
+use tidegate_aws::ledger::{Found, LedgerItem};
 use tidegate_aws::report::{Header, Section};
-use tidegate_aws::ring::{EVALUATE, PLAN, Ring, RingError};
+use tidegate_aws::trigger::{EVALUATE, PLAN, Trigger, TriggerError};
+use tidegate_evaluation::{Clock, Concern, InvocationError};
 use tidegate_fleet::Service;
-use tidegate_look::{Clock, Concern, Failure};
 use tidegate_policy::Override;
 
 use crate::decide;
 use crate::memory::FleetMemory;
-use crate::observe::Seen;
+use crate::observe::FleetObservation;
 use crate::services::Services;
 use crate::target::TargetReport;
 
 impl Concern for Services {
     type Memory = FleetMemory;
     type Subject = Service;
-    type Seen = Seen;
+    type FleetObservation = FleetObservation;
     type Target = TargetReport;
 
     fn name(&self) -> &'static str {
@@ -31,27 +31,29 @@ impl Concern for Services {
         self.services().map(|service| service.name().to_owned()).collect()
     }
 
-    fn select(&self, ring: &Ring) -> Result<Vec<&Service>, Failure> {
-        match ring {
-            Ring::Manual { action, arguments } => match action.as_str() {
+    fn select(&self, trigger: &Trigger) -> Result<Vec<&Service>, InvocationError> {
+        match trigger {
+            Trigger::Manual { action, arguments } => match action.as_str() {
                 EVALUATE | PLAN => self.named(arguments),
                 other => {
                     let problem = format!("unknown action `{other}`; known are `{EVALUATE}` and `{PLAN}`");
-                    Err(RingError::manual(&problem).into())
+                    Err(TriggerError::manual(&problem).into())
                 }
             },
-            Ring::Schedule | Ring::Look | Ring::Alarm { .. } => Ok(self.services().collect()),
+            Trigger::Schedule | Trigger::DelayedEvaluation | Trigger::Alarm { .. } => {
+                Ok(self.services().collect())
+            }
         }
     }
 
     async fn observe(
         &self,
         services: &[&Service],
-        ring: &Ring,
+        trigger: &Trigger,
         ledger: impl Future<Output = Result<Found<FleetMemory>, CallError>>,
         now: Timestamp,
-    ) -> Result<(Found<FleetMemory>, Seen), CallError> {
-        self.see(services, ring, ledger, now).await
+    ) -> Result<(Found<FleetMemory>, FleetObservation), CallError> {
+        self.see(services, trigger, ledger, now).await
     }
 
     fn believe(&self, memory: &mut FleetMemory, now: Timestamp) {
@@ -60,12 +62,12 @@ impl Concern for Services {
 
     fn decide(
         &self,
-        seen: Seen,
-        page: &mut Page<FleetMemory>,
+        seen: FleetObservation,
+        item: &mut LedgerItem<FleetMemory>,
         overrides: &[Override],
         header: &Header,
     ) -> Vec<TargetReport> {
-        decide::decide(self, seen, &mut page.memory, overrides, header)
+        decide::decide(self, seen, &mut item.memory, overrides, header)
     }
 
     fn is_moving(&self, targets: &[TargetReport]) -> bool {
@@ -80,7 +82,7 @@ impl Concern for Services {
         target.section(header)
     }
 
-    fn settle(&self, memory: &mut FleetMemory, targets: &[TargetReport], header: &Header, told: bool) {
-        memory.settle(targets, header, told);
+    fn settle(&self, memory: &mut FleetMemory, targets: &[TargetReport], header: &Header, notified: bool) {
+        memory.settle(targets, header, notified);
     }
 }

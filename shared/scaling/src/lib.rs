@@ -13,4 +13,4 @@ mod readings;
 pub use crate::memory::FleetMemory;
 pub use crate::queues::{NoQueues, QueuesSeen, ReadQueues};
 pub use crate::services::{PARTS, Part, QUEUE_DEPTH, SERVICE_LOAD, Services};
-pub use crate::target::{Done, TargetReport};
+pub use crate::target::{ActionTaken, TargetReport};

@@ -51,18 +51,20 @@ impl FleetMemory {
         }
     }
 
-    /// Puts outcomes and what people were told of in, whoever wrote it last.
-    pub(crate) fn settle(&mut self, targets: &[TargetReport], header: &Header, told: bool) {
-        for target in targets.iter().filter(|target| target.outcome().is_some() || target.is_news()) {
+    /// Puts outcomes and what operators were notified of in, whoever wrote it last.
+    pub(crate) fn settle(&mut self, targets: &[TargetReport], header: &Header, notified: bool) {
+        for target in
+            targets.iter().filter(|target| target.outcome().is_some() || target.is_worth_reporting())
+        {
             let services = if target.observe { &mut self.observe } else { &mut self.enforce };
             let Some(mine) = services.get_mut(&target.target) else { continue };
             if let Some(outcome) = target.outcome() {
-                mine.settle(&header.look, settled(outcome), header.at);
+                mine.settle(&header.evaluation, settled(outcome), header.at);
             }
-            if told {
-                mine.mark_told(&target.decision.notices);
+            if notified {
+                mine.mark_notified(&target.decision.notices);
                 if matches!(target.outcome(), Some(Outcome::Failed(_))) {
-                    mine.begin_told(NoticeKind::ActionFailing, header.at);
+                    mine.mark_begun(NoticeKind::ActionFailing, header.at);
                 }
             } else {
                 mine.observed = None;

@@ -1,4 +1,4 @@
-//! One look at the world: independent reads in parallel, batched.
+//! One observation: independent reads in parallel, batched.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -9,10 +9,10 @@ use tidegate_aws::CallError;
 use tidegate_aws::alarms::{self, Alarms};
 use tidegate_aws::ledger::Found;
 use tidegate_aws::metrics::READ_EVERY;
-use tidegate_aws::ring::Ring;
 use tidegate_aws::targets::{self, Targets};
+use tidegate_aws::trigger::Trigger;
+use tidegate_evaluation::budget;
 use tidegate_fleet::{QueueSource, Service, TargetName};
-use tidegate_look::budget;
 use tidegate_policy::{Absence, AbsenceKind, AlarmName, MetricReading, Observation};
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -21,9 +21,9 @@ use crate::queues::QueuesSeen;
 use crate::readings::{self, Readings};
 use crate::services::Services;
 
-/// Everything one look saw.
+/// Everything one evaluation saw.
 #[derive(Debug)]
-pub struct Seen {
+pub struct FleetObservation {
     /// By service name in the fleet file; a service whose queue is a metric is left out between two metric reads.
     pub(crate) services: BTreeMap<String, Observation>,
     /// Whether the metrics of the whole fleet were read.
@@ -39,16 +39,16 @@ struct FromAws<'a> {
 }
 
 impl Services {
-    /// Looks at everything: queues beside the ledger, AWS after it.
+    /// Reads everything: queues beside the ledger, AWS after it.
     pub(crate) async fn see(
         &self,
         services: &[&Service],
-        ring: &Ring,
+        trigger: &Trigger,
         ledger: impl Future<Output = Result<Found<FleetMemory>, CallError>>,
         now: Timestamp,
-    ) -> Result<(Found<FleetMemory>, Seen), CallError> {
+    ) -> Result<(Found<FleetMemory>, FleetObservation), CallError> {
         let (ledger, queues) = join!(
-            self.ledger_then_aws(services, ring, ledger, now),
+            self.ledger_then_aws(services, trigger, ledger, now),
             timeout(budget::QUEUES, self.queues.read(services, now)),
         );
         let queues = queues.unwrap_or_default();
@@ -58,22 +58,25 @@ impl Services {
             Some((service.name().to_owned(), seen))
         });
         let whole = services.len() == self.services().count();
-        Ok((found, Seen { services: seen.collect(), metrics_read: aws.readings.is_some() && whole }))
+        Ok((
+            found,
+            FleetObservation { services: seen.collect(), metrics_read: aws.readings.is_some() && whole },
+        ))
     }
 
-    /// The ledger first, then AWS. What is remembered must never be newer than what is seen: a look
-    /// that saw the desired count of before another look's change, and read the memory of after it, would take its
-    /// own colleague for somebody else (found by the race test). The conditional write does the rest.
+    /// The ledger first, then AWS. What is remembered must never be newer than what is seen: an evaluation that saw the
+    /// desired count of before another evaluation's change, and read the memory of after it, would take another
+    /// evaluation's change for one made outside Tidegate (found by the race test). The conditional write does the rest.
     async fn ledger_then_aws<'a>(
         &self,
         services: &[&'a Service],
-        ring: &Ring,
+        trigger: &Trigger,
         ledger: impl Future<Output = Result<Found<FleetMemory>, CallError>>,
         now: Timestamp,
     ) -> Result<(Found<FleetMemory>, FromAws<'a>), CallError> {
         let found = ledger.await?;
-        let last = found.page.memory.metrics_read_at;
-        let due = ring.is_plan() || last.is_none_or(|last| now.duration_since(last).abs() >= READ_EVERY);
+        let last = found.item.memory.metrics_read_at;
+        let due = trigger.is_plan() || last.is_none_or(|last| now.duration_since(last).abs() >= READ_EVERY);
         Ok((found, self.read_aws(services, due, now).await))
     }
 
@@ -112,7 +115,7 @@ impl Services {
 impl FromAws<'_> {
     /// What was seen of one service; `None` while its queue, which is a metric, is not due.
     fn observation(&self, service: &Service, queues: &QueuesSeen) -> Option<Observation> {
-        let late = || Absence::new(AbsenceKind::TimedOut, "not read within the time of a look");
+        let late = || Absence::new(AbsenceKind::TimedOut, "not read within the time of an evaluation");
         let mine = self.readings.as_ref().and_then(|readings| readings.get(service.name()));
         let queue = match service.queue() {
             None => None,

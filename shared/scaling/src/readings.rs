@@ -1,4 +1,4 @@
-//! The CloudWatch metrics of one look: what each service needs, and what was read for it.
+//! The CloudWatch metrics of one evaluation: what each service needs, and what was read for it.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -96,7 +96,7 @@ pub(crate) async fn read<'a>(
 
 /// Not answered in time.
 fn late() -> Absence {
-    Absence::new(AbsenceKind::TimedOut, "not read within the time of a look")
+    Absence::new(AbsenceKind::TimedOut, "not read within the time of an evaluation")
 }
 
 /// Every metric that one service needs: those that it names, and those that are its queue.
@@ -151,8 +151,8 @@ impl Question<'_> {
 
 #[cfg(test)]
 mod tests {
-    use tidegate_aws::targets::Seen;
-    use tidegate_policy::{Constraints, Service as Counts};
+    use tidegate_aws::targets::TargetState;
+    use tidegate_policy::{Constraints, ServiceState};
 
     use super::*;
 
@@ -161,7 +161,7 @@ mod tests {
         rules: [{ when: requests > 1000, notify: warning }, { when: cpu > 80%, notify: warning }]\n";
 
     /// To each metric of the service: the target groups it is asked for with, or why it is not asked for.
-    fn asked(seen: Option<Result<Seen, Absence>>) -> BTreeMap<String, Result<Vec<String>, Absence>> {
+    fn asked(seen: Option<Result<TargetState, Absence>>) -> BTreeMap<String, Result<Vec<String>, Absence>> {
         let fleet = tidegate_fleet::parse(FLEET).expect("a fleet");
         let service = fleet.service("api").expect("it is in the fleet");
         let targets: Targets = seen.map(|seen| (service.target().clone(), seen)).into_iter().collect();
@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     fn a_load_balancers_metric_is_asked_for_with_the_target_groups_of_the_service() {
-        let service = Counts {
+        let service = ServiceState {
             desired_count: 2,
             running_count: 2,
             pending_count: 0,
@@ -195,7 +195,7 @@ mod tests {
             constraints: Constraints::default(),
         };
         for groups in [vec![], vec!["arn:tg/api".to_owned()]] {
-            let seen = Seen { service: service.clone(), target_groups: groups.clone() };
+            let seen = TargetState { service: service.clone(), target_groups: groups.clone() };
             assert_eq!(asked(Some(Ok(seen)))["requests"], Ok(groups));
         }
     }

@@ -4,9 +4,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use tidegate_aws::Clients;
 use tidegate_aws::load_balancers::LoadBalancers;
-use tidegate_aws::ring::RingError;
+use tidegate_aws::trigger::TriggerError;
+use tidegate_evaluation::InvocationError;
 use tidegate_fleet::{Fleet, Service};
-use tidegate_look::Failure;
 
 use crate::queues::ReadQueues;
 
@@ -54,15 +54,16 @@ impl Services {
     }
 
     /// The services named in an event; all where none is.
-    pub(crate) fn named(&self, arguments: &Map<String, Value>) -> Result<Vec<&Service>, Failure> {
+    pub(crate) fn named(&self, arguments: &Map<String, Value>) -> Result<Vec<&Service>, InvocationError> {
         let wanted = Arguments::deserialize(Value::Object(arguments.clone()));
-        let Arguments { services: wanted } = wanted.map_err(|error| RingError::manual(&error.to_string()))?;
+        let Arguments { services: wanted } =
+            wanted.map_err(|error| TriggerError::manual(&error.to_string()))?;
         let known: Vec<&str> = self.services().map(Service::name).collect();
         if let Some(unknown) = wanted.iter().find(|name| !known.contains(&name.as_str())) {
             let known = known.join("`, `");
             let (kind, fleet) = (self.part.kind, self.fleet.name());
             let message = format!("no service `{unknown}` {kind} in fleet `{fleet}`; known: `{known}`");
-            return Err(Failure::non_retryable(message));
+            return Err(InvocationError::non_retryable(message));
         }
         let asked = |service: &&Service| wanted.is_empty() || wanted.iter().any(|it| it == service.name());
         Ok(self.services().filter(asked).collect())
@@ -75,7 +76,7 @@ impl std::fmt::Debug for Services {
     }
 }
 
-/// What a person may say beside the action.
+/// What an operator may say beside the action.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Arguments {

@@ -12,7 +12,7 @@ use tidegate_policy::{Decision, Notice, Observation, Reason, Verdict};
 
 use crate::moment::Moment;
 
-/// What one look saw of one service, decided and did.
+/// What one evaluation saw of one service, decided and did.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TargetReport {
     /// Its name in the fleet file.
@@ -26,35 +26,35 @@ pub struct TargetReport {
     /// What was decided.
     pub decision: Decision,
     /// What came of it.
-    pub done: Done,
-    /// The change before this one failed, and people know.
+    pub action: ActionTaken,
+    /// The change before this one failed, and operators know.
     pub failed_before: bool,
 }
 
 /// What came of a decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Done {
+pub enum ActionTaken {
     /// There was nothing to do.
     Nothing,
-    /// Only observed: this is what would have been done. `news` when it differs from what was last reported.
+    /// Only observed: this is what would have been done. `worth_reporting` when it differs from what was last reported.
     Observed {
         /// It was not reported before.
-        news: bool,
+        worth_reporting: bool,
     },
-    /// Left to the next look, since this one has made as many changes as one look may.
-    CarriedOver,
+    /// Left to the next evaluation, since this one has made as many changes as one evaluation may.
+    Deferred,
     /// It was tried.
     Tried(Outcome),
 }
 
-impl Done {
+impl ActionTaken {
     /// Its stable name in JSON, logs and activities.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
             Self::Nothing => "none",
             Self::Observed { .. } => "observed",
-            Self::CarriedOver => "carried-over",
+            Self::Deferred => "deferred",
             Self::Tried(outcome) => outcome.code(),
         }
     }
@@ -63,17 +63,17 @@ impl Done {
 impl TargetReport {
     /// Its part of the report.
     #[must_use]
-    pub fn section(&self, look: &Header) -> Section {
+    pub fn section(&self, evaluation: &Header) -> Section {
         Section {
             target: self.target.clone(),
             resource: targets::resource(&self.name),
             severity: self.severity(),
-            is_news: self.is_news(),
+            is_worth_reporting: self.is_worth_reporting(),
             is_told_again: self.observe || (self.outcome().is_none() && !self.decision.notices.is_empty()),
             state: self.state(),
             verdict: self.verdict(),
-            paragraph: if self.is_news() { self.paragraph(look) } else { String::new() },
-            commands: self.commands(look),
+            paragraph: if self.is_worth_reporting() { self.paragraph(evaluation) } else { String::new() },
+            commands: self.commands(evaluation),
             json: self.to_json(),
             outcome: self.outcome().cloned(),
             is_unread: self.seen.queue_unread().is_some() || self.seen.service.is_err(),
@@ -83,31 +83,31 @@ impl TargetReport {
     /// The size that is still to be set: decided in enforce mode and neither tried nor carried over.
     pub(crate) fn to_set(&self) -> Option<u32> {
         let (_, capacity) = self.decision.verdict.as_change()?;
-        (self.done == Done::Nothing && !self.observe).then_some(capacity)
+        (self.action == ActionTaken::Nothing && !self.observe).then_some(capacity)
     }
 
     /// The outcome of a change that was tried.
     pub(crate) fn outcome(&self) -> Option<&Outcome> {
-        match &self.done {
-            Done::Tried(outcome) => Some(outcome),
-            Done::Nothing | Done::CarriedOver | Done::Observed { .. } => None,
+        match &self.action {
+            ActionTaken::Tried(outcome) => Some(outcome),
+            ActionTaken::Nothing | ActionTaken::Deferred | ActionTaken::Observed { .. } => None,
         }
     }
 
-    /// Worth a report: something was done or would have been, an earlier look's change was found, or a condition
-    /// begins or ends. A change that fails again is no news: "changes fail" was told when it began.
+    /// Worth a report: something was done or would have been, an earlier evaluation's change was found, or a condition
+    /// begins or ends. A change that fails again is not reported: "changes fail" was reported when it began.
     #[must_use]
-    pub fn is_news(&self) -> bool {
-        let done = match &self.done {
-            Done::Tried(Outcome::Failed(_)) => !self.failed_before,
-            Done::Tried(Outcome::Applied | Outcome::TooLate) => true,
-            Done::Observed { news } => *news,
-            Done::Nothing | Done::CarriedOver => false,
+    pub fn is_worth_reporting(&self) -> bool {
+        let action = match &self.action {
+            ActionTaken::Tried(Outcome::Failed(_)) => !self.failed_before,
+            ActionTaken::Tried(Outcome::Applied | Outcome::TooLate) => true,
+            ActionTaken::Observed { worth_reporting } => *worth_reporting,
+            ActionTaken::Nothing | ActionTaken::Deferred => false,
         };
-        done || self.found().is_some() || !self.decision.notices.is_empty()
+        action || self.found().is_some() || !self.decision.notices.is_empty()
     }
 
-    /// An earlier look's change whose fate this look found out.
+    /// An earlier evaluation's change whose outcome this evaluation found out.
     fn found(&self) -> Option<&Reason> {
         let found = |reason: &&Reason| {
             matches!(reason, Reason::IntentFoundApplied { .. } | Reason::IntentFoundLost { .. })
@@ -118,15 +118,16 @@ impl TargetReport {
     /// How much it matters.
     #[must_use]
     pub fn severity(&self) -> Severity {
-        let told = self.decision.notices.iter().map(Notice::severity);
-        let failed = match &self.done {
-            Done::Tried(Outcome::Failed(_)) => Severity::Critical,
-            Done::Tried(Outcome::TooLate) => Severity::Warning,
-            Done::Tried(Outcome::Applied) | Done::Nothing | Done::CarriedOver | Done::Observed { .. } => {
-                Severity::Info
-            }
+        let notified = self.decision.notices.iter().map(Notice::severity);
+        let failed = match &self.action {
+            ActionTaken::Tried(Outcome::Failed(_)) => Severity::Critical,
+            ActionTaken::Tried(Outcome::TooLate) => Severity::Warning,
+            ActionTaken::Tried(Outcome::Applied)
+            | ActionTaken::Nothing
+            | ActionTaken::Deferred
+            | ActionTaken::Observed { .. } => Severity::Info,
         };
-        told.max().unwrap_or(Severity::Info).max(failed)
+        notified.max().unwrap_or(Severity::Info).max(failed)
     }
 
     /// The decision in a few words: `worker: scale out from 5 to 10 tasks`.
@@ -139,19 +140,19 @@ impl TargetReport {
     #[must_use]
     pub fn verdict(&self) -> String {
         let decision = &self.decision;
-        let words = decision.counts;
-        let verdict = words.tell(&decision.verdict);
-        match (&self.done, decision.verdict.as_change()) {
-            (Done::Tried(Outcome::Failed(error)), _) if error.outcome_is_unknown() => {
+        let words = decision.capacity_unit;
+        let verdict = words.describe(&decision.verdict);
+        match (&self.action, decision.verdict.as_change()) {
+            (ActionTaken::Tried(Outcome::Failed(error)), _) if error.outcome_is_unknown() => {
                 format!("outcome unknown: {verdict}")
             }
-            (Done::Tried(Outcome::Failed(_)), _) => format!("failed to {verdict}"),
-            (Done::Tried(Outcome::TooLate), _) => format!("too late to {verdict}"),
-            (Done::Observed { .. }, Some(_)) => format!("would {verdict}"),
+            (ActionTaken::Tried(Outcome::Failed(_)), _) => format!("failed to {verdict}"),
+            (ActionTaken::Tried(Outcome::TooLate), _) => format!("too late to {verdict}"),
+            (ActionTaken::Observed { .. }, Some(_)) => format!("would {verdict}"),
             (_, Some(_)) => verdict.to_string(),
             (_, None) => match (decision.notices.first(), self.found()) {
-                (Some(notice), _) => words.tell(notice).to_string(),
-                (None, Some(found)) => words.tell(found).to_string(),
+                (Some(notice), _) => words.describe(notice).to_string(),
+                (None, Some(found)) => words.describe(found).to_string(),
                 (None, None) => verdict.to_string(),
             },
         }
@@ -159,43 +160,45 @@ impl TargetReport {
 
     /// The whole paragraph: decision, seen, why, done, and the commands that keep or undo it.
     #[must_use]
-    pub fn paragraph(&self, look: &Header) -> String {
-        let words = self.decision.counts;
-        let mut lines =
-            vec![self.headline(), format!("  seen  {}", seen::in_words(&self.seen, &self.decision, look.at))];
+    pub fn paragraph(&self, evaluation: &Header) -> String {
+        let words = self.decision.capacity_unit;
+        let mut lines = vec![
+            self.headline(),
+            format!("  seen  {}", seen::in_words(&self.seen, &self.decision, evaluation.at)),
+        ];
         for (index, reason) in self.decision.reasons.iter().enumerate() {
             let word = if index == 0 { "why " } else { "    " };
-            lines.push(format!("  {word}  {}", words.tell(reason)));
+            lines.push(format!("  {word}  {}", words.describe(reason)));
         }
         for notice in &self.decision.notices {
-            let since = Moment { at: notice.since, now: look.at };
-            let what = notice.condition().unwrap_or_else(|| words.tell(&notice.kind).to_string());
-            let because = notice.because.as_ref().map(|reason| format!(": {}", words.tell(reason)));
+            let since = Moment { at: notice.since, now: evaluation.at };
+            let what = notice.condition().unwrap_or_else(|| words.describe(&notice.kind).to_string());
+            let because = notice.because.as_ref().map(|reason| format!(": {}", words.describe(reason)));
             let (resolved, word) =
                 if notice.begins { ("", "since") } else { ("RESOLVED: ", "it had lasted since") };
             lines.push(format!("  note  {resolved}{what}, {word} {since}{}", because.unwrap_or_default()));
         }
-        lines.push(format!("  done  {}", self.done_in_words()));
-        for (word, command) in self.commands(look) {
+        lines.push(format!("  done  {}", self.action_in_words()));
+        for (word, command) in self.commands(evaluation) {
             lines.push(format!("  {word}  {command}"));
         }
         lines.join("\n")
     }
 
-    /// The commands that keep a change and undo it. What a person asked for is undone by releasing it. Where something
+    /// The commands that keep a change and undo it. What an operator asked for is undone by releasing it. Where something
     /// else scales the service, the command that hands it over to Tidegate.
     #[must_use]
-    pub fn commands(&self, look: &Header) -> Vec<(&'static str, String)> {
-        if self.decision.reasons.iter().any(|reason| matches!(reason, Reason::OtherScaler { .. })) {
+    pub fn commands(&self, evaluation: &Header) -> Vec<(&'static str, String)> {
+        if self.decision.reasons.iter().any(|reason| matches!(reason, Reason::OtherAutoscaler { .. })) {
             return vec![("take", targets::hand_over(&self.name))];
         }
-        let (Done::Tried(Outcome::Applied), Some((from, to))) =
-            (&self.done, self.decision.verdict.as_change())
+        let (ActionTaken::Tried(Outcome::Applied), Some((from, to))) =
+            (&self.action, self.decision.verdict.as_change())
         else {
             return Vec::new();
         };
         let target = &self.target;
-        let place = format!("--fleet-name {} --ledger {}", look.fleet, look.ledger);
+        let place = format!("--fleet-name {} --ledger {}", evaluation.fleet, evaluation.ledger);
         let asked = self.decision.reasons.iter().any(|reason| matches!(reason, Reason::Overridden { .. }));
         if asked {
             return vec![("undo", format!("tidegate release {target} {place}"))];
@@ -206,28 +209,28 @@ impl TargetReport {
         ]
     }
 
-    fn done_in_words(&self) -> String {
-        match (&self.done, self.decision.verdict.as_change()) {
-            (Done::Tried(Outcome::Applied), Some((_, to))) => {
+    fn action_in_words(&self) -> String {
+        match (&self.action, self.decision.verdict.as_change()) {
+            (ActionTaken::Tried(Outcome::Applied), Some((_, to))) => {
                 format!("{} set to {to}", targets::capacity_word(&self.name))
             }
-            (Done::Tried(Outcome::Failed(error)), _) if error.outcome_is_unknown() => {
+            (ActionTaken::Tried(Outcome::Failed(error)), _) if error.outcome_is_unknown() => {
                 format!("unknown; {error}; the next evaluation compares with AWS")
             }
-            (Done::Tried(Outcome::Failed(error)), _) => format!("nothing; {error}"),
-            (Done::Tried(Outcome::TooLate), _) => {
-                "nothing; it could not be sent in time, and the next look decides again".to_owned()
+            (ActionTaken::Tried(Outcome::Failed(error)), _) => format!("nothing; {error}"),
+            (ActionTaken::Tried(Outcome::TooLate), _) => {
+                "nothing; it could not be sent in time, and the next evaluation decides again".to_owned()
             }
-            (Done::CarriedOver, _) => "left to the next look".to_owned(),
-            (Done::Observed { .. }, _) => "nothing; the service is in observe mode".to_owned(),
-            (Done::Nothing | Done::Tried(_), _) => "nothing".to_owned(),
+            (ActionTaken::Deferred, _) => "left to the next evaluation".to_owned(),
+            (ActionTaken::Observed { .. }, _) => "nothing; the service is in observe mode".to_owned(),
+            (ActionTaken::Nothing | ActionTaken::Tried(_), _) => "nothing".to_owned(),
         }
     }
 
     /// Whether something began that matters, or something ended; `None` where neither did.
     #[must_use]
     pub fn state(&self) -> Option<State> {
-        let failed = matches!(self.done, Done::Tried(Outcome::Failed(_) | Outcome::TooLate));
+        let failed = matches!(self.action, ActionTaken::Tried(Outcome::Failed(_) | Outcome::TooLate));
         let begins = self.decision.notices.iter().any(|notice| notice.begins);
         let ends = !self.decision.notices.is_empty();
         if failed || begins { Some(State::Firing) } else { ends.then_some(State::Resolved) }
@@ -236,8 +239,8 @@ impl TargetReport {
     /// For the answer, the log line and the activity.
     #[must_use]
     pub fn to_json(&self) -> Value {
-        let Self { target, name, observe, seen, decision, done, failed_before: _ } = self;
-        let words = decision.counts;
+        let Self { target, name, observe, seen, decision, action, failed_before: _ } = self;
+        let words = decision.capacity_unit;
         let (from, to) = match decision.verdict {
             Verdict::ScaleOut { from, to } | Verdict::ScaleIn { from, to } => (Some(from), Some(to)),
             Verdict::Hold { at } => (at, at),
@@ -248,9 +251,9 @@ impl TargetReport {
             "verdict": decision.verdict.code(),
             "from": from,
             "to": to,
-            "outcome": done.code(),
+            "outcome": action.code(),
             "reasons": decision.reasons.iter()
-                .map(|reason| json!({"code": reason.code(), "text": words.tell(reason).to_string()})).collect::<Vec<_>>(),
+                .map(|reason| json!({"code": reason.code(), "text": words.describe(reason).to_string()})).collect::<Vec<_>>(),
             "seen": seen::in_json(seen, decision),
             "sentence": format!("{target}: {decision}"),
         });
@@ -259,13 +262,13 @@ impl TargetReport {
         }
         if !decision.notices.is_empty() {
             let notices = decision.notices.iter().map(|notice| {
-                let because = notice.because.as_ref().map(|reason| words.tell(reason).to_string());
+                let because = notice.because.as_ref().map(|reason| words.describe(reason).to_string());
                 json!({"kind": notice.kind, "condition": notice.condition(), "severity": notice.severity(),
                        "begins": notice.begins, "since": notice.since, "text": because})
             });
             json["notices"] = notices.collect();
         }
-        if let Done::Tried(Outcome::Failed(error)) = done {
+        if let ActionTaken::Tried(Outcome::Failed(error)) = action {
             json["error"] = error.to_string().into();
         }
         json

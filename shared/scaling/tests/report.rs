@@ -1,30 +1,30 @@
-//! The report as people read it: golden texts, and the limits of SNS for every input.
+//! The report as operators read it: golden texts, and the limits of SNS for every input.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use proptest::prelude::*;
 use tidegate_aws::CallError;
-use tidegate_aws::ledger::{Found, Page};
+use tidegate_aws::ledger::{Found, LedgerItem};
 use tidegate_aws::report::section::Outcome;
-use tidegate_aws::report::{Alert, Header, LookReport, SUBJECT_CHARACTERS_MAX, State, Unreported};
-use tidegate_aws::ring::Ring;
+use tidegate_aws::report::{Alert, EvaluationReport, Header, SUBJECT_CHARACTERS_MAX, State, Unreported};
 use tidegate_aws::sns;
+use tidegate_aws::trigger::Trigger;
 use tidegate_fleet::{EcsService, TargetName};
 use tidegate_policy::Severity;
 use tidegate_policy::overrides::OverrideKind;
 use tidegate_policy::{
     Absence, AbsenceKind, Capacity, Constraints, Decision, InFlight, Memory, Notice, NoticeKind, Observation,
-    Queue, Reason, Service, Verdict,
+    Queue, Reason, ServiceState, Verdict,
 };
-use tidegate_scaling::{Done, TargetReport};
+use tidegate_scaling::{ActionTaken, TargetReport};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_795_250_000 + second).expect("a moment")
 }
 
-fn service(desired: u32) -> Service {
-    Service {
+fn service(desired: u32) -> ServiceState {
+    ServiceState {
         desired_count: desired,
         running_count: desired,
         pending_count: 0,
@@ -48,7 +48,7 @@ fn queue(waiting: u64) -> Queue {
     }
 }
 
-fn target(name: &str, verdict: Verdict, reasons: Vec<Reason>, done: Done) -> TargetReport {
+fn target(name: &str, verdict: Verdict, reasons: Vec<Reason>, action: ActionTaken) -> TargetReport {
     let desired = match verdict {
         Verdict::ScaleOut { from, .. } | Verdict::ScaleIn { from, .. } => from,
         Verdict::Hold { at } => at.unwrap_or(0),
@@ -56,7 +56,7 @@ fn target(name: &str, verdict: Verdict, reasons: Vec<Reason>, done: Done) -> Tar
     TargetReport {
         target: name.to_owned(),
         name: TargetName::Ecs(EcsService { cluster: "prod".to_owned(), service: name.to_owned() }),
-        observe: matches!(done, Done::Observed { .. }),
+        observe: matches!(action, ActionTaken::Observed { .. }),
         seen: Observation {
             service: Ok(service(desired)),
             queue: Some(Ok(queue(612))),
@@ -70,28 +70,28 @@ fn target(name: &str, verdict: Verdict, reasons: Vec<Reason>, done: Done) -> Tar
             notices: Vec::new(),
             memory: Memory::default(),
             moving: true,
-            counts: tidegate_policy::Counts::Tasks,
+            capacity_unit: tidegate_policy::CapacityUnit::Tasks,
         },
-        done,
+        action,
         failed_before: false,
     }
 }
 
-fn report(targets: &[TargetReport]) -> LookReport {
+fn report(targets: &[TargetReport]) -> EvaluationReport {
     let header = Header {
         fleet: "shop-prod".to_owned(),
         concern: "queue-depth",
         function: "tidegate-QueueDepthFunction".to_owned(),
         ledger: "tidegate-Ledger-1ABC".to_owned(),
-        look: "3f2a91c0".to_owned(),
+        evaluation: "3f2a91c0".to_owned(),
         at: at(0),
-        rung_by: Ring::Schedule,
+        trigger: Trigger::Schedule,
     };
     let sections = targets.iter().map(|target| target.section(&header)).collect();
-    LookReport { sections, ..LookReport::empty(header) }
+    EvaluationReport { sections, ..EvaluationReport::empty(header) }
 }
 
-fn told(report: &LookReport) -> String {
+fn notified(report: &EvaluationReport) -> String {
     format!("Subject: {}\n\n{}", report.subject(), report.text())
 }
 
@@ -106,12 +106,12 @@ fn denied() -> CallError {
 #[test]
 fn a_change_tells_what_was_seen_why_what_was_done_and_how_to_undo_it() {
     let wake = Reason::Wake { waiting_jobs: 612 };
-    let done = Done::Tried(Outcome::Applied);
-    insta::assert_snapshot!(told(&report(&[target(
+    let action = ActionTaken::Tried(Outcome::Applied);
+    insta::assert_snapshot!(notified(&report(&[target(
         "worker",
         Verdict::ScaleOut { from: 0, to: 1 },
         vec![wake],
-        done
+        action
     )])));
 }
 
@@ -121,36 +121,37 @@ fn several_targets_are_one_digest_with_the_most_severe_first() {
         "worker",
         Verdict::ScaleIn { from: 12, to: 11 },
         vec![Reason::OneTaskAtATime { asked: 2 }],
-        Done::Tried(Outcome::Applied),
+        ActionTaken::Tried(Outcome::Applied),
     );
     let failed = target(
         "emails",
         Verdict::ScaleOut { from: 4, to: 9 },
         vec![Reason::Wake { waiting_jobs: 3 }],
-        Done::Tried(Outcome::Failed(denied())),
+        ActionTaken::Tried(Outcome::Failed(denied())),
     );
-    let quiet = target("images", Verdict::Hold { at: Some(3) }, vec![Reason::NothingMatches], Done::Nothing);
-    insta::assert_snapshot!(told(&report(&[applied, quiet, failed])));
+    let quiet =
+        target("images", Verdict::Hold { at: Some(3) }, vec![Reason::NothingMatches], ActionTaken::Nothing);
+    insta::assert_snapshot!(notified(&report(&[applied, quiet, failed])));
 }
 
 #[test]
-fn a_condition_is_told_when_it_begins_and_when_it_ends() {
+fn a_condition_is_reported_when_it_begins_and_when_it_ends() {
     let absence = Absence::new(AbsenceKind::Unreachable, "redis:6379/0: connection refused");
     let mut begins =
-        target("worker", Verdict::Hold { at: Some(5) }, vec![Reason::NothingMatches], Done::Nothing);
+        target("worker", Verdict::Hold { at: Some(5) }, vec![Reason::NothingMatches], ActionTaken::Nothing);
     begins.seen.queue = Some(Err(absence.clone()));
     let because = Some(Reason::ReadingMissing { signal: tidegate_policy::Signal::Waiting, absence });
     begins.decision.notices =
         vec![Notice { kind: NoticeKind::QueueUnreadable, begins: true, since: at(-60), because }];
     let mut ends =
-        target("emails", Verdict::Hold { at: Some(50) }, vec![Reason::NothingMatches], Done::Nothing);
+        target("emails", Verdict::Hold { at: Some(50) }, vec![Reason::NothingMatches], ActionTaken::Nothing);
     ends.decision.notices =
-        vec![Notice { kind: NoticeKind::PinnedAtMax, begins: false, since: at(-600), because: None }];
-    insta::assert_snapshot!(told(&report(&[ends, begins])));
+        vec![Notice { kind: NoticeKind::AtMax, begins: false, since: at(-600), because: None }];
+    insta::assert_snapshot!(notified(&report(&[ends, begins])));
 }
 
 #[test]
-fn what_a_person_pinned_is_undone_by_releasing_it() {
+fn what_an_operator_pinned_is_undone_by_releasing_it() {
     let asked = Reason::Overridden {
         kind: OverrideKind::Pin(12),
         until: at(7200),
@@ -158,49 +159,54 @@ fn what_a_person_pinned_is_undone_by_releasing_it() {
         why: "launch".to_owned(),
     };
     let verdict = Verdict::ScaleOut { from: 4, to: 12 };
-    let pinned = target("worker", verdict, vec![asked], Done::Tried(Outcome::Applied));
-    insta::assert_snapshot!(told(&report(&[pinned])));
+    let pinned = target("worker", verdict, vec![asked], ActionTaken::Tried(Outcome::Applied));
+    insta::assert_snapshot!(notified(&report(&[pinned])));
 }
 
 #[test]
 fn a_change_whose_answer_did_not_arrive_is_not_called_undone() {
     let absence = Absence::new(AbsenceKind::TimedOut, "no answer from ECS");
     let step = "update service `worker` in cluster `prod` to 9 tasks".to_owned();
-    let lost = Done::Tried(Outcome::Failed(CallError { step, absence }));
+    let lost = ActionTaken::Tried(Outcome::Failed(CallError { step, absence }));
     let verdict = Verdict::ScaleOut { from: 4, to: 9 };
-    insta::assert_snapshot!(told(&report(&[target("worker", verdict, vec![Reason::NothingMatches], lost)])));
+    insta::assert_snapshot!(notified(&report(&[target(
+        "worker",
+        verdict,
+        vec![Reason::NothingMatches],
+        lost
+    )])));
 }
 
 #[test]
-fn a_change_that_an_earlier_look_left_behind_is_told() {
+fn a_change_that_an_earlier_evaluation_left_behind_is_reported() {
     let found = target(
         "worker",
         Verdict::Hold { at: Some(9) },
         vec![Reason::IntentFoundApplied { to: 9 }],
-        Done::Nothing,
+        ActionTaken::Nothing,
     );
-    insta::assert_snapshot!(told(&report(&[found])));
+    insta::assert_snapshot!(notified(&report(&[found])));
 }
 
 #[test]
-fn a_change_that_fails_again_is_no_news() {
+fn a_change_that_fails_again_is_not_reported() {
     let mut again = target(
         "worker",
         Verdict::ScaleOut { from: 4, to: 9 },
         vec![Reason::NothingMatches],
-        Done::Tried(Outcome::Failed(denied())),
+        ActionTaken::Tried(Outcome::Failed(denied())),
     );
-    assert!(again.is_news());
+    assert!(again.is_worth_reporting());
     again.failed_before = true;
-    assert!(!again.is_news());
+    assert!(!again.is_worth_reporting());
 }
 
 #[test]
 fn chat_gets_the_custom_notification_and_machines_get_everything() {
     let wake = Reason::Wake { waiting_jobs: 612 };
     let verdict = Verdict::ScaleOut { from: 0, to: 1 };
-    let look = report(&[target("worker", verdict, vec![wake], Done::Tried(Outcome::Applied))]);
-    let bodies: serde_json::Value = serde_json::from_str(&sns::message(&look)).expect("JSON");
+    let evaluation = report(&[target("worker", verdict, vec![wake], ActionTaken::Tried(Outcome::Applied))]);
+    let bodies: serde_json::Value = serde_json::from_str(&sns::message(&evaluation)).expect("JSON");
     let body = |protocol: &str| -> serde_json::Value {
         serde_json::from_str(bodies[protocol].as_str().expect("a text")).expect("JSON")
     };
@@ -209,15 +215,19 @@ fn chat_gets_the_custom_notification_and_machines_get_everything() {
     chat.as_object_mut().expect("an object").remove("tidegate");
     assert_eq!(body("https"), chat);
     assert_eq!(body("lambda"), body("sqs"));
-    assert_eq!(bodies["default"], look.text());
+    assert_eq!(bodies["default"], evaluation.text());
 }
 
 #[test]
 fn observe_mode_tells_what_it_would_have_done() {
     let reasons = vec![Reason::Wake { waiting_jobs: 612 }];
-    let observed =
-        target("worker", Verdict::ScaleOut { from: 0, to: 1 }, reasons, Done::Observed { news: true });
-    insta::assert_snapshot!(told(&report(&[observed])));
+    let observed = target(
+        "worker",
+        Verdict::ScaleOut { from: 0, to: 1 },
+        reasons,
+        ActionTaken::Observed { worth_reporting: true },
+    );
+    insta::assert_snapshot!(notified(&report(&[observed])));
 }
 
 #[test]
@@ -231,25 +241,26 @@ fn what_could_not_be_reported_comes_with_the_next_report() {
     }];
     assert_eq!(late.severity(), Severity::Critical);
     assert_eq!(late.about(), ["worker"]);
-    insta::assert_snapshot!(told(&late));
+    insta::assert_snapshot!(notified(&late));
 }
 
 #[test]
-fn a_look_that_failed_altogether_says_so() {
-    let mut blind = report(&[]);
+fn an_evaluation_that_failed_altogether_says_so() {
+    let mut report_ledger_outage = report(&[]);
     let absence = Absence::new(AbsenceKind::TimedOut, "no answer from DynamoDB");
     let error = CallError { step: "read the ledger `ledger`".to_owned(), absence };
     let targets = vec!["worker".to_owned(), "emails".to_owned()];
     let text = format!("nothing is scaled: {error}");
-    blind.alert = Some(Alert { severity: Severity::Critical, text, targets });
-    assert_eq!(blind.about(), ["emails", "worker"]);
-    assert!(blind.is_news());
-    insta::assert_snapshot!(told(&blind));
+    report_ledger_outage.alert = Some(Alert { severity: Severity::Critical, text, targets });
+    assert_eq!(report_ledger_outage.about(), ["emails", "worker"]);
+    assert!(report_ledger_outage.is_worth_reporting());
+    insta::assert_snapshot!(notified(&report_ledger_outage));
 }
 
 /// One condition of a service that begins or ends.
 fn notice(name: &str, begins: bool) -> TargetReport {
-    let mut one = target(name, Verdict::Hold { at: Some(5) }, vec![Reason::NothingMatches], Done::Nothing);
+    let mut one =
+        target(name, Verdict::Hold { at: Some(5) }, vec![Reason::NothingMatches], ActionTaken::Nothing);
     let because = begins.then_some(Reason::Rollout);
     one.decision.notices = vec![Notice { kind: NoticeKind::RolloutLasts, begins, since: at(0), because }];
     one
@@ -257,15 +268,15 @@ fn notice(name: &str, begins: bool) -> TargetReport {
 
 #[test]
 fn a_message_opens_what_begins_or_fails_and_closes_what_ends() {
-    let done =
-        |done| target("worker", Verdict::ScaleOut { from: 1, to: 2 }, vec![Reason::NothingMatches], done);
+    let action =
+        |action| target("worker", Verdict::ScaleOut { from: 1, to: 2 }, vec![Reason::NothingMatches], action);
     let state = |targets: &[TargetReport]| report(targets).state().map(State::code);
     assert_eq!(state(&[notice("a", true)]), Some("firing"));
     assert_eq!(state(&[notice("a", false), notice("b", false)]), Some("resolved"));
     assert_eq!(state(&[notice("a", false), notice("b", true)]), Some("firing"), "one of both begins");
-    assert_eq!(state(&[done(Done::Tried(Outcome::Failed(denied())))]), Some("firing"));
-    assert_eq!(state(&[done(Done::Tried(Outcome::Applied))]), None, "a change opens nothing");
-    assert_eq!(state(&[done(Done::Tried(Outcome::Applied)), notice("a", false)]), Some("resolved"));
+    assert_eq!(state(&[action(ActionTaken::Tried(Outcome::Failed(denied())))]), Some("firing"));
+    assert_eq!(state(&[action(ActionTaken::Tried(Outcome::Applied))]), None, "a change opens nothing");
+    assert_eq!(state(&[action(ActionTaken::Tried(Outcome::Applied)), notice("a", false)]), Some("resolved"));
     let mut again = report(&[]);
     let text = "scaling again".to_owned();
     again.alert = Some(Alert { severity: Severity::Info, text, targets: vec![] });
@@ -289,40 +300,41 @@ fn whatever_the_ledger_holds_a_report_is_one_that_sns_takes_and_a_line_stays_a_l
         at: at(1 << 30),
         text: "a\nb".repeat(200_000),
     };
-    let page = Page { unreported: vec![late; 400], ..Page::default() };
-    let mut found: Found<()> = Found { page, ..Found::default() };
+    let item = LedgerItem { unreported: vec![late; 400], ..LedgerItem::default() };
+    let mut found: Found<()> = Found { item, ..Found::default() };
     found.believe(at(0));
-    let mut look = report(&[]);
-    look.unreported = found.page.unreported;
-    let told = look.text();
-    assert_eq!(told.lines().count(), 53, "a line for each of 50, and three more");
-    assert!(told.contains("2026-11-21 08:33:20 UTC  aba"), "not of the future");
+    let mut evaluation = report(&[]);
+    evaluation.unreported = found.item.unreported;
+    let notified = evaluation.text();
+    assert_eq!(notified.lines().count(), 53, "a line for each of 50, and three more");
+    assert!(notified.contains("2026-11-21 08:33:20 UTC  aba"), "not of the future");
     let huge = Absence::new(AbsenceKind::Unreachable, "words ".repeat(100_000));
     let one = target(
         "worker",
         Verdict::Hold { at: None },
         vec![Reason::ServiceUnreadable { absence: huge }],
-        Done::Observed { news: true },
+        ActionTaken::Observed { worth_reporting: true },
     );
     assert!(sns::message(&report(&[one])).len() < 200 * 1024);
 }
 
 #[test]
-fn a_quiet_look_is_no_news() {
-    let hold = target("worker", Verdict::Hold { at: Some(5) }, vec![Reason::NothingMatches], Done::Nothing);
-    let told_before = target(
+fn a_quiet_evaluation_is_not_reported() {
+    let hold =
+        target("worker", Verdict::Hold { at: Some(5) }, vec![Reason::NothingMatches], ActionTaken::Nothing);
+    let reported_before = target(
         "emails",
         Verdict::ScaleOut { from: 1, to: 2 },
         vec![Reason::NothingMatches],
-        Done::Observed { news: false },
+        ActionTaken::Observed { worth_reporting: false },
     );
     let carried = target(
         "images",
         Verdict::ScaleOut { from: 1, to: 2 },
         vec![Reason::NothingMatches],
-        Done::CarriedOver,
+        ActionTaken::Deferred,
     );
-    assert!(!report(&[hold, told_before, carried]).is_news());
+    assert!(!report(&[hold, reported_before, carried]).is_worth_reporting());
 }
 
 proptest! {
@@ -335,15 +347,15 @@ proptest! {
         let begins = (0..services).map(|index| {
             let hold = Verdict::Hold { at: Some(5) };
             let name = format!("a-service-with-a-rather-long-name-{index}");
-            let mut one = target(&name, hold, vec![Reason::NothingMatches], Done::Nothing);
+            let mut one = target(&name, hold, vec![Reason::NothingMatches], ActionTaken::Nothing);
             let because = Some(Reason::ServiceUnreadable { absence: absence.clone() });
             one.decision.notices =
                 vec![Notice { kind: NoticeKind::QueueUnreadable, begins: true, since: at(0), because }];
             one
         });
-        let look = report(&begins.collect::<Vec<_>>());
-        let attributes: usize = look.about().iter().map(|name| name.len() + 3).sum();
-        prop_assert!(sns::message(&look).len() + attributes + 1000 <= 262_144);
+        let evaluation = report(&begins.collect::<Vec<_>>());
+        let attributes: usize = evaluation.about().iter().map(|name| name.len() + 3).sum();
+        prop_assert!(sns::message(&evaluation).len() + attributes + 1000 <= 262_144);
     }
 }
 
@@ -351,7 +363,7 @@ proptest! {
     #[test]
     fn every_subject_is_one_line_below_100_characters(names in prop::collection::vec("\\PC{0,300}|a\nb\tc", 1..5)) {
         let changes = names.iter().map(|name| {
-            target(name, Verdict::ScaleOut { from: 1, to: 2 }, vec![Reason::NothingMatches], Done::Tried(Outcome::Applied))
+            target(name, Verdict::ScaleOut { from: 1, to: 2 }, vec![Reason::NothingMatches], ActionTaken::Tried(Outcome::Applied))
         });
         let subject = report(&changes.collect::<Vec<_>>()).subject();
         prop_assert!(subject.len() <= SUBJECT_CHARACTERS_MAX && subject.is_ascii(), "{}", subject);

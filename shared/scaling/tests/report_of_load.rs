@@ -4,18 +4,18 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use tidegate_aws::report::section::Outcome;
-use tidegate_aws::report::{Header, LookReport};
-use tidegate_aws::ring::Ring;
+use tidegate_aws::report::{EvaluationReport, Header};
+use tidegate_aws::trigger::Trigger;
 use tidegate_aws::{CallError, sns};
 use tidegate_fleet::{AutoScalingGroup, EcsService, TargetName};
 use tidegate_policy::Severity;
 use tidegate_policy::memory::LastPoint;
 use tidegate_policy::{
-    Absence, AbsenceKind, Alarm, AlarmName, AlarmState, Capacity, Comparison, Condition, Constraints, Counts,
-    Datapoint, Decision, Evaluation, Memory, MetricName, MetricReading, Notice, NoticeKind, Observation,
-    Reason, Service, Signal, Unit, Verdict,
+    Absence, AbsenceKind, Alarm, AlarmEvaluation, AlarmName, AlarmState, Capacity, CapacityUnit, Comparison,
+    Condition, Constraints, Datapoint, Decision, Memory, MetricName, MetricReading, Notice, NoticeKind,
+    Observation, Reason, ServiceState, Signal, Unit, Verdict,
 };
-use tidegate_scaling::{Done, TargetReport};
+use tidegate_scaling::{ActionTaken, TargetReport};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_795_250_000 + second).expect("a moment")
@@ -48,7 +48,7 @@ fn memory_is_high() -> Condition {
 }
 
 /// A group or service that had 4 and gets 6.
-fn grown(name: TargetName, counts: Counts) -> TargetReport {
+fn grown(name: TargetName, capacity_unit: CapacityUnit) -> TargetReport {
     let matched =
         Reason::RuleMatched { condition: memory_is_high(), value: 91.2, since: Some(at(-180)), proposes: 6 };
     TargetReport {
@@ -56,7 +56,7 @@ fn grown(name: TargetName, counts: Counts) -> TargetReport {
         name,
         observe: false,
         seen: Observation {
-            service: Ok(Service {
+            service: Ok(ServiceState {
                 desired_count: 4,
                 running_count: 3,
                 pending_count: 1,
@@ -76,42 +76,42 @@ fn grown(name: TargetName, counts: Counts) -> TargetReport {
             notices: Vec::new(),
             memory: Memory::default(),
             moving: true,
-            counts,
+            capacity_unit,
         },
-        done: Done::Tried(Outcome::Applied),
+        action: ActionTaken::Tried(Outcome::Applied),
         failed_before: false,
     }
 }
 
 fn group() -> TargetReport {
     let name = AutoScalingGroup { name: "web".to_owned(), detailed_monitoring: true };
-    grown(TargetName::Group(name), Counts::Instances)
+    grown(TargetName::Group(name), CapacityUnit::Instances)
 }
 
 fn service() -> TargetReport {
     let name = EcsService { cluster: "prod".to_owned(), service: "api".to_owned() };
-    grown(TargetName::Ecs(name), Counts::Tasks)
+    grown(TargetName::Ecs(name), CapacityUnit::Tasks)
 }
 
-fn report(target: &TargetReport) -> LookReport {
+fn report(target: &TargetReport) -> EvaluationReport {
     let header = Header {
         fleet: "shop-prod".to_owned(),
         concern: "service-load",
         function: "tidegate-ServiceLoadFunction".to_owned(),
         ledger: "tidegate-Ledger-1ABC".to_owned(),
-        look: "3f2a91c0".to_owned(),
+        evaluation: "3f2a91c0".to_owned(),
         at: at(0),
-        rung_by: Ring::Alarm { name: "api-5xx".to_owned() },
+        trigger: Trigger::Alarm { name: "api-5xx".to_owned() },
     };
-    LookReport { sections: vec![target.section(&header)], ..LookReport::empty(header) }
+    EvaluationReport { sections: vec![target.section(&header)], ..EvaluationReport::empty(header) }
 }
 
-fn told(report: &LookReport) -> String {
+fn notified(report: &EvaluationReport) -> String {
     format!("Subject: {}\n\n{}", report.subject(), report.text())
 }
 
 #[test]
-fn what_metrics_and_alarms_said_is_told() {
+fn what_metrics_and_alarms_said_is_reported() {
     let mut api = service();
     let unread = MetricReading::Failed(Absence::new(AbsenceKind::Throttled, "Throttling: Rate exceeded"));
     api.seen.metrics = BTreeMap::from([
@@ -130,17 +130,17 @@ fn what_metrics_and_alarms_said_is_told() {
     api.seen.alarms = BTreeMap::from([
         (
             alarm("api-5xx"),
-            Ok(Alarm { state: AlarmState::Alarm, since, evaluation: Evaluation::PartialData }),
+            Ok(Alarm { state: AlarmState::Alarm, since, evaluation_state: AlarmEvaluation::PartialData }),
         ),
         (alarm("typo"), Err(Absence::new(AbsenceKind::NotFound, "DescribeAlarms: no alarm of this name"))),
     ]);
-    insta::assert_snapshot!(told(&report(&api)));
+    insta::assert_snapshot!(notified(&report(&api)));
 }
 
 #[test]
-fn a_group_is_told_of_in_instances() {
+fn a_group_is_reported_in_instances() {
     let report = report(&group());
-    insta::assert_snapshot!(told(&report));
+    insta::assert_snapshot!(notified(&report));
     let json = &report.to_json()["targets"][0];
     assert_eq!((&json["group"], &json["service"]), (&"web".into(), &serde_json::Value::Null));
     assert_eq!(
@@ -153,33 +153,36 @@ fn a_group_is_told_of_in_instances() {
 }
 
 #[test]
-fn a_group_that_is_busy_is_told_in_the_words_of_aws() {
+fn a_group_that_is_busy_is_reported_in_the_words_of_aws() {
     let mut web = group();
     let step = "set the desired capacity of the Auto Scaling group `web` to 6".to_owned();
     let absence =
         Absence::new(AbsenceKind::Busy, "ScalingActivityInProgress: a scaling activity is in progress");
-    web.done = Done::Tried(Outcome::Failed(CallError { step, absence }));
-    insta::assert_snapshot!(told(&report(&web)));
+    web.action = ActionTaken::Tried(Outcome::Failed(CallError { step, absence }));
+    insta::assert_snapshot!(notified(&report(&web)));
 }
 
 #[test]
 fn alarms_stand_in_the_answer_with_their_state() {
     let mut api = service();
     let unknown = || Err(Absence::new(AbsenceKind::Denied, "AccessDenied: no"));
-    let insufficient =
-        Ok(Alarm { state: AlarmState::InsufficientData, since: at(-60), evaluation: Evaluation::Failure });
+    let insufficient = Ok(Alarm {
+        state: AlarmState::InsufficientData,
+        since: at(-60),
+        evaluation_state: AlarmEvaluation::Failure,
+    });
     api.seen.alarms = BTreeMap::from([(alarm("latency"), insufficient), (alarm("other"), unknown())]);
     let json = report(&api).to_json()["targets"][0]["seen"]["alarms"].clone();
     assert_eq!(json["latency"]["state"], "INSUFFICIENT_DATA");
-    assert_eq!(json["latency"]["evaluation"], "EVALUATION_FAILURE");
+    assert_eq!(json["latency"]["evaluation_state"], "EVALUATION_FAILURE");
     assert_eq!(json["other"]["state"], serde_json::Value::Null);
     assert_eq!(json["other"]["error"], "access denied: AccessDenied: no");
 }
 
 /// A report in which a condition of `notify` begins, or ends, and nothing else happens.
-fn noticed(because: Reason, begins: bool, memory: f64) -> LookReport {
+fn noticed(because: Reason, begins: bool, memory: f64) -> EvaluationReport {
     let mut api = service();
-    api.done = Done::Nothing;
+    api.action = ActionTaken::Nothing;
     api.decision.verdict = Verdict::Hold { at: Some(4) };
     api.decision.reasons = vec![Reason::NothingMatches];
     api.seen.metrics = BTreeMap::from([(name("memory"), points(memory))]);
@@ -209,11 +212,11 @@ fn a_condition_of_notify_begins_with_the_severity_of_the_fleet_file_and_its_end_
 }
 
 #[test]
-fn a_condition_of_notify_is_told_by_its_own_words() {
+fn a_condition_of_notify_is_reported_in_its_own_words() {
     let (condition, severity) = (memory_is_high(), Severity::Critical);
     let holds =
         Reason::ConditionHolds { condition: condition.clone(), value: 91.2, since: at(-180), severity };
     let over = Reason::ConditionOver { condition, value: 61.0, severity };
-    insta::assert_snapshot!(told(&noticed(holds, true, 91.2)));
-    insta::assert_snapshot!(told(&noticed(over, false, 61.0)));
+    insta::assert_snapshot!(notified(&noticed(holds, true, 91.2)));
+    insta::assert_snapshot!(notified(&noticed(over, false, 61.0)));
 }

@@ -9,10 +9,10 @@ use std::process::ExitCode;
 
 #[path = "../tests/simulator/stage.rs"]
 mod stage;
-#[path = "../tests/simulator/field.rs"]
-mod field;
-#[path = "quality/bout.rs"]
-mod bout;
+#[path = "../tests/simulator/loads.rs"]
+mod loads;
+#[path = "quality/comparison.rs"]
+mod comparison;
 #[path = "quality/sheet.rs"]
 mod sheet;
 #[path = "quality/steady.rs"]
@@ -20,8 +20,8 @@ mod steady;
 #[path = "quality/speed.rs"]
 mod speed;
 
-use bout::{Bout, Who};
-use field::{Field, INTERRUPTIBLE, Named, PLAIN, conditions};
+use comparison::{LoadComparison, Who};
+use loads::{INTERRUPTIBLE, Loads, Named, PLAIN, conditions};
 use sheet::Sheet;
 use stage::setting;
 use tidegate_simulator::synthetic::{SESSIONS, SPIKY};
@@ -47,45 +47,45 @@ fn run(out: &mut impl Write) -> io::Result<()> {
             "No traces: name their folder, `make bench-quality TRACES=FOLDER`. Only synthetic loads are replayed.\n"
         )?,
     }
-    everybody(&Field::new(folder.as_deref(), &setting()), out)?;
+    everybody(&Loads::new(folder.as_deref(), &setting()), out)?;
     rough(folder.as_deref(), out)?;
     steady::print(out)?;
     speed::print(out)
 }
 
 /// `wait` beside every rival and the oracle: means first, then load by load.
-fn everybody(field: &Field, out: &mut impl Write) -> io::Result<()> {
+fn everybody(sources: &Loads, out: &mut impl Write) -> io::Result<()> {
     let setting = setting();
     let mut everybody = vec![
         Who::wait("wait, interruptible", &setting, INTERRUPTIBLE),
-        Who::wait("wait, one task a look", &setting, PLAIN),
+        Who::wait("wait, one task an evaluation", &setting, PLAIN),
     ];
     everybody.extend(Who::rivals(&setting));
     everybody.push(Who::Oracle);
     let groups: [(&str, &[Named]); 6] = [
-        ("development traces", &field.dev),
-        ("stress trace", &field.stress),
-        ("on/off bursts", &field.bursts),
-        ("bursts by the clock", &field.crons),
-        ("spiky minutes", &field.spiky),
-        ("sessions", &field.sessions),
+        ("development traces", &sources.dev),
+        ("stress trace", &sources.stress),
+        ("on/off bursts", &sources.bursts),
+        ("bursts by the clock", &sources.crons),
+        ("spiky minutes", &sources.spiky),
+        ("sessions", &sources.sessions),
     ];
     let loads: Vec<&Named> = groups.iter().flat_map(|(_, loads)| loads.iter()).collect();
-    let bout = Bout::replay("everybody", &loads, &setting, &everybody);
+    let comparison = LoadComparison::replay("everybody", &loads, &setting, &everybody);
     for (group, loads) in groups {
         if !loads.is_empty() {
             let names: Vec<&str> = loads.iter().map(|(name, _)| name.as_str()).collect();
-            Sheet::of(&format!("Means of {}, {group}", names.len())).rows(&bout, &names).print(out)?;
+            Sheet::of(&format!("Means of {}, {group}", names.len())).rows(&comparison, &names).print(out)?;
         }
     }
-    for (name, _) in field.dev.iter().chain(&field.crons) {
-        Sheet::of(name).rows(&bout, &[name]).print(out)?;
+    for (name, _) in sources.dev.iter().chain(&sources.crons) {
+        Sheet::of(name).rows(&comparison, &[name]).print(out)?;
     }
     let families = SPIKY.iter().map(|it| it.name).chain(SESSIONS.iter().map(|it| it.name));
     for family in families {
-        let drawn = field.spiky.iter().chain(&field.sessions).map(|(name, _)| name.as_str());
+        let drawn = sources.spiky.iter().chain(&sources.sessions).map(|(name, _)| name.as_str());
         let names: Vec<&str> = drawn.filter(|name| name.split(' ').next() == Some(family)).collect();
-        Sheet::of(&format!("{family}, means of {}", names.len())).rows(&bout, &names).print(out)?;
+        Sheet::of(&format!("{family}, means of {}", names.len())).rows(&comparison, &names).print(out)?;
     }
     Ok(())
 }
@@ -100,14 +100,14 @@ fn rough(folder: Option<&std::path::Path>, out: &mut impl Write) -> io::Result<(
         Sheet::of("Conditions, sessions"),
     ];
     for condition in conditions() {
-        let Field { dev, stress, bursts, spiky, sessions, .. } = Field::new(folder, &condition.setting);
+        let Loads { dev, stress, bursts, spiky, sessions, .. } = Loads::new(folder, &condition.setting);
         let groups = [&dev, &stress, &bursts, &spiky, &sessions];
         let loads: Vec<&Named> = groups.into_iter().flatten().collect();
         let who = [Who::wait(&condition.what, &condition.setting, condition.more)];
-        let bout = Bout::replay(&condition.what, &loads, &condition.setting, &who);
+        let comparison = LoadComparison::replay(&condition.what, &loads, &condition.setting, &who);
         for (sheet, loads) in sheets.iter_mut().zip(groups) {
             let names: Vec<&str> = loads.iter().map(|(name, _)| name.as_str()).collect();
-            sheet.add(&bout, &names);
+            sheet.add(&comparison, &names);
         }
     }
     sheets.iter().try_for_each(|sheet| sheet.print(out))

@@ -1,17 +1,19 @@
 //! A simulated year in steps of 15 s, and a single decision, on one core.
 //!
 //! `cargo bench -p tidegate-simulator --bench year`. The goals are a second a year and two microseconds a decision.
-//! Production is shown beside the rivals, since each of its two million looks is a real decision. Criterion's `elem/s` are
-//! simulated days a second in the first group, decisions a second in the other.
+//! Production is shown beside the rivals, since each of its two million evaluations is a real decision. Criterion's
+//! `elem/s` are simulated days a second in the first group, decisions a second in the other.
 
 use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use jiff::Timestamp;
 use tidegate_policy::{Capacity, ServicePolicy};
-use tidegate_simulator::scaler::{Fixed, Keda, Production, QueueSight, Sight, TargetTracking};
-use tidegate_simulator::world::{Looks, Mishaps, Moments, Sensing, Service, Starts};
-use tidegate_simulator::{Baseline, Load, Scaler, Score, Setting, oracle, simulate};
+use tidegate_simulator::autoscaler::{
+    AutoscalerInput, Fixed, Keda, Production, QueueReading, TargetTracking,
+};
+use tidegate_simulator::world::{Disruptions, Evaluations, Moments, Sensing, ServiceModel, Starts};
+use tidegate_simulator::{Autoscaler, Baseline, Load, Score, WorldSettings, oracle, simulate};
 
 /// Two services, scaled by the two methods.
 const FLEET: &str = r#"
@@ -40,8 +42,8 @@ fn policies() -> Vec<(String, ServicePolicy)> {
     fleet.services().iter().map(|service| (service.name().to_owned(), service.policy().clone())).collect()
 }
 
-fn setting() -> Setting {
-    Setting {
+fn setting() -> WorldSettings {
+    WorldSettings {
         capacity: Capacity::new(5, 50).unwrap_or_else(|error| unreachable!("{error}")),
         throughput: 0.5,
         concurrency: std::num::NonZeroU32::MIN,
@@ -49,10 +51,10 @@ fn setting() -> Setting {
         acceptable_wait_seconds: 60.0,
         starts: Starts { seconds: 90.0, spread: 0.0, failing: 0.0 },
         moments: Moments::Steps,
-        service: Service::Fluid,
-        looks: Looks { every_seconds: 15, act_from_seconds: 15 },
+        service: ServiceModel::Fluid,
+        evaluations: Evaluations { every_seconds: 15, act_from_seconds: 15 },
         sensing: Sensing::EXACT,
-        mishaps: Mishaps::NONE,
+        disruptions: Disruptions::NONE,
         seed: 7,
     }
 }
@@ -91,13 +93,13 @@ fn a_year(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Somebody who notes what each look saw: its moment, the queue, tasks that serve and tasks asked for.
-struct Noted<'a>(&'a mut Production, Vec<(f64, Option<QueueSight>, u32, u32)>);
+/// Somebody who notes what each evaluation saw: its moment, the queue, tasks that serve and tasks asked for.
+struct Noted<'a>(&'a mut Production, Vec<(f64, Option<QueueReading>, u32, u32)>);
 
-impl Scaler for Noted<'_> {
-    fn look(&mut self, seen: &Sight<'_>) -> Option<u32> {
+impl Autoscaler for Noted<'_> {
+    fn evaluate(&mut self, seen: &AutoscalerInput<'_>) -> Option<u32> {
         self.1.push((seen.seconds, seen.queue, seen.ready, seen.total));
-        self.0.look(seen)
+        self.0.evaluate(seen)
     }
 }
 
@@ -115,7 +117,7 @@ fn a_decision(criterion: &mut Criterion) {
         group.bench_function(&name, |bench| {
             let again = |production: &mut Production| {
                 for &(seconds, queue, ready, total) in &day {
-                    black_box(production.look(&Sight {
+                    black_box(production.evaluate(&AutoscalerInput {
                         seconds,
                         queue,
                         minutes: &[],

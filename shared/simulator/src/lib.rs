@@ -1,18 +1,18 @@
 //! A recorded load, replayed through the very policy that runs in production.
 //!
 //! ```text
-//! trace::read(text) -> Trace -> Load -> simulate(&Load, &Setting, &mut impl Scaler) -> Run -> Score
+//! trace::read(text) -> Trace -> Load -> simulate(&Load, &WorldSettings, &mut impl Autoscaler) -> Run -> Score
 //! ```
 //!
 //! Pure and seeded: the same trace, setting and seed give the same bytes. What this crate does not do: it opens no file,
-//! asks no clock, prints nothing, and decides nothing that production decides: [`scaler::Production`] calls
+//! asks no clock, prints nothing, and decides nothing that production decides: [`autoscaler::Production`] calls
 //! `tidegate_policy::decide` with what the simulated world shows.
 
 pub mod trace;
 pub mod load;
 pub mod synthetic;
 pub mod world;
-pub mod scaler;
+pub mod autoscaler;
 pub mod oracle;
 pub mod overload;
 pub mod score;
@@ -20,10 +20,10 @@ pub mod score;
 mod random;
 mod number;
 
+pub use autoscaler::Autoscaler;
 pub use load::Load;
 pub use oracle::oracle;
 pub use overload::Overload;
-pub use scaler::Scaler;
 pub use score::{Baseline, Score};
 pub use trace::Trace;
-pub use world::{Run, Setting, simulate};
+pub use world::{Run, WorldSettings, simulate};

@@ -6,7 +6,7 @@ use crate::number::{place, real};
 use crate::random::{Purpose, dice, draw};
 use crate::trace::Trace;
 
-/// A step of simulated time. A quarter of a minute: the distance of two short looks, and the grid of the reference
+/// A step of simulated time. A quarter of a minute: the distance of two delayed evaluations, and the grid of the reference
 /// simulation.
 pub const STEP_SECONDS: u32 = 15;
 

@@ -1,10 +1,10 @@
-//! The limit: what somebody who knows the future would pay, and what nobody can go below.
+//! The limit: what somebody who knows the future would pay, and what no plan can go below.
 
 use std::collections::VecDeque;
 
 use crate::load::{Load, STEP};
 use crate::number::{place, real, tasks};
-use crate::world::{self, LEAST_BILLED_SECONDS, Run, Setting};
+use crate::world::{self, LEAST_BILLED_SECONDS, Run, WorldSettings};
 
 /// The oracle plans this far ahead: ten minutes, well beyond every acceptable wait it is asked for. Longer changes the
 /// cost by less than a thousandth.
@@ -13,7 +13,7 @@ const HORIZON_STEPS: usize = 40;
 /// A plan made with perfect knowledge: no job waits longer than acceptable that need not, at the least cost found.
 /// Tasks are ordered early enough, and paid while they start.
 #[must_use]
-pub fn oracle(load: &Load, setting: &Setting) -> Run {
+pub fn oracle(load: &Load, setting: &WorldSettings) -> Run {
     let start_steps = place(setting.starts.seconds / STEP);
     let supply = closed(&plan(load, setting), start_steps);
     let Bill { started, unlived_seconds } = bill(&supply, start_steps);
@@ -22,7 +22,7 @@ pub fn oracle(load: &Load, setting: &Setting) -> Run {
 }
 
 /// The least constant size at each step that meets all deadlines of the horizon, were it kept.
-fn plan(load: &Load, setting: &Setting) -> Vec<u32> {
+fn plan(load: &Load, setting: &WorldSettings) -> Vec<u32> {
     let arrived = sums(load.arrivals());
     let due = due(&arrived, setting);
     let per_task = setting.throughput * STEP;
@@ -45,7 +45,7 @@ fn plan(load: &Load, setting: &Setting) -> Vec<u32> {
 
 /// How many jobs must be done by each edge of a step. A deadline that the maximum cannot meet moves the work before it
 /// forward as far as there is work, and no further.
-fn due(arrived: &[f64], setting: &Setting) -> Vec<f64> {
+fn due(arrived: &[f64], setting: &WorldSettings) -> Vec<f64> {
     let patience = place(setting.acceptable_wait_seconds / STEP).saturating_sub(1);
     let most = f64::from(setting.capacity.max()) * setting.throughput * STEP;
     let mut due: Vec<f64> = std::iter::repeat_n(0.0, patience.min(arrived.len()))
@@ -153,7 +153,7 @@ fn bill(supply: &[u32], start_steps: usize) -> Bill {
 /// Proof: a task does at most `throughput` jobs a second, so all jobs need `jobs / throughput` task-seconds, however
 /// they are spread; and the minimum is paid all the time, whether there is work or not.
 #[must_use]
-pub fn worker_hours_least(load: &Load, setting: &Setting) -> f64 {
+pub fn worker_hours_least(load: &Load, setting: &WorldSettings) -> f64 {
     let work = load.jobs() / setting.throughput;
     let minimum = f64::from(setting.capacity.min()) * load.seconds();
     work.max(minimum) / 3_600.0

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::load::{Load, STEP};
 use crate::number::real;
-use crate::world::Setting;
+use crate::world::WorldSettings;
 
 /// What a load needs that is more than the maximum.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -18,7 +18,7 @@ pub struct Overload {
 impl Overload {
     /// `None` if the maximum, always on, serves every job in time.
     #[must_use]
-    pub fn of(load: &Load, setting: &Setting) -> Option<Self> {
+    pub fn of(load: &Load, setting: &WorldSettings) -> Option<Self> {
         let is_late = |tasks| late_from(load, setting, tasks).is_some();
         let mut few = setting.capacity.max();
         let from_seconds = late_from(load, setting, few)?;
@@ -40,7 +40,7 @@ impl Overload {
 }
 
 /// When a job first waits longer than acceptable for so many tasks, always on.
-fn late_from(load: &Load, setting: &Setting, tasks: u32) -> Option<f64> {
+fn late_from(load: &Load, setting: &WorldSettings, tasks: u32) -> Option<f64> {
     let per_second = f64::from(tasks) * setting.throughput;
     let patient = per_second * setting.acceptable_wait_seconds;
     let mut waiting = 0.0_f64;

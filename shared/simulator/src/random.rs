@@ -24,7 +24,7 @@ pub(crate) enum Purpose {
     /// Spiky counts and sessions.
     Spikes = 8,
     /// What goes wrong.
-    Mishaps = 9,
+    Disruptions = 9,
     /// How much of a young minute is published.
     Minutes = 10,
 }

@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 
+use crate::autoscaler::Fixed;
 use crate::load::{Load, STEP, STEPS_PER_MINUTE};
 use crate::number::{real, real_jobs};
 use crate::oracle::{oracle, worker_hours_least};
-use crate::scaler::Fixed;
-use crate::world::{Change, Run, Service, Setting, demand, simulate};
+use crate::world::{Change, Run, ServiceModel, WorldSettings, demand, simulate};
 
 /// The scores of one run. The names are the keys of `--json`, and stay.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -56,7 +56,7 @@ pub struct Baseline {
     pub oracle_worker_hours: f64,
     /// The oracle's hours as Fargate bills them.
     pub oracle_billed_hours: f64,
-    /// Worker-hours that nobody can go below who does all the work in time.
+    /// Worker-hours that no plan can go below who does all the work in time.
     pub least_worker_hours: f64,
     /// Jobs that even the maximum, always on, serves late, in percent.
     pub unavoidable_late_percent: f64,
@@ -65,8 +65,8 @@ pub struct Baseline {
 impl Baseline {
     /// Asks the oracle and the maximum.
     #[must_use]
-    pub fn of(load: &Load, setting: &Setting) -> Self {
-        let fluid = Setting { service: Service::Fluid, ..setting.clone() };
+    pub fn of(load: &Load, setting: &WorldSettings) -> Self {
+        let fluid = WorldSettings { service: ServiceModel::Fluid, ..setting.clone() };
         let most = simulate(load, setting, &mut Fixed(setting.capacity.max()));
         let oracle = oracle(load, &fluid);
         Self {
@@ -81,7 +81,7 @@ impl Baseline {
 impl Score {
     /// Measures a run.
     #[must_use]
-    pub fn of(run: &Run, load: &Load, setting: &Setting, baseline: &Baseline) -> Self {
+    pub fn of(run: &Run, load: &Load, setting: &WorldSettings, baseline: &Baseline) -> Self {
         let hours = worker_hours(run);
         let days = load.seconds() / 86_400.0;
         let per_day = |count: f64| ratio(count, days);

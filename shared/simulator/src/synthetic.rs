@@ -10,7 +10,7 @@ use crate::load::{Load, STEP};
 use crate::number::{place, real};
 use crate::random::{Purpose, dice, draw, share};
 use crate::trace::Trace;
-use crate::world::Setting;
+use crate::world::WorldSettings;
 
 /// How long synthetic loads last, in seconds: two days.
 const LASTING: f64 = 172_800.0;
@@ -150,7 +150,7 @@ fn scattered(mean: f64, dispersion: f64, dice: &mut Pcg64) -> f64 {
 /// Silence, then bursts of 1 to 10 minutes at 30 to 100 % of what the maximum can serve, starts 10 to 60 minutes apart,
 /// everything drawn evenly.
 #[must_use]
-pub fn on_off(setting: &Setting, seed: u64) -> Load {
+pub fn on_off(setting: &WorldSettings, seed: u64) -> Load {
     let mut dice = dice(seed, Purpose::Bursts);
     let mut between = |least: f64, most: f64| least + (most - least) * share(&mut dice);
     let mut rate = Rate::new(0.0);
@@ -165,7 +165,7 @@ pub fn on_off(setting: &Setting, seed: u64) -> Load {
 
 /// Bursts by the clock.
 #[must_use]
-pub fn by_the_clock(cron: &Cron, setting: &Setting, seed: u64) -> Load {
+pub fn by_the_clock(cron: &Cron, setting: &WorldSettings, seed: u64) -> Load {
     let mut dice = dice(seed, Purpose::Bursts);
     let mut rate = Rate::new(cron.base * most(setting));
     let mut at = cron.every_seconds / 2.0;
@@ -178,7 +178,7 @@ pub fn by_the_clock(cron: &Cron, setting: &Setting, seed: u64) -> Load {
 }
 
 /// Jobs per second that the maximum can serve.
-fn most(setting: &Setting) -> f64 {
+fn most(setting: &WorldSettings) -> f64 {
     f64::from(setting.capacity.max()) * setting.throughput
 }
 

@@ -23,9 +23,9 @@ mod samples;
 mod repair;
 mod refusal;
 
-pub use gaps::{Gaps, Rows};
+pub use gaps::{Gaps, RowMeaning};
 pub use refusal::{Refusal, RefusalKind, TraceError};
-pub use repair::{Found, Repair, Repairs, Unit};
+pub use repair::{Repair, RepairCount, Repairs, TraceUnit};
 pub use samples::{SPAN_MAX_SECONDS, TIMESTAMPS_MAX};
 
 use fields::Splitter;
@@ -52,7 +52,7 @@ pub struct Trace {
     end_seconds: f64,
     points: Vec<Point>,
     rows: u64,
-    understood: Rows,
+    understood: RowMeaning,
     recorded: f64,
     repairs: Repairs,
     notes: Vec<String>,
@@ -87,11 +87,11 @@ pub fn read(input: impl BufRead) -> Result<Trace, TraceError> {
 /// are counted, and up to [`TraceError::LISTED_MAX`] of them named with what is wrong.
 pub fn read_with(mut input: impl BufRead, options: &Options) -> Result<Trace, TraceError> {
     if cloudwatch::begins(&mut input)? {
-        let mut reader = Reader::new(options, Unit::Datapoint);
+        let mut reader = Reader::new(options, TraceUnit::Datapoint);
         cloudwatch::read(input, options.metric.as_deref(), &mut reader)?;
         return reader.finish();
     }
-    let mut reader = Reader::new(options, Unit::Line);
+    let mut reader = Reader::new(options, TraceUnit::Line);
     let (mut lines, mut splitter) = (Lines::new(input), Splitter::new());
     while let Some((number, text)) = lines.next().map_err(TraceError::Unreadable)? {
         reader.take(number, text, &mut splitter)?;
@@ -110,7 +110,7 @@ impl Trace {
             step_seconds,
             end_seconds: real(points.len()) * step_seconds,
             rows: u64::try_from(points.len()).unwrap_or(u64::MAX),
-            understood: Rows::Intervals,
+            understood: RowMeaning::Intervals,
             recorded: points.iter().map(|point| point.value).sum(),
             points,
             repairs: Repairs::default(),
@@ -157,7 +157,7 @@ impl Trace {
 
     /// How the rows were understood.
     #[must_use]
-    pub fn understood(&self) -> Rows {
+    pub fn understood(&self) -> RowMeaning {
         self.understood
     }
 
@@ -214,7 +214,7 @@ impl Trace {
 
     /// Whether every step of that length has counts of its own: none is a mean, and no line was drawn.
     pub(crate) fn is_counted(&self, every_seconds: f64) -> bool {
-        let means = self.understood != Rows::Moments && self.repairs.count(Repair::Gathered) > 0;
+        let means = self.understood != RowMeaning::Moments && self.repairs.count(Repair::Gathered) > 0;
         self.step_seconds <= every_seconds && !means && self.repairs.count(Repair::GapFilled) == 0
     }
 

@@ -1,11 +1,11 @@
-//! The queue world: jobs arrive, tasks start and stop, somebody looks and scales.
+//! The queue world: jobs arrive, tasks start and stop, an autoscaler evaluates and scales.
 
+use crate::autoscaler::{Autoscaler, AutoscalerInput, Minute};
 use crate::load::{Load, STEP, STEP_MICROS, STEPS_PER_MINUTE};
 use crate::number::{place, real, real_jobs, tasks};
-use crate::scaler::{Minute, Scaler, Sight};
 
-mod crew;
-mod fate;
+mod pool;
+mod disruptions;
 mod minutes;
 mod setting;
 mod fluid;
@@ -13,15 +13,17 @@ mod jobs;
 mod sensing;
 mod waits;
 
-pub(crate) use crew::LEAST_BILLED_SECONDS;
-pub use setting::{JobTime, Looks, Mishaps, Moments, ScaleIn, Sensing, Service, Setting, Shows, Starts};
+pub(crate) use pool::LEAST_BILLED_SECONDS;
+pub use setting::{
+    Disruptions, Evaluations, JobTime, Moments, ScaleIn, Sensing, ServiceModel, Shows, Starts, WorldSettings,
+};
 pub use waits::Waits;
 
-use crew::{Bill, Crew, Shift};
-use fate::{Event, Fate};
-use fluid::Fluid;
-use jobs::Jobs;
+use disruptions::{DisruptionState, Event};
+use fluid::FluidModel;
+use jobs::JobModel;
 use minutes::Minutes;
+use pool::{Shift, TaskBill, TaskPool};
 use sensing::Senses;
 
 /// What happened.
@@ -103,23 +105,26 @@ impl JobCounts {
 
 /// Replays a load in a world that somebody scales.
 ///
-/// It begins with the tasks that the first minute needs, unless the scaler has a size of its own.
+/// It begins with the tasks that the first minute needs, unless the autoscaler has a size of its own.
 #[must_use]
-pub fn simulate(load: &Load, setting: &Setting, scaler: &mut dyn Scaler) -> Run {
+pub fn simulate(load: &Load, setting: &WorldSettings, autoscaler: &mut dyn Autoscaler) -> Run {
     let first = load.rate().first().copied().unwrap_or(0.0);
     let needed = setting.capacity.clamp(tasks(first / setting.throughput));
-    let begin = scaler.begins_with().map_or(needed, |size| setting.capacity.clamp(size));
+    let begin = autoscaler.initial_tasks().map_or(needed, |size| setting.capacity.clamp(size));
     match setting.service {
-        Service::Fluid => Replay::new(load, setting, Fluid::new(setting), begin).scaled_by(scaler),
-        Service::Jobs { time, scale_in } => {
-            Replay::new(load, setting, Jobs::new(setting, time, scale_in), begin).scaled_by(scaler)
+        ServiceModel::Fluid => {
+            Simulation::new(load, setting, FluidModel::new(setting), begin).scaled_by(autoscaler)
+        }
+        ServiceModel::Jobs { time, scale_in } => {
+            Simulation::new(load, setting, JobModel::new(setting, time, scale_in), begin)
+                .scaled_by(autoscaler)
         }
     }
 }
 
 /// Replays a load with a supply that is given for every step, as a fluid.
-pub(crate) fn supplied(load: &Load, setting: &Setting, supply: &[u32]) -> Run {
-    let mut replay = Replay::new(load, setting, Fluid::new(setting), 0);
+pub(crate) fn supplied(load: &Load, setting: &WorldSettings, supply: &[u32]) -> Run {
+    let mut replay = Simulation::new(load, setting, FluidModel::new(setting), 0);
     let mut serving = 0;
     for (step, (&arrivals, &wanted)) in load.arrivals().iter().zip(supply).enumerate() {
         if wanted != serving && step > 0 {
@@ -134,17 +139,17 @@ pub(crate) fn supplied(load: &Load, setting: &Setting, supply: &[u32]) -> Run {
 }
 
 /// The tasks that the load of each step needs so that its queue does not grow, within the bounds.
-pub(crate) fn demand(load: &Load, setting: &Setting) -> Vec<u32> {
+pub(crate) fn demand(load: &Load, setting: &WorldSettings) -> Vec<u32> {
     let needed = |rate: &f64| setting.capacity.clamp(tasks(rate / setting.throughput));
     load.rate().iter().map(needed).collect()
 }
 
 /// A world in motion.
-struct Replay<'a, M> {
+struct Simulation<'a, M> {
     load: &'a Load,
-    setting: &'a Setting,
+    setting: &'a WorldSettings,
     model: M,
-    crew: Crew,
+    pool: TaskPool,
     run: Run,
     minutes: Minutes,
     open: OpenMinute,
@@ -157,8 +162,8 @@ struct OpenMinute {
     ready: f64,
 }
 
-impl<'a, M: Model> Replay<'a, M> {
-    fn new(load: &'a Load, setting: &'a Setting, mut model: M, begin: u32) -> Self {
+impl<'a, M: Model> Simulation<'a, M> {
+    fn new(load: &'a Load, setting: &'a WorldSettings, mut model: M, begin: u32) -> Self {
         let steps = load.steps();
         let run = Run {
             ready: Vec::with_capacity(steps),
@@ -172,25 +177,25 @@ impl<'a, M: Model> Replay<'a, M> {
             unlived_seconds: 0.0,
         };
         model.add(begin);
-        let crew = Crew::new(setting, begin);
+        let pool = TaskPool::new(setting, begin);
         let minutes = Minutes::new(&setting.sensing, setting.seed);
-        Self { load, setting, model, crew, run, minutes, open: OpenMinute::default() }
+        Self { load, setting, model, pool, run, minutes, open: OpenMinute::default() }
     }
 
-    fn scaled_by(mut self, scaler: &mut dyn Scaler) -> Run {
-        let rhythm = scaler.rhythm_seconds().unwrap_or(self.setting.looks.every_seconds);
+    fn scaled_by(mut self, autoscaler: &mut dyn Autoscaler) -> Run {
+        let rhythm = autoscaler.interval_seconds().unwrap_or(self.setting.evaluations.every_seconds);
         let every = steps(rhythm).max(1);
         let mut senses = Senses::new(self.setting.sensing, self.setting.seed);
-        let mut fate = Fate::new(self.setting);
+        let mut disruptions = DisruptionState::new(self.setting);
         for (step, &arrivals) in self.load.arrivals().iter().enumerate() {
-            let event = fate.at(real(step) * STEP);
+            let event = disruptions.at(real(step) * STEP);
             self.suffer(event, step);
             self.shift(moment(step));
             senses.remember(self.model.jobs());
             if step.is_multiple_of(every) {
-                self.look(step, event.blind, &mut senses, scaler);
+                self.evaluate(step, event.unreadable, &mut senses, autoscaler);
             }
-            self.serve(step, arrivals, self.crew.ready());
+            self.serve(step, arrivals, self.pool.ready());
         }
         self.finish()
     }
@@ -198,50 +203,56 @@ impl<'a, M: Model> Replay<'a, M> {
     /// What happens to tasks in a step.
     fn suffer(&mut self, event: Event, step: usize) {
         if event.stuck {
-            self.crew.stuck(moment(step + 1));
+            self.pool.stuck(moment(step + 1));
         }
         if event.deployment {
-            self.crew.deploy(moment(step));
+            self.pool.deploy(moment(step));
         }
-        if event.restart && self.crew.restart(moment(step)) {
+        if event.restart && self.pool.restart(moment(step)) {
             self.model.die();
         }
     }
 
     /// Tasks begin to serve and stop, as far as they are due.
     fn shift(&mut self, now: u64) {
-        let Shift { begin, stop } = self.crew.shift(now);
+        let Shift { begin, stop } = self.pool.shift(now);
         self.model.add(begin);
         self.model.remove(stop);
     }
 
-    /// One look, and what comes of it.
-    fn look(&mut self, step: usize, blind: bool, senses: &mut Senses, scaler: &mut dyn Scaler) {
+    /// One evaluation, and what comes of it.
+    fn evaluate(
+        &mut self,
+        step: usize,
+        unreadable: bool,
+        senses: &mut Senses,
+        autoscaler: &mut dyn Autoscaler,
+    ) {
         let seconds = real(step) * STEP;
-        let sight = Sight {
+        let input = AutoscalerInput {
             seconds,
             queue: senses.read(),
             minutes: self.minutes.published(seconds),
-            ready: self.crew.ready(),
-            total: self.crew.desired(),
-            rollout: self.crew.is_rolling_out(),
+            ready: self.pool.ready(),
+            total: self.pool.desired(),
+            rollout: self.pool.is_rolling_out(),
         };
-        if blind {
+        if unreadable {
             // Nothing is read, so nothing is carried out either.
-            let _ = scaler.blind(&sight);
+            let _ = autoscaler.unreadable(&input);
             return;
         }
-        if seconds < f64::from(self.setting.looks.act_from_seconds) {
-            return scaler.watch(&sight);
+        if seconds < f64::from(self.setting.evaluations.act_from_seconds) {
+            return autoscaler.watch(&input);
         }
-        let Some(wish) = scaler.look(&sight) else { return };
-        let (from, to) = (sight.total, self.setting.capacity.clamp(wish));
+        let Some(recommendation) = autoscaler.evaluate(&input) else { return };
+        let (from, to) = (input.total, self.setting.capacity.clamp(recommendation));
         if to == from {
             return;
         }
         self.run.changes.push(Change { step, from, to });
-        self.crew.order(moment(step), to.saturating_sub(from));
-        let leaving = self.crew.dismiss(moment(step), from.saturating_sub(to));
+        self.pool.order(moment(step), to.saturating_sub(from));
+        let leaving = self.pool.dismiss(moment(step), from.saturating_sub(to));
         self.model.remove(leaving);
     }
 
@@ -252,17 +263,17 @@ impl<'a, M: Model> Replay<'a, M> {
         let (mut busy, mut serving, mut paid) = (0.0, 0.0, 0.0);
         let mut ready_now = ready;
         loop {
-            let until = self.crew.next(end).unwrap_or(end);
+            let until = self.pool.next(end).unwrap_or(end);
             let share = real_jobs(until - now) / real_jobs(STEP_MICROS);
             busy += self.model.work(until, &mut self.run.waits);
             serving += f64::from(ready_now) * share;
-            paid += f64::from(self.crew.paid().max(ready_now)) * share;
+            paid += f64::from(self.pool.paid().max(ready_now)) * share;
             if until == end {
                 break;
             }
             now = until;
             self.shift(now);
-            ready_now = self.crew.ready();
+            ready_now = self.pool.ready();
         }
         let jobs = self.model.jobs();
         self.run.ready.push(ready);
@@ -283,7 +294,7 @@ impl<'a, M: Model> Replay<'a, M> {
     fn finish(mut self) -> Run {
         self.model.finish(&mut self.run.waits);
         self.run.jobs_interrupted = self.model.interrupted();
-        let Bill { started, failed, unlived_seconds } = self.crew.bill();
+        let TaskBill { started, failed, unlived_seconds } = self.pool.bill();
         self.run.starts = started;
         self.run.starts_failed = failed;
         self.run.unlived_seconds = unlived_seconds;

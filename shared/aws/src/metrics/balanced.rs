@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use tidegate_fleet::LoadBalancerMetric;
 use tidegate_policy::{Absence, AbsenceKind, MetricReading};
 
-use crate::load_balancers::{Place, Places};
+use crate::load_balancers::{Attachment, Attachments};
 use crate::metrics::points::{self, Series};
 use crate::metrics::query::{Query, Stat};
 
@@ -38,7 +38,7 @@ impl Balanced {
     pub(crate) fn plan(
         metric: &LoadBalancerMetric,
         target_groups: &[String],
-        places: &Places,
+        places: &Attachments,
     ) -> Result<Self, Absence> {
         let fronts = fronts(target_groups, places)?;
         if let LoadBalancerMetric::Connections = metric {
@@ -147,7 +147,7 @@ impl Front<'_> {
 
 /// The target groups that a load balancer sends requests to. One without a load balancer gets none; a service with none
 /// else is a mistake, and never a service without requests.
-fn fronts<'a>(target_groups: &[String], places: &'a Places) -> Result<Vec<Front<'a>>, Absence> {
+fn fronts<'a>(target_groups: &[String], places: &'a Attachments) -> Result<Vec<Front<'a>>, Absence> {
     let not_found = |text: &str| Absence::new(AbsenceKind::NotFound, text);
     if target_groups.is_empty() {
         return Err(not_found("the service is registered with no target group"));
@@ -157,10 +157,10 @@ fn fronts<'a>(target_groups: &[String], places: &'a Places) -> Result<Vec<Front<
         let unread =
             || Absence::new(AbsenceKind::Unreadable, format!("the target group `{arn}` was not read"));
         match places.get(arn).ok_or_else(unread)? {
-            Ok(Place { target_group, load_balancer: Some(load_balancer) }) => {
+            Ok(Attachment { target_group, load_balancer: Some(load_balancer) }) => {
                 fronts.push(Front { target_group, load_balancer });
             }
-            Ok(Place { load_balancer: None, .. }) => {}
+            Ok(Attachment { load_balancer: None, .. }) => {}
             Err(absence) => return Err(absence.clone()),
         }
     }

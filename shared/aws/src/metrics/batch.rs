@@ -85,7 +85,7 @@ async fn read_once<'a>(
     now: Timestamp,
 ) -> Vec<(&'a Query, MetricReading)> {
     clients.buckets.get_metric_data.take().await;
-    // Aligned to the longest period, or CloudWatch would cut the periods differently at each look.
+    // Aligned to the longest period, or CloudWatch would cut the periods differently at each evaluation.
     let longest_period = queries.iter().map(|query| query.period().as_secs()).max().unwrap_or(60).max(60);
     let start = now.saturating_sub(reach).unwrap_or(now).as_second();
     let start = start.div_euclid(longest_period).saturating_mul(longest_period);

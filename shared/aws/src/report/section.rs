@@ -15,8 +15,9 @@ pub struct Section {
     /// How much it matters.
     pub severity: Severity,
     /// It is worth a report.
-    pub is_news: bool,
-    /// A later look tells the same by itself, if this report does not get out: it is about a condition and not about a change.
+    pub is_worth_reporting: bool,
+    /// A later evaluation tells the same by itself, if this report does not get out: it is about a condition and not
+    /// about a change.
     pub is_told_again: bool,
     /// It opens or closes something for an alerting system.
     pub state: Option<State>,

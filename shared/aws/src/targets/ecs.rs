@@ -10,18 +10,18 @@ use aws_sdk_ecs::types::{
 use futures_util::future::join_all;
 use futures_util::{StreamExt, join, stream};
 use tidegate_fleet::EcsService;
-use tidegate_policy::{Absence, AbsenceKind, Constraints, OtherScaler, Service};
+use tidegate_policy::{Absence, AbsenceKind, Constraints, OtherAutoscaler, ServiceState};
 use tokio::time::Instant;
 
 use crate::clients::Clients;
 use crate::error::{CallError, absence};
-use crate::targets::{CALLS_AT_ONCE, Seen, in_time, late};
+use crate::targets::{CALLS_AT_ONCE, TargetState, in_time, late};
 
 /// `DescribeServices` takes at most ten names (Amazon ECS API reference).
 const SERVICES_PER_CALL: usize = 10;
 
 /// What was seen of each service asked for.
-type Services = BTreeMap<EcsService, Result<Seen, Absence>>;
+type Services = BTreeMap<EcsService, Result<TargetState, Absence>>;
 
 /// Reads services, and beside them whether Application Auto Scaling scales them too. Each service has its own result, and
 /// a call that fails or is late speaks only for its own ten.
@@ -33,7 +33,8 @@ pub(crate) async fn describe(clients: &Clients, names: &[&EcsService], deadline:
     for (name, seen) in &mut services {
         if let Ok(seen) = seen {
             let other = others.remove(name);
-            seen.service.constraints.other_scaler = other.unwrap_or_else(|| OtherScaler::Unknown(late()));
+            seen.service.constraints.other_autoscaler =
+                other.unwrap_or_else(|| OtherAutoscaler::Unknown(late()));
         }
     }
     services
@@ -71,9 +72,9 @@ async fn describe_some(
     clients: &Clients,
     cluster: &str,
     names: &[&EcsService],
-) -> Vec<(EcsService, Result<Seen, Absence>)> {
+) -> Vec<(EcsService, Result<TargetState, Absence>)> {
     let together = describe_once(clients, cluster, names).await;
-    let refused = |(_, seen): &(EcsService, Result<Seen, Absence>)| matches!(seen, Err(absence) if absence.kind == AbsenceKind::Denied);
+    let refused = |(_, seen): &(EcsService, Result<TargetState, Absence>)| matches!(seen, Err(absence) if absence.kind == AbsenceKind::Denied);
     if names.len() == 1 || !together.iter().any(refused) {
         return together;
     }
@@ -86,7 +87,7 @@ async fn describe_once(
     clients: &Clients,
     cluster: &str,
     names: &[&EcsService],
-) -> Vec<(EcsService, Result<Seen, Absence>)> {
+) -> Vec<(EcsService, Result<TargetState, Absence>)> {
     clients.buckets.describe_services.take().await;
     let wanted = names.iter().map(|name| name.service.clone()).collect();
     let answer = clients.ecs.describe_services().cluster(cluster).set_services(Some(wanted)).send().await;
@@ -116,7 +117,7 @@ async fn describe_once(
 }
 
 /// From AWS's type to ours. A count that is negative cannot be understood, and is never zero.
-fn understand(service: &aws_sdk_ecs::types::Service) -> Result<Seen, Absence> {
+fn understand(service: &aws_sdk_ecs::types::Service) -> Result<TargetState, Absence> {
     let count = |name: &str, value: i32| {
         u32::try_from(value).map_err(|_| {
             Absence::new(AbsenceKind::Unreadable, format!("{name} is {value}, must be at least 0"))
@@ -134,7 +135,7 @@ fn understand(service: &aws_sdk_ecs::types::Service) -> Result<Seen, Absence> {
     };
     let primary = deployments.iter().find(|deployment| deployment.status() == Some("PRIMARY"));
     let is_alone = deployments.len() <= 1 && service.task_sets().len() <= 1;
-    let seen = Service {
+    let seen = ServiceState {
         desired_count: desired,
         running_count: running,
         pending_count: count("pendingCount", service.pending_count())?,
@@ -147,7 +148,7 @@ fn understand(service: &aws_sdk_ecs::types::Service) -> Result<Seen, Absence> {
             ..Constraints::default()
         },
     };
-    Ok(Seen { service: seen, target_groups: target_groups(service) })
+    Ok(TargetState { service: seen, target_groups: target_groups(service) })
 }
 
 /// The target groups of the service and, where a deployment controller keeps them apart, of its task sets. A service

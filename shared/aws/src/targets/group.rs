@@ -9,12 +9,12 @@ use aws_sdk_autoscaling::types::{AutoScalingGroup as Found, Instance, LifecycleS
 use futures_util::{StreamExt, join, stream};
 use jiff::SignedDuration;
 use tidegate_fleet::AutoScalingGroup;
-use tidegate_policy::{Absence, AbsenceKind, Constraints, OtherScaler, Service};
+use tidegate_policy::{Absence, AbsenceKind, Constraints, OtherAutoscaler, ServiceState};
 use tokio::time::Instant;
 
 use crate::clients::Clients;
 use crate::error::{CallError, absence};
-use crate::targets::{CALLS_AT_ONCE, Seen, in_time, late};
+use crate::targets::{CALLS_AT_ONCE, TargetState, in_time, late};
 
 /// `DescribeAutoScalingGroups` takes 50 names, and 100 where `MaxRecords` says so (EC2 Auto Scaling API reference).
 const GROUPS_PER_CALL: usize = 100;
@@ -24,7 +24,7 @@ pub(crate) async fn describe(
     clients: &Clients,
     names: &[&AutoScalingGroup],
     deadline: Instant,
-) -> BTreeMap<AutoScalingGroup, Result<Seen, Absence>> {
+) -> BTreeMap<AutoScalingGroup, Result<TargetState, Absence>> {
     let mut plain: Vec<&str> = names.iter().map(|group| group.name.as_str()).collect();
     plain.sort_unstable();
     plain.dedup();
@@ -36,12 +36,12 @@ pub(crate) async fn describe(
     };
     let ((found, mut others), mut refreshes) =
         join!(groups_then_others, refresh::describe(clients, &plain, deadline));
-    let mut seen: BTreeMap<&str, Result<Seen, Absence>> = BTreeMap::new();
+    let mut seen: BTreeMap<&str, Result<TargetState, Absence>> = BTreeMap::new();
     for (name, group) in &found {
         let understood = group.as_ref().map_err(Clone::clone).and_then(|group| {
             let mut seen = understand(group)?;
-            seen.service.constraints.other_scaler =
-                others.remove(name).unwrap_or_else(|| OtherScaler::Unknown(late()));
+            seen.service.constraints.other_autoscaler =
+                others.remove(name).unwrap_or_else(|| OtherAutoscaler::Unknown(late()));
             refreshes.remove(name).unwrap_or_default().apply(&mut seen.service);
             Ok(seen)
         });
@@ -91,7 +91,7 @@ async fn describe_once(clients: &Clients, names: &[&str]) -> Result<Vec<Found>, 
 }
 
 /// From AWS's type to ours. A number that is missing or negative cannot be understood, and is never zero.
-fn understand(group: &Found) -> Result<Seen, Absence> {
+fn understand(group: &Found) -> Result<TargetState, Absence> {
     let count = |name: &str, value: Option<i32>| {
         value.and_then(|value| u32::try_from(value).ok()).ok_or_else(|| {
             let found = value.map_or_else(|| "missing".to_owned(), |value| value.to_string());
@@ -106,7 +106,7 @@ fn understand(group: &Found) -> Result<Seen, Absence> {
         let mut names = group.suspended_processes().iter().filter_map(|process| process.process_name());
         names.any(|name| name == process).then(|| format!("the process {process} is suspended"))
     };
-    let service = Service {
+    let service = ServiceState {
         desired_count: count("DesiredCapacity", group.desired_capacity())?,
         running_count: sum(runs)?,
         pending_count: sum(starts)?,
@@ -125,7 +125,7 @@ fn understand(group: &Found) -> Result<Seen, Absence> {
             ..Constraints::default()
         },
     };
-    Ok(Seen { service, target_groups: target_groups(group) })
+    Ok(TargetState { service, target_groups: target_groups(group) })
 }
 
 /// It serves: `InService` and healthy. An unhealthy one is about to be replaced.

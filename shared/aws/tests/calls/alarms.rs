@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use tidegate_aws::alarms;
-use tidegate_policy::{AbsenceKind, Alarm, AlarmName, AlarmState, Evaluation};
+use tidegate_policy::{AbsenceKind, Alarm, AlarmEvaluation, AlarmName, AlarmState};
 
 use crate::fake::Aws;
 
@@ -30,10 +30,15 @@ async fn alarms_of_both_kinds_are_read_with_their_state_and_since_when() {
     let mut seen = alarms::describe(&aws.clients(), &names.iter().collect::<Vec<_>>()).await;
     let at = |milliseconds| jiff::Timestamp::from_millisecond(milliseconds).expect("a moment");
     let mut take = |text: &str| seen.remove(&name(text)).expect("an answer");
-    let alarm = |state, milliseconds, evaluation| Ok(Alarm { state, since: at(milliseconds), evaluation });
-    assert_eq!(take("api-5xx"), alarm(AlarmState::Alarm, 1_795_250_000_000, Evaluation::Complete));
-    assert_eq!(take("old"), alarm(AlarmState::Ok, 1_795_250_100_500, Evaluation::Complete));
-    assert_eq!(take("all"), alarm(AlarmState::InsufficientData, 1_795_250_200_000, Evaluation::Complete));
+    let alarm = |state, milliseconds, evaluation_state| {
+        Ok(Alarm { state, since: at(milliseconds), evaluation_state })
+    };
+    assert_eq!(take("api-5xx"), alarm(AlarmState::Alarm, 1_795_250_000_000, AlarmEvaluation::Complete));
+    assert_eq!(take("old"), alarm(AlarmState::Ok, 1_795_250_100_500, AlarmEvaluation::Complete));
+    assert_eq!(
+        take("all"),
+        alarm(AlarmState::InsufficientData, 1_795_250_200_000, AlarmEvaluation::Complete)
+    );
     let absence = take("typo").expect_err("no alarm of this name");
     assert_eq!(
         (absence.kind, absence.detail.as_str()),
@@ -87,10 +92,10 @@ async fn what_a_state_rests_on_is_read_and_an_unknown_word_for_it_is_no_state() 
     });
     let names = words.map(name);
     let seen = alarms::describe(&aws.clients(), &names.iter().collect::<Vec<_>>()).await;
-    let evaluation = |text: &str| seen[&name(text)].clone().map(|alarm| alarm.evaluation);
-    assert_eq!(evaluation("PARTIAL_DATA"), Ok(Evaluation::PartialData));
-    assert_eq!(evaluation("EVALUATION_ERROR"), Ok(Evaluation::Error));
-    assert_eq!(evaluation("EVALUATION_FAILURE"), Ok(Evaluation::Failure));
-    let unknown = evaluation("HALF_HEARTED").expect_err("no known word");
+    let evaluation_state = |text: &str| seen[&name(text)].clone().map(|alarm| alarm.evaluation_state);
+    assert_eq!(evaluation_state("PARTIAL_DATA"), Ok(AlarmEvaluation::PartialData));
+    assert_eq!(evaluation_state("EVALUATION_ERROR"), Ok(AlarmEvaluation::Error));
+    assert_eq!(evaluation_state("EVALUATION_FAILURE"), Ok(AlarmEvaluation::Failure));
+    let unknown = evaluation_state("HALF_HEARTED").expect_err("no known word");
     assert_eq!(unknown.detail, "DescribeAlarms: the unknown evaluation state `HALF_HEARTED`");
 }

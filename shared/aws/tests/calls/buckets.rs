@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use proptest::prelude::*;
-use tidegate_aws::bucket::{Bucket, Rate};
+use tidegate_aws::bucket::{Bucket, RateLimit};
 use tokio::time::{Instant, sleep};
 
 /// When each of the callers that come at these moments may go, in virtual time.
-fn goes(rate: Rate, comes: &[Duration]) -> Vec<Duration> {
+fn goes(rate: RateLimit, comes: &[Duration]) -> Vec<Duration> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
@@ -30,7 +30,7 @@ fn goes(rate: Rate, comes: &[Duration]) -> Vec<Duration> {
 
 #[test]
 fn a_burst_passes_at_once_and_the_rest_at_the_rate() {
-    let rate = Rate { burst: 10, refill_per_second: 5.0 };
+    let rate = RateLimit { burst: 10, refill_per_second: 5.0 };
     let mut gone = goes(rate, &[Duration::ZERO; 30]);
     gone.sort_unstable();
     assert_eq!(gone[9], Duration::ZERO);
@@ -43,7 +43,7 @@ fn a_burst_passes_at_once_and_the_rest_at_the_rate() {
 
 #[test]
 fn a_bucket_fills_again_and_never_above_its_burst() {
-    let rate = Rate { burst: 3, refill_per_second: 1.0 };
+    let rate = RateLimit { burst: 3, refill_per_second: 1.0 };
     let hour = Duration::from_hours(1);
     let gone = goes(rate, &[Duration::ZERO, Duration::ZERO, Duration::ZERO, hour, hour, hour, hour]);
     assert_eq!(gone.iter().filter(|gone| **gone == hour).count(), 3);
@@ -58,7 +58,7 @@ proptest! {
         comes in prop::collection::vec(0_u64..3_000, 1..60),
     ) {
         let comes: Vec<Duration> = comes.into_iter().map(Duration::from_millis).collect();
-        let mut gone = goes(Rate { burst, refill_per_second }, &comes);
+        let mut gone = goes(RateLimit { burst, refill_per_second }, &comes);
         for (gone, come) in gone.iter().zip(&comes) {
             prop_assert!(gone >= come);
         }

@@ -1,7 +1,7 @@
 //! ECS services: what `DescribeServices` means.
 
 use serde_json::{Value, json};
-use tidegate_aws::targets::{self, Seen};
+use tidegate_aws::targets::{self, TargetState};
 use tidegate_fleet::{EcsService, TargetName};
 use tidegate_policy::{Absence, AbsenceKind};
 
@@ -18,7 +18,7 @@ pub(crate) fn service(name: &str) -> Value {
         "deployments": [{"status": "PRIMARY", "rolloutState": "COMPLETED"}]})
 }
 
-async fn seen(changed: Value) -> Result<Seen, Absence> {
+async fn seen(changed: Value) -> Result<TargetState, Absence> {
     let aws = Aws::new(move |action, _| {
         let mut api = service("api");
         for (key, value) in changed.as_object().expect("fields") {

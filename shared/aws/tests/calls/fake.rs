@@ -18,7 +18,7 @@ use tokio::time::Instant;
 /// How long every call takes, in virtual time.
 const LATENCY: Duration = Duration::from_millis(40);
 
-/// When a look stops reading: later than everything here is slow.
+/// When an evaluation stops reading: later than everything here is slow.
 pub(crate) fn deadline() -> Instant {
     Instant::now() + Duration::from_mins(1)
 }
@@ -57,7 +57,7 @@ impl Aws {
         Self { answers: Arc::new(answers), slow: None, calls, running, at_once }
     }
 
-    /// With one action that takes longer than any look.
+    /// With one action that takes longer than any evaluation.
     pub(crate) fn slow(self, action: &'static str) -> Self {
         Self { slow: Some(action), ..self }
     }

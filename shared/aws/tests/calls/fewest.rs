@@ -1,4 +1,4 @@
-//! A large look makes the fewest calls that the APIs allow, side by side, and none faster than its bucket.
+//! A large evaluation makes the fewest calls that the APIs allow, side by side, and none faster than its bucket.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -118,13 +118,13 @@ async fn a_thousand_services_are_read_within_the_time_that_there_is() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn three_looks_at_a_thousand_services_leave_the_account_its_calls() {
+async fn three_evaluations_at_a_thousand_services_leave_the_account_its_calls() {
     let aws = aws();
     let clients = aws.clients();
     let names = a_thousand();
     let names: Vec<&TargetName> = names.iter().collect();
-    let looks = [0, 1, 2].map(|_| targets::describe(&clients, &names, deadline()));
-    futures_util::future::join_all(looks).await;
+    let evaluations = [0, 1, 2].map(|_| targets::describe(&clients, &names, deadline()));
+    futures_util::future::join_all(evaluations).await;
     let calls = aws.calls("DescribeServices");
     assert_eq!(calls.len(), 300);
     let mut at: Vec<Instant> = calls.iter().map(|call| call.at).collect();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};
-use tidegate_aws::targets::{self, Seen};
+use tidegate_aws::targets::{self, TargetState};
 use tidegate_fleet::{AutoScalingGroup, TargetName};
 use tidegate_policy::{Absence, AbsenceKind};
 use tokio::time::Instant;
@@ -26,7 +26,7 @@ pub(crate) fn instance(state: &str, health: &str) -> Value {
 }
 
 /// What was seen of a group with these fields, and refreshes answered so.
-async fn seen_with(changed: Value, refreshes: Answer) -> Result<Seen, Absence> {
+async fn seen_with(changed: Value, refreshes: Answer) -> Result<TargetState, Absence> {
     let aws = Aws::new(move |action, _| match action {
         "DescribeAutoScalingGroups" => {
             let mut web = group("web");
@@ -43,7 +43,7 @@ async fn seen_with(changed: Value, refreshes: Answer) -> Result<Seen, Absence> {
     targets::describe(&aws.clients(), &[&target], deadline()).await.remove(&target).expect("an answer")
 }
 
-async fn seen(changed: Value) -> Result<Seen, Absence> {
+async fn seen(changed: Value) -> Result<TargetState, Absence> {
     seen_with(changed, Ok(json!({"InstanceRefreshes": []}))).await
 }
 
@@ -200,7 +200,7 @@ async fn a_hundred_refreshes_are_asked_at_once_and_the_slow_rest_holds_its_scale
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refresh_whose_turn_comes_too_late_takes_no_token_and_no_time_of_the_next_look() {
+async fn a_refresh_whose_turn_comes_too_late_takes_no_token_and_no_time_of_the_next_evaluation() {
     let aws = late::aws();
     let clients = aws.clients();
     let names: Vec<TargetName> = (0..500).map(|number| name(&format!("g{number:03}"))).collect();

@@ -5,14 +5,14 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tidegate_aws::targets::{self, Targets};
 use tidegate_fleet::TargetName;
-use tidegate_policy::{AbsenceKind, OtherScaler};
+use tidegate_policy::{AbsenceKind, OtherAutoscaler};
 use tokio::time::Instant;
 
 use crate::fake::Aws;
 use crate::{ecs, group};
 
-/// The time of a look.
-const LOOK: Duration = Duration::from_secs(8);
+/// The time of an evaluation.
+const EVALUATION: Duration = Duration::from_secs(8);
 
 /// An AWS in which every service and every group exists, and nothing else scales them.
 pub(crate) fn aws() -> Aws {
@@ -40,19 +40,19 @@ fn web() -> TargetName {
     group::name("web")
 }
 
-/// A look at a service and a group while one action is late, and how long it took.
-async fn look(late: &'static str, time: Duration) -> (Targets, Duration) {
+/// An evaluation of a service and a group while one action is late, and how long it took.
+async fn evaluate(late: &'static str, time: Duration) -> (Targets, Duration) {
     let (clients, began) = (aws().slow(late).clients(), Instant::now());
     let seen = targets::describe(&clients, &[&api(), &web()], began + time).await;
     (seen, began.elapsed())
 }
 
-fn other_scaler(seen: &Targets, target: &TargetName) -> OtherScaler {
-    seen[target].as_ref().expect("read").service.constraints.other_scaler.clone()
+fn other_autoscaler(seen: &Targets, target: &TargetName) -> OtherAutoscaler {
+    seen[target].as_ref().expect("read").service.constraints.other_autoscaler.clone()
 }
 
-fn is_late(other: &OtherScaler) -> bool {
-    matches!(other, OtherScaler::Unknown(absence) if absence.kind == AbsenceKind::TimedOut)
+fn is_late(other: &OtherAutoscaler) -> bool {
+    matches!(other, OtherAutoscaler::Unknown(absence) if absence.kind == AbsenceKind::TimedOut)
 }
 
 fn near(took: Duration, expected: u64) -> bool {
@@ -60,27 +60,27 @@ fn near(took: Duration, expected: u64) -> bool {
 }
 
 #[tokio::test(start_paused = true)]
-async fn another_scaler_that_is_late_is_unknown_and_never_absent() {
+async fn another_autoscaler_that_is_late_is_unknown_and_never_absent() {
     for (late, target, prompt) in [
         ("DescribeScalableTargets", api(), web()),
         ("DescribePolicies", web(), api()),
         ("DescribeScheduledActions", web(), api()),
     ] {
-        let (seen, took) = look(late, LOOK).await;
-        assert!(is_late(&other_scaler(&seen, &target)), "{late}");
-        assert_eq!(other_scaler(&seen, &prompt), OtherScaler::Absent, "{late}");
+        let (seen, took) = evaluate(late, EVALUATION).await;
+        assert!(is_late(&other_autoscaler(&seen, &target)), "{late}");
+        assert_eq!(other_autoscaler(&seen, &prompt), OtherAutoscaler::Absent, "{late}");
         assert!(near(took, 3), "{late}: {took:?}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_look_with_less_time_than_its_parts_keeps_what_it_read() {
+async fn an_evaluation_with_less_time_than_its_parts_keeps_what_it_read() {
     for (late, target) in [("DescribeScalableTargets", api()), ("DescribePolicies", web())] {
-        let (seen, took) = look(late, Duration::from_secs(2)).await;
-        assert!(is_late(&other_scaler(&seen, &target)), "{late}");
+        let (seen, took) = evaluate(late, Duration::from_secs(2)).await;
+        assert!(is_late(&other_autoscaler(&seen, &target)), "{late}");
         assert!(near(took, 2), "{late}: {took:?}");
     }
-    let (seen, took) = look("DescribeInstanceRefreshes", Duration::from_secs(2)).await;
+    let (seen, took) = evaluate("DescribeInstanceRefreshes", Duration::from_secs(2)).await;
     let service = &seen[&web()].as_ref().expect("read").service;
     assert!(service.constraints.no_scale_in.is_some() && near(took, 2), "{took:?}");
 }
@@ -90,9 +90,9 @@ async fn a_kind_that_is_late_takes_no_other_with_it() {
     for (late, lost, kept) in
         [("DescribeAutoScalingGroups", web(), api()), ("DescribeServices", api(), web())]
     {
-        let (seen, took) = look(late, Duration::from_secs(3)).await;
+        let (seen, took) = evaluate(late, Duration::from_secs(3)).await;
         assert_eq!(seen[&lost].as_ref().expect_err("late").kind, AbsenceKind::TimedOut, "{late}");
-        assert_eq!(other_scaler(&seen, &kept), OtherScaler::Absent, "{late}");
+        assert_eq!(other_autoscaler(&seen, &kept), OtherAutoscaler::Absent, "{late}");
         assert!(near(took, 3), "{late}: {took:?}");
     }
 }

@@ -103,7 +103,7 @@ async fn several_target_groups_add_up_and_the_slowest_counts() {
 
 /// Of a young minute a part may be missing, which the policy knows; of an old one nothing is, and who is silent had none.
 #[tokio::test(start_paused = true)]
-async fn what_is_there_of_a_minute_is_told_for_every_minute() {
+async fn what_is_there_of_a_minute_is_reported_for_every_minute() {
     const TWO: [(&str, Option<&str>); 2] = [("blue", Some("app/prod/50")), ("green", Some("net/tcp/7"))];
     for green in [
         vec![(4, 1.0), (3, 1.0), (2, 1.0), (1, 1.0), (0, 1.0)],
@@ -238,16 +238,16 @@ async fn a_load_balancer_is_kept_for_a_quarter_of_an_hour_and_a_missing_one_is_a
     let (clients, kept) = (aws.clients(), LoadBalancers::default());
     let source = Source::LoadBalancer(LoadBalancerMetric::Requests);
     let (api, alone) = ([target_group("api")], [target_group("alone")]);
-    let look = async |groups: &[String], at: Timestamp| {
+    let evaluate = async |groups: &[String], at: Timestamp| {
         let wanted =
             Wanted { source: &source, limit: None, target_groups: groups, longest_for: SignedDuration::ZERO };
         metrics::read(&clients, &kept, &[wanted], at).await;
         aws.calls("DescribeTargetGroups").len()
     };
     let minutes = |minutes| now().checked_add(SignedDuration::from_mins(minutes)).expect("a moment");
-    assert_eq!(look(&api, minutes(0)).await, 1);
-    assert_eq!(look(&api, minutes(14)).await, 1);
-    assert_eq!(look(&api, minutes(15)).await, 2);
-    assert_eq!(look(&alone, minutes(15)).await, 3);
-    assert_eq!(look(&alone, minutes(16)).await, 4);
+    assert_eq!(evaluate(&api, minutes(0)).await, 1);
+    assert_eq!(evaluate(&api, minutes(14)).await, 1);
+    assert_eq!(evaluate(&api, minutes(15)).await, 2);
+    assert_eq!(evaluate(&alone, minutes(15)).await, 3);
+    assert_eq!(evaluate(&alone, minutes(16)).await, 4);
 }

@@ -10,6 +10,6 @@ mod late;
 mod load_balancers;
 mod metrics;
 mod one_bad;
-mod other_scalers;
+mod other_autoscalers;
 mod secrets;
 mod update;

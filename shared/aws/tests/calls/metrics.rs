@@ -11,7 +11,7 @@ use tidegate_policy::{AbsenceKind, Datapoint, InFlight, MetricReading, OnAbsence
 
 use crate::fake::{Answer, Aws};
 
-/// The moment of all looks here: a whole minute.
+/// The moment of all evaluations here: a whole minute.
 const NOW: i64 = 1_795_250_040;
 
 pub(crate) fn now() -> Timestamp {

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use tidegate_aws::report::section::Outcome;
-use tidegate_aws::update::{self, Change};
+use tidegate_aws::update::{self, CapacityChange};
 use tidegate_fleet::TargetName;
 
 use crate::fake::{Answer, Aws};
@@ -13,8 +13,8 @@ fn now() -> Timestamp {
     Timestamp::from_second(1_795_250_000).expect("a moment")
 }
 
-fn change(target: TargetName, capacity: u32) -> Change {
-    Change { target, capacity, not_after: now() }
+fn change(target: TargetName, capacity: u32) -> CapacityChange {
+    CapacityChange { target, capacity, not_after: now() }
 }
 
 async fn refused(target: TargetName, answer: Answer) -> (String, bool) {
@@ -45,7 +45,7 @@ async fn a_service_gets_its_desired_count_and_a_group_its_desired_capacity_and_n
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refusal_is_told_in_the_words_of_aws_and_a_group_that_is_busy_may_be_asked_again() {
+async fn a_refusal_is_reported_in_the_words_of_aws_and_a_group_that_is_busy_may_be_asked_again() {
     let (text, retryable) =
         refused(ecs::name("prod", "api"), Err(("InvalidParameterException", "Desired count is too large.")))
             .await;
@@ -86,8 +86,12 @@ async fn a_change_whose_turn_comes_too_late_is_not_sent() {
         now().checked_add(passed).expect("a moment")
     };
     let not_after = now().checked_add(SignedDuration::from_secs(1)).expect("a moment");
-    let changes: Vec<Change> = (0..80)
-        .map(|number| Change { target: ecs::name("prod", &format!("s{number}")), capacity: 2, not_after })
+    let changes: Vec<CapacityChange> = (0..80)
+        .map(|number| CapacityChange {
+            target: ecs::name("prod", &format!("s{number}")),
+            capacity: 2,
+            not_after,
+        })
         .collect();
     let outcomes = update::apply(&aws.clients(), &changes, &clock).await;
     let applied = outcomes.iter().filter(|outcome| **outcome == Outcome::Applied).count();

@@ -31,12 +31,12 @@ impl PlacedRule {
     }
 }
 
-/// Nobody is told of one condition twice.
-pub(crate) fn told_twice(rules: &[&PlacedRule], problems: &mut Problems) {
-    let told: Vec<&&PlacedRule> = rules.iter().filter(|rule| rule.notify.is_some()).collect();
-    for (index, rule) in told.iter().enumerate() {
-        if let Some(first) = told.iter().take(index).find(|first| first.when == rule.when) {
-            let message = format!("`{}` is told already, in line {}", rule.when, first.place.line);
+/// No operator is notified of one condition twice.
+pub(crate) fn notified_twice(rules: &[&PlacedRule], problems: &mut Problems) {
+    let reported: Vec<&&PlacedRule> = rules.iter().filter(|rule| rule.notify.is_some()).collect();
+    for (index, rule) in reported.iter().enumerate() {
+        if let Some(first) = reported.iter().take(index).find(|first| first.when == rule.when) {
+            let message = format!("`{}` is reported already, in line {}", rule.when, first.place.line);
             let problem = Problem::new(Code::DuplicateName, rule.place, message);
             problems.push(problem.help("keep the one with the severity that is meant"));
         }

@@ -13,7 +13,7 @@ use crate::model::target::{AutoScalingGroup, EcsService, TargetKind, TargetName}
 /// Makes one of the metrics of a load balancer.
 type Make = fn() -> LoadBalancerMetric;
 
-/// What the load balancer counts, each under its name, in the order in which people read them.
+/// What the load balancer counts, each under its name, in the order in which operators read them.
 const OF_LOAD_BALANCER: [(&str, Make); 8] = [
     ("requests", || LoadBalancerMetric::Requests),
     ("errors", || LoadBalancerMetric::Errors),
@@ -29,7 +29,7 @@ fn response_time(statistic: &str) -> LoadBalancerMetric {
     LoadBalancerMetric::ResponseTime { statistic: statistic.to_owned() }
 }
 
-/// The names of all signals that need no declaration, in the order in which people read them.
+/// The names of all signals that need no declaration, in the order in which operators read them.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     let shares = ["requests_per_task", "connections_per_task"];
     Signal::BUILT_IN.into_iter().chain(OF_LOAD_BALANCER.map(|(name, _)| name)).chain(shares)
@@ -104,8 +104,9 @@ mod tests {
     use crate::model::signals::SIGNALS;
 
     #[test]
-    fn every_built_in_signal_is_told_once_and_no_other() {
-        let told: Vec<&str> = SIGNALS.iter().map(|row| row.name).filter(|name| !name.contains('(')).collect();
-        assert_eq!(told, names().collect::<Vec<_>>());
+    fn every_built_in_signal_is_reported_once_and_no_other() {
+        let reported: Vec<&str> =
+            SIGNALS.iter().map(|row| row.name).filter(|name| !name.contains('(')).collect();
+        assert_eq!(reported, names().collect::<Vec<_>>());
     }
 }

@@ -69,8 +69,8 @@ pub fn saving_by_alarms(fleet: &Fleet) -> Option<Saving> {
 /// `None` where somebody needs the value itself, or where the alarms would cost more than the readings.
 fn saving_of(metric: &Metric, policy: &ServicePolicy) -> Option<Saving> {
     let mut conditions: Vec<&Condition> = Vec::new();
-    let told = policy.notify.iter().map(|notify| &notify.when);
-    for condition in policy.rules.iter().map(|rule| &rule.when).chain(told) {
+    let reported = policy.notify.iter().map(|notify| &notify.when);
+    for condition in policy.rules.iter().map(|rule| &rule.when).chain(reported) {
         if condition.signal.metric() == Some(&metric.name) && !conditions.contains(&condition) {
             conditions.push(condition);
         }

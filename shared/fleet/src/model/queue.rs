@@ -69,7 +69,7 @@ pub struct CeleryQueue {
     /// The queue's name.
     pub queue: String,
     /// The exchange that binds the queue, which proves that it exists; the queue's own name by default. That one and
-    /// Celery's default exchange are looked at in any case.
+    /// Celery's default exchange are read in any case.
     pub exchange: String,
     /// `global_keyprefix`; empty by default.
     pub prefix: String,

@@ -1,4 +1,4 @@
-//! What the signals that need no declaration count, for people: `tidegate reference` and the documentation.
+//! What the signals that need no declaration count, for operators: `tidegate reference` and the documentation.
 
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ const NO_DATAPOINTS: &str = "not known: nothing scales in";
 const ZERO: &str = "zero: the load balancer publishes nothing while there is nothing to count";
 const NO_VOTE: &str = "no vote: without requests there is nothing to measure";
 
-/// Every signal that needs no declaration, in the order in which people read them.
+/// Every signal that needs no declaration, in the order in which operators read them.
 pub const SIGNALS: [SignalRow; 20] = [
     row("waiting", "jobs", "Runnable jobs not yet taken, due delayed ones included.", A_QUEUE_UNREAD),
     row("in_flight", "jobs", "Jobs taken and not finished, as far as the queue knows.", A_QUEUE_UNREAD),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use tidegate_policy::Counts;
+use tidegate_policy::CapacityUnit;
 
 use crate::model::keyword::keywords;
 
@@ -57,10 +57,10 @@ impl TargetName {
 impl TargetKind {
     /// What its capacity counts.
     #[must_use]
-    pub fn counts(self) -> Counts {
+    pub fn capacity_unit(self) -> CapacityUnit {
         match self {
-            Self::Ecs => Counts::Tasks,
-            Self::Group => Counts::Instances,
+            Self::Ecs => CapacityUnit::Tasks,
+            Self::Group => CapacityUnit::Instances,
         }
     }
 }

@@ -2,14 +2,14 @@
 
 /// Whether the file can still be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Severity {
+pub enum ProblemSeverity {
     /// The file is refused.
     Error,
     /// The file is taken, and says something its author may not have meant.
     Warning,
 }
 
-impl Severity {
+impl ProblemSeverity {
     /// In lower case.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -38,8 +38,8 @@ macro_rules! codes {
 
             /// Whether it refuses the file.
             #[must_use]
-            pub fn severity(self) -> Severity {
-                match self { $(Self::$variant => Severity::$severity,)* }
+            pub fn severity(self) -> ProblemSeverity {
+                match self { $(Self::$variant => ProblemSeverity::$severity,)* }
             }
         }
     };

@@ -1,4 +1,4 @@
-//! How a problem is shown to a person: the line of the file, and a caret under the place.
+//! How a problem is shown to an operator: the line of the file, and a caret under the place.
 
 use std::fmt::Write;
 

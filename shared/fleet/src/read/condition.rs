@@ -14,7 +14,7 @@ use tidegate_policy::{Comparison, Condition, MetricName, Signal, Unit};
 
 use crate::model::built_in;
 use crate::model::metric::LoadBalancerMetric;
-use crate::problem::{Code, elsewhere, words};
+use crate::problem::{Code, other_tools, words};
 use crate::settings::texts;
 use crate::yaml::scalar::Fault;
 
@@ -22,7 +22,7 @@ mod alarm;
 mod parts;
 mod value;
 
-pub(crate) use parts::Parsed;
+pub(crate) use parts::ParsedCondition;
 use parts::{Token, bad, duration_after, missing, tokens};
 use value::threshold;
 
@@ -30,7 +30,7 @@ use value::threshold;
 const PER_TASK: &str = "_per_task";
 
 /// Reads a condition; `declared` are the service's metrics with their units.
-pub(crate) fn parse(text: &str, declared: &[(MetricName, Unit)]) -> Result<Parsed, Fault> {
+pub(crate) fn parse(text: &str, declared: &[(MetricName, Unit)]) -> Result<ParsedCondition, Fault> {
     if alarm::is_one(text) {
         return alarm::parse(text);
     }
@@ -45,7 +45,7 @@ pub(crate) fn parse(text: &str, declared: &[(MetricName, Unit)]) -> Result<Parse
     let threshold = threshold(&value, &signal, unit)?;
     let (hold_for, hold_span) = duration_after(text, "the value", tokens)?;
     let condition = Condition { signal, comparison, threshold, unit, hold_for };
-    Ok(Parsed { condition, signal: word.span(), threshold: value.span(), hold_for: hold_span })
+    Ok(ParsedCondition { condition, signal: word.span(), threshold: value.span(), hold_for: hold_span })
 }
 
 /// Reads a signal by itself.
@@ -73,13 +73,13 @@ fn signal(word: &Token<'_>, declared: &[(MetricName, Unit)]) -> Result<Signal, F
     if let Some(name) = word.text.strip_suffix(PER_TASK).and_then(|total| metric(total, declared)) {
         return total(name, declared).map(Signal::PerTask).map_err(|fault| word.locate(fault));
     }
-    if !(texts::METRIC_KEY.accepts)(word.text) && elsewhere::here(word.text).is_none() {
+    if !(texts::METRIC_KEY.accepts)(word.text) && other_tools::here(word.text).is_none() {
         let message = format!("begins with `{}`, which is no signal", words::shortened(word.text));
         return Err(word.locate(bad(&message, "write `SIGNAL OP VALUE`, as in `waiting > 500`")));
     }
     let mut known: Vec<&str> = built_in::names().collect();
     known.extend(declared.iter().map(|(name, _)| name.as_str()));
-    let help = match elsewhere::here(word.text) {
+    let help = match other_tools::here(word.text) {
         Some(here) => format!("here write {here}"),
         None => format!(
             "{}; other CloudWatch metrics are declared under the service's `metrics`",

@@ -7,7 +7,7 @@ use tidegate_policy::rule::Span;
 use crate::model::fleet::{Fleet, Service};
 use crate::problem::{Problems, excerpt};
 use crate::settings::fleet::FLEET;
-use crate::settings::shape::{Kind, Presence, Setting, Shape};
+use crate::settings::shape::{Presence, Setting, Shape, ValueKind};
 use crate::yaml::tree::{self, Node, Scalar, Value};
 
 /// One setting as it holds.
@@ -72,27 +72,27 @@ fn entry<'a>(node: &'a Node, key: &str) -> Option<&'a Node> {
     entries.iter().find(|(known, _)| known.text == key).map(|(_, value)| value)
 }
 
-fn of_value(path: &str, kind: &'static Kind, node: &Node, rows: &mut Vec<Effective>) {
+fn of_value(path: &str, kind: &'static ValueKind, node: &Node, rows: &mut Vec<Effective>) {
     match (&node.value, kind) {
         (Value::Scalar(Scalar { text, .. }), _) => rows.push(Effective {
             path: path.to_owned(),
             value: excerpt::sayable(text),
             origin: Origin::Line(node.place.line),
         }),
-        (Value::Map(_), Kind::Map(shape) | Kind::TextOrMap(_, shape)) => {
+        (Value::Map(_), ValueKind::Map(shape) | ValueKind::TextOrMap(_, shape)) => {
             of_map(&format!("{path}."), shape, node, rows);
         }
-        (Value::Map(_), Kind::Forms { usual, other, by }) => {
+        (Value::Map(_), ValueKind::Forms { usual, other, by }) => {
             let is_other = by.iter().any(|key| entry(node, key).is_some());
             of_map(&format!("{path}."), if is_other { other } else { usual }, node, rows);
         }
-        (Value::Map(entries), Kind::Table { value, .. }) => {
+        (Value::Map(entries), ValueKind::Table { value, .. }) => {
             for (key, node) in entries {
                 of_value(&format!("{path}.{}", excerpt::sayable(&key.text)), value, node, rows);
             }
         }
-        (Value::Map(_), Kind::OneOrMore { of, .. }) => of_value(path, of, node, rows),
-        (Value::List(items), Kind::List { of, .. } | Kind::OneOrMore { of, .. }) => {
+        (Value::Map(_), ValueKind::OneOrMore { of, .. }) => of_value(path, of, node, rows),
+        (Value::List(items), ValueKind::List { of, .. } | ValueKind::OneOrMore { of, .. }) => {
             for (index, item) in items.iter().enumerate() {
                 // A service is found by its name; what has none, by its place.
                 let name = entry(item, "name").and_then(scalar).map(excerpt::sayable);
@@ -120,7 +120,7 @@ fn of_default(path: &str, setting: &'static Setting, rows: &mut Vec<Effective>) 
             value: excerpt::sayable(value),
             origin: Origin::Default(reason),
         }),
-        (Presence::Optional, Kind::Map(shape)) if shape.settings.iter().all(is_default) => {
+        (Presence::Optional, ValueKind::Map(shape)) if shape.settings.iter().all(is_default) => {
             for inner in shape.settings {
                 of_default(&format!("{path}.{}", inner.key), inner, rows);
             }

@@ -9,7 +9,7 @@ use crate::yaml::object::{Object, read_scalar};
 use crate::yaml::scalar;
 
 /// A row, and where its tasks stand.
-struct Row {
+struct FloorRow {
     level: u64,
     tasks: u32,
     place: Place,
@@ -58,7 +58,7 @@ pub(crate) fn read(
     }
 }
 
-fn not_a_table(error: FloorError, rows: &[Row], object: &Object<'_>) -> Problem {
+fn not_a_table(error: FloorError, rows: &[FloorRow], object: &Object<'_>) -> Problem {
     match error {
         FloorError::Empty => Problem::new(Code::EmptyValue, object.place_of("table"), error.to_string())
             .help("write rows of \"at least this many: so many tasks\", as in `{ 100: 2, 1000: 5 }`"),
@@ -71,7 +71,7 @@ fn not_a_table(error: FloorError, rows: &[Row], object: &Object<'_>) -> Problem 
     }
 }
 
-fn rows(object: &Object<'_>, capacity: Option<Capacity>, problems: &mut Problems) -> Option<Vec<Row>> {
+fn rows(object: &Object<'_>, capacity: Option<Capacity>, problems: &mut Problems) -> Option<Vec<FloorRow>> {
     let written = object.node("table")?;
     let before = problems.len();
     let mut rows = Vec::new();
@@ -86,7 +86,7 @@ fn rows(object: &Object<'_>, capacity: Option<Capacity>, problems: &mut Problems
             let help = "`capacity` holds the outermost bounds, which the budgets count on: raise them there";
             problems.push(Problem::new(Code::FloorAboveCapacity, node.place, message).help(help));
         }
-        rows.push(Row { level, tasks, place: node.place });
+        rows.push(FloorRow { level, tasks, place: node.place });
     }
     let readable = problems.len() == before && matches!(written.value, crate::yaml::tree::Value::Map(_));
     readable.then_some(rows)

@@ -4,7 +4,7 @@ use tidegate_policy::{Adjustment, Amount, rule::Span};
 
 use crate::check::rules::PlacedRule;
 use crate::problem::{Code, Place, Problem, Problems};
-use crate::read::condition::{self, Parsed};
+use crate::read::condition::{self, ParsedCondition};
 use crate::read::metrics::Metrics;
 use crate::settings::rule::{ADJUSTMENTS, RULE, SEVERITIES};
 use crate::yaml::object::Object;
@@ -63,7 +63,7 @@ fn adjustment(object: &Object<'_>, problems: &mut Problems) -> Option<Option<(Ad
 }
 
 /// `for` shorter than a period could never be seen to hold longer than one datapoint does.
-fn check_period(parsed: &Parsed, when: &Node, metrics: &Metrics<'_>, problems: &mut Problems) {
+fn check_period(parsed: &ParsedCondition, when: &Node, metrics: &Metrics<'_>, problems: &mut Problems) {
     let hold_for = parsed.condition.hold_for;
     let (Some(name), Some((offset, width))) = (parsed.condition.signal.metric(), parsed.hold_for) else {
         return;

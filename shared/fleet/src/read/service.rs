@@ -26,7 +26,7 @@ use crate::yaml::scalar;
 use crate::yaml::tree::Node;
 
 /// How fast a service changes.
-struct Pace {
+struct ScalingSettings {
     concurrency: NonZeroU32,
     cooldown: Cooldown,
     stabilization: SignedDuration,
@@ -62,7 +62,7 @@ pub(crate) fn read(
         nodes.iter().map(|node| rule::read(node, &known, has_queue, problems)).collect();
     let understood: Vec<&PlacedRule> = rules.iter().flatten().collect();
     check::rules::contradicting(&understood, problems);
-    check::rules::told_twice(&understood, problems);
+    check::rules::notified_twice(&understood, problems);
     let floor_by =
         object.map("floor", &mut Problems::new()).and_then(|floor| floor.text("by", &mut Problems::new()));
     let tracked = track.iter().flatten().map(|track| &track.signal);
@@ -96,7 +96,7 @@ pub(crate) fn read(
         interruptible: pace.interruptible,
         metrics: metrics.iter().map(Metric::policy).collect(),
         notify: understood.iter().filter_map(|rule| rule.notice()).collect(),
-        counts: target.kind().counts(),
+        capacity_unit: target.kind().capacity_unit(),
     };
     let alarms = alarms(&understood);
     let read = Service { name: name?, target, mode: mode?, queue: queue?, metrics, alarms, policy };
@@ -152,7 +152,7 @@ fn capacity(object: &Object<'_>, problems: &mut Problems) -> Option<Capacity> {
 
 /// The most that an override may set.
 fn override_max(object: &Object<'_>, capacity: Option<Capacity>, problems: &mut Problems) -> Option<u32> {
-    // Its other settings are read, and told of, already.
+    // Its other settings are read, and notified of, already.
     let bounds = object.map("capacity", &mut Problems::new())?;
     let written = bounds.node("override_max").is_some();
     let most = if written { Some(bounds.count("override_max", problems)?) } else { None };
@@ -177,12 +177,14 @@ fn wait(object: &Object<'_>, has_queue: bool, problems: &mut Problems) -> Option
     object.duration("wait", problems)
 }
 
-fn pace(object: &Object<'_>, problems: &mut Problems) -> Option<Pace> {
+fn pace(object: &Object<'_>, problems: &mut Problems) -> Option<ScalingSettings> {
     let concurrency = object.count("concurrency", problems);
     let cooldown = object.map("cooldown", problems).and_then(|cooldown| {
         let waits_alone = object.has("wait") && !object.has("rules") && !object.has("track");
         let mut direction = |key| match cooldown.node(key) {
-            None if waits_alone => scalar::duration(&scalar::Written::plain(COOLDOWN_OF_WAIT), 0, 0).ok(),
+            None if waits_alone => {
+                scalar::duration(&scalar::WrittenScalar::plain(COOLDOWN_OF_WAIT), 0, 0).ok()
+            }
             Some(_) | None => cooldown.duration(key, problems),
         };
         let (scale_out, scale_in) = (direction("out"), direction("in"));
@@ -193,7 +195,7 @@ fn pace(object: &Object<'_>, problems: &mut Problems) -> Option<Pace> {
     let stabilization = object.duration("stabilization", problems);
     let startup = object.duration("startup", problems);
     let idle = object.duration("idle", problems);
-    Some(Pace {
+    Some(ScalingSettings {
         concurrency: NonZeroU32::new(concurrency?)?,
         cooldown: cooldown?,
         stabilization: stabilization?,

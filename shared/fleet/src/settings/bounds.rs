@@ -2,7 +2,7 @@
 
 use tidegate_policy::Capacity;
 
-use crate::settings::shape::{Kind, Need, Shape, optional, required};
+use crate::settings::shape::{Need, Shape, ValueKind, optional, required};
 use crate::settings::texts;
 
 /// Rows of `hours` of one service: as many as a week has days, with a few to spare.
@@ -21,22 +21,22 @@ pub(crate) const HOURS: Shape = Shape {
     settings: &[
         optional(
             "during",
-            Kind::Text(&texts::WINDOW),
+            ValueKind::Text(&texts::WINDOW),
             "The bounds hold while this window is open: `mon-fri 07:00-20:00 Europe/Berlin`.",
         ),
         optional(
             "outside",
-            Kind::Text(&texts::WINDOW),
+            ValueKind::Text(&texts::WINDOW),
             "The bounds hold while this window is closed: nights, weekends and holidays in one row.",
         ),
         optional(
             "min",
-            Kind::Count { min: 0, max: Capacity::LIMIT, unit: "tasks" },
+            ValueKind::Count { min: 0, max: Capacity::LIMIT, unit: "tasks" },
             "Minimum capacity meanwhile, instead of the capacity's own.",
         ),
         optional(
             "max",
-            Kind::Count { min: 0, max: Capacity::LIMIT, unit: "tasks" },
+            ValueKind::Count { min: 0, max: Capacity::LIMIT, unit: "tasks" },
             "Maximum capacity meanwhile; 0 lets the service sleep once its work is done.",
         ),
     ],
@@ -48,12 +48,16 @@ pub(crate) const FLOOR: Shape = Shape {
     name: "`floor`",
     about: "The least capacity by a metric of the business, as a table.",
     settings: &[
-        required("by", Kind::Text(&texts::METRIC_KEY), "A metric that the service declares under `metrics`."),
+        required(
+            "by",
+            ValueKind::Text(&texts::METRIC_KEY),
+            "A metric that the service declares under `metrics`.",
+        ),
         required(
             "table",
-            Kind::Table {
+            ValueKind::Table {
                 key: &texts::LEVEL,
-                value: &Kind::Count { min: 0, max: Capacity::LIMIT, unit: "tasks" },
+                value: &ValueKind::Count { min: 0, max: Capacity::LIMIT, unit: "tasks" },
                 max: FLOOR_ROWS_MAX,
             },
             "At least this many: so many tasks. Above the last row the last one holds, below the first none.",

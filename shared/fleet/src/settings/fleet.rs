@@ -6,7 +6,7 @@
 
 use crate::settings::bounds::HOLIDAYS_MAX;
 use crate::settings::service::{MODE, SERVICE};
-use crate::settings::shape::{Kind, Shape, later, optional, required};
+use crate::settings::shape::{Shape, ValueKind, later, optional, required};
 use crate::settings::texts;
 
 /// Services of one fleet: those of two concerns.
@@ -23,22 +23,30 @@ pub(crate) const FLEET: Shape = Shape {
     name: "the fleet",
     about: "One fleet of Tidegate: what scales, between which bounds and by which rules.",
     settings: &[
-        required("version", Kind::Count { min: 1, max: 1, unit: "" }, "The version of this file format."),
-        required("name", Kind::Text(&texts::NAME), "The fleet's name in reports, metrics and the ledger."),
+        required(
+            "version",
+            ValueKind::Count { min: 1, max: 1, unit: "" },
+            "The version of this file format.",
+        ),
+        required(
+            "name",
+            ValueKind::Text(&texts::NAME),
+            "The fleet's name in reports, metrics and the ledger.",
+        ),
         required("mode", MODE, "`observe` decides and reports but changes nothing; `enforce` acts."),
         required(
             "services",
-            Kind::List { of: &Kind::Map(&SERVICE), min: 1, max: SERVICES_MAX },
+            ValueKind::List { of: &ValueKind::Map(&SERVICE), min: 1, max: SERVICES_MAX },
             "What scales: ECS services and EC2 Auto Scaling groups.",
         ),
         optional(
             "budgets",
-            Kind::List { of: &Kind::Map(&BUDGET), min: 0, max: BUDGETS_MAX },
+            ValueKind::List { of: &ValueKind::Map(&BUDGET), min: 0, max: BUDGETS_MAX },
             "Limits shared by several services, checked when the file is read.",
         ),
         optional(
             "holidays",
-            Kind::List { of: &Kind::Text(&texts::DATE), min: 0, max: HOLIDAYS_MAX },
+            ValueKind::List { of: &ValueKind::Text(&texts::DATE), min: 0, max: HOLIDAYS_MAX },
             "Dates that count as `holidays`, not as their day of the week, in every window of `hours`.",
         ),
         later("databases", "RDS classes and read replicas"),
@@ -52,13 +60,17 @@ pub(crate) const BUDGET: Shape = Shape {
     name: "a budget",
     about: "What services share: at their maximum they must fit together.",
     settings: &[
-        required("name", Kind::Text(&texts::NAME), "What is shared, for messages: `rds-connections`."),
-        required("limit", Kind::Count { min: 1, max: 1_000_000_000, unit: "" }, "How much of it there is."),
+        required("name", ValueKind::Text(&texts::NAME), "What is shared, for messages: `rds-connections`."),
+        required(
+            "limit",
+            ValueKind::Count { min: 1, max: 1_000_000_000, unit: "" },
+            "How much of it there is.",
+        ),
         required(
             "use",
-            Kind::Table {
+            ValueKind::Table {
                 key: &texts::NAME,
-                value: &Kind::Count { min: 0, max: 1_000_000, unit: "per task" },
+                value: &ValueKind::Count { min: 0, max: 1_000_000, unit: "per task" },
                 max: SERVICES_MAX,
             },
             "How much one task of each service takes.",

@@ -2,7 +2,7 @@
 
 use tidegate_policy::{OnAbsence, Unit};
 
-use crate::settings::shape::{Kind, Setting, Shape, default, optional, required, words};
+use crate::settings::shape::{Setting, Shape, ValueKind, default, optional, required, words};
 use crate::settings::texts;
 
 /// Metrics of one service; each costs a reading a minute.
@@ -11,15 +11,15 @@ pub(crate) const METRICS_MAX: usize = 20;
 /// Dimensions of one metric (CloudWatch: 30).
 pub(crate) const DIMENSIONS_MAX: usize = 30;
 
-const NAMESPACE: Setting = required("namespace", Kind::Text(&texts::CLOUDWATCH_NAME), "`Namespace`.");
+const NAMESPACE: Setting = required("namespace", ValueKind::Text(&texts::CLOUDWATCH_NAME), "`Namespace`.");
 
-const METRIC_NAME: Setting = required("metric", Kind::Text(&texts::CLOUDWATCH_NAME), "`MetricName`.");
+const METRIC_NAME: Setting = required("metric", ValueKind::Text(&texts::CLOUDWATCH_NAME), "`MetricName`.");
 
 const DIMENSIONS: Setting = optional(
     "dimensions",
-    Kind::Table {
+    ValueKind::Table {
         key: &texts::DIMENSION_NAME,
-        value: &Kind::Text(&texts::DIMENSION_VALUE),
+        value: &ValueKind::Text(&texts::DIMENSION_VALUE),
         max: DIMENSIONS_MAX,
     },
     "`Dimensions`: all of them, as CloudWatch matches the whole set.",
@@ -27,7 +27,7 @@ const DIMENSIONS: Setting = optional(
 
 const STATISTIC: Setting = default(
     "statistic",
-    Kind::Text(&texts::STATISTIC),
+    ValueKind::Text(&texts::STATISTIC),
     "`Stat`.",
     "Average",
     "what AWS's own ECS metrics are read with",
@@ -35,10 +35,10 @@ const STATISTIC: Setting = default(
 
 const PERIOD: Setting = default(
     "period",
-    Kind::Duration { min_seconds: 60, max_seconds: 3_600 },
+    ValueKind::Duration { min_seconds: 60, max_seconds: 3_600 },
     "`Period`: a multiple of 60s.",
     "60s",
-    "as often as the schedule looks",
+    "as often as the schedule evaluations",
 );
 
 /// What no datapoints can mean.
@@ -47,7 +47,7 @@ pub(crate) const ABSENCES: [(&str, OnAbsence); 3] =
 
 const ABSENT: Setting = default(
     "absent",
-    Kind::Choice(&words(&ABSENCES)),
+    ValueKind::Choice(&words(&ABSENCES)),
     "What no datapoints mean: not known, zero, or nothing either way.",
     "missing",
     "the safe reading: what is not known removes nothing",
@@ -71,7 +71,7 @@ pub(crate) const UNITS: [(&str, Unit); 4] = [
 
 const UNIT: Setting = default(
     "unit",
-    Kind::Choice(&words(&UNITS)),
+    ValueKind::Choice(&words(&UNITS)),
     "The unit its values are kept in; rules must be written with one that fits.",
     "count",
     "a plain number needs no conversion",
@@ -79,13 +79,13 @@ const UNIT: Setting = default(
 
 const LIMIT: Setting = optional(
     "limit",
-    Kind::Whole,
+    ValueKind::Whole,
     "What its values are a share of: rules then compare percent of it, as `db_connections > 80%`.",
 );
 
 /// One entry of a service's `metrics`, spelt out or by an expression.
-pub(crate) const METRIC_FORMS: Kind =
-    Kind::Forms { usual: &METRIC, other: &MATH, by: &["expression", "metrics"] };
+pub(crate) const METRIC_FORMS: ValueKind =
+    ValueKind::Forms { usual: &METRIC, other: &MATH, by: &["expression", "metrics"] };
 
 /// A metric, spelt out.
 pub(crate) const METRIC: Shape = Shape {
@@ -105,12 +105,16 @@ pub(crate) const MATH: Shape = Shape {
     settings: &[
         required(
             "expression",
-            Kind::Text(&texts::EXPRESSION),
+            ValueKind::Text(&texts::EXPRESSION),
             "`Expression`, over the ids of `metrics`: `100 * errors / requests`.",
         ),
         required(
             "metrics",
-            Kind::Table { key: &texts::MATH_ID, value: &Kind::Map(&MATH_INPUT), max: MATH_INPUTS_MAX },
+            ValueKind::Table {
+                key: &texts::MATH_ID,
+                value: &ValueKind::Map(&MATH_INPUT),
+                max: MATH_INPUTS_MAX,
+            },
             "The metrics of the expression, by their ids.",
         ),
         PERIOD,

@@ -2,7 +2,7 @@
 
 use crate::model::queue::QueueKind;
 use crate::settings::metric::METRIC_SOURCE;
-use crate::settings::shape::{Kind, Need, Setting, Shape, default, optional, required};
+use crate::settings::shape::{Need, Setting, Shape, ValueKind, default, optional, required};
 use crate::settings::texts;
 
 /// A service's `queue`.
@@ -22,24 +22,24 @@ const KINDS: [Setting; QueueKind::WORDS.len()] = [
 ];
 
 const fn kind(kind: QueueKind, shape: &'static Shape, about: &'static str) -> Setting {
-    optional(kind.as_str(), Kind::Map(shape), about)
+    optional(kind.as_str(), ValueKind::Map(shape), about)
 }
 
 const URL: Setting = optional(
     "url",
-    Kind::Text(&texts::REDIS_URL),
+    ValueKind::Text(&texts::REDIS_URL),
     "The Redis server; a URL with a password belongs in `url_from`.",
 );
 
 const URL_FROM: Setting = optional(
     "url_from",
-    Kind::Text(&texts::REFERENCE),
+    ValueKind::Text(&texts::REFERENCE),
     "Where the Redis URL is kept: SSM or Secrets Manager.",
 );
 
 const CA_FROM: Setting = optional(
     "ca_from",
-    Kind::Text(&texts::REFERENCE),
+    ValueKind::Text(&texts::REFERENCE),
     "Where the certificates of a certificate authority of your own are kept, in PEM: SSM or Secrets Manager. The server's \
      certificate must then come from it. ElastiCache and whoever has a public certificate need none.",
 );
@@ -53,32 +53,38 @@ const CELERY: Shape = Shape {
         URL,
         URL_FROM,
         CA_FROM,
-        required("queue", Kind::Text(&texts::REDIS_NAME), "The queue's name."),
+        required("queue", ValueKind::Text(&texts::REDIS_NAME), "The queue's name."),
         optional(
             "exchange",
-            Kind::Text(&texts::REDIS_NAME),
+            ValueKind::Text(&texts::REDIS_NAME),
             "The exchange that binds the queue, where it is neither the queue's own name nor `celery`: the application's \
              `task_default_exchange` or `task_default_queue`, for a queue declared without one. A fanout exchange keeps no \
              job in Redis: its queues cannot be counted.",
         ),
-        default("prefix", Kind::Text(&texts::REDIS_PREFIX), "`global_keyprefix`.", "", "kombu's default"),
+        default(
+            "prefix",
+            ValueKind::Text(&texts::REDIS_PREFIX),
+            "`global_keyprefix`.",
+            "",
+            "kombu's default",
+        ),
         default(
             "separator",
-            Kind::Text(&texts::REDIS_PREFIX),
+            ValueKind::Text(&texts::REDIS_PREFIX),
             "`sep`, between the queue's name and a priority step.",
             "\u{6}\u{16}",
             "kombu's default",
         ),
         default(
             "priority_steps",
-            Kind::List { of: &Kind::Count { min: 0, max: 9, unit: "" }, min: 1, max: 10 },
+            ValueKind::List { of: &ValueKind::Count { min: 0, max: 9, unit: "" }, min: 1, max: 10 },
             "`priority_steps`, ascending; nothing depends on it, since the lists of all priorities from 0 to 9 are read.",
             "[0, 3, 6, 9]",
             "kombu's default",
         ),
         default(
             "unacked_key",
-            Kind::Text(&texts::REDIS_NAME),
+            ValueKind::Text(&texts::REDIS_NAME),
             "`unacked_key`: what workers hold, shared by all queues of a database and prefix. Of more than 20,000 messages \
              none is read, and nothing scales in: give such an application a database or a prefix of its own.",
             "unacked",
@@ -86,7 +92,7 @@ const CELERY: Shape = Shape {
         ),
         default(
             "acks_late",
-            Kind::Boolean,
+            ValueKind::Boolean,
             "`task_acks_late`: running jobs stay visible in Redis until they end.",
             "false",
             "Celery's default",
@@ -103,8 +109,8 @@ const BULLMQ: Shape = Shape {
         URL,
         URL_FROM,
         CA_FROM,
-        required("queue", Kind::Text(&texts::REDIS_NAME), "The queue's name."),
-        default("prefix", Kind::Text(&texts::REDIS_NAME), "`prefix`.", "bull", "BullMQ's default"),
+        required("queue", ValueKind::Text(&texts::REDIS_NAME), "The queue's name."),
+        default("prefix", ValueKind::Text(&texts::REDIS_NAME), "`prefix`.", "bull", "BullMQ's default"),
     ],
     needs: ONE_URL,
 };
@@ -116,10 +122,10 @@ const LIST: Shape = Shape {
         URL,
         URL_FROM,
         CA_FROM,
-        required("key", Kind::Text(&texts::REDIS_NAME), "The list's key."),
+        required("key", ValueKind::Text(&texts::REDIS_NAME), "The list's key."),
         optional(
             "proof",
-            Kind::Text(&texts::REDIS_NAME),
+            ValueKind::Text(&texts::REDIS_NAME),
             "A key that exists while the application is deployed; without it no list is no proof of no work.",
         ),
     ],
@@ -129,7 +135,7 @@ const LIST: Shape = Shape {
 const SQS: Shape = Shape {
     name: "`sqs`",
     about: "An Amazon SQS queue.",
-    settings: &[required("url", Kind::Text(&texts::SQS_URL), "The queue's URL.")],
+    settings: &[required("url", ValueKind::Text(&texts::SQS_URL), "The queue's URL.")],
     needs: &[],
 };
 
@@ -137,10 +143,10 @@ const CLOUDWATCH: Shape = Shape {
     name: "`cloudwatch`",
     about: "A queue known by CloudWatch metrics only.",
     settings: &[
-        required("waiting", Kind::Map(&METRIC_SOURCE), "The metric that counts waiting jobs."),
+        required("waiting", ValueKind::Map(&METRIC_SOURCE), "The metric that counts waiting jobs."),
         optional(
             "in_flight",
-            Kind::Map(&METRIC_SOURCE),
+            ValueKind::Map(&METRIC_SOURCE),
             "The metric that counts jobs taken and not finished.",
         ),
     ],

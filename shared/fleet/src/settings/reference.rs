@@ -1,4 +1,4 @@
-//! The table of settings for people, made from the settings: `tidegate reference` and the documentation.
+//! The table of settings for operators, made from the settings: `tidegate reference` and the documentation.
 
 use std::fmt::Write;
 
@@ -8,11 +8,11 @@ use tidegate_policy::rule::Span;
 
 use crate::problem::words;
 use crate::settings::fleet::FLEET;
-use crate::settings::shape::{Kind, Need, Presence, Setting, Shape};
+use crate::settings::shape::{Need, Presence, Setting, Shape, ValueKind};
 
 /// One setting as the documentation shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
+pub struct SettingRow {
     /// Where it stands: `services[].cooldown.out`.
     pub path: String,
     /// What its value can be.
@@ -25,9 +25,9 @@ pub struct Row {
     pub reason: &'static str,
 }
 
-/// Every setting, in the order in which people read them; mappings of one kind are written out once.
+/// Every setting, in the order in which operators read them; mappings of one kind are written out once.
 #[must_use]
-pub fn rows() -> Vec<Row> {
+pub fn rows() -> Vec<SettingRow> {
     let mut rows = Vec::new();
     add_rows("", &FLEET, &mut Vec::new(), &mut rows);
     rows
@@ -37,7 +37,7 @@ pub fn rows() -> Vec<Row> {
 #[must_use]
 pub fn plain() -> String {
     let mut table = String::new();
-    for Row { path, value, default, about, reason } in rows() {
+    for SettingRow { path, value, default, about, reason } in rows() {
         let why = if reason.is_empty() { String::new() } else { format!(": {reason}") };
         // Writing to a `String` cannot fail.
         let _ = write!(table, "{path}\n  {about}\n  value    {value}\n  default  {default}{why}\n\n");
@@ -48,7 +48,7 @@ pub fn plain() -> String {
 /// The table for machines: a list of `setting`, `value`, `default`, `about`, `reason`.
 #[must_use]
 pub fn to_json() -> Value {
-    let row = |Row { path, value, default, about, reason }| {
+    let row = |SettingRow { path, value, default, about, reason }| {
         json!({
             "setting": path,
             "value": value,
@@ -61,7 +61,12 @@ pub fn to_json() -> Value {
 }
 
 /// Adds a mapping's settings; `written` are the mappings written out already, by name, with their place.
-fn add_rows(prefix: &str, shape: &Shape, written: &mut Vec<(&'static str, String)>, rows: &mut Vec<Row>) {
+fn add_rows(
+    prefix: &str,
+    shape: &Shape,
+    written: &mut Vec<(&'static str, String)>,
+    rows: &mut Vec<SettingRow>,
+) {
     for setting in shape.settings {
         let Setting { key, kind, presence, about } = setting;
         let (default, reason) = match presence {
@@ -78,12 +83,12 @@ fn add_rows(prefix: &str, shape: &Shape, written: &mut Vec<(&'static str, String
             Some(Need::AtMostOne(keys)) => format!("at most one of {}", words::list(*keys)),
         };
         let path = format!("{prefix}{key}");
-        // What both forms of a mapping have is told once.
+        // What both forms of a mapping have is reported once.
         if rows.iter().any(|row| row.path == path) {
             continue;
         }
         let value = value(kind);
-        let mut row = Row { path: path.clone(), value, default, about, reason };
+        let mut row = SettingRow { path: path.clone(), value, default, about, reason };
         let (below, inner) = inner_of(kind);
         let known = inner.iter().find_map(|shape| written.iter().find(|(name, _)| *name == shape.name));
         if let Some((_, place)) = known {
@@ -100,19 +105,19 @@ fn add_rows(prefix: &str, shape: &Shape, written: &mut Vec<(&'static str, String
 }
 
 /// The mappings within a value, and what stands between its path and their keys.
-fn inner_of(kind: &'static Kind) -> (&'static str, Vec<&'static Shape>) {
+fn inner_of(kind: &'static ValueKind) -> (&'static str, Vec<&'static Shape>) {
     match kind {
-        Kind::Map(shape) | Kind::TextOrMap(_, shape) => (".", vec![shape]),
-        Kind::Forms { usual, other, by: _ } => (".", vec![usual, other]),
-        Kind::Table { value, .. } => (".NAME.", inner_of(value).1),
-        Kind::List { of, .. } | Kind::OneOrMore { of, .. } => ("[].", inner_of(of).1),
-        Kind::Text(_)
-        | Kind::Count { .. }
-        | Kind::Whole
-        | Kind::Duration { .. }
-        | Kind::Boolean
-        | Kind::Choice(_)
-        | Kind::Amount { .. } => ("", Vec::new()),
+        ValueKind::Map(shape) | ValueKind::TextOrMap(_, shape) => (".", vec![shape]),
+        ValueKind::Forms { usual, other, by: _ } => (".", vec![usual, other]),
+        ValueKind::Table { value, .. } => (".NAME.", inner_of(value).1),
+        ValueKind::List { of, .. } | ValueKind::OneOrMore { of, .. } => ("[].", inner_of(of).1),
+        ValueKind::Text(_)
+        | ValueKind::Count { .. }
+        | ValueKind::Whole
+        | ValueKind::Duration { .. }
+        | ValueKind::Boolean
+        | ValueKind::Choice(_)
+        | ValueKind::Amount { .. } => ("", Vec::new()),
     }
 }
 
@@ -128,28 +133,28 @@ fn shown(value: &str) -> String {
     format!("`{escaped}`")
 }
 
-/// What a value can be, for people.
-pub(crate) fn value(kind: &Kind) -> String {
+/// What a value can be, for operators.
+pub(crate) fn value(kind: &ValueKind) -> String {
     match kind {
-        Kind::Text(rule) => rule.allowed.to_owned(),
-        Kind::Count { min, max, .. } if min == max => format!("{min}"),
-        Kind::Count { min, max, unit: "" } => format!("{min} to {max}"),
-        Kind::Count { min, max, unit } => format!("{min} to {max} {unit}"),
-        Kind::Duration { min_seconds, max_seconds } => {
+        ValueKind::Text(rule) => rule.allowed.to_owned(),
+        ValueKind::Count { min, max, .. } if min == max => format!("{min}"),
+        ValueKind::Count { min, max, unit: "" } => format!("{min} to {max}"),
+        ValueKind::Count { min, max, unit } => format!("{min} to {max} {unit}"),
+        ValueKind::Duration { min_seconds, max_seconds } => {
             let span = |seconds: &u32| Span(SignedDuration::from_secs(i64::from(*seconds)));
             format!("{} to {}", span(min_seconds), span(max_seconds))
         }
-        Kind::Boolean => "`true` or `false`".to_owned(),
-        Kind::Choice(allowed) => words::either(*allowed),
-        Kind::Amount { max_percent, .. } => {
+        ValueKind::Boolean => "`true` or `false`".to_owned(),
+        ValueKind::Choice(allowed) => words::either(*allowed),
+        ValueKind::Amount { max_percent, .. } => {
             format!("tasks as `5`, or percent as `10%` (up to {max_percent}%)")
         }
-        Kind::Whole => "a whole number above zero, at most 15 digits".to_owned(),
-        Kind::Map(_) | Kind::Forms { .. } => "a mapping".to_owned(),
-        Kind::TextOrMap(rule, _) => format!("{}; or a mapping", rule.allowed),
-        Kind::Table { max, .. } => format!("a mapping from names, at most {max}"),
-        Kind::OneOrMore { max, .. } => format!("a mapping, or a list of 1 to {max}"),
-        Kind::List { min: 0, max, .. } => format!("a list, at most {max}"),
-        Kind::List { min, max, .. } => format!("a list of {min} to {max}"),
+        ValueKind::Whole => "a whole number above zero, at most 15 digits".to_owned(),
+        ValueKind::Map(_) | ValueKind::Forms { .. } => "a mapping".to_owned(),
+        ValueKind::TextOrMap(rule, _) => format!("{}; or a mapping", rule.allowed),
+        ValueKind::Table { max, .. } => format!("a mapping from names, at most {max}"),
+        ValueKind::OneOrMore { max, .. } => format!("a mapping, or a list of 1 to {max}"),
+        ValueKind::List { min: 0, max, .. } => format!("a list, at most {max}"),
+        ValueKind::List { min, max, .. } => format!("a list of {min} to {max}"),
     }
 }

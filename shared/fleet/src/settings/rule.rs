@@ -3,7 +3,7 @@
 use tidegate_policy::Severity;
 use tidegate_policy::{Adjustment, Amount, Capacity};
 
-use crate::settings::shape::{Kind, Need, Shape, default, optional, required, words};
+use crate::settings::shape::{Need, Shape, ValueKind, default, optional, required, words};
 use crate::settings::texts;
 
 /// Rules of one service: as many as Application Auto Scaling allows policies per target.
@@ -26,37 +26,37 @@ pub(crate) const ADJUSTMENTS: [(&str, Adjust); 3] =
 /// One entry of `rules`.
 pub(crate) const RULE: Shape = Shape {
     name: "a rule",
-    about: "When a condition holds: add, remove or set capacity, tell somebody, or both.",
+    about: "When a condition holds: add, remove or set capacity, report, or both.",
     settings: &[
         required(
             "when",
-            Kind::Text(&texts::CONDITION),
+            ValueKind::Text(&texts::CONDITION),
             "The condition: `SIGNAL OP VALUE [for DURATION]`, or `alarm(NAME) [for DURATION]`, which holds while that \
              CloudWatch alarm is in ALARM.",
         ),
         optional(
             "add",
-            Kind::Amount { min: 1, max_percent: 1_000 },
+            ValueKind::Amount { min: 1, max_percent: 1_000 },
             "Scale out by tasks or percent; never lowers.",
         ),
         optional(
             "remove",
-            Kind::Amount { min: 1, max_percent: 100 },
+            ValueKind::Amount { min: 1, max_percent: 100 },
             "Scale in by tasks or percent; never raises.",
         ),
         optional(
             "set",
-            Kind::Amount { min: 0, max_percent: 100 },
+            ValueKind::Amount { min: 0, max_percent: 100 },
             "An exact capacity in tasks, or in percent of the maximum.",
         ),
         optional(
             "at_least",
-            Kind::Count { min: 1, max: Capacity::LIMIT, unit: "tasks" },
+            ValueKind::Count { min: 1, max: Capacity::LIMIT, unit: "tasks" },
             "With a percentage: the fewest tasks to add or remove (`MinAdjustmentMagnitude`).",
         ),
         optional(
             "notify",
-            Kind::Choice(&words(&SEVERITIES)),
+            ValueKind::Choice(&words(&SEVERITIES)),
             "Tell when the condition begins and when it ends, as this severity; alone, or beside a change of capacity.",
         ),
     ],
@@ -70,18 +70,18 @@ pub(crate) const TRACK: Shape = Shape {
     settings: &[
         required(
             "signal",
-            Kind::Text(&texts::METRIC_KEY),
+            ValueKind::Text(&texts::METRIC_KEY),
             "`cpu`, `memory`, `requests_per_task` or another `NAME_per_task`, or a declared metric that falls as tasks are \
              added.",
         ),
         required(
             "target",
-            Kind::Text(&texts::TARGET),
+            ValueKind::Text(&texts::TARGET),
             "Where it is kept; within a tenth of it nothing changes.",
         ),
         default(
             "scale_in",
-            Kind::Boolean,
+            ValueKind::Boolean,
             "It may ask to scale in; otherwise it only keeps what its value needs (`DisableScaleIn`).",
             "true",
             "a value that stays low for five minutes needs fewer tasks",

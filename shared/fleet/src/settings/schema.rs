@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::settings::fleet::FLEET;
 use crate::settings::reference;
-use crate::settings::shape::{Kind, Need, Presence, Setting, Shape, Text, WHOLE_MAX};
+use crate::settings::shape::{Need, Presence, Setting, Shape, Text, ValueKind, WHOLE_MAX};
 
 /// What the schema is called. A name and no address: it is printed by the command, and nobody has to be online for it.
 const ID: &str = "urn:tidegate:fleet:1";
@@ -74,22 +74,22 @@ fn property(setting: &Setting) -> Value {
     schema
 }
 
-fn value(kind: &Kind) -> Value {
+fn value(kind: &ValueKind) -> Value {
     match kind {
-        Kind::Text(rule) => text(rule),
-        Kind::Count { min, max, unit: _ } => {
+        ValueKind::Text(rule) => text(rule),
+        ValueKind::Count { min, max, unit: _ } => {
             json!({ "type": "integer", "minimum": min, "maximum": max })
         }
-        Kind::Duration { .. } => told(
+        ValueKind::Duration { .. } => reported(
             json!({ "type": "string", "pattern": "^(?=[0-9])([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$" }),
             &format!(
                 "write a duration with its units, as `90s`, `5m` or `1h30m`: {}",
                 reference::value(kind)
             ),
         ),
-        Kind::Boolean => json!({ "type": "boolean" }),
-        Kind::Choice(words) => json!({ "enum": words }),
-        Kind::Amount { min, max_percent: _ } => told(
+        ValueKind::Boolean => json!({ "type": "boolean" }),
+        ValueKind::Choice(words) => json!({ "enum": words }),
+        ValueKind::Amount { min, max_percent: _ } => reported(
             json!({
                 "type": ["integer", "string"],
                 "minimum": min,
@@ -98,23 +98,23 @@ fn value(kind: &Kind) -> Value {
             }),
             &format!("write {}", reference::value(kind)),
         ),
-        Kind::Whole => json!({ "type": "integer", "minimum": 1, "maximum": WHOLE_MAX }),
-        Kind::Map(shape) => object(shape),
-        Kind::Forms { usual, other, by } => {
+        ValueKind::Whole => json!({ "type": "integer", "minimum": 1, "maximum": WHOLE_MAX }),
+        ValueKind::Map(shape) => object(shape),
+        ValueKind::Forms { usual, other, by } => {
             json!({ "if": { "anyOf": each_required(by) }, "then": object(other), "else": object(usual) })
         }
-        Kind::TextOrMap(rule, shape) => json!({ "anyOf": [text(rule), object(shape)] }),
-        Kind::Table { key, value: of, max } => json!({
+        ValueKind::TextOrMap(rule, shape) => json!({ "anyOf": [text(rule), object(shape)] }),
+        ValueKind::Table { key, value: of, max } => json!({
             "type": "object",
-            "propertyNames": told(json!({ "pattern": key.pattern, "maxLength": key.max }), &allowed(key)),
+            "propertyNames": reported(json!({ "pattern": key.pattern, "maxLength": key.max }), &allowed(key)),
             "additionalProperties": value(of),
             "maxProperties": max,
         }),
-        Kind::OneOrMore { of, max } => {
+        ValueKind::OneOrMore { of, max } => {
             let list = json!({ "type": "array", "items": value(of), "minItems": 1, "maxItems": max });
             json!({ "anyOf": [value(of), list] })
         }
-        Kind::List { of, min, max } => {
+        ValueKind::List { of, min, max } => {
             json!({ "type": "array", "items": value(of), "minItems": min, "maxItems": max })
         }
     }
@@ -127,7 +127,7 @@ fn text(rule: &Text) -> Value {
         return schema;
     }
     schema["pattern"] = json!(rule.pattern);
-    told(schema, &allowed(rule))
+    reported(schema, &allowed(rule))
 }
 
 fn allowed(rule: &Text) -> String {
@@ -135,26 +135,26 @@ fn allowed(rule: &Text) -> String {
 }
 
 /// With words for what does not fit, where there would be a regular expression.
-fn told(mut schema: Value, message: &str) -> Value {
+fn reported(mut schema: Value, message: &str) -> Value {
     schema["errorMessage"] = json!(message);
     schema["patternErrorMessage"] = json!(message);
     schema
 }
 
 /// A default as JSON has it.
-fn typed(kind: &Kind, value: &str) -> Value {
+fn typed(kind: &ValueKind, value: &str) -> Value {
     match kind {
-        Kind::Count { .. } | Kind::Whole | Kind::Boolean | Kind::List { .. } => {
+        ValueKind::Count { .. } | ValueKind::Whole | ValueKind::Boolean | ValueKind::List { .. } => {
             serde_json::from_str(value).unwrap_or(Value::Null)
         }
-        Kind::Text(_)
-        | Kind::OneOrMore { .. }
-        | Kind::Duration { .. }
-        | Kind::Choice(_)
-        | Kind::Amount { .. }
-        | Kind::Map(_)
-        | Kind::Forms { .. }
-        | Kind::TextOrMap(..)
-        | Kind::Table { .. } => json!(value),
+        ValueKind::Text(_)
+        | ValueKind::OneOrMore { .. }
+        | ValueKind::Duration { .. }
+        | ValueKind::Choice(_)
+        | ValueKind::Amount { .. }
+        | ValueKind::Map(_)
+        | ValueKind::Forms { .. }
+        | ValueKind::TextOrMap(..)
+        | ValueKind::Table { .. } => json!(value),
     }
 }

@@ -8,11 +8,11 @@ use crate::settings::bounds::{FLOOR, HOURS, HOURS_MAX};
 use crate::settings::metric::{METRIC_FORMS, METRICS_MAX};
 use crate::settings::queue::QUEUE;
 use crate::settings::rule::{RULE, RULES_MAX, TRACK, TRACK_MAX};
-use crate::settings::shape::{Kind, Need, Shape, default, optional, required};
+use crate::settings::shape::{Need, Shape, ValueKind, default, optional, required};
 use crate::settings::texts;
 
 /// Whether decisions are acted on.
-pub(crate) const MODE: Kind = Kind::Choice(Mode::WORDS);
+pub(crate) const MODE: ValueKind = ValueKind::Choice(Mode::WORDS);
 
 /// One entry of `services`.
 pub(crate) const SERVICE: Shape = Shape {
@@ -20,48 +20,56 @@ pub(crate) const SERVICE: Shape = Shape {
     about: "An ECS service or an EC2 Auto Scaling group: where it runs, its bounds, and what makes it scale. One with a \
             `queue` is scaled by the function `queue-depth`, the others by `service-load`.",
     settings: &[
-        required("name", Kind::Text(&texts::NAME), "The service's name in reports and on the command line."),
+        required(
+            "name",
+            ValueKind::Text(&texts::NAME),
+            "The service's name in reports and on the command line.",
+        ),
         optional("mode", MODE, "Narrows the fleet's mode: a fleet that enforces may only observe here."),
-        optional(TargetKind::Ecs.as_str(), Kind::Map(&ECS), "The ECS service whose desired count is set."),
+        optional(
+            TargetKind::Ecs.as_str(),
+            ValueKind::Map(&ECS),
+            "The ECS service whose desired count is set.",
+        ),
         optional(
             TargetKind::Group.as_str(),
-            Kind::TextOrMap(&texts::ASG_NAME, &ASG),
+            ValueKind::TextOrMap(&texts::ASG_NAME, &ASG),
             "The EC2 Auto Scaling group whose desired capacity is set; its capacity counts instances.",
         ),
-        required("capacity", Kind::Map(&CAPACITY), "The bounds of the desired count."),
+        required("capacity", ValueKind::Map(&CAPACITY), "The bounds of the desired count."),
         optional(
             "hours",
-            Kind::List { of: &Kind::Map(&HOURS), min: 1, max: HOURS_MAX },
+            ValueKind::List { of: &ValueKind::Map(&HOURS), min: 1, max: HOURS_MAX },
             "Other bounds at certain hours. Of several rows that hold, the largest `min` and the smallest `max` count.",
         ),
         optional(
             "floor",
-            Kind::Map(&FLOOR),
-            "The least capacity by a metric of the business. `hours` and people outrank it.",
+            ValueKind::Map(&FLOOR),
+            "The least capacity by a metric of the business. `hours` and overrides outrank it.",
         ),
         default(
             "concurrency",
-            Kind::Count { min: 1, max: 10_000, unit: "jobs per task" },
+            ValueKind::Count { min: 1, max: 10_000, unit: "jobs per task" },
             "Jobs one task runs at a time; with the jobs in flight it gives the floor of scale-in.",
             "1",
             "the careful one: scale-in keeps a task for every running job",
         ),
-        optional("queue", Kind::Map(&QUEUE), "Where the service's work waits."),
+        optional("queue", ValueKind::Map(&QUEUE), "Where the service's work waits."),
         optional(
             "metrics",
-            Kind::Table { key: &texts::METRIC_KEY, value: &METRIC_FORMS, max: METRICS_MAX },
+            ValueKind::Table { key: &texts::METRIC_KEY, value: &METRIC_FORMS, max: METRICS_MAX },
             "CloudWatch metrics that the rules name. `cpu`, `memory` (of ECS) and what the load balancer counts need no \
              declaration: `requests` (a minute), `errors` (percent of them), `response_time`, `response_time_p50`, `_p90`, \
              `_p95`, `_p99`, `connections`. `NAME_per_task` is any total of these divided by the running tasks.",
         ),
         optional(
             "rules",
-            Kind::List { of: &Kind::Map(&RULE), min: 1, max: RULES_MAX },
+            ValueKind::List { of: &ValueKind::Map(&RULE), min: 1, max: RULES_MAX },
             "Step rules and notices. Their order does not matter: the largest capacity wins.",
         ),
         optional(
             "track",
-            Kind::OneOrMore { of: &Kind::Map(&TRACK), max: TRACK_MAX },
+            ValueKind::OneOrMore { of: &ValueKind::Map(&TRACK), max: TRACK_MAX },
             "Target tracking: tasks in proportion to a value that they share. One tracker, or a list of them.",
         ),
         optional(
@@ -71,32 +79,32 @@ pub(crate) const SERVICE: Shape = Shape {
              Beside rules the larger capacity wins. BullMQ workers that all keep `metrics` count the jobs done, which \
              makes it a little cheaper: else the speed is inferred from the queue.",
         ),
-        optional("cooldown", Kind::Map(&COOLDOWN), "How long one change keeps the next one off."),
+        optional("cooldown", ValueKind::Map(&COOLDOWN), "How long one change keeps the next one off."),
         default(
             "stabilization",
-            Kind::Duration { min_seconds: 0, max_seconds: 3_600 },
-            "Scale-in goes no lower than the largest capacity wished for in this window.",
+            ValueKind::Duration { min_seconds: 0, max_seconds: 3_600 },
+            "Scale-in goes no lower than the largest capacity recommended in this window.",
             "60s",
             "one schedule interval: a single low reading between two high ones removes nothing",
         ),
         default(
             "startup",
-            Kind::Duration { min_seconds: 30, max_seconds: 3_600 },
+            ValueKind::Duration { min_seconds: 30, max_seconds: 3_600 },
             "Within this time after a scale-out the new tasks run, or the service counts as failing to start.",
             "3m",
             "a Fargate task with a large image takes one to two minutes; the rest is patience",
         ),
-        optional("largest_step", Kind::Map(&LARGEST_STEP), "The largest change of one decision."),
+        optional("largest_step", ValueKind::Map(&LARGEST_STEP), "The largest change of one decision."),
         default(
             "interruptible",
-            Kind::Boolean,
+            ValueKind::Boolean,
             "Running jobs may be stopped: scale-in may take more than one task per decision.",
             "false",
             "AWS chooses what stops, so a job may be lost unless every job can be repeated",
         ),
         default(
             "idle",
-            Kind::Duration { min_seconds: 60, max_seconds: 86_400 },
+            ValueKind::Duration { min_seconds: 60, max_seconds: 86_400 },
             "How long the queue must be seen empty before the last task goes (with `min: 0`).",
             "5m",
             "longer than most jobs run unseen; raise it above your longest job",
@@ -108,15 +116,15 @@ pub(crate) const SERVICE: Shape = Shape {
     ],
 };
 
-/// A look comes every 15 s at the most, so a shorter wait could not be kept.
-const WAIT: Kind = Kind::Duration { min_seconds: 15, max_seconds: 86_400 };
+/// An evaluation comes every 15 s at the most, so a shorter wait could not be kept.
+const WAIT: ValueKind = ValueKind::Duration { min_seconds: 15, max_seconds: 86_400 };
 
 const ECS: Shape = Shape {
     name: "`ecs`",
     about: "An ECS service by its names.",
     settings: &[
-        required("cluster", Kind::Text(&texts::ECS_NAME), "The cluster's name (`clusterName`)."),
-        required("service", Kind::Text(&texts::ECS_NAME), "The service's name (`serviceName`)."),
+        required("cluster", ValueKind::Text(&texts::ECS_NAME), "The cluster's name (`clusterName`)."),
+        required("service", ValueKind::Text(&texts::ECS_NAME), "The service's name (`serviceName`)."),
     ],
     needs: &[],
 };
@@ -125,10 +133,10 @@ const ASG: Shape = Shape {
     name: "`asg`",
     about: "An EC2 Auto Scaling group by its name.",
     settings: &[
-        required("name", Kind::Text(&texts::ASG_NAME), "The group's name (`AutoScalingGroupName`)."),
+        required("name", ValueKind::Text(&texts::ASG_NAME), "The group's name (`AutoScalingGroupName`)."),
         default(
             "detailed_monitoring",
-            Kind::Boolean,
+            ValueKind::Boolean,
             "Its instances publish their CPU once a minute, not once in five minutes.",
             "false",
             "EC2's default; detailed monitoring is switched on in the launch template, and is charged for",
@@ -143,24 +151,24 @@ const CAPACITY: Shape = Shape {
     settings: &[
         required(
             "min",
-            Kind::Count { min: 0, max: Capacity::LIMIT, unit: "tasks" },
+            ValueKind::Count { min: 0, max: Capacity::LIMIT, unit: "tasks" },
             "Minimum capacity (`MinCapacity`); 0 lets the service scale to zero.",
         ),
         required(
             "max",
-            Kind::Count { min: 1, max: Capacity::LIMIT, unit: "tasks" },
+            ValueKind::Count { min: 1, max: Capacity::LIMIT, unit: "tasks" },
             "Maximum capacity (`MaxCapacity`).",
         ),
         optional(
             "override_max",
-            Kind::Count { min: 1, max: Capacity::LIMIT, unit: "tasks" },
+            ValueKind::Count { min: 1, max: Capacity::LIMIT, unit: "tasks" },
             "The most that `tidegate pin` and other overrides may set, at least `max`; without it `max`. Budgets count `max`.",
         ),
     ],
     needs: &[],
 };
 
-const COOLDOWN_RANGE: Kind = Kind::Duration { min_seconds: 0, max_seconds: 86_400 };
+const COOLDOWN_RANGE: ValueKind = ValueKind::Duration { min_seconds: 0, max_seconds: 86_400 };
 
 /// The cooldowns of a service that `wait` scales alone, where the file says nothing.
 pub(crate) const COOLDOWN_OF_WAIT: &str = "0s";
@@ -187,7 +195,7 @@ const COOLDOWN: Shape = Shape {
     needs: &[],
 };
 
-const STEP_RANGE: Kind = Kind::Count { min: 1, max: Capacity::LIMIT, unit: "tasks" };
+const STEP_RANGE: ValueKind = ValueKind::Count { min: 1, max: Capacity::LIMIT, unit: "tasks" };
 
 const LARGEST_STEP: Shape = Shape {
     name: "`largest_step`",

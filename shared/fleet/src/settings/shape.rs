@@ -1,5 +1,5 @@
 //! What a setting can be. The tables in `settings` are written in these words; the reader, the JSON Schema and the
-//! table for people are all made from them.
+//! table for operators are all made from them.
 
 /// A mapping of the fleet file: which keys it has.
 #[derive(Debug)]
@@ -8,7 +8,7 @@ pub(crate) struct Shape {
     pub(crate) name: &'static str,
     /// One sentence for the schema.
     pub(crate) about: &'static str,
-    /// Its keys, in the order in which people read them.
+    /// Its keys, in the order in which operators read them.
     pub(crate) settings: &'static [Setting],
     /// What holds of several of its keys together.
     pub(crate) needs: &'static [Need],
@@ -32,7 +32,7 @@ pub(crate) struct Setting {
     /// The key as written.
     pub(crate) key: &'static str,
     /// What its value can be.
-    pub(crate) kind: Kind,
+    pub(crate) kind: ValueKind,
     /// Whether it must be there, and what holds when it is not.
     pub(crate) presence: Presence,
     /// One sentence: what it sets.
@@ -62,7 +62,7 @@ pub(crate) const WHOLE_MAX: u64 = 999_999_999_999_999;
 
 /// What a value can be.
 #[derive(Debug)]
-pub(crate) enum Kind {
+pub(crate) enum ValueKind {
     /// A text, taken as written.
     Text(&'static Text),
     /// Plain digits.
@@ -71,7 +71,7 @@ pub(crate) enum Kind {
         min: u32,
         /// Largest value.
         max: u32,
-        /// The unit, for people: `tasks`.
+        /// The unit, for operators: `tasks`.
         unit: &'static str,
     },
     /// Plain digits from 1 to [`WHOLE_MAX`].
@@ -112,21 +112,21 @@ pub(crate) enum Kind {
         /// What the names can be.
         key: &'static Text,
         /// What each value can be.
-        value: &'static Kind,
+        value: &'static ValueKind,
         /// Most entries.
         max: usize,
     },
     /// One value, or a list of them.
     OneOrMore {
         /// What each can be.
-        of: &'static Kind,
+        of: &'static ValueKind,
         /// Most entries.
         max: usize,
     },
     /// A list.
     List {
         /// What each entry can be.
-        of: &'static Kind,
+        of: &'static ValueKind,
         /// Fewest entries.
         min: usize,
         /// Most entries.
@@ -137,7 +137,7 @@ pub(crate) enum Kind {
 /// A text.
 #[derive(Debug)]
 pub(crate) struct Text {
-    /// What is allowed, for people.
+    /// What is allowed, for operators.
     pub(crate) allowed: &'static str,
     /// What is allowed, as a regular expression for the schema.
     pub(crate) pattern: &'static str,
@@ -180,17 +180,17 @@ impl Shape {
     }
 }
 
-pub(crate) const fn required(key: &'static str, kind: Kind, about: &'static str) -> Setting {
+pub(crate) const fn required(key: &'static str, kind: ValueKind, about: &'static str) -> Setting {
     Setting { key, kind, presence: Presence::Required, about }
 }
 
-pub(crate) const fn optional(key: &'static str, kind: Kind, about: &'static str) -> Setting {
+pub(crate) const fn optional(key: &'static str, kind: ValueKind, about: &'static str) -> Setting {
     Setting { key, kind, presence: Presence::Optional, about }
 }
 
 pub(crate) const fn default(
     key: &'static str,
-    kind: Kind,
+    kind: ValueKind,
     about: &'static str,
     value: &'static str,
     reason: &'static str,
@@ -199,5 +199,5 @@ pub(crate) const fn default(
 }
 
 pub(crate) const fn later(key: &'static str, about: &'static str) -> Setting {
-    Setting { key, kind: Kind::Boolean, presence: Presence::Later, about }
+    Setting { key, kind: ValueKind::Boolean, presence: Presence::Later, about }
 }

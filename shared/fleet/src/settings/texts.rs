@@ -66,7 +66,7 @@ pub(crate) const DIMENSION_NAME: Text = free(255);
 /// A dimension's value; CloudWatch allows 1,024 characters.
 pub(crate) const DIMENSION_VALUE: Text = free(1_024);
 
-/// A name in Redis; 512 is far above any real one and bounds what one look sends.
+/// A name in Redis; 512 is far above any real one and bounds what one evaluation sends.
 pub(crate) const REDIS_NAME: Text = free(512);
 
 /// Text that may also be empty, as kombu's `global_keyprefix`.

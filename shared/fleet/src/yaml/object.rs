@@ -3,8 +3,8 @@
 use jiff::SignedDuration;
 use tidegate_policy::Amount;
 
-use crate::problem::{Code, Place, Problem, Problems, elsewhere, words};
-use crate::settings::shape::{Kind, Need, Presence, Setting, Shape};
+use crate::problem::{Code, Place, Problem, Problems, other_tools, words};
+use crate::settings::shape::{Need, Presence, Setting, Shape, ValueKind};
 use crate::yaml::scalar::{self, Fault};
 use crate::yaml::tree::{self, Key, Node, Value};
 
@@ -47,7 +47,7 @@ impl<'a> Object<'a> {
                 Some(_) => {}
                 None => {
                     let message = format!("unknown key `{text}` in {}", self.shape.name);
-                    let help = match elsewhere::here(text) {
+                    let help = match other_tools::here(text) {
                         Some(here) => format!("here write {here}"),
                         None => words::meant(text, self.shape.keys()),
                     };
@@ -67,10 +67,10 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// Whether an unknown key was probably meant as one of these: one mistake is told once.
+    /// Whether an unknown key was probably meant as one of these: one mistake is reported once.
     fn is_misspelled(&self, keys: &[&str]) -> bool {
         let unknown = self.entries.iter().filter(|(key, _)| self.shape.setting(&key.text).is_none());
-        let slips = unknown.filter(|(key, _)| elsewhere::here(&key.text).is_none());
+        let slips = unknown.filter(|(key, _)| other_tools::here(&key.text).is_none());
         slips
             .filter_map(|(key, _)| words::nearest(&key.text, self.shape.keys()))
             .any(|meant| keys.contains(&meant))
@@ -112,7 +112,7 @@ impl<'a> Object<'a> {
 
     /// The mapping of a key. When it need not be there and is not, every one of its settings has its default.
     pub(crate) fn map(&self, key: &str, problems: &mut Problems) -> Option<Object<'a>> {
-        let Setting { kind: Kind::Map(shape), presence, .. } = self.shape.setting(key)? else {
+        let Setting { kind: ValueKind::Map(shape), presence, .. } = self.shape.setting(key)? else {
             return None;
         };
         match self.node(key) {
@@ -129,7 +129,7 @@ impl<'a> Object<'a> {
         key: &str,
         problems: &mut Problems,
     ) -> Option<(Option<String>, Object<'a>)> {
-        let Setting { kind: Kind::TextOrMap(text, shape), .. } = self.shape.setting(key)? else {
+        let Setting { kind: ValueKind::TextOrMap(text, shape), .. } = self.shape.setting(key)? else {
             return None;
         };
         let node = self.node(key)?;
@@ -163,7 +163,7 @@ impl<'a> Object<'a> {
     /// A text as written, or its default.
     pub(crate) fn text(&self, key: &str, problems: &mut Problems) -> Option<String> {
         self.scalar(key, problems, |kind, scalar| match kind {
-            Kind::Text(text) => Some(scalar::text(scalar, text)),
+            ValueKind::Text(text) => Some(scalar::text(scalar, text)),
             _ => None,
         })
     }
@@ -171,7 +171,7 @@ impl<'a> Object<'a> {
     /// A number, or its default.
     pub(crate) fn count(&self, key: &str, problems: &mut Problems) -> Option<u32> {
         self.scalar(key, problems, |kind, scalar| match kind {
-            Kind::Count { min, max, unit } => Some(scalar::count(scalar, *min, *max, unit)),
+            ValueKind::Count { min, max, unit } => Some(scalar::count(scalar, *min, *max, unit)),
             _ => None,
         })
     }
@@ -179,7 +179,7 @@ impl<'a> Object<'a> {
     /// A duration, or its default.
     pub(crate) fn duration(&self, key: &str, problems: &mut Problems) -> Option<SignedDuration> {
         self.scalar(key, problems, |kind, scalar| match kind {
-            Kind::Duration { min_seconds, max_seconds } => {
+            ValueKind::Duration { min_seconds, max_seconds } => {
                 Some(scalar::duration(scalar, *min_seconds, *max_seconds))
             }
             _ => None,
@@ -189,7 +189,7 @@ impl<'a> Object<'a> {
     /// A truth value, or its default.
     pub(crate) fn boolean(&self, key: &str, problems: &mut Problems) -> Option<bool> {
         self.scalar(key, problems, |kind, scalar| match kind {
-            Kind::Boolean => Some(scalar::boolean(scalar)),
+            ValueKind::Boolean => Some(scalar::boolean(scalar)),
             _ => None,
         })
     }
@@ -197,7 +197,7 @@ impl<'a> Object<'a> {
     /// A whole number above zero, exact in a float.
     pub(crate) fn whole(&self, key: &str, problems: &mut Problems) -> Option<f64> {
         self.scalar(key, problems, |kind, scalar| match kind {
-            Kind::Whole => Some(scalar::whole(scalar)),
+            ValueKind::Whole => Some(scalar::whole(scalar)),
             _ => None,
         })
     }
@@ -210,7 +210,7 @@ impl<'a> Object<'a> {
         problems: &mut Problems,
     ) -> Option<T> {
         let chosen = self.scalar(key, problems, |kind, scalar| match kind {
-            Kind::Choice(words) => Some(scalar::choice(scalar, words)),
+            ValueKind::Choice(words) => Some(scalar::choice(scalar, words)),
             _ => None,
         })?;
         table.iter().find(|(word, _)| *word == chosen).map(|(_, meaning)| *meaning)
@@ -224,7 +224,7 @@ impl<'a> Object<'a> {
         parse: impl Fn(&str) -> Result<T, Fault>,
     ) -> Option<T> {
         self.scalar(key, problems, |kind, scalar| match kind {
-            Kind::Text(text) => Some(scalar::text(scalar, text).and_then(|text| parse(&text))),
+            ValueKind::Text(text) => Some(scalar::text(scalar, text).and_then(|text| parse(&text))),
             _ => None,
         })
     }
@@ -232,7 +232,7 @@ impl<'a> Object<'a> {
     /// An amount of capacity.
     pub(crate) fn amount(&self, key: &str, problems: &mut Problems) -> Option<Amount> {
         self.scalar(key, problems, |kind, scalar| match kind {
-            Kind::Amount { min, max_percent } => Some(scalar::amount(scalar, *min, *max_percent)),
+            ValueKind::Amount { min, max_percent } => Some(scalar::amount(scalar, *min, *max_percent)),
             _ => None,
         })
     }
@@ -242,24 +242,24 @@ impl<'a> Object<'a> {
         &self,
         key: &str,
         problems: &mut Problems,
-        read: impl Fn(&'static Kind, &scalar::Written<'_>) -> Option<Result<T, Fault>>,
+        read: impl Fn(&'static ValueKind, &scalar::WrittenScalar<'_>) -> Option<Result<T, Fault>>,
     ) -> Option<T> {
         let setting = self.shape.setting(key)?;
         let Some(node) = self.node(key) else {
             let Presence::Default { value, .. } = setting.presence else {
                 return None;
             };
-            return read(&setting.kind, &scalar::Written::plain(value))?.ok();
+            return read(&setting.kind, &scalar::WrittenScalar::plain(value))?.ok();
         };
         read_scalar(node, key, problems, |written| read(&setting.kind, written))
     }
 
     /// A list of numbers, or its default.
     pub(crate) fn counts(&self, key: &str, problems: &mut Problems) -> Option<Vec<u32>> {
-        let Setting { kind: Kind::List { of, .. }, presence, .. } = self.shape.setting(key)? else {
+        let Setting { kind: ValueKind::List { of, .. }, presence, .. } = self.shape.setting(key)? else {
             return None;
         };
-        let Kind::Count { min, max, unit } = of else {
+        let ValueKind::Count { min, max, unit } = of else {
             return None;
         };
         let default = match presence {
@@ -281,7 +281,7 @@ impl<'a> Object<'a> {
 
     /// The entries of a list, or none when the key is not there.
     pub(crate) fn list(&self, key: &str, problems: &mut Problems) -> &'a [Node] {
-        let Some(Kind::List { min, max, .. }) = self.shape.setting(key).map(|s| &s.kind) else {
+        let Some(ValueKind::List { min, max, .. }) = self.shape.setting(key).map(|s| &s.kind) else {
             return &[];
         };
         let Some(node) = self.node(key) else {
@@ -304,7 +304,7 @@ impl<'a> Object<'a> {
 
     /// The entries of a list, the one value that stands in its place, or none when the key is not there.
     pub(crate) fn one_or_more(&self, key: &str, problems: &mut Problems) -> &'a [Node] {
-        let Some(Kind::OneOrMore { max, .. }) = self.shape.setting(key).map(|s| &s.kind) else {
+        let Some(ValueKind::OneOrMore { max, .. }) = self.shape.setting(key).map(|s| &s.kind) else {
             return &[];
         };
         match self.node(key) {
@@ -319,7 +319,7 @@ impl<'a> Object<'a> {
 
     /// The entries of a table from names to values, each name checked.
     pub(crate) fn table(&self, key: &str, problems: &mut Problems) -> Vec<(&'a Key, &'a Node)> {
-        let Some(Kind::Table { key: names, max, .. }) = self.shape.setting(key).map(|s| &s.kind) else {
+        let Some(ValueKind::Table { key: names, max, .. }) = self.shape.setting(key).map(|s| &s.kind) else {
             return Vec::new();
         };
         let Some(node) = self.node(key) else {
@@ -335,7 +335,7 @@ impl<'a> Object<'a> {
         report_length(key, node.place, entries.len(), (0, *max), problems);
         let mut read = Vec::new();
         for (name, value) in entries {
-            match scalar::text(&scalar::Written::plain(&name.text), names) {
+            match scalar::text(&scalar::WrittenScalar::plain(&name.text), names) {
                 Ok(_) => read.push((name, value)),
                 Err(fault) => problems.push(fault.at(name.place, &format!("the name in `{key}`"))),
             }
@@ -349,7 +349,7 @@ pub(crate) fn read_scalar<T>(
     node: &Node,
     key: &str,
     problems: &mut Problems,
-    read: impl FnOnce(&scalar::Written<'_>) -> Option<Result<T, Fault>>,
+    read: impl FnOnce(&scalar::WrittenScalar<'_>) -> Option<Result<T, Fault>>,
 ) -> Option<T> {
     let scalar = match &node.value {
         Value::Scalar(scalar) => scalar,
@@ -365,7 +365,7 @@ pub(crate) fn read_scalar<T>(
         problems.push(Problem::new(Code::EmptyValue, node.place, message));
         return None;
     }
-    match read(&scalar::Written { text: &scalar.text, plain: scalar.plain })? {
+    match read(&scalar::WrittenScalar { text: &scalar.text, plain: scalar.plain })? {
         Ok(value) => Some(value),
         Err(fault) => {
             let (offset, width) = fault.span.unwrap_or((0, scalar.text.chars().count()));

@@ -4,11 +4,11 @@
 use jiff::SignedDuration;
 use tidegate_policy::{Amount, rule::Span};
 
-use crate::problem::{Code, Place, Problem, elsewhere, words};
+use crate::problem::{Code, Place, Problem, other_tools, words};
 use crate::settings::shape::{Text, WHOLE_MAX};
 
 /// A scalar as it stands in the file.
-pub(crate) struct Written<'a> {
+pub(crate) struct WrittenScalar<'a> {
     pub(crate) text: &'a str,
     /// Without quotes.
     pub(crate) plain: bool,
@@ -25,7 +25,7 @@ pub(crate) struct Fault {
     pub(crate) span: Option<(usize, usize)>,
 }
 
-impl<'a> Written<'a> {
+impl<'a> WrittenScalar<'a> {
     pub(crate) fn plain(text: &'a str) -> Self {
         Self { text, plain: true }
     }
@@ -53,7 +53,7 @@ impl Fault {
 }
 
 /// A text as written, quoted or not.
-pub(crate) fn text(written: &Written<'_>, rule: &Text) -> Result<String, Fault> {
+pub(crate) fn text(written: &WrittenScalar<'_>, rule: &Text) -> Result<String, Fault> {
     let text = written.text;
     let characters = text.chars().count();
     if characters > rule.max {
@@ -70,7 +70,7 @@ pub(crate) fn text(written: &Written<'_>, rule: &Text) -> Result<String, Fault> 
     }
     if !(rule.accepts)(text) {
         let message = format!("is `{}`", words::shortened(text));
-        let help = elsewhere::here(text)
+        let help = other_tools::here(text)
             .map_or_else(|| format!("allowed are {}", rule.allowed), |here| format!("here write {here}"));
         return Err(Fault::new(Code::BadText, message, help));
     }
@@ -78,7 +78,7 @@ pub(crate) fn text(written: &Written<'_>, rule: &Text) -> Result<String, Fault> 
 }
 
 /// Plain digits within a range.
-pub(crate) fn count(written: &Written<'_>, min: u32, max: u32, unit: &str) -> Result<u32, Fault> {
+pub(crate) fn count(written: &WrittenScalar<'_>, min: u32, max: u32, unit: &str) -> Result<u32, Fault> {
     let space = if unit.is_empty() { "" } else { " " };
     let range = if min == max {
         format!("allowed is {min}")
@@ -93,7 +93,7 @@ pub(crate) fn count(written: &Written<'_>, min: u32, max: u32, unit: &str) -> Re
 }
 
 /// Plain digits above zero.
-pub(crate) fn whole(written: &Written<'_>) -> Result<f64, Fault> {
+pub(crate) fn whole(written: &WrittenScalar<'_>) -> Result<f64, Fault> {
     let range = format!("allowed are 1 to {WHOLE_MAX}");
     let number = digits(written, &range)?;
     if !(1..=WHOLE_MAX).contains(&number) {
@@ -104,7 +104,7 @@ pub(crate) fn whole(written: &Written<'_>) -> Result<f64, Fault> {
 }
 
 /// Plain digits; numbers that YAML would read, but not everybody would, are refused with the reason.
-fn digits(written: &Written<'_>, range: &str) -> Result<u64, Fault> {
+fn digits(written: &WrittenScalar<'_>, range: &str) -> Result<u64, Fault> {
     let text = written.text;
     let all_digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let shown = words::shortened(text);
@@ -125,7 +125,7 @@ fn digits(written: &Written<'_>, range: &str) -> Result<u64, Fault> {
 }
 
 /// `true` or `false`, without quotes.
-pub(crate) fn boolean(written: &Written<'_>) -> Result<bool, Fault> {
+pub(crate) fn boolean(written: &WrittenScalar<'_>) -> Result<bool, Fault> {
     match (written.text, written.plain) {
         ("true", true) => Ok(true),
         ("false", true) => Ok(false),
@@ -145,7 +145,10 @@ pub(crate) fn boolean(written: &Written<'_>) -> Result<bool, Fault> {
 }
 
 /// One of some words.
-pub(crate) fn choice(written: &Written<'_>, allowed: &'static [&'static str]) -> Result<&'static str, Fault> {
+pub(crate) fn choice(
+    written: &WrittenScalar<'_>,
+    allowed: &'static [&'static str],
+) -> Result<&'static str, Fault> {
     allowed.iter().find(|word| **word == written.text).copied().ok_or_else(|| {
         Fault::new(
             Code::UnknownValue,
@@ -157,7 +160,7 @@ pub(crate) fn choice(written: &Written<'_>, allowed: &'static [&'static str]) ->
 
 /// A duration within a range.
 pub(crate) fn duration(
-    written: &Written<'_>,
+    written: &WrittenScalar<'_>,
     min_seconds: u32,
     max_seconds: u32,
 ) -> Result<SignedDuration, Fault> {
@@ -198,12 +201,12 @@ pub(crate) fn whole_seconds(text: &str) -> Option<SignedDuration> {
 }
 
 /// Tasks as `5`, or percent as `10%`.
-pub(crate) fn amount(written: &Written<'_>, min: u32, max_percent: u32) -> Result<Amount, Fault> {
+pub(crate) fn amount(written: &WrittenScalar<'_>, min: u32, max_percent: u32) -> Result<Amount, Fault> {
     const MAX: u32 = tidegate_policy::Capacity::LIMIT;
     let range = format!("allowed are {min} to {MAX} tasks, or 1% to {max_percent}%");
     if let Some(percent) = written.text.strip_suffix('%') {
-        let percent =
-            digits(&Written::plain(percent), &range).map_err(|_| not_an_amount(written.text, &range))?;
+        let percent = digits(&WrittenScalar::plain(percent), &range)
+            .map_err(|_| not_an_amount(written.text, &range))?;
         return match u32::try_from(percent) {
             Ok(percent) if (1..=max_percent).contains(&percent) => {
                 Ok(Amount::Percent { percent, at_least: 0 })
@@ -250,27 +253,27 @@ mod tests {
     }
 
     #[track_caller]
-    fn check_count(written: &Written<'_>, expected: Result<u32, Code>) {
+    fn check_count(written: &WrittenScalar<'_>, expected: Result<u32, Code>) {
         let shown = written.text;
         assert_eq!(count(written, 1, 50, "tasks").map_err(|fault| fault.code), expected, "{shown}");
     }
 
     #[test]
     fn numbers_are_plain_digits_whatever_yaml_would_read() {
-        check_count(&Written::plain("1"), Ok(1));
-        check_count(&Written::plain("50"), Ok(50));
-        check_count(&Written::plain("51"), Err(Code::OutOfRange));
-        check_count(&Written::plain("0"), Err(Code::OutOfRange));
-        check_count(&Written::plain("99999999999999999999999"), Err(Code::OutOfRange));
-        check_count(&Written { text: "2", plain: false }, Err(Code::NotANumber));
+        check_count(&WrittenScalar::plain("1"), Ok(1));
+        check_count(&WrittenScalar::plain("50"), Ok(50));
+        check_count(&WrittenScalar::plain("51"), Err(Code::OutOfRange));
+        check_count(&WrittenScalar::plain("0"), Err(Code::OutOfRange));
+        check_count(&WrittenScalar::plain("99999999999999999999999"), Err(Code::OutOfRange));
+        check_count(&WrittenScalar { text: "2", plain: false }, Err(Code::NotANumber));
         for wrong in ["012", "1e3", "0x10", "0o17", "1_000", "+5", "-5", "5.0", ".5", "~", "null", "٣"] {
-            check_count(&Written::plain(wrong), Err(Code::NotANumber));
+            check_count(&WrittenScalar::plain(wrong), Err(Code::NotANumber));
         }
     }
 
     #[track_caller]
     fn check_amount(text: &str, expected: Result<Amount, Code>) {
-        let amount = amount(&Written::plain(text), 1, 100).map_err(|fault| fault.code);
+        let amount = amount(&WrittenScalar::plain(text), 1, 100).map_err(|fault| fault.code);
         assert_eq!(amount, expected, "{text}");
     }
 

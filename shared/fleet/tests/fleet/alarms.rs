@@ -6,7 +6,7 @@ use tidegate_policy::{AlarmName, Comparison, Condition, Signal, Unit};
 use crate::mistakes::check_problems;
 use crate::taken::{PLACE, fleet, service};
 
-fn told(condition: &str) -> String {
+fn reported(condition: &str) -> String {
     format!("rules: [{{ when: {condition}, add: 1, notify: critical }}, {{ when: cpu < 30%, remove: 1 }}]")
 }
 
@@ -21,7 +21,7 @@ fn an_alarm_is_named_as_in_aws() {
         ("alarm(for)for 1m".to_owned(), "for", 1),
         (format!("alarm({longest}) for 5m"), &longest, 5),
     ] {
-        let service = service(&told(&written));
+        let service = service(&reported(&written));
         let name = AlarmName::new(name).expect("an alarm's name");
         let expected = Condition {
             signal: Signal::Alarm(name.clone()),
@@ -63,10 +63,10 @@ fn what_is_no_condition_on_an_alarm_is_refused() {
             "ARN",
         ),
     ] {
-        let text = fleet(&format!("{PLACE}{}", told(&format!("\"{condition}\""))));
+        let text = fleet(&format!("{PLACE}{}", reported(&format!("\"{condition}\""))));
         check_problems(&text, &[("bad-condition", part, words)]);
     }
-    let text = |condition: &str| fleet(&format!("{PLACE}{}", told(condition)));
+    let text = |condition: &str| fleet(&format!("{PLACE}{}", reported(condition)));
     check_problems(&text("alarm(api) for 5"), &[("not-a-duration", "5", "write `5s`")]);
     check_problems(&text("alarm(api) for 30s"), &[("out-of-range", "30s", "1m to 7d")]);
     check_problems(&text("alarm > 5"), &[("unknown-signal", "alarm", "")]);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 use tidegate_fleet::{AutoScalingGroup, MetricSource, Source, TargetName};
-use tidegate_policy::{Counts, OnAbsence};
+use tidegate_policy::{CapacityUnit, OnAbsence};
 
 use crate::mistakes::check_problems;
 use crate::taken::{fleet, taken};
@@ -29,7 +29,7 @@ fn a_group_is_named_alone_or_with_its_monitoring() {
         let service = &fleet.services()[0];
         let group = AutoScalingGroup { name: name.to_owned(), detailed_monitoring };
         assert_eq!(*service.target(), TargetName::Group(group));
-        assert_eq!(service.policy().counts, Counts::Instances);
+        assert_eq!(service.policy().capacity_unit, CapacityUnit::Instances);
         assert_eq!(service.queue(), None);
         let minutes = if detailed_monitoring { 1 } else { 5 };
         let expected = MetricSource {

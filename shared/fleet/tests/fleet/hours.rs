@@ -120,7 +120,7 @@ fn a_holiday_is_a_date() {
 }
 
 #[test]
-fn holidays_that_nobody_listed_and_a_sleep_that_cannot_see_its_jobs_are_worth_a_word() {
+fn holidays_that_are_not_listed_and_a_sleep_that_cannot_see_its_jobs_are_worth_a_word() {
     let warnings = |text: &str| -> Vec<&'static str> {
         let fleet = tidegate_fleet::parse(text).unwrap_or_else(|problems| panic!("{problems}"));
         fleet.warnings().iter().map(|warning| warning.code().as_str()).collect()

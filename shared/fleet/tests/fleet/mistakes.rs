@@ -64,7 +64,7 @@ fn a_password_is_in_no_message_and_no_excerpt() {
 #[track_caller]
 pub(crate) fn check_problems(text: &str, expected: &[(&str, &str, &str)]) {
     let problems = tidegate_fleet::parse(text).expect_err("the file is wrong");
-    let told: Vec<(&str, String)> = problems
+    let reported: Vec<(&str, String)> = problems
         .iter()
         .map(|problem| {
             let place = problem.place();
@@ -74,7 +74,7 @@ pub(crate) fn check_problems(text: &str, expected: &[(&str, &str, &str)]) {
         .collect();
     let wanted: Vec<(&str, String)> =
         expected.iter().map(|(code, part, _)| (*code, (*part).to_owned())).collect();
-    assert_eq!(told, wanted, "{text}\n{problems}");
+    assert_eq!(reported, wanted, "{text}\n{problems}");
     for (_, _, words) in expected {
         assert!(problems.to_string().contains(words), "{problems}");
     }

@@ -1,4 +1,4 @@
-//! `notify`: conditions that people are told of.
+//! `notify`: conditions that operators are notified of.
 
 use tidegate_policy::Severity;
 use tidegate_policy::{Adjustment, Amount};
@@ -13,10 +13,10 @@ fn a_rule_tells_or_scales_or_both() {
                  { when: cpu < 30%, remove: 1 }]",
     );
     let policy = service.policy();
-    let told: Vec<(String, Severity)> =
+    let reported: Vec<(String, Severity)> =
         policy.notify.iter().map(|notify| (notify.when.to_string(), notify.severity)).collect();
     let expected = [("memory > 85% for 3m", Severity::Critical), ("cpu > 80%", Severity::Warning)];
-    assert_eq!(told, expected.map(|(when, severity)| (when.to_owned(), severity)));
+    assert_eq!(reported, expected.map(|(when, severity)| (when.to_owned(), severity)));
     let scaling: Vec<(String, Adjustment)> =
         policy.rules.iter().map(|rule| (rule.when.to_string(), rule.adjust)).collect();
     let (add, remove) = (Adjustment::Add(Amount::Tasks(2)), Adjustment::Remove(Amount::Tasks(1)));
@@ -26,7 +26,7 @@ fn a_rule_tells_or_scales_or_both() {
 }
 
 #[test]
-fn a_queue_and_an_alarm_may_be_told_of() {
+fn a_queue_and_an_alarm_may_be_reported_of() {
     let rules = WORK.replace("[{", "[{ when: stalled_for > 5m, notify: critical }, {");
     assert_eq!(service(&rules).policy().notify.len(), 1);
     assert_eq!(service("rules: [{ when: alarm(a), notify: warning }]").policy().rules, []);
@@ -45,7 +45,7 @@ fn notices_that_cannot_be_meant_are_refused() {
     );
     check_problems(
         &rules("{ when: cpu > 80%, notify: warning }, { when: cpu > 80%, notify: critical }"),
-        &[("duplicate-name", "cpu > 80%", "`cpu > 80%` is told already, in line 8")],
+        &[("duplicate-name", "cpu > 80%", "`cpu > 80%` is reported already, in line 8")],
     );
     check_problems(
         &rules("{ when: cpu > 80%, add: 1, set: 2, notify: warning }"),

@@ -219,7 +219,7 @@ fn services_with_wait_count_twice() {
     check_file(&fleet(&entries(1_001, tracking)), &["wrong-length"]);
 }
 
-/// A long window remembers more wishes, and a metric of a long period more changes of the running tasks.
+/// A long window remembers more recommendations, and a metric of a long period more changes of the running tasks.
 #[test]
 fn long_windows_and_long_periods_count_in_the_ledger() {
     let fleet = |count: usize, each: &str| {
@@ -242,7 +242,7 @@ fn long_windows_and_long_periods_count_in_the_ledger() {
 
 /// In an hour when every condition holds, each is remembered in its own words.
 #[test]
-fn conditions_that_are_told_count_in_the_ledger() {
+fn conditions_that_are_reported_count_in_the_ledger() {
     let notify = "rules: [{ when: memory > 85% for 3m, notify: critical }, { when: cpu > 90% for 3m, notify: warning }, \
                   { when: errors > 1%, notify: critical }]";
     let entry = |n| {
@@ -293,7 +293,7 @@ fn hostile_files_cost_little() {
 }
 
 #[test]
-fn of_very_many_problems_a_hundred_are_told_and_the_rest_is_counted() {
+fn of_very_many_problems_a_hundred_are_reported_and_the_rest_is_counted() {
     let keys = (0..500).map(|n| format!("k{n}: 1")).collect::<Vec<_>>().join(",");
     let services = vec![format!("{{{keys}}}"); 200].join(",");
     let text = format!("{{version: 1, name: n, mode: observe, services: [{services}]}}");
@@ -311,7 +311,7 @@ fn of_very_many_problems_a_hundred_are_told_and_the_rest_is_counted() {
     );
 }
 
-/// Warnings are no reason to refuse a file, however many they are; and an error after them is told.
+/// Warnings are no reason to refuse a file, however many they are; and an error after them is reported.
 #[test]
 fn many_warnings_refuse_no_file_and_hide_no_error() {
     let service = |n: usize, max: u32| {
@@ -332,7 +332,7 @@ fn many_warnings_refuse_no_file_and_hide_no_error() {
 
 /// The first message of a service with a line in the place of its own.
 #[track_caller]
-fn told(line: &str) -> String {
+fn reported(line: &str) -> String {
     let key = line.split(':').next().expect("a line has a key");
     let kept = PLACE.lines().chain(WORK.lines()).filter(|kept| !kept.starts_with(&format!("{key}:")));
     let text = fleet(&format!("{}\n{line}", kept.collect::<Vec<_>>().join("\n")));
@@ -340,19 +340,22 @@ fn told(line: &str) -> String {
 }
 
 #[track_caller]
-fn check_told(line: &str, expected: &str) {
-    let told = told(line);
-    assert!(told.contains(expected) && !told.contains('\n'), "{line}\n{told}");
+fn check_message(line: &str, expected: &str) {
+    let reported = reported(line);
+    assert!(reported.contains(expected) && !reported.contains('\n'), "{line}\n{reported}");
 }
 
 #[test]
-fn what_people_bring_from_aws_and_keda_is_told_what_it_is_here() {
-    check_told("minReplicaCount: 1", "unknown key `minReplicaCount` in a service; here write `capacity: {");
-    check_told("triggers: []", "here write `queue` for where jobs wait");
-    check_told("pollingInterval: 30", "here write nothing: services are looked at every minute");
-    check_told("target_value: 70", "here write `track: { signal: cpu, target: 70% }`");
-    check_told("scale_in_cooldown: 300", "here write `cooldown: { in: 5m }`");
-    check_told(
+fn what_users_bring_from_aws_and_keda_is_named_as_it_is_here() {
+    check_message(
+        "minReplicaCount: 1",
+        "unknown key `minReplicaCount` in a service; here write `capacity: {",
+    );
+    check_message("triggers: []", "here write `queue` for where jobs wait");
+    check_message("pollingInterval: 30", "here write nothing: services are evaluated every minute");
+    check_message("target_value: 70", "here write `track: { signal: cpu, target: 70% }`");
+    check_message("scale_in_cooldown: 300", "here write `cooldown: { in: 5m }`");
+    check_message(
         "track: { signal: ECSServiceAverageMemoryUtilization, target: 70% }",
         "here write the signal `memory`",
     );
@@ -360,7 +363,7 @@ fn what_people_bring_from_aws_and_keda_is_told_what_it_is_here() {
 
 #[test]
 fn a_service_has_one_queue() {
-    check_told("queue: [a, b]", "a service has one queue; make an entry of `services` for each queue");
+    check_message("queue: [a, b]", "a service has one queue; make an entry of `services` for each queue");
 }
 
 #[test]
@@ -374,9 +377,9 @@ fn null_is_no_name() {
 }
 
 #[test]
-fn a_tab_between_words_is_told_as_one() {
-    let told = told("capacity: { min:\t2, max: 20 }");
-    assert!(told.contains("a tab between words; separate them with spaces"), "{told}");
+fn a_tab_between_words_is_reported_as_one() {
+    let reported = reported("capacity: { min:\t2, max: 20 }");
+    assert!(reported.contains("a tab between words; separate them with spaces"), "{reported}");
 }
 
 #[test]
@@ -386,8 +389,8 @@ fn a_merge_key_is_one_mistake() {
 }
 
 #[test]
-fn a_day_that_the_calendar_does_not_have_is_told_as_one() {
+fn a_day_that_the_calendar_does_not_have_is_reported_as_one() {
     let text = fleet(&format!("{PLACE}{WORK}")) + "holidays: [2026-02-30]\n";
-    let told = tidegate_fleet::parse(&text).expect_err("no such day").to_string();
-    assert!(told.contains("is `2026-02-30`, a day that the calendar does not have"), "{told}");
+    let reported = tidegate_fleet::parse(&text).expect_err("no such day").to_string();
+    assert!(reported.contains("is `2026-02-30`, a day that the calendar does not have"), "{reported}");
 }

@@ -8,7 +8,7 @@ use crate::mistakes::check_problems;
 use crate::taken::{PLACE, fleet, service};
 
 /// A service with one rule that only tells, so that every condition stands alone.
-fn told(condition: &str) -> String {
+fn reported(condition: &str) -> String {
     format!("rules: [{{ when: {condition}, notify: warning }}]")
 }
 
@@ -25,7 +25,7 @@ fn the_load_balancer_counts_for_a_service() {
         ("response_time_p95 > 1m30s", "response_time_p95", 90.0, response_time("p95"), OnAbsence::NoVote),
         ("response_time_p99 > 2s", "response_time_p99", 2.0, response_time("p99"), OnAbsence::NoVote),
     ] {
-        let service = service(&told(condition));
+        let service = service(&reported(condition));
         let when = &service.policy().notify[0].when;
         assert_eq!((when.signal.to_string().as_str(), when.threshold), (name, threshold), "{condition}");
         let read = &service.metrics()[0];
@@ -77,7 +77,7 @@ fn a_percentage_or_an_average_has_no_share() {
 }
 
 #[test]
-fn names_that_are_nearly_right_are_told() {
+fn names_that_are_nearly_right_are_reported() {
     for (condition, part, words) in [
         ("request > 5", "request", "did you mean `requests`?"),
         ("requests_per_tasks > 5", "requests_per_tasks", "did you mean `requests_per_task`?"),
@@ -85,7 +85,10 @@ fn names_that_are_nearly_right_are_told() {
         ("cpu_per_task > 5", "cpu_per_task", "unknown signal `cpu_per_task`"),
         ("latency_per_task > 5", "latency_per_task", "unknown signal `latency_per_task`"),
     ] {
-        check_problems(&fleet(&format!("{PLACE}{}", told(condition))), &[("unknown-signal", part, words)]);
+        check_problems(
+            &fleet(&format!("{PLACE}{}", reported(condition))),
+            &[("unknown-signal", part, words)],
+        );
     }
     for (condition, part, words) in [
         ("requests > 5%", "5%", "`requests`, which is a plain number"),
@@ -93,7 +96,7 @@ fn names_that_are_nearly_right_are_told() {
         ("response_time > 500", "500", "write `500ms` or `500s`"),
         ("requests_per_task > 5s", "5s", "write `5`, without a unit"),
     ] {
-        check_problems(&fleet(&format!("{PLACE}{}", told(condition))), &[("wrong-unit", part, words)]);
+        check_problems(&fleet(&format!("{PLACE}{}", reported(condition))), &[("wrong-unit", part, words)]);
     }
 }
 

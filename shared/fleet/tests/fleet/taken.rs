@@ -216,7 +216,7 @@ fn check_warnings(lines: &str, expected: &[&str]) {
 }
 
 #[test]
-fn what_nobody_may_mean_is_a_warning() {
+fn what_can_hardly_be_meant_is_a_warning() {
     let at = |min: u32, max: u32| {
         format!("ecs: {{ cluster: c, service: s }}\ncapacity: {{ min: {min}, max: {max} }}\n")
     };

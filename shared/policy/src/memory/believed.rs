@@ -1,15 +1,16 @@
 //! What the ledger holds is believed only as far as it can be true. Whoever may write the table can put anything there: a
-//! time in the future would stop scaling until it has passed, and a size that no service has would be told in reports.
+//! time in the future would stop scaling until it has passed, and a size that no service has would be reported in reports.
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::ran::{Ran, Span};
-use super::wait::{Bursts, Crew, Last, Order, Wait};
+use super::ran::{Ran, RunningSpan};
+use super::wait::{Bursts, Last, LastRunning, Order, WaitMemory};
 use super::{
-    Failure, Head, Intent, LastPoint, Memory, Observed, Overwritten, Run, ScaleOut, Startup, Wish, YoungPoint,
+    ConditionRun, FailedChanges, Head, Intent, LastPoint, Memory, Observed, Overwritten, PastRecommendation,
+    ScaleOut, Startup, YoungPoint,
 };
 use crate::capacity::Capacity;
-use crate::notice::Edge;
+use crate::notice::ActiveNotice;
 
 /// The clocks of two processes differ by so much at most: Lambda's differ by milliseconds, a laptop's by seconds. Less
 /// would take a clock that is ahead for a lie; more would be so much longer without scaling.
@@ -29,7 +30,7 @@ impl Memory {
             scale_out,
             changed_at,
             woke_at,
-            wishes,
+            recommendations,
             runs,
             metrics,
             young,
@@ -38,7 +39,7 @@ impl Memory {
             ran,
             head,
             idle_since,
-            edges,
+            active_notices,
             intent,
             failure,
             desired_count,
@@ -53,10 +54,10 @@ impl Memory {
         if let Some(ScaleOut { at, base, others }) = scale_out {
             found.add(at, [base, others]);
         }
-        for Wish { at, tasks } in wishes {
+        for PastRecommendation { at, tasks } in recommendations {
             found.add(at, [tasks]);
         }
-        found.times.extend(runs.values_mut().flat_map(|Run { since, last }| [since, last]));
+        found.times.extend(runs.values_mut().flat_map(|ConditionRun { since, last }| [since, last]));
         for LastPoint { at, value: _, period } in metrics.values_mut() {
             found.times.push(at);
             *period = (*period).clamp(0, LONGEST_PERIOD_SECONDS);
@@ -66,22 +67,17 @@ impl Memory {
         if let Some(Startup { since, running }) = startup {
             found.add(since, [running]);
         }
-        for Span { lasted, least, most } in ran.iter_mut().flat_map(|Ran { at: _, spans }| spans) {
+        for RunningSpan { lasted, least, most } in ran.iter_mut().flat_map(|Ran { at: _, spans }| spans) {
             *lasted = (*lasted).max(0);
             found.sizes.extend([least, most]);
         }
         found.times.extend(head.iter_mut().map(|Head { print: _, since }| since));
-        for Edge { kind: _, condition, since, looks: _, told: _, ended: _ } in edges {
-            found.times.push(since);
-            if let Some(text) = condition {
-                one_line(text, LONGEST_TEXT);
-            }
-        }
-        if let Some(Intent { from, to, at, look }) = intent {
-            one_line(look, LONGEST_TEXT);
+        of_notices(active_notices, &mut found);
+        if let Some(Intent { from, to, at, evaluation }) = intent {
+            one_line(evaluation, LONGEST_TEXT);
             found.add(at, [from, to]);
         }
-        if let Some(Failure { at, count: _, to }) = failure {
+        if let Some(FailedChanges { at, count: _, to }) = failure {
             found.add(at, to);
         }
         if let Some(Observed { tasks, at }) = observed {
@@ -95,21 +91,42 @@ impl Memory {
     }
 }
 
+/// The conditions that operators were notified of.
+fn of_notices<'a>(active_notices: &'a mut [ActiveNotice], found: &mut Found<'a>) {
+    for active in active_notices {
+        let ActiveNotice { kind: _, condition, since, evaluations: _, notified: _, ended: _ } = active;
+        found.times.push(since);
+        if let Some(text) = condition {
+            one_line(text, LONGEST_TEXT);
+        }
+    }
+}
+
 /// What `wait` remembers. How fast jobs are done and how many arrive are measured anew at every evaluation.
-fn of_wait<'a>(wait: &'a mut Wait, found: &mut Found<'a>) {
-    let Wait { last, pace: _, load: _, lasting: _, crew, orders, starts: _, late_since, wishes, bursts } =
-        wait;
+fn of_wait<'a>(wait: &'a mut WaitMemory, found: &mut Found<'a>) {
+    let WaitMemory {
+        last,
+        pace: _,
+        load: _,
+        lasting: _,
+        last_running,
+        orders,
+        starts: _,
+        late_since,
+        recommendations,
+        bursts,
+    } = wait;
     if let Some(Last { at, jobs: _, busy: _, waiting: _, running, done: _ }) = last {
         found.add(at, [running]);
     }
-    if let Some(Crew { at, running }) = crew {
+    if let Some(LastRunning { at, running }) = last_running {
         found.add(at, [running]);
     }
     for Order { at, tasks } in orders {
         found.add(at, [tasks]);
     }
     found.times.extend(late_since);
-    found.sizes.extend(wishes);
+    found.sizes.extend(recommendations);
     found.times.extend(bursts.iter_mut().map(|Bursts { at, gaps: _, sizes: _ }| at));
 }
 

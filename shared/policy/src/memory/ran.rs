@@ -19,22 +19,22 @@ const SPANS_MAX: usize = 16;
 
 /// How many tasks ran lately.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "(i64, Vec<Span>)", into = "(i64, Vec<Span>)")]
+#[serde(from = "(i64, Vec<RunningSpan>)", into = "(i64, Vec<RunningSpan>)")]
 pub struct Ran {
     /// The last evaluation that saw them, in seconds since the epoch.
     pub at: i64,
     /// How many ran for how long until then, oldest first. Before the first nothing else is known to have run, and the last
     /// still run.
-    pub spans: Vec<Span>,
+    pub spans: Vec<RunningSpan>,
 }
 
-impl From<(i64, Vec<Span>)> for Ran {
-    fn from((at, spans): (i64, Vec<Span>)) -> Self {
+impl From<(i64, Vec<RunningSpan>)> for Ran {
+    fn from((at, spans): (i64, Vec<RunningSpan>)) -> Self {
         Self { at, spans }
     }
 }
 
-impl From<Ran> for (i64, Vec<Span>) {
+impl From<Ran> for (i64, Vec<RunningSpan>) {
     fn from(Ran { at, spans }: Ran) -> Self {
         (at, spans)
     }
@@ -42,8 +42,8 @@ impl From<Ran> for (i64, Vec<Span>) {
 
 /// A time over which the number of running tasks did not change, or is not known better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "Written", into = "Written")]
-pub struct Span {
+#[serde(from = "StoredSpan", into = "StoredSpan")]
+pub struct RunningSpan {
     /// For how many seconds.
     pub lasted: i64,
     /// The fewest that ran. Beyond the desired count none is counted: more run only while a deployment replaces them, or
@@ -56,22 +56,22 @@ pub struct Span {
 /// A span as the ledger keeps it: nearly always so many ran, neither fewer nor more.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
-enum Written {
+enum StoredSpan {
     Exactly(i64, u32),
     Between(i64, u32, u32),
 }
 
-impl From<Written> for Span {
-    fn from(written: Written) -> Self {
+impl From<StoredSpan> for RunningSpan {
+    fn from(written: StoredSpan) -> Self {
         match written {
-            Written::Exactly(lasted, running) => Self { lasted, least: running, most: running },
-            Written::Between(lasted, least, most) => Self { lasted, least, most },
+            StoredSpan::Exactly(lasted, running) => Self { lasted, least: running, most: running },
+            StoredSpan::Between(lasted, least, most) => Self { lasted, least, most },
         }
     }
 }
 
-impl From<Span> for Written {
-    fn from(Span { lasted, least, most }: Span) -> Self {
+impl From<RunningSpan> for StoredSpan {
+    fn from(RunningSpan { lasted, least, most }: RunningSpan) -> Self {
         if least == most { Self::Exactly(lasted, least) } else { Self::Between(lasted, least, most) }
     }
 }
@@ -103,7 +103,7 @@ impl Ran {
         let at = now.as_second();
         let gap = before.map_or(0, |before| at.saturating_sub(before.at).max(0));
         let mut spans = before.map_or_else(Vec::new, |before| before.spans.clone());
-        let seen = Span { lasted: 0, least, most };
+        let seen = RunningSpan { lasted: 0, least, most };
         match spans.last_mut() {
             None => spans.push(seen),
             Some(newest) if (newest.least, newest.most) == (least, most) => {
@@ -112,15 +112,18 @@ impl Ran {
             Some(newest) => {
                 let after = gap.checked_div(2).unwrap_or(0).min(LAG.as_secs());
                 let unknown = gap.saturating_sub(after.saturating_mul(2));
-                let either =
-                    Span { lasted: unknown, least: newest.least.min(least), most: newest.most.max(most) };
+                let either = RunningSpan {
+                    lasted: unknown,
+                    least: newest.least.min(least),
+                    most: newest.most.max(most),
+                };
                 newest.lasted = newest.lasted.saturating_add(after);
                 if unknown > 1 {
                     spans.push(either);
                 } else {
                     newest.lasted = newest.lasted.saturating_add(unknown);
                 }
-                spans.push(Span { lasted: after, ..seen });
+                spans.push(RunningSpan { lasted: after, ..seen });
             }
         }
         forget(&mut spans, keep.saturating_add(LAG).as_secs());
@@ -184,7 +187,7 @@ impl Ran {
 }
 
 /// Drops the spans before the one in which the remembered time begins.
-fn forget(spans: &mut Vec<Span>, keep: i64) {
+fn forget(spans: &mut Vec<RunningSpan>, keep: i64) {
     let mut lasted = 0_i64;
     let newer = spans.iter().rev().take_while(|span| {
         let needed = lasted < keep;
@@ -199,7 +202,7 @@ fn forget(spans: &mut Vec<Span>, keep: i64) {
 }
 
 /// Makes one of the two neighbors that together lasted shortest, until there are few enough. The last stays: it goes on.
-fn fold(spans: &mut Vec<Span>) {
+fn fold(spans: &mut Vec<RunningSpan>) {
     while spans.len() > SPANS_MAX {
         let ended = spans.iter().take(spans.len().saturating_sub(1));
         let pairs =
@@ -208,7 +211,7 @@ fn fold(spans: &mut Vec<Span>) {
         let one = spans.remove(shortest);
         if let Some(next) = spans.get_mut(shortest) {
             let lasted = one.lasted.saturating_add(next.lasted);
-            *next = Span { lasted, least: one.least.min(next.least), most: one.most.max(next.most) };
+            *next = RunningSpan { lasted, least: one.least.min(next.least), most: one.most.max(next.most) };
         }
     }
 }

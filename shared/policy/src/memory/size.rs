@@ -25,16 +25,16 @@ const METRIC_BYTES: usize = 120;
 const METRICS_OF_A_PLAIN_SERVICE: usize = 1;
 /// Since when a condition with `for` holds, beside its words.
 const RUN_BYTES: usize = 50;
-/// A condition that people were told of, beside its words.
-const TOLD_BYTES: usize = 100;
+/// A condition that operators were notified of, beside its words.
+const NOTICE_BYTES: usize = 100;
 /// How often the running tasks changed over the three periods that a datapoint may count for. A plain service has room for
 /// those of one-minute metrics; longer ones fill the history.
 const RAN_BYTES: usize = 130;
-/// A wish of the stabilization window: one for each evaluation, 15 seconds apart, and no more than 18. A plain service has room
-/// for those of one minute.
-const WISH_BYTES: usize = 14;
-const WISHES_MAX: usize = 18;
-const WISHES_OF_A_PLAIN_SERVICE: usize = 6;
+/// A recommendation of the stabilization window: one for each evaluation, 15 seconds apart, and no more than 18. A
+/// plain service has room for those of one minute.
+const RECOMMENDATION_BYTES: usize = 14;
+const RECOMMENDATIONS_MAX: usize = 18;
+const RECOMMENDATIONS_OF_A_PLAIN_SERVICE: usize = 6;
 
 /// The most that is remembered of a service in a rush when every condition holds, in bytes of JSON; `longest_period` is
 /// that of its metrics. While it is disturbed it may be [`DISTURBED_BYTES`] more.
@@ -44,17 +44,18 @@ pub fn most_bytes(policy: &ServicePolicy, longest_period: SignedDuration) -> usi
     let watched = policy.notify.iter().map(|notify| &notify.when);
     let held = conditions.chain(watched.clone()).filter(|when| !when.hold_for.is_zero());
     let runs = held.map(|when| when.to_string().len().saturating_add(RUN_BYTES));
-    let told = watched.map(|when| when.to_string().len().saturating_add(TOLD_BYTES));
+    let notified = watched.map(|when| when.to_string().len().saturating_add(NOTICE_BYTES));
     let beyond = |count: usize, plain: usize, bytes: usize| count.saturating_sub(plain).saturating_mul(bytes);
     let evaluations = policy.stabilization.as_secs().checked_div(15).unwrap_or_default();
-    let wishes = usize::try_from(evaluations).unwrap_or(0).saturating_add(2).min(WISHES_MAX);
+    let recommendations =
+        usize::try_from(evaluations).unwrap_or(0).saturating_add(2).min(RECOMMENDATIONS_MAX);
     let parts = [
         PLAIN_BYTES,
         if policy.wait.is_some() { WAIT_BYTES } else { 0 },
         beyond(policy.track.len(), 1, RUN_BYTES + METRIC_BYTES),
         beyond(policy.metrics.len(), METRICS_OF_A_PLAIN_SERVICE, METRIC_BYTES),
         if longest_period.as_secs() > 60 { RAN_BYTES } else { 0 },
-        beyond(wishes, WISHES_OF_A_PLAIN_SERVICE, WISH_BYTES),
+        beyond(recommendations, RECOMMENDATIONS_OF_A_PLAIN_SERVICE, RECOMMENDATION_BYTES),
     ];
-    runs.chain(told).chain(parts).fold(0, usize::saturating_add)
+    runs.chain(notified).chain(parts).fold(0, usize::saturating_add)
 }

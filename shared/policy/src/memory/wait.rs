@@ -9,8 +9,8 @@ use crate::ledger_time::{millis, millis_optional};
 /// The memory of the `wait` method.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Wait {
-    /// The last look that saw the queue.
+pub struct WaitMemory {
+    /// The last evaluation that saw the queue.
     #[serde(rename = "l", skip_serializing_if = "Option::is_none")]
     pub last: Option<Last>,
     /// How fast jobs are done.
@@ -18,13 +18,13 @@ pub struct Wait {
     pub pace: Pace,
     /// How many jobs arrive.
     #[serde(rename = "r", skip_serializing_if = "Option::is_none")]
-    pub load: Option<Load>,
+    pub load: Option<LoadEstimate>,
     /// How much of a deviation of the load lasts.
     #[serde(rename = "d")]
     pub lasting: Lasting,
-    /// The last look that saw the tasks, whether or not it saw the queue.
+    /// The last evaluation that saw the tasks, whether or not it saw the queue.
     #[serde(rename = "n", skip_serializing_if = "Option::is_none")]
-    pub crew: Option<Crew>,
+    pub last_running: Option<LastRunning>,
     /// Tasks that were asked for and do not run yet, oldest first.
     #[serde(rename = "o", skip_serializing_if = "Vec::is_empty")]
     pub orders: Vec<Order>,
@@ -34,15 +34,15 @@ pub struct Wait {
     /// Since when jobs wait longer than acceptable.
     #[serde(rename = "v", skip_serializing_if = "Option::is_none", with = "millis_optional")]
     pub late_since: Option<Timestamp>,
-    /// What the last two looks wished for without a thought of bursts, in tasks.
+    /// What the last two evaluations recommended without a thought of bursts, in tasks.
     #[serde(rename = "w", skip_serializing_if = "Vec::is_empty")]
-    pub wishes: Vec<u32>,
+    pub recommendations: Vec<u32>,
     /// The bursts out of silence.
     #[serde(rename = "b", skip_serializing_if = "Option::is_none")]
     pub bursts: Option<Bursts>,
 }
 
-/// A look that saw the queue.
+/// An evaluation that saw the queue.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Last {
     /// When.
@@ -65,9 +65,9 @@ pub struct Last {
     pub done: Option<u64>,
 }
 
-/// A look that saw the tasks.
+/// An evaluation that saw the tasks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Crew {
+pub struct LastRunning {
     /// When.
     #[serde(rename = "a", with = "millis")]
     pub at: Timestamp,
@@ -86,22 +86,22 @@ pub struct Pace {
     /// The seconds that they took.
     #[serde(rename = "s", skip_serializing_if = "is_zero")]
     pub busy: f64,
-    /// Of looks at which jobs waited: how far the places were from their recent average, squared.
+    /// Of evaluations at which jobs waited: how far the places were from their recent average, squared.
     #[serde(rename = "x", skip_serializing_if = "is_zero")]
     pub places: f64,
-    /// Of the same looks: that distance times how much faster than recently the queue became shorter.
+    /// Of the same evaluations: that distance times how much faster than recently the queue became shorter.
     #[serde(rename = "y", skip_serializing_if = "is_zero")]
     pub response: f64,
-    /// Of the same looks: how much faster or slower than recently the queue became longer, squared.
+    /// Of the same evaluations: how much faster or slower than recently the queue became longer, squared.
     #[serde(rename = "z", skip_serializing_if = "is_zero")]
     pub squares: f64,
-    /// How many looks these were.
+    /// How many evaluations these were.
     #[serde(rename = "k", skip_serializing_if = "is_zero")]
-    pub looks: f64,
+    pub samples: f64,
     /// The fastest that was seen beyond doubt, in jobs per second and place.
     #[serde(rename = "f", skip_serializing_if = "is_zero")]
     pub fastest: f64,
-    /// How many looks the recent averages are made of; none unless jobs waited at the last two looks.
+    /// How many evaluations the recent averages are made of; none unless jobs waited at the last two evaluations.
     #[serde(rename = "w", skip_serializing_if = "is_zero")]
     pub recent: f64,
     /// The recent average of the places.
@@ -118,7 +118,7 @@ pub(crate) const AVERAGES: usize = 7;
 /// How many jobs arrive.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Load {
+pub struct LoadEstimate {
     /// What is believed, in jobs per second.
     #[serde(rename = "r")]
     pub rate: f64,
@@ -128,13 +128,13 @@ pub struct Load {
     /// How fast `rate` rises beyond chance, in jobs per second squared.
     #[serde(rename = "g", skip_serializing_if = "is_zero")]
     pub growth: f64,
-    /// How much larger the variance of looks is than by chance alone; at least 1.
+    /// How much larger the variance of evaluations is than by chance alone; at least 1.
     #[serde(rename = "n")]
     pub noise: f64,
     /// How long the load was watched, in seconds; an hour at most.
     #[serde(rename = "s")]
     pub seconds: f64,
-    /// How many seconds usually lie between two looks.
+    /// How many seconds usually lie between two evaluations.
     #[serde(rename = "k")]
     pub apart: f64,
     /// The averages, each over twice the time of the one before, in jobs per second.
@@ -145,7 +145,7 @@ pub struct Load {
     pub trust: [f64; AVERAGES],
 }
 
-impl Default for Load {
+impl Default for LoadEstimate {
     /// No load, and every average trusted alike.
     fn default() -> Self {
         let trust = [1.0 / 7.0; AVERAGES];
@@ -208,11 +208,11 @@ pub struct Bursts {
     pub sizes: Vec<f64>,
 }
 
-impl Wait {
+impl WaitMemory {
     /// Cuts every measured number to four digits, as the ledger keeps it: more would be noise.
     pub(crate) fn shorten(&mut self) {
         if let Some(load) = &mut self.load {
-            let Load { rate, doubt, growth, noise, seconds: _, apart, averages, trust } = load;
+            let LoadEstimate { rate, doubt, growth, noise, seconds: _, apart, averages, trust } = load;
             [rate, doubt, growth, noise, apart].into_iter().chain(averages).chain(trust).for_each(shorten);
         }
         let Pace {
@@ -221,13 +221,13 @@ impl Wait {
             places,
             response,
             squares,
-            looks,
+            samples,
             fastest,
             recent,
             recent_places,
             recent_slope,
         } = &mut self.pace;
-        [done, busy, places, response, squares, looks, fastest, recent, recent_places, recent_slope]
+        [done, busy, places, response, squares, samples, fastest, recent, recent_places, recent_slope]
             .into_iter()
             .for_each(shorten);
         let Lasting { deviation, square, usual, left, squares } = &mut self.lasting;
@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn looking_up_is_the_same_as_reckoning() {
+    fn looking_up_is_the_same_as_calculating() {
         let reckoned = |number: f64| {
             let decimals = 3.0 - number.abs().log10().floor();
             let scale = 10_f64.powf(decimals.abs());

@@ -3,4 +3,4 @@
 pub(crate) mod rules;
 pub(crate) mod track;
 pub(crate) mod wait;
-pub(crate) mod together;
+pub(crate) mod combine;

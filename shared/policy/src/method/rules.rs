@@ -9,7 +9,7 @@ use crate::signal::Signal;
 
 /// What the rules ask for together.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Wish {
+pub(crate) struct Demand {
     /// The capacity asked for, in tasks.
     pub(crate) tasks: u32,
     /// Why.
@@ -21,7 +21,7 @@ pub(crate) struct Wish {
 /// The largest capacity wins. Only the steps of one signal downward are one policy, as in AWS: of `cpu < 40%, remove: 10%`
 /// and `cpu < 30%, remove: 30%` the second holds at 25%, or it never would. Scale-in needs every voting signal fresh and every one agreeing; `asked` says that another
 /// method asks for one.
-pub(crate) fn wish(evidence: &[Evidence<'_>], start: Start, bounds: Capacity, asked: bool) -> Wish {
+pub(crate) fn demand(evidence: &[Evidence<'_>], start: Start, bounds: Capacity, asked: bool) -> Demand {
     let mut reasons = Vec::new();
     let mut scale_out = start.desired;
     let mut scale_in: Vec<(&Condition, u32)> = Vec::new();
@@ -59,7 +59,7 @@ pub(crate) fn wish(evidence: &[Evidence<'_>], start: Start, bounds: Capacity, as
         // Everything that asks for less has no place beside a scale-out.
         reasons.retain(|it| matches!(it, Reason::RuleMatched { proposes, .. } if *proposes > start.desired));
         reasons.extend(short);
-        return Wish { tasks: scale_out, reasons, agrees: false };
+        return Demand { tasks: scale_out, reasons, agrees: false };
     }
     reasons.extend(short);
     let scale_in = scale_in.into_iter().map(|(_, tasks)| tasks).max();
@@ -77,7 +77,7 @@ pub(crate) fn wish(evidence: &[Evidence<'_>], start: Start, bounds: Capacity, as
         reasons.push(Reason::NothingMatches);
     }
     reasons.extend(objections);
-    Wish { tasks, reasons, agrees }
+    Demand { tasks, reasons, agrees }
 }
 
 /// Two steps downward of one signal.
@@ -151,7 +151,7 @@ fn objections(evidence: &[Evidence<'_>], start: Start, bounds: Capacity) -> Vec<
 /// What one signal has against a scale-in.
 fn objection(signal: &Signal, evidence: &[Evidence<'_>], start: Start, bounds: Capacity) -> Option<Reason> {
     let rules = || evidence.iter().filter(|one| one.when.signal == *signal);
-    if rules().all(|one| one.sighting.reading.is_none()) {
+    if rules().all(|one| one.signal_reading.reading.is_none()) {
         return None;
     }
     if let Some(unread) = rules().find_map(Evidence::unread) {

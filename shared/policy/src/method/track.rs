@@ -4,10 +4,10 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::capacity::Capacity;
-use crate::memory::Run;
+use crate::memory::ConditionRun;
 use crate::memory::ran::Ran;
-use crate::method::together::{Say, both};
-use crate::pipeline::evidence::{Sights, unread};
+use crate::method::combine::{Proposal, both};
+use crate::pipeline::evidence::{SignalReader, unread};
 use crate::pipeline::metric;
 use crate::pipeline::start::Start;
 use crate::reading::Reading;
@@ -43,32 +43,33 @@ impl Tracked<'_> {
 pub(crate) fn follow<'a>(
     trackers: &'a [Track],
     ran: Option<&Ran>,
-    look: &mut Sights<'_>,
+    evaluation: &mut SignalReader<'_>,
 ) -> Vec<Tracked<'a>> {
-    let service = look.seen.service.as_ref().ok();
+    let service = evaluation.seen.service.as_ref().ok();
     let (running, serving) = service.map_or((0, 0), |it| (it.running_count, metric::serving(it)));
     let (running, serving) = (f64::from(running), f64::from(serving));
     let warmup = service.map_or(SignedDuration::ZERO, |it| it.constraints.warmup);
     let mut all = Vec::with_capacity(trackers.len());
     for track in trackers {
-        let sighting = look.sight(&track.signal);
-        let low_for = look.run(&track.low(), &sighting).map_or(SignedDuration::ZERO, Run::length);
+        let signal_reading = evaluation.read_signal(&track.signal);
+        let low_for =
+            evaluation.run(&track.low(), &signal_reading).map_or(SignedDuration::ZERO, ConditionRun::length);
         let over = |at: Timestamp| match ran {
             _ if track.signal.is_divided_by_us() => (serving, serving),
-            Some(ran) => ran.over(at.saturating_sub(sighting.period).unwrap_or(at), at, warmup),
+            Some(ran) => ran.over(at.saturating_sub(signal_reading.period).unwrap_or(at), at, warmup),
             None => (running, running),
         };
         // Each asks for the tasks of its own time, and the largest wins.
-        let asked = || sighting.may_ask().map(|it| (it.value, over(it.at).0));
+        let asked = || signal_reading.may_ask().map(|it| (it.value, over(it.at).0));
         let load = |(value, tasks): &(f64, f64)| value * tasks;
         let largest = |one: &(f64, f64), other: &(f64, f64)| load(one).total_cmp(&load(other));
         let high = asked().filter(|(value, _)| is_high(value / track.target)).max_by(largest);
         let high = high.or_else(|| asked().max_by(|one, other| one.0.total_cmp(&other.0)));
         // What stays must serve the largest load, each datapoint's over the tasks of its own time.
-        let served = sighting.settled().into_iter().chain(sighting.young.iter().copied());
+        let served = signal_reading.settled().into_iter().chain(signal_reading.young.iter().copied());
         let served = served.map(|it| it.value * over(it.at).1.max(at_least(track))).max_by(f64::total_cmp);
-        let low = sighting.downward().zip(served);
-        all.push(Tracked { track, reading: sighting.reading, high, low, low_for });
+        let low = signal_reading.downward().zip(served);
+        all.push(Tracked { track, reading: signal_reading.reading, high, low, low_for });
     }
     all
 }
@@ -89,15 +90,15 @@ fn is_low(share: f64) -> bool {
 }
 
 /// What all trackers say together.
-pub(crate) fn say(all: &[Tracked<'_>], start: Start, bounds: Capacity) -> Say {
+pub(crate) fn propose(all: &[Tracked<'_>], start: Start, bounds: Capacity) -> Proposal {
     all.iter()
         .map(|one| opinion(one, start, bounds))
-        .fold(Say::Nothing, |all, one| both(all, one, start.desired))
+        .fold(Proposal::Nothing, |all, one| both(all, one, start.desired))
 }
 
 /// What one tracker says. Tasks that do not run yet count as idle while more are asked for, and as fully used while
 /// fewer are (Kubernetes' rule for pods that are not measured): so nothing is ordered twice, and nothing leaves too early.
-fn opinion(one: &Tracked<'_>, start: Start, bounds: Capacity) -> Say {
+fn opinion(one: &Tracked<'_>, start: Start, bounds: Capacity) -> Proposal {
     let Tracked { track, low_for, .. } = one;
     let desired = start.desired;
     let asks = |value, proposes| {
@@ -110,34 +111,34 @@ fn opinion(one: &Tracked<'_>, start: Start, bounds: Capacity) -> Say {
         // A share of no task tells only that there is something to do.
         let first = if at_least > 0.0 { whole_tasks(per_target) } else { 1 };
         let tasks = first.max(bounds.min()).max(1);
-        return Say::Asks { tasks, reasons: vec![asks(value, tasks)] };
+        return Proposal::Asks { tasks, reasons: vec![asks(value, tasks)] };
     }
     if let Some((value, per_target, fewest)) = high.filter(|(_, per_target, _)| is_high(*per_target)) {
         let busy = fewest * per_target;
         let (tasks, wanted) = (whole_tasks(busy), asks(value, whole_tasks(busy)));
         return if is_high(busy / f64::from(desired)) {
-            Say::Asks { tasks, reasons: vec![wanted] }
+            Proposal::Asks { tasks, reasons: vec![wanted] }
         } else {
-            Say::Silent(vec![wanted, start.still_starting()])
+            Proposal::Silent(vec![wanted, start.still_starting()])
         };
     }
     if let Some(unread) = one.unread() {
-        return Say::Silent(vec![unread]);
+        return Proposal::Silent(vec![unread]);
     }
-    let Some((value, load)) = one.low else { return Say::Nothing };
+    let Some((value, load)) = one.low else { return Proposal::Nothing };
     if desired == 0 {
-        return Say::Allows { tasks: 0 };
+        return Proposal::Allows { tasks: 0 };
     }
     let per_target = value / track.target;
     let unmeasured = f64::from(desired.saturating_sub(start.running));
     let most_busy = load / track.target + unmeasured;
     let kept = whole_tasks(most_busy).min(desired);
     if !track.scale_in {
-        return Say::Allows { tasks: kept };
+        return Proposal::Allows { tasks: kept };
     }
     let Track { signal, target, unit, .. } = track;
     if !is_low(per_target) || !is_low(most_busy / f64::from(desired)) {
-        return Say::Silent(vec![Reason::OnTarget {
+        return Proposal::Silent(vec![Reason::OnTarget {
             signal: signal.clone(),
             value,
             target: *target,
@@ -146,9 +147,9 @@ fn opinion(one: &Tracked<'_>, start: Start, bounds: Capacity) -> Say {
     }
     if *low_for < LOW_FOR {
         let (signal, target, unit, held) = (signal.clone(), *target, *unit, *low_for);
-        return Say::Silent(vec![Reason::LowNotLongEnough { signal, value, target, unit, held }]);
+        return Proposal::Silent(vec![Reason::LowNotLongEnough { signal, value, target, unit, held }]);
     }
-    Say::Asks { tasks: kept, reasons: vec![asks(value, kept)] }
+    Proposal::Asks { tasks: kept, reasons: vec![asks(value, kept)] }
 }
 
 /// As many tasks as this takes: always rounded up, so that too few are never added and too many never removed.

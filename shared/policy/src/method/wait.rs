@@ -1,7 +1,7 @@
 //! `wait`: enough workers that no job waits longer than asked, at the least cost.
 //!
 //! To an operator: *Workers are ordered when, by the time new ones could run, a job would wait more than a little less
-//! than half of the acceptable wait, or with bad luck all of it, counting the workers already starting; nobody leaves
+//! than half of the acceptable wait, or with bad luck all of it, counting the workers already starting; nothing scales in
 //! while jobs wait that long, or before having been surplus for the whole stabilization window. The load that is expected
 //! is the usual one plus the share of a deviation that has lasted so far until new workers ran. Jobs that go on waiting
 //! longer than acceptable get a quarter more workers per start-up time, whatever was expected. After bursts out of
@@ -22,7 +22,7 @@ use jiff::SignedDuration;
 
 use crate::capacity::Capacity;
 use crate::clock::since;
-use crate::memory::wait::{Last, Load, Pace, Wait};
+use crate::memory::wait::{Last, LoadEstimate, Pace, WaitMemory};
 use crate::reason::Reason;
 
 pub(crate) mod bursts;
@@ -32,11 +32,11 @@ pub(crate) mod late;
 pub(crate) mod load;
 pub(crate) mod orders;
 pub(crate) mod pace;
-pub(crate) mod sight;
+pub(crate) mod inputs;
 
 use forecast::Outlook;
-use orders::Crew;
-pub(crate) use sight::{Jobs, Sight};
+pub(crate) use inputs::{QueueJobs, WaitInputs};
+use orders::Workers;
 
 /// The share of the acceptable wait that is used on purpose: a queue that is never quite empty wastes no worker. The rest
 /// is left for what the forecast misses. 0.4 costs 0.7% more; 0.6 saves 1% and doubles the late jobs of sudden loads.
@@ -46,8 +46,8 @@ const PLANNED_SHARE: f64 = 0.45;
 /// twenty is worse. Two cost 3% more where jobs are long and few; with 1.4 more than one in a hundred of those is late.
 pub(crate) const CHANCE: f64 = 1.6;
 
-/// Nobody leaves whom a little more bad luck than `CHANCE` would call back at the next look. Without it tasks of long jobs
-/// come and go twice as often; twice of it costs 2% more there.
+/// No task is removed that a little more bad luck than `CHANCE` would call back at the next evaluation. Without it
+/// tasks of long jobs come and go twice as often; twice of it costs 2% more there.
 const LEAVING_CHANCE: f64 = 0.4;
 
 /// Until the queue has shown how fast its jobs are done, orders stop at so many times the running tasks: a guess may be
@@ -55,54 +55,55 @@ const LEAVING_CHANCE: f64 = 0.4;
 const UNKNOWN_ORDERS: u32 = 6;
 
 /// Of a load that is only believed, less work than for half a task is none: so that a hidden queue may sleep within hours.
-const NOBODY_BELIEVED: f64 = 0.5;
+const NO_TASK_BELIEVED: f64 = 0.5;
 
 /// A hidden queue's pace may be wrong by this share, and so is what arrives while far more places work than it keeps busy.
 /// With none, the load vanishes when a backlog is worked off, and tasks go and come by the hundred; twice of it costs 8%
 /// more on the stress trace.
 const PACE_ERROR: f64 = 0.25;
 
-/// Two looks closer than this tell nothing about speed: a handful of jobs more or less would be everything.
-const SHORTEST_LOOK_SECONDS: f64 = 5.0;
+/// Two evaluations closer than this tell nothing about speed: a handful of jobs more or less would be everything.
+const SHORTEST_INTERVAL_SECONDS: f64 = 5.0;
 
-/// While work moves looks come this often.
-pub(crate) const USUAL_LOOK_SECONDS: f64 = 15.0;
+/// While work moves evaluations come this often.
+pub(crate) const USUAL_INTERVAL_SECONDS: f64 = 15.0;
 
-/// Looks are promised at least once a minute.
-const LONGEST_LOOK_SECONDS: f64 = 60.0;
+/// Evaluations are promised at least once a minute.
+const LONGEST_INTERVAL_SECONDS: f64 = 60.0;
 
-/// After a longer time without a look the load is not known any more but for its mean, which may order and takes nobody
-/// away. Half as long would forget with two readings missing in a row.
+/// After a longer time without an evaluation the load is not known any more but for its mean, which may order and
+/// removes no task. Half as long would forget with two readings missing in a row.
 const FORGOTTEN_AFTER_SECONDS: f64 = 150.0;
 
-/// The clocks of two writers may differ by so much; a look that seems so much earlier than the last came right after it.
+/// The clocks of two writers may differ by so much; an evaluation that seems so much earlier than the last came right
+/// after it.
 const CLOCKS_APART_SECONDS: f64 = 5.0;
 
 /// What the method asks for.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Proposal {
+pub(crate) struct WaitProposal {
     /// The capacity, in tasks.
     pub(crate) tasks: u32,
     /// Why.
     pub(crate) reason: Reason,
 }
 
-/// What a look knows of the load.
+/// What an evaluation knows of the load.
 #[derive(Debug, Clone, Copy)]
-struct Known {
-    load: Load,
-    /// The most that arrived lately, as it was known before this look: jobs that have just come make none wait less.
+struct KnownLoad {
+    load: LoadEstimate,
+    /// The most that arrived lately, as it was known before this evaluation: jobs that have just come make none wait less.
     most: Option<f64>,
-    /// It is the mean over a time in which nobody looked, or only a part was read: enough to order, never enough to let
+    /// It is the mean over a time without evaluations, or only a part was read: enough to order, never enough to let
     /// anybody go.
     gap: bool,
 }
 
-/// One look: what it asks for, and what it remembers. It asks for nothing while it only watches: in the first look, in
-/// one that cannot see the queue, and in the first after a pause unless jobs wait.
-pub(crate) fn look(seen: &Sight, before: Option<&Wait>) -> (Option<Proposal>, Wait) {
+/// One evaluation: what it asks for, and what it remembers. It asks for nothing while it only watches: in the first
+/// evaluation, in one that cannot see the queue, and in the first after a pause unless jobs wait.
+pub(crate) fn evaluate(seen: &WaitInputs, before: Option<&WaitMemory>) -> (Option<WaitProposal>, WaitMemory) {
     let mut next = before.cloned().unwrap_or_default();
-    let crew = orders::follow(&mut next, seen);
+    let workers = orders::follow(&mut next, seen);
     let proposal = match seen.jobs {
         None => {
             // Tasks that begin to run unseen have a part in what the queue loses until it is seen again.
@@ -112,35 +113,42 @@ pub(crate) fn look(seen: &Sight, before: Option<&Wait>) -> (Option<Proposal>, Wa
             next.shorten();
             None
         }
-        Some(Jobs { paused: true, .. }) => {
+        Some(QueueJobs { paused: true, .. }) => {
             (next.last, next.late_since) = (None, None);
             next.shorten();
-            Some(Proposal { tasks: 0, reason: Reason::LoadKeeps { load: 0.0, proposes: 0 } })
+            Some(WaitProposal { tasks: 0, reason: Reason::LoadKeeps { load: 0.0, proposes: 0 } })
         }
         Some(jobs) if jobs.partial => {
-            // A part of what workers hold teaches nothing, and lets nobody go; what waits is counted, and may order.
+            // A part of what workers hold teaches nothing, and removes no task; what waits is counted, and may order.
             next.shorten();
             let is_recent = |last: &Last| seconds(since(last.at, seen.now)) <= FORGOTTEN_AFTER_SECONDS;
             let load = next.load.filter(|_| next.last.as_ref().is_some_and(is_recent));
             let this = last(seen, jobs, &next.pace);
             let (most, load) = (load.map(|load| load.most(seen.acceptable)), load.unwrap_or_default());
-            decide(seen, jobs, this, Known { load, most, gap: true }, &crew, &mut next)
+            decide(seen, jobs, this, KnownLoad { load, most, gap: true }, &workers, &mut next)
         }
         Some(jobs) => {
             let this = last(seen, jobs, &next.pace);
-            let known = watch(seen, this, jobs.hidden(), crew.startup, &mut next);
-            // What is decided now is what the remembered numbers say, so that a second look right after says the same.
+            let known = watch(seen, this, jobs.hidden(), workers.startup, &mut next);
+            // What is decided now is what the remembered numbers say, so that a second evaluation right after says the
+            // same.
             next.shorten();
-            let known = known.map(|known| Known { load: next.load.unwrap_or(known.load), ..known });
-            known.and_then(|known| decide(seen, jobs, this, known, &crew, &mut next))
+            let known = known.map(|known| KnownLoad { load: next.load.unwrap_or(known.load), ..known });
+            known.and_then(|known| decide(seen, jobs, this, known, &workers, &mut next))
         }
     };
     (proposal, next)
 }
 
-/// Learns from what happened since the last look. Where running jobs are hidden, what arrives can be measured only while
-/// jobs wait, and when the queue was emptied by fewer than believed; otherwise it is believed, and fades.
-fn watch(seen: &Sight, this: Last, hidden: bool, startup: f64, next: &mut Wait) -> Option<Known> {
+/// Learns from what happened since the last evaluation. Where running jobs are hidden, what arrives can be measured
+/// only while jobs wait, and when the queue was emptied by fewer than believed; otherwise it is believed, and fades.
+fn watch(
+    seen: &WaitInputs,
+    this: Last,
+    hidden: bool,
+    startup: f64,
+    next: &mut WaitMemory,
+) -> Option<KnownLoad> {
     let ahead = |last: &Last| seconds(since(seen.now, last.at));
     let Some(before) = next.last.filter(|last| ahead(last) <= CLOCKS_APART_SECONDS) else {
         (next.last, next.load) = (Some(this), None);
@@ -148,8 +156,8 @@ fn watch(seen: &Sight, this: Last, hidden: bool, startup: f64, next: &mut Wait) 
     };
     let elapsed = seconds(since(before.at, seen.now));
     let most = next.load.map(|load| load.most(seen.acceptable));
-    if elapsed < SHORTEST_LOOK_SECONDS {
-        return next.load.map(|load| Known { load, most, gap: false });
+    if elapsed < SHORTEST_INTERVAL_SECONDS {
+        return next.load.map(|load| KnownLoad { load, most, gap: false });
     }
     next.last = Some(this);
     let planned = seen.acceptable * PLANNED_SHARE;
@@ -158,12 +166,12 @@ fn watch(seen: &Sight, this: Last, hidden: bool, startup: f64, next: &mut Wait) 
     if elapsed > FORGOTTEN_AFTER_SECONDS {
         next.load = None;
         let load = load::learn(None, rate, elapsed);
-        return Some(Known { load, most: Some(load.most(seen.acceptable)), gap: true });
+        return Some(KnownLoad { load, most: Some(load.most(seen.acceptable)), gap: true });
     }
     let believed = next.load.map_or(0.0, |load| load.rate);
     let load = match next.load {
         Some(load) if hidden && !this.waiting && !(before.waiting && rate < believed) => {
-            // Tasks that are missing in one look are no less load.
+            // Tasks that are missing in one evaluation are no less load.
             let places = this.busy.max(f64::from(seen.desired) * seen.concurrency);
             load::fade(load, elapsed, places * next.pace.per_second(planned))
         }
@@ -177,15 +185,15 @@ fn watch(seen: &Sight, this: Last, hidden: bool, startup: f64, next: &mut Wait) 
         }
     };
     next.load = Some(load);
-    Some(Known { load, most, gap: false })
+    Some(KnownLoad { load, most, gap: false })
 }
 
-/// What the next look has to know of this one. Where running jobs are hidden every place is taken as busy: that is true
-/// while jobs wait, and nothing is concluded from it while none does.
-fn last(seen: &Sight, jobs: Jobs, pace: &Pace) -> Last {
+/// What the next evaluation has to know of this one. Where running jobs are hidden every place is taken as busy: that
+/// is true while jobs wait, and nothing is concluded from it while none does.
+fn last(seen: &WaitInputs, jobs: QueueJobs, pace: &Pace) -> Last {
     let places = f64::from(seen.running) * seen.concurrency;
     let waiting = if jobs.visible {
-        // Jobs that wait while every place is seen to be idle are taken by nobody, and prove nothing.
+        // Jobs that wait while every place is seen to be idle are taken by no worker, and prove nothing.
         jobs.waiting > 0.0 && (jobs.in_flight > 0.0 || seen.running == 0)
     } else {
         let planned = seen.acceptable * PLANNED_SHARE;
@@ -206,47 +214,43 @@ fn last(seen: &Sight, jobs: Jobs, pace: &Pace) -> Last {
 
 /// The capacity asked for: more when the forecast needs it, fewer down to what the load keeps.
 fn decide(
-    seen: &Sight,
-    jobs: Jobs,
+    seen: &WaitInputs,
+    jobs: QueueJobs,
     this: Last,
-    Known { load: believed, most: arrived, gap }: Known,
-    crew: &Crew,
-    next: &mut Wait,
-) -> Option<Proposal> {
+    KnownLoad { load: believed, most: arrived, gap }: KnownLoad,
+    workers: &Workers,
+    next: &mut WaitMemory,
+) -> Option<WaitProposal> {
     let planned = seen.acceptable * PLANNED_SHARE;
     let per_second = next.pace.per_second(planned);
     let unseen = jobs.hidden() && !this.waiting;
-    let expected = if unseen { believed } else { lasting::expected(&next.lasting, believed, crew.startup) };
+    let startup = workers.startup;
+    let expected = if unseen { believed } else { lasting::expected(&next.lasting, believed, startup) };
     let busy = if unseen { (believed.rate / per_second).min(this.busy) } else { this.busy };
     let outlook =
         Outlook { jobs: jobs.waiting + busy, load: expected, per_second, concurrency: seen.concurrency };
-    let most = match (unseen, next.pace.known()) {
-        // Behind a queue that shows nothing at all a belief runs, and nobody is ordered for a belief: the load alone keeps.
-        (true, _) => 0,
-        (false, true) => u32::MAX,
-        (false, false) => seen.running.max(1).saturating_mul(UNKNOWN_ORDERS),
-    };
-    let needed_with = |crew: &Crew, luck: f64| needed(seen, &outlook, crew, luck).min(most);
+    let most = most_ordered(unseen, next.pace.known(), seen.running);
+    let needed_with = |workers: &Workers, luck: f64| needed(seen, &outlook, workers, luck).min(most);
     let tasks = |load: f64| load / per_second / seen.concurrency;
-    let places = crew.running * seen.concurrency;
+    let places = workers.running * seen.concurrency;
     let wait = jobs.waiting / per_second / places.max(1.0);
     let late = wait > planned;
-    let grown = late::grown(next, seen, lateness(jobs, this, arrived, wait, places), crew.startup);
-    let forecast = needed_with(crew, CHANCE);
+    let grown = late::grown(next, seen, lateness(jobs, this, arrived, wait, places), workers.startup);
+    let forecast = needed_with(workers, CHANCE);
     let needed = forecast.max(grown);
-    let taken = whole_tasks(seen.jobs_of_the_dead() / seen.concurrency);
+    let taken = whole_tasks(seen.orphaned_jobs() / seen.concurrency);
     let load = tasks(expected.rate);
-    let busy_tasks = if unseen && load < NOBODY_BELIEVED { 0 } else { whole_tasks(load) };
+    let busy_tasks = if unseen && load < NO_TASK_BELIEVED { 0 } else { whole_tasks(load) };
     let kept = busy_tasks.max(if late { seen.desired } else { 0 }).max(taken);
     let kept = enough(kept.max(needed), seen.desired, |tasks| {
-        needed_with(&crew.reduced(f64::from(tasks)), CHANCE + LEAVING_CHANCE)
+        needed_with(&workers.reduced(f64::from(tasks)), CHANCE + LEAVING_CHANCE)
     });
 
     let standing = if gap {
         0
     } else {
-        let wish = seen.bounds.clamp(needed.max(kept));
-        let standing = bursts::follow(next, seen, tasks(believed.rate), wish, crew.startup + believed.apart);
+        let demand = seen.bounds.clamp(needed.max(kept));
+        let standing = bursts::follow(next, seen, tasks(believed.rate), demand, startup + believed.apart);
         if next.pace.known() { standing } else { 0 }
     };
     let raised = needed.max(standing);
@@ -262,36 +266,46 @@ fn decide(
         let (acceptable, lasting) = (span(seen.acceptable), late::lasted(next, seen));
         Reason::StillLate { acceptable, lasting, proposes: size }
     } else if raised > seen.desired {
-        let within = span(crew.startup);
-        let expected = whole_jobs(outlook.when_new_tasks_run(crew));
+        let within = span(workers.startup);
+        let expected = whole_jobs(outlook.when_new_tasks_run(workers));
         Reason::WouldWait { jobs: expected, within, planned: span(planned), proposes: size }
     } else if late && size == seen.desired {
         Reason::JobsWait { wait: span(wait), planned: span(planned) }
     } else if size == taken && taken > busy_tasks {
         let concurrency = whole(seen.concurrency);
-        Reason::WorkInFlight { jobs: whole_jobs(seen.jobs_of_the_dead()), concurrency, floor: size }
+        Reason::WorkInFlight { jobs: whole_jobs(seen.orphaned_jobs()), concurrency, floor: size }
     } else {
         Reason::LoadKeeps { load, proposes: size }
     };
-    Some(Proposal { tasks: size, reason })
+    Some(WaitProposal { tasks: size, reason })
+}
+
+/// How many tasks the forecast may order.
+fn most_ordered(unseen: bool, is_pace_known: bool, running: u32) -> u32 {
+    match (unseen, is_pace_known) {
+        // Behind a queue that shows nothing at all a belief runs, and none is ordered for a belief: the load alone keeps.
+        (true, _) => 0,
+        (false, true) => u32::MAX,
+        (false, false) => running.max(1).saturating_mul(UNKNOWN_ORDERS),
+    }
 }
 
 /// The tasks that the forecast needs, with so much bad luck allowed for.
-fn needed(seen: &Sight, outlook: &Outlook, crew: &Crew, luck: f64) -> u32 {
-    let (jobs, planned) = (outlook.when_new_tasks_run(crew), seen.acceptable * PLANNED_SHARE);
-    whole_tasks(outlook.places_for(jobs, planned, seen.acceptable, crew, luck) / seen.concurrency)
+fn needed(seen: &WaitInputs, outlook: &Outlook, workers: &Workers, luck: f64) -> u32 {
+    let (jobs, planned) = (outlook.when_new_tasks_run(workers), seen.acceptable * PLANNED_SHARE);
+    whole_tasks(outlook.places_for(jobs, planned, seen.acceptable, workers, luck) / seen.concurrency)
 }
 
 /// How long a job waits, by the pace or by the load, whichever says more; not at all where more tasks would not take it.
-fn lateness(jobs: Jobs, this: Last, most: Option<f64>, wait: f64, places: f64) -> f64 {
-    // Jobs that wait beside places that are free are taken by nobody, or not yet.
+fn lateness(jobs: QueueJobs, this: Last, most: Option<f64>, wait: f64, places: f64) -> f64 {
+    // Jobs that wait beside places that are free are taken by no worker, or not yet.
     let stuck = !this.waiting || (this.busy < places / 2.0 && jobs.waiting < places);
     let by_load = most.map_or(0.0, |most| jobs.waiting / most);
     if stuck { 0.0 } else { wait.max(by_load) }
 }
 
-/// The fewest tasks, from so many to so many, that are as many as they themselves would need: with fewer, the next look
-/// would have to order them again.
+/// The fewest tasks, from so many to so many, that are as many as they themselves would need: with fewer, the next
+/// evaluation would have to order them again.
 fn enough(from: u32, to: u32, needed: impl Fn(u32) -> u32) -> u32 {
     let (mut too_few, mut enough) = (from, to);
     if from >= to || needed(from) <= from {
@@ -314,10 +328,10 @@ fn span(seconds: f64) -> SignedDuration {
     SignedDuration::from_secs(i64::from(whole_seconds(seconds)))
 }
 
-/// As many tasks as this takes. A hundredth of a task is nobody: a load that fades never quite reaches zero.
+/// As many tasks as this takes. A hundredth of a task is none: a load that fades never quite reaches zero.
 pub(crate) fn whole_tasks(tasks: f64) -> u32 {
-    const NOBODY: f64 = 0.01;
-    whole((tasks - NOBODY).ceil().clamp(0.0, f64::from(Capacity::LIMIT)))
+    const NO_TASK: f64 = 0.01;
+    whole((tasks - NO_TASK).ceil().clamp(0.0, f64::from(Capacity::LIMIT)))
 }
 
 /// A count of jobs, rounded; for sentences.

@@ -1,4 +1,4 @@
-//! The bounds in force: the fleet file's capacity, its hours, its floor table, then what people asked for.
+//! The bounds in force: the fleet file's capacity, its hours, its floor table, then what operators asked for.
 
 use jiff::Timestamp;
 
@@ -6,7 +6,7 @@ use crate::capacity::Capacity;
 use crate::hours::Hours;
 use crate::observation::Constraints;
 use crate::overrides::{Override, OverrideKind};
-use crate::pipeline::footing::Footing;
+use crate::pipeline::floor_reading::FloorReading;
 use crate::pipeline::known::Known;
 use crate::reason::Reason;
 use crate::service::ServicePolicy;
@@ -19,8 +19,8 @@ pub(crate) struct InForce<'a> {
     /// The rows of `hours` that hold, and until when.
     hours: Vec<(&'a Hours, Option<Timestamp>)>,
     /// The floor table, if there is one.
-    pub(crate) footing: Option<Footing>,
-    /// The size a person pinned; it outranks the signals.
+    pub(crate) floor_reading: Option<FloorReading>,
+    /// The size an operator pinned; it outranks the signals.
     pub(crate) pin: Option<u32>,
     /// The overrides that shaped them, in the order of the ledger.
     pub(crate) overrides: Vec<&'a Override>,
@@ -42,13 +42,13 @@ impl<'a> InForce<'a> {
     }
 
     /// Without a queue nothing tells that a service without tasks is wanted again: outside of the hours in which it
-    /// sleeps one task stays, and one wakes. A person may still pin it at zero.
+    /// sleeps one task stays, and one wakes. An operator may still pin it at zero.
     fn awake(mut self) -> Self {
         self.bounds = raised(self.bounds, 1);
         self
     }
 
-    /// Narrows everything to AWS's own bounds, people's wishes included: AWS refuses what lies outside.
+    /// Narrows everything to AWS's own bounds, overrides included: AWS refuses what lies outside.
     fn narrowed(mut self, allowed: &Constraints) -> Self {
         let Constraints { min, max, .. } = *allowed;
         let (least, most) = (min.unwrap_or(0), max.unwrap_or(u32::MAX));
@@ -77,17 +77,17 @@ impl<'a> InForce<'a> {
             let sets = min.is_some() || max.is_some();
             sets.then(|| Reason::Hours { window: row.to_string(), min, max, until: *until })
         });
-        let floor = self.footing.as_ref().filter(|floor| min && floor.tasks == least);
-        hours.chain(floor.and_then(Footing::reason)).collect()
+        let floor = self.floor_reading.as_ref().filter(|floor| min && floor.tasks == least);
+        hours.chain(floor.and_then(FloorReading::reason)).collect()
     }
 }
 
 /// The bounds of a service at a moment. Hours outrank the capacity, the floor table raises the minimum within them, and
-/// what a person asked for outranks all, later overrides the earlier ones. They leave the capacity of the file downward,
-/// and upward as far as the file allows: whoever may write the table is not always who may change the file.
+/// what an operator asked for outranks all, later overrides the earlier ones. They leave the capacity of the file
+/// downward, and upward as far as the file allows: whoever may write the table is not always who may change the file.
 fn in_force<'a>(
     policy: &'a ServicePolicy,
-    footing: Option<Footing>,
+    floor_reading: Option<FloorReading>,
     overrides: impl Iterator<Item = &'a Override>,
     now: Timestamp,
 ) -> InForce<'a> {
@@ -97,7 +97,7 @@ fn in_force<'a>(
     };
     let hours: Vec<_> = policy.hours.iter().filter_map(held).collect();
     let bounds = within(policy.capacity, hours.iter().map(|(row, _)| *row));
-    let bounds = raised(bounds, footing.as_ref().map_or(0, |floor| floor.tasks));
+    let bounds = raised(bounds, floor_reading.as_ref().map_or(0, |floor| floor.tasks));
     let most = policy.override_max.max(policy.capacity.max());
     let (overrides, too_long): (Vec<_>, Vec<_>) = overrides.partition(|row| !row.is_too_long(now));
     let too_long = too_long.into_iter().map(|row| {
@@ -106,7 +106,7 @@ fn in_force<'a>(
     });
     let limited = too_long.collect();
     let mut now =
-        InForce { bounds, hours, footing, pin: None, overrides: Vec::new(), limited, outside: None };
+        InForce { bounds, hours, floor_reading, pin: None, overrides: Vec::new(), limited, outside: None };
     for row in overrides {
         let kind = row.kind.at_most(most);
         let (min, max) = (now.bounds.min(), now.bounds.max());

@@ -39,7 +39,7 @@ impl Changes {
         let expected = memory.desired_count.filter(|_| memory.intent.is_none());
         changes.manual = expected.filter(|was| *was != desired);
         changes.overwritten = overwritten::follow(memory, changes.manual.is_some(), now);
-        // What somebody else adds counts toward no step.
+        // What is added outside Tidegate counts toward no step.
         if let (Some(was), Some(credit)) = (changes.manual, &mut changes.scale_out) {
             credit.others = credit.others.saturating_add(desired.saturating_sub(was));
         }
@@ -48,16 +48,16 @@ impl Changes {
         changes
     }
 
-    /// That somebody else changed the desired count, in words.
+    /// That the desired count was changed outside Tidegate, in words.
     pub(crate) fn reason(&self) -> Option<Reason> {
-        self.manual.map(|was| Reason::ChangedElsewhere { was })
+        self.manual.map(|was| Reason::ManualChange { was })
     }
 
     /// What is known after a verdict: a change that is about to be made is remembered as made.
     pub(crate) fn after(
         self,
         verdict: Verdict,
-        asked: Option<Asked>,
+        asked: Option<RequestedScaleOut>,
         policy: &ServicePolicy,
         now: Timestamp,
     ) -> Self {
@@ -77,12 +77,12 @@ impl Changes {
         &self,
         added: u32,
         to: u32,
-        asked: Option<Asked>,
+        asked: Option<RequestedScaleOut>,
         policy: &ServicePolicy,
         now: Timestamp,
     ) -> Option<ScaleOut> {
         let running = self.scale_out.filter(|it| credit_until(*it, policy, now).is_some());
-        let Some(Asked { base, others, tasks, step }) = asked else {
+        let Some(RequestedScaleOut { base, others, tasks, step }) = asked else {
             return running.map(|it| ScaleOut { others: it.others.saturating_add(added), ..it });
         };
         // Methods follow the load many times in a cooldown; if each began it anew, it would never end.
@@ -93,7 +93,7 @@ impl Changes {
 
 /// A scale-out that rules or methods ask for, whatever minimum or pin there is beside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Asked {
+pub(crate) struct RequestedScaleOut {
     /// What it starts from, and what others added since.
     pub(crate) base: u32,
     pub(crate) others: u32,
@@ -112,5 +112,5 @@ pub(crate) fn credit_until(scale_out: ScaleOut, policy: &ServicePolicy, now: Tim
 /// The change that a verdict is about to make, under the id of the evaluation that alone may make it.
 pub(crate) fn intent(verdict: Verdict, id: &str, now: Timestamp) -> Option<Intent> {
     let (from, to) = verdict.as_change()?;
-    Some(Intent { from, to, at: now, look: id.to_owned() })
+    Some(Intent { from, to, at: now, evaluation: id.to_owned() })
 }

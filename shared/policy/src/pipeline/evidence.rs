@@ -5,17 +5,17 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::LONGEST_GAP;
-use crate::memory::{Memory, Run};
+use crate::memory::{ConditionRun, Memory};
 use crate::observation::{Datapoint, Observation};
-use crate::pipeline::readings::sight;
-use crate::pipeline::sighting::Sighting;
+use crate::pipeline::readings::read_signal;
+use crate::pipeline::signal_reading::SignalReading;
 use crate::reading::Reading;
 use crate::reason::Reason;
 use crate::rule::{Condition, Rule};
 use crate::service::ServicePolicy;
 use crate::signal::Signal;
 
-/// What a rule's signal says about its condition. The rule scales, or only tells people.
+/// What a rule's signal says about its condition. The rule scales, or only notifies operators.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Evidence<'a, R = Rule> {
     /// The rule.
@@ -23,13 +23,13 @@ pub(crate) struct Evidence<'a, R = Rule> {
     /// Its condition.
     pub(crate) when: &'a Condition,
     /// What its signal says: what has settled, and what may ask for more.
-    pub(crate) sighting: Sighting,
+    pub(crate) signal_reading: SignalReading,
     /// The value breaches the threshold.
     pub(crate) breaches: bool,
     /// The datapoint that is compared: one that may still change where it breaches upward.
     compared: Option<Datapoint>,
     /// The datapoints for which it has breached without a gap, young ones included where they breach upward.
-    run: Option<Run>,
+    run: Option<ConditionRun>,
     /// For how long it has breached by what has settled, if the newest of that does.
     settled: Option<SignedDuration>,
     /// The last change may have answered the breach.
@@ -42,8 +42,9 @@ impl<R> Evidence<'_, R> {
         self.breaches && self.held() >= self.when.hold_for
     }
 
-    /// It holds, and asks for more than was asked for already: one that was measured before the last change does so only if
-    /// no younger datapoint stands against it, or one high minute would be a step in every look until it is forgotten.
+    /// It holds, and asks for more than was asked for already: one that was measured before the last change does so
+    /// only if no younger datapoint stands against it, or one high minute would be a step in every evaluation until it
+    /// is forgotten.
     pub(crate) fn asks(&self) -> bool {
         self.matches() && !self.is_answered
     }
@@ -55,7 +56,7 @@ impl<R> Evidence<'_, R> {
 
     /// For how long it has held.
     pub(crate) fn held(&self) -> SignedDuration {
-        self.run.map_or(SignedDuration::ZERO, Run::length)
+        self.run.map_or(SignedDuration::ZERO, ConditionRun::length)
     }
 
     /// For how long it has held by what has settled.
@@ -65,7 +66,7 @@ impl<R> Evidence<'_, R> {
 
     /// Whether what has settled says that it does not hold.
     pub(crate) fn is_over(&self) -> bool {
-        self.sighting.settled().is_some() && self.settled.is_none() && !self.breaches
+        self.signal_reading.settled().is_some() && self.settled.is_none() && !self.breaches
     }
 
     /// Since when it has held, if it does: of a value that need not last, since its datapoint.
@@ -76,7 +77,7 @@ impl<R> Evidence<'_, R> {
 
     /// Why its signal, which has a vote, does not say anything.
     pub(crate) fn unread(&self) -> Option<Reason> {
-        unread(&self.when.signal, self.sighting.reading.as_ref())
+        unread(&self.when.signal, self.signal_reading.reading.as_ref())
     }
 
     /// The value that is compared, if one is known.
@@ -99,63 +100,67 @@ pub(crate) fn unread(signal: &Signal, reading: Option<&Reading<f64>>) -> Option<
 pub(crate) fn weigh<'a, R>(
     rules: &'a [R],
     condition: impl Fn(&'a R) -> &'a Condition,
-    look: &mut Sights<'_>,
+    evaluation: &mut SignalReader<'_>,
 ) -> Vec<Evidence<'a, R>> {
     let mut all = Vec::with_capacity(rules.len());
-    let changed_at = look.memory.changed_at;
+    let changed_at = evaluation.memory.changed_at;
     for rule in rules {
         let when = condition(rule);
-        let sighting = look.sight(&when.signal);
+        let signal_reading = evaluation.read_signal(&when.signal);
         let holds = |value: f64| when.comparison.holds(value, when.threshold);
-        let settled = look.run(when, &sighting);
+        let settled = evaluation.run(when, &signal_reading);
         let compared = if when.comparison.is_upward() {
-            sighting.upward(holds)
+            signal_reading.upward(holds)
         } else {
-            let value = sighting.downward();
-            sighting.settled().zip(value).map(|(settled, value)| Datapoint { value, ..settled })
+            let value = signal_reading.downward();
+            signal_reading.settled().zip(value).map(|(settled, value)| Datapoint { value, ..settled })
         };
         all.push(Evidence {
             rule,
             when,
             breaches: compared.is_some_and(|point| holds(point.value)),
             compared,
-            run: with_young(settled, when, &sighting),
-            settled: sighting
+            run: with_young(settled, when, &signal_reading),
+            settled: signal_reading
                 .settled()
                 .filter(|point| holds(point.value))
-                .map(|_| settled.map_or(SignedDuration::ZERO, Run::length)),
+                .map(|_| settled.map_or(SignedDuration::ZERO, ConditionRun::length)),
             is_answered: compared
                 .zip(changed_at)
-                .is_some_and(|(point, changed_at)| sighting.is_answered(point, changed_at, holds)),
-            sighting,
+                .is_some_and(|(point, changed_at)| signal_reading.is_answered(point, changed_at, holds)),
+            signal_reading,
         });
     }
     all
 }
 
-/// What one look sees of its signals, and for how long their conditions have held.
-pub(crate) struct Sights<'a> {
+/// What one evaluation sees of its signals, and for how long their conditions have held.
+pub(crate) struct SignalReader<'a> {
     pub(crate) seen: &'a Observation,
     pub(crate) policy: &'a ServicePolicy,
     pub(crate) memory: &'a Memory,
     pub(crate) now: Timestamp,
     /// To be remembered.
-    pub(crate) runs: BTreeMap<String, Run>,
+    pub(crate) runs: BTreeMap<String, ConditionRun>,
 }
 
-impl Sights<'_> {
+impl SignalReader<'_> {
     /// What a signal says now.
-    pub(crate) fn sight(&self, signal: &Signal) -> Sighting {
-        sight(signal, self.seen, self.policy, self.memory, self.now)
+    pub(crate) fn read_signal(&self, signal: &Signal) -> SignalReading {
+        read_signal(signal, self.seen, self.policy, self.memory, self.now)
     }
 
     /// The run of settled datapoints for which a condition has held. Only one that must last is remembered, under its own
     /// words; an alarm remembers by itself.
-    pub(crate) fn run(&mut self, condition: &Condition, sighting: &Sighting) -> Option<Run> {
+    pub(crate) fn run(
+        &mut self,
+        condition: &Condition,
+        signal_reading: &SignalReading,
+    ) -> Option<ConditionRun> {
         let lasts = !condition.hold_for.is_zero() && !condition.is_of_alarm();
         let key = lasts.then(|| condition.to_string());
         let before = key.as_ref().and_then(|key| self.memory.runs.get(key)).copied();
-        let run = extend(before, condition, sighting, self.now);
+        let run = extend(before, condition, signal_reading, self.now);
         if let (Some(key), Some(run)) = (key, run) {
             self.runs.insert(key, run);
         }
@@ -165,14 +170,19 @@ impl Sights<'_> {
 
 /// Brings a run up to date with the datapoints that have settled: those of an answer take the place of what was known of
 /// their time, since they may have changed, and extend the run or end it.
-fn extend(run: Option<Run>, condition: &Condition, sighting: &Sighting, now: Timestamp) -> Option<Run> {
-    let period = sighting.period;
+fn extend(
+    run: Option<ConditionRun>,
+    condition: &Condition,
+    signal_reading: &SignalReading,
+    now: Timestamp,
+) -> Option<ConditionRun> {
+    let period = signal_reading.period;
     // A lower bound that does not breach upward tells nothing.
     let tells = |point: &&Datapoint| {
         let breaches = condition.comparison.holds(point.value, condition.threshold);
-        !sighting.at_least || (breaches && condition.comparison.is_upward())
+        !signal_reading.at_least || (breaches && condition.comparison.is_upward())
     };
-    let points: Vec<Datapoint> = sighting.points.iter().filter(tells).copied().collect();
+    let points: Vec<Datapoint> = signal_reading.points.iter().filter(tells).copied().collect();
     let before = match points.first() {
         Some(first) => run.and_then(|run| until(run, first.at.saturating_sub(period).unwrap_or(first.at))),
         None => run,
@@ -183,17 +193,25 @@ fn extend(run: Option<Run>, condition: &Condition, sighting: &Sighting, now: Tim
 }
 
 /// A run as it was at a moment; `None` if it began no earlier.
-fn until(run: Run, moment: Timestamp) -> Option<Run> {
-    if run.last <= moment { Some(run) } else { (run.since < moment).then_some(Run { last: moment, ..run }) }
+fn until(run: ConditionRun, moment: Timestamp) -> Option<ConditionRun> {
+    if run.last <= moment {
+        Some(run)
+    } else {
+        (run.since < moment).then_some(ConditionRun { last: moment, ..run })
+    }
 }
 
 /// A run with the young datapoints that breach upward. One that does not says nothing: it neither extends a run nor ends
 /// it. Those after it are a run of their own, of which the longer counts.
-fn with_young(settled: Option<Run>, condition: &Condition, sighting: &Sighting) -> Option<Run> {
+fn with_young(
+    settled: Option<ConditionRun>,
+    condition: &Condition,
+    signal_reading: &SignalReading,
+) -> Option<ConditionRun> {
     if !condition.comparison.is_upward() {
         return settled;
     }
-    let (young, period) = (sighting.early(), sighting.period);
+    let (young, period) = (signal_reading.early(), signal_reading.period);
     let breaching =
         young.iter().take_while(|point| condition.comparison.holds(point.value, condition.threshold));
     let unbroken = breaching.count();
@@ -203,11 +221,11 @@ fn with_young(settled: Option<Run>, condition: &Condition, sighting: &Sighting) 
 
 /// Extends a run by datapoints, or ends it.
 fn fold(
-    run: Option<Run>,
+    run: Option<ConditionRun>,
     points: &[Datapoint],
     condition: &Condition,
     period: SignedDuration,
-) -> Option<Run> {
+) -> Option<ConditionRun> {
     let half = period.checked_div(2).unwrap_or(SignedDuration::ZERO);
     let gap = if period.is_zero() { LONGEST_GAP } else { period.saturating_add(half) };
     points.iter().fold(run, |run, point| {
@@ -217,6 +235,6 @@ fn fold(
         let unbroken = run.filter(|run| point.at.duration_since(run.last) <= gap);
         let since =
             unbroken.map_or_else(|| point.at.saturating_sub(period).unwrap_or(point.at), |run| run.since);
-        Some(Run { since, last: point.at })
+        Some(ConditionRun { since, last: point.at })
     })
 }

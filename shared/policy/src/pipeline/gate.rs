@@ -1,30 +1,30 @@
-//! The last step: a change passes unless another look is making one, or the last one failed a moment ago.
+//! The last step: a change passes unless another evaluation is making one, or the last one failed a moment ago.
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::since;
 use crate::decision::Verdict;
-use crate::memory::{Failure, Intent, Memory};
+use crate::memory::{FailedChanges, Intent, Memory};
 use crate::reason::Reason;
 
-/// A change is left to the look that remembered it for this long. It is longer than the function's time-out (30 s),
-/// so that the look is certainly over, and longer than a frozen process was ever seen (60 s in the race tests). A
-/// longer lease would leave a service alone for longer after a crash; a shorter one could let two looks act.
+/// A change is left to the evaluation that remembered it for this long. It is longer than the function's time-out (30 s),
+/// so that the evaluation is certainly over, and longer than a frozen process was ever seen (60 s in the race tests). A
+/// longer lease would leave a service alone for longer after a crash; a shorter one could let two evaluations act.
 pub const INTENT_LEASE: SignedDuration = SignedDuration::from_secs(90);
 
-/// A look lives no longer than its function's time-out. A change that is found made within this time is left to the look
-/// that made it, which is about to tell of it; after it, nobody else will. Longer, and the news of a look that was
-/// killed would come later; shorter, and each would be told twice.
-const LOOK_LIFE: SignedDuration = SignedDuration::from_secs(30);
+/// An evaluation lives no longer than its function's time-out. A change that is found made within this time is left to
+/// the evaluation that made it, which is about to report it; after it, nobody else will. Longer, and the reports of an
+/// evaluation that was killed would come later; shorter, and each would be reported twice.
+const EVALUATION_LIFETIME: SignedDuration = SignedDuration::from_secs(30);
 
 /// What passed, and what is left of earlier changes.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Passed {
     pub(crate) verdict: Verdict,
-    /// A change of an earlier look that is not settled yet.
+    /// A change of an earlier evaluation that is not settled yet.
     pub(crate) intent: Option<Intent>,
     /// Failed changes in a row.
-    pub(crate) failure: Option<Failure>,
+    pub(crate) failure: Option<FailedChanges>,
     pub(crate) reasons: Vec<Reason>,
 }
 
@@ -36,20 +36,20 @@ impl Passed {
     }
 }
 
-/// Settles what earlier looks began, and lets a change pass or holds it back.
+/// Settles what earlier evaluations began, and lets a change pass or holds it back.
 pub(crate) fn pass(desired: u32, to: u32, memory: &Memory, now: Timestamp) -> Passed {
     let hold = Passed::nothing(Some(desired), memory);
     let passed = match &memory.intent {
         Some(intent) => match settle(intent, desired, now) {
-            Settled::Pending { until } => {
-                let Intent { to, look, .. } = intent.clone();
-                return Passed { reasons: vec![Reason::IntentPending { to, look, until }], ..hold };
+            IntentState::Pending { until } => {
+                let Intent { to, evaluation, .. } = intent.clone();
+                return Passed { reasons: vec![Reason::IntentPending { to, evaluation, until }], ..hold };
             }
-            Settled::Made => {
+            IntentState::Made => {
                 let reasons = vec![Reason::IntentFoundApplied { to: intent.to }];
                 Passed { intent: None, failure: None, reasons, ..hold }
             }
-            Settled::Lost => {
+            IntentState::Lost => {
                 let reasons = vec![Reason::IntentFoundLost { from: intent.from, to: intent.to }];
                 Passed { intent: None, reasons, ..hold }
             }
@@ -60,8 +60,8 @@ pub(crate) fn pass(desired: u32, to: u32, memory: &Memory, now: Timestamp) -> Pa
 }
 
 /// What became of a pending intent.
-enum Settled {
-    /// It is still another look's to make.
+enum IntentState {
+    /// It is still another evaluation's to make.
     Pending { until: Timestamp },
     /// It was made.
     Made,
@@ -70,14 +70,14 @@ enum Settled {
 }
 
 /// Compares a pending intent with the world.
-fn settle(intent: &Intent, desired: u32, now: Timestamp) -> Settled {
+fn settle(intent: &Intent, desired: u32, now: Timestamp) -> IntentState {
     let until = intent.at.saturating_add(INTENT_LEASE).unwrap_or(intent.at);
-    if desired == intent.to && since(intent.at, now) >= LOOK_LIFE {
-        Settled::Made
+    if desired == intent.to && since(intent.at, now) >= EVALUATION_LIFETIME {
+        IntentState::Made
     } else if now < until {
-        Settled::Pending { until }
+        IntentState::Pending { until }
     } else {
-        Settled::Lost
+        IntentState::Lost
     }
 }
 

@@ -7,11 +7,11 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::{LONGEST_GAP, since};
 use crate::memory::ran::Ran;
-use crate::memory::{Head, Memory, Run, Startup};
+use crate::memory::{ConditionRun, Head, Memory, Startup};
 use crate::method::track::{self, Tracked};
-use crate::observation::{Observation, OtherScaler, Service};
-use crate::pipeline::evidence::{Evidence, Sights, weigh};
-use crate::pipeline::footing::{self, Footing};
+use crate::observation::{Observation, OtherAutoscaler, ServiceState};
+use crate::pipeline::evidence::{Evidence, SignalReader, weigh};
+use crate::pipeline::floor_reading::{self, FloorReading};
 use crate::pipeline::metric::{self, Datapoints, freshness};
 use crate::pipeline::readings::{self, Work, partly_read};
 use crate::pipeline::startup;
@@ -32,11 +32,11 @@ pub(crate) struct Known<'a> {
     /// The trackers.
     pub(crate) tracked: Vec<Tracked<'a>>,
     /// The floor table.
-    pub(crate) floor: Option<Footing>,
+    pub(crate) floor: Option<FloorReading>,
     /// The queue's work in flight.
     pub(crate) work: Option<Work>,
     /// To be remembered: how long each condition has held.
-    pub(crate) runs: BTreeMap<String, Run>,
+    pub(crate) runs: BTreeMap<String, ConditionRun>,
     /// To be remembered: the datapoints of the metrics.
     pub(crate) datapoints: Datapoints,
     /// To be remembered: the head of the queue.
@@ -57,17 +57,16 @@ impl<'a> Known<'a> {
         memory: &Memory,
         now: Timestamp,
     ) -> Self {
-        let mut sights = Sights { seen, policy, memory, now, runs: BTreeMap::new() };
-        let evidence = weigh(&policy.rules, |rule| &rule.when, &mut sights);
-        let watched = weigh(&policy.notify, |notify| &notify.when, &mut sights);
+        let mut reader = SignalReader { seen, policy, memory, now, runs: BTreeMap::new() };
+        let evidence = weigh(&policy.rules, |rule| &rule.when, &mut reader);
+        let watched = weigh(&policy.notify, |notify| &notify.when, &mut reader);
         let ran = ran(seen, policy, memory, now);
-        let tracked = track::follow(&policy.track, ran.as_ref(), &mut sights);
-        let runs = sights.runs;
+        let tracked = track::follow(&policy.track, ran.as_ref(), &mut reader);
+        let runs = reader.runs;
         let datapoints = metric::remember(seen, policy, memory, now);
-        let floor = policy
-            .floor
-            .as_ref()
-            .map(|floor| footing::of(floor, seen, policy, memory, datapoints.settled.get(floor.by()), now));
+        let floor = policy.floor.as_ref().map(|floor| {
+            floor_reading::of(floor, seen, policy, memory, datapoints.settled.get(floor.by()), now)
+        });
         let service = seen.service.as_ref().ok();
         Self {
             seen,
@@ -88,7 +87,7 @@ impl<'a> Known<'a> {
     }
 
     /// The service, where it could be read.
-    pub(crate) fn service(&self) -> Option<&'a Service> {
+    pub(crate) fn service(&self) -> Option<&'a ServiceState> {
         self.seen.service.as_ref().ok()
     }
 
@@ -115,25 +114,35 @@ impl<'a> Known<'a> {
         let of_trackers = self.tracked.iter().filter_map(Tracked::unread);
         let of_floor = self.floor.iter().filter_map(|floor| floor.unread.clone());
         let of_queue = self.seen.queue().and_then(partly_read);
-        of_rules.chain(of_trackers).chain(of_floor).chain(of_queue).chain(self.other_scaler_unread()).next()
+        of_rules
+            .chain(of_trackers)
+            .chain(of_floor)
+            .chain(of_queue)
+            .chain(self.other_autoscaler_unread())
+            .next()
     }
 
-    /// Whether somebody else scales the service is not known.
-    pub(crate) fn other_scaler_unread(&self) -> Option<Reason> {
-        match &self.service()?.constraints.other_scaler {
-            OtherScaler::Unknown(absence) => Some(Reason::OtherScalerUnknown { absence: absence.clone() }),
-            OtherScaler::Absent | OtherScaler::Suspended | OtherScaler::Active(_) => None,
+    /// Whether another autoscaler scales the service is not known.
+    pub(crate) fn other_autoscaler_unread(&self) -> Option<Reason> {
+        match &self.service()?.constraints.other_autoscaler {
+            OtherAutoscaler::Unknown(absence) => {
+                Some(Reason::OtherAutoscalerUnknown { absence: absence.clone() })
+            }
+            OtherAutoscaler::Absent | OtherAutoscaler::Suspended | OtherAutoscaler::Active(_) => None,
         }
     }
 }
 
-/// Since when the queue has been seen empty, nothing in flight, nothing held. A look that cannot see, or sees in part
-/// only, ends it, and so does a time without looks.
+/// Since when the queue has been seen empty, nothing in flight, nothing held. An evaluation that cannot see, or sees in
+/// part only, ends it, and so does a time without evaluations.
 fn idle_since(seen: &Observation, memory: &Memory, now: Timestamp) -> Option<Timestamp> {
     let queue = seen.queue()?;
-    let looked = memory.wishes.last().is_some_and(|wish| since(wish.at, now) <= LONGEST_GAP);
+    let evaluated = memory
+        .recommendations
+        .last()
+        .is_some_and(|recommendation| since(recommendation.at, now) <= LONGEST_GAP);
     let idle = queue.jobs_that_need_a_task() == 0 && partly_read(queue).is_none();
-    idle.then(|| memory.idle_since.filter(|_| looked).unwrap_or(now))
+    idle.then(|| memory.idle_since.filter(|_| evaluated).unwrap_or(now))
 }
 
 /// How many ran lately, where an average over tasks decides or something warms up. An evaluation that cannot see leaves it

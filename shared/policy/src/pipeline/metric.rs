@@ -9,8 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::{LONGEST_GAP, since};
 use crate::memory::{LastPoint, Memory, YoungPoint};
-use crate::observation::{Datapoint, MetricReading, Observation, Service};
-use crate::pipeline::sighting::Sighting;
+use crate::observation::{Datapoint, MetricReading, Observation, ServiceState};
+use crate::pipeline::signal_reading::SignalReading;
 use crate::reading::{Absence, AbsenceKind, Reading};
 use crate::service::ServicePolicy;
 use crate::signal::{MetricName, OnAbsence, Signal};
@@ -30,50 +30,55 @@ pub(crate) fn freshness(period: SignedDuration) -> SignedDuration {
 
 /// The datapoints of an answer, oldest first.
 #[derive(Debug, Clone, Default, PartialEq)]
-struct Answer {
+struct MetricAnswer {
     /// Those that stay as they are; none in an answer that is older than what is remembered.
     settled: Vec<Datapoint>,
     /// Those that may still change.
     young: Vec<Datapoint>,
 }
 
-impl Answer {
+impl MetricAnswer {
     fn of(points: &[Datapoint], remembered: Option<&LastPoint>, now: Timestamp) -> Self {
         let finite = points.iter().filter(|point| point.value.is_finite()).copied();
         let (young, settled): (Vec<_>, Vec<_>) =
             finite.partition(|point| now.duration_since(point.at) < SETTLES_WITHIN);
-        let is_news = |point: &Datapoint| remembered.is_none_or(|last| point.at > last.at);
+        let is_worth_reporting = |point: &Datapoint| remembered.is_none_or(|last| point.at > last.at);
         let is_behind = remembered
             .is_some_and(|last| settled.last().is_none_or(|newest: &Datapoint| newest.at < last.at));
         Self {
             settled: if is_behind { Vec::new() } else { settled },
-            young: young.into_iter().filter(is_news).collect(),
+            young: young.into_iter().filter(is_worth_reporting).collect(),
         }
     }
 }
 
 /// What a metric says now.
-pub(crate) fn sight(
+pub(crate) fn read_signal(
     name: &MetricName,
     seen: &Observation,
     policy: &ServicePolicy,
     memory: &Memory,
     now: Timestamp,
-) -> Sighting {
+) -> SignalReading {
     let reading = seen.metrics.get(name).unwrap_or(&MetricReading::NotRead);
     let remembered = memory.metrics.get(name);
-    let (period, Answer { settled, young }) = match reading {
-        MetricReading::Points { period, points } => (*period, Answer::of(points, remembered, now)),
+    let (period, MetricAnswer { settled, young }) = match reading {
+        MetricReading::Points { period, points } => (*period, MetricAnswer::of(points, remembered, now)),
         MetricReading::NotRead | MetricReading::Failed(_) => remembered_of(name, memory, now),
     };
     let known = remembered.map(|last| Datapoint { at: last.at, value: last.value });
     let last = settled.last().copied().or(known);
     let may_breach = !policy.metric(name).is_some_and(|metric| metric.is_ratio);
     let is_answer = matches!(reading, MetricReading::Points { .. });
-    let silent =
-        |reading, young| Sighting { young, may_breach, period, is_answer, ..Sighting::silent(reading) };
+    let silent = |reading, young| SignalReading {
+        young,
+        may_breach,
+        period,
+        is_answer,
+        ..SignalReading::silent(reading)
+    };
     if let Some(Datapoint { at, value }) = last.filter(|last| since(last.at, now) <= freshness(period)) {
-        return Sighting { points: settled, ..silent(Some(Reading::Fresh { value, at }), young) };
+        return SignalReading { points: settled, ..silent(Some(Reading::Fresh { value, at }), young) };
     }
     if let MetricReading::Failed(absence) = reading {
         return silent(Some(Reading::Missing(absence.clone())), young);
@@ -81,7 +86,7 @@ pub(crate) fn sight(
     if nothing_to_measure(name, seen) {
         return silent(None, Vec::new());
     }
-    // A short look asks for no metrics. What the last complete answer said, or did not say, holds until the next.
+    // A delayed evaluation asks for no metrics. What the last complete answer said, or did not say, holds until the next.
     let answered = memory.empty.get(name).is_some_and(|at| since(*at, now) <= LONGEST_GAP);
     match last {
         _ if is_answer || answered => {
@@ -96,12 +101,12 @@ pub(crate) fn sight(
     }
 }
 
-/// What is known of a metric in a look that has no answer: its period, and the largest of its young datapoints.
-fn remembered_of(name: &MetricName, memory: &Memory, now: Timestamp) -> (SignedDuration, Answer) {
+/// What is known of a metric in an evaluation that has no answer: its period, and the largest of its young datapoints.
+fn remembered_of(name: &MetricName, memory: &Memory, now: Timestamp) -> (SignedDuration, MetricAnswer) {
     let period = SignedDuration::from_secs(memory.metrics.get(name).map_or(60, |last| last.period));
     let young = memory.young.get(name).map(|YoungPoint(at, value)| Datapoint { at: *at, value: *value });
     let young = young.filter(|point| since(point.at, now) <= freshness(period));
-    (period, Answer { settled: Vec::new(), young: young.into_iter().collect() })
+    (period, MetricAnswer { settled: Vec::new(), young: young.into_iter().collect() })
 }
 
 /// The jobs that a metric counts, where one is all that is known of a queue: the newest datapoint that has settled, and no
@@ -110,8 +115,8 @@ fn remembered_of(name: &MetricName, memory: &Memory, now: Timestamp) -> (SignedD
 /// # Errors
 /// The metric was not read, or says nothing of now: nothing has settled lately, and absence is not declared to be zero.
 pub fn jobs(reading: &MetricReading, on_absence: OnAbsence, now: Timestamp) -> Result<u64, Absence> {
-    let (period, Answer { settled, young }) = match reading {
-        MetricReading::Points { period, points } => (*period, Answer::of(points, None, now)),
+    let (period, MetricAnswer { settled, young }) = match reading {
+        MetricReading::Points { period, points } => (*period, MetricAnswer::of(points, None, now)),
         MetricReading::Failed(absence) => return Err(absence.clone()),
         MetricReading::NotRead => return Err(Absence::new(AbsenceKind::NoDatapoints, "not read")),
     };
@@ -146,8 +151,8 @@ fn nothing_to_measure(name: &MetricName, seen: &Observation) -> bool {
 }
 
 /// What it means that no datapoint has settled lately although the answer was complete: as declared. Where it means zero,
-/// the moment counts as a datapoint of zero in the look that asked, unless a young one says that something begins.
-fn absent(declared: OnAbsence, silent: Sighting, now: Timestamp) -> Sighting {
+/// the moment counts as a datapoint of zero in the evaluation that asked, unless a young one says that something begins.
+fn absent(declared: OnAbsence, silent: SignalReading, now: Timestamp) -> SignalReading {
     let missing = |kind, detail: &str| Some(Reading::Missing(Absence::new(kind, detail)));
     let is_silent = silent.young.is_empty();
     let reading = match declared {
@@ -157,22 +162,27 @@ fn absent(declared: OnAbsence, silent: Sighting, now: Timestamp) -> Sighting {
         OnAbsence::Zero => Some(Reading::Fresh { value: 0.0, at: now }),
     };
     if declared != OnAbsence::Zero || !is_silent {
-        return Sighting { reading, ..silent };
+        return SignalReading { reading, ..silent };
     }
     let moment = silent.is_answer.then_some(Datapoint { at: now, value: 0.0 });
-    Sighting { reading, points: moment.into_iter().collect(), period: SignedDuration::ZERO, ..silent }
+    SignalReading { reading, points: moment.into_iter().collect(), period: SignedDuration::ZERO, ..silent }
 }
 
 /// A total divided by the tasks that serve. While none is wanted and none runs it has no vote; while only none runs it is
 /// not known. Older datapoints were shared by others, so each is divided when it is new, and stays as it was.
-pub(crate) fn per_task(total: Sighting, name: &MetricName, seen: &Observation, memory: &Memory) -> Sighting {
-    let none = || Sighting { points: Vec::new(), young: Vec::new(), ..total.clone() };
+pub(crate) fn per_task(
+    total: SignalReading,
+    name: &MetricName,
+    seen: &Observation,
+    memory: &Memory,
+) -> SignalReading {
+    let none = || SignalReading { points: Vec::new(), young: Vec::new(), ..total.clone() };
     let service = seen.service.as_ref().ok();
     match service.map_or((1, 0), |service| (service.desired_count, service.running_count)) {
-        (0, 0) => return Sighting { reading: None, ..none() },
+        (0, 0) => return SignalReading { reading: None, ..none() },
         (_, 0) if matches!(total.reading, Some(Reading::Fresh { .. } | Reading::Stale { .. })) => {
             let absence = Absence::new(AbsenceKind::NoDatapoints, "nothing runs");
-            return Sighting { reading: Some(Reading::Missing(absence)), ..none() };
+            return SignalReading { reading: Some(Reading::Missing(absence)), ..none() };
         }
         _ => {}
     }
@@ -184,7 +194,7 @@ pub(crate) fn per_task(total: Sighting, name: &MetricName, seen: &Observation, m
         Reading::Stale { value, age } => Reading::Stale { value: share(value), age },
         Reading::Missing(absence) => Reading::Missing(absence),
     });
-    Sighting {
+    SignalReading {
         points: total.points.into_iter().filter(is_new).map(shared).collect(),
         young: total.young.into_iter().map(shared).collect(),
         reading,
@@ -194,7 +204,7 @@ pub(crate) fn per_task(total: Sighting, name: &MetricName, seen: &Observation, m
 
 /// The tasks that share what comes: those that run, but no more than are wanted. Of more, some are about to stop, or
 /// belong to the other color of a deployment and get nothing; counted, they would hide half of the load.
-pub(crate) fn serving(service: &Service) -> u32 {
+pub(crate) fn serving(service: &ServiceState) -> u32 {
     service.running_count.min(service.desired_count).max(1)
 }
 
@@ -223,7 +233,7 @@ pub(crate) fn remember(
     };
     for (name, reading) in seen.metrics.iter().filter(|(name, _)| policy.reads(name)) {
         let MetricReading::Points { period, points } = reading else { continue };
-        let Answer { settled, young } = Answer::of(points, memory.metrics.get(name), now);
+        let MetricAnswer { settled, young } = MetricAnswer::of(points, memory.metrics.get(name), now);
         if let Some(Datapoint { at, value }) = settled.last().copied() {
             next.settled.insert(name.clone(), LastPoint { at, value, period: period.as_secs() });
         }

@@ -1,10 +1,11 @@
-//! The steps of a decision: each takes what it needs and returns its part. [`crate::look::decide`] names them in their order.
+//! The steps of a decision: each takes what it needs and returns its part. [`crate::evaluation::decide`] names them in
+//! their order.
 
-pub(crate) mod sighting;
+pub(crate) mod signal_reading;
 pub(crate) mod metric;
 pub(crate) mod readings;
 pub(crate) mod evidence;
-pub(crate) mod footing;
+pub(crate) mod floor_reading;
 pub(crate) mod startup;
 pub(crate) mod known;
 pub(crate) mod bounds;

@@ -1,11 +1,11 @@
-//! What an evaluation finds worth telling, and what it cannot judge.
+//! What an evaluation finds worth reporting, and what it cannot judge.
 
 use jiff::SignedDuration;
 
 use crate::capacity::Capacity;
 use crate::clock::since;
-use crate::memory::{Failure, Memory};
-use crate::notice::{Edge, End, NoticeKind};
+use crate::memory::{FailedChanges, Memory};
+use crate::notice::{ActiveNotice, End, NoticeKind};
 use crate::observation::MetricReading;
 use crate::overrides::Override;
 use crate::pipeline::bounds::InForce;
@@ -22,7 +22,7 @@ use crate::signal::Signal;
 /// After an instance began to run, its first datapoint of five minutes is there within so long.
 const LONGEST_FIRST_POINT: SignedDuration = SETTLES_WITHIN.saturating_add(SignedDuration::from_mins(10));
 
-/// A condition that people may be told of, with what there is to say about it.
+/// A condition that operators may be notified of, with what there is to say about it.
 pub(crate) type Found = (NoticeKind, Reason);
 
 /// What of the signals cannot be read.
@@ -34,23 +34,25 @@ pub(crate) fn unreadable(known: &Known<'_>, in_force: &InForce<'_>, memory: &Mem
         (NoticeKind::QueueUnreadable, reason)
     }));
     let (votes, watched) = (NoticeKind::ReadingMissing, NoticeKind::WatchedMissing);
-    let of_rules = known.evidence.iter().map(|one| (votes, &one.when.signal, one.sighting.reading.as_ref()));
+    let of_rules =
+        known.evidence.iter().map(|one| (votes, &one.when.signal, one.signal_reading.reading.as_ref()));
     let of_trackers = known.tracked.iter().map(|one| (votes, &one.track.signal, one.reading.as_ref()));
     let of_watched =
-        known.watched.iter().map(|one| (watched, &one.when.signal, one.sighting.reading.as_ref()));
+        known.watched.iter().map(|one| (watched, &one.when.signal, one.signal_reading.reading.as_ref()));
     for (kind, signal, reading) in of_rules.chain(of_trackers).chain(of_watched) {
-        let of_a_queue_that_is_told_of = signal.is_of_queue() && queue_unread.is_some();
-        let is_no_news = of_a_queue_that_is_told_of
+        let of_a_queue_that_is_reported = signal.is_of_queue() && queue_unread.is_some();
+        let is_not_worth_reporting = of_a_queue_that_is_reported
             || has_just_woken(known, memory, signal, reading)
             || was_never_asked(known, signal)
             || is_about_to_settle(reading);
-        found.extend(unread(signal, reading).filter(|_| !is_no_news).map(|reason| (kind, reason)));
+        found
+            .extend(unread(signal, reading).filter(|_| !is_not_worth_reporting).map(|reason| (kind, reason)));
     }
-    let of_floor = in_force.footing.as_ref().and_then(|floor| floor.unread.clone());
+    let of_floor = in_force.floor_reading.as_ref().and_then(|floor| floor.unread.clone());
     found.extend(of_floor.map(|reason| (NoticeKind::ReadingMissing, reason)));
     let in_part = known.seen.queue().and_then(partly_read);
     found.extend(in_part.map(|reason| (NoticeKind::QueuePartlyRead, reason)));
-    found.extend(known.other_scaler_unread().map(|reason| (NoticeKind::OwnerUnknown, reason)));
+    found.extend(known.other_autoscaler_unread().map(|reason| (NoticeKind::OtherAutoscalerUnknown, reason)));
     found
 }
 
@@ -68,15 +70,15 @@ pub(crate) fn of_queue(known: &Known<'_>) -> Vec<Found> {
     paused.into_iter().chain(held).collect()
 }
 
-/// What people asked for.
+/// What operators asked for.
 pub(crate) fn overrides(in_force: &InForce<'_>) -> Vec<Found> {
-    let told = in_force.overrides.iter().map(|row| {
+    let notified = in_force.overrides.iter().map(|row| {
         let Override { kind, until, who, why, target: _ } = row;
         let reason = Reason::Overridden { kind: *kind, until: *until, who: who.clone(), why: why.clone() };
         (NoticeKind::Overridden, reason)
     });
     let limited = in_force.limited.iter().map(|reason| (NoticeKind::OverrideLimited, reason.clone()));
-    told.chain(limited).collect()
+    notified.chain(limited).collect()
 }
 
 /// Conditions that follow from the reasons, and outlive a single one.
@@ -88,7 +90,7 @@ pub(crate) fn of_reasons(known: &Known<'_>, in_force: &InForce<'_>, reasons: &[R
     let mut found = Vec::new();
     for reason in reasons {
         if matches!(reason, Reason::AtMax { .. }) && is_at_max && is_awake {
-            found.push((NoticeKind::PinnedAtMax, reason.clone()));
+            found.push((NoticeKind::AtMax, reason.clone()));
         } else if matches!(reason, Reason::NoScaleOut { .. }) {
             found.push((NoticeKind::NoScaleOut, reason.clone()));
         }
@@ -114,20 +116,20 @@ pub(crate) fn failed_deployment(known: &Known<'_>) -> Option<Found> {
 }
 
 /// Changes that fail.
-pub(crate) fn failing(failure: Option<Failure>) -> Option<Found> {
+pub(crate) fn failing(failure: Option<FailedChanges>) -> Option<Found> {
     let failure = failure?;
     let reason = Reason::BackingOff { failures: failure.count, until: failure.retry_at() };
     Some((NoticeKind::ActionFailing, reason))
 }
 
-/// The conditions that people want to be told of. What once held lasts for as long as the newest value
+/// The conditions that operators want reported. What once held lasts for as long as the newest value
 /// breaches, although a hole in the datapoints began its `for` anew.
-pub(crate) fn watched(known: &Known<'_>, before: &[Edge]) -> Vec<Found> {
+pub(crate) fn watched(known: &Known<'_>, before: &[ActiveNotice]) -> Vec<Found> {
     let of_one = |one: &Evidence<'_, Notify>| {
         let (value, since) = (one.value()?, one.since()?);
         let condition = one.when.clone();
         let words = Some(condition.to_string());
-        let lasting = before.iter().find(|edge| edge.condition == words).map(|edge| edge.since);
+        let lasting = before.iter().find(|active| active.condition == words).map(|active| active.since);
         let holds = lasting.is_some() || one.matches();
         let (since, severity) = (lasting.unwrap_or(since), one.rule.severity);
         holds.then_some((NoticeKind::Condition, Reason::ConditionHolds { condition, value, since, severity }))
@@ -136,10 +138,10 @@ pub(crate) fn watched(known: &Known<'_>, before: &[Edge]) -> Vec<Found> {
 }
 
 /// Whether a condition that was not found is over. What cannot be seen is not over.
-pub(crate) fn end(edge: &Edge, known: &Known<'_>, found: &[Found]) -> End {
-    match &edge.condition {
+pub(crate) fn end(active: &ActiveNotice, known: &Known<'_>, found: &[Found]) -> End {
+    match &active.condition {
         Some(condition) => end_of_watched(known, condition),
-        None if judges(edge.kind, known, found) => End::Over,
+        None if judges(active.kind, known, found) => End::Over,
         None => End::NotSeen,
     }
 }
@@ -151,7 +153,7 @@ fn end_of_watched(known: &Known<'_>, condition: &str) -> End {
         return End::Because(Reason::ConditionGone { condition: condition.to_owned() });
     };
     let (condition, severity) = (one.when.clone(), one.rule.severity);
-    match (&one.sighting.reading, one.value()) {
+    match (&one.signal_reading.reading, one.value()) {
         // A value that may still change has not the last word.
         (_, Some(value)) if one.is_over() => {
             End::Because(Reason::ConditionOver { condition, value, severity })
@@ -174,7 +176,7 @@ fn judges(kind: NoticeKind, known: &Known<'_>, found: &[Found]) -> bool {
         | NoticeKind::DeploymentFailed
         | NoticeKind::Overwritten
         | NoticeKind::OutsideBounds => service,
-        NoticeKind::PinnedAtMax | NoticeKind::NoScaleOut => {
+        NoticeKind::AtMax | NoticeKind::NoScaleOut => {
             service && queue && !finds(NoticeKind::StartsFailing) && known.unread().is_none()
         }
         NoticeKind::HeldByWorkers => service && queue,
@@ -187,11 +189,11 @@ fn judges(kind: NoticeKind, known: &Known<'_>, found: &[Found]) -> bool {
         | NoticeKind::OverrideLimited
         | NoticeKind::Condition
         | NoticeKind::WatchedMissing
-        | NoticeKind::OwnerUnknown => true,
+        | NoticeKind::OtherAutoscalerUnknown => true,
     }
 }
 
-/// A metric that is new in the fleet file waits for the next look that asks for metrics: that is no news.
+/// A metric that is new in the fleet file waits for the next evaluation that asks for metrics: that is not reported.
 fn was_never_asked(known: &Known<'_>, signal: &Signal) -> bool {
     signal.metric().is_some_and(|name| {
         let asked = known.seen.metrics.get(name).is_some_and(|reading| *reading != MetricReading::NotRead);
@@ -201,7 +203,7 @@ fn was_never_asked(known: &Known<'_>, signal: &Signal) -> bool {
     })
 }
 
-/// The first tasks of a service have no CPU datapoint yet: that is no news.
+/// The first tasks of a service have no CPU datapoint yet: that is not reported.
 fn has_just_woken(
     known: &Known<'_>,
     memory: &Memory,

@@ -9,12 +9,12 @@ use crate::notice::NoticeKind;
 use crate::pipeline::notices::Found;
 use crate::reason::Reason;
 
-/// So many changes, each after one of ours, are no accident: a person corrects a size once or twice, and then pins it or
-/// takes the service out. More, and two scalers with cooldowns of five minutes fight for half an hour unseen.
+/// So many changes, each after one of ours, are no accident: an operator corrects a size once or twice, and then pins
+/// it or takes the service out. More, and two scalers with cooldowns of five minutes fight for half an hour unseen.
 const TELLING_AFTER: u32 = 3;
 
 /// What lies further apart is not counted together. Two scalers meet at least once per cooldown, which is seldom longer;
-/// deployments that set the count come less often, and are told one by one.
+/// deployments that set the count come less often, and are reported one by one.
 const TOGETHER: SignedDuration = SignedDuration::from_hours(1);
 
 /// What is remembered of it; `manual` says that a change elsewhere is seen. It counts only if something was set here since the

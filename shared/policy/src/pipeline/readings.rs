@@ -4,9 +4,11 @@ use jiff::Timestamp;
 
 use crate::clock::since;
 use crate::memory::{Head, Memory};
-use crate::observation::{AlarmState, Datapoint, Evaluation, InFlight, Observation, Queue, Service};
+use crate::observation::{
+    AlarmEvaluation, AlarmState, Datapoint, InFlight, Observation, Queue, ServiceState,
+};
 use crate::pipeline::metric;
-use crate::pipeline::sighting::Sighting;
+use crate::pipeline::signal_reading::SignalReading;
 use crate::reading::{Absence, AbsenceKind, Reading, number};
 use crate::reason::Reason;
 use crate::service::ServicePolicy;
@@ -27,7 +29,7 @@ pub(crate) struct Work {
 
 impl Work {
     /// Splits a queue's work in flight into what can run and what is held.
-    pub(crate) fn of(queue: &Queue, service: Option<&Service>, policy: &ServicePolicy) -> Self {
+    pub(crate) fn of(queue: &Queue, service: Option<&ServiceState>, policy: &ServicePolicy) -> Self {
         let known = queue.in_flight.known();
         let concurrency = u64::from(policy.concurrency.get());
         let capacity =
@@ -43,20 +45,20 @@ impl Work {
 }
 
 /// What a signal says now.
-pub(crate) fn sight(
+pub(crate) fn read_signal(
     signal: &Signal,
     seen: &Observation,
     policy: &ServicePolicy,
     memory: &Memory,
     now: Timestamp,
-) -> Sighting {
+) -> SignalReading {
     match signal {
-        Signal::Metric(name) => return metric::sight(name, seen, policy, memory, now),
+        Signal::Metric(name) => return metric::read_signal(name, seen, policy, memory, now),
         Signal::PerTask(name) => {
-            let total = metric::sight(name, seen, policy, memory, now);
+            let total = metric::read_signal(name, seen, policy, memory, now);
             return metric::per_task(total, name, seen, memory);
         }
-        Signal::Alarm(name) => return sight_alarm(name, seen, now),
+        Signal::Alarm(name) => return read_alarm(name, seen, now),
         Signal::Waiting
         | Signal::InFlight
         | Signal::Depth
@@ -77,7 +79,7 @@ pub(crate) fn sight(
     };
     let counts_in_flight = matches!(signal, Signal::InFlight | Signal::Depth);
     let at_least = counts_in_flight && seen.queue().and_then(partly_read).is_some();
-    Sighting { at_least, points, ..Sighting::silent(Some(reading)) }
+    SignalReading { at_least, points, ..SignalReading::silent(Some(reading)) }
 }
 
 /// Why a queue's work in flight is known in part only, if it is.
@@ -140,8 +142,8 @@ pub(crate) fn remember_head(seen: &Observation, memory: &Memory, now: Timestamp)
 
 /// What an alarm says: 1 in ALARM, 0 in OK, for as long as it has done so. A state that does not rest on all of the alarm's
 /// data is none; only an ALARM that a part of them sufficed for may ask for more, as a young datapoint may.
-fn sight_alarm(name: &AlarmName, seen: &Observation, now: Timestamp) -> Sighting {
-    let missing = |absence| Sighting::silent(Some(Reading::Missing(absence)));
+fn read_alarm(name: &AlarmName, seen: &Observation, now: Timestamp) -> SignalReading {
+    let missing = |absence| SignalReading::silent(Some(Reading::Missing(absence)));
     let absent = |detail: &str| missing(Absence::new(AbsenceKind::NoDatapoints, detail));
     let alarm = match seen.alarms.get(name) {
         Some(Ok(alarm)) => alarm,
@@ -153,16 +155,16 @@ fn sight_alarm(name: &AlarmName, seen: &Observation, now: Timestamp) -> Sighting
         AlarmState::Ok => 0.0,
         AlarmState::InsufficientData => return absent("the alarm is in INSUFFICIENT_DATA"),
     };
-    // One datapoint over the whole time since the transition: the alarm watched meanwhile, whoever looked.
+    // One datapoint over the whole time since the transition: the alarm watched meanwhile, whatever was evaluated.
     let (period, moment) = (since(alarm.since, now), vec![Datapoint { at: now, value }]);
-    match (alarm.evaluation, alarm.evaluation.code()) {
-        (Evaluation::PartialData, Some(code)) => {
-            Sighting { young: moment, period, ..absent(&format!("the alarm is evaluated on {code}")) }
+    match (alarm.evaluation_state, alarm.evaluation_state.code()) {
+        (AlarmEvaluation::PartialData, Some(code)) => {
+            SignalReading { young: moment, period, ..absent(&format!("the alarm is evaluated on {code}")) }
         }
         (_, Some(code)) => absent(&format!("the alarm's evaluation is in {code}")),
         (_, None) => {
             let reading = Reading::Fresh { value, at: now };
-            Sighting { points: moment, period, ..Sighting::silent(Some(reading)) }
+            SignalReading { points: moment, period, ..SignalReading::silent(Some(reading)) }
         }
     }
 }

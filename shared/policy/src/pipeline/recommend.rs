@@ -3,17 +3,17 @@
 use std::cmp::Ordering;
 
 use crate::capacity::Capacity;
-use crate::memory::{self, Memory, Wish as Remembered};
-use crate::method::rules::Wish;
-use crate::method::together::{self, Say, Wait};
+use crate::memory::{self, Memory, PastRecommendation};
+use crate::method::combine::{self, Proposal, WaitResult};
+use crate::method::rules::Demand;
 use crate::method::{track, wait};
-use crate::observation::{Observation, OtherScaler, Service};
+use crate::observation::{Observation, OtherAutoscaler, ServiceState};
 use crate::overrides::{Override, OverrideKind};
 use crate::pipeline::bounds::InForce;
-use crate::pipeline::changes::{Asked, Changes, credit_until};
+use crate::pipeline::changes::{Changes, RequestedScaleOut, credit_until};
 use crate::pipeline::known::Known;
 use crate::pipeline::scale_in::{self, Guards};
-use crate::pipeline::scale_out::Limits;
+use crate::pipeline::scale_out::ScaleOutLimits;
 use crate::pipeline::start::Start;
 use crate::pipeline::startup;
 use crate::reason::Reason;
@@ -23,10 +23,10 @@ use crate::signal::Signal;
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Recommendation {
     pub(crate) to: u32,
-    /// The wishes of the stabilization window.
-    pub(crate) wishes: Vec<Remembered>,
+    /// The recommendations of the stabilization window.
+    pub(crate) recommendations: Vec<PastRecommendation>,
     /// What rules and methods ask for, where that is more than there is.
-    pub(crate) asked: Option<Asked>,
+    pub(crate) asked: Option<RequestedScaleOut>,
     /// The service was switched off, and stays so.
     pub(crate) switched_off: Option<Reason>,
     pub(crate) reasons: Vec<Reason>,
@@ -34,26 +34,26 @@ pub(crate) struct Recommendation {
 
 impl Recommendation {
     /// To leave a service as it is.
-    pub(crate) fn none(desired: u32, wishes: Vec<Remembered>) -> Self {
-        Self { to: desired, wishes, asked: None, switched_off: None, reasons: vec![] }
+    pub(crate) fn none(desired: u32, recommendations: Vec<PastRecommendation>) -> Self {
+        Self { to: desired, recommendations, asked: None, switched_off: None, reasons: vec![] }
     }
 }
 
 /// The service, if it can be scaled at all.
 ///
 /// # Errors
-/// It cannot be read, is inactive or a daemon, or ECS or somebody else scales it.
-pub(crate) fn scalable(seen: &Observation) -> Result<&Service, Reason> {
+/// It cannot be read, is inactive or a daemon, or ECS or another autoscaler scales it.
+pub(crate) fn scalable(seen: &Observation) -> Result<&ServiceState, Reason> {
     let service = match &seen.service {
         Ok(service) => service,
         Err(absence) => return Err(Reason::ServiceUnreadable { absence: absence.clone() }),
     };
-    match &service.constraints.other_scaler {
+    match &service.constraints.other_autoscaler {
         _ if !service.active => Err(Reason::ServiceInactive),
         _ if service.daemon => Err(Reason::ServiceIsDaemon),
         _ if service.constraints.express => Err(Reason::ServiceIsExpress),
-        OtherScaler::Active(who) => Err(Reason::OtherScaler { who: who.clone() }),
-        OtherScaler::Absent | OtherScaler::Suspended | OtherScaler::Unknown(_) => Ok(service),
+        OtherAutoscaler::Active(who) => Err(Reason::OtherAutoscaler { who: who.clone() }),
+        OtherAutoscaler::Absent | OtherAutoscaler::Suspended | OtherAutoscaler::Unknown(_) => Ok(service),
     }
 }
 
@@ -62,35 +62,42 @@ pub(crate) fn recommend(
     known: &Known<'_>,
     in_force: &InForce<'_>,
     changes: &Changes,
-    wait: &Wait,
-    service: &Service,
-    wishes: Vec<Remembered>,
+    wait: &WaitResult,
+    service: &ServiceState,
+    recommendations: Vec<PastRecommendation>,
 ) -> Recommendation {
     let desired = service.desired_count;
-    let remember = |wishes, tasks| scale_in::remember(wishes, tasks, desired, known.policy, known.now);
-    let nothing = Recommendation::none(desired, wishes);
+    let remember =
+        |recommendations, tasks| scale_in::remember(recommendations, tasks, desired, known.policy, known.now);
+    let nothing = Recommendation::none(desired, recommendations);
     if let Some(pin) = in_force.pin {
-        return Recommendation { to: pin, wishes: remember(nothing.wishes, pin), ..nothing };
+        return Recommendation {
+            to: pin,
+            recommendations: remember(nothing.recommendations, pin),
+            ..nothing
+        };
     }
     if let Some(off) = switched_off(in_force, changes, desired) {
         return Recommendation { switched_off: Some(off), ..nothing };
     }
     let start = start(known, service, changes);
-    let (wish, asked) = wish(known, in_force, wait, start);
-    let (tasks, mut reasons, mut wishes) = (wish.tasks, wish.reasons, nothing.wishes);
+    let (demand, asked) = demand(known, in_force, wait, start);
+    let (tasks, mut reasons, mut recommendations) = (demand.tasks, demand.reasons, nothing.recommendations);
     let unread = known.unread();
     let knows_all = unread.is_none();
     if knows_all {
-        wishes = remember(wishes, tasks);
+        recommendations = remember(recommendations, tasks);
     }
     let bounds = in_force.bounds;
     let to = match tasks.cmp(&desired) {
         Ordering::Greater => {
-            let limits = Limits { start, constraints: &service.constraints, policy: known.policy, bounds };
+            let limits =
+                ScaleOutLimits { start, constraints: &service.constraints, policy: known.policy, bounds };
             limits.limit(tasks, &mut reasons)
         }
         Ordering::Less => {
-            let guards = Guards { known, service, unread, changes, wishes: &wishes, bounds };
+            let guards =
+                Guards { known, service, unread, changes, recommendations: &recommendations, bounds };
             guards.limit(tasks, &mut reasons)
         }
         Ordering::Equal => desired,
@@ -99,14 +106,14 @@ pub(crate) fn recommend(
         reasons.push(Reason::WorkInFlightHidden { known_jobs: work.in_flight });
     }
     if !knows_all {
-        // What is not known holds what there is: such a look is no part of a calm window.
-        wishes = remember(wishes, tasks.max(desired));
+        // What is not known holds what there is: such an evaluation is no part of a calm window.
+        recommendations = remember(recommendations, tasks.max(desired));
     }
-    Recommendation { to, wishes, asked, switched_off: None, reasons }
+    Recommendation { to, recommendations, asked, switched_off: None, reasons }
 }
 
 /// Where the proposals about a service start from.
-fn start(known: &Known<'_>, service: &Service, changes: &Changes) -> Start {
+fn start(known: &Known<'_>, service: &ServiceState, changes: &Changes) -> Start {
     let Known { policy, now, startup, .. } = *known;
     let (desired, running, pending) = (service.desired_count, service.running_count, service.pending_count);
     let credit = changes.scale_out.filter(|it| it.without() < desired);
@@ -117,27 +124,27 @@ fn start(known: &Known<'_>, service: &Service, changes: &Changes) -> Start {
     Start { desired, running, pending, scale_out, failing, warming: known.warming(), credit }
 }
 
-/// Asks the `wait` method, and what it remembers. A look that cannot see the service leaves its memory alone.
+/// Asks the `wait` method, and what it remembers. An evaluation that cannot see the service leaves its memory alone.
 pub(crate) fn ask_wait(
     known: &Known<'_>,
     memory: &Memory,
     bounds: Capacity,
-) -> (Wait, Option<memory::wait::Wait>) {
+) -> (WaitResult, Option<memory::wait::WaitMemory>) {
     let Known { seen, policy, now, .. } = *known;
-    let Some(acceptable) = policy.wait else { return (Wait::NotSet, None) };
+    let Some(acceptable) = policy.wait else { return (WaitResult::NotSet, None) };
     let silent = || match seen.queue_unread() {
         None => Reason::Watching,
         Some(absence) => Reason::ReadingMissing { signal: Signal::Waiting, absence: absence.clone() },
     };
-    let Some(sight) = wait::sight::of(seen, policy, acceptable, bounds, memory.changed_at, now) else {
-        return (Wait::Silent(silent()), memory.wait.clone());
+    let Some(inputs) = wait::inputs::of(seen, policy, acceptable, bounds, memory.changed_at, now) else {
+        return (WaitResult::Silent(silent()), memory.wait.clone());
     };
-    let (proposal, remembered) = wait::look(&sight, memory.wait.as_ref());
-    (proposal.map_or_else(|| Wait::Silent(silent()), Wait::Asks), Some(remembered))
+    let (proposal, remembered) = wait::evaluate(&inputs, memory.wait.as_ref());
+    (proposal.map_or_else(|| WaitResult::Silent(silent()), WaitResult::Asks), Some(remembered))
 }
 
 /// A desired count of 0 that we did not set, below the minimum: it was switched off, and stays so until it is
-/// raised by hand or a person asks for a minimum.
+/// raised by hand or an operator asks for a minimum.
 fn switched_off(in_force: &InForce<'_>, changes: &Changes, desired: u32) -> Option<Reason> {
     let min = in_force.bounds.min();
     let asked = |row: &&Override| matches!(row.kind, OverrideKind::Min(1..));
@@ -146,33 +153,38 @@ fn switched_off(in_force: &InForce<'_>, changes: &Changes, desired: u32) -> Opti
 }
 
 /// What rules, `wait`, the minimum and a sleeping queue ask for together: the largest wins.
-fn wish(known: &Known<'_>, in_force: &InForce<'_>, wait: &Wait, start: Start) -> (Wish, Option<Asked>) {
+fn demand(
+    known: &Known<'_>,
+    in_force: &InForce<'_>,
+    wait: &WaitResult,
+    start: Start,
+) -> (Demand, Option<RequestedScaleOut>) {
     let (desired, bounds) = (start.desired, in_force.bounds);
     let (min, max) = (bounds.min(), bounds.max());
-    let tracked = track::say(&known.tracked, start, bounds);
-    let say = together::both(tracked, Say::of(wait), desired);
-    let methods = say.asks();
-    let mut wish = together::wish(&known.evidence, start, bounds, say);
+    let tracked = track::propose(&known.tracked, start, bounds);
+    let proposal = combine::both(tracked, Proposal::of(wait), desired);
+    let methods = proposal.asks();
+    let mut demand = combine::demand(&known.evidence, start, bounds, proposal);
     let wake = wake(known).filter(|_| desired == 0);
-    let tasks = wish.tasks.max(u32::from(wake.is_some()));
+    let tasks = demand.tasks.max(u32::from(wake.is_some()));
     let step = methods < tasks;
     let (base, others) = (start.base(), start.others());
-    let asked = (tasks > desired).then_some(Asked { base, others, tasks, step });
+    let asked = (tasks > desired).then_some(RequestedScaleOut { base, others, tasks, step });
     if desired < min {
-        wish = raise(wish, min, Reason::BelowMin { min });
+        demand = raise(demand, min, Reason::BelowMin { min });
     }
     if let Some(wake) = wake {
-        wish = raise(wish, 1, wake);
+        demand = raise(demand, 1, wake);
     }
     if desired > max {
-        wish = Wish { tasks: wish.tasks.min(max), reasons: vec![Reason::AboveMax { max }], ..wish };
+        demand = Demand { tasks: demand.tasks.min(max), reasons: vec![Reason::AboveMax { max }], ..demand };
     }
-    (wish, asked)
+    (demand, asked)
 }
 
-/// Raises a wish to a size; where that is more than the rules ask for, it gives the reason.
-fn raise(wish: Wish, tasks: u32, because: Reason) -> Wish {
-    if wish.tasks >= tasks { wish } else { Wish { tasks, reasons: vec![because], ..wish } }
+/// Raises a recommendation to a size; where that is more than the rules ask for, it gives the reason.
+fn raise(demand: Demand, tasks: u32, because: Reason) -> Demand {
+    if demand.tasks >= tasks { demand } else { Demand { tasks, reasons: vec![because], ..demand } }
 }
 
 /// Why a service without tasks must wake: for work that waits, and for work that tasks took along when they

@@ -5,8 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::capacity::Capacity;
 use crate::clock::{LONGEST_GAP, since};
-use crate::memory::Wish;
-use crate::observation::{Queue, Service};
+use crate::memory::PastRecommendation;
+use crate::observation::{Queue, ServiceState};
 use crate::pipeline::changes::Changes;
 use crate::pipeline::evidence::Evidence;
 use crate::pipeline::known::Known;
@@ -17,30 +17,30 @@ use crate::rule::{Adjustment, Condition};
 use crate::service::ServicePolicy;
 use crate::signal::Signal;
 
-/// Of more wishes than this not each is remembered: of those within one of the window's [`PARTS`] the largest stays, with the
-/// time of the newest, so that none is kept longer than one part too long, and none too short. Parts of an eighth would
-/// keep twice as long; parts of a thirty-second would take 400 bytes of the ledger's item.
-const WISHES_MAX: usize = 18;
+/// Of more recommendations than this not each is remembered: of those within one of the window's [`PARTS`] the largest
+/// stays, with the time of the newest, so that none is kept longer than one part too long, and none too short. Parts of
+/// an eighth would keep twice as long; parts of a thirty-second would take 400 bytes of the ledger's item.
+const RECOMMENDATIONS_MAX: usize = 18;
 
-/// A window has so many parts. It touches one more, and the newest wish stands beside them.
+/// A window has so many parts. It touches one more, and the newest recommendation stands beside them.
 const PARTS: i64 = 16;
 
-/// Everything the guards look at.
+/// Everything the guards read.
 #[derive(Debug, Clone)]
 pub(crate) struct Guards<'a> {
     pub(crate) known: &'a Known<'a>,
-    pub(crate) service: &'a Service,
+    pub(crate) service: &'a ServiceState,
     /// A signal that votes and does not say anything, if there is one.
     pub(crate) unread: Option<Reason>,
     pub(crate) changes: &'a Changes,
     /// Those of the stabilization window, that of now included.
-    pub(crate) wishes: &'a [Wish],
+    pub(crate) recommendations: &'a [PastRecommendation],
     pub(crate) bounds: Capacity,
 }
 
 impl Guards<'_> {
     /// Applies the floors, and names those that decide: one that a higher floor makes pointless is not worth a word.
-    pub(crate) fn limit(&self, wish: u32, reasons: &mut Vec<Reason>) -> u32 {
+    pub(crate) fn limit(&self, recommendation: u32, reasons: &mut Vec<Reason>) -> u32 {
         let desired = self.service.desired_count;
         let floors = [
             Self::minimum,
@@ -59,11 +59,11 @@ impl Guards<'_> {
         ];
         let biting = floors
             .into_iter()
-            .filter_map(|floor| floor(self, wish))
+            .filter_map(|floor| floor(self, recommendation))
             .map(|(size, reason)| (size.min(desired), reason))
-            .filter(|(size, _)| *size > wish);
+            .filter(|(size, _)| *size > recommendation);
         let mut deciding: Vec<(u32, Reason)> = biting.collect();
-        let to = deciding.iter().map(|(size, _)| *size).max().unwrap_or(wish);
+        let to = deciding.iter().map(|(size, _)| *size).max().unwrap_or(recommendation);
         deciding.retain(|(size, _)| *size == to);
         if deciding.iter().any(|(_, reason)| matches!(reason, Reason::AtMin { .. })) {
             // The minimum stands whatever else would be in the way.
@@ -78,7 +78,7 @@ impl Guards<'_> {
     }
 
     /// A signal that votes and cannot be read keeps everything, even above the maximum.
-    fn unread(&self, _wish: u32) -> Option<(u32, Reason)> {
+    fn unread(&self, _recommendation: u32) -> Option<(u32, Reason)> {
         Some((self.service.desired_count, self.unread.clone()?))
     }
 
@@ -101,7 +101,7 @@ impl Guards<'_> {
     /// Without a queue, load is seen only through those that serve it: while nothing runs, or new tasks do not start,
     /// silence is the outage and no quiet hour. A service that is put to sleep goes all the same.
     fn few_serve(&self, _to: u32) -> Option<(u32, Reason)> {
-        let Service { desired_count: desired, running_count: running, .. } = *self.service;
+        let ServiceState { desired_count: desired, running_count: running, .. } = *self.service;
         let failing = startup::many_failing(
             self.known.startup,
             self.service,
@@ -146,11 +146,11 @@ impl Guards<'_> {
         Some((self.service.desired_count, Reason::WarmingUp { until }))
     }
 
-    /// No lower than the largest wish of the window.
+    /// No lower than the largest recommendation of the window.
     fn stabilization(&self, _to: u32) -> Option<(u32, Reason)> {
         let window = self.known.policy.stabilization;
-        let wish = largest_wish(self.wishes)?;
-        Some((wish, Reason::Stabilizing { wish, window }))
+        let recommendation = largest_recommendation(self.recommendations)?;
+        Some((recommendation, Reason::Stabilizing { recommendation, window }))
     }
 
     /// Not to a size at which the same load would trip a scale-out rule at once. A signal that the tasks share is
@@ -180,7 +180,7 @@ impl Guards<'_> {
 
     /// The value of a shared signal at another size under the same load; without tasks there is none.
     fn predict(&self, one: &Evidence<'_>, size: u32) -> Option<f64> {
-        let loads = one.sighting.may_ask().map(|it| it.value * self.measured_over(one, it.at));
+        let loads = one.signal_reading.may_ask().map(|it| it.value * self.measured_over(one, it.at));
         let load = loads.filter(|_| size > 0).max_by(f64::total_cmp)?;
         Some(load / f64::from(size))
     }
@@ -209,7 +209,7 @@ impl Guards<'_> {
     fn largest_step(&self, to: u32) -> Option<(u32, Reason)> {
         let limit = self.known.policy.largest_step.scale_in.get();
         let size = self.service.desired_count.saturating_sub(limit);
-        self.known.policy.interruptible.then_some((size, Reason::LargestStep { limit, wish: to }))
+        self.known.policy.interruptible.then_some((size, Reason::LargestStep { limit, recommendation: to }))
     }
 
     /// Zero only from a queue seen empty for a while, and only if nothing would be stranded. Without a queue there is
@@ -234,41 +234,45 @@ impl Guards<'_> {
     }
 }
 
-/// The largest wish remembered.
-fn largest_wish(wishes: &[Wish]) -> Option<u32> {
-    wishes.iter().map(|wish| wish.tasks).max()
+/// The largest recommendation remembered.
+fn largest_recommendation(recommendations: &[PastRecommendation]) -> Option<u32> {
+    recommendations.iter().map(|recommendation| recommendation.tasks).max()
 }
 
-/// Remembers a wish. A wish counts until the next one replaces it, so two looks further apart than the window still
-/// have to agree. Only the largest of what follows matters: smaller earlier ones are dropped. Without wishes, or
-/// after a pause, the present size is taken as wished for: the first look never scales in.
+/// Remembers a recommendation. A recommendation counts until the next one replaces it, so two evaluations further apart
+/// than the window still have to agree. Only the largest of what follows matters: smaller earlier ones are dropped.
+/// Without recommendations, or after a pause, the present size is taken as recommended: the first evaluation never
+/// scales in.
 pub(crate) fn remember(
-    wishes: Vec<Wish>,
+    recommendations: Vec<PastRecommendation>,
     tasks: u32,
     desired: u32,
     policy: &ServicePolicy,
     now: Timestamp,
-) -> Vec<Wish> {
+) -> Vec<PastRecommendation> {
     let window = policy.stabilization;
-    let last = wishes.last().map(|wish| wish.at);
+    let last = recommendations.last().map(|recommendation| recommendation.at);
     let paused = last.is_none_or(|last| since(last, now) > window.saturating_add(LONGEST_GAP));
-    let mut next = if paused { vec![Wish { at: now, tasks: desired }] } else { wishes };
+    let mut next =
+        if paused { vec![PastRecommendation { at: now, tasks: desired }] } else { recommendations };
     if let Some(last) = next.last_mut() {
         last.at = now;
     }
-    next.retain(|wish| since(wish.at, now) < window && wish.tasks > tasks);
-    if next.len() >= WISHES_MAX {
+    next.retain(|recommendation| since(recommendation.at, now) < window && recommendation.tasks > tasks);
+    if next.len() >= RECOMMENDATIONS_MAX {
         let part = in_millis(window).checked_div(PARTS).unwrap_or(0).max(1);
-        let part_of = |wish: &Wish| wish.at.min(now).as_millisecond().checked_div_euclid(part);
+        let part_of = |recommendation: &PastRecommendation| {
+            recommendation.at.min(now).as_millisecond().checked_div_euclid(part)
+        };
         next.dedup_by(|later, larger| {
-            let together = part_of(later) == part_of(larger);
-            if together {
+            let combine = part_of(later) == part_of(larger);
+            if combine {
                 larger.at = later.at;
             }
-            together
+            combine
         });
     }
-    next.push(Wish { at: now, tasks });
+    next.push(PastRecommendation { at: now, tasks });
     next
 }
 

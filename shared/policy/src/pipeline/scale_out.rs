@@ -1,4 +1,4 @@
-//! What limits a scale-out: each limit only lowers the wish, and none goes below the desired count.
+//! What limits a scale-out: each limit only lowers the recommendation, and none goes below the desired count.
 
 use crate::capacity::Capacity;
 use crate::observation::Constraints;
@@ -6,18 +6,18 @@ use crate::pipeline::start::Start;
 use crate::reason::Reason;
 use crate::service::ServicePolicy;
 
-/// Everything the limits look at.
+/// Everything the limits read.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Limits<'a> {
+pub(crate) struct ScaleOutLimits<'a> {
     pub(crate) start: Start,
     pub(crate) constraints: &'a Constraints,
     pub(crate) policy: &'a ServicePolicy,
     pub(crate) bounds: Capacity,
 }
 
-impl Limits<'_> {
+impl ScaleOutLimits<'_> {
     /// Applies the limits in their order and leaves a reason for each that bites.
-    pub(crate) fn limit(&self, wish: u32, reasons: &mut Vec<Reason>) -> u32 {
+    pub(crate) fn limit(&self, recommendation: u32, reasons: &mut Vec<Reason>) -> u32 {
         let desired = self.start.desired;
         if let Some(failing) = self.start.failing() {
             reasons.retain(|reason| *reason != failing);
@@ -28,20 +28,20 @@ impl Limits<'_> {
             reasons.push(Reason::NoScaleOut { why: why.clone() });
             return desired;
         }
-        let mut to = wish;
-        // Within the cooldown the steps already taken count, or two looks at once would take two. A minimum is reached at
-        // once: it is no step, and knows no cooldown.
+        let mut to = recommendation;
+        // Within the cooldown the steps already taken count, or two evaluations at once would take two. A minimum is
+        // reached at once: it is no step, and knows no cooldown.
         let step = self.policy.largest_step.scale_out.get();
         let from = self.start.credit.map_or(desired, |(scale_out, _)| scale_out.without());
         let most = from.saturating_add(step).max(self.bounds.min());
         if to > most {
-            reasons.push(Reason::LargestStep { limit: step, wish: to });
+            reasons.push(Reason::LargestStep { limit: step, recommendation: to });
             reasons.retain(|reason| !matches!(reason, Reason::Credit { .. }));
             reasons.extend(self.start.credit());
             to = most.max(desired);
         }
         if to > self.bounds.max() {
-            reasons.push(Reason::AtMax { max: self.bounds.max(), wish: to });
+            reasons.push(Reason::AtMax { max: self.bounds.max(), recommendation: to });
             to = self.bounds.max().max(desired);
         }
         to

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::since;
 use crate::memory::Startup;
-use crate::observation::Service;
+use crate::observation::ServiceState;
 
 /// One task that is missing, or a tenth of all, stops nothing: where tasks are overloaded, one is always being replaced. What
 /// is added to a service that cannot start any is more than that, and stops at once. A twentieth would stop a service of
@@ -13,7 +13,7 @@ const FEW: u32 = 10;
 
 /// Follows the tasks that were asked for and do not run yet. Only a running count above any seen so far is progress:
 /// tasks that start and die again and again are not.
-pub(crate) fn follow(before: Option<Startup>, service: &Service, now: Timestamp) -> Option<Startup> {
+pub(crate) fn follow(before: Option<Startup>, service: &ServiceState, now: Timestamp) -> Option<Startup> {
     if service.running_count >= service.desired_count {
         return None;
     }
@@ -35,7 +35,7 @@ pub(crate) fn failing(
 /// For how long so many have failed to start that it is no time to add any, and no time to take little load for a quiet hour.
 pub(crate) fn many_failing(
     startup: Option<Startup>,
-    service: &Service,
+    service: &ServiceState,
     allowed: SignedDuration,
     now: Timestamp,
 ) -> Option<SignedDuration> {

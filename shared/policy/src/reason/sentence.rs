@@ -3,68 +3,72 @@
 use std::fmt;
 
 use super::Reason;
-use super::words::{Allowed, Clock, Day, Is, Seen, Tracking, jobs, plural, waits};
-use crate::counts::{Counted, Counts};
+use super::words::{Allowed, ConditionValue, DayAndTime, Is, TimeOfDay, Tracking, jobs, plural, waits};
+use crate::capacity_unit::{CapacityUnit, InUnit};
 use crate::rule::{Condition, Quantity, Span};
 use crate::signal::Unit;
 use crate::track::LOW_FOR;
 
 /// A fragment that reads well after "because" and after a colon.
-impl fmt::Display for Counted<&Reason> {
+impl fmt::Display for InUnit<&Reason> {
     #[expect(clippy::too_many_lines, reason = "one line per reason; a table reads best whole")]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use Reason as R;
-        let counts = self.counts;
-        let tasks = |count: u32| counts.so_many(count);
+        let capacity_unit = self.capacity_unit;
+        let tasks = |count: u32| capacity_unit.so_many(count);
         match self.what {
             R::ServiceUnreadable { absence } => {
-                write!(f, "the {} cannot be read ({absence})", counts.scaled())
+                write!(f, "the {} cannot be read ({absence})", capacity_unit.scaled())
             }
-            R::ServiceInactive => match counts {
-                Counts::Tasks => write!(f, "the ECS service is not ACTIVE"),
-                Counts::Instances => write!(f, "the Auto Scaling group is being deleted"),
+            R::ServiceInactive => match capacity_unit {
+                CapacityUnit::Tasks => write!(f, "the ECS service is not ACTIVE"),
+                CapacityUnit::Instances => write!(f, "the Auto Scaling group is being deleted"),
             },
             R::ServiceIsDaemon => write!(f, "the ECS service is a DAEMON and has no desired count to set"),
             R::ServiceIsExpress => write!(
                 f,
                 "Amazon ECS itself manages this service and its autoscaling (Express Mode, `resourceManagementType: ECS`); Tidegate changes nothing, pins included: set its task counts with `aws ecs update-express-gateway-service --scaling-target`, and take the service out of the fleet file"
             ),
-            R::OtherScaler { who } => write!(
+            R::OtherAutoscaler { who } => write!(
                 f,
-                "{who} scales this {} too, and there may be one owner only: nothing is changed, overrides included, until it is suspended or removed",
-                counts.scaled()
+                "{who} scales this {} too, and there may be one autoscaler only: nothing is changed, overrides included, until it is suspended or removed",
+                capacity_unit.scaled()
             ),
-            R::OtherScalerUnknown { absence } => {
+            R::OtherAutoscalerUnknown { absence } => {
                 write!(
                     f,
                     "whether AWS's own autoscaling scales this {} is not known ({absence})",
-                    counts.scaled()
+                    capacity_unit.scaled()
                 )
             }
             R::SwitchedOff { min } => write!(
                 f,
-                "desired count is 0 below min {min} and was set by somebody else: it counts as switched off until raised by hand"
+                "desired count is 0 below min {min} and was set outside Tidegate: it counts as switched off until raised by hand"
             ),
-            R::IntentPending { to, look, until } => {
-                write!(f, "another look ({look}) is setting {to} and has until {}", Clock(*until))
+            R::IntentPending { to, evaluation, until } => {
+                write!(
+                    f,
+                    "another evaluation ({evaluation}) is setting {to} and has until {}",
+                    TimeOfDay(*until)
+                )
             }
             R::IntentFoundApplied { to } => {
-                write!(f, "an earlier look's change to {} was found made", tasks(*to))
+                write!(f, "an earlier evaluation's change to {} was found made", tasks(*to))
             }
             R::IntentFoundLost { from, to } => {
-                write!(f, "an earlier look's change from {from} to {} was never made", tasks(*to))
+                write!(f, "an earlier evaluation's change from {from} to {} was never made", tasks(*to))
             }
             R::BackingOff { failures: 0 | 1, until } => {
-                write!(f, "the last change failed, next attempt at {}", Clock(*until))
+                write!(f, "the last change failed, next attempt at {}", TimeOfDay(*until))
             }
             R::BackingOff { failures, until } => {
-                write!(f, "the last {failures} changes failed, next attempt at {}", Clock(*until))
+                write!(f, "the last {failures} changes failed, next attempt at {}", TimeOfDay(*until))
             }
-            R::ChangedElsewhere { was } => {
-                write!(f, "somebody else changed the desired count, it was {was}")
+            R::ManualChange { was } => {
+                write!(f, "the desired count was changed outside Tidegate, it was {was}")
             }
             R::Overridden { kind, until, who, why } => {
-                write!(f, "{who} asked for {kind} until {} ({why})", Day(*until))
+                write!(f, "{who} asked for {kind} until {} ({why})", DayAndTime(*until))
             }
             R::OverrideAbove { kind, most } => {
                 let allowed = tasks(*most);
@@ -76,21 +80,21 @@ impl fmt::Display for Counted<&Reason> {
             R::OverrideTooLong { kind, until, longest } => write!(
                 f,
                 "`{kind}` until {} is not in force: an override ends within {}",
-                Day(*until),
+                DayAndTime(*until),
                 Span(*longest)
             ),
             R::Overwritten { times } => write!(
                 f,
                 "another process changed the desired count {times} times, each time after Tidegate had set it: \
                  find a second stack with this {}, or a deployment that sets the count (docs/leaving.md)",
-                counts.scaled()
+                capacity_unit.scaled()
             ),
             R::RuleMatched { condition, value, since, proposes } => {
-                let seen = Seen { condition, value: *value, since: *since };
+                let seen = ConditionValue { condition, value: *value, since: *since };
                 write!(f, "{seen}, which asks for {}", tasks(*proposes))
             }
             R::RuleNotLongEnough { condition, value, held } => {
-                let seen = Seen { condition, value: *value, since: None };
+                let seen = ConditionValue { condition, value: *value, since: None };
                 write!(f, "{seen}, so far for {}", Span(*held))
             }
             R::Credit { base, already, until } => write!(
@@ -98,7 +102,7 @@ impl fmt::Display for Counted<&Reason> {
                 "the {} added to {base} {} toward this step until {}",
                 tasks(*already),
                 plural(u64::from(*already), "counts", "count"),
-                Clock(*until)
+                TimeOfDay(*until)
             ),
             R::StillStarting { running, pending } => {
                 write!(f, "{running} running and {pending} pending: the tasks already asked for come first")
@@ -119,14 +123,14 @@ impl fmt::Display for Counted<&Reason> {
                 f,
                 "in {}, when new {} could run, {} would need {} to wait no longer than {}",
                 Span(*within),
-                counts.many(),
+                capacity_unit.many(),
                 jobs(*n),
                 tasks(*proposes),
                 Span(*planned)
             ),
             R::JobsWait { wait, planned } => write!(
                 f,
-                "a job that comes now waits {}, longer than {}: nobody leaves",
+                "a job that comes now waits {}, longer than {}: nothing scales in",
                 Span(*wait),
                 Span(*planned)
             ),
@@ -142,14 +146,14 @@ impl fmt::Display for Counted<&Reason> {
                 write!(
                     f,
                     "what arrives is work for {load} {}, which asks for {}",
-                    counts.many(),
+                    capacity_unit.many(),
                     tasks(*proposes)
                 )
             }
             R::StandsBy { bursts, proposes } => {
                 write!(f, "{bursts} bursts came out of silence, {} stand by for the next", tasks(*proposes))
             }
-            R::Watching => write!(f, "the queue is watched for one look before `wait` decides"),
+            R::Watching => write!(f, "the queue is watched for one evaluation before `wait` decides"),
             R::NothingMatches => write!(f, "no rule matches"),
             R::Wake { waiting_jobs } => {
                 write!(f, "{} and desired count is 0", waits(*waiting_jobs))
@@ -158,12 +162,14 @@ impl fmt::Display for Counted<&Reason> {
             R::AboveMax { max } => {
                 write!(f, "desired count is above max {max}")
             }
-            R::AtMax { max, wish } => write!(f, "max {max} limits the wish for {}", tasks(*wish)),
+            R::AtMax { max, recommendation } => {
+                write!(f, "max {max} limits the recommendation of {}", tasks(*recommendation))
+            }
             R::AtMin { min } => write!(f, "min is {min}"),
             R::OutsideBounds { min, max, asked } => write!(
                 f,
                 "the {} itself allows {}, and {} are asked for: what it allows holds",
-                counts.scaled(),
+                capacity_unit.scaled(),
                 Allowed(*min, *max),
                 Allowed(Some(asked.0), Some(asked.1))
             ),
@@ -172,7 +178,7 @@ impl fmt::Display for Counted<&Reason> {
                 let bounds: Vec<String> =
                     [bound("min", min), bound("max", max)].into_iter().flatten().collect();
                 write!(f, "`{window}` sets {}", bounds.join(" and "))?;
-                until.map_or(Ok(()), |until| write!(f, " until {}", Day(until)))
+                until.map_or(Ok(()), |until| write!(f, " until {}", DayAndTime(until)))
             }
             R::Floor { metric, value, age, tasks: n } => {
                 let value = Quantity { value: *value, unit: Unit::Count };
@@ -207,7 +213,7 @@ impl fmt::Display for Counted<&Reason> {
                     f,
                     "{} in flight at {concurrency} per {} {verb} {}",
                     jobs(*n),
-                    counts.one(),
+                    capacity_unit.one(),
                     tasks(*floor)
                 )
             }
@@ -229,12 +235,12 @@ impl fmt::Display for Counted<&Reason> {
                 write!(
                     f,
                     "one {} per decision instead of {asked}, since work may not be interrupted",
-                    counts.one()
+                    capacity_unit.one()
                 )
             }
-            R::Rollout => match counts {
-                Counts::Tasks => write!(f, "a deployment is in progress"),
-                Counts::Instances => write!(f, "an instance refresh is in progress"),
+            R::Rollout => match capacity_unit {
+                CapacityUnit::Tasks => write!(f, "a deployment is in progress"),
+                CapacityUnit::Instances => write!(f, "an instance refresh is in progress"),
             },
             R::DeploymentFailed => write!(f, "the last deployment FAILED (`rolloutState`)"),
             R::NoScaleOut { why } => write!(f, "AWS adds nothing now: {why}"),
@@ -244,15 +250,20 @@ impl fmt::Display for Counted<&Reason> {
                 write!(f, "{} {verb} protected from scale-in", tasks(*count))
             }
             R::WarmingUp { until } => {
-                write!(f, "new {} warm up until {}", counts.many(), Clock(*until))
+                write!(f, "new {} warm up until {}", capacity_unit.many(), TimeOfDay(*until))
             }
             R::StartsFailing { desired, running, lasting } => {
-                let (many, lasting) = (counts.many(), Span(*lasting));
+                let (many, lasting) = (capacity_unit.many(), Span(*lasting));
                 write!(f, "new {many} do not start: {running} of {desired} running for {lasting}")
             }
-            R::Stabilizing { wish, window } => {
-                let verb = plural(u64::from(*wish), "was", "were");
-                write!(f, "{} {verb} still wished for within the last {}", tasks(*wish), Span(*window))
+            R::Stabilizing { recommendation, window } => {
+                let verb = plural(u64::from(*recommendation), "was", "were");
+                write!(
+                    f,
+                    "{} {verb} still recommended within the last {}",
+                    tasks(*recommendation),
+                    Span(*window)
+                )
             }
             R::AnticipatedFlapping { condition, predicted, at } => write!(
                 f,
@@ -261,9 +272,9 @@ impl fmt::Display for Counted<&Reason> {
                 condition.signal,
                 Quantity { value: *predicted, unit: condition.unit }
             ),
-            R::CooldownIn { until } => write!(f, "scale-in cooldown until {}", Clock(*until)),
-            R::LargestStep { limit, wish } => {
-                write!(f, "the largest step is {limit}, the wish is for {}", tasks(*wish))
+            R::CooldownIn { until } => write!(f, "scale-in cooldown until {}", TimeOfDay(*until)),
+            R::LargestStep { limit, recommendation } => {
+                write!(f, "the largest step is {limit}, the recommendation is for {}", tasks(*recommendation))
             }
             R::NotIdleLongEnough { idle, needed } => {
                 write!(f, "the queue has been empty for {}, zero needs {}", Span(*idle), Span(*needed))
@@ -272,7 +283,7 @@ impl fmt::Display for Counted<&Reason> {
                 write!(f, "{} in the queue would be stranded at zero", jobs(*n))
             }
             R::ConditionHolds { condition, value, since, severity: _ } => {
-                write!(f, "{}", Seen { condition, value: *value, since: Some(*since) })
+                write!(f, "{}", ConditionValue { condition, value: *value, since: Some(*since) })
             }
             R::ConditionOver { condition, value, severity: _ } => {
                 write!(f, "{}", Is { condition, value: *value })?;
@@ -288,7 +299,7 @@ impl fmt::Display for Counted<&Reason> {
                 write!(
                     f,
                     "only {running} of {desired} {} running, so little load may be the outage itself",
-                    counts.many()
+                    capacity_unit.many()
                 )
             }
         }

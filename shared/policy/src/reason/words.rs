@@ -7,19 +7,19 @@ use jiff::Timestamp;
 use crate::rule::{Condition, Quantity, Span};
 use crate::signal::{Signal, Unit};
 
-/// A moment in UTC with its day, to the minute: a person's wish can last for days.
-pub(super) struct Day(pub(super) Timestamp);
+/// A moment in UTC with its day, to the minute: an override can last for days.
+pub(super) struct DayAndTime(pub(super) Timestamp);
 
-impl fmt::Display for Day {
+impl fmt::Display for DayAndTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0.strftime("%Y-%m-%d %H:%M UTC"))
     }
 }
 
 /// A time of day in UTC, to the second.
-pub(super) struct Clock(pub(super) Timestamp);
+pub(super) struct TimeOfDay(pub(super) Timestamp);
 
-impl fmt::Display for Clock {
+impl fmt::Display for TimeOfDay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0.strftime("%H:%M:%S UTC"))
     }
@@ -43,13 +43,13 @@ impl fmt::Display for Is<'_> {
 }
 
 /// `waiting is 612, above 500`, with how long and since when where that matters.
-pub(super) struct Seen<'a> {
+pub(super) struct ConditionValue<'a> {
     pub(super) condition: &'a Condition,
     pub(super) value: f64,
     pub(super) since: Option<Timestamp>,
 }
 
-impl fmt::Display for Seen<'_> {
+impl fmt::Display for ConditionValue<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { condition, value, since } = *self;
         write!(f, "{}", Is { condition, value })?;
@@ -58,7 +58,7 @@ impl fmt::Display for Seen<'_> {
             write!(f, ", {} {threshold}{}", comparison.in_words(), unit.suffix())?;
         }
         if let Some(since) = since {
-            write!(f, " since {}", Day(since))?;
+            write!(f, " since {}", DayAndTime(since))?;
         }
         if hold_for.is_zero() { Ok(()) } else { write!(f, " (rule: for {})", Span(*hold_for)) }
     }

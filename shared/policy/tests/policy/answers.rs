@@ -3,7 +3,8 @@
 use tidegate_policy::Severity::Warning;
 use tidegate_policy::Verdict::{Hold, ScaleOut};
 use tidegate_policy::{
-    Absence, AbsenceKind, Alarm, AlarmState, Cooldown, Datapoint, Evaluation, MetricReading, OnAbsence, jobs,
+    Absence, AbsenceKind, Alarm, AlarmEvaluation, AlarmState, Cooldown, Datapoint, MetricReading, OnAbsence,
+    jobs,
 };
 
 use crate::stage::{Stage, codes, noon, refused, seconds};
@@ -20,9 +21,9 @@ fn api(rules: &[&str]) -> Stage {
 fn a_value_that_is_corrected_is_acted_on_although_no_newer_one_has_come() {
     let mut stage = api(&["cpu > 70%: +2"]);
     stage.answer("cpu", &[(-180, 60.0)]);
-    assert_eq!(stage.at(0).look().verdict, Hold { at: Some(5) });
+    assert_eq!(stage.at(0).evaluate().verdict, Hold { at: Some(5) });
     stage.answer("cpu", &[(-180, 80.0)]);
-    assert_eq!(stage.at(15).look().verdict, ScaleOut { from: 5, to: 7 });
+    assert_eq!(stage.at(15).evaluate().verdict, ScaleOut { from: 5, to: 7 });
 }
 
 /// Between two answers nothing tells whether the tasks just added were enough.
@@ -30,11 +31,11 @@ fn a_value_that_is_corrected_is_acted_on_although_no_newer_one_has_come() {
 fn a_breach_steps_again_with_an_answer_that_repeats_it_and_not_between_two_answers() {
     let mut stage = api(&["cpu > 70%: +2"]);
     stage.answer("cpu", &[(-180, 50.0), (0, 90.0)]);
-    assert_eq!(stage.at(5).look().verdict, ScaleOut { from: 5, to: 7 });
+    assert_eq!(stage.at(5).evaluate().verdict, ScaleOut { from: 5, to: 7 });
     stage.metric("cpu", MetricReading::NotRead);
-    assert_eq!(stage.arrive().at(70).look().verdict, Hold { at: Some(7) });
+    assert_eq!(stage.arrive().at(70).evaluate().verdict, Hold { at: Some(7) });
     stage.answer("cpu", &[(-180, 50.0), (0, 90.0)]);
-    assert_eq!(stage.at(75).look().verdict, ScaleOut { from: 7, to: 9 });
+    assert_eq!(stage.at(75).evaluate().verdict, ScaleOut { from: 7, to: 9 });
 }
 
 /// Nine tenths of the newest minute are still to come.
@@ -48,14 +49,15 @@ fn a_tracker_grows_by_the_newest_high_minute_and_not_by_the_part_of_one() {
 #[test]
 fn a_young_value_ends_no_condition_in_either_direction() {
     let mut stage = api(&[]).notify("requests < 100", Warning);
-    let told =
-        |stage: &mut Stage| -> Vec<String> { stage.look().notices.iter().map(ToString::to_string).collect() };
+    let notified = |stage: &mut Stage| -> Vec<String> {
+        stage.evaluate().notices.iter().map(ToString::to_string).collect()
+    };
     stage.answer("requests", &[(-180, 50.0)]);
-    assert_eq!(told(stage.at(0)), ["requests < 100"]);
+    assert_eq!(notified(stage.at(0)), ["requests < 100"]);
     stage.answer("requests", &[(-120, 50.0), (60, 200.0)]);
-    assert_eq!(told(stage.at(60)), [""; 0]);
+    assert_eq!(notified(stage.at(60)), [""; 0]);
     stage.answer("requests", &[(-120, 50.0), (60, 200.0)]);
-    assert_eq!(told(stage.at(240)), ["RESOLVED: requests < 100"]);
+    assert_eq!(notified(stage.at(240)), ["RESOLVED: requests < 100"]);
 }
 
 #[test]
@@ -73,7 +75,7 @@ fn an_alarm_that_a_part_of_its_data_sufficed_for_has_lasted_since_its_transition
         let alarm = Alarm {
             state: AlarmState::Alarm,
             since: noon() + seconds(since),
-            evaluation: Evaluation::PartialData,
+            evaluation_state: AlarmEvaluation::PartialData,
         };
         assert_eq!(stage.alarm_read("busy", Ok(alarm)).peek().verdict, expected, "{since}");
     }
@@ -111,7 +113,7 @@ fn the_jobs_of_a_queue_known_by_a_metric_are_the_newest_that_settled_and_no_fewe
 
 /// A total of 9,000 beside tasks that do not run: nobody has a share of it, now or later.
 #[test]
-fn a_total_that_nobody_serves_is_no_share() {
+fn a_total_that_no_target_serves_is_no_share() {
     let total = |stage: &mut Stage, at: i64| {
         let points: Vec<(i64, f64)> = (-10..=0).map(|minute| (at + minute * 60, 9_000.0)).collect();
         stage.answer("requests", &points).at(at);
@@ -126,19 +128,19 @@ fn a_total_that_nobody_serves_is_no_share() {
     starting.service().running_count = 0;
     for minute in 0..5 {
         total(&mut starting, minute * 60);
-        assert_eq!(codes(&starting.look()), ["reading-missing"], "{minute}");
+        assert_eq!(codes(&starting.evaluate()), ["reading-missing"], "{minute}");
     }
     let ours: Vec<(i64, f64)> = (-10..=-3).map(|minute| (300 + minute * 60, 9_000.0)).collect();
     starting.answer("requests", &ours).at(300);
     assert_eq!(
-        codes(&starting.arrive().look()),
+        codes(&starting.arrive().evaluate()),
         ["rule-not-long-enough"],
         "of the newest minute alone they have a share"
     );
 }
 
 #[test]
-fn a_total_that_cannot_be_read_says_so_although_nobody_runs() {
+fn a_total_that_cannot_be_read_says_so_although_no_task_runs() {
     let mut stage = api(&["requests_per_task > 1000: +2"]);
     stage.service().running_count = 0;
     let decision = stage.metric("requests", MetricReading::Failed(refused())).peek().to_string();
@@ -155,28 +157,28 @@ fn a_share_that_was_once_divided_is_not_divided_again() {
     };
     for minute in 0..5 {
         answer(&mut stage, minute * 60);
-        assert_eq!(codes(&stage.look()), ["nothing-matches"], "{minute}");
+        assert_eq!(codes(&stage.evaluate()), ["nothing-matches"], "{minute}");
     }
     stage = stage.tasks(5);
     answer(&mut stage, 300);
-    assert_eq!(codes(&stage.look())[0], "rule-not-long-enough");
+    assert_eq!(codes(&stage.evaluate())[0], "rule-not-long-enough");
     answer(&mut stage, 360);
-    assert_eq!(stage.look().verdict, ScaleOut { from: 5, to: 7 });
+    assert_eq!(stage.evaluate().verdict, ScaleOut { from: 5, to: 7 });
 }
 
 #[test]
 fn a_share_is_high_from_its_first_datapoint_on_and_a_young_total_is_shared_too() {
     let mut stage = api(&["requests_per_task > 1500 for 1m: +2"]);
     stage.answer("requests", &[(-180, 5_000.0)]);
-    assert_eq!(stage.at(0).look().verdict, Hold { at: Some(5) });
+    assert_eq!(stage.at(0).evaluate().verdict, Hold { at: Some(5) });
     stage.answer("requests", &[(-180, 5_000.0), (-120, 10_000.0)]);
-    assert_eq!(stage.at(60).look().verdict, ScaleOut { from: 5, to: 7 });
+    assert_eq!(stage.at(60).evaluate().verdict, ScaleOut { from: 5, to: 7 });
     let mut young = api(&["requests_per_task > 1500: +2"]);
     young.answer("requests", &[(-180, 5_000.0), (0, 7_000.0)]);
     assert_eq!(young.peek().verdict, Hold { at: Some(5) }, "1,400 each");
 }
 
-/// Six minutes with many free slots, of which three have settled: what is told is for how long it is certain.
+/// Six minutes with many free slots, of which three have settled: what is reported is for how long it is certain.
 #[test]
 fn a_scale_in_that_waits_for_minutes_to_settle_tells_for_how_long_it_holds_surely() {
     let mut stage = api(&["free_slots > 100 for 5m: -1"]);
@@ -192,9 +194,9 @@ fn a_scale_in_that_waits_for_minutes_to_settle_tells_for_how_long_it_holds_surel
 fn of_two_young_values_the_one_of_the_larger_load_asks_if_it_is_high() {
     let grown = |now: f64| {
         let mut stage = api(&[]).tasks(2).with(|stage| stage.policy.track = vec![track("cpu", 50.0)]);
-        stage.answer("cpu", &[(-240, 45.0), (-180, 45.0)]).at(0).look();
+        stage.answer("cpu", &[(-240, 45.0), (-180, 45.0)]).at(0).evaluate();
         stage.seen.service = Ok(crate::stage::service(10, 10));
-        stage.answer("cpu", &[(-240, 45.0), (-180, 45.0)]).at(60).look();
+        stage.answer("cpu", &[(-240, 45.0), (-180, 45.0)]).at(60).evaluate();
         stage.answer("cpu", &[(-180, 45.0), (-120, 45.0), (60, 100.0), (180, now)]).at(200);
         stage
     };
@@ -209,7 +211,7 @@ fn of_two_young_values_the_one_of_the_larger_load_asks_if_it_is_high() {
 #[test]
 fn a_floor_that_was_last_known_an_hour_ago_is_not_known_by_a_young_value_that_says_the_same() {
     let mut stage = api(&["cpu < 99%: -1"]).with(|stage| stage.policy.floor = Some(crate::floor::monitors()));
-    stage.answer("cpu", &[(-180, 50.0)]).answer("monitors", &[(-180, 1_000.0)]).at(0).look();
+    stage.answer("cpu", &[(-180, 50.0)]).answer("monitors", &[(-180, 1_000.0)]).at(0).evaluate();
     stage.answer("cpu", &[(3_420, 50.0)]).answer("monitors", &[(3_600, 1_000.0)]);
     let decision = stage.at(3_600).peek().to_string();
     assert!(decision.contains("`monitors` was 1000 when it was last known, 1h3m ago"), "{decision}");

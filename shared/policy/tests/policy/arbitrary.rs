@@ -7,17 +7,19 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
-use tidegate_policy::Look;
-use tidegate_policy::memory::{Failure, Head, Intent, LastPoint, Run, ScaleOut, Startup, Wish, YoungPoint};
+use tidegate_policy::Evaluation;
+use tidegate_policy::memory::{
+    ConditionRun, FailedChanges, Head, Intent, LastPoint, PastRecommendation, ScaleOut, Startup, YoungPoint,
+};
 use tidegate_policy::{
-    Adjustment, Amount, Capacity, Cooldown, Counts, Datapoint, Decision, InFlight, LargestStep, Memory,
-    MetricName, MetricPolicy, MetricReading, Observation, OnAbsence, Override, Queue, Rule, Service,
-    ServicePolicy, decide,
+    Adjustment, Amount, Capacity, CapacityUnit, Cooldown, Datapoint, Decision, InFlight, LargestStep, Memory,
+    MetricName, MetricPolicy, MetricReading, Observation, OnAbsence, Override, Queue, Rule, ServicePolicy,
+    ServiceState, decide,
 };
 
 use aws::{alarms, constraints, notify};
 use ran::ran;
-use steering::{edges, floor, hours, overrides, trackers};
+use steering::{active_notices, floor, hours, overrides, trackers};
 
 use crate::stage::{noon, refused, rule, seconds};
 use crate::track::track;
@@ -38,8 +40,9 @@ pub(crate) struct Case {
 
 impl Case {
     pub(crate) fn decide(&self) -> Decision {
-        let look = Look { target: "worker", id: "this-look", overrides: &self.overrides, now: self.now };
-        decide(&self.seen, &self.policy, &self.memory, look)
+        let evaluation =
+            Evaluation { target: "worker", id: "this-evaluation", overrides: &self.overrides, now: self.now };
+        decide(&self.seen, &self.policy, &self.memory, evaluation)
     }
 
     /// A pin is in force: it outranks every guard.
@@ -216,7 +219,7 @@ pub(crate) fn policy(
                     is_ratio,
                 }],
                 notify,
-                counts: Counts::Tasks,
+                capacity_unit: CapacityUnit::Tasks,
             }
         },
     )
@@ -239,18 +242,20 @@ pub(crate) fn observation(range: Range) -> impl Strategy<Value = Observation> {
     })
 }
 
-fn service(range: Range) -> impl Strategy<Value = Service> {
+fn service(range: Range) -> impl Strategy<Value = ServiceState> {
     let running = prop_oneof![3 => Just(None), 1 => count(range).prop_map(Some)];
     let rare = || prop::bool::weighted(0.05);
     (count(range), running, count(range), prop::bool::weighted(0.1), (rare(), rare()), constraints(range))
-        .prop_map(|(desired_count, running, pending, rollout, (draining, daemon), constraints)| Service {
-            desired_count,
-            running_count: running.unwrap_or(desired_count),
-            pending_count: if running.is_none() { 0 } else { pending },
-            rollout,
-            active: !draining,
-            daemon,
-            constraints,
+        .prop_map(|(desired_count, running, pending, rollout, (draining, daemon), constraints)| {
+            ServiceState {
+                desired_count,
+                running_count: running.unwrap_or(desired_count),
+                pending_count: if running.is_none() { 0 } else { pending },
+                rollout,
+                active: !draining,
+                daemon,
+                constraints,
+            }
         })
 }
 
@@ -291,25 +296,22 @@ pub(crate) fn memory(range: Range) -> impl Strategy<Value = Memory> {
     let point = (time(range), finite.clone(), prop_oneof![Just(60_i64), Just(i64::MAX), Just(-1)])
         .prop_map(|(at, value, period)| LastPoint { at, value, period });
     let young = (time(range), finite).prop_map(|(at, value)| YoungPoint(at, value));
-    let run = (time(range), time(range)).prop_map(|(since, last)| Run { since, last });
+    let run = (time(range), time(range)).prop_map(|(since, last)| ConditionRun { since, last });
     let low = || (1.0..100.0_f64).prop_map(|target| track("cpu", target).low().to_string());
     let key = prop_oneof![prop::sample::select(USUAL).prop_map(|text| rule(text).when.to_string()), low()];
     let intent = (count(range), count(range), time(range)).prop_map(|(from, to, at)| Intent {
         from,
         to,
         at,
-        look: "another-look".to_owned(),
+        evaluation: "another-evaluation".to_owned(),
     });
-    let failure = (time(range), count(range), option::of(count(range))).prop_map(|(at, count, to)| Failure {
-        at,
-        count,
-        to,
-    });
+    let failure = (time(range), count(range), option::of(count(range)))
+        .prop_map(|(at, count, to)| FailedChanges { at, count, to });
     let changes = (
         option::of((time(range), count(range), prop_oneof![3 => Just(0), 1 => count(range)]))
             .prop_map(|some| some.map(|(at, base, others)| ScaleOut { at, base, others })),
         (option::of(time(range)), option::of(time(range))),
-        vec((time(range), count(range)).prop_map(|(at, tasks)| Wish { at, tasks }), 0..5),
+        vec((time(range), count(range)).prop_map(|(at, tasks)| PastRecommendation { at, tasks }), 0..5),
         option::weighted(0.2, intent),
         option::weighted(0.2, failure),
         option::of(count(range)),
@@ -323,33 +325,35 @@ pub(crate) fn memory(range: Range) -> impl Strategy<Value = Memory> {
         option::of(ran(range)),
         option::of(time(range)),
     );
-    (changes, readings, edges(range), any::<bool>()).prop_map(|(changes, readings, edges, zeroed)| {
-        let (scale_out, (changed_at, woke_at), wishes, intent, failure, desired_count) = changes;
-        let (runs, metrics, (empty, young), startup, head, ran, idle_since) = readings;
-        let observed = None;
-        Memory {
-            scale_out,
-            changed_at,
-            woke_at,
-            wishes,
-            runs,
-            metrics,
-            young,
-            empty,
-            startup,
-            ran,
-            head,
-            idle_since,
-            edges,
-            intent,
-            failure,
-            desired_count,
-            overwritten: None,
-            zeroed,
-            wait: None,
-            observed,
-        }
-    })
+    (changes, readings, active_notices(range), any::<bool>()).prop_map(
+        |(changes, readings, active_notices, zeroed)| {
+            let (scale_out, (changed_at, woke_at), recommendations, intent, failure, desired_count) = changes;
+            let (runs, metrics, (empty, young), startup, head, ran, idle_since) = readings;
+            let observed = None;
+            Memory {
+                scale_out,
+                changed_at,
+                woke_at,
+                recommendations,
+                runs,
+                metrics,
+                young,
+                empty,
+                startup,
+                ran,
+                head,
+                idle_since,
+                active_notices,
+                intent,
+                failure,
+                desired_count,
+                overwritten: None,
+                zeroed,
+                wait: None,
+                observed,
+            }
+        },
+    )
 }
 
 /// Any question that `decide` can be asked.

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use proptest::prelude::*;
-use tidegate_policy::memory::{Failure, Intent, Overwritten};
+use tidegate_policy::memory::{FailedChanges, Intent, Overwritten};
 use tidegate_policy::overrides::OverrideKind::{Max, Min, Pin};
 use tidegate_policy::{Memory, NoticeKind};
 
@@ -17,11 +17,11 @@ type Poison = (&'static str, fn(&mut Memory));
 const FOR_EVER: [Poison; 3] = [
     ("a change that is yet to come", |memory| memory.changed_at = Some(NEVER)),
     ("an intent that never ends", |memory| {
-        let look = "no-look".to_owned();
-        memory.intent = Some(Intent { from: 1, to: u32::MAX, at: NEVER, look });
+        let evaluation = "no-evaluation".to_owned();
+        memory.intent = Some(Intent { from: 1, to: u32::MAX, at: NEVER, evaluation });
     }),
     ("a failure that is never tried again", |memory| {
-        memory.failure = Some(Failure { at: NEVER, count: u32::MAX, to: None });
+        memory.failure = Some(FailedChanges { at: NEVER, count: u32::MAX, to: None });
     }),
 ];
 
@@ -29,7 +29,7 @@ const FOR_EVER: [Poison; 3] = [
 fn after_an_hour(stage: &mut Stage) -> u32 {
     for _ in 0..60 {
         stage.memory.believe(stage.now);
-        stage.look();
+        stage.evaluate();
         stage.arrive().wait(60);
     }
     size(&stage.peek())
@@ -66,27 +66,27 @@ fn a_clock_that_is_seconds_ahead_is_believed() {
 }
 
 #[test]
-fn an_override_sets_no_more_than_the_file_allows_and_that_is_told() {
+fn an_override_sets_no_more_than_the_file_allows_and_that_is_reported() {
     let quiet = || Stage::new(2, 20, &[]);
     for kind in [Pin(40), Min(40), Pin(u32::MAX), Min(u32::MAX)] {
-        let decision = quiet().person(kind, 600).peek();
+        let decision = quiet().overridden(kind, 600).peek();
         assert_eq!(size(&decision), 20, "{kind}");
         assert!(codes(&decision).contains(&"override-above"), "{decision}");
         assert!(decision.notices.iter().any(|notice| notice.kind == NoticeKind::OverrideLimited));
-        let more = quiet().with(|stage| stage.policy.override_max = 30).person(kind, 600).peek();
+        let more = quiet().with(|stage| stage.policy.override_max = 30).overridden(kind, 600).peek();
         assert_eq!(size(&more), 30, "{kind}");
     }
-    let exact = quiet().with(|stage| stage.policy.override_max = 40).person(Pin(40), 600).peek();
+    let exact = quiet().with(|stage| stage.policy.override_max = 40).overridden(Pin(40), 600).peek();
     assert_eq!((size(&exact), codes(&exact)), (40, vec!["overridden"]));
-    let most = quiet().person(Max(5_000), 600).peek();
+    let most = quiet().overridden(Max(5_000), 600).peek();
     assert_eq!(most.bounds.max(), 20, "a maximum lowers, and raises only as far as the file allows");
 }
 
 #[test]
-fn an_override_that_ends_in_years_is_not_in_force_and_that_is_told() {
+fn an_override_that_ends_in_years_is_not_in_force_and_that_is_reported() {
     for kind in [Pin(9), Min(9), Max(1)] {
         for (until, holds) in [(31 * 86_400, true), (31 * 86_400 + 1, false), (7_000 * 86_400, false)] {
-            let decision = Stage::new(2, 20, &[]).person(kind, until).peek();
+            let decision = Stage::new(2, 20, &[]).overridden(kind, until).peek();
             assert_eq!(codes(&decision).contains(&"overridden"), holds, "{kind} for {until} s");
             assert_eq!(codes(&decision).contains(&"override-too-long"), !holds, "{kind} for {until} s");
             if !holds {

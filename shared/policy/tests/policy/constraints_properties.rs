@@ -1,7 +1,7 @@
 //! What AWS sets around a service holds for every service, every world and every memory.
 
 use proptest::prelude::*;
-use tidegate_policy::{OtherScaler, Verdict};
+use tidegate_policy::{OtherAutoscaler, Verdict};
 
 use crate::arbitrary::{Range, case};
 
@@ -21,13 +21,13 @@ proptest! {
     }
 
     #[test]
-    fn with_another_owner_nothing_is_changed_at_all(case in case(Range::Everyday), express in any::<bool>()) {
+    fn with_another_autoscaler_nothing_is_changed_at_all(case in case(Range::Everyday), express in any::<bool>()) {
         let mut case = case;
         let Ok(service) = &mut case.seen.service else { return Ok(()) };
         if express {
             service.constraints.express = true;
         } else {
-            service.constraints.other_scaler = OtherScaler::Active("Application Auto Scaling".to_owned());
+            service.constraints.other_autoscaler = OtherAutoscaler::Active("Application Auto Scaling".to_owned());
         }
         let decision = case.decide();
         prop_assert_eq!(decision.verdict.as_change(), None, "{}", decision);
@@ -48,15 +48,15 @@ proptest! {
             Verdict::ScaleIn { from, to } => {
                 prop_assert!(constraints.no_scale_in.is_none(), "{decision}");
                 prop_assert!(to >= constraints.protected.min(from), "protected: {decision}");
-                let known = !matches!(constraints.other_scaler, OtherScaler::Unknown(_));
-                prop_assert!(known, "another scaler: {decision}");
+                let known = !matches!(constraints.other_autoscaler, OtherAutoscaler::Unknown(_));
+                prop_assert!(known, "another autoscaler: {decision}");
             }
             Verdict::Hold { .. } => {}
         }
     }
 
     #[test]
-    fn what_people_are_told_of_changes_no_verdict(case in case(Range::Everyday)) {
+    fn what_is_only_reported_changes_no_verdict(case in case(Range::Everyday)) {
         let mut silent = case.clone();
         silent.policy.notify.clear();
         prop_assert_eq!(case.decide().verdict, silent.decide().verdict);

@@ -17,21 +17,21 @@ fn service() -> Stage {
 /// The next evaluation, 15 seconds later, with so many jobs waiting and all tasks running.
 fn next(stage: &mut Stage, waiting: u64) -> u32 {
     stage.queue().waiting = waiting;
-    size(&stage.arrive().wait(15).look())
+    size(&stage.arrive().wait(15).evaluate())
 }
 
 #[test]
 fn a_minimum_a_pin_and_a_hand_begin_no_cooldown() {
-    let mut minimum = service().person(Min(12), 600);
-    assert_eq!(size(&minimum.look()), 12);
+    let mut minimum = service().overridden(Min(12), 600);
+    assert_eq!(size(&minimum.evaluate()), 12);
     assert_eq!(next(&mut minimum, 501), 17);
 
-    let mut pin = service().person(Pin(12), 15);
-    assert_eq!(size(&pin.look()), 12);
+    let mut pin = service().overridden(Pin(12), 15);
+    assert_eq!(size(&pin.evaluate()), 12);
     assert_eq!(next(&mut pin, 501), 17);
 
     let mut hand = service();
-    hand.look();
+    hand.evaluate();
     hand.service().desired_count = 12;
     assert_eq!(next(&mut hand, 501), 17);
 }
@@ -41,7 +41,7 @@ fn hours_begin_no_cooldown() {
     let mut stage = service();
     let noon = window(Days::EVERY, "12:00", "13:00", "UTC", &[]);
     stage.policy.hours = vec![Hours { window: noon, outside: false, min: Some(12), max: None }];
-    assert_eq!(size(&stage.look()), 12);
+    assert_eq!(size(&stage.evaluate()), 12);
     assert_eq!(next(&mut stage, 501), 17);
     assert_eq!(next(&mut stage, 501), 17, "its own step begins one");
 }
@@ -50,27 +50,27 @@ fn hours_begin_no_cooldown() {
 #[test]
 fn what_others_add_meanwhile_uses_up_no_credit_and_renews_none() {
     let by_a_minimum = |stage: &mut Stage| {
-        *stage = stage.clone().person(Min(20), 600);
-        assert_eq!(size(&stage.arrive().at(60).look()), 20);
+        *stage = stage.clone().overridden(Min(20), 600);
+        assert_eq!(size(&stage.arrive().at(60).evaluate()), 20);
     };
     let by_a_pin = |stage: &mut Stage| {
-        *stage = stage.clone().person(Pin(20), 61);
-        assert_eq!(size(&stage.arrive().at(60).look()), 20);
+        *stage = stage.clone().overridden(Pin(20), 61);
+        assert_eq!(size(&stage.arrive().at(60).evaluate()), 20);
     };
     let by_hand = |stage: &mut Stage| {
         stage.arrive().service().desired_count = 20;
-        assert_eq!(size(&stage.arrive().at(60).look()), 20);
+        assert_eq!(size(&stage.arrive().at(60).evaluate()), 20);
     };
     let ways: [&dyn Fn(&mut Stage); 3] = [&by_a_minimum, &by_a_pin, &by_hand];
     for raise in ways {
         let mut stage = service().waiting(501);
-        assert_eq!(stage.at(0).look().verdict, ScaleOut { from: 5, to: 10 });
+        assert_eq!(stage.at(0).evaluate().verdict, ScaleOut { from: 5, to: 10 });
         raise(&mut stage);
-        assert_eq!(stage.arrive().at(75).look().verdict, Hold { at: Some(20) });
+        assert_eq!(stage.arrive().at(75).evaluate().verdict, Hold { at: Some(20) });
         let mut larger = stage.clone();
         assert_eq!(next(&mut larger, 5_001), 23, "five of the eight are there");
-        assert_eq!(stage.at(299).look().verdict, Hold { at: Some(20) });
-        assert_eq!(stage.at(300).look().verdict, ScaleOut { from: 20, to: 25 });
+        assert_eq!(stage.at(299).evaluate().verdict, Hold { at: Some(20) });
+        assert_eq!(stage.at(300).evaluate().verdict, ScaleOut { from: 20, to: 25 });
     }
 }
 
@@ -78,32 +78,32 @@ fn what_others_add_meanwhile_uses_up_no_credit_and_renews_none() {
 #[test]
 fn what_was_taken_back_by_hand_counts_no_more() {
     let mut stage = Stage::new(1, 100, &["waiting > 500: +100%"]).waiting(501);
-    assert_eq!(stage.look().verdict, ScaleOut { from: 5, to: 10 });
+    assert_eq!(stage.evaluate().verdict, ScaleOut { from: 5, to: 10 });
     for by_hand in [5, 15] {
         stage.service().desired_count = by_hand;
         stage.queue().waiting = 100;
-        stage.arrive().wait(15).look();
+        stage.arrive().wait(15).evaluate();
     }
     stage.queue().waiting = 501;
-    assert_eq!(stage.wait(15).look().verdict, ScaleOut { from: 15, to: 30 });
+    assert_eq!(stage.wait(15).evaluate().verdict, ScaleOut { from: 15, to: 30 });
 }
 
 /// A minimum and a rule at once: of six tasks five are the rule's.
 #[test]
 fn of_a_raise_that_a_rule_and_a_minimum_make_together_the_part_of_the_rule_counts() {
     let mut stage = Stage::new(8, 100, &["waiting > 500: +5", "waiting > 5000: +8"]).tasks(2).waiting(501);
-    assert_eq!(size(&stage.look()), 8);
+    assert_eq!(size(&stage.evaluate()), 8);
     assert_eq!(next(&mut stage, 501), 8);
     assert_eq!(next(&mut stage, 5_001), 11);
 }
 
-/// A cooldown that holds back a rule's step does not hold back a person.
+/// A cooldown that holds back a rule's step does not hold back an operator.
 #[test]
 fn a_minimum_is_reached_at_once_whatever_step_was_taken() {
     let mut stage = service().waiting(501);
     stage.policy.largest_step.scale_out = 3.try_into().unwrap();
-    assert_eq!(size(&stage.look()), 8);
-    let mut stage = stage.person(Min(40), 600);
+    assert_eq!(size(&stage.evaluate()), 8);
+    let mut stage = stage.overridden(Min(40), 600);
     assert_eq!(next(&mut stage, 501), 40);
     assert_eq!(next(&mut stage, 501), 40);
 }
@@ -118,7 +118,7 @@ fn a_method_that_adds_every_minute_does_not_keep_a_rule_from_its_step() {
         stage.queue().waiting = u64::from(stage.service().desired_count) * 112 / 10;
         stage.points("cpu", &[(minute * 60, if minute < 10 { 50.0 } else { 80.0 })]);
         let before = stage.service().desired_count;
-        let after = size(&stage.arrive().at(minute * 60 + 10).look());
+        let after = size(&stage.arrive().at(minute * 60 + 10).evaluate());
         assert!(after > before, "the tracker adds at every evaluation");
         if after >= before + 15 {
             stepped.push(minute);
@@ -127,27 +127,27 @@ fn a_method_that_adds_every_minute_does_not_keep_a_rule_from_its_step() {
     assert!(stepped[0] <= 15 && stepped.len() >= 3, "{stepped:?}");
 }
 
-/// A raise of hours, of a person or by hand is in no metric yet: the cooldown of scale-in counts from it all the same.
+/// A raise of hours, of an operator or by hand is in no metric yet: the cooldown of scale-in counts from it all the same.
 #[test]
 fn after_a_minimum_nothing_leaves_for_the_cooldown_of_scale_in() {
-    let mut stage = service().waiting(0).person(Min(12), 60);
-    assert_eq!(size(&stage.at(0).look()), 12);
-    let held = stage.arrive().at(299).look();
+    let mut stage = service().waiting(0).overridden(Min(12), 60);
+    assert_eq!(size(&stage.at(0).evaluate()), 12);
+    let held = stage.arrive().at(299).evaluate();
     assert_eq!((size(&held), codes(&held)), (12, vec!["rule-matched", "cooldown-in"]));
-    assert_eq!(stage.at(300).look().verdict, ScaleIn { from: 12, to: 11 });
+    assert_eq!(stage.at(300).evaluate().verdict, ScaleIn { from: 12, to: 11 });
 }
 
 /// The first tasks have no CPU yet, whoever woke them.
 #[test]
 fn the_first_tasks_of_a_minimum_need_no_datapoint_at_once() {
-    let mut stage = Stage::new(1, 100, &["cpu > 70%: +2"]).tasks(0).person(Min(2), 6_000);
+    let mut stage = Stage::new(1, 100, &["cpu > 70%: +2"]).tasks(0).overridden(Min(2), 6_000);
     stage.memory.zeroed = true;
     stage.points("cpu", &[]);
-    assert_eq!(size(&stage.at(0).look()), 2);
+    assert_eq!(size(&stage.at(0).evaluate()), 2);
     for at in [60, 120, 600] {
-        assert_eq!(stage.arrive().at(at).look().notices.len(), 0, "{at}");
+        assert_eq!(stage.arrive().at(at).evaluate().notices.len(), 0, "{at}");
     }
-    let told = |stage: &mut Stage, at: i64| stage.at(at).look().notices.len();
-    assert_eq!(told(&mut stage, 960) + told(&mut stage, 1_020), 0);
-    assert_eq!(told(&mut stage, 1_080) + told(&mut stage, 1_140), 1);
+    let notified = |stage: &mut Stage, at: i64| stage.at(at).evaluate().notices.len();
+    assert_eq!(notified(&mut stage, 960) + notified(&mut stage, 1_020), 0);
+    assert_eq!(notified(&mut stage, 1_080) + notified(&mut stage, 1_140), 1);
 }

@@ -32,7 +32,7 @@ impl Steps {
             let now = minute * 60 + 20;
             stage.service().running_count = running(&asked, now);
             let reading = self.read(now, &asked);
-            let verdict = stage.metric("cpu", reading).at(now).look().verdict;
+            let verdict = stage.metric("cpu", reading).at(now).evaluate().verdict;
             asked.extend(verdict.as_change().map(|(_, to)| (now, to)));
             all.push(stage.service().desired_count);
         }
@@ -87,9 +87,9 @@ fn a_datapoint_is_multiplied_with_the_tasks_that_it_was_measured_over() {
     let mut stage = Stage::new(1, 100, &["cpu > 70%: +6", "cpu < 35%: -45%"]).tasks(19).no_queue();
     stage.policy.interruptible = true;
     stage.policy.cooldown.scale_in = seconds(60);
-    stage.points("cpu", &[(-60, 30.0), (0, 30.0)]).at(60).look();
+    stage.points("cpu", &[(-60, 30.0), (0, 30.0)]).at(60).evaluate();
     assert_eq!(stage.service().desired_count, 11);
-    let decision = stage.arrive().points("cpu", &[(60, 30.0)]).at(120).look();
+    let decision = stage.arrive().points("cpu", &[(60, 30.0)]).at(120).evaluate();
     let text = decision.to_string();
     assert_eq!(stage.service().desired_count, 9, "{text}");
     assert!(text.contains("81.43%"), "{text}");

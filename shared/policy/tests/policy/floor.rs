@@ -58,12 +58,12 @@ fn a_table_never_asks_for_less_as_the_business_grows() {
 #[test]
 fn a_floor_raises_at_once_and_keeps_what_it_asks_for() {
     let mut stage = stage(2).waiting(100);
-    let decision = stage.points("monitors", &[(0, 1_234.0)]).look();
+    let decision = stage.points("monitors", &[(0, 1_234.0)]).evaluate();
     assert_eq!(decision.verdict, ScaleOut { from: 2, to: 5 });
     assert_eq!(codes(&decision), ["below-min", "floor"]);
     assert_eq!(decision.reasons[1].to_string(), "`monitors` is 1234, and the floor table keeps 5 tasks");
     stage.queue().waiting = 0;
-    let kept = stage.arrive().wait(120).look();
+    let kept = stage.arrive().wait(120).evaluate();
     assert_eq!(kept.verdict, Hold { at: Some(5) });
     assert_eq!(codes(&kept), ["rule-matched", "at-min", "floor"]);
 }
@@ -72,17 +72,20 @@ fn a_floor_raises_at_once_and_keeps_what_it_asks_for() {
 #[test]
 fn a_metric_that_stops_keeps_its_floor_for_an_hour_in_silence_and_then_stops_every_scale_in() {
     let mut stage = stage(20);
-    stage.points("monitors", &[(0, 1_234.0)]).look();
+    stage.points("monitors", &[(0, 1_234.0)]).evaluate();
     stage.metric("monitors", MetricReading::NotRead);
-    let last_silent = stage.arrive().at(3_600 + 120).look();
+    let last_silent = stage.arrive().at(3_600 + 120).evaluate();
     assert_eq!(last_silent.verdict, ScaleIn { from: 19, to: 18 });
-    let gone = stage.arrive().at(3_600 + 600).look();
+    let gone = stage.arrive().at(3_600 + 600).evaluate();
     assert_eq!(gone.verdict, Hold { at: Some(18) });
     assert_eq!(codes(&gone), ["rule-matched", "reading-stale"]);
     assert_eq!(gone.bounds.min(), 5, "the floor itself stays");
-    let told = stage.wait(60).look();
-    assert!(told.notices.iter().any(|it| it.kind == NoticeKind::ReadingMissing && it.begins), "{told}");
-    let back = stage.points("monitors", &[(4_320, 50.0)]).at(4_380).look();
+    let notified = stage.wait(60).evaluate();
+    assert!(
+        notified.notices.iter().any(|it| it.kind == NoticeKind::ReadingMissing && it.begins),
+        "{notified}"
+    );
+    let back = stage.points("monitors", &[(4_320, 50.0)]).at(4_380).evaluate();
     assert_eq!(back.bounds.min(), 1);
     assert!(back.notices.iter().any(|it| it.kind == NoticeKind::ReadingMissing && !it.begins), "{back}");
 }
@@ -95,10 +98,10 @@ fn a_missing_metric_never_lowers_the_floor() {
         MetricReading::Points { period: seconds(60), points: vec![] },
     ] {
         let mut stage = stage(20);
-        stage.points("monitors", &[(0, 12_000.0)]).look();
+        stage.points("monitors", &[(0, 12_000.0)]).evaluate();
         stage.metric("monitors", reading);
         for day in 0..10 {
-            assert_eq!(stage.arrive().at(day * 86_400 + 1).look().bounds.min(), 15);
+            assert_eq!(stage.arrive().at(day * 86_400 + 1).evaluate().bounds.min(), 15);
         }
     }
 }
@@ -115,14 +118,14 @@ fn a_floor_that_was_never_known_stops_every_scale_in() {
 #[test]
 fn a_metric_without_a_vote_keeps_its_floor_and_stops_nothing() {
     let mut stage = stage(20).on_absence("monitors", OnAbsence::NoVote);
-    stage.points("monitors", &[(0, 1_234.0)]).look();
+    stage.points("monitors", &[(0, 1_234.0)]).evaluate();
     stage.points("monitors", &[]);
-    let later = stage.arrive().at(86_400).look();
+    let later = stage.arrive().at(86_400).evaluate();
     assert_eq!((later.verdict, later.bounds.min()), (ScaleIn { from: 19, to: 18 }, 5));
 }
 
 #[test]
-fn hours_and_people_outrank_the_floor() {
-    let mut stage = stage(20).person(OverrideKind::Max(3), 7_200);
+fn hours_and_overrides_outrank_the_floor() {
+    let mut stage = stage(20).overridden(OverrideKind::Max(3), 7_200);
     assert_eq!(stage.points("monitors", &[(0, 1_234.0)]).peek().bounds, Capacity::new(3, 3).unwrap());
 }

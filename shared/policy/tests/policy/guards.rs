@@ -48,7 +48,7 @@ fn work_in_flight_keeps_the_tasks_that_it_needs() {
 }
 
 #[test]
-fn jobs_held_by_workers_are_told_and_keep_no_task_that_could_not_run_them() {
+fn jobs_held_by_workers_are_reported_and_keep_no_task_that_could_not_run_them() {
     let decision = shrinking().in_flight(49).tasks(10).peek();
     assert_eq!(codes(&decision), ["rule-matched", "work-in-flight", "held-by-workers"]);
     let text = decision.to_string();
@@ -73,38 +73,38 @@ fn at_the_minimum_only_the_minimum_is_named() {
 }
 
 #[test]
-fn scale_in_goes_no_lower_than_the_largest_wish_of_the_window() {
+fn scale_in_goes_no_lower_than_the_largest_recommendation_of_the_window() {
     let mut stage = shrinking().with(|stage| {
         stage.policy.stabilization = seconds(120);
         stage.policy.interruptible = true;
     });
-    let first = stage.at(0).look();
-    assert_eq!(codes(&first), ["rule-matched", "stabilizing"], "the first look never scales in");
-    assert_eq!(size(&stage.at(119).look()), 10);
-    assert_eq!(size(&stage.at(120).look()), 5);
+    let first = stage.at(0).evaluate();
+    assert_eq!(codes(&first), ["rule-matched", "stabilizing"], "the first evaluation never scales in");
+    assert_eq!(size(&stage.at(119).evaluate()), 10);
+    assert_eq!(size(&stage.at(120).evaluate()), 5);
 }
 
 #[test]
-fn one_disagreeing_look_begins_the_window_anew() {
+fn one_disagreeing_evaluation_begins_the_window_anew() {
     let mut stage = shrinking().with(|stage| stage.policy.stabilization = seconds(120));
-    stage.at(0).look();
+    stage.at(0).evaluate();
     stage.queue().waiting = 50;
-    stage.at(60).look();
+    stage.at(60).evaluate();
     stage.queue().waiting = 0;
-    stage.at(90).look();
-    assert_eq!(size(&stage.at(209).look()), 10);
-    assert_eq!(size(&stage.at(210).look()), 9);
+    stage.at(90).evaluate();
+    assert_eq!(size(&stage.at(209).evaluate()), 10);
+    assert_eq!(size(&stage.at(210).evaluate()), 9);
 }
 
 #[test]
-fn a_time_without_looks_begins_the_window_anew() {
+fn a_time_without_evaluations_begins_the_window_anew() {
     let mut stage = shrinking().with(|stage| stage.policy.stabilization = seconds(60));
-    stage.at(0).look();
-    // Looks may be two minutes and a half apart.
-    assert_eq!(size(&stage.clone().at(210).look()), 9);
-    let late = stage.at(211).look();
+    stage.at(0).evaluate();
+    // Evaluations may be two minutes and a half apart.
+    assert_eq!(size(&stage.clone().at(210).evaluate()), 9);
+    let late = stage.at(211).evaluate();
     assert_eq!(codes(&late), ["rule-matched", "stabilizing"]);
-    assert_eq!(size(&stage.at(271).look()), 9);
+    assert_eq!(size(&stage.at(271).evaluate()), 9);
 }
 
 #[test]
@@ -159,10 +159,10 @@ fn below_the_minimum_an_unreadable_queue_does_not_keep_the_service_small() {
 #[test]
 fn above_the_maximum_the_service_comes_down_under_the_same_guards() {
     let mut stage = Stage::new(1, 8, &["waiting > 500: +5"]).tasks(10).waiting(501);
-    assert_eq!(size(&stage.at(0).look()), 9);
-    assert_eq!(codes(&stage.arrive().at(299).look()), ["above-max", "cooldown-in"]);
-    assert_eq!(size(&stage.at(300).look()), 8);
-    assert_eq!(codes(&stage.arrive().at(600).look()), ["rule-matched", "at-max"]);
+    assert_eq!(size(&stage.at(0).evaluate()), 9);
+    assert_eq!(codes(&stage.arrive().at(299).evaluate()), ["above-max", "cooldown-in"]);
+    assert_eq!(size(&stage.at(300).evaluate()), 8);
+    assert_eq!(codes(&stage.arrive().at(600).evaluate()), ["rule-matched", "at-max"]);
 }
 
 #[test]
@@ -185,7 +185,7 @@ fn a_service_that_cannot_be_scaled_is_left_alone() {
     assert_eq!(stage.peek().verdict, Hold { at: None });
 }
 
-/// What one look read of a large `unacked`.
+/// What one evaluation read of a large `unacked`.
 fn partly(jobs: u64) -> InFlight {
     InFlight::Partly { jobs, read: 100, held: 3_002 }
 }
@@ -218,16 +218,16 @@ fn a_part_of_the_work_in_flight_scales_out_like_the_whole() {
 fn a_part_begins_no_run_of_low_values_and_ends_none_of_high_ones() {
     let mut low = Stage::new(1, 50, &["in_flight < 5 for 4m: -1"]);
     low.queue().in_flight = partly(0);
-    low.look_for(600);
+    low.evaluate_for(600);
     low.queue().in_flight = InFlight::Exactly(0);
-    assert_eq!(size(&low.wait(60).look()), 5, "the low values of a part prove nothing");
+    assert_eq!(size(&low.wait(60).evaluate()), 5, "the low values of a part prove nothing");
 
     let mut high = Stage::new(1, 50, &["in_flight > 15 for 4m: +5"]).in_flight(20);
-    high.look_for(180);
+    high.evaluate_for(180);
     high.queue().in_flight = partly(3);
-    high.wait(60).look();
+    high.wait(60).evaluate();
     high.queue().in_flight = InFlight::Exactly(20);
-    assert_eq!(size(&high.wait(60).look()), 10, "a part did not show that there were fewer");
+    assert_eq!(size(&high.wait(60).evaluate()), 10, "a part did not show that there were fewer");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use tidegate_policy::overrides::OverrideKind;
 use tidegate_policy::{Capacity, Days, Hours, NoticeKind, Window};
 
 use crate::stage::{Stage, codes, size};
-use crate::wait_world::World;
+use crate::wait_world::WaitWorld;
 
 /// The working week.
 pub(crate) const WORKING_DAYS: Days =
@@ -91,7 +91,7 @@ fn outside_a_window_is_nights_weekends_and_holidays() {
 }
 
 #[test]
-fn an_end_is_told_up_to_32_days_ahead() {
+fn an_end_is_reported_up_to_32_days_ahead() {
     let open_but = |holiday| {
         during(
             window(Days { week: [true; 7], holidays: false }, "00:00", "24:00", "UTC", &[holiday]),
@@ -338,46 +338,46 @@ fn a_service_that_sleeps_goes_task_by_task_and_never_below_its_work_in_flight() 
     assert_eq!(decision.verdict, Hold { at: Some(3) });
     assert_eq!(codes(&decision), ["above-max", "work-in-flight", "hours"]);
     stage.queue().in_flight = tidegate_policy::InFlight::Exactly(0);
-    assert_eq!(stage.look().verdict, ScaleIn { from: 3, to: 2 });
-    stage.look_for(3_600);
+    assert_eq!(stage.evaluate().verdict, ScaleIn { from: 3, to: 2 });
+    stage.evaluate_for(3_600);
     assert_eq!(size(&stage.peek()), 0);
 }
 
 #[test]
 fn the_last_task_of_a_service_that_sleeps_finishes_what_waits() {
     let mut stage = at_noon(None, Some(0)).tasks(1).waiting(900);
-    stage.look_for(3_600);
+    stage.evaluate_for(3_600);
     assert_eq!(codes(&stage.peek()), ["above-max", "not-idle", "hours"]);
     stage.queue().waiting = 0;
-    stage.look_for(600);
+    stage.evaluate_for(600);
     assert_eq!(size(&stage.peek()), 0);
 }
 
 #[test]
 fn jobs_that_come_while_it_sleeps_wait_until_the_window_closes() {
     let mut stage = at_noon(None, Some(0)).tasks(1);
-    stage.look_for(900);
+    stage.evaluate_for(900);
     stage.queue().waiting = 30;
-    let asleep = stage.wait(60).look();
+    let asleep = stage.wait(60).evaluate();
     assert_eq!(asleep.verdict, Hold { at: Some(0) });
     assert_eq!(codes(&asleep), ["wake", "at-max", "hours"]);
-    assert!(!asleep.notices.iter().any(|notice| notice.kind == NoticeKind::PinnedAtMax));
+    assert!(!asleep.notices.iter().any(|notice| notice.kind == NoticeKind::AtMax));
     assert_eq!(stage.at(8 * 3_600).peek().verdict, ScaleOut { from: 0, to: 2 });
 }
 
 #[test]
-fn what_a_person_asks_for_outranks_the_hours() {
-    let stage = at_noon(None, Some(0)).tasks(2).person(OverrideKind::Min(3), 7_200);
+fn what_an_operator_asks_for_outranks_the_hours() {
+    let stage = at_noon(None, Some(0)).tasks(2).overridden(OverrideKind::Min(3), 7_200);
     assert_eq!(stage.peek().verdict, ScaleOut { from: 2, to: 3 });
-    let stage = at_noon(Some(4), None).tasks(4).person(OverrideKind::Pin(1), 7_200);
+    let stage = at_noon(Some(4), None).tasks(4).overridden(OverrideKind::Pin(1), 7_200);
     assert_eq!(stage.peek().verdict, ScaleIn { from: 4, to: 1 });
 }
 
 /// Hours let a service sleep: at max 0 the forecast may say what it likes.
 #[test]
 fn a_service_that_sleeps_asks_for_nothing() {
-    let mut world = World::new(0, 50, 3);
-    world.look_for(600, |_| 1.5);
+    let mut world = WaitWorld::new(0, 50, 3);
+    world.evaluate_for(600, |_| 1.5);
     let asleep = Hours {
         window: window(Days::EVERY, "00:00", "24:00", "UTC", &[]),
         outside: false,
@@ -385,8 +385,8 @@ fn a_service_that_sleeps_asks_for_nothing() {
         max: Some(0),
     };
     world.stage.policy.hours.push(asleep);
-    world.look_for(1_800, |elapsed| if elapsed < 1_200 { 0.0 } else { 1.5 });
+    world.evaluate_for(1_800, |elapsed| if elapsed < 1_200 { 0.0 } else { 1.5 });
     assert_eq!(world.desired(), 0);
-    let decision = world.look(1.5);
+    let decision = world.evaluate(1.5);
     assert_eq!(decision.verdict, Hold { at: Some(0) }, "{decision}");
 }

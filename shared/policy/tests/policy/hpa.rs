@@ -20,16 +20,17 @@ fn deployment(tasks: u32) -> Stage {
     })
 }
 
-/// What a look each minute does with a datapoint each minute.
+/// What an evaluation each minute does with a datapoint each minute.
 fn sizes(stage: &mut Stage, values: &[f64]) -> Vec<u32> {
     let minutes = (1..).map(|minute| minute * 60);
-    let look = |(at, value): (i64, &f64)| size(&stage.points("cpu", &[(at, *value)]).at(at).look());
-    minutes.zip(values).map(look).collect()
+    let evaluate = |(at, value): (i64, &f64)| size(&stage.points("cpu", &[(at, *value)]).at(at).evaluate());
+    minutes.zip(values).map(evaluate).collect()
 }
 
-/// All wishes of the window are looked at, and the highest is used: here 8, 6, 5, 7 and 4 tasks, after five minutes in which the value must be low at all.
+/// All recommendations of the window are considered, and the highest is used: here 8, 6, 5, 7 and 4 tasks, after five
+/// minutes in which the value must be low at all.
 #[test]
-fn a_scale_in_goes_to_the_highest_wish_of_the_window() {
+fn a_scale_in_goes_to_the_highest_recommendation_of_the_window() {
     let mut stage = deployment(10);
     let seen = sizes(&mut stage, &[40.0, 40.0, 40.0, 40.0, 40.0, 30.0, 25.0, 35.0, 20.0, 20.0]);
     assert_eq!(seen, [10, 10, 10, 10, 10, 10, 10, 10, 10, 8]);
@@ -52,10 +53,10 @@ fn a_scale_out_waits_for_no_window() {
 #[test]
 fn a_size_of_zero_by_hand_switches_it_off_until_it_is_raised_by_hand() {
     let mut stage = deployment(0);
-    let off = stage.points("cpu", &[(0, 90.0)]).look();
+    let off = stage.points("cpu", &[(0, 90.0)]).evaluate();
     assert_eq!((off.verdict, codes(&off)), (Hold { at: Some(0) }, vec!["switched-off"]));
     stage.service().desired_count = 1;
-    assert_eq!(stage.arrive().wait(60).look().verdict, ScaleOut { from: 1, to: 2 });
+    assert_eq!(stage.arrive().wait(60).evaluate().verdict, ScaleOut { from: 1, to: 2 });
 }
 
 #[test]

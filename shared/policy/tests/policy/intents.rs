@@ -1,4 +1,4 @@
-//! Two looks at once, lost answers, killed processes, failures.
+//! Two evaluations at once, lost answers, killed processes, failures.
 
 use tidegate_policy::Verdict::{Hold, ScaleIn, ScaleOut};
 use tidegate_policy::memory::Settled;
@@ -10,7 +10,7 @@ fn growing() -> Stage {
 }
 
 #[test]
-fn of_two_looks_with_one_memory_only_the_one_that_wrote_it_may_act() {
+fn of_two_evaluations_with_one_memory_only_the_one_that_wrote_it_may_act() {
     let mut stage = growing();
     let (first, second) = (stage.peek_as("first"), stage.peek_as("second"));
     assert_eq!(first.verdict, second.verdict, "both want the same absolute size");
@@ -18,15 +18,15 @@ fn of_two_looks_with_one_memory_only_the_one_that_wrote_it_may_act() {
     let again = stage.peek_as("second");
     assert_eq!(again.verdict, Hold { at: Some(5) });
     assert_eq!(codes(&again), ["rule-matched", "intent-pending"]);
-    assert_eq!(again.memory.intent.unwrap().look, "first");
+    assert_eq!(again.memory.intent.unwrap().evaluation, "first");
 }
 
 #[test]
-fn an_intent_is_left_to_its_look_for_the_lease() {
+fn an_intent_is_left_to_its_evaluation_for_the_lease() {
     let mut stage = growing();
-    stage.at(0).look_and_die();
-    assert_eq!(stage.at(89).look_and_die().verdict, Hold { at: Some(5) });
-    let taken_over = stage.at(90).look_and_die();
+    stage.at(0).evaluate_and_crash();
+    assert_eq!(stage.at(89).evaluate_and_crash().verdict, Hold { at: Some(5) });
+    let taken_over = stage.at(90).evaluate_and_crash();
     assert_eq!(taken_over.verdict, ScaleOut { from: 5, to: 10 });
     assert!(codes(&taken_over).contains(&"intent-found-lost"));
 }
@@ -34,12 +34,16 @@ fn an_intent_is_left_to_its_look_for_the_lease() {
 #[test]
 fn an_intent_that_was_made_is_found_made_and_nothing_is_added_twice() {
     let mut stage = growing();
-    stage.at(0).look_and_die();
+    stage.at(0).evaluate_and_crash();
     stage.service().desired_count = 10;
-    let left = stage.at(29).look();
+    let left = stage.at(29).evaluate();
     assert_eq!(left.verdict, Hold { at: Some(10) });
-    assert_eq!(codes(&left), ["rule-matched", "credit", "intent-pending"], "its look is about to tell of it");
-    let found = stage.at(30).look();
+    assert_eq!(
+        codes(&left),
+        ["rule-matched", "credit", "intent-pending"],
+        "its evaluation is about to report it"
+    );
+    let found = stage.at(30).evaluate();
     assert_eq!(found.verdict, Hold { at: Some(10) });
     assert_eq!(codes(&found), ["rule-matched", "credit", "intent-found-applied"]);
     assert_eq!(stage.memory.intent, None);
@@ -48,18 +52,18 @@ fn an_intent_that_was_made_is_found_made_and_nothing_is_added_twice() {
 #[test]
 fn a_scale_in_that_was_made_before_the_kill_is_not_made_twice() {
     let mut stage = growing().waiting(0).tasks(10);
-    stage.at(0).look_and_die();
+    stage.at(0).evaluate_and_crash();
     stage.service().desired_count = 9;
-    let found = stage.arrive().at(45).look();
+    let found = stage.arrive().at(45).evaluate();
     assert_eq!(found.verdict, Hold { at: Some(9) });
     assert_eq!(codes(&found), ["rule-matched", "cooldown-in", "intent-found-applied"]);
-    assert_eq!(size(&stage.at(300).look()), 8);
+    assert_eq!(size(&stage.at(300).evaluate()), 8);
 }
 
 #[test]
-fn a_look_settles_only_its_own_intent() {
+fn an_evaluation_settles_only_its_own_intent() {
     let mut stage = growing();
-    stage.look_and_die();
+    stage.evaluate_and_crash();
     let before = stage.memory.clone();
     stage.memory.settle("another", Settled::Failed, stage.now);
     assert_eq!(stage.memory, before);
@@ -70,15 +74,15 @@ fn a_change_that_fails_is_tried_again_after_1_2_4_8_and_then_every_15_minutes() 
     let mut stage = growing();
     let mut at = 0;
     for minutes in [1, 2, 4, 8, 15, 15, 15] {
-        stage.at(at).look_and_die();
+        stage.at(at).evaluate_and_crash();
         assert!(stage.memory.intent.is_some(), "an attempt at {at} s");
         stage.settle(Settled::Failed);
         at += minutes * 60;
-        let early = stage.at(at - 1).look_and_die();
+        let early = stage.at(at - 1).evaluate_and_crash();
         assert_eq!(early.verdict, Hold { at: Some(5) }, "not before {at} s");
         assert!(codes(&early).contains(&"backing-off"));
     }
-    assert_eq!(stage.at(at).look_and_die().verdict, ScaleOut { from: 5, to: 10 });
+    assert_eq!(stage.at(at).evaluate_and_crash().verdict, ScaleOut { from: 5, to: 10 });
     stage.settle(Settled::Applied);
     assert_eq!(stage.memory.failure, None);
 }
@@ -86,20 +90,20 @@ fn a_change_that_fails_is_tried_again_after_1_2_4_8_and_then_every_15_minutes() 
 #[test]
 fn a_failed_change_does_not_forget_its_cooldown() {
     let mut stage = growing().waiting(0);
-    stage.at(0).look_and_die();
+    stage.at(0).evaluate_and_crash();
     stage.settle(Settled::Failed);
     assert_eq!(stage.memory.changed_at, Some(noon()));
-    assert_eq!(codes(&stage.at(120).look_and_die()), ["rule-matched", "cooldown-in"]);
-    assert_eq!(stage.at(300).look_and_die().verdict, ScaleIn { from: 5, to: 4 });
+    assert_eq!(codes(&stage.at(120).evaluate_and_crash()), ["rule-matched", "cooldown-in"]);
+    assert_eq!(stage.at(300).evaluate_and_crash().verdict, ScaleIn { from: 5, to: 4 });
 }
 
 #[test]
 fn a_failure_whose_answer_was_lost_but_whose_change_was_made_is_forgotten() {
     let mut stage = growing();
-    stage.look_and_die();
+    stage.evaluate_and_crash();
     stage.settle(Settled::Failed);
     stage.service().desired_count = 10;
-    let found = stage.wait(15).look_and_die();
+    let found = stage.wait(15).evaluate_and_crash();
     assert!(codes(&found).contains(&"intent-found-applied"), "{found}");
     assert_eq!(stage.memory.failure, None);
 }
@@ -107,44 +111,44 @@ fn a_failure_whose_answer_was_lost_but_whose_change_was_made_is_forgotten() {
 #[test]
 fn a_failed_scale_out_is_asked_for_again_in_full() {
     let mut stage = growing();
-    stage.at(0).look_and_die();
+    stage.at(0).evaluate_and_crash();
     stage.settle(Settled::Failed);
-    assert_eq!(stage.at(60).look_and_die().verdict, ScaleOut { from: 5, to: 10 });
+    assert_eq!(stage.at(60).evaluate_and_crash().verdict, ScaleOut { from: 5, to: 10 });
 }
 
 #[test]
 fn a_change_that_was_not_sent_is_no_failure_and_is_decided_again() {
     let mut stage = growing();
-    stage.at(0).look_and_die();
+    stage.at(0).evaluate_and_crash();
     stage.settle(Settled::NotSent);
     assert_eq!(stage.memory.failure, None);
-    assert_eq!(stage.at(15).look_and_die().verdict, ScaleOut { from: 5, to: 10 });
+    assert_eq!(stage.at(15).evaluate_and_crash().verdict, ScaleOut { from: 5, to: 10 });
 }
 
 #[test]
 fn a_pin_waits_for_a_pending_intent_too() {
     let mut stage = growing();
-    stage.at(0).look_and_die();
-    let mut stage = stage.person(tidegate_policy::overrides::OverrideKind::Pin(3), 600);
-    assert_eq!(stage.at(15).look_and_die().verdict, Hold { at: Some(5) });
-    assert_eq!(stage.at(90).look_and_die().verdict, ScaleIn { from: 5, to: 3 });
+    stage.at(0).evaluate_and_crash();
+    let mut stage = stage.overridden(tidegate_policy::overrides::OverrideKind::Pin(3), 600);
+    assert_eq!(stage.at(15).evaluate_and_crash().verdict, Hold { at: Some(5) });
+    assert_eq!(stage.at(90).evaluate_and_crash().verdict, ScaleIn { from: 5, to: 3 });
 }
 
 #[test]
-fn an_unreadable_service_keeps_the_intent_for_a_look_that_can_see() {
+fn an_unreadable_service_keeps_the_intent_for_an_evaluation_that_can_see() {
     let mut stage = growing();
-    stage.at(0).look_and_die();
+    stage.at(0).evaluate_and_crash();
     stage.seen.service = Err(crate::stage::refused());
-    stage.at(300).look_and_die();
+    stage.at(300).evaluate_and_crash();
     assert!(stage.memory.intent.is_some());
 }
 
 #[test]
 fn a_switched_off_service_does_not_keep_an_intent_forever() {
     let mut stage = growing();
-    stage.at(0).look_and_die();
+    stage.at(0).evaluate_and_crash();
     stage.service().desired_count = 0;
-    let off = stage.at(90).look_and_die();
+    let off = stage.at(90).evaluate_and_crash();
     assert_eq!(codes(&off), ["switched-off", "intent-found-lost"]);
     assert_eq!(stage.memory.intent, None);
 }
@@ -152,18 +156,18 @@ fn a_switched_off_service_does_not_keep_an_intent_forever() {
 #[test]
 fn a_clock_that_runs_behind_the_memory_holds() {
     let mut stage = growing().waiting(0).tasks(10);
-    stage.at(0).look();
-    assert_eq!(stage.arrive().at(-30).look().verdict, Hold { at: Some(9) });
+    stage.at(0).evaluate();
+    assert_eq!(stage.arrive().at(-30).evaluate().verdict, Hold { at: Some(9) });
     assert_eq!(stage.now, noon() - seconds(30));
 }
 
-/// Otherwise an observed scale-in would begin a cooldown, and be news again whenever that ends.
+/// Otherwise an observed scale-in would begin a cooldown, and be reported again whenever that ends.
 #[test]
-fn a_look_that_only_observes_says_the_same_every_time() {
+fn an_evaluation_that_only_observes_says_the_same_every_time() {
     let mut stage = growing().waiting(0).tasks(10);
     for minute in 0..20 {
         let before = stage.memory.clone();
-        let decision = stage.at(minute * 60).look_and_die();
+        let decision = stage.at(minute * 60).evaluate_and_crash();
         stage.memory.withdraw(&before);
         assert_eq!(decision.verdict, ScaleIn { from: 10, to: 9 }, "{minute}");
         assert_eq!((stage.memory.intent.as_ref(), stage.memory.changed_at), (None, None));
@@ -181,7 +185,7 @@ fn an_evaluation_that_only_observes_keeps_apart_a_service_that_sleeps_and_one_th
         stage.memory.zeroed = zeroed;
         for minute in 0..3 {
             let before = stage.memory.clone();
-            let decision = stage.at(minute * 60).look_and_die();
+            let decision = stage.at(minute * 60).evaluate_and_crash();
             stage.memory.withdraw(&before);
             assert_eq!((decision.verdict, codes(&decision)), (verdict, vec![why]), "{minute}");
         }

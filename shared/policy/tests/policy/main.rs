@@ -1,6 +1,6 @@
 //! The policy, seen from outside: what it promises, what AWS documents, and what it says.
 
-#![expect(unused_must_use, reason = "most looks are taken for what they leave in the memory")]
+#![expect(unused_must_use, reason = "most evaluations are taken for what they leave in the memory")]
 
 #[cfg(test)]
 mod stage;
@@ -42,7 +42,7 @@ mod starting;
 mod moving;
 
 #[cfg(test)]
-mod people;
+mod operators;
 
 #[cfg(test)]
 mod believed;
@@ -66,7 +66,7 @@ mod track;
 mod restarts;
 
 #[cfg(test)]
-mod together;
+mod combine;
 
 #[cfg(test)]
 mod hpa;

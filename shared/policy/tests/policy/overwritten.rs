@@ -17,13 +17,13 @@ impl TwoStacks {
 
     /// What each of them tells of the other in this minute.
     fn minute(&mut self) -> [Option<Notice>; 2] {
-        let told = |stage: &mut Stage| {
-            let decision = stage.look();
+        let notified = |stage: &mut Stage| {
+            let decision = stage.evaluate();
             decision.notices.into_iter().find(|notice| notice.kind == NoticeKind::Overwritten)
         };
-        let ours = told(&mut self.ours);
+        let ours = notified(&mut self.ours);
         self.theirs.seen.service = self.ours.arrive().seen.service.clone();
-        let theirs = told(&mut self.theirs);
+        let theirs = notified(&mut self.theirs);
         self.ours.seen.service = self.theirs.arrive().seen.service.clone();
         self.ours.wait(60);
         self.theirs.wait(60);
@@ -31,7 +31,7 @@ impl TwoStacks {
     }
 }
 
-/// Our stack, once it has told of the other one.
+/// Our stack, once it has notified of the other one.
 pub(crate) fn by_a_second_stack() -> Stage {
     let mut stacks = TwoStacks::new();
     while stacks.minute()[0].is_none() {}
@@ -39,38 +39,38 @@ pub(crate) fn by_a_second_stack() -> Stage {
 }
 
 #[test]
-fn two_stacks_with_one_service_are_told_by_both_within_half_an_hour_and_once() {
+fn two_stacks_with_one_service_are_reported_by_both_within_half_an_hour_and_once() {
     let mut stacks = TwoStacks::new();
-    let mut told = [vec![], vec![]];
+    let mut notified = [vec![], vec![]];
     for minute in 0..120 {
-        for (told, notice) in told.iter_mut().zip(stacks.minute()) {
-            told.extend(notice.map(|notice| (minute, notice.begins)));
+        for (notified, notice) in notified.iter_mut().zip(stacks.minute()) {
+            notified.extend(notice.map(|notice| (minute, notice.begins)));
         }
     }
-    for told in told {
-        assert!(matches!(told.as_slice(), [(..30, true)]), "{told:?}");
+    for notified in notified {
+        assert!(matches!(notified.as_slice(), [(..30, true)]), "{notified:?}");
     }
 }
 
 #[test]
 fn it_is_over_an_hour_after_the_last_time() {
     let mut ours = by_a_second_stack();
-    ours.look();
+    ours.evaluate();
     ours.arrive();
-    assert!(ours.wait(50 * 60).look().notices.is_empty());
-    let over = ours.wait(11 * 60).look();
+    assert!(ours.wait(50 * 60).evaluate().notices.is_empty());
+    let over = ours.wait(11 * 60).evaluate();
     assert!(matches!(over.notices.as_slice(), [Notice { kind: NoticeKind::Overwritten, begins: false, .. }]));
     assert!(!codes(&ours.peek()).contains(&"overwritten"));
 }
 
 #[test]
-fn a_person_who_corrects_a_size_twice_is_no_other_scaler() {
+fn an_operator_who_corrects_a_size_twice_is_no_other_autoscaler() {
     let mut stage = Stage::new(8, 20, &[]);
     for _ in 0..2 {
-        stage.look();
+        stage.evaluate();
         stage.arrive().wait(60).service().desired_count = 4;
     }
-    assert_eq!(codes(&stage.look()), ["below-min", "changed-elsewhere"]);
+    assert_eq!(codes(&stage.evaluate()), ["below-min", "manual-change"]);
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn changes_elsewhere_where_nothing_was_set_here_are_no_fight() {
     let mut stage = Stage::new(1, 20, &[]);
     for tasks in [5, 9, 3, 7, 12, 4] {
         stage.service().desired_count = tasks;
-        let decision = stage.arrive().wait(60).look();
+        let decision = stage.arrive().wait(60).evaluate();
         assert!(!codes(&decision).contains(&"overwritten"), "{decision}");
     }
 }
@@ -87,8 +87,8 @@ fn changes_elsewhere_where_nothing_was_set_here_are_no_fight() {
 fn three_deployments_a_day_that_set_the_count_are_no_fight() {
     let mut stage = Stage::new(8, 20, &[]);
     for _ in 0..3 {
-        stage.look();
+        stage.evaluate();
         stage.arrive().wait(8 * 3_600).service().desired_count = 2;
     }
-    assert!(!codes(&stage.look()).contains(&"overwritten"));
+    assert!(!codes(&stage.evaluate()).contains(&"overwritten"));
 }

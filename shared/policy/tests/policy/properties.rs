@@ -5,8 +5,8 @@ use proptest::strategy::ValueTree as _;
 use tidegate_policy::INTENT_LEASE;
 use tidegate_policy::memory::Settled;
 use tidegate_policy::{
-    Adjustment, AlarmState, Capacity, Constraints, Datapoint, Evaluation, InFlight, Memory, MetricReading,
-    NoticeKind, OnAbsence, Reason, Service, Signal, Verdict,
+    Adjustment, AlarmState, Capacity, Constraints, Datapoint, InFlight, Memory, MetricReading, NoticeKind,
+    OnAbsence, Reason, ServiceState, Signal, Verdict,
 };
 
 use crate::arbitrary::{Case, Range, case, case_with, observation, usual_rules};
@@ -28,9 +28,9 @@ fn applied(case: &Case) -> Option<Case> {
     let (from, to) = decision.verdict.as_change()?;
     let mut after = case.clone();
     after.memory = decision.memory;
-    after.memory.settle("this-look", Settled::Applied, case.now);
+    after.memory.settle("this-evaluation", Settled::Applied, case.now);
     let service = after.seen.service.as_mut().ok()?;
-    *service = Service {
+    *service = ServiceState {
         desired_count: to,
         pending_count: service.pending_count.saturating_add(to.saturating_sub(from)),
         ..service.clone()
@@ -50,7 +50,7 @@ fn has_an_unknown_voting_signal(case: &Case) -> bool {
         Signal::Alarm(name) => {
             let read = case.seen.alarms.get(name).and_then(|read| read.as_ref().ok());
             read.is_none_or(|alarm| {
-                alarm.state == AlarmState::InsufficientData || alarm.evaluation != Evaluation::Complete
+                alarm.state == AlarmState::InsufficientData || alarm.evaluation_state.code().is_some()
             })
         }
         Signal::Metric(name) | Signal::PerTask(name) => {
@@ -147,7 +147,7 @@ proptest! {
     }
 
     #[test]
-    fn a_second_look_right_after_applying_holds(case in case(Range::Everyday)) {
+    fn a_second_evaluation_right_after_applying_holds(case in case(Range::Everyday)) {
         let Some(after) = applied(&case) else { return Ok(()) };
         let second = after.decide();
         prop_assert_eq!(second.verdict.as_change(), None, "{}\nthen {}", case.decide(), second);
@@ -155,7 +155,7 @@ proptest! {
 
     /// A second later a `for` may be over, a datapoint too old, an override expired: those are new facts.
     #[test]
-    fn a_look_a_second_later_holds_unless_time_itself_is_news(mut case in case(Range::Everyday)) {
+    fn an_evaluation_a_second_later_holds_unless_time_itself_is_worth_reporting(mut case in case(Range::Everyday)) {
         case.overrides.clear();
         case.policy.hours.clear();
         case.policy.floor = None;
@@ -185,7 +185,7 @@ proptest! {
             .track
             .retain(|track| !matches!(track.signal, Signal::WaitingPerTask | Signal::PerTask(_)));
         if desired(&case) == 0 {
-            // Without tasks an average over them has no vote; the first task of a minimum is news.
+            // Without tasks an average over them has no vote; the first task of a minimum is worth reporting.
             case.policy.rules.retain(|rule| !rule.when.signal.is_shared_by_tasks());
         }
         let Some(mut after) = applied(&case) else { return Ok(()) };
@@ -306,7 +306,7 @@ proptest! {
     }
 
     #[test]
-    fn a_pending_intent_of_another_look_holds_for_the_lease(case in case(Range::Everyday)) {
+    fn a_pending_intent_of_another_evaluation_holds_for_the_lease(case in case(Range::Everyday)) {
         let Some(intent) = &case.memory.intent else { return Ok(()) };
         let Ok(service) = &case.seen.service else { return Ok(()) };
         let pending = case.now < intent.at + INTENT_LEASE && service.desired_count != intent.to;
@@ -338,30 +338,30 @@ proptest! {
     }
 
     #[test]
-    fn wishes_and_notices_stay_few_over_any_day(
+    fn recommendations_and_notices_stay_few_over_any_day(
         mut case in case(Range::Everyday),
         worlds in proptest::collection::vec((observation(Range::Everyday), 1..200_i64), 1..60),
     ) {
         for (seen, pause) in worlds {
             case.seen = seen;
             case.now += seconds(pause);
-            let before = case.memory.edges.clone();
+            let before = case.memory.active_notices.clone();
             let decision = case.decide();
-            prop_assert!(decision.memory.wishes.len() <= 18);
-            let larger_first = decision.memory.wishes.windows(2).all(|two| two[0].tasks > two[1].tasks);
-            prop_assert!(larger_first || case.memory.wishes.windows(2).any(|two| two[0].tasks <= two[1].tasks));
+            prop_assert!(decision.memory.recommendations.len() <= 18);
+            let larger_first = decision.memory.recommendations.windows(2).all(|two| two[0].tasks > two[1].tasks);
+            prop_assert!(larger_first || case.memory.recommendations.windows(2).any(|two| two[0].tasks <= two[1].tasks));
             let kinds: std::collections::BTreeSet<(NoticeKind, Option<&String>)> =
-                decision.memory.edges.iter().map(|edge| (edge.kind, edge.condition.as_ref())).collect();
-            prop_assert_eq!(kinds.len(), decision.memory.edges.len(), "one edge for each kind and condition");
+                decision.memory.active_notices.iter().map(|active| (active.kind, active.condition.as_ref())).collect();
+            prop_assert_eq!(kinds.len(), decision.memory.active_notices.len(), "one active notice for each kind and condition");
             for notice in &decision.notices {
-                let knew = before.iter().any(|edge| {
-                    edge.kind == notice.kind && edge.condition == notice.condition() && edge.told
+                let knew = before.iter().any(|active| {
+                    active.kind == notice.kind && active.condition == notice.condition() && active.notified
                 });
-                prop_assert_eq!(notice.begins, !knew, "told twice, or ended without a beginning");
+                prop_assert_eq!(notice.begins, !knew, "reported twice, or ended without a beginning");
             }
             case.memory = decision.memory;
-            case.memory.mark_told(&decision.notices);
-            case.memory.settle("this-look", Settled::Applied, case.now);
+            case.memory.mark_notified(&decision.notices);
+            case.memory.settle("this-evaluation", Settled::Applied, case.now);
         }
     }
 }

@@ -32,12 +32,12 @@ fn api(rules: &[&str]) -> Stage {
         .with(|stage| stage.policy.cooldown = Cooldown { scale_out: seconds(60), scale_in: seconds(60) })
 }
 
-/// Looks once a minute for an hour at a steady load whose newest minutes grow; gives the size at the end.
+/// Evaluations once a minute for an hour at a steady load whose newest minutes grow; gives the size at the end.
 fn an_hour(mut stage: Stage, name: &str, value: f64) -> u32 {
     for minute in 0..60 {
         let now = minute * 60 + 5;
         growing(&mut stage, name, now, value);
-        stage.arrive().at(now).look();
+        stage.arrive().at(now).evaluate();
     }
     stage.service().desired_count
 }
@@ -86,11 +86,11 @@ fn a_young_datapoint_that_is_not_low_stops_a_scale_in_at_once() {
     stage.answer("cpu", &[&low[..10], &[(0, 80.0)]].concat());
     let held = stage.peek();
     assert_eq!((held.verdict, codes(&held)), (Hold { at: Some(5) }, vec!["nothing-matches"]));
-    // A look between two answers knows it too.
-    stage.look();
+    // An evaluation between two answers knows it too.
+    stage.evaluate();
     stage.metric("cpu", MetricReading::NotRead);
-    assert_eq!(stage.at(15).look().verdict, Hold { at: Some(5) });
-    assert_eq!(stage.at(45).look().verdict, Hold { at: Some(5) });
+    assert_eq!(stage.at(15).evaluate().verdict, Hold { at: Some(5) });
+    assert_eq!(stage.at(45).evaluate().verdict, Hold { at: Some(5) });
 }
 
 /// A rule that goes down on a high value needs one that stays, as every scale-in does.
@@ -114,9 +114,9 @@ fn one_high_minute_is_one_step() {
         let value = |at: i64| if at == 0 { 90.0 } else { 50.0 };
         let points: Vec<(i64, f64)> = (minute - 10..=minute).map(|at| (at * 60, value(at))).collect();
         stage.answer("cpu", &points);
-        sizes.push(size(&stage.arrive().at(minute * 60 + 5).look()));
+        sizes.push(size(&stage.arrive().at(minute * 60 + 5).evaluate()));
         stage.metric("cpu", MetricReading::NotRead);
-        sizes.push(size(&stage.arrive().wait(45).look()));
+        sizes.push(size(&stage.arrive().wait(45).evaluate()));
     }
     assert_eq!(sizes, [7; 16]);
 }
@@ -135,18 +135,18 @@ fn what_was_read_once_is_read_again_and_corrected() {
     let at = |minutes: &[(i64, f64)]| minutes.iter().map(|(m, v)| (m * 60, *v)).collect::<Vec<_>>();
     // Five minutes that settled low ...
     stage.answer("requests", &at(&[(0, 400.0), (1, 400.0), (2, 400.0), (3, 400.0)]));
-    stage.at(360).look_and_die();
+    stage.at(360).evaluate_and_crash();
     assert_eq!(stage.memory.runs.len(), 1);
     // Upward the same: a minute that settled below the threshold, and rose above it later, is a part of the run.
     let mut rising = api(&["requests > 1000 for 5m: +1"]);
     rising.answer("requests", &at(&[(0, 1_100.0), (1, 900.0), (2, 1_100.0), (3, 1_100.0)]));
-    rising.at(360).look_and_die();
+    rising.at(360).evaluate_and_crash();
     rising.answer("requests", &at(&[(0, 1_100.0), (1, 1_100.0), (2, 1_100.0), (3, 1_100.0), (4, 1_100.0)]));
-    assert_eq!(rising.at(420).look_and_die().verdict, ScaleOut { from: 5, to: 6 });
+    assert_eq!(rising.at(420).evaluate_and_crash().verdict, ScaleOut { from: 5, to: 6 });
     // ... and one of them has grown meanwhile: CloudWatch's values converge for up to ten minutes.
     let corrected = at(&[(0, 400.0), (1, 400.0), (2, 900.0), (3, 400.0), (4, 400.0)]);
     stage.answer("requests", &corrected);
-    let held = stage.at(420).look_and_die();
+    let held = stage.at(420).evaluate_and_crash();
     assert_eq!((held.verdict, codes(&held)), (Hold { at: Some(5) }, vec!["rule-not-long-enough"]));
 }
 
@@ -168,21 +168,22 @@ fn a_ratio_says_nothing_until_it_has_settled() {
 #[test]
 fn a_condition_is_not_called_over_by_a_young_low_value() {
     let mut stage = api(&["cpu < 1%: -1"]).notify("requests > 1000", Warning);
-    let told =
-        |stage: &mut Stage| -> Vec<String> { stage.look().notices.iter().map(ToString::to_string).collect() };
+    let notified = |stage: &mut Stage| -> Vec<String> {
+        stage.evaluate().notices.iter().map(ToString::to_string).collect()
+    };
     stage.answer("cpu", &[(0, 50.0)]);
     stage.answer("requests", &[(-60, 900.0), (0, 1_100.0)]);
-    assert_eq!(told(stage.at(5)), ["requests > 1000"]);
+    assert_eq!(notified(stage.at(5)), ["requests > 1000"]);
     stage.metric("requests", MetricReading::NotRead);
-    assert_eq!(told(stage.at(20)), [""; 0]);
+    assert_eq!(notified(stage.at(20)), [""; 0]);
     for minute in 1..=3 {
         growing(&mut stage, "requests", minute * 60, 1_100.0);
-        assert_eq!(told(stage.at(minute * 60 + 5)), [""; 0], "{minute}");
+        assert_eq!(notified(stage.at(minute * 60 + 5)), [""; 0], "{minute}");
     }
     stage.answer("requests", &[(180, 1_100.0), (240, 200.0), (300, 200.0)]);
-    assert_eq!(told(stage.at(305)), [""; 0], "two low minutes that may still grow");
+    assert_eq!(notified(stage.at(305)), [""; 0], "two low minutes that may still grow");
     stage.answer("cpu", &[(420, 50.0)]);
-    assert_eq!(told(stage.at(425)), ["RESOLVED: requests > 1000"]);
+    assert_eq!(notified(stage.at(425)), ["RESOLVED: requests > 1000"]);
 }
 
 #[test]
@@ -190,11 +191,11 @@ fn a_young_value_raises_a_floor_and_lowers_none() {
     let mut stage = api(&["cpu < 1%: -1"]).with(|stage| stage.policy.floor = Some(monitors()));
     stage.answer("cpu", &[(-180, 50.0)]);
     stage.answer("monitors", &[(-180, 1_000.0), (-60, 10_000.0), (0, 50.0)]);
-    assert_eq!(stage.look().bounds.min(), 15);
+    assert_eq!(stage.evaluate().bounds.min(), 15);
     stage.metric("monitors", MetricReading::NotRead);
-    assert_eq!(stage.at(15).look().bounds.min(), 15);
+    assert_eq!(stage.at(15).evaluate().bounds.min(), 15);
     stage.answer("monitors", &[(-180, 1_000.0), (-60, 50.0), (0, 50.0)]);
-    assert_eq!(stage.at(30).look().bounds.min(), 5);
+    assert_eq!(stage.at(30).evaluate().bounds.min(), 5);
 }
 
 #[test]
@@ -236,14 +237,15 @@ fn the_first_minutes_after_silence_scale_out_and_scale_nothing_in() {
     assert_eq!(stage.peek().verdict, ScaleOut { from: 5, to: 6 });
 }
 
-/// A metric that is new, or back after an outage: nothing of it is settled, and nobody is told that it is missing.
+/// A metric that is new, or back after an outage: nothing of it is settled, and no operator is notified that it is
+/// missing.
 #[test]
 fn a_metric_of_which_nothing_has_settled_holds_in_silence_and_scales_out() {
     let mut stage = api(&["cpu > 70%: +2", "cpu < 30%: -1"]);
     for minute in 0..3 {
         let points: Vec<(i64, f64)> = (0..=minute).map(|minute| (minute * 60, 10.0)).collect();
         stage.answer("cpu", &points);
-        let held = stage.at(minute * 60 + 5).look();
+        let held = stage.at(minute * 60 + 5).evaluate();
         assert_eq!((size(&held), codes(&held)), (5, vec!["reading-missing"]), "{minute}");
         assert!(held.notices.is_empty(), "{held}");
     }
@@ -252,16 +254,20 @@ fn a_metric_of_which_nothing_has_settled_holds_in_silence_and_scales_out() {
     assert_eq!(stage.peek().verdict, ScaleOut { from: 5, to: 7 });
 }
 
-/// A look may come with any second, and looks between the minutes have no answer.
+/// An evaluation may come with any second, and evaluations between the minutes have no answer.
 #[test]
 fn a_metric_that_is_published_every_minute_is_never_stale() {
     for second in 0..60 {
         let mut stage = api(&["cpu > 70%: +2", "cpu < 30%: -1"]);
         growing(&mut stage, "cpu", second, 50.0);
-        assert_eq!(codes(&stage.at(second).look()), ["nothing-matches"], "{second}");
+        assert_eq!(codes(&stage.at(second).evaluate()), ["nothing-matches"], "{second}");
         stage.metric("cpu", MetricReading::NotRead);
         for later in [15, 30, 45, 55] {
-            assert_eq!(codes(&stage.at(second + later).look()), ["nothing-matches"], "{second} + {later}");
+            assert_eq!(
+                codes(&stage.at(second + later).evaluate()),
+                ["nothing-matches"],
+                "{second} + {later}"
+            );
         }
     }
 }
@@ -274,7 +280,7 @@ fn held_words(stage: &Stage) -> String {
 fn what_is_remembered_as_known_has_settled() {
     let mut stage = api(&["cpu < 30% for 5m: -1"]);
     stage.answer("cpu", &[(-240, 11.0), (-180, 12.0), (-120, 13.0), (-60, 25.0), (0, 14.0)]);
-    stage.look();
+    stage.evaluate();
     let (last, young) = (stage.memory.metrics.values().next(), stage.memory.young.values().next());
     assert_eq!(last.map(|last| (last.at, last.value)), Some((noon() - seconds(180), 12.0)));
     assert_eq!(young.map(|point| point.1), Some(25.0), "the largest of what may still change");
@@ -330,10 +336,10 @@ fn a_young_value_of_fewer_tasks_allows_no_larger_step() {
         stage.policy.interruptible = true;
         stage.policy.cooldown = Cooldown { scale_out: seconds(60), scale_in: seconds(60) };
         let known = [(-240, 30.0), (-180, 30.0), (-120, 30.0), (-60, 30.0), (0, 30.0)];
-        stage.at(0).answer("cpu", &known).look();
-        stage.arrive().at(30).answer("cpu", &known).look();
+        stage.at(0).answer("cpu", &known).evaluate();
+        stage.arrive().at(30).answer("cpu", &known).evaluate();
         assert_eq!(stage.service().desired_count, 12);
-        size(&stage.at(240).answer("cpu", &[&known[..], young].concat()).look())
+        size(&stage.at(240).answer("cpu", &[&known[..], young].concat()).evaluate())
     };
     assert!(after(&[(180, 31.0)]) >= after(&[]), "{} and {}", after(&[(180, 31.0)]), after(&[]));
     assert!(after(&[]) >= 10, "at seven tasks the load of now would be 86 %");
@@ -348,13 +354,13 @@ fn a_tracker_keeps_what_the_largest_measured_load_needs() {
     stage.policy.interruptible = true;
     stage.policy.cooldown.scale_in = seconds(60);
     let settled: Vec<(i64, f64)> = (-12..0).map(|minute| (minute * 60, 30.0)).collect();
-    stage.at(0).answer("cpu", &settled).look();
+    stage.at(0).answer("cpu", &settled).evaluate();
     stage.policy.capacity = bounds(14);
-    stage.wait(60).answer("cpu", &settled).look();
-    stage.arrive().answer("cpu", &settled).look();
+    stage.wait(60).answer("cpu", &settled).evaluate();
+    stage.arrive().answer("cpu", &settled).evaluate();
     stage.policy.capacity = bounds(2);
     let points = [&settled[..], &[(150, 31.0), (210, 31.0)]].concat();
-    let decision = stage.wait(150).answer("cpu", &points).look();
+    let decision = stage.wait(150).answer("cpu", &points).evaluate();
     assert!((7..14).contains(&size(&decision)), "{decision}");
 }
 
@@ -369,9 +375,9 @@ fn the_first_datapoint_of_a_long_period_belongs_to_the_tasks_of_its_time() {
         if at == 60 {
             stage.seen.service = Ok(crate::stage::service(8, 8));
         }
-        stage.at(at).metric("cpu", five_minutes(vec![])).look();
+        stage.at(at).metric("cpu", five_minutes(vec![])).evaluate();
     }
     let first = Datapoint { at: noon() + seconds(300), value: 30.0 };
-    let decision = stage.at(600).metric("cpu", five_minutes(vec![first])).look();
+    let decision = stage.at(600).metric("cpu", five_minutes(vec![first])).evaluate();
     assert_eq!(size(&decision), 5, "30 % of ten and a half tasks: {decision}");
 }

@@ -3,7 +3,7 @@
 use tidegate_policy::Severity;
 use tidegate_policy::memory::size::PLAIN_BYTES;
 use tidegate_policy::memory::{Intent, Startup};
-use tidegate_policy::notice::Edge;
+use tidegate_policy::notice::ActiveNotice;
 use tidegate_policy::{AlarmState, Memory, NoticeKind};
 
 use crate::stage::{Stage, seconds};
@@ -13,18 +13,18 @@ fn json(memory: &Memory) -> String {
     serde_json::to_string(memory).unwrap()
 }
 
-/// A service in the middle of a rush: two rules with `for`, a CPU reading, a scale-out, a wish that is larger than
-/// the present one, a queue that moves, tasks that start.
+/// A service in the middle of a rush: two rules with `for`, a CPU reading, a scale-out, a recommendation that is larger
+/// than the present one, a queue that moves, tasks that start.
 fn busy() -> Stage {
     let rules = ["waiting > 500: +5", "waiting < 50: -2", "cpu > 70% for 5m: +2"];
     let mut stage = Stage::new(2, 50, &rules).waiting(501);
     stage.policy.stabilization = seconds(60);
     stage.queue().head = Some(u64::MAX / 3);
     let cpu = |at: i64| (at, 82.666_666_666_666_67 - 0.001 * number(at));
-    stage.answer("cpu", &[-180, -120, -60, 0].map(cpu)).at(10).look();
-    stage.answer("cpu", &[-120, -60, 0, 60].map(cpu)).at(70).look();
+    stage.answer("cpu", &[-180, -120, -60, 0].map(cpu)).at(10).evaluate();
+    stage.answer("cpu", &[-120, -60, 0, 60].map(cpu)).at(70).evaluate();
     stage.queue().waiting = 120;
-    stage.at(85).look();
+    stage.at(85).evaluate();
     stage
 }
 
@@ -51,13 +51,13 @@ fn a_tracked_service_needs_no_more_than_one_with_rules() {
     stage
         .answer("cpu", &[-60, 0, 60, 120].map(|at| (at, 41.333_333_333_333_33 - 0.001 * number(at))))
         .at(130)
-        .look();
+        .evaluate();
     let text = json(&stage.memory);
     assert!(stage.memory.ran.is_some() && stage.memory.runs.len() == 1, "{text}");
     assert!(text.len() <= PLAIN_BYTES, "{} bytes: {text}", text.len());
 }
 
-/// A tracked service of some hundred tasks whose number changes at every evaluation, while ever less is wished for.
+/// A tracked service of some hundred tasks whose number changes at every evaluation, while ever less is recommended.
 #[test]
 fn a_tracked_service_whose_tasks_come_and_go_needs_as_little() {
     let mut stage = Stage::new(2, 500, &[]).no_queue().tasks(400);
@@ -68,7 +68,10 @@ fn a_tracked_service_whose_tasks_come_and_go_needs_as_little() {
         let at = evaluation * 60;
         let running = u32::try_from(300 + (evaluation * 7_919) % 90).unwrap();
         stage.service().running_count = running;
-        stage.points("cpu", &[(at - 120, 40.0 - 0.033_333_333_333_333 * f64::from(running))]).at(at).look();
+        stage
+            .points("cpu", &[(at - 120, 40.0 - 0.033_333_333_333_333 * f64::from(running))])
+            .at(at)
+            .evaluate();
         let text = json(&stage.memory);
         longest = if text.len() > longest.len() { text } else { longest };
     }
@@ -78,7 +81,7 @@ fn a_tracked_service_whose_tasks_come_and_go_needs_as_little() {
 #[test]
 fn a_scale_out_of_a_rule_alone_needs_a_time_and_a_number() {
     let mut stage = Stage::new(2, 50, &["waiting > 500: +5"]).waiting(501);
-    stage.look();
+    stage.evaluate();
     let text = serde_json::to_string(&stage.memory.scale_out).unwrap();
     assert_eq!(text, r#"{"a":1772366400000,"b":5}"#);
 }
@@ -86,7 +89,7 @@ fn a_scale_out_of_a_rule_alone_needs_a_time_and_a_number() {
 #[test]
 fn a_quiet_service_needs_little() {
     let mut stage = Stage::new(2, 50, &["waiting > 500: +5"]).waiting(100);
-    stage.look();
+    stage.evaluate();
     assert!(json(&stage.memory).len() <= 60, "{}", json(&stage.memory));
     assert_eq!(json(&Memory::default()), "{}");
 }
@@ -94,14 +97,14 @@ fn a_quiet_service_needs_little() {
 #[test]
 fn what_the_fleet_file_does_not_name_any_more_is_forgotten() {
     let mut stage = Stage::new(2, 50, &["cpu > 70%: +2", "errors > 5%: +1"]);
-    stage.points("cpu", &[(0, 50.0)]).points("errors", &[]).look();
+    stage.points("cpu", &[(0, 50.0)]).points("errors", &[]).evaluate();
     assert!(json(&stage.memory).contains("cpu") && json(&stage.memory).contains("errors"));
     stage.policy.rules.clear();
-    stage.wait(60).look();
+    stage.wait(60).evaluate();
     assert!(!json(&stage.memory).contains("cpu") && !json(&stage.memory).contains("errors"));
 }
 
-/// An API with five rules and two conditions that people were told of.
+/// An API with five rules and two conditions that operators were notified of.
 #[test]
 fn two_conditions_that_last_cost_little() {
     let rules = [
@@ -122,10 +125,10 @@ fn two_conditions_that_last_cost_little() {
                 &[3, 2, 1, 0].map(|age| (at - age * 60, 91.333_333_333_333_33 + 0.001 * number(age))),
             );
         }
-        stage.at(at).look();
+        stage.at(at).evaluate();
     }
     let text = json(&stage.memory);
-    assert_eq!(stage.memory.edges.len(), 2, "{text}");
+    assert_eq!(stage.memory.active_notices.len(), 2, "{text}");
     assert!(text.len() <= 680 + 4 * 50, "{} bytes: {text}", text.len());
 }
 
@@ -135,18 +138,25 @@ fn the_worst_service_is_bounded() {
     let mut memory = busy().memory;
     let now = busy().now;
     memory.startup = Some(Startup { since: now, running: 5_000 });
-    let look = "a".repeat(36);
-    memory.intent = Some(Intent { from: 5_000, to: 5_000, at: now, look });
-    memory.edges = [
+    let evaluation = "a".repeat(36);
+    memory.intent = Some(Intent { from: 5_000, to: 5_000, at: now, evaluation });
+    memory.active_notices = [
         NoticeKind::StartsFailing,
         NoticeKind::ActionFailing,
         NoticeKind::QueueUnreadable,
         NoticeKind::ReadingMissing,
-        NoticeKind::PinnedAtMax,
+        NoticeKind::AtMax,
         NoticeKind::HeldByWorkers,
         NoticeKind::Overridden,
     ]
-    .map(|kind| Edge { kind, condition: None, since: now, looks: 2, told: true, ended: false })
+    .map(|kind| ActiveNotice {
+        kind,
+        condition: None,
+        since: now,
+        evaluations: 2,
+        notified: true,
+        ended: false,
+    })
     .to_vec();
     assert!(json(&memory).len() <= 1_200, "{} bytes", json(&memory).len());
 }
@@ -157,12 +167,12 @@ fn it_reads_back_as_it_was_written() {
     assert_eq!(serde_json::from_str::<Memory>(&json(&memory)).unwrap(), memory);
 }
 
-/// A look reads the clock to the nanosecond; the ledger keeps milliseconds.
+/// An evaluation reads the clock to the nanosecond; the ledger keeps milliseconds.
 #[test]
 fn a_memory_that_was_never_written_equals_one_that_was() {
     let mut stage = busy();
     stage.now += jiff::SignedDuration::from_nanos(123_456_789);
-    stage.look();
+    stage.evaluate();
     assert_eq!(serde_json::from_str::<Memory>(&json(&stage.memory)).unwrap(), stage.memory);
 }
 
@@ -172,8 +182,11 @@ fn unknown_and_missing_keys_are_no_error() {
     let memory: Memory = serde_json::from_str(r#"{"de": 5, "zz": [1], "fa": {"a": 1000, "c": 2}}"#).unwrap();
     assert_eq!(memory.desired_count, Some(5));
     assert_eq!(memory.failure.unwrap().to, None);
-    let edges =
+    let active_notices =
         r#"{"no": [{"k": "invented-later", "s": 1000, "l": 1}, {"k": "blocked", "s": 1000, "l": 2}]}"#;
-    let memory: Memory = serde_json::from_str(edges).unwrap();
-    assert_eq!(memory.edges.iter().map(|edge| edge.kind).collect::<Vec<_>>(), [NoticeKind::Blocked]);
+    let memory: Memory = serde_json::from_str(active_notices).unwrap();
+    assert_eq!(
+        memory.active_notices.iter().map(|active| active.kind).collect::<Vec<_>>(),
+        [NoticeKind::Blocked]
+    );
 }

@@ -61,7 +61,7 @@ impl Restarts {
             stage.seen.service = Ok(service(desired, running));
             stage.service().pending_count = desired - running;
             stage.metric("cpu", self.read(now, &load, &history));
-            match stage.at(now).look().verdict {
+            match stage.at(now).evaluate().verdict {
                 Verdict::ScaleOut { to, .. } => {
                     desired = to;
                     history.push((now + 60, to));
@@ -147,7 +147,7 @@ fn however_often_the_count_changes_it_is_remembered_in_so_few_bytes() {
     for evaluation in 0..500_i64 {
         let running = u32::try_from(4_000 + (evaluation * 7_919) % 1_000).unwrap();
         stage.seen.service = Ok(service(5_000, running));
-        stage.at(evaluation * 15).look();
+        stage.at(evaluation * 15).evaluate();
     }
     let text = serde_json::to_string(&stage.memory.ran).unwrap();
     assert!(text.len() <= 290, "{} bytes: {text}", text.len());

@@ -1,4 +1,4 @@
-//! What people read at three in the morning: at least one sentence for every reason, as one golden text.
+//! What operators read at three in the morning: at least one sentence for every reason, as one golden text.
 
 use std::fmt::Write as _;
 
@@ -11,7 +11,7 @@ use crate::hours::{WORKING_DAYS, window};
 use crate::overwritten;
 use crate::stage::{Stage, codes, refused, seconds};
 use crate::track::track;
-use crate::wait_world::World;
+use crate::wait_world::WaitWorld;
 
 mod service_load;
 
@@ -36,7 +36,7 @@ reasons! {
     IntentFoundApplied => "intent-found-applied",
     IntentFoundLost => "intent-found-lost",
     BackingOff => "backing-off",
-    ChangedElsewhere => "changed-elsewhere",
+    ManualChange => "manual-change",
     Overridden => "overridden",
     OverrideAbove => "override-above",
     OverrideTooLong => "override-too-long",
@@ -80,8 +80,8 @@ reasons! {
     LargestStep => "largest-step",
     NotIdleLongEnough => "not-idle-long-enough",
     NotIdle => "not-idle",
-    OtherScaler => "other-scaler",
-    OtherScalerUnknown => "other-scaler-unknown",
+    OtherAutoscaler => "other-autoscaler",
+    OtherAutoscalerUnknown => "other-autoscaler-unknown",
     OutsideBounds => "outside-bounds",
     NoScaleOut => "no-scale-out",
     NoScaleIn => "no-scale-in",
@@ -118,7 +118,7 @@ fn scenarios() -> Vec<(&'static str, Decision)> {
     let mut all = vec![];
     services(&mut all);
     changes(&mut all);
-    people(&mut all);
+    operators(&mut all);
     floors(&mut all);
     trackers(&mut all);
     rules(&mut all);
@@ -140,21 +140,21 @@ fn services(all: &mut Vec<(&'static str, Decision)>) {
 
 fn changes(all: &mut Vec<(&'static str, Decision)>) {
     let mut stage = worker().waiting(612);
-    stage.look_and_die();
-    all.push(("another look is acting", stage.wait(15).peek()));
-    all.push(("another look died before it acted", stage.wait(75).peek()));
+    stage.evaluate_and_crash();
+    all.push(("another evaluation is acting", stage.wait(15).peek()));
+    all.push(("another evaluation died before it acted", stage.wait(75).peek()));
     stage.service().desired_count = 15;
-    all.push(("another look died after it acted", stage.peek()));
+    all.push(("another evaluation died after it acted", stage.peek()));
     stage.service().desired_count = 10;
     stage.settle(Settled::Failed);
     all.push(("AWS refused once", stage.wait(15).peek()));
-    stage.wait(600).look_and_die();
-    stage.memory.settle("look-2", Settled::Failed, stage.now);
+    stage.wait(600).evaluate_and_crash();
+    stage.memory.settle("evaluation-2", Settled::Failed, stage.now);
     all.push(("AWS refused again", stage.wait(15).peek()));
     let mut stage = worker().waiting(100);
-    stage.look();
+    stage.evaluate();
     stage.service().desired_count = 12;
-    all.push(("somebody changed it", stage.arrive().wait(60).peek()));
+    all.push(("it was changed by hand", stage.arrive().wait(60).peek()));
 }
 
 fn trackers(all: &mut Vec<(&'static str, Decision)>) {
@@ -170,21 +170,21 @@ fn trackers(all: &mut Vec<(&'static str, Decision)>) {
 fn floors(all: &mut Vec<(&'static str, Decision)>) {
     let mut stage = worker().with(|stage| stage.policy.floor = Some(monitors()));
     stage.points("monitors", &[(0, 12_345.0)]);
-    all.push(("a floor by monitors", stage.look()));
+    all.push(("a floor by monitors", stage.evaluate()));
     stage.metric("monitors", MetricReading::NotRead);
     stage.queue().waiting = 0;
-    all.push(("a floor whose metric was last seen half an hour ago", stage.arrive().wait(1_800).look()));
+    all.push(("a floor whose metric was last seen half an hour ago", stage.arrive().wait(1_800).evaluate()));
 }
 
-fn people(all: &mut Vec<(&'static str, Decision)>) {
-    all.push(("a minimum", worker().waiting(100).person(OverrideKind::Min(20), 7_200).peek()));
-    all.push(("a pin", worker().waiting(900).person(OverrideKind::Pin(10), 172_800).peek()));
-    all.push(("a maximum", worker().waiting(900).person(OverrideKind::Max(6), 7_200).peek()));
+fn operators(all: &mut Vec<(&'static str, Decision)>) {
+    all.push(("a minimum", worker().waiting(100).overridden(OverrideKind::Min(20), 7_200).peek()));
+    all.push(("a pin", worker().waiting(900).overridden(OverrideKind::Pin(10), 172_800).peek()));
+    all.push(("a maximum", worker().waiting(900).overridden(OverrideKind::Max(6), 7_200).peek()));
     all.push((
         "more than the file allows",
-        worker().waiting(100).person(OverrideKind::Pin(60), 7_200).peek(),
+        worker().waiting(100).overridden(OverrideKind::Pin(60), 7_200).peek(),
     ));
-    let years = worker().waiting(100).person(OverrideKind::Pin(10), 400 * 86_400);
+    let years = worker().waiting(100).overridden(OverrideKind::Pin(10), 400 * 86_400);
     all.push(("a pin for ever", years.peek()));
     all.push(("another process sets the count too", overwritten::by_a_second_stack().peek()));
     let mut night = worker().with(|stage| stage.policy.hours.push(sleep_at_night()));
@@ -199,15 +199,15 @@ fn rules(all: &mut Vec<(&'static str, Decision)>) {
     all.push(("full at the maximum", worker().tasks(50).waiting(612).peek()));
     all.push(("empty at the minimum", worker().tasks(5).peek()));
     let mut stage = worker().waiting(612);
-    stage.look();
+    stage.evaluate();
     all.push(("within the scale-out cooldown", stage.arrive().wait(60).peek()));
     let mut stage = worker().tasks(20).waiting(612);
     stage.service().running_count = 6;
     stage.service().pending_count = 4;
     all.push(("tasks on their way", stage.peek()));
-    stage.look_for(0);
+    stage.evaluate_for(0);
     stage.service().running_count = 6;
-    stage.look();
+    stage.evaluate();
     all.push(("tasks that do not start", stage.wait(240).peek()));
     let stage =
         worker().waiting(612).with(|stage| stage.policy.largest_step.scale_out = 2.try_into().unwrap());
@@ -224,7 +224,7 @@ fn readings(all: &mut Vec<(&'static str, Decision)>) {
     let mut stage = with_cpu();
     stage.points("cpu", &[]);
     all.push(("CPU without datapoints", stage.peek()));
-    stage.points("cpu", &[(0, 20.0)]).at(0).look();
+    stage.points("cpu", &[(0, 20.0)]).at(0).evaluate();
     stage.metric("cpu", MetricReading::NotRead);
     all.push(("CPU too old", stage.at(400).peek()));
     all.push(("paused", worker().waiting(1).with(|stage| stage.queue().paused = true).peek()));
@@ -246,39 +246,39 @@ fn guards(all: &mut Vec<(&'static str, Decision)>) {
     let half = worker().with(failed).with(|stage| stage.service().rollout = true);
     all.push(("a deployment that failed half way", half.peek()));
     let stage = worker().with(|stage| stage.policy.stabilization = seconds(60));
-    all.push(("a wish a moment ago", stage.peek()));
+    all.push(("a recommendation a moment ago", stage.peek()));
     let mut stage = with_cpu();
     stage.points("cpu", &[(0, 66.0)]);
     all.push(("one task fewer would trip the CPU rule", stage.peek()));
     let mut stage = worker();
-    stage.look();
+    stage.evaluate();
     all.push(("within the scale-in cooldown", stage.arrive().wait(60).peek()));
 }
 
 fn sleep(all: &mut Vec<(&'static str, Decision)>) {
     all.push(("jobs arrive while it sleeps", sleepy().tasks(0).waiting(1).peek()));
     let mut stage = sleepy();
-    stage.look();
+    stage.evaluate();
     all.push(("empty for a minute", stage.wait(60).peek()));
     all.push(("the last task and its jobs", sleepy().in_flight(2).peek()));
 }
 
 fn waits(all: &mut Vec<(&'static str, Decision)>) {
-    let mut world = World::new(2, 50, 6);
-    all.push(("`wait`, the first look", world.look(3.0)));
-    world.look_for(600, |_| 3.0);
-    all.push(("`wait`, work for six tasks", world.look(3.0)));
-    world.look_for(15, |_| 6.0);
-    all.push(("`wait`, the load has doubled", world.look(6.0)));
-    world.look_for(45, |_| 6.0);
-    all.push(("`wait`, a minute later", world.look(3.0)));
-    let mut world = World::new(2, 50, 2);
-    world.look_for(3 * 1_800 - 30, |elapsed| if elapsed % 1_800 < 180 { 15.0 } else { 0.0 });
-    all.push(("`wait`, three bursts came half an hour apart", world.look(0.0)));
-    let mut world = World::new(2, 50, 12);
-    world.look_for(3_600, |_| 3.0);
+    let mut world = WaitWorld::new(2, 50, 6);
+    all.push(("`wait`, the first evaluation", world.evaluate(3.0)));
+    world.evaluate_for(600, |_| 3.0);
+    all.push(("`wait`, work for six tasks", world.evaluate(3.0)));
+    world.evaluate_for(15, |_| 6.0);
+    all.push(("`wait`, the load has doubled", world.evaluate(6.0)));
+    world.evaluate_for(45, |_| 6.0);
+    all.push(("`wait`, a minute later", world.evaluate(3.0)));
+    let mut world = WaitWorld::new(2, 50, 2);
+    world.evaluate_for(3 * 1_800 - 30, |elapsed| if elapsed % 1_800 < 180 { 15.0 } else { 0.0 });
+    all.push(("`wait`, three bursts came half an hour apart", world.evaluate(0.0)));
+    let mut world = WaitWorld::new(2, 50, 12);
+    world.evaluate_for(3_600, |_| 3.0);
     world.per_second /= 4.0;
-    let decisions = world.look_for(1_800, |_| 3.0);
+    let decisions = world.evaluate_for(1_800, |_| 3.0);
     let late = decisions.into_iter().find(|it| codes(it).contains(&"still-late"));
     all.extend(late.map(|late| ("`wait`, jobs became four times slower", late)));
 }
@@ -289,9 +289,14 @@ fn every_reason_has_a_sentence() {
     for (title, decision) in scenarios() {
         writeln!(text, "{title} [{}]\n    {decision}", codes(&decision).join(", ")).unwrap();
         for notice in decision.notices.iter().filter(|notice| notice.kind == NoticeKind::Condition) {
-            let because = decision.counts.tell(notice.because.as_ref().unwrap());
-            writeln!(text, "    {:?}: {}: {because}", notice.severity(), decision.counts.tell(notice))
-                .unwrap();
+            let because = decision.capacity_unit.describe(notice.because.as_ref().unwrap());
+            writeln!(
+                text,
+                "    {:?}: {}: {because}",
+                notice.severity(),
+                decision.capacity_unit.describe(notice)
+            )
+            .unwrap();
         }
         text.push('\n');
     }

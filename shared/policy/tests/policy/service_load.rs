@@ -25,7 +25,7 @@ fn without_a_queue_one_task_stays_and_one_wakes_after_the_hours_of_sleep() {
     stage.points("cpu", &[(0, 1.0)]);
     assert_eq!(codes(&stage.peek()), ["rule-matched", "one-task-at-a-time"]);
     stage.policy.interruptible = true;
-    let last = stage.look();
+    let last = stage.evaluate();
     assert_eq!((last.verdict, codes(&last)), (ScaleIn { from: 5, to: 1 }, vec!["rule-matched", "at-min"]));
 
     let mut rested = api(0, &["cpu < 30%: -5"]).tasks(0);
@@ -45,7 +45,7 @@ fn while_nothing_serves_or_new_tasks_do_not_start_little_load_removes_nothing() 
             stage.seen.service = Ok(crate::stage::service(10, if minute < 5 { 10 } else { running }));
             let points = [(minute * 60, 9_000.0)];
             stage.points("requests", if minute < 5 + SETTLES_AFTER / 60 { &points } else { &[] });
-            let decision = stage.at(minute * 60).look();
+            let decision = stage.at(minute * 60).evaluate();
             assert_eq!(size(&decision), 10, "{running} running at {minute}m: {decision}");
         }
         assert_eq!(codes(&stage.peek()), ["rule-matched", "few-serve"]);
@@ -116,7 +116,7 @@ fn a_tracked_total_asks_for_the_whole_load_by_its_target() {
     check(5, 5, 3_000.0, 3);
     check(5, 10, 7_000.0, 7); // ten run, of which five are another color, or stop: five serve
     check(8, 4, 7_000.0, 8); // four share what is for seven, and four more are on their way
-    check(5, 0, 7_000.0, 5); // nobody runs: a share of nobody is no number
+    check(5, 0, 7_000.0, 5); // no task runs: a share of no task is no number
 }
 
 /// The total is known as a whole: that five of the ten began to run after it was measured changes nothing.
@@ -124,10 +124,10 @@ fn a_tracked_total_asks_for_the_whole_load_by_its_target() {
 fn a_tracked_total_belongs_to_the_tasks_that_it_is_divided_by() {
     let mut stage = api(1, &["cpu > 70%: +1"]);
     stage.policy.track = vec![track("requests_per_task", 1_000.0)];
-    stage.points("cpu", &[(0, 50.0)]).points("requests", &[(0, 5_000.0)]).at(0).look();
+    stage.points("cpu", &[(0, 50.0)]).points("requests", &[(0, 5_000.0)]).at(0).evaluate();
     stage.seen.service = Ok(crate::stage::service(10, 10));
     stage.points("cpu", &[(60, 50.0)]).points("requests", &[(60, 14_000.0)]);
-    let decision = stage.at(60).look();
+    let decision = stage.at(60).evaluate();
     assert_eq!(decision.verdict, ScaleOut { from: 10, to: 14 }, "{decision}");
 }
 
@@ -143,13 +143,17 @@ fn a_share_has_no_vote_while_the_service_sleeps_and_the_total_may_wake_it() {
     share.policy.track = vec![track("requests_per_task", 10.0)];
     assert_eq!((size(&share.peek()), codes(&share.peek())), (0, vec!["switched-off"]));
     share.metric("requests", MetricReading::Failed(crate::stage::refused()));
-    share.look();
+    share.evaluate();
     let missed =
         |decision: &Decision| decision.notices.iter().any(|it| it.kind == NoticeKind::ReadingMissing);
-    assert!(!missed(&share.wait(60).look()), "it has no vote");
+    assert!(!missed(&share.wait(60).evaluate()), "it has no vote");
     let mut woken = asleep(&["requests_per_task > 1: +2"]);
     woken.service().desired_count = 1;
-    assert_eq!(codes(&woken.peek()), ["reading-missing"], "nobody runs yet: a share of nobody is not known");
+    assert_eq!(
+        codes(&woken.peek()),
+        ["reading-missing"],
+        "no task runs yet: a share of no task is not known"
+    );
     let mut total = asleep(&["requests > 0: +1", "requests_per_task > 1000: +2"]);
     total.memory.zeroed = true;
     assert_eq!(total.peek().verdict, ScaleOut { from: 0, to: 1 });
@@ -175,46 +179,46 @@ fn evening() -> Stage {
         .with(|stage| stage.policy.stabilization = seconds(300))
 }
 
-/// Eight hours of a look a minute from noon on: the size at every full hour and what people were told.
+/// Eight hours of an evaluation a minute from noon on: the size at every full hour and what operators were notified.
 fn night(stage: &mut Stage, cpu: impl Fn(i64) -> Option<f64>) -> (Vec<u32>, Vec<String>) {
-    let (mut hours, mut told) = (vec![], vec![]);
+    let (mut hours, mut notified) = (vec![], vec![]);
     for minute in 0..=8 * 60 {
         let now = minute * 60;
         for silent in ["requests", "response_time", "errors"] {
             stage.points(silent, &[]);
         }
         let points: Vec<(i64, f64)> = cpu(minute).into_iter().map(|value| (now, value)).collect();
-        let decision = stage.points("cpu", &points).arrive().at(now).look();
+        let decision = stage.points("cpu", &points).arrive().at(now).evaluate();
         let sign = |begins| if begins { '+' } else { '-' };
-        told.extend(decision.notices.iter().map(|it| format!("{minute} {}{it}", sign(it.begins))));
+        notified.extend(decision.notices.iter().map(|it| format!("{minute} {}{it}", sign(it.begins))));
         if minute % 60 == 0 {
             hours.push(size(&decision));
         }
     }
-    (hours, told)
+    (hours, notified)
 }
 
-/// 15 minutes must be quiet, and five more without another wish; then one task goes every six minutes, the cooldown and
-/// the look after it, until the floor.
+/// 15 minutes must be quiet, and five more without another recommendation; then one task goes every six minutes, the
+/// cooldown and the evaluation after it, until the floor.
 #[test]
 fn on_a_quiet_night_the_service_comes_down_to_its_floor_step_by_step() {
     let mut stage = evening();
-    let (hours, told) = night(&mut stage, |_| Some(3.0));
+    let (hours, notified) = night(&mut stage, |_| Some(3.0));
     assert_eq!(hours, [12, 5, 3, 3, 3, 3, 3, 3, 3]);
-    assert_eq!(told, [""; 0], "a quiet night is no news");
+    assert_eq!(notified, [""; 0], "a quiet night is not reported");
     assert_eq!(codes(&stage.peek()), ["rule-matched", "rule-matched", "at-min"]);
 }
 
 #[test]
-fn a_cpu_that_is_missing_in_the_same_night_keeps_every_task_and_is_told_once() {
-    let (hours, told) = night(&mut evening(), |_| None);
+fn a_cpu_that_is_missing_in_the_same_night_keeps_every_task_and_is_reported_once() {
+    let (hours, notified) = night(&mut evening(), |_| None);
     assert_eq!(hours, [12; 9]);
-    assert_eq!(told, ["1 +reading missing"]);
+    assert_eq!(notified, ["1 +reading missing"]);
     // It breaks off at one o'clock: what is fresh for five minutes more is the last that goes.
-    let (hours, told) = night(&mut evening(), |minute| (minute < 25).then_some(3.0));
+    let (hours, notified) = night(&mut evening(), |minute| (minute < 25).then_some(3.0));
     assert_eq!(hours[1..], [hours[1]; 8]);
     assert!(hours[1] > 3 && hours[1] < 12, "{hours:?}");
-    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(notified.len(), 1, "{notified:?}");
 }
 
 /// A long deployment and an alarm at dawn: a scale-out needs no quiet reading.
@@ -224,7 +228,7 @@ fn an_alarm_in_that_night_scales_out_although_the_cpu_is_missing() {
     night(&mut stage, |_| None);
     stage.policy.rules.push(crate::stage::rule("alarm(api-5xx): +4"));
     stage.alarm("api-5xx", AlarmState::Alarm, 8 * 3_600);
-    let woken = stage.wait(7).look();
+    let woken = stage.wait(7).evaluate();
     assert_eq!(woken.verdict, ScaleOut { from: 12, to: 16 });
     assert!(woken.notices.iter().all(|it| it.kind != NoticeKind::Blocked));
 }
@@ -246,19 +250,19 @@ fn the_other_color_of_a_deployment_hides_no_load() {
     assert!(share.to_string().contains("requests_per_task is 180"), "{share}");
 }
 
-/// Scale-in goes on, and people know.
+/// Scale-in goes on, and operators know.
 #[test]
-fn a_deployment_that_failed_is_told_and_holds_nothing_for_ever() {
+fn a_deployment_that_failed_is_reported_and_holds_nothing_for_ever() {
     let mut stage = api(1, &["cpu < 30%: -1"]);
     stage.points("cpu", &[(0, 10.0)]).service().constraints.deployment_failed = true;
-    let first = stage.look();
+    let first = stage.evaluate();
     assert_eq!(
         (first.verdict, codes(&first)),
         (ScaleIn { from: 5, to: 4 }, vec!["rule-matched", "deployment-failed"])
     );
     assert_eq!(first.notices.iter().map(ToString::to_string).collect::<Vec<_>>(), ["deployment FAILED"]);
-    assert!(stage.at(60).look().notices.is_empty(), "once");
+    assert!(stage.at(60).evaluate().notices.is_empty(), "once");
     stage.service().constraints.deployment_failed = false;
-    let over = stage.at(120).look();
+    let over = stage.at(120).evaluate();
     assert!(over.notices.iter().any(|it| it.kind == NoticeKind::DeploymentFailed && !it.begins), "{over}");
 }

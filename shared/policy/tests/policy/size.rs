@@ -84,8 +84,8 @@ fn longest(policy: ServicePolicy, moments: Vec<Moment>) -> (String, usize) {
             stage.at(at).answer("cpu", &cpu[cpu.len().saturating_sub(20)..]);
             stage.answer("requests", &requests[requests.len().saturating_sub(20)..]);
         }
-        let decision = stage.at(at).look_and_die();
-        stage.memory.mark_told(&decision.notices);
+        let decision = stage.at(at).evaluate_and_crash();
+        stage.memory.mark_notified(&decision.notices);
         if let Some(settled) = moment.settled {
             stage.settle(settled);
         }
@@ -96,7 +96,7 @@ fn longest(policy: ServicePolicy, moments: Vec<Moment>) -> (String, usize) {
         }
         let mut memory = stage.memory.clone();
         if let Some(intent) = &mut memory.intent {
-            intent.look = "a".repeat(36);
+            intent.evaluation = "a".repeat(36);
         }
         let text = serde_json::to_string(&memory).unwrap();
         longest = std::cmp::max_by_key(longest, text, String::len);

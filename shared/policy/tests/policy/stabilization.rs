@@ -1,4 +1,5 @@
-//! The stabilization window against its plain definition: scale-in goes no lower than the largest wish of the window.
+//! The stabilization window against its plain definition: scale-in goes no lower than the largest recommendation of the
+//! window.
 
 use proptest::prelude::*;
 use tidegate_policy::InFlight;
@@ -17,17 +18,18 @@ fn following(window: i64, tasks: u32) -> Stage {
     })
 }
 
-/// Every wish that there ever was, and until when it was in force.
+/// Every recommendation that there ever was, and until when it was in force.
 #[derive(Debug, Default)]
 struct Plain {
-    wishes: Vec<(i64, u32)>,
+    recommendations: Vec<(i64, u32)>,
 }
 
 impl Plain {
-    /// The largest wish in force at any moment of so many seconds before now.
+    /// The largest recommendation in force at any moment of so many seconds before now.
     fn largest(&self, now: i64, window: i64) -> u32 {
-        let replaced = self.wishes.iter().skip(1).map(|(at, _)| *at).chain([now]);
-        let in_force = self.wishes.iter().zip(replaced).filter(|(_, replaced)| now - replaced < window);
+        let replaced = self.recommendations.iter().skip(1).map(|(at, _)| *at).chain([now]);
+        let in_force =
+            self.recommendations.iter().zip(replaced).filter(|(_, replaced)| now - replaced < window);
         in_force.map(|((_, tasks), _)| *tasks).max().unwrap()
     }
 }
@@ -35,42 +37,42 @@ impl Plain {
 proptest! {
     /// Never lower than the definition, and never longer than a sixteenth of the window later.
     #[test]
-    fn the_largest_wish_of_the_window_counts_and_no_older_one(
+    fn the_largest_recommendation_of_the_window_counts_and_no_older_one(
         window in 30..3_600_i64,
         steps in proptest::collection::vec((1..90_i64, 0..100_u64, 0..400_u64), 1..250),
         falls in any::<bool>(),
     ) {
         let mut stage = following(window, 2_000);
-        let mut plain = Plain { wishes: vec![(0, 2_000)] };
+        let mut plain = Plain { recommendations: vec![(0, 2_000)] };
         let (mut now, mut waiting) = (0, 20_000_u64);
         for (gap, fall, noise) in steps {
             now += gap;
             waiting = if falls { waiting.saturating_sub(fall) } else { 100 * fall };
             stage.queue().waiting = waiting + noise;
             stage.service().running_count = stage.service().desired_count;
-            let memory = stage.at(now).look().memory;
-            let (wish, kept) = (memory.wishes.last().unwrap().tasks, memory.wishes.first().unwrap().tasks);
-            if plain.wishes.len() == 1 {
-                plain.wishes[0].0 = now;
+            let memory = stage.at(now).evaluate().memory;
+            let (recommendation, kept) = (memory.recommendations.last().unwrap().tasks, memory.recommendations.first().unwrap().tasks);
+            if plain.recommendations.len() == 1 {
+                plain.recommendations[0].0 = now;
             }
-            plain.wishes.push((now, wish));
+            plain.recommendations.push((now, recommendation));
             let (least, most) = (plain.largest(now, window), plain.largest(now, window + window / 16 + 1));
             prop_assert!((least..=most).contains(&kept), "{kept} is not within {least} and {most} at {now}");
         }
     }
 }
 
-/// A queue that empties over an hour and a half, at every interval and window that is usual: whatever is wished for less
+/// A queue that empties over an hour and a half, at every interval and window that is usual: whatever is recommended less
 /// and less, what is no longer in the window goes.
 #[test]
-fn while_less_and_less_is_wished_for_the_window_moves_on() {
+fn while_less_and_less_is_recommended_the_window_moves_on() {
     for (window, every) in [(60, 15), (300, 15), (600, 15), (3_600, 15), (600, 60), (1_200, 60), (3_600, 60)]
     {
         let mut stage = following(window, 800);
         let needed = |at: i64| u32::try_from((800 - at / 8).max(30)).unwrap();
         for at in (0..7_200_i64).step_by(every) {
             stage.queue().waiting = u64::from(needed(at)) * 10;
-            let decision = stage.arrive().at(at).look();
+            let decision = stage.arrive().at(at).evaluate();
             // A tracker lets a tenth be, and what it calls low must be so for five minutes.
             let longest = window + window / 16 + i64::try_from(every).unwrap() + 330;
             let late = needed((at - longest).max(0)) * 10 / 9 + 1;
@@ -83,31 +85,36 @@ fn while_less_and_less_is_wished_for_the_window_moves_on() {
     }
 }
 
-/// Wishes that differ at every evaluation of the longest window.
+/// Recommendations that differ at every evaluation of the longest window.
 #[test]
 fn a_full_window_is_remembered_in_so_few_bytes() {
     let mut stage = following(3_600, 5_000);
-    for look in 0..240_u64 {
-        stage.queue().waiting = 50_000 - look * 50;
-        stage.arrive().at(i64::try_from(look).unwrap() * 15).look();
+    for evaluation in 0..240_u64 {
+        stage.queue().waiting = 50_000 - evaluation * 50;
+        stage.arrive().at(i64::try_from(evaluation).unwrap() * 15).evaluate();
     }
     let text = serde_json::to_string(&stage.memory).unwrap();
-    let wishes = text.split("\"wi\":").nth(1).unwrap().split("]]").next().unwrap();
-    assert!(stage.memory.wishes.len() >= 16 && wishes.len() <= 290, "{} bytes: {wishes}", wishes.len());
+    let recommendations = text.split("\"wi\":").nth(1).unwrap().split("]]").next().unwrap();
+    assert!(
+        stage.memory.recommendations.len() >= 16 && recommendations.len() <= 290,
+        "{} bytes: {recommendations}",
+        recommendations.len()
+    );
 }
 
-/// While a part is read, or a reading is missing, nothing recommends fewer: the window begins with the first look that knows.
+/// While a part is read, or a reading is missing, nothing recommends fewer: the window begins with the first evaluation
+/// that knows.
 #[test]
-fn looks_that_do_not_know_everything_are_no_part_of_a_calm_window() {
+fn evaluations_that_do_not_know_everything_are_no_part_of_a_calm_window() {
     let mut stage = Stage::new(1, 20, &["waiting < 50: -1"]).tasks(5).waiting(0);
     stage.policy.stabilization = seconds(120);
     for at in (0..=300).step_by(60) {
         stage.at(at).queue().in_flight = InFlight::Partly { jobs: 0, read: 100, held: 3_000 };
-        assert_eq!(size(&stage.look()), 5, "{at} s: a part was read");
+        assert_eq!(size(&stage.evaluate()), 5, "{at} s: a part was read");
     }
     for (at, expected) in [(360, 5), (420, 5), (480, 4)] {
         stage.at(at).queue().in_flight = InFlight::Exactly(0);
-        let decision = stage.look();
+        let decision = stage.evaluate();
         assert_eq!(size(&decision), expected, "{at} s: {decision}");
     }
 }

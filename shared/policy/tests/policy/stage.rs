@@ -7,10 +7,10 @@ use tidegate_policy::Severity;
 use tidegate_policy::memory::Settled;
 use tidegate_policy::overrides::OverrideKind;
 use tidegate_policy::{
-    Absence, AbsenceKind, Adjustment, Alarm, AlarmName, AlarmState, Amount, Capacity, Comparison, Condition,
-    Constraints, Cooldown, Counts, Datapoint, Decision, Evaluation, InFlight, LargestStep, Look, Memory,
-    MetricName, MetricPolicy, MetricReading, Notify, Observation, OnAbsence, Override, Queue, Rule, Service,
-    ServicePolicy, Signal, Unit, decide,
+    Absence, AbsenceKind, Adjustment, Alarm, AlarmEvaluation, AlarmName, AlarmState, Amount, Capacity,
+    CapacityUnit, Comparison, Condition, Constraints, Cooldown, Datapoint, Decision, Evaluation, InFlight,
+    LargestStep, Memory, MetricName, MetricPolicy, MetricReading, Notify, Observation, OnAbsence, Override,
+    Queue, Rule, ServicePolicy, ServiceState, Signal, Unit, decide,
 };
 
 /// Noon of a day on which nothing else happens.
@@ -27,7 +27,7 @@ pub(crate) struct Stage {
     pub(crate) memory: Memory,
     pub(crate) overrides: Vec<Override>,
     pub(crate) now: Timestamp,
-    looks: u32,
+    evaluations: u32,
 }
 
 impl Stage {
@@ -54,7 +54,7 @@ impl Stage {
             interruptible: false,
             metrics: vec![],
             notify: vec![],
-            counts: Counts::Tasks,
+            capacity_unit: CapacityUnit::Tasks,
         };
         let seen = Observation {
             service: Ok(service(5, 5)),
@@ -62,7 +62,7 @@ impl Stage {
             metrics: [].into(),
             alarms: [].into(),
         };
-        Self { policy, seen, memory: Memory::default(), overrides: vec![], now: noon(), looks: 0 }
+        Self { policy, seen, memory: Memory::default(), overrides: vec![], now: noon(), evaluations: 0 }
     }
 
     /// So many tasks, all running.
@@ -86,7 +86,7 @@ impl Stage {
         self
     }
 
-    pub(crate) fn service(&mut self) -> &mut Service {
+    pub(crate) fn service(&mut self) -> &mut ServiceState {
         self.seen.service.as_mut().unwrap()
     }
 
@@ -135,8 +135,8 @@ impl Stage {
 
     /// An alarm's state, since so many seconds after noon.
     pub(crate) fn alarm(&mut self, name: &str, state: AlarmState, since: i64) -> &mut Self {
-        let evaluation = Evaluation::Complete;
-        self.alarm_read(name, Ok(Alarm { state, since: noon() + seconds(since), evaluation }))
+        let evaluation_state = AlarmEvaluation::Complete;
+        self.alarm_read(name, Ok(Alarm { state, since: noon() + seconds(since), evaluation_state }))
     }
 
     pub(crate) fn alarm_read(&mut self, name: &str, read: Result<Alarm, Absence>) -> &mut Self {
@@ -144,7 +144,7 @@ impl Stage {
         self
     }
 
-    /// People are told while this holds.
+    /// Operators are notified while this holds.
     pub(crate) fn notify(mut self, when: &str, severity: Severity) -> Self {
         self.policy.notify.push(Notify { when: condition(when), severity });
         self
@@ -169,7 +169,7 @@ impl Stage {
         })
     }
 
-    pub(crate) fn person(mut self, kind: OverrideKind, until: i64) -> Self {
+    pub(crate) fn overridden(mut self, kind: OverrideKind, until: i64) -> Self {
         let until = noon() + seconds(until);
         let (who, why) = ("alice".to_owned(), "launch day".to_owned());
         self.overrides.push(Override { target: "worker".to_owned(), kind, until, who, why });
@@ -178,26 +178,26 @@ impl Stage {
 
     /// Decides without remembering or acting.
     pub(crate) fn peek(&self) -> Decision {
-        self.peek_as("look-0")
+        self.peek_as("evaluation-0")
     }
 
     pub(crate) fn peek_as(&self, id: &str) -> Decision {
-        let look = Look { target: "worker", id, overrides: &self.overrides, now: self.now };
-        decide(&self.seen, &self.policy, &self.memory, look)
+        let evaluation = Evaluation { target: "worker", id, overrides: &self.overrides, now: self.now };
+        decide(&self.seen, &self.policy, &self.memory, evaluation)
     }
 
     /// Decides and remembers, but never acts: the process is killed between the two.
-    pub(crate) fn look_and_die(&mut self) -> Decision {
-        self.looks += 1;
-        let decision = self.peek_as(&format!("look-{}", self.looks));
+    pub(crate) fn evaluate_and_crash(&mut self) -> Decision {
+        self.evaluations += 1;
+        let decision = self.peek_as(&format!("evaluation-{}", self.evaluations));
         self.memory = decision.memory.clone();
         decision
     }
 
-    /// Decides, remembers, and acts; the tasks asked for do not run yet. All notices reach people.
-    pub(crate) fn look(&mut self) -> Decision {
-        let decision = self.look_and_die();
-        self.memory.mark_told(&decision.notices);
+    /// Decides, remembers, and acts; the tasks asked for do not run yet. All notices reach operators.
+    pub(crate) fn evaluate(&mut self) -> Decision {
+        let decision = self.evaluate_and_crash();
+        self.memory.mark_notified(&decision.notices);
         if let Some((_, to)) = decision.verdict.as_change() {
             self.service().desired_count = to;
             self.settle(Settled::Applied);
@@ -205,16 +205,16 @@ impl Stage {
         decision
     }
 
-    /// Settles the last look's intent.
+    /// Settles the last evaluation's intent.
     pub(crate) fn settle(&mut self, settled: Settled) {
-        self.memory.settle(&format!("look-{}", self.looks), settled, self.now);
+        self.memory.settle(&format!("evaluation-{}", self.evaluations), settled, self.now);
     }
 
-    /// Looks once a minute for so long; tasks run at once. Returns the last decision.
-    pub(crate) fn look_for(&mut self, duration: i64) -> Decision {
-        let mut last = self.look();
+    /// Evaluations once a minute for so long; tasks run at once. Returns the last decision.
+    pub(crate) fn evaluate_for(&mut self, duration: i64) -> Decision {
+        let mut last = self.evaluate();
         for _ in 0..duration / 60 {
-            last = self.arrive().wait(60).look();
+            last = self.arrive().wait(60).evaluate();
         }
         self.arrive();
         last
@@ -242,8 +242,8 @@ pub(crate) fn seconds(count: i64) -> SignedDuration {
     SignedDuration::from_secs(count)
 }
 
-pub(crate) fn service(desired: u32, running: u32) -> Service {
-    Service {
+pub(crate) fn service(desired: u32, running: u32) -> ServiceState {
+    ServiceState {
         desired_count: desired,
         running_count: running,
         pending_count: 0,

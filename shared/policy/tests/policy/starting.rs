@@ -15,12 +15,16 @@ fn busy() -> Stage {
 #[test]
 fn nothing_is_added_while_tasks_do_not_start() {
     let mut stage = busy();
-    assert_eq!(stage.at(0).look().verdict, ScaleOut { from: 5, to: 10 });
-    stage.at(30).look();
+    assert_eq!(stage.at(0).evaluate().verdict, ScaleOut { from: 5, to: 10 });
+    stage.at(30).evaluate();
     stage.service().pending_count = 5;
-    assert_eq!(stage.at(90).look().verdict, ScaleOut { from: 10, to: 15 }, "pending tasks are on their way");
-    assert_eq!(codes(&stage.at(210).look()), ["rule-matched", "still-starting"]);
-    let failing = stage.at(211).look();
+    assert_eq!(
+        stage.at(90).evaluate().verdict,
+        ScaleOut { from: 10, to: 15 },
+        "pending tasks are on their way"
+    );
+    assert_eq!(codes(&stage.at(210).evaluate()), ["rule-matched", "still-starting"]);
+    let failing = stage.at(211).evaluate();
     assert_eq!(failing.verdict, Hold { at: Some(15) });
     assert_eq!(codes(&failing), ["rule-matched", "starts-failing"]);
     assert!(failing.notices.iter().any(|notice| notice.kind == NoticeKind::StartsFailing && notice.begins));
@@ -29,13 +33,13 @@ fn nothing_is_added_while_tasks_do_not_start() {
 #[test]
 fn one_running_task_more_is_progress_and_ends_it() {
     let mut stage = busy();
-    stage.at(0).look();
-    stage.at(10).look();
-    stage.at(60).look();
-    let failing = stage.at(191).look();
+    stage.at(0).evaluate();
+    stage.at(10).evaluate();
+    stage.at(60).evaluate();
+    let failing = stage.at(191).evaluate();
     assert!(failing.notices.iter().any(|notice| notice.kind == NoticeKind::StartsFailing));
     stage.service().running_count = 6;
-    let better = stage.at(250).look();
+    let better = stage.at(250).evaluate();
     assert!(better.notices.iter().any(|notice| notice.kind == NoticeKind::StartsFailing && !notice.begins));
 }
 
@@ -45,13 +49,13 @@ fn missing(desired: u32, running: u32, expected: u32) {
     let mut stage = Stage::new(1, 500, &["waiting > 500: +5"]).waiting(501).tasks(desired);
     stage.service().running_count = running;
     stage.service().pending_count = desired - running;
-    stage.at(0).look_and_die();
+    stage.at(0).evaluate_and_crash();
     stage.memory.intent = None;
     stage.memory.scale_out = None;
-    let decision = stage.at(600).look_and_die();
+    let decision = stage.at(600).evaluate_and_crash();
     assert_eq!(size(&decision), expected, "{decision}");
-    let told = decision.notices.iter().any(|notice| notice.kind == NoticeKind::StartsFailing);
-    assert!(told, "it is told all the same: {decision}");
+    let notified = decision.notices.iter().any(|notice| notice.kind == NoticeKind::StartsFailing);
+    assert!(notified, "it is reported all the same: {decision}");
 }
 
 #[test]
@@ -69,9 +73,9 @@ fn a_step_that_is_stopped_names_its_rule_and_once_what_does_not_start() {
     let mut stage = busy().tasks(10);
     stage.service().running_count = 8;
     stage.service().pending_count = 2;
-    stage.at(0).look_and_die();
+    stage.at(0).evaluate_and_crash();
     stage.memory.intent = None;
-    assert_eq!(codes(&stage.at(600).look()), ["rule-matched", "starts-failing"]);
+    assert_eq!(codes(&stage.at(600).evaluate()), ["rule-matched", "starts-failing"]);
 }
 
 /// What is added to a service that cannot start any task is itself what is missing: one step, and no more.
@@ -80,7 +84,7 @@ fn a_service_that_starts_no_task_asks_for_one_step_and_no_more() {
     let mut stage = busy();
     stage.service().running_count = 4;
     for at in (0..3_600).step_by(60) {
-        stage.at(at).look();
+        stage.at(at).evaluate();
     }
     assert_eq!(stage.service().desired_count, 9, "four run, and five that never come were asked for");
 }
@@ -88,35 +92,35 @@ fn a_service_that_starts_no_task_asks_for_one_step_and_no_more() {
 #[test]
 fn tasks_that_start_and_die_again_and_again_are_no_progress() {
     let mut stage = Stage::new(1, 50, &[]).tasks(5);
-    let mut told = 0;
+    let mut notified = 0;
     for (minute, running) in [3, 4, 3, 4, 3, 4, 3, 4].into_iter().enumerate() {
         stage.service().running_count = running;
-        let decision = stage.at(i64::try_from(minute).unwrap() * 60).look();
-        told += decision.notices.len();
+        let decision = stage.at(i64::try_from(minute).unwrap() * 60).evaluate();
+        notified += decision.notices.len();
     }
-    assert_eq!(told, 1, "told once, and it never ends");
-    assert!(stage.memory.edges.iter().any(|edge| edge.kind == NoticeKind::StartsFailing));
+    assert_eq!(notified, 1, "reported once, and it never ends");
+    assert!(stage.memory.active_notices.iter().any(|active| active.kind == NoticeKind::StartsFailing));
 }
 
 #[test]
 fn all_tasks_running_forgets_how_long_it_took() {
     let mut stage = busy();
-    stage.at(0).look();
-    stage.at(60).look();
-    stage.arrive().at(120).look();
-    stage.at(121).look();
+    stage.at(0).evaluate();
+    stage.at(60).evaluate();
+    stage.arrive().at(120).evaluate();
+    stage.at(121).evaluate();
     assert_eq!(stage.memory.startup.map(|startup| startup.running), Some(10), "for the next five");
     stage.arrive().at(130);
     stage.queue().waiting = 100;
-    stage.look();
+    stage.evaluate();
     assert_eq!(stage.memory.startup, None);
 }
 
 #[test]
 fn a_service_that_does_not_start_may_still_scale_in() {
     let mut stage = busy();
-    stage.at(0).look();
-    stage.at(10).look();
+    stage.at(0).evaluate();
+    stage.at(10).evaluate();
     stage.queue().waiting = 0;
-    assert_eq!(stage.at(400).look().verdict, ScaleIn { from: 10, to: 9 });
+    assert_eq!(stage.at(400).evaluate().verdict, ScaleIn { from: 10, to: 9 });
 }

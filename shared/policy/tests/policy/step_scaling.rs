@@ -151,72 +151,72 @@ fn the_result_stays_within_the_bounds() {
 #[test]
 fn capacity_added_within_the_cooldown_counts_toward_a_larger_step() {
     let mut stage = Stage::new(0, 100, &["waiting > 100: +2", "waiting > 500: +3"]).tasks(10).waiting(101);
-    assert_eq!(stage.look().verdict, ScaleOut { from: 10, to: 12 });
+    assert_eq!(stage.evaluate().verdict, ScaleOut { from: 10, to: 12 });
     stage.arrive().wait(60).queue().waiting = 501;
-    let second = stage.look();
+    let second = stage.evaluate();
     assert_eq!(second.verdict, ScaleOut { from: 12, to: 13 }, "first +2, then +3 adds only 1");
     assert_eq!(codes(&second), ["rule-matched", "credit"]);
-    assert_eq!(stage.arrive().wait(60).look().verdict, Hold { at: Some(13) });
+    assert_eq!(stage.arrive().wait(60).evaluate().verdict, Hold { at: Some(13) });
 }
 
 /// The other way round the larger step came first: the smaller one is within it and adds nothing.
 #[test]
 fn a_smaller_step_within_the_cooldown_adds_nothing() {
     let mut stage = Stage::new(0, 100, &["waiting > 100: +2", "waiting > 500: +3"]).tasks(10).waiting(501);
-    assert_eq!(stage.look().verdict, ScaleOut { from: 10, to: 13 });
+    assert_eq!(stage.evaluate().verdict, ScaleOut { from: 10, to: 13 });
     stage.arrive().wait(60).queue().waiting = 101;
-    assert_eq!(stage.look().verdict, Hold { at: Some(13) });
+    assert_eq!(stage.evaluate().verdict, Hold { at: Some(13) });
 }
 
 #[test]
 fn a_percentage_within_the_cooldown_is_taken_of_where_the_cooldown_began() {
     let mut stage =
         Stage::new(0, 100, &["waiting > 100: +20%", "waiting > 500: +50%"]).tasks(10).waiting(101);
-    assert_eq!(size(&stage.look()), 12);
+    assert_eq!(size(&stage.evaluate()), 12);
     stage.arrive().wait(60).queue().waiting = 501;
-    assert_eq!(size(&stage.look()), 15, "10 and 50%, not 12 and 50%");
+    assert_eq!(size(&stage.evaluate()), 15, "10 and 50%, not 12 and 50%");
 }
 
 #[test]
 fn the_same_step_is_taken_again_when_the_cooldown_ends() {
     let mut stage = Stage::new(0, 100, &["waiting > 500: +5"]).tasks(10).waiting(501);
-    stage.at(0).look();
-    let before = stage.arrive().at(299).look();
+    stage.at(0).evaluate();
+    let before = stage.arrive().at(299).evaluate();
     assert_eq!(before.verdict, Hold { at: Some(15) });
     assert_eq!(codes(&before), ["rule-matched", "credit"]);
-    assert_eq!(stage.at(300).look().verdict, ScaleOut { from: 15, to: 20 });
+    assert_eq!(stage.at(300).evaluate().verdict, ScaleOut { from: 15, to: 20 });
 }
 
 #[test]
 fn scale_in_is_blocked_during_the_scale_in_cooldown() {
     let mut stage = Stage::new(0, 100, &["waiting < 50: -2"]).tasks(10);
-    assert_eq!(stage.at(0).look().verdict, ScaleIn { from: 10, to: 9 });
-    let before = stage.arrive().at(299).look();
+    assert_eq!(stage.at(0).evaluate().verdict, ScaleIn { from: 10, to: 9 });
+    let before = stage.arrive().at(299).evaluate();
     assert_eq!(before.verdict, Hold { at: Some(9) });
     assert_eq!(codes(&before), ["rule-matched", "cooldown-in"]);
-    assert_eq!(stage.at(300).look().verdict, ScaleIn { from: 9, to: 8 });
+    assert_eq!(stage.at(300).evaluate().verdict, ScaleIn { from: 9, to: 8 });
 }
 
 #[test]
 fn scale_out_is_allowed_at_once_during_the_scale_in_cooldown_and_begins_anew() {
     let mut stage = Stage::new(0, 100, &["waiting < 50: -2", "waiting > 500: +5"]).tasks(10);
-    assert_eq!(size(&stage.at(0).look()), 9);
+    assert_eq!(size(&stage.at(0).evaluate()), 9);
     stage.arrive().at(10).queue().waiting = 501;
-    assert_eq!(stage.look().verdict, ScaleOut { from: 9, to: 14 });
+    assert_eq!(stage.evaluate().verdict, ScaleOut { from: 9, to: 14 });
     stage.arrive().at(309).queue().waiting = 0;
-    assert_eq!(codes(&stage.look()), ["rule-matched", "cooldown-in"], "counted from the last change");
-    assert_eq!(size(&stage.at(310).look()), 13);
+    assert_eq!(codes(&stage.evaluate()), ["rule-matched", "cooldown-in"], "counted from the last change");
+    assert_eq!(size(&stage.at(310).evaluate()), 13);
 }
 
 #[test]
 fn a_scale_in_ends_the_credit_of_the_scale_out_before() {
     let mut stage = Stage::new(0, 100, &["waiting < 50: -2", "waiting > 500: +5"]).tasks(10).waiting(501);
     stage.policy.cooldown.scale_in = crate::stage::seconds(30);
-    assert_eq!(size(&stage.look()), 15);
+    assert_eq!(size(&stage.evaluate()), 15);
     stage.arrive().wait(30).queue().waiting = 0;
-    assert_eq!(size(&stage.look()), 14);
+    assert_eq!(size(&stage.evaluate()), 14);
     stage.arrive().wait(30).queue().waiting = 501;
-    assert_eq!(size(&stage.look()), 19);
+    assert_eq!(size(&stage.evaluate()), 19);
 }
 
 #[test]
@@ -243,9 +243,9 @@ fn tasks_that_do_not_run_yet_are_not_asked_for_twice_when_they_become_pending() 
     let mut stage = Stage::new(0, 100, &["waiting > 500: +10"]).waiting(501).tasks(20);
     stage.service().running_count = 10;
     stage.service().pending_count = 5;
-    assert_eq!(size(&stage.look()), 25);
+    assert_eq!(size(&stage.evaluate()), 25);
     stage.wait(15).service().pending_count = 15;
-    assert_eq!(stage.look().verdict, Hold { at: Some(25) });
+    assert_eq!(stage.evaluate().verdict, Hold { at: Some(25) });
 }
 
 #[test]
@@ -261,11 +261,11 @@ fn of_several_rules_the_largest_capacity_wins_in_both_directions() {
 fn the_largest_step_is_taken_once_per_cooldown() {
     let mut stage = Stage::new(0, 100, &["waiting > 500: +20"]).waiting(501);
     stage.policy.largest_step.scale_out = 3.try_into().unwrap();
-    let first = stage.look();
+    let first = stage.evaluate();
     assert_eq!(size(&first), 8);
     assert_eq!(codes(&first), ["rule-matched", "largest-step"]);
-    let second = stage.arrive().wait(15).look();
+    let second = stage.arrive().wait(15).evaluate();
     assert_eq!(size(&second), 8, "a second event must not take a second step");
     assert_eq!(codes(&second), ["rule-matched", "largest-step", "credit"]);
-    assert_eq!(size(&stage.wait(285).look()), 11);
+    assert_eq!(size(&stage.wait(285).evaluate()), 11);
 }

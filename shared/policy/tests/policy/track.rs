@@ -143,11 +143,14 @@ fn a_tracker_that_is_missing_never_scales_in_and_growth_stays_possible() {
     both.metric("memory", MetricReading::Failed(refused()));
     lasting(&mut both, "cpu", 10.0);
     let mut grows = both.clone();
-    let decision = both.look_and_die();
+    let decision = both.evaluate_and_crash();
     assert_eq!(decision.verdict, Hold { at: Some(10) });
     assert_eq!(codes(&decision), ["tracked", "reading-missing"]);
-    let told = both.wait(60).look_and_die();
-    assert!(told.notices.iter().any(|it| it.kind == NoticeKind::ReadingMissing && it.begins), "{told}");
+    let notified = both.wait(60).evaluate_and_crash();
+    assert!(
+        notified.notices.iter().any(|it| it.kind == NoticeKind::ReadingMissing && it.begins),
+        "{notified}"
+    );
     lasting(&mut grows, "cpu", 100.0);
     assert_eq!(grows.peek().verdict, ScaleOut { from: 10, to: 20 });
 
@@ -182,7 +185,7 @@ fn silence_that_means_zero_lets_a_tracker_scale_in() {
     let mut stage = stage(10, &[track("response_time", 1.0)]).on_absence("response_time", OnAbsence::Zero);
     for minute in 0..=5 {
         stage.points("response_time", &[]).at(minute * 60);
-        let decision = stage.look();
+        let decision = stage.evaluate();
         let expected = if minute < 5 { Hold { at: Some(10) } } else { ScaleIn { from: 10, to: 1 } };
         assert_eq!(decision.verdict, expected, "{minute}: {decision}");
     }
@@ -209,16 +212,20 @@ fn one_high_datapoint_is_enough_and_a_low_one_must_last_five_minutes() {
 fn a_datapoint_speaks_of_the_tasks_that_ran_when_it_was_measured() {
     let mut stage = stage(5, &[track("cpu", 50.0)]);
     stage.policy.cooldown.scale_out = seconds(0);
-    assert_eq!(stage.answer("cpu", &[(60, 100.0)]).at(90).look().verdict, ScaleOut { from: 5, to: 10 });
+    assert_eq!(stage.answer("cpu", &[(60, 100.0)]).at(90).evaluate().verdict, ScaleOut { from: 5, to: 10 });
     stage.answer("cpu", &[(60, 100.0), (120, 100.0)]);
-    let starting = stage.at(150).look();
+    let starting = stage.at(150).evaluate();
     assert_eq!(codes(&starting), ["tracked", "still-starting"]);
     stage.arrive().answer("cpu", &[(120, 100.0), (180, 100.0)]);
-    assert_eq!(stage.at(210).look().verdict, Hold { at: Some(10) }, "ten run, five were measured");
+    assert_eq!(stage.at(210).evaluate().verdict, Hold { at: Some(10) }, "ten run, five were measured");
     stage.answer("cpu", &[(240, 60.0)]);
-    assert_eq!(stage.at(270).look().verdict, Hold { at: Some(10) }, "measured while the tasks began to run");
+    assert_eq!(
+        stage.at(270).evaluate().verdict,
+        Hold { at: Some(10) },
+        "measured while the tasks began to run"
+    );
     stage.answer("cpu", &[(300, 60.0)]);
-    assert_eq!(stage.at(330).look().verdict, ScaleOut { from: 10, to: 12 });
+    assert_eq!(stage.at(330).evaluate().verdict, ScaleOut { from: 10, to: 12 });
 }
 
 /// A backlog per task is a share of the whole queue: `ceil(waiting / target)`.
@@ -305,7 +312,8 @@ fn scale_in_takes_one_task_per_decision_unless_jobs_may_be_interrupted() {
 }
 
 /// A closed circle: a load that is spread over the running tasks, datapoints of a minute that arrive two minutes late,
-/// tasks that run 90 seconds after they were asked for, and a look a minute. Gives the desired count of every look.
+/// tasks that run 90 seconds after they were asked for, and an evaluation a minute. Gives the desired count of every
+/// evaluation.
 fn circle(load: f64, tasks: u32, minutes: i64) -> Vec<u32> {
     let mut stage = stage(tasks, &[track("cpu", 70.0)]);
     stage.policy.interruptible = false;
@@ -322,7 +330,7 @@ fn circle(load: f64, tasks: u32, minutes: i64) -> Vec<u32> {
         measured.push((now + 60, (load / f64::from(running(&asked, now + 30))).min(100.0)));
         let arrived: Vec<(i64, f64)> = measured.iter().filter(|(end, _)| end + 120 <= now).copied().collect();
         stage.service().running_count = running(&asked, now);
-        let decision = stage.answer("cpu", &arrived).at(now).look();
+        let decision = stage.answer("cpu", &arrived).at(now).evaluate();
         if let Some((_, to)) = decision.verdict.as_change() {
             asked.push((now, to));
         }

@@ -1,7 +1,7 @@
 //! Who votes, and what absence means.
 //!
 //! Source of the adopted rules: Kubernetes, "Horizontal Pod Autoscaling": if any metric cannot be read and the others
-//! suggest fewer replicas, nothing is removed; growth stays possible; of several metrics the largest wish wins.
+//! suggest fewer replicas, nothing is removed; growth stays possible; of several metrics the largest recommendation wins.
 
 use tidegate_policy::Verdict::{Hold, ScaleIn, ScaleOut};
 use tidegate_policy::{Decision, InFlight, MetricReading, OnAbsence};
@@ -76,7 +76,7 @@ fn an_unreadable_queue_blocks_scale_in_even_if_no_rule_names_it() {
 fn a_datapoint_votes_for_three_minutes_and_two_periods_and_not_a_second_longer() {
     let mut stage = two_signals();
     stage.answer("cpu", &[(0, 10.0)]);
-    stage.at(180).look_and_die();
+    stage.at(180).evaluate_and_crash();
     stage.memory.intent = None;
     stage.memory.changed_at = None;
     stage.metric("cpu", MetricReading::NotRead);
@@ -88,7 +88,7 @@ fn a_datapoint_votes_for_three_minutes_and_two_periods_and_not_a_second_longer()
 
 /// Tasks are wanted, and none of them runs: that there is no CPU to measure is the outage.
 #[test]
-fn a_cpu_that_nobody_measures_blocks_scale_in_while_tasks_are_wanted() {
+fn a_cpu_without_datapoints_blocks_scale_in_while_tasks_are_wanted() {
     let mut stage = Stage::new(1, 50, &["waiting < 50: -2", "cpu > 70%: +2"]).tasks(10);
     stage.points("cpu", &[]).service().running_count = 0;
     assert_eq!(codes(&stage.peek()), ["rule-matched", "reading-missing"]);
@@ -131,10 +131,10 @@ fn absence_in_an_answer_that_failed_is_never_zero() {
 }
 
 #[test]
-fn a_short_look_remembers_what_absence_meant_in_the_last_answer() {
+fn a_delayed_evaluation_remembers_what_absence_meant_in_the_last_answer() {
     for on_absence in [OnAbsence::Zero, OnAbsence::NoVote] {
         let mut stage = absent(on_absence);
-        stage.at(0).look_and_die();
+        stage.at(0).evaluate_and_crash();
         stage.memory.intent = None;
         stage.memory.changed_at = None;
         stage.metric("requests", MetricReading::NotRead);
@@ -147,23 +147,23 @@ fn a_short_look_remembers_what_absence_meant_in_the_last_answer() {
 }
 
 #[test]
-fn a_short_look_uses_the_newest_datapoint_of_the_last_answer() {
+fn a_delayed_evaluation_uses_the_newest_datapoint_of_the_last_answer() {
     let mut stage = Stage::new(1, 50, &["cpu > 70%: +2"]);
-    stage.points("cpu", &[(0, 60.0)]).at(0).look();
+    stage.points("cpu", &[(0, 60.0)]).at(0).evaluate();
     stage.metric("cpu", MetricReading::NotRead).at(15);
     assert_eq!(codes(&stage.peek()), ["nothing-matches"]);
-    stage.points("cpu", &[(60, 80.0)]).at(60).look();
+    stage.points("cpu", &[(60, 80.0)]).at(60).evaluate();
     stage.metric("cpu", MetricReading::NotRead).at(75);
     assert_eq!(codes(&stage.peek()), ["rule-matched", "credit"]);
 }
 
 #[test]
-fn a_metric_that_the_short_look_does_not_name_is_remembered_all_the_same() {
+fn a_metric_that_the_delayed_evaluation_does_not_name_is_remembered_all_the_same() {
     let mut stage = Stage::new(1, 50, &["waiting < 50: -1", "cpu < 30%: -1"]).tasks(10);
-    stage.points("cpu", &[(0, 60.0)]).at(0).look();
+    stage.points("cpu", &[(0, 60.0)]).at(0).evaluate();
     stage.seen.metrics.clear();
-    stage.at(15).look();
-    assert_eq!(codes(&stage.at(30).look()), ["rule-matched", "not-agreed"]);
+    stage.at(15).evaluate();
+    assert_eq!(codes(&stage.at(30).evaluate()), ["rule-matched", "not-agreed"]);
 }
 
 #[test]
@@ -215,15 +215,15 @@ fn a_queue_that_does_not_show_its_next_job_cannot_say_that_it_moves() {
 fn a_head_that_does_not_move_is_stalled_for_as_long_as_it_was_seen() {
     let mut stage = Stage::new(1, 50, &["stalled_for > 60: +1"]).waiting(5);
     stage.queue().head = Some(7);
-    stage.at(0).look();
+    stage.at(0).evaluate();
     stage.seen.queue = Some(Err(refused()));
-    stage.at(30).look();
+    stage.at(30).evaluate();
     stage.seen.queue = Some(Ok(crate::stage::queue(5)));
     stage.queue().head = Some(7);
-    assert_eq!(codes(&stage.at(60).look()), ["nothing-matches"]);
-    assert_eq!(codes(&stage.at(61).look()), ["rule-matched"]);
+    assert_eq!(codes(&stage.at(60).evaluate()), ["nothing-matches"]);
+    assert_eq!(codes(&stage.at(61).evaluate()), ["rule-matched"]);
     stage.queue().head = Some(8);
-    assert_eq!(codes(&stage.at(400).look()), ["nothing-matches"]);
+    assert_eq!(codes(&stage.at(400).evaluate()), ["nothing-matches"]);
 }
 
 /// The same job stands first before and after the pause: nobody was to take it.
@@ -231,13 +231,13 @@ fn a_head_that_does_not_move_is_stalled_for_as_long_as_it_was_seen() {
 fn a_pause_is_no_stall() {
     let mut stage = Stage::new(1, 50, &["stalled_for > 60: +1"]).waiting(5);
     stage.queue().head = Some(7);
-    stage.at(0).look();
+    stage.at(0).evaluate();
     stage.queue().paused = true;
-    stage.at(60).look();
+    stage.at(60).evaluate();
     stage.queue().paused = false;
-    assert_eq!(codes(&stage.at(600).look()), ["nothing-matches"]);
-    assert_eq!(codes(&stage.at(660).look()), ["nothing-matches"]);
-    assert_eq!(codes(&stage.at(661).look()), ["rule-matched"]);
+    assert_eq!(codes(&stage.at(600).evaluate()), ["nothing-matches"]);
+    assert_eq!(codes(&stage.at(660).evaluate()), ["nothing-matches"]);
+    assert_eq!(codes(&stage.at(661).evaluate()), ["rule-matched"]);
 }
 
 #[test]

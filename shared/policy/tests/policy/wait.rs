@@ -4,7 +4,7 @@ use tidegate_policy::memory::size::most_bytes;
 use tidegate_policy::{Decision, InFlight, MetricReading, Reason, Verdict};
 
 use crate::stage::{codes, rule, seconds, size};
-use crate::wait_world::World;
+use crate::wait_world::WaitWorld;
 
 fn ins(decisions: &[Decision]) -> usize {
     decisions.iter().filter(|it| matches!(it.verdict, Verdict::ScaleIn { .. })).count()
@@ -12,39 +12,39 @@ fn ins(decisions: &[Decision]) -> usize {
 
 #[test]
 fn a_steady_load_is_served_by_what_it_takes() {
-    let mut world = World::new(1, 50, 30);
-    world.look_for(3_600, |_| 10.0);
+    let mut world = WaitWorld::new(1, 50, 30);
+    world.evaluate_for(3_600, |_| 10.0);
     world.longest_wait = 0.0;
-    world.look_for(7_200, |_| 10.0);
+    world.evaluate_for(7_200, |_| 10.0);
     let tasks = world.desired();
     assert!((20..=21).contains(&tasks), "{tasks} tasks for the work of 20");
     assert!(world.longest_wait < 60.0, "{}", world.longest_wait);
 }
 
 #[test]
-fn the_first_look_only_watches() {
-    let mut world = World::new(1, 50, 10).with(|world| world.arrive(5_000.0));
-    let first = world.look(10.0);
+fn the_first_evaluation_only_watches() {
+    let mut world = WaitWorld::new(1, 50, 10).with(|world| world.arrive(5_000.0));
+    let first = world.evaluate(10.0);
     assert_eq!((size(&first), codes(&first)), (10, vec!["watching"]));
-    assert!(matches!(world.look(10.0).verdict, Verdict::ScaleOut { .. }));
+    assert!(matches!(world.evaluate(10.0).verdict, Verdict::ScaleOut { .. }));
 }
 
 #[test]
 fn what_is_already_on_its_way_is_not_ordered_again() {
-    let mut world = World::new(1, 200, 20);
-    world.look_for(1_800, |_| 8.0);
-    world.look_for(300, |_| 14.0);
+    let mut world = WaitWorld::new(1, 200, 20);
+    world.evaluate_for(1_800, |_| 8.0);
+    world.evaluate_for(300, |_| 14.0);
     let tasks = world.desired();
     assert!((28..=45).contains(&tasks), "{tasks} tasks for the work of 28 and a backlog");
     assert!(world.longest_wait <= 60.0, "{}", world.longest_wait);
 }
 
 #[test]
-fn nobody_leaves_while_a_job_waits_long() {
-    let mut world = World::new(1, 50, 20).with(|world| world.stage.policy.stabilization = seconds(0));
-    world.look_for(600, |_| 9.5);
+fn no_scale_in_while_a_job_waits_long() {
+    let mut world = WaitWorld::new(1, 50, 20).with(|world| world.stage.policy.stabilization = seconds(0));
+    world.evaluate_for(600, |_| 9.5);
     world.arrive(900.0);
-    let decisions = world.look_for(120, |_| 0.0);
+    let decisions = world.evaluate_for(120, |_| 0.0);
     let late = |it: &&Decision| codes(it).contains(&"jobs-wait");
     assert!(decisions.iter().any(|it| late(&it)), "{decisions:#?}");
     assert!(decisions.iter().filter(late).all(|it| it.verdict.as_change().is_none()));
@@ -52,23 +52,23 @@ fn nobody_leaves_while_a_job_waits_long() {
 
 #[test]
 fn a_reading_that_is_missing_holds_and_is_not_zero() {
-    let mut world = World::new(1, 50, 25);
-    world.look_for(1_800, |_| 10.0);
+    let mut world = WaitWorld::new(1, 50, 25);
+    world.evaluate_for(1_800, |_| 10.0);
     let before = world.desired();
     for _ in 0..3 {
-        let decision = world.blind_look(10.0);
+        let decision = world.evaluation_without_readings(10.0);
         assert_eq!((decision.verdict.as_change(), codes(&decision)), (None, vec!["reading-missing"]));
     }
-    world.look_for(300, |_| 10.0);
+    world.evaluate_for(300, |_| 10.0);
     assert_eq!(world.desired(), before);
 }
 
 #[test]
 fn after_a_long_pause_it_watches_again() {
-    let mut world = World::new(1, 50, 25);
-    world.look_for(1_800, |_| 10.0);
+    let mut world = WaitWorld::new(1, 50, 25);
+    world.evaluate_for(1_800, |_| 10.0);
     world.stage.wait(600);
-    assert_eq!(codes(&world.look(10.0)), ["watching"]);
+    assert_eq!(codes(&world.evaluate(10.0)), ["watching"]);
 }
 
 /// Bursts of three minutes for 30 tasks, every half hour.
@@ -78,23 +78,23 @@ fn bursts(elapsed: i64) -> f64 {
 
 #[test]
 fn after_two_bursts_tasks_stand_by_for_the_next_and_a_silence_ends_it() {
-    let mut world = World::new(2, 50, 2);
-    world.look_for(4 * 1_800 - 60, bursts);
+    let mut world = WaitWorld::new(2, 50, 2);
+    world.evaluate_for(4 * 1_800 - 60, bursts);
     let standing = world.desired();
     assert!((12..=20).contains(&standing), "{standing} tasks stand by a minute before the fifth burst");
-    let decision = world.look(0.0);
+    let decision = world.evaluate(0.0);
     assert!(codes(&decision).contains(&"stands-by"), "{decision}");
     world.longest_wait = 0.0;
-    world.look_for(600, bursts);
+    world.evaluate_for(600, bursts);
     assert!(world.longest_wait <= 60.0, "{}", world.longest_wait);
-    world.look_for(3 * 3_600, |_| 0.0);
+    world.evaluate_for(3 * 3_600, |_| 0.0);
     assert_eq!(world.desired(), 2);
 }
 
 #[test]
-fn a_single_burst_makes_nobody_stand_by() {
-    let mut world = World::new(2, 50, 2);
-    world.look_for(3_600, |elapsed| if elapsed < 180 { 15.0 } else { 0.0 });
+fn a_single_burst_keeps_no_task_ready() {
+    let mut world = WaitWorld::new(2, 50, 2);
+    world.evaluate_for(3_600, |elapsed| if elapsed < 180 { 15.0 } else { 0.0 });
     assert_eq!(world.desired(), 2);
 }
 
@@ -102,15 +102,15 @@ fn a_single_burst_makes_nobody_stand_by() {
 #[test]
 fn how_long_a_job_takes_is_learned_from_the_queue_alone() {
     let load = |elapsed: i64| if (elapsed / 3_600) % 2 == 0 { 8.0 } else { 15.0 };
-    let mut told = World::new(1, 50, 10);
-    let mut untold = World::new(1, 50, 10).with(|world| world.counts = false);
-    for world in [&mut told, &mut untold] {
-        world.look_for(4 * 3_600, load);
+    let mut notified = WaitWorld::new(1, 50, 10);
+    let mut uncounted = WaitWorld::new(1, 50, 10).with(|world| world.counts = false);
+    for world in [&mut notified, &mut uncounted] {
+        world.evaluate_for(4 * 3_600, load);
         (world.longest_wait, world.task_seconds) = (0.0, 0);
-        world.look_for(8 * 3_600, load);
+        world.evaluate_for(8 * 3_600, load);
         assert!(world.longest_wait <= 60.0, "{}", world.longest_wait);
     }
-    let more = untold.task_seconds * 100 / told.task_seconds;
+    let more = uncounted.task_seconds * 100 / notified.task_seconds;
     assert!((95..=115).contains(&more), "{more}% of the tasks");
 }
 
@@ -118,25 +118,26 @@ fn how_long_a_job_takes_is_learned_from_the_queue_alone() {
 /// of ten tasks, so twice as many are let go to half within an hour, and not one that is needed.
 #[test]
 fn where_running_jobs_are_hidden_tasks_leave_as_the_believed_load_fades() {
-    let mut world = World::new(1, 50, 20).with(|world| (world.counts, world.shows) = (false, false));
-    let decisions = world.look_for(3_600, |_| 5.0);
+    let mut world = WaitWorld::new(1, 50, 20).with(|world| (world.counts, world.shows) = (false, false));
+    let decisions = world.evaluate_for(3_600, |_| 5.0);
     let changes: Vec<_> = decisions.iter().filter_map(|it| it.verdict.as_change()).collect();
     assert!(changes.iter().all(|(from, to)| to + 1 == *from), "{changes:?}");
     assert!((10..=11).contains(&world.desired()), "{} tasks after an hour", world.desired());
     // The first jobs that wait show how fast they are done; from then on it settles.
-    world.look_for(4 * 3_600, |_| 5.0);
+    world.evaluate_for(4 * 3_600, |_| 5.0);
     world.longest_wait = 0.0;
-    let sizes: Vec<u32> = world.look_for(6 * 3_600, |_| 5.0).iter().map(size).collect();
+    let sizes: Vec<u32> = world.evaluate_for(6 * 3_600, |_| 5.0).iter().map(size).collect();
     assert!(sizes.iter().all(|size| (8..=12).contains(size)), "{sizes:?}");
     assert!(world.longest_wait <= 60.0, "{}", world.longest_wait);
 }
 
 /// What is believed to run behind an empty queue must not order anybody.
 #[test]
-fn an_empty_queue_that_shows_nothing_orders_nobody() {
+fn an_empty_queue_that_shows_nothing_order_no_task() {
     for tasks in [1, 4, 40] {
-        let mut world = World::new(1, 50, tasks).with(|world| (world.counts, world.shows) = (false, false));
-        let decisions = world.look_for(3_700, |_| 0.0);
+        let mut world =
+            WaitWorld::new(1, 50, tasks).with(|world| (world.counts, world.shows) = (false, false));
+        let decisions = world.evaluate_for(3_700, |_| 0.0);
         assert!(decisions.iter().all(|it| !matches!(it.verdict, Verdict::ScaleOut { .. })), "{decisions:#?}");
         assert!(world.desired() <= tasks.div_ceil(2), "{} of {tasks}", world.desired());
     }
@@ -145,44 +146,44 @@ fn an_empty_queue_that_shows_nothing_orders_nobody() {
 #[test]
 fn a_task_of_many_jobs_counts_as_many() {
     let mut world =
-        World::new(1, 50, 10).with(|world| world.stage.policy.concurrency = 4.try_into().unwrap());
-    world.look_for(3_600, |_| 10.0);
+        WaitWorld::new(1, 50, 10).with(|world| world.stage.policy.concurrency = 4.try_into().unwrap());
+    world.evaluate_for(3_600, |_| 10.0);
     assert!((5..=6).contains(&world.desired()), "{} tasks of 4 for the work of 20", world.desired());
 }
 
 #[test]
 fn an_empty_queue_leads_to_zero_and_the_first_job_back() {
-    let mut world = World::new(0, 50, 5);
-    world.look_for(1_200, |_| 0.0);
+    let mut world = WaitWorld::new(0, 50, 5);
+    world.evaluate_for(1_200, |_| 0.0);
     assert_eq!(world.desired(), 0);
-    let decisions = world.look_for(30, |_| 0.1);
+    let decisions = world.evaluate_for(30, |_| 0.1);
     assert!(decisions.iter().any(|it| matches!(it.verdict, Verdict::ScaleOut { from: 0, .. })));
 }
 
 #[test]
 fn a_paused_queue_asks_for_nothing_and_what_waited_is_worked_off_after_it() {
-    let mut world = World::new(2, 50, 20);
-    world.look_for(900, |_| 8.0);
+    let mut world = WaitWorld::new(2, 50, 20);
+    world.evaluate_for(900, |_| 8.0);
     world.stage.queue().paused = true;
     world.arrive(2_000.0);
-    world.look(0.0);
-    let decisions = world.look_for(120, |_| 0.0);
+    world.evaluate(0.0);
+    let decisions = world.evaluate_for(120, |_| 0.0);
     assert!(ins(&decisions) > 0);
     world.stage.queue().paused = false;
     world.arrive(9_000.0);
-    world.look_for(60, |_| 8.0);
+    world.evaluate_for(60, |_| 8.0);
     assert_eq!(world.desired(), 50);
 }
 
 #[test]
 fn tasks_that_do_not_start_are_not_ordered_again() {
-    let mut world = World::new(1, 50, 10).with(|world| world.arrive(900.0));
-    world.look(5.0);
-    world.look(5.0);
+    let mut world = WaitWorld::new(1, 50, 10).with(|world| world.arrive(900.0));
+    world.evaluate(5.0);
+    world.evaluate(5.0);
     let ordered = world.desired();
     for _ in 0..20 {
         world.stage.queue().waiting += 300;
-        world.stage.wait(15).look();
+        world.stage.wait(15).evaluate();
     }
     let decision = world.stage.wait(15).peek();
     assert!(codes(&decision).contains(&"starts-failing"), "{decision}");
@@ -190,30 +191,30 @@ fn tasks_that_do_not_start_are_not_ordered_again() {
 }
 
 #[test]
-fn beside_rules_the_largest_wins_and_everybody_must_agree_to_scale_in() {
-    let mut world = World::new(1, 50, 25);
+fn beside_rules_the_largest_wins_and_all_must_agree_to_scale_in() {
+    let mut world = WaitWorld::new(1, 50, 25);
     world.stage.policy.rules = vec![rule("waiting > 4000: =40"), rule("cpu < 30%: -1")];
     world.stage.points("cpu", &[(0, 60.0)]);
-    world.look_for(300, |_| 5.0);
+    world.evaluate_for(300, |_| 5.0);
     assert_eq!(world.desired(), 25, "the CPU rule does not agree");
     world.stage.policy.rules.truncate(1);
     world.stage.metric("cpu", MetricReading::NotRead);
-    world.look_for(300, |_| 5.0);
+    world.evaluate_for(300, |_| 5.0);
     assert!(world.desired() < 15);
     world.arrive(4_100.0);
-    let decision = world.look(5.0);
+    let decision = world.evaluate(5.0);
     assert!(size(&decision) >= 40, "{decision}");
 }
 
 #[test]
-fn jobs_held_by_workers_order_nobody() {
-    let mut world = World::new(1, 50, 10);
-    world.look_for(600, |_| 4.0);
+fn jobs_held_by_workers_order_no_task() {
+    let mut world = WaitWorld::new(1, 50, 10);
+    world.evaluate_for(600, |_| 4.0);
     let before = world.desired();
     world.show();
     world.stage.queue().in_flight = InFlight::Exactly(500);
     for _ in 0..8 {
-        world.stage.wait(15).look();
+        world.stage.wait(15).evaluate();
     }
     assert!(world.desired() <= before + 2, "{} after {before}", world.desired());
 }
@@ -222,11 +223,11 @@ fn jobs_held_by_workers_order_nobody() {
 #[test]
 fn the_memory_stays_small() {
     for (counts, shows) in [(true, true), (false, true), (false, false)] {
-        let mut world = World::new(2, 50, 2).with(|world| (world.counts, world.shows) = (counts, shows));
+        let mut world = WaitWorld::new(2, 50, 2).with(|world| (world.counts, world.shows) = (counts, shows));
         let mut largest = String::new();
         for _ in 0..14 * 120 {
             let noise = 1.0 + 0.1 * f64::from(u8::try_from(world.elapsed % 7).unwrap());
-            world.look(bursts(world.elapsed) * noise);
+            world.evaluate(bursts(world.elapsed) * noise);
             let text = serde_json::to_string(&world.stage.memory).unwrap();
             largest = std::cmp::max_by_key(largest, text, String::len);
         }
@@ -237,8 +238,8 @@ fn the_memory_stays_small() {
 
 #[test]
 fn every_decision_says_why() {
-    let mut world = World::new(2, 50, 2);
-    for decision in world.look_for(6 * 3_600, |elapsed| bursts(elapsed) + 2.0) {
+    let mut world = WaitWorld::new(2, 50, 2);
+    for decision in world.evaluate_for(6 * 3_600, |elapsed| bursts(elapsed) + 2.0) {
         let why = |it: &Reason| !matches!(it, Reason::NothingMatches);
         assert!(decision.reasons.iter().any(why), "{decision}");
     }

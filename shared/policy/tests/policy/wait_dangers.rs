@@ -1,14 +1,14 @@
-//! What must not go wrong with `wait`, however strange the looks.
+//! What must not go wrong with `wait`, however strange the evaluations.
 
 use tidegate_policy::{Capacity, InFlight};
 
 use crate::stage::{codes, refused, size};
-use crate::wait_world::World;
+use crate::wait_world::WaitWorld;
 
-/// Looks that cannot see the queue see the same tasks again and again; they began to run once.
+/// Evaluations that cannot see the queue see the same tasks again and again; they began to run once.
 #[test]
-fn a_start_is_learned_once_however_many_looks_are_blind() {
-    let mut stage = World::new(20, 100, 10).stage;
+fn a_start_is_learned_once_however_many_evaluations_are_blind() {
+    let mut stage = WaitWorld::new(20, 100, 10).stage;
     for at in (0..=180).step_by(15) {
         if at == 45 {
             stage.policy.capacity = Capacity::new(30, 100).unwrap();
@@ -17,7 +17,7 @@ fn a_start_is_learned_once_however_many_looks_are_blind() {
             stage.service().running_count = 20;
             stage.seen.queue = Some(Err(refused()));
         }
-        stage.at(at).look();
+        stage.at(at).evaluate();
     }
     let wait = stage.memory.wait.unwrap();
     assert_eq!((wait.starts, wait.orders.len()), (vec![90], 1));
@@ -26,11 +26,11 @@ fn a_start_is_learned_once_however_many_looks_are_blind() {
 /// Two writers' clocks differ by a second: that is no reason to forget the load.
 #[test]
 fn a_clock_that_is_a_second_behind_forgets_nothing() {
-    let mut world = World::new(1, 50, 25);
-    world.look_for(1_800, |_| 10.0);
+    let mut world = WaitWorld::new(1, 50, 25);
+    world.evaluate_for(1_800, |_| 10.0);
     let load = world.stage.memory.wait.clone().unwrap().load;
     world.stage.wait(-16);
-    let decision = world.stage.look();
+    let decision = world.stage.evaluate();
     assert!(!codes(&decision).contains(&"watching"), "{decision}");
     assert_eq!(world.stage.memory.wait.unwrap().load, load);
 }
@@ -38,42 +38,42 @@ fn a_clock_that_is_a_second_behind_forgets_nothing() {
 /// An hour at the maximum is one long overload; tasks that stand by for its return would cost and catch nothing.
 #[test]
 fn more_than_the_maximum_could_serve_is_no_series_of_bursts() {
-    let mut world = World::new(1, 20, 20);
-    world.look_for(1_800, |_| 8.0);
-    world.look_for(3_600, |_| 40.0);
+    let mut world = WaitWorld::new(1, 20, 20);
+    world.evaluate_for(1_800, |_| 8.0);
+    world.evaluate_for(3_600, |_| 40.0);
     assert_eq!(world.stage.memory.wait.unwrap().bursts, None);
 }
 
 /// What is lost by keeping four digits must not hold a task for ever: 97.01 tasks are 97.
 #[test]
 fn a_hidden_queue_that_stays_empty_goes_on_shrinking() {
-    let mut world = World::new(1, 200, 120).with(|world| (world.counts, world.shows) = (false, false));
-    world.look_for(3_600, |_| 10.0);
+    let mut world = WaitWorld::new(1, 200, 120).with(|world| (world.counts, world.shows) = (false, false));
+    world.evaluate_for(3_600, |_| 10.0);
     assert!((58..=62).contains(&world.desired()), "{} tasks, half after an hour", world.desired());
-    world.look_for(3 * 3_600, |_| 10.0);
-    let sizes: Vec<u32> = world.look_for(6 * 3_600, |_| 10.0).iter().map(size).collect();
+    world.evaluate_for(3 * 3_600, |_| 10.0);
+    let sizes: Vec<u32> = world.evaluate_for(6 * 3_600, |_| 10.0).iter().map(size).collect();
     assert!(sizes.iter().all(|size| (18..=23).contains(size)), "for the work of 20: {sizes:?}");
 }
 
-/// Less work than for half a task is none: nobody stays for a belief that only halves.
+/// Less work than for half a task is none: no task stays for a belief that only halves.
 #[test]
 fn behind_a_hidden_queue_the_last_task_goes_too() {
-    let mut world = World::new(0, 50, 8).with(|world| (world.counts, world.shows) = (false, false));
-    world.look_for(4 * 3_600 + 600, |_| 0.0);
+    let mut world = WaitWorld::new(0, 50, 8).with(|world| (world.counts, world.shows) = (false, false));
+    world.evaluate_for(4 * 3_600 + 600, |_| 0.0);
     assert_eq!(world.desired(), 0);
 }
 
 /// Messages that no worker takes are no work for those that are idle.
 #[test]
-fn messages_that_nobody_takes_keep_nobody() {
+fn messages_that_no_worker_takes_keep_no_task() {
     for counts in [true, false] {
-        let mut world = World::new(1, 50, 10).with(|world| world.counts = counts);
-        world.look_for(3_600, |_| 5.0);
+        let mut world = WaitWorld::new(1, 50, 10).with(|world| world.counts = counts);
+        world.evaluate_for(3_600, |_| 5.0);
         world.show();
         for _ in 0..240 {
             let queue = world.stage.queue();
             (queue.waiting, queue.in_flight) = (3, InFlight::Exactly(0));
-            world.stage.wait(15).look();
+            world.stage.wait(15).evaluate();
             world.stage.arrive();
         }
         // Where the pace is only guessed, three messages may be too much for three tasks.
@@ -81,17 +81,17 @@ fn messages_that_nobody_takes_keep_nobody() {
     }
 }
 
-/// Jobs that dead tasks took along come back, and then need tasks: nobody leaves meanwhile.
+/// Jobs that dead tasks took along come back, and then need tasks: nothing scales in meanwhile.
 #[test]
 fn jobs_that_dead_tasks_took_along_keep_their_tasks() {
-    let mut world = World::new(1, 50, 20);
-    world.look_for(3_600, |_| 10.0);
+    let mut world = WaitWorld::new(1, 50, 20);
+    world.evaluate_for(3_600, |_| 10.0);
     let before = world.desired();
     for _ in 0..20 {
         world.stage.service().running_count = 0;
         let queue = world.stage.queue();
         (queue.waiting, queue.in_flight) = (0, InFlight::Exactly(20));
-        let decision = world.stage.wait(15).look();
+        let decision = world.stage.wait(15).evaluate();
         assert!(codes(&decision).contains(&"work-in-flight"), "{decision}");
     }
     assert_eq!(world.desired(), before);
@@ -99,19 +99,19 @@ fn jobs_that_dead_tasks_took_along_keep_their_tasks() {
 
 /// Of thousands of messages that workers hold only a sample was read: of what runs, and of what arrives, nobody knows more.
 #[test]
-fn a_look_that_read_only_a_part_orders_for_what_waits_and_teaches_wait_nothing() {
-    let mut world = World::new(1, 200, 40).with(|world| (world.counts, world.shows) = (false, false));
-    world.look_for(900, |_| 10.0);
+fn an_evaluation_that_read_only_a_part_orders_for_what_waits_and_teaches_wait_nothing() {
+    let mut world = WaitWorld::new(1, 200, 40).with(|world| (world.counts, world.shows) = (false, false));
+    world.evaluate_for(900, |_| 10.0);
     let (before, wait) = (world.desired(), world.stage.memory.wait.clone().unwrap());
     for part in 0..240 {
         let queue = world.stage.queue();
         (queue.waiting, queue.in_flight) =
             (0, InFlight::Partly { jobs: 4_000 + part % 7, read: 5_000, held: 90_000 });
-        let decision = world.stage.wait(15).look();
+        let decision = world.stage.wait(15).evaluate();
         assert_eq!(decision.verdict.as_change(), None, "{decision}");
     }
     world.stage.queue().waiting = 9_000;
-    let decision = world.stage.wait(15).look();
+    let decision = world.stage.wait(15).evaluate();
     assert!(size(&decision) > before, "{decision}");
     let after = world.stage.memory.wait.unwrap();
     assert_eq!(

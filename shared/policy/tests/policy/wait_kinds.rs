@@ -10,9 +10,9 @@ use crate::stage::{Stage, refused, seconds};
 
 /// What a queue shows of the jobs that run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum QueueKind {
     /// All, and how many are done: BullMQ with `metrics`.
-    Counts,
+    CapacityUnit,
     /// All: SQS.
     Shows,
     /// Only those that workers have reserved and do not run yet, one per place: Celery by default.
@@ -21,13 +21,14 @@ enum Kind {
     Hides,
 }
 
-const KINDS: [Kind; 4] = [Kind::Counts, Kind::Shows, Kind::Reserves, Kind::Hides];
+const KINDS: [QueueKind; 4] =
+    [QueueKind::CapacityUnit, QueueKind::Shows, QueueKind::Reserves, QueueKind::Hides];
 
 /// A service with `wait: 60s` and its queue, second by second. Jobs flow like water, arrivals are Poisson.
 #[derive(Debug, Clone)]
 struct Day {
     stage: Stage,
-    kind: Kind,
+    kind: QueueKind,
     job_seconds: f64,
     startup: i64,
     elapsed: i64,
@@ -37,12 +38,12 @@ struct Day {
     /// When how many had arrived, as far as one of them still waits.
     line: VecDeque<(i64, f64)>,
     starting: Vec<i64>,
-    next_look: i64,
+    next_evaluation: i64,
     dice: u64,
 }
 
 impl Day {
-    fn new(kind: Kind, job_seconds: f64, concurrency: u32, startup: i64, max: u32, dice: u64) -> Self {
+    fn new(kind: QueueKind, job_seconds: f64, concurrency: u32, startup: i64, max: u32, dice: u64) -> Self {
         let mut stage = Stage::new(1, max, &[]).tasks(1);
         stage.policy.wait = Some(seconds(60));
         stage.policy.concurrency = concurrency.try_into().expect("at least one job a task");
@@ -62,7 +63,7 @@ impl Day {
             arrived: 0.0,
             line: VecDeque::new(),
             starting: vec![],
-            next_look: 0,
+            next_evaluation: 0,
             dice: dice.wrapping_mul(2).wrapping_add(1),
         }
     }
@@ -151,27 +152,27 @@ impl Day {
     fn show(&mut self) {
         let (waiting, places) = (self.waiting(), self.places());
         let busy = self.jobs - waiting;
-        let reserved = if self.kind == Kind::Reserves { waiting.min(places) } else { 0.0 };
+        let reserved = if self.kind == QueueKind::Reserves { waiting.min(places) } else { 0.0 };
         let done = self.done as u64;
         let kind = self.kind;
         let queue = self.stage.queue();
         queue.waiting = (waiting - reserved).round() as u64;
         queue.in_flight = match kind {
-            Kind::Counts | Kind::Shows => InFlight::Exactly(busy.round() as u64),
-            Kind::Reserves => InFlight::AtLeast(reserved.round() as u64),
-            Kind::Hides => InFlight::Unknown,
+            QueueKind::CapacityUnit | QueueKind::Shows => InFlight::Exactly(busy.round() as u64),
+            QueueKind::Reserves => InFlight::AtLeast(reserved.round() as u64),
+            QueueKind::Hides => InFlight::Unknown,
         };
-        queue.done = (kind == Kind::Counts).then_some(done);
+        queue.done = (kind == QueueKind::CapacityUnit).then_some(done);
     }
 
-    /// Looks, and obeys.
-    fn look(&mut self) -> Decision {
+    /// Evaluations, and obeys.
+    fn evaluate(&mut self) -> Decision {
         self.show();
         self.obey()
     }
 
     /// The same while the queue cannot be read.
-    fn blind_look(&mut self) -> Decision {
+    fn evaluation_without_readings(&mut self) -> Decision {
         let queue = self.stage.seen.queue.replace(Err(refused()));
         let decision = self.obey();
         self.stage.seen.queue = queue;
@@ -180,7 +181,7 @@ impl Day {
 
     fn obey(&mut self) -> Decision {
         let before = self.desired();
-        let decision = self.stage.look();
+        let decision = self.stage.evaluate();
         let after = self.desired();
         for task in before..after {
             // Not all at the same second.
@@ -193,13 +194,13 @@ impl Day {
         decision
     }
 
-    /// Lives for so long; looks come every 15 s while work moves, else once a minute. `each` sees every decision.
+    /// Lives for so long; evaluations come every 15 s while work moves, else once a minute. `each` sees every decision.
     fn live(&mut self, lasting: i64, rate: impl Fn(i64) -> f64, mut each: impl FnMut(&mut Self, &Decision)) {
         let until = self.elapsed + lasting;
         while self.elapsed < until {
-            if self.elapsed >= self.next_look {
-                let decision = self.look();
-                self.next_look = self.elapsed + if decision.moving { 15 } else { 60 };
+            if self.elapsed >= self.next_evaluation {
+                let decision = self.evaluate();
+                self.next_evaluation = self.elapsed + if decision.moving { 15 } else { 60 };
                 each(self, &decision);
             }
             let rate = rate(self.elapsed);
@@ -222,7 +223,7 @@ impl Starving {
         Self { beyond, since: None, longest: 0 }
     }
 
-    fn look(&mut self, day: &mut Day, decision: &Decision) {
+    fn evaluate(&mut self, day: &mut Day, decision: &Decision) {
         let ordered = matches!(decision.verdict, Verdict::ScaleOut { .. });
         let idle = day.running() == day.desired() && day.desired() < day.stage.policy.capacity.max();
         if day.head_waits() > self.beyond && idle && !ordered {
@@ -234,10 +235,10 @@ impl Starving {
     }
 }
 
-/// A burst is met by a hundred tasks that start between two looks. What the queue loses then was not done by the few that
-/// ran before: divided by these, the pace is dozens of times too fast, and later nothing is ordered for hours.
+/// A burst is met by a hundred tasks that start between two evaluations. What the queue loses then was not done by the
+/// few that ran before: divided by these, the pace is dozens of times too fast, and later nothing is ordered for hours.
 #[test]
-fn a_crew_that_starts_at_once_makes_nobody_starve() {
+fn tasks_that_start_at_once_starve_no_load() {
     for kind in KINDS {
         let mut day = Day::new(kind, 2.0, 4, 91, 100, 1);
         day.jobs = 2_000.0;
@@ -246,23 +247,23 @@ fn a_crew_that_starts_at_once_makes_nobody_starve() {
             6 * 3_600,
             |elapsed| if elapsed < 1_800 { 22.8 } else { 40.0 },
             |day, decision| {
-                starving.look(day, decision);
+                starving.evaluate(day, decision);
                 late += i64::from(day.elapsed > 600 && day.head_waits() > 120.0);
             },
         );
         assert!(starving.longest <= 60, "{kind:?}: nothing ordered for {} s", starving.longest);
-        assert!(late <= 20, "{kind:?}: at {late} looks a job had waited for two minutes");
+        assert!(late <= 20, "{kind:?}: at {late} evaluations a job had waited for two minutes");
     }
 }
 
 /// At a constant load, by chance alone, the pace must not be learned too fast.
 #[test]
-fn a_constant_load_by_chance_makes_nobody_starve() {
+fn a_constant_load_by_chance_starves_no_load() {
     for seed in 0..32_u32 {
         let job = [1.0, 2.0, 5.0, 10.0][usize::try_from(seed % 4).unwrap()];
         let concurrency = [1, 2, 4, 8][usize::try_from(seed / 4 % 4).unwrap()];
         let mut day = Day::new(
-            Kind::Shows,
+            QueueKind::Shows,
             job,
             concurrency,
             [60, 90, 120][usize::try_from(seed % 3).unwrap()],
@@ -272,7 +273,7 @@ fn a_constant_load_by_chance_makes_nobody_starve() {
         let rate = day.rate_for(3.5 + f64::from(seed) / 2.0);
         let mut starving = Starving::beyond(60.0);
         day.live(3_600, |_| rate, |_, _| ());
-        day.live(11 * 3_600, |_| rate, |day, decision| starving.look(day, decision));
+        day.live(11 * 3_600, |_| rate, |day, decision| starving.evaluate(day, decision));
         assert!(starving.longest <= 600, "seed {seed}: nothing ordered for {} s", starving.longest);
     }
 }
@@ -294,16 +295,16 @@ fn a_constant_load_settles_behind_every_queue() {
         let mut day = Day::new(kind, job, concurrency, startup, max, seed.into());
         let rate = day.rate_for(need);
         day.live(6 * 3_600, |_| rate, |_, _| ());
-        let (mut most, mut sum, mut looks) = (0, 0.0, 0.0);
+        let (mut most, mut sum, mut evaluations) = (0, 0.0, 0.0);
         day.live(
             6 * 3_600,
             |_| rate,
             |day, _| {
                 most = most.max(day.desired());
-                (sum, looks) = (sum + f64::from(day.desired()), looks + 1.0);
+                (sum, evaluations) = (sum + f64::from(day.desired()), evaluations + 1.0);
             },
         );
-        let mean = sum / looks;
+        let mean = sum / evaluations;
         let (band, share) = if startup <= 90 { (8.0, 6.0) } else { (35.0, 8.0) };
         let what = format!(
             "{kind:?}, jobs of {job} s, {concurrency} a task, {startup} s to start, {need:.1} of {max} needed"
@@ -320,7 +321,7 @@ fn a_constant_load_settles_behind_every_queue() {
 #[test]
 fn behind_a_hidden_queue_tasks_that_left_idle_order_no_multiple_of_the_need() {
     for seed in 0..60_u32 {
-        let kind = if seed < 30 { Kind::Reserves } else { Kind::Hides };
+        let kind = if seed < 30 { QueueKind::Reserves } else { QueueKind::Hides };
         let seed = seed % 30;
         let need = [2.9, 6.0, 12.0][usize::try_from(seed % 3).unwrap()];
         let mut day = Day::new(kind, 0.2, 1, 90, 400, seed.into());
@@ -333,23 +334,24 @@ fn behind_a_hidden_queue_tasks_that_left_idle_order_no_multiple_of_the_need() {
     }
 }
 
-/// One look in three can read the queue, three minutes apart: what waits is known, and what grows.
+/// One evaluation in three can read the queue, three minutes apart: what waits is known, and what grows.
 #[test]
 fn readings_three_minutes_apart_order_what_is_needed_and_take_nothing_away() {
     for kind in KINDS {
         let mut day = Day::new(kind, 2.0, 1, 90, 100, 3);
         let rate = day.rate_for(20.0);
         let mut late = 0;
-        for look in 0..180 {
-            let decision = if look % 3 == 0 { day.look() } else { day.blind_look() };
+        for evaluation in 0..180 {
+            let decision =
+                if evaluation % 3 == 0 { day.evaluate() } else { day.evaluation_without_readings() };
             assert!(!matches!(decision.verdict, Verdict::ScaleIn { .. }), "{kind:?}: {decision}");
-            late += i32::from(look > 60 && day.head_waits() > 60.0);
+            late += i32::from(evaluation > 60 && day.head_waits() > 60.0);
             for _ in 0..60 {
                 day.pass(rate);
             }
         }
         assert!((20..=100).contains(&day.desired()), "{kind:?}: {} tasks for the work of 20", day.desired());
-        assert!(late == 0, "{kind:?}: late at {late} of 120 looks");
+        assert!(late == 0, "{kind:?}: late at {late} of 120 evaluations");
     }
 }
 
@@ -359,19 +361,19 @@ proptest! {
     /// Where jobs are counted it is known who waits too long, however much slower they became, and whatever the load does. A
     /// job that waits half again as long as acceptable is none of chance.
     #[test]
-    fn jobs_over_the_acceptable_wait_order_more_within_two_looks(
+    fn jobs_over_the_acceptable_wait_order_more_within_two_evaluations(
         job in 0.2..8.0_f64,
         slower in 1.0..5.0_f64,
         tasks in 3.0..15.0_f64,
         change in 0.5..2.0_f64,
         dice in any::<u64>(),
     ) {
-        let mut day = Day::new(Kind::Counts, job, 2, 60, 200, dice);
+        let mut day = Day::new(QueueKind::CapacityUnit, job, 2, 60, 200, dice);
         let rate = day.rate_for(tasks);
         day.live(3_600, |_| rate, |_, _| ());
         day.job_seconds *= slower;
         let mut starving = Starving::beyond(90.0);
-        day.live(7_200, |_| rate * change, |day, decision| starving.look(day, decision));
+        day.live(7_200, |_| rate * change, |day, decision| starving.evaluate(day, decision));
         prop_assert!(starving.longest <= 15, "nothing ordered for {} s", starving.longest);
     }
 }

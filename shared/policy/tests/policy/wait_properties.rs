@@ -2,35 +2,39 @@
 
 use proptest::prelude::*;
 use tidegate_policy::Verdict;
-use tidegate_policy::memory::wait::{Bursts, Crew, Last, Lasting, Load, Order, Pace, Wait};
+use tidegate_policy::memory::wait::{
+    Bursts, Last, LastRunning, Lasting, LoadEstimate, Order, Pace, WaitMemory,
+};
 
 use crate::arbitrary::{Case, Range, case};
 use crate::stage::{noon, seconds};
-use crate::wait_world::{PER_SECOND, World};
+use crate::wait_world::{PER_SECOND, WaitWorld};
 
 /// A memory of `wait`, likely or not.
-fn remembered(number: impl Strategy<Value = f64> + Clone + 'static) -> impl Strategy<Value = Wait> {
+fn remembered(number: impl Strategy<Value = f64> + Clone + 'static) -> impl Strategy<Value = WaitMemory> {
     let at = || (-4_000..=60_i64).prop_map(|before| noon() + seconds(before));
     let n = move || number.clone();
     let last = (at(), n(), n(), any::<bool>(), 0..60_u32, proptest::option::of(any::<u64>()))
         .prop_map(|(at, jobs, busy, waiting, running, done)| Last { at, jobs, busy, waiting, running, done });
     let pace = proptest::array::uniform10(n()).prop_map(
-        |[done, busy, places, response, squares, looks, fastest, recent, recent_places, recent_slope]| Pace {
-            done,
-            busy,
-            places,
-            response,
-            squares,
-            looks,
-            fastest,
-            recent,
-            recent_places,
-            recent_slope,
+        |[done, busy, places, response, squares, samples, fastest, recent, recent_places, recent_slope]| {
+            Pace {
+                done,
+                busy,
+                places,
+                response,
+                squares,
+                samples,
+                fastest,
+                recent,
+                recent_places,
+                recent_slope,
+            }
         },
     );
     let seven = || proptest::array::uniform7(n());
     let load = (n(), n(), n(), n(), n(), n(), seven(), seven()).prop_map(
-        |(rate, doubt, growth, noise, seconds, apart, averages, trust)| Load {
+        |(rate, doubt, growth, noise, seconds, apart, averages, trust)| LoadEstimate {
             rate,
             doubt,
             growth,
@@ -47,22 +51,28 @@ fn remembered(number: impl Strategy<Value = f64> + Clone + 'static) -> impl Stra
     let bursts = (at(), counts(), proptest::collection::vec(n(), 0..14))
         .prop_map(|(at, gaps, sizes)| Bursts { at, gaps, sizes });
     let lists = (orders, counts(), counts(), proptest::option::of(bursts));
-    let crew = (at(), 0..60_u32).prop_map(|(at, running)| Crew { at, running });
+    let last_running = (at(), 0..60_u32).prop_map(|(at, running)| LastRunning { at, running });
     let lasting = proptest::array::uniform5(n()).prop_map(|[deviation, square, usual, left, squares]| {
         Lasting { deviation, square, usual, left, squares }
     });
-    let looked = (proptest::option::of(last), proptest::option::of(crew), proptest::option::of(at()));
-    (looked, (pace, lasting), proptest::option::of(load), lists).prop_map(
-        |((last, crew, late_since), (pace, lasting), load, (orders, starts, wishes, bursts))| Wait {
+    let evaluated =
+        (proptest::option::of(last), proptest::option::of(last_running), proptest::option::of(at()));
+    (evaluated, (pace, lasting), proptest::option::of(load), lists).prop_map(
+        |(
+            (last, last_running, late_since),
+            (pace, lasting),
+            load,
+            (orders, starts, recommendations, bursts),
+        )| WaitMemory {
             last,
-            crew,
+            last_running,
             pace,
             lasting,
             load,
             orders,
             starts,
             late_since,
-            wishes,
+            recommendations,
             bursts,
         },
     )
@@ -92,7 +102,7 @@ proptest! {
     fn no_number_makes_it_panic_and_every_decision_has_a_sentence(case in asked(Range::Extreme)) {
         let decision = case.decide();
         prop_assert!(decision.to_string().contains(", because "));
-        // What a look could not see is left as it was, however long.
+        // What an evaluation could not see is left as it was, however long.
         if case.seen.service.as_ref().is_ok_and(|service| service.active && !service.daemon) {
             let text = serde_json::to_string(&decision.memory.wait).unwrap();
             prop_assert!(text.len() <= 1_300, "{} bytes: {text}", text.len());
@@ -121,12 +131,12 @@ proptest! {
     }
 
     #[test]
-    fn a_second_look_right_after_applying_asks_for_nothing_more(
+    fn a_second_evaluation_right_after_applying_asks_for_nothing_more(
         loads in proptest::collection::vec(0.0..40.0_f64, 3..30),
     ) {
-        let mut world = World::new(1, 100, 10);
+        let mut world = WaitWorld::new(1, 100, 10);
         for rate in loads {
-            world.look(rate);
+            world.evaluate(rate);
             let second = world.clone().with(|world| { world.stage.wait(-15); }).stage.peek();
             prop_assert!(!matches!(second.verdict, Verdict::ScaleOut { .. }), "{second}");
         }
@@ -137,31 +147,32 @@ proptest! {
         let work = rate / PER_SECOND;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most 80")]
         let tasks = work.ceil() as u32 + spare;
-        let mut world = World::new(1, 200, tasks + 20);
+        let mut world = WaitWorld::new(1, 200, tasks + 20);
         // Until it knows how long a job takes it takes no chances.
-        world.look_for(300, |_| rate);
+        world.evaluate_for(300, |_| rate);
         for _ in 0..minutes * 4 {
-            let decision = world.look(rate);
+            let decision = world.evaluate(rate);
             let rose = matches!(decision.verdict, Verdict::ScaleOut { .. });
             prop_assert!(!rose || world.longest_wait >= 15.0, "{decision}");
         }
         prop_assert!(world.longest_wait <= 60.0, "{}", world.longest_wait);
     }
 
-    /// Of a load that is known. One that jumps wildly from look to look may be judged anew by what more of it tells.
+    /// Of a load that is known. One that jumps wildly from evaluation to evaluation may be judged anew by what more of
+    /// it tells.
     #[test]
     fn more_backlog_never_means_fewer_tasks(
         rate in 0.0..40.0_f64,
         chance in proptest::collection::vec(0.8..1.2_f64, 3..30),
         more in 1.0..2_000.0_f64,
     ) {
-        let mut world = World::new(1, 100, 10);
+        let mut world = WaitWorld::new(1, 100, 10);
         for share in chance {
-            world.look(rate * share);
+            world.evaluate(rate * share);
         }
         let mut fuller = world.clone();
         fuller.arrive(more);
-        let (less, more) = (world.look(0.0), fuller.look(0.0));
+        let (less, more) = (world.evaluate(0.0), fuller.evaluate(0.0));
         prop_assert!(fuller.desired() >= world.desired(), "{less}\nwith more: {more}");
     }
 }

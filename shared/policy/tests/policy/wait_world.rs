@@ -1,4 +1,4 @@
-//! A small world for the `wait` method: work flows like water, tasks take 90 s to start, a look comes every 15 s.
+//! A small world for the `wait` method: work flows like water, tasks take 90 s to start, an evaluation comes every 15 s.
 
 use std::collections::VecDeque;
 
@@ -10,12 +10,12 @@ use crate::stage::{Stage, refused, seconds};
 pub(crate) const PER_SECOND: f64 = 0.5;
 /// From the order to the first job.
 const STARTUP: i64 = 90;
-/// From look to look.
-pub(crate) const LOOK: i64 = 15;
+/// From evaluation to evaluation.
+pub(crate) const EVALUATION: i64 = 15;
 
 /// A service with `wait: 60s` and its queue.
 #[derive(Debug, Clone)]
-pub(crate) struct World {
+pub(crate) struct WaitWorld {
     pub(crate) stage: Stage,
     pub(crate) per_second: f64,
     /// The queue counts finished jobs.
@@ -34,7 +34,7 @@ pub(crate) struct World {
     pub(crate) task_seconds: i64,
 }
 
-impl World {
+impl WaitWorld {
     /// So many tasks of one job each; jobs may be interrupted, so that the method alone decides how many leave.
     pub(crate) fn new(min: u32, max: u32, tasks: u32) -> Self {
         let mut stage = Stage::new(min, max, &[]).tasks(tasks);
@@ -81,20 +81,20 @@ impl World {
         queue.done = counts.then_some(done);
     }
 
-    /// One look that cannot see the queue.
-    pub(crate) fn blind_look(&mut self, rate: f64) -> Decision {
+    /// One evaluation that cannot see the queue.
+    pub(crate) fn evaluation_without_readings(&mut self, rate: f64) -> Decision {
         let queue = self.stage.seen.queue.replace(Err(refused()));
-        let decision = self.look(rate);
+        let decision = self.evaluate(rate);
         self.stage.seen.queue = queue;
         decision
     }
 
-    /// Looks, obeys, and lets 15 s pass in which so many jobs arrive each second.
-    pub(crate) fn look(&mut self, rate: f64) -> Decision {
+    /// Evaluations, obeys, and lets 15 s pass in which so many jobs arrive each second.
+    pub(crate) fn evaluate(&mut self, rate: f64) -> Decision {
         self.start_tasks();
         self.show();
         let before = self.desired();
-        let decision = self.stage.look();
+        let decision = self.stage.evaluate();
         let after = self.desired();
         if after > before {
             self.starting.push_back((self.elapsed + STARTUP, after - before));
@@ -105,11 +105,11 @@ impl World {
     }
 
     /// Looks for so long.
-    pub(crate) fn look_for(&mut self, duration: i64, rate: impl Fn(i64) -> f64) -> Vec<Decision> {
-        (0..duration / LOOK)
+    pub(crate) fn evaluate_for(&mut self, duration: i64, rate: impl Fn(i64) -> f64) -> Vec<Decision> {
+        (0..duration / EVALUATION)
             .map(|_| {
                 let rate = rate(self.elapsed);
-                self.look(rate)
+                self.evaluate(rate)
             })
             .collect()
     }
@@ -139,14 +139,14 @@ impl World {
         let concurrency = f64::from(self.stage.policy.concurrency.get());
         let paused = self.stage.seen.queue().is_some_and(|queue| queue.paused);
         let places = if paused { 0.0 } else { f64::from(service.running_count) * concurrency };
-        self.task_seconds += i64::from(service.desired_count) * LOOK;
+        self.task_seconds += i64::from(service.desired_count) * EVALUATION;
         self.arrive(rate * 15.0);
         let done = self.waiting.min(places * self.per_second * 15.0);
         self.serve(done);
         self.done += done;
         self.busy = done / self.per_second / 15.0;
-        self.elapsed += LOOK;
-        self.stage.wait(LOOK);
+        self.elapsed += EVALUATION;
+        self.stage.wait(EVALUATION);
     }
 
     /// So many jobs more.

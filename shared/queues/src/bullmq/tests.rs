@@ -3,7 +3,7 @@ use redis::Value;
 use tidegate_fleet::RedisUrl;
 
 use super::*;
-use crate::answer::Answer;
+use crate::reply::Reply;
 
 fn emails() -> BullmqQueue {
     BullmqQueue {
@@ -77,9 +77,9 @@ impl Keys {
 
 fn read(values: Vec<Value>) -> Result<Queue, Absence> {
     let pairs = commands(&emails(), Timestamp::UNIX_EPOCH).into_iter().zip(values);
-    let answers: Vec<_> = pairs.map(|(command, value)| Answer::new(command, value)).collect();
-    let places: Vec<_> = (0..answers.len()).collect();
-    interpret(&emails(), &mut Answers::new(&answers, &places), Timestamp::UNIX_EPOCH)
+    let replies: Vec<_> = pairs.map(|(command, value)| Reply::new(command, value)).collect();
+    let places: Vec<_> = (0..replies.len()).collect();
+    interpret(&emails(), &mut Replies::new(&replies, &places), Timestamp::UNIX_EPOCH)
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn jobs_that_no_worker_may_take_are_those_of_a_queue_at_a_limit() {
 }
 
 #[test]
-fn without_workers_a_limit_of_theirs_keeps_nobody_asleep() {
+fn without_workers_a_limit_of_theirs_keeps_no_service_asleep() {
     let keys = Keys { wait: vec!["1"], limiter: Some("3"), limiter_lasts: 3_600_000, ..Keys::default() };
     assert!(!keys.read().unwrap().paused, "a worker may take it");
     assert!(Keys { stalled_check: 1, ..keys }.read().unwrap().paused);
@@ -216,7 +216,7 @@ fn ended_jobs_are_counted_only_while_workers_count() {
 
 #[test]
 fn a_counter_that_is_none_does_not_hide_the_queue() {
-    let queue = |answer: Value| {
+    let queue = |reply: Value| {
         let empty = || Value::Array(Vec::new());
         let mut values =
             vec![Value::Int(0), Value::Int(1), empty(), Value::Nil, Value::Int(-2), Value::Int(0)];
@@ -230,11 +230,11 @@ fn a_counter_that_is_none_does_not_hide_the_queue() {
             Value::Int(0),
             empty(),
         ]);
-        values.extend([Value::Int(1), answer.clone(), answer]);
+        values.extend([Value::Int(1), reply.clone(), reply]);
         read(values).unwrap()
     };
-    for answer in [Value::Nil, Value::Int(7), Value::Array(vec![text("7")])] {
-        let queue = queue(answer);
+    for reply in [Value::Nil, Value::Int(7), Value::Array(vec![text("7")])] {
+        let queue = queue(reply);
         assert_eq!((queue.waiting, queue.in_flight, queue.done), (3, InFlight::Exactly(1), None));
     }
 }

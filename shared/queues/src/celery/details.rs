@@ -1,4 +1,4 @@
-//! What a look asks about Celery's queues after its first round trip: the next tasks, what workers hold, and how that came
+//! What a read asks about Celery's queues after its first round trip: the next tasks, what workers hold, and how that came
 //! to its queue.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,12 +8,13 @@ use redis::Value;
 use tidegate_fleet::CeleryQueue;
 
 use super::{binding_key, exchanges, lists, task_fingerprint, unacked_key};
-use crate::command::Command;
-use crate::server::Talk;
+use crate::command::RedisCommand;
+use crate::server::Session;
 use crate::unacked::{Held, PORTION_BYTES, Unacked, portions};
 
-/// How many bytes of next tasks one look reads, since each look reads them again: a quarter of a second on a seventh of a
-/// core. With half as much one large task could leave out all that come after it; twice as much is all that a look may read.
+/// How many bytes of next tasks one read reads, since each read reads them again: a quarter of a second on a seventh of
+/// a core. With half as much one large task could leave out all that come after it; twice as much is all that a read
+/// may read.
 const HEADS_BYTES: u64 = 2 * PORTION_BYTES;
 
 /// How many tasks the lists have together whose sizes are asked for. Redis goes through all of these lists, which takes it
@@ -25,14 +26,14 @@ const SIZED_TASKS: u64 = 50_000;
 /// a command.
 const EXCHANGES_MAX: usize = 200;
 
-/// What a process keeps of one URL between two looks.
+/// What a process keeps of one URL between two evaluations.
 #[derive(Debug, Default)]
 pub(crate) struct Kept {
     /// The messages held, by the key of their hash.
     hashes: BTreeMap<String, Unacked>,
-    /// The looks so far. Each begins with another hash: what one look may read is the same for all, and none of them takes it
-    /// all at every look.
-    looks: usize,
+    /// The reads so far. Each begins with another hash: what one read may read is the same for all, and none of them
+    /// takes it all at every evaluation.
+    evaluations: usize,
 }
 
 /// What was found. What could not be asked is not there.
@@ -47,7 +48,7 @@ pub(crate) struct Details {
 }
 
 /// A queue, and what the first round trip said of it: its lists with something in them, and the length of `unacked`.
-pub(crate) struct Asked<'a> {
+pub(crate) struct DetailRequest<'a> {
     pub(crate) queue: &'a CeleryQueue,
     /// The first list that holds something, and how many tasks are in it.
     pub(crate) next: Option<(String, u64)>,
@@ -55,7 +56,7 @@ pub(crate) struct Asked<'a> {
     pub(crate) unacked: u64,
 }
 
-impl<'a> Asked<'a> {
+impl<'a> DetailRequest<'a> {
     /// Reads the first answers: those of [`super::commands`], where they are numbers.
     pub(crate) fn new(queue: &'a CeleryQueue, number_of: impl Fn(usize) -> u64) -> Self {
         let lists = lists(queue);
@@ -68,8 +69,8 @@ impl<'a> Asked<'a> {
 
 /// Asks for all queues of a server together.
 pub(crate) async fn read(
-    talk: &mut Talk<'_>,
-    asked: &[Asked<'_>],
+    session: &mut Session<'_>,
+    asked: &[DetailRequest<'_>],
     kept: &mut Kept,
     now: Timestamp,
 ) -> Details {
@@ -77,32 +78,34 @@ pub(crate) async fn read(
         asked.iter().map(|asked| (unacked_key(asked.queue), asked.unacked)).collect();
     kept.hashes.retain(|key, _| hashes.contains_key(key));
     let mut hashes: Vec<_> = hashes.into_iter().collect();
-    let first = kept.looks.checked_rem(hashes.len()).unwrap_or(0);
+    let first = kept.evaluations.checked_rem(hashes.len()).unwrap_or(0);
     hashes.rotate_left(first);
-    kept.looks = kept.looks.wrapping_add(1);
+    kept.evaluations = kept.evaluations.wrapping_add(1);
     let mut held = BTreeMap::new();
     for (key, messages) in hashes {
-        let found = kept.hashes.entry(key.clone()).or_default().read(talk, &key, messages, now).await;
+        let found = kept.hashes.entry(key.clone()).or_default().read(session, &key, messages, now).await;
         held.insert(key, found);
     }
-    let tables = tables(talk, asked, &held).await;
+    let tables = tables(session, asked, &held).await;
     // Last: without what is held and how it came nothing may scale in, without the next task only `stalled_for` is unknown.
-    let heads = heads(talk, asked).await;
+    let heads = heads(session, asked).await;
     Details { held, tables, heads }
 }
 
 /// The next task of each queue whose first list is not larger than a portion.
 ///
 /// No command tells how large a message is before it is read, so none is read of which that is not bounded: it is at most as
-/// large as its whole list. `SAMPLES 0` makes Redis look at all of the list. By default it looks at the newest tasks only, and
+/// large as its whole list. `SAMPLES 0` makes Redis read all of the list. By default it reads the newest tasks only, and
 /// the next one, the oldest, may be a thousand times as large. Only what was pushed into an empty list meanwhile is larger.
-async fn heads(talk: &mut Talk<'_>, asked: &[Asked<'_>]) -> BTreeMap<String, u64> {
+async fn heads(session: &mut Session<'_>, asked: &[DetailRequest<'_>]) -> BTreeMap<String, u64> {
     let lists: BTreeMap<&String, u64> =
         asked.iter().filter_map(|asked| asked.next.as_ref()).map(|(list, tasks)| (list, *tasks)).collect();
     let sizes_of = shortest(lists);
-    let commands: Vec<_> =
-        sizes_of.iter().map(|list| Command::new("MEMORY USAGE", list).with("SAMPLES").with("0")).collect();
-    let sizes = talk.ask(&commands).await.unwrap_or_default();
+    let commands: Vec<_> = sizes_of
+        .iter()
+        .map(|list| RedisCommand::new("MEMORY USAGE", list).with("SAMPLES").with("0"))
+        .collect();
+    let sizes = session.ask(&commands).await.unwrap_or_default();
     let size = |(list, size): (&String, Value)| match size {
         Value::Int(bytes) => Some((list.clone(), u64::try_from(bytes).ok()?)),
         _ => None,
@@ -114,11 +117,11 @@ async fn heads(talk: &mut Talk<'_>, asked: &[Asked<'_>]) -> BTreeMap<String, u64
         .filter(|(_, bytes)| *bytes <= PORTION_BYTES)
         .collect();
     small.sort_by_key(|(_, bytes)| *bytes);
-    talk.read_at_most(HEADS_BYTES);
+    session.read_at_most(HEADS_BYTES);
     let mut heads = BTreeMap::new();
     for (lists, bytes) in portions(small) {
-        let oldest: Vec<_> = lists.iter().map(|list| Command::new("LINDEX", list).with("-1")).collect();
-        let Some((messages, _room)) = talk.portion(bytes, &oldest).await else { break };
+        let oldest: Vec<_> = lists.iter().map(|list| RedisCommand::new("LINDEX", list).with("-1")).collect();
+        let Some((messages, _room)) = session.portion(bytes, &oldest).await else { break };
         for (list, message) in lists.into_iter().zip(messages) {
             if let Value::BulkString(message) = message {
                 heads.insert(list, task_fingerprint(&message));
@@ -142,25 +145,25 @@ fn shortest(lists: BTreeMap<&String, u64>) -> Vec<&String> {
 
 /// The binding tables of the exchanges that messages came through and nobody named.
 async fn tables(
-    talk: &mut Talk<'_>,
-    asked: &[Asked<'_>],
+    session: &mut Session<'_>,
+    asked: &[DetailRequest<'_>],
     held: &BTreeMap<String, Held>,
 ) -> BTreeMap<String, Vec<Value>> {
     let mut keys = BTreeSet::new();
-    for Asked { queue, .. } in asked {
+    for DetailRequest { queue, .. } in asked {
         let named = exchanges(queue);
         let seen = held.get(&unacked_key(queue)).map(|held| &held.exchanges);
         let unnamed = seen.into_iter().flatten().filter(|exchange| !named.contains(exchange));
         keys.extend(unnamed.map(|exchange| binding_key(queue, exchange)));
     }
     let keys: Vec<_> = keys.into_iter().take(EXCHANGES_MAX).collect();
-    let commands: Vec<_> = keys.iter().map(|key| Command::new("SMEMBERS", key)).collect();
-    let answers = talk.ask(&commands).await.unwrap_or_default();
-    let members = |(key, answer)| match answer {
+    let commands: Vec<_> = keys.iter().map(|key| RedisCommand::new("SMEMBERS", key)).collect();
+    let replies = session.ask(&commands).await.unwrap_or_default();
+    let members = |(key, reply)| match reply {
         Value::Array(members) | Value::Set(members) => Some((key, members)),
         _ => None,
     };
-    keys.into_iter().zip(answers).filter_map(members).collect()
+    keys.into_iter().zip(replies).filter_map(members).collect()
 }
 
 #[cfg(test)]

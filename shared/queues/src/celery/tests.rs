@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use tidegate_fleet::RedisUrl;
 
 use super::*;
-use crate::answer::Answer;
+use crate::reply::Reply;
 
 fn emails() -> CeleryQueue {
     CeleryQueue {
@@ -26,9 +26,9 @@ fn refused(line: &str) -> Value {
     redis::parse_redis_value(format!("-{line}\r\n").as_bytes()).unwrap()
 }
 
-/// What a look finds: tasks in lists, bindings by exchange, and what workers hold, with the rest of it unread.
+/// What a read finds: tasks in lists, bindings by exchange, and what workers hold, with the rest of it unread.
 #[derive(Clone)]
-struct Found {
+struct RedisContents {
     queue: CeleryQueue,
     lists: Vec<(&'static str, i64)>,
     tables: Vec<(&'static str, Vec<&'static str>)>,
@@ -36,12 +36,12 @@ struct Found {
 }
 
 /// A queue of kombu's default making, with nothing in it.
-fn found() -> Found {
+fn found() -> RedisContents {
     let tables = vec![("emails", vec!["emails::emails"])];
-    Found { queue: emails(), lists: vec![], tables, held: Held::default() }
+    RedisContents { queue: emails(), lists: vec![], tables, held: Held::default() }
 }
 
-impl Found {
+impl RedisContents {
     fn list(mut self, key: &'static str, tasks: i64) -> Self {
         self.lists.push((key, tasks));
         self
@@ -57,7 +57,7 @@ impl Found {
     fn holds(mut self, exchange: &str, routing_key: &str, in_flight: u64, delayed: u64) -> Self {
         self.held.exchanges.extend((!exchange.is_empty()).then(|| exchange.to_owned()));
         let route = Route { exchange: exchange.to_owned(), routing_key: routing_key.to_owned() };
-        self.held.routes.insert(route, Jobs { in_flight, delayed });
+        self.held.routes.insert(route, HeldJobs { in_flight, delayed });
         self
     }
 
@@ -67,8 +67,8 @@ impl Found {
     }
 
     /// What the first round trip answers.
-    fn answers(&self) -> Vec<Value> {
-        let answer = |command: Command| {
+    fn replies(&self) -> Vec<Value> {
+        let reply = |command: RedisCommand| {
             let [name, key] = command.words() else { panic!("{command}") };
             let list = self.lists.iter().find(|(list, _)| list == key);
             let named = |exchange: &&str| key == &format!("{}_kombu.binding.{exchange}", self.queue.prefix);
@@ -80,7 +80,7 @@ impl Found {
                 _ => Value::Int(0),
             }
         };
-        commands(&self.queue).into_iter().map(answer).collect()
+        commands(&self.queue).into_iter().map(reply).collect()
     }
 
     /// What is found out after it: what is held, and every table.
@@ -101,7 +101,7 @@ impl Found {
     }
 
     fn read(&self) -> Result<Queue, Absence> {
-        read(&self.queue, self.answers(), &self.details())
+        read(&self.queue, self.replies(), &self.details())
     }
 
     #[track_caller]
@@ -113,9 +113,9 @@ impl Found {
 
 fn read(queue: &CeleryQueue, values: Vec<Value>, details: &Details) -> Result<Queue, Absence> {
     let pairs = commands(queue).into_iter().zip(values);
-    let answers: Vec<_> = pairs.map(|(command, value)| Answer::new(command, value)).collect();
-    let places: Vec<_> = (0..answers.len()).collect();
-    interpret(queue, &mut Answers::new(&answers, &places), details)
+    let replies: Vec<_> = pairs.map(|(command, value)| Reply::new(command, value)).collect();
+    let places: Vec<_> = (0..replies.len()).collect();
+    interpret(queue, &mut Replies::new(&replies, &places), details)
 }
 
 #[test]
@@ -134,13 +134,13 @@ fn every_priority_has_a_list_whatever_the_steps_are() {
 
 #[test]
 fn the_head_is_in_the_first_list_that_holds_something() {
-    let head = |found: &Found| found.read().unwrap().head;
+    let head = |found: &RedisContents| found.read().unwrap().head;
     let fuller = found().list("emails:8", 1).list("emails:3", 1);
     assert_eq!(head(&fuller), Some(fingerprint(b"emails:3")));
     assert_eq!(head(&found()), None);
     let mut unseen = fuller.details();
     unseen.heads.clear();
-    assert_eq!(read(&fuller.queue, fuller.answers(), &unseen).unwrap().head, None);
+    assert_eq!(read(&fuller.queue, fuller.replies(), &unseen).unwrap().head, None);
     assert_eq!(task_fingerprint(br#"{"headers": {"id": "a"}}"#), fingerprint(b"a"));
     assert_eq!(task_fingerprint(b"no json"), fingerprint(b"no json"));
 }
@@ -171,7 +171,7 @@ fn a_queue_bound_to_two_exchanges_owns_what_came_through_either() {
 fn a_topic_is_matched_as_the_producers_match_it() {
     let old = found().table("mail", &[r"mail.*:^mail\..*?[^\.]$:emails", r"log.#:^log\..*?$:logs"]);
     let new = found().table("mail", &[r"mail.*:^mail\.[^\.]+$:emails", r"log.#:^log\..*?$:logs"]);
-    let holds = |found: Found| {
+    let holds = |found: RedisContents| {
         found
             .holds("mail", "mail.send", 1, 0)
             .holds("mail", "mail.send.now", 2, 0)
@@ -232,9 +232,9 @@ fn a_part_of_what_is_held_is_never_the_whole() {
     found().unread(1).shows(InFlight::Partly { jobs: 0, read: 0, held: 1 }, 0);
     let mut unasked = part.details();
     unasked.held.clear();
-    let mut answers = part.answers();
-    answers[lists(&part.queue).len()] = Value::Int(7);
-    let queue = read(&part.queue, answers, &unasked).unwrap();
+    let mut replies = part.replies();
+    replies[lists(&part.queue).len()] = Value::Int(7);
+    let queue = read(&part.queue, replies, &unasked).unwrap();
     assert_eq!(queue.in_flight, InFlight::Partly { jobs: 0, read: 0, held: 7 });
 }
 
@@ -266,9 +266,9 @@ fn a_queue_is_proved_by_whatever_way_celery_binds_it() {
 fn a_refused_command_is_named_with_the_servers_words() {
     #[track_caller]
     fn check(place: usize, error: Option<&str>) {
-        let mut answers = found().answers();
-        answers[place] = refused("WRONGTYPE Operation against a key holding the wrong kind of value");
-        let read = read(&emails(), answers, &found().details());
+        let mut replies = found().replies();
+        replies[place] = refused("WRONGTYPE Operation against a key holding the wrong kind of value");
+        let read = read(&emails(), replies, &found().details());
         let said = read.err().map(|absence| absence.to_string());
         let rest = "WRONGTYPE Operation against a key holding the wrong kind of value";
         assert_eq!(said, error.map(|command| format!("wrong type: {command}: {rest}")));
@@ -276,7 +276,7 @@ fn a_refused_command_is_named_with_the_servers_words() {
     check(3, Some("LLEN `emails:3`"));
     check(10, Some("HLEN `unacked`"));
     check(11, Some("SMEMBERS `_kombu.binding.emails`"));
-    // It is only looked at because the queue may be bound there, and is not.
+    // It is only read because the queue may be bound there, and is not.
     check(12, None);
 }
 

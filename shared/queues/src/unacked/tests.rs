@@ -21,7 +21,7 @@ fn check(value: &str, route: Option<(&str, &str)>, in_flight: u64, delayed: u64)
     let jobs = held.routes.values().next().copied();
     let found = held.routes.keys().next().map(|route| (route.exchange.as_str(), route.routing_key.as_str()));
     assert_eq!(found, route, "{value}");
-    assert_eq!(jobs, route.map(|_| Jobs { in_flight, delayed }), "{value}");
+    assert_eq!(jobs, route.map(|_| HeldJobs { in_flight, delayed }), "{value}");
     assert_eq!((held.strange, held.unread), (u64::from(route.is_none()), 0), "{value}");
 }
 
@@ -51,7 +51,7 @@ fn messages_of_one_way_add_up() {
     let later = entry(r#""""#, r#""emails""#, r#""2099-01-01T00:00:00""#);
     let now = entry(r#""""#, r#""emails""#, "null");
     let held = held(&[&now, &later, &now, "strange"]);
-    assert_eq!(held.routes.values().copied().collect::<Vec<_>>(), [Jobs { in_flight: 2, delayed: 1 }]);
+    assert_eq!(held.routes.values().copied().collect::<Vec<_>>(), [HeldJobs { in_flight: 2, delayed: 1 }]);
     assert_eq!(held.read(), 4);
 }
 

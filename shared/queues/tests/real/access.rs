@@ -1,14 +1,14 @@
-//! Who may look: read-only users.
+//! Who may read: read-only users.
 
 use jiff::Timestamp;
 use tidegate_fleet::QueueSource;
 use tidegate_policy::{AbsenceKind, InFlight};
 use tidegate_queues::{Redis, RedisRequest};
 
-use crate::world::{Look, Server, bullmq, celery, list};
+use crate::world::{QueueReader, RedisServer, bullmq, celery, list};
 
 /// One queue of each kind, all with something in them.
-fn fill(server: &Server) -> [QueueSource; 3] {
+fn fill(server: &RedisServer) -> [QueueSource; 3] {
     server.run(&["SELECT", "0"]);
     server.run(&["LPUSH", "emails", r#"{"headers": {"id": "a"}}"#]);
     server.run(&["HSET", "unacked", "tag", r#"[{"headers": {}}, "", "emails"]"#]);
@@ -36,7 +36,7 @@ const COMMANDS: [&str; 14] = [
 ];
 
 async fn check_user(rights: &[&str]) {
-    let server = Server::start();
+    let server = RedisServer::start();
     let sources = fill(&server);
     let user = ["ACL", "SETUSER", "reader", "on", ">p@ss/word:secret", "resetchannels", "-@all"];
     server.run(&[&user, rights].concat());
@@ -61,11 +61,11 @@ async fn fourteen_commands_suffice() {
 #[tokio::test]
 async fn held_messages_that_a_user_may_not_read_are_not_nothing() {
     for missing in ["-hkeys", "-hstrlen", "-hmget"] {
-        let server = Server::start();
+        let server = RedisServer::start();
         let [celery, ..] = fill(&server);
         server.run(&["ACL", "SETUSER", "reader", "on", ">secret", "~*", "+@read", "+@connection", missing]);
-        let look = Look::new(&format!("redis://reader:secret@127.0.0.1:{}", server.port), celery);
-        let queue = look.read().await.expect("its list may be read");
+        let reader = QueueReader::new(&format!("redis://reader:secret@127.0.0.1:{}", server.port), celery);
+        let queue = reader.read().await.expect("its list may be read");
         let part = InFlight::Partly { jobs: 0, read: 0, held: 1 };
         assert_eq!((queue.waiting, queue.in_flight), (1, part), "{missing}");
     }
@@ -73,7 +73,7 @@ async fn held_messages_that_a_user_may_not_read_are_not_nothing() {
 
 #[tokio::test]
 async fn a_user_with_some_keys_reads_those() {
-    let server = Server::start();
+    let server = RedisServer::start();
     let sources = fill(&server);
     server.run(&["ACL", "SETUSER", "reader", "on", ">secret", "~bull:*", "+@read", "+@connection"]);
     let url = format!("redis://reader:secret@127.0.0.1:{}", server.port);

@@ -5,18 +5,18 @@ use tidegate_fleet::QueueSource;
 use tidegate_policy::{AbsenceKind, InFlight, Queue};
 
 use crate::clients;
-use crate::world::{Look, Server, bullmq};
+use crate::world::{QueueReader, RedisServer, bullmq};
 
 async fn check_version(version: u32) {
-    let server = Server::start();
-    let look = Look::new(&server.url(), QueueSource::Bullmq(bullmq("emails")));
-    assert_eq!(look.read().await.map_err(|absence| absence.kind), Err(AbsenceKind::NotFound));
+    let server = RedisServer::start();
+    let reader = QueueReader::new(&server.url(), QueueSource::Bullmq(bullmq("emails")));
+    assert_eq!(reader.read().await.map_err(|absence| absence.kind), Err(AbsenceKind::NotFound));
 
     let mut client = clients::bullmq(version, &server.url(), "emails");
     let installed = client.order(&json!({"versions": true}));
     assert!(installed.as_str().unwrap_or_default().starts_with(&format!("{version}.")), "{installed}");
     // Its `meta` is written when the first client has connected: from then on an empty queue is zero.
-    let empty = look.until(|queue| queue.waiting == 0).await;
+    let empty = reader.until(|queue| queue.waiting == 0).await;
     assert_eq!((empty.in_flight, empty.head), (InFlight::Exactly(0), None));
 
     client.order(&json!({"add": 4}));
@@ -24,32 +24,32 @@ async fn check_version(version: u32) {
     client.order(&json!({"add": 2, "options": {"delay": 3_600_000}}));
     client.order(&json!({"add": 1, "options": {"delay": 1}}));
     // Without a worker nobody promotes the delayed job whose time has come.
-    let due = look.until(|queue| queue.due == 1).await;
+    let due = reader.until(|queue| queue.due == 1).await;
     assert_eq!((due.waiting, due.delayed, due.paused), (8, 2, false));
     assert!(!due.delayed_held);
     assert!(due.head.is_some());
 
     client.order(&json!({"work": 2}));
-    let working = look.until(|queue| queue.in_flight == InFlight::Exactly(2)).await;
+    let working = reader.until(|queue| queue.in_flight == InFlight::Exactly(2)).await;
     assert_eq!((working.waiting, working.due, working.delayed), (6, 0, 2));
     assert_ne!(working.head, due.head);
 
-    check_pause(version, &server, &look, &mut client).await;
+    check_pause(version, &server, &reader, &mut client).await;
     client.order(&json!({"release": true}));
-    let done = look.until(|queue| queue.waiting == 0 && queue.in_flight == InFlight::Exactly(0)).await;
+    let done = reader.until(|queue| queue.waiting == 0 && queue.in_flight == InFlight::Exactly(0)).await;
     assert_eq!((done.delayed, done.head, done.done), (2, None, None));
 }
 
-async fn check_pause(version: u32, server: &Server, look: &Look, client: &mut clients::Client) {
-    let before = look.read().await.unwrap();
+async fn check_pause(version: u32, server: &RedisServer, reader: &QueueReader, client: &mut clients::Client) {
+    let before = reader.read().await.unwrap();
     client.order(&json!({"pause": true}));
-    let paused = look.read().await.unwrap();
+    let paused = reader.read().await.unwrap();
     assert_eq!(paused, Queue { paused: true, head: paused.head, ..before.clone() });
     // Version 5 has renamed the list, version 6 has left it.
     let renamed = server.run(&["EXISTS", "bull:emails:paused"]);
     assert_eq!(renamed, redis::Value::Int(i64::from(version == 5)));
     client.order(&json!({"resume": true}));
-    assert_eq!(look.read().await.unwrap(), before);
+    assert_eq!(reader.read().await.unwrap(), before);
 }
 
 #[tokio::test]
@@ -62,13 +62,13 @@ async fn version_6_waiting_prioritized_delayed_active_paused() {
     check_version(6).await;
 }
 
-/// Ten jobs and a worker of four places, at once or after the queue got a limit of its own; what a look shows then.
+/// Ten jobs and a worker of four places, at once or after the queue got a limit of its own; what a read shows then.
 async fn limited(version: u32, limit: &Value, worker: &Value, release: bool) -> Queue {
-    let server = Server::start();
-    let look = Look::new(&server.url(), QueueSource::Bullmq(bullmq("emails")));
+    let server = RedisServer::start();
+    let reader = QueueReader::new(&server.url(), QueueSource::Bullmq(bullmq("emails")));
     let mut client = clients::bullmq(version, &server.url(), "emails");
     client.order(&json!({"add": 10}));
-    let free = look.until(|queue| queue.waiting == 10).await;
+    let free = reader.until(|queue| queue.waiting == 10).await;
     assert!(!free.paused, "nobody works yet, and nobody is kept from it");
     if !limit.is_null() {
         client.order(limit);
@@ -77,7 +77,7 @@ async fn limited(version: u32, limit: &Value, worker: &Value, release: bool) -> 
     if release {
         client.order(&json!({"release": true}));
     }
-    look.until(|queue| queue.paused || queue.waiting == 0).await
+    reader.until(|queue| queue.paused || queue.waiting == 0).await
 }
 
 async fn check_limits(version: u32) {
@@ -105,10 +105,10 @@ async fn version_6_at_a_limit() {
 
 #[tokio::test]
 async fn another_prefix_is_another_queue() {
-    let server = Server::start();
+    let server = RedisServer::start();
     server.run(&["LPUSH", "{shop}:emails:wait", "2", "1"]);
     let mut queue = bullmq("emails");
     queue.prefix = "{shop}".to_owned();
-    let look = Look::new(&server.url(), QueueSource::Bullmq(queue));
-    assert_eq!(look.read().await.map(|queue| queue.waiting), Ok(2));
+    let reader = QueueReader::new(&server.url(), QueueSource::Bullmq(queue));
+    assert_eq!(reader.read().await.map(|queue| queue.waiting), Ok(2));
 }

@@ -1,4 +1,4 @@
-"""Celery applications as people declare their queue `high`: real workers and a producer, for one version of kombu.
+"""Celery applications as users declare their queue `high`: real workers and a producer, for one version of kombu.
 
 Orders are JSON objects on the lines of stdin, each answered with a line:
 
@@ -46,7 +46,7 @@ DECLARED = {
         {"task_queues": [Queue("high", MAIL, routing_key="mail.*"), Queue("audit", MAIL, routing_key="#")]},
         [{"exchange": MAIL, "routing_key": "mail.send"}],
     ),
-    "by fanout": ({"task_queues": [Queue("high", Exchange("news", type="fanout"))]}, [{"queue": "high"}]),
+    "by fanout": ({"task_queues": [Queue("high", Exchange("reports", type="fanout"))]}, [{"queue": "high"}]),
     "with a separator": ({"broker_transport_options": {"sep": ":"}}, [{"queue": "high", "priority": 3}]),
     "with a prefix": ({"broker_transport_options": {"global_keyprefix": "{shop}:"}}, [{"queue": "high"}]),
     "with steps": (

@@ -1,4 +1,4 @@
-//! Celery queues as people declare them: each way, with early and late acknowledgment, with little and much prefetched,
+//! Celery queues as users declare them: each way, with early and late acknowledgment, with little and much prefetched,
 //! with two versions of kombu, and real workers.
 //!
 //! Two versions of everything take a minute one after the other, so each is a test of its own.
@@ -10,7 +10,7 @@ use tidegate_fleet::{CeleryQueue, QueueSource};
 use tidegate_policy::{InFlight, Queue};
 
 use crate::clients::{Client, declared};
-use crate::world::{DEADLINE, Look, Server, celery};
+use crate::world::{DEADLINE, QueueReader, RedisServer, celery};
 
 /// The threads of a worker.
 const THREADS: u64 = 2;
@@ -45,20 +45,20 @@ fn ways() -> Vec<Way> {
 
 /// One worker and its own database: when it acknowledges, and how much it takes ahead of each thread.
 #[derive(Clone, Copy)]
-struct Cell {
+struct DeclaredCell {
     database: usize,
     late: bool,
     prefetch: u64,
 }
 
-const CELLS: [Cell; 4] = [
-    Cell { database: 0, late: false, prefetch: 1 },
-    Cell { database: 1, late: false, prefetch: 4 },
-    Cell { database: 2, late: true, prefetch: 1 },
-    Cell { database: 3, late: true, prefetch: 4 },
+const CELLS: [DeclaredCell; 4] = [
+    DeclaredCell { database: 0, late: false, prefetch: 1 },
+    DeclaredCell { database: 1, late: false, prefetch: 4 },
+    DeclaredCell { database: 2, late: true, prefetch: 1 },
+    DeclaredCell { database: 3, late: true, prefetch: 4 },
 ];
 
-impl Cell {
+impl DeclaredCell {
     /// What is left in the queue, and what `unacked` shows, while the worker is full.
     fn full(self, exact: bool) -> (u64, InFlight) {
         let ahead = THREADS * self.prefetch;
@@ -72,13 +72,13 @@ impl Cell {
 }
 
 /// Runs four workers of one declaration, idle and full.
-async fn check(number: usize, way: &Way, server: &Server, client: &mut Client) {
+async fn check(number: usize, way: &Way, server: &RedisServer, client: &mut Client) {
     // A client remembers what it declared on a broker: each cell has one of its own.
-    let database = |cell: Cell| number * CELLS.len() + cell.database;
-    let broker = |cell: Cell| format!("redis://127.0.0.1:{}/{}", server.port, database(cell));
-    let look = |cell: Cell| {
+    let database = |cell: DeclaredCell| number * CELLS.len() + cell.database;
+    let broker = |cell: DeclaredCell| format!("redis://127.0.0.1:{}/{}", server.port, database(cell));
+    let evaluate = |cell: DeclaredCell| {
         let source = CeleryQueue { acks_late: cell.late, ..way.source.clone() };
-        Look::new(&broker(cell), QueueSource::Celery(source))
+        QueueReader::new(&broker(cell), QueueSource::Celery(source))
     };
     for cell in CELLS {
         let work = json!({"declared": way.declared, "broker": broker(cell), "late": cell.late, "prefetch": cell.prefetch});
@@ -87,18 +87,18 @@ async fn check(number: usize, way: &Way, server: &Server, client: &mut Client) {
     let shows = |expected| move |queue: &Queue| (queue.waiting, queue.in_flight) == expected;
     for cell in CELLS {
         // Proved to be there, and empty.
-        look(cell).until(|queue| (queue.waiting, queue.in_flight.known()) == (0, 0)).await;
+        evaluate(cell).until(|queue| (queue.waiting, queue.in_flight.known()) == (0, 0)).await;
         let send = json!({"declared": way.declared, "broker": broker(cell), "times": TASKS});
         client.order(&json!({"send": send}));
     }
     for cell in CELLS {
-        look(cell).until(shows(cell.full(way.exact))).await;
+        evaluate(cell).until(shows(cell.full(way.exact))).await;
     }
     client.order(&json!({"stop": true}));
 }
 
 async fn check_version(kombu: &str) {
-    let server = Server::start_with(&["--databases", "64"]);
+    let server = RedisServer::start_with(&["--databases", "64"]);
     let mut client = declared(kombu, &server.folder);
     for (number, way) in ways().iter().enumerate() {
         check(number + 1, way, &server, &mut client).await;
@@ -108,21 +108,21 @@ async fn check_version(kombu: &str) {
 
 /// Every worker gets a copy of what is sent, and no list keeps it: nothing waits, and what is held, one entry for all copies,
 /// is never exact.
-async fn check_fanout(server: &Server, client: &mut Client) {
+async fn check_fanout(server: &RedisServer, client: &mut Client) {
     let (declared, broker) = ("by fanout", server.url());
     for _ in 0..2 {
         let work = json!({"declared": declared, "broker": broker, "late": true, "prefetch": 1});
         client.order(&json!({"work": work}));
     }
-    let source = CeleryQueue { exchange: "news".to_owned(), acks_late: true, ..celery("high") };
-    let look = Look::new(&broker, QueueSource::Celery(source));
-    look.until(|queue| (queue.waiting, queue.in_flight) == (0, InFlight::AtLeast(0))).await;
+    let source = CeleryQueue { exchange: "reports".to_owned(), acks_late: true, ..celery("high") };
+    let reader = QueueReader::new(&broker, QueueSource::Celery(source));
+    reader.until(|queue| (queue.waiting, queue.in_flight) == (0, InFlight::AtLeast(0))).await;
     let send = json!({"declared": declared, "broker": broker, "times": 1});
     let started = Instant::now();
     loop {
         // A worker subscribes some time after it is bound, and what was sent before is lost.
         client.order(&json!({"send": send}));
-        let queue = look.read().await.expect("it is bound");
+        let queue = reader.read().await.expect("it is bound");
         assert_eq!(queue.waiting, 0);
         match queue.in_flight {
             InFlight::AtLeast(1..) => break,

@@ -5,11 +5,11 @@ use tidegate_fleet::{CeleryQueue, QueueSource};
 use tidegate_policy::{AbsenceKind, InFlight};
 
 use crate::clients::{App, send};
-use crate::world::{Look, Server, celery};
+use crate::world::{QueueReader, RedisServer, celery};
 
 #[tokio::test]
 async fn prefix_separator_steps_and_unacked_key_are_the_applications() {
-    let server = Server::start();
+    let server = RedisServer::start();
     let options = json!({
         "global_keyprefix": "shop:", "sep": ":", "priority_steps": [0, 5, 8], "unacked_key": "held",
     });
@@ -21,23 +21,23 @@ async fn prefix_separator_steps_and_unacked_key_are_the_applications() {
         unacked_key: "held".to_owned(),
         ..celery("emails")
     };
-    let look = Look::new(&server.url(), QueueSource::Celery(source));
+    let reader = QueueReader::new(&server.url(), QueueSource::Celery(source));
 
     let mut producer = app.producer();
     for priority in [0, 4, 5, 9] {
         send(&mut producer, "quick", &[], 1, &json!({"queue": "emails", "priority": priority}));
     }
-    assert_eq!(look.read().await.map(|queue| queue.waiting), Ok(4));
+    assert_eq!(reader.read().await.map(|queue| queue.waiting), Ok(4));
     assert_eq!(server.run(&["LLEN", "shop:emails:8"]), redis::Value::Int(1));
 
     let _worker = app.worker("emails", &server.folder);
-    let empty = look.until(|queue| queue.waiting == 0).await;
+    let empty = reader.until(|queue| queue.waiting == 0).await;
     assert_eq!(empty.head, None);
     send(&mut producer, "quick", &[], 3, &json!({"queue": "emails", "countdown": 3600}));
-    look.until(|queue| queue.delayed == 3 && queue.waiting == 0).await;
+    reader.until(|queue| queue.delayed == 3 && queue.waiting == 0).await;
     assert_eq!(server.run(&["HLEN", "shop:held"]), redis::Value::Int(3));
 
-    let default = Look::new(&server.url(), QueueSource::Celery(celery("emails")));
+    let default = QueueReader::new(&server.url(), QueueSource::Celery(celery("emails")));
     let missing = default.read().await.unwrap_err();
     assert_eq!(missing.kind, AbsenceKind::NotFound);
     assert!(missing.detail.contains("the prefix (here none)"), "{missing}");
@@ -45,23 +45,23 @@ async fn prefix_separator_steps_and_unacked_key_are_the_applications() {
 
 #[tokio::test]
 async fn a_topic_exchange_is_followed_from_message_to_queue() {
-    let server = Server::start();
+    let server = RedisServer::start();
     let app = App::new(&server.url(), json!({})).with_topic("emails,mail,mail.#");
     let source = CeleryQueue { exchange: "mail".to_owned(), ..celery("emails") };
-    let look = Look::new(&server.url(), QueueSource::Celery(source));
+    let reader = QueueReader::new(&server.url(), QueueSource::Celery(source));
     let mut producer = app.producer();
     let options = json!({"queue": "emails", "routing_key": "mail.send.now", "countdown": 3600});
     send(&mut producer, "quick", &[], 4, &options);
-    look.until(|queue| queue.waiting == 4).await;
+    reader.until(|queue| queue.waiting == 4).await;
     let _worker = app.worker("emails", &server.folder);
-    look.until(|queue| queue.waiting == 0 && queue.delayed == 4).await;
+    reader.until(|queue| queue.waiting == 0 && queue.delayed == 4).await;
 }
 
 #[tokio::test]
 async fn a_queue_is_proved_by_its_binding_once_it_was_used() {
-    let server = Server::start();
-    let look = Look::new(&server.url(), QueueSource::Celery(celery("emails")));
-    let missing = look.read().await.unwrap_err();
+    let server = RedisServer::start();
+    let reader = QueueReader::new(&server.url(), QueueSource::Celery(celery("emails")));
+    let missing = reader.read().await.unwrap_err();
     assert_eq!(
         missing.to_string(),
         format!(
@@ -73,8 +73,8 @@ async fn a_queue_is_proved_by_its_binding_once_it_was_used() {
     );
     let app = App::new(&server.url(), json!({}));
     send(&mut app.producer(), "quick", &[], 1, &json!({"queue": "emails"}));
-    look.until(|queue| queue.waiting == 1).await;
+    reader.until(|queue| queue.waiting == 1).await;
     server.run(&["DEL", "emails"]);
-    let empty = look.read().await.unwrap();
+    let empty = reader.read().await.unwrap();
     assert_eq!((empty.waiting, empty.in_flight, empty.head), (0, InFlight::AtLeast(0), None));
 }

@@ -9,7 +9,7 @@ use tidegate_fleet::{CeleryQueue, QueueSource};
 use tidegate_policy::{InFlight, Queue};
 
 use crate::clients::{App, Client, send};
-use crate::world::{DEADLINE, Look, Process, Server, celery};
+use crate::world::{ChildProcess, DEADLINE, QueueReader, RedisServer, celery};
 
 /// The worker's threads.
 const THREADS: u64 = 2;
@@ -35,23 +35,23 @@ impl Ack {
     }
 }
 
-/// A broker, a producer, perhaps a worker, and the look at one queue.
-struct Cell {
-    server: Server,
+/// A broker, a producer, perhaps a worker, and the evaluation at one queue.
+struct MatrixCell {
+    server: RedisServer,
     producer: Client,
     app: App,
-    look: Look,
-    worker: Option<Process>,
+    reader: QueueReader,
+    worker: Option<ChildProcess>,
 }
 
-impl Cell {
+impl MatrixCell {
     fn new(ack: Ack) -> Self {
-        let server = Server::start();
+        let server = RedisServer::start();
         let settings = json!({"task_acks_late": ack == Ack::Late, "task_default_queue": "emails"});
         let app = App::new(&server.url(), settings);
         let source = CeleryQueue { acks_late: ack == Ack::Late, ..celery("emails") };
-        let look = Look::new(&server.url(), QueueSource::Celery(source));
-        Self { producer: app.producer(), server, app, look, worker: None }
+        let reader = QueueReader::new(&server.url(), QueueSource::Celery(source));
+        Self { producer: app.producer(), server, app, reader, worker: None }
     }
 
     fn work(&mut self) {
@@ -87,7 +87,7 @@ impl Cell {
     async fn wait_for(&self, waiting: u64, in_flight: InFlight, delayed: u64) -> Queue {
         let becomes =
             |queue: &Queue| (queue.waiting, queue.in_flight, queue.delayed) == (waiting, in_flight, delayed);
-        self.look.until(becomes).await
+        self.reader.until(becomes).await
     }
 
     async fn wait_until_running(&self, tasks: u64) {
@@ -101,7 +101,7 @@ impl Cell {
 
 #[tokio::test]
 async fn early_running_tasks_are_in_no_key() {
-    let mut cell = Cell::new(Ack::Early);
+    let mut cell = MatrixCell::new(Ack::Early);
     cell.send_long(2, &json!({}));
     cell.work();
     cell.wait_until_running(2).await;
@@ -112,7 +112,7 @@ async fn early_running_tasks_are_in_no_key() {
 
 #[tokio::test]
 async fn late_running_tasks_are_all_in_flight() {
-    let mut cell = Cell::new(Ack::Late);
+    let mut cell = MatrixCell::new(Ack::Late);
     cell.send_long(2, &json!({}));
     cell.work();
     cell.wait_until_running(2).await;
@@ -123,7 +123,7 @@ async fn late_running_tasks_are_all_in_flight() {
 
 #[tokio::test]
 async fn early_prefetched_tasks_are_in_flight_and_running_ones_are_not() {
-    let mut cell = Cell::new(Ack::Early);
+    let mut cell = MatrixCell::new(Ack::Early);
     cell.send_long(22, &json!({}));
     cell.work();
     cell.wait_until_running(2).await;
@@ -132,7 +132,7 @@ async fn early_prefetched_tasks_are_in_flight_and_running_ones_are_not() {
 
 #[tokio::test]
 async fn late_prefetched_and_running_tasks_are_in_flight() {
-    let mut cell = Cell::new(Ack::Late);
+    let mut cell = MatrixCell::new(Ack::Late);
     cell.send_long(22, &json!({}));
     cell.work();
     cell.wait_until_running(2).await;
@@ -140,7 +140,7 @@ async fn late_prefetched_and_running_tasks_are_in_flight() {
 }
 
 async fn check_eta(ack: Ack) {
-    let mut cell = Cell::new(ack);
+    let mut cell = MatrixCell::new(ack);
     // More than a worker prefetches: delayed tasks do not count against its limit, it takes them all.
     cell.send_short(20, &json!({"countdown": 3600}));
     cell.send_short(5, &json!({"countdown": 3600, "queue": "reports"}));
@@ -166,7 +166,7 @@ async fn late_delayed_tasks_are_held_by_workers_and_not_in_flight() {
 
 #[tokio::test]
 async fn what_a_killed_worker_held_stays_in_unacked() {
-    let mut cell = Cell::new(Ack::Late);
+    let mut cell = MatrixCell::new(Ack::Late);
     cell.send_long(4, &json!({}));
     cell.send_short(3, &json!({"countdown": 3600}));
     cell.work();
@@ -178,7 +178,7 @@ async fn what_a_killed_worker_held_stays_in_unacked() {
 }
 
 async fn check_drift(ack: Ack) {
-    let mut cell = Cell::new(ack);
+    let mut cell = MatrixCell::new(ack);
     cell.send_short(10, &json!({"countdown": 3600}));
     cell.work();
     cell.wait_for(0, ack.sees(0), 10).await;
@@ -201,7 +201,7 @@ async fn late_a_long_task_among_many_short_ones_is_seen() {
 }
 
 async fn check_priorities(ack: Ack, taken: u64) {
-    let mut cell = Cell::new(ack);
+    let mut cell = MatrixCell::new(ack);
     for priority in [0, 3, 5, 6, 9] {
         cell.send_long(4, &json!({"priority": priority}));
     }

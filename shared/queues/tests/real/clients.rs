@@ -8,19 +8,19 @@ use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 
-use crate::world::{Folder, Process, root};
+use crate::world::{ChildProcess, Folder, root};
 
 /// A process that answers each line with a line.
 pub(crate) struct Client {
     orders: ChildStdin,
     answers: BufReader<ChildStdout>,
-    _process: Process,
+    _process: ChildProcess,
 }
 
 impl Client {
     fn start(command: &mut Command) -> Self {
         let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
-        let mut process = Process(child.unwrap_or_else(|error| panic!("{command:?}: {error}")));
+        let mut process = ChildProcess(child.unwrap_or_else(|error| panic!("{command:?}: {error}")));
         let orders = process.0.stdin.take().expect("stdin is piped");
         let answers = BufReader::new(process.0.stdout.take().expect("stdout is piped"));
         Self { orders, answers, _process: process }
@@ -69,7 +69,7 @@ impl App {
     }
 
     /// A worker of a queue or several, with two threads and Celery's default prefetch of four per thread.
-    pub(crate) fn worker(&self, queues: &str, folder: &Folder) -> Process {
+    pub(crate) fn worker(&self, queues: &str, folder: &Folder) -> ChildProcess {
         let log = fs::File::create(folder.0.join("worker.log")).expect("the folder can be written");
         let errors = log.try_clone().expect("a file can be shared");
         let mut command = self.python();
@@ -86,7 +86,7 @@ impl App {
         ]);
         command.args(["--without-gossip", "--without-mingle", "--without-heartbeat", "-Q", queues]);
         let child = command.env("WORKER", "1").stdin(Stdio::piped()).stdout(log).stderr(errors).spawn();
-        Process(child.expect("Python was found before"))
+        ChildProcess(child.expect("Python was found before"))
     }
 
     fn python(&self) -> Command {

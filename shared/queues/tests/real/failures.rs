@@ -1,4 +1,4 @@
-//! What a look says when something is wrong: which kind of absence, in whose words, how soon, and never a password.
+//! What a read says when something is wrong: which kind of absence, in whose words, how soon, and never a password.
 
 use std::time::{Duration, Instant};
 
@@ -8,12 +8,12 @@ use tidegate_policy::AbsenceKind::{Denied, NotFound, TimedOut, Unreachable, Unre
 use tidegate_policy::{Absence, AbsenceKind};
 use tidegate_queues::{Redis, RedisRequest};
 
-use crate::world::{DEADLINE, Look, Server, bullmq, celery, free_port, list};
+use crate::world::{DEADLINE, QueueReader, RedisServer, bullmq, celery, free_port, list};
 
 /// What a new connection to this URL says of a list that exists wherever it matters.
 async fn fails(url: &str) -> Absence {
-    let look = Look::new(url, list("jobs", None));
-    let absence = look.read().await.expect_err("something is wrong");
+    let reader = QueueReader::new(url, list("jobs", None));
+    let absence = reader.read().await.expect_err("something is wrong");
     assert!(!absence.to_string().contains("secret"), "{absence}");
     absence
 }
@@ -25,7 +25,7 @@ fn check(absence: &Absence, kind: AbsenceKind, words: &str) {
 }
 
 #[tokio::test]
-async fn nobody_listens() {
+async fn no_server_listens() {
     let port = free_port();
     let absence = fails(&format!("redis://:secret@127.0.0.1:{port}/3")).await;
     assert_eq!(
@@ -35,7 +35,7 @@ async fn nobody_listens() {
 }
 
 #[tokio::test]
-async fn a_name_that_nobody_knows() {
+async fn an_unknown_host_name() {
     let started = Instant::now();
     let absence = fails("redis://:secret@no-such-host.invalid").await;
     assert!(matches!(absence.kind, Unreachable | TimedOut), "{absence}");
@@ -70,29 +70,32 @@ async fn a_listener_that_never_completes_the_tls_handshake() {
 
 #[tokio::test]
 async fn a_frozen_server_is_given_up_in_time_and_read_again_when_it_is_back() {
-    let server = Server::start();
+    let server = RedisServer::start();
     server.run(&["LPUSH", "jobs", "1"]);
-    let look = Look::new(&server.url(), list("jobs", None));
-    assert!(look.read().await.is_ok());
+    let reader = QueueReader::new(&server.url(), list("jobs", None));
+    assert!(reader.read().await.is_ok());
     server.process.signal("STOP");
     let started = Instant::now();
-    let absence = look.read().await.unwrap_err();
+    let absence = reader.read().await.unwrap_err();
     check(&absence, TimedOut, "no answer within 2 s");
     // The kept connection gives up after 2 s, the new one after 2 s more.
     assert!(started.elapsed() < Duration::from_secs(5));
     server.process.signal("CONT");
-    assert_eq!(look.read().await.map(|queue| queue.waiting), Ok(1));
+    assert_eq!(reader.read().await.map(|queue| queue.waiting), Ok(1));
 }
 
 #[tokio::test]
 async fn frozen_servers_are_waited_for_together() {
-    let servers = [Server::start(), Server::start(), Server::start()];
-    let looks = servers.each_ref().map(|server| Look::new(&server.url(), list("jobs", None)));
+    let servers = [RedisServer::start(), RedisServer::start(), RedisServer::start()];
+    let readers = servers.each_ref().map(|server| QueueReader::new(&server.url(), list("jobs", None)));
     for server in &servers {
         server.process.signal("STOP");
     }
-    let requests =
-        looks.each_ref().map(|look| RedisRequest { url: &look.url, authorities: None, source: &look.source });
+    let requests = readers.each_ref().map(|reader| RedisRequest {
+        url: &reader.url,
+        authorities: None,
+        source: &reader.source,
+    });
     let started = Instant::now();
     let read = Redis::new().read(&requests, Timestamp::now()).await;
     assert!(started.elapsed() < Duration::from_secs(3));
@@ -101,22 +104,22 @@ async fn frozen_servers_are_waited_for_together() {
 
 #[tokio::test]
 async fn a_dropped_connection_is_replaced_without_a_word() {
-    let server = Server::start();
+    let server = RedisServer::start();
     server.run(&["LPUSH", "jobs", "1"]);
-    let look = Look::new(&server.url(), list("jobs", None));
-    assert!(look.read().await.is_ok());
+    let reader = QueueReader::new(&server.url(), list("jobs", None));
+    assert!(reader.read().await.is_ok());
     for _ in 0..3 {
         assert_eq!(
             server.run(&["CLIENT", "KILL", "LADDR", &format!("127.0.0.1:{}", server.port)]),
             redis::Value::Int(1)
         );
-        assert!(look.read().await.is_ok());
+        assert!(reader.read().await.is_ok());
     }
 }
 
 #[tokio::test]
 async fn passwords_that_are_wrong_missing_or_too_many() {
-    let server = Server::start_with(&["--requirepass", "right"]);
+    let server = RedisServer::start_with(&["--requirepass", "right"]);
     let port = server.port;
     let wrong = fails(&format!("redis://:secret@127.0.0.1:{port}/2")).await;
     assert_eq!(
@@ -133,14 +136,14 @@ async fn passwords_that_are_wrong_missing_or_too_many() {
         "LLEN `jobs`: NOAUTH Authentication required.",
     );
 
-    let open = Server::start();
+    let open = RedisServer::start();
     let needless = fails(&format!("redis://:secret@127.0.0.1:{}", open.port)).await;
     check(&needless, Denied, "called without any password configured for the default user");
 }
 
 #[tokio::test]
 async fn the_wrong_database_is_missing_whether_it_exists_or_not() {
-    let server = Server::start();
+    let server = RedisServer::start();
     server.run(&["LPUSH", "jobs", "1"]);
     let absence = fails(&format!("redis://127.0.0.1:{}/99", server.port)).await;
     check(&absence, NotFound, "/99: SELECT 99: ERR DB index is out of range");
@@ -150,9 +153,11 @@ async fn the_wrong_database_is_missing_whether_it_exists_or_not() {
 
 #[tokio::test]
 async fn a_database_in_the_urls_options_is_the_one_that_is_read() {
-    let server = Server::start();
+    let server = RedisServer::start();
     server.run(&["LPUSH", "jobs", "1"]);
-    let at = |rest: &str| Look::new(&format!("redis://127.0.0.1:{}{rest}", server.port), list("jobs", None));
+    let at = |rest: &str| {
+        QueueReader::new(&format!("redis://127.0.0.1:{}{rest}", server.port), list("jobs", None))
+    };
     assert_eq!(at("?db=0").read().await.map(|queue| queue.waiting), Ok(1));
     check(&at("?db=6").read().await.unwrap_err(), NotFound, "/6: `jobs` does not exist");
     check(&at("/0?db=6").read().await.unwrap_err(), Unreadable, "different databases");
@@ -160,7 +165,7 @@ async fn a_database_in_the_urls_options_is_the_one_that_is_read() {
 
 #[tokio::test]
 async fn one_bad_queue_of_a_server_spoils_no_other() {
-    let server = Server::start();
+    let server = RedisServer::start();
     server.run(&["SADD", "_kombu.binding.reports", "reports\u{6}\u{16}\u{6}\u{16}reports"]);
     server.run(&["SET", "wrong", "text"]);
     server.run(&["SADD", "bull:wrong:wait", "1"]);
@@ -186,7 +191,7 @@ async fn one_bad_queue_of_a_server_spoils_no_other() {
 
 #[tokio::test]
 async fn a_server_busy_with_a_script_is_unreachable() {
-    let server = Server::start_with(&["--busy-reply-threshold", "50"]);
+    let server = RedisServer::start_with(&["--busy-reply-threshold", "50"]);
     let url = server.url();
     // Not waited for: it ends with the server.
     std::thread::spawn(move || {
@@ -208,7 +213,7 @@ async fn a_server_busy_with_a_script_is_unreachable() {
 
 #[tokio::test]
 async fn a_node_of_a_cluster_says_so() {
-    let server = Server::start_with(&["--cluster-enabled", "yes"]);
+    let server = RedisServer::start_with(&["--cluster-enabled", "yes"]);
     check(&fails(&server.url()).await, Unreachable, "CLUSTERDOWN Hash slot not served");
     let absence = fails(&format!("redis://127.0.0.1:{}/1", server.port)).await;
     check(&absence, NotFound, "SELECT is not allowed in cluster mode");
@@ -216,7 +221,7 @@ async fn a_node_of_a_cluster_says_so() {
 
 #[tokio::test]
 async fn a_server_with_too_many_clients_is_unreachable() {
-    let server = Server::start_with(&["--maxclients", "1"]);
+    let server = RedisServer::start_with(&["--maxclients", "1"]);
     let _only = std::net::TcpStream::connect(("127.0.0.1", server.port)).unwrap();
     check(&fails(&server.url()).await, Unreachable, "");
 }
@@ -224,6 +229,6 @@ async fn a_server_with_too_many_clients_is_unreachable() {
 #[tokio::test]
 async fn a_queue_kept_elsewhere_is_not_asked_for() {
     let source = QueueSource::Sqs(tidegate_fleet::SqsQueue { url: String::new() });
-    let look = Look::new("redis://127.0.0.1:1", source);
-    check(&look.read().await.unwrap_err(), Unreadable, "this queue is not kept in Redis");
+    let reader = QueueReader::new("redis://127.0.0.1:1", source);
+    check(&reader.read().await.unwrap_err(), Unreadable, "this queue is not kept in Redis");
 }

@@ -10,7 +10,7 @@ use tidegate_policy::{InFlight, Queue};
 use tidegate_queues::{Redis, RedisRequest};
 
 use crate::relay::Relay;
-use crate::world::{DEADLINE, Look, Server, celery};
+use crate::world::{DEADLINE, QueueReader, RedisServer, celery};
 
 /// One message of 5 MB: more than a hundred usual ones.
 const LARGE: usize = 5_000_000;
@@ -22,18 +22,18 @@ fn message(queue: &str, eta: &str, body: usize) -> String {
 }
 
 /// A server with one bound queue, whose workers acknowledge late.
-fn bound() -> Server {
-    let server = Server::start();
+fn bound() -> RedisServer {
+    let server = RedisServer::start();
     server.run(&["SADD", "_kombu.binding.emails", "emails\u{6}\u{16}\u{6}\u{16}emails"]);
     server
 }
 
-fn emails(url: &str) -> Look {
-    Look::new(url, QueueSource::Celery(CeleryQueue { acks_late: true, ..celery("emails") }))
+fn emails(url: &str) -> QueueReader {
+    QueueReader::new(url, QueueSource::Celery(CeleryQueue { acks_late: true, ..celery("emails") }))
 }
 
 /// Puts one message into a hash so many times, each under a tag of its own.
-fn hold(server: &Server, hash: &str, times: usize, message: &str) {
+fn hold(server: &RedisServer, hash: &str, times: usize, message: &str) {
     let mut pipeline = redis::pipe();
     let call = next();
     for number in 0..times {
@@ -48,14 +48,14 @@ fn next() -> usize {
     NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
 }
 
-async fn read(look: &Look) -> Queue {
-    look.read().await.expect("the queue is bound")
+async fn read(reader: &QueueReader) -> Queue {
+    reader.read().await.expect("the queue is bound")
 }
 
-/// A look ends in time, and on a busy machine without all that there is: the next ones go on.
+/// A read ends in time, and on a busy machine without all that there is: the next ones go on.
 #[track_caller]
-fn shows(look: &Look, in_flight: InFlight) -> impl Future<Output = Queue> {
-    look.until(move |queue| queue.in_flight == in_flight)
+fn shows(reader: &QueueReader, in_flight: InFlight) -> impl Future<Output = Queue> {
+    reader.until(move |queue| queue.in_flight == in_flight)
 }
 
 #[tokio::test]
@@ -80,33 +80,33 @@ async fn a_message_is_read_once_and_forgotten_with_its_acknowledgment() {
     let server = bound();
     let relay = Relay::before(&server);
     hold(&server, "unacked", 500, &message("emails", "null", 2_000));
-    let look = emails(&format!("redis://127.0.0.1:{}", relay.port));
-    shows(&look, InFlight::Exactly(500)).await;
+    let reader = emails(&format!("redis://127.0.0.1:{}", relay.port));
+    shows(&reader, InFlight::Exactly(500)).await;
     let first = relay.bytes();
     assert!(first > 1_000_000, "{first}");
     hold(&server, "unacked", 1, &message("emails", "null", 2_000));
-    shows(&look, InFlight::Exactly(501)).await;
+    shows(&reader, InFlight::Exactly(501)).await;
     assert!(relay.bytes() - first < 500_000, "{first}, then {}", relay.bytes());
     server.run(&["DEL", "unacked"]);
-    shows(&look, InFlight::Exactly(0)).await;
+    shows(&reader, InFlight::Exactly(0)).await;
 }
 
 #[tokio::test]
-async fn large_messages_are_read_in_several_looks_of_bounded_bytes() {
+async fn large_messages_are_read_in_several_evaluations_of_bounded_bytes() {
     let server = bound();
     let relay = Relay::before(&server);
     hold(&server, "unacked", 12, &message("emails", "null", LARGE));
     hold(&server, "unacked", 40, &message("reports", "null", 1_000));
-    let look = emails(&format!("redis://127.0.0.1:{}", relay.port));
+    let reader = emails(&format!("redis://127.0.0.1:{}", relay.port));
     let mut known = 0;
     for _ in 0..40 {
         let before = relay.bytes();
-        let queue = read(&look).await;
+        let queue = read(&reader).await;
         assert!(relay.bytes() - before < 34 << 20);
         match queue.in_flight {
             InFlight::Exactly(jobs) => {
                 assert_eq!(jobs, 12);
-                assert!(known > 0, "it took several looks");
+                assert!(known > 0, "it took several reads");
                 return;
             }
             InFlight::Partly { jobs, read, held } => {
@@ -119,7 +119,7 @@ async fn large_messages_are_read_in_several_looks_of_bounded_bytes() {
     panic!("still {known} of 12 are known");
 }
 
-/// A bound queue in each of these prefixes, read in one look.
+/// A bound queue in each of these prefixes, read in one read.
 struct Prefixes {
     relay: Relay,
     redis: Redis,
@@ -128,7 +128,7 @@ struct Prefixes {
 }
 
 impl Prefixes {
-    fn of(server: &Server, prefixes: &[String]) -> Self {
+    fn of(server: &RedisServer, prefixes: &[String]) -> Self {
         let source = |prefix: &String| {
             server.run(&[
                 "SADD",
@@ -143,8 +143,8 @@ impl Prefixes {
         Self { relay, redis: Redis::new(), url, sources }
     }
 
-    /// Looks at all; what was found in each, and how many bytes that took.
-    async fn look(&self) -> (Vec<Queue>, u64) {
+    /// Evaluations at all; what was found in each, and how many bytes that took.
+    async fn evaluate(&self) -> (Vec<Queue>, u64) {
         let requests: Vec<_> = self
             .sources
             .iter()
@@ -158,36 +158,36 @@ impl Prefixes {
 }
 
 #[tokio::test]
-async fn a_look_reads_no_more_of_many_prefixes_than_of_one() {
-    let server = Server::start();
+async fn an_evaluation_reads_no_more_of_many_prefixes_than_of_one() {
+    let server = RedisServer::start();
     let prefixes: Vec<_> = (0..8).map(|number| format!("{number}:")).collect();
     for prefix in &prefixes {
         hold(&server, &format!("{prefix}unacked"), 3, &message("emails", "null", 4_000_000));
     }
     let all = Prefixes::of(&server, &prefixes);
     for _ in 0..40 {
-        let (queues, bytes) = all.look().await;
+        let (queues, bytes) = all.evaluate().await;
         assert!(bytes < 34 << 20, "{bytes}");
         if queues.iter().all(|queue| queue.in_flight == InFlight::Exactly(3)) {
             return;
         }
     }
-    panic!("not all is read in 40 looks");
+    panic!("not all is read in 40 evaluations");
 }
 
 #[tokio::test]
-async fn one_prefix_does_not_take_every_look_from_another() {
-    let server = Server::start();
+async fn one_prefix_does_not_take_every_evaluation_from_another() {
+    let server = RedisServer::start();
     let both = Prefixes::of(&server, &["a:".to_owned(), "b:".to_owned()]);
     hold(&server, "b:unacked", 2, &message("emails", "null", 4_000_000));
     for _ in 0..10 {
         server.run(&["DEL", "a:unacked"]);
         hold(&server, "a:unacked", 10, &message("emails", "null", 4_000_000));
-        if both.look().await.0[1].in_flight == InFlight::Exactly(2) {
+        if both.evaluate().await.0[1].in_flight == InFlight::Exactly(2) {
             return;
         }
     }
-    panic!("nothing of the other is read in 10 looks");
+    panic!("nothing of the other is read in 10 evaluations");
 }
 
 #[tokio::test]
@@ -197,15 +197,15 @@ async fn what_cannot_be_read_is_said_and_spoils_no_other_queue() {
     hold(&server, "unacked", 3, &message("emails", "null", 1_000));
     hold(&server, "unacked", 1, &message("reports", "null", 9 << 20));
     hold(&server, "shop:unacked", 3, &message("emails", "null", 1_000));
-    let look = emails(&server.url());
+    let reader = emails(&server.url());
     for _ in 0..3 {
-        shows(&look, InFlight::Partly { jobs: 3, read: 3, held: 4 }).await;
+        shows(&reader, InFlight::Partly { jobs: 3, read: 3, held: 4 }).await;
     }
     let shop = CeleryQueue { acks_late: true, prefix: "shop:".to_owned(), ..celery("emails") };
-    let shop = Look::new(&server.url(), QueueSource::Celery(shop));
+    let shop = QueueReader::new(&server.url(), QueueSource::Celery(shop));
     shows(&shop, InFlight::Exactly(3)).await;
     hold(&server, "unacked", 20_000, &message("reports", "null", 10));
-    shows(&look, InFlight::Partly { jobs: 0, read: 0, held: 20_004 }).await;
+    shows(&reader, InFlight::Partly { jobs: 0, read: 0, held: 20_004 }).await;
 }
 
 #[tokio::test]
@@ -219,20 +219,20 @@ async fn a_server_that_falls_silent_over_what_is_held_has_told_what_waits() {
     for (round_trips, in_flight) in
         [none, none, none, InFlight::Exactly(2), InFlight::Exactly(2)].iter().enumerate()
     {
-        let look = emails(&format!("redis://127.0.0.1:{}", relay.port));
+        let reader = emails(&format!("redis://127.0.0.1:{}", relay.port));
         relay.silence_after(u32::try_from(round_trips).expect("a few") + 1);
         let started = Instant::now();
-        let queue = read(&look).await;
+        let queue = read(&reader).await;
         assert!(started.elapsed() < Duration::from_secs(5));
         let found = (queue.waiting, queue.in_flight, queue.head);
         assert_eq!(found, (3, *in_flight, None), "after {} round trips", round_trips + 1);
         relay.silence_after(u32::MAX);
-        look.until(|queue| queue.in_flight == InFlight::Exactly(2) && queue.head.is_some()).await;
+        reader.until(|queue| queue.in_flight == InFlight::Exactly(2) && queue.head.is_some()).await;
     }
 }
 
 /// Puts tasks of so many bytes into a list, behind those that are there.
-fn push(server: &Server, list: &str, tasks: usize, bytes: usize) {
+fn push(server: &RedisServer, list: &str, tasks: usize, bytes: usize) {
     let mut pipeline = redis::pipe();
     for _ in 0..tasks {
         pipeline.cmd("LPUSH").arg(list).arg("A".repeat(bytes)).ignore();
@@ -244,7 +244,7 @@ fn push(server: &Server, list: &str, tasks: usize, bytes: usize) {
 async fn the_next_task_is_shown_unless_its_list_is_large() {
     let server = bound();
     let relay = Relay::before(&server);
-    let look = emails(&format!("redis://127.0.0.1:{}", relay.port));
+    let reader = emails(&format!("redis://127.0.0.1:{}", relay.port));
     let check = async |waiting: u64, is_shown: bool, bytes: std::ops::Range<u64>| {
         let before = Mutex::new(relay.bytes());
         let found = |queue: &Queue| {
@@ -255,7 +255,7 @@ async fn the_next_task_is_shown_unless_its_list_is_large() {
             assert!(is_shown || queue.head.is_none(), "{queue:?}");
             !is_shown || queue.head.is_some() && bytes.contains(&read)
         };
-        look.until(found).await;
+        reader.until(found).await;
     };
     push(&server, "emails", 7_000, 1_000);
     check(7_000, true, 1_000..10_000).await;
@@ -277,7 +277,7 @@ async fn the_next_task_is_shown_unless_its_list_is_large() {
 
 #[tokio::test]
 async fn next_tasks_are_read_within_bounds_of_bytes_the_small_ones_first() {
-    let server = Server::start();
+    let server = RedisServer::start();
     let prefixes: Vec<_> = (0..12).map(|number| format!("{number}:")).collect();
     let all = Prefixes::of(&server, &prefixes);
     for (number, prefix) in prefixes.iter().enumerate() {
@@ -286,39 +286,39 @@ async fn next_tasks_are_read_within_bounds_of_bytes_the_small_ones_first() {
         push(&server, &format!("{prefix}emails"), tasks, bytes);
     }
     for _ in 0..40 {
-        let (queues, bytes) = all.look().await;
+        let (queues, bytes) = all.evaluate().await;
         assert!(bytes < 17 << 20, "{bytes}");
         if queues.iter().step_by(2).all(|queue| queue.head.is_some()) {
             return;
         }
     }
-    panic!("the small ones are not shown in 40 looks");
+    panic!("the small ones are not shown in 40 evaluations");
 }
 
-/// Tells a child of this test binary which server to look at; memory is measured per process.
-const LOOK_AT: &str = "TIDEGATE_TEST_MEMORY_OF_A_LOOK_AT";
+/// Tells a child of this test binary which server to read; memory is measured per process.
+const READ_FROM: &str = "TIDEGATE_TEST_MEMORY_OF_A_READ_FROM";
 
-/// Runs a test of this module again, in a process of its own that looks at this server; its peak of memory in kB.
+/// Runs a test of this module again, in a process of its own that reads this server; its peak of memory in kB.
 fn peak_of(test: &str, url: &str) -> u64 {
     let mut child = Command::new(std::env::current_exe().expect("the test binary is known"));
-    child.args(["--exact", &format!("held::{test}"), "--nocapture"]).env(LOOK_AT, url);
+    child.args(["--exact", &format!("held::{test}"), "--nocapture"]).env(READ_FROM, url);
     let output = String::from_utf8_lossy(&child.output().expect("it starts").stdout).into_owned();
-    let peak = output.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("the child looked");
+    let peak = output.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("the child evaluated");
     peak.trim().trim_end_matches(" kB").parse().expect("a number")
 }
 
 /// The line in which Linux tells this process' peak of memory.
 fn peak() -> String {
     let status = std::fs::read_to_string("/proc/self/status").expect("Linux tells of processes");
-    status.lines().find(|line| line.starts_with("VmHWM")).expect("the peak is told").to_owned()
+    status.lines().find(|line| line.starts_with("VmHWM")).expect("the peak is reported").to_owned()
 }
 
 #[tokio::test]
 async fn three_hundred_megabytes_held_take_a_tenth_of_a_small_functions_memory() {
-    if let Ok(url) = std::env::var(LOOK_AT) {
-        let look = emails(&url);
+    if let Ok(url) = std::env::var(READ_FROM) {
+        let reader = emails(&url);
         for jobs in [1, 12] {
-            look.until(|queue| queue.in_flight.known() >= jobs).await;
+            reader.until(|queue| queue.in_flight.known() >= jobs).await;
         }
         println!("{}", peak());
         return;
@@ -339,7 +339,7 @@ const DATABASES: usize = 10;
 #[tokio::test]
 async fn ten_databases_side_by_side_take_a_quarter_of_a_small_functions_memory() {
     let databases = |url: &str| (0..DATABASES).map(|number| format!("{url}{number}")).collect::<Vec<_>>();
-    if let Ok(url) = std::env::var(LOOK_AT) {
+    if let Ok(url) = std::env::var(READ_FROM) {
         let urls = databases(&url);
         let source = emails(&url).source;
         let requests: Vec<_> =
@@ -359,7 +359,7 @@ async fn ten_databases_side_by_side_take_a_quarter_of_a_small_functions_memory()
         println!("{}", peak());
         return;
     }
-    let server = Server::start();
+    let server = RedisServer::start();
     let held = message("emails", "null", LARGE);
     for number in 0..DATABASES {
         let mut pipeline = redis::pipe();

@@ -1,4 +1,4 @@
-//! What a look costs, counted from outside.
+//! What a read costs, counted from outside.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::thread;
 
-use crate::world::Server;
+use crate::world::RedisServer;
 
 /// A relay in front of a server that counts how often the talk turns from server to client and back, and what it answers.
 pub(crate) struct Relay {
@@ -20,7 +20,7 @@ pub(crate) struct Relay {
 
 impl Relay {
     /// The threads end with the connections that they serve.
-    pub(crate) fn before(server: &Server) -> Self {
+    pub(crate) fn before(server: &RedisServer) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("loopback has a free port");
         let port = listener.local_addr().expect("it is bound").port();
         let relay = Self {

@@ -1,4 +1,4 @@
-//! One look costs one round trip per server, counted from outside.
+//! One read costs one round trip per server, counted from outside.
 
 use std::sync::Mutex;
 
@@ -8,7 +8,7 @@ use tidegate_policy::InFlight;
 use tidegate_queues::{Redis, RedisRequest};
 
 use crate::relay::Relay;
-use crate::world::{Server, bullmq, celery, list};
+use crate::world::{RedisServer, bullmq, celery, list};
 
 /// 100 queues of all kinds, of which every other one exists.
 fn hundred() -> Vec<QueueSource> {
@@ -23,27 +23,27 @@ fn hundred() -> Vec<QueueSource> {
 
 #[tokio::test]
 async fn a_hundred_queues_are_one_round_trip_logging_in_included() {
-    let server = Server::start_with(&["--requirepass", "secret"]);
+    let server = RedisServer::start_with(&["--requirepass", "secret"]);
     let relay = Relay::before(&server);
     let url = format!("redis://:secret@127.0.0.1:{}/3", relay.port);
     let sources = hundred();
     let requests: Vec<_> =
         sources.iter().map(|source| RedisRequest { url: &url, authorities: None, source }).collect();
     let redis = Redis::new();
-    for look in 1..=3 {
+    for reader in 1..=3 {
         let read = redis.read(&requests, Timestamp::now()).await;
         assert_eq!(read.len(), 100);
         assert!(
             read.iter().all(|read| read.as_ref().is_err_and(|absence| absence.detail.contains("typo"))),
             "{read:?}"
         );
-        assert_eq!(relay.counted(), (1, look));
+        assert_eq!(relay.counted(), (1, reader));
     }
 }
 
 #[tokio::test]
 async fn a_hundred_busy_queues_take_a_few_more() {
-    let server = Server::start();
+    let server = RedisServer::start();
     let relay = Relay::before(&server);
     let url = format!("redis://127.0.0.1:{}", relay.port);
     let queues: Vec<_> = (0..100).map(|number| format!("queue{number}")).collect();
@@ -56,20 +56,20 @@ async fn a_hundred_busy_queues_take_a_few_more() {
     let requests: Vec<_> =
         sources.iter().map(|source| RedisRequest { url: &url, authorities: None, source }).collect();
     let redis = Redis::new();
-    for look in 1..=3 {
+    for reader in 1..=3 {
         let read = redis.read(&requests, Timestamp::now()).await;
         let all = read.iter().all(|read| {
             read.as_ref().is_ok_and(|queue| queue.head.is_some() && queue.in_flight == InFlight::AtLeast(1))
         });
         assert!(all, "{read:?}");
         // The lengths, the tags, the bindings, how large the lists are, and their next tasks; sizes and messages once.
-        assert_eq!(relay.counted(), (1, 5 * look + 2));
+        assert_eq!(relay.counted(), (1, 5 * reader + 2));
     }
 }
 
 #[tokio::test]
 async fn each_server_is_asked_once_and_answers_keep_their_order() {
-    let servers = [Server::start(), Server::start()];
+    let servers = [RedisServer::start(), RedisServer::start()];
     for (server, jobs) in servers.iter().zip(["1", "2"]) {
         server.run(&["LPUSH", &format!("jobs{jobs}"), jobs]);
     }
@@ -90,7 +90,7 @@ async fn each_server_is_asked_once_and_answers_keep_their_order() {
 
 #[tokio::test]
 async fn a_key_shared_by_many_queues_is_read_once() {
-    let server = Server::start();
+    let server = RedisServer::start();
     let sources = hundred();
     server.run(&["CONFIG", "RESETSTAT"]);
     let url = server.url();
@@ -131,7 +131,7 @@ async fn a_key_shared_by_many_queues_is_read_once() {
 }
 
 #[tokio::test]
-async fn a_look_can_be_part_of_a_function_that_moves_between_threads() {
+async fn an_evaluation_can_be_part_of_a_function_that_moves_between_threads() {
     fn moves<T: Send>(value: T) -> T {
         value
     }

@@ -16,7 +16,7 @@ use tidegate_policy::{AbsenceKind, InFlight};
 use tidegate_queues::sqs;
 
 use crate::clients::python;
-use crate::world::{DEADLINE, Process, free_port};
+use crate::world::{ChildProcess, DEADLINE, free_port};
 
 /// For answers that a test does not expect.
 const SOON: Duration = Duration::from_secs(2);
@@ -42,13 +42,13 @@ fn queue(port: u16, name: &str) -> SqsQueue {
 }
 
 /// Moto's server on a free port; it answers when this returns.
-fn moto() -> (Process, u16) {
+fn moto() -> (ChildProcess, u16) {
     for _ in 0..5 {
         let port = free_port();
         let mut command = Command::new(python());
         command.args(["-m", "moto.server", "-H", "127.0.0.1", "-p", &port.to_string()]);
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-        let mut process = Process(child.expect("Python was found before"));
+        let mut process = ChildProcess(child.expect("Python was found before"));
         let started = Instant::now();
         while process.0.try_wait().expect("our own child").is_none() && started.elapsed() < DEADLINE {
             if TcpStream::connect(("127.0.0.1", port)).is_ok() {
@@ -126,7 +126,7 @@ fn refusals_keep_their_words() {
 }
 
 #[tokio::test]
-async fn nobody_there_and_nobody_answering() {
+async fn no_server_and_a_server_that_does_not_answer() {
     let port = free_port();
     let absence = sqs::read(&client(port, SOON), &[&queue(port, "emails")]).await.remove(0).unwrap_err();
     assert_eq!(absence.kind, Unreachable);

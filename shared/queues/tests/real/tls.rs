@@ -8,17 +8,17 @@ use jiff::Timestamp;
 use tidegate_policy::AbsenceKind::{NotFound, Unreachable, Unreadable};
 use tidegate_queues::RedisRequest;
 
-use crate::world::{Folder, Look, Server, free_port, list};
+use crate::world::{Folder, QueueReader, RedisServer, free_port, list};
 
-/// Tells a child of this test binary which server to look at; certificates are trusted per process.
-const LOOK_AT: &str = "TIDEGATE_TEST_LOOK_AT";
+/// Tells a child of this test binary which server to read; certificates are trusted per process.
+const READ_FROM: &str = "TIDEGATE_TEST_READ_FROM";
 
-/// Looks in a process of its own that trusts one authority, and returns what it printed.
-fn look_trusting(authority: &Path, url: &str) -> String {
+/// Evaluations in a process of its own that trusts one authority, and returns what it printed.
+fn read_trusting(authority: &Path, url: &str) -> String {
     let mut command = Command::new(std::env::current_exe().expect("the test binary is known"));
     command.args(["--exact", "tls::tls_trusts_the_systems_authorities_only", "--nocapture"]);
     let Output { stdout, .. } = command
-        .env(LOOK_AT, url)
+        .env(READ_FROM, url)
         .env("SSL_CERT_FILE", authority)
         .env_remove("SSL_CERT_DIR")
         .output()
@@ -28,30 +28,30 @@ fn look_trusting(authority: &Path, url: &str) -> String {
 
 #[tokio::test]
 async fn tls_trusts_the_systems_authorities_only() {
-    if let Ok(url) = std::env::var(LOOK_AT) {
-        println!("{:?}", Look::new(&url, list("jobs", None)).read().await);
+    if let Ok(url) = std::env::var(READ_FROM) {
+        println!("{:?}", QueueReader::new(&url, list("jobs", None)).read().await);
         return;
     }
     let server = Encrypted::start();
     let url = &server.url;
     let ours = server.folder.0.join("ours.crt");
 
-    let trusted = look_trusting(&ours, url);
+    let trusted = read_trusting(&ours, url);
     assert!(trusted.contains("NotFound"), "{trusted}");
     // What no library can read beside it, and what each reads and none understands: both sign nothing.
     let odd = server.folder.0.join("odd.crt");
     for oddity in ["AAAA", "not base64!"] {
         let text = format!("{}{}", pem(oddity), server.certificate("ours"));
         fs::write(&odd, text).expect("the folder can be written");
-        let beside = look_trusting(&odd, url);
+        let beside = read_trusting(&odd, url);
         assert!(beside.contains("NotFound"), "{oddity}: {beside}");
         fs::write(&odd, pem(oddity)).expect("the folder can be written");
-        let alone = look_trusting(&odd, url);
+        let alone = read_trusting(&odd, url);
         assert!(alone.contains("no certificate authority of the system can be used"), "{oddity}: {alone}");
     }
-    let untrusted = look_trusting(&server.folder.0.join("other.crt"), url);
+    let untrusted = read_trusting(&server.folder.0.join("other.crt"), url);
     assert!(untrusted.contains("Unreachable") && untrusted.contains("UnknownIssuer"), "{untrusted}");
-    let other_name = look_trusting(&ours, &url.replace("127.0.0.1", "localhost"));
+    let other_name = read_trusting(&ours, &url.replace("127.0.0.1", "localhost"));
     assert!(other_name.contains("Unreachable") && other_name.contains("not valid for name"), "{other_name}");
     assert!(!format!("{trusted}{untrusted}{other_name}").contains("secret"));
 }
@@ -61,8 +61,8 @@ async fn an_authority_of_ones_own_is_trusted_where_the_fleet_file_names_it() {
     let server = Encrypted::start();
     let (ours, other) = (server.certificate("ours"), server.certificate("other"));
     for bundle in [ours.clone(), format!("{other}{ours}"), format!("a comment\n{ours}")] {
-        let look = Look::new(&server.url, list("jobs", None)).trusting(&bundle);
-        assert_eq!(look.read().await.unwrap_err().kind, NotFound, "the list is missing, not the trust");
+        let reader = QueueReader::new(&server.url, list("jobs", None)).trusting(&bundle);
+        assert_eq!(reader.read().await.unwrap_err().kind, NotFound, "the list is missing, not the trust");
     }
     let unknown = "invalid peer certificate: UnknownIssuer";
     let named =
@@ -74,23 +74,23 @@ async fn an_authority_of_ones_own_is_trusted_where_the_fleet_file_names_it() {
         (damaged.as_str(), Unreadable, "certificate 2 of `ca_from` cannot be used"),
     ] {
         let absence =
-            Look::new(&server.url, list("jobs", None)).trusting(authorities).read().await.unwrap_err();
+            QueueReader::new(&server.url, list("jobs", None)).trusting(authorities).read().await.unwrap_err();
         assert_eq!(absence.kind, kind, "{absence}");
         assert!(absence.detail.contains(words) && !absence.detail.contains("secret"), "{absence}");
     }
-    let alone = Look::new(&server.url, list("jobs", None)).read().await.unwrap_err();
+    let alone = QueueReader::new(&server.url, list("jobs", None)).read().await.unwrap_err();
     assert!(alone.detail.contains("; name its certificate authority with `ca_from`"), "{alone}");
-    let plain = Look::new(&server.url.replace("rediss", "redis"), list("jobs", None)).trusting(&ours);
+    let plain = QueueReader::new(&server.url.replace("rediss", "redis"), list("jobs", None)).trusting(&ours);
     let absence = plain.read().await.unwrap_err();
     assert!(absence.detail.contains("it must begin with `rediss://`"), "{absence}");
 }
 
 /// What `openssl req -x509` makes is an authority unless it is told otherwise.
 #[tokio::test]
-async fn a_server_that_shows_its_authoritys_own_certificate_is_told_what_to_do() {
+async fn a_server_that_shows_its_authoritys_own_certificate_is_reported_what_to_do() {
     let server = Encrypted::showing("ours");
-    let look = Look::new(&server.url, list("jobs", None)).trusting(&server.certificate("ours"));
-    let absence = look.read().await.unwrap_err();
+    let reader = QueueReader::new(&server.url, list("jobs", None)).trusting(&server.certificate("ours"));
+    let absence = reader.read().await.unwrap_err();
     assert!(absence.detail.contains("give Redis one with `CA:FALSE`"), "{absence}");
 }
 
@@ -98,9 +98,9 @@ async fn a_server_that_shows_its_authoritys_own_certificate_is_told_what_to_do()
 async fn a_connection_that_one_authority_vouched_for_is_not_used_for_another() {
     let server = Encrypted::start();
     let (ours, other) = (server.certificate("ours"), server.certificate("other"));
-    let trusting = Look::new(&server.url, list("jobs", None)).trusting(&ours);
+    let trusting = QueueReader::new(&server.url, list("jobs", None)).trusting(&ours);
     assert_eq!(trusting.read().await.unwrap_err().kind, NotFound);
-    let Look { redis, url, source, .. } = &trusting;
+    let QueueReader { redis, url, source, .. } = &trusting;
     let request = RedisRequest { url, authorities: Some(&other), source };
     let read = redis.read(&[request], Timestamp::now()).await;
     assert!(read[0].as_ref().is_err_and(|absence| absence.kind == Unreachable), "{read:?}");
@@ -110,7 +110,7 @@ async fn a_connection_that_one_authority_vouched_for_is_not_used_for_another() {
 struct Encrypted {
     url: String,
     folder: Folder,
-    _server: Server,
+    _server: RedisServer,
 }
 
 impl Encrypted {
@@ -126,7 +126,7 @@ impl Encrypted {
         let file = |name: &str| folder.0.join(name).display().to_string();
         let (port, certificate, key) =
             (free_port().to_string(), file(&format!("{name}.crt")), file(&format!("{name}.key")));
-        let server = Server::start_with(&[
+        let server = RedisServer::start_with(&[
             "--tls-port",
             &port,
             "--tls-cert-file",

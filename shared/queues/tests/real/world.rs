@@ -1,4 +1,4 @@
-//! A Redis server per test, and looks at its queues.
+//! A Redis server per test, and reads its queues.
 
 use std::fs;
 use std::net::TcpListener;
@@ -48,9 +48,9 @@ impl Drop for Folder {
 }
 
 /// A process that ends with its test.
-pub(crate) struct Process(pub(crate) Child);
+pub(crate) struct ChildProcess(pub(crate) Child);
 
-impl Process {
+impl ChildProcess {
     /// Sends a signal by its name.
     pub(crate) fn signal(&self, name: &str) {
         let status = Command::new("kill").args(["-s", name, &self.0.id().to_string()]).status();
@@ -58,7 +58,7 @@ impl Process {
     }
 }
 
-impl Drop for Process {
+impl Drop for ChildProcess {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
@@ -66,13 +66,13 @@ impl Drop for Process {
 }
 
 /// A Redis server of its own.
-pub(crate) struct Server {
-    pub(crate) process: Process,
+pub(crate) struct RedisServer {
+    pub(crate) process: ChildProcess,
     pub(crate) port: u16,
     pub(crate) folder: Folder,
 }
 
-impl Server {
+impl RedisServer {
     pub(crate) fn start() -> Self {
         Self::start_with(&[])
     }
@@ -90,7 +90,7 @@ impl Server {
         panic!("redis-server did not start: {}", log(&folder));
     }
 
-    fn spawn(folder: &Folder, port: u16, settings: &[&str]) -> Process {
+    fn spawn(folder: &Folder, port: u16, settings: &[&str]) -> ChildProcess {
         let socket = folder.0.join("redis.sock");
         let output = fs::File::create(folder.0.join("log")).expect("the folder can be written");
         let mut command = Command::new("redis-server");
@@ -106,10 +106,10 @@ impl Server {
         ]);
         command.arg("--unixsocket").arg(socket).arg("--dir").arg(&folder.0).args(settings);
         let child = command.stdin(Stdio::null()).stdout(output).spawn();
-        Process(child.expect("redis-server is not installed: run `make setup`"))
+        ChildProcess(child.expect("redis-server is not installed: run `make setup`"))
     }
 
-    fn answers(process: &mut Process, folder: &Folder) -> bool {
+    fn answers(process: &mut ChildProcess, folder: &Folder) -> bool {
         let started = Instant::now();
         while started.elapsed() < DEADLINE {
             if process.0.try_wait().expect("our own child").is_some() {
@@ -151,15 +151,15 @@ fn log(folder: &Folder) -> String {
     fs::read_to_string(folder.0.join("log")).unwrap_or_default()
 }
 
-/// One queue and how it is looked at.
-pub(crate) struct Look {
+/// One queue and how it is read.
+pub(crate) struct QueueReader {
     pub(crate) redis: Redis,
     pub(crate) url: String,
     pub(crate) authorities: Option<String>,
     pub(crate) source: QueueSource,
 }
 
-impl Look {
+impl QueueReader {
     pub(crate) fn new(url: &str, source: QueueSource) -> Self {
         Self { redis: Redis::new(), url: url.to_owned(), authorities: None, source }
     }
@@ -169,7 +169,7 @@ impl Look {
         Self { authorities: Some(authorities.to_owned()), ..self }
     }
 
-    /// Looks at the queue now.
+    /// Evaluations at the queue now.
     pub(crate) async fn read(&self) -> Result<Queue, Absence> {
         let request =
             RedisRequest { url: &self.url, authorities: self.authorities.as_deref(), source: &self.source };
@@ -178,7 +178,7 @@ impl Look {
         read.remove(0)
     }
 
-    /// Looks at the queue until it is as it must become.
+    /// Evaluations at the queue until it is as it must become.
     #[track_caller]
     pub(crate) fn until(&self, becomes: impl Fn(&Queue) -> bool) -> impl Future<Output = Queue> {
         let place = std::panic::Location::caller();

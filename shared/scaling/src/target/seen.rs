@@ -1,11 +1,11 @@
-//! What one look saw of one service, in words and in JSON.
+//! What one evaluation saw of one service, in words and in JSON.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tidegate_policy::memory::YoungPoint;
 use tidegate_policy::{
     Absence, Alarm, AlarmName, AlarmState, Decision, InFlight, MetricName, MetricReading, Observation, Queue,
-    Service, Signal,
+    ServiceState, Signal,
 };
 
 use crate::moment::Moment;
@@ -61,16 +61,17 @@ fn metric_in_words(name: &MetricName, reading: &MetricReading, decision: &Decisi
 fn alarm_in_words(name: &AlarmName, alarm: &Result<Alarm, Absence>, now: Timestamp) -> String {
     let name = name.as_str();
     match alarm {
-        Ok(Alarm { state, since, evaluation }) => {
+        Ok(Alarm { state, since, evaluation_state }) => {
             let since = Moment { at: *since, now };
-            let evaluation = evaluation.code().map_or_else(String::new, |code| format!(" ({code})"));
-            format!("alarm {name} {} since {since}{evaluation}", state_word(*state))
+            let evaluation_state =
+                evaluation_state.code().map_or_else(String::new, |code| format!(" ({code})"));
+            format!("alarm {name} {} since {since}{evaluation_state}", state_word(*state))
         }
         Err(absence) => format!("alarm {name} not read ({absence})"),
     }
 }
 
-fn service_in_words(service: &Result<Service, Absence>) -> String {
+fn service_in_words(service: &Result<ServiceState, Absence>) -> String {
     let service = match service {
         Ok(service) => service,
         Err(absence) => return format!("service not read ({absence})"),
@@ -118,8 +119,8 @@ pub(super) fn in_json(seen: &Observation, decision: &Decision) -> Value {
     }
     for (name, alarm) in &seen.alarms {
         json["alarms"][name.as_str()] = match alarm {
-            Ok(Alarm { state, since, evaluation }) => {
-                json!({"state": state_word(*state), "since": since, "evaluation": evaluation.code()})
+            Ok(Alarm { state, since, evaluation_state }) => {
+                json!({"state": state_word(*state), "since": since, "evaluation_state": evaluation_state.code()})
             }
             Err(absence) => json!({"state": null, "error": absence.to_string()}),
         };
@@ -136,7 +137,7 @@ fn state_word(state: AlarmState) -> &'static str {
     }
 }
 
-/// A value with as many decimals as people read: `1532`, `83.2`, `0.61`.
+/// A value with as many decimals as operators read: `1532`, `83.2`, `0.61`.
 struct Rounded(f64);
 
 impl std::fmt::Display for Rounded {

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use tidegate_simulator::Score;
 
-use crate::bout::Bout;
+use crate::comparison::LoadComparison;
 
 /// A title and rows.
 pub(crate) struct Sheet {
@@ -21,14 +21,14 @@ impl Sheet {
     }
 
     /// Adds everybody's means on these loads.
-    pub(crate) fn add(&mut self, bout: &Bout, loads: &[&str]) {
-        let rows = bout.on(loads).filter(|(_, scores)| !scores.is_empty());
+    pub(crate) fn add(&mut self, comparison: &LoadComparison, loads: &[&str]) {
+        let rows = comparison.on(loads).filter(|(_, scores)| !scores.is_empty());
         self.rows.extend(rows.map(|(name, scores)| (name.to_owned(), scores)));
     }
 
     /// The same, to be chained.
-    pub(crate) fn rows(mut self, bout: &Bout, loads: &[&str]) -> Self {
-        self.add(bout, loads);
+    pub(crate) fn rows(mut self, comparison: &LoadComparison, loads: &[&str]) -> Self {
+        self.add(comparison, loads);
         self
     }
 

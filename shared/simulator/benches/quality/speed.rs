@@ -6,11 +6,11 @@ use std::process::Command;
 use std::time::Instant;
 
 use jiff::Timestamp;
-use tidegate_simulator::scaler::{Keda, Production};
-use tidegate_simulator::{Load, Scaler, simulate};
+use tidegate_simulator::autoscaler::{Keda, Production};
+use tidegate_simulator::{Autoscaler, Load, simulate};
 
-use crate::bout::tell;
-use crate::field::{INTERRUPTIBLE, policy};
+use crate::comparison::report;
+use crate::loads::{INTERRUPTIBLE, policy};
 use crate::stage::setting;
 
 /// Steps of 15 s in a year.
@@ -26,22 +26,22 @@ pub(crate) fn print(out: &mut impl Write) -> io::Result<()> {
     let rates: Vec<f64> = (0..YEAR).map(rate).collect();
     let load = Load::drawn(&rates, setting.seed);
     let policy = policy(&setting, INTERRUPTIBLE);
-    let seconds = |what: &str, scaler: &dyn Fn() -> Box<dyn Scaler>| {
-        tell(&format!("a year of {what}"));
+    let seconds = |what: &str, autoscaler: &dyn Fn() -> Box<dyn Autoscaler>| {
+        report(&format!("a year of {what}"));
         let replay = |_| {
-            let mut scaler = scaler();
+            let mut autoscaler = autoscaler();
             let begun = Instant::now();
-            std::hint::black_box(simulate(&load, &setting, scaler.as_mut()));
+            std::hint::black_box(simulate(&load, &setting, autoscaler.as_mut()));
             begun.elapsed().as_secs_f64()
         };
         (0..RUNS).map(replay).fold(f64::INFINITY, f64::min)
     };
     let keda = seconds("KEDA", &|| Box::new(Keda::new(1.0)));
     let wait = seconds("wait", &|| Box::new(Production::new(&policy, Timestamp::UNIX_EPOCH)));
-    tell("the same years in the reference simulation");
+    report("the same years in the reference simulation");
     let theirs = reference();
-    tell("");
-    let looks = f64::from(YEAR) / wait;
+    report("");
+    let evaluations = f64::from(YEAR) / wait;
     writeln!(out, "**Speed**, one core, best of {RUNS}: a simulated year of 15 s steps\n")?;
     writeln!(out, "| | seconds | reference in Python | ratio |\n|---|---|---|---|")?;
     let mut row = |what: &str, ours: f64, theirs: Option<f64>| match theirs {
@@ -50,7 +50,11 @@ pub(crate) fn print(out: &mut impl Write) -> io::Result<()> {
     };
     let (their_keda, their_drain) = theirs.as_ref().ok().copied().unzip();
     row("KEDA, queueLength 1", keda, their_keda)?;
-    row(&format!("`wait`, {looks:.0} looks a second; there a plain drain policy"), wait, their_drain)?;
+    row(
+        &format!("`wait`, {evaluations:.0} evaluations a second; there a plain drain policy"),
+        wait,
+        their_drain,
+    )?;
     theirs.map_or_else(|why| writeln!(out, "\nThe reference was not asked: {why}."), |_| Ok(()))
 }
 

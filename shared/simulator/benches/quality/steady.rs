@@ -5,13 +5,13 @@ use std::thread;
 
 use jiff::Timestamp;
 use tidegate_policy::Capacity;
-use tidegate_simulator::scaler::Production;
+use tidegate_simulator::autoscaler::Production;
 use tidegate_simulator::synthetic::constant;
-use tidegate_simulator::world::{JobTime, Moments, ScaleIn, Service};
-use tidegate_simulator::{Run, Setting, simulate};
+use tidegate_simulator::world::{JobTime, Moments, ScaleIn, ServiceModel};
+use tidegate_simulator::{Run, WorldSettings, simulate};
 
-use crate::bout::tell;
-use crate::field::{INTERRUPTIBLE, KINDS, Kind, policy};
+use crate::comparison::report;
+use crate::loads::{INTERRUPTIBLE, KINDS, LoadKind, policy};
 use crate::stage::setting;
 
 /// Tasks that the load keeps busy.
@@ -25,7 +25,7 @@ const SETTLING_STEPS: usize = 2 * 240;
 const SECONDS: f64 = 8.0 * 3_600.0;
 
 /// How one run settled.
-struct Settled {
+struct SteadyState {
     /// Tasks paid, in the mean, by those that the load needs.
     of_need: f64,
     /// The fewest and the most that were asked for.
@@ -50,8 +50,8 @@ pub(crate) fn print(out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "|---|---|{}---|---|---|", "---|".repeat(NEEDS.len()))?;
     for kind in &KINDS {
         for seconds in JOBS {
-            tell(&format!("constant loads: {}, jobs of {seconds} s", kind.name));
-            let settled: Vec<Settled> = thread::scope(|scope| {
+            report(&format!("constant loads: {}, jobs of {seconds} s", kind.name));
+            let settled: Vec<SteadyState> = thread::scope(|scope| {
                 let runs = NEEDS.map(|need| scope.spawn(move || settle(kind, seconds, need)));
                 runs.map(|run| run.join().expect("it does not panic")).into()
             });
@@ -60,8 +60,9 @@ pub(crate) fn print(out: &mut impl Write) -> io::Result<()> {
                 .map(|it| format!("{:.2}x, {} to {}", it.of_need, it.fewest, it.most))
                 .collect();
             #[expect(clippy::cast_precision_loss, reason = "a handful of loads")]
-            let mean =
-                |value: fn(&Settled) -> f64| settled.iter().map(value).sum::<f64>() / settled.len() as f64;
+            let mean = |value: fn(&SteadyState) -> f64| {
+                settled.iter().map(value).sum::<f64>() / settled.len() as f64
+            };
             writeln!(
                 out,
                 "| {} | {seconds} s | {} | {:.2} | {:.0} | {:.0} |",
@@ -73,13 +74,13 @@ pub(crate) fn print(out: &mut impl Write) -> io::Result<()> {
             )?;
         }
     }
-    tell("");
+    report("");
     writeln!(out)
 }
 
-fn settle(kind: &Kind, seconds: f64, need: f64) -> Settled {
-    let service = Service::Jobs { time: JobTime::Exponential, scale_in: ScaleIn::Waits };
-    let setting = kind.within(&Setting {
+fn settle(kind: &LoadKind, seconds: f64, need: f64) -> SteadyState {
+    let service = ServiceModel::Jobs { time: JobTime::Exponential, scale_in: ScaleIn::Waits };
+    let setting = kind.within(&WorldSettings {
         capacity: Capacity::new(1, 100).expect("1 is below 100"),
         throughput: 1.0 / seconds,
         service,
@@ -93,7 +94,7 @@ fn settle(kind: &Kind, seconds: f64, need: f64) -> Settled {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "some thousand steps")]
-fn settled(run: &Run, need: f64) -> Settled {
+fn settled(run: &Run, need: f64) -> SteadyState {
     let paid = &run.billed[SETTLING_STEPS..];
     let late = run.changes.iter().filter(|change| change.step >= SETTLING_STEPS);
     let before = run.changes.iter().rev().find(|change| change.step < SETTLING_STEPS);
@@ -101,7 +102,7 @@ fn settled(run: &Run, need: f64) -> Settled {
     let sizes: Vec<u32> = std::iter::once(start).chain(late.clone().map(|change| change.to)).collect();
     let days = paid.len() as f64 / 5_760.0;
     let started: u32 = late.clone().map(|change| change.to.saturating_sub(change.from)).sum();
-    Settled {
+    SteadyState {
         of_need: paid.iter().sum::<f64>() / paid.len() as f64 / need,
         fewest: sizes.iter().copied().min().unwrap_or(start),
         most: sizes.iter().copied().max().unwrap_or(start),

@@ -8,9 +8,9 @@ use super::refusal::{RefusalKind, excerpt};
 
 /// A zone's clock, read row by row.
 #[derive(Debug)]
-pub(super) struct Clock {
+pub(super) struct LocalClock {
     zone: TimeZone,
-    before: Option<Reading>,
+    before: Option<ClockReading>,
     /// The distance of the last two rows that differ, in milliseconds.
     step: Option<i64>,
     repeated: Option<Repeated>,
@@ -18,7 +18,7 @@ pub(super) struct Clock {
 
 /// One reading of the clock, and the moment it was taken for.
 #[derive(Debug, Clone, Copy)]
-struct Reading {
+struct ClockReading {
     shown: DateTime,
     at: i64,
 }
@@ -33,7 +33,7 @@ struct Repeated {
     again: bool,
 }
 
-impl Clock {
+impl LocalClock {
     pub(super) fn new(zone: TimeZone) -> Self {
         Self { zone, before: None, step: None, repeated: None }
     }
@@ -62,7 +62,7 @@ impl Clock {
         if let Some(before) = self.before.filter(|before| before.at != at) {
             self.step = Some((at - before.at).abs());
         }
-        (self.before, self.repeated) = (Some(Reading { shown, at }), repeated);
+        (self.before, self.repeated) = (Some(ClockReading { shown, at }), repeated);
         Ok(at)
     }
 

@@ -19,18 +19,18 @@ const BESIDE: [&str; 3] = ["Timestamp", "Unit", "ExtendedStatistics"];
 /// An answer of either command; the other's keys are missing.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Answer {
-    metric_data_results: Option<Vec<Metric>>,
+struct CloudWatchAnswer {
+    metric_data_results: Option<Vec<MetricDataResult>>,
     datapoints: Option<Vec<Map<String, Value>>>,
     #[serde(default)]
-    messages: Vec<Message>,
+    messages: Vec<MetricDataMessage>,
     next_token: Option<String>,
 }
 
 /// One result. The command line joins the pages of an answer, so one id may come several times.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Metric {
+struct MetricDataResult {
     #[serde(default)]
     id: String,
     #[serde(default)]
@@ -39,12 +39,12 @@ struct Metric {
     values: Vec<Value>,
     status_code: Option<String>,
     #[serde(default)]
-    messages: Vec<Message>,
+    messages: Vec<MetricDataMessage>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Message {
+struct MetricDataMessage {
     #[serde(default)]
     code: String,
     #[serde(default)]
@@ -70,7 +70,8 @@ pub(super) fn read(
         return Err(TraceError::LargeJson);
     }
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    let answer: Answer = serde_json::from_str(text).map_err(|error| TraceError::Json(error.to_string()))?;
+    let answer: CloudWatchAnswer =
+        serde_json::from_str(text).map_err(|error| TraceError::Json(error.to_string()))?;
     if answer.next_token.is_some() {
         return Err(TraceError::OnePage);
     }
@@ -85,12 +86,12 @@ pub(super) fn read(
 }
 
 fn metric_data(
-    metrics: Vec<Metric>,
+    metrics: Vec<MetricDataResult>,
     wanted: Option<&str>,
     reader: &mut Reader<'_>,
 ) -> Result<(), TraceError> {
     let mut candidates: Vec<Candidate> = Vec::new();
-    for Metric { id, label, .. } in &metrics {
+    for MetricDataResult { id, label, .. } in &metrics {
         let candidate = Candidate(vec![id.clone(), label.clone()]);
         if candidates.iter().all(|known| known.0.first() != Some(id)) {
             candidates.push(candidate);
@@ -101,7 +102,7 @@ fn metric_data(
     }
     let chosen = metric::choose(&candidates, wanted)?;
     let id = candidates.get(chosen).and_then(|Candidate(names)| names.first()).cloned().unwrap_or_default();
-    let pages: Vec<Metric> = metrics.into_iter().filter(|metric| metric.id == id).collect();
+    let pages: Vec<MetricDataResult> = metrics.into_iter().filter(|metric| metric.id == id).collect();
     // Of joined pages all but the last are partial.
     if let Some(status) = pages.last().and_then(|last| last.status_code.clone()).filter(|it| it != "Complete")
     {
@@ -172,7 +173,7 @@ fn text(value: &Value) -> String {
     }
 }
 
-impl Message {
+impl MetricDataMessage {
     fn words(self) -> String {
         match (self.code.is_empty(), self.value.is_empty()) {
             (_, true) => format!("CloudWatch says {}", self.code),

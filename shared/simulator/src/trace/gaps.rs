@@ -1,4 +1,4 @@
-//! What an interval without a row means: nothing happened, or nobody looked.
+//! What an interval without a row means: nothing happened, or nothing was recorded.
 
 use super::samples::Sample;
 use crate::load::STEP_SECONDS;
@@ -22,7 +22,7 @@ pub enum Gaps {
 /// How the rows of a trace were understood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Rows {
+pub enum RowMeaning {
     /// Each counts an interval, and no interval is without a row.
     Intervals,
     /// Each counts an interval; one without a row was empty.

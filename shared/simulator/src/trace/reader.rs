@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 use jiff::tz::Offset;
 
-use super::clock::{self, Clock};
+use super::clock::{self, LocalClock};
 use super::fields::{Fields, Splitter};
 use super::head::{self, Columns, Line, Told};
 use super::refusal::{RefusalKind, Refusals, excerpt};
-use super::repair::{Repair, Repairs, Unit};
+use super::repair::{Repair, Repairs, TraceUnit};
 use super::row::{self, Row, Stamp, StampKind};
 use super::samples::{Gathered, Samples};
 use super::{Options, Trace, TraceError};
@@ -16,7 +16,7 @@ use crate::number::real_milliseconds;
 #[derive(Debug)]
 pub(super) struct Reader<'a> {
     options: &'a Options,
-    clock: Option<Clock>,
+    clock: Option<LocalClock>,
     above: Vec<Line>,
     columns: Option<Columns>,
     kind: Option<StampKind>,
@@ -29,10 +29,10 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(options: &'a Options, unit: Unit) -> Self {
+    pub(super) fn new(options: &'a Options, unit: TraceUnit) -> Self {
         Self {
             options,
-            clock: options.zone.clone().map(Clock::new),
+            clock: options.zone.clone().map(LocalClock::new),
             above: Vec::new(),
             columns: None,
             kind: None,
@@ -160,7 +160,7 @@ impl<'a> Reader<'a> {
             StampKind::Seconds | StampKind::WithZone | StampKind::WithoutZone => {}
         }
         // CloudWatch answers with the newest datapoint first: only lines have an order.
-        if self.repairs.unit() == Unit::Line && self.before.is_some_and(|before| at < before) {
+        if self.repairs.unit() == TraceUnit::Line && self.before.is_some_and(|before| at < before) {
             self.repairs.push(Repair::OutOfOrder, number);
         }
         self.before = Some(at);

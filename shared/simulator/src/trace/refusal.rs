@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 
-use super::repair::Unit;
+use super::repair::TraceUnit;
 use super::row::StampKind;
 
 /// Why there is no trace.
@@ -98,7 +98,7 @@ pub struct Refused {
     /// How many there are in all.
     pub count: u64,
     /// What is counted.
-    pub unit: Unit,
+    pub unit: TraceUnit,
 }
 
 /// One line that cannot be repaired.
@@ -206,14 +206,14 @@ pub enum RefusalKind {
 /// The refused lines so far, bounded.
 #[derive(Debug)]
 pub(super) struct Refusals {
-    unit: Unit,
+    unit: TraceUnit,
     header: Option<Refusal>,
     listed: Vec<Refusal>,
     rows: u64,
 }
 
 impl Refusals {
-    pub(super) fn of(unit: Unit) -> Self {
+    pub(super) fn of(unit: TraceUnit) -> Self {
         Self { unit, header: None, listed: Vec::new(), rows: 0 }
     }
 

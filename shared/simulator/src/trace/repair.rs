@@ -43,13 +43,13 @@ pub enum Repair {
 /// The repairs of one trace.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Repairs {
-    unit: Unit,
-    found: BTreeMap<Repair, Found>,
+    unit: TraceUnit,
+    found: BTreeMap<Repair, RepairCount>,
 }
 
 /// What a trace is counted in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Unit {
+pub enum TraceUnit {
     /// Lines of a text.
     #[default]
     Line,
@@ -59,7 +59,7 @@ pub enum Unit {
 
 /// The repairs of one kind.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Found {
+pub struct RepairCount {
     /// How many.
     pub count: u64,
     /// The first lines in the order of the file, at most 5.
@@ -67,11 +67,11 @@ pub struct Found {
 }
 
 impl Repairs {
-    pub(super) fn of(unit: Unit) -> Self {
+    pub(super) fn of(unit: TraceUnit) -> Self {
         Self { unit, found: BTreeMap::new() }
     }
 
-    pub(super) fn unit(&self) -> Unit {
+    pub(super) fn unit(&self) -> TraceUnit {
         self.unit
     }
 
@@ -98,7 +98,7 @@ impl Repairs {
     }
 
     /// Each kind that occurred.
-    pub fn iter(&self) -> impl Iterator<Item = (Repair, &Found)> {
+    pub fn iter(&self) -> impl Iterator<Item = (Repair, &RepairCount)> {
         self.found.iter().map(|(repair, found)| (*repair, found))
     }
 
@@ -142,7 +142,7 @@ impl Repair {
     }
 }
 
-impl fmt::Display for Unit {
+impl fmt::Display for TraceUnit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Line => "line",
@@ -154,7 +154,7 @@ impl fmt::Display for Unit {
 /// `405 rows out of order: sorted (lines 3, 5, 9, 12, 14 and 400 more)`.
 impl fmt::Display for Repairs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, (repair, Found { count, lines })) in self.iter().enumerate() {
+        for (index, (repair, RepairCount { count, lines })) in self.iter().enumerate() {
             let (one, several, done) = repair.words();
             let what = if *count == 1 || several.is_empty() { one } else { several };
             let separator = if index == 0 { "" } else { "\n" };

@@ -1,6 +1,6 @@
 //! Samples in bounded memory: sorted, repeated ones merged, gaps told from zeros.
 
-use super::gaps::{self, BIN_MILLISECONDS, Gaps, Rows, Values};
+use super::gaps::{self, BIN_MILLISECONDS, Gaps, RowMeaning, Values};
 use super::repair::{Repair, Repairs};
 use super::{Point, TraceError};
 use crate::number::{place, real};
@@ -47,7 +47,7 @@ pub(super) struct Gathered {
     pub(super) step_seconds: f64,
     pub(super) end_seconds: f64,
     pub(super) points: Vec<Point>,
-    pub(super) rows: Rows,
+    pub(super) rows: RowMeaning,
     /// The sum of all values.
     pub(super) recorded: f64,
 }
@@ -131,14 +131,14 @@ impl Samples {
         }
         let recorded = self.kept.iter().map(|sample| sample.total).sum();
         let (rows, distance) = self.understand(gaps, repairs)?;
-        let (step, width) = if self.window == 0 || rows == Rows::Moments {
+        let (step, width) = if self.window == 0 || rows == RowMeaning::Moments {
             (distance, distance)
         } else {
             let rows: f64 = self.kept.iter().map(|sample| f64::from(sample.rows)).sum();
             let window = seconds(self.window);
             (window * real(self.kept.len()) / rows, window)
         };
-        let empty = matches!(rows, Rows::IntervalsThatAreNotEmpty | Rows::Moments);
+        let empty = matches!(rows, RowMeaning::IntervalsThatAreNotEmpty | RowMeaning::Moments);
         let points = self.points(first.at, distance, width, empty, repairs);
         let end = last.at.max(self.kept.last().map_or(last.at, |last| last.at));
         let end_seconds = seconds(end - first.at) + width;
@@ -146,7 +146,7 @@ impl Samples {
     }
 
     /// What the rows are, and their interval in seconds. Rows that are moments become counts of steps.
-    fn understand(&mut self, gaps: Gaps, repairs: &mut Repairs) -> Result<(Rows, f64), TraceError> {
+    fn understand(&mut self, gaps: Gaps, repairs: &mut Repairs) -> Result<(RowMeaning, f64), TraceError> {
         let distances = distances(&self.kept);
         let median = median(distances.clone());
         // Windows are intervals whatever their rows were.
@@ -161,17 +161,18 @@ impl Samples {
             _ if counted && (interval.is_none() || self.values.are_jobs()) => {
                 let bin = self.window.max(BIN_MILLISECONDS);
                 self.count_moments(bin, repairs);
-                (Rows::Moments, seconds(bin))
+                (RowMeaning::Moments, seconds(bin))
             }
-            (_, interval) if missing == 0 => (Rows::Intervals, interval.unwrap_or(median)),
-            (Gaps::Zero, interval) => (Rows::IntervalsThatAreNotEmpty, interval.unwrap_or(median)),
+            (_, interval) if missing == 0 => (RowMeaning::Intervals, interval.unwrap_or(median)),
+            (Gaps::Zero, interval) => (RowMeaning::IntervalsThatAreNotEmpty, interval.unwrap_or(median)),
             (Gaps::ByTheFile, Some(interval)) => {
                 let rows = u64::try_from(self.kept.len()).unwrap_or(u64::MAX);
                 let empty = self.values.leave_out_zeros(missing, rows.saturating_add(missing));
-                let rows = if empty { Rows::IntervalsThatAreNotEmpty } else { Rows::IntervalsWithGaps };
+                let rows =
+                    if empty { RowMeaning::IntervalsThatAreNotEmpty } else { RowMeaning::IntervalsWithGaps };
                 (rows, interval)
             }
-            (Gaps::Fill | Gaps::ByTheFile | Gaps::Refuse, _) => (Rows::IntervalsWithGaps, median),
+            (Gaps::Fill | Gaps::ByTheFile | Gaps::Refuse, _) => (RowMeaning::IntervalsWithGaps, median),
         })
     }
 

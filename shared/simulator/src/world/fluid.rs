@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::waits::middle_of_step;
-use super::{JobCounts, Model, Setting, Waits};
+use super::{JobCounts, Model, Waits, WorldSettings};
 use crate::load::{STEP, STEP_MICROS};
 use crate::number::real_jobs;
 
@@ -11,7 +11,7 @@ use crate::number::real_jobs;
 /// wait as long as the middle one of them. Whoever reserved them serves them no later than another would: only job by job
 /// does a reserved job wait for its own task.
 #[derive(Debug)]
-pub(super) struct Fluid {
+pub(super) struct FluidModel {
     per_task: f64,
     concurrency: f64,
     /// Jobs that one task reserves.
@@ -40,8 +40,8 @@ struct Pending {
 /// What floating-point sums may be off.
 const DIRT: f64 = 1e-9;
 
-impl Fluid {
-    pub(super) fn new(setting: &Setting) -> Self {
+impl FluidModel {
+    pub(super) fn new(setting: &WorldSettings) -> Self {
         Self {
             per_task: setting.throughput * STEP,
             concurrency: f64::from(setting.concurrency.get()),
@@ -73,7 +73,7 @@ impl Fluid {
     }
 }
 
-impl Model for Fluid {
+impl Model for FluidModel {
     fn add(&mut self, tasks: u32) {
         self.ready = self.ready.saturating_add(tasks);
     }
@@ -109,7 +109,7 @@ impl Model for Fluid {
     }
 
     fn finish(&mut self, waits: &mut Waits) {
-        // One job more than is left, at the rate of the tasks that are left: whatever the sums are off, nobody stays.
+        // One job more than is left, at the rate of the tasks that are left: whatever the sums are off, no task stays.
         let rest = self.waiting + 1.0;
         let lasting = rest / (f64::from(self.ready.max(1)) * self.per_task) * STEP;
         self.waiting = 0.0;

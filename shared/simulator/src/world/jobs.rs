@@ -7,7 +7,7 @@ use rand_distr::Distribution;
 use rand_distr::Exp1;
 use rand_pcg::Pcg64;
 
-use super::{JobCounts, JobTime, Model, ScaleIn, Setting, Waits};
+use super::{JobCounts, JobTime, Model, ScaleIn, Waits, WorldSettings};
 use crate::load::{STEP_MICROS, STEP_SECONDS};
 use crate::number::{jobs, place, real, real_jobs};
 use crate::random::{Purpose, dice, share};
@@ -17,7 +17,7 @@ const MICROS: f64 = 1e6;
 
 /// The queue and the tasks.
 #[derive(Debug)]
-pub(super) struct Jobs {
+pub(super) struct JobModel {
     mean_seconds: f64,
     time: JobTime,
     scale_in: ScaleIn,
@@ -76,8 +76,8 @@ struct Task {
     stops: bool,
 }
 
-impl Jobs {
-    pub(super) fn new(setting: &Setting, time: JobTime, scale_in: ScaleIn) -> Self {
+impl JobModel {
+    pub(super) fn new(setting: &WorldSettings, time: JobTime, scale_in: ScaleIn) -> Self {
         let slots = setting.concurrency.get();
         Self {
             mean_seconds: f64::from(slots) / setting.throughput,
@@ -212,7 +212,7 @@ impl Jobs {
         jobs(self.mean_seconds * factor * MICROS).max(1)
     }
 
-    /// One task, any of them, is told to stop; what becomes of its running jobs is told.
+    /// One task, any of them, is told to stop; what becomes of its running jobs is reported.
     fn stop_one(&mut self, jobs: ScaleIn) {
         if self.ready.is_empty() {
             return;
@@ -263,7 +263,7 @@ impl Jobs {
     }
 }
 
-impl Model for Jobs {
+impl Model for JobModel {
     fn add(&mut self, tasks: u32) {
         for _ in 0..tasks {
             let task = self.gone.pop().unwrap_or(self.tasks.len());

@@ -3,9 +3,9 @@
 use rand_pcg::Pcg64;
 
 use super::Sensing;
+use crate::autoscaler::Minute;
 use crate::number::{place, real};
 use crate::random::{Purpose, dice, share};
-use crate::scaler::Minute;
 
 /// A minute is first seen with at least this share of its value.
 const FIRST_SHARE: f64 = 0.3;

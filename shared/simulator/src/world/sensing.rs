@@ -1,4 +1,4 @@
-//! What a look sees of the queue: late, noisy, biased, or nothing.
+//! What an evaluation sees of the queue: late, noisy, biased, or nothing.
 
 use std::collections::VecDeque;
 
@@ -6,10 +6,10 @@ use rand_distr::{Distribution, StandardNormal};
 use rand_pcg::Pcg64;
 
 use super::{JobCounts, Sensing, steps};
+use crate::autoscaler::QueueReading;
 use crate::random::{Purpose, dice, share};
-use crate::scaler::QueueSight;
 
-/// The senses of a look.
+/// The senses of an evaluation.
 #[derive(Debug)]
 pub(super) struct Senses {
     sensing: Sensing,
@@ -39,14 +39,14 @@ impl Senses {
         }
     }
 
-    /// What a look reads now, if anything.
-    pub(super) fn read(&mut self) -> Option<QueueSight> {
+    /// What an evaluation reads now, if anything.
+    pub(super) fn read(&mut self) -> Option<QueueReading> {
         let missing = self.sensing.missing > 0.0 && share(&mut self.dice) < self.sensing.missing;
         let jobs = *self.past.front().filter(|_| self.past.len() > self.age_steps && !missing)?;
         let (waiting, in_flight, done) = (self.factor(), self.factor(), self.factor());
         let (seen, then) = self.completed;
         self.completed = (seen + ((jobs.completed - then) * done).max(0.0), jobs.completed);
-        Some(QueueSight {
+        Some(QueueReading {
             waiting: (jobs.waiting * waiting).max(0.0),
             in_flight: (jobs.in_flight(self.sensing.shows) * self.sensing.in_flight_bias * in_flight)
                 .max(0.0),

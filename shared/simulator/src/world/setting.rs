@@ -6,7 +6,7 @@ use tidegate_policy::Capacity;
 
 /// Everything about a world but its load and who scales it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Setting {
+pub struct WorldSettings {
     /// The bounds for everybody, in tasks.
     pub capacity: Capacity,
     /// Jobs per second of one busy task.
@@ -24,13 +24,13 @@ pub struct Setting {
     /// When tasks start and stop.
     pub moments: Moments,
     /// How jobs are served.
-    pub service: Service,
-    /// Who looks when.
-    pub looks: Looks,
-    /// What a look sees.
+    pub service: ServiceModel,
+    /// When evaluations run.
+    pub evaluations: Evaluations,
+    /// What an evaluation sees.
     pub sensing: Sensing,
     /// What goes wrong.
-    pub mishaps: Mishaps,
+    pub disruptions: Disruptions,
     /// The seed of everything drawn.
     pub seed: u64,
 }
@@ -59,7 +59,7 @@ pub enum Moments {
 
 /// How jobs are served.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Service {
+pub enum ServiceModel {
     /// Work flows like water at the throughput; scale-in interrupts nothing. Fast, and what the reference does.
     Fluid,
     /// Every job by itself; its mean time is `concurrency / throughput`.
@@ -89,16 +89,16 @@ pub enum ScaleIn {
     Kills,
 }
 
-/// Who looks when.
+/// When evaluations run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Looks {
-    /// The distance of two looks in seconds, for everybody without a rhythm of its own; in whole steps.
+pub struct Evaluations {
+    /// The polling interval in seconds, for everybody without an interval of its own; in whole steps.
     pub every_seconds: u32,
-    /// Before this, looks are only remembered, and nothing is changed.
+    /// Before this, evaluations are only remembered, and nothing is changed.
     pub act_from_seconds: u32,
 }
 
-/// What a look sees.
+/// What an evaluation sees.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Sensing {
     /// A metric's minute is published this long after it ends.
@@ -131,7 +131,7 @@ pub enum Shows {
     Nothing,
 }
 
-impl Setting {
+impl WorldSettings {
     /// Jobs that one task reserves beyond those that it runs.
     pub(super) fn reserved_by_task(&self) -> u32 {
         let for_each_slot = match self.sensing.shows {
@@ -157,14 +157,14 @@ impl Sensing {
 
 /// What goes wrong, drawn evenly over time.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Mishaps {
+pub struct Disruptions {
     /// Deployments a day. As many new tasks start as are asked for, and serve beside the old ones; when all of them do,
     /// and after [`Self::BAKE_SECONDS`], as many old ones stop.
     pub deployments_a_day: f64,
     /// Tasks a day that die with their jobs, which begin anew; another task starts in the place of each.
     pub restarts_a_day: f64,
     /// Times a day that nothing can be read: neither the queue nor a metric nor the service.
-    pub blind_a_day: f64,
+    pub outages_a_day: f64,
     /// Times a day that no task starts; what was asked for waits.
     pub stuck_a_day: f64,
     /// How long the last two last, in seconds.
@@ -173,7 +173,7 @@ pub struct Mishaps {
     pub until_seconds: f64,
 }
 
-impl Mishaps {
+impl Disruptions {
     /// So long both colours of a deployment serve.
     pub const BAKE_SECONDS: f64 = 300.0;
 
@@ -181,7 +181,7 @@ impl Mishaps {
     pub const NONE: Self = Self {
         deployments_a_day: 0.0,
         restarts_a_day: 0.0,
-        blind_a_day: 0.0,
+        outages_a_day: 0.0,
         stuck_a_day: 0.0,
         lasting_seconds: 0.0,
         until_seconds: f64::INFINITY,
@@ -191,7 +191,7 @@ impl Mishaps {
     pub const BAD_DAYS: Self = Self {
         deployments_a_day: 6.0,
         restarts_a_day: 24.0,
-        blind_a_day: 6.0,
+        outages_a_day: 6.0,
         stuck_a_day: 4.0,
         lasting_seconds: 300.0,
         until_seconds: f64::INFINITY,

@@ -1,17 +1,17 @@
 //! What a change costs: when tasks start and stop, and what is billed for them.
 
-use tidegate_simulator::scaler::Sight;
+use tidegate_simulator::autoscaler::AutoscalerInput;
 use tidegate_simulator::world::JobTime;
-use tidegate_simulator::world::{Moments, ScaleIn, Service, Starts};
-use tidegate_simulator::{Baseline, Load, Overload, Run, Scaler, Score, Setting, simulate};
+use tidegate_simulator::world::{Moments, ScaleIn, ServiceModel, Starts};
+use tidegate_simulator::{Autoscaler, Baseline, Load, Overload, Run, Score, WorldSettings, simulate};
 
 use crate::stage::setting;
 
-/// Orders a size at each look, in this order; the last one stays.
+/// Orders a size at each evaluation, in this order; the last one stays.
 struct Script(&'static [u32], usize);
 
-impl Scaler for Script {
-    fn look(&mut self, _seen: &Sight<'_>) -> Option<u32> {
+impl Autoscaler for Script {
+    fn evaluate(&mut self, _seen: &AutoscalerInput<'_>) -> Option<u32> {
         self.1 += 1;
         self.0.get(self.1 - 1).or(self.0.last()).copied()
     }
@@ -22,11 +22,11 @@ fn quiet() -> Load {
     Load::drawn(&[1.0; 40], 3)
 }
 
-fn run(setting: &Setting, script: &'static [u32]) -> Run {
+fn run(setting: &WorldSettings, script: &'static [u32]) -> Run {
     simulate(&quiet(), setting, &mut Script(script, 0))
 }
 
-fn score(run: &Run, setting: &Setting) -> Score {
+fn score(run: &Run, setting: &WorldSettings) -> Score {
     Score::of(run, &quiet(), setting, &Baseline::of(&quiet(), setting))
 }
 
@@ -49,7 +49,7 @@ fn a_task_is_billed_for_a_minute_at_least() {
 #[test]
 fn a_failed_start_is_a_started_task() {
     let starts = Starts { seconds: 30.0, spread: 0.0, failing: 0.5 };
-    let run = run(&Setting { starts, ..setting() }, &[25]);
+    let run = run(&WorldSettings { starts, ..setting() }, &[25]);
     assert!(run.starts_failed > 5, "{}", run.starts_failed);
     assert_eq!(run.starts, 20 + run.starts_failed);
     let failed = f64::from(u32::try_from(run.starts_failed).expect("a handful"));
@@ -58,9 +58,11 @@ fn a_failed_start_is_a_started_task() {
 
 #[test]
 fn tasks_start_together_on_a_step_or_each_at_a_second_of_its_own() {
-    for service in [Service::Fluid, Service::Jobs { time: JobTime::Fixed, scale_in: ScaleIn::Waits }] {
+    for service in
+        [ServiceModel::Fluid, ServiceModel::Jobs { time: JobTime::Fixed, scale_in: ScaleIn::Waits }]
+    {
         let ready = |moments| {
-            let run = run(&Setting { moments, service, ..setting() }, &[45]);
+            let run = run(&WorldSettings { moments, service, ..setting() }, &[45]);
             let first = run.changes.first().expect("an order").step;
             // Where the steps begin that begin 75, 90 and 105 s after the order.
             [5, 6, 7].map(|steps| run.ready[first + steps])
@@ -78,7 +80,7 @@ fn tasks_start_together_on_a_step_or_each_at_a_second_of_its_own() {
 #[test]
 fn a_task_that_is_told_to_stop_serves_for_some_seconds_more() {
     let billed = |moments| {
-        let run = run(&Setting { moments, ..setting() }, &[45, 45, 45, 45, 45, 45, 45, 45, 45, 45, 5]);
+        let run = run(&WorldSettings { moments, ..setting() }, &[45, 45, 45, 45, 45, 45, 45, 45, 45, 45, 5]);
         let down = run.changes.last().expect("a way down").step;
         [run.billed[down - 1], run.billed[down], run.billed[down + 1]].map(|tasks| format!("{tasks:.2}"))
     };
@@ -91,7 +93,7 @@ fn a_task_that_is_told_to_stop_serves_for_some_seconds_more() {
 
 /// 25 jobs a second need 50 tasks of half a job; half an hour of 30 needs 60, less what a wait of a minute allows.
 #[test]
-fn an_overload_is_told_with_what_would_serve_it() {
+fn an_overload_is_reported_with_what_would_serve_it() {
     let load = |rate: f64| {
         let mut rates = vec![20.0; 240];
         rates.extend(vec![rate; 120]);

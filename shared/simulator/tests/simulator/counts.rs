@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use proptest::prelude::*;
 use tidegate_simulator::Load;
-use tidegate_simulator::trace::{self, Gaps, Options, Repair, Rows, Trace, TraceError};
+use tidegate_simulator::trace::{self, Gaps, Options, Repair, RowMeaning, Trace, TraceError};
 
 fn read(text: &str, gaps: Gaps) -> Result<Trace, TraceError> {
     let options = Options { gaps, ..Options::default() };
@@ -49,7 +49,7 @@ fn minutes_that_are_not_empty() -> (String, f64) {
 fn empty_minutes_that_are_left_out_make_no_jobs() {
     let (text, all) = minutes_that_are_not_empty();
     let trace = read(&text, Gaps::ByTheFile).expect("a trace");
-    assert_eq!(trace.understood(), Rows::IntervalsThatAreNotEmpty);
+    assert_eq!(trace.understood(), RowMeaning::IntervalsThatAreNotEmpty);
     assert!((trace.step_seconds() - 60.0).abs() < 1e-9, "{}", trace.step_seconds());
     assert!((trace.recorded() - all).abs() < 1e-6);
     assert!((jobs(&trace) - all).abs() < 1e-3 * all, "{} of {all}", jobs(&trace));
@@ -62,7 +62,7 @@ fn empty_minutes_that_are_left_out_make_no_jobs() {
 
 /// A batch every quarter of an hour: no row says 1, and three quarters of the minutes have none.
 #[test]
-fn nobody_misses_most_of_the_minutes() {
+fn no_autoscaler_misses_most_of_the_minutes() {
     let mut text = String::new();
     for batch in 0..200_u32 {
         for minute in 0..4 {
@@ -70,7 +70,7 @@ fn nobody_misses_most_of_the_minutes() {
         }
     }
     let trace = read(&text, Gaps::ByTheFile).expect("a trace");
-    assert_eq!(trace.understood(), Rows::IntervalsThatAreNotEmpty);
+    assert_eq!(trace.understood(), RowMeaning::IntervalsThatAreNotEmpty);
     assert!((jobs(&trace) / 252_000.0 - 1.0).abs() < 0.01, "{}", jobs(&trace));
 }
 
@@ -86,7 +86,7 @@ fn one_row_for_each_job_is_counted_job_by_job() {
             let _ = writeln!(text, "{},1", at / resolution * resolution);
         }
         let trace = read(&text, Gaps::ByTheFile).expect("a trace");
-        assert_eq!(trace.understood(), Rows::Moments, "{resolution}");
+        assert_eq!(trace.understood(), RowMeaning::Moments, "{resolution}");
         assert!((trace.recorded() - 20_000.0).abs() < 1e-6, "{resolution}: {}", trace.recorded());
         assert!((jobs(&trace) - 20_000.0).abs() < 1e-6, "{resolution}: {}", jobs(&trace));
         let load = Load::recorded(&trace, 7);
@@ -110,7 +110,7 @@ fn moments_with_sizes_are_added_up() {
         let _ = writeln!(text, "{}.{:03},{size}", at / 1_000, at % 1_000);
     }
     let trace = read(&text, Gaps::ByTheFile).expect("a trace");
-    assert_eq!(trace.understood(), Rows::Moments);
+    assert_eq!(trace.understood(), RowMeaning::Moments);
     assert!((jobs(&trace) - f64::from(all)).abs() < 1e-6, "{} of {all}", jobs(&trace));
 }
 
@@ -126,7 +126,7 @@ fn what_is_missing_is_filled_where_zeros_or_fractions_are_recorded() {
     ];
     for (what, text) in cases {
         let trace = read(&text, Gaps::ByTheFile).expect("a trace");
-        assert_eq!(trace.understood(), Rows::IntervalsWithGaps, "{what}");
+        assert_eq!(trace.understood(), RowMeaning::IntervalsWithGaps, "{what}");
         assert_eq!(trace.repairs().count(Repair::GapFilled), 1, "{what}");
         let zero = read(&text, Gaps::Zero).expect("a trace");
         assert_eq!(zero.repairs().count(Repair::GapEmpty), 1, "{what}");
@@ -139,9 +139,9 @@ fn what_is_missing_is_filled_where_zeros_or_fractions_are_recorded() {
     for minute in (0..10_000_u32).filter(|minute| *minute != 5_000) {
         let _ = writeln!(busy, "{},{}", minute * 60, 6_000 + minute % 100);
     }
-    assert_eq!(read(&busy, Gaps::ByTheFile).expect("a trace").understood(), Rows::IntervalsWithGaps);
+    assert_eq!(read(&busy, Gaps::ByTheFile).expect("a trace").understood(), RowMeaning::IntervalsWithGaps);
     let whole = read("0,5\n60,0\n120,3\n", Gaps::Refuse).expect("no gap");
-    assert_eq!(whole.understood(), Rows::Intervals);
+    assert_eq!(whole.understood(), RowMeaning::Intervals);
     let wild = read("0,5\n61,2\n99,3\n250,7\n", Gaps::Refuse).expect_err("no interval").to_string();
     assert_eq!(wild, "the rows do not come at one interval");
 }
@@ -156,7 +156,7 @@ fn a_file_of_millions_of_jobs_keeps_its_shape() {
         let _ = writeln!(text, "{},1", 1_700_000_000_000 + at);
     }
     let trace = trace::read_with(text.as_bytes(), &Options::default()).expect("a trace");
-    assert_eq!(trace.understood(), Rows::Moments);
+    assert_eq!(trace.understood(), RowMeaning::Moments);
     let load = Load::recorded(&trace, 7);
     assert!((load.jobs() - 4_000_000.0).abs() < 1.0, "{}", load.jobs());
     let at = |share: usize| load.rate()[load.steps() * share / 100];

@@ -1,4 +1,4 @@
-//! Against an independent simulation, written in Python by somebody else.
+//! Against an independent simulation, written in Python by others.
 //!
 //! Runs when `TIDEGATE_TRACES` names a folder of traces and `TIDEGATE_REFSIM` the reference, `refsim.py`; its Python,
 //! `TIDEGATE_PYTHON` (default `python3`), needs numpy. Otherwise it says that it did not run.
@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-use tidegate_simulator::scaler::{Fixed, Keda, StepRules, TargetTracking};
-use tidegate_simulator::world::Looks;
-use tidegate_simulator::{Baseline, Load, Run, Scaler, Score, Setting, oracle, simulate, trace};
+use tidegate_simulator::autoscaler::{Fixed, Keda, StepRules, TargetTracking};
+use tidegate_simulator::world::Evaluations;
+use tidegate_simulator::{Autoscaler, Baseline, Load, Run, Score, WorldSettings, oracle, simulate, trace};
 
 use crate::stage::setting;
 
@@ -48,8 +48,8 @@ fn reference(traces: &Path, refsim: &Path, out: &Path) -> BTreeMap<String, BTree
     found
 }
 
-fn ours(policy: &str, load: &Load, setting: &Setting) -> Run {
-    let mut scaler: Box<dyn Scaler> = match policy {
+fn ours(policy: &str, load: &Load, setting: &WorldSettings) -> Run {
+    let mut autoscaler: Box<dyn Autoscaler> = match policy {
         "fixed-max" => Box::new(Fixed(50)),
         "oracle" => return oracle(load, setting),
         "steps-every-5m" => Box::new(StepRules::every_five_minutes()),
@@ -61,7 +61,7 @@ fn ours(policy: &str, load: &Load, setting: &Setting) -> Run {
         "keda-1" => Box::new(Keda::new(1.0)),
         other => unreachable!("the reference has a policy `{other}` that we have not"),
     };
-    simulate(load, setting, scaler.as_mut())
+    simulate(load, setting, autoscaler.as_mut())
 }
 
 #[test]
@@ -75,7 +75,10 @@ fn the_rivals_cost_and_are_late_as_in_the_reference() {
     let reference = reference(&traces, &refsim, &out);
     assert!(!reference.is_empty(), "no traces in {}", traces.display());
     // In the reference nobody acts before the first minute is published, at 120 s.
-    let setting = Setting { looks: Looks { act_from_seconds: 120, ..setting().looks }, ..setting() };
+    let setting = WorldSettings {
+        evaluations: Evaluations { act_from_seconds: 120, ..setting().evaluations },
+        ..setting()
+    };
     let (mut failures, mut their_seconds, mut our_seconds) = (Vec::new(), 0.0, 0.0);
     println!(
         "| trace | policy | worker-hours, theirs | ours | late %, theirs | ours |\n|---|---|---|---|---|---|"

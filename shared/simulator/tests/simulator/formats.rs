@@ -99,7 +99,7 @@ fn a_part_of_an_answer_is_refused() {
 }
 
 #[test]
-fn what_cloudwatch_says_about_its_answer_is_told() {
+fn what_cloudwatch_says_about_its_answer_is_reported() {
     let said =
         r#""Messages": [{"Code": "ArithmeticError", "Value": "One or more data-points have been dropped"}]"#;
     let trace = read(&METRIC_DATA.replace("\"Messages\": []", said), None);

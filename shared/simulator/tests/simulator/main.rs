@@ -1,7 +1,7 @@
 //! The simulator, from outside.
 
 mod stage;
-mod field;
+mod loads;
 mod trace;
 mod formats;
 mod counts;
@@ -10,6 +10,6 @@ mod world;
 mod shows;
 mod bill;
 mod synthetic;
-mod mishaps;
+mod disruptions;
 mod production;
 mod wait;

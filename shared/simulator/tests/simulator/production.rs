@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 use tidegate_policy::{AlarmName, MetricName, ServicePolicy, Signal};
-use tidegate_simulator::scaler::{Production, StepRules};
-use tidegate_simulator::world::{Change, JobTime, ScaleIn, Sensing, Service, Starts};
-use tidegate_simulator::{Baseline, Load, Run, Score, Setting, simulate};
+use tidegate_simulator::autoscaler::{Production, StepRules};
+use tidegate_simulator::world::{Change, JobTime, ScaleIn, Sensing, ServiceModel, Starts};
+use tidegate_simulator::{Baseline, Load, Run, Score, WorldSettings, simulate};
 
-use crate::field::{self, INTERRUPTIBLE};
+use crate::loads::{self, INTERRUPTIBLE};
 use crate::stage::setting;
 
 /// The policy of a service with these rules.
@@ -29,17 +29,17 @@ fn hill() -> Load {
     Load::drawn(&rate, 3)
 }
 
-fn run(policy: &ServicePolicy, setting: &Setting) -> Run {
+fn run(policy: &ServicePolicy, setting: &WorldSettings) -> Run {
     simulate(&hill(), setting, &mut Production::new(policy, Timestamp::UNIX_EPOCH))
 }
 
 /// Changes as minute, from, to.
 fn story(changes: &[Change]) -> String {
-    let tell = |change: &Change| {
+    let report = |change: &Change| {
         let (minute, quarter) = (change.step / 4, change.step % 4);
         format!("{minute}:{:02} {} to {}", quarter * 15, change.from, change.to)
     };
-    changes.iter().map(tell).collect::<Vec<_>>().join(", ")
+    changes.iter().map(report).collect::<Vec<_>>().join(", ")
 }
 
 #[test]
@@ -91,14 +91,14 @@ fn the_log_tells_every_change_with_its_reasons() {
         assert_eq!(decided.verdict.as_change(), Some((change.from, change.to)));
         assert!(!decided.reasons.is_empty());
     }
-    // Every look is told, or counted with another one.
-    let looks: u64 = log.decisions().iter().map(|decided| decided.looks).sum();
-    assert_eq!(looks, 119, "30 minutes of four looks, of which the first only watches");
+    // Every evaluation is reported, or counted with another one.
+    let evaluations: u64 = log.decisions().iter().map(|decided| decided.evaluations).sum();
+    assert_eq!(evaluations, 119, "30 minutes of four evaluations, of which the first only watches");
 }
 
 #[test]
 fn a_queue_that_cannot_be_read_changes_nothing() {
-    let setting = Setting { sensing: Sensing { missing: 1.0, ..Sensing::EXACT }, ..setting() };
+    let setting = WorldSettings { sensing: Sensing { missing: 1.0, ..Sensing::EXACT }, ..setting() };
     assert_eq!(run(&policy(QUEUE_RULES, ""), &setting).changes, []);
 }
 
@@ -119,16 +119,16 @@ fn direct_reading_is_late_less_often_than_the_guides() {
 /// is lost, and another seed is another story.
 #[test]
 fn wait_in_a_rough_world_is_the_same_story_each_time() {
-    let rough = |seed| Setting {
+    let rough = |seed| WorldSettings {
         sensing: Sensing { noise: 0.2, missing: 0.1, ..Sensing::EXACT },
         starts: Starts { spread: 0.3, failing: 0.2, ..setting().starts },
-        service: Service::Jobs { time: JobTime::Exponential, scale_in: ScaleIn::Kills },
+        service: ServiceModel::Jobs { time: JobTime::Exponential, scale_in: ScaleIn::Kills },
         seed,
         ..setting()
     };
     let story = |seed| {
         let setting = rough(seed);
-        let mut production = Production::new(&field::policy(&setting, INTERRUPTIBLE), Timestamp::UNIX_EPOCH);
+        let mut production = Production::new(&loads::policy(&setting, INTERRUPTIBLE), Timestamp::UNIX_EPOCH);
         let run = simulate(&hill(), &setting, &mut production);
         assert!((run.waits.jobs() - hill().jobs()).abs() < 1e-6, "{} jobs", run.waits.jobs());
         assert!(run.starts_failed > 0 && run.jobs_interrupted > Some(0), "{run:?}");

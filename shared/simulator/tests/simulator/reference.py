@@ -34,17 +34,17 @@ with open(out / "scores.csv", "w") as scores:
         rate.astype("<f8").tofile(out / f"{path.stem}.rate")
         arrivals.astype("<f8").tofile(out / f"{path.stem}.arrivals")
 
-        def tell(policy, run, seconds):
+        def report(policy, run, seconds):
             m = refsim.measure(arrivals, rate, LOW, HIGH, run)
             print(path.stem, policy, *(m[key] for key in KEYS), seconds, sep=",", file=scores)
 
         full = refsim.np.full(len(arrivals), HIGH)
-        tell("fixed-max", (full, full, refsim.served(arrivals, full), 0), 0)
+        report("fixed-max", (full, full, refsim.served(arrivals, full), 0), 0)
         begun = time.perf_counter()
         planned = refsim.oracle(arrivals, rate, LOW, HIGH, STARTUP, True)
-        tell("oracle", planned, time.perf_counter() - begun)
+        report("oracle", planned, time.perf_counter() - begun)
         first = int(refsim.demand(rate, LOW, HIGH)[0])
         for name, make in POLICIES.items():
             begun = time.perf_counter()
             run = refsim.simulate(arrivals, make(), LOW, HIGH, STARTUP, LAG, first)
-            tell(name, run, time.perf_counter() - begun)
+            report(name, run, time.perf_counter() - begun)

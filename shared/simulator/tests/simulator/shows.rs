@@ -1,45 +1,45 @@
 //! What each kind of queue shows of the jobs that tasks took.
 
-use tidegate_simulator::scaler::{Fixed, QueueSight, Sight};
-use tidegate_simulator::world::{JobTime, ScaleIn, Sensing, Service, Shows};
-use tidegate_simulator::{Load, Scaler, Setting, simulate};
+use tidegate_simulator::autoscaler::{AutoscalerInput, Fixed, QueueReading};
+use tidegate_simulator::world::{JobTime, ScaleIn, Sensing, ServiceModel, Shows};
+use tidegate_simulator::{Autoscaler, Load, WorldSettings, simulate};
 
 use crate::stage::setting;
 
-const JOB_BY_JOB: Service = Service::Jobs { time: JobTime::Fixed, scale_in: ScaleIn::Waits };
+const JOB_BY_JOB: ServiceModel = ServiceModel::Jobs { time: JobTime::Fixed, scale_in: ScaleIn::Waits };
 const EACH: [Shows; 4] = [Shows::TakenAndDone, Shows::Taken, Shows::Reserved, Shows::Nothing];
 
-/// Keeps its tasks, and what the last look saw of the queue.
-struct Watcher(u32, Option<QueueSight>);
+/// Keeps its tasks, and what the last evaluation saw of the queue.
+struct Watcher(u32, Option<QueueReading>);
 
-impl Scaler for Watcher {
-    fn begins_with(&self) -> Option<u32> {
+impl Autoscaler for Watcher {
+    fn initial_tasks(&self) -> Option<u32> {
         Some(self.0)
     }
 
-    fn look(&mut self, seen: &Sight<'_>) -> Option<u32> {
+    fn evaluate(&mut self, seen: &AutoscalerInput<'_>) -> Option<u32> {
         self.1 = seen.queue;
         None
     }
 }
 
-/// So many jobs in the first minute, then silence; the last look is one step behind it.
+/// So many jobs in the first minute, then silence; the last evaluation is one step behind it.
 fn burst(jobs: f64) -> Load {
     let arrivals = [jobs / 4.0, jobs / 4.0, jobs / 4.0, jobs / 4.0, 0.0];
     Load::new(&arrivals.map(|jobs| jobs / 15.0), arrivals.to_vec())
 }
 
-fn queue(service: Service, shows: Shows, prefetch: u32) -> Setting {
-    // Jobs of 200 s, two at a time: none is done before the last look.
+fn queue(service: ServiceModel, shows: Shows, prefetch: u32) -> WorldSettings {
+    // Jobs of 200 s, two at a time: none is done before the last evaluation.
     let sensing = Sensing { shows, ..Sensing::EXACT };
     let concurrency = 2.try_into().expect("not zero");
-    Setting { service, sensing, prefetch, concurrency, throughput: 0.01, ..setting() }
+    WorldSettings { service, sensing, prefetch, concurrency, throughput: 0.01, ..setting() }
 }
 
-fn seen(service: Service, shows: Shows, prefetch: u32, jobs: f64) -> (u64, u64) {
+fn seen(service: ServiceModel, shows: Shows, prefetch: u32, jobs: f64) -> (u64, u64) {
     let mut watcher = Watcher(10, None);
     let _ = simulate(&burst(jobs), &queue(service, shows, prefetch), &mut watcher);
-    let QueueSight { waiting, in_flight, shows: told, .. } = watcher.1.expect("a reading");
+    let QueueReading { waiting, in_flight, shows: told, .. } = watcher.1.expect("a reading");
     assert_eq!(told, shows);
     let whole = |jobs: f64| format!("{jobs:.0}").parse().expect("a number");
     (whole(waiting), whole(in_flight))
@@ -67,13 +67,13 @@ fn each_kind_of_queue_shows_what_it_shows_of_jobs_that_were_taken() {
 /// Work that flows leaves the queue as it is served: half a step's worth and more is neither waiting nor in flight.
 #[test]
 fn a_flow_shows_the_same_of_its_jobs() {
-    let (all, none) = (seen(Service::Fluid, Shows::Taken, 1, 200.0), 20);
+    let (all, none) = (seen(ServiceModel::Fluid, Shows::Taken, 1, 200.0), 20);
     assert_eq!(all.1, none, "ten tasks of two are busy");
     let waiting = all.0;
-    assert_eq!(seen(Service::Fluid, Shows::TakenAndDone, 1, 200.0), (waiting, 20));
-    assert_eq!(seen(Service::Fluid, Shows::Taken, 4, 200.0), (waiting - 60, 80));
-    assert_eq!(seen(Service::Fluid, Shows::Reserved, 4, 200.0), (waiting - 80, 80));
-    assert_eq!(seen(Service::Fluid, Shows::Nothing, 1, 200.0), (waiting, 0));
+    assert_eq!(seen(ServiceModel::Fluid, Shows::TakenAndDone, 1, 200.0), (waiting, 20));
+    assert_eq!(seen(ServiceModel::Fluid, Shows::Taken, 4, 200.0), (waiting - 60, 80));
+    assert_eq!(seen(ServiceModel::Fluid, Shows::Reserved, 4, 200.0), (waiting - 80, 80));
+    assert_eq!(seen(ServiceModel::Fluid, Shows::Nothing, 1, 200.0), (waiting, 0));
 }
 
 /// What only few wait for is all reserved: a queue that looks empty and idle while everybody works.
@@ -87,7 +87,7 @@ fn an_empty_celery_queue_may_be_at_work() {
 #[test]
 fn what_is_shown_changes_nothing_of_the_world() {
     let load = Load::drawn(&[0.1; 400], 5);
-    for service in [Service::Fluid, JOB_BY_JOB] {
+    for service in [ServiceModel::Fluid, JOB_BY_JOB] {
         let run = |shows| simulate(&load, &queue(service, shows, 1), &mut Fixed(12)).waits;
         let first = run(Shows::TakenAndDone);
         for shows in [Shows::Taken, Shows::Nothing] {
@@ -107,7 +107,7 @@ fn a_reserved_job_waits_for_its_own_task() {
         let sensing = Sensing { shows: Shows::Taken, ..Sensing::EXACT };
         let concurrency = 2.try_into().expect("not zero");
         let capacity = tidegate_policy::Capacity::new(1, 11).expect("1 is below 11");
-        let setting = Setting {
+        let setting = WorldSettings {
             service: JOB_BY_JOB,
             sensing,
             prefetch,
@@ -127,12 +127,12 @@ fn a_reserved_job_waits_for_its_own_task() {
 /// Begins with one task and orders ten more.
 struct Eleven;
 
-impl Scaler for Eleven {
-    fn begins_with(&self) -> Option<u32> {
+impl Autoscaler for Eleven {
+    fn initial_tasks(&self) -> Option<u32> {
         Some(1)
     }
 
-    fn look(&mut self, _seen: &Sight<'_>) -> Option<u32> {
+    fn evaluate(&mut self, _seen: &AutoscalerInput<'_>) -> Option<u32> {
         Some(11)
     }
 }
@@ -142,7 +142,7 @@ impl Scaler for Eleven {
 fn a_task_that_stops_gives_back_what_it_reserved() {
     let load = Load::drawn(&[0.5; 120], 5);
     for shows in EACH {
-        let setting = Setting { capacity: setting().capacity, ..queue(JOB_BY_JOB, shows, 4) };
+        let setting = WorldSettings { capacity: setting().capacity, ..queue(JOB_BY_JOB, shows, 4) };
         let run = simulate(&load, &setting, &mut UpAndDown(0));
         assert!((run.waits.jobs() - load.jobs()).abs() < 1e-6, "{shows:?}");
     }
@@ -150,8 +150,8 @@ fn a_task_that_stops_gives_back_what_it_reserved() {
 
 struct UpAndDown(u32);
 
-impl Scaler for UpAndDown {
-    fn look(&mut self, _seen: &Sight<'_>) -> Option<u32> {
+impl Autoscaler for UpAndDown {
+    fn evaluate(&mut self, _seen: &AutoscalerInput<'_>) -> Option<u32> {
         self.0 += 1;
         Some(if self.0.is_multiple_of(9) { 5 } else { 30 })
     }

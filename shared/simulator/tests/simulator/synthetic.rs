@@ -3,7 +3,7 @@
 use tidegate_simulator::Trace;
 use tidegate_simulator::synthetic::{SESSIONS, SPIKY, constant, sessions, spiky};
 
-use crate::field::Field;
+use crate::loads::Loads;
 use crate::stage::setting;
 
 /// Median, 99th percentile and largest of the counts, and the share of those that are zero.
@@ -59,7 +59,7 @@ fn sessions_are_silent_for_most_of_the_time_and_differ_in_their_rhythm() {
 #[test]
 fn families_are_replayed_at_the_size_of_the_other_loads() {
     let setting = setting();
-    let Field { spiky, sessions, .. } = Field::new(None, &setting);
+    let Loads { spiky, sessions, .. } = Loads::new(None, &setting);
     assert_eq!((spiky.len(), sessions.len()), (15, 9));
     for (name, load) in spiky.iter().chain(&sessions) {
         let mut rates = load.rate().to_vec();

@@ -1,4 +1,4 @@
-//! Traces as people have them.
+//! Traces as users have them.
 
 use proptest::prelude::*;
 use tidegate_simulator::trace::{self, Repair, Trace, TraceError};
@@ -42,7 +42,7 @@ fn the_first_timestamp_is_known_as_a_number() {
 }
 
 #[test]
-fn every_repair_is_told_with_its_lines() {
+fn every_repair_is_reported_with_its_lines() {
     check(
         "0,1\n60,2",
         &[1.0, 2.0],
@@ -134,14 +134,14 @@ fn more_than_two_years_are_cut_at_the_front() {
 }
 
 /// Rows as a program writes them, without ever holding their text.
-struct Rows {
+struct CsvRows {
     next: u64,
     last: u64,
     line: Vec<u8>,
     at: usize,
 }
 
-impl std::io::Read for Rows {
+impl std::io::Read for CsvRows {
     fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
         if self.at == self.line.len() && self.next < self.last {
             let (second, value) = (self.next, self.next % 7);
@@ -159,7 +159,7 @@ impl std::io::Read for Rows {
 
 #[test]
 fn ten_million_rows_become_a_bounded_number_of_windows() {
-    let rows = Rows { next: 0, last: 10_000_000, line: b"timestamp,value\n".to_vec(), at: 0 };
+    let rows = CsvRows { next: 0, last: 10_000_000, line: b"timestamp,value\n".to_vec(), at: 0 };
     let trace = trace::read(std::io::BufReader::new(rows)).expect("rows are rows");
     assert_eq!(trace.rows(), 10_000_000);
     assert!(trace.points().len() <= trace::TIMESTAMPS_MAX);

@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use jiff::Timestamp;
-use tidegate_simulator::scaler::Production;
-use tidegate_simulator::{Baseline, Load, Score, Setting, simulate};
+use tidegate_simulator::autoscaler::Production;
+use tidegate_simulator::{Baseline, Load, Score, WorldSettings, simulate};
 
-use crate::field::{Condition, Field, INTERRUPTIBLE, Named, conditions, policy};
+use crate::loads::{INTERRUPTIBLE, Loads, Named, Scenario, conditions, policy};
 use crate::stage::setting;
 
-fn score(load: &Load, setting: &Setting, more: &str) -> Score {
+fn score(load: &Load, setting: &WorldSettings, more: &str) -> Score {
     let mut production = Production::new(&policy(setting, more), Timestamp::UNIX_EPOCH);
     let run = simulate(load, setting, &mut production);
     Score::of(&run, load, setting, &Baseline::of(load, setting))
@@ -48,8 +48,8 @@ fn mean(scores: &[Score]) -> Figures {
 }
 
 /// Development traces, stress trace, bursts out of silence at random and by the clock.
-fn all(folder: &Path, setting: &Setting, more: &str) -> [Figures; 4] {
-    let Field { dev, stress, bursts, crons, .. } = Field::new(Some(folder), setting);
+fn all(folder: &Path, setting: &WorldSettings, more: &str) -> [Figures; 4] {
+    let Loads { dev, stress, bursts, crons, .. } = Loads::new(Some(folder), setting);
     let scored = |loads: &[Named]| {
         let scores: Vec<Score> = loads.iter().map(|(_, load)| score(load, setting, more)).collect();
         mean(&scores)
@@ -91,7 +91,7 @@ fn wait_holds_in_rough_conditions() {
     };
     println!("{HEAD}");
     // `make bench-quality` measures all of them; here stand those that something is promised of.
-    let conditions: Vec<Condition> =
+    let conditions: Vec<Scenario> =
         conditions().into_iter().filter(|it| promised(&it.what).is_some()).collect();
     let measure = |every_second: usize| {
         let mine = conditions.iter().skip(every_second).step_by(2);

@@ -2,15 +2,17 @@
 
 use proptest::prelude::*;
 use tidegate_policy::Capacity;
+use tidegate_simulator::autoscaler::{AutoscalerInput, Fixed, Keda, QueueReading, StepRules};
 use tidegate_simulator::oracle::worker_hours_least;
-use tidegate_simulator::scaler::{Fixed, Keda, QueueSight, Sight, StepRules};
 use tidegate_simulator::synthetic::{Cron, by_the_clock, on_off};
-use tidegate_simulator::world::{JobTime, Looks, Mishaps, Moments, ScaleIn, Sensing, Service, Shows, Starts};
-use tidegate_simulator::{Baseline, Load, Run, Scaler, Score, Setting, oracle, simulate};
+use tidegate_simulator::world::{
+    Disruptions, Evaluations, JobTime, Moments, ScaleIn, Sensing, ServiceModel, Shows, Starts,
+};
+use tidegate_simulator::{Autoscaler, Baseline, Load, Run, Score, WorldSettings, oracle, simulate};
 
 use crate::stage::setting;
 
-const JOB_BY_JOB: Service = Service::Jobs { time: JobTime::Exponential, scale_in: ScaleIn::Waits };
+const JOB_BY_JOB: ServiceModel = ServiceModel::Jobs { time: JobTime::Exponential, scale_in: ScaleIn::Waits };
 
 /// A load of an hour: rates in jobs per second, each for five minutes.
 fn load(rates: &[f64], seed: u64) -> Load {
@@ -22,33 +24,34 @@ fn rates() -> impl Strategy<Value = Vec<f64>> {
     proptest::collection::vec(prop_oneof![Just(0.0), 0.0..20.0], 1..12)
 }
 
-fn services() -> impl Strategy<Value = Service> {
+fn services() -> impl Strategy<Value = ServiceModel> {
     prop_oneof![
-        Just(Service::Fluid),
-        Just(Service::Jobs { time: JobTime::Fixed, scale_in: ScaleIn::Waits }),
+        Just(ServiceModel::Fluid),
+        Just(ServiceModel::Jobs { time: JobTime::Fixed, scale_in: ScaleIn::Waits }),
         Just(JOB_BY_JOB),
-        Just(Service::Jobs { time: JobTime::Exponential, scale_in: ScaleIn::Kills }),
+        Just(ServiceModel::Jobs { time: JobTime::Exponential, scale_in: ScaleIn::Kills }),
     ]
 }
 
-fn worlds() -> impl Strategy<Value = Setting> {
+fn worlds() -> impl Strategy<Value = WorldSettings> {
     let moments = prop_oneof![Just(Moments::Steps), Just(Moments::AnySecond)];
-    let mishaps = prop_oneof![
-        Just(Mishaps::NONE),
-        Just(Mishaps {
+    let disruptions = prop_oneof![
+        Just(Disruptions::NONE),
+        Just(Disruptions {
             deployments_a_day: 300.0,
             restarts_a_day: 900.0,
             stuck_a_day: 100.0,
-            ..Mishaps::BAD_DAYS
+            ..Disruptions::BAD_DAYS
         }),
     ];
-    let held = (moments, mishaps, 0_u32..5, prop_oneof![Just(Shows::TakenAndDone), Just(Shows::Reserved)]);
+    let held =
+        (moments, disruptions, 0_u32..5, prop_oneof![Just(Shows::TakenAndDone), Just(Shows::Reserved)]);
     (services(), 0.0..0.9, 0.0..0.5, 1_u32..4, 0_u32..3, 0.0..0.3, held).prop_map(
-        |(service, spread, failing, concurrency, age, missing, (moments, mishaps, prefetch, shows))| {
-            Setting {
+        |(service, spread, failing, concurrency, age, missing, (moments, disruptions, prefetch, shows))| {
+            WorldSettings {
                 service,
                 moments,
-                mishaps,
+                disruptions,
                 prefetch,
                 starts: Starts { seconds: 90.0, spread, failing },
                 concurrency: concurrency.try_into().expect("at least 1"),
@@ -65,11 +68,11 @@ fn worlds() -> impl Strategy<Value = Setting> {
     )
 }
 
-/// Somebody who orders any size at any look.
+/// Somebody who orders any size at any evaluation.
 struct Erratic(Vec<u32>, usize);
 
-impl Scaler for Erratic {
-    fn look(&mut self, _seen: &Sight<'_>) -> Option<u32> {
+impl Autoscaler for Erratic {
+    fn evaluate(&mut self, _seen: &AutoscalerInput<'_>) -> Option<u32> {
         self.1 += 1;
         self.0.get(self.1 % self.0.len()).copied()
     }
@@ -77,10 +80,10 @@ impl Scaler for Erratic {
 
 /// Notes what it sees and does nothing.
 #[derive(Default)]
-struct Diary(Vec<(f64, Option<QueueSight>, usize)>);
+struct Diary(Vec<(f64, Option<QueueReading>, usize)>);
 
-impl Scaler for Diary {
-    fn look(&mut self, seen: &Sight<'_>) -> Option<u32> {
+impl Autoscaler for Diary {
+    fn evaluate(&mut self, seen: &AutoscalerInput<'_>) -> Option<u32> {
         self.0.push((seen.seconds, seen.queue, seen.minutes.len()));
         None
     }
@@ -98,7 +101,7 @@ proptest! {
         prop_assert!((run.waits.jobs() - load.jobs()).abs() < 1e-6, "{} of {}", run.waits.jobs(), load.jobs());
         prop_assert_eq!(run.ready.len(), load.steps());
         prop_assert!(run.ready.iter().all(|ready| *ready <= 150), "at most 50, those of a deployment and those about to stop");
-        if setting.moments == Moments::Steps && setting.mishaps == Mishaps::NONE {
+        if setting.moments == Moments::Steps && setting.disruptions == Disruptions::NONE {
             let mut paid = run.ready.iter().zip(&run.billed);
             prop_assert!(paid.all(|(ready, billed)| f64::from(*ready) <= *billed && *ready <= 50));
         }
@@ -116,7 +119,7 @@ proptest! {
     ) {
         // Reserved jobs wait for their own task: with more tasks a job may meet a slower one.
         let sensing = Sensing { shows: Shows::Taken, ..setting.sensing };
-        let setting = Setting { prefetch: 1, sensing, mishaps: Mishaps::NONE, ..setting };
+        let setting = WorldSettings { prefetch: 1, sensing, disruptions: Disruptions::NONE, ..setting };
         let load = load(&rates, 5);
         let wait = |size| {
             let run = simulate(&load, &setting, &mut Fixed(size));
@@ -128,7 +131,7 @@ proptest! {
     }
 
     #[test]
-    fn nobody_who_does_the_work_in_time_pays_less_than_the_bound(rates in rates()) {
+    fn no_plan_that_does_the_work_in_time_costs_less_than_the_bound(rates in rates()) {
         let (load, setting) = (load(&rates, 9), setting());
         let run = oracle(&load, &setting);
         // What is left at the end of the load was not paid.
@@ -147,31 +150,31 @@ fn steady() -> Load {
 
 #[test]
 fn another_seed_gives_another_run() {
-    for service in [Service::Fluid, JOB_BY_JOB] {
+    for service in [ServiceModel::Fluid, JOB_BY_JOB] {
         let run = |seed| {
-            let setting = Setting { service, seed, ..setting() };
+            let setting = WorldSettings { service, seed, ..setting() };
             simulate(&load(&[10.0, 22.0, 4.0], seed), &setting, &mut Keda::new(1.0)).waiting
         };
         assert_ne!(run(3), run(4), "{service:?}");
     }
 }
 
-fn scored(run: &Run, load: &Load, setting: &Setting) -> Score {
+fn scored(run: &Run, load: &Load, setting: &WorldSettings) -> Score {
     Score::of(run, load, setting, &Baseline::of(load, setting))
 }
 
-/// By policies that look at the backlog alone. In-flight is not the same in both: jobs one by one are counted at the
-/// moment of the look, a fluid shows the mean of its last step, so that KEDA pays 10 % more job by job.
+/// By policies that read the backlog alone. In-flight is not the same in both: jobs one by one are counted at the
+/// moment of the evaluation, a fluid shows the mean of its last step, so that KEDA pays 10 % more job by job.
 #[test]
 fn both_models_agree_where_jobs_are_short() {
     let load = load(&[10.0, 16.0, 22.0, 12.0, 4.0, 18.0, 25.0, 6.0], 11);
-    let check = |scaler: &dyn Fn() -> Box<dyn Scaler>| {
+    let check = |autoscaler: &dyn Fn() -> Box<dyn Autoscaler>| {
         let score = |service| {
-            let setting = Setting { service, ..setting() };
-            scored(&simulate(&load, &setting, scaler().as_mut()), &load, &setting)
+            let setting = WorldSettings { service, ..setting() };
+            scored(&simulate(&load, &setting, autoscaler().as_mut()), &load, &setting)
         };
-        let one = score(Service::Fluid);
-        let other = score(Service::Jobs { time: JobTime::Fixed, scale_in: ScaleIn::Waits });
+        let one = score(ServiceModel::Fluid);
+        let other = score(ServiceModel::Jobs { time: JobTime::Fixed, scale_in: ScaleIn::Waits });
         assert!((one.worker_hours / other.worker_hours - 1.0).abs() < 0.02, "{one:?}\n{other:?}");
         assert!((one.late_percent - other.late_percent).abs() < 2.0, "{one:?}\n{other:?}");
         assert!((one.wait_p95_seconds - other.wait_p95_seconds).abs() < 8.0, "{one:?}\n{other:?}");
@@ -187,7 +190,7 @@ fn both_models_agree_where_jobs_are_short() {
 fn waits_of_exponential_jobs_follow_erlang() {
     let rate = vec![10.0; 240 * 100];
     let load = Load::drawn(&rate, 4);
-    let setting = Setting { service: JOB_BY_JOB, ..setting() };
+    let setting = WorldSettings { service: JOB_BY_JOB, ..setting() };
     let run = simulate(&load, &setting, &mut Fixed(24));
     let waited =
         (0..1_000_u32).rev().find(|share| run.waits.percentile_seconds(f64::from(*share) / 1e3) == 0.0);
@@ -205,9 +208,9 @@ fn waits_of_exponential_jobs_follow_erlang() {
 fn only_killing_interrupts_jobs() {
     let load = load(&[0.6, 0.05, 0.05, 0.6, 0.05, 0.05], 2);
     let interrupted = |scale_in| {
-        let service = Service::Jobs { time: JobTime::Exponential, scale_in };
+        let service = ServiceModel::Jobs { time: JobTime::Exponential, scale_in };
         // Jobs of 60 s.
-        let setting = Setting { throughput: 1.0 / 60.0, service, ..setting() };
+        let setting = WorldSettings { throughput: 1.0 / 60.0, service, ..setting() };
         simulate(&load, &setting, &mut Keda::new(1.0)).jobs_interrupted
     };
     assert_eq!(interrupted(ScaleIn::Waits), Some(0));
@@ -219,15 +222,16 @@ fn only_killing_interrupts_jobs() {
 #[test]
 fn starts_fail_and_begin_anew() {
     let load = steady();
-    let failing = Setting { starts: Starts { failing: 0.5, ..setting().starts }, ..setting() };
+    let failing = WorldSettings { starts: Starts { failing: 0.5, ..setting().starts }, ..setting() };
     let run = simulate(&load, &failing, &mut Keda::new(1.0));
     assert!(run.starts_failed > 0);
     assert!((run.waits.jobs() - load.jobs()).abs() < 1e-6);
 }
 
 #[test]
-fn nothing_changes_before_anybody_may_act() {
-    let setting = Setting { looks: Looks { every_seconds: 15, act_from_seconds: 600 }, ..setting() };
+fn nothing_changes_before_an_autoscaler_may_act() {
+    let setting =
+        WorldSettings { evaluations: Evaluations { every_seconds: 15, act_from_seconds: 600 }, ..setting() };
     let run = simulate(&steady(), &setting, &mut Erratic(vec![7, 30], 0));
     assert_eq!(run.changes.first().map(|change| change.step), Some(40));
 }
@@ -235,7 +239,11 @@ fn nothing_changes_before_anybody_may_act() {
 #[test]
 fn metrics_are_late_and_readings_old_as_set() {
     let sensing = Sensing { metric_delay_seconds: 120, reading_age_seconds: 30, ..Sensing::EXACT };
-    let setting = Setting { sensing, looks: Looks { every_seconds: 60, act_from_seconds: 0 }, ..setting() };
+    let setting = WorldSettings {
+        sensing,
+        evaluations: Evaluations { every_seconds: 60, act_from_seconds: 0 },
+        ..setting()
+    };
     let mut diary = Diary::default();
     let run = simulate(&steady(), &setting, &mut diary);
     let published: Vec<usize> = diary.0.iter().take(5).map(|(_, _, minutes)| *minutes).collect();
@@ -250,7 +258,7 @@ fn metrics_are_late_and_readings_old_as_set() {
 
 #[test]
 fn a_capacity_from_zero_is_possible() {
-    let setting = Setting { capacity: Capacity::new(0, 50).expect("bounds"), ..setting() };
+    let setting = WorldSettings { capacity: Capacity::new(0, 50).expect("bounds"), ..setting() };
     let load = load(&[0.0, 0.0, 5.0, 0.0], 2);
     let run = simulate(&load, &setting, &mut Keda::new(1.0));
     assert_eq!(run.ready.first(), Some(&0));
@@ -291,7 +299,7 @@ fn the_keys_of_a_score_stay() {
 
 /// The oracle serves what the maximum can serve; reactive rules are late for half of it, as in `drain.md`.
 #[test]
-fn bursts_out_of_silence_are_late_for_whoever_only_reacts() {
+fn bursts_out_of_silence_are_late_for_what_only_reacts() {
     let setting = setting();
     let late = |load: &Load| {
         let score = scored(&simulate(load, &setting, &mut Keda::new(1.0)), load, &setting);
@@ -307,15 +315,15 @@ fn bursts_out_of_silence_are_late_for_whoever_only_reacts() {
 }
 
 #[test]
-fn waits_are_told_by_the_step_of_arrival() {
+fn waits_are_reported_by_the_step_of_arrival() {
     // Five tasks of half a job a second: 600 jobs at once are four minutes of work.
     let mut arrivals = vec![0.0; 40];
     arrivals[4] = 600.0;
     let load = Load::new(&[0.5; 40], arrivals);
-    let job_by_job = Service::Jobs { time: JobTime::Fixed, scale_in: ScaleIn::Waits };
+    let job_by_job = ServiceModel::Jobs { time: JobTime::Fixed, scale_in: ScaleIn::Waits };
     // The middle job begins after two minutes, the last one when nearly all are done.
-    for (service, expected) in [(Service::Fluid, 105.0..=120.0), (job_by_job, 210.0..=240.0)] {
-        let setting = Setting { service, ..setting() };
+    for (service, expected) in [(ServiceModel::Fluid, 105.0..=120.0), (job_by_job, 210.0..=240.0)] {
+        let setting = WorldSettings { service, ..setting() };
         let run = simulate(&load, &setting, &mut Fixed(setting.capacity.min()));
         let waits = run.waits.of_arrivals_seconds();
         let late: Vec<usize> = (0..waits.len()).filter(|step| waits[*step] > 0.0).collect();

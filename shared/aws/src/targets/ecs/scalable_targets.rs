@@ -7,12 +7,12 @@ use aws_sdk_applicationautoscaling::types::{
 };
 use futures_util::{StreamExt, stream};
 use tidegate_fleet::EcsService;
-use tidegate_policy::{Absence, OtherScaler};
+use tidegate_policy::{Absence, OtherAutoscaler};
 use tokio::time::Instant;
 
 use crate::clients::Clients;
 use crate::error::absence;
-use crate::targets::{CALLS_AT_ONCE, OTHER_SCALERS_WITHIN, in_time, late, until};
+use crate::targets::{CALLS_AT_ONCE, OTHER_AUTOSCALERS_WITHIN, in_time, late, until};
 
 /// `DescribeScalableTargets` takes at most 50 resource ids (Application Auto Scaling API reference).
 const RESOURCES_PER_CALL: usize = 50;
@@ -23,19 +23,19 @@ pub(super) async fn describe(
     clients: &Clients,
     names: &[&EcsService],
     deadline: Instant,
-) -> BTreeMap<EcsService, OtherScaler> {
+) -> BTreeMap<EcsService, OtherAutoscaler> {
     let mut by_resource: BTreeMap<String, Vec<&EcsService>> = BTreeMap::new();
     for name in names {
         by_resource.entry(resource_id(name)).or_default().push(name);
     }
     let resources: Vec<String> = by_resource.keys().cloned().collect();
-    let end = until(deadline, OTHER_SCALERS_WITHIN);
+    let end = until(deadline, OTHER_AUTOSCALERS_WITHIN);
     let calls = stream::iter(resources.chunks(RESOURCES_PER_CALL)).map(|chunk| async move {
         in_time(end, describe_once(clients, chunk)).await.unwrap_or_else(|| unknown(chunk, &late()))
     });
-    let answers: Vec<(String, OtherScaler)> =
+    let answers: Vec<(String, OtherAutoscaler)> =
         calls.buffer_unordered(CALLS_AT_ONCE).flat_map(stream::iter).collect().await;
-    let everyone = |(resource, other): (String, OtherScaler)| {
+    let everyone = |(resource, other): (String, OtherAutoscaler)| {
         let names = by_resource.get(&resource).into_iter().flatten();
         names.map(|name| ((*name).clone(), other.clone())).collect::<Vec<_>>()
     };
@@ -43,7 +43,7 @@ pub(super) async fn describe(
 }
 
 /// One call.
-async fn describe_once(clients: &Clients, resources: &[String]) -> Vec<(String, OtherScaler)> {
+async fn describe_once(clients: &Clients, resources: &[String]) -> Vec<(String, OtherAutoscaler)> {
     clients.buckets.describe_scalable_targets.take().await;
     let pages = clients
         .application_auto_scaling
@@ -61,7 +61,7 @@ async fn describe_once(clients: &Clients, resources: &[String]) -> Vec<(String, 
             .iter()
             .map(|resource| {
                 let target = targets.iter().find(|target| target.resource_id() == resource);
-                (resource.clone(), target.map_or(OtherScaler::Absent, understand))
+                (resource.clone(), target.map_or(OtherAutoscaler::Absent, understand))
             })
             .collect(),
         Err(error) => unknown(resources, &absence(&error)),
@@ -69,12 +69,12 @@ async fn describe_once(clients: &Clients, resources: &[String]) -> Vec<(String, 
 }
 
 /// What was not answered.
-fn unknown(resources: &[String], why: &Absence) -> Vec<(String, OtherScaler)> {
-    resources.iter().map(|resource| (resource.clone(), OtherScaler::Unknown(why.clone()))).collect()
+fn unknown(resources: &[String], why: &Absence) -> Vec<(String, OtherAutoscaler)> {
+    resources.iter().map(|resource| (resource.clone(), OtherAutoscaler::Unknown(why.clone()))).collect()
 }
 
 /// A registered target scales unless all three kinds of scaling are suspended.
-fn understand(target: &ScalableTarget) -> OtherScaler {
+fn understand(target: &ScalableTarget) -> OtherAutoscaler {
     let state = target.suspended_state();
     let flag = |read: fn(&SuspendedState) -> Option<bool>| state.and_then(read).unwrap_or(false);
     let kinds = [
@@ -85,13 +85,13 @@ fn understand(target: &ScalableTarget) -> OtherScaler {
     let active: Vec<&str> =
         kinds.into_iter().filter(|(_, suspended)| !suspended).map(|(kind, _)| kind).collect();
     let what = match active.as_slice() {
-        [] => return OtherScaler::Suspended,
+        [] => return OtherAutoscaler::Suspended,
         [one] => format!("{one} is not suspended"),
         [first, second] => format!("{first} and {second} are not suspended"),
         _ => "nothing of it is suspended".to_owned(),
     };
     let (min, max) = (target.min_capacity(), target.max_capacity());
-    OtherScaler::Active(format!("Application Auto Scaling ({min} to {max}; {what})"))
+    OtherAutoscaler::Active(format!("Application Auto Scaling ({min} to {max}; {what})"))
 }
 
 /// The command that suspends all three. AWS then moves the service into the registered bounds at once, if it is outside.

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_autoscaling::types::AutoScalingGroup as Found;
 use futures_util::join;
-use tidegate_policy::{Absence, OtherScaler};
+use tidegate_policy::{Absence, OtherAutoscaler};
 use tokio::time::Instant;
 
 use crate::clients::Clients;
 use crate::error::absence;
-use crate::targets::{OTHER_SCALERS_WITHIN, in_time, late, until};
+use crate::targets::{OTHER_AUTOSCALERS_WITHIN, in_time, late, until};
 
 /// The process without which no alarm of a policy does anything.
 const ALARM_NOTIFICATION: &str = "AlarmNotification";
@@ -19,7 +19,7 @@ const SCHEDULED_ACTIONS: &str = "ScheduledActions";
 const RECORDS_PER_PAGE: i32 = 100;
 
 /// Something that scales a group by itself.
-struct Scaler {
+struct OwnScaling {
     group: String,
     /// ``the policy `cpu` ``.
     name: String,
@@ -34,7 +34,7 @@ pub(super) async fn describe<'a>(
     clients: &Clients,
     groups: impl Iterator<Item = &'a Found>,
     deadline: Instant,
-) -> BTreeMap<String, OtherScaler> {
+) -> BTreeMap<String, OtherAutoscaler> {
     let suspended: BTreeMap<&str, BTreeSet<&str>> = groups
         .filter_map(|group| {
             let processes = group.suspended_processes().iter().filter_map(|process| process.process_name());
@@ -49,7 +49,7 @@ pub(super) async fn describe<'a>(
     };
     // A predictive policy is a policy that the process of the scheduled actions runs.
     let (on_alarms, on_time) = (live(&[ALARM_NOTIFICATION, SCHEDULED_ACTIONS]), live(&[SCHEDULED_ACTIONS]));
-    let end = until(deadline, OTHER_SCALERS_WITHIN);
+    let end = until(deadline, OTHER_AUTOSCALERS_WITHIN);
     let (policies, actions) = join!(
         in_time(end, policies(clients, &on_alarms)),
         in_time(end, scheduled_actions(clients, &on_time))
@@ -57,27 +57,27 @@ pub(super) async fn describe<'a>(
     let (policies, actions) =
         (policies.unwrap_or_else(|| Err(late())), actions.unwrap_or_else(|| Err(late())));
     let of_group = |group: &str| match (&policies, &actions) {
-        (Err(absence), _) | (_, Err(absence)) => OtherScaler::Unknown(absence.clone()),
+        (Err(absence), _) | (_, Err(absence)) => OtherAutoscaler::Unknown(absence.clone()),
         (Ok(policies), Ok(actions)) => {
-            let mine = policies.iter().chain(actions).filter(|scaler| scaler.group == group);
-            let live = mine.filter(|scaler| is_live(group, scaler.process));
-            let names: Vec<&str> = live.map(|scaler| scaler.name.as_str()).collect();
+            let mine = policies.iter().chain(actions).filter(|autoscaler| autoscaler.group == group);
+            let live = mine.filter(|autoscaler| is_live(group, autoscaler.process));
+            let names: Vec<&str> = live.map(|autoscaler| autoscaler.name.as_str()).collect();
             if names.is_empty() {
-                OtherScaler::Absent
+                OtherAutoscaler::Absent
             } else {
-                OtherScaler::Active(format!("EC2 Auto Scaling ({})", names.join(", ")))
+                OtherAutoscaler::Active(format!("EC2 Auto Scaling ({})", names.join(", ")))
             }
         }
     };
     let result = |group: &str| {
         let asleep = !is_live(group, ALARM_NOTIFICATION) && !is_live(group, SCHEDULED_ACTIONS);
-        if asleep { OtherScaler::Suspended } else { of_group(group) }
+        if asleep { OtherAutoscaler::Suspended } else { of_group(group) }
     };
     suspended.keys().map(|group| ((*group).to_owned(), result(group))).collect()
 }
 
 /// The scaling policies that are switched on.
-async fn policies(clients: &Clients, groups: &[&str]) -> Result<Vec<Scaler>, Absence> {
+async fn policies(clients: &Clients, groups: &[&str]) -> Result<Vec<OwnScaling>, Absence> {
     let Some(only) = only_or_all(groups) else { return Ok(Vec::new()) };
     clients.buckets.read_auto_scaling.take().await;
     let found = clients
@@ -99,19 +99,19 @@ async fn policies(clients: &Clients, groups: &[&str]) -> Result<Vec<Scaler>, Abs
         let acts = mode.is_some_and(|mode| mode.as_str() == "ForecastAndScale");
         (acts || !is_predictive(policy)) && policy.enabled() != Some(false)
     };
-    let scaler = |policy: &aws_sdk_autoscaling::types::ScalingPolicy| {
+    let autoscaler = |policy: &aws_sdk_autoscaling::types::ScalingPolicy| {
         let predictive = is_predictive(policy);
-        Some(Scaler {
+        Some(OwnScaling {
             group: policy.auto_scaling_group_name()?.to_owned(),
             name: format!("the policy `{}`", policy.policy_name().unwrap_or_default()),
             process: if predictive { SCHEDULED_ACTIONS } else { ALARM_NOTIFICATION },
         })
     };
-    Ok(found.iter().filter(|policy| works(policy)).filter_map(scaler).collect())
+    Ok(found.iter().filter(|policy| works(policy)).filter_map(autoscaler).collect())
 }
 
 /// The scheduled actions that are still to come.
-async fn scheduled_actions(clients: &Clients, groups: &[&str]) -> Result<Vec<Scaler>, Absence> {
+async fn scheduled_actions(clients: &Clients, groups: &[&str]) -> Result<Vec<OwnScaling>, Absence> {
     let Some(only) = only_or_all(groups) else { return Ok(Vec::new()) };
     clients.buckets.read_auto_scaling.take().await;
     let found = clients
@@ -125,14 +125,14 @@ async fn scheduled_actions(clients: &Clients, groups: &[&str]) -> Result<Vec<Sca
         .try_collect()
         .await
         .map_err(|error| absence(&error))?;
-    let scaler = |action: &aws_sdk_autoscaling::types::ScheduledUpdateGroupAction| {
-        Some(Scaler {
+    let autoscaler = |action: &aws_sdk_autoscaling::types::ScheduledUpdateGroupAction| {
+        Some(OwnScaling {
             group: action.auto_scaling_group_name()?.to_owned(),
             name: format!("the scheduled action `{}`", action.scheduled_action_name().unwrap_or_default()),
             process: SCHEDULED_ACTIONS,
         })
     };
-    Ok(found.iter().filter_map(scaler).collect())
+    Ok(found.iter().filter_map(autoscaler).collect())
 }
 
 /// The one group to ask for, or all; nothing where there is nobody to ask for.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws_sdk_autoscaling::types::InstanceRefreshStatus;
 use futures_util::{StreamExt, stream};
-use tidegate_policy::{Absence, Service};
+use tidegate_policy::{Absence, ServiceState};
 use tokio::time::Instant;
 
 use crate::clients::Clients;
@@ -38,7 +38,7 @@ impl Default for Refresh {
 
 impl Refresh {
     /// A refresh is a rollout. One that is not known holds scale-in only.
-    pub(super) fn apply(self, service: &mut Service) {
+    pub(super) fn apply(self, service: &mut ServiceState) {
         match self {
             Self::Idle => {}
             Self::Running => service.rollout = true,
@@ -64,8 +64,8 @@ pub(super) async fn describe(
     calls.buffer_unordered(CALLS_AT_ONCE).collect().await
 }
 
-/// Whether any refresh of one group is in progress. AWS documents no order of them, so all are looked at; it keeps those of
-/// a few weeks, which is one page.
+/// Whether any refresh of one group is in progress. AWS documents no order of them, so all are evaluated; it keeps
+/// those of a few weeks, which is one page.
 async fn describe_one(clients: &Clients, name: &str) -> Refresh {
     clients.buckets.read_auto_scaling.take().await;
     let mut pages = clients

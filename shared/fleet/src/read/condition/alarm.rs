@@ -3,7 +3,7 @@
 use tidegate_policy::{AlarmName, Comparison, Condition, Signal, Unit};
 
 use crate::problem::{Code, words};
-use crate::read::condition::parts::{Parsed, bad, duration_after, tokens};
+use crate::read::condition::parts::{ParsedCondition, bad, duration_after, tokens};
 use crate::yaml::scalar::Fault;
 
 /// What a condition on an alarm begins with.
@@ -15,7 +15,7 @@ pub(super) fn is_one(text: &str) -> bool {
 }
 
 /// Reads a condition on an alarm: the alarm's value is 1 in ALARM and 0 in OK.
-pub(super) fn parse(text: &str) -> Result<Parsed, Fault> {
+pub(super) fn parse(text: &str) -> Result<ParsedCondition, Fault> {
     let characters = |part: &str| part.chars().count();
     let condition = text.trim_start();
     let start = characters(text).saturating_sub(characters(condition));
@@ -40,7 +40,7 @@ pub(super) fn parse(text: &str) -> Result<Parsed, Fault> {
     let (hold_for, hold_span) = duration_after(text, "the alarm", after.into_iter())?;
     let (signal, comparison) = (Signal::Alarm(name), Comparison::Above);
     let condition = Condition { signal, comparison, threshold: 0.0, unit: Unit::Count, hold_for };
-    Ok(Parsed { condition, signal: span, threshold: span, hold_for: hold_span })
+    Ok(ParsedCondition { condition, signal: span, threshold: span, hold_for: hold_span })
 }
 
 fn alarm_name(name: &str) -> Result<AlarmName, Fault> {

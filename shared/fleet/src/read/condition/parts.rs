@@ -4,14 +4,14 @@ use jiff::SignedDuration;
 use tidegate_policy::Condition;
 
 use crate::problem::{Code, words};
-use crate::yaml::scalar::{self, Fault, Written};
+use crate::yaml::scalar::{self, Fault, WrittenScalar};
 
-/// One minute to seven days: a scheduled look comes once a minute, and CloudWatch keeps one-minute data for 15 days.
+/// One minute to seven days: a scheduled evaluation comes once a minute, and CloudWatch keeps one-minute data for 15 days.
 const HOLD_SECONDS: (u32, u32) = (60, 604_800);
 
 /// A condition and where its parts stand in the text.
 #[derive(Debug)]
-pub(crate) struct Parsed {
+pub(crate) struct ParsedCondition {
     pub(crate) condition: Condition,
     /// Offset and width of the signal.
     pub(crate) signal: (usize, usize),
@@ -50,7 +50,7 @@ pub(super) fn missing(text: &str, what: &str) -> Fault {
 
 fn hold_for(duration: &Token<'_>) -> Result<SignedDuration, Fault> {
     let (min, max) = HOLD_SECONDS;
-    scalar::duration(&Written::plain(duration.text), min, max).map_err(|fault| {
+    scalar::duration(&WrittenScalar::plain(duration.text), min, max).map_err(|fault| {
         let message = format!("has a `for` that {}", fault.message);
         duration.locate(Fault { message, ..fault })
     })

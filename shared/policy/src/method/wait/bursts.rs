@@ -1,15 +1,15 @@
 //! Bursts out of silence: what cannot be caught by tasks that start when it begins must be caught by tasks that stand.
 //!
-//! A burst's jobs of the first start-up time and look, less the acceptable wait, have to be done within the wait by what
-//! stands: the share `1 - wait / (start-up + look)` of its size. Standing by costs as much, so it is done only when
-//! bursts come back, and only around the times at which they have come back so far.
+//! A burst's jobs of the first start-up time and evaluation, less the acceptable wait, have to be done within the wait
+//! by what stands: the share `1 - wait / (start-up + evaluation)` of its size. Standing by costs as much, so it is done
+//! only when bursts come back, and only around the times at which they have come back so far.
 
 use jiff::Timestamp;
 
 use crate::clock::since;
-use crate::memory::wait::{Bursts, Wait, four_digits};
+use crate::memory::wait::{Bursts, WaitMemory, four_digits};
 
-use super::{Sight, seconds, whole_tasks};
+use super::{WaitInputs, seconds, whole_tasks};
 
 /// So many bursts are remembered: they show most of what a series does. With half as many, twice as many jobs of
 /// irregular bursts are late.
@@ -26,19 +26,20 @@ const LARGER: f64 = 1.1;
 /// Hourly ones belong to it.
 const SERIES_SECONDS: f64 = 5_400.0;
 
-/// So many looks back tell what stood before a burst: it may rise over two looks, and with one most would be missed.
-const LOOKS_BEFORE: usize = 2;
+/// So many evaluations back tell what stood before a burst: it may rise over two evaluations, and with one most would
+/// be missed.
+const EVALUATIONS_BEFORE: usize = 2;
 
-/// Follows bursts; gives the tasks to stand by, 0 when none must. `wish` is what the look asks for without bursts, and
-/// `reaction` how many seconds pass from a burst's beginning until the first task ordered for it runs.
-pub(crate) fn follow(next: &mut Wait, seen: &Sight, load: f64, wish: u32, reaction: f64) -> u32 {
+/// Follows bursts; gives the tasks to stand by, 0 when none must. `demand` is what the evaluation asks for without
+/// bursts, and `reaction` how many seconds pass from a burst's beginning until the first task ordered for it runs.
+pub(crate) fn follow(next: &mut WaitMemory, seen: &WaitInputs, load: f64, demand: u32, reaction: f64) -> u32 {
     // What no capacity could serve is no burst that standing by would catch, however often it seems to begin.
     let load = four_digits(load.min(f64::from(seen.bounds.max())));
     let share = (1.0 - seen.acceptable / reaction.max(1.0)).max(0.0);
-    let stood = next.wishes.iter().copied().min().unwrap_or(wish).max(seen.bounds.min());
-    next.wishes.push(wish);
-    let surplus = next.wishes.len().saturating_sub(LOOKS_BEFORE);
-    next.wishes.drain(..surplus);
+    let stood = next.recommendations.iter().copied().min().unwrap_or(demand).max(seen.bounds.min());
+    next.recommendations.push(demand);
+    let surplus = next.recommendations.len().saturating_sub(EVALUATIONS_BEFORE);
+    next.recommendations.drain(..surplus);
 
     let ago = |at: Timestamp| seconds(since(at, seen.now));
     let mut bursts = next.bursts.take().filter(|bursts| ago(bursts.at) <= SERIES_SECONDS);
@@ -112,8 +113,8 @@ mod tests {
     #[test]
     fn a_load_that_what_stood_just_catches_is_no_burst() {
         for (load, begins) in [(20.0, false), (20.1, true)] {
-            let mut next = Wait { wishes: vec![10, 12], ..Wait::default() };
-            follow(&mut next, &Sight::of_tasks(12, 12), load, 12, 120.0);
+            let mut next = WaitMemory { recommendations: vec![10, 12], ..WaitMemory::default() };
+            follow(&mut next, &WaitInputs::of_tasks(12, 12), load, 12, 120.0);
             assert_eq!(next.bursts.is_some(), begins, "the work of {load} tasks after ten stood");
         }
     }
@@ -128,8 +129,8 @@ mod tests {
         ] {
             let at = Timestamp::UNIX_EPOCH - SignedDuration::from_secs(1_000);
             let series = Bursts { at, gaps: vec![1_000], sizes };
-            let mut next = Wait { bursts: Some(series.clone()), ..Wait::default() };
-            let standing = follow(&mut next, &Sight::of_tasks(2, 2), 0.0, 2, reaction);
+            let mut next = WaitMemory { bursts: Some(series.clone()), ..WaitMemory::default() };
+            let standing = follow(&mut next, &WaitInputs::of_tasks(2, 2), 0.0, 2, reaction);
             assert_eq!(standing, expected, "{series:?}, {reaction} s");
         }
     }

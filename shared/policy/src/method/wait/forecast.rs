@@ -1,9 +1,9 @@
 //! What waits when a task that is asked for now could run.
 
-use crate::memory::wait::Load;
+use crate::memory::wait::LoadEstimate;
 
-use super::USUAL_LOOK_SECONDS;
-use super::orders::Crew;
+use super::USUAL_INTERVAL_SECONDS;
+use super::orders::Workers;
 
 /// At most so many steps: an hour.
 const STEPS_MAX: f64 = 240.0;
@@ -18,7 +18,7 @@ pub(crate) struct Outlook {
     /// Jobs waiting and running.
     pub(crate) jobs: f64,
     /// What arrives.
-    pub(crate) load: Load,
+    pub(crate) load: LoadEstimate,
     /// Jobs per second of one busy place.
     pub(crate) per_second: f64,
     /// Places of one task.
@@ -27,15 +27,15 @@ pub(crate) struct Outlook {
 
 impl Outlook {
     /// The jobs waiting and running when new tasks could run, if nothing more is asked for.
-    pub(crate) fn when_new_tasks_run(&self, crew: &Crew) -> f64 {
-        let steps = (crew.startup / USUAL_LOOK_SECONDS).ceil().clamp(1.0, STEPS_MAX);
-        let step = crew.startup / steps;
+    pub(crate) fn when_new_tasks_run(&self, workers: &Workers) -> f64 {
+        let steps = (workers.startup / USUAL_INTERVAL_SECONDS).ceil().clamp(1.0, STEPS_MAX);
+        let step = workers.startup / steps;
         let fade = (-self.per_second * step).exp();
         let (mut jobs, mut at) = (self.jobs, 0.0);
-        while at < crew.startup - step / 2.0 {
+        while at < workers.startup - step / 2.0 {
             let arrived: f64 =
-                crew.starting.iter().filter(|(left, _)| *left <= at).map(|(_, tasks)| tasks).sum();
-            let places = (crew.running + arrived) * self.concurrency;
+                workers.starting.iter().filter(|(left, _)| *left <= at).map(|(_, tasks)| tasks).sum();
+            let places = (workers.running + arrived) * self.concurrency;
             // A rise goes on for as long as what shows it is remembered, not for ever.
             let rate = self.load.rate + self.load.growth * at.min(RISES_FOR_SECONDS);
             jobs = self.after_step(jobs, places, rate, step, fade);
@@ -62,14 +62,21 @@ impl Outlook {
 
     /// The places that these jobs need, so that the newest waits as planned, and even with so much bad luck (in standard
     /// deviations) not too long.
-    pub(crate) fn places_for(&self, jobs: f64, planned: f64, acceptable: f64, crew: &Crew, luck: f64) -> f64 {
+    pub(crate) fn places_for(
+        &self,
+        jobs: f64,
+        planned: f64,
+        acceptable: f64,
+        workers: &Workers,
+        luck: f64,
+    ) -> f64 {
         // Of an empty queue nothing is expected, not even bad luck: so a service may sleep.
         if jobs < 0.5 {
             return 0.0;
         }
         // What comes and goes until then is a matter of chance, and so is what is believed of the load.
         let (comes_and_goes, doubt) =
-            (2.0 * self.load.rate * crew.startup, self.load.doubt.min(self.load.rate) * crew.startup);
+            (2.0 * self.load.rate * workers.startup, self.load.doubt.min(self.load.rate) * workers.startup);
         let chance = luck * (comes_and_goes + doubt * doubt).sqrt();
         // In a wait a place finishes as many jobs as fit into it, besides the one it runs.
         let in_wait = |wait: f64| self.per_second * wait + 1.0;
@@ -83,15 +90,15 @@ mod tests {
     use super::*;
 
     fn outlook(jobs: f64, rate: f64) -> Outlook {
-        let load = Load { rate, ..Load::default() };
+        let load = LoadEstimate { rate, ..LoadEstimate::default() };
         Outlook { jobs, load, per_second: 0.5, concurrency: 1.0 }
     }
 
     /// Jobs after 90 s with so many tasks running and others that start.
     #[track_caller]
     fn check(jobs: f64, rate: f64, running: f64, starting: &[(f64, f64)], expected: f64) {
-        let crew = Crew { running, starting: starting.to_vec(), startup: 90.0 };
-        let after = outlook(jobs, rate).when_new_tasks_run(&crew);
+        let workers = Workers { running, starting: starting.to_vec(), startup: 90.0 };
+        let after = outlook(jobs, rate).when_new_tasks_run(&workers);
         assert!((after - expected).abs() < 1.0, "{after} instead of {expected}");
     }
 
@@ -108,9 +115,9 @@ mod tests {
     #[test]
     fn long_jobs_fill_the_places_slowly() {
         let slow = Outlook { per_second: 1.0 / 60.0, ..outlook(0.0, 0.5) };
-        let crew = Crew { running: 20.0, starting: vec![], startup: 90.0 };
+        let workers = Workers { running: 20.0, starting: vec![], startup: 90.0 };
         // 30 places in the long run; 23 jobs after 90 s if there were places for all of them.
-        let jobs = slow.when_new_tasks_run(&crew);
+        let jobs = slow.when_new_tasks_run(&workers);
         assert!((22.0..=25.0).contains(&jobs), "{jobs}");
     }
 
@@ -147,26 +154,26 @@ mod tests {
 
     #[test]
     fn half_of_the_wait_is_used_and_chance_may_take_the_rest() {
-        let crew = Crew { running: 20.0, starting: vec![], startup: 90.0 };
-        let steady = outlook(320.0, 0.0).places_for(320.0, 30.0, 60.0, &crew, CHANCE);
+        let workers = Workers { running: 20.0, starting: vec![], startup: 90.0 };
+        let steady = outlook(320.0, 0.0).places_for(320.0, 30.0, 60.0, &workers, CHANCE);
         assert!((steady - 20.0).abs() < 0.1, "{steady}");
         let slow = Outlook { per_second: 1.0 / 60.0, ..outlook(30.0, 0.5) };
-        let risky = slow.places_for(30.0, 30.0, 60.0, &crew, CHANCE);
+        let risky = slow.places_for(30.0, 30.0, 60.0, &workers, CHANCE);
         assert!(risky > 22.0, "{risky}");
     }
 
     #[test]
     fn tasks_that_start_within_a_second_are_forecast_too() {
-        let crew = Crew { running: 20.0, starting: vec![], startup: 1.0 };
-        let jobs = outlook(100.0, 15.0).when_new_tasks_run(&crew);
+        let workers = Workers { running: 20.0, starting: vec![], startup: 1.0 };
+        let jobs = outlook(100.0, 15.0).when_new_tasks_run(&workers);
         assert!((jobs - 105.0).abs() < 1e-9, "{jobs}");
     }
 
     #[test]
-    fn an_empty_queue_needs_nobody_and_half_a_job_is_one() {
-        let crew = Crew { running: 1.0, starting: vec![], startup: 90.0 };
+    fn an_empty_queue_needs_no_task_and_half_a_job_needs_one() {
+        let workers = Workers { running: 1.0, starting: vec![], startup: 90.0 };
         for (jobs, needed) in [(0.0, false), (0.49, false), (0.5, true), (1.0, true)] {
-            let places = outlook(jobs, 1.0).places_for(jobs, 30.0, 60.0, &crew, CHANCE);
+            let places = outlook(jobs, 1.0).places_for(jobs, 30.0, 60.0, &workers, CHANCE);
             assert_eq!(places > 0.0, needed, "{places} places for {jobs} jobs");
         }
     }

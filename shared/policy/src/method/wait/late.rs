@@ -1,22 +1,23 @@
 //! What lateness itself asks for, whatever is believed of pace and load.
 //!
-//! A belief that is wrong makes jobs wait and nobody come. So jobs that go on waiting longer than acceptable ask for more
-//! by themselves: for one task at the second look, and for a quarter more once it has lasted as long as a task takes to
-//! start. While what was ordered starts, nothing more is asked for: so the growth is geometric and never a jump.
+//! A belief that is wrong makes jobs wait and nobody come. So jobs that go on waiting longer than acceptable ask for
+//! more by themselves: for one task at the second evaluation, and for a quarter more once it has lasted as long as a
+//! task takes to start. While what was ordered starts, nothing more is asked for: so the growth is geometric and never
+//! a jump.
 
 use jiff::SignedDuration;
 
 use crate::clock::since;
-use crate::memory::wait::Wait;
+use crate::memory::wait::WaitMemory;
 
-use super::{Sight, seconds, whole_tasks};
+use super::{WaitInputs, seconds, whole_tasks};
 
-/// After a start-up time this share more. Half of it takes an hour to tenfold, twice of it orders a second crew for a
-/// backlog that the first is about to work off.
+/// After a start-up time this share more. Half of it takes an hour to tenfold, twice of it orders the same tasks a
+/// second time for a backlog that the first is about to work off.
 const GROWTH: f64 = 0.25;
 
 /// The tasks that lateness asks for; none while jobs wait no longer than acceptable.
-pub(crate) fn grown(next: &mut Wait, seen: &Sight, wait: f64, startup: f64) -> u32 {
+pub(crate) fn grown(next: &mut WaitMemory, seen: &WaitInputs, wait: f64, startup: f64) -> u32 {
     let late = wait > seen.acceptable;
     next.late_since = late.then(|| next.late_since.unwrap_or(seen.now));
     let lasted = seconds(lasted(next, seen));
@@ -30,7 +31,7 @@ pub(crate) fn grown(next: &mut Wait, seen: &Sight, wait: f64, startup: f64) -> u
 }
 
 /// How long jobs have waited longer than acceptable.
-pub(crate) fn lasted(next: &Wait, seen: &Sight) -> SignedDuration {
+pub(crate) fn lasted(next: &WaitMemory, seen: &WaitInputs) -> SignedDuration {
     next.late_since.map_or(SignedDuration::ZERO, |at| since(at, seen.now))
 }
 
@@ -39,10 +40,10 @@ mod tests {
     use super::*;
 
     /// What forty tasks that start within 90 s ask for, so many seconds after jobs waited too long for the first time.
-    fn asked(after: i64, change: impl FnOnce(&mut Sight)) -> u32 {
-        let mut next = Wait::default();
-        let first = Sight::of_tasks(40, 40);
-        assert_eq!(grown(&mut next, &first, 61.0, 90.0), 0, "one look alone proves nothing");
+    fn asked(after: i64, change: impl FnOnce(&mut WaitInputs)) -> u32 {
+        let mut next = WaitMemory::default();
+        let first = WaitInputs::of_tasks(40, 40);
+        assert_eq!(grown(&mut next, &first, 61.0, 90.0), 0, "one evaluation alone proves nothing");
         let mut seen = first.after(after);
         change(&mut seen);
         grown(&mut next, &seen, 61.0, 90.0)
@@ -73,13 +74,13 @@ mod tests {
 
     #[test]
     fn jobs_that_wait_just_as_long_as_acceptable_are_not_late() {
-        let mut next = Wait::default();
-        let seen = Sight::of_tasks(40, 40);
+        let mut next = WaitMemory::default();
+        let seen = WaitInputs::of_tasks(40, 40);
         grown(&mut next, &seen, 60.0, 90.0);
         assert_eq!(next.late_since, None);
         grown(&mut next, &seen, 60.1, 90.0);
         assert_eq!(next.late_since, Some(seen.now));
-        // One look in time ends it.
+        // One evaluation in time ends it.
         assert_eq!(grown(&mut next, &seen.after(90), 60.0, 90.0), 0);
         assert_eq!(next.late_since, None);
     }

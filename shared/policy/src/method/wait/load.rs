@@ -1,14 +1,16 @@
-//! How many jobs arrive: seven averages, from the last look alone to a quarter of an hour, each trusted as far as it has foretold
-//! what came (a mixture of experts with a fixed share: Herbster and Warmuth, "Tracking the best expert", 1998).
+//! How many jobs arrive: seven averages, from the last evaluation alone to a quarter of an hour, each trusted as far as
+//! it has foretold what came (a mixture of experts with a fixed share: Herbster and Warmuth, "Tracking the best
+//! expert", 1998).
 //!
-//! While the load is steady the long averages foretell best, and the noise of single looks is averaged away; when it
+//! While the load is steady the long averages foretell best, and the noise of single evaluations is averaged away; when it
 //! changes they are wrong at once, and the short ones take over. So one rule serves jobs of a second, thousands of them
-//! a minute, and jobs of a minute, two a look, without being told which.
+//! a minute, and jobs of a minute, two an evaluation, without being told which.
 
-use crate::memory::wait::{AVERAGES, Load};
+use crate::memory::wait::{AVERAGES, LoadEstimate};
 
-/// The last average is so long that a look counts half after 16 minutes, and each before it half as long: 30 seconds in the
-/// second. The first is the last look alone. One average more saves nothing; one fewer costs 1% with long jobs.
+/// The last average is so long that an evaluation counts half after 16 minutes, and each before it half as long: 30
+/// seconds in the second. The first is the last evaluation alone. One average more saves nothing; one fewer costs 1%
+/// with long jobs.
 const LONGEST_HALF_LIFE_SECONDS: f64 = 960.0;
 
 /// Of the averages but the first.
@@ -28,8 +30,8 @@ const CHANGES_EVERY_SECONDS: f64 = 900.0;
 /// likely as its double. This is the width of that, as a natural logarithm.
 const ANY_RATE: f64 = 18.0;
 
-/// One look moves what is believed to be usual, of the noise and of the time between looks, by so much: a few minutes of
-/// looks. Half or twice as much changes costs by less than 1%.
+/// One evaluation moves what is believed to be usual, of the noise and of the time between evaluations, by so much: a
+/// few minutes of evaluations. Half or twice as much changes costs by less than 1%.
 const USUAL_SHARE: f64 = 0.05;
 
 /// While running jobs are hidden and none waits, the load is believed half of it after this time.
@@ -38,17 +40,17 @@ const UNSEEN_HALF_LIFE_SECONDS: f64 = 3_600.0;
 /// One error counts at most so many times the usual one, squared: a burst says nothing about the noise of every day.
 const LARGEST_ERROR: f64 = 9.0;
 
-/// Learns from the rate of one look.
-pub(crate) fn learn(before: Option<Load>, rate: f64, elapsed: f64) -> Load {
+/// Learns from the rate of one evaluation.
+pub(crate) fn learn(before: Option<LoadEstimate>, rate: f64, elapsed: f64) -> LoadEstimate {
     let Some(mut load) = before else {
         let doubt = chance(rate, elapsed).sqrt();
-        return Load {
+        return LoadEstimate {
             rate,
             doubt,
             averages: [rate; AVERAGES],
             seconds: elapsed,
             apart: elapsed,
-            ..Load::default()
+            ..LoadEstimate::default()
         };
     };
     let believed = load.rate;
@@ -61,7 +63,7 @@ pub(crate) fn learn(before: Option<Load>, rate: f64, elapsed: f64) -> Load {
 }
 
 /// A load that cannot be measured is believed, fades, and is at most what the places could do.
-pub(crate) fn fade(mut load: Load, elapsed: f64, most: f64) -> Load {
+pub(crate) fn fade(mut load: LoadEstimate, elapsed: f64, most: f64) -> LoadEstimate {
     let kept = 0.5_f64.powf(elapsed / UNSEEN_HALF_LIFE_SECONDS);
     for rate in load.averages.iter_mut().chain([&mut load.rate]) {
         *rate = (*rate * kept).min(most);
@@ -71,12 +73,12 @@ pub(crate) fn fade(mut load: Load, elapsed: f64, most: f64) -> Load {
     load
 }
 
-/// The variance of one look's rate by chance alone. One job more or less is chance, however few there are.
+/// The variance of one evaluation's rate by chance alone. One job more or less is chance, however few there are.
 fn chance(rate: f64, elapsed: f64) -> f64 {
     rate.max(1.0 / elapsed) / elapsed
 }
 
-impl Load {
+impl LoadEstimate {
     /// The most that arrived lately, by any average that remembers half for no more than twice these seconds. More jobs than
     /// come in so many seconds at this rate have waited longer.
     pub(crate) fn most(&self, seconds: f64) -> f64 {
@@ -89,7 +91,8 @@ impl Load {
             .fold(f64::MIN_POSITIVE, |most, (average, _)| most.max(average))
     }
 
-    /// Trusts each average by how well it foretold this look, and sees whether looks are noisier than chance makes them.
+    /// Trusts each average by how well it foretold this evaluation, and sees whether evaluations are noisier than
+    /// chance makes them.
     fn judge(&mut self, rate: f64, elapsed: f64, shares: &[f64; AVERAGES]) {
         let error = (rate - self.rate).powi(2) / (chance(self.rate, elapsed) + self.doubt.powi(2));
         for (index, average) in self.averages.into_iter().enumerate() {
@@ -97,7 +100,7 @@ impl Load {
             self.trust[index] *= likelihood(rate - average, variance);
         }
         let changed = -(-elapsed / CHANGES_EVERY_SECONDS).exp_m1();
-        // Perhaps the load has just changed, and nothing before this look foretells anything.
+        // Perhaps the load has just changed, and nothing before this evaluation foretells anything.
         self.trust[0] += changed / (ANY_RATE * rate.max(1.0 / elapsed));
         let total: f64 = self.trust.iter().sum();
         for trust in &mut self.trust {
@@ -110,8 +113,8 @@ impl Load {
         self.noise = (self.noise + USUAL_SHARE * (error.min(LARGEST_ERROR) - self.noise)).max(1.0);
     }
 
-    /// Takes the look into every average, and believes them as far as they are trusted. What some averages know of a
-    /// higher load is a doubt; a lower one is not, for nobody has to be ordered for that.
+    /// Takes the evaluation into every average, and believes them as far as they are trusted. What some averages know of a
+    /// higher load is a doubt; a lower one is not, for no task has to be ordered for that.
     fn average(&mut self, rate: f64, elapsed: f64, shares: &[f64; AVERAGES]) {
         self.apart += USUAL_SHARE * (elapsed - self.apart);
         for (average, share) in self.averages.iter_mut().zip(shares) {
@@ -127,8 +130,8 @@ impl Load {
     }
 }
 
-/// How much of a look goes into each average. The first is the last look alone, and before an average is full it is a
-/// plain mean over the time watched.
+/// How much of an evaluation goes into each average. The first is the last evaluation alone, and before an average is
+/// full it is a plain mean over the time watched.
 fn shares(elapsed: f64, watched: f64) -> [f64; AVERAGES] {
     let least = (elapsed / watched).min(1.0);
     let mut shares = [1.0; AVERAGES];
@@ -141,13 +144,13 @@ fn shares(elapsed: f64, watched: f64) -> [f64; AVERAGES] {
     shares
 }
 
-/// The variance of an average as a share of the variance of one look.
+/// The variance of an average as a share of the variance of one evaluation.
 fn spread(share: f64) -> f64 {
     share / (2.0 - share)
 }
 
 /// How likely an error is, up to a constant factor. It follows Student's distribution with four degrees of freedom, for one
-/// wild look must not rule a forecast out; with two or eight costs differ by less than 1%.
+/// wild evaluation must not rule a forecast out; with two or eight costs differ by less than 1%.
 fn likelihood(error: f64, variance: f64) -> f64 {
     let square = 1.0 + error * error / variance / 4.0;
     1.0 / (square * square * (square * variance).sqrt())
@@ -158,7 +161,7 @@ mod tests {
     use super::*;
 
     /// The load after these rates, one each 15 s, with jobs of 2 s.
-    fn after(rates: impl IntoIterator<Item = f64>) -> Load {
+    fn after(rates: impl IntoIterator<Item = f64>) -> LoadEstimate {
         rates.into_iter().fold(None, |load, rate| Some(learn(load, rate, 15.0))).unwrap()
     }
 
@@ -176,14 +179,14 @@ mod tests {
     #[test]
     fn what_arrived_long_before_a_wait_takes_nothing_from_it() {
         let averages = [4.0, 4.1, 4.2, 4.4, 5.0, 6.0, 7.0];
-        let load = Load { averages, ..Load::default() };
+        let load = LoadEstimate { averages, ..LoadEstimate::default() };
         for (seconds, expected) in
             [(1.0, 4.1), (29.0, 4.1), (30.0, 4.2), (60.0, 4.4), (119.0, 4.4), (480.0, 7.0), (86_400.0, 7.0)]
         {
             let most = load.most(seconds);
             assert!((most - expected).abs() < 1e-9, "{most} instead of {expected}: {seconds} s");
         }
-        assert!(Load::default().most(60.0) > 0.0, "it is divided by");
+        assert!(LoadEstimate::default().most(60.0) > 0.0, "it is divided by");
     }
 
     #[test]
@@ -192,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn what_goes_on_is_believed_within_three_looks() {
+    fn what_goes_on_is_believed_within_three_evaluations() {
         check(to_and_fro(80).chain([30.0; 1]), 15.0, 30.0);
         check(to_and_fro(80).chain([30.0; 3]), 26.0, 30.5);
         check(to_and_fro(80).chain([2.0; 4]), 1.9, 4.5);
@@ -207,14 +210,14 @@ mod tests {
     }
 
     #[test]
-    fn one_look_is_doubted_as_far_as_chance_goes() {
+    fn one_evaluation_is_doubted_as_far_as_chance_goes() {
         let first = learn(None, 4.0, 15.0);
         assert!((first.doubt - (4.0_f64 / 15.0).sqrt()).abs() < 1e-9, "{first:?}");
         assert!(learn(None, 0.0, 15.0).doubt > 0.0);
     }
 
     #[test]
-    fn how_far_looks_are_apart_is_learned_in_a_few_minutes() {
+    fn how_far_evaluations_are_apart_is_learned_in_a_few_minutes() {
         let quick = after(to_and_fro(80));
         assert!((quick.apart - 15.0).abs() < 1e-9, "{quick:?}");
         let slow = to_and_fro(80).fold(quick, |load, rate| learn(Some(load), rate, 60.0));
@@ -228,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn of_noise_the_last_look_is_trusted_least() {
+    fn of_noise_the_last_evaluation_is_trusted_least() {
         let noisy = after(to_and_fro(80));
         assert!(noisy.trust[0] < 0.02, "{noisy:?}");
     }
@@ -241,17 +244,28 @@ mod tests {
 
     #[test]
     fn a_load_that_cannot_be_measured_halves_in_an_hour_with_all_that_is_doubted() {
-        let load = Load { rate: 8.0, doubt: 2.0, growth: 1.0, averages: [4.0; AVERAGES], ..Load::default() };
+        let load = LoadEstimate {
+            rate: 8.0,
+            doubt: 2.0,
+            growth: 1.0,
+            averages: [4.0; AVERAGES],
+            ..LoadEstimate::default()
+        };
         let faded = fade(load, UNSEEN_HALF_LIFE_SECONDS, 100.0);
-        let expected =
-            Load { rate: 4.0, doubt: 1.0, growth: 0.0, averages: [2.0; AVERAGES], ..Load::default() };
+        let expected = LoadEstimate {
+            rate: 4.0,
+            doubt: 1.0,
+            growth: 0.0,
+            averages: [2.0; AVERAGES],
+            ..LoadEstimate::default()
+        };
         assert_eq!(faded, expected);
         assert!((fade(load, 0.0, 3.0).rate - 3.0).abs() < 1e-9, "at most what the places could do");
     }
 
     /// What is believed of a load that has just changed is as wide for rare jobs as for many.
     #[test]
-    fn after_half_an_hour_of_two_jobs_a_second_one_silent_look_is_half_believed() {
+    fn after_half_an_hour_of_two_jobs_a_second_one_silent_evaluation_is_half_believed() {
         check([2.0; 120].into_iter().chain([0.0; 1]), 0.5, 1.1);
         check([2.0; 120].into_iter().chain([0.0; 2]), 0.0, 0.05);
     }

@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 
 use crate::clock::since;
-use crate::memory::wait::{self as memory, Order, Wait};
+use crate::memory::wait::{self as memory, Order, WaitMemory};
 
-use super::{Sight, USUAL_LOOK_SECONDS, seconds, whole_seconds};
+use super::{USUAL_INTERVAL_SECONDS, WaitInputs, seconds, whole_seconds};
 
 /// So many starts are remembered, and the slowest of them is expected. One alone would forget the slow one at once; many
 /// would long remember a bad hour.
@@ -14,13 +14,13 @@ const STARTS: usize = 5;
 /// Before a start was seen, half of the time allowed: patience is twice the usual (90 s of 3 min).
 const EXPECTED_SHARE: f64 = 0.5;
 
-/// At most so many orders are remembered: a look every 15 s may order for four minutes. Beyond that neighbors are counted
-/// as one, at the later time.
+/// At most so many orders are remembered: an evaluation every 15 s may order for four minutes. Beyond that neighbors
+/// are counted as one, at the later time.
 const ORDERS: usize = 16;
 
 /// Who works, and who will.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Crew {
+pub(crate) struct Workers {
     /// Tasks that run and stay.
     pub(crate) running: f64,
     /// Tasks that start, each with the seconds until they run.
@@ -29,7 +29,7 @@ pub(crate) struct Crew {
     pub(crate) startup: f64,
 }
 
-impl Crew {
+impl Workers {
     /// Tasks that run or start.
     pub(crate) fn tasks(&self) -> f64 {
         self.running + self.starting.iter().map(|(_, tasks)| tasks).sum::<f64>()
@@ -37,30 +37,30 @@ impl Crew {
 
     /// The same with no more than so many tasks: the youngest of those that start go first.
     pub(crate) fn reduced(&self, tasks: f64) -> Self {
-        let mut crew = self.clone();
+        let mut workers = self.clone();
         let mut surplus = (self.tasks() - tasks).max(0.0);
-        while let Some((_, last)) = crew.starting.last_mut().filter(|_| surplus > 0.0) {
+        while let Some((_, last)) = workers.starting.last_mut().filter(|_| surplus > 0.0) {
             let canceled = last.min(surplus);
             surplus -= canceled;
             *last -= canceled;
             if *last <= 0.0 {
-                crew.starting.pop();
+                workers.starting.pop();
             }
         }
-        crew.running = (crew.running - surplus).max(0.0);
-        crew
+        workers.running = (workers.running - surplus).max(0.0);
+        workers
     }
 }
 
-/// Brings orders and starts up to date with what ECS shows. The look before this one counts even if it could not see
+/// Brings orders and starts up to date with what ECS shows. The evaluation before this one counts even if it could not see
 /// the queue, or came too soon to tell anything of speed: what has risen must not rise again.
-pub(crate) fn follow(next: &mut Wait, seen: &Sight) -> Crew {
-    let before = next.crew.replace(memory::Crew { at: seen.now, running: seen.running });
-    let looked = before.map(|before| before.at);
+pub(crate) fn follow(next: &mut WaitMemory, seen: &WaitInputs) -> Workers {
+    let before = next.last_running.replace(memory::LastRunning { at: seen.now, running: seen.running });
+    let evaluated = before.map(|before| before.at);
     let ran = before.map_or(seen.running, |before| before.running);
     let ordered_at =
-        seen.changed_at.filter(|at| looked.is_none_or(|looked| *at >= looked) && *at <= seen.now);
-    let apart = looked.map_or(0.0, |at| seconds(since(at, seen.now)));
+        seen.changed_at.filter(|at| evaluated.is_none_or(|evaluated| *at >= evaluated) && *at <= seen.now);
+    let apart = evaluated.map_or(0.0, |at| seconds(since(at, seen.now)));
     let took = arrive(next, seen.running.saturating_sub(ran), ordered_at);
     if !seen.rollout {
         learn(&mut next.starts, &took, apart, seen.now);
@@ -71,16 +71,16 @@ pub(crate) fn follow(next: &mut Wait, seen: &Sight) -> Crew {
     let startup = expected_startup(next, seen);
     let due = |order: &Order| {
         let left = startup - seconds(since(order.at, seen.now));
-        // What is overdue is expected at the next look.
-        let left = if left > 0.0 { left } else { super::LONGEST_LOOK_SECONDS.min(startup) };
+        // What is overdue is expected at the next evaluation.
+        let left = if left > 0.0 { left } else { super::LONGEST_INTERVAL_SECONDS.min(startup) };
         (left, f64::from(order.tasks))
     };
     let starting = next.orders.iter().map(due).collect();
-    Crew { running: f64::from(seen.running.min(seen.desired)), starting, startup }
+    Workers { running: f64::from(seen.running.min(seen.desired)), starting, startup }
 }
 
 /// Tasks began to run: the oldest orders first. Gives when they were ordered.
-fn arrive(next: &mut Wait, mut rose: u32, ordered_at: Option<Timestamp>) -> Vec<Timestamp> {
+fn arrive(next: &mut WaitMemory, mut rose: u32, ordered_at: Option<Timestamp>) -> Vec<Timestamp> {
     let mut took = Vec::new();
     while let Some(order) = next.orders.first_mut().filter(|_| rose > 0) {
         took.push(order.at);
@@ -99,8 +99,8 @@ fn arrive(next: &mut Wait, mut rose: u32, ordered_at: Option<Timestamp>) -> Vec<
 
 /// Learns from starts how long they take. During a deployment tasks start for another reason, and nothing is learned.
 fn learn(starts: &mut Vec<u32>, took: &[Timestamp], apart: f64, now: Timestamp) {
-    // They began to run somewhere between two looks; when those were far apart, in the middle of what is too much.
-    let unseen = (apart - USUAL_LOOK_SECONDS).max(0.0) / 2.0;
+    // They began to run somewhere between two evaluations; when those were far apart, in the middle of what is too much.
+    let unseen = (apart - USUAL_INTERVAL_SECONDS).max(0.0) / 2.0;
     starts.extend(took.iter().map(|at| whole_seconds(seconds(since(*at, now)) - unseen).max(1)));
     let surplus = starts.len().saturating_sub(STARTS);
     starts.drain(..surplus);
@@ -130,7 +130,7 @@ fn settle(orders: &mut Vec<Order>, starting: u32, at: Timestamp) {
 }
 
 /// The slowest of the last starts, within what the user allows.
-fn expected_startup(next: &Wait, seen: &Sight) -> f64 {
+fn expected_startup(next: &WaitMemory, seen: &WaitInputs) -> f64 {
     let allowed = seen.startup.max(1.0);
     let slowest = next.starts.iter().copied().max().map(f64::from);
     slowest.unwrap_or(allowed * EXPECTED_SHARE).clamp(1.0, allowed)
@@ -142,10 +142,10 @@ mod tests {
 
     use super::*;
 
-    /// Looks at so many tasks, at that second; the desired count was changed then, if it was.
-    fn look(next: &mut Wait, at: i64, desired: u32, running: u32, changed: Option<i64>) -> Crew {
+    /// Evaluations at so many tasks, at that second; the desired count was changed then, if it was.
+    fn evaluate(next: &mut WaitMemory, at: i64, desired: u32, running: u32, changed: Option<i64>) -> Workers {
         let changed_at = changed.map(second);
-        follow(next, &Sight { changed_at, ..Sight::of_tasks(desired, running).after(at) })
+        follow(next, &WaitInputs { changed_at, ..WaitInputs::of_tasks(desired, running).after(at) })
     }
 
     fn second(at: i64) -> Timestamp {
@@ -153,41 +153,41 @@ mod tests {
     }
 
     #[test]
-    fn tasks_are_ordered_when_the_count_was_changed_since_the_last_look_else_now() {
+    fn tasks_are_ordered_when_the_count_was_changed_since_the_last_evaluation_else_now() {
         for (changed, expected) in [(Some(20), 20), (Some(15), 15), (Some(0), 30), (Some(40), 30), (None, 30)]
         {
-            let mut next = Wait::default();
-            look(&mut next, 15, 10, 10, None);
-            look(&mut next, 30, 12, 10, changed);
+            let mut next = WaitMemory::default();
+            evaluate(&mut next, 15, 10, 10, None);
+            evaluate(&mut next, 30, 12, 10, changed);
             let orders = [Order { at: second(expected), tasks: 2 }];
-            assert_eq!(next.orders, orders, "changed at second {changed:?}, looked at 15 and 30");
+            assert_eq!(next.orders, orders, "changed at second {changed:?}, evaluated 15 and 30");
         }
     }
 
     /// Half of 180 s is expected until a start was seen.
     #[test]
-    fn a_task_that_is_due_is_expected_at_the_next_look_and_never_at_once() {
+    fn a_task_that_is_due_is_expected_at_the_next_evaluation_and_never_at_once() {
         for (at, left) in [(0, 90.0), (60, 30.0), (89, 1.0), (90, 60.0), (500, 60.0)] {
-            let mut next = Wait::default();
-            look(&mut next, 0, 12, 10, None);
-            let crew = look(&mut next, at, 12, 10, None);
-            assert_eq!(crew.starting, [(left, 2.0)], "after {at} s");
+            let mut next = WaitMemory::default();
+            evaluate(&mut next, 0, 12, 10, None);
+            let workers = evaluate(&mut next, at, 12, 10, None);
+            assert_eq!(workers.starting, [(left, 2.0)], "after {at} s");
         }
     }
 
-    /// Ordered in second 20 and running at the look in second 60: somewhere after the look in second 0.
+    /// Ordered in second 20 and running at the evaluation in second 60: somewhere after the evaluation in second 0.
     #[test]
-    fn a_start_between_two_looks_far_apart_is_taken_from_the_middle() {
+    fn a_start_between_two_evaluations_far_apart_is_taken_from_the_middle() {
         for (apart, expected) in [(60, 18), (40, 8), (35, 5), (300, 138)] {
-            let mut next = Wait::default();
-            look(&mut next, 0, 10, 10, None);
-            look(&mut next, apart, 12, 12, Some(20));
-            assert_eq!(next.starts, [expected], "looks {apart} s apart");
+            let mut next = WaitMemory::default();
+            evaluate(&mut next, 0, 10, 10, None);
+            evaluate(&mut next, apart, 12, 12, Some(20));
+            assert_eq!(next.starts, [expected], "evaluations {apart} s apart");
         }
     }
 
     #[test]
-    fn beyond_sixteen_orders_the_oldest_are_counted_as_one_and_nobody_is_lost() {
+    fn beyond_sixteen_orders_the_oldest_are_counted_as_one_and_none_is_lost() {
         let mut orders = Vec::new();
         for number in 1..=18_u32 {
             settle(&mut orders, number, second(number.into()));
@@ -199,20 +199,20 @@ mod tests {
     }
 
     #[test]
-    fn of_a_smaller_crew_the_youngest_that_start_go_first() {
-        let crew = |running: f64, starting: &[(f64, f64)]| Crew {
+    fn of_fewer_workers_the_youngest_that_start_go_first() {
+        let workers = |running: f64, starting: &[(f64, f64)]| Workers {
             running,
             starting: starting.to_vec(),
             startup: 90.0,
         };
-        let all = crew(10.0, &[(30.0, 3.0), (60.0, 2.0)]);
+        let all = workers(10.0, &[(30.0, 3.0), (60.0, 2.0)]);
         assert_eq!(all.reduced(20.0), all);
         assert_eq!(all.reduced(15.0), all);
-        assert_eq!(all.reduced(14.0), crew(10.0, &[(30.0, 3.0), (60.0, 1.0)]));
-        assert_eq!(all.reduced(13.0), crew(10.0, &[(30.0, 3.0)]));
-        assert_eq!(all.reduced(12.0), crew(10.0, &[(30.0, 2.0)]));
-        assert_eq!(all.reduced(10.0), crew(10.0, &[]));
-        assert_eq!(all.reduced(8.0), crew(8.0, &[]));
-        assert_eq!(all.reduced(0.0), crew(0.0, &[]));
+        assert_eq!(all.reduced(14.0), workers(10.0, &[(30.0, 3.0), (60.0, 1.0)]));
+        assert_eq!(all.reduced(13.0), workers(10.0, &[(30.0, 3.0)]));
+        assert_eq!(all.reduced(12.0), workers(10.0, &[(30.0, 2.0)]));
+        assert_eq!(all.reduced(10.0), workers(10.0, &[]));
+        assert_eq!(all.reduced(8.0), workers(8.0, &[]));
+        assert_eq!(all.reduced(0.0), workers(0.0, &[]));
     }
 }

@@ -3,9 +3,10 @@
 //! Where the queue counts finished jobs, it is jobs by the time that places were busy. Where it does not, the queue's
 //! answer tells: when more places become busy while jobs wait, the queue becomes shorter by so much more. That is a
 //! regression of how fast the queue became longer on the places, both less their averages of the last minute, so that
-//! several looks before and after a change speak and a load that drifts does not. And what the queue lost between two
-//! looks was certainly done. Until anything is known a job is taken to last longer than the planned wait: that is too
-//! long for most, and a job believed too long only costs workers, while one believed too short costs lateness.
+//! several evaluations before and after a change speak and a load that drifts does not. And what the queue lost between
+//! two evaluations was certainly done. Until anything is known a job is taken to last longer than the planned wait:
+//! that is too long for most, and a job believed too long only costs workers, while one believed too short costs
+//! lateness.
 
 use crate::memory::wait::{Last, Pace};
 
@@ -25,8 +26,9 @@ const COUNTED_HALF_LIFE_SECONDS: f64 = 300.0;
 /// changes costs by less than 1%.
 const COUNTED_JOBS: f64 = 200.0;
 
-/// In the averages that places and the queue's growth are compared with, a look counts half after this time. Without
-/// averages, from look to look, a change speaks once: 4% dearer with jobs of 20 s. Half or twice of it changes little.
+/// In the averages that places and the queue's growth are compared with, an evaluation counts half after this time.
+/// Without averages, from evaluation to evaluation, a change speaks once: 4% dearer with jobs of 20 s. Half or twice of
+/// it changes little.
 const RECENT_SECONDS: f64 = 60.0;
 
 /// While nothing is counted and no answer known a job is taken to last so many planned waits. With one, twice as many
@@ -44,8 +46,8 @@ const BEYOND_CHANCE: f64 = 2.0;
 /// 60 s can go badly wrong: a tenth of them late; with three, jobs of 2 s and 20 s cost 1% more.
 const GUESS_COUNTS: f64 = 2.0;
 
-/// What a queue lost is work done, or jobs that were purged or expired: one look raises the pace at most so many times. With
-/// twice of it a purge starves a service for longer; half of it learns short jobs a look later.
+/// What a queue lost is work done, or jobs that were purged or expired: one evaluation raises the pace at most so many
+/// times. With twice of it a purge starves a service for longer; half of it learns short jobs an evaluation later.
 const FASTER_AT_ONCE: f64 = 10.0;
 
 /// No job ends sooner than in a millisecond or lasts longer than a day.
@@ -67,7 +69,7 @@ impl Pace {
 
     /// The queue has shown how fast jobs are done: by counting them, by what it lost, or by an answer beyond chance.
     pub(crate) fn known(&self) -> bool {
-        let variance = self.squares / self.looks.max(1.0);
+        let variance = self.squares / self.samples.max(1.0);
         self.busy > 0.0
             || self.fastest > 0.0
             || self.response > BEYOND_CHANCE * (variance * self.places).sqrt()
@@ -76,11 +78,11 @@ impl Pace {
     /// What the queue's answers say. The guess may be wrong by as much as itself, or as what was learned if that is
     /// more, and counts as much as this is sure against the usual variance of the queue's growth.
     fn answered(&self, guess: f64) -> f64 {
-        let Self { places, response, squares, looks, .. } = *self;
-        if places <= 0.0 || looks <= 0.0 {
+        let Self { places, response, squares, samples, .. } = *self;
+        if places <= 0.0 || samples <= 0.0 {
             return guess;
         }
-        let sureness = GUESS_COUNTS * squares / looks / guess.max(response / places).powi(2);
+        let sureness = GUESS_COUNTS * squares / samples / guess.max(response / places).powi(2);
         (response + sureness * guess) / (places + sureness)
     }
 
@@ -94,13 +96,13 @@ impl Pace {
         if weight <= 0.0 {
             return;
         }
-        // An average of few looks is itself uncertain.
+        // An average of few evaluations is itself uncertain.
         let certain = weight / self.recent;
         self.places += certain * more * more;
         self.response -= certain * more * faster;
         // One job more or less is chance, however regular the queue is.
         self.squares += certain * faster * faster + elapsed.powi(-2);
-        self.looks += 1.0;
+        self.samples += 1.0;
     }
 
     /// Counts jobs done, and the seconds that places were busy with them.
@@ -112,15 +114,15 @@ impl Pace {
 
     /// Older evidence fades.
     fn fade(&mut self, elapsed: f64) {
-        let Self { done, busy, places, response, squares, looks, fastest, .. } = self;
+        let Self { done, busy, places, response, squares, samples, fastest, .. } = self;
         let fade = 0.5_f64.powf(elapsed / HALF_LIFE_SECONDS);
-        for evidence in [done, busy, places, response, squares, looks, fastest] {
+        for evidence in [done, busy, places, response, squares, samples, fastest] {
             *evidence *= fade;
         }
     }
 }
 
-/// Learns from two looks, and gives the jobs that arrived between them.
+/// Learns from two evaluations, and gives the jobs that arrived between them.
 pub(crate) fn learn(
     pace: &mut Pace,
     before: &Last,
@@ -131,7 +133,7 @@ pub(crate) fn learn(
     hidden: bool,
 ) -> f64 {
     let saturated = before.waiting && now.waiting;
-    // Between looks at which other tasks ran it is not known how many worked.
+    // Between evaluations at which other tasks ran it is not known how many worked.
     let same = before.running == now.running;
     let (had, has) = (f64::from(before.running) * concurrency, f64::from(now.running) * concurrency);
     // Places of a hidden queue that have gone since nothing waited did little: that is why they have gone.
@@ -140,7 +142,7 @@ pub(crate) fn learn(
     let counted = before.done.zip(now.done).and_then(|(before, now)| now.checked_sub(before));
     if let Some(done) = counted.map(number) {
         if !saturated && elapsed > FORGOTTEN_AFTER_SECONDS {
-            // Two looks so far apart do not tell how many places were busy between them.
+            // Two evaluations so far apart do not tell how many places were busy between them.
         } else if !saturated {
             pace.count(done, f64::midpoint(before.busy, now.busy) * elapsed, elapsed);
         } else if same {
@@ -227,7 +229,7 @@ mod tests {
         assert!((0.4..0.55).contains(&learned), "{learned}");
     }
 
-    /// The same queue, but each look is off by up to 30 jobs to either side.
+    /// The same queue, but each evaluation is off by up to 30 jobs to either side.
     #[test]
     fn without_a_counter_noise_is_no_answer() {
         let off = [30.0, -20.0, 10.0, -30.0, 20.0, 0.0, -10.0];
@@ -264,11 +266,11 @@ mod tests {
         learn(&mut pace, &last(900.0, 20, None), &last(900.0, 20, None), 15.0, 1.0, 30.0, false);
         learn(&mut pace, &last(10.0, 20, None), &last(10.0, 20, None), 15.0, 1.0, 30.0, false);
         learn(&mut pace, &last(900.0, 40, None), &last(100.0, 40, None), 15.0, 1.0, 30.0, false);
-        assert!(pace.looks.abs() < 1e-9 && pace.recent > 0.0, "{pace:?}");
+        assert!(pace.samples.abs() < 1e-9 && pace.recent > 0.0, "{pace:?}");
     }
 
     #[test]
-    fn what_the_queue_lost_was_done_and_two_looks_say_how_fast() {
+    fn what_the_queue_lost_was_done_and_two_evaluations_say_how_fast() {
         let mut pace = Pace::default();
         learn(&mut pace, &last(900.0, 20, None), &last(600.0, 20, None), 15.0, 1.0, 30.0, false);
         assert!(pace.per_second(30.0) < 0.25, "jobs may also have been purged: {pace:?}");
@@ -285,9 +287,9 @@ mod tests {
     #[test]
     fn a_job_is_believed_to_take_ten_guesses_at_most() {
         check(Pace::default().per_second(30.0), 1.0 / 60.0);
-        check(Pace { places: 100.0, looks: 10.0, ..Pace::default() }.per_second(30.0), 1.0 / 600.0);
-        // Places that never changed, or looks too old to count, are no answer.
-        check(Pace { squares: 9.0, looks: 10.0, ..Pace::default() }.per_second(30.0), 1.0 / 60.0);
+        check(Pace { places: 100.0, samples: 10.0, ..Pace::default() }.per_second(30.0), 1.0 / 600.0);
+        // Places that never changed, or evaluations too old to count, are no answer.
+        check(Pace { squares: 9.0, samples: 10.0, ..Pace::default() }.per_second(30.0), 1.0 / 60.0);
         check(Pace { places: 25.0, ..Pace::default() }.per_second(30.0), 1.0 / 60.0);
     }
 
@@ -296,7 +298,7 @@ mod tests {
     fn the_pace_is_known_when_jobs_were_counted_or_lost_or_the_answer_is_beyond_chance() {
         // The growth of the queue varies by 10 jobs a second, the places by 5: an answer of up to 100 may be chance.
         let answer =
-            |response| Pace { response, squares: 400.0, looks: 4.0, places: 25.0, ..Pace::default() };
+            |response| Pace { response, squares: 400.0, samples: 4.0, places: 25.0, ..Pace::default() };
         for (pace, known) in [
             (Pace::default(), false),
             (Pace { busy: 0.1, ..Pace::default() }, true),
@@ -323,7 +325,7 @@ mod tests {
         check(pace.places, 100.0 / 3.0);
         check(pace.response, 10.0);
         check(pace.squares, 3.0 + 1.0 / 3_600.0);
-        check(pace.looks, 1.0);
+        check(pace.samples, 1.0);
     }
 
     #[test]
@@ -334,16 +336,16 @@ mod tests {
             places: 8.0,
             response: 8.0,
             squares: 8.0,
-            looks: 8.0,
+            samples: 8.0,
             fastest: 8.0,
             ..Pace::default()
         };
         for (jobs, kept) in [(900.0, 4.0), (10.0, 8.0)] {
             let mut later = pace;
-            // Another number of tasks, so that the looks themselves are no answer.
+            // Another number of tasks, so that the evaluations themselves are no answer.
             learn(&mut later, &last(jobs, 20, None), &last(jobs, 30, None), 3_600.0, 1.0, 30.0, false);
-            let Pace { done, busy, places, response, squares, looks, fastest, .. } = later;
-            for evidence in [done, busy, places, response, squares, looks, fastest] {
+            let Pace { done, busy, places, response, squares, samples, fastest, .. } = later;
+            for evidence in [done, busy, places, response, squares, samples, fastest] {
                 check(evidence, kept);
             }
         }
@@ -365,7 +367,7 @@ mod tests {
     }
 
     #[test]
-    fn looks_more_than_two_and_a_half_minutes_apart_count_only_jobs_of_busy_places() {
+    fn evaluations_more_than_two_and_a_half_minutes_apart_count_only_jobs_of_busy_places() {
         for (elapsed, jobs, counted) in [(150.0, 10.0, true), (151.0, 10.0, false), (151.0, 90.0, true)] {
             let mut pace = Pace::default();
             let (before, now) = (last(jobs, 20, Some(0)), last(jobs, 20, Some(300)));

@@ -9,25 +9,25 @@ fn a_second_a_job() -> Pace {
 }
 
 /// A load of so many jobs a second, by every average, measured for an hour.
-fn steady(rate: f64) -> Load {
-    Load { rate, averages: [rate; 7], seconds: 3_600.0, ..Load::default() }
+fn steady(rate: f64) -> LoadEstimate {
+    LoadEstimate { rate, averages: [rate; 7], seconds: 3_600.0, ..LoadEstimate::default() }
 }
 
 /// Of `waiting`, these are reserved by workers that hide what runs: Celery by default.
-fn hidden(waiting: f64, reserved: f64) -> Jobs {
-    Jobs { reserved, visible: false, ..Jobs::shown(waiting, 0.0) }
+fn hidden(waiting: f64, reserved: f64) -> QueueJobs {
+    QueueJobs { reserved, visible: false, ..QueueJobs::shown(waiting, 0.0) }
 }
 
 /// So many tasks that run.
-fn crew(running: f64) -> Crew {
-    Crew { running, starting: vec![], startup: 90.0 }
+fn workers(running: f64) -> Workers {
+    Workers { running, starting: vec![], startup: 90.0 }
 }
 
 /// Workers reserve a job per place in advance. More are behind only if they fill half of the places, and half of the
 /// wait that is planned: with jobs of a second that is 270 for 20 places.
 #[test]
 fn jobs_that_workers_reserved_wait_only_if_they_fill_half_of_the_planned_wait() {
-    let seen = Sight::of_tasks(10, 10);
+    let seen = WaitInputs::of_tasks(10, 10);
     for (pace, waiting, reserved, expected) in [
         (a_second_a_job(), 20.0, 20.0, false),
         (a_second_a_job(), 270.0, 270.0, false),
@@ -44,24 +44,30 @@ fn jobs_that_workers_reserved_wait_only_if_they_fill_half_of_the_planned_wait() 
 
 #[test]
 fn every_job_counts_once_whether_it_waits_runs_or_is_held() {
-    let seen = Sight::of_tasks(10, 10);
+    let seen = WaitInputs::of_tasks(10, 10);
     let jobs = |jobs| last(&seen, jobs, &Pace::default()).jobs;
-    assert!((jobs(Jobs { held: 7.0, ..Jobs::shown(30.0, 20.0) }) - 57.0).abs() < 1e-9);
+    assert!((jobs(QueueJobs { held: 7.0, ..QueueJobs::shown(30.0, 20.0) }) - 57.0).abs() < 1e-9);
     // Where running jobs are hidden, every one of the twenty places is taken as busy.
     assert!((jobs(hidden(30.0, 0.0)) - 50.0).abs() < 1e-9);
 }
 
 /// What is decided with such a load believed, and if jobs wait for want of a worker or not.
-fn decided(seen: &Sight, jobs: Jobs, waiting: bool, load: Load, next: &mut Wait) -> Proposal {
+fn decided(
+    seen: &WaitInputs,
+    jobs: QueueJobs,
+    waiting: bool,
+    load: LoadEstimate,
+    next: &mut WaitMemory,
+) -> WaitProposal {
     let this = Last { waiting, ..last(seen, jobs, &next.pace) };
-    let known = Known { load, most: Some(load.most(seen.acceptable)), gap: false };
-    decide(seen, jobs, this, known, &crew(seen.running.into()), next).unwrap()
+    let known = KnownLoad { load, most: Some(load.most(seen.acceptable)), gap: false };
+    decide(seen, jobs, this, known, &workers(seen.running.into()), next).unwrap()
 }
 
 /// Tasks for jobs that nobody takes would be ordered for ever.
 #[test]
-fn jobs_beside_free_places_are_not_late_and_order_nobody() {
-    let seen = Sight::of_tasks(10, 10);
+fn jobs_beside_free_places_are_not_late_and_order_no_task() {
+    let seen = WaitInputs::of_tasks(10, 10);
     for (waiting, in_flight, jobs, late) in [
         (true, 20.0, 100.0, true),
         (false, 20.0, 100.0, false),
@@ -70,53 +76,53 @@ fn jobs_beside_free_places_are_not_late_and_order_nobody() {
         (true, 9.0, 20.0, true),  // more wait than all of them would take
         (true, 10.0, 19.0, true), // half of them work
     ] {
-        let mut next = Wait { pace: a_second_a_job(), ..Wait::default() };
+        let mut next = WaitMemory { pace: a_second_a_job(), ..WaitMemory::default() };
         // Nothing arrived for so long that whatever waits has waited too long.
-        decided(&seen, Jobs::shown(jobs, in_flight), waiting, steady(0.0), &mut next);
+        decided(&seen, QueueJobs::shown(jobs, in_flight), waiting, steady(0.0), &mut next);
         assert_eq!(next.late_since.is_some(), late, "{jobs} wait, {in_flight} run, waiting: {waiting}");
     }
 }
 
-/// They make the load look larger, and a load that is larger takes the jobs that wait sooner.
+/// They make the load evaluation larger, and a load that is larger takes the jobs that wait sooner.
 #[test]
 fn jobs_that_have_just_come_make_none_wait_less() {
-    let (_, first) = look(&seen(0, counting(300.0, 0)), None);
+    let (_, first) = evaluate(&seen(0, counting(300.0, 0)), None);
     let late_since = Some(first.last.unwrap().at);
-    let memory = Wait { pace: a_second_a_job(), load: Some(steady(5.0)), late_since, ..first };
+    let memory = WaitMemory { pace: a_second_a_job(), load: Some(steady(5.0)), late_since, ..first };
     for (waiting, late) in [(295.0, false), (320.0, true), (800.0, true), (50_000.0, true)] {
-        let (_, next) = look(&seen(15, counting(waiting, 300)), Some(&memory));
+        let (_, next) = evaluate(&seen(15, counting(waiting, 300)), Some(&memory));
         assert_eq!(next.late_since.is_some(), late, "{waiting} wait, five come in a second");
     }
 }
 
 /// At ten jobs a second five tasks are enough; none of the ten leaves while a job waits longer than the 27 s planned.
 #[test]
-fn a_wait_just_as_long_as_planned_holds_nobody() {
-    let seen = Sight::of_tasks(10, 10);
+fn a_wait_just_as_long_as_planned_holds_no_task() {
+    let seen = WaitInputs::of_tasks(10, 10);
     let asked = |waiting| {
-        let mut next = Wait { pace: a_second_a_job(), ..Wait::default() };
-        decided(&seen, Jobs::shown(waiting, 20.0), true, steady(10.0), &mut next)
+        let mut next = WaitMemory { pace: a_second_a_job(), ..WaitMemory::default() };
+        decided(&seen, QueueJobs::shown(waiting, 20.0), true, steady(10.0), &mut next)
     };
-    let Proposal { tasks, reason } = asked(540.0);
+    let WaitProposal { tasks, reason } = asked(540.0);
     assert!(tasks < 10 && matches!(reason, Reason::LoadKeeps { .. }), "{tasks} tasks: {reason:?}");
     let held = Reason::JobsWait { wait: span(28.0), planned: span(27.0) };
-    assert_eq!(asked(560.0), Proposal { tasks: 10, reason: held });
+    assert_eq!(asked(560.0), WaitProposal { tasks: 10, reason: held });
 }
 
 #[test]
 fn jobs_that_dead_tasks_took_along_keep_as_many_tasks_as_have_places_for_them() {
-    let seen = Sight { jobs: Some(Jobs::shown(0.0, 10.0)), ..Sight::of_tasks(10, 0) };
-    let mut next = Wait { pace: a_second_a_job(), ..Wait::default() };
-    let kept = decided(&seen, Jobs::shown(0.0, 10.0), false, steady(0.0), &mut next);
+    let seen = WaitInputs { jobs: Some(QueueJobs::shown(0.0, 10.0)), ..WaitInputs::of_tasks(10, 0) };
+    let mut next = WaitMemory { pace: a_second_a_job(), ..WaitMemory::default() };
+    let kept = decided(&seen, QueueJobs::shown(0.0, 10.0), false, steady(0.0), &mut next);
     let reason = Reason::WorkInFlight { jobs: 10, concurrency: 2, floor: 5 };
-    assert_eq!(kept, Proposal { tasks: 5, reason });
+    assert_eq!(kept, WaitProposal { tasks: 5, reason });
 }
 
 #[test]
 fn behind_an_empty_hidden_queue_the_work_of_half_a_task_keeps_one() {
-    let seen = Sight::of_tasks(10, 10);
+    let seen = WaitInputs::of_tasks(10, 10);
     for (rate, expected) in [(0.99, 0), (1.0, 1), (2.0, 1), (2.1, 2)] {
-        let mut next = Wait { pace: a_second_a_job(), ..Wait::default() };
+        let mut next = WaitMemory { pace: a_second_a_job(), ..WaitMemory::default() };
         let kept = decided(&seen, hidden(0.0, 0.0), false, steady(rate), &mut next);
         assert_eq!(kept.tasks, expected, "{rate} jobs of a second, two a task");
     }
@@ -124,34 +130,34 @@ fn behind_an_empty_hidden_queue_the_work_of_half_a_task_keeps_one() {
 
 /// Fifteen tasks stand by while twenty still run and ten are asked for; 30 jobs of a minute are believed to run.
 #[test]
-fn what_stands_by_behind_an_empty_hidden_queue_is_told_as_standing_by() {
-    let seen = Sight::of_tasks(10, 20).after(60);
+fn what_stands_by_behind_an_empty_hidden_queue_is_reported_as_standing_by() {
+    let seen = WaitInputs::of_tasks(10, 20).after(60);
     let bursts = Bursts { at: Timestamp::UNIX_EPOCH, gaps: vec![1_000], sizes: vec![40.0, 40.0] };
     let pace = Pace { fastest: 0.001, ..Pace::default() };
-    let mut next = Wait { pace, bursts: Some(bursts), ..Wait::default() };
+    let mut next = WaitMemory { pace, bursts: Some(bursts), ..WaitMemory::default() };
     let asked = decided(&seen, hidden(0.0, 0.0), false, steady(30.0 / 54.0), &mut next);
     let reason = Reason::StandsBy { bursts: 2, proposes: 15 };
-    assert_eq!(asked, Proposal { tasks: 15, reason });
+    assert_eq!(asked, WaitProposal { tasks: 15, reason });
 }
 
 /// A queue that counts its jobs, with so many waiting and done.
-fn counting(waiting: f64, done: u64) -> Jobs {
-    Jobs { done: Some(done), ..Jobs::shown(waiting, 20.0) }
+fn counting(waiting: f64, done: u64) -> QueueJobs {
+    QueueJobs { done: Some(done), ..QueueJobs::shown(waiting, 20.0) }
 }
 
-fn seen(at: i64, jobs: Jobs) -> Sight {
-    Sight { jobs: Some(jobs), ..Sight::of_tasks(10, 10) }.after(at)
+fn seen(at: i64, jobs: QueueJobs) -> WaitInputs {
+    WaitInputs { jobs: Some(jobs), ..WaitInputs::of_tasks(10, 10) }.after(at)
 }
 
 /// Two events may ask at the same time, and must not be told two things.
 #[test]
-fn a_second_look_right_after_says_the_same() {
-    let (_, mut memory) = look(&seen(0, counting(0.0, 0)), None);
+fn a_second_evaluation_right_after_says_the_same() {
+    let (_, mut memory) = evaluate(&seen(0, counting(0.0, 0)), None);
     for number in 1..=20_u32 {
         let at = i64::from(number) * 15;
         let now = seen(at, counting(0.0, u64::from(number * 151 + number % 7)));
-        let (first, next) = look(&now, Some(&memory));
-        let (second, after) = look(&now, Some(&next));
+        let (first, next) = evaluate(&now, Some(&memory));
+        let (second, after) = evaluate(&now, Some(&next));
         assert_eq!((first.as_ref(), next.load), (second.as_ref(), after.load));
         assert!(first.is_some());
         memory = next;
@@ -159,10 +165,10 @@ fn a_second_look_right_after_says_the_same() {
 }
 
 #[test]
-fn looks_five_seconds_apart_teach_and_closer_ones_do_not() {
+fn evaluations_five_seconds_apart_teach_and_closer_ones_do_not() {
     for (apart, learned) in [(4, false), (5, true)] {
-        let (_, first) = look(&seen(0, counting(0.0, 0)), None);
-        let (_, next) = look(&seen(apart, counting(0.0, 50)), Some(&first));
+        let (_, first) = evaluate(&seen(0, counting(0.0, 0)), None);
+        let (_, next) = evaluate(&seen(apart, counting(0.0, 50)), Some(&first));
         assert_eq!(next.last.map(|last| last.at) != first.last.map(|last| last.at), learned, "{apart} s");
         assert_eq!(next.load.is_some(), learned, "{apart} s");
     }
@@ -171,9 +177,9 @@ fn looks_five_seconds_apart_teach_and_closer_ones_do_not() {
 #[test]
 fn the_load_is_forgotten_after_more_than_two_and_a_half_minutes() {
     for (apart, kept) in [(150, true), (151, false)] {
-        let (_, first) = look(&seen(0, counting(0.0, 0)), None);
-        let (_, second) = look(&seen(15, counting(0.0, 150)), Some(&first));
-        let (asked, next) = look(&seen(15 + apart, counting(0.0, 1_650)), Some(&second));
+        let (_, first) = evaluate(&seen(0, counting(0.0, 0)), None);
+        let (_, second) = evaluate(&seen(15, counting(0.0, 150)), Some(&first));
+        let (asked, next) = evaluate(&seen(15 + apart, counting(0.0, 1_650)), Some(&second));
         assert_eq!(next.load.is_some(), kept, "after {apart} s");
         assert_eq!(asked.is_some(), kept, "after {apart} s five tasks are enough, and ten stay: {asked:?}");
     }
@@ -182,9 +188,9 @@ fn the_load_is_forgotten_after_more_than_two_and_a_half_minutes() {
 /// It was emptied by as many as believed, not by fewer: that measures nothing, and what is doubted fades like the rest.
 #[test]
 fn a_hidden_queue_that_was_emptied_by_as_many_as_believed_shows_no_new_load() {
-    let (_, mut memory) = look(&seen(0, hidden(100.0, 0.0)), None);
-    memory.load = Some(Load { doubt: 0.2, ..Load::default() });
-    let (_, next) = look(&seen(15, hidden(0.0, 0.0)), Some(&memory));
+    let (_, mut memory) = evaluate(&seen(0, hidden(100.0, 0.0)), None);
+    memory.load = Some(LoadEstimate { doubt: 0.2, ..LoadEstimate::default() });
+    let (_, next) = evaluate(&seen(15, hidden(0.0, 0.0)), Some(&memory));
     let load = next.load.unwrap();
     assert!((load.doubt - 0.1994).abs() < 1e-9 && load.apart == 0.0, "it halves in an hour: {load:?}");
 }
@@ -193,20 +199,20 @@ fn a_hidden_queue_that_was_emptied_by_as_many_as_believed_shows_no_new_load() {
 #[test]
 fn a_believed_load_is_at_most_what_the_tasks_that_run_or_are_asked_for_could_do() {
     for (running, rate, expected) in [(1, 18.0, 17.95), (1, 30.0, 20.0), (12, 30.0, 24.0)] {
-        let (_, memory) = look(&seen(0, hidden(0.0, 0.0)), None);
-        let memory = Wait { pace: a_second_a_job(), load: Some(steady(rate)), ..memory };
-        let (_, next) = look(&Sight { running, ..seen(15, hidden(0.0, 0.0)) }, Some(&memory));
+        let (_, memory) = evaluate(&seen(0, hidden(0.0, 0.0)), None);
+        let memory = WaitMemory { pace: a_second_a_job(), load: Some(steady(rate)), ..memory };
+        let (_, next) = evaluate(&WaitInputs { running, ..seen(15, hidden(0.0, 0.0)) }, Some(&memory));
         let rate = next.load.unwrap().rate;
         assert!((rate - expected).abs() < 1e-9, "{rate} instead of {expected}: {running} of 10 run");
     }
 }
 
-/// Of a part nobody knows what runs or what is reserved: it teaches nothing, orders for what waits, and lowers nothing.
+/// Of a part it is not known what runs or what is reserved: it teaches nothing, orders for what waits, and lowers nothing.
 #[test]
-fn a_look_that_read_only_a_part_teaches_nothing_orders_for_what_waits_and_never_lowers() {
-    let (_, memory) = look(&seen(0, hidden(100.0, 0.0)), None);
+fn an_evaluation_that_read_only_a_part_teaches_nothing_orders_for_what_waits_and_never_lowers() {
+    let (_, memory) = evaluate(&seen(0, hidden(100.0, 0.0)), None);
     // Twice as much as ten tasks of two jobs each can do.
-    let mut memory = Wait { pace: a_second_a_job(), load: Some(steady(40.0)), ..memory };
+    let mut memory = WaitMemory { pace: a_second_a_job(), load: Some(steady(40.0)), ..memory };
     memory.shorten();
     for (after, waiting, orders) in [
         (15, 0.0, false),
@@ -216,12 +222,13 @@ fn a_look_that_read_only_a_part_teaches_nothing_orders_for_what_waits_and_never_
         (600, 2_300.0, false), // what waits is: it needs the ten that there are
         (600, 2_400.0, true),  // it needs more
     ] {
-        let jobs = Jobs { partial: true, ..hidden(waiting, 0.0) };
-        let (asked, next) = look(&seen(after, jobs), Some(&memory));
+        let jobs = QueueJobs { partial: true, ..hidden(waiting, 0.0) };
+        let (asked, next) = evaluate(&seen(after, jobs), Some(&memory));
         assert_eq!(asked.is_some(), orders, "{waiting} wait, {after} s later: {asked:?}");
         assert!(asked.is_none_or(|asked| asked.tasks > 10));
-        let learned =
-            |it: &Wait| (it.pace, it.load, it.lasting, it.last, it.bursts.clone(), it.wishes.clone());
+        let learned = |it: &WaitMemory| {
+            (it.pace, it.load, it.lasting, it.last, it.bursts.clone(), it.recommendations.clone())
+        };
         assert_eq!(learned(&next), learned(&memory), "{waiting} wait, {after} s later");
     }
 }
@@ -235,9 +242,9 @@ fn until_a_queue_has_shown_its_pace_orders_stop_at_six_times_the_running_tasks()
         (Pace::default(), 1, 0, 6),
         (Pace { fastest: 1e-3, ..Pace::default() }, 10, 10, 3_329),
     ] {
-        let mut next = Wait { pace, ..Wait::default() };
-        let seen = Sight::of_tasks(desired, running);
-        let asked = decided(&seen, Jobs::shown(10_000.0, 20.0), true, steady(0.0), &mut next);
+        let mut next = WaitMemory { pace, ..WaitMemory::default() };
+        let seen = WaitInputs::of_tasks(desired, running);
+        let asked = decided(&seen, QueueJobs::shown(10_000.0, 20.0), true, steady(0.0), &mut next);
         assert_eq!(asked.tasks, expected, "{running} of {desired} run, {pace:?}");
     }
 }

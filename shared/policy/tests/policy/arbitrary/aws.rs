@@ -1,4 +1,4 @@
-//! Any alarms, any constraints, any other scaler, and anything that people want to be told of.
+//! Any alarms, any constraints, any other autoscaler, and anything that operators want reported.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,9 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use tidegate_policy::Severity;
-use tidegate_policy::{Absence, Alarm, AlarmName, AlarmState, Constraints, Evaluation, Notify, OtherScaler};
+use tidegate_policy::{
+    Absence, Alarm, AlarmEvaluation, AlarmName, AlarmState, Constraints, Notify, OtherAutoscaler,
+};
 
 use super::{Range, count, duration, time};
 use crate::stage::{condition, refused};
@@ -14,10 +16,11 @@ use crate::stage::{condition, refused};
 /// The one alarm that rules name.
 pub(super) fn alarms(range: Range) -> impl Strategy<Value = BTreeMap<AlarmName, Result<Alarm, Absence>>> {
     let states = [AlarmState::Ok, AlarmState::Alarm, AlarmState::InsufficientData];
-    let bases = [Evaluation::PartialData, Evaluation::Error, Evaluation::Failure];
-    let evaluation = prop_oneof![4 => Just(Evaluation::Complete), 1 => prop::sample::select(bases.to_vec())];
-    let read = (prop::sample::select(states.to_vec()), time(range), evaluation)
-        .prop_map(|(state, since, evaluation)| Alarm { state, since, evaluation });
+    let bases = [AlarmEvaluation::PartialData, AlarmEvaluation::Error, AlarmEvaluation::Failure];
+    let evaluation_state =
+        prop_oneof![4 => Just(AlarmEvaluation::Complete), 1 => prop::sample::select(bases.to_vec())];
+    let read = (prop::sample::select(states.to_vec()), time(range), evaluation_state)
+        .prop_map(|(state, since, evaluation_state)| Alarm { state, since, evaluation_state });
     let read = prop_oneof![8 => read.prop_map(Ok), 1 => Just(Err(refused()))];
     option::weighted(0.95, read)
         .prop_map(|read| read.map(|read| (AlarmName::new("busy").unwrap(), read)).into_iter().collect())
@@ -26,10 +29,10 @@ pub(super) fn alarms(range: Range) -> impl Strategy<Value = BTreeMap<AlarmName, 
 pub(super) fn constraints(range: Range) -> impl Strategy<Value = Constraints> {
     let why = || option::weighted(0.1, Just("a process is suspended".to_owned()));
     let other = prop_oneof![
-        12 => Just(OtherScaler::Absent),
-        2 => Just(OtherScaler::Suspended),
-        1 => Just(OtherScaler::Active("Application Auto Scaling".to_owned())),
-        1 => Just(OtherScaler::Unknown(refused())),
+        12 => Just(OtherAutoscaler::Absent),
+        2 => Just(OtherAutoscaler::Suspended),
+        1 => Just(OtherAutoscaler::Active("Application Auto Scaling".to_owned())),
+        1 => Just(OtherAutoscaler::Unknown(refused())),
     ];
     let bound = || option::weighted(0.2, count(range));
     let warmup = prop_oneof![3 => duration(Range::Everyday, &[0]), 1 => duration(range, &[60, 300])];
@@ -43,7 +46,7 @@ pub(super) fn constraints(range: Range) -> impl Strategy<Value = Constraints> {
             no_scale_in,
             (protected, express, deployment_failed),
             warmup,
-            other_scaler,
+            other_autoscaler,
         )| {
             Constraints {
                 min,
@@ -54,7 +57,7 @@ pub(super) fn constraints(range: Range) -> impl Strategy<Value = Constraints> {
                 deployment_failed,
                 protected,
                 warmup,
-                other_scaler,
+                other_autoscaler,
             }
         },
     );

@@ -2,7 +2,7 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use tidegate_policy::memory::ran::{Ran, Span};
+use tidegate_policy::memory::ran::{Ran, RunningSpan};
 
 use super::{Range, count, time};
 
@@ -11,7 +11,7 @@ pub(super) fn ran(range: Range) -> impl Strategy<Value = Ran> {
         Range::Everyday => (0..600_i64).boxed(),
         Range::Extreme => prop_oneof![0..600_i64, Just(i64::MAX), Just(i64::MIN)].boxed(),
     };
-    let span = (lasted, count(range), count(range)).prop_map(|(lasted, one, other)| Span {
+    let span = (lasted, count(range), count(range)).prop_map(|(lasted, one, other)| RunningSpan {
         lasted,
         least: one.min(other),
         most: one.max(other),

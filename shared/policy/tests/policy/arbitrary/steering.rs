@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
-use tidegate_policy::notice::Edge;
+use tidegate_policy::notice::ActiveNotice;
 use tidegate_policy::overrides::OverrideKind;
 use tidegate_policy::{Days, Floor, Hours, MetricName, NoticeKind, Override, Track, Window};
 
@@ -44,7 +44,7 @@ pub(super) fn floor() -> impl Strategy<Value = Option<Floor>> {
     )
 }
 
-/// What people ask for, of now or of a minute ago.
+/// What operators ask for, of now or of a minute ago.
 pub(super) fn overrides(range: Range) -> impl Strategy<Value = Vec<Override>> {
     let kind = prop_oneof![
         count(range).prop_map(OverrideKind::Min),
@@ -61,12 +61,19 @@ pub(super) fn overrides(range: Range) -> impl Strategy<Value = Vec<Override>> {
     prop_oneof![3 => Just(vec![]), 1 => vec(row, 1..3)]
 }
 
-/// What people were told of, or are about to be.
-pub(super) fn edges(range: Range) -> impl Strategy<Value = Vec<Edge>> {
-    let kinds = [NoticeKind::Blocked, NoticeKind::PinnedAtMax, NoticeKind::ReadingMissing];
+/// What operators were notified of, or are about to be.
+pub(super) fn active_notices(range: Range) -> impl Strategy<Value = Vec<ActiveNotice>> {
+    let kinds = [NoticeKind::Blocked, NoticeKind::AtMax, NoticeKind::ReadingMissing];
     (prop::sample::subsequence(kinds.to_vec(), 0..=3), time(range), count(range), any::<(bool, bool)>())
-        .prop_map(|(kinds, since, looks, (told, ended))| {
-            let edge = |kind| Edge { kind, condition: None, since, looks, told, ended: ended && told };
-            kinds.into_iter().map(edge).collect()
+        .prop_map(|(kinds, since, evaluations, (notified, ended))| {
+            let active = |kind| ActiveNotice {
+                kind,
+                condition: None,
+                since,
+                evaluations,
+                notified,
+                ended: ended && notified,
+            };
+            kinds.into_iter().map(active).collect()
         })
 }

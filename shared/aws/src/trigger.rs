@@ -1,0 +1,233 @@
+//! The trigger: the event, read only as far as needed to know what sent it. An event is a doorbell, not a reading, so
+//! nothing that AWS may add, drop or format differently prevents an evaluation.
+
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+/// What triggered the evaluation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trigger {
+    /// EventBridge Scheduler or a scheduled rule.
+    Schedule,
+    /// The function's own delayed message.
+    DelayedEvaluation,
+    /// A CloudWatch alarm, in whichever envelope.
+    Alarm {
+        /// The alarm's name.
+        name: String,
+    },
+    /// An operator or a tool asks for something by name; the function knows which actions it has.
+    Manual {
+        /// What is asked for: [`EVALUATE`] when nothing else is said.
+        action: String,
+        /// With what.
+        arguments: Map<String, Value>,
+    },
+}
+
+/// The action that every trigger asks for, unless it says another.
+pub const EVALUATE: &str = "evaluate";
+/// The action that only asks what would be done: nothing is remembered, done or told.
+pub const PLAN: &str = "plan";
+
+/// An event that no function understands.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TriggerError {
+    /// The shape is none of those known.
+    #[error(
+        "unknown event: {shape}; known are an EventBridge schedule, a CloudWatch alarm (directly, through EventBridge or SNS), \
+         an SQS evaluation message {{\"evaluation\": n}}, and a manual {{}}, {{\"services\": [\"name\"]}} or {{\"action\": \"plan\"}}"
+    )]
+    Unknown {
+        /// What it looks like.
+        shape: String,
+    },
+    /// The shape is known, its content is not.
+    #[error("{envelope}: {problem}")]
+    Malformed {
+        /// Which shape.
+        envelope: &'static str,
+        /// What is wrong.
+        problem: String,
+    },
+}
+
+impl TriggerError {
+    /// What is asked for by hand is nothing that this function does.
+    #[must_use]
+    pub fn manual(problem: &str) -> Self {
+        malformed("manual event", problem)
+    }
+}
+
+impl Trigger {
+    /// Reads an event.
+    ///
+    /// # Errors
+    /// Names the shape that was found and the shapes that are known.
+    pub fn parse(event: &Value) -> Result<Self, TriggerError> {
+        let Some(fields) = event.as_object() else { return Err(unknown(event)) };
+        let text = |key: &str| fields.get(key).and_then(Value::as_str);
+        if fields.contains_key("Records") {
+            return records(event);
+        }
+        if let Some(data) = fields.get("alarmData") {
+            return alarm(data, "alarmName", "CloudWatch alarm", "`alarmData.alarmName` is missing");
+        }
+        if let Some(detail_type) = text("detail-type") {
+            return from_eventbridge(detail_type, event);
+        }
+        if text("AlarmName").is_some() {
+            return from_alarm_message(event);
+        }
+        if let (Some("Notification"), Some(message)) = (text("Type"), text("Message")) {
+            return from_sns(message);
+        }
+        if fields.keys().all(|key| key == "evaluation") && !fields.is_empty() {
+            return Ok(Self::DelayedEvaluation);
+        }
+        if fields.is_empty() || fields.contains_key("action") || fields.contains_key("services") {
+            return manual(fields.clone());
+        }
+        Err(unknown(event))
+    }
+
+    /// Only a question: nothing is to be remembered, done or told.
+    #[must_use]
+    pub fn is_plan(&self) -> bool {
+        self.action() == PLAN
+    }
+
+    /// What it asks for.
+    #[must_use]
+    pub fn action(&self) -> &str {
+        match self {
+            Self::Manual { action, .. } => action,
+            Self::Schedule | Self::DelayedEvaluation | Self::Alarm { .. } => EVALUATE,
+        }
+    }
+
+    /// Its stable name in JSON and logs.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Schedule => "schedule",
+            Self::DelayedEvaluation => "delayed-evaluation",
+            Self::Alarm { .. } => "alarm",
+            Self::Manual { .. } => "manual",
+        }
+    }
+}
+
+impl fmt::Display for Trigger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Alarm { name } => write!(f, "alarm {name}"),
+            Self::Schedule | Self::DelayedEvaluation | Self::Manual { .. } => f.write_str(self.code()),
+        }
+    }
+}
+
+/// An action by its name, and everything else as its arguments.
+fn manual(mut arguments: Map<String, Value>) -> Result<Trigger, TriggerError> {
+    let action = match arguments.remove("action") {
+        None => EVALUATE.to_owned(),
+        Some(Value::String(action)) => action,
+        Some(other) => {
+            return Err(malformed(
+                "manual event",
+                &format!("`action` is {other}, not the name of an action"),
+            ));
+        }
+    };
+    Ok(Trigger::Manual { action, arguments })
+}
+
+/// A scheduled event, or an alarm that changed its state.
+fn from_eventbridge(detail_type: &str, event: &Value) -> Result<Trigger, TriggerError> {
+    match detail_type {
+        "Scheduled Event" => Ok(Trigger::Schedule),
+        "CloudWatch Alarm State Change" => {
+            let detail = event.get("detail").unwrap_or(&Value::Null);
+            alarm(detail, "alarmName", "EventBridge alarm event", "`detail.alarmName` is missing")
+        }
+        other => {
+            let shape = format!("an EventBridge event with detail-type `{}`", shown(other));
+            Err(TriggerError::Unknown { shape })
+        }
+    }
+}
+
+/// Records of SQS or SNS. Several messages trigger one evaluation.
+fn records(event: &Value) -> Result<Trigger, TriggerError> {
+    let first = event.get("Records").and_then(|records| records.get(0)).unwrap_or(&Value::Null);
+    let source = first.get("eventSource").or_else(|| first.get("EventSource"));
+    match source.and_then(Value::as_str) {
+        Some("aws:sqs") => {
+            let body = first.get("body").and_then(Value::as_str).unwrap_or_default();
+            let inner: Value =
+                serde_json::from_str(body).map_err(|error| malformed("SQS message", &error.to_string()))?;
+            Trigger::parse(&inner)
+        }
+        Some("aws:sns") => {
+            from_sns(first.pointer("/Sns/Message").and_then(Value::as_str).unwrap_or_default())
+        }
+        Some(other) => Err(TriggerError::Unknown { shape: format!("records of `{}`", shown(other)) }),
+        None => Err(TriggerError::Unknown { shape: "`Records` without an event source".to_owned() }),
+    }
+}
+
+/// The message of an SNS notification: what CloudWatch publishes, or what an EventBridge rule sends there.
+fn from_sns(message: &str) -> Result<Trigger, TriggerError> {
+    let inner: Value = serde_json::from_str(message)
+        .map_err(|error| malformed("SNS message", &format!("no CloudWatch alarm: {error}")))?;
+    match inner.get("detail-type").and_then(Value::as_str) {
+        Some(detail_type) => from_eventbridge(detail_type, &inner),
+        None => from_alarm_message(&inner),
+    }
+}
+
+/// The JSON that CloudWatch publishes to SNS.
+fn from_alarm_message(message: &Value) -> Result<Trigger, TriggerError> {
+    alarm(message, "AlarmName", "SNS message", "no CloudWatch alarm: `AlarmName` is missing")
+}
+
+/// The alarm whose name stands under a key.
+fn alarm(data: &Value, key: &str, envelope: &'static str, missing: &str) -> Result<Trigger, TriggerError> {
+    let name = data.get(key).and_then(Value::as_str);
+    name.map(|name| Trigger::Alarm { name: name.to_owned() }).ok_or_else(|| malformed(envelope, missing))
+}
+
+/// A text of the event for an error: short, and on one line.
+fn shown(text: &str) -> String {
+    one_line(text, 60)
+}
+
+/// Something wrong with the content of a known shape.
+fn malformed(envelope: &'static str, problem: &str) -> TriggerError {
+    TriggerError::Malformed { envelope, problem: one_line(problem, 300) }
+}
+
+/// A text without control characters, cut where it is longer than operators read.
+fn one_line(text: &str, characters_max: usize) -> String {
+    let printable = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
+    let more = text.chars().nth(characters_max).map(|_| '…');
+    text.chars().take(characters_max).map(printable).chain(more).collect()
+}
+
+/// Names the shape of an event that nobody knows.
+fn unknown(event: &Value) -> TriggerError {
+    let shape = match event {
+        Value::Object(fields) => {
+            let keys: Vec<String> = fields.keys().take(8).map(|key| format!("`{}`", shown(key))).collect();
+            format!("an object with {}", keys.join(", "))
+        }
+        Value::Array(_) => "an array".to_owned(),
+        Value::String(_) => "a text".to_owned(),
+        Value::Number(_) => "a number".to_owned(),
+        Value::Bool(_) => "true or false".to_owned(),
+        Value::Null => "null".to_owned(),
+    };
+    TriggerError::Unknown { shape }
+}

@@ -1,0 +1,34 @@
+//! The time of one evaluation, part by part. Together the parts stay below the function's time-out, so that Lambda never
+//! cuts an evaluation off between a change and its report.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use tidegate_aws::clients::OPERATION_TIMEOUT;
+
+/// The function's time-out in `template.yaml`.
+const FUNCTION: Duration = Duration::from_secs(30);
+
+/// Reading the ledger.
+pub const LEDGER: Duration = Duration::from_secs(5);
+/// After it, ECS and CloudWatch, side by side: with 1,000 services some 100 calls, ten at a time.
+pub const AWS: Duration = Duration::from_secs(8);
+/// Beside both, the queues, with their secrets before them.
+pub const QUEUES: Duration = Duration::from_secs(13);
+/// A change is sent within this long after its evaluation began, or not at all: after reading, and after the write that
+/// holds the intent. Far shorter than the intent's lease (90 s), after which another evaluation may act.
+pub const ACT_WITHIN: SignedDuration = SignedDuration::from_secs(17);
+/// Remembering the outcome, with what other evaluations wrote in between.
+pub const REMEMBER: Duration = Duration::from_secs(4);
+
+const _: () = {
+    let call = OPERATION_TIMEOUT.as_secs();
+    let read = LEDGER.as_secs() + AWS.as_secs();
+    assert!(QUEUES.as_secs() <= read, "queues are read beside the ledger and AWS");
+    assert!(
+        read + call <= ACT_WITHIN.unsigned_abs().as_secs(),
+        "an evaluation that read slowly may still act"
+    );
+    let act_and_report = call + call;
+    assert!(ACT_WITHIN.unsigned_abs().as_secs() + act_and_report + REMEMBER.as_secs() < FUNCTION.as_secs());
+};

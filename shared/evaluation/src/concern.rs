@@ -1,0 +1,80 @@
+//! What one function brings to the evaluation that all share.
+
+use std::future::Future;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tidegate_aws::CallError;
+use tidegate_aws::ledger::{Found, LedgerItem};
+use tidegate_aws::report::{Header, Section};
+use tidegate_aws::trigger::Trigger;
+use tidegate_policy::Override;
+
+use crate::{Clock, InvocationError};
+
+/// One function's part of an evaluation: what it remembers, sees, decides, changes and tells. Everything else is in
+/// [`Evaluator::handle`](crate::Evaluator::handle), once for all.
+pub trait Concern {
+    /// What it remembers from one evaluation to the next, in its own item of the ledger.
+    type Memory: Clone + Default + Serialize + DeserializeOwned;
+    /// What it is about: a service, a database.
+    type Subject;
+    /// What it saw of its subjects.
+    type FleetObservation;
+    /// One subject in an evaluation: what was seen and decided, and what came of it.
+    type Target;
+
+    /// The function's name through every layer: `queue-depth`.
+    fn name(&self) -> &'static str;
+
+    /// The names of all of its subjects, in the order of the fleet file.
+    fn names(&self) -> Vec<String>;
+
+    /// The subjects that an evaluation is about.
+    ///
+    /// # Errors
+    /// What is asked for by hand is nothing that it knows.
+    fn select(&self, trigger: &Trigger) -> Result<Vec<&Self::Subject>, InvocationError>;
+
+    /// Sees the world. What the ledger holds is awaited here, so that what does not depend on it is read meanwhile.
+    ///
+    /// # Errors
+    /// The ledger cannot be read. Everything else that cannot be read is a part of what was seen.
+    fn observe(
+        &self,
+        subjects: &[&Self::Subject],
+        trigger: &Trigger,
+        ledger: impl Future<Output = Result<Found<Self::Memory>, CallError>>,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<(Found<Self::Memory>, Self::FleetObservation), CallError>>;
+
+    /// Believes a memory that was read only as far as it can be true: whoever may write the table can put anything there.
+    fn believe(&self, memory: &mut Self::Memory, now: Timestamp);
+
+    /// Decides, and puts the next memory, with every intent, into the item.
+    fn decide(
+        &self,
+        seen: Self::FleetObservation,
+        item: &mut LedgerItem<Self::Memory>,
+        overrides: &[Override],
+        header: &Header,
+    ) -> Vec<Self::Target>;
+
+    /// Something moves: the next evaluation is worth its price before the schedule triggers.
+    fn is_moving(&self, targets: &[Self::Target]) -> bool;
+
+    /// Makes the changes, none after `not_after`, and keeps what came of each.
+    fn apply(
+        &self,
+        targets: &mut [Self::Target],
+        not_after: Timestamp,
+        clock: &Clock,
+    ) -> impl Future<Output = ()>;
+
+    /// Its part of the report.
+    fn section(&self, target: &Self::Target, header: &Header) -> Section;
+
+    /// Puts what came of the changes, and what operators were notified of, into the newest memory, whoever wrote it.
+    fn settle(&self, memory: &mut Self::Memory, targets: &[Self::Target], header: &Header, notified: bool);
+}

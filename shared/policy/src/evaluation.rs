@@ -1,0 +1,176 @@
+//! One evaluation of one service: the whole pipeline, top to bottom. All services are decided about with it, those with
+//! a queue and those without.
+
+use jiff::Timestamp;
+
+use crate::clock::to_the_millisecond;
+use crate::decision::Decision;
+use crate::memory::Memory;
+use crate::method::combine::WaitResult;
+use crate::notice::{NoticeKind, compare};
+use crate::observation::{Observation, ServiceState};
+use crate::overrides::Override;
+use crate::pipeline::bounds::InForce;
+use crate::pipeline::changes::{self, Changes};
+use crate::pipeline::gate::{self, Passed};
+use crate::pipeline::known::Known;
+use crate::pipeline::notices::{self, Found};
+use crate::pipeline::overwritten;
+use crate::pipeline::recommend::{Recommendation, ask_wait, recommend, scalable};
+use crate::reason::Reason;
+use crate::service::ServicePolicy;
+
+/// One evaluation of one service: whose turn it is, when, and what operators asked for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Evaluation<'a> {
+    /// The service's name in the fleet file.
+    pub target: &'a str,
+    /// The evaluation's own id; an intent carries it.
+    pub id: &'a str,
+    /// The overrides of the whole fleet.
+    pub overrides: &'a [Override],
+    /// The one time of this evaluation.
+    pub now: Timestamp,
+}
+
+/// Decides about one service. Pure and total: the same arguments give the same decision, and none of them panics.
+pub fn decide(
+    seen: &Observation,
+    policy: &ServicePolicy,
+    memory: &Memory,
+    evaluation: Evaluation<'_>,
+) -> Decision {
+    let now = to_the_millisecond(evaluation.now);
+    let known = Known::of(seen, policy, memory, now);
+    let in_force =
+        InForce::now(&known, evaluation.overrides.iter().filter(|row| row.applies(evaluation.target, now)));
+    let (wait, waited) = ask_wait(&known, memory, in_force.bounds);
+    let size = match scalable(seen) {
+        Ok(service) => Size::of(service, &known, &in_force, &wait, memory),
+        Err(reason) => Size::blocked(reason, &known, memory),
+    };
+    let (reasons, found) = explain(&known, &in_force, &size, memory);
+    let (active_notices, notices) =
+        compare(&memory.active_notices, &found, |active| notices::end(active, &known, &found), now);
+
+    let Size { changes, recommendation: Recommendation { recommendations, asked, .. }, passed, .. } = size;
+    let Passed { verdict, intent, failure, .. } = passed;
+    let changes = changes.after(verdict, asked, policy, now);
+    Decision {
+        verdict,
+        reasons,
+        bounds: in_force.bounds,
+        notices,
+        moving: known.moving() || verdict.as_change().is_some(),
+        capacity_unit: policy.capacity_unit,
+        memory: Memory {
+            scale_out: changes.scale_out,
+            changed_at: changes.changed_at,
+            woke_at: changes.woke_at,
+            recommendations,
+            desired_count: known.desired().filter(|_| intent.is_none()).or(memory.desired_count),
+            intent: changes::intent(verdict, evaluation.id, now).or(intent),
+            failure,
+            zeroed: changes.zeroed,
+            overwritten: changes.overwritten,
+            wait: waited,
+            active_notices,
+            observed: memory.observed,
+            runs: known.runs,
+            metrics: known.datapoints.settled,
+            young: known.datapoints.young,
+            empty: known.datapoints.empty,
+            startup: known.startup,
+            ran: known.ran,
+            head: known.head,
+            idle_since: known.idle_since,
+        },
+    }
+}
+
+/// How the size of a service came about, step by step.
+struct Size {
+    /// Why it cannot be scaled at all.
+    blocked: Option<Reason>,
+    changes: Changes,
+    recommendation: Recommendation,
+    passed: Passed,
+}
+
+impl Size {
+    /// Of a service that can be scaled.
+    fn of(
+        service: &ServiceState,
+        known: &Known<'_>,
+        in_force: &InForce<'_>,
+        wait: &WaitResult,
+        memory: &Memory,
+    ) -> Self {
+        let changes = Changes::seen(memory, service.desired_count, known.now);
+        let recommendation =
+            recommend(known, in_force, &changes, wait, service, memory.recommendations.clone());
+        let passed = gate::pass(service.desired_count, recommendation.to, memory, known.now);
+        Self { blocked: None, changes, recommendation, passed }
+    }
+
+    /// Of a service that cannot: what is pending stays so.
+    fn blocked(reason: Reason, known: &Known<'_>, memory: &Memory) -> Self {
+        let at = known.desired();
+        Self {
+            blocked: Some(reason),
+            changes: Changes::remembered(memory),
+            recommendation: Recommendation::none(at.unwrap_or(0), memory.recommendations.clone()),
+            passed: Passed::nothing(at, memory),
+        }
+    }
+}
+
+/// Why: causes first, circumstances behind them, both in the order of the steps. And what of it operators may be
+/// notified of.
+fn explain(
+    known: &Known<'_>,
+    in_force: &InForce<'_>,
+    size: &Size,
+    memory: &Memory,
+) -> (Vec<Reason>, Vec<Found>) {
+    let Size { blocked, changes, recommendation, passed } = size;
+    let mut all = Explanation::default();
+    all.both(blocked.clone().map(|reason| (NoticeKind::Blocked, reason)));
+    all.found.extend(notices::unreadable(known, in_force, memory));
+    all.both(notices::of_queue(known));
+    all.both(notices::overrides(in_force));
+    all.reasons.extend(changes.reason());
+    all.both(overwritten::found(changes.overwritten));
+    all.both(recommendation.switched_off.clone().map(|off| (NoticeKind::SwitchedOff, off)));
+    all.reasons.extend(recommendation.reasons.iter().cloned());
+    all.reasons.extend(passed.reasons.iter().cloned());
+    all.found.extend(notices::of_reasons(known, in_force, &all.reasons));
+    all.both(in_force.outside.clone().map(|reason| (NoticeKind::OutsideBounds, reason)));
+    all.found.extend(notices::starting(known));
+    all.both(notices::failed_deployment(known));
+    all.found.extend(notices::failing(passed.failure));
+    if all.reasons.is_empty() {
+        all.reasons.push(Reason::NothingMatches);
+    }
+    all.both(notices::watched(known, &memory.active_notices));
+    all.reasons.extend(in_force.behind(&all.reasons));
+    all.reasons.sort_by_key(Reason::is_circumstance);
+    (all.reasons, all.found)
+}
+
+/// Reasons and conditions, as they are gathered.
+#[derive(Default)]
+struct Explanation {
+    reasons: Vec<Reason>,
+    found: Vec<Found>,
+}
+
+impl Explanation {
+    /// Conditions that are reasons too.
+    fn both(&mut self, found: impl IntoIterator<Item = Found>) {
+        for (kind, reason) in found {
+            self.reasons.push(reason.clone());
+            self.found.push((kind, reason));
+        }
+    }
+}
