@@ -184,7 +184,7 @@ class Stage:
             if not messages:
                 reports = [report(json.loads(message["Body"])) for message in received]
                 # A message that an earlier test made late is not ours.
-                return [report for report in reports if self.name in report["subject"]]
+                return [report for report in reports if self.name in report["text"]]
             received += messages
             for message in messages:
                 sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])

@@ -6,6 +6,9 @@ pub const SUBJECT_CHARACTERS_MAX: usize = 99;
 /// What a name keeps however little room there is: enough to tell two services apart that begin or end differently.
 const NAME_CHARACTERS_MIN: usize = 12;
 
+/// What the fleet's name keeps where the text is about the whole fleet: such a text is an error's, and its end is only detail.
+const FLEET_CHARACTERS_MIN: usize = 40;
+
 /// What stands for the part of a text that is left out.
 const CUT: &str = "..";
 
@@ -26,7 +29,8 @@ pub(super) fn subject(fleet: &str, line: &Line, more: usize) -> String {
     let around = "[] ".len().saturating_add(if target.is_some() { ": ".len() } else { 0 });
     let room = SUBJECT_CHARACTERS_MAX.saturating_sub(around).saturating_sub(more.len());
     let names = [Some(fleet.as_str()), target.as_deref()];
-    let kept = names.iter().flatten().map(|name| name.len().min(NAME_CHARACTERS_MIN)).sum();
+    let least = if target.is_some() { NAME_CHARACTERS_MIN } else { FLEET_CHARACTERS_MIN };
+    let kept = names.iter().flatten().map(|name| name.len().min(least)).sum();
     let what = without_end(&what, room.saturating_sub(kept));
     let room = room.saturating_sub(what.len());
     let of_target = target.as_deref().map_or(0, str::len);
@@ -115,6 +119,13 @@ mod tests {
             subject.starts_with("[prod] worker: alarm(xxx") && subject.ends_with("xx.. (+1 more)"),
             "{subject}"
         );
+    }
+
+    #[test]
+    fn an_error_gives_way_before_the_name_of_the_fleet() {
+        let what = format!("nothing is scaled: read the ledger `tidegate`: {}", "denied ".repeat(20));
+        let subject = subject("shop-production-eu-central-1", &Line { target: None, what }, 0);
+        assert!(subject.starts_with("[shop-production-eu-central-1] nothing is scaled: "), "{subject}");
     }
 
     #[test]
