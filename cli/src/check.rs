@@ -8,7 +8,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use tidegate_fleet::effective::{self, Effective};
-use tidegate_fleet::{FILE_BYTES_MAX, Fleet, Mode, Problem, Problems, TargetName, zone_rules};
+use tidegate_fleet::{FILE_BYTES_MAX, Fleet, Mode, Problem, Problems, zone_rules};
 
 use crate::arguments::CheckOptions;
 use crate::outcome::{CommandOutput, FAILED, REFUSED};
@@ -27,15 +27,14 @@ struct Checked {
 pub(crate) fn run(options: &CheckOptions) -> CommandOutput {
     let files: Vec<Checked> = options.fleets.iter().map(|path| Checked::new(path)).collect();
     let shared = scaled_twice(&files);
-    let codes = files.iter().map(Checked::code).chain(shared.iter().map(|_| REFUSED));
-    let code = codes.max().unwrap_or(0);
+    let code = files.iter().map(Checked::code).max().unwrap_or(0);
     if options.json {
         let mut answers: Vec<Value> = files.iter().map(|file| file.to_json(options.explain)).collect();
         let answer = match (answers.pop(), answers.is_empty()) {
             (Some(only), true) => only,
             (last, _) => {
                 answers.extend(last);
-                json!({ "valid": code == 0, "files": answers, "problems": shared })
+                json!({ "valid": code == 0, "files": answers, "warnings": shared })
             }
         };
         let stderr = files.iter().filter_map(Checked::unreadable).collect();
@@ -49,23 +48,23 @@ pub(crate) fn run(options: &CheckOptions) -> CommandOutput {
     let (stdout, mut stderr) = (said(&|(out, _)| out.clone()), said(&|(_, err)| err.clone()));
     for problem in shared {
         // Writing to a `String` cannot fail.
-        let _ = writeln!(stderr, "error[duplicate-target]: {problem}");
+        let _ = writeln!(stderr, "warning[duplicate-target]: {problem}");
     }
     CommandOutput { stdout, stderr, code }
 }
 
 /// Two files that both set the size of one service would undo each other: what no file shows alone.
 fn scaled_twice(files: &[Checked]) -> Vec<String> {
-    let mut known: BTreeMap<&TargetName, (&str, &str)> = BTreeMap::new();
+    let mut known: BTreeMap<String, (&str, &str)> = BTreeMap::new();
     let mut problems = Vec::new();
     for file in files {
         let Ok((_, Ok(fleet))) = &file.read else { continue };
         for service in fleet.services().iter().filter(|service| service.mode() == Mode::Enforce) {
             let here = (file.name.as_str(), service.name());
-            match known.insert(service.target(), here) {
+            match known.insert(service.target().to_string(), here) {
                 Some((other, theirs)) if other != here.0 => problems.push(format!(
-                    "`{theirs}` in {other} and `{}` in {} scale the same {}: each would undo what the other sets; \
-                     keep one, or set `mode: observe` on the other",
+                    "`{theirs}` in {other} and `{}` in {} scale the same {}, if both are of one account and Region: each \
+                     would undo what the other sets; keep one, or set `mode: observe` on the other",
                     here.1,
                     here.0,
                     summary::target_in_words(service.target()),

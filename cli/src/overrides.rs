@@ -18,6 +18,7 @@ pub(crate) fn pin(options: &PinOptions) -> CommandOutput {
     let row = Override {
         target: target.clone(),
         kind: OverrideKind::Pin(*tasks),
+        since: Some(now),
         until: now.saturating_add(*lasting).unwrap_or(Timestamp::MAX),
         who: place.who.clone(),
         why: why.clone(),

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import urllib.request
 import uuid
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
@@ -209,7 +210,9 @@ class Stage:
         return {**item, "version": int(item["version"]), "memory": json.loads(item["memory"])}
 
     def override(self, **row) -> None:
-        rows = json.dumps([{"who": "anna", "why": "a launch", **row}])
+        """An override as the command writes it, asked for a day before its end."""
+        since = datetime.fromisoformat(row["until"]) - timedelta(days=1)
+        rows = json.dumps([{"who": "anna", "why": "a launch", "since": since.isoformat(), **row}])
         item = {"pk": {"S": self.name}, "sk": {"S": "overrides"}, "rows": {"S": rows}}
         self.world.client("dynamodb").put_item(TableName=self.world.about["ledger"], Item=item)
 

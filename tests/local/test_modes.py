@@ -107,7 +107,7 @@ def test_an_override_that_ends_in_years_is_not_in_force_and_one_beyond_the_file_
     stage.services(worker=5)
     stage.fill("worker", 0)
     stage.fleet(stage.worker("worker"))
-    stage.override(target="worker", pin=12, until="2999-01-01T00:00:00Z")
+    stage.override(target="worker", pin=12, since=PAST, until="2999-01-01T00:00:00Z")
     assert "override-too-long" in codes(stage.function().invoke(event("schedule")), "worker")
     assert stage.desired("worker") == 4 and "override limited" in stage.report()["text"]
     stage.override(target="worker", pin=4_000_000_000, until=FUTURE)

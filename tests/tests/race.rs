@@ -157,7 +157,7 @@ fn what_is_written_into_the_ledger_by_hand_stops_no_scaling_and_sets_no_size_bey
     let never = json!({"from": 1, "to": u32::MAX, "at": YEAR_9999, "evaluation": "none"});
     let failed = json!({"a": YEAR_9999, "c": 9});
     let memory = json!({"enforce": {"worker": {"in": never, "fa": failed, "ch": YEAR_9999}}});
-    let pin = |until: &str| json!([{"target": "*", "pin": u32::MAX, "until": until, "who": "x", "why": "y"}]);
+    let pin = |until: &str| json!([{"target": "*", "pin": u32::MAX, "since": "2026-11-10T00:00:00Z", "until": until, "who": "x", "why": "y"}]);
     for (until, expected) in [("9999-01-01T00:00:00Z", 15), ("2026-11-20T00:00:00Z", 50)] {
         virtual_time().block_on(async {
             let world = FakeAws::new(10, 900);

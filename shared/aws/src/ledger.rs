@@ -38,6 +38,8 @@ pub struct LedgerItem<M> {
 
 /// Changes kept for the next report while SNS cannot be reached; the activities hold them all.
 pub const UNREPORTED_MAX: usize = 50;
+/// More overrides than this are none that operators asked for; the newest count. Each is a reason in each service's report.
+const OVERRIDES_MAX: usize = 100;
 /// A headline is one line of a report.
 const HEADLINE_CHARACTERS_MAX: usize = 400;
 
@@ -52,7 +54,9 @@ impl<M> Found<M> {
             one_line(&mut late.text, HEADLINE_CHARACTERS_MAX);
             one_line(&mut late.target, HEADLINE_CHARACTERS_MAX);
         }
-        self.overrides.rows.iter_mut().for_each(Override::believe);
+        let rows = &mut self.overrides.rows;
+        rows.drain(..rows.len().saturating_sub(OVERRIDES_MAX));
+        rows.iter_mut().for_each(Override::believe);
     }
 }
 
@@ -154,11 +158,12 @@ impl Ledger {
         now: Timestamp,
     ) -> Result<WriteResult, CallError> {
         let step = || format!("write the ledger `{}`", self.table);
-        let version = item.version.saturating_add(1);
+        let version = item.version.wrapping_add(1);
         let wrong =
             |error: serde_json::Error| CallError::plain(step(), AbsenceKind::WrongType, error.to_string());
         let memory = serde_json::to_string(&item.memory).map_err(wrong)?;
-        let unreported = serde_json::to_string(&item.unreported).map_err(wrong)?;
+        let room = ITEM_BYTES_MAX.saturating_sub(memory.len());
+        let unreported = newest_that_fit(&item.unreported, room).map_err(wrong)?;
         let bytes = memory.len().saturating_add(unreported.len());
         if bytes > ITEM_BYTES_MAX {
             let detail = format!(
@@ -222,6 +227,18 @@ fn understand_rows(item: &Item) -> Result<OverrideRows, String> {
     Ok(OverrideRows { version: number(item, "version").unwrap_or(0), rows })
 }
 
+/// What waits for a report gives way to what is remembered, the oldest first; the activities hold it all.
+fn newest_that_fit(unreported: &[Unreported], room: usize) -> serde_json::Result<String> {
+    let mut kept = unreported;
+    loop {
+        let text = serde_json::to_string(kept)?;
+        match kept {
+            [_, newer @ ..] if text.len() > room => kept = newer,
+            _ => return Ok(text),
+        }
+    }
+}
+
 /// Whether this program knows how an item is written.
 fn known_format(item: &Item) -> Result<(), String> {
     match number(item, "format").unwrap_or(FORMAT) {
@@ -252,5 +269,28 @@ fn is_own_write<R>(error: &SdkError<PutItemError, R>, evaluation: &str, version:
             text(item, "writer") == Some(evaluation) && number(item, "version") == Some(version)
         }),
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tidegate_policy::Severity;
+
+    use super::*;
+
+    #[test]
+    fn what_waits_for_a_report_never_keeps_a_memory_from_being_written() {
+        let late = |text: &str| Unreported {
+            severity: Severity::Info,
+            target: "worker".to_owned(),
+            at: Timestamp::UNIX_EPOCH,
+            text: text.to_owned(),
+        };
+        let all = ["oldest", "older", "newest"].map(late);
+        let whole = newest_that_fit(&all, 10_000).expect("it can be written");
+        assert!(whole.contains("oldest") && whole.contains("newest"));
+        let cut = newest_that_fit(&all, whole.len() - 1).expect("it can be written");
+        assert!(!cut.contains("oldest") && cut.contains("older") && cut.contains("newest"), "{cut}");
+        assert_eq!(newest_that_fit(&all, 0).expect("it can be written"), "[]");
     }
 }

@@ -57,7 +57,7 @@ impl Ledger {
         let step = || format!("write the overrides of `{}`", self.table);
         let text = serde_json::to_string(rows)
             .map_err(|error| CallError::plain(step(), AbsenceKind::WrongType, error.to_string()))?;
-        let next = version.saturating_add(1).to_string();
+        let next = version.wrapping_add(1).to_string();
         let item = HashMap::from([
             ("format".to_owned(), AttributeValue::N(FORMAT.to_string())),
             ("version".to_owned(), AttributeValue::N(next)),

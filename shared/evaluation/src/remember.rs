@@ -56,7 +56,7 @@ impl<C: Concern> Evaluator<C> {
         notified: bool,
     ) -> Result<(), CallError> {
         let FleetDecision { header, item, targets } = decided;
-        let mut item = LedgerItem { version: item.version.saturating_add(1), ..item.clone() };
+        let mut item = LedgerItem { version: item.version.wrapping_add(1), ..item.clone() };
         for _ in 0..WRITES_MAX {
             self.concern.settle(&mut item.memory, targets, header, notified);
             settle_unreported(&mut item.unreported, report, notified, header.at);

@@ -15,6 +15,9 @@ pub struct Override {
     /// What is in force.
     #[serde(flatten)]
     pub kind: OverrideKind,
+    /// When it was asked for. A row without it was not written by the command, and is not in force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
     /// Expires at this moment, by comparing with `now`; no event and no TTL is needed.
     pub until: Timestamp,
     /// Who asked for it.
@@ -36,9 +39,10 @@ pub enum OverrideKind {
 }
 
 impl Override {
-    /// An override ends within so long: the command writes none of more than 30 days, and a day is for clocks that differ.
-    /// A row of the table that ends later was not written by the command, and is not in force. Without a limit whoever may
-    /// write the table sets a size for ever, unseen by who reads the fleet file.
+    /// An override ends within so long after it was asked for: the command writes none of more than 30 days, and a day is for
+    /// clocks that differ. A row of the table that lasts longer was not written by the command, and is never in force:
+    /// counted from now it would come into force by itself, weeks later. Without a limit whoever may write the table sets
+    /// a size for ever, unseen by who reads the fleet file.
     pub const LONGEST: SignedDuration = SignedDuration::from_hours(31 * 24);
 
     /// Its texts are reported in reports: each becomes one line of bounded length.
@@ -47,9 +51,9 @@ impl Override {
         one_line(&mut self.why, 300);
     }
 
-    /// Whether it ends later than any may.
-    pub(crate) fn is_too_long(&self, now: Timestamp) -> bool {
-        self.until.duration_since(now) > Self::LONGEST
+    /// Whether it lasts longer than any may, or nobody knows how long.
+    pub(crate) fn is_too_long(&self) -> bool {
+        self.since.is_none_or(|since| self.until.duration_since(since) > Self::LONGEST)
     }
 
     /// Whether it speaks of a service at a moment.

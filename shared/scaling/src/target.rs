@@ -230,7 +230,8 @@ impl TargetReport {
     /// Whether something began that matters, or something ended; `None` where neither did.
     #[must_use]
     pub fn state(&self) -> Option<State> {
-        let failed = matches!(self.action, ActionTaken::Tried(Outcome::Failed(_) | Outcome::TooLate));
+        // One that was too late leaves no condition behind: nothing would ever close it.
+        let failed = matches!(self.action, ActionTaken::Tried(Outcome::Failed(_)));
         let begins = self.decision.notices.iter().any(|notice| notice.begins);
         let ends = !self.decision.notices.is_empty();
         if failed || begins { Some(State::Firing) } else { ends.then_some(State::Resolved) }

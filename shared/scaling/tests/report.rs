@@ -288,6 +288,7 @@ fn whatever_the_ledger_holds_a_report_is_one_that_sns_takes_and_a_line_stays_a_l
     let mut row = tidegate_policy::Override {
         target: "*".to_owned(),
         kind: OverrideKind::Pin(12),
+        since: Some(at(0)),
         until: at(7_200),
         who: format!("{}\n  undo  rm -rf /", "x".repeat(300_000)),
         why: "y\n\n".repeat(100_000),

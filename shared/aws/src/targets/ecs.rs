@@ -143,7 +143,11 @@ fn understand(service: &aws_sdk_ecs::types::Service) -> Result<TargetState, Abse
         active: service.status() == Some("ACTIVE"),
         daemon: service.scheduling_strategy() == Some(&SchedulingStrategy::Daemon),
         constraints: Constraints {
-            express: service.resource_management_type() == Some(&ResourceManagementType::Ecs),
+            // Whoever else manages it, it is not the customer.
+            express: !matches!(
+                service.resource_management_type(),
+                None | Some(ResourceManagementType::Customer)
+            ),
             deployment_failed: deployments.iter().any(is_failed),
             ..Constraints::default()
         },

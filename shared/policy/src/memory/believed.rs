@@ -1,10 +1,12 @@
 //! What the ledger holds is believed only as far as it can be true. Whoever may write the table can put anything there: a
 //! time in the future would stop scaling until it has passed, and a size that no service has would be reported in reports.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::ran::{Ran, RunningSpan};
-use super::wait::{Bursts, Last, LastRunning, Order, WaitMemory};
+use super::wait::{Bursts, FASTEST_PER_SECOND, Last, LastRunning, Order, Pace, WaitMemory};
 use super::{
     ConditionRun, FailedChanges, Head, Intent, LastPoint, Memory, Observed, Overwritten, PastRecommendation,
     ScaleOut, Startup, YoungPoint,
@@ -19,6 +21,12 @@ const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(1);
 /// The longest condition that a fleet file can have; ids of evaluations are shorter.
 const LONGEST_TEXT: usize = 300;
 
+/// A list of ours holds a few dozen entries at most. Of a longer one the newest stay: folding 66,000 entries of one list takes
+/// longer than the function may run, and would end each evaluation before it writes.
+const LONGEST_LIST: usize = 64;
+/// What is remembered by name: of metrics, and of conditions that must last.
+const MOST_NAMES: usize = 256;
+
 /// CloudWatch's longest period is a day.
 const LONGEST_PERIOD_SECONDS: i64 = 86_400;
 
@@ -26,6 +34,8 @@ impl Memory {
     /// Takes times of the future for now, and sizes that no service can have for the largest that one can. Every field is
     /// named, so that a new one cannot be forgotten.
     pub fn believe(&mut self, now: Timestamp) {
+        self.shorten();
+        self.wait.take_if(|wait| !is_plausible(wait));
         let Self {
             scale_out,
             changed_at,
@@ -91,6 +101,41 @@ impl Memory {
     }
 }
 
+impl Memory {
+    /// Cuts what is longer than a service can make it.
+    fn shorten(&mut self) {
+        shorten(&mut self.recommendations);
+        shorten(&mut self.active_notices);
+        if let Some(Ran { at: _, spans }) = &mut self.ran {
+            shorten(spans);
+        }
+        fewer(&mut self.runs);
+        fewer(&mut self.metrics);
+        fewer(&mut self.young);
+        fewer(&mut self.empty);
+    }
+}
+
+/// Keeps the newest of a list.
+fn shorten<T>(list: &mut Vec<T>) {
+    list.drain(..list.len().saturating_sub(LONGEST_LIST));
+}
+
+/// Keeps as many names as a service can have.
+fn fewer<K: Ord, V>(map: &mut BTreeMap<K, V>) {
+    while map.len() > MOST_NAMES {
+        map.pop_last();
+    }
+}
+
+/// Whether what `wait` remembers can have been measured. A pace beyond all bounds would be believed for days.
+fn is_plausible(wait: &WaitMemory) -> bool {
+    let Pace { done, busy, fastest, .. } = wait.pace;
+    let counted = done <= 0.0 || done / busy <= FASTEST_PER_SECOND;
+    let rates = wait.load.iter().flat_map(|load| load.averages.iter().chain([&load.rate]));
+    counted && fastest <= FASTEST_PER_SECOND && rates.into_iter().all(|rate| rate.is_finite())
+}
+
 /// The conditions that operators were notified of.
 fn of_notices<'a>(active_notices: &'a mut [ActiveNotice], found: &mut Found<'a>) {
     for active in active_notices {
@@ -111,11 +156,18 @@ fn of_wait<'a>(wait: &'a mut WaitMemory, found: &mut Found<'a>) {
         lasting: _,
         last_running,
         orders,
-        starts: _,
+        starts,
         late_since,
         recommendations,
         bursts,
     } = wait;
+    shorten(orders);
+    shorten(starts);
+    shorten(recommendations);
+    if let Some(bursts) = bursts {
+        shorten(&mut bursts.gaps);
+        shorten(&mut bursts.sizes);
+    }
     if let Some(Last { at, jobs: _, busy: _, waiting: _, running, done: _ }) = last {
         found.add(at, [running]);
     }

@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::ledger_time::{millis, millis_optional};
 
+/// No place does more jobs than so many a second: a job takes a millisecond at least.
+pub(crate) const FASTEST_PER_SECOND: f64 = 1_000.0;
+
 /// The memory of the `wait` method.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]

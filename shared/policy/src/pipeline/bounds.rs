@@ -99,12 +99,13 @@ fn in_force<'a>(
     let bounds = within(policy.capacity, hours.iter().map(|(row, _)| *row));
     let bounds = raised(bounds, floor_reading.as_ref().map_or(0, |floor| floor.tasks));
     let most = policy.override_max.max(policy.capacity.max());
-    let (overrides, too_long): (Vec<_>, Vec<_>) = overrides.partition(|row| !row.is_too_long(now));
-    let too_long = too_long.into_iter().map(|row| {
+    let (overrides, too_long): (Vec<_>, Vec<_>) = overrides.partition(|row| !row.is_too_long());
+    // One is enough to say so: a table full of them would be a report of megabytes.
+    let too_long = too_long.last().map(|row| {
         let (kind, until, longest) = (row.kind, row.until, Override::LONGEST);
         Reason::OverrideTooLong { kind, until, longest }
     });
-    let limited = too_long.collect();
+    let limited = too_long.into_iter().collect();
     let mut now =
         InForce { bounds, hours, floor_reading, pin: None, overrides: Vec::new(), limited, outside: None };
     for row in overrides {

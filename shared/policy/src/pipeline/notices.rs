@@ -73,7 +73,7 @@ pub(crate) fn of_queue(known: &Known<'_>) -> Vec<Found> {
 /// What operators asked for.
 pub(crate) fn overrides(in_force: &InForce<'_>) -> Vec<Found> {
     let notified = in_force.overrides.iter().map(|row| {
-        let Override { kind, until, who, why, target: _ } = row;
+        let Override { kind, until, who, why, target: _, since: _ } = row;
         let reason = Reason::Overridden { kind: *kind, until: *until, who: who.clone(), why: why.clone() };
         (NoticeKind::Overridden, reason)
     });

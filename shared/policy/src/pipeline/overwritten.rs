@@ -21,7 +21,9 @@ const TOGETHER: SignedDuration = SignedDuration::from_hours(1);
 /// one before: what another process does where nothing is done here is no fight.
 pub(crate) fn follow(memory: &Memory, manual: bool, now: Timestamp) -> Option<Overwritten> {
     let before = memory.overwritten.filter(|before| since(before.at, now) <= TOGETHER);
-    let ours = memory.changed_at.filter(|at| manual && since(*at, now) <= TOGETHER);
+    // A change that AWS refused set nothing.
+    let set = manual && memory.failure.is_none();
+    let ours = memory.changed_at.filter(|at| set && since(*at, now) <= TOGETHER);
     match (before, ours) {
         (Some(before), Some(ours)) if ours >= before.at => {
             Some(Overwritten { at: now, times: before.times.saturating_add(1) })

@@ -79,7 +79,7 @@ impl fmt::Display for InUnit<&Reason> {
             }
             R::OverrideTooLong { kind, until, longest } => write!(
                 f,
-                "`{kind}` until {} is not in force: an override ends within {}",
+                "`{kind}` until {} is not in force: an override states `since`, and ends within {} of it",
                 DayAndTime(*until),
                 Span(*longest)
             ),

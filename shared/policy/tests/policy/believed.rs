@@ -2,6 +2,8 @@
 
 use jiff::Timestamp;
 use proptest::prelude::*;
+use tidegate_policy::memory::ran::{Ran, RunningSpan};
+use tidegate_policy::memory::wait::{Pace, WaitMemory};
 use tidegate_policy::memory::{FailedChanges, Intent, Overwritten};
 use tidegate_policy::overrides::OverrideKind::{Max, Min, Pin};
 use tidegate_policy::{Memory, NoticeKind};
@@ -95,6 +97,41 @@ fn an_override_that_ends_in_years_is_not_in_force_and_that_is_reported() {
             }
         }
     }
+}
+
+#[test]
+fn an_override_that_lasts_too_long_does_not_come_into_force_when_its_end_comes_near() {
+    let mut stage = Stage::new(2, 20, &[]).overridden(Pin(9), 60 * 86_400);
+    for _ in 0..60 {
+        assert!(!codes(&stage.peek()).contains(&"overridden"), "{}", stage.peek());
+        stage.now += seconds(86_399);
+    }
+    let mut undated = Stage::new(2, 20, &[]).overridden(Pin(9), 600);
+    undated.overrides[0].since = None;
+    assert!(codes(&undated.peek()).contains(&"override-too-long"), "nobody knows since when");
+}
+
+#[test]
+fn a_list_that_is_longer_than_any_of_ours_keeps_its_newest_entries() {
+    let last = RunningSpan { lasted: 60, least: 7, most: 7 };
+    let mut spans = vec![RunningSpan { lasted: 0, least: 1, most: 1 }; 66_000];
+    spans.push(last);
+    let mut memory = Memory { ran: Some(Ran { at: 0, spans }), ..Memory::default() };
+    memory.believe(noon());
+    let spans = memory.ran.expect("it is kept").spans;
+    assert_eq!((spans.len(), spans.last()), (64, Some(&last)));
+}
+
+#[test]
+fn a_pace_that_no_worker_has_is_forgotten_with_what_was_learned_by_it() {
+    let with = |fastest| {
+        let pace = Pace { fastest, ..Pace::default() };
+        let mut memory =
+            Memory { wait: Some(WaitMemory { pace, ..WaitMemory::default() }), ..Memory::default() };
+        memory.believe(noon());
+        memory.wait.is_some()
+    };
+    assert_eq!([with(0.5), with(1_000.0), with(1e30), with(f64::INFINITY)], [true, true, false, false]);
 }
 
 proptest! {

@@ -172,7 +172,8 @@ impl Stage {
     pub(crate) fn overridden(mut self, kind: OverrideKind, until: i64) -> Self {
         let until = noon() + seconds(until);
         let (who, why) = ("alice".to_owned(), "launch day".to_owned());
-        self.overrides.push(Override { target: "worker".to_owned(), kind, until, who, why });
+        let (target, since) = ("worker".to_owned(), Some(noon()));
+        self.overrides.push(Override { target, kind, since, until, who, why });
         self
     }
 

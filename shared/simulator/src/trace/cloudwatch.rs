@@ -93,7 +93,8 @@ fn metric_data(
     let mut candidates: Vec<Candidate> = Vec::new();
     for MetricDataResult { id, label, .. } in &metrics {
         let candidate = Candidate(vec![id.clone(), label.clone()]);
-        if candidates.iter().all(|known| known.0.first() != Some(id)) {
+        // One id with several labels is a search's: each label is a series of its own, and no page of another.
+        if candidates.iter().all(|known| known.0 != candidate.0) {
             candidates.push(candidate);
         }
     }
@@ -101,8 +102,10 @@ fn metric_data(
         return metric::none(wanted);
     }
     let chosen = metric::choose(&candidates, wanted)?;
-    let id = candidates.get(chosen).and_then(|Candidate(names)| names.first()).cloned().unwrap_or_default();
-    let pages: Vec<MetricDataResult> = metrics.into_iter().filter(|metric| metric.id == id).collect();
+    let Candidate(names) = candidates.swap_remove(chosen);
+    let is_page = |metric: &MetricDataResult| names == [metric.id.as_str(), metric.label.as_str()];
+    let id = names.first().cloned().unwrap_or_default();
+    let pages: Vec<MetricDataResult> = metrics.into_iter().filter(is_page).collect();
     // Of joined pages all but the last are partial.
     if let Some(status) = pages.last().and_then(|last| last.status_code.clone()).filter(|it| it != "Complete")
     {

@@ -72,6 +72,17 @@ fn of_several_results_one_must_be_named() {
     refuse(&two, Some("deleted"), "0 timestamps with a value, at least 2 are needed");
 }
 
+/// A search gives all of its series one id. Taken for pages of one, ten queues would look like a tenth of their load.
+#[test]
+fn the_series_of_a_search_are_told_apart_by_their_labels() {
+    let search = r#"{"MetricDataResults": [
+        {"Id": "s", "Label": "emails", "Timestamps": [1791158400, 1791158460], "Values": [1, 2]},
+        {"Id": "s", "Label": "images", "Timestamps": [1791158400, 1791158460], "Values": [30, 40]}]}"#;
+    refuse(search, None, "it has several metrics: `s` (emails), `s` (images)");
+    refuse(search, Some("s"), "it has several metrics: `s` (emails), `s` (images)");
+    assert_eq!(values(&read(search, Some("images"))), [30.0, 40.0]);
+}
+
 /// What CloudWatch left out would be replayed as no load.
 #[test]
 fn a_part_of_an_answer_is_refused() {

@@ -8,7 +8,7 @@
 //! that is too long for most, and a job believed too long only costs workers, while one believed too short costs
 //! lateness.
 
-use crate::memory::wait::{Last, Pace};
+use crate::memory::wait::{FASTEST_PER_SECOND, Last, Pace};
 
 use crate::reading::number;
 
@@ -51,7 +51,7 @@ const GUESS_COUNTS: f64 = 2.0;
 const FASTER_AT_ONCE: f64 = 10.0;
 
 /// No job ends sooner than in a millisecond or lasts longer than a day.
-const PER_SECOND: (f64, f64) = (1.0 / 86_400.0, 1_000.0);
+const PER_SECOND: (f64, f64) = (1.0 / 86_400.0, FASTEST_PER_SECOND);
 
 impl Pace {
     /// Jobs per second that one busy place does.

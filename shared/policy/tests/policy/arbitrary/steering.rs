@@ -54,6 +54,7 @@ pub(super) fn overrides(range: Range) -> impl Strategy<Value = Vec<Override>> {
     let row = (kind, -60..60_i64).prop_map(|(kind, until)| Override {
         target: "*".to_owned(),
         kind,
+        since: Some(noon() - seconds(60)),
         until: noon() + seconds(until),
         who: "alice".to_owned(),
         why: "launch day".to_owned(),
