@@ -1,61 +1,24 @@
-//! A recorded load: `timestamp,value` text in, samples in order and a report of every repair out.
-//!
-//! One pass, one line at a time. What is kept is one small record per sampling interval, at most
-//! [`TIMESTAMPS_MAX`] of them, however many rows the file has.
-
-use std::io::BufRead;
+//! A recorded load, repaired, and what it says of each step.
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 
 use crate::number::{place, real};
-
-mod line;
-mod fields;
-mod head;
-mod metric;
-mod row;
-mod clock;
-mod cloudwatch;
-mod reader;
-mod gaps;
-mod samples;
-mod repair;
-mod refusal;
-
-pub use gaps::{Gaps, RowMeaning};
-pub use refusal::{Refusal, RefusalKind, TraceError};
-pub use repair::{Repair, RepairCount, Repairs, TraceUnit};
-pub use samples::{SPAN_MAX_SECONDS, TIMESTAMPS_MAX};
-
-use fields::Splitter;
-use line::Lines;
-use reader::Reader;
-
-/// What a file does not say about itself.
-#[derive(Debug, Clone, Default)]
-pub struct Options {
-    /// What an interval without a row means.
-    pub gaps: Gaps,
-    /// The zone of timestamps that name none; without it they are UTC.
-    pub zone: Option<TimeZone>,
-    /// Of a file with several metrics the one to read: an id or a label, a statistic, or a column.
-    pub metric: Option<String>,
-}
+use crate::trace::gaps::RowMeaning;
+use crate::trace::repair::{Repair, Repairs};
 
 /// A recorded load, repaired: samples in order of time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trace {
-    first: Option<Timestamp>,
-    first_seconds: f64,
-    step_seconds: f64,
-    end_seconds: f64,
-    points: Vec<Point>,
-    rows: u64,
-    understood: RowMeaning,
-    recorded: f64,
-    repairs: Repairs,
-    notes: Vec<String>,
+    pub(super) first: Option<Timestamp>,
+    pub(super) first_seconds: f64,
+    pub(super) step_seconds: f64,
+    pub(super) end_seconds: f64,
+    pub(super) points: Vec<Point>,
+    pub(super) rows: u64,
+    pub(super) understood: RowMeaning,
+    pub(super) recorded: f64,
+    pub(super) repairs: Repairs,
+    pub(super) notes: Vec<String>,
 }
 
 /// One sample of a trace.
@@ -65,38 +28,6 @@ pub struct Point {
     pub seconds: f64,
     /// What happened within one interval, for example jobs.
     pub value: f64,
-}
-
-/// Reads a trace whose gaps are filled.
-///
-/// # Errors
-/// As [`read_with`].
-pub fn read(input: impl BufRead) -> Result<Trace, TraceError> {
-    read_with(input, &Options { gaps: Gaps::Fill, ..Options::default() })
-}
-
-/// Reads a trace: CSV, or the JSON of `aws cloudwatch get-metric-data` or `get-metric-statistics`.
-///
-/// The header of CSV names the columns `timestamp` and `value`, alone or in the plural; others are passed over, and so is what
-/// CloudWatch's console writes above the rows. A timestamp is ISO-8601, a date as the console has it, or a number of seconds.
-/// Rows may come in any order; of an hour that a zone's clock shows twice their order decides. Repeated timestamps become
-/// their mean. A row without a value is a gap, never a zero; what a gap means is asked for.
-///
-/// # Errors
-/// The input cannot be read, is a part of an answer or one of several metrics, or holds rows that cannot be repaired: all
-/// are counted, and up to [`TraceError::LISTED_MAX`] of them named with what is wrong.
-pub fn read_with(mut input: impl BufRead, options: &Options) -> Result<Trace, TraceError> {
-    if cloudwatch::begins(&mut input)? {
-        let mut reader = Reader::new(options, TraceUnit::Datapoint);
-        cloudwatch::read(input, options.metric.as_deref(), &mut reader)?;
-        return reader.finish();
-    }
-    let mut reader = Reader::new(options, TraceUnit::Line);
-    let (mut lines, mut splitter) = (Lines::new(input), Splitter::new());
-    while let Some((number, text)) = lines.next().map_err(TraceError::Unreadable)? {
-        reader.take(number, text, &mut splitter)?;
-    }
-    reader.finish()
 }
 
 impl Trace {
