@@ -12,9 +12,8 @@ use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValuesOnC
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tidegate_policy::memory::one_line;
 use tidegate_policy::memory::size::ITEM_BYTES_MAX;
-use tidegate_policy::{AbsenceKind, Override};
+use tidegate_policy::{AbsenceKind, Override, one_line};
 
 use crate::error::CallError;
 use crate::overrides::{OVERRIDES, OverrideRows};
