@@ -2,20 +2,34 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 
+use clap::Args;
 use serde_json::{Value, json};
 use tidegate_fleet::effective::{self, Effective};
-use tidegate_fleet::{FILE_BYTES_MAX, Fleet, Mode, Problem, Problems, TargetName, zone_rules};
+use tidegate_fleet::{Fleet, Mode, Problems, TargetName, zone_rules};
 
-use crate::arguments::CheckOptions;
+use crate::fleet_file::{excerpts, is_stdin, read, refusal};
 use crate::outcome::{CommandOutput, FAILED, REFUSED};
-use crate::{json, summary};
 
-/// The name that stands for the standard input, in place of a file.
-const STDIN: &str = "-";
+mod summary;
+mod answer;
+
+pub(crate) use answer::KEYS;
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckOptions {
+    /// The fleet files; `-` is the standard input
+    #[arg(value_name = "FLEET", required = true)]
+    pub(crate) fleets: Vec<PathBuf>,
+    /// Answer in JSON; the keys are in the long help (--help)
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Add every setting that holds for the file, and where each comes from: a line, a default, or other settings
+    #[arg(long)]
+    pub(crate) explain: bool,
+}
 
 /// One file and what was understood of it.
 struct Checked {
@@ -103,10 +117,10 @@ impl Checked {
 
     fn to_json(&self, explain: bool) -> Value {
         match &self.read {
-            Err(error) => json::unreadable(&self.name, &format!("read `{}`: {error}", self.name)),
+            Err(error) => answer::unreadable(&self.name, &format!("read `{}`: {error}", self.name)),
             Ok((bytes, checked)) => {
                 let effective = checked.as_ref().ok().filter(|_| explain);
-                json::check(&self.name, checked, effective.map(|fleet| explained(bytes, fleet)).as_deref())
+                answer::check(&self.name, checked, effective.map(|fleet| explained(bytes, fleet)).as_deref())
             }
         }
     }
@@ -146,33 +160,4 @@ fn in_words(rows: &[Effective]) -> String {
     let _ = writeln!(shown, "\ntime zone rules: tzdata {} (bundled)", zone_rules());
     shown.push_str("every setting there is: tidegate reference\n");
     shown
-}
-
-fn is_stdin(path: &Path) -> bool {
-    path.as_os_str() == STDIN
-}
-
-/// Reads the file, but never more than a fleet file can have and one byte, which is enough to refuse it.
-pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let limit = u64::try_from(FILE_BYTES_MAX).unwrap_or(u64::MAX).saturating_add(1);
-    if is_stdin(path) {
-        io::stdin().lock().take(limit).read_to_end(&mut bytes)?;
-    } else {
-        File::open(path)?.take(limit).read_to_end(&mut bytes)?;
-    }
-    Ok(bytes)
-}
-
-pub(crate) fn refusal(name: &str, text: &str, problems: &Problems) -> String {
-    let mut shown = excerpts(name, text, problems.iter());
-    let count = problems.len();
-    let noun = if count == 1 { "problem" } else { "problems" };
-    // Writing to a `String` cannot fail.
-    let _ = writeln!(shown, "{count} {noun}; nothing was changed");
-    shown
-}
-
-fn excerpts<'a>(name: &str, text: &str, problems: impl Iterator<Item = &'a Problem>) -> String {
-    problems.map(|problem| problem.with_excerpt(name, text) + "\n").collect()
 }

@@ -1,5 +1,7 @@
 //! What a command ends with.
 
+use std::fmt::Display;
+
 use crate::wrap;
 
 /// The answer is no: the file is invalid, the request refused.
@@ -29,4 +31,8 @@ impl CommandOutput {
     pub(crate) fn done(stdout: String) -> Self {
         Self { stdout, ..Self::default() }
     }
+}
+
+pub(crate) fn failed(code: u8, message: impl Display) -> CommandOutput {
+    CommandOutput { stderr: format!("error: {message}\n"), code, ..CommandOutput::default() }
 }

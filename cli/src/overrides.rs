@@ -1,5 +1,6 @@
-//! `tidegate pin` and `tidegate release`: one row of the ledger's overrides, written or taken away.
+//! What `tidegate pin` and `tidegate release` share: one row of the ledger's overrides, written or taken away.
 
+use clap::Args;
 use jiff::Timestamp;
 use serde_json::json;
 use tidegate_aws::ledger::{Ledger, LedgerItem};
@@ -8,46 +9,22 @@ use tidegate_policy::overrides::OverrideKind;
 use tidegate_policy::{AbsenceKind, Override};
 use tidegate_scaling::{FleetMemory, PARTS};
 
-use crate::arguments::{LedgerOptions, PinOptions, ReleaseOptions};
 use crate::outcome::{CommandOutput, FAILED, REFUSED};
 
-/// Pins a service. A new pin takes the place of an older one for the same service.
-pub(crate) fn pin(options: &PinOptions) -> CommandOutput {
-    let PinOptions { target, tasks, lasting, why, place } = options;
-    let now = now();
-    let row = Override {
-        target: target.clone(),
-        kind: OverrideKind::Pin(*tasks),
-        until: now.saturating_add(*lasting).unwrap_or(Timestamp::MAX),
-        who: place.who.clone(),
-        why: why.clone(),
-    };
-    let until = row.until.strftime("%Y-%m-%d %H:%M:%S UTC");
-    let LedgerOptions { fleet_name, ledger, .. } = place;
-    let said = format!(
-        "{target} is pinned at {tasks} until {until}; the next evaluation, within a minute, sets it\n\
-         undo: tidegate release {target} --fleet-name {fleet_name} --ledger {ledger}\n"
-    );
-    let changed = change(place, now, Some(target), |rows| {
-        rows.retain(|row| !is_pin_of(row, target));
-        rows.push(row.clone());
-        Ok(())
-    });
-    answer(changed, place, said)
-}
-
-/// Releases a service. There must be something to release.
-pub(crate) fn release(options: &ReleaseOptions) -> CommandOutput {
-    let ReleaseOptions { target, place } = options;
-    // A write whose answer was lost is tried again, and finds its own work done.
-    let found = std::cell::Cell::new(false);
-    let changed = change(place, now(), None, |rows| {
-        found.set(found.get() || rows.iter().any(|row| is_pin_of(row, target)));
-        rows.retain(|row| !is_pin_of(row, target));
-        let nothing = || format!("nothing is pinned for `{target}` in fleet `{}`", place.fleet_name);
-        found.get().then_some(()).ok_or_else(nothing)
-    });
-    answer(changed, place, format!("{target} is released; its rules decide again from the next evaluation\n"))
+#[derive(Debug, Args)]
+pub(crate) struct LedgerOptions {
+    /// The fleet's name (`name:` in the fleet file)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) fleet_name: String,
+    /// The DynamoDB table; an output of the stack
+    #[arg(long, value_name = "TABLE", env = "TIDEGATE_LEDGER")]
+    pub(crate) ledger: String,
+    /// Who asks, for the reports
+    #[arg(long, env = "USER", default_value = "operator")]
+    pub(crate) who: String,
+    /// Answer in JSON: `overrides[]`, each with target, pin, until, who, why; or `error`
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// A pin is only worth its answer if some evaluation will read it: the fleet must have been evaluated, and the service be
@@ -71,17 +48,17 @@ fn is_scaled(items: &[LedgerItem<FleetMemory>], target: &str, place: &LedgerOpti
     Err(format!("no service `{target}` in fleet `{fleet_name}`; known: `{}`", known.join("`, `")))
 }
 
-fn is_pin_of(row: &Override, target: &str) -> bool {
+pub(crate) fn is_pin_of(row: &Override, target: &str) -> bool {
     row.target == target && matches!(row.kind, OverrideKind::Pin(_))
 }
 
 /// The time, without fractions that nobody reads.
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     Timestamp::from_second(Timestamp::now().as_second()).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
 /// Why nothing was changed.
-enum OverrideError {
+pub(crate) enum OverrideError {
     /// The answer is no.
     No(String),
     /// The world failed.
@@ -89,7 +66,7 @@ enum OverrideError {
 }
 
 /// Changes the overrides; `scaled` names a service that some evaluation must know.
-fn change(
+pub(crate) fn change(
     place: &LedgerOptions,
     now: Timestamp,
     scaled: Option<&str>,
@@ -113,7 +90,7 @@ fn change(
     })
 }
 
-fn answer(
+pub(crate) fn answer(
     changed: Result<Vec<Override>, OverrideError>,
     place: &LedgerOptions,
     said: String,

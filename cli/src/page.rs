@@ -8,6 +8,8 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use crate::outcome::{CommandOutput, FAILED, failed};
+
 mod grid;
 pub(crate) mod record;
 
@@ -60,6 +62,11 @@ pub(crate) fn probe(path: &Path) -> io::Result<()> {
     let beside = beside(path)?;
     File::create(&beside)?;
     fs::remove_file(&beside)
+}
+
+/// A page that could not be written.
+pub(crate) fn unwritten(page: &Path, error: &io::Error) -> CommandOutput {
+    failed(FAILED, format_args!("write the page `{}`: {error}", page.display()))
 }
 
 /// The unfinished file: in the same folder, so that it becomes the page by one rename.

@@ -3,14 +3,15 @@
 //! Every setting is replayed through the policy that runs in production. All of them are judged by the same acceptable wait
 //! and the same oracle, whatever they aim at themselves.
 
-use crate::outcome::{CommandOutput, REFUSED};
-use crate::page as pages;
-use crate::simulate::{Progress, Replay, failed, overloaded, unwritten};
+use crate::outcome::{CommandOutput, REFUSED, failed};
+use crate::page::{self as pages, unwritten};
+use crate::replay::{Progress, Replay, overloaded};
 
 mod options;
 mod variation;
 mod candidates;
 mod search;
+mod found;
 mod lines;
 mod table;
 mod answer;
@@ -19,31 +20,11 @@ mod page;
 pub(crate) use answer::KEYS;
 pub(crate) use options::TuneOptions;
 
+use found::Tuned;
 use search::Tried;
 
 /// A choice that rests on less has not seen a whole day's rhythm.
 const DAY_SECONDS: f64 = 86_400.0;
-
-/// Everything that was found out.
-struct Tuned<'a> {
-    options: &'a TuneOptions,
-    replay: &'a Replay,
-    /// How many settings were replayed.
-    tried: usize,
-    /// The fleet file's own setting.
-    own: &'a Tried,
-    /// What no other beats, the cheapest first.
-    frontier: Vec<&'a Tried>,
-    /// The cheapest within the limit, if any is.
-    chosen: Option<&'a Tried>,
-    warnings: Vec<String>,
-}
-
-impl Tuned<'_> {
-    fn is_chosen(&self, tried: &Tried) -> bool {
-        self.chosen.is_some_and(|chosen| chosen.variation == tried.variation)
-    }
-}
 
 /// Tunes, and says so in one of two ways.
 pub(crate) fn run(options: &TuneOptions) -> CommandOutput {

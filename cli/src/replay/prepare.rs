@@ -1,6 +1,5 @@
 //! What is replayed, and everything that runs are measured by.
 
-use std::fmt::Display;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
@@ -12,12 +11,12 @@ use tidegate_simulator::autoscaler::Production;
 use tidegate_simulator::trace::{self, TraceError};
 use tidegate_simulator::{Baseline, Load, Overload, Trace, WorldSettings};
 
-use super::options::{Meaning, ReplayOptions};
-use super::progress::Progress;
-use super::queue::QueueWorld;
-use super::setting;
-use crate::check;
-use crate::outcome::{CommandOutput, FAILED, REFUSED};
+use crate::fleet_file;
+use crate::outcome::{CommandOutput, FAILED, REFUSED, failed};
+use crate::replay::options::{Meaning, ReplayOptions};
+use crate::replay::progress::Progress;
+use crate::replay::queue::QueueWorld;
+use crate::replay::setting;
 
 /// A service and its load, read and put into a world.
 pub(crate) struct Replay {
@@ -94,9 +93,10 @@ fn not_in_a_trace(service: &str, left_out: &[String]) -> CommandOutput {
 
 fn fleet(path: &Path) -> Result<Fleet, CommandOutput> {
     let name = path.display().to_string();
-    let bytes = check::read(path).map_err(|error| failed(FAILED, format_args!("read `{name}`: {error}")))?;
+    let bytes =
+        fleet_file::read(path).map_err(|error| failed(FAILED, format_args!("read `{name}`: {error}")))?;
     tidegate_fleet::parse_bytes(&name, &bytes).map_err(|problems| {
-        let stderr = check::refusal(&name, &String::from_utf8_lossy(&bytes), &problems);
+        let stderr = fleet_file::refusal(&name, &String::from_utf8_lossy(&bytes), &problems);
         CommandOutput { stderr, code: REFUSED, ..CommandOutput::default() }
     })
 }
@@ -129,8 +129,4 @@ fn trace(options: &ReplayOptions) -> Result<Trace, CommandOutput> {
         TraceError::NoClock => failed(REFUSED, format_args!("`--zone` is not for `{name}`: {error}")),
         _ => failed(REFUSED, format_args!("`{name}` is no trace: {error}")),
     })
-}
-
-pub(crate) fn failed(code: u8, message: impl Display) -> CommandOutput {
-    CommandOutput { stderr: format!("error: {message}\n"), code, ..CommandOutput::default() }
 }

@@ -3,9 +3,8 @@
 use tidegate_fleet::{QueueKind, QueueSource, Service};
 use tidegate_simulator::world::Shows;
 
-use super::failed;
-use super::options::ReplayOptions;
-use crate::outcome::{CommandOutput, REFUSED};
+use crate::outcome::{CommandOutput, REFUSED, failed};
+use crate::replay::options::ReplayOptions;
 
 /// Celery's `worker_prefetch_multiplier` where nobody sets it.
 const CELERY_PREFETCH: u32 = 4;
