@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -10,8 +9,9 @@ use serde_json::{Value, json};
 use tidegate_fleet::effective::{self, Effective};
 use tidegate_fleet::{Fleet, Mode, Problems, TargetName, zone_rules};
 
+use crate::error::CommandError;
 use crate::fleet_file::{excerpts, is_stdin, read, refusal};
-use crate::outcome::{CommandOutput, FAILED, REFUSED};
+use crate::outcome::{CommandOutput, REFUSED};
 
 mod summary;
 mod answer;
@@ -34,7 +34,7 @@ pub(crate) struct CheckOptions {
 /// One file and what was understood of it.
 struct Checked {
     name: String,
-    read: Result<(Vec<u8>, Result<Fleet, Problems>), io::Error>,
+    read: Result<(Vec<u8>, Result<Fleet, Problems>), CommandError>,
 }
 
 /// Checks the files, each for itself and then together, and says so in one of two ways.
@@ -94,7 +94,7 @@ fn scaled_twice(files: &[Checked]) -> Vec<String> {
 impl Checked {
     fn new(path: &Path) -> Self {
         let name = if is_stdin(path) { "<stdin>".to_owned() } else { path.display().to_string() };
-        let read = read(path).map(|bytes| {
+        let read = read(path, &name).map(|bytes| {
             let checked = tidegate_fleet::parse_bytes(&name, &bytes);
             (bytes, checked)
         });
@@ -103,7 +103,7 @@ impl Checked {
 
     fn code(&self) -> u8 {
         match &self.read {
-            Err(_) => FAILED,
+            Err(error) => error.code(),
             Ok((_, Err(_))) => REFUSED,
             Ok((_, Ok(_))) => 0,
         }
@@ -111,13 +111,12 @@ impl Checked {
 
     /// Why there is no text to check.
     fn unreadable(&self) -> Option<String> {
-        let error = self.read.as_ref().err()?;
-        Some(format!("error: read `{}`: {error}\n", self.name))
+        self.read.as_ref().err().map(CommandError::shown)
     }
 
     fn to_json(&self, explain: bool) -> Value {
         match &self.read {
-            Err(error) => answer::unreadable(&self.name, &format!("read `{}`: {error}", self.name)),
+            Err(error) => answer::unreadable(&self.name, &error.to_string()),
             Ok((bytes, checked)) => {
                 let effective = checked.as_ref().ok().filter(|_| explain);
                 answer::check(&self.name, checked, effective.map(|fleet| explained(bytes, fleet)).as_deref())

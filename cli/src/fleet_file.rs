@@ -7,11 +7,17 @@ use std::path::Path;
 
 use tidegate_fleet::{FILE_BYTES_MAX, Problem, Problems};
 
+use crate::error::CommandError;
+
 /// The name that stands for the standard input, in place of a file.
 const STDIN: &str = "-";
 
 /// Reads the file, but never more than a fleet file can have and one byte, which is enough to refuse it.
-pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
+pub(crate) fn read(path: &Path, name: &str) -> Result<Vec<u8>, CommandError> {
+    read_bytes(path).map_err(|source| CommandError::FileUnreadable { file: name.to_owned(), source })
+}
+
+fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let limit = u64::try_from(FILE_BYTES_MAX).unwrap_or(u64::MAX).saturating_add(1);
     if is_stdin(path) {

@@ -2,6 +2,8 @@
 
 mod wrap;
 mod outcome;
+mod error;
+mod runtime;
 mod counts;
 mod fleet_file;
 mod page;

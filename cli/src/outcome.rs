@@ -1,7 +1,5 @@
 //! What a command ends with.
 
-use std::fmt::Display;
-
 use crate::wrap;
 
 /// The answer is no: the file is invalid, the request refused.
@@ -31,8 +29,4 @@ impl CommandOutput {
     pub(crate) fn done(stdout: String) -> Self {
         Self { stdout, ..Self::default() }
     }
-}
-
-pub(crate) fn failed(code: u8, message: impl Display) -> CommandOutput {
-    CommandOutput { stderr: format!("error: {message}\n"), code, ..CommandOutput::default() }
 }

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use crate::error::CommandError;
 use crate::outcome::CommandOutput;
 use crate::overrides::{LedgerOptions, answer, change, is_pin_of, now};
 
@@ -21,7 +22,8 @@ pub(crate) fn run(options: &ReleaseOptions) -> CommandOutput {
     let changed = change(place, now(), None, |rows| {
         found.set(found.get() || rows.iter().any(|row| is_pin_of(row, target)));
         rows.retain(|row| !is_pin_of(row, target));
-        let nothing = || format!("nothing is pinned for `{target}` in fleet `{}`", place.fleet_name);
+        let nothing =
+            || CommandError::NothingPinned { target: target.clone(), fleet: place.fleet_name.clone() };
         found.get().then_some(()).ok_or_else(nothing)
     });
     answer(changed, place, format!("{target} is released; its rules decide again from the next evaluation\n"))

@@ -5,8 +5,9 @@ use tidegate_simulator::oracle::oracle;
 use tidegate_simulator::world::Sensing;
 use tidegate_simulator::{Run, Score, WorldSettings, simulate};
 
+use crate::error::CommandError;
 use crate::outcome::CommandOutput;
-use crate::page::{self as pages, unwritten};
+use crate::page as pages;
 use crate::replay::{ChartLines, DECISIONS_MAX, Progress, Replay};
 
 mod options;
@@ -23,14 +24,14 @@ use found::{ScoreRow, Simulated};
 /// Simulates, and says so in one of two ways.
 pub(crate) fn run(options: &SimulateOptions) -> CommandOutput {
     let progress = Progress::new(options.json);
-    let outcome = read_and_simulate(options, &progress).unwrap_or_else(|refusal| refusal);
+    let outcome = read_and_simulate(options, &progress).unwrap_or_else(CommandOutput::from);
     progress.clear();
     outcome
 }
 
-fn read_and_simulate(options: &SimulateOptions, progress: &Progress) -> Result<CommandOutput, CommandOutput> {
+fn read_and_simulate(options: &SimulateOptions, progress: &Progress) -> Result<CommandOutput, CommandError> {
     if let Some(html) = &options.html {
-        pages::probe(html).map_err(|error| unwritten(html, &error))?;
+        pages::probe(html)?;
     }
     let replay = Replay::prepare(&options.replay, progress)?;
     let Replay { load, setting, baseline, policy, .. } = &replay;
@@ -70,8 +71,7 @@ fn read_and_simulate(options: &SimulateOptions, progress: &Progress) -> Result<C
     let found = Simulated { options, replay: &replay, rows };
     if let (Some(html), Some(lines)) = (&options.html, lines) {
         progress.show(format_args!("writing {}", html.display()));
-        pages::write(html, &page::record(&found, lines, production.log()))
-            .map_err(|error| unwritten(html, &error))?;
+        pages::write(html, &page::record(&found, lines, production.log()))?;
     }
     Ok(CommandOutput::done(if options.json { answer::json(&found) } else { table::table(&found) }))
 }

@@ -5,14 +5,14 @@ use std::io::BufReader;
 use std::path::Path;
 
 use jiff::Timestamp;
-use tidegate_fleet::Fleet;
+use tidegate_fleet::{Fleet, Service};
 use tidegate_policy::ServicePolicy;
 use tidegate_simulator::autoscaler::Production;
 use tidegate_simulator::trace::{self, TraceError};
 use tidegate_simulator::{Baseline, Load, Overload, Trace, WorldSettings};
 
+use crate::error::CommandError;
 use crate::fleet_file;
-use crate::outcome::{CommandOutput, FAILED, REFUSED, failed};
 use crate::replay::options::{Meaning, ReplayOptions};
 use crate::replay::progress::Progress;
 use crate::replay::queue::QueueWorld;
@@ -41,16 +41,20 @@ const OVERLOADED_FROM_PERCENT: f64 = 0.1;
 
 impl Replay {
     /// Reads the fleet and the trace, and asks the oracle; or says why not.
-    pub(crate) fn prepare(options: &ReplayOptions, progress: &Progress) -> Result<Self, CommandOutput> {
+    pub(crate) fn prepare(options: &ReplayOptions, progress: &Progress) -> Result<Self, CommandError> {
         let fleet = fleet(&options.fleet)?;
-        let service =
-            fleet.service(&options.service).ok_or_else(|| unknown_service(&fleet, &options.service))?;
+        let service = service(&fleet, &options.service)?;
         let policy = service.policy().clone();
         let queue = QueueWorld::of(service, options)?;
         let production = production(&policy, queue, Timestamp::UNIX_EPOCH);
         let left_out = production.left_out().to_vec();
         if !production.decides() {
-            return Err(not_in_a_trace(&options.service, &left_out));
+            let service = options.service.clone();
+            return Err(if left_out.is_empty() {
+                CommandError::NothingToSimulate { service }
+            } else {
+                CommandError::NotInATrace { service, left_out }
+            });
         }
         progress.show(format_args!("reading {}", options.trace.display()));
         let trace = trace(options)?;
@@ -73,60 +77,34 @@ fn production(policy: &ServicePolicy, queue: QueueWorld, begin: Timestamp) -> Pr
     if queue.kind.is_some() { production } else { production.without_queue() }
 }
 
-/// A service whose every rule is left out would hold whatever comes: its score would be that of no scaling at all.
-fn not_in_a_trace(service: &str, left_out: &[String]) -> CommandOutput {
-    if left_out.is_empty() {
-        return failed(
-            REFUSED,
-            format_args!("`{service}` has no `rules`, `track` or `wait`: nothing to simulate"),
-        );
-    }
-    let conditions: Vec<String> = left_out.iter().map(|condition| format!("`{condition}`")).collect();
-    failed(
-        REFUSED,
-        format_args!(
-            "`{service}` cannot be simulated: a trace tells `cpu` and what its queue shows, and nothing of {}",
-            conditions.join(", ")
-        ),
-    )
-}
-
-fn fleet(path: &Path) -> Result<Fleet, CommandOutput> {
+fn fleet(path: &Path) -> Result<Fleet, CommandError> {
     let name = path.display().to_string();
-    let bytes =
-        fleet_file::read(path).map_err(|error| failed(FAILED, format_args!("read `{name}`: {error}")))?;
+    let bytes = fleet_file::read(path, &name)?;
     tidegate_fleet::parse_bytes(&name, &bytes).map_err(|problems| {
-        let stderr = fleet_file::refusal(&name, &String::from_utf8_lossy(&bytes), &problems);
-        CommandOutput { stderr, code: REFUSED, ..CommandOutput::default() }
+        CommandError::FleetInvalid(fleet_file::refusal(&name, &String::from_utf8_lossy(&bytes), &problems))
     })
 }
 
-fn unknown_service(fleet: &Fleet, name: &str) -> CommandOutput {
-    let known: Vec<String> = fleet.services().iter().map(|service| format!("`{}`", service.name())).collect();
-    let known = known.join(", ");
-    failed(REFUSED, format_args!("fleet `{}` has no service `{name}`; it has {known}", fleet.name()))
+fn service<'a>(fleet: &'a Fleet, name: &str) -> Result<&'a Service, CommandError> {
+    fleet.service(name).ok_or_else(|| CommandError::NoSuchService {
+        fleet: fleet.name().to_owned(),
+        service: name.to_owned(),
+        known: fleet.services().iter().map(|service| service.name().to_owned()).collect(),
+    })
 }
 
-fn trace(options: &ReplayOptions) -> Result<Trace, CommandOutput> {
-    let name = options.trace.display();
-    let file =
-        File::open(&options.trace).map_err(|error| failed(FAILED, format_args!("read `{name}`: {error}")))?;
+fn trace(options: &ReplayOptions) -> Result<Trace, CommandError> {
+    let name = options.trace.display().to_string();
     let wanted = trace::Options {
         gaps: Meaning::gaps(options.gaps),
         zone: options.zone.clone(),
         metric: options.metric.clone(),
     };
-    trace::read_with(BufReader::with_capacity(1 << 20, file), &wanted).map_err(|error| match &error {
-        TraceError::Unreadable(error) => failed(FAILED, format_args!("read `{name}`: {error}")),
-        TraceError::Refused(lines) => failed(REFUSED, format_args!("`{name}` is no trace\n{lines}")),
-        TraceError::Gaps { .. } => failed(
-            REFUSED,
-            format_args!("`{name}` has gaps: {error}; --gaps zero if no job came in them, --gaps fill if nobody recorded them"),
-        ),
-        TraceError::SeveralMetrics { .. } | TraceError::NoSuchMetric { .. } => {
-            failed(REFUSED, format_args!("`{name}`: {error}; choose with --metric NAME"))
-        }
-        TraceError::NoClock => failed(REFUSED, format_args!("`--zone` is not for `{name}`: {error}")),
-        _ => failed(REFUSED, format_args!("`{name}` is no trace: {error}")),
+    let read = File::open(&options.trace)
+        .map_err(TraceError::Unreadable)
+        .and_then(|file| trace::read_with(BufReader::with_capacity(1 << 20, file), &wanted));
+    read.map_err(|error| match error {
+        TraceError::Unreadable(source) => CommandError::FileUnreadable { file: name, source },
+        source => CommandError::TraceRefused { trace: name, source },
     })
 }

@@ -18,11 +18,11 @@ impl Ledger {
     ///
     /// # Errors
     /// The ledger cannot be read or written, or others kept writing first. Inside, what `edit` refused with.
-    pub async fn change_overrides(
+    pub async fn change_overrides<R>(
         &self,
         now: Timestamp,
-        edit: impl Fn(&mut Vec<Override>) -> Result<(), String>,
-    ) -> Result<Result<Vec<Override>, String>, CallError> {
+        edit: impl Fn(&mut Vec<Override>) -> Result<(), R>,
+    ) -> Result<Result<Vec<Override>, R>, CallError> {
         for _ in 0..TRIES_MAX {
             let OverrideRows { version, mut rows } = self.read_overrides().await?;
             rows.retain(|row| now < row.until);
