@@ -2,25 +2,39 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use clap::Args;
 use serde_json::{Value, json};
 use tidegate_fleet::effective::{self, Effective};
-use tidegate_fleet::{FILE_BYTES_MAX, Fleet, Mode, Problem, Problems, zone_rules};
+use tidegate_fleet::{Fleet, Mode, Problems, zone_rules};
 
-use crate::arguments::CheckOptions;
-use crate::outcome::{CommandOutput, FAILED, REFUSED};
-use crate::{json, summary};
+use crate::error::CommandError;
+use crate::fleet_file::{excerpts, is_stdin, read, refusal};
+use crate::outcome::{CommandOutput, REFUSED};
 
-/// The name that stands for the standard input, in place of a file.
-const STDIN: &str = "-";
+mod summary;
+mod answer;
+
+pub(crate) use answer::KEYS;
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckOptions {
+    /// The fleet files; `-` is the standard input
+    #[arg(value_name = "FLEET", required = true)]
+    pub(crate) fleets: Vec<PathBuf>,
+    /// Answer in JSON; the keys are in the long help (--help)
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Add every setting that holds for the file, and where each comes from: a line, a default, or other settings
+    #[arg(long)]
+    pub(crate) explain: bool,
+}
 
 /// One file and what was understood of it.
 struct Checked {
     name: String,
-    read: Result<(Vec<u8>, Result<Fleet, Problems>), io::Error>,
+    read: Result<(Vec<u8>, Result<Fleet, Problems>), CommandError>,
 }
 
 /// Checks the files, each for itself and then together, and says so in one of two ways.
@@ -79,7 +93,7 @@ fn scaled_twice(files: &[Checked]) -> Vec<String> {
 impl Checked {
     fn new(path: &Path) -> Self {
         let name = if is_stdin(path) { "<stdin>".to_owned() } else { path.display().to_string() };
-        let read = read(path).map(|bytes| {
+        let read = read(path, &name).map(|bytes| {
             let checked = tidegate_fleet::parse_bytes(&name, &bytes);
             (bytes, checked)
         });
@@ -88,7 +102,7 @@ impl Checked {
 
     fn code(&self) -> u8 {
         match &self.read {
-            Err(_) => FAILED,
+            Err(error) => error.code(),
             Ok((_, Err(_))) => REFUSED,
             Ok((_, Ok(_))) => 0,
         }
@@ -96,16 +110,15 @@ impl Checked {
 
     /// Why there is no text to check.
     fn unreadable(&self) -> Option<String> {
-        let error = self.read.as_ref().err()?;
-        Some(format!("error: read `{}`: {error}\n", self.name))
+        self.read.as_ref().err().map(CommandError::shown)
     }
 
     fn to_json(&self, explain: bool) -> Value {
         match &self.read {
-            Err(error) => json::unreadable(&self.name, &format!("read `{}`: {error}", self.name)),
+            Err(error) => answer::unreadable(&self.name, &error.to_string()),
             Ok((bytes, checked)) => {
                 let effective = checked.as_ref().ok().filter(|_| explain);
-                json::check(&self.name, checked, effective.map(|fleet| explained(bytes, fleet)).as_deref())
+                answer::check(&self.name, checked, effective.map(|fleet| explained(bytes, fleet)).as_deref())
             }
         }
     }
@@ -145,33 +158,4 @@ fn in_words(rows: &[Effective]) -> String {
     let _ = writeln!(shown, "\ntime zone rules: tzdata {} (bundled)", zone_rules());
     shown.push_str("every setting there is: tidegate reference\n");
     shown
-}
-
-fn is_stdin(path: &Path) -> bool {
-    path.as_os_str() == STDIN
-}
-
-/// Reads the file, but never more than a fleet file can have and one byte, which is enough to refuse it.
-pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let limit = u64::try_from(FILE_BYTES_MAX).unwrap_or(u64::MAX).saturating_add(1);
-    if is_stdin(path) {
-        io::stdin().lock().take(limit).read_to_end(&mut bytes)?;
-    } else {
-        File::open(path)?.take(limit).read_to_end(&mut bytes)?;
-    }
-    Ok(bytes)
-}
-
-pub(crate) fn refusal(name: &str, text: &str, problems: &Problems) -> String {
-    let mut shown = excerpts(name, text, problems.iter());
-    let count = problems.len();
-    let noun = if count == 1 { "problem" } else { "problems" };
-    // Writing to a `String` cannot fail.
-    let _ = writeln!(shown, "{count} {noun}; nothing was changed");
-    shown
-}
-
-fn excerpts<'a>(name: &str, text: &str, problems: impl Iterator<Item = &'a Problem>) -> String {
-    problems.map(|problem| problem.with_excerpt(name, text) + "\n").collect()
 }

@@ -1,16 +1,22 @@
 //! `tidegate`, the operator's command.
 
-mod arguments;
+mod wrap;
+mod outcome;
+mod error;
+mod runtime;
+mod counts;
+mod fleet_file;
+mod page;
+mod replay;
+mod overrides;
 mod check;
+mod schema;
+mod reference;
 mod simulate;
 mod tune;
-mod page;
-mod reference;
-mod summary;
-mod wrap;
-mod json;
-mod overrides;
-mod outcome;
+mod pin;
+mod release;
+mod arguments;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -26,13 +32,13 @@ fn main() -> ExitCode {
     let outcome = match arguments.command {
         Command::Check(options) if options.json => check::run(&options),
         Command::Check(options) => check::run(&options).wrapped(),
-        Command::Reference { json } if json => reference::run(json),
-        Command::Reference { json } => reference::run(json).wrapped(),
+        Command::Schema => schema::run(),
+        Command::Reference(options) if options.json => reference::run(&options),
+        Command::Reference(options) => reference::run(&options).wrapped(),
         Command::Simulate(options) => simulate::run(&options),
         Command::Tune(options) => tune::run(&options),
-        Command::Pin(options) => overrides::pin(&options),
-        Command::Release(options) => overrides::release(&options),
-        Command::Schema => CommandOutput::done(format!("{:#}\n", tidegate_fleet::schema::schema())),
+        Command::Pin(options) => pin::run(&options),
+        Command::Release(options) => release::run(&options),
     };
     finish(&outcome, &mut io::stdout().lock(), &mut io::stderr().lock())
 }

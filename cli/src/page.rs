@@ -8,6 +8,8 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use crate::error::CommandError;
+
 mod grid;
 pub(crate) mod record;
 
@@ -36,7 +38,11 @@ const PARTS: [(&str, &str); 12] = [
 ///
 /// # Errors
 /// The folder is missing, not writable or full, or the name is a folder's.
-pub(crate) fn write(path: &Path, record: &Record) -> io::Result<()> {
+pub(crate) fn write(path: &Path, record: &Record) -> Result<(), CommandError> {
+    write_whole(path, record).map_err(|source| unwritable(path, source))
+}
+
+fn write_whole(path: &Path, record: &Record) -> io::Result<()> {
     let page = html(record)?;
     let beside = beside(path)?;
     let written = File::create(&beside)
@@ -53,13 +59,21 @@ pub(crate) fn write(path: &Path, record: &Record) -> io::Result<()> {
 ///
 /// # Errors
 /// As [`write`].
-pub(crate) fn probe(path: &Path) -> io::Result<()> {
+pub(crate) fn probe(path: &Path) -> Result<(), CommandError> {
+    probe_beside(path).map_err(|source| unwritable(path, source))
+}
+
+fn probe_beside(path: &Path) -> io::Result<()> {
     if path.is_dir() {
         return Err(io::Error::from(io::ErrorKind::IsADirectory));
     }
     let beside = beside(path)?;
     File::create(&beside)?;
     fs::remove_file(&beside)
+}
+
+fn unwritable(page: &Path, source: io::Error) -> CommandError {
+    CommandError::PageUnwritable { page: page.display().to_string(), source }
 }
 
 /// The unfinished file: in the same folder, so that it becomes the page by one rename.

@@ -1,58 +1,37 @@
 //! `tidegate simulate`: a recorded load, replayed through the policy of one service.
 
-use std::io;
-use std::path::Path;
-
 use tidegate_simulator::autoscaler::{Rival, rivals};
 use tidegate_simulator::oracle::oracle;
 use tidegate_simulator::world::Sensing;
 use tidegate_simulator::{Run, Score, WorldSettings, simulate};
 
-use crate::outcome::{CommandOutput, FAILED};
+use crate::error::CommandError;
+use crate::outcome::CommandOutput;
 use crate::page as pages;
+use crate::replay::{ChartLines, DECISIONS_MAX, Progress, Replay};
 
 mod options;
-mod queue;
-mod setting;
-mod replay;
-mod progress;
+mod found;
 mod table;
 mod answer;
 mod page;
 
-pub(crate) use answer::{KEYS, add, assumed};
-pub(crate) use options::{ReplayOptions, SimulateOptions};
-pub(crate) use page::{ChartLines, DECISIONS_MAX};
-pub(crate) use progress::Progress;
-pub(crate) use replay::{Replay, failed};
-pub(crate) use table::{COLUMNS, columns, facts, head, overloaded, title};
+pub(crate) use answer::KEYS;
+pub(crate) use options::SimulateOptions;
 
-/// Everything that was found out.
-struct Simulated<'a> {
-    options: &'a SimulateOptions,
-    replay: &'a Replay,
-    rows: Vec<ScoreRow>,
-}
-
-/// One policy and its scores; the first row is the fleet file's own.
-struct ScoreRow {
-    name: &'static str,
-    title: String,
-    about: String,
-    score: Score,
-}
+use found::{ScoreRow, Simulated};
 
 /// Simulates, and says so in one of two ways.
 pub(crate) fn run(options: &SimulateOptions) -> CommandOutput {
     let progress = Progress::new(options.json);
-    let outcome = read_and_simulate(options, &progress).unwrap_or_else(|refusal| refusal);
+    let outcome = read_and_simulate(options, &progress).unwrap_or_else(CommandOutput::from);
     progress.clear();
     outcome
 }
 
-fn read_and_simulate(options: &SimulateOptions, progress: &Progress) -> Result<CommandOutput, CommandOutput> {
+fn read_and_simulate(options: &SimulateOptions, progress: &Progress) -> Result<CommandOutput, CommandError> {
     if let Some(html) = &options.html {
-        pages::probe(html).map_err(|error| unwritten(html, &error))?;
+        pages::probe(html)?;
     }
     let replay = Replay::prepare(&options.replay, progress)?;
     let Replay { load, setting, baseline, policy, .. } = &replay;
@@ -92,12 +71,7 @@ fn read_and_simulate(options: &SimulateOptions, progress: &Progress) -> Result<C
     let found = Simulated { options, replay: &replay, rows };
     if let (Some(html), Some(lines)) = (&options.html, lines) {
         progress.show(format_args!("writing {}", html.display()));
-        pages::write(html, &page::record(&found, lines, production.log()))
-            .map_err(|error| unwritten(html, &error))?;
+        pages::write(html, &page::record(&found, lines, production.log()))?;
     }
     Ok(CommandOutput::done(if options.json { answer::json(&found) } else { table::table(&found) }))
-}
-
-pub(crate) fn unwritten(page: &Path, error: &io::Error) -> CommandOutput {
-    failed(FAILED, format_args!("write the page `{}`: {error}", page.display()))
 }

@@ -3,14 +3,16 @@
 //! Every setting is replayed through the policy that runs in production. All of them are judged by the same acceptable wait
 //! and the same oracle, whatever they aim at themselves.
 
-use crate::outcome::{CommandOutput, REFUSED};
+use crate::error::CommandError;
+use crate::outcome::CommandOutput;
 use crate::page as pages;
-use crate::simulate::{Progress, Replay, failed, overloaded, unwritten};
+use crate::replay::{Progress, Replay, overloaded};
 
 mod options;
 mod variation;
 mod candidates;
 mod search;
+mod found;
 mod lines;
 mod table;
 mod answer;
@@ -19,57 +21,37 @@ mod page;
 pub(crate) use answer::KEYS;
 pub(crate) use options::TuneOptions;
 
+use found::Tuned;
 use search::Tried;
 
 /// A choice that rests on less has not seen a whole day's rhythm.
 const DAY_SECONDS: f64 = 86_400.0;
 
-/// Everything that was found out.
-struct Tuned<'a> {
-    options: &'a TuneOptions,
-    replay: &'a Replay,
-    /// How many settings were replayed.
-    tried: usize,
-    /// The fleet file's own setting.
-    own: &'a Tried,
-    /// What no other beats, the cheapest first.
-    frontier: Vec<&'a Tried>,
-    /// The cheapest within the limit, if any is.
-    chosen: Option<&'a Tried>,
-    warnings: Vec<String>,
-}
-
-impl Tuned<'_> {
-    fn is_chosen(&self, tried: &Tried) -> bool {
-        self.chosen.is_some_and(|chosen| chosen.variation == tried.variation)
-    }
-}
-
 /// Tunes, and says so in one of two ways.
 pub(crate) fn run(options: &TuneOptions) -> CommandOutput {
     let progress = Progress::new(options.json);
-    let outcome = read_and_tune(options, &progress).unwrap_or_else(|refusal| refusal);
+    let outcome = read_and_tune(options, &progress).unwrap_or_else(CommandOutput::from);
     progress.clear();
     outcome
 }
 
-fn read_and_tune(options: &TuneOptions, progress: &Progress) -> Result<CommandOutput, CommandOutput> {
+fn read_and_tune(options: &TuneOptions, progress: &Progress) -> Result<CommandOutput, CommandError> {
     if let Some(html) = &options.html {
-        pages::probe(html).map_err(|error| unwritten(html, &error))?;
+        pages::probe(html)?;
     }
     let replay = Replay::prepare(&options.replay, progress)?;
     let tried = search::search(&replay, &options.replay.service, progress);
     let frontier = search::frontier(&tried);
     // The file's own setting is always tried, so neither is ever empty.
     let (Some(own), Some(least_late)) = (tried.first(), frontier.last().copied()) else {
-        return Err(failed(REFUSED, "nothing could be tried"));
+        return Err(CommandError::NothingTried);
     };
     let chosen = frontier.iter().copied().find(|tried| tried.score.late_percent <= options.late);
     let warnings = warnings(&replay, chosen);
     let found = Tuned { options, replay: &replay, tried: tried.len(), own, frontier, chosen, warnings };
     if let Some(html) = &options.html {
         progress.show(format_args!("writing {}", html.display()));
-        pages::write(html, &page::record(&found)).map_err(|error| unwritten(html, &error))?;
+        pages::write(html, &page::record(&found))?;
     }
     let answer = if options.json { answer::json(&found) } else { table::table(&found) };
     if chosen.is_some() {
@@ -77,14 +59,13 @@ fn read_and_tune(options: &TuneOptions, progress: &Progress) -> Result<CommandOu
     }
     let overload =
         replay.overload.as_ref().map(|it| format!("\n{}", overloaded(it, &replay))).unwrap_or_default();
-    let refused = failed(
-        REFUSED,
-        format_args!(
-            "no setting keeps late jobs at or below {} %; the least late is {:.2} %, by `{}`{overload}",
-            options.late, least_late.score.late_percent, least_late.variation
-        ),
-    );
-    Ok(CommandOutput { stdout: answer, ..refused })
+    let refused = CommandError::EverySettingLate {
+        limit: options.late,
+        least: least_late.score.late_percent,
+        setting: least_late.variation.to_string(),
+        overload,
+    };
+    Ok(CommandOutput { stdout: answer, ..refused.into() })
 }
 
 /// What the choice rests on.

@@ -1,10 +1,9 @@
 //! What a simulation found, for machines. Keys stay.
 
 use serde_json::{Value, json};
-use tidegate_fleet::QueueKind;
-use tidegate_simulator::trace::{Repair, RepairCount};
 
-use super::{Replay, ReplayOptions, ScoreRow, Simulated};
+use crate::replay::{add, assumed};
+use crate::simulate::found::{ScoreRow, Simulated};
 
 /// The keys, for the long help.
 pub(crate) const KEYS: &str = "\
@@ -56,57 +55,9 @@ pub(super) fn json(found: &Simulated<'_>) -> String {
     format!("{answer:#}\n")
 }
 
-/// What was replayed, and in which world.
-pub(crate) fn assumed(options: &ReplayOptions, replay: &Replay) -> Value {
-    let Replay { fleet, queue, trace, load, setting, scaled_to, left_out, overload, .. } = replay;
-    let repair = |(repair, found): (Repair, &RepairCount)| json!({ "kind": repair, "count": found.count, "lines": found.lines });
-    json!({
-        "fleet": fleet.name(),
-        "service": options.service,
-        "left_out": left_out,
-        "overload": overload,
-        "trace": {
-            "file": options.trace.display().to_string(),
-            "rows": trace.rows(),
-            "first": trace.first().map(|first| first.to_string()),
-            "seconds": load.seconds(),
-            "interval_seconds": trace.step_seconds(),
-            "jobs": load.jobs(),
-            "recorded": trace.recorded(),
-            "repaired": trace.repaired(),
-            "understood": trace.understood(),
-            "repairs": trace.repairs().iter().map(repair).collect::<Value>(),
-            "notes": trace.notes(),
-        },
-        "setting": {
-            "min": setting.capacity.min(),
-            "max": setting.capacity.max(),
-            "concurrency": setting.concurrency,
-            "throughput": setting.throughput,
-            "scaled_to_tasks": scaled_to,
-            "startup_seconds": setting.starts.seconds,
-            "wait_seconds": setting.acceptable_wait_seconds,
-            "interval_seconds": setting.evaluations.every_seconds,
-            "jobs": options.jobs.name(),
-            "counts_done": options.counts_done,
-            "seed": setting.seed,
-            "queue": queue.kind.map(QueueKind::as_str),
-            "queue_shows": queue.code(),
-            "prefetch": setting.prefetch,
-        },
-    })
-}
-
 /// One policy with its scores.
 pub(super) fn row(ScoreRow { name, title, about, score }: &ScoreRow) -> Value {
     let mut value = json!({ "name": name, "title": title, "about": about });
     add(&mut value, json!(score));
     value
-}
-
-/// Puts the keys of one object into another.
-pub(crate) fn add(to: &mut Value, more: Value) {
-    if let (Value::Object(to), Value::Object(more)) = (to, more) {
-        to.extend(more);
-    }
 }

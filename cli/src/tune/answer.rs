@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::Tuned;
+use super::found::Tuned;
 use super::lines::lines;
 use super::search::Tried;
 use super::variation::reads_the_queue;
-use crate::simulate::{add, assumed};
+use crate::replay::{add, assumed};
 
 /// The keys, for the long help.
 pub(crate) const KEYS: &str = "\

@@ -5,7 +5,7 @@ use tidegate_fleet::Fleet;
 use tidegate_policy::Capacity;
 
 use super::variation::{Scale, Variation, reads_the_queue, rounded};
-use crate::simulate::Replay;
+use crate::replay::Replay;
 
 /// Shares of the acceptable wait that `wait` is tried with. An autoscaler that aims lower is late less often and costs
 /// more; one that aims higher shows what patience would save.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::simulate::ReplayOptions;
+use crate::replay::ReplayOptions;
 
 #[derive(Debug, Args)]
 pub(crate) struct TuneOptions {

@@ -3,12 +3,12 @@
 use serde_json::{Value, json};
 use tidegate_simulator::{Score, simulate};
 
+use super::found::Tuned;
 use super::lines::{KEYS, lines};
 use super::search::Tried;
-use super::{Tuned, pages};
-use crate::simulate::{ChartLines, DECISIONS_MAX, add, facts, title};
-use pages::record::FrontierPoint;
-use pages::{Choice, Fact, Figure, Record};
+use crate::page::record::FrontierPoint;
+use crate::page::{Choice, Fact, Figure, Record};
+use crate::replay::{ChartLines, DECISIONS_MAX, add, facts, title};
 
 /// The page. Where nothing keeps the limit, the run of what comes nearest is shown.
 pub(super) fn record(found: &Tuned<'_>) -> Record {

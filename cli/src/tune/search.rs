@@ -9,7 +9,7 @@ use tidegate_simulator::{Score, WorldSettings, simulate};
 
 use super::candidates;
 use super::variation::Variation;
-use crate::simulate::{Progress, Replay};
+use crate::replay::{Progress, Replay};
 
 /// Bounds are tried around so many settings of the first round: the cheapest, the least late and some between them.
 /// With more, the second round grows by some twenty runs each and finds next to nothing.

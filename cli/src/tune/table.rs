@@ -2,9 +2,10 @@
 
 use std::fmt::Write;
 
-use super::Tuned;
+use super::found::Tuned;
 use super::lines::{KEYS, lines};
-use crate::simulate::{COLUMNS, columns, head};
+use super::search::Tried;
+use crate::replay::{COLUMNS, columns, head};
 
 /// A head, the frontier, the lines for the fleet file, what they rest on.
 pub(super) fn table(found: &Tuned<'_>) -> String {
@@ -15,7 +16,7 @@ pub(super) fn table(found: &Tuned<'_>) -> String {
         let _ = writeln!(shown, "{text}");
     };
     line(format!("{tried} settings were replayed; no other beats these in both cost and late jobs:\n"));
-    let name = |tried: &super::Tried| tried.variation.to_string();
+    let name = |tried: &Tried| tried.variation.to_string();
     let names = frontier.iter().map(|tried| name(tried)).chain([name(own)]);
     let width = names.map(|name| name.len()).max().unwrap_or(0);
     line(format!("  {:<width$}  {COLUMNS}", ""));

@@ -8,6 +8,9 @@ use tidegate_aws::Clients;
 use tidegate_fleet::Fleet;
 use tidegate_scaling::{QUEUE_DEPTH, Services};
 
+/// The function's name.
+pub const NAME: &str = QUEUE_DEPTH.name;
+
 /// The services of a fleet that have a queue, and the readers of their queues.
 #[must_use]
 pub fn concern(fleet: Fleet, clients: &Clients) -> Services {

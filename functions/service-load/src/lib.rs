@@ -6,6 +6,9 @@ use tidegate_aws::Clients;
 use tidegate_fleet::Fleet;
 use tidegate_scaling::{NoQueues, SERVICE_LOAD, Services};
 
+/// The function's name.
+pub const NAME: &str = SERVICE_LOAD.name;
+
 /// The services of a fleet that have no queue.
 #[must_use]
 pub fn concern(fleet: Fleet, clients: &Clients) -> Services {

@@ -9,9 +9,8 @@ use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 use tidegate_policy::{Absence, AbsenceKind, Alarm, AlarmEvaluation, AlarmName, AlarmState};
 
-use crate::clients::Clients;
+use crate::clients::{CALLS_AT_ONCE, Clients};
 use crate::error::absence;
-use crate::targets::CALLS_AT_ONCE;
 
 /// `DescribeAlarms` takes at most 100 names (CloudWatch API reference).
 const ALARMS_PER_CALL: usize = 100;

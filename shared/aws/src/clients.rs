@@ -10,11 +10,14 @@ use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
 
 use crate::bucket::Buckets;
 
+/// Calls of one kind at the same time; on a small share of a core more than this many only wait for each other.
+pub(crate) const CALLS_AT_ONCE: usize = 10;
+
 /// Within a VPC every endpoint is milliseconds away: a connection that takes longer is a missing route.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// One attempt. The slowest call seen in normal operation takes well under a second.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
-/// One call with all its attempts. An evaluation makes at most five of them one after the other; `queue_depth::budget`
+/// One call with all its attempts. An evaluation makes at most five of them one after the other; `tidegate_evaluation::budget`
 /// adds them up.
 pub const OPERATION_TIMEOUT: Duration = Duration::from_secs(4);
 /// Attempts per call, the first included. The next evaluation is the real retry.

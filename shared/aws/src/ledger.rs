@@ -12,16 +12,16 @@ use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValuesOnC
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tidegate_policy::memory::one_line;
 use tidegate_policy::memory::size::ITEM_BYTES_MAX;
-use tidegate_policy::{AbsenceKind, Override};
+use tidegate_policy::{AbsenceKind, Override, one_line};
 
 use crate::error::CallError;
-use crate::overrides::{OVERRIDES, OverrideRows};
 use crate::report::Unreported;
 
 /// How items are written. It changes when one of today could be misread by the code of tomorrow.
 pub(crate) const FORMAT: u64 = 1;
+/// The sort key of what operators asked for.
+pub(crate) const OVERRIDES: &str = "overrides";
 /// `BatchGetItem` may leave keys unprocessed under load; they are asked for again this many times.
 const READS_MAX: usize = 3;
 
@@ -58,6 +58,15 @@ impl<M> Found<M> {
         rows.drain(..rows.len().saturating_sub(OVERRIDES_MAX));
         rows.iter_mut().for_each(Override::believe);
     }
+}
+
+/// The rows as they stand, with the version to write after.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct OverrideRows {
+    /// The version last written; 0 when nothing was ever written.
+    pub(crate) version: u64,
+    /// What operators asked for, in the order in which they did.
+    pub rows: Vec<Override>,
 }
 
 /// What one evaluation finds in the ledger.

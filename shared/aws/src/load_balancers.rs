@@ -8,9 +8,8 @@ use futures_util::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 use tidegate_policy::{Absence, AbsenceKind};
 
-use crate::clients::Clients;
+use crate::clients::{CALLS_AT_ONCE, Clients};
 use crate::error::absence;
-use crate::targets::CALLS_AT_ONCE;
 
 /// How long a target group's load balancer is taken as known. It seldom changes: a target group belongs to one load
 /// balancer at most, and what a deployment swaps are target groups, which are asked for as soon as they are seen.

@@ -7,21 +7,10 @@ use jiff::Timestamp;
 use tidegate_policy::{AbsenceKind, Override};
 
 use crate::error::CallError;
-use crate::ledger::{FORMAT, Ledger, is_conflict};
+use crate::ledger::{FORMAT, Ledger, OVERRIDES, OverrideRows, is_conflict};
 
-/// The sort key of what operators asked for.
-pub(crate) const OVERRIDES: &str = "overrides";
 /// Two operators may ask at once; the second one's change is put on top of the first one's.
 const TRIES_MAX: usize = 5;
-
-/// The rows as they stand, with the version to write after.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct OverrideRows {
-    /// The version last written; 0 when nothing was ever written.
-    pub(crate) version: u64,
-    /// What operators asked for, in the order in which they did.
-    pub rows: Vec<Override>,
-}
 
 impl Ledger {
     /// Changes the overrides, drops those that have expired, and returns what is in force now. `edit` may refuse: then
@@ -29,11 +18,11 @@ impl Ledger {
     ///
     /// # Errors
     /// The ledger cannot be read or written, or others kept writing first. Inside, what `edit` refused with.
-    pub async fn change_overrides(
+    pub async fn change_overrides<R>(
         &self,
         now: Timestamp,
-        edit: impl Fn(&mut Vec<Override>) -> Result<(), String>,
-    ) -> Result<Result<Vec<Override>, String>, CallError> {
+        edit: impl Fn(&mut Vec<Override>) -> Result<(), R>,
+    ) -> Result<Result<Vec<Override>, R>, CallError> {
         for _ in 0..TRIES_MAX {
             let OverrideRows { version, mut rows } = self.read_overrides().await?;
             rows.retain(|row| now < row.until);

@@ -1,36 +1,24 @@
 //! What is scaled, whatever its kind: seen with [`describe`], changed by [`update`](crate::update). Each kind has its own
 //! file; the compiler leads from a new [`TargetName`] to the few lines here.
 
+mod calls;
+mod state;
 pub mod ecs;
 pub mod group;
 
 use std::collections::BTreeMap;
-use std::future::Future;
-use std::time::Duration;
 
 use futures_util::join;
 use serde_json::Value;
 use tidegate_fleet::TargetName;
-use tidegate_policy::{Absence, AbsenceKind, ServiceState};
-use tokio::time::{Instant, timeout_at};
+use tidegate_policy::Absence;
+use tokio::time::Instant;
 
 use crate::clients::Clients;
 use crate::error::CallError;
 
-/// Calls of one kind at the same time; on a small share of a core more than this many only wait for each other.
-pub(crate) const CALLS_AT_ONCE: usize = 10;
-/// All other autoscalers are asked for within this time, which leaves the rest of an evaluation to the metrics. One
-/// whose answer is late is unknown, and never absent.
-pub(crate) const OTHER_AUTOSCALERS_WITHIN: Duration = Duration::from_secs(3);
-
-/// What was seen of one target.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TargetState {
-    /// Its counts, and what AWS itself sets around it.
-    pub service: ServiceState,
-    /// The ARNs of the target groups through which load balancers reach it, each once.
-    pub target_groups: Vec<String>,
-}
+use calls::late;
+pub use state::TargetState;
 
 /// What was seen of each target asked for.
 pub type Targets = BTreeMap<TargetName, Result<TargetState, Absence>>;
@@ -52,21 +40,6 @@ pub async fn describe(clients: &Clients, names: &[&TargetName], deadline: Instan
     let mut targets: Targets = names.iter().map(|name| ((*name).clone(), Err(late()))).collect();
     targets.extend(services.chain(groups));
     targets
-}
-
-/// Not answered in time.
-pub(crate) fn late() -> Absence {
-    Absence::new(AbsenceKind::TimedOut, "not read within the time of an evaluation")
-}
-
-/// A part's own time from now on, as far as the deadline of the whole lets it.
-pub(crate) fn until(deadline: Instant, within: Duration) -> Instant {
-    Instant::now().checked_add(within).map_or(deadline, |end| end.min(deadline))
-}
-
-/// What a call answers in time. With no time left it is not begun: even a single poll would take a token of its bucket.
-pub(crate) async fn in_time<T>(deadline: Instant, call: impl Future<Output = T>) -> Option<T> {
-    if Instant::now() >= deadline { None } else { timeout_at(deadline, call).await.ok() }
 }
 
 /// Sets the capacity of one target, absolutely; [`take_turn`] comes first.

@@ -4,9 +4,9 @@ use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 use tidegate_fleet::TargetName;
 
-use crate::clients::Clients;
+use crate::clients::{CALLS_AT_ONCE, Clients};
 use crate::report::section::Outcome;
-use crate::targets::{self, CALLS_AT_ONCE};
+use crate::targets;
 
 /// `UpdateService` has a bucket of 50 per account and Region ([`UPDATE_SERVICE`](crate::bucket::UPDATE_SERVICE)). One
 /// evaluation takes at most this many, so that a burst never throttles somebody's deployment; what is left is decided

@@ -11,10 +11,11 @@ use tidegate_aws::report::{Header, Section};
 use tidegate_aws::trigger::Trigger;
 use tidegate_policy::Override;
 
-use crate::{Clock, InvocationError};
+use crate::clock::Clock;
+use crate::failure::InvocationError;
 
 /// One function's part of an evaluation: what it remembers, sees, decides, changes and tells. Everything else is in
-/// [`Evaluator::handle`](crate::Evaluator::handle), once for all.
+/// `Evaluator::handle`, once for all.
 pub trait Concern {
     /// What it remembers from one evaluation to the next, in its own item of the ledger.
     type Memory: Clone + Default + Serialize + DeserializeOwned;

@@ -5,7 +5,7 @@ use tidegate_aws::report::EvaluationReport;
 use tidegate_aws::report::section::Outcome;
 use tidegate_aws::{CallError, log};
 
-use crate::InvocationError;
+use crate::failure::InvocationError;
 
 /// How the parts of an evaluation's second half ended.
 #[derive(Debug)]

@@ -7,7 +7,10 @@ use serde_json::{Value, json};
 use tidegate_aws::{Clients, log};
 use tidegate_fleet::Fleet;
 
-use crate::{Concern, Evaluator, InvocationError, Settings};
+use crate::concern::Concern;
+use crate::evaluator::Evaluator;
+use crate::failure::InvocationError;
+use crate::settings::Settings;
 
 /// A function that is ready, or that cannot be: a bad setting or fleet file fails every invocation, with the same clear error.
 #[derive(Debug)]

@@ -1,15 +1,10 @@
-//! A ledger that cannot be reached: nothing is acted on, and operators are notified directly, since nothing is remembered.
+//! A ledger that cannot be reached, as this process knows it: nothing is remembered of it, so nothing else could tell when
+//! operators are to be notified again.
 
-use std::sync::{MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
-use tidegate_aws::report::{Alert, EvaluationReport, Header};
-use tidegate_aws::{CallError, log, sns};
-use tidegate_policy::Severity;
-
-use crate::concern::Concern;
-use crate::{Evaluator, InvocationError};
+use tidegate_aws::CallError;
 
 /// While the ledger cannot be reached, operators are notified this often by each warm process. More often would be noise
 /// on top of the dead-man alarm; less often, and a long outage looks like a short one.
@@ -20,69 +15,43 @@ const PASSING_FAILURES_BEFORE_NOTIFYING: u32 = 2;
 
 /// What this process knows of a ledger that it cannot reach: nothing else could remember it.
 #[derive(Debug, Default)]
-pub(crate) struct Outage {
+pub(crate) struct Outage(Mutex<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
     /// Evaluations in a row that failed.
     failures: u32,
     /// When operators were last notified.
     notified_at: Option<Timestamp>,
 }
 
-impl<C: Concern> Evaluator<C> {
-    /// The ledger cannot be reached.
-    pub(crate) async fn outage(&self, header: &Header, error: CallError) -> InvocationError {
-        if header.trigger.is_plan() {
-            return error.into();
-        }
-        let mut report = EvaluationReport::empty(header.clone());
-        report.alert = Some(self.alert(Severity::Critical, format!("nothing is scaled: {error}")));
-        let notified = if self.is_outage_news(&error, header.at) {
-            sns::publish(&self.clients.sns, &self.settings.topic, &report).await
-        } else {
-            Ok(())
-        };
-        if notified.is_err() {
-            self.known_outage().notified_at = None;
-        }
-        let mut answer: Value = report.to_json();
-        let report_failed = notified.is_err();
-        answer["errors"] = notified.err().iter().map(ToString::to_string).collect();
-        log::lines(&report, &answer, report_failed).iter().for_each(log::write);
-        error.into()
-    }
-
+impl Outage {
     /// Counts a failed evaluation; true when operators are to be notified of it.
-    fn is_outage_news(&self, error: &CallError, now: Timestamp) -> bool {
-        let mut outage = self.known_outage();
-        outage.failures = outage.failures.saturating_add(1);
-        let due = outage.notified_at.is_none_or(|last| now.duration_since(last) >= ALERT_EVERY);
-        let lasting = !error.is_retryable() || outage.failures >= PASSING_FAILURES_BEFORE_NOTIFYING;
+    pub(crate) fn is_news(&self, error: &CallError, now: Timestamp) -> bool {
+        let mut known = self.known();
+        known.failures = known.failures.saturating_add(1);
+        let due = known.notified_at.is_none_or(|last| now.duration_since(last) >= ALERT_EVERY);
+        let lasting = !error.is_retryable() || known.failures >= PASSING_FAILURES_BEFORE_NOTIFYING;
         let worth_reporting = due && lasting;
         if worth_reporting {
-            outage.notified_at = Some(now);
+            known.notified_at = Some(now);
         }
         worth_reporting
     }
 
-    /// The ledger answers; reported if operators were notified that it did not.
-    pub(crate) fn recovered(&self) -> Option<Alert> {
-        let mut outage = self.known_outage();
-        let failures = std::mem::take(&mut outage.failures);
-        outage.notified_at?;
-        let text = format!("scaling again: the ledger answers after {failures} failed evaluations");
-        Some(self.alert(Severity::Info, text))
+    /// The ledger answers. After how many failed evaluations, if operators were notified that it did not.
+    pub(crate) fn ends(&self) -> Option<u32> {
+        let mut known = self.known();
+        let failures = std::mem::take(&mut known.failures);
+        known.notified_at.map(|_| failures)
     }
 
-    /// Operators know that it does.
-    pub(crate) fn told_of_recovery(&self) {
-        self.known_outage().notified_at = None;
+    /// Operators do not know of it: no report went out, or one that it is over did.
+    pub(crate) fn forget_notified(&self) {
+        self.known().notified_at = None;
     }
 
-    fn known_outage(&self) -> MutexGuard<'_, Outage> {
-        self.outage.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// An alert about everything of the concern.
-    fn alert(&self, severity: Severity, text: String) -> Alert {
-        Alert { severity, text, targets: self.concern.names() }
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

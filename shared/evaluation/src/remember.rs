@@ -8,8 +8,9 @@ use tidegate_aws::report::{EvaluationReport, Section, Unreported};
 use tidegate_policy::AbsenceKind;
 use tokio::time::timeout;
 
+use crate::budget;
 use crate::concern::Concern;
-use crate::{Evaluator, FleetDecision, budget};
+use crate::evaluator::{Evaluator, FleetDecision};
 
 /// Another evaluation may write between this evaluation's two writes; then the outcome is put into its item. More tries
 /// than this means a storm of evaluations, and the next one settles the intent by comparing it with the world.

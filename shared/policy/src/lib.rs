@@ -14,6 +14,7 @@
 
 mod clock;
 mod ledger_time;
+pub mod one_line;
 pub mod reading;
 pub mod capacity;
 pub mod observation;
@@ -25,20 +26,24 @@ pub mod track;
 pub mod capacity_unit;
 pub mod service;
 pub mod overrides;
-pub mod memory;
 pub mod severity;
 pub mod reason;
-pub mod decision;
+mod sentence;
 pub mod notice;
-pub mod evaluation;
+pub mod memory;
+mod believed;
+pub mod decision;
 
+mod evidence;
 mod method;
 mod pipeline;
+pub mod evaluation;
 
 pub use capacity::{Capacity, CapacityError};
 pub use capacity_unit::{CapacityUnit, InUnit};
 pub use decision::{Decision, Verdict};
 pub use evaluation::{Evaluation, decide};
+pub use evidence::metric::jobs;
 pub use floor::{FLOOR_KEPT, Floor};
 pub use hours::{Days, Hours, Window};
 pub use memory::Memory;
@@ -47,9 +52,9 @@ pub use observation::{
     Alarm, AlarmEvaluation, AlarmState, Constraints, Datapoint, InFlight, MetricReading, Observation,
     OtherAutoscaler, Queue, ServiceState,
 };
+pub use one_line::one_line;
 pub use overrides::Override;
 pub use pipeline::gate::INTENT_LEASE;
-pub use pipeline::metric::jobs;
 pub use reading::{Absence, AbsenceKind, Reading};
 pub use reason::Reason;
 pub use rule::{Adjustment, Amount, Comparison, Condition, Rule};

@@ -11,12 +11,9 @@ use crate::ledger_time::{millis, millis_by_name, millis_optional};
 use crate::notice::{self, ActiveNotice, Notice, NoticeKind};
 use crate::signal::MetricName;
 
-mod believed;
 pub mod ran;
 pub mod size;
 pub mod wait;
-
-pub use believed::one_line;
 
 /// The memory of one service. Empty for a service never evaluated.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

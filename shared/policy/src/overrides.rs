@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::memory::one_line;
+use crate::one_line::one_line;
 
 /// One row of the fleet's overrides.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

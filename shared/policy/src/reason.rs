@@ -9,9 +9,6 @@ use crate::rule::Condition;
 use crate::severity::Severity;
 use crate::signal::{Signal, Unit};
 
-mod sentence;
-mod words;
-
 /// One cause that shaped a decision. Counts are tasks unless the name says jobs.
 #[derive(Debug, Clone, PartialEq)]
 #[expect(missing_docs, reason = "the variants' sentences name every field")]

@@ -8,7 +8,7 @@
 //! A message in `unacked` tells its exchange and routing key, and the exchange's bindings tell the queues that these
 //! reach, however the application declared them. A fanout exchange keeps no list at all: nothing waits in its queues.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use redis::Value;
 use tidegate_fleet::CeleryQueue;
@@ -16,20 +16,14 @@ use tidegate_policy::{Absence, AbsenceKind, InFlight, Queue};
 
 use crate::binding::Binding;
 use crate::command::RedisCommand;
-use crate::fingerprint::fingerprint;
 use crate::reply::Replies;
-use crate::unacked::{Held, HeldJobs, Message, Route};
+use crate::unacked::{Held, HeldJobs, Route};
 
 pub(crate) mod details;
+mod layout;
 
 use details::Details;
-
-/// Celery's own default exchange, which queues declared without one are bound to.
-const DEFAULT_EXCHANGE: &str = "celery";
-
-/// kombu's priorities. Whatever an application's steps are, its tasks are in lists of these numbers: asking for all costs
-/// less than a setting that is wrong, which reads as an empty queue.
-const PRIORITIES: std::ops::RangeInclusive<u8> = 0..=9;
+use layout::{DEFAULT_EXCHANGE, binding_key, exchanges, lists, unacked_key};
 
 /// What to ask about a queue first; [`interpret`] takes the answers in this order.
 pub(crate) fn commands(queue: &CeleryQueue) -> Vec<RedisCommand> {
@@ -91,46 +85,6 @@ pub(crate) fn interpret(
         paused: false,
         head: next.and_then(|list| details.heads.get(&list).copied()),
     })
-}
-
-/// The lists of a queue in the order in which workers take from them.
-fn lists(queue: &CeleryQueue) -> Vec<String> {
-    let steps: BTreeSet<u8> = PRIORITIES.chain(queue.priority_steps.iter().copied()).collect();
-    let CeleryQueue { prefix, queue, separator, .. } = queue;
-    let list = |step| match step {
-        0 => format!("{prefix}{queue}"),
-        step => format!("{prefix}{queue}{separator}{step}"),
-    };
-    steps.into_iter().map(list).collect()
-}
-
-/// Where a queue may be bound: the exchange that the file names, the one of its own name that Celery makes for a queue that
-/// nobody declared, and Celery's default for one declared without an exchange.
-fn exchanges(queue: &CeleryQueue) -> Vec<String> {
-    let mut exchanges = vec![queue.exchange.clone()];
-    for other in [queue.queue.as_str(), DEFAULT_EXCHANGE] {
-        if !exchanges.iter().any(|exchange| exchange == other) {
-            exchanges.push(other.to_owned());
-        }
-    }
-    exchanges
-}
-
-fn unacked_key(queue: &CeleryQueue) -> String {
-    format!("{}{}", queue.prefix, queue.unacked_key)
-}
-
-fn binding_key(queue: &CeleryQueue, exchange: &str) -> String {
-    format!("{}_kombu.binding.{exchange}", queue.prefix)
-}
-
-/// A task by its id; by its bytes where it has none, as in Celery's message protocol 1.
-fn task_fingerprint(message: &[u8]) -> u64 {
-    match serde_json::from_slice::<Message>(message) {
-        Ok(message) => message.id().map(|id| fingerprint(id.as_bytes())),
-        Err(_) => None,
-    }
-    .unwrap_or_else(|| fingerprint(message))
 }
 
 /// The bindings of all exchanges that are known.

@@ -8,19 +8,20 @@
 //! asks no clock, prints nothing, and decides nothing that production decides: [`autoscaler::Production`] calls
 //! `tidegate_policy::decide` with what the simulated world shows.
 
+mod random;
+mod number;
+pub mod step;
 pub mod trace;
 pub mod load;
-pub mod synthetic;
+pub mod evaluation;
 pub mod world;
+pub mod synthetic;
 pub mod autoscaler;
 pub mod oracle;
 pub mod overload;
 pub mod score;
 
-mod random;
-mod number;
-
-pub use autoscaler::Autoscaler;
+pub use evaluation::Autoscaler;
 pub use load::Load;
 pub use oracle::oracle;
 pub use overload::Overload;

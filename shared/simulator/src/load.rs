@@ -4,23 +4,10 @@ use rand_distr::Poisson;
 
 use crate::number::{place, real};
 use crate::random::{Purpose, dice, draw};
+use crate::step::STEP;
 use crate::trace::Trace;
 
-/// A step of simulated time. A quarter of a minute: the distance of two delayed evaluations, and the grid of the reference
-/// simulation.
-pub const STEP_SECONDS: u32 = 15;
-
-/// The same in microseconds, the simulator's smallest time.
-pub(crate) const STEP_MICROS: u64 = STEP_SECONDS as u64 * 1_000_000;
-
-/// Steps in a minute.
-pub(crate) const STEPS_PER_MINUTE: usize = 4;
-
-/// Steps in an hour.
-pub(crate) const STEPS_PER_HOUR: usize = 240;
-
-/// [`STEP_SECONDS`] as a quantity.
-pub(crate) const STEP: f64 = STEP_SECONDS as f64;
+pub use crate::step::STEP_SECONDS;
 
 /// What arrives.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,8 +2,9 @@
 
 use std::collections::VecDeque;
 
-use crate::load::{Load, STEP};
+use crate::load::Load;
 use crate::number::{place, real, tasks};
+use crate::step::STEP;
 use crate::world::{self, LEAST_BILLED_SECONDS, Run, WorldSettings};
 
 /// The oracle plans this far ahead: ten minutes, well beyond every acceptable wait it is asked for. Longer changes the

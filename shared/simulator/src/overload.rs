@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
-use crate::load::{Load, STEP};
+use crate::load::Load;
 use crate::number::real;
+use crate::step::STEP;
 use crate::world::WorldSettings;
 
 /// What a load needs that is more than the maximum.

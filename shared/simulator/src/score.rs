@@ -3,9 +3,10 @@
 use serde::Serialize;
 
 use crate::autoscaler::Fixed;
-use crate::load::{Load, STEP, STEPS_PER_MINUTE};
+use crate::load::Load;
 use crate::number::{real, real_jobs};
 use crate::oracle::{oracle, worker_hours_least};
+use crate::step::{STEP, STEPS_PER_MINUTE};
 use crate::world::{Change, Run, ServiceModel, WorldSettings, demand, simulate};
 
 /// The scores of one run. The names are the keys of `--json`, and stay.

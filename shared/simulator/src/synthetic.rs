@@ -6,9 +6,10 @@ use std::f64::consts::TAU;
 use rand_distr::{Exp1, Gamma, LogNormal, Poisson};
 use rand_pcg::Pcg64;
 
-use crate::load::{Load, STEP};
+use crate::load::Load;
 use crate::number::{place, real};
 use crate::random::{Purpose, dice, draw, share};
+use crate::step::STEP;
 use crate::trace::Trace;
 use crate::world::WorldSettings;
 

@@ -13,9 +13,10 @@ use tidegate_fleet::EcsService;
 use tidegate_policy::{Absence, AbsenceKind, Constraints, OtherAutoscaler, ServiceState};
 use tokio::time::Instant;
 
-use crate::clients::Clients;
+use crate::clients::{CALLS_AT_ONCE, Clients};
 use crate::error::{CallError, absence};
-use crate::targets::{CALLS_AT_ONCE, TargetState, in_time, late};
+use crate::targets::calls::{in_time, late};
+use crate::targets::state::TargetState;
 
 /// `DescribeServices` takes at most ten names (Amazon ECS API reference).
 const SERVICES_PER_CALL: usize = 10;

@@ -12,9 +12,10 @@ use tidegate_fleet::AutoScalingGroup;
 use tidegate_policy::{Absence, AbsenceKind, Constraints, OtherAutoscaler, ServiceState};
 use tokio::time::Instant;
 
-use crate::clients::Clients;
+use crate::clients::{CALLS_AT_ONCE, Clients};
 use crate::error::{CallError, absence};
-use crate::targets::{CALLS_AT_ONCE, TargetState, in_time, late};
+use crate::targets::calls::{in_time, late};
+use crate::targets::state::TargetState;
 
 /// `DescribeAutoScalingGroups` takes 50 names, and 100 where `MaxRecords` says so (EC2 Auto Scaling API reference).
 const GROUPS_PER_CALL: usize = 100;

@@ -1,10 +1,10 @@
 //! All methods together: the largest capacity wins, and scale-in needs every one of them to agree.
 
 use crate::capacity::Capacity;
+use crate::evidence::conditions::Evidence;
 use crate::method::rules::{self, Demand};
+use crate::method::start::Start;
 use crate::method::wait::WaitProposal;
-use crate::pipeline::evidence::Evidence;
-use crate::pipeline::start::Start;
 use crate::reason::Reason;
 
 /// What the `wait` method says in one evaluation.

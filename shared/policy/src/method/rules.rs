@@ -1,8 +1,8 @@
 //! Step rules: every matching rule proposes an absolute capacity, with the semantics of AWS step scaling.
 
 use crate::capacity::Capacity;
-use crate::pipeline::evidence::Evidence;
-use crate::pipeline::start::Start;
+use crate::evidence::conditions::Evidence;
+use crate::method::start::Start;
 use crate::reason::Reason;
 use crate::rule::{Adjustment, Amount, Comparison, Condition};
 use crate::signal::Signal;

@@ -4,12 +4,12 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::capacity::Capacity;
+use crate::evidence::conditions::{SignalReader, unread};
+use crate::evidence::metric;
 use crate::memory::ConditionRun;
 use crate::memory::ran::Ran;
 use crate::method::combine::{Proposal, both};
-use crate::pipeline::evidence::{SignalReader, unread};
-use crate::pipeline::metric;
-use crate::pipeline::start::Start;
+use crate::method::start::Start;
 use crate::reading::Reading;
 use crate::reason::Reason;
 use crate::signal::Signal;

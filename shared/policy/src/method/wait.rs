@@ -18,13 +18,13 @@
 //!
 //! All sizes inside are *places*, the jobs that can run at a time: tasks times concurrency.
 
-use jiff::SignedDuration;
-
-use crate::capacity::Capacity;
 use crate::clock::since;
 use crate::memory::wait::{Last, LoadEstimate, Pace, WaitMemory};
 use crate::reason::Reason;
 
+pub(crate) mod numbers;
+pub(crate) mod intervals;
+pub(crate) mod inputs;
 pub(crate) mod bursts;
 pub(crate) mod forecast;
 pub(crate) mod lasting;
@@ -32,19 +32,16 @@ pub(crate) mod late;
 pub(crate) mod load;
 pub(crate) mod orders;
 pub(crate) mod pace;
-pub(crate) mod inputs;
 
-use forecast::Outlook;
+use forecast::{CHANCE, Outlook};
 pub(crate) use inputs::{QueueJobs, WaitInputs};
+use intervals::FORGOTTEN_AFTER_SECONDS;
+use numbers::{seconds, span, whole, whole_jobs, whole_tasks};
 use orders::Workers;
 
 /// The share of the acceptable wait that is used on purpose: a queue that is never quite empty wastes no worker. The rest
 /// is left for what the forecast misses. 0.4 costs 0.7% more; 0.6 saves 1% and doubles the late jobs of sudden loads.
 const PLANNED_SHARE: f64 = 0.45;
-
-/// How much chance is allowed for, in standard deviations of the jobs that will have come and gone: about one time in
-/// twenty is worse. Two cost 3% more where jobs are long and few; with 1.4 more than one in a hundred of those is late.
-pub(crate) const CHANCE: f64 = 1.6;
 
 /// No task is removed that a little more bad luck than `CHANCE` would call back at the next evaluation. Without it
 /// tasks of long jobs come and go twice as often; twice of it costs 2% more there.
@@ -64,16 +61,6 @@ const PACE_ERROR: f64 = 0.25;
 
 /// Two evaluations closer than this tell nothing about speed: a handful of jobs more or less would be everything.
 const SHORTEST_INTERVAL_SECONDS: f64 = 5.0;
-
-/// While work moves evaluations come this often.
-pub(crate) const USUAL_INTERVAL_SECONDS: f64 = 15.0;
-
-/// Evaluations are promised at least once a minute.
-const LONGEST_INTERVAL_SECONDS: f64 = 60.0;
-
-/// After a longer time without an evaluation the load is not known any more but for its mean, which may order and
-/// removes no task. Half as long would forget with two readings missing in a row.
-const FORGOTTEN_AFTER_SECONDS: f64 = 150.0;
 
 /// The clocks of two writers may differ by so much; an evaluation that seems so much earlier than the last came right
 /// after it.
@@ -316,41 +303,6 @@ fn enough(from: u32, to: u32, needed: impl Fn(u32) -> u32) -> u32 {
         if needed(between) <= between { enough = between } else { too_few = between }
     }
     enough
-}
-
-/// Seconds, as a number to calculate with.
-pub(crate) fn seconds(duration: SignedDuration) -> f64 {
-    duration.as_secs_f64()
-}
-
-/// A duration in whole seconds, rounded; for sentences.
-fn span(seconds: f64) -> SignedDuration {
-    SignedDuration::from_secs(i64::from(whole_seconds(seconds)))
-}
-
-/// As many tasks as this takes. A hundredth of a task is none: a load that fades never quite reaches zero.
-pub(crate) fn whole_tasks(tasks: f64) -> u32 {
-    const NO_TASK: f64 = 0.01;
-    whole((tasks - NO_TASK).ceil().clamp(0.0, f64::from(Capacity::LIMIT)))
-}
-
-/// A count of jobs, rounded; for sentences.
-fn whole_jobs(jobs: f64) -> u64 {
-    u64::from(whole(jobs.round().clamp(0.0, f64::from(u32::MAX))))
-}
-
-/// At most a day, rounded.
-pub(crate) fn whole_seconds(seconds: f64) -> u32 {
-    whole(seconds.round().clamp(0.0, 86_400.0))
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "whole, and clamped by every caller"
-)]
-fn whole(number: f64) -> u32 {
-    number as u32
 }
 
 #[cfg(test)]

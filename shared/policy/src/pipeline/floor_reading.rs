@@ -3,12 +3,12 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::since;
+use crate::evidence::conditions::unread;
+use crate::evidence::metric::freshness;
+use crate::evidence::readings::read_signal;
 use crate::floor::{FLOOR_KEPT, Floor};
 use crate::memory::{LastPoint, Memory};
 use crate::observation::Observation;
-use crate::pipeline::evidence::unread;
-use crate::pipeline::metric::freshness;
-use crate::pipeline::readings::read_signal;
 use crate::reason::Reason;
 use crate::service::ServicePolicy;
 use crate::signal::Signal;

@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::{LONGEST_GAP, since};
+use crate::evidence::conditions::{Evidence, SignalReader, weigh};
+use crate::evidence::metric::{self, Datapoints, freshness};
+use crate::evidence::readings::{self, Work, partly_read};
 use crate::memory::ran::Ran;
 use crate::memory::{ConditionRun, Head, Memory, Startup};
 use crate::method::track::{self, Tracked};
 use crate::observation::{Observation, OtherAutoscaler, ServiceState};
-use crate::pipeline::evidence::{Evidence, SignalReader, weigh};
 use crate::pipeline::floor_reading::{self, FloorReading};
-use crate::pipeline::metric::{self, Datapoints, freshness};
-use crate::pipeline::readings::{self, Work, partly_read};
 use crate::pipeline::startup;
 use crate::reason::Reason;
 use crate::service::{Notify, ServicePolicy};

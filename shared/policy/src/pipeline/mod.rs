@@ -1,17 +1,12 @@
 //! The steps of a decision: each takes what it needs and returns its part. [`crate::evaluation::decide`] names them in
 //! their order.
 
-pub(crate) mod signal_reading;
-pub(crate) mod metric;
-pub(crate) mod readings;
-pub(crate) mod evidence;
 pub(crate) mod floor_reading;
 pub(crate) mod startup;
 pub(crate) mod known;
 pub(crate) mod bounds;
 pub(crate) mod overwritten;
 pub(crate) mod changes;
-pub(crate) mod start;
 pub(crate) mod scale_out;
 pub(crate) mod scale_in;
 pub(crate) mod recommend;

@@ -4,15 +4,15 @@ use jiff::SignedDuration;
 
 use crate::capacity::Capacity;
 use crate::clock::since;
+use crate::evidence::conditions::{Evidence, unread};
+use crate::evidence::metric::SETTLES_WITHIN;
+use crate::evidence::readings::partly_read;
 use crate::memory::{FailedChanges, Memory};
 use crate::notice::{ActiveNotice, End, NoticeKind};
 use crate::observation::MetricReading;
 use crate::overrides::Override;
 use crate::pipeline::bounds::InForce;
-use crate::pipeline::evidence::{Evidence, unread};
 use crate::pipeline::known::Known;
-use crate::pipeline::metric::SETTLES_WITHIN;
-use crate::pipeline::readings::partly_read;
 use crate::pipeline::startup;
 use crate::reading::{AbsenceKind, Reading};
 use crate::reason::Reason;

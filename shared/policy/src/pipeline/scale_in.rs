@@ -5,12 +5,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::capacity::Capacity;
 use crate::clock::{LONGEST_GAP, since};
+use crate::evidence::conditions::Evidence;
+use crate::evidence::metric;
 use crate::memory::PastRecommendation;
 use crate::observation::{Queue, ServiceState};
 use crate::pipeline::changes::Changes;
-use crate::pipeline::evidence::Evidence;
 use crate::pipeline::known::Known;
-use crate::pipeline::metric;
 use crate::pipeline::startup;
 use crate::reason::Reason;
 use crate::rule::{Adjustment, Condition};

@@ -1,8 +1,8 @@
 //! What limits a scale-out: each limit only lowers the recommendation, and none goes below the desired count.
 
 use crate::capacity::Capacity;
+use crate::method::start::Start;
 use crate::observation::Constraints;
-use crate::pipeline::start::Start;
 use crate::reason::Reason;
 use crate::service::ServicePolicy;
 

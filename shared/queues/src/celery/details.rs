@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use redis::Value;
 use tidegate_fleet::CeleryQueue;
 
-use super::{binding_key, exchanges, lists, task_fingerprint, unacked_key};
+use super::layout::{binding_key, exchanges, lists, task_fingerprint, unacked_key};
 use crate::command::RedisCommand;
 use crate::server::Session;
 use crate::unacked::{Held, PORTION_BYTES, Unacked, portions};
@@ -57,7 +57,7 @@ pub(crate) struct DetailRequest<'a> {
 }
 
 impl<'a> DetailRequest<'a> {
-    /// Reads the first answers: those of [`super::commands`], where they are numbers.
+    /// Reads the first answers: those of `celery::commands`, where they are numbers.
     pub(crate) fn new(queue: &'a CeleryQueue, number_of: impl Fn(usize) -> u64) -> Self {
         let lists = lists(queue);
         let unacked = number_of(lists.len());

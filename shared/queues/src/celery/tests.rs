@@ -2,6 +2,8 @@ use proptest::prelude::*;
 use tidegate_fleet::RedisUrl;
 
 use super::*;
+use crate::celery::layout::task_fingerprint;
+use crate::fingerprint::fingerprint;
 use crate::reply::Reply;
 
 fn emails() -> CeleryQueue {

@@ -1,6 +1,6 @@
 //! No scaling at all.
 
-use super::{Autoscaler, AutoscalerInput};
+use crate::evaluation::{Autoscaler, AutoscalerInput};
 
 /// Always the same number of tasks, from the beginning on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

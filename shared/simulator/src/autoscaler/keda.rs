@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Autoscaler, AutoscalerInput};
+use crate::evaluation::{Autoscaler, AutoscalerInput};
 use crate::number::tasks;
 
 /// A size within a tenth of the target is good enough (`--horizontal-pod-autoscaler-tolerance`).
@@ -58,8 +58,8 @@ impl Autoscaler for Keda {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::autoscaler::QueueReading;
-    use crate::world::Shows;
+    use crate::evaluation::QueueReading;
+    use crate::evaluation::Shows;
 
     #[track_caller]
     fn check(keda: &mut Keda, seconds: f64, jobs: f64, total: u32, expected: u32) {

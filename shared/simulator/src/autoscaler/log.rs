@@ -2,7 +2,7 @@
 
 use tidegate_policy::{Reason, Verdict};
 
-use super::AutoscalerInput;
+use crate::evaluation::AutoscalerInput;
 use crate::number::{jobs, place};
 
 /// The first width of a cell, when there are too many decisions to keep each: a minute.

@@ -10,10 +10,9 @@ use tidegate_policy::{
     Queue, Reason, ServicePolicy, ServiceState, Signal, Verdict, decide,
 };
 
-use super::log::{Log, LoggedDecision};
-use super::{Autoscaler, AutoscalerInput, Minute, QueueReading};
+use crate::autoscaler::log::{Log, LoggedDecision};
+use crate::evaluation::{Autoscaler, AutoscalerInput, Minute, QueueReading, Shows};
 use crate::number::{jobs, place, real};
-use crate::world::Shows;
 
 /// The one metric that a queue world can tell: the busy share of the tasks.
 const CPU: &str = "cpu";

@@ -1,6 +1,10 @@
 //! Everybody that production is compared with, by name.
 
-use super::{Autoscaler, Fixed, Keda, StepRules, TargetTracking};
+use crate::autoscaler::fixed::Fixed;
+use crate::autoscaler::keda::Keda;
+use crate::autoscaler::steps::StepRules;
+use crate::autoscaler::target_tracking::TargetTracking;
+use crate::evaluation::Autoscaler;
 use crate::world::WorldSettings;
 
 /// The utilization that AWS's guides track.

@@ -1,7 +1,7 @@
 //! The guides' step rules, as their own scripts and schedules carry them out: every so often the newest published queue
 //! length is compared with two thresholds.
 
-use super::{Autoscaler, AutoscalerInput};
+use crate::evaluation::{Autoscaler, AutoscalerInput};
 
 /// `waiting > A: + n`, `waiting < B: - m`.
 #[derive(Debug, Clone, PartialEq)]

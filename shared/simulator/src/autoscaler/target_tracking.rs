@@ -1,6 +1,6 @@
 //! AWS target tracking: a high alarm of three minutes, a low alarm of fifteen, a step in proportion to the distance.
 
-use super::{Autoscaler, AutoscalerInput, Minute};
+use crate::evaluation::{Autoscaler, AutoscalerInput, Minute};
 use crate::number::whole_tasks;
 
 /// Datapoints of a minute that the high alarm needs.

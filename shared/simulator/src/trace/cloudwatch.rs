@@ -5,9 +5,9 @@ use std::io::{BufRead, Read};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::TraceError;
 use super::metric::{self, Candidate};
 use super::reader::Reader;
+use super::refusal::TraceError;
 use super::row;
 
 /// Some half a million datapoints: a year of minutes. A larger file is no answer of one request.

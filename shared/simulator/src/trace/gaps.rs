@@ -1,7 +1,8 @@
 //! What an interval without a row means: nothing happened, or nothing was recorded.
 
-use super::samples::Sample;
-use crate::load::STEP_SECONDS;
+use super::sample::Sample;
+use crate::number::{jobs, place, real};
+use crate::step::STEP_SECONDS;
 
 /// What an interval without a row means.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -84,13 +85,13 @@ impl Values {
 pub(super) fn interval(distances: &[f64]) -> Option<f64> {
     let mut sorted = distances.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);
-    let shortest = crate::number::place(SHORTEST * crate::number::real(sorted.len()));
+    let shortest = place(SHORTEST * real(sorted.len()));
     let interval = *sorted.get(shortest)?;
     let off = distances.iter().filter(|distance| {
         let intervals = (**distance / interval).round();
         intervals < 1.0 || (**distance / interval - intervals).abs() > 0.01 * intervals.min(10.0)
     });
-    let few = crate::number::real(off.count()) <= OFF_THE_GRID * crate::number::real(distances.len());
+    let few = real(off.count()) <= OFF_THE_GRID * real(distances.len());
     few.then_some(interval)
 }
 
@@ -99,7 +100,7 @@ pub(super) fn missing(samples: &[Sample], distances: &[f64], interval: f64) -> (
     let mut missing = 0;
     let mut first = None;
     for (distance, sample) in distances.iter().zip(samples.iter().skip(1)) {
-        let without = crate::number::jobs((distance / interval).round()).saturating_sub(1);
+        let without = jobs((distance / interval).round()).saturating_sub(1);
         if without > 0 {
             first = first.or(Some(sample.line));
         }

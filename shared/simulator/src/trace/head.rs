@@ -1,9 +1,9 @@
 //! What stands above the rows: a header, or what CloudWatch's console writes about a metric.
 
-use super::TraceError;
 use super::fields::Fields;
 use super::metric::{self, Candidate};
-use super::row;
+use super::refusal::TraceError;
+use super::stamp::stamp;
 
 /// Where the two columns stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +48,7 @@ impl Columns {
 
 /// What a line says, below those above it.
 pub(super) fn tell(above: &[Line], fields: Fields<'_>, wanted: Option<&str>) -> Result<Told, TraceError> {
-    if fields.get(0).and_then(row::stamp).is_some() {
+    if fields.get(0).and_then(stamp).is_some() {
         let labels: Vec<&[String]> =
             above.iter().filter(|line| line.is_label()).map(|line| &line.fields[..]).collect();
         if above.is_empty() {

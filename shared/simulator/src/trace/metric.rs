@@ -1,6 +1,6 @@
 //! Which of several metrics of one file is read.
 
-use super::TraceError;
+use super::refusal::TraceError;
 
 /// A metric with its names, the shortest first: an id and a label, or a column's.
 #[derive(Debug, Clone, PartialEq, Eq)]

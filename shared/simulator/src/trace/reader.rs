@@ -6,11 +6,13 @@ use jiff::tz::Offset;
 use super::clock::{self, LocalClock};
 use super::fields::{Fields, Splitter};
 use super::head::{self, Columns, Line, Told};
-use super::refusal::{RefusalKind, Refusals, excerpt};
+use super::options::Options;
+use super::recorded::Trace;
+use super::refusal::{RefusalKind, Refusals, TraceError, excerpt};
 use super::repair::{Repair, Repairs, TraceUnit};
-use super::row::{self, Row, Stamp, StampKind};
+use super::row::{self, Row};
 use super::samples::{Gathered, Samples};
-use super::{Options, Trace, TraceError};
+use super::stamp::{Stamp, StampKind};
 use crate::number::real_milliseconds;
 
 #[derive(Debug)]

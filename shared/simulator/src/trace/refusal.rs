@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 
 use super::repair::TraceUnit;
-use super::row::StampKind;
+use super::stamp::StampKind;
 
 /// Why there is no trace.
 #[derive(Debug, thiserror::Error)]

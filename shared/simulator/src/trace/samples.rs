@@ -1,8 +1,10 @@
 //! Samples in bounded memory: sorted, repeated ones merged, gaps told from zeros.
 
 use super::gaps::{self, BIN_MILLISECONDS, Gaps, RowMeaning, Values};
+use super::recorded::Point;
+use super::refusal::TraceError;
 use super::repair::{Repair, Repairs};
-use super::{Point, TraceError};
+use super::sample::Sample;
 use crate::number::{place, real};
 
 /// So many timestamps are kept apart: a year of 15 s intervals, and room. With more, windows of twice the width take
@@ -18,18 +20,6 @@ const BUFFER_MAX: usize = TIMESTAMPS_MAX + 500_000;
 
 /// A hole longer than this, and than three intervals, means closed: the rule of the reference simulation.
 const CLOSED_FROM_SECONDS: f64 = 7_200.0;
-
-/// What one timestamp, or one window of them, says.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Sample {
-    /// Milliseconds.
-    at: i64,
-    sum: f64,
-    /// Of every row; `sum` forgets all but the mean of those that were repeated when windows begin.
-    total: f64,
-    rows: u32,
-    pub(super) line: u32,
-}
 
 /// Samples on their way in.
 #[derive(Debug)]

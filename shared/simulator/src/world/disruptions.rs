@@ -2,9 +2,9 @@
 
 use rand_pcg::Pcg64;
 
-use super::{Disruptions, WorldSettings};
-use crate::load::STEP;
 use crate::random::{Purpose, dice, share};
+use crate::step::STEP;
+use crate::world::setting::{Disruptions, WorldSettings};
 
 /// What happens in a step.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

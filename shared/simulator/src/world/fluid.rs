@@ -2,10 +2,11 @@
 
 use std::collections::VecDeque;
 
-use super::waits::middle_of_step;
-use super::{JobCounts, Model, Waits, WorldSettings};
-use crate::load::{STEP, STEP_MICROS};
 use crate::number::real_jobs;
+use crate::step::{STEP, STEP_MICROS};
+use crate::world::model::{JobCounts, Model};
+use crate::world::setting::WorldSettings;
+use crate::world::waits::{Waits, middle_of_step};
 
 /// A fluid queue: in each step first comes what arrives, then the ready tasks serve what they can. The jobs of a step
 /// wait as long as the middle one of them. Whoever reserved them serves them no later than another would: only job by job

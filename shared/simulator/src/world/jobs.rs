@@ -7,10 +7,12 @@ use rand_distr::Distribution;
 use rand_distr::Exp1;
 use rand_pcg::Pcg64;
 
-use super::{JobCounts, JobTime, Model, ScaleIn, Waits, WorldSettings};
-use crate::load::{STEP_MICROS, STEP_SECONDS};
 use crate::number::{jobs, place, real, real_jobs};
 use crate::random::{Purpose, dice, share};
+use crate::step::{STEP_MICROS, STEP_SECONDS};
+use crate::world::model::{JobCounts, Model};
+use crate::world::setting::{JobTime, ScaleIn, WorldSettings};
+use crate::world::waits::Waits;
 
 /// Time is counted in microseconds: whole numbers order events alike on every machine.
 const MICROS: f64 = 1e6;

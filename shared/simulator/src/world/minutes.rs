@@ -2,10 +2,10 @@
 
 use rand_pcg::Pcg64;
 
-use super::Sensing;
-use crate::autoscaler::Minute;
+use crate::evaluation::Minute;
 use crate::number::{place, real};
 use crate::random::{Purpose, dice, share};
+use crate::world::setting::Sensing;
 
 /// A minute is first seen with at least this share of its value.
 const FIRST_SHARE: f64 = 0.3;

@@ -4,10 +4,10 @@ use std::collections::VecDeque;
 
 use rand_pcg::Pcg64;
 
-use super::{Disruptions, Moments, Starts, WorldSettings};
-use crate::load::{STEP, STEP_MICROS};
 use crate::number::{jobs, place, real, real_jobs};
 use crate::random::{Purpose, dice, share};
+use crate::step::{STEP, STEP_MICROS};
+use crate::world::setting::{Disruptions, Moments, Starts, WorldSettings};
 
 /// Fargate bills a task for a minute at least.
 pub(crate) const LEAST_BILLED_SECONDS: f64 = 60.0;

@@ -5,9 +5,11 @@ use std::collections::VecDeque;
 use rand_distr::{Distribution, StandardNormal};
 use rand_pcg::Pcg64;
 
-use super::{JobCounts, Sensing, steps};
-use crate::autoscaler::QueueReading;
+use crate::evaluation::QueueReading;
 use crate::random::{Purpose, dice, share};
+use crate::step::steps;
+use crate::world::model::JobCounts;
+use crate::world::setting::Sensing;
 
 /// The senses of an evaluation.
 #[derive(Debug)]

@@ -4,6 +4,8 @@ use std::num::NonZeroU32;
 
 use tidegate_policy::Capacity;
 
+use crate::evaluation::Shows;
+
 /// Everything about a world but its load and who scales it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WorldSettings {
@@ -116,19 +118,6 @@ pub struct Sensing {
     pub in_flight_bias: f64,
     /// Which of the jobs that tasks took are seen at all.
     pub shows: Shows,
-}
-
-/// What a queue shows of the jobs that tasks took.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shows {
-    /// All of them, and it counts the jobs done: BullMQ whose workers keep `metrics`.
-    TakenAndDone,
-    /// All of them: BullMQ, SQS, Celery with `acks_late`, CloudWatch with a metric of them.
-    Taken,
-    /// Only those that are reserved and do not run yet: Celery, which acknowledges a job when it starts.
-    Reserved,
-    /// None of them: a plain Redis list, CloudWatch without such a metric.
-    Nothing,
 }
 
 impl WorldSettings {

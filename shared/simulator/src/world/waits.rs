@@ -1,7 +1,7 @@
 //! How long jobs waited, in flat memory.
 
-use crate::load::{STEP, STEPS_PER_HOUR};
 use crate::number::{place, real};
+use crate::step::{STEP, STEPS_PER_HOUR};
 
 /// Waits are told apart to this many seconds up to [`FINE_MAX`]; the goals are tens of seconds.
 const FINE: f64 = 0.05;

@@ -10,9 +10,9 @@ use tidegate_fleet::EcsService;
 use tidegate_policy::{Absence, OtherAutoscaler};
 use tokio::time::Instant;
 
-use crate::clients::Clients;
+use crate::clients::{CALLS_AT_ONCE, Clients};
 use crate::error::absence;
-use crate::targets::{CALLS_AT_ONCE, OTHER_AUTOSCALERS_WITHIN, in_time, late, until};
+use crate::targets::calls::{OTHER_AUTOSCALERS_WITHIN, in_time, late, until};
 
 /// `DescribeScalableTargets` takes at most 50 resource ids (Application Auto Scaling API reference).
 const RESOURCES_PER_CALL: usize = 50;

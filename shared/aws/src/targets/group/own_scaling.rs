@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::clients::Clients;
 use crate::error::absence;
-use crate::targets::{OTHER_AUTOSCALERS_WITHIN, in_time, late, until};
+use crate::targets::calls::{OTHER_AUTOSCALERS_WITHIN, in_time, late, until};
 
 /// The process without which no alarm of a policy does anything.
 const ALARM_NOTIFICATION: &str = "AlarmNotification";

@@ -8,9 +8,9 @@ use futures_util::{StreamExt, stream};
 use tidegate_policy::{Absence, ServiceState};
 use tokio::time::Instant;
 
-use crate::clients::Clients;
+use crate::clients::{CALLS_AT_ONCE, Clients};
 use crate::error::absence;
-use crate::targets::{CALLS_AT_ONCE, in_time, late, until};
+use crate::targets::calls::{in_time, late, until};
 
 /// All refreshes are asked for within this time: one call per group is far slower than all the rest, and a group whose
 /// answer is late can still scale out.

@@ -9,7 +9,8 @@ use jiff::Timestamp;
 use crate::clock::since;
 use crate::memory::wait::{Bursts, WaitMemory, four_digits};
 
-use super::{WaitInputs, seconds, whole_tasks};
+use super::inputs::WaitInputs;
+use super::numbers::{seconds, whole_tasks};
 
 /// So many bursts are remembered: they show most of what a series does. With half as many, twice as many jobs of
 /// irregular bursts are late.

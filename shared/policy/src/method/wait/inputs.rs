@@ -3,12 +3,12 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::capacity::Capacity;
+use crate::evidence::readings::{Work, partly_read};
 use crate::observation::{Observation, Queue, ServiceState};
-use crate::pipeline::readings::{Work, partly_read};
 use crate::reading::number;
 use crate::service::ServicePolicy;
 
-use super::seconds;
+use super::numbers::seconds;
 
 /// One evaluation. Counts of jobs and places are numbers to calculate with.
 #[derive(Debug, Clone, Copy, PartialEq)]

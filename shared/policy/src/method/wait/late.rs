@@ -10,7 +10,8 @@ use jiff::SignedDuration;
 use crate::clock::since;
 use crate::memory::wait::WaitMemory;
 
-use super::{WaitInputs, seconds, whole_tasks};
+use super::inputs::WaitInputs;
+use super::numbers::{seconds, whole_tasks};
 
 /// After a start-up time this share more. Half of it takes an hour to tenfold, twice of it orders the same tasks a
 /// second time for a backlog that the first is about to work off.

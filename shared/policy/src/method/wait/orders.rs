@@ -5,7 +5,9 @@ use jiff::Timestamp;
 use crate::clock::since;
 use crate::memory::wait::{self as memory, Order, WaitMemory};
 
-use super::{USUAL_INTERVAL_SECONDS, WaitInputs, seconds, whole_seconds};
+use super::inputs::WaitInputs;
+use super::intervals::{LONGEST_INTERVAL_SECONDS, USUAL_INTERVAL_SECONDS};
+use super::numbers::{seconds, whole_seconds};
 
 /// So many starts are remembered, and the slowest of them is expected. One alone would forget the slow one at once; many
 /// would long remember a bad hour.
@@ -72,7 +74,7 @@ pub(crate) fn follow(next: &mut WaitMemory, seen: &WaitInputs) -> Workers {
     let due = |order: &Order| {
         let left = startup - seconds(since(order.at, seen.now));
         // What is overdue is expected at the next evaluation.
-        let left = if left > 0.0 { left } else { super::LONGEST_INTERVAL_SECONDS.min(startup) };
+        let left = if left > 0.0 { left } else { LONGEST_INTERVAL_SECONDS.min(startup) };
         (left, f64::from(order.tasks))
     };
     let starting = next.orders.iter().map(due).collect();

@@ -12,7 +12,8 @@ use crate::memory::wait::{FASTEST_PER_SECOND, Last, Pace};
 
 use crate::reading::number;
 
-use super::{CHANCE, FORGOTTEN_AFTER_SECONDS};
+use super::forecast::CHANCE;
+use super::intervals::FORGOTTEN_AFTER_SECONDS;
 
 /// After this time evidence counts half. Half of it follows a new release sooner but learns less from a quiet queue that
 /// does not count its jobs; days would hold on to what is no longer true.

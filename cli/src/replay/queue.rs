@@ -3,9 +3,8 @@
 use tidegate_fleet::{QueueKind, QueueSource, Service};
 use tidegate_simulator::world::Shows;
 
-use super::failed;
-use super::options::ReplayOptions;
-use crate::outcome::{CommandOutput, REFUSED};
+use crate::error::CommandError;
+use crate::replay::options::ReplayOptions;
 
 /// Celery's `worker_prefetch_multiplier` where nobody sets it.
 const CELERY_PREFETCH: u32 = 4;
@@ -29,13 +28,12 @@ pub(crate) struct QueueWorld {
 
 impl QueueWorld {
     /// What the service's queue shows; or why the options do not fit it.
-    pub(super) fn of(service: &Service, options: &ReplayOptions) -> Result<Self, CommandOutput> {
+    pub(super) fn of(service: &Service, options: &ReplayOptions) -> Result<Self, CommandError> {
         let queue = service.queue();
         let is = |name| queue.is_some_and(|queue| queue.kind() == name);
         let unfit = |option, whose| {
             let kind = queue.map_or("none".to_owned(), |queue| format!("`{}`", queue.kind()));
-            let name = service.name();
-            failed(REFUSED, format_args!("`{option}` is for {whose}; the queue of `{name}` is {kind}"))
+            CommandError::OptionUnfit { option, whose, service: service.name().to_owned(), kind }
         };
         if options.counts_done && !is(QueueKind::Bullmq) {
             return Err(unfit("--counts-done", "`bullmq`, whose workers can keep `metrics`"));

@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::ran::{Ran, RunningSpan};
-use super::wait::{Bursts, FASTEST_PER_SECOND, Last, LastRunning, Order, Pace, WaitMemory};
-use super::{
+use crate::capacity::Capacity;
+use crate::memory::ran::{Ran, RunningSpan};
+use crate::memory::wait::{Bursts, FASTEST_PER_SECOND, Last, LastRunning, Order, Pace, WaitMemory};
+use crate::memory::{
     ConditionRun, FailedChanges, Head, Intent, LastPoint, Memory, Observed, Overwritten, PastRecommendation,
     ScaleOut, Startup, YoungPoint,
 };
-use crate::capacity::Capacity;
 use crate::notice::ActiveNotice;
+use crate::one_line::one_line;
 
 /// The clocks of two processes differ by so much at most: Lambda's differ by milliseconds, a laptop's by seconds. Less
 /// would take a clock that is ahead for a lie; more would be so much longer without scaling.
@@ -180,13 +181,6 @@ fn of_wait<'a>(wait: &'a mut WaitMemory, found: &mut Found<'a>) {
     found.times.extend(late_since);
     found.sizes.extend(recommendations);
     found.times.extend(bursts.iter_mut().map(|Bursts { at, gaps: _, sizes: _ }| at));
-}
-
-/// A text for reports: one line, so that it cannot pretend to be one of theirs, and no longer than so many characters.
-pub fn one_line(text: &mut String, longest: usize) {
-    if text.chars().count() > longest || text.chars().any(char::is_control) {
-        *text = text.chars().filter(|c| !c.is_control()).take(longest).collect();
-    }
 }
 
 /// The times and sizes of a memory.

@@ -7,8 +7,8 @@ use tidegate_simulator::world::{
 };
 use tidegate_simulator::{Load, Trace, WorldSettings};
 
-use super::options::{JobsOption, ReplayOptions};
-use super::queue::QueueWorld;
+use crate::replay::options::{JobsOption, ReplayOptions};
+use crate::replay::queue::QueueWorld;
 
 /// Without a throughput only the shape of a trace can be used. This is the setting that policies are compared in: the
 /// busiest hundredth of the time needs four fifths of the maximum, so that peaks may exceed it.

@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::{LONGEST_GAP, since};
+use crate::evidence::signal_reading::SignalReading;
 use crate::memory::{LastPoint, Memory, YoungPoint};
 use crate::observation::{Datapoint, MetricReading, Observation, ServiceState};
-use crate::pipeline::signal_reading::SignalReading;
 use crate::reading::{Absence, AbsenceKind, Reading};
 use crate::service::ServicePolicy;
 use crate::signal::{MetricName, OnAbsence, Signal};

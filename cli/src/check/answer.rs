@@ -1,4 +1,4 @@
-//! The same, for machines. Keys stay; `arguments` documents them.
+//! The same, for machines. Keys stay.
 
 use serde_json::{Value, json};
 use tidegate_fleet::cost::{self, Saving};
@@ -8,7 +8,19 @@ use tidegate_fleet::{
 };
 use tidegate_policy::{AlarmName, CapacityUnit, Floor, Hours, Notify, Rule, Track};
 
-use crate::summary;
+use crate::check::summary;
+
+/// The keys, for the long help.
+pub(crate) const KEYS: &str = "\
+Keys of --json, which stay:
+  file, valid, problems[], warnings[]      each problem: file, line, column, severity, code, message, help
+  fleet, mode, services[], budgets[]       only of a valid file; of a service's `ecs` and `asg` one is null
+  metrics_read_per_minute, dollars_per_month, alarms_would_save
+                                           of the whole fleet; the last one is null when alarms save nothing
+  effective[], zone_rules                  only with --explain: each setting, value, from (file, default, derived),
+                                           line, because
+  error                                    only when the file could not be read
+Of several files: valid, files[] (each as above), problems[] (services that two of the files scale).";
 
 /// The answer of `tidegate check --json`.
 pub(crate) fn check(file: &str, checked: &Result<Fleet, Problems>, explained: Option<&[Effective]>) -> Value {

@@ -2,12 +2,15 @@
 
 use std::fmt;
 
-use super::Reason;
-use super::words::{Allowed, ConditionValue, DayAndTime, Is, TimeOfDay, Tracking, jobs, plural, waits};
 use crate::capacity_unit::{CapacityUnit, InUnit};
+use crate::reason::Reason;
 use crate::rule::{Condition, Quantity, Span};
 use crate::signal::Unit;
 use crate::track::LOW_FOR;
+
+mod words;
+
+use words::{Allowed, ConditionValue, DayAndTime, Is, TimeOfDay, Tracking, jobs, plural, waits};
 
 /// A fragment that reads well after "because" and after a colon.
 impl fmt::Display for InUnit<&Reason> {

@@ -3,12 +3,12 @@
 use jiff::Timestamp;
 
 use crate::clock::since;
+use crate::evidence::metric;
+use crate::evidence::signal_reading::SignalReading;
 use crate::memory::{Head, Memory};
 use crate::observation::{
     AlarmEvaluation, AlarmState, Datapoint, InFlight, Observation, Queue, ServiceState,
 };
-use crate::pipeline::metric;
-use crate::pipeline::signal_reading::SignalReading;
 use crate::reading::{Absence, AbsenceKind, Reading, number};
 use crate::reason::Reason;
 use crate::service::ServicePolicy;

@@ -4,8 +4,11 @@ use std::fmt::Write;
 
 use tidegate_fleet::cost::{self, Saving, WORTH_A_HINT_DOLLARS};
 use tidegate_fleet::{Budget, Fleet, Metric, Mode, Service, TargetName};
-use tidegate_policy::Severity;
-use tidegate_policy::{Adjustment, Amount, CapacityUnit, Condition, Hours, Rule, ServicePolicy, rule::Span};
+use tidegate_policy::{
+    Adjustment, Amount, CapacityUnit, Condition, Hours, Rule, ServicePolicy, Severity, rule::Span,
+};
+
+use crate::counts::jobs;
 
 /// The fleet, its services and its budgets.
 pub(crate) fn fleet(file: &str, fleet: &Fleet) -> String {
@@ -141,10 +144,6 @@ fn mode(mode: Mode) -> &'static str {
         Mode::Observe => "observe: decides and reports, changes nothing",
         Mode::Enforce => "enforce",
     }
-}
-
-pub(crate) fn jobs(concurrency: u32) -> String {
-    if concurrency == 1 { "1 job".to_owned() } else { format!("{concurrency} jobs") }
 }
 
 /// What a rule does, as the fleet file writes it.

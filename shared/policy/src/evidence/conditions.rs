@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::LONGEST_GAP;
+use crate::evidence::readings::read_signal;
+use crate::evidence::signal_reading::SignalReading;
 use crate::memory::{ConditionRun, Memory};
 use crate::observation::{Datapoint, Observation};
-use crate::pipeline::readings::read_signal;
-use crate::pipeline::signal_reading::SignalReading;
 use crate::reading::Reading;
 use crate::reason::Reason;
 use crate::rule::{Condition, Rule};

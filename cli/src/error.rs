@@ -1,0 +1,108 @@
+//! Why a command did not do what it was asked for: a variant for each thing that can fail.
+
+use std::io;
+
+use tidegate_aws::CallError;
+use tidegate_simulator::trace::TraceError;
+
+use crate::outcome::{CommandOutput, FAILED, REFUSED};
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CommandError {
+    #[error("read `{file}`: {source}")]
+    FileUnreadable { file: String, source: io::Error },
+    #[error("write the page `{page}`: {source}")]
+    PageUnwritable { page: String, source: io::Error },
+    /// Every problem with its line, as `check` shows them.
+    #[error("{0}")]
+    FleetInvalid(String),
+    #[error("fleet `{fleet}` has no service `{service}`; it has {}", quoted(known))]
+    NoSuchService { fleet: String, service: String, known: Vec<String> },
+    #[error("`{service}` has no `rules`, `track` or `wait`: nothing to simulate")]
+    NothingToSimulate { service: String },
+    /// Every rule of the service is left out: its score would be that of no scaling at all.
+    #[error(
+        "`{service}` cannot be simulated: a trace tells `cpu` and what its queue shows, and nothing of {}",
+        quoted(left_out)
+    )]
+    NotInATrace { service: String, left_out: Vec<String> },
+    #[error("`{option}` is for {whose}; the queue of `{service}` is {kind}")]
+    OptionUnfit { option: &'static str, whose: &'static str, service: String, kind: String },
+    #[error("{}", trace_refused(trace, source))]
+    TraceRefused { trace: String, source: TraceError },
+    #[error("nothing could be tried")]
+    NothingTried,
+    #[error(
+        "no setting keeps late jobs at or below {limit} %; the least late is {least:.2} %, by `{setting}`{overload}"
+    )]
+    EverySettingLate { limit: f64, least: f64, setting: String, overload: String },
+    #[error("start the runtime: {0}")]
+    RuntimeUnstarted(#[source] io::Error),
+    #[error(transparent)]
+    Ledger(#[from] CallError),
+    #[error("fleet `{fleet}` has never completed an evaluation in the ledger `{ledger}`")]
+    NeverEvaluated { fleet: String, ledger: String },
+    #[error("`{target}` is in observe mode: a pin would set nothing")]
+    ObservedOnly { target: String },
+    #[error("no service `{target}` in fleet `{fleet}`; known: {}", quoted(known))]
+    NotScaled { target: String, fleet: String, known: Vec<String> },
+    #[error("nothing is pinned for `{target}` in fleet `{fleet}`")]
+    NothingPinned { target: String, fleet: String },
+}
+
+impl CommandError {
+    /// The exit code: whether the answer is no, or something outside the command failed.
+    pub(crate) fn code(&self) -> u8 {
+        match self {
+            Self::FileUnreadable { .. }
+            | Self::PageUnwritable { .. }
+            | Self::RuntimeUnstarted(_)
+            | Self::Ledger(_) => FAILED,
+            Self::FleetInvalid(_)
+            | Self::NoSuchService { .. }
+            | Self::NothingToSimulate { .. }
+            | Self::NotInATrace { .. }
+            | Self::OptionUnfit { .. }
+            | Self::TraceRefused { .. }
+            | Self::NothingTried
+            | Self::EverySettingLate { .. }
+            | Self::NeverEvaluated { .. }
+            | Self::ObservedOnly { .. }
+            | Self::NotScaled { .. }
+            | Self::NothingPinned { .. } => REFUSED,
+        }
+    }
+
+    /// As it stands on the error stream.
+    pub(crate) fn shown(&self) -> String {
+        match self {
+            Self::FleetInvalid(problems) => problems.clone(),
+            other => format!("error: {other}\n"),
+        }
+    }
+}
+
+impl From<CommandError> for CommandOutput {
+    fn from(error: CommandError) -> Self {
+        Self { stdout: String::new(), stderr: error.shown(), code: error.code() }
+    }
+}
+
+/// What is wrong with a trace, and which option would help.
+fn trace_refused(name: &str, error: &TraceError) -> String {
+    match error {
+        TraceError::Refused(lines) => format!("`{name}` is no trace\n{lines}"),
+        TraceError::Gaps { .. } => format!(
+            "`{name}` has gaps: {error}; --gaps zero if no job came in them, --gaps fill if nobody recorded them"
+        ),
+        TraceError::SeveralMetrics { .. } | TraceError::NoSuchMetric { .. } => {
+            format!("`{name}`: {error}; choose with --metric NAME")
+        }
+        TraceError::NoClock => format!("`--zone` is not for `{name}`: {error}"),
+        _ => format!("`{name}` is no trace: {error}"),
+    }
+}
+
+fn quoted(names: &[String]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,122 @@
+//! What is replayed, and what was repaired, left out and assumed; for operators.
+
+use std::fmt::{Display, Write};
+
+use jiff::SignedDuration;
+use tidegate_simulator::trace::{Repair, RowMeaning};
+use tidegate_simulator::{Overload, Trace, WorldSettings};
+
+use crate::counts::{grouped, jobs};
+use crate::page::Fact;
+use crate::replay::options::ReplayOptions;
+use crate::replay::prepare::Replay;
+
+/// What is replayed, and what was assumed.
+pub(crate) fn head(options: &ReplayOptions, replay: &Replay) -> String {
+    let mut shown = format!("{}\n\n", title(options, replay, options.trace.display()));
+    for Fact { name, text } in facts(options, replay) {
+        // Writing to a `String` cannot fail.
+        let _ = writeln!(shown, "  {name:<10} {}", text.replace('\n', "\n             "));
+    }
+    shown.push('\n');
+    shown
+}
+
+/// What is replayed, in a line; the trace by this name.
+pub(crate) fn title(options: &ReplayOptions, replay: &Replay, trace: impl Display) -> String {
+    format!(
+        "`{}` of fleet `{}` on {trace}: {:.1} days, {} jobs",
+        options.service,
+        replay.fleet.name(),
+        replay.load.seconds() / 86_400.0,
+        grouped(replay.load.jobs()),
+    )
+}
+
+/// What was repaired, left out and assumed.
+pub(crate) fn facts(options: &ReplayOptions, replay: &Replay) -> Vec<Fact> {
+    let Replay { policy, queue, trace, setting, scaled_to, left_out, overload, .. } = replay;
+    let fact = |name, text: String| Fact { name, text };
+    let repairs = trace.repairs().to_string();
+    let mut facts: Vec<Fact> = repairs.lines().map(|repair| fact("repaired", repair.to_owned())).collect();
+    if trace.repairs().count(Repair::NoZone) > 0 {
+        facts.push(fact("zone", "UTC, since no timestamp names another (else: --zone)".to_owned()));
+    }
+    facts.extend(trace.notes().iter().map(|note| fact("note", note.clone())));
+    facts.push(fact("jobs", counted(trace)));
+    facts.extend(coarse(trace, setting).map(|text| fact("note", text)));
+    facts.extend(overload.as_ref().map(|overload| fact("overload", overloaded(overload, replay))));
+    let rule = |condition| fact("left out", format!("the rule on `{condition}`: a trace does not tell it"));
+    facts.extend(left_out.iter().map(rule));
+    if let Some(tasks) = scaled_to {
+        let scaled = format!(
+            "the trace's shape only, scaled so that its 99th percentile needs {tasks:.0} tasks;\n\
+             with --throughput its numbers count"
+        );
+        facts.push(fact("assumed", scaled));
+    }
+    let tasks = format!("{} to {} tasks", setting.capacity.min(), setting.capacity.max());
+    let each = jobs(setting.concurrency.get());
+    facts.push(fact("tasks", format!("{tasks}, {} jobs/s each, {each} at a time", setting.throughput)));
+    facts.push(fact(
+        "time",
+        format!(
+            "{} s to start, an evaluation every {} s, a job is late after {} s; jobs: {}, seed {}",
+            setting.starts.seconds,
+            setting.evaluations.every_seconds,
+            setting.acceptable_wait_seconds,
+            options.jobs.name(),
+            setting.seed,
+        ),
+    ));
+    facts.push(fact("queue", queue.words(policy.wait.is_some())));
+    facts
+}
+
+/// How many jobs the trace holds, before and after it was repaired, and what a gap in it means.
+fn counted(trace: &Trace) -> String {
+    let meaning = match trace.understood() {
+        RowMeaning::Intervals => return format!("{} in the trace", grouped(trace.recorded())),
+        RowMeaning::IntervalsThatAreNotEmpty => {
+            "an interval without a row had no job, as a count that leaves out its zeros (else: --gaps fill)"
+        }
+        RowMeaning::IntervalsWithGaps => {
+            "an interval without a row was not recorded, and is filled (if no job came: --gaps zero)"
+        }
+        RowMeaning::Moments => {
+            "each row is a job, or several, at a moment: counted in steps (else: --gaps fill)"
+        }
+    };
+    format!(
+        "{} in the trace, {} after repairs;\n{meaning}",
+        grouped(trace.recorded()),
+        grouped(trace.repaired())
+    )
+}
+
+/// A trace with intervals longer than a job may wait shows no burst that makes jobs late.
+fn coarse(trace: &Trace, setting: &WorldSettings) -> Option<String> {
+    let (interval, acceptable) = (trace.step_seconds(), setting.acceptable_wait_seconds);
+    (interval > acceptable).then(|| {
+        format!(
+            "the trace has one value every {interval:.0} s, and a job may wait {acceptable} s: bursts within an\n\
+             interval are not in it, so more jobs will be late than are reported here"
+        )
+    })
+}
+
+/// `max 30 cannot serve this load: it needs 41 tasks; from 2024-01-31 14:05 UTC on jobs are late even at the maximum …`.
+pub(crate) fn overloaded(overload: &Overload, replay: &Replay) -> String {
+    let Replay { trace, setting, baseline, .. } = replay;
+    let passed = SignedDuration::try_from_secs_f64(overload.from_seconds).unwrap_or_default();
+    let from = match trace.first().and_then(|first| first.checked_add(passed).ok()) {
+        Some(at) => format!("from {} on", at.strftime("%Y-%m-%d %H:%M UTC")),
+        None => format!("from hour {:.1} on", overload.from_seconds / 3_600.0),
+    };
+    format!(
+        "max {} cannot serve this load: it needs {} tasks; {from} jobs are late even at\nthe maximum, {:.2} % of all",
+        setting.capacity.max(),
+        overload.tasks_needed,
+        baseline.unavoidable_late_percent,
+    )
+}

@@ -1,0 +1,126 @@
+//! The arguments that `tidegate simulate` and `tidegate tune` share.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use jiff::SignedDuration;
+use jiff::tz::TimeZone;
+use tidegate_simulator::trace::Gaps;
+
+/// What is replayed, and in which world.
+#[derive(Debug, Args)]
+pub(crate) struct ReplayOptions {
+    /// The fleet file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) fleet: PathBuf,
+    /// The service whose policy is replayed
+    #[arg(long, value_name = "NAME")]
+    pub(crate) service: String,
+    /// The recorded load, jobs per interval: CSV with the columns `timestamp,value`, what CloudWatch's console downloads, or
+    /// the JSON of `aws cloudwatch get-metric-data` or `get-metric-statistics`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trace: PathBuf,
+    /// Of a trace with several metrics the one to replay: an id or a label, a statistic such as Sum, or a column
+    #[arg(long, value_name = "NAME")]
+    pub(crate) metric: Option<String>,
+    /// The zone of timestamps that name none, for example Europe/Berlin; without it they are UTC. The rows of an hour that comes
+    /// twice in autumn must stand in order
+    #[arg(long, value_name = "ZONE", value_parser = zone)]
+    pub(crate) zone: Option<TimeZone>,
+    /// What an interval without a row means. Without it the file decides, and is quoted: rows at any moment, or that all
+    /// say 1, are jobs; whole numbers without a zero leave out what is empty; other gaps are filled
+    #[arg(long, value_enum, value_name = "MEANING")]
+    pub(crate) gaps: Option<Meaning>,
+    /// Jobs per second of one task. Without it the trace is taken for its shape: scaled so that its 99th percentile
+    /// needs 80 % of the maximum, at 0.5 jobs per second
+    #[arg(long, value_name = "NUMBER", value_parser = throughput)]
+    pub(crate) throughput: Option<f64>,
+    /// How long a task takes to start
+    #[arg(long, value_name = "DURATION", default_value = "90s", value_parser = startup)]
+    pub(crate) startup: SignedDuration,
+    /// A job that waits longer is late; without it the service's own `wait`, or 60s where it has none
+    #[arg(long, value_name = "DURATION", value_parser = wait)]
+    pub(crate) wait: Option<SignedDuration>,
+    /// The polling interval; without it 15s (delayed evaluations), or 60s where the service is seen by metrics only
+    #[arg(long, value_name = "DURATION", value_parser = interval)]
+    pub(crate) interval: Option<SignedDuration>,
+    /// How jobs are served
+    #[arg(long, value_enum, default_value_t = JobsOption::Fluid)]
+    pub(crate) jobs: JobsOption,
+    /// The queue counts the jobs that are done, as BullMQ does for workers that all have `metrics`; `wait` uses it
+    #[arg(long)]
+    pub(crate) counts_done: bool,
+    /// Celery's `worker_prefetch_multiplier`: messages that a worker reserves for each job it runs at a time; without it
+    /// Celery's default, 4. 0 stands for `--disable-prefetch`
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(0..=1_000))]
+    pub(crate) prefetch: Option<u32>,
+    /// The seed of everything drawn: the same seed, the same answer
+    #[arg(long, value_name = "NUMBER", default_value_t = 7)]
+    pub(crate) seed: u64,
+}
+
+/// What an interval without a row means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Meaning {
+    /// No job came
+    Zero,
+    /// It was not recorded: a straight line between its neighbors; zero if it lasts more than two hours
+    Fill,
+    /// The trace is not to be used
+    Refuse,
+}
+
+/// How jobs are served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum JobsOption {
+    /// As a flow: fast, and good for jobs much shorter than an evaluation
+    Fluid,
+    /// One by one, all of the same length
+    Fixed,
+    /// One by one, of exponential length
+    Exponential,
+}
+
+fn throughput(text: &str) -> Result<f64, String> {
+    let number: f64 = text.parse().map_err(|_| "must be a number".to_owned())?;
+    if (1e-6..=1e6).contains(&number) { Ok(number) } else { Err("must be 0.000001 to 1000000".to_owned()) }
+}
+
+fn zone(text: &str) -> Result<TimeZone, String> {
+    TimeZone::get(text).map_err(|_| "is no IANA zone; write it like Europe/Berlin or UTC".to_owned())
+}
+
+fn startup(text: &str) -> Result<SignedDuration, String> {
+    tidegate_fleet::duration(text, 0, 3_600)
+}
+
+fn wait(text: &str) -> Result<SignedDuration, String> {
+    tidegate_fleet::duration(text, 1, 86_400)
+}
+
+fn interval(text: &str) -> Result<SignedDuration, String> {
+    let every = tidegate_fleet::duration(text, 15, 3_600)?;
+    if every.as_secs() % 15 == 0 { Ok(every) } else { Err("must be a multiple of 15s".to_owned()) }
+}
+
+impl Meaning {
+    pub(super) fn gaps(meaning: Option<Self>) -> Gaps {
+        match meaning {
+            None => Gaps::ByTheFile,
+            Some(Self::Zero) => Gaps::Zero,
+            Some(Self::Fill) => Gaps::Fill,
+            Some(Self::Refuse) => Gaps::Refuse,
+        }
+    }
+}
+
+impl JobsOption {
+    /// As it is written on the command line.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Fluid => "fluid",
+            Self::Fixed => "fixed",
+            Self::Exponential => "exponential",
+        }
+    }
+}
