@@ -1,0 +1,206 @@
+//! The documents: links lead somewhere, examples are fleet files, and the README shows what Tidegate prints.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+use jiff::Timestamp;
+use tidegate_aws::report::section::Outcome;
+use tidegate_aws::report::{EvaluationReport, Header};
+use tidegate_aws::trigger::Trigger;
+use tidegate_policy::observation::ServiceState;
+use tidegate_policy::{Constraints, Evaluation, InFlight, Memory, NoticeKind, Observation, Queue, decide};
+use tidegate_scaling::{ActionTaken, QUEUE_DEPTH, TargetReport};
+use tidegate_tests::markdown::{anchors, fenced, links};
+use tidegate_tests::repository::{exists, files, has_extension, read, root};
+
+/// Two screens of a laptop, and a little more.
+const README_LINES_MAX: usize = 120;
+
+/// Every document of the repository.
+fn documents() -> Vec<String> {
+    files().into_iter().filter(|file| has_extension(file, "md")).collect()
+}
+
+/// The path from the root that a link of a document leads to, and its anchor; `None` for one that leaves the repository.
+fn destination(document: &str, link: &str) -> Option<(String, Option<String>)> {
+    if link.contains("://") || link.starts_with("mailto:") {
+        return None;
+    }
+    let (path, anchor) = link.split_once('#').map_or((link, None), |(path, anchor)| (path, Some(anchor)));
+    let mut parts: Vec<&str> = document.split('/').collect();
+    if !path.is_empty() {
+        parts.pop();
+    }
+    for part in path.split('/').filter(|part| !part.is_empty() && *part != ".") {
+        if part == ".." {
+            parts.pop();
+        } else {
+            parts.push(part);
+        }
+    }
+    Some((parts.join("/"), anchor.map(str::to_owned)))
+}
+
+#[test]
+fn every_link_between_documents_leads_somewhere() {
+    let mut wrong = Vec::new();
+    for document in documents() {
+        for link in links(&read(&document)) {
+            let Some((path, anchor)) = destination(&document, &link) else { continue };
+            let leads = exists(&path) && anchor.is_none_or(|anchor| anchors(&read(&path)).contains(&anchor));
+            if !leads {
+                wrong.push(format!("{document}: ({link})"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "links that lead nowhere:\n  {}", wrong.join("\n  "));
+}
+
+#[test]
+fn every_page_is_linked_in_the_readme() {
+    let linked: BTreeSet<String> = links(&read("README.md"))
+        .iter()
+        .filter_map(|link| destination("README.md", link))
+        .map(|(path, _)| path)
+        .collect();
+    let is_page = |file: &String| !file.contains('/') || file.starts_with("docs/");
+    let pages = documents().into_iter().filter(is_page).filter(|file| file != "README.md");
+    let missing: Vec<String> = pages.filter(|page| !linked.contains(page)).collect();
+    assert!(missing.is_empty(), "README.md has no link to {}", missing.join(", "));
+}
+
+#[test]
+fn the_readme_fits_two_screens() {
+    let lines = read("README.md").lines().count();
+    assert!(lines <= README_LINES_MAX, "README.md has {lines} lines, at most {README_LINES_MAX} are allowed");
+}
+
+#[test]
+fn every_fleet_file_of_the_documents_is_valid() {
+    let mut wrong = Vec::new();
+    let mut found = 0;
+    for document in documents() {
+        for example in fenced(&read(&document), "yaml") {
+            found += 1;
+            if let Err(problems) = tidegate_fleet::parse(&example) {
+                wrong.push(format!("{document}: {problems:?}\n{example}"));
+            }
+        }
+    }
+    assert!(found >= 4, "only {found} examples were found");
+    assert!(wrong.is_empty(), "examples that `tidegate check` refuses:\n{}", wrong.join("\n"));
+}
+
+/// The report of an evaluation that finds 1,475 jobs waiting for the service of a fleet file, and makes its change.
+fn report_of(fleet_file: &str) -> String {
+    let fleet = tidegate_fleet::parse(fleet_file).expect("the README's fleet file is valid");
+    let [service] = fleet.services() else { panic!("the README's fleet file has one service") };
+    let at: Timestamp = "2026-11-21T08:34:09Z".parse().expect("a moment");
+    let seen = Observation {
+        service: Ok(ServiceState {
+            desired_count: 2,
+            running_count: 2,
+            pending_count: 0,
+            rollout: false,
+            active: true,
+            daemon: false,
+            constraints: Constraints::default(),
+        }),
+        queue: Some(Ok(Queue {
+            waiting: 1475,
+            due: 0,
+            delayed: 0,
+            delayed_held: false,
+            in_flight: InFlight::Exactly(4),
+            done: None,
+            paused: false,
+            head: None,
+        })),
+        metrics: BTreeMap::new(),
+        alarms: BTreeMap::new(),
+    };
+    let evaluation = Evaluation { target: service.name(), id: "8fc06518", overrides: &[], now: at };
+    let decision = decide(&seen, service.policy(), &Memory::default(), evaluation);
+    let header = Header {
+        fleet: fleet.name().to_owned(),
+        concern: QUEUE_DEPTH.name,
+        function: "tidegate-QueueDepthFunction".to_owned(),
+        ledger: "tidegate-ledger".to_owned(),
+        evaluation: "8fc06518".to_owned(),
+        at,
+        trigger: Trigger::Schedule,
+    };
+    let target = TargetReport {
+        target: service.name().to_owned(),
+        name: service.target().clone(),
+        observe: false,
+        seen,
+        decision,
+        action: ActionTaken::Tried(Outcome::Applied),
+        failed_before: false,
+    };
+    let sections = vec![target.section(&header)];
+    let report = EvaluationReport { sections, ..EvaluationReport::empty(header) };
+    format!("Subject: {}\n\n{}\n", report.subject(), report.text().trim_end())
+}
+
+#[test]
+fn the_readme_shows_the_report_that_its_fleet_file_gives() {
+    let readme = read("README.md");
+    let [fleet_file] = &fenced(&readme, "yaml")[..] else { panic!("README.md shows one fleet file") };
+    let [shown] = &fenced(&readme, "text")[..] else { panic!("README.md shows one report") };
+    let report = report_of(fleet_file);
+    if std::env::var_os("TIDEGATE_REFRESH").is_some() {
+        let block = |text: &str| format!("```text\n{text}```\n");
+        let refreshed = readme.replace(&block(shown), &block(&report));
+        fs::write(root().join("README.md"), refreshed).expect("README.md can be written");
+        return;
+    }
+    assert_eq!(
+        *shown, report,
+        "README.md shows another report; `TIDEGATE_REFRESH=1 cargo test --workspace --test documents` writes this one"
+    );
+}
+
+/// The names of the kinds in JSON, as the source declares them.
+fn notice_codes() -> Vec<String> {
+    let source = syn::parse_file(&read("shared/policy/src/notice.rs")).expect("the source is Rust");
+    let kinds = source.items.iter().find_map(|item| match item {
+        syn::Item::Enum(kinds) if kinds.ident == "NoticeKind" => Some(kinds),
+        _ => None,
+    });
+    let variants = kinds.expect("the kinds of notice are an enum").variants.iter();
+    variants.map(|variant| kebab_case(&variant.ident.to_string())).collect()
+}
+
+fn kebab_case(name: &str) -> String {
+    let dash = |(place, c): (usize, char)| (place > 0 && c.is_uppercase()).then_some('-');
+    let letters = name.chars().enumerate();
+    letters.flat_map(|(place, c)| dash((place, c)).into_iter().chain(c.to_lowercase())).collect()
+}
+
+#[test]
+fn the_runbook_says_what_to_do_about_every_notice_in_the_words_of_the_report() {
+    let runbook = read("docs/runbook.md");
+    let codes = notice_codes();
+    assert!(codes.len() >= 20, "only {} kinds of notice were found", codes.len());
+    for code in codes {
+        let kind: NoticeKind = serde_json::from_value(code.clone().into()).expect("a kind's name in JSON");
+        let row = format!("| {kind} | `{code}` | ");
+        assert!(runbook.contains(&row), "docs/runbook.md has no row that begins `{row}`");
+    }
+}
+
+#[test]
+fn the_scanners_of_documents_see_what_they_are_for() {
+    let text = "# One, two!\n\n[a](b.md#c) and `[x](y)` ![d](e.svg)\n\n```yaml\n# no heading\n[z](z)\n```\n\n- a\n\n  ```yaml\n  k: 1\n  ```\n\
+                ## \"Fleet\" file\n## One, two!\n";
+    assert_eq!(links(text), ["b.md#c", "e.svg"]);
+    assert_eq!(anchors(text), ["one-two", "fleet-file", "one-two-1"]);
+    assert_eq!(fenced(text, "yaml"), ["# no heading\n[z](z)\n", "k: 1\n"]);
+    let to = |link| destination("docs/a.md", link).expect("a link within the repository");
+    assert_eq!(to("../README.md#x"), ("README.md".to_owned(), Some("x".to_owned())));
+    assert_eq!(to("#x"), ("docs/a.md".to_owned(), Some("x".to_owned())));
+    assert_eq!(to("b.md"), ("docs/b.md".to_owned(), None));
+    assert_eq!(kebab_case("AtMax"), "at-max");
+}
