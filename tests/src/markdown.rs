@@ -45,6 +45,20 @@ pub fn fenced(text: &str, language: &str) -> Vec<String> {
     found
 }
 
+/// What stands between backticks, outside of fences.
+#[must_use]
+pub fn code(text: &str) -> Vec<String> {
+    prose(text).flat_map(|line| line.split('`').skip(1).step_by(2)).map(str::to_owned).collect()
+}
+
+/// `a/{b,c}.rs` is `a/b.rs` and `a/c.rs`.
+#[must_use]
+pub fn alternatives(path: &str) -> Vec<String> {
+    let Some((before, rest)) = path.split_once('{') else { return vec![path.to_owned()] };
+    let Some((words, after)) = rest.split_once('}') else { return vec![path.to_owned()] };
+    words.split(',').flat_map(|word| alternatives(&format!("{before}{word}{after}"))).collect()
+}
+
 /// The lines outside of fences.
 fn prose(text: &str) -> impl Iterator<Item = &str> {
     let mut inside = false;

@@ -10,8 +10,8 @@ use tidegate_aws::trigger::Trigger;
 use tidegate_policy::observation::ServiceState;
 use tidegate_policy::{Constraints, Evaluation, InFlight, Memory, NoticeKind, Observation, Queue, decide};
 use tidegate_scaling::{ActionTaken, QUEUE_DEPTH, TargetReport};
-use tidegate_tests::markdown::{anchors, fenced, links};
-use tidegate_tests::repository::{exists, files, has_extension, read, root};
+use tidegate_tests::markdown::{alternatives, anchors, code, fenced, links};
+use tidegate_tests::repository::{self, exists, files, has_extension, read, root};
 
 /// Two screens of a laptop, and a little more.
 const README_LINES_MAX: usize = 120;
@@ -89,6 +89,88 @@ fn every_fleet_file_of_the_documents_is_valid() {
     }
     assert!(found >= 4, "only {found} examples were found");
     assert!(wrong.is_empty(), "examples that `tidegate check` refuses:\n{}", wrong.join("\n"));
+}
+
+/// The folders that a path from the root begins with.
+const FOLDERS: [&str; 9] =
+    ["cli/", "docs/", "events/", "fleets/", "functions/", "layer/", "shared/", "tests/", ".cargo/"];
+
+/// The paths from the root that a document names in backticks. `NAME` stands for a file that somebody is to make, and
+/// `node_modules` for what npm made.
+fn named_paths(document: &str) -> Vec<String> {
+    let is_path = |word: &String| {
+        FOLDERS.iter().any(|folder| word.starts_with(folder))
+            && ![" ", "NAME", "node_modules", "://"].iter().any(|other| word.contains(other))
+    };
+    code(&read(document)).into_iter().filter(is_path).flat_map(|word| alternatives(&word)).collect()
+}
+
+/// The paths of the first column of ARCHITECTURE.md's map. One that is no path from the root stands beside the row's first.
+fn mapped_paths() -> Vec<String> {
+    let architecture = read("ARCHITECTURE.md");
+    let cells =
+        architecture.lines().filter(|line| line.starts_with("| `")).filter_map(|line| line.split('|').nth(1));
+    let paths = cells.flat_map(|cell| {
+        let words = code(cell);
+        let beside = words
+            .first()
+            .and_then(|first| first.rsplit_once('/'))
+            .map_or("", |(folder, _)| folder)
+            .to_owned();
+        let from_root =
+            |word: &String| FOLDERS.iter().any(|folder| word.starts_with(folder)) || beside.is_empty();
+        let whole = |word: String| if from_root(&word) { word } else { format!("{beside}/{word}") };
+        words.into_iter().map(whole).collect::<Vec<_>>()
+    });
+    paths.flat_map(|path| alternatives(&path)).collect()
+}
+
+/// Whether a file, a folder, or something that begins like `path*` is there.
+fn is_there(path: &str) -> bool {
+    match path.strip_suffix('*') {
+        Some(begin) => files().iter().any(|file| file.starts_with(begin)),
+        None => exists(path),
+    }
+}
+
+#[test]
+fn every_path_that_a_document_names_exists() {
+    let mut wrong = Vec::new();
+    for document in documents() {
+        let missing = named_paths(&document).into_iter().filter(|path| !is_there(path));
+        wrong.extend(missing.map(|path| format!("{document}: `{path}`")));
+    }
+    let missing = mapped_paths().into_iter().filter(|path| !is_there(path));
+    wrong.extend(missing.map(|path| format!("ARCHITECTURE.md, the map: `{path}`")));
+    assert!(wrong.is_empty(), "paths that do not exist:\n  {}", wrong.join("\n  "));
+}
+
+#[test]
+fn the_map_has_a_row_for_every_package() {
+    let rows = mapped_paths();
+    let folder = |package: &serde_json::Value| {
+        let manifest = package["manifest_path"].as_str().expect("a package has a manifest").to_owned();
+        let root = root().canonicalize().expect("the repository is there");
+        let inside = manifest.strip_prefix(&format!("{}/", root.display())).map(str::to_owned);
+        inside.and_then(|path| path.strip_suffix("Cargo.toml").map(str::to_owned)).expect("a package of ours")
+    };
+    let missing: Vec<String> = repository::packages()
+        .iter()
+        .map(folder)
+        .filter(|folder| !rows.iter().any(|row| row.starts_with(folder.as_str())))
+        .collect();
+    assert!(missing.is_empty(), "ARCHITECTURE.md has no row for {}", missing.join(", "));
+}
+
+#[test]
+fn the_specification_begins_with_every_kind_of_promise() {
+    let specification = read("SPECIFICATION.md");
+    let linked = links(&specification);
+    let sections = specification.lines().filter(|line| line.starts_with("## "));
+    let missing: Vec<&str> = sections
+        .filter(|section| !anchors(section).iter().any(|anchor| linked.contains(&format!("#{anchor}"))))
+        .collect();
+    assert!(missing.is_empty(), "SPECIFICATION.md begins without a link to {}", missing.join(", "));
 }
 
 /// The report of an evaluation that finds 1,475 jobs waiting for the service of a fleet file, and makes its change.
@@ -203,4 +285,7 @@ fn the_scanners_of_documents_see_what_they_are_for() {
     assert_eq!(to("#x"), ("docs/a.md".to_owned(), Some("x".to_owned())));
     assert_eq!(to("b.md"), ("docs/b.md".to_owned(), None));
     assert_eq!(kebab_case("AtMax"), "at-max");
+    assert_eq!(code("`a` b `c/{d,e}.rs`\n```\n`f`\n```\n"), ["a", "c/{d,e}.rs"]);
+    assert_eq!(alternatives("c/{d,e}.rs"), ["c/d.rs", "c/e.rs"]);
+    assert!(is_there("tests/tests/docu*") && !is_there("tests/none*") && !is_there("tests/none.rs"));
 }
