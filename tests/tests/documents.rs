@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use tidegate_aws::report::section::Outcome;
 use tidegate_aws::report::{EvaluationReport, Header};
 use tidegate_aws::trigger::Trigger;
+use tidegate_fleet::signals::{SIGNALS, SignalRow};
 use tidegate_policy::observation::ServiceState;
 use tidegate_policy::{Constraints, Evaluation, InFlight, Memory, NoticeKind, Observation, Queue, decide};
 use tidegate_scaling::{ActionTaken, QUEUE_DEPTH, TargetReport};
@@ -173,6 +174,20 @@ fn the_specification_begins_with_every_kind_of_promise() {
     assert!(missing.is_empty(), "SPECIFICATION.md begins without a link to {}", missing.join(", "));
 }
 
+/// Compares a document with what it is when it shows what Tidegate prints; with `TIDEGATE_REFRESH`, writes that instead.
+#[track_caller]
+fn is_as_printed(document: &str, printed: &str) {
+    if std::env::var_os("TIDEGATE_REFRESH").is_some() {
+        fs::write(root().join(document), printed).expect("a document can be written");
+    }
+    let shown = read(document);
+    let difference = shown.lines().zip(printed.lines()).find(|(shown, printed)| shown != printed);
+    assert!(
+        shown == printed,
+        "{document} is not what is printed: {difference:?}; `TIDEGATE_REFRESH=1 cargo test --workspace --test documents` writes it"
+    );
+}
+
 /// The report of an evaluation that finds 1,475 jobs waiting for the service of a fleet file, and makes its change.
 fn report_of(fleet_file: &str) -> String {
     let fleet = tidegate_fleet::parse(fleet_file).expect("the README's fleet file is valid");
@@ -231,17 +246,20 @@ fn the_readme_shows_the_report_that_its_fleet_file_gives() {
     let readme = read("README.md");
     let [fleet_file] = &fenced(&readme, "yaml")[..] else { panic!("README.md shows one fleet file") };
     let [shown] = &fenced(&readme, "text")[..] else { panic!("README.md shows one report") };
-    let report = report_of(fleet_file);
-    if std::env::var_os("TIDEGATE_REFRESH").is_some() {
-        let block = |text: &str| format!("```text\n{text}```\n");
-        let refreshed = readme.replace(&block(shown), &block(&report));
-        fs::write(root().join("README.md"), refreshed).expect("README.md can be written");
-        return;
-    }
-    assert_eq!(
-        *shown, report,
-        "README.md shows another report; `TIDEGATE_REFRESH=1 cargo test --workspace --test documents` writes this one"
-    );
+    let block = |text: &str| format!("```text\n{text}```\n");
+    is_as_printed("README.md", &readme.replace(&block(shown), &block(&report_of(fleet_file))));
+}
+
+#[test]
+fn the_page_of_signals_is_the_table_that_the_reference_prints() {
+    let page = read("docs/signals.md");
+    let is_row = |line: &&str| line.starts_with("| `");
+    let shown: String = page.lines().filter(is_row).flat_map(|row| [row, "\n"]).collect();
+    let row = |SignalRow { name, unit, about, absent }: &SignalRow| {
+        format!("| `{name}` | {unit} | {about} | {absent} |\n")
+    };
+    assert!(!shown.is_empty() && page.contains(&shown), "docs/signals.md has one table of signals");
+    is_as_printed("docs/signals.md", &page.replace(&shown, &SIGNALS.iter().map(row).collect::<String>()));
 }
 
 /// The names of the kinds in JSON, as the source declares them.
@@ -263,14 +281,18 @@ fn kebab_case(name: &str) -> String {
 
 #[test]
 fn the_runbook_says_what_to_do_about_every_notice_in_the_words_of_the_report() {
-    let runbook = read("docs/runbook.md");
+    let mut runbook = read("docs/runbook.md");
     let codes = notice_codes();
     assert!(codes.len() >= 20, "only {} kinds of notice were found", codes.len());
     for code in codes {
         let kind: NoticeKind = serde_json::from_value(code.clone().into()).expect("a kind's name in JSON");
-        let row = format!("| {kind} | `{code}` | ");
-        assert!(runbook.contains(&row), "docs/runbook.md has no row that begins `{row}`");
+        let column = format!(" | `{code}` | ");
+        let row = runbook.lines().find(|line| line.contains(&column)).map(str::to_owned);
+        let row = row.unwrap_or_else(|| panic!("docs/runbook.md has no row `| {kind}{column}`"));
+        let (_, advice) = row.split_once(&column).expect("the row has the column");
+        runbook = runbook.replace(&row, &format!("| {kind}{column}{advice}"));
     }
+    is_as_printed("docs/runbook.md", &runbook);
 }
 
 #[test]
