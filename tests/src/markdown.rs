@@ -28,7 +28,7 @@ pub fn anchors(text: &str) -> Vec<String> {
     found
 }
 
-/// The texts between fences of a language: what stands after "```yaml", up to the closing fence, without an indent.
+/// The texts between fences of a language, up to the closing fence, without an indent.
 #[must_use]
 pub fn fenced(text: &str, language: &str) -> Vec<String> {
     let mut found = Vec::new();

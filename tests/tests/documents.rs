@@ -191,7 +191,7 @@ fn is_as_printed(document: &str, printed: &str) {
 /// The report of an evaluation that finds 1,475 jobs waiting for the service of a fleet file, and makes its change.
 fn report_of(fleet_file: &str) -> String {
     let fleet = tidegate_fleet::parse(fleet_file).expect("the README's fleet file is valid");
-    let [service] = fleet.services() else { panic!("the README's fleet file has one service") };
+    let service = fleet.services().first().expect("the README's fleet file has a service");
     let at: Timestamp = "2026-11-21T08:34:09Z".parse().expect("a moment");
     let seen = Observation {
         service: Ok(ServiceState {
