@@ -1,8 +1,9 @@
-//! What the tests of the whole house share: the files of the repository, the SAM template as a tree,
+//! What the tests of the whole house share: the files of the repository, its documents, the SAM template as a tree,
 //! and a walk through a fleet file.
 
 pub mod cloudformation;
 pub mod fake_aws;
+pub mod markdown;
 pub mod modules;
 pub mod repository;
 pub mod sdk;
