@@ -204,11 +204,11 @@ fn dependencies_point_one_way() {
 
 #[test]
 fn no_files_use_each_other_in_a_circle_and_none_uses_a_module_above_it() {
-    let roots = rust_files(&OURS).into_iter().filter_map(|file| {
+    let crate_roots = rust_files(&OURS).into_iter().filter_map(|file| {
         let src = file.strip_suffix("/lib.rs").or_else(|| file.strip_suffix("/main.rs"))?;
         src.ends_with("/src").then(|| src.to_owned())
     });
-    let crates: BTreeSet<String> = roots.collect();
+    let crates: BTreeSet<String> = crate_roots.collect();
     for expected in ["cli/src", "functions/queue-depth/src", "shared/policy/src"] {
         assert!(crates.contains(expected), "{expected} is not looked at");
     }

@@ -20,12 +20,6 @@ impl InvocationError {
         Self { retryable: false, message: message.into() }
     }
 
-    /// The world may be better at the next evaluation.
-    #[must_use]
-    pub fn retryable(message: impl Into<String>) -> Self {
-        Self { retryable: true, message: message.into() }
-    }
-
     /// Lambda's `errorType`.
     #[must_use]
     pub fn error_type(&self) -> &'static str {

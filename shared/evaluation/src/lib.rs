@@ -4,15 +4,15 @@
 //! What a function brings is a [`Concern`].
 
 pub mod budget;
-pub mod clock;
-pub mod failure;
-pub mod settings;
-pub mod concern;
+mod clock;
+mod failure;
+mod settings;
+mod concern;
 mod outage;
 mod ends;
-pub mod evaluator;
+mod evaluator;
 mod remember;
-pub mod function;
+mod function;
 
 pub use crate::clock::Clock;
 pub use crate::concern::Concern;

@@ -10,16 +10,16 @@
 
 mod random;
 mod number;
-pub mod step;
+mod step;
 pub mod trace;
 pub mod load;
-pub mod evaluation;
+mod evaluation;
 pub mod world;
 pub mod synthetic;
 pub mod autoscaler;
 pub mod oracle;
-pub mod overload;
-pub mod score;
+mod overload;
+mod score;
 
 pub use evaluation::Autoscaler;
 pub use load::Load;

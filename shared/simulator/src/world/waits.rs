@@ -3,7 +3,7 @@
 use crate::number::{place, real};
 use crate::step::{STEP, STEPS_PER_HOUR};
 
-/// Waits are told apart to this many seconds up to [`FINE_MAX`]; the goals are tens of seconds.
+/// Waits are told apart to this many seconds up to [`FINE_MAX`]; acceptable waits are tens of seconds.
 const FINE: f64 = 0.05;
 /// Beyond ten minutes, waits are told apart to a thousandth of themselves.
 const FINE_MAX: f64 = 600.0;
@@ -65,12 +65,6 @@ impl Waits {
         if let Some(longest) = self.of_arrivals.get_mut(step) {
             *longest = longest.max(seconds);
         }
-    }
-
-    /// A job that waits longer is late, in seconds.
-    #[must_use]
-    pub fn acceptable_seconds(&self) -> f64 {
-        self.acceptable_seconds
     }
 
     /// How long the jobs waited that arrived in each step, in seconds; 0 where none arrived, and nothing behind the last

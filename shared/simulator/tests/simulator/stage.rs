@@ -1,4 +1,4 @@
-//! The setting of the issue and of the reference simulation.
+//! The setting that policies are compared in: that of the reference simulation.
 
 use std::num::NonZeroU32;
 
