@@ -38,7 +38,7 @@ const PERIOD: Setting = default(
     ValueKind::Duration { min_seconds: 60, max_seconds: 3_600 },
     "`Period`: a multiple of 60s.",
     "60s",
-    "as often as the schedule evaluations",
+    "as often as the schedule triggers an evaluation",
 );
 
 /// What no datapoints can mean.
