@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde_json::json;
 use tidegate_aws::ledger::{Ledger, LedgerItem};
 use tidegate_aws::{CallError, Clients};
+use tidegate_policy::Override;
 use tidegate_policy::overrides::OverrideKind;
-use tidegate_policy::{AbsenceKind, Override};
 use tidegate_scaling::{FleetMemory, PARTS};
 
 use crate::arguments::{LedgerOptions, PinOptions, ReleaseOptions};
@@ -84,7 +84,9 @@ fn now() -> Timestamp {
 enum OverrideError {
     /// The answer is no.
     No(String),
-    /// The world failed.
+    /// This process cannot wait for AWS.
+    NotStarted(std::io::Error),
+    /// The ledger cannot be read or written.
     Failed(CallError),
 }
 
@@ -96,9 +98,7 @@ fn change(
     edit: impl Fn(&mut Vec<Override>) -> Result<(), String>,
 ) -> Result<Vec<Override>, OverrideError> {
     let started = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = started.map_err(|error| {
-        OverrideError::Failed(CallError::plain("start", AbsenceKind::Unreachable, error.to_string()))
-    })?;
+    let runtime = started.map_err(OverrideError::NotStarted)?;
     runtime.block_on(async {
         let clients = Clients::load().await;
         let ledger = Ledger::new(clients.dynamodb.clone(), &place.ledger, &place.fleet_name);
@@ -122,6 +122,7 @@ fn answer(
         Ok(rows) if place.json => return CommandOutput::done(format!("{:#}\n", json!({"overrides": rows}))),
         Ok(_) => return CommandOutput::done(said),
         Err(OverrideError::No(why)) => (REFUSED, why),
+        Err(OverrideError::NotStarted(error)) => (FAILED, format!("start: {error}")),
         Err(OverrideError::Failed(error)) => (FAILED, error.to_string()),
     };
     let stdout = if place.json { format!("{:#}\n", json!({"error": error})) } else { String::new() };
