@@ -127,7 +127,14 @@ fn trace(options: &ReplayOptions) -> Result<Trace, CommandOutput> {
             failed(REFUSED, format_args!("`{name}`: {error}; choose with --metric NAME"))
         }
         TraceError::NoClock => failed(REFUSED, format_args!("`--zone` is not for `{name}`: {error}")),
-        _ => failed(REFUSED, format_args!("`{name}` is no trace: {error}")),
+        TraceError::TooShort { .. }
+        | TraceError::NoInterval
+        | TraceError::Json(_)
+        | TraceError::LargeJson
+        | TraceError::NoDatapoints
+        | TraceError::OnePage
+        | TraceError::Incomplete { .. }
+        | TraceError::Unpaired { .. } => failed(REFUSED, format_args!("`{name}` is no trace: {error}")),
     })
 }
 

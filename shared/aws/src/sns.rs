@@ -97,7 +97,7 @@ fn notification(report: &EvaluationReport) -> Value {
     let severity = severity(report.severity());
     let thread = match report.about().as_slice() {
         [one] => format!("{}-{one}-{}", report.header.fleet, report.header.at.strftime("%Y-%m-%d")),
-        _ => format!("{}-{}", report.header.fleet, report.header.evaluation),
+        [] | [_, _, ..] => format!("{}-{}", report.header.fleet, report.header.evaluation),
     };
     let Header { concern, evaluation, .. } = &report.header;
     let mut context = json!({"severity": severity, "concern": concern, "evaluation": evaluation});

@@ -52,19 +52,15 @@ async fn read(aws: &Aws, wanted: &[Wanted<'_>]) -> Vec<MetricReading> {
 
 /// The datapoints of a reading, as (minutes ago, value), oldest first.
 pub(crate) fn points(reading: &MetricReading) -> Vec<(i64, f64)> {
-    match reading {
-        MetricReading::Points { points, .. } => {
-            points.iter().map(|point| ((NOW - point.at.as_second()) / 60, point.value)).collect()
-        }
-        other => unreachable!("no datapoints but {other:?}"),
-    }
+    let MetricReading::Points { points, .. } = reading else {
+        unreachable!("no datapoints but {reading:?}");
+    };
+    points.iter().map(|point| ((NOW - point.at.as_second()) / 60, point.value)).collect()
 }
 
 pub(crate) fn failure(reading: &MetricReading) -> (AbsenceKind, &str) {
-    match reading {
-        MetricReading::Failed(absence) => (absence.kind, absence.detail.as_str()),
-        other => unreachable!("no failure but {other:?}"),
-    }
+    let MetricReading::Failed(absence) = reading else { unreachable!("no failure but {reading:?}") };
+    (absence.kind, absence.detail.as_str())
 }
 
 #[tokio::test(start_paused = true)]
