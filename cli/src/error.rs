@@ -99,7 +99,14 @@ fn trace_refused(name: &str, error: &TraceError) -> String {
             format!("`{name}`: {error}; choose with --metric NAME")
         }
         TraceError::NoClock => format!("`--zone` is not for `{name}`: {error}"),
-        _ => format!("`{name}` is no trace: {error}"),
+        TraceError::TooShort { .. }
+        | TraceError::NoInterval
+        | TraceError::Json(_)
+        | TraceError::LargeJson
+        | TraceError::NoDatapoints
+        | TraceError::OnePage
+        | TraceError::Incomplete { .. }
+        | TraceError::Unpaired { .. } => format!("`{name}` is no trace: {error}"),
     }
 }
 

@@ -31,9 +31,9 @@ pub fn pascal_case(name: &str) -> String {
 pub fn parse(text: &str) -> Value {
     let mut events = Parser::new_from_str(text).map(|event| event.expect("the template is YAML").0);
     loop {
-        match events.next().expect("the template holds a document") {
-            Event::StreamStart | Event::DocumentStart(_) => {}
-            first => return node(first, &mut events),
+        let event = events.next().expect("the template holds a document");
+        if !matches!(event, Event::StreamStart | Event::DocumentStart(_)) {
+            return node(event, &mut events);
         }
     }
 }
@@ -61,10 +61,8 @@ pub fn statements(resource: &Value) -> Vec<Value> {
 #[must_use]
 pub fn actions(statement: &Value) -> Vec<String> {
     let text = |action: &Value| action.as_str().expect("an action is a text").to_owned();
-    match &statement["Action"] {
-        Value::Array(actions) => actions.iter().map(text).collect(),
-        action => vec![text(action)],
-    }
+    let action = &statement["Action"];
+    action.as_array().map_or_else(|| vec![text(action)], |actions| actions.iter().map(text).collect())
 }
 
 fn collect(value: &Value, found: &mut Vec<Value>) {
@@ -76,6 +74,7 @@ fn collect(value: &Value, found: &mut Vec<Value>) {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the parser tells of more than a template may hold")]
 fn node<'input>(event: Event<'input>, events: &mut impl Iterator<Item = Event<'input>>) -> Value {
     match event {
         Event::Scalar(text, style, _, tag) => long_form(tag.as_deref(), scalar(&text, style)),

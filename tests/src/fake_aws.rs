@@ -255,7 +255,11 @@ impl FunctionProcess {
                 self.killed.notify_one();
                 std::future::pending().await
             }
-            _ => Ok(response(status, &answer)),
+            RequestOutcome::Works
+            | RequestOutcome::Slow
+            | RequestOutcome::Throttled
+            | RequestOutcome::KilledBefore
+            | RequestOutcome::Frozen => Ok(response(status, &answer)),
         }
     }
 }

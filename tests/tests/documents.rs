@@ -265,10 +265,9 @@ fn the_page_of_signals_is_the_table_that_the_reference_prints() {
 /// The names of the kinds in JSON, as the source declares them.
 fn notice_codes() -> Vec<String> {
     let source = syn::parse_file(&read("shared/policy/src/notice.rs")).expect("the source is Rust");
-    let kinds = source.items.iter().find_map(|item| match item {
-        syn::Item::Enum(kinds) if kinds.ident == "NoticeKind" => Some(kinds),
-        _ => None,
-    });
+    let enums =
+        source.items.iter().filter_map(|item| if let syn::Item::Enum(it) = item { Some(it) } else { None });
+    let kinds = enums.into_iter().find(|it| it.ident == "NoticeKind");
     let variants = kinds.expect("the kinds of notice are an enum").variants.iter();
     variants.map(|variant| kebab_case(&variant.ident.to_string())).collect()
 }

@@ -75,10 +75,9 @@ fn every_path_of_the_map_exists_and_every_folder_is_on_it() {
 fn commands() -> BTreeSet<String> {
     let text = read("cli/src/arguments.rs");
     let file = syn::parse_file(&text).expect("it is Rust");
-    let list = file.items.iter().find_map(|item| match item {
-        syn::Item::Enum(list) if list.ident == "Command" => Some(list),
-        _ => None,
-    });
+    let enums =
+        file.items.iter().filter_map(|item| if let syn::Item::Enum(it) = item { Some(it) } else { None });
+    let list = enums.into_iter().find(|it| it.ident == "Command");
     let names = list.expect("there is a list of commands").variants.iter();
     names.map(|command| command.ident.to_string().to_lowercase()).collect()
 }

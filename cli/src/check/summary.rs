@@ -52,10 +52,10 @@ fn service(service: &Service) -> String {
     line("stabilization", Span(policy.stabilization).to_string());
     line("startup", Span(policy.startup).to_string());
     let step = policy.largest_step;
-    let why = match service.queue() {
-        _ if policy.interruptible => "",
-        Some(_) => " (running jobs may not be interrupted)",
-        None => " (one at a time unless `interruptible`)",
+    let why = match (policy.interruptible, service.queue()) {
+        (true, _) => "",
+        (false, Some(_)) => " (running jobs may not be interrupted)",
+        (false, None) => " (one at a time unless `interruptible`)",
     };
     line("largest step", format!("out {}, in {}{why}", step.scale_out, step.scale_in));
     if policy.capacity.min() == 0 && service.queue().is_some() {

@@ -5,9 +5,10 @@ use futures_util::join;
 use jiff::Timestamp;
 use tidegate_aws::Clients;
 use tidegate_aws::secrets::{Resolved, Secrets};
+use tidegate_aws::sqs;
 use tidegate_fleet::{QueueSource, RedisUrl, Reference, Service, SqsQueue};
 use tidegate_policy::{Absence, AbsenceKind, Queue};
-use tidegate_queues::{Redis, RedisRequest, check_url, sqs};
+use tidegate_queues::{Redis, RedisRequest, check_url};
 use tidegate_scaling::{QueuesSeen, ReadQueues};
 
 /// A Redis server as the fleet file names it: its URL, and who may sign its certificate.
@@ -42,7 +43,7 @@ impl Queues {
             }
         }
         let wanted: Vec<&SqsQueue> = from_sqs.iter().map(|(_, queue)| *queue).collect();
-        let (redis, sqs) = join!(self.read_redis(&redis, now), sqs::read(&self.clients.sqs, &wanted));
+        let (redis, sqs) = join!(self.read_redis(&redis, now), sqs::queues::read(&self.clients.sqs, &wanted));
         let names = from_sqs.iter().map(|(name, _)| (*name).to_owned());
         redis.into_iter().chain(names.zip(sqs)).collect()
     }

@@ -6,9 +6,9 @@ use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use futures_util::future::try_join_all;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use tidegate_policy::AbsenceKind;
 
-use crate::error::CallError;
+use crate::error::{CallError, Failure, Step};
+use crate::ledger::FORMAT;
 
 /// How long an activity is kept: long enough for a quarter's review.
 const KEPT_FOR: SignedDuration = SignedDuration::from_hours(90 * 24);
@@ -38,30 +38,31 @@ pub async fn record(
     activities: &[Activity],
     now: Timestamp,
 ) -> Result<(), CallError> {
-    let step = || format!("record {} activities in the ledger `{table}`", activities.len());
+    let step = || Step::RecordActivities { count: activities.len(), table: table.to_owned() };
     let expires_at = now.saturating_add(KEPT_FOR).unwrap_or(now).as_second().to_string();
     let mut requests = Vec::with_capacity(activities.len());
     for Activity { target, detail } in activities {
         let put = PutRequest::builder()
             .item("pk", AttributeValue::S(fleet.to_owned()))
             .item("sk", AttributeValue::S(format!("activity#{target}#{now}#{evaluation}")))
+            .item("format", AttributeValue::N(FORMAT.to_string()))
             .item("detail", AttributeValue::S(detail.to_string()))
             .item("expires_at", AttributeValue::N(expires_at.clone()))
             .build()
-            .map_err(|error| CallError::plain(step(), AbsenceKind::WrongType, error.to_string()))?;
+            .map_err(|error| CallError::unbuilt(step(), error))?;
         requests.push(WriteRequest::builder().put_request(put).build());
     }
     let calls = requests.chunks(ITEMS_PER_CALL).map(|chunk| async move {
         let mut left = HashMap::from([(table.to_owned(), chunk.to_vec())]);
         for _ in 0..TRIES_MAX {
             let call = dynamodb.batch_write_item().set_request_items(Some(left));
-            let answer = call.send().await.map_err(|error| CallError::new(step(), &error))?;
+            let answer = call.send().await.map_err(|error| CallError::aws(step(), &error))?;
             left = answer.unprocessed_items().cloned().unwrap_or_default();
             if left.is_empty() {
                 return Ok(());
             }
         }
-        Err(CallError::plain(step(), AbsenceKind::Throttled, "DynamoDB left items unprocessed"))
+        Err(CallError::new(step(), Failure::LeftUnprocessed { what: "items" }))
     });
     try_join_all(calls).await.map(|_| ())
 }

@@ -1,98 +1,180 @@
-//! One error for every call to AWS, and the one place that knows which of them a later try may mend.
+//! A call to AWS that failed: what was tried, why it did not work, and which of them a later try may mend.
+//!
+//! A read that fails as a whole is an [`Absence`](tidegate_policy::Absence), which the policy weighs; everything else that
+//! fails is a [`CallError`].
+
+mod aws;
+mod cause;
+mod item;
+mod step;
+
+use std::error::Error;
 
 use aws_sdk_ecs::error::{ProvideErrorMetadata, SdkError};
-use tidegate_policy::{Absence, AbsenceKind};
 
-/// A call to AWS that failed: what was tried, and why it did not work.
+pub(crate) use crate::error::aws::absence;
+pub use crate::error::aws::{AwsError, ErrorClass};
+pub use crate::error::cause::Cause;
+pub use crate::error::item::ItemError;
+pub use crate::error::step::Step;
+
+/// A call to AWS that failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{step}: {absence}")]
+#[error("{step}: {failure}")]
 pub struct CallError {
-    /// What was tried, on which thing: ``update service `worker` in cluster `prod` ``.
-    pub step: String,
-    /// Why it failed.
-    pub absence: Absence,
+    /// What was tried, on which thing.
+    pub step: Step,
+    /// Why it did not work.
+    #[source]
+    pub failure: Failure,
+}
+
+/// Why a step did not work.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// AWS did not do it, or did not answer.
+    #[error(transparent)]
+    Aws(#[from] AwsError),
+    /// The SDK cannot build the request: a part that AWS requires is missing.
+    #[error("the request could not be built: {0}")]
+    Unbuilt(#[source] Cause),
+    /// What is to be written cannot be written as JSON.
+    #[error("not to be written as JSON: {0}")]
+    NotWritable(#[source] Cause),
+    /// What was read was not written by this program.
+    #[error("{0}")]
+    NotUnderstood(#[source] ItemError),
+    /// One item of the ledger cannot hold it.
+    #[error("the memory is {bytes} bytes, above {max}: split the fleet `{fleet}` into several files")]
+    TooLarge {
+        /// What was to be written.
+        bytes: usize,
+        /// What is allowed.
+        max: usize,
+        /// Whose memory it is.
+        fleet: String,
+    },
+    /// More than the API's type of number holds.
+    #[error("AWS counts no further than {max}")]
+    AboveCount {
+        /// What it holds.
+        max: i32,
+    },
+    /// Others wrote first, each time.
+    #[error("others kept writing first")]
+    Contended,
+    /// DynamoDB took the call and left a part of it undone, each time.
+    #[error("DynamoDB left {what} unprocessed")]
+    LeftUnprocessed {
+        /// `keys` or `items`.
+        what: &'static str,
+    },
+    /// Its time of the evaluation was over.
+    #[error("not done within the time of an evaluation")]
+    OutOfTime,
 }
 
 impl CallError {
-    /// From an SDK error.
-    pub fn new<E, R>(step: impl Into<String>, error: &SdkError<E, R>) -> Self
-    where
-        E: ProvideErrorMetadata,
-    {
-        Self { step: step.into(), absence: absence(error) }
+    /// A step that failed.
+    pub fn new(step: Step, failure: impl Into<Failure>) -> Self {
+        Self { step, failure: failure.into() }
     }
 
-    /// From a cause that is no SDK error.
-    pub fn plain(step: impl Into<String>, kind: AbsenceKind, detail: impl Into<String>) -> Self {
-        Self { step: step.into(), absence: Absence::new(kind, detail) }
+    /// A call that the SDK gave up.
+    pub(crate) fn aws<E: ProvideErrorMetadata, R>(step: Step, error: &SdkError<E, R>) -> Self {
+        Self::new(step, AwsError::from(error))
+    }
+
+    /// A request that the SDK could not build.
+    pub(crate) fn unbuilt(step: Step, error: impl Error + Send + Sync + 'static) -> Self {
+        Self::new(step, Failure::Unbuilt(Cause::new(error)))
+    }
+
+    /// A value that is no JSON.
+    pub(crate) fn not_writable(step: Step, error: serde_json::Error) -> Self {
+        Self::new(step, Failure::NotWritable(Cause::new(error)))
     }
 
     /// The call may have worked although it failed: its answer did not arrive, or could not be understood.
     #[must_use]
     pub fn outcome_is_unknown(&self) -> bool {
-        matches!(
-            self.absence.kind,
-            AbsenceKind::Unreachable | AbsenceKind::TimedOut | AbsenceKind::Unreadable
-        )
+        match &self.failure {
+            Failure::Aws(error) => error.outcome_is_unknown(),
+            Failure::OutOfTime => true,
+            Failure::Unbuilt(_)
+            | Failure::NotWritable(_)
+            | Failure::NotUnderstood(_)
+            | Failure::TooLarge { .. }
+            | Failure::AboveCount { .. }
+            | Failure::Contended
+            | Failure::LeftUnprocessed { .. } => false,
+        }
     }
 
     /// Whether the same call may succeed later without anybody changing anything.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        match self.absence.kind {
-            AbsenceKind::Unreachable
-            | AbsenceKind::TimedOut
-            | AbsenceKind::Throttled
-            | AbsenceKind::Busy
-            | AbsenceKind::NoDatapoints
-            | AbsenceKind::Provisional
-            | AbsenceKind::Unreadable => true,
-            AbsenceKind::Denied | AbsenceKind::NotFound | AbsenceKind::WrongType | AbsenceKind::Refused => {
-                false
-            }
+        match &self.failure {
+            Failure::Aws(error) => error.is_retryable(),
+            Failure::Contended | Failure::LeftUnprocessed { .. } | Failure::OutOfTime => true,
+            Failure::Unbuilt(_)
+            | Failure::NotWritable(_)
+            | Failure::NotUnderstood(_)
+            | Failure::TooLarge { .. }
+            | Failure::AboveCount { .. } => false,
         }
     }
 }
 
-/// Sorts an SDK error into a class, with AWS's own words.
-pub(crate) fn absence<E, R>(error: &SdkError<E, R>) -> Absence
-where
-    E: ProvideErrorMetadata,
-{
-    match error {
-        SdkError::TimeoutError(_) => Absence::new(AbsenceKind::TimedOut, timeout_hint()),
-        SdkError::DispatchFailure(failure) if failure.is_timeout() => {
-            Absence::new(AbsenceKind::TimedOut, timeout_hint())
-        }
-        SdkError::DispatchFailure(failure) => {
-            let detail = failure.as_connector_error().map_or_else(String::new, |error| chain(error));
-            Absence::new(AbsenceKind::Unreachable, detail)
-        }
-        SdkError::ServiceError(service) => {
-            let code = service.err().code().unwrap_or("no error code");
-            let message = service.err().message().unwrap_or("no message");
-            Absence::new(AbsenceKind::of_aws_error(code), format!("{code}: {message}"))
-        }
-        SdkError::ConstructionFailure(failure) => {
-            Absence::new(AbsenceKind::Refused, format!("the request could not be built: {failure:?}"))
-        }
-        _ => Absence::new(AbsenceKind::Unreadable, "the answer could not be understood"),
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Only `queue-depth` lives in the VPC, and there a time-out nearly always means a missing endpoint or route.
-fn timeout_hint() -> &'static str {
-    "in a VPC this is most often a missing VPC endpoint or NAT route to this service"
-}
-
-/// The causes of an error, outermost first.
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
+    fn read() -> Step {
+        Step::ReadLedger { table: "ledger".to_owned() }
     }
-    text
+
+    /// Text, whether the call may have worked, and whether it may work later.
+    fn told(failure: impl Into<Failure>) -> (String, bool, bool) {
+        let error = CallError::new(read(), failure);
+        (error.failure.to_string(), error.outcome_is_unknown(), error.is_retryable())
+    }
+
+    #[test]
+    fn each_failure_says_whether_it_may_have_worked_and_whether_it_may_work_later() {
+        let answered = |code: &str| AwsError::answered(Some(code), Some("so it is"));
+        let (unknown, known, later, never) = (true, false, true, false);
+        for (failure, may_have_worked, may_work_later) in [
+            (Failure::Aws(AwsError::TimedOut), unknown, later),
+            (Failure::Aws(AwsError::Unreachable { causes: String::new() }), unknown, later),
+            (Failure::Aws(AwsError::NotUnderstood), unknown, later),
+            (Failure::Aws(AwsError::Unbuilt("no name".to_owned())), known, never),
+            (answered("SomethingNew").into(), unknown, later),
+            (answered("InternalServerError").into(), unknown, later),
+            (answered("ThrottlingException").into(), known, later),
+            (answered("ScalingActivityInProgress").into(), known, later),
+            (answered("AccessDenied").into(), known, never),
+            (answered("ServiceNotFoundException").into(), known, never),
+            (answered("ValidationError").into(), known, never),
+            (Failure::OutOfTime, unknown, later),
+            (Failure::Contended, known, later),
+            (Failure::LeftUnprocessed { what: "keys" }, known, later),
+            (Failure::TooLarge { bytes: 2, max: 1, fleet: "shop".to_owned() }, known, never),
+            (Failure::AboveCount { max: i32::MAX }, known, never),
+            (Failure::NotUnderstood(ItemError::Missing("memory")), known, never),
+        ] {
+            let (text, worked, works) = told(failure);
+            assert_eq!((worked, works), (may_have_worked, may_work_later), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_failure_keeps_its_source() {
+        let broken = serde_json::from_str::<u8>("{").expect_err("it is no number");
+        let words = broken.to_string();
+        let item = ItemError::NotJson { attribute: "memory", cause: Cause::new(broken) };
+        let error = CallError::new(read(), Failure::NotUnderstood(item));
+        let sources = std::iter::successors(error.source(), |&error| error.source());
+        assert_eq!(sources.last().map(ToString::to_string), Some(words));
+    }
 }

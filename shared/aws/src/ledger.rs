@@ -13,9 +13,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tidegate_policy::memory::size::ITEM_BYTES_MAX;
-use tidegate_policy::{AbsenceKind, Override, one_line};
+use tidegate_policy::{Override, one_line};
 
-use crate::error::CallError;
+use crate::error::{CallError, Cause, Failure, ItemError, Step};
 use crate::report::Unreported;
 
 /// How items are written. It changes when one of today could be misread by the code of tomorrow.
@@ -110,7 +110,7 @@ impl Ledger {
         let key = memory_key(concern);
         let items = self.items(&[&key, OVERRIDES]).await?;
         let item = items.get(&key).map_or_else(|| Ok(LedgerItem::default()), understand_page);
-        let item = item.map_err(|problem| self.not_understood(&key, problem))?;
+        let item = item.map_err(|error| self.not_understood(&key, error))?;
         Ok(Found { item, overrides: self.understand_overrides(&items)? })
     }
 
@@ -124,17 +124,17 @@ impl Ledger {
 
     /// Items by their sort key; those that do not exist are left out.
     async fn items(&self, keys: &[&str]) -> Result<BTreeMap<String, Item>, CallError> {
-        let step = || format!("read the ledger `{}`", self.table);
+        let step = || Step::ReadLedger { table: self.table.clone() };
         let keys = KeysAndAttributes::builder()
             .consistent_read(true)
             .set_keys(Some(keys.iter().map(|key| self.key(key)).collect()))
             .build()
-            .map_err(|error| CallError::plain(step(), AbsenceKind::WrongType, error.to_string()))?;
+            .map_err(|error| CallError::unbuilt(step(), error))?;
         let mut wanted = HashMap::from([(self.table.clone(), keys)]);
         let mut items = BTreeMap::new();
         for _ in 0..READS_MAX {
             let call = self.dynamodb.batch_get_item().set_request_items(Some(wanted.clone()));
-            let answer = call.send().await.map_err(|error| CallError::new(step(), &error))?;
+            let answer = call.send().await.map_err(|error| CallError::aws(step(), &error))?;
             let found = answer.responses().and_then(|all| all.get(&self.table)).into_iter().flatten();
             items.extend(found.filter_map(|item| Some((text(item, "sk")?.to_owned(), item.clone()))));
             match answer.unprocessed_keys().filter(|left| !left.is_empty()) {
@@ -142,17 +142,17 @@ impl Ledger {
                 None => return Ok(items),
             }
         }
-        Err(CallError::plain(step(), AbsenceKind::Throttled, "DynamoDB left keys unprocessed"))
+        Err(CallError::new(step(), Failure::LeftUnprocessed { what: "keys" }))
     }
 
     fn understand_overrides(&self, items: &BTreeMap<String, Item>) -> Result<OverrideRows, CallError> {
         let rows = items.get(OVERRIDES).map_or_else(|| Ok(OverrideRows::default()), understand_rows);
-        rows.map_err(|problem| self.not_understood(OVERRIDES, problem))
+        rows.map_err(|error| self.not_understood(OVERRIDES, error))
     }
 
-    fn not_understood(&self, key: &str, problem: String) -> CallError {
-        let step = format!("understand the item `{key}` of the ledger `{}`", self.table);
-        CallError::plain(step, AbsenceKind::WrongType, problem)
+    fn not_understood(&self, key: &str, error: ItemError) -> CallError {
+        let step = Step::UnderstandItem { key: key.to_owned(), table: self.table.clone() };
+        CallError::new(step, Failure::NotUnderstood(error))
     }
 
     /// Writes the memory of a concern after `item.version`, if no other writer has.
@@ -166,20 +166,16 @@ impl Ledger {
         evaluation: &str,
         now: Timestamp,
     ) -> Result<WriteResult, CallError> {
-        let step = || format!("write the ledger `{}`", self.table);
+        let step = || Step::WriteMemory { table: self.table.clone() };
         let version = item.version.wrapping_add(1);
-        let wrong =
-            |error: serde_json::Error| CallError::plain(step(), AbsenceKind::WrongType, error.to_string());
-        let memory = serde_json::to_string(&item.memory).map_err(wrong)?;
+        let not_writable = |error| CallError::not_writable(step(), error);
+        let memory = serde_json::to_string(&item.memory).map_err(not_writable)?;
         let room = ITEM_BYTES_MAX.saturating_sub(memory.len());
-        let unreported = newest_that_fit(&item.unreported, room).map_err(wrong)?;
+        let unreported = newest_that_fit(&item.unreported, room).map_err(not_writable)?;
         let bytes = memory.len().saturating_add(unreported.len());
         if bytes > ITEM_BYTES_MAX {
-            let detail = format!(
-                "the memory is {bytes} bytes, above {ITEM_BYTES_MAX}: split the fleet `{}` into several files",
-                self.fleet
-            );
-            return Err(CallError::plain(step(), AbsenceKind::WrongType, detail));
+            let too_large = Failure::TooLarge { bytes, max: ITEM_BYTES_MAX, fleet: self.fleet.clone() };
+            return Err(CallError::new(step(), too_large));
         }
         let call = self
             .dynamodb
@@ -199,8 +195,20 @@ impl Ledger {
             Ok(_) => Ok(WriteResult::Won),
             Err(error) if is_own_write(&error, evaluation, version) => Ok(WriteResult::Won),
             Err(error) if is_conflict(&error) => Ok(WriteResult::Lost),
-            Err(error) => Err(CallError::new(step(), &error)),
+            Err(error) => Err(CallError::aws(step(), &error)),
         }
+    }
+
+    /// Reading it took too long.
+    #[must_use]
+    pub fn read_too_slowly(&self) -> CallError {
+        CallError::new(Step::ReadLedger { table: self.table.clone() }, Failure::OutOfTime)
+    }
+
+    /// What came of the intents could not be written.
+    #[must_use]
+    pub fn outcome_unwritten(&self, why: Failure) -> CallError {
+        CallError::new(Step::WriteOutcome { table: self.table.clone() }, why)
     }
 
     pub(crate) fn key(&self, sort: &str) -> HashMap<String, AttributeValue> {
@@ -219,20 +227,20 @@ fn memory_key(concern: &str) -> String {
 /// An item of the table.
 type Item = HashMap<String, AttributeValue>;
 
-/// An item; an item that a later format wrote is refused, and never misread.
-fn understand_page<M: DeserializeOwned + Default>(item: &Item) -> Result<LedgerItem<M>, String> {
+/// An item; one of another format is refused, and never misread.
+fn understand_page<M: DeserializeOwned + Default>(item: &Item) -> Result<LedgerItem<M>, ItemError> {
     known_format(item)?;
-    let version = number(item, "version").ok_or("`version` is missing")?;
-    let memory = text(item, "memory").ok_or("`memory` is missing")?;
-    let memory = serde_json::from_str(memory).map_err(|error| error.to_string())?;
-    let unreported = serde_json::from_str(text(item, "unreported").unwrap_or("[]"));
-    Ok(LedgerItem { version, memory, unreported: unreported.map_err(|error| error.to_string())? })
+    let version = number(item, "version").ok_or(ItemError::Missing("version"))?;
+    let memory = text(item, "memory").ok_or(ItemError::Missing("memory"))?;
+    let memory = parse("memory", memory)?;
+    let unreported = parse("unreported", text(item, "unreported").unwrap_or("[]"))?;
+    Ok(LedgerItem { version, memory, unreported })
 }
 
 /// The overrides.
-fn understand_rows(item: &Item) -> Result<OverrideRows, String> {
+fn understand_rows(item: &Item) -> Result<OverrideRows, ItemError> {
     known_format(item)?;
-    let rows = serde_json::from_str(text(item, "rows").unwrap_or("[]")).map_err(|error| error.to_string())?;
+    let rows = parse("rows", text(item, "rows").unwrap_or("[]"))?;
     Ok(OverrideRows { version: number(item, "version").unwrap_or(0), rows })
 }
 
@@ -248,14 +256,21 @@ fn newest_that_fit(unreported: &[Unreported], room: usize) -> serde_json::Result
     }
 }
 
-/// Whether this program knows how an item is written.
-fn known_format(item: &Item) -> Result<(), String> {
-    match number(item, "format").unwrap_or(FORMAT) {
-        FORMAT => Ok(()),
-        other => Err(format!(
-            "it has format {other}, written by another version of Tidegate; this one knows {FORMAT}"
-        )),
+/// Whether this program knows how an item is written. An item without a format was written by hand, in the format of now.
+fn known_format(item: &Item) -> Result<(), ItemError> {
+    match item.get("format") {
+        None => Ok(()),
+        Some(AttributeValue::N(digits)) if *digits == FORMAT.to_string() => Ok(()),
+        Some(AttributeValue::N(other) | AttributeValue::S(other)) => {
+            Err(ItemError::OtherFormat { found: other.clone(), known: FORMAT })
+        }
+        Some(other) => Err(ItemError::OtherFormat { found: format!("{other:?}"), known: FORMAT }),
     }
+}
+
+/// The JSON of an attribute.
+fn parse<T: DeserializeOwned>(attribute: &'static str, json: &str) -> Result<T, ItemError> {
+    serde_json::from_str(json).map_err(|error| ItemError::NotJson { attribute, cause: Cause::new(error) })
 }
 
 fn text<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
@@ -273,12 +288,12 @@ pub(crate) fn is_conflict<R>(error: &SdkError<PutItemError, R>) -> bool {
 
 /// The version that stands there is the one this evaluation wrote: the first attempt went through, its answer did not.
 fn is_own_write<R>(error: &SdkError<PutItemError, R>, evaluation: &str, version: u64) -> bool {
-    match error.as_service_error() {
-        Some(PutItemError::ConditionalCheckFailedException(failed)) => failed.item().is_some_and(|item| {
-            text(item, "writer") == Some(evaluation) && number(item, "version") == Some(version)
-        }),
-        _ => false,
-    }
+    let Some(PutItemError::ConditionalCheckFailedException(failed)) = error.as_service_error() else {
+        return false;
+    };
+    failed.item().is_some_and(|item| {
+        text(item, "writer") == Some(evaluation) && number(item, "version") == Some(version)
+    })
 }
 
 #[cfg(test)]

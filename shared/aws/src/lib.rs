@@ -19,7 +19,7 @@ pub mod update;
 pub mod report;
 pub mod sns;
 pub mod log;
-pub mod delayed_evaluations;
+pub mod sqs;
 
 pub use clients::Clients;
 pub use error::CallError;

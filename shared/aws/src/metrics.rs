@@ -8,8 +8,8 @@ mod query;
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use tidegate_fleet::{CloudwatchQueue, MetricSource, Source};
-use tidegate_policy::{Absence, InFlight, MetricReading, Queue};
+use tidegate_fleet::Source;
+use tidegate_policy::{Absence, MetricReading};
 
 use crate::clients::Clients;
 use crate::load_balancers::{Attachments, LoadBalancers};
@@ -95,37 +95,4 @@ impl Plan {
             Self::Impossible(absence) => MetricReading::Failed(absence.clone()),
         }
     }
-}
-
-/// A queue that is known by metrics only, from the readings of its metrics.
-///
-/// # Errors
-/// The number of waiting jobs is not known: no datapoint, or only old ones.
-pub fn queue(
-    source: &CloudwatchQueue,
-    waiting: &MetricReading,
-    in_flight: Option<&MetricReading>,
-    now: Timestamp,
-) -> Result<Queue, Absence> {
-    let waiting = jobs(&source.waiting, waiting, now)?;
-    let in_flight = match &source.in_flight {
-        Some(metric) => InFlight::Exactly(jobs(metric, in_flight.unwrap_or(&MetricReading::NotRead), now)?),
-        None => InFlight::Unknown,
-    };
-    Ok(Queue {
-        waiting,
-        due: 0,
-        delayed: 0,
-        delayed_held: false,
-        in_flight,
-        done: None,
-        paused: false,
-        head: None,
-    })
-}
-
-/// The jobs that a metric counts, as the policy judges its datapoints.
-fn jobs(source: &MetricSource, reading: &MetricReading, now: Timestamp) -> Result<u64, Absence> {
-    tidegate_policy::jobs(reading, source.on_absence, now)
-        .map_err(|absence| Absence { detail: format!("{}: {}", source.metric, absence.detail), ..absence })
 }

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
-use tidegate_policy::{AbsenceKind, Override};
+use tidegate_policy::Override;
 
-use crate::error::CallError;
+use crate::error::{CallError, Failure, Step};
 use crate::ledger::{FORMAT, Ledger, OVERRIDES, OverrideRows, is_conflict};
 
 /// Two operators may ask at once; the second one's change is put on top of the first one's.
@@ -33,7 +33,7 @@ impl Ledger {
                 return Ok(Ok(rows));
             }
         }
-        Err(CallError::plain("change the overrides", AbsenceKind::Throttled, "others kept writing first"))
+        Err(CallError::new(self.write_overrides_step(), Failure::Contended))
     }
 
     /// Writes the rows after a version; false when another process has written since.
@@ -43,9 +43,8 @@ impl Ledger {
         rows: &[Override],
         now: Timestamp,
     ) -> Result<bool, CallError> {
-        let step = || format!("write the overrides of `{}`", self.table);
-        let text = serde_json::to_string(rows)
-            .map_err(|error| CallError::plain(step(), AbsenceKind::WrongType, error.to_string()))?;
+        let step = || self.write_overrides_step();
+        let text = serde_json::to_string(rows).map_err(|error| CallError::not_writable(step(), error))?;
         let next = version.wrapping_add(1).to_string();
         let item = HashMap::from([
             ("format".to_owned(), AttributeValue::N(FORMAT.to_string())),
@@ -63,7 +62,11 @@ impl Ledger {
         match call.send().await {
             Ok(_) => Ok(true),
             Err(error) if is_conflict(&error) => Ok(false),
-            Err(error) => Err(CallError::new(step(), &error)),
+            Err(error) => Err(CallError::aws(step(), &error)),
         }
+    }
+
+    fn write_overrides_step(&self) -> Step {
+        Step::WriteOverrides { table: self.table.clone() }
     }
 }

@@ -2,10 +2,9 @@
 
 use aws_sdk_sns::types::MessageAttributeValue;
 use serde_json::{Value, json};
-use tidegate_policy::AbsenceKind;
 use tidegate_policy::Severity;
 
-use crate::error::CallError;
+use crate::error::{CallError, Step};
 use crate::report::{EvaluationReport, Header};
 
 /// SNS takes 262,144 bytes for all protocols' bodies, the subject and the attributes together. The rest is for the
@@ -25,7 +24,7 @@ pub async fn publish(
     topic: &str,
     report: &EvaluationReport,
 ) -> Result<(), CallError> {
-    let step = || format!("publish a report to `{topic}`");
+    let step = || Step::PublishReport { topic: topic.to_owned() };
     let call = sns
         .publish()
         .topic_arn(topic)
@@ -39,7 +38,7 @@ pub async fn publish(
         Some(state) => call.message_attributes("state", attribute(&step, "String", state.code().to_owned())?),
         None => call,
     };
-    call.send().await.map(|_| ()).map_err(|error| CallError::new(step(), &error))
+    call.send().await.map(|_| ()).map_err(|error| CallError::aws(step(), &error))
 }
 
 /// One body per protocol: people get text, chat gets the custom notification of Amazon Q Developer in chat
@@ -98,7 +97,7 @@ fn notification(report: &EvaluationReport) -> Value {
     let severity = severity(report.severity());
     let thread = match report.about().as_slice() {
         [one] => format!("{}-{one}-{}", report.header.fleet, report.header.at.strftime("%Y-%m-%d")),
-        _ => format!("{}-{}", report.header.fleet, report.header.evaluation),
+        [] | [_, _, ..] => format!("{}-{}", report.header.fleet, report.header.evaluation),
     };
     let Header { concern, evaluation, .. } = &report.header;
     let mut context = json!({"severity": severity, "concern": concern, "evaluation": evaluation});
@@ -136,7 +135,7 @@ fn severity(severity: Severity) -> String {
 }
 
 fn attribute(
-    step: &impl Fn() -> String,
+    step: &impl Fn() -> Step,
     data_type: &str,
     value: String,
 ) -> Result<MessageAttributeValue, CallError> {
@@ -144,5 +143,5 @@ fn attribute(
         .data_type(data_type)
         .string_value(value)
         .build()
-        .map_err(|error| CallError::plain(step(), AbsenceKind::WrongType, error.to_string()))
+        .map_err(|error| CallError::unbuilt(step(), error))
 }

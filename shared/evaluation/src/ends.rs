@@ -33,11 +33,10 @@ impl StepResults {
         answer["errors"] = errors.into_iter().flatten().map(|error| error.to_string()).collect();
         log::lines(report, &answer, report_failed).iter().for_each(log::write);
         let tried: Vec<&Outcome> = report.sections.iter().filter_map(|it| it.outcome.as_ref()).collect();
-        match tried.first() {
-            Some(Outcome::Failed(error)) if tried.iter().all(|one| matches!(one, Outcome::Failed(_))) => {
-                Err(error.clone().into())
-            }
-            _ => Ok(answer),
+        let failed: Vec<&CallError> = tried.iter().filter_map(|outcome| outcome.as_failed()).collect();
+        match failed.first() {
+            Some(first) if failed.len() == tried.len() => Err((*first).clone().into()),
+            Some(_) | None => Ok(answer),
         }
     }
 }

@@ -7,9 +7,10 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tidegate_aws::ledger::{Found, Ledger, LedgerItem, WriteResult};
 use tidegate_aws::report::{Alert, EvaluationReport, Header};
+use tidegate_aws::sqs::delayed_evaluations;
 use tidegate_aws::trigger::Trigger;
-use tidegate_aws::{CallError, Clients, delayed_evaluations, log, sns};
-use tidegate_policy::{AbsenceKind, Severity};
+use tidegate_aws::{CallError, Clients, log, sns};
+use tidegate_policy::Severity;
 use tokio::time::timeout;
 
 use crate::budget;
@@ -106,10 +107,7 @@ impl<C: Concern> Evaluator<C> {
     /// The ledger, within its time, as far as it can be true.
     async fn read_ledger(&self, now: Timestamp) -> Result<Found<C::Memory>, CallError> {
         let read = timeout(budget::LEDGER, self.ledger.read(self.concern.name())).await;
-        let mut found: Found<C::Memory> = read.unwrap_or_else(|_| {
-            let late = "not read within the time of an evaluation";
-            Err(CallError::plain("read the ledger", AbsenceKind::TimedOut, late))
-        })?;
+        let mut found: Found<C::Memory> = read.unwrap_or_else(|_| Err(self.ledger.read_too_slowly()))?;
         found.believe(now);
         self.concern.believe(&mut found.item.memory, now);
         Ok(found)

@@ -1,54 +1,61 @@
 //! A failed invocation, sorted for whoever calls: may the same event succeed later?
 
-use std::fmt;
-
 use lambda_runtime::Diagnostic;
 use tidegate_aws::CallError;
+use tidegate_aws::error::Cause;
 use tidegate_aws::trigger::TriggerError;
+use tidegate_fleet::Problems;
 
 /// Why an invocation failed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InvocationError {
-    retryable: bool,
-    message: String,
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvocationError {
+    /// The event is nothing that the function understands.
+    #[error(transparent)]
+    Trigger(#[from] TriggerError),
+    /// The event asks for something that the concern does not have: its own words.
+    #[error("{0}")]
+    UnknownSubject(String),
+    /// Settings are missing.
+    #[error("not set in the environment: {}", missing.join(", "))]
+    NotSet {
+        /// Their names.
+        missing: Vec<&'static str>,
+    },
+    /// The fleet file cannot be read.
+    #[error("read the fleet file `{path}`: {cause}")]
+    FleetUnread {
+        /// Where it should be.
+        path: String,
+        /// What the system said.
+        #[source]
+        cause: Cause,
+    },
+    /// The fleet file has problems.
+    #[error("the fleet file is refused, nothing was changed:\n{0}")]
+    FleetRefused(#[source] Problems),
+    /// The ledger cannot be reached, or every change failed.
+    #[error(transparent)]
+    Call(#[from] CallError),
 }
 
 impl InvocationError {
-    /// The event, the settings or the fleet file must be changed first.
-    #[must_use]
-    pub fn non_retryable(message: impl Into<String>) -> Self {
-        Self { retryable: false, message: message.into() }
-    }
-
-    /// Lambda's `errorType`.
+    /// Lambda's `errorType`: whether the same event may succeed later, or something must be changed first.
     #[must_use]
     pub fn error_type(&self) -> &'static str {
-        if self.retryable { "Retryable" } else { "NonRetryable" }
-    }
-}
-
-impl fmt::Display for InvocationError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for InvocationError {}
-
-impl From<TriggerError> for InvocationError {
-    fn from(error: TriggerError) -> Self {
-        Self::non_retryable(error.to_string())
-    }
-}
-
-impl From<CallError> for InvocationError {
-    fn from(error: CallError) -> Self {
-        Self { retryable: error.is_retryable(), message: error.to_string() }
+        let is_retryable = match self {
+            Self::Call(error) => error.is_retryable(),
+            Self::Trigger(_)
+            | Self::UnknownSubject(_)
+            | Self::NotSet { .. }
+            | Self::FleetUnread { .. }
+            | Self::FleetRefused(_) => false,
+        };
+        if is_retryable { "Retryable" } else { "NonRetryable" }
     }
 }
 
 impl From<InvocationError> for Diagnostic {
     fn from(failure: InvocationError) -> Self {
-        Self { error_type: failure.error_type().to_owned(), error_message: failure.message }
+        Self { error_type: failure.error_type().to_owned(), error_message: failure.to_string() }
     }
 }

@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use tidegate_aws::CallError;
 use tidegate_aws::activity::{self, Activity};
+use tidegate_aws::error::Failure;
 use tidegate_aws::ledger::{LedgerItem, UNREPORTED_MAX, WriteResult};
 use tidegate_aws::report::{EvaluationReport, Section, Unreported};
-use tidegate_policy::AbsenceKind;
 use tokio::time::timeout;
 
 use crate::budget;
@@ -39,14 +39,8 @@ impl<C: Concern> Evaluator<C> {
         if !report.is_worth_reporting() && worth_recording(report).next().is_none() {
             return Ok(());
         }
-        let late = |_| {
-            Err(CallError::plain(
-                "remember the outcome",
-                AbsenceKind::TimedOut,
-                "the next evaluation compares",
-            ))
-        };
-        timeout(budget::REMEMBER, self.settle_in_ledger(decided, report, notified)).await.unwrap_or_else(late)
+        let settled = timeout(budget::REMEMBER, self.settle_in_ledger(decided, report, notified)).await;
+        settled.unwrap_or_else(|_| Err(self.ledger.outcome_unwritten(Failure::OutOfTime)))
     }
 
     /// Writes the outcome into whichever item is the newest.
@@ -68,11 +62,7 @@ impl<C: Concern> Evaluator<C> {
             }
             item = self.ledger.read(self.concern.name()).await?.item;
         }
-        Err(CallError::plain(
-            "remember the outcome",
-            AbsenceKind::Throttled,
-            "other evaluations kept writing first",
-        ))
+        Err(self.ledger.outcome_unwritten(Failure::Contended))
     }
 }
 

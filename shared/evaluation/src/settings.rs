@@ -1,5 +1,6 @@
 //! The environment, read once, in one place.
 
+use tidegate_aws::error::Cause;
 use tidegate_fleet::Fleet;
 
 use crate::failure::InvocationError;
@@ -39,12 +40,9 @@ impl Settings {
             }),
             (ledger, topic) => {
                 let required = [("TIDEGATE_LEDGER", ledger.is_none()), ("TIDEGATE_TOPIC", topic.is_none())];
-                let missing: Vec<&str> =
+                let missing =
                     required.iter().filter(|(_, missing)| *missing).map(|(name, _)| *name).collect();
-                Err(InvocationError::non_retryable(format!(
-                    "not set in the environment: {}",
-                    missing.join(", ")
-                )))
+                Err(InvocationError::NotSet { missing })
             }
         }
     }
@@ -54,13 +52,10 @@ impl Settings {
     /// # Errors
     /// The file cannot be read, or every problem it has.
     pub fn read_fleet(&self) -> Result<Fleet, InvocationError> {
-        let bytes = std::fs::read(&self.fleet).map_err(|error| {
-            InvocationError::non_retryable(format!("read the fleet file `{}`: {error}", self.fleet))
+        let bytes = std::fs::read(&self.fleet).map_err(|error| InvocationError::FleetUnread {
+            path: self.fleet.clone(),
+            cause: Cause::new(error),
         })?;
-        tidegate_fleet::parse_bytes(&self.fleet, &bytes).map_err(|problems| {
-            InvocationError::non_retryable(format!(
-                "the fleet file is refused, nothing was changed:\n{problems}"
-            ))
-        })
+        tidegate_fleet::parse_bytes(&self.fleet, &bytes).map_err(InvocationError::FleetRefused)
     }
 }

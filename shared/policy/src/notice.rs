@@ -108,8 +108,10 @@ impl Notice {
     /// beginning opened.
     #[must_use]
     pub fn severity(&self) -> Severity {
+        if !self.begins {
+            return Severity::Info;
+        }
         match &self.because {
-            _ if !self.begins => Severity::Info,
             Some(Reason::ConditionHolds { severity, .. }) => *severity,
             Some(_) | None => self.kind.severity(),
         }

@@ -71,48 +71,6 @@ impl Absence {
     }
 }
 
-impl AbsenceKind {
-    /// The class of an AWS error code, for every service alike. Codes end differently from service to service, and from
-    /// protocol to protocol (`AWS.SimpleQueueService.NonExistentQueue`, `QueueDoesNotExist`), so stems are compared.
-    #[must_use]
-    pub fn of_aws_error(code: &str) -> Self {
-        let classes = [
-            (Self::Throttled, &AWS_THROTTLES[..]),
-            (Self::Denied, &AWS_DENIES),
-            (Self::Busy, &["ScalingActivityInProgress", "ResourceContention", "ConcurrentUpdate"]),
-            (Self::NotFound, &["NotFound", "NotActive", "NonExistent", "DoesNotExist", "InvalidAddress"]),
-            (Self::Unreachable, &AWS_CANNOT_SERVE),
-            (Self::Refused, &["InvalidParameter", "Validation", "InvalidKeyId", "ClientException"]),
-        ];
-        let is_it = |(_, stems): &(Self, &[&str])| stems.iter().any(|stem| code.contains(stem));
-        classes.into_iter().find(is_it).map_or(Self::Unreadable, |(kind, _)| kind)
-    }
-}
-
-/// Codes that ask us to slow down. They come first: `KmsThrottled` is no refusal of a key.
-const AWS_THROTTLES: [&str; 6] =
-    ["Throttl", "TooManyRequests", "LimitExceeded", "SlowDown", "RequestRateExceeded", "ThroughputExceeded"];
-
-/// Codes that say that we may not.
-const AWS_DENIES: [&str; 13] = [
-    "AccessDenied",
-    "NotAuthorized",
-    "Unauthorized",
-    "AuthorizationError",
-    "InvalidClientTokenId",
-    "UnrecognizedClient",
-    "ExpiredToken",
-    "InvalidSignature",
-    "SignatureDoesNotMatch",
-    "InvalidSecurity",
-    "OptInRequired",
-    "Forbidden",
-    "KMS",
-];
-
-/// Codes of a service that cannot serve now: HTTP 500 and 503.
-const AWS_CANNOT_SERVE: [&str; 4] = ["ServiceUnavailable", "Internal", "ServerException", "ServiceFailure"];
-
 impl fmt::Display for AbsenceKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -135,48 +93,4 @@ impl fmt::Display for AbsenceKind {
 #[expect(clippy::cast_precision_loss, reason = "a count above 2^53 is compared well enough")]
 pub(crate) fn number(count: u64) -> f64 {
     count as f64
-}
-
-#[cfg(test)]
-mod tests {
-    use super::AbsenceKind::{Busy, Denied, NotFound, Refused, Throttled, Unreachable, Unreadable};
-    use super::*;
-
-    #[test]
-    fn an_error_code_of_aws_has_one_class_whichever_service_sends_it() {
-        for (kind, codes) in [
-            (Throttled, &["Throttling", "ThrottlingException", "RequestThrottled", "KmsThrottled"][..]),
-            (Throttled, &["TooManyRequestsException", "RequestLimitExceeded", "SlowDown"]),
-            (Throttled, &["ProvisionedThroughputExceededException", "KMSThrottlingException"]),
-            (
-                Denied,
-                &["AccessDenied", "AccessDeniedException", "KmsAccessDenied", "KMSInvalidStateException"],
-            ),
-            (Denied, &["UnauthorizedOperation", "ExpiredTokenException", "SignatureDoesNotMatch"]),
-            (
-                Denied,
-                &["UnrecognizedClientException", "InvalidClientTokenId", "InvalidSecurity", "OptInRequired"],
-            ),
-            (Busy, &["ScalingActivityInProgressFault", "ResourceContention", "ConcurrentUpdateException"]),
-            (
-                NotFound,
-                &["ServiceNotFoundException", "ClusterNotFoundException", "ServiceNotActiveException"],
-            ),
-            (NotFound, &["AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist", "InvalidAddress"]),
-            (Unreachable, &["ServiceUnavailable", "ServiceUnavailableException", "ServerException"]),
-            (
-                Unreachable,
-                &["InternalFailure", "InternalError", "InternalServerError", "InternalServiceFault"],
-            ),
-            (
-                Refused,
-                &["ValidationError", "ValidationException", "InvalidParameterValue", "ClientException"],
-            ),
-            (Unreadable, &["SomethingNew", "", "no error code"]),
-        ] {
-            for code in codes {
-                assert_eq!(AbsenceKind::of_aws_error(code), kind, "{code}");
-            }
-        }
-    }
 }

@@ -107,9 +107,9 @@ impl<'a> Tables<'a> {
     }
 
     fn add(&mut self, exchange: String, members: &[Value]) {
-        let binding = |member: &Value| match member {
-            Value::BulkString(member) => Binding::parse(member, &self.queue.separator),
-            _ => None,
+        let binding = |member: &Value| {
+            let Value::BulkString(member) = member else { return None };
+            Binding::parse(member, &self.queue.separator)
         };
         let bindings = members.iter().filter_map(binding).collect();
         self.bindings.insert(exchange, bindings);

@@ -4,14 +4,13 @@
 //! no transaction, no `INFO`, no `KEYS`. The commands are `EXISTS`, `GET`, `HKEYS`, `HLEN`, `HMGET`, `HSTRLEN`,
 //! `LINDEX`, `LLEN`, `MEMORY USAGE`, `PTTL`, `SMEMBERS`, `ZCARD`, `ZCOUNT` and `ZRANGE`, after `AUTH` and `SELECT` where the URL
 //! asks for them. All queues of a server are one pipelined round trip; where Celery's tasks wait or are held, the messages
-//! follow in portions, within bounds of bytes and time. SQS is read from the queue's own attributes.
+//! follow in portions, within bounds of bytes and time.
 //!
 //! ```text
 //! Redis::read   -> server (connect, log in, ask) -> celery | bullmq | list (what the answers mean)
-//! sqs::read     -> GetQueueAttributes per queue
 //! ```
 //!
-//! What an answer means is decided by pure functions; only `server` and `sqs` wait for a network. A queue that is not
+//! What an answer means is decided by pure functions; only `server` waits for a network. A queue that is not
 //! proved to exist is an [`Absence`](tidegate_policy::Absence), never zero.
 
 mod read;
@@ -26,7 +25,6 @@ mod unacked;
 mod bullmq;
 mod list;
 mod fingerprint;
-pub mod sqs;
 
 pub use crate::read::{Redis, RedisRequest};
 pub use crate::url::check_url;

@@ -147,19 +147,19 @@ impl<'a> Session<'a> {
 
 /// How many bytes of messages an answer has.
 fn length(value: &Value) -> u64 {
-    match value {
-        Value::BulkString(message) => u64::try_from(message.len()).unwrap_or(u64::MAX),
-        Value::Array(values) => values.iter().map(length).fold(0, u64::saturating_add),
-        _ => 0,
+    if let Value::Array(values) = value {
+        return values.iter().map(length).fold(0, u64::saturating_add);
     }
+    let Value::BulkString(message) = value else { return 0 };
+    u64::try_from(message.len()).unwrap_or(u64::MAX)
 }
 
 /// How many bytes the longest message of an answer has.
 fn longest(value: &Value) -> u64 {
-    match value {
-        Value::Array(values) => values.iter().map(longest).max().unwrap_or(0),
-        one => length(one),
+    if let Value::Array(values) = value {
+        return values.iter().map(longest).max().unwrap_or(0);
     }
+    length(value)
 }
 
 /// Why a batch has no answers.

@@ -121,11 +121,13 @@ impl Unacked {
         let mut unread: usize = 0;
         let mut sized = Vec::with_capacity(tags.len());
         for (tag, reply) in tags.into_iter().zip(replies) {
-            match reply {
-                // Acknowledged meanwhile.
-                Value::Int(0) => {}
-                Value::Int(size) => sized.push((tag, u64::try_from(size).unwrap_or(u64::MAX))),
-                _ => unread = unread.saturating_add(1),
+            let Value::Int(size) = reply else {
+                unread = unread.saturating_add(1);
+                continue;
+            };
+            // Without a size it was acknowledged meanwhile.
+            if size != 0 {
+                sized.push((tag, u64::try_from(size).unwrap_or(u64::MAX)));
             }
         }
         sized.sort_by_key(|(_, size)| *size);
@@ -142,11 +144,13 @@ impl Unacked {
     }
 
     fn learn(&mut self, tag: String, value: Value) {
-        let content = match value {
+        let content = if value == Value::Nil {
             // Acknowledged meanwhile.
-            Value::Nil => return,
-            Value::BulkString(json) => Entry::parse(&json).map_or(Content::Strange, Content::Message),
-            _ => Content::Strange,
+            return;
+        } else if let Value::BulkString(json) = value {
+            Entry::parse(&json).map_or(Content::Strange, Content::Message)
+        } else {
+            Content::Strange
         };
         if let Content::Message(Entry { route, .. }) = &content
             && !route.exchange.is_empty()
@@ -182,9 +186,9 @@ impl Unacked {
 async fn tags(session: &mut Session<'_>, key: &str) -> Option<HashSet<String>> {
     let reply = session.ask(&[RedisCommand::new("HKEYS", key)]).await?;
     let Some(Value::Array(tags)) = reply.into_iter().next() else { return None };
-    let text = |tag| match tag {
-        Value::BulkString(bytes) => String::from_utf8(bytes).ok(),
-        _ => None,
+    let text = |tag| {
+        let Value::BulkString(bytes) = tag else { return None };
+        String::from_utf8(bytes).ok()
     };
     tags.into_iter().map(text).collect()
 }
@@ -198,10 +202,8 @@ async fn read_portion<'a>(
 ) -> Option<(Vec<Value>, Room<'a>)> {
     let command = tags.iter().fold(RedisCommand::new("HMGET", key), |command, tag| command.with(tag));
     let (replies, room) = session.portion(bytes, &[command]).await?;
-    match replies.into_iter().next()? {
-        Value::Array(values) if values.len() == tags.len() => Some((values, room)),
-        _ => None,
-    }
+    let Value::Array(values) = replies.into_iter().next()? else { return None };
+    (values.len() == tags.len()).then_some((values, room))
 }
 
 /// What is to be read, in portions of at most [`PORTION_BYTES`]; what is larger by itself is a portion of its own.

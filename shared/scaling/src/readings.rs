@@ -1,5 +1,7 @@
 //! The CloudWatch metrics of one evaluation: what each service needs, and what was read for it.
 
+mod queue;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -88,7 +90,7 @@ pub(crate) async fn read<'a>(
         let Some(QueueSource::Cloudwatch(source)) = service.queue() else { continue };
         let name = service.name();
         let waiting = waiting.get(name).unwrap_or(&MetricReading::NotRead);
-        let queue = metrics::queue(source, waiting, in_flight.get(name), now);
+        let queue = queue::of_metrics(source, waiting, in_flight.get(name), now);
         readings.entry(name).or_default().queue = Some(queue);
     }
     readings

@@ -63,7 +63,7 @@ impl Services {
             let known = known.join("`, `");
             let (kind, fleet) = (self.part.kind, self.fleet.name());
             let message = format!("no service `{unknown}` {kind} in fleet `{fleet}`; known: `{known}`");
-            return Err(InvocationError::non_retryable(message));
+            return Err(InvocationError::UnknownSubject(message));
         }
         let asked = |service: &&Service| wanted.is_empty() || wanted.iter().any(|it| it == service.name());
         Ok(self.services().filter(asked).collect())

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use proptest::prelude::*;
 use tidegate_aws::CallError;
+use tidegate_aws::error::{AwsError, ErrorClass, Step};
 use tidegate_aws::ledger::{Found, LedgerItem};
 use tidegate_aws::report::section::Outcome;
 use tidegate_aws::report::{Alert, EvaluationReport, Header, SUBJECT_CHARACTERS_MAX, State, Unreported};
@@ -95,12 +96,18 @@ fn notified(report: &EvaluationReport) -> String {
     format!("Subject: {}\n\n{}", report.subject(), report.text())
 }
 
+fn set_desired_count(service: &str) -> Step {
+    let service = EcsService { cluster: "prod".to_owned(), service: service.to_owned() };
+    Step::SetDesiredCount { service, tasks: 9 }
+}
+
 fn denied() -> CallError {
-    let absence = Absence::new(
-        AbsenceKind::Denied,
-        "AccessDeniedException: not authorized to perform ecs:UpdateService",
-    );
-    CallError { step: "update service `emails` in cluster `prod` to 9 tasks".to_owned(), absence }
+    let refused = AwsError::Answered {
+        class: ErrorClass::Denied,
+        code: "AccessDeniedException".to_owned(),
+        message: "not authorized to perform ecs:UpdateService".to_owned(),
+    };
+    CallError::new(set_desired_count("emails"), refused)
 }
 
 #[test]
@@ -165,9 +172,8 @@ fn what_an_operator_pinned_is_undone_by_releasing_it() {
 
 #[test]
 fn a_change_whose_answer_did_not_arrive_is_not_called_undone() {
-    let absence = Absence::new(AbsenceKind::TimedOut, "no answer from ECS");
-    let step = "update service `worker` in cluster `prod` to 9 tasks".to_owned();
-    let lost = ActionTaken::Tried(Outcome::Failed(CallError { step, absence }));
+    let unanswered = CallError::new(set_desired_count("worker"), AwsError::TimedOut);
+    let lost = ActionTaken::Tried(Outcome::Failed(unanswered));
     let verdict = Verdict::ScaleOut { from: 4, to: 9 };
     insta::assert_snapshot!(notified(&report(&[target(
         "worker",
@@ -247,8 +253,8 @@ fn what_could_not_be_reported_comes_with_the_next_report() {
 #[test]
 fn an_evaluation_that_failed_altogether_says_so() {
     let mut report_ledger_outage = report(&[]);
-    let absence = Absence::new(AbsenceKind::TimedOut, "no answer from DynamoDB");
-    let error = CallError { step: "read the ledger `ledger`".to_owned(), absence };
+    let step = Step::ReadLedger { table: "ledger".to_owned() };
+    let error = CallError::new(step, AwsError::TimedOut);
     let targets = vec!["worker".to_owned(), "emails".to_owned()];
     let text = format!("nothing is scaled: {error}");
     report_ledger_outage.alert = Some(Alert { severity: Severity::Critical, text, targets });

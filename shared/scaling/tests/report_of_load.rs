@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
+use tidegate_aws::error::{AwsError, ErrorClass, Step};
 use tidegate_aws::report::section::Outcome;
 use tidegate_aws::report::{EvaluationReport, Header};
 use tidegate_aws::trigger::Trigger;
@@ -83,9 +84,12 @@ fn grown(name: TargetName, capacity_unit: CapacityUnit) -> TargetReport {
     }
 }
 
+fn web_group() -> AutoScalingGroup {
+    AutoScalingGroup { name: "web".to_owned(), detailed_monitoring: true }
+}
+
 fn group() -> TargetReport {
-    let name = AutoScalingGroup { name: "web".to_owned(), detailed_monitoring: true };
-    grown(TargetName::Group(name), CapacityUnit::Instances)
+    grown(TargetName::Group(web_group()), CapacityUnit::Instances)
 }
 
 fn service() -> TargetReport {
@@ -155,10 +159,13 @@ fn a_group_is_reported_in_instances() {
 #[test]
 fn a_group_that_is_busy_is_reported_in_the_words_of_aws() {
     let mut web = group();
-    let step = "set the desired capacity of the Auto Scaling group `web` to 6".to_owned();
-    let absence =
-        Absence::new(AbsenceKind::Busy, "ScalingActivityInProgress: a scaling activity is in progress");
-    web.action = ActionTaken::Tried(Outcome::Failed(CallError { step, absence }));
+    let step = Step::SetDesiredCapacity { group: web_group(), instances: 6 };
+    let busy = AwsError::Answered {
+        class: ErrorClass::Busy,
+        code: "ScalingActivityInProgress".to_owned(),
+        message: "a scaling activity is in progress".to_owned(),
+    };
+    web.action = ActionTaken::Tried(Outcome::Failed(CallError::new(step, busy)));
     insta::assert_snapshot!(notified(&report(&web)));
 }
 

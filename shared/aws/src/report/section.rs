@@ -75,6 +75,15 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Why it failed, if it did.
+    #[must_use]
+    pub fn as_failed(&self) -> Option<&CallError> {
+        match self {
+            Self::Failed(error) => Some(error),
+            Self::Applied | Self::TooLate => None,
+        }
+    }
+
     /// Its stable name in JSON, logs and activities.
     #[must_use]
     pub fn code(&self) -> &'static str {

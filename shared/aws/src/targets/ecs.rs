@@ -14,7 +14,7 @@ use tidegate_policy::{Absence, AbsenceKind, Constraints, OtherAutoscaler, Servic
 use tokio::time::Instant;
 
 use crate::clients::{CALLS_AT_ONCE, Clients};
-use crate::error::{CallError, absence};
+use crate::error::{CallError, Failure, Step, absence};
 use crate::targets::calls::{in_time, late};
 use crate::targets::state::TargetState;
 
@@ -178,9 +178,9 @@ pub(crate) async fn set_desired_count(
     tasks: u32,
 ) -> Result<(), CallError> {
     let EcsService { cluster, service } = name;
-    let step = || format!("update service `{service}` in cluster `{cluster}` to {tasks} tasks");
-    let count = i32::try_from(tasks)
-        .map_err(|_| CallError::plain(step(), AbsenceKind::Refused, "more than AWS can count"))?;
+    let step = || Step::SetDesiredCount { service: name.clone(), tasks };
+    let count =
+        i32::try_from(tasks).map_err(|_| CallError::new(step(), Failure::AboveCount { max: i32::MAX }))?;
     let call = clients.ecs.update_service().cluster(cluster).service(service).desired_count(count);
-    call.send().await.map(|_| ()).map_err(|error| CallError::new(step(), &error))
+    call.send().await.map(|_| ()).map_err(|error| CallError::aws(step(), &error))
 }

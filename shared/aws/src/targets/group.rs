@@ -13,7 +13,7 @@ use tidegate_policy::{Absence, AbsenceKind, Constraints, OtherAutoscaler, Servic
 use tokio::time::Instant;
 
 use crate::clients::{CALLS_AT_ONCE, Clients};
-use crate::error::{CallError, absence};
+use crate::error::{CallError, Failure, Step, absence};
 use crate::targets::calls::{in_time, late};
 use crate::targets::state::TargetState;
 
@@ -176,14 +176,14 @@ pub(crate) async fn set_desired_capacity(
     instances: u32,
 ) -> Result<(), CallError> {
     let name = &group.name;
-    let step = || format!("set the desired capacity of the Auto Scaling group `{name}` to {instances}");
+    let step = || Step::SetDesiredCapacity { group: group.clone(), instances };
     let capacity = i32::try_from(instances)
-        .map_err(|_| CallError::plain(step(), AbsenceKind::Refused, "more than AWS can count"))?;
+        .map_err(|_| CallError::new(step(), Failure::AboveCount { max: i32::MAX }))?;
     let call = clients
         .auto_scaling
         .set_desired_capacity()
         .auto_scaling_group_name(name)
         .desired_capacity(capacity)
         .honor_cooldown(false);
-    call.send().await.map(|_| ()).map_err(|error| CallError::new(step(), &error))
+    call.send().await.map(|_| ()).map_err(|error| CallError::aws(step(), &error))
 }

@@ -7,6 +7,7 @@ mod fake;
 mod fewest;
 mod group;
 mod late;
+mod ledger;
 mod load_balancers;
 mod metrics;
 mod one_bad;

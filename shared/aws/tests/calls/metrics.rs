@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tidegate_aws::load_balancers::LoadBalancers;
 use tidegate_aws::metrics::{self, Wanted};
-use tidegate_fleet::{CloudwatchQueue, MathSource, MetricSource, Source};
-use tidegate_policy::{AbsenceKind, Datapoint, InFlight, MetricReading, OnAbsence};
+use tidegate_fleet::{MathSource, MetricSource, Source};
+use tidegate_policy::{AbsenceKind, MetricReading, OnAbsence};
 
 use crate::fake::{Answer, Aws};
 
@@ -52,19 +52,15 @@ async fn read(aws: &Aws, wanted: &[Wanted<'_>]) -> Vec<MetricReading> {
 
 /// The datapoints of a reading, as (minutes ago, value), oldest first.
 pub(crate) fn points(reading: &MetricReading) -> Vec<(i64, f64)> {
-    match reading {
-        MetricReading::Points { points, .. } => {
-            points.iter().map(|point| ((NOW - point.at.as_second()) / 60, point.value)).collect()
-        }
-        other => unreachable!("no datapoints but {other:?}"),
-    }
+    let MetricReading::Points { points, .. } = reading else {
+        unreachable!("no datapoints but {reading:?}");
+    };
+    points.iter().map(|point| ((NOW - point.at.as_second()) / 60, point.value)).collect()
 }
 
 pub(crate) fn failure(reading: &MetricReading) -> (AbsenceKind, &str) {
-    match reading {
-        MetricReading::Failed(absence) => (absence.kind, absence.detail.as_str()),
-        other => unreachable!("no failure but {other:?}"),
-    }
+    let MetricReading::Failed(absence) = reading else { unreachable!("no failure but {reading:?}") };
+    (absence.kind, absence.detail.as_str())
 }
 
 #[tokio::test(start_paused = true)]
@@ -208,56 +204,4 @@ async fn only_a_complete_answer_counts() {
     }
     let empty = read(&Aws::new(|_, body| Ok(results(body, |_| vec![]))), &[wanted(&source)]).await;
     assert_eq!(points(&empty[0]), [], "complete and without datapoints is no failure");
-}
-
-#[test]
-fn a_queue_of_metrics_is_what_has_settled_and_no_less_than_what_is_young() {
-    let reading = |points: &[(i64, f64)]| {
-        let at = |minutes| now().checked_sub(SignedDuration::from_mins(minutes)).expect("a moment");
-        let points = points.iter().map(|(minutes, value)| Datapoint { at: at(*minutes), value: *value });
-        MetricReading::Points { period: SignedDuration::from_mins(1), points: points.collect() }
-    };
-    let source = |on_absence| CloudwatchQueue {
-        waiting: MetricSource { on_absence, ..metric("Waiting") },
-        in_flight: Some(metric("Running")),
-    };
-    let (missing, zero, running) =
-        (source(OnAbsence::Missing), source(OnAbsence::Zero), reading(&[(3, 3.0)]));
-    let waiting = |source: &CloudwatchQueue, points: &[(i64, f64)]| {
-        metrics::queue(source, &reading(points), Some(&running), now()).map(|queue| queue.waiting)
-    };
-    assert_eq!(waiting(&missing, &[(5, 11.2)]), Ok(12), "a part of a job is work");
-    assert_eq!(
-        waiting(&missing, &[(3, 40.0), (2, 30.0), (1, 0.0), (0, 0.0)]),
-        Ok(40),
-        "a part of a minute is less"
-    );
-    assert_eq!(
-        waiting(&missing, &[(3, 40.0), (2, 30.0), (1, 90.0), (0, 5.0)]),
-        Ok(90),
-        "more is more at once"
-    );
-    assert_eq!(waiting(&zero, &[(9, 11.2)]), Ok(0), "silence, declared to be zero");
-    assert_eq!(waiting(&zero, &[(9, 11.2), (0, 7.0)]), Ok(7), "the first job after silence");
-    for (source, points, kind, detail) in [
-        (&missing, vec![(6, 11.2)], AbsenceKind::NoDatapoints, "Waiting: no recent datapoint"),
-        (
-            &missing,
-            vec![(9, 11.2), (0, 7.0)],
-            AbsenceKind::Provisional,
-            "Waiting: no datapoint is older than 3m",
-        ),
-    ] {
-        let absence = waiting(source, &points).expect_err("not known");
-        assert_eq!((absence.kind, absence.detail.as_str()), (kind, detail));
-    }
-    let queue = metrics::queue(&missing, &reading(&[(3, 1.0)]), Some(&running), now()).expect("read");
-    assert_eq!(queue.in_flight, InFlight::Exactly(3));
-    let unread =
-        metrics::queue(&zero, &MetricReading::NotRead, None, now()).expect_err("not read is never zero");
-    assert_eq!(unread.detail, "Waiting: not read");
-    assert!(metrics::queue(&zero, &reading(&[(3, 1.0)]), None, now()).is_err(), "what runs is not known");
-    let alone = CloudwatchQueue { in_flight: None, ..zero };
-    let queue = metrics::queue(&alone, &reading(&[(3, 1.0)]), None, now()).expect("read");
-    assert_eq!(queue.in_flight, InFlight::Unknown);
 }

@@ -19,7 +19,7 @@ pub(crate) fn check(text: &str, ids: &[&str]) -> Result<(), Fault> {
     if let Some((word, offset)) = unknown {
         let help = match ids {
             [] => "declare it under `metrics`".to_owned(),
-            _ => format!("{}; functions are written in capitals", words::meant(word, ids)),
+            [_, ..] => format!("{}; functions are written in capitals", words::meant(word, ids)),
         };
         let message = format!("names `{}`, which is not under `metrics`", words::shortened(word));
         return Err(bad(&message, &help).within(*offset, word.chars().count()));

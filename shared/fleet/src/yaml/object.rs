@@ -162,43 +162,39 @@ impl<'a> Object<'a> {
 
     /// A text as written, or its default.
     pub(crate) fn text(&self, key: &str, problems: &mut Problems) -> Option<String> {
-        self.scalar(key, problems, |kind, scalar| match kind {
-            ValueKind::Text(text) => Some(scalar::text(scalar, text)),
-            _ => None,
+        self.scalar(key, problems, |kind, scalar| {
+            let ValueKind::Text(text) = kind else { return None };
+            Some(scalar::text(scalar, text))
         })
     }
 
     /// A number, or its default.
     pub(crate) fn count(&self, key: &str, problems: &mut Problems) -> Option<u32> {
-        self.scalar(key, problems, |kind, scalar| match kind {
-            ValueKind::Count { min, max, unit } => Some(scalar::count(scalar, *min, *max, unit)),
-            _ => None,
+        self.scalar(key, problems, |kind, scalar| {
+            let ValueKind::Count { min, max, unit } = kind else { return None };
+            Some(scalar::count(scalar, *min, *max, unit))
         })
     }
 
     /// A duration, or its default.
     pub(crate) fn duration(&self, key: &str, problems: &mut Problems) -> Option<SignedDuration> {
-        self.scalar(key, problems, |kind, scalar| match kind {
-            ValueKind::Duration { min_seconds, max_seconds } => {
-                Some(scalar::duration(scalar, *min_seconds, *max_seconds))
-            }
-            _ => None,
+        self.scalar(key, problems, |kind, scalar| {
+            let ValueKind::Duration { min_seconds, max_seconds } = kind else { return None };
+            Some(scalar::duration(scalar, *min_seconds, *max_seconds))
         })
     }
 
     /// A truth value, or its default.
     pub(crate) fn boolean(&self, key: &str, problems: &mut Problems) -> Option<bool> {
-        self.scalar(key, problems, |kind, scalar| match kind {
-            ValueKind::Boolean => Some(scalar::boolean(scalar)),
-            _ => None,
+        self.scalar(key, problems, |kind, scalar| {
+            matches!(kind, ValueKind::Boolean).then(|| scalar::boolean(scalar))
         })
     }
 
     /// A whole number above zero, exact in a float.
     pub(crate) fn whole(&self, key: &str, problems: &mut Problems) -> Option<f64> {
-        self.scalar(key, problems, |kind, scalar| match kind {
-            ValueKind::Whole => Some(scalar::whole(scalar)),
-            _ => None,
+        self.scalar(key, problems, |kind, scalar| {
+            matches!(kind, ValueKind::Whole).then(|| scalar::whole(scalar))
         })
     }
 
@@ -209,9 +205,9 @@ impl<'a> Object<'a> {
         table: &[(&'static str, T)],
         problems: &mut Problems,
     ) -> Option<T> {
-        let chosen = self.scalar(key, problems, |kind, scalar| match kind {
-            ValueKind::Choice(words) => Some(scalar::choice(scalar, words)),
-            _ => None,
+        let chosen = self.scalar(key, problems, |kind, scalar| {
+            let ValueKind::Choice(words) = kind else { return None };
+            Some(scalar::choice(scalar, words))
         })?;
         table.iter().find(|(word, _)| *word == chosen).map(|(_, meaning)| *meaning)
     }
@@ -223,17 +219,17 @@ impl<'a> Object<'a> {
         problems: &mut Problems,
         parse: impl Fn(&str) -> Result<T, Fault>,
     ) -> Option<T> {
-        self.scalar(key, problems, |kind, scalar| match kind {
-            ValueKind::Text(text) => Some(scalar::text(scalar, text).and_then(|text| parse(&text))),
-            _ => None,
+        self.scalar(key, problems, |kind, scalar| {
+            let ValueKind::Text(text) = kind else { return None };
+            Some(scalar::text(scalar, text).and_then(|text| parse(&text)))
         })
     }
 
     /// An amount of capacity.
     pub(crate) fn amount(&self, key: &str, problems: &mut Problems) -> Option<Amount> {
-        self.scalar(key, problems, |kind, scalar| match kind {
-            ValueKind::Amount { min, max_percent } => Some(scalar::amount(scalar, *min, *max_percent)),
-            _ => None,
+        self.scalar(key, problems, |kind, scalar| {
+            let ValueKind::Amount { min, max_percent } = kind else { return None };
+            Some(scalar::amount(scalar, *min, *max_percent))
         })
     }
 

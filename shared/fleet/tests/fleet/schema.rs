@@ -241,7 +241,7 @@ fn pointers(value: &Value, at: &str) -> Vec<String> {
                 all.extend(pointers(value, &format!("{at}/{index}")));
             }
         }
-        _ => {}
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
     all
 }

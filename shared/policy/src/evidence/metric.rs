@@ -88,17 +88,13 @@ pub(crate) fn read_signal(
     }
     // A delayed evaluation asks for no metrics. What the last complete answer said, or did not say, holds until the next.
     let answered = memory.empty.get(name).is_some_and(|at| since(*at, now) <= LONGEST_GAP);
-    match last {
-        _ if is_answer || answered => {
-            let declared = policy.metric(name).map_or(OnAbsence::Missing, |metric| metric.on_absence);
-            absent(declared, silent(None, young), now)
-        }
-        Some(Datapoint { at, value }) => silent(Some(Reading::Stale { value, age: since(at, now) }), young),
-        None => {
-            let absence = Absence::new(AbsenceKind::NoDatapoints, "not read yet");
-            silent(Some(Reading::Missing(absence)), young)
-        }
+    if is_answer || answered {
+        let declared = policy.metric(name).map_or(OnAbsence::Missing, |metric| metric.on_absence);
+        return absent(declared, silent(None, young), now);
     }
+    let stale = last.map(|Datapoint { at, value }| Reading::Stale { value, age: since(at, now) });
+    let unread = || Reading::Missing(Absence::new(AbsenceKind::NoDatapoints, "not read yet"));
+    silent(Some(stale.unwrap_or_else(unread)), young)
 }
 
 /// What is known of a metric in an evaluation that has no answer: its period, and the largest of its young datapoints.
@@ -178,13 +174,13 @@ pub(crate) fn per_task(
 ) -> SignalReading {
     let none = || SignalReading { points: Vec::new(), young: Vec::new(), ..total.clone() };
     let service = seen.service.as_ref().ok();
-    match service.map_or((1, 0), |service| (service.desired_count, service.running_count)) {
-        (0, 0) => return SignalReading { reading: None, ..none() },
-        (_, 0) if matches!(total.reading, Some(Reading::Fresh { .. } | Reading::Stale { .. })) => {
-            let absence = Absence::new(AbsenceKind::NoDatapoints, "nothing runs");
-            return SignalReading { reading: Some(Reading::Missing(absence)), ..none() };
-        }
-        _ => {}
+    let (desired, running) = service.map_or((1, 0), |service| (service.desired_count, service.running_count));
+    if desired == 0 && running == 0 {
+        return SignalReading { reading: None, ..none() };
+    }
+    if running == 0 && matches!(total.reading, Some(Reading::Fresh { .. } | Reading::Stale { .. })) {
+        let absence = Absence::new(AbsenceKind::NoDatapoints, "nothing runs");
+        return SignalReading { reading: Some(Reading::Missing(absence)), ..none() };
     }
     let share = |value: f64| value / f64::from(service.map_or(1, serving));
     let shared = |point: Datapoint| Datapoint { value: share(point.value), ..point };

@@ -88,12 +88,8 @@ fn are_steps(one: &Condition, other: &Condition) -> bool {
 
 /// A rule that does not hold for long enough, and stands against a scale-in.
 fn is_same_condition(reason: &Reason, objection: &Reason) -> bool {
-    match (reason, objection) {
-        (Reason::RuleNotLongEnough { condition, .. }, Reason::NotAgreed { condition: other, .. }) => {
-            condition == other
-        }
-        _ => false,
-    }
+    let Reason::RuleNotLongEnough { condition, .. } = reason else { return false };
+    matches!(objection, Reason::NotAgreed { condition: other, .. } if condition == other)
 }
 
 /// The absolute capacity that one rule proposes. An addition never lowers, a removal never raises.

@@ -54,10 +54,12 @@ pub(crate) fn follow<'a>(
         let signal_reading = evaluation.read_signal(&track.signal);
         let low_for =
             evaluation.run(&track.low(), &signal_reading).map_or(SignedDuration::ZERO, ConditionRun::length);
-        let over = |at: Timestamp| match ran {
-            _ if track.signal.is_divided_by_us() => (serving, serving),
-            Some(ran) => ran.over(at.saturating_sub(signal_reading.period).unwrap_or(at), at, warmup),
-            None => (running, running),
+        let over = |at: Timestamp| {
+            if track.signal.is_divided_by_us() {
+                return (serving, serving);
+            }
+            let since = at.saturating_sub(signal_reading.period).unwrap_or(at);
+            ran.map_or((running, running), |ran| ran.over(since, at, warmup))
         };
         // Each asks for the tasks of its own time, and the largest wins.
         let asked = || signal_reading.may_ask().map(|it| (it.value, over(it.at).0));

@@ -48,10 +48,16 @@ pub(crate) fn scalable(seen: &Observation) -> Result<&ServiceState, Reason> {
         Ok(service) => service,
         Err(absence) => return Err(Reason::ServiceUnreadable { absence: absence.clone() }),
     };
+    if !service.active {
+        return Err(Reason::ServiceInactive);
+    }
+    if service.daemon {
+        return Err(Reason::ServiceIsDaemon);
+    }
+    if service.constraints.express {
+        return Err(Reason::ServiceIsExpress);
+    }
     match &service.constraints.other_autoscaler {
-        _ if !service.active => Err(Reason::ServiceInactive),
-        _ if service.daemon => Err(Reason::ServiceIsDaemon),
-        _ if service.constraints.express => Err(Reason::ServiceIsExpress),
         OtherAutoscaler::Active(who) => Err(Reason::OtherAutoscaler { who: who.clone() }),
         OtherAutoscaler::Absent | OtherAutoscaler::Suspended | OtherAutoscaler::Unknown(_) => Ok(service),
     }

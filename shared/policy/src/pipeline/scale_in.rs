@@ -25,6 +25,9 @@ const RECOMMENDATIONS_MAX: usize = 18;
 /// A window has so many parts. It touches one more, and the newest recommendation stands beside them.
 const PARTS: i64 = 16;
 
+/// No fewer than these are kept, and why.
+type Kept = (u32, Reason);
+
 /// Everything the guards read.
 #[derive(Debug, Clone)]
 pub(crate) struct Guards<'a> {
@@ -41,25 +44,26 @@ pub(crate) struct Guards<'a> {
 impl Guards<'_> {
     /// Applies the floors, and names those that decide: one that a higher floor makes pointless is not worth a word.
     pub(crate) fn limit(&self, recommendation: u32, reasons: &mut Vec<Reason>) -> u32 {
-        let desired = self.service.desired_count;
+        let Self { known, service, unread: silent, changes, recommendations, bounds } = self;
+        let (policy, desired) = (known.policy, service.desired_count);
         let floors = [
-            Self::minimum,
-            Self::unread,
-            Self::work_in_flight,
-            Self::one_task_at_a_time,
-            Self::rollout,
-            Self::no_scale_in,
-            Self::few_serve,
-            Self::protected,
-            Self::warming,
-            Self::stabilization,
-            Self::cooldown,
-            Self::largest_step,
-            Self::zero,
+            Some(minimum(*bounds)),
+            unread(desired, silent.as_ref()),
+            work_in_flight(known, desired),
+            one_task_at_a_time(policy, desired, recommendation),
+            rollout(service),
+            no_scale_in(service),
+            few_serve(known, service, *bounds),
+            Some(protected(service)),
+            warming(known, desired),
+            stabilization(policy, recommendations),
+            cooldown(known, changes, desired),
+            largest_step(policy, desired, recommendation),
+            zero(known),
         ];
         let biting = floors
             .into_iter()
-            .filter_map(|floor| floor(self, recommendation))
+            .flatten()
             .map(|(size, reason)| (size.min(desired), reason))
             .filter(|(size, _)| *size > recommendation);
         let mut deciding: Vec<(u32, Reason)> = biting.collect();
@@ -77,88 +81,15 @@ impl Guards<'_> {
         to
     }
 
-    /// A signal that votes and cannot be read keeps everything, even above the maximum.
-    fn unread(&self, _recommendation: u32) -> Option<(u32, Reason)> {
-        Some((self.service.desired_count, self.unread.clone()?))
-    }
-
-    /// Work in flight keeps `ceil(in_flight / concurrency)` tasks.
-    fn work_in_flight(&self, _to: u32) -> Option<(u32, Reason)> {
-        let concurrency = self.known.policy.concurrency.get();
-        let work = match (self.known.work, self.known.seen.queue.as_ref()) {
-            (Some(work), _) => work,
-            // Without a reading of the queue nothing is known about the work in flight: nothing is taken away.
-            (None, Some(Err(absence))) => {
-                let reason = Reason::ReadingMissing { signal: Signal::InFlight, absence: absence.clone() };
-                return Some((self.service.desired_count, reason));
-            }
-            (None, Some(Ok(_)) | None) => return None,
-        };
-        let floor = u32::try_from(work.in_flight.div_ceil(u64::from(concurrency))).unwrap_or(u32::MAX);
-        Some((floor, Reason::WorkInFlight { jobs: work.in_flight, concurrency, floor }))
-    }
-
-    /// Without a queue, load is seen only through those that serve it: while nothing runs, or new tasks do not start,
-    /// silence is the outage and no quiet hour. A service that is put to sleep goes all the same.
-    fn few_serve(&self, _to: u32) -> Option<(u32, Reason)> {
-        let ServiceState { desired_count: desired, running_count: running, .. } = *self.service;
-        let failing = startup::many_failing(
-            self.known.startup,
-            self.service,
-            self.known.policy.startup,
-            self.known.now,
-        );
-        let silent = self.known.seen.queue.as_ref().is_none()
-            && self.bounds.max() > 0
-            && (failing.is_some() || running == 0);
-        silent.then_some((desired, Reason::FewServe { desired, running }))
-    }
-
-    /// ECS picks the tasks to stop by zone balance, not by idleness, so jobs are risked one task at a time.
-    fn one_task_at_a_time(&self, to: u32) -> Option<(u32, Reason)> {
-        let desired = self.service.desired_count;
-        let asked = desired.saturating_sub(to);
-        (!self.known.policy.interruptible)
-            .then_some((desired.saturating_sub(1), Reason::OneTaskAtATime { asked }))
-    }
-
-    /// Tasks of two deployments run side by side: what is surplus is not known yet.
-    fn rollout(&self, _to: u32) -> Option<(u32, Reason)> {
-        self.service.rollout.then_some((self.service.desired_count, Reason::Rollout))
-    }
-
-    /// AWS takes nothing away now.
-    fn no_scale_in(&self, _to: u32) -> Option<(u32, Reason)> {
-        let why = self.service.constraints.no_scale_in.clone()?;
-        Some((self.service.desired_count, Reason::NoScaleIn { why }))
-    }
-
-    /// Protected instances stay whatever the desired count is; a smaller one would only be wrong.
-    #[expect(clippy::unnecessary_wraps, reason = "a floor like the others")]
-    fn protected(&self, _to: u32) -> Option<(u32, Reason)> {
-        let count = self.service.constraints.protected;
-        Some((count, Reason::Protected { count }))
-    }
-
-    /// What was added last is not in the metrics yet: what is surplus is not known.
-    fn warming(&self, _to: u32) -> Option<(u32, Reason)> {
-        let until = self.known.warming()?;
-        Some((self.service.desired_count, Reason::WarmingUp { until }))
-    }
-
-    /// No lower than the largest recommendation of the window.
-    fn stabilization(&self, _to: u32) -> Option<(u32, Reason)> {
-        let window = self.known.policy.stabilization;
-        let recommendation = largest_recommendation(self.recommendations)?;
-        Some((recommendation, Reason::Stabilizing { recommendation, window }))
-    }
-
     /// Not to a size at which the same load would trip a scale-out rule at once. A signal that the tasks share is
     /// predicted to rise as the tasks become fewer. At the maximum nothing flaps: no rule can scale out from there.
-    fn flapping(&self, to: u32) -> Option<(u32, Reason)> {
+    fn flapping(&self, to: u32) -> Option<Kept> {
         let ceiling = self.service.desired_count.min(self.bounds.max());
+        if to >= ceiling {
+            return None;
+        }
         let tripped = |size| self.known.evidence.iter().find_map(|one| Some((one, self.trips(one, size)?)));
-        let (one, predicted) = tripped(to).filter(|_| to < ceiling)?;
+        let (one, predicted) = tripped(to)?;
         let (mut trips, mut safe) = (to, ceiling);
         while safe.saturating_sub(trips) > 1 {
             let between = u32::midpoint(trips, safe);
@@ -180,58 +111,125 @@ impl Guards<'_> {
 
     /// The value of a shared signal at another size under the same load; without tasks there is none.
     fn predict(&self, one: &Evidence<'_>, size: u32) -> Option<f64> {
+        if size == 0 {
+            return None;
+        }
         let loads = one.signal_reading.may_ask().map(|it| it.value * self.measured_over(one, it.at));
-        let load = loads.filter(|_| size > 0).max_by(f64::total_cmp)?;
-        Some(load / f64::from(size))
+        Some(loads.max_by(f64::total_cmp)? / f64::from(size))
     }
 
     /// The most tasks that a value was measured over: those of now, if it was divided by them a moment ago.
     fn measured_over(&self, one: &Evidence<'_>, at: Timestamp) -> f64 {
         let signal = &one.when.signal;
-        let name = signal.metric().filter(|_| !signal.is_divided_by_us());
-        match (name, &self.known.ran) {
-            (Some(name), Some(ran)) => {
-                let period = self.known.datapoints.settled.get(name).map_or(0, |last| last.period);
-                let since = at.saturating_sub(SignedDuration::from_secs(period)).unwrap_or(at);
-                ran.over(since, at, self.service.constraints.warmup).1
-            }
-            _ => f64::from(metric::serving(self.service)),
+        if !signal.is_divided_by_us()
+            && let (Some(name), Some(ran)) = (signal.metric(), &self.known.ran)
+        {
+            let period = self.known.datapoints.settled.get(name).map_or(0, |last| last.period);
+            let since = at.saturating_sub(SignedDuration::from_secs(period)).unwrap_or(at);
+            return ran.over(since, at, self.service.constraints.warmup).1;
         }
+        f64::from(metric::serving(self.service))
     }
+}
 
-    /// Not before this long after the last change in either direction.
-    fn cooldown(&self, _to: u32) -> Option<(u32, Reason)> {
-        let until = self.changes.changed_at?.saturating_add(self.known.policy.cooldown.scale_in).ok()?;
-        (self.known.now < until).then_some((self.service.desired_count, Reason::CooldownIn { until }))
-    }
+/// A signal that votes and cannot be read keeps everything, even above the maximum.
+fn unread(desired: u32, silent: Option<&Reason>) -> Option<Kept> {
+    Some((desired, silent?.clone()))
+}
 
-    /// The largest step of one decision, where more than one task may go.
-    fn largest_step(&self, to: u32) -> Option<(u32, Reason)> {
-        let limit = self.known.policy.largest_step.scale_in.get();
-        let size = self.service.desired_count.saturating_sub(limit);
-        self.known.policy.interruptible.then_some((size, Reason::LargestStep { limit, recommendation: to }))
-    }
-
-    /// Zero only from a queue seen empty for a while, and only if nothing would be stranded. Without a queue there is
-    /// nothing to strand.
-    fn zero(&self, _to: u32) -> Option<(u32, Reason)> {
-        let queue = self.known.seen.queue.as_ref()?;
-        let jobs = queue.as_ref().map_or(0, Queue::jobs_that_need_a_task);
-        if jobs > 0 {
-            return Some((1, Reason::NotIdle { jobs }));
+/// Work in flight keeps `ceil(in_flight / concurrency)` tasks.
+fn work_in_flight(known: &Known<'_>, desired: u32) -> Option<Kept> {
+    let concurrency = known.policy.concurrency.get();
+    let work = match (known.work, known.seen.queue.as_ref()) {
+        (Some(work), _) => work,
+        // Without a reading of the queue nothing is known about the work in flight: nothing is taken away.
+        (None, Some(Err(absence))) => {
+            let reason = Reason::ReadingMissing { signal: Signal::InFlight, absence: absence.clone() };
+            return Some((desired, reason));
         }
-        let idle = since(self.known.idle_since.unwrap_or(self.known.now), self.known.now);
-        let needed = self.known.policy.idle;
-        let proved = self.known.idle_since.is_some() && idle >= needed;
-        (!proved).then_some((1, Reason::NotIdleLongEnough { idle, needed }))
-    }
+        (None, Some(Ok(_)) | None) => return None,
+    };
+    let floor = u32::try_from(work.in_flight.div_ceil(u64::from(concurrency))).unwrap_or(u32::MAX);
+    Some((floor, Reason::WorkInFlight { jobs: work.in_flight, concurrency, floor }))
+}
 
-    /// The minimum capacity.
-    #[expect(clippy::unnecessary_wraps, reason = "a floor like the others")]
-    fn minimum(&self, _to: u32) -> Option<(u32, Reason)> {
-        let min = self.bounds.min();
-        Some((min, Reason::AtMin { min }))
+/// Without a queue, load is seen only through those that serve it: while nothing runs, or new tasks do not start,
+/// silence is the outage and no quiet hour. A service that is put to sleep goes all the same.
+fn few_serve(known: &Known<'_>, service: &ServiceState, bounds: Capacity) -> Option<Kept> {
+    let ServiceState { desired_count: desired, running_count: running, .. } = *service;
+    let failing = startup::many_failing(known.startup, service, known.policy.startup, known.now);
+    let silent =
+        known.seen.queue.as_ref().is_none() && bounds.max() > 0 && (failing.is_some() || running == 0);
+    silent.then_some((desired, Reason::FewServe { desired, running }))
+}
+
+/// ECS picks the tasks to stop by zone balance, not by idleness, so jobs are risked one task at a time.
+fn one_task_at_a_time(policy: &ServicePolicy, desired: u32, to: u32) -> Option<Kept> {
+    let asked = desired.saturating_sub(to);
+    (!policy.interruptible).then_some((desired.saturating_sub(1), Reason::OneTaskAtATime { asked }))
+}
+
+/// Tasks of two deployments run side by side: what is surplus is not known yet.
+fn rollout(service: &ServiceState) -> Option<Kept> {
+    service.rollout.then_some((service.desired_count, Reason::Rollout))
+}
+
+/// AWS takes nothing away now.
+fn no_scale_in(service: &ServiceState) -> Option<Kept> {
+    let why = service.constraints.no_scale_in.clone()?;
+    Some((service.desired_count, Reason::NoScaleIn { why }))
+}
+
+/// Protected instances stay whatever the desired count is; a smaller one would only be wrong.
+fn protected(service: &ServiceState) -> Kept {
+    let count = service.constraints.protected;
+    (count, Reason::Protected { count })
+}
+
+/// What was added last is not in the metrics yet: what is surplus is not known.
+fn warming(known: &Known<'_>, desired: u32) -> Option<Kept> {
+    let until = known.warming()?;
+    Some((desired, Reason::WarmingUp { until }))
+}
+
+/// No lower than the largest recommendation of the window.
+fn stabilization(policy: &ServicePolicy, recommendations: &[PastRecommendation]) -> Option<Kept> {
+    let window = policy.stabilization;
+    let recommendation = largest_recommendation(recommendations)?;
+    Some((recommendation, Reason::Stabilizing { recommendation, window }))
+}
+
+/// Not before this long after the last change in either direction.
+fn cooldown(known: &Known<'_>, changes: &Changes, desired: u32) -> Option<Kept> {
+    let until = changes.changed_at?.saturating_add(known.policy.cooldown.scale_in).ok()?;
+    (known.now < until).then_some((desired, Reason::CooldownIn { until }))
+}
+
+/// The largest step of one decision, where more than one task may go.
+fn largest_step(policy: &ServicePolicy, desired: u32, to: u32) -> Option<Kept> {
+    let limit = policy.largest_step.scale_in.get();
+    let size = desired.saturating_sub(limit);
+    policy.interruptible.then_some((size, Reason::LargestStep { limit, recommendation: to }))
+}
+
+/// Zero only from a queue seen empty for a while, and only if nothing would be stranded. Without a queue there is
+/// nothing to strand.
+fn zero(known: &Known<'_>) -> Option<Kept> {
+    let queue = known.seen.queue.as_ref()?;
+    let jobs = queue.as_ref().map_or(0, Queue::jobs_that_need_a_task);
+    if jobs > 0 {
+        return Some((1, Reason::NotIdle { jobs }));
     }
+    let idle = since(known.idle_since.unwrap_or(known.now), known.now);
+    let needed = known.policy.idle;
+    let proved = known.idle_since.is_some() && idle >= needed;
+    (!proved).then_some((1, Reason::NotIdleLongEnough { idle, needed }))
+}
+
+/// The minimum capacity.
+fn minimum(bounds: Capacity) -> Kept {
+    let min = bounds.min();
+    (min, Reason::AtMin { min })
 }
 
 /// The largest recommendation remembered.

@@ -67,7 +67,13 @@ fn has_an_unknown_voting_signal(case: &Case) -> bool {
                 Some(MetricReading::NotRead) | None => !remembered && !case.memory.empty.contains_key(name),
             }
         }
-        _ => case.seen.queue().is_none(),
+        Signal::Waiting
+        | Signal::InFlight
+        | Signal::Depth
+        | Signal::Due
+        | Signal::Delayed
+        | Signal::WaitingPerTask
+        | Signal::StalledFor => case.seen.queue().is_none(),
     })
 }
 

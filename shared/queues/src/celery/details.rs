@@ -106,9 +106,9 @@ async fn heads(session: &mut Session<'_>, asked: &[DetailRequest<'_>]) -> BTreeM
         .map(|list| RedisCommand::new("MEMORY USAGE", list).with("SAMPLES").with("0"))
         .collect();
     let sizes = session.ask(&commands).await.unwrap_or_default();
-    let size = |(list, size): (&String, Value)| match size {
-        Value::Int(bytes) => Some((list.clone(), u64::try_from(bytes).ok()?)),
-        _ => None,
+    let size = |(list, size): (&String, Value)| {
+        let Value::Int(bytes) = size else { return None };
+        Some((list.clone(), u64::try_from(bytes).ok()?))
     };
     let mut small: Vec<_> = sizes_of
         .into_iter()
@@ -159,9 +159,9 @@ async fn tables(
     let keys: Vec<_> = keys.into_iter().take(EXCHANGES_MAX).collect();
     let commands: Vec<_> = keys.iter().map(|key| RedisCommand::new("SMEMBERS", key)).collect();
     let replies = session.ask(&commands).await.unwrap_or_default();
-    let members = |(key, reply)| match reply {
-        Value::Array(members) | Value::Set(members) => Some((key, members)),
-        _ => None,
+    let members = |(key, reply)| {
+        let (Value::Array(members) | Value::Set(members)) = reply else { return None };
+        Some((key, members))
     };
     keys.into_iter().zip(replies).filter_map(members).collect()
 }

@@ -16,5 +16,4 @@ mod bullmq_versions;
 mod failures;
 mod access;
 mod round_trips;
-mod sqs;
 mod tls;

@@ -178,10 +178,7 @@ impl Production {
 
 /// A queue world can tell it.
 fn is_reported(signal: &Signal) -> bool {
-    match signal {
-        Signal::Metric(name) => name.as_str() == CPU,
-        signal => signal.is_of_queue(),
-    }
+    signal.is_of_queue() || matches!(signal, Signal::Metric(name) if name.as_str() == CPU)
 }
 
 /// A queue as `queues` reads it: whole jobs, nothing delayed, nothing paused.

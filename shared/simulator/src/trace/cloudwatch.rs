@@ -170,10 +170,7 @@ fn datapoint(number: u64, timestamp: &Value, value: &Value, reader: &mut Reader<
 
 /// A value as it would stand in a row.
 fn text(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 impl MetricDataMessage {

@@ -11,7 +11,7 @@ pub(super) fn choose(candidates: &[Candidate], wanted: Option<&str>) -> Result<u
     let Some(wanted) = wanted else {
         return match candidates {
             [_] => Ok(0),
-            _ => Err(TraceError::SeveralMetrics { names: names(candidates) }),
+            [] | [_, _, ..] => Err(TraceError::SeveralMetrics { names: names(candidates) }),
         };
     };
     let is_wanted = |Candidate(names): &Candidate| names.iter().any(|name| name == wanted);

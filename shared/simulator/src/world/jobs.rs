@@ -147,7 +147,7 @@ impl JobModel {
                 place.reserved.push_back(job);
                 self.reserved += 1;
             }
-            _ => self.start(job, task),
+            Some(_) | None => self.start(job, task),
         }
         self.ask(task);
     }

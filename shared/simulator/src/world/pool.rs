@@ -196,7 +196,7 @@ impl TaskPool {
                     let begun = (0..batch.tasks).map(|_| Ordered(Some(batch.ordered)));
                     match &mut self.rollout {
                         Some(rollout) if batch.green => rollout.green.extend(begun),
-                        _ => self.ready.extend(begun),
+                        Some(_) | None => self.ready.extend(begun),
                     }
                     shift.begin += batch.tasks;
                     continue;

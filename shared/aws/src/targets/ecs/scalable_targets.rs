@@ -88,7 +88,7 @@ fn understand(target: &ScalableTarget) -> OtherAutoscaler {
         [] => return OtherAutoscaler::Suspended,
         [one] => format!("{one} is not suspended"),
         [first, second] => format!("{first} and {second} are not suspended"),
-        _ => "nothing of it is suspended".to_owned(),
+        [_, _, _, ..] => "nothing of it is suspended".to_owned(),
     };
     let (min, max) = (target.min_capacity(), target.max_capacity());
     OtherAutoscaler::Active(format!("Application Auto Scaling ({min} to {max}; {what})"))

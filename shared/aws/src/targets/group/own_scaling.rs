@@ -144,6 +144,6 @@ fn only_or_all(groups: &[&str]) -> Option<Option<String>> {
     match groups {
         [] => None,
         [one] => Some(Some((*one).to_owned())),
-        _ => Some(None),
+        [_, _, ..] => Some(None),
     }
 }

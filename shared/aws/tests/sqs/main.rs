@@ -1,8 +1,11 @@
 //! SQS as moto's server plays it, and the refusals of the real one as it words them.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its support code too")]
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use aws_sdk_sqs::Client;
@@ -10,14 +13,13 @@ use aws_sdk_sqs::config::retry::RetryConfig;
 use aws_sdk_sqs::config::timeout::TimeoutConfig;
 use aws_sdk_sqs::config::{BehaviorVersion, Config, Credentials, Region};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use tidegate_aws::sqs::queues;
 use tidegate_fleet::SqsQueue;
 use tidegate_policy::AbsenceKind::{Denied, NotFound, Throttled, TimedOut, Unreachable};
 use tidegate_policy::{AbsenceKind, InFlight};
-use tidegate_queues::sqs;
 
-use crate::clients::python;
-use crate::world::{ChildProcess, DEADLINE, free_port};
-
+/// How long to wait for what must happen; far more than it takes, because a test machine may be busy.
+const DEADLINE: Duration = Duration::from_secs(30);
 /// For answers that a test does not expect.
 const SOON: Duration = Duration::from_secs(2);
 
@@ -41,6 +43,29 @@ fn queue(port: u16, name: &str) -> SqsQueue {
     SqsQueue { url: format!("http://127.0.0.1:{port}/123456789012/{name}") }
 }
 
+/// A process that ends with its test.
+struct ChildProcess(Child);
+
+impl Drop for ChildProcess {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A port nobody listens on; somebody else may take it before we do, so whoever uses it tries again.
+fn free_port() -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("loopback has a free port");
+    listener.local_addr().expect("a bound socket has an address").port()
+}
+
+/// The Python that has moto.
+fn python() -> PathBuf {
+    let installed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/venv/bin/python");
+    let chosen = std::env::var_os("TIDEGATE_PYTHON").map(PathBuf::from);
+    chosen.unwrap_or_else(|| if installed.exists() { installed } else { PathBuf::from("python3") })
+}
+
 /// Moto's server on a free port; it answers when this returns.
 fn moto() -> (ChildProcess, u16) {
     for _ in 0..5 {
@@ -57,7 +82,7 @@ fn moto() -> (ChildProcess, u16) {
             std::thread::sleep(Duration::from_millis(20));
         }
     }
-    panic!("moto's server did not start: run `make setup`");
+    unreachable!("moto's server did not start: run `make setup`");
 }
 
 #[tokio::test]
@@ -74,8 +99,8 @@ async fn visible_running_and_delayed_messages_are_counted_and_the_order_is_kept(
     client.receive_message().queue_url(&emails).max_number_of_messages(1).send().await.unwrap();
 
     let queues = ["missing", "emails", "empty"].map(|name| queue(port, name));
-    let read = sqs::read(&client, &queues.each_ref()).await;
-    let [missing, emails, empty] = read.as_slice() else { panic!("three were asked for: {read:?}") };
+    let read = queues::read(&client, &queues.each_ref()).await;
+    let [missing, emails, empty] = read.as_slice() else { unreachable!("three were asked for: {read:?}") };
     assert_eq!(missing.as_ref().map_err(|absence| absence.kind), Err(NotFound));
     let emails = emails.as_ref().unwrap();
     assert_eq!((emails.waiting, emails.in_flight, emails.delayed), (3, InFlight::Exactly(1), 1));
@@ -112,7 +137,7 @@ fn refused(status: &'static str, code: &'static str, kind: AbsenceKind) {
     let port = refuse(status, code);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let absence =
-        runtime.block_on(sqs::read(&client(port, SOON), &[&queue(port, "emails")])).remove(0).unwrap_err();
+        runtime.block_on(queues::read(&client(port, SOON), &[&queue(port, "emails")])).remove(0).unwrap_err();
     let short = code.rsplit('#').next().unwrap();
     assert_eq!((absence.kind, absence.detail), (kind, format!("{short}: so it is")));
 }
@@ -128,12 +153,12 @@ fn refusals_keep_their_words() {
 #[tokio::test]
 async fn no_server_and_a_server_that_does_not_answer() {
     let port = free_port();
-    let absence = sqs::read(&client(port, SOON), &[&queue(port, "emails")]).await.remove(0).unwrap_err();
+    let absence = queues::read(&client(port, SOON), &[&queue(port, "emails")]).await.remove(0).unwrap_err();
     assert_eq!(absence.kind, Unreachable);
     assert!(absence.detail.contains("Connection refused"), "{absence}");
 
     let silent = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = silent.local_addr().unwrap().port();
-    let absence = sqs::read(&client(port, SOON), &[&queue(port, "emails")]).await.remove(0).unwrap_err();
+    let absence = queues::read(&client(port, SOON), &[&queue(port, "emails")]).await.remove(0).unwrap_err();
     assert_eq!(absence.kind, TimedOut, "{absence}");
 }

@@ -1,14 +1,15 @@
-//! Amazon SQS: what waits, runs and is delayed, from the queue's own attributes.
+//! Queues of jobs: what waits, runs and is delayed, from the queue's own attributes.
 //!
 //! The metrics in CloudWatch are minutes late; `GetQueueAttributes` answers now.
 
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_sqs::operation::get_queue_attributes::{GetQueueAttributesError, GetQueueAttributesOutput};
+use aws_sdk_sqs::operation::get_queue_attributes::GetQueueAttributesOutput;
 use aws_sdk_sqs::types::QueueAttributeName;
 use futures_util::{StreamExt, stream};
 use tidegate_fleet::SqsQueue;
 use tidegate_policy::{Absence, AbsenceKind, InFlight, Queue};
+
+use crate::error::absence;
 
 /// How many queues are asked at the same time. Each answer takes some 10 ms, so 100 queues take a tenth of a second;
 /// more at once would only make more TLS connections on a small share of a core.
@@ -57,35 +58,6 @@ fn interpret(answer: &GetQueueAttributesOutput) -> Result<Queue, Absence> {
         paused: false,
         head: None,
     })
-}
-
-fn absence(error: &SdkError<GetQueueAttributesError>) -> Absence {
-    let words = words(error);
-    let kind = match error {
-        SdkError::TimeoutError(_) => AbsenceKind::TimedOut,
-        SdkError::DispatchFailure(failure) if failure.is_timeout() => AbsenceKind::TimedOut,
-        SdkError::DispatchFailure(_) => AbsenceKind::Unreachable,
-        SdkError::ServiceError(refusal) => {
-            AbsenceKind::of_aws_error(refusal.err().code().unwrap_or_default())
-        }
-        SdkError::ConstructionFailure(_) => AbsenceKind::Refused,
-        _ => AbsenceKind::Unreadable,
-    };
-    Absence::new(kind, words)
-}
-
-/// Code and message of a refusal; otherwise the chain of causes.
-fn words(error: &SdkError<GetQueueAttributesError>) -> String {
-    if let Some(code) = error.code() {
-        return format!("{code}: {}", error.message().unwrap_or("without a message"));
-    }
-    let mut chain = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        chain = format!("{chain}: {error}");
-        cause = error.source();
-    }
-    chain
 }
 
 #[cfg(test)]

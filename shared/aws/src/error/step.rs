@@ -1,0 +1,76 @@
+//! What is tried at AWS, besides reading what the policy weighs.
+
+use tidegate_fleet::{AutoScalingGroup, EcsService};
+
+/// One step, and the thing that it is about.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Step {
+    /// Items of the ledger are read.
+    #[error("read the ledger `{table}`")]
+    ReadLedger {
+        /// The table.
+        table: String,
+    },
+    /// An item that was read is understood.
+    #[error("understand the item `{key}` of the ledger `{table}`")]
+    UnderstandItem {
+        /// The item's sort key.
+        key: String,
+        /// The table.
+        table: String,
+    },
+    /// The memory is written, with the intents.
+    #[error("write the ledger `{table}`")]
+    WriteMemory {
+        /// The table.
+        table: String,
+    },
+    /// What came of the intents is written.
+    #[error("write the outcome to the ledger `{table}`")]
+    WriteOutcome {
+        /// The table.
+        table: String,
+    },
+    /// What operators asked for is written.
+    #[error("write the overrides of `{table}`")]
+    WriteOverrides {
+        /// The table.
+        table: String,
+    },
+    /// Activities are written.
+    #[error("record {count} activities in the ledger `{table}`")]
+    RecordActivities {
+        /// How many.
+        count: usize,
+        /// The table.
+        table: String,
+    },
+    /// Delayed evaluations are sent.
+    #[error("send evaluations to `{queue_url}`")]
+    SendEvaluations {
+        /// The queue of the function's own evaluations.
+        queue_url: String,
+    },
+    /// A report is published.
+    #[error("publish a report to `{topic}`")]
+    PublishReport {
+        /// The topic.
+        topic: String,
+    },
+    /// The desired count of a service is set.
+    #[error("update service `{}` in cluster `{}` to {tasks} tasks", service.service, service.cluster)]
+    SetDesiredCount {
+        /// The service.
+        service: EcsService,
+        /// The desired count.
+        tasks: u32,
+    },
+    /// The desired capacity of a group is set.
+    #[error("set the desired capacity of the Auto Scaling group `{}` to {instances}", group.name)]
+    SetDesiredCapacity {
+        /// The group.
+        group: AutoScalingGroup,
+        /// The desired capacity.
+        instances: u32,
+    },
+}
