@@ -19,7 +19,8 @@ const EXIT_CODES: &str = "\
 Exit codes: 0 done, 1 the answer is no (invalid, refused), 2 wrong usage, 3 the world failed (a file cannot be read or written)";
 
 const CHECK_KEYS: &str = "\
-Keys of --json, which stay:
+Keys of --json, which stay within one format:
+  format                                   1
   file, valid, problems[], warnings[]      each problem: file, line, column, severity, code, message, help
   fleet, mode, services[], budgets[]       only of a valid file; of a service's `ecs` and `asg` one is null
   metrics_read_per_minute, dollars_per_month, alarms_would_save
@@ -27,7 +28,7 @@ Keys of --json, which stay:
   effective[], zone_rules                  only with --explain: each setting, value, from (file, default, derived),
                                            line, because
   error                                    only when the file could not be read
-Of several files: valid, files[] (each as above), problems[] (services that two of the files scale).";
+Of several files: format, valid, files[] (each as above), problems[] (services that two of the files scale).";
 
 /// Tidegate scales what AWS does not scale by itself.
 #[derive(Debug, Parser)]

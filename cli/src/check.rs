@@ -11,7 +11,7 @@ use tidegate_fleet::effective::{self, Effective};
 use tidegate_fleet::{FILE_BYTES_MAX, Fleet, Mode, Problem, Problems, TargetName, zone_rules};
 
 use crate::arguments::CheckOptions;
-use crate::outcome::{CommandOutput, FAILED, REFUSED};
+use crate::outcome::{self, CommandOutput, FAILED, REFUSED};
 use crate::{json, summary};
 
 /// The name that stands for the standard input, in place of a file.
@@ -39,7 +39,7 @@ pub(crate) fn run(options: &CheckOptions) -> CommandOutput {
             }
         };
         let stderr = files.iter().filter_map(Checked::unreadable).collect();
-        return CommandOutput { stdout: format!("{answer:#}\n"), stderr, code };
+        return CommandOutput { stdout: outcome::answer(answer), stderr, code };
     }
     let shown: Vec<(String, String)> = files.iter().map(|file| file.shown(options.explain)).collect();
     let said = |text: &dyn Fn(&(String, String)) -> String| {

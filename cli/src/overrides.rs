@@ -9,7 +9,7 @@ use tidegate_policy::overrides::OverrideKind;
 use tidegate_scaling::{FleetMemory, PARTS};
 
 use crate::arguments::{LedgerOptions, PinOptions, ReleaseOptions};
-use crate::outcome::{CommandOutput, FAILED, REFUSED};
+use crate::outcome::{self, CommandOutput, FAILED, REFUSED};
 
 /// Pins a service. A new pin takes the place of an older one for the same service.
 pub(crate) fn pin(options: &PinOptions) -> CommandOutput {
@@ -119,12 +119,12 @@ fn answer(
     said: String,
 ) -> CommandOutput {
     let (code, error) = match changed {
-        Ok(rows) if place.json => return CommandOutput::done(format!("{:#}\n", json!({"overrides": rows}))),
+        Ok(rows) if place.json => return CommandOutput::done(outcome::answer(json!({"overrides": rows}))),
         Ok(_) => return CommandOutput::done(said),
         Err(OverrideError::No(why)) => (REFUSED, why),
         Err(OverrideError::NotStarted(error)) => (FAILED, format!("start: {error}")),
         Err(OverrideError::Failed(error)) => (FAILED, error.to_string()),
     };
-    let stdout = if place.json { format!("{:#}\n", json!({"error": error})) } else { String::new() };
+    let stdout = if place.json { outcome::answer(json!({"error": error})) } else { String::new() };
     CommandOutput { stdout, stderr: format!("error: {error}\n"), code }
 }

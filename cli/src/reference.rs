@@ -3,12 +3,12 @@
 use serde_json::json;
 use tidegate_fleet::{reference, signals};
 
-use crate::outcome::CommandOutput;
+use crate::outcome::{self, CommandOutput};
 
 /// The whole reference, of no file in particular.
 pub(crate) fn run(as_json: bool) -> CommandOutput {
     CommandOutput::done(if as_json {
-        format!("{:#}\n", json!({ "settings": reference::to_json(), "signals": signals::to_json() }))
+        outcome::answer(json!({ "settings": reference::to_json(), "signals": signals::to_json() }))
     } else {
         format!("{}{}", reference::plain(), signals::plain())
     })

@@ -5,10 +5,12 @@ use tidegate_fleet::QueueKind;
 use tidegate_simulator::trace::{Repair, RepairCount};
 
 use super::{Replay, ReplayOptions, ScoreRow, Simulated};
+use crate::outcome;
 
 /// The keys, for the long help.
 pub(crate) const KEYS: &str = "\
-Keys of --json, which stay:
+Keys of --json, which stay within one format:
+  format                                   1
   fleet, service, left_out[]               left_out: conditions that a trace does not tell
   trace                                    file, rows, first, seconds, interval_seconds, jobs (replayed), recorded (the sum
                                            of the file's values), repaired (the same after repairs), understood (intervals,
@@ -53,7 +55,7 @@ pub(super) fn json(found: &Simulated<'_>) -> String {
     if options.rivals {
         answer["rivals"] = rivals.iter().map(row).collect();
     }
-    format!("{answer:#}\n")
+    outcome::answer(answer)
 }
 
 /// What was replayed, and in which world.
