@@ -11,7 +11,7 @@ use tidegate_fleet::{Fleet, Mode, Problems, zone_rules};
 
 use crate::error::CommandError;
 use crate::fleet_file::{excerpts, is_stdin, read, refusal};
-use crate::outcome::{CommandOutput, REFUSED};
+use crate::outcome::{self, CommandOutput, REFUSED};
 
 mod summary;
 mod answer;
@@ -52,7 +52,7 @@ pub(crate) fn run(options: &CheckOptions) -> CommandOutput {
             }
         };
         let stderr = files.iter().filter_map(Checked::unreadable).collect();
-        return CommandOutput { stdout: format!("{answer:#}\n"), stderr, code };
+        return CommandOutput { stdout: outcome::answer(answer), stderr, code };
     }
     let shown: Vec<(String, String)> = files.iter().map(|file| file.shown(options.explain)).collect();
     let said = |text: &dyn Fn(&(String, String)) -> String| {

@@ -75,10 +75,7 @@ impl CommandError {
 
     /// As it stands on the error stream.
     pub(crate) fn shown(&self) -> String {
-        match self {
-            Self::FleetInvalid(problems) => problems.clone(),
-            other => format!("error: {other}\n"),
-        }
+        if let Self::FleetInvalid(problems) = self { problems.clone() } else { format!("error: {self}\n") }
     }
 }
 
@@ -99,7 +96,8 @@ fn trace_refused(name: &str, error: &TraceError) -> String {
             format!("`{name}`: {error}; choose with --metric NAME")
         }
         TraceError::NoClock => format!("`--zone` is not for `{name}`: {error}"),
-        TraceError::TooShort { .. }
+        TraceError::Unreadable(_)
+        | TraceError::TooShort { .. }
         | TraceError::NoInterval
         | TraceError::Json(_)
         | TraceError::LargeJson

@@ -1,6 +1,11 @@
 //! What a command ends with.
 
+use serde_json::Value;
+
 use crate::wrap;
+
+/// The format of all answers for machines. It changes when a key of today gets another meaning, or goes.
+const FORMAT: u32 = 1;
 
 /// The answer is no: the file is invalid, the request refused.
 pub(crate) const REFUSED: u8 = 1;
@@ -15,6 +20,12 @@ pub(crate) struct CommandOutput {
     pub(crate) stderr: String,
     /// 0 done, 1 refused, 3 failed.
     pub(crate) code: u8,
+}
+
+/// An answer for machines, which states its format.
+pub(crate) fn answer(mut answer: Value) -> String {
+    answer["format"] = FORMAT.into();
+    format!("{answer:#}\n")
 }
 
 impl CommandOutput {

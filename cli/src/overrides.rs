@@ -10,7 +10,7 @@ use tidegate_policy::overrides::OverrideKind;
 use tidegate_scaling::{FleetMemory, PARTS};
 
 use crate::error::CommandError;
-use crate::outcome::CommandOutput;
+use crate::outcome::{self, CommandOutput};
 use crate::runtime;
 
 #[derive(Debug, Args)]
@@ -89,10 +89,10 @@ pub(crate) fn answer(
     said: String,
 ) -> CommandOutput {
     match changed {
-        Ok(rows) if place.json => CommandOutput::done(format!("{:#}\n", json!({"overrides": rows}))),
+        Ok(rows) if place.json => CommandOutput::done(outcome::answer(json!({"overrides": rows}))),
         Ok(_) => CommandOutput::done(said),
         Err(error) if place.json => {
-            let stdout = format!("{:#}\n", json!({"error": error.to_string()}));
+            let stdout = outcome::answer(json!({"error": error.to_string()}));
             CommandOutput { stdout, ..error.into() }
         }
         Err(error) => error.into(),

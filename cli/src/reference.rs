@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::json;
 use tidegate_fleet::{reference, signals};
 
-use crate::outcome::CommandOutput;
+use crate::outcome::{self, CommandOutput};
 
 #[derive(Debug, Args)]
 pub(crate) struct ReferenceOptions {
@@ -16,7 +16,7 @@ pub(crate) struct ReferenceOptions {
 /// The whole reference, of no file in particular.
 pub(crate) fn run(options: &ReferenceOptions) -> CommandOutput {
     CommandOutput::done(if options.json {
-        format!("{:#}\n", json!({ "settings": reference::to_json(), "signals": signals::to_json() }))
+        outcome::answer(json!({ "settings": reference::to_json(), "signals": signals::to_json() }))
     } else {
         format!("{}{}", reference::plain(), signals::plain())
     })

@@ -12,7 +12,8 @@ use crate::check::summary;
 
 /// The keys, for the long help.
 pub(crate) const KEYS: &str = "\
-Keys of --json, which stay:
+Keys of --json, which stay within one format:
+  format                                   1
   file, valid, problems[], warnings[]      each problem: file, line, column, severity, code, message, help
   fleet, mode, services[], budgets[]       only of a valid file; of a service's `ecs` and `asg` one is null
   metrics_read_per_minute, dollars_per_month, alarms_would_save
@@ -20,7 +21,7 @@ Keys of --json, which stay:
   effective[], zone_rules                  only with --explain: each setting, value, from (file, default, derived),
                                            line, because
   error                                    only when the file could not be read
-Of several files: valid, files[] (each as above), problems[] (services that two of the files scale).";
+Of several files: format, valid, files[] (each as above), warnings[] (services that two of the files scale).";
 
 /// The answer of `tidegate check --json`.
 pub(crate) fn check(file: &str, checked: &Result<Fleet, Problems>, explained: Option<&[Effective]>) -> Value {

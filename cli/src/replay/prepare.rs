@@ -103,8 +103,11 @@ fn trace(options: &ReplayOptions) -> Result<Trace, CommandError> {
     let read = File::open(&options.trace)
         .map_err(TraceError::Unreadable)
         .and_then(|file| trace::read_with(BufReader::with_capacity(1 << 20, file), &wanted));
-    read.map_err(|error| match error {
-        TraceError::Unreadable(source) => CommandError::FileUnreadable { file: name, source },
-        source => CommandError::TraceRefused { trace: name, source },
+    read.map_err(|source| {
+        if let TraceError::Unreadable(source) = source {
+            CommandError::FileUnreadable { file: name, source }
+        } else {
+            CommandError::TraceRefused { trace: name, source }
+        }
     })
 }

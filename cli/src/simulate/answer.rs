@@ -2,12 +2,14 @@
 
 use serde_json::{Value, json};
 
+use crate::outcome;
 use crate::replay::{add, assumed};
 use crate::simulate::found::{ScoreRow, Simulated};
 
 /// The keys, for the long help.
 pub(crate) const KEYS: &str = "\
-Keys of --json, which stay:
+Keys of --json, which stay within one format:
+  format                                   1
   fleet, service, left_out[]               left_out: conditions that a trace does not tell
   trace                                    file, rows, first, seconds, interval_seconds, jobs (replayed), recorded (the sum
                                            of the file's values), repaired (the same after repairs), understood (intervals,
@@ -52,7 +54,7 @@ pub(super) fn json(found: &Simulated<'_>) -> String {
     if options.rivals {
         answer["rivals"] = rivals.iter().map(row).collect();
     }
-    format!("{answer:#}\n")
+    outcome::answer(answer)
 }
 
 /// One policy with its scores.

@@ -6,12 +6,13 @@ use super::found::Tuned;
 use super::lines::lines;
 use super::search::Tried;
 use super::variation::reads_the_queue;
+use crate::outcome;
 use crate::replay::{add, assumed};
 
 /// The keys, for the long help.
 pub(crate) const KEYS: &str = "\
-Keys of --json, which stay:
-  fleet, service, left_out[], trace, setting
+Keys of --json, which stay within one format:
+  format, fleet, service, left_out[], trace, setting
                                            as in `tidegate simulate --json`
   late_limit_percent                       what --late asks for
   tried                                    how many settings were replayed
@@ -50,7 +51,7 @@ pub(super) fn json(found: &Tuned<'_>) -> String {
     if let Some(html) = &options.html {
         answer["html"] = json!(html.display().to_string());
     }
-    format!("{answer:#}\n")
+    outcome::answer(answer)
 }
 
 fn point(tried: &Tried, found: &Tuned<'_>) -> Value {

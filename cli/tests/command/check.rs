@@ -52,6 +52,7 @@ fn the_keys_of_the_json_answer_stay() {
         "dollars_per_month",
         "file",
         "fleet",
+        "format",
         "metrics_read_per_minute",
         "mode",
         "problems",
@@ -89,23 +90,25 @@ fn the_keys_of_the_json_answer_stay() {
     check_keys(&valid["services"][0], &service);
 
     let invalid = json(&["check", "--json", TEN_MISTAKES], 1);
-    check_keys(&invalid, &["file", "problems", "valid", "warnings"]);
+    check_keys(&invalid, &["file", "format", "problems", "valid", "warnings"]);
     assert_eq!(invalid["problems"].as_array().map(Vec::len), Some(10));
     check_keys(&invalid["problems"][0], &["code", "column", "file", "help", "line", "message", "severity"]);
 
     let unreadable = json(&["check", "--json", "no-such-file.yaml"], 3);
-    check_keys(&unreadable, &["error", "file", "problems", "valid", "warnings"]);
+    check_keys(&unreadable, &["error", "file", "format", "problems", "valid", "warnings"]);
 
     let explained = json(&["check", "--json", "--explain", "fleets/roleferry.yaml"], 0);
     check_keys(&explained["effective"][0], &["because", "from", "line", "setting", "value"]);
     assert!(explained["zone_rules"].as_str().is_some_and(|rules| rules.starts_with("20")), "{explained}");
 
     let reference = json(&["reference", "--json"], 0);
+    check_keys(&reference, &["format", "settings", "signals"]);
     check_keys(&reference["settings"][0], &["about", "default", "reason", "setting", "value"]);
     check_keys(&reference["signals"][0], &["about", "absent", "signal", "unit"]);
 
     let several = json(&["check", "--json", "fleets/roleferry.yaml", TEN_MISTAKES], 1);
-    check_keys(&several, &["files", "valid", "warnings"]);
+    check_keys(&several, &["files", "format", "valid", "warnings"]);
+    assert_eq!((&valid["format"], &several["format"]), (&1.into(), &1.into()));
     check_keys(&several["files"][1], &["file", "problems", "valid", "warnings"]);
 }
 

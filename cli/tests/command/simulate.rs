@@ -82,6 +82,7 @@ fn the_keys_of_the_answer_stay() {
     ];
     let others = [
         "fleet",
+        "format",
         "least_worker_hours",
         "left_out",
         "oracle_billed_hours",

@@ -136,6 +136,7 @@ fn the_keys_of_the_answer_stay() {
     let expected = [
         "chosen",
         "fleet",
+        "format",
         "frontier",
         "late_limit_percent",
         "left_out",

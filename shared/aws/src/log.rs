@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::report::section::Outcome;
-use crate::report::{EvaluationReport, Section};
+use crate::report::{EvaluationReport, FORMAT, Section};
 
 /// The namespace of all metrics.
 const NAMESPACE: &str = "Tidegate";
@@ -60,7 +60,7 @@ fn split(report: &EvaluationReport, mut first: Value) -> Vec<Value> {
     for target in targets.as_ref().and_then(Value::as_array).into_iter().flatten() {
         let bytes = target.to_string().len().saturating_add(1);
         if bytes > room {
-            lines.push(json!({"fleet": report.header.fleet, "evaluation": report.header.evaluation, "at": report.header.at, "targets": []}));
+            lines.push(json!({"format": FORMAT, "fleet": report.header.fleet, "evaluation": report.header.evaluation, "at": report.header.at, "targets": []}));
             room = LINE_BYTES_MAX;
         }
         room = room.saturating_sub(bytes);

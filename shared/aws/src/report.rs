@@ -13,6 +13,10 @@ use crate::report::subject::Line;
 pub use crate::report::subject::SUBJECT_CHARACTERS_MAX;
 use crate::trigger::Trigger;
 
+/// The format of answers, log lines, activities and messages. It changes when a key or an attribute of today gets another
+/// meaning, or goes.
+pub const FORMAT: u64 = 1;
+
 /// Which evaluation it was.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Header {
@@ -203,6 +207,7 @@ impl EvaluationReport {
         let Self { header, sections: _, unreported, alert } = self;
         let Header { fleet, concern, function: _, ledger: _, evaluation, at, trigger } = header;
         let mut json = json!({
+            "format": FORMAT,
             "fleet": fleet,
             "concern": concern,
             "evaluation": evaluation,

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tidegate_policy::Severity;
 
 use crate::error::{CallError, Step};
-use crate::report::{EvaluationReport, Header};
+use crate::report::{EvaluationReport, FORMAT, Header};
 
 /// SNS takes 262,144 bytes for all protocols' bodies, the subject and the attributes together. The rest is for the
 /// attributes: 1,000 services' names are some 30 KB.
@@ -31,6 +31,7 @@ pub async fn publish(
         .subject(report.subject())
         .message_structure("json")
         .message(message(report))
+        .message_attributes("format", attribute(&step, "String", FORMAT.to_string())?)
         .message_attributes("severity", attribute(&step, "String", severity(report.severity()))?)
         .message_attributes("concern", attribute(&step, "String", report.header.concern.to_owned())?)
         .message_attributes("target", attribute(&step, "String.Array", json!(report.about()).to_string())?);

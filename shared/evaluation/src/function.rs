@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use tidegate_aws::report::FORMAT;
 use tidegate_aws::{Clients, log};
 use tidegate_fleet::Fleet;
 
@@ -44,7 +45,9 @@ impl<C: Concern> Function<C> {
         };
         if let Err(failure) = &answer {
             let (concern, error_type) = (self.name, failure.error_type());
-            log::write(&json!({"concern": concern, "error": failure.to_string(), "error_type": error_type}));
+            log::write(
+                &json!({"format": FORMAT, "concern": concern, "error": failure.to_string(), "error_type": error_type}),
+            );
         }
         answer
     }

@@ -326,6 +326,24 @@ fn whatever_the_ledger_holds_a_report_is_one_that_sns_takes_and_a_line_stays_a_l
 }
 
 #[test]
+fn a_target_has_the_keys_of_format_1_and_no_others() {
+    let keys = |value: &serde_json::Value| -> Vec<String> {
+        value.as_object().expect("an object").keys().cloned().collect()
+    };
+    let failed = ActionTaken::Tried(Outcome::Failed(denied()));
+    let mut one = notice("worker", true);
+    one.action = failed;
+    let json = report(&[one]).to_json()["targets"][0].clone();
+    let common = ["cluster", "error", "from", "mode", "notices", "outcome", "reasons", "seen", "sentence"];
+    assert_eq!(keys(&json), [&common[..], &["service", "target", "to", "verdict"]].concat());
+    assert_eq!(keys(&json["reasons"][0]), ["code", "text"]);
+    let notice = ["begins", "condition", "kind", "severity", "since", "text"];
+    assert_eq!(keys(&json["notices"][0]), notice);
+    let seen = ["delayed", "desired", "due", "in_flight", "max", "min", "paused", "pending", "rollout"];
+    assert_eq!(keys(&json["seen"]), [&seen[..], &["running", "waiting"]].concat());
+}
+
+#[test]
 fn a_quiet_evaluation_is_not_reported() {
     let hold =
         target("worker", Verdict::Hold { at: Some(5) }, vec![Reason::NothingMatches], ActionTaken::Nothing);

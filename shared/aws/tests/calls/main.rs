@@ -5,6 +5,7 @@ mod buckets;
 mod ecs;
 mod fake;
 mod fewest;
+mod formats;
 mod group;
 mod late;
 mod ledger;

@@ -45,35 +45,29 @@ fn has_an_unknown_voting_signal(case: &Case) -> bool {
     let signals = signals.chain(case.policy.track.iter().map(|track| track.signal.clone()));
     let service = case.seen.service.as_ref();
     let asleep = service.is_ok_and(|it| it.desired_count == 0);
-    signals.into_iter().any(|signal| match &signal {
-        Signal::PerTask(_) if asleep => false,
-        Signal::Alarm(name) => {
+    signals.into_iter().any(|signal| {
+        if let Signal::Alarm(name) = &signal {
             let read = case.seen.alarms.get(name).and_then(|read| read.as_ref().ok());
-            read.is_none_or(|alarm| {
+            return read.is_none_or(|alarm| {
                 alarm.state == AlarmState::InsufficientData || alarm.evaluation_state.code().is_some()
-            })
+            });
         }
-        Signal::Metric(name) | Signal::PerTask(name) => {
-            let remembered = case.memory.metrics.contains_key(name);
-            let declared = case.policy.metrics.iter().find(|metric| metric.name == *name);
-            let missing = declared.is_none_or(|metric| metric.on_absence == OnAbsence::Missing);
-            match case.seen.metrics.get(name) {
-                Some(MetricReading::Failed(_)) => !remembered,
-                // What may still change is not known yet.
-                Some(MetricReading::Points { points, .. }) => {
-                    let settled = |point: &Datapoint| point.at <= case.now - seconds(SETTLES_AFTER);
-                    !points.iter().any(settled) && missing && !remembered
-                }
-                Some(MetricReading::NotRead) | None => !remembered && !case.memory.empty.contains_key(name),
+        let (Signal::Metric(name) | Signal::PerTask(name)) = &signal else {
+            return case.seen.queue().is_none();
+        };
+        let remembered = case.memory.metrics.contains_key(name);
+        let declared = case.policy.metrics.iter().find(|metric| metric.name == *name);
+        let missing = declared.is_none_or(|metric| metric.on_absence == OnAbsence::Missing);
+        let unknown = match case.seen.metrics.get(name) {
+            Some(MetricReading::Failed(_)) => !remembered,
+            // What may still change is not known yet.
+            Some(MetricReading::Points { points, .. }) => {
+                let settled = |point: &Datapoint| point.at <= case.now - seconds(SETTLES_AFTER);
+                !points.iter().any(settled) && missing && !remembered
             }
-        }
-        Signal::Waiting
-        | Signal::InFlight
-        | Signal::Depth
-        | Signal::Due
-        | Signal::Delayed
-        | Signal::WaitingPerTask
-        | Signal::StalledFor => case.seen.queue().is_none(),
+            Some(MetricReading::NotRead) | None => !remembered && !case.memory.empty.contains_key(name),
+        };
+        unknown && !(asleep && matches!(signal, Signal::PerTask(_)))
     })
 }
 
