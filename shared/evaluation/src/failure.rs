@@ -1,4 +1,4 @@
-//! A failed invocation, sorted for whoever calls: may the same event succeed later?
+//! A failed invocation, sorted for the caller: may the same event succeed later?
 
 use std::fmt;
 
@@ -20,7 +20,7 @@ impl InvocationError {
         Self { retryable: false, message: message.into() }
     }
 
-    /// The world may be better at the next evaluation.
+    /// The next evaluation may succeed.
     #[must_use]
     pub fn retryable(message: impl Into<String>) -> Self {
         Self { retryable: true, message: message.into() }

@@ -19,7 +19,7 @@ use futures_util::join;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tidegate_aws::ledger::{Found, Ledger, LedgerItem, WriteResult};
-use tidegate_aws::report::{Alert, EvaluationReport, Header};
+use tidegate_aws::report::{Alert, EvaluationReport, Header, Place};
 use tidegate_aws::trigger::Trigger;
 use tidegate_aws::{CallError, Clients, delayed_evaluations, log, sns};
 use tidegate_policy::AbsenceKind;
@@ -112,6 +112,7 @@ impl<C: Concern> Evaluator<C> {
             concern: self.concern.name(),
             function: self.settings.function.clone(),
             ledger: self.settings.ledger.clone(),
+            place: Place::of_arn(&self.settings.topic),
             evaluation: format!("{:08x}", RandomState::new().hash_one(at) >> 32),
             at,
             trigger,
@@ -161,7 +162,7 @@ impl<C: Concern> Evaluator<C> {
             return Ok(0);
         }
         sns::publish(&self.clients.sns, &self.settings.topic, report).await?;
-        self.told_of_recovery();
+        self.recovery_reported();
         Ok(1)
     }
 

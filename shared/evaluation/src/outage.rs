@@ -34,8 +34,11 @@ impl<C: Concern> Evaluator<C> {
             return error.into();
         }
         let mut report = EvaluationReport::empty(header.clone());
-        report.alert = Some(self.alert(Severity::Critical, format!("nothing is scaled: {error}")));
-        let notified = if self.is_outage_news(&error, header.at) {
+        let ledger = &self.settings.ledger;
+        let failed = error.absence.kind.predicate();
+        let text = format!("scaling paused: DynamoDB table `{ledger}` {failed}; desired counts unchanged");
+        report.alert = Some(self.alert(Severity::Critical, text, Some(error.to_string())));
+        let notified = if self.should_notify(&error, header.at) {
             sns::publish(&self.clients.sns, &self.settings.topic, &report).await
         } else {
             Ok(())
@@ -51,16 +54,16 @@ impl<C: Concern> Evaluator<C> {
     }
 
     /// Counts a failed evaluation; true when operators are to be notified of it.
-    fn is_outage_news(&self, error: &CallError, now: Timestamp) -> bool {
+    fn should_notify(&self, error: &CallError, now: Timestamp) -> bool {
         let mut outage = self.known_outage();
         outage.failures = outage.failures.saturating_add(1);
         let due = outage.notified_at.is_none_or(|last| now.duration_since(last) >= ALERT_EVERY);
         let lasting = !error.is_retryable() || outage.failures >= PASSING_FAILURES_BEFORE_NOTIFYING;
-        let worth_reporting = due && lasting;
-        if worth_reporting {
+        let notify = due && lasting;
+        if notify {
             outage.notified_at = Some(now);
         }
-        worth_reporting
+        notify
     }
 
     /// The ledger answers; reported if operators were notified that it did not.
@@ -68,12 +71,15 @@ impl<C: Concern> Evaluator<C> {
         let mut outage = self.known_outage();
         let failures = std::mem::take(&mut outage.failures);
         outage.notified_at?;
-        let text = format!("scaling again: the ledger answers after {failures} failed evaluations");
-        Some(self.alert(Severity::Info, text))
+        let (ledger, plural) = (&self.settings.ledger, if failures == 1 { "" } else { "s" });
+        let text = format!(
+            "RESOLVED: scaling resumed: DynamoDB table `{ledger}` answers after {failures} failed evaluation{plural}"
+        );
+        Some(self.alert(Severity::Info, text, None))
     }
 
-    /// Operators know that it does.
-    pub(crate) fn told_of_recovery(&self) {
+    /// Operators were notified that it does.
+    pub(crate) fn recovery_reported(&self) {
         self.known_outage().notified_at = None;
     }
 
@@ -82,7 +88,7 @@ impl<C: Concern> Evaluator<C> {
     }
 
     /// An alert about everything of the concern.
-    fn alert(&self, severity: Severity, text: String) -> Alert {
-        Alert { severity, text, targets: self.concern.names() }
+    fn alert(&self, severity: Severity, text: String, because: Option<String>) -> Alert {
+        Alert { severity, text, because, targets: self.concern.names() }
     }
 }

@@ -113,11 +113,31 @@ const AWS_DENIES: [&str; 13] = [
 /// Codes of a service that cannot serve now: HTTP 500 and 503.
 const AWS_CANNOT_SERVE: [&str; 4] = ["ServiceUnavailable", "Internal", "ServerException", "ServiceFailure"];
 
+impl AbsenceKind {
+    /// The same as what a named thing did: `timed out` in "ECS timed out".
+    #[must_use]
+    pub fn predicate(self) -> &'static str {
+        match self {
+            Self::Unreachable => "cannot be reached",
+            Self::TimedOut => "timed out",
+            Self::Denied => "denied access",
+            Self::Throttled => "throttled the request",
+            Self::NotFound => "does not exist",
+            Self::WrongType => "cannot be used",
+            Self::Refused => "refused the request",
+            Self::Busy => "is busy",
+            Self::NoDatapoints => "has no datapoints",
+            Self::Provisional => "has provisional datapoints only",
+            Self::Unreadable => "gave an answer that Tidegate cannot read",
+        }
+    }
+}
+
 impl fmt::Display for AbsenceKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Unreachable => "unreachable",
-            Self::TimedOut => "no answer in time",
+            Self::TimedOut => "timed out",
             Self::Denied => "access denied",
             Self::Throttled => "throttled",
             Self::NotFound => "not found",
