@@ -36,7 +36,7 @@ impl CallError {
         )
     }
 
-    /// Whether the same call may succeed later without anybody changing anything.
+    /// Whether the same call may succeed later without a change by an operator.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self.absence.kind {

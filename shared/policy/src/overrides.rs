@@ -37,8 +37,8 @@ pub enum OverrideKind {
 
 impl Override {
     /// An override ends within so long: the command writes none of more than 30 days, and a day is for clocks that differ.
-    /// A row of the table that ends later was not written by the command, and is not in force. Without a limit whoever may
-    /// write the table sets a size for ever, unseen by who reads the fleet file.
+    /// A row of the table that ends later was not written by the command, and is not in force. Without a limit a writer of
+    /// the table could set a size for ever, unseen in the fleet file.
     pub const LONGEST: SignedDuration = SignedDuration::from_hours(31 * 24);
 
     /// Its texts are reported in reports: each becomes one line of bounded length.

@@ -9,7 +9,7 @@ use tidegate_aws::report::{self, Header, Section, State};
 use tidegate_aws::targets;
 use tidegate_fleet::TargetName;
 use tidegate_policy::rule::{Span, thousands};
-use tidegate_policy::{Decision, Notice, NoticeKind, Observation, Reason, Severity, Verdict};
+use tidegate_policy::{AbsenceKind, Decision, Notice, NoticeKind, Observation, Reason, Severity, Verdict};
 
 use crate::moment::Moment;
 
@@ -171,14 +171,16 @@ impl TargetReport {
     #[must_use]
     pub fn cause(&self) -> Option<String> {
         let words = self.decision.capacity_unit;
-        let aws = words.aws_service();
+        // AWS is always there; the service or group may not be.
+        let failed = |kind: AbsenceKind| {
+            let who = if kind == AbsenceKind::NotFound { words.scaled() } else { words.aws_service() };
+            format!("{who} {}", kind.predicate())
+        };
         match (&self.action, self.decision.verdict.as_change()) {
             (ActionTaken::Tried(Outcome::Failed(error)), _) if error.outcome_is_unknown() => {
-                Some(format!("{aws} {}; the next evaluation checks", error.absence.kind.predicate()))
+                Some(format!("{}; the next evaluation checks", failed(error.absence.kind)))
             }
-            (ActionTaken::Tried(Outcome::Failed(error)), _) => {
-                Some(format!("{aws} {}", error.absence.kind.predicate()))
-            }
+            (ActionTaken::Tried(Outcome::Failed(error)), _) => Some(failed(error.absence.kind)),
             (ActionTaken::Tried(Outcome::TooLate), _) => {
                 Some("this evaluation ran out of time; the next one decides again".to_owned())
             }

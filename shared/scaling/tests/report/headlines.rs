@@ -32,6 +32,10 @@ fn a_headline_says_what_became_of_a_change_and_the_one_cause() {
             "scale-out from 4 to 1,200 tasks unconfirmed: ECS timed out; the next evaluation checks",
         ),
         (
+            failed(AbsenceKind::NotFound),
+            "failed to scale out from 4 to 1,200 tasks: ECS service does not exist",
+        ),
+        (
             failed(AbsenceKind::Throttled),
             "failed to scale out from 4 to 1,200 tasks: ECS throttled the request",
         ),
