@@ -74,7 +74,7 @@ def test_a_trigger_makes_the_function_evaluate_and_act(pair, emulated, name):
     assert (answer["trigger"], answer.get("alarm"), answer["dropped"]) == (trigger, alarm, False)
     assert answer["evaluations_sent"] == (3 if name == "schedule" else 0), "only the schedule sends evaluations"
     assert sizes(pair) == ((10, 5) if name == "manual-services" else (10, 10))
-    assert f"triggered by {trigger}" in pair.report()["text"]
+    assert f"trigger: {trigger}" in pair.report()["text"]
 
 
 def test_a_duplicate_event_changes_nothing(pair, emulated):
@@ -98,7 +98,7 @@ def test_a_plan_acts_on_nothing_and_writes_nothing(pair, emulated):
     scalable_targets = {"application-autoscaling:DescribeScalableTargets": 1}
     assert pair.requests() == {**scalable_targets, "dynamodb:BatchGetItem": 1, "ecs:DescribeServices": 1}
     assert sizes(pair) == (5, 5) and pair.items() == {} and pair.reports() == []
-    assert answer["plan"][0].startswith("worker: scale out from 5 to 10 tasks, because waiting is 600, above 500")
+    assert answer["plan"][0].startswith("worker: scale out from 5 to 10 tasks, because waiting is 600 (rule: waiting > 500)")
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,7 @@ def test_tasks_that_do_not_start_get_no_more_and_are_reported_at_once(stage, pen
     stage.ecs("broken", follow=True)
     function.invoke(event("schedule"))
     assert stage.desired("broken") == asked + 5
-    assert any("RESOLVED: tasks do not start" in report["text"] for report in stage.reports())
+    assert any("RESOLVED: tasks start again" in report["text"] for report in stage.reports())
 
 
 def test_throttled_describe_services_scales_nothing_in_and_spares_the_other_cluster(stage, relay):
@@ -119,7 +119,7 @@ def test_a_throttled_update_service_is_reported_and_not_hammered(stage, relay):
     assert report["severity"] == "critical"
     assert "broken: failed to scale out from 10 to 15 tasks" in report["text"]
     assert "update service `broken`" in report["text"] and "Rate exceeded" in report["text"]
-    assert "good: scale out from 5 to 10 tasks" in report["text"]
+    assert "good: scaled out from 5 to 10 tasks: waiting " in report["text"]
     tried = relay.count("UpdateService", '"broken"')
     assert tried == 3, "the SDK's three attempts"
     stage.clock.forward(15)

@@ -56,7 +56,7 @@ def test_without_its_ledger_it_scales_nothing_and_says_so(busy, action, how, kin
     check_nothing_changed(busy)
     report = busy.report()
     assert report["severity"] == "critical"
-    assert "nothing is scaled" in report["subject"] and words in report["text"] and "tidegate-ledger" in report["text"]
+    assert "scaling paused" in report["subject"] and words in report["text"] and "tidegate-ledger" in report["text"]
     check_it_works_again(busy, function)
 
 
@@ -81,13 +81,13 @@ def test_without_its_ledger_and_sns_the_failure_itself_and_the_log_name_both(bus
         function.invoke(event("schedule"))
     assert "read the ledger `tidegate-ledger`" in failed.value.message
     log = function.log.read_text()
-    assert "nothing is scaled" in log and "publish a report to `arn:aws:sns" in log
+    assert "scaling paused" in log and "publish a report to `arn:aws:sns" in log
     check_nothing_changed(busy)
     busy.heal()
     busy.fault("dynamodb:BatchGetItem", **DENIED)
     with pytest.raises(InvocationFailed):
         function.invoke(event("schedule"))
-    assert "nothing is scaled" in busy.report()["text"], "nobody was notified yet"
+    assert "scaling paused" in busy.report()["text"], "no operator was notified yet"
 
 
 def test_a_ledger_that_does_not_exist_is_named(busy):
@@ -136,7 +136,7 @@ def test_without_sns_it_scales_and_tells_at_the_next_evaluation(busy, how):
     function.invoke(event("schedule"))
     text = busy.report()["text"]
     assert "not reported before" in text
-    assert "busy: scale out from 5 to 10 tasks" in text and "idle: scale in from 10 to 9 tasks" in text
+    assert "busy: scaled out from 5 to 10 tasks: waiting " in text and "idle: scaled in from 10 to 9 tasks: waiting " in text
     busy.clock.forward(1)
     function.invoke(event("schedule"))
     assert all("not reported before" not in report["text"] for report in busy.reports())

@@ -73,7 +73,7 @@ def test_an_override_is_honored_and_told(stage, row, waiting, desired, of):
     assert stage.desired("worker") == desired
     assert "overridden" in codes(answer, "worker")
     [(kind, tasks)] = row.items()
-    assert f"anna asked for {kind} {tasks} until {DAY} 00:00 UTC (a launch)" in stage.report()["text"]
+    assert f"anna set {kind} {tasks} until {DAY} 00:00 UTC (a launch)" in stage.report()["text"]
 
 
 @pytest.mark.parametrize("row", [{"target": "worker", "until": PAST}, {"target": "other", "until": FUTURE}])
@@ -100,7 +100,7 @@ def test_an_override_ends_by_itself_and_its_end_is_reported(stage):
     stage.clock.forward(31 * 24 * 3600)
     function.invoke(event("schedule"))
     assert stage.desired("worker") == 11
-    assert "RESOLVED: override in force" in stage.report()["text"]
+    assert "RESOLVED: override ended" in stage.report()["text"]
 
 
 def test_an_override_that_ends_in_years_is_not_in_force_and_one_beyond_the_file_is_cut_and_both_are_reported(stage):

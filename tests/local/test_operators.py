@@ -37,7 +37,7 @@ def test_a_pin_is_set_by_the_next_evaluation_told_and_undone_by_a_release(watche
     function.invoke(event("schedule"))
     assert watched.desired("worker") == 12
     text = watched.report()["text"]
-    assert "ana asked for pin 12" in text and "(launch)" in text
+    assert "ana set pin 12" in text and "(launch)" in text
     undo = next(line.split("undo")[1].split() for line in text.splitlines() if line.strip().startswith("undo"))
     assert undo[:3] == ["tidegate", "release", "worker"]
 

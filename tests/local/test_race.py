@@ -149,7 +149,7 @@ def test_a_process_frozen_between_intent_and_act_acts_no_more_when_another_has(o
     answer = frozen.events.answer()
     assert target(answer, "worker")["outcome"] == "too-late"
     check_it_acted_once(one)
-    assert "too late to scale out from 5 to 10 tasks" in "\n".join(report["text"] for report in one.reports())
+    assert "scale-out from 5 to 10 tasks not requested" in "\n".join(report["text"] for report in one.reports())
 
 
 def test_a_change_whose_evaluation_died_before_it_could_tell_is_reported_by_the_next(one):
@@ -164,4 +164,4 @@ def test_a_change_whose_evaluation_died_before_it_could_tell_is_reported_by_the_
     one.clock.forward(60)
     heir.invoke(event("schedule"))
     assert one.desired("worker") == 10
-    assert "change to 10 tasks was found made" in "\n".join(report["text"] for report in one.reports())
+    assert "an earlier evaluation did scale to 10 tasks" in "\n".join(report["text"] for report in one.reports())

@@ -183,7 +183,7 @@ def test_a_condition_is_reported_when_it_begins_and_when_it_ends(api):
     api.clock.forward(180)
     trigger(function)
     ends = api.report()
-    assert "RESOLVED: memory > 85% for 3m" in ends["text"], "its minute has settled"
+    assert "RESOLVED: memory 50% (was above 85% for 3m)" in ends["text"], "its minute has settled"
     assert (ends["severity"], ends["state"]) == ("info", "resolved")
     assert api.desired("api") == 3, "it scales nothing"
 

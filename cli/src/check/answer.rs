@@ -137,7 +137,7 @@ fn track(track: &Track) -> Value {
 }
 
 fn notify(notify: &Notify) -> Value {
-    json!({ "when": notify.when.to_string(), "severity": summary::severity(notify.severity) })
+    json!({ "when": notify.when.to_string(), "severity": notify.severity.code() })
 }
 
 fn ecs(target: &TargetName) -> Option<Value> {

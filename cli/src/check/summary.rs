@@ -4,9 +4,7 @@ use std::fmt::Write;
 
 use tidegate_fleet::cost::{self, Saving, WORTH_A_HINT_DOLLARS};
 use tidegate_fleet::{Budget, Fleet, Metric, Mode, Service, TargetName};
-use tidegate_policy::{
-    Adjustment, Amount, CapacityUnit, Condition, Hours, Rule, ServicePolicy, Severity, rule::Span,
-};
+use tidegate_policy::{Adjustment, Amount, CapacityUnit, Condition, Hours, Rule, ServicePolicy, rule::Span};
 
 use crate::counts::jobs;
 
@@ -108,23 +106,14 @@ fn capacity(service: &Service) -> String {
 fn rules(policy: &ServicePolicy) -> Vec<String> {
     let notified = |when: &Condition| policy.notify.iter().find(|notify| notify.when == *when);
     let scaling = policy.rules.iter().map(|rule| match notified(&rule.when) {
-        Some(notify) => format!("{}: {}, notify {}", rule.when, adjustment(rule), severity(notify.severity)),
+        Some(notify) => format!("{}: {}, notify {}", rule.when, adjustment(rule), notify.severity.code()),
         None => format!("{}: {}", rule.when, adjustment(rule)),
     });
     let scales = |when: &Condition| policy.rules.iter().any(|rule| rule.when == *when);
     let notifying = policy.notify.iter().filter(|notify| !scales(&notify.when));
     scaling
-        .chain(notifying.map(|notify| format!("{}: notify {}", notify.when, severity(notify.severity))))
+        .chain(notifying.map(|notify| format!("{}: notify {}", notify.when, notify.severity.code())))
         .collect()
-}
-
-/// As the fleet file writes it.
-pub(crate) fn severity(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Info => "info",
-        Severity::Warning => "warning",
-        Severity::Critical => "critical",
-    }
 }
 
 /// How a metric is found, and what it is a share of.

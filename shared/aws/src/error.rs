@@ -111,7 +111,29 @@ impl CallError {
         }
     }
 
-    /// Whether the same call may succeed later without anybody changing anything.
+    /// What was asked for does not exist.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        matches!(&self.failure, Failure::Aws(AwsError::Answered { class: ErrorClass::NotFound, .. }))
+    }
+
+    /// What the service that was asked did, as a clause after its name: `timed out`.
+    #[must_use]
+    pub fn predicate(&self) -> &'static str {
+        match &self.failure {
+            Failure::Aws(error) => error.predicate(),
+            Failure::OutOfTime => "timed out",
+            Failure::NotUnderstood(_) => "holds an item that Tidegate cannot read",
+            Failure::TooLarge { .. } => "cannot hold the memory of the fleet in one item",
+            Failure::Contended => "is written by others at the same time",
+            Failure::LeftUnprocessed { .. } => "throttled the request",
+            Failure::AboveCount { .. } | Failure::Unbuilt(_) | Failure::NotWritable(_) => {
+                "cannot be asked for this"
+            }
+        }
+    }
+
+    /// Whether the same call may succeed later without a change by an operator.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match &self.failure {

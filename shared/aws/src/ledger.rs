@@ -44,7 +44,7 @@ const OVERRIDES_MAX: usize = 100;
 const HEADLINE_CHARACTERS_MAX: usize = 400;
 
 impl<M> Found<M> {
-    /// Believes what was read only as far as it can be true: whoever may write the table can put anything there. The memory
+    /// Believes what was read only as far as it can be true: any writer of the table can put anything there. The memory
     /// itself is its concern's to judge.
     pub fn believe(&mut self, now: Timestamp) {
         let unreported = &mut self.item.unreported;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tidegate_policy::Severity;
 
-pub use crate::report::section::{Section, State};
+pub use crate::report::section::{Section, State, headline};
 use crate::report::subject::Line;
 pub use crate::report::subject::SUBJECT_CHARACTERS_MAX;
 use crate::trigger::Trigger;
@@ -28,12 +28,36 @@ pub struct Header {
     pub function: String,
     /// The ledger's table, for the commands that keep or undo a change.
     pub ledger: String,
+    /// The account and Region that it evaluates, as far as known.
+    pub place: Option<Place>,
     /// The evaluation's id.
     pub evaluation: String,
     /// When it evaluated.
     pub at: Timestamp,
     /// What triggered.
     pub trigger: Trigger,
+}
+
+/// An account and a Region of AWS: the same fleet may stand in several.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// `111122223333`
+    pub account: String,
+    /// `eu-central-1`
+    pub region: String,
+}
+
+impl Place {
+    /// Where an ARN lies.
+    #[must_use]
+    pub fn of_arn(arn: &str) -> Option<Self> {
+        match arn.splitn(6, ':').collect::<Vec<_>>().as_slice() {
+            ["arn", _, _, region, account, _] if !region.is_empty() && !account.is_empty() => {
+                Some(Self { account: (*account).to_owned(), region: (*region).to_owned() })
+            }
+            _ => None,
+        }
+    }
 }
 
 /// What one evaluation did, target by target.
@@ -45,7 +69,7 @@ pub struct EvaluationReport {
     pub sections: Vec<Section>,
     /// What earlier evaluations could not report.
     pub unreported: Vec<Unreported>,
-    /// A report about the whole evaluation: it failed, or it works again.
+    /// A report about the whole evaluation: scaling is paused, or resumed.
     pub alert: Option<Alert>,
 }
 
@@ -54,8 +78,10 @@ pub struct EvaluationReport {
 pub struct Alert {
     /// How much it matters.
     pub severity: Severity,
-    /// What, as a sentence.
+    /// What, as a headline.
     pub text: String,
+    /// Why, in full.
+    pub because: Option<String>,
     /// The services it is about: all of the fleet.
     pub targets: Vec<String>,
 }
@@ -115,17 +141,20 @@ impl EvaluationReport {
     /// The subject: fewer than 100 characters, one line.
     #[must_use]
     pub fn subject(&self) -> String {
-        let alert = self.alert.iter().map(|alert| Line { target: None, what: alert.text.clone() });
-        let worth_reporting = self.by_severity().into_iter();
-        let worth_reporting =
-            worth_reporting.map(|it| Line { target: Some(it.target.clone()), what: it.verdict.clone() });
+        let alert =
+            self.alert.iter().map(|alert| Line { target: None, what: alert.text.clone(), cause: None });
+        let worth_reporting = self.by_severity().into_iter().map(|section| Line {
+            target: Some(section.target.clone()),
+            what: section.verdict.clone(),
+            cause: section.cause.clone(),
+        });
         let late = self.unreported.iter().map(|late| {
             let name = format!("{}: ", late.target);
             let what = format!("earlier: {}", late.text.strip_prefix(&name).unwrap_or(&late.text));
-            Line { target: Some(late.target.clone()), what }
+            Line { target: Some(late.target.clone()), what, cause: None }
         });
         let lines: Vec<Line> = alert.chain(worth_reporting).chain(late).collect();
-        let nothing = Line { target: None, what: "nothing to report".to_owned() };
+        let nothing = Line { target: None, what: "nothing to report".to_owned(), cause: None };
         let more = lines.len().saturating_sub(1);
         subject::subject(&self.header.fleet, lines.first().unwrap_or(&nothing), more)
     }
@@ -145,7 +174,11 @@ impl EvaluationReport {
     /// The text, as paragraphs: one per target, the most severe first.
     #[must_use]
     pub fn paragraphs(&self) -> Vec<String> {
-        let mut parts: Vec<String> = self.alert.iter().map(|alert| alert.text.clone()).collect();
+        let why = |because: &String| format!("\n  why   {because}");
+        let alert = self.alert.iter();
+        let mut parts: Vec<String> = alert
+            .map(|alert| alert.text.clone() + &alert.because.as_ref().map(why).unwrap_or_default())
+            .collect();
         parts.extend(self.by_severity().into_iter().map(|section| section.paragraph.clone()));
         if !self.unreported.is_empty() {
             let lines = self.unreported.iter().map(|Unreported { severity: _, target: _, at, text }| {
@@ -159,9 +192,11 @@ impl EvaluationReport {
     /// The last line of every text: which evaluation this was.
     #[must_use]
     pub fn signature(&self) -> String {
-        let Header { fleet, concern, evaluation, at, trigger, .. } = &self.header;
+        let Header { fleet, concern, place, evaluation, at, trigger, .. } = &self.header;
         let at = at.strftime("%Y-%m-%d %H:%M:%S UTC");
-        format!("fleet {fleet}, {concern}, evaluation {evaluation} at {at}, triggered by {trigger}")
+        let place = place.as_ref().map(|Place { account, region }| format!("account {account}, {region}, "));
+        let place = place.unwrap_or_default();
+        format!("fleet {fleet}, {concern}, evaluation {evaluation}, {place}{at}, trigger: {trigger}")
     }
 
     /// The whole text.
@@ -205,7 +240,7 @@ impl EvaluationReport {
 
     fn header_json(&self) -> Value {
         let Self { header, sections: _, unreported, alert } = self;
-        let Header { fleet, concern, function: _, ledger: _, evaluation, at, trigger } = header;
+        let Header { fleet, concern, function: _, ledger: _, place: _, evaluation, at, trigger } = header;
         let mut json = json!({
             "format": FORMAT,
             "fleet": fleet,
@@ -221,7 +256,8 @@ impl EvaluationReport {
             json["state"] = state.code().into();
         }
         if let Some(alert) = alert {
-            json["alert"] = alert.text.clone().into();
+            let because = alert.because.as_ref().map(|because| format!(": {because}")).unwrap_or_default();
+            json["alert"] = format!("{}{because}", alert.text).into();
         }
         if !unreported.is_empty() {
             json["unreported"] = json!(unreported);

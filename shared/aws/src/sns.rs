@@ -2,7 +2,6 @@
 
 use aws_sdk_sns::types::MessageAttributeValue;
 use serde_json::{Value, json};
-use tidegate_policy::Severity;
 
 use crate::error::{CallError, Step};
 use crate::report::{EvaluationReport, FORMAT, Header};
@@ -18,7 +17,7 @@ const DESCRIPTION_BYTES_MAX: usize = 6 * 1024;
 /// Publishes the reports of an evaluation as one message.
 ///
 /// # Errors
-/// SNS did not take it; the conditions stay untold and the next evaluation tells them again.
+/// SNS did not accept the message; the notices stay active and the next evaluation reports them again.
 pub async fn publish(
     sns: &aws_sdk_sns::Client,
     topic: &str,
@@ -32,7 +31,7 @@ pub async fn publish(
         .message_structure("json")
         .message(message(report))
         .message_attributes("format", attribute(&step, "String", FORMAT.to_string())?)
-        .message_attributes("severity", attribute(&step, "String", severity(report.severity()))?)
+        .message_attributes("severity", attribute(&step, "String", report.severity().code().to_owned())?)
         .message_attributes("concern", attribute(&step, "String", report.header.concern.to_owned())?)
         .message_attributes("target", attribute(&step, "String.Array", json!(report.about()).to_string())?);
     let call = match report.state() {
@@ -42,7 +41,7 @@ pub async fn publish(
     call.send().await.map(|_| ()).map_err(|error| CallError::aws(step(), &error))
 }
 
-/// One body per protocol: people get text, chat gets the custom notification of Amazon Q Developer in chat
+/// One body per protocol: e-mail gets text, chat gets the custom notification of Amazon Q Developer in chat
 /// applications, queues and functions get that and everything else. What does not fit is left out and said: first the
 /// data for machines, which the log has too, then services at the end of the text.
 #[must_use]
@@ -95,7 +94,7 @@ fn text(report: &EvaluationReport, bytes: usize) -> String {
 fn notification(report: &EvaluationReport) -> Value {
     let resources = report.worth_reporting().map(|section| section.resource.clone());
     let commands = report.worth_reporting().flat_map(|section| &section.commands);
-    let severity = severity(report.severity());
+    let severity = report.severity().code();
     let thread = match report.about().as_slice() {
         [one] => format!("{}-{one}-{}", report.header.fleet, report.header.at.strftime("%Y-%m-%d")),
         [] | [_, _, ..] => format!("{}-{}", report.header.fleet, report.header.evaluation),
@@ -124,15 +123,6 @@ fn notification(report: &EvaluationReport) -> Value {
             "additionalContext": context,
         },
     })
-}
-
-fn severity(severity: Severity) -> String {
-    match severity {
-        Severity::Info => "info",
-        Severity::Warning => "warning",
-        Severity::Critical => "critical",
-    }
-    .to_owned()
 }
 
 fn attribute(

@@ -91,11 +91,11 @@ pub fn hand_over(target: &TargetName) -> String {
     }
 }
 
-/// What AWS calls the number that is set.
+/// The command that sets a target's capacity without Tidegate.
 #[must_use]
-pub fn capacity_word(target: &TargetName) -> &'static str {
+pub fn set_by_hand(target: &TargetName, capacity: u32) -> String {
     match target {
-        TargetName::Ecs(_) => "desired count",
-        TargetName::Group(_) => "desired capacity",
+        TargetName::Ecs(service) => ecs::set_by_hand(service, capacity),
+        TargetName::Group(group) => group::set_by_hand(group, capacity),
     }
 }

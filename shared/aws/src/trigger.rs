@@ -28,7 +28,7 @@ pub enum Trigger {
 
 /// The action that every trigger asks for, unless it says another.
 pub const EVALUATE: &str = "evaluate";
-/// The action that only asks what would be done: nothing is remembered, done or told.
+/// The action that only asks what would be done: nothing is remembered, done or reported.
 pub const PLAN: &str = "plan";
 
 /// An event that no function understands.
@@ -93,7 +93,7 @@ impl Trigger {
         Err(unknown(event))
     }
 
-    /// Only a question: nothing is to be remembered, done or told.
+    /// Only a question: nothing is to be remembered, done or reported.
     #[must_use]
     pub fn is_plan(&self) -> bool {
         self.action() == PLAN

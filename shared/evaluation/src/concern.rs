@@ -50,7 +50,7 @@ pub trait Concern {
         now: Timestamp,
     ) -> impl Future<Output = Result<(Found<Self::Memory>, Self::FleetObservation), CallError>>;
 
-    /// Believes a memory that was read only as far as it can be true: whoever may write the table can put anything there.
+    /// Believes a memory that was read only as far as it can be true: any writer of the table can put anything there.
     fn believe(&self, memory: &mut Self::Memory, now: Timestamp);
 
     /// Decides, and puts the next memory, with every intent, into the item.
@@ -76,6 +76,6 @@ pub trait Concern {
     /// Its part of the report.
     fn section(&self, target: &Self::Target, header: &Header) -> Section;
 
-    /// Puts what came of the changes, and what operators were notified of, into the newest memory, whoever wrote it.
+    /// Puts what came of the changes, and what operators were notified of, into the newest memory, whichever evaluation wrote it.
     fn settle(&self, memory: &mut Self::Memory, targets: &[Self::Target], header: &Header, notified: bool);
 }

@@ -6,7 +6,7 @@ use futures_util::join;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tidegate_aws::ledger::{Found, Ledger, LedgerItem, WriteResult};
-use tidegate_aws::report::{Alert, EvaluationReport, Header};
+use tidegate_aws::report::{Alert, EvaluationReport, Header, Place};
 use tidegate_aws::sqs::delayed_evaluations;
 use tidegate_aws::trigger::Trigger;
 use tidegate_aws::{CallError, Clients, log, sns};
@@ -95,6 +95,7 @@ impl<C: Concern> Evaluator<C> {
         let at = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
         Header {
             fleet: self.fleet.clone(),
+            place: Place::of_arn(&self.settings.topic),
             concern: self.concern.name(),
             function: self.settings.function.clone(),
             ledger: self.settings.ledger.clone(),
@@ -154,7 +155,9 @@ impl<C: Concern> Evaluator<C> {
             return error.into();
         }
         let mut report = EvaluationReport::empty(header.clone());
-        report.alert = Some(self.alert(Severity::Critical, format!("nothing is scaled: {error}")));
+        let (ledger, failed) = (&self.settings.ledger, error.predicate());
+        let text = format!("scaling paused: DynamoDB table `{ledger}` {failed}; desired counts unchanged");
+        report.alert = Some(self.alert(Severity::Critical, text, Some(error.to_string())));
         let notified = if self.outage.is_news(&error, header.at) {
             sns::publish(&self.clients.sns, &self.settings.topic, &report).await
         } else {
@@ -173,13 +176,16 @@ impl<C: Concern> Evaluator<C> {
     /// The ledger answers; reported if operators were notified that it did not.
     fn recovered(&self) -> Option<Alert> {
         let failures = self.outage.ends()?;
-        let text = format!("scaling again: the ledger answers after {failures} failed evaluations");
-        Some(self.alert(Severity::Info, text))
+        let (ledger, plural) = (&self.settings.ledger, if failures == 1 { "" } else { "s" });
+        let text = format!(
+            "RESOLVED: scaling resumed: DynamoDB table `{ledger}` answers after {failures} failed evaluation{plural}"
+        );
+        Some(self.alert(Severity::Info, text, None))
     }
 
     /// An alert about everything of the concern.
-    fn alert(&self, severity: Severity, text: String) -> Alert {
-        Alert { severity, text, targets: self.concern.names() }
+    fn alert(&self, severity: Severity, text: String, because: Option<String>) -> Alert {
+        Alert { severity, text, because, targets: self.concern.names() }
     }
 
     /// Another evaluation wrote first. What it saw is at most moments older; this one only keeps the delayed

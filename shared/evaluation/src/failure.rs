@@ -1,4 +1,4 @@
-//! A failed invocation, sorted for whoever calls: may the same event succeed later?
+//! A failed invocation, sorted for the caller: may the same event succeed later?
 
 use lambda_runtime::Diagnostic;
 use tidegate_aws::CallError;

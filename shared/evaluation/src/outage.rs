@@ -32,11 +32,11 @@ impl Outage {
         known.failures = known.failures.saturating_add(1);
         let due = known.notified_at.is_none_or(|last| now.duration_since(last) >= ALERT_EVERY);
         let lasting = !error.is_retryable() || known.failures >= PASSING_FAILURES_BEFORE_NOTIFYING;
-        let worth_reporting = due && lasting;
-        if worth_reporting {
+        let notify = due && lasting;
+        if notify {
             known.notified_at = Some(now);
         }
-        worth_reporting
+        notify
     }
 
     /// The ledger answers. After how many failed evaluations, if operators were notified that it did not.

@@ -66,7 +66,7 @@ impl<C: Concern> Evaluator<C> {
     }
 }
 
-/// The targets with an outcome to settle or reports to mark, told or not.
+/// The targets with an outcome to settle or reports to mark, published or not.
 fn worth_recording(report: &EvaluationReport) -> impl Iterator<Item = &Section> {
     report.sections.iter().filter(|section| section.outcome.is_some() || section.is_worth_reporting)
 }
@@ -82,7 +82,7 @@ fn settle_unreported(
         unreported.retain(|late| !report.unreported.contains(late));
         return;
     }
-    let changed = report.worth_reporting().filter(|section| !section.is_told_again);
+    let changed = report.worth_reporting().filter(|section| !section.is_reported_again);
     unreported.extend(changed.map(|section| Unreported {
         severity: section.severity,
         target: section.target.clone(),

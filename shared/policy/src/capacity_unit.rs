@@ -1,5 +1,7 @@
 //! What a capacity counts, and its words: the sentences about an Auto Scaling group say instances, not tasks.
 
+use crate::rule::thousands;
+
 /// What a capacity counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CapacityUnit {
@@ -31,7 +33,7 @@ impl CapacityUnit {
     /// `1 task`, `5 tasks`.
     #[must_use]
     pub fn so_many(self, count: u32) -> String {
-        format!("{count} {}", if count == 1 { self.one() } else { self.many() })
+        format!("{} {}", thousands(count), if count == 1 { self.one() } else { self.many() })
     }
 
     /// What is scaled: `ECS service`.
@@ -40,6 +42,24 @@ impl CapacityUnit {
         match self {
             Self::Tasks => "ECS service",
             Self::Instances => "Auto Scaling group",
+        }
+    }
+
+    /// What AWS calls the number that is set: `desired count`.
+    #[must_use]
+    pub fn desired(self) -> &'static str {
+        match self {
+            Self::Tasks => "desired count",
+            Self::Instances => "desired capacity",
+        }
+    }
+
+    /// The AWS service that sets that number: `ECS`.
+    #[must_use]
+    pub fn aws_service(self) -> &'static str {
+        match self {
+            Self::Tasks => "ECS",
+            Self::Instances => "EC2 Auto Scaling",
         }
     }
 

@@ -7,6 +7,7 @@ use crate::capacity_unit::{CapacityUnit, InUnit, tasks_by_default};
 use crate::memory::Memory;
 use crate::notice::Notice;
 use crate::reason::Reason;
+use crate::rule::thousands;
 
 /// The decision about one service. Applying it twice is harmless.
 #[derive(Debug, Clone, PartialEq)]
@@ -86,17 +87,42 @@ impl Verdict {
 
 impl fmt::Display for InUnit<&Verdict> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let so_many = |count| self.capacity_unit.so_many(count);
         match *self.what {
-            Verdict::Hold { at: Some(at) } => write!(f, "hold at {}", so_many(at)),
-            Verdict::Hold { at: None } => write!(f, "hold"),
-            Verdict::ScaleOut { from, to } => write!(f, "scale out from {from} to {}", so_many(to)),
-            Verdict::ScaleIn { from, to } => write!(f, "scale in from {from} to {}", so_many(to)),
+            Verdict::Hold { at: Some(at) } => write!(f, "hold at {}", self.capacity_unit.so_many(at)),
+            Verdict::Hold { at: None } => f.write_str("hold"),
+            Verdict::ScaleOut { from, to } => f.write_str(&self.change("scale out", from, to)),
+            Verdict::ScaleIn { from, to } => f.write_str(&self.change("scale in", from, to)),
         }
     }
 }
 
-/// `scale out from 5 to 10 tasks, because waiting is 612, above 500, which asks for 10 tasks`.
+impl InUnit<&Verdict> {
+    /// As something done: `scaled out from 5 to 10 tasks`.
+    #[must_use]
+    pub fn done(&self) -> String {
+        match *self.what {
+            Verdict::Hold { .. } => self.to_string(),
+            Verdict::ScaleOut { from, to } => self.change("scaled out", from, to),
+            Verdict::ScaleIn { from, to } => self.change("scaled in", from, to),
+        }
+    }
+
+    /// As a thing: `scale-out from 5 to 10 tasks`.
+    #[must_use]
+    pub fn noun(&self) -> String {
+        match *self.what {
+            Verdict::Hold { .. } => self.to_string(),
+            Verdict::ScaleOut { from, to } => self.change("scale-out", from, to),
+            Verdict::ScaleIn { from, to } => self.change("scale-in", from, to),
+        }
+    }
+
+    fn change(&self, what: &str, from: u32, to: u32) -> String {
+        format!("{what} from {} to {}", thousands(from), self.capacity_unit.so_many(to))
+    }
+}
+
+/// `scale out from 5 to 10 tasks, because waiting is 612 (rule: waiting > 500): 10 tasks needed`.
 impl fmt::Display for Decision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.capacity_unit.describe(&self.verdict))?;

@@ -296,7 +296,7 @@ impl Memory {
         notice::mark_begun(&mut self.active_notices, kind, now);
     }
 
-    /// The report was accepted: beginnings are marked as told, ends are forgotten.
+    /// The report was accepted: beginnings are marked as notified, ends are forgotten.
     pub fn mark_notified(&mut self, notices: &[Notice]) {
         notice::mark_notified(&mut self.active_notices, notices);
     }

@@ -104,7 +104,7 @@ impl Notice {
         self.because.as_ref().and_then(condition)
     }
 
-    /// How much it matters. An end wakes nobody: it is [`Severity::Info`], and `state: resolved` closes what the
+    /// How much it matters. An end needs no action: it is [`Severity::Info`], and `state: resolved` closes what the
     /// beginning opened.
     #[must_use]
     pub fn severity(&self) -> Severity {
@@ -136,132 +136,145 @@ fn condition(reason: &Reason) -> Option<String> {
     }
 }
 
-/// `at max`, `RESOLVED: memory > 85% for 3m`.
+/// `at max (12 tasks), 17 needed`, `RESOLVED: memory 61% (was above 85% for 3m)`.
 impl fmt::Display for InUnit<&Notice> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { what: notice, capacity_unit } = *self;
+        let because = notice.because.as_ref();
         f.write_str(if notice.begins { "" } else { "RESOLVED: " })?;
-        match notice.condition() {
-            Some(condition) => f.write_str(&condition),
-            None => write!(f, "{}", capacity_unit.describe(&notice.kind)),
+        match (because, notice.kind) {
+            (Some(because), NoticeKind::Condition) => {
+                f.write_str(&capacity_unit.describe(because).in_short())
+            }
+            (Some(because @ Reason::AtMax { .. }), _) if notice.begins => {
+                f.write_str(&capacity_unit.describe(because).in_short())
+            }
+            (_, kind) => f.write_str(&kind.words(notice.begins, capacity_unit)),
         }
     }
 }
 
 tasks_by_default!(NoticeKind);
 
-impl NoticeKind {
-    /// How much its beginning matters, where the fleet file does not say; see [`Notice::severity`].
-    #[must_use]
-    pub fn severity(self) -> Severity {
-        match self {
-            Self::StartsFailing | Self::ActionFailing | Self::Blocked => Severity::Critical,
-            Self::QueueUnreadable
-            | Self::QueuePartlyRead
-            | Self::ReadingMissing
-            | Self::AtMax
-            | Self::SwitchedOff
-            | Self::RolloutLasts
-            | Self::DeploymentFailed
-            | Self::HeldByWorkers
-            | Self::OverrideLimited
-            | Self::Overwritten
-            | Self::OutsideBounds
-            | Self::NoScaleOut
-            | Self::Condition
-            | Self::WatchedMissing
-            | Self::OtherAutoscalerUnknown => Severity::Warning,
-            Self::QueuePaused | Self::Overridden => Severity::Info,
-        }
-    }
-
-    /// In how many evaluations in a row it must be seen before operators are notified. One failed read is noise that
-    /// the next evaluation repairs; two in a row are reported. Everything else is reported at once.
-    #[must_use]
-    pub fn evaluations_before_notifying(self) -> u32 {
-        match self {
-            Self::QueueUnreadable
-            | Self::QueuePartlyRead
-            | Self::ReadingMissing
-            | Self::WatchedMissing
-            | Self::OtherAutoscalerUnknown
-            | Self::Blocked
-            | Self::HeldByWorkers => 2,
-            Self::StartsFailing
-            | Self::ActionFailing
-            | Self::AtMax
-            | Self::SwitchedOff
-            | Self::RolloutLasts
-            | Self::DeploymentFailed
-            | Self::QueuePaused
-            | Self::Overridden
-            | Self::OverrideLimited
-            | Self::Overwritten
-            | Self::OutsideBounds
-            | Self::NoScaleOut
-            | Self::Condition => 1,
-        }
-    }
-
-    /// How long it must last before operators are notified. Deployments take minutes, and ones of an hour exist; one
-    /// that was stopped by its circuit breaker and not rolled back lasts until the next deployment. A new process reads
-    /// a large `unacked` in several evaluations; what is not read after five minutes will not be. A queue with a rate
-    /// limit is at it for a while in each of its periods.
-    #[must_use]
-    pub fn time_before_notifying(self) -> SignedDuration {
-        match self {
-            Self::RolloutLasts => SignedDuration::from_hours(1),
-            Self::QueuePartlyRead | Self::QueuePaused => SignedDuration::from_mins(5),
-            Self::StartsFailing
-            | Self::Blocked
-            | Self::ActionFailing
-            | Self::QueueUnreadable
-            | Self::ReadingMissing
-            | Self::AtMax
-            | Self::SwitchedOff
-            | Self::DeploymentFailed
-            | Self::HeldByWorkers
-            | Self::Overridden
-            | Self::OverrideLimited
-            | Self::Overwritten
-            | Self::OutsideBounds
-            | Self::NoScaleOut
-            | Self::Condition
-            | Self::WatchedMissing
-            | Self::OtherAutoscalerUnknown => SignedDuration::ZERO,
-        }
+impl fmt::Display for InUnit<&NoticeKind> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what.words(true, self.capacity_unit))
     }
 }
 
-impl fmt::Display for InUnit<&NoticeKind> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        use NoticeKind as N;
-        f.write_str(match self.what {
-            N::StartsFailing => match self.capacity_unit {
-                CapacityUnit::Tasks => "tasks do not start",
-                CapacityUnit::Instances => "instances do not start",
-            },
-            N::Blocked => "blocked",
-            N::ActionFailing => "changes fail",
-            N::QueueUnreadable => "queue cannot be read",
-            N::QueuePartlyRead => "in-flight count incomplete",
-            N::ReadingMissing => "reading missing",
-            N::AtMax => "at max",
-            N::SwitchedOff => "switched off by hand",
-            N::RolloutLasts => "deployment does not end",
-            N::DeploymentFailed => "deployment FAILED",
-            N::QueuePaused => "queue paused or at its limit",
-            N::HeldByWorkers => "jobs held by workers",
-            N::Overridden => "override in force",
-            N::OverrideLimited => "override limited",
-            N::Overwritten => "another process keeps changing the desired count",
-            N::OutsideBounds => "AWS's own bounds are narrower",
-            N::NoScaleOut => "unable to scale out",
-            N::Condition => "condition holds",
-            N::WatchedMissing => "reading for notify missing",
-            N::OtherAutoscalerUnknown => "other autoscaler not known",
-        })
+/// What a kind of notice is: all there is to say about it, in one place.
+struct Spec {
+    /// How much its beginning matters, where the fleet file does not say.
+    severity: Severity,
+    /// In how many evaluations in a row it must be seen before operators are notified.
+    evaluations: u32,
+    /// How long it must last before operators are notified.
+    time: SignedDuration,
+    /// Its words when it begins; `{many}` stands for `tasks` or `instances`.
+    begins: &'static str,
+    /// Its words when it ends; they follow "RESOLVED: ".
+    ends: &'static str,
+}
+
+/// Reported at once.
+const AT_ONCE: SignedDuration = SignedDuration::ZERO;
+/// A new process reads a large `unacked` in several evaluations; what is not read after five minutes will not be. A queue
+/// with a rate limit is at it for a while in each of its periods.
+const MINUTES: SignedDuration = SignedDuration::from_mins(5);
+/// Deployments take minutes, and ones of an hour exist; one that was stopped by its circuit breaker and not rolled back
+/// lasts until the next deployment.
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+
+impl NoticeKind {
+    /// One row per kind. One failed read is noise that the next evaluation repairs, so what comes of reads must be seen
+    /// in two evaluations in a row; everything else is reported at once.
+    const fn spec(self) -> Spec {
+        use Severity::{Critical, Info, Warning};
+        match self {
+            Self::StartsFailing => row(Critical, 1, AT_ONCE, "{many} do not start", "{many} start again"),
+            Self::Blocked => row(Critical, 2, AT_ONCE, "blocked", "no longer blocked"),
+            Self::ActionFailing => row(Critical, 1, AT_ONCE, "changes fail", "changes succeed again"),
+            Self::QueueUnreadable => row(Warning, 2, AT_ONCE, "queue cannot be read", "queue readable again"),
+            Self::QueuePartlyRead => {
+                row(Warning, 2, MINUTES, "in-flight count incomplete", "in-flight count complete again")
+            }
+            Self::ReadingMissing => row(Warning, 2, AT_ONCE, "reading missing", "reading available again"),
+            Self::AtMax => row(Warning, 1, AT_ONCE, "at max", "max no longer reached"),
+            Self::SwitchedOff => {
+                row(Warning, 1, AT_ONCE, "switched off outside Tidegate", "switched on again")
+            }
+            Self::RolloutLasts => row(Warning, 1, HOUR, "deployment does not end", "deployment ended"),
+            Self::DeploymentFailed => {
+                row(Warning, 1, AT_ONCE, "deployment FAILED", "deployment no longer FAILED")
+            }
+            Self::QueuePaused => row(
+                Info,
+                1,
+                MINUTES,
+                "queue paused or at its limit",
+                "queue no longer paused or at its limit",
+            ),
+            Self::HeldByWorkers => {
+                row(Warning, 2, AT_ONCE, "jobs held by workers", "jobs no longer held by workers")
+            }
+            Self::Overridden => row(Info, 1, AT_ONCE, "override in force", "override ended"),
+            Self::OverrideLimited => {
+                row(Warning, 1, AT_ONCE, "override limited", "override no longer limited")
+            }
+            Self::Overwritten => row(
+                Warning,
+                1,
+                AT_ONCE,
+                "another process keeps changing the desired count",
+                "no other process changes the desired count",
+            ),
+            Self::OutsideBounds => {
+                row(Warning, 1, AT_ONCE, "AWS's own bounds are narrower", "AWS's own bounds no longer limit")
+            }
+            Self::NoScaleOut => row(Warning, 1, AT_ONCE, "unable to scale out", "able to scale out again"),
+            Self::Condition => row(Warning, 1, AT_ONCE, "condition holds", "condition no longer holds"),
+            Self::WatchedMissing => {
+                row(Warning, 2, AT_ONCE, "reading for notify missing", "reading for notify available again")
+            }
+            Self::OtherAutoscalerUnknown => {
+                row(Warning, 2, AT_ONCE, "other autoscaler unknown", "other autoscaler known again")
+            }
+        }
     }
+
+    fn words(self, begins: bool, capacity_unit: CapacityUnit) -> String {
+        let Spec { begins: beginning, ends, .. } = self.spec();
+        if begins { beginning } else { ends }.replace("{many}", capacity_unit.many())
+    }
+
+    /// How much its beginning matters, where the fleet file does not say; see [`Notice::severity`].
+    #[must_use]
+    pub const fn severity(self) -> Severity {
+        self.spec().severity
+    }
+
+    /// In how many evaluations in a row it must be seen before operators are notified.
+    #[must_use]
+    pub const fn evaluations_before_notifying(self) -> u32 {
+        self.spec().evaluations
+    }
+
+    /// How long it must last before operators are notified.
+    #[must_use]
+    pub const fn time_before_notifying(self) -> SignedDuration {
+        self.spec().time
+    }
+}
+
+/// One row of the table.
+const fn row(
+    severity: Severity,
+    evaluations: u32,
+    time: SignedDuration,
+    begins: &'static str,
+    ends: &'static str,
+) -> Spec {
+    Spec { severity, evaluations, time, begins, ends }
 }
 
 /// Whether a condition that this evaluation did not find is over.
@@ -348,7 +361,7 @@ pub fn mark_begun(active_notices: &mut Vec<ActiveNotice>, kind: NoticeKind, now:
     }
 }
 
-/// The report was accepted: beginnings are marked as told, ends are forgotten.
+/// The report was accepted: beginnings are marked as notified, ends are forgotten.
 pub fn mark_notified(active_notices: &mut Vec<ActiveNotice>, notices: &[Notice]) {
     for notice in notices {
         if notice.begins {

@@ -41,8 +41,8 @@ pub enum OverrideKind {
 impl Override {
     /// An override ends within so long after it was asked for: the command writes none of more than 30 days, and a day is for
     /// clocks that differ. A row of the table that lasts longer was not written by the command, and is never in force:
-    /// counted from now it would come into force by itself, weeks later. Without a limit whoever may write the table sets
-    /// a size for ever, unseen by who reads the fleet file.
+    /// counted from now it would come into force by itself, weeks later. Without a limit a writer of the table could set
+    /// a size for ever, unseen in the fleet file.
     pub const LONGEST: SignedDuration = SignedDuration::from_hours(31 * 24);
 
     /// Its texts are reported in reports: each becomes one line of bounded length.

@@ -75,7 +75,7 @@ impl fmt::Display for AbsenceKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Unreachable => "unreachable",
-            Self::TimedOut => "no answer in time",
+            Self::TimedOut => "timed out",
             Self::Denied => "access denied",
             Self::Throttled => "throttled",
             Self::NotFound => "not found",

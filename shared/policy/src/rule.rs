@@ -133,7 +133,17 @@ impl fmt::Display for Condition {
     }
 }
 
-/// A value with its unit, as users write it: at most two decimals, none when whole.
+/// A number as reports write it: `1475` as `1,475`.
+pub fn thousands(number: impl fmt::Display) -> String {
+    let digits = number.to_string();
+    let (whole, fraction) = digits.split_at(digits.find('.').unwrap_or(digits.len()));
+    let (sign, whole) = whole.split_at(usize::from(whole.starts_with('-')));
+    let groups: Vec<&[u8]> = whole.as_bytes().rchunks(3).rev().collect();
+    let whole: String = groups.join(&b',').into_iter().map(char::from).collect();
+    format!("{sign}{whole}{fraction}")
+}
+
+/// A value with its unit, as reports write it: at most two decimals, none when whole, with thousands separators.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Quantity {
     /// The number.
@@ -145,7 +155,7 @@ pub struct Quantity {
 impl fmt::Display for Quantity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rounded = (self.value * 100.0).round() / 100.0;
-        write!(f, "{rounded}{}", self.unit.suffix())
+        write!(f, "{}{}", thousands(rounded), self.unit.suffix())
     }
 }
 
@@ -170,5 +180,25 @@ impl fmt::Display for Span {
             write!(f, "{rest}s")?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped_in_thousands_and_fractions_are_not() {
+        for (number, written) in [
+            (0.0, "0"),
+            (999.0, "999"),
+            (1_475.0, "1,475"),
+            (-1_475.5, "-1,475.5"),
+            (999_999.25, "999,999.25"),
+            (12_345_678.0, "12,345,678"),
+        ] {
+            assert_eq!(thousands(number), written);
+        }
+        assert_eq!(thousands(u64::MAX), "18,446,744,073,709,551,615");
     }
 }

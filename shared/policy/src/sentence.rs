@@ -4,62 +4,56 @@ use std::fmt;
 
 use crate::capacity_unit::{CapacityUnit, InUnit};
 use crate::reason::Reason;
-use crate::rule::{Condition, Quantity, Span};
+use crate::rule::{Condition, Quantity, Span, thousands};
 use crate::signal::Unit;
 use crate::track::LOW_FOR;
 
 mod words;
 
-use words::{Allowed, ConditionValue, DayAndTime, Is, TimeOfDay, Tracking, jobs, plural, waits};
+use words::{Allowed, Breach, DayAndTime, Is, Lasting, Over, TimeOfDay, Tracking, jobs, plural};
 
-/// A fragment that reads well after "because" and after a colon.
+/// A clause that reads well after "because" and after a colon.
 impl fmt::Display for InUnit<&Reason> {
     #[expect(clippy::too_many_lines, reason = "one line per reason; a table reads best whole")]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use Reason as R;
         let capacity_unit = self.capacity_unit;
         let tasks = |count: u32| capacity_unit.so_many(count);
+        let (scaled, desired, many) = (capacity_unit.scaled(), capacity_unit.desired(), capacity_unit.many());
         match self.what {
-            R::ServiceUnreadable { absence } => {
-                write!(f, "the {} cannot be read ({absence})", capacity_unit.scaled())
-            }
+            R::ServiceUnreadable { absence } => write!(f, "the {scaled} cannot be read ({absence})"),
             R::ServiceInactive => match capacity_unit {
                 CapacityUnit::Tasks => write!(f, "the ECS service is not ACTIVE"),
                 CapacityUnit::Instances => write!(f, "the Auto Scaling group is being deleted"),
             },
-            R::ServiceIsDaemon => write!(f, "the ECS service is a DAEMON and has no desired count to set"),
+            R::ServiceIsDaemon => {
+                write!(f, "the ECS service has the scheduling strategy DAEMON, which has no desired count")
+            }
             R::ServiceIsExpress => write!(
                 f,
                 "Amazon ECS itself manages this service and its autoscaling (Express Mode, `resourceManagementType: ECS`); Tidegate changes nothing, pins included: set its task counts with `aws ecs update-express-gateway-service --scaling-target`, and take the service out of the fleet file"
             ),
             R::OtherAutoscaler { who } => write!(
                 f,
-                "{who} scales this {} too, and there may be one autoscaler only: nothing is changed, overrides included, until it is suspended or removed",
-                capacity_unit.scaled()
+                "{who} also manages this {scaled}; Tidegate changes nothing, pins included, until that is suspended or removed"
             ),
             R::OtherAutoscalerUnknown { absence } => {
-                write!(
-                    f,
-                    "whether AWS's own autoscaling scales this {} is not known ({absence})",
-                    capacity_unit.scaled()
-                )
+                write!(f, "whether AWS's own autoscaling also manages this {scaled} is unknown ({absence})")
             }
             R::SwitchedOff { min } => write!(
                 f,
-                "desired count is 0 below min {min} and was set outside Tidegate: it counts as switched off until raised by hand"
+                "the {desired} is 0, below min {min}, and was set outside Tidegate: treated as switched off; set the {desired} above 0 to resume"
             ),
-            R::IntentPending { to, evaluation, until } => {
-                write!(
-                    f,
-                    "another evaluation ({evaluation}) is setting {to} and has until {}",
-                    TimeOfDay(*until)
-                )
-            }
-            R::IntentFoundApplied { to } => {
-                write!(f, "an earlier evaluation's change to {} was found made", tasks(*to))
-            }
+            R::IntentPending { to, evaluation, until } => write!(
+                f,
+                "another evaluation ({evaluation}) is scaling to {}, until {} at the latest",
+                tasks(*to),
+                TimeOfDay(*until)
+            ),
+            R::IntentFoundApplied { to } => write!(f, "an earlier evaluation did scale to {}", tasks(*to)),
             R::IntentFoundLost { from, to } => {
-                write!(f, "an earlier evaluation's change from {from} to {} was never made", tasks(*to))
+                let (from, aws) = (thousands(from), capacity_unit.aws_service());
+                write!(f, "the earlier change from {from} to {} did not reach {aws}", tasks(*to))
             }
             R::BackingOff { failures: 0 | 1, until } => {
                 write!(f, "the last change failed, next attempt at {}", TimeOfDay(*until))
@@ -68,111 +62,108 @@ impl fmt::Display for InUnit<&Reason> {
                 write!(f, "the last {failures} changes failed, next attempt at {}", TimeOfDay(*until))
             }
             R::ManualChange { was } => {
-                write!(f, "the desired count was changed outside Tidegate, it was {was}")
+                write!(f, "the {desired} was changed outside Tidegate (before: {})", thousands(was))
             }
             R::Overridden { kind, until, who, why } => {
-                write!(f, "{who} asked for {kind} until {} ({why})", DayAndTime(*until))
+                write!(f, "{who} set {kind} until {} ({why})", DayAndTime(*until))
             }
-            R::OverrideAbove { kind, most } => {
-                let allowed = tasks(*most);
-                write!(
-                    f,
-                    "`{kind}` is more than the fleet file allows: {allowed} (`override_max`, else `max`)"
-                )
-            }
+            R::OverrideAbove { kind, most } => write!(
+                f,
+                "`{kind}` exceeds the limit of the fleet file, {} (`override_max`, else `max`)",
+                tasks(*most)
+            ),
             R::OverrideTooLong { kind, until, longest } => write!(
                 f,
-                "`{kind}` until {} is not in force: an override states `since`, and ends within {} of it",
+                "`{kind}` until {} is ignored: an override states `since`, and lasts {} at most",
                 DayAndTime(*until),
                 Span(*longest)
             ),
             R::Overwritten { times } => write!(
                 f,
-                "another process changed the desired count {times} times, each time after Tidegate had set it: \
-                 find a second stack with this {}, or a deployment that sets the count (docs/leaving.md)",
-                capacity_unit.scaled()
+                "another process changed the {desired} {times} times, each time after Tidegate had set it: \
+                 look for a second stack with this {scaled}, or a deployment that sets the count (docs/leaving.md)"
             ),
             R::RuleMatched { condition, value, since, proposes } => {
-                let seen = ConditionValue { condition, value: *value, since: *since };
-                write!(f, "{seen}, which asks for {}", tasks(*proposes))
+                let seen = Lasting { condition, value: *value, since: *since };
+                write!(f, "{seen} (rule: {condition}): {} needed", tasks(*proposes))
             }
             R::RuleNotLongEnough { condition, value, held } => {
-                let seen = ConditionValue { condition, value: *value, since: None };
-                write!(f, "{seen}, so far for {}", Span(*held))
+                let seen = Is { condition, value: *value };
+                write!(f, "{seen}, for {} so far (rule: {condition})", Span(*held))
             }
             R::Credit { base, already, until } => write!(
                 f,
-                "the {} added to {base} {} toward this step until {}",
+                "the {} already added to {} {} toward this step until {} (scale-out cooldown)",
                 tasks(*already),
+                thousands(base),
                 plural(u64::from(*already), "counts", "count"),
                 TimeOfDay(*until)
             ),
             R::StillStarting { running, pending } => {
-                write!(f, "{running} running and {pending} pending: the tasks already asked for come first")
+                let (running, pending) = (thousands(running), thousands(pending));
+                write!(
+                    f,
+                    "{running} {many} running and {pending} pending: waiting for the {many} already requested"
+                )
             }
             R::Tracked { signal, value, target, unit, proposes } => {
                 let seen = Tracking { signal, value: *value, target: *target, unit: *unit };
-                write!(f, "{seen}, which asks for {}", tasks(*proposes))
+                write!(f, "{seen}: {} needed", tasks(*proposes))
             }
             R::OnTarget { signal, value, target, unit } => {
                 let seen = Tracking { signal, value: *value, target: *target, unit: *unit };
-                write!(f, "{seen}: near enough for the tasks there are")
+                write!(f, "{seen}: within tolerance, no change")
             }
             R::LowNotLongEnough { signal, value, target, unit, held } => {
                 let seen = Tracking { signal, value: *value, target: *target, unit: *unit };
-                write!(f, "{seen}, low for {} of {}", Span(*held), Span(LOW_FOR))
+                write!(f, "{seen}: low for {}, scale-in needs {}", Span(*held), Span(LOW_FOR))
             }
             R::WouldWait { jobs: n, within, planned, proposes } => write!(
                 f,
-                "in {}, when new {} could run, {} would need {} to wait no longer than {}",
-                Span(*within),
-                capacity_unit.many(),
+                "{} {} expected by the time new {many} start ({}): {} {} waits under {}, the planning target",
                 jobs(*n),
+                plural(*n, "is", "are"),
+                Span(*within),
                 tasks(*proposes),
+                plural(u64::from(*proposes), "keeps", "keep"),
                 Span(*planned)
             ),
             R::JobsWait { wait, planned } => write!(
                 f,
-                "a job that comes now waits {}, longer than {}: nothing scales in",
+                "a new job would wait {} (planning target {}): not scaling in",
                 Span(*wait),
                 Span(*planned)
             ),
             R::StillLate { acceptable, lasting, proposes } => write!(
                 f,
-                "jobs have waited over {} (the acceptable wait) for the last {}, so {} are needed",
+                "jobs have waited over {} (the acceptable wait) for the last {}: {} needed",
                 Span(*acceptable),
                 Span(*lasting),
                 tasks(*proposes)
             ),
             R::LoadKeeps { load, proposes } => {
                 let load = Quantity { value: *load, unit: Unit::Count };
-                write!(
-                    f,
-                    "what arrives is work for {load} {}, which asks for {}",
-                    capacity_unit.many(),
-                    tasks(*proposes)
-                )
+                write!(f, "current load keeps {load} {many} busy: {} needed", tasks(*proposes))
             }
             R::StandsBy { bursts, proposes } => {
-                write!(f, "{bursts} bursts came out of silence, {} stand by for the next", tasks(*proposes))
+                let are = plural(u64::from(*proposes), "is", "are");
+                write!(f, "{} {are} kept ready after {bursts} sudden bursts", tasks(*proposes))
             }
-            R::Watching => write!(f, "the queue is watched for one evaluation before `wait` decides"),
+            R::Watching => write!(f, "`wait` first measures the queue for one evaluation"),
             R::NothingMatches => write!(f, "no rule matches"),
             R::Wake { waiting_jobs } => {
-                write!(f, "{} and desired count is 0", waits(*waiting_jobs))
+                let are = plural(*waiting_jobs, "is", "are");
+                write!(f, "{} {are} waiting and the {desired} is 0", jobs(*waiting_jobs))
             }
-            R::BelowMin { min } => write!(f, "desired count is below min {min}"),
-            R::AboveMax { max } => {
-                write!(f, "desired count is above max {max}")
-            }
+            R::BelowMin { min } => write!(f, "the {desired} is below min {min}"),
+            R::AboveMax { max } => write!(f, "the {desired} is above max {max}"),
             R::AtMax { max, recommendation } => {
-                write!(f, "max {max} limits the recommendation of {}", tasks(*recommendation))
+                write!(f, "capped at max {max} ({} needed)", tasks(*recommendation))
             }
-            R::AtMin { min } => write!(f, "min is {min}"),
+            R::AtMin { min } => write!(f, "min {min} is the lower limit"),
             R::OutsideBounds { min, max, asked } => write!(
                 f,
-                "the {} itself allows {}, and {} are asked for: what it allows holds",
-                capacity_unit.scaled(),
+                "the {scaled}'s own bounds apply: {} instead of the requested {}",
                 Allowed(*min, *max),
                 Allowed(Some(asked.0), Some(asked.1))
             ),
@@ -180,131 +171,177 @@ impl fmt::Display for InUnit<&Reason> {
                 let bound = |name, tasks: &Option<u32>| tasks.map(|tasks| format!("{name} {tasks}"));
                 let bounds: Vec<String> =
                     [bound("min", min), bound("max", max)].into_iter().flatten().collect();
-                write!(f, "`{window}` sets {}", bounds.join(" and "))?;
+                write!(f, "hours `{window}` set {}", bounds.join(" and "))?;
                 until.map_or(Ok(()), |until| write!(f, " until {}", DayAndTime(until)))
             }
             R::Floor { metric, value, age, tasks: n } => {
                 let value = Quantity { value: *value, unit: Unit::Count };
                 let seen = age.map_or_else(
                     || format!("is {value}"),
-                    |age| format!("was {value} when it was last known, {} ago", Span(age)),
+                    |age| format!("was {value} when last known, {} ago", Span(age)),
                 );
-                write!(f, "`{metric}` {seen}, and the floor table keeps {}", tasks(*n))
+                write!(f, "`{metric}` {seen}: the floor is {}", tasks(*n))
             }
-            R::ReadingMissing { signal, absence } => write!(f, "`{signal}` is not known ({absence})"),
+            R::ReadingMissing { signal, absence } => write!(f, "`{signal}` is unknown ({absence})"),
             R::ReadingStale { signal, age } => {
-                write!(f, "`{signal}` is {} old, too old to act on", Span(*age))
+                write!(f, "the last value of `{signal}` is {} old, too old to act on", Span(*age))
             }
             R::NotAgreed { condition, value: Some(value) } => {
-                write!(
-                    f,
-                    "{} and does not agree to scale in (rule: {condition})",
-                    Is { condition, value: *value }
-                )
+                let seen = Is { condition, value: *value };
+                write!(f, "{seen}, which does not allow scale-in (rule: {condition})")
             }
             R::NotAgreed { condition, value: None } => {
-                write!(f, "{} does not agree to scale in (rule: {condition})", condition.signal)
+                write!(f, "{} does not allow scale-in (rule: {condition})", condition.signal)
             }
             R::QueuePaused { waiting_jobs } => write!(
                 f,
-                "queue paused or at its rate or concurrency limit: {} waiting, not counted",
+                "the queue is paused or at its rate or concurrency limit: {} waiting, not counted",
                 jobs(*waiting_jobs)
             ),
-            R::WorkInFlight { jobs: n, concurrency, floor } => {
-                let verb = plural(*n, "keeps", "keep");
-                write!(
-                    f,
-                    "{} in flight at {concurrency} per {} {verb} {}",
-                    jobs(*n),
-                    capacity_unit.one(),
-                    tasks(*floor)
-                )
-            }
+            R::WorkInFlight { jobs: n, concurrency, floor } => write!(
+                f,
+                "{} in flight ({concurrency} per {}) {} {}",
+                jobs(*n),
+                capacity_unit.one(),
+                plural(*n, "needs", "need"),
+                tasks(*floor)
+            ),
             R::WorkInFlightHidden { known_jobs } => write!(
                 f,
-                "this queue does not show every running job, only {known_jobs} {} known",
+                "not every running job is visible in this queue ({} {} known)",
+                thousands(known_jobs),
                 plural(*known_jobs, "is", "are")
             ),
             R::WorkInFlightPartlyRead { known_jobs, read, held } => write!(
                 f,
-                "only {read} of {held} messages held by workers could be read, at least {known_jobs} of them this queue's"
+                "only {} of {} messages held by workers could be read, at least {} of them from this queue",
+                thousands(read),
+                thousands(held),
+                thousands(known_jobs)
             ),
             R::HeldByWorkers { jobs: n, capacity_jobs } => write!(
                 f,
-                "workers hold {} more than the {capacity_jobs} they can run, and new workers cannot take what is held",
-                jobs(*n)
+                "{} {} prefetched beyond the workers' {} slots, and new {many} cannot take them",
+                jobs(*n),
+                plural(*n, "is", "are"),
+                thousands(capacity_jobs)
             ),
             R::OneTaskAtATime { asked } => {
-                write!(
-                    f,
-                    "one {} per decision instead of {asked}, since work may not be interrupted",
-                    capacity_unit.one()
-                )
+                write!(f, "removing 1 {}, not {asked} (`interruptible: false`)", capacity_unit.one())
             }
             R::Rollout => match capacity_unit {
                 CapacityUnit::Tasks => write!(f, "a deployment is in progress"),
                 CapacityUnit::Instances => write!(f, "an instance refresh is in progress"),
             },
-            R::DeploymentFailed => write!(f, "the last deployment FAILED (`rolloutState`)"),
-            R::NoScaleOut { why } => write!(f, "AWS adds nothing now: {why}"),
-            R::NoScaleIn { why } => write!(f, "AWS takes nothing away now: {why}"),
+            R::DeploymentFailed => write!(f, "the last deployment failed (`rolloutState` is FAILED)"),
+            R::NoScaleOut { why } => write!(f, "AWS cannot add {many} now: {why}"),
+            R::NoScaleIn { why } => write!(f, "AWS cannot remove {many} now: {why}"),
             R::Protected { count } => {
                 let verb = plural(u64::from(*count), "is", "are");
                 write!(f, "{} {verb} protected from scale-in", tasks(*count))
             }
-            R::WarmingUp { until } => {
-                write!(f, "new {} warm up until {}", capacity_unit.many(), TimeOfDay(*until))
-            }
+            R::WarmingUp { until } => write!(f, "new {many} are warming up until {}", TimeOfDay(*until)),
             R::StartsFailing { desired, running, lasting } => {
-                let (many, lasting) = (capacity_unit.many(), Span(*lasting));
-                write!(f, "new {many} do not start: {running} of {desired} running for {lasting}")
+                let (running, desired) = (thousands(running), thousands(desired));
+                write!(f, "new {many} do not start: {running} of {desired} running for {}", Span(*lasting))
             }
             R::Stabilizing { recommendation, window } => {
                 let verb = plural(u64::from(*recommendation), "was", "were");
                 write!(
                     f,
-                    "{} {verb} still recommended within the last {}",
+                    "{} {verb} needed within the last {}; holding",
                     tasks(*recommendation),
                     Span(*window)
                 )
             }
             R::AnticipatedFlapping { condition, predicted, at } => write!(
                 f,
-                "at {} {} would be about {} and scale out again (rule: {condition})",
+                "with {} {} would be about {} and trigger a scale-out again (rule: {condition})",
                 tasks(*at),
                 condition.signal,
                 Quantity { value: *predicted, unit: condition.unit }
             ),
             R::CooldownIn { until } => write!(f, "scale-in cooldown until {}", TimeOfDay(*until)),
             R::LargestStep { limit, recommendation } => {
-                write!(f, "the largest step is {limit}, the recommendation is for {}", tasks(*recommendation))
+                write!(f, "capped at the largest step, {} ({} needed)", tasks(*limit), tasks(*recommendation))
             }
             R::NotIdleLongEnough { idle, needed } => {
-                write!(f, "the queue has been empty for {}, zero needs {}", Span(*idle), Span(*needed))
+                write!(
+                    f,
+                    "the queue has been empty for {}, scaling to 0 needs {}",
+                    Span(*idle),
+                    Span(*needed)
+                )
             }
             R::NotIdle { jobs: n } => {
-                write!(f, "{} in the queue would be stranded at zero", jobs(*n))
+                write!(f, "{} in the queue would be left without a {}", jobs(*n), capacity_unit.one())
             }
             R::ConditionHolds { condition, value, since, severity: _ } => {
-                write!(f, "{}", ConditionValue { condition, value: *value, since: Some(*since) })
+                let seen = Lasting { condition, value: *value, since: Some(*since) };
+                write!(f, "{seen} (rule: {condition})")
             }
             R::ConditionOver { condition, value, severity: _ } => {
                 write!(f, "{}", Is { condition, value: *value })?;
                 let Condition { comparison, threshold, unit, .. } = condition;
-                let beyond = format!(", not {} {threshold}{}", comparison.in_words(), unit.suffix());
+                let beyond = format!(", no longer {} {threshold}{}", comparison.in_words(), unit.suffix());
                 f.write_str(if condition.is_of_alarm() { "" } else { &beyond })
             }
             R::ConditionGone { condition } => write!(f, "`{condition}` is no longer in the fleet file"),
             R::ConditionQuiet { condition, severity: _ } => {
-                write!(f, "there is nothing to measure `{}` by any more", condition.signal)
+                write!(f, "`{}` is no longer measured", condition.signal)
             }
             R::FewServe { desired, running } => {
+                let (running, desired) = (thousands(running), thousands(desired));
                 write!(
                     f,
-                    "only {running} of {desired} {} running, so little load may be the outage itself",
-                    capacity_unit.many()
+                    "only {running} of {desired} {many} are running, so low load may be the outage itself"
                 )
             }
+        }
+    }
+}
+
+/// What follows a headline: the clause, or its short form where that has one.
+impl InUnit<&Reason> {
+    /// `waiting 612 > 500` of "waiting is 612 (rule: waiting > 500): 15 tasks needed".
+    #[must_use]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "every other clause is short by itself")]
+    pub fn in_short(&self) -> String {
+        use Reason as R;
+        let many = self.capacity_unit.many();
+        match self.what {
+            R::RuleMatched { condition, value, .. } | R::ConditionHolds { condition, value, .. } => {
+                Breach { condition, value: *value }.to_string()
+            }
+            R::ConditionOver { condition, value, .. } => Over { condition, value: *value }.to_string(),
+            R::ConditionGone { condition } => format!("{condition} (no longer in the fleet file)"),
+            R::ConditionQuiet { condition, .. } => format!("{condition} (no longer measured)"),
+            R::Tracked { signal, value, target, unit, .. } => {
+                let value = Quantity { value: *value, unit: *unit };
+                format!("{signal} {value}, target {target}{}", unit.suffix())
+            }
+            R::WouldWait { jobs: n, within, .. } => {
+                format!("{} expected within {}", jobs(*n), Span(*within))
+            }
+            R::StillLate { acceptable, lasting, .. } => {
+                format!("jobs waited over {} for {}", Span(*acceptable), Span(*lasting))
+            }
+            R::LoadKeeps { load, .. } => {
+                format!("current load keeps {} {many} busy", Quantity { value: *load, unit: Unit::Count })
+            }
+            R::Overridden { kind, who, .. } => format!("{who} set {kind}"),
+            R::ReadingMissing { signal, absence } if signal.is_of_queue() => absence.to_string(),
+            R::ReadingMissing { signal, absence } => format!("{signal} ({absence})"),
+            R::Wake { waiting_jobs } => format!("{} waiting at 0 {many}", jobs(*waiting_jobs)),
+            R::StartsFailing { desired, running, lasting } => {
+                let (running, desired) = (thousands(running), thousands(desired));
+                format!("{running} of {desired} running for {}", Span(*lasting))
+            }
+            R::AtMax { max, recommendation } => {
+                let max = self.capacity_unit.so_many(*max);
+                format!("at max ({max}), {} needed", thousands(recommendation))
+            }
+            clause => self.capacity_unit.describe(clause).to_string(),
         }
     }
 }

@@ -8,8 +8,20 @@ use serde::{Deserialize, Serialize};
 pub enum Severity {
     /// Good to know.
     Info,
-    /// Evaluation at it today.
+    /// Look at it today.
     Warning,
-    /// Evaluation at it now.
+    /// Look at it now.
     Critical,
+}
+
+impl Severity {
+    /// Its stable name in JSON, in the attribute of the message and in the fleet file.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Critical => "critical",
+        }
+    }
 }

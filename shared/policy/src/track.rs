@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::SignedDuration;
 
-use crate::rule::{Comparison, Condition, Quantity};
+use crate::rule::{Comparison, Condition};
 use crate::signal::{Signal, Unit};
 
 /// Within this share of the target nothing changes, in either direction (Kubernetes' default; AWS scales in only below it).
@@ -46,9 +46,9 @@ impl Track {
     }
 }
 
-/// `cpu at 70%`.
+/// As the fleet file writes it: `cpu at 70%`.
 impl fmt::Display for Track {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} at {}", self.signal, Quantity { value: self.target, unit: self.unit })
+        write!(f, "{} at {}{}", self.signal, self.target, self.unit.suffix())
     }
 }

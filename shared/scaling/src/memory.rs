@@ -51,7 +51,7 @@ impl FleetMemory {
         }
     }
 
-    /// Puts outcomes and what operators were notified of in, whoever wrote it last.
+    /// Puts outcomes and what operators were notified of in, whichever evaluation wrote it last.
     pub(crate) fn settle(&mut self, targets: &[TargetReport], header: &Header, notified: bool) {
         for target in
             targets.iter().filter(|target| target.outcome().is_some() || target.is_worth_reporting())

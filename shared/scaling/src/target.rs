@@ -2,13 +2,14 @@
 
 mod seen;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use tidegate_aws::report::section::Outcome;
-use tidegate_aws::report::{Header, Section, State};
-use tidegate_aws::targets;
+use tidegate_aws::report::{self, Header, Section, State};
+use tidegate_aws::{CallError, targets};
 use tidegate_fleet::TargetName;
-use tidegate_policy::Severity;
-use tidegate_policy::{Decision, Notice, Observation, Reason, Verdict};
+use tidegate_policy::rule::{Span, thousands};
+use tidegate_policy::{Decision, Notice, NoticeKind, Observation, Reason, Severity, Verdict};
 
 use crate::moment::Moment;
 
@@ -69,9 +70,11 @@ impl TargetReport {
             resource: targets::resource(&self.name),
             severity: self.severity(),
             is_worth_reporting: self.is_worth_reporting(),
-            is_told_again: self.observe || (self.outcome().is_none() && !self.decision.notices.is_empty()),
+            is_reported_again: self.observe
+                || (self.outcome().is_none() && !self.decision.notices.is_empty()),
             state: self.state(),
-            verdict: self.verdict(),
+            verdict: self.verdict(evaluation.at),
+            cause: self.cause(),
             paragraph: if self.is_worth_reporting() { self.paragraph(evaluation) } else { String::new() },
             commands: self.commands(evaluation),
             json: self.to_json(),
@@ -130,31 +133,75 @@ impl TargetReport {
         notified.max().unwrap_or(Severity::Info).max(failed)
     }
 
-    /// The decision in a few words: `worker: scale out from 5 to 10 tasks`.
+    /// What was done, or what begins or ends, in a few words: `scaled out from 5 to 10 tasks`.
     #[must_use]
-    pub fn headline(&self) -> String {
-        format!("{}: {}", self.target, self.verdict())
-    }
-
-    /// The same without the name.
-    #[must_use]
-    pub fn verdict(&self) -> String {
+    pub fn verdict(&self, now: Timestamp) -> String {
         let decision = &self.decision;
         let words = decision.capacity_unit;
         let verdict = words.describe(&decision.verdict);
         match (&self.action, decision.verdict.as_change()) {
+            (ActionTaken::Tried(Outcome::Applied), _) => verdict.done(),
             (ActionTaken::Tried(Outcome::Failed(error)), _) if error.outcome_is_unknown() => {
-                format!("outcome unknown: {verdict}")
+                format!("{} unconfirmed", verdict.noun())
             }
             (ActionTaken::Tried(Outcome::Failed(_)), _) => format!("failed to {verdict}"),
-            (ActionTaken::Tried(Outcome::TooLate), _) => format!("too late to {verdict}"),
+            (ActionTaken::Tried(Outcome::TooLate), _) => format!("{} not requested", verdict.noun()),
             (ActionTaken::Observed { .. }, Some(_)) => format!("would {verdict}"),
-            (_, Some(_)) => verdict.to_string(),
-            (_, None) => match (decision.notices.first(), self.found()) {
-                (Some(notice), _) => words.describe(notice).to_string(),
-                (None, Some(found)) => words.describe(found).to_string(),
-                (None, None) => verdict.to_string(),
-            },
+            (ActionTaken::Deferred, _) => format!("{} deferred", verdict.noun()),
+            (ActionTaken::Nothing, Some(_)) => verdict.to_string(),
+            (ActionTaken::Nothing | ActionTaken::Observed { .. }, None) => {
+                match (decision.notices.first(), self.found()) {
+                    (Some(notice), _) if notice.begins || notice.kind == NoticeKind::Condition => {
+                        words.describe(notice).to_string()
+                    }
+                    (Some(notice), _) => {
+                        format!("{} after {}", words.describe(notice), Span(now.duration_since(notice.since)))
+                    }
+                    (None, Some(found @ Reason::IntentFoundApplied { .. })) => {
+                        format!("confirmed: {}", words.describe(found))
+                    }
+                    (None, Some(found)) => words.describe(found).to_string(),
+                    (None, None) => verdict.to_string(),
+                }
+            }
+        }
+    }
+
+    /// The one cause of it, for the headline: `waiting 612 > 500`.
+    #[must_use]
+    pub fn cause(&self) -> Option<String> {
+        let words = self.decision.capacity_unit;
+        // AWS is always there; the service or group may not be.
+        let failed = |error: &CallError| {
+            let who = if error.is_not_found() { words.scaled() } else { words.aws_service() };
+            format!("{who} {}", error.predicate())
+        };
+        match (&self.action, self.decision.verdict.as_change()) {
+            (ActionTaken::Tried(Outcome::Failed(error)), _) if error.outcome_is_unknown() => {
+                Some(format!("{}; the next evaluation checks", failed(error)))
+            }
+            (ActionTaken::Tried(Outcome::Failed(error)), _) => Some(failed(error)),
+            (ActionTaken::Tried(Outcome::TooLate), _) => {
+                Some("this evaluation ran out of time; the next one decides again".to_owned())
+            }
+            (_, Some(_)) => self.decision.reasons.first().map(|reason| words.describe(reason).in_short()),
+            (_, None) => self.decision.notices.first().and_then(|notice| self.cause_of(notice)),
+        }
+    }
+
+    /// Why a notice begins, where its words do not say so by themselves.
+    fn cause_of(&self, notice: &Notice) -> Option<String> {
+        let says_so = [
+            NoticeKind::Condition,
+            NoticeKind::AtMax,
+            NoticeKind::RolloutLasts,
+            NoticeKind::DeploymentFailed,
+        ];
+        match &notice.because {
+            Some(reason) if notice.begins && !says_so.contains(&notice.kind) => {
+                Some(self.decision.capacity_unit.describe(reason).in_short())
+            }
+            Some(_) | None => None,
         }
     }
 
@@ -163,30 +210,39 @@ impl TargetReport {
     pub fn paragraph(&self, evaluation: &Header) -> String {
         let words = self.decision.capacity_unit;
         let mut lines = vec![
-            self.headline(),
+            report::headline(&self.target, &self.verdict(evaluation.at), self.cause().as_deref()),
             format!("  seen  {}", seen::in_words(&self.seen, &self.decision, evaluation.at)),
         ];
         for (index, reason) in self.decision.reasons.iter().enumerate() {
-            let word = if index == 0 { "why " } else { "    " };
-            lines.push(format!("  {word}  {}", words.describe(reason)));
+            let word = if index == 0 { "why" } else { "" };
+            lines.push(format!("  {word:<4}  {}", words.describe(reason)));
         }
         for notice in &self.decision.notices {
-            let since = Moment { at: notice.since, now: evaluation.at };
-            let what = notice.condition().unwrap_or_else(|| words.describe(&notice.kind).to_string());
-            let because = notice.because.as_ref().map(|reason| format!(": {}", words.describe(reason)));
-            let (resolved, word) =
-                if notice.begins { ("", "since") } else { ("RESOLVED: ", "it had lasted since") };
-            lines.push(format!("  note  {resolved}{what}, {word} {since}{}", because.unwrap_or_default()));
+            lines.push(format!("  note  {}", self.note(notice, evaluation.at)));
         }
         lines.push(format!("  done  {}", self.action_in_words()));
         for (word, command) in self.commands(evaluation) {
-            lines.push(format!("  {word}  {command}"));
+            lines.push(format!("  {word:<4}  {command}"));
         }
         lines.join("\n")
     }
 
-    /// The commands that keep a change and undo it. What an operator asked for is undone by releasing it. Where something
-    /// else scales the service, the command that hands it over to Tidegate.
+    fn note(&self, notice: &Notice, now: Timestamp) -> String {
+        let words = self.decision.capacity_unit;
+        let since = Moment { at: notice.since, now };
+        match &notice.because {
+            _ if !notice.begins => format!("{}; began {since}", words.describe(notice)),
+            Some(reason) if notice.kind == NoticeKind::Condition => words.describe(reason).to_string(),
+            Some(reason) => {
+                format!("{} since {since}: {}", words.describe(&notice.kind), words.describe(reason))
+            }
+            None => format!("{} since {since}", words.describe(&notice.kind)),
+        }
+    }
+
+    /// The commands that keep a change and undo it, the last one for an operator who has only the AWS CLI. What an
+    /// operator set is undone by releasing it. Where another autoscaler manages the service, the command that suspends
+    /// that.
     #[must_use]
     pub fn commands(&self, evaluation: &Header) -> Vec<(&'static str, String)> {
         if self.decision.reasons.iter().any(|reason| matches!(reason, Reason::OtherAutoscaler { .. })) {
@@ -206,23 +262,25 @@ impl TargetReport {
         vec![
             ("keep", format!("tidegate pin {target} {to} --for 2h {place}")),
             ("undo", format!("tidegate pin {target} {from} --for 2h {place}")),
+            ("or", format!("{}  # until Tidegate changes it again", targets::set_by_hand(&self.name, from))),
         ]
     }
 
     fn action_in_words(&self) -> String {
         match (&self.action, self.decision.verdict.as_change()) {
             (ActionTaken::Tried(Outcome::Applied), Some((_, to))) => {
-                format!("{} set to {to}", targets::capacity_word(&self.name))
+                let desired = self.decision.capacity_unit.desired();
+                format!("{desired} set to {}", thousands(to))
             }
             (ActionTaken::Tried(Outcome::Failed(error)), _) if error.outcome_is_unknown() => {
-                format!("unknown; {error}; the next evaluation compares with AWS")
+                format!("unknown: {error}; the next evaluation checks")
             }
-            (ActionTaken::Tried(Outcome::Failed(error)), _) => format!("nothing; {error}"),
+            (ActionTaken::Tried(Outcome::Failed(error)), _) => format!("nothing: {error}"),
             (ActionTaken::Tried(Outcome::TooLate), _) => {
-                "nothing; it could not be sent in time, and the next evaluation decides again".to_owned()
+                "nothing: the request could not be sent in time; the next evaluation decides again".to_owned()
             }
-            (ActionTaken::Deferred, _) => "left to the next evaluation".to_owned(),
-            (ActionTaken::Observed { .. }, _) => "nothing; the service is in observe mode".to_owned(),
+            (ActionTaken::Deferred, _) => "nothing: left to the next evaluation".to_owned(),
+            (ActionTaken::Observed { .. }, _) => "nothing: the service is in observe mode".to_owned(),
             (ActionTaken::Nothing | ActionTaken::Tried(_), _) => "nothing".to_owned(),
         }
     }

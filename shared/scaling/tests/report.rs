@@ -1,5 +1,8 @@
 //! The report as operators read it: golden texts, and the limits of SNS for every input.
 
+#[path = "report/headlines.rs"]
+mod headlines;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -8,7 +11,9 @@ use tidegate_aws::CallError;
 use tidegate_aws::error::{AwsError, ErrorClass, Step};
 use tidegate_aws::ledger::{Found, LedgerItem};
 use tidegate_aws::report::section::Outcome;
-use tidegate_aws::report::{Alert, EvaluationReport, Header, SUBJECT_CHARACTERS_MAX, State, Unreported};
+use tidegate_aws::report::{
+    Alert, EvaluationReport, Header, Place, SUBJECT_CHARACTERS_MAX, State, Unreported,
+};
 use tidegate_aws::sns;
 use tidegate_aws::trigger::Trigger;
 use tidegate_fleet::{EcsService, TargetName};
@@ -84,6 +89,7 @@ fn report(targets: &[TargetReport]) -> EvaluationReport {
         concern: "queue-depth",
         function: "tidegate-QueueDepthFunction".to_owned(),
         ledger: "tidegate-Ledger-1ABC".to_owned(),
+        place: Place::of_arn("arn:aws:sns:eu-central-1:111122223333:tidegate"),
         evaluation: "3f2a91c0".to_owned(),
         at: at(0),
         trigger: Trigger::Schedule,
@@ -256,8 +262,9 @@ fn an_evaluation_that_failed_altogether_says_so() {
     let step = Step::ReadLedger { table: "ledger".to_owned() };
     let error = CallError::new(step, AwsError::TimedOut);
     let targets = vec!["worker".to_owned(), "emails".to_owned()];
-    let text = format!("nothing is scaled: {error}");
-    report_ledger_outage.alert = Some(Alert { severity: Severity::Critical, text, targets });
+    let text = "scaling paused: DynamoDB table `ledger` timed out; desired counts unchanged".to_owned();
+    let because = Some(error.to_string());
+    report_ledger_outage.alert = Some(Alert { severity: Severity::Critical, text, because, targets });
     assert_eq!(report_ledger_outage.about(), ["emails", "worker"]);
     assert!(report_ledger_outage.is_worth_reporting());
     insta::assert_snapshot!(notified(&report_ledger_outage));
@@ -284,8 +291,8 @@ fn a_message_opens_what_begins_or_fails_and_closes_what_ends() {
     assert_eq!(state(&[action(ActionTaken::Tried(Outcome::Applied))]), None, "a change opens nothing");
     assert_eq!(state(&[action(ActionTaken::Tried(Outcome::Applied)), notice("a", false)]), Some("resolved"));
     let mut again = report(&[]);
-    let text = "scaling again".to_owned();
-    again.alert = Some(Alert { severity: Severity::Info, text, targets: vec![] });
+    let text = "scaling resumed".to_owned();
+    again.alert = Some(Alert { severity: Severity::Info, text, because: None, targets: vec![] });
     assert_eq!(again.state().map(State::code), Some("resolved"));
 }
 
@@ -392,7 +399,7 @@ proptest! {
         });
         let subject = report(&changes.collect::<Vec<_>>()).subject();
         prop_assert!(subject.len() <= SUBJECT_CHARACTERS_MAX && subject.is_ascii(), "{}", subject);
-        prop_assert!(subject.contains(": scale out from 1 to 2 tasks"), "{}", subject);
+        prop_assert!(subject.contains(": scaled out from 1 to 2 tasks"), "{}", subject);
         prop_assert!(!subject.chars().any(char::is_control), "{:?}", subject);
     }
 }

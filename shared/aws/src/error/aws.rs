@@ -11,7 +11,7 @@ use tidegate_policy::{Absence, AbsenceKind};
 pub enum AwsError {
     /// No answer within the time-out. Only `queue-depth` lives in the VPC, and there it nearly always means a missing endpoint
     /// or route.
-    #[error("no answer in time: {TIMEOUT_HINT}")]
+    #[error("timed out: {TIMEOUT_HINT}")]
     TimedOut,
     /// No connection.
     #[error("unreachable{}{causes}", if causes.is_empty() { "" } else { ": " })]
@@ -62,6 +62,25 @@ impl AwsError {
                 | ErrorClass::Busy
                 | ErrorClass::NotFound
                 | ErrorClass::Refused => false,
+            },
+        }
+    }
+
+    /// What the service did, as a clause after its name.
+    pub(crate) fn predicate(&self) -> &'static str {
+        match self {
+            Self::TimedOut => "timed out",
+            Self::Unreachable { .. } => "cannot be reached",
+            Self::Unbuilt(_) => "cannot be asked for this",
+            Self::NotUnderstood => "gave an answer that Tidegate cannot read",
+            Self::Answered { class, .. } => match class {
+                ErrorClass::Throttled => "throttled the request",
+                ErrorClass::Denied => "denied access",
+                ErrorClass::Busy => "is busy",
+                ErrorClass::NotFound => "does not exist",
+                ErrorClass::Refused => "refused the request",
+                ErrorClass::CannotServe => "cannot serve now",
+                ErrorClass::Other => "answered with an error",
             },
         }
     }

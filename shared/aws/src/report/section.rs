@@ -1,4 +1,4 @@
-//! One target's part of a report, as its concern tells it.
+//! One target's part of a report, as its concern writes it.
 
 use serde_json::Value;
 use tidegate_policy::Severity;
@@ -16,13 +16,15 @@ pub struct Section {
     pub severity: Severity,
     /// It is worth a report.
     pub is_worth_reporting: bool,
-    /// A later evaluation tells the same by itself, if this report does not get out: it is about a condition and not
+    /// A later evaluation reports the same by itself, if this report does not get out: it is about a condition and not
     /// about a change.
-    pub is_told_again: bool,
+    pub is_reported_again: bool,
     /// It opens or closes something for an alerting system.
     pub state: Option<State>,
-    /// What was done, in one line, without the name.
+    /// What was done, in a few words, without the name: `scaled out from 5 to 10 tasks`.
     pub verdict: String,
+    /// The one cause of it: `waiting 612 > 500`.
+    pub cause: Option<String>,
     /// The whole text, which begins with the headline.
     pub paragraph: String,
     /// The commands that keep or undo it, each with a word on what it does.
@@ -36,11 +38,18 @@ pub struct Section {
 }
 
 impl Section {
-    /// What was done to what, in one line.
+    /// What was done to what, and the one cause, in one line.
     #[must_use]
     pub fn headline(&self) -> String {
-        format!("{}: {}", self.target, self.verdict)
+        headline(&self.target, &self.verdict, self.cause.as_deref())
     }
+}
+
+/// `worker: scaled out from 5 to 10 tasks: waiting 612 > 500`.
+#[must_use]
+pub fn headline(target: &str, verdict: &str, cause: Option<&str>) -> String {
+    let cause = cause.map_or_else(String::new, |cause| format!(": {cause}"));
+    format!("{target}: {verdict}{cause}")
 }
 
 /// What a report is to an alerting system, for SNS filter policies: it opens something, or closes it.

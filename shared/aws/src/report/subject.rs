@@ -3,7 +3,7 @@
 /// SNS takes subjects below 100 ASCII characters without line breaks (Amazon SNS API reference, `Publish`).
 pub const SUBJECT_CHARACTERS_MAX: usize = 99;
 
-/// What a name keeps however little room there is: enough to tell two services apart that begin or end differently.
+/// What a name keeps however little room there is: enough to distinguish two services that begin or end differently.
 const NAME_CHARACTERS_MIN: usize = 12;
 
 /// What the fleet's name keeps where the text is about the whole fleet: such a text is an error's, and its end is only detail.
@@ -19,9 +19,15 @@ pub(super) struct Line {
     pub(super) target: Option<String>,
     /// What was done, or what begins or ends.
     pub(super) what: String,
+    /// Why, as far as there is room.
+    pub(super) cause: Option<String>,
 }
 
-/// `[prod] worker: scale out from 5 to 10 tasks (+3 more)`. Where it is too long, the names lose their middles first.
+/// Less of a cause than this says nothing.
+const CAUSE_CHARACTERS_MIN: usize = 12;
+
+/// `[prod] worker: scaled out from 5 to 10 tasks: waiting 612 > 500 (+3 more)`. Where it is too long, the cause loses its
+/// end first, then the names lose their middles.
 pub(super) fn subject(fleet: &str, line: &Line, more: usize) -> String {
     let target = line.target.as_deref().map(ascii);
     let (fleet, what) = (ascii(fleet), ascii(&line.what));
@@ -37,12 +43,19 @@ pub(super) fn subject(fleet: &str, line: &Line, more: usize) -> String {
     // The shorter name stays whole where it takes less than half.
     let for_fleet = room.saturating_sub(of_target).max(room / 2).min(fleet.len());
     let fleet = without_middle(&fleet, for_fleet);
-    match target {
+    let subject = match target {
         Some(target) => {
             let target = without_middle(&target, room.saturating_sub(fleet.len()));
-            format!("[{fleet}] {target}: {what}{more}")
+            format!("[{fleet}] {target}: {what}")
         }
-        None => format!("[{fleet}] {what}{more}"),
+        None => format!("[{fleet}] {what}"),
+    };
+    let cause = ascii(line.cause.as_deref().unwrap_or_default());
+    let room = SUBJECT_CHARACTERS_MAX.saturating_sub(subject.len() + more.len() + ": ".len());
+    if cause.is_empty() || room < cause.len().min(CAUSE_CHARACTERS_MIN) {
+        format!("{subject}{more}")
+    } else {
+        format!("{subject}: {}{more}", without_last_words(&cause, room))
     }
 }
 
@@ -58,6 +71,14 @@ fn without_end(text: &str, room: usize) -> String {
     }
     let head = text.get(..room.saturating_sub(CUT.len())).unwrap_or_default();
     format!("{head}{CUT}")
+}
+
+fn without_last_words(text: &str, room: usize) -> String {
+    let cut = without_end(text, room);
+    match cut.strip_suffix(CUT).and_then(|head| head.rsplit_once(' ')) {
+        Some((whole, _)) if cut.len() < text.len() => format!("{whole} {CUT}"),
+        Some(_) | None => cut,
+    }
 }
 
 fn without_middle(name: &str, room: usize) -> String {
@@ -76,13 +97,13 @@ mod tests {
     use super::*;
 
     fn of(fleet: &str, target: &str, what: &str, more: usize) -> String {
-        subject(fleet, &Line { target: Some(target.to_owned()), what: what.to_owned() }, more)
+        subject(fleet, &Line { target: Some(target.to_owned()), what: what.to_owned(), cause: None }, more)
     }
 
     #[test]
     fn what_was_done_stands_whole_however_long_the_names_are() {
         let long = "a-service-with-a-name-of-sixty-four-characters-that-ends-in-blue";
-        let what = "RESOLVED: memory > 85% for 3m";
+        let what = "RESOLVED: memory 61% (was above 85%)";
         for (fleet, target) in [("prod", long), (long, "worker"), (long, long)] {
             for more in [0, 3, 999] {
                 let subject = of(fleet, target, what, more);
@@ -92,13 +113,13 @@ mod tests {
                 assert!(target == long || subject.contains("] worker: "), "{subject}");
                 assert!(
                     target != long || subject.contains("blue: "),
-                    "the end tells it from its sister: {subject}"
+                    "the end distinguishes two services: {subject}"
                 );
             }
         }
         assert_eq!(
-            of("prod", long, "scale out from 5 to 10 tasks", 0),
-            "[prod] a-service-with-a-name-of-sixty..r-characters-that-ends-in-blue: scale out from 5 to 10 tasks"
+            of("prod", long, "scaled out from 5 to 10 tasks", 0),
+            "[prod] a-service-with-a-name-of-sixty..-characters-that-ends-in-blue: scaled out from 5 to 10 tasks"
         );
     }
 
@@ -106,7 +127,7 @@ mod tests {
     fn what_fits_is_left_alone() {
         assert_eq!(of("prod", "worker", "hold at 4 tasks", 0), "[prod] worker: hold at 4 tasks");
         assert_eq!(of("prod", "worker", "hold at 4 tasks", 2), "[prod] worker: hold at 4 tasks (+2 more)");
-        let all = Line { target: None, what: "scaling paused".to_owned() };
+        let all = Line { target: None, what: "scaling paused".to_owned(), cause: None };
         assert_eq!(subject("prod", &all, 0), "[prod] scaling paused");
     }
 
@@ -124,8 +145,29 @@ mod tests {
     #[test]
     fn an_error_gives_way_before_the_name_of_the_fleet() {
         let what = format!("nothing is scaled: read the ledger `tidegate`: {}", "denied ".repeat(20));
-        let subject = subject("shop-production-eu-central-1", &Line { target: None, what }, 0);
+        let subject = subject("shop-production-eu-central-1", &Line { target: None, what, cause: None }, 0);
         assert!(subject.starts_with("[shop-production-eu-central-1] nothing is scaled: "), "{subject}");
+    }
+
+    #[test]
+    fn the_cause_gives_way_before_anything_else_does() {
+        let with = |target: &str, cause: &str, more| {
+            let (what, cause) = ("scaled out from 5 to 10 tasks".to_owned(), Some(cause.to_owned()));
+            subject("prod", &Line { target: Some(target.to_owned()), what, cause }, more)
+        };
+        assert_eq!(
+            with("worker", "waiting 612 > 500", 3),
+            "[prod] worker: scaled out from 5 to 10 tasks: waiting 612 > 500 (+3 more)"
+        );
+        assert_eq!(
+            with("worker", &"x".repeat(300), 3),
+            format!("[prod] worker: scaled out from 5 to 10 tasks: {}.. (+3 more)", "x".repeat(41))
+        );
+        let (long, more) = ("a-service-with-a-name-of-sixty-four-characters-that-ends-in-blue", 3);
+        assert_eq!(
+            with(long, "waiting 612 > 500", more),
+            of("prod", long, "scaled out from 5 to 10 tasks", more)
+        );
     }
 
     #[test]

@@ -171,6 +171,11 @@ fn target_groups(service: &aws_sdk_ecs::types::Service) -> Vec<String> {
     arns
 }
 
+/// The command that sets the desired count.
+pub(crate) fn set_by_hand(EcsService { cluster, service }: &EcsService, tasks: u32) -> String {
+    format!("aws ecs update-service --cluster {cluster} --service {service} --desired-count {tasks}")
+}
+
 /// Sets the desired count. Sending nothing else starts no deployment.
 pub(crate) async fn set_desired_count(
     clients: &Clients,

@@ -169,6 +169,14 @@ pub(crate) fn hand_over(group: &AutoScalingGroup) -> String {
     )
 }
 
+/// The command that sets the desired capacity.
+pub(crate) fn set_by_hand(group: &AutoScalingGroup, instances: u32) -> String {
+    format!(
+        "aws autoscaling set-desired-capacity --auto-scaling-group-name '{}' --desired-capacity {instances}",
+        group.name
+    )
+}
+
 /// Sets the desired capacity at once: the cooldowns in force are Tidegate's, not the group's own.
 pub(crate) async fn set_desired_capacity(
     clients: &Clients,

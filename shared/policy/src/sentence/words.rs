@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use crate::rule::{Condition, Quantity, Span};
+use crate::rule::{Condition, Quantity, Span, thousands};
 use crate::signal::{Signal, Unit};
 
 /// A moment in UTC with its day, to the minute: an override can last for days.
@@ -25,7 +25,7 @@ impl fmt::Display for TimeOfDay {
     }
 }
 
-/// `waiting is 612`, `the alarm api-5xx is in ALARM`.
+/// `waiting is 612`, `alarm api-5xx is in ALARM`.
 pub(super) struct Is<'a> {
     pub(super) condition: &'a Condition,
     pub(super) value: f64,
@@ -38,30 +38,82 @@ impl fmt::Display for Is<'_> {
             return write!(f, "{signal} is {}", Quantity { value, unit: *unit });
         };
         let state = if value > 0.0 { "in ALARM" } else { "OK" };
-        write!(f, "the alarm {} is {state}", name.as_str())
+        write!(f, "alarm {} is {state}", name.as_str())
     }
 }
 
-/// `waiting is 612, above 500`, with how long and since when where that matters.
-pub(super) struct ConditionValue<'a> {
+/// `waiting is 612`; with the moment since which it breaches: `memory is 91% and has been above 85% since …`.
+pub(super) struct Lasting<'a> {
     pub(super) condition: &'a Condition,
     pub(super) value: f64,
     pub(super) since: Option<Timestamp>,
 }
 
-impl fmt::Display for ConditionValue<'_> {
+impl fmt::Display for Lasting<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { condition, value, since } = *self;
-        write!(f, "{}", Is { condition, value })?;
-        let Condition { comparison, threshold, unit, hold_for, .. } = condition;
-        if !condition.is_of_alarm() {
-            write!(f, ", {} {threshold}{}", comparison.in_words(), unit.suffix())?;
+        let is = Is { condition, value };
+        let Condition { signal, comparison, threshold, unit, .. } = condition;
+        match (since, signal) {
+            (None, _) => write!(f, "{is}"),
+            (Some(since), Signal::Alarm(name)) => {
+                write!(f, "alarm {} has been in ALARM since {}", name.as_str(), DayAndTime(since))
+            }
+            (Some(since), _) => {
+                let breach = comparison.in_words();
+                write!(
+                    f,
+                    "{is} and has been {breach} {threshold}{} since {}",
+                    unit.suffix(),
+                    DayAndTime(since)
+                )
+            }
         }
-        if let Some(since) = since {
-            write!(f, " since {}", DayAndTime(since))?;
-        }
-        if hold_for.is_zero() { Ok(()) } else { write!(f, " (rule: for {})", Span(*hold_for)) }
     }
+}
+
+/// A condition with its value, for a headline: `memory 91.2% > 85% for 3m`, `alarm api-5xx in ALARM`.
+pub(super) struct Breach<'a> {
+    pub(super) condition: &'a Condition,
+    pub(super) value: f64,
+}
+
+impl fmt::Display for Breach<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Condition { signal, comparison, threshold, unit, hold_for } = self.condition;
+        if let Signal::Alarm(name) = signal {
+            write!(f, "alarm {} in ALARM", name.as_str())?;
+        } else {
+            let value = Quantity { value: self.value, unit: *unit };
+            write!(f, "{signal} {value} {comparison} {threshold}{}", unit.suffix())?;
+        }
+        for_so_long(f, *hold_for)
+    }
+}
+
+/// A condition that is over, for a headline: `memory 61% (was above 85% for 3m)`, `alarm api-5xx OK (was in ALARM)`.
+pub(super) struct Over<'a> {
+    pub(super) condition: &'a Condition,
+    pub(super) value: f64,
+}
+
+impl fmt::Display for Over<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Condition { signal, comparison, threshold, unit, hold_for } = self.condition;
+        if let Signal::Alarm(name) = signal {
+            write!(f, "alarm {} OK (was in ALARM", name.as_str())?;
+        } else {
+            let (value, was) = (Quantity { value: self.value, unit: *unit }, comparison.in_words());
+            write!(f, "{signal} {value} (was {was} {threshold}{}", unit.suffix())?;
+        }
+        for_so_long(f, *hold_for)?;
+        f.write_str(")")
+    }
+}
+
+/// ` for 3m`, where a condition must hold for a while.
+fn for_so_long(f: &mut fmt::Formatter<'_>, hold_for: SignedDuration) -> fmt::Result {
+    if hold_for.is_zero() { Ok(()) } else { write!(f, " for {}", Span(hold_for)) }
 }
 
 /// `2 to 10`, `at least 2`, `at most 10`.
@@ -79,7 +131,7 @@ impl fmt::Display for Allowed {
     }
 }
 
-/// `cpu is 95% and its target 70%`.
+/// `cpu is 95% (target 70%)`.
 pub(super) struct Tracking<'a> {
     pub(super) signal: &'a Signal,
     pub(super) value: f64,
@@ -91,18 +143,13 @@ impl fmt::Display for Tracking<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { signal, value, target, unit } = self;
         let value = Quantity { value: *value, unit: *unit };
-        write!(f, "{signal} is {value} and its target {}", Quantity { value: *target, unit: *unit })
+        write!(f, "{signal} is {value} (target {target}{})", unit.suffix())
     }
 }
 
 /// `1 job`, `5 jobs`.
 pub(super) fn jobs(count: u64) -> String {
-    format!("{count} {}", plural(count, "job", "jobs"))
-}
-
-/// `1 job waits`, `5 jobs wait`.
-pub(super) fn waits(count: u64) -> String {
-    format!("{} {}", jobs(count), plural(count, "waits", "wait"))
+    format!("{} {}", thousands(count), plural(count, "job", "jobs"))
 }
 
 /// The right form for a count.

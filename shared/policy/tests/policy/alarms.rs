@@ -35,7 +35,10 @@ fn an_alarm_scales_out_while_it_is_in_alarm_and_its_name_and_time_are_reported()
     let triggers = stage.alarm("busy", Alarm, -1).peek();
     assert_eq!(triggers.verdict, ScaleOut { from: 5, to: 7 });
     let notified = triggers.reasons[0].to_string();
-    assert_eq!(notified, "the alarm busy is in ALARM since 2026-03-01 11:59 UTC, which asks for 7 tasks");
+    assert_eq!(
+        notified,
+        "alarm busy has been in ALARM since 2026-03-01 11:59 UTC (rule: alarm(busy)): 7 tasks needed"
+    );
 }
 
 /// The alarm's own time counts, evaluated or not; nothing of it is remembered.

@@ -53,11 +53,11 @@ fn a_young_value_ends_no_condition_in_either_direction() {
         stage.evaluate().notices.iter().map(ToString::to_string).collect()
     };
     stage.answer("requests", &[(-180, 50.0)]);
-    assert_eq!(notified(stage.at(0)), ["requests < 100"]);
+    assert_eq!(notified(stage.at(0)), ["requests 50 < 100"]);
     stage.answer("requests", &[(-120, 50.0), (60, 200.0)]);
     assert_eq!(notified(stage.at(60)), [""; 0]);
     stage.answer("requests", &[(-120, 50.0), (60, 200.0)]);
-    assert_eq!(notified(stage.at(240)), ["RESOLVED: requests < 100"]);
+    assert_eq!(notified(stage.at(240)), ["RESOLVED: requests 200 (was below 100)"]);
 }
 
 #[test]
@@ -186,7 +186,7 @@ fn a_scale_in_that_waits_for_minutes_to_settle_tells_for_how_long_it_holds_surel
         (-8..=0).map(|minute| (minute * 60, if minute < -5 { 50.0 } else { 200.0 })).collect();
     let decision = stage.answer("free_slots", &points).peek();
     assert_eq!(codes(&decision), ["rule-not-long-enough"]);
-    assert!(decision.to_string().contains("so far for 3m"), "{decision}");
+    assert!(decision.to_string().contains("for 3m so far"), "{decision}");
 }
 
 /// Two tasks became ten at 12:01. Of two young minutes, one measured over the two and one over the ten.
@@ -214,5 +214,5 @@ fn a_floor_that_was_last_known_an_hour_ago_is_not_known_by_a_young_value_that_sa
     stage.answer("cpu", &[(-180, 50.0)]).answer("monitors", &[(-180, 1_000.0)]).at(0).evaluate();
     stage.answer("cpu", &[(3_420, 50.0)]).answer("monitors", &[(3_600, 1_000.0)]);
     let decision = stage.at(3_600).peek().to_string();
-    assert!(decision.contains("`monitors` was 1000 when it was last known, 1h3m ago"), "{decision}");
+    assert!(decision.contains("`monitors` was 1,000 when last known, 1h3m ago"), "{decision}");
 }

@@ -70,9 +70,7 @@ fn overrides_stay_within_aws_own_bounds_too() {
     assert_eq!(size(&narrow().overridden(Pin(0), 600).peek()), 4);
     assert_eq!(size(&narrow().overridden(Min(20), 600).peek()), 8);
     let decision = narrow().with(|stage| stage.policy.override_max = 20).overridden(Pin(20), 600).peek();
-    assert!(
-        decision.to_string().ends_with("itself allows 4 to 8, and 20 are asked for: what it allows holds")
-    );
+    assert!(decision.to_string().ends_with("own bounds apply: 4 to 8 instead of the requested 20"));
 }
 
 #[test]
@@ -159,7 +157,7 @@ fn nothing_leaves_while_what_was_added_warms_up() {
     stage.points("cpu", &[(300, 10.0)]);
     let before = stage.at(359).evaluate();
     assert_eq!(codes(&before), ["rule-matched", "warming-up"]);
-    assert!(before.to_string().ends_with("new instances warm up until 12:06:00 UTC"), "{before}");
+    assert!(before.to_string().ends_with("new instances are warming up until 12:06:00 UTC"), "{before}");
     assert_eq!(stage.at(360).evaluate().verdict, ScaleIn { from: 9, to: 5 });
     // What leaves warms nothing up.
     stage.points("cpu", &[(420, 10.0)]);
@@ -239,7 +237,7 @@ fn not_knowing_who_else_scales_it_stops_a_scale_in_and_no_scale_out() {
     assert_eq!(notified(&held), [""; 0]);
     assert_eq!(
         notified(&stage.points("cpu", &[(60, 10.0)]).wait(60).evaluate()),
-        ["+other autoscaler not known"]
+        ["+other autoscaler unknown"]
     );
     assert_eq!(with(90.0, unknown.clone()).peek().verdict, ScaleOut { from: 5, to: 9 });
     assert_eq!(codes(&with(50.0, unknown).peek()), ["nothing-matches"], "never a reason to act");

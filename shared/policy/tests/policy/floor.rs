@@ -61,7 +61,7 @@ fn a_floor_raises_at_once_and_keeps_what_it_asks_for() {
     let decision = stage.points("monitors", &[(0, 1_234.0)]).evaluate();
     assert_eq!(decision.verdict, ScaleOut { from: 2, to: 5 });
     assert_eq!(codes(&decision), ["below-min", "floor"]);
-    assert_eq!(decision.reasons[1].to_string(), "`monitors` is 1234, and the floor table keeps 5 tasks");
+    assert_eq!(decision.reasons[1].to_string(), "`monitors` is 1,234: the floor is 5 tasks");
     stage.queue().waiting = 0;
     let kept = stage.arrive().wait(120).evaluate();
     assert_eq!(kept.verdict, Hold { at: Some(5) });

@@ -52,7 +52,7 @@ fn jobs_held_by_workers_are_reported_and_keep_no_task_that_could_not_run_them() 
     let decision = shrinking().in_flight(49).tasks(10).peek();
     assert_eq!(codes(&decision), ["rule-matched", "work-in-flight", "held-by-workers"]);
     let text = decision.to_string();
-    assert!(text.contains("workers hold 9 jobs more than the 40 they can run"), "{text}");
+    assert!(text.contains("9 jobs are prefetched beyond the workers' 40 slots"), "{text}");
 }
 
 #[test]

@@ -272,7 +272,7 @@ fn a_minimum_of_the_hour_raises_at_once_and_names_its_window() {
     assert_eq!(codes(&decision), ["below-min", "hours"]);
     assert_eq!(
         decision.reasons[1].to_string(),
-        "`every day 07:00-20:00 UTC` sets min 4 until 2026-03-01 20:00 UTC"
+        "hours `every day 07:00-20:00 UTC` set min 4 until 2026-03-01 20:00 UTC"
     );
     let mut evening = at_noon(Some(4), None).tasks(2).waiting(100);
     assert_eq!(codes(&evening.at(9 * 3_600).peek()), ["nothing-matches"]);
@@ -285,7 +285,8 @@ fn a_window_is_named_only_for_the_bound_that_it_sets_and_that_was_met() {
         let reasons = stage.peek().reasons;
         reasons.iter().filter(|it| it.code() == "hours").map(ToString::to_string).collect()
     };
-    let sets = |bound: &str| format!("`every day 07:00-20:00 UTC` sets {bound} until 2026-03-01 20:00 UTC");
+    let sets =
+        |bound: &str| format!("hours `every day 07:00-20:00 UTC` set {bound} until 2026-03-01 20:00 UTC");
     let both = at_noon(Some(4), Some(6));
     assert_eq!(named(&both.clone().tasks(6).waiting(501)), [sets("max 6")]);
     assert_eq!(named(&both.clone().tasks(2).waiting(100)), [sets("min 4")]);

@@ -202,9 +202,9 @@ fn a_notice_tells_since_when() {
 #[test]
 fn a_switched_off_service_and_an_override_are_reported_at_once() {
     let mut stage = calm().tasks(0);
-    evaluate(&mut stage, &["+switched off by hand"]);
+    evaluate(&mut stage, &["+switched off outside Tidegate"]);
     stage.service().desired_count = 1;
-    evaluate(&mut stage.arrive().clone(), &["-switched off by hand"]);
+    evaluate(&mut stage.arrive().clone(), &["-switched off outside Tidegate"]);
     let until = 86_400;
     evaluate(&mut calm().overridden(OverrideKind::Max(3), until), &["+override in force"]);
 }

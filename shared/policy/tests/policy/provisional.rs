@@ -173,7 +173,7 @@ fn a_condition_is_not_called_over_by_a_young_low_value() {
     };
     stage.answer("cpu", &[(0, 50.0)]);
     stage.answer("requests", &[(-60, 900.0), (0, 1_100.0)]);
-    assert_eq!(notified(stage.at(5)), ["requests > 1000"]);
+    assert_eq!(notified(stage.at(5)), ["requests 1,100 > 1000"]);
     stage.metric("requests", MetricReading::NotRead);
     assert_eq!(notified(stage.at(20)), [""; 0]);
     for minute in 1..=3 {
@@ -183,7 +183,7 @@ fn a_condition_is_not_called_over_by_a_young_low_value() {
     stage.answer("requests", &[(180, 1_100.0), (240, 200.0), (300, 200.0)]);
     assert_eq!(notified(stage.at(305)), [""; 0], "two low minutes that may still grow");
     stage.answer("cpu", &[(420, 50.0)]);
-    assert_eq!(notified(stage.at(425)), ["RESOLVED: requests > 1000"]);
+    assert_eq!(notified(stage.at(425)), ["RESOLVED: requests 200 (was above 1000)"]);
 }
 
 #[test]
@@ -249,7 +249,7 @@ fn a_metric_of_which_nothing_has_settled_holds_in_silence_and_scales_out() {
         assert_eq!((size(&held), codes(&held)), (5, vec!["reading-missing"]), "{minute}");
         assert!(held.notices.is_empty(), "{held}");
     }
-    assert!(held_words(&stage).contains("`cpu` is not known (still provisional"), "{}", held_words(&stage));
+    assert!(held_words(&stage).contains("`cpu` is unknown (still provisional"), "{}", held_words(&stage));
     stage.answer("cpu", &[(0, 10.0), (60, 10.0), (120, 80.0)]);
     assert_eq!(stage.peek().verdict, ScaleOut { from: 5, to: 7 });
 }

@@ -83,7 +83,10 @@ fn a_total_is_divided_by_the_tasks_that_serve_now() {
     assert_eq!(at(500.0, &rules).verdict, Hold { at: Some(5) });
     let low = at(499.0, &rules);
     assert_eq!(low.verdict, ScaleIn { from: 5, to: 4 });
-    assert_eq!(low.reasons[0].to_string(), "requests_per_task is 99.8, below 100, which asks for 4 tasks");
+    assert_eq!(
+        low.reasons[0].to_string(),
+        "requests_per_task is 99.8 (rule: requests_per_task < 100): 4 tasks needed"
+    );
 }
 
 #[test]
@@ -93,7 +96,7 @@ fn a_share_that_would_rise_above_its_rule_keeps_the_tasks() {
     stage.points("cpu", &[(0, 10.0)]).points("requests", &[(0, 4_100.0)]);
     let held = stage.peek();
     assert_eq!(codes(&held), ["rule-matched", "anticipated-flapping"]);
-    assert!(held.to_string().contains("at 4 tasks requests_per_task would be about 1025"), "{held}");
+    assert!(held.to_string().contains("with 4 tasks requests_per_task would be about 1,025"), "{held}");
     assert_eq!(stage.points("requests", &[(0, 4_000.0)]).peek().verdict, ScaleIn { from: 5, to: 4 });
 }
 

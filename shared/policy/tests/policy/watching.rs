@@ -23,7 +23,12 @@ fn evaluate(stage: &mut Stage, at: i64, memory: f64, errors: f64) -> Decision {
 
 /// What is reported, with its severity.
 fn notified(decision: &Decision) -> Vec<String> {
-    decision.notices.iter().map(|notice| format!("{:?} {notice}", notice.severity())).collect()
+    let notices = decision.notices.iter().map(|notice| {
+        let resolved = if notice.begins { "" } else { "RESOLVED: " };
+        let what = notice.condition().unwrap_or_else(|| notice.kind.to_string());
+        format!("{:?} {resolved}{what}", notice.severity())
+    });
+    notices.collect()
 }
 
 #[test]
@@ -47,11 +52,12 @@ fn value_threshold_and_since_when_are_reported_while_it_lasts_and_when_it_ends()
         evaluate(&mut stage, at, 91.0, 0.0);
     }
     let lasts = evaluate(&mut stage, 240, 92.5, 0.0);
-    let sentence = "memory is 92.5%, above 85% since 2026-03-01 11:57 UTC (rule: for 3m)";
+    let sentence =
+        "memory is 92.5% and has been above 85% since 2026-03-01 11:57 UTC (rule: memory > 85% for 3m)";
     assert_eq!(lasts.reasons[1].to_string(), sentence);
     let over = evaluate(&mut stage, 300, 61.0, 0.0);
     assert_eq!(over.notices[0].since, crate::stage::noon() - crate::stage::seconds(SETTLES_AFTER));
-    assert_eq!(over.notices[0].because.as_ref().unwrap().to_string(), "memory is 61%, not above 85%");
+    assert_eq!(over.notices[0].because.as_ref().unwrap().to_string(), "memory is 61%, no longer above 85%");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tidegate_policy::memory::YoungPoint;
+use tidegate_policy::rule::thousands;
 use tidegate_policy::{
     Absence, Alarm, AlarmName, AlarmState, Decision, InFlight, MetricName, MetricReading, Observation, Queue,
     ServiceState, Signal,
@@ -28,15 +29,17 @@ fn queue_in_words(queue: &Result<Queue, Absence>) -> String {
         Err(absence) => return format!("queue not read ({absence})"),
     };
     let in_flight = match queue.in_flight {
-        InFlight::Exactly(jobs) => format!("{jobs} in flight"),
-        InFlight::AtLeast(jobs) => format!("at least {jobs} in flight"),
+        InFlight::Exactly(jobs) => format!("{} in flight", thousands(jobs)),
+        InFlight::AtLeast(jobs) => format!("at least {} in flight", thousands(jobs)),
         InFlight::Partly { jobs, read, held } => {
+            let (jobs, read, held) = (thousands(jobs), thousands(read), thousands(held));
             format!("at least {jobs} in flight ({read} of {held} held messages read)")
         }
         InFlight::Unknown => "in flight unknown".to_owned(),
     };
     let paused = if queue.paused { ", paused" } else { "" };
-    format!("{} waiting ({} due), {in_flight}, {} delayed{paused}", queue.waiting, queue.due, queue.delayed)
+    let (waiting, due, delayed) = (thousands(queue.waiting), thousands(queue.due), thousands(queue.delayed));
+    format!("{waiting} waiting ({due} due), {in_flight}, {delayed} delayed{paused}")
 }
 
 /// The newest value; between two reads of CloudWatch the one that is remembered.
@@ -82,11 +85,13 @@ fn service_in_words(service: &Result<ServiceState, Absence>) -> String {
     };
     format!(
         "{} desired, {} running, {} pending{protected}",
-        service.desired_count, service.running_count, service.pending_count
+        thousands(service.desired_count),
+        thousands(service.running_count),
+        thousands(service.pending_count)
     )
 }
 
-/// What was seen, with `null` for what is not known; a service without a queue has no jobs to tell of.
+/// What was seen, with `null` for what is not known; a service without a queue has no jobs.
 pub(super) fn in_json(seen: &Observation, decision: &Decision) -> Value {
     let service = seen.service.as_ref().ok();
     let mut json = json!({
@@ -137,12 +142,12 @@ fn state_word(state: AlarmState) -> &'static str {
     }
 }
 
-/// A value with as many decimals as operators read: `1532`, `83.2`, `0.61`.
+/// A value with as many decimals as operators read: `1,532`, `83.2`, `0.61`.
 struct Rounded(f64);
 
 impl std::fmt::Display for Rounded {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let decimals = if self.0.abs() < 10.0 { 100.0 } else { 10.0 };
-        write!(f, "{}", (self.0 * decimals).round() / decimals)
+        f.write_str(&thousands((self.0 * decimals).round() / decimals))
     }
 }
