@@ -36,8 +36,8 @@ impl<C: Concern> Evaluator<C> {
         let mut report = EvaluationReport::empty(header.clone());
         let ledger = &self.settings.ledger;
         let failed = error.absence.kind.predicate();
-        let text = format!("scaling paused: DynamoDB table `{ledger}` {failed}; desired counts unchanged");
-        report.alert = Some(self.alert(Severity::Critical, text, Some(error.to_string())));
+        let cause = format!("DynamoDB table `{ledger}` {failed}; desired counts unchanged");
+        report.alert = Some(self.alert(Severity::Critical, "scaling paused", cause, Some(error.to_string())));
         let notified = if self.should_notify(&error, header.at) {
             sns::publish(&self.clients.sns, &self.settings.topic, &report).await
         } else {
@@ -72,10 +72,8 @@ impl<C: Concern> Evaluator<C> {
         let failures = std::mem::take(&mut outage.failures);
         outage.notified_at?;
         let (ledger, plural) = (&self.settings.ledger, if failures == 1 { "" } else { "s" });
-        let text = format!(
-            "RESOLVED: scaling resumed: DynamoDB table `{ledger}` answers after {failures} failed evaluation{plural}"
-        );
-        Some(self.alert(Severity::Info, text, None))
+        let cause = format!("DynamoDB table `{ledger}` answers after {failures} failed evaluation{plural}");
+        Some(self.alert(Severity::Info, "RESOLVED: scaling resumed", cause, None))
     }
 
     /// Operators were notified that it does.
@@ -88,7 +86,7 @@ impl<C: Concern> Evaluator<C> {
     }
 
     /// An alert about everything of the concern.
-    fn alert(&self, severity: Severity, text: String, because: Option<String>) -> Alert {
-        Alert { severity, text, because, targets: self.concern.names() }
+    fn alert(&self, severity: Severity, text: &str, cause: String, because: Option<String>) -> Alert {
+        Alert { severity, text: text.to_owned(), cause, because, targets: self.concern.names() }
     }
 }
