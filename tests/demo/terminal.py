@@ -46,7 +46,7 @@ class Terminal:
 
     def _report(self, report: dict) -> str:
         """The subject; the whole report when it is the first of its kind."""
-        kind = re.sub(r"\d+", "", report["subject"])
+        kind = re.sub(r"[\d,]+", "", report["subject"])
         if kind in self._shown:
             return report["subject"]
         self._shown.add(kind)

@@ -78,12 +78,21 @@ pub struct EvaluationReport {
 pub struct Alert {
     /// How much it matters.
     pub severity: Severity,
-    /// What, as a headline.
+    /// What, in a few words.
     pub text: String,
+    /// The one cause of it.
+    pub cause: String,
     /// Why, in full.
     pub because: Option<String>,
     /// The services it is about: all of the fleet.
     pub targets: Vec<String>,
+}
+
+impl Alert {
+    /// What, and the one cause, in one line.
+    fn headline(&self) -> String {
+        format!("{}: {}", self.text, self.cause)
+    }
 }
 
 /// A change that SNS did not take the report of.
@@ -141,8 +150,11 @@ impl EvaluationReport {
     /// The subject: fewer than 100 characters, one line.
     #[must_use]
     pub fn subject(&self) -> String {
-        let alert =
-            self.alert.iter().map(|alert| Line { target: None, what: alert.text.clone(), cause: None });
+        let alert = self.alert.iter().map(|alert| Line {
+            target: None,
+            what: alert.text.clone(),
+            cause: Some(alert.cause.clone()),
+        });
         let worth_reporting = self.by_severity().into_iter().map(|section| Line {
             target: Some(section.target.clone()),
             what: section.verdict.clone(),
@@ -177,7 +189,7 @@ impl EvaluationReport {
         let why = |because: &String| format!("\n  why   {because}");
         let alert = self.alert.iter();
         let mut parts: Vec<String> = alert
-            .map(|alert| alert.text.clone() + &alert.because.as_ref().map(why).unwrap_or_default())
+            .map(|alert| alert.headline() + &alert.because.as_ref().map(why).unwrap_or_default())
             .collect();
         parts.extend(self.by_severity().into_iter().map(|section| section.paragraph.clone()));
         if !self.unreported.is_empty() {
@@ -257,7 +269,7 @@ impl EvaluationReport {
         }
         if let Some(alert) = alert {
             let because = alert.because.as_ref().map(|because| format!(": {because}")).unwrap_or_default();
-            json["alert"] = format!("{}{because}", alert.text).into();
+            json["alert"] = format!("{}{because}", alert.headline()).into();
         }
         if !unreported.is_empty() {
             json["unreported"] = json!(unreported);

@@ -156,8 +156,8 @@ impl<C: Concern> Evaluator<C> {
         }
         let mut report = EvaluationReport::empty(header.clone());
         let (ledger, failed) = (&self.settings.ledger, error.predicate());
-        let text = format!("scaling paused: DynamoDB table `{ledger}` {failed}; desired counts unchanged");
-        report.alert = Some(self.alert(Severity::Critical, text, Some(error.to_string())));
+        let cause = format!("DynamoDB table `{ledger}` {failed}; desired counts unchanged");
+        report.alert = Some(self.alert(Severity::Critical, "scaling paused", cause, Some(error.to_string())));
         let notified = if self.outage.is_news(&error, header.at) {
             sns::publish(&self.clients.sns, &self.settings.topic, &report).await
         } else {
@@ -177,15 +177,13 @@ impl<C: Concern> Evaluator<C> {
     fn recovered(&self) -> Option<Alert> {
         let failures = self.outage.ends()?;
         let (ledger, plural) = (&self.settings.ledger, if failures == 1 { "" } else { "s" });
-        let text = format!(
-            "RESOLVED: scaling resumed: DynamoDB table `{ledger}` answers after {failures} failed evaluation{plural}"
-        );
-        Some(self.alert(Severity::Info, text, None))
+        let cause = format!("DynamoDB table `{ledger}` answers after {failures} failed evaluation{plural}");
+        Some(self.alert(Severity::Info, "RESOLVED: scaling resumed", cause, None))
     }
 
     /// An alert about everything of the concern.
-    fn alert(&self, severity: Severity, text: String, because: Option<String>) -> Alert {
-        Alert { severity, text, because, targets: self.concern.names() }
+    fn alert(&self, severity: Severity, text: &str, cause: String, because: Option<String>) -> Alert {
+        Alert { severity, text: text.to_owned(), cause, because, targets: self.concern.names() }
     }
 
     /// Another evaluation wrote first. What it saw is at most moments older; this one only keeps the delayed

@@ -262,9 +262,10 @@ fn an_evaluation_that_failed_altogether_says_so() {
     let step = Step::ReadLedger { table: "ledger".to_owned() };
     let error = CallError::new(step, AwsError::TimedOut);
     let targets = vec!["worker".to_owned(), "emails".to_owned()];
-    let text = "scaling paused: DynamoDB table `ledger` timed out; desired counts unchanged".to_owned();
+    let text = "scaling paused".to_owned();
+    let cause = "DynamoDB table `ledger` timed out; desired counts unchanged".to_owned();
     let because = Some(error.to_string());
-    report_ledger_outage.alert = Some(Alert { severity: Severity::Critical, text, because, targets });
+    report_ledger_outage.alert = Some(Alert { severity: Severity::Critical, text, cause, because, targets });
     assert_eq!(report_ledger_outage.about(), ["emails", "worker"]);
     assert!(report_ledger_outage.is_worth_reporting());
     insta::assert_snapshot!(notified(&report_ledger_outage));
@@ -292,7 +293,8 @@ fn a_message_opens_what_begins_or_fails_and_closes_what_ends() {
     assert_eq!(state(&[action(ActionTaken::Tried(Outcome::Applied)), notice("a", false)]), Some("resolved"));
     let mut again = report(&[]);
     let text = "scaling resumed".to_owned();
-    again.alert = Some(Alert { severity: Severity::Info, text, because: None, targets: vec![] });
+    again.alert =
+        Some(Alert { severity: Severity::Info, text, cause: String::new(), because: None, targets: vec![] });
     assert_eq!(again.state().map(State::code), Some("resolved"));
 }
 

@@ -15,6 +15,7 @@ use crate::fake::Aws;
 fn report() -> EvaluationReport {
     let at = Timestamp::from_second(1_795_250_000).expect("a moment");
     let header = Header {
+        place: None,
         fleet: "shop-prod".to_owned(),
         concern: "queue-depth",
         function: "tidegate-QueueDepthFunction".to_owned(),
@@ -26,7 +27,13 @@ fn report() -> EvaluationReport {
     let (severity, text) = (Severity::Critical, "not evaluated".to_owned());
     EvaluationReport {
         unreported: vec![Unreported { severity, target: "worker".to_owned(), at, text: text.clone() }],
-        alert: Some(Alert { severity, text, targets: vec!["worker".to_owned()] }),
+        alert: Some(Alert {
+            severity,
+            text,
+            cause: String::new(),
+            because: None,
+            targets: vec!["worker".to_owned()],
+        }),
         ..EvaluationReport::empty(header)
     }
 }

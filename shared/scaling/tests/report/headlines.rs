@@ -1,19 +1,24 @@
 //! The first line of a report and its last.
 
 use tidegate_aws::CallError;
+use tidegate_aws::error::{AwsError, ErrorClass};
 use tidegate_aws::report::Place;
 use tidegate_aws::report::section::Outcome;
 use tidegate_policy::overrides::OverrideKind;
-use tidegate_policy::{Absence, AbsenceKind, Reason, Verdict};
+use tidegate_policy::{Reason, Verdict};
 use tidegate_scaling::ActionTaken;
 
-use super::{at, report, target};
+use super::{at, report, set_desired_count, target};
 
 #[test]
 fn a_headline_says_what_became_of_a_change_and_the_one_cause() {
-    let failed = |kind| {
-        let absence = Absence::new(kind, "in the words of AWS");
-        ActionTaken::Tried(Outcome::Failed(CallError { step: "update".to_owned(), absence }))
+    let failed = |error: AwsError| {
+        ActionTaken::Tried(Outcome::Failed(CallError::new(set_desired_count("worker"), error)))
+    };
+    let answered = |class| AwsError::Answered {
+        class,
+        code: "Code".to_owned(),
+        message: "in the words of AWS".to_owned(),
     };
     let pinned = Reason::Overridden {
         kind: OverrideKind::Pin(1_200),
@@ -28,15 +33,15 @@ fn a_headline_says_what_became_of_a_change_and_the_one_cause() {
             "scale-out from 4 to 1,200 tasks not requested: this evaluation ran out of time; the next one decides again",
         ),
         (
-            failed(AbsenceKind::TimedOut),
+            failed(AwsError::TimedOut),
             "scale-out from 4 to 1,200 tasks unconfirmed: ECS timed out; the next evaluation checks",
         ),
         (
-            failed(AbsenceKind::NotFound),
+            failed(answered(ErrorClass::NotFound)),
             "failed to scale out from 4 to 1,200 tasks: ECS service does not exist",
         ),
         (
-            failed(AbsenceKind::Throttled),
+            failed(answered(ErrorClass::Throttled)),
             "failed to scale out from 4 to 1,200 tasks: ECS throttled the request",
         ),
         (
