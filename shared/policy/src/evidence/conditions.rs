@@ -71,8 +71,11 @@ impl<R> Evidence<'_, R> {
 
     /// Since when it has held, if it does: of a value that need not last, since its datapoint.
     pub(crate) fn since(&self) -> Option<Timestamp> {
+        if !self.breaches {
+            return None;
+        }
         let measured = self.compared.map(|point| point.at);
-        self.run.map(|run| run.since).or(measured).filter(|_| self.breaches)
+        self.run.map(|run| run.since).or(measured)
     }
 
     /// Why its signal, which has a vote, does not say anything.

@@ -131,7 +131,10 @@ fn queue_value(
 
 /// The head of the queue, and since when it stands there.
 fn head(queue: &Queue, memory: &Memory, now: Timestamp) -> Option<Head> {
-    let print = queue.head.filter(|_| !queue.paused)?;
+    if queue.paused {
+        return None;
+    }
+    let print = queue.head?;
     Some(memory.head.filter(|head| head.print == print).unwrap_or(Head { print, since: now }))
 }
 

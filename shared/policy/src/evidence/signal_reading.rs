@@ -40,7 +40,7 @@ impl SignalReading {
 
     /// The newest datapoint that has settled, if it is fresh and no mere lower bound.
     pub(crate) fn settled(&self) -> Option<Datapoint> {
-        self.newest().filter(|_| !self.at_least)
+        if self.at_least { None } else { self.newest() }
     }
 
     fn newest(&self) -> Option<Datapoint> {

@@ -27,7 +27,10 @@ pub(crate) fn demand(evidence: &[Evidence<'_>], start: Start, bounds: Capacity, 
     let mut scale_in: Vec<(&Condition, u32)> = Vec::new();
     let mut short = None;
     for one in evidence {
-        let Some(value) = one.value().filter(|_| one.breaches) else { continue };
+        if !one.breaches {
+            continue;
+        }
+        let Some(value) = one.value() else { continue };
         let condition = one.when.clone();
         if !one.matches() {
             reasons.push(Reason::RuleNotLongEnough { condition, value, held: one.held() });
@@ -41,7 +44,7 @@ pub(crate) fn demand(evidence: &[Evidence<'_>], start: Start, bounds: Capacity, 
         if proposes > start.desired && !one.asks() {
             continue;
         }
-        let since = one.since().filter(|_| condition.is_of_alarm());
+        let since = if condition.is_of_alarm() { one.since() } else { None };
         reasons.push(Reason::RuleMatched { condition, value, since, proposes });
         if proposes < start.desired {
             match scale_in.iter_mut().find(|(when, _)| are_steps(when, one.when)) {

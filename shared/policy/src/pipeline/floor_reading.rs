@@ -67,6 +67,6 @@ pub(crate) fn of(
         known,
         name: floor.by().as_str().to_owned(),
         fresh: fresh || raised.is_some(),
-        unread: unread(&signal, signal_reading.reading.as_ref()).filter(|_| !kept),
+        unread: if kept { None } else { unread(&signal, signal_reading.reading.as_ref()) },
     }
 }

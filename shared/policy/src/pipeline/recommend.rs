@@ -171,7 +171,7 @@ fn demand(
     let proposal = combine::both(tracked, Proposal::of(wait), desired);
     let methods = proposal.asks();
     let mut demand = combine::demand(&known.evidence, start, bounds, proposal);
-    let wake = wake(known).filter(|_| desired == 0);
+    let wake = if desired == 0 { wake(known) } else { None };
     let tasks = demand.tasks.max(u32::from(wake.is_some()));
     let step = methods < tasks;
     let (base, others) = (start.base(), start.others());

@@ -41,5 +41,5 @@ pub(crate) fn many_failing(
 ) -> Option<SignedDuration> {
     let missing = service.desired_count.saturating_sub(service.running_count);
     let few = service.desired_count.checked_div(FEW).unwrap_or(0).max(1);
-    failing(startup, allowed, now).filter(|_| missing > few)
+    if missing > few { failing(startup, allowed, now) } else { None }
 }

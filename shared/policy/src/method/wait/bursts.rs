@@ -47,7 +47,7 @@ pub(crate) fn follow(next: &mut WaitMemory, seen: &WaitInputs, load: f64, demand
     let beginning = bursts.as_ref().is_none_or(|bursts| ago(bursts.at) > reaction);
     if beginning && load * share > f64::from(stood) {
         bursts = Some(begin(bursts, seen.now, load));
-    } else if let Some(size) = bursts.as_mut().filter(|_| !beginning).and_then(|it| it.sizes.last_mut()) {
+    } else if !beginning && let Some(size) = bursts.as_mut().and_then(|it| it.sizes.last_mut()) {
         *size = size.max(load);
     }
     let standing = bursts.as_ref().map_or(0, |bursts| {

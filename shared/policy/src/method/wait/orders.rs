@@ -41,7 +41,9 @@ impl Workers {
     pub(crate) fn reduced(&self, tasks: f64) -> Self {
         let mut workers = self.clone();
         let mut surplus = (self.tasks() - tasks).max(0.0);
-        while let Some((_, last)) = workers.starting.last_mut().filter(|_| surplus > 0.0) {
+        while surplus > 0.0
+            && let Some((_, last)) = workers.starting.last_mut()
+        {
             let canceled = last.min(surplus);
             surplus -= canceled;
             *last -= canceled;
@@ -84,7 +86,9 @@ pub(crate) fn follow(next: &mut WaitMemory, seen: &WaitInputs) -> Workers {
 /// Tasks began to run: the oldest orders first. Gives when they were ordered.
 fn arrive(next: &mut WaitMemory, mut rose: u32, ordered_at: Option<Timestamp>) -> Vec<Timestamp> {
     let mut took = Vec::new();
-    while let Some(order) = next.orders.first_mut().filter(|_| rose > 0) {
+    while rose > 0
+        && let Some(order) = next.orders.first_mut()
+    {
         took.push(order.at);
         let arrived = order.tasks.min(rose);
         rose = rose.saturating_sub(arrived);
