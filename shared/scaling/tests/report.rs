@@ -352,25 +352,6 @@ fn a_target_has_the_keys_of_format_1_and_no_others() {
     assert_eq!(keys(&json["seen"]), [&seen[..], &["running", "waiting"]].concat());
 }
 
-#[test]
-fn a_quiet_evaluation_is_not_reported() {
-    let hold =
-        target("worker", Verdict::Hold { at: Some(5) }, vec![Reason::NothingMatches], ActionTaken::Nothing);
-    let reported_before = target(
-        "emails",
-        Verdict::ScaleOut { from: 1, to: 2 },
-        vec![Reason::NothingMatches],
-        ActionTaken::Observed { worth_reporting: false },
-    );
-    let carried = target(
-        "images",
-        Verdict::ScaleOut { from: 1, to: 2 },
-        vec![Reason::NothingMatches],
-        ActionTaken::Deferred,
-    );
-    assert!(!report(&[hold, reported_before, carried]).is_worth_reporting());
-}
-
 proptest! {
     // Each case writes up to 1,000 services several times; the boundaries lie where bodies are left out.
     #![proptest_config(ProptestConfig::with_cases(24))]

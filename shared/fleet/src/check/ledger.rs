@@ -12,7 +12,7 @@ use crate::yaml::tree::Node;
 const ROOM: usize = SERVICES_PER_CONCERN_MAX * PLAIN_BYTES;
 
 /// So many services may be disturbed while all of them are in a rush: the rest of the item holds what they remember beyond.
-const DISTURBED: usize = 19;
+const DISTURBED: usize = 14;
 const _: () = assert!(ROOM + DISTURBED * DISTURBED_BYTES <= ITEM_BYTES_MAX);
 
 /// One item of the ledger holds the memory of all services of a concern, also in an hour when every condition holds.

@@ -63,3 +63,22 @@ fn account_and_region_are_those_of_the_topic_and_left_out_where_it_names_none() 
         assert_eq!(Place::of_arn(arn), None, "{arn}");
     }
 }
+
+#[test]
+fn a_quiet_evaluation_is_not_reported() {
+    let hold =
+        target("worker", Verdict::Hold { at: Some(5) }, vec![Reason::NothingMatches], ActionTaken::Nothing);
+    let reported_before = target(
+        "emails",
+        Verdict::ScaleOut { from: 1, to: 2 },
+        vec![Reason::NothingMatches],
+        ActionTaken::Observed { worth_reporting: false },
+    );
+    let carried = target(
+        "images",
+        Verdict::ScaleOut { from: 1, to: 2 },
+        vec![Reason::NothingMatches],
+        ActionTaken::Deferred,
+    );
+    assert!(!report(&[hold, reported_before, carried]).is_worth_reporting());
+}
