@@ -36,7 +36,7 @@ def test_a_cluster_that_is_missing_does_not_stop_the_other(stage):
 @pytest.mark.parametrize(
     "broken, healed, words",
     [
-        ({"scheduling_strategy": "DAEMON"}, {"scheduling_strategy": "REPLICA"}, "is a DAEMON"),
+        ({"scheduling_strategy": "DAEMON"}, {"scheduling_strategy": "REPLICA"}, "strategy DAEMON"),
         ({"status": "DRAINING"}, {"status": "ACTIVE"}, "not ACTIVE"),
         ({"status": "INACTIVE"}, {"status": "ACTIVE"}, "not ACTIVE"),
         ({"failure": "ACCESS_DENIED"}, {"failure": None}, "ACCESS_DENIED"),
