@@ -17,7 +17,7 @@ const STYLES: Styles = Styles::styled()
     .placeholder(AnsiColor::Cyan.on_default());
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 done, 1 the answer is no (invalid, refused), 2 wrong usage, 3 the world failed (a file cannot be read or written)";
+Exit codes: 0 done, 1 the answer is no (invalid, refused), 2 wrong usage, 3 a file cannot be read or written, or a call fails";
 
 /// Tidegate scales what AWS does not scale by itself.
 #[derive(Debug, Parser)]
@@ -39,7 +39,7 @@ pub(crate) enum Command {
     /// Replay a recorded load through the policy of one service: what it would have cost, and who would have waited
     #[command(after_long_help = format!("{}\n\n{EXIT_CODES}", simulate::KEYS))]
     Simulate(SimulateOptions),
-    /// Replay a recorded load through many settings of one service, and name the cheapest that is late seldom enough
+    /// Replay a recorded load through many settings of one service, and find the cheapest that meets `--late`
     #[command(after_long_help = format!("{}\n\n{EXIT_CODES}", tune::KEYS))]
     Tune(TuneOptions),
     /// Set a service to a size at the next evaluation, and keep it there for a time

@@ -90,7 +90,7 @@ fn trace_refused(name: &str, error: &TraceError) -> String {
     match error {
         TraceError::Refused(lines) => format!("`{name}` is no trace\n{lines}"),
         TraceError::Gaps { .. } => format!(
-            "`{name}` has gaps: {error}; --gaps zero if no job came in them, --gaps fill if nobody recorded them"
+            "`{name}` has gaps: {error}; --gaps zero if no job came in them, --gaps fill if they were not recorded"
         ),
         TraceError::SeveralMetrics { .. } | TraceError::NoSuchMetric { .. } => {
             format!("`{name}`: {error}; choose with --metric NAME")

@@ -10,7 +10,7 @@ const FORMAT: u32 = 1;
 /// The answer is no: the file is invalid, the request refused.
 pub(crate) const REFUSED: u8 = 1;
 
-/// The world failed: a file that cannot be read, a service that does not answer. (2 is wrong usage, by clap.)
+/// A file that cannot be read or written, or a call that fails. (2 is wrong usage, by clap.)
 pub(crate) const FAILED: u8 = 3;
 
 /// Text for both streams and the exit code.

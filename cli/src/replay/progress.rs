@@ -1,4 +1,4 @@
-//! What is being done, for whoever sits before the terminal.
+//! What is being done, for the user at the terminal.
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};

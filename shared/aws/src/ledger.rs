@@ -109,7 +109,7 @@ impl Ledger {
     pub async fn read<M: DeserializeOwned + Default>(&self, concern: &str) -> Result<Found<M>, CallError> {
         let key = memory_key(concern);
         let items = self.items(&[&key, OVERRIDES]).await?;
-        let item = items.get(&key).map_or_else(|| Ok(LedgerItem::default()), understand_page);
+        let item = items.get(&key).map_or_else(|| Ok(LedgerItem::default()), understand_item);
         let item = item.map_err(|error| self.not_understood(&key, error))?;
         Ok(Found { item, overrides: self.understand_overrides(&items)? })
     }
@@ -228,7 +228,7 @@ fn memory_key(concern: &str) -> String {
 type Item = HashMap<String, AttributeValue>;
 
 /// An item; one of another format is refused, and never misread.
-fn understand_page<M: DeserializeOwned + Default>(item: &Item) -> Result<LedgerItem<M>, ItemError> {
+fn understand_item<M: DeserializeOwned + Default>(item: &Item) -> Result<LedgerItem<M>, ItemError> {
     known_format(item)?;
     let version = number(item, "version").ok_or(ItemError::Missing("version"))?;
     let memory = text(item, "memory").ok_or(ItemError::Missing("memory"))?;

@@ -71,6 +71,11 @@ fn split(report: &EvaluationReport, mut first: Value) -> Vec<Value> {
     lines
 }
 
+/// Writes the lines of an evaluation.
+pub fn write_evaluation(report: &EvaluationReport, answer: &Value, report_failed: bool) {
+    lines(report, answer, report_failed).iter().for_each(write);
+}
+
 /// Writes one line to standard output, where Lambda reads it.
 #[expect(clippy::print_stdout, reason = "standard output is Lambda's log")]
 pub fn write(line: &Value) {

@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use crate::clients::Clients;
 use crate::error::CallError;
 
-use calls::late;
+pub use calls::late;
 pub use state::TargetState;
 
 /// What was seen of each target asked for.

@@ -31,7 +31,7 @@ impl StepResults {
         answer["reports_published"] = published.as_ref().copied().unwrap_or(0).into();
         let errors = [evaluations_sent.err(), published.err(), recorded.err(), remembered.err()];
         answer["errors"] = errors.into_iter().flatten().map(|error| error.to_string()).collect();
-        log::lines(report, &answer, report_failed).iter().for_each(log::write);
+        log::write_evaluation(report, &answer, report_failed);
         let tried: Vec<&Outcome> = report.sections.iter().filter_map(|it| it.outcome.as_ref()).collect();
         let failed: Vec<&CallError> = tried.iter().filter_map(|outcome| outcome.as_failed()).collect();
         match failed.first() {

@@ -158,7 +158,7 @@ impl<C: Concern> Evaluator<C> {
         let (ledger, failed) = (&self.settings.ledger, error.predicate());
         let cause = format!("DynamoDB table `{ledger}` {failed}; desired counts unchanged");
         report.alert = Some(self.alert(Severity::Critical, "scaling paused", cause, Some(error.to_string())));
-        let notified = if self.outage.is_news(&error, header.at) {
+        let notified = if self.outage.failed_evaluation(&error, header.at) {
             sns::publish(&self.clients.sns, &self.settings.topic, &report).await
         } else {
             Ok(())
@@ -169,7 +169,7 @@ impl<C: Concern> Evaluator<C> {
         let mut answer: Value = report.to_json();
         let report_failed = notified.is_err();
         answer["errors"] = notified.err().iter().map(ToString::to_string).collect();
-        log::lines(&report, &answer, report_failed).iter().for_each(log::write);
+        log::write_evaluation(&report, &answer, report_failed);
         error.into()
     }
 
@@ -196,7 +196,7 @@ impl<C: Concern> Evaluator<C> {
         answer["dropped"] = true.into();
         answer["evaluations_sent"] = evaluations_sent.as_ref().copied().unwrap_or(0).into();
         answer["errors"] = json!(evaluations_sent.err().iter().map(ToString::to_string).collect::<Vec<_>>());
-        log::lines(&report, &answer, false).iter().for_each(log::write);
+        log::write_evaluation(&report, &answer, false);
         answer
     }
 }
@@ -208,7 +208,7 @@ fn nothing_to_evaluate(header: &Header) -> Value {
         return report.plan();
     }
     let answer = report.to_json();
-    log::lines(&report, &answer, false).iter().for_each(log::write);
+    log::write_evaluation(&report, &answer, false);
     answer
 }
 

@@ -1,4 +1,4 @@
-//! A ledger that cannot be reached, as this process knows it: nothing is remembered of it, so nothing else could tell when
+//! A ledger that cannot be reached, as this process knows it: nothing is remembered of it, so nothing else could say when
 //! operators are to be notified again.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -15,10 +15,10 @@ const PASSING_FAILURES_BEFORE_NOTIFYING: u32 = 2;
 
 /// What this process knows of a ledger that it cannot reach: nothing else could remember it.
 #[derive(Debug, Default)]
-pub(crate) struct Outage(Mutex<Known>);
+pub(crate) struct Outage(Mutex<FailedReads>);
 
 #[derive(Debug, Default)]
-struct Known {
+struct FailedReads {
     /// Evaluations in a row that failed.
     failures: u32,
     /// When operators were last notified.
@@ -26,8 +26,8 @@ struct Known {
 }
 
 impl Outage {
-    /// Counts a failed evaluation; true when operators are to be notified of it.
-    pub(crate) fn is_news(&self, error: &CallError, now: Timestamp) -> bool {
+    /// Counts a failed evaluation; true when operators are to be notified of it now.
+    pub(crate) fn failed_evaluation(&self, error: &CallError, now: Timestamp) -> bool {
         let mut known = self.known();
         known.failures = known.failures.saturating_add(1);
         let due = known.notified_at.is_none_or(|last| now.duration_since(last) >= ALERT_EVERY);
@@ -51,7 +51,7 @@ impl Outage {
         self.known().notified_at = None;
     }
 
-    fn known(&self) -> MutexGuard<'_, Known> {
+    fn known(&self) -> MutexGuard<'_, FailedReads> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

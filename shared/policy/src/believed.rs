@@ -1,5 +1,5 @@
 //! What the ledger holds is believed only as far as it can be true. Whoever may write the table can put anything there: a
-//! time in the future would stop scaling until it has passed, and a size that no service has would be reported in reports.
+//! time in the future would stop scaling until it has passed, and a size that no service has would be reported.
 
 use std::collections::BTreeMap;
 
@@ -59,7 +59,7 @@ impl Memory {
             observed,
             overwritten,
         } = self;
-        let mut found = Found::default();
+        let mut found = TimesAndSizes::default();
         found.times.extend([changed_at, woke_at, idle_since].into_iter().flatten());
         found.sizes.extend(desired_count);
         if let Some(ScaleOut { at, base, others }) = scale_out {
@@ -100,9 +100,7 @@ impl Memory {
         }
         found.believe(now);
     }
-}
 
-impl Memory {
     /// Cuts what is longer than a service can make it.
     fn shorten(&mut self) {
         shorten(&mut self.recommendations);
@@ -138,7 +136,7 @@ fn is_plausible(wait: &WaitMemory) -> bool {
 }
 
 /// The conditions that operators were notified of.
-fn of_notices<'a>(active_notices: &'a mut [ActiveNotice], found: &mut Found<'a>) {
+fn of_notices<'a>(active_notices: &'a mut [ActiveNotice], found: &mut TimesAndSizes<'a>) {
     for active in active_notices {
         let ActiveNotice { kind: _, condition, since, evaluations: _, notified: _, ended: _ } = active;
         found.times.push(since);
@@ -149,7 +147,7 @@ fn of_notices<'a>(active_notices: &'a mut [ActiveNotice], found: &mut Found<'a>)
 }
 
 /// What `wait` remembers. How fast jobs are done and how many arrive are measured anew at every evaluation.
-fn of_wait<'a>(wait: &'a mut WaitMemory, found: &mut Found<'a>) {
+fn of_wait<'a>(wait: &'a mut WaitMemory, found: &mut TimesAndSizes<'a>) {
     let WaitMemory {
         last,
         pace: _,
@@ -185,12 +183,12 @@ fn of_wait<'a>(wait: &'a mut WaitMemory, found: &mut Found<'a>) {
 
 /// The times and sizes of a memory.
 #[derive(Default)]
-struct Found<'a> {
+struct TimesAndSizes<'a> {
     times: Vec<&'a mut Timestamp>,
     sizes: Vec<&'a mut u32>,
 }
 
-impl<'a> Found<'a> {
+impl<'a> TimesAndSizes<'a> {
     fn add(&mut self, time: &'a mut Timestamp, sizes: impl IntoIterator<Item = &'a mut u32>) {
         self.times.push(time);
         self.sizes.extend(sizes);

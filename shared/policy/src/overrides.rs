@@ -45,7 +45,7 @@ impl Override {
     /// a size for ever, unseen in the fleet file.
     pub const LONGEST: SignedDuration = SignedDuration::from_hours(31 * 24);
 
-    /// Its texts are reported in reports: each becomes one line of bounded length.
+    /// Reports carry its texts: each becomes one line of bounded length.
     pub fn believe(&mut self) {
         one_line(&mut self.who, 64);
         one_line(&mut self.why, 300);

@@ -9,11 +9,11 @@ use tidegate_aws::CallError;
 use tidegate_aws::alarms::{self, Alarms};
 use tidegate_aws::ledger::Found;
 use tidegate_aws::metrics::READ_EVERY;
-use tidegate_aws::targets::{self, Targets};
+use tidegate_aws::targets::{self, Targets, late};
 use tidegate_aws::trigger::Trigger;
 use tidegate_evaluation::budget;
 use tidegate_fleet::{QueueSource, Service, TargetName};
-use tidegate_policy::{Absence, AbsenceKind, AlarmName, MetricReading, Observation};
+use tidegate_policy::{AlarmName, MetricReading, Observation};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::memory::FleetMemory;
@@ -115,7 +115,6 @@ impl Services {
 impl FromAws<'_> {
     /// What was seen of one service; `None` while its queue, which is a metric, is not due.
     fn observation(&self, service: &Service, queues: &QueuesSeen) -> Option<Observation> {
-        let late = || Absence::new(AbsenceKind::TimedOut, "not read within the time of an evaluation");
         let mine = self.readings.as_ref().and_then(|readings| readings.get(service.name()));
         let queue = match service.queue() {
             None => None,

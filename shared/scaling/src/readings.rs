@@ -9,9 +9,9 @@ use jiff::{SignedDuration, Timestamp};
 use tidegate_aws::Clients;
 use tidegate_aws::load_balancers::LoadBalancers;
 use tidegate_aws::metrics::{self, Wanted};
-use tidegate_aws::targets::Targets;
+use tidegate_aws::targets::{Targets, late};
 use tidegate_fleet::{MetricSource, QueueSource, Service, Source};
-use tidegate_policy::{Absence, AbsenceKind, MetricName, MetricReading, Queue};
+use tidegate_policy::{Absence, MetricName, MetricReading, Queue};
 use tokio::time::{Instant, timeout_at};
 
 /// What was read for each service, by its name in the fleet file.
@@ -96,11 +96,6 @@ pub(crate) async fn read<'a>(
     readings
 }
 
-/// Not answered in time.
-fn late() -> Absence {
-    Absence::new(AbsenceKind::TimedOut, "not read within the time of an evaluation")
-}
-
 /// Every metric that one service needs: those that it names, and those that are its queue.
 fn questions(service: &Service) -> impl Iterator<Item = Question<'_>> {
     let named = service.metrics().iter().map(|metric| Question {
@@ -154,7 +149,7 @@ impl Question<'_> {
 #[cfg(test)]
 mod tests {
     use tidegate_aws::targets::TargetState;
-    use tidegate_policy::{Constraints, ServiceState};
+    use tidegate_policy::{AbsenceKind, Constraints, ServiceState};
 
     use super::*;
 

@@ -11,7 +11,8 @@ use tokio::time::{Instant, timeout_at};
 pub(crate) const OTHER_AUTOSCALERS_WITHIN: Duration = Duration::from_secs(3);
 
 /// Not answered in time.
-pub(crate) fn late() -> Absence {
+#[must_use]
+pub fn late() -> Absence {
     Absence::new(AbsenceKind::TimedOut, "not read within the time of an evaluation")
 }
 

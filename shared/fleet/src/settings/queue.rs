@@ -41,7 +41,7 @@ const CA_FROM: Setting = optional(
     "ca_from",
     ValueKind::Text(&texts::REFERENCE),
     "Where the certificates of a certificate authority of your own are kept, in PEM: SSM or Secrets Manager. The server's \
-     certificate must then come from it. ElastiCache and whoever has a public certificate need none.",
+     certificate must then come from it. ElastiCache and servers with a public certificate need none.",
 );
 
 const ONE_URL: &[Need] = &[Need::ExactlyOne(&["url", "url_from"])];

@@ -30,10 +30,11 @@ const NOTICE_BYTES: usize = 100;
 /// How often the running tasks changed over the three periods that a datapoint may count for. A plain service has room for
 /// those of one-minute metrics; longer ones fill the history.
 const RAN_BYTES: usize = 130;
-/// A recommendation of the stabilization window: one for each evaluation, 15 seconds apart, and no more than 18. A
-/// plain service has room for those of one minute.
+/// A recommendation of the stabilization window: one for each evaluation, 15 seconds apart, and no more than
+/// [`RECOMMENDATIONS_MAX`]. A plain service has room for those of one minute.
 const RECOMMENDATION_BYTES: usize = 14;
-const RECOMMENDATIONS_MAX: usize = 18;
+/// So many recommendations are remembered at most, however long the window.
+pub(crate) const RECOMMENDATIONS_MAX: usize = 18;
 const RECOMMENDATIONS_OF_A_PLAIN_SERVICE: usize = 6;
 
 /// The most that is remembered of a service in a rush when every condition holds, in bytes of JSON; `longest_period` is

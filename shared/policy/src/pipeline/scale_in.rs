@@ -8,6 +8,7 @@ use crate::clock::{LONGEST_GAP, since};
 use crate::evidence::conditions::Evidence;
 use crate::evidence::metric;
 use crate::memory::PastRecommendation;
+use crate::memory::size::RECOMMENDATIONS_MAX;
 use crate::observation::{Queue, ServiceState};
 use crate::pipeline::changes::Changes;
 use crate::pipeline::known::Known;
@@ -17,16 +18,14 @@ use crate::rule::{Adjustment, Condition};
 use crate::service::ServicePolicy;
 use crate::signal::Signal;
 
-/// Of more recommendations than this not each is remembered: of those within one of the window's [`PARTS`] the largest
-/// stays, with the time of the newest, so that none is kept longer than one part too long, and none too short. Parts of
-/// an eighth would keep twice as long; parts of a thirty-second would take 400 bytes of the ledger's item.
-const RECOMMENDATIONS_MAX: usize = 18;
-
-/// A window has so many parts. It touches one more, and the newest recommendation stands beside them.
+/// Of more recommendations than [`RECOMMENDATIONS_MAX`] not each is remembered: of those within one of the window's parts
+/// the largest stays, with the time of the newest, so that none is kept longer than one part too long, and none too short.
+/// Parts of an eighth would keep twice as long; parts of a thirty-second would take 400 bytes of the ledger's item. A
+/// window touches one part more, and the newest recommendation stands beside them.
 const PARTS: i64 = 16;
 
 /// No fewer than these are kept, and why.
-type Kept = (u32, Reason);
+type LowerLimit = (u32, Reason);
 
 /// Everything the guards read.
 #[derive(Debug, Clone)]
@@ -44,11 +43,11 @@ pub(crate) struct Guards<'a> {
 impl Guards<'_> {
     /// Applies the floors, and names those that decide: one that a higher floor makes pointless is not worth a word.
     pub(crate) fn limit(&self, recommendation: u32, reasons: &mut Vec<Reason>) -> u32 {
-        let Self { known, service, unread: silent, changes, recommendations, bounds } = self;
+        let Self { known, service, unread: unread_signal, changes, recommendations, bounds } = self;
         let (policy, desired) = (known.policy, service.desired_count);
         let floors = [
             Some(minimum(*bounds)),
-            unread(desired, silent.as_ref()),
+            unread(desired, unread_signal.as_ref()),
             work_in_flight(known, desired),
             one_task_at_a_time(policy, desired, recommendation),
             rollout(service),
@@ -83,7 +82,7 @@ impl Guards<'_> {
 
     /// Not to a size at which the same load would trip a scale-out rule at once. A signal that the tasks share is
     /// predicted to rise as the tasks become fewer. At the maximum nothing flaps: no rule can scale out from there.
-    fn flapping(&self, to: u32) -> Option<Kept> {
+    fn flapping(&self, to: u32) -> Option<LowerLimit> {
         let ceiling = self.service.desired_count.min(self.bounds.max());
         if to >= ceiling {
             return None;
@@ -133,12 +132,12 @@ impl Guards<'_> {
 }
 
 /// A signal that votes and cannot be read keeps everything, even above the maximum.
-fn unread(desired: u32, silent: Option<&Reason>) -> Option<Kept> {
-    Some((desired, silent?.clone()))
+fn unread(desired: u32, signal: Option<&Reason>) -> Option<LowerLimit> {
+    Some((desired, signal?.clone()))
 }
 
 /// Work in flight keeps `ceil(in_flight / concurrency)` tasks.
-fn work_in_flight(known: &Known<'_>, desired: u32) -> Option<Kept> {
+fn work_in_flight(known: &Known<'_>, desired: u32) -> Option<LowerLimit> {
     let concurrency = known.policy.concurrency.get();
     let work = match (known.work, known.seen.queue.as_ref()) {
         (Some(work), _) => work,
@@ -155,7 +154,7 @@ fn work_in_flight(known: &Known<'_>, desired: u32) -> Option<Kept> {
 
 /// Without a queue, load is seen only through those that serve it: while nothing runs, or new tasks do not start,
 /// silence is the outage and no quiet hour. A service that is put to sleep goes all the same.
-fn few_serve(known: &Known<'_>, service: &ServiceState, bounds: Capacity) -> Option<Kept> {
+fn few_serve(known: &Known<'_>, service: &ServiceState, bounds: Capacity) -> Option<LowerLimit> {
     let ServiceState { desired_count: desired, running_count: running, .. } = *service;
     let failing = startup::many_failing(known.startup, service, known.policy.startup, known.now);
     let silent =
@@ -164,49 +163,49 @@ fn few_serve(known: &Known<'_>, service: &ServiceState, bounds: Capacity) -> Opt
 }
 
 /// ECS picks the tasks to stop by zone balance, not by idleness, so jobs are risked one task at a time.
-fn one_task_at_a_time(policy: &ServicePolicy, desired: u32, to: u32) -> Option<Kept> {
+fn one_task_at_a_time(policy: &ServicePolicy, desired: u32, to: u32) -> Option<LowerLimit> {
     let asked = desired.saturating_sub(to);
     (!policy.interruptible).then_some((desired.saturating_sub(1), Reason::OneTaskAtATime { asked }))
 }
 
 /// Tasks of two deployments run side by side: what is surplus is not known yet.
-fn rollout(service: &ServiceState) -> Option<Kept> {
+fn rollout(service: &ServiceState) -> Option<LowerLimit> {
     service.rollout.then_some((service.desired_count, Reason::Rollout))
 }
 
 /// AWS takes nothing away now.
-fn no_scale_in(service: &ServiceState) -> Option<Kept> {
+fn no_scale_in(service: &ServiceState) -> Option<LowerLimit> {
     let why = service.constraints.no_scale_in.clone()?;
     Some((service.desired_count, Reason::NoScaleIn { why }))
 }
 
 /// Protected instances stay whatever the desired count is; a smaller one would only be wrong.
-fn protected(service: &ServiceState) -> Kept {
+fn protected(service: &ServiceState) -> LowerLimit {
     let count = service.constraints.protected;
     (count, Reason::Protected { count })
 }
 
 /// What was added last is not in the metrics yet: what is surplus is not known.
-fn warming(known: &Known<'_>, desired: u32) -> Option<Kept> {
+fn warming(known: &Known<'_>, desired: u32) -> Option<LowerLimit> {
     let until = known.warming()?;
     Some((desired, Reason::WarmingUp { until }))
 }
 
 /// No lower than the largest recommendation of the window.
-fn stabilization(policy: &ServicePolicy, recommendations: &[PastRecommendation]) -> Option<Kept> {
+fn stabilization(policy: &ServicePolicy, recommendations: &[PastRecommendation]) -> Option<LowerLimit> {
     let window = policy.stabilization;
     let recommendation = largest_recommendation(recommendations)?;
     Some((recommendation, Reason::Stabilizing { recommendation, window }))
 }
 
 /// Not before this long after the last change in either direction.
-fn cooldown(known: &Known<'_>, changes: &Changes, desired: u32) -> Option<Kept> {
+fn cooldown(known: &Known<'_>, changes: &Changes, desired: u32) -> Option<LowerLimit> {
     let until = changes.changed_at?.saturating_add(known.policy.cooldown.scale_in).ok()?;
     (known.now < until).then_some((desired, Reason::CooldownIn { until }))
 }
 
 /// The largest step of one decision, where more than one task may go.
-fn largest_step(policy: &ServicePolicy, desired: u32, to: u32) -> Option<Kept> {
+fn largest_step(policy: &ServicePolicy, desired: u32, to: u32) -> Option<LowerLimit> {
     let limit = policy.largest_step.scale_in.get();
     let size = desired.saturating_sub(limit);
     policy.interruptible.then_some((size, Reason::LargestStep { limit, recommendation: to }))
@@ -214,7 +213,7 @@ fn largest_step(policy: &ServicePolicy, desired: u32, to: u32) -> Option<Kept> {
 
 /// Zero only from a queue seen empty for a while, and only if nothing would be stranded. Without a queue there is
 /// nothing to strand.
-fn zero(known: &Known<'_>) -> Option<Kept> {
+fn zero(known: &Known<'_>) -> Option<LowerLimit> {
     let queue = known.seen.queue.as_ref()?;
     let jobs = queue.as_ref().map_or(0, Queue::jobs_that_need_a_task);
     if jobs > 0 {
@@ -227,7 +226,7 @@ fn zero(known: &Known<'_>) -> Option<Kept> {
 }
 
 /// The minimum capacity.
-fn minimum(bounds: Capacity) -> Kept {
+fn minimum(bounds: Capacity) -> LowerLimit {
     let min = bounds.min();
     (min, Reason::AtMin { min })
 }
