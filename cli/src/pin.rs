@@ -41,6 +41,7 @@ pub(crate) fn run(options: &PinOptions) -> CommandOutput {
         until: now.saturating_add(*lasting).unwrap_or(Timestamp::MAX),
         who: place.who.clone(),
         why: why.clone(),
+        request: None,
     };
     let until = row.until.strftime("%Y-%m-%d %H:%M:%S UTC");
     let LedgerOptions { fleet_name, ledger, .. } = place;

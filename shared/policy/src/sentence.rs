@@ -74,9 +74,14 @@ impl fmt::Display for InUnit<&Reason> {
             ),
             R::OverrideTooLong { kind, until, longest } => write!(
                 f,
-                "`{kind}` until {} is ignored: an override states `since`, and lasts {} at most",
+                "`{kind}` until {} ends earlier: an override lasts {} at most",
                 DayAndTime(*until),
                 Span(*longest)
+            ),
+            R::OverrideUndated { kind, until } => write!(
+                f,
+                "`{kind}` until {} is ignored: its `since` is missing, or lies in the future",
+                DayAndTime(*until)
             ),
             R::Overwritten { times } => write!(
                 f,
