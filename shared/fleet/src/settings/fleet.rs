@@ -5,12 +5,9 @@
 //! none of them can disagree.
 
 use crate::settings::bounds::HOLIDAYS_MAX;
-use crate::settings::service::{MODE, SERVICE};
+use crate::settings::service::{MODE, SERVICE, SERVICES_MAX};
 use crate::settings::shape::{Shape, ValueKind, later, optional, required};
 use crate::settings::texts;
-
-/// Services of one fleet: those of two concerns.
-pub(crate) const SERVICES_MAX: usize = 2_000;
 
 /// Services of one concern: one ledger item holds the memory of about 1,000 (DynamoDB: 400 KB per item).
 pub(crate) const SERVICES_PER_CONCERN_MAX: usize = 1_000;
@@ -71,6 +68,7 @@ pub(crate) const BUDGET: Shape = Shape {
             ValueKind::Table {
                 key: &texts::NAME,
                 value: &ValueKind::Count { min: 0, max: 1_000_000, unit: "per task" },
+                min: 0,
                 max: SERVICES_MAX,
             },
             "How much one task of each service takes.",
