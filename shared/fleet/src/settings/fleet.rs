@@ -5,6 +5,7 @@
 //! none of them can disagree.
 
 use crate::settings::bounds::HOLIDAYS_MAX;
+use crate::settings::emergency::EMERGENCY;
 use crate::settings::service::{MODE, SERVICE, SERVICES_MAX};
 use crate::settings::shape::{Shape, ValueKind, later, optional, required};
 use crate::settings::texts;
@@ -46,8 +47,12 @@ pub(crate) const FLEET: Shape = Shape {
             ValueKind::List { of: &ValueKind::Text(&texts::DATE), min: 0, max: HOLIDAYS_MAX },
             "Dates that count as `holidays`, not as their day of the week, in every window of `hours`.",
         ),
+        optional(
+            "emergency",
+            ValueKind::Map(&EMERGENCY),
+            "What an emergency does: sizes under names, how long they hold, and what operators do beside it.",
+        ),
         later("databases", "RDS classes and read replicas"),
-        later("emergency", "what happens when everything goes to its maximum"),
     ],
     needs: &[],
 };
