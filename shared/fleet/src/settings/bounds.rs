@@ -58,6 +58,7 @@ pub(crate) const FLOOR: Shape = Shape {
             ValueKind::Table {
                 key: &texts::LEVEL,
                 value: &ValueKind::Count { min: 0, max: Capacity::LIMIT, unit: "tasks" },
+                min: 0,
                 max: FLOOR_ROWS_MAX,
             },
             "At least this many: so many tasks. Above the last row the last one holds, below the first none.",

@@ -11,6 +11,9 @@ use crate::settings::rule::{RULE, RULES_MAX, TRACK, TRACK_MAX};
 use crate::settings::shape::{Need, Shape, ValueKind, default, optional, required};
 use crate::settings::texts;
 
+/// Services of one fleet: those of two concerns.
+pub(crate) const SERVICES_MAX: usize = 2_000;
+
 /// Whether decisions are acted on.
 pub(crate) const MODE: ValueKind = ValueKind::Choice(Mode::WORDS);
 
@@ -57,7 +60,7 @@ pub(crate) const SERVICE: Shape = Shape {
         optional("queue", ValueKind::Map(&QUEUE), "Where the service's work waits."),
         optional(
             "metrics",
-            ValueKind::Table { key: &texts::METRIC_KEY, value: &METRIC_FORMS, max: METRICS_MAX },
+            ValueKind::Table { key: &texts::METRIC_KEY, value: &METRIC_FORMS, min: 0, max: METRICS_MAX },
             "CloudWatch metrics that the rules name. `cpu`, `memory` (of ECS) and what the load balancer counts need no \
              declaration: `requests` (a minute), `errors` (percent of them), `response_time`, `response_time_p50`, `_p90`, \
              `_p95`, `_p99`, `connections`. `NAME_per_task` is any total of these divided by the running tasks.",
