@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 
 /// One line on a terminal that says what is being done, and goes away; nothing in a pipe.
+#[derive(Debug)]
 pub(crate) struct Progress {
     shown: bool,
 }
@@ -11,6 +12,11 @@ pub(crate) struct Progress {
 impl Progress {
     pub(crate) fn new(for_machines: bool) -> Self {
         Self { shown: !for_machines && io::stderr().is_terminal() }
+    }
+
+    /// Whether anybody sees it.
+    pub(crate) fn is_shown(&self) -> bool {
+        self.shown
     }
 
     pub(crate) fn show(&self, doing: impl Display) {
