@@ -26,6 +26,13 @@ impl Progress {
         }
     }
 
+    /// A line that stays above it.
+    pub(crate) fn say(&self, line: &str) {
+        if self.shown {
+            let _ = writeln!(io::stderr(), "\r\x1b[K{line}");
+        }
+    }
+
     pub(crate) fn clear(&self) {
         if self.shown {
             let _ = write!(io::stderr(), "\r\x1b[K");

@@ -39,11 +39,11 @@ pub(crate) fn run(options: &StatusOptions) -> CommandOutput {
 
 async fn status(options: &StatusOptions) -> Result<CommandOutput, CommandError> {
     let function = options.function.load().await?;
-    let (mut missing, mut redraws) = (0_u32, "");
+    let (mut missing, mut told, mut redraws) = (0_u32, false, "");
     loop {
         match function.ask(&watch::status()).await {
             Ok(answer) if options.watch && !answer.is_settled() => {
-                missing = 0;
+                (missing, told) = (0, true);
                 redraws = redraw(options, &state::state(&answer));
             }
             Ok(answer) => {
@@ -56,7 +56,7 @@ async fn status(options: &StatusOptions) -> Result<CommandOutput, CommandError> 
             }
             Err(error) => {
                 missing = missing.saturating_add(1);
-                if !options.watch || redraws.is_empty() || missing == MISSING_MAX {
+                if !told || missing == MISSING_MAX {
                     return Err(error);
                 }
             }

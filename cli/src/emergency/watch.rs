@@ -29,6 +29,7 @@ pub(super) async fn change(
     if !progress.is_shown() {
         return change.await;
     }
+    progress.say("Ctrl-C ends the watching and not the change: the function goes on");
     progress.show(doing);
     let status = status();
     let answer = loop {

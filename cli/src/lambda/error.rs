@@ -95,7 +95,7 @@ impl InvokeError {
         }
         match (code.as_str(), status) {
             ("ResourceNotFoundException", _) => Self::NoFunction { function, region: region.to_owned() },
-            ("AccessDeniedException", _) => Self::Denied { function, message },
+            (code, _) if code.starts_with("AccessDenied") => Self::Denied { function, message },
             ("TooManyRequestsException", _) | (_, 429) => Self::Throttled { function, message },
             ("RequestTooLargeException", _) | (_, 413) => Self::TooLarge { bytes },
             (_, 500..) => Self::Lost { function, causes: format!("{code}: {message}") },

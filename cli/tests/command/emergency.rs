@@ -214,10 +214,12 @@ fn in_a_pipe_a_watch_waits_and_tells_the_last_state_only() {
         whole("max engaging", "engaging", [1, 1, 0]),
         target("api", [4, 10, 4], "pending", None)
     ]));
-    let lambda = FakeLambda::start(move |_, before| {
-        Reply::Answer(if before == 0 { pending.clone() } else { engaged() })
+    let lambda = FakeLambda::start(move |_, before| match before {
+        0 => Reply::Answer(pending.clone()),
+        1 => Reply::Lost,
+        _ => Reply::Answer(engaged()),
     });
     let (stdout, _, code) = lambda.run(&["emergency", "status", "--watch"]);
     assert!(stdout.starts_with("max engaged until") && !stdout.contains('\x1b'), "{stdout}");
-    assert_eq!((lambda.events().len(), code), (2, 0));
+    assert_eq!((lambda.events().len(), code), (3, 0));
 }

@@ -24,6 +24,7 @@ fn the_fleets_name_engages_and_the_progress_is_seen() {
     terminal.types("shpo");
     terminal.until("`shpo` is not `shop`. Type it again, or Ctrl-C: ");
     terminal.types("shop");
+    terminal.until("Ctrl-C ends the watching and not the change: the function goes on");
     terminal.until("engaging `max`: 1 of 3 done, 1 pending, 1 failed …");
     let (shown, code) = terminal.ends();
     assert!(shown.ends_with("  undo  tidegate emergency restore\n"), "{shown}");
