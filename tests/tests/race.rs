@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tidegate_aws::Clients;
-use tidegate_evaluation::{Evaluator, Settings};
+use tidegate_evaluation::{Evaluator, Invocation, Settings};
 use tidegate_scaling::Services;
 use tidegate_tests::fake_aws::{FakeAws, FunctionProcess};
 
@@ -52,7 +52,7 @@ async fn evaluate(name: &str, world: &Arc<Mutex<FakeAws>>, seed: u64, unlucky: b
     let killed = process.killed.clone();
     let function = function(&process, world);
     tokio::select! {
-        answer = function.handle(json!({})) => answer.ok(),
+        answer = function.handle(json!({}), &Invocation::default()) => answer.ok(),
         () = killed.notified() => None,
     }
 }
@@ -148,7 +148,7 @@ fn write_by_hand(world: &Arc<Mutex<FakeAws>>, memory: &Value, overrides: &Value)
     let item = |key: &str, name: &str, text: &Value| json!({"pk": {"S": "race"}, "sk": {"S": key}, "version": {"N": "7"}, name: {"S": text.to_string()}});
     let mut world = world.lock().unwrap_or_else(PoisonError::into_inner);
     world.items.insert("memory#queue-depth".to_owned(), item("memory#queue-depth", "memory", memory));
-    world.items.insert("overrides".to_owned(), item("overrides", "rows", overrides));
+    world.items.insert("overrides".to_owned(), item("overrides", "memory", &json!({"rows": overrides})));
 }
 
 #[test]
@@ -165,7 +165,7 @@ fn what_is_written_into_the_ledger_by_hand_stops_no_scaling_and_sets_no_size_bey
             let function = function(&FunctionProcess::new("only", &world, 1, false), &world);
             // A change that failed nine times is tried again after a quarter of an hour.
             for _ in 0..20 {
-                function.handle(json!({})).await.expect("an answer");
+                function.handle(json!({}), &Invocation::default()).await.expect("an answer");
                 tokio::time::sleep(Duration::from_mins(1)).await;
             }
             let world = world.lock().unwrap_or_else(PoisonError::into_inner);

@@ -36,6 +36,8 @@ pub struct Header {
     pub at: Timestamp,
     /// What triggered.
     pub trigger: Trigger,
+    /// The request id of the invocation, by which CloudTrail names its principal.
+    pub request: Option<String>,
 }
 
 /// An account and a Region of AWS: the same fleet may stand in several.
@@ -252,7 +254,8 @@ impl EvaluationReport {
 
     fn header_json(&self) -> Value {
         let Self { header, sections: _, unreported, alert } = self;
-        let Header { fleet, concern, function: _, ledger: _, place: _, evaluation, at, trigger } = header;
+        let Header { fleet, concern, function: _, ledger: _, place: _, evaluation, at, trigger, request: _ } =
+            header;
         let mut json = json!({
             "format": FORMAT,
             "fleet": fleet,
