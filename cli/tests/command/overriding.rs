@@ -43,6 +43,25 @@ fn the_function_is_asked_in_the_words_of_the_contract() {
     );
 }
 
+/// The README shows a report as it is printed; the line for the AWS CLI is not ours.
+#[test]
+fn the_commands_of_a_report_run_as_they_are_printed() {
+    let readme = include_str!("../../../README.md");
+    let of_report = |line: &str| {
+        let (word, command) = line.trim().split_once("  ")?;
+        let words = command.trim().strip_prefix("tidegate ")?;
+        ["keep", "undo"].contains(&word).then(|| words.split(' ').map(str::to_owned).collect::<Vec<_>>())
+    };
+    let commands: Vec<Vec<String>> = readme.lines().filter_map(of_report).collect();
+    assert_eq!(commands.len(), 2, "{commands:?}");
+    for words in commands {
+        let lambda = FakeLambda::always(overridden("workers: pinned", "pin", "applied"));
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        assert_eq!(lambda.run(&words).2, 0, "{words:?}");
+        assert_eq!(lambda.events()[0]["action"], "pin");
+    }
+}
+
 #[test]
 fn the_answer_is_its_sentence_and_the_line_that_undoes_it() {
     let sentence = "worker: pinned at 12 tasks until 2026-11-21 05:04:05 UTC by ana (launch)";
