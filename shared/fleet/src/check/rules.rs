@@ -131,7 +131,7 @@ fn amount(rule: &PlacedRule, service: &Service, problems: &mut Problems) {
         Adjustment::Set(Amount::Tasks(tasks)) if !(min..=max).contains(&tasks) => {
             let message = format!("`set` is {tasks}, outside the capacity");
             let problem = Problem::new(Code::SetOutsideCapacity, place, message);
-            problems.push(problem.help(format!("allowed are {min} to {max} tasks")));
+            problems.push(problem.help(format!("allowed: {min} to {max} tasks")));
         }
         Adjustment::Add(Amount::Tasks(tasks)) if tasks > policy.largest_step.scale_out.get() => {
             let step = policy.largest_step.scale_out;

@@ -122,7 +122,7 @@ fn comparison(operator: &Token<'_>) -> Result<Comparison, Fault> {
                 _ => "",
             };
             let message = format!("compares with `{}`", words::shortened(other));
-            let help = format!("{hint}allowed are `>`, `>=`, `<` and `<=`");
+            let help = format!("{hint}allowed: `>`, `>=`, `<` and `<=`");
             return Err(operator.locate(bad(&message, &help)));
         }
     })
@@ -197,8 +197,8 @@ mod tests {
         check_fault("5 > waiting", Code::BadCondition, "5", "SIGNAL OP VALUE");
         check_fault("error > 1%", Code::UnknownSignal, "error", "did you mean `errors`?");
         check_fault("waiting => 500", Code::BadCondition, "=>", "did you mean `>=`?");
-        check_fault("waiting == 500", Code::BadCondition, "==", "allowed are");
-        check_fault("waiting 500", Code::BadCondition, "500", "allowed are");
+        check_fault("waiting == 500", Code::BadCondition, "==", "allowed:");
+        check_fault("waiting 500", Code::BadCondition, "500", "allowed:");
         check_fault("waiting > many", Code::BadCondition, "many", "write it like `500`");
         check_fault("waiting > 5,000", Code::WrongUnit, "5,000", "write `5000`");
         check_fault("waiting > 1_000", Code::WrongUnit, "1_000", "write `1000`");
@@ -211,7 +211,7 @@ mod tests {
             "waiting > 1234567890123456",
             Code::BadCondition,
             "1234567890123456",
-            "allowed are at most 15 digits",
+            "allowed: at most 15 digits",
         );
         check_fault(
             "ECSServiceAverageCPUUtilization > 70%",

@@ -112,7 +112,7 @@ mod tests {
     #[test]
     fn faults_name_the_word_that_is_wrong() {
         check_fault("100 * errs / requests", &["errors", "requests"], "errs", "did you mean `errors`?");
-        check_fault("100 * e / r", &["e"], "r", "allowed is `e`");
+        check_fault("100 * e / r", &["e"], "r", "allowed: `e`");
         check_fault("e / sum(r)", &["e", "r"], "sum", "functions are written in capitals");
         check_fault("100 * e", &["e", "r"], "100 * e", "does not name `r`");
         check_fault("5 * 5", &[], "5 * 5", "names no metric");

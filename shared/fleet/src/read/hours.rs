@@ -289,7 +289,7 @@ fn zone(word: Word<'_>) -> Result<TimeZone, Fault> {
         let hint = words::nearest(word.text, names.iter().map(String::as_str))
             .map(|name| format!("did you mean `{name}`? "))
             .unwrap_or_default();
-        let help = format!("{hint}allowed are names of the IANA database, as `Europe/Berlin` or `UTC`");
+        let help = format!("{hint}allowed: names of the IANA database, as `Europe/Berlin` or `UTC`");
         let message = format!("names the unknown time zone `{}`", words::shortened(word.text));
         Fault::new(Code::UnknownZone, message, help).within(word.offset, word.text.chars().count())
     })

@@ -64,7 +64,7 @@ fn tracked(signal: Signal, declared: &[Declared]) -> Result<Signal, Fault> {
     };
     let message = format!("is `{signal}`, which is not shared by the tasks");
     let help = format!(
-        "{share}allowed are `cpu`, `memory`, `waiting_per_task`, `requests_per_task` and the like, and declared metrics \
+        "{share}allowed: `cpu`, `memory`, `waiting_per_task`, `requests_per_task` and the like, and declared metrics \
          that fall as tasks are added; for others write a rule"
     );
     Err(Fault::new(Code::TrackedTotal, message, help))

@@ -9,7 +9,7 @@ use crate::yaml::scalar::Fault;
 pub(crate) fn redis(text: &str) -> Result<RedisUrl, Fault> {
     let fault = |why: &str| {
         let message = format!("is `{}`, {why}", words::shortened(text));
-        Fault::new(Code::BadUrl, message, format!("allowed are {}", texts::REDIS_URL.allowed))
+        Fault::new(Code::BadUrl, message, format!("allowed: {}", texts::REDIS_URL.allowed))
     };
     let rest = text
         .strip_prefix("redis://")
@@ -81,7 +81,7 @@ pub(crate) fn reference(text: &str) -> Result<Reference, Fault> {
         }
     }
     let message = format!("is `{}`", words::shortened(text));
-    let mut help = format!("allowed are {}", texts::REFERENCE.allowed);
+    let mut help = format!("allowed: {}", texts::REFERENCE.allowed);
     if text.starts_with("redis") {
         help = format!("a URL belongs under `url`; {help}");
     } else if text.contains("-----BEGIN") {
@@ -94,7 +94,7 @@ pub(crate) fn reference(text: &str) -> Result<Reference, Fault> {
 pub(crate) fn sqs(text: &str) -> Result<String, Fault> {
     let fault = || {
         let message = format!("is `{}`, not the URL of an SQS queue", words::shortened(text));
-        Fault::new(Code::BadUrl, message, format!("allowed are {}", texts::SQS_URL.allowed))
+        Fault::new(Code::BadUrl, message, format!("allowed: {}", texts::SQS_URL.allowed))
     };
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     let mut parts = rest.ok_or_else(fault)?.split('/');

@@ -376,7 +376,7 @@ fn report_length(key: &str, place: Place, len: usize, (min, max): (usize, usize)
     if !(min..=max).contains(&len) {
         let message = format!("`{key}` has {}", words::count(len, "entry", "entries"));
         let problem = Problem::new(Code::WrongLength, place, message);
-        problems.push(problem.help(format!("allowed are {min} to {max}")));
+        problems.push(problem.help(format!("allowed: {min} to {max}")));
     }
 }
 
