@@ -162,7 +162,7 @@ impl EvaluationReport {
         });
         let late = self.unreported.iter().map(|late| {
             let name = format!("{}: ", late.target);
-            let what = format!("earlier: {}", late.text.strip_prefix(&name).unwrap_or(&late.text));
+            let what = format!("reported late: {}", late.text.strip_prefix(&name).unwrap_or(&late.text));
             Line { target: Some(late.target.clone()), what, cause: None }
         });
         let lines: Vec<Line> = alert.chain(worth_reporting).chain(late).collect();
@@ -196,7 +196,7 @@ impl EvaluationReport {
             let lines = self.unreported.iter().map(|Unreported { severity: _, target: _, at, text }| {
                 format!("\n  {}  {text}", at.strftime("%Y-%m-%d %H:%M:%S UTC"))
             });
-            parts.push(format!("not reported before:{}", lines.collect::<String>()));
+            parts.push(format!("reported late, because SNS failed earlier:{}", lines.collect::<String>()));
         }
         parts
     }

@@ -157,7 +157,8 @@ impl<C: Concern> Evaluator<C> {
         let mut report = EvaluationReport::empty(header.clone());
         let (ledger, failed) = (&self.settings.ledger, error.predicate());
         let cause = format!("DynamoDB table `{ledger}` {failed}; desired counts unchanged");
-        report.alert = Some(self.alert(Severity::Critical, "scaling paused", cause, Some(error.to_string())));
+        let why = format!("failed to {error}");
+        report.alert = Some(self.alert(Severity::Critical, "scaling paused", cause, Some(why)));
         let notified = if self.outage.failed_evaluation(&error, header.at) {
             sns::publish(&self.clients.sns, &self.settings.topic, &report).await
         } else {
@@ -177,7 +178,8 @@ impl<C: Concern> Evaluator<C> {
     fn recovered(&self) -> Option<Alert> {
         let failures = self.outage.ends()?;
         let (ledger, plural) = (&self.settings.ledger, if failures == 1 { "" } else { "s" });
-        let cause = format!("DynamoDB table `{ledger}` answers after {failures} failed evaluation{plural}");
+        let cause =
+            format!("DynamoDB table `{ledger}` answers again after {failures} failed evaluation{plural}");
         Some(self.alert(Severity::Info, "RESOLVED: scaling resumed", cause, None))
     }
 

@@ -12,7 +12,7 @@ pub enum Step {
         table: String,
     },
     /// An item that was read is understood.
-    #[error("understand the item `{key}` of the ledger `{table}`")]
+    #[error("parse the item `{key}` of the ledger `{table}`")]
     UnderstandItem {
         /// The item's sort key.
         key: String,
@@ -32,7 +32,7 @@ pub enum Step {
         table: String,
     },
     /// What operators asked for is written.
-    #[error("write the overrides of `{table}`")]
+    #[error("write the overrides to the ledger `{table}`")]
     WriteOverrides {
         /// The table.
         table: String,

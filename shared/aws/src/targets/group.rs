@@ -105,7 +105,7 @@ fn understand(group: &Found) -> Result<TargetState, Absence> {
     };
     let suspended = |process: &str| {
         let mut names = group.suspended_processes().iter().filter_map(|process| process.process_name());
-        names.any(|name| name == process).then(|| format!("the process {process} is suspended"))
+        names.any(|name| name == process).then(|| format!("the {process} process is suspended"))
     };
     let service = ServiceState {
         desired_count: count("DesiredCapacity", group.desired_capacity())?,

@@ -88,10 +88,10 @@ fn understand(target: &ScalableTarget) -> OtherAutoscaler {
         [] => return OtherAutoscaler::Suspended,
         [one] => format!("{one} is not suspended"),
         [first, second] => format!("{first} and {second} are not suspended"),
-        [_, _, _, ..] => "nothing of it is suspended".to_owned(),
+        [_, _, _, ..] => "none of its scaling is suspended".to_owned(),
     };
     let (min, max) = (target.min_capacity(), target.max_capacity());
-    OtherAutoscaler::Active(format!("Application Auto Scaling ({min} to {max}; {what})"))
+    OtherAutoscaler::Active(format!("Application Auto Scaling (min {min}, max {max}; {what})"))
 }
 
 /// The command that suspends all three. AWS then moves the service into the registered bounds at once, if it is outside.
