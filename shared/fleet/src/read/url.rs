@@ -21,24 +21,24 @@ pub(crate) fn redis(text: &str) -> Result<RedisUrl, Fault> {
         None => (None, rest),
     };
     if user.is_some_and(|user| user.contains(':')) {
-        let message = "holds a password, and secrets never stand in the fleet file";
+        let message = "contains a password, which must not be in the fleet file";
         let help = "keep the URL in SSM as a SecureString and write `url_from: \"ssm:/path/name\"`, \
                     or in Secrets Manager";
         return Err(Fault::new(Code::SecretInFile, message, help));
     }
     if text.contains(|c: char| c.is_whitespace() || c.is_control() || "?#".contains(c)) {
-        return Err(fault("with a space, `?` or `#`"));
+        return Err(fault("which contains a space, `?` or `#`"));
     }
     let (server, database) = address.split_once('/').unwrap_or((address, ""));
     if !is_server(server) {
-        return Err(fault("without a host, or with a port that is none"));
+        return Err(fault("without a host, or with an invalid port"));
     }
     if is_cluster_endpoint(server) {
         return Err(fault(A_CLUSTER).help(TO_A_CLUSTER));
     }
     let is_number = database.bytes().all(|b| b.is_ascii_digit());
     if !is_number || database.len() > 4 {
-        return Err(fault("with a database that is no number"));
+        return Err(fault("with a database that is not a number"));
     }
     Ok(RedisUrl::Plain(text.to_owned()))
 }

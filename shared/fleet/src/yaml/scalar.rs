@@ -65,13 +65,15 @@ pub(crate) fn text(written: &WrittenScalar<'_>, rule: &Text) -> Result<String, F
         return Err(Fault::new(Code::EmptyValue, "is empty", format!("allowed: {}", rule.allowed)));
     }
     if written.plain && ["null", "Null", "NULL", "~"].contains(&text) {
-        let help = format!("to mean the word, write it in quotes; allowed: {}", rule.allowed);
-        return Err(Fault::new(Code::EmptyValue, format!("is `{text}`, which means nothing"), help));
+        let help = format!("if you mean the word itself, write it in quotes; allowed: {}", rule.allowed);
+        return Err(Fault::new(Code::EmptyValue, format!("is `{text}`, which YAML reads as no value"), help));
     }
     if !(rule.accepts)(text) {
         let message = format!("is `{}`", words::shortened(text));
-        let help = other_tools::here(text)
-            .map_or_else(|| format!("allowed: {}", rule.allowed), |here| format!("here write {here}"));
+        let help = other_tools::here(text).map_or_else(
+            || format!("allowed: {}", rule.allowed),
+            |here| format!("in Tidegate, write {here}"),
+        );
         return Err(Fault::new(Code::BadText, message, help));
     }
     Ok(text.to_owned())

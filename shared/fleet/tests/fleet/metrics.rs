@@ -147,6 +147,6 @@ fn limits_that_cannot_be_meant_are_refused() {
     refused(&limited("limit: 1e3"), "share > 80%", "not-a-number", "1e3", "write digits only");
     for unit in ["percent", "seconds"] {
         let settings = limited(&format!("limit: 500, unit: {unit}"));
-        refused(&settings, "share > 80%", "limit-without-total", unit, "leave `unit` out");
+        refused(&settings, "share > 80%", "limit-without-total", unit, "remove `unit`");
     }
 }

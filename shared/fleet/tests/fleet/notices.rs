@@ -45,7 +45,7 @@ fn notices_that_cannot_be_meant_are_refused() {
     );
     check_problems(
         &rules("{ when: cpu > 80%, notify: warning }, { when: cpu > 80%, notify: critical }"),
-        &[("duplicate-name", "cpu > 80%", "`cpu > 80%` is reported already, in line 8")],
+        &[("duplicate-name", "cpu > 80%", "`cpu > 80%` already has a `notify` in line 8")],
     );
     check_problems(
         &rules("{ when: cpu > 80%, add: 1, set: 2, notify: warning }"),
