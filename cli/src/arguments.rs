@@ -17,9 +17,9 @@ const STYLES: Styles = Styles::styled()
     .placeholder(AnsiColor::Cyan.on_default());
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 done, 1 the answer is no (invalid, refused), 2 wrong usage, 3 a file cannot be read or written, or a call fails";
+Exit codes: 0 done, 1 invalid or refused, 2 wrong usage, 3 a file cannot be read or written, or an AWS call failed";
 
-/// Tidegate scales what AWS does not scale by itself.
+/// Tidegate autoscales ECS services and EC2 Auto Scaling groups from queue depth and load.
 #[derive(Debug, Parser)]
 #[command(name = "tidegate", version, styles = STYLES, after_help = EXIT_CODES, propagate_version = true)]
 pub(crate) struct Arguments {
@@ -29,23 +29,23 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Check fleet files: every problem at once, or what was understood
+    /// Check fleet files: prints every problem at once, or a summary of a valid file
     #[command(after_long_help = format!("{}\n\n{EXIT_CODES}", check::KEYS))]
     Check(CheckOptions),
     /// Print the JSON Schema of the fleet file, for editors
     Schema,
     /// Print every setting of the fleet file with its default and the reason for it, and what each signal counts
     Reference(ReferenceOptions),
-    /// Replay a recorded load through the policy of one service: what it would have cost, and who would have waited
+    /// Replay a recorded load through the policy of one service: prints its cost and how many jobs would have been late
     #[command(after_long_help = format!("{}\n\n{EXIT_CODES}", simulate::KEYS))]
     Simulate(SimulateOptions),
-    /// Replay a recorded load through many settings of one service, and find the cheapest that meets `--late`
+    /// Replay a recorded load through many settings of one service and find the cheapest that meets `--late`
     #[command(after_long_help = format!("{}\n\n{EXIT_CODES}", tune::KEYS))]
     Tune(TuneOptions),
-    /// Set a service to a size at the next evaluation, and keep it there for a time
+    /// Set a service to a fixed size at the next evaluation and keep it there for a while
     #[command(after_help = EXIT_CODES)]
     Pin(PinOptions),
-    /// Take back what was pinned: the rules decide again
+    /// Remove a pin, so that the rules decide again
     #[command(after_help = EXIT_CODES)]
     Release(ReleaseOptions),
 }
