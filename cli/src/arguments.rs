@@ -29,17 +29,17 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Check fleet files: every problem at once, or what was understood
+    /// Check fleet files: prints every problem at once, or a summary of a valid file
     #[command(after_long_help = format!("{}\n\n{EXIT_CODES}", check::KEYS))]
     Check(CheckOptions),
     /// Print the JSON Schema of the fleet file, for editors
     Schema,
     /// Print every setting of the fleet file with its default and the reason for it, and what each signal counts
     Reference(ReferenceOptions),
-    /// Replay a recorded load through the policy of one service: what it would have cost, and who would have waited
+    /// Replay a recorded load through the policy of one service: prints its cost and how many jobs would have been late
     #[command(after_long_help = format!("{}\n\n{EXIT_CODES}", simulate::KEYS))]
     Simulate(SimulateOptions),
-    /// Replay a recorded load through many settings of one service, and find the cheapest that meets `--late`
+    /// Replay a recorded load through many settings of one service and find the cheapest that meets `--late`
     #[command(after_long_help = format!("{}\n\n{EXIT_CODES}", tune::KEYS))]
     Tune(TuneOptions),
     /// Keep a service from scaling in for a time, or with `--both` from every change

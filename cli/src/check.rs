@@ -20,13 +20,13 @@ pub(crate) use answer::KEYS;
 
 #[derive(Debug, Args)]
 pub(crate) struct CheckOptions {
-    /// The fleet files; `-` is the standard input
+    /// The fleet files; `-` reads standard input
     #[arg(value_name = "FLEET", required = true)]
     pub(crate) fleets: Vec<PathBuf>,
-    /// Answer in JSON; the keys are in the long help (--help)
+    /// Print JSON; --help lists its keys
     #[arg(long)]
     pub(crate) json: bool,
-    /// Add every setting that holds for the file, and where each comes from: a line, a default, or other settings
+    /// Also print every setting in force and its origin: a line of the file, a default, or other settings
     #[arg(long)]
     pub(crate) explain: bool,
 }
@@ -77,8 +77,8 @@ fn scaled_twice(files: &[Checked]) -> Vec<String> {
             let here = (file.name.as_str(), service.name());
             match known.insert(service.target().to_string(), here) {
                 Some((other, theirs)) if other != here.0 => problems.push(format!(
-                    "`{theirs}` in {other} and `{}` in {} scale the same {}, if both are of one account and Region: each \
-                     would undo what the other sets; keep one, or set `mode: observe` on the other",
+                    "`{theirs}` in {other} and `{}` in {} scale the same {}, unless the accounts or Regions differ: each \
+                     would undo the changes of the other; keep one, or set `mode: observe` on one",
                     here.1,
                     here.0,
                     summary::target_in_words(service.target()),
@@ -150,12 +150,12 @@ fn explained(bytes: &[u8], fleet: &Fleet) -> Vec<Effective> {
 
 /// `services[worker].startup = 3m` and where that comes from, one below the other.
 fn in_words(rows: &[Effective]) -> String {
-    let mut shown = "\nsettings in force, and where each comes from\n".to_owned();
+    let mut shown = "\nsettings in force, and the origin of each\n".to_owned();
     for Effective { path, value, origin } in rows {
         // Writing to a `String` cannot fail.
         let _ = writeln!(shown, "  {path} = {value}\n    {origin}");
     }
     let _ = writeln!(shown, "\ntime zone rules: tzdata {} (bundled)", zone_rules());
-    shown.push_str("every setting there is: tidegate reference\n");
+    shown.push_str("all available settings: tidegate reference\n");
     shown
 }

@@ -9,9 +9,9 @@ use crate::outcome::{CommandOutput, FAILED, REFUSED, USAGE};
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CommandError {
-    #[error("read `{file}`: {source}")]
+    #[error("cannot read `{file}`: {source}")]
     FileUnreadable { file: String, source: io::Error },
-    #[error("write the page `{page}`: {source}")]
+    #[error("cannot write the page `{page}`: {source}")]
     PageUnwritable { page: String, source: io::Error },
     /// Every problem with its line, as `check` shows them.
     #[error("{0}")]
@@ -22,21 +22,21 @@ pub(crate) enum CommandError {
     NothingToSimulate { service: String },
     /// Every rule of the service is left out: its score would be that of no scaling at all.
     #[error(
-        "`{service}` cannot be simulated: a trace tells `cpu` and what its queue shows, and nothing of {}",
+        "`{service}` cannot be simulated: a trace contains the queue and `cpu`, but not {}",
         quoted(left_out)
     )]
     NotInATrace { service: String, left_out: Vec<String> },
-    #[error("`{option}` is for {whose}; the queue of `{service}` is {kind}")]
+    #[error("`{option}` applies to {whose}; the queue of `{service}` is {kind}")]
     OptionUnfit { option: &'static str, whose: &'static str, service: String, kind: String },
     #[error("{}", trace_refused(trace, source))]
     TraceRefused { trace: String, source: TraceError },
-    #[error("nothing could be tried")]
+    #[error("there is no setting to try")]
     NothingTried,
     #[error(
-        "no setting keeps late jobs at or below {limit} %; the least late is {least:.2} %, by `{setting}`{overload}"
+        "no setting keeps late jobs at or below {limit} %; the best is {least:.2} %, with `{setting}`{overload}"
     )]
     EverySettingLate { limit: f64, least: f64, setting: String, overload: String },
-    #[error("start the runtime: {0}")]
+    #[error("cannot start the runtime: {0}")]
     RuntimeUnstarted(#[source] io::Error),
     #[error(
         "which function? set TIDEGATE_EMERGENCY_FUNCTION, or add --function NAME; the stack's output `EmergencyMaxFunctionName` names it"
@@ -105,14 +105,14 @@ impl From<CommandError> for CommandOutput {
 /// What is wrong with a trace, and which option would help.
 fn trace_refused(name: &str, error: &TraceError) -> String {
     match error {
-        TraceError::Refused(lines) => format!("`{name}` is no trace\n{lines}"),
+        TraceError::Refused(lines) => format!("`{name}` is not a valid trace\n{lines}"),
         TraceError::Gaps { .. } => format!(
-            "`{name}` has gaps: {error}; --gaps zero if no job came in them, --gaps fill if they were not recorded"
+            "`{name}` has gaps: {error}; use --gaps zero if no job came in them, or --gaps fill if they were not recorded"
         ),
         TraceError::SeveralMetrics { .. } | TraceError::NoSuchMetric { .. } => {
             format!("`{name}`: {error}; choose with --metric NAME")
         }
-        TraceError::NoClock => format!("`--zone` is not for `{name}`: {error}"),
+        TraceError::NoClock => format!("`--zone` does not apply to `{name}`: {error}"),
         TraceError::Unreadable(_)
         | TraceError::TooShort { .. }
         | TraceError::NoInterval
@@ -121,7 +121,7 @@ fn trace_refused(name: &str, error: &TraceError) -> String {
         | TraceError::NoDatapoints
         | TraceError::OnePage
         | TraceError::Incomplete { .. }
-        | TraceError::Unpaired { .. } => format!("`{name}` is no trace: {error}"),
+        | TraceError::Unpaired { .. } => format!("`{name}` is not a valid trace: {error}"),
     }
 }
 

@@ -76,28 +76,30 @@ fn warnings(replay: &Replay, chosen: Option<&Tried>) -> Vec<String> {
     let patient = chosen.and_then(|chosen| chosen.variation.policy.wait);
     if patient.is_some_and(|wait| wait.as_secs_f64() > acceptable) {
         warnings.push(format!(
-            "its `wait` is longer than the acceptable {acceptable} s: on this trace it is early by so much; a shorter one is safer"
+            "the chosen `wait` is longer than the acceptable {acceptable} s, because on this trace jobs wait less than `wait`; a \
+             shorter `wait` is safer"
         ));
     }
     let (min, own_min) = (chosen.map(|it| it.variation.policy.capacity.min()), replay.policy.capacity.min());
     if let Some(min) = min.filter(|min| *min < own_min) {
         warnings.push(format!(
-            "its `min` of {min} is below the file's {own_min}: a trace tells nothing of tasks that die"
+            "the chosen `min` of {min} is below the file's {own_min}: a trace does not show tasks that fail"
         ));
     }
     let hours = replay.load.seconds() / 3_600.0;
     if replay.load.seconds() < DAY_SECONDS {
         warnings
-            .push(format!("the trace lasts {hours:.1} hours: less than a day tells nothing of the others"));
+            .push(format!("the trace lasts {hours:.1} hours; the load at other hours of the day may differ"));
     }
     if replay.scaled_to.is_some() {
         let max = replay.policy.capacity.max();
         warnings.push(format!(
-            "without --throughput the load was scaled to the file's maximum of {max}: other bounds mean as much as that does"
+            "without --throughput the load was scaled to the file's maximum of {max}, so the chosen bounds are only as good as \
+             that maximum"
         ));
     }
     warnings.push(
-        "it was chosen on this trace; before you deploy it, replay another one: \
+        "the setting was chosen on this trace; before you deploy, replay another trace with it: \
          tidegate simulate --trace OTHER.csv"
             .to_owned(),
     );

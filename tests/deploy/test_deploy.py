@@ -58,7 +58,7 @@ def test_a_bad_fleet_file_is_neither_built_nor_deployed(house):
 @pytest.mark.parametrize(
     "word, said",
     [
-        ("ARCHITECTURE=x86", "ARCHITECTURE is 'x86'; allowed are arm64 and x86_64"),
+        ("ARCHITECTURE=x86", "ARCHITECTURE is 'x86'; allowed: arm64 and x86_64"),
         ("PARAMETERS=Architecture=x86_64", "write ARCHITECTURE=…"),
         ("DEPLOY=--parameter-overrides ServiceArns=a", "write PARAMETERS='Name=value …'"),
         ("PARAMETERS=SubnetIds=subnet-1", "SubnetIds needs SecurityGroupIds"),

@@ -173,7 +173,7 @@ def test_a_fleet_file_that_is_not_there_is_named(pair, emulated):
 
 def test_missing_variables_are_all_named(pair, emulated):
     message = refused(emulated(TIDEGATE_LEDGER=None, TIDEGATE_TOPIC=" "), event("schedule"))
-    assert message == "not set in the environment: TIDEGATE_LEDGER, TIDEGATE_TOPIC"
+    assert message == "environment variable not set: TIDEGATE_LEDGER, TIDEGATE_TOPIC"
     assert pair.requests() == {}
 
 

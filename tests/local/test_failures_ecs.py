@@ -19,7 +19,7 @@ def test_a_service_that_is_missing_does_not_stop_the_other(stage):
     function = stage.function()
     evaluate_twice(stage, function)
     assert stage.desired("good") == 10 and stage.requests()["ecs:UpdateService"] == 1
-    told_once(stage, function, "broken: blocked", "MISSING")
+    told_once(stage, function, "broken: scaling blocked", "MISSING")
 
 
 def test_a_cluster_that_is_missing_does_not_stop_the_other(stage):
@@ -30,7 +30,7 @@ def test_a_cluster_that_is_missing_does_not_stop_the_other(stage):
     function = stage.function()
     evaluate_twice(stage, function)
     assert stage.desired("good") == 10 and stage.requests()["ecs:UpdateService"] == 1
-    told_once(stage, function, "broken: blocked", "not found", "ClusterNotFound")
+    told_once(stage, function, "broken: scaling blocked", "not found", "ClusterNotFound")
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_a_service_that_cannot_be_scaled_is_reported_and_left_alone(stage, broke
     function = stage.function()
     evaluate_twice(stage, function)
     check_only_good_scaled(stage)
-    told_once(stage, function, "broken: blocked", words)
+    told_once(stage, function, "broken: scaling blocked", words)
     stage.ecs("broken", **healed)
     check_it_scales_in_once_it_is_seen(stage, function)
 
@@ -101,7 +101,7 @@ def test_throttled_describe_services_scales_nothing_in_and_spares_the_other_clus
     assert (stage.desired("broken", broken_cluster), stage.desired("good")) == (10, 10)
     assert relay.count("UpdateService") == 1
     assert relay.count("DescribeServices", broken_cluster) == 6, "three attempts an evaluation"
-    told_once(stage, function, "broken: blocked", "throttled", "Rate exceeded")
+    told_once(stage, function, "broken: scaling blocked", "throttled", "Rate exceeded")
     relay.refusals.remove(refusal)
     function.invoke(event("schedule"))
     assert stage.desired("broken", broken_cluster) == 9
@@ -181,4 +181,4 @@ def test_a_metric_that_cannot_be_read_scales_nothing_in(stage):
     assert "reading-missing" in codes(answer, "broken")
     assert stage.desired("broken") == 10
     text = "\n".join(report["text"] for report in stage.reports())
-    assert "broken: reading missing" in text and "cpu" in text and "AccessDenied" in text
+    assert "broken: missing data" in text and "cpu" in text and "AccessDenied" in text

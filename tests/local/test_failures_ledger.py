@@ -135,11 +135,11 @@ def test_without_sns_it_scales_and_tells_at_the_next_evaluation(busy, how):
     busy.clock.forward(1)
     function.invoke(event("schedule"))
     text = busy.report()["text"]
-    assert "not reported before" in text
+    assert "reported late" in text
     assert "busy: scaled out from 5 to 10 tasks: waiting " in text and "idle: scaled in from 10 to 9 tasks: waiting " in text
     busy.clock.forward(1)
     function.invoke(event("schedule"))
-    assert all("not reported before" not in report["text"] for report in busy.reports())
+    assert all("reported late" not in report["text"] for report in busy.reports())
 
 
 def test_a_condition_that_could_not_be_told_is_reported_when_sns_is_back(busy):
@@ -176,6 +176,6 @@ def test_a_ledger_item_that_is_not_ours_is_named_and_never_overwritten(busy):
     busy.world.client("dynamodb").put_item(TableName="tidegate-ledger", Item=item)
     with pytest.raises(InvocationFailed) as failed:
         busy.function().invoke(event("schedule"))
-    assert failed.value.kind == "NonRetryable" and "understand the item `memory#queue-depth`" in failed.value.message
+    assert failed.value.kind == "NonRetryable" and "parse the item `memory#queue-depth`" in failed.value.message
     check_nothing_changed(busy)
     assert busy.items()["memory#queue-depth"]["memory"] == "no JSON"

@@ -23,4 +23,4 @@ def test_a_zip_stays_below_4_mib(binary):
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.write(binary, "bootstrap")
     size = len(packed.getvalue())
-    assert size < ZIP_BYTES_MAX, f"{binary.parent.name}: {size:,} bytes zipped, allowed are {ZIP_BYTES_MAX:,}"
+    assert size < ZIP_BYTES_MAX, f"{binary.parent.name}: {size:,} bytes zipped, allowed: {ZIP_BYTES_MAX:,}"

@@ -109,7 +109,7 @@ def test_an_override_that_ends_in_years_is_not_in_force_and_one_beyond_the_file_
     stage.fleet(stage.worker("worker"))
     stage.override(target="worker", pin=12, since=PAST, until="2999-01-01T00:00:00Z")
     assert "override-too-long" in codes(stage.function().invoke(event("schedule")), "worker")
-    assert stage.desired("worker") == 4 and "override limited" in stage.report()["text"]
+    assert stage.desired("worker") == 4 and "override exceeds limits" in stage.report()["text"]
     stage.override(target="worker", pin=4_000_000_000, until=FUTURE)
     assert "override-above" in codes(stage.function().invoke(event("schedule")), "worker")
     assert stage.desired("worker") == 50
@@ -130,5 +130,5 @@ def test_an_override_that_cannot_be_understood_scales_nothing_and_is_reported(st
     stage.override(target="worker", pni=8, until=FUTURE)
     with pytest.raises(InvocationFailed) as failed:
         stage.function().invoke(event("schedule"))
-    assert failed.value.kind == "NonRetryable" and "understand the item `overrides`" in failed.value.message
-    assert stage.desired("worker") == 5 and "understand the item `overrides`" in stage.report()["text"]
+    assert failed.value.kind == "NonRetryable" and "parse the item `overrides`" in failed.value.message
+    assert stage.desired("worker") == 5 and "parse the item `overrides`" in stage.report()["text"]

@@ -157,7 +157,7 @@ def test_two_owners_are_refused_until_the_other_is_suspended(api):
     text = api.report()["text"]
     assert "Application Auto Scaling" in text and "scheduled" in text
 
-    command = next(line.split("take")[1].split() for line in text.splitlines() if line.strip().startswith("take"))
+    command = next(line.split("stop")[1].split() for line in text.splitlines() if line.strip().startswith("stop"))
     asked = dict(zip(command[3::2], command[4::2]))
     assert asked["--resource-id"] == about["ResourceId"]
     state = dict(pair.split("=") for pair in asked["--suspended-state"].split(","))

@@ -71,4 +71,4 @@ def test_an_evaluation_of_a_thousand_services_reads_all_in_100_calls_and_stays_s
     assert len(service("api")["events"]) == EVENTS == 100
     assert many.bytes_told > 20_000_000, "as large as the answers of ECS are"
     peak = peak_memory_kib(function.process.pid)
-    assert peak < PEAK_KIB_MAX, f"{peak:,} KiB at its peak, allowed are {PEAK_KIB_MAX:,}"
+    assert peak < PEAK_KIB_MAX, f"{peak:,} KiB at its peak, allowed: {PEAK_KIB_MAX:,}"

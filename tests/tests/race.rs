@@ -51,8 +51,9 @@ async fn evaluate(name: &str, world: &Arc<Mutex<FakeAws>>, seed: u64, unlucky: b
     let process = FunctionProcess::new(name, world, seed, unlucky);
     let killed = process.killed.clone();
     let function = function(&process, world);
+    let invocation = Invocation::default();
     tokio::select! {
-        answer = function.handle(json!({}), &Invocation::default()) => answer.ok(),
+        answer = function.handle(json!({}), &invocation) => answer.ok(),
         () = killed.notified() => None,
     }
 }
@@ -79,7 +80,7 @@ fn story(seed: u64) -> Arc<Mutex<FakeAws>> {
         let later = function(&FunctionProcess::new("later", &world, seed, false), &world);
         for _ in 0..6 {
             tokio::time::sleep(Duration::from_secs(50)).await;
-            later.handle(json!({})).await.expect("a quiet evaluation answers");
+            later.handle(json!({}), &Invocation::default()).await.expect("a quiet evaluation answers");
         }
         world
     })

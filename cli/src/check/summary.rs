@@ -39,7 +39,7 @@ fn service(service: &Service) -> String {
         line(if index == 0 { "rules" } else { "" }, rule);
     }
     for (index, track) in policy.track.iter().enumerate() {
-        let only_out = if track.scale_in { "" } else { ", never asks to scale in" };
+        let only_out = if track.scale_in { "" } else { ", never scales in" };
         line(if index == 0 { "track" } else { "" }, format!("{track}{only_out}"));
     }
     if let Some(wait) = policy.wait {
@@ -52,12 +52,12 @@ fn service(service: &Service) -> String {
     let step = policy.largest_step;
     let why = match (policy.interruptible, service.queue()) {
         (true, _) => "",
-        (false, Some(_)) => " (running jobs may not be interrupted)",
-        (false, None) => " (one at a time unless `interruptible`)",
+        (false, Some(_)) => " (`interruptible: false`: running jobs must not be stopped)",
+        (false, None) => " (`interruptible: false`)",
     };
     line("largest step", format!("out {}, in {}{why}", step.scale_out, step.scale_in));
     if policy.capacity.min() == 0 && service.queue().is_some() {
-        line("idle", format!("{} empty before the last task goes", Span(policy.idle)));
+        line("idle", format!("the last task is removed after the queue was empty for {}", Span(policy.idle)));
     }
     for (index, metric) in service.metrics().iter().enumerate() {
         let name = if index == 0 { "metrics" } else { "" };
@@ -162,7 +162,7 @@ fn cost_line(fleet: &Fleet) -> String {
     }
     let noun = if metrics == 1 { "metric" } else { "metrics" };
     let dollars = cost::dollars_per_month(metrics);
-    format!("\nreads {metrics} CloudWatch {noun} a minute: about ${dollars:.2} a month (GetMetricData)\n")
+    format!("\nreads {metrics} CloudWatch {noun} per minute: about ${dollars:.2} a month (GetMetricData)\n")
 }
 
 /// Whether alarms would be cheaper; nothing is said of small change.
@@ -174,7 +174,7 @@ fn alarms_hint(fleet: &Fleet) -> String {
         return String::new();
     };
     format!(
-        "hint: {metrics} of them are only compared with thresholds. {alarms} alarms, read as `alarm(NAME)`, would save \
-         about ${dollars:.2} a month; an alarm tells no value, so scale-in could not foresee that it trips one\n"
+        "hint: {metrics} of them are only compared with thresholds. {alarms} alarms, used as `alarm(NAME)`, would save \
+         about ${dollars:.2} a month; but an alarm has no value, so Tidegate could not predict that a scale-in triggers the alarm\n"
     )
 }

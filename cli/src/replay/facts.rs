@@ -40,18 +40,19 @@ pub(crate) fn facts(options: &ReplayOptions, replay: &Replay) -> Vec<Fact> {
     let repairs = trace.repairs().to_string();
     let mut facts: Vec<Fact> = repairs.lines().map(|repair| fact("repaired", repair.to_owned())).collect();
     if trace.repairs().count(Repair::NoZone) > 0 {
-        facts.push(fact("zone", "UTC, since no timestamp names another (else: --zone)".to_owned()));
+        facts.push(fact("zone", "UTC, because the timestamps name no zone (to set one: --zone)".to_owned()));
     }
     facts.extend(trace.notes().iter().map(|note| fact("note", note.clone())));
     facts.push(fact("jobs", counted(trace)));
     facts.extend(coarse(trace, setting).map(|text| fact("note", text)));
     facts.extend(overload.as_ref().map(|overload| fact("overload", overloaded(overload, replay))));
-    let rule = |condition| fact("left out", format!("the rule on `{condition}`: a trace does not tell it"));
+    let rule =
+        |condition| fact("left out", format!("the rule on `{condition}`: a trace does not contain this"));
     facts.extend(left_out.iter().map(rule));
     if let Some(tasks) = scaled_to {
         let scaled = format!(
-            "the trace's shape only, scaled so that its 99th percentile needs {tasks:.0} tasks;\n\
-             with --throughput its numbers count"
+            "the load is scaled so that its 99th percentile needs {tasks:.0} tasks;\n\
+             with --throughput the trace's own numbers are used"
         );
         facts.push(fact("assumed", scaled));
     }
@@ -78,13 +79,13 @@ fn counted(trace: &Trace) -> String {
     let meaning = match trace.understood() {
         RowMeaning::Intervals => return format!("{} in the trace", grouped(trace.recorded())),
         RowMeaning::IntervalsThatAreNotEmpty => {
-            "an interval without a row had no job, as a count that leaves out its zeros (else: --gaps fill)"
+            "an interval without a row had no job, because the trace has no zeros (otherwise: --gaps fill)"
         }
         RowMeaning::IntervalsWithGaps => {
-            "an interval without a row was not recorded, and is filled (if no job came: --gaps zero)"
+            "an interval without a row was not recorded and is filled (if no job came: --gaps zero)"
         }
         RowMeaning::Moments => {
-            "each row is a job, or several, at a moment: counted in steps (else: --gaps fill)"
+            "each row is one or more jobs at one time, counted per interval (otherwise: --gaps fill)"
         }
     };
     format!(
@@ -99,8 +100,8 @@ fn coarse(trace: &Trace, setting: &WorldSettings) -> Option<String> {
     let (interval, acceptable) = (trace.step_seconds(), setting.acceptable_wait_seconds);
     (interval > acceptable).then(|| {
         format!(
-            "the trace has one value every {interval:.0} s, and a job may wait {acceptable} s: bursts within an\n\
-             interval are not in it, so more jobs will be late than are reported here"
+            "the trace has one value every {interval:.0} s, longer than the acceptable wait of {acceptable} s: bursts within\n\
+             an interval are not visible, so more jobs will be late than reported here"
         )
     })
 }
@@ -110,11 +111,11 @@ pub(crate) fn overloaded(overload: &Overload, replay: &Replay) -> String {
     let Replay { trace, setting, baseline, .. } = replay;
     let passed = SignedDuration::try_from_secs_f64(overload.from_seconds).unwrap_or_default();
     let from = match trace.first().and_then(|first| first.checked_add(passed).ok()) {
-        Some(at) => format!("from {} on", at.strftime("%Y-%m-%d %H:%M UTC")),
-        None => format!("from hour {:.1} on", overload.from_seconds / 3_600.0),
+        Some(at) => format!("from {}", at.strftime("%Y-%m-%d %H:%M UTC")),
+        None => format!("from hour {:.1}", overload.from_seconds / 3_600.0),
     };
     format!(
-        "max {} cannot serve this load: it needs {} tasks; {from} jobs are late even at\nthe maximum, {:.2} % of all",
+        "max {} cannot serve this load, which needs {} tasks; {from}, jobs are late even\nat the maximum, {:.2} % of all",
         setting.capacity.max(),
         overload.tasks_needed,
         baseline.unavoidable_late_percent,

@@ -20,41 +20,41 @@ pub(crate) struct ReplayOptions {
     /// the JSON of `aws cloudwatch get-metric-data` or `get-metric-statistics`
     #[arg(long, value_name = "FILE")]
     pub(crate) trace: PathBuf,
-    /// Of a trace with several metrics the one to replay: an id or a label, a statistic such as Sum, or a column
+    /// The metric to replay, if the trace has several: an id, a label, a statistic such as Sum, or a column
     #[arg(long, value_name = "NAME")]
     pub(crate) metric: Option<String>,
-    /// The zone of timestamps that name none, for example Europe/Berlin; without it they are UTC. The rows of an hour that comes
-    /// twice in autumn must stand in order
+    /// The time zone of timestamps without one, for example Europe/Berlin; default: UTC. Rows of the hour that is repeated in
+    /// autumn must be in order
     #[arg(long, value_name = "ZONE", value_parser = zone)]
     pub(crate) zone: Option<TimeZone>,
-    /// What an interval without a row means. Without it the file decides, and is quoted: rows at any moment, or that all
-    /// say 1, are jobs; whole numbers without a zero leave out what is empty; other gaps are filled
+    /// What an interval without a row means. By default it is inferred from the file and printed: rows at irregular times, or
+    /// rows that are all 1, are single jobs; in whole numbers without any zero, a missing row is zero; other gaps are filled
     #[arg(long, value_enum, value_name = "MEANING")]
     pub(crate) gaps: Option<Meaning>,
-    /// Jobs per second of one task. Without it the trace is taken for its shape: scaled so that its 99th percentile
-    /// needs 80 % of the maximum, at 0.5 jobs per second
+    /// Jobs per second of one task. By default 0.5, and the trace is scaled so that its 99th percentile needs 80 % of the
+    /// maximum
     #[arg(long, value_name = "NUMBER", value_parser = throughput)]
     pub(crate) throughput: Option<f64>,
     /// How long a task takes to start
     #[arg(long, value_name = "DURATION", default_value = "90s", value_parser = startup)]
     pub(crate) startup: SignedDuration,
-    /// A job that waits longer is late; without it the service's own `wait`, or 60s where it has none
+    /// A job that waits longer is late; default: the service's own `wait`, or 60s without one
     #[arg(long, value_name = "DURATION", value_parser = wait)]
     pub(crate) wait: Option<SignedDuration>,
-    /// The polling interval; without it 15s (delayed evaluations), or 60s where the service is seen by metrics only
+    /// The polling interval; default: 15s (with delayed evaluations), or 60s for a service that is scaled by metrics only
     #[arg(long, value_name = "DURATION", value_parser = interval)]
     pub(crate) interval: Option<SignedDuration>,
-    /// How jobs are served
+    /// How jobs are simulated
     #[arg(long, value_enum, default_value_t = JobsOption::Fluid)]
     pub(crate) jobs: JobsOption,
-    /// The queue counts the jobs that are done, as BullMQ does for workers that all have `metrics`; `wait` uses it
+    /// The queue counts finished jobs, as BullMQ does if all workers have `metrics`; `wait` uses the count
     #[arg(long)]
     pub(crate) counts_done: bool,
-    /// Celery's `worker_prefetch_multiplier`: messages that a worker reserves for each job it runs at a time; without it
-    /// Celery's default, 4. 0 stands for `--disable-prefetch`
+    /// Celery's `worker_prefetch_multiplier`: messages that a worker reserves for each concurrent job; default: Celery's
+    /// own, 4. 0 stands for `--disable-prefetch`
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(0..=1_000))]
     pub(crate) prefetch: Option<u32>,
-    /// The seed of everything drawn: the same seed, the same answer
+    /// The seed of the random numbers: the same seed gives the same result
     #[arg(long, value_name = "NUMBER", default_value_t = 7)]
     pub(crate) seed: u64,
 }
@@ -64,20 +64,20 @@ pub(crate) struct ReplayOptions {
 pub(crate) enum Meaning {
     /// No job came
     Zero,
-    /// It was not recorded: a straight line between its neighbors; zero if it lasts more than two hours
+    /// The interval was not recorded: filled with a straight line between its neighbors, or with zero beyond two hours
     Fill,
-    /// The trace is not to be used
+    /// An error: the trace is refused
     Refuse,
 }
 
 /// How jobs are served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum JobsOption {
-    /// As a flow: fast, and good for jobs much shorter than an evaluation
+    /// As a continuous flow: fast, and accurate for jobs much shorter than the polling interval
     Fluid,
-    /// One by one, all of the same length
+    /// One by one, all of the same duration
     Fixed,
-    /// One by one, of exponential length
+    /// One by one, with exponentially distributed durations
     Exponential,
 }
 
@@ -87,7 +87,7 @@ fn throughput(text: &str) -> Result<f64, String> {
 }
 
 fn zone(text: &str) -> Result<TimeZone, String> {
-    TimeZone::get(text).map_err(|_| "is no IANA zone; write it like Europe/Berlin or UTC".to_owned())
+    TimeZone::get(text).map_err(|_| "is not an IANA time zone; write it like Europe/Berlin or UTC".to_owned())
 }
 
 fn startup(text: &str) -> Result<SignedDuration, String> {

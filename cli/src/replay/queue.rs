@@ -36,10 +36,10 @@ impl QueueWorld {
             CommandError::OptionUnfit { option, whose, service: service.name().to_owned(), kind }
         };
         if options.counts_done && !is(QueueKind::Bullmq) {
-            return Err(unfit("--counts-done", "`bullmq`, whose workers can keep `metrics`"));
+            return Err(unfit("--counts-done", "`bullmq` queues, whose workers can keep `metrics`"));
         }
         if options.prefetch.is_some() && !is(QueueKind::Celery) {
-            return Err(unfit("--prefetch", "`celery`, whose workers reserve messages"));
+            return Err(unfit("--prefetch", "`celery` queues, whose workers reserve messages"));
         }
         let direct = |shows, prefetch| Self {
             kind: queue.map(QueueSource::kind),
@@ -69,30 +69,30 @@ impl QueueWorld {
     pub(super) fn words(self, waits: bool) -> String {
         let Self { kind, prefetch, .. } = self;
         let Some(kind) = kind else {
-            let seen = "none: the service is seen by its metrics, once a minute;\n\
-                        a young minute reads low and grows for some minutes, as CloudWatch's do";
+            let seen = "none: the service is scaled by its metrics, read once a minute;\n\
+                        as in CloudWatch, the newest minutes read low at first and grow";
             return seen.to_owned();
         };
         let shows = match (self.shows, kind) {
             (Shows::TakenAndDone, _) => {
-                "running jobs are seen, and the jobs that are done are counted".to_owned()
+                "running jobs are visible, and finished jobs are counted".to_owned()
             }
             (Shows::Taken, QueueKind::Celery) => {
                 format!(
-                    "running jobs are seen (`acks_late`); a task holds up to {prefetch} for each that it runs"
+                    "running jobs are visible (`acks_late`); a task holds up to {prefetch} messages for each job that it runs"
                 )
             }
             (Shows::Taken, QueueKind::Bullmq) if waits => {
-                "running jobs are seen; `wait` infers how long one takes (with `metrics` in the workers:\n\
+                "running jobs are visible; `wait` infers how long a job takes (if the workers have `metrics`:\n\
                  --counts-done)"
                     .to_owned()
             }
-            (Shows::Taken, _) => "running jobs are seen".to_owned(),
+            (Shows::Taken, _) => "running jobs are visible".to_owned(),
             (Shows::Reserved, _) => format!(
-                "running jobs are not seen, only the messages that workers reserve: {prefetch} for each job that a\n\
-                 task runs at a time (--prefetch); with `task_acks_late` in the workers set `acks_late: true`"
+                "running jobs are not visible, only the messages that workers reserve: {prefetch} for each job that a\n\
+                 task runs at a time (--prefetch); if the workers use `task_acks_late`, set `acks_late: true`"
             ),
-            (Shows::Nothing, _) => "running jobs are not seen".to_owned(),
+            (Shows::Nothing, _) => "running jobs are not visible".to_owned(),
         };
         let late = if self.age_seconds > 0 {
             format!("; read from CloudWatch, {} s late", self.age_seconds)

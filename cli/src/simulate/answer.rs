@@ -10,12 +10,12 @@ use crate::simulate::found::{ScoreRow, Simulated};
 pub(crate) const KEYS: &str = "\
 Keys of --json, which stay within one format:
   format                                   1
-  fleet, service, left_out[]               left_out: conditions that a trace does not tell
+  fleet, service, left_out[]               left_out: conditions that a trace does not contain
   trace                                    file, rows, first, seconds, interval_seconds, jobs (replayed), recorded (the sum
                                            of the file's values), repaired (the same after repairs), understood (intervals,
                                            intervals-that-are-not-empty, intervals-with-gaps, moments),
                                            repairs[] (kind, count, lines: the first of them, or datapoints of JSON),
-                                           notes[] (what CloudWatch says about its answer)
+                                           notes[] (CloudWatch's messages about its answer)
   overload                                 null, or tasks_needed (more than max) and from_seconds (when jobs are first
                                            late at max)
   setting                                  min, max, concurrency, throughput, scaled_to_tasks, startup_seconds,
@@ -27,14 +27,14 @@ Keys of --json, which stay within one format:
   late_percent, excess_late_percent        jobs that waited too long; without those late even at the maximum
   worst_hour_late_percent                  late_percent of the worst hour
   wait_p95_seconds, wait_p99_seconds       95 % and 99 % of the jobs waited no longer
-  theta_u, theta_o, tau_u, tau_o           tasks missing and too many, in percent of those needed; percent of the time
-  instability                              percent of the minutes in which supply moves unlike demand
+  theta_u, theta_o, tau_u, tau_o           tasks missing and in excess, in percent of those needed; percent of the time
+  instability                              percent of the minutes in which tasks and load change in different directions
   scaling_actions_per_day                  changes of the number of tasks
-  direction_reversals_per_day              changes against the direction of the one before
-  task_starts_per_day                      tasks started; each pays its start-up before it does a job
+  direction_reversals_per_day              changes in the opposite direction of the previous change
+  task_starts_per_day                      tasks started; each is paid for while it starts
   jobs_interrupted                         by scale-in; null unless --jobs is fixed or exponential
-  oracle_worker_hours, oracle_billed_hours of one who knows the future
-  least_worker_hours                       what no plan can go below
+  oracle_worker_hours, oracle_billed_hours of the oracle, which knows the future
+  least_worker_hours                       the fewest that any plan could pay for
   unavoidable_late_percent                 jobs late even at the maximum
   html                                     only with --html: the file that was written
   rivals[]                                 only with --rivals: name, title, about, and every score above";

@@ -10,13 +10,14 @@ use crate::replay::ReplayOptions;
 pub(crate) struct SimulateOptions {
     #[command(flatten)]
     pub(crate) replay: ReplayOptions,
-    /// Put the rivals beside it: a fixed size, the guides' step rules, AWS target tracking, KEDA, and the oracle
+    /// Compare with other autoscalers: a fixed size, step rules, AWS target tracking, KEDA, and the oracle, which knows the
+    /// future
     #[arg(long)]
     pub(crate) rivals: bool,
-    /// Write a page that shows all of it: load, backlog, tasks, every decision with its reasons; one file for any browser
+    /// Write one HTML page with load, backlog, tasks and every decision with its reasons
     #[arg(long, value_name = "OUT")]
     pub(crate) html: Option<PathBuf>,
-    /// Answer in JSON; the keys are in the long help (--help)
+    /// Print JSON; --help lists its keys
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -24,8 +24,8 @@ pub(super) fn record(found: &Simulated<'_>, lines: ChartLines, log: Option<&Log>
 fn summary(found: &Simulated<'_>) -> String {
     let Some(ScoreRow { score, .. }) = found.rows.first() else { return String::new() };
     format!(
-        "It pays {:.1} task-hours, {:.2} times what the oracle pays, who knows the future; {:.2} % of the jobs wait \
-         longer than {} s, {:.2} % would even at the maximum. It changes the number of tasks {:.1} times a day.",
+        "The policy pays for {:.1} task-hours, {:.2} times as many as the oracle, which knows the future. {:.2} % of the jobs \
+         wait longer than {} s; at the maximum it would still be {:.2} %. The number of tasks changes {:.1} times a day.",
         score.worker_hours,
         score.cost_vs_oracle,
         score.late_percent,

@@ -25,12 +25,12 @@ pub(super) fn table(found: &Simulated<'_>) -> String {
     }
     let baseline = replay.baseline;
     line(format!(
-        "\nThe oracle pays {:.1} task-hours, no plan can pay less than {:.1}; {:.2} % of the jobs are late even at the maximum.",
+        "\nThe oracle pays for {:.1} task-hours; no plan can pay for fewer than {:.1}. {:.2} % of the jobs are late even at the maximum.",
         baseline.oracle_worker_hours, baseline.least_worker_hours, baseline.unavoidable_late_percent
     ));
     if let Some(ScoreRow { score, .. }) = rows.first() {
         line(format!(
-            "Fargate bills every task for a minute at least: {:.1} task-hours, {:.3} times the oracle's; {:.1} tasks start a day.",
+            "With Fargate's minimum of one minute per task: {:.1} billed task-hours, {:.3} times the oracle's; {:.1} task starts per day.",
             score.billed_hours, score.billed_vs_oracle, score.task_starts_per_day
         ));
     }

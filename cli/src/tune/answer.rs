@@ -14,18 +14,18 @@ pub(crate) const KEYS: &str = "\
 Keys of --json, which stay within one format:
   format, fleet, service, left_out[], trace, setting
                                            as in `tidegate simulate --json`
-  late_limit_percent                       what --late asks for
+  late_limit_percent                       the value of --late
   tried                                    how many settings were replayed
   own                                      the fleet file's own setting: a point
   frontier[]                               points that no other beats in worker_hours and late_percent, the cheapest first
   chosen                                   the cheapest of them within the limit: a point; null if there is none
-  lines[]                                  the fleet file's lines for it, without indentation
-  replaces[]                               the keys of the service that they take the place of
-  warnings[]                               what the choice rests on
-  html                                     the page, where --html asked for one
+  lines[]                                  the lines for the fleet file, without indentation
+  replaces[]                               the keys of the service that these lines replace
+  warnings[]                               what to know before using the chosen setting
+  html                                     the page, if --html was given
 Keys of a point: name, wait_seconds (null without `wait`), min, max, steps, thresholds (factors on the queue's rules; null
-  without such rules), chosen, and every score of `tidegate simulate --json`. All points are measured by the acceptable
-  wait and by the oracle of the file's own bounds; with a larger max excess_late_percent can be negative";
+  without such rules), chosen, and every score of `tidegate simulate --json`. All points use the same acceptable wait and
+  the oracle of the file's own bounds; with a larger max, excess_late_percent can be negative";
 
 /// The keys of a service that the lines stand for.
 const REPLACES: [&str; 4] = ["capacity", "wait", "rules", "cooldown"];

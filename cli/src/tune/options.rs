@@ -10,13 +10,13 @@ use crate::replay::ReplayOptions;
 pub(crate) struct TuneOptions {
     #[command(flatten)]
     pub(crate) replay: ReplayOptions,
-    /// The cheapest setting is chosen with at most this percentage of the jobs late
+    /// Choose the cheapest setting with at most this percentage of late jobs
     #[arg(long, value_name = "PERCENT", default_value_t = 1.0, value_parser = percent)]
     pub(crate) late: f64,
-    /// Write a page that shows the frontier, and what the choice would have done; one file for any browser
+    /// Write one HTML page with the best trade-offs and the run of the chosen setting
     #[arg(long, value_name = "OUT")]
     pub(crate) html: Option<PathBuf>,
-    /// Answer in JSON; the keys are in the long help (--help)
+    /// Print JSON; --help lists its keys
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -23,14 +23,15 @@ pub(super) fn record(found: &Tuned<'_>) -> Record {
     let mut facts = facts(&options.replay, replay);
     facts.extend(warnings.iter().map(|text| Fact { name: "note", text: text.clone() }));
     let about = match chosen {
-        Some(_) => "The charts show the run of the choice.".to_owned(),
+        Some(_) => "The charts show the run of the chosen setting.".to_owned(),
         None => format!(
-            "No setting keeps {} % late; the charts show the run of `{}`, which comes nearest.",
+            "No setting keeps late jobs at or below {} %; the charts show the run of `{}`, which comes closest.",
             options.late, shown.variation
         ),
     };
-    let how = if chosen.is_some() { "the choice" } else { "what comes nearest" };
-    let today = (own.variation != shown.variation).then(|| score(own, found, "the fleet file as it stands"));
+    let how = if chosen.is_some() { "the chosen setting" } else { "the closest setting" };
+    let today =
+        (own.variation != shown.variation).then(|| score(own, found, "the fleet file's current setting"));
     let scores =
         std::iter::once(score(shown, found, &format!("{how}; the charts show its run"))).chain(today);
     Record {
@@ -49,13 +50,13 @@ fn choice(chosen: &Tried, found: &Tuned<'_>) -> Choice {
     let Tuned { options, own, .. } = found;
     let is_own = chosen.variation == own.variation;
     let saves = if is_own {
-        "It is today's: nothing is to be changed.".to_owned()
+        "This is the current setting: change nothing.".to_owned()
     } else {
         let percent = 100.0 * (chosen.score.worker_hours / own.score.worker_hours - 1.0);
         let pays = match percent {
             percent if percent <= -0.05 => format!("saves {:.1} % of today's task-hours", -percent),
-            percent if percent >= 0.05 => format!("pays {percent:.1} % more task-hours than today's"),
-            _ => "pays as many task-hours as today's".to_owned(),
+            percent if percent >= 0.05 => format!("costs {percent:.1} % more task-hours than today"),
+            _ => "costs as many task-hours as today".to_owned(),
         };
         let late = (chosen.score.late_percent, own.score.late_percent);
         format!("It {pays}, with {:.2} % of the jobs late instead of {:.2} %.", late.0, late.1)

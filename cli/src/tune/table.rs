@@ -15,7 +15,9 @@ pub(super) fn table(found: &Tuned<'_>) -> String {
         // Writing to a `String` cannot fail.
         let _ = writeln!(shown, "{text}");
     };
-    line(format!("{tried} settings were replayed; no other beats these in both cost and late jobs:\n"));
+    line(format!(
+        "{tried} settings were replayed; these are the best trade-offs between cost and late jobs:\n"
+    ));
     let name = |tried: &Tried| tried.variation.to_string();
     let names = frontier.iter().map(|tried| name(tried)).chain([name(own)]);
     let width = names.map(|name| name.len()).max().unwrap_or(0);
@@ -28,7 +30,7 @@ pub(super) fn table(found: &Tuned<'_>) -> String {
     line(format!("  {:<width$}  {}", name(own), columns(&own.score)));
     if let Some(chosen) = chosen {
         line(format!(
-            "\n> The cheapest with at most {} % of the jobs late. In the fleet file, in place of the service's own\n  \
+            "\n> The cheapest with at most {} % late jobs. Write these lines in the fleet file, instead of the service's\n  \
              {KEYS}:\n",
             options.late
         ));

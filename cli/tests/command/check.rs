@@ -134,7 +134,7 @@ fn a_costly_fleet_is_reported_what_alarms_would_save() {
     };
     assert!(!check(23).contains("hint:"));
     let shown = check(24);
-    assert!(shown.contains("reads 24 CloudWatch metrics a minute: about $10.37 a month"), "{shown}");
+    assert!(shown.contains("reads 24 CloudWatch metrics per minute: about $10.37 a month"), "{shown}");
     assert!(shown.contains("hint: 24 of them are only compared with thresholds. 24 alarms"), "{shown}");
     assert!(shown.contains("would save about $7.97 a month"), "{shown}");
     std::fs::remove_dir_all(&folder).expect("remove the folder");
@@ -254,6 +254,9 @@ fn warnings_are_reported_and_refuse_nothing() {
     let (stdout, stderr, code) = run(&["check", &path.to_string_lossy()]);
     std::fs::remove_dir_all(&folder).expect("remove the folder");
     assert_eq!(code, 0);
-    assert!(stdout.contains("idle           5m empty before the last task goes"), "{stdout}");
+    assert!(
+        stdout.contains("idle           the last task is removed after the queue was empty for 5m"),
+        "{stdout}"
+    );
     assert!(stderr.starts_with("warning[zero-unseen-in-flight]: `min` is 0, and Celery"), "{stderr}");
 }

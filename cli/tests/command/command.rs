@@ -48,9 +48,9 @@ fn a_duration_is_written_as_in_the_fleet_file() {
         run(&["pin", "worker", "5", "--for", lasting])
     };
     for (lasting, help) in [
-        ("60", "a unit is missing: write `60s` for seconds; allowed are 1m to 30d"),
-        ("31d", "allowed are 1m to 30d"),
-        ("1 day", "write it like `90s`, `5m` or `1h30m`; allowed are 1m to 30d"),
+        ("60", "a unit is missing: write `60s` for seconds; allowed: 1m to 30d"),
+        ("31d", "allowed: 1m to 30d"),
+        ("1 day", "write it like `90s`, `5m` or `1h30m`; allowed: 1m to 30d"),
     ] {
         let (_, stderr, code) = pin(lasting);
         assert_eq!(code, 2, "{stderr}");
@@ -67,7 +67,7 @@ fn a_duration_is_written_as_in_the_fleet_file() {
         assert_eq!(code, 3, "{option} {lasting}: {stderr}");
     }
     let (_, stderr, _) = simulate("--wait", "2d");
-    assert!(stderr.contains("for '--wait <DURATION>': allowed are 1s to 1d\n"), "{stderr}");
+    assert!(stderr.contains("for '--wait <DURATION>': allowed: 1s to 1d\n"), "{stderr}");
 }
 
 #[test]

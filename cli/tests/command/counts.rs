@@ -35,7 +35,7 @@ fn what_a_gap_means_is_said_and_can_be_chosen() {
     let (stdout, stderr, code) = simulate(&sparse, &["--gaps", "refuse"]);
     assert_eq!((stdout.as_str(), code), ("", 1));
     assert!(
-        stderr.contains("238 intervals have no row, the first before line 5; --gaps zero if"),
+        stderr.contains("238 intervals have no row, the first before line 5; use --gaps zero if"),
         "{stderr}"
     );
     assert_eq!(simulate(&sparse, &["--gaps", "maybe"]).2, 2);
@@ -50,15 +50,15 @@ fn one_row_for_each_job_is_as_many_jobs() {
     assert_eq!((stderr.as_str(), code), ("", 0));
     assert!(stdout.contains("3,000 jobs\n"), "{stdout}");
     assert!(stdout.contains("3,000 in the trace, 3,000 after repairs;"), "{stdout}");
-    assert!(stdout.contains("each row is a job, or several, at a moment"), "{stdout}");
+    assert!(stdout.contains("each row is one or more jobs at one time"), "{stdout}");
 }
 
 #[test]
 fn a_trace_coarser_than_the_acceptable_wait_hides_bursts_and_says_so() {
     let hours = trace("hours.csv", "timestamp,value\n0,3600\n3600,7200\n7200,3600\n");
-    let note = "the trace has one value every 3600 s, and a job may wait 60 s: bursts within an";
+    let note = "the trace has one value every 3600 s, longer than the acceptable wait of 60 s: bursts within";
     assert!(simulate(&hours, &[]).0.contains(note));
-    assert!(!simulate(&hill(), &[]).0.contains("bursts within an"));
+    assert!(!simulate(&hill(), &[]).0.contains("bursts within"));
 }
 
 /// Overload has a name, and is no wait of a million seconds.
@@ -71,7 +71,7 @@ fn a_load_that_the_maximum_cannot_serve_is_named() {
     let steep = trace("steep.csv", &rows);
     let (stdout, _, code) = simulate(&steep, &["--throughput", "0.1", "--rivals"]);
     assert_eq!(code, 0);
-    let overload = "max 20 cannot serve this load: it needs 42 tasks; from 2024-01-31 14:0";
+    let overload = "max 20 cannot serve this load, which needs 42 tasks; from 2024-01-31 14:0";
     assert!(stdout.contains(overload), "{stdout}");
     assert!(!stdout.lines().any(|line| line.contains("0000.") && line.contains(" s")), "{stdout}");
     let tuned = |late: &str| {

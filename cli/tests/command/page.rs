@@ -174,7 +174,7 @@ fn a_page_that_has_no_place_is_reported_before_the_work() {
     ] {
         let (stdout, stderr, code) = simulate(&trace, &html, &["--json"]);
         assert_eq!((stdout.as_str(), code), ("", 3), "{stderr}");
-        let shown = format!("error: write the page `{}`: ", html.display());
+        let shown = format!("error: cannot write the page `{}`: ", html.display());
         assert!(stderr.starts_with(&shown) && stderr.contains(why), "{stderr}");
     }
     assert_eq!(names(&folder), ["trace.csv"]);

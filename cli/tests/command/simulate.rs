@@ -125,7 +125,7 @@ fn repairs_are_reported_with_their_lines() {
     for said in [
         "1 row without a value: a gap, not a zero (line 4)",
         "1 row out of order: sorted (line 3)",
-        "1 repeated timestamp: the mean of its values (line 6)",
+        "1 repeated timestamp: replaced by the mean of the values (line 6)",
         "1 gap: filled by a straight line (line 5)",
     ] {
         assert!(stdout.contains(said), "{said} is not in\n{stdout}");
@@ -285,7 +285,7 @@ fn an_option_that_the_queue_does_not_have_is_refused() {
     assert_eq!(code, 1);
     assert_eq!(
         stderr,
-        "error: `--counts-done` is for `bullmq`, whose workers can keep `metrics`; the queue of `worker` is `celery`\n"
+        "error: `--counts-done` applies to `bullmq` queues, whose workers can keep `metrics`; the queue of `worker` is `celery`\n"
     );
     let (stdout, _, code) = simulate_fleet(&celery, &["--prefetch", "1"]);
     assert_eq!(code, 0);
@@ -310,7 +310,7 @@ fn a_service_whose_every_rule_is_left_out_is_refused() {
         assert_eq!((stdout.as_str(), code), ("", 1), "{command}");
         assert_eq!(
             stderr,
-            "error: `worker` cannot be simulated: a trace tells `cpu` and what its queue shows, and nothing of \
+            "error: `worker` cannot be simulated: a trace contains the queue and `cpu`, but not \
              `memory > 80%`, `memory < 30%`\n",
             "{command}"
         );
@@ -321,5 +321,8 @@ fn a_service_whose_every_rule_is_left_out_is_refused() {
     assert_eq!((stderr.as_str(), code), ("", 0));
     let answer = run(&["tune", "--fleet", &one, "--service", "worker", "--trace", &hill(), "--json"]).0;
     assert!(!answer.contains("\"name\": \"wait"), "a service without a queue has no `wait`: {answer}");
-    assert!(stdout.contains("left out") && stdout.contains("seen by its metrics, once a minute"), "{stdout}");
+    assert!(
+        stdout.contains("left out") && stdout.contains("scaled by its metrics, read once a minute"),
+        "{stdout}"
+    );
 }

@@ -33,7 +33,9 @@ fn the_json_of_cloudwatch_is_replayed_and_of_several_metrics_one_is_chosen() {
     assert_eq!((stdout.as_str(), code), ("", 1));
     assert_eq!(
         stderr,
-        format!("error: `{file}`: it has several metrics: `sent`, `deleted`; choose with --metric NAME\n")
+        format!(
+            "error: `{file}`: the file has several metrics: `sent`, `deleted`; choose with --metric NAME\n"
+        )
     );
     let (stdout, stderr, code) = simulate(&file, &["--metric", "deleted", "--throughput", "0.1", "--json"]);
     assert_eq!((stderr.as_str(), code), ("", 0));
@@ -41,9 +43,9 @@ fn the_json_of_cloudwatch_is_replayed_and_of_several_metrics_one_is_chosen() {
     let shown = &answer["trace"];
     assert_eq!((&shown["rows"], &shown["interval_seconds"]), (&180.into(), &60.0.into()));
     assert_eq!(shown["first"], "2026-10-05T00:00:00Z");
-    assert_eq!(shown["notes"][0], "CloudWatch says MaxMetricsExceeded: The maximum was exceeded");
+    assert_eq!(shown["notes"][0], "CloudWatch reports MaxMetricsExceeded: The maximum was exceeded");
     let people = simulate(&file, &["--metric", "deleted", "--throughput", "0.1"]).0;
-    assert!(people.contains("note       CloudWatch says MaxMetricsExceeded"), "{people}");
+    assert!(people.contains("note       CloudWatch reports MaxMetricsExceeded"), "{people}");
 }
 
 #[test]
@@ -61,12 +63,15 @@ fn a_clock_without_a_zone_is_utc_unless_a_zone_is_named() {
     assert_eq!(first(&[]), "2026-10-05T00:00:00Z");
     assert_eq!(first(&["--zone", "Europe/Berlin"]), "2026-10-04T22:00:00Z");
     let shown = simulate(&file, &["--throughput", "0.1"]).0;
-    assert!(shown.contains("zone       UTC, since no timestamp names another (else: --zone)"), "{shown}");
+    assert!(
+        shown.contains("zone       UTC, because the timestamps name no zone (to set one: --zone)"),
+        "{shown}"
+    );
     let (_, stderr, code) = simulate(&file, &["--zone", "Berlin"]);
     assert_eq!(code, 2);
-    assert!(stderr.contains("is no IANA zone; write it like Europe/Berlin or UTC"), "{stderr}");
+    assert!(stderr.contains("is not an IANA time zone; write it like Europe/Berlin or UTC"), "{stderr}");
     let (_, stderr, code) =
         simulate(&trace("numbers.csv", "timestamp,value\n0,1\n60,2\n"), &["--zone", "UTC"]);
     assert_eq!(code, 1);
-    assert!(stderr.contains("its timestamps name their zone, or are numbers"), "{stderr}");
+    assert!(stderr.contains("the timestamps have a zone, or are numbers"), "{stderr}");
 }

@@ -119,7 +119,7 @@ fn a_limit_that_nothing_keeps_is_refused_with_what_comes_nearest() {
     assert_eq!(code, 1);
     assert!(stdout.contains("the fleet file's own:"), "{stdout}");
     assert!(
-        stderr.starts_with("error: no setting keeps late jobs at or below 0 %; the least late is "),
+        stderr.starts_with("error: no setting keeps late jobs at or below 0 %; the best is "),
         "{stderr}"
     );
     let (stdout, _, code) = with("tune", &fleet, &[&slow[..], &["--json"]].concat());

@@ -39,7 +39,7 @@ pub enum Failure {
     #[error("the request could not be built: {0}")]
     Unbuilt(#[source] Cause),
     /// What is to be written cannot be written as JSON.
-    #[error("not to be written as JSON: {0}")]
+    #[error("cannot be written as JSON: {0}")]
     NotWritable(#[source] Cause),
     /// What was read was not written by this program.
     #[error("{0}")]
@@ -55,13 +55,13 @@ pub enum Failure {
         fleet: String,
     },
     /// More than the API's type of number holds.
-    #[error("AWS counts no further than {max}")]
+    #[error("AWS accepts at most {max}")]
     AboveCount {
         /// What it holds.
         max: i32,
     },
     /// Others wrote first, each time.
-    #[error("others kept writing first")]
+    #[error("other evaluations kept writing first")]
     Contended,
     /// DynamoDB took the call and left a part of it undone, each time.
     #[error("DynamoDB left {what} unprocessed")]
@@ -70,7 +70,7 @@ pub enum Failure {
         what: &'static str,
     },
     /// Its time of the evaluation was over.
-    #[error("not done within the time of an evaluation")]
+    #[error("not finished within the time of an evaluation")]
     OutOfTime,
 }
 
@@ -125,10 +125,10 @@ impl CallError {
             Failure::OutOfTime => "timed out",
             Failure::NotUnderstood(_) => "holds an item that Tidegate cannot read",
             Failure::TooLarge { .. } => "cannot hold the memory of the fleet in one item",
-            Failure::Contended => "is written by others at the same time",
+            Failure::Contended => "was written by other evaluations at the same time",
             Failure::LeftUnprocessed { .. } => "throttled the request",
             Failure::AboveCount { .. } | Failure::Unbuilt(_) | Failure::NotWritable(_) => {
-                "cannot be asked for this"
+                "was not called: the request is invalid"
             }
         }
     }

@@ -26,8 +26,6 @@ pub struct Header {
     pub concern: &'static str,
     /// The function's name in AWS, under which its alarms find its metrics.
     pub function: String,
-    /// The ledger's table.
-    pub ledger: String,
     /// The account and Region that it evaluates, as far as known.
     pub place: Option<Place>,
     /// The evaluation's id.
@@ -164,7 +162,7 @@ impl EvaluationReport {
         });
         let late = self.unreported.iter().map(|late| {
             let name = format!("{}: ", late.target);
-            let what = format!("earlier: {}", late.text.strip_prefix(&name).unwrap_or(&late.text));
+            let what = format!("reported late: {}", late.text.strip_prefix(&name).unwrap_or(&late.text));
             Line { target: Some(late.target.clone()), what, cause: None }
         });
         let lines: Vec<Line> = alert.chain(worth_reporting).chain(late).collect();
@@ -198,7 +196,7 @@ impl EvaluationReport {
             let lines = self.unreported.iter().map(|Unreported { severity: _, target: _, at, text }| {
                 format!("\n  {}  {text}", at.strftime("%Y-%m-%d %H:%M:%S UTC"))
             });
-            parts.push(format!("not reported before:{}", lines.collect::<String>()));
+            parts.push(format!("reported late, because SNS failed earlier:{}", lines.collect::<String>()));
         }
         parts
     }
@@ -254,8 +252,7 @@ impl EvaluationReport {
 
     fn header_json(&self) -> Value {
         let Self { header, sections: _, unreported, alert } = self;
-        let Header { fleet, concern, function: _, ledger: _, place: _, evaluation, at, trigger, request: _ } =
-            header;
+        let Header { fleet, concern, function: _, place: _, evaluation, at, trigger, request: _ } = header;
         let mut json = json!({
             "format": FORMAT,
             "fleet": fleet,

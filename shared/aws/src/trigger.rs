@@ -41,8 +41,8 @@ pub const STATUS: &str = "status";
 pub enum TriggerError {
     /// The shape is none of those known.
     #[error(
-        "unknown event: {shape}; known are an EventBridge schedule, a CloudWatch alarm (directly, through EventBridge or SNS), \
-         an SQS evaluation message {{\"evaluation\": n}}, and a manual {{}}, {{\"services\": [\"name\"]}} or {{\"action\": \"plan\"}}"
+        "unknown event: {shape}; expected an EventBridge schedule, a CloudWatch alarm (directly, through EventBridge or SNS), \
+         an SQS evaluation message {{\"evaluation\": n}}, or a manual {{}}, {{\"services\": [\"name\"]}} or {{\"action\": \"plan\"}}"
     )]
     Unknown {
         /// What it looks like.

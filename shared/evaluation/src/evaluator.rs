@@ -155,7 +155,6 @@ impl<C: Concern> Evaluator<C> {
             place: Place::of_arn(&self.settings.topic),
             concern: self.concern.name(),
             function: self.settings.function.clone(),
-            ledger: self.settings.ledger.clone(),
             evaluation: format!("{:08x}", RandomState::new().hash_one(at) >> 32),
             at,
             trigger,
@@ -215,7 +214,8 @@ impl<C: Concern> Evaluator<C> {
         let mut report = EvaluationReport::empty(header.clone());
         let (ledger, failed) = (&self.settings.ledger, error.predicate());
         let cause = format!("DynamoDB table `{ledger}` {failed}; desired counts unchanged");
-        report.alert = Some(self.alert(Severity::Critical, "scaling paused", cause, Some(error.to_string())));
+        let why = format!("failed to {error}");
+        report.alert = Some(self.alert(Severity::Critical, "scaling paused", cause, Some(why)));
         let notified = if self.outage.failed_evaluation(&error, header.at) {
             sns::publish(&self.clients.sns, &self.settings.topic, &report).await
         } else {
@@ -235,7 +235,8 @@ impl<C: Concern> Evaluator<C> {
     fn recovered(&self) -> Option<Alert> {
         let failures = self.outage.ends()?;
         let (ledger, plural) = (&self.settings.ledger, if failures == 1 { "" } else { "s" });
-        let cause = format!("DynamoDB table `{ledger}` answers after {failures} failed evaluation{plural}");
+        let cause =
+            format!("DynamoDB table `{ledger}` answers again after {failures} failed evaluation{plural}");
         Some(self.alert(Severity::Info, "RESOLVED: scaling resumed", cause, None))
     }
 

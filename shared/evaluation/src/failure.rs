@@ -16,13 +16,13 @@ pub enum InvocationError {
     #[error("{0}")]
     UnknownSubject(String),
     /// Settings are missing.
-    #[error("not set in the environment: {}", missing.join(", "))]
+    #[error("environment variable not set: {}", missing.join(", "))]
     NotSet {
         /// Their names.
         missing: Vec<&'static str>,
     },
     /// The fleet file cannot be read.
-    #[error("read the fleet file `{path}`: {cause}")]
+    #[error("failed to read the fleet file `{path}`: {cause}")]
     FleetUnread {
         /// Where it should be.
         path: String,
@@ -31,7 +31,7 @@ pub enum InvocationError {
         cause: Cause,
     },
     /// The fleet file has problems.
-    #[error("the fleet file is refused, nothing was changed:\n{0}")]
+    #[error("the fleet file is invalid; nothing was changed:\n{0}")]
     FleetRefused(#[source] Problems),
     /// The ledger cannot be reached, or every change failed.
     #[error(transparent)]

@@ -6,7 +6,7 @@ use lambda_runtime::Context;
 /// What is known of an invocation beside its event.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Invocation {
-    /// Its request id, by which `CloudTrail` names its principal.
+    /// Its request id, by which CloudTrail names its principal.
     pub request: Option<String>,
     /// Lambda stops the function at this moment.
     pub deadline: Option<Timestamp>,

@@ -112,7 +112,7 @@ impl Problems {
         if let Some(Problem { place, .. }) = self.list.last().filter(|_| more > 0) {
             let message = format!("{more} more problems are not shown");
             self.list
-                .push(Problem::new(Code::TooManyProblems, *place, message).help("mend those above first"));
+                .push(Problem::new(Code::TooManyProblems, *place, message).help("fix those above first"));
         }
         let (errors, warnings) =
             self.list.into_iter().partition(|problem| problem.code.severity() == ProblemSeverity::Error);

@@ -54,6 +54,15 @@ impl CapacityUnit {
         }
     }
 
+    /// What replaces all of them: `deployment`.
+    #[must_use]
+    pub fn rollout(self) -> &'static str {
+        match self {
+            Self::Tasks => "deployment",
+            Self::Instances => "instance refresh",
+        }
+    }
+
     /// The AWS service that sets that number: `ECS`.
     #[must_use]
     pub fn aws_service(self) -> &'static str {

@@ -26,7 +26,7 @@ pub enum FloorError {
     #[error("the table has no row")]
     Empty,
     /// More business with fewer tasks.
-    #[error("`{level}: {tasks}` asks for fewer tasks than `{lower}: {lower_tasks}`")]
+    #[error("`{level}: {tasks}` has fewer tasks than `{lower}: {lower_tasks}`")]
     Falls {
         /// The row that asks for fewer tasks.
         level: u64,

@@ -170,7 +170,7 @@ struct Spec {
     evaluations: u32,
     /// How long it must last before operators are notified.
     time: SignedDuration,
-    /// Its words when it begins; `{many}` stands for `tasks` or `instances`.
+    /// Its words when it begins; `{many}`, `{desired}` and `{rollout}` stand for the words of [`CapacityUnit`].
     begins: &'static str,
     /// Its words when it ends; they follow "RESOLVED: ".
     ends: &'static str,
@@ -192,18 +192,18 @@ impl NoticeKind {
         use Severity::{Critical, Info, Warning};
         match self {
             Self::StartsFailing => row(Critical, 1, AT_ONCE, "{many} do not start", "{many} start again"),
-            Self::Blocked => row(Critical, 2, AT_ONCE, "blocked", "no longer blocked"),
+            Self::Blocked => row(Critical, 2, AT_ONCE, "scaling blocked", "scaling no longer blocked"),
             Self::ActionFailing => row(Critical, 1, AT_ONCE, "changes fail", "changes succeed again"),
             Self::QueueUnreadable => row(Warning, 2, AT_ONCE, "queue cannot be read", "queue readable again"),
             Self::QueuePartlyRead => {
                 row(Warning, 2, MINUTES, "in-flight count incomplete", "in-flight count complete again")
             }
-            Self::ReadingMissing => row(Warning, 2, AT_ONCE, "reading missing", "reading available again"),
-            Self::AtMax => row(Warning, 1, AT_ONCE, "at max", "max no longer reached"),
+            Self::ReadingMissing => row(Warning, 2, AT_ONCE, "missing data", "data available again"),
+            Self::AtMax => row(Warning, 1, AT_ONCE, "at max", "max is enough again"),
             Self::SwitchedOff => {
                 row(Warning, 1, AT_ONCE, "switched off outside Tidegate", "switched on again")
             }
-            Self::RolloutLasts => row(Warning, 1, HOUR, "deployment does not end", "deployment ended"),
+            Self::RolloutLasts => row(Warning, 1, HOUR, "{rollout} unfinished", "{rollout} finished"),
             Self::DeploymentFailed => {
                 row(Warning, 1, AT_ONCE, "deployment FAILED", "deployment no longer FAILED")
             }
@@ -215,36 +215,47 @@ impl NoticeKind {
                 "queue no longer paused or at its limit",
             ),
             Self::HeldByWorkers => {
-                row(Warning, 2, AT_ONCE, "jobs held by workers", "jobs no longer held by workers")
+                row(Warning, 2, AT_ONCE, "too many jobs prefetched", "no longer too many jobs prefetched")
             }
             Self::Overridden => row(Info, 1, AT_ONCE, "override in force", "override ended"),
             Self::OverrideLimited => {
-                row(Warning, 1, AT_ONCE, "override limited", "override no longer limited")
+                row(Warning, 1, AT_ONCE, "override exceeds limits", "override no longer exceeds limits")
             }
             Self::Overwritten => row(
                 Warning,
                 1,
                 AT_ONCE,
-                "another process keeps changing the desired count",
-                "no other process changes the desired count",
+                "another process keeps changing the {desired}",
+                "no other process changes the {desired} any more",
             ),
-            Self::OutsideBounds => {
-                row(Warning, 1, AT_ONCE, "AWS's own bounds are narrower", "AWS's own bounds no longer limit")
-            }
+            Self::OutsideBounds => row(
+                Warning,
+                1,
+                AT_ONCE,
+                "limited by the group's own min or max",
+                "no longer limited by the group's own min or max",
+            ),
             Self::NoScaleOut => row(Warning, 1, AT_ONCE, "unable to scale out", "able to scale out again"),
             Self::Condition => row(Warning, 1, AT_ONCE, "condition holds", "condition no longer holds"),
             Self::WatchedMissing => {
-                row(Warning, 2, AT_ONCE, "reading for notify missing", "reading for notify available again")
+                row(Warning, 2, AT_ONCE, "missing data for notify", "data for notify available again")
             }
-            Self::OtherAutoscalerUnknown => {
-                row(Warning, 2, AT_ONCE, "other autoscaler unknown", "other autoscaler known again")
-            }
+            Self::OtherAutoscalerUnknown => row(
+                Warning,
+                2,
+                AT_ONCE,
+                "check for another autoscaler fails",
+                "check for another autoscaler succeeds again",
+            ),
         }
     }
 
     fn words(self, begins: bool, capacity_unit: CapacityUnit) -> String {
         let Spec { begins: beginning, ends, .. } = self.spec();
-        if begins { beginning } else { ends }.replace("{many}", capacity_unit.many())
+        if begins { beginning } else { ends }
+            .replace("{many}", capacity_unit.many())
+            .replace("{desired}", capacity_unit.desired())
+            .replace("{rollout}", capacity_unit.rollout())
     }
 
     /// How much its beginning matters, where the fleet file does not say; see [`Notice::severity`].

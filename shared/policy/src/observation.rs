@@ -62,9 +62,9 @@ pub struct Constraints {
     pub min: Option<u32>,
     /// AWS's own largest capacity (`MaxSize`): a larger one is refused.
     pub max: Option<u32>,
-    /// Why AWS adds nothing now: `the process Launch is suspended`.
+    /// Why AWS adds nothing now: `the Launch process is suspended`.
     pub no_scale_out: Option<String>,
-    /// Why AWS takes nothing away now: `the process Terminate is suspended`.
+    /// Why AWS takes nothing away now: `the Terminate process is suspended`.
     pub no_scale_in: Option<String>,
     /// `resourceManagementType` is `ECS`: a service of ECS Express Mode, of which ECS itself manages the desired count.
     pub express: bool,
@@ -86,7 +86,7 @@ pub enum OtherAutoscaler {
     Absent,
     /// It is set up, and everything of it is suspended: dynamic scaling in both directions and scheduled scaling.
     Suspended,
-    /// It does; in words, for reports: `Application Auto Scaling (2 to 10; dynamic scale-in is not suspended)`.
+    /// It does; in words, for reports: `Application Auto Scaling (min 2, max 10; dynamic scale-in is not suspended)`.
     Active(String),
     /// Not known: it could not be asked.
     Unknown(Absence),

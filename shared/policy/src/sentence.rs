@@ -23,7 +23,7 @@ impl fmt::Display for InUnit<&Reason> {
         match self.what {
             R::ServiceUnreadable { absence } => write!(f, "the {scaled} cannot be read ({absence})"),
             R::ServiceInactive => match capacity_unit {
-                CapacityUnit::Tasks => write!(f, "the ECS service is not ACTIVE"),
+                CapacityUnit::Tasks => write!(f, "the status of the ECS service is not ACTIVE"),
                 CapacityUnit::Instances => write!(f, "the Auto Scaling group is being deleted"),
             },
             R::ServiceIsDaemon => {
@@ -35,10 +35,10 @@ impl fmt::Display for InUnit<&Reason> {
             ),
             R::OtherAutoscaler { who } => write!(
                 f,
-                "{who} also manages this {scaled}; Tidegate changes nothing, pins included, until that is suspended or removed"
+                "{who} also manages this {scaled}; Tidegate changes nothing, pins included, until the other autoscaler is suspended or removed"
             ),
             R::OtherAutoscalerUnknown { absence } => {
-                write!(f, "whether AWS's own autoscaling also manages this {scaled} is unknown ({absence})")
+                write!(f, "Tidegate cannot tell whether another autoscaler manages this {scaled} ({absence})")
             }
             R::SwitchedOff { min } => write!(
                 f,
@@ -46,7 +46,7 @@ impl fmt::Display for InUnit<&Reason> {
             ),
             R::IntentPending { to, evaluation, until } => write!(
                 f,
-                "another evaluation ({evaluation}) is scaling to {}, until {} at the latest",
+                "another evaluation ({evaluation}) is scaling to {} and has until {} to finish",
                 tasks(*to),
                 TimeOfDay(*until)
             ),
@@ -56,20 +56,20 @@ impl fmt::Display for InUnit<&Reason> {
                 write!(f, "the earlier change from {from} to {} did not reach {aws}", tasks(*to))
             }
             R::BackingOff { failures: 0 | 1, until } => {
-                write!(f, "the last change failed, next attempt at {}", TimeOfDay(*until))
+                write!(f, "the last change failed; next attempt at {}", TimeOfDay(*until))
             }
             R::BackingOff { failures, until } => {
-                write!(f, "the last {failures} changes failed, next attempt at {}", TimeOfDay(*until))
+                write!(f, "the last {failures} changes failed; next attempt at {}", TimeOfDay(*until))
             }
             R::ManualChange { was } => {
-                write!(f, "the {desired} was changed outside Tidegate (before: {})", thousands(was))
+                write!(f, "the {desired} was changed outside Tidegate (previously {})", thousands(was))
             }
             R::Overridden { kind, until, who, why } => {
                 write!(f, "{who} set {kind} until {} ({why})", DayAndTime(*until))
             }
             R::OverrideAbove { kind, most } => write!(
                 f,
-                "`{kind}` exceeds the limit of the fleet file, {} (`override_max`, else `max`)",
+                "`{kind}` is above the fleet file's limit of {} (`override_max`, or `max` without it)",
                 tasks(*most)
             ),
             R::OverrideTooLong { kind, until, longest } => write!(
@@ -85,8 +85,8 @@ impl fmt::Display for InUnit<&Reason> {
             ),
             R::Overwritten { times } => write!(
                 f,
-                "another process changed the {desired} {times} times, each time after Tidegate had set it: \
-                 look for a second stack with this {scaled}, or a deployment that sets the count (docs/leaving.md)"
+                "another process changed the {desired} {times} times, each time after Tidegate had set the {desired}: \
+                 look for a second stack with this {scaled}, or a deployment that sets the {desired} (docs/leaving.md)"
             ),
             R::RuleMatched { condition, value, since, proposes } => {
                 let seen = Lasting { condition, value: *value, since: *since };
@@ -98,9 +98,10 @@ impl fmt::Display for InUnit<&Reason> {
             }
             R::Credit { base, already, until } => write!(
                 f,
-                "the {} already added to {} {} toward this step until {} (scale-out cooldown)",
+                "the {} already added (from {} to {}) {} toward this step until {} (scale-out cooldown)",
                 tasks(*already),
                 thousands(base),
+                thousands(base.saturating_add(*already)),
                 plural(u64::from(*already), "counts", "count"),
                 TimeOfDay(*until)
             ),
@@ -121,7 +122,7 @@ impl fmt::Display for InUnit<&Reason> {
             }
             R::LowNotLongEnough { signal, value, target, unit, held } => {
                 let seen = Tracking { signal, value: *value, target: *target, unit: *unit };
-                write!(f, "{seen}: low for {}, scale-in needs {}", Span(*held), Span(LOW_FOR))
+                write!(f, "{seen}: low for {}; scale-in needs {}", Span(*held), Span(LOW_FOR))
             }
             R::WouldWait { jobs: n, within, planned, proposes } => write!(
                 f,
@@ -141,9 +142,9 @@ impl fmt::Display for InUnit<&Reason> {
             ),
             R::StillLate { acceptable, lasting, proposes } => write!(
                 f,
-                "jobs have waited over {} (the acceptable wait) for the last {}: {} needed",
-                Span(*acceptable),
+                "for the last {}, jobs have waited longer than {} (the acceptable wait): {} needed",
                 Span(*lasting),
+                Span(*acceptable),
                 tasks(*proposes)
             ),
             R::LoadKeeps { load, proposes } => {
@@ -154,7 +155,9 @@ impl fmt::Display for InUnit<&Reason> {
                 let are = plural(u64::from(*proposes), "is", "are");
                 write!(f, "{} {are} kept ready after {bursts} sudden bursts", tasks(*proposes))
             }
-            R::Watching => write!(f, "`wait` first measures the queue for one evaluation"),
+            R::Watching => {
+                write!(f, "`wait` needs two evaluations to measure the queue, and this is the first")
+            }
             R::NothingMatches => write!(f, "no rule matches"),
             R::Wake { waiting_jobs } => {
                 let are = plural(*waiting_jobs, "is", "are");
@@ -168,7 +171,7 @@ impl fmt::Display for InUnit<&Reason> {
             R::AtMin { min } => write!(f, "min {min} is the lower limit"),
             R::OutsideBounds { min, max, asked } => write!(
                 f,
-                "the {scaled}'s own bounds apply: {} instead of the requested {}",
+                "the {scaled}'s own minimum and maximum apply: {}, not the requested {}",
                 Allowed(*min, *max),
                 Allowed(Some(asked.0), Some(asked.1))
             ),
@@ -183,7 +186,7 @@ impl fmt::Display for InUnit<&Reason> {
                 let value = Quantity { value: *value, unit: Unit::Count };
                 let seen = age.map_or_else(
                     || format!("is {value}"),
-                    |age| format!("was {value} when last known, {} ago", Span(age)),
+                    |age| format!("was {value} at the last reading, {} ago", Span(age)),
                 );
                 write!(f, "`{metric}` {seen}: the floor is {}", tasks(*n))
             }
@@ -200,8 +203,9 @@ impl fmt::Display for InUnit<&Reason> {
             }
             R::QueuePaused { waiting_jobs } => write!(
                 f,
-                "the queue is paused or at its rate or concurrency limit: {} waiting, not counted",
-                jobs(*waiting_jobs)
+                "the queue is paused, or at its rate or concurrency limit: its {} waiting {} not counted",
+                thousands(waiting_jobs),
+                plural(*waiting_jobs, "job is", "jobs are")
             ),
             R::WorkInFlight { jobs: n, concurrency, floor } => write!(
                 f,
@@ -213,7 +217,7 @@ impl fmt::Display for InUnit<&Reason> {
             ),
             R::WorkInFlightHidden { known_jobs } => write!(
                 f,
-                "not every running job is visible in this queue ({} {} known)",
+                "this queue does not show every running job ({} {} visible)",
                 thousands(known_jobs),
                 plural(*known_jobs, "is", "are")
             ),
@@ -248,7 +252,11 @@ impl fmt::Display for InUnit<&Reason> {
             R::WarmingUp { until } => write!(f, "new {many} are warming up until {}", TimeOfDay(*until)),
             R::StartsFailing { desired, running, lasting } => {
                 let (running, desired) = (thousands(running), thousands(desired));
-                write!(f, "new {many} do not start: {running} of {desired} running for {}", Span(*lasting))
+                write!(
+                    f,
+                    "new {many} have not started for {}: {running} of {desired} running",
+                    Span(*lasting)
+                )
             }
             R::Stabilizing { recommendation, window } => {
                 let verb = plural(u64::from(*recommendation), "was", "were");
@@ -261,7 +269,7 @@ impl fmt::Display for InUnit<&Reason> {
             }
             R::AnticipatedFlapping { condition, predicted, at } => write!(
                 f,
-                "with {} {} would be about {} and trigger a scale-out again (rule: {condition})",
+                "with {}, {} would be about {} and trigger a scale-out (rule: {condition})",
                 tasks(*at),
                 condition.signal,
                 Quantity { value: *predicted, unit: condition.unit }
@@ -273,7 +281,7 @@ impl fmt::Display for InUnit<&Reason> {
             R::NotIdleLongEnough { idle, needed } => {
                 write!(
                     f,
-                    "the queue has been empty for {}, scaling to 0 needs {}",
+                    "the queue has been empty for {}; scaling to 0 needs {}",
                     Span(*idle),
                     Span(*needed)
                 )
@@ -299,7 +307,7 @@ impl fmt::Display for InUnit<&Reason> {
                 let (running, desired) = (thousands(running), thousands(desired));
                 write!(
                     f,
-                    "only {running} of {desired} {many} are running, so low load may be the outage itself"
+                    "only {running} of {desired} {many} are running: load may be low because of that; not scaling in"
                 )
             }
         }
@@ -326,10 +334,10 @@ impl InUnit<&Reason> {
                 format!("{signal} {value}, target {target}{}", unit.suffix())
             }
             R::WouldWait { jobs: n, within, .. } => {
-                format!("{} expected within {}", jobs(*n), Span(*within))
+                format!("{} expected in {}", jobs(*n), Span(*within))
             }
             R::StillLate { acceptable, lasting, .. } => {
-                format!("jobs waited over {} for {}", Span(*acceptable), Span(*lasting))
+                format!("jobs have waited over {} for {}", Span(*acceptable), Span(*lasting))
             }
             R::LoadKeeps { load, .. } => {
                 format!("current load keeps {} {many} busy", Quantity { value: *load, unit: Unit::Count })

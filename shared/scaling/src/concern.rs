@@ -36,7 +36,7 @@ impl Concern for Services {
             Trigger::Manual { action, arguments } => match action.as_str() {
                 EVALUATE | PLAN => self.named(arguments),
                 other => {
-                    let problem = format!("unknown action `{other}`; known are `{EVALUATE}` and `{PLAN}`");
+                    let problem = format!("unknown action `{other}`; allowed: `{EVALUATE}` and `{PLAN}`");
                     Err(TriggerError::manual(&problem).into())
                 }
             },

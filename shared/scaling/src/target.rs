@@ -231,12 +231,12 @@ impl TargetReport {
         let words = self.decision.capacity_unit;
         let since = Moment { at: notice.since, now };
         match &notice.because {
-            _ if !notice.begins => format!("{}; began {since}", words.describe(notice)),
+            _ if !notice.begins => format!("{}; condition began {since}", words.describe(notice)),
             Some(reason) if notice.kind == NoticeKind::Condition => words.describe(reason).to_string(),
             Some(reason) => {
-                format!("{} since {since}: {}", words.describe(&notice.kind), words.describe(reason))
+                format!("{} (since {since}): {}", words.describe(&notice.kind), words.describe(reason))
             }
-            None => format!("{} since {since}", words.describe(&notice.kind)),
+            None => format!("{} (since {since})", words.describe(&notice.kind)),
         }
     }
 
@@ -247,7 +247,8 @@ impl TargetReport {
     #[must_use]
     pub fn commands(&self) -> Vec<(&'static str, String)> {
         if self.decision.reasons.iter().any(|reason| matches!(reason, Reason::OtherAutoscaler { .. })) {
-            return vec![("take", targets::hand_over(&self.name))];
+            let command = targets::hand_over(&self.name);
+            return vec![("stop", format!("{command}  # suspends the other autoscaler"))];
         }
         let (ActionTaken::Tried(Outcome::Applied), Some((from, to))) =
             (&self.action, self.decision.verdict.as_change())
@@ -273,13 +274,16 @@ impl TargetReport {
                 format!("{desired} set to {}", thousands(to))
             }
             (ActionTaken::Tried(Outcome::Failed(error)), _) if error.outcome_is_unknown() => {
-                format!("unknown: {error}; the next evaluation checks")
+                format!("unknown: tried to {error}; the next evaluation checks")
             }
-            (ActionTaken::Tried(Outcome::Failed(error)), _) => format!("nothing: {error}"),
+            (ActionTaken::Tried(Outcome::Failed(error)), _) => format!("nothing: failed to {error}"),
             (ActionTaken::Tried(Outcome::TooLate), _) => {
-                "nothing: the request could not be sent in time; the next evaluation decides again".to_owned()
+                "nothing: this evaluation ran out of time before the request; the next one decides again"
+                    .to_owned()
             }
-            (ActionTaken::Deferred, _) => "nothing: left to the next evaluation".to_owned(),
+            (ActionTaken::Deferred, _) => {
+                "nothing: this evaluation made as many changes as it may; the next one continues".to_owned()
+            }
             (ActionTaken::Observed { .. }, _) => "nothing: the service is in observe mode".to_owned(),
             (ActionTaken::Nothing | ActionTaken::Tried(_), _) => "nothing".to_owned(),
         }

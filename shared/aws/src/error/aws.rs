@@ -33,12 +33,12 @@ pub enum AwsError {
     #[error("refused: the request could not be built: {0}")]
     Unbuilt(String),
     /// What it answered is nothing that the SDK knows.
-    #[error("unreadable answer: the answer could not be understood")]
+    #[error("unreadable answer: the SDK could not parse the response")]
     NotUnderstood,
 }
 
 /// The hint of a time-out.
-const TIMEOUT_HINT: &str = "in a VPC this is most often a missing VPC endpoint or NAT route to this service";
+const TIMEOUT_HINT: &str = "in a VPC, the usual cause is a missing VPC endpoint or NAT route to this service";
 
 impl AwsError {
     /// From the code and the message of an answer.
@@ -71,16 +71,16 @@ impl AwsError {
         match self {
             Self::TimedOut => "timed out",
             Self::Unreachable { .. } => "cannot be reached",
-            Self::Unbuilt(_) => "cannot be asked for this",
-            Self::NotUnderstood => "gave an answer that Tidegate cannot read",
+            Self::Unbuilt(_) => "was not called: the request is invalid",
+            Self::NotUnderstood => "returned a response that Tidegate cannot read",
             Self::Answered { class, .. } => match class {
                 ErrorClass::Throttled => "throttled the request",
                 ErrorClass::Denied => "denied access",
                 ErrorClass::Busy => "is busy",
                 ErrorClass::NotFound => "does not exist",
                 ErrorClass::Refused => "refused the request",
-                ErrorClass::CannotServe => "cannot serve now",
-                ErrorClass::Other => "answered with an error",
+                ErrorClass::CannotServe => "is unavailable",
+                ErrorClass::Other => "returned an error",
             },
         }
     }
@@ -111,7 +111,7 @@ impl AwsError {
                 Absence::new(AbsenceKind::Refused, format!("the request could not be built: {why}"))
             }
             Self::NotUnderstood => {
-                Absence::new(AbsenceKind::Unreadable, "the answer could not be understood")
+                Absence::new(AbsenceKind::Unreadable, "the SDK could not parse the response")
             }
         }
     }

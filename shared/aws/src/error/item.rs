@@ -6,7 +6,9 @@ use crate::error::cause::Cause;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ItemError {
     /// Another version of Tidegate wrote it.
-    #[error("it has format {found}, written by another version of Tidegate; this one knows {known}")]
+    #[error(
+        "the item has format {found}, written by another version of Tidegate; this version reads format {known}"
+    )]
     OtherFormat {
         /// What it says.
         found: String,
@@ -17,7 +19,7 @@ pub enum ItemError {
     #[error("`{0}` is missing")]
     Missing(&'static str),
     /// An attribute holds other JSON.
-    #[error("`{attribute}` is not understood: {cause}")]
+    #[error("`{attribute}` cannot be parsed: {cause}")]
     NotJson {
         /// The attribute.
         attribute: &'static str,

@@ -12,7 +12,7 @@ pub enum Step {
         table: String,
     },
     /// An item that was read is understood.
-    #[error("understand the item `{key}` of the ledger `{table}`")]
+    #[error("parse the item `{key}` of the ledger `{table}`")]
     UnderstandItem {
         /// The item's sort key.
         key: String,

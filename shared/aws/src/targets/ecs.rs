@@ -154,14 +154,8 @@ fn understand(service: &aws_sdk_ecs::types::Service) -> Result<TargetState, Abse
             ..Constraints::default()
         },
     };
-    Ok(TargetState {
-        service: seen,
-        target_groups: target_groups(service),
-        scalable: None,
-        suspended_processes: Vec::new(),
-        tasks: tasks(service),
-        trouble: trouble(service),
-    })
+    let seen = TargetState::new(seen, target_groups(service));
+    Ok(TargetState { tasks: tasks(service), trouble: trouble(service), ..seen })
 }
 
 /// Whether the tasks run on AWS Fargate: as the launch type says, or else the capacity providers.

@@ -106,7 +106,7 @@ fn understand(group: &Found) -> Result<TargetState, Absence> {
     };
     let suspended = |process: &str| {
         let mut names = group.suspended_processes().iter().filter_map(|process| process.process_name());
-        names.any(|name| name == process).then(|| format!("the process {process} is suspended"))
+        names.any(|name| name == process).then(|| format!("the {process} process is suspended"))
     };
     let service = ServiceState {
         desired_count: count("DesiredCapacity", group.desired_capacity())?,
@@ -129,14 +129,7 @@ fn understand(group: &Found) -> Result<TargetState, Absence> {
     };
     let is_suspended = |process: &Process| suspended(process.code()).is_some();
     let suspended_processes = Process::ALL.into_iter().filter(is_suspended).collect();
-    Ok(TargetState {
-        service,
-        target_groups: target_groups(group),
-        scalable: None,
-        suspended_processes,
-        tasks: None,
-        trouble: None,
-    })
+    Ok(TargetState { suspended_processes, ..TargetState::new(service, target_groups(group)) })
 }
 
 /// It serves: `InService` and healthy. An unhealthy one is about to be replaced.

@@ -20,6 +20,15 @@ pub struct TargetState {
     pub trouble: Option<String>,
 }
 
+impl TargetState {
+    /// A target of which no more is known than what every kind has.
+    #[must_use]
+    pub fn new(service: ServiceState, target_groups: Vec<String>) -> Self {
+        let (scalable, suspended_processes, tasks, trouble) = (None, Vec::new(), None, None);
+        Self { service, target_groups, scalable, suspended_processes, tasks, trouble }
+    }
+}
+
 /// How the tasks of an ECS service are run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tasks {

@@ -103,10 +103,10 @@ async fn the_groups_own_bounds_warmup_and_suspended_processes_are_constraints() 
     assert!(plain.active && !plain.rollout);
 
     let launch = seen(suspended("Launch")).await.expect("read").service.constraints;
-    assert_eq!(launch.no_scale_out.as_deref(), Some("the process Launch is suspended"));
+    assert_eq!(launch.no_scale_out.as_deref(), Some("the Launch process is suspended"));
     assert_eq!(launch.no_scale_in, None);
     let terminate = seen(suspended("Terminate")).await.expect("read").service.constraints;
-    assert_eq!(terminate.no_scale_in.as_deref(), Some("the process Terminate is suspended"));
+    assert_eq!(terminate.no_scale_in.as_deref(), Some("the Terminate process is suspended"));
     assert_eq!(terminate.no_scale_out, None);
 
     let warmup = |seconds: i32| json!({ "DefaultInstanceWarmup": seconds });

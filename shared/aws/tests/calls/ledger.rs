@@ -96,8 +96,8 @@ async fn an_item_of_another_format_is_refused_by_name_and_never_misread() {
         assert_eq!(
             error.to_string(),
             format!(
-                "understand the item `memory#queue-depth` of the ledger `ledger`: it has format {found}, written by \
-                 another version of Tidegate; this one knows 1"
+                "parse the item `memory#queue-depth` of the ledger `ledger`: the item has format {found}, written by \
+                 another version of Tidegate; this version reads format 1"
             )
         );
         assert!(!error.is_retryable(), "an operator must mend it");
@@ -105,7 +105,7 @@ async fn an_item_of_another_format_is_refused_by_name_and_never_misread() {
     let overrides = json!({"pk": {"S": "shop"}, "sk": {"S": "overrides"}, "format": {"N": "2"},
         "version": {"N": "1"}, "memory": {"S": "{}"}});
     let error = read(overrides).await.expect_err("not ours");
-    assert!(error.to_string().starts_with("understand the item `overrides`"), "{error}");
+    assert!(error.to_string().starts_with("parse the item `overrides`"), "{error}");
 }
 
 #[tokio::test]
@@ -113,7 +113,7 @@ async fn an_item_that_is_not_understood_names_its_attribute() {
     let mut broken = memory(&json!({"N": "1"}));
     broken["memory"] = json!({"S": "\"many\""});
     let error = read(broken).await.expect_err("no number");
-    assert!(error.to_string().contains("`memory` is not understood: invalid type: string"), "{error}");
+    assert!(error.to_string().contains("`memory` cannot be parsed: invalid type: string"), "{error}");
     let without = json!({"sk": {"S": "memory#queue-depth"}, "version": {"N": "7"}});
     let error = read(without).await.expect_err("no memory");
     assert_eq!(error.failure, Failure::NotUnderstood(ItemError::Missing("memory")));
@@ -133,11 +133,7 @@ async fn a_failed_write_is_called_what_it_is() {
     assert_eq!(refused.step, Step::WriteMemory { table: table() });
     assert!(matches!(refused.failure, Failure::TooLarge { bytes: 500_004, .. }), "{refused}");
     assert!(!refused.is_retryable());
-    assert_eq!(
-        aws.calls("PutItem").len(),
-        1,
-        "none for what is too large"
-    );
+    assert_eq!(aws.calls("PutItem").len(), 1, "none for what is too large");
 
     let left = Aws::new(|_, body| Ok(json!({"Responses": {}, "UnprocessedKeys": body["RequestItems"]})));
     let unread = ledger(&left).read::<u8>("queue-depth").await.expect_err("nothing was processed");

@@ -34,11 +34,12 @@ async fn a_scalable_target_is_another_autoscaler_until_everything_of_it_is_suspe
         json!({"DynamicScalingInSuspended": scale_in, "DynamicScalingOutSuspended": scale_out,
             "ScheduledScalingSuspended": scheduled})
     };
-    let active = |what: &str| OtherAutoscaler::Active(format!("Application Auto Scaling (2 to 10; {what})"));
+    let active =
+        |what: &str| OtherAutoscaler::Active(format!("Application Auto Scaling (min 2, max 10; {what})"));
     for (suspended, expected) in [
         (state(true, true, true), OtherAutoscaler::Suspended),
-        (state(false, false, false), active("nothing of it is suspended")),
-        (json!({}), active("nothing of it is suspended")),
+        (state(false, false, false), active("none of its scaling is suspended")),
+        (json!({}), active("none of its scaling is suspended")),
         (state(false, true, true), active("dynamic scale-in is not suspended")),
         (state(true, false, true), active("dynamic scale-out is not suspended")),
         (state(true, true, false), active("scheduled scaling is not suspended")),

@@ -18,7 +18,7 @@ pub(crate) fn room(budget: &mut Budget, place: Place, services: &[Option<Service
     }
     if budget.use_at_max > u64::from(budget.limit) {
         let message = format!(
-            "`{}` would take {} at maximum capacity, above its limit {}",
+            "`{}` would need {} at maximum capacity, above its limit {}",
             budget.name, budget.use_at_max, budget.limit
         );
         let help = format!("{}; lower a `max`, or raise the limit", parts.join(", "));

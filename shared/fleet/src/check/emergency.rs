@@ -53,7 +53,7 @@ fn within_bounds(size: &PlacedSize, known: Known<'_>, problems: &mut Problems) {
     }
     let (name, tasks) = (service.name(), service.policy().capacity_unit.many());
     let message = format!("`{name}: {}` lies above the most that an override may set, {most}", size.size);
-    let help = format!("allowed are 0 to {most} {tasks}; raise `override_max` in the `capacity` of `{name}`");
+    let help = format!("allowed: 0 to {most} {tasks}; raise `override_max` in the `capacity` of `{name}`");
     problems.push(Problem::new(Code::ProfileAboveCapacity, size.size_place, message).help(help));
 }
 

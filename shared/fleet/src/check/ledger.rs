@@ -26,11 +26,11 @@ pub(crate) fn room(nodes: &[Node], services: &[Option<Service>], problems: &mut 
             if service.queue().is_some() { (&mut with_queue, "with") } else { (&mut without, "without") };
         let Some(left) = room.checked_sub(most_bytes(service.policy(), longest_period(service))) else {
             let message = format!(
-                "is one service too many: one item of the ledger remembers {SERVICES_PER_CONCERN_MAX} plain ones {kind} a \
-                 `queue`, and fewer with `wait`, `for`, metrics and `notify`"
+                "is one service too many: one item of the ledger holds the memory of {SERVICES_PER_CONCERN_MAX} plain services {kind} \
+                 a `queue`, and of fewer with `wait`, `for`, metrics and `notify`"
             );
             let problem = Problem::new(Code::WrongLength, node.place, message);
-            problems.push(problem.help("make two fleet files of it, each with its own stack"));
+            problems.push(problem.help("split the fleet into two files, each with its own stack"));
             return;
         };
         *room = left;

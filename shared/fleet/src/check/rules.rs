@@ -36,9 +36,9 @@ pub(crate) fn notified_twice(rules: &[&PlacedRule], problems: &mut Problems) {
     let reported: Vec<&&PlacedRule> = rules.iter().filter(|rule| rule.notify.is_some()).collect();
     for (index, rule) in reported.iter().enumerate() {
         if let Some(first) = reported.iter().take(index).find(|first| first.when == rule.when) {
-            let message = format!("`{}` is reported already, in line {}", rule.when, first.place.line);
+            let message = format!("`{}` already has a `notify` in line {}", rule.when, first.place.line);
             let problem = Problem::new(Code::DuplicateName, rule.place, message);
-            problems.push(problem.help("keep the one with the severity that is meant"));
+            problems.push(problem.help("keep the one with the intended severity"));
         }
     }
 }
@@ -95,7 +95,8 @@ pub(crate) fn rules(service: &Service, rules: &[&PlacedRule], object: &Object<'_
         && policy.capacity.min() < policy.capacity.max()
     {
         let (does, end) = if adds { ("add", "maximum") } else { ("remove", "minimum") };
-        let message = format!("the rules only ever {does}: the service stays at its {end} in the end");
+        let message =
+            format!("the rules only ever {does}: the service will end up at its {end} and stay there");
         let place = object.place_of("rules");
         problems.push(Problem::new(Code::OneWayRules, place, message));
     }
@@ -131,17 +132,17 @@ fn amount(rule: &PlacedRule, service: &Service, problems: &mut Problems) {
         Adjustment::Set(Amount::Tasks(tasks)) if !(min..=max).contains(&tasks) => {
             let message = format!("`set` is {tasks}, outside the capacity");
             let problem = Problem::new(Code::SetOutsideCapacity, place, message);
-            problems.push(problem.help(format!("allowed are {min} to {max} tasks")));
+            problems.push(problem.help(format!("allowed: {min} to {max} tasks")));
         }
         Adjustment::Add(Amount::Tasks(tasks)) if tasks > policy.largest_step.scale_out.get() => {
             let step = policy.largest_step.scale_out;
             let asked = words::count(tasks.try_into().unwrap_or(usize::MAX), "task", "tasks");
-            let message = format!("`add` asks for {asked}, above the largest step, {step}");
+            let message = format!("`add` is {asked}, above the largest step, {step}");
             let problem = Problem::new(Code::AboveLargestStep, place, message);
             problems.push(problem.help("raise `largest_step: { out: … }` to allow it"));
         }
         Adjustment::Remove(Amount::Tasks(tasks)) if tasks > 1 && !policy.interruptible => {
-            let message = format!("`remove` asks for {tasks} tasks, and one goes per decision");
+            let message = format!("`remove` is {tasks} tasks, but each decision removes only one");
             let problem = Problem::new(Code::RemovesOneAtATime, place, message);
             problems
                 .push(problem.help("write `interruptible: true` if jobs may be interrupted, or `remove: 1`"));

@@ -16,11 +16,9 @@ pub(crate) fn without_queue(service: &Object<'_>, target: Option<TargetKind>, pr
     }
     for key in ["queue", "concurrency", "idle"] {
         if service.has(key) {
-            let message = format!("`{key}` is about the jobs of a queue, and an Auto Scaling group has none");
+            let message = format!("`{key}` needs a queue, and an Auto Scaling group has none");
             let problem = Problem::new(Code::GroupWithQueue, service.place_of(key), message);
-            problems.push(
-                problem.help("leave it out; queues are worked off by the tasks of an ECS service (`ecs`)"),
-            );
+            problems.push(problem.help("remove it; only an ECS service (`ecs`) can have a queue"));
         }
     }
 }
@@ -36,15 +34,16 @@ pub(crate) fn service(service: &Service, object: &Object<'_>, problems: &mut Pro
     }
     if let Some(why) = service.queue().filter(|_| policy.wait.is_some()).and_then(unseen_in_flight) {
         let message = format!("`wait` is set, and {why}");
-        let help = "while no job waits, the load last measured is believed and halves in an hour, and tasks leave only \
-                    as slowly; the first jobs that wait correct it";
+        let help = "while no job waits, Tidegate assumes the load last measured, halves it every hour, and removes tasks \
+                    accordingly; the next waiting jobs correct the estimate";
         problems.push(Problem::new(Code::WaitUnseenInFlight, object.place_of("wait"), message).help(help));
     }
     if let Some(why) = service.queue().filter(|_| sleeps(policy)).and_then(unseen_in_flight) {
-        let zero = if policy.capacity.min() == 0 { "`min` is 0" } else { "`hours` let the last task go" };
+        let zero =
+            if policy.capacity.min() == 0 { "`min` is 0" } else { "`hours` allow removing the last task" };
         let message = format!("{zero}, and {why}");
         let help = format!(
-            "the last task goes once the queue was empty for `idle`, {}: make it longer than any job",
+            "the last task is removed after the queue was empty for `idle`, {}: make that longer than any job",
             Span(policy.idle)
         );
         problems.push(Problem::new(Code::ZeroUnseenInFlight, place, message).help(help));
@@ -61,11 +60,11 @@ fn sleeps(policy: &ServicePolicy) -> bool {
 fn unseen_in_flight(queue: &QueueSource) -> Option<&'static str> {
     match queue {
         QueueSource::Celery(celery) if !celery.acks_late => {
-            Some("Celery shows no running job unless it acknowledges late (`acks_late`)")
+            Some("Celery does not show running jobs without `acks_late`")
         }
-        QueueSource::List(_) => Some("a Redis list forgets a job when it is taken"),
+        QueueSource::List(_) => Some("a Redis list does not show running jobs"),
         QueueSource::Cloudwatch(queue) if queue.in_flight.is_none() => {
-            Some("no metric tells the jobs in flight (`in_flight`)")
+            Some("no metric counts the jobs in flight (`in_flight`)")
         }
         QueueSource::Celery(_)
         | QueueSource::Bullmq(_)

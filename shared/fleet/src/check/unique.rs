@@ -14,7 +14,7 @@ pub(crate) fn names(nodes: &[Node], problems: &mut Problems) {
             continue;
         };
         if let Some(first) = first.get(name) {
-            let message = format!("the name `{name}` is taken, in line {}", first.line);
+            let message = format!("the name `{name}` is already used in line {}", first.line);
             problems.push(Problem::new(Code::DuplicateName, place, message));
         } else {
             first.insert(name, place);
@@ -47,7 +47,7 @@ pub(crate) fn targets(nodes: &[Node], services: &[Option<Service>], problems: &m
         };
         let target = service.target().to_string();
         if let Some(other) = first.get(&target) {
-            let message = format!("`{other}` scales {target} already");
+            let message = format!("`{other}` already scales {target}");
             let problem = Problem::new(Code::DuplicateTarget, node.place, message);
             problems.push(problem.help("put all its rules in one entry"));
         } else {

@@ -7,12 +7,12 @@ const WORDS: &[(&str, &str)] = &[
     ("cooldownperiod", "`cooldown: { out: 60s, in: 5m }`, or `idle` for the last task"),
     ("cpuutilization", "the signal `cpu`"),
     ("datapointstoalarm", "`for`, as in `cpu > 70% for 5m`"),
-    ("desiredcount", "nothing: the desired count is what is decided; `capacity` holds its bounds"),
+    ("desiredcount", "nothing: Tidegate sets the desired count within the bounds of `capacity`"),
     ("disablescalein", "`scale_in: false` in `track`"),
     ("ecsserviceaveragecpuutilization", "the signal `cpu`"),
     ("ecsserviceaveragememoryutilization", "the signal `memory`"),
     ("evaluationperiods", "`for`, as in `cpu > 70% for 5m`"),
-    ("fallback", "nothing: without a reading the present size is kept"),
+    ("fallback", "nothing: while data is missing, the desired count is not reduced"),
     ("idlereplicacount", "`capacity: { min: 0, max: … }`"),
     ("listlength", "`track: { signal: waiting_per_task, target: … }`, or `wait`"),
     ("maxcapacity", "`capacity: { min: …, max: … }`"),
@@ -42,7 +42,7 @@ const WORDS: &[(&str, &str)] = &[
     ("targettracking", "`track: { signal: cpu, target: 70% }`"),
     ("targettrackingscalingpolicyconfiguration", "`track: { signal: cpu, target: 70% }`"),
     ("targetvalue", "`track: { signal: cpu, target: 70% }`"),
-    ("triggers", "`queue` for where jobs wait, and `rules`, `track` or `wait` for what follows from it"),
+    ("triggers", "`queue` for the job queue, and `rules`, `track` or `wait` for scaling"),
 ];
 
 /// What to write for a word of AWS, Kubernetes or KEDA.

@@ -41,8 +41,7 @@ pub(crate) fn meant<T: AsRef<str>>(word: &str, allowed: impl IntoIterator<Item =
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    let are = if allowed.len() == 1 { "is" } else { "are" };
-    format!("{hint}allowed {are} {}{more}", list(allowed.iter().take(LISTED_MAX)))
+    format!("{hint}allowed: {}{more}", list(allowed.iter().take(LISTED_MAX)))
 }
 
 /// The word that was probably meant.

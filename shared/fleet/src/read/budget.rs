@@ -22,7 +22,7 @@ pub(crate) fn read(
     let mut uses = Vec::new();
     for (key, value) in budget.table("use", problems) {
         if !names.contains(&key.text.as_str()) {
-            let message = format!("the budget counts the unknown service `{}`", key.text);
+            let message = format!("the budget names the unknown service `{}`", key.text);
             let help = words::meant(&key.text, &names);
             problems.push(Problem::new(Code::UnknownService, key.place, message).help(help));
         }

@@ -74,13 +74,13 @@ fn signal(word: &Token<'_>, declared: &[(MetricName, Unit)]) -> Result<Signal, F
         return total(name, declared).map(Signal::PerTask).map_err(|fault| word.locate(fault));
     }
     if !(texts::METRIC_KEY.accepts)(word.text) && other_tools::here(word.text).is_none() {
-        let message = format!("begins with `{}`, which is no signal", words::shortened(word.text));
+        let message = format!("begins with `{}`, which is not a signal", words::shortened(word.text));
         return Err(word.locate(bad(&message, "write `SIGNAL OP VALUE`, as in `waiting > 500`")));
     }
     let mut known: Vec<&str> = built_in::names().collect();
     known.extend(declared.iter().map(|(name, _)| name.as_str()));
     let help = match other_tools::here(word.text) {
-        Some(here) => format!("here write {here}"),
+        Some(here) => format!("in Tidegate, write {here}"),
         None => format!(
             "{}; other CloudWatch metrics are declared under the service's `metrics`",
             words::meant(word.text, known)
@@ -105,7 +105,7 @@ fn total(name: MetricName, declared: &[(MetricName, Unit)]) -> Result<MetricName
         return Ok(name);
     }
     let what = if average { "an average" } else { "a percentage" };
-    let message = format!("divides `{known}` by the tasks, which is {what} and no total");
+    let message = format!("divides `{known}` by the tasks, but `{known}` is {what}, not a total");
     Err(Fault::new(Code::NotATotal, message, format!("compare `{known}` itself")))
 }
 
@@ -122,7 +122,7 @@ fn comparison(operator: &Token<'_>) -> Result<Comparison, Fault> {
                 _ => "",
             };
             let message = format!("compares with `{}`", words::shortened(other));
-            let help = format!("{hint}allowed are `>`, `>=`, `<` and `<=`");
+            let help = format!("{hint}allowed: `>`, `>=`, `<` and `<=`");
             return Err(operator.locate(bad(&message, &help)));
         }
     })
@@ -197,8 +197,8 @@ mod tests {
         check_fault("5 > waiting", Code::BadCondition, "5", "SIGNAL OP VALUE");
         check_fault("error > 1%", Code::UnknownSignal, "error", "did you mean `errors`?");
         check_fault("waiting => 500", Code::BadCondition, "=>", "did you mean `>=`?");
-        check_fault("waiting == 500", Code::BadCondition, "==", "allowed are");
-        check_fault("waiting 500", Code::BadCondition, "500", "allowed are");
+        check_fault("waiting == 500", Code::BadCondition, "==", "allowed:");
+        check_fault("waiting 500", Code::BadCondition, "500", "allowed:");
         check_fault("waiting > many", Code::BadCondition, "many", "write it like `500`");
         check_fault("waiting > 5,000", Code::WrongUnit, "5,000", "write `5000`");
         check_fault("waiting > 1_000", Code::WrongUnit, "1_000", "write `1000`");
@@ -211,13 +211,13 @@ mod tests {
             "waiting > 1234567890123456",
             Code::BadCondition,
             "1234567890123456",
-            "allowed are at most 15 digits",
+            "allowed: at most 15 digits",
         );
         check_fault(
             "ECSServiceAverageCPUUtilization > 70%",
             Code::UnknownSignal,
             "ECSServiceAverageCPUUtilization",
-            "here write the signal `cpu`",
+            "in Tidegate, write the signal `cpu`",
         );
         check_fault("waiting > 500%", Code::WrongUnit, "500%", "write `500`");
         check_fault("cpu > 70", Code::WrongUnit, "70", "write `70%`");

@@ -30,7 +30,10 @@ pub(crate) fn check(text: &str, ids: &[&str]) -> Result<(), Fault> {
     let used: BTreeSet<&str> = words.iter().map(|(word, _)| *word).collect();
     if let Some(unused) = ids.iter().find(|id| !used.contains(**id)) {
         let message = format!("does not name `{}`", words::shortened(unused));
-        return Err(bad(&message, "leave it out of `metrics`: it would be read, and charged for, in vain"));
+        return Err(bad(
+            &message,
+            "remove it from `metrics`: it would be read and charged for without any use",
+        ));
     }
     parentheses(text)
 }
@@ -64,7 +67,7 @@ fn parentheses(text: &str) -> Result<(), Fault> {
             ')' | ']' => {
                 let opened = open.pop().map(|(_, opened)| opened);
                 if opened != Some(if c == ')' { '(' } else { '[' }) {
-                    return Err(bad(&format!("closes a `{c}` that is not open"), "mend the parentheses")
+                    return Err(bad(&format!("closes a `{c}` that is not open"), "fix the parentheses")
                         .within(offset, 1));
                 }
             }
@@ -74,7 +77,7 @@ fn parentheses(text: &str) -> Result<(), Fault> {
     match open.first() {
         None => Ok(()),
         Some((offset, opened)) => {
-            Err(bad(&format!("never closes its `{opened}`"), "mend the parentheses").within(*offset, 1))
+            Err(bad(&format!("never closes its `{opened}`"), "fix the parentheses").within(*offset, 1))
         }
     }
 }
@@ -112,7 +115,7 @@ mod tests {
     #[test]
     fn faults_name_the_word_that_is_wrong() {
         check_fault("100 * errs / requests", &["errors", "requests"], "errs", "did you mean `errors`?");
-        check_fault("100 * e / r", &["e"], "r", "allowed is `e`");
+        check_fault("100 * e / r", &["e"], "r", "allowed: `e`");
         check_fault("e / sum(r)", &["e", "r"], "sum", "functions are written in capitals");
         check_fault("100 * e", &["e", "r"], "100 * e", "does not name `r`");
         check_fault("5 * 5", &[], "5 * 5", "names no metric");

@@ -39,13 +39,13 @@ pub(crate) fn read(
         return None;
     };
     if metric.source.as_ref().is_some_and(|source| source.on_absence() == OnAbsence::Zero) {
-        let message = format!("`{by}` counts as zero when it is absent, which would take the floor away");
-        let help = "leave `absent: zero` out: without datapoints the floor stays where it was last known";
+        let message = format!("`{by}` has `absent: zero`, so missing data would remove the floor");
+        let help = "remove `absent: zero`: without datapoints the floor then stays at its last known value";
         problems.push(Problem::new(Code::FloorAbsentZero, object.place_of("by"), message).help(help));
     }
     if metric.limit.is_some() {
-        let message = format!("`{by}` is percent of its `limit`, and the table counts");
-        let help = "leave the metric's `limit` out, or declare it a second time without one";
+        let message = format!("`{by}` is in percent of its `limit`, but the floor table needs a count");
+        let help = "remove the metric's `limit`, or declare the metric a second time without one";
         problems.push(Problem::new(Code::LimitWithoutTotal, object.place_of("by"), message).help(help));
     }
     let rows = rows?;
@@ -61,12 +61,12 @@ pub(crate) fn read(
 fn not_a_table(error: FloorError, rows: &[FloorRow], object: &Object<'_>) -> Problem {
     match error {
         FloorError::Empty => Problem::new(Code::EmptyValue, object.place_of("table"), error.to_string())
-            .help("write rows of \"at least this many: so many tasks\", as in `{ 100: 2, 1000: 5 }`"),
+            .help("write rows of `VALUE: TASKS`, as in `{ 100: 2, 1000: 5 }`: at least 2 tasks from 100, 5 from 1000"),
         FloorError::Falls { level, .. } => {
             let row = rows.iter().find(|row| row.level == level);
             let place = row.map_or(object.place_of("table"), |row| row.place);
             Problem::new(Code::FloorFalls, place, error.to_string())
-                .help("more business never needs fewer tasks: the second column may only rise")
+                .help("a higher value must not mean fewer tasks")
         }
     }
 }
@@ -82,8 +82,8 @@ fn rows(object: &Object<'_>, capacity: Option<Capacity>, problems: &mut Problems
         let (Some(tasks), Ok(level)) = (tasks, key.text.parse()) else { continue };
         if let Some(capacity) = capacity.filter(|capacity| tasks > capacity.max()) {
             let message =
-                format!("`{}: {tasks}` lies above the maximum of `capacity`, {}", key.text, capacity.max());
-            let help = "`capacity` holds the outermost bounds, which the budgets count on: raise them there";
+                format!("`{}: {tasks}` is above the maximum of `capacity`, {}", key.text, capacity.max());
+            let help = "raise `capacity.max`: it limits `floor` too, and budgets are checked against it";
             problems.push(Problem::new(Code::FloorAboveCapacity, node.place, message).help(help));
         }
         rows.push(FloorRow { level, tasks, place: node.place });

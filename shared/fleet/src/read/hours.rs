@@ -43,7 +43,7 @@ pub(crate) fn holidays(fleet: &Object<'_>, problems: &mut Problems) -> Arc<[Date
 /// A day that the calendar has.
 fn date(text: &str) -> Result<Date, Fault> {
     text.parse().map_err(|_| {
-        let message = format!("is `{text}`, a day that the calendar does not have");
+        let message = format!("is `{text}`, which is not a date in the calendar");
         Fault::new(Code::BadText, message, "check the month's length")
     })
 }
@@ -99,8 +99,7 @@ fn bound(
         let message = format!("`{key}` is {tasks}, above the maximum of `capacity`, {}", capacity.max());
         let problem = Problem::new(Code::HoursAboveCapacity, object.place_of(key), message);
         problems.push(
-            problem
-                .help("`capacity` holds the outermost bounds, which the budgets count on: raise them there"),
+            problem.help("raise `capacity.max`: it limits `hours` too, and budgets are checked against it"),
         );
         return None;
     }
@@ -109,7 +108,7 @@ fn bound(
 
 fn report_no_holidays(window: &Window, place: Place, problems: &mut Problems) {
     if window.days.holidays && window.days != Days::EVERY && window.holidays.is_empty() {
-        let message = "the window names `holidays`, and the fleet has none";
+        let message = "the window names `holidays`, but the fleet file lists none";
         let problem = Problem::new(Code::NoHolidays, place, message);
         problems.push(problem.help("list them at the top of the file: `holidays: [2026-12-25, 2026-12-26]`"));
     }
@@ -162,7 +161,7 @@ fn window(text: &str, holidays: &Arc<[Date]>) -> Result<Window, Fault> {
     };
     if let Some(more) = rest.get(2) {
         let message = format!("has `{}` after the time zone", words::shortened(more.text));
-        return Err(more.fault(&message, "nothing may follow; another window is another row"));
+        return Err(more.fault(&message, "nothing may follow; write another window as another row"));
     }
     Ok(Window { days, from, until, zone, holidays: Arc::clone(holidays) })
 }
@@ -289,7 +288,7 @@ fn zone(word: Word<'_>) -> Result<TimeZone, Fault> {
         let hint = words::nearest(word.text, names.iter().map(String::as_str))
             .map(|name| format!("did you mean `{name}`? "))
             .unwrap_or_default();
-        let help = format!("{hint}allowed are names of the IANA database, as `Europe/Berlin` or `UTC`");
+        let help = format!("{hint}allowed: names of the IANA database, as `Europe/Berlin` or `UTC`");
         let message = format!("names the unknown time zone `{}`", words::shortened(word.text));
         Fault::new(Code::UnknownZone, message, help).within(word.offset, word.text.chars().count())
     })

@@ -59,8 +59,8 @@ fn one(node: &Node, problems: &mut Problems) -> (Unit, Option<f64>, Option<Sourc
     let unit = object.choice("unit", &UNITS, problems).unwrap_or(Unit::Count);
     let limit = object.whole("limit", problems);
     if object.has("limit") && unit != Unit::Count {
-        let message = "`unit` beside `limit`, which makes percent of a count";
-        let help = "leave `unit` out: rules compare percent of the limit; or leave `limit` out";
+        let message = "`unit` and `limit` exclude each other: with `limit`, the values are in percent of it";
+        let help = "remove `unit`, so that rules compare percent of the limit; or remove `limit`";
         problems.push(Problem::new(Code::LimitWithoutTotal, object.place_of("unit"), message).help(help));
     }
     let source = if by_expression {
@@ -133,7 +133,7 @@ fn period(object: &Object<'_>, problems: &mut Problems) -> Option<SignedDuration
     if period.as_secs().checked_rem(60) != Some(0) {
         let message = format!("`period` is {}s, not a multiple of 60s", period.as_secs());
         let problem = Problem::new(Code::OutOfRange, object.place_of("period"), message);
-        problems.push(problem.help("CloudWatch keeps standard metrics by the minute"));
+        problems.push(problem.help("CloudWatch stores standard metrics per minute"));
     }
     Some(period)
 }
@@ -174,15 +174,15 @@ impl Metrics<'_> {
     /// Tells of a signal that this service cannot have.
     pub(crate) fn check(&self, signal: &Signal, has_queue: bool, place: Place, problems: &mut Problems) {
         if !has_queue && signal.is_of_queue() {
-            let message = format!("`{signal}` is a signal of the queue, and the service has no `queue`");
+            let message = format!("`{signal}` is a signal of a queue, but the service has no `queue`");
             let problem = Problem::new(Code::SignalWithoutQueue, place, message);
-            problems.push(problem.help("say where the work waits under `queue`"));
+            problems.push(problem.help("declare the job queue under `queue`"));
         }
         let unpublished = self.target.zip(signal.metric()).is_some_and(|(target, name)| {
             self.own(name.as_str()).is_none() && !built_in::is_published(name.as_str(), target.kind())
         });
         if unpublished {
-            let message = "`memory` of a group is not published: EC2 sees no memory from outside";
+            let message = "EC2 does not publish the `memory` of an Auto Scaling group";
             let problem = Problem::new(Code::NotPublished, place, message);
             problems.push(problem.help(MEMORY_OF_A_GROUP));
         }
@@ -192,9 +192,11 @@ impl Metrics<'_> {
     pub(crate) fn report_unused(&self, named: &[&str], problems: &mut Problems) {
         for Declared { name, place, .. } in self.declared {
             if !named.contains(&name.as_str()) {
-                let message = format!("nothing names the metric `{}`", name.as_str());
+                let message = format!("no rule uses the metric `{}`", name.as_str());
                 let problem = Problem::new(Code::UnusedMetric, *place, message);
-                problems.push(problem.help("it is not read, and costs nothing"));
+                problems.push(problem.help(
+                    "Tidegate does not read this metric, so it costs nothing; remove it, or use it in a rule",
+                ));
             }
         }
     }

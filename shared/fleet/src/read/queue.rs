@@ -64,7 +64,7 @@ fn authorities(object: &Object<'_>, url: Option<&RedisUrl>, problems: &mut Probl
     if let Some(RedisUrl::Plain(url)) = url
         && !url.starts_with("rediss://")
     {
-        let message = format!("`ca_from` has no effect on `{url}`, which is without TLS");
+        let message = format!("`ca_from` has no effect on `{url}`, which does not use TLS");
         let problem = Problem::new(Code::BadUrl, object.place_of("ca_from"), message);
         problems.push(problem.help("write `rediss://` for TLS, or leave `ca_from` out"));
     }
@@ -78,7 +78,7 @@ fn priority_steps(object: &Object<'_>, problems: &mut Problems) -> Option<Vec<u8
     if !ascending {
         let message = "`priority_steps` are not ascending";
         let problem = Problem::new(Code::OutOfRange, object.place_of("priority_steps"), message);
-        problems.push(problem.help("write them as kombu has them: `[0, 3, 6, 9]`"));
+        problems.push(problem.help("write them in ascending order, as kombu's default `[0, 3, 6, 9]`"));
     }
     steps.into_iter().map(|step| u8::try_from(step).ok()).collect()
 }

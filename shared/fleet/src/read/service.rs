@@ -131,7 +131,7 @@ fn mode(object: &Object<'_>, fleet_mode: Option<Mode>, problems: &mut Problems) 
     let narrowed = fleet_mode?.narrowed(own);
     if narrowed.is_none() {
         let message = "`mode` is `enforce` in a fleet that observes";
-        let help = "a service may only narrow its fleet's mode: `enforce` at the top, `observe` here";
+        let help = "a service can only restrict its fleet's mode: write `mode: enforce` at the top, and `observe` on other services";
         let place = object.place_of("mode");
         problems.push(Problem::new(Code::WiderMode, place, message).help(help));
     }
@@ -162,7 +162,7 @@ fn override_max(object: &Object<'_>, capacity: Option<Capacity>, problems: &mut 
         return Some(most);
     }
     let message = format!("`override_max` is {most}, below `max` {max}");
-    let help = "an override may always set what the rules may; leave `override_max` out, or raise it";
+    let help = "an override may set at least what the rules may; remove `override_max`, or raise it";
     problems.push(Problem::new(Code::MinAboveMax, bounds.place_of("override_max"), message).help(help));
     None
 }
@@ -170,9 +170,9 @@ fn override_max(object: &Object<'_>, capacity: Option<Capacity>, problems: &mut 
 /// The acceptable wait, if there is one and it can be read.
 fn wait(object: &Object<'_>, has_queue: bool, problems: &mut Problems) -> Option<SignedDuration> {
     if object.has("wait") && !has_queue {
-        let message = "`wait` is about the jobs of a queue, and the service has no `queue`";
+        let message = "`wait` needs a queue, but the service has no `queue`";
         let problem = Problem::new(Code::SignalWithoutQueue, object.place_of("wait"), message);
-        problems.push(problem.help("say where the work waits under `queue`"));
+        problems.push(problem.help("declare the job queue under `queue`"));
     }
     object.duration("wait", problems)
 }
@@ -218,8 +218,8 @@ fn largest_step(
     let interruptible = interruptible?;
     if written && scale_in > 1 && !interruptible {
         let message = format!("`in` is {scale_in}, but running jobs may not be interrupted");
-        let help = "AWS chooses the tasks to stop, so scale-in goes one task per decision; \
-                    leave `in` out, or say `interruptible: true`";
+        let help = "AWS chooses the tasks to stop, so each scale-in removes one task; \
+                    remove `in`, or set `interruptible: true`";
         let place = steps.place_of("in");
         problems.push(Problem::new(Code::StepNeedsInterruptible, place, message).help(help));
     }

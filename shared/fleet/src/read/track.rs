@@ -27,7 +27,7 @@ pub(crate) fn read(
         if read.iter().flatten().any(is_same) {
             let message = "two trackers follow the same signal";
             let problem = Problem::new(Code::DuplicateName, node.place, message);
-            problems.push(problem.help("the lower target would decide alone: keep that one"));
+            problems.push(problem.help("only the lower target would ever matter: keep that one"));
         }
         read.push(tracker);
     }
@@ -64,7 +64,7 @@ fn tracked(signal: Signal, declared: &[Declared]) -> Result<Signal, Fault> {
     };
     let message = format!("is `{signal}`, which is not shared by the tasks");
     let help = format!(
-        "{share}allowed are `cpu`, `memory`, `waiting_per_task`, `requests_per_task` and the like, and declared metrics \
+        "{share}allowed: `cpu`, `memory`, `waiting_per_task`, `requests_per_task` and the like, and declared metrics \
          that fall as tasks are added; for others write a rule"
     );
     Err(Fault::new(Code::TrackedTotal, message, help))
@@ -74,6 +74,6 @@ fn above_zero((target, unit): (f64, Unit)) -> Result<(f64, Unit), Fault> {
     if target > 0.0 {
         Ok((target, unit))
     } else {
-        Err(Fault::new(Code::OutOfRange, "is 0", "a target lies above zero"))
+        Err(Fault::new(Code::OutOfRange, "is 0", "a target must be above zero"))
     }
 }

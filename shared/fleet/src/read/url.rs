@@ -9,7 +9,7 @@ use crate::yaml::scalar::Fault;
 pub(crate) fn redis(text: &str) -> Result<RedisUrl, Fault> {
     let fault = |why: &str| {
         let message = format!("is `{}`, {why}", words::shortened(text));
-        Fault::new(Code::BadUrl, message, format!("allowed are {}", texts::REDIS_URL.allowed))
+        Fault::new(Code::BadUrl, message, format!("allowed: {}", texts::REDIS_URL.allowed))
     };
     let rest = text
         .strip_prefix("redis://")
@@ -21,24 +21,24 @@ pub(crate) fn redis(text: &str) -> Result<RedisUrl, Fault> {
         None => (None, rest),
     };
     if user.is_some_and(|user| user.contains(':')) {
-        let message = "holds a password, and secrets never stand in the fleet file";
+        let message = "contains a password, which must not be in the fleet file";
         let help = "keep the URL in SSM as a SecureString and write `url_from: \"ssm:/path/name\"`, \
                     or in Secrets Manager";
         return Err(Fault::new(Code::SecretInFile, message, help));
     }
     if text.contains(|c: char| c.is_whitespace() || c.is_control() || "?#".contains(c)) {
-        return Err(fault("with a space, `?` or `#`"));
+        return Err(fault("which contains a space, `?` or `#`"));
     }
     let (server, database) = address.split_once('/').unwrap_or((address, ""));
     if !is_server(server) {
-        return Err(fault("without a host, or with a port that is none"));
+        return Err(fault("without a host, or with an invalid port"));
     }
     if is_cluster_endpoint(server) {
         return Err(fault(A_CLUSTER).help(TO_A_CLUSTER));
     }
     let is_number = database.bytes().all(|b| b.is_ascii_digit());
     if !is_number || database.len() > 4 {
-        return Err(fault("with a database that is no number"));
+        return Err(fault("with a database that is not a number"));
     }
     Ok(RedisUrl::Plain(text.to_owned()))
 }
@@ -81,7 +81,7 @@ pub(crate) fn reference(text: &str) -> Result<Reference, Fault> {
         }
     }
     let message = format!("is `{}`", words::shortened(text));
-    let mut help = format!("allowed are {}", texts::REFERENCE.allowed);
+    let mut help = format!("allowed: {}", texts::REFERENCE.allowed);
     if text.starts_with("redis") {
         help = format!("a URL belongs under `url`; {help}");
     } else if text.contains("-----BEGIN") {
@@ -94,7 +94,7 @@ pub(crate) fn reference(text: &str) -> Result<Reference, Fault> {
 pub(crate) fn sqs(text: &str) -> Result<String, Fault> {
     let fault = || {
         let message = format!("is `{}`, not the URL of an SQS queue", words::shortened(text));
-        Fault::new(Code::BadUrl, message, format!("allowed are {}", texts::SQS_URL.allowed))
+        Fault::new(Code::BadUrl, message, format!("allowed: {}", texts::SQS_URL.allowed))
     };
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     let mut parts = rest.ok_or_else(fault)?.split('/');

@@ -22,22 +22,22 @@ pub(crate) const HOURS: Shape = Shape {
         optional(
             "during",
             ValueKind::Text(&texts::WINDOW),
-            "The bounds hold while this window is open: `mon-fri 07:00-20:00 Europe/Berlin`.",
+            "The bounds apply during this window: `mon-fri 07:00-20:00 Europe/Berlin`.",
         ),
         optional(
             "outside",
             ValueKind::Text(&texts::WINDOW),
-            "The bounds hold while this window is closed: nights, weekends and holidays in one row.",
+            "The bounds apply outside this window: nights, weekends and holidays in one row.",
         ),
         optional(
             "min",
             ValueKind::Count { min: 0, max: Capacity::LIMIT, unit: "tasks" },
-            "Minimum capacity meanwhile, instead of the capacity's own.",
+            "Minimum capacity at these hours, instead of `capacity.min`.",
         ),
         optional(
             "max",
             ValueKind::Count { min: 0, max: Capacity::LIMIT, unit: "tasks" },
-            "Maximum capacity meanwhile; 0 lets the service sleep once its work is done.",
+            "Maximum capacity at these hours; 0 scales the service to zero once its work is done.",
         ),
     ],
     needs: &[Need::ExactlyOne(&["during", "outside"]), Need::AtLeastOne(&["min", "max"])],
@@ -46,7 +46,7 @@ pub(crate) const HOURS: Shape = Shape {
 /// The `floor` of a service.
 pub(crate) const FLOOR: Shape = Shape {
     name: "`floor`",
-    about: "The least capacity by a metric of the business, as a table.",
+    about: "A minimum capacity that depends on a business metric, as a table.",
     settings: &[
         required(
             "by",
@@ -61,7 +61,7 @@ pub(crate) const FLOOR: Shape = Shape {
                 min: 0,
                 max: FLOOR_ROWS_MAX,
             },
-            "At least this many: so many tasks. Above the last row the last one holds, below the first none.",
+            "Rows of `VALUE: TASKS`: from this value on, at least so many tasks. Below the first row there is no floor.",
         ),
     ],
     needs: &[],

@@ -19,7 +19,7 @@ pub(crate) const BUDGETS_MAX: usize = 50;
 /// The whole file.
 pub(crate) const FLEET: Shape = Shape {
     name: "the fleet",
-    about: "One fleet of Tidegate: what scales, between which bounds and by which rules.",
+    about: "One fleet of Tidegate: its services, their bounds and their rules.",
     settings: &[
         required(
             "version",
@@ -31,11 +31,15 @@ pub(crate) const FLEET: Shape = Shape {
             ValueKind::Text(&texts::NAME),
             "The fleet's name in reports, metrics and the ledger.",
         ),
-        required("mode", MODE, "`observe` decides and reports but changes nothing; `enforce` acts."),
+        required(
+            "mode",
+            MODE,
+            "`observe` decides and reports but changes nothing; `enforce` sets desired counts.",
+        ),
         required(
             "services",
             ValueKind::List { of: &ValueKind::Map(&SERVICE), min: 1, max: SERVICES_MAX },
-            "What scales: ECS services and EC2 Auto Scaling groups.",
+            "The ECS services and EC2 Auto Scaling groups to scale.",
         ),
         optional(
             "budgets",
@@ -60,13 +64,17 @@ pub(crate) const FLEET: Shape = Shape {
 /// One entry of `budgets`.
 pub(crate) const BUDGET: Shape = Shape {
     name: "a budget",
-    about: "What services share: at their maximum they must fit together.",
+    about: "A resource that several services share: at their maximum they must not exceed its limit.",
     settings: &[
-        required("name", ValueKind::Text(&texts::NAME), "What is shared, for messages: `rds-connections`."),
+        required(
+            "name",
+            ValueKind::Text(&texts::NAME),
+            "The name of the shared resource in messages: `rds-connections`.",
+        ),
         required(
             "limit",
             ValueKind::Count { min: 1, max: 1_000_000_000, unit: "" },
-            "How much of it there is.",
+            "How much of the resource is available.",
         ),
         required(
             "use",
@@ -76,7 +84,7 @@ pub(crate) const BUDGET: Shape = Shape {
                 min: 0,
                 max: SERVICES_MAX,
             },
-            "How much one task of each service takes.",
+            "How much of the resource one task of each service uses.",
         ),
     ],
     needs: &[],

@@ -23,7 +23,7 @@ const DIMENSIONS: Setting = optional(
         min: 0,
         max: DIMENSIONS_MAX,
     },
-    "`Dimensions`: all of them, as CloudWatch matches the whole set.",
+    "`Dimensions`: all of them, because CloudWatch matches the whole set.",
 );
 
 const STATISTIC: Setting = default(
@@ -31,7 +31,7 @@ const STATISTIC: Setting = default(
     ValueKind::Text(&texts::STATISTIC),
     "`Stat`.",
     "Average",
-    "what AWS's own ECS metrics are read with",
+    "the usual statistic of AWS's own ECS metrics",
 );
 
 const PERIOD: Setting = default(
@@ -49,9 +49,9 @@ pub(crate) const ABSENCES: [(&str, OnAbsence); 3] =
 const ABSENT: Setting = default(
     "absent",
     ValueKind::Choice(&words(&ABSENCES)),
-    "What no datapoints mean: not known, zero, or nothing either way.",
+    "What it means if there are no datapoints: unknown (nothing scales in), zero, or no vote.",
     "missing",
-    "the safe reading: what is not known removes nothing",
+    "the safe choice: nothing scales in while data is missing",
 );
 
 /// A metric that counts the jobs of a queue.
@@ -73,7 +73,7 @@ pub(crate) const UNITS: [(&str, Unit); 4] = [
 const UNIT: Setting = default(
     "unit",
     ValueKind::Choice(&words(&UNITS)),
-    "The unit its values are kept in; rules must be written with one that fits.",
+    "The unit of the values; conditions must use a matching unit.",
     "count",
     "a plain number needs no conversion",
 );
@@ -81,7 +81,7 @@ const UNIT: Setting = default(
 const LIMIT: Setting = optional(
     "limit",
     ValueKind::Whole,
-    "What its values are a share of: rules then compare percent of it, as `db_connections > 80%`.",
+    "The value that is 100 percent: rules then compare percent, as in `db_connections > 80%`.",
 );
 
 /// One entry of a service's `metrics`, spelt out or by an expression.
@@ -102,7 +102,7 @@ pub(crate) const MATH_INPUTS_MAX: usize = 10;
 /// A metric by an expression over others.
 pub(crate) const MATH: Shape = Shape {
     name: "a metric by an expression",
-    about: "CloudWatch metric math: one value made of several metrics of one period.",
+    about: "CloudWatch metric math: one value calculated from several metrics of one period.",
     settings: &[
         required(
             "expression",

@@ -8,7 +8,7 @@ use crate::settings::texts;
 /// A service's `queue`.
 pub(crate) const QUEUE: Shape = Shape {
     name: "`queue`",
-    about: "Where work waits: exactly one kind.",
+    about: "The job queue: exactly one kind.",
     settings: &KINDS,
     needs: &[Need::ExactlyOne(QueueKind::WORDS)],
 };
@@ -18,7 +18,7 @@ const KINDS: [Setting; QueueKind::WORDS.len()] = [
     kind(QueueKind::Bullmq, &BULLMQ, "BullMQ, version 5 or 6."),
     kind(QueueKind::List, &LIST, "A plain Redis list."),
     kind(QueueKind::Sqs, &SQS, "Amazon SQS."),
-    kind(QueueKind::Cloudwatch, &CLOUDWATCH, "Any CloudWatch metric, RabbitMQ on Amazon MQ for one."),
+    kind(QueueKind::Cloudwatch, &CLOUDWATCH, "Any CloudWatch metric, for example of RabbitMQ on Amazon MQ."),
 ];
 
 const fn kind(kind: QueueKind, shape: &'static Shape, about: &'static str) -> Setting {
@@ -40,8 +40,8 @@ const URL_FROM: Setting = optional(
 const CA_FROM: Setting = optional(
     "ca_from",
     ValueKind::Text(&texts::REFERENCE),
-    "Where the certificates of a certificate authority of your own are kept, in PEM: SSM or Secrets Manager. The server's \
-     certificate must then come from it. ElastiCache and servers with a public certificate need none.",
+    "Where the PEM certificates of your own certificate authority (CA) are kept: SSM or Secrets Manager. The server's \
+     certificate must then be signed by that CA. ElastiCache and servers with a public certificate do not need it.",
 );
 
 const ONE_URL: &[Need] = &[Need::ExactlyOne(&["url", "url_from"])];
@@ -57,9 +57,9 @@ const CELERY: Shape = Shape {
         optional(
             "exchange",
             ValueKind::Text(&texts::REDIS_NAME),
-            "The exchange that binds the queue, where it is neither the queue's own name nor `celery`: the application's \
-             `task_default_exchange` or `task_default_queue`, for a queue declared without one. A fanout exchange keeps no \
-             job in Redis: its queues cannot be counted.",
+            "The exchange that binds the queue, if it is neither named like the queue nor `celery`: for a queue declared \
+             without an exchange, the application's `task_default_exchange` or `task_default_queue`. Queues of a fanout \
+             exchange cannot be counted, because it keeps no job in Redis.",
         ),
         default(
             "prefix",
@@ -78,15 +78,15 @@ const CELERY: Shape = Shape {
         default(
             "priority_steps",
             ValueKind::List { of: &ValueKind::Count { min: 0, max: 9, unit: "" }, min: 1, max: 10 },
-            "`priority_steps`, ascending; nothing depends on it, since the lists of all priorities from 0 to 9 are read.",
+            "`priority_steps`, ascending. It has no effect, because the lists of all priorities from 0 to 9 are read.",
             "[0, 3, 6, 9]",
             "kombu's default",
         ),
         default(
             "unacked_key",
             ValueKind::Text(&texts::REDIS_NAME),
-            "`unacked_key`: what workers hold, shared by all queues of a database and prefix. Of more than 20,000 messages \
-             none is read, and nothing scales in: give such an application a database or a prefix of its own.",
+            "`unacked_key`: the messages that workers hold, shared by all queues of a database and prefix. If there are more \
+             than 20,000, they are not read and nothing scales in: give such an application its own database or prefix.",
             "unacked",
             "kombu's default",
         ),
@@ -103,8 +103,8 @@ const CELERY: Shape = Shape {
 
 const BULLMQ: Shape = Shape {
     name: "`bullmq`",
-    about: "A BullMQ queue. A rate limit is seen in Redis where it is the queue's own (`setGlobalRateLimit`); one of the workers \
-            (`limiter`) only while none of them runs a job.",
+    about: "A BullMQ queue. A rate limit of the queue (`setGlobalRateLimit`) is visible in Redis; a rate limit of the workers \
+            (`limiter`) is visible only while no worker runs a job.",
     settings: &[
         URL,
         URL_FROM,
@@ -117,7 +117,7 @@ const BULLMQ: Shape = Shape {
 
 const LIST: Shape = Shape {
     name: "`list`",
-    about: "A plain Redis list: its length is the waiting work.",
+    about: "A plain Redis list: its length is the number of waiting jobs.",
     settings: &[
         URL,
         URL_FROM,
@@ -126,7 +126,7 @@ const LIST: Shape = Shape {
         optional(
             "proof",
             ValueKind::Text(&texts::REDIS_NAME),
-            "A key that exists while the application is deployed; without it no list is no proof of no work.",
+            "A key that exists while the application is deployed. Without it, a missing list does not count as empty.",
         ),
     ],
     needs: ONE_URL,
@@ -141,7 +141,7 @@ const SQS: Shape = Shape {
 
 const CLOUDWATCH: Shape = Shape {
     name: "`cloudwatch`",
-    about: "A queue known by CloudWatch metrics only.",
+    about: "A queue that is known only by CloudWatch metrics.",
     settings: &[
         required("waiting", ValueKind::Map(&METRIC_SOURCE), "The metric that counts waiting jobs."),
         optional(

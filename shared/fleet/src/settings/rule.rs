@@ -52,12 +52,12 @@ pub(crate) const RULE: Shape = Shape {
         optional(
             "at_least",
             ValueKind::Count { min: 1, max: Capacity::LIMIT, unit: "tasks" },
-            "With a percentage: the fewest tasks to add or remove (`MinAdjustmentMagnitude`).",
+            "With a percentage: the smallest number of tasks to add or remove (`MinAdjustmentMagnitude`).",
         ),
         optional(
             "notify",
             ValueKind::Choice(&words(&SEVERITIES)),
-            "Tell when the condition begins and when it ends, as this severity; alone, or beside a change of capacity.",
+            "Notify operators when the condition begins and when it ends, with this severity; alone or with a change of capacity.",
         ),
     ],
     needs: &[Need::AtMostOne(&words(&ADJUSTMENTS)), Need::AtLeastOne(&["add", "remove", "set", "notify"])],
@@ -77,12 +77,12 @@ pub(crate) const TRACK: Shape = Shape {
         required(
             "target",
             ValueKind::Text(&texts::TARGET),
-            "Where it is kept; within a tenth of it nothing changes.",
+            "The value to keep; within a tenth of it nothing changes.",
         ),
         default(
             "scale_in",
             ValueKind::Boolean,
-            "It may ask to scale in; otherwise it only keeps what its value needs (`DisableScaleIn`).",
+            "Whether this tracker may scale in; if false, it only scales out and keeps what its value needs (`DisableScaleIn`).",
             "true",
             "a value that stays low for five minutes needs fewer tasks",
         ),

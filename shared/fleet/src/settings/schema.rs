@@ -139,7 +139,7 @@ fn text(rule: &Text) -> Value {
 }
 
 fn allowed(rule: &Text) -> String {
-    format!("allowed are {}", rule.allowed)
+    format!("allowed: {}", rule.allowed)
 }
 
 /// With words for what does not fit, where there would be a regular expression.

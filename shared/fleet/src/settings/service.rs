@@ -28,7 +28,7 @@ pub(crate) const SERVICE: Shape = Shape {
             ValueKind::Text(&texts::NAME),
             "The service's name in reports and on the command line.",
         ),
-        optional("mode", MODE, "Narrows the fleet's mode: a fleet that enforces may only observe here."),
+        optional("mode", MODE, "`observe` only observes this service in a fleet with `mode: enforce`."),
         optional(
             TargetKind::Ecs.as_str(),
             ValueKind::Map(&ECS),
@@ -37,33 +37,33 @@ pub(crate) const SERVICE: Shape = Shape {
         optional(
             TargetKind::Group.as_str(),
             ValueKind::TextOrMap(&texts::ASG_NAME, &ASG),
-            "The EC2 Auto Scaling group whose desired capacity is set; its capacity counts instances.",
+            "The EC2 Auto Scaling group whose desired capacity is set; `capacity` then counts instances.",
         ),
         required("capacity", ValueKind::Map(&CAPACITY), "The bounds of the desired count."),
         optional(
             "hours",
             ValueKind::List { of: &ValueKind::Map(&HOURS), min: 1, max: HOURS_MAX },
-            "Other bounds at certain hours. Of several rows that hold, the largest `min` and the smallest `max` count.",
+            "Other bounds at certain hours. If several rows apply, the largest `min` and the smallest `max` count.",
         ),
         optional(
             "floor",
             ValueKind::Map(&FLOOR),
-            "The least capacity by a metric of the business. `hours` and overrides outrank it.",
+            "A minimum capacity that depends on a business metric. `hours` and overrides take precedence.",
         ),
         default(
             "concurrency",
             ValueKind::Count { min: 1, max: 10_000, unit: "jobs per task" },
-            "Jobs one task runs at a time; with the jobs in flight it gives the floor of scale-in.",
+            "Jobs one task runs at a time. Scale-in keeps the tasks that the jobs in flight need.",
             "1",
-            "the careful one: scale-in keeps a task for every running job",
+            "the safe choice: scale-in keeps a task for every running job",
         ),
-        optional("queue", ValueKind::Map(&QUEUE), "Where the service's work waits."),
+        optional("queue", ValueKind::Map(&QUEUE), "The service's job queue."),
         optional(
             "metrics",
             ValueKind::Table { key: &texts::METRIC_KEY, value: &METRIC_FORMS, min: 0, max: METRICS_MAX },
-            "CloudWatch metrics that the rules name. `cpu`, `memory` (of ECS) and what the load balancer counts need no \
-             declaration: `requests` (a minute), `errors` (percent of them), `response_time`, `response_time_p50`, `_p90`, \
-             `_p95`, `_p99`, `connections`. `NAME_per_task` is any total of these divided by the running tasks.",
+            "CloudWatch metrics for the rules. `cpu`, `memory` (of ECS) and the load balancer's metrics need no declaration: \
+             `requests` (per minute), `errors` (percent of the requests), `response_time`, `response_time_p50`, `_p90`, \
+             `_p95`, `_p99`, `connections`. `NAME_per_task` is a total divided by the running tasks.",
         ),
         optional(
             "rules",
@@ -73,44 +73,44 @@ pub(crate) const SERVICE: Shape = Shape {
         optional(
             "track",
             ValueKind::OneOrMore { of: &ValueKind::Map(&TRACK), max: TRACK_MAX },
-            "Target tracking: tasks in proportion to a value that they share. One tracker, or a list of them.",
+            "Target tracking: keeps a value that the tasks share near a target. One tracker, or a list of trackers.",
         ),
         optional(
             "wait",
             WAIT,
-            "No job should wait longer than this: workers are ordered, and leave, by a forecast of the queue. \
-             Beside rules the larger capacity wins. BullMQ workers that all keep `metrics` count the jobs done, which \
-             makes it a little cheaper: else the speed is inferred from the queue.",
+            "No job should wait longer than this: tasks are added and removed by a forecast of the queue. \
+             If the service has rules too, the larger capacity wins. If all BullMQ workers have `metrics`, finished jobs are \
+             counted, which makes `wait` a little cheaper; otherwise the speed is inferred from the queue.",
         ),
-        optional("cooldown", ValueKind::Map(&COOLDOWN), "How long one change keeps the next one off."),
+        optional("cooldown", ValueKind::Map(&COOLDOWN), "How long a change delays the next one."),
         default(
             "stabilization",
             ValueKind::Duration { min_seconds: 0, max_seconds: 3_600 },
-            "Scale-in goes no lower than the largest capacity recommended in this window.",
+            "Scale-in goes no lower than the largest capacity that was needed in this window.",
             "60s",
             "one schedule interval: a single low reading between two high ones removes nothing",
         ),
         default(
             "startup",
             ValueKind::Duration { min_seconds: 30, max_seconds: 3_600 },
-            "Within this time after a scale-out the new tasks run, or the service counts as failing to start.",
+            "If new tasks do not run within this time after a scale-out, they count as failing to start.",
             "3m",
-            "a Fargate task with a large image takes one to two minutes; the rest is patience",
+            "a Fargate task with a large image takes one to two minutes; the rest is a margin",
         ),
         optional("largest_step", ValueKind::Map(&LARGEST_STEP), "The largest change of one decision."),
         default(
             "interruptible",
             ValueKind::Boolean,
-            "Running jobs may be stopped: scale-in may take more than one task per decision.",
+            "Running jobs may be stopped: one decision may remove more than one task.",
             "false",
-            "AWS chooses what stops, so a job may be lost unless every job can be repeated",
+            "AWS chooses the task that stops, so a job may be lost unless every job can be repeated",
         ),
         default(
             "idle",
             ValueKind::Duration { min_seconds: 60, max_seconds: 86_400 },
-            "How long the queue must be seen empty before the last task goes (with `min: 0`).",
+            "How long the queue must be empty before the last task is removed (with `min: 0`).",
             "5m",
-            "longer than most jobs run unseen; raise it above your longest job",
+            "longer than most jobs run; raise it above your longest job if the queue does not show running jobs",
         ),
     ],
     needs: &[
@@ -140,9 +140,9 @@ const ASG: Shape = Shape {
         default(
             "detailed_monitoring",
             ValueKind::Boolean,
-            "Its instances publish their CPU once a minute, not once in five minutes.",
+            "The instances publish CPU metrics every minute instead of every five minutes.",
             "false",
-            "EC2's default; detailed monitoring is switched on in the launch template, and is charged for",
+            "EC2's default; detailed monitoring is enabled in the launch template and costs extra",
         ),
     ],
     needs: &[],
@@ -165,7 +165,7 @@ const CAPACITY: Shape = Shape {
         optional(
             "override_max",
             ValueKind::Count { min: 1, max: Capacity::LIMIT, unit: "tasks" },
-            "The most that `tidegate pin` and other overrides may set, at least `max`; without it `max`. Budgets count `max`.",
+            "The most that `tidegate pin` and other overrides may set; `max` by default, and never below `max`. Budgets use `max`.",
         ),
     ],
     needs: &[],
@@ -185,14 +185,14 @@ const COOLDOWN: Shape = Shape {
             COOLDOWN_RANGE,
             "After a scale-out, capacity already added counts as part of the next step (`ScaleOutCooldown`).",
             "300s",
-            "AWS's own default for ECS; `0s` where `wait` scales alone, which counts what is on its way itself",
+            "AWS's own default for ECS; `0s` if only `wait` scales the service, because `wait` counts starting tasks itself",
         ),
         default(
             "in",
             COOLDOWN_RANGE,
             "After any change, no scale-in for this long (`ScaleInCooldown`).",
             "300s",
-            "AWS's own default for ECS; `0s` where `wait` scales alone, which counts what is on its way itself",
+            "AWS's own default for ECS; `0s` if only `wait` scales the service, because `wait` counts starting tasks itself",
         ),
     ],
     needs: &[],
@@ -207,16 +207,16 @@ const LARGEST_STEP: Shape = Shape {
         default(
             "out",
             STEP_RANGE,
-            "Most tasks added at once. A minimum is reached in one step all the same.",
+            "The most tasks added at once. A minimum is still reached in one step.",
             "100",
             "Fargate starts 100 tasks in one burst",
         ),
         default(
             "in",
             STEP_RANGE,
-            "Most tasks or instances removed at once; 1 unless the service is `interruptible`.",
+            "The most tasks or instances removed at once; 1 unless the service is `interruptible`.",
             "100",
-            "as many as out; the rules say how many to remove",
+            "the same as `out`; the rules set how many to remove",
         ),
     ],
     needs: &[],

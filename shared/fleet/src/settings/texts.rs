@@ -32,7 +32,7 @@ pub(crate) const ECS_NAME: Text = Text {
 
 /// `AutoScalingGroupName`: up to 255 of the ASCII characters 33 to 126, no colon (`CreateAutoScalingGroup`).
 pub(crate) const ASG_NAME: Text = Text {
-    allowed: "ASCII letters, digits and punctuation but `:`, at most 255 (the name, not the ARN)",
+    allowed: "ASCII letters, digits and punctuation except `:`, at most 255 (the name, not the ARN)",
     pattern: "^[!-9;-~]+$",
     max: 255,
     accepts: |text| !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic() && b != b':'),
@@ -158,7 +158,7 @@ pub(crate) const LEVEL: Text = Text {
 
 /// A tracker's target; `condition` says more than a pattern can.
 pub(crate) const TARGET: Text = Text {
-    allowed: "a value in the signal's unit, as `70%`, `500ms` or `20`",
+    allowed: "a value in the signal's unit, such as `70%`, `500ms` or `20`",
     pattern: r"^[0-9][0-9.a-z%]*$",
     max: 32,
     accepts: |_| true,

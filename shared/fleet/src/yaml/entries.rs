@@ -44,7 +44,7 @@ pub(crate) fn report_length(
     if !(min..=max).contains(&len) {
         let message = format!("`{key}` has {}", words::count(len, "entry", "entries"));
         let problem = Problem::new(Code::WrongLength, place, message);
-        problems.push(problem.help(format!("allowed are {min} to {max}")));
+        problems.push(problem.help(format!("allowed: {min} to {max}")));
     }
 }
 

@@ -26,7 +26,7 @@ impl<'a> Object<'a> {
                 let message = format!("{} must be a mapping, found {}", shape.name, found(node));
                 let keys = words::list(shape.keys());
                 let problem = Problem::new(Code::WrongShape, node.place, message);
-                problems.push(problem.help(format!("its keys are {keys}")));
+                problems.push(problem.help(format!("allowed keys: {keys}")));
                 return None;
             }
         };
@@ -42,14 +42,14 @@ impl<'a> Object<'a> {
             match self.shape.setting(text) {
                 Some(Setting { presence: Presence::Later, about, .. }) => {
                     let message = format!("`{text}` is not available in this version");
-                    let help = format!("leave it out for now; in a later version: {about}");
+                    let help = format!("remove it; planned for a later version: {about}");
                     problems.push(Problem::new(Code::NotAvailable, *place, message).help(help));
                 }
                 Some(_) => {}
                 None => {
                     let message = format!("unknown key `{text}` in {}", self.shape.name);
                     let help = match other_tools::here(text) {
-                        Some(here) => format!("here write {here}"),
+                        Some(here) => format!("in Tidegate, write {here}"),
                         None => words::meant(text, self.shape.keys()),
                     };
                     problems.push(Problem::new(Code::UnknownKey, *place, message).help(help));
@@ -92,7 +92,7 @@ impl<'a> Object<'a> {
                 | (Need::AtMostOne(_), [] | [_]) => continue,
                 (_, []) if self.is_misspelled(keys) => continue,
                 (Need::AtLeastOne(_), []) => {
-                    let help = "at least one of them must be there".to_owned();
+                    let help = "write at least one of them".to_owned();
                     (Code::MissingKey, format!("needs {}", words::either(keys)), help)
                 }
                 (Need::ExactlyOne(_) | Need::AtMostOne(_), given) => {

@@ -58,20 +58,22 @@ pub(crate) fn text(written: &WrittenScalar<'_>, rule: &Text) -> Result<String, F
     let characters = text.chars().count();
     if characters > rule.max {
         let message = format!("is {characters} characters long, above {}", rule.max);
-        return Err(Fault::new(Code::BadText, message, format!("allowed are {}", rule.allowed)));
+        return Err(Fault::new(Code::BadText, message, format!("allowed: {}", rule.allowed)));
     }
     // Of the texts only kombu's prefix and separator may be empty, and no pattern is theirs.
     if text.is_empty() && !rule.pattern.is_empty() {
-        return Err(Fault::new(Code::EmptyValue, "is empty", format!("allowed are {}", rule.allowed)));
+        return Err(Fault::new(Code::EmptyValue, "is empty", format!("allowed: {}", rule.allowed)));
     }
     if written.plain && ["null", "Null", "NULL", "~"].contains(&text) {
-        let help = format!("to mean the word, write it in quotes; allowed are {}", rule.allowed);
-        return Err(Fault::new(Code::EmptyValue, format!("is `{text}`, which means nothing"), help));
+        let help = format!("if you mean the word itself, write it in quotes; allowed: {}", rule.allowed);
+        return Err(Fault::new(Code::EmptyValue, format!("is `{text}`, which YAML reads as no value"), help));
     }
     if !(rule.accepts)(text) {
         let message = format!("is `{}`", words::shortened(text));
-        let help = other_tools::here(text)
-            .map_or_else(|| format!("allowed are {}", rule.allowed), |here| format!("here write {here}"));
+        let help = other_tools::here(text).map_or_else(
+            || format!("allowed: {}", rule.allowed),
+            |here| format!("in Tidegate, write {here}"),
+        );
         return Err(Fault::new(Code::BadText, message, help));
     }
     Ok(text.to_owned())
@@ -80,11 +82,8 @@ pub(crate) fn text(written: &WrittenScalar<'_>, rule: &Text) -> Result<String, F
 /// Plain digits within a range.
 pub(crate) fn count(written: &WrittenScalar<'_>, min: u32, max: u32, unit: &str) -> Result<u32, Fault> {
     let space = if unit.is_empty() { "" } else { " " };
-    let range = if min == max {
-        format!("allowed is {min}")
-    } else {
-        format!("allowed are {min} to {max}{space}{unit}")
-    };
+    let range =
+        if min == max { format!("allowed: {min}") } else { format!("allowed: {min} to {max}{space}{unit}") };
     let number = digits(written, &range)?;
     u32::try_from(number)
         .ok()
@@ -94,7 +93,7 @@ pub(crate) fn count(written: &WrittenScalar<'_>, min: u32, max: u32, unit: &str)
 
 /// Plain digits above zero.
 pub(crate) fn whole(written: &WrittenScalar<'_>) -> Result<f64, Fault> {
-    let range = format!("allowed are 1 to {WHOLE_MAX}");
+    let range = format!("allowed: 1 to {WHOLE_MAX}");
     let number = digits(written, &range)?;
     if !(1..=WHOLE_MAX).contains(&number) {
         return Err(Fault::new(Code::OutOfRange, format!("is {}", words::shortened(written.text)), range));
@@ -138,7 +137,7 @@ pub(crate) fn boolean(written: &WrittenScalar<'_>) -> Result<bool, Fault> {
             Err(Fault::new(
                 Code::NotABoolean,
                 format!("is `{}`", words::shortened(text)),
-                format!("{help}allowed are `true` and `false`, without quotes"),
+                format!("{help}allowed: `true` and `false`, without quotes"),
             ))
         }
     }
@@ -166,7 +165,7 @@ pub(crate) fn duration(
 ) -> Result<SignedDuration, Fault> {
     let shown = words::shortened(written.text);
     let [min, max] = [min_seconds, max_seconds].map(|s| SignedDuration::from_secs(i64::from(s)));
-    let range = format!("allowed are {} to {}", Span(min), Span(max));
+    let range = format!("allowed: {} to {}", Span(min), Span(max));
     let Some(duration) = whole_seconds(written.text) else {
         let plain_number = written.text.bytes().all(|b| b.is_ascii_digit());
         let help = if plain_number && !written.text.is_empty() {
@@ -203,7 +202,7 @@ pub(crate) fn whole_seconds(text: &str) -> Option<SignedDuration> {
 /// Tasks as `5`, or percent as `10%`.
 pub(crate) fn amount(written: &WrittenScalar<'_>, min: u32, max_percent: u32) -> Result<Amount, Fault> {
     const MAX: u32 = tidegate_policy::Capacity::LIMIT;
-    let range = format!("allowed are {min} to {MAX} tasks, or 1% to {max_percent}%");
+    let range = format!("allowed: {min} to {MAX} tasks, or 1% to {max_percent}%");
     if let Some(percent) = written.text.strip_suffix('%') {
         let percent = digits(&WrittenScalar::plain(percent), &range)
             .map_err(|_| not_an_amount(written.text, &range))?;

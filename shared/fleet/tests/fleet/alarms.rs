@@ -50,9 +50,9 @@ fn what_is_no_condition_on_an_alarm_is_refused() {
     let long = "x".repeat(256);
     for (condition, part, words) in [
         ("alarm(api", "alarm(api", "never closes `alarm(`"),
-        ("alarm()", "alarm()", "allowed are 1 to 255 characters"),
-        ("alarm(  )", "alarm(  )", "allowed are 1 to 255 characters"),
-        (&format!("alarm({long})"), &format!("alarm({long})"), "allowed are 1 to 255 characters"),
+        ("alarm()", "alarm()", "allowed: 1 to 255 characters"),
+        ("alarm(  )", "alarm(  )", "allowed: 1 to 255 characters"),
+        (&format!("alarm({long})"), &format!("alarm({long})"), "allowed: 1 to 255 characters"),
         ("alarm(api (5xx) high)", " high)", "with a `)` in its name"),
         ("alarm(api) > 0", ">", "it holds while the alarm is in ALARM"),
         ("alarm(api) and cpu > 5%", "and", "`for` with a duration"),

@@ -30,9 +30,12 @@ fn refused(floor: &str, expected: &[(&str, &str, &str)]) {
 fn tables_that_cannot_be_meant_are_refused() {
     refused(
         "{ by: monitors, table: { 100: 5, 1000: 2 } }",
-        &[("floor-falls", "2", "`1000: 2` asks for fewer tasks than `100: 5`")],
+        &[("floor-falls", "2", "`1000: 2` has fewer tasks than `100: 5`")],
     );
-    refused("{ by: monitors, table: { 100: 21 } }", &[("floor-above-capacity", "21", "raise them there")]);
+    refused(
+        "{ by: monitors, table: { 100: 21 } }",
+        &[("floor-above-capacity", "21", "raise `capacity.max`")],
+    );
     refused(
         "{ by: monitor, table: { 100: 2 } }",
         &[("unknown-signal", "monitor", "did you mean `monitors`?")],
@@ -51,7 +54,10 @@ fn tables_that_cannot_be_meant_are_refused() {
 fn a_metric_in_percent_of_a_limit_counts_nothing() {
     let limited =
         text("{ by: monitors, table: { 100: 2 } }").replace("{ Env: prod }", "{ Env: prod }, limit: 500");
-    check_problems(&limited, &[("limit-without-total", "monitors", "`monitors` is percent of its `limit`")]);
+    check_problems(
+        &limited,
+        &[("limit-without-total", "monitors", "`monitors` is in percent of its `limit`")],
+    );
 }
 
 #[test]

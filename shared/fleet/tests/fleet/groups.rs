@@ -61,7 +61,7 @@ fn a_service_is_ecs_or_a_group_and_each_is_scaled_once() {
     for other in [other, slower] {
         check_problems(
             &format!("{one}{other}"),
-            &[("duplicate-target", "n", "`worker` scales asg web already")],
+            &[("duplicate-target", "n", "`worker` already scales asg web")],
         );
     }
 }
@@ -69,7 +69,7 @@ fn a_service_is_ecs_or_a_group_and_each_is_scaled_once() {
 #[test]
 fn names_that_no_group_has_are_refused() {
     for (asg, code, part, words) in [
-        ("\"web:1\"", "bad-text", "\"web:1\"", "punctuation but `:`"),
+        ("\"web:1\"", "bad-text", "\"web:1\"", "punctuation except `:`"),
         ("\"arn:aws:autoscaling:…\"", "bad-text", "\"arn:aws:autoscaling:…\"", "the name, not the ARN"),
         ("{ detailed_monitoring: true }", "missing-key", "{ ", "`name` is missing in `asg`"),
         ("{ name: web, detailed: true }", "unknown-key", "detailed", "did you mean `detailed_monitoring`?"),
@@ -89,13 +89,13 @@ fn a_group_has_nothing_of_a_queue() {
         ("idle: 5m", "5m"),
     ] {
         let key = line.split(':').next().expect("a line has a key");
-        let words = format!("`{key}` is about the jobs of a queue, and an Auto Scaling group has none");
+        let words = format!("`{key}` needs a queue, and an Auto Scaling group has none");
         check_problems(&text(&format!("{group}{line}")), &[("group-with-queue", part, &words)]);
     }
     check_problems(&text(&format!("{group}wait: 60s")), &[("signal-without-queue", "60s", "no `queue`")]);
     check_problems(
         &text("asg: web\nrules: [{ when: waiting > 5, add: 1 }]"),
-        &[("signal-without-queue", "waiting", "`waiting` is a signal of the queue")],
+        &[("signal-without-queue", "waiting", "`waiting` is a signal of a queue")],
     );
 }
 

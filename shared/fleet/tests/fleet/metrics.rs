@@ -117,7 +117,7 @@ fn ids_are_those_of_cloudwatch() {
     let many: Vec<String> = (0..11).map(|n| format!("m{n}: {{ namespace: N, metric: M }}")).collect();
     let sum: Vec<String> = (0..11).map(|n| format!("m{n}")).collect();
     let settings = format!("expression: {}, metrics: {{ {} }}", sum.join(" + "), many.join(", "));
-    refused(&settings, "share > 5", "wrong-length", "{ ", "allowed are 0 to 10");
+    refused(&settings, "share > 5", "wrong-length", "{ ", "allowed: 0 to 10");
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn a_limit_makes_percent() {
 fn limits_that_cannot_be_meant_are_refused() {
     let limited = |more: &str| format!("namespace: N, metric: M, {more}");
     refused(&limited("limit: 500"), "share > 80", "wrong-unit", "80", "write `80%`");
-    refused(&limited("limit: 0"), "share > 80%", "out-of-range", "0", "allowed are 1 to 999999999999999");
+    refused(&limited("limit: 0"), "share > 80%", "out-of-range", "0", "allowed: 1 to 999999999999999");
     refused(
         &limited("limit: 1000000000000000"),
         "share > 80%",
@@ -147,6 +147,6 @@ fn limits_that_cannot_be_meant_are_refused() {
     refused(&limited("limit: 1e3"), "share > 80%", "not-a-number", "1e3", "write digits only");
     for unit in ["percent", "seconds"] {
         let settings = limited(&format!("limit: 500, unit: {unit}"));
-        refused(&settings, "share > 80%", "limit-without-total", unit, "leave `unit` out");
+        refused(&settings, "share > 80%", "limit-without-total", unit, "remove `unit`");
     }
 }

@@ -37,7 +37,7 @@ fn notices_that_cannot_be_meant_are_refused() {
     let rules = |rules: &str| fleet(&format!("{PLACE}rules: [{rules}]"));
     check_problems(
         &rules("{ when: cpu > 80%, notify: page }"),
-        &[("unknown-value", "page", "allowed are `warning` and `critical`")],
+        &[("unknown-value", "page", "allowed: `warning` and `critical`")],
     );
     check_problems(
         &rules("{ when: cpu > 80%, notify: warning, at_least: 2 }"),
@@ -45,7 +45,7 @@ fn notices_that_cannot_be_meant_are_refused() {
     );
     check_problems(
         &rules("{ when: cpu > 80%, notify: warning }, { when: cpu > 80%, notify: critical }"),
-        &[("duplicate-name", "cpu > 80%", "`cpu > 80%` is reported already, in line 8")],
+        &[("duplicate-name", "cpu > 80%", "`cpu > 80%` already has a `notify` in line 8")],
     );
     check_problems(
         &rules("{ when: cpu > 80%, add: 1, set: 2, notify: warning }"),

@@ -256,7 +256,7 @@ fn conditions_that_are_reported_count_in_the_ledger() {
     assert!(fleet(350).is_ok());
     let refused = fleet(600).expect_err("too many").to_string();
     assert!(
-        refused.contains("one item of the ledger") && refused.contains("make two fleet files"),
+        refused.contains("one item of the ledger") && refused.contains("split the fleet into two files"),
         "{refused}"
     );
 }
@@ -273,7 +273,7 @@ fn budgets_must_fit() {
     );
     let problems = tidegate_fleet::parse(&budget("{ name: rds, limit: 79, use: { worker: 4 } }"));
     let message = problems.expect_err("it is exceeded").to_string();
-    assert!(message.contains("would take 80 at maximum capacity, above its limit 79"), "{message}");
+    assert!(message.contains("would need 80 at maximum capacity, above its limit 79"), "{message}");
     assert!(message.contains("worker 20 x 4 = 80"), "{message}");
 }
 
@@ -301,7 +301,7 @@ fn of_very_many_problems_a_hundred_are_reported_and_the_rest_is_counted() {
     let last = problems.iter().last().expect("there is one");
     assert_eq!(
         (last.code().as_str(), last.suggestion()),
-        ("too-many-problems", Some("mend those above first"))
+        ("too-many-problems", Some("fix those above first"))
     );
     // Each service has 500 unknown keys and misses a name, a target, a capacity and rules.
     assert!(
@@ -348,15 +348,15 @@ fn check_message(line: &str, expected: &str) {
 fn what_users_bring_from_aws_and_keda_is_named_as_it_is_here() {
     check_message(
         "minReplicaCount: 1",
-        "unknown key `minReplicaCount` in a service; here write `capacity: {",
+        "unknown key `minReplicaCount` in a service; in Tidegate, write `capacity: {",
     );
-    check_message("triggers: []", "here write `queue` for where jobs wait");
-    check_message("pollingInterval: 30", "here write nothing: services are evaluated every minute");
-    check_message("target_value: 70", "here write `track: { signal: cpu, target: 70% }`");
-    check_message("scale_in_cooldown: 300", "here write `cooldown: { in: 5m }`");
+    check_message("triggers: []", "in Tidegate, write `queue` for the job queue");
+    check_message("pollingInterval: 30", "in Tidegate, write nothing: services are evaluated every minute");
+    check_message("target_value: 70", "in Tidegate, write `track: { signal: cpu, target: 70% }`");
+    check_message("scale_in_cooldown: 300", "in Tidegate, write `cooldown: { in: 5m }`");
     check_message(
         "track: { signal: ECSServiceAverageMemoryUtilization, target: 70% }",
-        "here write the signal `memory`",
+        "in Tidegate, write the signal `memory`",
     );
 }
 
@@ -391,5 +391,5 @@ fn a_merge_key_is_one_mistake() {
 fn a_day_that_the_calendar_does_not_have_is_reported_as_one() {
     let text = fleet(&format!("{PLACE}{WORK}")) + "holidays: [2026-02-30]\n";
     let reported = tidegate_fleet::parse(&text).expect_err("no such day").to_string();
-    assert!(reported.contains("is `2026-02-30`, a day that the calendar does not have"), "{reported}");
+    assert!(reported.contains("is `2026-02-30`, which is not a date in the calendar"), "{reported}");
 }

@@ -65,10 +65,10 @@ fn what_a_service_declares_is_what_it_means() {
 fn a_percentage_or_an_average_has_no_share() {
     let metrics = "metrics: { full: { namespace: N, metric: M, unit: percent }, db: { namespace: N, metric: D, limit: 9 } }\n";
     for (condition, part, words) in [
-        ("errors_per_task > 1", "errors_per_task", "divides `errors` by the tasks, which is a percentage"),
-        ("response_time_p95_per_task > 1s", "response_time_p95_per_task", "which is an average and no total"),
-        ("full_per_task > 1", "full_per_task", "divides `full` by the tasks, which is a percentage"),
-        ("db_per_task > 1%", "db_per_task", "divides `db` by the tasks, which is a percentage"),
+        ("errors_per_task > 1", "errors_per_task", "divides `errors` by the tasks, but"),
+        ("response_time_p95_per_task > 1s", "response_time_p95_per_task", "is an average, not a total"),
+        ("full_per_task > 1", "full_per_task", "divides `full` by the tasks, but"),
+        ("db_per_task > 1%", "db_per_task", "divides `db` by the tasks, but"),
     ] {
         let others = "{ when: full > 1%, notify: warning }, { when: db > 1%, notify: warning }";
         let rules = format!("rules: [{{ when: {condition}, add: 1 }}, {others}]");

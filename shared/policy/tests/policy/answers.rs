@@ -214,5 +214,5 @@ fn a_floor_that_was_last_known_an_hour_ago_is_not_known_by_a_young_value_that_sa
     stage.answer("cpu", &[(-180, 50.0)]).answer("monitors", &[(-180, 1_000.0)]).at(0).evaluate();
     stage.answer("cpu", &[(3_420, 50.0)]).answer("monitors", &[(3_600, 1_000.0)]);
     let decision = stage.at(3_600).peek().to_string();
-    assert!(decision.contains("`monitors` was 1,000 when last known, 1h3m ago"), "{decision}");
+    assert!(decision.contains("`monitors` was 1,000 at the last reading, 1h3m ago"), "{decision}");
 }

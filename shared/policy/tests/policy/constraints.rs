@@ -38,7 +38,7 @@ fn bounds(min: Option<u32>, max: Option<u32>, expected: (u32, u32), outside: boo
     let bounds = (decision.bounds.min(), decision.bounds.max());
     assert_eq!(bounds, expected, "{min:?} to {max:?}: {decision}");
     assert_eq!(codes(&decision).contains(&"outside-bounds"), outside, "{decision}");
-    assert_eq!(notified(&decision).contains(&"+AWS's own bounds are narrower".to_owned()), outside);
+    assert_eq!(notified(&decision).contains(&"+limited by the group's own min or max".to_owned()), outside);
 }
 
 #[test]
@@ -70,22 +70,22 @@ fn overrides_stay_within_aws_own_bounds_too() {
     assert_eq!(size(&narrow().overridden(Pin(0), 600).peek()), 4);
     assert_eq!(size(&narrow().overridden(Min(20), 600).peek()), 8);
     let decision = narrow().with(|stage| stage.policy.override_max = 20).overridden(Pin(20), 600).peek();
-    assert!(decision.to_string().ends_with("own bounds apply: 4 to 8 instead of the requested 20"));
+    assert!(decision.to_string().ends_with("own minimum and maximum apply: 4 to 8, not the requested 20"));
 }
 
 #[test]
 fn narrower_bounds_are_reported_once_and_their_end_too() {
     let mut stage = with(50.0, Constraints { max: Some(8), ..Constraints::default() });
-    assert_eq!(notified(&stage.evaluate()), ["+AWS's own bounds are narrower"]);
+    assert_eq!(notified(&stage.evaluate()), ["+limited by the group's own min or max"]);
     assert_eq!(notified(&stage.wait(60).evaluate()), [""; 0]);
     stage.service().constraints.max = Some(10);
-    assert_eq!(notified(&stage.wait(60).evaluate()), ["-AWS's own bounds are narrower"]);
+    assert_eq!(notified(&stage.wait(60).evaluate()), ["-limited by the group's own min or max"]);
 }
 
 #[test]
 fn what_aws_does_not_add_is_not_asked_for_and_that_is_reported() {
     let suspended = Constraints {
-        no_scale_out: Some("the process Launch is suspended".to_owned()),
+        no_scale_out: Some("the Launch process is suspended".to_owned()),
         ..Constraints::default()
     };
     let mut stage = with(90.0, suspended.clone());
@@ -99,7 +99,7 @@ fn what_aws_does_not_add_is_not_asked_for_and_that_is_reported() {
 #[test]
 fn what_aws_does_not_take_away_stays() {
     let suspended = Constraints {
-        no_scale_in: Some("the process Terminate is suspended".to_owned()),
+        no_scale_in: Some("the Terminate process is suspended".to_owned()),
         ..Constraints::default()
     };
     let held = with(10.0, suspended.clone()).peek();
@@ -189,17 +189,17 @@ fn without_a_warmup_a_datapoint_of_after_they_ran_counts_at_once() {
 
 #[test]
 fn a_service_that_another_autoscaler_scales_is_left_alone_pins_included_and_that_is_reported() {
-    let who = "Application Auto Scaling (2 to 10; scheduled scaling is not suspended)".to_owned();
+    let who = "Application Auto Scaling (min 2, max 10; scheduled scaling is not suspended)".to_owned();
     let owned = Constraints { other_autoscaler: OtherAutoscaler::Active(who), ..Constraints::default() };
     for cpu in [10.0, 50.0, 90.0] {
         let mut stage = with(cpu, owned.clone()).overridden(Pin(9), 600);
         let left = stage.evaluate();
         assert_eq!(left.verdict, Hold { at: Some(5) }, "{left}");
         assert_eq!(codes(&left), ["other-autoscaler", "overridden"]);
-        assert!(notified(&stage.wait(60).evaluate()).contains(&"+blocked".to_owned()));
+        assert!(notified(&stage.wait(60).evaluate()).contains(&"+scaling blocked".to_owned()));
         stage.service().constraints.other_autoscaler = OtherAutoscaler::Suspended;
         let ours = stage.wait(60).evaluate();
-        assert_eq!((size(&ours), notified(&ours)), (9, vec!["-blocked".to_owned()]));
+        assert_eq!((size(&ours), notified(&ours)), (9, vec!["-scaling blocked".to_owned()]));
     }
 }
 
@@ -214,7 +214,7 @@ fn a_service_that_ecs_itself_manages_is_left_alone_pins_included_and_that_is_rep
         let left = stage.evaluate();
         assert_eq!(left.verdict, Hold { at: Some(5) }, "{left}");
         assert_eq!(codes(&left)[0], "service-is-express");
-        assert!(notified(&stage.wait(60).evaluate()).contains(&"+blocked".to_owned()));
+        assert!(notified(&stage.wait(60).evaluate()).contains(&"+scaling blocked".to_owned()));
     }
 }
 
@@ -237,7 +237,7 @@ fn not_knowing_who_else_scales_it_stops_a_scale_in_and_no_scale_out() {
     assert_eq!(notified(&held), [""; 0]);
     assert_eq!(
         notified(&stage.points("cpu", &[(60, 10.0)]).wait(60).evaluate()),
-        ["+other autoscaler unknown"]
+        ["+check for another autoscaler fails"]
     );
     assert_eq!(with(90.0, unknown.clone()).peek().verdict, ScaleOut { from: 5, to: 9 });
     assert_eq!(codes(&with(50.0, unknown).peek()), ["nothing-matches"], "never a reason to act");

@@ -49,7 +49,7 @@ fn a_table_never_asks_for_less_as_the_business_grows() {
     let by = || MetricName::new("users").unwrap();
     let falls = FloorError::Falls { level: 1_000, tasks: 2, lower: 100, lower_tasks: 3 };
     assert_eq!(Floor::new(by(), vec![(1_000, 2), (100, 3)]), Err(falls));
-    assert_eq!(falls.to_string(), "`1000: 2` asks for fewer tasks than `100: 3`");
+    assert_eq!(falls.to_string(), "`1000: 2` has fewer tasks than `100: 3`");
     assert_eq!(Floor::new(by(), vec![]), Err(FloorError::Empty));
     let level = Floor::new(by(), vec![(1_000, 3), (100, 3)]).unwrap();
     assert_eq!(level.rows(), [(100, 3), (1_000, 3)]);

@@ -50,7 +50,7 @@ fn a_metric_that_never_comes_does_not_hide_a_queue_that_goes() {
     let mut stage = Stage::new(1, 5, &["waiting > 500: +5", "cpu > 70%: +1"]).waiting(100);
     stage.points("cpu", &[]);
     evaluate(&mut stage, &[]);
-    evaluate(&mut stage, &["+reading missing"]);
+    evaluate(&mut stage, &["+missing data"]);
     stage.seen.queue = Some(Err(refused()));
     evaluate(&mut stage, &[]);
     evaluate(&mut stage, &["+queue cannot be read"]);
@@ -84,7 +84,7 @@ fn a_metric_that_is_new_in_the_fleet_file_is_not_missed_before_it_was_asked_for(
     stage.metric("cpu", MetricReading::NotRead);
     assert_eq!(
         notified(&stage.wait(15).evaluate()),
-        ["+reading missing"],
+        ["+missing data"],
         "it was asked for, and has no datapoint"
     );
 }
@@ -94,7 +94,7 @@ fn a_metric_that_is_not_asked_for_any_more_is_reported_when_its_last_datapoint_i
     let mut stage = Stage::new(1, 5, &["cpu > 70%: +1"]).waiting(100);
     stage.points("cpu", &[(0, 50.0)]).at(0).evaluate();
     stage.metric("cpu", MetricReading::NotRead).at(3_600).evaluate();
-    assert_eq!(notified(&stage.wait(60).evaluate()), ["+reading missing"]);
+    assert_eq!(notified(&stage.wait(60).evaluate()), ["+missing data"]);
 }
 
 /// Five minutes after a scale-out a CPU without datapoints is explained only if the service slept before it; after an
@@ -108,7 +108,7 @@ fn a_cpu_without_datapoints_is_not_reported_only_while_a_service_wakes() {
         let tells: Vec<_> =
             [at, at + 60].iter().flat_map(|at| notified(&stage.arrive().at(*at).evaluate())).collect();
         assert_eq!(
-            tells.contains(&"+reading missing".to_owned()),
+            tells.contains(&"+missing data".to_owned()),
             is_worth_reporting,
             "from {from}, {at} s later: {tells:?}"
         );
@@ -131,9 +131,9 @@ fn what_an_evaluation_cannot_see_is_not_over() {
     let service = stage.seen.service.clone();
     stage.seen.service = Err(refused());
     evaluate(&mut stage, &[]);
-    evaluate(&mut stage, &["+blocked"]);
+    evaluate(&mut stage, &["+scaling blocked"]);
     stage.seen.service = service;
-    evaluate(&mut stage, &["-blocked"]);
+    evaluate(&mut stage, &["-scaling blocked"]);
     stage.seen.queue = Some(Err(refused()));
     evaluate(&mut stage, &[]);
     stage.seen.queue = Some(Ok(queue(501)));
@@ -218,9 +218,9 @@ fn a_deployment_is_reported_when_it_has_lasted_for_an_hour_and_when_it_ends() {
         assert_eq!(notified(&quiet), [""; 0], "in minute {minute}");
     }
     let late = stage.at(3_600).evaluate();
-    assert_eq!(notified(&late), ["+deployment does not end"]);
+    assert_eq!(notified(&late), ["+deployment unfinished"]);
     stage.service().rollout = false;
-    assert_eq!(notified(&stage.at(3_660).evaluate()), ["-deployment does not end"]);
+    assert_eq!(notified(&stage.at(3_660).evaluate()), ["-deployment unfinished"]);
     let mut quick = calm();
     quick.service().rollout = true;
     quick.at(0).evaluate();
@@ -276,9 +276,9 @@ fn a_report_of_failing_changes_leaves_other_conditions_alone() {
 fn jobs_held_by_workers_are_reported_after_two_evaluations() {
     let mut stage = calm().in_flight(100);
     evaluate(&mut stage, &[]);
-    evaluate(&mut stage, &["+jobs held by workers"]);
+    evaluate(&mut stage, &["+too many jobs prefetched"]);
     stage.queue().in_flight = tidegate_policy::InFlight::Exactly(20);
-    evaluate(&mut stage, &["-jobs held by workers"]);
+    evaluate(&mut stage, &["-too many jobs prefetched"]);
 }
 
 #[test]
@@ -314,7 +314,7 @@ fn jobs_held_by_workers_are_not_over_while_the_queue_or_the_service_cannot_be_re
     for queue_goes in [true, false] {
         let mut stage = calm().in_flight(100);
         evaluate(&mut stage, &[]);
-        evaluate(&mut stage, &["+jobs held by workers"]);
+        evaluate(&mut stage, &["+too many jobs prefetched"]);
         let seen = stage.seen.clone();
         if queue_goes {
             stage.seen.queue = Some(Err(refused()));

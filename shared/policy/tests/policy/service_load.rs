@@ -96,7 +96,7 @@ fn a_share_that_would_rise_above_its_rule_keeps_the_tasks() {
     stage.points("cpu", &[(0, 10.0)]).points("requests", &[(0, 4_100.0)]);
     let held = stage.peek();
     assert_eq!(codes(&held), ["rule-matched", "anticipated-flapping"]);
-    assert!(held.to_string().contains("with 4 tasks requests_per_task would be about 1,025"), "{held}");
+    assert!(held.to_string().contains("with 4 tasks, requests_per_task would be about 1,025"), "{held}");
     assert_eq!(stage.points("requests", &[(0, 4_000.0)]).peek().verdict, ScaleIn { from: 5, to: 4 });
 }
 
@@ -216,7 +216,7 @@ fn on_a_quiet_night_the_service_comes_down_to_its_floor_step_by_step() {
 fn a_cpu_that_is_missing_in_the_same_night_keeps_every_task_and_is_reported_once() {
     let (hours, notified) = night(&mut evening(), |_| None);
     assert_eq!(hours, [12; 9]);
-    assert_eq!(notified, ["1 +reading missing"]);
+    assert_eq!(notified, ["1 +missing data"]);
     // It breaks off at one o'clock: what is fresh for five minutes more is the last that goes.
     let (hours, notified) = night(&mut evening(), |minute| (minute < 25).then_some(3.0));
     assert_eq!(hours[1..], [hours[1]; 8]);

@@ -90,11 +90,11 @@ fn a_missing_reading_neither_begins_nor_ends_a_condition_and_is_itself_reported(
         stage.metric("errors", MetricReading::Failed(refused())).at(at);
         stage.points("cpu", &[(at, 50.0)]).points("memory", &[(at, 50.0)]);
         // What ended at -120 s is fresh for five minutes; after two evaluations without it operators are notified.
-        let expected: &[&str] = if at == 460 { &["Warning reading for notify missing"] } else { &[] };
+        let expected: &[&str] = if at == 460 { &["Warning missing data for notify"] } else { &[] };
         assert_eq!(notified(&stage.evaluate()), expected, "{at}");
     }
     let back = evaluate(&mut stage, 580, 50.0, 2.0);
-    assert_eq!(notified(&back), ["Info RESOLVED: reading for notify missing"], "the condition never ended");
+    assert_eq!(notified(&back), ["Info RESOLVED: missing data for notify"], "the condition never ended");
     assert_eq!(notified(&evaluate(&mut stage, 640, 50.0, 0.0)), ["Info RESOLVED: errors > 1%"]);
 }
 
@@ -123,7 +123,7 @@ fn a_watched_reading_that_is_missing_hides_none_that_votes() {
     }
     stage.metric("cpu", MetricReading::Failed(refused()));
     let describe: Vec<_> = [600, 660].iter().flat_map(|at| notified(&stage.at(*at).evaluate())).collect();
-    assert!(describe.iter().any(|text| text == "Warning reading missing"), "{describe:?}");
+    assert!(describe.iter().any(|text| text == "Warning missing data"), "{describe:?}");
 }
 
 /// A hole in the datapoints begins `for` anew; what operators were notified of lasts as long as the newest value breaches.

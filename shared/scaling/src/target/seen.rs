@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use tidegate_policy::memory::YoungPoint;
 use tidegate_policy::rule::thousands;
 use tidegate_policy::{
-    Absence, Alarm, AlarmName, AlarmState, Decision, InFlight, MetricName, MetricReading, Observation, Queue,
-    ServiceState, Signal,
+    Absence, Alarm, AlarmName, AlarmState, CapacityUnit, Decision, InFlight, MetricName, MetricReading,
+    Observation, Queue, ServiceState, Signal,
 };
 
 use crate::moment::Moment;
@@ -19,21 +19,22 @@ pub(super) fn in_words(seen: &Observation, decision: &Decision, now: Timestamp) 
     let readings: Vec<String> = metrics.chain(alarms).collect();
     let readings = (!readings.is_empty()).then(|| readings.join(", "));
     let bounds = format!("bounds {} to {}", decision.bounds.min(), decision.bounds.max());
-    let parts = [queue, readings, Some(service_in_words(&seen.service)), Some(bounds)];
+    let service = service_in_words(&seen.service, decision.capacity_unit);
+    let parts = [queue, readings, Some(service), Some(bounds)];
     parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
 fn queue_in_words(queue: &Result<Queue, Absence>) -> String {
     let queue = match queue {
         Ok(queue) => queue,
-        Err(absence) => return format!("queue not read ({absence})"),
+        Err(absence) => return format!("queue unknown ({absence})"),
     };
     let in_flight = match queue.in_flight {
         InFlight::Exactly(jobs) => format!("{} in flight", thousands(jobs)),
         InFlight::AtLeast(jobs) => format!("at least {} in flight", thousands(jobs)),
         InFlight::Partly { jobs, read, held } => {
             let (jobs, read, held) = (thousands(jobs), thousands(read), thousands(held));
-            format!("at least {jobs} in flight ({read} of {held} held messages read)")
+            format!("at least {jobs} in flight ({read} of the {held} messages held by workers were read)")
         }
         InFlight::Unknown => "in flight unknown".to_owned(),
     };
@@ -56,7 +57,7 @@ fn metric_in_words(name: &MetricName, reading: &MetricReading, decision: &Decisi
             (Some(_), Some(settled)) => value(settled),
             (Some(young), None) => format!("{} (still provisional)", value(young.value)),
         }),
-        MetricReading::Failed(absence) => Some(format!("{name} not read ({absence})")),
+        MetricReading::Failed(absence) => Some(format!("{name} unknown ({absence})")),
         MetricReading::NotRead => settled.map(value),
     }
 }
@@ -68,16 +69,16 @@ fn alarm_in_words(name: &AlarmName, alarm: &Result<Alarm, Absence>, now: Timesta
             let since = Moment { at: *since, now };
             let evaluation_state =
                 evaluation_state.code().map_or_else(String::new, |code| format!(" ({code})"));
-            format!("alarm {name} {} since {since}{evaluation_state}", state_word(*state))
+            format!("alarm {name}: {} since {since}{evaluation_state}", state_word(*state))
         }
-        Err(absence) => format!("alarm {name} not read ({absence})"),
+        Err(absence) => format!("alarm {name}: state unknown ({absence})"),
     }
 }
 
-fn service_in_words(service: &Result<ServiceState, Absence>) -> String {
+fn service_in_words(service: &Result<ServiceState, Absence>, capacity_unit: CapacityUnit) -> String {
     let service = match service {
         Ok(service) => service,
-        Err(absence) => return format!("service not read ({absence})"),
+        Err(absence) => return format!("{} unknown ({absence})", capacity_unit.desired()),
     };
     let protected = match service.constraints.protected {
         0 => String::new(),

@@ -176,9 +176,9 @@ fn text(value: &Value) -> String {
 impl MetricDataMessage {
     fn words(self) -> String {
         match (self.code.is_empty(), self.value.is_empty()) {
-            (_, true) => format!("CloudWatch says {}", self.code),
-            (true, false) => format!("CloudWatch says: {}", self.value),
-            (false, false) => format!("CloudWatch says {}: {}", self.code, self.value),
+            (_, true) => format!("CloudWatch reports {}", self.code),
+            (true, false) => format!("CloudWatch reports: {}", self.value),
+            (false, false) => format!("CloudWatch reports {}: {}", self.code, self.value),
         }
     }
 }

@@ -174,7 +174,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// What CloudWatch says about its answer.
+    /// What CloudWatch reports about its answer.
     pub(super) fn note(&mut self, note: String) {
         self.notes.push(note);
     }

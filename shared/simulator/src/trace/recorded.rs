@@ -110,7 +110,7 @@ impl Trace {
         &self.repairs
     }
 
-    /// What CloudWatch says about its answer.
+    /// What CloudWatch reports about its answer.
     #[must_use]
     pub fn notes(&self) -> &[String] {
         &self.notes

@@ -16,7 +16,7 @@ pub enum TraceError {
     #[error("{0}")]
     Refused(Refused),
     /// A load needs an interval, and one timestamp has none.
-    #[error("{count} {} with a value, at least 2 are needed", if *count == 1 { "timestamp" } else { "timestamps" })]
+    #[error("{count} {} with a value; at least 2 are needed", if *count == 1 { "timestamp" } else { "timestamps" })]
     TooShort {
         /// How many there are.
         count: usize,
@@ -30,16 +30,16 @@ pub enum TraceError {
         line: u64,
     },
     /// Rows that come at any moment, where each must count an interval.
-    #[error("the rows do not come at one interval")]
+    #[error("the rows have no regular interval")]
     NoInterval,
     /// A file with several metrics, of which none or more than one was named.
-    #[error("it has several metrics: {}", names.join(", "))]
+    #[error("the file has several metrics: {}", names.join(", "))]
     SeveralMetrics {
         /// As the file names them.
         names: Vec<String>,
     },
     /// A metric that the file does not have.
-    #[error("it has no metric `{wanted}`; it has {}", if names.is_empty() { "none with a name".to_owned() } else { names.join(", ") })]
+    #[error("the file has no metric `{wanted}`; it has {}", if names.is_empty() { "none with a name".to_owned() } else { names.join(", ") })]
     NoSuchMetric {
         /// What was asked for.
         wanted: String,
@@ -47,25 +47,27 @@ pub enum TraceError {
         names: Vec<String>,
     },
     /// A zone for timestamps that need none.
-    #[error("its timestamps name their zone, or are numbers")]
+    #[error("the timestamps have a zone, or are numbers")]
     NoClock,
     /// JSON that cannot be parsed.
-    #[error("it is not the JSON of `aws cloudwatch get-metric-data`: {0}")]
+    #[error("the file is not the JSON of `aws cloudwatch get-metric-data`: {0}")]
     Json(String),
     /// JSON too large for an answer of CloudWatch.
-    #[error("its JSON is larger than 64 MiB; of a load that large write `timestamp,value`")]
+    #[error("the JSON is larger than 64 MiB; for so large a load use CSV with `timestamp,value`")]
     LargeJson,
     /// JSON without datapoints.
     #[error(
-        "its JSON has neither `MetricDataResults` (get-metric-data) nor `Datapoints` (get-metric-statistics)"
+        "the JSON has neither `MetricDataResults` (get-metric-data) nor `Datapoints` (get-metric-statistics)"
     )]
     NoDatapoints,
     /// One page of an answer: what is missing would count as no load.
-    #[error("it is one page of an answer (`NextToken`); ask without `--no-paginate` and `--max-items`")]
+    #[error(
+        "the file has only one page of the answer (`NextToken`); repeat the call without `--no-paginate` and `--max-items`"
+    )]
     OnePage,
     /// A metric that CloudWatch did not answer whole: what is missing would count as no load.
     #[error(
-        "`{id}` is {status}: CloudWatch did not return all of its datapoints; ask again, or for a shorter time"
+        "`{id}` is {status}: CloudWatch did not return all of its datapoints; repeat the call, or request a shorter time range"
     )]
     Incomplete {
         /// Its id.
@@ -74,7 +76,7 @@ pub enum TraceError {
         status: String,
     },
     /// Timestamps and values that do not belong together.
-    #[error("`{id}` has {timestamps} `Timestamps` and {values} `Values`; must be as many")]
+    #[error("`{id}` has {timestamps} `Timestamps` and {values} `Values`; the numbers must be equal")]
     Unpaired {
         /// The metric's id.
         id: String,
@@ -134,7 +136,7 @@ pub enum RefusalKind {
         found: String,
     },
     /// Two kinds of timestamps in one trace: they cannot be put in order.
-    #[error("the timestamp is {is}, the rows above have {was}; one trace has one kind")]
+    #[error("the timestamp is {is}, but the rows above have {was}; all timestamps must be of one kind")]
     MixedTimestamps {
         /// The kind of the rows above.
         was: StampKind,
@@ -142,7 +144,7 @@ pub enum RefusalKind {
         is: StampKind,
     },
     /// A time that did not exist.
-    #[error("the timestamp is `{found}`, a time that did not exist in {zone}: clocks went forward")]
+    #[error("the timestamp is `{found}`, a time that did not exist in {zone}, because clocks went forward")]
     Skipped {
         /// As it stands.
         found: String,
@@ -151,7 +153,7 @@ pub enum RefusalKind {
     },
     /// A time that comes twice, in rows without an order.
     #[error(
-        "the timestamp is `{found}`, a time that came twice in {zone}, and the rows go back more than once; sort them, or write the offset"
+        "the timestamp is `{found}`, a time that occurred twice in {zone}, and the rows go back in time more than once; sort the rows, or write the UTC offset"
     )]
     Shuffled {
         /// As it stands.
@@ -190,7 +192,7 @@ pub enum RefusalKind {
         found: String,
     },
     /// A quote without its end.
-    #[error("the line is `{found}`, and a quote in it is not closed")]
+    #[error("the line is `{found}`, with a quote that is not closed")]
     OpenQuote {
         /// As it stands.
         found: String,

@@ -113,30 +113,34 @@ impl Repair {
     /// What was found and what was done, for one or for several.
     fn words(self) -> (&'static str, &'static str, &'static str) {
         match self {
-            Self::NoHeader => ("line without a header above it", "", "timestamp first, value second"),
-            Self::BlankLine => ("blank line", "blank lines", "passed over"),
-            Self::Above => ("line above the rows", "lines above the rows", "passed over"),
-            Self::NoZone => ("timestamp without a zone", "timestamps without a zone", "taken as UTC"),
+            Self::NoHeader => {
+                ("line without a header above it", "", "the timestamp is assumed first, the value second")
+            }
+            Self::BlankLine => ("blank line", "blank lines", "ignored"),
+            Self::Above => ("line above the rows", "lines above the rows", "ignored"),
+            Self::NoZone => ("timestamp without a zone", "timestamps without a zone", "read as UTC"),
             Self::Milliseconds => (
                 "timestamp too large for seconds",
                 "timestamps too large for seconds",
-                "taken as milliseconds",
+                "read as milliseconds",
             ),
             Self::NoValue => ("row without a value", "rows without a value", "a gap, not a zero"),
             Self::OutOfOrder => ("row out of order", "rows out of order", "sorted"),
-            Self::Duplicate => ("repeated timestamp", "repeated timestamps", "the mean of its values"),
+            Self::Duplicate => {
+                ("repeated timestamp", "repeated timestamps", "replaced by the mean of the values")
+            }
             Self::GapFilled => ("gap", "gaps", "filled by a straight line"),
-            Self::GapClosed => ("long gap", "long gaps", "counted as closed: zero"),
-            Self::GapEmpty => ("gap", "gaps", "taken as empty: zero"),
+            Self::GapClosed => ("long gap", "long gaps", "filled with zero, as if closed"),
+            Self::GapEmpty => ("gap", "gaps", "filled with zero"),
             Self::Gathered => (
-                "time more timestamps than are kept apart",
-                "times more timestamps than are kept apart",
-                "the interval doubled, neighbors became their mean",
+                "time more timestamps than the limit",
+                "times more timestamps than the limit",
+                "the interval was doubled, and neighboring values were averaged",
             ),
             Self::TooOld => (
                 "timestamp more than two years old",
                 "timestamps more than two years old",
-                "left out, counted from the last",
+                "left out (two years before the last one)",
             ),
         }
     }

@@ -143,7 +143,7 @@ fn what_is_missing_is_filled_where_zeros_or_fractions_are_recorded() {
     let whole = read("0,5\n60,0\n120,3\n", Gaps::Refuse).expect("no gap");
     assert_eq!(whole.understood(), RowMeaning::Intervals);
     let wild = read("0,5\n61,2\n99,3\n250,7\n", Gaps::Refuse).expect_err("no interval").to_string();
-    assert_eq!(wild, "the rows do not come at one interval");
+    assert_eq!(wild, "the rows have no regular interval");
 }
 
 /// More rows than are kept apart: one for each of four million jobs.

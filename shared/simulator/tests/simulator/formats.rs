@@ -66,10 +66,10 @@ fn of_several_results_one_must_be_named() {
         r#""MetricDataResults": [
         {"Id": "deleted", "Label": "deleted", "Timestamps": [], "Values": [], "StatusCode": "Complete"},"#,
     );
-    refuse(&two, None, "it has several metrics: `deleted`, `sent` (NumberOfMessagesSent)");
-    refuse(&two, Some("m1"), "it has no metric `m1`; it has `deleted`, `sent` (NumberOfMessagesSent)");
+    refuse(&two, None, "the file has several metrics: `deleted`, `sent` (NumberOfMessagesSent)");
+    refuse(&two, Some("m1"), "the file has no metric `m1`; it has `deleted`, `sent` (NumberOfMessagesSent)");
     assert_eq!(values(&read(&two, Some("sent"))), [1.0, 2.0, 3.0, 4.0, 5.0]);
-    refuse(&two, Some("deleted"), "0 timestamps with a value, at least 2 are needed");
+    refuse(&two, Some("deleted"), "0 timestamps with a value; at least 2 are needed");
 }
 
 /// A search gives all of its series one id. Taken for pages of one, ten queues would look like a tenth of their load.
@@ -78,8 +78,8 @@ fn the_series_of_a_search_are_told_apart_by_their_labels() {
     let search = r#"{"MetricDataResults": [
         {"Id": "s", "Label": "emails", "Timestamps": [1791158400, 1791158460], "Values": [1, 2]},
         {"Id": "s", "Label": "images", "Timestamps": [1791158400, 1791158460], "Values": [30, 40]}]}"#;
-    refuse(search, None, "it has several metrics: `s` (emails), `s` (images)");
-    refuse(search, Some("s"), "it has several metrics: `s` (emails), `s` (images)");
+    refuse(search, None, "the file has several metrics: `s` (emails), `s` (images)");
+    refuse(search, Some("s"), "the file has several metrics: `s` (emails), `s` (images)");
     assert_eq!(values(&read(search, Some("images"))), [30.0, 40.0]);
 }
 
@@ -89,17 +89,17 @@ fn a_part_of_an_answer_is_refused() {
     refuse(
         &METRIC_DATA.replace("\"Complete\"", "\"PartialData\""),
         None,
-        "`sent` is PartialData: CloudWatch did not return all of its datapoints; ask again, or for a shorter time",
+        "`sent` is PartialData: CloudWatch did not return all of its datapoints; repeat the call, or request a shorter time range",
     );
     refuse(
         &METRIC_DATA.replace("\"Messages\": []", "\"NextToken\": \"eyJ2\""),
         None,
-        "it is one page of an answer (`NextToken`); ask without `--no-paginate` and `--max-items`",
+        "the file has only one page of the answer (`NextToken`); repeat the call without `--no-paginate` and `--max-items`",
     );
     refuse(
         &METRIC_DATA.replace("[5.0, 4.0, ", "[4.0, "),
         None,
-        "`sent` has 5 `Timestamps` and 4 `Values`; must be as many",
+        "`sent` has 5 `Timestamps` and 4 `Values`; the numbers must be equal",
     );
     // The command line joins pages: the earlier are partial, and together they are whole.
     let pages = r#"{"MetricDataResults": [
@@ -114,7 +114,10 @@ fn what_cloudwatch_says_about_its_answer_is_reported() {
     let said =
         r#""Messages": [{"Code": "ArithmeticError", "Value": "One or more data-points have been dropped"}]"#;
     let trace = read(&METRIC_DATA.replace("\"Messages\": []", said), None);
-    assert_eq!(trace.notes(), ["CloudWatch says ArithmeticError: One or more data-points have been dropped"]);
+    assert_eq!(
+        trace.notes(),
+        ["CloudWatch reports ArithmeticError: One or more data-points have been dropped"]
+    );
 }
 
 #[test]
@@ -130,7 +133,7 @@ fn the_json_of_get_metric_statistics_is_read() {
     let sums = answer(&[point(2, ""), point(0, ""), point(1, "")]);
     assert_eq!(values(&read(&sums, None)), [0.5, 1.5, 2.5]);
     let both = answer(&[0, 1].map(|minute| point(minute, r#", "Maximum": 7.0"#)));
-    refuse(&both, None, "it has several metrics: `Maximum`, `Sum`");
+    refuse(&both, None, "the file has several metrics: `Maximum`, `Sum`");
     assert_eq!(values(&read(&both, Some("Maximum"))), [7.0, 7.0]);
     let ninety = answer(&[0, 1].map(|minute| point(minute, r#", "ExtendedStatistics": {"p90": 3.0}"#)));
     assert_eq!(values(&read(&ninety, Some("p90"))), [3.0, 3.0]);
@@ -141,11 +144,11 @@ fn json_that_is_no_answer_of_cloudwatch_is_refused() {
     refuse(
         r#"{"Metrics": []}"#,
         None,
-        "its JSON has neither `MetricDataResults` (get-metric-data) nor `Datapoints` (get-metric-statistics)",
+        "the JSON has neither `MetricDataResults` (get-metric-data) nor `Datapoints` (get-metric-statistics)",
     );
-    refuse(r#"{"MetricDataResults": []}"#, None, "0 timestamps with a value, at least 2 are needed");
+    refuse(r#"{"MetricDataResults": []}"#, None, "0 timestamps with a value; at least 2 are needed");
     let error = trace::read(&b"{\"MetricDataResults\": [{]}"[..]).expect_err("no JSON").to_string();
-    assert!(error.starts_with("it is not the JSON of `aws cloudwatch get-metric-data`: "), "{error}");
+    assert!(error.starts_with("the file is not the JSON of `aws cloudwatch get-metric-data`: "), "{error}");
     assert!(error.ends_with("at line 1 column 25"), "{error}");
     let odd = METRIC_DATA.replace("3.0, 1.0]", "-3.0, \"x\"]").replace("00:02:00+00:00", "24:02");
     refuse(
@@ -168,21 +171,25 @@ const CONSOLE: &str = "Full label,\"Sent, of orders\",\"Deleted, of orders\"\n\
 
 #[test]
 fn the_csv_of_the_console_is_read() {
-    refuse(CONSOLE, None, "it has several metrics: `Sent, of orders` (Sent), `Deleted, of orders` (Deleted)");
+    refuse(
+        CONSOLE,
+        None,
+        "the file has several metrics: `Sent, of orders` (Sent), `Deleted, of orders` (Deleted)",
+    );
     let sent = read(CONSOLE, Some("Sent"));
     assert_eq!(values(&sent), [1.0, 2.0, 3.0]);
     assert_eq!(
         sent.repairs().to_string(),
-        "4 lines above the rows: passed over (lines 1, 2, 3, 4)\n1 blank line: passed over (line 5)\n3 timestamps without a \
-         zone: taken as UTC (lines 6, 7, 8)"
+        "4 lines above the rows: ignored (lines 1, 2, 3, 4)\n1 blank line: ignored (line 5)\n3 timestamps without a \
+         zone: read as UTC (lines 6, 7, 8)"
     );
     assert_eq!(sent.first().map(|first| first.to_string()).as_deref(), Some("2026-10-05T00:00:00Z"));
     assert_eq!(values(&read(CONSOLE, Some("Deleted, of orders"))), [10.0, 20.0]);
     let named = "queue orders,\n\"Timestamps\",\"Values\"\n\"2026-10-05 00:00\",\"1\"\n2026-10-05 00:01,2\n";
     assert_eq!(values(&read(named, None)), [1.0, 2.0]);
     assert_eq!(values(&read("timestamp,host,jobs\n0,\"a, b\",1\n60,c,2\n", Some("jobs"))), [1.0, 2.0]);
-    refuse("timestamp,host,jobs\n0,a,1\n", None, "it has several metrics: `host`, `jobs`");
-    refuse("0,1\n60,2\n", Some("jobs"), "it has no metric `jobs`; it has none with a name");
+    refuse("timestamp,host,jobs\n0,a,1\n", None, "the file has several metrics: `host`, `jobs`");
+    refuse("0,1\n60,2\n", Some("jobs"), "the file has no metric `jobs`; it has none with a name");
 }
 
 #[test]
@@ -191,7 +198,7 @@ fn a_number_with_commas_and_a_quote_without_end_are_refused() {
         "timestamp,value\n0,\"1,234\"\n60,\"2\n120,3\n",
         None,
         "line 2: the value is `1,234`, must be a number without commas: 1234 or 1.234\n\
-         line 3: the line is `60,\"2`, and a quote in it is not closed",
+         line 3: the line is `60,\"2`, with a quote that is not closed",
     );
 }
 
@@ -261,8 +268,8 @@ fn a_time_that_did_not_exist_is_refused_with_its_line() {
     let error = in_berlin(berlin("2026-03-29", 30, &[1, 2, 3]).into_iter()).expect_err("no such hour");
     assert_eq!(
         error.to_string(),
-        "line 4: the timestamp is `2026-03-29 02:00`, a time that did not exist in Europe/Berlin: clocks went forward\n\
-         line 5: the timestamp is `2026-03-29 02:30`, a time that did not exist in Europe/Berlin: clocks went forward"
+        "line 4: the timestamp is `2026-03-29 02:00`, a time that did not exist in Europe/Berlin, because clocks went forward\n\
+         line 5: the timestamp is `2026-03-29 02:30`, a time that did not exist in Europe/Berlin, because clocks went forward"
     );
     let right = in_berlin(berlin("2026-03-29", 30, &[1, 3]).into_iter()).expect("a trace");
     assert_eq!((right.end_seconds(), right.repairs().to_string().as_str()), (7_200.0, ""));
@@ -275,9 +282,9 @@ fn a_repeated_hour_without_an_order_and_a_zone_without_a_use_are_refused() {
     let error = in_berlin(shuffled.into_iter()).expect_err("no order").to_string();
     assert_eq!(
         error,
-        "line 7: the timestamp is `2026-10-25 02:20`, a time that came twice in Europe/Berlin, and the rows go back more \
-         than once; sort them, or write the offset"
+        "line 7: the timestamp is `2026-10-25 02:20`, a time that occurred twice in Europe/Berlin, and the rows go back in time \
+         more than once; sort the rows, or write the UTC offset"
     );
     let named = in_berlin(["2026-10-25T00:00:00Z", "2026-10-25T00:01:00Z"].map(str::to_owned).into_iter());
-    assert_eq!(named.expect_err("UTC").to_string(), "its timestamps name their zone, or are numbers");
+    assert_eq!(named.expect_err("UTC").to_string(), "the timestamps have a zone, or are numbers");
 }

@@ -46,23 +46,23 @@ fn every_repair_is_reported_with_its_lines() {
     check(
         "0,1\n60,2",
         &[1.0, 2.0],
-        "1 line without a header above it: timestamp first, value second (line 1)",
+        "1 line without a header above it: the timestamp is assumed first, the value second (line 1)",
     );
     check("timestamp,value\n60,2\n0,1\n120,3\n", &[1.0, 2.0, 3.0], "1 row out of order: sorted (line 3)");
     check(
         "timestamp,value\n0,1\n60,2\n60,4\n\n120,5\n",
         &[1.0, 3.0, 5.0],
-        "1 blank line: passed over (line 5)\n1 repeated timestamp: the mean of its values (line 4)",
+        "1 blank line: ignored (line 5)\n1 repeated timestamp: replaced by the mean of the values (line 4)",
     );
     check(
         "timestamp,value\n2024-01-31 10:00:00,1\n2024-01-31 10:01:00,2\n",
         &[1.0, 2.0],
-        "2 timestamps without a zone: taken as UTC (lines 2, 3)",
+        "2 timestamps without a zone: read as UTC (lines 2, 3)",
     );
     check(
         "timestamp,value\n1700000000000,1\n1700000060000,2\n",
         &[1.0, 2.0],
-        "2 timestamps too large for seconds: taken as milliseconds (lines 2, 3)",
+        "2 timestamps too large for seconds: read as milliseconds (lines 2, 3)",
     );
 }
 
@@ -85,10 +85,10 @@ fn a_gap_is_no_zero() {
 
 #[test]
 fn what_cannot_be_repaired_is_refused_with_its_line() {
-    refuse("", "0 timestamps with a value, at least 2 are needed");
-    refuse("timestamp,value\n", "0 timestamps with a value, at least 2 are needed");
-    refuse("timestamp,value\n0,1\n", "1 timestamp with a value, at least 2 are needed");
-    refuse("timestamp,value\n0,1\n0,2\n", "1 timestamp with a value, at least 2 are needed");
+    refuse("", "0 timestamps with a value; at least 2 are needed");
+    refuse("timestamp,value\n", "0 timestamps with a value; at least 2 are needed");
+    refuse("timestamp,value\n0,1\n", "1 timestamp with a value; at least 2 are needed");
+    refuse("timestamp,value\n0,1\n0,2\n", "1 timestamp with a value; at least 2 are needed");
     refuse(
         "time,jobs\n0,1\n",
         "line 1: the header is `time,jobs`, must name the columns `timestamp` and `value`",
@@ -104,7 +104,7 @@ fn what_cannot_be_repaired_is_refused_with_its_line() {
     );
     refuse(
         "timestamp,value\n2024-01-31T10:00:00Z,1\n60,1\n",
-        "line 3: the timestamp is a number of seconds, the rows above have ISO-8601 with a zone; one trace has one kind",
+        "line 3: the timestamp is a number of seconds, but the rows above have ISO-8601 with a zone; all timestamps must be of one kind",
     );
     refuse(
         "timestamp,value\n1700000000,1\n1700000060000,1\n",

@@ -105,9 +105,9 @@ fn other_autoscaler(min: u32, max: u32, suspended: Suspended) -> OtherAutoscaler
         [] => return OtherAutoscaler::Suspended,
         [one] => format!("{one} is not suspended"),
         [first, second] => format!("{first} and {second} are not suspended"),
-        [_, _, _, ..] => "nothing of it is suspended".to_owned(),
+        [_, _, _, ..] => "none of its scaling is suspended".to_owned(),
     };
-    OtherAutoscaler::Active(format!("Application Auto Scaling ({min} to {max}; {what})"))
+    OtherAutoscaler::Active(format!("Application Auto Scaling (min {min}, max {max}; {what})"))
 }
 
 /// Sets bounds and flags in one call; AWS moves the service into the bounds at once.

@@ -49,7 +49,7 @@ fn alarm_name(name: &str) -> Result<AlarmName, Fault> {
     }
     AlarmName::new(name).ok_or_else(|| {
         let message = format!("names the alarm `{}`", words::shortened(name));
-        let help = "allowed are 1 to 255 characters, none of them a `)` or a line break";
+        let help = "allowed: 1 to 255 characters, none of them a `)` or a line break";
         Fault::new(Code::BadCondition, message, help)
     })
 }

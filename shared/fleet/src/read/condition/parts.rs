@@ -32,7 +32,7 @@ pub(super) fn duration_after<'a>(
     };
     if word.text != "for" {
         let message = format!("has `{}` after {what}", words::shortened(word.text));
-        let help = "allowed is `for` with a duration, as in `for 5m`; one condition per rule";
+        let help = "allowed: `for` with a duration, as in `for 5m`; one condition per rule";
         return Err(word.locate(bad(&message, help)));
     }
     let duration = tokens.next().ok_or_else(|| missing(text, "the duration after `for`"))?;

@@ -19,7 +19,7 @@ pub(super) fn threshold(value: &Token<'_>, signal: &Signal, unit: Unit) -> Resul
         let message = format!("has the value `{}`", words::shortened(text));
         let help = match written_out(text).filter(|_| unit == Unit::Count) {
             Some(digits) => format!("write `{digits}`"),
-            None if is_too_long(text) => format!("allowed are at most {VALUE_DIGITS_MAX} digits"),
+            None if is_too_long(text) => format!("allowed: at most {VALUE_DIGITS_MAX} digits"),
             None => format!("write it like `{}`", example(unit)),
         };
         return Err(value.locate(bad(&message, &help)));
@@ -50,7 +50,7 @@ pub(super) fn threshold(value: &Token<'_>, signal: &Signal, unit: Unit) -> Resul
         return Err(value.locate(Fault::new(Code::WrongUnit, message, help)));
     };
     if unit == Unit::Percent && in_unit > PERCENT_MAX {
-        let help = format!("allowed are 0% to {PERCENT_MAX}%");
+        let help = format!("allowed: 0% to {PERCENT_MAX}%");
         let message = format!("compares `{signal}` with {text}");
         return Err(value.locate(Fault::new(Code::OutOfRange, message, help)));
     }

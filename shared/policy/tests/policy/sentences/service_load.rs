@@ -82,10 +82,10 @@ fn groups(all: &mut Vec<Titled>) {
     let mut busy = group(&both);
     busy.points("cpu", &[(0, 90.0)]);
     all.push(("a group with much to do", busy.clone().peek()));
-    busy.service().constraints.no_scale_out = Some("the process Launch is suspended".to_owned());
+    busy.service().constraints.no_scale_out = Some("the Launch process is suspended".to_owned());
     all.push(("a group that cannot launch", busy.peek()));
     let mut stage = group(&both);
-    stage.service().constraints.no_scale_in = Some("the process Terminate is suspended".to_owned());
+    stage.service().constraints.no_scale_in = Some("the Terminate process is suspended".to_owned());
     all.push(("a group that cannot terminate", stage.peek()));
     let mut stage = group(&both);
     stage.service().constraints.protected = 5;
@@ -116,7 +116,7 @@ fn groups(all: &mut Vec<Titled>) {
 
 fn others(all: &mut Vec<Titled>) {
     let mut stage = api().overridden(OverrideKind::Pin(9), 7_200);
-    let words = "Application Auto Scaling (2 to 10; dynamic scale-in is not suspended)".to_owned();
+    let words = "Application Auto Scaling (min 2, max 10; dynamic scale-in is not suspended)".to_owned();
     stage.service().constraints.other_autoscaler = OtherAutoscaler::Active(words);
     all.push(("another autoscaler scales it", stage.peek()));
     stage.service().constraints.express = true;
