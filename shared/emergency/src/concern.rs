@@ -224,7 +224,7 @@ impl Concern for Emergencies {
 
     async fn apply(&self, subjects: &mut [Subject], not_after: Timestamp, clock: &Clock) {
         let (tried, changes): (Vec<_>, Vec<TargetChanges>) =
-            subjects.iter_mut().filter_map(Subject::to_change).unzip();
+            subjects.iter_mut().filter_map(Subject::as_change).unzip();
         let outcomes = update::apply_emergency(&self.clients, &changes, not_after, &**clock).await;
         let mut carried = self.carried();
         for (target, outcome) in tried.into_iter().zip(outcomes) {

@@ -10,11 +10,12 @@ use tidegate_aws::update::TargetChanges;
 use tidegate_fleet::{Fleet, Service};
 use tidegate_policy::emergency::decide::{Decision, Event, Skip};
 use tidegate_policy::emergency::request::Request;
+use tidegate_policy::overrides::Override;
 
 use crate::concern::FleetSeen;
 use crate::subject::fleet::{Counted, Summary};
 pub use crate::subject::one::One;
-use crate::subject::row::Row;
+use crate::subject::row::{Row, RowState};
 
 /// What a report has a section about.
 #[derive(Debug)]
@@ -37,26 +38,20 @@ pub(crate) fn of(
 ) -> Vec<Subject> {
     let is_question = header.trigger.is_question();
     let mut subjects = Vec::new();
-    for event in &decision.events {
-        match event {
-            Event::Row(row) => {
-                subjects.push(Subject::Row(Row { row: row.clone(), ended: false, in_force: false }))
-            }
-            Event::RowEnded(row) => {
-                subjects.push(Subject::Row(Row { row: row.clone(), ended: true, in_force: false }))
-            }
-            Event::Engaged
-            | Event::AllSet
-            | Event::Complete
-            | Event::EndsSoon
-            | Event::Restoring { .. }
-            | Event::Restored(_)
-            | Event::Skipped { .. } => {}
-        }
-    }
+    let row = |row: &Override, is: RowState| Subject::Row(Row { asked: row.clone(), is });
+    subjects.extend(decision.events.iter().filter_map(|event| match event {
+        Event::Row(asked) => Some(row(asked, RowState::Begins)),
+        Event::RowEnded(ended) => Some(row(ended, RowState::Ended)),
+        Event::Engaged
+        | Event::AllSet
+        | Event::Complete
+        | Event::EndsSoon
+        | Event::Restoring { .. }
+        | Event::Restored(_)
+        | Event::Skipped { .. } => None,
+    }));
     if is_question {
-        let rows = decision.overrides.rows.iter();
-        subjects.extend(rows.map(|row| Subject::Row(Row { row: row.clone(), ended: false, in_force: true })));
+        subjects.extend(decision.overrides.rows.iter().map(|asked| row(asked, RowState::InForce)));
     }
     let over = decision.events.iter().find_map(Event::as_restored);
     let of_incident = |event: &Event| !matches!(event, Event::Row(_) | Event::RowEnded(_));
@@ -87,10 +82,8 @@ pub(crate) fn of(
 
 /// Counts the targets again: the report comes after the changes.
 pub(crate) fn count(subjects: &mut [Subject]) {
-    let counted = Counted::of(subjects.iter().filter_map(|subject| match subject {
-        Subject::One(one) => Some(&**one),
-        Subject::Row(_) | Subject::Fleet(_) => None,
-    }));
+    let targets: Vec<&One> = subjects.iter().filter_map(Subject::as_one).collect();
+    let counted = Counted::of(&targets);
     for subject in subjects {
         if let Subject::Fleet(summary) = subject {
             summary.counted = counted.clone();
@@ -99,8 +92,15 @@ pub(crate) fn count(subjects: &mut [Subject]) {
 }
 
 impl Subject {
+    fn as_one(&self) -> Option<&One> {
+        match self {
+            Self::One(one) => Some(one),
+            Self::Row(_) | Self::Fleet(_) => None,
+        }
+    }
+
     /// What is to be changed of it.
-    pub(crate) fn to_change(&mut self) -> Option<(&mut One, TargetChanges)> {
+    pub(crate) fn as_change(&mut self) -> Option<(&mut One, TargetChanges)> {
         match self {
             Self::One(one) => {
                 let changes = one.work.as_ref()?.changes.clone();

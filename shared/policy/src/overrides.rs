@@ -25,7 +25,7 @@ pub struct Override {
     pub who: String,
     /// Why.
     pub why: String,
-    /// The request id of the invocation: CloudTrail names its principal, which the function cannot know. A row without it was
+    /// The request id of the invocation: `CloudTrail` names its principal, which the function cannot know. A row without it was
     /// written into the table by hand.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<String>,

@@ -39,10 +39,10 @@ pub(crate) struct Counted {
 }
 
 impl Counted {
-    pub(crate) fn of<'a>(targets: impl Iterator<Item = &'a One> + Clone) -> Self {
-        let count = |state: &str| targets.clone().filter(|one| one.progress() == state).count();
+    pub(crate) fn of(targets: &[&One]) -> Self {
+        let count = |state: &str| targets.iter().filter(|one| one.progress() == state).count();
         Self {
-            lines: targets.clone().map(One::line).collect(),
+            lines: targets.iter().map(|one| one.line()).collect(),
             pending: count("pending"),
             asked: count("asked"),
             done: count("done"),
@@ -112,8 +112,13 @@ impl Summary {
 
     fn is_worth_reporting(&self) -> bool {
         let worth = |event: &Event| match event {
-            Event::Engaged | Event::AllSet | Event::Complete | Event::EndsSoon => true,
-            Event::Restoring { .. } | Event::Restored(_) | Event::Skipped { .. } => true,
+            Event::Engaged
+            | Event::AllSet
+            | Event::Complete
+            | Event::EndsSoon
+            | Event::Restoring { .. }
+            | Event::Restored(_)
+            | Event::Skipped { .. } => true,
             Event::Row(_) | Event::RowEnded(_) => false,
         };
         self.events.iter().any(worth)

@@ -52,8 +52,7 @@ impl One {
             (Some(Outcome::Failed(_)), _) => "failed",
             (Some(Outcome::Applied), _) | (None, Progress::Set) => "asked",
             (_, Progress::Pending) if self.targeted.failures > 0 => "failed",
-            (_, Progress::Pending) => "pending",
-            (Some(Outcome::TooLate), Progress::Set) => "pending",
+            (_, Progress::Pending) | (Some(Outcome::TooLate), Progress::Set) => "pending",
             (_, Progress::Seen | Progress::Restored) => "done",
             (_, Progress::Skipped) => "skipped",
         }

@@ -10,32 +10,41 @@ use crate::words;
 /// A row that comes into force, ends, or is in force.
 #[derive(Debug)]
 pub struct Row {
-    pub(crate) row: Override,
+    pub(crate) asked: Override,
+    pub(crate) is: RowState,
+}
+
+/// What there is to say of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RowState {
+    /// It comes into force.
+    Begins,
     /// Its time is over.
-    pub(crate) ended: bool,
-    /// It is only shown.
-    pub(crate) in_force: bool,
+    Ended,
+    /// It is in force, as it was before.
+    InForce,
 }
 
 impl Row {
     pub(crate) fn section(&self) -> Section {
-        let Override { target, kind, since: _, until: _, who, why, request } = &self.row;
+        let Override { target, kind, since: _, until: _, who, why, request } = &self.asked;
         let name = if target == Override::ALL { "all targets" } else { target };
-        let verdict = if self.ended { format!("override ended: {kind}") } else { words::of_row(&self.row) };
+        let verdict = if self.is == RowState::Ended {
+            format!("override ended: {kind}")
+        } else {
+            words::of_row(&self.asked)
+        };
         let cause = format!("{why} ({who})");
         let first = headline(name, &verdict, Some(&cause));
         let request = request.as_ref().map(|id| format!("\n  who   {who}, request id {id} in CloudTrail"));
-        let undo = match kind {
-            OverrideKind::Release => None,
-            _ if self.ended => None,
-            _ => Some(format!("tidegate release {}", shell_word(target))),
-        };
+        let can_be_undone = *kind != OverrideKind::Release && self.is != RowState::Ended;
+        let undo = can_be_undone.then(|| format!("tidegate release {}", shell_word(target)));
         let undo_line = undo.as_ref().map(|line| format!("\n  undo  {line}")).unwrap_or_default();
         Section {
             target: target.clone(),
             resource: String::new(),
             severity: Severity::Info,
-            is_worth_reporting: !self.in_force,
+            is_worth_reporting: self.is != RowState::InForce,
             is_reported_again: false,
             state: None,
             verdict,
@@ -45,9 +54,9 @@ impl Row {
             json: json!({
                 "target": target,
                 "action": words::action(*kind),
-                "override": self.row,
-                "ended": self.ended,
-                "outcome": if self.in_force || self.ended { "none" } else { "applied" },
+                "override": self.asked,
+                "ended": self.is == RowState::Ended,
+                "outcome": if self.is == RowState::Begins { "applied" } else { "none" },
                 "sentence": first,
             }),
             outcome: None,

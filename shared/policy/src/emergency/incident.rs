@@ -38,7 +38,7 @@ pub struct Incident {
     pub who: String,
     /// Why.
     pub why: String,
-    /// The request id of the invocation, by which CloudTrail names its principal.
+    /// The request id of the invocation, by which `CloudTrail` names its principal.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub request: Option<String>,
     /// Its targets by name.
