@@ -57,7 +57,7 @@ impl<M> Found<M> {
             one_line(&mut late.text, HEADLINE_CHARACTERS_MAX);
             one_line(&mut late.target, HEADLINE_CHARACTERS_MAX);
         }
-        self.overrides.believe(OVERRIDES_MAX);
+        self.overrides.believe(OVERRIDES_MAX, now);
     }
 }
 

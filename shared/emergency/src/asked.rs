@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 use tidegate_aws::trigger::{EVALUATE, PLAN, STATUS, Trigger, TriggerError};
 use tidegate_evaluation::InvocationError;
-use tidegate_fleet::{Fleet, Profile, Service, duration};
+use tidegate_fleet::{Fleet, Mode, Profile, Service, duration};
 use tidegate_policy::emergency::engage::Size;
 use tidegate_policy::emergency::request::{Asker, Engage, Request};
 use tidegate_policy::one_line;
@@ -43,11 +43,13 @@ pub fn request(
             let HoldArguments { target, lasting, both, reason, who } = arguments::read(action, arguments)?;
             let held = if both { Held::Both } else { Held::ScaleIn };
             known_or_all(fleet, &target)?;
+            enforced(fleet, &target)?;
             row(&target, OverrideKind::Hold(held), lasting.as_deref(), asker(who, reason), now)
         }
         "pin" => {
             let PinArguments { target, size, lasting, reason, who } = arguments::read(action, arguments)?;
             let service = known(fleet, &target)?;
+            enforced(fleet, &target)?;
             allowed(service, size)?;
             row(&target, OverrideKind::Pin(size), lasting.as_deref(), asker(who, reason), now)
         }
@@ -199,6 +201,17 @@ fn known<'a>(fleet: &'a Fleet, target: &str) -> Result<&'a Service, InvocationEr
 
 fn known_or_all(fleet: &Fleet, target: &str) -> Result<(), InvocationError> {
     if target == Override::ALL { Ok(()) } else { known(fleet, target).map(|_| ()) }
+}
+
+/// A service of which anything is changed.
+fn enforced(fleet: &Fleet, target: &str) -> Result<(), InvocationError> {
+    match fleet.service(target) {
+        Some(service) if service.mode() == Mode::Observe => {
+            let problem = format!("`{target}` is in observe mode: nothing of it is changed");
+            Err(TriggerError::manual(&problem).into())
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// A size that the fleet file allows.

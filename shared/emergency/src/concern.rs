@@ -71,8 +71,12 @@ impl Emergencies {
             Trigger::Schedule | Trigger::DelayedEvaluation | Trigger::Alarm { .. } => false,
         };
         match ledger.await {
-            Ok(found) => {
-                *self.carried() = None;
+            Ok(mut found) => {
+                // What an evaluation of this invocation did without the ledger is remembered as soon as that answers.
+                let carried = self.carried().take().filter(|_| *trigger == Trigger::Resume);
+                if found.item.memory.incident.is_none() {
+                    found.item.memory.incident = carried.and_then(|carried| carried.incident);
+                }
                 Ok(found)
             }
             Err(error) if without => {
@@ -178,8 +182,8 @@ impl Concern for Emergencies {
         Ok((found, FleetSeen { states: services.iter().map(state).collect() }))
     }
 
-    fn believe(&self, memory: &mut Overrides, _now: Timestamp) {
-        memory.believe(OVERRIDES_MAX);
+    fn believe(&self, memory: &mut Overrides, now: Timestamp) {
+        memory.believe(OVERRIDES_MAX, now);
     }
 
     fn decide(
@@ -216,6 +220,10 @@ impl Concern for Emergencies {
 
     fn is_unfinished(&self, memory: &Overrides) -> bool {
         memory.incident.as_ref().is_some_and(Incident::is_unfinished)
+    }
+
+    fn must_not_be_lost(&self, trigger: &Trigger) -> bool {
+        matches!(trigger, Trigger::Manual { .. }) && !trigger.is_question()
     }
 
     fn fails_with_its_changes(&self) -> bool {

@@ -6,6 +6,7 @@ pub mod asked;
 pub mod concern;
 pub mod subject;
 mod arguments;
+mod forecast;
 mod words;
 
 pub use crate::concern::{Emergencies, NAME};

@@ -6,6 +6,7 @@ mod row;
 
 use tidegate_aws::report::section::Outcome;
 use tidegate_aws::report::{Header, Section};
+use tidegate_aws::trigger::PLAN;
 use tidegate_aws::update::TargetChanges;
 use tidegate_fleet::{Fleet, Service};
 use tidegate_policy::emergency::decide::{Decision, Event, Skip};
@@ -13,6 +14,7 @@ use tidegate_policy::emergency::request::Request;
 use tidegate_policy::overrides::Override;
 
 use crate::concern::FleetSeen;
+use crate::forecast;
 use crate::subject::fleet::{Counted, Summary};
 pub use crate::subject::one::One;
 use crate::subject::row::{Row, RowState};
@@ -77,7 +79,25 @@ pub(crate) fn of(
     subjects.push(Subject::Fleet(Box::new(summary)));
     subjects.extend(listed);
     count(&mut subjects);
+    if header.trigger.action() == PLAN {
+        deliver(&mut subjects);
+    }
     subjects
+}
+
+/// Adds to a plan what AWS gives of it, and when.
+fn deliver(subjects: &mut [Subject]) {
+    let targets: Vec<&One> = subjects.iter().filter_map(Subject::as_one).collect();
+    let all = forecast::of(&targets);
+    let last = all.iter().map(|delivered| delivered.after).max();
+    let mut all = all.into_iter();
+    for subject in subjects {
+        match subject {
+            Subject::One(one) => one.delivered = all.next(),
+            Subject::Fleet(summary) => summary.launched_after = last,
+            Subject::Row(_) => {}
+        }
+    }
 }
 
 /// Counts the targets again: the report comes after the changes.

@@ -71,6 +71,12 @@ pub trait Concern {
         false
     }
 
+    /// What an event asks for is asked only once: where another evaluation writes first, it is tried again.
+    fn must_not_be_lost(&self, trigger: &Trigger) -> bool {
+        let _ = trigger;
+        false
+    }
+
     /// An invocation fails if it had changes to make and none could be made. Otherwise its answer says so.
     fn fails_with_its_changes(&self) -> bool {
         true

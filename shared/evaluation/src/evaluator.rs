@@ -22,6 +22,9 @@ use crate::invocation::Invocation;
 use crate::outage::Outage;
 use crate::settings::Settings;
 
+/// So often an event that must not be lost is tried again; more writers at once are no operators.
+const TRIES_MAX: usize = 5;
+
 /// A function, ready to evaluate.
 pub struct Evaluator<C> {
     pub(crate) concern: C,
@@ -49,12 +52,14 @@ pub(crate) struct Ended {
     unfinished: bool,
     /// It made changes, or tried to.
     changed: bool,
+    /// Another evaluation wrote first.
+    dropped: bool,
 }
 
 impl Ended {
     /// There was nothing to do, or only to answer.
     fn nothing(answer: Value) -> Self {
-        Self { answer, unfinished: false, changed: false }
+        Self { answer, unfinished: false, changed: false, dropped: false }
     }
 }
 
@@ -72,7 +77,14 @@ impl<C: Concern> Evaluator<C> {
     /// # Errors
     /// The event is unknown, the ledger cannot be reached, or every change failed.
     pub async fn handle(&self, event: Value, invocation: &Invocation) -> Result<Value, InvocationError> {
-        let mut ended = self.evaluate(self.header(Trigger::parse(&event)?, invocation)).await?;
+        let trigger = Trigger::parse(&event)?;
+        let mut ended = self.evaluate(self.header(trigger.clone(), invocation)).await?;
+        for _ in 0..TRIES_MAX {
+            if !(ended.dropped && self.concern.must_not_be_lost(&trigger)) {
+                break;
+            }
+            ended = self.evaluate(self.header(trigger.clone(), invocation)).await?;
+        }
         while ended.unfinished && invocation.has_time((self.clock)()) {
             if !ended.changed {
                 sleep(budget::PAUSE).await;
@@ -134,7 +146,7 @@ impl<C: Concern> Evaluator<C> {
         let changed = report.sections.iter().any(|section| section.outcome.is_some());
         let results = StepResults { evaluations_sent, published, recorded, remembered };
         let answer = results.answer(&report, self.concern.fails_with_its_changes())?;
-        Ok(Ended { answer, unfinished, changed })
+        Ok(Ended { answer, unfinished, changed, dropped: false })
     }
 
     /// The first write, which makes exactly one of two evaluations the actor. Without a ledger each acts.
@@ -256,8 +268,8 @@ impl<C: Concern> Evaluator<C> {
         answer["evaluations_sent"] = evaluations_sent.as_ref().copied().unwrap_or(0).into();
         answer["errors"] = json!(evaluations_sent.err().iter().map(ToString::to_string).collect::<Vec<_>>());
         log::write_evaluation(&report, &answer, false);
-        // What was asked for by hand is in no other evaluation: the next one of this invocation does it.
-        Ended { answer, unfinished: self.concern.is_unfinished(&decided.item.memory), changed: false }
+        let unfinished = self.concern.is_unfinished(&decided.item.memory);
+        Ended { answer, unfinished, changed: false, dropped: true }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The emergency as a whole in a report: the one section that operators read.
 
+use jiff::SignedDuration;
 use serde_json::json;
 use tidegate_aws::report::section::{Outcome, State};
 use tidegate_aws::report::{Header, Section, headline};
@@ -23,6 +24,8 @@ pub struct Summary {
     over: bool,
     runbook: Vec<String>,
     pub(crate) counted: Counted,
+    /// When AWS has launched everything; in a plan only.
+    pub(crate) launched_after: Option<SignedDuration>,
     is_restore: bool,
 }
 
@@ -61,6 +64,7 @@ impl Summary {
             over: false,
             runbook: Vec::new(),
             counted: Counted::default(),
+            launched_after: None,
             is_restore: matches!(request, Request::Restore { .. }),
         }
     }
@@ -72,6 +76,7 @@ impl Summary {
             over,
             runbook: fleet.emergency().runbook.clone(),
             counted: Counted::default(),
+            launched_after: None,
             is_restore: false,
         }
     }
@@ -213,6 +218,7 @@ impl Summary {
         let targets = lines.len();
         let Some(incident) = &self.incident else { return json!({"phase": "none", "runbook": self.runbook}) };
         let Incident { profile, phase, since, until, who, why, request, .. } = incident;
+        let full_capacity = self.launched_after.map(launched);
         let phase = match phase {
             _ if self.over => "restored",
             Phase::Engaging => "engaging",
@@ -222,7 +228,19 @@ impl Summary {
         json!({
             "profile": profile, "phase": phase, "since": since, "until": until, "who": who, "why": why,
             "request": request, "targets": targets, "pending": pending, "asked": asked, "done": done,
-            "failed": failed, "skipped": skipped, "runbook": self.runbook,
+            "failed": failed, "skipped": skipped, "runbook": self.runbook, "full_capacity": full_capacity,
         })
     }
+}
+
+/// `about 3 min 20 s until every task is launched`: what comes after it, pulling the image and passing health checks, is the
+/// service's own.
+fn launched(after: SignedDuration) -> String {
+    let seconds = after.as_secs();
+    let time = match (seconds.div_euclid(60), seconds.rem_euclid(60)) {
+        (0, seconds) => format!("{seconds} s"),
+        (minutes, 0) => format!("{minutes} min"),
+        (minutes, seconds) => format!("{minutes} min {seconds} s"),
+    };
+    format!("about {time} until every task is launched, then their own start-up; the vCPU quota was not read")
 }

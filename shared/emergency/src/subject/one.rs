@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 use tidegate_aws::report::Section;
 use tidegate_aws::report::section::Outcome;
-use tidegate_aws::targets::{self, TargetState};
+use tidegate_aws::targets::{self, TargetState, Tasks};
 use tidegate_fleet::{Service, TargetName};
 use tidegate_policy::emergency::decide::{Skip, Work};
+use tidegate_policy::emergency::delivery::Delivered;
 use tidegate_policy::emergency::incident::{Progress, Targeted};
 use tidegate_policy::{Absence, Severity};
 
@@ -22,6 +23,8 @@ pub struct One {
     pub(crate) work: Option<Work>,
     pub(crate) skip: Option<Skip>,
     pub(crate) outcome: Option<Outcome>,
+    /// What AWS gives of it, and when; in a plan only.
+    pub(crate) delivered: Option<Delivered>,
 }
 
 impl One {
@@ -33,7 +36,12 @@ impl One {
         skip: Option<Skip>,
     ) -> Self {
         let (name, resource) = (service.name().to_owned(), service.target().clone());
-        Self { name, resource, targeted: targeted.clone(), seen, work, skip, outcome: None }
+        Self { name, resource, targeted: targeted.clone(), seen, work, skip, outcome: None, delivered: None }
+    }
+
+    /// How its tasks are run, where it has any.
+    pub(crate) fn tasks(&self) -> Option<&Tasks> {
+        self.state()?.tasks.as_ref()
     }
 
     fn state(&self) -> Option<&TargetState> {
@@ -134,6 +142,14 @@ impl One {
             "snapshot": SavedSnapshot::of(&self.name, &self.targeted),
             "changes": self.work.iter().flat_map(|work| &work.changes).map(ToString::to_string).collect::<Vec<_>>(),
         });
+        if let Some(delivered) = self.delivered {
+            // The quota of virtual CPUs is not read: how many tasks AWS Fargate runs is not known.
+            let is_fargate = self.tasks().is_some_and(|tasks| tasks.fargate);
+            let to = self.work.as_ref().map(|work| work.to).or_else(|| self.from());
+            json["deliverable"] = json!(to.filter(|_| !is_fargate));
+            json["at_seconds"] = json!(delivered.after.as_secs_f64());
+            json["limits"] = json!(self.blocked_by().into_iter().collect::<Vec<_>>());
+        }
         for (key, name) in targets::names_in_json(&self.resource) {
             json[key] = name;
         }

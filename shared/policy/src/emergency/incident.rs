@@ -139,6 +139,9 @@ pub const FAILURES_AT_ONCE: u8 = 3;
 /// So long before its end operators are reminded of an emergency.
 pub const REMINDED_BEFORE: SignedDuration = SignedDuration::from_mins(10);
 
+/// An evaluation makes no changes for longer than this.
+const LEASE_MAX: SignedDuration = SignedDuration::from_secs(60);
+
 /// An emergency of more targets than a fleet may have was not written by `emergency-max`.
 const TARGETS_MAX: usize = 2_000;
 
@@ -152,17 +155,17 @@ impl Overrides {
     }
 
     /// Believes what was read only as far as it can be true.
-    pub fn believe(&mut self, rows_max: usize) {
+    pub fn believe(&mut self, rows_max: usize, now: Timestamp) {
         self.rows.drain(..self.rows.len().saturating_sub(rows_max));
         self.rows.iter_mut().for_each(Override::believe);
         if let Some(incident) = &mut self.incident {
-            incident.believe();
+            incident.believe(now);
         }
     }
 }
 
 impl Incident {
-    fn believe(&mut self) {
+    fn believe(&mut self, now: Timestamp) {
         for text in [&mut self.id, &mut self.profile, &mut self.who] {
             one_line(text, 64);
         }
@@ -175,6 +178,9 @@ impl Incident {
         }
         let longest = self.since.saturating_add(Override::LONGEST).unwrap_or(self.since);
         self.until = self.until.min(longest);
+        if let Some(lease) = &mut self.at_work {
+            lease.until = lease.until.min(now.saturating_add(LEASE_MAX).unwrap_or(now));
+        }
     }
 
     /// What it means for the functions that scale one of its targets.
