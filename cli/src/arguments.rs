@@ -4,9 +4,12 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand};
 
 use crate::check::{self, CheckOptions};
-use crate::pin::PinOptions;
+use crate::emergency::EmergencyCommand;
+use crate::exit_codes::EXIT_CODES;
+use crate::hold::{self, HoldOptions};
+use crate::pin::{self, PinOptions};
 use crate::reference::ReferenceOptions;
-use crate::release::ReleaseOptions;
+use crate::release::{self, ReleaseOptions};
 use crate::simulate::{self, SimulateOptions};
 use crate::tune::{self, TuneOptions};
 
@@ -15,9 +18,6 @@ const STYLES: Styles = Styles::styled()
     .usage(AnsiColor::Green.on_default().bold())
     .literal(AnsiColor::Cyan.on_default().bold())
     .placeholder(AnsiColor::Cyan.on_default());
-
-const EXIT_CODES: &str = "\
-Exit codes: 0 done, 1 invalid or refused, 2 wrong usage, 3 a file cannot be read or written, or an AWS call failed";
 
 /// Tidegate autoscales ECS services and EC2 Auto Scaling groups from queue depth and load.
 #[derive(Debug, Parser)]
@@ -42,10 +42,16 @@ pub(crate) enum Command {
     /// Replay a recorded load through many settings of one service and find the cheapest that meets `--late`
     #[command(after_long_help = format!("{}\n\n{EXIT_CODES}", tune::KEYS))]
     Tune(TuneOptions),
+    /// Keep a service from scaling in for a while, or with `--both` from every change
+    #[command(after_help = format!("{}\n\n{EXIT_CODES}", hold::EXAMPLE))]
+    Hold(HoldOptions),
     /// Set a service to a fixed size at the next evaluation and keep it there for a while
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = format!("{}\n\n{EXIT_CODES}", pin::EXAMPLE))]
     Pin(PinOptions),
-    /// Remove a pin, so that the rules decide again
-    #[command(after_help = EXIT_CODES)]
+    /// Remove a hold or a pin, so that the rules decide again
+    #[command(after_help = format!("{}\n\n{EXIT_CODES}", release::EXAMPLE))]
     Release(ReleaseOptions),
+    /// The whole fleet to its maximum or to another profile with one command, and back
+    #[command(subcommand, after_help = EXIT_CODES)]
+    Emergency(EmergencyCommand),
 }

@@ -2,10 +2,10 @@
 
 use std::io;
 
-use tidegate_aws::CallError;
 use tidegate_simulator::trace::TraceError;
 
-use crate::outcome::{CommandOutput, FAILED, REFUSED};
+use crate::lambda::InvokeError;
+use crate::outcome::{CommandOutput, FAILED, REFUSED, USAGE};
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CommandError {
@@ -38,26 +38,43 @@ pub(crate) enum CommandError {
     EverySettingLate { limit: f64, least: f64, setting: String, overload: String },
     #[error("cannot start the runtime: {0}")]
     RuntimeUnstarted(#[source] io::Error),
+    #[error(
+        "which function? set TIDEGATE_EMERGENCY_FUNCTION, or add --function NAME; the stack's output `EmergencyMaxFunctionName` names it"
+    )]
+    FunctionUnnamed,
     #[error(transparent)]
-    Ledger(#[from] CallError),
-    #[error("fleet `{fleet}` has never completed an evaluation in the ledger `{ledger}`")]
-    NeverEvaluated { fleet: String, ledger: String },
-    #[error("`{target}` is in observe mode: a pin would set nothing")]
-    ObservedOnly { target: String },
-    #[error("no service `{target}` in fleet `{fleet}`; known: {}", quoted(known))]
-    NotScaled { target: String, fleet: String, known: Vec<String> },
-    #[error("nothing is pinned for `{target}` in fleet `{fleet}`")]
-    NothingPinned { target: String, fleet: String },
+    Invocation(#[from] InvokeError),
+    /// A change that was asked for, and of which nobody has told whether it was made.
+    #[error(
+        "{source}\nit may be in force all the same: `{status}` tells, and the same command again does no harm"
+    )]
+    Unconfirmed { source: InvokeError, status: String },
+    #[error("another invocation wrote at the same moment, and nothing was changed: type the command again")]
+    Dropped,
+    #[error("the standard input is no terminal, so nobody can confirm: add --yes{instead}")]
+    NobodyToAsk { instead: &'static str },
+    #[error("{source}\n--yes does it without showing this first")]
+    Unshown { source: Box<CommandError> },
+    #[error("the fleet's name `{fleet}` was not typed: nothing was changed")]
+    NotConfirmed { fleet: String },
+    #[error("`{file}` is no answer of `tidegate emergency engage --json`: {problem}")]
+    NoSnapshots { file: String, problem: String },
+    #[error("`{file}` is of fleet `{theirs}`, and `{function}` is of fleet `{ours}`: nothing was changed")]
+    OtherFleet { file: String, theirs: String, function: String, ours: String },
 }
 
 impl CommandError {
     /// The exit code: whether the answer is no, or something outside the command failed.
     pub(crate) fn code(&self) -> u8 {
         match self {
+            Self::FunctionUnnamed | Self::NobodyToAsk { .. } => USAGE,
+            Self::Invocation(error) if error.is_no() => REFUSED,
+            Self::Unshown { source } => source.code(),
             Self::FileUnreadable { .. }
             | Self::PageUnwritable { .. }
             | Self::RuntimeUnstarted(_)
-            | Self::Ledger(_) => FAILED,
+            | Self::Invocation(_)
+            | Self::Unconfirmed { .. } => FAILED,
             Self::FleetInvalid(_)
             | Self::NoSuchService { .. }
             | Self::NothingToSimulate { .. }
@@ -66,10 +83,10 @@ impl CommandError {
             | Self::TraceRefused { .. }
             | Self::NothingTried
             | Self::EverySettingLate { .. }
-            | Self::NeverEvaluated { .. }
-            | Self::ObservedOnly { .. }
-            | Self::NotScaled { .. }
-            | Self::NothingPinned { .. } => REFUSED,
+            | Self::Dropped
+            | Self::NotConfirmed { .. }
+            | Self::NoSnapshots { .. }
+            | Self::OtherFleet { .. } => REFUSED,
         }
     }
 

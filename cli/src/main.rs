@@ -1,21 +1,28 @@
 //! `tidegate`, the operator's command.
 
 mod wrap;
+mod exit_codes;
 mod outcome;
+mod lambda;
 mod error;
 mod runtime;
 mod counts;
 mod fleet_file;
 mod page;
+mod progress;
 mod replay;
-mod overrides;
 mod check;
 mod schema;
 mod reference;
 mod simulate;
 mod tune;
+mod lasting;
+mod function;
+mod overriding;
+mod hold;
 mod pin;
 mod release;
+mod emergency;
 mod arguments;
 
 use std::io::{self, Write};
@@ -37,10 +44,17 @@ fn main() -> ExitCode {
         Command::Reference(options) => reference::run(&options).wrapped(),
         Command::Simulate(options) => simulate::run(&options),
         Command::Tune(options) => tune::run(&options),
-        Command::Pin(options) => pin::run(&options),
-        Command::Release(options) => release::run(&options),
+        Command::Hold(options) => wrapped(hold::run(&options), options.function.json),
+        Command::Pin(options) => wrapped(pin::run(&options), options.function.json),
+        Command::Release(options) => wrapped(release::run(&options), options.function.json),
+        Command::Emergency(command) => wrapped(emergency::run(&command), command.is_json()),
     };
     finish(&outcome, &mut io::stdout().lock(), &mut io::stderr().lock())
+}
+
+/// Sentences end at the terminal's width; what is for machines does not.
+fn wrapped(output: CommandOutput, for_machines: bool) -> CommandOutput {
+    if for_machines { output } else { output.wrapped() }
 }
 
 /// Writes what a command has to say; a reader that has gone away (`| head`) is no failure.

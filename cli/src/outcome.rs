@@ -10,7 +10,10 @@ const FORMAT: u32 = 1;
 /// The answer is no: the file is invalid, the request refused.
 pub(crate) const REFUSED: u8 = 1;
 
-/// A file that cannot be read or written, or a call that fails. (2 is wrong usage, by clap.)
+/// Wrong usage, as clap has it.
+pub(crate) const USAGE: u8 = 2;
+
+/// A file that cannot be read or written, or a call that fails.
 pub(crate) const FAILED: u8 = 3;
 
 /// Text for both streams and the exit code.
@@ -18,7 +21,7 @@ pub(crate) const FAILED: u8 = 3;
 pub(crate) struct CommandOutput {
     pub(crate) stdout: String,
     pub(crate) stderr: String,
-    /// 0 done, 1 refused, 3 failed.
+    /// 0 done, 1 refused, 2 wrong usage, 3 failed.
     pub(crate) code: u8,
 }
 

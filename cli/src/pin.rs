@@ -1,57 +1,40 @@
 //! `tidegate pin`: sets a service to a size for a time.
 
 use clap::Args;
-use jiff::{SignedDuration, Timestamp};
-use tidegate_policy::Override;
-use tidegate_policy::overrides::OverrideKind;
+use serde_json::json;
 
+use crate::function::{FunctionOptions, quoted};
+use crate::lasting::lasting;
 use crate::outcome::CommandOutput;
-use crate::overrides::{LedgerOptions, answer, change, is_pin_of, now};
+use crate::overriding::overriding;
+
+/// The example of the help.
+pub(crate) const EXAMPLE: &str = "Example: tidegate pin worker 12 --for 2h --why launch";
 
 #[derive(Debug, Args)]
 pub(crate) struct PinOptions {
     /// The service's name in the fleet file
-    pub(crate) target: String,
-    /// Tasks; also below `min`, and above `max` as far as the fleet file has `override_max`
+    target: String,
+    /// Tasks or instances; also below `min`, and above `max` as far as the fleet file has `override_max`
     #[arg(value_parser = clap::value_parser!(u32).range(0..=5000))]
-    pub(crate) tasks: u32,
+    size: u32,
     /// How long, from now: 90s, 30m, 2h, 2d
-    #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
-    pub(crate) lasting: SignedDuration,
+    #[arg(long = "for", value_name = "DURATION", default_value = "2h", value_parser = lasting)]
+    lasting: String,
     /// Why, for the reports
-    #[arg(long, default_value = "no reason given")]
-    pub(crate) why: String,
+    #[arg(long)]
+    why: Option<String>,
     #[command(flatten)]
-    pub(crate) place: LedgerOptions,
-}
-
-/// A duration of a minute to 30 days.
-fn duration(text: &str) -> Result<SignedDuration, String> {
-    tidegate_fleet::duration(text, 60, 30 * 86_400)
+    pub(crate) function: FunctionOptions,
 }
 
 /// Pins a service. A new pin takes the place of an older one for the same service.
 pub(crate) fn run(options: &PinOptions) -> CommandOutput {
-    let PinOptions { target, tasks, lasting, why, place } = options;
-    let now = now();
-    let row = Override {
-        target: target.clone(),
-        kind: OverrideKind::Pin(*tasks),
-        since: Some(now),
-        until: now.saturating_add(*lasting).unwrap_or(Timestamp::MAX),
-        who: place.who.clone(),
-        why: why.clone(),
-    };
-    let until = row.until.strftime("%Y-%m-%d %H:%M:%S UTC");
-    let LedgerOptions { fleet_name, ledger, .. } = place;
-    let said = format!(
-        "{target} is pinned at {tasks} until {until}; the next evaluation, within a minute, sets it\n\
-         undo: tidegate release {target} --fleet-name {fleet_name} --ledger {ledger}\n"
-    );
-    let changed = change(place, now, Some(target), |rows| {
-        rows.retain(|row| !is_pin_of(row, target));
-        rows.push(row.clone());
-        Ok(())
-    });
-    answer(changed, place, said)
+    let PinOptions { target, size, lasting, why, function } = options;
+    let event = json!({ "action": "pin", "target": target, "size": size, "for": lasting });
+    overriding(
+        function,
+        &function.change(event, why.as_deref()),
+        Some(&format!("release {}", quoted(target))),
+    )
 }

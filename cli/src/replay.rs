@@ -1,7 +1,6 @@
 //! What `simulate` and `tune` share: a service and a recorded load, put into a world, and how both speak of it.
 
 mod options;
-mod progress;
 mod queue;
 mod setting;
 mod prepare;
@@ -15,5 +14,4 @@ pub(crate) use charts::{ChartLines, DECISIONS_MAX};
 pub(crate) use facts::{facts, head, overloaded, title};
 pub(crate) use options::ReplayOptions;
 pub(crate) use prepare::Replay;
-pub(crate) use progress::Progress;
 pub(crate) use scores::{COLUMNS, columns};

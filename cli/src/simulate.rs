@@ -8,7 +8,8 @@ use tidegate_simulator::{Run, Score, WorldSettings, simulate};
 use crate::error::CommandError;
 use crate::outcome::CommandOutput;
 use crate::page as pages;
-use crate::replay::{ChartLines, DECISIONS_MAX, Progress, Replay};
+use crate::progress::Progress;
+use crate::replay::{ChartLines, DECISIONS_MAX, Replay};
 
 mod options;
 mod found;

@@ -6,7 +6,8 @@
 use crate::error::CommandError;
 use crate::outcome::CommandOutput;
 use crate::page as pages;
-use crate::replay::{Progress, Replay, overloaded};
+use crate::progress::Progress;
+use crate::replay::{Replay, overloaded};
 
 mod options;
 mod variation;

@@ -210,9 +210,16 @@ class Stage:
         return {**item, "version": int(item["version"]), "memory": json.loads(item["memory"])}
 
     def override(self, **row) -> None:
-        """An override as the command writes it, asked for a day before its end."""
+        """An override as it stands in the table, asked for a day before its end."""
         since = datetime.fromisoformat(row["until"]) - timedelta(days=1)
-        rows = json.dumps([{"who": "anna", "why": "a launch", "since": since.isoformat(), **row}])
+        self.overrides([{"who": "anna", "why": "a launch", "since": since.isoformat(), **row}])
+
+    def release(self) -> None:
+        """No override is left."""
+        self.overrides([])
+
+    def overrides(self, entries: list[dict]) -> None:
+        rows = json.dumps(entries)
         item = {"pk": {"S": self.name}, "sk": {"S": "overrides"}, "rows": {"S": rows}}
         self.world.client("dynamodb").put_item(TableName=self.world.about["ledger"], Item=item)
 

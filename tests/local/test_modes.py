@@ -7,7 +7,7 @@ from world.lambda_emulator import InvocationFailed
 
 from .stage import BUSY, codes, event, target
 
-# An override ends within 31 days; in 30 days is the latest that `tidegate pin` writes.
+# An override ends within 31 days; in 30 days is the latest that `tidegate pin` asks for.
 DAY = (datetime.now(UTC) + timedelta(days=30)).strftime("%Y-%m-%d")
 PAST, FUTURE = "2020-01-01T00:00:00Z", f"{DAY}T00:00:00Z"
 

@@ -7,13 +7,14 @@ use std::path::Path;
 use crate::repository;
 
 /// The SDK crates, the prefix of their actions in IAM, and what their clients are called in the code.
-const SERVICES: [(&str, &str, &str); 10] = [
+const SERVICES: [(&str, &str, &str); 11] = [
     ("aws-sdk-applicationautoscaling", "application-autoscaling", "application_auto_scaling"),
     ("aws-sdk-autoscaling", "autoscaling", "auto_scaling"),
     ("aws-sdk-cloudwatch", "cloudwatch", "cloudwatch"),
     ("aws-sdk-dynamodb", "dynamodb", "dynamodb"),
     ("aws-sdk-ecs", "ecs", "ecs"),
     ("aws-sdk-elasticloadbalancingv2", "elasticloadbalancing", "load_balancing"),
+    ("aws-sdk-lambda", "lambda", "lambda"),
     ("aws-sdk-secretsmanager", "secretsmanager", "secretsmanager"),
     ("aws-sdk-sns", "sns", "sns"),
     ("aws-sdk-sqs", "sqs", "sqs"),
@@ -81,9 +82,11 @@ fn operations() -> BTreeMap<String, BTreeMap<&'static str, String>> {
     found
 }
 
-/// `send_message_batch` of `sqs` is `sqs:SendMessage`: batches have no action of their own in SQS and SNS.
+/// `send_message_batch` of `sqs` is `sqs:SendMessage`: batches have no action of their own in SQS and SNS. Lambda's action
+/// is older than its operation, and has another name.
 fn action(prefix: &str, operation: &str) -> String {
     let single = match prefix {
+        "lambda" if operation == "invoke" => "invoke_function",
         "sqs" | "sns" => operation.strip_suffix("_batch").unwrap_or(operation),
         _ => operation,
     };

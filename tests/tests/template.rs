@@ -133,6 +133,12 @@ fn the_listed_calls_are_the_calls_in_the_code() {
 }
 
 #[test]
+fn the_command_invokes_functions_and_calls_nothing_else() {
+    let calls = sdk::actions_called_by(&repository::rust_files(&["cli/src"]));
+    assert_eq!(calls, set(["lambda:InvokeFunction"]), "what an operator may do is this");
+}
+
+#[test]
 fn no_statement_has_a_wildcard_action_and_only_reading_has_a_wildcard_resource() {
     let template = template();
     for statement in ["QueueDepth", "ServiceLoad"].into_iter().flat_map(|name| allowed(&template, name)) {

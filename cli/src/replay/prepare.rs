@@ -13,8 +13,8 @@ use tidegate_simulator::{Baseline, Load, Overload, Trace, WorldSettings};
 
 use crate::error::CommandError;
 use crate::fleet_file;
+use crate::progress::Progress;
 use crate::replay::options::{Meaning, ReplayOptions};
-use crate::replay::progress::Progress;
 use crate::replay::queue::QueueWorld;
 use crate::replay::setting;
 

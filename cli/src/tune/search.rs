@@ -9,7 +9,8 @@ use tidegate_simulator::{Score, WorldSettings, simulate};
 
 use super::candidates;
 use super::variation::Variation;
-use crate::replay::{Progress, Replay};
+use crate::progress::Progress;
+use crate::replay::Replay;
 
 /// Bounds are tried around so many settings of the first round: the cheapest, the least late and some between them.
 /// With more, the second round grows by some twenty runs each and finds next to nothing.

@@ -44,8 +44,8 @@ fn exit_codes_tell_the_kinds_of_endings_apart() {
 #[test]
 fn a_duration_is_written_as_in_the_fleet_file() {
     let pin = |lasting: &str| {
-        // A table that is not there: whatever is refused is refused before AWS is asked.
-        run(&["pin", "worker", "5", "--fleet-name", "shop", "--ledger", "", "--for", lasting])
+        // Whatever is refused is refused before a function is named.
+        run(&["pin", "worker", "5", "--for", lasting])
     };
     for (lasting, help) in [
         ("60", "a unit is missing: write `60s` for seconds; allowed: 1m to 30d"),

@@ -5,6 +5,18 @@ mod check;
 #[cfg(test)]
 mod command;
 #[cfg(test)]
+mod fake_lambda;
+#[cfg(test)]
+mod terminal;
+#[cfg(test)]
+mod emergency;
+#[cfg(test)]
+mod emergency_failures;
+#[cfg(test)]
+mod emergency_terminal;
+#[cfg(test)]
+mod overriding;
+#[cfg(test)]
 mod page;
 #[cfg(test)]
 mod simulate;

@@ -26,7 +26,7 @@ pub struct Header {
     pub concern: &'static str,
     /// The function's name in AWS, under which its alarms find its metrics.
     pub function: String,
-    /// The ledger's table, for the commands that keep or undo a change.
+    /// The ledger's table.
     pub ledger: String,
     /// The account and Region that it evaluates, as far as known.
     pub place: Option<Place>,

@@ -35,6 +35,7 @@ mod read;
 mod settings;
 mod yaml;
 
+pub use model::emergency::{Emergency, Profile};
 pub use model::fleet::{Budget, Fleet, Mode, Service};
 pub use model::metric::{LoadBalancerMetric, MathSource, Metric, MetricSource, Source};
 pub use model::queue::{

@@ -2,6 +2,7 @@
 
 pub(crate) mod built_in;
 pub mod cost;
+pub(crate) mod emergency;
 pub(crate) mod fleet;
 mod keyword;
 pub(crate) mod metric;

@@ -1,6 +1,6 @@
 //! A fleet file is read: text into a tree, the tree into the model, all problems at once.
 
-use crate::check;
+use crate::check::{self, emergency::Known};
 use crate::model::fleet::{Budget, Fleet, Mode, Service};
 use crate::problem::{Code, Place, Problem, Problems};
 use crate::settings::fleet::FLEET;
@@ -10,6 +10,7 @@ use crate::yaml::tree;
 mod budget;
 pub mod effective;
 pub(crate) mod condition;
+mod emergency;
 mod expression;
 mod floor;
 pub(crate) mod hours;
@@ -94,11 +95,14 @@ fn read(text: &str, problems: &mut Problems) -> Option<Fleet> {
         .map(|node| budget::read(node, nodes, &services, problems))
         .collect();
     check::unique::names(fleet.list("budgets", &mut Problems::new()), problems);
+    let emergency =
+        emergency::read(&fleet, nodes, Known { services: &services, budgets: &budgets }, problems);
     Some(Fleet {
         name: name?,
         mode: mode?,
         services: services.into_iter().collect::<Option<_>>()?,
         budgets: budgets.into_iter().collect::<Option<_>>()?,
+        emergency: emergency?,
         warnings: Vec::new(),
     })
 }

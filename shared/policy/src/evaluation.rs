@@ -9,7 +9,7 @@ use crate::memory::Memory;
 use crate::method::combine::WaitResult;
 use crate::notice::{NoticeKind, compare};
 use crate::observation::{Observation, ServiceState};
-use crate::overrides::Override;
+use crate::overrides::{self, Override};
 use crate::pipeline::bounds::InForce;
 use crate::pipeline::changes::{self, Changes};
 use crate::pipeline::gate::{self, Passed};
@@ -42,8 +42,7 @@ pub fn decide(
 ) -> Decision {
     let now = to_the_millisecond(evaluation.now);
     let known = Known::of(seen, policy, memory, now);
-    let in_force =
-        InForce::now(&known, evaluation.overrides.iter().filter(|row| row.applies(evaluation.target, now)));
+    let in_force = InForce::now(&known, overrides::of(evaluation.overrides, evaluation.target, now));
     let (wait, waited) = ask_wait(&known, memory, in_force.bounds);
     let size = match scalable(seen) {
         Ok(service) => Size::of(service, &known, &in_force, &wait, memory),
@@ -138,7 +137,9 @@ fn explain(
     all.both(blocked.clone().map(|reason| (NoticeKind::Blocked, reason)));
     all.found.extend(notices::unreadable(known, in_force, memory));
     all.both(notices::of_queue(known));
-    all.both(notices::overrides(in_force));
+    all.reasons.extend(in_force.overrides.iter().map(|row| notices::overridden(row)));
+    all.found.extend(notices::overrides(in_force));
+    all.both(notices::limited_overrides(in_force));
     all.reasons.extend(changes.reason());
     all.both(overwritten::found(changes.overwritten));
     all.both(recommendation.switched_off.clone().map(|off| (NoticeKind::SwitchedOff, off)));

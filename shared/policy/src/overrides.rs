@@ -1,4 +1,4 @@
-//! Overrides: what an operator asked for, until a stated time. Emergency, hold and pin are all this one thing.
+//! Overrides: what an operator asked for, until a stated time. Hold, pin and emergency are all this one thing.
 
 use std::fmt;
 
@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::one_line::one_line;
 
-/// One row of the fleet's overrides.
+/// One row of the fleet's overrides. A row is never changed: of two that contradict each other the newer one holds, and a
+/// release is a row too.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Override {
     /// The service's name, or `*` for all.
@@ -15,15 +16,19 @@ pub struct Override {
     /// What is in force.
     #[serde(flatten)]
     pub kind: OverrideKind,
-    /// When it was asked for. A row without it was not written by the command, and is not in force.
+    /// When it was asked for. A row without it was not written by `emergency-max`, and is not in force.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Timestamp>,
     /// Expires at this moment, by comparing with `now`; no event and no TTL is needed.
     pub until: Timestamp,
-    /// Who asked for it.
+    /// Who asked for it, in their own words.
     pub who: String,
     /// Why.
     pub why: String,
+    /// The request id of the invocation: `CloudTrail` names its principal, which the function cannot know. A row without it was
+    /// written into the table by hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
 }
 
 /// What an override puts in force; counts are tasks.
@@ -36,31 +41,103 @@ pub enum OverrideKind {
     Max(u32),
     /// Exactly this many, at once, whatever the signals say.
     Pin(u32),
+    /// Nothing is taken away, or nothing changes at all.
+    Hold(Held),
+    /// At least this many, and nothing is taken away: an emergency.
+    Raise(u32),
+    /// Ends every earlier row of the same target; of `*`, every earlier row.
+    Release,
+}
+
+/// Which changes a hold prevents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Held {
+    /// Scale-in.
+    ScaleIn,
+    /// Scale-in and scale-out.
+    Both,
 }
 
 impl Override {
-    /// An override ends within so long after it was asked for: the command writes none of more than 30 days, and a day is for
-    /// clocks that differ. A row of the table that lasts longer was not written by the command, and is never in force:
-    /// counted from now it would come into force by itself, weeks later. Without a limit a writer of the table could set
+    /// The name that stands for every target.
+    pub const ALL: &str = "*";
+
+    /// An override ends within so long after it was asked for: no operator may ask for more than 30 days, and a day is for
+    /// clocks that differ. A row of the table that lasts longer ends by then. Without a limit a writer of the table could set
     /// a size for ever, unseen in the fleet file.
     pub const LONGEST: SignedDuration = SignedDuration::from_hours(31 * 24);
+
+    /// Clocks differ by seconds. A row that is asked for later than this would come into force by itself, weeks later.
+    const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(5);
 
     /// Reports carry its texts: each becomes one line of bounded length.
     pub fn believe(&mut self) {
         one_line(&mut self.who, 64);
         one_line(&mut self.why, 300);
+        if let Some(request) = &mut self.request {
+            one_line(request, 64);
+        }
     }
 
-    /// Whether it lasts longer than any may, or nobody knows how long.
-    pub(crate) fn is_too_long(&self) -> bool {
-        self.since.is_none_or(|since| self.until.duration_since(since) > Self::LONGEST)
-    }
-
-    /// Whether it speaks of a service at a moment.
+    /// When it ends: as it states, and no later than any may. `None` where it does not state since when it holds.
     #[must_use]
-    pub fn applies(&self, target: &str, now: Timestamp) -> bool {
-        (self.target == target || self.target == "*") && now < self.until
+    pub fn ends(&self, now: Timestamp) -> Option<Timestamp> {
+        let since = self.since.filter(|since| since.duration_since(now) <= Self::CLOCKS_DIFFER)?;
+        Some(self.until.min(since.saturating_add(Self::LONGEST).unwrap_or(since)))
     }
+
+    /// It is in force for a target now.
+    fn applies(&self, target: &str, now: Timestamp) -> bool {
+        self.speaks_of(target) && self.ends(now).is_some_and(|end| now < end)
+    }
+
+    /// It speaks of a target now, and is not in force, since it does not state since when.
+    fn is_undated(&self, target: &str, now: Timestamp) -> bool {
+        self.speaks_of(target) && now < self.until && self.ends(now).is_none()
+    }
+
+    fn speaks_of(&self, target: &str) -> bool {
+        self.target == target || self.target == Self::ALL
+    }
+
+    /// It ends what another row put in force.
+    fn releases(&self, earlier: &Self) -> bool {
+        self.kind == OverrideKind::Release && (self.target == earlier.target || self.target == Self::ALL)
+    }
+}
+
+/// The rows that speak of one target at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Rows<'a> {
+    /// Those in force, in the order in which they were asked for.
+    pub(crate) in_force: Vec<&'a Override>,
+    /// The newest that is not in force, since it does not state since when.
+    pub(crate) undated: Option<&'a Override>,
+}
+
+/// What of all rows speaks of one target now.
+pub(crate) fn of<'a>(rows: &'a [Override], target: &str, now: Timestamp) -> Rows<'a> {
+    let in_force = unreleased(rows).filter(|row| row.applies(target, now)).collect();
+    Rows { in_force, undated: rows.iter().rev().find(|row| row.is_undated(target, now)) }
+}
+
+/// The rows that are still needed: in force for some target, and not released.
+#[must_use]
+pub fn kept(rows: &[Override], now: Timestamp) -> Vec<Override> {
+    unreleased(rows)
+        .filter(|row| row.ends(now).is_none_or(|end| now < end) && now < row.until)
+        .cloned()
+        .collect()
+}
+
+/// The rows that no later row releases, without the releases.
+fn unreleased(rows: &[Override]) -> impl Iterator<Item = &Override> {
+    rows.iter().enumerate().filter_map(move |(index, row)| {
+        let later = rows.get(index.saturating_add(1)..).unwrap_or_default();
+        let released = later.iter().any(|it| it.releases(row));
+        (!released && row.kind != OverrideKind::Release).then_some(row)
+    })
 }
 
 impl OverrideKind {
@@ -70,6 +147,8 @@ impl OverrideKind {
             Self::Min(tasks) => Self::Min(tasks.min(most)),
             Self::Max(tasks) => Self::Max(tasks.min(most)),
             Self::Pin(tasks) => Self::Pin(tasks.min(most)),
+            Self::Raise(tasks) => Self::Raise(tasks.min(most)),
+            Self::Hold(_) | Self::Release => self,
         }
     }
 }
@@ -80,6 +159,10 @@ impl fmt::Display for OverrideKind {
             Self::Min(tasks) => write!(f, "min {tasks}"),
             Self::Max(tasks) => write!(f, "max {tasks}"),
             Self::Pin(tasks) => write!(f, "pin {tasks}"),
+            Self::Hold(Held::ScaleIn) => write!(f, "hold (no scale-in)"),
+            Self::Hold(Held::Both) => write!(f, "hold (no change)"),
+            Self::Raise(tasks) => write!(f, "emergency size {tasks}"),
+            Self::Release => write!(f, "release"),
         }
     }
 }

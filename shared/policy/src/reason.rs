@@ -41,8 +41,10 @@ pub enum Reason {
     Overridden { kind: OverrideKind, until: Timestamp, who: String, why: String },
     /// An override asks for more than the fleet file allows; that is what holds.
     OverrideAbove { kind: OverrideKind, most: u32 },
-    /// An override ends later than any may, and is not in force.
+    /// An override ends later than any may, and holds no longer than that.
     OverrideTooLong { kind: OverrideKind, until: Timestamp, longest: SignedDuration },
+    /// An override does not state since when it holds, or a time to come, and is not in force.
+    OverrideUndated { kind: OverrideKind, until: Timestamp },
     /// Another process has so often changed what was set here.
     Overwritten { times: u32 },
     /// A rule's condition holds; an alarm tells since when.
@@ -160,6 +162,7 @@ impl Reason {
                 | Self::WorkInFlightHidden { .. }
                 | Self::OverrideAbove { .. }
                 | Self::OverrideTooLong { .. }
+                | Self::OverrideUndated { .. }
                 | Self::Overwritten { .. }
                 | Self::OutsideBounds { .. }
                 | Self::ConditionHolds { .. }
@@ -186,6 +189,7 @@ impl Reason {
             Self::Overridden { .. } => "overridden",
             Self::OverrideAbove { .. } => "override-above",
             Self::OverrideTooLong { .. } => "override-too-long",
+            Self::OverrideUndated { .. } => "override-undated",
             Self::Overwritten { .. } => "overwritten",
             Self::RuleMatched { .. } => "rule-matched",
             Self::RuleNotLongEnough { .. } => "rule-not-long-enough",

@@ -74,9 +74,14 @@ impl fmt::Display for InUnit<&Reason> {
             ),
             R::OverrideTooLong { kind, until, longest } => write!(
                 f,
-                "`{kind}` until {} is ignored: an override must have a `since` and last at most {}",
+                "`{kind}` ends before {}: an override lasts at most {}",
                 DayAndTime(*until),
                 Span(*longest)
+            ),
+            R::OverrideUndated { kind, until } => write!(
+                f,
+                "`{kind}` until {} is ignored: its `since` is missing or in the future",
+                DayAndTime(*until)
             ),
             R::Overwritten { times } => write!(
                 f,

@@ -76,7 +76,7 @@ impl TargetReport {
             verdict: self.verdict(evaluation.at),
             cause: self.cause(),
             paragraph: if self.is_worth_reporting() { self.paragraph(evaluation) } else { String::new() },
-            commands: self.commands(evaluation),
+            commands: self.commands(),
             json: self.to_json(),
             outcome: self.outcome().cloned(),
             is_unread: self.seen.queue_unread().is_some() || self.seen.service.is_err(),
@@ -221,7 +221,7 @@ impl TargetReport {
             lines.push(format!("  note  {}", self.note(notice, evaluation.at)));
         }
         lines.push(format!("  done  {}", self.action_in_words()));
-        for (word, command) in self.commands(evaluation) {
+        for (word, command) in self.commands() {
             lines.push(format!("  {word:<4}  {command}"));
         }
         lines.join("\n")
@@ -240,11 +240,12 @@ impl TargetReport {
         }
     }
 
-    /// The commands that keep a change and undo it, the last one for an operator who has only the AWS CLI. What an
-    /// operator set is undone by releasing it. Where another autoscaler manages the service, the command that suspends
+    /// The commands that keep a change and undo it, the last one for an operator who has only the AWS CLI. Which
+    /// function they ask stands in the operator's environment (`TIDEGATE_EMERGENCY_FUNCTION`). What an operator set is
+    /// undone by releasing it. Where another autoscaler manages the service, the command that suspends
     /// that.
     #[must_use]
-    pub fn commands(&self, evaluation: &Header) -> Vec<(&'static str, String)> {
+    pub fn commands(&self) -> Vec<(&'static str, String)> {
         if self.decision.reasons.iter().any(|reason| matches!(reason, Reason::OtherAutoscaler { .. })) {
             let command = targets::hand_over(&self.name);
             return vec![("stop", format!("{command}  # suspends the other autoscaler"))];
@@ -255,14 +256,13 @@ impl TargetReport {
             return Vec::new();
         };
         let target = &self.target;
-        let place = format!("--fleet-name {} --ledger {}", evaluation.fleet, evaluation.ledger);
         let asked = self.decision.reasons.iter().any(|reason| matches!(reason, Reason::Overridden { .. }));
         if asked {
-            return vec![("undo", format!("tidegate release {target} {place}"))];
+            return vec![("undo", format!("tidegate release {target}"))];
         }
         vec![
-            ("keep", format!("tidegate pin {target} {to} --for 2h {place}")),
-            ("undo", format!("tidegate pin {target} {from} --for 2h {place}")),
+            ("keep", format!("tidegate pin {target} {to} --for 2h")),
+            ("undo", format!("tidegate pin {target} {from} --for 2h")),
             ("or", format!("{}  # until Tidegate changes it again", targets::set_by_hand(&self.name, from))),
         ]
     }

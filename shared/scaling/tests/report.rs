@@ -307,6 +307,7 @@ fn whatever_the_ledger_holds_a_report_is_one_that_sns_takes_and_a_line_stays_a_l
         until: at(7_200),
         who: format!("{}\n  undo  rm -rf /", "x".repeat(300_000)),
         why: "y\n\n".repeat(100_000),
+        request: Some("z\n".repeat(100_000)),
     };
     row.believe();
     assert!(row.who.len() <= 64 && row.why.len() <= 300 && !row.why.contains('\n'), "{row:?}");

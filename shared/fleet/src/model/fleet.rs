@@ -2,6 +2,7 @@
 
 use tidegate_policy::{AlarmName, ServicePolicy};
 
+use crate::model::emergency::Emergency;
 use crate::model::keyword::keywords;
 use crate::model::metric::Metric;
 use crate::model::queue::QueueSource;
@@ -15,6 +16,7 @@ pub struct Fleet {
     pub(crate) mode: Mode,
     pub(crate) services: Vec<Service>,
     pub(crate) budgets: Vec<Budget>,
+    pub(crate) emergency: Emergency,
     pub(crate) warnings: Vec<Problem>,
 }
 
@@ -78,6 +80,12 @@ impl Fleet {
     #[must_use]
     pub fn budgets(&self) -> &[Budget] {
         &self.budgets
+    }
+
+    /// What an emergency does; there is one also where the file has no such part.
+    #[must_use]
+    pub fn emergency(&self) -> &Emergency {
+        &self.emergency
     }
 
     /// What the file says and its author may not have meant.

@@ -152,7 +152,9 @@ codes! {
     StepNeedsInterruptible, "step-needs-interruptible", Error;
     /// A service that the fleet does not have.
     UnknownService, "unknown-service", Error;
-    /// A budget that the services exceed at their maximum.
+    /// A size of a profile that no override of its service may set.
+    ProfileAboveCapacity, "profile-above-capacity", Error;
+    /// A budget that the services exceed, at their maximum or under a profile of `emergency`.
     BudgetExceeded, "budget-exceeded", Error;
     /// Nothing can ever scale, because minimum and maximum are equal.
     FixedSize, "fixed-size", Warning;
@@ -170,6 +172,8 @@ codes! {
     WaitUnseenInFlight, "wait-unseen-in-flight", Warning;
     /// A window on holidays in a fleet that names none.
     NoHolidays, "no-holidays", Warning;
+    /// A profile that sizes what is only observed.
+    ProfileObserves, "profile-observes", Warning;
     /// A declared metric that no rule names.
     UnusedMetric, "unused-metric", Warning;
 }

@@ -111,16 +111,18 @@ fn scalar(node: &Node) -> Option<&str> {
     }
 }
 
-/// What holds without the key: its default. A mapping that is left out holds if all of its keys have defaults.
+/// What holds without the key: its default. A mapping that is left out holds its defaults if none of its keys is needed.
 fn of_default(path: &str, setting: &'static Setting, rows: &mut Vec<Effective>) {
-    let is_default = |inner: &Setting| matches!(inner.presence, Presence::Default { .. });
+    let is_needed = |inner: &Setting| matches!(inner.presence, Presence::Required);
     match (&setting.presence, &setting.kind) {
         (Presence::Default { value, reason }, _) => rows.push(Effective {
             path: path.to_owned(),
             value: excerpt::sayable(value),
             origin: Origin::Default(reason),
         }),
-        (Presence::Optional, ValueKind::Map(shape)) if shape.settings.iter().all(is_default) => {
+        (Presence::Optional, ValueKind::Map(shape))
+            if shape.needs.is_empty() && !shape.settings.iter().any(is_needed) =>
+        {
             for inner in shape.settings {
                 of_default(&format!("{path}.{}", inner.key), inner, rows);
             }

@@ -58,6 +58,7 @@ pub(crate) const FLOOR: Shape = Shape {
             ValueKind::Table {
                 key: &texts::LEVEL,
                 value: &ValueKind::Count { min: 0, max: Capacity::LIMIT, unit: "tasks" },
+                min: 0,
                 max: FLOOR_ROWS_MAX,
             },
             "Rows of `VALUE: TASKS`: from this value on, at least so many tasks. Below the first row there is no floor.",

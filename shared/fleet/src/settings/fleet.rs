@@ -5,12 +5,10 @@
 //! none of them can disagree.
 
 use crate::settings::bounds::HOLIDAYS_MAX;
-use crate::settings::service::{MODE, SERVICE};
+use crate::settings::emergency::EMERGENCY;
+use crate::settings::service::{MODE, SERVICE, SERVICES_MAX};
 use crate::settings::shape::{Shape, ValueKind, later, optional, required};
 use crate::settings::texts;
-
-/// Services of one fleet: those of two concerns.
-pub(crate) const SERVICES_MAX: usize = 2_000;
 
 /// Services of one concern: one ledger item holds the memory of about 1,000 (DynamoDB: 400 KB per item).
 pub(crate) const SERVICES_PER_CONCERN_MAX: usize = 1_000;
@@ -53,8 +51,12 @@ pub(crate) const FLEET: Shape = Shape {
             ValueKind::List { of: &ValueKind::Text(&texts::DATE), min: 0, max: HOLIDAYS_MAX },
             "Dates that count as `holidays`, not as their day of the week, in every window of `hours`.",
         ),
+        optional(
+            "emergency",
+            ValueKind::Map(&EMERGENCY),
+            "What an emergency does: sizes under names, how long they hold, and what operators do beside it.",
+        ),
         later("databases", "RDS classes and read replicas"),
-        later("emergency", "setting every service to its maximum at once"),
     ],
     needs: &[],
 };
@@ -79,6 +81,7 @@ pub(crate) const BUDGET: Shape = Shape {
             ValueKind::Table {
                 key: &texts::NAME,
                 value: &ValueKind::Count { min: 0, max: 1_000_000, unit: "per task" },
+                min: 0,
                 max: SERVICES_MAX,
             },
             "How much of the resource one task of each service uses.",

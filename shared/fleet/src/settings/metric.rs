@@ -20,6 +20,7 @@ const DIMENSIONS: Setting = optional(
     ValueKind::Table {
         key: &texts::DIMENSION_NAME,
         value: &ValueKind::Text(&texts::DIMENSION_VALUE),
+        min: 0,
         max: DIMENSIONS_MAX,
     },
     "`Dimensions`: all of them, because CloudWatch matches the whole set.",
@@ -113,6 +114,7 @@ pub(crate) const MATH: Shape = Shape {
             ValueKind::Table {
                 key: &texts::MATH_ID,
                 value: &ValueKind::Map(&MATH_INPUT),
+                min: 0,
                 max: MATH_INPUTS_MAX,
             },
             "The metrics of the expression, by their ids.",

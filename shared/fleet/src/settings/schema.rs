@@ -104,12 +104,7 @@ fn value(kind: &ValueKind) -> Value {
             json!({ "if": { "anyOf": each_required(by) }, "then": object(other), "else": object(usual) })
         }
         ValueKind::TextOrMap(rule, shape) => json!({ "anyOf": [text(rule), object(shape)] }),
-        ValueKind::Table { key, value: of, max } => json!({
-            "type": "object",
-            "propertyNames": reported(json!({ "pattern": key.pattern, "maxLength": key.max }), &allowed(key)),
-            "additionalProperties": value(of),
-            "maxProperties": max,
-        }),
+        ValueKind::Table { key, value: of, min, max } => table(key, of, (*min, *max)),
         ValueKind::OneOrMore { of, max } => {
             let list = json!({ "type": "array", "items": value(of), "minItems": 1, "maxItems": max });
             json!({ "anyOf": [value(of), list] })
@@ -118,6 +113,19 @@ fn value(kind: &ValueKind) -> Value {
             json!({ "type": "array", "items": value(of), "minItems": min, "maxItems": max })
         }
     }
+}
+
+fn table(key: &Text, of: &ValueKind, (min, max): (usize, usize)) -> Value {
+    let mut schema = json!({
+        "type": "object",
+        "propertyNames": reported(json!({ "pattern": key.pattern, "maxLength": key.max }), &allowed(key)),
+        "additionalProperties": value(of),
+        "maxProperties": max,
+    });
+    if min > 0 {
+        schema["minProperties"] = json!(min);
+    }
+    schema
 }
 
 /// A text is taken as written, so an editor that reads `012` as a number must not object.

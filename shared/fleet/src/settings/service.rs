@@ -11,6 +11,9 @@ use crate::settings::rule::{RULE, RULES_MAX, TRACK, TRACK_MAX};
 use crate::settings::shape::{Need, Shape, ValueKind, default, optional, required};
 use crate::settings::texts;
 
+/// Services of one fleet: those of two concerns.
+pub(crate) const SERVICES_MAX: usize = 2_000;
+
 /// Whether decisions are acted on.
 pub(crate) const MODE: ValueKind = ValueKind::Choice(Mode::WORDS);
 
@@ -57,7 +60,7 @@ pub(crate) const SERVICE: Shape = Shape {
         optional("queue", ValueKind::Map(&QUEUE), "The service's job queue."),
         optional(
             "metrics",
-            ValueKind::Table { key: &texts::METRIC_KEY, value: &METRIC_FORMS, max: METRICS_MAX },
+            ValueKind::Table { key: &texts::METRIC_KEY, value: &METRIC_FORMS, min: 0, max: METRICS_MAX },
             "CloudWatch metrics for the rules. `cpu`, `memory` (of ECS) and the load balancer's metrics need no declaration: \
              `requests` (per minute), `errors` (percent of the requests), `response_time`, `response_time_p50`, `_p90`, \
              `_p95`, `_p99`, `connections`. `NAME_per_task` is a total divided by the running tasks.",

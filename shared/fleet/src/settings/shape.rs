@@ -113,6 +113,8 @@ pub(crate) enum ValueKind {
         key: &'static Text,
         /// What each value can be.
         value: &'static ValueKind,
+        /// Fewest entries.
+        min: usize,
         /// Most entries.
         max: usize,
     },

@@ -10,6 +10,18 @@ pub(crate) const NAME: Text = Text {
     accepts: is_name,
 };
 
+/// The name of a profile of `emergency`. `max`, however it is written, is there already.
+pub(crate) const PROFILE: Text = Text {
+    allowed: "letters, digits, `-` and `_`, beginning with a letter or digit, at most 64, and not `max`",
+    pattern: "^(?![Mm][Aa][Xx]$)[A-Za-z0-9][A-Za-z0-9_-]*$",
+    max: NAME.max,
+    // `emergency` says of `max` that it is reserved.
+    accepts: is_name,
+};
+
+/// A line of the runbook: what the first notice of an emergency shows.
+pub(crate) const RUNBOOK_LINE: Text = Text { allowed: "lines of 1 to 200 characters", ..free(200) };
+
 /// ECS cluster and service names (`CreateCluster`, `CreateService`: up to 255 letters, numbers, underscores, hyphens).
 pub(crate) const ECS_NAME: Text = Text {
     allowed: "letters, digits, `-` and `_`, at most 255 (the name, not the ARN)",

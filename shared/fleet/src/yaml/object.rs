@@ -5,6 +5,7 @@ use tidegate_policy::Amount;
 
 use crate::problem::{Code, Place, Problem, Problems, other_tools, words};
 use crate::settings::shape::{Need, Presence, Setting, Shape, ValueKind};
+use crate::yaml::entries::{self, found, report_length};
 use crate::yaml::scalar::{self, Fault};
 use crate::yaml::tree::{self, Key, Node, Value};
 
@@ -315,28 +316,10 @@ impl<'a> Object<'a> {
 
     /// The entries of a table from names to values, each name checked.
     pub(crate) fn table(&self, key: &str, problems: &mut Problems) -> Vec<(&'a Key, &'a Node)> {
-        let Some(ValueKind::Table { key: names, max, .. }) = self.shape.setting(key).map(|s| &s.kind) else {
-            return Vec::new();
-        };
-        let Some(node) = self.node(key) else {
-            return Vec::new();
-        };
-        let Value::Map(entries) = &node.value else {
-            if !matches!(node.value, Value::Refused) {
-                let message = format!("`{key}` must be a mapping, found {}", found(node));
-                problems.push(Problem::new(Code::WrongShape, node.place, message));
-            }
-            return Vec::new();
-        };
-        report_length(key, node.place, entries.len(), (0, *max), problems);
-        let mut read = Vec::new();
-        for (name, value) in entries {
-            match scalar::text(&scalar::WrittenScalar::plain(&name.text), names) {
-                Ok(_) => read.push((name, value)),
-                Err(fault) => problems.push(fault.at(name.place, &format!("the name in `{key}`"))),
-            }
+        match (self.shape.setting(key), self.node(key)) {
+            (Some(setting), Some(node)) => entries::table(node, key, &setting.kind, problems),
+            (_, _) => Vec::new(),
         }
-        read
     }
 }
 
@@ -369,24 +352,5 @@ pub(crate) fn read_scalar<T>(
             problems.push(fault.at(place, &format!("`{key}`")));
             None
         }
-    }
-}
-
-fn report_length(key: &str, place: Place, len: usize, (min, max): (usize, usize), problems: &mut Problems) {
-    if !(min..=max).contains(&len) {
-        let message = format!("`{key}` has {}", words::count(len, "entry", "entries"));
-        let problem = Problem::new(Code::WrongLength, place, message);
-        problems.push(problem.help(format!("allowed: {min} to {max}")));
-    }
-}
-
-/// What stands there instead, for messages.
-pub(crate) fn found(node: &Node) -> String {
-    match &node.value {
-        Value::Scalar(scalar) if scalar.text.is_empty() => "nothing".to_owned(),
-        Value::Scalar(scalar) => format!("`{}`", words::shortened(&scalar.text)),
-        Value::List(_) => "a list".to_owned(),
-        Value::Map(_) => "a mapping".to_owned(),
-        Value::Refused => "something else".to_owned(),
     }
 }

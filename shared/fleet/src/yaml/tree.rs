@@ -6,7 +6,7 @@
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 
 use crate::problem::{Code, Place, Problem, Problems};
-use crate::settings::fleet::SERVICES_MAX;
+use crate::settings::service::SERVICES_MAX;
 
 /// A fleet file nests 8 deep at most; twice that leaves room, and bounds what a hostile file can cost.
 const DEPTH_MAX: usize = 16;

@@ -7,6 +7,8 @@ mod cost;
 #[cfg(test)]
 mod effective;
 #[cfg(test)]
+mod emergency;
+#[cfg(test)]
 mod groups;
 #[cfg(test)]
 mod metrics;

@@ -101,7 +101,6 @@ fn a_misspelled_key_is_one_mistake() {
 fn keys_of_later_versions_say_so() {
     let good = fleet(&format!("{PLACE}{WORK}"));
     check_file(&format!("{good}databases: []\n"), &["not-available"]);
-    check_file(&format!("{good}emergency: {{ hold: 2h }}\n"), &["not-available"]);
 }
 
 #[test]

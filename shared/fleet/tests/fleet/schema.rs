@@ -129,6 +129,11 @@ fn complete() -> Value {
         ],
         "holidays": ["2026-12-25"],
         "budgets": [{ "name": "connections", "limit": 1000, "use": { "a": 4 } }],
+        "emergency": {
+            "hold": "90m",
+            "profiles": { "shed": { "a": 0, "b": 2 }, "peak": { "f": 10 } },
+            "runbook": ["Enable CloudFront caching", "Enable rate limiting at the ALB"],
+        },
     })
 }
 

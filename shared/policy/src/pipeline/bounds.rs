@@ -5,11 +5,10 @@ use jiff::Timestamp;
 use crate::capacity::Capacity;
 use crate::hours::Hours;
 use crate::observation::Constraints;
-use crate::overrides::{Override, OverrideKind};
+use crate::overrides::{Held, Override, OverrideKind, Rows};
 use crate::pipeline::floor_reading::FloorReading;
 use crate::pipeline::known::Known;
 use crate::reason::Reason;
-use crate::service::ServicePolicy;
 
 /// What is in force for one service at one moment.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,8 +31,8 @@ pub(crate) struct InForce<'a> {
 
 impl<'a> InForce<'a> {
     /// What is in force now: the bounds, as AWS's own allow, and awake where nothing could tell that a task is wanted again.
-    pub(crate) fn now(known: &Known<'a>, overrides: impl Iterator<Item = &'a Override>) -> Self {
-        let in_force = in_force(known.policy, known.floor.clone(), overrides, known.now);
+    pub(crate) fn now(known: &Known<'a>, rows: Rows<'a>) -> Self {
+        let in_force = in_force(known, known.floor.clone(), rows);
         let in_force = match known.service() {
             Some(service) => in_force.narrowed(&service.constraints),
             None => in_force,
@@ -85,12 +84,8 @@ impl<'a> InForce<'a> {
 /// The bounds of a service at a moment. Hours outrank the capacity, the floor table raises the minimum within them, and
 /// what an operator asked for outranks all, later overrides the earlier ones. They leave the capacity of the file
 /// downward, and upward as far as the file allows: whoever may write the table is not always who may change the file.
-fn in_force<'a>(
-    policy: &'a ServicePolicy,
-    floor_reading: Option<FloorReading>,
-    overrides: impl Iterator<Item = &'a Override>,
-    now: Timestamp,
-) -> InForce<'a> {
+fn in_force<'a>(known: &Known<'a>, floor_reading: Option<FloorReading>, rows: Rows<'a>) -> InForce<'a> {
+    let (policy, now) = (known.policy, known.now);
     let held = |row: &'a Hours| {
         let state = row.state(now);
         state.in_force.then_some((row, state.until))
@@ -98,36 +93,48 @@ fn in_force<'a>(
     let hours: Vec<_> = policy.hours.iter().filter_map(held).collect();
     let bounds = within(policy.capacity, hours.iter().map(|(row, _)| *row));
     let bounds = raised(bounds, floor_reading.as_ref().map_or(0, |floor| floor.tasks));
+    let limited = rows.undated.map(|row| Reason::OverrideUndated { kind: row.kind, until: row.until });
+    let (pin, overrides, limited) = (None, Vec::new(), limited.into_iter().collect());
+    let mut in_force = InForce { bounds, hours, floor_reading, pin, overrides, limited, outside: None };
     let most = policy.override_max.max(policy.capacity.max());
-    let (overrides, too_long): (Vec<_>, Vec<_>) = overrides.partition(|row| !row.is_too_long());
+    for row in rows.in_force {
+        in_force.apply(row, most, known.desired());
+    }
     // One is enough to say so: a table full of them would be a report of megabytes.
-    let too_long = too_long.last().map(|row| {
+    let too_long =
+        in_force.overrides.iter().rev().find(|row| row.ends(now).is_some_and(|end| end < row.until));
+    if let Some(&row) = too_long {
         let (kind, until, longest) = (row.kind, row.until, Override::LONGEST);
-        Reason::OverrideTooLong { kind, until, longest }
-    });
-    let limited = too_long.into_iter().collect();
-    let mut now =
-        InForce { bounds, hours, floor_reading, pin: None, overrides: Vec::new(), limited, outside: None };
-    for row in overrides {
+        in_force.limited.push(Reason::OverrideTooLong { kind, until, longest });
+    }
+    in_force
+}
+
+impl<'a> InForce<'a> {
+    /// Puts an override in force, for no more than `most` tasks. What it holds, it holds at the desired count that is seen.
+    fn apply(&mut self, row: &'a Override, most: u32, desired: Option<u32>) {
         let kind = row.kind.at_most(most);
-        let (min, max) = (now.bounds.min(), now.bounds.max());
+        let (min, max) = (self.bounds.min(), self.bounds.max());
+        let at_least = |tasks: u32| (min.max(tasks), max.max(tasks), self.pin.map(|pin| pin.max(tasks)));
         let (min, max, pin) = match kind {
-            OverrideKind::Min(tasks) => (tasks, max.max(tasks), now.pin.map(|pin| pin.max(tasks))),
-            OverrideKind::Max(tasks) => (min.min(tasks), tasks, now.pin.map(|pin| pin.min(tasks))),
+            OverrideKind::Min(tasks) => (tasks, max.max(tasks), self.pin.map(|pin| pin.max(tasks))),
+            OverrideKind::Max(tasks) => (min.min(tasks), tasks, self.pin.map(|pin| pin.min(tasks))),
             OverrideKind::Pin(tasks) => (min, max, Some(tasks)),
+            OverrideKind::Hold(Held::ScaleIn) => at_least(desired.unwrap_or(0)),
+            OverrideKind::Hold(Held::Both) => (min, max, desired.or(self.pin)),
+            OverrideKind::Raise(tasks) => at_least(tasks.max(desired.unwrap_or(0))),
+            OverrideKind::Release => return,
         };
         // A `max 0` is refused by `Capacity`; stopping a service altogether is what `pin 0` is for.
-        let unchanged = (min, max) == (now.bounds.min(), now.bounds.max());
-        if let Ok(bounds) = if unchanged { Ok(now.bounds) } else { Capacity::new(min, max) } {
-            now.bounds = bounds;
-            now.pin = pin;
-            now.overrides.push(row);
+        let unchanged = (min, max) == (self.bounds.min(), self.bounds.max());
+        if let Ok(bounds) = if unchanged { Ok(self.bounds) } else { Capacity::new(min, max) } {
+            (self.bounds, self.pin) = (bounds, pin);
+            self.overrides.push(row);
             if kind != row.kind {
-                now.limited.push(Reason::OverrideAbove { kind: row.kind, most });
+                self.limited.push(Reason::OverrideAbove { kind: row.kind, most });
             }
         }
     }
-    now
 }
 
 /// The bounds with at least this minimum, as far as their maximum allows.

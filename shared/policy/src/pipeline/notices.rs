@@ -70,15 +70,21 @@ pub(crate) fn of_queue(known: &Known<'_>) -> Vec<Found> {
     paused.into_iter().chain(held).collect()
 }
 
-/// What operators asked for.
+/// What an operator asked for.
+pub(crate) fn overridden(row: &Override) -> Reason {
+    let Override { kind, until, who, why, target: _, since: _, request: _ } = row;
+    Reason::Overridden { kind: *kind, until: *until, who: who.clone(), why: why.clone() }
+}
+
+/// What was written into the table by hand. What went through `emergency-max` is reported by that, once for all targets.
 pub(crate) fn overrides(in_force: &InForce<'_>) -> Vec<Found> {
-    let notified = in_force.overrides.iter().map(|row| {
-        let Override { kind, until, who, why, target: _, since: _ } = row;
-        let reason = Reason::Overridden { kind: *kind, until: *until, who: who.clone(), why: why.clone() };
-        (NoticeKind::Overridden, reason)
-    });
-    let limited = in_force.limited.iter().map(|reason| (NoticeKind::OverrideLimited, reason.clone()));
-    notified.chain(limited).collect()
+    let by_hand = in_force.overrides.iter().filter(|row| row.request.is_none());
+    by_hand.map(|row| (NoticeKind::Overridden, overridden(row))).collect()
+}
+
+/// What of it is not granted.
+pub(crate) fn limited_overrides(in_force: &InForce<'_>) -> Vec<Found> {
+    in_force.limited.iter().map(|reason| (NoticeKind::OverrideLimited, reason.clone())).collect()
 }
 
 /// Conditions that follow from the reasons, and outlive a single one.

@@ -153,7 +153,7 @@ pub(crate) fn ask_wait(
 /// raised by hand or an operator asks for a minimum.
 fn switched_off(in_force: &InForce<'_>, changes: &Changes, desired: u32) -> Option<Reason> {
     let min = in_force.bounds.min();
-    let asked = |row: &&Override| matches!(row.kind, OverrideKind::Min(1..));
+    let asked = |row: &&Override| matches!(row.kind, OverrideKind::Min(1..) | OverrideKind::Raise(1..));
     let off = desired == 0 && min > 0 && !changes.zeroed && !in_force.overrides.iter().any(asked);
     off.then_some(Reason::SwitchedOff { min })
 }

@@ -11,6 +11,7 @@ use tidegate_policy::Evaluation;
 use tidegate_policy::memory::{
     ConditionRun, FailedChanges, Head, Intent, LastPoint, PastRecommendation, ScaleOut, Startup, YoungPoint,
 };
+use tidegate_policy::overrides::{self, Held, OverrideKind};
 use tidegate_policy::{
     Adjustment, Amount, Capacity, CapacityUnit, Cooldown, Datapoint, Decision, InFlight, LargestStep, Memory,
     MetricName, MetricPolicy, MetricReading, Observation, OnAbsence, Override, Queue, Rule, ServicePolicy,
@@ -47,10 +48,9 @@ impl Case {
 
     /// A pin is in force: it outranks every guard.
     pub(crate) fn is_pinned(&self) -> bool {
-        self.overrides.iter().any(|row| {
-            matches!(row.kind, tidegate_policy::overrides::OverrideKind::Pin(_))
-                && row.applies("worker", self.now)
-        })
+        overrides::kept(&self.overrides, self.now)
+            .iter()
+            .any(|row| matches!(row.kind, OverrideKind::Pin(_) | OverrideKind::Hold(Held::Both)))
     }
 }
 

@@ -85,30 +85,37 @@ fn an_override_sets_no_more_than_the_file_allows_and_that_is_reported() {
 }
 
 #[test]
-fn an_override_that_ends_in_years_is_not_in_force_and_that_is_reported() {
+fn an_override_that_ends_in_years_ends_within_a_month_and_that_is_reported() {
     for kind in [Pin(9), Min(9), Max(1)] {
-        for (until, holds) in [(31 * 86_400, true), (31 * 86_400 + 1, false), (7_000 * 86_400, false)] {
-            let decision = Stage::new(2, 20, &[]).overridden(kind, until).peek();
-            assert_eq!(codes(&decision).contains(&"overridden"), holds, "{kind} for {until} s");
-            assert_eq!(codes(&decision).contains(&"override-too-long"), !holds, "{kind} for {until} s");
-            if !holds {
-                assert_eq!(size(&decision), 5, "{kind} for {until} s");
-                assert_eq!(decision.notices[0].kind, NoticeKind::OverrideLimited);
-            }
+        for (until, as_asked) in [(31 * 86_400, true), (31 * 86_400 + 1, false), (7_000 * 86_400, false)] {
+            let mut stage = Stage::new(2, 20, &[]).overridden(kind, until);
+            let decision = stage.peek();
+            assert!(codes(&decision).contains(&"overridden"), "{kind} for {until} s");
+            assert_eq!(codes(&decision).contains(&"override-too-long"), !as_asked, "{kind} for {until} s");
+            let limited = decision.notices.iter().any(|notice| notice.kind == NoticeKind::OverrideLimited);
+            assert_eq!(limited, !as_asked, "{kind} for {until} s");
+            stage.now += seconds(31 * 86_400);
+            assert!(!codes(&stage.peek()).contains(&"overridden"), "{kind} for {until} s has ended");
         }
     }
 }
 
 #[test]
-fn an_override_that_lasts_too_long_does_not_come_into_force_when_its_end_comes_near() {
-    let mut stage = Stage::new(2, 20, &[]).overridden(Pin(9), 60 * 86_400);
-    for _ in 0..60 {
-        assert!(!codes(&stage.peek()).contains(&"overridden"), "{}", stage.peek());
-        stage.now += seconds(86_399);
+fn an_override_that_does_not_state_since_when_or_a_time_to_come_is_never_in_force_and_that_is_reported() {
+    for since in [None, Some(noon() + seconds(301)), Some(noon() + seconds(3_000 * 86_400))] {
+        let mut stage = Stage::new(2, 20, &[]).overridden(Pin(9), 4_000 * 86_400);
+        stage.overrides[0].since = since;
+        let decision = stage.peek();
+        assert_eq!(
+            (size(&decision), codes(&decision)),
+            (5, vec!["nothing-matches", "override-undated"]),
+            "{since:?}"
+        );
+        assert_eq!(decision.notices[0].kind, NoticeKind::OverrideLimited);
     }
-    let mut undated = Stage::new(2, 20, &[]).overridden(Pin(9), 600);
-    undated.overrides[0].since = None;
-    assert!(codes(&undated.peek()).contains(&"override-too-long"), "nobody knows since when");
+    let mut ahead = Stage::new(2, 20, &[]).overridden(Pin(9), 600);
+    ahead.overrides[0].since = Some(noon() + seconds(300));
+    assert_eq!(size(&ahead.peek()), 9, "a clock that is minutes ahead is believed");
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! What operators ask for, and what they do by hand.
 
+use tidegate_policy::NoticeKind;
 use tidegate_policy::Verdict::{Hold, ScaleIn, ScaleOut};
-use tidegate_policy::overrides::OverrideKind::{Max, Min, Pin};
+use tidegate_policy::overrides::OverrideKind::{self, Max, Min, Pin, Raise, Release};
+use tidegate_policy::overrides::{self, Held};
 
 use crate::stage::{Stage, codes, refused, size};
 
@@ -136,4 +138,97 @@ fn a_change_made_outside_tidegate_is_noticed_once_and_worked_with() {
     stage.service().desired_count = 9;
     assert_eq!(codes(&stage.arrive().wait(60).evaluate()), ["nothing-matches", "manual-change"]);
     assert_eq!(codes(&stage.wait(60).evaluate()), ["nothing-matches"]);
+}
+
+const NO_SCALE_IN: OverrideKind = OverrideKind::Hold(Held::ScaleIn);
+const NO_CHANGE: OverrideKind = OverrideKind::Hold(Held::Both);
+
+#[test]
+fn a_hold_takes_nothing_away_whatever_asks_for_it_and_lets_scale_out() {
+    let mut stage = quiet().tasks(10).waiting(10).overridden(NO_SCALE_IN, 600);
+    assert_eq!(stage.peek().verdict, Hold { at: Some(10) });
+    assert_eq!(codes(&stage.peek()), ["overridden", "rule-matched", "at-min"]);
+    let above = quiet().tasks(30).overridden(NO_SCALE_IN, 600);
+    assert_eq!(size(&above.peek()), 30, "not even what lies above the maximum");
+    assert_eq!(size(&stage.at(600).peek()), 9, "and ends");
+    assert_eq!(size(&quiet().tasks(10).waiting(900).overridden(NO_SCALE_IN, 600).peek()), 15);
+}
+
+#[test]
+fn a_hold_of_both_directions_changes_nothing() {
+    for (tasks, waiting) in [(1, 100), (10, 10), (10, 10_000), (30, 100)] {
+        let stage = quiet().tasks(tasks).waiting(waiting).overridden(NO_CHANGE, 600);
+        assert_eq!(stage.peek().verdict, Hold { at: Some(tasks) });
+    }
+}
+
+#[test]
+fn an_emergency_raises_at_once_and_never_lowers() {
+    assert_eq!(size(&quiet().tasks(5).waiting(10).overridden(Raise(20), 600).peek()), 20);
+    assert_eq!(size(&quiet().tasks(26).waiting(10).overridden(Raise(20), 600).peek()), 26);
+    assert_eq!(size(&quiet().tasks(5).overridden(Raise(90), 600).peek()), 20, "no more than the file allows");
+    assert_eq!(size(&quiet().tasks(0).overridden(Raise(20), 600).peek()), 20, "also what was switched off");
+}
+
+#[test]
+fn a_newer_pin_outranks_a_hold_and_a_newer_hold_a_pin() {
+    assert_eq!(size(&quiet().tasks(10).overridden(NO_SCALE_IN, 600).overridden(Pin(3), 600).peek()), 3);
+    assert_eq!(size(&quiet().tasks(10).overridden(Pin(3), 600).overridden(NO_SCALE_IN, 600).peek()), 10);
+}
+
+#[test]
+fn a_release_ends_the_earlier_rows_of_its_target_and_of_all_targets_every_row() {
+    let held = || quiet().tasks(10).waiting(10).overridden(Pin(3), 600);
+    assert_eq!(codes(&held().overridden(Release, 600).peek()), ["rule-matched"]);
+    assert_eq!(size(&held().overridden(Release, 600).overridden(Pin(4), 600).peek()), 4, "a newer row holds");
+    let mut of_all = held().overridden(Release, 600);
+    of_all.overrides[1].target = "*".to_owned();
+    assert_eq!(codes(&of_all.peek()), ["rule-matched"]);
+    let mut of_another = held().overridden(Release, 600);
+    of_another.overrides[1].target = "api".to_owned();
+    assert_eq!(size(&of_another.peek()), 3);
+    let mut of_one = held().overridden(Release, 600);
+    of_one.overrides[0].target = "*".to_owned();
+    assert_eq!(size(&of_one.peek()), 3, "what holds for all is released for all");
+}
+
+#[test]
+fn only_rows_that_are_in_force_or_undated_are_kept() {
+    let mut stage = quiet().overridden(Pin(1), 600).overridden(Release, 600).overridden(Pin(2), 0);
+    stage = stage.overridden(Pin(3), 600).overridden(Pin(4), 600);
+    stage.overrides[3].since = None;
+    let kept = overrides::kept(&stage.overrides, stage.now);
+    assert_eq!(kept.iter().map(|row| row.kind).collect::<Vec<_>>(), [Pin(3), Pin(4)]);
+    assert_eq!(overrides::kept(&kept, stage.now), kept);
+}
+
+#[test]
+fn what_was_asked_of_the_function_is_reported_by_that_and_not_once_more_for_each_service() {
+    let mut stage = quiet().overridden(Pin(7), 600);
+    let notified = |stage: &Stage| stage.peek().notices.iter().any(|it| it.kind == NoticeKind::Overridden);
+    assert!(notified(&stage), "written by hand");
+    stage.overrides[0].request = Some("0e0b6b1a".to_owned());
+    assert!(!notified(&stage) && codes(&stage.peek()).contains(&"overridden"));
+}
+
+#[test]
+fn a_row_is_written_as_words_that_the_table_shows() {
+    let mut stage = quiet();
+    for kind in [Pin(7), NO_SCALE_IN, NO_CHANGE, Raise(9), Release] {
+        stage = stage.overridden(kind, 600);
+    }
+    let written: Vec<String> =
+        stage.overrides.iter().map(|row| serde_json::to_string(row).expect("it can be written")).collect();
+    for (row, word) in written.iter().zip([
+        r#""pin":7"#,
+        r#""hold":"scale-in""#,
+        r#""hold":"both""#,
+        r#""raise":9"#,
+        r#""release":null"#,
+    ]) {
+        assert!(row.contains(word), "{row}");
+    }
+    let read: Vec<overrides::Override> =
+        written.iter().map(|row| serde_json::from_str(row).expect("it can be read")).collect();
+    assert_eq!(read, stage.overrides);
 }

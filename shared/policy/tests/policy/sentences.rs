@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use tidegate_policy::memory::Settled;
-use tidegate_policy::overrides::OverrideKind;
+use tidegate_policy::overrides::{Held, OverrideKind};
 use tidegate_policy::{Decision, Hours, InFlight, MetricReading, NoticeKind, Reason};
 
 use crate::floor::monitors;
@@ -40,6 +40,7 @@ reasons! {
     Overridden => "overridden",
     OverrideAbove => "override-above",
     OverrideTooLong => "override-too-long",
+    OverrideUndated => "override-undated",
     Overwritten => "overwritten",
     RuleMatched => "rule-matched",
     RuleNotLongEnough => "rule-not-long-enough",
@@ -186,6 +187,14 @@ fn operators(all: &mut Vec<(&'static str, Decision)>) {
     ));
     let years = worker().waiting(100).overridden(OverrideKind::Pin(10), 400 * 86_400);
     all.push(("a pin for ever", years.peek()));
+    let mut undated = worker().waiting(100).overridden(OverrideKind::Pin(10), 7_200);
+    undated.overrides[0].since = None;
+    all.push(("a pin that does not state since when", undated.peek()));
+    let held = OverrideKind::Hold(Held::ScaleIn);
+    all.push(("a hold", worker().waiting(100).overridden(held, 7_200).peek()));
+    let still = OverrideKind::Hold(Held::Both);
+    all.push(("a hold of both directions", worker().waiting(900).overridden(still, 7_200).peek()));
+    all.push(("an emergency", worker().waiting(100).overridden(OverrideKind::Raise(20), 7_200).peek()));
     all.push(("another process sets the count too", overwritten::by_a_second_stack().peek()));
     let mut night = worker().with(|stage| stage.policy.hours.push(sleep_at_night()));
     all.push(("asleep outside the working hours", night.at(8 * 3_600).peek()));

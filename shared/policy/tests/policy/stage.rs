@@ -173,7 +173,7 @@ impl Stage {
         let until = noon() + seconds(until);
         let (who, why) = ("alice".to_owned(), "launch day".to_owned());
         let (target, since) = ("worker".to_owned(), Some(noon()));
-        self.overrides.push(Override { target, kind, since, until, who, why });
+        self.overrides.push(Override { target, kind, since, until, who, why, request: None });
         self
     }
 

@@ -6,7 +6,7 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use tidegate_policy::notice::ActiveNotice;
-use tidegate_policy::overrides::OverrideKind;
+use tidegate_policy::overrides::{Held, OverrideKind};
 use tidegate_policy::{Days, Floor, Hours, MetricName, NoticeKind, Override, Track, Window};
 
 use super::{Range, count, time};
@@ -50,6 +50,10 @@ pub(super) fn overrides(range: Range) -> impl Strategy<Value = Vec<Override>> {
         count(range).prop_map(OverrideKind::Min),
         count(range).prop_map(OverrideKind::Max),
         count(range).prop_map(OverrideKind::Pin),
+        count(range).prop_map(OverrideKind::Raise),
+        Just(OverrideKind::Hold(Held::ScaleIn)),
+        Just(OverrideKind::Hold(Held::Both)),
+        Just(OverrideKind::Release),
     ];
     let row = (kind, -60..60_i64).prop_map(|(kind, until)| Override {
         target: "*".to_owned(),
@@ -58,6 +62,7 @@ pub(super) fn overrides(range: Range) -> impl Strategy<Value = Vec<Override>> {
         until: noon() + seconds(until),
         who: "alice".to_owned(),
         why: "launch day".to_owned(),
+        request: None,
     });
     prop_oneof![3 => Just(vec![]), 1 => vec(row, 1..3)]
 }

@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 
 /// One line on a terminal that says what is being done, and goes away; nothing in a pipe.
+#[derive(Debug)]
 pub(crate) struct Progress {
     shown: bool,
 }
@@ -13,10 +14,22 @@ impl Progress {
         Self { shown: !for_machines && io::stderr().is_terminal() }
     }
 
+    /// Whether anybody sees it.
+    pub(crate) fn is_shown(&self) -> bool {
+        self.shown
+    }
+
     pub(crate) fn show(&self, doing: impl Display) {
         if self.shown {
             // A terminal that cannot be written to is no reason to stop.
             let _ = write!(io::stderr(), "\r\x1b[K{doing} …").and_then(|()| io::stderr().flush());
+        }
+    }
+
+    /// A line that stays above it.
+    pub(crate) fn say(&self, line: &str) {
+        if self.shown {
+            let _ = writeln!(io::stderr(), "\r\x1b[K{line}");
         }
     }
 

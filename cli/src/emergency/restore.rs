@@ -1,0 +1,111 @@
+//! `tidegate emergency restore`: the emergency ends, and the rules decide again.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+
+use super::confirm::{confirm, somebody_to_ask};
+use super::snapshots::{self, Saved};
+use super::{state, watch};
+use crate::error::CommandError;
+use crate::function::{Answer, Function, FunctionOptions};
+use crate::outcome::{CommandOutput, REFUSED};
+use crate::progress::Progress;
+use crate::runtime;
+
+/// The example of the help.
+pub(crate) const EXAMPLE: &str = "Example: tidegate emergency restore --why 'sale is over'";
+
+#[derive(Debug, Args)]
+pub(crate) struct RestoreOptions {
+    /// The saved answer of `tidegate emergency engage --json`, for when the ledger could not keep what there was before
+    #[arg(long, value_name = "FILE")]
+    from: Option<PathBuf>,
+    /// Why, for the reports
+    #[arg(long)]
+    why: Option<String>,
+    /// Do not ask for the fleet's name
+    #[arg(long)]
+    yes: bool,
+    #[command(flatten)]
+    pub(crate) function: FunctionOptions,
+}
+
+pub(crate) fn run(options: &RestoreOptions) -> CommandOutput {
+    let progress = Progress::new(options.function.json);
+    let ended = runtime::run(restore(options, &progress));
+    progress.clear();
+    options.function.shown(ended)
+}
+
+async fn restore(options: &RestoreOptions, progress: &Progress) -> Result<CommandOutput, CommandError> {
+    options.function.name()?;
+    if !options.yes {
+        somebody_to_ask("")?;
+    }
+    let saved = options.from.as_deref().map(snapshots::read).transpose()?;
+    let function = options.function.load().await?;
+    look(options, &function, saved.as_ref(), progress).await?;
+    let from = saved.map(|saved| saved.snapshots);
+    let mut event = json!({ "action": "restore" });
+    if let Some(snapshots) = from {
+        event["from"] = json!(snapshots);
+    }
+    let event = options.function.change(event, options.why.as_deref());
+    let answer = watch::change(&function, &event, "restoring", progress).await?;
+    let code = if answer.has_failed() || answer.pending() > 0 { REFUSED } else { 0 };
+    Ok(options.function.output(&answer, || text(options, &answer), code))
+}
+
+/// Shows what is in force and asks. Snapshots of another fleet are refused; where the state cannot be told, `--yes`
+/// restores all the same.
+async fn look(
+    options: &RestoreOptions,
+    function: &Function<'_>,
+    saved: Option<&Saved>,
+    progress: &Progress,
+) -> Result<(), CommandError> {
+    if options.yes && saved.is_none() {
+        return Ok(());
+    }
+    progress.show("reading what is in force");
+    let told = function.ask(&watch::status()).await;
+    progress.clear();
+    let told = match told {
+        Err(_) if options.yes => return Ok(()),
+        told => told.map_err(|source| CommandError::Unshown { source: Box::new(source) })?,
+    };
+    if let Some(saved) = saved.filter(|saved| saved.fleet != told.fleet()) {
+        return Err(other_fleet(options, saved, &told)?);
+    }
+    if !options.yes {
+        // A terminal that cannot be written to is no reason to stop.
+        let _ = io::stderr().write_all(state::state(&told).as_bytes());
+        confirm(told.fleet(), "restore")?;
+    }
+    Ok(())
+}
+
+fn other_fleet(options: &RestoreOptions, saved: &Saved, told: &Answer) -> Result<CommandError, CommandError> {
+    let file = options.from.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
+    let function = options.function.name()?.to_owned();
+    Ok(CommandError::OtherFleet {
+        file,
+        theirs: saved.fleet.clone(),
+        function,
+        ours: told.fleet().to_owned(),
+    })
+}
+
+fn text(options: &RestoreOptions, answer: &Answer) -> String {
+    let state = state::state(answer);
+    match answer.pending() {
+        0 => state,
+        pending => {
+            let status = options.function.line("emergency status --watch");
+            format!("{state}\n{pending} pending: the function goes on within a minute\n  see   {status}\n")
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Lambda, as the command asks it: one client, one invocation, one answer.
+
+use std::time::Duration;
+
+use aws_config::BehaviorVersion;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_sdk_lambda::operation::invoke::InvokeOutput;
+use aws_sdk_lambda::primitives::Blob;
+use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
+use serde_json::Value;
+use tokio::time::sleep;
+
+mod error;
+
+pub(crate) use error::InvokeError;
+
+/// From a laptop, through a VPN and a proxy, a connection takes its time; a route that is missing takes longer.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A function runs for 15 minutes at most, and answers at its end.
+const READ_TIMEOUT: Duration = Duration::from_secs(15 * 60 + 30);
+
+/// Attempts to be heard. What was heard is never sent again by itself.
+const ATTEMPTS: u32 = 3;
+
+/// Between two attempts; twice as long before the third.
+const PAUSE: Duration = Duration::from_millis(400);
+
+/// One function of Lambda, by its name or ARN.
+#[derive(Debug)]
+pub(crate) struct Lambda {
+    client: aws_sdk_lambda::Client,
+    function: String,
+    region: String,
+}
+
+impl Lambda {
+    /// From the environment, as the AWS SDK reads it.
+    pub(crate) async fn load(function: &str) -> Result<Self, InvokeError> {
+        let http = aws_smithy_http_client::Builder::new()
+            .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
+            .build_https();
+        let timeouts =
+            TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).read_timeout(READ_TIMEOUT).build();
+        let config = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(http)
+            .timeout_config(timeouts)
+            // The SDK would invoke once more when an answer is lost; what may be sent again is decided here.
+            .retry_config(RetryConfig::disabled())
+            .load()
+            .await;
+        let region = config.region().map(ToString::to_string).ok_or(InvokeError::NoRegion)?;
+        Ok(Self { client: aws_sdk_lambda::Client::new(&config), function: function.to_owned(), region })
+    }
+
+    pub(crate) fn name(&self) -> String {
+        self.function.clone()
+    }
+
+    /// Invokes it and waits for its answer, 15 minutes if need be. An invocation that Lambda did not hear, or did not
+    /// take, is tried again.
+    pub(crate) async fn invoke(&self, event: &Value) -> Result<Value, InvokeError> {
+        let payload = event.to_string().into_bytes();
+        let mut pause = PAUSE;
+        for _ in 1..ATTEMPTS {
+            match self.attempt(&payload).await {
+                Err(error) if error.is_not_taken() => sleep(pause).await,
+                answered => return answered,
+            }
+            pause = pause.saturating_mul(2);
+        }
+        self.attempt(&payload).await
+    }
+
+    async fn attempt(&self, payload: &[u8]) -> Result<Value, InvokeError> {
+        let call = self.client.invoke().function_name(&self.function).payload(Blob::new(payload));
+        match call.send().await {
+            Ok(output) => self.understood(&output),
+            Err(error) => Err(InvokeError::of(&error, &self.function, &self.region, payload.len())),
+        }
+    }
+
+    /// The function's answer, or the error that it ended with.
+    fn understood(&self, output: &InvokeOutput) -> Result<Value, InvokeError> {
+        let payload = output.payload().map(Blob::as_ref).unwrap_or_default();
+        let answer = serde_json::from_slice::<Value>(payload);
+        if output.function_error().is_some() {
+            return Err(InvokeError::of_function(&self.function, &answer.unwrap_or_default()));
+        }
+        answer.map_err(|error| InvokeError::Unreadable {
+            function: self.function.clone(),
+            why: error.to_string(),
+        })
+    }
+}

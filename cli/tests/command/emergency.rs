@@ -1,0 +1,225 @@
+//! `tidegate emergency` in a pipe: plan, engage, restore and status, as a script sees them.
+
+use serde_json::{Value, json};
+
+use crate::fake_lambda::{FakeLambda, Reply, answered, planned, target, whole};
+
+/// What engaging `max` would do.
+pub(crate) fn plan() -> Value {
+    let quota = "the vCPU quota of 20 is reached: ask for L-3032A538";
+    answered(&json!([
+        whole("max would raise 2 of 3 services: 24 → 45 tasks", "none", [0, 2, 0]),
+        planned("api", [4, 10, 10], Some(40), &[]),
+        planned("worker", [5, 20, 12], None, &[quota, "the budget `postgres` of 100 connections"]),
+        planned("reports-of-the-last-quarter", [15, 15, 15], Some(0), &[]),
+    ]))
+}
+
+/// What came of it.
+pub(crate) fn engaged() -> Value {
+    answered(&json!([
+        whole("max engaged until 05:04 UTC: 2 of 2 services asked", "engaged", [2, 0, 0]),
+        target("api", [4, 10, 10], "done", None),
+        target("worker", [5, 20, 12], "asked", Some("the vCPU quota of 20 is reached: ask for L-3032A538")),
+    ]))
+}
+
+/// A function that does what it is asked to.
+pub(crate) fn lambda(answer: Value) -> FakeLambda {
+    FakeLambda::start(move |event, _| match event["action"].as_str() {
+        Some("plan") => Reply::Answer(plan()),
+        _ => Reply::Answer(answer.clone()),
+    })
+}
+
+#[test]
+fn a_plan_is_shown_and_nothing_is_changed() {
+    let lambda = lambda(engaged());
+    let (stdout, stderr, code) = lambda.run(&["emergency", "engage", "--plan"]);
+    assert_eq!((stderr.as_str(), code), ("", 0));
+    assert!(stdout.lines().all(|line| line.chars().count() <= 80), "{stdout}");
+    insta::assert_snapshot!("plan", stdout);
+    assert_eq!(lambda.events(), [json!({ "action": "plan", "profile": "max", "ignore_budgets": false })]);
+    assert_eq!(lambda.json(&["emergency", "engage", "--plan"]), (plan(), 0));
+}
+
+#[test]
+fn engaged_with_yes_it_shows_the_plan_the_result_and_the_lines_that_keep_and_undo_it() {
+    let lambda = lambda(engaged());
+    let (stdout, stderr, code) = lambda.run(&["emergency", "engage", "--yes", "--why", "sale"]);
+    assert_eq!((stderr.as_str(), code), ("", 0));
+    insta::assert_snapshot!("engaged", stdout);
+    let engage = json!({ "action": "engage", "profile": "max", "ignore_budgets": false, "reason": "sale", "who": "ana" });
+    assert_eq!(lambda.events()[1..], [engage]);
+}
+
+#[test]
+fn what_is_typed_reaches_the_function_and_stands_in_the_line_that_keeps_it() {
+    let lambda = lambda(engaged());
+    let words = "emergency engage --yes --profile shed --services worker,batch --hold 45m --ignore-budgets";
+    let (stdout, ..) = lambda.run(&words.split(' ').collect::<Vec<_>>());
+    let services = json!(["worker", "batch"]);
+    let plan = json!({ "action": "plan", "profile": "shed", "services": services, "ignore_budgets": true });
+    let engage = json!({ "action": "engage", "profile": "shed", "services": services, "ignore_budgets": true,
+                         "hold": "45m", "who": "ana" });
+    assert_eq!(lambda.events(), [plan, engage]);
+    let keep = "  keep  tidegate emergency engage --profile shed --services worker,batch --ignore-budgets --hold 45m\n";
+    assert!(stdout.ends_with(&format!("{keep}  undo  tidegate emergency restore\n")), "{stdout}");
+}
+
+#[test]
+fn for_machines_there_is_the_functions_answer_and_nothing_else() {
+    let lambda = lambda(engaged());
+    assert_eq!(lambda.json(&["emergency", "engage", "--yes"]), (engaged(), 0));
+    assert_eq!(lambda.events().len(), 1, "no plan is asked for that nobody reads");
+    assert_eq!(lambda.json(&["emergency", "restore", "--yes"]), (engaged(), 0));
+    assert_eq!(lambda.json(&["emergency", "status"]), (engaged(), 0));
+}
+
+#[test]
+fn where_nobody_can_be_asked_nothing_is_done() {
+    let lambda = lambda(engaged());
+    let (stdout, stderr, code) = lambda.run(&["emergency", "engage"]);
+    let expected = "error: the standard input is no terminal, so nobody can confirm: add --yes; --plan only shows what would be set\n";
+    assert_eq!((stdout.as_str(), stderr.as_str(), code), ("", expected, 2));
+    let (stdout, stderr, code) = lambda.run(&["emergency", "restore"]);
+    let expected = "error: the standard input is no terminal, so nobody can confirm: add --yes\n";
+    assert_eq!((stdout.as_str(), stderr.as_str(), code), ("", expected, 2));
+    let (answer, code) = lambda.json(&["emergency", "engage"]);
+    assert!(answer["error"].as_str().is_some_and(|error| error.contains("--yes")) && code == 2, "{answer}");
+    assert!(lambda.events().is_empty());
+}
+
+#[test]
+fn a_plan_that_cannot_be_made_stops_no_engage() {
+    let lambda = FakeLambda::start(|event, _| match event["action"].as_str() {
+        Some("plan") => Reply::Failed("Retryable", "read the quotas: timed out"),
+        _ => Reply::Answer(engaged()),
+    });
+    let (stdout, _, code) = lambda.run(&["emergency", "engage", "--yes"]);
+    assert!(
+        stdout.starts_with(
+            "no plan: `shop-emergency` failed: Retryable: read the quotas: timed out\n\nmax engaged"
+        ),
+        "{stdout}"
+    );
+    assert_eq!(code, 0);
+}
+
+#[test]
+fn a_target_that_failed_and_one_that_is_pending_are_no_success() {
+    let of = |counts: [u32; 3], state: &str, blocked: Option<&str>| {
+        let entries =
+            json!([whole("max engaging", "engaging", counts), target("api", [4, 10, 4], state, blocked)]);
+        lambda(answered(&entries))
+    };
+    for action in ["engage", "restore"] {
+        let (stdout, _, code) =
+            of([0, 0, 1], "failed", Some("ECS denied access")).run(&["emergency", action, "--yes"]);
+        assert!(
+            stdout.contains("\napi           4 → 10        4  failed  ECS denied access\n") && code == 1,
+            "{stdout}"
+        );
+        let (stdout, _, code) = of([0, 1, 0], "pending", None).run(&["emergency", action, "--yes"]);
+        let left =
+            "\n1 pending: the function goes on within a minute\n  see   tidegate emergency status --watch\n";
+        assert!(stdout.contains(left) && code == 1, "{stdout}");
+    }
+    assert_eq!(of([0, 0, 1], "failed", None).run(&["emergency", "status"]).2, 1);
+    assert_eq!(
+        of([0, 1, 0], "pending", None).run(&["emergency", "status"]).2,
+        0,
+        "it was asked what is, and told"
+    );
+}
+
+#[test]
+fn restore_is_asked_for_and_told() {
+    let lambda = lambda(engaged());
+    let (_, stderr, code) = lambda.run(&["emergency", "restore", "--yes", "--why", "over"]);
+    assert_eq!((stderr.as_str(), code), ("", 0));
+    assert_eq!(lambda.events(), [json!({ "action": "restore", "reason": "over", "who": "ana" })]);
+}
+
+/// A file of the temporary folder, for one test.
+fn saved(name: &str, text: &str) -> String {
+    let path = std::env::temp_dir().join(format!("tidegate-{name}-{}.json", std::process::id()));
+    std::fs::write(&path, text).expect("write the file");
+    path.to_string_lossy().into_owned()
+}
+
+#[test]
+fn restore_takes_the_snapshots_of_a_saved_answer() {
+    let lambda = lambda(engaged());
+    let file = saved("from", &engaged().to_string());
+    let (_, stderr, code) = lambda.run(&["emergency", "restore", "--yes", "--from", &file]);
+    assert_eq!((stderr.as_str(), code), ("", 0));
+    let snapshot = |name: &str, desired: u32| json!({ "target": name, "desired": desired, "min": 2, "max": 20, "suspended": [] });
+    let from = json!([snapshot("api", 4), snapshot("worker", 5)]);
+    let status = json!({ "action": "status" });
+    assert_eq!(lambda.events(), [status, json!({ "action": "restore", "from": from, "who": "ana" })]);
+    std::fs::remove_file(file).expect("remove it");
+}
+
+#[test]
+fn a_file_that_is_no_answer_of_engage_or_of_another_fleet_restores_nothing() {
+    let lambda = lambda(engaged());
+    for (name, text, problem) in [
+        ("broken", "{\n  \"fleet\": shop}".to_owned(), "not JSON: expected value at line 2 column 12"),
+        ("status", answered(&json!([])).to_string(), "no target has a `snapshot`"),
+        (
+            "desired",
+            engaged().to_string().replace("\"desired\":5", "\"desired\":null"),
+            "`targets[2].snapshot.desired` is no size",
+        ),
+    ] {
+        let file = saved(name, &text);
+        let (stdout, stderr, code) = lambda.run(&["emergency", "restore", "--yes", "--from", &file]);
+        let expected =
+            format!("error: `{file}` is no answer of `tidegate emergency engage --json`: {problem}\n");
+        assert_eq!((stdout.as_str(), stderr, code), ("", expected, 1));
+        std::fs::remove_file(file).expect("remove it");
+    }
+    assert_eq!(lambda.run(&["emergency", "restore", "--yes", "--from", "no-such.json"]).2, 3);
+    assert!(lambda.events().is_empty());
+
+    let file = saved("other", &engaged().to_string().replace("\"shop\"", "\"bank\""));
+    let (_, stderr, code) = lambda.run(&["emergency", "restore", "--yes", "--from", &file]);
+    assert!(
+        stderr.contains("is of fleet `bank`, and `shop-emergency` is of fleet `shop`: nothing was changed"),
+        "{stderr}"
+    );
+    assert_eq!((code, lambda.events()), (1, vec![json!({ "action": "status" })]));
+    std::fs::remove_file(file).expect("remove it");
+}
+
+#[test]
+fn a_status_tells_what_is_in_force() {
+    let mut answer = engaged();
+    let pin = json!({ "target": "batch", "sentence": "batch: pinned at 3 tasks until 05:00 UTC by bea (launch)",
+                      "outcome": "none", "action": "pin", "override": { "target": "batch", "pin": 3 } });
+    answer["targets"].as_array_mut().expect("a list").push(pin);
+    let (stdout, stderr, code) = lambda(answer).run(&["emergency", "status"]);
+    assert_eq!((stderr.as_str(), code), ("", 0));
+    insta::assert_snapshot!("status", stdout);
+    let nothing =
+        json!([{ "target": "*", "sentence": "no emergency is in force", "emergency": { "phase": "none" } }]);
+    let (stdout, _, code) = lambda(answered(&nothing)).run(&["emergency", "status"]);
+    assert_eq!((stdout.as_str(), code), ("no emergency is in force\n", 0));
+}
+
+#[test]
+fn in_a_pipe_a_watch_waits_and_tells_the_last_state_only() {
+    let pending = answered(&json!([
+        whole("max engaging", "engaging", [1, 1, 0]),
+        target("api", [4, 10, 4], "pending", None)
+    ]));
+    let lambda = FakeLambda::start(move |_, before| match before {
+        0 => Reply::Answer(pending.clone()),
+        1 => Reply::Lost,
+        _ => Reply::Answer(engaged()),
+    });
+    let (stdout, _, code) = lambda.run(&["emergency", "status", "--watch"]);
+    assert!(stdout.starts_with("max engaged until") && !stdout.contains('\x1b'), "{stdout}");
+    assert_eq!((lambda.events().len(), code), (3, 0));
+}

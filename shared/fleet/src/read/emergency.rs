@@ -1,0 +1,90 @@
+//! The fleet's `emergency`.
+
+use tidegate_policy::Capacity;
+
+use crate::check::emergency::{self as check, Known, PlacedProfile, PlacedSize};
+use crate::check::unique;
+use crate::model::emergency::{Emergency, Profile};
+use crate::problem::excerpt::without_secrets;
+use crate::problem::{Code, Problem, Problems, words};
+use crate::settings::emergency::PROFILE;
+use crate::settings::texts::RUNBOOK_LINE;
+use crate::yaml::entries;
+use crate::yaml::object::{Object, read_scalar};
+use crate::yaml::scalar::{self, Fault};
+use crate::yaml::tree::{Key, Node, Value};
+
+/// Reads what an emergency does, with every default where nothing is written; `None` only after reporting why.
+pub(crate) fn read(
+    fleet: &Object<'_>,
+    service_nodes: &[Node],
+    known: Known<'_>,
+    problems: &mut Problems,
+) -> Option<Emergency> {
+    let object = fleet.map("emergency", problems)?;
+    let hold = object.duration("hold", problems);
+    let services: Vec<&str> = service_nodes.iter().filter_map(unique::name_of).collect();
+    let mut profiles = Vec::new();
+    for (name, node) in object.table("profiles", problems) {
+        let profile = profile(name, node, &services, problems);
+        check::profile(&profile, known, problems);
+        profiles.push(model(profile));
+    }
+    let lines: Vec<Option<String>> = object
+        .list("runbook", problems)
+        .iter()
+        .map(|node| {
+            let line = |text: String| if without_secrets(&text) == text { Ok(text) } else { Err(secret()) };
+            read_scalar(node, "runbook", problems, |written| {
+                Some(scalar::text(written, &RUNBOOK_LINE).and_then(line))
+            })
+        })
+        .collect();
+    Some(Emergency { hold: hold?, profiles, runbook: lines.into_iter().collect::<Option<_>>()? })
+}
+
+/// Reads the sizes of one profile, as far as they can be read.
+fn profile(name: &Key, node: &Node, services: &[&str], problems: &mut Problems) -> PlacedProfile {
+    let mut sizes = Vec::new();
+    if name.text.eq_ignore_ascii_case(Profile::MAX) {
+        let message = format!("the profile `{}` is there already: every service at its maximum", name.text);
+        let help = "give these sizes another name; `max` is never written";
+        problems.push(Problem::new(Code::ReservedName, name.place, message).help(help));
+    }
+    if matches!(&node.value, Value::Map(entries) if entries.is_empty()) {
+        let message = format!("the profile `{}` is empty", name.text);
+        let help = "name services with their sizes, as in `{ worker: 5, batch: 0 }`";
+        problems.push(Problem::new(Code::EmptyValue, node.place, message).help(help));
+        return PlacedProfile { name: name.text.clone(), place: name.place, sizes };
+    }
+    for (service, value) in entries::table(node, &name.text, &PROFILE, problems) {
+        if !services.contains(&service.text.as_str()) {
+            let message = format!("the profile `{}` names the unknown service `{}`", name.text, service.text);
+            let help = words::meant(&service.text, services);
+            problems.push(Problem::new(Code::UnknownService, service.place, message).help(help));
+        }
+        let size = read_scalar(value, &service.text, problems, |written| {
+            Some(scalar::count(written, 0, Capacity::LIMIT, "tasks or instances"))
+        });
+        sizes.extend(size.map(|size| PlacedSize {
+            service: service.text.clone(),
+            service_place: service.place,
+            size,
+            size_place: value.place,
+        }));
+    }
+    PlacedProfile { name: name.text.clone(), place: name.place, sizes }
+}
+
+fn model(PlacedProfile { name, place: _, sizes }: PlacedProfile) -> Profile {
+    Profile { name, sizes: sizes.into_iter().map(|size| (size.service, size.size)).collect() }
+}
+
+/// Notices repeat the lines of the runbook.
+fn secret() -> Fault {
+    Fault::new(
+        Code::SecretInFile,
+        "has a line with a password, and notices repeat it",
+        "secrets never stand in the fleet file: say where the password is kept",
+    )
+}
