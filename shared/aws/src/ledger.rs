@@ -43,7 +43,7 @@ const OVERRIDES_MAX: usize = 100;
 /// A headline is one line of a report.
 const HEADLINE_CHARACTERS_MAX: usize = 400;
 
-impl<M> Found<M> {
+impl<M> LedgerRead<M> {
     /// Believes what was read only as far as it can be true: any writer of the table can put anything there. The memory
     /// itself is its concern's to judge.
     pub fn believe(&mut self, now: Timestamp) {
@@ -71,7 +71,7 @@ pub struct OverrideRows {
 
 /// What one evaluation finds in the ledger.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Found<M> {
+pub struct LedgerRead<M> {
     /// The memory.
     pub item: LedgerItem<M>,
     /// What operators asked for, of the whole fleet.
@@ -106,12 +106,15 @@ impl Ledger {
     ///
     /// # Errors
     /// The table cannot be read, or what it holds is not ours.
-    pub async fn read<M: DeserializeOwned + Default>(&self, concern: &str) -> Result<Found<M>, CallError> {
+    pub async fn read<M: DeserializeOwned + Default>(
+        &self,
+        concern: &str,
+    ) -> Result<LedgerRead<M>, CallError> {
         let key = memory_key(concern);
         let items = self.items(&[&key, OVERRIDES]).await?;
         let item = items.get(&key).map_or_else(|| Ok(LedgerItem::default()), understand_item);
         let item = item.map_err(|error| self.not_understood(&key, error))?;
-        Ok(Found { item, overrides: self.understand_overrides(&items)? })
+        Ok(LedgerRead { item, overrides: self.understand_overrides(&items)? })
     }
 
     /// Reads the overrides alone.
