@@ -19,7 +19,7 @@ const STYLES: Styles = Styles::styled()
     .literal(AnsiColor::Cyan.on_default().bold())
     .placeholder(AnsiColor::Cyan.on_default());
 
-/// Tidegate scales what AWS does not scale by itself.
+/// Tidegate autoscales ECS services and EC2 Auto Scaling groups from queue depth and load.
 #[derive(Debug, Parser)]
 #[command(name = "tidegate", version, styles = STYLES, after_help = EXIT_CODES, propagate_version = true)]
 pub(crate) struct Arguments {
@@ -42,13 +42,13 @@ pub(crate) enum Command {
     /// Replay a recorded load through many settings of one service and find the cheapest that meets `--late`
     #[command(after_long_help = format!("{}\n\n{EXIT_CODES}", tune::KEYS))]
     Tune(TuneOptions),
-    /// Keep a service from scaling in for a time, or with `--both` from every change
+    /// Keep a service from scaling in for a while, or with `--both` from every change
     #[command(after_help = format!("{}\n\n{EXIT_CODES}", hold::EXAMPLE))]
     Hold(HoldOptions),
-    /// Set a service to a size at the next evaluation, and keep it there for a time
+    /// Set a service to a fixed size at the next evaluation and keep it there for a while
     #[command(after_help = format!("{}\n\n{EXIT_CODES}", pin::EXAMPLE))]
     Pin(PinOptions),
-    /// Take back what was held or pinned: the rules decide again
+    /// Remove a hold or a pin, so that the rules decide again
     #[command(after_help = format!("{}\n\n{EXIT_CODES}", release::EXAMPLE))]
     Release(ReleaseOptions),
     /// The whole fleet to its maximum or to another profile with one command, and back

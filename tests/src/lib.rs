@@ -7,4 +7,5 @@ pub mod markdown;
 pub mod modules;
 pub mod repository;
 pub mod sdk;
+pub mod types;
 pub mod walk;

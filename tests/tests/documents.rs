@@ -5,7 +5,7 @@ use std::fs;
 
 use jiff::Timestamp;
 use tidegate_aws::report::section::Outcome;
-use tidegate_aws::report::{EvaluationReport, Header, Place};
+use tidegate_aws::report::{AccountAndRegion, EvaluationReport, Header};
 use tidegate_aws::trigger::Trigger;
 use tidegate_fleet::signals::{SIGNALS, SignalRow};
 use tidegate_policy::observation::ServiceState;
@@ -220,7 +220,7 @@ fn report_of(fleet_file: &str) -> String {
     let decision = decide(&seen, service.policy(), &Memory::default(), evaluation);
     let header = Header {
         fleet: fleet.name().to_owned(),
-        place: Place::of_arn("arn:aws:sns:eu-central-1:111122223333:tidegate"),
+        place: AccountAndRegion::of_arn("arn:aws:sns:eu-central-1:111122223333:tidegate"),
         concern: QUEUE_DEPTH.name,
         function: "tidegate-QueueDepthFunction".to_owned(),
         evaluation: "8fc06518".to_owned(),

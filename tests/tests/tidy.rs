@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use tidegate_tests::modules;
 use tidegate_tests::repository::{self, exists, files, has_extension, read, rust_files};
+use tidegate_tests::types;
 
 /// Everything written in Rust.
 const OURS: [&str; 4] = ["shared/", "functions/", "cli/", "tests/"];
@@ -146,6 +147,17 @@ fn no_file_is_a_drawer_for_the_rest() {
         ["util", "utils", "helper", "helpers", "common", "manager", "misc"].contains(&stem)
     };
     check("a file is named for what it holds", &files().into_iter().filter(drawer).collect::<Vec<_>>());
+}
+
+/// The command reads what a function answers: its types have the words of what they show.
+const REPEATED: [&str; 2] = ["Emergency", "Function"];
+
+#[test]
+fn a_name_of_a_type_stands_for_one_thing() {
+    let named = types::declared(rust_files(&OURS).into_iter().map(|file| (file.clone(), read(&file))));
+    let several = named.iter().filter(|(name, files)| files.len() > 1 && !REPEATED.contains(&name.as_str()));
+    let offenders: Vec<_> = several.map(|(name, files)| format!("{name}: {}", files.join(", "))).collect();
+    check("a type has a name of its own", &offenders);
 }
 
 #[test]

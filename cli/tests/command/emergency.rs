@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::fake_lambda::{FakeLambda, Reply, answered, planned, target, whole};
+use crate::fake_lambda::{FakeLambda, LambdaReply, answered, planned, target, whole};
 
 /// What engaging `max` would do.
 pub(crate) fn plan() -> Value {
@@ -27,8 +27,8 @@ pub(crate) fn engaged() -> Value {
 /// A function that does what it is asked to.
 pub(crate) fn lambda(answer: Value) -> FakeLambda {
     FakeLambda::start(move |event, _| match event["action"].as_str() {
-        Some("plan") => Reply::Answer(plan()),
-        _ => Reply::Answer(answer.clone()),
+        Some("plan") => LambdaReply::Answer(plan()),
+        _ => LambdaReply::Answer(answer.clone()),
     })
 }
 
@@ -93,8 +93,8 @@ fn where_nobody_can_be_asked_nothing_is_done() {
 #[test]
 fn a_plan_that_cannot_be_made_stops_no_engage() {
     let lambda = FakeLambda::start(|event, _| match event["action"].as_str() {
-        Some("plan") => Reply::Failed("Retryable", "read the quotas: timed out"),
-        _ => Reply::Answer(engaged()),
+        Some("plan") => LambdaReply::Failed("Retryable", "read the quotas: timed out"),
+        _ => LambdaReply::Answer(engaged()),
     });
     let (stdout, _, code) = lambda.run(&["emergency", "engage", "--yes"]);
     assert!(
@@ -215,9 +215,9 @@ fn in_a_pipe_a_watch_waits_and_tells_the_last_state_only() {
         target("api", [4, 10, 4], "pending", None)
     ]));
     let lambda = FakeLambda::start(move |_, before| match before {
-        0 => Reply::Answer(pending.clone()),
-        1 => Reply::Lost,
-        _ => Reply::Answer(engaged()),
+        0 => LambdaReply::Answer(pending.clone()),
+        1 => LambdaReply::Lost,
+        _ => LambdaReply::Answer(engaged()),
     });
     let (stdout, _, code) = lambda.run(&["emergency", "status", "--watch"]);
     assert!(stdout.starts_with("max engaged until") && !stdout.contains('\x1b'), "{stdout}");

@@ -5,11 +5,11 @@ use std::process::Command;
 use serde_json::json;
 
 use crate::emergency::engaged;
-use crate::fake_lambda::{FakeLambda, Reply, said};
+use crate::fake_lambda::{FakeLambda, LambdaReply, said};
 
 /// What a command that changes something ends with when it is answered like this, and how often it was sent.
 #[track_caller]
-fn check(reply: Reply, expected: &str, code: i32, sent: usize) {
+fn check(reply: LambdaReply, expected: &str, code: i32, sent: usize) {
     let lambda = FakeLambda::always(reply);
     let (stdout, stderr, ended) = lambda.run(&["pin", "worker", "12"]);
     assert_eq!((stdout.as_str(), ended), ("", code), "{stderr}");
@@ -25,22 +25,22 @@ const PERHAPS: &str = "it may be in force all the same: `tidegate emergency stat
 #[test]
 fn a_function_that_says_no_is_an_answer() {
     let no = "no service `wroker` in fleet `shop`; did you mean `worker`?";
-    check(Reply::Failed("NonRetryable", no), no, 1, 1);
+    check(LambdaReply::Failed("NonRetryable", no), no, 1, 1);
 }
 
 #[test]
 fn a_function_that_fails_may_have_changed_something() {
     let expected =
         format!("`shop-emergency` failed: Sandbox.Timedout: Task timed out after 900.00 seconds\n{PERHAPS}");
-    check(Reply::Failed("Sandbox.Timedout", "Task timed out after 900.00 seconds"), &expected, 3, 1);
+    check(LambdaReply::Failed("Sandbox.Timedout", "Task timed out after 900.00 seconds"), &expected, 3, 1);
     let expected = format!("`shop-emergency` failed: Retryable: write the ledger: timed out\n{PERHAPS}");
-    check(Reply::Failed("Retryable", "write the ledger: timed out"), &expected, 3, 1);
+    check(LambdaReply::Failed("Retryable", "write the ledger: timed out"), &expected, 3, 1);
 }
 
 #[test]
 fn a_function_that_is_not_there_is_looked_for_in_the_stack() {
     check(
-        Reply::Refused(404, "ResourceNotFoundException", "Function not found: arn"),
+        LambdaReply::Refused(404, "ResourceNotFoundException", "Function not found: arn"),
         "no Lambda function `shop-emergency` in eu-central-1: the stack's output `EmergencyMaxFunctionName` names it",
         3,
         1,
@@ -50,7 +50,7 @@ fn a_function_that_is_not_there_is_looked_for_in_the_stack() {
 #[test]
 fn a_missing_permission_is_named() {
     check(
-        Reply::Refused(403, "AccessDeniedException", "User: ana is not authorized"),
+        LambdaReply::Refused(403, "AccessDeniedException", "User: ana is not authorized"),
         "not allowed to invoke `shop-emergency`: the IAM permission `lambda:InvokeFunction` on that function is missing; \
          AWS says: User: ana is not authorized",
         3,
@@ -61,7 +61,11 @@ fn a_missing_permission_is_named() {
 #[test]
 fn credentials_that_are_over_are_no_missing_permission() {
     check(
-        Reply::Refused(403, "ExpiredTokenException", "The security token included in the request is expired"),
+        LambdaReply::Refused(
+            403,
+            "ExpiredTokenException",
+            "The security token included in the request is expired",
+        ),
         "AWS does not accept the credentials: ExpiredTokenException: The security token included in the request is expired",
         3,
         1,
@@ -72,15 +76,15 @@ fn credentials_that_are_over_are_no_missing_permission() {
 #[test]
 fn a_throttled_invocation_is_sent_three_times() {
     check(
-        Reply::Refused(429, "TooManyRequestsException", "Rate Exceeded."),
+        LambdaReply::Refused(429, "TooManyRequestsException", "Rate Exceeded."),
         "Lambda throttled `shop-emergency`: Rate Exceeded.; if `StopCommand` of the stack was run, run its `ResumeCommand` \
          first",
         3,
         3,
     );
     let lambda = FakeLambda::start(|_, before| match before {
-        0 => Reply::Refused(429, "TooManyRequestsException", "Rate Exceeded."),
-        _ => Reply::Answer(engaged()),
+        0 => LambdaReply::Refused(429, "TooManyRequestsException", "Rate Exceeded."),
+        _ => LambdaReply::Answer(engaged()),
     });
     assert_eq!(lambda.run(&["pin", "worker", "12"]).2, 0);
 }
@@ -88,7 +92,7 @@ fn a_throttled_invocation_is_sent_three_times() {
 #[test]
 fn an_event_that_is_too_large_is_told_with_its_size() {
     check(
-        Reply::Refused(413, "RequestTooLargeException", "Request must be smaller than 6291456 bytes"),
+        LambdaReply::Refused(413, "RequestTooLargeException", "Request must be smaller than 6291456 bytes"),
         "the event is too large: 67 bytes, and Lambda takes 6 MB",
         3,
         1,
@@ -98,19 +102,19 @@ fn an_event_that_is_too_large_is_told_with_its_size() {
 #[test]
 fn what_lambda_refuses_otherwise_is_told_as_it_is() {
     check(
-        Reply::Refused(400, "InvalidRequestContentException", "Could not parse"),
+        LambdaReply::Refused(400, "InvalidRequestContentException", "Could not parse"),
         "Lambda refused the invocation of `shop-emergency`: InvalidRequestContentException: Could not parse",
         3,
         1,
     );
     let expected = format!("no answer from `shop-emergency`: ServiceException: broken\n{PERHAPS}");
-    check(Reply::Refused(500, "ServiceException", "broken"), &expected, 3, 1);
+    check(LambdaReply::Refused(500, "ServiceException", "broken"), &expected, 3, 1);
 }
 
 #[test]
 fn an_answer_that_nobody_understands_is_no_success() {
     let expected = format!("the answer of `shop-emergency` cannot be read: missing field `fleet`\n{PERHAPS}");
-    check(Reply::Answer(json!({ "statusCode": 200 })), &expected, 3, 1);
+    check(LambdaReply::Answer(json!({ "statusCode": 200 })), &expected, 3, 1);
 }
 
 /// A lost answer of engage is not asked for again: it may be in force, and `status` tells.
@@ -123,7 +127,7 @@ fn a_change_whose_answer_is_lost_is_sent_once_and_says_so() {
         &["hold", "*"],
         &["release", "worker"],
     ] {
-        let lambda = FakeLambda::always(Reply::Lost);
+        let lambda = FakeLambda::always(LambdaReply::Lost);
         let (_, stderr, code) = lambda.run(arguments);
         assert!(stderr.starts_with("error: no answer from `shop-emergency`: "), "{stderr}");
         assert!(stderr.ends_with(&format!("\n{PERHAPS}\n")), "{stderr}");
@@ -133,7 +137,7 @@ fn a_change_whose_answer_is_lost_is_sent_once_and_says_so() {
 
 #[test]
 fn a_lost_status_changed_nothing_and_does_not_say_that_it_may_have() {
-    let (_, stderr, code) = FakeLambda::always(Reply::Lost).run(&["emergency", "status"]);
+    let (_, stderr, code) = FakeLambda::always(LambdaReply::Lost).run(&["emergency", "status"]);
     assert!(!stderr.contains("it may be in force"), "{stderr}");
     assert_eq!(code, 3);
 }
@@ -145,7 +149,7 @@ fn unreachable(command: &mut Command) -> (String, String, i32) {
 
 #[test]
 fn what_was_never_sent_is_not_in_force() {
-    let lambda = FakeLambda::always(Reply::Lost);
+    let lambda = FakeLambda::always(LambdaReply::Lost);
     let (_, stderr, code) = unreachable(&mut lambda.command(&["emergency", "engage", "--yes", "--json"]));
     assert!(stderr.starts_with("error: Lambda in eu-central-1 cannot be reached: "), "{stderr}");
     assert!(stderr.contains("refused") && !stderr.contains("it may be in force"), "{stderr}");
@@ -154,7 +158,7 @@ fn what_was_never_sent_is_not_in_force() {
 
 #[test]
 fn without_a_region_or_credentials_it_says_what_to_set() {
-    let lambda = FakeLambda::always(Reply::Lost);
+    let lambda = FakeLambda::always(LambdaReply::Lost);
     let without = |names: &[&str]| {
         let mut command = lambda.command(&["pin", "worker", "12"]);
         for name in names {

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::emergency::{engaged, lambda, plan};
-use crate::fake_lambda::{FakeLambda, Reply, answered, target, whole};
+use crate::fake_lambda::{FakeLambda, LambdaReply, answered, target, whole};
 use crate::terminal::Terminal;
 
 #[test]
@@ -13,9 +13,9 @@ fn the_fleets_name_engages_and_the_progress_is_seen() {
         target("api", [4, 10, 4], "pending", None),
     ]));
     let lambda = FakeLambda::start(move |event, _| match event["action"].as_str() {
-        Some("plan") => Reply::Answer(plan()),
-        Some("status") => Reply::Answer(half.clone()),
-        _ => Reply::Late(5_000, engaged()),
+        Some("plan") => LambdaReply::Answer(plan()),
+        Some("status") => LambdaReply::Answer(half.clone()),
+        _ => LambdaReply::Late(5_000, engaged()),
     });
     let mut terminal = Terminal::start(lambda.command(&["emergency", "engage"]));
     terminal.until("full capacity: about 3 min 20 s");
@@ -66,7 +66,7 @@ fn restore_shows_what_is_in_force_and_asks() {
 
 #[test]
 fn without_a_plan_nobody_is_asked_and_yes_goes_on_without_it() {
-    let lambda = FakeLambda::always(Reply::Failed("Retryable", "read the quotas: timed out"));
+    let lambda = FakeLambda::always(LambdaReply::Failed("Retryable", "read the quotas: timed out"));
     let (shown, code) = Terminal::start(lambda.command(&["emergency", "engage"])).ends();
     assert!(
         shown.contains("read the quotas: timed out\n--yes does it without showing this first\n"),
@@ -82,7 +82,7 @@ fn a_watch_draws_until_nothing_is_pending() {
         target("api", [4, 10, 4], "pending", None),
     ]));
     let lambda = FakeLambda::start(move |_, before| {
-        Reply::Answer(if before == 0 { pending.clone() } else { engaged() })
+        LambdaReply::Answer(if before == 0 { pending.clone() } else { engaged() })
     });
     let (shown, code) = Terminal::start(lambda.command(&["emergency", "status", "--watch"])).ends();
     assert!(shown.starts_with("\x1b[H\x1b[2Jmax engaging\n"), "{shown:?}");

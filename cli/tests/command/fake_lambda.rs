@@ -13,7 +13,7 @@ use crate::command::tidegate;
 
 /// What an invocation is answered with.
 #[derive(Debug, Clone)]
-pub(crate) enum Reply {
+pub(crate) enum LambdaReply {
     /// The function's answer.
     Answer(Value),
     /// The function's answer, after so many milliseconds.
@@ -27,7 +27,7 @@ pub(crate) enum Reply {
 }
 
 /// Which reply an invocation gets: by its event and by how many came before it.
-type Script = dyn Fn(&Value, usize) -> Reply + Send + Sync;
+type Script = dyn Fn(&Value, usize) -> LambdaReply + Send + Sync;
 
 /// The stand-in. It ends with the tests.
 pub(crate) struct FakeLambda {
@@ -37,7 +37,7 @@ pub(crate) struct FakeLambda {
 }
 
 impl FakeLambda {
-    pub(crate) fn start(script: impl Fn(&Value, usize) -> Reply + Send + Sync + 'static) -> Self {
+    pub(crate) fn start(script: impl Fn(&Value, usize) -> LambdaReply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port of loopback");
         let url = format!("http://{}", listener.local_addr().expect("it has an address"));
         let heard = Arc::<Mutex<Vec<(String, Value)>>>::default();
@@ -53,7 +53,7 @@ impl FakeLambda {
     }
 
     /// Always the same.
-    pub(crate) fn always(reply: Reply) -> Self {
+    pub(crate) fn always(reply: LambdaReply) -> Self {
         Self::start(move |_, _| reply.clone())
     }
 
@@ -151,22 +151,22 @@ fn request(reader: &mut impl BufRead) -> Option<(String, Vec<u8>)> {
 }
 
 /// Writes a reply; `None` when the connection is over.
-fn answer(mut stream: &TcpStream, reply: Reply) -> Option<()> {
+fn answer(mut stream: &TcpStream, reply: LambdaReply) -> Option<()> {
     let (status, header, body) = match reply {
-        Reply::Lost => {
+        LambdaReply::Lost => {
             let _ = stream.shutdown(std::net::Shutdown::Both);
             return None;
         }
-        Reply::Answer(value) => (200, String::new(), value.to_string()),
-        Reply::Late(milliseconds, value) => {
+        LambdaReply::Answer(value) => (200, String::new(), value.to_string()),
+        LambdaReply::Late(milliseconds, value) => {
             thread::sleep(Duration::from_millis(milliseconds));
             (200, String::new(), value.to_string())
         }
-        Reply::Failed(kind, message) => {
+        LambdaReply::Failed(kind, message) => {
             let body = json!({ "errorType": kind, "errorMessage": message }).to_string();
             (200, "X-Amz-Function-Error: Unhandled\r\n".to_owned(), body)
         }
-        Reply::Refused(status, code, message) => {
+        LambdaReply::Refused(status, code, message) => {
             (status, format!("x-amzn-errortype: {code}\r\n"), json!({ "Message": message }).to_string())
         }
     };

@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 
 use crate::command::run;
-use crate::fake_lambda::{FakeLambda, Reply, answered, said};
+use crate::fake_lambda::{FakeLambda, LambdaReply, answered, said};
 
 /// The answer to an override, with its sentence.
-fn overridden(sentence: &str, action: &str, outcome: &str) -> Reply {
+fn overridden(sentence: &str, action: &str, outcome: &str) -> LambdaReply {
     let row = json!({ "target": "worker", "pin": 12, "since": "2026-11-21T03:04:05Z",
                       "until": "2026-11-21T05:04:05Z", "who": "ana", "why": "launch", "request": "8fc06518" });
-    Reply::Answer(answered(&json!([{
+    LambdaReply::Answer(answered(&json!([{
         "target": "worker", "sentence": sentence, "outcome": outcome, "action": action, "override": row,
     }])))
 }
@@ -78,7 +78,9 @@ fn the_answer_is_its_sentence_and_the_line_that_undoes_it() {
 #[test]
 fn the_answer_for_machines_is_the_functions_own() {
     let lambda = FakeLambda::always(overridden("worker: pinned", "pin", "applied"));
-    let Reply::Answer(expected) = overridden("worker: pinned", "pin", "applied") else { panic!("an answer") };
+    let LambdaReply::Answer(expected) = overridden("worker: pinned", "pin", "applied") else {
+        panic!("an answer")
+    };
     assert_eq!(lambda.json(&["pin", "worker", "12"]), (expected, 0));
 }
 
@@ -99,7 +101,8 @@ fn errors_beside_the_change_are_told_and_do_not_undo_it() {
     let mut answer =
         answered(&json!([{ "target": "worker", "sentence": "worker: pinned", "outcome": "applied" }]));
     answer["errors"] = json!(["publish to the topic: timed out"]);
-    let (stdout, stderr, code) = FakeLambda::always(Reply::Answer(answer)).run(&["pin", "worker", "12"]);
+    let (stdout, stderr, code) =
+        FakeLambda::always(LambdaReply::Answer(answer)).run(&["pin", "worker", "12"]);
     assert!(stdout.starts_with("worker: pinned\n"), "{stdout}");
     assert_eq!((stderr.as_str(), code), ("error: publish to the topic: timed out\n", 0));
 }
@@ -108,14 +111,15 @@ fn errors_beside_the_change_are_told_and_do_not_undo_it() {
 fn one_that_another_invocation_was_faster_than_did_nothing() {
     let mut answer = answered(&json!([]));
     answer["dropped"] = json!(true);
-    let (stdout, stderr, code) = FakeLambda::always(Reply::Answer(answer)).run(&["pin", "worker", "12"]);
+    let (stdout, stderr, code) =
+        FakeLambda::always(LambdaReply::Answer(answer)).run(&["pin", "worker", "12"]);
     assert_eq!((stdout.as_str(), code), ("", 1));
     assert!(stderr.contains("nothing was changed: type the command again"), "{stderr}");
 }
 
 #[test]
 fn without_a_function_it_says_where_the_name_is_found() {
-    let lambda = FakeLambda::always(Reply::Lost);
+    let lambda = FakeLambda::always(LambdaReply::Lost);
     for arguments in [
         &["pin", "worker", "5"][..],
         &["hold", "*"],
@@ -182,7 +186,7 @@ fn every_help_has_an_example_that_is_understood() {
             }
         }
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        let (_, stderr, code) = FakeLambda::always(Reply::Failed("NonRetryable", "no")).run(&words);
+        let (_, stderr, code) = FakeLambda::always(LambdaReply::Failed("NonRetryable", "no")).run(&words);
         assert!(code == 1 || stderr.contains("no terminal"), "{words:?}: {stderr}");
     }
 }

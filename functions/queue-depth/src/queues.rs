@@ -12,7 +12,7 @@ use tidegate_queues::{Redis, RedisRequest, check_url};
 use tidegate_scaling::{QueuesSeen, ReadQueues};
 
 /// A Redis server as the fleet file names it: its URL, and who may sign its certificate.
-type Server<'a> = (&'a RedisUrl, Option<&'a Reference>);
+type ServerAddress<'a> = (&'a RedisUrl, Option<&'a Reference>);
 
 /// The readers of queues, with the connections and secrets that a warm process keeps.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ impl Queues {
 
     /// Redis and SQS side by side.
     async fn read_all(&self, services: &[&Service], now: Timestamp) -> QueuesSeen {
-        let mut redis: Vec<(&str, Server<'_>, &QueueSource)> = Vec::new();
+        let mut redis: Vec<(&str, ServerAddress<'_>, &QueueSource)> = Vec::new();
         let mut from_sqs: Vec<(&str, &SqsQueue)> = Vec::new();
         for service in services {
             match service.queue() {
@@ -51,7 +51,7 @@ impl Queues {
     /// Resolves what is kept elsewhere, then asks each server once.
     async fn read_redis(
         &self,
-        queues: &[(&str, Server<'_>, &QueueSource)],
+        queues: &[(&str, ServerAddress<'_>, &QueueSource)],
         now: Timestamp,
     ) -> Vec<(String, Result<Queue, Absence>)> {
         let references: Vec<&Reference> =
@@ -81,7 +81,7 @@ impl Queues {
 }
 
 /// What of a server is kept elsewhere.
-fn kept_elsewhere((url, ca): Server<'_>) -> impl Iterator<Item = &Reference> {
+fn kept_elsewhere((url, ca): ServerAddress<'_>) -> impl Iterator<Item = &Reference> {
     let url = match url {
         RedisUrl::Plain(_) => None,
         RedisUrl::From(reference) => Some(reference),
@@ -91,7 +91,7 @@ fn kept_elsewhere((url, ca): Server<'_>) -> impl Iterator<Item = &Reference> {
 
 /// A server's URL and the certificates of its authorities, or why one of them is not known.
 fn written_out<'a>(
-    (url, ca): Server<'a>,
+    (url, ca): ServerAddress<'a>,
     resolved: &'a Resolved,
 ) -> Result<(&'a str, Option<&'a str>), Absence> {
     let text = |reference: &Reference| match resolved.get(reference) {

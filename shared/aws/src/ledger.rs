@@ -46,7 +46,7 @@ pub const OVERRIDES_MAX: usize = 100;
 /// A headline is one line of a report.
 const HEADLINE_CHARACTERS_MAX: usize = 400;
 
-impl<M> Found<M> {
+impl<M> LedgerRead<M> {
     /// Believes what was read only as far as it can be true: any writer of the table can put anything there. The memory
     /// itself is its concern's to judge.
     pub fn believe(&mut self, now: Timestamp) {
@@ -63,7 +63,7 @@ impl<M> Found<M> {
 
 /// What one evaluation finds in the ledger.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Found<M> {
+pub struct LedgerRead<M> {
     /// The memory.
     pub item: LedgerItem<M>,
     /// What operators asked for, of the whole fleet.
@@ -100,12 +100,19 @@ impl Ledger {
     ///
     /// # Errors
     /// The table cannot be read, or what it holds is not ours.
-    pub async fn read<M: DeserializeOwned + Default>(&self, concern: &str) -> Result<Found<M>, CallError> {
+    pub async fn read<M: DeserializeOwned + Default>(
+        &self,
+        concern: &str,
+    ) -> Result<LedgerRead<M>, CallError> {
         let key = memory_key(concern);
         let keys = if key == OVERRIDES { vec![OVERRIDES] } else { vec![key.as_str(), OVERRIDES] };
         let items = self.items(&keys).await?;
         let overrides: LedgerItem<Overrides> = self.understand(&items, OVERRIDES)?;
-        Ok(Found { item: self.understand(&items, &key)?, overrides: overrides.memory, unreachable: None })
+        Ok(LedgerRead {
+            item: self.understand(&items, &key)?,
+            overrides: overrides.memory,
+            unreachable: None,
+        })
     }
 
     /// Items by their sort key; those that do not exist are left out.

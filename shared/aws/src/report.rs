@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tidegate_policy::Severity;
 
-pub use crate::report::section::{Section, State, headline};
-use crate::report::subject::Line;
+pub use crate::report::section::{AlertState, Section, headline};
 pub use crate::report::subject::SUBJECT_CHARACTERS_MAX;
+use crate::report::subject::SubjectLine;
 use crate::trigger::Trigger;
 
 /// The format of answers, log lines, activities and messages. It changes when a key or an attribute of today gets another
@@ -27,7 +27,7 @@ pub struct Header {
     /// The function's name in AWS, under which its alarms find its metrics.
     pub function: String,
     /// The account and Region that it evaluates, as far as known.
-    pub place: Option<Place>,
+    pub place: Option<AccountAndRegion>,
     /// The evaluation's id.
     pub evaluation: String,
     /// When it evaluated.
@@ -40,14 +40,14 @@ pub struct Header {
 
 /// An account and a Region of AWS: the same fleet may stand in several.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct AccountAndRegion {
     /// `111122223333`
     pub account: String,
     /// `eu-central-1`
     pub region: String,
 }
 
-impl Place {
+impl AccountAndRegion {
     /// Where an ARN lies.
     #[must_use]
     pub fn of_arn(arn: &str) -> Option<Self> {
@@ -150,12 +150,12 @@ impl EvaluationReport {
     /// The subject: fewer than 100 characters, one line.
     #[must_use]
     pub fn subject(&self) -> String {
-        let alert = self.alert.iter().map(|alert| Line {
+        let alert = self.alert.iter().map(|alert| SubjectLine {
             target: None,
             what: alert.text.clone(),
             cause: Some(alert.cause.clone()),
         });
-        let worth_reporting = self.by_severity().into_iter().map(|section| Line {
+        let worth_reporting = self.by_severity().into_iter().map(|section| SubjectLine {
             target: Some(section.target.clone()),
             what: section.verdict.clone(),
             cause: section.cause.clone(),
@@ -163,24 +163,24 @@ impl EvaluationReport {
         let late = self.unreported.iter().map(|late| {
             let name = format!("{}: ", late.target);
             let what = format!("reported late: {}", late.text.strip_prefix(&name).unwrap_or(&late.text));
-            Line { target: Some(late.target.clone()), what, cause: None }
+            SubjectLine { target: Some(late.target.clone()), what, cause: None }
         });
-        let lines: Vec<Line> = alert.chain(worth_reporting).chain(late).collect();
-        let nothing = Line { target: None, what: "nothing to report".to_owned(), cause: None };
+        let lines: Vec<SubjectLine> = alert.chain(worth_reporting).chain(late).collect();
+        let nothing = SubjectLine { target: None, what: "nothing to report".to_owned(), cause: None };
         let more = lines.len().saturating_sub(1);
         subject::subject(&self.header.fleet, lines.first().unwrap_or(&nothing), more)
     }
 
     /// What the message is to an alerting system; `None` where nothing begins or ends.
     #[must_use]
-    pub fn state(&self) -> Option<State> {
+    pub fn state(&self) -> Option<AlertState> {
         let alert = self.alert.iter().map(|alert| match alert.severity {
-            Severity::Info => State::Resolved,
-            Severity::Warning | Severity::Critical => State::Firing,
+            Severity::Info => AlertState::Resolved,
+            Severity::Warning | Severity::Critical => AlertState::Firing,
         });
         let mut states = self.worth_reporting().filter_map(|section| section.state).chain(alert);
         let first = states.next()?;
-        Some(if states.all(|other| other == first) { first } else { State::Firing })
+        Some(if states.all(|other| other == first) { first } else { AlertState::Firing })
     }
 
     /// The text, as paragraphs: one per target, the most severe first.
@@ -206,7 +206,9 @@ impl EvaluationReport {
     pub fn signature(&self) -> String {
         let Header { fleet, concern, place, evaluation, at, trigger, .. } = &self.header;
         let at = at.strftime("%Y-%m-%d %H:%M:%S UTC");
-        let place = place.as_ref().map(|Place { account, region }| format!("account {account}, {region}, "));
+        let place = place
+            .as_ref()
+            .map(|AccountAndRegion { account, region }| format!("account {account}, {region}, "));
         let place = place.unwrap_or_default();
         format!("fleet {fleet}, {concern}, evaluation {evaluation}, {place}{at}, trigger: {trigger}")
     }

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
-use tidegate_aws::ledger::{EMERGENCY_MAX, Found, LedgerItem, OVERRIDES_MAX};
+use tidegate_aws::ledger::{EMERGENCY_MAX, LedgerItem, LedgerRead, OVERRIDES_MAX};
 use tidegate_aws::report::section::Outcome;
 use tidegate_aws::report::{Header, Section};
 use tidegate_aws::targets::{self, TargetState};
@@ -61,8 +61,8 @@ impl Emergencies {
     async fn found(
         &self,
         trigger: &Trigger,
-        ledger: impl Future<Output = Result<Found<Overrides>, CallError>>,
-    ) -> Result<Found<Overrides>, CallError> {
+        ledger: impl Future<Output = Result<LedgerRead<Overrides>, CallError>>,
+    ) -> Result<LedgerRead<Overrides>, CallError> {
         let without = match trigger {
             Trigger::Manual { action, arguments } => {
                 action == "engage" || (action == "restore" && arguments.contains_key("from"))
@@ -84,7 +84,7 @@ impl Emergencies {
                 let memory = self.carried().take().filter(|_| resumed).unwrap_or_default();
                 *self.carried() = Some(memory.clone());
                 let item = LedgerItem { memory, ..LedgerItem::default() };
-                Ok(Found { item, unreachable: Some(error), ..Found::default() })
+                Ok(LedgerRead { item, unreachable: Some(error), ..LedgerRead::default() })
             }
             Err(error) => Err(error),
         }
@@ -161,9 +161,9 @@ impl Concern for Emergencies {
         &self,
         _services: &[&Service],
         trigger: &Trigger,
-        ledger: impl Future<Output = Result<Found<Overrides>, CallError>>,
+        ledger: impl Future<Output = Result<LedgerRead<Overrides>, CallError>>,
         now: Timestamp,
-    ) -> Result<(Found<Overrides>, FleetSeen), CallError> {
+    ) -> Result<(LedgerRead<Overrides>, FleetSeen), CallError> {
         let found = self.found(trigger, ledger).await?;
         let request = asked::request(&self.fleet, trigger, None, now).unwrap_or(Request::Tick);
         let expired = found.item.memory.incident.as_ref().is_some_and(|it| now >= it.until);

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tidegate_aws::CallError;
-use tidegate_aws::ledger::{Found, LedgerItem};
+use tidegate_aws::ledger::{LedgerItem, LedgerRead};
 use tidegate_aws::report::{Header, Section};
 use tidegate_aws::trigger::Trigger;
 use tidegate_policy::emergency::incident::Overrides;
@@ -46,9 +46,9 @@ pub trait Concern {
         &self,
         subjects: &[&Self::Subject],
         trigger: &Trigger,
-        ledger: impl Future<Output = Result<Found<Self::Memory>, CallError>>,
+        ledger: impl Future<Output = Result<LedgerRead<Self::Memory>, CallError>>,
         now: Timestamp,
-    ) -> impl Future<Output = Result<(Found<Self::Memory>, Self::FleetObservation), CallError>>;
+    ) -> impl Future<Output = Result<(LedgerRead<Self::Memory>, Self::FleetObservation), CallError>>;
 
     /// Believes a memory that was read only as far as it can be true: any writer of the table can put anything there.
     fn believe(&self, memory: &mut Self::Memory, now: Timestamp);

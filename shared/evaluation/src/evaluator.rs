@@ -5,8 +5,8 @@ use std::hash::{BuildHasher, RandomState};
 use futures_util::join;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use tidegate_aws::ledger::{Found, Ledger, LedgerItem, WriteResult};
-use tidegate_aws::report::{Alert, EvaluationReport, Header, Place};
+use tidegate_aws::ledger::{Ledger, LedgerItem, LedgerRead, WriteResult};
+use tidegate_aws::report::{AccountAndRegion, Alert, EvaluationReport, Header};
 use tidegate_aws::sqs::delayed_evaluations;
 use tidegate_aws::trigger::Trigger;
 use tidegate_aws::{CallError, Clients, log, sns};
@@ -164,7 +164,7 @@ impl<C: Concern> Evaluator<C> {
         let at = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
         Header {
             fleet: self.fleet.clone(),
-            place: Place::of_arn(&self.settings.topic),
+            place: AccountAndRegion::of_arn(&self.settings.topic),
             concern: self.concern.name(),
             function: self.settings.function.clone(),
             evaluation: format!("{:08x}", RandomState::new().hash_one(at) >> 32),
@@ -175,17 +175,22 @@ impl<C: Concern> Evaluator<C> {
     }
 
     /// The ledger, within its time, as far as it can be true.
-    async fn read_ledger(&self, now: Timestamp) -> Result<Found<C::Memory>, CallError> {
+    async fn read_ledger(&self, now: Timestamp) -> Result<LedgerRead<C::Memory>, CallError> {
         let read = timeout(budget::LEDGER, self.ledger.read(self.concern.name())).await;
-        let mut found: Found<C::Memory> = read.unwrap_or_else(|_| Err(self.ledger.read_too_slowly()))?;
+        let mut found: LedgerRead<C::Memory> = read.unwrap_or_else(|_| Err(self.ledger.read_too_slowly()))?;
         found.believe(now);
         self.concern.believe(&mut found.item.memory, now);
         Ok(found)
     }
 
     /// Decides about everything that was seen.
-    fn decide(&self, seen: C::FleetObservation, found: Found<C::Memory>, header: Header) -> FleetDecision<C> {
-        let Found { mut item, overrides, unreachable } = found;
+    fn decide(
+        &self,
+        seen: C::FleetObservation,
+        found: LedgerRead<C::Memory>,
+        header: Header,
+    ) -> FleetDecision<C> {
+        let LedgerRead { mut item, overrides, unreachable } = found;
         let targets = self.concern.decide(seen, &mut item, &overrides, &header);
         FleetDecision { header, item, targets, unreachable }
     }

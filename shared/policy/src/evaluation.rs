@@ -13,8 +13,8 @@ use crate::overrides::{self, Override};
 use crate::pipeline::bounds::InForce;
 use crate::pipeline::changes::{self, Changes};
 use crate::pipeline::gate::{self, Passed};
-use crate::pipeline::known::Known;
-use crate::pipeline::notices::{self, Found};
+use crate::pipeline::known::DecisionInputs;
+use crate::pipeline::notices::{self, FoundCondition};
 use crate::pipeline::overwritten;
 use crate::pipeline::recommend::{Recommendation, ask_wait, recommend, scalable};
 use crate::reason::Reason;
@@ -41,7 +41,7 @@ pub fn decide(
     evaluation: Evaluation<'_>,
 ) -> Decision {
     let now = to_the_millisecond(evaluation.now);
-    let known = Known::of(seen, policy, memory, now);
+    let known = DecisionInputs::of(seen, policy, memory, now);
     let in_force = InForce::now(&known, overrides::of(evaluation.overrides, evaluation.target, now));
     let (wait, waited) = ask_wait(&known, memory, in_force.bounds);
     let size = match scalable(seen) {
@@ -100,7 +100,7 @@ impl Size {
     /// Of a service that can be scaled.
     fn of(
         service: &ServiceState,
-        known: &Known<'_>,
+        known: &DecisionInputs<'_>,
         in_force: &InForce<'_>,
         wait: &WaitResult,
         memory: &Memory,
@@ -113,7 +113,7 @@ impl Size {
     }
 
     /// Of a service that cannot: what is pending stays so.
-    fn blocked(reason: Reason, known: &Known<'_>, memory: &Memory) -> Self {
+    fn blocked(reason: Reason, known: &DecisionInputs<'_>, memory: &Memory) -> Self {
         let at = known.desired();
         Self {
             blocked: Some(reason),
@@ -127,11 +127,11 @@ impl Size {
 /// Why: causes first, circumstances behind them, both in the order of the steps. And what of it operators may be
 /// notified of.
 fn explain(
-    known: &Known<'_>,
+    known: &DecisionInputs<'_>,
     in_force: &InForce<'_>,
     size: &Size,
     memory: &Memory,
-) -> (Vec<Reason>, Vec<Found>) {
+) -> (Vec<Reason>, Vec<FoundCondition>) {
     let Size { blocked, changes, recommendation, passed } = size;
     let mut all = Explanation::default();
     all.both(blocked.clone().map(|reason| (NoticeKind::Blocked, reason)));
@@ -163,12 +163,12 @@ fn explain(
 #[derive(Default)]
 struct Explanation {
     reasons: Vec<Reason>,
-    found: Vec<Found>,
+    found: Vec<FoundCondition>,
 }
 
 impl Explanation {
     /// Conditions that are reasons too.
-    fn both(&mut self, found: impl IntoIterator<Item = Found>) {
+    fn both(&mut self, found: impl IntoIterator<Item = FoundCondition>) {
         for (kind, reason) in found {
             self.reasons.push(reason.clone());
             self.found.push((kind, reason));

@@ -55,7 +55,7 @@ pub struct Days {
 
 /// Whether a row of `hours` is in force at a moment, and until when that stays so; `None` when no end is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct State {
+pub struct WindowState {
     /// Its bounds hold.
     pub in_force: bool,
     /// When that changes.
@@ -81,9 +81,9 @@ impl Days {
 impl Hours {
     /// Whether its bounds hold at a moment.
     #[must_use]
-    pub fn state(&self, now: Timestamp) -> State {
+    pub fn state(&self, now: Timestamp) -> WindowState {
         let (open, until) = self.window.state(now);
-        State { in_force: open != self.outside, until }
+        WindowState { in_force: open != self.outside, until }
     }
 }
 

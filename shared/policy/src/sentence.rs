@@ -10,7 +10,7 @@ use crate::track::LOW_FOR;
 
 mod words;
 
-use words::{Allowed, Breach, DayAndTime, Is, Lasting, Over, TimeOfDay, Tracking, jobs, plural};
+use words::{Allowed, Breach, DayAndTime, Is, IsSince, Over, TimeOfDay, Tracking, jobs, plural};
 
 /// A clause that reads well after "because" and after a colon.
 impl fmt::Display for InUnit<&Reason> {
@@ -74,13 +74,13 @@ impl fmt::Display for InUnit<&Reason> {
             ),
             R::OverrideTooLong { kind, until, longest } => write!(
                 f,
-                "`{kind}` until {} ends earlier: an override lasts {} at most",
+                "`{kind}` ends before {}: an override lasts at most {}",
                 DayAndTime(*until),
                 Span(*longest)
             ),
             R::OverrideUndated { kind, until } => write!(
                 f,
-                "`{kind}` until {} is ignored: its `since` is missing, or lies in the future",
+                "`{kind}` until {} is ignored: its `since` is missing or in the future",
                 DayAndTime(*until)
             ),
             R::Overwritten { times } => write!(
@@ -89,7 +89,7 @@ impl fmt::Display for InUnit<&Reason> {
                  look for a second stack with this {scaled}, or a deployment that sets the {desired} (docs/leaving.md)"
             ),
             R::RuleMatched { condition, value, since, proposes } => {
-                let seen = Lasting { condition, value: *value, since: *since };
+                let seen = IsSince { condition, value: *value, since: *since };
                 write!(f, "{seen} (rule: {condition}): {} needed", tasks(*proposes))
             }
             R::RuleNotLongEnough { condition, value, held } => {
@@ -290,7 +290,7 @@ impl fmt::Display for InUnit<&Reason> {
                 write!(f, "{} in the queue would be left without a {}", jobs(*n), capacity_unit.one())
             }
             R::ConditionHolds { condition, value, since, severity: _ } => {
-                let seen = Lasting { condition, value: *value, since: Some(*since) };
+                let seen = IsSince { condition, value: *value, since: Some(*since) };
                 write!(f, "{seen} (rule: {condition})")
             }
             R::ConditionOver { condition, value, severity: _ } => {

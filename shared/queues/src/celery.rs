@@ -17,7 +17,7 @@ use tidegate_policy::{Absence, AbsenceKind, InFlight, Queue};
 use crate::binding::Binding;
 use crate::command::RedisCommand;
 use crate::reply::Replies;
-use crate::unacked::{Held, HeldJobs, Route};
+use crate::unacked::{HeldJobs, HeldMessages, Route};
 
 pub(crate) mod details;
 mod layout;
@@ -63,7 +63,7 @@ pub(crate) fn interpret(
     if waiting == 0 && !is_bound {
         return Err(not_proved(queue));
     }
-    let none = Held::unread(unacked);
+    let none = HeldMessages::unread(unacked);
     let held = details.held.get(&unacked_key(queue)).unwrap_or(&none);
     let jobs = tables.jobs(held);
     Ok(Queue {
@@ -122,7 +122,7 @@ impl<'a> Tables<'a> {
 
     /// The part of what workers hold that came from this queue. What cannot be assigned counts as in flight: too many keep
     /// capacity for a while, too few would stop tasks that run.
-    fn jobs(&self, held: &Held) -> HeldJobs {
+    fn jobs(&self, held: &HeldMessages) -> HeldJobs {
         let ours = held.routes.iter().filter(|(route, _)| self.reaches_it(route)).map(|(_, jobs)| *jobs);
         let strange = HeldJobs { in_flight: held.strange, delayed: 0 };
         ours.fold(strange, |all, jobs| HeldJobs {
@@ -152,7 +152,7 @@ impl<'a> Tables<'a> {
     /// `unacked` that goes with the first of them: what is left may be too little. Through the binding that all queues
     /// without an exchange have in common nothing comes, since Celery sends tasks to a queue by its name, unless it did. Of an
     /// exchange whose bindings were not read nobody knows.
-    fn may_share_messages(&self, held: &Held) -> bool {
+    fn may_share_messages(&self, held: &HeldMessages) -> bool {
         let unread = held.exchanges.iter().any(|exchange| !self.bindings.contains_key(exchange));
         unread
             || self.bindings.iter().any(|(exchange, bindings)| {

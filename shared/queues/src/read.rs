@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use tidegate_fleet::QueueSource;
 use tidegate_policy::{Absence, AbsenceKind, Queue};
 
-use crate::celery::details::{self, DetailRequest, Details, Kept};
+use crate::celery::details::{self, DetailRequest, Details, MessageCache};
 use crate::command::{Batch, RedisCommand};
 use crate::reply::{Replies, Reply};
 use crate::server::{Connection, MemoryBudget, Server, Session};
@@ -36,15 +36,15 @@ pub struct RedisRequest<'a> {
 type At<'a> = (&'a str, Option<&'a str>);
 
 /// The same, kept.
-type Place = (String, Option<String>);
+type ServerKey = (String, Option<String>);
 
 /// The Redis servers of a fleet, with connections that the next read uses again.
 #[derive(Default)]
 pub struct Redis {
     /// A connection that failed is not put back.
-    idle: Mutex<BTreeMap<Place, Connection>>,
+    idle: Mutex<BTreeMap<ServerKey, Connection>>,
     /// The messages in `unacked` that were read once.
-    kept: Mutex<BTreeMap<Place, Kept>>,
+    kept: Mutex<BTreeMap<ServerKey, MessageCache>>,
     memory: MemoryBudget,
 }
 
@@ -107,7 +107,7 @@ impl Redis {
     /// One round trip on the connection kept for this server, or on a new one, and what it shows to be asked further.
     async fn ask(
         &self,
-        at: Place,
+        at: ServerKey,
         server: &Server,
         commands: &[RedisCommand],
         asked: &[(usize, &QueueSource, Vec<usize>)],
@@ -142,11 +142,11 @@ fn of_celery<'a>(source: &'a QueueSource, places: &[usize], replies: &[Reply]) -
 }
 
 /// What is kept for a server; nobody else has it meanwhile.
-fn taken<T>(kept: &Mutex<BTreeMap<Place, T>>, at: &Place) -> Option<T> {
+fn taken<T>(kept: &Mutex<BTreeMap<ServerKey, T>>, at: &ServerKey) -> Option<T> {
     kept.lock().unwrap_or_else(PoisonError::into_inner).remove(at)
 }
 
-fn put<T>(kept: &Mutex<BTreeMap<Place, T>>, at: Place, one: T) {
+fn put<T>(kept: &Mutex<BTreeMap<ServerKey, T>>, at: ServerKey, one: T) {
     kept.lock().unwrap_or_else(PoisonError::into_inner).insert(at, one);
 }
 

@@ -37,7 +37,7 @@ pub(crate) struct Unacked {
 /// What a delivery tag stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Content {
-    Message(Entry),
+    Message(HeldMessage),
     /// A value that is not kombu's.
     Strange,
     /// A message larger than a portion.
@@ -46,7 +46,7 @@ enum Content {
 
 /// What the workers of all queues hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Held {
+pub(crate) struct HeldMessages {
     /// The messages that were read, by the way they came.
     pub(crate) routes: BTreeMap<Route, HeldJobs>,
     /// Values that are not kombu's: nobody knows whose they are.
@@ -75,7 +75,7 @@ pub(crate) struct HeldJobs {
     pub(crate) delayed: u64,
 }
 
-impl Held {
+impl HeldMessages {
     /// Of the messages, none was read.
     pub(crate) fn unread(messages: u64) -> Self {
         Self { unread: messages, ..Self::default() }
@@ -96,13 +96,13 @@ impl Unacked {
         key: &str,
         held: u64,
         now: Timestamp,
-    ) -> Held {
+    ) -> HeldMessages {
         if held == 0 || held > TAGS_MAX {
             self.known.clear();
             return self.held(held, now);
         }
         let Some(mut tags) = tags(session, key).await else {
-            return Held { exchanges: self.exchanges.clone(), ..Held::unread(held) };
+            return HeldMessages { exchanges: self.exchanges.clone(), ..HeldMessages::unread(held) };
         };
         self.known.retain(|tag, _| tags.remove(tag));
         let mut unknown: Vec<String> = tags.into_iter().collect();
@@ -148,11 +148,11 @@ impl Unacked {
             // Acknowledged meanwhile.
             return;
         } else if let Value::BulkString(json) = value {
-            Entry::parse(&json).map_or(Content::Strange, Content::Message)
+            HeldMessage::parse(&json).map_or(Content::Strange, Content::Message)
         } else {
             Content::Strange
         };
-        if let Content::Message(Entry { route, .. }) = &content
+        if let Content::Message(HeldMessage { route, .. }) = &content
             && !route.exchange.is_empty()
         {
             self.exchanges.insert(route.exchange.clone());
@@ -161,12 +161,12 @@ impl Unacked {
     }
 
     /// What is known, as of now.
-    fn held(&self, unread: u64, now: Timestamp) -> Held {
-        let mut held = Held { exchanges: self.exchanges.clone(), ..Held::unread(unread) };
+    fn held(&self, unread: u64, now: Timestamp) -> HeldMessages {
+        let mut held = HeldMessages { exchanges: self.exchanges.clone(), ..HeldMessages::unread(unread) };
         for content in self.known.values() {
             let one_more = |count: &mut u64| *count = count.saturating_add(1);
             match content {
-                Content::Message(Entry { route, eta }) => {
+                Content::Message(HeldMessage { route, eta }) => {
                     if !held.routes.contains_key(route) {
                         held.routes.insert(route.clone(), HeldJobs::default());
                     }
@@ -223,13 +223,13 @@ pub(crate) fn portions<T>(sized: Vec<(T, u64)>) -> Vec<(Vec<T>, u64)> {
 
 /// One message that a worker holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Entry {
+struct HeldMessage {
     route: Route,
     /// `headers.eta`: it does not run before.
     eta: Option<Timestamp>,
 }
 
-impl Entry {
+impl HeldMessage {
     fn parse(json: &[u8]) -> Option<Self> {
         let (message, exchange, routing_key): (Message, Option<String>, Option<String>) =
             serde_json::from_slice(json).ok()?;

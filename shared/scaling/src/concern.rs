@@ -4,7 +4,7 @@ use std::future::Future;
 
 use jiff::Timestamp;
 use tidegate_aws::CallError;
-use tidegate_aws::ledger::{Found, LedgerItem};
+use tidegate_aws::ledger::{LedgerItem, LedgerRead};
 use tidegate_aws::report::{Header, Section};
 use tidegate_aws::trigger::{EVALUATE, PLAN, Trigger, TriggerError};
 use tidegate_evaluation::{Clock, Concern, InvocationError};
@@ -50,9 +50,9 @@ impl Concern for Services {
         &self,
         services: &[&Service],
         trigger: &Trigger,
-        ledger: impl Future<Output = Result<Found<FleetMemory>, CallError>>,
+        ledger: impl Future<Output = Result<LedgerRead<FleetMemory>, CallError>>,
         now: Timestamp,
-    ) -> Result<(Found<FleetMemory>, FleetObservation), CallError> {
+    ) -> Result<(LedgerRead<FleetMemory>, FleetObservation), CallError> {
         self.see(services, trigger, ledger, now).await
     }
 

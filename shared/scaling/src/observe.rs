@@ -7,7 +7,7 @@ use futures_util::join;
 use jiff::Timestamp;
 use tidegate_aws::CallError;
 use tidegate_aws::alarms::{self, Alarms};
-use tidegate_aws::ledger::Found;
+use tidegate_aws::ledger::LedgerRead;
 use tidegate_aws::metrics::READ_EVERY;
 use tidegate_aws::targets::{self, Targets, late};
 use tidegate_aws::trigger::Trigger;
@@ -44,9 +44,9 @@ impl Services {
         &self,
         services: &[&Service],
         trigger: &Trigger,
-        ledger: impl Future<Output = Result<Found<FleetMemory>, CallError>>,
+        ledger: impl Future<Output = Result<LedgerRead<FleetMemory>, CallError>>,
         now: Timestamp,
-    ) -> Result<(Found<FleetMemory>, FleetObservation), CallError> {
+    ) -> Result<(LedgerRead<FleetMemory>, FleetObservation), CallError> {
         let (ledger, queues) = join!(
             self.ledger_then_aws(services, trigger, ledger, now),
             timeout(budget::QUEUES, self.queues.read(services, now)),
@@ -71,9 +71,9 @@ impl Services {
         &self,
         services: &[&'a Service],
         trigger: &Trigger,
-        ledger: impl Future<Output = Result<Found<FleetMemory>, CallError>>,
+        ledger: impl Future<Output = Result<LedgerRead<FleetMemory>, CallError>>,
         now: Timestamp,
-    ) -> Result<(Found<FleetMemory>, FromAws<'a>), CallError> {
+    ) -> Result<(LedgerRead<FleetMemory>, FromAws<'a>), CallError> {
         let found = ledger.await?;
         let last = found.item.memory.metrics_read_at;
         let due =

@@ -55,8 +55,8 @@ impl Services {
 
     /// The services named in an event; all where none is.
     pub(crate) fn named(&self, arguments: &Map<String, Value>) -> Result<Vec<&Service>, InvocationError> {
-        let wanted = Arguments::deserialize(Value::Object(arguments.clone()));
-        let Arguments { services: wanted } =
+        let wanted = ManualArguments::deserialize(Value::Object(arguments.clone()));
+        let ManualArguments { services: wanted } =
             wanted.map_err(|error| TriggerError::manual(&error.to_string()))?;
         let known: Vec<&str> = self.services().map(Service::name).collect();
         if let Some(unknown) = wanted.iter().find(|name| !known.contains(&name.as_str())) {
@@ -79,7 +79,7 @@ impl std::fmt::Debug for Services {
 /// What an operator may say beside the action.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Arguments {
+struct ManualArguments {
     /// Only these services; empty means all.
     #[serde(default)]
     services: Vec<String>,

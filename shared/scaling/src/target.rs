@@ -5,13 +5,13 @@ mod seen;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tidegate_aws::report::section::Outcome;
-use tidegate_aws::report::{self, Header, Section, State};
+use tidegate_aws::report::{self, AlertState, Header, Section};
 use tidegate_aws::{CallError, targets};
 use tidegate_fleet::TargetName;
 use tidegate_policy::rule::{Span, thousands};
 use tidegate_policy::{Decision, Notice, NoticeKind, Observation, Reason, Severity, Verdict};
 
-use crate::moment::Moment;
+use crate::moment::ReportTime;
 
 /// What one evaluation saw of one service, decided and did.
 #[derive(Debug, Clone, PartialEq)]
@@ -229,7 +229,7 @@ impl TargetReport {
 
     fn note(&self, notice: &Notice, now: Timestamp) -> String {
         let words = self.decision.capacity_unit;
-        let since = Moment { at: notice.since, now };
+        let since = ReportTime { at: notice.since, now };
         match &notice.because {
             _ if !notice.begins => format!("{}; condition began {since}", words.describe(notice)),
             Some(reason) if notice.kind == NoticeKind::Condition => words.describe(reason).to_string(),
@@ -291,12 +291,12 @@ impl TargetReport {
 
     /// Whether something began that matters, or something ended; `None` where neither did.
     #[must_use]
-    pub fn state(&self) -> Option<State> {
+    pub fn state(&self) -> Option<AlertState> {
         // One that was too late leaves no condition behind: nothing would ever close it.
         let failed = matches!(self.action, ActionTaken::Tried(Outcome::Failed(_)));
         let begins = self.decision.notices.iter().any(|notice| notice.begins);
         let ends = !self.decision.notices.is_empty();
-        if failed || begins { Some(State::Firing) } else { ends.then_some(State::Resolved) }
+        if failed || begins { Some(AlertState::Firing) } else { ends.then_some(AlertState::Resolved) }
     }
 
     /// For the answer, the log line and the activity.

@@ -9,10 +9,10 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use tidegate_aws::CallError;
 use tidegate_aws::error::{AwsError, ErrorClass, Step};
-use tidegate_aws::ledger::{Found, LedgerItem};
+use tidegate_aws::ledger::{LedgerItem, LedgerRead};
 use tidegate_aws::report::section::Outcome;
 use tidegate_aws::report::{
-    Alert, EvaluationReport, Header, Place, SUBJECT_CHARACTERS_MAX, State, Unreported,
+    AccountAndRegion, Alert, AlertState, EvaluationReport, Header, SUBJECT_CHARACTERS_MAX, Unreported,
 };
 use tidegate_aws::sns;
 use tidegate_aws::trigger::Trigger;
@@ -88,7 +88,7 @@ fn report(targets: &[TargetReport]) -> EvaluationReport {
         fleet: "shop-prod".to_owned(),
         concern: "queue-depth",
         function: "tidegate-QueueDepthFunction".to_owned(),
-        place: Place::of_arn("arn:aws:sns:eu-central-1:111122223333:tidegate"),
+        place: AccountAndRegion::of_arn("arn:aws:sns:eu-central-1:111122223333:tidegate"),
         evaluation: "3f2a91c0".to_owned(),
         at: at(0),
         trigger: Trigger::Schedule,
@@ -284,7 +284,7 @@ fn notice(name: &str, begins: bool) -> TargetReport {
 fn a_message_opens_what_begins_or_fails_and_closes_what_ends() {
     let action =
         |action| target("worker", Verdict::ScaleOut { from: 1, to: 2 }, vec![Reason::NothingMatches], action);
-    let state = |targets: &[TargetReport]| report(targets).state().map(State::code);
+    let state = |targets: &[TargetReport]| report(targets).state().map(AlertState::code);
     assert_eq!(state(&[notice("a", true)]), Some("firing"));
     assert_eq!(state(&[notice("a", false), notice("b", false)]), Some("resolved"));
     assert_eq!(state(&[notice("a", false), notice("b", true)]), Some("firing"), "one of both begins");
@@ -295,7 +295,7 @@ fn a_message_opens_what_begins_or_fails_and_closes_what_ends() {
     let text = "scaling resumed".to_owned();
     again.alert =
         Some(Alert { severity: Severity::Info, text, cause: String::new(), because: None, targets: vec![] });
-    assert_eq!(again.state().map(State::code), Some("resolved"));
+    assert_eq!(again.state().map(AlertState::code), Some("resolved"));
 }
 
 #[test]
@@ -318,7 +318,7 @@ fn whatever_the_ledger_holds_a_report_is_one_that_sns_takes_and_a_line_stays_a_l
         text: "a\nb".repeat(200_000),
     };
     let item = LedgerItem { unreported: vec![late; 400], ..LedgerItem::default() };
-    let mut found: Found<()> = Found { item, ..Found::default() };
+    let mut found: LedgerRead<()> = LedgerRead { item, ..LedgerRead::default() };
     found.believe(at(0));
     let mut evaluation = report(&[]);
     evaluation.unreported = found.item.unreported;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use tidegate_aws::error::{AwsError, ErrorClass, Step};
 use tidegate_aws::report::section::Outcome;
-use tidegate_aws::report::{EvaluationReport, Header, Place};
+use tidegate_aws::report::{AccountAndRegion, EvaluationReport, Header};
 use tidegate_aws::trigger::Trigger;
 use tidegate_aws::{CallError, sns};
 use tidegate_fleet::{AutoScalingGroup, EcsService, TargetName};
@@ -102,7 +102,7 @@ fn report(target: &TargetReport) -> EvaluationReport {
         fleet: "shop-prod".to_owned(),
         concern: "service-load",
         function: "tidegate-ServiceLoadFunction".to_owned(),
-        place: Place::of_arn("arn:aws:sns:eu-central-1:111122223333:tidegate"),
+        place: AccountAndRegion::of_arn("arn:aws:sns:eu-central-1:111122223333:tidegate"),
         evaluation: "3f2a91c0".to_owned(),
         at: at(0),
         trigger: Trigger::Alarm { name: "api-5xx".to_owned() },

@@ -20,7 +20,7 @@ pub struct Section {
     /// about a change.
     pub is_reported_again: bool,
     /// It opens or closes something for an alerting system.
-    pub state: Option<State>,
+    pub state: Option<AlertState>,
     /// What was done, in a few words, without the name: `scaled out from 5 to 10 tasks`.
     pub verdict: String,
     /// The one cause of it: `waiting 612 > 500`.
@@ -54,14 +54,14 @@ pub fn headline(target: &str, verdict: &str, cause: Option<&str>) -> String {
 
 /// What a report is to an alerting system, for SNS filter policies: it opens something, or closes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
+pub enum AlertState {
     /// A condition begins, or a change failed.
     Firing,
     /// Conditions end, and none begins.
     Resolved,
 }
 
-impl State {
+impl AlertState {
     /// Its name in JSON and in the attribute of the message.
     #[must_use]
     pub fn code(self) -> &'static str {

@@ -14,7 +14,7 @@ const CUT: &str = "..";
 
 /// What the subject says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Line {
+pub(super) struct SubjectLine {
     /// The service; none where it is about all of them.
     pub(super) target: Option<String>,
     /// What was done, or what begins or ends.
@@ -28,7 +28,7 @@ const CAUSE_CHARACTERS_MIN: usize = 12;
 
 /// `[prod] worker: scaled out from 5 to 10 tasks: waiting 612 > 500 (+3 more)`. Where it is too long, the cause loses its
 /// end first, then the names lose their middles.
-pub(super) fn subject(fleet: &str, line: &Line, more: usize) -> String {
+pub(super) fn subject(fleet: &str, line: &SubjectLine, more: usize) -> String {
     let target = line.target.as_deref().map(ascii);
     let (fleet, what) = (ascii(fleet), ascii(&line.what));
     let more = if more == 0 { String::new() } else { format!(" (+{more} more)") };
@@ -97,7 +97,11 @@ mod tests {
     use super::*;
 
     fn of(fleet: &str, target: &str, what: &str, more: usize) -> String {
-        subject(fleet, &Line { target: Some(target.to_owned()), what: what.to_owned(), cause: None }, more)
+        subject(
+            fleet,
+            &SubjectLine { target: Some(target.to_owned()), what: what.to_owned(), cause: None },
+            more,
+        )
     }
 
     #[test]
@@ -127,7 +131,7 @@ mod tests {
     fn what_fits_is_left_alone() {
         assert_eq!(of("prod", "worker", "hold at 4 tasks", 0), "[prod] worker: hold at 4 tasks");
         assert_eq!(of("prod", "worker", "hold at 4 tasks", 2), "[prod] worker: hold at 4 tasks (+2 more)");
-        let all = Line { target: None, what: "scaling paused".to_owned(), cause: None };
+        let all = SubjectLine { target: None, what: "scaling paused".to_owned(), cause: None };
         assert_eq!(subject("prod", &all, 0), "[prod] scaling paused");
     }
 
@@ -145,7 +149,8 @@ mod tests {
     #[test]
     fn an_error_gives_way_before_the_name_of_the_fleet() {
         let what = format!("nothing is scaled: read the ledger `tidegate`: {}", "denied ".repeat(20));
-        let subject = subject("shop-production-eu-central-1", &Line { target: None, what, cause: None }, 0);
+        let subject =
+            subject("shop-production-eu-central-1", &SubjectLine { target: None, what, cause: None }, 0);
         assert!(subject.starts_with("[shop-production-eu-central-1] nothing is scaled: "), "{subject}");
     }
 
@@ -153,7 +158,7 @@ mod tests {
     fn the_cause_gives_way_before_anything_else_does() {
         let with = |target: &str, cause: &str, more| {
             let (what, cause) = ("scaled out from 5 to 10 tasks".to_owned(), Some(cause.to_owned()));
-            subject("prod", &Line { target: Some(target.to_owned()), what, cause }, more)
+            subject("prod", &SubjectLine { target: Some(target.to_owned()), what, cause }, more)
         };
         assert_eq!(
             with("worker", "waiting 612 > 500", 3),

@@ -23,11 +23,11 @@ use crate::targets::state::{TargetState, Tasks};
 const SERVICES_PER_CALL: usize = 10;
 
 /// What was seen of each service asked for.
-type Services = BTreeMap<EcsService, Result<TargetState, Absence>>;
+type ServiceStates = BTreeMap<EcsService, Result<TargetState, Absence>>;
 
 /// Reads services, and beside them whether Application Auto Scaling scales them too. Each service has its own result, and
 /// a call that fails or is late speaks only for its own ten.
-pub(crate) async fn describe(clients: &Clients, names: &[&EcsService], deadline: Instant) -> Services {
+pub(crate) async fn describe(clients: &Clients, names: &[&EcsService], deadline: Instant) -> ServiceStates {
     let (mut services, mut others) = join!(
         describe_services(clients, names, deadline),
         scalable_targets::describe(clients, names, deadline)
@@ -43,7 +43,7 @@ pub(crate) async fn describe(clients: &Clients, names: &[&EcsService], deadline:
 }
 
 /// Services in calls of ten.
-async fn describe_services(clients: &Clients, names: &[&EcsService], deadline: Instant) -> Services {
+async fn describe_services(clients: &Clients, names: &[&EcsService], deadline: Instant) -> ServiceStates {
     let mut by_cluster: BTreeMap<&str, Vec<&EcsService>> = BTreeMap::new();
     for name in names {
         by_cluster.entry(&name.cluster).or_default().push(name);

@@ -5,7 +5,7 @@ use tidegate_aws::targets::{self, TargetState};
 use tidegate_fleet::{EcsService, TargetName};
 use tidegate_policy::{Absence, AbsenceKind};
 
-use crate::fake::{Answer, Aws, deadline};
+use crate::fake::{Aws, HttpAnswer, deadline};
 
 pub(crate) fn name(cluster: &str, service: &str) -> TargetName {
     TargetName::Ecs(EcsService { cluster: cluster.to_owned(), service: service.to_owned() })
@@ -77,7 +77,7 @@ async fn a_service_that_ecs_does_not_know_is_not_found_and_others_are_read() {
 
 #[tokio::test(start_paused = true)]
 async fn one_service_that_may_not_be_read_hides_no_other() {
-    let aws = Aws::new(|action, body| -> Answer {
+    let aws = Aws::new(|action, body| -> HttpAnswer {
         let names = body["services"].as_array().cloned().unwrap_or_default();
         match action {
             "DescribeServices" if names.contains(&json!("secret")) => Err(("AccessDeniedException", "no")),

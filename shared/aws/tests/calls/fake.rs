@@ -24,8 +24,8 @@ pub(crate) fn deadline() -> Instant {
 }
 
 /// What AWS answers: the result of the action, or a code and a message.
-pub(crate) type Answer = Result<Value, (&'static str, &'static str)>;
-type Answers = dyn Fn(&str, &Value) -> Answer + Send + Sync;
+pub(crate) type HttpAnswer = Result<Value, (&'static str, &'static str)>;
+type Answers = dyn Fn(&str, &Value) -> HttpAnswer + Send + Sync;
 
 /// One call that was made.
 #[derive(Debug, Clone)]
@@ -52,7 +52,7 @@ impl std::fmt::Debug for Aws {
 }
 
 impl Aws {
-    pub(crate) fn new(answers: impl Fn(&str, &Value) -> Answer + Send + Sync + 'static) -> Self {
+    pub(crate) fn new(answers: impl Fn(&str, &Value) -> HttpAnswer + Send + Sync + 'static) -> Self {
         let (calls, running, at_once) = Default::default();
         Self { answers: Arc::new(answers), slow: None, calls, running, at_once }
     }
@@ -134,7 +134,7 @@ enum Wire {
 }
 
 impl Wire {
-    fn response(self, action: &str, answer: Answer) -> HttpResponse {
+    fn response(self, action: &str, answer: HttpAnswer) -> HttpResponse {
         let status = if answer.is_ok() { 200_u16 } else { 400 };
         let body = match (self, answer) {
             (Self::Json, answer) => SdkBody::from(json_or_error(answer).to_string()),
@@ -161,7 +161,7 @@ impl Wire {
     }
 }
 
-fn json_or_error(answer: Answer) -> Value {
+fn json_or_error(answer: HttpAnswer) -> Value {
     answer.unwrap_or_else(|(code, message)| json!({"__type": code, "message": message}))
 }
 

@@ -9,7 +9,7 @@ use tidegate_fleet::{AutoScalingGroup, TargetName};
 use tidegate_policy::{Absence, AbsenceKind};
 use tokio::time::Instant;
 
-use crate::fake::{Answer, Aws, deadline};
+use crate::fake::{Aws, HttpAnswer, deadline};
 use crate::late;
 
 pub(crate) fn name(group: &str) -> TargetName {
@@ -26,7 +26,7 @@ pub(crate) fn instance(state: &str, health: &str) -> Value {
 }
 
 /// What was seen of a group with these fields, and refreshes answered so.
-async fn seen_with(changed: Value, refreshes: Answer) -> Result<TargetState, Absence> {
+async fn seen_with(changed: Value, refreshes: HttpAnswer) -> Result<TargetState, Absence> {
     let aws = Aws::new(move |action, _| match action {
         "DescribeAutoScalingGroups" => {
             let mut web = group("web");

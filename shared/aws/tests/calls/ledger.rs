@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 use tidegate_aws::CallError;
 use tidegate_aws::activity::{self, Activity};
 use tidegate_aws::error::{Failure, ItemError, Step};
-use tidegate_aws::ledger::{Found, Ledger, LedgerItem, WriteResult};
+use tidegate_aws::ledger::{Ledger, LedgerItem, LedgerRead, WriteResult};
 use tidegate_policy::emergency::incident::Overrides;
 
-use crate::fake::{Answer, Aws};
+use crate::fake::{Aws, HttpAnswer};
 
 fn now() -> Timestamp {
     Timestamp::from_second(1_795_250_000).expect("a moment")
@@ -19,14 +19,14 @@ fn ledger(aws: &Aws) -> Ledger {
 }
 
 /// DynamoDB with one item, and every write as `write` answers it.
-fn with_item(item: Value, write: Answer) -> Aws {
+fn with_item(item: Value, write: HttpAnswer) -> Aws {
     Aws::new(move |action, _| match action {
         "BatchGetItem" => Ok(json!({"Responses": {"ledger": [item]}, "UnprocessedKeys": {}})),
         _ => write.clone(),
     })
 }
 
-async fn read(item: Value) -> Result<Found<u8>, CallError> {
+async fn read(item: Value) -> Result<LedgerRead<u8>, CallError> {
     ledger(&with_item(item, Ok(json!({})))).read("queue-depth").await
 }
 

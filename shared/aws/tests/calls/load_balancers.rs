@@ -7,7 +7,7 @@ use tidegate_aws::metrics::{self, Wanted};
 use tidegate_fleet::{LoadBalancerMetric, Source};
 use tidegate_policy::{AbsenceKind, MetricReading};
 
-use crate::fake::{Answer, Aws};
+use crate::fake::{Aws, HttpAnswer};
 use crate::metrics::{failure, now, points, results};
 
 const ARN: &str = "arn:aws:elasticloadbalancing:eu-central-1:123456789012";
@@ -34,7 +34,7 @@ fn aws(
         json!({"TargetGroupArn": target_group(name), "LoadBalancerArns": fronts})
     };
     let groups: Vec<Value> = groups.iter().map(group).collect();
-    Aws::new(move |action, body| -> Answer {
+    Aws::new(move |action, body| -> HttpAnswer {
         match action {
             "DescribeTargetGroups" => {
                 let asked = body["TargetGroupArns"].as_array().expect("ARNs");
@@ -213,7 +213,7 @@ async fn a_network_load_balancer_counts_connections_only() {
 async fn a_metric_that_fails_for_one_target_group_fails_for_the_service() {
     let groups = [("blue", Some("app/prod/50")), ("green", Some("app/prod/50"))];
     let whole = aws(&groups, |_, _| vec![(0, 7.0)]);
-    let aws = Aws::new(move |action, body| -> Answer {
+    let aws = Aws::new(move |action, body| -> HttpAnswer {
         let group = |name: &str| json!({"TargetGroupArn": target_group(name), "LoadBalancerArns": [balancer("app/prod/50")]});
         if action == "DescribeTargetGroups" {
             return Ok(json!({"TargetGroups": [group("blue"), group("green")]}));

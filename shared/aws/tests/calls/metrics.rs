@@ -9,7 +9,7 @@ use tidegate_aws::metrics::{self, Wanted};
 use tidegate_fleet::{MathSource, MetricSource, Source};
 use tidegate_policy::{AbsenceKind, MetricReading, OnAbsence};
 
-use crate::fake::{Answer, Aws};
+use crate::fake::{Aws, HttpAnswer};
 
 /// The moment of all evaluations here: a whole minute.
 const NOW: i64 = 1_795_250_040;
@@ -192,9 +192,13 @@ async fn only_a_complete_answer_counts() {
             AbsenceKind::Unreadable,
             "CloudWatch left the metric out of its answer",
         ),
-        (Aws::new(|_, _| -> Answer { Err(("AccessDenied", "no")) }), AbsenceKind::Denied, "AccessDenied: no"),
         (
-            Aws::new(|_, _| -> Answer { Err(("ValidationError", "Error in expression 'm0'")) }),
+            Aws::new(|_, _| -> HttpAnswer { Err(("AccessDenied", "no")) }),
+            AbsenceKind::Denied,
+            "AccessDenied: no",
+        ),
+        (
+            Aws::new(|_, _| -> HttpAnswer { Err(("ValidationError", "Error in expression 'm0'")) }),
             AbsenceKind::Refused,
             "ValidationError: Error in expression 'm0'",
         ),

@@ -7,7 +7,7 @@ use tidegate_aws::metrics::{self, Wanted};
 use tidegate_fleet::{MathSource, Source};
 use tidegate_policy::{AbsenceKind, OnAbsence};
 
-use crate::fake::{Answer, Aws};
+use crate::fake::{Aws, HttpAnswer};
 use crate::metrics::{failure, metric, now, points, results, wanted};
 
 fn math(expression: &str) -> Source {
@@ -22,7 +22,7 @@ fn math(expression: &str) -> Source {
 
 #[tokio::test(start_paused = true)]
 async fn a_bad_expression_blinds_no_other_metric() {
-    let aws = Aws::new(|_, body| -> Answer {
+    let aws = Aws::new(|_, body| -> HttpAnswer {
         let is_bad = |query: &serde_json::Value| {
             query["Expression"].as_str().is_some_and(|expression| expression.contains("SUMM"))
         };
@@ -43,7 +43,7 @@ async fn a_bad_expression_blinds_no_other_metric() {
 
 #[tokio::test(start_paused = true)]
 async fn an_expression_with_several_series_is_no_reading() {
-    let aws = Aws::new(|_, body| -> Answer {
+    let aws = Aws::new(|_, body| -> HttpAnswer {
         let mut series = Vec::new();
         for value in [100.0, 1.0] {
             let answer = results(body, |_| vec![(1, value), (0, value)]);

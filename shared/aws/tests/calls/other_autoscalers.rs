@@ -5,7 +5,7 @@ use tidegate_aws::targets;
 use tidegate_fleet::TargetName;
 use tidegate_policy::{AbsenceKind, OtherAutoscaler};
 
-use crate::fake::{Answer, Aws, deadline};
+use crate::fake::{Aws, HttpAnswer, deadline};
 use crate::{ecs, group};
 
 async fn other_autoscaler(aws: &Aws, target: &TargetName) -> OtherAutoscaler {
@@ -15,7 +15,7 @@ async fn other_autoscaler(aws: &Aws, target: &TargetName) -> OtherAutoscaler {
 }
 
 /// An ECS service of which Application Auto Scaling says this.
-fn service_with(scalable_targets: Answer) -> Aws {
+fn service_with(scalable_targets: HttpAnswer) -> Aws {
     Aws::new(move |action, _| match action {
         "DescribeServices" => Ok(json!({"services": [ecs::service("api")], "failures": []})),
         _ => scalable_targets.clone(),
@@ -74,7 +74,7 @@ async fn a_service_that_is_not_registered_has_no_other_autoscaler_and_one_that_w
 }
 
 /// A group with these processes suspended, these policies and these scheduled actions.
-fn group_with(suspended: &[&str], policies: Answer, actions: Answer) -> Aws {
+fn group_with(suspended: &[&str], policies: HttpAnswer, actions: HttpAnswer) -> Aws {
     let processes: Vec<Value> = suspended.iter().map(|name| json!({ "ProcessName": name })).collect();
     Aws::new(move |action, _| match action {
         "DescribeAutoScalingGroups" => {

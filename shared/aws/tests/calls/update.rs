@@ -6,7 +6,7 @@ use tidegate_aws::report::section::Outcome;
 use tidegate_aws::update::{self, CapacityChange};
 use tidegate_fleet::TargetName;
 
-use crate::fake::{Answer, Aws};
+use crate::fake::{Aws, HttpAnswer};
 use crate::{ecs, group};
 
 fn now() -> Timestamp {
@@ -17,7 +17,7 @@ fn change(target: TargetName, capacity: u32) -> CapacityChange {
     CapacityChange { target, capacity, not_after: now() }
 }
 
-async fn refused(target: TargetName, answer: Answer) -> (String, bool) {
+async fn refused(target: TargetName, answer: HttpAnswer) -> (String, bool) {
     let aws = Aws::new(move |_, _| answer.clone());
     let outcomes = update::apply(&aws.clients(), &[change(target, 7)], &now).await;
     match outcomes.as_slice() {

@@ -44,9 +44,9 @@ fn queue(port: u16, name: &str) -> SqsQueue {
 }
 
 /// A process that ends with its test.
-struct ChildProcess(Child);
+struct MotoProcess(Child);
 
-impl Drop for ChildProcess {
+impl Drop for MotoProcess {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
@@ -67,13 +67,13 @@ fn python() -> PathBuf {
 }
 
 /// Moto's server on a free port; it answers when this returns.
-fn moto() -> (ChildProcess, u16) {
+fn moto() -> (MotoProcess, u16) {
     for _ in 0..5 {
         let port = free_port();
         let mut command = Command::new(python());
         command.args(["-m", "moto.server", "-H", "127.0.0.1", "-p", &port.to_string()]);
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-        let mut process = ChildProcess(child.expect("Python was found before"));
+        let mut process = MotoProcess(child.expect("Python was found before"));
         let started = Instant::now();
         while process.0.try_wait().expect("our own child").is_none() && started.elapsed() < DEADLINE {
             if TcpStream::connect(("127.0.0.1", port)).is_ok() {

@@ -79,7 +79,7 @@ fn profiles_that_cannot_be_meant_are_refused() {
         refused(&format!("{{ profiles: {{ {profiles} }} }}"), &[(code, part, words)]);
     };
     refused("shed: { wroker: 5 }", "unknown-service", "wroker", "did you mean `worker`?");
-    refused("shed: { web: 11 }", "profile-above-capacity", "11", "allowed are 0 to 10 instances");
+    refused("shed: { web: 11 }", "profile-above-capacity", "11", "allowed: 0 to 10 instances");
     refused("shed: { worker: 5001 }", "out-of-range", "5001", "0 to 5000 tasks or instances");
     refused("shed: { worker: none }", "not-a-number", "none", "digits only");
     refused("shed: { worker: [5] }", "wrong-shape", "[", "a list");

@@ -24,7 +24,7 @@ pub struct WaitMemory {
     pub load: Option<LoadEstimate>,
     /// How much of a deviation of the load lasts.
     #[serde(rename = "d")]
-    pub lasting: Lasting,
+    pub lasting: DeviationDecay,
     /// The last evaluation that saw the tasks, whether or not it saw the queue.
     #[serde(rename = "n", skip_serializing_if = "Option::is_none")]
     pub last_running: Option<LastRunning>,
@@ -168,7 +168,7 @@ impl Default for LoadEstimate {
 /// How much of what deviates from the usual load is left half a start-up time later: sums for a regression through zero.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Lasting {
+pub struct DeviationDecay {
     /// The deviation about half a start-up time ago.
     #[serde(rename = "d", skip_serializing_if = "is_zero")]
     pub deviation: f64,
@@ -233,7 +233,7 @@ impl WaitMemory {
         [done, busy, places, response, squares, samples, fastest, recent, recent_places, recent_slope]
             .into_iter()
             .for_each(shorten);
-        let Lasting { deviation, square, usual, left, squares } = &mut self.lasting;
+        let DeviationDecay { deviation, square, usual, left, squares } = &mut self.lasting;
         [deviation, square, usual, left, squares].into_iter().for_each(shorten);
         if let Some(bursts) = &mut self.bursts {
             bursts.sizes.iter_mut().for_each(shorten);

@@ -7,7 +7,7 @@ use crate::hours::Hours;
 use crate::observation::Constraints;
 use crate::overrides::{Held, Override, OverrideKind, Rows};
 use crate::pipeline::floor_reading::FloorReading;
-use crate::pipeline::known::Known;
+use crate::pipeline::known::DecisionInputs;
 use crate::reason::Reason;
 
 /// What is in force for one service at one moment.
@@ -31,7 +31,7 @@ pub(crate) struct InForce<'a> {
 
 impl<'a> InForce<'a> {
     /// What is in force now: the bounds, as AWS's own allow, and awake where nothing could tell that a task is wanted again.
-    pub(crate) fn now(known: &Known<'a>, rows: Rows<'a>) -> Self {
+    pub(crate) fn now(known: &DecisionInputs<'a>, rows: Rows<'a>) -> Self {
         let in_force = in_force(known, known.floor.clone(), rows);
         let in_force = match known.service() {
             Some(service) => in_force.narrowed(&service.constraints),
@@ -84,7 +84,11 @@ impl<'a> InForce<'a> {
 /// The bounds of a service at a moment. Hours outrank the capacity, the floor table raises the minimum within them, and
 /// what an operator asked for outranks all, later overrides the earlier ones. They leave the capacity of the file
 /// downward, and upward as far as the file allows: whoever may write the table is not always who may change the file.
-fn in_force<'a>(known: &Known<'a>, floor_reading: Option<FloorReading>, rows: Rows<'a>) -> InForce<'a> {
+fn in_force<'a>(
+    known: &DecisionInputs<'a>,
+    floor_reading: Option<FloorReading>,
+    rows: Rows<'a>,
+) -> InForce<'a> {
     let (policy, now) = (known.policy, known.now);
     let held = |row: &'a Hours| {
         let state = row.state(now);

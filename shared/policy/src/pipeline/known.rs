@@ -21,7 +21,7 @@ use crate::signal::Signal;
 
 /// What one evaluation knows.
 #[derive(Debug, Clone)]
-pub(crate) struct Known<'a> {
+pub(crate) struct DecisionInputs<'a> {
     pub(crate) seen: &'a Observation,
     pub(crate) policy: &'a ServicePolicy,
     pub(crate) now: Timestamp,
@@ -49,7 +49,7 @@ pub(crate) struct Known<'a> {
     pub(crate) startup: Option<Startup>,
 }
 
-impl<'a> Known<'a> {
+impl<'a> DecisionInputs<'a> {
     /// Reads every signal and weighs every condition.
     pub(crate) fn of(
         seen: &'a Observation,

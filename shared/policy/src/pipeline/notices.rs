@@ -12,7 +12,7 @@ use crate::notice::{ActiveNotice, End, NoticeKind};
 use crate::observation::MetricReading;
 use crate::overrides::Override;
 use crate::pipeline::bounds::InForce;
-use crate::pipeline::known::Known;
+use crate::pipeline::known::DecisionInputs;
 use crate::pipeline::startup;
 use crate::reading::{AbsenceKind, Reading};
 use crate::reason::Reason;
@@ -23,12 +23,16 @@ use crate::signal::Signal;
 const LONGEST_FIRST_POINT: SignedDuration = SETTLES_WITHIN.saturating_add(SignedDuration::from_mins(10));
 
 /// A condition that operators may be notified of, with what there is to say about it.
-pub(crate) type Found = (NoticeKind, Reason);
+pub(crate) type FoundCondition = (NoticeKind, Reason);
 
 /// What of the signals cannot be read.
-pub(crate) fn unreadable(known: &Known<'_>, in_force: &InForce<'_>, memory: &Memory) -> Vec<Found> {
+pub(crate) fn unreadable(
+    known: &DecisionInputs<'_>,
+    in_force: &InForce<'_>,
+    memory: &Memory,
+) -> Vec<FoundCondition> {
     let queue_unread = known.seen.queue_unread();
-    let mut found: Vec<Found> = Vec::new();
+    let mut found: Vec<FoundCondition> = Vec::new();
     found.extend(queue_unread.map(|absence| {
         let reason = Reason::ReadingMissing { signal: Signal::Waiting, absence: absence.clone() };
         (NoticeKind::QueueUnreadable, reason)
@@ -57,7 +61,7 @@ pub(crate) fn unreadable(known: &Known<'_>, in_force: &InForce<'_>, memory: &Mem
 }
 
 /// A queue that is paused, and jobs that its workers hold.
-pub(crate) fn of_queue(known: &Known<'_>) -> Vec<Found> {
+pub(crate) fn of_queue(known: &DecisionInputs<'_>) -> Vec<FoundCondition> {
     let paused = known
         .seen
         .queue()
@@ -77,18 +81,22 @@ pub(crate) fn overridden(row: &Override) -> Reason {
 }
 
 /// What was written into the table by hand. What went through `emergency-max` is reported by that, once for all targets.
-pub(crate) fn overrides(in_force: &InForce<'_>) -> Vec<Found> {
+pub(crate) fn overrides(in_force: &InForce<'_>) -> Vec<FoundCondition> {
     let by_hand = in_force.overrides.iter().filter(|row| row.request.is_none());
     by_hand.map(|row| (NoticeKind::Overridden, overridden(row))).collect()
 }
 
 /// What of it is not granted.
-pub(crate) fn limited_overrides(in_force: &InForce<'_>) -> Vec<Found> {
+pub(crate) fn limited_overrides(in_force: &InForce<'_>) -> Vec<FoundCondition> {
     in_force.limited.iter().map(|reason| (NoticeKind::OverrideLimited, reason.clone())).collect()
 }
 
 /// Conditions that follow from the reasons, and outlive a single one.
-pub(crate) fn of_reasons(known: &Known<'_>, in_force: &InForce<'_>, reasons: &[Reason]) -> Vec<Found> {
+pub(crate) fn of_reasons(
+    known: &DecisionInputs<'_>,
+    in_force: &InForce<'_>,
+    reasons: &[Reason],
+) -> Vec<FoundCondition> {
     let max = in_force.bounds.max();
     let is_at_max = known.desired().is_some_and(|desired| desired >= max);
     // A service that sleeps is meant to.
@@ -105,7 +113,7 @@ pub(crate) fn of_reasons(known: &Known<'_>, in_force: &InForce<'_>, reasons: &[R
 }
 
 /// Tasks that do not start, and a deployment that goes on.
-pub(crate) fn starting(known: &Known<'_>) -> Vec<Found> {
+pub(crate) fn starting(known: &DecisionInputs<'_>) -> Vec<FoundCondition> {
     let Some(service) = known.service() else { return vec![] };
     let (desired, running) = (service.desired_count, service.running_count);
     let failing = startup::failing(known.startup, known.policy.startup, known.now);
@@ -116,13 +124,13 @@ pub(crate) fn starting(known: &Known<'_>) -> Vec<Found> {
 }
 
 /// A deployment that has failed.
-pub(crate) fn failed_deployment(known: &Known<'_>) -> Option<Found> {
+pub(crate) fn failed_deployment(known: &DecisionInputs<'_>) -> Option<FoundCondition> {
     let failed = known.service()?.constraints.deployment_failed;
     failed.then_some((NoticeKind::DeploymentFailed, Reason::DeploymentFailed))
 }
 
 /// Changes that fail.
-pub(crate) fn failing(failure: Option<FailedChanges>) -> Option<Found> {
+pub(crate) fn failing(failure: Option<FailedChanges>) -> Option<FoundCondition> {
     let failure = failure?;
     let reason = Reason::BackingOff { failures: failure.count, until: failure.retry_at() };
     Some((NoticeKind::ActionFailing, reason))
@@ -130,7 +138,7 @@ pub(crate) fn failing(failure: Option<FailedChanges>) -> Option<Found> {
 
 /// The conditions that operators want reported. What once held lasts for as long as the newest value
 /// breaches, although a hole in the datapoints began its `for` anew.
-pub(crate) fn watched(known: &Known<'_>, before: &[ActiveNotice]) -> Vec<Found> {
+pub(crate) fn watched(known: &DecisionInputs<'_>, before: &[ActiveNotice]) -> Vec<FoundCondition> {
     let of_one = |one: &Evidence<'_, Notify>| {
         let (value, since) = (one.value()?, one.since()?);
         let condition = one.when.clone();
@@ -144,7 +152,7 @@ pub(crate) fn watched(known: &Known<'_>, before: &[ActiveNotice]) -> Vec<Found> 
 }
 
 /// Whether a condition that was not found is over. What cannot be seen is not over.
-pub(crate) fn end(active: &ActiveNotice, known: &Known<'_>, found: &[Found]) -> End {
+pub(crate) fn end(active: &ActiveNotice, known: &DecisionInputs<'_>, found: &[FoundCondition]) -> End {
     match &active.condition {
         Some(condition) => end_of_watched(known, condition),
         None if judges(active.kind, known, found) => End::Over,
@@ -154,7 +162,7 @@ pub(crate) fn end(active: &ActiveNotice, known: &Known<'_>, found: &[Found]) -> 
 
 /// A condition ends with a fresh value that does not breach, with nothing left to measure, or with its line in the
 /// fleet file.
-fn end_of_watched(known: &Known<'_>, condition: &str) -> End {
+fn end_of_watched(known: &DecisionInputs<'_>, condition: &str) -> End {
     let Some(one) = known.watched.iter().find(|one| one.when.to_string() == condition) else {
         return End::Because(Reason::ConditionGone { condition: condition.to_owned() });
     };
@@ -171,7 +179,7 @@ fn end_of_watched(known: &Known<'_>, condition: &str) -> End {
 }
 
 /// Whether this evaluation can say that a condition is over.
-fn judges(kind: NoticeKind, known: &Known<'_>, found: &[Found]) -> bool {
+fn judges(kind: NoticeKind, known: &DecisionInputs<'_>, found: &[FoundCondition]) -> bool {
     let finds = |kind| found.iter().any(|(found, _)| *found == kind);
     let service = !finds(NoticeKind::Blocked);
     let queue = known.seen.queue_unread().is_none();
@@ -200,7 +208,7 @@ fn judges(kind: NoticeKind, known: &Known<'_>, found: &[Found]) -> bool {
 }
 
 /// A metric that is new in the fleet file waits for the next evaluation that asks for metrics: that is not reported.
-fn was_never_asked(known: &Known<'_>, signal: &Signal) -> bool {
+fn was_never_asked(known: &DecisionInputs<'_>, signal: &Signal) -> bool {
     signal.metric().is_some_and(|name| {
         let asked = known.seen.metrics.get(name).is_some_and(|reading| *reading != MetricReading::NotRead);
         let is_known =
@@ -211,7 +219,7 @@ fn was_never_asked(known: &Known<'_>, signal: &Signal) -> bool {
 
 /// The first tasks of a service have no CPU datapoint yet: that is not reported.
 fn has_just_woken(
-    known: &Known<'_>,
+    known: &DecisionInputs<'_>,
     memory: &Memory,
     signal: &Signal,
     reading: Option<&Reading<f64>>,

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::clock::since;
 use crate::memory::{Memory, Overwritten};
 use crate::notice::NoticeKind;
-use crate::pipeline::notices::Found;
+use crate::pipeline::notices::FoundCondition;
 use crate::reason::Reason;
 
 /// So many changes, each after one of ours, are no accident: an operator corrects a size once or twice, and then pins
@@ -34,7 +34,7 @@ pub(crate) fn follow(memory: &Memory, manual: bool, now: Timestamp) -> Option<Ov
 }
 
 /// That another process keeps overwriting the desired count.
-pub(crate) fn found(overwritten: Option<Overwritten>) -> Option<Found> {
+pub(crate) fn found(overwritten: Option<Overwritten>) -> Option<FoundCondition> {
     let Overwritten { at: _, times } = overwritten?;
     (times >= TELLING_AFTER).then_some((NoticeKind::Overwritten, Reason::Overwritten { times }))
 }

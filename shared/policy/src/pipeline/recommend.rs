@@ -12,7 +12,7 @@ use crate::observation::{Observation, OtherAutoscaler, ServiceState};
 use crate::overrides::{Override, OverrideKind};
 use crate::pipeline::bounds::InForce;
 use crate::pipeline::changes::{Changes, RequestedScaleOut, credit_until};
-use crate::pipeline::known::Known;
+use crate::pipeline::known::DecisionInputs;
 use crate::pipeline::scale_in::{self, Guards};
 use crate::pipeline::scale_out::ScaleOutLimits;
 use crate::pipeline::startup;
@@ -65,7 +65,7 @@ pub(crate) fn scalable(seen: &Observation) -> Result<&ServiceState, Reason> {
 
 /// The size to set: a pin first, then what was switched off, then what rules and methods ask for within their limits.
 pub(crate) fn recommend(
-    known: &Known<'_>,
+    known: &DecisionInputs<'_>,
     in_force: &InForce<'_>,
     changes: &Changes,
     wait: &WaitResult,
@@ -119,8 +119,8 @@ pub(crate) fn recommend(
 }
 
 /// Where the proposals about a service start from.
-fn start(known: &Known<'_>, service: &ServiceState, changes: &Changes) -> Start {
-    let Known { policy, now, startup, .. } = *known;
+fn start(known: &DecisionInputs<'_>, service: &ServiceState, changes: &Changes) -> Start {
+    let DecisionInputs { policy, now, startup, .. } = *known;
     let (desired, running, pending) = (service.desired_count, service.running_count, service.pending_count);
     let credit = changes.scale_out.filter(|it| it.without() < desired);
     let credit = credit.and_then(|it| Some((it, credit_until(it, policy, now)?)));
@@ -132,11 +132,11 @@ fn start(known: &Known<'_>, service: &ServiceState, changes: &Changes) -> Start 
 
 /// Asks the `wait` method, and what it remembers. An evaluation that cannot see the service leaves its memory alone.
 pub(crate) fn ask_wait(
-    known: &Known<'_>,
+    known: &DecisionInputs<'_>,
     memory: &Memory,
     bounds: Capacity,
 ) -> (WaitResult, Option<memory::wait::WaitMemory>) {
-    let Known { seen, policy, now, .. } = *known;
+    let DecisionInputs { seen, policy, now, .. } = *known;
     let Some(acceptable) = policy.wait else { return (WaitResult::NotSet, None) };
     let silent = || match seen.queue_unread() {
         None => Reason::Watching,
@@ -160,7 +160,7 @@ fn switched_off(in_force: &InForce<'_>, changes: &Changes, desired: u32) -> Opti
 
 /// What rules, `wait`, the minimum and a sleeping queue ask for together: the largest wins.
 fn demand(
-    known: &Known<'_>,
+    known: &DecisionInputs<'_>,
     in_force: &InForce<'_>,
     wait: &WaitResult,
     start: Start,
@@ -195,7 +195,7 @@ fn raise(demand: Demand, tasks: u32, because: Reason) -> Demand {
 
 /// Why a service without tasks must wake: for work that waits, and for work that tasks took along when they
 /// stopped and that only a task gives back.
-fn wake(known: &Known<'_>) -> Option<Reason> {
+fn wake(known: &DecisionInputs<'_>) -> Option<Reason> {
     let queue = known.seen.queue()?;
     let waiting_jobs = if queue.paused { 0 } else { queue.waiting };
     let stranded = queue.jobs_that_need_a_task().saturating_sub(queue.waiting);

@@ -11,7 +11,7 @@ use crate::memory::PastRecommendation;
 use crate::memory::size::RECOMMENDATIONS_MAX;
 use crate::observation::{Queue, ServiceState};
 use crate::pipeline::changes::Changes;
-use crate::pipeline::known::Known;
+use crate::pipeline::known::DecisionInputs;
 use crate::pipeline::startup;
 use crate::reason::Reason;
 use crate::rule::{Adjustment, Condition};
@@ -30,7 +30,7 @@ type LowerLimit = (u32, Reason);
 /// Everything the guards read.
 #[derive(Debug, Clone)]
 pub(crate) struct Guards<'a> {
-    pub(crate) known: &'a Known<'a>,
+    pub(crate) known: &'a DecisionInputs<'a>,
     pub(crate) service: &'a ServiceState,
     /// A signal that votes and does not say anything, if there is one.
     pub(crate) unread: Option<Reason>,
@@ -137,7 +137,7 @@ fn unread(desired: u32, signal: Option<&Reason>) -> Option<LowerLimit> {
 }
 
 /// Work in flight keeps `ceil(in_flight / concurrency)` tasks.
-fn work_in_flight(known: &Known<'_>, desired: u32) -> Option<LowerLimit> {
+fn work_in_flight(known: &DecisionInputs<'_>, desired: u32) -> Option<LowerLimit> {
     let concurrency = known.policy.concurrency.get();
     let work = match (known.work, known.seen.queue.as_ref()) {
         (Some(work), _) => work,
@@ -154,7 +154,7 @@ fn work_in_flight(known: &Known<'_>, desired: u32) -> Option<LowerLimit> {
 
 /// Without a queue, load is seen only through those that serve it: while nothing runs, or new tasks do not start,
 /// silence is the outage and no quiet hour. A service that is put to sleep goes all the same.
-fn few_serve(known: &Known<'_>, service: &ServiceState, bounds: Capacity) -> Option<LowerLimit> {
+fn few_serve(known: &DecisionInputs<'_>, service: &ServiceState, bounds: Capacity) -> Option<LowerLimit> {
     let ServiceState { desired_count: desired, running_count: running, .. } = *service;
     let failing = startup::many_failing(known.startup, service, known.policy.startup, known.now);
     let silent =
@@ -186,7 +186,7 @@ fn protected(service: &ServiceState) -> LowerLimit {
 }
 
 /// What was added last is not in the metrics yet: what is surplus is not known.
-fn warming(known: &Known<'_>, desired: u32) -> Option<LowerLimit> {
+fn warming(known: &DecisionInputs<'_>, desired: u32) -> Option<LowerLimit> {
     let until = known.warming()?;
     Some((desired, Reason::WarmingUp { until }))
 }
@@ -199,7 +199,7 @@ fn stabilization(policy: &ServicePolicy, recommendations: &[PastRecommendation])
 }
 
 /// Not before this long after the last change in either direction.
-fn cooldown(known: &Known<'_>, changes: &Changes, desired: u32) -> Option<LowerLimit> {
+fn cooldown(known: &DecisionInputs<'_>, changes: &Changes, desired: u32) -> Option<LowerLimit> {
     let until = changes.changed_at?.saturating_add(known.policy.cooldown.scale_in).ok()?;
     (known.now < until).then_some((desired, Reason::CooldownIn { until }))
 }
@@ -213,7 +213,7 @@ fn largest_step(policy: &ServicePolicy, desired: u32, to: u32) -> Option<LowerLi
 
 /// Zero only from a queue seen empty for a while, and only if nothing would be stranded. Without a queue there is
 /// nothing to strand.
-fn zero(known: &Known<'_>) -> Option<LowerLimit> {
+fn zero(known: &DecisionInputs<'_>) -> Option<LowerLimit> {
     let queue = known.seen.queue.as_ref()?;
     let jobs = queue.as_ref().map_or(0, Queue::jobs_that_need_a_task);
     if jobs > 0 {

@@ -43,13 +43,13 @@ impl fmt::Display for Is<'_> {
 }
 
 /// `waiting is 612`; with the moment since which it breaches: `memory is 91% and has been above 85% since …`.
-pub(super) struct Lasting<'a> {
+pub(super) struct IsSince<'a> {
     pub(super) condition: &'a Condition,
     pub(super) value: f64,
     pub(super) since: Option<Timestamp>,
 }
 
-impl fmt::Display for Lasting<'_> {
+impl fmt::Display for IsSince<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { condition, value, since } = *self;
         let is = Is { condition, value };

@@ -11,7 +11,7 @@ use crate::stage::{Stage, seconds};
 
 /// What one evaluation meets.
 #[derive(Debug, Clone)]
-struct Moment {
+struct EvaluationStep {
     /// Seconds since the one before.
     gap: i64,
     seen: Observation,
@@ -23,7 +23,7 @@ struct Moment {
     settled: Option<Settled>,
 }
 
-fn moment() -> impl Strategy<Value = Moment> {
+fn moment() -> impl Strategy<Value = EvaluationStep> {
     let gap = prop_oneof![Just(15_i64), Just(60)];
     let settled = prop_oneof![
         6 => Just(Some(Settled::Applied)),
@@ -33,7 +33,7 @@ fn moment() -> impl Strategy<Value = Moment> {
     ];
     let metrics = (prop::bool::weighted(0.8), 0.0..120.0_f64, 0.0..120.0_f64);
     (gap, observation(Range::Everyday), metrics, settled).prop_map(
-        |(gap, seen, (answers, cpu, requests), settled)| Moment {
+        |(gap, seen, (answers, cpu, requests), settled)| EvaluationStep {
             gap,
             seen,
             answers,
@@ -59,7 +59,7 @@ fn declared(mut policy: ServicePolicy) -> ServicePolicy {
 }
 
 /// The longest memory of some hours in which the moments follow each other, in bytes, and how many it may have.
-fn longest(policy: ServicePolicy, moments: Vec<Moment>) -> (String, usize) {
+fn longest(policy: ServicePolicy, moments: Vec<EvaluationStep>) -> (String, usize) {
     let mut stage = Stage::new(1, 50, &[]);
     stage.policy = declared(policy);
     let most = most_bytes(&stage.policy, seconds(60));

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use tidegate_policy::Verdict;
 use tidegate_policy::memory::wait::{
-    Bursts, Last, LastRunning, Lasting, LoadEstimate, Order, Pace, WaitMemory,
+    Bursts, DeviationDecay, Last, LastRunning, LoadEstimate, Order, Pace, WaitMemory,
 };
 
 use crate::arbitrary::{Case, Range, case};
@@ -53,7 +53,7 @@ fn remembered(number: impl Strategy<Value = f64> + Clone + 'static) -> impl Stra
     let lists = (orders, counts(), counts(), proptest::option::of(bursts));
     let last_running = (at(), 0..60_u32).prop_map(|(at, running)| LastRunning { at, running });
     let lasting = proptest::array::uniform5(n()).prop_map(|[deviation, square, usual, left, squares]| {
-        Lasting { deviation, square, usual, left, squares }
+        DeviationDecay { deviation, square, usual, left, squares }
     });
     let evaluated =
         (proptest::option::of(last), proptest::option::of(last_running), proptest::option::of(at()));

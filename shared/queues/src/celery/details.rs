@@ -10,7 +10,7 @@ use tidegate_fleet::CeleryQueue;
 use super::layout::{binding_key, exchanges, lists, task_fingerprint, unacked_key};
 use crate::command::RedisCommand;
 use crate::server::Session;
-use crate::unacked::{Held, PORTION_BYTES, Unacked, portions};
+use crate::unacked::{HeldMessages, PORTION_BYTES, Unacked, portions};
 
 /// How many bytes of next tasks one read reads, since each read reads them again: a quarter of a second on a seventh of
 /// a core. With half as much one large task could leave out all that come after it; twice as much is all that a read
@@ -28,7 +28,7 @@ const EXCHANGES_MAX: usize = 200;
 
 /// What a process keeps of one URL between two evaluations.
 #[derive(Debug, Default)]
-pub(crate) struct Kept {
+pub(crate) struct MessageCache {
     /// The messages held, by the key of their hash.
     hashes: BTreeMap<String, Unacked>,
     /// The reads so far. Each begins with another hash: what one read may read is the same for all, and none of them
@@ -40,7 +40,7 @@ pub(crate) struct Kept {
 #[derive(Debug, Default)]
 pub(crate) struct Details {
     /// What workers hold, by the key of the hash.
-    pub(crate) held: BTreeMap<String, Held>,
+    pub(crate) held: BTreeMap<String, HeldMessages>,
     /// The members of binding tables, by their keys.
     pub(crate) tables: BTreeMap<String, Vec<Value>>,
     /// The fingerprint of a list's oldest task, by the key of the list.
@@ -71,7 +71,7 @@ impl<'a> DetailRequest<'a> {
 pub(crate) async fn read(
     session: &mut Session<'_>,
     asked: &[DetailRequest<'_>],
-    kept: &mut Kept,
+    kept: &mut MessageCache,
     now: Timestamp,
 ) -> Details {
     let hashes: BTreeMap<String, u64> =
@@ -147,7 +147,7 @@ fn shortest(lists: BTreeMap<&String, u64>) -> Vec<&String> {
 async fn tables(
     session: &mut Session<'_>,
     asked: &[DetailRequest<'_>],
-    held: &BTreeMap<String, Held>,
+    held: &BTreeMap<String, HeldMessages>,
 ) -> BTreeMap<String, Vec<Value>> {
     let mut keys = BTreeSet::new();
     for DetailRequest { queue, .. } in asked {

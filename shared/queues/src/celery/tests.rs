@@ -34,13 +34,13 @@ struct RedisContents {
     queue: CeleryQueue,
     lists: Vec<(&'static str, i64)>,
     tables: Vec<(&'static str, Vec<&'static str>)>,
-    held: Held,
+    held: HeldMessages,
 }
 
 /// A queue of kombu's default making, with nothing in it.
 fn found() -> RedisContents {
     let tables = vec![("emails", vec!["emails::emails"])];
-    RedisContents { queue: emails(), lists: vec![], tables, held: Held::default() }
+    RedisContents { queue: emails(), lists: vec![], tables, held: HeldMessages::default() }
 }
 
 impl RedisContents {

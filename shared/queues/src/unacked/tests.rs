@@ -3,7 +3,7 @@ use super::*;
 const NOW: &str = "2026-03-01T12:00:00Z";
 
 /// A hash of which these values were read, as of noon.
-fn held(values: &[&str]) -> Held {
+fn held(values: &[&str]) -> HeldMessages {
     let mut unacked = Unacked::default();
     for (number, value) in values.iter().enumerate() {
         unacked.learn(number.to_string(), Value::BulkString(value.as_bytes().to_vec()));

@@ -9,7 +9,7 @@ use tidegate_policy::{
     Observation, Queue, ServiceState, Signal,
 };
 
-use crate::moment::Moment;
+use crate::moment::ReportTime;
 
 /// `612 waiting (0 due), 8 in flight, 0 delayed; cpu 83.2%; 4 desired, 4 running, 0 pending; bounds 2 to 10`.
 pub(super) fn in_words(seen: &Observation, decision: &Decision, now: Timestamp) -> String {
@@ -66,7 +66,7 @@ fn alarm_in_words(name: &AlarmName, alarm: &Result<Alarm, Absence>, now: Timesta
     let name = name.as_str();
     match alarm {
         Ok(Alarm { state, since, evaluation_state }) => {
-            let since = Moment { at: *since, now };
+            let since = ReportTime { at: *since, now };
             let evaluation_state =
                 evaluation_state.code().map_or_else(String::new, |code| format!(" ({code})"));
             format!("alarm {name}: {} since {since}{evaluation_state}", state_word(*state))

@@ -2,7 +2,7 @@
 
 use tidegate_aws::CallError;
 use tidegate_aws::error::{AwsError, ErrorClass};
-use tidegate_aws::report::Place;
+use tidegate_aws::report::AccountAndRegion;
 use tidegate_aws::report::section::Outcome;
 use tidegate_policy::overrides::OverrideKind;
 use tidegate_policy::{Reason, Verdict};
@@ -60,7 +60,7 @@ fn a_headline_says_what_became_of_a_change_and_the_one_cause() {
 fn account_and_region_are_those_of_the_topic_and_left_out_where_it_names_none() {
     assert!(report(&[]).signature().contains(", account 111122223333, eu-central-1, "));
     for arn in ["", "tidegate", "arn:aws:sns:::tidegate", "arn:aws:sns:eu-central-1:111122223333"] {
-        assert_eq!(Place::of_arn(arn), None, "{arn}");
+        assert_eq!(AccountAndRegion::of_arn(arn), None, "{arn}");
     }
 }
 

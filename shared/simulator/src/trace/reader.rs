@@ -5,12 +5,12 @@ use jiff::tz::Offset;
 
 use super::clock::{self, LocalClock};
 use super::fields::{Fields, Splitter};
-use super::head::{self, Columns, Line, Told};
+use super::head::{self, Columns, HeadLine, LineMeaning};
 use super::options::Options;
 use super::recorded::Trace;
 use super::refusal::{RefusalKind, Refusals, TraceError, excerpt};
 use super::repair::{Repair, Repairs, TraceUnit};
-use super::row::{self, Row};
+use super::row::{self, TraceRow};
 use super::samples::{Gathered, Samples};
 use super::stamp::{Stamp, StampKind};
 use crate::number::real_milliseconds;
@@ -19,7 +19,7 @@ use crate::number::real_milliseconds;
 pub(super) struct Reader<'a> {
     options: &'a Options,
     clock: Option<LocalClock>,
-    above: Vec<Line>,
+    above: Vec<HeadLine>,
     columns: Option<Columns>,
     kind: Option<StampKind>,
     before: Option<i64>,
@@ -86,17 +86,17 @@ impl<'a> Reader<'a> {
     /// A line above the first row, or that row.
     fn take_head(&mut self, number: u64, text: &str, fields: Fields<'_>) -> Result<(), TraceError> {
         match head::tell(&self.above, fields, self.options.metric.as_deref())? {
-            Told::Nothing if self.above.len() + 1 < head::LINES_MAX => {
-                self.above.push(Line::new(number, text, fields));
+            LineMeaning::Nothing if self.above.len() + 1 < head::LINES_MAX => {
+                self.above.push(HeadLine::new(number, text, fields));
                 return Ok(());
             }
-            Told::Nothing | Told::RowUnnamed => self.refuse_head(),
-            Told::RowAlone => {
+            LineMeaning::Nothing | LineMeaning::RowUnnamed => self.refuse_head(),
+            LineMeaning::RowAlone => {
                 self.repairs.push(Repair::NoHeader, number);
                 self.columns = Some(Columns::PLAIN);
             }
-            Told::Row(columns) => self.pass_over(columns),
-            Told::Header(columns) => {
+            LineMeaning::Row(columns) => self.pass_over(columns),
+            LineMeaning::Header(columns) => {
                 self.pass_over(columns);
                 return Ok(());
             }
@@ -130,14 +130,14 @@ impl<'a> Reader<'a> {
     }
 
     /// Takes a row, or says what is wrong with its timestamp among the others.
-    pub(super) fn take_row(&mut self, number: u64, row: Row<'_>) {
+    pub(super) fn take_row(&mut self, number: u64, row: TraceRow<'_>) {
         match self.moment(row) {
             Ok((at, kind)) => self.take_sample(number, at, kind, row.value),
             Err(kind) => self.refuse_row(number, kind),
         }
     }
 
-    fn moment(&mut self, row: Row<'_>) -> Result<(i64, StampKind), RefusalKind> {
+    fn moment(&mut self, row: TraceRow<'_>) -> Result<(i64, StampKind), RefusalKind> {
         let kind = match row.stamp {
             Stamp::Moment(_, kind) => kind,
             Stamp::Shown(_) => StampKind::WithoutZone,

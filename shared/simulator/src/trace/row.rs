@@ -7,7 +7,7 @@ use super::stamp::{Stamp, stamp};
 
 /// A row that can be used.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Row<'a> {
+pub(super) struct TraceRow<'a> {
     pub(super) stamp: Stamp,
     /// The timestamp as it is written.
     pub(super) written: &'a str,
@@ -16,7 +16,11 @@ pub(super) struct Row<'a> {
 }
 
 /// Parses a row.
-pub(super) fn parse<'a>(line: &str, fields: Fields<'a>, columns: Columns) -> Result<Row<'a>, RefusalKind> {
+pub(super) fn parse<'a>(
+    line: &str,
+    fields: Fields<'a>,
+    columns: Columns,
+) -> Result<TraceRow<'a>, RefusalKind> {
     let few = || RefusalKind::FewColumns { found: excerpt(line) };
     let written = fields.get(columns.timestamp).ok_or_else(few)?;
     let value = fields.get(columns.value).ok_or_else(few)?;
@@ -24,9 +28,9 @@ pub(super) fn parse<'a>(line: &str, fields: Fields<'a>, columns: Columns) -> Res
 }
 
 /// A row of its two texts.
-pub(super) fn row<'a>(written: &'a str, value: &str) -> Result<Row<'a>, RefusalKind> {
+pub(super) fn row<'a>(written: &'a str, value: &str) -> Result<TraceRow<'a>, RefusalKind> {
     let stamp = stamp(written).ok_or_else(|| RefusalKind::Timestamp { found: excerpt(written) })?;
-    Ok(Row { stamp, written, value: number(value)? })
+    Ok(TraceRow { stamp, written, value: number(value)? })
 }
 
 /// A value that is not negative; nothing, or a word for nothing, is a missing sample.

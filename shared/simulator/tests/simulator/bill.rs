@@ -8,9 +8,9 @@ use tidegate_simulator::{Autoscaler, Baseline, Load, Overload, Run, Score, World
 use crate::stage::setting;
 
 /// Orders a size at each evaluation, in this order; the last one stays.
-struct Script(&'static [u32], usize);
+struct ScriptedAutoscaler(&'static [u32], usize);
 
-impl Autoscaler for Script {
+impl Autoscaler for ScriptedAutoscaler {
     fn evaluate(&mut self, _seen: &AutoscalerInput<'_>) -> Option<u32> {
         self.1 += 1;
         self.0.get(self.1 - 1).or(self.0.last()).copied()
@@ -23,7 +23,7 @@ fn quiet() -> Load {
 }
 
 fn run(setting: &WorldSettings, script: &'static [u32]) -> Run {
-    simulate(&quiet(), setting, &mut Script(script, 0))
+    simulate(&quiet(), setting, &mut ScriptedAutoscaler(script, 0))
 }
 
 fn score(run: &Run, setting: &WorldSettings) -> Score {

@@ -108,8 +108,8 @@ fn what_cannot_be_repaired_is_refused_with_its_line() {
     );
     refuse(
         "timestamp,value\n1700000000,1\n1700000060000,1\n",
-        "line 3: the timestamp is a number of milliseconds, the rows above have a number of seconds; one trace has \
-         one kind",
+        "line 3: the timestamp is a number of milliseconds, but the rows above have a number of seconds; all \
+         timestamps must be of one kind",
     );
     let many = format!("timestamp,value\n{}", "0,x\n".repeat(1_000));
     let error = trace::read(many.as_bytes()).expect_err("no row is one").to_string();

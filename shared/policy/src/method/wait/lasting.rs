@@ -6,7 +6,7 @@
 //! deviated about half a start-up time ago: of noise that comes and goes almost nothing lasts, of a ramp all of it and
 //! more.
 
-use crate::memory::wait::{Lasting, LoadEstimate};
+use crate::memory::wait::{DeviationDecay, LoadEstimate};
 
 /// The average that is called usual, by its place among those of the load: half-life 8 minutes, long beside a start-up.
 const USUAL: usize = 5;
@@ -19,8 +19,14 @@ const HALF_LIFE_SECONDS: f64 = 3_600.0;
 const MOST: f64 = 1.5;
 
 /// Learns from an evaluation that measured this rate; `load` is what is believed after it.
-pub(crate) fn learn(lasting: &mut Lasting, load: &LoadEstimate, rate: f64, elapsed: f64, startup: f64) {
-    let Lasting { deviation, square, usual, left, squares } = lasting;
+pub(crate) fn learn(
+    lasting: &mut DeviationDecay,
+    load: &LoadEstimate,
+    rate: f64,
+    elapsed: f64,
+    startup: f64,
+) {
+    let DeviationDecay { deviation, square, usual, left, squares } = lasting;
     let kept = 0.5_f64.powf(elapsed / HALF_LIFE_SECONDS);
     // What is left of a deviation is measured from what was usual when it was seen, since the usual load drifts.
     *left = *left * kept + elapsed * (rate * *deviation - *usual);
@@ -33,7 +39,7 @@ pub(crate) fn learn(lasting: &mut Lasting, load: &LoadEstimate, rate: f64, elaps
 }
 
 /// The load to expect when a task that is asked for now could run.
-pub(crate) fn expected(lasting: &Lasting, load: LoadEstimate, startup: f64) -> LoadEstimate {
+pub(crate) fn expected(lasting: &DeviationDecay, load: LoadEstimate, startup: f64) -> LoadEstimate {
     let usual = load.averages[USUAL];
     let now = load.rate - usual;
     // That all of it lasts counts as one start-up time of evidence: so a burst like none before is believed at once.
@@ -51,7 +57,7 @@ mod tests {
 
     /// What is expected of the load after these rates, one each 15 s, beside the load of now.
     fn after(rates: impl IntoIterator<Item = f64>) -> (LoadEstimate, LoadEstimate) {
-        let (mut lasting, mut load) = (Lasting::default(), None);
+        let (mut lasting, mut load) = (DeviationDecay::default(), None);
         for rate in rates {
             let now = load::learn(load, rate, 15.0);
             learn(&mut lasting, &now, rate, 15.0, 90.0);
@@ -87,7 +93,7 @@ mod tests {
 
     #[test]
     fn half_a_start_up_time_later_half_of_a_deviation_is_remembered() {
-        let mut lasting = Lasting::default();
+        let mut lasting = DeviationDecay::default();
         let load = LoadEstimate { rate: 30.0, averages: [10.0; 7], ..LoadEstimate::default() };
         learn(&mut lasting, &load, 30.0, 45.0, 90.0);
         assert!((lasting.deviation - 10.0).abs() < 1e-9, "{lasting:?}");
@@ -103,14 +109,14 @@ mod tests {
             (20.0, 40.0, -36_000.0, 36_000.0, 30.0),
             (2.0, 22.0, -36_000.0, 36_000.0, 3.0),
         ] {
-            let lasting = Lasting { left, squares, ..Lasting::default() };
+            let lasting = DeviationDecay { left, squares, ..DeviationDecay::default() };
             let now = LoadEstimate { rate, averages: [usual; 7], ..LoadEstimate::default() };
             let load = expected_rate(&lasting, now);
             assert!((load - expected).abs() < 1e-9, "{load} instead of {expected}: {rate} of {usual}");
         }
     }
 
-    fn expected_rate(lasting: &Lasting, load: LoadEstimate) -> f64 {
+    fn expected_rate(lasting: &DeviationDecay, load: LoadEstimate) -> f64 {
         expected(lasting, load, 90.0).rate
     }
 }
