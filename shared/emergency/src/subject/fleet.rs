@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 use serde_json::json;
-use tidegate_aws::report::section::{Outcome, State};
+use tidegate_aws::report::section::{AlertState, Outcome};
 use tidegate_aws::report::{Header, Section, headline};
 use tidegate_fleet::{Fleet, Profile};
 use tidegate_policy::Severity;
@@ -139,8 +139,12 @@ impl Summary {
         }
     }
 
-    fn state(&self) -> Option<State> {
-        if self.over { Some(State::Resolved) } else { self.has(&Event::Engaged).then_some(State::Firing) }
+    fn state(&self) -> Option<AlertState> {
+        if self.over {
+            Some(AlertState::Resolved)
+        } else {
+            self.has(&Event::Engaged).then_some(AlertState::Firing)
+        }
     }
 
     /// `3 set, 9 to be set, 1 failed`.

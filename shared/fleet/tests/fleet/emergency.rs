@@ -95,8 +95,8 @@ fn profiles_that_cannot_be_meant_are_refused() {
 
 #[test]
 fn what_is_no_emergency_is_refused() {
-    refused("{ hold: 4m }", &[("out-of-range", "4m", "allowed are 5m to 7d")]);
-    refused("{ hold: 8d }", &[("out-of-range", "8d", "allowed are 5m to 7d")]);
+    refused("{ hold: 4m }", &[("out-of-range", "4m", "allowed: 5m to 7d")]);
+    refused("{ hold: 8d }", &[("out-of-range", "8d", "allowed: 5m to 7d")]);
     refused("{ hold: 2 }", &[("not-a-duration", "2", "write `2s`")]);
     refused("{ hod: 2h }", &[("unknown-key", "hod", "did you mean `hold`?")]);
     refused("2h", &[("wrong-shape", "2h", "`emergency` must be a mapping")]);
@@ -104,7 +104,7 @@ fn what_is_no_emergency_is_refused() {
     let many: Vec<String> = (0..21).map(|n| format!("p{n}: {{ web: 2 }}")).collect();
     refused(
         &format!("{{ profiles: {{ {} }} }}", many.join(", ")),
-        &[("wrong-length", "{ ", "allowed are 0 to 20")],
+        &[("wrong-length", "{ ", "allowed: 0 to 20")],
     );
 }
 
@@ -113,7 +113,7 @@ fn a_runbook_has_ten_lines_that_fit_into_a_notice() {
     let lines = |lines: &[String]| format!("{{ runbook: [{}] }}", lines.join(", "));
     let longest = "ü".repeat(200);
     assert_eq!(emergency(&lines(&vec![longest.clone(); 10])).runbook.len(), 10);
-    refused(&lines(&vec!["x".to_owned(); 11]), &[("wrong-length", "[", "allowed are 0 to 10")]);
+    refused(&lines(&vec!["x".to_owned(); 11]), &[("wrong-length", "[", "allowed: 0 to 10")]);
     refused(&lines(&[format!("{longest}x")]), &[("bad-text", &format!("{longest}x"), "1 to 200 characters")]);
     refused(&lines(&["\"\"".to_owned()]), &[("empty-value", "\"\"", "lines of 1 to 200 characters")]);
     refused(&lines(&["\"a\\nb\"".to_owned()]), &[("bad-text", "\"a\\nb\"", "lines of")]);
@@ -144,7 +144,7 @@ fn a_profile_keeps_the_budgets_with_every_other_service_at_its_maximum() {
     );
     refused(&peak("worker: 21"), &[("budget-exceeded", "peak", "web 10 (its maximum) x 2 = 20;")]);
     // A size that no override may set counts as the most that one may.
-    let above = ("profile-above-capacity", "99", "allowed are 0 to 30 tasks");
+    let above = ("profile-above-capacity", "99", "allowed: 0 to 30 tasks");
     refused(&peak("worker: 99"), &[("budget-exceeded", "peak", "worker 30 x 4 = 120"), above]);
     let without = text(&format!("emergency: {}", peak("worker: 20"))).replace("limit: 100", "limit: 99");
     check_problems(&without, &[("budget-exceeded", "{ ", "at maximum capacity")]);
