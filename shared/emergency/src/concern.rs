@@ -23,6 +23,7 @@ use tidegate_policy::emergency::target::Seen;
 use tokio::time::Instant;
 
 use crate::asked;
+use crate::seen::FleetSeen;
 use crate::subject::{self, Subject};
 
 /// The function's name.
@@ -37,12 +38,6 @@ pub struct Emergencies {
     clients: Clients,
     /// What is remembered while the ledger cannot be reached, from one evaluation of an invocation to the next.
     carried: Mutex<Option<Overrides>>,
-}
-
-/// What was seen of the targets that an evaluation is about.
-#[derive(Debug, Default)]
-pub struct FleetSeen {
-    pub(crate) states: BTreeMap<String, Result<TargetState, Absence>>,
 }
 
 impl Emergencies {
