@@ -29,6 +29,9 @@ use crate::subject::{self, Subject};
 /// The function's name.
 pub const NAME: &str = EMERGENCY_MAX;
 
+/// 1 in the log line of each evaluation while there is an emergency, else 0: an alarm tells of one that lasts.
+const EMERGENCY_IN_FORCE: &str = "EmergencyInForce";
+
 /// One evaluation sets at most so many: its 17 s give 45 calls at once and 5 a second after them.
 const TARGETS_MAX: usize = 130;
 
@@ -215,6 +218,10 @@ impl Concern for Emergencies {
 
     fn is_unfinished(&self, memory: &Overrides) -> bool {
         memory.incident.as_ref().is_some_and(Incident::is_unfinished)
+    }
+
+    fn metric(&self, memory: &Overrides) -> Option<(&'static str, u32)> {
+        Some((EMERGENCY_IN_FORCE, u32::from(memory.incident.is_some())))
     }
 
     fn must_not_be_lost(&self, trigger: &Trigger) -> bool {
