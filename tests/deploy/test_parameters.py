@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import subprocess
 from functools import cache
 from pathlib import Path
@@ -10,7 +11,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-FUNCTIONS = ["QueueDepth", "ServiceLoad"]
+FUNCTIONS = ["QueueDepth", "ServiceLoad", "EmergencyMax"]
+# An emergency is declared by people: no alarm triggers it.
+TRIGGERED = ["QueueDepth", "ServiceLoad"]
 VPC = {"SubnetIds": "subnet-1,subnet-2", "SecurityGroupIds": "sg-1"}
 # AWS names these in its guide to Lambda functions in a VPC, "Required IAM permissions".
 VPC_ACTIONS = {
@@ -64,7 +67,7 @@ def actions(statement: dict) -> set[str]:
 
 
 def allowing(stack: dict, action: str) -> list[dict]:
-    found = statements(stack, "EvaluationPolicy", "QueueDepthRole", "ServiceLoadRole")
+    found = statements(stack, "EvaluationPolicy", "SignalPolicy", *(f"{function}Role" for function in FUNCTIONS))
     return [statement for statement in found if action in actions(statement)]
 
 
@@ -78,7 +81,7 @@ def alarms(stack: dict) -> dict:
     [
         ("ServiceArns", "arn:aws:ecs:eu-central-1:111122223333:service/prod/*", "ecs:UpdateService"),
         ("ServiceArns", "arn:aws:ecs:eu-central-1:111122223333:service/api", "ecs:DescribeServices"),
-        ("GroupArns", "arn:of:a:group", "autoscaling:SetDesiredCapacity"),
+        ("GroupArns", "arn:of:a:group", "autoscaling:SuspendProcesses"),
         ("QueueArns", "arn:of:a:queue", "sqs:GetQueueAttributes"),
         ("ParameterArns", "arn:of:a:parameter", "ssm:GetParameters"),
         ("SecretArns", "arn:of:a:secret", "secretsmanager:GetSecretValue"),
@@ -91,9 +94,42 @@ def test_what_may_be_read_and_scaled_is_what_the_parameter_names(parameter, valu
     assert named(stack()) == []
 
 
-def test_alarms_of_the_fleet_trigger_both_functions():
-    rule = lambda function: properties(stack(AlarmNames="one,two"), f"{function}FunctionAlarm")["EventPattern"]
-    assert [rule(function)["detail"] for function in FUNCTIONS] == [{"alarmName": ["one", "two"]}] * 2
+def test_alarms_of_the_fleet_trigger_the_functions_that_decide_by_signals():
+    made = stack(AlarmNames="one,two")
+    rule = lambda function: properties(made, f"{function}FunctionAlarm")["EventPattern"]
+    assert [rule(function)["detail"] for function in TRIGGERED] == [{"alarmName": ["one", "two"]}] * 2
+    rules = [name for name, it in made["resources"].items() if it["Type"] == "AWS::Events::Rule"]
+    assert rules == [f"{function}FunctionAlarm" for function in TRIGGERED]
+
+
+def test_both_functions_that_scale_groups_may_scale_those_that_the_parameter_names():
+    scale = allowing(stack(GroupArns="arn:of:a:group"), "autoscaling:SetDesiredCapacity")
+    assert [it["Resource"] for it in scale] == [["arn:of:a:group"]] * 2
+
+
+def test_bounds_of_services_are_set_of_ecs_alone_and_of_none_without_services():
+    (statement,) = allowing(stack(ServiceArns="arn:of:a:service"), "application-autoscaling:RegisterScalableTarget")
+    assert statement["Resource"] == "arn:aws:application-autoscaling:eu-central-1:111122223333:scalable-target/*"
+    assert statement["Condition"] == {"StringEquals": {"application-autoscaling:service-namespace": "ecs"}}
+    assert allowing(stack(), "application-autoscaling:RegisterScalableTarget") == []
+
+
+def test_an_operator_may_invoke_one_function():
+    (statement,) = statements(stack(), "OperatorPolicy")
+    assert (statement["Effect"], actions(statement)) == ("Allow", {"lambda:InvokeFunction"})
+    assert statement["Resource"] == "EmergencyMaxFunction.Arn"
+
+
+@pytest.mark.parametrize("output, action", [("", "engage"), ("Restore", "restore"), ("Status", "status")])
+def test_the_commands_of_an_emergency_are_ready_to_paste(output, action):
+    command = shlex.split(stack()["outputs"][f"Emergency{output}Command"])
+    assert command[:3] == ["aws", "lambda", "invoke"] and command[-1] == "/dev/stdout"
+    option = lambda name: command[command.index(name) + 1]
+    assert option("--function-name") == "EmergencyMaxFunction"
+    assert json.loads(option("--payload"))["action"] == action
+    # The AWS CLI gives up after a minute otherwise, and invokes once more.
+    timeout = properties(stack(), "EmergencyMaxFunction")["Timeout"]
+    assert int(option("--cli-read-timeout")) > timeout == 900
 
 
 @pytest.mark.parametrize("architecture", ["arm64", "x86_64"])
@@ -168,7 +204,7 @@ def test_alarms_about_tidegate_reach_operators_without_its_key():
     made = stack()
     assert properties(made, "ReportTopic")["KmsMasterKeyId"] == "ReportKey"
     assert "KmsMasterKeyId" not in properties(made, "AlarmTopic")
-    assert len(alarms(made)) == 7
+    assert len(alarms(made)) == 11
     for name, settings in alarms(made).items():
         assert settings["AlarmActions"] == settings["OKActions"] == ["AlarmTopic"], name
 
@@ -204,10 +240,12 @@ def test_further_actions_are_added_to_every_alarm():
 
 
 def test_reserved_concurrency_is_set_and_the_stop_can_be_taken_back():
-    made, plain = stack(ReservedConcurrency="2"), stack()
+    made, plain, stopped = stack(ReservedConcurrency="2"), stack(), stack(ReservedConcurrency="0")
+    reserved = lambda stack, function: properties(stack, f"{function}Function").get("ReservedConcurrentExecutions")
     for function in FUNCTIONS:
-        assert properties(made, f"{function}Function")["ReservedConcurrentExecutions"] == "2"
-        assert "ReservedConcurrentExecutions" not in properties(plain, f"{function}Function")
+        # No number keeps a second operator out of an emergency.
+        assert reserved(made, function) == ("2" if function in TRIGGERED else None)
+        assert reserved(plain, function) is None and str(reserved(stopped, function)) == "0"
         for outputs in [made["outputs"], plain["outputs"]]:
             assert f"{function}Function" in outputs["StopCommand"] and f"{function}Function" in outputs["ResumeCommand"]
     assert "--reserved-concurrent-executions 0" in plain["outputs"]["StopCommand"]

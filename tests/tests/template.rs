@@ -6,28 +6,35 @@ use serde_json::{Value, json};
 use tidegate_tests::cloudformation::{actions, pascal_case, resources, statements, template};
 use tidegate_tests::{repository, sdk};
 
-/// Every AWS call that each function makes by itself: what both make, and what only one does.
-const BOTH: [&str; 10] = [
+/// Every AWS call that each function makes by itself: what all make, what those that decide by signals do, and what only
+/// one or two do.
+const ALL: [&str; 7] = [
     "application-autoscaling:DescribeScalableTargets",
-    "cloudwatch:DescribeAlarms",
-    "cloudwatch:GetMetricData",
     "dynamodb:BatchGetItem",
     "dynamodb:BatchWriteItem",
     "dynamodb:PutItem",
     "ecs:DescribeServices",
     "ecs:UpdateService",
-    "elasticloadbalancing:DescribeTargetGroups",
     "sns:Publish",
 ];
+const SIGNALS: [&str; 3] =
+    ["cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "elasticloadbalancing:DescribeTargetGroups"];
 const QUEUE_DEPTH: [&str; 4] =
     ["secretsmanager:GetSecretValue", "sqs:GetQueueAttributes", "sqs:SendMessage", "ssm:GetParameters"];
-const SERVICE_LOAD: [&str; 5] = [
+const GROUPS: [&str; 5] = [
     "autoscaling:DescribeAutoScalingGroups",
     "autoscaling:DescribeInstanceRefreshes",
     "autoscaling:DescribePolicies",
     "autoscaling:DescribeScheduledActions",
     "autoscaling:SetDesiredCapacity",
 ];
+const EMERGENCY_MAX: [&str; 3] = [
+    "application-autoscaling:RegisterScalableTarget",
+    "autoscaling:ResumeProcesses",
+    "autoscaling:SuspendProcesses",
+];
+/// What each function is called in the template.
+const FUNCTIONS: [&str; 3] = ["QueueDepth", "ServiceLoad", "EmergencyMax"];
 
 /// What AWS does with a function's role, and the function never asks for: Lambda writes the log and keeps what failed in a
 /// queue; SNS and Systems Manager use a key in the name of the caller.
@@ -49,12 +56,16 @@ const INTERFACES: [&str; 6] = [
 const ENVIRONMENT: [&str; 4] =
     ["TIDEGATE_FLEET", "TIDEGATE_LEDGER", "TIDEGATE_EVALUATIONS", "TIDEGATE_TOPIC"];
 
-/// What a function may do: by its own role, and by the policy that all share.
+/// What a function may do: by its own role, and by the policies that it shares with others.
 fn allowed(template: &Value, function: &str) -> Vec<Value> {
     let resources = &template["Resources"];
     let role = &resources[format!("{function}Role")];
-    assert_eq!(role["Properties"]["ManagedPolicyArns"][0], json!({"Ref": "EvaluationPolicy"}));
-    [statements(&resources["EvaluationPolicy"]), statements(role)].concat()
+    let shared = role["Properties"]["ManagedPolicyArns"].as_array().cloned().unwrap_or_default();
+    let shared = shared.iter().flat_map(|policy| {
+        let name = policy["Ref"].as_str().expect("a policy of this template");
+        statements(&resources[name])
+    });
+    shared.chain(statements(role)).collect()
 }
 
 /// The code of the functions, all rooms of it.
@@ -64,6 +75,7 @@ fn code() -> Vec<String> {
         "shared/queues/src",
         "shared/evaluation/src",
         "shared/scaling/src",
+        "shared/emergency/src",
         "functions",
     ])
 }
@@ -120,15 +132,18 @@ fn every_event_is_json_and_belongs_to_a_function() {
 fn a_function_may_do_what_is_listed_and_nothing_else() {
     let template = template();
     let may = |function| set(allowed(&template, function).iter().flat_map(actions));
-    let both = || BOTH.into_iter().chain(ON_BEHALF);
-    assert_eq!(may("QueueDepth"), set(both().chain(QUEUE_DEPTH).chain(POLLED).chain(INTERFACES)));
-    assert_eq!(may("ServiceLoad"), set(both().chain(SERVICE_LOAD)));
+    let all = || ALL.into_iter().chain(ON_BEHALF);
+    let own = QUEUE_DEPTH.into_iter().chain(POLLED).chain(INTERFACES);
+    assert_eq!(may("QueueDepth"), set(all().chain(SIGNALS).chain(own)));
+    assert_eq!(may("ServiceLoad"), set(all().chain(SIGNALS).chain(GROUPS)));
+    assert_eq!(may("EmergencyMax"), set(all().chain(GROUPS).chain(EMERGENCY_MAX)));
 }
 
 #[test]
 fn the_listed_calls_are_the_calls_in_the_code() {
     assert_eq!(sdk::unknown_services(), Vec::<String>::new(), "SDK crates that this test cannot read yet");
-    let listed = set(BOTH.into_iter().chain(QUEUE_DEPTH).chain(SERVICE_LOAD));
+    let each = QUEUE_DEPTH.into_iter().chain(GROUPS).chain(EMERGENCY_MAX);
+    let listed = set(ALL.into_iter().chain(SIGNALS).chain(each));
     assert_eq!(sdk::actions_called_by(&code()), listed);
 }
 
@@ -139,9 +154,38 @@ fn the_command_invokes_functions_and_calls_nothing_else() {
 }
 
 #[test]
+fn an_operator_may_invoke_the_one_function_and_nothing_else() {
+    let template = template();
+    let policy = &template["Resources"]["OperatorPolicy"];
+    assert_eq!(policy["Type"], "AWS::IAM::ManagedPolicy");
+    let statements = statements(policy);
+    let [statement] = statements.as_slice() else { unreachable!("one statement, not {}", statements.len()) };
+    assert_eq!(statement["Effect"], "Allow");
+    assert_eq!(actions(statement), ["lambda:InvokeFunction"], "the command makes this call alone");
+    assert_eq!(statement["Resource"], json!({"Fn::GetAtt": "EmergencyMaxFunction.Arn"}));
+    let attached = ["Roles", "Users", "Groups"].map(|key| &policy["Properties"][key]);
+    assert_eq!(attached, [&Value::Null; 3], "who is an operator is for the account to say");
+    assert_eq!(template["Outputs"]["OperatorPolicyArn"]["Value"], json!({"Ref": "OperatorPolicy"}));
+}
+
+#[test]
+fn an_operator_is_kept_out_by_no_other_run() {
+    let template = template();
+    let settings = |function: &str| template["Resources"][function]["Properties"].clone();
+    let reserved = |function: &str| settings(function)["ReservedConcurrentExecutions"].clone();
+    let nothing = json!({"Ref": "AWS::NoValue"});
+    assert_eq!(reserved("EmergencyMaxFunction"), json!({"Fn::If": ["StopsAll", 0, nothing]}));
+    assert_eq!(
+        template["Conditions"]["StopsAll"],
+        json!({"Fn::Equals": [{"Ref": "ReservedConcurrency"}, "0"]})
+    );
+    assert_eq!(settings("EmergencyMaxFunction")["Timeout"], 900, "a large fleet takes minutes");
+}
+
+#[test]
 fn no_statement_has_a_wildcard_action_and_only_reading_has_a_wildcard_resource() {
     let template = template();
-    for statement in ["QueueDepth", "ServiceLoad"].into_iter().flat_map(|name| allowed(&template, name)) {
+    for statement in FUNCTIONS.into_iter().flat_map(|name| allowed(&template, name)) {
         assert_eq!(statement["Effect"], "Allow");
         for action in actions(&statement) {
             assert!(!action.contains('*'), "wildcard in {action}");
@@ -160,6 +204,10 @@ fn what_may_be_scaled_and_read_is_named_by_parameters() {
         ("QueueDepth", "ecs:UpdateService", "ServiceArns"),
         ("ServiceLoad", "ecs:DescribeServices", "ServiceArns"),
         ("ServiceLoad", "autoscaling:SetDesiredCapacity", "GroupArns"),
+        ("EmergencyMax", "ecs:UpdateService", "ServiceArns"),
+        ("EmergencyMax", "autoscaling:SetDesiredCapacity", "GroupArns"),
+        ("EmergencyMax", "autoscaling:SuspendProcesses", "GroupArns"),
+        ("EmergencyMax", "autoscaling:ResumeProcesses", "GroupArns"),
         ("QueueDepth", "ssm:GetParameters", "ParameterArns"),
         ("QueueDepth", "secretsmanager:GetSecretValue", "SecretArns"),
     ] {
@@ -190,7 +238,9 @@ fn the_template_and_the_code_agree_on_the_environment() {
     };
     assert_eq!(variables("QueueDepthFunction"), set(ENVIRONMENT));
     // Without a queue of its own it sends itself no evaluations.
-    assert_eq!(variables("ServiceLoadFunction"), &set(ENVIRONMENT) - &set(["TIDEGATE_EVALUATIONS"]));
+    for function in ["ServiceLoadFunction", "EmergencyMaxFunction"] {
+        assert_eq!(variables(function), &set(ENVIRONMENT) - &set(["TIDEGATE_EVALUATIONS"]), "{function}");
+    }
     let is_name = |letter: char| letter.is_ascii_uppercase() || letter == '_';
     let mut read = BTreeSet::new();
     for file in code() {

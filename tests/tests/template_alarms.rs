@@ -1,6 +1,10 @@
 //! The alarms about Tidegate itself, and those that trigger it.
 
-use serde_json::json;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tidegate_aws::log;
+use tidegate_aws::report::{EvaluationReport, Header};
+use tidegate_aws::trigger::Trigger;
 use tidegate_tests::cloudformation::{pascal_case, resources, template};
 use tidegate_tests::repository;
 
@@ -55,6 +59,47 @@ fn every_function_that_leaves_a_record_of_a_failure_is_reported() {
         let destination = &kept["DestinationConfig"]["OnFailure"]["Destination"];
         assert_eq!(destination, &json!({"Fn::GetAtt": format!("{name}Failures.Arn")}));
     }
+}
+
+#[test]
+fn an_emergency_that_lasts_a_day_is_reported() {
+    let settings = &template()["Resources"]["EmergencyMaxLastsAlarm"]["Properties"];
+    let hours = json!([settings["Period"], settings["EvaluationPeriods"], settings["DatapointsToAlarm"]]);
+    assert_eq!(hours, json!([3600, 24, 24]), "24 hours in a row");
+    assert_eq!(settings["Statistic"], "Minimum", "one evaluation without an emergency ends it");
+    assert_eq!(settings["TreatMissingData"], "ignore");
+    let function = json!([{"Name": "FunctionName", "Value": {"Ref": "EmergencyMaxFunction"}}]);
+    assert_eq!(settings["Dimensions"], function);
+
+    // The metric that it reads is the one that the function writes, under the function's name.
+    let name = "EmergencyInForce";
+    assert_eq!(settings["MetricName"], name);
+    assert!(repository::read("shared/emergency/src/concern.rs").contains(&format!("\"{name}\"")));
+    for in_force in [0, 1] {
+        let line = line(Some((name, in_force)));
+        assert_eq!(line[name], in_force);
+        let directive = &line["_aws"]["CloudWatchMetrics"][1];
+        assert_eq!(directive["Dimensions"], json!([["FunctionName"]]));
+        let metrics = directive["Metrics"].as_array().cloned().unwrap_or_default();
+        assert!(metrics.iter().any(|metric| metric["Name"] == name), "{directive}");
+    }
+    assert!(line(None).get(name).is_none(), "the other functions have no such metric");
+}
+
+/// The log line of an evaluation that changed nothing.
+fn line(metric: Option<(&'static str, u32)>) -> Value {
+    let header = Header {
+        fleet: "shop".to_owned(),
+        place: None,
+        concern: "emergency-max",
+        function: "tidegate-EmergencyMaxFunction".to_owned(),
+        evaluation: "8fc06518".to_owned(),
+        at: Timestamp::UNIX_EPOCH,
+        trigger: Trigger::Schedule,
+        request: None,
+    };
+    let report = EvaluationReport { metric, ..EvaluationReport::empty(header) };
+    log::lines(&report, &report.to_json(), false).swap_remove(0)
 }
 
 #[test]

@@ -11,13 +11,14 @@ use tidegate_tests::types;
 const OURS: [&str; 4] = ["shared/", "functions/", "cli/", "tests/"];
 
 /// For each of our packages, the packages of ours that it may use. Dependencies point one way.
-const DIRECTIONS: [(&str, &[&str]); 11] = [
+const DIRECTIONS: [(&str, &[&str]); 13] = [
     ("tidegate-policy", &[]),
     ("tidegate-fleet", &["tidegate-policy"]),
     ("tidegate-queues", &["tidegate-fleet", "tidegate-policy"]),
     ("tidegate-aws", &["tidegate-fleet", "tidegate-policy"]),
     ("tidegate-evaluation", &["tidegate-aws", "tidegate-fleet", "tidegate-policy"]),
     ("tidegate-scaling", &["tidegate-aws", "tidegate-fleet", "tidegate-evaluation", "tidegate-policy"]),
+    ("tidegate-emergency", &["tidegate-aws", "tidegate-fleet", "tidegate-evaluation", "tidegate-policy"]),
     ("tidegate-simulator", &["tidegate-fleet", "tidegate-policy"]),
     (
         "queue-depth",
@@ -31,6 +32,7 @@ const DIRECTIONS: [(&str, &[&str]); 11] = [
         ],
     ),
     ("service-load", &["tidegate-aws", "tidegate-fleet", "tidegate-evaluation", "tidegate-scaling"]),
+    ("emergency-max", &["tidegate-aws", "tidegate-fleet", "tidegate-evaluation", "tidegate-emergency"]),
     (
         "tidegate",
         &[
@@ -48,11 +50,13 @@ const DIRECTIONS: [(&str, &[&str]); 11] = [
     (
         "tidegate-tests",
         &[
+            "emergency-max",
             "queue-depth",
             "service-load",
             "tidegate",
             "tidegate-aws",
             "tidegate-fleet",
+            "tidegate-emergency",
             "tidegate-evaluation",
             "tidegate-policy",
             "tidegate-queues",
@@ -209,7 +213,7 @@ fn dependencies_point_one_way() {
         }
     }
     check(
-        "functions → {scaling → evaluation → aws, queues} → fleet → policy; simulator → policy; cli and tests listen to all",
+        "functions → {{scaling, emergency} → evaluation → aws, queues} → fleet → policy; simulator → policy; cli and tests listen to all",
         &wrong,
     );
 }

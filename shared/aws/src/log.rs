@@ -13,7 +13,7 @@ const LINE_BYTES_MAX: usize = 200 * 1024;
 /// The lines of an evaluation: one, unless the fleet is so large that its services need lines of their own. Five
 /// metrics per fleet and concern (none per service: each custom metric costs money every month), and two of them once
 /// more under the function's name, for its alarms: `Evaluations` counts evaluations that saw anything, `FailedReports`
-/// reports that SNS did not take.
+/// reports that SNS did not take. A metric that only one concern has stands beside these two.
 #[must_use]
 pub fn lines(report: &EvaluationReport, answer: &Value, report_failed: bool) -> Vec<Value> {
     let mut first = answer.clone();
@@ -39,11 +39,16 @@ pub fn lines(report: &EvaluationReport, answer: &Value, report_failed: bool) -> 
     first["FunctionName"] = report.header.function.clone().into();
     let names = metrics.map(|(name, _)| json!({"Name": name, "Unit": "Count"}));
     let [evaluations, failed_reports, ..] = &names;
+    let mut of_function = vec![evaluations.clone(), failed_reports.clone()];
+    if let Some((name, value)) = report.metric {
+        first[name] = value.into();
+        of_function.push(json!({"Name": name, "Unit": "Count"}));
+    }
     first["_aws"] = json!({
         "Timestamp": report.header.at.as_millisecond(),
         "CloudWatchMetrics": [
             {"Namespace": NAMESPACE, "Dimensions": [["Fleet", "Concern"]], "Metrics": names},
-            {"Namespace": NAMESPACE, "Dimensions": [["FunctionName"]], "Metrics": [evaluations, failed_reports]},
+            {"Namespace": NAMESPACE, "Dimensions": [["FunctionName"]], "Metrics": of_function},
         ],
     });
     split(report, first)

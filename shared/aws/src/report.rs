@@ -71,6 +71,8 @@ pub struct EvaluationReport {
     pub unreported: Vec<Unreported>,
     /// A report about the whole evaluation: scaling is paused, or resumed.
     pub alert: Option<Alert>,
+    /// A metric that only this concern has, in its log line.
+    pub metric: Option<(&'static str, u32)>,
 }
 
 /// A report about the whole evaluation.
@@ -112,7 +114,7 @@ impl EvaluationReport {
     /// An evaluation of which there is nothing to say yet.
     #[must_use]
     pub fn empty(header: Header) -> Self {
-        Self { header, sections: Vec::new(), unreported: Vec::new(), alert: None }
+        Self { header, sections: Vec::new(), unreported: Vec::new(), alert: None, metric: None }
     }
 
     /// The targets worth a report.
@@ -253,7 +255,7 @@ impl EvaluationReport {
     }
 
     fn header_json(&self) -> Value {
-        let Self { header, sections: _, unreported, alert } = self;
+        let Self { header, sections: _, unreported, alert, metric: _ } = self;
         let Header { fleet, concern, function: _, place: _, evaluation, at, trigger, request: _ } = header;
         let mut json = json!({
             "format": FORMAT,

@@ -23,10 +23,14 @@ use tidegate_policy::emergency::target::Seen;
 use tokio::time::Instant;
 
 use crate::asked;
+use crate::seen::FleetSeen;
 use crate::subject::{self, Subject};
 
 /// The function's name.
 pub const NAME: &str = EMERGENCY_MAX;
+
+/// 1 in the log line of each evaluation while there is an emergency, else 0: an alarm tells of one that lasts.
+const EMERGENCY_IN_FORCE: &str = "EmergencyInForce";
 
 /// One evaluation sets at most so many: its 17 s give 45 calls at once and 5 a second after them.
 const TARGETS_MAX: usize = 130;
@@ -37,12 +41,6 @@ pub struct Emergencies {
     clients: Clients,
     /// What is remembered while the ledger cannot be reached, from one evaluation of an invocation to the next.
     carried: Mutex<Option<Overrides>>,
-}
-
-/// What was seen of the targets that an evaluation is about.
-#[derive(Debug, Default)]
-pub struct FleetSeen {
-    pub(crate) states: BTreeMap<String, Result<TargetState, Absence>>,
 }
 
 impl Emergencies {
@@ -220,6 +218,10 @@ impl Concern for Emergencies {
 
     fn is_unfinished(&self, memory: &Overrides) -> bool {
         memory.incident.as_ref().is_some_and(Incident::is_unfinished)
+    }
+
+    fn metric(&self, memory: &Overrides) -> Option<(&'static str, u32)> {
+        Some((EMERGENCY_IN_FORCE, u32::from(memory.incident.is_some())))
     }
 
     fn must_not_be_lost(&self, trigger: &Trigger) -> bool {

@@ -4,9 +4,9 @@
 
 pub mod asked;
 pub mod concern;
+pub mod seen;
 pub mod subject;
 mod arguments;
-mod forecast;
 mod words;
 
 pub use crate::concern::{Emergencies, NAME};

@@ -1,6 +1,7 @@
 //! What one evaluation is about: a row, one target of an emergency, the emergency as a whole.
 
 mod fleet;
+mod forecast;
 mod one;
 mod row;
 
@@ -13,8 +14,7 @@ use tidegate_policy::emergency::decide::{Decision, Event, Skip};
 use tidegate_policy::emergency::request::Request;
 use tidegate_policy::overrides::Override;
 
-use crate::concern::FleetSeen;
-use crate::forecast;
+use crate::seen::FleetSeen;
 use crate::subject::fleet::{Counted, Summary};
 pub use crate::subject::one::One;
 use crate::subject::row::{Row, RowState};

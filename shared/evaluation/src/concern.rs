@@ -71,6 +71,12 @@ pub trait Concern {
         false
     }
 
+    /// A metric of its own for each log line, by what is remembered.
+    fn metric(&self, memory: &Self::Memory) -> Option<(&'static str, u32)> {
+        let _ = memory;
+        None
+    }
+
     /// What an event asks for is asked only once: where another evaluation writes first, it is tried again.
     fn must_not_be_lost(&self, trigger: &Trigger) -> bool {
         let _ = trigger;

@@ -108,7 +108,7 @@ impl<C: Concern> Evaluator<C> {
         let (trigger, now) = (&header.trigger, header.at);
         let subjects = self.concern.select(trigger)?;
         if subjects.is_empty() {
-            return Ok(Ended::nothing(empty(&header)));
+            return Ok(Ended::nothing(empty(&EvaluationReport::empty(header))));
         }
 
         // On the heap: it is by far the largest part of this future, and would be copied with it.
@@ -123,7 +123,9 @@ impl<C: Concern> Evaluator<C> {
             return Ok(Ended::nothing(self.report(&decided, None).plan()));
         }
         if decided.targets.is_empty() && decided.item == before && self.outage.is_over() {
-            return Ok(Ended::nothing(empty(&header)));
+            let metric = self.concern.metric(&before.memory);
+            let report = EvaluationReport { metric, ..EvaluationReport::empty(header) };
+            return Ok(Ended::nothing(empty(&report)));
         }
         match self.remember_intents(&decided).await {
             Ok(WriteResult::Won) => {}
@@ -200,7 +202,8 @@ impl<C: Concern> Evaluator<C> {
         let FleetDecision { header, item, targets, unreachable: _ } = decided;
         let sections = targets.iter().map(|target| self.concern.section(target, header)).collect();
         let (header, unreported) = (header.clone(), item.unreported.clone());
-        EvaluationReport { header, sections, unreported, alert }
+        let metric = self.concern.metric(&item.memory);
+        EvaluationReport { header, sections, unreported, alert, metric }
     }
 
     /// Sends the next delayed evaluations: only a scheduled evaluation that sees something move does.
@@ -279,13 +282,12 @@ impl<C: Concern> Evaluator<C> {
 }
 
 /// There is nothing to say: the fleet has nothing of this concern, or nothing is asked of it.
-fn empty(header: &Header) -> Value {
-    let report = EvaluationReport::empty(header.clone());
-    if header.trigger.is_question() {
+fn empty(report: &EvaluationReport) -> Value {
+    if report.header.trigger.is_question() {
         return report.plan();
     }
     let answer = report.to_json();
-    log::write_evaluation(&report, &answer, false);
+    log::write_evaluation(report, &answer, false);
     answer
 }
 

@@ -10,7 +10,7 @@ use tidegate_policy::emergency::decide::{Decision, Event};
 use tidegate_policy::emergency::incident::{Incident, Phase};
 use tidegate_policy::emergency::request::Request;
 
-use crate::subject::One;
+use crate::subject::one::One;
 use crate::words::moment;
 
 /// A report names so many targets; the answer and the log have them all.

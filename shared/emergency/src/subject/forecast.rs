@@ -7,7 +7,7 @@ use tidegate_aws::targets::Tasks;
 use tidegate_policy::emergency::delivery::{Addition, Delivered, Fargate, Pace, Paces, forecast};
 use tidegate_policy::emergency::target::Change;
 
-use crate::subject::One;
+use crate::subject::one::One;
 
 /// Tasks on AWS Fargate in the larger Regions: 100 at once and 20 a second after them; of one service 500 a minute (AWS Fargate
 /// launch rates, 2023). Smaller Regions have 25 and 5.
