@@ -17,7 +17,7 @@ use crate::targets::calls::{OTHER_AUTOSCALERS_WITHIN, in_time, late, until};
 /// `DescribeScalableTargets` takes at most 50 resource ids (Application Auto Scaling API reference).
 const RESOURCES_PER_CALL: usize = 50;
 
-/// Asks for every service. A service that is not in the answer is nobody's; a call that fails or is late leaves its own 50
+/// Asks for every service. A service that is not in the answer has no other autoscaler; a call that fails or is late leaves its own 50
 /// unknown.
 pub(super) async fn describe(
     clients: &Clients,
