@@ -14,7 +14,7 @@ impl Progress {
         Self { shown: !for_machines && io::stderr().is_terminal() }
     }
 
-    /// Whether anybody sees it.
+    /// Whether it is shown.
     pub(crate) fn is_shown(&self) -> bool {
         self.shown
     }

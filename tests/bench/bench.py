@@ -36,7 +36,7 @@ QUIET, BUSY = 200, 600
 DESIRED = 5
 # Under the quota a boto3 evaluation at 100 services takes tens of seconds.
 PATIENCE_SECONDS = 180
-# What Lambda tells every function of itself.
+# The environment that Lambda sets for every function.
 LAMBDA = {
     "PATH": os.environ["PATH"],
     "AWS_LAMBDA_FUNCTION_NAME": "bench",

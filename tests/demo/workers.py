@@ -42,7 +42,7 @@ class Workers:
             thread.join()
 
     def crashed(self) -> list[str]:
-        """The workers that ended although nobody stopped them, each with the end of its log."""
+        """The workers that ended although they were not stopped, each with the end of its log."""
         return [
             f"{process.name} ended with {process.exit_code()}:\n{tail(process.log)}"
             for process in list(self._running.values())

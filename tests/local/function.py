@@ -27,7 +27,7 @@ class Events(RuntimeApi):
         self._server.handle_error = lambda *_: None
 
     def hand_over(self, event) -> None:
-        """The function gets the event; nobody waits for its answer here."""
+        """The function gets the event; its answer is not awaited here."""
         self._events.put(event)
 
     def answer(self, seconds: float = ANSWER_SECONDS):

@@ -118,7 +118,7 @@ def test_an_outcome_that_cannot_be_remembered_is_found_by_the_next_evaluation(bu
     assert busy.desired("busy") == 10 and "in" not in busy.page()["memory"]["enforce"]["busy"]
 
 
-# It hangs for longer than this test lasts: what it applies at last is nobody's.
+# It hangs for longer than this test lasts: what it applies at last concerns no test.
 SILENT = {"fault": "hang", "seconds": 60}
 
 

@@ -218,7 +218,7 @@ def test_a_fleet_without_such_a_service_is_a_quiet_success(api):
     api.heal()
     assert trigger(function)["targets"] == []
     assert api.requests() == {}
-    assert function.lines()[-1]["Evaluations"] == 1, "nobody is missed"
+    assert function.lines()[-1]["Evaluations"] == 1, "every evaluation is counted"
 
 
 def test_an_evaluation_makes_the_fewest_calls(stage):

@@ -74,7 +74,7 @@ fn collect(value: &Value, found: &mut Vec<Value>) {
     }
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "the parser tells of more than a template may hold")]
+#[expect(clippy::wildcard_enum_match_arm, reason = "the parser has more events than a template may hold")]
 fn node<'input>(event: Event<'input>, events: &mut impl Iterator<Item = Event<'input>>) -> Value {
     match event {
         Event::Scalar(text, style, _, tag) => long_form(tag.as_deref(), scalar(&text, style)),

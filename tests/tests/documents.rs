@@ -96,7 +96,7 @@ fn every_fleet_file_of_the_documents_is_valid() {
 const FOLDERS: [&str; 9] =
     ["cli/", "docs/", "events/", "fleets/", "functions/", "layer/", "shared/", "tests/", ".cargo/"];
 
-/// The paths from the root that a document names in backticks. `NAME` stands for a file that somebody is to make, and
+/// The paths from the root that a document names in backticks. `NAME` stands for a file that a developer is to make, and
 /// `node_modules` for what npm made.
 fn named_paths(document: &str) -> Vec<String> {
     let is_path = |word: &String| {

@@ -3,7 +3,7 @@
 
 use tidegate_tests::walk::walk;
 
-/// Mercenary, "Alerting Thresholds": told when they are passed and when that ends, and not in between.
+/// Mercenary, "Alerting Thresholds": reported when they are passed and when that ends, and not in between.
 #[test]
 fn mercenary_reports_its_thresholds() {
     walk(

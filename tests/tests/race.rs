@@ -129,7 +129,7 @@ fn two_evaluations_at_once_add_once_whatever_happens() {
             tale()
         );
     }
-    assert!(unlucky > 200, "the seeds tell of misfortunes, only {unlucky} did");
+    assert!(unlucky > 200, "the seeds cause failures, only {unlucky} did");
 }
 
 #[test]
@@ -144,7 +144,7 @@ fn an_event_delivered_twice_changes_nothing_the_second_time() {
     });
 }
 
-/// What stands in the ledger, as whoever may write the table could put it there.
+/// What stands in the ledger, as any principal that may write the table could put it there.
 fn write_by_hand(world: &Arc<Mutex<FakeAws>>, memory: &Value, overrides: &Value) {
     let item = |key: &str, name: &str, text: &Value| json!({"pk": {"S": "race"}, "sk": {"S": key}, "version": {"N": "7"}, name: {"S": text.to_string()}});
     let mut world = world.lock().unwrap_or_else(PoisonError::into_inner);

@@ -21,7 +21,7 @@ fn every_function_is_missed_after_five_minutes() {
     for name in repository::functions() {
         let alarm = &template["Resources"][format!("{}DeadManAlarm", pascal_case(&name))];
         let settings = &alarm["Properties"];
-        assert_eq!(alarm["Type"], "AWS::CloudWatch::Alarm", "nobody misses {name}");
+        assert_eq!(alarm["Type"], "AWS::CloudWatch::Alarm", "every alarm has a row: {name}");
         assert_eq!(settings["TreatMissingData"], "breaching");
         assert_eq!((&settings["EvaluationPeriods"], &settings["DatapointsToAlarm"]), (&json!(5), &json!(5)));
         let metrics = &settings["Metrics"];

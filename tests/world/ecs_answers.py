@@ -1,4 +1,4 @@
-"""What `DescribeServices` tells beside what anybody asks for: 100 events a service, and the settings of a service on Fargate.
+"""What `DescribeServices` returns beside what is needed: 100 events a service, and the settings of a service on Fargate.
 
 The API has no way to leave them out, and with them a service has 23 KB. moto has no events: there it has 1 KB. Tags come
 only where they are asked for, so there are none here.

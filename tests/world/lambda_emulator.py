@@ -51,7 +51,7 @@ class LambdaFunction:
             except urllib.error.HTTPError as error:
                 body = error.read()
         answer = json.loads(body)
-        # The emulator answers 200 for a failed invocation, as Lambda does; the body tells.
+        # The emulator answers 200 for a failed invocation, as Lambda does; the body shows which.
         if isinstance(answer, dict) and "errorType" in answer:
             raise InvocationFailed(answer["errorType"], answer.get("errorMessage", ""))
         return answer

@@ -91,7 +91,7 @@ def tail(log: Path, lines: int = 20) -> str:
 
 
 def free_port() -> int:
-    """A loopback port nobody listens on. Another process may take it first: callers try again."""
+    """A loopback port without a listener. Another process may take it first: callers try again."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

@@ -115,7 +115,7 @@ class World:
             BillingMode="PAY_PER_REQUEST",
         )
         sqs, sns = self.client("sqs"), self.client("sns")
-        # As in template.yaml: an evaluation nobody took within a minute is worth nothing.
+        # As in template.yaml: an evaluation that was not received within a minute is worth nothing.
         self.evaluations = sqs.create_queue(QueueName="evaluations", Attributes={"MessageRetentionPeriod": "60"})["QueueUrl"]
         self.reports = sqs.create_queue(QueueName="reports")["QueueUrl"]
         self.topic = sns.create_topic(Name="tidegate-reports")["TopicArn"]

@@ -89,7 +89,7 @@ pub(crate) fn target_in_words(target: &TargetName) -> String {
     }
 }
 
-/// `2 to 20 tasks, 4 jobs per task`; without a queue nobody counts jobs.
+/// `2 to 20 tasks, 4 jobs per task`; without a queue no jobs are counted.
 fn capacity(service: &Service) -> String {
     let policy = service.policy();
     let counted = match policy.capacity_unit {
@@ -103,7 +103,7 @@ fn capacity(service: &Service) -> String {
     }
 }
 
-/// What each condition does: the rules in the order of the file, then what is only told.
+/// What each condition does: the rules in the order of the file, then the conditions that only notify.
 fn rules(policy: &ServicePolicy) -> Vec<String> {
     let notified = |when: &Condition| policy.notify.iter().find(|notify| notify.when == *when);
     let scaling = policy.rules.iter().map(|rule| match notified(&rule.when) {

@@ -34,7 +34,7 @@ fn series(name: &str, about: &str, color: &str, style: LineStyle) -> ChartSeries
 }
 
 impl ChartLines {
-    /// What is known before anybody runs: the load and the bounds.
+    /// What is known before a run: the load and the bounds.
     pub(crate) fn new(load: &Load, setting: &WorldSettings, capacity: Capacity) -> Self {
         let grid = Grid::of(load.steps());
         let constant = |name, about, style, value: f64| {
@@ -72,7 +72,7 @@ impl ChartLines {
         let waiting = series("waiting", "jobs that no task has taken", "waiting", LineStyle::Area);
         self.waiting.push(self.grid.put(waiting, run.waiting.iter().copied()));
         let wait = series("wait", "of the jobs that arrived then", "wait", LineStyle::Area);
-        // Behind the last step in which a job came nobody waits.
+        // After the last step in which a job came, no job waits.
         let waits = run.waits.of_arrivals_seconds().iter().copied().chain(std::iter::repeat(0.0));
         self.waits.insert(0, self.grid.put(wait, waits.take(run.ready.len())));
     }

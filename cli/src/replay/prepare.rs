@@ -29,7 +29,7 @@ pub(crate) struct Replay {
     pub(crate) setting: WorldSettings,
     /// The size that the 99th percentile of a scaled trace needs.
     pub(crate) scaled_to: Option<f64>,
-    /// Conditions of rules that a trace does not tell.
+    /// Conditions of rules that a trace does not contain.
     pub(crate) left_out: Vec<String>,
     pub(crate) baseline: Baseline,
     /// What the load needs that is more than the maximum.

@@ -6,7 +6,7 @@ use tidegate_simulator::world::Shows;
 use crate::error::CommandError;
 use crate::replay::options::ReplayOptions;
 
-/// Celery's `worker_prefetch_multiplier` where nobody sets it.
+/// Celery's `worker_prefetch_multiplier` where it is not set.
 const CELERY_PREFETCH: u32 = 4;
 
 /// Delayed evaluations, where a queue is read directly; metrics are read once a minute.
@@ -22,7 +22,7 @@ pub(crate) struct QueueWorld {
     pub(crate) prefetch: u32,
     /// How old a reading is.
     pub(super) age_seconds: u32,
-    /// The polling interval where nobody asks for another.
+    /// The polling interval where no other is given.
     pub(super) interval_seconds: u32,
 }
 

@@ -21,7 +21,7 @@ pub(crate) fn columns(score: &Score) -> String {
     )
 }
 
-/// A wait in seconds; of hours, in hours: such a one tells how long an overload lasted.
+/// A wait in seconds; of hours, in hours: such a wait shows how long an overload lasted.
 fn wait(seconds: f64) -> String {
     if seconds < 10_000.0 { format!("{seconds:>6.1} s") } else { format!("{:>6.1} h", seconds / 3_600.0) }
 }

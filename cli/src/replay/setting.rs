@@ -15,7 +15,7 @@ use crate::replay::queue::QueueWorld;
 const BUSY_SHARE: f64 = 0.8;
 const THROUGHPUT: f64 = 0.5;
 
-/// Where nobody says how long a job may wait.
+/// The acceptable wait where none is given.
 const ACCEPTABLE_WAIT: SignedDuration = SignedDuration::from_secs(60);
 
 /// CloudWatch adds to a minute for two to three minutes after its end.

@@ -55,7 +55,7 @@ pub(super) fn bounds(around: &Variation, replay: &Replay, service: &str) -> Vec<
     let (min, max) = (capacity.min(), capacity.max());
     let room = room(&replay.fleet, service);
     let needed = Needed::of(replay);
-    // A service that never goes to zero does so for a reason that no trace tells.
+    // A service that never goes to zero does so for a reason that no trace shows.
     let least = u32::from(min > 0);
     let maxes = [rounded(max, 0.75), needed.busy, needed.peak, max.saturating_mul(2)];
     let mins = [min / 2, needed.quiet, min.saturating_mul(2)];

@@ -16,7 +16,7 @@ use crate::replay::Replay;
 /// With more, the second round grows by some twenty runs each and finds next to nothing.
 const SURVIVORS: usize = 4;
 
-/// A setting and how it did. Its number is its place in the order of trying, whoever replayed it.
+/// A setting and how it did. Its number is its place in the order of trying, whichever thread replayed it.
 #[derive(Debug, Clone)]
 pub(super) struct Tried {
     pub(super) variation: Variation,

@@ -160,7 +160,7 @@ fn explain_tells_what_holds_for_this_file_and_where_it_comes_from() {
     says("  services[workers].startup = 3m\n    default: a Fargate task");
     says("  services[workers].mode = enforce\n    derived: the fleet's `mode`\n");
     says("\ntime zone rules: tzdata 20");
-    assert!(!stdout.contains("bullmq.prefix"), "it tells of what is not in the file");
+    assert!(!stdout.contains("bullmq.prefix"), "it shows what is not in the file");
 }
 
 #[test]

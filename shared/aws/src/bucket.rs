@@ -71,7 +71,7 @@ impl Default for Buckets {
     }
 }
 
-/// A token bucket. Every caller gets a moment to go at, in the order of asking; nobody is refused.
+/// A token bucket. Every caller gets a moment to go at, in the order of the calls; no caller is refused.
 #[derive(Debug)]
 pub struct Bucket {
     rate: RateLimit,

@@ -93,7 +93,7 @@ impl Secrets {
     }
 }
 
-/// Whether the same question may be answered later without anybody changing anything.
+/// Whether the same call may succeed later without a change by an operator.
 fn is_passing(absence: &Absence) -> bool {
     matches!(
         absence.kind,

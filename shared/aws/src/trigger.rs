@@ -224,7 +224,7 @@ fn one_line(text: &str, characters_max: usize) -> String {
     text.chars().take(characters_max).map(printable).chain(more).collect()
 }
 
-/// Names the shape of an event that nobody knows.
+/// Names the shape of an unknown event.
 fn unknown(event: &Value) -> TriggerError {
     let shape = match event {
         Value::Object(fields) => {

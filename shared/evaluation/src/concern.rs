@@ -14,7 +14,7 @@ use tidegate_policy::emergency::incident::Overrides;
 use crate::clock::Clock;
 use crate::failure::InvocationError;
 
-/// One function's part of an evaluation: what it remembers, sees, decides, changes and tells. Everything else is in
+/// One function's part of an evaluation: what it remembers, reads, decides, changes and reports. Everything else is in
 /// `Evaluator::handle`, once for all.
 pub trait Concern {
     /// What it remembers from one evaluation to the next, in its own item of the ledger.

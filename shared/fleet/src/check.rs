@@ -1,4 +1,4 @@
-//! What single values cannot show: settings that contradict each other, or say what nobody can mean.
+//! What single values cannot show: settings that contradict each other, or cannot be meant.
 //!
 //! Reading calls these checks as soon as what they speak of is read.
 

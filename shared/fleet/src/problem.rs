@@ -22,7 +22,7 @@ pub struct Problem {
     help: Option<String>,
 }
 
-/// The problems of one file, in its order, as many as anybody would read; never empty when it is an error.
+/// The problems of one file, in its order, as many as an operator would read; never empty when it is an error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problems {
     file: String,

@@ -47,7 +47,7 @@ pub enum Reason {
     OverrideUndated { kind: OverrideKind, until: Timestamp },
     /// Another process has so often changed what was set here.
     Overwritten { times: u32 },
-    /// A rule's condition holds; an alarm tells since when.
+    /// A rule's condition holds; an alarm has its own `since`.
     RuleMatched { condition: Condition, value: f64, since: Option<Timestamp>, proposes: u32 },
     /// A rule's condition breaches, but not for long enough yet.
     RuleNotLongEnough { condition: Condition, value: f64, held: SignedDuration },
@@ -71,7 +71,7 @@ pub enum Reason {
     LoadKeeps { load: f64, proposes: u32 },
     /// `wait`: bursts come back, and tasks stand by for the next.
     StandsBy { bursts: usize, proposes: u32 },
-    /// `wait`: one evaluation tells nothing about speed; this one only watches.
+    /// `wait`: one evaluation shows no speed; this one only measures.
     Watching,
     /// No rule's condition holds.
     NothingMatches,
@@ -150,7 +150,7 @@ pub enum Reason {
 tasks_by_default!(Reason);
 
 impl Reason {
-    /// It tells of circumstances and is no cause by itself: it stands behind the causes.
+    /// It describes circumstances and is no cause by itself, so it follows the causes.
     pub(crate) fn is_circumstance(&self) -> bool {
         matches!(
             self,

@@ -32,11 +32,11 @@ const SCORES_PER_MILLISECOND: i64 = 4096;
 /// Version 4 and older keep an entry in `wait` that is no job.
 const MARKER: &[u8] = b"0:";
 
-/// Counters that no job has moved for longer are taken as kept by nobody: they stay for ever when workers lose the option
+/// Counters that no job has moved for longer are taken as abandoned: they stay for ever when workers lose the option
 /// `metrics`, and the jobs that they do not count would seem never to end. BullMQ notes the time of a job once a minute.
 const COUNTED_WITHIN: SignedDuration = SignedDuration::from_mins(10);
 
-/// What `limiter` is set to by a worker that was told to wait: JavaScript's largest integer.
+/// What `limiter` is set to by a worker that must wait: JavaScript's largest integer.
 const FORBIDDEN: u64 = (1 << 53) - 1;
 
 /// What to ask about a queue; [`interpret`] takes the answers in this order.

@@ -5,7 +5,7 @@
 //! what waits, `unacked` says what workers hold (prefetched, waiting for its ETA, running with `acks_late`), and a
 //! running task with early acknowledgment is nowhere.
 //!
-//! A message in `unacked` tells its exchange and routing key, and the exchange's bindings tell the queues that these
+//! A message in `unacked` has its exchange and routing key, and the exchange's bindings show the queues that these
 //! reach, however the application declared them. A fanout exchange keeps no list at all: nothing waits in its queues.
 
 use std::collections::BTreeMap;
@@ -68,7 +68,7 @@ pub(crate) fn interpret(
     let jobs = tables.jobs(held);
     Ok(Queue {
         // A task in the list whose ETA is still to come counts as waiting too: only a worker can take it and hold it,
-        // and until one does nobody knows of its ETA.
+        // and until one does its ETA is unknown.
         waiting,
         due: 0,
         delayed: jobs.delayed,
@@ -151,7 +151,7 @@ impl<'a> Tables<'a> {
     /// Whether a message may be in this queue and in another one. Both copies have one delivery tag, and one entry in
     /// `unacked` that goes with the first of them: what is left may be too little. Through the binding that all queues
     /// without an exchange have in common nothing comes, since Celery sends tasks to a queue by its name, unless it did. Of an
-    /// exchange whose bindings were not read nobody knows.
+    /// exchange whose bindings were not read this is unknown.
     fn may_share_messages(&self, held: &HeldMessages) -> bool {
         let unread = held.exchanges.iter().any(|exchange| !self.bindings.contains_key(exchange));
         unread

@@ -75,7 +75,7 @@ async fn tcp(host: &str, port: u16) -> io::Result<TcpStream> {
     Ok(stream)
 }
 
-/// Lets the Redis client speak on a stream. It is told no password and no database: its handshake then sends nothing at all,
+/// Lets the Redis client speak on a stream. It gets no password and no database: its handshake then sends nothing at all,
 /// and `AUTH` and `SELECT` travel with the first batch. This saves a round trip and keeps the server's own words.
 async fn session(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -116,7 +116,7 @@ fn system() -> Result<Arc<RootCertStore>, Absence> {
     Ok(roots.clone())
 }
 
-/// The certificate authorities that somebody wrote down. Here every one is meant.
+/// The certificate authorities that an operator configured. Here every one must be valid.
 fn of(pem: &str) -> Result<RootCertStore, Absence> {
     let mut roots = RootCertStore::empty();
     for (place, certificate) in CertificateDer::pem_slice_iter(pem.as_bytes()).enumerate() {

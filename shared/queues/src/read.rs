@@ -141,7 +141,7 @@ fn of_celery<'a>(source: &'a QueueSource, places: &[usize], replies: &[Reply]) -
     Some(DetailRequest::new(queue, |nth| number(nth).unwrap_or(0)))
 }
 
-/// What is kept for a server; nobody else has it meanwhile.
+/// What is kept for a server; no other read has it meanwhile.
 fn taken<T>(kept: &Mutex<BTreeMap<ServerKey, T>>, at: &ServerKey) -> Option<T> {
     kept.lock().unwrap_or_else(PoisonError::into_inner).remove(at)
 }

@@ -1,7 +1,7 @@
 //! kombu's `unacked` hash: what Celery's workers hold.
 //!
 //! Workers keep here what they prefetched, what waits for its ETA, and, with `acks_late`, what runs. The hash is shared
-//! by all queues of a database and prefix, and only the end of each value tells the queue, so a part of it proves nothing:
+//! by all queues of a database and prefix, and only the end of each value names the queue, so a part of it proves nothing:
 //! it is read whole. What a delivery tag stands for never changes, so a warm process reads each message once. First come
 //! the tags, then the sizes of the new messages, then these, in portions that fit a small function's memory.
 
@@ -49,7 +49,7 @@ enum Content {
 pub(crate) struct HeldMessages {
     /// The messages that were read, by the way they came.
     pub(crate) routes: BTreeMap<Route, HeldJobs>,
-    /// Values that are not kombu's: nobody knows whose they are.
+    /// Values that are not kombu's: whose they are is unknown.
     pub(crate) strange: u64,
     /// Messages that were not read.
     pub(crate) unread: u64,

@@ -1,4 +1,4 @@
-//! Scaling of services, the concern of `queue-depth` and `service-load`: what they see, decide, change and tell.
+//! Scaling of services, the concern of `queue-depth` and `service-load`: what they read, decide, change and report.
 
 pub mod concern;
 pub mod memory;

@@ -10,7 +10,7 @@ use tidegate_fleet::{Fleet, Service};
 
 use crate::queues::ReadQueues;
 
-/// What tells one function that scales services from another. A service belongs to exactly one part, so no two functions
+/// What distinguishes one function that scales services from another. A service belongs to exactly one part, so no two functions
 /// fight over it.
 #[derive(Debug, Clone, Copy)]
 pub struct Part {

@@ -151,7 +151,7 @@ fn a_group_is_reported_in_instances() {
     assert_eq!(
         json["seen"].as_object().expect("an object").get("waiting"),
         None,
-        "there is no queue to tell of"
+        "there is no queue to report"
     );
     let machine: serde_json::Value = serde_json::from_str(&sns::message(&report)).expect("JSON");
     assert!(machine["https"].as_str().expect("a text").contains("\"relatedResources\":[\"web\"]"));

@@ -24,7 +24,7 @@ pub struct QueueReading {
     pub waiting: f64,
     /// Jobs taken and not finished, as far as the queue shows them.
     pub in_flight: f64,
-    /// Jobs finished since the beginning; only a queue that counts them tells.
+    /// Jobs finished since the beginning; only where the queue counts them.
     pub completed: f64,
     /// Jobs taken since the beginning: the number of the next one to be taken.
     pub taken: f64,
@@ -57,7 +57,7 @@ pub trait Autoscaler {
         None
     }
 
-    /// An evaluation before anybody may act.
+    /// An evaluation before an autoscaler may act.
     fn watch(&mut self, _seen: &AutoscalerInput<'_>) {}
 
     /// An evaluation in which nothing can be read, the service included.

@@ -1,4 +1,4 @@
-//! The limit: what somebody who knows the future would pay, and what no plan can go below.
+//! The limit: what an autoscaler that knows the future would pay, and what no plan can go below.
 
 use std::collections::VecDeque;
 

@@ -1,4 +1,4 @@
-//! A load that the maximum cannot serve in time, whoever scales.
+//! A load that the maximum cannot serve in time, whichever autoscaler scales.
 
 use serde::Serialize;
 

@@ -1,4 +1,4 @@
-//! Why AWS did not do, or did not tell, what it was asked for: the one classifier of all its services' errors.
+//! Why a call to AWS failed: the one classifier of all its services' errors.
 
 use std::error::Error;
 use std::fmt;
@@ -85,7 +85,7 @@ impl AwsError {
         }
     }
 
-    /// Whether the same call may succeed later without anybody changing anything.
+    /// Whether the same call may succeed later without a change by an operator.
     pub(crate) fn is_retryable(&self) -> bool {
         match self {
             Self::TimedOut | Self::Unreachable { .. } | Self::NotUnderstood => true,

@@ -173,7 +173,7 @@ fn trouble(service: &aws_sdk_ecs::types::Service) -> Option<String> {
 }
 
 /// The target groups of the service and, where a deployment controller keeps them apart, of its task sets. A service
-/// deployed blue/green has two, and its requests go to either: of which one, `DescribeServices` does not tell.
+/// deployed blue/green has two, and its requests go to either: `DescribeServices` does not show to which one.
 fn target_groups(service: &aws_sdk_ecs::types::Service) -> Vec<String> {
     let of_task_sets = service.task_sets().iter().flat_map(TaskSet::load_balancers);
     let both = |balancer: &LoadBalancer| {

@@ -43,7 +43,7 @@ fn aws() -> Aws {
             Ok(json!({"TargetGroups": arns.map(group).collect::<Vec<_>>()}))
         }
         "GetMetricData" => Ok(results(body, |_| vec![(0, 1.0)])),
-        other => unreachable!("nobody needs {other}"),
+        other => unreachable!("unexpected call {other}"),
     })
 }
 

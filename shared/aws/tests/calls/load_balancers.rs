@@ -149,7 +149,7 @@ async fn both_sides_of_a_connection_are_one_and_a_load_balancer_counts_once() {
     let aws = aws(&groups, |metric, place| match (metric, place) {
         ("ActiveConnectionCount", "app/prod/50") => vec![(3, 800.0), (0, 1000.0)],
         ("ActiveFlowCount", "net/tcp/7") => vec![(0, 30.0)],
-        other => unreachable!("nobody asks for {other:?}"),
+        other => unreachable!("unexpected call {other:?}"),
     });
     let connections = LoadBalancerMetric::Connections;
     assert_eq!(points(&read(&aws, connections.clone(), &["a", "b"]).await), [(3, 400.0), (0, 500.0)]);

@@ -53,7 +53,7 @@ impl Drop for MotoProcess {
     }
 }
 
-/// A port nobody listens on; somebody else may take it before we do, so whoever uses it tries again.
+/// A port without a listener. Another process may take it first, so the caller tries again.
 fn free_port() -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("loopback has a free port");
     listener.local_addr().expect("a bound socket has an address").port()

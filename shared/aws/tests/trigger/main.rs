@@ -1,4 +1,4 @@
-//! Events, as AWS sends them and as nobody should.
+//! Events, as AWS sends them and malformed ones.
 
 mod mutations;
 mod payloads;

@@ -1,4 +1,4 @@
-//! Events that nobody should send: those of the corpus, broken at random. A short run is part of the tests; a longer one is
+//! Malformed events: those of the corpus, broken at random. A short run is part of the tests; a longer one is
 //! `TIDEGATE_FUZZ_SECONDS=600 cargo test --release --workspace --test trigger -- --nocapture mutations`.
 
 use std::path::Path;

@@ -11,7 +11,7 @@ pub(crate) struct PlacedRule {
     pub(crate) when: Condition,
     /// What it does to the capacity, if anything, and where its amount stands.
     pub(crate) adjust: Option<(Adjustment, Place)>,
-    /// As what it is told, if it is.
+    /// The severity of its notification, if it has one.
     pub(crate) notify: Option<Severity>,
     /// Where its condition stands.
     pub(crate) place: Place,

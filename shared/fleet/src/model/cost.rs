@@ -19,7 +19,7 @@ const DOLLARS_PER_READING: f64 = 0.01 / 1_000.0;
 /// A standard alarm, per metric of it and month.
 const DOLLARS_PER_ALARM: f64 = 0.10;
 
-/// What a fleet must spend on readings in a month before a cheaper way is worth somebody's time.
+/// What a fleet must spend on readings in a month before a cheaper way is worth an operator's time.
 pub const WORTH_A_HINT_DOLLARS: f64 = 10.0;
 
 /// What alarms would save.
@@ -66,7 +66,7 @@ pub fn saving_by_alarms(fleet: &Fleet) -> Option<Saving> {
     })
 }
 
-/// `None` where somebody needs the value itself, or where the alarms would cost more than the readings.
+/// `None` where a rule needs the value itself, or where the alarms would cost more than the readings.
 fn saving_of(metric: &Metric, policy: &ServicePolicy) -> Option<Saving> {
     let mut conditions: Vec<&Condition> = Vec::new();
     let reported = policy.notify.iter().map(|notify| &notify.when);

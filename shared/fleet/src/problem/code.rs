@@ -46,7 +46,7 @@ macro_rules! codes {
 }
 
 codes! {
-    /// The file has more problems than anybody reads at once.
+    /// The file has more problems than an operator reads at once.
     TooManyProblems, "too-many-problems", Error;
     /// The file is larger than 1 MiB.
     TooLarge, "too-large", Error;

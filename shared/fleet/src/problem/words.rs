@@ -1,4 +1,4 @@
-//! Words for messages: lists, plurals, and what somebody probably meant.
+//! Words for messages: lists, plurals, and what the author probably meant.
 
 use crate::problem::excerpt::without_secrets;
 

@@ -12,7 +12,7 @@ pub(crate) const RULES_MAX: usize = 50;
 /// Trackers of one service; of several the largest capacity wins.
 pub(crate) const TRACK_MAX: usize = 10;
 
-/// As what a condition can be told.
+/// The severities of a notification.
 pub(crate) const SEVERITIES: [(&str, Severity); 2] =
     [("warning", Severity::Warning), ("critical", Severity::Critical)];
 

@@ -6,7 +6,7 @@ use crate::settings::fleet::FLEET;
 use crate::settings::reference;
 use crate::settings::shape::{Need, Presence, Setting, Shape, Text, ValueKind, WHOLE_MAX};
 
-/// What the schema is called. A name and no address: it is printed by the command, and nobody has to be online for it.
+/// What the schema is called. A name and no address: it is printed by the command, and needs no network.
 const ID: &str = "urn:tidegate:fleet:1";
 
 /// The JSON Schema (draft 2020-12) of the fleet file, as `tidegate schema` prints it. `errorMessage` and

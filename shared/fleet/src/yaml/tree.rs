@@ -1,6 +1,6 @@
 //! YAML text -> a tree in which every scalar keeps its text as written, its style and its place.
 //!
-//! Deriving would type the scalars (`no`, `012`, `1e3`) before anybody asked what the key wants, stop at the first
+//! Deriving would type the scalars (`no`, `012`, `1e3`) before the type of the key is known, stop at the first
 //! error and forget the places. Here nothing is typed: the reader of each setting decides.
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};

@@ -22,7 +22,7 @@ fn a_rule_tells_or_scales_or_both() {
     let (add, remove) = (Adjustment::Add(Amount::Tasks(2)), Adjustment::Remove(Amount::Tasks(1)));
     assert_eq!(scaling, [("cpu > 80%".to_owned(), add), ("cpu < 30%".to_owned(), remove)]);
     let names: Vec<&str> = service.metrics().iter().map(|metric| metric.name.as_str()).collect();
-    assert_eq!(names, ["memory", "cpu"], "what is only told is read too");
+    assert_eq!(names, ["memory", "cpu"], "a metric that only `notify` names is read too");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use tidegate_policy::{MetricName, MetricPolicy, OnAbsence, Signal};
 use crate::mistakes::check_problems;
 use crate::taken::{PLACE, fleet, service};
 
-/// A service with one rule that only tells, so that every condition stands alone.
+/// A service with one rule that only notifies, so that every condition stands alone.
 fn reported(condition: &str) -> String {
     format!("rules: [{{ when: {condition}, notify: warning }}]")
 }

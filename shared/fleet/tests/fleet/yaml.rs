@@ -10,7 +10,7 @@ pub(crate) fn to_json(text: &str) -> Value {
     value(first.expect("the file has a document"), &mut events)
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "the parser tells of more than a fleet file may hold")]
+#[expect(clippy::wildcard_enum_match_arm, reason = "the parser has more events than a fleet file may hold")]
 fn value<'a>(event: Event<'a>, events: &mut impl Iterator<Item = Event<'a>>) -> Value {
     match event {
         Event::Scalar(text, ScalarStyle::Plain, ..) => plain(&text),

@@ -180,7 +180,7 @@ fn extend(
     now: Timestamp,
 ) -> Option<ConditionRun> {
     let period = signal_reading.period;
-    // A lower bound that does not breach upward tells nothing.
+    // A lower bound that does not breach upward says nothing about the condition.
     let tells = |point: &&Datapoint| {
         let breaches = condition.comparison.holds(point.value, condition.threshold);
         !signal_reading.at_least || (breaches && condition.comparison.is_upward())

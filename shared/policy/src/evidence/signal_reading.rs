@@ -10,7 +10,7 @@ use crate::reading::Reading;
 pub(crate) struct SignalReading {
     /// Its value; `None` when it has no vote.
     pub(crate) reading: Option<Reading<f64>>,
-    /// The value is a lower bound: it may breach upward, and tells nothing else.
+    /// The value is a lower bound: it may breach upward, and shows nothing else.
     pub(crate) at_least: bool,
     /// The datapoints that have settled, oldest first: as far as they are known, or those that are new.
     pub(crate) points: Vec<Datapoint>,

@@ -324,7 +324,7 @@ mod tests {
             prop_assert!(ours.0 >= fewest - 1e-9 && ours.1 <= greatest + 1e-9, "{ours:?} {fewest} {greatest} {ran:?}");
         }
 
-        /// What was asked for is in no measurement before somebody saw it run, and what stops is in it until somebody saw it
+        /// What was asked for is in no measurement before an evaluation saw it run, and what stops is in it until one saw it
         /// gone: a task that is counted too early would be ordered twice.
         #[test]
         fn nothing_counts_as_risen_or_fallen_before_it_was_seen(

@@ -73,7 +73,7 @@ pub(crate) fn demand(evidence: &[Evidence<'_>], start: Start, bounds: Capacity, 
         // What breaches and what does not agree is one thing; it is said once.
         reasons.retain(|reason| !objections.iter().any(|other| is_same_condition(reason, other)));
     } else {
-        // Nobody asked to scale in, so nobody has to agree; that a reading is missing is worth a word all the same.
+        // No rule proposes to scale in, so no signal has to agree; a missing reading is reported all the same.
         objections.retain(|reason| !matches!(reason, Reason::NotAgreed { .. }));
     }
     if reasons.is_empty() && objections.is_empty() {

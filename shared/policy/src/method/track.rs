@@ -110,7 +110,7 @@ fn opinion(one: &Tracked<'_>, start: Start, bounds: Capacity) -> Proposal {
     let at_least = at_least(track);
     let high = one.high.map(|(value, fewest)| (value, value / track.target, fewest.max(at_least)));
     if let Some((value, per_target, _)) = high.filter(|(value, ..)| desired == 0 && *value > 0.0) {
-        // A share of no task tells only that there is something to do.
+        // A share of no task shows only that there is something to do.
         let first = if at_least > 0.0 { whole_tasks(per_target) } else { 1 };
         let tasks = first.max(bounds.min()).max(1);
         return Proposal::Asks { tasks, reasons: vec![asks(value, tasks)] };

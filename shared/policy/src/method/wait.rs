@@ -59,7 +59,7 @@ const NO_TASK_BELIEVED: f64 = 0.5;
 /// more on the stress trace.
 const PACE_ERROR: f64 = 0.25;
 
-/// Two evaluations closer than this tell nothing about speed: a handful of jobs more or less would be everything.
+/// Two evaluations closer than this show no speed: a handful of jobs more or less would be everything.
 const SHORTEST_INTERVAL_SECONDS: f64 = 5.0;
 
 /// The clocks of two writers may differ by so much; an evaluation that seems so much earlier than the last came right

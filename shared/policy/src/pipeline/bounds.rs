@@ -30,7 +30,7 @@ pub(crate) struct InForce<'a> {
 }
 
 impl<'a> InForce<'a> {
-    /// What is in force now: the bounds, as AWS's own allow, and awake where nothing could tell that a task is wanted again.
+    /// What is in force now: the bounds, as AWS's own allow, and awake where no reading could show that a task is needed again.
     pub(crate) fn now(known: &DecisionInputs<'a>, rows: Rows<'a>) -> Self {
         let in_force = in_force(known, known.floor.clone(), rows);
         let in_force = match known.service() {
@@ -40,7 +40,7 @@ impl<'a> InForce<'a> {
         if known.seen.queue.is_none() { in_force.awake() } else { in_force }
     }
 
-    /// Without a queue nothing tells that a service without tasks is wanted again: outside of the hours in which it
+    /// Without a queue no reading shows that a service without tasks is needed again: outside of the hours in which it
     /// sleeps one task stays, and one wakes. An operator may still pin it at zero.
     fn awake(mut self) -> Self {
         self.bounds = raised(self.bounds, 1);
@@ -83,7 +83,7 @@ impl<'a> InForce<'a> {
 
 /// The bounds of a service at a moment. Hours outrank the capacity, the floor table raises the minimum within them, and
 /// what an operator asked for outranks all, later overrides the earlier ones. They leave the capacity of the file
-/// downward, and upward as far as the file allows: whoever may write the table is not always who may change the file.
+/// downward, and upward as far as the file allows: a principal that may write the table may not always change the file.
 fn in_force<'a>(
     known: &DecisionInputs<'a>,
     floor_reading: Option<FloorReading>,

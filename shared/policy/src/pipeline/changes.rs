@@ -20,7 +20,7 @@ pub(crate) struct Changes {
     pub(crate) woke_at: Option<Timestamp>,
     /// The desired count is 0 because we set it.
     pub(crate) zeroed: bool,
-    /// What it was before somebody else changed it.
+    /// What it was before another process changed it.
     pub(crate) manual: Option<u32>,
     /// How often another process has overwritten what was set here.
     pub(crate) overwritten: Option<Overwritten>,

@@ -26,7 +26,7 @@ fn a_value_that_is_corrected_is_acted_on_although_no_newer_one_has_come() {
     assert_eq!(stage.at(15).evaluate().verdict, ScaleOut { from: 5, to: 7 });
 }
 
-/// Between two answers nothing tells whether the tasks just added were enough.
+/// Between two answers no reading shows whether the tasks just added were enough.
 #[test]
 fn a_breach_steps_again_with_an_answer_that_repeats_it_and_not_between_two_answers() {
     let mut stage = api(&["cpu > 70%: +2"]);
@@ -111,7 +111,7 @@ fn the_jobs_of_a_queue_known_by_a_metric_are_the_newest_that_settled_and_no_fewe
     assert_eq!(jobs(&MetricReading::NotRead, Zero, noon()), Err(not_read));
 }
 
-/// A total of 9,000 beside tasks that do not run: nobody has a share of it, now or later.
+/// A total of 9,000 beside tasks that do not run: no task has a share of it, now or later.
 #[test]
 fn a_total_that_no_target_serves_is_no_share() {
     let total = |stage: &mut Stage, at: i64| {

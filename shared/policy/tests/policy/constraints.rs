@@ -62,7 +62,7 @@ fn narrower_bounds_limit_both_directions() {
     assert_eq!(with(10.0, narrow).peek().verdict, ScaleIn { from: 5, to: 4 });
 }
 
-/// AWS refuses a size outside, whoever asks for it.
+/// AWS refuses a size outside the bounds, from every caller.
 #[test]
 fn overrides_stay_within_aws_own_bounds_too() {
     let narrow = || with(50.0, Constraints { min: Some(4), max: Some(8), ..Constraints::default() });
@@ -104,7 +104,7 @@ fn what_aws_does_not_take_away_stays() {
     };
     let held = with(10.0, suspended.clone()).peek();
     assert_eq!((held.verdict, codes(&held)), (Hold { at: Some(5) }, vec!["rule-matched", "no-scale-in"]));
-    assert!(held.notices.is_empty(), "it costs money, and wakes nobody");
+    assert!(held.notices.is_empty(), "it costs money, but notifies no operator");
     assert_eq!(with(90.0, suspended).peek().verdict, ScaleOut { from: 5, to: 9 });
 }
 

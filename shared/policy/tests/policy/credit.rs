@@ -137,7 +137,7 @@ fn after_a_minimum_nothing_leaves_for_the_cooldown_of_scale_in() {
     assert_eq!(stage.at(300).evaluate().verdict, ScaleIn { from: 12, to: 11 });
 }
 
-/// The first tasks have no CPU yet, whoever woke them.
+/// The first tasks have no CPU yet, whatever started them.
 #[test]
 fn the_first_tasks_of_a_minimum_need_no_datapoint_at_once() {
     let mut stage = Stage::new(1, 100, &["cpu > 70%: +2"]).tasks(0).overridden(Min(2), 6_000);

@@ -49,7 +49,7 @@ fn a_scale_out_waits_for_no_window() {
     assert_eq!(sizes(&mut deployment(10), &[50.0, 80.0]), [10, 16]);
 }
 
-/// With zero replicas and a larger minimum the autoscaler stops adjusting until somebody raises the size.
+/// With zero replicas and a larger minimum the autoscaler stops adjusting until an operator raises the size.
 #[test]
 fn a_size_of_zero_by_hand_switches_it_off_until_it_is_raised_by_hand() {
     let mut stage = deployment(0);

@@ -6,7 +6,7 @@ use crate::floor::monitors;
 use crate::stage::signal;
 use crate::track::track;
 
-/// Every built-in name with its unit, whether the queue tells it, and whether fewer tasks make it larger.
+/// Every built-in name with its unit, whether the queue shows it, and whether fewer tasks make it larger.
 #[test]
 fn every_built_in_name_is_a_signal_of_its_own_that_is_written_as_it_is_read() {
     let names = [

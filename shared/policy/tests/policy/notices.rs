@@ -257,7 +257,7 @@ fn failing_changes_that_were_already_reported_are_reported_once_and_their_end_on
     stage.at(60).evaluate();
     let unheard = stage.arrive().at(75).evaluate_and_crash();
     assert_eq!(notified(&unheard), ["-changes fail"]);
-    // The next change fails too, before anybody heard of the end.
+    // The next change fails too, before operators were notified of the end.
     stage.memory.mark_begun(NoticeKind::ActionFailing, stage.now);
     assert_eq!(notified(&stage.at(90).evaluate()), ["-changes fail"], "notified of as failing, it ends once");
     assert_eq!(notified(&stage.at(105).evaluate()), [""; 0]);

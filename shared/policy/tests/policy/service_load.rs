@@ -1,4 +1,4 @@
-//! Services without a queue: an API that follows its load, and a night on which nobody comes.
+//! Services without a queue: an API that follows its load, and a night without requests.
 
 use tidegate_policy::Severity;
 use tidegate_policy::Verdict::{Hold, ScaleIn, ScaleOut};
@@ -17,7 +17,7 @@ fn at(requests: f64, rules: &[&str]) -> Decision {
     api(1, rules).points("requests", &[(0, requests)]).peek()
 }
 
-/// Nothing would tell that it is wanted again: a share of no task is nothing, and a load balancer without a target
+/// No reading would show that it is needed again: a share of no task is nothing, and a load balancer without a target
 /// counts no request.
 #[test]
 fn without_a_queue_one_task_stays_and_one_wakes_after_the_hours_of_sleep() {
@@ -36,7 +36,7 @@ fn without_a_queue_one_task_stays_and_one_wakes_after_the_hours_of_sleep() {
     assert_eq!(codes(&rested.peek()), ["switched-off"], "not set by us");
 }
 
-/// Silence is no quiet hour while nobody could be heard: ten tasks die, the load balancer counts no request any more.
+/// Missing requests do not mean low load while no task could answer: ten tasks die, the load balancer counts no request any more.
 #[test]
 fn while_nothing_serves_or_new_tasks_do_not_start_little_load_removes_nothing() {
     for running in [0, 1] {
@@ -101,7 +101,7 @@ fn a_share_that_would_rise_above_its_rule_keeps_the_tasks() {
 }
 
 /// AWS, target tracking with `ALBRequestCountPerTarget`: the load is known as a whole, so its size is `total / target`,
-/// whoever runs and since when.
+/// whichever tasks run and since when.
 #[test]
 fn a_tracked_total_asks_for_the_whole_load_by_its_target() {
     let check = |desired: u32, running: u32, requests: f64, expected: u32| {
@@ -162,7 +162,7 @@ fn a_share_has_no_vote_while_the_service_sleeps_and_the_total_may_wake_it() {
     assert_eq!(total.peek().verdict, ScaleOut { from: 0, to: 1 });
 }
 
-/// An API of 3 to 20 tasks at night. Its load balancer publishes nothing while nobody comes: no requests are zero
+/// An API of 3 to 20 tasks at night. Its load balancer publishes nothing while there are no requests: no requests are zero
 /// requests, and neither a response time nor an error rate has a vote.
 fn evening() -> Stage {
     let rules = [

@@ -19,7 +19,7 @@ struct EvaluationStep {
     answers: bool,
     cpu: f64,
     requests: f64,
-    /// How the change ended, if it was decided; `None` when nobody told.
+    /// How the change ended, if it was decided; `None` when the outcome is unknown.
     settled: Option<Settled>,
 }
 

@@ -1,4 +1,4 @@
-//! A service on a stage: rules in words, a clock that is set by hand, and an ECS that does what it is told.
+//! A service on a stage: rules in words, a clock that is set by hand, and an ECS that does what is requested.
 
 use std::num::NonZeroU32;
 

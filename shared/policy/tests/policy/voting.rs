@@ -226,7 +226,7 @@ fn a_head_that_does_not_move_is_stalled_for_as_long_as_it_was_seen() {
     assert_eq!(codes(&stage.at(400).evaluate()), ["nothing-matches"]);
 }
 
-/// The same job stands first before and after the pause: nobody was to take it.
+/// The same job stands first before and after the pause: no worker was to take it.
 #[test]
 fn a_pause_is_no_stall() {
     let mut stage = Stage::new(1, 50, &["stalled_for > 60: +1"]).waiting(5);

@@ -131,7 +131,7 @@ fn where_running_jobs_are_hidden_tasks_leave_as_the_believed_load_fades() {
     assert!(world.longest_wait <= 60.0, "{}", world.longest_wait);
 }
 
-/// What is believed to run behind an empty queue must not order anybody.
+/// What is believed to run behind an empty queue must not add tasks.
 #[test]
 fn an_empty_queue_that_shows_nothing_order_no_task() {
     for tasks in [1, 4, 40] {

@@ -97,7 +97,7 @@ fn jobs_that_dead_tasks_took_along_keep_their_tasks() {
     assert_eq!(world.desired(), before);
 }
 
-/// Of thousands of messages that workers hold only a sample was read: of what runs, and of what arrives, nobody knows more.
+/// Of thousands of messages that workers hold only a sample was read: no more is known of what runs and of what arrives.
 #[test]
 fn an_evaluation_that_read_only_a_part_orders_for_what_waits_and_teaches_wait_nothing() {
     let mut world = WaitWorld::new(1, 200, 40).with(|world| (world.counts, world.shows) = (false, false));

@@ -94,7 +94,7 @@ pub(crate) async fn read(
 
 /// The next task of each queue whose first list is not larger than a portion.
 ///
-/// No command tells how large a message is before it is read, so none is read of which that is not bounded: it is at most as
+/// No command shows how large a message is before it is read, so none is read of which that is not bounded: it is at most as
 /// large as its whole list. `SAMPLES 0` makes Redis read all of the list. By default it reads the newest tasks only, and
 /// the next one, the oldest, may be a thousand times as large. Only what was pushed into an empty list meanwhile is larger.
 async fn heads(session: &mut Session<'_>, asked: &[DetailRequest<'_>]) -> BTreeMap<String, u64> {
@@ -143,7 +143,7 @@ fn shortest(lists: BTreeMap<&String, u64>) -> Vec<&String> {
     lists.into_iter().map_while(fits).collect()
 }
 
-/// The binding tables of the exchanges that messages came through and nobody named.
+/// The binding tables of the exchanges that messages came through and that no setting names.
 async fn tables(
     session: &mut Session<'_>,
     asked: &[DetailRequest<'_>],

@@ -26,7 +26,7 @@ pub(super) fn lists(queue: &CeleryQueue) -> Vec<String> {
 }
 
 /// Where a queue may be bound: the exchange that the file names, the one of its own name that Celery makes for a queue that
-/// nobody declared, and Celery's default for one declared without an exchange.
+/// that was not declared, and Celery's default for one declared without an exchange.
 pub(super) fn exchanges(queue: &CeleryQueue) -> Vec<String> {
     let mut exchanges = vec![queue.exchange.clone()];
     for other in [queue.queue.as_str(), DEFAULT_EXCHANGE] {

@@ -23,7 +23,7 @@ async fn check_version(version: u32) {
     client.order(&json!({"add": 3, "options": {"priority": 7}}));
     client.order(&json!({"add": 2, "options": {"delay": 3_600_000}}));
     client.order(&json!({"add": 1, "options": {"delay": 1}}));
-    // Without a worker nobody promotes the delayed job whose time has come.
+    // Without a worker nothing promotes the delayed job whose time has come.
     let due = reader.until(|queue| queue.due == 1).await;
     assert_eq!((due.waiting, due.delayed, due.paused), (8, 2, false));
     assert!(!due.delayed_held);
@@ -69,7 +69,7 @@ async fn limited(version: u32, limit: &Value, worker: &Value, release: bool) -> 
     let mut client = clients::bullmq(version, &server.url(), "emails");
     client.order(&json!({"add": 10}));
     let free = reader.until(|queue| queue.waiting == 10).await;
-    assert!(!free.paused, "nobody works yet, and nobody is kept from it");
+    assert!(!free.paused, "no worker runs yet, and none is stopped");
     if !limit.is_null() {
         client.order(limit);
     }

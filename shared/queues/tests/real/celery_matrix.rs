@@ -144,12 +144,12 @@ async fn check_eta(ack: Ack) {
     // More than a worker prefetches: delayed tasks do not count against its limit, it takes them all.
     cell.send_short(20, &json!({"countdown": 3600}));
     cell.send_short(5, &json!({"countdown": 3600, "queue": "reports"}));
-    // In the list nobody knows of their ETA: only a worker can find out.
+    // In the list their ETA is unknown: only a worker can find out.
     cell.wait_for(20, ack.sees(0), 0).await;
     cell.work();
     let queue = cell.wait_for(0, ack.sees(0), 20).await;
     assert!(queue.delayed_held);
-    // A worker that is told to stop puts back what it holds.
+    // A worker that gets SIGTERM puts back what it holds.
     cell.worker.as_ref().expect("it works").signal("TERM");
     cell.wait_for(20, ack.sees(0), 0).await;
 }

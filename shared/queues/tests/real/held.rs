@@ -248,7 +248,7 @@ async fn the_next_task_is_shown_unless_its_list_is_large() {
     let check = async |waiting: u64, is_shown: bool, bytes: std::ops::Range<u64>| {
         let before = Mutex::new(relay.bytes());
         let found = |queue: &Queue| {
-            let before = std::mem::replace(&mut *before.lock().expect("nobody panicked"), relay.bytes());
+            let before = std::mem::replace(&mut *before.lock().expect("no thread panicked"), relay.bytes());
             let read = relay.bytes() - before;
             assert!(read < bytes.end, "{read} bytes");
             assert_eq!(queue.waiting, waiting);
@@ -307,9 +307,9 @@ fn peak_of(test: &str, url: &str) -> u64 {
     peak.trim().trim_end_matches(" kB").parse().expect("a number")
 }
 
-/// The line in which Linux tells this process' peak of memory.
+/// The line in which Linux shows this process' peak of memory.
 fn peak() -> String {
-    let status = std::fs::read_to_string("/proc/self/status").expect("Linux tells of processes");
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux has /proc");
     status.lines().find(|line| line.starts_with("VmHWM")).expect("the peak is reported").to_owned()
 }
 

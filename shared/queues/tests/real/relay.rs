@@ -73,7 +73,7 @@ impl Relay {
     }
 }
 
-/// Passes bytes on in one direction; `each` is told the size of each piece before, and says whether it is passed on.
+/// Passes bytes on in one direction; `each` gets the size of each piece before, and says whether it is passed on.
 fn pass(from: &TcpStream, to: &TcpStream, each: impl Fn(u64) -> bool + Send + 'static) {
     let mut from = from.try_clone().expect("a socket can be shared");
     let mut to = to.try_clone().expect("a socket can be shared");

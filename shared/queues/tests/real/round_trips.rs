@@ -135,7 +135,7 @@ async fn an_evaluation_can_be_part_of_a_function_that_moves_between_threads() {
     fn moves<T: Send>(value: T) -> T {
         value
     }
-    let redis = Mutex::new(Redis::new()).into_inner().expect("nobody panicked");
+    let redis = Mutex::new(Redis::new()).into_inner().expect("no thread panicked");
     assert_eq!(moves(redis.read(&[], Timestamp::now())).await, []);
     assert_eq!(format!("{:?}", moves(redis)), "Redis { idle: 0, .. }");
     let source = QueueSource::List(RedisList {

@@ -14,7 +14,7 @@ use crate::autoscaler::log::{Log, LoggedDecision};
 use crate::evaluation::{Autoscaler, AutoscalerInput, Minute, QueueReading, Shows};
 use crate::number::{jobs, place, real};
 
-/// The one metric that a queue world can tell: the busy share of the tasks.
+/// The one metric that a queue world has: the busy share of the tasks.
 const CPU: &str = "cpu";
 /// What the simulated evaluations are called.
 const TARGET: &str = "simulated";
@@ -40,7 +40,7 @@ pub struct Production {
 impl Production {
     /// A service that was never evaluated, from a moment on.
     ///
-    /// Rules, trackers and floors by what no queue tells (memory, response times, users, alarms) are left out: a reading
+    /// Rules, trackers and floors by what no queue shows (memory, response times, users, alarms) are left out: a reading
     /// that is always missing would keep every task for ever. No operator is notified of anything.
     #[must_use]
     pub fn new(policy: &ServicePolicy, begin: Timestamp) -> Self {
@@ -95,7 +95,7 @@ impl Production {
         self.log.as_ref()
     }
 
-    /// The conditions of the rules that a queue world cannot tell.
+    /// The conditions of the rules that a queue world does not have.
     #[must_use]
     pub fn left_out(&self) -> &[String] {
         &self.left_out
@@ -176,7 +176,7 @@ impl Production {
     }
 }
 
-/// A queue world can tell it.
+/// A queue world has it.
 fn is_reported(signal: &Signal) -> bool {
     signal.is_of_queue() || matches!(signal, Signal::Metric(name) if name.as_str() == CPU)
 }

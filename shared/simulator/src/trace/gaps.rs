@@ -49,7 +49,7 @@ pub(super) struct Values {
 const OFF_THE_GRID: f64 = 0.05;
 /// The interval is the distance that this share of all distances does not exceed: the least but for chance.
 const SHORTEST: f64 = 0.05;
-/// From this share of intervals without a row on nobody can have missed so many: they were empty.
+/// From this share of intervals without a row on, so many cannot have been missed: they were empty.
 const MANY_MISSING: f64 = 0.05;
 /// A count that leaves out its zeros has ones nearly as often; spiky ones seldom less than a quarter as often.
 const ONES_FOR_EACH_ZERO: f64 = 0.25;

@@ -49,13 +49,13 @@ impl Trace {
         }
     }
 
-    /// The first timestamp, where the trace tells absolute times.
+    /// The first timestamp, where the trace has absolute times.
     #[must_use]
     pub fn first(&self) -> Option<Timestamp> {
         self.first
     }
 
-    /// The first timestamp as a number: seconds since 1970 where the trace tells absolute times, otherwise since whatever
+    /// The first timestamp as a number: seconds since 1970 where the trace has absolute times, otherwise since whatever
     /// it counts from.
     #[must_use]
     pub fn first_seconds(&self) -> f64 {

@@ -214,7 +214,7 @@ impl JobModel {
         jobs(self.mean_seconds * factor * MICROS).max(1)
     }
 
-    /// One task, any of them, is told to stop; what becomes of its running jobs is reported.
+    /// One task, any of them, must stop; what becomes of its running jobs is reported.
     fn stop_one(&mut self, jobs: ScaleIn) {
         if self.ready.is_empty() {
             return;

@@ -7,7 +7,7 @@ use crate::world::waits::Waits;
 pub(super) trait Model {
     /// Tasks begin to serve.
     fn add(&mut self, tasks: u32);
-    /// Tasks are told to stop.
+    /// Tasks must stop.
     fn remove(&mut self, tasks: u32);
     /// A task dies with its jobs, which begin anew.
     fn die(&mut self);
@@ -19,7 +19,7 @@ pub(super) trait Model {
     fn finish(&mut self, waits: &mut Waits);
     /// Jobs not yet taken, reserved, running, and done since the beginning.
     fn jobs(&self) -> JobCounts;
-    /// Tasks that were told to stop and still work.
+    /// Tasks that must stop and still work.
     fn stopping(&self) -> u32;
     /// Jobs interrupted, where they are told apart.
     fn interrupted(&self) -> Option<u64>;

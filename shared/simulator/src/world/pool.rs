@@ -19,7 +19,7 @@ pub(super) struct TaskPool {
     ready: Vec<Ordered>,
     /// Starting tasks, in the order they were asked for.
     starting: VecDeque<StartingTasks>,
-    /// When tasks that were told to stop do so; until then they serve.
+    /// When tasks that must stop do so; until then they serve.
     stops: Vec<u64>,
     rollout: Option<Rollout>,
     /// Until then no start ends.
@@ -35,7 +35,7 @@ pub(super) struct TaskPool {
 #[derive(Debug, Clone, Copy)]
 struct Ordered(Option<u64>);
 
-/// What the number of tasks alone does not tell of their cost.
+/// What the number of tasks alone does not show of their cost.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct TaskBill {
     /// Tasks that were started, failed starts included.
@@ -90,7 +90,7 @@ impl TaskPool {
         }
     }
 
-    /// Tasks that serve, both colours of a deployment and those that were told to stop among them.
+    /// Tasks that serve, both colours of a deployment and those that must stop among them.
     pub(super) fn ready(&self) -> u32 {
         let green = self.rollout.as_ref().map_or(0, |rollout| count(rollout.green.len()));
         count(self.ready.len()).saturating_add(count(self.stops.len())).saturating_add(green)
@@ -101,7 +101,7 @@ impl TaskPool {
         self.rollout.is_some()
     }
 
-    /// Tasks that are asked for (`desiredCount`): those told to stop are not among them.
+    /// Tasks that are asked for (`desiredCount`): those that must stop are not among them.
     pub(super) fn desired(&self) -> u32 {
         count(self.ready.len()).saturating_add(self.starting())
     }

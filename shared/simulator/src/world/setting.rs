@@ -51,10 +51,10 @@ pub struct Starts {
 /// When tasks start and stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Moments {
-    /// Where a step begins: what is ordered together starts together, and whoever is told to stop does so at once. What
+    /// Where a step begins: what is ordered together starts together, and a task that must stop does so at once. What
     /// the reference does.
     Steps,
-    /// Each at a second of its own: a start takes up to half a step more or less, and a task that is told to stop serves
+    /// Each at a second of its own: a start takes up to half a step more or less, and a task that must stop serves
     /// for up to a step more.
     AnySecond,
 }
@@ -82,7 +82,7 @@ pub enum JobTime {
     Exponential,
 }
 
-/// What becomes of running jobs when their task is told to stop. ECS chooses the task, not the least busy one.
+/// What becomes of running jobs when their task must stop. ECS chooses the task, not the least busy one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ScaleIn {
     /// The task takes no new job and stops, and is billed, when the last one is done.

@@ -15,7 +15,7 @@ use crate::world::sensing::Senses;
 use crate::world::setting::{ServiceModel, WorldSettings};
 use crate::world::waits::Waits;
 
-/// Replays a load in a world that somebody scales.
+/// Replays a load in a world that an autoscaler scales.
 ///
 /// It begins with the tasks that the first minute needs, unless the autoscaler has a size of its own.
 #[must_use]

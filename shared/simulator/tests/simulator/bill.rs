@@ -30,7 +30,7 @@ fn score(run: &Run, setting: &WorldSettings) -> Score {
     Score::of(run, &quiet(), setting, &Baseline::of(&quiet(), setting))
 }
 
-/// Fargate's one-minute minimum: whoever orders ten tasks and calls them off 15 s later pays ten minutes.
+/// Fargate's one-minute minimum: an autoscaler that adds ten tasks and removes them 15 s later pays ten minutes.
 #[test]
 fn a_task_is_billed_for_a_minute_at_least() {
     let setting = setting();

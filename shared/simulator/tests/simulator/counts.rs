@@ -134,7 +134,7 @@ fn what_is_missing_is_filled_where_zeros_or_fractions_are_recorded() {
         let error = read(&text, Gaps::Refuse).expect_err("a gap").to_string();
         assert!(error.starts_with("1 interval has no row, the first before line "), "{what}: {error}");
     }
-    // Ten thousand busy minutes without one: somebody missed it.
+    // Ten thousand busy minutes without one: it was missed.
     let mut busy = String::new();
     for minute in (0..10_000_u32).filter(|minute| *minute != 5_000) {
         let _ = writeln!(busy, "{},{}", minute * 60, 6_000 + minute % 100);

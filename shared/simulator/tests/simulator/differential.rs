@@ -74,7 +74,7 @@ fn the_rivals_cost_and_are_late_as_in_the_reference() {
     fs::create_dir_all(&out).expect("a folder of our own");
     let reference = reference(&traces, &refsim, &out);
     assert!(!reference.is_empty(), "no traces in {}", traces.display());
-    // In the reference nobody acts before the first minute is published, at 120 s.
+    // In the reference no autoscaler acts before the first minute is published, at 120 s.
     let setting = WorldSettings {
         evaluations: Evaluations { act_from_seconds: 120, ..setting().evaluations },
         ..setting()

@@ -23,7 +23,7 @@ struct Snapshot {
     recommendation: Option<u32>,
 }
 
-/// Notes what somebody sees and recommendations, before the world keeps it within the bounds.
+/// Records what an autoscaler sees and recommends, before the world keeps it within the bounds.
 struct Watched<S>(S, Vec<Snapshot>);
 
 impl<S: Autoscaler> Watched<S> {
@@ -241,7 +241,7 @@ fn production_recovers_when_nothing_goes_wrong_any_more() {
     }
 }
 
-/// What nobody can read is no reading of zero: an evaluation without anything keeps what there is.
+/// A queue that cannot be read is not a reading of zero: an evaluation without anything keeps what there is.
 #[test]
 fn an_evaluation_that_reads_nothing_changes_nothing() {
     let setting = setting();

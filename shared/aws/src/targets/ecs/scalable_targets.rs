@@ -21,7 +21,7 @@ const RESOURCES_PER_CALL: usize = 50;
 /// Whether it scales a service beside Tidegate, and between which bounds.
 pub(super) type Found = (OtherAutoscaler, Option<ScalableTarget>);
 
-/// Asks for every service. A service that is not in the answer is nobody's; a call that fails or is late leaves its own 50
+/// Asks for every service. A service that is not in the answer has no other autoscaler; a call that fails or is late leaves its own 50
 /// unknown.
 pub(super) async fn describe(
     clients: &Clients,

@@ -135,7 +135,7 @@ async fn scheduled_actions(clients: &Clients, groups: &[&str]) -> Result<Vec<Own
     Ok(found.iter().filter_map(autoscaler).collect())
 }
 
-/// The one group to ask for, or all; nothing where there is nobody to ask for.
+/// The one group to ask for, or all; nothing where there is no group.
 #[expect(
     clippy::option_option,
     reason = "whether to ask, and for which: the SDK takes the inner one as it is"

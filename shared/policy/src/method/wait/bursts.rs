@@ -75,7 +75,7 @@ fn begin(series: Option<Bursts>, now: Timestamp, load: f64) -> Bursts {
     bursts
 }
 
-/// Whether a burst has just begun, or the next one is due. The first of a series tells nothing about the next.
+/// Whether a burst has just begun, or the next one is due. The first of a series does not predict the next.
 fn expects(bursts: &Bursts, ago: f64, reaction: f64) -> bool {
     let gaps = bursts.gaps.iter().copied().map(f64::from);
     let (shortest, longest) =
@@ -107,7 +107,7 @@ mod tests {
             assert_eq!(expects(&bursts, ago, 100.0), expected, "after {ago} s");
         }
         let first = Bursts { gaps: vec![], ..bursts };
-        assert!(!expects(&first, 0.0, 100.0), "the first tells nothing about the next");
+        assert!(!expects(&first, 0.0, 100.0), "the first does not predict the next");
     }
 
     /// With `wait: 60s` and a reaction of 120 s half of a burst has to be caught by what stands.

@@ -1,6 +1,6 @@
 //! What lateness itself asks for, whatever is believed of pace and load.
 //!
-//! A belief that is wrong makes jobs wait and nobody come. So jobs that go on waiting longer than acceptable ask for
+//! A wrong estimate makes jobs wait although no task is added. So jobs that go on waiting longer than acceptable ask for
 //! more by themselves: for one task at the second evaluation, and for a quarter more once it has lasted as long as a
 //! task takes to start. While what was ordered starts, nothing more is asked for: so the growth is geometric and never
 //! a jump.

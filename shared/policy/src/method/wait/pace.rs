@@ -143,7 +143,7 @@ pub(crate) fn learn(
     let counted = before.done.zip(now.done).and_then(|(before, now)| now.checked_sub(before));
     if let Some(done) = counted.map(number) {
         if !saturated && elapsed > FORGOTTEN_AFTER_SECONDS {
-            // Two evaluations so far apart do not tell how many places were busy between them.
+            // Two evaluations so far apart do not show how many places were busy between them.
         } else if !saturated {
             pace.count(done, f64::midpoint(before.busy, now.busy) * elapsed, elapsed);
         } else if same {
@@ -352,7 +352,7 @@ mod tests {
         }
     }
 
-    /// A hundred jobs became twenty. Where running jobs are hidden and none waited, nobody knows that there were a hundred.
+    /// A hundred jobs became twenty. Where running jobs are hidden and none waited, it is unknown that there were a hundred.
     #[test]
     fn what_a_hidden_queue_lost_was_done_only_if_jobs_waited() {
         for (hidden, waiting, lost) in

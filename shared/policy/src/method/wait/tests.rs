@@ -32,7 +32,7 @@ fn jobs_that_workers_reserved_wait_only_if_they_fill_half_of_the_planned_wait() 
         (a_second_a_job(), 20.0, 20.0, false),
         (a_second_a_job(), 270.0, 270.0, false),
         (a_second_a_job(), 271.0, 271.0, true),
-        (a_second_a_job(), 21.0, 20.0, true), // one that nobody reserved
+        (a_second_a_job(), 21.0, 20.0, true), // one that no worker reserved
         (Pace::default(), 6.0, 6.0, false),
         (Pace::default(), 10.0, 10.0, false),
         (Pace::default(), 11.0, 11.0, true), // jobs of a minute
@@ -64,7 +64,7 @@ fn decided(
     decide(seen, jobs, this, known, &workers(seen.running.into()), next).unwrap()
 }
 
-/// Tasks for jobs that nobody takes would be ordered for ever.
+/// Tasks for jobs that no worker takes would be ordered for ever.
 #[test]
 fn jobs_beside_free_places_are_not_late_and_order_no_task() {
     let seen = WaitInputs::of_tasks(10, 10);
