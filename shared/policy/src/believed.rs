@@ -121,9 +121,9 @@ fn shorten<T>(list: &mut Vec<T>) {
 }
 
 /// Keeps as many names as a service can have.
-fn fewer<K: Ord, V>(map: &mut BTreeMap<K, V>) {
-    while map.len() > MOST_NAMES {
-        map.pop_last();
+fn fewer<K: Ord + Clone, V>(map: &mut BTreeMap<K, V>) {
+    if let Some(first_too_many) = map.keys().nth(MOST_NAMES).cloned() {
+        map.split_off(&first_too_many);
     }
 }
 

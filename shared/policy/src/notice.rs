@@ -143,10 +143,7 @@ impl fmt::Display for InUnit<&Notice> {
         let because = notice.because.as_ref();
         f.write_str(if notice.begins { "" } else { "RESOLVED: " })?;
         match (because, notice.kind) {
-            (Some(because), NoticeKind::Condition) => {
-                f.write_str(&capacity_unit.describe(because).in_short())
-            }
-            (Some(because @ Reason::AtMax { .. }), _) if notice.begins => {
+            (Some(because), NoticeKind::Condition | NoticeKind::AtMax) => {
                 f.write_str(&capacity_unit.describe(because).in_short())
             }
             (_, kind) => f.write_str(&kind.words(notice.begins, capacity_unit)),

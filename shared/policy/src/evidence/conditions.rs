@@ -200,7 +200,7 @@ fn until(run: ConditionRun, moment: Timestamp) -> Option<ConditionRun> {
     if run.last <= moment {
         Some(run)
     } else {
-        (run.since < moment).then_some(ConditionRun { last: moment, ..run })
+        (run.since < moment).then_some(ConditionRun { since: run.since, last: moment })
     }
 }
 

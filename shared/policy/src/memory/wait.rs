@@ -320,6 +320,11 @@ mod tests {
     }
 
     #[test]
+    fn a_zero_is_not_written() {
+        assert_eq!(serde_json::to_string(&Pace::default()).unwrap(), "{}");
+    }
+
+    #[test]
     fn numbers_are_cut_to_four_digits() {
         check(0.0, 0.0);
         check(0.123_456, 0.1235);

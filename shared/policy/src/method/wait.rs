@@ -213,9 +213,8 @@ fn decide(
     let unseen = jobs.hidden() && !this.waiting;
     let startup = workers.startup;
     let expected = if unseen { believed } else { lasting::expected(&next.lasting, believed, startup) };
-    let busy = if unseen { (believed.rate / per_second).min(this.busy) } else { this.busy };
     let outlook =
-        Outlook { jobs: jobs.waiting + busy, load: expected, per_second, concurrency: seen.concurrency };
+        Outlook { jobs: jobs.waiting + this.busy, load: expected, per_second, concurrency: seen.concurrency };
     let most = most_ordered(unseen, next.pace.known(), seen.running);
     let needed_with = |workers: &Workers, luck: f64| needed(seen, &outlook, workers, luck).min(most);
     let tasks = |load: f64| load / per_second / seen.concurrency;
@@ -249,14 +248,14 @@ fn decide(
     let reason = if standing == size && standing > without {
         let bursts = next.bursts.as_ref().map_or(0, |bursts| bursts.sizes.len());
         Reason::StandsBy { bursts, proposes: size }
-    } else if grown == size && raised > seen.desired && forecast < grown {
+    } else if forecast < grown {
         let (acceptable, lasting) = (span(seen.acceptable), late::lasted(next, seen));
         Reason::StillLate { acceptable, lasting, proposes: size }
     } else if raised > seen.desired {
         let within = span(workers.startup);
         let expected = whole_jobs(outlook.when_new_tasks_run(workers));
         Reason::WouldWait { jobs: expected, within, planned: span(planned), proposes: size }
-    } else if late && size == seen.desired {
+    } else if late {
         Reason::JobsWait { wait: span(wait), planned: span(planned) }
     } else if size == taken && taken > busy_tasks {
         let concurrency = whole(seen.concurrency);

@@ -3,10 +3,11 @@
 use jiff::Timestamp;
 use proptest::prelude::*;
 use tidegate_policy::memory::ran::{Ran, RunningSpan};
-use tidegate_policy::memory::wait::{Pace, WaitMemory};
-use tidegate_policy::memory::{FailedChanges, Intent, Overwritten};
+use tidegate_policy::memory::wait::{LastRunning, Pace, WaitMemory};
+use tidegate_policy::memory::{ConditionRun, FailedChanges, Intent, Overwritten};
+use tidegate_policy::notice::ActiveNotice;
 use tidegate_policy::overrides::OverrideKind::{Max, Min, Pin};
-use tidegate_policy::{Memory, NoticeKind};
+use tidegate_policy::{Capacity, Memory, NoticeKind};
 
 use crate::arbitrary::{Range, case, memory};
 use crate::stage::{Stage, codes, noon, seconds, size};
@@ -62,9 +63,43 @@ fn a_clock_that_is_seconds_ahead_is_believed() {
     let mut memory = Memory { changed_at: Some(ahead), ..Memory::default() };
     memory.believe(noon());
     assert_eq!(memory.changed_at, Some(ahead));
-    memory.overwritten = Some(Overwritten { at: noon() + seconds(61), times: 3 });
+    for (ahead, believed) in [(60, 60), (61, 0)] {
+        memory.overwritten = Some(Overwritten { at: noon() + seconds(ahead), times: 3 });
+        memory.believe(noon());
+        assert_eq!(memory.overwritten, Some(Overwritten { at: noon() + seconds(believed), times: 3 }));
+    }
+}
+
+#[test]
+fn what_is_remembered_of_notices_and_of_wait_is_believed_no_further_than_the_rest() {
+    let notice = |since, condition: String| ActiveNotice {
+        kind: NoticeKind::Condition,
+        condition: Some(condition),
+        since,
+        evaluations: 1,
+        notified: true,
+        ended: false,
+    };
+    let last_running = |at, running| Some(LastRunning { at, running });
+    let wait = |at, running| WaitMemory { last_running: last_running(at, running), ..WaitMemory::default() };
+    let mut memory = Memory {
+        active_notices: vec![notice(NEVER, format!("cpu\n{}", "9".repeat(300)))],
+        wait: Some(wait(NEVER, u32::MAX)),
+        ..Memory::default()
+    };
     memory.believe(noon());
-    assert_eq!(memory.overwritten, Some(Overwritten { at: noon(), times: 3 }));
+    assert_eq!(memory.active_notices, [notice(noon(), format!("cpu{}", "9".repeat(297)))]);
+    assert_eq!(memory.wait, Some(wait(noon(), Capacity::LIMIT)));
+}
+
+#[test]
+fn what_an_override_says_becomes_one_line_of_bounded_length() {
+    let mut stage = Stage::new(2, 20, &[]).overridden(Pin(9), 600);
+    let row = &mut stage.overrides[0];
+    (row.who, row.why) = (format!("alice\n{}", "e".repeat(64)), "launch\tday".repeat(60));
+    row.believe();
+    assert_eq!(row.who, format!("alice{}", "e".repeat(59)));
+    assert_eq!(row.why, "launchday".repeat(60)[..300]);
 }
 
 #[test]
@@ -130,15 +165,32 @@ fn a_list_that_is_longer_than_any_of_ours_keeps_its_newest_entries() {
 }
 
 #[test]
+fn of_more_names_than_a_service_can_have_as_many_are_kept() {
+    for (names, kept) in [(255, 255), (256, 256), (257, 256), (1_000, 256)] {
+        let run = ConditionRun { since: noon(), last: noon() };
+        let runs = (0..names).map(|number| (format!("cpu > {number:04}"), run)).collect();
+        let mut memory = Memory { runs, ..Memory::default() };
+        memory.believe(noon());
+        assert_eq!(memory.runs.len(), kept, "of {names}");
+    }
+}
+
+#[test]
 fn a_pace_that_no_worker_has_is_forgotten_with_what_was_learned_by_it() {
-    let with = |fastest| {
-        let pace = Pace { fastest, ..Pace::default() };
+    let with = |pace| {
         let mut memory =
             Memory { wait: Some(WaitMemory { pace, ..WaitMemory::default() }), ..Memory::default() };
         memory.believe(noon());
         memory.wait.is_some()
     };
-    assert_eq!([with(0.5), with(1_000.0), with(1e30), with(f64::INFINITY)], [true, true, false, false]);
+    for (fastest, kept) in [(0.5, true), (1_000.0, true), (1e30, false), (f64::INFINITY, false)] {
+        assert_eq!(with(Pace { fastest, ..Pace::default() }), kept, "{fastest} a second");
+    }
+    for (done, busy, kept) in
+        [(900.0, 2.0, true), (1_000.0, 1.0, true), (2_000.0, 1.0, false), (0.0, 0.0, true)]
+    {
+        assert_eq!(with(Pace { done, busy, ..Pace::default() }), kept, "{done} in {busy} s");
+    }
 }
 
 proptest! {

@@ -1,7 +1,7 @@
 //! Two evaluations at once, lost answers, killed processes, failures.
 
 use tidegate_policy::Verdict::{Hold, ScaleIn, ScaleOut};
-use tidegate_policy::memory::Settled;
+use tidegate_policy::memory::{FailedChanges, Settled};
 
 use crate::stage::{Stage, codes, noon, seconds, size};
 
@@ -47,6 +47,16 @@ fn an_intent_that_was_made_is_found_made_and_nothing_is_added_twice() {
     assert_eq!(found.verdict, Hold { at: Some(10) });
     assert_eq!(codes(&found), ["rule-matched", "credit", "intent-found-applied"]);
     assert_eq!(stage.memory.intent, None);
+}
+
+#[test]
+fn an_intent_that_was_made_ends_the_failures_before_it() {
+    let mut stage = growing();
+    stage.at(0).evaluate_and_crash();
+    stage.service().desired_count = 10;
+    stage.memory.failure = Some(FailedChanges { at: noon(), count: 3, to: None });
+    stage.at(30).evaluate();
+    assert_eq!(stage.memory.failure, None);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What can be compared, tracked and kept, by its name and as reports write it.
 
-use tidegate_policy::{AlarmName, MetricName, Signal, Unit};
+use tidegate_policy::{AlarmName, MetricName, Severity, Signal, Unit};
 
 use crate::floor::monitors;
 use crate::stage::signal;
@@ -72,4 +72,13 @@ fn a_tracker_and_a_floor_table_are_written_with_all_their_numbers() {
     assert_eq!(track("cpu", 70.0).low().to_string(), "cpu < 63% for 5m");
     assert_eq!(track("requests_per_task", 1_000.0).low().to_string(), "requests_per_task < 900 for 5m");
     assert_eq!(monitors().to_string(), "by monitors: 2 from 100, 5 from 1000, 15 from 10000, 50 from 100000");
+}
+
+#[test]
+fn a_severity_is_written_as_in_json() {
+    let all = [Severity::Info, Severity::Warning, Severity::Critical];
+    assert_eq!(all.map(Severity::code), ["info", "warning", "critical"]);
+    for severity in all {
+        assert_eq!(serde_json::to_value(severity).unwrap(), severity.code());
+    }
 }

@@ -95,6 +95,21 @@ fn after_a_pin_the_service_does_not_fall_at_once() {
 }
 
 #[test]
+fn a_pin_counts_as_recommended_for_as_long_as_it_lasts() {
+    let mut stage = quiet().with(|stage| {
+        stage.policy.stabilization = crate::stage::seconds(300);
+        stage.policy.cooldown.scale_in = crate::stage::seconds(0);
+    });
+    stage.at(-60).evaluate();
+    let mut stage = stage.waiting(0).overridden(Pin(15), 250);
+    assert_eq!(size(&stage.at(0).evaluate()), 15);
+    for at in [240, 300, 599] {
+        assert_eq!(size(&stage.arrive().at(at).evaluate()), 15, "{at}");
+    }
+    assert_eq!(size(&stage.at(600).evaluate()), 14);
+}
+
+#[test]
 fn a_count_of_zero_set_by_hand_is_switched_off_until_raised_by_hand() {
     let mut stage = quiet().waiting(10_000).tasks(0);
     let off = stage.evaluate();

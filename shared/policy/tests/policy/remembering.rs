@@ -1,7 +1,7 @@
 //! The memory: exact, small, bounded.
 
 use tidegate_policy::Severity;
-use tidegate_policy::memory::size::PLAIN_BYTES;
+use tidegate_policy::memory::size::{ITEM_BYTES_MAX, PLAIN_BYTES};
 use tidegate_policy::memory::{Intent, Startup};
 use tidegate_policy::notice::ActiveNotice;
 use tidegate_policy::{AlarmState, Memory, NoticeKind};
@@ -32,9 +32,10 @@ fn number(seconds: i64) -> f64 {
     f64::from(i32::try_from(seconds).unwrap())
 }
 
-/// The ledger's item holds 400 KB: 1,000 services of so many bytes each.
+/// DynamoDB takes items of 400 KB: 1,000 services of so many bytes each.
 #[test]
 fn a_thousand_busy_services_fit_one_item() {
+    assert!((1_000 * PLAIN_BYTES..400 * 1_024).contains(&ITEM_BYTES_MAX));
     let stage = busy();
     let text = json(&stage.memory);
     assert!(

@@ -4,12 +4,12 @@ use std::fmt::Write as _;
 
 use tidegate_policy::memory::Settled;
 use tidegate_policy::overrides::{Held, OverrideKind};
-use tidegate_policy::{Decision, Hours, InFlight, MetricReading, NoticeKind, Reason};
+use tidegate_policy::{CapacityUnit, Decision, Hours, InFlight, MetricReading, NoticeKind, Reason, Verdict};
 
 use crate::floor::monitors;
 use crate::hours::{WORKING_DAYS, window};
 use crate::overwritten;
-use crate::stage::{Stage, codes, refused, seconds};
+use crate::stage::{Stage, codes, refused, seconds, signal};
 use crate::track::track;
 use crate::wait_world::WaitWorld;
 
@@ -328,5 +328,37 @@ fn no_sentence_breaks_the_line_or_is_long() {
     for (title, decision) in scenarios() {
         let text = decision.to_string();
         assert!(!text.contains('\n') && text.len() <= 400, "{title}: {text}");
+    }
+}
+
+#[test]
+fn a_decision_is_told_as_a_plan_as_something_done_and_as_a_thing() {
+    for (verdict, plan, done, noun) in [
+        (
+            Verdict::ScaleOut { from: 5, to: 1_000 },
+            "scale out from 5 to 1,000 instances",
+            "scaled out from 5 to 1,000 instances",
+            "scale-out from 5 to 1,000 instances",
+        ),
+        (
+            Verdict::ScaleIn { from: 2, to: 1 },
+            "scale in from 2 to 1 instance",
+            "scaled in from 2 to 1 instance",
+            "scale-in from 2 to 1 instance",
+        ),
+        (Verdict::Hold { at: Some(3) }, "hold at 3 instances", "hold at 3 instances", "hold at 3 instances"),
+    ] {
+        let words = CapacityUnit::Instances.describe(&verdict);
+        assert_eq!((words.to_string(), words.done(), words.noun()), (plan.into(), done.into(), noun.into()));
+    }
+}
+
+#[test]
+fn in_short_a_missing_metric_is_named_and_of_a_queue_only_the_cause_is_told() {
+    for (name, expected) in
+        [("waiting", "unreachable: connection refused"), ("cpu", "cpu (unreachable: connection refused)")]
+    {
+        let missing = Reason::ReadingMissing { signal: signal(name), absence: refused() };
+        assert_eq!(CapacityUnit::Tasks.describe(&missing).in_short(), expected);
     }
 }

@@ -7,7 +7,8 @@ use tidegate_policy::memory::size::{DISTURBED_BYTES, most_bytes};
 use tidegate_policy::{MetricName, MetricPolicy, Observation, OnAbsence, ServicePolicy};
 
 use crate::arbitrary::{Range, observation, policy, usual_rules};
-use crate::stage::{Stage, seconds};
+use crate::stage::{Stage, rule, seconds};
+use crate::track::track;
 
 /// What one evaluation meets.
 #[derive(Debug, Clone)]
@@ -44,6 +45,10 @@ fn moment() -> impl Strategy<Value = EvaluationStep> {
     )
 }
 
+fn metric(name: &str) -> MetricPolicy {
+    MetricPolicy { name: MetricName::new(name).unwrap(), on_absence: OnAbsence::Missing, is_ratio: false }
+}
+
 /// The same policy, with everything declared that it names.
 fn declared(mut policy: ServicePolicy) -> ServicePolicy {
     let rules = policy.rules.iter().map(|rule| &rule.when.signal);
@@ -53,8 +58,7 @@ fn declared(mut policy: ServicePolicy) -> ServicePolicy {
     names.extend(policy.floor.iter().map(|floor| floor.by().clone()));
     names.sort();
     names.dedup();
-    let declare = |name| MetricPolicy { name, on_absence: OnAbsence::Missing, is_ratio: false };
-    policy.metrics = names.into_iter().map(declare).collect();
+    policy.metrics = names.iter().map(|name| metric(name.as_str())).collect();
     policy
 }
 
@@ -118,4 +122,24 @@ proptest! {
         let (longest, most) = longest(ServicePolicy { wait, ..policy }, moments);
         prop_assert!(longest.len() <= most + DISTURBED_BYTES, "{} above {most}: {longest}", longest.len());
     }
+}
+
+#[test]
+fn each_part_of_a_policy_adds_what_is_remembered_of_it() {
+    let most = |period: i64, change: fn(&mut Stage)| {
+        let stage = Stage::new(1, 50, &[]).with(change);
+        most_bytes(&stage.policy, seconds(period))
+    };
+    let plain = most(60, |_| ());
+    let words = "cpu > 70% for 5m".len();
+    let run = most(60, |stage| stage.policy.rules = vec![rule("cpu > 70% for 5m: +1")]) - plain - words;
+    let metric = most(60, |stage| stage.policy.metrics = vec![metric("requests"), metric("logins")]) - plain;
+    assert!(run > 0 && metric > 0);
+    assert_eq!(most(60, |stage| stage.policy.rules = vec![rule("cpu > 70%: +1")]), plain);
+    assert_eq!(most(60, |stage| stage.policy.track = vec![track("cpu", 70.0)]), plain);
+    let two = |stage: &mut Stage| stage.policy.track = vec![track("cpu", 70.0), track("memory", 70.0)];
+    assert_eq!(most(60, two), plain + run + metric);
+    let longer = most(61, |_| ());
+    assert!(longer > plain && longer == most(300, |_| ()), "the tasks over three longer periods");
+    assert_eq!(most(10, |_| ()), plain);
 }

@@ -244,3 +244,29 @@ fn every_decision_says_why() {
         assert!(decision.reasons.iter().any(why), "{decision}");
     }
 }
+
+/// Celery by default shows no running job, but those that its workers have reserved.
+#[test]
+fn jobs_that_workers_reserved_wait_like_the_others() {
+    let reasons = |waiting, reserved| {
+        let mut stage = WaitWorld::new(1, 50, 10).stage.waiting(waiting);
+        stage.queue().in_flight = InFlight::AtLeast(reserved);
+        stage.evaluate();
+        stage.wait(15).evaluate().reasons
+    };
+    assert_eq!(reasons(290, 10), reasons(300, 0));
+    assert_ne!(reasons(290, 10), reasons(290, 0));
+}
+
+#[test]
+fn a_service_that_cannot_be_scaled_teaches_wait_nothing() {
+    let mut world = WaitWorld::new(1, 50, 10);
+    world.evaluate_for(600, |_| 4.0);
+    for (active, daemon) in [(false, false), (true, true)] {
+        let mut stage = world.stage.clone();
+        (stage.service().active, stage.service().daemon) = (active, daemon);
+        let before = stage.memory.wait.clone();
+        stage.wait(15).evaluate();
+        assert_eq!(stage.memory.wait, before, "active: {active}, a daemon: {daemon}");
+    }
+}

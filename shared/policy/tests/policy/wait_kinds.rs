@@ -12,7 +12,7 @@ use crate::stage::{Stage, refused, seconds};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum QueueKind {
     /// All, and how many are done: BullMQ with `metrics`.
-    CapacityUnit,
+    Counts,
     /// All: SQS.
     Shows,
     /// Only those that workers have reserved and do not run yet, one per place: Celery by default.
@@ -21,8 +21,7 @@ enum QueueKind {
     Hides,
 }
 
-const KINDS: [QueueKind; 4] =
-    [QueueKind::CapacityUnit, QueueKind::Shows, QueueKind::Reserves, QueueKind::Hides];
+const KINDS: [QueueKind; 4] = [QueueKind::Counts, QueueKind::Shows, QueueKind::Reserves, QueueKind::Hides];
 
 /// A service with `wait: 60s` and its queue, second by second. Jobs flow like water, arrivals are Poisson.
 #[derive(Debug, Clone)]
@@ -158,11 +157,11 @@ impl Day {
         let queue = self.stage.queue();
         queue.waiting = (waiting - reserved).round() as u64;
         queue.in_flight = match kind {
-            QueueKind::CapacityUnit | QueueKind::Shows => InFlight::Exactly(busy.round() as u64),
+            QueueKind::Counts | QueueKind::Shows => InFlight::Exactly(busy.round() as u64),
             QueueKind::Reserves => InFlight::AtLeast(reserved.round() as u64),
             QueueKind::Hides => InFlight::Unknown,
         };
-        queue.done = (kind == QueueKind::CapacityUnit).then_some(done);
+        queue.done = (kind == QueueKind::Counts).then_some(done);
     }
 
     /// Evaluations, and obeys.
@@ -368,7 +367,7 @@ proptest! {
         change in 0.5..2.0_f64,
         dice in any::<u64>(),
     ) {
-        let mut day = Day::new(QueueKind::CapacityUnit, job, 2, 60, 200, dice);
+        let mut day = Day::new(QueueKind::Counts, job, 2, 60, 200, dice);
         let rate = day.rate_for(tasks);
         day.live(3_600, |_| rate, |_, _| ());
         day.job_seconds *= slower;

@@ -105,7 +105,7 @@ fn jobs(queue: &Queue, service: &ServiceState, policy: &ServicePolicy) -> QueueJ
     let (in_flight, held, reserved) = match (work.visible, partial) {
         (true, _) => (in_flight, held, 0.0),
         (false, true) => (0.0, 0.0, 0.0),
-        (false, false) => (0.0, 0.0, in_flight + held),
+        (false, false) => (0.0, 0.0, number(queue.in_flight.known())),
     };
     QueueJobs {
         waiting: if queue.paused { 0.0 } else { number(queue.waiting) + reserved },

@@ -199,17 +199,26 @@ mod tests {
         assert!(pace.done.abs() < 1e-9 && pace.busy.abs() < 1e-9, "{pace:?}");
     }
 
+    /// Every place of a hidden queue is taken as busy.
+    fn hidden(waiting: f64, running: u32) -> Last {
+        let busy = f64::from(running);
+        Last { busy, waiting: waiting > 0.0, ..last(waiting + busy, running, None) }
+    }
+
     /// 36 places of five jobs a second become 6 for a load that keeps 6 busy; then 6 jobs wait.
     #[test]
     fn places_that_left_a_hidden_queue_while_nothing_waited_did_none_of_its_work() {
-        let hidden = |waiting: f64, running: u32| Last {
-            busy: f64::from(running),
-            waiting: waiting > 0.0,
-            ..last(waiting + f64::from(running), running, None)
-        };
         let mut pace = Pace { fastest: 5.0, ..Pace::default() };
         let arrived = learn(&mut pace, &hidden(0.0, 36), &hidden(6.0, 6), 15.0, 1.0, 30.0, true);
         assert!((arrived - 426.0).abs() < 1e-9, "{arrived}");
+    }
+
+    /// 36 places become 6 while ten jobs wait: half of the time all of them worked.
+    #[test]
+    fn places_that_left_a_hidden_queue_while_jobs_waited_worked_until_then() {
+        let mut pace = Pace { fastest: 5.0, ..Pace::default() };
+        let arrived = learn(&mut pace, &hidden(10.0, 36), &hidden(0.0, 6), 15.0, 1.0, 30.0, true);
+        assert!((arrived - 1_535.0).abs() < 1e-9, "{arrived}");
     }
 
     /// Ten jobs a second arrive, a place does half a job a second, and every other minute ten places more are there.

@@ -125,7 +125,32 @@ fn behind_an_empty_hidden_queue_the_work_of_half_a_task_keeps_one() {
         let mut next = WaitMemory { pace: a_second_a_job(), ..WaitMemory::default() };
         let kept = decided(&seen, hidden(0.0, 0.0), false, steady(rate), &mut next);
         assert_eq!(kept.tasks, expected, "{rate} jobs of a second, two a task");
+        assert!(matches!(kept.reason, Reason::LoadKeeps { .. }), "{rate}: {:?}", kept.reason);
     }
+}
+
+/// Ten tasks stand by, and eleven are kept busy; at the end of a start-up time 530 jobs would need all ten.
+#[test]
+fn tasks_that_are_just_enough_are_kept_by_the_load() {
+    let bursts = Bursts { at: Timestamp::UNIX_EPOCH, gaps: vec![1_000], sizes: vec![27.0, 27.0] };
+    for (waiting, bursts) in [(330.0, None), (0.0, Some(bursts))] {
+        let mut next = WaitMemory { pace: a_second_a_job(), bursts, ..WaitMemory::default() };
+        let seen = WaitInputs::of_tasks(10, 10).after(60);
+        let kept = decided(&seen, QueueJobs::shown(waiting, 20.0), true, steady(22.0), &mut next);
+        let reason = Reason::LoadKeeps { load: 11.0, proposes: 10 };
+        assert_eq!(kept, WaitProposal { tasks: 10, reason }, "{waiting} wait");
+    }
+}
+
+/// Five and a half jobs of a minute come and go. With the bad luck that is allowed for three tasks would be enough, and
+/// with a little more they would have to be four again.
+#[test]
+fn no_task_leaves_that_a_little_more_bad_luck_would_call_back() {
+    let mut next =
+        WaitMemory { pace: Pace { fastest: 1.0 / 60.0, ..Pace::default() }, ..WaitMemory::default() };
+    let seen = WaitInputs::of_tasks(10, 10);
+    let kept = decided(&seen, QueueJobs::shown(0.0, 5.5), true, steady(5.5 / 60.0), &mut next);
+    assert_eq!(kept.tasks, 4, "{kept:?}");
 }
 
 /// Fifteen tasks stand by while twenty still run and ten are asked for; 30 jobs of a minute are believed to run.
@@ -246,5 +271,26 @@ fn until_a_queue_has_shown_its_pace_orders_stop_at_six_times_the_running_tasks()
         let seen = WaitInputs::of_tasks(desired, running);
         let asked = decided(&seen, QueueJobs::shown(10_000.0, 20.0), true, steady(0.0), &mut next);
         assert_eq!(asked.tasks, expected, "{running} of {desired} run, {pace:?}");
+    }
+}
+
+/// Twenty places do twenty jobs a second. A quarter of what they could do beyond what is believed may be an error of the
+/// pace, and so may arrive.
+#[test]
+fn a_hidden_queue_that_shrinks_fast_lowers_the_load_only_as_far_as_its_pace_is_known() {
+    for (before, after, believed, arrived) in [
+        (400.0, 100.0, 10.0, 2.5),
+        (400.0, 100.0, 2.0, 2.0),  // no more than is believed
+        (400.0, 100.0, 30.0, 0.0), // nothing is to spare
+        (100.0, 400.0, 10.0, 40.0),
+    ] {
+        let (_, memory) = evaluate(&seen(0, hidden(before, 0.0)), None);
+        let memory = WaitMemory { pace: a_second_a_job(), load: Some(steady(believed)), ..memory };
+        let (_, next) = evaluate(&seen(15, hidden(after, 0.0)), Some(&memory));
+        let youngest = next.load.unwrap().averages[0];
+        assert!(
+            (youngest - arrived).abs() < 0.1,
+            "{youngest} instead of {arrived}: from {before} to {after}"
+        );
     }
 }
