@@ -2,6 +2,7 @@
 //! and a walk through a fleet file.
 
 pub mod cloudformation;
+pub mod directions;
 pub mod fake_aws;
 pub mod markdown;
 pub mod modules;

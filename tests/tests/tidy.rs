@@ -3,67 +3,12 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use tidegate_tests::modules;
+use tidegate_tests::directions::DIRECTIONS;
 use tidegate_tests::repository::{self, exists, files, has_extension, read, rust_files};
-use tidegate_tests::types;
+use tidegate_tests::{modules, types};
 
 /// Everything written in Rust.
 const OURS: [&str; 4] = ["shared/", "functions/", "cli/", "tests/"];
-
-/// For each of our packages, the packages of ours that it may use. Dependencies point one way.
-const DIRECTIONS: [(&str, &[&str]); 13] = [
-    ("tidegate-policy", &[]),
-    ("tidegate-fleet", &["tidegate-policy"]),
-    ("tidegate-queues", &["tidegate-fleet", "tidegate-policy"]),
-    ("tidegate-aws", &["tidegate-fleet", "tidegate-policy"]),
-    ("tidegate-evaluation", &["tidegate-aws", "tidegate-fleet", "tidegate-policy"]),
-    ("tidegate-scaling", &["tidegate-aws", "tidegate-fleet", "tidegate-evaluation", "tidegate-policy"]),
-    ("tidegate-emergency", &["tidegate-aws", "tidegate-fleet", "tidegate-evaluation", "tidegate-policy"]),
-    ("tidegate-simulator", &["tidegate-fleet", "tidegate-policy"]),
-    (
-        "queue-depth",
-        &[
-            "tidegate-aws",
-            "tidegate-fleet",
-            "tidegate-evaluation",
-            "tidegate-policy",
-            "tidegate-queues",
-            "tidegate-scaling",
-        ],
-    ),
-    ("service-load", &["tidegate-aws", "tidegate-fleet", "tidegate-evaluation", "tidegate-scaling"]),
-    ("emergency-max", &["tidegate-aws", "tidegate-fleet", "tidegate-evaluation", "tidegate-emergency"]),
-    (
-        "tidegate",
-        &[
-            "queue-depth",
-            "service-load",
-            "tidegate-aws",
-            "tidegate-fleet",
-            "tidegate-evaluation",
-            "tidegate-policy",
-            "tidegate-queues",
-            "tidegate-scaling",
-            "tidegate-simulator",
-        ],
-    ),
-    (
-        "tidegate-tests",
-        &[
-            "emergency-max",
-            "queue-depth",
-            "service-load",
-            "tidegate",
-            "tidegate-aws",
-            "tidegate-fleet",
-            "tidegate-emergency",
-            "tidegate-evaluation",
-            "tidegate-policy",
-            "tidegate-queues",
-            "tidegate-scaling",
-        ],
-    ),
-];
 
 /// What the policy may be built from: time, derived serialization of its memory, derived errors.
 const POLICY_USES: [&str; 3] = ["jiff", "serde", "thiserror"];
