@@ -5,7 +5,7 @@ use tidegate_aws::report::section::{Outcome, State};
 use tidegate_aws::report::{Header, Section, headline};
 use tidegate_fleet::{Fleet, Profile};
 use tidegate_policy::Severity;
-use tidegate_policy::emergency::decide::{Decision, Event};
+use tidegate_policy::emergency::decision::{Decision, Event};
 use tidegate_policy::emergency::incident::{Incident, Phase};
 use tidegate_policy::emergency::request::Request;
 
@@ -24,6 +24,8 @@ pub struct Summary {
     runbook: Vec<String>,
     pub(crate) counted: Counted,
     is_restore: bool,
+    /// Something stays as someone set it meanwhile.
+    has_kept: bool,
 }
 
 /// How far the targets are.
@@ -62,6 +64,7 @@ impl Summary {
             runbook: Vec::new(),
             counted: Counted::default(),
             is_restore: matches!(request, Request::Restore { .. }),
+            has_kept: false,
         }
     }
 
@@ -73,6 +76,7 @@ impl Summary {
             runbook: fleet.emergency().runbook.clone(),
             counted: Counted::default(),
             is_restore: false,
+            has_kept: decision.work.iter().any(|work| !work.kept.is_empty()),
         }
     }
 
@@ -119,9 +123,9 @@ impl Summary {
             | Event::Restoring { .. }
             | Event::Restored(_)
             | Event::Skipped { .. } => true,
-            Event::Row(_) | Event::RowEnded(_) => false,
+            Event::Row(_) | Event::RowEnded(_) | Event::Corrected { .. } => false,
         };
-        self.events.iter().any(worth)
+        self.has_kept || self.events.iter().any(worth)
     }
 
     fn severity(&self) -> Severity {
