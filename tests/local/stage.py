@@ -5,7 +5,7 @@ import subprocess
 import sys
 import urllib.request
 import uuid
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from functools import cached_property
 from pathlib import Path
 
@@ -210,8 +210,8 @@ class Stage:
         return {**item, "version": int(item["version"]), "memory": json.loads(item["memory"])}
 
     def override(self, **row) -> None:
-        """An override as it stands in the table, asked for a day before its end."""
-        since = datetime.fromisoformat(row["until"]) - timedelta(days=1)
+        """An override as it stands in the table, asked for now."""
+        since = datetime.now(timezone.utc) + timedelta(seconds=self.clock.seconds)
         self.overrides([{"who": "anna", "why": "a launch", "since": since.isoformat(), **row}])
 
     def release(self) -> None:

@@ -104,9 +104,12 @@ pub(crate) struct SavedSnapshot {
     /// Application Auto Scaling before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) scalable: Option<ScalableTarget>,
-    /// What it was set to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) registered: Option<ScalableTarget>,
+    /// The desired counts that it was given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) sizes: Vec<u32>,
+    /// What Application Auto Scaling was set to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) registered: Vec<ScalableTarget>,
     /// The processes that were suspended.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) suspended: Vec<Process>,
@@ -115,16 +118,15 @@ pub(crate) struct SavedSnapshot {
 impl SavedSnapshot {
     pub(crate) fn of(target: &str, targeted: &Targeted) -> Option<Self> {
         let Snapshot { desired, scalable } = targeted.snapshot.clone()?;
-        let Targeted { asked, raise, registered, ref suspended, .. } = *targeted;
-        let (target, suspended) = (target.to_owned(), suspended.clone());
-        Some(Self { target, desired, asked, raise, scalable, registered, suspended })
+        let Targeted { asked, raise, sizes, registered, suspended, .. } = targeted.clone();
+        let target = target.to_owned();
+        Some(Self { target, desired, asked, raise, scalable, sizes, registered, suspended })
     }
 
     pub(crate) fn targeted(self) -> (String, Targeted) {
-        let Self { target, desired, asked, raise, scalable, registered, suspended } = self;
-        let snapshot = Some(Snapshot { desired, scalable });
-        let progress = Progress::Set;
-        (target, Targeted { asked, raise, progress, snapshot, registered, suspended, failures: 0 })
+        let Self { target, desired, asked, raise, scalable, sizes, registered, suspended } = self;
+        let (snapshot, progress) = (Some(Snapshot { desired, scalable }), Progress::Set);
+        (target, Targeted { asked, raise, progress, snapshot, sizes, registered, suspended, failures: 0 })
     }
 }
 

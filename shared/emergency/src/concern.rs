@@ -15,7 +15,8 @@ use tidegate_aws::{CallError, Clients};
 use tidegate_evaluation::{Clock, Concern, InvocationError, budget};
 use tidegate_fleet::{Fleet, Mode, Service, TargetName};
 use tidegate_policy::Absence;
-use tidegate_policy::emergency::decide::{Decision, decide};
+use tidegate_policy::emergency::decide::decide;
+use tidegate_policy::emergency::decision::{Decision, Work};
 use tidegate_policy::emergency::incident::{Incident, Overrides, Phase, Progress};
 use tidegate_policy::emergency::request::{Member, Request, Turn};
 use tidegate_policy::emergency::restore::Owner;
@@ -111,10 +112,11 @@ impl Emergencies {
         };
         let most = if question { usize::MAX } else { TARGETS_MAX };
         let mut services: Vec<&Service> = self.fleet.services().iter().filter(wanted).collect();
-        // What is still to be done comes before what was done.
+        // What is still to be done comes before what was done, and what fails all the time last.
+        let failures = |name: &str| incident.and_then(|it| it.targets.get(name)).map_or(0, |it| it.failures);
         services.sort_by_key(|service| {
             let name = service.name();
-            !(asked(name) || progress(name) == Some(Progress::Pending))
+            (!(asked(name) || progress(name) == Some(Progress::Pending)), failures(name))
         });
         services.truncate(most);
         services
@@ -133,7 +135,8 @@ fn member(service: &Service) -> Member<'_> {
     let has_rules = !policy.rules.is_empty() || !policy.track.is_empty() || policy.wait.is_some();
     let min = policy.capacity.min();
     let owner = if has_rules && !observe { Owner::Rules { min } } else { Owner::Nobody };
-    Member { name: service.name(), observe, owner }
+    let most = policy.override_max.max(policy.capacity.max());
+    Member { name: service.name(), observe, most, owner }
 }
 
 impl Concern for Emergencies {
@@ -201,7 +204,8 @@ impl Concern for Emergencies {
             .iter()
             .map(|(name, state)| (name.clone(), state.as_ref().map(sight).map_err(Clone::clone)))
             .collect();
-        let turn = Turn { id, now, lasting, members: &members, seen: &sights };
+        let invocation = invocation(header);
+        let turn = Turn { id, invocation, now, lasting, members: &members, seen: &sights };
         let decision = decide(&item.memory, &request, turn);
         let subjects = subject::of(&self.fleet, &request, &decision, seen, header);
         let Decision { overrides, .. } = decision;
@@ -238,9 +242,9 @@ impl Concern for Emergencies {
         let outcomes = update::apply_emergency(&self.clients, &changes, not_after, &**clock).await;
         let mut carried = self.carried();
         for (target, outcome) in tried.into_iter().zip(outcomes) {
-            if let Some(incident) = carried.as_mut().and_then(|carried| carried.incident.as_mut()) {
-                settle(incident, &target.name, &outcome);
-                incident.at_work = None;
+            let incident = carried.as_mut().and_then(|carried| carried.incident.as_mut());
+            if let (Some(incident), Some(work)) = (incident, &target.work) {
+                settle(incident, work, &outcome);
             }
             target.outcome = Some(outcome);
         }
@@ -253,20 +257,25 @@ impl Concern for Emergencies {
 
     fn settle(&self, memory: &mut Overrides, subjects: &[Subject], header: &Header, _notified: bool) {
         let Some(incident) = &mut memory.incident else { return };
-        for (name, outcome) in subjects.iter().filter_map(Subject::outcome) {
-            settle(incident, name, outcome);
+        for (work, outcome) in subjects.iter().filter_map(Subject::outcome) {
+            settle(incident, work, outcome);
         }
-        incident.release_lease(&header.evaluation);
+        incident.release_lease(invocation(header));
     }
 }
 
 /// What came of one target's changes. What was not sent is sent by the next evaluation.
-fn settle(incident: &mut Incident, target: &str, outcome: &Outcome) {
+fn settle(incident: &mut Incident, work: &Work, outcome: &Outcome) {
     match outcome {
-        Outcome::Applied => incident.settle(target, true),
-        Outcome::Failed(_) => incident.settle(target, false),
+        Outcome::Applied => incident.settle(work, true),
+        Outcome::Failed(_) => incident.settle(work, false),
         Outcome::TooLate => {}
     }
+}
+
+/// The invocation that an evaluation is a part of; by itself it is one.
+fn invocation(header: &Header) -> &str {
+    header.request.as_deref().unwrap_or(&header.evaluation)
 }
 
 /// What is seen of a target, as the decision takes it.

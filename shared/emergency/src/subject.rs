@@ -10,7 +10,7 @@ use tidegate_aws::report::{Header, Section};
 use tidegate_aws::trigger::PLAN;
 use tidegate_aws::update::TargetChanges;
 use tidegate_fleet::{Fleet, Service};
-use tidegate_policy::emergency::decide::{Decision, Event, Skip};
+use tidegate_policy::emergency::decision::{Correction, Decision, Event, Skip, Work};
 use tidegate_policy::emergency::request::Request;
 use tidegate_policy::overrides::Override;
 
@@ -24,6 +24,8 @@ use crate::subject::row::{Row, RowState};
 pub enum Subject {
     /// A hold, a pin or a release.
     Row(Row),
+    /// What the table held of a target, beyond what anyone may ask for.
+    Corrected(String, Correction),
     /// One target of an emergency.
     One(Box<One>),
     /// The emergency as a whole.
@@ -51,12 +53,14 @@ pub(crate) fn of(
         | Event::Restoring { .. }
         | Event::Restored(_)
         | Event::Skipped { .. } => None,
+        Event::Corrected { target, what } => Some(Subject::Corrected(target.clone(), *what)),
     }));
     if is_question {
         subjects.extend(decision.overrides.rows.iter().map(|asked| row(asked, RowState::InForce)));
     }
     let over = decision.events.iter().find_map(Event::as_restored);
-    let of_incident = |event: &Event| !matches!(event, Event::Row(_) | Event::RowEnded(_));
+    let of_incident =
+        |event: &Event| !matches!(event, Event::Row(_) | Event::RowEnded(_) | Event::Corrected { .. });
     let is_about_it = is_question || !decision.work.is_empty() || decision.events.iter().any(of_incident);
     let Some(incident) = decision.overrides.incident.as_ref().or(over) else {
         if is_question || matches!(request, Request::Restore { .. }) {
@@ -115,7 +119,7 @@ impl Subject {
     fn as_one(&self) -> Option<&One> {
         match self {
             Self::One(one) => Some(one),
-            Self::Row(_) | Self::Fleet(_) => None,
+            Self::Row(_) | Self::Corrected(..) | Self::Fleet(_) => None,
         }
     }
 
@@ -127,15 +131,15 @@ impl Subject {
                 let target = one.resource.clone();
                 (!changes.is_empty()).then_some((&mut **one, TargetChanges { target, changes }))
             }
-            Self::Row(_) | Self::Fleet(_) => None,
+            Self::Row(_) | Self::Corrected(..) | Self::Fleet(_) => None,
         }
     }
 
     /// What came of its changes.
-    pub(crate) fn outcome(&self) -> Option<(&str, &Outcome)> {
+    pub(crate) fn outcome(&self) -> Option<(&Work, &Outcome)> {
         match self {
-            Self::One(one) => Some((one.name.as_str(), one.outcome.as_ref()?)),
-            Self::Row(_) | Self::Fleet(_) => None,
+            Self::One(one) => Some((one.work.as_ref()?, one.outcome.as_ref()?)),
+            Self::Row(_) | Self::Corrected(..) | Self::Fleet(_) => None,
         }
     }
 
@@ -143,6 +147,7 @@ impl Subject {
     pub(crate) fn section(&self, header: &Header) -> Section {
         match self {
             Self::Row(row) => row.section(),
+            Self::Corrected(target, what) => row::corrected(target, *what),
             Self::One(one) => one.section(),
             Self::Fleet(summary) => summary.section(header),
         }

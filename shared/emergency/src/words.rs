@@ -1,7 +1,7 @@
 //! The words of this function's reports.
 
 use jiff::Timestamp;
-use tidegate_policy::emergency::decide::Skip;
+use tidegate_policy::emergency::decision::{Correction, Skip};
 use tidegate_policy::emergency::engage::Limit;
 use tidegate_policy::emergency::restore::Kept;
 use tidegate_policy::overrides::{Held, Override, OverrideKind};
@@ -62,5 +62,18 @@ pub(crate) fn of_kept(kept: Kept) -> String {
             "Application Auto Scaling was changed by hand meanwhile, and stays as it is".to_owned()
         }
         Kept::Capacity { desired } => format!("the desired count was set to {desired} by hand, and stays"),
+    }
+}
+
+/// What of the table is in force.
+pub(crate) fn of_correction(what: Correction) -> String {
+    match what {
+        Correction::Size { found, most } => {
+            format!("the table asks for {found}, and the fleet file allows {most}, which is in force")
+        }
+        Correction::End { found, latest } => {
+            let (found, latest) = (moment(found), moment(latest));
+            format!("the table states its end as {found}, and it ends by {latest}, as any override does")
+        }
     }
 }

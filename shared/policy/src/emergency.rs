@@ -9,4 +9,6 @@ pub mod engage;
 pub mod restore;
 pub mod delivery;
 pub mod request;
+pub mod decision;
+mod begin;
 pub mod decide;

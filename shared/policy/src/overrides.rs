@@ -141,6 +141,15 @@ fn unreleased(rows: &[Override]) -> impl Iterator<Item = &Override> {
 }
 
 impl OverrideKind {
+    /// The size that it asks for, if it does.
+    #[must_use]
+    pub fn size(self) -> Option<u32> {
+        match self {
+            Self::Min(tasks) | Self::Max(tasks) | Self::Pin(tasks) | Self::Raise(tasks) => Some(tasks),
+            Self::Hold(_) | Self::Release => None,
+        }
+    }
+
     /// The same, for no more tasks than that.
     pub(crate) fn at_most(self, most: u32) -> Self {
         match self {

@@ -6,7 +6,7 @@ use tidegate_aws::report::section::{AlertState, Outcome};
 use tidegate_aws::report::{Header, Section, headline};
 use tidegate_fleet::{Fleet, Profile};
 use tidegate_policy::Severity;
-use tidegate_policy::emergency::decide::{Decision, Event};
+use tidegate_policy::emergency::decision::{Decision, Event};
 use tidegate_policy::emergency::incident::{Incident, Phase};
 use tidegate_policy::emergency::request::Request;
 
@@ -27,6 +27,8 @@ pub struct Summary {
     /// When AWS has launched everything; in a plan only.
     pub(crate) launched_after: Option<SignedDuration>,
     is_restore: bool,
+    /// Something stays as someone set it meanwhile.
+    has_kept: bool,
 }
 
 /// How far the targets are.
@@ -66,6 +68,7 @@ impl Summary {
             counted: Counted::default(),
             launched_after: None,
             is_restore: matches!(request, Request::Restore { .. }),
+            has_kept: false,
         }
     }
 
@@ -78,6 +81,7 @@ impl Summary {
             counted: Counted::default(),
             launched_after: None,
             is_restore: false,
+            has_kept: decision.work.iter().any(|work| !work.kept.is_empty()),
         }
     }
 
@@ -124,9 +128,9 @@ impl Summary {
             | Event::Restoring { .. }
             | Event::Restored(_)
             | Event::Skipped { .. } => true,
-            Event::Row(_) | Event::RowEnded(_) => false,
+            Event::Row(_) | Event::RowEnded(_) | Event::Corrected { .. } => false,
         };
-        self.events.iter().any(worth)
+        self.has_kept || self.events.iter().any(worth)
     }
 
     fn severity(&self) -> Severity {

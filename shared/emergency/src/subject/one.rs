@@ -5,7 +5,7 @@ use tidegate_aws::report::Section;
 use tidegate_aws::report::section::Outcome;
 use tidegate_aws::targets::{self, TargetState, Tasks};
 use tidegate_fleet::{Service, TargetName};
-use tidegate_policy::emergency::decide::{Skip, Work};
+use tidegate_policy::emergency::decision::{Skip, Work};
 use tidegate_policy::emergency::delivery::Delivered;
 use tidegate_policy::emergency::incident::{Progress, Targeted};
 use tidegate_policy::{Absence, Severity};

@@ -3,6 +3,7 @@
 use serde_json::json;
 use tidegate_aws::report::{Section, headline};
 use tidegate_policy::Severity;
+use tidegate_policy::emergency::decision::Correction;
 use tidegate_policy::overrides::{Override, OverrideKind};
 
 use crate::words;
@@ -67,4 +68,26 @@ impl Row {
 
 fn shell_word(target: &str) -> String {
     if target == Override::ALL { "'*'".to_owned() } else { target.to_owned() }
+}
+
+/// What someone wrote into the table by hand, beyond what anyone may ask for.
+pub(crate) fn corrected(target: &str, what: Correction) -> Section {
+    let name = if target == Override::ALL { "all targets" } else { target };
+    let (verdict, cause) = ("override corrected".to_owned(), words::of_correction(what));
+    let first = headline(name, &verdict, Some(&cause));
+    Section {
+        target: target.to_owned(),
+        resource: String::new(),
+        severity: Severity::Warning,
+        is_worth_reporting: true,
+        is_reported_again: false,
+        state: None,
+        verdict,
+        cause: Some(cause),
+        paragraph: first.clone(),
+        commands: Vec::new(),
+        json: json!({"target": target, "outcome": "none", "sentence": first}),
+        outcome: None,
+        is_unread: false,
+    }
 }

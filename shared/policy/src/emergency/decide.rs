@@ -1,122 +1,35 @@
 //! One evaluation of everything that operators asked for: rows end, an emergency goes on, what was found is put back.
 
-use std::collections::BTreeMap;
-
-use jiff::Timestamp;
-
-use crate::emergency::engage::{self, Limit, Size};
+use crate::emergency::begin;
+use crate::emergency::decision::{Aim, Decision, Event, Skip, Work};
+use crate::emergency::engage::{self, Size};
 use crate::emergency::incident::{
     FAILURES_AT_ONCE, Incident, Lease, Overrides, Phase, Progress, REMINDED_BEFORE, Snapshot, Targeted,
 };
-use crate::emergency::request::{Asker, Engage, Member, Request, Turn};
-use crate::emergency::restore::{self, Kept, Owner};
+use crate::emergency::request::{Member, Request, Turn};
+use crate::emergency::restore::{self, Owner};
 use crate::emergency::target::{Change, Seen};
-use crate::overrides::{self, Override};
-use crate::reading::{Absence, AbsenceKind};
+use crate::observation::OtherAutoscaler;
+use crate::reading::AbsenceKind;
 use crate::reason::Reason;
-
-/// What is decided.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Decision {
-    /// What is remembered next, with every intent.
-    pub overrides: Overrides,
-    /// What is to be changed now, the most important first.
-    pub work: Vec<Work>,
-    /// What begins or ends.
-    pub events: Vec<Event>,
-}
-
-/// The changes of one target.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Work {
-    /// Its name.
-    pub target: String,
-    /// In this order; none where something is only to be said.
-    pub changes: Vec<Change>,
-    /// The desired count that was found.
-    pub from: u32,
-    /// The desired count that it will have.
-    pub to: u32,
-    /// AWS's own bounds do not allow what was asked for.
-    pub limit: Option<Limit>,
-    /// What stays as someone set it meanwhile.
-    pub kept: Vec<Kept>,
-}
-
-/// Something that operators are notified of.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Event {
-    /// A row comes into force, or releases what was.
-    Row(Override),
-    /// The time of a row is over.
-    RowEnded(Override),
-    /// An emergency begins, or grows.
-    Engaged,
-    /// Every size is set, or cannot be.
-    AllSet,
-    /// Everything that was asked for runs.
-    Complete,
-    /// It ends soon.
-    EndsSoon,
-    /// What was found begins to be put back.
-    Restoring {
-        /// By itself: its time is over.
-        expired: bool,
-    },
-    /// Everything is put back. The emergency as it was.
-    Restored(Box<Incident>),
-    /// A target cannot be changed.
-    Skipped {
-        /// Its name.
-        target: String,
-        /// Why.
-        why: Skip,
-    },
-}
-
-impl Event {
-    /// The emergency that is over, if one is.
-    #[must_use]
-    pub fn as_restored(&self) -> Option<&Incident> {
-        if let Self::Restored(incident) = self { Some(incident) } else { None }
-    }
-
-    /// Why a target is left alone, if it is.
-    #[must_use]
-    pub fn as_skipped(&self, name: &str) -> Option<&Skip> {
-        if let Self::Skipped { target, why } = self { (target == name).then_some(why) } else { None }
-    }
-}
-
-/// Why a target is left alone.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Skip {
-    /// It is only observed.
-    Observed,
-    /// It is in the fleet file no more.
-    NotInFleet,
-    /// It does not exist, or not any more.
-    NotFound(Absence),
-    /// AWS would refuse.
-    Refused(Reason),
-}
 
 /// Decides. Pure and total; deciding twice from the same memory changes nothing twice.
 #[must_use]
 pub fn decide(before: &Overrides, request: &Request, turn: Turn<'_>) -> Decision {
     let mut events = Vec::new();
-    let rows = rows(&before.rows, request, turn.now, &mut events);
-    let incident = asked(before.incident.clone(), request, turn, &mut events);
-    let (mut incident, mut work) = (incident, Vec::new());
-    if let Some(incident) = incident.as_mut().filter(|incident| !incident.is_leased(turn.id, turn.now)) {
+    let Overrides { rows, incident } = begin::corrected(before.clone(), turn, &mut events);
+    let rows = begin::rows(rows, request, turn.now, &mut events);
+    let (mut incident, mut work) = (begin::asked(incident, request, turn, &mut events), Vec::new());
+    let leased = |incident: &Incident| incident.is_leased(turn.invocation, turn.now);
+    if let Some(incident) = incident.as_mut().filter(|incident| !leased(incident)) {
         incident.at_work = None;
         match incident.phase {
             Phase::Engaging | Phase::Engaged => go_on(incident, request, turn, &mut work, &mut events),
-            Phase::Restoring => put_back(incident, turn, &mut work, &mut events),
+            Phase::Restoring => put_back(incident, request, turn, &mut work, &mut events),
         }
-        if !work.is_empty() {
+        if work.iter().any(|work| !work.changes.is_empty()) {
             let until = turn.now.saturating_add(turn.lasting).unwrap_or(turn.now);
-            incident.at_work = Some(Lease { evaluation: turn.id.to_owned(), until });
+            incident.at_work = Some(Lease { invocation: turn.invocation.to_owned(), until });
         }
     }
     let is_over =
@@ -125,85 +38,6 @@ pub fn decide(before: &Overrides, request: &Request, turn: Turn<'_>) -> Decision
         events.push(Event::Restored(Box::new(over)));
     }
     Decision { overrides: Overrides { rows, incident }, work, events }
-}
-
-/// The rows with the one that is asked for, without those that are over.
-fn rows(before: &[Override], request: &Request, now: Timestamp, events: &mut Vec<Event>) -> Vec<Override> {
-    let mut rows = before.to_vec();
-    if let Request::Row(row) = request {
-        rows.push(row.clone());
-        events.push(Event::Row(row.clone()));
-    }
-    let kept = overrides::kept(&rows, now);
-    let has_ended = |row: &&Override| row.until <= now || row.ends(now).is_some_and(|end| end <= now);
-    events.extend(rows.iter().filter(has_ended).cloned().map(Event::RowEnded));
-    kept
-}
-
-/// The emergency after what is asked for.
-fn asked(
-    before: Option<Incident>,
-    request: &Request,
-    turn: Turn<'_>,
-    events: &mut Vec<Event>,
-) -> Option<Incident> {
-    match (before, request) {
-        (before, Request::Engage(engage)) => {
-            events.push(Event::Engaged);
-            Some(engaged(before, engage, turn))
-        }
-        (Some(incident), Request::Restore { asker, from: _ }) if incident.phase != Phase::Restoring => {
-            events.push(Event::Restoring { expired: false });
-            Some(restoring(incident, asker, turn.now))
-        }
-        (None, Request::Restore { asker, from }) if !from.is_empty() => {
-            events.push(Event::Restoring { expired: false });
-            let targets = from.clone();
-            Some(restoring(Incident { targets, ..Incident::new(turn) }, asker, turn.now))
-        }
-        (Some(incident), _) if incident.phase != Phase::Restoring && turn.now >= incident.until => {
-            events.push(Event::Restoring { expired: true });
-            Some(Incident { phase: Phase::Restoring, ..incident })
-        }
-        (before, _) => before,
-    }
-}
-
-/// A new emergency, or the one in force with more in it. What was found before the first change of a target is kept: a
-/// second emergency would find what the first one set.
-fn engaged(before: Option<Incident>, engage: &Engage, turn: Turn<'_>) -> Incident {
-    let Engage { profile, sizes, until, asker } = engage;
-    let Asker { who, why, request } = asker.clone();
-    let mut incident = before.unwrap_or_else(|| Incident { until: *until, ..Incident::new(turn) });
-    let in_force = incident.phase != Phase::Restoring;
-    for (name, Size { asked, raise }) in sizes {
-        let found = incident.targets.remove(name);
-        let same = found.as_ref().is_some_and(|it| in_force && it.asked == *asked && it.raise == *raise);
-        let progress = match found.as_ref().map(|it| it.progress).filter(|_| same) {
-            Some(Progress::Set) => Progress::Set,
-            Some(Progress::Seen) => Progress::Seen,
-            Some(Progress::Pending | Progress::Skipped | Progress::Restored) | None => Progress::Pending,
-        };
-        // What is put back already is found anew.
-        let found = found.filter(|it| it.progress != Progress::Restored);
-        let (asked, raise) = (*asked, *raise);
-        let targeted = match found {
-            Some(found) => Targeted { asked, raise, progress, failures: 0, ..found },
-            None => Targeted::new(asked, raise, progress),
-        };
-        incident.targets.insert(name.clone(), targeted);
-    }
-    let until = if in_force { incident.until.max(*until) } else { *until };
-    let (profile, phase) = (profile.clone(), Phase::Engaging);
-    // The time that it may last counts from the last time it was asked for.
-    let since = if in_force { incident.since } else { turn.now };
-    Incident { profile, phase, since, until, who, why, request, reminded: false, complete: false, ..incident }
-}
-
-/// An emergency that is to end.
-fn restoring(incident: Incident, asker: &Asker, now: Timestamp) -> Incident {
-    let Asker { who, why, request } = asker.clone();
-    Incident { phase: Phase::Restoring, until: now, who, why, request, ..incident }
 }
 
 /// What is still to be set is set, and what was set is looked at.
@@ -267,33 +101,41 @@ fn go_on(
 fn advance(targeted: &mut Targeted, name: &str, seen: &Seen) -> Result<Option<Work>, Reason> {
     let size = Size { asked: targeted.asked, raise: targeted.raise };
     let engage::Changes { changes, to, limit } = engage::changes(size, seen)?;
-    targeted
-        .snapshot
-        .get_or_insert(Snapshot { desired: seen.service.desired_count, scalable: seen.scalable });
+    let from = seen.service.desired_count;
+    let found = targeted.snapshot.get_or_insert(Snapshot { desired: from, scalable: seen.scalable });
+    if targeted.registered.is_empty() && found.scalable.is_none() {
+        // At first it could not be read.
+        found.scalable = seen.scalable;
+    }
     if changes.is_empty() {
-        let runs = seen.service.running_count >= to;
+        let runs = seen.service.running_count >= to && !is_unread(seen);
         targeted.progress = if runs { Progress::Seen } else { Progress::Set };
         return Ok(None);
     }
-    for change in &changes {
-        match change {
-            Change::Register(set) => targeted.registered = Some(*set),
-            Change::Suspend(processes) => targeted.suspended.extend(processes),
-            Change::Resume(_) | Change::SetCapacity(_) => {}
-        }
-    }
-    targeted.suspended.sort_unstable();
-    targeted.suspended.dedup();
     targeted.progress = Progress::Pending;
     if targeted.failures >= FAILURES_AT_ONCE {
         return Ok(None);
     }
-    let (target, from, kept) = (name.to_owned(), seen.service.desired_count, Vec::new());
-    Ok(Some(Work { target, changes, from, to, limit, kept }))
+    for change in &changes {
+        targeted.intend(change);
+    }
+    let (target, kept, aim) = (name.to_owned(), Vec::new(), Aim::Size(size));
+    Ok(Some(Work { target, changes, from, to, limit, kept, aim }))
+}
+
+/// AWS's own autoscaling of it could not be read.
+fn is_unread(seen: &Seen) -> bool {
+    matches!(seen.service.constraints.other_autoscaler, OtherAutoscaler::Unknown(_))
 }
 
 /// What was found is put back, target by target.
-fn put_back(incident: &mut Incident, turn: Turn<'_>, work: &mut Vec<Work>, events: &mut Vec<Event>) {
+fn put_back(
+    incident: &mut Incident,
+    request: &Request,
+    turn: Turn<'_>,
+    work: &mut Vec<Work>,
+    events: &mut Vec<Event>,
+) {
     let names: Vec<String> = incident.targets.keys().cloned().collect();
     for name in in_order(&names, turn.members) {
         let Some(targeted) = incident.targets.get_mut(name) else { continue };
@@ -304,29 +146,47 @@ fn put_back(incident: &mut Incident, turn: Turn<'_>, work: &mut Vec<Work>, event
             targeted.progress = Progress::Restored;
             continue;
         }
-        let owner = turn.members.iter().find(|member| member.name == name);
-        let owner = owner.map_or(Owner::Nobody, |member| member.owner);
+        if *request != Request::Resume {
+            targeted.failures = 0;
+        }
+        let Some(member) = turn.members.iter().find(|member| member.name == name) else {
+            skip(targeted, name, Skip::NotInFleet, events);
+            continue;
+        };
         match turn.seen.get(name) {
             None => {}
             Some(Err(absence)) if absence.kind == AbsenceKind::NotFound => {
                 skip(targeted, name, Skip::NotFound(absence.clone()), events);
             }
             Some(Err(_)) => targeted.failures = targeted.failures.saturating_add(1),
-            Some(Ok(seen)) => {
-                let restore::Restored { changes, kept } = restore::changes(targeted, owner, seen);
-                targeted.progress = if changes.is_empty() { Progress::Restored } else { targeted.progress };
-                let (target, from) = (name.to_owned(), seen.service.desired_count);
-                let set = changes.iter().find_map(|change| match change {
-                    Change::SetCapacity(to) => Some(*to),
-                    Change::Register(_) | Change::Suspend(_) | Change::Resume(_) => None,
-                });
-                if !changes.is_empty() || !kept.is_empty() {
-                    let to = set.unwrap_or(from);
-                    work.push(Work { target, changes, from, to, limit: None, kept });
-                }
+            // Whether its bounds are still those of the emergency is not known.
+            Some(Ok(seen)) if is_unread(seen) && !targeted.registered.is_empty() => {
+                targeted.failures = targeted.failures.saturating_add(1);
             }
+            Some(Ok(seen)) => match engage::changeable(&seen.service) {
+                Ok(()) => work.extend(put_back_one(targeted, name, member.owner, seen)),
+                Err(why) => skip(targeted, name, Skip::Refused(why), events),
+            },
         }
     }
+}
+
+/// One target: put back, or left as someone set it.
+fn put_back_one(targeted: &mut Targeted, name: &str, owner: Owner, seen: &Seen) -> Option<Work> {
+    let restore::Restored { changes, kept } = restore::changes(targeted, owner, seen);
+    if changes.is_empty() {
+        targeted.progress = Progress::Restored;
+    } else if targeted.failures >= FAILURES_AT_ONCE {
+        return None;
+    }
+    let (target, from) = (name.to_owned(), seen.service.desired_count);
+    let set = changes.iter().find_map(|change| match change {
+        Change::SetCapacity(to) => Some(*to),
+        Change::Register(_) | Change::Suspend(_) | Change::Resume(_) => None,
+    });
+    let (to, limit, aim) = (set.unwrap_or(from), None, Aim::Restore);
+    let is_something = !changes.is_empty() || !kept.is_empty();
+    is_something.then_some(Work { target, changes, from, to, limit, kept, aim })
 }
 
 fn skip(targeted: &mut Targeted, target: &str, why: Skip, events: &mut Vec<Event>) {
@@ -342,54 +202,37 @@ fn in_order<'a>(names: &'a [String], members: &[Member<'_>]) -> Vec<&'a str> {
     names
 }
 
-impl Targeted {
-    fn new(asked: u32, raise: bool, progress: Progress) -> Self {
-        let (snapshot, registered, suspended, failures) = (None, None, Vec::new(), 0);
-        Self { asked, raise, progress, snapshot, registered, suspended, failures }
-    }
-}
-
 impl Incident {
-    /// One without targets.
-    fn new(turn: Turn<'_>) -> Self {
-        Self {
-            id: turn.id.to_owned(),
-            profile: String::new(),
-            phase: Phase::Engaging,
-            since: turn.now,
-            until: turn.now,
-            who: String::new(),
-            why: String::new(),
-            request: None,
-            targets: BTreeMap::new(),
-            at_work: None,
-            reminded: false,
-            complete: false,
-        }
-    }
-
     /// Nothing of it is left to put back.
     fn is_restored(&self) -> bool {
         self.targets.values().all(|it| matches!(it.progress, Progress::Skipped | Progress::Restored))
     }
 
-    /// Puts in what came of an evaluation's changes, whichever evaluation wrote this last.
-    pub fn settle(&mut self, target: &str, is_made: bool) {
+    /// Puts in what came of one target's changes, whichever evaluation wrote this last. Where something else was asked for
+    /// meanwhile, the next evaluation looks at the target.
+    pub fn settle(&mut self, work: &Work, is_made: bool) {
         let restoring = self.phase == Phase::Restoring;
-        let Some(targeted) = self.targets.get_mut(target) else { return };
-        if is_made {
-            targeted.failures = 0;
-            let done = if restoring { Progress::Restored } else { Progress::Set };
-            if matches!(targeted.progress, Progress::Pending) || restoring {
-                targeted.progress = done;
-            }
-        } else {
+        let Some(targeted) = self.targets.get_mut(&work.target) else { return };
+        if !is_made {
             targeted.failures = targeted.failures.saturating_add(1);
+            return;
+        }
+        targeted.failures = 0;
+        let size = Size { asked: targeted.asked, raise: targeted.raise };
+        match (work.aim, targeted.progress) {
+            (Aim::Restore, Progress::Pending | Progress::Set | Progress::Seen) if restoring => {
+                targeted.progress = Progress::Restored;
+            }
+            (Aim::Size(made), Progress::Pending) if !restoring && made == size => {
+                targeted.progress = Progress::Set;
+            }
+            (Aim::Restore | Aim::Size(_), _) => {}
         }
     }
 
-    /// The evaluation makes no more changes.
-    pub fn release_lease(&mut self, evaluation: &str) {
-        self.at_work.take_if(|lease| lease.evaluation == evaluation);
+    /// The invocation makes no more changes, unless it goes on with them at once.
+    pub fn release_lease(&mut self, invocation: &str) {
+        let unfinished = self.is_unfinished();
+        self.at_work.take_if(|lease| lease.invocation == invocation && !unfinished);
     }
 }

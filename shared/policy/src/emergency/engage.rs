@@ -47,7 +47,7 @@ pub fn changes(size: Size, seen: &Seen) -> Result<Changes, Reason> {
     let (to, limit) = within(wanted, &seen.service);
     let mut changes = Vec::new();
     if let Some(found) = seen.scalable.filter(|found| found.suspended != Suspended::ALL) {
-        let registered = registered(found, to, size.raise);
+        let registered = registered(found, to, size);
         changes.extend((registered != found).then_some(Change::Register(registered)));
     }
     if matches!(seen.service.constraints.other_autoscaler, OtherAutoscaler::Active(_))
@@ -64,7 +64,7 @@ pub fn changes(size: Size, seen: &Seen) -> Result<Changes, Reason> {
 }
 
 /// A target that may be changed: what AWS refuses is not asked for.
-fn changeable(service: &ServiceState) -> Result<(), Reason> {
+pub(crate) fn changeable(service: &ServiceState) -> Result<(), Reason> {
     if !service.active {
         return Err(Reason::ServiceInactive);
     }
@@ -87,11 +87,12 @@ fn within(wanted: u32, service: &ServiceState) -> (u32, Option<Limit>) {
     }
 }
 
-/// Bounds that hold the size, and no scaling that would leave it: to raise, scaling out goes on.
-fn registered(found: ScalableTarget, to: u32, raise: bool) -> ScalableTarget {
+/// Bounds that hold the size, and no scaling that would leave it: to raise, scaling out goes on, and the minimum does not
+/// follow it, since each registration may move tasks.
+fn registered(found: ScalableTarget, to: u32, Size { asked, raise }: Size) -> ScalableTarget {
     if raise {
         let suspended = Suspended { scale_in: true, scheduled: true, ..found.suspended };
-        ScalableTarget { min: found.min.max(to), max: found.max.max(to), suspended }
+        ScalableTarget { min: found.min.max(asked.min(to)), max: found.max.max(to), suspended }
     } else {
         ScalableTarget { min: to, max: to, suspended: Suspended::ALL }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::emergency::target::{Process, ScalableTarget};
+use crate::emergency::target::{Change, Process, ScalableTarget};
 use crate::one_line::one_line;
 use crate::overrides::{Held, Override, OverrideKind};
 
@@ -43,7 +43,7 @@ pub struct Incident {
     pub request: Option<String>,
     /// Its targets by name.
     pub targets: BTreeMap<String, Targeted>,
-    /// The evaluation that makes changes now.
+    /// The invocation that makes changes now.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub at_work: Option<Lease>,
     /// Operators know that it ends soon.
@@ -66,11 +66,12 @@ pub enum Phase {
     Restoring,
 }
 
-/// The evaluation that makes changes, until its time is over. Another one leaves the targets alone until then.
+/// The invocation that makes changes, until its time is over. Another one leaves the targets alone until then: AWS counts the
+/// calls of both together.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lease {
     /// Its id.
-    pub evaluation: String,
+    pub invocation: String,
     /// It sends nothing after this moment.
     pub until: Timestamp,
 }
@@ -90,9 +91,12 @@ pub struct Targeted {
     /// What was found before the first change: written before that, once for each emergency.
     #[serde(rename = "was", skip_serializing_if = "Option::is_none", default)]
     pub snapshot: Option<Snapshot>,
-    /// What Application Auto Scaling was set to, where it was set.
-    #[serde(rename = "set", skip_serializing_if = "Option::is_none", default)]
-    pub registered: Option<ScalableTarget>,
+    /// The desired counts that it was given, or was to be given: what is none of them was set by someone else.
+    #[serde(rename = "sized", skip_serializing_if = "Vec::is_empty", default)]
+    pub sizes: Vec<u32>,
+    /// What Application Auto Scaling was set to, or was to be set to.
+    #[serde(rename = "set", skip_serializing_if = "Vec::is_empty", default)]
+    pub registered: Vec<ScalableTarget>,
     /// The processes that were suspended.
     #[serde(rename = "stopped", skip_serializing_if = "Vec::is_empty", default)]
     pub suspended: Vec<Process>,
@@ -145,6 +149,9 @@ const LEASE_MAX: SignedDuration = SignedDuration::from_secs(60);
 /// An emergency of more targets than a fleet may have was not written by `emergency-max`.
 const TARGETS_MAX: usize = 2_000;
 
+/// Of each target so many of its sizes and bounds are remembered: profiles are few, and each sets one.
+const INTENTS_MAX: usize = 16;
+
 impl Overrides {
     /// What speaks of one target: the rows, and the emergency as a row of its own, the newest of all.
     #[must_use]
@@ -164,6 +171,22 @@ impl Overrides {
     }
 }
 
+impl Targeted {
+    /// Remembers a change before it is made.
+    pub fn intend(&mut self, change: &Change) {
+        match change {
+            Change::Register(set) if !self.registered.contains(set) => self.registered.push(*set),
+            Change::SetCapacity(to) if !self.sizes.contains(to) => self.sizes.push(*to),
+            Change::Suspend(processes) => self.suspended.extend(processes),
+            Change::Register(_) | Change::SetCapacity(_) | Change::Resume(_) => {}
+        }
+        self.suspended.sort_unstable();
+        self.suspended.dedup();
+        self.registered.drain(..self.registered.len().saturating_sub(INTENTS_MAX));
+        self.sizes.drain(..self.sizes.len().saturating_sub(INTENTS_MAX));
+    }
+}
+
 impl Incident {
     fn believe(&mut self, now: Timestamp) {
         for text in [&mut self.id, &mut self.profile, &mut self.who] {
@@ -180,6 +203,12 @@ impl Incident {
         self.until = self.until.min(longest);
         if let Some(lease) = &mut self.at_work {
             lease.until = lease.until.min(now.saturating_add(LEASE_MAX).unwrap_or(now));
+        }
+        for targeted in self.targets.values_mut() {
+            targeted.sizes.truncate(INTENTS_MAX);
+            targeted.registered.truncate(INTENTS_MAX);
+            targeted.suspended.sort_unstable();
+            targeted.suspended.dedup();
         }
     }
 
@@ -238,9 +267,9 @@ impl Incident {
         }
     }
 
-    /// Another evaluation makes changes now.
+    /// Another invocation makes changes now.
     #[must_use]
-    pub fn is_leased(&self, evaluation: &str, now: Timestamp) -> bool {
-        self.at_work.as_ref().is_some_and(|lease| lease.evaluation != evaluation && now < lease.until)
+    pub fn is_leased(&self, invocation: &str, now: Timestamp) -> bool {
+        self.at_work.as_ref().is_some_and(|lease| lease.invocation != invocation && now < lease.until)
     }
 }

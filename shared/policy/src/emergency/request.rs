@@ -62,6 +62,8 @@ pub struct Member<'a> {
     pub name: &'a str,
     /// It is only observed: nothing of it is changed.
     pub observe: bool,
+    /// The largest size that may be asked for.
+    pub most: u32,
     /// Who sets its size when no emergency does.
     pub owner: Owner,
 }
@@ -71,6 +73,8 @@ pub struct Member<'a> {
 pub struct Turn<'a> {
     /// Its id.
     pub id: &'a str,
+    /// The invocation that it is a part of: evaluations of one invocation never wait for each other.
+    pub invocation: &'a str,
     /// Its time.
     pub now: Timestamp,
     /// It sends nothing after this long.

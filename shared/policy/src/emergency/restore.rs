@@ -55,19 +55,18 @@ pub fn changes(target: &Targeted, owner: Owner, seen: &Seen) -> Restored {
 /// The desired count, before the bounds: otherwise AWS would move the service into them by itself.
 fn capacity(target: &Targeted, snapshot: &Snapshot, owner: Owner, seen: &Seen, restored: &mut Restored) {
     let (desired, before) = (seen.service.desired_count, snapshot.desired);
-    let was_set = if target.raise { before < target.asked } else { before != target.asked };
-    if !was_set || desired == before {
+    if target.sizes.is_empty() || desired == before {
         return;
     }
-    let is_ours = desired == target.asked;
+    let is_ours = target.sizes.contains(&desired);
     match owner {
         // Rules take a desired count of 0 for a service that was switched off, and would leave it so.
         Owner::Rules { min } if desired == 0 && is_ours => {
             restored.changes.push(Change::SetCapacity(before.min(min.max(1))));
         }
         Owner::Rules { .. } => {}
-        // Application Auto Scaling goes on from where it is, within the bounds it had.
-        Owner::Nobody if snapshot.scalable.is_some() => {}
+        // Application Auto Scaling goes on from where it is, within the bounds it had, if it scales in that direction.
+        Owner::Nobody if snapshot.scalable.is_some_and(|it| it.goes_on(desired, before)) => {}
         Owner::Nobody if is_ours => restored.changes.push(Change::SetCapacity(before)),
         Owner::Nobody => restored.kept.push(Kept::Capacity { desired }),
     }
@@ -75,10 +74,13 @@ fn capacity(target: &Targeted, snapshot: &Snapshot, owner: Owner, seen: &Seen, r
 
 /// Bounds and flags, where they still are what the emergency set.
 fn registration(target: &Targeted, snapshot: &Snapshot, seen: &Seen, restored: &mut Restored) {
-    let (Some(set), Some(before)) = (target.registered, snapshot.scalable) else { return };
-    if seen.scalable == Some(set) {
+    let (Some(before), Some(found)) = (snapshot.scalable, seen.scalable) else { return };
+    if target.registered.is_empty() || found == before {
+        return;
+    }
+    if target.registered.contains(&found) {
         restored.changes.push(Change::Register(before));
-    } else if seen.scalable.is_some_and(|found| found != before) {
+    } else {
         restored.kept.push(Kept::Registration);
     }
 }

@@ -35,6 +35,14 @@ impl Suspended {
     pub const ALL: Self = Self { scale_in: true, scale_out: true, scheduled: true };
 }
 
+impl ScalableTarget {
+    /// It scales by itself from one desired count towards another. From 0 nothing does: no task has a metric.
+    pub(crate) fn goes_on(self, from: u32, to: u32) -> bool {
+        let Suspended { scale_in, scale_out, scheduled: _ } = self.suspended;
+        if from > to { !scale_in } else { !scale_out && from > 0 }
+    }
+}
+
 /// What is seen of one target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {

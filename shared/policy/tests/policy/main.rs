@@ -45,6 +45,9 @@ mod moving;
 mod operators;
 
 #[cfg(test)]
+mod emergency;
+
+#[cfg(test)]
 mod believed;
 
 #[cfg(test)]

@@ -1,0 +1,169 @@
+//! What is in force after a request: rows that begin and end, an emergency that begins, grows or ends.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::emergency::decision::{Correction, Event};
+use crate::emergency::engage::Size;
+use crate::emergency::incident::{Incident, Overrides, Phase, Progress, Targeted};
+use crate::emergency::request::{Asker, Engage, Request, Turn};
+use crate::overrides::{self, Override};
+
+/// The rows with the one that is asked for, without those that are over.
+pub(super) fn rows(
+    mut rows: Vec<Override>,
+    request: &Request,
+    now: Timestamp,
+    events: &mut Vec<Event>,
+) -> Vec<Override> {
+    if let Request::Row(row) = request {
+        rows.push(row.clone());
+        events.push(Event::Row(row.clone()));
+    }
+    let kept = overrides::kept(&rows, now);
+    let has_ended = |row: &&Override| row.until <= now || row.ends(now).is_some_and(|end| end <= now);
+    events.extend(rows.iter().filter(has_ended).cloned().map(Event::RowEnded));
+    kept
+}
+
+/// The emergency after what is asked for.
+pub(super) fn asked(
+    before: Option<Incident>,
+    request: &Request,
+    turn: Turn<'_>,
+    events: &mut Vec<Event>,
+) -> Option<Incident> {
+    match (before, request) {
+        (before, Request::Engage(engage)) => {
+            events.push(Event::Engaged);
+            Some(engaged(before, engage, turn))
+        }
+        (Some(incident), Request::Restore { asker, from: _ }) if incident.phase != Phase::Restoring => {
+            events.push(Event::Restoring { expired: false });
+            Some(Incident { until: turn.now, ..restoring(incident, asker) })
+        }
+        (None, Request::Restore { asker, from }) if !from.is_empty() => {
+            events.push(Event::Restoring { expired: false });
+            let targets = from.clone();
+            Some(restoring(Incident { targets, ..Incident::new(turn) }, asker))
+        }
+        (Some(incident), _) if incident.phase != Phase::Restoring && turn.now >= incident.until => {
+            events.push(Event::Restoring { expired: true });
+            Some(ending(incident))
+        }
+        (before, _) => before,
+    }
+}
+
+/// A new emergency, or the one in force with more in it. What was found before the first change of a target is kept: a
+/// second emergency would find what the first one set.
+fn engaged(before: Option<Incident>, engage: &Engage, turn: Turn<'_>) -> Incident {
+    let Engage { profile, sizes, until, asker } = engage;
+    let Asker { who, why, request } = asker.clone();
+    let mut incident = before.unwrap_or_else(|| Incident { until: *until, ..Incident::new(turn) });
+    let in_force = incident.phase != Phase::Restoring;
+    for (name, Size { asked, raise }) in sizes {
+        let found = incident.targets.remove(name);
+        let same = found.as_ref().is_some_and(|it| in_force && it.asked == *asked && it.raise == *raise);
+        let progress = match found.as_ref().map(|it| it.progress).filter(|_| same) {
+            Some(Progress::Set) => Progress::Set,
+            Some(Progress::Seen) => Progress::Seen,
+            Some(Progress::Pending | Progress::Skipped | Progress::Restored) | None => Progress::Pending,
+        };
+        // What is put back already is found anew.
+        let found = found.filter(|it| it.progress != Progress::Restored);
+        let (asked, raise) = (*asked, *raise);
+        let targeted = match found {
+            Some(found) => Targeted { asked, raise, progress, failures: 0, ..found },
+            None => Targeted::new(asked, raise, progress),
+        };
+        incident.targets.insert(name.clone(), targeted);
+    }
+    let until = if in_force { incident.until.max(*until) } else { *until };
+    let (profile, phase) = (profile.clone(), Phase::Engaging);
+    // The time that it may last counts from the last time it was asked for.
+    let since = if in_force { incident.since } else { turn.now };
+    Incident { profile, phase, since, until, who, why, request, reminded: false, complete: false, ..incident }
+}
+
+/// An emergency that somebody ends.
+fn restoring(incident: Incident, asker: &Asker) -> Incident {
+    let Asker { who, why, request } = asker.clone();
+    Incident { who, why, request, ..ending(incident) }
+}
+
+/// An emergency that is to end. What was changed before it was left alone is put back too, if that is possible by now.
+fn ending(mut incident: Incident) -> Incident {
+    for targeted in incident.targets.values_mut() {
+        targeted.failures = 0;
+        if targeted.progress == Progress::Skipped && targeted.snapshot.is_some() {
+            targeted.progress = Progress::Set;
+        }
+    }
+    Incident { phase: Phase::Restoring, ..incident }
+}
+
+/// What the table holds beyond what anyone may ask for counts only as far as that: a writer of the table could otherwise set
+/// any size for ever.
+pub(super) fn corrected(mut before: Overrides, turn: Turn<'_>, events: &mut Vec<Event>) -> Overrides {
+    let most = |target: &str| {
+        let members = turn.members.iter();
+        members.filter(|it| it.name == target || target == Override::ALL).map(|it| it.most).max()
+    };
+    let mut tell = |target: &str, what| events.push(Event::Corrected { target: target.to_owned(), what });
+    for row in &mut before.rows {
+        if let (Some(found), Some(most)) = (row.kind.size(), most(&row.target))
+            && found > most
+        {
+            row.kind = row.kind.at_most(most);
+            tell(&row.target, Correction::Size { found, most });
+        }
+        if let Some(latest) = row.ends(turn.now).filter(|latest| *latest < row.until) {
+            tell(&row.target, Correction::End { found: row.until, latest });
+            row.until = latest;
+        }
+    }
+    if let Some(incident) = &mut before.incident {
+        for (name, targeted) in &mut incident.targets {
+            if let Some(most) = most(name).filter(|most| targeted.asked > *most) {
+                tell(name, Correction::Size { found: targeted.asked, most });
+                targeted.asked = most;
+            }
+        }
+        incident.since = incident.since.min(turn.now);
+        let latest = incident.since.saturating_add(Override::LONGEST).unwrap_or(incident.since);
+        if incident.until > latest {
+            tell(Override::ALL, Correction::End { found: incident.until, latest });
+            incident.until = latest;
+        }
+    }
+    before
+}
+
+impl Targeted {
+    fn new(asked: u32, raise: bool, progress: Progress) -> Self {
+        let (sizes, registered, suspended) = (Vec::new(), Vec::new(), Vec::new());
+        Self { asked, raise, progress, snapshot: None, sizes, registered, suspended, failures: 0 }
+    }
+}
+
+impl Incident {
+    /// One without targets.
+    fn new(turn: Turn<'_>) -> Self {
+        Self {
+            id: turn.id.to_owned(),
+            profile: String::new(),
+            phase: Phase::Engaging,
+            since: turn.now,
+            until: turn.now,
+            who: String::new(),
+            why: String::new(),
+            request: None,
+            targets: BTreeMap::new(),
+            at_work: None,
+            reminded: false,
+            complete: false,
+        }
+    }
+}

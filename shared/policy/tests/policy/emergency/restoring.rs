@@ -1,0 +1,219 @@
+//! How an emergency ends.
+
+use std::collections::BTreeMap;
+
+use tidegate_policy::emergency::decision::{Event, Skip};
+use tidegate_policy::emergency::incident::{Phase, Progress};
+use tidegate_policy::emergency::request::Request;
+use tidegate_policy::emergency::restore::{Kept, Owner};
+use tidegate_policy::{Absence, AbsenceKind, OtherAutoscaler};
+
+use crate::emergency::{World, asker, exactly, flags, raise, restore, scalable, scaled, seen};
+
+/// Raised from 2 to 10 and from 2 to 20.
+fn engaged() -> World {
+    let mut world = World::shop();
+    let request = world.engage("max", &[("api", raise(10)), ("worker", raise(20))], "alice");
+    world.evaluate(&request);
+    world
+}
+
+fn sizes(world: &World) -> (u32, u32) {
+    (world.desired("api"), world.desired("worker"))
+}
+
+fn is_restored(event: &Event) -> bool {
+    event.as_restored().is_some()
+}
+
+#[test]
+fn what_was_found_is_put_back_and_the_emergency_is_over() {
+    let mut world = engaged();
+    assert_eq!(world.evaluate(&restore()).events, [Event::Restoring { expired: false }]);
+    assert_eq!(sizes(&world), (2, 2));
+    assert!(world.incident().is_unfinished(), "that it is over is still to be said");
+    let last = world.evaluate(&Request::Resume).events;
+    assert!(last.iter().any(is_restored) && world.memory.incident.is_none());
+}
+
+#[test]
+fn it_ends_by_itself_at_its_time_and_no_earlier() {
+    let mut world = engaged();
+    world.wait(7199);
+    assert!(!world.evaluate(&Request::Tick).events.contains(&Event::Restoring { expired: true }));
+    world.wait(1);
+    assert!(world.evaluate(&Request::Tick).events.contains(&Event::Restoring { expired: true }));
+    assert_eq!(sizes(&world), (2, 2));
+}
+
+#[test]
+fn ending_it_twice_puts_back_once() {
+    let mut world = engaged();
+    world.evaluate(&restore());
+    let again = world.evaluate(&restore());
+    assert_eq!(again.work, []);
+    assert!(!again.events.iter().any(|event| matches!(event, Event::Restoring { .. })));
+    let none = world.evaluate(&restore());
+    assert_eq!((none.work, none.events, none.overrides.incident), (vec![], vec![], None));
+}
+
+#[test]
+fn an_emergency_during_the_restore_raises_what_is_put_back_and_keeps_what_was_found() {
+    let mut world = engaged();
+    world.seen.remove("worker");
+    world.evaluate(&restore());
+    assert_eq!((world.progress("api"), world.progress("worker")), (Progress::Restored, Progress::Set));
+    world.seen.insert("worker".to_owned(), Ok(seen(20)));
+    let again = world.engage("max", &[("api", raise(10)), ("worker", raise(20))], "alice");
+    world.evaluate(&again);
+    world.minutes(1);
+    assert_eq!(sizes(&world), (10, 20));
+    let found = |name| world.targeted(name).snapshot.as_ref().map(|it| it.desired);
+    assert_eq!((found("api"), found("worker")), (Some(2), Some(2)));
+    world.evaluate(&restore());
+    world.minutes(1);
+    assert_eq!((sizes(&world), &world.memory.incident), ((2, 2), &None));
+}
+
+#[test]
+fn what_was_raised_while_the_end_was_asked_for_is_put_back() {
+    let mut world = World::shop();
+    let max = world.engage("max", &[("api", raise(10))], "alice");
+    let work = world.intend(&max).work;
+    world.invocation = "second";
+    world.intend(&restore());
+    world.invocation = "first";
+    world.apply(&work[0]);
+    world.settle(&work[0], true);
+    assert_eq!(world.incident().phase, Phase::Restoring);
+    assert_ne!(world.progress("api"), Progress::Restored, "it was raised, not put back");
+    world.release();
+    world.minutes(2);
+    assert_eq!((world.desired("api"), &world.memory.incident), (2, &None));
+}
+
+#[test]
+fn what_was_put_back_while_another_emergency_was_asked_for_is_raised_again() {
+    let mut world = engaged();
+    let work = world.intend(&restore()).work;
+    world.invocation = "second";
+    let again = world.engage("max", &[("api", raise(10)), ("worker", raise(20))], "carol");
+    world.intend(&again);
+    world.invocation = "first";
+    for work in &work {
+        world.apply(work);
+        world.settle(work, true);
+    }
+    assert_eq!(world.progress("api"), Progress::Pending);
+    world.release();
+    world.evaluate(&Request::Resume);
+    assert_eq!(sizes(&world), (10, 20));
+}
+
+#[test]
+fn what_someone_set_meanwhile_stays_and_is_told() {
+    let mut world = engaged();
+    world.sight_mut("api").service.desired_count = 7;
+    let decision = world.evaluate(&restore());
+    assert_eq!(decision.work[0].kept, [Kept::Capacity { desired: 7 }]);
+    world.minutes(1);
+    assert_eq!((sizes(&world), &world.memory.incident), ((7, 2), &None));
+}
+
+#[test]
+fn where_only_something_is_to_be_told_nobody_waits_for_it() {
+    let mut world = engaged();
+    world.sight_mut("api").service.desired_count = 7;
+    world.sight_mut("worker").service.desired_count = 7;
+    let decision = world.evaluate(&restore());
+    assert_eq!(decision.work.len(), 2);
+    assert!(decision.events.iter().any(is_restored) && world.memory.incident.is_none());
+}
+
+#[test]
+fn services_with_rules_are_left_to_them() {
+    let mut world = engaged();
+    world.owner = Owner::Rules { min: 2 };
+    let decision = world.evaluate(&restore());
+    assert_eq!((decision.work, sizes(&world)), (vec![], (10, 20)));
+    assert_eq!(world.memory.incident, None);
+}
+
+#[test]
+fn a_target_that_is_deleted_or_left_the_file_is_skipped_and_told() {
+    let mut world = World::new(&[("api", seen(2)), ("worker", seen(2)), ("batch", seen(2))]);
+    let sizes = [("api", raise(10)), ("worker", raise(20)), ("batch", raise(3))];
+    let request = world.engage("max", &sizes, "alice");
+    world.evaluate(&request);
+    world.sight_mut("api").service.active = false;
+    let absence = Absence::new(AbsenceKind::NotFound, "DescribeServices: MISSING");
+    world.seen.insert("worker".to_owned(), Err(absence.clone()));
+    world.names.pop();
+    world.seen.remove("batch");
+    let decision = world.evaluate(&restore());
+    let why = |name| decision.events.iter().find_map(|event| event.as_skipped(name)).cloned();
+    assert!(matches!(why("api"), Some(Skip::Refused(_))), "ECS shows a deleted service for a while");
+    assert_eq!(why("worker"), Some(Skip::NotFound(absence)));
+    assert_eq!(why("batch"), Some(Skip::NotInFleet));
+    assert_eq!((decision.work, &world.memory.incident), (vec![], &None));
+}
+
+#[test]
+fn what_was_changed_before_it_came_to_be_left_alone_is_put_back_all_the_same() {
+    let mut world = engaged();
+    world.observed = Some("api");
+    world.minutes(1);
+    assert_eq!(world.progress("api"), Progress::Skipped);
+    world.evaluate(&restore());
+    world.minutes(1);
+    assert_eq!(sizes(&world), (2, 2));
+}
+
+#[test]
+fn bounds_are_not_forgotten_where_application_auto_scaling_cannot_be_read() {
+    let found = scalable(2, 50, flags(false, false, false));
+    let mut world = World::new(&[("worker", scaled(38, found))]);
+    let request = world.engage("shed", &[("worker", exactly(5))], "alice");
+    world.evaluate(&request);
+    let shown = world.sight("worker").clone();
+    let hidden = world.sight_mut("worker");
+    hidden.scalable = None;
+    hidden.service.constraints.other_autoscaler = OtherAutoscaler::Unknown(crate::stage::refused());
+    assert_eq!(world.evaluate(&restore()).work, []);
+    world.minutes(3);
+    assert_eq!(world.incident().phase, Phase::Restoring);
+    world.seen.insert("worker".to_owned(), Ok(shown));
+    world.minutes(2);
+    assert_eq!((world.sight("worker").scalable, &world.memory.incident), (Some(found), &None));
+}
+
+#[test]
+fn what_fails_again_and_again_waits_for_the_next_minute_and_is_then_put_back() {
+    let mut world = engaged();
+    let request = restore();
+    world.intend(&request);
+    for _ in 0..3 {
+        for work in world.intend(&Request::Resume).work {
+            world.settle(&work, false);
+        }
+    }
+    assert_eq!(world.intend(&Request::Resume).work, []);
+    assert!(!world.incident().is_unfinished());
+    world.release();
+    world.minutes(2);
+    assert_eq!((sizes(&world), &world.memory.incident), ((2, 2), &None));
+}
+
+#[test]
+fn what_no_ledger_remembers_is_put_back_from_what_the_answer_said() {
+    let before = engaged();
+    let mut world = World::shop();
+    world.seen = before.seen.clone();
+    let from = before.incident().targets.clone();
+    world.evaluate(&Request::Restore { asker: asker("bob"), from });
+    assert_eq!(sizes(&world), (2, 2));
+    world.minutes(1);
+    assert_eq!(world.memory.incident, None);
+    let none = Request::Restore { asker: asker("bob"), from: BTreeMap::new() };
+    assert_eq!(world.evaluate(&none).work, []);
+}
