@@ -132,3 +132,17 @@ fn the_scanners_see_what_they_are_for() {
     assert_eq!(commands_in("of my-tidegate stack"), [""; 0]);
     assert!(commands().contains("release") && !commands().contains("fly"));
 }
+
+/// A change that changes nothing is named with its function: without it the name would leave out nothing.
+#[test]
+fn every_mutant_that_is_left_out_is_of_a_function_that_exists() {
+    let policy: String = rust_files(&["shared/policy/src/"]).iter().map(|file| read(file)).collect();
+    let is_gone = |name: &String| {
+        let (of, function) = name.rsplit_once("::").unwrap_or(("", name));
+        let is_of = of.is_empty() || policy.contains(&format!("impl {of} {{"));
+        !(is_of && policy.contains(&format!("fn {function}(")))
+    };
+    let config = read(".cargo/mutants.toml");
+    let names = config.lines().filter_map(|line| line.split_once(" in ")?.1.strip_suffix("$\","));
+    check("left out by `.cargo/mutants.toml`", &names.map(str::to_owned).filter(is_gone).collect::<Vec<_>>());
+}
