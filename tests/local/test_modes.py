@@ -103,7 +103,7 @@ def test_an_override_ends_by_itself_and_its_end_is_reported(stage):
     assert "RESOLVED: override ended" in stage.report()["text"]
 
 
-def test_an_override_that_ends_in_years_ends_within_a_month_and_one_beyond_the_file_is_cut_and_both_are_reported(stage):
+def test_an_override_that_ends_in_years_ends_within_a_month_and_that_is_reported(stage):
     stage.services(worker=5)
     stage.fill("worker", 0)
     stage.fleet(stage.worker("worker"))
@@ -114,9 +114,15 @@ def test_an_override_that_ends_in_years_ends_within_a_month_and_one_beyond_the_f
     assert stage.desired("worker") == 12 and "override exceeds limits" in stage.report()["text"]
     stage.clock.forward(31 * 24 * 3600)
     assert "overridden" not in codes(function.invoke(event("schedule")), "worker")
+
+
+def test_an_override_beyond_the_file_is_cut_and_reported(stage):
+    stage.services(worker=5)
+    stage.fill("worker", 0)
+    stage.fleet(stage.worker("worker"))
     stage.override(target="worker", pin=4_000_000_000, until=FUTURE)
     assert "override-above" in codes(stage.function().invoke(event("schedule")), "worker")
-    assert stage.desired("worker") == 50
+    assert stage.desired("worker") == 50 and "override exceeds limits" in stage.report()["text"]
 
 
 def test_an_override_stands_although_redis_is_away(stage):
