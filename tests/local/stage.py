@@ -219,8 +219,8 @@ class Stage:
         self.overrides([])
 
     def overrides(self, entries: list[dict]) -> None:
-        rows = json.dumps(entries)
-        item = {"pk": {"S": self.name}, "sk": {"S": "overrides"}, "rows": {"S": rows}}
+        memory = json.dumps({"rows": entries})
+        item = {"pk": {"S": self.name}, "sk": {"S": "overrides"}, "memory": {"S": memory}}
         self.world.client("dynamodb").put_item(TableName=self.world.about["ledger"], Item=item)
 
 

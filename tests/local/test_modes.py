@@ -103,13 +103,17 @@ def test_an_override_ends_by_itself_and_its_end_is_reported(stage):
     assert "RESOLVED: override ended" in stage.report()["text"]
 
 
-def test_an_override_that_ends_in_years_is_not_in_force_and_one_beyond_the_file_is_cut_and_both_are_reported(stage):
+def test_an_override_that_ends_in_years_ends_within_a_month_and_one_beyond_the_file_is_cut_and_both_are_reported(stage):
     stage.services(worker=5)
     stage.fill("worker", 0)
     stage.fleet(stage.worker("worker"))
-    stage.override(target="worker", pin=12, since=PAST, until="2999-01-01T00:00:00Z")
-    assert "override-too-long" in codes(stage.function().invoke(event("schedule")), "worker")
-    assert stage.desired("worker") == 4 and "override exceeds limits" in stage.report()["text"]
+    function = stage.function()
+    asked_at = function.invoke(event("plan"))["at"]
+    stage.override(target="worker", pin=12, since=asked_at, until="2999-01-01T00:00:00Z")
+    assert "override-too-long" in codes(function.invoke(event("schedule")), "worker")
+    assert stage.desired("worker") == 12 and "override exceeds limits" in stage.report()["text"]
+    stage.clock.forward(31 * 24 * 3600)
+    assert "overridden" not in codes(function.invoke(event("schedule")), "worker")
     stage.override(target="worker", pin=4_000_000_000, until=FUTURE)
     assert "override-above" in codes(stage.function().invoke(event("schedule")), "worker")
     assert stage.desired("worker") == 50

@@ -130,7 +130,7 @@ impl FakeAws {
         let condition = body["ConditionExpression"].as_str();
         assert_eq!(
             condition,
-            Some("attribute_not_exists(pk) OR version = :expected"),
+            Some("attribute_not_exists(version) OR version = :expected"),
             "an unconditional write"
         );
         let found = self.items.get(&sort);

@@ -223,10 +223,10 @@ fn report_of(fleet_file: &str) -> String {
         place: AccountAndRegion::of_arn("arn:aws:sns:eu-central-1:111122223333:tidegate"),
         concern: QUEUE_DEPTH.name,
         function: "tidegate-QueueDepthFunction".to_owned(),
-        ledger: "tidegate-ledger".to_owned(),
         evaluation: "8fc06518".to_owned(),
         at,
         trigger: Trigger::Schedule,
+        request: None,
     };
     let target = TargetReport {
         target: service.name().to_owned(),

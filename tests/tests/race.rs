@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tidegate_aws::Clients;
-use tidegate_evaluation::{Evaluator, Settings};
+use tidegate_evaluation::{Evaluator, Invocation, Settings};
 use tidegate_scaling::Services;
 use tidegate_tests::fake_aws::{FakeAws, FunctionProcess};
 
@@ -51,8 +51,9 @@ async fn evaluate(name: &str, world: &Arc<Mutex<FakeAws>>, seed: u64, unlucky: b
     let process = FunctionProcess::new(name, world, seed, unlucky);
     let killed = process.killed.clone();
     let function = function(&process, world);
+    let invocation = Invocation::default();
     tokio::select! {
-        answer = function.handle(json!({})) => answer.ok(),
+        answer = function.handle(json!({}), &invocation) => answer.ok(),
         () = killed.notified() => None,
     }
 }
@@ -79,7 +80,7 @@ fn story(seed: u64) -> Arc<Mutex<FakeAws>> {
         let later = function(&FunctionProcess::new("later", &world, seed, false), &world);
         for _ in 0..6 {
             tokio::time::sleep(Duration::from_secs(50)).await;
-            later.handle(json!({})).await.expect("a quiet evaluation answers");
+            later.handle(json!({}), &Invocation::default()).await.expect("a quiet evaluation answers");
         }
         world
     })
@@ -148,7 +149,7 @@ fn write_by_hand(world: &Arc<Mutex<FakeAws>>, memory: &Value, overrides: &Value)
     let item = |key: &str, name: &str, text: &Value| json!({"pk": {"S": "race"}, "sk": {"S": key}, "version": {"N": "7"}, name: {"S": text.to_string()}});
     let mut world = world.lock().unwrap_or_else(PoisonError::into_inner);
     world.items.insert("memory#queue-depth".to_owned(), item("memory#queue-depth", "memory", memory));
-    world.items.insert("overrides".to_owned(), item("overrides", "rows", overrides));
+    world.items.insert("overrides".to_owned(), item("overrides", "memory", &json!({"rows": overrides})));
 }
 
 #[test]
@@ -165,7 +166,7 @@ fn what_is_written_into_the_ledger_by_hand_stops_no_scaling_and_sets_no_size_bey
             let function = function(&FunctionProcess::new("only", &world, 1, false), &world);
             // A change that failed nine times is tried again after a quarter of an hour.
             for _ in 0..20 {
-                function.handle(json!({})).await.expect("an answer");
+                function.handle(json!({}), &Invocation::default()).await.expect("an answer");
                 tokio::time::sleep(Duration::from_mins(1)).await;
             }
             let world = world.lock().unwrap_or_else(PoisonError::into_inner);

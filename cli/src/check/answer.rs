@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 use tidegate_fleet::cost::{self, Saving};
 use tidegate_fleet::effective::{Effective, Origin};
 use tidegate_fleet::{
-    AutoScalingGroup, Budget, Fleet, Metric, Problem, Problems, Service, Source, TargetName, zone_rules,
+    AutoScalingGroup, Budget, Emergency, Fleet, Metric, Problem, Problems, Profile, Service, Source,
+    TargetName, zone_rules,
 };
 use tidegate_policy::{AlarmName, CapacityUnit, Floor, Hours, Notify, Rule, Track};
 
@@ -16,6 +17,8 @@ Keys of --json, which stay within one format:
   format                                   1
   file, valid, problems[], warnings[]      each problem: file, line, column, severity, code, message, help
   fleet, mode, services[], budgets[]       only of a valid file; of a service's `ecs` and `asg` one is null
+  emergency                                hold_seconds, profiles[] (name, sizes[]: service, size; without `max`, which
+                                           is always there), runbook[]
   metrics_read_per_minute, dollars_per_month, alarms_would_save
                                            of the whole fleet; the last one is null when alarms save nothing
   effective[], zone_rules                  only with --explain: each setting, value, from (file, default, derived),
@@ -35,6 +38,7 @@ pub(crate) fn check(file: &str, checked: &Result<Fleet, Problems>, explained: Op
             "mode": fleet.mode().as_str(),
             "services": fleet.services().iter().map(service).collect::<Value>(),
             "budgets": fleet.budgets().iter().map(budget).collect::<Value>(),
+            "emergency": emergency(fleet.emergency()),
             "metrics_read_per_minute": cost::metrics_of_fleet(fleet),
             "dollars_per_month": cents(cost::dollars_per_month(cost::metrics_of_fleet(fleet))),
             "alarms_would_save": cost::saving_by_alarms(fleet).map(saving),
@@ -188,5 +192,15 @@ fn budget(budget: &Budget) -> Value {
         "name": budget.name(),
         "limit": budget.limit(),
         "use_at_max": budget.use_at_max(),
+    })
+}
+
+fn emergency(emergency: &Emergency) -> Value {
+    let size = |(service, size): &(String, u32)| json!({ "service": service, "size": size });
+    let profile = |Profile { name, sizes }: &Profile| json!({ "name": name, "sizes": sizes.iter().map(size).collect::<Value>() });
+    json!({
+        "hold_seconds": emergency.hold.as_secs(),
+        "profiles": emergency.profiles.iter().map(profile).collect::<Value>(),
+        "runbook": emergency.runbook,
     })
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use tidegate_fleet::cost::{self, Saving, WORTH_A_HINT_DOLLARS};
-use tidegate_fleet::{Budget, Fleet, Metric, Mode, Service, TargetName};
+use tidegate_fleet::{Budget, Emergency, Fleet, Metric, Mode, Profile, Service, TargetName};
 use tidegate_policy::{Adjustment, Amount, CapacityUnit, Condition, Hours, Rule, ServicePolicy, rule::Span};
 
 use crate::counts::jobs;
@@ -15,7 +15,8 @@ pub(crate) fn fleet(file: &str, fleet: &Fleet) -> String {
     let head = format!("{file} is valid: fleet `{}`, {} {noun}\n", fleet.name(), services.len());
     let services: String = services.iter().map(service).collect();
     let budgets: String = fleet.budgets().iter().map(budget).collect();
-    format!("{head}{services}{budgets}{}{}", cost_line(fleet), alarms_hint(fleet))
+    let emergency = emergency(fleet.emergency());
+    format!("{head}{services}{budgets}{emergency}{}{}", cost_line(fleet), alarms_hint(fleet))
 }
 
 fn service(service: &Service) -> String {
@@ -152,6 +153,25 @@ pub(crate) fn adjustment(rule: &Rule) -> String {
 fn budget(budget: &Budget) -> String {
     let (name, used, limit) = (budget.name(), budget.use_at_max(), budget.limit());
     format!("\nbudget {name}: {used} of {limit} at maximum capacity\n")
+}
+
+/// How long an emergency holds, its profiles, and what operators do beside it; the profile `max` is always there.
+fn emergency(emergency: &Emergency) -> String {
+    let mut shown = "\nemergency\n".to_owned();
+    let mut line = |name: &str, value: &str| {
+        // Writing to a `String` cannot fail.
+        let _ = writeln!(shown, "  {name:<13}  {value}");
+    };
+    line("hold", &Span(emergency.hold).to_string());
+    line(Profile::MAX, "every service to its maximum, none is lowered (always there)");
+    for Profile { name, sizes } in &emergency.profiles {
+        let sizes: Vec<String> = sizes.iter().map(|(service, size)| format!("{service} {size}")).collect();
+        line(name, &sizes.join(", "));
+    }
+    for (index, text) in emergency.runbook.iter().enumerate() {
+        line(if index == 0 { "runbook" } else { "" }, text);
+    }
+    shown
 }
 
 /// What reading the fleet's metrics costs; nothing is said when there are none.

@@ -50,6 +50,7 @@ fn the_keys_of_the_json_answer_stay() {
         "alarms_would_save",
         "budgets",
         "dollars_per_month",
+        "emergency",
         "file",
         "fleet",
         "format",
@@ -110,6 +111,16 @@ fn the_keys_of_the_json_answer_stay() {
     check_keys(&several, &["files", "format", "valid", "warnings"]);
     assert_eq!((&valid["format"], &several["format"]), (&1.into(), &1.into()));
     check_keys(&several["files"][1], &["file", "problems", "valid", "warnings"]);
+}
+
+#[test]
+fn the_keys_of_an_emergency_stay() {
+    let emergency = &json(&["check", "--json", "fleets/mercenary.yaml"], 0)["emergency"];
+    check_keys(emergency, &["hold_seconds", "profiles", "runbook"]);
+    check_keys(&emergency["profiles"][0], &["name", "sizes"]);
+    check_keys(&emergency["profiles"][0]["sizes"][0], &["service", "size"]);
+    let nothing_written = &json(&["check", "--json", "fleets/roleferry.yaml"], 0)["emergency"];
+    assert_eq!(nothing_written, &serde_json::json!({ "hold_seconds": 7200, "profiles": [], "runbook": [] }));
 }
 
 /// 24 services with a metric each cost $10.37 a month, and 23 of them $9.94, of which no value is reported.

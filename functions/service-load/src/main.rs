@@ -6,5 +6,5 @@ use tidegate_evaluation::Function;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let function = &Function::from_environment(service_load::NAME, service_load::concern).await;
-    run(service_fn(|event: LambdaEvent<serde_json::Value>| function.handle(event.payload))).await
+    run(service_fn(|event: LambdaEvent<serde_json::Value>| function.handle(event))).await
 }

@@ -19,8 +19,9 @@ pub struct RateLimit {
 /// ask too (Amazon ECS developer guide, "Request throttling for the Amazon ECS API"). Two functions at once leave a fifth.
 /// 1,000 services are 100 calls and take 6 s of the 8 s that there are; with half of this they would take 16 s.
 pub const DESCRIBE_SERVICES: RateLimit = RateLimit { burst: 40, refill_per_second: 10.0 };
-/// `UpdateService`, with `CreateService` and `DeleteService`: the same page.
-pub const UPDATE_SERVICE: RateLimit = RateLimit { burst: 50, refill_per_second: 5.0 };
+/// `UpdateService`, with `CreateService` and `DeleteService`: the account has 50 and 5 a second (the same page). Five are
+/// left: a call that is faster on its way than the one before it would find the bucket empty, and be throttled.
+pub const UPDATE_SERVICE: RateLimit = RateLimit { burst: 45, refill_per_second: 5.0 };
 /// `GetMetricData`: 50 calls a second (CloudWatch user guide, service quotas).
 pub const GET_METRIC_DATA: RateLimit = RateLimit { burst: 50, refill_per_second: 50.0 };
 /// `DescribeAlarms`: 9 calls a second (the same page).
@@ -31,6 +32,10 @@ pub const READ_AUTO_SCALING: RateLimit = RateLimit { burst: 40, refill_per_secon
 pub const SET_DESIRED_CAPACITY: RateLimit = RateLimit { burst: 50, refill_per_second: 5.0 };
 /// `DescribeScalableTargets`. AWS publishes no number: assumed; 500 services are ten calls.
 pub const DESCRIBE_SCALABLE_TARGETS: RateLimit = RateLimit { burst: 20, refill_per_second: 10.0 };
+/// `RegisterScalableTarget`. AWS publishes no number: assumed, as `UpdateService`.
+pub const REGISTER_SCALABLE_TARGET: RateLimit = RateLimit { burst: 20, refill_per_second: 5.0 };
+/// `SuspendProcesses` and `ResumeProcesses`. AWS publishes no number: assumed, as `SetDesiredCapacity`.
+pub const CHANGE_PROCESSES: RateLimit = RateLimit { burst: 20, refill_per_second: 5.0 };
 /// `DescribeTargetGroups`. AWS publishes no number: assumed; answers are kept for minutes.
 pub const DESCRIBE_TARGET_GROUPS: RateLimit = RateLimit { burst: 20, refill_per_second: 10.0 };
 
@@ -45,6 +50,8 @@ pub(crate) struct Buckets {
     pub(crate) set_desired_capacity: Bucket,
     pub(crate) describe_scalable_targets: Bucket,
     pub(crate) describe_target_groups: Bucket,
+    pub(crate) register_scalable_target: Bucket,
+    pub(crate) change_processes: Bucket,
 }
 
 impl Default for Buckets {
@@ -58,6 +65,8 @@ impl Default for Buckets {
             set_desired_capacity: Bucket::new(SET_DESIRED_CAPACITY),
             describe_scalable_targets: Bucket::new(DESCRIBE_SCALABLE_TARGETS),
             describe_target_groups: Bucket::new(DESCRIBE_TARGET_GROUPS),
+            register_scalable_target: Bucket::new(REGISTER_SCALABLE_TARGET),
+            change_processes: Bucket::new(CHANGE_PROCESSES),
         }
     }
 }

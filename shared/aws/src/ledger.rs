@@ -1,5 +1,5 @@
-//! The ledger: one DynamoDB item per fleet and concern holds the memory of that concern, one more holds what operators
-//! asked for.
+//! The ledger: one DynamoDB item per fleet and concern holds the memory of that concern. That of `emergency-max` is what
+//! operators asked for, and every function reads it beside its own.
 //!
 //! Exactly one of two evaluations wins, by the condition on the version. A retry after a lost response finds its own
 //! writer id in the item and knows that it has won already.
@@ -12,16 +12,19 @@ use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValuesOnC
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tidegate_policy::emergency::incident::Overrides;
 use tidegate_policy::memory::size::ITEM_BYTES_MAX;
-use tidegate_policy::{Override, one_line};
+use tidegate_policy::one_line;
 
 use crate::error::{CallError, Cause, Failure, ItemError, Step};
 use crate::report::Unreported;
 
 /// How items are written. It changes when one of today could be misread by the code of tomorrow.
 pub(crate) const FORMAT: u64 = 1;
-/// The sort key of what operators asked for.
-pub(crate) const OVERRIDES: &str = "overrides";
+/// The concern that remembers what operators asked for.
+pub const EMERGENCY_MAX: &str = "emergency-max";
+/// The sort key of its memory.
+const OVERRIDES: &str = "overrides";
 /// `BatchGetItem` may leave keys unprocessed under load; they are asked for again this many times.
 const READS_MAX: usize = 3;
 
@@ -39,7 +42,7 @@ pub struct LedgerItem<M> {
 /// Changes kept for the next report while SNS cannot be reached; the activities hold them all.
 pub const UNREPORTED_MAX: usize = 50;
 /// More overrides than this are none that operators asked for; the newest count. Each is a reason in each service's report.
-const OVERRIDES_MAX: usize = 100;
+pub const OVERRIDES_MAX: usize = 100;
 /// A headline is one line of a report.
 const HEADLINE_CHARACTERS_MAX: usize = 400;
 
@@ -54,19 +57,8 @@ impl<M> LedgerRead<M> {
             one_line(&mut late.text, HEADLINE_CHARACTERS_MAX);
             one_line(&mut late.target, HEADLINE_CHARACTERS_MAX);
         }
-        let rows = &mut self.overrides.rows;
-        rows.drain(..rows.len().saturating_sub(OVERRIDES_MAX));
-        rows.iter_mut().for_each(Override::believe);
+        self.overrides.believe(OVERRIDES_MAX, now);
     }
-}
-
-/// The rows as they stand, with the version to write after.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct OverrideRows {
-    /// The version last written; 0 when nothing was ever written.
-    pub(crate) version: u64,
-    /// What operators asked for, in the order in which they did.
-    pub rows: Vec<Override>,
 }
 
 /// What one evaluation finds in the ledger.
@@ -75,7 +67,9 @@ pub struct LedgerRead<M> {
     /// The memory.
     pub item: LedgerItem<M>,
     /// What operators asked for, of the whole fleet.
-    pub overrides: OverrideRows,
+    pub overrides: Overrides,
+    /// The ledger could not be read, and the concern acts all the same: nothing is written.
+    pub unreachable: Option<CallError>,
 }
 
 /// How a conditional write ended.
@@ -90,8 +84,8 @@ pub enum WriteResult {
 /// The ledger of one fleet.
 #[derive(Debug, Clone)]
 pub struct Ledger {
-    pub(crate) dynamodb: aws_sdk_dynamodb::Client,
-    pub(crate) table: String,
+    dynamodb: aws_sdk_dynamodb::Client,
+    table: String,
     fleet: String,
 }
 
@@ -111,18 +105,14 @@ impl Ledger {
         concern: &str,
     ) -> Result<LedgerRead<M>, CallError> {
         let key = memory_key(concern);
-        let items = self.items(&[&key, OVERRIDES]).await?;
-        let item = items.get(&key).map_or_else(|| Ok(LedgerItem::default()), understand_item);
-        let item = item.map_err(|error| self.not_understood(&key, error))?;
-        Ok(LedgerRead { item, overrides: self.understand_overrides(&items)? })
-    }
-
-    /// Reads the overrides alone.
-    ///
-    /// # Errors
-    /// The table cannot be read, or what it holds is not ours.
-    pub(crate) async fn read_overrides(&self) -> Result<OverrideRows, CallError> {
-        self.understand_overrides(&self.items(&[OVERRIDES]).await?)
+        let keys = if key == OVERRIDES { vec![OVERRIDES] } else { vec![key.as_str(), OVERRIDES] };
+        let items = self.items(&keys).await?;
+        let overrides: LedgerItem<Overrides> = self.understand(&items, OVERRIDES)?;
+        Ok(LedgerRead {
+            item: self.understand(&items, &key)?,
+            overrides: overrides.memory,
+            unreachable: None,
+        })
     }
 
     /// Items by their sort key; those that do not exist are left out.
@@ -148,14 +138,16 @@ impl Ledger {
         Err(CallError::new(step(), Failure::LeftUnprocessed { what: "keys" }))
     }
 
-    fn understand_overrides(&self, items: &BTreeMap<String, Item>) -> Result<OverrideRows, CallError> {
-        let rows = items.get(OVERRIDES).map_or_else(|| Ok(OverrideRows::default()), understand_rows);
-        rows.map_err(|error| self.not_understood(OVERRIDES, error))
-    }
-
-    fn not_understood(&self, key: &str, error: ItemError) -> CallError {
-        let step = Step::UnderstandItem { key: key.to_owned(), table: self.table.clone() };
-        CallError::new(step, Failure::NotUnderstood(error))
+    /// One of the items; none is one that was never written.
+    fn understand<M: DeserializeOwned + Default>(
+        &self,
+        items: &BTreeMap<String, Item>,
+        key: &str,
+    ) -> Result<LedgerItem<M>, CallError> {
+        items.get(key).map_or_else(|| Ok(LedgerItem::default()), understand_item).map_err(|error| {
+            let step = Step::UnderstandItem { key: key.to_owned(), table: self.table.clone() };
+            CallError::new(step, Failure::NotUnderstood(error))
+        })
     }
 
     /// Writes the memory of a concern after `item.version`, if no other writer has.
@@ -191,7 +183,7 @@ impl Ledger {
             .item("written_at", AttributeValue::S(now.to_string()))
             .item("memory", AttributeValue::S(memory))
             .item("unreported", AttributeValue::S(unreported))
-            .condition_expression("attribute_not_exists(pk) OR version = :expected")
+            .condition_expression("attribute_not_exists(version) OR version = :expected")
             .expression_attribute_values(":expected", AttributeValue::N(item.version.to_string()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         match call.send().await {
@@ -214,7 +206,7 @@ impl Ledger {
         CallError::new(Step::WriteOutcome { table: self.table.clone() }, why)
     }
 
-    pub(crate) fn key(&self, sort: &str) -> HashMap<String, AttributeValue> {
+    fn key(&self, sort: &str) -> HashMap<String, AttributeValue> {
         HashMap::from([
             ("pk".to_owned(), AttributeValue::S(self.fleet.clone())),
             ("sk".to_owned(), AttributeValue::S(sort.to_owned())),
@@ -224,7 +216,7 @@ impl Ledger {
 
 /// The sort key of a concern's memory.
 fn memory_key(concern: &str) -> String {
-    format!("memory#{concern}")
+    if concern == EMERGENCY_MAX { OVERRIDES.to_owned() } else { format!("memory#{concern}") }
 }
 
 /// An item of the table.
@@ -233,18 +225,12 @@ type Item = HashMap<String, AttributeValue>;
 /// An item; one of another format is refused, and never misread.
 fn understand_item<M: DeserializeOwned + Default>(item: &Item) -> Result<LedgerItem<M>, ItemError> {
     known_format(item)?;
-    let version = number(item, "version").ok_or(ItemError::Missing("version"))?;
+    // An item without a version was put there by hand.
+    let version = number(item, "version").unwrap_or(0);
     let memory = text(item, "memory").ok_or(ItemError::Missing("memory"))?;
     let memory = parse("memory", memory)?;
     let unreported = parse("unreported", text(item, "unreported").unwrap_or("[]"))?;
     Ok(LedgerItem { version, memory, unreported })
-}
-
-/// The overrides.
-fn understand_rows(item: &Item) -> Result<OverrideRows, ItemError> {
-    known_format(item)?;
-    let rows = parse("rows", text(item, "rows").unwrap_or("[]"))?;
-    Ok(OverrideRows { version: number(item, "version").unwrap_or(0), rows })
 }
 
 /// What waits for a report gives way to what is remembered, the oldest first; the activities hold it all.
@@ -285,7 +271,7 @@ fn number(item: &Item, name: &str) -> Option<u64> {
 }
 
 /// Another writer's version stands in the item.
-pub(crate) fn is_conflict<R>(error: &SdkError<PutItemError, R>) -> bool {
+fn is_conflict<R>(error: &SdkError<PutItemError, R>) -> bool {
     error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception)
 }
 

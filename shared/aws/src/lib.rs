@@ -13,7 +13,6 @@ pub mod load_balancers;
 pub mod metrics;
 pub mod alarms;
 pub mod ledger;
-pub mod overrides;
 pub mod activity;
 pub mod update;
 pub mod report;

@@ -26,8 +26,6 @@ pub struct Header {
     pub concern: &'static str,
     /// The function's name in AWS, under which its alarms find its metrics.
     pub function: String,
-    /// The ledger's table.
-    pub ledger: String,
     /// The account and Region that it evaluates, as far as known.
     pub place: Option<AccountAndRegion>,
     /// The evaluation's id.
@@ -36,6 +34,8 @@ pub struct Header {
     pub at: Timestamp,
     /// What triggered.
     pub trigger: Trigger,
+    /// The request id of the invocation, by which CloudTrail names its principal.
+    pub request: Option<String>,
 }
 
 /// An account and a Region of AWS: the same fleet may stand in several.
@@ -254,7 +254,7 @@ impl EvaluationReport {
 
     fn header_json(&self) -> Value {
         let Self { header, sections: _, unreported, alert } = self;
-        let Header { fleet, concern, function: _, ledger: _, place: _, evaluation, at, trigger } = header;
+        let Header { fleet, concern, function: _, place: _, evaluation, at, trigger, request: _ } = header;
         let mut json = json!({
             "format": FORMAT,
             "fleet": fleet,

@@ -12,13 +12,14 @@ use futures_util::join;
 use serde_json::Value;
 use tidegate_fleet::TargetName;
 use tidegate_policy::Absence;
+use tidegate_policy::emergency::target::Change;
 use tokio::time::Instant;
 
 use crate::clients::Clients;
 use crate::error::CallError;
 
 pub use calls::late;
-pub use state::TargetState;
+pub use state::{TargetState, Tasks};
 
 /// What was seen of each target asked for.
 pub type Targets = BTreeMap<TargetName, Result<TargetState, Absence>>;
@@ -51,6 +52,24 @@ pub(crate) async fn set_capacity(
     match target {
         TargetName::Ecs(service) => ecs::set_desired_count(clients, service, capacity).await,
         TargetName::Group(group) => group::set_desired_capacity(clients, group, capacity).await,
+    }
+}
+
+/// Makes one change of an emergency; of a kind that does not know it there is nothing to make.
+pub(crate) async fn change(clients: &Clients, target: &TargetName, change: &Change) -> Result<(), CallError> {
+    match (target, change) {
+        (TargetName::Ecs(service), Change::Register(scalable)) => {
+            ecs::scalable_targets::register(clients, service, *scalable).await
+        }
+        (TargetName::Group(group), Change::Suspend(processes)) => {
+            group::suspend(clients, group, processes).await
+        }
+        (TargetName::Group(group), Change::Resume(processes)) => {
+            group::resume(clients, group, processes).await
+        }
+        (target, Change::SetCapacity(capacity)) => set_capacity(clients, target, *capacity).await,
+        (TargetName::Ecs(_), Change::Suspend(_) | Change::Resume(_))
+        | (TargetName::Group(_), Change::Register(_)) => Ok(()),
     }
 }
 

@@ -12,6 +12,8 @@ pub enum Trigger {
     Schedule,
     /// The function's own delayed message.
     DelayedEvaluation,
+    /// An earlier evaluation of the same invocation left something to do.
+    Resume,
     /// A CloudWatch alarm, in whichever envelope.
     Alarm {
         /// The alarm's name.
@@ -30,6 +32,9 @@ pub enum Trigger {
 pub const EVALUATE: &str = "evaluate";
 /// The action that only asks what would be done: nothing is remembered, done or reported.
 pub const PLAN: &str = "plan";
+
+/// The action that only asks what is in force: nothing is remembered, done or reported.
+pub const STATUS: &str = "status";
 
 /// An event that no function understands.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -95,8 +100,8 @@ impl Trigger {
 
     /// Only a question: nothing is to be remembered, done or reported.
     #[must_use]
-    pub fn is_plan(&self) -> bool {
-        self.action() == PLAN
+    pub fn is_question(&self) -> bool {
+        matches!(self.action(), PLAN | STATUS)
     }
 
     /// What it asks for.
@@ -104,7 +109,7 @@ impl Trigger {
     pub fn action(&self) -> &str {
         match self {
             Self::Manual { action, .. } => action,
-            Self::Schedule | Self::DelayedEvaluation | Self::Alarm { .. } => EVALUATE,
+            Self::Schedule | Self::DelayedEvaluation | Self::Resume | Self::Alarm { .. } => EVALUATE,
         }
     }
 
@@ -114,6 +119,7 @@ impl Trigger {
         match self {
             Self::Schedule => "schedule",
             Self::DelayedEvaluation => "delayed-evaluation",
+            Self::Resume => "resume",
             Self::Alarm { .. } => "alarm",
             Self::Manual { .. } => "manual",
         }
@@ -124,7 +130,9 @@ impl fmt::Display for Trigger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Alarm { name } => write!(f, "alarm {name}"),
-            Self::Schedule | Self::DelayedEvaluation | Self::Manual { .. } => f.write_str(self.code()),
+            Self::Schedule | Self::DelayedEvaluation | Self::Resume | Self::Manual { .. } => {
+                f.write_str(self.code())
+            }
         }
     }
 }

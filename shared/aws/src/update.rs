@@ -1,8 +1,10 @@
-//! The one way to change anything: a desired count or capacity is set, and nothing else.
+//! The one way to change anything in the account: a desired count or capacity is set. In an emergency AWS's own autoscaling is
+//! suspended and resumed besides.
 
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 use tidegate_fleet::TargetName;
+use tidegate_policy::emergency::target::Change;
 
 use crate::clients::{CALLS_AT_ONCE, Clients};
 use crate::report::section::Outcome;
@@ -37,6 +39,40 @@ pub async fn apply(
         }
         let answer = targets::set_capacity(clients, target, *capacity).await;
         answer.map_or_else(Outcome::Failed, |()| Outcome::Applied)
+    });
+    stream::iter(calls).buffered(CALLS_AT_ONCE).collect().await
+}
+
+/// All changes of one target, one after the other; none follows one that fails.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TargetChanges {
+    /// What is changed.
+    pub target: TargetName,
+    /// Absolute, so that making them twice is harmless.
+    pub changes: Vec<Change>,
+}
+
+/// Makes the changes of an emergency, the targets in their order and in parallel; one that fails never stops the others.
+/// None is sent after `not_after`. The results stand in the order of the targets.
+pub async fn apply_emergency(
+    clients: &Clients,
+    targets: &[TargetChanges],
+    not_after: Timestamp,
+    clock: &(dyn Fn() -> Timestamp + Send + Sync),
+) -> Vec<Outcome> {
+    let calls = targets.iter().map(|TargetChanges { target, changes }| async move {
+        for change in changes {
+            if matches!(change, Change::SetCapacity(_)) {
+                targets::take_turn(clients, target).await;
+            }
+            if clock() > not_after {
+                return Outcome::TooLate;
+            }
+            if let Err(error) = targets::change(clients, target, change).await {
+                return Outcome::Failed(error);
+            }
+        }
+        Outcome::Applied
     });
     stream::iter(calls).buffered(CALLS_AT_ONCE).collect().await
 }

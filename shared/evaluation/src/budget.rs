@@ -18,6 +18,8 @@ pub const QUEUES: Duration = Duration::from_secs(13);
 /// A change is sent within this long after its evaluation began, or not at all: after reading, and after the write that
 /// holds the intent. Far shorter than the intent's lease (90 s), after which another evaluation may act.
 pub const ACT_WITHIN: SignedDuration = SignedDuration::from_secs(17);
+/// Before an evaluation is followed by another that waits for a third one's changes.
+pub const PAUSE: Duration = Duration::from_secs(2);
 /// Remembering the outcome, with what other evaluations wrote in between.
 pub const REMEMBER: Duration = Duration::from_secs(4);
 

@@ -9,7 +9,7 @@ use tidegate_aws::CallError;
 use tidegate_aws::ledger::{LedgerItem, LedgerRead};
 use tidegate_aws::report::{Header, Section};
 use tidegate_aws::trigger::Trigger;
-use tidegate_policy::Override;
+use tidegate_policy::emergency::incident::Overrides;
 
 use crate::clock::Clock;
 use crate::failure::InvocationError;
@@ -18,7 +18,7 @@ use crate::failure::InvocationError;
 /// `Evaluator::handle`, once for all.
 pub trait Concern {
     /// What it remembers from one evaluation to the next, in its own item of the ledger.
-    type Memory: Clone + Default + Serialize + DeserializeOwned;
+    type Memory: Clone + Default + PartialEq + Serialize + DeserializeOwned;
     /// What it is about: a service, a database.
     type Subject;
     /// What it saw of its subjects.
@@ -58,12 +58,29 @@ pub trait Concern {
         &self,
         seen: Self::FleetObservation,
         item: &mut LedgerItem<Self::Memory>,
-        overrides: &[Override],
+        overrides: &Overrides,
         header: &Header,
     ) -> Vec<Self::Target>;
 
     /// Something moves: the next evaluation is worth its price before the schedule triggers.
     fn is_moving(&self, targets: &[Self::Target]) -> bool;
+
+    /// Something is left that this invocation can do at once, with another evaluation.
+    fn is_unfinished(&self, memory: &Self::Memory) -> bool {
+        let _ = memory;
+        false
+    }
+
+    /// What an event asks for is asked only once: where another evaluation writes first, it is tried again.
+    fn must_not_be_lost(&self, trigger: &Trigger) -> bool {
+        let _ = trigger;
+        false
+    }
+
+    /// An invocation fails if it had changes to make and none could be made. Otherwise its answer says so.
+    fn fails_with_its_changes(&self) -> bool {
+        true
+    }
 
     /// Makes the changes, none after `not_after`, and keeps what came of each.
     fn apply(

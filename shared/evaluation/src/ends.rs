@@ -21,8 +21,9 @@ pub(crate) struct StepResults {
 }
 
 impl StepResults {
-    /// The answer, and the one log line. Fails if there were changes to make and none could be made.
-    pub(crate) fn answer(self, report: &EvaluationReport) -> Result<Value, InvocationError> {
+    /// The answer, and the one log line. Where the concern asks for it, fails if there were changes to make and none could be
+    /// made.
+    pub(crate) fn answer(self, report: &EvaluationReport, may_fail: bool) -> Result<Value, InvocationError> {
         let Self { evaluations_sent, published, recorded, remembered } = self;
         let report_failed = published.is_err();
         let mut answer = report.to_json();
@@ -35,7 +36,7 @@ impl StepResults {
         let tried: Vec<&Outcome> = report.sections.iter().filter_map(|it| it.outcome.as_ref()).collect();
         let failed: Vec<&CallError> = tried.iter().filter_map(|outcome| outcome.as_failed()).collect();
         match failed.first() {
-            Some(first) if failed.len() == tried.len() => Err((*first).clone().into()),
+            Some(first) if may_fail && failed.len() == tried.len() => Err((*first).clone().into()),
             Some(_) | None => Ok(answer),
         }
     }

@@ -11,15 +11,19 @@ use tidegate_aws::sqs::delayed_evaluations;
 use tidegate_aws::trigger::Trigger;
 use tidegate_aws::{CallError, Clients, log, sns};
 use tidegate_policy::Severity;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::budget;
 use crate::clock::Clock;
 use crate::concern::Concern;
 use crate::ends::StepResults;
 use crate::failure::InvocationError;
+use crate::invocation::Invocation;
 use crate::outage::Outage;
 use crate::settings::Settings;
+
+/// So often an event that must not be lost is tried again; more writers at once are no operators.
+const TRIES_MAX: usize = 5;
 
 /// A function, ready to evaluate.
 pub struct Evaluator<C> {
@@ -37,6 +41,26 @@ pub(crate) struct FleetDecision<C: Concern> {
     pub(crate) header: Header,
     pub(crate) item: LedgerItem<C::Memory>,
     pub(crate) targets: Vec<C::Target>,
+    /// The ledger cannot be reached, and the concern acts all the same.
+    pub(crate) unreachable: Option<CallError>,
+}
+
+/// How one evaluation ended.
+pub(crate) struct Ended {
+    answer: Value,
+    /// Something is left to do at once.
+    unfinished: bool,
+    /// It made changes, or tried to.
+    changed: bool,
+    /// Another evaluation wrote first.
+    dropped: bool,
+}
+
+impl Ended {
+    /// There was nothing to do, or only to answer.
+    fn nothing(answer: Value) -> Self {
+        Self { answer, unfinished: false, changed: false, dropped: false }
+    }
 }
 
 impl<C: Concern> Evaluator<C> {
@@ -47,16 +71,44 @@ impl<C: Concern> Evaluator<C> {
         Self { concern, settings, fleet: fleet.to_owned(), clients, ledger, clock, outage: Outage::default() }
     }
 
-    /// Answers one event with what was seen, decided and done.
+    /// Answers one event with what was seen, decided and done. What one evaluation leaves to do at once is done by the next
+    /// one, as long as the invocation has time.
     ///
     /// # Errors
     /// The event is unknown, the ledger cannot be reached, or every change failed.
-    pub async fn handle(&self, event: Value) -> Result<Value, InvocationError> {
-        let header = self.header(Trigger::parse(&event)?);
+    pub async fn handle(&self, event: Value, invocation: &Invocation) -> Result<Value, InvocationError> {
+        let trigger = Trigger::parse(&event)?;
+        let mut ended = self.evaluate(self.header(trigger.clone(), invocation)).await?;
+        for _ in 0..TRIES_MAX {
+            if !(ended.dropped && self.concern.must_not_be_lost(&trigger)) {
+                break;
+            }
+            ended = self.evaluate(self.header(trigger.clone(), invocation)).await?;
+        }
+        while ended.unfinished && invocation.has_time((self.clock)()) {
+            if !ended.changed {
+                sleep(budget::PAUSE).await;
+            }
+            match self.evaluate(self.header(Trigger::Resume, invocation)).await {
+                Ok(next) => ended = next,
+                Err(error) => {
+                    // What was done stands, and the schedule goes on with the rest.
+                    if let Some(errors) = ended.answer["errors"].as_array_mut() {
+                        errors.push(error.to_string().into());
+                    }
+                    break;
+                }
+            }
+        }
+        Ok(ended.answer)
+    }
+
+    /// One evaluation.
+    async fn evaluate(&self, header: Header) -> Result<Ended, InvocationError> {
         let (trigger, now) = (&header.trigger, header.at);
         let subjects = self.concern.select(trigger)?;
         if subjects.is_empty() {
-            return Ok(nothing_to_evaluate(&header));
+            return Ok(Ended::nothing(empty(&header)));
         }
 
         // On the heap: it is by far the largest part of this future, and would be copied with it.
@@ -65,11 +117,15 @@ impl<C: Concern> Evaluator<C> {
             Ok(observed) => observed,
             Err(error) => return Err(self.ledger_outage(&header, error).await),
         };
+        let before = found.item.clone();
         let mut decided = self.decide(seen, found, header.clone());
-        if trigger.is_plan() {
-            return Ok(self.report(&decided, None).plan());
+        if trigger.is_question() {
+            return Ok(Ended::nothing(self.report(&decided, None).plan()));
         }
-        match self.ledger.write(self.concern.name(), &decided.item, &header.evaluation, now).await {
+        if decided.targets.is_empty() && decided.item == before && self.outage.is_over() {
+            return Ok(Ended::nothing(empty(&header)));
+        }
+        match self.remember_intents(&decided).await {
             Ok(WriteResult::Won) => {}
             Ok(WriteResult::Lost) => return Ok(self.dropped(&decided).await),
             Err(error) => return Err(self.ledger_outage(&header, error).await),
@@ -84,13 +140,26 @@ impl<C: Concern> Evaluator<C> {
         );
 
         let report = self.report(&decided, alert);
-        let (published, recorded) = join!(self.publish(&report), self.record(&report));
+        let (published, recorded) = join!(self.publish(&report), self.record(&decided, &report));
         let remembered = self.remember_outcome(&decided, &report, published.is_ok()).await;
-        StepResults { evaluations_sent, published, recorded, remembered }.answer(&report)
+        let unfinished = self.concern.is_unfinished(&decided.item.memory);
+        let changed = report.sections.iter().any(|section| section.outcome.is_some());
+        let results = StepResults { evaluations_sent, published, recorded, remembered };
+        let answer = results.answer(&report, self.concern.fails_with_its_changes())?;
+        Ok(Ended { answer, unfinished, changed, dropped: false })
+    }
+
+    /// The first write, which makes exactly one of two evaluations the actor. Without a ledger each acts.
+    async fn remember_intents(&self, decided: &FleetDecision<C>) -> Result<WriteResult, CallError> {
+        if decided.unreachable.is_some() {
+            return Ok(WriteResult::Won);
+        }
+        let Header { evaluation, at, .. } = &decided.header;
+        self.ledger.write(self.concern.name(), &decided.item, evaluation, *at).await
     }
 
     /// Which evaluation this is. Its time is in the whole milliseconds that the ledger keeps.
-    fn header(&self, trigger: Trigger) -> Header {
+    fn header(&self, trigger: Trigger, invocation: &Invocation) -> Header {
         let now = (self.clock)();
         let at = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
         Header {
@@ -98,10 +167,10 @@ impl<C: Concern> Evaluator<C> {
             place: AccountAndRegion::of_arn(&self.settings.topic),
             concern: self.concern.name(),
             function: self.settings.function.clone(),
-            ledger: self.settings.ledger.clone(),
             evaluation: format!("{:08x}", RandomState::new().hash_one(at) >> 32),
             at,
             trigger,
+            request: invocation.request.clone(),
         }
     }
 
@@ -121,14 +190,14 @@ impl<C: Concern> Evaluator<C> {
         found: LedgerRead<C::Memory>,
         header: Header,
     ) -> FleetDecision<C> {
-        let LedgerRead { mut item, overrides } = found;
-        let targets = self.concern.decide(seen, &mut item, &overrides.rows, &header);
-        FleetDecision { header, item, targets }
+        let LedgerRead { mut item, overrides, unreachable } = found;
+        let targets = self.concern.decide(seen, &mut item, &overrides, &header);
+        FleetDecision { header, item, targets, unreachable }
     }
 
     /// The report of an evaluation.
     fn report(&self, decided: &FleetDecision<C>, alert: Option<Alert>) -> EvaluationReport {
-        let FleetDecision { header, item, targets } = decided;
+        let FleetDecision { header, item, targets, unreachable: _ } = decided;
         let sections = targets.iter().map(|target| self.concern.section(target, header)).collect();
         let (header, unreported) = (header.clone(), item.unreported.clone());
         EvaluationReport { header, sections, unreported, alert }
@@ -156,7 +225,7 @@ impl<C: Concern> Evaluator<C> {
 
     /// The ledger cannot be reached: nothing is acted on, and operators are notified directly, since nothing is remembered.
     async fn ledger_outage(&self, header: &Header, error: CallError) -> InvocationError {
-        if header.trigger.is_plan() {
+        if header.trigger.is_question() {
             return error.into();
         }
         let mut report = EvaluationReport::empty(header.clone());
@@ -195,7 +264,7 @@ impl<C: Concern> Evaluator<C> {
 
     /// Another evaluation wrote first. What it saw is at most moments older; this one only keeps the delayed
     /// evaluations going.
-    async fn dropped(&self, decided: &FleetDecision<C>) -> Value {
+    async fn dropped(&self, decided: &FleetDecision<C>) -> Ended {
         let moving = self.concern.is_moving(&decided.targets);
         let evaluations_sent = self.send_evaluations(&decided.header.trigger, moving).await;
         let report = EvaluationReport::empty(decided.header.clone());
@@ -204,14 +273,15 @@ impl<C: Concern> Evaluator<C> {
         answer["evaluations_sent"] = evaluations_sent.as_ref().copied().unwrap_or(0).into();
         answer["errors"] = json!(evaluations_sent.err().iter().map(ToString::to_string).collect::<Vec<_>>());
         log::write_evaluation(&report, &answer, false);
-        answer
+        let unfinished = self.concern.is_unfinished(&decided.item.memory);
+        Ended { answer, unfinished, changed: false, dropped: true }
     }
 }
 
-/// The fleet has nothing of this concern; the other functions have it all.
-fn nothing_to_evaluate(header: &Header) -> Value {
+/// There is nothing to say: the fleet has nothing of this concern, or nothing is asked of it.
+fn empty(header: &Header) -> Value {
     let report = EvaluationReport::empty(header.clone());
-    if header.trigger.is_plan() {
+    if header.trigger.is_question() {
         return report.plan();
     }
     let answer = report.to_json();

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use lambda_runtime::LambdaEvent;
 use serde_json::{Value, json};
 use tidegate_aws::report::FORMAT;
 use tidegate_aws::{Clients, log};
@@ -11,6 +12,7 @@ use tidegate_fleet::Fleet;
 use crate::concern::Concern;
 use crate::evaluator::Evaluator;
 use crate::failure::InvocationError;
+use crate::invocation::Invocation;
 use crate::settings::Settings;
 
 /// A function that is ready, or that cannot be: a bad setting or fleet file fails every invocation, with the same clear error.
@@ -38,9 +40,10 @@ impl<C: Concern> Function<C> {
     ///
     /// # Errors
     /// [`InvocationError`], sorted into retryable or not.
-    pub async fn handle(&self, event: Value) -> Result<Value, InvocationError> {
+    pub async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value, InvocationError> {
+        let invocation = Invocation::of(&event.context);
         let answer = match &self.ready {
-            Ok(evaluator) => evaluator.handle(event).await,
+            Ok(evaluator) => evaluator.handle(event.payload, &invocation).await,
             Err(failure) => Err(failure.clone()),
         };
         if let Err(failure) = &answer {

@@ -6,6 +6,7 @@
 pub mod budget;
 mod clock;
 mod failure;
+mod invocation;
 mod settings;
 mod concern;
 mod outage;
@@ -19,4 +20,5 @@ pub use crate::concern::Concern;
 pub use crate::evaluator::Evaluator;
 pub use crate::failure::InvocationError;
 pub use crate::function::Function;
+pub use crate::invocation::Invocation;
 pub use crate::settings::Settings;

@@ -46,6 +46,11 @@ impl Outage {
         known.notified_at.map(|_| failures)
     }
 
+    /// There is nothing to report of it.
+    pub(crate) fn is_over(&self) -> bool {
+        self.known().failures == 0
+    }
+
     /// Operators do not know of it: no report went out, or one that it is over did.
     pub(crate) fn forget_notified(&self) {
         self.known().notified_at = None;

@@ -18,7 +18,14 @@ const WRITES_MAX: usize = 5;
 
 impl<C: Concern> Evaluator<C> {
     /// Records what was tried and what begins or ends.
-    pub(crate) async fn record(&self, report: &EvaluationReport) -> Result<(), CallError> {
+    pub(crate) async fn record(
+        &self,
+        decided: &FleetDecision<C>,
+        report: &EvaluationReport,
+    ) -> Result<(), CallError> {
+        if decided.unreachable.is_some() {
+            return Ok(());
+        }
         let activities: Vec<Activity> = worth_recording(report)
             .map(|section| Activity { target: section.target.clone(), detail: section.json.clone() })
             .collect();
@@ -36,7 +43,8 @@ impl<C: Concern> Evaluator<C> {
         report: &EvaluationReport,
         notified: bool,
     ) -> Result<(), CallError> {
-        if !report.is_worth_reporting() && worth_recording(report).next().is_none() {
+        let nothing = !report.is_worth_reporting() && worth_recording(report).next().is_none();
+        if nothing || decided.unreachable.is_some() {
             return Ok(());
         }
         let settled = timeout(budget::REMEMBER, self.settle_in_ledger(decided, report, notified)).await;
@@ -50,7 +58,7 @@ impl<C: Concern> Evaluator<C> {
         report: &EvaluationReport,
         notified: bool,
     ) -> Result<(), CallError> {
-        let FleetDecision { header, item, targets } = decided;
+        let FleetDecision { header, item, targets, unreachable: _ } = decided;
         let mut item = LedgerItem { version: item.version.wrapping_add(1), ..item.clone() };
         for _ in 0..WRITES_MAX {
             self.concern.settle(&mut item.memory, targets, header, notified);

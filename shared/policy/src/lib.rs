@@ -26,6 +26,7 @@ pub mod track;
 pub mod capacity_unit;
 pub mod service;
 pub mod overrides;
+pub mod emergency;
 pub mod severity;
 pub mod reason;
 mod sentence;

@@ -9,7 +9,7 @@ use tidegate_aws::report::{Header, Section};
 use tidegate_aws::trigger::{EVALUATE, PLAN, Trigger, TriggerError};
 use tidegate_evaluation::{Clock, Concern, InvocationError};
 use tidegate_fleet::Service;
-use tidegate_policy::Override;
+use tidegate_policy::emergency::incident::Overrides;
 
 use crate::decide;
 use crate::memory::FleetMemory;
@@ -40,7 +40,7 @@ impl Concern for Services {
                     Err(TriggerError::manual(&problem).into())
                 }
             },
-            Trigger::Schedule | Trigger::DelayedEvaluation | Trigger::Alarm { .. } => {
+            Trigger::Schedule | Trigger::DelayedEvaluation | Trigger::Resume | Trigger::Alarm { .. } => {
                 Ok(self.services().collect())
             }
         }
@@ -64,7 +64,7 @@ impl Concern for Services {
         &self,
         seen: FleetObservation,
         item: &mut LedgerItem<FleetMemory>,
-        overrides: &[Override],
+        overrides: &Overrides,
         header: &Header,
     ) -> Vec<TargetReport> {
         decide::decide(self, seen, &mut item.memory, overrides, header)

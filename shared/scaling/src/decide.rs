@@ -8,10 +8,10 @@ use tidegate_aws::report::Header;
 use tidegate_aws::update::{self, CHANGES_PER_EVALUATION, CapacityChange};
 use tidegate_evaluation::Clock;
 use tidegate_fleet::{Mode, Service};
+use tidegate_policy::emergency::incident::Overrides;
 use tidegate_policy::memory::Observed;
 use tidegate_policy::{
-    Decision, Evaluation, Memory, NoticeKind, Observation, Override, ServicePolicy, Verdict,
-    decide as decide_size,
+    Decision, Evaluation, Memory, NoticeKind, Observation, ServicePolicy, Verdict, decide as decide_size,
 };
 
 use crate::memory::FleetMemory;
@@ -24,13 +24,14 @@ pub(crate) fn decide(
     all: &Services,
     seen: FleetObservation,
     memory: &mut FleetMemory,
-    overrides: &[Override],
+    overrides: &Overrides,
     header: &Header,
 ) -> Vec<TargetReport> {
     let FleetObservation { mut services, metrics_read } = seen;
     let mut targets = Vec::with_capacity(services.len());
     for service in all.services() {
         let Some(seen) = services.remove(service.name()) else { continue };
+        let overrides = &overrides.of(service.name());
         let evaluation =
             Evaluation { target: service.name(), id: &header.evaluation, overrides, now: header.at };
         targets.push(decide_one(service, seen, memory, evaluation));

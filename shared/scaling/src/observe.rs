@@ -76,7 +76,8 @@ impl Services {
     ) -> Result<(LedgerRead<FleetMemory>, FromAws<'a>), CallError> {
         let found = ledger.await?;
         let last = found.item.memory.metrics_read_at;
-        let due = trigger.is_plan() || last.is_none_or(|last| now.duration_since(last).abs() >= READ_EVERY);
+        let due =
+            trigger.is_question() || last.is_none_or(|last| now.duration_since(last).abs() >= READ_EVERY);
         Ok((found, self.read_aws(services, due, now).await))
     }
 

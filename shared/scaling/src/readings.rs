@@ -192,7 +192,7 @@ mod tests {
             constraints: Constraints::default(),
         };
         for groups in [vec![], vec!["arn:tg/api".to_owned()]] {
-            let seen = TargetState { service: service.clone(), target_groups: groups.clone() };
+            let seen = TargetState::new(service.clone(), groups.clone());
             assert_eq!(asked(Some(Ok(seen)))["requests"], Ok(groups));
         }
     }

@@ -241,8 +241,8 @@ impl TargetReport {
     }
 
     /// The commands that keep a change and undo it, the last one for an operator who has only the AWS CLI. Which
-    /// function they ask stands in the operator's environment (`TIDEGATE_EMERGENCY_FUNCTION`). What an operator set is
-    /// undone by releasing it. Where another autoscaler manages the service, the command that suspends
+    /// function they ask stands in the operator's environment. What an operator set is undone by releasing it. Where another
+    /// autoscaler manages the service, the command that suspends
     /// that.
     #[must_use]
     pub fn commands(&self) -> Vec<(&'static str, String)> {

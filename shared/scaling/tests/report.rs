@@ -88,11 +88,11 @@ fn report(targets: &[TargetReport]) -> EvaluationReport {
         fleet: "shop-prod".to_owned(),
         concern: "queue-depth",
         function: "tidegate-QueueDepthFunction".to_owned(),
-        ledger: "tidegate-Ledger-1ABC".to_owned(),
         place: AccountAndRegion::of_arn("arn:aws:sns:eu-central-1:111122223333:tidegate"),
         evaluation: "3f2a91c0".to_owned(),
         at: at(0),
         trigger: Trigger::Schedule,
+        request: None,
     };
     let sections = targets.iter().map(|target| target.section(&header)).collect();
     EvaluationReport { sections, ..EvaluationReport::empty(header) }

@@ -102,11 +102,11 @@ fn report(target: &TargetReport) -> EvaluationReport {
         fleet: "shop-prod".to_owned(),
         concern: "service-load",
         function: "tidegate-ServiceLoadFunction".to_owned(),
-        ledger: "tidegate-Ledger-1ABC".to_owned(),
         place: AccountAndRegion::of_arn("arn:aws:sns:eu-central-1:111122223333:tidegate"),
         evaluation: "3f2a91c0".to_owned(),
         at: at(0),
         trigger: Trigger::Alarm { name: "api-5xx".to_owned() },
+        request: None,
     };
     EvaluationReport { sections: vec![target.section(&header)], ..EvaluationReport::empty(header) }
 }

@@ -31,12 +31,6 @@ pub enum Step {
         /// The table.
         table: String,
     },
-    /// What operators asked for is written.
-    #[error("write the overrides to the ledger `{table}`")]
-    WriteOverrides {
-        /// The table.
-        table: String,
-    },
     /// Activities are written.
     #[error("record {count} activities in the ledger `{table}`")]
     RecordActivities {
@@ -64,6 +58,24 @@ pub enum Step {
         service: EcsService,
         /// The desired count.
         tasks: u32,
+    },
+    /// Bounds and flags of Application Auto Scaling are set.
+    #[error("register the scalable target of service `{}` in cluster `{}`", service.service, service.cluster)]
+    RegisterScalableTarget {
+        /// The service.
+        service: EcsService,
+    },
+    /// Processes of a group are suspended.
+    #[error("suspend processes of the Auto Scaling group `{}`", group.name)]
+    SuspendProcesses {
+        /// The group.
+        group: AutoScalingGroup,
+    },
+    /// Processes of a group are resumed.
+    #[error("resume processes of the Auto Scaling group `{}`", group.name)]
+    ResumeProcesses {
+        /// The group.
+        group: AutoScalingGroup,
     },
     /// The desired capacity of a group is set.
     #[error("set the desired capacity of the Auto Scaling group `{}` to {instances}", group.name)]

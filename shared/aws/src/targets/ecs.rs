@@ -5,7 +5,8 @@ pub(crate) mod scalable_targets;
 use std::collections::BTreeMap;
 
 use aws_sdk_ecs::types::{
-    Deployment, DeploymentRolloutState, LoadBalancer, ResourceManagementType, SchedulingStrategy, TaskSet,
+    CapacityProviderStrategyItem, Deployment, DeploymentRolloutState, LaunchType, LoadBalancer,
+    ResourceManagementType, SchedulingStrategy, TaskSet,
 };
 use futures_util::future::join_all;
 use futures_util::{StreamExt, join, stream};
@@ -16,7 +17,7 @@ use tokio::time::Instant;
 use crate::clients::{CALLS_AT_ONCE, Clients};
 use crate::error::{CallError, Failure, Step, absence};
 use crate::targets::calls::{in_time, late};
-use crate::targets::state::TargetState;
+use crate::targets::state::{TargetState, Tasks};
 
 /// `DescribeServices` takes at most ten names (Amazon ECS API reference).
 const SERVICES_PER_CALL: usize = 10;
@@ -33,9 +34,9 @@ pub(crate) async fn describe(clients: &Clients, names: &[&EcsService], deadline:
     );
     for (name, seen) in &mut services {
         if let Ok(seen) = seen {
-            let other = others.remove(name);
-            seen.service.constraints.other_autoscaler =
-                other.unwrap_or_else(|| OtherAutoscaler::Unknown(late()));
+            let (other, scalable) =
+                others.remove(name).unwrap_or_else(|| (OtherAutoscaler::Unknown(late()), None));
+            (seen.service.constraints.other_autoscaler, seen.scalable) = (other, scalable);
         }
     }
     services
@@ -153,7 +154,22 @@ fn understand(service: &aws_sdk_ecs::types::Service) -> Result<TargetState, Abse
             ..Constraints::default()
         },
     };
-    Ok(TargetState { service: seen, target_groups: target_groups(service) })
+    let seen = TargetState::new(seen, target_groups(service));
+    Ok(TargetState { tasks: tasks(service), trouble: trouble(service), ..seen })
+}
+
+/// Whether the tasks run on AWS Fargate: as the launch type says, or else the capacity providers.
+fn tasks(service: &aws_sdk_ecs::types::Service) -> Option<Tasks> {
+    let providers = service.capacity_provider_strategy();
+    let provided = |it: &CapacityProviderStrategyItem| it.capacity_provider().starts_with("FARGATE");
+    let fargate = service.launch_type() == Some(&LaunchType::Fargate) || providers.iter().any(provided);
+    Some(Tasks { task_definition: service.task_definition()?.to_owned(), fargate })
+}
+
+/// The newest event, where it says that tasks cannot be placed or started. ECS gives the newest first.
+fn trouble(service: &aws_sdk_ecs::types::Service) -> Option<String> {
+    let newest = service.events().first()?.message()?;
+    newest.contains("unable to").then(|| newest.to_owned())
 }
 
 /// The target groups of the service and, where a deployment controller keeps them apart, of its task sets. A service

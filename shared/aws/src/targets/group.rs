@@ -9,6 +9,7 @@ use aws_sdk_autoscaling::types::{AutoScalingGroup as Found, Instance, LifecycleS
 use futures_util::{StreamExt, join, stream};
 use jiff::SignedDuration;
 use tidegate_fleet::AutoScalingGroup;
+use tidegate_policy::emergency::target::Process;
 use tidegate_policy::{Absence, AbsenceKind, Constraints, OtherAutoscaler, ServiceState};
 use tokio::time::Instant;
 
@@ -126,7 +127,9 @@ fn understand(group: &Found) -> Result<TargetState, Absence> {
             ..Constraints::default()
         },
     };
-    Ok(TargetState { service, target_groups: target_groups(group) })
+    let is_suspended = |process: &Process| suspended(process.code()).is_some();
+    let suspended_processes = Process::ALL.into_iter().filter(is_suspended).collect();
+    Ok(TargetState { suspended_processes, ..TargetState::new(service, target_groups(group)) })
 }
 
 /// It serves: `InService` and healthy. An unhealthy one is about to be replaced.
@@ -194,4 +197,32 @@ pub(crate) async fn set_desired_capacity(
         .desired_capacity(capacity)
         .honor_cooldown(false);
     call.send().await.map(|_| ()).map_err(|error| CallError::aws(step(), &error))
+}
+
+/// Suspends processes of a group.
+pub(crate) async fn suspend(
+    clients: &Clients,
+    group: &AutoScalingGroup,
+    processes: &[Process],
+) -> Result<(), CallError> {
+    clients.buckets.change_processes.take().await;
+    let names = processes.iter().map(|process| process.code().to_owned()).collect();
+    let call = clients.auto_scaling.suspend_processes().auto_scaling_group_name(&group.name);
+    let step = || Step::SuspendProcesses { group: group.clone() };
+    let answer = call.set_scaling_processes(Some(names)).send().await;
+    answer.map(|_| ()).map_err(|error| CallError::aws(step(), &error))
+}
+
+/// Resumes processes of a group.
+pub(crate) async fn resume(
+    clients: &Clients,
+    group: &AutoScalingGroup,
+    processes: &[Process],
+) -> Result<(), CallError> {
+    clients.buckets.change_processes.take().await;
+    let names = processes.iter().map(|process| process.code().to_owned()).collect();
+    let call = clients.auto_scaling.resume_processes().auto_scaling_group_name(&group.name);
+    let step = || Step::ResumeProcesses { group: group.clone() };
+    let answer = call.set_scaling_processes(Some(names)).send().await;
+    answer.map(|_| ()).map_err(|error| CallError::aws(step(), &error))
 }

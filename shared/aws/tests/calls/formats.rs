@@ -19,10 +19,10 @@ fn report() -> EvaluationReport {
         fleet: "shop-prod".to_owned(),
         concern: "queue-depth",
         function: "tidegate-QueueDepthFunction".to_owned(),
-        ledger: "tidegate-Ledger-1ABC".to_owned(),
         evaluation: "3f2a91c0".to_owned(),
         at,
         trigger: Trigger::Alarm { name: "late".to_owned() },
+        request: None,
     };
     let (severity, text) = (Severity::Critical, "not evaluated".to_owned());
     EvaluationReport {

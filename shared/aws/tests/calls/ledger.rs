@@ -6,6 +6,7 @@ use tidegate_aws::CallError;
 use tidegate_aws::activity::{self, Activity};
 use tidegate_aws::error::{Failure, ItemError, Step};
 use tidegate_aws::ledger::{Ledger, LedgerItem, LedgerRead, WriteResult};
+use tidegate_policy::emergency::incident::Overrides;
 
 use crate::fake::{Aws, HttpAnswer};
 
@@ -49,11 +50,9 @@ async fn an_item_has_the_keys_of_format_1_and_no_others() {
     let item = LedgerItem { version: 7, memory: 42, unreported: Vec::new() };
     let written = ledger(&aws).write("queue-depth", &item, "3f2a91c0", now()).await;
     assert_eq!(written, Ok(WriteResult::Won));
-    ledger(&aws)
-        .change_overrides(now(), |_| Ok::<(), String>(()))
-        .await
-        .expect("written")
-        .expect("not refused");
+    let asked = LedgerItem { version: 7, memory: Overrides::default(), unreported: Vec::new() };
+    let written = ledger(&aws).write("emergency-max", &asked, "3f2a91c0", now()).await;
+    assert_eq!(written, Ok(WriteResult::Won));
     let activities = [Activity { target: "worker".to_owned(), detail: json!({}) }];
     let dynamodb = aws.clients().dynamodb;
     activity::record(&dynamodb, "ledger", "shop", "3f2a91c0", &activities, now()).await.expect("recorded");
@@ -73,7 +72,8 @@ async fn an_item_has_the_keys_of_format_1_and_no_others() {
             "written_at: S"
         ]
     );
-    assert_eq!(keys(overrides), ["format: N", "pk: S", "rows: S", "sk: S", "version: N", "written_at: S"]);
+    assert_eq!(keys(overrides), keys(memory), "what operators asked for is a memory like any other");
+    assert_eq!([&memory["sk"]["S"], &overrides["sk"]["S"]], ["memory#queue-depth", "overrides"]);
     let recorded = &aws.calls("BatchWriteItem")[0].body["RequestItems"]["ledger"][0]["PutRequest"]["Item"];
     assert_eq!(keys(recorded), ["detail: S", "expires_at: N", "format: N", "pk: S", "sk: S"]);
     for item in [memory, overrides, recorded] {
@@ -103,7 +103,7 @@ async fn an_item_of_another_format_is_refused_by_name_and_never_misread() {
         assert!(!error.is_retryable(), "an operator must mend it");
     }
     let overrides = json!({"pk": {"S": "shop"}, "sk": {"S": "overrides"}, "format": {"N": "2"},
-        "version": {"N": "1"}, "rows": {"S": "[]"}});
+        "version": {"N": "1"}, "memory": {"S": "{}"}});
     let error = read(overrides).await.expect_err("not ours");
     assert!(error.to_string().starts_with("parse the item `overrides`"), "{error}");
 }
@@ -124,20 +124,16 @@ async fn a_failed_write_is_called_what_it_is() {
     let table = || "ledger".to_owned();
     let lost = Err(("ConditionalCheckFailedException", "The conditional request failed"));
     let aws = with_item(json!({"sk": {"S": "nothing"}}), lost);
-    let contended = ledger(&aws).change_overrides(now(), |_| Ok::<(), String>(())).await;
-    let step = Step::WriteOverrides { table: table() };
-    assert_eq!(contended, Err(CallError { step, failure: Failure::Contended }));
+    let item = LedgerItem { version: 7, memory: 42, unreported: Vec::new() };
+    let lost = ledger(&aws).write("queue-depth", &item, "3f2a91c0", now()).await;
+    assert_eq!(lost, Ok(WriteResult::Lost));
 
     let huge = LedgerItem { version: 7, memory: "x".repeat(500_000), unreported: Vec::new() };
     let refused = ledger(&aws).write("queue-depth", &huge, "3f2a91c0", now()).await.expect_err("too large");
     assert_eq!(refused.step, Step::WriteMemory { table: table() });
     assert!(matches!(refused.failure, Failure::TooLarge { bytes: 500_004, .. }), "{refused}");
     assert!(!refused.is_retryable());
-    assert_eq!(
-        aws.calls("PutItem").len(),
-        5,
-        "one for each time the overrides were tried, none for the memory"
-    );
+    assert_eq!(aws.calls("PutItem").len(), 1, "none for what is too large");
 
     let left = Aws::new(|_, body| Ok(json!({"Responses": {}, "UnprocessedKeys": body["RequestItems"]})));
     let unread = ledger(&left).read::<u8>("queue-depth").await.expect_err("nothing was processed");

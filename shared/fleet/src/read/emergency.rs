@@ -33,9 +33,10 @@ pub(crate) fn read(
     let lines: Vec<Option<String>> = object
         .list("runbook", problems)
         .iter()
-        .map(|node| {
+        .enumerate()
+        .map(|(index, node)| {
             let line = |text: String| if without_secrets(&text) == text { Ok(text) } else { Err(secret()) };
-            read_scalar(node, "runbook", problems, |written| {
+            read_scalar(node, &format!("runbook[{index}]"), problems, |written| {
                 Some(scalar::text(written, &RUNBOOK_LINE).and_then(line))
             })
         })
@@ -84,7 +85,7 @@ fn model(PlacedProfile { name, place: _, sizes }: PlacedProfile) -> Profile {
 fn secret() -> Fault {
     Fault::new(
         Code::SecretInFile,
-        "has a line with a password, and notices repeat it",
+        "holds a password, and notices repeat it",
         "secrets never stand in the fleet file: say where the password is kept",
     )
 }

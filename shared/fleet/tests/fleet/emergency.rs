@@ -1,6 +1,7 @@
 //! `emergency`: what is taken, and profiles that cannot be engaged as they are written.
 
 use jiff::SignedDuration;
+use tidegate_fleet::effective::{Origin, settings};
 use tidegate_fleet::{Emergency, Profile};
 
 use crate::mistakes::check_problems;
@@ -90,4 +91,125 @@ fn profiles_that_cannot_be_meant_are_refused() {
     refused("shed: {}", "empty-value", "{", "as in `{ worker: 5, batch: 0 }`");
     refused("shed: [worker]", "wrong-shape", "[", "`shed` must be a mapping, found a list");
     refused("the shed: { worker: 5 }", "bad-text", "the shed", "letters, digits");
+}
+
+#[test]
+fn what_is_no_emergency_is_refused() {
+    refused("{ hold: 4m }", &[("out-of-range", "4m", "allowed: 5m to 7d")]);
+    refused("{ hold: 8d }", &[("out-of-range", "8d", "allowed: 5m to 7d")]);
+    refused("{ hold: 2 }", &[("not-a-duration", "2", "write `2s`")]);
+    refused("{ hod: 2h }", &[("unknown-key", "hod", "did you mean `hold`?")]);
+    refused("2h", &[("wrong-shape", "2h", "`emergency` must be a mapping")]);
+    refused("{ profiles: [shed] }", &[("wrong-shape", "[", "a list")]);
+    let many: Vec<String> = (0..21).map(|n| format!("p{n}: {{ web: 2 }}")).collect();
+    refused(
+        &format!("{{ profiles: {{ {} }} }}", many.join(", ")),
+        &[("wrong-length", "{ ", "allowed: 0 to 20")],
+    );
+}
+
+#[test]
+fn a_runbook_has_ten_lines_that_fit_into_a_notice() {
+    let lines = |lines: &[String]| format!("{{ runbook: [{}] }}", lines.join(", "));
+    let longest = "ü".repeat(200);
+    assert_eq!(emergency(&lines(&vec![longest.clone(); 10])).runbook.len(), 10);
+    refused(&lines(&vec!["x".to_owned(); 11]), &[("wrong-length", "[", "allowed: 0 to 10")]);
+    refused(&lines(&[format!("{longest}x")]), &[("bad-text", &format!("{longest}x"), "1 to 200 characters")]);
+    refused(&lines(&["\"\"".to_owned()]), &[("empty-value", "\"\"", "lines of 1 to 200 characters")]);
+    refused(&lines(&["\"a\\nb\"".to_owned()]), &[("bad-text", "\"a\\nb\"", "lines of")]);
+    let secret = text("emergency: { runbook: [\"redis-cli -u redis://:hunter2@redis\"] }");
+    let problems = tidegate_fleet::parse(&secret).expect_err("it holds a password").to_string();
+    assert!(
+        problems.contains("`runbook[0]` holds a password") && !problems.contains("hunter2"),
+        "{problems}"
+    );
+}
+
+/// 100 connections: 20 workers at 4 and 10 instances at 2 take all of them.
+#[test]
+fn a_profile_keeps_the_budgets_with_every_other_service_at_its_maximum() {
+    let peak = |sizes: &str| format!("{{ profiles: {{ peak: {{ {sizes} }} }} }}");
+    assert_eq!(emergency(&peak("worker: 25, web: 0")).profiles.len(), 1);
+    refused(
+        &peak("worker: 21"),
+        &[(
+            "budget-exceeded",
+            "peak",
+            "under the profile `peak` the budget `rds-connections` would take 104, above its limit 100",
+        )],
+    );
+    refused(
+        &peak("worker: 21, web: 9"),
+        &[("budget-exceeded", "peak", "worker 21 x 4 = 84, web 9 x 2 = 18;")],
+    );
+    refused(&peak("worker: 21"), &[("budget-exceeded", "peak", "web 10 (its maximum) x 2 = 20;")]);
+    // A size that no override may set counts as the most that one may.
+    let above = ("profile-above-capacity", "99", "allowed: 0 to 30 tasks");
+    refused(&peak("worker: 99"), &[("budget-exceeded", "peak", "worker 30 x 4 = 120"), above]);
+    let without = text(&format!("emergency: {}", peak("worker: 20"))).replace("limit: 100", "limit: 99");
+    check_problems(&without, &[("budget-exceeded", "{ ", "at maximum capacity")]);
+}
+
+#[test]
+fn a_profile_of_what_is_only_observed_is_a_warning() {
+    let warned = |text: &str| -> Vec<String> {
+        taken(text).warnings().iter().map(|it| format!("{}: {}", it.code().as_str(), it.message())).collect()
+    };
+    let profile = text("emergency: { profiles: { shed: { worker: 5, web: 2 }, late: { web: 3 } } }");
+    assert_eq!(warned(&profile), [""; 0]);
+    let one = profile.replace("name: worker", "name: worker\n    mode: observe");
+    let expected = "profile-observes: the profile `shed` sizes `worker`, which is in mode `observe`: nothing is changed there";
+    assert_eq!(warned(&one), [expected]);
+    let all = profile.replace("mode: enforce", "mode: observe");
+    assert_eq!(
+        warned(&all),
+        [
+            "profile-observes: the profile `shed` sizes `worker` and 1 other service, which are in mode `observe`: nothing is changed there",
+            "profile-observes: the profile `late` sizes `web`, which is in mode `observe`: nothing is changed there",
+        ]
+    );
+    assert_eq!(warned(&all.replace("emergency", "# emergency")), [""; 0]);
+}
+
+#[test]
+fn explain_tells_the_hold_and_what_is_written() {
+    let of = |lines: &str, path: &str| {
+        let text = text(lines);
+        let rows = settings(&text, &taken(&text));
+        rows.into_iter().find(|row| row.path == path).map(|row| (row.value, row.origin))
+    };
+    assert!(matches!(of("", "emergency.hold"), Some((value, Origin::Default(_))) if value == "2h"));
+    let written = "emergency: { hold: 1h, profiles: { shed: { worker: 5 } }, runbook: [call] }";
+    let line = |value: &str| Some((value.to_owned(), Origin::Line(16)));
+    assert_eq!(of(written, "emergency.hold"), line("1h"));
+    assert_eq!(of(written, "emergency.profiles.shed.worker"), line("5"));
+    assert_eq!(of(written, "emergency.runbook[0]"), line("call"));
+}
+
+/// What an operator reads, word by word.
+#[test]
+fn every_problem_of_an_emergency_has_its_words() {
+    let text = text(
+        "emergency:
+  hold: 30d
+  profiles:
+    max: { worker: 20 }
+    shed: { wroker: 5, web: 20 }
+    peak: { worker: 25 }
+    none: {}
+    stop: { worker: all }
+  runbook: [\"\", \"redis-cli -u redis://:hunter2@redis\"]
+",
+    );
+    let problems = tidegate_fleet::parse(&text).expect_err("the file is wrong");
+    let excerpts: Vec<String> =
+        problems.iter().map(|problem| problem.with_excerpt("fleet.yaml", &text)).collect();
+    insta::assert_snapshot!(excerpts.join("\n"));
+    let observing = taken(&text_of_observed());
+    let warnings: Vec<String> = observing.warnings().iter().map(ToString::to_string).collect();
+    insta::assert_snapshot!(warnings.join("\n"));
+}
+
+fn text_of_observed() -> String {
+    text("emergency: { profiles: { shed: { worker: 5, web: 2 } } }").replace("mode: enforce", "mode: observe")
 }

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use crate::taken::{PLACE, WORK, fleet};
 
 /// Pieces that fleet files are made of, right and wrong ones.
-const PIECES: [&str; 38] = [
+const PIECES: [&str; 41] = [
     "version: 1\n",
     "name: ",
     "mode: observe\n",
@@ -42,6 +42,9 @@ const PIECES: [&str; 38] = [
     "limit: 9",
     "budgets: ",
     "use: ",
+    "emergency: ",
+    "profiles: ",
+    "runbook: ",
     "&a ",
     "*a",
     "é\u{0}",
@@ -79,6 +82,20 @@ proptest! {
         if let Err(problems) = tidegate_fleet::parse(&text) {
             let lines = text.split(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']).count();
             prop_assert!(problems.iter().all(|problem| problem.place().line <= lines));
+        }
+    }
+
+    #[test]
+    fn no_change_of_one_character_of_an_emergency_panics_the_reader(at in 0_usize..200, c in any::<char>()) {
+        let emergency = "emergency: { hold: 2h, profiles: { shed: { worker: 5 } }, runbook: [call] }";
+        let changed = emergency.chars().enumerate().map(|(index, old)| {
+            if index == at % emergency.len() { c } else { old }
+        });
+        let text = fleet(&format!("{PLACE}{WORK}")) + &changed.collect::<String>();
+        if let Err(problems) = tidegate_fleet::parse(&text) {
+            for problem in &problems {
+                let _ = problem.with_excerpt("f.yaml", &text);
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use proptest::prelude::*;
 use tidegate_policy::memory::ran::{Ran, RunningSpan};
-use tidegate_policy::memory::wait::{Pace, WaitMemory};
+use tidegate_policy::memory::wait::{JobPace, WaitMemory};
 use tidegate_policy::memory::{FailedChanges, Intent, Overwritten};
 use tidegate_policy::overrides::OverrideKind::{Max, Min, Pin};
 use tidegate_policy::{Memory, NoticeKind};
@@ -132,7 +132,7 @@ fn a_list_that_is_longer_than_any_of_ours_keeps_its_newest_entries() {
 #[test]
 fn a_pace_that_no_worker_has_is_forgotten_with_what_was_learned_by_it() {
     let with = |fastest| {
-        let pace = Pace { fastest, ..Pace::default() };
+        let pace = JobPace { fastest, ..JobPace::default() };
         let mut memory =
             Memory { wait: Some(WaitMemory { pace, ..WaitMemory::default() }), ..Memory::default() };
         memory.believe(noon());

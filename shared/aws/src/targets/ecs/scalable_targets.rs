@@ -3,19 +3,23 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_applicationautoscaling::types::{
-    ScalableDimension, ScalableTarget, ServiceNamespace, SuspendedState,
+    ScalableDimension, ScalableTarget as AwsScalableTarget, ServiceNamespace, SuspendedState,
 };
 use futures_util::{StreamExt, stream};
 use tidegate_fleet::EcsService;
+use tidegate_policy::emergency::target::{ScalableTarget, Suspended};
 use tidegate_policy::{Absence, OtherAutoscaler};
 use tokio::time::Instant;
 
 use crate::clients::{CALLS_AT_ONCE, Clients};
-use crate::error::absence;
+use crate::error::{CallError, Step, absence};
 use crate::targets::calls::{OTHER_AUTOSCALERS_WITHIN, in_time, late, until};
 
 /// `DescribeScalableTargets` takes at most 50 resource ids (Application Auto Scaling API reference).
 const RESOURCES_PER_CALL: usize = 50;
+
+/// Whether it scales a service beside Tidegate, and between which bounds.
+pub(super) type AutoscalerReading = (OtherAutoscaler, Option<ScalableTarget>);
 
 /// Asks for every service. A service that is not in the answer has no other autoscaler; a call that fails or is late leaves its own 50
 /// unknown.
@@ -23,7 +27,7 @@ pub(super) async fn describe(
     clients: &Clients,
     names: &[&EcsService],
     deadline: Instant,
-) -> BTreeMap<EcsService, OtherAutoscaler> {
+) -> BTreeMap<EcsService, AutoscalerReading> {
     let mut by_resource: BTreeMap<String, Vec<&EcsService>> = BTreeMap::new();
     for name in names {
         by_resource.entry(resource_id(name)).or_default().push(name);
@@ -33,9 +37,9 @@ pub(super) async fn describe(
     let calls = stream::iter(resources.chunks(RESOURCES_PER_CALL)).map(|chunk| async move {
         in_time(end, describe_once(clients, chunk)).await.unwrap_or_else(|| unknown(chunk, &late()))
     });
-    let answers: Vec<(String, OtherAutoscaler)> =
+    let answers: Vec<(String, AutoscalerReading)> =
         calls.buffer_unordered(CALLS_AT_ONCE).flat_map(stream::iter).collect().await;
-    let everyone = |(resource, other): (String, OtherAutoscaler)| {
+    let everyone = |(resource, other): (String, AutoscalerReading)| {
         let names = by_resource.get(&resource).into_iter().flatten();
         names.map(|name| ((*name).clone(), other.clone())).collect::<Vec<_>>()
     };
@@ -43,7 +47,7 @@ pub(super) async fn describe(
 }
 
 /// One call.
-async fn describe_once(clients: &Clients, resources: &[String]) -> Vec<(String, OtherAutoscaler)> {
+async fn describe_once(clients: &Clients, resources: &[String]) -> Vec<(String, AutoscalerReading)> {
     clients.buckets.describe_scalable_targets.take().await;
     let pages = clients
         .application_auto_scaling
@@ -61,7 +65,7 @@ async fn describe_once(clients: &Clients, resources: &[String]) -> Vec<(String, 
             .iter()
             .map(|resource| {
                 let target = targets.iter().find(|target| target.resource_id() == resource);
-                (resource.clone(), target.map_or(OtherAutoscaler::Absent, understand))
+                (resource.clone(), target.map_or((OtherAutoscaler::Absent, None), understand))
             })
             .collect(),
         Err(error) => unknown(resources, &absence(&error)),
@@ -69,18 +73,31 @@ async fn describe_once(clients: &Clients, resources: &[String]) -> Vec<(String, 
 }
 
 /// What was not answered.
-fn unknown(resources: &[String], why: &Absence) -> Vec<(String, OtherAutoscaler)> {
-    resources.iter().map(|resource| (resource.clone(), OtherAutoscaler::Unknown(why.clone()))).collect()
+fn unknown(resources: &[String], why: &Absence) -> Vec<(String, AutoscalerReading)> {
+    let unknown = || (OtherAutoscaler::Unknown(why.clone()), None);
+    resources.iter().map(|resource| (resource.clone(), unknown())).collect()
 }
 
 /// A registered target scales unless all three kinds of scaling are suspended.
-fn understand(target: &ScalableTarget) -> OtherAutoscaler {
+fn understand(target: &AwsScalableTarget) -> AutoscalerReading {
     let state = target.suspended_state();
     let flag = |read: fn(&SuspendedState) -> Option<bool>| state.and_then(read).unwrap_or(false);
+    let suspended = Suspended {
+        scale_in: flag(SuspendedState::dynamic_scaling_in_suspended),
+        scale_out: flag(SuspendedState::dynamic_scaling_out_suspended),
+        scheduled: flag(SuspendedState::scheduled_scaling_suspended),
+    };
+    let bound = |value: i32| u32::try_from(value).unwrap_or(0);
+    let (min, max) = (bound(target.min_capacity()), bound(target.max_capacity()));
+    (other_autoscaler(min, max, suspended), Some(ScalableTarget { min, max, suspended }))
+}
+
+/// What it does beside Tidegate.
+fn other_autoscaler(min: u32, max: u32, suspended: Suspended) -> OtherAutoscaler {
     let kinds = [
-        ("dynamic scale-out", flag(SuspendedState::dynamic_scaling_out_suspended)),
-        ("dynamic scale-in", flag(SuspendedState::dynamic_scaling_in_suspended)),
-        ("scheduled scaling", flag(SuspendedState::scheduled_scaling_suspended)),
+        ("dynamic scale-out", suspended.scale_out),
+        ("dynamic scale-in", suspended.scale_in),
+        ("scheduled scaling", suspended.scheduled),
     ];
     let active: Vec<&str> =
         kinds.into_iter().filter(|(_, suspended)| !suspended).map(|(kind, _)| kind).collect();
@@ -90,8 +107,33 @@ fn understand(target: &ScalableTarget) -> OtherAutoscaler {
         [first, second] => format!("{first} and {second} are not suspended"),
         [_, _, _, ..] => "none of its scaling is suspended".to_owned(),
     };
-    let (min, max) = (target.min_capacity(), target.max_capacity());
     OtherAutoscaler::Active(format!("Application Auto Scaling (min {min}, max {max}; {what})"))
+}
+
+/// Sets bounds and flags in one call; AWS moves the service into the bounds at once.
+pub(crate) async fn register(
+    clients: &Clients,
+    service: &EcsService,
+    ScalableTarget { min, max, suspended }: ScalableTarget,
+) -> Result<(), CallError> {
+    let bound = |value: u32| i32::try_from(value).unwrap_or(i32::MAX);
+    let flags = SuspendedState::builder()
+        .dynamic_scaling_in_suspended(suspended.scale_in)
+        .dynamic_scaling_out_suspended(suspended.scale_out)
+        .scheduled_scaling_suspended(suspended.scheduled)
+        .build();
+    clients.buckets.register_scalable_target.take().await;
+    let call = clients
+        .application_auto_scaling
+        .register_scalable_target()
+        .service_namespace(ServiceNamespace::Ecs)
+        .scalable_dimension(ScalableDimension::EcsServiceDesiredCount)
+        .resource_id(resource_id(service))
+        .min_capacity(bound(min))
+        .max_capacity(bound(max))
+        .suspended_state(flags);
+    let step = || Step::RegisterScalableTarget { service: service.clone() };
+    call.send().await.map(|_| ()).map_err(|error| CallError::aws(step(), &error))
 }
 
 /// The command that suspends all three. AWS then moves the service into the registered bounds at once, if it is outside.

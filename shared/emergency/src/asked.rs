@@ -1,0 +1,231 @@
+//! What an event asks for, checked against the fleet file: nothing is put in force that the file does not allow.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value};
+use tidegate_aws::trigger::{EVALUATE, PLAN, STATUS, Trigger, TriggerError};
+use tidegate_evaluation::InvocationError;
+use tidegate_fleet::{Fleet, Mode, Profile, Service, duration};
+use tidegate_policy::emergency::engage::Size;
+use tidegate_policy::emergency::request::{Asker, Engage, Request};
+use tidegate_policy::one_line;
+use tidegate_policy::overrides::{Held, Override, OverrideKind};
+
+use crate::arguments::{
+    self, EngageArguments, HoldArguments, PinArguments, PlanArguments, ReleaseArguments, RestoreArguments,
+};
+
+/// The actions of this function, beside those that every function has.
+pub const ACTIONS: [&str; 8] = ["engage", "restore", STATUS, "hold", "pin", "release", PLAN, EVALUATE];
+
+/// How long a hold or a pin lasts when nothing else is said: an incident is over by then, or somebody says so again.
+const LASTING: SignedDuration = SignedDuration::from_hours(2);
+/// An override lasts a minute at least, and 30 days at most.
+const SECONDS: (u32, u32) = (60, 30 * 86_400);
+
+/// What an event asks for.
+///
+/// # Errors
+/// The action is unknown, an argument is wrong, or the fleet file does not allow it: what was found, and what is allowed.
+pub fn request(
+    fleet: &Fleet,
+    trigger: &Trigger,
+    request: Option<&str>,
+    now: Timestamp,
+) -> Result<Request, InvocationError> {
+    let Trigger::Manual { action, arguments } = trigger else {
+        return Ok(if *trigger == Trigger::Resume { Request::Resume } else { Request::Tick });
+    };
+    let asker = |who: Option<String>, why: Option<String>| asker(who, why, request);
+    match action.as_str() {
+        "hold" => {
+            let HoldArguments { target, lasting, both, reason, who } = arguments::read(action, arguments)?;
+            let held = if both { Held::Both } else { Held::ScaleIn };
+            known_or_all(fleet, &target)?;
+            enforced(fleet, &target)?;
+            row(&target, OverrideKind::Hold(held), lasting.as_deref(), asker(who, reason), now)
+        }
+        "pin" => {
+            let PinArguments { target, size, lasting, reason, who } = arguments::read(action, arguments)?;
+            let service = known(fleet, &target)?;
+            enforced(fleet, &target)?;
+            allowed(service, size)?;
+            row(&target, OverrideKind::Pin(size), lasting.as_deref(), asker(who, reason), now)
+        }
+        "release" => {
+            let ReleaseArguments { target, reason, who } = arguments::read(action, arguments)?;
+            known_or_all(fleet, &target)?;
+            row(&target, OverrideKind::Release, None, asker(who, reason), now)
+        }
+        "engage" => {
+            let EngageArguments { profile, hold, services, ignore_budgets, reason, who } =
+                arguments::read(action, arguments)?;
+            let sizes = sizes(fleet, &profile, &services, ignore_budgets)?;
+            let until = until("hold", hold.as_deref(), fleet.emergency().hold, now)?;
+            Ok(Request::Engage(Engage { profile, sizes, until, asker: asker(who, reason) }))
+        }
+        PLAN => planned(fleet, arguments, asker(None, None), now),
+        "restore" => {
+            let RestoreArguments { reason, who, from } = arguments::read(action, arguments)?;
+            Ok(Request::Restore { asker: asker(who, reason), from: arguments::by_target(from) })
+        }
+        STATUS | EVALUATE => {
+            arguments::read::<PlanArguments>(action, arguments)?;
+            Ok(Request::Tick)
+        }
+        other => {
+            let known = ACTIONS.join("`, `");
+            Err(TriggerError::manual(&format!("unknown action `{other}`; known are `{known}`")).into())
+        }
+    }
+}
+
+/// What engage would be asked for; without a profile what the next evaluation would do.
+fn planned(
+    fleet: &Fleet,
+    arguments: &Map<String, Value>,
+    asker: Asker,
+    now: Timestamp,
+) -> Result<Request, InvocationError> {
+    let PlanArguments { profile, services, ignore_budgets } = arguments::read(PLAN, arguments)?;
+    let Some(profile) = profile else { return Ok(Request::Tick) };
+    let sizes = sizes(fleet, &profile, &services, ignore_budgets)?;
+    let until = now.saturating_add(fleet.emergency().hold).unwrap_or(now);
+    Ok(Request::Engage(Engage { profile, sizes, until, asker }))
+}
+
+/// Who asks, in one line each: reports carry it.
+fn asker(who: Option<String>, why: Option<String>, request: Option<&str>) -> Asker {
+    let mut who = who.filter(|who| !who.trim().is_empty()).unwrap_or_else(|| "operator".to_owned());
+    let mut why = why.filter(|why| !why.trim().is_empty()).unwrap_or_else(|| "no reason given".to_owned());
+    one_line(&mut who, 64);
+    one_line(&mut why, 300);
+    Asker { who, why, request: request.map(str::to_owned) }
+}
+
+/// One row. A release lasts as long as any row that it may end.
+fn row(
+    target: &str,
+    kind: OverrideKind,
+    lasting: Option<&str>,
+    asker: Asker,
+    now: Timestamp,
+) -> Result<Request, InvocationError> {
+    let until = until("for", lasting, LASTING, now)?;
+    let Asker { who, why, request } = asker;
+    let target = target.to_owned();
+    Ok(Request::Row(Override { target, kind, since: Some(now), until, who, why, request }))
+}
+
+/// When something ends.
+fn until(
+    key: &str,
+    text: Option<&str>,
+    default: SignedDuration,
+    now: Timestamp,
+) -> Result<Timestamp, InvocationError> {
+    let lasting = match text {
+        None => default,
+        Some(text) => duration(text, SECONDS.0, SECONDS.1)
+            .map_err(|help| TriggerError::manual(&format!("`{key}` is `{text}`: {help}")))?,
+    };
+    Ok(now.saturating_add(lasting).unwrap_or(now))
+}
+
+/// The sizes of a profile, of the named services or of all that it has.
+fn sizes(
+    fleet: &Fleet,
+    profile: &str,
+    services: &[String],
+    ignore_budgets: bool,
+) -> Result<Vec<(String, Size)>, InvocationError> {
+    let of_profile: Vec<(String, Size)> = if profile == Profile::MAX {
+        let to_max = |service: &Service| {
+            let size = Size { asked: service.policy().capacity.max(), raise: true };
+            (service.name().to_owned(), size)
+        };
+        fleet.services().iter().map(to_max).collect()
+    } else {
+        let found = fleet.emergency().profile(profile).ok_or_else(|| {
+            let profiles = fleet.emergency().profiles.iter().map(|known| known.name.as_str());
+            let known: Vec<&str> = std::iter::once(Profile::MAX).chain(profiles).collect();
+            unknown("profile", profile, fleet.name(), &known)
+        })?;
+        let exactly = |(name, asked): &(String, u32)| (name.clone(), Size { asked: *asked, raise: false });
+        found.sizes.iter().map(exactly).collect()
+    };
+    let known: BTreeSet<&str> = of_profile.iter().map(|(name, _)| name.as_str()).collect();
+    if let Some(other) = services.iter().find(|name| !known.contains(name.as_str())) {
+        let known: Vec<&str> = known.into_iter().collect();
+        let what = format!("service of the profile `{profile}`");
+        return Err(unknown(&what, other, fleet.name(), &known));
+    }
+    let mut sizes: Vec<(String, Size)> =
+        of_profile.into_iter().filter(|(name, _)| services.is_empty() || services.contains(name)).collect();
+    if !ignore_budgets {
+        within_budgets(fleet, &mut sizes);
+    }
+    Ok(sizes)
+}
+
+/// Where the sizes exceed a budget, with every other service at its maximum, those above their maximum are cut to it: that
+/// fits, as the fleet file was checked.
+fn within_budgets(fleet: &Fleet, sizes: &mut [(String, Size)]) {
+    let maxima: BTreeMap<&str, u32> =
+        fleet.services().iter().map(|service| (service.name(), service.policy().capacity.max())).collect();
+    for budget in fleet.budgets() {
+        let asked: BTreeMap<&str, u32> =
+            sizes.iter().map(|(name, size)| (name.as_str(), size.asked)).collect();
+        let size = |name: &str| asked.get(name).or_else(|| maxima.get(name)).copied().unwrap_or(0);
+        let needed: u64 =
+            budget.uses().iter().map(|(name, each)| u64::from(size(name)) * u64::from(*each)).sum();
+        if needed <= u64::from(budget.limit()) {
+            continue;
+        }
+        for (name, size) in
+            sizes.iter_mut().filter(|(name, _)| budget.uses().iter().any(|(it, _)| it == name))
+        {
+            size.asked = size.asked.min(maxima.get(name.as_str()).copied().unwrap_or(size.asked));
+        }
+    }
+}
+
+/// A service of the fleet.
+fn known<'a>(fleet: &'a Fleet, target: &str) -> Result<&'a Service, InvocationError> {
+    fleet.service(target).ok_or_else(|| {
+        let names: Vec<&str> = fleet.services().iter().map(Service::name).collect();
+        unknown("service", target, fleet.name(), &names)
+    })
+}
+
+fn known_or_all(fleet: &Fleet, target: &str) -> Result<(), InvocationError> {
+    if target == Override::ALL { Ok(()) } else { known(fleet, target).map(|_| ()) }
+}
+
+/// A service of which anything is changed.
+fn enforced(fleet: &Fleet, target: &str) -> Result<(), InvocationError> {
+    match fleet.service(target) {
+        Some(service) if service.mode() == Mode::Observe => {
+            let problem = format!("`{target}` is in observe mode: nothing of it is changed");
+            Err(TriggerError::manual(&problem).into())
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// A size that the fleet file allows.
+fn allowed(service: &Service, size: u32) -> Result<(), InvocationError> {
+    let most = service.policy().override_max.max(service.policy().capacity.max());
+    if size <= most {
+        return Ok(());
+    }
+    let name = service.name();
+    let problem = format!("`size` is {size}, above {most}, the most that the fleet file allows for `{name}`");
+    Err(TriggerError::manual(&problem).into())
+}
+
+fn unknown(what: &str, found: &str, fleet: &str, known: &[&str]) -> InvocationError {
+    let known = known.join("`, `");
+    InvocationError::UnknownSubject(format!("no {what} `{found}` in fleet `{fleet}`; known: `{known}`"))
+}

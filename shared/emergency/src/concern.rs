@@ -1,0 +1,280 @@
+//! What `emergency-max` brings to the evaluation that all functions share.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+use tidegate_aws::ledger::{EMERGENCY_MAX, LedgerItem, LedgerRead, OVERRIDES_MAX};
+use tidegate_aws::report::section::Outcome;
+use tidegate_aws::report::{Header, Section};
+use tidegate_aws::targets::{self, TargetState};
+use tidegate_aws::trigger::Trigger;
+use tidegate_aws::update::{self, TargetChanges};
+use tidegate_aws::{CallError, Clients};
+use tidegate_evaluation::{Clock, Concern, InvocationError, budget};
+use tidegate_fleet::{Fleet, Mode, Service, TargetName};
+use tidegate_policy::Absence;
+use tidegate_policy::emergency::decide::{EmergencyDecision, decide};
+use tidegate_policy::emergency::incident::{Incident, Overrides, Phase, Progress};
+use tidegate_policy::emergency::request::{Member, Request, Turn};
+use tidegate_policy::emergency::restore::Owner;
+use tidegate_policy::emergency::target::Seen;
+use tokio::time::Instant;
+
+use crate::asked;
+use crate::subject::{self, Subject};
+
+/// The function's name.
+pub const NAME: &str = EMERGENCY_MAX;
+
+/// One evaluation sets at most so many: its 17 s give 45 calls at once and 5 a second after them.
+const TARGETS_MAX: usize = 130;
+
+/// Everything of a fleet that an operator may ask for.
+pub struct Emergencies {
+    pub(crate) fleet: Fleet,
+    clients: Clients,
+    /// What is remembered while the ledger cannot be reached, from one evaluation of an invocation to the next.
+    carried: Mutex<Option<Overrides>>,
+}
+
+/// What was seen of the targets that an evaluation is about.
+#[derive(Debug, Default)]
+pub struct FleetSeen {
+    pub(crate) states: BTreeMap<String, Result<TargetState, Absence>>,
+}
+
+impl Emergencies {
+    /// Everything of a fleet.
+    #[must_use]
+    pub fn new(fleet: Fleet, clients: &Clients) -> Self {
+        Self { fleet, clients: clients.clone(), carried: Mutex::default() }
+    }
+
+    fn carried(&self) -> MutexGuard<'_, Option<Overrides>> {
+        self.carried.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the ledger holds. Raising goes on without it: whoever asks for more in an emergency gets it, and with its answer
+    /// what was found.
+    async fn found(
+        &self,
+        trigger: &Trigger,
+        ledger: impl Future<Output = Result<LedgerRead<Overrides>, CallError>>,
+    ) -> Result<LedgerRead<Overrides>, CallError> {
+        let without = match trigger {
+            Trigger::Manual { action, arguments } => {
+                action == "engage" || (action == "restore" && arguments.contains_key("from"))
+            }
+            Trigger::Resume => self.carried().is_some(),
+            Trigger::Schedule | Trigger::DelayedEvaluation | Trigger::Alarm { .. } => false,
+        };
+        match ledger.await {
+            Ok(mut found) => {
+                // What an evaluation of this invocation did without the ledger is remembered as soon as that answers.
+                let carried = self.carried().take().filter(|_| *trigger == Trigger::Resume);
+                if found.item.memory.incident.is_none() {
+                    found.item.memory.incident = carried.and_then(|carried| carried.incident);
+                }
+                Ok(found)
+            }
+            Err(error) if without => {
+                let resumed = *trigger == Trigger::Resume;
+                let memory = self.carried().take().filter(|_| resumed).unwrap_or_default();
+                *self.carried() = Some(memory.clone());
+                let item = LedgerItem { memory, ..LedgerItem::default() };
+                Ok(LedgerRead { item, unreachable: Some(error), ..LedgerRead::default() })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The targets that an evaluation has to see, in the order of the fleet file.
+    fn to_see(&self, request: &Request, ends: bool, question: bool, memory: &Overrides) -> Vec<&Service> {
+        let incident = memory.incident.as_ref();
+        let progress = |name: &str| incident.and_then(|it| it.targets.get(name)).map(|it| it.progress);
+        let asked = |name: &str| match request {
+            Request::Engage(engage) => engage.sizes.iter().any(|(it, _)| it == name),
+            Request::Restore { from, .. } => from.contains_key(name),
+            Request::Tick | Request::Resume | Request::Row(_) => false,
+        };
+        let restoring = ends || incident.is_some_and(|it| it.phase == Phase::Restoring);
+        let of_incident = |name: &str| match progress(name) {
+            None | Some(Progress::Skipped | Progress::Restored) => false,
+            Some(Progress::Pending) => true,
+            Some(Progress::Set) => restoring || *request != Request::Resume,
+            Some(Progress::Seen) => restoring,
+        };
+        let is_row = matches!(request, Request::Row(_));
+        let wanted = |service: &&Service| {
+            let name = service.name();
+            asked(name) || (!is_row && (of_incident(name) || (question && progress(name).is_some())))
+        };
+        let most = if question { usize::MAX } else { TARGETS_MAX };
+        let mut services: Vec<&Service> = self.fleet.services().iter().filter(wanted).collect();
+        // What is still to be done comes before what was done.
+        services.sort_by_key(|service| {
+            let name = service.name();
+            !(asked(name) || progress(name) == Some(Progress::Pending))
+        });
+        services.truncate(most);
+        services
+    }
+
+    /// What the fleet file says of each target, the most important first.
+    fn members(&self) -> Vec<Member<'_>> {
+        self.fleet.services().iter().map(member).collect()
+    }
+}
+
+/// What the fleet file says of one target.
+fn member(service: &Service) -> Member<'_> {
+    let policy = service.policy();
+    let observe = service.mode() == Mode::Observe;
+    let has_rules = !policy.rules.is_empty() || !policy.track.is_empty() || policy.wait.is_some();
+    let min = policy.capacity.min();
+    let owner = if has_rules && !observe { Owner::Rules { min } } else { Owner::Nobody };
+    Member { name: service.name(), observe, owner }
+}
+
+impl Concern for Emergencies {
+    type Memory = Overrides;
+    type Subject = Service;
+    type FleetObservation = FleetSeen;
+    type Target = Subject;
+
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.fleet.services().iter().map(|service| service.name().to_owned()).collect()
+    }
+
+    fn select(&self, trigger: &Trigger) -> Result<Vec<&Service>, InvocationError> {
+        asked::request(&self.fleet, trigger, None, Timestamp::UNIX_EPOCH)?;
+        Ok(self.fleet.services().iter().collect())
+    }
+
+    async fn observe(
+        &self,
+        _services: &[&Service],
+        trigger: &Trigger,
+        ledger: impl Future<Output = Result<LedgerRead<Overrides>, CallError>>,
+        now: Timestamp,
+    ) -> Result<(LedgerRead<Overrides>, FleetSeen), CallError> {
+        let found = self.found(trigger, ledger).await?;
+        let request = asked::request(&self.fleet, trigger, None, now).unwrap_or(Request::Tick);
+        let expired = found.item.memory.incident.as_ref().is_some_and(|it| now >= it.until);
+        let ends = expired || matches!(request, Request::Restore { .. });
+        let services = self.to_see(&request, ends, trigger.is_question(), &found.item.memory);
+        if services.is_empty() {
+            return Ok((found, FleetSeen::default()));
+        }
+        let names: Vec<&TargetName> = services.iter().map(|service| service.target()).collect();
+        let deadline = Instant::now().checked_add(budget::AWS).unwrap_or_else(Instant::now);
+        let mut seen = targets::describe(&self.clients, &names, deadline).await;
+        let state = |service: &&Service| {
+            let state = seen.remove(service.target()).unwrap_or_else(|| Err(targets::late()));
+            (service.name().to_owned(), state)
+        };
+        Ok((found, FleetSeen { states: services.iter().map(state).collect() }))
+    }
+
+    fn believe(&self, memory: &mut Overrides, now: Timestamp) {
+        memory.believe(OVERRIDES_MAX, now);
+    }
+
+    fn decide(
+        &self,
+        seen: FleetSeen,
+        item: &mut LedgerItem<Overrides>,
+        _overrides: &Overrides,
+        header: &Header,
+    ) -> Vec<Subject> {
+        let (id, now) = (header.evaluation.as_str(), header.at);
+        let asked = asked::request(&self.fleet, &header.trigger, header.request.as_deref(), now);
+        let request = asked.unwrap_or(Request::Tick);
+        let (members, lasting) =
+            (self.members(), budget::ACT_WITHIN.saturating_add(SignedDuration::from_secs(5)));
+        let sights: BTreeMap<String, Result<Seen, Absence>> = seen
+            .states
+            .iter()
+            .map(|(name, state)| (name.clone(), state.as_ref().map(sight).map_err(Clone::clone)))
+            .collect();
+        let turn = Turn { id, now, lasting, members: &members, seen: &sights };
+        let decision = decide(&item.memory, &request, turn);
+        let subjects = subject::of(&self.fleet, &request, &decision, seen, header);
+        let EmergencyDecision { overrides, .. } = decision;
+        if let Some(carried) = self.carried().as_mut() {
+            carried.clone_from(&overrides);
+        }
+        item.memory = overrides;
+        subjects
+    }
+
+    fn is_moving(&self, _targets: &[Subject]) -> bool {
+        false
+    }
+
+    fn is_unfinished(&self, memory: &Overrides) -> bool {
+        memory.incident.as_ref().is_some_and(Incident::is_unfinished)
+    }
+
+    fn must_not_be_lost(&self, trigger: &Trigger) -> bool {
+        matches!(trigger, Trigger::Manual { .. }) && !trigger.is_question()
+    }
+
+    fn fails_with_its_changes(&self) -> bool {
+        false
+    }
+
+    async fn apply(&self, subjects: &mut [Subject], not_after: Timestamp, clock: &Clock) {
+        let (tried, changes): (Vec<_>, Vec<TargetChanges>) =
+            subjects.iter_mut().filter_map(Subject::as_change).unzip();
+        let outcomes = update::apply_emergency(&self.clients, &changes, not_after, &**clock).await;
+        let mut carried = self.carried();
+        for (target, outcome) in tried.into_iter().zip(outcomes) {
+            if let Some(incident) = carried.as_mut().and_then(|carried| carried.incident.as_mut()) {
+                settle(incident, &target.name, &outcome);
+                incident.at_work = None;
+            }
+            target.outcome = Some(outcome);
+        }
+        subject::count(subjects);
+    }
+
+    fn section(&self, subject: &Subject, header: &Header) -> Section {
+        subject.section(header)
+    }
+
+    fn settle(&self, memory: &mut Overrides, subjects: &[Subject], header: &Header, _notified: bool) {
+        let Some(incident) = &mut memory.incident else { return };
+        for (name, outcome) in subjects.iter().filter_map(Subject::outcome) {
+            settle(incident, name, outcome);
+        }
+        incident.release_lease(&header.evaluation);
+    }
+}
+
+/// What came of one target's changes. What was not sent is sent by the next evaluation.
+fn settle(incident: &mut Incident, target: &str, outcome: &Outcome) {
+    match outcome {
+        Outcome::Applied => incident.settle(target, true),
+        Outcome::Failed(_) => incident.settle(target, false),
+        Outcome::TooLate => {}
+    }
+}
+
+/// What is seen of a target, as the decision takes it.
+fn sight(state: &TargetState) -> Seen {
+    let TargetState { service, scalable, suspended_processes, .. } = state.clone();
+    Seen { service, scalable, suspended_processes }
+}
+
+impl std::fmt::Debug for Emergencies {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Emergencies").field("fleet", &self.fleet.name()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,70 @@
+//! A hold, a pin or a release in a report.
+
+use serde_json::json;
+use tidegate_aws::report::{Section, headline};
+use tidegate_policy::Severity;
+use tidegate_policy::overrides::{Override, OverrideKind};
+
+use crate::words;
+
+/// A row that comes into force, ends, or is in force.
+#[derive(Debug)]
+pub struct Row {
+    pub(crate) asked: Override,
+    pub(crate) is: RowState,
+}
+
+/// What there is to say of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RowState {
+    /// It comes into force.
+    Begins,
+    /// Its time is over.
+    Ended,
+    /// It is in force, as it was before.
+    InForce,
+}
+
+impl Row {
+    pub(crate) fn section(&self) -> Section {
+        let Override { target, kind, since: _, until: _, who, why, request } = &self.asked;
+        let name = if target == Override::ALL { "all targets" } else { target };
+        let verdict = if self.is == RowState::Ended {
+            format!("override ended: {kind}")
+        } else {
+            words::of_row(&self.asked)
+        };
+        let cause = format!("{why} ({who})");
+        let first = headline(name, &verdict, Some(&cause));
+        let request = request.as_ref().map(|id| format!("\n  who   {who}, request id {id} in CloudTrail"));
+        let can_be_undone = *kind != OverrideKind::Release && self.is != RowState::Ended;
+        let undo = can_be_undone.then(|| format!("tidegate release {}", shell_word(target)));
+        let undo_line = undo.as_ref().map(|line| format!("\n  undo  {line}")).unwrap_or_default();
+        Section {
+            target: target.clone(),
+            resource: String::new(),
+            severity: Severity::Info,
+            is_worth_reporting: self.is != RowState::InForce,
+            is_reported_again: false,
+            state: None,
+            verdict,
+            cause: Some(cause),
+            paragraph: format!("{first}{}{undo_line}", request.unwrap_or_default()),
+            commands: undo.into_iter().map(|line| ("undo", line)).collect(),
+            json: json!({
+                "target": target,
+                "action": words::action(*kind),
+                "override": self.asked,
+                "ended": self.is == RowState::Ended,
+                "outcome": if self.is == RowState::Begins { "applied" } else { "none" },
+                "sentence": first,
+            }),
+            outcome: None,
+            is_unread: false,
+        }
+    }
+}
+
+fn shell_word(target: &str) -> String {
+    if target == Override::ALL { "'*'".to_owned() } else { target.to_owned() }
+}

@@ -1,0 +1,246 @@
+//! What is remembered of an emergency, in the item that every function reads with its own.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::emergency::target::{Process, ScalableTarget};
+use crate::one_line::one_line;
+use crate::overrides::{Held, Override, OverrideKind};
+
+/// What operators asked for, of the whole fleet: the memory of `emergency-max`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Overrides {
+    /// Hold, pin and the like, in the order in which they were asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rows: Vec<Override>,
+    /// The emergency, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub incident: Option<Incident>,
+}
+
+/// An emergency. There is one at most: a second one of another profile becomes a part of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Incident {
+    /// The evaluation that began it.
+    pub id: String,
+    /// The profile asked for last.
+    pub profile: String,
+    /// Which part of its life it is in.
+    pub phase: Phase,
+    /// When it began.
+    pub since: Timestamp,
+    /// It ends by itself at this moment.
+    pub until: Timestamp,
+    /// Who asked for it, in their own words.
+    pub who: String,
+    /// Why.
+    pub why: String,
+    /// The request id of the invocation, by which `CloudTrail` names its principal.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub request: Option<String>,
+    /// Its targets by name.
+    pub targets: BTreeMap<String, Targeted>,
+    /// The evaluation that makes changes now.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub at_work: Option<Lease>,
+    /// Operators know that it ends soon.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub reminded: bool,
+    /// Operators know that everything asked for runs.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub complete: bool,
+}
+
+/// Which part of its life an emergency is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    /// Sizes are being set.
+    Engaging,
+    /// Each was set, or cannot be.
+    Engaged,
+    /// What was found is being put back.
+    Restoring,
+}
+
+/// The evaluation that makes changes, until its time is over. Another one leaves the targets alone until then.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lease {
+    /// Its id.
+    pub evaluation: String,
+    /// It sends nothing after this moment.
+    pub until: Timestamp,
+}
+
+/// One target of an emergency.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Targeted {
+    /// The size asked for.
+    #[serde(rename = "to")]
+    pub asked: u32,
+    /// Only ever raised to it; otherwise set to exactly that.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub raise: bool,
+    /// How far it is.
+    #[serde(rename = "is")]
+    pub progress: Progress,
+    /// What was found before the first change: written before that, once for each emergency.
+    #[serde(rename = "was", skip_serializing_if = "Option::is_none", default)]
+    pub snapshot: Option<Snapshot>,
+    /// What Application Auto Scaling was set to, where it was set.
+    #[serde(rename = "set", skip_serializing_if = "Option::is_none", default)]
+    pub registered: Option<ScalableTarget>,
+    /// The processes that were suspended.
+    #[serde(rename = "stopped", skip_serializing_if = "Vec::is_empty", default)]
+    pub suspended: Vec<Process>,
+    /// How often the change failed, one time after the other.
+    #[serde(rename = "f", skip_serializing_if = "is_zero", default)]
+    pub failures: u8,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
+fn is_zero(count: &u8) -> bool {
+    *count == 0
+}
+
+/// How far one target is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Progress {
+    /// A change is still to be made.
+    Pending,
+    /// AWS took the change, or there was none to make.
+    Set,
+    /// It was seen at its size.
+    Seen,
+    /// It cannot be changed, or is not there any more.
+    Skipped,
+    /// What was found is put back.
+    Restored,
+}
+
+/// What was found of a target before the first change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// The desired count.
+    #[serde(rename = "d")]
+    pub desired: u32,
+    /// Its scalable target, if it had one.
+    #[serde(rename = "a", skip_serializing_if = "Option::is_none", default)]
+    pub scalable: Option<ScalableTarget>,
+}
+
+/// A change that failed this often, one time after the other, waits for the next minute.
+pub const FAILURES_AT_ONCE: u8 = 3;
+
+/// So long before its end operators are reminded of an emergency.
+pub const REMINDED_BEFORE: SignedDuration = SignedDuration::from_mins(10);
+
+/// An evaluation makes no changes for longer than this.
+const LEASE_MAX: SignedDuration = SignedDuration::from_secs(60);
+
+/// An emergency of more targets than a fleet may have was not written by `emergency-max`.
+const TARGETS_MAX: usize = 2_000;
+
+impl Overrides {
+    /// What speaks of one target: the rows, and the emergency as a row of its own, the newest of all.
+    #[must_use]
+    pub fn of(&self, target: &str) -> Vec<Override> {
+        let mut rows = self.rows.clone();
+        rows.extend(self.incident.as_ref().and_then(|incident| incident.row(target)));
+        rows
+    }
+
+    /// Believes what was read only as far as it can be true.
+    pub fn believe(&mut self, rows_max: usize, now: Timestamp) {
+        self.rows.drain(..self.rows.len().saturating_sub(rows_max));
+        self.rows.iter_mut().for_each(Override::believe);
+        if let Some(incident) = &mut self.incident {
+            incident.believe(now);
+        }
+    }
+}
+
+impl Incident {
+    fn believe(&mut self, now: Timestamp) {
+        for text in [&mut self.id, &mut self.profile, &mut self.who] {
+            one_line(text, 64);
+        }
+        one_line(&mut self.why, 300);
+        if let Some(request) = &mut self.request {
+            one_line(request, 64);
+        }
+        while self.targets.len() > TARGETS_MAX {
+            self.targets.pop_last();
+        }
+        let longest = self.since.saturating_add(Override::LONGEST).unwrap_or(self.since);
+        self.until = self.until.min(longest);
+        if let Some(lease) = &mut self.at_work {
+            lease.until = lease.until.min(now.saturating_add(LEASE_MAX).unwrap_or(now));
+        }
+    }
+
+    /// What it means for the functions that scale one of its targets.
+    ///
+    /// What is still to be set is left alone, so that `emergency-max` alone sets it, at the pace that AWS allows. Once it is
+    /// set they keep it there, until the emergency ends.
+    fn row(&self, target: &str) -> Option<Override> {
+        let targeted = self.targets.get(target)?;
+        let kind = match (self.phase, targeted.progress) {
+            (Phase::Restoring, _) | (_, Progress::Skipped | Progress::Restored) => return None,
+            (Phase::Engaging | Phase::Engaged, Progress::Pending) => OverrideKind::Hold(Held::Both),
+            (Phase::Engaging | Phase::Engaged, Progress::Set | Progress::Seen) if targeted.raise => {
+                OverrideKind::Raise(targeted.asked)
+            }
+            (Phase::Engaging | Phase::Engaged, Progress::Set | Progress::Seen) => {
+                OverrideKind::Pin(targeted.asked)
+            }
+        };
+        Some(Override {
+            target: target.to_owned(),
+            kind,
+            since: Some(self.since),
+            until: self.until,
+            who: self.who.clone(),
+            why: format!("emergency {}: {}", self.profile, self.why),
+            request: Some(self.request.clone().unwrap_or_default()),
+        })
+    }
+
+    /// How many of its targets are so far.
+    #[must_use]
+    pub fn count(&self, progress: Progress) -> usize {
+        self.targets.values().filter(|target| target.progress == progress).count()
+    }
+
+    /// The targets that may be changed at once: still pending, and not failing all the time.
+    pub fn pending(&self) -> impl Iterator<Item = &str> {
+        let pending = |targeted: &Targeted| {
+            targeted.progress == Progress::Pending && targeted.failures < FAILURES_AT_ONCE
+        };
+        self.targets.iter().filter(move |(_, targeted)| pending(targeted)).map(|(name, _)| name.as_str())
+    }
+
+    /// Something is left that can be tried at once.
+    #[must_use]
+    pub fn is_unfinished(&self) -> bool {
+        let tried = |targeted: &Targeted| targeted.failures < FAILURES_AT_ONCE;
+        match self.phase {
+            Phase::Engaging | Phase::Engaged => self.pending().next().is_some(),
+            Phase::Restoring => {
+                let is_left = |it: &&Targeted| !matches!(it.progress, Progress::Skipped | Progress::Restored);
+                let mut left = self.targets.values().filter(is_left).peekable();
+                left.peek().is_none() || left.any(tried)
+            }
+        }
+    }
+
+    /// Another evaluation makes changes now.
+    #[must_use]
+    pub fn is_leased(&self, evaluation: &str, now: Timestamp) -> bool {
+        self.at_work.as_ref().is_some_and(|lease| lease.evaluation != evaluation && now < lease.until)
+    }
+}
