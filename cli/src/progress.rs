@@ -5,11 +5,11 @@ use std::io::{self, IsTerminal, Write};
 
 /// One line on a terminal that says what is being done, and goes away; nothing in a pipe.
 #[derive(Debug)]
-pub(crate) struct Progress {
+pub(crate) struct ProgressLine {
     shown: bool,
 }
 
-impl Progress {
+impl ProgressLine {
     pub(crate) fn new(for_machines: bool) -> Self {
         Self { shown: !for_machines && io::stderr().is_terminal() }
     }

@@ -8,7 +8,7 @@ use tidegate_simulator::{Run, Score, WorldSettings, simulate};
 use crate::error::CommandError;
 use crate::outcome::CommandOutput;
 use crate::page as pages;
-use crate::progress::Progress;
+use crate::progress::ProgressLine;
 use crate::replay::{ChartLines, DECISIONS_MAX, Replay};
 
 mod options;
@@ -24,13 +24,16 @@ use found::{ScoreRow, Simulated};
 
 /// Simulates, and says so in one of two ways.
 pub(crate) fn run(options: &SimulateOptions) -> CommandOutput {
-    let progress = Progress::new(options.json);
+    let progress = ProgressLine::new(options.json);
     let outcome = read_and_simulate(options, &progress).unwrap_or_else(CommandOutput::from);
     progress.clear();
     outcome
 }
 
-fn read_and_simulate(options: &SimulateOptions, progress: &Progress) -> Result<CommandOutput, CommandError> {
+fn read_and_simulate(
+    options: &SimulateOptions,
+    progress: &ProgressLine,
+) -> Result<CommandOutput, CommandError> {
     if let Some(html) = &options.html {
         pages::probe(html)?;
     }

@@ -6,7 +6,7 @@
 use crate::error::CommandError;
 use crate::outcome::CommandOutput;
 use crate::page as pages;
-use crate::progress::Progress;
+use crate::progress::ProgressLine;
 use crate::replay::{Replay, overloaded};
 
 mod options;
@@ -30,13 +30,13 @@ const DAY_SECONDS: f64 = 86_400.0;
 
 /// Tunes, and says so in one of two ways.
 pub(crate) fn run(options: &TuneOptions) -> CommandOutput {
-    let progress = Progress::new(options.json);
+    let progress = ProgressLine::new(options.json);
     let outcome = read_and_tune(options, &progress).unwrap_or_else(CommandOutput::from);
     progress.clear();
     outcome
 }
 
-fn read_and_tune(options: &TuneOptions, progress: &Progress) -> Result<CommandOutput, CommandError> {
+fn read_and_tune(options: &TuneOptions, progress: &ProgressLine) -> Result<CommandOutput, CommandError> {
     if let Some(html) = &options.html {
         pages::probe(html)?;
     }

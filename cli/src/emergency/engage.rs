@@ -13,7 +13,7 @@ use crate::error::CommandError;
 use crate::function::{Answer, Function, FunctionOptions, quoted, written};
 use crate::lasting::lasting;
 use crate::outcome::{CommandOutput, REFUSED};
-use crate::progress::Progress;
+use crate::progress::ProgressLine;
 use crate::runtime;
 
 /// The example of the help.
@@ -87,13 +87,13 @@ impl EngageOptions {
 }
 
 pub(crate) fn run(options: &EngageOptions) -> CommandOutput {
-    let progress = Progress::new(options.function.json);
+    let progress = ProgressLine::new(options.function.json);
     let ended = runtime::run(engage(options, &progress));
     progress.clear();
     options.function.shown(ended)
 }
 
-async fn engage(options: &EngageOptions, progress: &Progress) -> Result<CommandOutput, CommandError> {
+async fn engage(options: &EngageOptions, progress: &ProgressLine) -> Result<CommandOutput, CommandError> {
     let function = options.function.load().await?;
     if options.plan {
         progress.show("planning");
@@ -118,7 +118,7 @@ async fn engage(options: &EngageOptions, progress: &Progress) -> Result<CommandO
 }
 
 /// The plan for the record, when nobody waits for it: whatever becomes of it, the emergency is engaged.
-async fn told(function: &Function<'_>, options: &EngageOptions, progress: &Progress) {
+async fn told(function: &Function<'_>, options: &EngageOptions, progress: &ProgressLine) {
     if options.function.json {
         return;
     }

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use tidegate_policy::rule::{Span, thousands};
 
-use super::table::{Row, table};
+use super::table::{TableRow, table};
 use crate::function::{Answer, Entry};
 
 /// What cannot be read stops nothing, and is said.
@@ -11,7 +11,7 @@ const UNKNOWN: &str = "unknown";
 
 /// One line of the whole, a row for each target, and when full capacity runs.
 pub(super) fn plan(answer: &Answer) -> String {
-    let head = Row::head(&["now → asked", "can run", "after"], "limited by");
+    let head = TableRow::head(&["now → asked", "can run", "after"], "limited by");
     let rows = answer.targets().map(row).collect();
     let whole = answer.emergency();
     let line = whole.map(|(entry, _)| entry.line() + "\n\n").unwrap_or_default();
@@ -19,10 +19,10 @@ pub(super) fn plan(answer: &Answer) -> String {
     format!("{line}{}\nfull capacity: {full}\n", table(head, rows))
 }
 
-fn row(entry: &Entry) -> Row {
+fn row(entry: &Entry) -> TableRow {
     let can_run = entry.deliverable.map_or_else(|| UNKNOWN.to_owned(), thousands);
     let texts = entry.limits.clone().unwrap_or_default();
-    Row { name: entry.target.clone(), cells: vec![change(entry), can_run, after(entry)], texts }
+    TableRow { name: entry.target.clone(), cells: vec![change(entry), can_run, after(entry)], texts }
 }
 
 /// `4 → 10`; what stays is told once.

@@ -12,7 +12,7 @@ use super::{state, watch};
 use crate::error::CommandError;
 use crate::function::{Answer, Function, FunctionOptions};
 use crate::outcome::{CommandOutput, REFUSED};
-use crate::progress::Progress;
+use crate::progress::ProgressLine;
 use crate::runtime;
 
 /// The example of the help.
@@ -34,13 +34,13 @@ pub(crate) struct RestoreOptions {
 }
 
 pub(crate) fn run(options: &RestoreOptions) -> CommandOutput {
-    let progress = Progress::new(options.function.json);
+    let progress = ProgressLine::new(options.function.json);
     let ended = runtime::run(restore(options, &progress));
     progress.clear();
     options.function.shown(ended)
 }
 
-async fn restore(options: &RestoreOptions, progress: &Progress) -> Result<CommandOutput, CommandError> {
+async fn restore(options: &RestoreOptions, progress: &ProgressLine) -> Result<CommandOutput, CommandError> {
     options.function.name()?;
     if !options.yes {
         somebody_to_ask("")?;
@@ -65,7 +65,7 @@ async fn look(
     options: &RestoreOptions,
     function: &Function<'_>,
     saved: Option<&Saved>,
-    progress: &Progress,
+    progress: &ProgressLine,
 ) -> Result<(), CommandError> {
     if options.yes && saved.is_none() {
         return Ok(());

@@ -3,12 +3,12 @@
 use tidegate_policy::rule::thousands;
 
 use super::plan::change;
-use super::table::{Row, table};
+use super::table::{TableRow, table};
 use crate::function::{Answer, Entry};
 
 /// One line of the whole, a row for each target, the overrides, and the fleet file's own runbook.
 pub(super) fn state(answer: &Answer) -> String {
-    let head = Row::head(&["from → asked", "running", "state"], "blocked by");
+    let head = TableRow::head(&["from → asked", "running", "state"], "blocked by");
     let line = answer.emergency().map_or_else(|| "no emergency".to_owned(), |(entry, _)| entry.line());
     let parts = [
         format!("{line}\n"),
@@ -28,9 +28,9 @@ fn listed(title: &str, lines: impl Iterator<Item = String>) -> String {
     if lines.is_empty() { lines } else { format!("{title}\n{lines}") }
 }
 
-fn row(entry: &Entry) -> Row {
+fn row(entry: &Entry) -> TableRow {
     let running = entry.running.map_or_else(|| "?".to_owned(), thousands);
     let state = entry.state.clone().unwrap_or_default();
     let texts = entry.blocked_by.iter().cloned().collect();
-    Row { name: entry.target.clone(), cells: vec![change(entry), running, state], texts }
+    TableRow { name: entry.target.clone(), cells: vec![change(entry), running, state], texts }
 }

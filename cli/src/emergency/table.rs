@@ -13,14 +13,14 @@ const GAP: &str = "  ";
 
 /// One row.
 #[derive(Debug, Default)]
-pub(super) struct Row {
+pub(super) struct TableRow {
     pub(super) name: String,
     pub(super) cells: Vec<String>,
     /// Each on a line of its own, behind the cells.
     pub(super) texts: Vec<String>,
 }
 
-impl Row {
+impl TableRow {
     /// The head of a table; without a text where no row has one.
     pub(super) fn head(cells: &[&str], text: &str) -> Self {
         let cells = cells.iter().map(|&cell| cell.to_owned()).collect();
@@ -29,7 +29,7 @@ impl Row {
 }
 
 /// The table. Nothing is longer than 80 columns, whatever the names and texts are; with no rows it is nothing.
-pub(super) fn table(mut head: Row, mut rows: Vec<Row>) -> String {
+pub(super) fn table(mut head: TableRow, mut rows: Vec<TableRow>) -> String {
     if rows.is_empty() {
         return String::new();
     }
@@ -45,7 +45,7 @@ pub(super) fn table(mut head: Row, mut rows: Vec<Row>) -> String {
     rows.iter().map(|row| shown(row, name, &widths)).collect()
 }
 
-fn shown(row: &Row, name: usize, widths: &[usize]) -> String {
+fn shown(row: &TableRow, name: usize, widths: &[usize]) -> String {
     let mut line = String::new();
     if width(&row.name) > name {
         line = row.name.clone() + "\n";
@@ -82,14 +82,14 @@ mod tests {
     #[test]
     fn nothing_is_wider_than_the_terminal_and_nothing_is_cut() {
         let long = "the-recommendations-of-the-second-generation-with-a-name-of-64-letters";
-        let row = |name: &str, texts: &[&str]| Row {
+        let row = |name: &str, texts: &[&str]| TableRow {
             name: name.to_owned(),
             cells: vec!["5,000 → 5,000".to_owned(), "5,000".to_owned(), "skipped".to_owned()],
             texts: texts.iter().map(|&text| text.to_owned()).collect(),
         };
         let limits = ["the vCPU quota of 20 is reached: ask for L-3032A538", "the budget `postgres`"];
         let rows = vec![row("api", &limits), row(long, &limits), row("exactly-twenty-chars", &[])];
-        let shown = table(Row::head(&["now → asked", "can run", "state"], "limited by"), rows);
+        let shown = table(TableRow::head(&["now → asked", "can run", "state"], "limited by"), rows);
         assert!(shown.lines().all(|line| width(line) <= WIDTH && line.trim_end() == line), "{shown}");
         insta::assert_snapshot!(shown, @"
         target                  now → asked  can run    state  limited by
@@ -108,9 +108,9 @@ mod tests {
 
     #[test]
     fn a_table_without_rows_is_nothing_and_one_without_texts_has_no_column_for_them() {
-        let head = || Row::head(&["running"], "blocked by");
+        let head = || TableRow::head(&["running"], "blocked by");
         assert_eq!(table(head(), Vec::new()), "");
-        let row = Row { name: "api".to_owned(), cells: vec!["4".to_owned()], texts: Vec::new() };
+        let row = TableRow { name: "api".to_owned(), cells: vec!["4".to_owned()], texts: Vec::new() };
         assert_eq!(table(head(), vec![row]), "target  running\napi           4\n");
     }
 }

@@ -8,7 +8,7 @@ use tokio::time::sleep;
 
 use crate::error::CommandError;
 use crate::function::{Answer, Function};
-use crate::progress::Progress;
+use crate::progress::ProgressLine;
 
 /// Between two questions how far it is.
 const POLL: Duration = Duration::from_secs(2);
@@ -23,7 +23,7 @@ pub(super) async fn change(
     function: &Function<'_>,
     event: &Value,
     doing: &str,
-    progress: &Progress,
+    progress: &ProgressLine,
 ) -> Result<Answer, CommandError> {
     let mut change = pin!(function.change(event));
     if !progress.is_shown() {

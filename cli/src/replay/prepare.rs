@@ -13,7 +13,7 @@ use tidegate_simulator::{Baseline, Load, Overload, Trace, WorldSettings};
 
 use crate::error::CommandError;
 use crate::fleet_file;
-use crate::progress::Progress;
+use crate::progress::ProgressLine;
 use crate::replay::options::{Meaning, ReplayOptions};
 use crate::replay::queue::QueueWorld;
 use crate::replay::setting;
@@ -41,7 +41,7 @@ const OVERLOADED_FROM_PERCENT: f64 = 0.1;
 
 impl Replay {
     /// Reads the fleet and the trace, and asks the oracle; or says why not.
-    pub(crate) fn prepare(options: &ReplayOptions, progress: &Progress) -> Result<Self, CommandError> {
+    pub(crate) fn prepare(options: &ReplayOptions, progress: &ProgressLine) -> Result<Self, CommandError> {
         let fleet = fleet(&options.fleet)?;
         let service = service(&fleet, &options.service)?;
         let policy = service.policy().clone();

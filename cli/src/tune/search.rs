@@ -9,7 +9,7 @@ use tidegate_simulator::{Score, WorldSettings, simulate};
 
 use super::candidates;
 use super::variation::Variation;
-use crate::progress::Progress;
+use crate::progress::ProgressLine;
 use crate::replay::Replay;
 
 /// Bounds are tried around so many settings of the first round: the cheapest, the least late and some between them.
@@ -24,7 +24,7 @@ pub(super) struct Tried {
 }
 
 /// Everything that was tried; the fleet file's own stands first.
-pub(super) fn search(replay: &Replay, service: &str, progress: &Progress) -> Vec<Tried> {
+pub(super) fn search(replay: &Replay, service: &str, progress: &ProgressLine) -> Vec<Tried> {
     let mut tried = replay_all(candidates::methods(replay), replay, "ways to scale", progress);
     let around: Vec<Variation> =
         spread(&frontier(&tried)).into_iter().map(|tried| tried.variation.clone()).collect();
@@ -70,7 +70,7 @@ fn spread<'a>(frontier: &[&'a Tried]) -> Vec<&'a Tried> {
 }
 
 /// Replays all of them, on every core; what comes out stands in the order of what went in.
-fn replay_all(variations: Vec<Variation>, replay: &Replay, of: &str, progress: &Progress) -> Vec<Tried> {
+fn replay_all(variations: Vec<Variation>, replay: &Replay, of: &str, progress: &ProgressLine) -> Vec<Tried> {
     let count = variations.len();
     let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get).min(count.max(1));
     let next = AtomicUsize::new(0);

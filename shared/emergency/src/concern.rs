@@ -16,7 +16,7 @@ use tidegate_evaluation::{Clock, Concern, InvocationError, budget};
 use tidegate_fleet::{Fleet, Mode, Service, TargetName};
 use tidegate_policy::Absence;
 use tidegate_policy::emergency::decide::decide;
-use tidegate_policy::emergency::decision::{Decision, Work};
+use tidegate_policy::emergency::decision::{EmergencyDecision, Work};
 use tidegate_policy::emergency::incident::{Incident, Overrides, Phase, Progress};
 use tidegate_policy::emergency::request::{Member, Request, Turn};
 use tidegate_policy::emergency::restore::Owner;
@@ -208,7 +208,7 @@ impl Concern for Emergencies {
         let turn = Turn { id, invocation, now, lasting, members: &members, seen: &sights };
         let decision = decide(&item.memory, &request, turn);
         let subjects = subject::of(&self.fleet, &request, &decision, seen, header);
-        let Decision { overrides, .. } = decision;
+        let EmergencyDecision { overrides, .. } = decision;
         if let Some(carried) = self.carried().as_mut() {
             carried.clone_from(&overrides);
         }

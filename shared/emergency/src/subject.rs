@@ -10,7 +10,7 @@ use tidegate_aws::report::{Header, Section};
 use tidegate_aws::trigger::PLAN;
 use tidegate_aws::update::TargetChanges;
 use tidegate_fleet::{Fleet, Service};
-use tidegate_policy::emergency::decision::{Correction, Decision, Event, Skip, Work};
+use tidegate_policy::emergency::decision::{Correction, EmergencyDecision, Event, Skip, Work};
 use tidegate_policy::emergency::request::Request;
 use tidegate_policy::overrides::Override;
 
@@ -36,7 +36,7 @@ pub enum Subject {
 pub(crate) fn of(
     fleet: &Fleet,
     request: &Request,
-    decision: &Decision,
+    decision: &EmergencyDecision,
     mut seen: FleetSeen,
     header: &Header,
 ) -> Vec<Subject> {
@@ -99,7 +99,7 @@ fn deliver(subjects: &mut [Subject]) {
         match subject {
             Subject::One(one) => one.delivered = all.next(),
             Subject::Fleet(summary) => summary.launched_after = last,
-            Subject::Row(_) => {}
+            Subject::Row(_) | Subject::Corrected(..) => {}
         }
     }
 }

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::capacity::Capacity;
 use crate::memory::ran::{Ran, RunningSpan};
-use crate::memory::wait::{Bursts, FASTEST_PER_SECOND, Last, LastRunning, Order, Pace, WaitMemory};
+use crate::memory::wait::{Bursts, FASTEST_PER_SECOND, JobPace, Last, LastRunning, Order, WaitMemory};
 use crate::memory::{
     ConditionRun, FailedChanges, Head, Intent, LastPoint, Memory, Observed, Overwritten, PastRecommendation,
     ScaleOut, Startup, YoungPoint,
@@ -129,7 +129,7 @@ fn fewer<K: Ord + Clone, V>(map: &mut BTreeMap<K, V>) {
 
 /// Whether what `wait` remembers can have been measured. A pace beyond all bounds would be believed for days.
 fn is_plausible(wait: &WaitMemory) -> bool {
-    let Pace { done, busy, fastest, .. } = wait.pace;
+    let JobPace { done, busy, fastest, .. } = wait.pace;
     let counted = done <= 0.0 || done / busy <= FASTEST_PER_SECOND;
     let rates = wait.load.iter().flat_map(|load| load.averages.iter().chain([&load.rate]));
     counted && fastest <= FASTEST_PER_SECOND && rates.into_iter().all(|rate| rate.is_finite())

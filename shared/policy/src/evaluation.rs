@@ -11,7 +11,7 @@ use crate::notice::{NoticeKind, compare};
 use crate::observation::{Observation, ServiceState};
 use crate::overrides::{self, Override};
 use crate::pipeline::bounds::InForce;
-use crate::pipeline::changes::{self, Changes};
+use crate::pipeline::changes::{self, PastChanges};
 use crate::pipeline::gate::{self, Passed};
 use crate::pipeline::known::DecisionInputs;
 use crate::pipeline::notices::{self, FoundCondition};
@@ -45,14 +45,16 @@ pub fn decide(
     let in_force = InForce::now(&known, overrides::of(evaluation.overrides, evaluation.target, now));
     let (wait, waited) = ask_wait(&known, memory, in_force.bounds);
     let size = match scalable(seen) {
-        Ok(service) => Size::of(service, &known, &in_force, &wait, memory),
-        Err(reason) => Size::blocked(reason, &known, memory),
+        Ok(service) => DecidedSize::of(service, &known, &in_force, &wait, memory),
+        Err(reason) => DecidedSize::blocked(reason, &known, memory),
     };
     let (reasons, found) = explain(&known, &in_force, &size, memory);
     let (active_notices, notices) =
         compare(&memory.active_notices, &found, |active| notices::end(active, &known, &found), now);
 
-    let Size { changes, recommendation: Recommendation { recommendations, asked, .. }, passed, .. } = size;
+    let DecidedSize {
+        changes, recommendation: Recommendation { recommendations, asked, .. }, passed, ..
+    } = size;
     let Passed { verdict, intent, failure, .. } = passed;
     let changes = changes.after(verdict, asked, policy, now);
     Decision {
@@ -88,15 +90,15 @@ pub fn decide(
 }
 
 /// How the size of a service came about, step by step.
-struct Size {
+struct DecidedSize {
     /// Why it cannot be scaled at all.
     blocked: Option<Reason>,
-    changes: Changes,
+    changes: PastChanges,
     recommendation: Recommendation,
     passed: Passed,
 }
 
-impl Size {
+impl DecidedSize {
     /// Of a service that can be scaled.
     fn of(
         service: &ServiceState,
@@ -105,7 +107,7 @@ impl Size {
         wait: &WaitResult,
         memory: &Memory,
     ) -> Self {
-        let changes = Changes::seen(memory, service.desired_count, known.now);
+        let changes = PastChanges::seen(memory, service.desired_count, known.now);
         let recommendation =
             recommend(known, in_force, &changes, wait, service, memory.recommendations.clone());
         let passed = gate::pass(service.desired_count, recommendation.to, memory, known.now);
@@ -117,7 +119,7 @@ impl Size {
         let at = known.desired();
         Self {
             blocked: Some(reason),
-            changes: Changes::remembered(memory),
+            changes: PastChanges::remembered(memory),
             recommendation: Recommendation::none(at.unwrap_or(0), memory.recommendations.clone()),
             passed: Passed::nothing(at, memory),
         }
@@ -129,10 +131,10 @@ impl Size {
 fn explain(
     known: &DecisionInputs<'_>,
     in_force: &InForce<'_>,
-    size: &Size,
+    size: &DecidedSize,
     memory: &Memory,
 ) -> (Vec<Reason>, Vec<FoundCondition>) {
-    let Size { blocked, changes, recommendation, passed } = size;
+    let DecidedSize { blocked, changes, recommendation, passed } = size;
     let mut all = Explanation::default();
     all.both(blocked.clone().map(|reason| (NoticeKind::Blocked, reason)));
     all.found.extend(notices::unreadable(known, in_force, memory));

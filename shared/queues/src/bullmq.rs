@@ -159,16 +159,16 @@ impl QueueLimits {
 }
 
 /// What workers counted of the jobs that ended in one way, and up to when.
-struct Ended {
+struct FinishedCounter {
     jobs: u64,
     noted: Timestamp,
 }
 
 /// Reads one counter. The queue is known without it, so an answer that is no counter is none.
-fn ended(reply: &Reply) -> Option<Ended> {
+fn ended(reply: &Reply) -> Option<FinishedCounter> {
     let [count, noted] = reply.members().ok()? else { return None };
     let noted = Timestamp::from_millisecond(number(noted)?).ok()?;
-    Some(Ended { jobs: number(count)?, noted })
+    Some(FinishedCounter { jobs: number(count)?, noted })
 }
 
 fn number<T: FromStr>(value: &Value) -> Option<T> {
@@ -181,7 +181,7 @@ fn number_of<T: FromStr>(digits: &[u8]) -> Option<T> {
 }
 
 /// The jobs that ended. Who counts one way counts the other too: while no job has failed, only one counter exists.
-fn done(ended: [Option<Ended>; 2], now: Timestamp) -> Option<u64> {
+fn done(ended: [Option<FinishedCounter>; 2], now: Timestamp) -> Option<u64> {
     let ended: Vec<_> = ended.into_iter().flatten().collect();
     let noted = ended.iter().map(|ended| ended.noted).max()?;
     let counted = now.duration_since(noted) <= COUNTED_WITHIN;

@@ -7,7 +7,7 @@ use crate::load::Load;
 use crate::number::{real, real_jobs};
 use crate::oracle::{oracle, worker_hours_least};
 use crate::step::{STEP, STEPS_PER_MINUTE};
-use crate::world::{Change, Run, ServiceModel, WorldSettings, demand, simulate};
+use crate::world::{Run, ServiceModel, SizeChange, WorldSettings, demand, simulate};
 
 /// The scores of one run. The names are the keys of `--json`, and stay.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -161,7 +161,7 @@ fn billed_hours(run: &Run) -> f64 {
 }
 
 /// How often the direction changed.
-fn reversals(changes: &[Change]) -> usize {
+fn reversals(changes: &[SizeChange]) -> usize {
     let directions = changes.iter().map(|change| change.to > change.from);
     directions.clone().zip(directions.skip(1)).filter(|(one, next)| one != next).count()
 }

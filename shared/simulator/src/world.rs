@@ -16,7 +16,7 @@ mod demand;
 pub use crate::evaluation::Shows;
 pub(crate) use demand::demand;
 pub(crate) use pool::LEAST_BILLED_SECONDS;
-pub use run::{Change, Run};
+pub use run::{Run, SizeChange};
 pub use setting::{
     Disruptions, Evaluations, JobTime, Moments, ScaleIn, Sensing, ServiceModel, Starts, WorldSettings,
 };

@@ -6,7 +6,7 @@ use tidegate_aws::report::section::{AlertState, Outcome};
 use tidegate_aws::report::{Header, Section, headline};
 use tidegate_fleet::{Fleet, Profile};
 use tidegate_policy::Severity;
-use tidegate_policy::emergency::decision::{Decision, Event};
+use tidegate_policy::emergency::decision::{EmergencyDecision, Event};
 use tidegate_policy::emergency::incident::{Incident, Phase};
 use tidegate_policy::emergency::request::Request;
 
@@ -72,7 +72,7 @@ impl Summary {
         }
     }
 
-    pub(crate) fn of(fleet: &Fleet, incident: &Incident, decision: &Decision, over: bool) -> Self {
+    pub(crate) fn of(fleet: &Fleet, incident: &Incident, decision: &EmergencyDecision, over: bool) -> Self {
         Self {
             incident: Some(incident.clone()),
             events: decision.events.clone(),

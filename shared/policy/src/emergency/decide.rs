@@ -1,7 +1,7 @@
 //! One evaluation of everything that operators asked for: rows end, an emergency goes on, what was found is put back.
 
 use crate::emergency::begin;
-use crate::emergency::decision::{Aim, Decision, Event, Skip, Work};
+use crate::emergency::decision::{Aim, EmergencyDecision, Event, Skip, Work};
 use crate::emergency::engage::{self, Size};
 use crate::emergency::incident::{
     FAILURES_AT_ONCE, Incident, Lease, Overrides, Phase, Progress, REMINDED_BEFORE, Snapshot, Targeted,
@@ -15,7 +15,7 @@ use crate::reason::Reason;
 
 /// Decides. Pure and total; deciding twice from the same memory changes nothing twice.
 #[must_use]
-pub fn decide(before: &Overrides, request: &Request, turn: Turn<'_>) -> Decision {
+pub fn decide(before: &Overrides, request: &Request, turn: Turn<'_>) -> EmergencyDecision {
     let mut events = Vec::new();
     let Overrides { rows, incident } = begin::corrected(before.clone(), turn, &mut events);
     let rows = begin::rows(rows, request, turn.now, &mut events);
@@ -37,7 +37,7 @@ pub fn decide(before: &Overrides, request: &Request, turn: Turn<'_>) -> Decision
     if let Some(over) = incident.take_if(is_over) {
         events.push(Event::Restored(Box::new(over)));
     }
-    Decision { overrides: Overrides { rows, incident }, work, events }
+    EmergencyDecision { overrides: Overrides { rows, incident }, work, events }
 }
 
 /// What is still to be set is set, and what was set is looked at.

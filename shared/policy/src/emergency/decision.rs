@@ -12,7 +12,7 @@ use crate::reason::Reason;
 
 /// What is decided.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Decision {
+pub struct EmergencyDecision {
     /// What is remembered next, with every intent.
     pub overrides: Overrides,
     /// What is to be changed now, the most important first.

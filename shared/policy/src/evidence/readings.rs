@@ -16,7 +16,7 @@ use crate::signal::{AlarmName, Signal};
 
 /// The work in flight, as far as it is known and can be true.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Work {
+pub(crate) struct QueueWork {
     /// Jobs in flight: what the queue says, but no more than the running tasks can run.
     pub(crate) in_flight: u64,
     /// What the queue says beyond that: held by workers, prefetched.
@@ -27,7 +27,7 @@ pub(crate) struct Work {
     pub(crate) visible: bool,
 }
 
-impl Work {
+impl QueueWork {
     /// Splits a queue's work in flight into what can run and what is held.
     pub(crate) fn of(queue: &Queue, service: Option<&ServiceState>, policy: &ServicePolicy) -> Self {
         let known = queue.in_flight.known();
@@ -105,7 +105,7 @@ fn queue_value(
     let waiting = if queue.paused { 0 } else { queue.waiting };
     let in_flight = || match queue.in_flight {
         InFlight::Exactly(_) | InFlight::AtLeast(_) | InFlight::Partly { .. } => {
-            Ok(Work::of(queue, service, policy).in_flight)
+            Ok(QueueWork::of(queue, service, policy).in_flight)
         }
         InFlight::Unknown => {
             Err(Absence::new(AbsenceKind::NotFound, "this queue does not show work in flight"))

@@ -18,7 +18,7 @@ pub struct WaitMemory {
     pub last: Option<Last>,
     /// How fast jobs are done.
     #[serde(rename = "p")]
-    pub pace: Pace,
+    pub pace: JobPace,
     /// How many jobs arrive.
     #[serde(rename = "r", skip_serializing_if = "Option::is_none")]
     pub load: Option<LoadEstimate>,
@@ -82,7 +82,7 @@ pub struct LastRunning {
 /// How fast jobs are done; older evidence fades.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Pace {
+pub struct JobPace {
     /// Jobs done, as counted.
     #[serde(rename = "c", skip_serializing_if = "is_zero")]
     pub done: f64,
@@ -218,7 +218,7 @@ impl WaitMemory {
             let LoadEstimate { rate, doubt, growth, noise, seconds: _, apart, averages, trust } = load;
             [rate, doubt, growth, noise, apart].into_iter().chain(averages).chain(trust).for_each(shorten);
         }
-        let Pace {
+        let JobPace {
             done,
             busy,
             places,
@@ -321,7 +321,7 @@ mod tests {
 
     #[test]
     fn a_zero_is_not_written() {
-        assert_eq!(serde_json::to_string(&Pace::default()).unwrap(), "{}");
+        assert_eq!(serde_json::to_string(&JobPace::default()).unwrap(), "{}");
     }
 
     #[test]

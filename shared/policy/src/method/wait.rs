@@ -19,7 +19,7 @@
 //! All sizes inside are *places*, the jobs that can run at a time: tasks times concurrency.
 
 use crate::clock::since;
-use crate::memory::wait::{Last, LoadEstimate, Pace, WaitMemory};
+use crate::memory::wait::{JobPace, Last, LoadEstimate, WaitMemory};
 use crate::reason::Reason;
 
 pub(crate) mod numbers;
@@ -177,7 +177,7 @@ fn watch(
 
 /// What the next evaluation has to know of this one. Where running jobs are hidden every place is taken as busy: that
 /// is true while jobs wait, and nothing is concluded from it while none does.
-fn last(seen: &WaitInputs, jobs: QueueJobs, pace: &Pace) -> Last {
+fn last(seen: &WaitInputs, jobs: QueueJobs, pace: &JobPace) -> Last {
     let places = f64::from(seen.running) * seen.concurrency;
     let waiting = if jobs.visible {
         // Jobs that wait while every place is seen to be idle are taken by no worker, and prove nothing.

@@ -11,7 +11,7 @@ use crate::service::ServicePolicy;
 
 /// What is known of changes before this one.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Changes {
+pub(crate) struct PastChanges {
     /// The scale-out whose cooldown may still run, with what others added to it.
     pub(crate) scale_out: Option<ScaleOut>,
     /// When the desired count was last changed by us.
@@ -26,7 +26,7 @@ pub(crate) struct Changes {
     pub(crate) overwritten: Option<Overwritten>,
 }
 
-impl Changes {
+impl PastChanges {
     /// What is remembered, of a service that cannot be scaled now.
     pub(crate) fn remembered(memory: &Memory) -> Self {
         let Memory { scale_out, changed_at, woke_at, zeroed, overwritten, .. } = *memory;

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::clock::{LONGEST_GAP, since};
 use crate::evidence::conditions::{Evidence, SignalReader, weigh};
 use crate::evidence::metric::{self, Datapoints, freshness};
-use crate::evidence::readings::{self, Work, partly_read};
+use crate::evidence::readings::{self, QueueWork, partly_read};
 use crate::memory::ran::Ran;
 use crate::memory::{ConditionRun, Head, Memory, Startup};
 use crate::method::track::{self, Tracked};
@@ -34,7 +34,7 @@ pub(crate) struct DecisionInputs<'a> {
     /// The floor table.
     pub(crate) floor: Option<FloorReading>,
     /// The queue's work in flight.
-    pub(crate) work: Option<Work>,
+    pub(crate) work: Option<QueueWork>,
     /// To be remembered: how long each condition has held.
     pub(crate) runs: BTreeMap<String, ConditionRun>,
     /// To be remembered: the datapoints of the metrics.
@@ -76,7 +76,7 @@ impl<'a> DecisionInputs<'a> {
             watched,
             tracked,
             floor,
-            work: seen.queue().map(|queue| Work::of(queue, service, policy)),
+            work: seen.queue().map(|queue| QueueWork::of(queue, service, policy)),
             runs,
             datapoints,
             head: readings::remember_head(seen, memory, now),

@@ -11,7 +11,7 @@ use crate::method::{track, wait};
 use crate::observation::{Observation, OtherAutoscaler, ServiceState};
 use crate::overrides::{Override, OverrideKind};
 use crate::pipeline::bounds::InForce;
-use crate::pipeline::changes::{Changes, RequestedScaleOut, credit_until};
+use crate::pipeline::changes::{PastChanges, RequestedScaleOut, credit_until};
 use crate::pipeline::known::DecisionInputs;
 use crate::pipeline::scale_in::{self, Guards};
 use crate::pipeline::scale_out::ScaleOutLimits;
@@ -67,7 +67,7 @@ pub(crate) fn scalable(seen: &Observation) -> Result<&ServiceState, Reason> {
 pub(crate) fn recommend(
     known: &DecisionInputs<'_>,
     in_force: &InForce<'_>,
-    changes: &Changes,
+    changes: &PastChanges,
     wait: &WaitResult,
     service: &ServiceState,
     recommendations: Vec<PastRecommendation>,
@@ -119,7 +119,7 @@ pub(crate) fn recommend(
 }
 
 /// Where the proposals about a service start from.
-fn start(known: &DecisionInputs<'_>, service: &ServiceState, changes: &Changes) -> Start {
+fn start(known: &DecisionInputs<'_>, service: &ServiceState, changes: &PastChanges) -> Start {
     let DecisionInputs { policy, now, startup, .. } = *known;
     let (desired, running, pending) = (service.desired_count, service.running_count, service.pending_count);
     let credit = changes.scale_out.filter(|it| it.without() < desired);
@@ -151,7 +151,7 @@ pub(crate) fn ask_wait(
 
 /// A desired count of 0 that we did not set, below the minimum: it was switched off, and stays so until it is
 /// raised by hand or an operator asks for a minimum.
-fn switched_off(in_force: &InForce<'_>, changes: &Changes, desired: u32) -> Option<Reason> {
+fn switched_off(in_force: &InForce<'_>, changes: &PastChanges, desired: u32) -> Option<Reason> {
     let min = in_force.bounds.min();
     let asked = |row: &&Override| matches!(row.kind, OverrideKind::Min(1..) | OverrideKind::Raise(1..));
     let off = desired == 0 && min > 0 && !changes.zeroed && !in_force.overrides.iter().any(asked);

@@ -10,7 +10,7 @@ use crate::evidence::metric;
 use crate::memory::PastRecommendation;
 use crate::memory::size::RECOMMENDATIONS_MAX;
 use crate::observation::{Queue, ServiceState};
-use crate::pipeline::changes::Changes;
+use crate::pipeline::changes::PastChanges;
 use crate::pipeline::known::DecisionInputs;
 use crate::pipeline::startup;
 use crate::reason::Reason;
@@ -34,7 +34,7 @@ pub(crate) struct Guards<'a> {
     pub(crate) service: &'a ServiceState,
     /// A signal that votes and does not say anything, if there is one.
     pub(crate) unread: Option<Reason>,
-    pub(crate) changes: &'a Changes,
+    pub(crate) changes: &'a PastChanges,
     /// Those of the stabilization window, that of now included.
     pub(crate) recommendations: &'a [PastRecommendation],
     pub(crate) bounds: Capacity,
@@ -199,7 +199,7 @@ fn stabilization(policy: &ServicePolicy, recommendations: &[PastRecommendation])
 }
 
 /// Not before this long after the last change in either direction.
-fn cooldown(known: &DecisionInputs<'_>, changes: &Changes, desired: u32) -> Option<LowerLimit> {
+fn cooldown(known: &DecisionInputs<'_>, changes: &PastChanges, desired: u32) -> Option<LowerLimit> {
     let until = changes.changed_at?.saturating_add(known.policy.cooldown.scale_in).ok()?;
     (known.now < until).then_some((desired, Reason::CooldownIn { until }))
 }

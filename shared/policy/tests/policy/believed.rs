@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use proptest::prelude::*;
 use tidegate_policy::memory::ran::{Ran, RunningSpan};
-use tidegate_policy::memory::wait::{LastRunning, Pace, WaitMemory};
+use tidegate_policy::memory::wait::{JobPace, LastRunning, WaitMemory};
 use tidegate_policy::memory::{ConditionRun, FailedChanges, Intent, Overwritten};
 use tidegate_policy::notice::ActiveNotice;
 use tidegate_policy::overrides::OverrideKind::{Max, Min, Pin};
@@ -184,12 +184,12 @@ fn a_pace_that_no_worker_has_is_forgotten_with_what_was_learned_by_it() {
         memory.wait.is_some()
     };
     for (fastest, kept) in [(0.5, true), (1_000.0, true), (1e30, false), (f64::INFINITY, false)] {
-        assert_eq!(with(Pace { fastest, ..Pace::default() }), kept, "{fastest} a second");
+        assert_eq!(with(JobPace { fastest, ..JobPace::default() }), kept, "{fastest} a second");
     }
     for (done, busy, kept) in
         [(900.0, 2.0, true), (1_000.0, 1.0, true), (2_000.0, 1.0, false), (0.0, 0.0, true)]
     {
-        assert_eq!(with(Pace { done, busy, ..Pace::default() }), kept, "{done} in {busy} s");
+        assert_eq!(with(JobPace { done, busy, ..JobPace::default() }), kept, "{done} in {busy} s");
     }
 }
 

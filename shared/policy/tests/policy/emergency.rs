@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use tidegate_policy::emergency::decide::decide;
-use tidegate_policy::emergency::decision::{Decision, Event, Work};
+use tidegate_policy::emergency::decision::{EmergencyDecision, Event, Work};
 use tidegate_policy::emergency::engage::Size;
 use tidegate_policy::emergency::incident::{Incident, Overrides, Progress, Targeted};
 use tidegate_policy::emergency::request::{Asker, Engage, Member, Request, Turn};
@@ -90,7 +90,7 @@ impl World {
     }
 
     /// Decides, and remembers nothing.
-    pub(crate) fn peek(&self, request: &Request) -> Decision {
+    pub(crate) fn peek(&self, request: &Request) -> EmergencyDecision {
         let member = |name: &&'static str| Member {
             name,
             observe: self.observed == Some(*name),
@@ -107,14 +107,14 @@ impl World {
     }
 
     /// Decides and remembers, and is killed before its changes.
-    pub(crate) fn intend(&mut self, request: &Request) -> Decision {
+    pub(crate) fn intend(&mut self, request: &Request) -> EmergencyDecision {
         let decision = self.peek(request);
         self.memory = decision.overrides.clone();
         decision
     }
 
     /// Decides, remembers, makes the changes and settles them.
-    pub(crate) fn evaluate(&mut self, request: &Request) -> Decision {
+    pub(crate) fn evaluate(&mut self, request: &Request) -> EmergencyDecision {
         let decision = self.intend(request);
         decision.work.iter().for_each(|work| self.apply(work));
         decision.work.iter().for_each(|work| self.settle(work, true));

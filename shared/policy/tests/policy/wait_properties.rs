@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use tidegate_policy::Verdict;
 use tidegate_policy::memory::wait::{
-    Bursts, DeviationDecay, Last, LastRunning, LoadEstimate, Order, Pace, WaitMemory,
+    Bursts, DeviationDecay, JobPace, Last, LastRunning, LoadEstimate, Order, WaitMemory,
 };
 
 use crate::arbitrary::{Case, Range, case};
@@ -18,7 +18,7 @@ fn remembered(number: impl Strategy<Value = f64> + Clone + 'static) -> impl Stra
         .prop_map(|(at, jobs, busy, waiting, running, done)| Last { at, jobs, busy, waiting, running, done });
     let pace = proptest::array::uniform10(n()).prop_map(
         |[done, busy, places, response, squares, samples, fastest, recent, recent_places, recent_slope]| {
-            Pace {
+            JobPace {
                 done,
                 busy,
                 places,

@@ -9,7 +9,7 @@ use crate::world::setting::{Disruptions, WorldSettings};
 /// What happens in a step.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "any of them may happen beside any other")]
-pub(super) struct Event {
+pub(super) struct DisruptionStart {
     pub(super) deployment: bool,
     pub(super) restart: bool,
     /// Nothing can be read.
@@ -34,10 +34,10 @@ impl DisruptionState {
     }
 
     /// What happens in the step that begins now, in seconds.
-    pub(super) fn at(&mut self, now: f64) -> Event {
+    pub(super) fn at(&mut self, now: f64) -> DisruptionStart {
         let disruptions = self.disruptions;
         if disruptions == Disruptions::NONE {
-            return Event::default();
+            return DisruptionStart::default();
         }
         let mut happens = |a_day: f64| {
             let drawn = share(&mut self.dice) < a_day * STEP / 86_400.0;
@@ -51,6 +51,11 @@ impl DisruptionState {
         if happens(disruptions.stuck_a_day) {
             self.stuck_until = now + disruptions.lasting_seconds;
         }
-        Event { deployment, restart, unreadable: now < self.outage_until, stuck: now < self.stuck_until }
+        DisruptionStart {
+            deployment,
+            restart,
+            unreadable: now < self.outage_until,
+            stuck: now < self.stuck_until,
+        }
     }
 }

@@ -12,7 +12,7 @@ pub struct Run {
     /// Jobs that wait at the end of each step, reserved ones included.
     pub waiting: Vec<f64>,
     /// Every change of the number of tasks.
-    pub changes: Vec<Change>,
+    pub changes: Vec<SizeChange>,
     /// How long jobs waited.
     pub waits: Waits,
     /// Jobs interrupted by scale-in; `None` where single jobs are not simulated.
@@ -28,7 +28,7 @@ pub struct Run {
 
 /// One change of the number of tasks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Change {
+pub struct SizeChange {
     /// In which step.
     pub step: usize,
     /// Tasks before, starting ones included.

@@ -4,13 +4,13 @@ use crate::evaluation::{Autoscaler, AutoscalerInput, Minute};
 use crate::load::Load;
 use crate::number::{real, real_jobs, tasks};
 use crate::step::{STEP, STEP_MICROS, STEPS_PER_MINUTE, moment, steps};
-use crate::world::disruptions::{DisruptionState, Event};
+use crate::world::disruptions::{DisruptionStart, DisruptionState};
 use crate::world::fluid::FluidModel;
 use crate::world::jobs::JobModel;
 use crate::world::minutes::Minutes;
 use crate::world::model::Model;
 use crate::world::pool::{Shift, TaskBill, TaskPool};
-use crate::world::run::{Change, Run};
+use crate::world::run::{Run, SizeChange};
 use crate::world::sensing::Senses;
 use crate::world::setting::{ServiceModel, WorldSettings};
 use crate::world::waits::Waits;
@@ -40,7 +40,7 @@ pub(crate) fn supplied(load: &Load, setting: &WorldSettings, supply: &[u32]) -> 
     let mut serving = 0;
     for (step, (&arrivals, &wanted)) in load.arrivals().iter().zip(supply).enumerate() {
         if wanted != serving && step > 0 {
-            replay.run.changes.push(Change { step, from: serving, to: wanted });
+            replay.run.changes.push(SizeChange { step, from: serving, to: wanted });
         }
         replay.model.add(wanted.saturating_sub(serving));
         replay.model.remove(serving.saturating_sub(wanted));
@@ -107,7 +107,7 @@ impl<'a, M: Model> Simulation<'a, M> {
     }
 
     /// What happens to tasks in a step.
-    fn suffer(&mut self, event: Event, step: usize) {
+    fn suffer(&mut self, event: DisruptionStart, step: usize) {
         if event.stuck {
             self.pool.stuck(moment(step + 1));
         }
@@ -156,7 +156,7 @@ impl<'a, M: Model> Simulation<'a, M> {
         if to == from {
             return;
         }
-        self.run.changes.push(Change { step, from, to });
+        self.run.changes.push(SizeChange { step, from, to });
         self.pool.order(moment(step), to.saturating_sub(from));
         let leaving = self.pool.dismiss(moment(step), from.saturating_sub(to));
         self.model.remove(leaving);

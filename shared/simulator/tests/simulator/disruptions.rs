@@ -14,7 +14,7 @@ const JOB_BY_JOB: ServiceModel = ServiceModel::Jobs { time: JobTime::Exponential
 
 /// What an evaluation saw: the second, whether anything could be read, tasks serving and asked for, a deployment.
 #[derive(Debug, Clone, Copy)]
-struct Snapshot {
+struct SeenInput {
     seconds: f64,
     unreadable: bool,
     ready: u32,
@@ -24,7 +24,7 @@ struct Snapshot {
 }
 
 /// Records what an autoscaler sees and recommends, before the world keeps it within the bounds.
-struct Watched<S>(S, Vec<Snapshot>);
+struct Watched<S>(S, Vec<SeenInput>);
 
 impl<S: Autoscaler> Watched<S> {
     fn note(
@@ -34,7 +34,7 @@ impl<S: Autoscaler> Watched<S> {
         recommendation: Option<u32>,
     ) -> Option<u32> {
         let AutoscalerInput { seconds, ready, total, rollout, .. } = *seen;
-        self.1.push(Snapshot { seconds, unreadable, ready, total, rollout, recommendation });
+        self.1.push(SeenInput { seconds, unreadable, ready, total, rollout, recommendation });
         recommendation
     }
 }
@@ -69,7 +69,7 @@ fn day(seed: u64) -> Load {
     constant(12.0, 24.0 * HOUR, seed)
 }
 
-fn produced(setting: &WorldSettings, load: &Load) -> (Run, Vec<Snapshot>) {
+fn produced(setting: &WorldSettings, load: &Load) -> (Run, Vec<SeenInput>) {
     let production = Production::new(&policy(setting, INTERRUPTIBLE), Timestamp::UNIX_EPOCH);
     let mut watched = Watched(production, Vec::new());
     let run = simulate(load, setting, &mut watched);
@@ -83,7 +83,7 @@ fn a_deployment_runs_both_colours_and_leaves_as_many_tasks_as_there_were() {
         let setting = WorldSettings { disruptions, service, ..setting() };
         let mut watched = Watched(Fixed(30), Vec::new());
         let run = simulate(&day(3), &setting, &mut watched);
-        let rollouts: Vec<&Snapshot> = watched.1.iter().filter(|seen| seen.rollout).collect();
+        let rollouts: Vec<&SeenInput> = watched.1.iter().filter(|seen| seen.rollout).collect();
         assert!(rollouts.iter().any(|seen| seen.ready == 60), "{service:?}: both colours serve");
         assert!(rollouts.iter().any(|seen| seen.ready == 30), "{service:?}: new ones start first");
         let others = watched.1.iter().filter(|seen| !seen.rollout);
@@ -202,7 +202,7 @@ fn production_asks_for_nothing_out_of_bounds_whatever_goes_wrong() {
     {
         let (run, seen) = produced(&bad(service, seed), &day(seed));
         assert!((run.waits.jobs() - day(seed).jobs()).abs() < 1e-3, "seed {seed}: {}", run.waits.jobs());
-        let [unreadable, rollouts] = [|seen: &&Snapshot| seen.unreadable, |seen: &&Snapshot| seen.rollout]
+        let [unreadable, rollouts] = [|seen: &&SeenInput| seen.unreadable, |seen: &&SeenInput| seen.rollout]
             .map(|is| seen.iter().filter(is).count());
         assert!(
             unreadable > 20 && rollouts > 20,

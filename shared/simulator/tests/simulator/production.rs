@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use tidegate_policy::{AlarmName, MetricName, ServicePolicy, Signal};
 use tidegate_simulator::autoscaler::{Production, StepRules};
-use tidegate_simulator::world::{Change, JobTime, ScaleIn, Sensing, ServiceModel, Starts};
+use tidegate_simulator::world::{JobTime, ScaleIn, Sensing, ServiceModel, SizeChange, Starts};
 use tidegate_simulator::{Baseline, Load, Run, Score, WorldSettings, simulate};
 
 use crate::loads::{self, INTERRUPTIBLE};
@@ -34,8 +34,8 @@ fn run(policy: &ServicePolicy, setting: &WorldSettings) -> Run {
 }
 
 /// Changes as minute, from, to.
-fn story(changes: &[Change]) -> String {
-    let report = |change: &Change| {
+fn story(changes: &[SizeChange]) -> String {
+    let report = |change: &SizeChange| {
         let (minute, quarter) = (change.step / 4, change.step % 4);
         format!("{minute}:{:02} {} to {}", quarter * 15, change.from, change.to)
     };
@@ -47,11 +47,11 @@ fn the_rules_of_the_file_are_carried_out() {
     let policy = policy(QUEUE_RULES, "    cooldown: { out: 60s, in: 120s }\n");
     let run = run(&policy, &setting());
     let told = story(&run.changes);
-    let rises: Vec<&Change> = run.changes.iter().filter(|change| change.to > change.from).collect();
+    let rises: Vec<&SizeChange> = run.changes.iter().filter(|change| change.to > change.from).collect();
     assert_eq!(rises.first().map(|change| (change.from, change.to)), Some((5, 10)), "{told}");
     assert!(rises.iter().all(|change| change.to - change.from <= 5), "{told}");
     // One task at a time, since its jobs may not be interrupted; and not before the cooldown.
-    let falls: Vec<&Change> = run.changes.iter().filter(|change| change.to < change.from).collect();
+    let falls: Vec<&SizeChange> = run.changes.iter().filter(|change| change.to < change.from).collect();
     assert!(falls.iter().all(|change| change.from - change.to == 1), "{told}");
     assert!(falls.iter().zip(falls.iter().skip(1)).all(|(one, next)| next.step - one.step >= 8), "{told}");
     assert!(!falls.is_empty(), "{told}");

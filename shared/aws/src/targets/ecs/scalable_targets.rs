@@ -19,7 +19,7 @@ use crate::targets::calls::{OTHER_AUTOSCALERS_WITHIN, in_time, late, until};
 const RESOURCES_PER_CALL: usize = 50;
 
 /// Whether it scales a service beside Tidegate, and between which bounds.
-pub(super) type Found = (OtherAutoscaler, Option<ScalableTarget>);
+pub(super) type AutoscalerReading = (OtherAutoscaler, Option<ScalableTarget>);
 
 /// Asks for every service. A service that is not in the answer has no other autoscaler; a call that fails or is late leaves its own 50
 /// unknown.
@@ -27,7 +27,7 @@ pub(super) async fn describe(
     clients: &Clients,
     names: &[&EcsService],
     deadline: Instant,
-) -> BTreeMap<EcsService, Found> {
+) -> BTreeMap<EcsService, AutoscalerReading> {
     let mut by_resource: BTreeMap<String, Vec<&EcsService>> = BTreeMap::new();
     for name in names {
         by_resource.entry(resource_id(name)).or_default().push(name);
@@ -37,9 +37,9 @@ pub(super) async fn describe(
     let calls = stream::iter(resources.chunks(RESOURCES_PER_CALL)).map(|chunk| async move {
         in_time(end, describe_once(clients, chunk)).await.unwrap_or_else(|| unknown(chunk, &late()))
     });
-    let answers: Vec<(String, Found)> =
+    let answers: Vec<(String, AutoscalerReading)> =
         calls.buffer_unordered(CALLS_AT_ONCE).flat_map(stream::iter).collect().await;
-    let everyone = |(resource, other): (String, Found)| {
+    let everyone = |(resource, other): (String, AutoscalerReading)| {
         let names = by_resource.get(&resource).into_iter().flatten();
         names.map(|name| ((*name).clone(), other.clone())).collect::<Vec<_>>()
     };
@@ -47,7 +47,7 @@ pub(super) async fn describe(
 }
 
 /// One call.
-async fn describe_once(clients: &Clients, resources: &[String]) -> Vec<(String, Found)> {
+async fn describe_once(clients: &Clients, resources: &[String]) -> Vec<(String, AutoscalerReading)> {
     clients.buckets.describe_scalable_targets.take().await;
     let pages = clients
         .application_auto_scaling
@@ -73,13 +73,13 @@ async fn describe_once(clients: &Clients, resources: &[String]) -> Vec<(String, 
 }
 
 /// What was not answered.
-fn unknown(resources: &[String], why: &Absence) -> Vec<(String, Found)> {
+fn unknown(resources: &[String], why: &Absence) -> Vec<(String, AutoscalerReading)> {
     let unknown = || (OtherAutoscaler::Unknown(why.clone()), None);
     resources.iter().map(|resource| (resource.clone(), unknown())).collect()
 }
 
 /// A registered target scales unless all three kinds of scaling are suspended.
-fn understand(target: &AwsScalableTarget) -> Found {
+fn understand(target: &AwsScalableTarget) -> AutoscalerReading {
     let state = target.suspended_state();
     let flag = |read: fn(&SuspendedState) -> Option<bool>| state.and_then(read).unwrap_or(false);
     let suspended = Suspended {

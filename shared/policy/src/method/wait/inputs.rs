@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::capacity::Capacity;
-use crate::evidence::readings::{Work, partly_read};
+use crate::evidence::readings::{QueueWork, partly_read};
 use crate::observation::{Observation, Queue, ServiceState};
 use crate::reading::number;
 use crate::service::ServicePolicy;
@@ -98,7 +98,7 @@ pub(crate) fn of(
 }
 
 fn jobs(queue: &Queue, service: &ServiceState, policy: &ServicePolicy) -> QueueJobs {
-    let work = Work::of(queue, Some(service), policy);
+    let work = QueueWork::of(queue, Some(service), policy);
     let (in_flight, held) = (number(work.in_flight), number(work.held));
     // Of a part it is not known what is reserved and what runs.
     let partial = partly_read(queue).is_some();

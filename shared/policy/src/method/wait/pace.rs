@@ -8,7 +8,7 @@
 //! that is too long for most, and a job believed too long only costs workers, while one believed too short costs
 //! lateness.
 
-use crate::memory::wait::{FASTEST_PER_SECOND, Last, Pace};
+use crate::memory::wait::{FASTEST_PER_SECOND, JobPace, Last};
 
 use crate::reading::number;
 
@@ -54,7 +54,7 @@ const FASTER_AT_ONCE: f64 = 10.0;
 /// No job ends sooner than in a millisecond or lasts longer than a day.
 const PER_SECOND: (f64, f64) = (1.0 / 86_400.0, FASTEST_PER_SECOND);
 
-impl Pace {
+impl JobPace {
     /// Jobs per second that one busy place does.
     pub(crate) fn per_second(&self, planned: f64) -> f64 {
         let planned = planned.max(1.0);
@@ -125,7 +125,7 @@ impl Pace {
 
 /// Learns from two evaluations, and gives the jobs that arrived between them.
 pub(crate) fn learn(
-    pace: &mut Pace,
+    pace: &mut JobPace,
     before: &Last,
     now: &Last,
     elapsed: f64,
@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     fn counted_jobs_by_busy_time() {
-        let mut pace = Pace::default();
+        let mut pace = JobPace::default();
         let arrived =
             learn(&mut pace, &last(40.0, 20, Some(100)), &last(50.0, 20, Some(250)), 15.0, 1.0, 30.0, false);
         assert!((arrived - 160.0).abs() < 1e-9, "{arrived}");
@@ -194,7 +194,7 @@ mod tests {
 
     #[test]
     fn a_counter_that_began_anew_is_not_counted() {
-        let mut pace = Pace::default();
+        let mut pace = JobPace::default();
         learn(&mut pace, &last(40.0, 20, Some(100)), &last(50.0, 20, Some(3)), 15.0, 1.0, 30.0, false);
         assert!(pace.done.abs() < 1e-9 && pace.busy.abs() < 1e-9, "{pace:?}");
     }
@@ -208,7 +208,7 @@ mod tests {
     /// 36 places of five jobs a second become 6 for a load that keeps 6 busy; then 6 jobs wait.
     #[test]
     fn places_that_left_a_hidden_queue_while_nothing_waited_did_none_of_its_work() {
-        let mut pace = Pace { fastest: 5.0, ..Pace::default() };
+        let mut pace = JobPace { fastest: 5.0, ..JobPace::default() };
         let arrived = learn(&mut pace, &hidden(0.0, 36), &hidden(6.0, 6), 15.0, 1.0, 30.0, true);
         assert!((arrived - 426.0).abs() < 1e-9, "{arrived}");
     }
@@ -216,7 +216,7 @@ mod tests {
     /// 36 places become 6 while ten jobs wait: half of the time all of them worked.
     #[test]
     fn places_that_left_a_hidden_queue_while_jobs_waited_worked_until_then() {
-        let mut pace = Pace { fastest: 5.0, ..Pace::default() };
+        let mut pace = JobPace { fastest: 5.0, ..JobPace::default() };
         let arrived = learn(&mut pace, &hidden(10.0, 36), &hidden(0.0, 6), 15.0, 1.0, 30.0, true);
         assert!((arrived - 1_535.0).abs() < 1e-9, "{arrived}");
     }
@@ -224,7 +224,7 @@ mod tests {
     /// Ten jobs a second arrive, a place does half a job a second, and every other minute ten places more are there.
     #[test]
     fn without_a_counter_the_answer_of_the_queue_tells() {
-        let mut pace = Pace::default();
+        let mut pace = JobPace::default();
         let (mut jobs, mut before) = (5_000.0, None::<Last>);
         for step in 0..200_u32 {
             let running = if (step / 8) % 2 == 0 { 15 } else { 25 };
@@ -243,7 +243,7 @@ mod tests {
     #[test]
     fn without_a_counter_noise_is_no_answer() {
         let off = [30.0, -20.0, 10.0, -30.0, 20.0, 0.0, -10.0];
-        let mut pace = Pace::default();
+        let mut pace = JobPace::default();
         let (mut jobs, mut before) = (5_000.0, None::<Last>);
         for step in 0..200_usize {
             let now = last(jobs + off[step % off.len()], if step < 100 { 20 } else { 21 }, None);
@@ -261,7 +261,7 @@ mod tests {
     /// Nothing arrives and nothing is done, by 15 workers or by 25: all of them hang, or the queue is not theirs.
     #[test]
     fn a_queue_that_does_not_answer_is_slow_and_not_infinitely_so() {
-        let mut pace = Pace::default();
+        let mut pace = JobPace::default();
         for running in [15, 15, 25] {
             learn(&mut pace, &last(100.0, 15, None), &last(100.0, running, None), 15.0, 1.0, 30.0, false);
         }
@@ -272,7 +272,7 @@ mod tests {
 
     #[test]
     fn averages_begin_anew_when_no_job_waits() {
-        let mut pace = Pace::default();
+        let mut pace = JobPace::default();
         learn(&mut pace, &last(900.0, 20, None), &last(900.0, 20, None), 15.0, 1.0, 30.0, false);
         learn(&mut pace, &last(10.0, 20, None), &last(10.0, 20, None), 15.0, 1.0, 30.0, false);
         learn(&mut pace, &last(900.0, 40, None), &last(100.0, 40, None), 15.0, 1.0, 30.0, false);
@@ -281,7 +281,7 @@ mod tests {
 
     #[test]
     fn what_the_queue_lost_was_done_and_two_evaluations_say_how_fast() {
-        let mut pace = Pace::default();
+        let mut pace = JobPace::default();
         learn(&mut pace, &last(900.0, 20, None), &last(600.0, 20, None), 15.0, 1.0, 30.0, false);
         assert!(pace.per_second(30.0) < 0.25, "jobs may also have been purged: {pace:?}");
         learn(&mut pace, &last(900.0, 20, None), &last(600.0, 20, None), 15.0, 1.0, 30.0, false);
@@ -296,11 +296,11 @@ mod tests {
     /// A guess is two planned waits a job, here a minute; without an end a queue that does not answer would order all there is.
     #[test]
     fn a_job_is_believed_to_take_ten_guesses_at_most() {
-        check(Pace::default().per_second(30.0), 1.0 / 60.0);
-        check(Pace { places: 100.0, samples: 10.0, ..Pace::default() }.per_second(30.0), 1.0 / 600.0);
+        check(JobPace::default().per_second(30.0), 1.0 / 60.0);
+        check(JobPace { places: 100.0, samples: 10.0, ..JobPace::default() }.per_second(30.0), 1.0 / 600.0);
         // Places that never changed, or evaluations too old to count, are no answer.
-        check(Pace { squares: 9.0, samples: 10.0, ..Pace::default() }.per_second(30.0), 1.0 / 60.0);
-        check(Pace { places: 25.0, ..Pace::default() }.per_second(30.0), 1.0 / 60.0);
+        check(JobPace { squares: 9.0, samples: 10.0, ..JobPace::default() }.per_second(30.0), 1.0 / 60.0);
+        check(JobPace { places: 25.0, ..JobPace::default() }.per_second(30.0), 1.0 / 60.0);
     }
 
     /// Until then orders stop at six times the running tasks.
@@ -308,11 +308,11 @@ mod tests {
     fn the_pace_is_known_when_jobs_were_counted_or_lost_or_the_answer_is_beyond_chance() {
         // The growth of the queue varies by 10 jobs a second, the places by 5: an answer of up to 100 may be chance.
         let answer =
-            |response| Pace { response, squares: 400.0, samples: 4.0, places: 25.0, ..Pace::default() };
+            |response| JobPace { response, squares: 400.0, samples: 4.0, places: 25.0, ..JobPace::default() };
         for (pace, known) in [
-            (Pace::default(), false),
-            (Pace { busy: 0.1, ..Pace::default() }, true),
-            (Pace { fastest: 0.1, ..Pace::default() }, true),
+            (JobPace::default(), false),
+            (JobPace { busy: 0.1, ..JobPace::default() }, true),
+            (JobPace { fastest: 0.1, ..JobPace::default() }, true),
             (answer(-300.0), false),
             (answer(99.0), false),
             (answer(100.0), false),
@@ -325,9 +325,12 @@ mod tests {
     /// Ten places more and three jobs a second less, a minute later: the average of before counts half.
     #[test]
     fn an_answer_is_what_changed_since_the_average_of_the_last_minute() {
-        let mut pace = Pace::default();
+        let mut pace = JobPace::default();
         pace.answer(2.0, 20.0, 60.0);
-        assert_eq!(pace, Pace { recent: 1.0, recent_places: 20.0, recent_slope: 2.0, ..Pace::default() });
+        assert_eq!(
+            pace,
+            JobPace { recent: 1.0, recent_places: 20.0, recent_slope: 2.0, ..JobPace::default() }
+        );
         pace.answer(-1.0, 30.0, 60.0);
         check(pace.recent, 1.5);
         check(pace.recent_places, 20.0 + 10.0 / 1.5);
@@ -340,7 +343,7 @@ mod tests {
 
     #[test]
     fn evidence_counts_half_after_an_hour_in_which_jobs_waited() {
-        let pace = Pace {
+        let pace = JobPace {
             done: 8.0,
             busy: 8.0,
             places: 8.0,
@@ -348,13 +351,13 @@ mod tests {
             squares: 8.0,
             samples: 8.0,
             fastest: 8.0,
-            ..Pace::default()
+            ..JobPace::default()
         };
         for (jobs, kept) in [(900.0, 4.0), (10.0, 8.0)] {
             let mut later = pace;
             // Another number of tasks, so that the evaluations themselves are no answer.
             learn(&mut later, &last(jobs, 20, None), &last(jobs, 30, None), 3_600.0, 1.0, 30.0, false);
-            let Pace { done, busy, places, response, squares, samples, fastest, .. } = later;
+            let JobPace { done, busy, places, response, squares, samples, fastest, .. } = later;
             for evidence in [done, busy, places, response, squares, samples, fastest] {
                 check(evidence, kept);
             }
@@ -367,7 +370,7 @@ mod tests {
         for (hidden, waiting, lost) in
             [(false, false, true), (false, true, true), (true, true, true), (true, false, false)]
         {
-            let mut pace = Pace::default();
+            let mut pace = JobPace::default();
             let before = Last { waiting, busy: 100.0, ..last(100.0, 100, None) };
             let now = Last { busy: 20.0, ..last(20.0, 100, None) };
             learn(&mut pace, &before, &now, 15.0, 1.0, 30.0, hidden);
@@ -379,7 +382,7 @@ mod tests {
     #[test]
     fn evaluations_more_than_two_and_a_half_minutes_apart_count_only_jobs_of_busy_places() {
         for (elapsed, jobs, counted) in [(150.0, 10.0, true), (151.0, 10.0, false), (151.0, 90.0, true)] {
-            let mut pace = Pace::default();
+            let mut pace = JobPace::default();
             let (before, now) = (last(jobs, 20, Some(0)), last(jobs, 20, Some(300)));
             learn(&mut pace, &before, &now, elapsed, 1.0, 30.0, false);
             assert_eq!(pace.busy > 0.0, counted, "{elapsed} s apart, {jobs} jobs for 20 places: {pace:?}");

@@ -4,8 +4,8 @@ use super::*;
 use crate::memory::wait::Bursts;
 
 /// Every place does one job a second.
-fn a_second_a_job() -> Pace {
-    Pace { fastest: 1.0, ..Pace::default() }
+fn a_second_a_job() -> JobPace {
+    JobPace { fastest: 1.0, ..JobPace::default() }
 }
 
 /// A load of so many jobs a second, by every average, measured for an hour.
@@ -33,9 +33,9 @@ fn jobs_that_workers_reserved_wait_only_if_they_fill_half_of_the_planned_wait() 
         (a_second_a_job(), 270.0, 270.0, false),
         (a_second_a_job(), 271.0, 271.0, true),
         (a_second_a_job(), 21.0, 20.0, true), // one that no worker reserved
-        (Pace::default(), 6.0, 6.0, false),
-        (Pace::default(), 10.0, 10.0, false),
-        (Pace::default(), 11.0, 11.0, true), // jobs of a minute
+        (JobPace::default(), 6.0, 6.0, false),
+        (JobPace::default(), 10.0, 10.0, false),
+        (JobPace::default(), 11.0, 11.0, true), // jobs of a minute
     ] {
         let last = last(&seen, hidden(waiting, reserved), &pace);
         assert_eq!(last.waiting, expected, "{reserved} of {waiting} reserved, {pace:?}");
@@ -45,7 +45,7 @@ fn jobs_that_workers_reserved_wait_only_if_they_fill_half_of_the_planned_wait() 
 #[test]
 fn every_job_counts_once_whether_it_waits_runs_or_is_held() {
     let seen = WaitInputs::of_tasks(10, 10);
-    let jobs = |jobs| last(&seen, jobs, &Pace::default()).jobs;
+    let jobs = |jobs| last(&seen, jobs, &JobPace::default()).jobs;
     assert!((jobs(QueueJobs { held: 7.0, ..QueueJobs::shown(30.0, 20.0) }) - 57.0).abs() < 1e-9);
     // Where running jobs are hidden, every one of the twenty places is taken as busy.
     assert!((jobs(hidden(30.0, 0.0)) - 50.0).abs() < 1e-9);
@@ -147,7 +147,7 @@ fn tasks_that_are_just_enough_are_kept_by_the_load() {
 #[test]
 fn no_task_leaves_that_a_little_more_bad_luck_would_call_back() {
     let mut next =
-        WaitMemory { pace: Pace { fastest: 1.0 / 60.0, ..Pace::default() }, ..WaitMemory::default() };
+        WaitMemory { pace: JobPace { fastest: 1.0 / 60.0, ..JobPace::default() }, ..WaitMemory::default() };
     let seen = WaitInputs::of_tasks(10, 10);
     let kept = decided(&seen, QueueJobs::shown(0.0, 5.5), true, steady(5.5 / 60.0), &mut next);
     assert_eq!(kept.tasks, 4, "{kept:?}");
@@ -158,7 +158,7 @@ fn no_task_leaves_that_a_little_more_bad_luck_would_call_back() {
 fn what_stands_by_behind_an_empty_hidden_queue_is_reported_as_standing_by() {
     let seen = WaitInputs::of_tasks(10, 20).after(60);
     let bursts = Bursts { at: Timestamp::UNIX_EPOCH, gaps: vec![1_000], sizes: vec![40.0, 40.0] };
-    let pace = Pace { fastest: 0.001, ..Pace::default() };
+    let pace = JobPace { fastest: 0.001, ..JobPace::default() };
     let mut next = WaitMemory { pace, bursts: Some(bursts), ..WaitMemory::default() };
     let asked = decided(&seen, hidden(0.0, 0.0), false, steady(30.0 / 54.0), &mut next);
     let reason = Reason::StandsBy { bursts: 2, proposes: 15 };
@@ -262,10 +262,10 @@ fn an_evaluation_that_read_only_a_part_teaches_nothing_orders_for_what_waits_and
 #[test]
 fn until_a_queue_has_shown_its_pace_orders_stop_at_six_times_the_running_tasks() {
     for (pace, desired, running, expected) in [
-        (Pace::default(), 10, 10, 60),
-        (Pace::default(), 20, 10, 60),
-        (Pace::default(), 1, 0, 6),
-        (Pace { fastest: 1e-3, ..Pace::default() }, 10, 10, 3_329),
+        (JobPace::default(), 10, 10, 60),
+        (JobPace::default(), 20, 10, 60),
+        (JobPace::default(), 1, 0, 6),
+        (JobPace { fastest: 1e-3, ..JobPace::default() }, 10, 10, 3_329),
     ] {
         let mut next = WaitMemory { pace, ..WaitMemory::default() };
         let seen = WaitInputs::of_tasks(desired, running);

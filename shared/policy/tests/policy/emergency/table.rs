@@ -99,7 +99,7 @@ fn whatever_was_written_is_read_as_lines_of_bounded_length() {
     }
     incident.targets.get_mut("api").unwrap().registered = vec![scalable; 5_000];
     world.memory.rows = vec![by_hand(&world, "api", 7, 600); 5_000];
-    world.memory.believe(100);
+    world.memory.believe(100, world.now);
     let incident = world.incident();
     assert!(incident.who.chars().count() <= 65 && !incident.why.contains('\n'));
     assert!(incident.targets.len() <= 2_000 && incident.targets["api"].registered.len() <= 16);
