@@ -71,6 +71,18 @@ pub trait Concern {
         false
     }
 
+    /// What is asked for is asked once: an evaluation that is dropped is followed by another one that does it.
+    fn is_asked_once(&self, trigger: &Trigger) -> bool {
+        let _ = trigger;
+        false
+    }
+
+    /// The ledger cannot be written. True where the concern acts all the same, and carries the memory itself.
+    fn carries(&self, memory: &Self::Memory, trigger: &Trigger) -> bool {
+        let _ = (memory, trigger);
+        false
+    }
+
     /// An invocation fails if it had changes to make and none could be made. Otherwise its answer says so.
     fn fails_with_its_changes(&self) -> bool {
         true
