@@ -3,6 +3,7 @@
 
 pub mod cloudformation;
 pub mod fake_aws;
+pub mod fake_fleet;
 pub mod markdown;
 pub mod modules;
 pub mod repository;

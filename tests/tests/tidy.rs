@@ -10,13 +10,15 @@ use tidegate_tests::repository::{self, exists, files, has_extension, read, rust_
 const OURS: [&str; 4] = ["shared/", "functions/", "cli/", "tests/"];
 
 /// For each of our packages, the packages of ours that it may use. Dependencies point one way.
-const DIRECTIONS: [(&str, &[&str]); 11] = [
+const DIRECTIONS: [(&str, &[&str]); 13] = [
     ("tidegate-policy", &[]),
     ("tidegate-fleet", &["tidegate-policy"]),
     ("tidegate-queues", &["tidegate-fleet", "tidegate-policy"]),
     ("tidegate-aws", &["tidegate-fleet", "tidegate-policy"]),
     ("tidegate-evaluation", &["tidegate-aws", "tidegate-fleet", "tidegate-policy"]),
     ("tidegate-scaling", &["tidegate-aws", "tidegate-fleet", "tidegate-evaluation", "tidegate-policy"]),
+    ("tidegate-emergency", &["tidegate-aws", "tidegate-fleet", "tidegate-evaluation", "tidegate-policy"]),
+    ("emergency-max", &["tidegate-aws", "tidegate-emergency", "tidegate-fleet", "tidegate-evaluation"]),
     ("tidegate-simulator", &["tidegate-fleet", "tidegate-policy"]),
     (
         "queue-depth",
@@ -51,6 +53,7 @@ const DIRECTIONS: [(&str, &[&str]); 11] = [
             "service-load",
             "tidegate",
             "tidegate-aws",
+            "tidegate-emergency",
             "tidegate-fleet",
             "tidegate-evaluation",
             "tidegate-policy",
