@@ -4,6 +4,7 @@
 pub mod cloudformation;
 pub mod directions;
 pub mod fake_aws;
+pub mod fake_fleet;
 pub mod markdown;
 pub mod modules;
 pub mod repository;

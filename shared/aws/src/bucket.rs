@@ -101,15 +101,42 @@ impl Bucket {
         }
     }
 
+    /// The same, where the wait is not longer than that; otherwise no token is taken, and the answer is false.
+    pub async fn take_within(&self, longest: Duration) -> bool {
+        let now = Instant::now();
+        let is_near = self.wait(now) <= longest;
+        if is_near {
+            let wait = self.reserve(now);
+            if !wait.is_zero() {
+                tokio::time::sleep(wait).await;
+            }
+        }
+        is_near
+    }
+
+    /// How long the next caller would wait.
+    fn wait(&self, now: Instant) -> Duration {
+        let level = *self.level.lock().unwrap_or_else(PoisonError::into_inner);
+        level.map_or(Duration::ZERO, |level| self.until_earned(self.tokens(level, now) - 1.0))
+    }
+
+    /// What there is at a moment.
+    fn tokens(&self, Level { tokens, at }: Level, now: Instant) -> f64 {
+        let RateLimit { burst, refill_per_second } = self.rate;
+        let earned = now.saturating_duration_since(at).as_secs_f64() * refill_per_second;
+        (tokens + earned).min(f64::from(burst))
+    }
+
+    fn until_earned(&self, tokens: f64) -> Duration {
+        Duration::from_secs_f64((-tokens / self.rate.refill_per_second).max(0.0))
+    }
+
     /// Takes a token, perhaps one of the future; returns how long until it is there.
     fn reserve(&self, now: Instant) -> Duration {
-        let RateLimit { burst, refill_per_second } = self.rate;
         let mut level = self.level.lock().unwrap_or_else(PoisonError::into_inner);
-        let full = Level { tokens: f64::from(burst), at: now };
-        let Level { tokens, at } = level.unwrap_or(full);
-        let earned = now.saturating_duration_since(at).as_secs_f64() * refill_per_second;
-        let tokens = (tokens + earned).min(f64::from(burst)) - 1.0;
+        let full = Level { tokens: f64::from(self.rate.burst), at: now };
+        let tokens = self.tokens(level.unwrap_or(full), now) - 1.0;
         *level = Some(Level { tokens, at: now });
-        Duration::from_secs_f64((-tokens / refill_per_second).max(0.0))
+        self.until_earned(tokens)
     }
 }

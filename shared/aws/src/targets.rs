@@ -7,6 +7,7 @@ pub mod ecs;
 pub mod group;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use futures_util::join;
 use serde_json::Value;
@@ -78,6 +79,14 @@ pub(crate) async fn take_turn(clients: &Clients, target: &TargetName) {
     match target {
         TargetName::Ecs(_) => clients.buckets.update_service.take().await,
         TargetName::Group(_) => clients.buckets.set_desired_capacity.take().await,
+    }
+}
+
+/// The same, where its turn comes that soon; otherwise the answer is false.
+pub(crate) async fn take_turn_within(clients: &Clients, target: &TargetName, longest: Duration) -> bool {
+    match target {
+        TargetName::Ecs(_) => clients.buckets.update_service.take_within(longest).await,
+        TargetName::Group(_) => clients.buckets.set_desired_capacity.take_within(longest).await,
     }
 }
 

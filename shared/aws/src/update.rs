@@ -1,6 +1,8 @@
 //! The one way to change anything in the account: a desired count or capacity is set. In an emergency AWS's own autoscaling is
 //! suspended and resumed besides.
 
+use std::time::Duration;
+
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 use tidegate_fleet::TargetName;
@@ -62,10 +64,10 @@ pub async fn apply_emergency(
 ) -> Vec<Outcome> {
     let calls = targets.iter().map(|TargetChanges { target, changes }| async move {
         for change in changes {
-            if matches!(change, Change::SetCapacity(_)) {
-                targets::take_turn(clients, target).await;
-            }
-            if clock() > not_after {
+            let left = Duration::try_from(not_after.duration_since(clock())).unwrap_or_default();
+            let is_size = matches!(change, Change::SetCapacity(_));
+            // A turn that comes too late is not taken: the next evaluation would wait for it.
+            if left.is_zero() || (is_size && !targets::take_turn_within(clients, target, left).await) {
                 return Outcome::TooLate;
             }
             if let Err(error) = targets::change(clients, target, change).await {

@@ -62,30 +62,37 @@ impl Emergencies {
         trigger: &Trigger,
         ledger: impl Future<Output = Result<LedgerRead<Overrides>, CallError>>,
     ) -> Result<LedgerRead<Overrides>, CallError> {
-        let without = match trigger {
-            Trigger::Manual { action, arguments } => {
-                action == "engage" || (action == "restore" && arguments.contains_key("from"))
-            }
-            Trigger::Resume => self.carried().is_some(),
-            Trigger::Schedule | Trigger::DelayedEvaluation | Trigger::Alarm { .. } => false,
-        };
         match ledger.await {
             Ok(mut found) => {
-                // What an evaluation of this invocation did without the ledger is remembered as soon as that answers.
-                let carried = self.carried().take().filter(|_| *trigger == Trigger::Resume);
-                if found.item.memory.incident.is_none() {
-                    found.item.memory.incident = carried.and_then(|carried| carried.incident);
+                let carried = self.carried().take().and_then(|carried| carried.incident);
+                // The ledger answers again in the middle of an invocation: what was found until now goes into it.
+                if let Some(carried) = carried.filter(|_| *trigger == Trigger::Resume) {
+                    match &mut found.item.memory.incident {
+                        Some(incident) => incident.adopt(carried),
+                        none => *none = Some(carried),
+                    }
                 }
                 Ok(found)
             }
-            Err(error) if without => {
-                let resumed = *trigger == Trigger::Resume;
-                let memory = self.carried().take().filter(|_| resumed).unwrap_or_default();
+            Err(error) if self.goes_on_without(trigger) => {
+                // What an earlier evaluation found is what was there before its changes.
+                let memory = self.carried().take().unwrap_or_default();
                 *self.carried() = Some(memory.clone());
                 let item = LedgerItem { memory, ..LedgerItem::default() };
                 Ok(LedgerRead { item, unreachable: Some(error), ..LedgerRead::default() })
             }
             Err(error) => Err(error),
+        }
+    }
+
+    /// What is done also where the ledger cannot be reached.
+    fn goes_on_without(&self, trigger: &Trigger) -> bool {
+        match trigger {
+            Trigger::Manual { action, arguments } => {
+                action == "engage" || (action == "restore" && arguments.contains_key("from"))
+            }
+            Trigger::Resume => self.carried().is_some(),
+            Trigger::Schedule | Trigger::DelayedEvaluation | Trigger::Alarm { .. } => false,
         }
     }
 
@@ -228,8 +235,16 @@ impl Concern for Emergencies {
         Some((EMERGENCY_IN_FORCE, u32::from(memory.incident.is_some())))
     }
 
-    fn must_not_be_lost(&self, trigger: &Trigger) -> bool {
-        matches!(trigger, Trigger::Manual { .. }) && !trigger.is_question()
+    fn is_asked_once(&self, trigger: &Trigger) -> bool {
+        matches!(trigger, Trigger::Manual { .. })
+    }
+
+    fn carries(&self, memory: &Overrides, trigger: &Trigger) -> bool {
+        let carries = self.goes_on_without(trigger);
+        if carries {
+            *self.carried() = Some(memory.clone());
+        }
+        carries
     }
 
     fn fails_with_its_changes(&self) -> bool {
@@ -247,6 +262,10 @@ impl Concern for Emergencies {
                 settle(incident, work, &outcome);
             }
             target.outcome = Some(outcome);
+        }
+        if let Some(incident) = carried.as_mut().and_then(|carried| carried.incident.as_mut()) {
+            // Where nothing is written nobody else can wait for it.
+            incident.at_work = None;
         }
         subject::count(subjects);
     }

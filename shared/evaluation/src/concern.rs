@@ -78,8 +78,15 @@ pub trait Concern {
     }
 
     /// What an event asks for is asked only once: where another evaluation writes first, it is tried again.
-    fn must_not_be_lost(&self, trigger: &Trigger) -> bool {
+    /// What is asked for is asked once: an evaluation that is dropped is followed by another one that does it.
+    fn is_asked_once(&self, trigger: &Trigger) -> bool {
         let _ = trigger;
+        false
+    }
+
+    /// The ledger cannot be written. True where the concern acts all the same, and carries the memory itself.
+    fn carries(&self, memory: &Self::Memory, trigger: &Trigger) -> bool {
+        let _ = (memory, trigger);
         false
     }
 

@@ -22,9 +22,6 @@ use crate::invocation::Invocation;
 use crate::outage::Outage;
 use crate::settings::Settings;
 
-/// So often an event that must not be lost is tried again; more writers at once are no operators.
-const TRIES_MAX: usize = 5;
-
 /// A function, ready to evaluate.
 pub struct Evaluator<C> {
     pub(crate) concern: C,
@@ -61,6 +58,23 @@ impl Ended {
     fn nothing(answer: Value) -> Self {
         Self { answer, unfinished: false, changed: false, dropped: false }
     }
+
+    /// After another evaluation: an answer that says nothing leaves that of the one before it, and what went wrong is kept.
+    fn after(self, before: Self) -> Self {
+        let says = |it: &Self| it.answer["targets"].as_array().is_some_and(|targets| !targets.is_empty());
+        let (mut answer, other) = if says(&self) || before.dropped {
+            (self.answer, before.answer)
+        } else {
+            (before.answer, self.answer)
+        };
+        if let (Some(errors), Some(more)) = (answer["errors"].as_array_mut(), other["errors"].as_array()) {
+            errors.extend(more.iter().cloned());
+            errors.dedup();
+        }
+        let reports = |answer: &Value| answer["reports_published"].as_u64().unwrap_or(0);
+        answer["reports_published"] = (reports(&answer) + reports(&other)).into();
+        Self { answer, ..self }
+    }
 }
 
 impl<C: Concern> Evaluator<C> {
@@ -79,18 +93,14 @@ impl<C: Concern> Evaluator<C> {
     pub async fn handle(&self, event: Value, invocation: &Invocation) -> Result<Value, InvocationError> {
         let trigger = Trigger::parse(&event)?;
         let mut ended = self.evaluate(self.header(trigger.clone(), invocation)).await?;
-        for _ in 0..TRIES_MAX {
-            if !(ended.dropped && self.concern.must_not_be_lost(&trigger)) {
-                break;
-            }
-            ended = self.evaluate(self.header(trigger.clone(), invocation)).await?;
-        }
         while ended.unfinished && invocation.has_time((self.clock)()) {
-            if !ended.changed {
+            let again = ended.dropped && self.concern.is_asked_once(&trigger);
+            if !ended.changed && !again {
                 sleep(budget::PAUSE).await;
             }
-            match self.evaluate(self.header(Trigger::Resume, invocation)).await {
-                Ok(next) => ended = next,
+            let next = if again { trigger.clone() } else { Trigger::Resume };
+            match self.evaluate(self.header(next, invocation)).await {
+                Ok(next) => ended = next.after(ended),
                 Err(error) => {
                     // What was done stands, and the schedule goes on with the rest.
                     if let Some(errors) = ended.answer["errors"].as_array_mut() {
@@ -122,17 +132,23 @@ impl<C: Concern> Evaluator<C> {
         if trigger.is_question() {
             return Ok(Ended::nothing(self.report(&decided, None).plan()));
         }
-        if decided.targets.is_empty() && decided.item == before && self.outage.is_over() {
-            let metric = self.concern.metric(&before.memory);
-            let report = EvaluationReport { metric, ..EvaluationReport::empty(header) };
-            return Ok(Ended::nothing(empty(&report)));
+        let nothing = decided.targets.is_empty() && decided.item == before && before.unreported.is_empty();
+        if nothing && self.outage.is_over() {
+            let memory = &decided.item.memory;
+            let unfinished = *trigger == Trigger::Resume && self.concern.is_unfinished(memory);
+            let metric = self.concern.metric(memory);
+            let report = EvaluationReport { metric, ..EvaluationReport::empty(header.clone()) };
+            return Ok(Ended { unfinished, ..Ended::nothing(empty(&report)) });
         }
         match self.remember_intents(&decided).await {
             Ok(WriteResult::Won) => {}
             Ok(WriteResult::Lost) => return Ok(self.dropped(&decided).await),
+            Err(error) if self.concern.carries(&decided.item.memory, trigger) => {
+                decided.unreachable = Some(error);
+            }
             Err(error) => return Err(self.ledger_outage(&header, error).await),
         }
-        let alert = self.recovered();
+        let alert = if decided.unreachable.is_some() { None } else { self.recovered() };
 
         let moving = self.concern.is_moving(&decided.targets);
         let not_after = now.saturating_add(budget::ACT_WITHIN).unwrap_or(now);
@@ -144,10 +160,15 @@ impl<C: Concern> Evaluator<C> {
         let report = self.report(&decided, alert);
         let (published, recorded) = join!(self.publish(&report), self.record(&decided, &report));
         let remembered = self.remember_outcome(&decided, &report, published.is_ok()).await;
-        let unfinished = self.concern.is_unfinished(&decided.item.memory);
+        let mut settled = decided.item.memory.clone();
+        self.concern.settle(&mut settled, &decided.targets, &decided.header, published.is_ok());
+        let unfinished = self.concern.is_unfinished(&settled);
         let changed = report.sections.iter().any(|section| section.outcome.is_some());
         let results = StepResults { evaluations_sent, published, recorded, remembered };
-        let answer = results.answer(&report, self.concern.fails_with_its_changes())?;
+        let mut answer = results.answer(&report, self.concern.fails_with_its_changes())?;
+        if let (Some(error), Some(errors)) = (&decided.unreachable, answer["errors"].as_array_mut()) {
+            errors.insert(0, error.to_string().into());
+        }
         Ok(Ended { answer, unfinished, changed, dropped: false })
     }
 
@@ -276,7 +297,9 @@ impl<C: Concern> Evaluator<C> {
         answer["evaluations_sent"] = evaluations_sent.as_ref().copied().unwrap_or(0).into();
         answer["errors"] = json!(evaluations_sent.err().iter().map(ToString::to_string).collect::<Vec<_>>());
         log::write_evaluation(&report, &answer, false);
-        let unfinished = self.concern.is_unfinished(&decided.item.memory);
+        // What was asked for by hand is in no other evaluation: the next one of this invocation does it.
+        let unfinished = self.concern.is_asked_once(&decided.header.trigger)
+            || self.concern.is_unfinished(&decided.item.memory);
         Ended { answer, unfinished, changed: false, dropped: true }
     }
 }

@@ -212,6 +212,14 @@ impl Incident {
         }
     }
 
+    /// Takes in what an evaluation did that could not write it. What was found earlier of a target is kept.
+    pub fn adopt(&mut self, carried: Self) {
+        for (name, targeted) in carried.targets {
+            self.targets.entry(name).or_insert(targeted);
+        }
+        self.until = self.until.max(carried.until);
+    }
+
     /// What it means for the functions that scale one of its targets.
     ///
     /// What is still to be set is left alone, so that `emergency-max` alone sets it, at the pace that AWS allows. Once it is

@@ -16,7 +16,7 @@ const NAMES: [&str; 3] = ["api", "worker", "batch"];
 
 /// One thing that happens.
 #[derive(Debug, Clone)]
-enum Step {
+enum Operator {
     Engage(Vec<(usize, Size)>, &'static str),
     Restore,
     Tick,
@@ -47,35 +47,36 @@ fn any_size() -> impl Strategy<Value = Size> {
     (0..50_u32, any::<bool>()).prop_map(|(asked, raise)| Size { asked, raise })
 }
 
-fn an_engage() -> impl Strategy<Value = Step> {
+fn an_engage() -> impl Strategy<Value = Operator> {
     let sizes = proptest::collection::vec((0..NAMES.len(), any_size()), 1..4);
-    (sizes, prop_oneof![Just("max"), Just("shed")]).prop_map(|(sizes, profile)| Step::Engage(sizes, profile))
+    (sizes, prop_oneof![Just("max"), Just("shed")])
+        .prop_map(|(sizes, profile)| Operator::Engage(sizes, profile))
 }
 
 /// What operators, AWS's own pace and crashes do; no hand but Tidegate's changes anything.
-fn undisturbed() -> impl Strategy<Value = Vec<Step>> {
+fn undisturbed() -> impl Strategy<Value = Vec<Operator>> {
     let step = prop_oneof![
         3 => an_engage(),
-        1 => Just(Step::Restore),
-        3 => Just(Step::Tick),
-        2 => Just(Step::Resume),
-        3 => (0..5_usize).prop_map(Step::Killed),
-        1 => (1..9_000_i64).prop_map(Step::Wait),
+        1 => Just(Operator::Restore),
+        3 => Just(Operator::Tick),
+        2 => Just(Operator::Resume),
+        3 => (0..5_usize).prop_map(Operator::Killed),
+        1 => (1..9_000_i64).prop_map(Operator::Wait),
     ];
     proptest::collection::vec(step, 1..14)
 }
 
-fn anything() -> impl Strategy<Value = Vec<Step>> {
+fn anything() -> impl Strategy<Value = Vec<Operator>> {
     let step = prop_oneof![
         3 => an_engage(),
-        1 => Just(Step::Restore),
-        3 => Just(Step::Tick),
-        2 => Just(Step::Resume),
-        2 => (0..5_usize).prop_map(Step::Killed),
-        2 => (0..NAMES.len(), 0..60_u32).prop_map(|(which, to)| Step::ByHand(which, to)),
-        1 => (0..NAMES.len()).prop_map(Step::Deleted),
-        1 => (0..NAMES.len()).prop_map(Step::Unread),
-        1 => (1..9_000_i64).prop_map(Step::Wait),
+        1 => Just(Operator::Restore),
+        3 => Just(Operator::Tick),
+        2 => Just(Operator::Resume),
+        2 => (0..5_usize).prop_map(Operator::Killed),
+        2 => (0..NAMES.len(), 0..60_u32).prop_map(|(which, to)| Operator::ByHand(which, to)),
+        1 => (0..NAMES.len()).prop_map(Operator::Deleted),
+        1 => (0..NAMES.len()).prop_map(Operator::Unread),
+        1 => (1..9_000_i64).prop_map(Operator::Wait),
     ];
     proptest::collection::vec(step, 1..20)
 }
@@ -90,16 +91,16 @@ fn a_world() -> impl Strategy<Value = World> {
 }
 
 /// What happens, and what is checked after each decision.
-fn play(world: &mut World, step: &Step, mut check: impl FnMut(&World, &Request)) {
+fn play(world: &mut World, step: &Operator, mut check: impl FnMut(&World, &Request)) {
     let request = match step {
-        Step::Engage(sizes, profile) => {
+        Operator::Engage(sizes, profile) => {
             let sizes: Vec<(&str, Size)> = sizes.iter().map(|(which, size)| (NAMES[*which], *size)).collect();
             world.engage(profile, &sizes, "alice")
         }
-        Step::Restore => restore(),
-        Step::Tick => Request::Tick,
-        Step::Resume => Request::Resume,
-        Step::Killed(after) => {
+        Operator::Restore => restore(),
+        Operator::Tick => Request::Tick,
+        Operator::Resume => Request::Resume,
+        Operator::Killed(after) => {
             check(world, &Request::Tick);
             let work = world.intend(&Request::Tick).work;
             let changes =
@@ -110,22 +111,22 @@ fn play(world: &mut World, step: &Step, mut check: impl FnMut(&World, &Request))
             world.wait(30);
             return;
         }
-        Step::ByHand(which, to) => {
+        Operator::ByHand(which, to) => {
             if let Some(Ok(seen)) = world.seen.get_mut(NAMES[*which]) {
                 (seen.service.desired_count, seen.service.running_count) = (*to, *to);
             }
             return;
         }
-        Step::Deleted(which) => {
+        Operator::Deleted(which) => {
             let gone = Absence::new(AbsenceKind::NotFound, "MISSING");
             world.seen.insert(NAMES[*which].to_owned(), Err(gone));
             return;
         }
-        Step::Unread(which) => {
+        Operator::Unread(which) => {
             world.seen.remove(NAMES[*which]);
             return;
         }
-        Step::Wait(passing) => {
+        Operator::Wait(passing) => {
             world.wait(*passing);
             return;
         }

@@ -1,0 +1,230 @@
+//! A fake AWS of many services at the HTTP layer, in virtual time: ECS with its token buckets, Application Auto Scaling that
+//! moves a service into its bounds, the ledger's conditional writes, and SNS. A process can be killed at any single write.
+
+mod answers;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_types::body::SdkBody;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+/// Where virtual time begins.
+const EPOCH_SECONDS: i64 = 1_795_000_000;
+/// How long every call takes.
+const LATENCY: Duration = Duration::from_millis(30);
+
+/// A scalable target: its bounds, and whether scaling in, scaling out and scheduled scaling are suspended.
+pub type Scalable = (i64, i64, [bool; 3]);
+
+/// One ECS service; its tasks run at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FakeService {
+    /// Its desired count.
+    pub desired: i64,
+    /// Its scalable target, if it has one.
+    pub scalable: Option<Scalable>,
+}
+
+/// What the ledger's table does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Table {
+    /// It works.
+    Works,
+    /// It is read, and takes no write.
+    TakesNoWrite,
+    /// It is neither read nor written.
+    Gone,
+}
+
+/// A token bucket as AWS has it: a call that finds it empty is refused.
+#[derive(Debug)]
+struct AwsBucket {
+    tokens: f64,
+    burst: f64,
+    refill: f64,
+    at: Instant,
+}
+
+impl AwsBucket {
+    fn new(burst: f64, refill: f64) -> Self {
+        Self { tokens: burst, burst, refill, at: Instant::now() }
+    }
+
+    fn takes(&mut self) -> bool {
+        let now = Instant::now();
+        let earned = now.saturating_duration_since(self.at).as_secs_f64() * self.refill;
+        (self.tokens, self.at) = ((self.tokens + earned).min(self.burst), now);
+        let takes = self.tokens >= 1.0;
+        self.tokens -= if takes { 1.0 } else { 0.0 };
+        takes
+    }
+}
+
+/// The world that all processes share.
+#[derive(Debug)]
+pub struct FakeFleet {
+    /// The services by name; one that is not here was deleted.
+    pub services: BTreeMap<String, FakeService>,
+    /// The ledger's items by sort key.
+    pub items: BTreeMap<String, Value>,
+    /// What the ledger's table does.
+    pub table: Table,
+    /// SNS takes no report.
+    pub sns_is_down: bool,
+    /// The messages that SNS took.
+    pub published: Vec<String>,
+    /// Every desired count that was set: the service and the virtual time since the beginning.
+    pub updates: Vec<(String, Duration)>,
+    /// Calls that were refused by a bucket.
+    pub throttled: usize,
+    /// The writes until now: `UpdateService`, `RegisterScalableTarget`, `PutItem`.
+    pub writes: usize,
+    /// The process is killed at the write of this number, before or after it is applied.
+    pub kill: Option<(usize, bool)>,
+    update_service: AwsBucket,
+    describe_services: AwsBucket,
+    began: Instant,
+}
+
+/// The world, shared.
+pub type Shared = Arc<Mutex<FakeFleet>>;
+
+/// The world, to look at or to change.
+pub fn lock(world: &Shared) -> MutexGuard<'_, FakeFleet> {
+    world.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl FakeFleet {
+    /// A world with these services.
+    #[must_use]
+    pub fn new(services: &[(&str, i64, Option<Scalable>)]) -> Shared {
+        let service = |(name, desired, scalable): &(&str, i64, Option<Scalable>)| {
+            ((*name).to_owned(), FakeService { desired: *desired, scalable: *scalable })
+        };
+        Arc::new(Mutex::new(Self {
+            services: services.iter().map(service).collect(),
+            items: BTreeMap::new(),
+            table: Table::Works,
+            sns_is_down: false,
+            published: Vec::new(),
+            updates: Vec::new(),
+            throttled: 0,
+            writes: 0,
+            kill: None,
+            update_service: AwsBucket::new(50.0, 5.0),
+            describe_services: AwsBucket::new(100.0, 20.0),
+            began: Instant::now(),
+        }))
+    }
+
+    /// The virtual time of day.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        let passed = i64::try_from(self.began.elapsed().as_millis()).unwrap_or(i64::MAX);
+        Timestamp::from_millisecond(EPOCH_SECONDS * 1000 + passed).unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+
+    /// The memory of `emergency-max`.
+    #[must_use]
+    pub fn memory(&self) -> Value {
+        let text = self.items.get("overrides").and_then(|item| item["memory"]["S"].as_str());
+        text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or(Value::Null)
+    }
+
+    /// What the process does at this write: it is killed before it, after it, or not at all.
+    fn fate(&mut self, action: &str) -> (bool, bool) {
+        if !matches!(action, "UpdateService" | "RegisterScalableTarget" | "PutItem") {
+            return (false, false);
+        }
+        self.writes += 1;
+        match self.kill {
+            Some((at, before)) if at == self.writes => (before, !before),
+            Some(_) | None => (false, false),
+        }
+    }
+}
+
+/// One process that evaluates.
+#[derive(Clone)]
+pub struct FleetProcess {
+    world: Shared,
+    /// Set when it is to be killed.
+    pub killed: Arc<tokio::sync::Notify>,
+}
+
+impl fmt::Debug for FleetProcess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a process")
+    }
+}
+
+impl FleetProcess {
+    /// A process in a world.
+    #[must_use]
+    pub fn new(world: &Shared) -> Self {
+        Self { world: world.clone(), killed: Arc::default() }
+    }
+
+    /// An SDK configuration whose requests reach the world.
+    #[must_use]
+    pub fn config(&self) -> aws_config::SdkConfig {
+        let connector = SharedHttpConnector::new(self.clone());
+        aws_config::SdkConfig::builder()
+            .behavior_version(aws_config::BehaviorVersion::latest())
+            .region(aws_config::Region::new("eu-central-1"))
+            .credentials_provider(aws_sdk_ecs::config::SharedCredentialsProvider::new(
+                aws_sdk_ecs::config::Credentials::new("id", "key", None, None, "test"),
+            ))
+            .http_client(http_client_fn(move |_, _| connector.clone()))
+            .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+            .timeout_config(tidegate_aws::Clients::timeouts())
+            .retry_config(tidegate_aws::Clients::retries())
+            .build()
+    }
+
+    async fn call_world(self, action: String, body: String) -> Result<HttpResponse, ConnectorError> {
+        tokio::time::sleep(LATENCY).await;
+        let (before, after) = lock(&self.world).fate(&action);
+        if before {
+            self.killed.notify_one();
+            std::future::pending::<()>().await;
+        }
+        let answer = lock(&self.world).answer(&action, &body);
+        if after {
+            self.killed.notify_one();
+            std::future::pending::<()>().await;
+        }
+        Ok(answer)
+    }
+}
+
+impl HttpConnector for FleetProcess {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let target = request.headers().get("x-amz-target").unwrap_or("Sns.Publish").to_owned();
+        let action = target.rsplit('.').next().unwrap_or_default().to_owned();
+        let body = request.body().bytes().map(String::from_utf8_lossy).unwrap_or_default().into_owned();
+        HttpConnectorFuture::new(self.clone().call_world(action, body))
+    }
+}
+
+fn response(status: u16, body: String) -> HttpResponse {
+    HttpResponse::new(
+        status.try_into().unwrap_or_else(|_| unreachable!("a valid status")),
+        SdkBody::from(body),
+    )
+}
+
+fn refused(kind: &str, message: &str) -> (u16, Value) {
+    (400, json!({"__type": kind, "message": message}))
+}

@@ -1,0 +1,94 @@
+//! From invoke to restore.
+
+use tidegate_tests::fake_fleet::{FakeFleet, lock};
+
+use crate::stage::{FREE, SHOP, ask, engage, minutes, restore, scalable, shop, sizes, story, target};
+
+#[test]
+fn hyperverge_raises_api_to_10_and_worker_to_20_and_puts_both_back() {
+    story(async {
+        let world = shop();
+        let answer = ask(&world, engage("launch")).await;
+        assert_eq!(sizes(&world), (10, 20), "{answer:#}");
+        assert_eq!(target(&answer, "*")["emergency"]["phase"], "engaged", "{answer:#}");
+        assert_eq!(target(&answer, "worker")["snapshot"]["desired"], 2);
+        assert_eq!(scalable(&world, "api"), Some((10, 10, [true; 3])));
+        let published = lock(&world).published.join("\n");
+        assert!(published.contains("CloudFront") && published.contains("restore"));
+
+        minutes(SHOP, &world, 2).await;
+        let status = ask(&world, serde_json::json!({"action": "status"})).await;
+        assert_eq!(target(&status, "*")["emergency"]["done"], 2, "{status:#}");
+
+        let answer = ask(&world, restore()).await;
+        assert_eq!(target(&answer, "*")["emergency"]["phase"], "restored", "{answer:#}");
+        assert_eq!(scalable(&world, "api"), Some((1, 4, FREE)));
+        assert_eq!(sizes(&world), (4, 2), "Application Auto Scaling goes on from its maximum");
+        assert_eq!(lock(&world).throttled, 0);
+    });
+}
+
+#[test]
+fn max_raises_everything_to_its_maximum_and_never_lowers() {
+    story(async {
+        let world = FakeFleet::new(&[("api", 14, Some((1, 16, FREE))), ("worker", 2, None)]);
+        ask(&world, engage("max")).await;
+        assert_eq!(sizes(&world), (14, 40), "`api` is above its maximum");
+        assert_eq!(scalable(&world, "api"), Some((10, 16, [true, false, true])));
+        ask(&world, restore()).await;
+        assert_eq!((sizes(&world), scalable(&world, "api")), ((14, 2), Some((1, 16, FREE))));
+    });
+}
+
+#[test]
+fn a_shed_takes_worker_from_38_to_5_and_puts_it_back() {
+    story(async {
+        let world = FakeFleet::new(&[("api", 3, None), ("worker", 38, None)]);
+        ask(&world, engage("shed")).await;
+        assert_eq!(sizes(&world), (3, 5));
+        minutes(SHOP, &world, 3).await;
+        assert_eq!(sizes(&world), (3, 5));
+        ask(&world, restore()).await;
+        assert_eq!(sizes(&world), (3, 38));
+    });
+}
+
+#[test]
+fn it_ends_by_itself_when_nobody_does() {
+    story(async {
+        let world = shop();
+        ask(&world, engage("launch")).await;
+        minutes(SHOP, &world, 119).await;
+        assert_eq!(sizes(&world), (10, 20));
+        minutes(SHOP, &world, 3).await;
+        assert_eq!((sizes(&world), scalable(&world, "api")), ((4, 2), Some((1, 4, FREE))));
+        assert!(lock(&world).memory()["incident"].is_null());
+    });
+}
+
+#[test]
+fn a_target_deleted_in_between_is_left_alone_and_told() {
+    story(async {
+        let world = shop();
+        ask(&world, engage("launch")).await;
+        lock(&world).services.remove("api");
+        let answer = ask(&world, restore()).await;
+        assert_eq!(target(&answer, "api")["state"], "skipped", "{answer:#}");
+        assert_eq!(target(&answer, "*")["emergency"]["phase"], "restored");
+        assert_eq!(lock(&world).services["worker"].desired, 2);
+    });
+}
+
+#[test]
+fn what_someone_set_meanwhile_stays_and_is_told() {
+    story(async {
+        let world = shop();
+        ask(&world, engage("launch")).await;
+        lock(&world).services.get_mut("worker").unwrap_or_else(|| unreachable!()).desired = 7;
+        let before = lock(&world).published.len();
+        ask(&world, restore()).await;
+        assert_eq!(sizes(&world).1, 7);
+        let told = lock(&world).published[before..].join("\n");
+        assert!(told.contains("by+hand") || told.contains("by%20hand"), "{told}");
+    });
+}

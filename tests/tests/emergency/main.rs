@@ -1,0 +1,19 @@
+//! An emergency from invoke to restore: the real concern and the real SDK in virtual time against `fake_fleet`.
+
+#[cfg(test)]
+mod stage;
+
+#[cfg(test)]
+mod cases;
+
+#[cfg(test)]
+mod killed;
+
+#[cfg(test)]
+mod large;
+
+#[cfg(test)]
+mod outages;
+
+#[cfg(test)]
+mod twice;
