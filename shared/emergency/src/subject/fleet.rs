@@ -114,7 +114,10 @@ impl Summary {
             return format!("emergency {profile} ends at {}", moment(*until));
         }
         if self.has(&Event::Complete) {
-            return format!("emergency {profile}: everything asked for runs");
+            return format!(
+                "emergency {profile} in force until {}, everything asked for runs",
+                moment(*until)
+            );
         }
         format!("emergency {profile} in force until {}", moment(*until))
     }
