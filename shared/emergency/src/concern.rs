@@ -270,8 +270,8 @@ impl Concern for Emergencies {
         subject::count(subjects);
     }
 
-    fn section(&self, subject: &Subject, header: &Header) -> Section {
-        subject.section(header)
+    fn section(&self, subject: &Subject, _header: &Header) -> Section {
+        subject.section()
     }
 
     fn settle(&self, memory: &mut Overrides, subjects: &[Subject], header: &Header, _notified: bool) {

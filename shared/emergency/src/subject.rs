@@ -144,12 +144,12 @@ impl Subject {
     }
 
     /// Its part of the report.
-    pub(crate) fn section(&self, header: &Header) -> Section {
+    pub(crate) fn section(&self) -> Section {
         match self {
             Self::Row(row) => row.section(),
             Self::Corrected(target, what) => row::corrected(target, *what),
             Self::One(one) => one.section(),
-            Self::Fleet(summary) => summary.section(header),
+            Self::Fleet(summary) => summary.section(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use serde_json::json;
 use tidegate_aws::report::section::{AlertState, Outcome};
-use tidegate_aws::report::{Header, Section, headline};
+use tidegate_aws::report::{Section, headline};
 use tidegate_fleet::{Fleet, Profile};
 use tidegate_policy::Severity;
 use tidegate_policy::emergency::decision::{EmergencyDecision, Event};
@@ -186,7 +186,7 @@ impl Summary {
         ]
     }
 
-    pub(crate) fn section(&self, header: &Header) -> Section {
+    pub(crate) fn section(&self) -> Section {
         let (verdict, name) = (self.verdict(), "emergency".to_owned());
         let cause = self.incident.as_ref().map(|it| format!("{} ({})", it.why, it.who));
         let first = headline("fleet", &verdict, cause.as_deref());
@@ -206,7 +206,6 @@ impl Summary {
         }
         let commands = self.commands();
         lines.extend(commands.iter().map(|(word, command)| format!("  {word:<4}  {command}")));
-        let _ = header;
         Section {
             target: name,
             resource: String::new(),
