@@ -102,5 +102,7 @@ fn an_emergency_by_hand_sets_no_size_beyond_the_file_and_ends_within_a_month() {
         assert_eq!(sizes(&world), (2, 40));
         let until = lock(&world).memory()["incident"]["until"].to_string();
         assert!(until.starts_with("\"2026-12"), "{until}");
+        let published = lock(&world).published.concat();
+        assert!(published.contains("4000000") && published.contains("2046-11-18"), "{published}");
     });
 }

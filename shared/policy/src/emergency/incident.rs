@@ -199,8 +199,6 @@ impl Incident {
         while self.targets.len() > TARGETS_MAX {
             self.targets.pop_last();
         }
-        let longest = self.since.saturating_add(Override::LONGEST).unwrap_or(self.since);
-        self.until = self.until.min(longest);
         if let Some(lease) = &mut self.at_work {
             lease.until = lease.until.min(now.saturating_add(LEASE_MAX).unwrap_or(now));
         }
