@@ -200,7 +200,7 @@ impl Concern for Emergencies {
         item: &mut LedgerItem<Overrides>,
         _overrides: &Overrides,
         header: &Header,
-    ) -> Vec<Subject> {
+    ) -> Option<Vec<Subject>> {
         let (id, now) = (header.evaluation.as_str(), header.at);
         let asked = asked::request(&self.fleet, &header.trigger, header.request.as_deref(), now);
         let request = asked.unwrap_or(Request::Tick);
@@ -219,16 +219,19 @@ impl Concern for Emergencies {
         if let Some(carried) = self.carried().as_mut() {
             carried.clone_from(&overrides);
         }
+        let is_idle = subjects.is_empty() && item.memory == overrides;
         item.memory = overrides;
-        subjects
+        (!is_idle).then_some(subjects)
     }
 
     fn is_moving(&self, _targets: &[Subject]) -> bool {
         false
     }
 
-    fn is_unfinished(&self, memory: &Overrides) -> bool {
-        memory.incident.as_ref().is_some_and(Incident::is_unfinished)
+    fn is_unfinished(&self, memory: &Overrides, subjects: &[Subject], header: &Header) -> bool {
+        let mut settled = memory.clone();
+        self.settle(&mut settled, subjects, header, true);
+        settled.incident.as_ref().is_some_and(Incident::is_unfinished)
     }
 
     fn metric(&self, memory: &Overrides) -> Option<(&'static str, u32)> {

@@ -53,21 +53,23 @@ pub trait Concern {
     /// Believes a memory that was read only as far as it can be true: any writer of the table can put anything there.
     fn believe(&self, memory: &mut Self::Memory, now: Timestamp);
 
-    /// Decides, and puts the next memory, with every intent, into the item.
+    /// Decides, and puts the next memory, with every intent, into the item. `None` where there is nothing to say, to do or to
+    /// remember: nothing is written then.
     fn decide(
         &self,
         seen: Self::FleetObservation,
         item: &mut LedgerItem<Self::Memory>,
         overrides: &Overrides,
         header: &Header,
-    ) -> Vec<Self::Target>;
+    ) -> Option<Vec<Self::Target>>;
 
     /// Something moves: the next evaluation is worth its price before the schedule triggers.
     fn is_moving(&self, targets: &[Self::Target]) -> bool;
 
-    /// Something is left that this invocation can do at once, with another evaluation.
-    fn is_unfinished(&self, memory: &Self::Memory) -> bool {
-        let _ = memory;
+    /// Something is left that this invocation can do at once, with another evaluation: of what is remembered, after what came
+    /// of the changes.
+    fn is_unfinished(&self, memory: &Self::Memory, targets: &[Self::Target], header: &Header) -> bool {
+        let _ = (memory, targets, header);
         false
     }
 
@@ -77,7 +79,6 @@ pub trait Concern {
         None
     }
 
-    /// What an event asks for is asked only once: where another evaluation writes first, it is tried again.
     /// What is asked for is asked once: an evaluation that is dropped is followed by another one that does it.
     fn is_asked_once(&self, trigger: &Trigger) -> bool {
         let _ = trigger;

@@ -38,6 +38,8 @@ pub(crate) struct FleetDecision<C: Concern> {
     pub(crate) header: Header,
     pub(crate) item: LedgerItem<C::Memory>,
     pub(crate) targets: Vec<C::Target>,
+    /// There is nothing to say, to do or to remember.
+    is_idle: bool,
     /// The ledger cannot be reached, and the concern acts all the same.
     pub(crate) unreachable: Option<CallError>,
 }
@@ -127,16 +129,13 @@ impl<C: Concern> Evaluator<C> {
             Ok(observed) => observed,
             Err(error) => return Err(self.ledger_outage(&header, error).await),
         };
-        let before = found.item.clone();
         let mut decided = self.decide(seen, found, header.clone());
         if trigger.is_question() {
             return Ok(Ended::nothing(self.report(&decided, None).plan()));
         }
-        let nothing = decided.targets.is_empty() && decided.item == before && before.unreported.is_empty();
-        if nothing && self.outage.is_over() {
-            let memory = &decided.item.memory;
-            let unfinished = *trigger == Trigger::Resume && self.concern.is_unfinished(memory);
-            let metric = self.concern.metric(memory);
+        if decided.is_idle && decided.item.unreported.is_empty() && self.outage.is_over() {
+            let unfinished = *trigger == Trigger::Resume && self.is_unfinished(&decided);
+            let metric = self.concern.metric(&decided.item.memory);
             let report = EvaluationReport { metric, ..EvaluationReport::empty(header.clone()) };
             return Ok(Ended { unfinished, ..Ended::nothing(empty(&report)) });
         }
@@ -160,9 +159,7 @@ impl<C: Concern> Evaluator<C> {
         let report = self.report(&decided, alert);
         let (published, recorded) = join!(self.publish(&report), self.record(&decided, &report));
         let remembered = self.remember_outcome(&decided, &report, published.is_ok()).await;
-        let mut settled = decided.item.memory.clone();
-        self.concern.settle(&mut settled, &decided.targets, &decided.header, published.is_ok());
-        let unfinished = self.concern.is_unfinished(&settled);
+        let unfinished = self.is_unfinished(&decided);
         let changed = report.sections.iter().any(|section| section.outcome.is_some());
         let results = StepResults { evaluations_sent, published, recorded, remembered };
         let mut answer = results.answer(&report, self.concern.fails_with_its_changes())?;
@@ -215,12 +212,19 @@ impl<C: Concern> Evaluator<C> {
     ) -> FleetDecision<C> {
         let LedgerRead { mut item, overrides, unreachable } = found;
         let targets = self.concern.decide(seen, &mut item, &overrides, &header);
-        FleetDecision { header, item, targets, unreachable }
+        let is_idle = targets.is_none();
+        FleetDecision { header, item, targets: targets.unwrap_or_default(), is_idle, unreachable }
+    }
+
+    /// Something is left that this invocation can do at once.
+    fn is_unfinished(&self, decided: &FleetDecision<C>) -> bool {
+        let FleetDecision { header, item, targets, .. } = decided;
+        self.concern.is_unfinished(&item.memory, targets, header)
     }
 
     /// The report of an evaluation.
     fn report(&self, decided: &FleetDecision<C>, alert: Option<Alert>) -> EvaluationReport {
-        let FleetDecision { header, item, targets, unreachable: _ } = decided;
+        let FleetDecision { header, item, targets, .. } = decided;
         let sections = targets.iter().map(|target| self.concern.section(target, header)).collect();
         let (header, unreported) = (header.clone(), item.unreported.clone());
         let metric = self.concern.metric(&item.memory);
@@ -298,8 +302,7 @@ impl<C: Concern> Evaluator<C> {
         answer["errors"] = json!(evaluations_sent.err().iter().map(ToString::to_string).collect::<Vec<_>>());
         log::write_evaluation(&report, &answer, false);
         // What was asked for by hand is in no other evaluation: the next one of this invocation does it.
-        let unfinished = self.concern.is_asked_once(&decided.header.trigger)
-            || self.concern.is_unfinished(&decided.item.memory);
+        let unfinished = self.concern.is_asked_once(&decided.header.trigger) || self.is_unfinished(decided);
         Ended { answer, unfinished, changed: false, dropped: true }
     }
 }

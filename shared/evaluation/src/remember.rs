@@ -58,7 +58,7 @@ impl<C: Concern> Evaluator<C> {
         report: &EvaluationReport,
         notified: bool,
     ) -> Result<(), CallError> {
-        let FleetDecision { header, item, targets, unreachable: _ } = decided;
+        let FleetDecision { header, item, targets, .. } = decided;
         let mut item = LedgerItem { version: item.version.wrapping_add(1), ..item.clone() };
         for _ in 0..WRITES_MAX {
             self.concern.settle(&mut item.memory, targets, header, notified);

@@ -118,25 +118,23 @@ pub(crate) struct Rows<'a> {
 
 /// What of all rows speaks of one target now.
 pub(crate) fn of<'a>(rows: &'a [Override], target: &str, now: Timestamp) -> Rows<'a> {
-    let in_force = unreleased(rows).filter(|row| row.applies(target, now)).collect();
+    let in_force = unreleased(rows, |row| row.applies(target, now)).collect();
     Rows { in_force, undated: rows.iter().rev().find(|row| row.is_undated(target, now)) }
 }
 
 /// The rows that are still needed: in force for some target, and not released.
 #[must_use]
 pub fn kept(rows: &[Override], now: Timestamp) -> Vec<Override> {
-    unreleased(rows)
-        .filter(|row| row.ends(now).is_none_or(|end| now < end) && now < row.until)
-        .cloned()
-        .collect()
+    unreleased(rows, |row| row.ends(now).is_none_or(|end| now < end) && now < row.until).cloned().collect()
 }
 
-/// The rows that no later row releases, without the releases.
-fn unreleased(rows: &[Override]) -> impl Iterator<Item = &Override> {
+/// The rows wanted that no later row releases, without the releases.
+fn unreleased(rows: &[Override], wanted: impl Fn(&Override) -> bool) -> impl Iterator<Item = &Override> {
     rows.iter().enumerate().filter_map(move |(index, row)| {
         let later = rows.get(index.saturating_add(1)..).unwrap_or_default();
-        let released = later.iter().any(|it| it.releases(row));
-        (!released && row.kind != OverrideKind::Release).then_some(row)
+        let is_release = row.kind == OverrideKind::Release;
+        let counts = !is_release && wanted(row) && !later.iter().any(|it| it.releases(row));
+        counts.then_some(row)
     })
 }
 

@@ -66,8 +66,8 @@ impl Concern for Services {
         item: &mut LedgerItem<FleetMemory>,
         overrides: &Overrides,
         header: &Header,
-    ) -> Vec<TargetReport> {
-        decide::decide(self, seen, &mut item.memory, overrides, header)
+    ) -> Option<Vec<TargetReport>> {
+        Some(decide::decide(self, seen, &mut item.memory, overrides, header))
     }
 
     fn is_moving(&self, targets: &[TargetReport]) -> bool {

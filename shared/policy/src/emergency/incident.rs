@@ -1,5 +1,6 @@
 //! What is remembered of an emergency, in the item that every function reads with its own.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
@@ -155,10 +156,11 @@ const INTENTS_MAX: usize = 16;
 impl Overrides {
     /// What speaks of one target: the rows, and the emergency as a row of its own, the newest of all.
     #[must_use]
-    pub fn of(&self, target: &str) -> Vec<Override> {
-        let mut rows = self.rows.clone();
-        rows.extend(self.incident.as_ref().and_then(|incident| incident.row(target)));
-        rows
+    pub fn of(&self, target: &str) -> Cow<'_, [Override]> {
+        match self.incident.as_ref().and_then(|incident| incident.row(target)) {
+            Some(row) => self.rows.iter().cloned().chain([row]).collect(),
+            None => Cow::Borrowed(&self.rows),
+        }
     }
 
     /// Believes what was read only as far as it can be true.
