@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 use serde_json::{Value, json};
+use tidegate_fleet::Profile;
 use tokio::time::timeout;
 
 use super::confirm::{confirm, somebody_to_ask};
@@ -19,16 +20,13 @@ use crate::runtime;
 /// The example of the help.
 pub(crate) const EXAMPLE: &str = "Example: tidegate emergency engage --hold 2h --why 'sale'";
 
-/// The profile that exists without being written.
-const MAX: &str = "max";
-
 /// Whoever does not wait to be asked waits no longer than this for the plan either.
 const PLAN_TIMEOUT: Duration = Duration::from_secs(20);
 
 #[derive(Debug, Args)]
 pub(crate) struct EngageOptions {
     /// `max`, or a profile of the fleet file's `emergency`
-    #[arg(long, value_name = "NAME", default_value = MAX)]
+    #[arg(long, value_name = "NAME", default_value = Profile::MAX)]
     profile: String,
     /// Only these services of it
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
@@ -73,7 +71,7 @@ impl EngageOptions {
     /// The line that keeps it for as long again: the same, from then on.
     fn keep(&self) -> String {
         let mut words = "emergency engage".to_owned();
-        if self.profile != MAX {
+        if self.profile != Profile::MAX {
             words = format!("{words} --profile {}", quoted(&self.profile));
         }
         if !self.services.is_empty() {

@@ -14,13 +14,11 @@ use tidegate_policy::emergency::target::{Process, ScalableTarget};
 #[serde(deny_unknown_fields)]
 pub(crate) struct HoldArguments {
     pub(crate) target: String,
-    #[serde(rename = "for", default)]
+    #[serde(rename = "for")]
     pub(crate) lasting: Option<String>,
     #[serde(default)]
     pub(crate) both: bool,
-    #[serde(default)]
     pub(crate) reason: Option<String>,
-    #[serde(default)]
     pub(crate) who: Option<String>,
 }
 
@@ -30,11 +28,9 @@ pub(crate) struct HoldArguments {
 pub(crate) struct PinArguments {
     pub(crate) target: String,
     pub(crate) size: u32,
-    #[serde(rename = "for", default)]
+    #[serde(rename = "for")]
     pub(crate) lasting: Option<String>,
-    #[serde(default)]
     pub(crate) reason: Option<String>,
-    #[serde(default)]
     pub(crate) who: Option<String>,
 }
 
@@ -43,9 +39,7 @@ pub(crate) struct PinArguments {
 #[serde(deny_unknown_fields)]
 pub(crate) struct ReleaseArguments {
     pub(crate) target: String,
-    #[serde(default)]
     pub(crate) reason: Option<String>,
-    #[serde(default)]
     pub(crate) who: Option<String>,
 }
 
@@ -54,15 +48,12 @@ pub(crate) struct ReleaseArguments {
 #[serde(deny_unknown_fields)]
 pub(crate) struct EngageArguments {
     pub(crate) profile: String,
-    #[serde(default)]
     pub(crate) hold: Option<String>,
     #[serde(default)]
     pub(crate) services: Vec<String>,
     #[serde(default)]
     pub(crate) ignore_budgets: bool,
-    #[serde(default)]
     pub(crate) reason: Option<String>,
-    #[serde(default)]
     pub(crate) who: Option<String>,
 }
 
@@ -70,7 +61,6 @@ pub(crate) struct EngageArguments {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PlanArguments {
-    #[serde(default)]
     pub(crate) profile: Option<String>,
     #[serde(default)]
     pub(crate) services: Vec<String>,
@@ -82,9 +72,7 @@ pub(crate) struct PlanArguments {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RestoreArguments {
-    #[serde(default)]
     pub(crate) reason: Option<String>,
-    #[serde(default)]
     pub(crate) who: Option<String>,
     #[serde(default)]
     pub(crate) from: Vec<SavedSnapshot>,

@@ -216,7 +216,7 @@ fn enforced(fleet: &Fleet, target: &str) -> Result<(), InvocationError> {
 
 /// A size that the fleet file allows.
 fn allowed(service: &Service, size: u32) -> Result<(), InvocationError> {
-    let most = service.policy().override_max.max(service.policy().capacity.max());
+    let most = service.policy().most();
     if size <= most {
         return Ok(());
     }

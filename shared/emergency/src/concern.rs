@@ -142,8 +142,7 @@ fn member(service: &Service) -> Member<'_> {
     let has_rules = !policy.rules.is_empty() || !policy.track.is_empty() || policy.wait.is_some();
     let min = policy.capacity.min();
     let owner = if has_rules && !observe { Owner::Rules { min } } else { Owner::Nobody };
-    let most = policy.override_max.max(policy.capacity.max());
-    Member { name: service.name(), observe, most, owner }
+    Member { name: service.name(), observe, most: policy.most(), owner }
 }
 
 impl Concern for Emergencies {

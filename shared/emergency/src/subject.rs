@@ -59,9 +59,8 @@ pub(crate) fn of(
         subjects.extend(decision.overrides.rows.iter().map(|asked| row(asked, RowState::InForce)));
     }
     let over = decision.events.iter().find_map(Event::as_restored);
-    let of_incident =
-        |event: &Event| !matches!(event, Event::Row(_) | Event::RowEnded(_) | Event::Corrected { .. });
-    let is_about_it = is_question || !decision.work.is_empty() || decision.events.iter().any(of_incident);
+    let is_about_it =
+        is_question || !decision.work.is_empty() || decision.events.iter().any(Event::is_of_emergency);
     let Some(incident) = decision.overrides.incident.as_ref().or(over) else {
         if is_question || matches!(request, Request::Restore { .. }) {
             subjects.push(Subject::Fleet(Box::new(Summary::none(request))));

@@ -69,11 +69,11 @@ pub(crate) fn of_kept(kept: Kept) -> String {
 pub(crate) fn of_correction(what: Correction) -> String {
     match what {
         Correction::Size { found, most } => {
-            format!("the table asks for {found}, and the fleet file allows {most}, which is in force")
+            format!("the table has {found}; the fleet file allows {most}, which is in force")
         }
         Correction::End { found, latest } => {
             let (found, latest) = (moment(found), moment(latest));
-            format!("the table states its end as {found}, and it ends by {latest}, as any override does")
+            format!("the table has {found} as its end; it ends at {latest}, as late as any override may")
         }
     }
 }

@@ -77,6 +77,12 @@ pub struct MetricPolicy {
 }
 
 impl ServicePolicy {
+    /// The most tasks that anyone may ask for.
+    #[must_use]
+    pub fn most(&self) -> u32 {
+        self.override_max.max(self.capacity.max())
+    }
+
     /// What is declared of a metric.
     pub(crate) fn metric(&self, name: &MetricName) -> Option<&MetricPolicy> {
         self.metrics.iter().find(|metric| metric.name == *name)

@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 use serde_json::json;
-use tidegate_aws::report::section::{AlertState, Outcome};
+use tidegate_aws::report::section::AlertState;
 use tidegate_aws::report::{Section, headline};
 use tidegate_fleet::{Fleet, Profile};
 use tidegate_policy::Severity;
@@ -17,7 +17,7 @@ use crate::words::moment;
 const LINES_MAX: usize = 30;
 
 /// The emergency as a whole.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Summary {
     incident: Option<Incident>,
     events: Vec<Event>,
@@ -60,16 +60,7 @@ impl Counted {
 impl Summary {
     /// There is none.
     pub(crate) fn none(request: &Request) -> Self {
-        Self {
-            incident: None,
-            events: Vec::new(),
-            over: false,
-            runbook: Vec::new(),
-            counted: Counted::default(),
-            launched_after: None,
-            is_restore: matches!(request, Request::Restore { .. }),
-            has_kept: false,
-        }
+        Self { is_restore: matches!(request, Request::Restore { .. }), ..Self::default() }
     }
 
     pub(crate) fn of(fleet: &Fleet, incident: &Incident, decision: &EmergencyDecision, over: bool) -> Self {
@@ -78,10 +69,8 @@ impl Summary {
             events: decision.events.clone(),
             over,
             runbook: fleet.emergency().runbook.clone(),
-            counted: Counted::default(),
-            launched_after: None,
-            is_restore: false,
             has_kept: decision.work.iter().any(|work| !work.kept.is_empty()),
+            ..Self::default()
         }
     }
 
@@ -123,17 +112,7 @@ impl Summary {
     }
 
     fn is_worth_reporting(&self) -> bool {
-        let worth = |event: &Event| match event {
-            Event::Engaged
-            | Event::AllSet
-            | Event::Complete
-            | Event::EndsSoon
-            | Event::Restoring { .. }
-            | Event::Restored(_)
-            | Event::Skipped { .. } => true,
-            Event::Row(_) | Event::RowEnded(_) | Event::Corrected { .. } => false,
-        };
-        self.has_kept || self.events.iter().any(worth)
+        self.has_kept || self.events.iter().any(Event::is_of_emergency)
     }
 
     fn severity(&self) -> Severity {
@@ -218,7 +197,7 @@ impl Summary {
             paragraph: lines.join("\n"),
             commands,
             json: json!({"target": "*", "sentence": first, "outcome": "none", "emergency": self.to_json()}),
-            outcome: None::<Outcome>,
+            outcome: None,
             is_unread: false,
         }
     }

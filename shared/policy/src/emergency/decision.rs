@@ -88,6 +88,21 @@ pub enum Event {
 }
 
 impl Event {
+    /// It is about the emergency, and not about a row or the table.
+    #[must_use]
+    pub fn is_of_emergency(&self) -> bool {
+        match self {
+            Self::Engaged
+            | Self::AllSet
+            | Self::Complete
+            | Self::EndsSoon
+            | Self::Restoring { .. }
+            | Self::Restored(_)
+            | Self::Skipped { .. } => true,
+            Self::Row(_) | Self::RowEnded(_) | Self::Corrected { .. } => false,
+        }
+    }
+
     /// The emergency that is over, if one is.
     #[must_use]
     pub fn as_restored(&self) -> Option<&Incident> {

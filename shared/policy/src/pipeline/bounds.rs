@@ -100,7 +100,7 @@ fn in_force<'a>(
     let limited = rows.undated.map(|row| Reason::OverrideUndated { kind: row.kind, until: row.until });
     let (pin, overrides, limited) = (None, Vec::new(), limited.into_iter().collect());
     let mut in_force = InForce { bounds, hours, floor_reading, pin, overrides, limited, outside: None };
-    let most = policy.override_max.max(policy.capacity.max());
+    let most = policy.most();
     for row in rows.in_force {
         in_force.apply(row, most, known.desired());
     }
