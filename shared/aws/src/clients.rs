@@ -38,6 +38,12 @@ pub struct Clients {
     pub cloudwatch: aws_sdk_cloudwatch::Client,
     /// Amazon DynamoDB.
     pub dynamodb: aws_sdk_dynamodb::Client,
+    /// Amazon RDS, for databases and their replicas.
+    pub rds: aws_sdk_rds::Client,
+    /// Amazon Route 53, for the names that replicas are read by.
+    pub route53: aws_sdk_route53::Client,
+    /// Service Quotas, for what an account may run.
+    pub service_quotas: aws_sdk_servicequotas::Client,
     /// Amazon SNS.
     pub sns: aws_sdk_sns::Client,
     /// Amazon SQS.
@@ -75,6 +81,9 @@ impl Clients {
             load_balancing: aws_sdk_elasticloadbalancingv2::Client::new(config),
             cloudwatch: aws_sdk_cloudwatch::Client::new(config),
             dynamodb: aws_sdk_dynamodb::Client::new(config),
+            rds: aws_sdk_rds::Client::new(config),
+            route53: aws_sdk_route53::Client::new(config),
+            service_quotas: aws_sdk_servicequotas::Client::new(config),
             sns: aws_sdk_sns::Client::new(config),
             sqs: aws_sdk_sqs::Client::new(config),
             ssm: aws_sdk_ssm::Client::new(config),
