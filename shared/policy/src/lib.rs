@@ -27,6 +27,7 @@ pub mod capacity_unit;
 pub mod service;
 pub mod overrides;
 pub mod emergency;
+pub mod replicas;
 pub mod severity;
 pub mod reason;
 mod sentence;

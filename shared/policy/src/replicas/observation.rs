@@ -1,0 +1,158 @@
+//! What one evaluation saw of a database. Filled by `aws`, never by guessing.
+
+use jiff::Timestamp;
+
+use crate::observation::MetricReading;
+use crate::reading::Absence;
+
+/// Everything one evaluation saw of one database.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DatabaseObservation {
+    /// The source and all of its replicas, from one complete answer; or why there is none. A part of the answer is none:
+    /// what is missing in it may exist.
+    pub instances: Result<Instances, Absence>,
+    /// The records of the name that reads go to; `None` where the fleet file names none.
+    pub records: Option<Result<Vec<DnsRecord>, Absence>>,
+}
+
+/// The instances of one database.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Instances {
+    /// What is replicated: the source instance; of Aurora the cluster, whose writer this is.
+    pub source: SourceInstance,
+    /// Its replicas, in the order of their identifiers; of Aurora the readers.
+    pub replicas: Vec<Replica>,
+    /// Every identifier of an instance that this account has in this Region: a new one must differ from all.
+    pub taken: Vec<String>,
+}
+
+/// What is replicated.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SourceInstance {
+    /// `DBInstanceIdentifier`; of Aurora that of the writer.
+    pub id: String,
+    /// `Engine` and `EngineVersion`.
+    pub engine: Engine,
+    /// `DBInstanceStatus`; of Aurora that of the cluster while it is not `available`, else that of the writer.
+    pub status: Status,
+    /// `DBInstanceClass`.
+    pub class: String,
+    /// `Endpoint.Address`; none while there is none yet.
+    pub endpoint: Option<String>,
+    /// `AvailabilityZone`.
+    pub zone: Option<String>,
+    /// The zones of its subnet group.
+    pub zones: Vec<String>,
+    /// `BackupRetentionPeriod`, in days: with 0 AWS creates no replica of RDS.
+    pub backup_retention_days: u32,
+    /// Something of it is pending (`PendingModifiedValues`), or a parameter group is being applied.
+    pub is_pending: bool,
+    /// Write-ahead log that it makes: `TransactionLogsGeneration`, bytes a second, average; of PostgreSQL only.
+    pub log_rate: MetricReading,
+    /// `OldestReplicationSlotLag`, bytes, maximum: how far the replica that lags most is behind; of PostgreSQL only.
+    pub slot_lag: MetricReading,
+    /// `ReplicationSlotDiskUsage`, bytes, maximum; of PostgreSQL only.
+    pub slot_disk: MetricReading,
+    /// `FreeStorageSpace`, bytes, minimum.
+    pub free_storage: MetricReading,
+    /// `AllocatedStorage`, in bytes; of Aurora 0.
+    pub allocated_storage: u64,
+}
+
+/// The engine of a database, and what of its version matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// RDS for PostgreSQL, with its major and minor version.
+    PostgreSql {
+        /// `14` of `14.1`.
+        major: u32,
+        /// `1` of `14.1`.
+        minor: u32,
+    },
+    /// RDS for MySQL.
+    MySql,
+    /// RDS for MariaDB.
+    MariaDb,
+    /// Aurora, compatible with MySQL or PostgreSQL.
+    Aurora,
+}
+
+/// A replica, as AWS shows it.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "as many independent facts as RDS shows")]
+pub struct Replica {
+    /// `DBInstanceIdentifier`.
+    pub id: String,
+    /// `DBInstanceStatus`.
+    pub status: Status,
+    /// `DBInstanceClass`.
+    pub class: String,
+    /// `AvailabilityZone`.
+    pub zone: Option<String>,
+    /// `Endpoint.Address`; none while there is none yet.
+    pub endpoint: Option<String>,
+    /// Its identifier has the prefix of Tidegate and its tags name this fleet and this database: Tidegate created it.
+    pub is_ours: bool,
+    /// `DeletionProtection`.
+    pub is_protected: bool,
+    /// It has replicas of its own; deleting it would cut them off.
+    pub is_source: bool,
+    /// Its storage is complete: neither `Initializing` (`StorageOperationStatus`, `StorageVolumeStatus`) nor the status
+    /// `storage-initialization`.
+    pub is_initialized: bool,
+    /// What `StatusInfos` says of its replication. Aurora has none: [`Replication::Running`] while it is `available`.
+    pub replication: Replication,
+    /// `InstanceCreateTime`.
+    pub created_at: Option<Timestamp>,
+    /// `ReplicaLag` in seconds, where −1 stands for "not replicating, or not known"; of Aurora `AuroraReplicaLag`, brought
+    /// to seconds. Average over a minute.
+    pub lag: MetricReading,
+    /// `CPUUtilization`, percent, average.
+    pub cpu: MetricReading,
+    /// `DatabaseConnections`, maximum.
+    pub connections: MetricReading,
+}
+
+/// What RDS says of a replica's replication.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Replication {
+    /// It replicates, or nothing else is said.
+    Running,
+    /// It does not: `StatusInfos` with `Normal` false.
+    Broken {
+        /// `Status`: `error`, `stopped`, `terminated`, `replication degraded`.
+        status: String,
+        /// `Message`, on one line; may be empty.
+        message: String,
+    },
+}
+
+/// `DBInstanceStatus`, as far as it matters here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Status {
+    /// `available`, and `storage-optimization` or `storage-initialization`, in which an instance serves.
+    Available,
+    /// `creating`, and what a new instance passes through.
+    Creating,
+    /// `deleting`.
+    Deleting,
+    /// An end without a way on: `failed`, `incompatible-…`, `insufficient-capacity`, `restore-error`; the status itself.
+    Failed(String),
+    /// Anything else: it changes, and is left alone; the status itself.
+    Changing(String),
+}
+
+/// One record of the name that reads go to (`ResourceRecordSet`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DnsRecord {
+    /// `SetIdentifier`; none of a record that is not weighted.
+    pub set_identifier: Option<String>,
+    /// `Type`: `CNAME`, `A` …
+    pub kind: String,
+    /// `Weight`, 0 to 255; none of a record that is not weighted.
+    pub weight: Option<u8>,
+    /// `TTL` in seconds; none of an alias.
+    pub ttl: Option<u32>,
+    /// Its values; none of an alias.
+    pub values: Vec<String>,
+}

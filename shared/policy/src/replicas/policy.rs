@@ -1,0 +1,57 @@
+//! What the fleet file says of a database's replicas.
+
+use jiff::SignedDuration;
+
+use crate::rule::Condition;
+
+/// What the fleet file says of one database.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DatabasePolicy {
+    /// It is a cluster of Aurora: its readers, instead of replicas.
+    pub is_aurora: bool,
+    /// How far its replicas may lag; `None` where nobody asks.
+    pub lag: Option<LagLimits>,
+    /// How many replicas there are; `None` where they are only watched.
+    pub count: Option<ReplicaCount>,
+    /// Where reads go; `None` where no record is kept.
+    pub dns: Option<ReadRecord>,
+}
+
+/// How far a replica may lag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LagLimits {
+    /// Above this operators are warned, and a replica answers no reads; above zero.
+    pub warning: SignedDuration,
+    /// Above this the notice is critical; above `warning`.
+    pub critical: Option<SignedDuration>,
+}
+
+/// How many replicas a database has.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReplicaCount {
+    /// At least so many; 1 or more.
+    pub min: u32,
+    /// At most so many; no fewer than `min`, and no more than the engine allows.
+    pub max: u32,
+    /// A replica is added while this holds for the busiest one: `cpu > 70% for 5m`, `connections > 400 for 5m`. Upward.
+    pub scale_out: Option<Condition>,
+    /// One is removed while this holds for every one: `cpu < 30% for 15m`. Downward.
+    pub scale_in: Option<Condition>,
+    /// `DBInstanceClass` of new ones; `None` for that of the source.
+    pub class: Option<String>,
+    /// After a change no other one begins for so long.
+    pub cooldown: SignedDuration,
+    /// A replica that is removed waits at most so long until its connections have ended.
+    pub drain: SignedDuration,
+}
+
+/// The name that reads go to: one weighted record per replica that may answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadRecord {
+    /// `HostedZoneId`: `Z0123456789ABCDEFGHIJ`.
+    pub zone: String,
+    /// The name, without a dot at its end: `read.db.internal`.
+    pub name: String,
+    /// How long resolvers keep an answer, in seconds.
+    pub ttl: u32,
+}
