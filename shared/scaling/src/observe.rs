@@ -132,6 +132,6 @@ impl FromAws<'_> {
             (name.clone(), seen)
         });
         let (metrics, alarms) = (metrics.collect(), alarms.collect());
-        Some(Observation { service: seen.map(|seen| seen.service), queue, metrics, alarms })
+        Some(Observation { service: seen.map(|seen| seen.service), queue, metrics, alarms, database: None })
     }
 }

@@ -84,6 +84,7 @@ pub(crate) fn read(
         override_max: override_max?,
         hours: hours?,
         floor: floor?,
+        guard: None,
         concurrency: pace.concurrency,
         rules: understood.iter().filter_map(|rule| rule.rule()).collect(),
         track: track?,

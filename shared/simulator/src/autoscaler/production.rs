@@ -130,6 +130,7 @@ impl Production {
             queue: self.has_queue.then(|| seen.queue.as_ref().map(queue).ok_or_else(unread)),
             metrics: self.metrics(seen),
             alarms: [].into(),
+            database: None,
         }
     }
 
@@ -163,6 +164,7 @@ impl Production {
             queue: self.has_queue.then(|| Err(unread())),
             metrics,
             alarms: [].into(),
+            database: None,
         }
     }
 
