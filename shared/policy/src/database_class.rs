@@ -1,6 +1,6 @@
 //! What an instance class of RDS says of itself: its memory, and how many connections an engine takes with it.
 
-use crate::replicas::observation::Engine;
+use crate::engine::Engine;
 
 /// A mebibyte is what classes are counted in: `db.t4g.micro` has 1,024.
 const MIB: u64 = 1_048_576;

@@ -177,6 +177,7 @@ impl Reason {
 
     /// Its stable name in JSON, logs and activities.
     #[must_use]
+    #[expect(clippy::too_many_lines, reason = "one line per reason; a table reads best whole")]
     pub fn code(&self) -> &'static str {
         match self {
             Self::ServiceUnreadable { .. } => "service-unreadable",

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+pub use crate::engine::Engine;
 use crate::observation::MetricReading;
 use crate::reading::Absence;
 
@@ -57,24 +58,6 @@ pub struct SourceInstance {
     pub free_storage: MetricReading,
     /// `AllocatedStorage`, in bytes; of Aurora 0.
     pub allocated_storage: u64,
-}
-
-/// The engine of a database, and what of its version matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Engine {
-    /// RDS for PostgreSQL, with its major and minor version.
-    PostgreSql {
-        /// `14` of `14.1`.
-        major: u32,
-        /// `1` of `14.1`.
-        minor: u32,
-    },
-    /// RDS for MySQL.
-    MySql,
-    /// RDS for MariaDB.
-    MariaDb,
-    /// Aurora, compatible with MySQL or PostgreSQL.
-    Aurora,
 }
 
 /// A replica, as AWS shows it.

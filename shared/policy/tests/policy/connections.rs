@@ -4,9 +4,9 @@ use std::num::NonZeroU32;
 
 use proptest::prelude::*;
 use tidegate_policy::overrides::OverrideKind;
-use tidegate_policy::replicas::observation::Engine;
 use tidegate_policy::{
-    ConnectionGuard, DatabaseClass, MetricName, MetricReading, NoticeKind, OnMissing, Verdict, database_class,
+    ConnectionGuard, DatabaseClass, Engine, MetricName, MetricReading, NoticeKind, OnMissing, Verdict,
+    database_class,
 };
 
 use crate::stage::{Stage, codes, refused, size};
