@@ -23,10 +23,9 @@ fn guard(fleet: &Fleet, service: &str) -> ConnectionGuard {
 
 fn source(fleet: &Fleet, service: &str) -> MetricSource {
     let metrics = fleet.service(service).unwrap().metrics();
-    match &metrics.iter().find(|metric| metric.name.as_str() == "database_connections").unwrap().source {
-        Source::Metric(source) => source.clone(),
-        other => panic!("{other:?}"),
-    }
+    let metric = metrics.iter().find(|metric| metric.name.as_str() == "database_connections").unwrap();
+    let Source::Metric(source) = &metric.source else { panic!("{:?}", metric.source) };
+    source.clone()
 }
 
 #[test]
