@@ -11,7 +11,11 @@
 pub mod observation;
 pub mod policy;
 pub mod memory;
+mod believed;
+pub mod why;
 pub mod reason;
+mod sentence;
 pub mod notice;
 pub mod decision;
 pub mod decide;
+mod settle;
