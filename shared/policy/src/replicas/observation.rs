@@ -57,6 +57,9 @@ pub struct SourceInstance {
     pub free_storage: MetricReading,
     /// `AllocatedStorage`, in bytes; of Aurora 0.
     pub allocated_storage: u64,
+    /// Replicas in other Regions: they count toward the limit of the engine, and are not among
+    /// [`Instances::replicas`]. `ReadReplicaDBInstanceIdentifiers` that are ARNs, and `ReadReplicaDBClusterIdentifiers`.
+    pub replicas_elsewhere: u32,
 }
 
 /// The engine of a database, and what of its version matters.
