@@ -10,6 +10,8 @@ mod databases;
 #[cfg(test)]
 mod guarded;
 #[cfg(test)]
+mod databases_refused;
+#[cfg(test)]
 mod effective;
 #[cfg(test)]
 mod emergency;

@@ -58,6 +58,9 @@ pub struct SourceInstance {
     pub free_storage: MetricReading,
     /// `AllocatedStorage`, in bytes; of Aurora 0.
     pub allocated_storage: u64,
+    /// Replicas in other Regions: they count toward the limit of the engine, and are not among
+    /// [`Instances::replicas`]. `ReadReplicaDBInstanceIdentifiers` that are ARNs, and `ReadReplicaDBClusterIdentifiers`.
+    pub replicas_elsewhere: u32,
 }
 
 /// A replica, as AWS shows it.
