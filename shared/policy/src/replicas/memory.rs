@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::ledger_time::{millis, millis_optional};
+use crate::severity::Severity;
 
 /// The memory of one database.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -24,9 +25,12 @@ pub struct DatabaseMemory {
     /// Changes that failed, in a row.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<FailedReplicaChanges>,
-    /// What operators were notified of, and what is not over.
+    /// What operators were notified of and is not over, by what it is about.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub active: BTreeMap<String, ActiveReplicaNotice>,
+    /// What came of changes that are over, and operators were not notified of yet; oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub outcomes: Vec<ReplicaOutcome>,
 }
 
 /// One change, from the intent to its end.
@@ -46,6 +50,9 @@ pub struct ReplicaChange {
     /// one does.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub call: Option<ReplicaCall>,
+    /// The replica failed, and its removal cleans up. The end of that is no success.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub failed: bool,
 }
 
 /// A call that an evaluation meant to send.
@@ -56,9 +63,17 @@ pub struct ReplicaCall {
     /// When.
     #[serde(with = "millis")]
     pub at: Timestamp,
-    /// How often it was sent in vain before.
-    #[serde(default)]
+    /// AWS took it. Until AWS shows that, the call is not sent again for a while: what RDS shows may be minutes old.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub taken: bool,
+    /// How often it was sent without a known outcome, in a row.
+    #[serde(skip_serializing_if = "is_zero", default)]
     pub failures: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// The steps of a change.
@@ -77,6 +92,24 @@ pub enum ReplicaStep {
     Deleting,
 }
 
+impl ReplicaStep {
+    /// The change adds a replica; otherwise it removes one.
+    #[must_use]
+    pub fn adds(self) -> bool {
+        match self {
+            Self::Requested | Self::Creating | Self::CatchingUp => true,
+            Self::Draining | Self::Deleting => false,
+        }
+    }
+}
+
+impl DatabaseMemory {
+    /// The replica that is being removed, if one is.
+    pub(crate) fn removing(&self) -> Option<&str> {
+        self.change.as_ref().filter(|change| !change.step.adds()).map(|change| change.replica.as_str())
+    }
+}
+
 /// What is known of one replica.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -84,6 +117,18 @@ pub struct ReplicaMemory {
     /// When it was first seen caught up, with its storage complete: it counts from then on.
     #[serde(skip_serializing_if = "Option::is_none", with = "millis_optional")]
     pub caught_up_at: Option<Timestamp>,
+    /// Since when it may answer reads without a break: it counts, is available, replicates and does not lag.
+    #[serde(skip_serializing_if = "Option::is_none", with = "millis_optional")]
+    pub answers_since: Option<Timestamp>,
+    /// Since when it lags, until it has recovered.
+    #[serde(skip_serializing_if = "Option::is_none", with = "millis_optional")]
+    pub lags_since: Option<Timestamp>,
+    /// It lags above the critical limit.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_critical: bool,
+    /// Since when its replication is broken, until it replicates again.
+    #[serde(skip_serializing_if = "Option::is_none", with = "millis_optional")]
+    pub broken_since: Option<Timestamp>,
     /// Tidegate created it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub ours: bool,
@@ -93,13 +138,52 @@ pub struct ReplicaMemory {
 }
 
 /// Changes that failed, in a row; the next one waits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FailedReplicaChanges {
     /// How many.
     pub count: u32,
     /// When the last one failed.
     #[serde(with = "millis")]
     pub at: Timestamp,
+    /// Why the last one did, in the words of AWS where there are any; may be empty.
+    #[serde(default)]
+    pub cause: String,
+}
+
+/// How a change ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReplicaOutcome {
+    /// The identifier of the replica.
+    pub replica: String,
+    /// How.
+    pub end: ReplicaEnd,
+    /// When.
+    #[serde(with = "millis")]
+    pub at: Timestamp,
+    /// When the change began; of a replica that vanished by itself, when it was missed.
+    #[serde(with = "millis")]
+    pub began: Timestamp,
+    /// Why, where it did not succeed.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub cause: String,
+}
+
+/// The ends of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReplicaEnd {
+    /// The new replica has caught up.
+    Added,
+    /// It was not created, or has failed.
+    NotAdded,
+    /// AWS shows it no more.
+    Removed,
+    /// AWS refused to remove it.
+    NotRemoved,
+    /// The removal was given up before the call; it answers reads again.
+    Kept,
+    /// AWS shows it no more, and Tidegate did not remove it.
+    Vanished,
 }
 
 /// A notice whose cause lasts.
@@ -108,10 +192,15 @@ pub struct ActiveReplicaNotice {
     /// Since when.
     #[serde(with = "millis")]
     pub since: Timestamp,
+    /// How much it matters. Where that rises, operators are notified once more.
+    pub severity: Severity,
     /// SNS took it.
-    #[serde(default)]
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub notified: bool,
-    /// What it was about, for the notice of its end.
+    /// It is over, and SNS has not taken that yet.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub ended: bool,
+    /// What it was, in a few words, for the notice of its end: `shop-2 lags by 42s`.
     #[serde(default)]
     pub detail: String,
 }

@@ -5,7 +5,8 @@ use crate::severity::Severity;
 /// Something that begins, ends or has happened.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReplicaNotice {
-    /// What it is about, the same at its beginning and its end: `lag`, `broken shop-2`, `slot disk`.
+    /// What it is about, the same at its beginning and its end: `lag`, `broken shop-2`, `slot disk`. No two notices of one
+    /// decision have the same.
     pub about: String,
     /// How much it matters.
     pub severity: Severity,

@@ -4,6 +4,12 @@ use jiff::SignedDuration;
 
 use crate::rule::Condition;
 
+/// The least that is asked for: what an idle source takes, and the five minutes of log before its first datapoint.
+const SHORTEST_HISTORY: SignedDuration = SignedDuration::from_mins(20);
+
+/// The newest three minutes may still change, and one or two may be missing.
+const BEYOND: SignedDuration = SignedDuration::from_mins(6);
+
 /// What the fleet file says of one database.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DatabasePolicy {
@@ -15,6 +21,17 @@ pub struct DatabasePolicy {
     pub count: Option<ReplicaCount>,
     /// Where reads go; `None` where no record is kept.
     pub dns: Option<ReadRecord>,
+}
+
+impl DatabasePolicy {
+    /// How far back `decide` looks: an answer of CloudWatch that begins later leaves it waiting. The longest `for`, and no less
+    /// than the time over which an idle source is watched; a few minutes more, since the newest ones do not count yet.
+    #[must_use]
+    pub fn history(&self) -> SignedDuration {
+        let conditions = self.count.iter().flat_map(|count| [&count.scale_out, &count.scale_in]);
+        let longest = conditions.flatten().map(|condition| condition.hold_for).max();
+        longest.unwrap_or_default().max(SHORTEST_HISTORY).saturating_add(BEYOND)
+    }
 }
 
 /// How far a replica may lag.

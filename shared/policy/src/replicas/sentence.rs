@@ -1,0 +1,330 @@
+//! The sentence of every reason: a clause that can follow "because".
+
+use std::fmt;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::replicas::reason::ReplicaReason;
+use crate::replicas::why::{KeptWhy, VetoWhy};
+use crate::rule::{Condition, Quantity, Span, thousands};
+
+impl fmt::Display for ReplicaReason {
+    #[expect(clippy::too_many_lines, reason = "one line per reason; a table reads best whole")]
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable { absence } => {
+                write!(f, "RDS could not be read ({absence}): replicas and records stay as they are")
+            }
+            Self::Observed => f.write_str("the mode is observe: Tidegate changes nothing"),
+            Self::Overridden { kind, until, who, why } => {
+                write!(f, "{who} set {kind} until {} ({why})", ToTheMinute(*until))
+            }
+            Self::OverrideClamped { kind, max } => {
+                write!(f, "`{kind}` is outside of what the fleet file allows (1 to {max} replicas)")
+            }
+            Self::OverrideUndated { kind, until } => write!(
+                f,
+                "`{kind}` until {} is ignored: its `since` is missing or in the future",
+                ToTheMinute(*until)
+            ),
+            Self::IntentPending { replica, evaluation, until } => write!(
+                f,
+                "another evaluation ({evaluation}) is sending the call for {replica} and has until {} to finish",
+                ToTheSecond(*until)
+            ),
+            Self::Requested { replica, since } => write!(
+                f,
+                "RDS was asked for {replica} at {} and does not show {replica} yet",
+                ToTheSecond(*since)
+            ),
+            Self::SentAgain { replica, failures: 0 } => {
+                write!(f, "RDS took the call for {replica} and shows no effect: the call is sent again")
+            }
+            Self::SentAgain { replica, failures } => write!(
+                f,
+                "whether RDS took the call for {replica} is not known ({} unanswered): the call is sent again",
+                thousands(failures)
+            ),
+            Self::Creating { replica, since } => {
+                write!(f, "RDS has been creating {replica} since {}", ToTheSecond(*since))
+            }
+            Self::CatchingUp { replica, is_initialized: false, .. } => {
+                write!(f, "{replica} is available and its storage is still initializing")
+            }
+            Self::CatchingUp { replica, lag: Some(lag), limit, is_initialized: true } => write!(
+                f,
+                "{replica} is available and lags by {}: it counts once that is below {}",
+                Lag(*lag),
+                Lag(*limit)
+            ),
+            Self::CatchingUp { replica, lag: None, .. } => {
+                write!(f, "{replica} is available and its lag is not known yet")
+            }
+            Self::Added { replica, took } => {
+                write!(f, "{replica} has caught up and counts, {} after it was asked for", Span(*took))
+            }
+            Self::NotAdded { replica, cause } => write!(f, "{replica} was not created: {cause}"),
+            Self::CleanedUp { replica, status } => {
+                write!(f, "the status of {replica} is {status}: Tidegate created {replica} and removes it")
+            }
+            Self::Draining { replica, connections: Some(connections), until } => write!(
+                f,
+                "{replica} answers no new reads and waits for {} connections to end, until {} at most",
+                thousands(connections.round()),
+                ToTheSecond(*until)
+            ),
+            Self::Draining { replica, connections: None, until } => write!(
+                f,
+                "{replica} answers no new reads and waits for its connections to end, until {} at most",
+                ToTheSecond(*until)
+            ),
+            Self::DrainingRecord { replica } => {
+                write!(f, "the record of {replica} has still to be removed before {replica} is")
+            }
+            Self::DrainingUnknown { replica } => {
+                write!(f, "the load of the other replicas is not known: {replica} is not removed yet")
+            }
+            Self::Kept { replica, why } => write!(f, "{replica} is kept, since {}", why.in_words()),
+            Self::Deleting { replica, since } => {
+                write!(f, "RDS has been removing {replica} since {}", ToTheSecond(*since))
+            }
+            Self::Removed { replica, took } => {
+                write!(f, "{replica} is gone, {} after its removal began", Span(*took))
+            }
+            Self::NotRemoved { replica, cause } => write!(f, "RDS refused to remove {replica}: {cause}"),
+            Self::Missed { replica, since } => write!(
+                f,
+                "RDS has not shown {replica} since {}, and its answers may be minutes old",
+                ToTheSecond(*since)
+            ),
+            Self::Vanished { replica } => write!(f, "{replica} is gone, and Tidegate did not remove it"),
+            Self::Lags { replica, lag: Some(lag), limit, since } => write!(
+                f,
+                "{replica} lags by {} (limit {}), since {}",
+                Lag(*lag),
+                Lag(*limit),
+                ToTheSecond(*since)
+            ),
+            Self::Lags { replica, lag: None, since, .. } => write!(
+                f,
+                "{replica} has lagged since {}, and its lag is not known now",
+                ToTheSecond(*since)
+            ),
+            Self::Recovered { replica } => write!(f, "{replica} lags no more"),
+            Self::SourceIdle { replica, lag } => write!(
+                f,
+                "{replica} shows a lag of {}, which does not count: the source writes next to nothing, and PostgreSQL then shows up to 5m",
+                Lag(*lag)
+            ),
+            Self::LagUnknown { replica } => write!(f, "the lag of {replica} is not known"),
+            Self::Broken { replica, cause } => write!(f, "replication of {replica} is broken: {cause}"),
+            Self::Replicates { replica } => write!(f, "{replica} replicates again"),
+            Self::SlotDisk { used, free, allocated } => SlotDisk { used: *used, free: *free, allocated: *allocated }.fmt(f),
+            Self::RecordsUnreadable { absence } => {
+                write!(f, "Route 53 could not be read ({absence}): the records stay as they are")
+            }
+            Self::RecordConflict { kind } => write!(
+                f,
+                "the name has a record of another kind ({kind}), beside which Route 53 takes no weighted CNAME: the records stay as they are"
+            ),
+            Self::RecordPut { replica } => write!(f, "reads go to {replica} from now on"),
+            Self::RecordDeleted { replica } => write!(f, "no new reads go to {replica} from now on"),
+            Self::OneStays { replica } => {
+                write!(f, "no replica is fit to answer reads: {replica} is the best of them and stays")
+            }
+            Self::ReadsOnSource => f.write_str("no replica is left to answer reads: the source answers them"),
+            Self::NoEndpoint => f.write_str("no instance has an endpoint yet: the records stay as they are"),
+            Self::NotAvailable { instance, status } => {
+                write!(f, "the status of {instance} is {status}: no change begins before all are available")
+            }
+            Self::Pending { source } => {
+                write!(f, "a change of {source} is pending: no change of its replicas begins")
+            }
+            Self::BelowMin { count, min } => write!(f, "{} below min {min}", are(*count)),
+            Self::AboveMax { count, max } => write!(f, "{} above max {max}", are(*count)),
+            Self::Pinned { count, to } => write!(f, "{}, pinned to {to}", are(*count)),
+            Self::ScaleOut { condition, replica, value } => write!(
+                f,
+                "{} of {replica}, the busiest, is {} (rule: {condition}): one more replica needed",
+                condition.signal,
+                of(condition, *value)
+            ),
+            Self::NotLongEnough { condition, replica, value, held } => write!(
+                f,
+                "{} of {replica}, the busiest, is {}, for {} so far (rule: {condition})",
+                condition.signal,
+                of(condition, *value),
+                Span(*held)
+            ),
+            Self::ScaleIn { condition, replica, value } => write!(
+                f,
+                "{} of every replica is low, {} of {replica} being the highest (rule: {condition}): one fewer suffices",
+                condition.signal,
+                of(condition, *value)
+            ),
+            Self::ScaleInNotLongEnough { condition, replica, held } => write!(
+                f,
+                "{} of {replica} has been low for {} so far (rule: {condition})",
+                condition.signal,
+                Span(*held)
+            ),
+            Self::ScaleInVeto { replica, why } => {
+                write!(f, "{replica} {}: no replica is removed", why.in_words())
+            }
+            Self::WouldScaleOut { condition, predicted, replicas } => write!(
+                f,
+                "with {} instead of {replicas}, {} would be {}, and the rule {condition} would add one again",
+                replicas.saturating_sub(1),
+                condition.signal,
+                of(condition, *predicted)
+            ),
+            Self::Cooldown { until } => {
+                write!(f, "the last change was a moment ago (cooldown until {})", ToTheSecond(*until))
+            }
+            Self::BackingOff { failures, cause, until } => write!(
+                f,
+                "{} failed{}{cause}; next attempt at {}",
+                if *failures <= 1 { "the last change".to_owned() } else { format!("the last {failures} changes") },
+                if cause.is_empty() { "" } else { ": " },
+                ToTheSecond(*until)
+            ),
+            Self::AtMax { max } => write!(f, "one more is needed, and there are max {max} already"),
+            Self::Held => f.write_str("an operator holds the count"),
+            Self::TooFewLeft { replica, answering, least } => write!(
+                f,
+                "without {replica} {answering} would answer reads, and at least {least} must"
+            ),
+            Self::NoneToRemove => f.write_str(
+                "Tidegate removes only replicas that it created, without deletion protection and replicas of their own, and there is none",
+            ),
+            Self::EngineLimit { limit } => {
+                write!(f, "RDS takes no more than {limit} replicas of one source, and so many there are")
+            }
+            Self::NoBackups { source } => write!(
+                f,
+                "{source} makes no backups (`BackupRetentionPeriod` is 0), and RDS creates no replica of such a source"
+            ),
+            Self::NoDns { adds: true } => f.write_str(
+                "another replica would be added, and reads would not reach it: name a record under `dns` in the fleet file",
+            ),
+            Self::NoDns { adds: false } => f.write_str(
+                "a replica would be removed, and reads might still go to it: name a record under `dns` in the fleet file",
+            ),
+            Self::NoName => f.write_str("every name for a new replica is taken"),
+            Self::Create { replica, class, zone: Some(zone) } => {
+                write!(f, "{replica} ({class}) is created in {zone}")
+            }
+            Self::Create { replica, class, zone: None } => write!(f, "{replica} ({class}) is created"),
+            Self::Remove { replica } => {
+                write!(f, "{replica} is removed: first from the records, then from RDS once its connections end")
+            }
+            Self::NothingToDo => f.write_str("the replicas are as they should be"),
+        }
+    }
+}
+
+impl KeptWhy {
+    /// A clause.
+    pub(crate) fn in_words(self) -> &'static str {
+        match self {
+            Self::Held => "an operator holds the count or asks for more",
+            Self::LoadRose => "the load of the others rose",
+            Self::TooFewLeft => "too few others answer reads",
+            Self::LoadUnknown => "the load of the others was not known for long",
+            Self::NotOurs => {
+                "Tidegate may not remove it any more (tags, deletion protection or replicas of its own)"
+            }
+        }
+    }
+}
+
+impl VetoWhy {
+    /// What follows the name of the replica.
+    fn in_words(self) -> &'static str {
+        match self {
+            Self::TooNew => "has not answered reads for long enough to prove that the load is low",
+            Self::NotAnswering => "lags or does not replicate, so its load proves nothing",
+            Self::Unknown => "shows no load (missing datapoints)",
+            Self::Busy => "is above the threshold",
+        }
+    }
+}
+
+/// `1 replica is`, `3 replicas are`.
+fn are(count: u32) -> String {
+    if count == 1 { "1 replica is".to_owned() } else { format!("{} replicas are", thousands(count)) }
+}
+
+/// A value in the unit of a condition.
+fn of(condition: &Condition, value: f64) -> Quantity {
+    Quantity { value, unit: condition.unit }
+}
+
+/// Seconds of lag: `250ms`, `1.5s`, `2m5s`.
+pub(crate) struct Lag(pub(crate) f64);
+
+impl fmt::Display for Lag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(seconds) = *self;
+        if seconds < 1.0 {
+            return write!(f, "{}ms", thousands((seconds * 1000.0).round()));
+        }
+        if seconds < 10.0 {
+            return write!(f, "{}s", (seconds * 10.0).round() / 10.0);
+        }
+        write!(
+            f,
+            "{}",
+            Span(SignedDuration::try_from_secs_f64(seconds.round()).unwrap_or(SignedDuration::MAX))
+        )
+    }
+}
+
+/// Bytes: `12.5 GiB`, `64 MiB`.
+pub(crate) struct Bytes(pub(crate) f64);
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const MIB: f64 = 1_048_576.0;
+        let mib = self.0 / MIB;
+        let (number, unit) = if mib < 1024.0 { (mib, "MiB") } else { (mib / 1024.0, "GiB") };
+        write!(f, "{} {unit}", thousands((number * 10.0).round() / 10.0))
+    }
+}
+
+/// What replication slots keep of the disk of the source.
+pub(crate) struct SlotDisk {
+    pub(crate) used: f64,
+    pub(crate) free: Option<f64>,
+    pub(crate) allocated: u64,
+}
+
+impl fmt::Display for SlotDisk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { used, free, allocated } = self;
+        let allocated = Bytes(crate::reading::number(*allocated));
+        write!(f, "replication slots keep {} of the {allocated} of the source", Bytes(*used))?;
+        match free {
+            Some(free) => write!(f, ", and {} are free", Bytes(*free)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A moment in UTC with its day, to the minute.
+struct ToTheMinute(Timestamp);
+
+impl fmt::Display for ToTheMinute {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.strftime("%Y-%m-%d %H:%M UTC"))
+    }
+}
+
+/// A time of day in UTC, to the second.
+struct ToTheSecond(Timestamp);
+
+impl fmt::Display for ToTheSecond {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.strftime("%H:%M:%S UTC"))
+    }
+}
