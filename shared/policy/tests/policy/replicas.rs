@@ -137,11 +137,6 @@ impl Shop {
         self
     }
 
-    pub(crate) fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
-        change(&mut self);
-        self
-    }
-
     pub(crate) fn instances(&mut self) -> &mut Instances {
         self.seen.instances.as_mut().unwrap()
     }
