@@ -61,12 +61,14 @@ pub(crate) fn count(scene: &Scene<'_>, memory: &mut DatabaseMemory) -> CountDeci
     let begun = match asked {
         Asked::Nothing => return counted,
         Asked::OneMore if there >= in_force.most() => Err(ReplicaReason::AtMax { max: in_force.most() }),
-        Asked::OneMore => {
-            gate(scene, policy, memory, in_force.holds_out, by).and_then(|()| add(scene, memory))
-        }
-        Asked::OneFewer => {
-            gate(scene, policy, memory, in_force.holds_in, by).and_then(|()| remove(scene, memory, in_force))
-        }
+        // What does not pass by itself is told first: a notice of it must not end while the source makes a backup.
+        Asked::OneMore => advised(scene, true)
+            .and_then(|()| create::refused(scene).map_or(Ok(()), Err))
+            .and_then(|()| gate(scene, policy, memory, in_force.holds_out, by))
+            .and_then(|()| add(scene, memory)),
+        Asked::OneFewer => advised(scene, false)
+            .and_then(|()| gate(scene, policy, memory, in_force.holds_in, by))
+            .and_then(|()| remove(scene, memory, in_force)),
     };
     match begun {
         Ok((call, reason)) => {
@@ -149,8 +151,6 @@ fn advised(scene: &Scene<'_>, adds: bool) -> Result<(), ReplicaReason> {
 type Begun = Result<(Option<InstanceCall>, ReplicaReason), ReplicaReason>;
 
 fn add(scene: &Scene<'_>, memory: &mut DatabaseMemory) -> Begun {
-    advised(scene, true)?;
-    create::refused(scene).map_or(Ok(()), Err)?;
     let id = create::name(scene, memory).ok_or(ReplicaReason::NoName)?;
     if scene.observe {
         return Err(ReplicaReason::Observed);
@@ -163,7 +163,6 @@ fn add(scene: &Scene<'_>, memory: &mut DatabaseMemory) -> Begun {
 }
 
 fn remove(scene: &Scene<'_>, memory: &mut DatabaseMemory, in_force: &BoundsInForce) -> Begun {
-    advised(scene, false)?;
     let candidate = candidate(scene).ok_or(ReplicaReason::NoneToRemove)?;
     let replica = candidate.replica.id.clone();
     let (answering, least) = (scene.answering_count(Some(&replica)), in_force.least());

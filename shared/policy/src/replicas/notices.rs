@@ -189,7 +189,7 @@ fn of_records(state: &RecordsAre) -> [Watch; 3] {
 
 /// What is needed and not done.
 fn count(scene: &Scene<'_>, reasons: &[ReplicaReason]) -> Vec<Watch> {
-    let is_read = |reading: &MetricReading| *reading != MetricReading::NotRead;
+    let is_read = |reading: &MetricReading| matches!(reading, MetricReading::Points { .. });
     let is_seen = scene.judged.iter().any(|it| is_read(&it.replica.cpu) || is_read(&it.replica.connections));
     let watch =
         |about: &'static str, verdict: &'static str, is: &dyn Fn(&ReplicaReason) -> bool| match reasons

@@ -142,6 +142,10 @@ fn what_rds_refuses_is_reported_and_not_tried() {
     shop.instances().source.replicas_elsewhere = 13;
     let all: Vec<String> = (0..2).flat_map(|_| told(&shop.minute())).collect();
     assert_eq!(all, ["+engine limit", "-no backups"]);
+    shop.instances().source.status = Status::Changing("backing-up".to_owned());
+    let all: Vec<String> = (0..5).flat_map(|_| told(&shop.minute())).collect();
+    assert_eq!(all, Vec::<String>::new(), "a backup does not end it");
+    shop.instances().source.status = Status::Available;
     shop.instances().source.replicas_elsewhere = 12;
     assert_eq!(call(&shop.minute()), "create tidegate-shop-1");
 }
