@@ -6,7 +6,7 @@ use crate::clock::since;
 use crate::replicas::create;
 use crate::replicas::decision::{CountOf, InstanceCall};
 use crate::replicas::drain;
-use crate::replicas::in_force::InForce;
+use crate::replicas::in_force::BoundsInForce;
 use crate::replicas::lag::Judged;
 use crate::replicas::load::{self, Asked};
 use crate::replicas::memory::{DatabaseMemory, ReplicaChange, ReplicaStep};
@@ -17,7 +17,7 @@ use crate::replicas::scene::Scene;
 
 /// What the count asks for.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Counted {
+pub(crate) struct CountDecision {
     pub(crate) call: Option<InstanceCall>,
     pub(crate) reasons: Vec<ReplicaReason>,
     pub(crate) count: Option<CountOf>,
@@ -31,12 +31,12 @@ enum By {
 }
 
 /// Decides about the count, and begins a change if none is under way.
-pub(crate) fn count(scene: &Scene<'_>, memory: &mut DatabaseMemory) -> Counted {
+pub(crate) fn count(scene: &Scene<'_>, memory: &mut DatabaseMemory) -> CountDecision {
     let (Some(policy), Some(in_force)) = (&scene.policy.count, &scene.in_force) else {
-        return Counted::default();
+        return CountDecision::default();
     };
     let there = scene.count();
-    let mut counted = Counted { reasons: in_force.reasons.clone(), ..Counted::default() };
+    let mut counted = CountDecision { reasons: in_force.reasons.clone(), ..CountDecision::default() };
     let (asked, by, reason) = asked(scene, policy, in_force, memory.changed_at);
     let wanted = load::after(asked, there).clamp(in_force.least().min(in_force.most()), in_force.most());
     let serving = load::serving(scene, memory.removing());
@@ -61,12 +61,14 @@ pub(crate) fn count(scene: &Scene<'_>, memory: &mut DatabaseMemory) -> Counted {
     let begun = match asked {
         Asked::Nothing => return counted,
         Asked::OneMore if there >= in_force.most() => Err(ReplicaReason::AtMax { max: in_force.most() }),
-        Asked::OneMore => {
-            gate(scene, policy, memory, in_force.holds_out, by).and_then(|()| add(scene, memory))
-        }
-        Asked::OneFewer => {
-            gate(scene, policy, memory, in_force.holds_in, by).and_then(|()| remove(scene, memory, in_force))
-        }
+        // What does not pass by itself is told first: a notice of it must not end while the source makes a backup.
+        Asked::OneMore => advised(scene, true)
+            .and_then(|()| create::refused(scene).map_or(Ok(()), Err))
+            .and_then(|()| gate(scene, policy, memory, in_force.holds_out, by))
+            .and_then(|()| add(scene, memory)),
+        Asked::OneFewer => advised(scene, false)
+            .and_then(|()| gate(scene, policy, memory, in_force.holds_in, by))
+            .and_then(|()| remove(scene, memory, in_force)),
     };
     match begun {
         Ok((call, reason)) => {
@@ -82,7 +84,7 @@ pub(crate) fn count(scene: &Scene<'_>, memory: &mut DatabaseMemory) -> Counted {
 fn asked(
     scene: &Scene<'_>,
     policy: &ReplicaCount,
-    in_force: &InForce,
+    in_force: &BoundsInForce,
     changed_at: Option<Timestamp>,
 ) -> (Asked, By, Option<ReplicaReason>) {
     let (count, min, max) = (scene.count(), in_force.min, in_force.max);
@@ -149,8 +151,6 @@ fn advised(scene: &Scene<'_>, adds: bool) -> Result<(), ReplicaReason> {
 type Begun = Result<(Option<InstanceCall>, ReplicaReason), ReplicaReason>;
 
 fn add(scene: &Scene<'_>, memory: &mut DatabaseMemory) -> Begun {
-    advised(scene, true)?;
-    create::refused(scene).map_or(Ok(()), Err)?;
     let id = create::name(scene, memory).ok_or(ReplicaReason::NoName)?;
     if scene.observe {
         return Err(ReplicaReason::Observed);
@@ -162,8 +162,7 @@ fn add(scene: &Scene<'_>, memory: &mut DatabaseMemory) -> Begun {
     Ok((Some(InstanceCall::Create(new)), ReplicaReason::Create { replica, class, zone }))
 }
 
-fn remove(scene: &Scene<'_>, memory: &mut DatabaseMemory, in_force: &InForce) -> Begun {
-    advised(scene, false)?;
+fn remove(scene: &Scene<'_>, memory: &mut DatabaseMemory, in_force: &BoundsInForce) -> Begun {
     let candidate = candidate(scene).ok_or(ReplicaReason::NoneToRemove)?;
     let replica = candidate.replica.id.clone();
     let (answering, least) = (scene.answering_count(Some(&replica)), in_force.least());

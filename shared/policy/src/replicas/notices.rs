@@ -88,9 +88,15 @@ fn broken(judged: &Judged<'_>) -> Watch {
 fn failed(judged: &Judged<'_>) -> Watch {
     let (id, about) = (&judged.replica.id, format!("failed {}", judged.replica.id));
     match &judged.replica.status {
-        Status::Failed(status) => Watch::holds(about, Severity::Warning, format!("{id} has failed"))
-            .because(format!("its status is {status}"))
-            .advising("Tidegate removes only what it created: delete any other replica by hand."),
+        Status::Failed(status) => {
+            let holds = Watch::holds(about, Severity::Warning, format!("{id} has failed"))
+                .because(format!("its status is {status}"));
+            if judged.replica.is_ours {
+                holds
+            } else {
+                holds.advising("Delete it by hand: Tidegate removes only what it created.")
+            }
+        }
         Status::Available | Status::Creating | Status::Deleting | Status::Changing(_) => {
             Watch::over(about, format!("{id} is not failed any more"))
         }
@@ -183,7 +189,7 @@ fn of_records(state: &RecordsAre) -> [Watch; 3] {
 
 /// What is needed and not done.
 fn count(scene: &Scene<'_>, reasons: &[ReplicaReason]) -> Vec<Watch> {
-    let is_read = |reading: &MetricReading| *reading != MetricReading::NotRead;
+    let is_read = |reading: &MetricReading| matches!(reading, MetricReading::Points { .. });
     let is_seen = scene.judged.iter().any(|it| is_read(&it.replica.cpu) || is_read(&it.replica.connections));
     let watch =
         |about: &'static str, verdict: &'static str, is: &dyn Fn(&ReplicaReason) -> bool| match reasons
