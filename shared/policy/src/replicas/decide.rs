@@ -8,7 +8,7 @@ use crate::reading::Absence;
 use crate::replicas::count;
 use crate::replicas::decision::ReplicaDecision;
 use crate::replicas::follow::{Followed, GONE_WITHIN, follow};
-use crate::replicas::in_force::InForce;
+use crate::replicas::in_force::BoundsInForce;
 use crate::replicas::lag::{self, Judged};
 use crate::replicas::memory::{DatabaseMemory, ReplicaEnd, ReplicaOutcome};
 use crate::replicas::notices;
@@ -127,7 +127,7 @@ fn look<'a>(
         policy,
         missed: missed(memory),
         judged,
-        in_force: policy.count.as_ref().map(|count| InForce::of(count, &rows)),
+        in_force: policy.count.as_ref().map(|count| BoundsInForce::of(count, &rows)),
         evaluation: turn.evaluation,
         observe: turn.observe,
         now,
