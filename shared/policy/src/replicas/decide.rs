@@ -61,9 +61,10 @@ pub fn decide(
         Ok(instances) => instances,
         Err(absence) => return unread(absence, memory, now),
     };
-    let scene = look(seen, instances, policy, &mut memory, ReplicaTurn { now, ..turn });
+    let mut scene = look(seen, instances, policy, &mut memory, ReplicaTurn { now, ..turn });
     let Followed { call, mut reasons } = follow(&scene, &mut memory);
     reasons.extend(forget(&scene, &mut memory));
+    scene.missed = missed(&memory);
     reasons.extend(scene.judged.iter().flat_map(|judged| judged.reasons.clone()));
     reasons.extend(slot_disk(&scene));
     let counted = count::count(&scene, &mut memory);

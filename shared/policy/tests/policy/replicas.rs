@@ -29,7 +29,7 @@ pub(crate) use shown::{host, record, replica, source};
 use crate::stage::{condition, noon, seconds};
 
 /// So many minutes an answer of CloudWatch brings.
-const WINDOW: usize = 30;
+const WINDOW: i64 = 30;
 
 pub(crate) const GIB: f64 = 1_073_741_824.0;
 
@@ -52,6 +52,9 @@ pub(crate) struct SourceLoad {
     pub(crate) slot_disk: Option<f64>,
     pub(crate) free: Option<f64>,
 }
+
+/// What a table changes of a database, under the words that are then looked for.
+pub(crate) type Change = (&'static str, fn(&mut Shop));
 
 /// The datapoints of one metric.
 type Series = VecDeque<Datapoint>;
@@ -137,11 +140,6 @@ impl Shop {
         self
     }
 
-    pub(crate) fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
-        change(&mut self);
-        self
-    }
-
     pub(crate) fn instances(&mut self) -> &mut Instances {
         self.seen.instances.as_mut().unwrap()
     }
@@ -186,10 +184,7 @@ impl Shop {
         let mut push = |of: &str, metric: &'static str, value: Option<f64>| {
             let series = self.series.entry((of.to_owned(), metric)).or_default();
             series.extend(value.map(|value| Datapoint { at, value }));
-            while series
-                .front()
-                .is_some_and(|first| at.duration_since(first.at) > seconds(60 * WINDOW as i64))
-            {
+            while series.front().is_some_and(|first| at.duration_since(first.at) > seconds(60 * WINDOW)) {
                 series.pop_front();
             }
         };

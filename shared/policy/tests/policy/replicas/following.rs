@@ -49,9 +49,9 @@ fn a_creation_goes_step_by_step_and_counts_once_it_has_caught_up() {
     assert_eq!(shop.answers(), ["shop-1"]);
     assert_eq!(decision.count.unwrap().serving, 1);
     shop.load(NEW).lag = Some(14.0);
-    let all: Vec<Vec<String>> = (0..5).map(|_| told(&shop.minute())).collect();
+    let all: Vec<Vec<String>> = (0..12).map(|_| told(&shop.minute())).collect();
     assert_eq!(all.concat(), ["added tidegate-shop-1"]);
-    assert_eq!(all.iter().position(|told| !told.is_empty()), Some(3), "by what has settled");
+    assert_eq!(all.iter().position(|told| !told.is_empty()), Some(7), "five minutes that have settled");
     assert_eq!(shop.answers(), ["shop-1", NEW]);
     assert_eq!(step(&shop), None);
     assert!(shop.memory.changed_at.is_some());
@@ -176,10 +176,11 @@ fn a_replica_that_fails_is_told_and_removed() {
     let decision = shop.minute();
     assert_eq!(call(&decision), "delete tidegate-shop-1");
     assert_eq!(told(&decision), ["+failed tidegate-shop-1", "not added tidegate-shop-1"]);
-    shop.minutes(3);
+    let all: Vec<String> = (0..3).flat_map(|_| told(&shop.minute())).collect();
+    assert_eq!(all, ["-failed tidegate-shop-1"]);
     shop.gone(NEW);
     let decision = shop.minute();
-    assert_eq!(told(&decision), ["-failed tidegate-shop-1", "removed tidegate-shop-1"]);
+    assert_eq!(told(&decision), ["removed tidegate-shop-1"]);
     assert_eq!(shop.memory.failure.as_ref().map(|failure| failure.count), Some(1), "no success");
     assert_eq!(call(&decision), "");
     // The next one waits for ten minutes after the failure.
@@ -250,7 +251,7 @@ fn a_creation_that_lasts_is_told_once() {
     assert_eq!(all.concat(), ["+creation"]);
     assert_eq!(all.iter().position(|told| !told.is_empty()), Some(120));
     shop.arrives(NEW);
-    let all: Vec<String> = (0..8).flat_map(|_| told(&shop.minute())).collect();
+    let all: Vec<String> = (0..10).flat_map(|_| told(&shop.minute())).collect();
     assert_eq!(all, ["-creation", "added tidegate-shop-1"]);
 }
 

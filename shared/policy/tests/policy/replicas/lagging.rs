@@ -139,6 +139,7 @@ fn what_status_infos_say_counts_at_once() {
 fn idle(minor: u32) -> Shop {
     let mut shop = Shop::new(2).engine(Engine::PostgreSql { major: 14, minor });
     shop.source_load.log = Some(0.0);
+    shop.minutes(10);
     shop
 }
 
@@ -200,15 +201,15 @@ fn above_six_minutes_it_is_lag_whatever_the_source_writes() {
 
 #[test]
 fn an_idle_source_is_no_proof_of_calm_before_a_quarter_of_an_hour() {
-    let mut shop = Shop::new(2).engine(Engine::PostgreSql { major: 14, minor: 0 });
+    let mut shop = idle(0);
     shop.load("shop-2").lag = Some(400.0);
     shop.minutes(12);
     assert_eq!(shop.answers(), ["shop-1"]);
     // From now on nothing is written; the number swings between 20 and 260 s and says nothing.
-    let before = idle_minutes(&mut shop, 17);
+    let before = idle_minutes(&mut shop, 15);
     assert_eq!(before, NONE);
     assert_eq!(shop.answers(), ["shop-1"]);
-    assert_eq!(idle_minutes(&mut shop, 8), ["-lag"]);
+    assert_eq!(idle_minutes(&mut shop, 10), ["-lag"]);
     assert_eq!(shop.answers(), ["shop-1", "shop-2"]);
 }
 
