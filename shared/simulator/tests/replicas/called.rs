@@ -1,9 +1,9 @@
 //! What must hold of every call, as it really was made.
 
 use jiff::{SignedDuration, Timestamp};
-use tidegate_policy::INTENT_LEASE;
 use tidegate_policy::replicas::decision::{InstanceCall, RecordChange};
-use tidegate_policy::replicas::observation::Status;
+use tidegate_policy::replicas::observation::{DnsRecord, Status};
+use tidegate_policy::{INTENT_LEASE, MetricReading};
 use tidegate_simulator::rds::{
     Actor, Deed, Happening, HostedZone, InstanceStatus, SimulatedInstance, SimulatedRds,
 };
@@ -115,6 +115,7 @@ impl Checker {
         if has_failed {
             return;
         }
+        self.is_out_of_use(id, process, world);
         let least = self.least(now);
         let counts = |id: &str| {
             process.decision.memory.replicas.get(id).is_some_and(|known| known.caught_up_at.is_some())
@@ -127,6 +128,32 @@ impl Checker {
         let most = self.served.iter().map(|(_, ids)| ids.iter().filter(|it| *it != id).count()).max();
         if took && most.unwrap_or(0) < least {
             self.fault(now, format!("{most:?} really are left without {id}, at least {least}"));
+        }
+    }
+
+    /// No record leads to it any more, and its connections have ended, or had the time to.
+    fn is_out_of_use(&mut self, id: &str, process: &EvaluationProcess, world: &SimulatedRds) {
+        let now = world.now();
+        let own = format!("tidegate:{id}");
+        let leads = |it: &DnsRecord| it.set_identifier.as_ref() == Some(&own);
+        if world.zone().records.iter().any(leads) {
+            self.fault(now, format!("{id} is deleted, and its record is there"));
+        }
+        let drain = self.policy.count.as_ref().map_or(SignedDuration::ZERO, |count| count.drain);
+        let began = process.before.change.as_ref().map(|change| change.began);
+        if began.is_some_and(|began| process.now.duration_since(began) >= drain) {
+            return;
+        }
+        let replicas = process.seen.instances.iter().flat_map(|seen| &seen.replicas);
+        let connections = replicas.filter(|it| it.id == id).find_map(|it| match &it.connections {
+            MetricReading::Points { points, .. } => {
+                let settled = |at| process.now.duration_since(at) >= SignedDuration::from_mins(3);
+                points.iter().rev().find(|point| settled(point.at)).map(|point| point.value)
+            }
+            MetricReading::NotRead | MetricReading::Failed(_) => None,
+        });
+        if connections != Some(0.0) {
+            self.fault(now, format!("{id} is deleted before its time, with {connections:?} connections"));
         }
     }
 
