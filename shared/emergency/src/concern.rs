@@ -256,7 +256,7 @@ impl Concern for Emergencies {
     async fn apply(&self, subjects: &mut [Subject], not_after: Timestamp, clock: &Clock) {
         let (tried, changes): (Vec<_>, Vec<TargetChanges>) =
             subjects.iter_mut().filter_map(Subject::as_change).unzip();
-        let outcomes = update::apply_emergency(&self.clients, &changes, not_after, &**clock).await;
+        let outcomes = update::apply(&self.clients, &changes, not_after, &**clock).await;
         let mut carried = self.carried();
         for (target, outcome) in tried.into_iter().zip(outcomes) {
             let incident = carried.as_mut().and_then(|carried| carried.incident.as_mut());

@@ -122,7 +122,6 @@ pub(crate) async fn register(
         .dynamic_scaling_out_suspended(suspended.scale_out)
         .scheduled_scaling_suspended(suspended.scheduled)
         .build();
-    clients.buckets.register_scalable_target.take().await;
     let call = clients
         .application_auto_scaling
         .register_scalable_target()
