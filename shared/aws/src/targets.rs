@@ -4,6 +4,7 @@
 mod calls;
 mod state;
 pub mod ecs;
+pub mod fargate;
 pub mod group;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use futures_util::join;
 use serde_json::Value;
 use tidegate_fleet::TargetName;
 use tidegate_policy::Absence;
+use tidegate_policy::emergency::schedule::ScheduledAction;
 use tidegate_policy::emergency::target::Change;
 use tokio::time::Instant;
 
@@ -42,6 +44,26 @@ pub async fn describe(clients: &Clients, names: &[&TargetName], deadline: Instan
     let mut targets: Targets = names.iter().map(|name| ((*name).clone(), Err(late()))).collect();
     targets.extend(services.chain(groups));
     targets
+}
+
+/// What is known of the scheduled actions of each ECS service among these targets; groups have none in Application Auto Scaling.
+pub type ScheduledActions = BTreeMap<TargetName, Result<Vec<ScheduledAction>, Absence>>;
+
+/// Reads the scheduled actions of Application Auto Scaling until the deadline.
+pub async fn scheduled_actions(
+    clients: &Clients,
+    names: &[&TargetName],
+    deadline: Instant,
+) -> ScheduledActions {
+    let services: Vec<_> = names
+        .iter()
+        .filter_map(|name| match name {
+            TargetName::Ecs(service) => Some(service),
+            TargetName::Group(_) => None,
+        })
+        .collect();
+    let found = ecs::scheduled_actions::describe(clients, &services, deadline).await;
+    found.into_iter().map(|(name, actions)| (TargetName::Ecs(name), actions)).collect()
 }
 
 /// The bucket that a change takes its turn in; `None` where its kind of target does not know the change, and there is nothing to

@@ -146,7 +146,7 @@ pub(crate) fn hand_over(service: &EcsService) -> String {
 }
 
 /// `service/CLUSTER/SERVICE`, with names also where the fleet file has ARNs.
-fn resource_id(EcsService { cluster, service }: &EcsService) -> String {
+pub(super) fn resource_id(EcsService { cluster, service }: &EcsService) -> String {
     let name = |text: &str| text.rsplit('/').next().unwrap_or(text).to_owned();
     format!("service/{}/{}", name(cluster), name(service))
 }
