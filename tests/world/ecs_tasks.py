@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 
 from moto.ecs.models import ecs_backends
 
+from .launches import Launches
+
 SETTLE_SECONDS = 0.1
 
 
@@ -48,6 +50,7 @@ class EcsTasks:
         self._on_start = on_start or (lambda service, task: None)
         self._on_stop = on_stop or (lambda service, task: None)
         self._services: dict[str, ServiceTasks] = {}
+        self.launches: Launches | None = None
         self._calls: list[tuple] = []
         self._ids = itertools.count(1)
         self._lock = threading.RLock()
@@ -116,9 +119,10 @@ class EcsTasks:
     def _start_and_stop(self, service, state: ServiceTasks, at_once: bool) -> None:
         desired = service.desired_count if service.status == "ACTIVE" else 0
         delay = self._startup_seconds if state.startup_seconds is None else state.startup_seconds
-        running_at = time.monotonic() + (0 if at_once else delay)
+        now = time.monotonic()
         while len(state.tasks) < desired:
-            state.tasks.append(Task(f"task-{next(self._ids)}", running_at))
+            launched_at = now if at_once or self.launches is None else self.launches.next(service.name, self._vcpus(service), now)
+            state.tasks.append(Task(f"task-{next(self._ids)}", launched_at + (0 if at_once else delay)))
         while len(state.tasks) > desired:
             # ECS picks by zone balance, not by idleness; the oldest is as bad a choice as any.
             pending = [task for task in state.tasks if not task.stopped]
@@ -130,6 +134,11 @@ class EcsTasks:
             if not task.stopped and task.running_at <= time.monotonic():
                 task.stopped = True
                 self._calls.append((self._on_start, service.name, task.id))
+
+    def _vcpus(self, service) -> float:
+        """What one task takes of the quota; 0 where the task definition does not say."""
+        definition = self._backend.describe_task_definition(service.task_definition)
+        return int(definition.cpu or 0) / 1024
 
     def _write_counts(self, service, state: ServiceTasks) -> None:
         running = sum(task.stopped for task in state.tasks)
