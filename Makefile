@@ -8,8 +8,9 @@ demo: ## a queue fills, workers follow: shown, checked, and written to target/de
 test: ## everything a reviewer needs to trust a change
 	@tests/tools/test
 
-bench: ## beside the obvious boto3 Lambda, on the same AWS and Redis
-	@tests/tools/setup test && tests/tools/build && PYTHONPATH=tests target/venv/bin/python tests/bench/bench.py
+bench: ## beside the obvious boto3 Lambda, and an emergency beside Cloud Custodian and boto3 scripts
+	@tests/tools/setup test && tests/tools/build && PYTHONPATH=tests target/venv/bin/python tests/bench/bench.py && \
+	 echo && PYTHONPATH=tests target/venv/bin/python tests/bench/engage.py
 
 bench-quality: ## `wait` beside every rival and the oracle, over the traces of TRACES=FOLDER
 	@TIDEGATE_TRACES="$(or $(TRACES),$(TIDEGATE_TRACES))" cargo bench --locked --quiet -p tidegate-simulator --bench quality

@@ -91,21 +91,24 @@ class World:
             self._ecs.update_service(cluster=CLUSTER, service=name, desiredCount=DESIRED)
 
     def reset_calls(self) -> None:
-        self._ask("reset", b"{}")
+        self.ask("reset", {})
 
     def calls(self) -> dict:
-        return self._ask("requests")
+        return self.ask("requests")
 
-    def _ask(self, what: str, body: bytes | None = None) -> dict:
-        request = urllib.request.Request(f"{self.about['endpoint']}/_world/{what}", body)
+    def ask(self, what: str, wanted: dict | None = None) -> dict:
+        """What the world itself answers: see world/aws.py."""
+        body = None if wanted is None else json.dumps(wanted).encode()
+        headers = {"content-type": "application/json"}
+        request = urllib.request.Request(f"{self.about['endpoint']}/_world/{what}", body, headers)
         with urllib.request.urlopen(request, timeout=10) as response:
             return json.load(response)
 
 
 @contextmanager
-def local_world():
+def local_world(services: int = max(SIZES), desired: int = DESIRED):
     command = [sys.executable, "-m", "world", "--json", "--redis", "--cluster", CLUSTER]
-    command += ["--services", str(max(SIZES)), "--desired", str(DESIRED)]
+    command += ["--services", str(services), "--desired", str(desired)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "tests")}
     pipe = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     process = subprocess.Popen(command, env=environment, **pipe)
@@ -170,14 +173,14 @@ class Function:
         return sum(int(thread.read_text().split()[0]) for thread in threads) / 1e9
 
 
-def fleet(name: str, services: list[str], redis_url: str) -> str:
+def fleet(name: str, services: list[str], redis_url: str, capacity: dict) -> str:
     """The guide's rule for every service, as a fleet file (YAML reads JSON's braces)."""
     lines = ["version: 1", f"name: {name}", "mode: enforce", "services:"]
     for service in services:
         lines += [
             f"  - name: {service}",
             f"    ecs: {{ cluster: {CLUSTER}, service: {service} }}",
-            "    capacity: { min: 5, max: 50 }",
+            f"    capacity: {json.dumps(capacity)}",
             f'    queue: {{ celery: {{ url: "{redis_url}", queue: {service} }} }}',
             "    rules:",
             "      - { when: waiting > 500, add: 5 }",
@@ -189,7 +192,7 @@ def fleet(name: str, services: list[str], redis_url: str) -> str:
 def ours(bootstrap: Path, world: World, services: list[str], folder: Path, name: str):
     # A fresh fleet name is a fresh memory: no cooldown is left from the repetition before.
     path = folder / f"{name}.yaml"
-    path.write_text(fleet(name, services, world.about["redis"]))
+    path.write_text(fleet(name, services, world.about["redis"], {"min": 5, "max": 50}))
     return [bootstrap], {**world.about["env"], "TIDEGATE_FLEET": str(path)}
 
 
