@@ -101,7 +101,7 @@ class World:
         body = None if wanted is None else json.dumps(wanted).encode()
         headers = {"content-type": "application/json"}
         request = urllib.request.Request(f"{self.about['endpoint']}/_world/{what}", body, headers)
-        with urllib.request.urlopen(request, timeout=10) as response:
+        with urllib.request.urlopen(request, timeout=60) as response:
             return json.load(response)
 
 

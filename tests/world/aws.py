@@ -186,6 +186,11 @@ class Front:
     def _apply(self, environ, action: str, body: bytes) -> Response:
         if action == "autoscaling:DescribeInstanceRefreshes":
             return Response(NO_REFRESHES, content_type="text/xml")
+        # moto knows the quotas of VPC alone.
+        if action == "servicequotas:GetServiceQuota" and self._tasks.launches:
+            quota = self._tasks.launches.quota(json.loads(body))
+            if quota:
+                return json_response(quota)
         turn = self._turns.get(action.partition(":")[0])
         if cbor.is_cbor(environ["PATH_INFO"]):
             answer = Response.from_app(self._moto, cbor.to_json(environ, body), buffered=True)

@@ -95,16 +95,13 @@ class EcsTasks:
         """A service's desired, running and pending counts."""
         with self._lock:
             self.settle()
-            service = self._backend.services[f"{cluster}:{name}"]
-            return {
-                "desired": service.desired_count,
-                "running": service.running_count,
-                "pending": service.pending_count,
-            }
+            return counted(self._backend.services[f"{cluster}:{name}"])
 
     def all_counts(self) -> dict:
         """The counts of every service, by `cluster:service`."""
-        return {key: self.counts(*key.split(":", 1)) for key in list(self._backend.services)}
+        with self._lock:
+            self.settle()
+            return {key: counted(service) for key, service in list(self._backend.services.items())}
 
     def failure(self, cluster: str, name: str) -> str | None:
         """The reason DescribeServices must give instead of this service, if any."""
@@ -166,3 +163,7 @@ class EcsTasks:
                 calls, self._calls = self._calls, []
             for call, service, task in calls:
                 call(service, task)
+
+
+def counted(service) -> dict:
+    return {"desired": service.desired_count, "running": service.running_count, "pending": service.pending_count}

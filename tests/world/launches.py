@@ -8,6 +8,10 @@ import math
 import time
 
 
+# "Fargate On-Demand vCPU resource count".
+QUOTA = "L-3032A538"
+
+
 class Turns:
     """A token bucket that refuses nobody: everyone gets the moment at which the token is there, in their order."""
 
@@ -25,7 +29,7 @@ class Launches:
     """When each new task is launched. Times are those of `time.monotonic`."""
 
     def __init__(self, burst: float = 100, per_second: float = 20, of_one_a_minute: float = 500, vcpus: float | None = None, used: float = 0):
-        self.began = time.monotonic()
+        self.began, self._vcpus = time.monotonic(), vcpus
         self._all = Turns(burst, per_second, self.began)
         self._of_one, self._rate = {}, (of_one_a_minute, of_one_a_minute / 60)
         self._free = math.inf if vcpus is None else vcpus - used
@@ -40,6 +44,12 @@ class Launches:
             at = max(self._all.next(now), own.next(now))
         self._at.append(at)
         return at
+
+    def quota(self, asked: dict) -> dict | None:
+        """The answer of `GetServiceQuota` for the virtual CPUs of Fargate on demand, where the quota is known."""
+        if self._vcpus is None or (asked.get("ServiceCode"), asked.get("QuotaCode")) != ("fargate", QUOTA):
+            return None
+        return {"Quota": {"ServiceCode": "fargate", "QuotaCode": QUOTA, "Value": self._vcpus, "Unit": "None", "Adjustable": True}}
 
     def told(self) -> dict:
         """Tasks that are launched or will be, those beyond the quota, and when the last is, in seconds since the rates are there."""
