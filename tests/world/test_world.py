@@ -174,6 +174,8 @@ def test_tasks_are_launched_at_fargates_pace_and_within_the_quota():
     began = launches.began
     assert [launches.next("a", 0.5, began) for _ in range(25)] == [began] * 24 + [math.inf]
     assert launches.told() == {"launched": 24, "beyond_quota": 1, "last": 0}
+    assert launches.quota({"ServiceCode": "fargate", "QuotaCode": "L-3032A538"})["Quota"]["Value"] == 20
+    assert launches.quota({"ServiceCode": "ec2", "QuotaCode": "L-1216C47A"}) is None
     launches = Launches()
     assert launches.told()["last"] is None
     for service in range(500):
@@ -188,6 +190,9 @@ def test_tasks_are_launched_at_fargates_pace_and_within_the_quota():
 
 def test_a_task_beyond_the_quota_stays_pending(world):
     ask(world, "/_world/launches", {"vcpus": 1, "used": 0.5})
+    quotas = client(world, "service-quotas")
+    asked = {"ServiceCode": "fargate", "QuotaCode": "L-3032A538"}
+    assert quotas.get_service_quota(**asked)["Quota"]["Value"] == 1
     before = desired(world)
     client(world, "ecs").update_service(cluster="test", service="service-1", desiredCount=before + 3)
     assert ask(world, "/_world/launches").items() >= {"launched": 2, "beyond_quota": 1}.items()
