@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::repository;
 
 /// The SDK crates, the prefix of their actions in IAM, and what their clients are called in the code.
-const SERVICES: [(&str, &str, &str); 11] = [
+const SERVICES: [(&str, &str, &str); 14] = [
     ("aws-sdk-applicationautoscaling", "application-autoscaling", "application_auto_scaling"),
     ("aws-sdk-autoscaling", "autoscaling", "auto_scaling"),
     ("aws-sdk-cloudwatch", "cloudwatch", "cloudwatch"),
@@ -15,7 +15,10 @@ const SERVICES: [(&str, &str, &str); 11] = [
     ("aws-sdk-ecs", "ecs", "ecs"),
     ("aws-sdk-elasticloadbalancingv2", "elasticloadbalancing", "load_balancing"),
     ("aws-sdk-lambda", "lambda", "lambda"),
+    ("aws-sdk-rds", "rds", "rds"),
+    ("aws-sdk-route53", "route53", "route53"),
     ("aws-sdk-secretsmanager", "secretsmanager", "secretsmanager"),
+    ("aws-sdk-servicequotas", "servicequotas", "service_quotas"),
     ("aws-sdk-sns", "sns", "sns"),
     ("aws-sdk-sqs", "sqs", "sqs"),
     ("aws-sdk-ssm", "ssm", "ssm"),

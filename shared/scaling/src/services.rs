@@ -25,11 +25,9 @@ pub struct Part {
 /// Services that have a queue.
 pub const QUEUE_DEPTH: Part =
     Part { name: "queue-depth", takes: |service| service.queue().is_some(), kind: "with a queue" };
-/// Services that have none.
+/// Services that have none. Each service of a fleet is in exactly one of the two.
 pub const SERVICE_LOAD: Part =
     Part { name: "service-load", takes: |service| service.queue().is_none(), kind: "without a queue" };
-/// Every part; each service of a fleet is in exactly one of them.
-pub const PARTS: [Part; 2] = [QUEUE_DEPTH, SERVICE_LOAD];
 
 /// The services of one part of a fleet.
 pub struct Services {

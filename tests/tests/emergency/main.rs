@@ -7,10 +7,16 @@ mod stage;
 mod cases;
 
 #[cfg(test)]
+mod forecast;
+
+#[cfg(test)]
 mod killed;
 
 #[cfg(test)]
 mod large;
+
+#[cfg(test)]
+mod missed;
 
 #[cfg(test)]
 mod outages;
