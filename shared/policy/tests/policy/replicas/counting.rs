@@ -4,7 +4,7 @@ use tidegate_policy::overrides::{Held, OverrideKind};
 use tidegate_policy::replicas::decide::CallOutcome;
 use tidegate_policy::replicas::observation::{Engine, Status};
 
-use crate::replicas::{Change, QUIET, ReplicaLoad, Shop, call, replica, told, why};
+use crate::replicas::{QUIET, ReplicaLoad, Shop, ShopChange, call, replica, told, why};
 
 const OUT: &str = "cpu > 70% for 5m";
 const IN: &str = "cpu < 30% for 15m";
@@ -105,7 +105,7 @@ fn at_the_maximum_it_is_reported_once() {
 
 #[test]
 fn nothing_begins_while_anything_is_not_available() {
-    let blocked: [Change; 5] = [
+    let blocked: [ShopChange; 5] = [
         ("modifying", |shop| shop.instances().source.status = Status::Changing("modifying".to_owned())),
         ("pending", |shop| shop.instances().source.is_pending = true),
         ("creating", |shop| shop.instances().replicas.push(of_others("shop-9", Status::Creating))),
