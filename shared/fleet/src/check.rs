@@ -3,6 +3,7 @@
 //! Reading calls these checks as soon as what they speak of is read.
 
 pub(crate) mod budget;
+pub(crate) mod database;
 pub(crate) mod emergency;
 pub(crate) mod ledger;
 pub(crate) mod rules;

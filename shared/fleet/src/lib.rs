@@ -35,9 +35,11 @@ mod read;
 mod settings;
 mod yaml;
 
+pub use model::database::{Database, DatabaseKind, DatabaseName, Guard};
 pub use model::emergency::{Emergency, Profile};
-pub use model::fleet::{Budget, Fleet, Mode, Service};
+pub use model::fleet::{Budget, Fleet, Service};
 pub use model::metric::{LoadBalancerMetric, MathSource, Metric, MetricSource, Source};
+pub use model::mode::Mode;
 pub use model::queue::{
     BullmqQueue, CeleryQueue, CloudwatchQueue, QueueKind, QueueSource, RedisList, RedisUrl, Reference,
     SqsQueue,

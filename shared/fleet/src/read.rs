@@ -1,20 +1,27 @@
 //! A fleet file is read: text into a tree, the tree into the model, all problems at once.
 
 use crate::check::{self, emergency::Known};
-use crate::model::fleet::{Budget, Fleet, Mode, Service};
+use crate::model::database::Database;
+use crate::model::fleet::{Budget, Fleet, Service};
+use crate::model::mode::Mode;
 use crate::problem::{Code, Place, Problem, Problems};
+use crate::read::service::Around;
 use crate::settings::fleet::FLEET;
 use crate::yaml::object::Object;
 use crate::yaml::tree;
 
 mod budget;
+mod database;
 pub mod effective;
 pub(crate) mod condition;
 mod emergency;
 mod expression;
 mod floor;
+mod guard;
 pub(crate) mod hours;
+mod lag;
 mod metrics;
+mod mode;
 mod queue;
 mod rule;
 mod service;
@@ -83,24 +90,34 @@ fn read(text: &str, problems: &mut Problems) -> Option<Fleet> {
     let mode = fleet.choice("mode", Mode::TABLE, problems);
     let holidays = hours::holidays(&fleet, problems);
     let nodes = fleet.list("services", problems);
-    check::unique::names(nodes, problems);
+    let database_nodes = fleet.list("databases", problems);
+    // Overrides name both.
+    check::unique::names(nodes.iter().chain(database_nodes), problems);
+    let databases: Vec<Option<Database>> =
+        database_nodes.iter().map(|node| database::read(node, mode, problems)).collect();
+    check::unique::databases(database_nodes, &databases, problems);
+    let names = database_nodes.iter().filter_map(check::unique::name_of).collect();
+    let around = Around { mode, holidays, databases: names };
     // With an unknown mode the services are still read, for their own problems.
     let services: Vec<Option<Service>> =
-        nodes.iter().map(|node| service::read(node, mode, &holidays, problems)).collect();
+        nodes.iter().map(|node| service::read(node, &around, problems)).collect();
     check::unique::targets(nodes, &services, problems);
     check::ledger::room(nodes, &services, problems);
+    check::database::used(database_nodes, nodes, problems);
+    check::database::guards(nodes, &services, &databases, problems);
     let budgets: Vec<Option<Budget>> = fleet
         .list("budgets", problems)
         .iter()
         .map(|node| budget::read(node, nodes, &services, problems))
         .collect();
-    check::unique::names(fleet.list("budgets", &mut Problems::new()), problems);
+    check::unique::names(fleet.list("budgets", &mut Problems::new()).iter(), problems);
     let emergency =
         emergency::read(&fleet, nodes, Known { services: &services, budgets: &budgets }, problems);
     Some(Fleet {
         name: name?,
         mode: mode?,
         services: services.into_iter().collect::<Option<_>>()?,
+        databases: databases.into_iter().collect::<Option<_>>()?,
         budgets: budgets.into_iter().collect::<Option<_>>()?,
         emergency: emergency?,
         warnings: Vec::new(),

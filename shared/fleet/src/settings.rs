@@ -2,6 +2,7 @@
 //! Schema.
 
 pub(crate) mod bounds;
+pub(crate) mod database;
 pub(crate) mod emergency;
 pub(crate) mod fleet;
 pub(crate) mod metric;

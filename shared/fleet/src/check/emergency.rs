@@ -1,6 +1,7 @@
 //! What the profiles of `emergency` say about the services: their bounds, their budgets and their modes.
 
-use crate::model::fleet::{Budget, Mode, Service};
+use crate::model::fleet::{Budget, Service};
+use crate::model::mode::Mode;
 use crate::problem::{Code, Place, Problem, Problems, words};
 
 /// A profile, and where its parts stand.

@@ -61,7 +61,7 @@ pub(crate) fn contradicting(rules: &[&PlacedRule], problems: &mut Problems) {
 }
 
 /// Whether some value satisfies both conditions; `for` only delays.
-fn overlap(one: &Condition, other: &Condition) -> bool {
+pub(crate) fn overlap(one: &Condition, other: &Condition) -> bool {
     let upward =
         |condition: &Condition| matches!(condition.comparison, Comparison::Above | Comparison::AtLeast);
     match (upward(one), upward(other)) {

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use tidegate_policy::replicas::policy::ReadRecord;
+
+use crate::model::database::Database;
 use crate::model::fleet::Service;
 use crate::problem::{Code, Place, Problem, Problems};
 use crate::yaml::tree::{Node, Value};
 
-/// Names of services, or of budgets, are unique.
-pub(crate) fn names(nodes: &[Node], problems: &mut Problems) {
+/// Names of services and databases, or of budgets, are unique.
+pub(crate) fn names<'a>(nodes: impl Iterator<Item = &'a Node>, problems: &mut Problems) {
     let mut first: BTreeMap<&str, Place> = BTreeMap::new();
     for node in nodes {
         let (Some(name), Some(place)) = (name_of(node), name_node(node).map(|node| node.place)) else {
@@ -52,6 +55,28 @@ pub(crate) fn targets(nodes: &[Node], services: &[Option<Service>], problems: &m
             problems.push(problem.help("put all its rules in one entry"));
         } else {
             first.insert(target, service.name());
+        }
+    }
+}
+
+/// No two databases are the same, and no two of them keep the records of one name.
+pub(crate) fn databases(nodes: &[Node], databases: &[Option<Database>], problems: &mut Problems) {
+    let mut first: BTreeMap<String, &str> = BTreeMap::new();
+    for (node, database) in nodes.iter().zip(databases) {
+        let Some(database) = database else {
+            continue;
+        };
+        let record = database.policy().dns.as_ref().map(|ReadRecord { zone, name, ttl: _ }| {
+            (format!("the record {name} in the zone {zone}"), "keeps", "give each database a name of its own")
+        });
+        let instance = (database.instance().to_string(), "is", "put all of it in one entry");
+        for (what, does, help) in [Some(instance), record].into_iter().flatten() {
+            if let Some(other) = first.get(&what) {
+                let message = format!("`{other}` already {does} {what}");
+                problems.push(Problem::new(Code::DuplicateTarget, node.place, message).help(help));
+            } else {
+                first.insert(what, database.name());
+            }
         }
     }
 }

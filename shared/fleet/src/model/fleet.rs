@@ -2,9 +2,10 @@
 
 use tidegate_policy::{AlarmName, ServicePolicy};
 
+use crate::model::database::{Database, Guard};
 use crate::model::emergency::Emergency;
-use crate::model::keyword::keywords;
 use crate::model::metric::Metric;
+use crate::model::mode::Mode;
 use crate::model::queue::QueueSource;
 use crate::model::target::TargetName;
 use crate::problem::Problem;
@@ -15,6 +16,7 @@ pub struct Fleet {
     pub(crate) name: String,
     pub(crate) mode: Mode,
     pub(crate) services: Vec<Service>,
+    pub(crate) databases: Vec<Database>,
     pub(crate) budgets: Vec<Budget>,
     pub(crate) emergency: Emergency,
     pub(crate) warnings: Vec<Problem>,
@@ -29,17 +31,8 @@ pub struct Service {
     pub(crate) queue: Option<QueueSource>,
     pub(crate) metrics: Vec<Metric>,
     pub(crate) alarms: Vec<AlarmName>,
+    pub(crate) guard: Option<Guard>,
     pub(crate) policy: ServicePolicy,
-}
-
-keywords! {
-    /// Whether decisions are acted on.
-    Mode {
-        /// Decide and report, change nothing.
-        Observe = "observe",
-        /// Act.
-        Enforce = "enforce",
-    }
 }
 
 /// What services share, checked when the file is read.
@@ -58,13 +51,13 @@ impl Fleet {
         &self.name
     }
 
-    /// The mode at the top; each service has it, or a narrower one.
+    /// The mode at the top; each service and database has it, or a narrower one.
     #[must_use]
     pub fn mode(&self) -> Mode {
         self.mode
     }
 
-    /// Its services, in the order of the file; never empty.
+    /// Its services, in the order of the file; a fleet without any has databases.
     #[must_use]
     pub fn services(&self) -> &[Service] {
         &self.services
@@ -74,6 +67,18 @@ impl Fleet {
     #[must_use]
     pub fn service(&self, name: &str) -> Option<&Service> {
         self.services.iter().find(|service| service.name == name)
+    }
+
+    /// Its databases, in the order of the file; a fleet without any has services.
+    #[must_use]
+    pub fn databases(&self) -> &[Database] {
+        &self.databases
+    }
+
+    /// The database of a name.
+    #[must_use]
+    pub fn database(&self, name: &str) -> Option<&Database> {
+        self.databases.iter().find(|database| database.name() == name)
     }
 
     /// Its budgets; none is exceeded.
@@ -96,7 +101,7 @@ impl Fleet {
 }
 
 impl Service {
-    /// Its name in reports and on the command line, unique in the fleet.
+    /// Its name in reports and on the command line, unique among the fleet's services and databases.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -132,6 +137,12 @@ impl Service {
         &self.alarms
     }
 
+    /// The database whose connections limit its scale-out; the fleet has it.
+    #[must_use]
+    pub fn guard(&self) -> Option<&Guard> {
+        self.guard.as_ref()
+    }
+
     /// What `decide` needs to know.
     #[must_use]
     pub fn policy(&self) -> &ServicePolicy {
@@ -162,13 +173,5 @@ impl Budget {
     #[must_use]
     pub fn use_at_max(&self) -> u64 {
         self.use_at_max
-    }
-}
-
-impl Mode {
-    /// The mode of a service in a fleet of this mode; a service never does more than its fleet.
-    pub(crate) fn narrowed(self, own: Option<Self>) -> Option<Self> {
-        let own = own.unwrap_or(self);
-        (own <= self).then_some(own)
     }
 }

@@ -134,8 +134,14 @@ codes! {
     ReservedName, "reserved-name", Error;
     /// Two things of one name.
     DuplicateName, "duplicate-name", Error;
-    /// Two services that scale the same ECS service or Auto Scaling group.
+    /// Two services, databases or records that are the same thing in AWS.
     DuplicateTarget, "duplicate-target", Error;
+    /// A lag that the engine cannot show.
+    LagBelowResolution, "lag-below-resolution", Error;
+    /// A record for reads of Aurora, which has an endpoint for them.
+    DnsOfAurora, "dns-of-aurora", Error;
+    /// A condition that adds replicas when the load falls, or removes them when it rises.
+    WrongDirection, "wrong-direction", Error;
     /// The minimum lies above the maximum.
     MinAboveMax, "min-above-max", Error;
     /// A service that enforces in a fleet that observes.
@@ -152,6 +158,8 @@ codes! {
     StepNeedsInterruptible, "step-needs-interruptible", Error;
     /// A service that the fleet does not have.
     UnknownService, "unknown-service", Error;
+    /// A database that the fleet does not have.
+    UnknownDatabase, "unknown-database", Error;
     /// A size of a profile that no override of its service may set.
     ProfileAboveCapacity, "profile-above-capacity", Error;
     /// A budget that the services exceed, at their maximum or under a profile of `emergency`.
@@ -174,6 +182,14 @@ codes! {
     NoHolidays, "no-holidays", Warning;
     /// A profile that sizes what is only observed.
     ProfileObserves, "profile-observes", Warning;
+    /// Replicas that Tidegate would add, and that no reads would reach.
+    ReadsDoNotReachReplicas, "reads-do-not-reach-replicas", Warning;
+    /// Records of replicas that answer reads however far they lag.
+    DnsWithoutLag, "dns-without-lag", Warning;
+    /// A guard that allows fewer tasks than the minimum.
+    GuardBelowMin, "guard-below-min", Warning;
+    /// A database that nothing reads.
+    UnusedDatabase, "unused-database", Warning;
     /// A declared metric that no rule names.
     UnusedMetric, "unused-metric", Warning;
 }

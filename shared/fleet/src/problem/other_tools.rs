@@ -6,6 +6,7 @@ const WORDS: &[(&str, &str)] = &[
     ("asgaveragecpuutilization", "the signal `cpu`"),
     ("cooldownperiod", "`cooldown: { out: 60s, in: 5m }`, or `idle` for the last task"),
     ("cpuutilization", "the signal `cpu`"),
+    ("databaseconnections", "the signal `connections`"),
     ("datapointstoalarm", "`for`, as in `cpu > 70% for 5m`"),
     ("desiredcount", "nothing: Tidegate sets the desired count within the bounds of `capacity`"),
     ("disablescalein", "`scale_in: false` in `track`"),

@@ -48,6 +48,22 @@ pub(crate) fn parse(text: &str, declared: &[(MetricName, Unit)]) -> Result<Parse
     Ok(ParsedCondition { condition, signal: word.span(), threshold: value.span(), hold_for: hold_span })
 }
 
+/// The signals of replicas: CloudWatch shows them for each instance.
+const OF_REPLICAS: [&str; 2] = ["cpu", "connections"];
+
+/// Reads a condition on the replicas of a database, which have neither a queue nor tasks.
+pub(crate) fn parse_of_replicas(text: &str) -> Result<ParsedCondition, Fault> {
+    if let Some(word) = tokens(text, 0).first().filter(|word| !OF_REPLICAS.contains(&word.text)) {
+        let message = format!("names `{}`, which is no signal of a replica", words::shortened(word.text));
+        let help = match other_tools::here(word.text) {
+            Some(here) => format!("in Tidegate, write {here}"),
+            None => words::meant(word.text, OF_REPLICAS),
+        };
+        return Err(word.locate(Fault::new(Code::UnknownSignal, message, help)));
+    }
+    parse(text, &[])
+}
+
 /// Reads a signal by itself.
 pub(crate) fn signal_of(text: &str, declared: &[(MetricName, Unit)]) -> Result<Signal, Fault> {
     signal(&Token { text, offset: 0 }, declared)

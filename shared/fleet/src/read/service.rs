@@ -9,13 +9,16 @@ use tidegate_policy::{AlarmName, Capacity, Cooldown, LargestStep, MetricName, Se
 
 use crate::check;
 use crate::check::rules::PlacedRule;
-use crate::model::fleet::{Mode, Service};
+use crate::model::fleet::Service;
 use crate::model::metric::Metric;
+use crate::model::mode::Mode;
 use crate::model::target::TargetKind;
 use crate::problem::{Code, Problem, Problems};
 use crate::read::floor;
+use crate::read::guard;
 use crate::read::hours;
 use crate::read::metrics::{self, Metrics};
+use crate::read::mode;
 use crate::read::queue;
 use crate::read::rule;
 use crate::read::target;
@@ -24,6 +27,15 @@ use crate::settings::service::{COOLDOWN_OF_WAIT, SERVICE};
 use crate::yaml::object::Object;
 use crate::yaml::scalar;
 use crate::yaml::tree::Node;
+
+/// What the fleet says beside its services.
+pub(crate) struct Around<'a> {
+    /// The fleet's own mode; `None` after reporting why.
+    pub(crate) mode: Option<Mode>,
+    pub(crate) holidays: Arc<[Date]>,
+    /// The names that its databases give themselves.
+    pub(crate) databases: Vec<&'a str>,
+}
 
 /// How fast a service changes.
 struct ScalingSettings {
@@ -37,24 +49,20 @@ struct ScalingSettings {
 }
 
 /// Reads a service; `None` only after reporting why, or when the fleet's own mode is unknown.
-pub(crate) fn read(
-    node: &Node,
-    fleet_mode: Option<Mode>,
-    holidays: &Arc<[Date]>,
-    problems: &mut Problems,
-) -> Option<Service> {
+pub(crate) fn read(node: &Node, around: &Around<'_>, problems: &mut Problems) -> Option<Service> {
     let object = Object::open(node, &SERVICE, problems)?;
     let name = object.text("name", problems);
-    let mode = mode(&object, fleet_mode, problems);
+    let mode = mode::read(&object, "service", around.mode, problems);
     let target = target::read(&object, problems);
     let kind = object.chosen(TargetKind::TABLE).map(|(_, kind)| kind);
     let capacity = capacity(&object, problems);
     let override_max = override_max(&object, capacity, problems);
-    let hours = hours::read(&object, capacity, holidays, problems);
+    let hours = hours::read(&object, capacity, &around.holidays, problems);
     let has_queue = object.has("queue");
     let queue = if has_queue { queue::read(&object, problems).map(Some) } else { Some(None) };
     let declared = metrics::declared(&object, kind, problems);
     let floor = floor::read(&object, capacity, &declared, problems);
+    let guard = guard::read(&object, &around.databases, problems);
     let known = Metrics { declared: &declared, target: target.as_ref() };
     let track = track::read(&object, &known, has_queue, problems);
     let nodes = object.list("rules", problems);
@@ -73,7 +81,8 @@ pub(crate) fn read(
     let pace = pace(&object, problems);
     check::service::without_queue(&object, kind, problems);
 
-    if rules.iter().any(Option::is_none) || (wait.is_none() && object.has("wait")) {
+    let is_cut = guard.is_none() && object.has("guard");
+    if is_cut || rules.iter().any(Option::is_none) || (wait.is_none() && object.has("wait")) {
         return None;
     }
     let pace = pace?;
@@ -99,7 +108,7 @@ pub(crate) fn read(
         capacity_unit: target.kind().capacity_unit(),
     };
     let alarms = alarms(&understood);
-    let read = Service { name: name?, target, mode: mode?, queue: queue?, metrics, alarms, policy };
+    let read = Service { name: name?, target, mode: mode?, queue: queue?, metrics, alarms, guard, policy };
     check::service::service(&read, &object, problems);
     check::rules::rules(&read, &understood, &object, problems);
     Some(read)
@@ -121,21 +130,6 @@ fn alarms(rules: &[&PlacedRule]) -> Vec<AlarmName> {
         }
     }
     alarms
-}
-
-fn mode(object: &Object<'_>, fleet_mode: Option<Mode>, problems: &mut Problems) -> Option<Mode> {
-    let own = object.choice("mode", Mode::TABLE, problems);
-    if own.is_none() && object.has("mode") {
-        return None;
-    }
-    let narrowed = fleet_mode?.narrowed(own);
-    if narrowed.is_none() {
-        let message = "`mode` is `enforce` in a fleet that observes";
-        let help = "a service can only restrict its fleet's mode: write `mode: enforce` at the top, and `observe` on other services";
-        let place = object.place_of("mode");
-        problems.push(Problem::new(Code::WiderMode, place, message).help(help));
-    }
-    narrowed
 }
 
 fn capacity(object: &Object<'_>, problems: &mut Problems) -> Option<Capacity> {

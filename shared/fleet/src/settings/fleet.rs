@@ -5,9 +5,10 @@
 //! none of them can disagree.
 
 use crate::settings::bounds::HOLIDAYS_MAX;
+use crate::settings::database::{DATABASE, DATABASES_MAX};
 use crate::settings::emergency::EMERGENCY;
 use crate::settings::service::{MODE, SERVICE, SERVICES_MAX};
-use crate::settings::shape::{Shape, ValueKind, later, optional, required};
+use crate::settings::shape::{Need, Shape, ValueKind, optional, required};
 use crate::settings::texts;
 
 /// Services of one concern: one ledger item holds the memory of about 1,000 (DynamoDB: 400 KB per item).
@@ -19,7 +20,7 @@ pub(crate) const BUDGETS_MAX: usize = 50;
 /// The whole file.
 pub(crate) const FLEET: Shape = Shape {
     name: "the fleet",
-    about: "One fleet of Tidegate: its services, their bounds and their rules.",
+    about: "One fleet of Tidegate: its services and databases, their bounds and their rules.",
     settings: &[
         required(
             "version",
@@ -31,12 +32,8 @@ pub(crate) const FLEET: Shape = Shape {
             ValueKind::Text(&texts::NAME),
             "The fleet's name in reports, metrics and the ledger.",
         ),
-        required(
-            "mode",
-            MODE,
-            "`observe` decides and reports but changes nothing; `enforce` sets desired counts.",
-        ),
-        required(
+        required("mode", MODE, "`observe` decides and reports but changes nothing; `enforce` acts."),
+        optional(
             "services",
             ValueKind::List { of: &ValueKind::Map(&SERVICE), min: 1, max: SERVICES_MAX },
             "The ECS services and EC2 Auto Scaling groups to scale.",
@@ -56,9 +53,13 @@ pub(crate) const FLEET: Shape = Shape {
             ValueKind::Map(&EMERGENCY),
             "What an emergency does: sizes under names, how long they hold, and what operators do beside it.",
         ),
-        later("databases", "RDS classes and read replicas"),
+        optional(
+            "databases",
+            ValueKind::List { of: &ValueKind::Map(&DATABASE), min: 1, max: DATABASES_MAX },
+            "The databases of Amazon RDS and Aurora whose read replicas are watched and counted, or whose connections guard services.",
+        ),
     ],
-    needs: &[],
+    needs: &[Need::AtLeastOne(&["services", "databases"])],
 };
 
 /// One entry of `budgets`.

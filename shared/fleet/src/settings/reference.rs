@@ -77,7 +77,7 @@ fn add_rows(
         };
         let need = shape.needs.iter().find(|need| need.keys().contains(key));
         let default = match need {
-            None => default,
+            None | Some(Need::Together { .. }) => default,
             Some(Need::ExactlyOne(keys)) => format!("one of {}", words::either(*keys)),
             Some(Need::AtLeastOne(keys)) => format!("at least one of {}", words::list(*keys)),
             Some(Need::AtMostOne(keys)) => format!("at most one of {}", words::list(*keys)),

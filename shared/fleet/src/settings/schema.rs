@@ -48,6 +48,9 @@ fn object(shape: &Shape) -> Value {
             Need::ExactlyOne(keys) => schema["oneOf"] = each_required(keys),
             Need::AtLeastOne(keys) => schema["anyOf"] = each_required(keys),
             Need::AtMostOne(keys) => schema["not"] = json!({ "anyOf": pairs_required(keys) }),
+            Need::Together { keys, with, help: _ } => {
+                schema["dependentRequired"] = dependencies(keys, with);
+            }
         }
     }
     schema
@@ -61,6 +64,12 @@ fn pairs_required(keys: &[&str]) -> Value {
     let rest = |index: usize| keys.iter().skip(index.saturating_add(1));
     let pairs = keys.iter().enumerate().flat_map(|(index, one)| rest(index).map(move |other| [one, other]));
     pairs.map(|pair| json!({ "required": pair })).collect()
+}
+
+/// Each of the keys, and what it needs.
+fn dependencies(keys: &[&str], with: &[&str]) -> Value {
+    let others = |key: &str| with.iter().filter(|other| **other != key).copied().collect::<Vec<_>>();
+    keys.iter().map(|key| ((*key).to_owned(), json!(others(key)))).collect::<Map<_, _>>().into()
 }
 
 fn property(setting: &Setting) -> Value {

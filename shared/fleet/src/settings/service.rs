@@ -2,9 +2,10 @@
 
 use tidegate_policy::Capacity;
 
-use crate::model::fleet::Mode;
+use crate::model::mode::Mode;
 use crate::model::target::TargetKind;
 use crate::settings::bounds::{FLOOR, HOURS, HOURS_MAX};
+use crate::settings::database::GUARD;
 use crate::settings::metric::{METRIC_FORMS, METRICS_MAX};
 use crate::settings::queue::QUEUE;
 use crate::settings::rule::{RULE, RULES_MAX, TRACK, TRACK_MAX};
@@ -49,6 +50,11 @@ pub(crate) const SERVICE: Shape = Shape {
             "floor",
             ValueKind::Map(&FLOOR),
             "A minimum capacity that depends on a business metric. `hours` and overrides take precedence.",
+        ),
+        optional(
+            "guard",
+            ValueKind::Map(&GUARD),
+            "No scale-out beyond the connections that a database takes. What cannot be measured belongs to `budgets`.",
         ),
         default(
             "concurrency",

@@ -16,7 +16,6 @@ pub(crate) struct Shape {
 
 /// What holds of several keys together.
 #[derive(Debug, Clone, Copy)]
-#[expect(clippy::enum_variant_names, reason = "exactly, at least and at most one: that is what they say")]
 pub(crate) enum Need {
     /// Exactly one of them must be there.
     ExactlyOne(&'static [&'static str]),
@@ -24,6 +23,15 @@ pub(crate) enum Need {
     AtLeastOne(&'static [&'static str]),
     /// They exclude each other; none need be there.
     AtMostOne(&'static [&'static str]),
+    /// Each of some keys needs all of some others.
+    Together {
+        /// The keys that need others.
+        keys: &'static [&'static str],
+        /// All of those that they need; one that is needed itself needs the rest.
+        with: &'static [&'static str],
+        /// What to do, for messages.
+        help: &'static str,
+    },
 }
 
 /// One key.
@@ -164,7 +172,10 @@ impl Need {
     /// The keys it speaks of.
     pub(crate) fn keys(self) -> &'static [&'static str] {
         match self {
-            Self::ExactlyOne(keys) | Self::AtLeastOne(keys) | Self::AtMostOne(keys) => keys,
+            Self::ExactlyOne(keys)
+            | Self::AtLeastOne(keys)
+            | Self::AtMostOne(keys)
+            | Self::Together { keys, .. } => keys,
         }
     }
 }

@@ -19,6 +19,79 @@ pub(crate) const PROFILE: Text = Text {
     accepts: is_name,
 };
 
+/// `DBInstanceIdentifier` and `DBClusterIdentifier`: RDS keeps them in lower case, and CloudWatch's dimensions have them so.
+pub(crate) const DATABASE_ID: Text = Text {
+    allowed: "lower-case letters, digits and single `-`, beginning with a letter and not ending with `-`, at most 63 (the \
+              identifier, not the ARN or the endpoint)",
+    pattern: "^[a-z](-?[a-z0-9])*$",
+    max: 63,
+    accepts: |text| {
+        let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        text.bytes().next().is_some_and(|b| b.is_ascii_lowercase())
+            && text.bytes().all(allowed)
+            && !text.contains("--")
+            && !text.ends_with('-')
+    },
+};
+
+/// `DBInstanceClass`: `db.r6g.large`; `db.serverless` of Aurora.
+pub(crate) const DATABASE_CLASS: Text = Text {
+    allowed: "an instance class such as `db.r6g.large`",
+    pattern: r"^db\.([a-z0-9-]+\.[a-z0-9]+|serverless)$",
+    max: 64,
+    accepts: |text| {
+        let plain = |part: &str, also: &[u8]| {
+            let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || also.contains(&b);
+            !part.is_empty() && part.bytes().all(allowed)
+        };
+        let size = text.strip_prefix("db.").unwrap_or_default();
+        let of_family = |(family, size): (&str, &str)| plain(family, b"-") && plain(size, b"");
+        size == "serverless" || size.split_once('.').is_some_and(of_family)
+    },
+};
+
+/// How far a replica may lag; `lag` says which engine can show it.
+pub(crate) const LAG: Text = Text {
+    allowed: "a duration such as `15s`; of Aurora also `100ms`",
+    pattern: "^((?=[0-9])([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?|[0-9]+ms)$",
+    max: 32,
+    accepts: |_| true,
+};
+
+/// What adds or removes a replica; `condition` says more than a pattern can.
+pub(crate) const REPLICA_CONDITION: Text = Text {
+    allowed: "`cpu OP PERCENT` or `connections OP NUMBER`, then optionally `for DURATION`, as in `cpu > 70% for 5m`",
+    pattern: concat!(
+        r"^\s*(cpu\s*(>=|<=|>|<)\s*[0-9][0-9.]*%|connections\s*(>=|<=|>|<)\s*[0-9][0-9.]*)",
+        r"(\s+for\s+([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?)?\s*$"
+    ),
+    max: CONDITION.max,
+    accepts: |_| true,
+};
+
+/// `HostedZoneId` of Route 53: up to 32 characters.
+pub(crate) const HOSTED_ZONE: Text = Text {
+    allowed: "the id of a hosted zone, such as `Z0123456789ABCDEFGHIJ`, without `/hostedzone/`",
+    pattern: "^Z[A-Z0-9]+$",
+    max: 32,
+    accepts: |text| {
+        let rest = text.strip_prefix('Z').unwrap_or_default();
+        !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+    },
+};
+
+/// The name of a record, as Route 53 shows it; 63 characters a label, 253 in all.
+pub(crate) const RECORD: Text = Text {
+    allowed: "a name such as `read.db.internal`: lower-case letters, digits, `-` and `_` between dots, no dot at the end",
+    pattern: r"^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)+$",
+    max: 253,
+    accepts: |text| text.contains('.') && text.split('.').all(is_label),
+};
+
+/// A share; `guard` says how large it can be.
+pub(crate) const PERCENT: Text =
+    Text { allowed: "`1%` to `100%`", pattern: "^(100|[1-9][0-9]?)%$", max: 32, accepts: |_| true };
+
 /// A line of the runbook: what the first notice of an emergency shows.
 pub(crate) const RUNBOOK_LINE: Text = Text { allowed: "lines of 1 to 200 characters", ..free(200) };
 
@@ -182,6 +255,12 @@ fn is_free(text: &str) -> bool {
 
 fn is_name(text: &str) -> bool {
     text.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric()) && (ECS_NAME.accepts)(text)
+}
+
+fn is_label(label: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_".contains(&b);
+    let hyphen_outside = label.starts_with('-') || label.ends_with('-');
+    (1..=63).contains(&label.len()) && label.bytes().all(allowed) && !hyphen_outside
 }
 
 fn is_metric_key(text: &str) -> bool {

@@ -87,6 +87,10 @@ impl<'a> Object<'a> {
                 .filter(|key| keys.contains(&key.text.as_str()))
                 .collect();
             let (code, message, help) = match (need, written.as_slice()) {
+                (Need::Together { with, help, .. }, _) => {
+                    self.report_together(&written, with, help, problems);
+                    continue;
+                }
                 (Need::AtLeastOne(_), [_, ..])
                 | (Need::ExactlyOne(_), [_])
                 | (Need::AtMostOne(_), [] | [_]) => continue,
@@ -109,6 +113,18 @@ impl<'a> Object<'a> {
             let place = written.get(1).map_or(self.place, |second| second.place);
             problems.push(Problem::new(code, place, format!("{} {message}", self.shape.name)).help(help));
         }
+    }
+
+    /// Keys that need others: one mistake, said at the first of them.
+    fn report_together(&self, written: &[&Key], with: &[&str], help: &str, problems: &mut Problems) {
+        let missing: Vec<&str> = with.iter().copied().filter(|key| !self.has(key)).collect();
+        let Some(first) = written.first().filter(|_| !missing.is_empty() && !self.is_misspelled(&missing))
+        else {
+            return;
+        };
+        let (keys, missing) = (words::list(written.iter().map(|key| &key.text)), words::list(&missing));
+        let message = format!("{} has {keys} without {missing}", self.shape.name);
+        problems.push(Problem::new(Code::MissingKey, first.place, message).help(help));
     }
 
     /// The mapping of a key. When it need not be there and is not, every one of its settings has its default.

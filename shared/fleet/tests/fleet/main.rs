@@ -5,6 +5,8 @@ mod alarms;
 #[cfg(test)]
 mod cost;
 #[cfg(test)]
+mod databases;
+#[cfg(test)]
 mod effective;
 #[cfg(test)]
 mod emergency;

@@ -100,7 +100,12 @@ fn a_misspelled_key_is_one_mistake() {
 #[test]
 fn keys_of_later_versions_say_so() {
     let good = fleet(&format!("{PLACE}{WORK}"));
-    check_file(&format!("{good}databases: []\n"), &["not-available"]);
+    for key in ["classes", "upgrade", "storage"] {
+        let text = format!(
+            "{good}databases: [{{ name: main, rds: shop-prod, replicas: {{ lag: 15s }}, {key}: [] }}]\n"
+        );
+        check_file(&text, &["not-available"]);
+    }
 }
 
 #[test]

@@ -1,0 +1,181 @@
+//! The settings of a database: where it runs, how far its replicas may lag, how many there are, and how a service is guarded
+//! by its connections.
+
+use crate::model::database::DatabaseKind;
+use crate::settings::service::MODE;
+use crate::settings::shape::{Need, Shape, ValueKind, default, later, optional, required, words};
+use crate::settings::texts;
+
+/// Databases of one fleet: as many as an account has instances in a Region before it asks AWS for more.
+pub(crate) const DATABASES_MAX: usize = 40;
+
+/// Replicas of one source: RDS and Aurora take no more.
+pub(crate) const REPLICAS_MAX: u32 = 15;
+
+/// What a guard does while a database's connections are not known; true holds scale-out.
+pub(crate) const ON_MISSING: [(&str, bool); 2] = [("ignore", false), ("hold", true)];
+
+/// One entry of `databases`.
+pub(crate) const DATABASE: Shape = Shape {
+    name: "a database",
+    about: "A database of Amazon RDS or Aurora: its read replicas, and the connections that guard services.",
+    settings: &[
+        required(
+            "name",
+            ValueKind::Text(&texts::NAME),
+            "The database's name in reports and on the command line; no service has the same.",
+        ),
+        optional(
+            DatabaseKind::Rds.as_str(),
+            ValueKind::Text(&texts::DATABASE_ID),
+            "The source of the replicas in Amazon RDS (`DBInstanceIdentifier`): PostgreSQL, MySQL or MariaDB.",
+        ),
+        optional(
+            DatabaseKind::Aurora.as_str(),
+            ValueKind::Text(&texts::DATABASE_ID),
+            "The cluster of Amazon Aurora (`DBClusterIdentifier`); its readers are the replicas.",
+        ),
+        optional("mode", MODE, "`observe` only observes this database in a fleet with `mode: enforce`."),
+        optional(
+            "replicas",
+            ValueKind::Map(&REPLICAS),
+            "How far the read replicas may lag, and how many there are. Without `min` and `max` they are only watched.",
+        ),
+        optional(
+            "max_connections",
+            ValueKind::Count { min: 1, max: 1_000_000, unit: "connections" },
+            "How many connections the database takes (`max_connections`), for guards. Without it: the default of its instance \
+             class.",
+        ),
+        later("classes", "the instance classes that it may have"),
+        later("upgrade", "changes of the instance class in its maintenance window"),
+        later("storage", "more storage before it is full"),
+    ],
+    needs: &[Need::ExactlyOne(DatabaseKind::WORDS)],
+};
+
+/// The `replicas` of a database.
+pub(crate) const REPLICAS: Shape = Shape {
+    name: "`replicas`",
+    about: "The read replicas of a database.",
+    settings: &[
+        optional(
+            "lag",
+            ValueKind::TextOrMap(&texts::LAG, &LAG_LIMITS),
+            "How far a replica may lag behind its source. Above it operators are warned, and the replica answers no reads \
+             (`dns`).",
+        ),
+        optional(
+            "min",
+            REPLICA_COUNT,
+            "Fewest replicas; with `max`. Below it one is created without waiting for `out`.",
+        ),
+        optional("max", REPLICA_COUNT, "Most replicas; with `min`."),
+        optional(
+            "out",
+            ValueKind::Text(&texts::REPLICA_CONDITION),
+            "A replica is added while this holds for the busiest one: `cpu > 70% for 5m`, or `connections > 400 for 5m`.",
+        ),
+        optional(
+            "in",
+            ValueKind::Text(&texts::REPLICA_CONDITION),
+            "A replica that Tidegate created is removed while this holds for every one: `cpu < 30% for 15m`.",
+        ),
+        optional(
+            "class",
+            ValueKind::Text(&texts::DATABASE_CLASS),
+            "The instance class of new replicas (`DBInstanceClass`); by default that of the source.",
+        ),
+        default(
+            "cooldown",
+            ValueKind::Duration { min_seconds: 60, max_seconds: 86_400 },
+            "After a replica was added or removed, no other change for this long.",
+            "10m",
+            "a new replica needs some minutes until its share of the reads shows in the metrics",
+        ),
+        default(
+            "drain",
+            ValueKind::Duration { min_seconds: 0, max_seconds: 86_400 },
+            "The most that a replica waits for its connections to end before it is deleted.",
+            "10m",
+            "longer than most reads take; what still reads then loses its connection",
+        ),
+        optional(
+            "dns",
+            ValueKind::Map(&DNS),
+            "The name that reads go to, of RDS only: one weighted record per replica that keeps up. Without it Tidegate does \
+             not add replicas, since no reads would reach them; it tells operators instead. Aurora has a reader endpoint.",
+        ),
+    ],
+    needs: &[Need::Together {
+        keys: &["min", "max", "out", "in", "class", "cooldown", "drain"],
+        with: &["min", "max"],
+        help: "write both: without them the replicas are only watched",
+    }],
+};
+
+const REPLICA_COUNT: ValueKind = ValueKind::Count { min: 1, max: REPLICAS_MAX, unit: "replicas" };
+
+const LAG_LIMITS: Shape = Shape {
+    name: "`lag`",
+    about: "How far a replica may lag, with two severities.",
+    settings: &[
+        required(
+            "warning",
+            ValueKind::Text(&texts::LAG),
+            "Above this operators are warned, and the replica answers no reads (`dns`).",
+        ),
+        optional("critical", ValueKind::Text(&texts::LAG), "Above this the notice is critical."),
+    ],
+    needs: &[],
+};
+
+/// The `dns` of replicas.
+const DNS: Shape = Shape {
+    name: "`dns`",
+    about: "The name that reads go to: one weighted CNAME record per replica that keeps up.",
+    settings: &[
+        required(
+            "zone",
+            ValueKind::Text(&texts::HOSTED_ZONE),
+            "The hosted zone of Route 53 (`HostedZoneId`).",
+        ),
+        required("record", ValueKind::Text(&texts::RECORD), "The name of the record: `read.db.internal`."),
+        default(
+            "ttl",
+            ValueKind::Count { min: 1, max: 60, unit: "seconds" },
+            "How long resolvers keep an answer (`TTL`).",
+            "5",
+            "a replica that lags must stop answering reads soon; Aurora's endpoints have 5 seconds too",
+        ),
+    ],
+    needs: &[],
+};
+
+/// The `guard` of a service.
+pub(crate) const GUARD: Shape = Shape {
+    name: "`guard`",
+    about: "No scale-out beyond what a database takes.",
+    settings: &[
+        required("database", ValueKind::Text(&texts::NAME), "A database of this file, by its `name`."),
+        required(
+            "connections",
+            ValueKind::Text(&texts::PERCENT),
+            "The share of the database's connections that may be in use after a scale-out: `85%`.",
+        ),
+        optional(
+            "per_task",
+            ValueKind::Count { min: 1, max: 10_000, unit: "connections per task" },
+            "How many connections each task holds. Without it: the connections in use, divided by the running tasks.",
+        ),
+        default(
+            "on_missing",
+            ValueKind::Choice(&words(&ON_MISSING)),
+            "What happens while the connections are not known: `ignore` scales without the guard, `hold` adds nothing. Both say \
+             so.",
+            "ignore",
+            "a metric is missing more often than a database is full, and jobs that wait are harm too",
+        ),
+    ],
+    needs: &[],
+};

@@ -1,0 +1,125 @@
+//! `databases`: what is taken, and what it means.
+
+use std::num::NonZeroU32;
+
+use jiff::SignedDuration;
+use tidegate_fleet::{Database, DatabaseName, Guard, Mode};
+use tidegate_policy::replicas::policy::{DatabasePolicy, LagLimits, ReadRecord};
+
+use crate::taken::{PLACE, WORK, fleet, taken};
+
+/// A fleet of these databases and a service with this guard.
+pub(crate) fn text(databases: &str, guard: &str) -> String {
+    format!("{}databases:\n{databases}\n", fleet(&format!("{PLACE}{WORK}{guard}")))
+}
+
+/// One database of RDS with these replicas.
+pub(crate) fn of_rds(replicas: &str) -> String {
+    text(&format!("  - {{ name: main, rds: shop-prod, replicas: {replicas} }}"), "")
+}
+
+#[track_caller]
+fn database(text: &str) -> Database {
+    taken(text).databases()[0].clone()
+}
+
+const EVERYTHING: &str = "
+  - name: main
+    rds: shop-prod
+    mode: observe
+    replicas:
+      lag: { warning: 15s, critical: 60s }
+      min: 1
+      max: 5
+      out: cpu > 70% for 5m
+      in: cpu < 30% for 15m
+      class: db.r6g.large
+      cooldown: 20m
+      drain: 0s
+      dns: { zone: Z0123456789ABC, record: read.db.internal, ttl: 10 }
+    max_connections: 200";
+
+#[test]
+fn every_setting_of_a_database_is_read() {
+    let database = database(&text(EVERYTHING, ""));
+    assert_eq!(database.name(), "main");
+    assert_eq!(*database.instance(), DatabaseName::Rds("shop-prod".into()));
+    assert_eq!(database.instance().to_string(), "rds shop-prod");
+    assert_eq!(database.mode(), Mode::Observe);
+    assert_eq!(database.max_connections(), NonZeroU32::new(200));
+    assert!(database.watches_replicas());
+    let DatabasePolicy { is_aurora, lag, count, dns } = database.policy().clone();
+    assert!(!is_aurora);
+    let seconds = SignedDuration::from_secs;
+    assert_eq!(lag, Some(LagLimits { warning: seconds(15), critical: Some(seconds(60)) }));
+    let dns_expected = ReadRecord { zone: "Z0123456789ABC".into(), name: "read.db.internal".into(), ttl: 10 };
+    assert_eq!(dns, Some(dns_expected));
+    let count = count.expect("there are `min` and `max`");
+    assert_eq!((count.min, count.max, count.class.as_deref()), (1, 5, Some("db.r6g.large")));
+    let written = |condition: Option<tidegate_policy::Condition>| condition.map(|it| it.to_string());
+    assert_eq!(written(count.scale_out).as_deref(), Some("cpu > 70% for 5m"));
+    assert_eq!(written(count.scale_in).as_deref(), Some("cpu < 30% for 15m"));
+    assert_eq!((count.cooldown, count.drain), (seconds(1_200), seconds(0)));
+}
+
+#[test]
+fn what_a_database_does_not_say_is_nothing_or_its_default() {
+    let watched = database(&of_rds("{ lag: 15s }"));
+    let limits = LagLimits { warning: SignedDuration::from_secs(15), critical: None };
+    let expected = DatabasePolicy { is_aurora: false, lag: Some(limits), count: None, dns: None };
+    assert_eq!(*watched.policy(), expected);
+    assert_eq!((watched.mode(), watched.max_connections()), (Mode::Enforce, None));
+    let counted = "{ lag: 15s, min: 2, max: 2, dns: { zone: Z1, record: r.db } }";
+    let policy = database(&of_rds(counted)).policy().clone();
+    let count = policy.count.expect("there are `min` and `max`");
+    let minutes = SignedDuration::from_mins;
+    assert_eq!((count.cooldown, count.drain, count.class), (minutes(10), minutes(10), None));
+    assert_eq!((count.scale_out, count.scale_in), (None, None));
+    assert_eq!(policy.dns.expect("it is written").ttl, 5);
+}
+
+#[test]
+fn aurora_shows_milliseconds_of_lag() {
+    let aurora = database(&text(
+        "  - { name: main, aurora: shop-cluster, replicas: { lag: 100ms, min: 1, max: 15 } }",
+        "",
+    ));
+    assert_eq!(*aurora.instance(), DatabaseName::Aurora("shop-cluster".into()));
+    assert!(aurora.policy().is_aurora);
+    let lag = aurora.policy().lag.expect("it is written");
+    assert_eq!(lag.warning, SignedDuration::from_millis(100));
+    assert!(
+        taken(&text("  - { name: main, aurora: c, replicas: { lag: 100ms } }", "")).warnings().is_empty()
+    );
+}
+
+#[test]
+fn a_service_names_its_guard() {
+    let databases = "  - { name: main, rds: shop-prod, max_connections: 200 }";
+    let guard = |lines: &str| taken(&text(databases, lines)).services()[0].guard().cloned();
+    let expected = Guard { database: "main".into(), percent: 85, per_task: None, holds_on_missing: false };
+    assert_eq!(guard("guard: { database: main, connections: 85% }"), Some(expected));
+    let expected = Guard {
+        database: "main".into(),
+        percent: 100,
+        per_task: NonZeroU32::new(10),
+        holds_on_missing: true,
+    };
+    assert_eq!(
+        guard("guard: { database: main, connections: 100%, per_task: 10, on_missing: hold }"),
+        Some(expected)
+    );
+    let without = taken(&fleet(&format!("{PLACE}{WORK}")));
+    assert_eq!((without.services()[0].guard(), without.databases().len()), (None, 0));
+}
+
+/// A fleet may be there for its databases alone.
+#[test]
+fn a_fleet_of_databases_needs_no_services() {
+    let fleet = taken(
+        "{ version: 1, name: n, mode: observe, databases: [{ name: main, rds: shop, replicas: { lag: 15s } }] }",
+    );
+    assert_eq!((fleet.services().len(), fleet.databases().len()), (0, 1));
+    assert_eq!(fleet.database("main").map(Database::mode), Some(Mode::Observe));
+    assert_eq!(fleet.database("worker"), None);
+}
