@@ -11,11 +11,27 @@
 pub mod observation;
 pub mod policy;
 pub mod memory;
-mod believed;
 pub mod why;
 pub mod reason;
 mod sentence;
 pub mod notice;
 pub mod decision;
+
+mod readings;
+mod lag;
+mod slots;
+mod in_force;
+mod scene;
+mod ends;
+mod calls;
+mod create;
+mod drain;
+mod follow;
+mod records;
+mod load;
+mod count;
+mod watch;
+mod notices;
+mod believed;
 pub mod decide;
 mod settle;

@@ -223,7 +223,7 @@ fn with_young(
 }
 
 /// Extends a run by datapoints, or ends it.
-fn fold(
+pub(crate) fn fold(
     run: Option<ConditionRun>,
     points: &[Datapoint],
     condition: &Condition,

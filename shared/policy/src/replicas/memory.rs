@@ -92,6 +92,24 @@ pub enum ReplicaStep {
     Deleting,
 }
 
+impl ReplicaStep {
+    /// The change adds a replica; otherwise it removes one.
+    #[must_use]
+    pub fn adds(self) -> bool {
+        match self {
+            Self::Requested | Self::Creating | Self::CatchingUp => true,
+            Self::Draining | Self::Deleting => false,
+        }
+    }
+}
+
+impl DatabaseMemory {
+    /// The replica that is being removed, if one is.
+    pub(crate) fn removing(&self) -> Option<&str> {
+        self.change.as_ref().filter(|change| !change.step.adds()).map(|change| change.replica.as_str())
+    }
+}
+
 /// What is known of one replica.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

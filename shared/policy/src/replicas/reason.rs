@@ -7,11 +7,9 @@ use crate::reading::Absence;
 use crate::replicas::why::{KeptWhy, VetoWhy};
 use crate::rule::Condition;
 
-/// One cause that shaped a decision about replicas. Its `Display` (`sentence.rs`) is a clause that can follow "because".
-/// Lags are seconds, sizes bytes; a replica is named by its `DBInstanceIdentifier`.
+/// One cause that shaped a decision about replicas; a clause that can follow "because". Lags are seconds, sizes bytes.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ReplicaReason {
-    // What is in force.
     /// RDS could not be read completely: nothing is changed.
     Unreadable {
         /// Why not.
@@ -45,7 +43,6 @@ pub enum ReplicaReason {
         until: Timestamp,
     },
 
-    // The change under way, and how one ended.
     /// Another evaluation is making the call of the change, and has until then.
     IntentPending {
         /// The replica.
@@ -168,7 +165,6 @@ pub enum ReplicaReason {
         replica: String,
     },
 
-    // Lag.
     /// A replica lags.
     Lags {
         /// The replica.
@@ -219,7 +215,6 @@ pub enum ReplicaReason {
         allocated: u64,
     },
 
-    // Records.
     /// Route 53 could not be read: no record is changed.
     RecordsUnreadable {
         /// Why not.
@@ -250,7 +245,6 @@ pub enum ReplicaReason {
     /// Nothing that could answer reads has an endpoint: no record is changed.
     NoEndpoint,
 
-    // The count.
     /// The source or a replica is not available: no change begins.
     NotAvailable {
         /// The instance.

@@ -3,17 +3,53 @@
 use jiff::Timestamp;
 
 use crate::replicas::decide::CallOutcome;
-use crate::replicas::memory::DatabaseMemory;
-use crate::replicas::notice::ReplicaNotice;
+use crate::replicas::memory::{DatabaseMemory, ReplicaEnd, ReplicaStep};
+use crate::replicas::notice::{NoticePhase, ReplicaNotice};
 
 impl DatabaseMemory {
     /// Puts in what came of the call that `evaluation` sent. A call that another evaluation meant to send later is left alone.
     pub fn settle_call(&mut self, outcome: &CallOutcome, evaluation: &str, now: Timestamp) {
-        let _ = (outcome, evaluation, now);
+        let Some(change) = &mut self.change else { return };
+        let adds = change.step.adds();
+        let Some(call) = change.call.as_mut().filter(|call| call.evaluation == evaluation) else { return };
+        let is_first = !call.taken && call.failures == 0;
+        match outcome {
+            CallOutcome::Taken => (call.taken, call.failures) = (true, 0),
+            CallOutcome::Unknown(_) => call.failures = call.failures.saturating_add(1),
+            CallOutcome::NotSent if is_first => self.withdraw(),
+            // An earlier one may have been taken: that shows later.
+            CallOutcome::NotSent => {}
+            CallOutcome::Refused(cause) => {
+                let end = if adds { ReplicaEnd::NotAdded } else { ReplicaEnd::NotRemoved };
+                self.end(end, cause, now);
+            }
+        }
     }
 
-    /// Puts in whether SNS took these notices.
+    /// The call was never sent: the next evaluation decides anew.
+    fn withdraw(&mut self) {
+        let Some(change) = &mut self.change else { return };
+        if change.step == ReplicaStep::Deleting && !change.failed {
+            (change.step, change.call) = (ReplicaStep::Draining, None);
+        } else {
+            self.change = None;
+        }
+    }
+
+    /// Puts in whether SNS took these notices. What it did not take is repeated by the next evaluation.
     pub fn settle_notices(&mut self, notices: &[ReplicaNotice], notified: bool) {
-        let _ = (notices, notified);
+        for notice in notices.iter().filter(|_| notified) {
+            match notice.phase {
+                NoticePhase::Begins => {
+                    if let Some(active) = self.active.get_mut(&notice.about) {
+                        (active.notified, active.severity) = (true, notice.severity);
+                    }
+                }
+                NoticePhase::Ends => {
+                    self.active.remove(&notice.about);
+                }
+                NoticePhase::Happened => self.outcomes.retain(|outcome| outcome.about() != notice.about),
+            }
+        }
     }
 }

@@ -1,0 +1,194 @@
+//! How many replicas there are to be, and the change that begins for it: one at a time.
+
+use jiff::Timestamp;
+
+use crate::clock::since;
+use crate::replicas::create;
+use crate::replicas::decision::{CountOf, InstanceCall};
+use crate::replicas::drain;
+use crate::replicas::in_force::InForce;
+use crate::replicas::lag::Judged;
+use crate::replicas::load::{self, Asked};
+use crate::replicas::memory::{DatabaseMemory, ReplicaChange, ReplicaStep};
+use crate::replicas::observation::Status;
+use crate::replicas::policy::ReplicaCount;
+use crate::replicas::reason::ReplicaReason;
+use crate::replicas::scene::Scene;
+
+/// What the count asks for.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Counted {
+    pub(crate) call: Option<InstanceCall>,
+    pub(crate) reasons: Vec<ReplicaReason>,
+    pub(crate) count: Option<CountOf>,
+}
+
+/// Where a change is asked for by the bounds, the cooldown does not wait: it is for what the load asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum By {
+    Bounds,
+    Load,
+}
+
+/// Decides about the count, and begins a change if none is under way.
+pub(crate) fn count(scene: &Scene<'_>, memory: &mut DatabaseMemory) -> Counted {
+    let (Some(policy), Some(in_force)) = (&scene.policy.count, &scene.in_force) else {
+        return Counted::default();
+    };
+    let there = scene.count();
+    let mut counted = Counted { reasons: in_force.reasons.clone(), ..Counted::default() };
+    let (asked, by, reason) = asked(scene, policy, in_force, memory.changed_at);
+    let wanted = load::after(asked, there).clamp(in_force.least().min(in_force.most()), in_force.most());
+    let serving = load::serving(scene, memory.removing());
+    counted.count = Some(CountOf { serving, existing: there, wanted });
+    if memory.change.is_some() {
+        return counted;
+    }
+    if let Some(failed) = failed(scene, memory) {
+        let step = drain::clean_up(scene, memory, failed.0, failed.1);
+        counted.reasons.extend(step.reason);
+        counted.call = step.deletes.map(|replica| InstanceCall::Delete { replica });
+        if memory.change.is_some() {
+            memory
+                .count_failure(&format!("the status of {} is {}", failed.0.replica.id, failed.1), scene.now);
+            return counted;
+        }
+    }
+    if asked == Asked::OneFewer && by == By::Load && there <= in_force.least() {
+        return counted;
+    }
+    counted.reasons.extend(reason);
+    let begun = match asked {
+        Asked::Nothing => return counted,
+        Asked::OneMore if there >= in_force.most() => Err(ReplicaReason::AtMax { max: in_force.most() }),
+        Asked::OneMore => {
+            gate(scene, policy, memory, in_force.holds_out, by).and_then(|()| add(scene, memory))
+        }
+        Asked::OneFewer => {
+            gate(scene, policy, memory, in_force.holds_in, by).and_then(|()| remove(scene, memory, in_force))
+        }
+    };
+    match begun {
+        Ok((call, reason)) => {
+            counted.call = call;
+            counted.reasons.push(reason);
+        }
+        Err(reason) => counted.reasons.push(reason),
+    }
+    counted
+}
+
+/// What is asked for: by the bounds before the load.
+fn asked(
+    scene: &Scene<'_>,
+    policy: &ReplicaCount,
+    in_force: &InForce,
+    changed_at: Option<Timestamp>,
+) -> (Asked, By, Option<ReplicaReason>) {
+    let (count, min, max) = (scene.count(), in_force.min, in_force.max);
+    let by_bounds = |asked, reason| (asked, By::Bounds, Some(reason));
+    match in_force.pin {
+        Some(to) if count < to => by_bounds(Asked::OneMore, ReplicaReason::Pinned { count, to }),
+        Some(to) if count > to => by_bounds(Asked::OneFewer, ReplicaReason::Pinned { count, to }),
+        Some(_) => (Asked::Nothing, By::Bounds, None),
+        None if count < min => by_bounds(Asked::OneMore, ReplicaReason::BelowMin { count, min }),
+        None if count > max => by_bounds(Asked::OneFewer, ReplicaReason::AboveMax { count, max }),
+        None => {
+            let (asked, reason) = load::ask(scene, policy, changed_at);
+            (asked, By::Load, reason)
+        }
+    }
+}
+
+/// A replica of ours that has failed, while no change is under way.
+fn failed<'a>(scene: &'a Scene<'_>, memory: &DatabaseMemory) -> Option<(&'a Judged<'a>, &'a str)> {
+    let may = memory.failure.as_ref().is_none_or(|failure| scene.now >= failure.retry_at());
+    let failed = |judged: &'a Judged<'a>| match &judged.replica.status {
+        Status::Failed(status) if scene.is_removable(judged.replica) => Some((judged, status.as_str())),
+        Status::Failed(_) | Status::Available | Status::Creating | Status::Deleting | Status::Changing(_) => {
+            None
+        }
+    };
+    scene.judged.iter().find_map(failed).filter(|_| may)
+}
+
+/// What lets no change begin now.
+fn gate(
+    scene: &Scene<'_>,
+    policy: &ReplicaCount,
+    memory: &DatabaseMemory,
+    is_held: bool,
+    by: By,
+) -> Result<(), ReplicaReason> {
+    if is_held {
+        return Err(ReplicaReason::Held);
+    }
+    if let Some(blocked) = scene.blocked() {
+        return Err(blocked);
+    }
+    if let Some(failure) = memory.failure.as_ref().filter(|failure| scene.now < failure.retry_at()) {
+        let (failures, cause, until) = (failure.count, failure.cause.clone(), failure.retry_at());
+        return Err(ReplicaReason::BackingOff { failures, cause, until });
+    }
+    let changed_at = memory.changed_at.filter(|at| since(*at, scene.now) < policy.cooldown);
+    match changed_at.filter(|_| by == By::Load) {
+        Some(at) => {
+            let until = at.saturating_add(policy.cooldown).unwrap_or(at);
+            Err(ReplicaReason::Cooldown { until })
+        }
+        None => Ok(()),
+    }
+}
+
+/// RDS has no endpoint of readers: without a record reads reach no new replica, and go on to one that is removed.
+fn advised(scene: &Scene<'_>, adds: bool) -> Result<(), ReplicaReason> {
+    let is_reached = scene.policy.is_aurora || scene.policy.dns.is_some();
+    if is_reached { Ok(()) } else { Err(ReplicaReason::NoDns { adds }) }
+}
+
+type Begun = Result<(Option<InstanceCall>, ReplicaReason), ReplicaReason>;
+
+fn add(scene: &Scene<'_>, memory: &mut DatabaseMemory) -> Begun {
+    advised(scene, true)?;
+    create::refused(scene).map_or(Ok(()), Err)?;
+    let id = create::name(scene, memory).ok_or(ReplicaReason::NoName)?;
+    if scene.observe {
+        return Err(ReplicaReason::Observed);
+    }
+    let new = create::replica(scene, id);
+    let change = ReplicaChange::calling(new.id.clone(), ReplicaStep::Requested, scene.evaluation, scene.now);
+    memory.change = Some(change);
+    let (replica, class, zone) = (new.id.clone(), new.class.clone(), new.zone.clone());
+    Ok((Some(InstanceCall::Create(new)), ReplicaReason::Create { replica, class, zone }))
+}
+
+fn remove(scene: &Scene<'_>, memory: &mut DatabaseMemory, in_force: &InForce) -> Begun {
+    advised(scene, false)?;
+    let candidate = candidate(scene).ok_or(ReplicaReason::NoneToRemove)?;
+    let replica = candidate.replica.id.clone();
+    let (answering, least) = (scene.answering_count(Some(&replica)), in_force.least());
+    if answering < least {
+        return Err(ReplicaReason::TooFewLeft { replica, answering, least });
+    }
+    if scene.observe {
+        return Err(ReplicaReason::Observed);
+    }
+    let draining = ReplicaChange {
+        call: None,
+        ..ReplicaChange::calling(replica.clone(), ReplicaStep::Draining, scene.evaluation, scene.now)
+    };
+    memory.change = Some(draining);
+    Ok((None, ReplicaReason::Remove { replica }))
+}
+
+/// Of those that may be removed one that answers no reads, then one of the fullest zone, then the newest.
+fn candidate<'a>(scene: &'a Scene<'_>) -> Option<&'a Judged<'a>> {
+    let in_zone = |judged: &Judged<'_>| {
+        scene.judged.iter().filter(|other| other.replica.zone == judged.replica.zone).count()
+    };
+    let may_be = |judged: &&Judged<'_>| judged.is_available() && scene.is_removable(judged.replica);
+    scene.judged.iter().filter(may_be).max_by_key(|judged| {
+        let id = judged.replica.id.clone();
+        (!judged.answers(), in_zone(judged), judged.replica.created_at, id.len(), id)
+    })
+}

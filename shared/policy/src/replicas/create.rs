@@ -1,0 +1,67 @@
+//! A new replica: what it is called, where it stands, and what stands against it.
+
+use std::collections::BTreeSet;
+
+use crate::replicas::decision::NewReplica;
+use crate::replicas::memory::DatabaseMemory;
+use crate::replicas::reason::ReplicaReason;
+use crate::replicas::scene::{Scene, as_count};
+
+/// RDS takes so many replicas of one source, Aurora so many readers.
+pub(crate) const ENGINE_LIMIT: u32 = 15;
+
+/// The identifier of every replica that Tidegate creates begins so.
+pub(crate) const PREFIX: &str = "tidegate-";
+
+/// `DBInstanceIdentifier` has at most 63 characters.
+const LONGEST_ID: usize = 63;
+
+/// What AWS would not take.
+pub(crate) fn refused(scene: &Scene<'_>) -> Option<ReplicaReason> {
+    let source = &scene.instances.source;
+    let shown = as_count(scene.judged.len()).saturating_add(source.replicas_elsewhere);
+    if !scene.policy.is_aurora && source.backup_retention_days == 0 {
+        return Some(ReplicaReason::NoBackups { source: source.id.clone() });
+    }
+    (shown >= ENGINE_LIMIT).then_some(ReplicaReason::EngineLimit { limit: ENGINE_LIMIT })
+}
+
+/// A replica of that name, of the class that the fleet file names or the source has, in the emptiest zone.
+pub(crate) fn replica(scene: &Scene<'_>, id: String) -> NewReplica {
+    let source = &scene.instances.source;
+    let named = scene.policy.count.as_ref().and_then(|count| count.class.clone());
+    let class = named.unwrap_or_else(|| source.class.clone());
+    NewReplica { id, source: source.id.clone(), class, zone: emptiest_zone(scene) }
+}
+
+/// The zone with the fewest replicas; of several one where the source is not, then the first by name.
+fn emptiest_zone(scene: &Scene<'_>) -> Option<String> {
+    let source = &scene.instances.source;
+    let replicas = |zone: &String| {
+        scene.judged.iter().filter(|judged| judged.replica.zone.as_ref() == Some(zone)).count()
+    };
+    let order = |zone: &&String| (replicas(zone), source.zone.as_ref() == Some(*zone), (*zone).clone());
+    source.zones.iter().min_by_key(order).cloned()
+}
+
+/// `tidegate-<source>-<n>`, with the smallest number that is free: no instance of the account has it, and none that is
+/// remembered had it a moment ago.
+pub(crate) fn name(scene: &Scene<'_>, memory: &DatabaseMemory) -> Option<String> {
+    let shown = scene.judged.iter().map(|judged| &judged.replica.id);
+    let all = scene.instances.taken.iter().chain(memory.replicas.keys()).chain(shown);
+    let taken: BTreeSet<String> = all.map(|id| id.to_ascii_lowercase()).collect();
+    let most = as_count(taken.len()).saturating_add(1);
+    (1..=most).map(|number| numbered(&scene.instances.source.id, number)).find(|id| !taken.contains(id))
+}
+
+/// The source's identifier is cut where the whole would be too long. What RDS does not take in an identifier is left out.
+fn numbered(source: &str, number: u32) -> String {
+    let end = format!("-{number}");
+    let room = LONGEST_ID.saturating_sub(PREFIX.len()).saturating_sub(end.len());
+    let lower = source.to_ascii_lowercase();
+    let parts = lower.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| !part.is_empty());
+    let mut middle = parts.collect::<Vec<_>>().join("-");
+    middle.truncate(room);
+    let middle = middle.trim_end_matches('-');
+    if middle.is_empty() { format!("{PREFIX}replica{end}") } else { format!("{PREFIX}{middle}{end}") }
+}

@@ -1,0 +1,152 @@
+//! The change under way, followed by what RDS shows: a change is over when that shows it, not when it was asked for.
+
+use jiff::SignedDuration;
+
+use crate::clock::since;
+use crate::replicas::calls::Sending;
+use crate::replicas::create;
+use crate::replicas::decision::InstanceCall;
+use crate::replicas::drain;
+use crate::replicas::lag::{CAUGHT_UP_WITHIN, Judged};
+use crate::replicas::memory::{DatabaseMemory, ReplicaChange, ReplicaEnd, ReplicaStep};
+use crate::replicas::observation::Status;
+use crate::replicas::reason::ReplicaReason;
+use crate::replicas::scene::Scene;
+
+/// A complete answer of RDS may be minutes old. What was shown once and is in none of the answers of so long is gone.
+pub(crate) const GONE_WITHIN: SignedDuration = SignedDuration::from_mins(3);
+
+/// A replica that RDS has not shown for so long after it was asked for will not come.
+const COMES_WITHIN: SignedDuration = SignedDuration::from_hours(1);
+
+/// What one evaluation does about the change under way.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Followed {
+    pub(crate) call: Option<InstanceCall>,
+    pub(crate) reasons: Vec<ReplicaReason>,
+}
+
+impl Followed {
+    pub(crate) fn because(reason: ReplicaReason) -> Self {
+        Self { call: None, reasons: vec![reason] }
+    }
+}
+
+/// Follows the change under way, if there is one: `memory.change` is none where it is over.
+pub(crate) fn follow(scene: &Scene<'_>, memory: &mut DatabaseMemory) -> Followed {
+    let Some(change) = memory.change.clone() else { return Followed::default() };
+    match (change.step, scene.find(&change.replica)) {
+        (ReplicaStep::Requested, None) => requested(scene, memory, &change),
+        (ReplicaStep::Deleting, None) => {
+            let cause = if change.failed { "it had failed" } else { "" };
+            let took = memory.end(ReplicaEnd::Removed, cause, scene.now);
+            Followed::because(ReplicaReason::Removed { replica: change.replica, took })
+        }
+        (ReplicaStep::Creating | ReplicaStep::CatchingUp | ReplicaStep::Draining, None) => {
+            gone(scene, memory, &change)
+        }
+        (ReplicaStep::Requested | ReplicaStep::Creating | ReplicaStep::CatchingUp, Some(new)) => {
+            creating(scene, memory, &change, new)
+        }
+        (ReplicaStep::Draining, Some(old)) => drain::draining(scene, memory, &change, old).into(),
+        (ReplicaStep::Deleting, Some(old)) => drain::deleting(scene, memory, &change, old).into(),
+    }
+}
+
+/// It was asked for, and RDS does not show it yet.
+fn requested(scene: &Scene<'_>, memory: &mut DatabaseMemory, change: &ReplicaChange) -> Followed {
+    let replica = || change.replica.clone();
+    if since(change.began, scene.now) >= COMES_WITHIN {
+        let cause = "RDS has not shown it for an hour";
+        memory.end(ReplicaEnd::NotAdded, cause, scene.now);
+        return Followed::because(ReplicaReason::NotAdded { replica: replica(), cause: cause.to_owned() });
+    }
+    let waits = ReplicaReason::Requested { replica: replica(), since: change.began };
+    match change.sending(scene.evaluation, scene.now) {
+        Sending::Waits(reason) => Followed::because(reason.unwrap_or(waits)),
+        Sending::Now(call, again) => {
+            let may_add = scene.in_force.as_ref().is_some_and(|in_force| !in_force.holds_out);
+            // What is asked for already is no longer `taken` by anyone but it.
+            let refused = scene.blocked_source().or_else(|| create::refused(scene));
+            if scene.observe || !may_add || refused.is_some() {
+                return Followed { call: None, reasons: [waits].into_iter().chain(refused).collect() };
+            }
+            memory.change = Some(ReplicaChange { call: Some(call), ..change.clone() });
+            let new = create::replica(scene, replica());
+            Followed { call: Some(InstanceCall::Create(new)), reasons: vec![again.unwrap_or(waits)] }
+        }
+    }
+}
+
+/// It was shown once, and is not any more.
+fn gone(scene: &Scene<'_>, memory: &mut DatabaseMemory, change: &ReplicaChange) -> Followed {
+    let replica = change.replica.clone();
+    let gone_since = memory.replicas.get(&replica).and_then(|it| it.gone_since).unwrap_or(change.since);
+    if since(gone_since, scene.now) < GONE_WITHIN {
+        return Followed::because(ReplicaReason::Missed { replica, since: gone_since });
+    }
+    memory.end(ReplicaEnd::Vanished, "RDS does not show it any more", scene.now);
+    Followed::because(ReplicaReason::Vanished { replica })
+}
+
+/// RDS shows the new replica.
+fn creating(
+    scene: &Scene<'_>,
+    memory: &mut DatabaseMemory,
+    change: &ReplicaChange,
+    new: &Judged<'_>,
+) -> Followed {
+    let replica = || change.replica.clone();
+    let step = match &new.replica.status {
+        Status::Failed(status) => return failed(scene, memory, change, new, status),
+        Status::Deleting => {
+            let reason = ReplicaReason::Deleting { replica: replica(), since: change.since };
+            return Followed::because(reason);
+        }
+        Status::Available if new.is_serving() => {
+            let took = memory.end(ReplicaEnd::Added, "", scene.now);
+            return Followed::because(ReplicaReason::Added { replica: replica(), took });
+        }
+        Status::Available => ReplicaStep::CatchingUp,
+        Status::Creating | Status::Changing(_) => ReplicaStep::Creating,
+    };
+    let since = if change.step == step { change.since } else { scene.now };
+    memory.change = Some(ReplicaChange { step, since, call: None, ..change.clone() });
+    Followed::because(match step {
+        ReplicaStep::CatchingUp => ReplicaReason::CatchingUp {
+            replica: replica(),
+            lag: new.lag,
+            is_initialized: new.replica.is_initialized,
+            limit: scene.policy.lag.map_or(CAUGHT_UP_WITHIN, |lag| lag.warning).as_secs_f64(),
+        },
+        ReplicaStep::Requested | ReplicaStep::Creating | ReplicaStep::Draining | ReplicaStep::Deleting => {
+            ReplicaReason::Creating { replica: replica(), since: change.began }
+        }
+    })
+}
+
+/// The new replica has failed: that is told, and it is removed.
+fn failed(
+    scene: &Scene<'_>,
+    memory: &mut DatabaseMemory,
+    change: &ReplicaChange,
+    new: &Judged<'_>,
+    status: &str,
+) -> Followed {
+    let cause = format!("its status is {status}");
+    memory.end(ReplicaEnd::NotAdded, &cause, scene.now);
+    let not_added = ReplicaReason::NotAdded { replica: change.replica.clone(), cause };
+    let mut followed: Followed = drain::clean_up(scene, memory, new, status).into();
+    followed.reasons.insert(0, not_added);
+    followed
+}
+
+impl From<drain::Step> for Followed {
+    fn from(step: drain::Step) -> Self {
+        let drain::Step { deletes, reason } = step;
+        Self {
+            call: deletes.map(|replica| InstanceCall::Delete { replica }),
+            reasons: reason.into_iter().collect(),
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! What operators may be notified of in one evaluation of one database.
+
+use jiff::SignedDuration;
+
+use crate::clock::since;
+use crate::observation::MetricReading;
+use crate::reading::Absence;
+use crate::replicas::lag::Judged;
+use crate::replicas::memory::{DatabaseMemory, ReplicaStep};
+use crate::replicas::observation::Status;
+use crate::replicas::reason::ReplicaReason;
+use crate::replicas::records::RecordsAre;
+use crate::replicas::scene::Scene;
+use crate::replicas::sentence::{Lag, SlotDisk};
+use crate::replicas::slots::{self, SlotsSeen};
+use crate::replicas::watch::Watch;
+use crate::severity::Severity;
+
+/// One answer that fails is repeated by the next evaluation. After so long the state of the replicas is not known.
+const UNREADABLE_FOR: SignedDuration = SignedDuration::from_mins(5);
+/// CloudWatch shows no lag while an instance restarts.
+const LAG_UNKNOWN_FOR: SignedDuration = SignedDuration::from_mins(15);
+/// A large database is copied for hours. After this an operator should look.
+const CREATION_LASTS: SignedDuration = SignedDuration::from_hours(2);
+const REMOVAL_LASTS: SignedDuration = SignedDuration::from_hours(1);
+
+const UNREADABLE: &str = "rds unreadable";
+
+/// What holds where RDS could not be read completely.
+pub(crate) fn unreadable(absence: &Absence) -> Vec<Watch> {
+    let watch = Watch::holds(UNREADABLE, Severity::Warning, "replicas not readable");
+    vec![watch.because(absence.to_string()).after(UNREADABLE_FOR)]
+}
+
+/// Everything that lasts, or may be over.
+pub(crate) fn all(
+    scene: &Scene<'_>,
+    memory: &DatabaseMemory,
+    records: &RecordsAre,
+    reasons: &[ReplicaReason],
+) -> Vec<Watch> {
+    let mut all = vec![Watch::over(UNREADABLE, "replicas readable again"), lag(scene)];
+    all.extend(scene.judged.iter().flat_map(|judged| [broken(judged), failed(judged), unknown(judged)]));
+    all.extend([slot_disk(scene), creation(scene, memory), removal(scene, memory)]);
+    all.extend(of_records(records));
+    all.extend(count(scene, reasons));
+    all
+}
+
+/// One notice for all replicas: the worst is named.
+fn lag(scene: &Scene<'_>) -> Watch {
+    let lagging: Vec<&Judged<'_>> =
+        scene.judged.iter().filter(|judged| judged.memory.lags_since.is_some()).collect();
+    let by_lag = |one: &&&Judged<'_>, other: &&&Judged<'_>| {
+        one.lag.unwrap_or(0.0).total_cmp(&other.lag.unwrap_or(0.0))
+    };
+    let (Some(worst), Some(limits)) = (lagging.iter().max_by(by_lag), scene.policy.lag) else {
+        return Watch::over("lag", "replicas lag no more");
+    };
+    let is_critical = lagging.iter().any(|judged| judged.memory.is_critical);
+    let severity = if is_critical { Severity::Critical } else { Severity::Warning };
+    let replica = &worst.replica.id;
+    let verdict = match worst.lag {
+        Some(lag) => format!("{replica} lags by {}", Lag(lag)),
+        None => format!("{replica} lags"),
+    };
+    let limit = Lag(limits.warning.as_secs_f64());
+    let cause = match lagging.len() {
+        1 => format!("above {limit} in 3 of the last 5 minutes"),
+        many => format!("above {limit} in 3 of the last 5 minutes, as {many} replicas are"),
+    };
+    Watch::holds("lag", severity, verdict)
+        .because(cause)
+        .advising("Look at the writes of the source and the CPU and I/O of the replica; another replica does not cure lag.")
+}
+
+fn broken(judged: &Judged<'_>) -> Watch {
+    let (id, about) = (&judged.replica.id, format!("broken {}", judged.replica.id));
+    if judged.memory.broken_since.is_none() {
+        return Watch::over(about, format!("{id} replicates again"));
+    }
+    let cause = judged.broken.clone().unwrap_or_else(|| "it is not available now".to_owned());
+    Watch::holds(about, Severity::Critical, format!("replication of {id} is broken"))
+        .because(cause)
+        .advising("Repair it or delete it (docs/runbook.md): until then a PostgreSQL source keeps its log on its own disk.")
+}
+
+fn failed(judged: &Judged<'_>) -> Watch {
+    let (id, about) = (&judged.replica.id, format!("failed {}", judged.replica.id));
+    match &judged.replica.status {
+        Status::Failed(status) => Watch::holds(about, Severity::Warning, format!("{id} has failed"))
+            .because(format!("its status is {status}"))
+            .advising("Tidegate removes only what it created: delete any other replica by hand."),
+        Status::Available | Status::Creating | Status::Deleting | Status::Changing(_) => {
+            Watch::over(about, format!("{id} is not failed any more"))
+        }
+    }
+}
+
+fn unknown(judged: &Judged<'_>) -> Watch {
+    let (id, about) = (&judged.replica.id, format!("lag unknown {}", judged.replica.id));
+    if judged.reasons.iter().any(|reason| matches!(reason, ReplicaReason::LagUnknown { .. })) {
+        return Watch::holds(about, Severity::Warning, format!("the lag of {id} is not known"))
+            .because("CloudWatch has no datapoints of it")
+            .after(LAG_UNKNOWN_FOR);
+    }
+    if judged.replica.lag == MetricReading::NotRead || !judged.is_available() {
+        return Watch::not_seen(about);
+    }
+    Watch::over(about, format!("the lag of {id} is known again"))
+}
+
+fn slot_disk(scene: &Scene<'_>) -> Watch {
+    let source = &scene.instances.source;
+    match slots::look(source, scene.now) {
+        SlotsSeen::Full { severity, used, free } => {
+            let slots = SlotDisk { used, free, allocated: source.allocated_storage };
+            Watch::holds("slot disk", severity, "replication slots fill the disk of the source")
+                .because(slots.to_string())
+                .advising("Find the replica that is broken or slow, and repair or delete it; a full disk stops the source.")
+        }
+        SlotsSeen::Calm => Watch::over("slot disk", "replication slots keep little of the disk again"),
+        SlotsSeen::Unclear => Watch::not_seen("slot disk"),
+    }
+}
+
+fn creation(scene: &Scene<'_>, memory: &DatabaseMemory) -> Watch {
+    let change = memory.change.as_ref().filter(|change| change.step.adds());
+    match change.filter(|change| since(change.began, scene.now) >= CREATION_LASTS) {
+        Some(change) => {
+            let what = match change.step {
+                ReplicaStep::CatchingUp => "it is available and has not caught up",
+                ReplicaStep::Requested
+                | ReplicaStep::Creating
+                | ReplicaStep::Draining
+                | ReplicaStep::Deleting => "it is not available yet",
+            };
+            let verdict = format!("creating {} takes more than 2h", change.replica);
+            Watch::holds("creation", Severity::Warning, verdict).because(what)
+        }
+        None => Watch::over("creation", "no replica is being created for long any more"),
+    }
+}
+
+fn removal(scene: &Scene<'_>, memory: &DatabaseMemory) -> Watch {
+    let change = memory.change.as_ref().filter(|change| change.step == ReplicaStep::Deleting);
+    match change.filter(|change| since(change.since, scene.now) >= REMOVAL_LASTS) {
+        Some(change) => {
+            let verdict = format!("removing {} takes more than 1h", change.replica);
+            Watch::holds("removal", Severity::Warning, verdict).because("RDS still shows it")
+        }
+        None => Watch::over("removal", "no replica is being removed for long any more"),
+    }
+}
+
+/// What holds the records back, and whether reads are on the source.
+fn of_records(state: &RecordsAre) -> [Watch; 3] {
+    let (unread, conflict, source) = ("records unreadable", "record conflict", "reads on source");
+    let readable = || Watch::over(unread, "records readable again");
+    let weighted = || Watch::over(conflict, "the name has weighted records only");
+    match state {
+        RecordsAre::Kept => [readable(), weighted(), Watch::over(source, "replicas answer reads again")],
+        RecordsAre::Unsure => [readable(), weighted(), Watch::not_seen(source)],
+        RecordsAre::OnSource => {
+            let holds = Watch::holds(source, Severity::Critical, "reads go to the source")
+                .because("no replica is left to answer them");
+            [readable(), weighted(), holds]
+        }
+        RecordsAre::Unreadable(absence) => {
+            let holds = Watch::holds(unread, Severity::Warning, "records not readable")
+                .because(absence.to_string())
+                .after(UNREADABLE_FOR);
+            [holds, Watch::not_seen(conflict), Watch::not_seen(source)]
+        }
+        RecordsAre::Conflict => {
+            let holds = Watch::holds(conflict, Severity::Warning, "records not kept")
+                .because("the name has a record beside which Route 53 takes no weighted CNAME")
+                .advising("Remove that record, or name another record under `dns` in the fleet file.");
+            [readable(), holds, Watch::not_seen(source)]
+        }
+    }
+}
+
+/// What is needed and not done.
+fn count(scene: &Scene<'_>, reasons: &[ReplicaReason]) -> Vec<Watch> {
+    let is_read = |reading: &MetricReading| *reading != MetricReading::NotRead;
+    let is_seen = scene.judged.iter().any(|it| is_read(&it.replica.cpu) || is_read(&it.replica.connections));
+    let watch =
+        |about: &'static str, verdict: &'static str, is: &dyn Fn(&ReplicaReason) -> bool| match reasons
+            .iter()
+            .find(|reason| is(reason))
+        {
+            Some(reason) => Watch::holds(about, Severity::Warning, verdict).because(reason.to_string()),
+            None if is_seen => Watch::over(about, format!("no longer: {verdict}")),
+            None => Watch::not_seen(about),
+        };
+    vec![
+        watch("at max", "one more replica needed, at max", &|it| matches!(it, ReplicaReason::AtMax { .. })),
+        watch("engine limit", "one more replica needed, at the limit of RDS", &|it| {
+            matches!(it, ReplicaReason::EngineLimit { .. })
+        }),
+        watch("no backups", "no replica can be created", &|it| matches!(it, ReplicaReason::NoBackups { .. })),
+        watch("no dns", "replicas are not changed: `dns` is missing", &|it| {
+            matches!(it, ReplicaReason::NoDns { .. })
+        }),
+    ]
+}

@@ -1,0 +1,185 @@
+//! What lasts and operators are notified of: when it begins, and when it is over.
+
+use jiff::SignedDuration;
+use jiff::Timestamp;
+
+use crate::clock::since;
+use crate::replicas::memory::{ActiveReplicaNotice, DatabaseMemory, ReplicaEnd, ReplicaOutcome};
+use crate::replicas::notice::{NoticePhase, ReplicaNotice};
+use crate::rule::Span;
+use crate::severity::Severity;
+
+/// Something that may last, and what this evaluation says about it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Watch {
+    pub(crate) about: String,
+    pub(crate) state: WatchState,
+}
+
+/// What one evaluation says about it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum WatchState {
+    Holds(Holding),
+    /// In a few words how it is now.
+    Over(String),
+    /// What cannot be seen is not over.
+    NotSeen,
+}
+
+/// What lasts.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Holding {
+    pub(crate) severity: Severity,
+    pub(crate) verdict: String,
+    pub(crate) cause: Option<String>,
+    pub(crate) advice: Option<&'static str>,
+    /// Operators are notified once it has lasted for so long.
+    pub(crate) after: SignedDuration,
+}
+
+impl Watch {
+    pub(crate) fn holds(about: impl Into<String>, severity: Severity, verdict: impl Into<String>) -> Self {
+        let after = SignedDuration::ZERO;
+        let holding = Holding { severity, verdict: verdict.into(), cause: None, advice: None, after };
+        Self { about: about.into(), state: WatchState::Holds(holding) }
+    }
+
+    pub(crate) fn over(about: impl Into<String>, how: impl Into<String>) -> Self {
+        Self { about: about.into(), state: WatchState::Over(how.into()) }
+    }
+
+    pub(crate) fn not_seen(about: impl Into<String>) -> Self {
+        Self { about: about.into(), state: WatchState::NotSeen }
+    }
+
+    pub(crate) fn because(mut self, why: impl Into<String>) -> Self {
+        if let WatchState::Holds(holding) = &mut self.state {
+            holding.cause = Some(why.into());
+        }
+        self
+    }
+
+    pub(crate) fn advising(mut self, what: &'static str) -> Self {
+        if let WatchState::Holds(holding) = &mut self.state {
+            holding.advice = Some(what);
+        }
+        self
+    }
+
+    pub(crate) fn after(mut self, lasting: SignedDuration) -> Self {
+        if let WatchState::Holds(holding) = &mut self.state {
+            holding.after = lasting;
+        }
+        self
+    }
+}
+
+/// Compares what is remembered with what is found: what is to be notified of now. It stays so until SNS has taken it.
+pub(crate) fn compare(
+    memory: &mut DatabaseMemory,
+    watches: Vec<Watch>,
+    is_complete: bool,
+    now: Timestamp,
+) -> Vec<ReplicaNotice> {
+    let is_watched = |about: &String| watches.iter().any(|watch| watch.about == *about);
+    let unwatched: Vec<String> = memory.active.keys().filter(|about| !is_watched(about)).cloned().collect();
+    let gone = |about: String| {
+        if is_complete {
+            Watch::over(about.clone(), format!("{about}: not watched any more"))
+        } else {
+            Watch::not_seen(about)
+        }
+    };
+    let all = watches.into_iter().chain(unwatched.into_iter().map(gone));
+    let lasting: Vec<ReplicaNotice> = all.filter_map(|watch| one(memory, watch, now)).collect();
+    lasting.into_iter().chain(memory.outcomes.iter().map(happened)).collect()
+}
+
+fn one(memory: &mut DatabaseMemory, watch: Watch, now: Timestamp) -> Option<ReplicaNotice> {
+    let Watch { about, state } = watch;
+    match state {
+        WatchState::Holds(holding) => begins(memory, about, holding, now),
+        WatchState::Over(how) => ends(memory, about, Some(how)),
+        WatchState::NotSeen => ends(memory, about, None),
+    }
+}
+
+fn begins(
+    memory: &mut DatabaseMemory,
+    about: String,
+    holding: Holding,
+    now: Timestamp,
+) -> Option<ReplicaNotice> {
+    let Holding { severity, verdict, cause, advice, after } = holding;
+    let fresh =
+        ActiveReplicaNotice { since: now, severity, notified: false, ended: false, detail: verdict.clone() };
+    let active = memory.active.entry(about.clone()).or_insert(fresh);
+    active.ended = false;
+    active.detail.clone_from(&verdict);
+    let is_due = since(active.since, now) >= after;
+    let is_news = !active.notified || severity > active.severity;
+    if !active.notified {
+        active.severity = severity;
+    }
+    let advice = advice.map(str::to_owned);
+    let phase = NoticePhase::Begins;
+    (is_due && is_news).then_some(ReplicaNotice { about, severity, phase, verdict, cause, advice })
+}
+
+/// What nobody was notified of ends in silence.
+fn ends(memory: &mut DatabaseMemory, about: String, how: Option<String>) -> Option<ReplicaNotice> {
+    let active = memory.active.get_mut(&about)?;
+    if how.is_some() && !active.notified {
+        memory.active.remove(&about);
+        return None;
+    }
+    active.ended |= how.is_some();
+    let (is_over, severity) = (active.ended, active.severity);
+    let was = active.detail.clone();
+    let verdict = how.unwrap_or_else(|| format!("{about}: over"));
+    let (phase, cause) = (NoticePhase::Ends, Some(format!("was: {was}")));
+    is_over.then_some(ReplicaNotice { about, severity, phase, verdict, cause, advice: None })
+}
+
+/// A change that is over.
+fn happened(outcome: &ReplicaOutcome) -> ReplicaNotice {
+    let ReplicaOutcome { replica, end, at, began, cause } = outcome;
+    let took = Span(since(*began, *at));
+    let (severity, verdict) = match end {
+        ReplicaEnd::Added => (Severity::Info, format!("{replica} added, caught up after {took}")),
+        ReplicaEnd::NotAdded => (Severity::Warning, format!("{replica} not added")),
+        ReplicaEnd::Removed => (Severity::Info, format!("{replica} removed, after {took}")),
+        ReplicaEnd::NotRemoved => (Severity::Warning, format!("{replica} not removed")),
+        ReplicaEnd::Kept => (Severity::Info, format!("{replica} kept, its removal given up")),
+        ReplicaEnd::Vanished => (Severity::Warning, format!("{replica} is gone, not removed by Tidegate")),
+    };
+    let advice = match end {
+        ReplicaEnd::NotAdded => Some("The next attempt waits longer each time: see the cause."),
+        ReplicaEnd::NotRemoved => Some("It answers reads again: see the cause, or delete it by hand."),
+        ReplicaEnd::Vanished => Some("Ask CloudTrail for DeleteDBInstance: who deleted it?"),
+        ReplicaEnd::Added | ReplicaEnd::Removed | ReplicaEnd::Kept => None,
+    };
+    ReplicaNotice {
+        about: outcome.about(),
+        severity,
+        phase: NoticePhase::Happened,
+        verdict,
+        cause: (!cause.is_empty()).then(|| cause.clone()),
+        advice: advice.map(str::to_owned),
+    }
+}
+
+impl ReplicaOutcome {
+    /// What its notice is about: a change has one end.
+    pub(crate) fn about(&self) -> String {
+        let how = match self.end {
+            ReplicaEnd::Added => "added",
+            ReplicaEnd::NotAdded => "not added",
+            ReplicaEnd::Removed => "removed",
+            ReplicaEnd::NotRemoved => "not removed",
+            ReplicaEnd::Kept => "kept",
+            ReplicaEnd::Vanished => "gone",
+        };
+        format!("{how} {}", self.replica)
+    }
+}
