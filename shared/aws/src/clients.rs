@@ -1,6 +1,6 @@
 //! The AWS clients, built once per process and reused by warm invocations.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
@@ -23,6 +23,15 @@ pub const OPERATION_TIMEOUT: Duration = Duration::from_secs(4);
 /// Attempts per call, the first included. The next evaluation is the real retry.
 const ATTEMPTS: u32 = 3;
 
+/// Clients that only the function of databases needs. They are made when they are asked for, so that the linker leaves
+/// both out of every binary that never asks: a client that is made brings its endpoints and its parts along.
+#[derive(Debug)]
+struct Databases {
+    config: SdkConfig,
+    rds: OnceLock<aws_sdk_rds::Client>,
+    route53: OnceLock<aws_sdk_route53::Client>,
+}
+
 /// Every AWS client a function may need; creating one costs nothing until it is used.
 #[derive(Debug, Clone)]
 pub struct Clients {
@@ -38,10 +47,6 @@ pub struct Clients {
     pub cloudwatch: aws_sdk_cloudwatch::Client,
     /// Amazon DynamoDB.
     pub dynamodb: aws_sdk_dynamodb::Client,
-    /// Amazon RDS, for databases and their replicas.
-    pub rds: aws_sdk_rds::Client,
-    /// Amazon Route 53, for the names that replicas are read by.
-    pub route53: aws_sdk_route53::Client,
     /// Service Quotas, for what an account may run.
     pub service_quotas: aws_sdk_servicequotas::Client,
     /// Amazon SNS.
@@ -52,6 +57,8 @@ pub struct Clients {
     pub ssm: aws_sdk_ssm::Client,
     /// AWS Secrets Manager.
     pub secretsmanager: aws_sdk_secretsmanager::Client,
+    /// Amazon RDS and Amazon Route 53, once one of them is asked for.
+    databases: Arc<Databases>,
     /// How fast each API may be asked; all clones share them.
     pub(crate) buckets: Arc<Buckets>,
 }
@@ -81,15 +88,30 @@ impl Clients {
             load_balancing: aws_sdk_elasticloadbalancingv2::Client::new(config),
             cloudwatch: aws_sdk_cloudwatch::Client::new(config),
             dynamodb: aws_sdk_dynamodb::Client::new(config),
-            rds: aws_sdk_rds::Client::new(config),
-            route53: aws_sdk_route53::Client::new(config),
             service_quotas: aws_sdk_servicequotas::Client::new(config),
             sns: aws_sdk_sns::Client::new(config),
             sqs: aws_sdk_sqs::Client::new(config),
             ssm: aws_sdk_ssm::Client::new(config),
             secretsmanager: aws_sdk_secretsmanager::Client::new(config),
+            databases: Arc::new(Databases {
+                config: config.clone(),
+                rds: OnceLock::new(),
+                route53: OnceLock::new(),
+            }),
             buckets: Arc::default(),
         }
+    }
+
+    /// Amazon RDS, for databases and their replicas.
+    #[must_use]
+    pub fn rds(&self) -> &aws_sdk_rds::Client {
+        self.databases.rds.get_or_init(|| aws_sdk_rds::Client::new(&self.databases.config))
+    }
+
+    /// Amazon Route 53, for the names that replicas are read by. Its endpoint is one for all Regions of a partition.
+    #[must_use]
+    pub fn route53(&self) -> &aws_sdk_route53::Client {
+        self.databases.route53.get_or_init(|| aws_sdk_route53::Client::new(&self.databases.config))
     }
 
     /// The time-outs in force.

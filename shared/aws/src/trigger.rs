@@ -19,6 +19,12 @@ pub enum Trigger {
         /// The alarm's name.
         name: String,
     },
+    /// An event of RDS, in whichever envelope. RDS delivers events on a best-effort basis, late, twice or never: one only
+    /// triggers, and what it says of an instance is never a reading.
+    Rds {
+        /// The instance, cluster or other thing that it is about, where the event names it: `SourceIdentifier`, `Source ID`.
+        source: Option<String>,
+    },
     /// An operator or a tool asks for something by name; the function knows which actions it has.
     Manual {
         /// What is asked for: [`EVALUATE`] when nothing else is said.
@@ -42,7 +48,8 @@ pub enum TriggerError {
     /// The shape is none of those known.
     #[error(
         "unknown event: {shape}; expected an EventBridge schedule, a CloudWatch alarm (directly, through EventBridge or SNS), \
-         an SQS evaluation message {{\"evaluation\": n}}, or a manual {{}}, {{\"services\": [\"name\"]}} or {{\"action\": \"plan\"}}"
+         an RDS event (through EventBridge or SNS), an SQS evaluation message {{\"evaluation\": n}}, or a manual {{}}, \
+         {{\"services\": [\"name\"]}}, {{\"databases\": [\"name\"]}} or {{\"action\": \"plan\"}}"
     )]
     Unknown {
         /// What it looks like.
@@ -86,13 +93,17 @@ impl Trigger {
         if text("AlarmName").is_some() {
             return from_alarm_message(event);
         }
+        if is_rds_message(event) {
+            return Ok(from_rds_message(event));
+        }
         if let (Some("Notification"), Some(message)) = (text("Type"), text("Message")) {
             return from_sns(message);
         }
         if fields.keys().all(|key| key == "evaluation") && !fields.is_empty() {
             return Ok(Self::DelayedEvaluation);
         }
-        if fields.is_empty() || fields.contains_key("action") || fields.contains_key("services") {
+        let by_hand = ["action", "services", "databases"];
+        if fields.is_empty() || by_hand.iter().any(|key| fields.contains_key(*key)) {
             return manual(fields.clone());
         }
         Err(unknown(event))
@@ -109,7 +120,11 @@ impl Trigger {
     pub fn action(&self) -> &str {
         match self {
             Self::Manual { action, .. } => action,
-            Self::Schedule | Self::DelayedEvaluation | Self::Resume | Self::Alarm { .. } => EVALUATE,
+            Self::Schedule
+            | Self::DelayedEvaluation
+            | Self::Resume
+            | Self::Alarm { .. }
+            | Self::Rds { .. } => EVALUATE,
         }
     }
 
@@ -121,6 +136,7 @@ impl Trigger {
             Self::DelayedEvaluation => "delayed-evaluation",
             Self::Resume => "resume",
             Self::Alarm { .. } => "alarm",
+            Self::Rds { .. } => "rds-event",
             Self::Manual { .. } => "manual",
         }
     }
@@ -130,6 +146,8 @@ impl fmt::Display for Trigger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Alarm { name } => write!(f, "alarm {name}"),
+            Self::Rds { source: Some(source) } => write!(f, "RDS event of {}", shown(source)),
+            Self::Rds { source: None } => f.write_str("RDS event"),
             Self::Schedule | Self::DelayedEvaluation | Self::Resume | Self::Manual { .. } => {
                 f.write_str(self.code())
             }
@@ -152,7 +170,7 @@ fn manual(mut arguments: Map<String, Value>) -> Result<Trigger, TriggerError> {
     Ok(Trigger::Manual { action, arguments })
 }
 
-/// A scheduled event, or an alarm that changed its state.
+/// A scheduled event, an alarm that changed its state, or an event of RDS.
 fn from_eventbridge(detail_type: &str, event: &Value) -> Result<Trigger, TriggerError> {
     match detail_type {
         "Scheduled Event" => Ok(Trigger::Schedule),
@@ -160,6 +178,8 @@ fn from_eventbridge(detail_type: &str, event: &Value) -> Result<Trigger, Trigger
             let detail = event.get("detail").unwrap_or(&Value::Null);
             alarm(detail, "alarmName", "EventBridge alarm event", "`detail.alarmName` is missing")
         }
+        // What CloudTrail reports of calls to RDS has another detail-type, and is no event of RDS.
+        kind if kind.starts_with("RDS ") => Ok(from_rds_event(event)),
         other => {
             let shape = format!("an EventBridge event with detail-type `{}`", shown(other));
             Err(TriggerError::Unknown { shape })
@@ -188,17 +208,52 @@ fn records(event: &Value) -> Result<Trigger, TriggerError> {
 
 /// The message of an SNS notification: what CloudWatch publishes, or what an EventBridge rule sends there.
 fn from_sns(message: &str) -> Result<Trigger, TriggerError> {
-    let inner: Value = serde_json::from_str(message)
-        .map_err(|error| malformed("SNS message", &format!("no CloudWatch alarm: {error}")))?;
+    let inner: Value = serde_json::from_str(message).map_err(|error| {
+        malformed("SNS message", &format!("no CloudWatch alarm and no RDS event: {error}"))
+    })?;
     match inner.get("detail-type").and_then(Value::as_str) {
         Some(detail_type) => from_eventbridge(detail_type, &inner),
+        None if is_rds_message(&inner) => Ok(from_rds_message(&inner)),
         None => from_alarm_message(&inner),
     }
 }
 
+/// What RDS sends to EventBridge (EventBridge events reference, "Amazon RDS service events"): `RDS DB Instance Event`, `RDS DB
+/// Cluster Event` and nine others.
+fn from_rds_event(event: &Value) -> Trigger {
+    let text = |path: &str| event.pointer(path).and_then(Value::as_str);
+    let arn = || text("/detail/SourceArn").or(text("/resources/0")).map(last_part);
+    Trigger::Rds { source: text("/detail/SourceIdentifier").or_else(arn).and_then(named) }
+}
+
+/// Whether it is what RDS publishes to SNS for an event subscription: an object whose keys have spaces. Messages of DMS have
+/// the same keys, and another event id.
+fn is_rds_message(message: &Value) -> bool {
+    let id = message.get("Event ID").and_then(Value::as_str);
+    id.map_or(message.get("Source ID").is_some(), |id| id.contains("RDS-EVENT-"))
+}
+
+/// The JSON that RDS publishes to SNS. Old messages name the source only in the link (`#\nSourceId: shop-1`).
+fn from_rds_message(message: &Value) -> Trigger {
+    let text = |key: &str| message.get(key).and_then(Value::as_str);
+    let arn = || text("Source ARN").map(last_part);
+    let link = || text("Identifier Link")?.split_once("SourceId:").map(|(_, source)| source);
+    Trigger::Rds { source: text("Source ID").or_else(arn).or_else(link).and_then(named) }
+}
+
+/// `arn:aws:rds:eu-central-1:111122223333:db:shop-1`: `shop-1`.
+fn last_part(arn: &str) -> &str {
+    arn.rsplit(':').next().unwrap_or(arn)
+}
+
+/// A name, where the text has one.
+fn named(text: &str) -> Option<String> {
+    Some(text.trim()).filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
 /// The JSON that CloudWatch publishes to SNS.
 fn from_alarm_message(message: &Value) -> Result<Trigger, TriggerError> {
-    alarm(message, "AlarmName", "SNS message", "no CloudWatch alarm: `AlarmName` is missing")
+    alarm(message, "AlarmName", "SNS message", "no CloudWatch alarm and no RDS event: `AlarmName` is missing")
 }
 
 /// The alarm whose name stands under a key.

@@ -92,7 +92,9 @@ impl Emergencies {
                 action == "engage" || (action == "restore" && arguments.contains_key("from"))
             }
             Trigger::Resume => self.carried().is_some(),
-            Trigger::Schedule | Trigger::DelayedEvaluation | Trigger::Alarm { .. } => false,
+            Trigger::Schedule | Trigger::DelayedEvaluation | Trigger::Alarm { .. } | Trigger::Rds { .. } => {
+                false
+            }
         }
     }
 

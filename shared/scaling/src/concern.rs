@@ -40,9 +40,11 @@ impl Concern for Services {
                     Err(TriggerError::manual(&problem).into())
                 }
             },
-            Trigger::Schedule | Trigger::DelayedEvaluation | Trigger::Resume | Trigger::Alarm { .. } => {
-                Ok(self.services().collect())
-            }
+            Trigger::Schedule
+            | Trigger::DelayedEvaluation
+            | Trigger::Resume
+            | Trigger::Alarm { .. }
+            | Trigger::Rds { .. } => Ok(self.services().collect()),
         }
     }
 

@@ -27,6 +27,14 @@ pub(crate) enum Purpose {
     Disruptions = 9,
     /// How much of a young minute is published.
     Minutes = 10,
+    /// How long RDS takes, and whether an instance fails.
+    RdsTimes = 11,
+    /// What an answer of RDS, Route 53 and CloudWatch hides.
+    RdsReadings = 12,
+    /// What becomes of a call that changes something.
+    RdsCalls = 13,
+    /// Which events of RDS arrive.
+    RdsEvents = 14,
 }
 
 /// The dice of one purpose.
