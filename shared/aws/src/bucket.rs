@@ -38,6 +38,16 @@ pub const REGISTER_SCALABLE_TARGET: RateLimit = RateLimit { burst: 20, refill_pe
 pub const CHANGE_PROCESSES: RateLimit = RateLimit { burst: 20, refill_per_second: 5.0 };
 /// `DescribeTargetGroups`. AWS publishes no number: assumed; answers are kept for minutes.
 pub const DESCRIBE_TARGET_GROUPS: RateLimit = RateLimit { burst: 20, refill_per_second: 10.0 };
+/// `DescribeDBInstances` and `DescribeDBClusters`. AWS publishes no number: assumed. Ten instances that are polled one by one
+/// in a loop are throttled (aws-cli issue 8604); a page of 100 instances is one call here, so that an account of 1,000
+/// instances is read at once.
+pub const READ_RDS: RateLimit = RateLimit { burst: 10, refill_per_second: 2.0 };
+/// `CreateDBInstanceReadReplica`, `CreateDBInstance` and `DeleteDBInstance`. AWS publishes no number: assumed; a database has
+/// one change at a time.
+pub const CHANGE_RDS: RateLimit = RateLimit { burst: 5, refill_per_second: 1.0 };
+/// What Route 53 is asked, changes included: the account has five requests a second for all of its zones and Regions (Route 53
+/// developer guide, quotas). Two are left to those who deploy.
+pub const ROUTE53: RateLimit = RateLimit { burst: 3, refill_per_second: 3.0 };
 
 /// One bucket per category of calls.
 #[derive(Debug)]
@@ -52,6 +62,9 @@ pub(crate) struct Buckets {
     pub(crate) describe_target_groups: Bucket,
     pub(crate) register_scalable_target: Bucket,
     pub(crate) change_processes: Bucket,
+    pub(crate) read_rds: Bucket,
+    pub(crate) change_rds: Bucket,
+    pub(crate) route53: Bucket,
 }
 
 impl Default for Buckets {
@@ -67,6 +80,9 @@ impl Default for Buckets {
             describe_target_groups: Bucket::new(DESCRIBE_TARGET_GROUPS),
             register_scalable_target: Bucket::new(REGISTER_SCALABLE_TARGET),
             change_processes: Bucket::new(CHANGE_PROCESSES),
+            read_rds: Bucket::new(READ_RDS),
+            change_rds: Bucket::new(CHANGE_RDS),
+            route53: Bucket::new(ROUTE53),
         }
     }
 }

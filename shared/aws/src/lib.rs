@@ -19,6 +19,8 @@ pub mod report;
 pub mod sns;
 pub mod log;
 pub mod sqs;
+pub mod rds;
+pub mod route53;
 
 pub use clients::Clients;
 pub use error::CallError;

@@ -1,7 +1,7 @@
 //! What is scaled, whatever its kind: seen with [`describe`], changed by [`update`](crate::update). Each kind has its own
 //! file; the compiler leads from a new [`TargetName`] to the few lines here.
 
-mod calls;
+pub(crate) mod calls;
 mod state;
 pub mod ecs;
 pub mod group;

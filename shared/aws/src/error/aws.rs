@@ -224,10 +224,40 @@ const STEMS: [(ErrorClass, &[&str]); 6] = [
             "KMS",
         ],
     ),
-    (ErrorClass::Busy, &["ScalingActivityInProgress", "ResourceContention", "ConcurrentUpdate"]),
-    (ErrorClass::NotFound, &["NotFound", "NotActive", "NonExistent", "DoesNotExist", "InvalidAddress"]),
+    (
+        ErrorClass::Busy,
+        &["ScalingActivityInProgress", "ResourceContention", "ConcurrentUpdate", "PriorRequestNotComplete"],
+    ),
+    (
+        ErrorClass::NotFound,
+        &["NotFound", "NotActive", "NonExistent", "DoesNotExist", "NoSuch", "InvalidAddress"],
+    ),
     (ErrorClass::CannotServe, &["ServiceUnavailable", "Internal", "ServerException", "ServiceFailure"]),
-    (ErrorClass::Refused, &["InvalidParameter", "Validation", "InvalidKeyId", "ClientException"]),
+    (
+        ErrorClass::Refused,
+        &[
+            "InvalidParameter",
+            "Validation",
+            "InvalidKeyId",
+            "ClientException",
+            // Of RDS: a state, a network, an option, a capacity or a quota that does not allow the request. RDS calls only
+            // `Throttling` and `RequestLimitExceeded` a rate.
+            "InvalidDB",
+            "InvalidSubnet",
+            "InvalidVPC",
+            "AlreadyExists",
+            "Insufficient",
+            "QuotaExceeded",
+            "NotSupported",
+            "NotAllowed",
+            "NotAvailable",
+            "DoesNotCover",
+            "UnsupportedDB",
+            // Of Route 53.
+            "InvalidChangeBatch",
+            "InvalidInput",
+        ],
+    ),
 ];
 
 #[cfg(test)]
@@ -281,6 +311,24 @@ mod tests {
                 Refused,
                 &["ValidationError", "ValidationException", "InvalidParameterValue", "ClientException"],
             ),
+            (
+                Refused,
+                &["InvalidDBInstanceState", "InvalidDBClusterStateFault", "InsufficientDBInstanceCapacity"],
+            ),
+            (Refused, &["InstanceQuotaExceeded", "StorageQuotaExceeded", "DBInstanceAlreadyExists"]),
+            (Refused, &["StorageTypeNotSupported", "ProvisionedIopsNotAvailableInAZFault", "InvalidSubnet"]),
+            (
+                Refused,
+                &[
+                    "DBSubnetGroupNotAllowedFault",
+                    "InvalidVPCNetworkStateFault",
+                    "InvalidParameterCombination",
+                ],
+            ),
+            (Denied, &["KMSKeyNotAccessibleFault"]),
+            (NotFound, &["DBInstanceNotFound", "DBClusterNotFoundFault", "NoSuchHostedZone"]),
+            (Busy, &["PriorRequestNotComplete"]),
+            (Refused, &["InvalidChangeBatch", "InvalidInput"]),
             (Other, &["SomethingNew", "", "no error code"]),
         ] {
             for code in codes {

@@ -85,4 +85,26 @@ pub enum Step {
         /// The desired capacity.
         instances: u32,
     },
+    /// A read replica, or a reader of Aurora, is created.
+    #[error("create the read replica `{replica}` of `{source_instance}`")]
+    CreateReplica {
+        /// Its identifier.
+        replica: String,
+        /// What it replicates; of Aurora the writer.
+        source_instance: String,
+    },
+    /// A read replica, or a reader of Aurora, is deleted.
+    #[error("delete the read replica `{replica}`")]
+    DeleteReplica {
+        /// Its identifier.
+        replica: String,
+    },
+    /// Records of a name are changed.
+    #[error("change the records of `{name}` in the hosted zone `{zone}`")]
+    ChangeRecords {
+        /// The name.
+        name: String,
+        /// `HostedZoneId`.
+        zone: String,
+    },
 }

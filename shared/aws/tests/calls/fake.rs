@@ -116,6 +116,9 @@ impl HttpConnector for Aws {
             let body = ciborium::from_reader::<Cbor, _>(bytes).expect("the request is CBOR");
             let path = request.uri().rsplit('/').next().expect("an action").to_owned();
             (Wire::Cbor, path, from_cbor(body))
+        } else if request.uri().contains("/hostedzone/") {
+            let (action, body) = from_rest(request.method(), request.uri(), bytes);
+            (Wire::Rest, action, body)
         } else {
             let (action, body) = from_query(&String::from_utf8_lossy(bytes));
             (Wire::Query, action, body)
@@ -125,12 +128,14 @@ impl HttpConnector for Aws {
     }
 }
 
-/// The wire formats of the services: ECS and Application Auto Scaling speak JSON, CloudWatch CBOR, the others XML.
+/// The wire formats of the services: ECS and Application Auto Scaling speak JSON, CloudWatch CBOR, the others XML: Route 53 by
+/// paths, and the rest by queries.
 #[derive(Debug, Clone, Copy)]
 enum Wire {
     Json,
     Cbor,
     Query,
+    Rest,
 }
 
 impl Wire {
@@ -149,7 +154,8 @@ impl Wire {
                     "<{action}Response><{action}Result>{result}</{action}Result></{action}Response>"
                 ))
             }
-            (Self::Query, Err((code, message))) => SdkBody::from(format!(
+            (Self::Rest, Ok(value)) => SdkBody::from(to_xml(&value)),
+            (Self::Query | Self::Rest, Err((code, message))) => SdkBody::from(format!(
                 "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
             )),
         };
@@ -159,6 +165,19 @@ impl Wire {
         }
         response
     }
+}
+
+/// What Route 53 is asked: the zone in the path, the rest in the query, a batch as it stands.
+fn from_rest(method: &str, uri: &str, bytes: &[u8]) -> (String, Value) {
+    let (path, query) = uri.split_once('?').unwrap_or((uri, ""));
+    let zone = path.split('/').skip_while(|part| *part != "hostedzone").nth(1).expect("a zone");
+    let mut fields = Map::from_iter([("zone".to_owned(), json!(zone))]);
+    for (key, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
+        fields.insert(key.to_owned(), json!(unescaped(value)));
+    }
+    fields.insert("batch".to_owned(), json!(String::from_utf8_lossy(bytes)));
+    let action = if method == "GET" { "ListResourceRecordSets" } else { "ChangeResourceRecordSets" };
+    (action.to_owned(), Value::Object(fields))
 }
 
 fn json_or_error(answer: HttpAnswer) -> Value {

@@ -1,0 +1,140 @@
+//! The metrics of all databases, in one `GetMetricData` batch once their instances are known.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use tidegate_fleet::{MetricSource, Source};
+use tidegate_policy::replicas::observation::{Engine, Instances};
+use tidegate_policy::{Datapoint, MetricReading, OnAbsence};
+
+use crate::clients::Clients;
+use crate::load_balancers::LoadBalancers;
+use crate::metrics::{self, Wanted};
+
+/// RDS publishes once a minute.
+const PERIOD: SignedDuration = SignedDuration::from_mins(1);
+/// Lag and what explains it (the log rate over the five minutes of an idle source's lag) are weighed over so long. What is
+/// asked for reaches a quarter of an hour further back.
+const LAG_WINDOW: SignedDuration = SignedDuration::from_mins(10);
+/// What is weighed by its newest settled datapoints alone.
+const NOW_WINDOW: SignedDuration = SignedDuration::from_mins(5);
+
+/// The instances of a database, whose metrics are to be read.
+#[derive(Debug)]
+pub struct Measured<'a> {
+    /// They get their readings.
+    pub instances: &'a mut Instances,
+    /// The longest `for` of its conditions on `cpu` and `connections`; zero where it has none.
+    pub longest_for: SignedDuration,
+}
+
+/// One reading of an instance.
+struct Asked {
+    metric: &'static str,
+    statistic: &'static str,
+    window: SignedDuration,
+}
+
+/// Reads the metrics of all databases. What a database does not have is not asked for, and stays
+/// [`MetricReading::NotRead`]: logs and slots of other engines than PostgreSQL, the storage of Aurora.
+pub async fn read_metrics(clients: &Clients, databases: &mut [Measured<'_>], now: Timestamp) {
+    let asked: Vec<(Source, SignedDuration)> = databases.iter().flat_map(wanted).collect();
+    let wanted: Vec<Wanted<'_>> = asked
+        .iter()
+        .map(|(source, longest_for)| Wanted {
+            source,
+            limit: None,
+            target_groups: &[],
+            longest_for: *longest_for,
+        })
+        .collect();
+    if wanted.is_empty() {
+        return;
+    }
+    let readings = metrics::read(clients, &LoadBalancers::default(), &wanted, now).await;
+    let mut readings = readings.into_iter();
+    for database in databases {
+        fill(database.instances, &mut readings);
+    }
+}
+
+/// What is asked of one database, in the order in which [`fill`] takes it.
+fn wanted(database: &Measured<'_>) -> Vec<(Source, SignedDuration)> {
+    let Instances { source, replicas, .. } = &*database.instances;
+    let of_source = of_source(source.engine).into_iter().map(|asked| metric(&source.id, &asked));
+    let of_replicas = replicas.iter().flat_map(|replica| {
+        of_replica(source.engine, database.longest_for).map(|asked| metric(&replica.id, &asked))
+    });
+    of_source.chain(of_replicas).collect()
+}
+
+/// Of the source: log rate, slot lag, slot disk, free storage, in this order as far as the engine has them.
+fn of_source(engine: Engine) -> Vec<Asked> {
+    let free = Asked { metric: "FreeStorageSpace", statistic: "Minimum", window: NOW_WINDOW };
+    match engine {
+        Engine::PostgreSql { .. } => vec![
+            Asked { metric: "TransactionLogsGeneration", statistic: "Average", window: LAG_WINDOW },
+            Asked { metric: "OldestReplicationSlotLag", statistic: "Maximum", window: LAG_WINDOW },
+            Asked { metric: "ReplicationSlotDiskUsage", statistic: "Maximum", window: NOW_WINDOW },
+            free,
+        ],
+        Engine::MySql | Engine::MariaDb => vec![free],
+        Engine::Aurora => Vec::new(),
+    }
+}
+
+/// Of a replica: lag, CPU, connections.
+fn of_replica(engine: Engine, longest_for: SignedDuration) -> [Asked; 3] {
+    let lag = if engine == Engine::Aurora { "AuroraReplicaLag" } else { "ReplicaLag" };
+    let window = longest_for.max(NOW_WINDOW);
+    [
+        Asked { metric: lag, statistic: "Average", window: LAG_WINDOW },
+        Asked { metric: "CPUUtilization", statistic: "Average", window },
+        Asked { metric: "DatabaseConnections", statistic: "Maximum", window },
+    ]
+}
+
+/// Gives a database its readings.
+fn fill(instances: &mut Instances, readings: &mut impl Iterator<Item = MetricReading>) {
+    let Instances { source, replicas, .. } = instances;
+    let mut next = || readings.next().unwrap_or(MetricReading::NotRead);
+    match source.engine {
+        Engine::PostgreSql { .. } => {
+            source.log_rate = next();
+            source.slot_lag = next();
+            source.slot_disk = next();
+            source.free_storage = next();
+        }
+        Engine::MySql | Engine::MariaDb => source.free_storage = next(),
+        Engine::Aurora => {}
+    }
+    for replica in replicas {
+        let lag = next();
+        replica.lag = if source.engine == Engine::Aurora { in_seconds(lag) } else { lag };
+        replica.cpu = next();
+        replica.connections = next();
+    }
+}
+
+/// `AuroraReplicaLag` is in milliseconds.
+fn in_seconds(reading: MetricReading) -> MetricReading {
+    match reading {
+        MetricReading::Points { period, points } => {
+            let seconds = |point: Datapoint| Datapoint { value: point.value / 1000.0, ..point };
+            MetricReading::Points { period, points: points.into_iter().map(seconds).collect() }
+        }
+        MetricReading::NotRead | MetricReading::Failed(_) => reading,
+    }
+}
+
+fn metric(instance: &str, asked: &Asked) -> (Source, SignedDuration) {
+    let source = Source::Metric(MetricSource {
+        namespace: "AWS/RDS".to_owned(),
+        metric: asked.metric.to_owned(),
+        dimensions: BTreeMap::from([("DBInstanceIdentifier".to_owned(), instance.to_owned())]),
+        statistic: asked.statistic.to_owned(),
+        period: PERIOD,
+        on_absence: OnAbsence::Missing,
+    });
+    (source, asked.window)
+}
