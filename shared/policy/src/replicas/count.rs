@@ -6,7 +6,7 @@ use crate::clock::since;
 use crate::replicas::create;
 use crate::replicas::decision::{CountOf, InstanceCall};
 use crate::replicas::drain;
-use crate::replicas::in_force::InForce;
+use crate::replicas::in_force::BoundsInForce;
 use crate::replicas::lag::Judged;
 use crate::replicas::load::{self, Asked};
 use crate::replicas::memory::{DatabaseMemory, ReplicaChange, ReplicaStep};
@@ -17,7 +17,7 @@ use crate::replicas::scene::Scene;
 
 /// What the count asks for.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Counted {
+pub(crate) struct CountDecision {
     pub(crate) call: Option<InstanceCall>,
     pub(crate) reasons: Vec<ReplicaReason>,
     pub(crate) count: Option<CountOf>,
@@ -31,12 +31,12 @@ enum By {
 }
 
 /// Decides about the count, and begins a change if none is under way.
-pub(crate) fn count(scene: &Scene<'_>, memory: &mut DatabaseMemory) -> Counted {
+pub(crate) fn count(scene: &Scene<'_>, memory: &mut DatabaseMemory) -> CountDecision {
     let (Some(policy), Some(in_force)) = (&scene.policy.count, &scene.in_force) else {
-        return Counted::default();
+        return CountDecision::default();
     };
     let there = scene.count();
-    let mut counted = Counted { reasons: in_force.reasons.clone(), ..Counted::default() };
+    let mut counted = CountDecision { reasons: in_force.reasons.clone(), ..CountDecision::default() };
     let (asked, by, reason) = asked(scene, policy, in_force, memory.changed_at);
     let wanted = load::after(asked, there).clamp(in_force.least().min(in_force.most()), in_force.most());
     let serving = load::serving(scene, memory.removing());
@@ -82,7 +82,7 @@ pub(crate) fn count(scene: &Scene<'_>, memory: &mut DatabaseMemory) -> Counted {
 fn asked(
     scene: &Scene<'_>,
     policy: &ReplicaCount,
-    in_force: &InForce,
+    in_force: &BoundsInForce,
     changed_at: Option<Timestamp>,
 ) -> (Asked, By, Option<ReplicaReason>) {
     let (count, min, max) = (scene.count(), in_force.min, in_force.max);
@@ -162,7 +162,7 @@ fn add(scene: &Scene<'_>, memory: &mut DatabaseMemory) -> Begun {
     Ok((Some(InstanceCall::Create(new)), ReplicaReason::Create { replica, class, zone }))
 }
 
-fn remove(scene: &Scene<'_>, memory: &mut DatabaseMemory, in_force: &InForce) -> Begun {
+fn remove(scene: &Scene<'_>, memory: &mut DatabaseMemory, in_force: &BoundsInForce) -> Begun {
     advised(scene, false)?;
     let candidate = candidate(scene).ok_or(ReplicaReason::NoneToRemove)?;
     let replica = candidate.replica.id.clone();

@@ -8,7 +8,7 @@ use crate::reading::Absence;
 use crate::replicas::count;
 use crate::replicas::decision::ReplicaDecision;
 use crate::replicas::follow::{Followed, GONE_WITHIN, follow};
-use crate::replicas::in_force::InForce;
+use crate::replicas::in_force::BoundsInForce;
 use crate::replicas::lag::{self, Judged};
 use crate::replicas::memory::{DatabaseMemory, ReplicaEnd, ReplicaOutcome};
 use crate::replicas::notices;
@@ -61,9 +61,10 @@ pub fn decide(
         Ok(instances) => instances,
         Err(absence) => return unread(absence, memory, now),
     };
-    let scene = look(seen, instances, policy, &mut memory, ReplicaTurn { now, ..turn });
+    let mut scene = look(seen, instances, policy, &mut memory, ReplicaTurn { now, ..turn });
     let Followed { call, mut reasons } = follow(&scene, &mut memory);
     reasons.extend(forget(&scene, &mut memory));
+    scene.missed = missed(&memory);
     reasons.extend(scene.judged.iter().flat_map(|judged| judged.reasons.clone()));
     reasons.extend(slot_disk(&scene));
     let counted = count::count(&scene, &mut memory);
@@ -127,7 +128,7 @@ fn look<'a>(
         policy,
         missed: missed(memory),
         judged,
-        in_force: policy.count.as_ref().map(|count| InForce::of(count, &rows)),
+        in_force: policy.count.as_ref().map(|count| BoundsInForce::of(count, &rows)),
         evaluation: turn.evaluation,
         observe: turn.observe,
         now,

@@ -6,7 +6,7 @@ use crate::replicas::reason::ReplicaReason;
 
 /// What is in force for one database.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct InForce {
+pub(crate) struct BoundsInForce {
     /// At least so many; 1 or more.
     pub(crate) min: u32,
     /// At most so many.
@@ -20,7 +20,7 @@ pub(crate) struct InForce {
     pub(crate) reasons: Vec<ReplicaReason>,
 }
 
-impl InForce {
+impl BoundsInForce {
     /// Overrides stay within 1 and the maximum of the fleet file, which is what the engine and the account are known to take:
     /// a principal that may write the table may not always change the file.
     pub(crate) fn of(count: &ReplicaCount, rows: &Rows<'_>) -> Self {

@@ -14,7 +14,7 @@ use crate::rule::Condition;
 /// Of the last five minutes that have settled, so many above the limit are lag. One would report each spike, five would
 /// report a replica that swings around its limit never.
 const LAGS: usize = 3;
-/// So many minutes are looked at. A replica has recovered when all of them are there and below.
+/// So many minutes are looked at. A replica has caught up, or has recovered, when all of them are there and below.
 const LOOKED_AT: i32 = 5;
 const RECOVERS: usize = 5;
 
@@ -167,7 +167,7 @@ impl Judged<'_> {
         let is_all_below = last.len() >= RECOVERS && last.iter().all(is_below);
 
         let is_complete = self.replica.is_initialized && self.replica.replication == Replication::Running;
-        let has_caught_up = is_complete && (last.last().is_some_and(is_below) || is_calm);
+        let has_caught_up = is_complete && (is_all_below || is_calm);
         if has_caught_up && self.memory.caught_up_at.is_none() {
             self.memory.caught_up_at = Some(now);
         }

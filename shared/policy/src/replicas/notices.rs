@@ -88,9 +88,15 @@ fn broken(judged: &Judged<'_>) -> Watch {
 fn failed(judged: &Judged<'_>) -> Watch {
     let (id, about) = (&judged.replica.id, format!("failed {}", judged.replica.id));
     match &judged.replica.status {
-        Status::Failed(status) => Watch::holds(about, Severity::Warning, format!("{id} has failed"))
-            .because(format!("its status is {status}"))
-            .advising("Tidegate removes only what it created: delete any other replica by hand."),
+        Status::Failed(status) => {
+            let holds = Watch::holds(about, Severity::Warning, format!("{id} has failed"))
+                .because(format!("its status is {status}"));
+            if judged.replica.is_ours {
+                holds
+            } else {
+                holds.advising("Delete it by hand: Tidegate removes only what it created.")
+            }
+        }
         Status::Available | Status::Creating | Status::Deleting | Status::Changing(_) => {
             Watch::over(about, format!("{id} is not failed any more"))
         }

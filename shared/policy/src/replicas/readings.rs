@@ -50,10 +50,11 @@ impl Points {
         self.settled.get(start..).unwrap_or_default()
     }
 
-    /// The largest of all that ended no longer ago than that, young ones included.
+    /// The largest over so long up to now, young ones and the minutes before them included: those that may still change are
+    /// no part of the time.
     pub(crate) fn largest(&self, within: SignedDuration, now: Timestamp) -> Option<f64> {
         let within = within.saturating_add(SETTLES_WITHIN);
-        let recent = self.settled.iter().chain(&self.young).filter(|point| since(point.at, now) <= within);
+        let recent = self.settled.iter().chain(&self.young).filter(|point| since(point.at, now) < within);
         recent.map(|point| point.value).max_by(f64::total_cmp)
     }
 

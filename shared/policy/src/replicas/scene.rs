@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::replicas::in_force::InForce;
+use crate::replicas::in_force::BoundsInForce;
 use crate::replicas::lag::Judged;
 use crate::replicas::memory::DatabaseMemory;
 use crate::replicas::observation::{DatabaseObservation, Instances, Replica, Replication, Status};
@@ -23,7 +23,7 @@ pub(crate) struct Scene<'a> {
     /// Those that it does not show any more, and not for long enough to be believed: since when.
     pub(crate) missed: Vec<(String, Timestamp)>,
     /// What is allowed; none where replicas are only watched.
-    pub(crate) in_force: Option<InForce>,
+    pub(crate) in_force: Option<BoundsInForce>,
     pub(crate) evaluation: &'a str,
     /// No call is made.
     pub(crate) observe: bool,

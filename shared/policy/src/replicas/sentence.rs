@@ -69,7 +69,7 @@ impl fmt::Display for ReplicaReason {
             }
             Self::Draining { replica, connections: Some(connections), until } => write!(
                 f,
-                "{replica} answers no new reads and waits for {} connections to end, until {} at most",
+                "{replica} answers no new reads and waits for its connections ({}) to end, until {} at most",
                 thousands(connections.round()),
                 ToTheSecond(*until)
             ),
@@ -142,7 +142,7 @@ impl fmt::Display for ReplicaReason {
             }
             Self::BelowMin { count, min } => write!(f, "{} below min {min}", are(*count)),
             Self::AboveMax { count, max } => write!(f, "{} above max {max}", are(*count)),
-            Self::Pinned { count, to } => write!(f, "{}, pinned to {to}", are(*count)),
+            Self::Pinned { count, to } => write!(f, "the count is pinned to {to} (now {count})"),
             Self::ScaleOut { condition, replica, value } => write!(
                 f,
                 "{} of {replica}, the busiest, is {} (rule: {condition}): one more replica needed",
@@ -188,11 +188,11 @@ impl fmt::Display for ReplicaReason {
                 if cause.is_empty() { "" } else { ": " },
                 ToTheSecond(*until)
             ),
-            Self::AtMax { max } => write!(f, "one more is needed, and there are max {max} already"),
+            Self::AtMax { max } => write!(f, "one more replica is needed, and there are {max}, the maximum"),
             Self::Held => f.write_str("an operator holds the count"),
             Self::TooFewLeft { replica, answering, least } => write!(
                 f,
-                "without {replica} {answering} would answer reads, and at least {least} must"
+                "without {replica}, {answering} would answer reads, and at least {least} must"
             ),
             Self::NoneToRemove => f.write_str(
                 "Tidegate removes only replicas that it created, without deletion protection and replicas of their own, and there is none",

@@ -30,7 +30,8 @@ impl DatabaseMemory {
     fn withdraw(&mut self) {
         let Some(change) = &mut self.change else { return };
         if change.step == ReplicaStep::Deleting && !change.failed {
-            (change.step, change.call) = (ReplicaStep::Draining, None);
+            // It was out of the records and drained before the call was meant.
+            (change.step, change.since, change.call) = (ReplicaStep::Draining, change.began, None);
         } else {
             self.change = None;
         }

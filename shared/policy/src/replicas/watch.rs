@@ -85,7 +85,10 @@ pub(crate) fn compare(
     let unwatched: Vec<String> = memory.active.keys().filter(|about| !is_watched(about)).cloned().collect();
     let gone = |about: String| {
         if is_complete {
-            Watch::over(about.clone(), format!("{about}: not watched any more"))
+            Watch::over(
+                about.clone(),
+                format!("{about}: over, since it is gone or the fleet file asks no more"),
+            )
         } else {
             Watch::not_seen(about)
         }
@@ -115,11 +118,14 @@ fn begins(
         ActiveReplicaNotice { since: now, severity, notified: false, ended: false, detail: verdict.clone() };
     let active = memory.active.entry(about.clone()).or_insert(fresh);
     active.ended = false;
-    active.detail.clone_from(&verdict);
     let is_due = since(active.since, now) >= after;
     let is_news = !active.notified || severity > active.severity;
     if !active.notified {
         active.severity = severity;
+    }
+    // The end names what was reported, not what came after it.
+    if is_news {
+        active.detail.clone_from(&verdict);
     }
     let advice = advice.map(str::to_owned);
     let phase = NoticePhase::Begins;

@@ -48,6 +48,9 @@ mod operators;
 mod emergency;
 
 #[cfg(test)]
+mod replicas;
+
+#[cfg(test)]
 mod believed;
 
 #[cfg(test)]

@@ -1,0 +1,171 @@
+//! The records of the name that reads go to: never empty, never all at weight 0, and never touched where that is not sure.
+
+use tidegate_policy::replicas::decision::RecordChange;
+use tidegate_policy::replicas::observation::{DnsRecord, Replication, Status};
+
+use crate::replicas::{Shop, host, record, told, why};
+
+#[test]
+fn one_record_of_equal_weight_for_each_that_may_answer() {
+    let mut shop = Shop::new(2);
+    shop.seen.records = Some(Ok(vec![]));
+    let decision = shop.minute();
+    assert_eq!(decision.records, [RecordChange::Put(record("shop-1")), RecordChange::Put(record("shop-2"))]);
+    assert_eq!(shop.minute().records, [], "and then they are as they should be");
+}
+
+#[test]
+fn what_differs_is_written_anew_and_what_is_the_same_is_not() {
+    let same: [fn(&mut DnsRecord); 2] = [
+        |record| record.values = vec![format!("{}.", host("shop-1"))],
+        |record| record.values = vec![host("shop-1").to_uppercase()],
+    ];
+    let different: [fn(&mut DnsRecord); 4] = [
+        |record| record.weight = Some(0),
+        |record| record.ttl = Some(300),
+        |record| record.values = vec![host("shop-9")],
+        |record| record.values = vec![],
+    ];
+    let changed = |change: fn(&mut DnsRecord)| {
+        let mut shop = Shop::new(1);
+        change(&mut shop.seen.records.as_mut().unwrap().as_mut().unwrap()[0]);
+        shop.minute().records
+    };
+    for change in same {
+        assert_eq!(changed(change), []);
+    }
+    for change in different {
+        assert_eq!(changed(change), [RecordChange::Put(record("shop-1"))]);
+    }
+}
+
+#[test]
+fn puts_come_before_deletes() {
+    let mut shop = Shop::new(2);
+    shop.minute();
+    shop.seen.records = Some(Ok(vec![record("shop-9"), record("shop-8")]));
+    let decision = shop.minute();
+    let is_put = |change: &RecordChange| matches!(change, RecordChange::Put(_));
+    assert_eq!(decision.records.iter().map(is_put).collect::<Vec<_>>(), [true, true, false, false]);
+}
+
+#[test]
+fn the_least_lagging_stays_where_all_lag() {
+    let mut shop = Shop::new(3);
+    shop.load("shop-1").lag = Some(90.0);
+    shop.load("shop-2").lag = Some(40.0);
+    shop.load("shop-3").lag = Some(60.0);
+    let decision = shop.minutes(12);
+    assert_eq!(shop.answers(), ["shop-2"]);
+    assert!(why(&decision).contains("shop-2 is the best of them and stays"), "{}", why(&decision));
+    // It stays although another one is less behind now: reads do not move every minute.
+    shop.load("shop-3").lag = Some(39.0);
+    shop.minutes(12);
+    assert_eq!(shop.answers(), ["shop-2"]);
+}
+
+#[test]
+fn a_broken_one_stays_only_where_no_other_is_available() {
+    let broken = |status: &str| Replication::Broken { status: status.to_owned(), message: String::new() };
+    let mut shop = Shop::new(2);
+    shop.minute();
+    shop.replica("shop-1").replication = broken("error");
+    shop.load("shop-2").lag = Some(90.0);
+    shop.minutes(12);
+    assert_eq!(shop.answers(), ["shop-2"]);
+    shop.replica("shop-2").status = Status::Changing("rebooting".to_owned());
+    shop.minute();
+    assert_eq!(shop.answers(), ["shop-1"]);
+}
+
+#[test]
+fn without_any_replica_the_source_answers_and_that_is_critical() {
+    let mut shop = Shop::new(1);
+    shop.minute();
+    shop.replica("shop-1").status = Status::Failed("failed".to_owned());
+    let decision = shop.minute();
+    assert_eq!(shop.answers(), ["source"]);
+    assert!(told(&decision).contains(&"+reads on source!".to_owned()), "{:?}", told(&decision));
+    shop.replica("shop-1").status = Status::Available;
+    let decision = shop.minute();
+    assert_eq!(shop.answers(), ["shop-1"]);
+    assert!(told(&decision).contains(&"-reads on source!".to_owned()), "{:?}", told(&decision));
+}
+
+#[test]
+fn the_last_one_that_is_not_shown_keeps_its_record_for_three_minutes() {
+    let mut shop = Shop::new(1);
+    shop.minute();
+    shop.gone("shop-1");
+    for _ in 0..3 {
+        assert_eq!(shop.minute().records, []);
+    }
+    shop.minutes(2);
+    assert_eq!(shop.answers(), ["source"]);
+}
+
+#[test]
+fn nothing_is_written_where_no_endpoint_is_known() {
+    let mut shop = Shop::new(0);
+    shop.instances().source.endpoint = None;
+    let decision = shop.minute();
+    assert_eq!(decision.records, []);
+    assert!(why(&decision).contains("no instance has an endpoint yet"), "{}", why(&decision));
+}
+
+#[test]
+fn records_of_others_are_left_alone() {
+    let mut shop = Shop::new(1);
+    let other = DnsRecord { set_identifier: Some("by hand".to_owned()), weight: Some(0), ..record("old") };
+    shop.seen.records.as_mut().unwrap().as_mut().unwrap().push(other.clone());
+    shop.minutes(3);
+    assert!(shop.seen.records.clone().unwrap().unwrap().contains(&other));
+}
+
+#[test]
+fn a_record_of_another_kind_is_a_conflict_and_nothing_is_changed() {
+    let plain = DnsRecord { set_identifier: None, weight: None, ..record("shop-1") };
+    let address = DnsRecord { kind: "A".to_owned(), ..record("shop-1") };
+    for other in [plain, address] {
+        let mut shop = Shop::new(2);
+        shop.seen.records = Some(Ok(vec![other]));
+        let decision = shop.minute();
+        assert_eq!(decision.records, []);
+        assert_eq!(told(&decision), ["+record conflict"]);
+        shop.seen.records = Some(Ok(vec![]));
+        assert_eq!(told(&shop.minute()), ["-record conflict"]);
+    }
+}
+
+#[test]
+fn records_that_cannot_be_read_are_not_changed() {
+    let mut shop = Shop::new(2);
+    shop.minute();
+    shop.load("shop-2").lag = Some(90.0);
+    shop.seen.records = Some(Err(crate::stage::refused()));
+    let all: Vec<String> = (0..12)
+        .flat_map(|_| {
+            let decision = shop.minute();
+            assert_eq!(decision.records, []);
+            told(&decision)
+        })
+        .collect();
+    assert_eq!(all, ["+lag", "+records unreadable"]);
+}
+
+#[test]
+fn a_lost_memory_takes_no_record_away() {
+    let mut shop = Shop::new(3);
+    shop.minutes(2);
+    shop.memory = tidegate_policy::replicas::memory::DatabaseMemory::default();
+    shop.metrics = false;
+    assert_eq!(shop.minute().records, []);
+    assert_eq!(shop.answers(), ["shop-1", "shop-2", "shop-3"]);
+}
+
+#[test]
+fn without_a_record_in_the_fleet_file_none_is_kept() {
+    let mut shop = Shop::new(2);
+    (shop.policy.dns, shop.seen.records) = (None, None);
+    assert_eq!(shop.minute().records, []);
+}
