@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::{Value, json};
 use tidegate_fleet::effective::{self, Effective};
-use tidegate_fleet::{Fleet, Mode, Problems, zone_rules};
+use tidegate_fleet::{Database, Fleet, Mode, Problems, zone_rules};
 
 use crate::error::CommandError;
 use crate::fleet_file::{excerpts, is_stdin, read, refusal};
 use crate::outcome::{self, CommandOutput, REFUSED};
 
 mod summary;
+mod databases;
 mod answer;
 
 pub(crate) use answer::KEYS;
@@ -67,27 +68,58 @@ pub(crate) fn run(options: &CheckOptions) -> CommandOutput {
     CommandOutput { stdout, stderr, code }
 }
 
-/// Two files that both set the size of one service would undo each other: what no file shows alone.
+/// Two files that both change one thing would undo each other: what no file shows alone.
 fn scaled_twice(files: &[Checked]) -> Vec<String> {
     let mut known: BTreeMap<String, (&str, &str)> = BTreeMap::new();
     let mut problems = Vec::new();
     for file in files {
         let Ok((_, Ok(fleet))) = &file.read else { continue };
-        for service in fleet.services().iter().filter(|service| service.mode() == Mode::Enforce) {
-            let here = (file.name.as_str(), service.name());
-            match known.insert(service.target().to_string(), here) {
-                Some((other, theirs)) if other != here.0 => problems.push(format!(
-                    "`{theirs}` in {other} and `{}` in {} scale the same {}, unless the accounts or Regions differ: each \
-                     would undo the changes of the other; keep one, or set `mode: observe` on one",
-                    here.1,
-                    here.0,
-                    summary::target_in_words(service.target()),
+        for Changed { name, does, what, words } in changed(fleet) {
+            let here = file.name.as_str();
+            match known.insert(what, (here, name)) {
+                Some((other, theirs)) if other != here => problems.push(format!(
+                    "`{theirs}` in {other} and `{name}` in {here} {does} the same {words}, unless the accounts or Regions \
+                     differ: each would undo the changes of the other; keep one, or set `mode: observe` on one",
                 )),
                 Some(_) | None => {}
             }
         }
     }
     problems
+}
+
+/// Something that a fleet changes in AWS.
+struct Changed<'a> {
+    /// The name of the service or database.
+    name: &'a str,
+    /// What it does to it.
+    does: &'static str,
+    /// What it is, the same in every file.
+    what: String,
+    /// The same in words.
+    words: String,
+}
+
+/// The targets of the services and the replicas of the databases that are not only observed.
+fn changed(fleet: &Fleet) -> impl Iterator<Item = Changed<'_>> {
+    let services = fleet.services().iter().filter(|service| service.mode() == Mode::Enforce);
+    let services = services.map(|service| Changed {
+        name: service.name(),
+        does: "scale",
+        what: service.target().to_string(),
+        words: summary::target_in_words(service.target()),
+    });
+    let is_changed = |database: &&Database| {
+        let policy = database.policy();
+        database.mode() == Mode::Enforce && (policy.count.is_some() || policy.dns.is_some())
+    };
+    let databases = fleet.databases().iter().filter(is_changed);
+    services.chain(databases.map(|database| Changed {
+        name: database.name(),
+        does: "change the replicas of",
+        what: database.instance().to_string(),
+        words: format!("`{}`", database.instance()),
+    }))
 }
 
 impl Checked {

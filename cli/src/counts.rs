@@ -18,6 +18,11 @@ pub(crate) fn grouped(number: f64) -> String {
     shown
 }
 
+/// Dollars, rounded to whole cents.
+pub(crate) fn cents(dollars: f64) -> f64 {
+    (dollars * 100.0).round() / 100.0
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

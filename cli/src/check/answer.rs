@@ -9,7 +9,8 @@ use tidegate_fleet::{
 };
 use tidegate_policy::{AlarmName, CapacityUnit, Floor, Hours, Notify, Rule, Track};
 
-use crate::check::summary;
+use crate::check::{databases, summary};
+use crate::counts::cents;
 
 /// The keys, for the long help.
 pub(crate) const KEYS: &str = "\
@@ -17,6 +18,7 @@ Keys of --json, which stay within one format:
   format                                   1
   file, valid, problems[], warnings[]      each problem: file, line, column, severity, code, message, help
   fleet, mode, services[], budgets[]       only of a valid file; of a service's `ecs` and `asg` one is null
+  databases[]                              of `rds` and `aurora` one is null, and of `replicas` what is not written
   emergency                                hold_seconds, profiles[] (name, sizes[]: service, size; without `max`, which
                                            is always there), runbook[]
   metrics_read_per_minute, dollars_per_month, alarms_would_save
@@ -37,6 +39,7 @@ pub(crate) fn check(file: &str, checked: &Result<Fleet, Problems>, explained: Op
             "fleet": fleet.name(),
             "mode": fleet.mode().as_str(),
             "services": fleet.services().iter().map(service).collect::<Value>(),
+            "databases": fleet.databases().iter().map(databases::to_json).collect::<Value>(),
             "budgets": fleet.budgets().iter().map(budget).collect::<Value>(),
             "emergency": emergency(fleet.emergency()),
             "metrics_read_per_minute": cost::metrics_of_fleet(fleet),
@@ -95,6 +98,7 @@ fn service(service: &Service) -> Value {
         },
         "capacity": { "min": policy.capacity.min(), "max": policy.capacity.max() },
         "hours": policy.hours.iter().map(hours).collect::<Value>(),
+        "guard": service.guard().map(databases::guard_to_json),
         "floor": policy.floor.as_ref().map(floor),
         "concurrency": policy.concurrency,
         "queue": service.queue().map(queue),
@@ -126,10 +130,6 @@ fn hours(row: &Hours) -> Value {
 fn floor(floor: &Floor) -> Value {
     let row = |(level, tasks): &(u64, u32)| json!({ "at_least": level, "tasks": tasks });
     json!({ "by": floor.by().as_str(), "table": floor.rows().iter().map(row).collect::<Value>() })
-}
-
-fn cents(dollars: f64) -> f64 {
-    (dollars * 100.0).round() / 100.0
 }
 
 fn rule(rule: &Rule) -> Value {

@@ -6,17 +6,29 @@ use tidegate_fleet::cost::{self, Saving, WORTH_A_HINT_DOLLARS};
 use tidegate_fleet::{Budget, Emergency, Fleet, Metric, Mode, Profile, Service, TargetName};
 use tidegate_policy::{Adjustment, Amount, CapacityUnit, Condition, Hours, Rule, ServicePolicy, rule::Span};
 
+use crate::check::databases;
 use crate::counts::jobs;
 
 /// The fleet, its services and its budgets.
 pub(crate) fn fleet(file: &str, fleet: &Fleet) -> String {
-    let services = fleet.services();
-    let noun = if services.len() == 1 { "service" } else { "services" };
-    let head = format!("{file} is valid: fleet `{}`, {} {noun}\n", fleet.name(), services.len());
-    let services: String = services.iter().map(service).collect();
+    let has = counted(fleet);
+    let head = format!("{file} is valid: fleet `{}`, {has}\n", fleet.name());
+    let services: String = fleet.services().iter().map(service).collect();
+    let databases: String =
+        fleet.databases().iter().map(|it| databases::shown(it, mode(it.mode()))).collect();
     let budgets: String = fleet.budgets().iter().map(budget).collect();
     let emergency = emergency(fleet.emergency());
-    format!("{head}{services}{budgets}{emergency}{}{}", cost_line(fleet), alarms_hint(fleet))
+    format!("{head}{services}{databases}{budgets}{emergency}{}{}", cost_line(fleet), alarms_hint(fleet))
+}
+
+/// `3 services, 1 database`, without what the fleet does not have.
+fn counted(fleet: &Fleet) -> String {
+    let counts =
+        [(fleet.services().len(), "service", "services"), (fleet.databases().len(), "database", "databases")];
+    let there = counts.into_iter().filter(|(count, ..)| *count > 0);
+    let shown: Vec<String> =
+        there.map(|(count, one, many)| format!("{count} {}", if count == 1 { one } else { many })).collect();
+    shown.join(", ")
 }
 
 fn service(service: &Service) -> String {
@@ -34,6 +46,9 @@ fn service(service: &Service) -> String {
     }
     if let Some(floor) = &policy.floor {
         line("floor", floor.to_string());
+    }
+    if let Some(guard) = service.guard() {
+        line("guard", databases::guard_shown(guard));
     }
     line("queue", service.queue().map_or("none".to_owned(), ToString::to_string));
     for (index, rule) in rules(policy).into_iter().enumerate() {
@@ -185,9 +200,9 @@ fn cost_line(fleet: &Fleet) -> String {
     format!("\nreads {metrics} CloudWatch {noun} per minute: about ${dollars:.2} a month (GetMetricData)\n")
 }
 
-/// Whether alarms would be cheaper; nothing is said of small change.
+/// Whether alarms would be cheaper; nothing is said of small change. No alarm can stand for what is read of replicas.
 fn alarms_hint(fleet: &Fleet) -> String {
-    let spent = cost::dollars_per_month(cost::metrics_of_fleet(fleet));
+    let spent = cost::dollars_per_month(fleet.services().iter().map(cost::metrics_of).sum());
     let Some(Saving { metrics, alarms, dollars }) =
         cost::saving_by_alarms(fleet).filter(|_| spent > WORTH_A_HINT_DOLLARS)
     else {

@@ -31,14 +31,14 @@ fn ten_mistakes_are_reported_at_once_and_nothing_is_changed() {
     assert!(!stderr.contains("hunter2"), "a password travelled");
 }
 
-fn json(arguments: &[&str], expected_code: i32) -> Value {
+pub(crate) fn json(arguments: &[&str], expected_code: i32) -> Value {
     let (stdout, _, code) = run(arguments);
     assert_eq!(code, expected_code, "{arguments:?}");
     serde_json::from_str(&stdout).expect("the answer is JSON")
 }
 
 #[track_caller]
-fn check_keys(value: &Value, expected: &[&str]) {
+pub(crate) fn check_keys(value: &Value, expected: &[&str]) {
     let keys: Vec<&str> = value.as_object().expect("it is an object").keys().map(String::as_str).collect();
     assert_eq!(keys, expected);
 }
@@ -49,6 +49,7 @@ fn the_keys_of_the_json_answer_stay() {
     let fleet = [
         "alarms_would_save",
         "budgets",
+        "databases",
         "dollars_per_month",
         "emergency",
         "file",
@@ -72,6 +73,7 @@ fn the_keys_of_the_json_answer_stay() {
         "dollars_per_month",
         "ecs",
         "floor",
+        "guard",
         "hours",
         "idle_seconds",
         "interruptible",
@@ -211,6 +213,10 @@ fn a_service_that_two_files_scale_is_warned_about() {
     assert!(
         stderr.contains("warning[duplicate-target]: `workers` in ") && stderr.contains("one.yaml"),
         "{stderr}"
+    );
+    assert!(
+        stderr.contains("`api` in ") && !stderr.contains("`db` in "),
+        "replicas that are only watched are changed by neither: {stderr}"
     );
     assert!(
         !check(["enforce", "observe"]).1.contains("duplicate-target"),

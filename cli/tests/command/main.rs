@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod check;
 #[cfg(test)]
+mod check_databases;
+#[cfg(test)]
 mod command;
 #[cfg(test)]
 mod fake_lambda;

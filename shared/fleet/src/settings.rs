@@ -5,6 +5,7 @@ pub(crate) mod bounds;
 pub(crate) mod database;
 pub(crate) mod emergency;
 pub(crate) mod fleet;
+pub(crate) mod guard;
 pub(crate) mod metric;
 pub(crate) mod queue;
 pub mod reference;

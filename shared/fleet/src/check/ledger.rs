@@ -1,10 +1,13 @@
 //! Whether the ledger has room for what is remembered of the fleet.
 
 use jiff::SignedDuration;
-use tidegate_policy::memory::size::{DISTURBED_BYTES, ITEM_BYTES_MAX, PLAIN_BYTES, most_bytes};
+use tidegate_policy::memory::size::{
+    DATABASE_BYTES_MAX, DISTURBED_BYTES, ITEM_BYTES_MAX, PLAIN_BYTES, most_bytes,
+};
 
 use crate::model::fleet::Service;
 use crate::problem::{Code, Problem, Problems};
+use crate::settings::database::DATABASES_MAX;
 use crate::settings::fleet::SERVICES_PER_CONCERN_MAX;
 use crate::yaml::tree::Node;
 
@@ -14,6 +17,10 @@ const ROOM: usize = SERVICES_PER_CONCERN_MAX * PLAIN_BYTES;
 /// So many services may be disturbed while all of them are in a rush: the rest of the item holds what they remember beyond.
 const DISTURBED: usize = 14;
 const _: () = assert!(ROOM + DISTURBED * DISTURBED_BYTES <= ITEM_BYTES_MAX);
+
+/// The item of the replicas has room for as many databases as a fleet may have, each with as many replicas as AWS takes: so no
+/// file has to be counted.
+const _: () = assert!(DATABASES_MAX * DATABASE_BYTES_MAX <= ITEM_BYTES_MAX);
 
 /// One item of the ledger holds the memory of all services of a concern, also in an hour when every condition holds.
 pub(crate) fn room(nodes: &[Node], services: &[Option<Service>], problems: &mut Problems) {

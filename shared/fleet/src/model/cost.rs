@@ -4,8 +4,10 @@
 //! standard alarm $0.10 per metric of it a month. Alarms are read with `DescribeAlarms`, 100 per call, which is an ordinary
 //! API request and free of that charge.
 
+use tidegate_policy::replicas::policy::DatabasePolicy;
 use tidegate_policy::{Condition, MetricName, ServicePolicy, Signal};
 
+use crate::model::database::Database;
 use crate::model::fleet::{Fleet, Service};
 use crate::model::metric::Metric;
 use crate::model::queue::QueueSource;
@@ -18,6 +20,13 @@ const DOLLARS_PER_READING: f64 = 0.01 / 1_000.0;
 
 /// A standard alarm, per metric of it and month.
 const DOLLARS_PER_ALARM: f64 = 0.10;
+
+/// `ReplicaLag` or `AuroraReplicaLag`, `CPUUtilization`, `DatabaseConnections`.
+const OF_A_REPLICA: usize = 3;
+
+/// `FreeStorageSpace`, and of PostgreSQL `TransactionLogsGeneration`, `OldestReplicationSlotLag` and
+/// `ReplicationSlotDiskUsage`. The file does not say which engine it is. Aurora's storage grows by itself.
+const OF_A_SOURCE: usize = 4;
 
 /// What a fleet must spend on readings in a month before a cheaper way is worth an operator's time.
 pub const WORTH_A_HINT_DOLLARS: f64 = 10.0;
@@ -40,17 +49,49 @@ pub fn dollars_per_month(metrics: usize) -> f64 {
 }
 
 /// The CloudWatch metrics that one minute of this service costs, counting one target group for what the load balancer
-/// counts.
+/// counts; a guard costs the connections of its database.
 #[must_use]
 pub fn metrics_of(service: &Service) -> usize {
     let named: usize = service.metrics().iter().map(|metric| metric.source.metrics()).sum();
-    named.saturating_add(service.queue().map_or(0, QueueSource::metrics))
+    let queue = service.queue().map_or(0, QueueSource::metrics);
+    named.saturating_add(queue).saturating_add(usize::from(service.guard().is_some()))
+}
+
+/// The CloudWatch metrics that one minute of a database's replicas costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MetricsOfReplicas {
+    /// Of the source: its free storage, and what only PostgreSQL has, its log and its replication slots.
+    pub of_source: usize,
+    /// Of each replica: its lag, its CPU and its connections.
+    pub of_each: usize,
+    /// How many replicas are counted: the most that the file allows, or one where they are only watched, since the file does
+    /// not say how many there are.
+    pub replicas: usize,
+}
+
+impl MetricsOfReplicas {
+    /// All of them.
+    #[must_use]
+    pub fn sum(self) -> usize {
+        let Self { of_source, of_each, replicas } = self;
+        of_each.saturating_mul(replicas).saturating_add(of_source)
+    }
+}
+
+/// The CloudWatch metrics that one minute of a database's replicas costs at most; `None` where nothing is said of them.
+#[must_use]
+pub fn metrics_of_replicas(database: &Database) -> Option<MetricsOfReplicas> {
+    let DatabasePolicy { is_aurora, count, .. } = database.policy();
+    let replicas = count.as_ref().map_or(1, |count| usize::try_from(count.max).unwrap_or(usize::MAX));
+    let of_source = if *is_aurora { 0 } else { OF_A_SOURCE };
+    database.watches_replicas().then_some(MetricsOfReplicas { of_source, of_each: OF_A_REPLICA, replicas })
 }
 
 /// The CloudWatch metrics that one minute of the whole fleet costs.
 #[must_use]
 pub fn metrics_of_fleet(fleet: &Fleet) -> usize {
-    fleet.services().iter().map(metrics_of).sum()
+    let of_replicas = fleet.databases().iter().filter_map(metrics_of_replicas).map(MetricsOfReplicas::sum);
+    fleet.services().iter().map(metrics_of).chain(of_replicas).fold(0, usize::saturating_add)
 }
 
 /// What alarms would save: they can stand for each metric that is only compared with thresholds. `None` when nothing.

@@ -54,12 +54,15 @@ const OF_REPLICAS: [&str; 2] = ["cpu", "connections"];
 /// Reads a condition on the replicas of a database, which have neither a queue nor tasks.
 pub(crate) fn parse_of_replicas(text: &str) -> Result<ParsedCondition, Fault> {
     if let Some(word) = tokens(text, 0).first().filter(|word| !OF_REPLICAS.contains(&word.text)) {
-        let message = format!("names `{}`, which is no signal of a replica", words::shortened(word.text));
-        let help = match other_tools::here(word.text) {
-            Some(here) => format!("in Tidegate, write {here}"),
-            None => words::meant(word.text, OF_REPLICAS),
+        let (code, help) = match other_tools::here(word.text) {
+            Some(here) => (Code::UnknownSignal, format!("in Tidegate, write {here}")),
+            None if alarm::is_one(text) || (texts::METRIC_KEY.accepts)(word.text) => {
+                (Code::UnknownSignal, words::meant(word.text, OF_REPLICAS))
+            }
+            None => (Code::BadCondition, "write `SIGNAL OP VALUE`, as in `cpu > 70% for 5m`".to_owned()),
         };
-        return Err(word.locate(Fault::new(Code::UnknownSignal, message, help)));
+        let message = format!("names `{}`, which is no signal of a replica", words::shortened(word.text));
+        return Err(word.locate(Fault::new(code, message, help)));
     }
     parse(text, &[])
 }

@@ -83,7 +83,7 @@ fn lag(replicas: &Object<'_>, kind: Option<DatabaseKind>, problems: &mut Problem
 
 /// How many replicas there are; `None` when they are only watched, or after reporting why.
 fn count(replicas: &Object<'_>, problems: &mut Problems) -> Option<ReplicaCount> {
-    let (min, max) = (replicas.count("min", problems), replicas.count("max", problems));
+    let bounds = bounds(replicas, problems);
     let out = condition(replicas, "out", problems);
     let into = condition(replicas, "in", problems);
     let class = replicas.text("class", problems);
@@ -101,15 +101,22 @@ fn count(replicas: &Object<'_>, problems: &mut Problems) -> Option<ReplicaCount>
     if is_cut("out", out.is_none()) || is_cut("in", into.is_none()) || is_cut("class", class.is_none()) {
         return None;
     }
-    let (min, max) = (min?, max?);
-    if min > max {
-        let message = format!("`min` is {min}, above `max` {max}");
-        problems.push(Problem::new(Code::MinAboveMax, replicas.place_of("min"), message));
-        return None;
-    }
+    let (min, max) = bounds?;
     let only = |parsed: Option<ParsedCondition>| parsed.map(|parsed| parsed.condition);
     let (scale_out, scale_in) = (only(out), only(into));
     Some(ReplicaCount { min, max, scale_out, scale_in, class, cooldown: cooldown?, drain: drain? })
+}
+
+/// Fewest and most replicas.
+fn bounds(replicas: &Object<'_>, problems: &mut Problems) -> Option<(u32, u32)> {
+    let (min, max) = (replicas.count("min", problems), replicas.count("max", problems));
+    let (min, max) = (min?, max?);
+    if min <= max {
+        return Some((min, max));
+    }
+    let message = format!("`min` is {min}, above `max` {max}");
+    problems.push(Problem::new(Code::MinAboveMax, replicas.place_of("min"), message));
+    None
 }
 
 /// What adds (`out`) or removes (`in`) a replica.

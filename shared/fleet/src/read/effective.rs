@@ -4,6 +4,7 @@ use std::fmt;
 
 use tidegate_policy::rule::Span;
 
+use crate::model::database::Database;
 use crate::model::fleet::{Fleet, Service};
 use crate::problem::{Problems, excerpt};
 use crate::settings::fleet::FLEET;
@@ -52,6 +53,9 @@ pub fn settings(text: &str, fleet: &Fleet) -> Vec<Effective> {
     of_map("", &FLEET, &root, &mut rows);
     for service in fleet.services() {
         derive(service, &mut rows);
+    }
+    for database in fleet.databases() {
+        derive_of_database(database, &mut rows);
     }
     rows
 }
@@ -155,16 +159,34 @@ fn derive(service: &Service, rows: &mut Vec<Effective>) {
     }
     let mode = service.mode().as_str();
     let most = policy.override_max.to_string();
-    let behind = [
-        ("name", "mode", mode.to_owned(), "the fleet's `mode`"),
-        ("capacity.max", "capacity.override_max", most, "`max`"),
-    ];
-    for (before, key, value, why) in behind {
-        let (path, before) = (format!("services[{name}].{key}"), format!("services[{name}].{before}"));
-        let place = rows.iter().position(|row| row.path == before);
-        if let Some(place) = place.filter(|_| rows.iter().all(|row| row.path != path)) {
-            let row = Effective { path, value, origin: Origin::Derived(why) };
-            rows.insert(place.saturating_add(1), row);
-        }
+    let entry = format!("services[{name}]");
+    insert_behind(&entry, ("name", "mode", mode, OF_THE_FLEET), rows);
+    insert_behind(&entry, ("capacity.max", "capacity.override_max", &most, "`max`"), rows);
+}
+
+/// Why a service or database has its mode where it writes none.
+const OF_THE_FLEET: &str = "the fleet's `mode`";
+
+/// What a database has from other settings, or from AWS.
+fn derive_of_database(database: &Database, rows: &mut Vec<Effective>) {
+    let entry = format!("databases[{}]", database.name());
+    insert_behind(&entry, ("name", "mode", database.mode().as_str(), OF_THE_FLEET), rows);
+    if database.policy().count.is_some() {
+        let of_source = "RDS shows it when a replica is created";
+        insert_behind(&entry, ("replicas.max", "replicas.class", "the source's class", of_source), rows);
+    }
+}
+
+/// Adds what follows from other settings behind the one (`before`) that stands there, unless it is written.
+fn insert_behind(
+    entry: &str,
+    (before, key, value, why): (&str, &str, &str, &'static str),
+    rows: &mut Vec<Effective>,
+) {
+    let (path, before) = (format!("{entry}.{key}"), format!("{entry}.{before}"));
+    let place = rows.iter().position(|row| row.path == before);
+    if let Some(place) = place.filter(|_| rows.iter().all(|row| row.path != path)) {
+        let row = Effective { path, value: value.to_owned(), origin: Origin::Derived(why) };
+        rows.insert(place.saturating_add(1), row);
     }
 }

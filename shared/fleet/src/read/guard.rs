@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use crate::model::database::Guard;
 use crate::problem::{Code, Problem, Problems, words};
-use crate::settings::database::ON_MISSING;
+use crate::settings::guard::ON_MISSING;
 use crate::yaml::object::Object;
 use crate::yaml::scalar::Fault;
 
@@ -38,23 +38,23 @@ pub(crate) fn read(service: &Object<'_>, databases: &[&str], problems: &mut Prob
 /// `85%`: digits without a sign, a point or a leading zero.
 fn percent(text: &str) -> Result<u32, Fault> {
     const RANGE: &str = "allowed: 1% to 100%";
-    let digits = text.strip_suffix('%').unwrap_or(text);
-    let is_plain =
-        !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) && !digits.starts_with('0');
+    let is_number = |digits: &str| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
     let shown = words::shortened(text);
-    if !is_plain && digits != "0" {
-        let help = format!("write it like `85%`; {RANGE}");
-        return Err(Fault::new(Code::WrongUnit, format!("is `{shown}`, not a percentage"), help));
-    }
+    let Some(digits) = text.strip_suffix('%').filter(|digits| is_number(digits)) else {
+        let help = if is_number(text) {
+            format!("write a share as `85%`; a number belongs to the database, as `max_connections`; {RANGE}")
+        } else {
+            format!("write it like `85%`; {RANGE}")
+        };
+        return Err(Fault::new(Code::BadText, format!("is `{shown}`, not a percentage"), help));
+    };
     let number = digits.parse().ok().filter(|number| (1..=100).contains(number));
-    match (number, digits.len() < text.len()) {
-        (Some(number), true) => Ok(number),
-        (Some(number), false) => {
-            let help = format!(
-                "write `{number}%`; a number of connections belongs to the database: `max_connections`; {RANGE}"
-            );
-            Err(Fault::new(Code::WrongUnit, format!("is `{shown}`, not a percentage"), help))
+    match number {
+        Some(_) if digits.starts_with('0') => {
+            let help = format!("leave the leading zero out; {RANGE}");
+            Err(Fault::new(Code::BadText, format!("is `{shown}`, not a percentage"), help))
         }
-        (None, _) => Err(Fault::new(Code::OutOfRange, format!("is {shown}"), RANGE)),
+        Some(number) => Ok(number),
+        None => Err(Fault::new(Code::OutOfRange, format!("is {shown}"), RANGE)),
     }
 }

@@ -1,19 +1,16 @@
-//! The settings of a database: where it runs, how far its replicas may lag, how many there are, and how a service is guarded
-//! by its connections.
+//! The settings of a database: where it runs, how far its replicas may lag, and how many there are.
 
 use crate::model::database::DatabaseKind;
 use crate::settings::service::MODE;
-use crate::settings::shape::{Need, Shape, ValueKind, default, later, optional, required, words};
+use crate::settings::shape::{Need, Shape, ValueKind, default, later, optional, required};
 use crate::settings::texts;
 
-/// Databases of one fleet: as many as an account has instances in a Region before it asks AWS for more.
-pub(crate) const DATABASES_MAX: usize = 40;
+/// Databases of one fleet: one item of the ledger holds the memory of all their replicas (`ledger` has the sum). An account has
+/// 40 instances in a Region, replicas included, before it asks AWS for more.
+pub(crate) const DATABASES_MAX: usize = 20;
 
 /// Replicas of one source: RDS and Aurora take no more.
 pub(crate) const REPLICAS_MAX: u32 = 15;
-
-/// What a guard does while a database's connections are not known; true holds scale-out.
-pub(crate) const ON_MISSING: [(&str, bool); 2] = [("ignore", false), ("hold", true)];
 
 /// One entry of `databases`.
 pub(crate) const DATABASE: Shape = Shape {
@@ -147,34 +144,6 @@ const DNS: Shape = Shape {
             "How long resolvers keep an answer (`TTL`).",
             "5",
             "a replica that lags must stop answering reads soon; Aurora's endpoints have 5 seconds too",
-        ),
-    ],
-    needs: &[],
-};
-
-/// The `guard` of a service.
-pub(crate) const GUARD: Shape = Shape {
-    name: "`guard`",
-    about: "No scale-out beyond what a database takes.",
-    settings: &[
-        required("database", ValueKind::Text(&texts::NAME), "A database of this file, by its `name`."),
-        required(
-            "connections",
-            ValueKind::Text(&texts::PERCENT),
-            "The share of the database's connections that may be in use after a scale-out: `85%`.",
-        ),
-        optional(
-            "per_task",
-            ValueKind::Count { min: 1, max: 10_000, unit: "connections per task" },
-            "How many connections each task holds. Without it: the connections in use, divided by the running tasks.",
-        ),
-        default(
-            "on_missing",
-            ValueKind::Choice(&words(&ON_MISSING)),
-            "What happens while the connections are not known: `ignore` scales without the guard, `hold` adds nothing. Both say \
-             so.",
-            "ignore",
-            "a metric is missing more often than a database is full, and jobs that wait are harm too",
         ),
     ],
     needs: &[],

@@ -5,7 +5,7 @@ use tidegate_policy::Capacity;
 use crate::model::mode::Mode;
 use crate::model::target::TargetKind;
 use crate::settings::bounds::{FLOOR, HOURS, HOURS_MAX};
-use crate::settings::database::GUARD;
+use crate::settings::guard::GUARD;
 use crate::settings::metric::{METRIC_FORMS, METRICS_MAX};
 use crate::settings::queue::QUEUE;
 use crate::settings::rule::{RULE, RULES_MAX, TRACK, TRACK_MAX};

@@ -1,7 +1,8 @@
 //! What reading a fleet costs, number for number.
 
-use tidegate_fleet::cost::{self, Saving};
+use tidegate_fleet::cost::{self, MetricsOfReplicas, Saving};
 
+use crate::databases::{of_rds, text};
 use crate::taken::{fleet, taken};
 
 const PLACE: &str = "ecs: { cluster: c, service: s }\ncapacity: { min: 1, max: 10 }\n";
@@ -53,4 +54,24 @@ fn alarms_can_stand_for_thresholds_and_for_nothing_else() {
     let floor = "metrics: { users: { namespace: N, metric: U } }\nfloor: { by: users, table: { 100: 2 } }\n";
     check_saving(&format!("{floor}{}", rules("{ when: users > 9, notify: warning }")), None);
     check_saving(&rules(&format!("{out}, {{ when: memory > 80%, add: 1 }}")), Some((2, 2, 0.664)));
+}
+
+/// The free storage, the log and the slots of a source (4), and the lag, CPU and connections of each replica (3).
+#[test]
+fn replicas_cost_what_the_file_allows_at_most() {
+    let of = |text: &str| cost::metrics_of_replicas(&taken(text).databases()[0]);
+    let counted = |of_source, replicas| Some(MetricsOfReplicas { of_source, of_each: 3, replicas });
+    assert_eq!(of(&of_rds("{ lag: 15s }")), counted(4, 1));
+    assert_eq!(of(&of_rds("{ lag: 15s, min: 1, max: 5 }")), counted(4, 5));
+    let aurora = text("  - { name: a, aurora: a, replicas: { lag: 15s, min: 1, max: 15 } }", "");
+    assert_eq!(of(&aurora), counted(0, 15));
+    assert_eq!(cost::metrics_of_fleet(&taken(&aurora)), 45);
+    let guarded = text("  - { name: a, aurora: a }", "guard: { database: a, connections: 85% }");
+    assert_eq!(of(&guarded), None);
+    assert_eq!(cost::metrics_of_fleet(&taken(&guarded)), 1, "the connections, for the guard");
+    let both = text(
+        "  - { name: a, rds: a, replicas: { lag: 1s, min: 1, max: 5 } }",
+        "guard: { database: a, connections: 85% }",
+    );
+    assert_eq!(cost::metrics_of_fleet(&taken(&both)), 20);
 }

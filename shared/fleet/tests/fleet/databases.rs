@@ -3,6 +3,7 @@
 use std::num::NonZeroU32;
 
 use jiff::SignedDuration;
+use proptest::prelude::*;
 use tidegate_fleet::{Database, DatabaseName, Guard, Mode};
 use tidegate_policy::replicas::policy::{DatabasePolicy, LagLimits, ReadRecord};
 
@@ -122,4 +123,55 @@ fn a_fleet_of_databases_needs_no_services() {
     assert_eq!((fleet.services().len(), fleet.databases().len()), (0, 1));
     assert_eq!(fleet.database("main").map(Database::mode), Some(Mode::Observe));
     assert_eq!(fleet.database("worker"), None);
+}
+
+proptest! {
+    #[test]
+    fn settings_of_a_database_are_read_as_they_were_written(
+        (min, more) in (1_u32..=15, 0_u32..15),
+        (warning, beyond) in (1_i64..=43_200, 1_i64..=43_200),
+        (cooldown, drain) in (60_i64..=86_400, 0_i64..=86_400),
+        (ttl, connections) in (1_u32..=60, 1_u32..=1_000_000),
+        (percent, per_task) in (1_u32..=100, 1_u32..=10_000),
+        (out, into, minutes) in (51_u32..100, 1_u32..=50, 1_u32..10_080),
+    ) {
+        let max = (min + more).min(15);
+        let critical = warning + beyond;
+        let replicas = format!(
+            "lag: {{ warning: {warning}s, critical: {critical}s }}, min: {min}, max: {max}, out: cpu > {out}% for {minutes}m, \
+             in: cpu < {into}%, cooldown: {cooldown}s, drain: {drain}s, dns: {{ zone: Z1, record: r.db, ttl: {ttl} }}"
+        );
+        let database = format!("  - {{ name: main, rds: shop, max_connections: {connections}, replicas: {{ {replicas} }} }}");
+        let guard = format!("guard: {{ database: main, connections: {percent}%, per_task: {per_task} }}");
+        let fleet = tidegate_fleet::parse(&text(&database, &guard))
+            .map_err(|problems| TestCaseError::fail(problems.to_string()))?;
+        let database = &fleet.databases()[0];
+        let DatabasePolicy { lag, count, dns, .. } = database.policy().clone();
+        let seconds = SignedDuration::from_secs;
+        prop_assert_eq!(lag, Some(LagLimits { warning: seconds(warning), critical: Some(seconds(critical)) }));
+        let count = count.expect("there are bounds");
+        prop_assert_eq!((count.min, count.max), (min, max));
+        prop_assert_eq!((count.cooldown, count.drain), (seconds(cooldown), seconds(drain)));
+        let (out_read, in_read) = (count.scale_out.expect("it is written"), count.scale_in.expect("it is written"));
+        prop_assert_eq!((out_read.threshold, in_read.threshold), (f64::from(out), f64::from(into)));
+        prop_assert_eq!(out_read.hold_for, SignedDuration::from_mins(minutes.into()));
+        prop_assert_eq!(dns.expect("it is written").ttl, ttl);
+        prop_assert_eq!(database.max_connections().map(NonZeroU32::get), Some(connections));
+        let guard = fleet.services()[0].guard().expect("it is written");
+        prop_assert_eq!((guard.percent, guard.per_task.map(NonZeroU32::get)), (percent, Some(per_task)));
+    }
+
+    #[test]
+    fn no_change_of_one_character_of_a_database_panics_the_reader(at in 0_usize..600, c in any::<char>()) {
+        let whole = text(EVERYTHING, "guard: { database: main, connections: 85%, per_task: 10 }");
+        let begins = whole.chars().count().saturating_sub(EVERYTHING.chars().count() + 80);
+        let changed = begins + at % (whole.chars().count() - begins);
+        let text: String = whole.chars().enumerate().map(|(index, old)| if index == changed { c } else { old }).collect();
+        if let Err(problems) = tidegate_fleet::parse(&text) {
+            prop_assert!(!problems.is_empty());
+            for problem in &problems {
+                let _ = problem.with_excerpt("f.yaml", &text);
+            }
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use tidegate_fleet::effective::{Origin, settings};
 use tidegate_policy::rule::Span;
 
+use crate::databases::of_rds;
 use crate::taken::{PLACE, WORK, fleet, taken};
 
 fn of(lines: &str, path: &str) -> (String, Origin) {
@@ -72,4 +73,24 @@ fn the_durations_of_every_shipped_fleet_are_those_of_its_policies() {
             assert_eq!(value("capacity.max"), policy.capacity.max().to_string());
         }
     }
+}
+
+#[test]
+fn what_a_database_does_not_say_is_told_with_its_origin() {
+    let text = of_rds("{ lag: { warning: 15s }, min: 1, max: 5, dns: { zone: Z1, record: r.db } }");
+    let rows = settings(&text, &taken(&text));
+    let of = |key: &str| {
+        let path = format!("databases[main].{key}");
+        let row =
+            rows.iter().find(|row| row.path == path).unwrap_or_else(|| panic!("no `{path}` in {rows:#?}"));
+        (row.value.as_str(), row.origin)
+    };
+    assert_eq!(of("replicas.lag.warning"), ("15s", Origin::Line(11)));
+    assert_eq!(of("mode"), ("enforce", Origin::Derived("the fleet's `mode`")));
+    assert_eq!(of("replicas.class").0, "the source's class");
+    assert!(matches!(of("replicas.cooldown"), ("10m", Origin::Default(reason)) if !reason.is_empty()));
+    assert!(matches!(of("replicas.dns.ttl"), ("5", Origin::Default(reason)) if !reason.is_empty()));
+    let watched = of_rds("15s").replace("replicas: 15s", "replicas: { lag: 15s }");
+    let rows = settings(&watched, &taken(&watched));
+    assert!(rows.iter().all(|row| !row.path.contains("class")), "no replica is created: {rows:#?}");
 }

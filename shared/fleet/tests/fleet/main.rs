@@ -7,6 +7,8 @@ mod cost;
 #[cfg(test)]
 mod databases;
 #[cfg(test)]
+mod databases_refused;
+#[cfg(test)]
 mod effective;
 #[cfg(test)]
 mod emergency;

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use crate::taken::{PLACE, WORK, fleet};
 
 /// Pieces that fleet files are made of, right and wrong ones.
-const PIECES: [&str; 41] = [
+const PIECES: [&str; 46] = [
     "version: 1\n",
     "name: ",
     "mode: observe\n",
@@ -42,6 +42,11 @@ const PIECES: [&str; 41] = [
     "limit: 9",
     "budgets: ",
     "use: ",
+    "databases: ",
+    "rds: ",
+    "replicas: ",
+    "lag: 100ms",
+    "guard: ",
     "emergency: ",
     "profiles: ",
     "runbook: ",

@@ -74,7 +74,25 @@ fn group(name: &str, asg: &Value) -> Value {
             { "when": "db_connections > 80%", "add": 1, "notify": "warning" },
             { "when": "alarm(api 5xx, all zones) for 5m", "add": 2 },
         ],
+        "guard": { "database": "main", "connections": "85%", "per_task": 10, "on_missing": "hold" },
     })
+}
+
+/// A database with every setting, and one of Aurora.
+fn databases() -> Value {
+    json!([
+        {
+            "name": "main", "rds": "shop-prod", "mode": "observe", "max_connections": 200,
+            "replicas": {
+                "lag": { "warning": "15s", "critical": "60s" },
+                "min": 1, "max": 5,
+                "out": "cpu > 70% for 5m", "in": "connections < 100 for 15m",
+                "class": "db.r6g.large", "cooldown": "10m", "drain": "10m",
+                "dns": { "zone": "Z0123456789ABC", "record": "read.db.internal", "ttl": 5 },
+            },
+        },
+        { "name": "reports", "aurora": "reports-cluster", "replicas": { "lag": "100ms" } },
+    ])
 }
 
 /// A file with every setting, so that each can be broken in turn.
@@ -127,6 +145,7 @@ fn complete() -> Value {
             group("f", &json!("web")),
             group("g", &json!({ "name": "jobs", "detailed_monitoring": true })),
         ],
+        "databases": databases(),
         "holidays": ["2026-12-25"],
         "budgets": [{ "name": "connections", "limit": 1000, "use": { "a": 4 } }],
         "emergency": {
@@ -138,7 +157,7 @@ fn complete() -> Value {
 }
 
 /// What a schema cannot say, because it speaks of several settings at once.
-const BEYOND_A_SCHEMA: [Code; 8] = [
+const BEYOND_A_SCHEMA: [Code; 9] = [
     Code::BadExpression,
     Code::LimitWithoutTotal,
     Code::UnknownSignal,
@@ -147,6 +166,7 @@ const BEYOND_A_SCHEMA: [Code; 8] = [
     Code::StepNeedsInterruptible,
     Code::AtLeastWithoutPercent,
     Code::UnknownService,
+    Code::UnknownDatabase,
 ];
 
 /// JSON is YAML, so both can read the same text. True when the file is good.
@@ -174,7 +194,7 @@ fn the_schema_and_the_reader_agree_on_every_setting() {
             }
         }
     }
-    assert!(refused > 600, "only {refused} broken files were refused");
+    assert!(refused > 700, "only {refused} broken files were refused");
 }
 
 /// Of signals that no service can declare a schema knows the unit.

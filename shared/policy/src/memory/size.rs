@@ -15,6 +15,9 @@ pub const ITEM_BYTES_MAX: usize = 399 * 1024;
 /// its running tasks change at every evaluation. The largest of some 36,000 random days was 534; of nearly all it is below 400.
 pub const DISTURBED_BYTES: usize = 680;
 
+/// What is remembered of one database at most, in bytes of JSON, with all the replicas that AWS takes.
+pub const DATABASE_BYTES_MAX: usize = 20_000;
+
 /// A service with a rule or two, or a tracker.
 pub const PLAIN_BYTES: usize = 399;
 /// What `wait` remembers beside that: measured with a full memory of bursts, behind a queue that counts nothing.
