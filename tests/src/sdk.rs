@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::repository;
 
 /// The SDK crates, the prefix of their actions in IAM, and what their clients are called in the code.
-const SERVICES: [(&str, &str, &str); 11] = [
+const SERVICES: [(&str, &str, &str); 14] = [
     ("aws-sdk-applicationautoscaling", "application-autoscaling", "application_auto_scaling"),
     ("aws-sdk-autoscaling", "autoscaling", "auto_scaling"),
     ("aws-sdk-cloudwatch", "cloudwatch", "cloudwatch"),
@@ -15,7 +15,10 @@ const SERVICES: [(&str, &str, &str); 11] = [
     ("aws-sdk-ecs", "ecs", "ecs"),
     ("aws-sdk-elasticloadbalancingv2", "elasticloadbalancing", "load_balancing"),
     ("aws-sdk-lambda", "lambda", "lambda"),
+    ("aws-sdk-rds", "rds", "rds"),
+    ("aws-sdk-route53", "route53", "route53"),
     ("aws-sdk-secretsmanager", "secretsmanager", "secretsmanager"),
+    ("aws-sdk-servicequotas", "servicequotas", "service_quotas"),
     ("aws-sdk-sns", "sns", "sns"),
     ("aws-sdk-sqs", "sqs", "sqs"),
     ("aws-sdk-ssm", "ssm", "ssm"),
@@ -83,14 +86,18 @@ fn operations() -> BTreeMap<String, BTreeMap<&'static str, String>> {
 }
 
 /// `send_message_batch` of `sqs` is `sqs:SendMessage`: batches have no action of their own in SQS and SNS. Lambda's action
-/// is older than its operation, and has another name.
+/// is older than its operation, and has another name. RDS writes `DB`.
 fn action(prefix: &str, operation: &str) -> String {
     let single = match prefix {
         "lambda" if operation == "invoke" => "invoke_function",
         "sqs" | "sns" => operation.strip_suffix("_batch").unwrap_or(operation),
         _ => operation,
     };
-    let capitalized = single.split('_').map(|word| word[..1].to_uppercase() + &word[1..]);
+    let capitalize = |word: &str| match (prefix, word) {
+        ("rds", "db") => "DB".to_owned(),
+        _ => word[..1].to_uppercase() + &word[1..],
+    };
+    let capitalized = single.split('_').map(capitalize);
     format!("{prefix}:{}", capitalized.collect::<String>())
 }
 
