@@ -29,7 +29,7 @@ pub(crate) use shown::{host, record, replica, source};
 use crate::stage::{condition, noon, seconds};
 
 /// So many minutes an answer of CloudWatch brings.
-const WINDOW: usize = 30;
+const WINDOW: i64 = 30;
 
 pub(crate) const GIB: f64 = 1_073_741_824.0;
 
@@ -53,8 +53,11 @@ pub(crate) struct SourceLoad {
     pub(crate) free: Option<f64>,
 }
 
+/// What a table changes of a database, under the words that are then looked for.
+pub(crate) type ShopChange = (&'static str, fn(&mut Shop));
+
 /// The datapoints of one metric.
-type Series = VecDeque<Datapoint>;
+type ShopSeries = VecDeque<Datapoint>;
 
 /// A database `shop` whose replicas are `shop-1`, `shop-2` …, all of them well, and everything that one test changes.
 #[derive(Debug, Clone)]
@@ -73,7 +76,7 @@ pub(crate) struct Shop {
     pub(crate) notified: bool,
     /// Whether metrics are read.
     pub(crate) metrics: bool,
-    series: BTreeMap<(String, &'static str), Series>,
+    series: BTreeMap<(String, &'static str), ShopSeries>,
     evaluations: u32,
 }
 
@@ -181,10 +184,7 @@ impl Shop {
         let mut push = |of: &str, metric: &'static str, value: Option<f64>| {
             let series = self.series.entry((of.to_owned(), metric)).or_default();
             series.extend(value.map(|value| Datapoint { at, value }));
-            while series
-                .front()
-                .is_some_and(|first| at.duration_since(first.at) > seconds(60 * WINDOW as i64))
-            {
+            while series.front().is_some_and(|first| at.duration_since(first.at) > seconds(60 * WINDOW)) {
                 series.pop_front();
             }
         };

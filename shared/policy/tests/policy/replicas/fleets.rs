@@ -16,7 +16,7 @@ fn first(shop: &mut Shop, within: u32) -> Option<(u32, String)> {
     })
 }
 
-/// "ReplicaLag > 15 seconds": three of five settled minutes, six minutes after the first.
+/// "`ReplicaLag` > 15 seconds": three of five settled minutes, six minutes after the first.
 #[test]
 fn roleferry_is_warned_of_a_lag_over_15_seconds() {
     for (lag, minutes, expected) in [
