@@ -13,7 +13,7 @@ pub(crate) const EXAMPLE: &str = "Example: tidegate hold '*' --for 1h --why 'sal
 
 #[derive(Debug, Args)]
 pub(crate) struct HoldOptions {
-    /// The service's name in the fleet file, or '*' for all of them
+    /// The name of the service or database in the fleet file, or '*' for all of them
     target: String,
     /// How long, from now: 90s, 30m, 2h, 2d
     #[arg(long = "for", value_name = "DURATION", default_value = "2h", value_parser = lasting)]

@@ -1,4 +1,4 @@
-//! `tidegate pin`: sets a service to a size for a time.
+//! `tidegate pin`: sets a service or the replicas of a database to a size for a time.
 
 use clap::Args;
 use serde_json::json;
@@ -13,9 +13,9 @@ pub(crate) const EXAMPLE: &str = "Example: tidegate pin worker 12 --for 2h --why
 
 #[derive(Debug, Args)]
 pub(crate) struct PinOptions {
-    /// The service's name in the fleet file
+    /// The name of the service or database in the fleet file
     target: String,
-    /// Tasks or instances; also below `min`, and above `max` as far as the fleet file has `override_max`
+    /// Tasks or instances, of a database replicas; also below `min`, and above `max` as far as the fleet file has `override_max`
     #[arg(value_parser = clap::value_parser!(u32).range(0..=5000))]
     size: u32,
     /// How long, from now: 90s, 30m, 2h, 2d

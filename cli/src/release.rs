@@ -12,7 +12,7 @@ pub(crate) const EXAMPLE: &str = "Example: tidegate release worker --why 'launch
 
 #[derive(Debug, Args)]
 pub(crate) struct ReleaseOptions {
-    /// The service's name in the fleet file, or '*' for what was asked of all of them
+    /// The name of the service or database in the fleet file, or '*' for what was asked of all of them
     target: String,
     /// Why, for the reports
     #[arg(long)]

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 use tidegate_aws::trigger::{EVALUATE, PLAN, STATUS, Trigger, TriggerError};
 use tidegate_evaluation::InvocationError;
-use tidegate_fleet::{Fleet, Mode, Profile, Service, duration};
+use tidegate_fleet::{Fleet, Profile, Service, duration};
 use tidegate_policy::emergency::engage::Size;
 use tidegate_policy::emergency::request::{Asker, Engage, Request};
 use tidegate_policy::one_line;
@@ -15,6 +15,7 @@ use tidegate_policy::overrides::{Held, Override, OverrideKind};
 use crate::arguments::{
     self, EngageArguments, HoldArguments, PinArguments, PlanArguments, ReleaseArguments, RestoreArguments,
 };
+use crate::named::{allowed, enforced, known, known_or_all, unknown};
 
 /// The actions of this function, beside those that every function has.
 pub const ACTIONS: [&str; 8] = ["engage", "restore", STATUS, "hold", "pin", "release", PLAN, EVALUATE];
@@ -48,9 +49,9 @@ pub fn request(
         }
         "pin" => {
             let PinArguments { target, size, lasting, reason, who } = arguments::read(action, arguments)?;
-            let service = known(fleet, &target)?;
+            let named = known(fleet, &target)?;
             enforced(fleet, &target)?;
-            allowed(service, size)?;
+            allowed(&named, size)?;
             row(&target, OverrideKind::Pin(size), lasting.as_deref(), asker(who, reason), now)
         }
         "release" => {
@@ -189,43 +190,4 @@ fn within_budgets(fleet: &Fleet, sizes: &mut [(String, Size)]) {
             size.asked = size.asked.min(maxima.get(name.as_str()).copied().unwrap_or(size.asked));
         }
     }
-}
-
-/// A service of the fleet.
-fn known<'a>(fleet: &'a Fleet, target: &str) -> Result<&'a Service, InvocationError> {
-    fleet.service(target).ok_or_else(|| {
-        let names: Vec<&str> = fleet.services().iter().map(Service::name).collect();
-        unknown("service", target, fleet.name(), &names)
-    })
-}
-
-fn known_or_all(fleet: &Fleet, target: &str) -> Result<(), InvocationError> {
-    if target == Override::ALL { Ok(()) } else { known(fleet, target).map(|_| ()) }
-}
-
-/// A service of which anything is changed.
-fn enforced(fleet: &Fleet, target: &str) -> Result<(), InvocationError> {
-    match fleet.service(target) {
-        Some(service) if service.mode() == Mode::Observe => {
-            let problem = format!("`{target}` is in observe mode: nothing of it is changed");
-            Err(TriggerError::manual(&problem).into())
-        }
-        Some(_) | None => Ok(()),
-    }
-}
-
-/// A size that the fleet file allows.
-fn allowed(service: &Service, size: u32) -> Result<(), InvocationError> {
-    let most = service.policy().most();
-    if size <= most {
-        return Ok(());
-    }
-    let name = service.name();
-    let problem = format!("`size` is {size}, above {most}, the most that the fleet file allows for `{name}`");
-    Err(TriggerError::manual(&problem).into())
-}
-
-fn unknown(what: &str, found: &str, fleet: &str, known: &[&str]) -> InvocationError {
-    let known = known.join("`, `");
-    InvocationError::UnknownSubject(format!("no {what} `{found}` in fleet `{fleet}`; known: `{known}`"))
 }

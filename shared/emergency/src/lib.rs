@@ -7,6 +7,7 @@ pub mod concern;
 pub mod seen;
 pub mod subject;
 mod arguments;
+mod named;
 mod words;
 
 pub use crate::concern::{Emergencies, NAME};

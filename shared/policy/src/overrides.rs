@@ -11,7 +11,7 @@ use crate::one_line::one_line;
 /// release is a row too.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Override {
-    /// The service's name, or `*` for all.
+    /// The name of the service or database, or `*` for all.
     pub target: String,
     /// What is in force.
     #[serde(flatten)]
@@ -31,7 +31,7 @@ pub struct Override {
     pub request: Option<String>,
 }
 
-/// What an override puts in force; counts are tasks.
+/// What an override puts in force; counts are tasks or instances, of a database replicas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum OverrideKind {

@@ -7,6 +7,9 @@ mod stage;
 mod cases;
 
 #[cfg(test)]
+mod databases;
+
+#[cfg(test)]
 mod killed;
 
 #[cfg(test)]

@@ -2,9 +2,15 @@
 
 use std::num::NonZeroU32;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use tidegate_fleet::{Database, DatabaseName, Guard, Mode};
+use tidegate_policy::Severity;
+use tidegate_policy::memory::size::DATABASE_BYTES_MAX;
+use tidegate_policy::replicas::memory::{
+    ActiveReplicaNotice, DatabaseMemory, FailedReplicaChanges, ReplicaCall, ReplicaChange, ReplicaEnd,
+    ReplicaMemory, ReplicaOutcome, ReplicaStep,
+};
 use tidegate_policy::replicas::policy::{DatabasePolicy, LagLimits, ReadRecord};
 
 use crate::taken::{PLACE, WORK, fleet, taken};
@@ -123,6 +129,53 @@ fn a_fleet_of_databases_needs_no_services() {
     assert_eq!((fleet.services().len(), fleet.databases().len()), (0, 1));
     assert_eq!(fleet.database("main").map(Database::mode), Some(Mode::Observe));
     assert_eq!(fleet.database("worker"), None);
+}
+
+/// A database with 15 replicas of the longest names, all of which lag and are broken, in the words of AWS, beside notices of the
+/// database itself, a change under way and as many ends as are kept.
+#[test]
+fn the_memory_of_a_database_stays_within_the_room_that_is_counted_for_it() {
+    let at = Timestamp::MAX.to_string().parse::<Timestamp>().expect("it is a time");
+    let (id, words) = (|n: usize| format!("{n:0>63}"), "x".repeat(300));
+    let replica = ReplicaMemory {
+        caught_up_at: Some(at),
+        answers_since: Some(at),
+        lags_since: Some(at),
+        is_critical: true,
+        broken_since: Some(at),
+        ours: true,
+        gone_since: Some(at),
+    };
+    let notice = ActiveReplicaNotice {
+        since: at,
+        severity: Severity::Critical,
+        notified: true,
+        ended: true,
+        detail: words.clone(),
+    };
+    let broken = (0..15).map(|n| format!("broken {}", id(n)));
+    let others = (0..10).map(|n| format!("{n} of the database"));
+    let call = ReplicaCall { evaluation: "0123456789abcdef".into(), at, taken: true, failures: u32::MAX };
+    let (replica_id, cause) = (id(0), words);
+    let end =
+        ReplicaOutcome { replica: id(1), end: ReplicaEnd::NotRemoved, at, began: at, cause: cause.clone() };
+    let memory = DatabaseMemory {
+        change: Some(ReplicaChange {
+            replica: replica_id,
+            step: ReplicaStep::CatchingUp,
+            since: at,
+            began: at,
+            call: Some(call),
+            failed: true,
+        }),
+        replicas: (0..15).map(|n| (id(n), replica.clone())).collect(),
+        changed_at: Some(at),
+        failure: Some(FailedReplicaChanges { count: u32::MAX, at, cause }),
+        active: broken.chain(others).map(|about| (about, notice.clone())).collect(),
+        outcomes: vec![end; 8],
+    };
+    let bytes = serde_json::to_string(&memory).expect("it is JSON").len();
+    assert!((10_000..=DATABASE_BYTES_MAX).contains(&bytes), "{bytes} bytes");
 }
 
 proptest! {
