@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-FUNCTIONS = ["QueueDepth", "ServiceLoad", "EmergencyMax"]
+FUNCTIONS = ["QueueDepth", "ServiceLoad", "ReplicaLag", "EmergencyMax"]
 # An emergency is declared by people: no alarm triggers it.
-TRIGGERED = ["QueueDepth", "ServiceLoad"]
+TRIGGERED = ["QueueDepth", "ServiceLoad", "ReplicaLag"]
 VPC = {"SubnetIds": "subnet-1,subnet-2", "SecurityGroupIds": "sg-1"}
 # AWS names these in its guide to Lambda functions in a VPC, "Required IAM permissions".
 VPC_ACTIONS = {
@@ -67,7 +67,7 @@ def actions(statement: dict) -> set[str]:
 
 
 def allowing(stack: dict, action: str) -> list[dict]:
-    found = statements(stack, "EvaluationPolicy", "SignalPolicy", *(f"{function}Role" for function in FUNCTIONS))
+    found = statements(stack, "EvaluationPolicy", "ServicePolicy", "SignalPolicy", *(f"{function}Role" for function in FUNCTIONS))
     return [statement for statement in found if action in actions(statement)]
 
 
@@ -86,6 +86,9 @@ def alarms(stack: dict) -> dict:
         ("ParameterArns", "arn:of:a:parameter", "ssm:GetParameters"),
         ("SecretArns", "arn:of:a:secret", "secretsmanager:GetSecretValue"),
         ("KeyArns", "arn:of:a:key", "kms:Decrypt"),
+        ("DatabaseArns", "arn:aws:rds:eu-central-1:111122223333:db:shop", "rds:CreateDBInstanceReadReplica"),
+        ("ClusterArns", "arn:aws:rds:eu-central-1:111122223333:cluster:orders", "rds:CreateDBInstance"),
+        ("ZoneArns", "arn:aws:route53:::hostedzone/Z1", "route53:ListResourceRecordSets"),
     ],
 )
 def test_what_may_be_read_and_scaled_is_what_the_parameter_names(parameter, value, action):
@@ -97,9 +100,42 @@ def test_what_may_be_read_and_scaled_is_what_the_parameter_names(parameter, valu
 def test_alarms_of_the_fleet_trigger_the_functions_that_decide_by_signals():
     made = stack(AlarmNames="one,two")
     rule = lambda function: properties(made, f"{function}FunctionAlarm")["EventPattern"]
-    assert [rule(function)["detail"] for function in TRIGGERED] == [{"alarmName": ["one", "two"]}] * 2
+    assert [rule(function)["detail"] for function in TRIGGERED] == [{"alarmName": ["one", "two"]}] * 3
     rules = [name for name, it in made["resources"].items() if it["Type"] == "AWS::Events::Rule"]
-    assert rules == [f"{function}FunctionAlarm" for function in TRIGGERED]
+    assert rules == [*(f"{function}FunctionAlarm" for function in TRIGGERED), "ReplicaLagFunctionDatabase"]
+
+
+def test_events_of_rds_trigger_replica_lag():
+    pattern = properties(stack(), "ReplicaLagFunctionDatabase")["EventPattern"]
+    assert pattern == {"source": ["aws.rds"], "detail-type": ["RDS DB Instance Event", "RDS DB Cluster Event"]}
+
+
+DATABASE = "arn:aws:rds:eu-central-1:111122223333:db:shop"
+
+
+def test_without_a_database_nothing_of_rds_is_changed():
+    of_rds = {action for it in statements(stack(), "ReplicaLagRole") for action in actions(it) if "rds:" in action}
+    assert of_rds == {"rds:DescribeDBInstances", "rds:DescribeDBClusters"}
+    made = stack(DatabaseArns=DATABASE)
+    assert allowing(made, "rds:DeleteDBInstance") and not allowing(made, "rds:CreateDBInstance")
+
+
+def test_records_are_changed_only_where_zone_and_name_are_both_named():
+    zone, name = {"ZoneArns": "arn:aws:route53:::hostedzone/Z1"}, {"RecordNames": "read.db.internal"}
+    (statement,) = allowing(stack(**zone, **name), "route53:ChangeResourceRecordSets")
+    names = "route53:ChangeResourceRecordSetsNormalizedRecordNames"
+    assert statement["Condition"]["ForAllValues:StringEquals"][names] == ["read.db.internal"]
+    for made in [stack(), stack(**zone), stack(**name)]:
+        assert allowing(made, "route53:ChangeResourceRecordSets") == []
+
+
+def test_roles_are_passed_and_keys_used_only_where_replicas_are_created():
+    both = {"MonitoringRoleArns": "arn:of:a:role", "DatabaseKeyArns": "arn:of:a:key"}
+    made = stack(DatabaseArns=DATABASE, **both)
+    for action, resource in [("iam:PassRole", "arn:of:a:role"), ("kms:CreateGrant", "arn:of:a:key")]:
+        (statement,) = allowing(made, action)
+        assert statement["Resource"] == [resource]
+        assert allowing(stack(**both), action) == allowing(stack(DatabaseArns=DATABASE), action) == []
 
 
 def test_both_functions_that_scale_groups_may_scale_those_that_the_parameter_names():
@@ -204,7 +240,7 @@ def test_alarms_about_tidegate_reach_operators_without_its_key():
     made = stack()
     assert properties(made, "ReportTopic")["KmsMasterKeyId"] == "ReportKey"
     assert "KmsMasterKeyId" not in properties(made, "AlarmTopic")
-    assert len(alarms(made)) == 11
+    assert len(alarms(made)) == 14
     for name, settings in alarms(made).items():
         assert settings["AlarmActions"] == settings["OKActions"] == ["AlarmTopic"], name
 

@@ -1,7 +1,7 @@
 //! Which of our packages may use which: dependencies point one way.
 
 /// For each of our packages, the packages of ours that it may use.
-pub const DIRECTIONS: [(&str, &[&str]); 13] = [
+pub const DIRECTIONS: [(&str, &[&str]); 15] = [
     ("tidegate-policy", &[]),
     ("tidegate-fleet", &["tidegate-policy"]),
     ("tidegate-queues", &["tidegate-fleet", "tidegate-policy"]),
@@ -9,6 +9,7 @@ pub const DIRECTIONS: [(&str, &[&str]); 13] = [
     ("tidegate-evaluation", &["tidegate-aws", "tidegate-fleet", "tidegate-policy"]),
     ("tidegate-scaling", &["tidegate-aws", "tidegate-fleet", "tidegate-evaluation", "tidegate-policy"]),
     ("tidegate-emergency", &["tidegate-aws", "tidegate-fleet", "tidegate-evaluation", "tidegate-policy"]),
+    ("tidegate-replicas", &["tidegate-aws", "tidegate-fleet", "tidegate-evaluation", "tidegate-policy"]),
     ("tidegate-simulator", &["tidegate-fleet", "tidegate-policy"]),
     (
         "queue-depth",
@@ -22,6 +23,7 @@ pub const DIRECTIONS: [(&str, &[&str]); 13] = [
         ],
     ),
     ("service-load", &["tidegate-aws", "tidegate-fleet", "tidegate-evaluation", "tidegate-scaling"]),
+    ("replica-lag", &["tidegate-aws", "tidegate-fleet", "tidegate-evaluation", "tidegate-replicas"]),
     ("emergency-max", &["tidegate-aws", "tidegate-fleet", "tidegate-evaluation", "tidegate-emergency"]),
     (
         "tidegate",
@@ -42,6 +44,7 @@ pub const DIRECTIONS: [(&str, &[&str]); 13] = [
         &[
             "emergency-max",
             "queue-depth",
+            "replica-lag",
             "service-load",
             "tidegate",
             "tidegate-aws",
@@ -50,6 +53,7 @@ pub const DIRECTIONS: [(&str, &[&str]); 13] = [
             "tidegate-evaluation",
             "tidegate-policy",
             "tidegate-queues",
+            "tidegate-replicas",
             "tidegate-scaling",
         ],
     ),

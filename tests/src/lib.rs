@@ -1,10 +1,12 @@
 //! What the tests of the whole house share: the files of the repository, its documents, the SAM template as a tree,
-//! and a walk through a fleet file.
+//! what its roles allow, and a walk through a fleet file.
 
 pub mod cloudformation;
 pub mod directions;
 pub mod fake_aws;
 pub mod fake_fleet;
+pub mod fake_replicas;
+pub mod iam;
 pub mod markdown;
 pub mod modules;
 pub mod repository;

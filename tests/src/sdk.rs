@@ -86,14 +86,18 @@ fn operations() -> BTreeMap<String, BTreeMap<&'static str, String>> {
 }
 
 /// `send_message_batch` of `sqs` is `sqs:SendMessage`: batches have no action of their own in SQS and SNS. Lambda's action
-/// is older than its operation, and has another name.
+/// is older than its operation, and has another name. RDS writes `DB`.
 fn action(prefix: &str, operation: &str) -> String {
     let single = match prefix {
         "lambda" if operation == "invoke" => "invoke_function",
         "sqs" | "sns" => operation.strip_suffix("_batch").unwrap_or(operation),
         _ => operation,
     };
-    let capitalized = single.split('_').map(|word| word[..1].to_uppercase() + &word[1..]);
+    let capitalize = |word: &str| match (prefix, word) {
+        ("rds", "db") => "DB".to_owned(),
+        _ => word[..1].to_uppercase() + &word[1..],
+    };
+    let capitalized = single.split('_').map(capitalize);
     format!("{prefix}:{}", capitalized.collect::<String>())
 }
 

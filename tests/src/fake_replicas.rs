@@ -1,0 +1,346 @@
+//! A fake RDS, CloudWatch, Route 53, DynamoDB and SNS at the HTTP layer, in virtual time, for one database and its replicas.
+//! It is as unkind as a test needs: creating and deleting take minutes, and a process can be killed at any single write.
+//! How RDS treats replicas in all its ways is simulated elsewhere (`shared/simulator/src/rds/`).
+
+mod wire;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::fake_replicas::wire::{WireRefusal, WireRequest, host};
+
+/// Where virtual time begins.
+const EPOCH_SECONDS: i64 = 1_795_000_020;
+/// How long every call takes.
+const LATENCY: Duration = Duration::from_millis(30);
+/// How long RDS creates a replica, and how long it deletes one. Real ones take longer.
+const CREATES: SignedDuration = SignedDuration::from_mins(4);
+const DELETES: SignedDuration = SignedDuration::from_mins(3);
+/// A replica.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FakeReplica {
+    /// When it was asked for.
+    pub created: Timestamp,
+    /// When it was to be deleted.
+    pub deleted: Option<Timestamp>,
+    /// The fleet of its tags, if it has any.
+    pub fleet: Option<String>,
+    /// Its lag, in seconds.
+    pub lag: f64,
+}
+
+/// The world that all processes share.
+#[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each service fails by itself")]
+pub struct FakeReplicas {
+    /// The replicas by identifier.
+    pub replicas: BTreeMap<String, FakeReplica>,
+    /// Instances that are no replicas, by name: so many more pages.
+    pub others: usize,
+    /// The hosts of the weighted records, by set identifier.
+    pub records: BTreeMap<String, String>,
+    /// CPU of every replica, in percent.
+    pub cpu: f64,
+    /// The ledger's items by sort key.
+    pub items: BTreeMap<String, Value>,
+    /// DynamoDB answers nothing but errors.
+    pub ledger_is_gone: bool,
+    /// SNS takes no report.
+    pub sns_is_down: bool,
+    /// `DescribeDBInstances` is throttled.
+    pub rds_is_throttled: bool,
+    /// The messages that SNS took.
+    pub published: Vec<String>,
+    /// Every call that was answered, by its name.
+    pub calls: Vec<String>,
+    /// Every identifier that was created or deleted, with the name of the call.
+    pub changes: Vec<(String, String)>,
+    /// The records were empty after a change of them.
+    pub was_empty: bool,
+    /// The writes until now: of the ledger, of RDS and of Route 53.
+    pub writes: usize,
+    /// The process is killed at the write of this number, before or after it is applied.
+    pub kill: Option<(usize, bool)>,
+    began: Instant,
+}
+
+/// The world, shared.
+pub type SharedReplicas = Arc<Mutex<FakeReplicas>>;
+
+/// The world, to look at or to change.
+pub fn look(world: &SharedReplicas) -> MutexGuard<'_, FakeReplicas> {
+    world.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl FakeReplicas {
+    /// A world with these replicas, an hour old, each with its record; with the name of the fleet that created it.
+    #[must_use]
+    pub fn new(replicas: &[(&str, Option<&str>)]) -> SharedReplicas {
+        let created = Timestamp::from_second(EPOCH_SECONDS - 3600).unwrap_or(Timestamp::UNIX_EPOCH);
+        let replica = |(id, fleet): &(&str, Option<&str>)| {
+            let fleet = fleet.map(str::to_owned);
+            ((*id).to_owned(), FakeReplica { created, deleted: None, fleet, lag: 0.0 })
+        };
+        let record = |(id, _): &(&str, Option<&str>)| (format!("tidegate:{id}"), host(id));
+        Arc::new(Mutex::new(Self {
+            replicas: replicas.iter().map(replica).collect(),
+            others: 0,
+            records: replicas.iter().map(record).collect(),
+            cpu: 50.0,
+            items: BTreeMap::new(),
+            ledger_is_gone: false,
+            sns_is_down: false,
+            rds_is_throttled: false,
+            published: Vec::new(),
+            calls: Vec::new(),
+            changes: Vec::new(),
+            was_empty: false,
+            writes: 0,
+            kill: None,
+            began: Instant::now(),
+        }))
+    }
+
+    /// The virtual time of day.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        let passed = i64::try_from(self.began.elapsed().as_millis()).unwrap_or(i64::MAX);
+        Timestamp::from_millisecond(EPOCH_SECONDS * 1000 + passed).unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+
+    /// The memory of `replica-lag`.
+    #[must_use]
+    pub fn memory(&self) -> Value {
+        let text = self.items.get("memory#replica-lag").and_then(|item| item["memory"]["S"].as_str());
+        text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or(Value::Null)
+    }
+
+    /// The replicas that RDS still shows.
+    #[must_use]
+    pub fn shown(&self) -> Vec<&str> {
+        let is_shown = |replica: &FakeReplica| replica.deleted.is_none_or(|at| self.since(at) < DELETES);
+        self.replicas.iter().filter(|(_, it)| is_shown(it)).map(|(id, _)| id.as_str()).collect()
+    }
+
+    fn since(&self, at: Timestamp) -> SignedDuration {
+        self.now().duration_since(at)
+    }
+
+    /// What the process does at this write: it is killed before it, after it, or not at all.
+    fn fate(&mut self, action: &str) -> (bool, bool) {
+        let writes =
+            ["PutItem", "CreateDBInstanceReadReplica", "DeleteDBInstance", "ChangeResourceRecordSets"];
+        if !writes.contains(&action) {
+            return (false, false);
+        }
+        self.writes += 1;
+        match self.kill {
+            Some((at, before)) if at == self.writes => (before, !before),
+            Some(_) | None => (false, false),
+        }
+    }
+
+    /// Applies one request and answers it.
+    fn answer(&mut self, asked: &WireRequest) -> Result<String, WireRefusal> {
+        self.calls.push(asked.action.clone());
+        match asked.action.as_str() {
+            "BatchGetItem" | "PutItem" | "BatchWriteItem" if self.ledger_is_gone => Err(WireRefusal::new(
+                "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
+                "exceeded",
+            )),
+            "BatchGetItem" => Ok(self.get(&asked.json())),
+            "PutItem" => self.put(&asked.json()),
+            "BatchWriteItem" => Ok(json!({"UnprocessedItems": {}}).to_string()),
+            "Publish" if self.sns_is_down => Err(WireRefusal::new("AuthorizationError", "not authorized")),
+            "Publish" => {
+                self.published.push(asked.field("Message"));
+                Ok("<MessageId>1</MessageId>".to_owned())
+            }
+            "DescribeDBInstances" if self.rds_is_throttled => {
+                Err(WireRefusal::new("Throttling", "Rate exceeded"))
+            }
+            "DescribeDBInstances" => Ok(self.describe(&asked.field("Marker"))),
+            "CreateDBInstanceReadReplica" => self.create(asked),
+            "DeleteDBInstance" => self.delete(&asked.field("DBInstanceIdentifier")),
+            "GetMetricData" => Ok(self.metrics(&asked.json())),
+            "ListResourceRecordSets" => Ok(wire::records(&self.records)),
+            "ChangeResourceRecordSets" => {
+                wire::change(&mut self.records, &asked.body);
+                self.was_empty |= self.records.is_empty();
+                Ok(wire::CHANGED.to_owned())
+            }
+            other => Err(WireRefusal::new("InvalidAction", other)),
+        }
+    }
+
+    fn get(&self, body: &Value) -> String {
+        let keys = body["RequestItems"]["ledger"]["Keys"].as_array();
+        let wanted = keys.into_iter().flatten().filter_map(|key| key["sk"]["S"].as_str());
+        let items: Vec<&Value> = wanted.filter_map(|sort| self.items.get(sort)).collect();
+        json!({"Responses": {"ledger": items}, "UnprocessedKeys": {}}).to_string()
+    }
+
+    fn put(&mut self, body: &Value) -> Result<String, WireRefusal> {
+        let item = &body["Item"];
+        let sort = item["sk"]["S"].as_str().unwrap_or_default().to_owned();
+        let expected = body["ExpressionAttributeValues"][":expected"]["N"].as_str();
+        if self.items.get(&sort).is_some_and(|found| found["version"]["N"].as_str() != expected) {
+            let exception = "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException";
+            return Err(WireRefusal::new(exception, "The conditional request failed"));
+        }
+        self.items.insert(sort, item.clone());
+        Ok("{}".to_owned())
+    }
+
+    /// A page of 100 instances, the source and its replicas on the last one.
+    fn describe(&self, marker: &str) -> String {
+        let from: usize = marker.parse().unwrap_or(0);
+        let left = self.others.saturating_sub(from);
+        if left >= 100 {
+            let page: String = (from..from + 100).map(wire::other).collect();
+            return format!("<DBInstances>{page}</DBInstances><Marker>{}</Marker>", from + 100);
+        }
+        let others: String = (from..self.others).map(wire::other).collect();
+        let shown = self.shown();
+        let replicas: String = shown
+            .iter()
+            .map(|id| {
+                let replica = &self.replicas[*id];
+                let status = if replica.deleted.is_some() {
+                    "deleting"
+                } else if self.since(replica.created) < CREATES {
+                    "creating"
+                } else {
+                    "available"
+                };
+                wire::replica(id, status, replica.fleet.as_deref())
+            })
+            .collect();
+        format!("<DBInstances>{others}{}{replicas}</DBInstances>", wire::source(&shown))
+    }
+
+    fn create(&mut self, asked: &WireRequest) -> Result<String, WireRefusal> {
+        let id = asked.field("DBInstanceIdentifier");
+        if self.shown().contains(&id.as_str()) {
+            return Err(WireRefusal::new("DBInstanceAlreadyExists", "DB instance already exists"));
+        }
+        let fleet = asked.tag("tidegate:fleet");
+        self.changes.push(("CreateDBInstanceReadReplica".to_owned(), id.clone()));
+        let created = self.now();
+        self.replicas.insert(id, FakeReplica { created, deleted: None, fleet, lag: 0.0 });
+        Ok(String::new())
+    }
+
+    fn delete(&mut self, id: &str) -> Result<String, WireRefusal> {
+        let now = self.now();
+        let Some(replica) = self.replicas.get_mut(id) else {
+            return Err(WireRefusal::new("DBInstanceNotFound", "not found"));
+        };
+        if replica.deleted.is_some() {
+            return Err(WireRefusal::new("InvalidDBInstanceState", "Instance is already being deleted."));
+        }
+        replica.deleted = Some(now);
+        self.changes.push(("DeleteDBInstance".to_owned(), id.to_owned()));
+        Ok(String::new())
+    }
+
+    /// A datapoint a minute over half an hour, from when a replica is available on.
+    fn metrics(&self, body: &Value) -> String {
+        let last = self.now().as_second() / 60 * 60 - 60;
+        let result = |query: &Value| {
+            let metric = &query["MetricStat"]["Metric"];
+            let name = metric["MetricName"].as_str().unwrap_or_default();
+            let id = metric["Dimensions"][0]["Value"].as_str().unwrap_or_default();
+            let found = self.replicas.get(id).filter(|replica| replica.deleted.is_none());
+            let value = found.and_then(|replica| match name {
+                "ReplicaLag" => Some(replica.lag),
+                "CPUUtilization" => Some(self.cpu),
+                "DatabaseConnections" => {
+                    let is_read = self.records.contains_key(&format!("tidegate:{id}"));
+                    Some(if is_read { 120.0 } else { 0.0 })
+                }
+                _ => None,
+            });
+            let from = found.map_or(i64::MAX, |it| it.created.as_second() + CREATES.as_secs());
+            let times: Vec<i64> = (0..30).map(|age| last - age * 60).filter(|at| *at >= from).collect();
+            let values: Vec<f64> = value.into_iter().cycle().take(times.len()).collect();
+            let times = if values.is_empty() { Vec::new() } else { times };
+            json!({"Id": query["Id"], "Label": name, "StatusCode": "Complete",
+                   "Timestamps": times, "Values": values})
+        };
+        let queries = body["MetricDataQueries"].as_array().into_iter().flatten();
+        json!({"MetricDataResults": queries.map(result).collect::<Vec<_>>()}).to_string()
+    }
+}
+
+/// One process that evaluates.
+#[derive(Clone)]
+pub struct ReplicaProcess {
+    world: SharedReplicas,
+    /// Set when it is to be killed.
+    pub killed: Arc<tokio::sync::Notify>,
+}
+
+impl fmt::Debug for ReplicaProcess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a process")
+    }
+}
+
+impl ReplicaProcess {
+    /// A process in a world.
+    #[must_use]
+    pub fn new(world: &SharedReplicas) -> Self {
+        Self { world: world.clone(), killed: Arc::default() }
+    }
+
+    /// An SDK configuration whose requests reach the world.
+    #[must_use]
+    pub fn config(&self) -> aws_config::SdkConfig {
+        let connector = SharedHttpConnector::new(self.clone());
+        aws_config::SdkConfig::builder()
+            .behavior_version(aws_config::BehaviorVersion::latest())
+            .region(aws_config::Region::new("eu-central-1"))
+            .credentials_provider(aws_sdk_ecs::config::SharedCredentialsProvider::new(
+                aws_sdk_ecs::config::Credentials::new("id", "key", None, None, "test"),
+            ))
+            .http_client(http_client_fn(move |_, _| connector.clone()))
+            .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+            .timeout_config(tidegate_aws::Clients::timeouts())
+            .retry_config(tidegate_aws::Clients::retries())
+            .build()
+    }
+
+    async fn call_world(self, asked: WireRequest) -> Result<HttpResponse, ConnectorError> {
+        tokio::time::sleep(LATENCY).await;
+        let (before, after) = look(&self.world).fate(&asked.action);
+        if before {
+            self.killed.notify_one();
+            std::future::pending::<()>().await;
+        }
+        let answer = look(&self.world).answer(&asked);
+        if after {
+            self.killed.notify_one();
+            std::future::pending::<()>().await;
+        }
+        Ok(asked.response(answer))
+    }
+}
+
+impl HttpConnector for ReplicaProcess {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        HttpConnectorFuture::new(self.clone().call_world(WireRequest::of(&request)))
+    }
+}
