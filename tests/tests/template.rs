@@ -12,8 +12,12 @@ const ALL: [&str; 4] =
     ["dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:PutItem", "sns:Publish"];
 const SERVICES: [&str; 3] =
     ["application-autoscaling:DescribeScalableTargets", "ecs:DescribeServices", "ecs:UpdateService"];
-const SIGNALS: [&str; 3] =
-    ["cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "elasticloadbalancing:DescribeTargetGroups"];
+const SIGNALS: [&str; 4] = [
+    "cloudwatch:DescribeAlarms",
+    "cloudwatch:GetMetricData",
+    "elasticloadbalancing:DescribeTargetGroups",
+    "rds:DescribeDBInstances",
+];
 const QUEUE_DEPTH: [&str; 4] =
     ["secretsmanager:GetSecretValue", "sqs:GetQueueAttributes", "sqs:SendMessage", "ssm:GetParameters"];
 const GROUPS: [&str; 5] = [
