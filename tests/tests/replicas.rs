@@ -20,7 +20,7 @@ fn shop(mode: &str, replicas: &str) -> String {
 const ONE_TO_THREE: &str = "min: 1, max: 3, out: cpu > 70% for 3m, in: cpu < 30% for 5m";
 const ONE: &str = "min: 1, max: 1";
 /// More minutes than any change here takes.
-const LONG: usize = 40;
+const LONG: usize = 30;
 
 fn function(fleet: &str, world: &SharedReplicas) -> (Evaluator<Replicas>, ReplicaProcess) {
     let settings = Settings {
@@ -144,7 +144,8 @@ fn killed_at_any_write_of_a_creation_one_replica_is_created_and_told() {
     let fleet = shop("enforce", ONE_TO_THREE);
     let last = story(async {
         let world = FakeReplicas::new(&[]);
-        minutes(&fleet, &world, 15).await;
+        minutes(&fleet, &world, 16).await;
+        assert_eq!(reported(&world, "tidegate-shop-prod-1 added"), 1, "it is over by then");
         look(&world).writes
     });
     assert!(last > 15, "an intent, a call, outcomes and records: {last}");
@@ -172,7 +173,8 @@ fn killed_at_any_write_of_a_removal_one_of_ours_goes_after_its_record_and_nothin
     let there = [("reporting", None), ("tidegate-shop-prod-1", Some("shop"))];
     let last = story(async {
         let world = FakeReplicas::new(&there);
-        minutes(&fleet, &world, 15).await;
+        minutes(&fleet, &world, 16).await;
+        assert_eq!(reported(&world, "tidegate-shop-prod-1 removed"), 1, "it is over by then");
         look(&world).writes
     });
     for at in 1..=last {

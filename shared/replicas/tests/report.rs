@@ -15,7 +15,7 @@ use tidegate_policy::{Absence, AbsenceKind, Severity};
 use tidegate_replicas::database::{Called, DatabaseReport};
 use tidegate_replicas::known::{FailingRecords, Said};
 
-use crate::scene::{DatabaseScene, at, text};
+use crate::scene::{ReportScene, at, text};
 
 fn refused(code: &str, message: &str) -> CallError {
     let step = Step::CreateReplica {
@@ -42,26 +42,26 @@ fn taken(report: DatabaseReport) -> DatabaseReport {
 
 #[test]
 fn a_replica_that_is_added_says_why_and_how_to_undo_it() {
-    let scene = DatabaseScene::with(1).cpu(83.0);
+    let scene = ReportScene::with(1).cpu(83.0);
     insta::assert_snapshot!(text(&taken(scene.report(&DatabaseMemory::default()))));
 }
 
 #[test]
 fn a_replica_that_is_removed_is_first_taken_out_of_the_records() {
-    let scene = DatabaseScene::with(3).cpu(11.0);
+    let scene = ReportScene::with(3).cpu(11.0);
     insta::assert_snapshot!(text(&taken(scene.report(&scene.calm_memory()))));
 }
 
 #[test]
 fn a_plan_says_what_would_be_done() {
-    let report = DatabaseScene::with(1).cpu(83.0).report(&DatabaseMemory::default());
+    let report = ReportScene::with(1).cpu(83.0).report(&DatabaseMemory::default());
     let verdict = report.verdict(at(0));
     assert_eq!(verdict, "add replica tidegate-shop-prod-2 (1 to 2)");
 }
 
 #[test]
 fn lag_is_reported_when_it_begins_and_when_it_ends() {
-    let late = DatabaseScene::with(2).cpu(40.0).lag(42.0);
+    let late = ReportScene::with(2).cpu(40.0).lag(42.0);
     let report = late.report(&late.calm_memory());
     let section = report.section(&scene::header());
     assert_eq!((section.severity, section.state), (Severity::Warning, Some(AlertState::Firing)));
@@ -72,7 +72,7 @@ fn lag_is_reported_when_it_begins_and_when_it_ends() {
     let again = late.report(&memory);
     assert!(!again.is_worth_reporting(at(0)), "it is reported once");
 
-    let over = DatabaseScene::with(2).cpu(40.0).lag(0.5).report(&again.decision.memory);
+    let over = ReportScene::with(2).cpu(40.0).lag(0.5).report(&again.decision.memory);
     let section = over.section(&scene::header());
     assert_eq!((section.severity, section.state), (Severity::Info, Some(AlertState::Resolved)));
     insta::assert_snapshot!(text(&over));
@@ -80,7 +80,7 @@ fn lag_is_reported_when_it_begins_and_when_it_ends() {
 
 #[test]
 fn broken_replication_is_critical_and_stands_in_the_headline() {
-    let mut scene = DatabaseScene::with(2).cpu(40.0);
+    let mut scene = ReportScene::with(2).cpu(40.0);
     scene.replicas()[0].replication =
         Replication::Broken { status: "error".to_owned(), message: "Last_Errno 1062".to_owned() };
     let report = scene.report(&scene.calm_memory());
@@ -90,7 +90,7 @@ fn broken_replication_is_critical_and_stands_in_the_headline() {
 
 #[test]
 fn a_refused_creation_is_reported_once_by_the_next_evaluation() {
-    let scene = DatabaseScene::with(1).cpu(83.0);
+    let scene = ReportScene::with(1).cpu(83.0);
     let report = scene.report(&DatabaseMemory::default());
     let error = refused("InsufficientDBInstanceCapacity", "no db.r6g.large in this zone");
     let outcome = CallOutcome::Refused(error.failure.to_string());
@@ -112,7 +112,7 @@ fn a_refused_creation_is_reported_once_by_the_next_evaluation() {
 
 #[test]
 fn a_call_without_an_answer_is_not_called_undone() {
-    let report = DatabaseScene::with(1).cpu(83.0).report(&DatabaseMemory::default());
+    let report = ReportScene::with(1).cpu(83.0).report(&DatabaseMemory::default());
     let error = CallError::new(
         Step::CreateReplica {
             replica: "tidegate-shop-prod-2".to_owned(),
@@ -132,7 +132,7 @@ fn a_call_without_an_answer_is_not_called_undone() {
 
 #[test]
 fn observe_mode_says_once_what_it_would_do() {
-    let scene = DatabaseScene::with(1).cpu(83.0).observed();
+    let scene = ReportScene::with(1).cpu(83.0).observed();
     let report = scene.report(&DatabaseMemory::default());
     let said = Said { what: "add to 1".to_owned(), at: at(0) };
     let first = DatabaseReport { would: Some(said.clone()), ..report.clone() };
@@ -144,7 +144,7 @@ fn observe_mode_says_once_what_it_would_do() {
 
 #[test]
 fn records_that_cannot_be_changed_are_reported_once_and_when_they_are() {
-    let scene = DatabaseScene::with(2).cpu(40.0).without_records();
+    let scene = ReportScene::with(2).cpu(40.0).without_records();
     let failed = DatabaseReport {
         is_enforced: true,
         records: Some(Outcome::Failed(records_refused())),
@@ -167,7 +167,7 @@ fn records_that_cannot_be_changed_are_reported_once_and_when_they_are() {
 
 #[test]
 fn what_cannot_be_read_changes_nothing_and_is_no_evaluation() {
-    let mut scene = DatabaseScene::with(2);
+    let mut scene = ReportScene::with(2);
     scene.seen.instances = Err(Absence::new(AbsenceKind::Throttled, "Rate exceeded"));
     let report = scene.report(&scene.calm_memory());
     let section = report.section(&scene::header());
@@ -179,7 +179,7 @@ fn what_cannot_be_read_changes_nothing_and_is_no_evaluation() {
 
 #[test]
 fn what_an_operator_pinned_is_undone_by_releasing_it() {
-    let scene = DatabaseScene::with(1).cpu(40.0).pinned(3);
+    let scene = ReportScene::with(1).cpu(40.0).pinned(3);
     let report = taken(scene.report(&scene.calm_memory()));
     let commands = report.commands(at(0));
     assert_eq!(commands, [("undo", "tidegate release main".to_owned())]);
@@ -188,7 +188,7 @@ fn what_an_operator_pinned_is_undone_by_releasing_it() {
 
 #[test]
 fn machines_get_everything() {
-    let scene = DatabaseScene::with(1).cpu(83.0);
+    let scene = ReportScene::with(1).cpu(83.0);
     let report = taken(scene.report(&DatabaseMemory::default()));
     let json = serde_json::to_string_pretty(&report.to_json(at(0))).expect("it is JSON");
     insta::assert_snapshot!(json);
@@ -196,7 +196,7 @@ fn machines_get_everything() {
 
 #[test]
 fn a_lag_is_shown_with_the_newest_datapoint_that_has_settled() {
-    let mut scene = DatabaseScene::with(1);
+    let mut scene = ReportScene::with(1);
     scene::push(&mut scene.replicas()[0].lag, SignedDuration::from_secs(60), 900.0);
     let report = scene.report(&scene.calm_memory());
     let shown = report.to_json(at(0))["seen"]["replicas"][0]["lag_seconds"].clone();

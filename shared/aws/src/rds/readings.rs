@@ -13,9 +13,10 @@ use crate::metrics::{self, Wanted};
 
 /// RDS publishes once a minute.
 const PERIOD: SignedDuration = SignedDuration::from_mins(1);
-/// Lag and what explains it (the log rate over the five minutes of an idle source's lag) are weighed over so long. What is
-/// asked for reaches a quarter of an hour further back.
-const LAG_WINDOW: SignedDuration = SignedDuration::from_mins(10);
+/// Lag and what explains it are weighed over so long: an idle source is watched for a quarter of an hour, and the log of the five
+/// minutes before its first datapoint counts too (`DatabasePolicy::history`: 26 minutes). What is asked for reaches a quarter of an
+/// hour further back.
+const LAG_WINDOW: SignedDuration = SignedDuration::from_mins(15);
 /// What is weighed by its newest settled datapoints alone.
 const NOW_WINDOW: SignedDuration = SignedDuration::from_mins(5);
 
@@ -24,7 +25,7 @@ const NOW_WINDOW: SignedDuration = SignedDuration::from_mins(5);
 pub struct Measured<'a> {
     /// They get their readings.
     pub instances: &'a mut Instances,
-    /// The longest `for` of its conditions on `cpu` and `connections`; zero where it has none.
+    /// How far back its load is weighed: the longest `for` of its conditions on `cpu` and `connections`, or more.
     pub longest_for: SignedDuration,
 }
 

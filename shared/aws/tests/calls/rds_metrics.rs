@@ -101,7 +101,7 @@ fn row(query: &Value) -> String {
 
 #[tokio::test(start_paused = true)]
 async fn the_history_is_as_long_as_the_longest_for_and_a_quarter_of_an_hour() {
-    for (minutes, asked) in [(0, 25), (5, 25), (30, 45)] {
+    for (minutes, asked) in [(0, 30), (5, 30), (30, 45)] {
         let aws = Aws::new(|_, body| Ok(results(body, |_| vec![])));
         measure(&aws, &mut databases().await, minutes).await;
         let body = &aws.calls("GetMetricData")[0].body;

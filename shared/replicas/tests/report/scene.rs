@@ -60,14 +60,14 @@ pub(crate) fn push(reading: &mut MetricReading, ago: SignedDuration, value: f64)
     points.iter_mut().filter(|point| point.at == end).for_each(|point| point.value = value);
 }
 
-pub(crate) struct DatabaseScene {
+pub(crate) struct ReportScene {
     database: Database,
     pub(crate) seen: DatabaseObservation,
     overrides: Vec<Override>,
     observe: bool,
 }
 
-impl DatabaseScene {
+impl ReportScene {
     /// So many replicas of ours, each in the records.
     pub(crate) fn with(count: u32) -> Self {
         let fleet = tidegate_fleet::parse(FLEET).expect("a fleet");
