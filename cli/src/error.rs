@@ -44,15 +44,13 @@ pub(crate) enum CommandError {
     FunctionUnnamed,
     #[error(transparent)]
     Invocation(#[from] InvokeError),
-    /// A change that was asked for, and of which nobody has told whether it was made.
-    #[error(
-        "{source}\nit may be in force all the same: `{status}` tells, and the same command again does no harm"
-    )]
+    /// A change that was asked for, and whose answer did not come.
+    #[error("{source}\nit may be in force all the same: see `{status}`; the same command again does no harm")]
     Unconfirmed { source: InvokeError, status: String },
     #[error("another invocation wrote at the same moment, and nothing was changed: type the command again")]
     Dropped,
-    #[error("the standard input is no terminal, so nobody can confirm: add --yes{instead}")]
-    NobodyToAsk { instead: &'static str },
+    #[error("the standard input is no terminal, so the fleet's name cannot be typed: add --yes{instead}")]
+    NoTerminal { instead: &'static str },
     #[error("{source}\n--yes does it without showing this first")]
     Unshown { source: Box<CommandError> },
     #[error("the fleet's name `{fleet}` was not typed: nothing was changed")]
@@ -67,7 +65,7 @@ impl CommandError {
     /// The exit code: whether the answer is no, or something outside the command failed.
     pub(crate) fn code(&self) -> u8 {
         match self {
-            Self::FunctionUnnamed | Self::NobodyToAsk { .. } => USAGE,
+            Self::FunctionUnnamed | Self::NoTerminal { .. } => USAGE,
             Self::Invocation(error) if error.is_no() => REFUSED,
             Self::Unshown { source } => source.code(),
             Self::FileUnreadable { .. }

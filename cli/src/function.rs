@@ -111,7 +111,7 @@ impl Function<'_> {
         self.answer(self.lambda.invoke(event).await?)
     }
 
-    /// Asks for a change. Without an answer nobody knows whether it was made.
+    /// Asks for a change. Without an answer it is not known whether it was made.
     pub(crate) async fn change(&self, event: &Value) -> Result<Answer, CommandError> {
         let status = || self.options.line("emergency status");
         let unconfirmed = |source| CommandError::Unconfirmed { source, status: status() };

@@ -1,4 +1,4 @@
-//! Asking an operator to type the fleet's name, so that nobody engages the wrong one.
+//! Asking an operator to type the fleet's name, so that the wrong one is not engaged.
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
@@ -7,9 +7,9 @@ use crate::error::CommandError;
 /// Hands shake at three in the morning.
 const TRIES: usize = 3;
 
-/// Refused where nobody could be asked.
-pub(super) fn somebody_to_ask(instead: &'static str) -> Result<(), CommandError> {
-    if io::stdin().is_terminal() { Ok(()) } else { Err(CommandError::NobodyToAsk { instead }) }
+/// Refused where the question could not be answered.
+pub(super) fn needs_terminal(instead: &'static str) -> Result<(), CommandError> {
+    if io::stdin().is_terminal() { Ok(()) } else { Err(CommandError::NoTerminal { instead }) }
 }
 
 /// Asks at the terminal.

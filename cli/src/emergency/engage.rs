@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tidegate_fleet::Profile;
 use tokio::time::timeout;
 
-use super::confirm::{confirm, somebody_to_ask};
+use super::confirm::{confirm, needs_terminal};
 use super::{plan, state, watch};
 use crate::error::CommandError;
 use crate::function::{Answer, Function, FunctionOptions, quoted, written};
@@ -20,7 +20,7 @@ use crate::runtime;
 /// The example of the help.
 pub(crate) const EXAMPLE: &str = "Example: tidegate emergency engage --hold 2h --why 'sale'";
 
-/// Whoever does not wait to be asked waits no longer than this for the plan either.
+/// With `--yes` the plan is waited for no longer than this.
 const PLAN_TIMEOUT: Duration = Duration::from_secs(20);
 
 #[derive(Debug, Args)]
@@ -99,9 +99,9 @@ async fn engage(options: &EngageOptions, progress: &ProgressLine) -> Result<Comm
         return Ok(options.function.output(&answer, || plan::plan(&answer), 0));
     }
     if options.yes {
-        told(&function, options, progress).await;
+        show_plan(&function, options, progress).await;
     } else {
-        somebody_to_ask("; --plan only shows what would be set")?;
+        needs_terminal("; --plan only shows what would be set")?;
         progress.show("planning");
         let answer = function.ask(&options.event("plan")).await;
         progress.clear();
@@ -115,8 +115,8 @@ async fn engage(options: &EngageOptions, progress: &ProgressLine) -> Result<Comm
     Ok(options.function.output(&answer, || text(options, &answer), code))
 }
 
-/// The plan for the record, when nobody waits for it: whatever becomes of it, the emergency is engaged.
-async fn told(function: &Function<'_>, options: &EngageOptions, progress: &ProgressLine) {
+/// The plan for the record: whatever becomes of it, the emergency is engaged.
+async fn show_plan(function: &Function<'_>, options: &EngageOptions, progress: &ProgressLine) {
     if options.function.json {
         return;
     }

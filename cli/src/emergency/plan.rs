@@ -1,9 +1,10 @@
 //! What a profile would set, and what AWS can deliver of it, for operators.
 
 use jiff::SignedDuration;
+use textwrap::{Options, WordSplitter};
 use tidegate_policy::rule::{Span, thousands};
 
-use super::table::{TableRow, table};
+use super::table::{TableRow, WIDTH, table};
 use crate::function::{Answer, Entry};
 
 /// What cannot be read stops nothing, and is said.
@@ -16,7 +17,15 @@ pub(super) fn plan(answer: &Answer) -> String {
     let whole = answer.emergency();
     let line = whole.map(|(entry, _)| entry.line() + "\n\n").unwrap_or_default();
     let full = whole.and_then(|(_, whole)| whole.full_capacity.as_deref()).unwrap_or(UNKNOWN);
-    format!("{line}{}\nfull capacity: {full}\n", table(head, rows))
+    let notes = whole.and_then(|(_, whole)| whole.notes.as_deref()).unwrap_or_default();
+    let notes: String = notes.iter().map(|note| note_lines(note)).collect();
+    format!("{line}{}\nfull capacity: {full}\n{notes}", table(head, rows))
+}
+
+/// What the forecast goes by, or what is unknown.
+fn note_lines(note: &str) -> String {
+    let options = Options::new(WIDTH).initial_indent("  ").subsequent_indent("    ");
+    textwrap::fill(note, options.word_splitter(WordSplitter::NoHyphenation)) + "\n"
 }
 
 fn row(entry: &Entry) -> TableRow {
@@ -25,7 +34,7 @@ fn row(entry: &Entry) -> TableRow {
     TableRow { name: entry.target.clone(), cells: vec![change(entry), can_run, after(entry)], texts }
 }
 
-/// `4 → 10`; what stays is told once.
+/// `4 → 10`; what stays stands there once.
 pub(super) fn change(entry: &Entry) -> String {
     let size = |size: Option<u32>| size.map_or_else(|| "?".to_owned(), thousands);
     match (entry.from, entry.asked) {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
-use super::confirm::{confirm, somebody_to_ask};
+use super::confirm::{confirm, needs_terminal};
 use super::snapshots::{self, Saved};
 use super::{state, watch};
 use crate::error::CommandError;
@@ -43,7 +43,7 @@ pub(crate) fn run(options: &RestoreOptions) -> CommandOutput {
 async fn restore(options: &RestoreOptions, progress: &ProgressLine) -> Result<CommandOutput, CommandError> {
     options.function.name()?;
     if !options.yes {
-        somebody_to_ask("")?;
+        needs_terminal("")?;
     }
     let saved = options.from.as_deref().map(snapshots::read).transpose()?;
     let function = options.function.load().await?;
@@ -59,7 +59,7 @@ async fn restore(options: &RestoreOptions, progress: &ProgressLine) -> Result<Co
     Ok(options.function.output(&answer, || text(options, &answer), code))
 }
 
-/// Shows what is in force and asks. Snapshots of another fleet are refused; where the state cannot be told, `--yes`
+/// Shows what is in force and asks. Snapshots of another fleet are refused; where the state cannot be read, `--yes`
 /// restores all the same.
 async fn look(
     options: &RestoreOptions,
@@ -71,31 +71,35 @@ async fn look(
         return Ok(());
     }
     progress.show("reading what is in force");
-    let told = function.ask(&watch::status()).await;
+    let state_now = function.ask(&watch::status()).await;
     progress.clear();
-    let told = match told {
+    let state_now = match state_now {
         Err(_) if options.yes => return Ok(()),
-        told => told.map_err(|source| CommandError::Unshown { source: Box::new(source) })?,
+        state_now => state_now.map_err(|source| CommandError::Unshown { source: Box::new(source) })?,
     };
-    if let Some(saved) = saved.filter(|saved| saved.fleet != told.fleet()) {
-        return Err(other_fleet(options, saved, &told)?);
+    if let Some(saved) = saved.filter(|saved| saved.fleet != state_now.fleet()) {
+        return Err(other_fleet(options, saved, &state_now)?);
     }
     if !options.yes {
         // A terminal that cannot be written to is no reason to stop.
-        let _ = io::stderr().write_all(state::state(&told).as_bytes());
-        confirm(told.fleet(), "restore")?;
+        let _ = io::stderr().write_all(state::state(&state_now).as_bytes());
+        confirm(state_now.fleet(), "restore")?;
     }
     Ok(())
 }
 
-fn other_fleet(options: &RestoreOptions, saved: &Saved, told: &Answer) -> Result<CommandError, CommandError> {
+fn other_fleet(
+    options: &RestoreOptions,
+    saved: &Saved,
+    state_now: &Answer,
+) -> Result<CommandError, CommandError> {
     let file = options.from.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
     let function = options.function.name()?.to_owned();
     Ok(CommandError::OtherFleet {
         file,
         theirs: saved.fleet.clone(),
         function,
-        ours: told.fleet().to_owned(),
+        ours: state_now.fleet().to_owned(),
     })
 }
 

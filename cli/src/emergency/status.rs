@@ -15,7 +15,7 @@ use crate::runtime;
 /// The example of the help.
 pub(crate) const EXAMPLE: &str = "Example: tidegate emergency status --watch";
 
-/// Between two looks of `--watch`.
+/// Between two questions of `--watch`.
 const EVERY: Duration = Duration::from_secs(5);
 
 /// Answers that may be missing in a row; then it is not a moment's trouble.
@@ -39,11 +39,11 @@ pub(crate) fn run(options: &StatusOptions) -> CommandOutput {
 
 async fn status(options: &StatusOptions) -> Result<CommandOutput, CommandError> {
     let function = options.function.load().await?;
-    let (mut missing, mut told, mut redraws) = (0_u32, false, "");
+    let (mut missing, mut has_answered, mut redraws) = (0_u32, false, "");
     loop {
         match function.ask(&watch::status()).await {
             Ok(answer) if options.watch && !answer.is_settled() => {
-                (missing, told) = (0, true);
+                (missing, has_answered) = (0, true);
                 redraws = redraw(options, &state::state(&answer));
             }
             Ok(answer) => {
@@ -56,7 +56,7 @@ async fn status(options: &StatusOptions) -> Result<CommandOutput, CommandError> 
             }
             Err(error) => {
                 missing = missing.saturating_add(1);
-                if !told || missing == MISSING_MAX {
+                if !has_answered || missing == MISSING_MAX {
                     return Err(error);
                 }
             }
@@ -65,7 +65,7 @@ async fn status(options: &StatusOptions) -> Result<CommandOutput, CommandError> 
     }
 }
 
-/// At a terminal the state takes the place of the one before; in a pipe only the last one is told.
+/// At a terminal the state takes the place of the one before; in a pipe only the last one is printed.
 fn redraw(options: &StatusOptions, text: &str) -> &'static str {
     let mut stdout = io::stdout();
     if options.function.json || !stdout.is_terminal() {

@@ -3,7 +3,7 @@
 use textwrap::{Options, WordSplitter};
 
 /// The width of the narrowest terminal that people use.
-const WIDTH: usize = 80;
+pub(super) const WIDTH: usize = 80;
 
 /// A longer name stands on a line of its own.
 const NAME_MAX: usize = 20;

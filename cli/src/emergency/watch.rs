@@ -35,9 +35,9 @@ pub(super) async fn change(
     let answer = loop {
         tokio::select! {
             answer = &mut change => break answer,
-            // Where the state cannot be told for now, the last line stays.
-            told = async { sleep(POLL).await; function.ask(&status).await } => {
-                if let Some(line) = told.ok().as_ref().and_then(line) {
+            // Where the state cannot be read for now, the last line stays.
+            answer = async { sleep(POLL).await; function.ask(&status).await } => {
+                if let Some(line) = answer.ok().as_ref().and_then(line) {
                     progress.show(format_args!("{doing}: {line}"));
                 }
             }

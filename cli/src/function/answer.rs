@@ -8,11 +8,11 @@ use serde_json::Value;
 pub(crate) struct Answer {
     /// As it came.
     pub(crate) value: Value,
-    told: Told,
+    read: AnswerRead,
 }
 
 #[derive(Debug, Deserialize)]
-struct Told {
+struct AnswerRead {
     fleet: String,
     dropped: Option<bool>,
     errors: Option<Vec<String>>,
@@ -46,30 +46,31 @@ pub(crate) struct Emergency {
     pub(crate) done: Option<u32>,
     pub(crate) failed: Option<u32>,
     pub(crate) full_capacity: Option<String>,
+    pub(crate) notes: Option<Vec<String>>,
     pub(crate) runbook: Option<Vec<String>>,
 }
 
 impl Answer {
     pub(crate) fn read(value: Value) -> Result<Self, serde_json::Error> {
-        Ok(Self { told: Told::deserialize(plain(value.clone()))?, value })
+        Ok(Self { read: AnswerRead::deserialize(plain(value.clone()))?, value })
     }
 
     pub(crate) fn fleet(&self) -> &str {
-        &self.told.fleet
+        &self.read.fleet
     }
 
     /// Another invocation wrote first, and this one did nothing.
     pub(crate) fn is_dropped(&self) -> bool {
-        self.told.dropped == Some(true)
+        self.read.dropped == Some(true)
     }
 
     /// What failed beside the targets: a report that could not be sent, for example.
     pub(crate) fn errors(&self) -> &[String] {
-        self.told.errors.as_deref().unwrap_or_default()
+        self.read.errors.as_deref().unwrap_or_default()
     }
 
     pub(crate) fn entries(&self) -> &[Entry] {
-        &self.told.targets
+        &self.read.targets
     }
 
     /// The entry of the whole fleet, and what it says of the emergency.
@@ -95,9 +96,9 @@ impl Answer {
 
     /// How many targets are still to be asked.
     pub(crate) fn pending(&self) -> usize {
-        let told = self.emergency().and_then(|(_, whole)| whole.pending);
+        let said = self.emergency().and_then(|(_, whole)| whole.pending);
         let counted = self.targets().filter(|entry| entry.is("pending")).count();
-        told.and_then(|told| usize::try_from(told).ok()).unwrap_or(counted)
+        said.and_then(|said| usize::try_from(said).ok()).unwrap_or(counted)
     }
 
     /// Whether nothing will change by waiting: nothing is pending, and what does not run yet is blocked.
@@ -107,7 +108,7 @@ impl Answer {
     }
 }
 
-/// Without characters that would move a terminal's cursor: whoever asks for an override writes its reason.
+/// Without characters that would move a terminal's cursor: the reason of an override is any text.
 fn plain(value: Value) -> Value {
     match value {
         Value::String(text) => text.replace(char::is_control, " ").into(),

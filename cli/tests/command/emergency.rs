@@ -71,19 +71,20 @@ fn what_is_typed_reaches_the_function_and_stands_in_the_line_that_keeps_it() {
 fn for_machines_there_is_the_functions_answer_and_nothing_else() {
     let lambda = lambda(engaged());
     assert_eq!(lambda.json(&["emergency", "engage", "--yes"]), (engaged(), 0));
-    assert_eq!(lambda.events().len(), 1, "no plan is asked for that nobody reads");
+    assert_eq!(lambda.events().len(), 1, "no plan is asked for that is not shown");
     assert_eq!(lambda.json(&["emergency", "restore", "--yes"]), (engaged(), 0));
     assert_eq!(lambda.json(&["emergency", "status"]), (engaged(), 0));
 }
 
 #[test]
-fn where_nobody_can_be_asked_nothing_is_done() {
+fn without_a_terminal_nothing_is_done() {
     let lambda = lambda(engaged());
     let (stdout, stderr, code) = lambda.run(&["emergency", "engage"]);
-    let expected = "error: the standard input is no terminal, so nobody can confirm: add --yes; --plan only shows what would be set\n";
+    let expected = "error: the standard input is no terminal, so the fleet's name cannot be typed: add --yes; --plan only shows what would be set\n";
     assert_eq!((stdout.as_str(), stderr.as_str(), code), ("", expected, 2));
     let (stdout, stderr, code) = lambda.run(&["emergency", "restore"]);
-    let expected = "error: the standard input is no terminal, so nobody can confirm: add --yes\n";
+    let expected =
+        "error: the standard input is no terminal, so the fleet's name cannot be typed: add --yes\n";
     assert_eq!((stdout.as_str(), stderr.as_str(), code), ("", expected, 2));
     let (answer, code) = lambda.json(&["emergency", "engage"]);
     assert!(answer["error"].as_str().is_some_and(|error| error.contains("--yes")) && code == 2, "{answer}");
@@ -129,12 +130,12 @@ fn a_target_that_failed_and_one_that_is_pending_are_no_success() {
     assert_eq!(
         of([0, 1, 0], "pending", None).run(&["emergency", "status"]).2,
         0,
-        "it was asked what is, and told"
+        "it was asked what is, and showed it"
     );
 }
 
 #[test]
-fn restore_is_asked_for_and_told() {
+fn restore_is_asked_for_and_its_answer_is_printed() {
     let lambda = lambda(engaged());
     let (_, stderr, code) = lambda.run(&["emergency", "restore", "--yes", "--why", "over"]);
     assert_eq!((stderr.as_str(), code), ("", 0));

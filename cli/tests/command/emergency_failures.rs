@@ -1,4 +1,4 @@
-//! What fails between an operator and the function: each is told apart, and says what to do.
+//! What fails between an operator and the function: each has an error of its own, which says what to do.
 
 use std::process::Command;
 
@@ -19,8 +19,9 @@ fn check(reply: LambdaReply, expected: &str, code: i32, sent: usize) {
     assert_eq!((answer, ended), (json!({ "format": 1, "error": expected }), code));
 }
 
-/// What is added to an error after which nobody knows whether the change was made.
-const PERHAPS: &str = "it may be in force all the same: `tidegate emergency status` tells, and the same command again does no harm";
+/// What is added to an error after which it is not known whether the change was made.
+const PERHAPS: &str =
+    "it may be in force all the same: see `tidegate emergency status`; the same command again does no harm";
 
 #[test]
 fn a_function_that_says_no_is_an_answer() {
@@ -112,12 +113,12 @@ fn what_lambda_refuses_otherwise_is_told_as_it_is() {
 }
 
 #[test]
-fn an_answer_that_nobody_understands_is_no_success() {
+fn an_answer_that_is_not_understood_is_no_success() {
     let expected = format!("the answer of `shop-emergency` cannot be read: missing field `fleet`\n{PERHAPS}");
     check(LambdaReply::Answer(json!({ "statusCode": 200 })), &expected, 3, 1);
 }
 
-/// A lost answer of engage is not asked for again: it may be in force, and `status` tells.
+/// A lost answer of engage is not asked for again: it may be in force, and `status` shows it.
 #[test]
 fn a_change_whose_answer_is_lost_is_sent_once_and_says_so() {
     for arguments in [

@@ -65,7 +65,7 @@ fn restore_shows_what_is_in_force_and_asks() {
 }
 
 #[test]
-fn without_a_plan_nobody_is_asked_and_yes_goes_on_without_it() {
+fn without_a_plan_nothing_is_asked_and_yes_goes_on_without_it() {
     let lambda = FakeLambda::always(LambdaReply::Failed("Retryable", "read the quotas: timed out"));
     let (shown, code) = Terminal::start(lambda.command(&["emergency", "engage"])).ends();
     assert!(

@@ -146,7 +146,7 @@ fn member(service: &Service) -> Member<'_> {
     let observe = service.mode() == Mode::Observe;
     let has_rules = !policy.rules.is_empty() || !policy.track.is_empty() || policy.wait.is_some();
     let min = policy.capacity.min();
-    let owner = if has_rules && !observe { Owner::Rules { min } } else { Owner::Nobody };
+    let owner = if has_rules && !observe { Owner::Rules { min } } else { Owner::Unmanaged };
     Member { name: service.name(), observe, most: policy.most(), owner }
 }
 

@@ -14,12 +14,12 @@ pub(crate) fn moment(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
-/// `no scale-in until 2026-11-28 15:04 UTC`.
+/// `held until 2026-11-28 15:04 UTC: nothing scales in`.
 pub(crate) fn of_row(row: &Override) -> String {
     let until = moment(row.until);
     match row.kind {
-        OverrideKind::Hold(Held::ScaleIn) => format!("no scale-in until {until}"),
-        OverrideKind::Hold(Held::Both) => format!("no change until {until}"),
+        OverrideKind::Hold(Held::ScaleIn) => format!("held until {until}: nothing scales in"),
+        OverrideKind::Hold(Held::Both) => format!("held until {until}: nothing changes"),
         OverrideKind::Pin(size) => format!("pinned at {size} until {until}"),
         OverrideKind::Min(size) => format!("min {size} until {until}"),
         OverrideKind::Max(size) => format!("max {size} until {until}"),

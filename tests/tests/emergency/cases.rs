@@ -54,7 +54,7 @@ fn a_shed_takes_worker_from_38_to_5_and_puts_it_back() {
 }
 
 #[test]
-fn it_ends_by_itself_when_nobody_does() {
+fn it_ends_by_itself() {
     story(async {
         let world = shop();
         ask(&world, engage("launch")).await;
@@ -67,7 +67,7 @@ fn it_ends_by_itself_when_nobody_does() {
 }
 
 #[test]
-fn a_target_deleted_in_between_is_left_alone_and_told() {
+fn a_target_deleted_in_between_is_left_alone_and_reported() {
     story(async {
         let world = shop();
         ask(&world, engage("launch")).await;
@@ -80,7 +80,7 @@ fn a_target_deleted_in_between_is_left_alone_and_told() {
 }
 
 #[test]
-fn what_someone_set_meanwhile_stays_and_is_told() {
+fn what_was_set_by_hand_meanwhile_stays_and_is_reported() {
     story(async {
         let world = shop();
         ask(&world, engage("launch")).await;
@@ -88,7 +88,7 @@ fn what_someone_set_meanwhile_stays_and_is_told() {
         let before = lock(&world).published.len();
         ask(&world, restore()).await;
         assert_eq!(sizes(&world).1, 7);
-        let told = lock(&world).published[before..].join("\n");
-        assert!(told.contains("by+hand") || told.contains("by%20hand"), "{told}");
+        let report = lock(&world).published[before..].join("\n");
+        assert!(report.contains("by+hand") || report.contains("by%20hand"), "{report}");
     });
 }

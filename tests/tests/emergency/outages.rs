@@ -69,7 +69,7 @@ fn without_sns_it_raises_all_the_same_and_reports_later() {
     });
 }
 
-/// What stands in the table, as whoever may write it could put it there.
+/// What stands in the table, as any writer of the table could put it there.
 async fn by_hand(memory: Value) -> tidegate_tests::fake_fleet::Shared {
     let world = shop();
     let item = json!({"pk": {"S": "shop"}, "sk": {"S": "overrides"}, "version": {"N": "7"}, "memory": {"S": memory.to_string()}});
@@ -87,7 +87,7 @@ fn a_row_by_hand_above_the_files_limit_or_for_ten_years_is_clamped_and_reported(
         let row = lock(&world).memory()["rows"][0].clone();
         assert_eq!((&row["pin"], &row["until"]), (&json!(40), &json!("2026-12-19T00:00:00Z")), "{row}");
         let published = lock(&world).published.clone();
-        assert_eq!(published.len(), 1, "told once");
+        assert_eq!(published.len(), 1, "reported once");
         assert!(published[0].contains("4000000") && published[0].contains("2036-11-18"), "{}", published[0]);
     });
 }

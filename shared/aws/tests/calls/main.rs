@@ -4,6 +4,7 @@ mod alarms;
 mod buckets;
 mod ecs;
 mod fake;
+mod fargate;
 mod fewest;
 mod formats;
 mod group;

@@ -97,28 +97,28 @@ impl Summary {
             return if self.is_restore { "nothing to restore" } else { "no emergency in force" }.to_owned();
         };
         if self.over && self.counted.skipped > 0 {
-            return format!("emergency `{profile}` ended; {} left alone", self.counted.skipped);
+            return format!("emergency {profile} ended; {} left alone", self.counted.skipped);
         }
         if self.over {
-            return format!("emergency `{profile}` ended, all targets put back");
+            return format!("emergency {profile} ended, all targets put back");
         }
         if self.events.contains(&Event::Restoring { expired: true }) {
-            return format!("emergency `{profile}` ends: its time is over");
+            return format!("emergency {profile} ends: its time is over");
         }
         if self.restoring() {
-            return format!("emergency `{profile}` ends");
+            return format!("emergency {profile} ends");
         }
         if self.has(&Event::Engaged) {
-            return format!("EMERGENCY `{profile}` in force until {}", moment(*until));
+            return format!("EMERGENCY {profile} in force until {}", moment(*until));
         }
         if self.has(&Event::EndsSoon) {
-            return format!("emergency `{profile}` ends {}", moment(*until));
+            return format!("emergency {profile} ends {}", moment(*until));
         }
         if *phase == Phase::Restoring {
-            return format!("emergency `{profile}` is over, targets are being put back");
+            return format!("emergency {profile} is over, targets are being put back");
         }
         let runs = if self.has(&Event::Complete) { ", all sizes run" } else { "" };
-        format!("emergency `{profile}` in force until {}{runs}", moment(*until))
+        format!("emergency {profile} in force until {}{runs}", moment(*until))
     }
 
     fn is_worth_reporting(&self) -> bool {

@@ -18,7 +18,7 @@ pub enum Owner {
         min: u32,
     },
     /// Nothing else: rules there are none, or Tidegate only observes.
-    Nobody,
+    Unmanaged,
 }
 
 /// What is to be put back, and what is not.
@@ -73,9 +73,9 @@ fn capacity(target: &Targeted, snapshot: &Snapshot, owner: Owner, seen: &Seen, r
         }
         Owner::Rules { .. } => {}
         // Application Auto Scaling goes on from where it is, within the bounds it had, if it scales in that direction.
-        Owner::Nobody if snapshot.scalable.is_some_and(|it| it.goes_on(desired, before)) => {}
-        Owner::Nobody if is_ours => restored.changes.push(Change::SetCapacity(before)),
-        Owner::Nobody => restored.kept.push(Kept::Capacity { desired }),
+        Owner::Unmanaged if snapshot.scalable.is_some_and(|it| it.goes_on(desired, before)) => {}
+        Owner::Unmanaged if is_ours => restored.changes.push(Change::SetCapacity(before)),
+        Owner::Unmanaged => restored.kept.push(Kept::Capacity { desired }),
     }
 }
 

@@ -59,7 +59,7 @@ pub(crate) fn asker(who: &str) -> Asker {
     Asker { who: who.to_owned(), why: "launch day".to_owned(), request: Some(format!("request of {who}")) }
 }
 
-/// A fleet whose targets nobody else scales, an AWS that does what it is told, and a clock that is set by hand.
+/// A fleet whose targets nothing else scales, an AWS that does what it is asked, and a clock that is set by hand.
 #[derive(Debug)]
 pub(crate) struct World {
     pub(crate) names: Vec<&'static str>,
@@ -76,7 +76,7 @@ impl World {
     pub(crate) fn new(targets: &[(&'static str, Seen)]) -> Self {
         Self {
             names: targets.iter().map(|(name, _)| *name).collect(),
-            owner: Owner::Nobody,
+            owner: Owner::Unmanaged,
             observed: None,
             seen: targets.iter().map(|(name, seen)| ((*name).to_owned(), Ok(seen.clone()))).collect(),
             memory: Overrides::default(),

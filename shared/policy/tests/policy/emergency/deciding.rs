@@ -60,7 +60,7 @@ fn what_was_just_set_is_looked_at_in_the_next_minute_and_not_a_moment_later() {
 }
 
 #[test]
-fn everything_that_runs_is_told_once() {
+fn everything_that_runs_is_reported_once() {
     let mut world = engaged();
     world.sight_mut("worker").service.running_count = 12;
     assert_eq!(world.minutes(2), []);
@@ -251,7 +251,7 @@ fn operators_are_reminded_once_ten_minutes_before_the_end() {
 }
 
 #[test]
-fn of_a_short_emergency_nobody_is_reminded() {
+fn a_short_emergency_has_no_reminder() {
     let mut world = World::shop();
     let Request::Engage(mut short) = world.engage("max", &MAX, "bob") else { unreachable!() };
     short.until = world.now + crate::stage::seconds(900);
@@ -290,7 +290,7 @@ fn changed_by_hand(owner: Owner) -> World {
 
 #[test]
 fn what_was_changed_by_hand_after_it_was_seen_at_its_size_stays_and_is_reported_once() {
-    let mut world = changed_by_hand(Owner::Nobody);
+    let mut world = changed_by_hand(Owner::Unmanaged);
     let why = Skip::ByHand(Kept::Capacity { desired: 7 });
     assert_eq!(world.minutes(3), [Event::Skipped { target: "worker".to_owned(), why }, Event::Complete]);
     assert_eq!((world.desired("worker"), world.progress("worker")), (7, Progress::Skipped));
@@ -305,7 +305,7 @@ fn what_was_changed_by_hand_after_it_was_seen_at_its_size_stays_and_is_reported_
 
 #[test]
 fn what_was_changed_by_hand_and_stays_is_left_so_by_restore_and_reported_again() {
-    let mut world = changed_by_hand(Owner::Nobody);
+    let mut world = changed_by_hand(Owner::Unmanaged);
     world.minutes(1);
     let decision = world.evaluate(&restore());
     let kept: Vec<_> = decision.work.iter().flat_map(|work| work.kept.clone()).collect();

@@ -82,7 +82,7 @@ fn anything() -> impl Strategy<Value = Vec<Operator>> {
 }
 
 fn a_world() -> impl Strategy<Value = World> {
-    let owner = prop_oneof![Just(Owner::Nobody), (0..5_u32).prop_map(|min| Owner::Rules { min })];
+    let owner = prop_oneof![Just(Owner::Unmanaged), (0..5_u32).prop_map(|min| Owner::Rules { min })];
     (any_seen(), any_seen(), any_seen(), owner).prop_map(|(api, worker, batch, owner)| {
         let mut world = World::new(&[("api", api), ("worker", worker), ("batch", batch)]);
         world.owner = owner;
@@ -213,7 +213,7 @@ proptest! {
 
     #[test]
     fn after_the_end_what_nothing_else_scales_has_its_size_again(mut world in a_world(), steps in undisturbed()) {
-        world.owner = Owner::Nobody;
+        world.owner = Owner::Unmanaged;
         for name in NAMES {
             let found = world.sight_mut(name);
             *found = seen(found.service.desired_count);

@@ -56,32 +56,40 @@ fn nothing() -> Restored {
 #[test]
 fn a_target_that_was_never_changed_is_left_alone() {
     let unseen = Targeted { snapshot: None, sizes: vec![], ..set(2, 10) };
-    assert_eq!(changes(&unseen, Owner::Nobody, &seen(2)), nothing());
+    assert_eq!(changes(&unseen, Owner::Unmanaged, &seen(2)), nothing());
     let found_there = Targeted { sizes: vec![], ..set(10, 10) };
-    assert_eq!(changes(&found_there, Owner::Nobody, &seen(10)), nothing());
-    assert_eq!(changes(&found_there, Owner::Nobody, &seen(7)), nothing(), "whatever became of it since");
+    assert_eq!(changes(&found_there, Owner::Unmanaged, &seen(10)), nothing());
+    assert_eq!(changes(&found_there, Owner::Unmanaged, &seen(7)), nothing(), "even if it was changed since");
 }
 
 #[test]
 fn a_service_without_rules_gets_the_desired_count_that_it_had() {
-    assert_eq!(changes(&set(2, 10), Owner::Nobody, &seen(10)), only(SetCapacity(2)));
-    assert_eq!(changes(&set(38, 5), Owner::Nobody, &seen(5)), only(SetCapacity(38)));
-    assert_eq!(changes(&set(38, 0), Owner::Nobody, &seen(0)), only(SetCapacity(38)));
-    assert_eq!(changes(&set(2, 10), Owner::Nobody, &seen(2)), nothing(), "it is there already");
+    assert_eq!(changes(&set(2, 10), Owner::Unmanaged, &seen(10)), only(SetCapacity(2)));
+    assert_eq!(changes(&set(38, 5), Owner::Unmanaged, &seen(5)), only(SetCapacity(38)));
+    assert_eq!(changes(&set(38, 0), Owner::Unmanaged, &seen(0)), only(SetCapacity(38)));
+    assert_eq!(changes(&set(2, 10), Owner::Unmanaged, &seen(2)), nothing(), "it is there already");
 }
 
 #[test]
-fn a_desired_count_that_someone_set_meanwhile_stays_and_is_told() {
+fn a_desired_count_that_was_set_by_hand_meanwhile_stays_and_is_reported() {
     let kept = kept(Capacity { desired: 7 });
-    assert_eq!(changes(&set(2, 10), Owner::Nobody, &seen(7)), kept);
+    assert_eq!(changes(&set(2, 10), Owner::Unmanaged, &seen(7)), kept);
 }
 
 #[test]
 fn every_size_that_the_emergency_set_counts_as_its_own() {
     let twice = Targeted { sizes: vec![10, 5], ..set(2, 5) };
-    assert_eq!(changes(&twice, Owner::Nobody, &seen(10)), only(SetCapacity(2)), "the second was never set");
+    assert_eq!(
+        changes(&twice, Owner::Unmanaged, &seen(10)),
+        only(SetCapacity(2)),
+        "the second was never set"
+    );
     let limited = Targeted { sizes: vec![6], ..set(2, 10) };
-    assert_eq!(changes(&limited, Owner::Nobody, &seen(6)), only(SetCapacity(2)), "the group's MaxSize is 6");
+    assert_eq!(
+        changes(&limited, Owner::Unmanaged, &seen(6)),
+        only(SetCapacity(2)),
+        "the group's MaxSize is 6"
+    );
 }
 
 #[test]
@@ -103,7 +111,7 @@ fn application_auto_scaling_gets_its_bounds_and_flags_back_and_goes_on_from_wher
     let found = scalable(2, 50, flags(false, false, false));
     let target = registered(38, found, 5);
     let now = scaled(5, scalable(5, 5, Suspended::ALL));
-    assert_eq!(changes(&target, Owner::Nobody, &now), only(Register(found)));
+    assert_eq!(changes(&target, Owner::Unmanaged, &now), only(Register(found)));
 }
 
 #[test]
@@ -113,29 +121,29 @@ fn where_application_auto_scaling_does_not_scale_the_desired_count_is_put_back_b
     let mut target = registered(4, one_way, 10);
     target.registered = vec![now.scalable.unwrap()];
     let out_only = both(vec![SetCapacity(4), Register(one_way)]);
-    assert_eq!(changes(&target, Owner::Nobody, &now), out_only, "it never scales in");
+    assert_eq!(changes(&target, Owner::Unmanaged, &now), out_only, "it never scales in");
 
     let off = scalable(2, 50, Suspended::ALL);
     let target =
         Targeted { snapshot: Some(Snapshot { desired: 4, scalable: Some(off), at: None }), ..set(4, 10) };
     let now = scaled(10, off);
-    assert_eq!(changes(&target, Owner::Nobody, &now), only(SetCapacity(4)), "it was suspended before");
+    assert_eq!(changes(&target, Owner::Unmanaged, &now), only(SetCapacity(4)), "it was suspended before");
 
     let from_zero = scalable(0, 50, flags(false, false, false));
     let both = both(vec![SetCapacity(38), Register(from_zero)]);
     let now = scaled(0, scalable(0, 0, Suspended::ALL));
-    assert_eq!(changes(&registered(38, from_zero, 0), Owner::Nobody, &now), both, "no task has a metric");
+    assert_eq!(changes(&registered(38, from_zero, 0), Owner::Unmanaged, &now), both, "no task has a metric");
 }
 
 #[test]
-fn bounds_or_flags_that_someone_changed_meanwhile_stay_and_are_told() {
+fn bounds_or_flags_that_were_changed_by_hand_meanwhile_stay_and_are_reported() {
     let found = scalable(2, 50, flags(false, false, false));
     let target = registered(38, found, 5);
     let by_hand = scaled(5, scalable(1, 9, flags(false, false, false)));
     let kept = kept(Registration);
-    assert_eq!(changes(&target, Owner::Nobody, &by_hand), kept);
-    assert_eq!(changes(&target, Owner::Nobody, &scaled(5, found)), nothing(), "put back by hand");
-    assert_eq!(changes(&target, Owner::Nobody, &seen(5)).changes, [], "deregistered by hand");
+    assert_eq!(changes(&target, Owner::Unmanaged, &by_hand), kept);
+    assert_eq!(changes(&target, Owner::Unmanaged, &scaled(5, found)), nothing(), "put back by hand");
+    assert_eq!(changes(&target, Owner::Unmanaged, &seen(5)).changes, [], "deregistered by hand");
 }
 
 #[test]
@@ -144,7 +152,7 @@ fn every_registration_that_the_emergency_made_counts_as_its_own() {
     let mut target = registered(38, found, 5);
     let first = scalable(50, 50, flags(true, false, true));
     target.registered.insert(0, first);
-    assert_eq!(changes(&target, Owner::Nobody, &scaled(50, first)), only(Register(found)));
+    assert_eq!(changes(&target, Owner::Unmanaged, &scaled(50, first)), only(Register(found)));
 }
 
 #[test]
@@ -154,10 +162,10 @@ fn the_processes_of_a_group_that_are_still_suspended_are_resumed() {
     let mut found = seen(10);
     found.suspended_processes = vec![Process::ScheduledActions];
     let both = [SetCapacity(2), Resume(vec![Process::ScheduledActions])];
-    assert_eq!(changes(&target, Owner::Nobody, &found).changes, both);
+    assert_eq!(changes(&target, Owner::Unmanaged, &found).changes, both);
     target.suspended = vec![Process::AlarmNotification];
     assert_eq!(
-        changes(&target, Owner::Nobody, &found).changes,
+        changes(&target, Owner::Unmanaged, &found).changes,
         [SetCapacity(2)],
         "what was suspended before the emergency stays so"
     );

@@ -113,7 +113,7 @@ fn what_was_put_back_while_another_emergency_was_asked_for_is_raised_again() {
 }
 
 #[test]
-fn what_someone_set_meanwhile_stays_and_is_told() {
+fn what_was_set_by_hand_meanwhile_stays_and_is_reported() {
     let mut world = engaged();
     world.sight_mut("api").service.desired_count = 7;
     let decision = world.evaluate(&restore());
@@ -123,7 +123,7 @@ fn what_someone_set_meanwhile_stays_and_is_told() {
 }
 
 #[test]
-fn where_only_something_is_to_be_told_nobody_waits_for_it() {
+fn where_nothing_is_to_be_changed_the_emergency_is_over_at_once() {
     let mut world = engaged();
     world.sight_mut("api").service.desired_count = 7;
     world.sight_mut("worker").service.desired_count = 7;
@@ -142,7 +142,7 @@ fn services_with_rules_are_left_to_them() {
 }
 
 #[test]
-fn a_target_that_is_deleted_or_left_the_file_is_skipped_and_told() {
+fn a_target_that_is_deleted_or_left_the_file_is_skipped_and_reported() {
     let mut world = World::new(&[("api", seen(2)), ("worker", seen(2)), ("batch", seen(2))]);
     let sizes = [("api", raise(10)), ("worker", raise(20)), ("batch", raise(3))];
     let request = world.engage("max", &sizes, "alice");

@@ -65,9 +65,9 @@ fn an_emergency_written_by_hand_sets_no_size_beyond_the_file_and_ends_within_a_m
     incident.since = world.now + seconds(TEN_YEARS);
     let events = world.minutes(1);
     assert_eq!(world.desired("api"), 50);
-    let told =
+    let is_corrected =
         |target| events.iter().any(|it| matches!(it, Event::Corrected { target: of, .. } if of == target));
-    assert!(told("api") && told("*"), "{events:?}");
+    assert!(is_corrected("api") && is_corrected("*"), "{events:?}");
     assert!(world.incident().until <= world.now + Override::LONGEST);
 }
 
