@@ -188,3 +188,26 @@ def test_more_services_than_ecs_takes_at_once_are_set_without_one_throttled_call
     told = stage.world.ask("throttle")
     assert told["throttled"] == {} and entries(answer)["*"]["emergency"]["failed"] == 0, told
     assert (80 - 50) / 5 <= told["last"]["ecs:UpdateService"] and seconds < 30, "no faster than ECS allows"
+
+
+def test_a_plan_says_how_many_tasks_fit_the_quota_and_fargate_launches_so_many(stage):
+    """20 virtual CPUs, 8 in use, tasks of half a one: 24 of the 40 that are asked for."""
+    stage.services()
+    ecs = stage.world.client("ecs")
+    container = {"name": "worker", "image": "worker"}
+    size = {"cpu": "512", "memory": "1024", "networkMode": "awsvpc", "requiresCompatibilities": ["FARGATE"]}
+    half = ecs.register_task_definition(family="half", containerDefinitions=[container], **size)["taskDefinition"]
+    ecs.create_service(cluster=stage.cluster, serviceName="worker", taskDefinition=half["taskDefinitionArn"], desiredCount=0)
+    stage.desired("worker")
+    fleet(stage, [service(stage, "worker", 0, 40)], {})
+    usage = {"Class": "Standard/OnDemand", "Resource": "vCPU", "Service": "Fargate", "Type": "Resource"}
+    publish(stage, "ResourceCount", [8.0] * 15, "AWS/Usage", **usage)
+    stage.world.ask("launches", {"vcpus": 20, "used": 8})
+    emergency = stage.function("emergency-max")
+    plan = entries(emergency.invoke({"action": "plan", "profile": "max"}))
+    assert plan["worker"]["deliverable"] == 24, plan
+    assert "L-3032A538" in plan["*"]["emergency"]["full_capacity"], plan
+    emergency.invoke({"action": "engage", "profile": "max"})
+    assert stage.desired("worker") == 40, "what cannot run yet is asked for all the same"
+    launched = stage.world.ask("launches")
+    assert (launched["launched"], launched["beyond_quota"]) == (24, 16)
