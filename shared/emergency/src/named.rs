@@ -6,15 +6,15 @@ use tidegate_fleet::{Database, Fleet, Mode, Service};
 use tidegate_policy::overrides::Override;
 
 /// What an override speaks of.
-pub(crate) enum Named<'a> {
+pub(crate) enum NamedTarget<'a> {
     Service(&'a Service),
     Database(&'a Database),
 }
 
 /// The service or database of a name.
-pub(crate) fn known<'a>(fleet: &'a Fleet, target: &str) -> Result<Named<'a>, InvocationError> {
-    let service = fleet.service(target).map(Named::Service);
-    service.or_else(|| fleet.database(target).map(Named::Database)).ok_or_else(|| {
+pub(crate) fn known<'a>(fleet: &'a Fleet, target: &str) -> Result<NamedTarget<'a>, InvocationError> {
+    let service = fleet.service(target).map(NamedTarget::Service);
+    service.or_else(|| fleet.database(target).map(NamedTarget::Database)).ok_or_else(|| {
         let services = fleet.services().iter().map(Service::name);
         let names: Vec<&str> = services.chain(fleet.databases().iter().map(Database::name)).collect();
         let what = if fleet.databases().is_empty() { "service" } else { "service or database" };
@@ -42,10 +42,10 @@ pub(crate) fn enforced(fleet: &Fleet, target: &str) -> Result<(), InvocationErro
 }
 
 /// A size that the fleet file allows: of a database a number of replicas, and never none.
-pub(crate) fn allowed(named: &Named<'_>, size: u32) -> Result<(), InvocationError> {
+pub(crate) fn allowed(named: &NamedTarget<'_>, size: u32) -> Result<(), InvocationError> {
     let (name, least, most) = match named {
-        Named::Service(service) => (service.name(), 0, service.policy().most()),
-        Named::Database(database) => (database.name(), 1, most_replicas(database)?),
+        NamedTarget::Service(service) => (service.name(), 0, service.policy().most()),
+        NamedTarget::Database(database) => (database.name(), 1, most_replicas(database)?),
     };
     let problem = if size > most {
         format!("`size` is {size}, above {most}, the most that the fleet file allows for `{name}`")

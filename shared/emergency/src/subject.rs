@@ -11,6 +11,7 @@ use tidegate_aws::report::section::Outcome;
 use tidegate_aws::report::{Header, Section};
 use tidegate_aws::targets::fargate::FargateReadings;
 use tidegate_aws::targets::{TargetState, Tasks};
+use tidegate_aws::trigger::PLAN;
 use tidegate_aws::update::TargetChanges;
 use tidegate_fleet::{Fleet, Service};
 use tidegate_policy::Absence;
@@ -77,7 +78,8 @@ pub(crate) fn of(
     if !is_about_it {
         return subjects;
     }
-    let summary = Summary::of(fleet, incident, decision, over.is_some());
+    let mut summary = Summary::of(fleet, incident, decision, over.is_some());
+    summary.is_plan = header.trigger.action() == PLAN;
     let mut one = |name: &str, targeted: &Targeted| {
         let work = decision.work.iter().find(|work| work.target == name).cloned();
         let skip: Option<&Skip> = decision.events.iter().find_map(|event| event.as_skipped(name));

@@ -142,7 +142,10 @@ fn explain(
     all.reasons.extend(in_force.overrides.iter().map(|row| notices::overridden(row)));
     all.found.extend(notices::overrides(in_force));
     all.both(notices::limited_overrides(in_force));
-    all.reasons.extend(changes.reason());
+    // What an operator asked for is set by `emergency-max`, and is no change from outside.
+    let was_asked_for =
+        in_force.overrides.iter().any(|row| row.kind.size().is_some() && row.kind.size() == known.desired());
+    all.reasons.extend(changes.reason().filter(|_| !was_asked_for));
     all.both(overwritten::found(changes.overwritten));
     all.both(recommendation.switched_off.clone().map(|off| (NoticeKind::SwitchedOff, off)));
     all.reasons.extend(recommendation.reasons.iter().cloned());

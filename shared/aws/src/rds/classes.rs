@@ -40,7 +40,7 @@ impl DatabaseClasses {
         if unknown.is_empty() {
             return classes;
         }
-        let answer = in_time(deadline, ask(clients, &unknown)).await.unwrap_or_else(|| Err(late()));
+        let answer = in_time(deadline, Box::pin(ask(clients, &unknown))).await.unwrap_or_else(|| Err(late()));
         for id in unknown {
             let class = answer.as_ref().map_err(Clone::clone).and_then(|found| of(found, &id));
             if let Ok(class) = &class {

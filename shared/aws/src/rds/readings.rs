@@ -30,7 +30,7 @@ pub struct Measured<'a> {
 }
 
 /// One reading of an instance.
-struct Asked {
+struct AskedMetric {
     metric: &'static str,
     statistic: &'static str,
     window: SignedDuration,
@@ -70,13 +70,13 @@ fn wanted(database: &Measured<'_>) -> Vec<(Source, SignedDuration)> {
 }
 
 /// Of the source: log rate, slot lag, slot disk, free storage, in this order as far as the engine has them.
-fn of_source(engine: Engine) -> Vec<Asked> {
-    let free = Asked { metric: "FreeStorageSpace", statistic: "Minimum", window: NOW_WINDOW };
+fn of_source(engine: Engine) -> Vec<AskedMetric> {
+    let free = AskedMetric { metric: "FreeStorageSpace", statistic: "Minimum", window: NOW_WINDOW };
     match engine {
         Engine::PostgreSql { .. } => vec![
-            Asked { metric: "TransactionLogsGeneration", statistic: "Average", window: LAG_WINDOW },
-            Asked { metric: "OldestReplicationSlotLag", statistic: "Maximum", window: LAG_WINDOW },
-            Asked { metric: "ReplicationSlotDiskUsage", statistic: "Maximum", window: NOW_WINDOW },
+            AskedMetric { metric: "TransactionLogsGeneration", statistic: "Average", window: LAG_WINDOW },
+            AskedMetric { metric: "OldestReplicationSlotLag", statistic: "Maximum", window: LAG_WINDOW },
+            AskedMetric { metric: "ReplicationSlotDiskUsage", statistic: "Maximum", window: NOW_WINDOW },
             free,
         ],
         Engine::MySql | Engine::MariaDb => vec![free],
@@ -85,13 +85,13 @@ fn of_source(engine: Engine) -> Vec<Asked> {
 }
 
 /// Of a replica: lag, CPU, connections.
-fn of_replica(engine: Engine, longest_for: SignedDuration) -> [Asked; 3] {
+fn of_replica(engine: Engine, longest_for: SignedDuration) -> [AskedMetric; 3] {
     let lag = if engine == Engine::Aurora { "AuroraReplicaLag" } else { "ReplicaLag" };
     let window = longest_for.max(NOW_WINDOW);
     [
-        Asked { metric: lag, statistic: "Average", window: LAG_WINDOW },
-        Asked { metric: "CPUUtilization", statistic: "Average", window },
-        Asked { metric: "DatabaseConnections", statistic: "Maximum", window },
+        AskedMetric { metric: lag, statistic: "Average", window: LAG_WINDOW },
+        AskedMetric { metric: "CPUUtilization", statistic: "Average", window },
+        AskedMetric { metric: "DatabaseConnections", statistic: "Maximum", window },
     ]
 }
 
@@ -128,7 +128,7 @@ fn in_seconds(reading: MetricReading) -> MetricReading {
     }
 }
 
-fn metric(instance: &str, asked: &Asked) -> (Source, SignedDuration) {
+fn metric(instance: &str, asked: &AskedMetric) -> (Source, SignedDuration) {
     let source = Source::Metric(MetricSource {
         namespace: "AWS/RDS".to_owned(),
         metric: asked.metric.to_owned(),

@@ -22,6 +22,7 @@ fn weighted(name: &str, set: &str, weight: u8, value: &str) -> String {
 }
 
 /// A page, and where the next one begins.
+#[expect(clippy::unnecessary_wraps, reason = "as the fake takes answers")]
 fn page(sets: &str, next: Option<(&str, &str, &str)>) -> HttpAnswer {
     let truncated = next.is_some();
     let next = next.map_or_else(String::new, |(name, kind, set)| {
@@ -146,6 +147,7 @@ async fn a_page_that_fails_fails_all_records() {
     assert_eq!(absence.kind, AbsenceKind::TimedOut);
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "as the fake takes answers")]
 fn taken() -> HttpAnswer {
     Ok(json!(
         "<ChangeResourceRecordSetsResponse><ChangeInfo><Id>/change/C1</Id><Status>PENDING</Status>\

@@ -18,6 +18,7 @@ const LINES_MAX: usize = 30;
 
 /// The emergency as a whole.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Summary {
     incident: Option<Incident>,
     events: Vec<Event>,
@@ -27,6 +28,8 @@ pub struct Summary {
     /// When all of it runs; in a plan, and when it begins.
     pub(crate) forecast: Option<Forecast>,
     is_restore: bool,
+    /// It is only planned.
+    pub(crate) is_plan: bool,
     /// Something was changed by hand meanwhile and stays so, or a scheduled action was missed.
     has_notes: bool,
 }
@@ -107,6 +110,9 @@ impl Summary {
         }
         if self.restoring() {
             return format!("emergency {profile} ends");
+        }
+        if self.is_plan && self.has(&Event::Engaged) {
+            return format!("plan of emergency {profile}: nothing is changed");
         }
         if self.has(&Event::Engaged) {
             return format!("EMERGENCY {profile} in force until {}", moment(*until));

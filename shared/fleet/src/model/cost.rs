@@ -49,12 +49,11 @@ pub fn dollars_per_month(metrics: usize) -> f64 {
 }
 
 /// The CloudWatch metrics that one minute of this service costs, counting one target group for what the load balancer
-/// counts; a guard costs the connections of its database.
+/// counts; the connections of a guarded database are one of them.
 #[must_use]
 pub fn metrics_of(service: &Service) -> usize {
     let named: usize = service.metrics().iter().map(|metric| metric.source.metrics()).sum();
-    let queue = service.queue().map_or(0, QueueSource::metrics);
-    named.saturating_add(queue).saturating_add(usize::from(service.guard().is_some()))
+    named.saturating_add(service.queue().map_or(0, QueueSource::metrics))
 }
 
 /// The CloudWatch metrics that one minute of a database's replicas costs.

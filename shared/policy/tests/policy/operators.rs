@@ -247,3 +247,17 @@ fn a_row_is_written_as_words_that_the_table_shows() {
         written.iter().map(|row| serde_json::from_str(row).expect("it can be read")).collect();
     assert_eq!(read, stage.overrides);
 }
+
+/// `emergency-max` sets the size, and the row that says so is in force: nobody outside Tidegate did it.
+#[test]
+fn a_size_that_an_operator_asked_for_is_no_change_from_outside() {
+    let sized = |tasks: u32| {
+        let mut stage = quiet();
+        stage.evaluate();
+        let mut stage = stage.clone().overridden(Raise(20), 3_600);
+        stage.service().desired_count = tasks;
+        codes(&stage.arrive().wait(60).peek())
+    };
+    assert!(!sized(20).contains(&"manual-change"), "{:?}", sized(20));
+    assert!(sized(21).contains(&"manual-change"), "{:?}", sized(21));
+}

@@ -8,9 +8,9 @@ use tidegate_policy::replicas::policy::{DatabasePolicy, LagLimits, ReadRecord, R
 use tidegate_policy::{Comparison, Condition, MetricName, Signal, Unit};
 use tidegate_simulator::rds::{DatabaseLoad, ManualChange, RdsTroubles, SecondsBetween};
 
-use crate::process::Progress;
+use crate::process::ProcessStep;
 use crate::stage::settings;
-use crate::story::{Act, Beginning, Meddling};
+use crate::story::{Act, Meddling, StoryBeginning};
 
 pub(crate) fn cpu(comparison: Comparison, threshold: f64, minutes: i64) -> Condition {
     Condition {
@@ -69,7 +69,7 @@ pub(crate) fn load() -> impl Strategy<Value = DatabaseLoad> {
 }
 
 /// How a story begins: mostly with a record, at times only watched.
-pub(crate) fn beginning() -> impl Strategy<Value = Beginning> {
+pub(crate) fn beginning() -> impl Strategy<Value = StoryBeginning> {
     let count = (1_u32..=2, 0_u32..=4);
     let unusual = (prop::bool::weighted(0.9), prop::bool::weighted(0.05), 3_u32..41);
     (any::<u32>(), engine(), load(), count, 0_usize..3, unusual).prop_map(
@@ -84,7 +84,7 @@ pub(crate) fn beginning() -> impl Strategy<Value = Beginning> {
             // One account in ten is nearly full.
             settings.other_instances = if others > 37 { others } else { 3 };
             let replicas = (0..theirs).map(|n| format!("theirs-{n}")).collect();
-            Beginning { settings, load, policy: policy(min, min + more, has_zone), replicas, observe }
+            StoryBeginning { settings, load, policy: policy(min, min + more, has_zone), replicas, observe }
         },
     )
 }
@@ -124,7 +124,8 @@ fn asked() -> impl Strategy<Value = OverrideKind> {
 }
 
 fn act() -> impl Strategy<Value = Act> {
-    let killed = prop_oneof![Just(Progress::Decided), Just(Progress::Intended), Just(Progress::Acted)];
+    let killed =
+        prop_oneof![Just(ProcessStep::Decided), Just(ProcessStep::Intended), Just(ProcessStep::Acted)];
     let troubles = prop_oneof![1 => Just(RdsTroubles::NONE), 2 => Just(RdsTroubles::MANY)];
     let meddles = prop_oneof![Just(Meddling::Same), Just(Meddling::Reboot), Just(Meddling::Protect)];
     prop_oneof![

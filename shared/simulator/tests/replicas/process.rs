@@ -19,12 +19,12 @@ pub(crate) const DATABASE: &str = "main";
 
 /// One item of the ledger. What is remembered is what could be written as text, and read again.
 #[derive(Debug, Clone)]
-pub(crate) struct Ledger {
+pub(crate) struct VersionedMemory {
     version: u64,
     memory: DatabaseMemory,
 }
 
-impl Ledger {
+impl VersionedMemory {
     pub(crate) fn new() -> Self {
         Self { version: 0, memory: DatabaseMemory::default() }
     }
@@ -47,7 +47,7 @@ impl Ledger {
 
 /// How far an evaluation has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Progress {
+pub(crate) enum ProcessStep {
     /// It has read the ledger, seen and decided.
     Decided,
     /// Its intent is written.
@@ -63,7 +63,7 @@ pub(crate) enum Progress {
 pub(crate) struct EvaluationProcess {
     pub(crate) id: String,
     pub(crate) now: Timestamp,
-    pub(crate) progress: Progress,
+    pub(crate) progress: ProcessStep,
     pub(crate) seen: DatabaseObservation,
     /// What it read, as far as it was believed.
     pub(crate) before: DatabaseMemory,
@@ -77,7 +77,7 @@ impl EvaluationProcess {
     pub(crate) fn begin(
         id: String,
         world: &mut SimulatedRds,
-        ledger: &Ledger,
+        ledger: &VersionedMemory,
         policy: &DatabasePolicy,
         overrides: &[Override],
         observe: bool,
@@ -89,18 +89,18 @@ impl EvaluationProcess {
         let seen = world.observe();
         let turn = ReplicaTurn { database: DATABASE, evaluation: &id, overrides, observe, now };
         let decision = decide(&seen, policy, &before, turn);
-        Self { id, now, progress: Progress::Decided, seen, before, decision, read, outcome: None }
+        Self { id, now, progress: ProcessStep::Decided, seen, before, decision, read, outcome: None }
     }
 
     /// The first write. Where another evaluation wrote first, this one is over.
-    pub(crate) fn intend(&mut self, ledger: &mut Ledger) {
+    pub(crate) fn intend(&mut self, ledger: &mut VersionedMemory) {
         let won = ledger.write(self.read, &self.decision.memory);
-        self.progress = if won { Progress::Intended } else { Progress::Over };
+        self.progress = if won { ProcessStep::Intended } else { ProcessStep::Over };
     }
 
     /// Sends what it meant to send, unless it is too late for that.
     pub(crate) fn act(&mut self, world: &mut SimulatedRds) {
-        self.progress = Progress::Acted;
+        self.progress = ProcessStep::Acted;
         if world.now().duration_since(self.now) > ACT_WITHIN {
             self.outcome = self.decision.call.as_ref().map(|_| CallOutcome::NotSent);
             return;
@@ -112,8 +112,8 @@ impl EvaluationProcess {
     }
 
     /// The second write, into whichever item is the newest. Returns the notices that SNS took.
-    pub(crate) fn settle(&mut self, ledger: &mut Ledger, sns_takes: bool) -> bool {
-        self.progress = Progress::Over;
+    pub(crate) fn settle(&mut self, ledger: &mut VersionedMemory, sns_takes: bool) -> bool {
+        self.progress = ProcessStep::Over;
         if self.outcome.is_none() && self.decision.notices.is_empty() {
             return false;
         }

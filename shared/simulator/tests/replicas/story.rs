@@ -9,7 +9,7 @@ use tidegate_policy::replicas::policy::DatabasePolicy;
 use tidegate_simulator::rds::{DatabaseLoad, ManualChange, RdsSettings, RdsTroubles, SimulatedRds};
 
 use crate::chance::Chance;
-use crate::process::{DATABASE, EvaluationProcess, Ledger, Progress};
+use crate::process::{DATABASE, EvaluationProcess, ProcessStep, VersionedMemory};
 use crate::rules::Checker;
 use crate::stage::GIB;
 
@@ -21,7 +21,7 @@ pub(crate) enum Act {
     /// Two evaluations at once, whose steps fall as the bits say.
     TwoAtOnce(u8),
     /// An evaluation is killed after so much.
-    Killed(Progress),
+    Killed(ProcessStep),
     /// An evaluation stops for so many steps after its intent, while others go on.
     Frozen(u8),
     /// No evaluation for so many minutes.
@@ -53,7 +53,7 @@ pub(crate) enum Meddling {
 
 /// How a story begins.
 #[derive(Debug, Clone)]
-pub(crate) struct Beginning {
+pub(crate) struct StoryBeginning {
     pub(crate) settings: RdsSettings,
     pub(crate) load: DatabaseLoad,
     pub(crate) policy: DatabasePolicy,
@@ -66,7 +66,7 @@ pub(crate) struct Beginning {
 #[derive(Debug)]
 pub(crate) struct Story {
     pub(crate) world: SimulatedRds,
-    pub(crate) ledger: Ledger,
+    pub(crate) ledger: VersionedMemory,
     policy: DatabasePolicy,
     overrides: Vec<Override>,
     observe: bool,
@@ -80,8 +80,8 @@ pub(crate) struct Story {
 }
 
 impl Story {
-    pub(crate) fn begin(beginning: &Beginning) -> Self {
-        let Beginning { settings, load, policy, replicas, observe } = beginning.clone();
+    pub(crate) fn begin(beginning: &StoryBeginning) -> Self {
+        let StoryBeginning { settings, load, policy, replicas, observe } = beginning.clone();
         let chance = Chance(settings.seed ^ 0x5EED);
         let checker = Checker::new(&policy, observe, &settings.source);
         let mut world = SimulatedRds::new(settings, load);
@@ -90,7 +90,7 @@ impl Story {
         }
         Self {
             world,
-            ledger: Ledger::new(),
+            ledger: VersionedMemory::new(),
             policy,
             overrides: Vec::new(),
             observe,
@@ -156,7 +156,7 @@ impl Story {
     /// One evaluation from its beginning to its end, unless it is killed.
     pub(crate) fn evaluate(&mut self) {
         let mut process = self.evaluation();
-        while process.progress != Progress::Over {
+        while process.progress != ProcessStep::Over {
             if self.kills && self.chance.happens(4) {
                 return;
             }
@@ -182,20 +182,20 @@ impl Story {
 
     fn step(&mut self, process: &mut EvaluationProcess) {
         match process.progress {
-            Progress::Decided => {
+            ProcessStep::Decided => {
                 let before = self.ledger.memory();
                 process.intend(&mut self.ledger);
-                if process.progress == Progress::Intended {
+                if process.progress == ProcessStep::Intended {
                     self.checker.written(&before, &self.ledger.memory(), process.now);
                 }
             }
-            Progress::Intended => {
+            ProcessStep::Intended => {
                 self.meddle(process);
                 let known = self.world.happenings().len();
                 process.act(&mut self.world);
                 self.checker.acted(process, &self.world, known);
             }
-            Progress::Acted => {
+            ProcessStep::Acted => {
                 let before = self.ledger.memory();
                 if process.settle(&mut self.ledger, self.sns_takes) {
                     self.checker.written(&before, &self.ledger.memory(), process.now);
@@ -204,7 +204,7 @@ impl Story {
                     self.checker.told(process);
                 }
             }
-            Progress::Over => {}
+            ProcessStep::Over => {}
         }
     }
 
@@ -236,7 +236,7 @@ impl Story {
             self.step(process);
         }
         for process in &mut both {
-            while process.progress != Progress::Over {
+            while process.progress != ProcessStep::Over {
                 self.step(process);
             }
         }
@@ -252,7 +252,7 @@ impl Story {
                 self.evaluate();
             }
         }
-        while process.progress != Progress::Over {
+        while process.progress != ProcessStep::Over {
             self.step(&mut process);
         }
     }

@@ -166,7 +166,7 @@ fn a_guarded_service_never_takes_more_connections_than_its_share() {
         let policy = fleet.expect("a valid fleet").services()[0].policy().clone();
         [0_u32, 30, 180].map(|settles| {
             let base = setting();
-            let sensing = Sensing { metric_settles_seconds: settles, ..base.sensing.clone() };
+            let sensing = Sensing { metric_settles_seconds: settles, ..base.sensing };
             let run = run(&policy, &WorldSettings { sensing, ..base });
             run.ready.iter().copied().max().unwrap_or(0)
         })
