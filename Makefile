@@ -2,14 +2,15 @@ export ARCHITECTURE PARAMETERS
 
 .PHONY: demo test bench bench-quality mutants build deploy setup
 
-demo: ## a queue fills, workers follow: shown, checked, and written to target/demo/index.html
-	@tests/tools/setup demo && tests/tools/build && PYTHONPATH=tests target/venv/bin/python -m demo
+demo: ## a queue fills, workers follow, an operator takes over: shown, checked, and written to target/demo/index.html
+	@tests/tools/setup demo && tests/tools/build && cargo build --locked --package tidegate && PYTHONPATH=tests target/venv/bin/python -m demo
 
 test: ## everything a reviewer needs to trust a change
 	@tests/tools/test
 
-bench: ## beside the obvious boto3 Lambda, on the same AWS and Redis
-	@tests/tools/setup test && tests/tools/build && PYTHONPATH=tests target/venv/bin/python tests/bench/bench.py
+bench: ## beside the obvious boto3 Lambda, and an emergency beside Cloud Custodian and boto3 scripts
+	@tests/tools/setup test && tests/tools/build && PYTHONPATH=tests target/venv/bin/python tests/bench/bench.py && \
+	 echo && PYTHONPATH=tests target/venv/bin/python tests/bench/engage.py
 
 bench-quality: ## `wait` beside every rival and the oracle, over the traces of TRACES=FOLDER
 	@TIDEGATE_TRACES="$(or $(TRACES),$(TIDEGATE_TRACES))" cargo bench --locked --quiet -p tidegate-simulator --bench quality

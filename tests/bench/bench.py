@@ -36,6 +36,8 @@ QUIET, BUSY = 200, 600
 DESIRED = 5
 # Under the quota a boto3 evaluation at 100 services takes tens of seconds.
 PATIENCE_SECONDS = 180
+# Several worlds of 500 services end at once, on a machine that may do other things.
+END_SECONDS = 120
 # The environment that Lambda sets for every function.
 LAMBDA = {
     "PATH": os.environ["PATH"],
@@ -91,21 +93,24 @@ class World:
             self._ecs.update_service(cluster=CLUSTER, service=name, desiredCount=DESIRED)
 
     def reset_calls(self) -> None:
-        self._ask("reset", b"{}")
+        self.ask("reset", {})
 
     def calls(self) -> dict:
-        return self._ask("requests")
+        return self.ask("requests")
 
-    def _ask(self, what: str, body: bytes | None = None) -> dict:
-        request = urllib.request.Request(f"{self.about['endpoint']}/_world/{what}", body)
-        with urllib.request.urlopen(request, timeout=10) as response:
+    def ask(self, what: str, wanted: dict | None = None) -> dict:
+        """What the world itself answers: see world/aws.py."""
+        body = None if wanted is None else json.dumps(wanted).encode()
+        headers = {"content-type": "application/json"}
+        request = urllib.request.Request(f"{self.about['endpoint']}/_world/{what}", body, headers)
+        with urllib.request.urlopen(request, timeout=60) as response:
             return json.load(response)
 
 
 @contextmanager
-def local_world():
+def local_world(services: int = max(SIZES), desired: int = DESIRED):
     command = [sys.executable, "-m", "world", "--json", "--redis", "--cluster", CLUSTER]
-    command += ["--services", str(max(SIZES)), "--desired", str(DESIRED)]
+    command += ["--services", str(services), "--desired", str(desired)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "tests")}
     pipe = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     process = subprocess.Popen(command, env=environment, **pipe)
@@ -116,7 +121,7 @@ def local_world():
         yield World(json.loads(line))
     finally:
         process.stdin.close()
-        process.wait(20)
+        process.wait(END_SECONDS)
 
 
 class Function:
@@ -170,14 +175,14 @@ class Function:
         return sum(int(thread.read_text().split()[0]) for thread in threads) / 1e9
 
 
-def fleet(name: str, services: list[str], redis_url: str) -> str:
+def fleet(name: str, services: list[str], redis_url: str, capacity: dict) -> str:
     """The guide's rule for every service, as a fleet file (YAML reads JSON's braces)."""
     lines = ["version: 1", f"name: {name}", "mode: enforce", "services:"]
     for service in services:
         lines += [
             f"  - name: {service}",
             f"    ecs: {{ cluster: {CLUSTER}, service: {service} }}",
-            "    capacity: { min: 5, max: 50 }",
+            f"    capacity: {json.dumps(capacity)}",
             f'    queue: {{ celery: {{ url: "{redis_url}", queue: {service} }} }}',
             "    rules:",
             "      - { when: waiting > 500, add: 5 }",
@@ -189,7 +194,7 @@ def fleet(name: str, services: list[str], redis_url: str) -> str:
 def ours(bootstrap: Path, world: World, services: list[str], folder: Path, name: str):
     # A fresh fleet name is a fresh memory: no cooldown is left from the repetition before.
     path = folder / f"{name}.yaml"
-    path.write_text(fleet(name, services, world.about["redis"]))
+    path.write_text(fleet(name, services, world.about["redis"], {"min": 5, "max": 50}))
     return [bootstrap], {**world.about["env"], "TIDEGATE_FLEET": str(path)}
 
 

@@ -40,9 +40,10 @@ class Quota:
     def __exit__(self, *_):
         self._remove()
 
-    def join(self) -> None:
+    def join(self, process: int | None = None) -> None:
+        """This process, or another one by its id; what it starts from now on belongs to it."""
         if self.group:
-            (self.group / "cgroup.procs").write_text(str(os.getpid()))
+            (self.group / "cgroup.procs").write_text(str(process or os.getpid()))
 
     def __str__(self) -> str:
         if self.missing:

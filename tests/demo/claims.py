@@ -5,6 +5,9 @@ from statistics import mean
 
 CONCURRENCY, MIN, MAX = 2, 2, 12
 OUTAGE = "Redis does not answer"
+EMERGENCY = "emergency max"
+# What the fleet file allows.
+MAXIMA = {"workers": MAX, "api": 8}
 
 
 def check(record: dict, enqueued: list[str], finished: list[list]) -> list[dict]:
@@ -17,6 +20,8 @@ def check(record: dict, enqueued: list[str], finished: list[list]) -> list[dict]
         never_below_what_runs(record),
         within_bounds(record),
         the_alarm_acts_once_and_steps_on(record),
+        one_command_raises_everything(record),
+        nothing_scales_in_during_the_emergency(record),
         every_report_arrives(record),
         every_task_runs(enqueued, finished),
         priorities_are_served_first(finished),
@@ -102,6 +107,30 @@ def the_alarm_acts_once_and_steps_on(record):
     holds = steps_on and twice["verdict"] == over["verdict"] == "hold"
     seen = "; ".join(f"{evaluation['note']}: {evaluation['from']} to {evaluation['to']}" for evaluation in record["api"])
     return "An alarm adds tasks at once, and again while it lasts", holds, seen
+
+
+def one_command_raises_everything(record):
+    before = next(moment for moment in record["moments"] if moment["label"] == EMERGENCY)["t"]
+    sample = [sample for sample in record["samples"] if sample["t"] <= before][-1]
+    sizes = {"workers": sample["desired"], "api": sample["api"]["desired"]}
+    plan, engage, restore = record["commands"]
+    holds = not any(command["code"] for command in record["commands"]) and plan["desired"] == sizes != MAXIMA
+    holds = holds and engage["desired"] == restore["desired"] == MAXIMA
+    said = all(f"{sizes[name]} → {MAXIMA[name]}" in plan["output"] for name in MAXIMA)
+    steps = ", ".join(f"{name} {sizes[name]} to {engage['desired'][name]}" for name in MAXIMA)
+    return "One command takes everything to its maximum; its plan says so before, and changes nothing", holds and said, steps
+
+
+def nothing_scales_in_during_the_emergency(record):
+    emergency = next(moment for moment in record["moments"] if moment["label"] == EMERGENCY)
+    since = record["commands"][1]["t"]
+    inside = [evaluation for evaluation in record["evaluations"] if since <= evaluation["t"] < emergency["end"]]
+    idle = [evaluation for evaluation in inside if (evaluation["seen"]["waiting"] or 0) < 50]
+    after = [evaluation for evaluation in changes(record, "scale-in") if evaluation["t"] >= emergency["end"]]
+    holds = len(idle) >= 2 and all(evaluation["verdict"] == "hold" for evaluation in inside)
+    holds = holds and after and after[0]["from"] == MAX
+    seen = f"{len(inside)} evaluations held at {MAX} workers, {len(idle)} of them with fewer than 50 waiting; then {steps(after[:2])}"
+    return "Nothing scales in until another command ends it; then the rules do", holds, seen
 
 
 def every_report_arrives(record):

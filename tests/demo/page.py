@@ -35,13 +35,13 @@ def shape(record: dict) -> dict:
     samples = record["samples"]
     return {
         "brand": "Tidegate demo",
-        "title": "A queue fills, workers follow; an alarm goes off, an API grows",
+        "title": "A queue fills, workers follow; an alarm goes off, an API grows; one command raises everything",
         "about": [summary(record), ABOUT],
         "time": {"first_seconds": 0, "is_date": False, "point_seconds": None, "seconds": samples[-1]["t"]},
         "times": [sample["t"] for sample in samples],
         "charts": charts(record),
         "decisions": decisions(record),
-        **{name: record[name] for name in ("moments", "claims", "reports", "requests", "fleet")},
+        **{name: record[name] for name in ("moments", "claims", "commands", "reports", "requests", "fleet")},
     }
 
 
@@ -52,8 +52,8 @@ def summary(record: dict) -> str:
     evaluations = record["evaluations"] + record["api"]
     changed = sum(evaluation["outcome"] == "applied" for evaluation in evaluations)
     return (
-        f"{day}. In {seconds:.0f} s the functions evaluated {len(evaluations)} times, changed a desired count "
-        f"{changed} times and published {len(record['reports'])} reports. "
+        f"{day}. In {seconds:.0f} s queue-depth and service-load evaluated {len(evaluations)} times and changed a desired "
+        f"count {changed} times; emergency-max did what was typed. {len(record['reports'])} reports arrived. "
         f"{held} of {len(record['claims'])} claims hold."
     )
 

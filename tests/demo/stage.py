@@ -2,6 +2,8 @@
 
 import json
 import os
+import shlex
+import subprocess
 import threading
 import time
 import uuid
@@ -12,11 +14,16 @@ import redis
 from world import World
 from world.aws import ACCOUNT, REGION
 from world.lambda_emulator import InvocationFailed
+from world.processes import StartFailed
+from world.world import ROOT
 
 # The function under test and its fleet.
 FLEET = Path(__file__).with_name("fleet.yaml")
 CLUSTER, SERVICE, API = "demo", "workers", "api"
 ALARM = "api-slow"
+OPERATOR_KEY = "operator"
+# What operators type; a debug build does the same.
+TIDEGATE = ROOT / "target" / "debug" / "tidegate"
 
 # EventBridge triggers once a minute; here a "minute" has four seconds. The function's own evaluations come
 # 15, 30 and 45 real seconds after a scheduled one, and then fall between the scheduled ones.
@@ -30,7 +37,7 @@ class Stage:
     """Everything that runs during the demo, and the record of what happened."""
 
     def __init__(self, folder: Path, show):
-        self.record = {"samples": [], "evaluations": [], "api": [], "reports": [], "moments": []}
+        self.record = {"samples": [], "evaluations": [], "api": [], "reports": [], "moments": [], "commands": []}
         self.show = show
         self.failures: list[str] = []
         self._began = time.monotonic()
@@ -67,6 +74,9 @@ class Stage:
         self.world.create_services(CLUSTER, {SERVICE: 2, API: 2})
         self.function = self.world.start_function("queue-depth", FLEET)
         self.load = self.world.start_function("service-load", FLEET)
+        if not TIDEGATE.exists():
+            raise StartFailed(f"{TIDEGATE} is not built: cargo build -p tidegate")
+        self._emergency = self.world.start_function("emergency-max", FLEET)
         self._eyes = redis.Redis.from_url(self.redis.url, socket_timeout=0.2, decode_responses=True)
         self.world.ending(self._stop_threads)
         for work in (self._sample, self._deliver_evaluations, self._receive_reports):
@@ -101,6 +111,26 @@ class Stage:
     def trigger_load(self, event: dict, note: str) -> dict | None:
         """Invokes service-load."""
         return self._trigger(self.load, event, note, self.record["api"])
+
+    def tidegate(self, *words: str) -> None:
+        """What an operator types: the command as it is shipped, which invokes emergency-max and nothing else."""
+        place = {
+            "AWS_ENDPOINT_URL_LAMBDA": f"http://127.0.0.1:{self._emergency.port}",
+            "TIDEGATE_EMERGENCY_FUNCTION": "function",
+        }
+        env = {**os.environ, **self.world.aws.env(OPERATOR_KEY), "USER": "ana", **place}
+        began, published = self.now(), self.requests().get("sns:Publish", 0)
+        done = subprocess.run([TIDEGATE, *words], env=env, capture_output=True, text=True, timeout=60, check=False)
+        command = {
+            "t": began,
+            "command": shlex.join(["tidegate", *words]),
+            "output": (done.stdout + done.stderr).strip(),
+            "code": done.returncode,
+            "desired": {name: self.counts(name)["desired"] for name in (SERVICE, API)},
+        }
+        self.record["commands"].append(command)
+        self.record["reports_published"] = self.record.get("reports_published", 0) + self.requests().get("sns:Publish", 0) - published
+        self.show(began, "command", command)
 
     def set_alarm(self, state: str) -> None:
         cloudwatch = self.world.client("cloudwatch")

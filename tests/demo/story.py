@@ -3,13 +3,15 @@
 import threading
 import time
 
-from .claims import OUTAGE
+from .claims import EMERGENCY, OUTAGE
 from .stage import API, Stage, alarm_event, schedule_event
 
 BURST, EMAIL_SECONDS = 1500, 0.25
 TRICKLE_PER_SECOND = 12
-LONG_JOBS, LONG_SECONDS = 8, 24
+LONG_JOBS, LONG_SECONDS = 8, 20
 OUTAGE_EVALUATIONS = 2
+# Two minutes of the schedule.
+EMERGENCY_SECONDS = 8
 # A little more than the API's cooldown.
 API_COOLDOWN_SECONDS = 5.5
 
@@ -32,6 +34,7 @@ def play(stage: Stage) -> list[str]:
 
     outage(stage)
     slow_api(stage)
+    emergency(stage)
     stage.wait_until(lambda: stage.counts()["desired"] <= 8, 40, "workers go on being removed")
 
     show(stage.now(), "scene", f"{LONG_JOBS} long jobs of {LONG_SECONDS} s start")
@@ -86,6 +89,23 @@ def slow_api(stage: Stage) -> None:
     time.sleep(API_COOLDOWN_SECONDS)
     stage.trigger_load(schedule_event(), "the schedule; the alarm is over")
     stage.wait_until(lambda: stage.counts(API)["running"] == 6, 10, "six tasks of the API are running")
+
+
+def emergency(stage: Stage) -> None:
+    """An operator takes everything to its maximum, whatever the rules say, and ends it again."""
+    # While a command runs queue-depth does not: what is published then is the emergency's.
+    with stage.between_looks():
+        stage.see_what_changed()
+        began = stage.now()
+        stage.show(began, "scene", "Traffic is expected: an operator asks what an emergency would do, and begins it")
+        stage.tidegate("emergency", "engage", "--plan")
+        stage.tidegate("emergency", "engage", "--yes", "--why", "launch at noon")
+    stage.wait_until(lambda: stage.counts()["running"] == 12 and stage.counts(API)["running"] == 8, 10, "everything runs at its maximum")
+    time.sleep(max(0, began + EMERGENCY_SECONDS - stage.now()))
+    with stage.between_looks():
+        stage.tidegate("emergency", "restore", "--yes", "--why", "traffic is normal")
+        stage.moment(EMERGENCY, began, stage.now())
+    stage.show(stage.now(), "scene", "The emergency is over: the rules scale in, one worker at a time")
 
 
 class Trickle:

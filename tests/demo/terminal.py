@@ -6,8 +6,8 @@ import sys
 import textwrap
 import threading
 
-COLORS = {"scale-out": 32, "scale-in": 34, "report": 35, "scene": 1, "hold": 2, "sample": 2}
-SIGNS = {"scale-out": "▲", "scale-in": "▼", "report": "✉", "scene": "■", "hold": "·", "sample": " "}
+COLORS = {"scale-out": 32, "scale-in": 34, "report": 35, "scene": 1, "command": 36, "hold": 2, "sample": 2}
+SIGNS = {"scale-out": "▲", "scale-in": "▼", "report": "✉", "scene": "■", "command": "$", "hold": "·", "sample": " "}
 # Below the text of a row; below what a report says after "seen", "why" and so on.
 INDENT, DEEPER = " " * 11, " " * 19
 
@@ -28,7 +28,7 @@ class Terminal:
     def show(self, t: float, kind: str, what) -> None:
         if kind == "hold" and not self._is_shown(what):
             return
-        text = {"sample": bars, "scene": str, "report": self._report}.get(kind, sentence)(what)
+        text = {"sample": bars, "scene": str, "command": typed, "report": self._report}.get(kind, sentence)(what)
         first, *rest = text.splitlines()
         rows = [self._wrap(f"{t:6.1f} s {SIGNS[kind]} {first}", INDENT)]
         rows += [self._wrap(INDENT + line, DEEPER) for line in rest]
@@ -63,6 +63,11 @@ class Terminal:
 
 def sentence(evaluation: dict) -> str:
     return f"{evaluation['note']}: {evaluation['sentence']}" if evaluation["note"] else evaluation["sentence"]
+
+
+def typed(command: dict) -> str:
+    """A command, and what it answered."""
+    return "\n".join([command["command"], *command["output"].splitlines()])
 
 
 def bars(sample: dict) -> str:

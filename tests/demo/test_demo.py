@@ -35,6 +35,8 @@ FALL = "Fewer than 50 waiting removes workers one by one, down to the minimum"
 FLOOR = "Workers never fall below what the running jobs need"
 BOUNDS = "The desired count never leaves its bounds"
 ALARM = "An alarm adds tasks at once, and again while it lasts"
+COMMAND = "One command takes everything to its maximum; its plan says so before, and changes nothing"
+HELD = "Nothing scales in until another command ends it; then the rules do"
 REPORTS = "Every report that was published reached its subscriber"
 
 
@@ -51,6 +53,13 @@ REPORTS = "Every report that was published reached its subscriber"
         (FLOOR, lambda record: record["evaluations"][5]["seen"].update(in_flight=23)),
         (BOUNDS, lambda record: record["samples"][0].update(desired=1)),
         (ALARM, lambda record: record["api"][1].update(verdict="scale-out")),
+        (COMMAND, lambda record: record["commands"][0]["desired"].update(workers=12)),
+        (COMMAND, lambda record: record["commands"][0].update(output="workers 4 → 11")),
+        (COMMAND, lambda record: record["commands"][1]["desired"].update(api=7)),
+        (COMMAND, lambda record: record["commands"][2].update(code=1)),
+        (HELD, lambda record: record["evaluations"][-1].update(verdict="scale-in")),
+        (HELD, lambda record: record["evaluations"].pop()),
+        (HELD, lambda record: record["moments"][1].update(end=60)),
         (REPORTS, lambda record: record["reports"].pop()),
     ],
 )
@@ -112,7 +121,7 @@ def test_evaluations_that_hold_for_the_same_reason_are_one_row(record):
     folded = page.shape(record)["decisions"]
     blind = [row for row in folded if row["waiting"] is None and not row["note"]]
     assert [(row["evaluations"], row["t"], row["until"]) for row in blind] == [(2, 11, 12)]
-    assert len(folded) == len(record["evaluations"]) + len(record["api"]) - 1
+    assert len(folded) == len(record["evaluations"]) + len(record["api"]) - 2, "and two of the emergency"
 
 
 def test_the_page_is_one_file_and_keeps_text_text(record):

@@ -247,27 +247,12 @@ def test_an_evaluation_makes_the_fewest_calls(stage):
 
 
 @pytest.fixture
-def group(stage):
-    """A group of three instances, 2 to 10, as moto runs it: every instance is in service at once."""
-    ec2, autoscaling = stage.world.client("ec2"), stage.world.client("autoscaling")
-    image = ec2.describe_images()["Images"][0]["ImageId"]
-    autoscaling.create_launch_configuration(
-        LaunchConfigurationName=stage.name, ImageId=image, InstanceType="t3.micro"
-    )
-    autoscaling.create_auto_scaling_group(
-        AutoScalingGroupName=stage.name,
-        LaunchConfigurationName=stage.name,
-        MinSize=2,
-        MaxSize=6,
-        DesiredCapacity=3,
-        AvailabilityZones=[f"{stage.world.about['region']}a"],
-    )
+def group(stage, auto_scaling_group):
+    """The group in a fleet, from 2 to 10 instances."""
     described = service(stage)
     del described["ecs"]
     stage.fleet({**described, "asg": stage.name})
-    yield autoscaling
-    autoscaling.delete_auto_scaling_group(AutoScalingGroupName=stage.name, ForceDelete=True)
-    autoscaling.delete_launch_configuration(LaunchConfigurationName=stage.name)
+    return auto_scaling_group
 
 
 def desired(stage, autoscaling) -> int:

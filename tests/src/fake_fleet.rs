@@ -1,6 +1,8 @@
 //! A fake AWS of many services at the HTTP layer, in virtual time: ECS with its token buckets, Application Auto Scaling that
 //! moves a service into its bounds, the ledger's conditional writes, and SNS. A process can be killed at any single write.
 
+mod account;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,6 +18,8 @@ use aws_smithy_types::body::SdkBody;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::time::Instant;
+
+pub use account::FakeAccount;
 
 /// Where virtual time begins.
 const EPOCH_SECONDS: i64 = 1_795_000_000;
@@ -74,6 +78,8 @@ impl AwsBucket {
 pub struct FakeFleet {
     /// The services by name; one that is not here was deleted.
     pub services: BTreeMap<String, FakeService>,
+    /// What the account has beside them.
+    pub account: FakeAccount,
     /// The ledger's items by sort key.
     pub items: BTreeMap<String, Value>,
     /// What the ledger's table does.
@@ -112,6 +118,7 @@ impl FakeFleet {
         };
         Arc::new(Mutex::new(Self {
             services: services.iter().map(service).collect(),
+            account: FakeAccount::default(),
             items: BTreeMap::new(),
             table: Table::Works,
             sns_is_down: false,
@@ -209,7 +216,9 @@ impl FleetProcess {
 
 impl HttpConnector for FleetProcess {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let target = request.headers().get("x-amz-target").unwrap_or("Sns.Publish").to_owned();
+        let is_metric = request.headers().get("smithy-protocol").is_some();
+        let other = if is_metric { "CloudWatch.GetMetricData" } else { "Sns.Publish" };
+        let target = request.headers().get("x-amz-target").unwrap_or(other).to_owned();
         let action = target.rsplit('.').next().unwrap_or_default().to_owned();
         let body = request.body().bytes().map(String::from_utf8_lossy).unwrap_or_default().into_owned();
         HttpConnectorFuture::new(self.clone().call_world(action, body))
@@ -233,7 +242,13 @@ impl FakeFleet {
         if action == "Publish" {
             return self.publish(body);
         }
+        if action == "GetMetricData" {
+            return self.account.metric(self.now());
+        }
         let body: Value = serde_json::from_str(body).unwrap_or(Value::Null);
+        if let Some((status, answer)) = self.account.answer(action, &body) {
+            return response(status, answer.to_string());
+        }
         let (status, answer) = match action {
             "DescribeServices" if !self.describe_services.takes() => self.throttle(),
             "UpdateService" if !self.update_service.takes() => self.throttle(),
@@ -262,8 +277,10 @@ impl FakeFleet {
         let deployments = json!([{"status": "PRIMARY", "rolloutState": "COMPLETED"}]);
         let shown = names.iter().filter_map(|name| {
             let FakeService { desired, .. } = self.services.get(*name)?;
-            Some(json!({"serviceName": name, "status": "ACTIVE", "schedulingStrategy": "REPLICA",
-                "desiredCount": desired, "runningCount": desired, "pendingCount": 0, "deployments": deployments}))
+            let mut shown = json!({"serviceName": name, "status": "ACTIVE", "schedulingStrategy": "REPLICA",
+                "desiredCount": desired, "runningCount": desired, "pendingCount": 0, "deployments": deployments});
+            self.account.of_service(name, &mut shown);
+            Some(shown)
         });
         let gone = names.iter().filter(|name| !self.services.contains_key(**name));
         let failures = gone

@@ -94,7 +94,7 @@ fn observe(service: &Service, world: &str, always: &str, now: Timestamp) -> Obse
         let name = MetricName::new(name).expect("a metric's name");
         metrics.insert(name.clone(), reading(service, &name, value, now));
     }
-    Observation { service: Ok(seen), queue, metrics, alarms: BTreeMap::new() }
+    Observation { service: Ok(seen), queue, metrics, alarms: BTreeMap::new(), database: None }
 }
 
 fn queue(waiting: u64, in_flight: u64) -> Queue {

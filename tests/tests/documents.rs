@@ -215,6 +215,7 @@ fn report_of(fleet_file: &str) -> String {
         })),
         metrics: BTreeMap::new(),
         alarms: BTreeMap::new(),
+        database: None,
     };
     let evaluation = Evaluation { target: service.name(), id: "8fc06518", overrides: &[], now: at };
     let decision = decide(&seen, service.policy(), &Memory::default(), evaluation);

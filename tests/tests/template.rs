@@ -23,10 +23,14 @@ const GROUPS: [&str; 5] = [
     "autoscaling:DescribeScheduledActions",
     "autoscaling:SetDesiredCapacity",
 ];
-const EMERGENCY_MAX: [&str; 3] = [
+const EMERGENCY_MAX: [&str; 7] = [
+    "application-autoscaling:DescribeScheduledActions",
     "application-autoscaling:RegisterScalableTarget",
     "autoscaling:ResumeProcesses",
     "autoscaling:SuspendProcesses",
+    "cloudwatch:GetMetricData",
+    "ecs:DescribeTaskDefinition",
+    "servicequotas:GetServiceQuota",
 ];
 const REPLICA_LAG: [&str; 8] = [
     "cloudwatch:GetMetricData",

@@ -18,7 +18,7 @@ def main() -> int:
     try:
         with World(startup_seconds=options.startup) as world:
             names = [f"service-{number}" for number in range(1, options.services + 1)]
-            world.create_services(options.cluster, dict.fromkeys(names, options.desired))
+            world.create_services(options.cluster, dict.fromkeys(names, options.desired), options.vcpus)
             if options.redis:
                 world.start_redis()
             description = {**world.description(), "cluster": options.cluster, "services": names}
@@ -41,6 +41,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--cluster", default="test", help="the ECS cluster to create (default: test)")
     parser.add_argument("--services", type=int, default=0, metavar="N", help="create service-1 to service-N in it")
     parser.add_argument("--desired", type=int, default=1, metavar="N", help="their desired count (default: 1)")
+    parser.add_argument("--vcpus", type=float, default=0.25, metavar="N", help="of each of their tasks (default: 0.25)")
     parser.add_argument("--startup", type=float, default=0, metavar="SECONDS", help="how long a task is PENDING")
     parser.add_argument("--redis", action="store_true", help="also start a Redis")
     parser.add_argument("--function", type=Path, metavar="BOOTSTRAP", help="also run this binary as a Lambda function")

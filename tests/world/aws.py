@@ -4,8 +4,12 @@ The front also serializes the requests to one stateful service at a time: moto c
 and writes in two steps, so that two PutItem calls at once could both pass the same condition.
 
     GET  /_world/requests   {"ecs:DescribeServices": 10, …}: requests per IAM action since the reset
-    POST /_world/reset      forgets the counts and the faults
+    POST /_world/reset      forgets the counts, the faults, the buckets and the launch rates
     POST /_world/fault      {"action": "ecs:UpdateService", "fault": …, "calls": 1, "skip": 0, …}
+    POST /_world/throttle   from now on ECS has its token buckets: see throttle
+    GET  /_world/throttle   what they refused
+    POST /_world/launches   {"vcpus": 20, "used": 8, …}: from now on tasks are launched at Fargate's pace: see launches
+    GET  /_world/launches   what was launched, and when
     POST /_world/ecs        {"cluster": "test", "service": "service-1", "running": 3, …}: see ecs_tasks
     GET  /_world/ecs        {"test:service-1": {"desired": 1, "running": 1, "pending": 0}, …}
 
@@ -29,6 +33,8 @@ from werkzeug.wrappers import Request, Response
 
 from . import cbor, cloudwatch, ecs_answers
 from .ecs_tasks import EcsTasks
+from .launches import Launches
+from .throttle import Throttle
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
@@ -70,11 +76,16 @@ class Fault:
     code: str = "ThrottlingException"
     status: int = 400
     seconds: float = 0
+    message: str = "the local world was asked to fail here"
 
     def __post_init__(self):
         known = ("error", "hang", "apply-and-hang", "drop", "apply-and-drop")
         if self.fault not in known:
             raise ValueError(f"fault is `{self.fault}`, must be one of {', '.join(known)}")
+
+
+# What Amazon ECS answers when a bucket is empty.
+THROTTLED = Fault("ecs:*", "error", message="Rate exceeded")
 
 
 class Aws:
@@ -116,6 +127,7 @@ class Front:
         self._tasks = tasks
         self._counts: Counter = Counter()
         self._faults: list[Fault] = []
+        self._throttle: Throttle | None = None
         self._lock = threading.Lock()
         self._turns = {service: threading.Lock() for service in SERIALIZED}
 
@@ -138,6 +150,7 @@ class Front:
         with self._lock:
             self._counts.clear()
             self._faults.clear()
+            self._throttle = self._tasks.launches = None
 
     def add_fault(self, fault: Fault) -> None:
         with self._lock:
@@ -153,7 +166,8 @@ class Front:
                         return None
                     fault.calls -= 1
                     return fault
-        return None
+            throttle = self._throttle
+        return THROTTLED if throttle and throttle.refuses(action) else None
 
     def _answer(self, environ, action: str, body: bytes, fault: Fault | None) -> Response:
         if fault is None:
@@ -176,6 +190,11 @@ class Front:
     def _apply(self, environ, action: str, body: bytes) -> Response:
         if action == "autoscaling:DescribeInstanceRefreshes":
             return Response(NO_REFRESHES, content_type="text/xml")
+        # moto knows the quotas of VPC alone.
+        if action == "servicequotas:GetServiceQuota" and self._tasks.launches:
+            quota = self._tasks.launches.quota(json.loads(body))
+            if quota:
+                return json_response(quota)
         turn = self._turns.get(action.partition(":")[0])
         if cbor.is_cbor(environ["PATH_INFO"]):
             answer = Response.from_app(self._moto, cbor.to_json(environ, body), buffered=True)
@@ -219,6 +238,16 @@ class Front:
                 case "POST", "fault":
                     self.add_fault(Fault(**wanted))
                     return json_response({})
+                case "POST", "throttle":
+                    self._throttle = Throttle()
+                    return json_response({})
+                case "GET", "throttle":
+                    return json_response(self._throttle.told() if self._throttle else {})
+                case "POST", "launches":
+                    self._tasks.launches = Launches(**wanted)
+                    return json_response({})
+                case "GET", "launches":
+                    return json_response(self._tasks.launches.told() if self._tasks.launches else {})
                 case "GET", "ecs":
                     return json_response(self._tasks.all_counts())
                 case "POST", "ecs":
@@ -248,19 +277,18 @@ def classify(request: Request, body: bytes) -> tuple[str, str]:
 def error_response(environ, fault: Fault) -> Response:
     """The error in the protocol of the request: query or REST (XML), CBOR or JSON."""
     content_type = environ.get("CONTENT_TYPE", "")
-    message = "the local world was asked to fail here"
     if "form-urlencoded" in content_type or RECORDS.match(environ["PATH_INFO"]):
         kind = "Receiver" if fault.status >= 500 else "Sender"
         body = (
             f"<ErrorResponse><Error><Type>{kind}</Type><Code>{fault.code}</Code>"
-            f"<Message>{message}</Message></Error><RequestId>local-world</RequestId></ErrorResponse>"
+            f"<Message>{fault.message}</Message></Error><RequestId>local-world</RequestId></ErrorResponse>"
         )
         return Response(body, fault.status, content_type="text/xml")
     if "cbor" in content_type:
-        answer = json_response({"__type": fault.code, "message": message}, fault.status)
+        answer = json_response({"__type": fault.code, "message": fault.message}, fault.status)
         return cbor.to_cbor(answer)
     headers = {"x-amzn-errortype": fault.code}
-    body = json.dumps({"__type": fault.code, "message": message})
+    body = json.dumps({"__type": fault.code, "message": fault.message})
     return Response(body, fault.status, headers, content_type=content_type or "application/x-amz-json-1.1")
 
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 
 from moto.ecs.models import ecs_backends
 
+from .launches import Launches
+
 SETTLE_SECONDS = 0.1
 
 
@@ -48,6 +50,7 @@ class EcsTasks:
         self._on_start = on_start or (lambda service, task: None)
         self._on_stop = on_stop or (lambda service, task: None)
         self._services: dict[str, ServiceTasks] = {}
+        self.launches: Launches | None = None
         self._calls: list[tuple] = []
         self._ids = itertools.count(1)
         self._lock = threading.RLock()
@@ -92,16 +95,13 @@ class EcsTasks:
         """A service's desired, running and pending counts."""
         with self._lock:
             self.settle()
-            service = self._backend.services[f"{cluster}:{name}"]
-            return {
-                "desired": service.desired_count,
-                "running": service.running_count,
-                "pending": service.pending_count,
-            }
+            return counted(self._backend.services[f"{cluster}:{name}"])
 
     def all_counts(self) -> dict:
         """The counts of every service, by `cluster:service`."""
-        return {key: self.counts(*key.split(":", 1)) for key in list(self._backend.services)}
+        with self._lock:
+            self.settle()
+            return {key: counted(service) for key, service in list(self._backend.services.items())}
 
     def failure(self, cluster: str, name: str) -> str | None:
         """The reason DescribeServices must give instead of this service, if any."""
@@ -116,9 +116,10 @@ class EcsTasks:
     def _start_and_stop(self, service, state: ServiceTasks, at_once: bool) -> None:
         desired = service.desired_count if service.status == "ACTIVE" else 0
         delay = self._startup_seconds if state.startup_seconds is None else state.startup_seconds
-        running_at = time.monotonic() + (0 if at_once else delay)
+        now = time.monotonic()
         while len(state.tasks) < desired:
-            state.tasks.append(Task(f"task-{next(self._ids)}", running_at))
+            launched_at = now if at_once or self.launches is None else self.launches.next(service.name, self._vcpus(service), now)
+            state.tasks.append(Task(f"task-{next(self._ids)}", launched_at + (0 if at_once else delay)))
         while len(state.tasks) > desired:
             # ECS picks by zone balance, not by idleness; the oldest is as bad a choice as any.
             pending = [task for task in state.tasks if not task.stopped]
@@ -130,6 +131,11 @@ class EcsTasks:
             if not task.stopped and task.running_at <= time.monotonic():
                 task.stopped = True
                 self._calls.append((self._on_start, service.name, task.id))
+
+    def _vcpus(self, service) -> float:
+        """What one task takes of the quota; 0 where the task definition does not say."""
+        definition = self._backend.describe_task_definition(service.task_definition)
+        return int(definition.cpu or 0) / 1024
 
     def _write_counts(self, service, state: ServiceTasks) -> None:
         running = sum(task.stopped for task in state.tasks)
@@ -157,3 +163,7 @@ class EcsTasks:
                 calls, self._calls = self._calls, []
             for call, service, task in calls:
                 call(service, task)
+
+
+def counted(service) -> dict:
+    return {"desired": service.desired_count, "running": service.running_count, "pending": service.pending_count}

@@ -1,6 +1,7 @@
 """The local world does what the tests that stand on it believe."""
 
 import json
+import math
 import os
 import signal
 import subprocess
@@ -19,7 +20,9 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, EndpointConnectionError, HTTPClientError
 
 from world import World
+from world.launches import Launches
 from world.redis_server import RedisServer
+from world.throttle import Throttle
 from world.world import LEDGER, ROOT
 
 BROKEN = (HTTPClientError, EndpointConnectionError)
@@ -136,6 +139,65 @@ def test_of_two_conditional_writes_at_once_one_wins(world):
         [thread.start() for thread in threads]
         [thread.join() for thread in threads]
     assert wins == list(range(1, 31))
+
+
+def test_a_bucket_refuses_what_comes_faster_than_it_is_filled():
+    now = [0.0]
+    throttle = Throttle(lambda: now[0])
+
+    def calls(count):
+        return [throttle.refuses("ecs:UpdateService") for _ in range(count)].count(False)
+
+    assert calls(60) == 50, "50 at once"
+    now[0] = 2.0
+    assert calls(60) == 10, "5 a second"
+    assert throttle.refuses("ecs:CreateService"), "of one category"
+    assert not throttle.refuses("ecs:DescribeServices") and not throttle.refuses("dynamodb:PutItem")
+    assert throttle.told()["throttled"] == {"ecs:UpdateService": 60, "ecs:CreateService": 1}
+    assert throttle.told()["last"]["ecs:UpdateService"] == 2.0
+
+
+def test_a_call_that_ecs_throttles_is_told_so_until_the_reset(world):
+    ask(world, "/_world/throttle", {})
+    ecs = client(world, "ecs")
+    with pytest.raises(ClientError) as error:
+        for count in range(60):
+            ecs.update_service(cluster="test", service="service-1", desiredCount=1)
+    assert error.value.response["Error"] == {"Code": "ThrottlingException", "Message": "Rate exceeded"}
+    assert count >= 50 and ask(world, "/_world/throttle")["throttled"] == {"ecs:UpdateService": 1}
+    ask(world, "/_world/reset", {})
+    assert ask(world, "/_world/throttle") == {}
+
+
+def test_tasks_are_launched_at_fargates_pace_and_within_the_quota():
+    launches = Launches(vcpus=20, used=8)
+    began = launches.began
+    assert [launches.next("a", 0.5, began) for _ in range(25)] == [began] * 24 + [math.inf]
+    assert launches.told() == {"launched": 24, "beyond_quota": 1, "last": 0}
+    assert launches.quota({"ServiceCode": "fargate", "QuotaCode": "L-3032A538"})["Quota"]["Value"] == 20
+    assert launches.quota({"ServiceCode": "ec2", "QuotaCode": "L-1216C47A"}) is None
+    launches = Launches()
+    assert launches.told()["last"] is None
+    for service in range(500):
+        for _ in range(8):
+            launches.next(str(service), 0.5, launches.began)
+    assert launches.told() == {"launched": 4000, "beyond_quota": 0, "last": 195.0}
+    launches = Launches(burst=10_000)
+    for _ in range(1_000):
+        launches.next("a", 0.5, launches.began)
+    assert launches.told()["last"] == 60.0, "500 a minute of one service"
+
+
+def test_a_task_beyond_the_quota_stays_pending(world):
+    ask(world, "/_world/launches", {"vcpus": 1, "used": 0.5})
+    quotas = client(world, "service-quotas")
+    asked = {"ServiceCode": "fargate", "QuotaCode": "L-3032A538"}
+    assert quotas.get_service_quota(**asked)["Quota"]["Value"] == 1
+    before = desired(world)
+    client(world, "ecs").update_service(cluster="test", service="service-1", desiredCount=before + 3)
+    assert ask(world, "/_world/launches").items() >= {"launched": 2, "beyond_quota": 1}.items()
+    assert ask(world, "/_world/ecs")["test:service-1"]["pending"] == 1
+    client(world, "ecs").update_service(cluster="test", service="service-1", desiredCount=before)
 
 
 def test_tasks_follow_the_desired_count_after_their_start(world):

@@ -58,12 +58,15 @@ class World:
             config=retries,
         )
 
-    def create_services(self, cluster: str, desired: dict[str, int]) -> None:
-        """ECS services by name with their desired counts; their first tasks run at once."""
+    def create_services(self, cluster: str, desired: dict[str, int], vcpus: float = 0.25) -> None:
+        """ECS services on Fargate by name with their desired counts; their first tasks run at once."""
         ecs = self.client("ecs")
         ecs.create_cluster(clusterName=cluster)
         container = {"name": "worker", "image": "worker", "memory": 128}
-        ecs.register_task_definition(family="worker", containerDefinitions=[container])
+        size = {"cpu": str(round(1024 * vcpus)), "memory": str(round(2048 * vcpus)), "networkMode": "awsvpc"}
+        ecs.register_task_definition(
+            family="worker", containerDefinitions=[container], requiresCompatibilities=["FARGATE"], **size
+        )
         for name, count in desired.items():
             ecs.create_service(cluster=cluster, serviceName=name, taskDefinition="worker", desiredCount=count)
         self.aws.tasks.settle()

@@ -1,8 +1,8 @@
 //! What a page shows, as JSON. Every part may be missing or empty, and then has no place on the page.
 //!
-//! The demo writes the same shape from Python, with four sections of its own: `claims[]` (`claim`, `holds`, `seen`),
-//! `reports[]` (`t`, `subject`, `text`), `requests` (IAM action to count), `fleet` (the file's text), and `moments[]`
-//! (`label`, `t`, `end`): stretches of time that every chart marks.
+//! The demo writes the same shape from Python, with sections of its own: `claims[]` (`claim`, `holds`, `seen`), `commands[]`
+//! (`t`, `command`, `output`), `reports[]` (`t`, `subject`, `text`), `requests` (IAM action to count), `fleet` (the file's text),
+//! and `moments[]` (`label`, `t`, `end`): stretches of time that every chart marks.
 
 use serde::{Serialize, Serializer};
 use serde_json::Value;

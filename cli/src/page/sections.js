@@ -49,6 +49,18 @@ function drawTexts() {
       }),
     );
   }
+  if (record.commands) {
+    section("commands", "div").append(
+      ...record.commands.map(({ t, command, output }) =>
+        make(
+          "details",
+          {},
+          make("summary", {}, make("span", { class: "when" }, moment(t)), " ", make("code", {}, command)),
+          make("pre", {}, output),
+        ),
+      ),
+    );
+  }
   if (record.reports) {
     section("reports", "div").append(
       ...record.reports.map(({ t, subject, text }) =>

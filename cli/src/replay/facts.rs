@@ -46,8 +46,7 @@ pub(crate) fn facts(options: &ReplayOptions, replay: &Replay) -> Vec<Fact> {
     facts.push(fact("jobs", counted(trace)));
     facts.extend(coarse(trace, setting).map(|text| fact("note", text)));
     facts.extend(overload.as_ref().map(|overload| fact("overload", overloaded(overload, replay))));
-    let rule =
-        |condition| fact("left out", format!("the rule on `{condition}`: a trace does not contain this"));
+    let rule = |what| fact("left out", format!("`{what}`: a trace does not contain this"));
     facts.extend(left_out.iter().map(rule));
     if let Some(tasks) = scaled_to {
         let scaled = format!(

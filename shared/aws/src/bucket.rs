@@ -30,12 +30,15 @@ pub const DESCRIBE_ALARMS: RateLimit = RateLimit { burst: 9, refill_per_second: 
 pub const READ_AUTO_SCALING: RateLimit = RateLimit { burst: 40, refill_per_second: 20.0 };
 /// `SetDesiredCapacity`. AWS publishes no number: assumed, as `UpdateService`.
 pub const SET_DESIRED_CAPACITY: RateLimit = RateLimit { burst: 50, refill_per_second: 5.0 };
-/// `DescribeScalableTargets`. AWS publishes no number: assumed; 500 services are ten calls.
+/// `DescribeScalableTargets` and `DescribeScheduledActions`. AWS publishes no number: assumed; 500 services are ten calls.
 pub const DESCRIBE_SCALABLE_TARGETS: RateLimit = RateLimit { burst: 20, refill_per_second: 10.0 };
 /// `RegisterScalableTarget`. AWS publishes no number: assumed, as `UpdateService`.
 pub const REGISTER_SCALABLE_TARGET: RateLimit = RateLimit { burst: 20, refill_per_second: 5.0 };
 /// `SuspendProcesses` and `ResumeProcesses`. AWS publishes no number: assumed, as `SetDesiredCapacity`.
 pub const CHANGE_PROCESSES: RateLimit = RateLimit { burst: 20, refill_per_second: 5.0 };
+/// `DescribeTaskDefinition`: the account has 50 and 20 a second (Amazon ECS developer guide, "Request throttling for the Amazon ECS
+/// API"), shared with deployments.
+pub const DESCRIBE_TASK_DEFINITION: RateLimit = RateLimit { burst: 40, refill_per_second: 15.0 };
 /// `DescribeTargetGroups`. AWS publishes no number: assumed; answers are kept for minutes.
 pub const DESCRIBE_TARGET_GROUPS: RateLimit = RateLimit { burst: 20, refill_per_second: 10.0 };
 /// `DescribeDBInstances` and `DescribeDBClusters`. AWS publishes no number: assumed. Ten instances that are polled one by one
@@ -60,6 +63,7 @@ pub(crate) struct Buckets {
     pub(crate) set_desired_capacity: Bucket,
     pub(crate) describe_scalable_targets: Bucket,
     pub(crate) describe_target_groups: Bucket,
+    pub(crate) describe_task_definition: Bucket,
     pub(crate) register_scalable_target: Bucket,
     pub(crate) change_processes: Bucket,
     pub(crate) read_rds: Bucket,
@@ -78,6 +82,7 @@ impl Default for Buckets {
             set_desired_capacity: Bucket::new(SET_DESIRED_CAPACITY),
             describe_scalable_targets: Bucket::new(DESCRIBE_SCALABLE_TARGETS),
             describe_target_groups: Bucket::new(DESCRIBE_TARGET_GROUPS),
+            describe_task_definition: Bucket::new(DESCRIBE_TASK_DEFINITION),
             register_scalable_target: Bucket::new(REGISTER_SCALABLE_TARGET),
             change_processes: Bucket::new(CHANGE_PROCESSES),
             read_rds: Bucket::new(READ_RDS),

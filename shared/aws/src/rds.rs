@@ -3,6 +3,7 @@
 
 mod account;
 mod understand;
+mod classes;
 mod readings;
 mod tags;
 mod create;
@@ -10,5 +11,6 @@ mod change;
 
 pub use account::{AllInstances, describe};
 pub use change::{apply, outcome};
+pub use classes::{Classes, DatabaseClasses};
 pub use readings::{Measured, read_metrics};
 pub use tags::{PREFIX, ReplicaTags, TAG_DATABASE, TAG_FLEET};

@@ -4,18 +4,20 @@
 pub(crate) mod calls;
 mod state;
 pub mod ecs;
+pub mod fargate;
 pub mod group;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use futures_util::join;
 use serde_json::Value;
 use tidegate_fleet::TargetName;
 use tidegate_policy::Absence;
+use tidegate_policy::emergency::schedule::ScheduledAction;
 use tidegate_policy::emergency::target::Change;
 use tokio::time::Instant;
 
+use crate::bucket::Bucket;
 use crate::clients::Clients;
 use crate::error::CallError;
 
@@ -44,23 +46,51 @@ pub async fn describe(clients: &Clients, names: &[&TargetName], deadline: Instan
     targets
 }
 
-/// Sets the capacity of one target, absolutely; [`take_turn`] comes first.
-pub(crate) async fn set_capacity(
+/// What is known of the scheduled actions of each ECS service among these targets; groups have none in Application Auto Scaling.
+pub type ScheduledActions = BTreeMap<TargetName, Result<Vec<ScheduledAction>, Absence>>;
+
+/// Reads the scheduled actions of Application Auto Scaling until the deadline.
+pub async fn scheduled_actions(
     clients: &Clients,
-    target: &TargetName,
-    capacity: u32,
-) -> Result<(), CallError> {
-    match target {
-        TargetName::Ecs(service) => ecs::set_desired_count(clients, service, capacity).await,
-        TargetName::Group(group) => group::set_desired_capacity(clients, group, capacity).await,
+    names: &[&TargetName],
+    deadline: Instant,
+) -> ScheduledActions {
+    let services: Vec<_> = names
+        .iter()
+        .filter_map(|name| match name {
+            TargetName::Ecs(service) => Some(service),
+            TargetName::Group(_) => None,
+        })
+        .collect();
+    let found = ecs::scheduled_actions::describe(clients, &services, deadline).await;
+    found.into_iter().map(|(name, actions)| (TargetName::Ecs(name), actions)).collect()
+}
+
+/// The bucket that a change takes its turn in; `None` where its kind of target does not know the change, and there is nothing to
+/// make.
+pub(crate) fn bucket<'a>(clients: &'a Clients, target: &TargetName, change: &Change) -> Option<&'a Bucket> {
+    let buckets = &clients.buckets;
+    match (target, change) {
+        (TargetName::Ecs(_), Change::SetCapacity(_)) => Some(&buckets.update_service),
+        (TargetName::Ecs(_), Change::Register(_)) => Some(&buckets.register_scalable_target),
+        (TargetName::Group(_), Change::SetCapacity(_)) => Some(&buckets.set_desired_capacity),
+        (TargetName::Group(_), Change::Suspend(_) | Change::Resume(_)) => Some(&buckets.change_processes),
+        (TargetName::Ecs(_), Change::Suspend(_) | Change::Resume(_))
+        | (TargetName::Group(_), Change::Register(_)) => None,
     }
 }
 
-/// Makes one change of an emergency; of a kind that does not know it there is nothing to make.
+/// Makes one change, absolutely; its turn in its [`bucket`] comes first.
 pub(crate) async fn change(clients: &Clients, target: &TargetName, change: &Change) -> Result<(), CallError> {
     match (target, change) {
+        (TargetName::Ecs(service), Change::SetCapacity(tasks)) => {
+            ecs::set_desired_count(clients, service, *tasks).await
+        }
         (TargetName::Ecs(service), Change::Register(scalable)) => {
             ecs::scalable_targets::register(clients, service, *scalable).await
+        }
+        (TargetName::Group(group), Change::SetCapacity(instances)) => {
+            group::set_desired_capacity(clients, group, *instances).await
         }
         (TargetName::Group(group), Change::Suspend(processes)) => {
             group::suspend(clients, group, processes).await
@@ -68,25 +98,8 @@ pub(crate) async fn change(clients: &Clients, target: &TargetName, change: &Chan
         (TargetName::Group(group), Change::Resume(processes)) => {
             group::resume(clients, group, processes).await
         }
-        (target, Change::SetCapacity(capacity)) => set_capacity(clients, target, *capacity).await,
         (TargetName::Ecs(_), Change::Suspend(_) | Change::Resume(_))
         | (TargetName::Group(_), Change::Register(_)) => Ok(()),
-    }
-}
-
-/// Waits until its kind may be changed once more.
-pub(crate) async fn take_turn(clients: &Clients, target: &TargetName) {
-    match target {
-        TargetName::Ecs(_) => clients.buckets.update_service.take().await,
-        TargetName::Group(_) => clients.buckets.set_desired_capacity.take().await,
-    }
-}
-
-/// The same, where its turn comes that soon; otherwise the answer is false.
-pub(crate) async fn take_turn_within(clients: &Clients, target: &TargetName, longest: Duration) -> bool {
-    match target {
-        TargetName::Ecs(_) => clients.buckets.update_service.take_within(longest).await,
-        TargetName::Group(_) => clients.buckets.set_desired_capacity.take_within(longest).await,
     }
 }
 

@@ -9,6 +9,7 @@ use tidegate_fleet::TargetName;
 use tidegate_policy::emergency::target::Change;
 
 use crate::clients::{CALLS_AT_ONCE, Clients};
+use crate::error::CallError;
 use crate::report::section::Outcome;
 use crate::targets;
 
@@ -16,34 +17,6 @@ use crate::targets;
 /// evaluation takes at most this many, so that a burst never throttles a deployment; what is left is decided
 /// again by the next evaluation.
 pub const CHANGES_PER_EVALUATION: usize = 40;
-
-/// A change to make: absolute, so that making it twice is harmless.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CapacityChange {
-    /// What is changed.
-    pub target: TargetName,
-    /// The desired count or capacity to set.
-    pub capacity: u32,
-    /// Not to be sent after this moment: from then on another evaluation may act.
-    pub not_after: Timestamp,
-}
-
-/// Makes changes, in parallel; one that fails never stops the others. The results stand in the order of the changes.
-pub async fn apply(
-    clients: &Clients,
-    changes: &[CapacityChange],
-    clock: &(dyn Fn() -> Timestamp + Send + Sync),
-) -> Vec<Outcome> {
-    let calls = changes.iter().map(|CapacityChange { target, capacity, not_after }| async move {
-        targets::take_turn(clients, target).await;
-        if clock() > *not_after {
-            return Outcome::TooLate;
-        }
-        let answer = targets::set_capacity(clients, target, *capacity).await;
-        answer.map_or_else(Outcome::Failed, |()| Outcome::Applied)
-    });
-    stream::iter(calls).buffered(CALLS_AT_ONCE).collect().await
-}
 
 /// All changes of one target, one after the other; none follows one that fails.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,9 +27,9 @@ pub struct TargetChanges {
     pub changes: Vec<Change>,
 }
 
-/// Makes the changes of an emergency, the targets in their order and in parallel; one that fails never stops the others.
-/// None is sent after `not_after`. The results stand in the order of the targets.
-pub async fn apply_emergency(
+/// Makes changes, the targets in their order and in parallel; one that fails never stops the others. None is sent after
+/// `not_after`: from then on another evaluation may act. The results stand in the order of the targets.
+pub async fn apply(
     clients: &Clients,
     targets: &[TargetChanges],
     not_after: Timestamp,
@@ -64,17 +37,31 @@ pub async fn apply_emergency(
 ) -> Vec<Outcome> {
     let calls = targets.iter().map(|TargetChanges { target, changes }| async move {
         for change in changes {
-            let left = Duration::try_from(not_after.duration_since(clock())).unwrap_or_default();
-            let is_size = matches!(change, Change::SetCapacity(_));
-            // A turn that comes too late is not taken: the next evaluation would wait for it.
-            if left.is_zero() || (is_size && !targets::take_turn_within(clients, target, left).await) {
-                return Outcome::TooLate;
-            }
-            if let Err(error) = targets::change(clients, target, change).await {
-                return Outcome::Failed(error);
+            match make(clients, target, change, not_after, clock).await {
+                Some(Ok(())) => {}
+                Some(Err(error)) => return Outcome::Failed(error),
+                None => return Outcome::TooLate,
             }
         }
         Outcome::Applied
     });
     stream::iter(calls).buffered(CALLS_AT_ONCE).collect().await
+}
+
+/// Makes one change when its turn comes; `None` where that is too late.
+async fn make(
+    clients: &Clients,
+    target: &TargetName,
+    change: &Change,
+    not_after: Timestamp,
+    clock: &(dyn Fn() -> Timestamp + Send + Sync),
+) -> Option<Result<(), CallError>> {
+    let Some(bucket) = targets::bucket(clients, target, change) else { return Some(Ok(())) };
+    let left = Duration::try_from(not_after.duration_since(clock())).ok()?;
+    // A turn that comes too late is not taken: the next evaluation would wait for it. A process that stood still while it
+    // waited sends nothing either.
+    if !bucket.take_within(left).await || clock() > not_after {
+        return None;
+    }
+    Some(targets::change(clients, target, change).await)
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -78,7 +79,7 @@ pub(crate) struct RestoreArguments {
     pub(crate) from: Vec<SavedSnapshot>,
 }
 
-/// What was found of one target, as an answer tells it and a restore takes it.
+/// What was found of one target, as an answer has it and a restore takes it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SavedSnapshot {
@@ -92,6 +93,9 @@ pub(crate) struct SavedSnapshot {
     /// Application Auto Scaling before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) scalable: Option<ScalableTarget>,
+    /// When that was found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) at: Option<Timestamp>,
     /// The desired counts that it was given.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) sizes: Vec<u32>,
@@ -105,15 +109,15 @@ pub(crate) struct SavedSnapshot {
 
 impl SavedSnapshot {
     pub(crate) fn of(target: &str, targeted: &Targeted) -> Option<Self> {
-        let Snapshot { desired, scalable } = targeted.snapshot.clone()?;
+        let Snapshot { desired, scalable, at } = targeted.snapshot.clone()?;
         let Targeted { asked, raise, sizes, registered, suspended, .. } = targeted.clone();
         let target = target.to_owned();
-        Some(Self { target, desired, asked, raise, scalable, sizes, registered, suspended })
+        Some(Self { target, desired, asked, raise, scalable, at, sizes, registered, suspended })
     }
 
     pub(crate) fn targeted(self) -> (String, Targeted) {
-        let Self { target, desired, asked, raise, scalable, sizes, registered, suspended } = self;
-        let (snapshot, progress) = (Some(Snapshot { desired, scalable }), Progress::Set);
+        let Self { target, desired, asked, raise, scalable, at, sizes, registered, suspended } = self;
+        let (snapshot, progress) = (Some(Snapshot { desired, scalable, at }), Progress::Set);
         (target, Targeted { asked, raise, progress, snapshot, sizes, registered, suspended, failures: 0 })
     }
 }

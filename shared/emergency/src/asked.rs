@@ -20,25 +20,57 @@ use crate::named::{allowed, enforced, known, known_or_all, unknown};
 /// The actions of this function, beside those that every function has.
 pub const ACTIONS: [&str; 8] = ["engage", "restore", STATUS, "hold", "pin", "release", PLAN, EVALUATE];
 
-/// How long a hold or a pin lasts when nothing else is said: an incident is over by then, or somebody says so again.
+/// How long a hold or a pin lasts when nothing else is said: an incident is over by then, or it is asked for again.
 const LASTING: SignedDuration = SignedDuration::from_hours(2);
 /// An override lasts a minute at least, and 30 days at most.
 const SECONDS: (u32, u32) = (60, 30 * 86_400);
+
+/// What an event asks for, within the fleet file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// What the decision is asked for.
+    pub(crate) request: Request,
+    /// The sizes that a budget of the fleet file cuts, by their target.
+    pub(crate) cuts: BTreeMap<String, Cut>,
+}
+
+/// A size that a budget cuts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Cut {
+    /// The budget.
+    pub(crate) budget: String,
+    /// The size in the profile.
+    pub(crate) from: u32,
+}
+
+impl Asked {
+    /// The same, with the request id of the invocation.
+    pub(crate) fn by(mut self, id: Option<&str>) -> Self {
+        let id = id.map(str::to_owned);
+        match &mut self.request {
+            Request::Tick | Request::Resume => {}
+            Request::Row(row) => row.request = id,
+            Request::Engage(Engage { asker, .. }) | Request::Restore { asker, .. } => asker.request = id,
+        }
+        self
+    }
+}
+
+impl From<Request> for Asked {
+    fn from(request: Request) -> Self {
+        Self { request, cuts: BTreeMap::new() }
+    }
+}
 
 /// What an event asks for.
 ///
 /// # Errors
 /// The action is unknown, an argument is wrong, or the fleet file does not allow it: what was found, and what is allowed.
-pub fn request(
-    fleet: &Fleet,
-    trigger: &Trigger,
-    request: Option<&str>,
-    now: Timestamp,
-) -> Result<Request, InvocationError> {
+pub fn asked(fleet: &Fleet, trigger: &Trigger, now: Timestamp) -> Result<Asked, InvocationError> {
     let Trigger::Manual { action, arguments } = trigger else {
-        return Ok(if *trigger == Trigger::Resume { Request::Resume } else { Request::Tick });
+        let request = if *trigger == Trigger::Resume { Request::Resume } else { Request::Tick };
+        return Ok(request.into());
     };
-    let asker = |who: Option<String>, why: Option<String>| asker(who, why, request);
     match action.as_str() {
         "hold" => {
             let HoldArguments { target, lasting, both, reason, who } = arguments::read(action, arguments)?;
@@ -62,18 +94,17 @@ pub fn request(
         "engage" => {
             let EngageArguments { profile, hold, services, ignore_budgets, reason, who } =
                 arguments::read(action, arguments)?;
-            let sizes = sizes(fleet, &profile, &services, ignore_budgets)?;
             let until = until("hold", hold.as_deref(), fleet.emergency().hold, now)?;
-            Ok(Request::Engage(Engage { profile, sizes, until, asker: asker(who, reason) }))
+            engaged(fleet, profile, &services, ignore_budgets, until, asker(who, reason))
         }
-        PLAN => planned(fleet, arguments, asker(None, None), now),
+        PLAN => planned(fleet, arguments, now),
         "restore" => {
             let RestoreArguments { reason, who, from } = arguments::read(action, arguments)?;
-            Ok(Request::Restore { asker: asker(who, reason), from: arguments::by_target(from) })
+            Ok(Request::Restore { asker: asker(who, reason), from: arguments::by_target(from) }.into())
         }
         STATUS | EVALUATE => {
             arguments::read::<PlanArguments>(action, arguments)?;
-            Ok(Request::Tick)
+            Ok(Request::Tick.into())
         }
         other => {
             let known = ACTIONS.join("`, `");
@@ -83,26 +114,35 @@ pub fn request(
 }
 
 /// What engage would be asked for; without a profile what the next evaluation would do.
-fn planned(
-    fleet: &Fleet,
-    arguments: &Map<String, Value>,
-    asker: Asker,
-    now: Timestamp,
-) -> Result<Request, InvocationError> {
+fn planned(fleet: &Fleet, arguments: &Map<String, Value>, now: Timestamp) -> Result<Asked, InvocationError> {
     let PlanArguments { profile, services, ignore_budgets } = arguments::read(PLAN, arguments)?;
-    let Some(profile) = profile else { return Ok(Request::Tick) };
-    let sizes = sizes(fleet, &profile, &services, ignore_budgets)?;
+    let Some(profile) = profile else { return Ok(Request::Tick.into()) };
     let until = now.saturating_add(fleet.emergency().hold).unwrap_or(now);
-    Ok(Request::Engage(Engage { profile, sizes, until, asker }))
+    engaged(fleet, profile, &services, ignore_budgets, until, asker(None, None))
+}
+
+/// An emergency, with the sizes that the budgets leave.
+fn engaged(
+    fleet: &Fleet,
+    profile: String,
+    services: &[String],
+    ignore_budgets: bool,
+    until: Timestamp,
+    asker: Asker,
+) -> Result<Asked, InvocationError> {
+    let mut sizes = sizes(fleet, &profile, services)?;
+    let cuts = if ignore_budgets { BTreeMap::new() } else { within_budgets(fleet, &mut sizes) };
+    let request = Request::Engage(Engage { profile, sizes, until, asker });
+    Ok(Asked { request, cuts })
 }
 
 /// Who asks, in one line each: reports carry it.
-fn asker(who: Option<String>, why: Option<String>, request: Option<&str>) -> Asker {
+fn asker(who: Option<String>, why: Option<String>) -> Asker {
     let mut who = who.filter(|who| !who.trim().is_empty()).unwrap_or_else(|| "operator".to_owned());
     let mut why = why.filter(|why| !why.trim().is_empty()).unwrap_or_else(|| "no reason given".to_owned());
     one_line(&mut who, 64);
     one_line(&mut why, 300);
-    Asker { who, why, request: request.map(str::to_owned) }
+    Asker { who, why, request: None }
 }
 
 /// One row. A release lasts as long as any row that it may end.
@@ -112,11 +152,11 @@ fn row(
     lasting: Option<&str>,
     asker: Asker,
     now: Timestamp,
-) -> Result<Request, InvocationError> {
+) -> Result<Asked, InvocationError> {
     let until = until("for", lasting, LASTING, now)?;
     let Asker { who, why, request } = asker;
     let target = target.to_owned();
-    Ok(Request::Row(Override { target, kind, since: Some(now), until, who, why, request }))
+    Ok(Request::Row(Override { target, kind, since: Some(now), until, who, why, request }).into())
 }
 
 /// When something ends.
@@ -135,12 +175,7 @@ fn until(
 }
 
 /// The sizes of a profile, of the named services or of all that it has.
-fn sizes(
-    fleet: &Fleet,
-    profile: &str,
-    services: &[String],
-    ignore_budgets: bool,
-) -> Result<Vec<(String, Size)>, InvocationError> {
+fn sizes(fleet: &Fleet, profile: &str, services: &[String]) -> Result<Vec<(String, Size)>, InvocationError> {
     let of_profile: Vec<(String, Size)> = if profile == Profile::MAX {
         let to_max = |service: &Service| {
             let size = Size { asked: service.policy().capacity.max(), raise: true };
@@ -162,17 +197,13 @@ fn sizes(
         let what = format!("service of the profile `{profile}`");
         return Err(unknown(&what, other, fleet.name(), &known));
     }
-    let mut sizes: Vec<(String, Size)> =
-        of_profile.into_iter().filter(|(name, _)| services.is_empty() || services.contains(name)).collect();
-    if !ignore_budgets {
-        within_budgets(fleet, &mut sizes);
-    }
-    Ok(sizes)
+    Ok(of_profile.into_iter().filter(|(name, _)| services.is_empty() || services.contains(name)).collect())
 }
 
 /// Where the sizes exceed a budget, with every other service at its maximum, those above their maximum are cut to it: that
-/// fits, as the fleet file was checked.
-fn within_budgets(fleet: &Fleet, sizes: &mut [(String, Size)]) {
+/// fits, as the fleet file was checked. What was cut.
+fn within_budgets(fleet: &Fleet, sizes: &mut [(String, Size)]) -> BTreeMap<String, Cut> {
+    let mut cuts = BTreeMap::new();
     let maxima: BTreeMap<&str, u32> =
         fleet.services().iter().map(|service| (service.name(), service.policy().capacity.max())).collect();
     for budget in fleet.budgets() {
@@ -187,7 +218,12 @@ fn within_budgets(fleet: &Fleet, sizes: &mut [(String, Size)]) {
         for (name, size) in
             sizes.iter_mut().filter(|(name, _)| budget.uses().iter().any(|(it, _)| it == name))
         {
-            size.asked = size.asked.min(maxima.get(name.as_str()).copied().unwrap_or(size.asked));
+            let most = maxima.get(name.as_str()).copied().unwrap_or(size.asked);
+            if size.asked > most {
+                cuts.insert(name.clone(), Cut { budget: budget.name().to_owned(), from: size.asked });
+                size.asked = most;
+            }
         }
     }
+    cuts
 }

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use futures_util::join;
 use jiff::{SignedDuration, Timestamp};
 use tidegate_aws::ledger::{EMERGENCY_MAX, LedgerItem, LedgerRead, OVERRIDES_MAX};
 use tidegate_aws::report::section::Outcome;
 use tidegate_aws::report::{Header, Section};
 use tidegate_aws::targets::{self, TargetState};
-use tidegate_aws::trigger::Trigger;
+use tidegate_aws::trigger::{PLAN, Trigger};
 use tidegate_aws::update::{self, TargetChanges};
 use tidegate_aws::{CallError, Clients};
 use tidegate_evaluation::{Clock, Concern, InvocationError, budget};
@@ -17,20 +18,21 @@ use tidegate_fleet::{Fleet, Mode, Service, TargetName};
 use tidegate_policy::Absence;
 use tidegate_policy::emergency::decide::decide;
 use tidegate_policy::emergency::decision::{EmergencyDecision, Work};
-use tidegate_policy::emergency::incident::{Incident, Overrides, Phase, Progress};
+use tidegate_policy::emergency::incident::{Incident, Overrides, Phase, Progress, Targeted};
 use tidegate_policy::emergency::request::{Member, Request, Turn};
 use tidegate_policy::emergency::restore::Owner;
+use tidegate_policy::emergency::schedule::ScheduledAction;
 use tidegate_policy::emergency::target::Seen;
 use tokio::time::Instant;
 
-use crate::asked;
 use crate::seen::FleetSeen;
 use crate::subject::{self, Subject};
+use crate::{asked, capacity};
 
 /// The function's name.
 pub const NAME: &str = EMERGENCY_MAX;
 
-/// 1 in the log line of each evaluation while there is an emergency, else 0: an alarm tells of one that lasts.
+/// 1 in the log line of each evaluation while there is an emergency, else 0: an alarm fires when one lasts.
 const EMERGENCY_IN_FORCE: &str = "EmergencyInForce";
 
 /// One evaluation sets at most so many: its 17 s give 45 calls at once and 5 a second after them.
@@ -55,7 +57,7 @@ impl Emergencies {
         self.carried.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What the ledger holds. Raising goes on without it: whoever asks for more in an emergency gets it, and with its answer
+    /// What the ledger holds. Raising goes on without it: capacity that is asked for in an emergency is set, and the answer has
     /// what was found.
     async fn found(
         &self,
@@ -110,8 +112,8 @@ impl Emergencies {
         let restoring = ends || incident.is_some_and(|it| it.phase == Phase::Restoring);
         let of_incident = |name: &str| match progress(name) {
             None | Some(Progress::Skipped | Progress::Restored) => false,
-            Some(Progress::Pending) => true,
-            Some(Progress::Set) => restoring || *request != Request::Resume,
+            Some(Progress::Pending | Progress::Ending) => true,
+            Some(Progress::Set | Progress::Starting) => restoring || *request != Request::Resume,
             Some(Progress::Seen) => restoring,
         };
         let is_row = matches!(request, Request::Row(_));
@@ -125,7 +127,8 @@ impl Emergencies {
         let failures = |name: &str| incident.and_then(|it| it.targets.get(name)).map_or(0, |it| it.failures);
         services.sort_by_key(|service| {
             let name = service.name();
-            (!(asked(name) || progress(name) == Some(Progress::Pending)), failures(name))
+            let is_left = matches!(progress(name), Some(Progress::Pending | Progress::Ending));
+            (!(asked(name) || is_left), failures(name))
         });
         services.truncate(most);
         services
@@ -162,7 +165,7 @@ impl Concern for Emergencies {
     }
 
     fn select(&self, trigger: &Trigger) -> Result<Vec<&Service>, InvocationError> {
-        asked::request(&self.fleet, trigger, None, Timestamp::UNIX_EPOCH)?;
+        asked::asked(&self.fleet, trigger, Timestamp::UNIX_EPOCH)?;
         Ok(self.fleet.services().iter().collect())
     }
 
@@ -174,21 +177,35 @@ impl Concern for Emergencies {
         now: Timestamp,
     ) -> Result<(LedgerRead<Overrides>, FleetSeen), CallError> {
         let found = self.found(trigger, ledger).await?;
-        let request = asked::request(&self.fleet, trigger, None, now).unwrap_or(Request::Tick);
-        let expired = found.item.memory.incident.as_ref().is_some_and(|it| now >= it.until);
-        let ends = expired || matches!(request, Request::Restore { .. });
-        let services = self.to_see(&request, ends, trigger.is_question(), &found.item.memory);
+        let asked = asked::asked(&self.fleet, trigger, now).unwrap_or_else(|_| Request::Tick.into());
+        let (request, memory) = (&asked.request, &found.item.memory);
+        let incident = memory.incident.as_ref();
+        let ends = incident.is_some_and(|it| now >= it.until) || matches!(request, Request::Restore { .. });
+        let services = self.to_see(request, ends, trigger.is_question(), memory);
         if services.is_empty() {
-            return Ok((found, FleetSeen::default()));
+            return Ok((found, FleetSeen::nothing(asked)));
         }
         let names: Vec<&TargetName> = services.iter().map(|service| service.target()).collect();
+        let moved = bounds_to_put_back(&services, request, ends, memory);
         let deadline = Instant::now().checked_add(budget::AWS).unwrap_or_else(Instant::now);
-        let mut seen = targets::describe(&self.clients, &names, deadline).await;
-        let state = |service: &&Service| {
+        let (mut seen, mut actions) = join!(
+            targets::describe(&self.clients, &names, deadline),
+            targets::scheduled_actions(&self.clients, &moved, deadline)
+        );
+        let (mut states, mut scheduled) = (BTreeMap::new(), BTreeMap::new());
+        for service in services {
             let state = seen.remove(service.target()).unwrap_or_else(|| Err(targets::late()));
-            (service.name().to_owned(), state)
+            states.insert(service.name().to_owned(), state);
+            let actions = actions.remove(service.target());
+            scheduled.extend(actions.map(|actions| (service.name().to_owned(), actions)));
+        }
+        let fargate = if trigger.action() == PLAN {
+            let tasks = states.values().filter_map(|state| state.as_ref().ok()?.tasks.as_ref());
+            Some(capacity::read(&self.clients, tasks.cloned().collect(), now).await)
+        } else {
+            None
         };
-        Ok((found, FleetSeen { states: services.iter().map(state).collect() }))
+        Ok((found, FleetSeen { asked, states, scheduled, fargate }))
     }
 
     fn believe(&self, memory: &mut Overrides, now: Timestamp) {
@@ -203,19 +220,24 @@ impl Concern for Emergencies {
         header: &Header,
     ) -> Option<Vec<Subject>> {
         let (id, now) = (header.evaluation.as_str(), header.at);
-        let asked = asked::request(&self.fleet, &header.trigger, header.request.as_deref(), now);
-        let request = asked.unwrap_or(Request::Tick);
+        let FleetSeen { asked, states, scheduled, fargate } = seen;
+        let asked = asked.by(header.request.as_deref());
         let (members, lasting) =
             (self.members(), budget::ACT_WITHIN.saturating_add(SignedDuration::from_secs(5)));
-        let sights: BTreeMap<String, Result<Seen, Absence>> = seen
-            .states
+        let sights: BTreeMap<String, Result<Seen, Absence>> = states
             .iter()
-            .map(|(name, state)| (name.clone(), state.as_ref().map(sight).map_err(Clone::clone)))
+            .map(|(name, state)| {
+                let sight = state.as_ref().map(|state| sight(state, scheduled.get(name).cloned()));
+                (name.clone(), sight.map_err(Clone::clone))
+            })
             .collect();
         let invocation = invocation(header);
         let turn = Turn { id, invocation, now, lasting, members: &members, seen: &sights };
-        let decision = decide(&item.memory, &request, turn);
-        let subjects = subject::of(&self.fleet, &request, &decision, seen, header);
+        let decision = decide(&item.memory, &asked.request, turn);
+        let mut subjects = subject::of(&self.fleet, &asked, &decision, states, header);
+        if let Some(readings) = fargate {
+            subject::deliver(&mut subjects, &readings);
+        }
         let EmergencyDecision { overrides, .. } = decision;
         if let Some(carried) = self.carried().as_mut() {
             carried.clone_from(&overrides);
@@ -256,9 +278,18 @@ impl Concern for Emergencies {
     }
 
     async fn apply(&self, subjects: &mut [Subject], not_after: Timestamp, clock: &Clock) {
+        let raised = subject::raised(subjects);
         let (tried, changes): (Vec<_>, Vec<TargetChanges>) =
             subjects.iter_mut().filter_map(Subject::as_change).unzip();
-        let outcomes = update::apply_emergency(&self.clients, &changes, not_after, &**clock).await;
+        // When all of it runs is read beside the changes: it delays none.
+        let readings = async {
+            match raised {
+                Some(tasks) => Some(capacity::read(&self.clients, tasks, clock()).await),
+                None => None,
+            }
+        };
+        let (outcomes, readings) =
+            join!(update::apply(&self.clients, &changes, not_after, &**clock), readings);
         let mut carried = self.carried();
         for (target, outcome) in tried.into_iter().zip(outcomes) {
             let incident = carried.as_mut().and_then(|carried| carried.incident.as_mut());
@@ -268,8 +299,12 @@ impl Concern for Emergencies {
             target.outcome = Some(outcome);
         }
         if let Some(incident) = carried.as_mut().and_then(|carried| carried.incident.as_mut()) {
-            // Where nothing is written nobody else can wait for it.
+            // Where nothing is written no other invocation can wait for it.
             incident.at_work = None;
+        }
+        drop(carried);
+        if let Some(readings) = readings {
+            subject::deliver(subjects, &readings);
         }
         subject::count(subjects);
     }
@@ -302,9 +337,35 @@ fn invocation(header: &Header) -> &str {
 }
 
 /// What is seen of a target, as the decision takes it.
-fn sight(state: &TargetState) -> Seen {
+fn sight(state: &TargetState, scheduled: Option<Result<Vec<ScheduledAction>, Absence>>) -> Seen {
     let TargetState { service, scalable, suspended_processes, .. } = state.clone();
-    Seen { service, scalable, suspended_processes }
+    Seen { service, scalable, suspended_processes, scheduled }
+}
+
+/// The targets whose bounds are to be put back, and have a schedule of their own that was suspended: its actions are asked for.
+fn bounds_to_put_back<'a>(
+    services: &[&'a Service],
+    request: &Request,
+    ends: bool,
+    memory: &Overrides,
+) -> Vec<&'a TargetName> {
+    let incident = memory.incident.as_ref();
+    let restoring = ends || incident.is_some_and(|it| it.phase == Phase::Restoring);
+    let saved = |name: &str| match request {
+        Request::Restore { from, .. } => from.get(name),
+        Request::Tick | Request::Resume | Request::Row(_) | Request::Engage(_) => None,
+    };
+    let is_moved = |it: &Targeted| {
+        let before = it.snapshot.as_ref().and_then(|snapshot| snapshot.scalable);
+        !it.registered.is_empty() && before.is_some_and(|before| !before.suspended.scheduled)
+    };
+    let is_wanted = |service: &&&Service| {
+        let name = service.name();
+        let known = incident.and_then(|it| it.targets.get(name));
+        let known = known.filter(|it| restoring || it.progress == Progress::Ending);
+        known.into_iter().chain(saved(name)).any(is_moved)
+    };
+    services.iter().filter(is_wanted).map(|service| service.target()).collect()
 }
 
 impl std::fmt::Debug for Emergencies {

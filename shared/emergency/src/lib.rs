@@ -8,6 +8,7 @@ pub mod seen;
 pub mod subject;
 mod arguments;
 mod named;
+mod capacity;
 mod words;
 
 pub use crate::concern::{Emergencies, NAME};

@@ -3,10 +3,26 @@
 use std::collections::BTreeMap;
 
 use tidegate_aws::targets::TargetState;
+use tidegate_aws::targets::fargate::FargateReadings;
 use tidegate_policy::Absence;
+use tidegate_policy::emergency::schedule::ScheduledAction;
 
-/// What was seen of the targets that an evaluation is about.
-#[derive(Debug, Default)]
+use crate::asked::Asked;
+
+/// What was asked for, and what was seen of the targets that an evaluation is about.
+#[derive(Debug)]
 pub struct FleetSeen {
+    pub(crate) asked: Asked,
     pub(crate) states: BTreeMap<String, Result<TargetState, Absence>>,
+    /// Of targets that are put back.
+    pub(crate) scheduled: BTreeMap<String, Result<Vec<ScheduledAction>, Absence>>,
+    /// For a plan.
+    pub(crate) fargate: Option<FargateReadings>,
+}
+
+impl FleetSeen {
+    /// Nothing of any target.
+    pub(crate) fn nothing(asked: Asked) -> Self {
+        Self { asked, states: BTreeMap::new(), scheduled: BTreeMap::new(), fargate: None }
+    }
 }

@@ -5,17 +5,23 @@ mod forecast;
 mod one;
 mod row;
 
+use std::collections::BTreeMap;
+
 use tidegate_aws::report::section::Outcome;
 use tidegate_aws::report::{Header, Section};
-use tidegate_aws::trigger::PLAN;
+use tidegate_aws::targets::fargate::FargateReadings;
+use tidegate_aws::targets::{TargetState, Tasks};
 use tidegate_aws::update::TargetChanges;
 use tidegate_fleet::{Fleet, Service};
+use tidegate_policy::Absence;
 use tidegate_policy::emergency::decision::{Correction, EmergencyDecision, Event, Skip, Work};
+use tidegate_policy::emergency::incident::{Phase, Progress, Targeted};
 use tidegate_policy::emergency::request::Request;
 use tidegate_policy::overrides::Override;
 
-use crate::seen::FleetSeen;
+use crate::asked::Asked;
 use crate::subject::fleet::{Counted, Summary};
+use crate::subject::forecast::Forecast;
 pub use crate::subject::one::One;
 use crate::subject::row::{Row, RowState};
 
@@ -35,9 +41,9 @@ pub enum Subject {
 /// The subjects of an evaluation: what begins or ends, what is changed; and all that is in force where that is asked.
 pub(crate) fn of(
     fleet: &Fleet,
-    request: &Request,
+    Asked { request, cuts }: &Asked,
     decision: &EmergencyDecision,
-    mut seen: FleetSeen,
+    mut states: BTreeMap<String, Result<TargetState, Absence>>,
     header: &Header,
 ) -> Vec<Subject> {
     let is_question = header.trigger.is_question();
@@ -52,6 +58,7 @@ pub(crate) fn of(
         | Event::EndsSoon
         | Event::Restoring { .. }
         | Event::Restored(_)
+        | Event::TakenIn { .. }
         | Event::Skipped { .. } => None,
         Event::Corrected { target, what } => Some(Subject::Corrected(target.clone(), *what)),
     }));
@@ -71,33 +78,57 @@ pub(crate) fn of(
         return subjects;
     }
     let summary = Summary::of(fleet, incident, decision, over.is_some());
-    let listed = fleet.services().iter().filter_map(|service: &Service| {
-        let targeted = incident.targets.get(service.name())?;
-        let work = decision.work.iter().find(|work| work.target == service.name()).cloned();
-        let skip: Option<&Skip> = decision.events.iter().find_map(|event| event.as_skipped(service.name()));
-        let seen = seen.states.remove(service.name());
-        Some(One::of(service, targeted, seen, work, skip.cloned()))
-    });
-    let listed: Vec<Subject> = listed.map(|one| Subject::One(Box::new(one))).collect();
+    let mut one = |name: &str, targeted: &Targeted| {
+        let work = decision.work.iter().find(|work| work.target == name).cloned();
+        let skip: Option<&Skip> = decision.events.iter().find_map(|event| event.as_skipped(name));
+        let resource = fleet.service(name).map(|service| service.target().clone());
+        let (seen, cut) = (states.remove(name), cuts.get(name).cloned());
+        let is_restore = incident.phase == Phase::Restoring || targeted.progress == Progress::Ending;
+        Subject::One(Box::new(One {
+            name: name.to_owned(),
+            resource,
+            targeted: targeted.clone(),
+            seen,
+            work,
+            skip: skip.cloned(),
+            cut,
+            is_restore,
+            outcome: None,
+            delivered: None,
+        }))
+    };
+    let is_listed = |name: &str| fleet.service(name).is_some();
+    let of_file = fleet.services().iter().map(Service::name);
+    let no_more = incident.targets.keys().map(String::as_str).filter(|name| !is_listed(name));
+    let targets = of_file.chain(no_more).filter_map(|name| Some((name, incident.targets.get(name)?)));
+    let listed: Vec<Subject> = targets.map(|(name, targeted)| one(name, targeted)).collect();
     subjects.push(Subject::Fleet(Box::new(summary)));
     subjects.extend(listed);
     count(&mut subjects);
-    if header.trigger.action() == PLAN {
-        deliver(&mut subjects);
-    }
     subjects
 }
 
-/// Adds to a plan what AWS gives of it, and when.
-fn deliver(subjects: &mut [Subject]) {
+/// The tasks on AWS Fargate that an emergency raises which begins here, if all of its targets are seen: when all of them run
+/// is not known from a part.
+pub(crate) fn raised(subjects: &[Subject]) -> Option<Vec<Tasks>> {
+    let begins = subjects.iter().any(|subject| matches!(subject, Subject::Fleet(it) if it.begins()));
     let targets: Vec<&One> = subjects.iter().filter_map(Subject::as_one).collect();
-    let all = forecast::of(&targets);
-    let last = all.iter().map(|delivered| delivered.after).max();
-    let mut all = all.into_iter();
+    let is_raised = |one: &&&One| one.work.as_ref().is_some_and(|work| work.to > work.from);
+    let mut raised = targets.iter().filter(is_raised).peekable();
+    let is_all = targets.iter().all(|one| one.seen.is_some() || one.resource.is_none());
+    (begins && is_all && raised.peek().is_some())
+        .then(|| raised.filter_map(|one| one.tasks().cloned()).collect())
+}
+
+/// Adds what AWS gives of it, and when.
+pub(crate) fn deliver(subjects: &mut [Subject], readings: &FargateReadings) {
+    let targets: Vec<&One> = subjects.iter().filter_map(Subject::as_one).collect();
+    let (forecast, delivered) = Forecast::of(&targets, readings);
+    let mut delivered = delivered.into_iter();
     for subject in subjects {
         match subject {
-            Subject::One(one) => one.delivered = all.next(),
-            Subject::Fleet(summary) => summary.launched_after = last,
+            Subject::One(one) => one.delivered = delivered.next(),
+            Subject::Fleet(summary) => summary.forecast = Some(forecast.clone()),
             Subject::Row(_) | Subject::Corrected(..) => {}
         }
     }
@@ -127,7 +158,7 @@ impl Subject {
         match self {
             Self::One(one) => {
                 let changes = one.work.as_ref()?.changes.clone();
-                let target = one.resource.clone();
+                let target = one.resource.clone()?;
                 (!changes.is_empty()).then_some((&mut **one, TargetChanges { target, changes }))
             }
             Self::Row(_) | Self::Corrected(..) | Self::Fleet(_) => None,

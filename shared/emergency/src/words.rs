@@ -3,25 +3,28 @@
 use jiff::Timestamp;
 use tidegate_policy::emergency::decision::{Correction, Skip};
 use tidegate_policy::emergency::engage::Limit;
+use tidegate_policy::emergency::missed::{DueAction, MissedActions};
 use tidegate_policy::emergency::restore::Kept;
 use tidegate_policy::overrides::{Held, Override, OverrideKind};
+
+use crate::asked::Cut;
 
 /// A moment to the minute, with its day.
 pub(crate) fn moment(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
-/// `held until 2026-11-28 15:04 UTC: no scale-in`.
+/// `no scale-in until 2026-11-28 15:04 UTC`.
 pub(crate) fn of_row(row: &Override) -> String {
     let until = moment(row.until);
     match row.kind {
-        OverrideKind::Hold(Held::ScaleIn) => format!("held until {until}: nothing scales in"),
-        OverrideKind::Hold(Held::Both) => format!("held until {until}: nothing changes"),
+        OverrideKind::Hold(Held::ScaleIn) => format!("no scale-in until {until}"),
+        OverrideKind::Hold(Held::Both) => format!("no change until {until}"),
         OverrideKind::Pin(size) => format!("pinned at {size} until {until}"),
         OverrideKind::Min(size) => format!("min {size} until {until}"),
         OverrideKind::Max(size) => format!("max {size} until {until}"),
         OverrideKind::Raise(size) => format!("raised to {size} until {until}"),
-        OverrideKind::Release => "released: its rules decide again".to_owned(),
+        OverrideKind::Release => "released, rules decide again".to_owned(),
     }
 }
 
@@ -40,10 +43,11 @@ pub(crate) fn action(kind: OverrideKind) -> &'static str {
 /// Why a target is left alone.
 pub(crate) fn of_skip(skip: &Skip) -> String {
     match skip {
-        Skip::Observed => "it is in observe mode".to_owned(),
-        Skip::NotInFleet => "it is no longer in the fleet file".to_owned(),
-        Skip::NotFound(absence) => format!("it was not found ({absence})"),
+        Skip::Observed => "in `mode: observe`".to_owned(),
+        Skip::NotInFleet => "not in the fleet file".to_owned(),
+        Skip::NotFound(absence) => absence.to_string(),
         Skip::Refused(reason) => reason.to_string(),
+        Skip::ByHand(kept) => of_kept(*kept),
     }
 }
 
@@ -52,28 +56,53 @@ pub(crate) fn of_limit(limit: Limit) -> String {
     match limit {
         Limit::MinSize(min) => format!("the group's MinSize is {min}"),
         Limit::MaxSize(max) => format!("the group's MaxSize is {max}"),
+        Limit::FleetFile(most) => format!("the fleet file allows {most} at most"),
     }
 }
 
-/// What stays as someone set it meanwhile.
+/// What stays as it was set by hand during the emergency.
 pub(crate) fn of_kept(kept: Kept) -> String {
     match kept {
         Kept::Registration => {
-            "Application Auto Scaling was changed by hand meanwhile, and stays as it is".to_owned()
+            "Application Auto Scaling was changed by hand during the emergency and stays so".to_owned()
         }
-        Kept::Capacity { desired } => format!("the desired count was set to {desired} by hand, and stays"),
+        Kept::Capacity { desired } => {
+            format!("the desired count was set to {desired} by hand during the emergency and stays so")
+        }
+        Kept::Processes => {
+            "suspended processes were resumed by hand during the emergency and stay so".to_owned()
+        }
     }
+}
+
+/// What a budget cuts.
+pub(crate) fn of_cut(Cut { budget, from }: &Cut, to: u32) -> String {
+    format!("the budget `{budget}` allows {to} of {from}; --ignore-budgets exceeds it")
+}
+
+/// Scheduled actions of Application Auto Scaling that did not run during the emergency.
+pub(crate) fn of_missed(MissedActions { due, not_understood, unread }: &MissedActions) -> Vec<String> {
+    let due = due.iter().map(|DueAction { name, at }| {
+        format!("scheduled action `{name}` was due {} while suspended: its bounds are set now", moment(*at))
+    });
+    let odd = not_understood.iter().map(|name| {
+        format!("scheduled action `{name}` has a schedule that Tidegate cannot read: check its bounds")
+    });
+    let unread = unread.iter().map(|why| {
+        format!("scheduled actions cannot be read ({why}): bounds as before the emergency, check them")
+    });
+    due.chain(odd).chain(unread).collect()
 }
 
 /// What of the table is in force.
 pub(crate) fn of_correction(what: Correction) -> String {
     match what {
         Correction::Size { found, most } => {
-            format!("the table has {found}; the fleet file allows {most}, which is in force")
+            format!("the DynamoDB table has size {found}, the fleet file allows {most}: {most} is in force")
         }
         Correction::End { found, latest } => {
             let (found, latest) = (moment(found), moment(latest));
-            format!("the table has {found} as its end; it ends at {latest}, as late as any override may")
+            format!("the DynamoDB table has the end {found}, later than 31 days: it ends {latest}")
         }
     }
 }

@@ -18,6 +18,7 @@ mod emergency;
 mod expression;
 mod floor;
 mod guard;
+mod guarded;
 pub(crate) mod hours;
 mod lag;
 mod metrics;
@@ -113,11 +114,14 @@ fn read(text: &str, problems: &mut Problems) -> Option<Fleet> {
     check::unique::names(fleet.list("budgets", &mut Problems::new()).iter(), problems);
     let emergency =
         emergency::read(&fleet, nodes, Known { services: &services, budgets: &budgets }, problems);
+    let mut services: Vec<Service> = services.into_iter().collect::<Option<_>>()?;
+    let databases: Vec<Database> = databases.into_iter().collect::<Option<_>>()?;
+    guarded::complete(&mut services, &databases);
     Some(Fleet {
         name: name?,
         mode: mode?,
-        services: services.into_iter().collect::<Option<_>>()?,
-        databases: databases.into_iter().collect::<Option<_>>()?,
+        services,
+        databases,
         budgets: budgets.into_iter().collect::<Option<_>>()?,
         emergency: emergency?,
         warnings: Vec::new(),

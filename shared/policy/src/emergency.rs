@@ -1,9 +1,11 @@
 //! The emergency: sizes for many targets at once, until a stated time, and the way back.
 //!
 //! [`incident`] is what is remembered of it, [`engage`] what brings one target to its size, [`restore`] what puts back what
-//! was found, [`delivery`] what AWS can run of it, and when.
+//! was found, [`missed`] which scheduled actions did not run meanwhile, [`delivery`] what AWS can run of it, and when.
 
+pub mod schedule;
 pub mod target;
+pub mod missed;
 pub mod incident;
 pub mod engage;
 pub mod restore;

@@ -30,6 +30,10 @@ pub enum NoticeKind {
     ReadingMissing,
     /// The signals ask for more than the maximum allows.
     AtMax,
+    /// The connections of a database allow no more tasks.
+    ConnectionsLimit,
+    /// The connections of a guarded database, or how many it takes, are not known.
+    GuardUnknown,
     /// The desired count was set to 0 although the minimum is higher; it stays so.
     SwitchedOff,
     /// A deployment has been in progress for an hour, or has failed and was never rolled back; nothing scales in.
@@ -143,7 +147,7 @@ impl fmt::Display for InUnit<&Notice> {
         let because = notice.because.as_ref();
         f.write_str(if notice.begins { "" } else { "RESOLVED: " })?;
         match (because, notice.kind) {
-            (Some(because), NoticeKind::Condition | NoticeKind::AtMax) => {
+            (Some(because), NoticeKind::Condition | NoticeKind::AtMax | NoticeKind::ConnectionsLimit) => {
                 f.write_str(&capacity_unit.describe(because).in_short())
             }
             (_, kind) => f.write_str(&kind.words(notice.begins, capacity_unit)),
@@ -197,6 +201,10 @@ impl NoticeKind {
             }
             Self::ReadingMissing => row(Warning, 2, AT_ONCE, "missing data", "data available again"),
             Self::AtMax => row(Warning, 1, AT_ONCE, "at max", "max is enough again"),
+            Self::ConnectionsLimit => {
+                row(Warning, 1, AT_ONCE, "at its connection limit", "below its connection limit again")
+            }
+            Self::GuardUnknown => row(Warning, 2, AT_ONCE, "guard has no data", "guard has data again"),
             Self::SwitchedOff => {
                 row(Warning, 1, AT_ONCE, "switched off outside Tidegate", "switched on again")
             }

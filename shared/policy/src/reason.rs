@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::capacity_unit::tasks_by_default;
+use crate::guard::Connections;
 use crate::overrides::OverrideKind;
 use crate::reading::Absence;
 use crate::rule::Condition;
@@ -83,6 +84,10 @@ pub enum Reason {
     AboveMax { max: u32 },
     /// The maximum limits a scale-out.
     AtMax { max: u32, recommendation: u32 },
+    /// The connections of a database limit a scale-out.
+    ConnectionsLimit { most: u32, recommendation: u32, because: Connections },
+    /// How many connections a guarded database takes is not known.
+    GuardLimitUnknown { database: String, absence: Absence },
     /// The minimum limits a scale-in.
     AtMin { min: u32 },
     /// AWS's own bounds are narrower than what is asked for, and hold.
@@ -172,6 +177,7 @@ impl Reason {
 
     /// Its stable name in JSON, logs and activities.
     #[must_use]
+    #[expect(clippy::too_many_lines, reason = "one line per reason; a table reads best whole")]
     pub fn code(&self) -> &'static str {
         match self {
             Self::ServiceUnreadable { .. } => "service-unreadable",
@@ -209,6 +215,8 @@ impl Reason {
             Self::BelowMin { .. } => "below-min",
             Self::AboveMax { .. } => "above-max",
             Self::AtMax { .. } => "at-max",
+            Self::ConnectionsLimit { .. } => "connections-limit",
+            Self::GuardLimitUnknown { .. } => "guard-limit-unknown",
             Self::AtMin { .. } => "at-min",
             Self::OutsideBounds { .. } => "outside-bounds",
             Self::Hours { .. } => "hours",

@@ -10,7 +10,9 @@ use crate::track::LOW_FOR;
 
 mod words;
 
-use words::{Allowed, Breach, DayAndTime, Is, IsSince, Over, TimeOfDay, Tracking, jobs, plural};
+use words::{
+    Allowed, Breach, ConnectionsOf, DayAndTime, Is, IsSince, Over, TimeOfDay, Tracking, jobs, plural,
+};
 
 /// A clause that reads well after "because" and after a colon.
 impl fmt::Display for InUnit<&Reason> {
@@ -167,6 +169,12 @@ impl fmt::Display for InUnit<&Reason> {
             R::AboveMax { max } => write!(f, "the {desired} is above max {max}"),
             R::AtMax { max, recommendation } => {
                 write!(f, "capped at max {max} ({} needed)", tasks(*recommendation))
+            }
+            R::ConnectionsLimit { most, recommendation, because } => {
+                write!(f, "{} ({} needed)", ConnectionsOf(because, &tasks(*most)), tasks(*recommendation))
+            }
+            R::GuardLimitUnknown { database, absence } => {
+                write!(f, "how many connections database `{database}` takes is unknown ({absence})")
             }
             R::AtMin { min } => write!(f, "min {min} is the lower limit"),
             R::OutsideBounds { min, max, asked } => write!(
@@ -353,6 +361,11 @@ impl InUnit<&Reason> {
             R::AtMax { max, recommendation } => {
                 let max = self.capacity_unit.so_many(*max);
                 format!("at max ({max}), {} needed", thousands(recommendation))
+            }
+            R::ConnectionsLimit { most, recommendation, because } => {
+                let (most, database) = (self.capacity_unit.so_many(*most), &because.database);
+                let recommendation = thousands(recommendation);
+                format!("at the connection limit of database {database} ({most}), {recommendation} needed")
             }
             clause => self.capacity_unit.describe(clause).to_string(),
         }

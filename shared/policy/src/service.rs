@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use crate::capacity::Capacity;
 use crate::capacity_unit::CapacityUnit;
 use crate::floor::Floor;
+use crate::guard::ConnectionGuard;
 use crate::hours::Hours;
 use crate::rule::{Condition, Rule};
 use crate::severity::Severity;
@@ -25,6 +26,8 @@ pub struct ServicePolicy {
     pub hours: Vec<Hours>,
     /// A minimum that follows a metric of the business; hours and overrides outrank it.
     pub floor: Option<Floor>,
+    /// A database whose connections limit scale-out.
+    pub guard: Option<ConnectionGuard>,
     /// Jobs one task runs at a time.
     pub concurrency: NonZeroU32,
     /// Step rules, in the order of the file; the order does not matter.
@@ -95,6 +98,7 @@ impl ServicePolicy {
             || self.track.iter().any(|track| is_it(&track.signal))
             || self.notify.iter().any(|notify| is_it(&notify.when.signal))
             || self.floor.as_ref().is_some_and(|floor| floor.by() == name)
+            || self.guard.as_ref().is_some_and(|guard| guard.metric == *name)
     }
 }
 

@@ -5,10 +5,11 @@ use std::cmp::Reverse;
 use jiff::{SignedDuration, Timestamp};
 use tidegate_aws::Clients;
 use tidegate_aws::report::Header;
-use tidegate_aws::update::{self, CHANGES_PER_EVALUATION, CapacityChange};
+use tidegate_aws::update::{self, CHANGES_PER_EVALUATION, TargetChanges};
 use tidegate_evaluation::Clock;
 use tidegate_fleet::{Mode, Service};
 use tidegate_policy::emergency::incident::Overrides;
+use tidegate_policy::emergency::target::Change;
 use tidegate_policy::memory::Observed;
 use tidegate_policy::{
     Decision, Evaluation, Memory, NoticeKind, Observation, ServicePolicy, Verdict, decide as decide_size,
@@ -74,15 +75,15 @@ pub(crate) async fn apply(
     not_after: Timestamp,
     clock: &Clock,
 ) {
-    let (targets, changes): (Vec<&mut TargetReport>, Vec<CapacityChange>) = targets
+    let (targets, changes): (Vec<&mut TargetReport>, Vec<TargetChanges>) = targets
         .iter_mut()
         .filter_map(|target| {
-            let capacity = target.to_set()?;
-            let change = CapacityChange { target: target.name.clone(), capacity, not_after };
+            let changes = vec![Change::SetCapacity(target.to_set()?)];
+            let change = TargetChanges { target: target.name.clone(), changes };
             Some((target, change))
         })
         .unzip();
-    let outcomes = update::apply(clients, &changes, &**clock).await;
+    let outcomes = update::apply(clients, &changes, not_after, &**clock).await;
     for (target, outcome) in targets.into_iter().zip(outcomes) {
         target.action = ActionTaken::Tried(outcome);
     }

@@ -12,5 +12,5 @@ mod readings;
 
 pub use crate::memory::FleetMemory;
 pub use crate::queues::{NoQueues, QueuesSeen, ReadQueues};
-pub use crate::services::{PARTS, Part, QUEUE_DEPTH, SERVICE_LOAD, Services};
+pub use crate::services::{Part, QUEUE_DEPTH, SERVICE_LOAD, Services};
 pub use crate::target::{ActionTaken, TargetReport};

@@ -9,6 +9,7 @@ use tidegate_aws::CallError;
 use tidegate_aws::alarms::{self, Alarms};
 use tidegate_aws::ledger::LedgerRead;
 use tidegate_aws::metrics::READ_EVERY;
+use tidegate_aws::rds::Classes;
 use tidegate_aws::targets::{self, Targets, late};
 use tidegate_aws::trigger::Trigger;
 use tidegate_evaluation::budget;
@@ -36,6 +37,8 @@ struct FromAws<'a> {
     alarms: Alarms,
     /// `None` between two reads.
     readings: Option<Readings<'a>>,
+    /// Of the instances whose class a guard needs.
+    classes: Classes,
 }
 
 impl Services {
@@ -54,7 +57,7 @@ impl Services {
         let queues = queues.unwrap_or_default();
         let (found, aws) = ledger?;
         let seen = services.iter().filter_map(|service| {
-            let seen = aws.observation(service, &queues)?;
+            let seen = aws.observation(service, self.guarded_instance(service), &queues)?;
             Some((service.name().to_owned(), seen))
         });
         let whole = services.len() == self.services().count();
@@ -86,6 +89,9 @@ impl Services {
         let deadline = Instant::now() + budget::AWS;
         let names: Vec<&TargetName> = services.iter().map(|service| service.target()).collect();
         let alarms: Vec<&AlarmName> = services.iter().flat_map(|service| service.alarms()).collect();
+        let guarded: Vec<&str> =
+            services.iter().filter_map(|service| self.guarded_instance(service)).collect();
+        let classes = self.classes.find(&self.clients, &guarded, deadline, now);
         let targets = targets::describe(&self.clients, &names, deadline);
         let alarms = async {
             timeout_at(deadline, alarms::describe(&self.clients, &alarms)).await.unwrap_or_default()
@@ -103,19 +109,24 @@ impl Services {
                 let readings = read(&targets).await;
                 (targets, readings)
             };
-            let ((targets, readings), alarms) = join!(targets_then_metrics, alarms);
-            FromAws { targets, alarms, readings }
+            let ((targets, readings), alarms, classes) = join!(targets_then_metrics, alarms, classes);
+            FromAws { targets, alarms, readings, classes }
         } else {
             let none = Targets::new();
-            let (targets, alarms, readings) = join!(targets, alarms, read(&none));
-            FromAws { targets, alarms, readings }
+            let (targets, alarms, readings, classes) = join!(targets, alarms, read(&none), classes);
+            FromAws { targets, alarms, readings, classes }
         }
     }
 }
 
 impl FromAws<'_> {
     /// What was seen of one service; `None` while its queue, which is a metric, is not due.
-    fn observation(&self, service: &Service, queues: &QueuesSeen) -> Option<Observation> {
+    fn observation(
+        &self,
+        service: &Service,
+        guarded: Option<&str>,
+        queues: &QueuesSeen,
+    ) -> Option<Observation> {
         let mine = self.readings.as_ref().and_then(|readings| readings.get(service.name()));
         let queue = match service.queue() {
             None => None,
@@ -132,6 +143,7 @@ impl FromAws<'_> {
             (name.clone(), seen)
         });
         let (metrics, alarms) = (metrics.collect(), alarms.collect());
-        Some(Observation { service: seen.map(|seen| seen.service), queue, metrics, alarms })
+        let database = guarded.map(|id| self.classes.get(id).cloned().unwrap_or_else(|| Err(late())));
+        Some(Observation { service: seen.map(|seen| seen.service), queue, metrics, alarms, database })
     }
 }

@@ -4,9 +4,10 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use tidegate_aws::Clients;
 use tidegate_aws::load_balancers::LoadBalancers;
+use tidegate_aws::rds::DatabaseClasses;
 use tidegate_aws::trigger::TriggerError;
 use tidegate_evaluation::InvocationError;
-use tidegate_fleet::{Fleet, Service};
+use tidegate_fleet::{DatabaseName, Fleet, Service};
 
 use crate::queues::ReadQueues;
 
@@ -25,11 +26,9 @@ pub struct Part {
 /// Services that have a queue.
 pub const QUEUE_DEPTH: Part =
     Part { name: "queue-depth", takes: |service| service.queue().is_some(), kind: "with a queue" };
-/// Services that have none.
+/// Services that have none. Each service of a fleet is in exactly one of the two.
 pub const SERVICE_LOAD: Part =
     Part { name: "service-load", takes: |service| service.queue().is_none(), kind: "without a queue" };
-/// Every part; each service of a fleet is in exactly one of them.
-pub const PARTS: [Part; 2] = [QUEUE_DEPTH, SERVICE_LOAD];
 
 /// The services of one part of a fleet.
 pub struct Services {
@@ -38,6 +37,7 @@ pub struct Services {
     pub(crate) clients: Clients,
     pub(crate) queues: Box<dyn ReadQueues>,
     pub(crate) load_balancers: LoadBalancers,
+    pub(crate) classes: DatabaseClasses,
 }
 
 impl Services {
@@ -45,12 +45,22 @@ impl Services {
     #[must_use]
     pub fn new(part: Part, fleet: Fleet, clients: &Clients, queues: Box<dyn ReadQueues>) -> Self {
         let (clients, load_balancers) = (clients.clone(), LoadBalancers::default());
-        Self { part, fleet, clients, queues, load_balancers }
+        Self { part, fleet, clients, queues, load_balancers, classes: DatabaseClasses::default() }
     }
 
     /// Its services, in the order of the fleet file.
     pub(crate) fn services(&self) -> impl Iterator<Item = &Service> {
         self.fleet.services().iter().filter(|service| (self.part.takes)(service))
+    }
+
+    /// The instance whose class says how many connections a guarded database takes; `None` where the file says it, and of
+    /// Aurora, whose classes have no such default.
+    pub(crate) fn guarded_instance(&self, service: &Service) -> Option<&str> {
+        let guard = service.policy().guard.as_ref().filter(|guard| guard.max_connections.is_none())?;
+        match self.fleet.databases().iter().find(|it| it.name() == guard.database)?.instance() {
+            DatabaseName::Rds(id) => Some(id),
+            DatabaseName::Aurora(_) => None,
+        }
     }
 
     /// The services named in an event; all where none is.

@@ -68,6 +68,7 @@ fn target(name: &str, verdict: Verdict, reasons: Vec<Reason>, action: ActionTake
             queue: Some(Ok(queue(612))),
             metrics: BTreeMap::new(),
             alarms: BTreeMap::new(),
+            database: None,
         },
         decision: Decision {
             verdict,

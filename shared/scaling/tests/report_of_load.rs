@@ -69,6 +69,7 @@ fn grown(name: TargetName, capacity_unit: CapacityUnit) -> TargetReport {
             queue: None,
             metrics: BTreeMap::from([]),
             alarms: BTreeMap::new(),
+            database: None,
         },
         decision: Decision {
             verdict: Verdict::ScaleOut { from: 4, to: 6 },

@@ -43,6 +43,8 @@ pub struct Minute {
     pub in_flight: f64,
     /// The mean share of the serving tasks that was busy.
     pub utilization: f64,
+    /// The most tasks that served.
+    pub tasks: f64,
 }
 
 /// An autoscaler.

@@ -44,11 +44,11 @@ fn killed_at_any_write_of_engage_every_target_is_raised_and_what_was_found_is_ke
                 let tale = format!("killed at write {at} of {last}, before it: {before}");
                 assert_eq!(sizes(&world), (10, 20), "{tale}");
                 assert_eq!(scalable(&world, "api"), Some((10, 10, [true; 3])), "{tale}");
-                let found =
-                    r#"{"a":{"max":4,"min":1,"suspended":{"in":false,"out":false,"scheduled":false}},"d":2}"#;
-                assert_eq!(
-                    (snapshot(&world, "api"), snapshot(&world, "worker")),
-                    (found.to_owned(), r#"{"d":2}"#.to_owned())
+                let found = r#"{"a":{"max":4,"min":1,"suspended":{"in":false,"out":false,"scheduled":false}},"d":2,"t":"#;
+                let (api, worker) = (snapshot(&world, "api"), snapshot(&world, "worker"));
+                assert!(
+                    api.starts_with(found) && worker.starts_with(r#"{"d":2,"t":"#),
+                    "{tale}: {api}, {worker}"
                 );
                 send(SHOP, &world, restore(), "restore").await;
                 assert_eq!((sizes(&world), scalable(&world, "api")), ((4, 2), Some((1, 4, FREE))), "{tale}");

@@ -10,10 +10,16 @@ mod cases;
 mod databases;
 
 #[cfg(test)]
+mod forecast;
+
+#[cfg(test)]
 mod killed;
 
 #[cfg(test)]
 mod large;
+
+#[cfg(test)]
+mod missed;
 
 #[cfg(test)]
 mod outages;

@@ -215,7 +215,7 @@ fn status(status: Option<&str>) -> Status {
 }
 
 /// `Engine` and `EngineVersion` of an instance that is no member of a cluster.
-fn engine(instance: &DbInstance) -> Result<Engine, Absence> {
+pub(super) fn engine(instance: &DbInstance) -> Result<Engine, Absence> {
     let (engine, version) =
         (instance.engine().unwrap_or_default(), instance.engine_version().unwrap_or_default());
     match engine {

@@ -1,6 +1,7 @@
 //! ECS services as `DescribeServices` shows them: ten per call, one cluster per call, calls in parallel.
 
 pub(crate) mod scalable_targets;
+pub(crate) mod scheduled_actions;
 
 use std::collections::BTreeMap;
 
@@ -11,6 +12,7 @@ use aws_sdk_ecs::types::{
 use futures_util::future::join_all;
 use futures_util::{StreamExt, join, stream};
 use tidegate_fleet::EcsService;
+use tidegate_policy::emergency::delivery::FargateCapacity;
 use tidegate_policy::{Absence, AbsenceKind, Constraints, OtherAutoscaler, ServiceState};
 use tokio::time::Instant;
 
@@ -158,11 +160,20 @@ fn understand(service: &aws_sdk_ecs::types::Service) -> Result<TargetState, Abse
     Ok(TargetState { tasks: tasks(service), trouble: trouble(service), ..seen })
 }
 
-/// Whether the tasks run on AWS Fargate: as the launch type says, or else the capacity providers.
+/// Whether the tasks run on AWS Fargate, and on which capacity: as the capacity providers say, or else the launch type.
 fn tasks(service: &aws_sdk_ecs::types::Service) -> Option<Tasks> {
-    let providers = service.capacity_provider_strategy();
-    let provided = |it: &CapacityProviderStrategyItem| it.capacity_provider().starts_with("FARGATE");
-    let fargate = service.launch_type() == Some(&LaunchType::Fargate) || providers.iter().any(provided);
+    let mut providers =
+        service.capacity_provider_strategy().iter().map(CapacityProviderStrategyItem::capacity_provider);
+    let (on_demand, spot) = providers.clone().fold((false, false), |(on_demand, spot), provider| {
+        (on_demand || provider == "FARGATE", spot || provider == "FARGATE_SPOT")
+    });
+    let fargate = match (on_demand, spot) {
+        (true, true) => Some(FargateCapacity::Mixed),
+        (true, false) => Some(FargateCapacity::OnDemand),
+        (false, true) => Some(FargateCapacity::Spot),
+        (false, false) => (providers.next().is_none() && service.launch_type() == Some(&LaunchType::Fargate))
+            .then_some(FargateCapacity::OnDemand),
+    };
     Some(Tasks { task_definition: service.task_definition()?.to_owned(), fargate })
 }
 

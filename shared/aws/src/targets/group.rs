@@ -205,11 +205,9 @@ pub(crate) async fn suspend(
     group: &AutoScalingGroup,
     processes: &[Process],
 ) -> Result<(), CallError> {
-    clients.buckets.change_processes.take().await;
-    let names = processes.iter().map(|process| process.code().to_owned()).collect();
     let call = clients.auto_scaling.suspend_processes().auto_scaling_group_name(&group.name);
+    let answer = call.set_scaling_processes(Some(codes(processes))).send().await;
     let step = || Step::SuspendProcesses { group: group.clone() };
-    let answer = call.set_scaling_processes(Some(names)).send().await;
     answer.map(|_| ()).map_err(|error| CallError::aws(step(), &error))
 }
 
@@ -219,10 +217,12 @@ pub(crate) async fn resume(
     group: &AutoScalingGroup,
     processes: &[Process],
 ) -> Result<(), CallError> {
-    clients.buckets.change_processes.take().await;
-    let names = processes.iter().map(|process| process.code().to_owned()).collect();
     let call = clients.auto_scaling.resume_processes().auto_scaling_group_name(&group.name);
+    let answer = call.set_scaling_processes(Some(codes(processes))).send().await;
     let step = || Step::ResumeProcesses { group: group.clone() };
-    let answer = call.set_scaling_processes(Some(names)).send().await;
     answer.map(|_| ()).map_err(|error| CallError::aws(step(), &error))
+}
+
+fn codes(processes: &[Process]) -> Vec<String> {
+    processes.iter().map(|process| process.code().to_owned()).collect()
 }

@@ -1,6 +1,7 @@
 //! What was seen of one target.
 
 use tidegate_policy::ServiceState;
+use tidegate_policy::emergency::delivery::FargateCapacity;
 use tidegate_policy::emergency::target::{Process, ScalableTarget};
 
 /// What was seen of one target.
@@ -34,6 +35,6 @@ impl TargetState {
 pub struct Tasks {
     /// The ARN of their task definition.
     pub task_definition: String,
-    /// On AWS Fargate.
-    pub fargate: bool,
+    /// The capacity of AWS Fargate that they run on; `None` on container instances.
+    pub fargate: Option<FargateCapacity>,
 }

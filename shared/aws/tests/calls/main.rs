@@ -15,6 +15,7 @@ mod one_bad;
 mod other_autoscalers;
 mod rds;
 mod rds_changes;
+mod rds_classes;
 mod rds_metrics;
 mod route53;
 mod secrets;

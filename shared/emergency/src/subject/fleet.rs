@@ -1,6 +1,5 @@
 //! The emergency as a whole in a report: the one section that operators read.
 
-use jiff::SignedDuration;
 use serde_json::json;
 use tidegate_aws::report::section::AlertState;
 use tidegate_aws::report::{Section, headline};
@@ -10,6 +9,7 @@ use tidegate_policy::emergency::decision::{EmergencyDecision, Event};
 use tidegate_policy::emergency::incident::{Incident, Phase};
 use tidegate_policy::emergency::request::Request;
 
+use crate::subject::forecast::Forecast;
 use crate::subject::one::One;
 use crate::words::moment;
 
@@ -24,11 +24,11 @@ pub struct Summary {
     over: bool,
     runbook: Vec<String>,
     pub(crate) counted: Counted,
-    /// When AWS has launched everything; in a plan only.
-    pub(crate) launched_after: Option<SignedDuration>,
+    /// When all of it runs; in a plan, and when it begins.
+    pub(crate) forecast: Option<Forecast>,
     is_restore: bool,
-    /// Something stays as someone set it meanwhile.
-    has_kept: bool,
+    /// Something was changed by hand meanwhile and stays so, or a scheduled action was missed.
+    has_notes: bool,
 }
 
 /// How far the targets are.
@@ -69,13 +69,22 @@ impl Summary {
             events: decision.events.clone(),
             over,
             runbook: fleet.emergency().runbook.clone(),
-            has_kept: decision.work.iter().any(|work| !work.kept.is_empty()),
+            has_notes: decision.work.iter().any(|work| !work.kept.is_empty() || !work.missed.is_empty()),
             ..Self::default()
         }
     }
 
+    /// It begins here, or grows.
+    pub(crate) fn begins(&self) -> bool {
+        self.has(&Event::Engaged)
+    }
+
     fn has(&self, event: &Event) -> bool {
         self.events.contains(event)
+    }
+
+    fn is_ending(&self) -> bool {
+        self.incident.as_ref().is_some_and(|it| it.phase == Phase::Restoring)
     }
 
     fn restoring(&self) -> bool {
@@ -84,35 +93,36 @@ impl Summary {
 
     /// What began or ended, in a few words.
     fn verdict(&self) -> String {
-        let Some(Incident { profile, until, .. }) = &self.incident else {
+        let Some(Incident { profile, until, phase, .. }) = &self.incident else {
             return if self.is_restore { "nothing to restore" } else { "no emergency in force" }.to_owned();
         };
+        if self.over && self.counted.skipped > 0 {
+            return format!("emergency `{profile}` ended; {} left alone", self.counted.skipped);
+        }
         if self.over {
-            return format!("emergency {profile} ended, everything put back");
+            return format!("emergency `{profile}` ended, all targets put back");
         }
         if self.events.contains(&Event::Restoring { expired: true }) {
-            return format!("emergency {profile} is over: its time has ended");
+            return format!("emergency `{profile}` ends: its time is over");
         }
         if self.restoring() {
-            return format!("emergency {profile} is being ended");
+            return format!("emergency `{profile}` ends");
         }
         if self.has(&Event::Engaged) {
-            return format!("EMERGENCY {profile} in force until {}", moment(*until));
+            return format!("EMERGENCY `{profile}` in force until {}", moment(*until));
         }
         if self.has(&Event::EndsSoon) {
-            return format!("emergency {profile} ends at {}", moment(*until));
+            return format!("emergency `{profile}` ends {}", moment(*until));
         }
-        if self.has(&Event::Complete) {
-            return format!(
-                "emergency {profile} in force until {}, everything asked for runs",
-                moment(*until)
-            );
+        if *phase == Phase::Restoring {
+            return format!("emergency `{profile}` is over, targets are being put back");
         }
-        format!("emergency {profile} in force until {}", moment(*until))
+        let runs = if self.has(&Event::Complete) { ", all sizes run" } else { "" };
+        format!("emergency `{profile}` in force until {}{runs}", moment(*until))
     }
 
     fn is_worth_reporting(&self) -> bool {
-        self.has_kept || self.events.iter().any(Event::is_of_emergency)
+        self.has_notes || self.events.iter().any(Event::is_of_emergency)
     }
 
     fn severity(&self) -> Severity {
@@ -138,17 +148,38 @@ impl Summary {
         let Counted { ref lines, pending, asked, done, failed, skipped } = self.counted;
         let targets = lines.len();
         let of = |count: usize, what: &str| (count > 0).then(|| format!("{count} {what}"));
-        let running = if self.over { "put back" } else { "running" };
+        let running = if self.over || self.is_ending() { "put back" } else { "running" };
+        let left = if self.is_ending() { "to be put back" } else { "to be set" };
         let parts = [
             of(done, running),
             of(asked, "set"),
-            of(pending, "to be set"),
+            of(pending, left),
             of(failed, "failed"),
             of(skipped, "left alone"),
         ];
         let parts: Vec<String> = parts.into_iter().flatten().collect();
         let plural = if targets == 1 { "" } else { "s" };
         format!("{targets} target{plural}: {}", parts.join(", "))
+    }
+
+    /// What became of saved snapshots beside an emergency that the ledger holds.
+    fn taken_in(&self) -> Option<String> {
+        self.events.iter().find_map(|event| match event {
+            Event::TakenIn { added, known } => Some(format!(
+                "saved snapshots: {added} added to this emergency; {known} already in the ledger, where the earlier \
+                 snapshot of the two counts"
+            )),
+            Event::Row(_)
+            | Event::RowEnded(_)
+            | Event::Engaged
+            | Event::AllSet
+            | Event::Complete
+            | Event::EndsSoon
+            | Event::Restoring { .. }
+            | Event::Restored(_)
+            | Event::Corrected { .. }
+            | Event::Skipped { .. } => None,
+        })
     }
 
     fn commands(&self) -> Vec<(&'static str, String)> {
@@ -173,8 +204,14 @@ impl Summary {
         if let Some(Incident { who, request: Some(request), .. }) = &self.incident {
             lines.push(format!("  who   {who}, request id {request} in CloudTrail"));
         }
-        if self.incident.is_some() {
+        if let Some(Incident { id, since, .. }) = &self.incident {
+            lines.push(format!("  since {}, begun by evaluation {id}", moment(*since)));
             lines.push(format!("  seen  {}", self.counts()));
+        }
+        lines.extend(self.taken_in().map(|line| format!("  from  {line}")));
+        if let Some(forecast) = &self.forecast {
+            lines.push(format!("  full  {}", forecast.line()));
+            lines.extend(forecast.notes().iter().map(|note| format!("        {note}")));
         }
         let shown = self.counted.lines.iter().take(LINES_MAX).map(|line| format!("        {line}"));
         lines.extend(shown);
@@ -206,8 +243,10 @@ impl Summary {
         let Counted { ref lines, pending, asked, done, failed, skipped } = self.counted;
         let targets = lines.len();
         let Some(incident) = &self.incident else { return json!({"phase": "none", "runbook": self.runbook}) };
-        let Incident { profile, phase, since, until, who, why, request, .. } = incident;
-        let full_capacity = self.launched_after.map(launched);
+        let Incident { id, profile, phase, since, until, who, why, request, .. } = incident;
+        let full_capacity = self.forecast.as_ref().map(Forecast::line);
+        let notes: Vec<String> =
+            self.taken_in().into_iter().chain(self.forecast.iter().flat_map(Forecast::notes)).collect();
         let phase = match phase {
             _ if self.over => "restored",
             Phase::Engaging => "engaging",
@@ -215,21 +254,9 @@ impl Summary {
             Phase::Restoring => "restoring",
         };
         json!({
-            "profile": profile, "phase": phase, "since": since, "until": until, "who": who, "why": why,
+            "id": id, "notes": notes, "profile": profile, "phase": phase, "since": since, "until": until, "who": who, "why": why,
             "request": request, "targets": targets, "pending": pending, "asked": asked, "done": done,
             "failed": failed, "skipped": skipped, "runbook": self.runbook, "full_capacity": full_capacity,
         })
     }
-}
-
-/// `about 3 min 20 s until every task is launched`: what comes after it, pulling the image and passing health checks, is the
-/// service's own.
-fn launched(after: SignedDuration) -> String {
-    let seconds = after.as_secs();
-    let time = match (seconds.div_euclid(60), seconds.rem_euclid(60)) {
-        (0, seconds) => format!("{seconds} s"),
-        (minutes, 0) => format!("{minutes} min"),
-        (minutes, seconds) => format!("{minutes} min {seconds} s"),
-    };
-    format!("about {time} until every task is launched, then their own start-up; the vCPU quota was not read")
 }

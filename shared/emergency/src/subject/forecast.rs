@@ -1,31 +1,194 @@
-//! When AWS has launched what a plan asks for.
-//!
-//! The quota of virtual CPUs is not read yet: what it allows is not known, and the answer says so.
+//! When AWS has launched what is asked for: at the pace of its API and of its launches, within the quota of virtual CPUs.
 
-use tidegate_aws::bucket::UPDATE_SERVICE;
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+use tidegate_aws::bucket::{REGISTER_SCALABLE_TARGET, RateLimit, UPDATE_SERVICE};
 use tidegate_aws::targets::Tasks;
-use tidegate_policy::emergency::delivery::{Addition, Delivered, Fargate, Pace, Paces, forecast};
+use tidegate_aws::targets::fargate::FargateReadings;
+use tidegate_policy::emergency::delivery::{
+    Addition, Delivered, Fargate, FargateCapacity, Pace, Paces, Quota, Quotas, forecast,
+};
 use tidegate_policy::emergency::target::Change;
 
 use crate::subject::one::One;
 
-/// Tasks on AWS Fargate in the larger Regions: 100 at once and 20 a second after them; of one service 500 a minute (AWS Fargate
-/// launch rates, 2023). Smaller Regions have 25 and 5.
+/// Tasks on AWS Fargate: 100 at once and 20 a second after them, of an account in one Region (Amazon ECS developer guide, "AWS
+/// Fargate throttling quotas", which names no Region with less); of one service 500 a minute.
 const LAUNCHES: Pace = Pace { burst: 100.0, refill: 20.0 };
 const LAUNCHES_OF_ONE: f64 = 500.0;
+/// Smaller Regions are said to have these; AWS publishes no list of them.
+const SLOW_LAUNCHES: Pace = Pace { burst: 25.0, refill: 5.0 };
+const SLOW_LAUNCHES_OF_ONE: f64 = 125.0;
 
-/// What each target of a plan gets, in their order.
-pub(crate) fn of(targets: &[&One]) -> Vec<Delivered> {
-    let calls = Pace { burst: f64::from(UPDATE_SERVICE.burst), refill: UPDATE_SERVICE.refill_per_second };
-    let paces = Paces { calls, launches: LAUNCHES, launches_of_one: LAUNCHES_OF_ONE };
-    let additions: Vec<Addition> = targets.iter().map(|one| addition(one)).collect();
-    forecast(&additions, paces, None)
+/// So many names stand in one line; the rest is counted.
+const NAMES_MAX: usize = 3;
+
+/// When all of it runs, as far as that is known.
+#[derive(Debug, Clone)]
+pub(crate) struct Forecast {
+    /// When the last task is launched, or the last size is set.
+    after: SignedDuration,
+    /// The same at the launch rates of smaller Regions.
+    slowly_after: SignedDuration,
+    /// Tasks that are to be added.
+    asked: u32,
+    /// Of these, what AWS gives.
+    given: u32,
+    /// Quotas that do not suffice: their virtual CPUs, and their codes.
+    reached: Vec<(f64, &'static str)>,
+    /// What could not be read.
+    unknown: Vec<String>,
 }
 
-fn addition(one: &One) -> Addition {
+impl Forecast {
+    /// Of all targets of an emergency, and what each of them gets, in their order.
+    pub(crate) fn of(targets: &[&One], readings: &FargateReadings) -> (Self, Vec<Delivered>) {
+        let additions: Vec<Addition> = targets.iter().map(|one| addition(one, readings)).collect();
+        let quotas = Quotas {
+            on_demand: quota(readings, FargateCapacity::OnDemand),
+            spot: quota(readings, FargateCapacity::Spot),
+        };
+        let (fast, slow) = (paces(LAUNCHES, LAUNCHES_OF_ONE), paces(SLOW_LAUNCHES, SLOW_LAUNCHES_OF_ONE));
+        let all = forecast(&additions, fast, quotas);
+        let last = |all: &[Delivered]| all.iter().map(|it| it.after).max().unwrap_or_default();
+        let reached = |kind: FargateCapacity, quota: Option<Quota>| {
+            let is_beyond = |(addition, got): (&Addition, &Delivered)| {
+                got.is_beyond_quota && addition.fargate.is_some_and(|fargate| fargate.capacity == kind)
+            };
+            let any = additions.iter().zip(&all).any(is_beyond);
+            quota.zip(kind.quota_code()).filter(|_| any).map(|(quota, code)| (quota.vcpus, code))
+        };
+        let reached = [
+            reached(FargateCapacity::OnDemand, quotas.on_demand),
+            reached(FargateCapacity::Spot, quotas.spot),
+        ];
+        let forecast = Self {
+            after: last(&all),
+            slowly_after: last(&forecast(&additions, slow, quotas)),
+            asked: additions.iter().map(|it| it.tasks).fold(0, u32::saturating_add),
+            given: all.iter().map(|it| it.tasks).fold(0, u32::saturating_add),
+            reached: reached.into_iter().flatten().collect(),
+            unknown: unknown(targets, readings),
+        };
+        (forecast, all)
+    }
+
+    /// `about 3 min 20 s; 24 of 40 tasks, then the vCPU quota of 20 is reached: ask for L-3032A538`.
+    pub(crate) fn line(&self) -> String {
+        let Self { after, slowly_after: _, asked, given, reached, unknown } = self;
+        let time =
+            if after.as_secs() == 0 { "at once".to_owned() } else { format!("about {}", span(*after)) };
+        let quotas = reached
+            .iter()
+            .map(|(vcpus, code)| format!("then the vCPU quota of {vcpus} is reached: ask for {code}"));
+        let quotas: Vec<String> = quotas.collect();
+        match (asked, quotas.as_slice(), unknown.as_slice()) {
+            (0, ..) => format!("{time}; no task is added"),
+            (asked, [], []) => format!("{time}; all {asked} tasks"),
+            (asked, [], [_, ..]) => format!("{time}; {asked} tasks, if what is unknown allows them"),
+            (asked, [_, ..], _) => format!("{time}; {given} of {asked} tasks, {}", quotas.join(", and ")),
+        }
+    }
+
+    /// What the line goes by, and what is not known.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        let mut notes: Vec<String> = self.unknown.iter().map(|what| format!("unknown: {what}")).collect();
+        if self.slowly_after > self.after {
+            notes.push(format!(
+                "assumed: Fargate starts 100 tasks at once and 20 a second after that, as AWS publishes it. Smaller Regions \
+                 are said to start 25 and 5: about {} there",
+                span(self.slowly_after)
+            ));
+        }
+        if self.given > 0 {
+            notes.push("not counted: pulling images and passing health checks".to_owned());
+        }
+        notes
+    }
+}
+
+/// The quota, where it and its use are known.
+fn quota(readings: &FargateReadings, kind: FargateCapacity) -> Option<Quota> {
+    let known = |of: &BTreeMap<FargateCapacity, Result<f64, _>>| of.get(&kind)?.as_ref().ok().copied();
+    Some(Quota { vcpus: known(&readings.quotas)?, used: known(&readings.used)? })
+}
+
+fn paces(launches: Pace, launches_of_one: f64) -> Paces {
+    let pace =
+        |RateLimit { burst, refill_per_second }| Pace { burst: f64::from(burst), refill: refill_per_second };
+    let (calls, registrations) = (pace(UPDATE_SERVICE), pace(REGISTER_SCALABLE_TARGET));
+    Paces { calls, registrations, launches, launches_of_one }
+}
+
+fn addition(one: &One, readings: &FargateReadings) -> Addition {
     let tasks = one.work.as_ref().map_or(0, |work| work.to.saturating_sub(work.from));
-    let changes = one.work.iter().flat_map(|work| &work.changes);
-    let is_call = changes.into_iter().any(|change| matches!(change, Change::SetCapacity(_)));
-    let is_fargate = one.tasks().is_some_and(|Tasks { fargate, .. }| *fargate);
-    Addition { tasks, is_call, fargate: is_fargate.then_some(Fargate { vcpus: None }) }
+    let has = |is: fn(&Change) -> bool| one.work.iter().flat_map(|work| &work.changes).any(is);
+    let fargate = one.tasks().and_then(|Tasks { task_definition, fargate }| {
+        let vcpus = readings.vcpus.get(task_definition).and_then(|read| read.as_ref().ok()).copied();
+        Some(Fargate { vcpus, capacity: (*fargate)? })
+    });
+    Addition {
+        tasks,
+        is_call: has(|change| matches!(change, Change::SetCapacity(_))),
+        is_registered: has(|change| matches!(change, Change::Register(_))),
+        fargate,
+    }
+}
+
+/// What is not known of the tasks that are added, by name.
+fn unknown(targets: &[&One], readings: &FargateReadings) -> Vec<String> {
+    let mut unknown = Vec::new();
+    let added: Vec<&&One> = targets.iter().filter(|one| one.adds()).collect();
+    let on = |kind: Option<FargateCapacity>| -> Vec<&str> {
+        let is_on = |one: &&&&One| one.tasks().is_some_and(|tasks| tasks.fargate == kind);
+        added.iter().filter(is_on).map(|one| one.name.as_str()).collect()
+    };
+    for kind in [FargateCapacity::OnDemand, FargateCapacity::Spot] {
+        let code = kind.quota_code().unwrap_or_default();
+        if on(Some(kind)).is_empty() {
+            continue;
+        }
+        if let Some(Err(absence)) = readings.quotas.get(&kind) {
+            unknown.push(format!("the vCPU quota {code} ({absence})"));
+        }
+        if let Some(Err(absence)) = readings.used.get(&kind) {
+            unknown.push(format!("how much of the vCPU quota {code} is in use ({absence})"));
+        }
+    }
+    let mut unread: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for one in &added {
+        let definition = one.tasks().and_then(|tasks| readings.vcpus.get(&tasks.task_definition));
+        if let Some(Err(absence)) = definition {
+            unread.entry(absence.to_string()).or_default().push(&one.name);
+        }
+    }
+    unknown.extend(unread.iter().map(|(why, of)| format!("the vCPUs of a task of {} ({why})", names(of))));
+    let mixed = on(Some(FargateCapacity::Mixed));
+    if !mixed.is_empty() {
+        unknown
+            .push(format!("how the tasks of {} are divided between FARGATE and FARGATE_SPOT", names(&mixed)));
+    }
+    let on_instances = on(None);
+    if !on_instances.is_empty() {
+        unknown.push(format!("room on the container instances of {}", names(&on_instances)));
+    }
+    unknown
+}
+
+/// `api, worker and 12 more`.
+fn names(of: &[&str]) -> String {
+    let shown = of.iter().take(NAMES_MAX).copied().collect::<Vec<_>>().join(", ");
+    let more = of.len().saturating_sub(NAMES_MAX);
+    if more == 0 { shown } else { format!("{shown} and {more} more") }
+}
+
+/// `3 min 20 s`.
+fn span(time: SignedDuration) -> String {
+    let seconds = time.as_secs();
+    match (seconds.div_euclid(60), seconds.rem_euclid(60)) {
+        (0, seconds) => format!("{seconds} s"),
+        (minutes, 0) => format!("{minutes} min"),
+        (minutes, seconds) => format!("{minutes} min {seconds} s"),
+    }
 }

@@ -4,44 +4,45 @@ use serde_json::{Value, json};
 use tidegate_aws::report::Section;
 use tidegate_aws::report::section::Outcome;
 use tidegate_aws::targets::{self, TargetState, Tasks};
-use tidegate_fleet::{Service, TargetName};
+use tidegate_fleet::TargetName;
 use tidegate_policy::emergency::decision::{Skip, Work};
 use tidegate_policy::emergency::delivery::Delivered;
 use tidegate_policy::emergency::incident::{Progress, Targeted};
+use tidegate_policy::emergency::target::Change;
 use tidegate_policy::{Absence, Severity};
 
 use crate::arguments::SavedSnapshot;
+use crate::asked::Cut;
 use crate::words;
 
 /// One target of an emergency: what was seen, what is asked of it, and what came of it.
 #[derive(Debug)]
 pub struct One {
     pub(crate) name: String,
-    pub(crate) resource: TargetName,
+    /// What it is in AWS; `None` where the fleet file has it no more.
+    pub(crate) resource: Option<TargetName>,
     pub(crate) targeted: Targeted,
     pub(crate) seen: Option<Result<TargetState, Absence>>,
     pub(crate) work: Option<Work>,
     pub(crate) skip: Option<Skip>,
+    /// A budget cuts its size.
+    pub(crate) cut: Option<Cut>,
+    /// It is put back.
+    pub(crate) is_restore: bool,
     pub(crate) outcome: Option<Outcome>,
-    /// What AWS gives of it, and when; in a plan only.
+    /// What AWS gives of it, and when; in a plan, and when it is raised.
     pub(crate) delivered: Option<Delivered>,
 }
 
 impl One {
-    pub(crate) fn of(
-        service: &Service,
-        targeted: &Targeted,
-        seen: Option<Result<TargetState, Absence>>,
-        work: Option<Work>,
-        skip: Option<Skip>,
-    ) -> Self {
-        let (name, resource) = (service.name().to_owned(), service.target().clone());
-        Self { name, resource, targeted: targeted.clone(), seen, work, skip, outcome: None, delivered: None }
-    }
-
     /// How its tasks are run, where it has any.
     pub(crate) fn tasks(&self) -> Option<&Tasks> {
         self.state()?.tasks.as_ref()
+    }
+
+    /// Tasks or instances are added to it.
+    pub(crate) fn adds(&self) -> bool {
+        self.work.as_ref().is_some_and(|work| work.to > work.from)
     }
 
     fn state(&self) -> Option<&TargetState> {
@@ -58,9 +59,12 @@ impl One {
     pub(crate) fn progress(&self) -> &'static str {
         match (&self.outcome, self.targeted.progress) {
             (Some(Outcome::Failed(_)), _) => "failed",
-            (Some(Outcome::Applied), _) | (None, Progress::Set) => "asked",
-            (_, Progress::Pending) if self.targeted.failures > 0 => "failed",
-            (_, Progress::Pending) | (Some(Outcome::TooLate), Progress::Set) => "pending",
+            (Some(Outcome::Applied), _) if self.is_restore => "done",
+            (_, Progress::Pending | Progress::Ending) if self.targeted.failures > 0 => "failed",
+            (None, Progress::Set | Progress::Starting | Progress::Seen) if self.is_restore => "pending",
+            (Some(Outcome::Applied), _) | (None, Progress::Set | Progress::Starting) => "asked",
+            (_, Progress::Pending | Progress::Ending)
+            | (Some(Outcome::TooLate), Progress::Set | Progress::Starting) => "pending",
             (_, Progress::Seen | Progress::Restored) => "done",
             (_, Progress::Skipped) => "skipped",
         }
@@ -74,8 +78,11 @@ impl One {
         if let Some(skip) = &self.skip {
             return Some(words::of_skip(skip));
         }
+        if self.resource.is_none() {
+            return Some(words::of_skip(&Skip::NotInFleet));
+        }
         if let Some(Err(absence)) = &self.seen {
-            return Some(format!("it cannot be read ({absence})"));
+            return Some(format!("cannot be read ({absence})"));
         }
         let work = self.work.as_ref();
         if let Some(limit) = work.and_then(|work| work.limit) {
@@ -84,26 +91,63 @@ impl One {
         if let Some(kept) = work.and_then(|work| work.kept.first()) {
             return Some(words::of_kept(*kept));
         }
+        if let Some(cut) = &self.cut {
+            return Some(words::of_cut(cut, self.targeted.asked));
+        }
         let state = self.state()?;
         let waits = state.service.running_count < state.service.desired_count;
         state.trouble.clone().filter(|_| waits)
     }
 
-    /// `api: 2 to 10`.
+    /// `api: 2 to 10`, `api: 10 running`, `api: 10 to 2, as before`.
     pub(crate) fn line(&self) -> String {
-        let Self { name, targeted, .. } = self;
-        let (from, asked) = match &self.work {
-            Some(work) => (Some(work.from), work.to),
-            None => (self.from(), targeted.asked),
-        };
-        let from = from.map_or_else(|| "?".to_owned(), |from| from.to_string());
-        let blocked = self.blocked_by().map(|why| format!(" ({why})")).unwrap_or_default();
-        let word = match self.progress() {
-            "failed" => "failed: ",
-            "skipped" => "left alone: ",
-            _ => "",
-        };
-        format!("{name}: {word}{from} to {asked}{blocked}")
+        let Self { name, .. } = self;
+        let missed = self.work.as_ref().map(|work| words::of_missed(&work.missed)).unwrap_or_default();
+        let notes: Vec<String> = self.blocked_by().into_iter().chain(missed).collect();
+        let notes = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join("; ")) };
+        format!("{name}: {}{notes}", if self.is_restore { self.put_back() } else { self.set() })
+    }
+
+    /// What of its size is done, or still to be.
+    fn set(&self) -> String {
+        let asked = self.targeted.asked;
+        let from = self.from().map_or_else(|| "unknown".to_owned(), |from| from.to_string());
+        let running = self.state().map(|state| state.service.running_count);
+        match (self.progress(), &self.work, running) {
+            ("failed", Some(work), _) => format!("failed: {} to {}", work.from, work.to),
+            ("failed", None, _) => format!("failed: {from} to {asked}"),
+            ("skipped", ..) => format!("left alone at {from}"),
+            (_, Some(work), _) => format!("{} to {}", work.from, work.to),
+            ("pending", None, _) => format!("{from}, to be set to {asked}"),
+            ("done", None, Some(running)) => format!("{running} running"),
+            (_, None, Some(running)) => format!("set to {from}, {running} running"),
+            (_, None, None) => format!("set to {asked}"),
+        }
+    }
+
+    /// What of it is put back, or still to be.
+    fn put_back(&self) -> String {
+        let before = self.targeted.snapshot.as_ref().map(|snapshot| snapshot.desired);
+        let from = self.from().map_or_else(|| "unknown".to_owned(), |from| from.to_string());
+        let bounds = self.work.iter().flat_map(|work| &work.changes).find_map(|change| match change {
+            Change::Register(bounds) => {
+                Some(format!(", Application Auto Scaling {} to {}", bounds.min, bounds.max))
+            }
+            Change::SetCapacity(_) | Change::Suspend(_) | Change::Resume(_) => None,
+        });
+        let bounds = bounds.unwrap_or_default();
+        match (self.progress(), &self.work, before) {
+            ("failed", ..) => format!("failed: {from} not put back"),
+            ("skipped", ..) => format!("left alone at {from}"),
+            ("pending", ..) => format!("{from}, to be put back"),
+            (_, Some(work), _) if work.from != work.to => format!("{} to {}{bounds}", work.from, work.to),
+            (_, Some(_), _) if !bounds.is_empty() => format!("stays at {from}{bounds}"),
+            (_, Some(work), _) if !work.kept.is_empty() => format!("stays at {from}"),
+            (_, _, Some(before)) if self.from() != Some(before) => {
+                format!("stays at {from} until rules or AWS's autoscaling change it, {before} before")
+            }
+            _ => format!("{from}, as before"),
+        }
     }
 
     pub(crate) fn section(&self) -> Section {
@@ -114,7 +158,7 @@ impl One {
         };
         Section {
             target: self.name.clone(),
-            resource: targets::resource(&self.resource),
+            resource: self.resource.as_ref().map(targets::resource).unwrap_or_default(),
             severity,
             is_worth_reporting: false,
             is_reported_again: false,
@@ -142,17 +186,38 @@ impl One {
             "snapshot": SavedSnapshot::of(&self.name, &self.targeted),
             "changes": self.work.iter().flat_map(|work| &work.changes).map(ToString::to_string).collect::<Vec<_>>(),
         });
-        if let Some(delivered) = self.delivered {
-            // The quota of virtual CPUs is not read: how many tasks AWS Fargate runs is not known.
-            let is_fargate = self.tasks().is_some_and(|tasks| tasks.fargate);
-            let to = self.work.as_ref().map(|work| work.to).or_else(|| self.from());
-            json["deliverable"] = json!(to.filter(|_| !is_fargate));
-            json["at_seconds"] = json!(delivered.after.as_secs_f64());
-            json["limits"] = json!(self.blocked_by().into_iter().collect::<Vec<_>>());
+        let missed = self.work.as_ref().map(|work| words::of_missed(&work.missed)).unwrap_or_default();
+        if !missed.is_empty() {
+            json["missed"] = json!(missed);
         }
-        for (key, name) in targets::names_in_json(&self.resource) {
+        if let Some(delivered) = self.delivered {
+            let beyond = delivered.is_beyond_quota.then(|| self.quota_code()).flatten();
+            let beyond = beyond.map(|code| format!("the vCPU quota is reached: ask for {code}"));
+            let limits: Vec<String> = self.blocked_by().into_iter().chain(beyond).collect();
+            json["deliverable"] = json!(self.deliverable(delivered));
+            json["at_seconds"] = json!(delivered.after.as_secs_f64());
+            json["limits"] = json!(limits);
+        }
+        for (key, name) in self.resource.iter().flat_map(targets::names_in_json) {
             json[key] = name;
         }
         json
+    }
+
+    /// How many tasks AWS gives it. `None` where that is not known: on container instances, and where its quota or the CPU of
+    /// its tasks could not be read.
+    fn deliverable(&self, Delivered { tasks, is_known, .. }: Delivered) -> Option<u32> {
+        let to = self.work.as_ref().map(|work| work.to).or_else(|| self.from())?;
+        let is_on_instances = self.tasks().is_some_and(|tasks| tasks.fargate.is_none());
+        match &self.work {
+            Some(work) if self.adds() => {
+                (is_known && !is_on_instances).then(|| work.from.saturating_add(tasks))
+            }
+            Some(_) | None => Some(to),
+        }
+    }
+
+    fn quota_code(&self) -> Option<&'static str> {
+        self.tasks()?.fargate?.quota_code()
     }
 }

@@ -128,6 +128,7 @@ fn saving_of(metric: &Metric, policy: &ServicePolicy) -> Option<Saving> {
 fn needs_the_value(name: &MetricName, policy: &ServicePolicy, conditions: &[&Condition]) -> bool {
     policy.track.iter().any(|track| track.signal.metric() == Some(name))
         || policy.floor.as_ref().is_some_and(|floor| floor.by() == name)
+        || policy.guard.as_ref().is_some_and(|guard| guard.metric == *name)
         || conditions.iter().any(|condition| matches!(condition.signal, Signal::PerTask(_)))
 }
 

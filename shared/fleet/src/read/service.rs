@@ -93,6 +93,7 @@ pub(crate) fn read(node: &Node, around: &Around<'_>, problems: &mut Problems) ->
         override_max: override_max?,
         hours: hours?,
         floor: floor?,
+        guard: None,
         concurrency: pace.concurrency,
         rules: understood.iter().filter_map(|rule| rule.rule()).collect(),
         track: track?,

@@ -6,6 +6,9 @@ mod alarms;
 mod cost;
 #[cfg(test)]
 mod databases;
+
+#[cfg(test)]
+mod guarded;
 #[cfg(test)]
 mod databases_refused;
 #[cfg(test)]

@@ -39,7 +39,11 @@ pub(super) fn asked(
             events.push(Event::Engaged);
             Some(engaged(before, engage, turn))
         }
-        (Some(incident), Request::Restore { asker, from: _ }) if incident.phase != Phase::Restoring => {
+        (Some(mut incident), Request::Restore { asker, from }) => {
+            taken_in(&mut incident, from, events);
+            if incident.phase == Phase::Restoring {
+                return Some(incident);
+            }
             events.push(Event::Restoring { expired: false });
             Some(Incident { until: turn.now, ..restoring(incident, asker) })
         }
@@ -63,13 +67,26 @@ fn engaged(before: Option<Incident>, engage: &Engage, turn: Turn<'_>) -> Inciden
     let Asker { who, why, request } = asker.clone();
     let mut incident = before.unwrap_or_else(|| Incident { until: *until, ..Incident::new(turn) });
     let in_force = incident.phase != Phase::Restoring;
+    if !in_force {
+        // It was ended, and was not put back as a whole: what is not asked for again still is.
+        let not_asked = |name: &String| !sizes.iter().any(|(asked, _)| asked == name);
+        incident.targets.iter_mut().filter(|(name, _)| not_asked(name)).for_each(|(_, it)| it.end());
+    }
     for (name, Size { asked, raise }) in sizes {
         let found = incident.targets.remove(name);
         let same = found.as_ref().is_some_and(|it| in_force && it.asked == *asked && it.raise == *raise);
         let progress = match found.as_ref().map(|it| it.progress).filter(|_| same) {
             Some(Progress::Set) => Progress::Set,
             Some(Progress::Seen) => Progress::Seen,
-            Some(Progress::Pending | Progress::Skipped | Progress::Restored) | None => Progress::Pending,
+            // A size that was changed by hand meanwhile is set once more: it is asked for once more.
+            Some(
+                Progress::Pending
+                | Progress::Starting
+                | Progress::Ending
+                | Progress::Skipped
+                | Progress::Restored,
+            )
+            | None => Progress::Pending,
         };
         // What is put back already is found anew.
         let found = found.filter(|it| it.progress != Progress::Restored);
@@ -87,7 +104,23 @@ fn engaged(before: Option<Incident>, engage: &Engage, turn: Turn<'_>) -> Inciden
     Incident { profile, phase, since, until, who, why, request, reminded: false, complete: false, ..incident }
 }
 
-/// An emergency that somebody ends.
+/// Saved snapshots beside an emergency that the ledger holds: it may have been engaged while the ledger was down, and again
+/// later. Targets that the ledger does not know are added; of those that it knows what was found first is kept.
+fn taken_in(incident: &mut Incident, from: &BTreeMap<String, Targeted>, events: &mut Vec<Event>) {
+    let (mut added, mut known) = (0_usize, 0_usize);
+    for (name, said) in from {
+        if let Some(it) = incident.targets.get_mut(name) {
+            it.merge(said);
+            known = known.saturating_add(1);
+        } else {
+            incident.targets.insert(name.clone(), said.clone());
+            added = added.saturating_add(1);
+        }
+    }
+    events.extend((!from.is_empty()).then_some(Event::TakenIn { added, known }));
+}
+
+/// An emergency that an operator ends.
 fn restoring(incident: Incident, asker: &Asker) -> Incident {
     let Asker { who, why, request } = asker.clone();
     Incident { who, why, request, ..ending(incident) }
@@ -142,6 +175,22 @@ pub(super) fn corrected(mut before: Overrides, turn: Turn<'_>, events: &mut Vec<
 }
 
 impl Targeted {
+    /// It is not asked for any more, and put back if it was changed.
+    fn end(&mut self) {
+        self.failures = 0;
+        self.progress = match self.progress {
+            Progress::Pending | Progress::Set | Progress::Starting | Progress::Seen | Progress::Ending => {
+                if self.snapshot.is_some() {
+                    Progress::Ending
+                } else {
+                    Progress::Restored
+                }
+            }
+            Progress::Skipped => Progress::Skipped,
+            Progress::Restored => Progress::Restored,
+        };
+    }
+
     fn new(asked: u32, raise: bool, progress: Progress) -> Self {
         let (sizes, registered, suspended) = (Vec::new(), Vec::new(), Vec::new());
         Self { asked, raise, progress, snapshot: None, sizes, registered, suspended, failures: 0 }

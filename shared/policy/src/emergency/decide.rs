@@ -1,17 +1,21 @@
 //! One evaluation of everything that operators asked for: rows end, an emergency goes on, what was found is put back.
 
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
 use crate::emergency::begin;
 use crate::emergency::decision::{Aim, EmergencyDecision, Event, Skip, Work};
-use crate::emergency::engage::{self, Size};
+use crate::emergency::engage::{self, Limit, Size};
 use crate::emergency::incident::{
     FAILURES_AT_ONCE, Incident, Lease, Overrides, Phase, Progress, REMINDED_BEFORE, Snapshot, Targeted,
 };
+use crate::emergency::missed::MissedActions;
 use crate::emergency::request::{Member, Request, Turn};
-use crate::emergency::restore::{self, Owner};
+use crate::emergency::restore::{self, Kept, Owner, Restored};
 use crate::emergency::target::{Change, Seen};
 use crate::observation::OtherAutoscaler;
 use crate::reading::AbsenceKind;
-use crate::reason::Reason;
 
 /// Decides. Pure and total; deciding twice from the same memory changes nothing twice.
 #[must_use]
@@ -23,9 +27,10 @@ pub fn decide(before: &Overrides, request: &Request, turn: Turn<'_>) -> Emergenc
     let leased = |incident: &Incident| incident.is_leased(turn.invocation, turn.now);
     if let Some(incident) = incident.as_mut().filter(|incident| !leased(incident)) {
         incident.at_work = None;
+        each(incident, request, turn, &mut work, &mut events);
         match incident.phase {
-            Phase::Engaging | Phase::Engaged => go_on(incident, request, turn, &mut work, &mut events),
-            Phase::Restoring => put_back(incident, request, turn, &mut work, &mut events),
+            Phase::Engaging | Phase::Engaged => go_on(incident, turn.now, &work, &mut events),
+            Phase::Restoring => {}
         }
         if work.iter().any(|work| !work.changes.is_empty()) {
             let until = turn.now.saturating_add(turn.lasting).unwrap_or(turn.now);
@@ -40,56 +45,74 @@ pub fn decide(before: &Overrides, request: &Request, turn: Turn<'_>) -> Emergenc
     EmergencyDecision { overrides: Overrides { rows, incident }, work, events }
 }
 
-/// What is still to be set is set, and what was set is looked at.
-fn go_on(
+/// Every target, the most important first: brought to its size and looked at, or put back.
+fn each(
     incident: &mut Incident,
     request: &Request,
     turn: Turn<'_>,
     work: &mut Vec<Work>,
     events: &mut Vec<Event>,
 ) {
-    let was_engaging = incident.phase == Phase::Engaging;
-    let names: Vec<String> = incident.targets.keys().cloned().collect();
-    for name in in_order(&names, turn.members) {
+    let is_restore = incident.phase == Phase::Restoring;
+    let members: BTreeMap<&str, &Member<'_>> = turn.members.iter().map(|it| (it.name, it)).collect();
+    let listed = turn.members.iter().map(|member| member.name.to_owned());
+    let unlisted = incident.targets.keys().filter(|name| !members.contains_key(name.as_str())).cloned();
+    let names: Vec<String> = listed.chain(unlisted).collect();
+    for name in &names {
         let Some(targeted) = incident.targets.get_mut(name) else { continue };
+        let ends = is_restore || targeted.progress == Progress::Ending;
         if *request != Request::Resume {
             targeted.failures = 0;
         }
         // AWS may show what was set a moment ago only after a while: it is looked at in the next minute.
-        let was_just_set = *request == Request::Resume && targeted.progress == Progress::Set;
+        let was_just_set = !ends
+            && *request == Request::Resume
+            && matches!(targeted.progress, Progress::Set | Progress::Starting);
         if was_just_set || matches!(targeted.progress, Progress::Skipped | Progress::Restored) {
             continue;
         }
-        let member = turn.members.iter().find(|member| member.name == name);
-        match (member, turn.seen.get(name)) {
-            (None, _) => skip(targeted, name, Skip::NotInFleet, events),
-            (Some(member), _) if member.observe => skip(targeted, name, Skip::Observed, events),
-            (Some(_), None) => {}
+        if ends && targeted.snapshot.is_none() {
+            targeted.progress = Progress::Restored;
+            continue;
+        }
+        let next = match (members.get(name.as_str()), turn.seen.get(name)) {
+            (None, _) => Err(Skip::NotInFleet),
+            (Some(member), _) if member.observe && !ends => Err(Skip::Observed),
+            (Some(_), None) => continue,
             (Some(_), Some(Err(absence))) if absence.kind == AbsenceKind::NotFound => {
-                skip(targeted, name, Skip::NotFound(absence.clone()), events);
+                Err(Skip::NotFound(absence.clone()))
             }
             (Some(_), Some(Err(_))) => {
-                if targeted.progress == Progress::Pending {
+                if ends || targeted.progress == Progress::Pending {
                     targeted.failures = targeted.failures.saturating_add(1);
                 }
+                continue;
             }
-            (Some(_), Some(Ok(seen))) => match advance(targeted, name, seen) {
-                Ok(some) => work.extend(some),
-                Err(why) => skip(targeted, name, Skip::Refused(why), events),
-            },
+            (Some(member), Some(Ok(seen))) if ends => put_back(targeted, member, seen, turn.now),
+            (Some(member), Some(Ok(seen))) => advance(targeted, member, seen, turn.now),
+        };
+        match next {
+            Ok(some) => work.extend(some),
+            Err(why) => skip(targeted, name, why, events),
         }
     }
+}
+
+/// What is said of an emergency that goes on.
+fn go_on(incident: &mut Incident, now: Timestamp, work: &[Work], events: &mut Vec<Event>) {
+    let was_engaging = incident.phase == Phase::Engaging;
     let pending = incident.count(Progress::Pending);
-    if pending <= work.len() {
+    if pending <= work.iter().filter(|work| work.aim != Aim::Restore).count() {
         incident.phase = Phase::Engaged;
         events.extend(was_engaging.then_some(Event::AllSet));
     }
-    let runs = pending == 0 && incident.count(Progress::Set) == 0;
+    let starting = incident.count(Progress::Set).saturating_add(incident.count(Progress::Starting));
+    let runs = pending == 0 && starting == 0;
     if runs && !incident.complete && incident.count(Progress::Seen) > 0 {
         incident.complete = true;
         events.push(Event::Complete);
     }
-    let is_near = incident.until.duration_since(turn.now) <= REMINDED_BEFORE;
+    let is_near = incident.until.duration_since(now) <= REMINDED_BEFORE;
     let is_long = incident.until.duration_since(incident.since) > REMINDED_BEFORE.saturating_mul(2);
     if is_near && is_long && !incident.reminded {
         incident.reminded = true;
@@ -98,18 +121,30 @@ fn go_on(
 }
 
 /// One target: brought to its size, or looked at. What was found of it is remembered before the first change.
-fn advance(targeted: &mut Targeted, name: &str, seen: &Seen) -> Result<Option<Work>, Reason> {
+fn advance(
+    targeted: &mut Targeted,
+    member: &Member<'_>,
+    seen: &Seen,
+    now: Timestamp,
+) -> Result<Option<Work>, Skip> {
     let size = Size { asked: targeted.asked, raise: targeted.raise };
-    let engage::Changes { changes, to, limit } = engage::changes(size, seen)?;
+    let engage::Changes { changes, to, limit } = engage::changes(size, seen).map_err(Skip::Refused)?;
+    if let Some(kept) = by_hand(targeted, member.owner, seen, &changes) {
+        return Err(Skip::ByHand(kept));
+    }
     let from = seen.service.desired_count;
-    let found = targeted.snapshot.get_or_insert(Snapshot { desired: from, scalable: seen.scalable });
+    let found = Snapshot { desired: from, scalable: seen.scalable, at: Some(now) };
+    let found = targeted.snapshot.get_or_insert(found);
     if targeted.registered.is_empty() && found.scalable.is_none() {
         // At first it could not be read.
         found.scalable = seen.scalable;
     }
     if changes.is_empty() {
-        let runs = seen.service.running_count >= to && !is_unread(seen);
-        targeted.progress = if runs { Progress::Seen } else { Progress::Set };
+        targeted.progress = match (is_unread(seen), seen.service.running_count >= to) {
+            (true, _) => Progress::Set,
+            (false, true) => Progress::Seen,
+            (false, false) => Progress::Starting,
+        };
         return Ok(None);
     }
     targeted.progress = Progress::Pending;
@@ -119,8 +154,27 @@ fn advance(targeted: &mut Targeted, name: &str, seen: &Seen) -> Result<Option<Wo
     for change in &changes {
         targeted.intend(change);
     }
-    let (target, kept, aim) = (name.to_owned(), Vec::new(), Aim::Size(size));
-    Ok(Some(Work { target, changes, from, to, limit, kept, aim }))
+    let (target, aim) = (member.name.to_owned(), Aim::Size(size));
+    let (kept, missed) = (Vec::new(), MissedActions::default());
+    Ok(Some(Work { target, changes, from, to, limit, kept, missed, aim }))
+}
+
+/// What of a target that was seen at its size is not as the emergency set it any more: it was changed by hand, and stays. A
+/// service with rules is kept at its size by them as well, so there it is set again.
+fn by_hand(targeted: &Targeted, owner: Owner, seen: &Seen, changes: &[Change]) -> Option<Kept> {
+    if targeted.progress != Progress::Starting || owner != Owner::Nobody {
+        return None;
+    }
+    let desired = seen.service.desired_count;
+    changes.iter().find_map(|change| match change {
+        Change::SetCapacity(_) => (!targeted.sizes.contains(&desired)).then_some(Kept::Capacity { desired }),
+        Change::Register(_) => {
+            let is_ours = seen.scalable.is_some_and(|found| targeted.registered.contains(&found));
+            (!is_ours).then_some(Kept::Registration)
+        }
+        Change::Suspend(_) => Some(Kept::Processes),
+        Change::Resume(_) => None,
+    })
 }
 
 /// AWS's own autoscaling of it could not be read.
@@ -128,78 +182,52 @@ fn is_unread(seen: &Seen) -> bool {
     matches!(seen.service.constraints.other_autoscaler, OtherAutoscaler::Unknown(_))
 }
 
-/// What was found is put back, target by target.
-fn put_back(
-    incident: &mut Incident,
-    request: &Request,
-    turn: Turn<'_>,
-    work: &mut Vec<Work>,
-    events: &mut Vec<Event>,
-) {
-    let names: Vec<String> = incident.targets.keys().cloned().collect();
-    for name in in_order(&names, turn.members) {
-        let Some(targeted) = incident.targets.get_mut(name) else { continue };
-        if matches!(targeted.progress, Progress::Skipped | Progress::Restored) {
-            continue;
-        }
-        if targeted.snapshot.is_none() {
-            targeted.progress = Progress::Restored;
-            continue;
-        }
-        if *request != Request::Resume {
-            targeted.failures = 0;
-        }
-        let Some(member) = turn.members.iter().find(|member| member.name == name) else {
-            skip(targeted, name, Skip::NotInFleet, events);
-            continue;
-        };
-        match turn.seen.get(name) {
-            None => {}
-            Some(Err(absence)) if absence.kind == AbsenceKind::NotFound => {
-                skip(targeted, name, Skip::NotFound(absence.clone()), events);
-            }
-            Some(Err(_)) => targeted.failures = targeted.failures.saturating_add(1),
-            // Whether its bounds are still those of the emergency is not known.
-            Some(Ok(seen)) if is_unread(seen) && !targeted.registered.is_empty() => {
-                targeted.failures = targeted.failures.saturating_add(1);
-            }
-            Some(Ok(seen)) => match engage::changeable(&seen.service) {
-                Ok(()) => work.extend(put_back_one(targeted, name, member.owner, seen)),
-                Err(why) => skip(targeted, name, Skip::Refused(why), events),
-            },
-        }
-    }
-}
-
 /// One target: put back, or left as someone set it.
-fn put_back_one(targeted: &mut Targeted, name: &str, owner: Owner, seen: &Seen) -> Option<Work> {
-    let restore::Restored { changes, kept } = restore::changes(targeted, owner, seen);
+fn put_back(
+    targeted: &mut Targeted,
+    member: &Member<'_>,
+    seen: &Seen,
+    now: Timestamp,
+) -> Result<Option<Work>, Skip> {
+    if is_unread(seen) && !targeted.registered.is_empty() {
+        // Whether its bounds are still those of the emergency is not known.
+        targeted.failures = targeted.failures.saturating_add(1);
+        return Ok(None);
+    }
+    engage::changeable(&seen.service).map_err(Skip::Refused)?;
+    let Restored { mut changes, kept, missed } = restore::changes(targeted, member.owner, seen, now);
     if changes.is_empty() {
         targeted.progress = Progress::Restored;
     } else if targeted.failures >= FAILURES_AT_ONCE {
-        return None;
+        return Ok(None);
     }
-    let (target, from) = (name.to_owned(), seen.service.desired_count);
+    let is_limited = changes.iter_mut().filter_map(|change| at_most(change, member.most)).max().is_some();
+    let limit = is_limited.then_some(Limit::FleetFile(member.most));
+    let (target, from) = (member.name.to_owned(), seen.service.desired_count);
     let set = changes.iter().find_map(|change| match change {
         Change::SetCapacity(to) => Some(*to),
         Change::Register(_) | Change::Suspend(_) | Change::Resume(_) => None,
     });
-    let (to, limit, aim) = (set.unwrap_or(from), None, Aim::Restore);
+    let (to, aim) = (set.unwrap_or(from), Aim::Restore);
     let is_something = !changes.is_empty() || !kept.is_empty();
-    is_something.then_some(Work { target, changes, from, to, limit, kept, aim })
+    Ok(is_something.then_some(Work { target, changes, from, to, limit, kept, missed, aim }))
+}
+
+/// A snapshot comes from the table or from an event, whose writers may set no more than anyone may ask for. What was more.
+fn at_most(change: &mut Change, most: u32) -> Option<u32> {
+    let size = match change {
+        Change::SetCapacity(size) => size,
+        Change::Register(bounds) => &mut bounds.min,
+        Change::Suspend(_) | Change::Resume(_) => return None,
+    };
+    let found = (*size > most).then_some(*size);
+    *size = (*size).min(most);
+    found
 }
 
 fn skip(targeted: &mut Targeted, target: &str, why: Skip, events: &mut Vec<Event>) {
     targeted.progress = Progress::Skipped;
     events.push(Event::Skipped { target: target.to_owned(), why });
-}
-
-/// The most important first; those that the fleet file has no more come last.
-fn in_order<'a>(names: &'a [String], members: &[Member<'_>]) -> Vec<&'a str> {
-    let place = |name: &str| members.iter().position(|member| member.name == name).unwrap_or(usize::MAX);
-    let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
-    names.sort_by_cached_key(|name| place(name));
-    names
 }
 
 impl Incident {
@@ -220,7 +248,10 @@ impl Incident {
         targeted.failures = 0;
         let size = Size { asked: targeted.asked, raise: targeted.raise };
         match (work.aim, targeted.progress) {
-            (Aim::Restore, Progress::Pending | Progress::Set | Progress::Seen) if restoring => {
+            (Aim::Restore, Progress::Ending) => targeted.progress = Progress::Restored,
+            (Aim::Restore, Progress::Pending | Progress::Set | Progress::Starting | Progress::Seen)
+                if restoring =>
+            {
                 targeted.progress = Progress::Restored;
             }
             (Aim::Size(made), Progress::Pending) if !restoring && made == size => {

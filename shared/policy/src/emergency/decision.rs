@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::emergency::engage::{Limit, Size};
 use crate::emergency::incident::{Incident, Overrides};
+use crate::emergency::missed::MissedActions;
 use crate::emergency::restore::Kept;
 use crate::emergency::target::Change;
 use crate::overrides::Override;
@@ -36,6 +37,8 @@ pub struct Work {
     pub limit: Option<Limit>,
     /// What stays as someone set it meanwhile.
     pub kept: Vec<Kept>,
+    /// Scheduled actions that did not run meanwhile, and whose bounds are put back.
+    pub missed: MissedActions,
     /// What it is for.
     pub aim: Aim,
 }
@@ -78,6 +81,13 @@ pub enum Event {
         /// What.
         what: Correction,
     },
+    /// Saved snapshots were given although the ledger holds an emergency.
+    TakenIn {
+        /// So many of their targets were not in the ledger, and are put back too.
+        added: usize,
+        /// So many were in the ledger already: what was found first of each is put back.
+        known: usize,
+    },
     /// A target cannot be changed.
     Skipped {
         /// Its name.
@@ -98,6 +108,7 @@ impl Event {
             | Self::EndsSoon
             | Self::Restoring { .. }
             | Self::Restored(_)
+            | Self::TakenIn { .. }
             | Self::Skipped { .. } => true,
             Self::Row(_) | Self::RowEnded(_) | Self::Corrected { .. } => false,
         }
@@ -127,6 +138,8 @@ pub enum Skip {
     NotFound(Absence),
     /// AWS would refuse.
     Refused(Reason),
+    /// It was changed by hand after it was seen at its size, and stays so.
+    ByHand(Kept),
 }
 
 /// What the table held, and what is in force of it.

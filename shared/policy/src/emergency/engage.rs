@@ -24,13 +24,15 @@ pub struct Changes {
     pub limit: Option<Limit>,
 }
 
-/// Why a target cannot have the size that was asked for.
+/// Why a target cannot have the size that was asked for, or that it had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Limit {
     /// `MinSize` of the group.
     MinSize(u32),
     /// `MaxSize` of the group.
     MaxSize(u32),
+    /// The most that the fleet file allows.
+    FleetFile(u32),
 }
 
 /// What brings a target to its size.

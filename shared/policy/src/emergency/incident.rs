@@ -117,11 +117,15 @@ fn is_zero(count: &u8) -> bool {
 pub enum Progress {
     /// A change is still to be made.
     Pending,
-    /// AWS took the change, or there was none to make.
+    /// AWS took the change.
     Set,
-    /// It was seen at its size.
+    /// Its desired count was seen at its size; its tasks start.
+    Starting,
+    /// It was seen at its size, and all of its tasks run.
     Seen,
-    /// It cannot be changed, or is not there any more.
+    /// What was found is to be put back, while the emergency goes on: it is not asked for any more.
+    Ending,
+    /// It cannot be changed, is not there any more, or was changed by hand.
     Skipped,
     /// What was found is put back.
     Restored,
@@ -136,6 +140,9 @@ pub struct Snapshot {
     /// Its scalable target, if it had one.
     #[serde(rename = "a", skip_serializing_if = "Option::is_none", default)]
     pub scalable: Option<ScalableTarget>,
+    /// When that was. Scheduled actions that came due later did not run.
+    #[serde(rename = "t", skip_serializing_if = "Option::is_none", default)]
+    pub at: Option<Timestamp>,
 }
 
 /// A change that failed this often, one time after the other, waits for the next minute.
@@ -182,6 +189,27 @@ impl Targeted {
             Change::Suspend(processes) => self.suspended.extend(processes),
             Change::Register(_) | Change::SetCapacity(_) | Change::Resume(_) => {}
         }
+        self.limit();
+    }
+
+    /// Takes in what an answer said of the same target. What was found first is what is put back.
+    pub(crate) fn merge(&mut self, said: &Self) {
+        for change in said.registered.iter().map(|set| Change::Register(*set)) {
+            self.intend(&change);
+        }
+        for change in said.sizes.iter().map(|size| Change::SetCapacity(*size)) {
+            self.intend(&change);
+        }
+        self.suspended.extend(&said.suspended);
+        self.limit();
+        let at = |snapshot: &Option<Snapshot>| snapshot.as_ref().and_then(|it| it.at);
+        let is_earlier = at(&said.snapshot).zip(at(&self.snapshot)).is_some_and(|(said, known)| said < known);
+        if is_earlier || self.snapshot.is_none() {
+            self.snapshot.clone_from(&said.snapshot);
+        }
+    }
+
+    fn limit(&mut self) {
         self.suspended.sort_unstable();
         self.suspended.dedup();
         self.registered.drain(..self.registered.len().saturating_sub(INTENTS_MAX));
@@ -227,13 +255,16 @@ impl Incident {
     fn row(&self, target: &str) -> Option<Override> {
         let targeted = self.targets.get(target)?;
         let kind = match (self.phase, targeted.progress) {
-            (Phase::Restoring, _) | (_, Progress::Skipped | Progress::Restored) => return None,
-            (Phase::Engaging | Phase::Engaged, Progress::Pending) => OverrideKind::Hold(Held::Both),
-            (Phase::Engaging | Phase::Engaged, Progress::Set | Progress::Seen) if targeted.raise => {
-                OverrideKind::Raise(targeted.asked)
+            (Phase::Restoring, _) | (_, Progress::Ending | Progress::Skipped | Progress::Restored) => {
+                return None;
             }
-            (Phase::Engaging | Phase::Engaged, Progress::Set | Progress::Seen) => {
-                OverrideKind::Pin(targeted.asked)
+            (Phase::Engaging | Phase::Engaged, Progress::Pending) => OverrideKind::Hold(Held::Both),
+            (Phase::Engaging | Phase::Engaged, Progress::Set | Progress::Starting | Progress::Seen) => {
+                if targeted.raise {
+                    OverrideKind::Raise(targeted.asked)
+                } else {
+                    OverrideKind::Pin(targeted.asked)
+                }
             }
         };
         Some(Override {
@@ -253,20 +284,15 @@ impl Incident {
         self.targets.values().filter(|target| target.progress == progress).count()
     }
 
-    /// The targets that may be changed at once: still pending, and not failing all the time.
-    pub fn pending(&self) -> impl Iterator<Item = &str> {
-        let pending = |targeted: &Targeted| {
-            targeted.progress == Progress::Pending && targeted.failures < FAILURES_AT_ONCE
-        };
-        self.targets.iter().filter(move |(_, targeted)| pending(targeted)).map(|(name, _)| name.as_str())
-    }
-
-    /// Something is left that can be tried at once.
+    /// Something is left that can be tried at once: it did not fail all the time.
     #[must_use]
     pub fn is_unfinished(&self) -> bool {
         let tried = |targeted: &Targeted| targeted.failures < FAILURES_AT_ONCE;
         match self.phase {
-            Phase::Engaging | Phase::Engaged => self.pending().next().is_some(),
+            Phase::Engaging | Phase::Engaged => {
+                let is_left = |it: &&Targeted| matches!(it.progress, Progress::Pending | Progress::Ending);
+                self.targets.values().filter(is_left).any(tried)
+            }
             Phase::Restoring => {
                 let is_left = |it: &&Targeted| !matches!(it.progress, Progress::Skipped | Progress::Restored);
                 let mut left = self.targets.values().filter(is_left).peekable();

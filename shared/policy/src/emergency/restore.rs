@@ -3,7 +3,10 @@
 //! The desired count of a service with rules is left to them: they scale in at their own pace. What AWS's own autoscaling had,
 //! and what nothing else would set again, is put back. What someone changed by hand meanwhile stays.
 
+use jiff::Timestamp;
+
 use crate::emergency::incident::{Snapshot, Targeted};
+use crate::emergency::missed::{self, MissedActions};
 use crate::emergency::target::{Change, Process, Seen};
 
 /// Who sets the desired count of a target once the emergency is over.
@@ -25,6 +28,8 @@ pub struct Restored {
     pub changes: Vec<Change>,
     /// What stays as it was found, since someone changed it meanwhile.
     pub kept: Vec<Kept>,
+    /// Scheduled actions that did not run meanwhile, and whose bounds are put back.
+    pub missed: MissedActions,
 }
 
 /// What was changed by hand during an emergency, and stays.
@@ -37,15 +42,17 @@ pub enum Kept {
         /// What it is.
         desired: u32,
     },
+    /// The processes of the group that are suspended.
+    Processes,
 }
 
 /// What puts a target back. Of a target that was never changed nothing is.
 #[must_use]
-pub fn changes(target: &Targeted, owner: Owner, seen: &Seen) -> Restored {
+pub fn changes(target: &Targeted, owner: Owner, seen: &Seen, now: Timestamp) -> Restored {
     let Some(snapshot) = &target.snapshot else { return Restored::default() };
     let mut restored = Restored::default();
     capacity(target, snapshot, owner, seen, &mut restored);
-    registration(target, snapshot, seen, &mut restored);
+    registration(target, snapshot, seen, now, &mut restored);
     let resumed = |process: &Process| seen.suspended_processes.contains(process);
     let resume: Vec<Process> = target.suspended.iter().copied().filter(resumed).collect();
     restored.changes.extend((!resume.is_empty()).then_some(Change::Resume(resume)));
@@ -72,15 +79,27 @@ fn capacity(target: &Targeted, snapshot: &Snapshot, owner: Owner, seen: &Seen, r
     }
 }
 
-/// Bounds and flags, where they still are what the emergency set.
-fn registration(target: &Targeted, snapshot: &Snapshot, seen: &Seen, restored: &mut Restored) {
+/// Bounds and flags, where they still are what the emergency set. AWS does not run a scheduled action later, so what those that
+/// came due would have set is put back instead of what was found.
+fn registration(
+    target: &Targeted,
+    snapshot: &Snapshot,
+    seen: &Seen,
+    now: Timestamp,
+    restored: &mut Restored,
+) {
     let (Some(before), Some(found)) = (snapshot.scalable, seen.scalable) else { return };
     if target.registered.is_empty() || found == before {
         return;
     }
+    let (bounds, missed) = match (snapshot.at, &seen.scheduled) {
+        (Some(at), Some(actions)) => missed::bounds(before, actions.as_deref(), at, now),
+        (None, _) | (_, None) => (before, MissedActions::default()),
+    };
     if target.registered.contains(&found) {
-        restored.changes.push(Change::Register(before));
-    } else {
+        restored.changes.push(Change::Register(bounds));
+        restored.missed = missed;
+    } else if found != bounds {
         restored.kept.push(Kept::Registration);
     }
 }

@@ -4,7 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::emergency::schedule::ScheduledAction;
 use crate::observation::ServiceState;
+use crate::reading::Absence;
 
 /// A scalable target of Application Auto Scaling, as `DescribeScalableTargets` shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +54,8 @@ pub struct Seen {
     pub scalable: Option<ScalableTarget>,
     /// The processes of the group that are suspended; of a group only.
     pub suspended_processes: Vec<Process>,
+    /// The scheduled actions of the scalable target, where they were asked for.
+    pub scheduled: Option<Result<Vec<ScheduledAction>, Absence>>,
 }
 
 /// A process of an Auto Scaling group by which AWS scales it.

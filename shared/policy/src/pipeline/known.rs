@@ -13,6 +13,7 @@ use crate::memory::ran::Ran;
 use crate::memory::{ConditionRun, Head, Memory, Startup};
 use crate::method::track::{self, Tracked};
 use crate::observation::{Observation, OtherAutoscaler, ServiceState};
+use crate::pipeline::ceiling::{self, Ceiling};
 use crate::pipeline::floor_reading::{self, FloorReading};
 use crate::pipeline::startup;
 use crate::reason::Reason;
@@ -33,6 +34,8 @@ pub(crate) struct DecisionInputs<'a> {
     pub(crate) tracked: Vec<Tracked<'a>>,
     /// The floor table.
     pub(crate) floor: Option<FloorReading>,
+    /// How many tasks the guarded database takes.
+    pub(crate) ceiling: Option<Ceiling>,
     /// The queue's work in flight.
     pub(crate) work: Option<QueueWork>,
     /// To be remembered: how long each condition has held.
@@ -67,6 +70,8 @@ impl<'a> DecisionInputs<'a> {
         let floor = policy.floor.as_ref().map(|floor| {
             floor_reading::of(floor, seen, policy, memory, datapoints.settled.get(floor.by()), now)
         });
+        let guard = policy.guard.as_ref();
+        let ceiling = guard.and_then(|guard| ceiling::of(guard, seen, policy, memory, ran.as_ref(), now));
         let service = seen.service.as_ref().ok();
         Self {
             seen,
@@ -76,6 +81,7 @@ impl<'a> DecisionInputs<'a> {
             watched,
             tracked,
             floor,
+            ceiling,
             work: seen.queue().map(|queue| QueueWork::of(queue, service, policy)),
             runs,
             datapoints,
@@ -153,7 +159,8 @@ fn ran(seen: &Observation, policy: &ServicePolicy, memory: &Memory, now: Timesta
     let is_average = |signal: &Signal| matches!(signal, Signal::Metric(_));
     let tracked = policy.track.iter().any(|track| is_average(&track.signal));
     let ruled = policy.rules.iter().map(|rule| &rule.when.signal);
-    let decides = tracked || ruled.filter(|it| is_average(it)).any(Signal::is_shared_by_tasks);
+    let guarded = policy.guard.is_some();
+    let decides = guarded || tracked || ruled.filter(|it| is_average(it)).any(Signal::is_shared_by_tasks);
     let periods = memory.metrics.values().map(|last| SignedDuration::from_secs(last.period));
     // Before a datapoint is known, it may be the longest that CloudWatch publishes by itself.
     let period = periods.max().unwrap_or(SignedDuration::from_mins(5));

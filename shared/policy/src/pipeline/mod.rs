@@ -3,6 +3,7 @@
 
 pub(crate) mod floor_reading;
 pub(crate) mod startup;
+pub(crate) mod ceiling;
 pub(crate) mod known;
 pub(crate) mod bounds;
 pub(crate) mod overwritten;

@@ -12,6 +12,7 @@ use crate::notice::{ActiveNotice, End, NoticeKind};
 use crate::observation::MetricReading;
 use crate::overrides::Override;
 use crate::pipeline::bounds::InForce;
+use crate::pipeline::ceiling::Ceiling;
 use crate::pipeline::known::DecisionInputs;
 use crate::pipeline::startup;
 use crate::reading::{AbsenceKind, Reading};
@@ -56,8 +57,20 @@ pub(crate) fn unreadable(
     found.extend(of_floor.map(|reason| (NoticeKind::ReadingMissing, reason)));
     let in_part = known.seen.queue().and_then(partly_read);
     found.extend(in_part.map(|reason| (NoticeKind::QueuePartlyRead, reason)));
+    found.extend(guard_unknown(known));
     found.extend(known.other_autoscaler_unread().map(|reason| (NoticeKind::OtherAutoscalerUnknown, reason)));
     found
+}
+
+/// A guard that cannot measure. What is new in the fleet file, or about to settle, is not reported.
+fn guard_unknown(known: &DecisionInputs<'_>) -> Option<FoundCondition> {
+    let Some(Ceiling::Unknown { reason, .. }) = &known.ceiling else { return None };
+    if let Reason::ReadingMissing { signal, absence } = reason
+        && (was_never_asked(known, signal) || absence.kind == AbsenceKind::Provisional)
+    {
+        return None;
+    }
+    Some((NoticeKind::GuardUnknown, reason.clone()))
 }
 
 /// A queue that is paused, and jobs that its workers hold.
@@ -105,6 +118,8 @@ pub(crate) fn of_reasons(
     for reason in reasons {
         if matches!(reason, Reason::AtMax { .. }) && is_at_max && is_awake {
             found.push((NoticeKind::AtMax, reason.clone()));
+        } else if matches!(reason, Reason::ConnectionsLimit { .. }) {
+            found.push((NoticeKind::ConnectionsLimit, reason.clone()));
         } else if matches!(reason, Reason::NoScaleOut { .. }) {
             found.push((NoticeKind::NoScaleOut, reason.clone()));
         }
@@ -193,6 +208,9 @@ fn judges(kind: NoticeKind, known: &DecisionInputs<'_>, found: &[FoundCondition]
         NoticeKind::AtMax | NoticeKind::NoScaleOut => {
             service && queue && !finds(NoticeKind::StartsFailing) && known.unread().is_none()
         }
+        NoticeKind::ConnectionsLimit => {
+            service && queue && !finds(NoticeKind::StartsFailing) && !finds(NoticeKind::GuardUnknown)
+        }
         NoticeKind::HeldByWorkers => service && queue,
         NoticeKind::QueuePaused | NoticeKind::QueuePartlyRead => queue,
         NoticeKind::QueueUnreadable
@@ -203,6 +221,7 @@ fn judges(kind: NoticeKind, known: &DecisionInputs<'_>, found: &[FoundCondition]
         | NoticeKind::OverrideLimited
         | NoticeKind::Condition
         | NoticeKind::WatchedMissing
+        | NoticeKind::GuardUnknown
         | NoticeKind::OtherAutoscalerUnknown => true,
     }
 }

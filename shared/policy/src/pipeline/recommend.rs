@@ -97,8 +97,8 @@ pub(crate) fn recommend(
     let bounds = in_force.bounds;
     let to = match tasks.cmp(&desired) {
         Ordering::Greater => {
-            let limits =
-                ScaleOutLimits { start, constraints: &service.constraints, policy: known.policy, bounds };
+            let (constraints, ceiling) = (&service.constraints, known.ceiling.as_ref());
+            let limits = ScaleOutLimits { start, constraints, ceiling, policy: known.policy, bounds };
             limits.limit(tasks, &mut reasons)
         }
         Ordering::Less => {

@@ -3,6 +3,7 @@
 use crate::capacity::Capacity;
 use crate::method::start::Start;
 use crate::observation::Constraints;
+use crate::pipeline::ceiling::Ceiling;
 use crate::reason::Reason;
 use crate::service::ServicePolicy;
 
@@ -11,6 +12,7 @@ use crate::service::ServicePolicy;
 pub(crate) struct ScaleOutLimits<'a> {
     pub(crate) start: Start,
     pub(crate) constraints: &'a Constraints,
+    pub(crate) ceiling: Option<&'a Ceiling>,
     pub(crate) policy: &'a ServicePolicy,
     pub(crate) bounds: Capacity,
 }
@@ -43,6 +45,12 @@ impl ScaleOutLimits<'_> {
         if to > self.bounds.max() {
             reasons.push(Reason::AtMax { max: self.bounds.max(), recommendation: to });
             to = self.bounds.max().max(desired);
+        }
+        // A minimum is what its author wants in any case, and so is what an operator asks for.
+        let least = desired.max(self.bounds.min());
+        if let Some((most, reason)) = self.ceiling.and_then(|ceiling| ceiling.limit(to, least)) {
+            reasons.push(reason);
+            to = most;
         }
         to
     }

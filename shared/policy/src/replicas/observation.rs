@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+pub use crate::engine::Engine;
 use crate::observation::MetricReading;
 use crate::reading::Absence;
 
@@ -60,24 +61,6 @@ pub struct SourceInstance {
     /// Replicas in other Regions: they count toward the limit of the engine, and are not among
     /// [`Instances::replicas`]. `ReadReplicaDBInstanceIdentifiers` that are ARNs, and `ReadReplicaDBClusterIdentifiers`.
     pub replicas_elsewhere: u32,
-}
-
-/// The engine of a database, and what of its version matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Engine {
-    /// RDS for PostgreSQL, with its major and minor version.
-    PostgreSql {
-        /// `14` of `14.1`.
-        major: u32,
-        /// `1` of `14.1`.
-        minor: u32,
-    },
-    /// RDS for MySQL.
-    MySql,
-    /// RDS for MariaDB.
-    MariaDb,
-    /// Aurora, compatible with MySQL or PostgreSQL.
-    Aurora,
 }
 
 /// A replica, as AWS shows it.

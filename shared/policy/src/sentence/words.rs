@@ -4,6 +4,7 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::guard::Connections;
 use crate::rule::{Condition, Quantity, Span, thousands};
 use crate::signal::{Signal, Unit};
 
@@ -128,6 +129,23 @@ impl fmt::Display for Allowed {
             Self(None, Some(max)) => write!(f, "at most {max}"),
             Self(None, None) => f.write_str("any number"),
         }
+    }
+}
+
+/// `database main has 160 of 200 connections in use, about 10 per task: 85% allow 14 tasks`.
+pub(super) struct ConnectionsOf<'a>(pub(super) &'a Connections, pub(super) &'a str);
+
+impl fmt::Display for ConnectionsOf<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(Connections { database, used, max, is_estimated, percent, per_task }, most) = self;
+        let count = |value: f64| Quantity { value: value.round(), unit: Unit::Count };
+        let max = if *is_estimated { format!("about {}", thousands(max)) } else { thousands(max) };
+        let each = Quantity { value: (per_task * 10.0).round() / 10.0, unit: Unit::Count };
+        write!(
+            f,
+            "database {database} has {} of {max} connections in use, about {each} per task: {percent}% allow {most}",
+            count(*used)
+        )
     }
 }
 

@@ -203,6 +203,7 @@ pub(crate) fn policy(
                 override_max: capacity.max() + 7,
                 hours,
                 floor,
+                guard: None,
                 concurrency,
                 rules,
                 track,
@@ -239,6 +240,7 @@ pub(crate) fn observation(range: Range) -> impl Strategy<Value = Observation> {
         queue,
         metrics,
         alarms,
+        database: None,
     })
 }
 

@@ -3,6 +3,7 @@
 mod delivery;
 mod deciding;
 mod engage;
+mod missed;
 mod properties;
 mod restore;
 mod restoring;
@@ -34,7 +35,7 @@ pub(crate) fn scalable(min: u32, max: u32, suspended: Suspended) -> ScalableTarg
 
 /// An ECS service that runs what is desired, and that nothing else scales.
 pub(crate) fn seen(desired: u32) -> Seen {
-    Seen { service: service(desired, desired), scalable: None, suspended_processes: vec![] }
+    Seen { service: service(desired, desired), scalable: None, suspended_processes: vec![], scheduled: None }
 }
 
 /// The same with a scalable target.

@@ -33,6 +33,9 @@ mod credit;
 mod limits;
 
 #[cfg(test)]
+mod connections;
+
+#[cfg(test)]
 mod zero;
 
 #[cfg(test)]

@@ -4,8 +4,11 @@ use std::fmt::Write as _;
 
 use tidegate_policy::memory::Settled;
 use tidegate_policy::overrides::{Held, OverrideKind};
-use tidegate_policy::{CapacityUnit, Decision, Hours, InFlight, MetricReading, NoticeKind, Reason, Verdict};
+use tidegate_policy::{
+    CapacityUnit, Decision, Hours, InFlight, MetricReading, NoticeKind, OnMissing, Reason, Verdict,
+};
 
+use crate::connections::{self, METRIC};
 use crate::floor::monitors;
 use crate::hours::{WORKING_DAYS, window};
 use crate::overwritten;
@@ -60,6 +63,8 @@ reasons! {
     BelowMin => "below-min",
     AboveMax => "above-max",
     AtMax => "at-max",
+    ConnectionsLimit => "connections-limit",
+    GuardLimitUnknown => "guard-limit-unknown",
     AtMin => "at-min",
     Hours => "hours",
     Floor => "floor",
@@ -126,9 +131,20 @@ fn scenarios() -> Vec<(&'static str, Decision)> {
     readings(&mut all);
     guards(&mut all);
     sleep(&mut all);
+    connections(&mut all);
     waits(&mut all);
     service_load::scenarios(&mut all);
     all
+}
+
+fn connections(all: &mut Vec<(&'static str, Decision)>) {
+    let mut stage = connections::stage();
+    all.push(("the connections of a database limit a scale-out", stage.points(METRIC, &[(0, 50.0)]).peek()));
+    connections::guard(&mut stage).on_missing = OnMissing::Hold;
+    stage.metric(METRIC, MetricReading::Failed(refused()));
+    all.push(("the connections are unknown, and nothing is added", stage.peek()));
+    connections::guard(&mut stage).max_connections = None;
+    all.push(("how many connections it takes is unknown", stage.points(METRIC, &[(0, 50.0)]).peek()));
 }
 
 fn services(all: &mut Vec<(&'static str, Decision)>) {

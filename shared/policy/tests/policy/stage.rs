@@ -39,6 +39,7 @@ impl Stage {
             override_max: max,
             hours: vec![],
             floor: None,
+            guard: None,
             concurrency: NonZeroU32::new(4).unwrap(),
             rules: rules.iter().map(|text| rule(text)).collect(),
             track: vec![],
@@ -61,6 +62,7 @@ impl Stage {
             queue: Some(Ok(queue(0))),
             metrics: [].into(),
             alarms: [].into(),
+            database: None,
         };
         Self { policy, seen, memory: Memory::default(), overrides: vec![], now: noon(), evaluations: 0 }
     }

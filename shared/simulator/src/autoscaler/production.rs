@@ -41,7 +41,8 @@ impl Production {
     /// A service that was never evaluated, from a moment on.
     ///
     /// Rules, trackers and floors by what no queue shows (memory, response times, users, alarms) are left out: a reading
-    /// that is always missing would keep every task for ever. No operator is notified of anything.
+    /// that is always missing would keep every task for ever. So is a guard, unless it declares how many connections a task
+    /// holds, and how many there are. No operator is notified of anything.
     #[must_use]
     pub fn new(policy: &ServicePolicy, begin: Timestamp) -> Self {
         let mut policy = policy.clone();
@@ -53,6 +54,11 @@ impl Production {
             }
             told
         });
+        let unknown =
+            policy.guard.take_if(|guard| guard.max_connections.is_none() || guard.per_task.is_none());
+        left_out.extend(unknown.map(|guard| {
+            format!("guard of database {}, without `max_connections` and `per_task`", guard.database)
+        }));
         left_out.extend(policy.floor.take().map(|floor| format!("floor by {}", floor.by().as_str())));
         policy.track.retain(|track| {
             let told = is_reported(&track.signal);
@@ -130,25 +136,35 @@ impl Production {
             queue: self.has_queue.then(|| seen.queue.as_ref().map(queue).ok_or_else(unread)),
             metrics: self.metrics(seen),
             alarms: [].into(),
+            database: None,
         }
     }
 
-    /// The newest minutes of CPU, at most once a minute.
+    /// The newest minutes of CPU, and of the connections of a guarded database, at most once a minute.
     fn metrics(&mut self, seen: &AutoscalerInput<'_>) -> BTreeMap<MetricName, MetricReading> {
-        let name = if self.reads_cpu { MetricName::new(CPU) } else { None };
-        let Some(name) = name else { return BTreeMap::new() };
         let asked = self.metrics_read.is_none_or(|last| seen.seconds - last >= METRICS_EVERY_SECONDS);
-        if !asked {
-            return [(name, MetricReading::NotRead)].into();
+        if asked {
+            self.metrics_read = Some(seen.seconds);
         }
-        self.metrics_read = Some(seen.seconds);
         let known = seen.minutes.len().saturating_sub(MINUTES_ASKED);
-        let point = |(minute, Minute { utilization, .. }): (usize, &Minute)| Datapoint {
-            at: self.at(real(minute + 1) * 60.0),
-            value: utilization * 100.0,
+        let reading = |value: &dyn Fn(&Minute) -> f64| {
+            if !asked {
+                return MetricReading::NotRead;
+            }
+            let point = |(minute, it): (usize, &Minute)| Datapoint {
+                at: self.at(real(minute + 1) * 60.0),
+                value: value(it),
+            };
+            let points = seen.minutes.iter().enumerate().skip(known).map(point).collect();
+            MetricReading::Points { period: SignedDuration::from_mins(1), points }
         };
-        let points = seen.minutes.iter().enumerate().skip(known).map(point).collect();
-        [(name, MetricReading::Points { period: SignedDuration::from_mins(1), points })].into()
+        let cpu = if self.reads_cpu { MetricName::new(CPU) } else { None };
+        let cpu = cpu.map(|name| (name, reading(&|minute| minute.utilization * 100.0)));
+        let connections = self.policy.guard.as_ref().and_then(|guard| {
+            let each = f64::from(guard.per_task?.get());
+            Some((guard.metric.clone(), reading(&|minute| minute.tasks * each)))
+        });
+        cpu.into_iter().chain(connections).collect()
     }
 
     /// What production sees when nothing answers.
@@ -163,6 +179,7 @@ impl Production {
             queue: self.has_queue.then(|| Err(unread())),
             metrics,
             alarms: [].into(),
+            database: None,
         }
     }
 

@@ -102,7 +102,7 @@ mod tests {
     /// 100 add 5 instances.
     #[test]
     fn the_worked_example_of_aws_adds_five() {
-        let minutes = [Minute { waiting: 1_500.0, in_flight: 0.0, utilization: 1.0 }];
+        let minutes = [Minute { waiting: 1_500.0, in_flight: 0.0, utilization: 1.0, tasks: 1.0 }];
         let mut tracking = TargetTracking::backlog(100.0);
         assert_eq!(tracking.evaluate(&input(60.0, &minutes, 10)), None);
         assert_eq!(tracking.evaluate(&input(120.0, &minutes, 10)), None);
@@ -111,7 +111,7 @@ mod tests {
 
     #[test]
     fn scale_in_takes_fifteen_minutes_and_a_tenth() {
-        let minutes = [Minute { waiting: 0.0, in_flight: 0.0, utilization: 0.0 }];
+        let minutes = [Minute { waiting: 0.0, in_flight: 0.0, utilization: 0.0, tasks: 1.0 }];
         let mut tracking = TargetTracking::utilization(0.7);
         for minute in 1..15 {
             assert_eq!(tracking.evaluate(&input(60.0 * f64::from(minute), &minutes, 40)), None);

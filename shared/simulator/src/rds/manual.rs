@@ -45,6 +45,11 @@ pub enum ManualChange {
         /// `DBInstanceClass`.
         class: String,
     },
+    /// `AllocatedStorage` of the source grows, at once.
+    GrowStorage {
+        /// Bytes that are added.
+        bytes: u64,
+    },
     /// Replication of a replica breaks.
     BreakReplication {
         /// Which.
@@ -88,6 +93,10 @@ pub(super) fn apply(change: &ManualChange, account: &mut Account, zone: &mut Hos
         ManualChange::Reboot { nth } => reboot(account, nth.saturating_add(1), now),
         ManualChange::RebootSource => reboot(account, 0, now),
         ManualChange::ModifySource { class } => modify_source(account, class, now),
+        ManualChange::GrowStorage { bytes } => {
+            let storage = &mut account.settings.allocated_storage;
+            *storage = storage.saturating_add(*bytes);
+        }
         ManualChange::Retag { nth } => {
             with(account, *nth, |replica| replica.has_our_tags = !replica.has_our_tags);
         }
@@ -181,6 +190,7 @@ fn change_records(change: &ManualChange, account: &mut Account, zone: &mut Hoste
         | ManualChange::Reboot { .. }
         | ManualChange::RebootSource
         | ManualChange::ModifySource { .. }
+        | ManualChange::GrowStorage { .. }
         | ManualChange::BreakReplication { .. }
         | ManualChange::RepairReplication { .. }
         | ManualChange::SlowDown { .. } => Vec::new(),

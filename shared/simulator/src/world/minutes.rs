@@ -60,6 +60,7 @@ impl Minutes {
                 waiting: minute.waiting * share,
                 in_flight: minute.in_flight * share,
                 utilization: minute.utilization * share,
+                tasks: minute.tasks * share,
             }
         }));
         &self.shown

@@ -66,6 +66,7 @@ struct Simulation<'a, M> {
 struct OpenMinute {
     busy: f64,
     ready: f64,
+    most: u32,
 }
 
 impl<'a, M: Model> Simulation<'a, M> {
@@ -169,6 +170,7 @@ impl<'a, M: Model> Simulation<'a, M> {
         let (mut busy, mut serving, mut paid) = (0.0, 0.0, 0.0);
         let mut ready_now = ready;
         loop {
+            self.open.most = self.open.most.max(ready_now);
             let until = self.pool.next(end).unwrap_or(end);
             let share = real_jobs(until - now) / real_jobs(STEP_MICROS);
             busy += self.model.work(until, &mut self.run.waits);
@@ -188,11 +190,12 @@ impl<'a, M: Model> Simulation<'a, M> {
         self.open.busy += busy;
         self.open.ready += serving;
         if step % STEPS_PER_MINUTE == STEPS_PER_MINUTE - 1 {
-            let OpenMinute { busy, ready } = std::mem::take(&mut self.open);
+            let OpenMinute { busy, ready, most } = std::mem::take(&mut self.open);
             self.minutes.push(Minute {
                 waiting: jobs.waiting,
                 in_flight: jobs.in_flight(self.setting.sensing.shows),
                 utilization: busy / ready.max(1.0),
+                tasks: most.into(),
             });
         }
     }

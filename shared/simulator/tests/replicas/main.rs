@@ -3,3 +3,10 @@
 mod stage;
 mod world;
 mod calls;
+mod chance;
+mod process;
+mod rules;
+mod called;
+mod story;
+mod arbitrary;
+mod properties;

@@ -148,3 +148,41 @@ fn the_same_seed_gives_the_same_bytes() {
     };
     assert_eq!(bytes(), bytes());
 }
+
+/// The incident of March 2026 (`guard.rs` of the policy): workers that follow their queue from 5 to 38 tasks, and a database
+/// that takes 200 connections, 10 of each task.
+#[test]
+fn a_guarded_service_never_takes_more_connections_than_its_share() {
+    let text = |guard: &str| {
+        format!(
+            "version: 1\nname: shop\nmode: enforce\nservices:\n  - name: worker\n    \
+             ecs: {{ cluster: shop, service: worker }}\n    capacity: {{ min: 5, max: 38 }}\n    \
+             queue: {{ celery: {{ url: \"redis://redis:6379/0\", queue: celery }} }}\n    rules:\n{QUEUE_RULES}{guard}\
+             databases:\n  - {{ name: main, rds: shop-prod, max_connections: 200, replicas: {{ lag: 15s }} }}\n"
+        )
+    };
+    let most = |guard: &str| {
+        let fleet = tidegate_fleet::parse(&text(guard)).map_err(|problems| problems.to_string());
+        let policy = fleet.expect("a valid fleet").services()[0].policy().clone();
+        [0_u32, 30, 180].map(|settles| {
+            let base = setting();
+            let sensing = Sensing { metric_settles_seconds: settles, ..base.sensing.clone() };
+            let run = run(&policy, &WorldSettings { sensing, ..base });
+            run.ready.iter().copied().max().unwrap_or(0)
+        })
+    };
+    let guarded = most("    guard: { database: main, connections: 85%, per_task: 10 }\n");
+    assert!(guarded.iter().all(|tasks| *tasks * 10 <= 170), "{guarded:?}");
+    let unguarded = most("");
+    assert!(
+        unguarded.iter().all(|tasks| *tasks > 20),
+        "the world asks for more than the database takes: {unguarded:?}"
+    );
+}
+
+#[test]
+fn a_guard_that_declares_no_numbers_is_left_out_and_named() {
+    let text = "    guard: { database: main, connections: 85% }\ndatabases:\n  - { name: main, rds: shop-prod, max_connections: 200 }\n";
+    let production = Production::new(&policy(QUEUE_RULES, text), Timestamp::UNIX_EPOCH);
+    assert_eq!(production.left_out(), ["guard of database main, without `max_connections` and `per_task`"]);
+}

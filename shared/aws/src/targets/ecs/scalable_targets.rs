@@ -122,7 +122,6 @@ pub(crate) async fn register(
         .dynamic_scaling_out_suspended(suspended.scale_out)
         .scheduled_scaling_suspended(suspended.scheduled)
         .build();
-    clients.buckets.register_scalable_target.take().await;
     let call = clients
         .application_auto_scaling
         .register_scalable_target()
@@ -147,7 +146,7 @@ pub(crate) fn hand_over(service: &EcsService) -> String {
 }
 
 /// `service/CLUSTER/SERVICE`, with names also where the fleet file has ARNs.
-fn resource_id(EcsService { cluster, service }: &EcsService) -> String {
+pub(super) fn resource_id(EcsService { cluster, service }: &EcsService) -> String {
     let name = |text: &str| text.rsplit('/').next().unwrap_or(text).to_owned();
     format!("service/{}/{}", name(cluster), name(service))
 }

@@ -3,6 +3,7 @@
 use tidegate_policy::emergency::decision::{Event, Skip};
 use tidegate_policy::emergency::incident::{FAILURES_AT_ONCE, Phase, Progress};
 use tidegate_policy::emergency::request::Request;
+use tidegate_policy::emergency::restore::{Kept, Owner};
 use tidegate_policy::emergency::target::Change::{Register, SetCapacity};
 use tidegate_policy::emergency::target::Suspended;
 use tidegate_policy::{Absence, AbsenceKind, OtherAutoscaler};
@@ -63,7 +64,7 @@ fn everything_that_runs_is_told_once() {
     let mut world = engaged();
     world.sight_mut("worker").service.running_count = 12;
     assert_eq!(world.minutes(2), []);
-    assert_eq!((world.progress("api"), world.progress("worker")), (Progress::Seen, Progress::Set));
+    assert_eq!((world.progress("api"), world.progress("worker")), (Progress::Seen, Progress::Starting));
     world.sight_mut("worker").service.running_count = 20;
     assert_eq!(world.minutes(3), [Event::Complete]);
 }
@@ -272,4 +273,68 @@ fn scaling_out_beyond_the_size_registers_nothing_again() {
         assert_eq!(world.evaluate(&again).work, [], "{desired}");
     }
     assert_ne!(world.sight("api").scalable.unwrap().suspended, Suspended::ALL);
+}
+
+/// `worker` was seen at 20 while some of its tasks still start, and is then set to 7 by hand.
+fn changed_by_hand(owner: Owner) -> World {
+    let mut world = World::shop();
+    world.owner = owner;
+    let request = world.engage("max", &MAX, "alice");
+    world.evaluate(&request);
+    world.sight_mut("worker").service.running_count = 12;
+    world.minutes(1);
+    assert_eq!(world.progress("worker"), Progress::Starting);
+    world.sight_mut("worker").service.desired_count = 7;
+    world
+}
+
+#[test]
+fn what_was_changed_by_hand_after_it_was_seen_at_its_size_stays_and_is_reported_once() {
+    let mut world = changed_by_hand(Owner::Nobody);
+    let why = Skip::ByHand(Kept::Capacity { desired: 7 });
+    assert_eq!(world.minutes(3), [Event::Skipped { target: "worker".to_owned(), why }, Event::Complete]);
+    assert_eq!((world.desired("worker"), world.progress("worker")), (7, Progress::Skipped));
+    assert_eq!(world.memory.of("worker").len(), 0, "no function keeps it at 20 any more");
+
+    let again = world.engage("max", &MAX, "bob");
+    world.evaluate(&again);
+    assert_eq!(world.desired("worker"), 20, "it is asked for again");
+    world.evaluate(&restore());
+    assert_eq!(world.desired("worker"), 2);
+}
+
+#[test]
+fn what_was_changed_by_hand_and_stays_is_left_so_by_restore_and_reported_again() {
+    let mut world = changed_by_hand(Owner::Nobody);
+    world.minutes(1);
+    let decision = world.evaluate(&restore());
+    let kept: Vec<_> = decision.work.iter().flat_map(|work| work.kept.clone()).collect();
+    assert_eq!((kept, world.desired("worker")), (vec![Kept::Capacity { desired: 7 }], 7));
+}
+
+#[test]
+fn a_service_with_rules_is_set_again_as_its_own_function_would() {
+    let mut world = changed_by_hand(Owner::Rules { min: 2 });
+    assert_eq!(world.minutes(1), []);
+    assert_eq!(world.desired("worker"), 20);
+}
+
+#[test]
+fn bounds_that_were_changed_by_hand_after_they_were_seen_stay() {
+    let mut world = World::new(&[("api", scaled(2, scalable(1, 40, flags(false, false, false))))]);
+    let request = world.engage("shed", &[("api", exactly(8))], "alice");
+    world.evaluate(&request);
+    world.sight_mut("api").service.running_count = 3;
+    world.minutes(1);
+    world.sight_mut("api").scalable = Some(scalable(1, 9, flags(false, false, false)));
+    let why = Skip::ByHand(Kept::Registration);
+    assert_eq!(world.minutes(2), [Event::Skipped { target: "api".to_owned(), why }]);
+}
+
+#[test]
+fn a_size_that_was_never_seen_is_set_again() {
+    let mut world = engaged();
+    world.sight_mut("api").service.desired_count = 7;
+    world.minutes(1);
+    assert_eq!(world.desired("api"), 10, "nothing shows that AWS ever set it");
 }

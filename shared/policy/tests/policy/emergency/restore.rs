@@ -1,12 +1,14 @@
 //! What puts one target back.
 
 use tidegate_policy::emergency::incident::{Progress, Snapshot, Targeted};
-use tidegate_policy::emergency::restore::Kept::{Capacity, Registration};
-use tidegate_policy::emergency::restore::{Owner, Restored, changes};
+use tidegate_policy::emergency::missed::MissedActions;
+use tidegate_policy::emergency::restore::Kept::{self, Capacity, Registration};
+use tidegate_policy::emergency::restore::{self, Owner, Restored};
 use tidegate_policy::emergency::target::Change::{Register, Resume, SetCapacity};
-use tidegate_policy::emergency::target::{Change, Process, ScalableTarget, Suspended};
+use tidegate_policy::emergency::target::{Change, Process, ScalableTarget, Seen, Suspended};
 
 use crate::emergency::{flags, scalable, scaled, seen};
+use crate::stage::noon;
 
 const RULES: Owner = Owner::Rules { min: 3 };
 
@@ -16,7 +18,7 @@ fn set(before: u32, asked: u32) -> Targeted {
         asked,
         raise: false,
         progress: Progress::Set,
-        snapshot: Some(Snapshot { desired: before, scalable: None }),
+        snapshot: Some(Snapshot { desired: before, scalable: None, at: None }),
         sizes: vec![asked],
         registered: vec![],
         suspended: vec![],
@@ -26,13 +28,25 @@ fn set(before: u32, asked: u32) -> Targeted {
 
 /// The same with Application Auto Scaling.
 fn registered(before: u32, found: ScalableTarget, asked: u32) -> Targeted {
-    let snapshot = Some(Snapshot { desired: before, scalable: Some(found) });
+    let snapshot = Some(Snapshot { desired: before, scalable: Some(found), at: None });
     let registered = vec![scalable(asked, asked, Suspended::ALL)];
     Targeted { snapshot, registered, ..set(before, asked) }
 }
 
 fn only(change: Change) -> Restored {
-    Restored { changes: vec![change], kept: vec![] }
+    both(vec![change])
+}
+
+fn both(changes: Vec<Change>) -> Restored {
+    Restored { changes, kept: vec![], missed: MissedActions::default() }
+}
+
+fn kept(what: Kept) -> Restored {
+    Restored { kept: vec![what], ..both(vec![]) }
+}
+
+fn changes(target: &Targeted, owner: Owner, seen: &Seen) -> Restored {
+    restore::changes(target, owner, seen, noon())
 }
 
 fn nothing() -> Restored {
@@ -58,7 +72,7 @@ fn a_service_without_rules_gets_the_desired_count_that_it_had() {
 
 #[test]
 fn a_desired_count_that_someone_set_meanwhile_stays_and_is_told() {
-    let kept = Restored { changes: vec![], kept: vec![Capacity { desired: 7 }] };
+    let kept = kept(Capacity { desired: 7 });
     assert_eq!(changes(&set(2, 10), Owner::Nobody, &seen(7)), kept);
 }
 
@@ -98,16 +112,17 @@ fn where_application_auto_scaling_does_not_scale_the_desired_count_is_put_back_b
     let now = scaled(10, scalable(10, 10, flags(true, false, true)));
     let mut target = registered(4, one_way, 10);
     target.registered = vec![now.scalable.unwrap()];
-    let both = Restored { changes: vec![SetCapacity(4), Register(one_way)], kept: vec![] };
-    assert_eq!(changes(&target, Owner::Nobody, &now), both, "it never scales in");
+    let out_only = both(vec![SetCapacity(4), Register(one_way)]);
+    assert_eq!(changes(&target, Owner::Nobody, &now), out_only, "it never scales in");
 
     let off = scalable(2, 50, Suspended::ALL);
-    let target = Targeted { snapshot: Some(Snapshot { desired: 4, scalable: Some(off) }), ..set(4, 10) };
+    let target =
+        Targeted { snapshot: Some(Snapshot { desired: 4, scalable: Some(off), at: None }), ..set(4, 10) };
     let now = scaled(10, off);
     assert_eq!(changes(&target, Owner::Nobody, &now), only(SetCapacity(4)), "it was suspended before");
 
     let from_zero = scalable(0, 50, flags(false, false, false));
-    let both = Restored { changes: vec![SetCapacity(38), Register(from_zero)], kept: vec![] };
+    let both = both(vec![SetCapacity(38), Register(from_zero)]);
     let now = scaled(0, scalable(0, 0, Suspended::ALL));
     assert_eq!(changes(&registered(38, from_zero, 0), Owner::Nobody, &now), both, "no task has a metric");
 }
@@ -117,7 +132,7 @@ fn bounds_or_flags_that_someone_changed_meanwhile_stay_and_are_told() {
     let found = scalable(2, 50, flags(false, false, false));
     let target = registered(38, found, 5);
     let by_hand = scaled(5, scalable(1, 9, flags(false, false, false)));
-    let kept = Restored { changes: vec![], kept: vec![Registration] };
+    let kept = kept(Registration);
     assert_eq!(changes(&target, Owner::Nobody, &by_hand), kept);
     assert_eq!(changes(&target, Owner::Nobody, &scaled(5, found)), nothing(), "put back by hand");
     assert_eq!(changes(&target, Owner::Nobody, &seen(5)).changes, [], "deregistered by hand");

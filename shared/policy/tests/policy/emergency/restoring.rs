@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use tidegate_policy::emergency::decision::{Event, Skip};
+use tidegate_policy::emergency::engage::Limit;
 use tidegate_policy::emergency::incident::{Phase, Progress};
 use tidegate_policy::emergency::request::Request;
 use tidegate_policy::emergency::restore::{Kept, Owner};
+use tidegate_policy::emergency::target::Suspended;
 use tidegate_policy::{Absence, AbsenceKind, OtherAutoscaler};
 
 use crate::emergency::{World, asker, exactly, flags, raise, restore, scalable, scaled, seen};
@@ -216,4 +218,74 @@ fn what_no_ledger_remembers_is_put_back_from_what_the_answer_said() {
     assert_eq!(world.memory.incident, None);
     let none = Request::Restore { asker: asker("bob"), from: BTreeMap::new() };
     assert_eq!(world.evaluate(&none).work, []);
+}
+
+/// A restore of both, of which only `api` was put back before an emergency of `api` alone is asked for.
+fn engaged_amid_a_restore() -> World {
+    let mut world = engaged();
+    let work = world.intend(&restore()).work;
+    world.apply(&work[0]);
+    world.settle(&work[0], true);
+    world.release();
+    let again = world.engage("max", &[("api", raise(12))], "carol");
+    world.evaluate(&again);
+    world
+}
+
+#[test]
+fn an_emergency_in_the_middle_of_a_restore_puts_back_what_it_does_not_ask_for() {
+    let mut world = engaged_amid_a_restore();
+    assert_eq!((sizes(&world), world.incident().phase), ((12, 2), Phase::Engaged));
+    assert_eq!(world.progress("worker"), Progress::Restored);
+    world.evaluate(&restore());
+    world.minutes(2);
+    assert_eq!((sizes(&world), &world.memory.incident), ((2, 2), &None));
+}
+
+#[test]
+fn what_is_put_back_beside_an_emergency_is_held_by_no_function_and_tried_until_it_is_done() {
+    let mut world = engaged();
+    world.intend(&restore());
+    world.release();
+    world.seen.remove("worker");
+    let again = world.engage("max", &[("api", raise(12))], "carol");
+    world.evaluate(&again);
+    assert_eq!(world.progress("worker"), Progress::Ending);
+    assert!(world.incident().is_unfinished() && world.memory.of("worker").is_empty());
+    world.seen.insert("worker".to_owned(), Ok(seen(20)));
+    world.evaluate(&Request::Resume);
+    assert_eq!((sizes(&world), world.progress("worker")), ((12, 2), Progress::Restored));
+    assert!(!world.incident().is_unfinished());
+}
+
+#[test]
+fn saved_snapshots_beside_an_emergency_add_what_the_ledger_does_not_know_and_the_first_find_counts() {
+    // Engaged while the ledger was down: the answer alone has what was found.
+    let saved = engaged().incident().targets.clone();
+    let mut world = World::new(&[("api", seen(10)), ("worker", seen(20))]);
+    world.wait(600);
+    let again = world.engage("max", &[("api", raise(15))], "bob");
+    world.evaluate(&again);
+    assert_eq!(world.targeted("api").snapshot.as_ref().map(|it| it.desired), Some(10));
+    let decision = world.evaluate(&Request::Restore { asker: asker("bob"), from: saved.clone() });
+    let expected = [Event::TakenIn { added: 1, known: 1 }, Event::Restoring { expired: false }];
+    assert_eq!(decision.events, expected);
+    assert_eq!(sizes(&world), (2, 2), "as it was before the first of the two");
+    world.minutes(1);
+    assert_eq!(world.memory.incident, None);
+}
+
+#[test]
+fn no_snapshot_puts_back_more_than_the_fleet_file_allows() {
+    let mut world = World::new(&[("api", scaled(10, scalable(10, 10, Suspended::ALL)))]);
+    let mut from = engaged().incident().targets.clone();
+    from.remove("worker");
+    let api = from.get_mut("api").unwrap();
+    let snapshot = api.snapshot.as_mut().unwrap();
+    (snapshot.desired, snapshot.scalable) = (4_000_000, Some(scalable(4_000_000, 4_000_000, Suspended::ALL)));
+    api.registered = vec![scalable(10, 10, Suspended::ALL)];
+    let decision = world.evaluate(&Request::Restore { asker: asker("mallory"), from });
+    assert_eq!(world.desired("api"), 50);
+    assert_eq!(world.sight("api").scalable.unwrap().min, 50);
+    assert_eq!(decision.work[0].limit, Some(Limit::FleetFile(50)));
 }

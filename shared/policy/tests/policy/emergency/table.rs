@@ -78,7 +78,8 @@ fn an_emergency_is_written_with_short_keys_and_read_as_it_was() {
     let request = world.engage("shed", &[("api", raise(10)), ("worker", exactly(5))], "alice");
     world.evaluate(&request);
     let written = serde_json::to_string(&world.memory).expect("it can be written");
-    let api = r#""api":{"to":10,"raise":true,"is":"set","was":{"d":2},"sized":[10]}"#;
+    let api =
+        r#""api":{"to":10,"raise":true,"is":"set","was":{"d":2,"t":"2026-03-01T12:00:00Z"},"sized":[10]}"#;
     let all = r#""set":[{"min":5,"max":5,"suspended":{"in":true,"out":true,"scheduled":true}}]"#;
     assert!(written.contains(api) && written.contains(all), "{written}");
     let read: Overrides = serde_json::from_str(&written).expect("it can be read");

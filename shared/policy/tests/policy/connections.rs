@@ -1,0 +1,238 @@
+//! A guard: the connections of a database limit what a service adds.
+
+use std::num::NonZeroU32;
+
+use proptest::prelude::*;
+use tidegate_policy::overrides::OverrideKind;
+use tidegate_policy::{
+    ConnectionGuard, DatabaseClass, Engine, MetricName, MetricReading, NoticeKind, OnMissing, Verdict,
+    database_class,
+};
+
+use crate::stage::{Stage, codes, refused, size};
+
+pub(crate) const METRIC: &str = "database_connections";
+
+/// Workers of 5 to 50 tasks that add 5 a time, before a database of 200 connections of which 85% may be used.
+pub(crate) fn stage() -> Stage {
+    let guard = ConnectionGuard {
+        database: "main".to_owned(),
+        metric: MetricName::new(METRIC).unwrap(),
+        percent: 85,
+        max_connections: NonZeroU32::new(200),
+        per_task: None,
+        sharers: NonZeroU32::MIN,
+        on_missing: OnMissing::Ignore,
+    };
+    Stage::new(5, 50, &["waiting > 500: +20"]).waiting(5_000).with(|stage| stage.policy.guard = Some(guard))
+}
+
+pub(crate) fn guard(stage: &mut Stage) -> &mut ConnectionGuard {
+    stage.policy.guard.as_mut().unwrap()
+}
+
+#[track_caller]
+fn check(used: f64, change: impl FnOnce(&mut Stage), most: u32) {
+    let mut stage = stage().with(change);
+    let decision = stage.points(METRIC, &[(0, used)]).peek();
+    assert_eq!(size(&decision), most, "{decision}");
+}
+
+#[test]
+fn a_scale_out_goes_no_further_than_the_connections_allow() {
+    // 170 may be used. 5 tasks hold 50 now: 10 each, and 17 tasks hold 170.
+    check(50.0, |_| {}, 17);
+    // 20 each, as declared: 120 are left for 6 more.
+    check(50.0, |stage| guard(stage).per_task = NonZeroU32::new(20), 11);
+    // Two services guard it: each may add half of what is left.
+    check(50.0, |stage| guard(stage).sharers = NonZeroU32::new(2).unwrap(), 11);
+    // All are in use already: nothing is added, and nothing is taken away.
+    check(180.0, |_| {}, 5);
+    // Tasks that hold none yet will hold at least one.
+    check(0.0, |_| {}, 25);
+}
+
+#[test]
+fn the_sentence_names_the_database_and_its_numbers() {
+    let decision = stage().points(METRIC, &[(0, 50.0)]).peek();
+    assert_eq!(codes(&decision), ["rule-matched", "connections-limit"]);
+    assert!(
+        decision.to_string().ends_with(
+            "database main has 50 of 200 connections in use, about 10 per task: 85% allow 17 tasks (25 tasks needed)"
+        ),
+        "{decision}"
+    );
+}
+
+#[test]
+fn what_may_still_change_only_lowers_the_ceiling() {
+    for (young, most) in [(80.0, 10), (20.0, 17)] {
+        let decision = stage().answer(METRIC, &[(-180, 50.0), (-60, young)]).peek();
+        assert_eq!(size(&decision), most, "{decision}");
+    }
+    let only_young = stage().answer(METRIC, &[(-60, 50.0)]).peek();
+    assert_eq!(size(&only_young), 17, "a ceiling that may be too high is better than none: {only_young}");
+    let mut holds = stage().with(|stage| guard(stage).on_missing = OnMissing::Hold);
+    assert_eq!(
+        size(&holds.answer(METRIC, &[(-60, 50.0)]).peek()),
+        5,
+        "nothing has settled, so nothing is known"
+    );
+}
+
+/// The step is given in full by the rule, evaluation after evaluation, and metrics are three minutes old.
+#[test]
+fn tasks_started_since_the_measurement_are_counted_once() {
+    let mut stage = stage().with(|stage| stage.policy.cooldown.scale_out = jiff::SignedDuration::ZERO);
+    stage.points(METRIC, &[(0, 50.0)]);
+    for _ in 0..5 {
+        let decision = stage.evaluate();
+        assert!(size(&decision) <= 17, "{decision}");
+        stage.arrive().wait(15);
+    }
+    assert_eq!(stage.service().desired_count, 17);
+}
+
+#[test]
+fn a_minimum_a_pin_and_an_emergency_outrank_the_guard() {
+    check(180.0, |stage| *stage = stage.clone().tasks(2), 5);
+    for kind in [OverrideKind::Pin(30), OverrideKind::Raise(30), OverrideKind::Min(30)] {
+        let decision = stage().overridden(kind, 3_600).points(METRIC, &[(0, 180.0)]).peek();
+        assert_eq!(size(&decision), 30, "{decision}");
+    }
+}
+
+#[test]
+fn missing_connections_hold_only_where_the_file_says_so() {
+    for (on_missing, most) in [(OnMissing::Ignore, 25), (OnMissing::Hold, 5)] {
+        let mut stage = stage().with(|stage| guard(stage).on_missing = on_missing);
+        stage.metric(METRIC, MetricReading::Failed(refused()));
+        assert_eq!(size(&stage.peek()), most);
+        let first = stage.evaluate();
+        let second = stage.wait(60).evaluate();
+        let notices =
+            [first, second].map(|it| it.notices.iter().map(|notice| notice.kind).collect::<Vec<_>>());
+        assert_eq!(notices, [vec![], vec![NoticeKind::GuardUnknown]], "said once, in the second evaluation");
+    }
+}
+
+#[test]
+fn the_limit_is_reported_when_it_begins_and_when_it_ends() {
+    let mut stage = stage().tasks(17);
+    let begins = stage.points(METRIC, &[(0, 170.0)]).evaluate();
+    let kinds = |decision: &tidegate_policy::Decision| {
+        decision
+            .notices
+            .iter()
+            .map(|it| (it.kind, it.begins, decision.capacity_unit.describe(it).to_string()))
+            .collect::<Vec<_>>()
+    };
+    let words = "at the connection limit of database main (17 tasks), 37 needed";
+    assert_eq!(kinds(&begins), [(NoticeKind::ConnectionsLimit, true, words.to_owned())]);
+    let lasts = stage.wait(60).points(METRIC, &[(60, 170.0)]).evaluate();
+    assert_eq!(kinds(&lasts), []);
+    let ends = stage.waiting(100).wait(60).points(METRIC, &[(120, 170.0)]).evaluate();
+    let words = "RESOLVED: below its connection limit again";
+    assert_eq!(kinds(&ends), [(NoticeKind::ConnectionsLimit, false, words.to_owned())]);
+}
+
+#[test]
+fn a_limit_that_is_not_declared_is_the_default_of_the_class() {
+    let class = |class: &str, has_default_parameters| DatabaseClass {
+        engine: Engine::PostgreSql { major: 16, minor: 3 },
+        class: class.to_owned(),
+        has_default_parameters,
+    };
+    let of = |database| {
+        let mut stage = stage();
+        guard(&mut stage).max_connections = None;
+        stage.seen.database = Some(database);
+        stage.points(METRIC, &[(0, 50.0)]).peek()
+    };
+    // 129 by the default of a `db.t3.small`, of which 85% are 109.
+    let small = of(Ok(class("db.t3.small", true)));
+    assert_eq!(size(&small), 10, "{small}");
+    assert!(small.to_string().contains("50 of about 129 connections"), "{small}");
+    for database in [Ok(class("db.t3.small", false)), Ok(class("db.x9.huge", true)), Err(refused())] {
+        assert_eq!(size(&of(database)), 25, "unknown, and ignored");
+    }
+}
+
+/// From the Amazon RDS user guide, and what was found on a live `db.t3.small`: 149 (`oqtopus-cloud#501`), 27 on a `db.t3.micro`.
+#[test]
+fn the_estimate_is_below_what_was_found_and_below_the_formula() {
+    for (class, found) in [("db.t3.small", 149), ("db.t3.micro", 27)] {
+        for engine in [Engine::PostgreSql { major: 16, minor: 3 }, Engine::MySql] {
+            let class = DatabaseClass { engine, class: class.to_owned(), has_default_parameters: true };
+            assert!(class.max_connections().unwrap() <= found, "{class:?}");
+        }
+    }
+    for (class, mib) in [
+        ("db.t4g.micro", Some(1_024)),
+        ("db.m5.large", Some(8_192)),
+        ("db.m6g.4xlarge", Some(65_536)),
+        ("db.r5.large", Some(16_384)),
+        ("db.r6g.16xlarge", Some(524_288)),
+        ("db.r5.24xlarge", Some(786_432)),
+        ("db.r4.large", None),
+        ("db.serverless", None),
+        ("db.r5.large.tpc1.mem2x", None),
+        ("r5.large", None),
+        ("db.r5.0xlargexlarge", None),
+        ("", None),
+    ] {
+        assert_eq!(database_class::memory_mib(class), mib, "{class}");
+    }
+    let large = |engine, class: &str| {
+        DatabaseClass { engine, class: class.to_owned(), has_default_parameters: true }.max_connections()
+    };
+    assert_eq!(large(Engine::PostgreSql { major: 16, minor: 3 }, "db.r5.24xlarge"), Some(5_000));
+    assert_eq!(large(Engine::MariaDb, "db.r5.24xlarge"), Some(12_000));
+    assert_eq!(large(Engine::Aurora, "db.r5.large"), None);
+}
+
+proptest! {
+    /// A queue that never ends, tasks that take their time to start, connections that each task opens when it runs, and
+    /// metrics that are minutes old: the database never has to take more than 85% of its connections.
+    #[test]
+    fn workers_never_hold_more_than_the_share(
+        per_task in 1_u32..=20,
+        max in 100_u32..=1_000,
+        step in 1_u32..=40,
+        start in 1_i64..=6,
+        declared in any::<bool>(),
+        others in 0_u32..=30,
+    ) {
+        let rule = format!("waiting > 500: +{step}");
+        let mut stage = stage().with(|stage| {
+            stage.policy.rules = vec![crate::stage::rule(&rule)];
+            stage.policy.cooldown.scale_out = jiff::SignedDuration::ZERO;
+            guard(stage).max_connections = NonZeroU32::new(max);
+            guard(stage).per_task = declared.then(|| NonZeroU32::new(per_task).unwrap());
+        });
+        let allowed = f64::from(max) * 0.85;
+        let mut history: Vec<(i64, u32)> = vec![(0, 5)];
+        // CloudWatch has known the database for a while.
+        let mut used = vec![f64::from(5 * per_task + others); 10];
+        for minute in 10..50_i64 {
+            let ordered = history.iter().rev().find(|(at, _)| *at <= minute - start).map_or(5, |(_, it)| *it);
+            stage.service().running_count = ordered;
+            stage.service().pending_count = stage.service().desired_count - ordered;
+            let in_use = f64::from(ordered * per_task + others);
+            let before = used.last().copied().unwrap_or(0.0);
+            prop_assert!(in_use <= allowed.max(before), "{in_use} of {allowed} after {minute} minutes");
+            used.push(in_use);
+            let points: Vec<(i64, f64)> = used.iter().enumerate()
+                .map(|(at, value)| (i64::try_from(at).unwrap() * 60, *value))
+                .filter(|(at, _)| minute * 60 - at < 900)
+                // The newest minute is a part.
+                .map(|(at, value)| (at, if at == minute * 60 { value / 2.0 } else { value }))
+                .collect();
+            stage.at(minute * 60);
+            let decision = stage.answer(METRIC, &points).evaluate();
+            if let Verdict::ScaleOut { to, .. } = decision.verdict {
+                history.push((minute, to));
+            }
+        }
+    }
+}
