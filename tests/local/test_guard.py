@@ -54,7 +54,7 @@ def test_a_rise_stops_at_the_share_of_the_connections(workers):
     sizes = workers.grow()
     assert max(sizes) == 17, f"170 connections are 17 tasks: {sizes}"
     found = target(workers.answer, "api")
-    assert "connections-limit" in codes(found), found
+    assert "connections-limit" in codes(workers.answer, "api"), found
     assert "database main has" in found["sentence"], found["sentence"]
 
 
@@ -81,6 +81,6 @@ def test_the_class_of_the_instance_says_how_many_there_are(workers):
 def test_an_instance_that_does_not_exist_holds_only_where_the_file_says_so(workers):
     workers.fleet({"connections": "85%", "on_missing": "hold"})
     assert max(workers.grow(3)) == 5
-    assert "guard-limit-unknown" in codes(target(workers.answer, "api"))
+    assert "guard-limit-unknown" in codes(workers.answer, "api")
     workers.fleet({"connections": "85%"})
     assert max(workers.grow(3)) > 17

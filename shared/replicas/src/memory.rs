@@ -79,6 +79,10 @@ impl ReplicasMemory {
                 if report.observe { (&mut *observe, &mut *enforce) } else { (&mut *enforce, &mut *observe) };
             here.insert(report.name.clone(), report.decision.memory.clone());
             there.remove(&report.name);
+            // A failure that nobody knows of is over in silence.
+            if report.decision.records.is_empty() && report.has_read_records() {
+                records.retain(|name, failing| *name != report.name || failing.notified);
+            }
             match &report.would {
                 Some(would) => drop(said.insert(report.name.clone(), would.clone())),
                 None => drop(said.remove(&report.name)),

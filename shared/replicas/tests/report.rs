@@ -12,6 +12,7 @@ use tidegate_policy::replicas::decide::CallOutcome;
 use tidegate_policy::replicas::memory::DatabaseMemory;
 use tidegate_policy::replicas::observation::Replication;
 use tidegate_policy::{Absence, AbsenceKind, Severity};
+use tidegate_replicas::ReplicasMemory;
 use tidegate_replicas::database::{Called, DatabaseReport};
 use tidegate_replicas::known::{FailingRecords, Said};
 
@@ -201,4 +202,27 @@ fn a_lag_is_shown_with_the_newest_datapoint_that_has_settled() {
     let report = scene.report(&scene.calm_memory());
     let shown = report.to_json(at(0))["seen"]["replicas"][0]["lag_seconds"].clone();
     assert_eq!(shown, 0.5, "the youngest minute still changes");
+}
+
+/// The keys belong to the ledger's format: one that goes or changes its meaning raises it.
+#[test]
+fn the_keys_of_the_memory_are_these() {
+    let memory = ReplicasMemory {
+        enforce: [("main".to_owned(), DatabaseMemory::default())].into(),
+        observe: [("stage".to_owned(), DatabaseMemory::default())].into(),
+        records: [("main".to_owned(), FailingRecords { since: at(0), failures: 2, notified: true })].into(),
+        said: [("stage".to_owned(), Said { what: "add to 1".to_owned(), at: at(0) })].into(),
+        read_at: Some(at(0)),
+    };
+    let written = serde_json::to_value(&memory).expect("it is JSON");
+    let expected = serde_json::json!({
+        "enforce": {"main": {}},
+        "observe": {"stage": {}},
+        "records": {"main": {"since": "2026-11-21T08:34:00Z", "failures": 2, "notified": true}},
+        "said": {"stage": {"what": "add to 1", "at": "2026-11-21T08:34:00Z"}},
+        "read_at": "2026-11-21T08:34:00Z",
+    });
+    assert_eq!(written, expected);
+    assert_eq!(serde_json::from_value::<ReplicasMemory>(expected).expect("it is read"), memory);
+    assert_eq!(serde_json::to_string(&ReplicasMemory::default()).expect("it is JSON"), "{}");
 }
