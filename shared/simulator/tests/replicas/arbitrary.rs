@@ -10,7 +10,7 @@ use tidegate_simulator::rds::{DatabaseLoad, ManualChange, RdsTroubles, SecondsBe
 
 use crate::process::Progress;
 use crate::stage::settings;
-use crate::story::{Act, Beginning, Meddling};
+use crate::story::{Act, Beginning, Draining, Meddling};
 
 pub(crate) fn cpu(comparison: Comparison, threshold: f64, minutes: i64) -> Condition {
     Condition {
@@ -123,6 +123,16 @@ fn asked() -> impl Strategy<Value = OverrideKind> {
     ]
 }
 
+fn while_draining() -> impl Strategy<Value = Draining> {
+    prop_oneof![
+        1 => Just(Draining::Retag),
+        1 => Just(Draining::Protect),
+        2 => Just(Draining::DeleteOther),
+        1 => Just(Draining::Load),
+        1 => Just(Draining::Hold),
+    ]
+}
+
 fn act() -> impl Strategy<Value = Act> {
     let killed = prop_oneof![Just(Progress::Decided), Just(Progress::Intended), Just(Progress::Acted)];
     let troubles = prop_oneof![1 => Just(RdsTroubles::NONE), 2 => Just(RdsTroubles::MANY)];
@@ -138,6 +148,7 @@ fn act() -> impl Strategy<Value = Act> {
         12 => load().prop_map(Act::Load),
         5 => troubles.prop_map(Act::Troubles),
         3 => meddles.prop_map(Act::Meddles),
+        5 => while_draining().prop_map(Act::WhileDraining),
         2 => (asked(), 1_u16..120).prop_map(|(kind, minutes)| Act::Asked(kind, minutes)),
         1 => any::<bool>().prop_map(Act::Sns),
     ]
