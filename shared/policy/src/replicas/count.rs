@@ -8,12 +8,12 @@ use crate::replicas::decision::{CountOf, InstanceCall};
 use crate::replicas::drain;
 use crate::replicas::in_force::BoundsInForce;
 use crate::replicas::lag::Judged;
-use crate::replicas::load::{self, Asked};
+use crate::replicas::load::{self, CountAsked};
 use crate::replicas::memory::{DatabaseMemory, ReplicaChange, ReplicaStep};
 use crate::replicas::observation::Status;
 use crate::replicas::policy::ReplicaCount;
 use crate::replicas::reason::ReplicaReason;
-use crate::replicas::scene::Scene;
+use crate::replicas::scene::DatabaseScene;
 
 /// What the count asks for.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -31,7 +31,7 @@ enum By {
 }
 
 /// Decides about the count, and begins a change if none is under way.
-pub(crate) fn count(scene: &Scene<'_>, memory: &mut DatabaseMemory) -> CountDecision {
+pub(crate) fn count(scene: &DatabaseScene<'_>, memory: &mut DatabaseMemory) -> CountDecision {
     let (Some(policy), Some(in_force)) = (&scene.policy.count, &scene.in_force) else {
         return CountDecision::default();
     };
@@ -54,19 +54,21 @@ pub(crate) fn count(scene: &Scene<'_>, memory: &mut DatabaseMemory) -> CountDeci
             return counted;
         }
     }
-    if asked == Asked::OneFewer && by == By::Load && there <= in_force.least() {
+    if asked == CountAsked::OneFewer && by == By::Load && there <= in_force.least() {
         return counted;
     }
     counted.reasons.extend(reason);
     let begun = match asked {
-        Asked::Nothing => return counted,
-        Asked::OneMore if there >= in_force.most() => Err(ReplicaReason::AtMax { max: in_force.most() }),
-        Asked::OneMore => {
-            gate(scene, policy, memory, in_force.holds_out, by).and_then(|()| add(scene, memory))
-        }
-        Asked::OneFewer => {
-            gate(scene, policy, memory, in_force.holds_in, by).and_then(|()| remove(scene, memory, in_force))
-        }
+        CountAsked::Nothing => return counted,
+        CountAsked::OneMore if there >= in_force.most() => Err(ReplicaReason::AtMax { max: in_force.most() }),
+        // What does not pass by itself is told first: a notice of it must not end while the source makes a backup.
+        CountAsked::OneMore => advised(scene, true)
+            .and_then(|()| create::refused(scene).map_or(Ok(()), Err))
+            .and_then(|()| gate(scene, policy, memory, in_force.holds_out, by))
+            .and_then(|()| add(scene, memory)),
+        CountAsked::OneFewer => advised(scene, false)
+            .and_then(|()| gate(scene, policy, memory, in_force.holds_in, by))
+            .and_then(|()| remove(scene, memory, in_force)),
     };
     match begun {
         Ok((call, reason)) => {
@@ -80,19 +82,19 @@ pub(crate) fn count(scene: &Scene<'_>, memory: &mut DatabaseMemory) -> CountDeci
 
 /// What is asked for: by the bounds before the load.
 fn asked(
-    scene: &Scene<'_>,
+    scene: &DatabaseScene<'_>,
     policy: &ReplicaCount,
     in_force: &BoundsInForce,
     changed_at: Option<Timestamp>,
-) -> (Asked, By, Option<ReplicaReason>) {
+) -> (CountAsked, By, Option<ReplicaReason>) {
     let (count, min, max) = (scene.count(), in_force.min, in_force.max);
     let by_bounds = |asked, reason| (asked, By::Bounds, Some(reason));
     match in_force.pin {
-        Some(to) if count < to => by_bounds(Asked::OneMore, ReplicaReason::Pinned { count, to }),
-        Some(to) if count > to => by_bounds(Asked::OneFewer, ReplicaReason::Pinned { count, to }),
-        Some(_) => (Asked::Nothing, By::Bounds, None),
-        None if count < min => by_bounds(Asked::OneMore, ReplicaReason::BelowMin { count, min }),
-        None if count > max => by_bounds(Asked::OneFewer, ReplicaReason::AboveMax { count, max }),
+        Some(to) if count < to => by_bounds(CountAsked::OneMore, ReplicaReason::Pinned { count, to }),
+        Some(to) if count > to => by_bounds(CountAsked::OneFewer, ReplicaReason::Pinned { count, to }),
+        Some(_) => (CountAsked::Nothing, By::Bounds, None),
+        None if count < min => by_bounds(CountAsked::OneMore, ReplicaReason::BelowMin { count, min }),
+        None if count > max => by_bounds(CountAsked::OneFewer, ReplicaReason::AboveMax { count, max }),
         None => {
             let (asked, reason) = load::ask(scene, policy, changed_at);
             (asked, By::Load, reason)
@@ -101,7 +103,7 @@ fn asked(
 }
 
 /// A replica of ours that has failed, while no change is under way.
-fn failed<'a>(scene: &'a Scene<'_>, memory: &DatabaseMemory) -> Option<(&'a Judged<'a>, &'a str)> {
+fn failed<'a>(scene: &'a DatabaseScene<'_>, memory: &DatabaseMemory) -> Option<(&'a Judged<'a>, &'a str)> {
     let may = memory.failure.as_ref().is_none_or(|failure| scene.now >= failure.retry_at());
     let failed = |judged: &'a Judged<'a>| match &judged.replica.status {
         Status::Failed(status) if scene.is_removable(judged.replica) => Some((judged, status.as_str())),
@@ -114,7 +116,7 @@ fn failed<'a>(scene: &'a Scene<'_>, memory: &DatabaseMemory) -> Option<(&'a Judg
 
 /// What lets no change begin now.
 fn gate(
-    scene: &Scene<'_>,
+    scene: &DatabaseScene<'_>,
     policy: &ReplicaCount,
     memory: &DatabaseMemory,
     is_held: bool,
@@ -141,16 +143,14 @@ fn gate(
 }
 
 /// RDS has no endpoint of readers: without a record reads reach no new replica, and go on to one that is removed.
-fn advised(scene: &Scene<'_>, adds: bool) -> Result<(), ReplicaReason> {
+fn advised(scene: &DatabaseScene<'_>, adds: bool) -> Result<(), ReplicaReason> {
     let is_reached = scene.policy.is_aurora || scene.policy.dns.is_some();
     if is_reached { Ok(()) } else { Err(ReplicaReason::NoDns { adds }) }
 }
 
 type Begun = Result<(Option<InstanceCall>, ReplicaReason), ReplicaReason>;
 
-fn add(scene: &Scene<'_>, memory: &mut DatabaseMemory) -> Begun {
-    advised(scene, true)?;
-    create::refused(scene).map_or(Ok(()), Err)?;
+fn add(scene: &DatabaseScene<'_>, memory: &mut DatabaseMemory) -> Begun {
     let id = create::name(scene, memory).ok_or(ReplicaReason::NoName)?;
     if scene.observe {
         return Err(ReplicaReason::Observed);
@@ -162,8 +162,7 @@ fn add(scene: &Scene<'_>, memory: &mut DatabaseMemory) -> Begun {
     Ok((Some(InstanceCall::Create(new)), ReplicaReason::Create { replica, class, zone }))
 }
 
-fn remove(scene: &Scene<'_>, memory: &mut DatabaseMemory, in_force: &BoundsInForce) -> Begun {
-    advised(scene, false)?;
+fn remove(scene: &DatabaseScene<'_>, memory: &mut DatabaseMemory, in_force: &BoundsInForce) -> Begun {
     let candidate = candidate(scene).ok_or(ReplicaReason::NoneToRemove)?;
     let replica = candidate.replica.id.clone();
     let (answering, least) = (scene.answering_count(Some(&replica)), in_force.least());
@@ -182,7 +181,7 @@ fn remove(scene: &Scene<'_>, memory: &mut DatabaseMemory, in_force: &BoundsInFor
 }
 
 /// Of those that may be removed one that answers no reads, then one of the fullest zone, then the newest.
-fn candidate<'a>(scene: &'a Scene<'_>) -> Option<&'a Judged<'a>> {
+fn candidate<'a>(scene: &'a DatabaseScene<'_>) -> Option<&'a Judged<'a>> {
     let in_zone = |judged: &Judged<'_>| {
         scene.judged.iter().filter(|other| other.replica.zone == judged.replica.zone).count()
     };

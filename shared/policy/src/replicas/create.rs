@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::replicas::decision::NewReplica;
 use crate::replicas::memory::DatabaseMemory;
 use crate::replicas::reason::ReplicaReason;
-use crate::replicas::scene::{Scene, as_count};
+use crate::replicas::scene::{DatabaseScene, as_count};
 
 /// RDS takes so many replicas of one source, Aurora so many readers.
 pub(crate) const ENGINE_LIMIT: u32 = 15;
@@ -17,7 +17,7 @@ pub(crate) const PREFIX: &str = "tidegate-";
 const LONGEST_ID: usize = 63;
 
 /// What AWS would not take.
-pub(crate) fn refused(scene: &Scene<'_>) -> Option<ReplicaReason> {
+pub(crate) fn refused(scene: &DatabaseScene<'_>) -> Option<ReplicaReason> {
     let source = &scene.instances.source;
     let shown = as_count(scene.judged.len()).saturating_add(source.replicas_elsewhere);
     if !scene.policy.is_aurora && source.backup_retention_days == 0 {
@@ -27,7 +27,7 @@ pub(crate) fn refused(scene: &Scene<'_>) -> Option<ReplicaReason> {
 }
 
 /// A replica of that name, of the class that the fleet file names or the source has, in the emptiest zone.
-pub(crate) fn replica(scene: &Scene<'_>, id: String) -> NewReplica {
+pub(crate) fn replica(scene: &DatabaseScene<'_>, id: String) -> NewReplica {
     let source = &scene.instances.source;
     let named = scene.policy.count.as_ref().and_then(|count| count.class.clone());
     let class = named.unwrap_or_else(|| source.class.clone());
@@ -35,7 +35,7 @@ pub(crate) fn replica(scene: &Scene<'_>, id: String) -> NewReplica {
 }
 
 /// The zone with the fewest replicas; of several one where the source is not, then the first by name.
-fn emptiest_zone(scene: &Scene<'_>) -> Option<String> {
+fn emptiest_zone(scene: &DatabaseScene<'_>) -> Option<String> {
     let source = &scene.instances.source;
     let replicas = |zone: &String| {
         scene.judged.iter().filter(|judged| judged.replica.zone.as_ref() == Some(zone)).count()
@@ -46,7 +46,7 @@ fn emptiest_zone(scene: &Scene<'_>) -> Option<String> {
 
 /// `tidegate-<source>-<n>`, with the smallest number that is free: no instance of the account has it, and none that is
 /// remembered had it a moment ago.
-pub(crate) fn name(scene: &Scene<'_>, memory: &DatabaseMemory) -> Option<String> {
+pub(crate) fn name(scene: &DatabaseScene<'_>, memory: &DatabaseMemory) -> Option<String> {
     let shown = scene.judged.iter().map(|judged| &judged.replica.id);
     let all = scene.instances.taken.iter().chain(memory.replicas.keys()).chain(shown);
     let taken: BTreeSet<String> = all.map(|id| id.to_ascii_lowercase()).collect();

@@ -15,8 +15,8 @@ use crate::replicas::notices;
 use crate::replicas::observation::{DatabaseObservation, Instances, Replica, Status};
 use crate::replicas::policy::DatabasePolicy;
 use crate::replicas::reason::ReplicaReason;
-use crate::replicas::records::{Records, records};
-use crate::replicas::scene::{Scene, missed};
+use crate::replicas::records::{RecordsDecision, records};
+use crate::replicas::scene::{DatabaseScene, missed};
 use crate::replicas::slots::{self, SlotsSeen};
 use crate::replicas::watch::compare;
 
@@ -69,7 +69,7 @@ pub fn decide(
     reasons.extend(slot_disk(&scene));
     let counted = count::count(&scene, &mut memory);
     // A removal that begins in this evaluation takes its record out in it.
-    let Records { changes, reasons: of_records, state } = records(&scene, memory.removing());
+    let RecordsDecision { changes, reasons: of_records, state } = records(&scene, memory.removing());
     reasons.extend(of_records);
     reasons.extend(counted.reasons);
     let watches = notices::all(&scene, &memory, &state, &reasons);
@@ -101,7 +101,7 @@ fn look<'a>(
     policy: &'a DatabasePolicy,
     memory: &mut DatabaseMemory,
     turn: ReplicaTurn<'a>,
-) -> Scene<'a> {
+) -> DatabaseScene<'a> {
     let now = turn.now;
     let judge = |replica: &'a Replica| {
         let before = memory.replicas.get(&replica.id).cloned().unwrap_or_default();
@@ -122,7 +122,7 @@ fn look<'a>(
         }
     }
     let rows = overrides::of(turn.overrides, turn.database, now);
-    Scene {
+    DatabaseScene {
         seen,
         instances,
         policy,
@@ -136,7 +136,7 @@ fn look<'a>(
 }
 
 /// Replicas that are gone for good, other than the one whose change says so, are told and forgotten.
-fn forget(scene: &Scene<'_>, memory: &mut DatabaseMemory) -> Vec<ReplicaReason> {
+fn forget(scene: &DatabaseScene<'_>, memory: &mut DatabaseMemory) -> Vec<ReplicaReason> {
     let of_change = memory.change.as_ref().map(|change| change.replica.clone());
     let is_gone = |at: &Timestamp| since(*at, scene.now) >= GONE_WITHIN;
     let missed = scene.missed.iter().filter(|(id, at)| Some(id) != of_change.as_ref() && is_gone(at));
@@ -157,7 +157,7 @@ fn forget(scene: &Scene<'_>, memory: &mut DatabaseMemory) -> Vec<ReplicaReason> 
 }
 
 /// What replication slots keep, where that is much.
-fn slot_disk(scene: &Scene<'_>) -> Option<ReplicaReason> {
+fn slot_disk(scene: &DatabaseScene<'_>) -> Option<ReplicaReason> {
     let allocated = scene.instances.source.allocated_storage;
     match slots::look(&scene.instances.source, scene.now) {
         SlotsSeen::Full { used, free, .. } => Some(ReplicaReason::SlotDisk { used, free, allocated }),

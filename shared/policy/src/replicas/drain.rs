@@ -7,9 +7,9 @@ use crate::replicas::calls::Sending;
 use crate::replicas::lag::Judged;
 use crate::replicas::memory::{DatabaseMemory, ReplicaChange, ReplicaEnd, ReplicaStep};
 use crate::replicas::observation::Status;
-use crate::replicas::readings::Points;
+use crate::replicas::readings::LoadPoints;
 use crate::replicas::reason::ReplicaReason;
-use crate::replicas::scene::{OUR_RECORDS, Scene};
+use crate::replicas::scene::{DatabaseScene, OUR_RECORDS};
 use crate::replicas::why::KeptWhy;
 
 /// Route 53 brings a change to all of its servers within so long; then the TTL begins.
@@ -23,13 +23,13 @@ const UNKNOWN_FOR: SignedDuration = SignedDuration::from_mins(30);
 
 /// What one evaluation does about a replica that is removed.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Step {
+pub(crate) struct RemovalStep {
     /// The replica to delete.
     pub(crate) deletes: Option<String>,
     pub(crate) reason: Option<ReplicaReason>,
 }
 
-impl Step {
+impl RemovalStep {
     fn waits(reason: ReplicaReason) -> Self {
         Self { deletes: None, reason: Some(reason) }
     }
@@ -45,11 +45,11 @@ enum StillRight {
 
 /// The replica answers no reads any more, and waits for its connections to end.
 pub(crate) fn draining(
-    scene: &Scene<'_>,
+    scene: &DatabaseScene<'_>,
     memory: &mut DatabaseMemory,
     change: &ReplicaChange,
     old: &Judged<'_>,
-) -> Step {
+) -> RemovalStep {
     let (now, replica) = (scene.now, || change.replica.clone());
     let drain = scene.policy.count.as_ref().map_or(SignedDuration::ZERO, |count| count.drain);
     let still_right = still_right(scene, old);
@@ -62,26 +62,30 @@ pub(crate) fn draining(
     }
     if has_record(scene, &change.replica) {
         memory.change = Some(ReplicaChange { since: now, ..change.clone() });
-        return Step::waits(ReplicaReason::DrainingRecord { replica: replica() });
+        return RemovalStep::waits(ReplicaReason::DrainingRecord { replica: replica() });
     }
     let (until, waited) = (change.since.saturating_add(drain).unwrap_or(now), since(change.since, now));
-    let connections = Points::of(&old.replica.connections, None, now);
+    let connections = LoadPoints::of(&old.replica.connections, None, now);
     let newest = connections.as_ref().and_then(|points| points.newest(now)).map(|point| point.value);
     let is_drained = waited >= drain || is_without_connections(scene, change, connections.as_ref());
     let is_out = waited >= out_of_resolvers(scene);
     let is_free = old.is_available() && scene.blocked().is_none() && !scene.observe;
     if !is_drained || !is_out || !is_free {
-        return Step::waits(ReplicaReason::Draining { replica: replica(), connections: newest, until });
+        return RemovalStep::waits(ReplicaReason::Draining {
+            replica: replica(),
+            connections: newest,
+            until,
+        });
     }
     if matches!(still_right, StillRight::Unknown) {
         if waited >= drain.saturating_add(UNKNOWN_FOR) {
             return kept(memory, KeptWhy::LoadUnknown, scene);
         }
-        return Step::waits(ReplicaReason::DrainingUnknown { replica: replica() });
+        return RemovalStep::waits(ReplicaReason::DrainingUnknown { replica: replica() });
     }
     let deleting = ReplicaChange::calling(replica(), ReplicaStep::Deleting, scene.evaluation, now);
     memory.change = Some(ReplicaChange { began: change.began, ..deleting });
-    Step {
+    RemovalStep {
         deletes: Some(replica()),
         reason: Some(ReplicaReason::Deleting { replica: replica(), since: now }),
     }
@@ -89,62 +93,64 @@ pub(crate) fn draining(
 
 /// The call to delete it was meant to be sent, and RDS still shows it.
 pub(crate) fn deleting(
-    scene: &Scene<'_>,
+    scene: &DatabaseScene<'_>,
     memory: &mut DatabaseMemory,
     change: &ReplicaChange,
     old: &Judged<'_>,
-) -> Step {
+) -> RemovalStep {
     let replica = || change.replica.clone();
     let waits = ReplicaReason::Deleting { replica: replica(), since: change.since };
     if old.replica.status == Status::Deleting {
-        return Step::waits(waits);
+        return RemovalStep::waits(waits);
     }
     match change.sending(scene.evaluation, scene.now) {
-        Sending::Waits(reason) => Step::waits(reason.unwrap_or(waits)),
-        Sending::Now(..) if scene.observe => Step::waits(waits),
+        Sending::Waits(reason) => RemovalStep::waits(reason.unwrap_or(waits)),
+        Sending::Now(..) if scene.observe => RemovalStep::waits(waits),
         Sending::Now(call, again) => {
             let still_right = if change.failed { still_failed(scene, old) } else { still_right(scene, old) };
             match still_right {
                 StillRight::No(why) => return kept(memory, why, scene),
                 StillRight::Unknown => {
-                    return Step::waits(ReplicaReason::DrainingUnknown { replica: replica() });
+                    return RemovalStep::waits(ReplicaReason::DrainingUnknown { replica: replica() });
                 }
-                StillRight::Yes if !change.failed && scene.blocked().is_some() => return Step::waits(waits),
+                StillRight::Yes if !change.failed && scene.blocked().is_some() => {
+                    return RemovalStep::waits(waits);
+                }
                 StillRight::Yes => {}
             }
             memory.change = Some(ReplicaChange { call: Some(call), ..change.clone() });
-            Step { deletes: Some(replica()), reason: Some(again.unwrap_or(waits)) }
+            RemovalStep { deletes: Some(replica()), reason: Some(again.unwrap_or(waits)) }
         }
     }
 }
 
 /// A replica of ours that has failed is removed, where that is allowed now.
 pub(crate) fn clean_up(
-    scene: &Scene<'_>,
+    scene: &DatabaseScene<'_>,
     memory: &mut DatabaseMemory,
     old: &Judged<'_>,
     status: &str,
-) -> Step {
+) -> RemovalStep {
     let replica = old.replica.id.clone();
     if scene.observe || !matches!(still_failed(scene, old), StillRight::Yes) {
         let (instance, status) = (replica, status.to_owned());
-        return Step::waits(ReplicaReason::NotAvailable { instance, status });
+        return RemovalStep::waits(ReplicaReason::NotAvailable { instance, status });
     }
     let change = ReplicaChange::calling(replica.clone(), ReplicaStep::Deleting, scene.evaluation, scene.now);
     memory.change = Some(ReplicaChange { failed: true, ..change });
     let reason = ReplicaReason::CleanedUp { replica: replica.clone(), status: status.to_owned() };
-    Step { deletes: Some(replica), reason: Some(reason) }
+    RemovalStep { deletes: Some(replica), reason: Some(reason) }
 }
 
 /// The removal is given up; the replica answers reads again.
-fn kept(memory: &mut DatabaseMemory, why: KeptWhy, scene: &Scene<'_>) -> Step {
+fn kept(memory: &mut DatabaseMemory, why: KeptWhy, scene: &DatabaseScene<'_>) -> RemovalStep {
     let replica = memory.change.as_ref().map(|change| change.replica.clone()).unwrap_or_default();
     memory.end(ReplicaEnd::Kept, why.in_words(), scene.now);
-    Step::waits(ReplicaReason::Kept { replica, why })
+    RemovalStep::waits(ReplicaReason::Kept { replica, why })
 }
 
 /// A replica that failed is still a failed one, and may be removed.
-fn still_failed(scene: &Scene<'_>, old: &Judged<'_>) -> StillRight {
+fn still_failed(scene: &DatabaseScene<'_>, old: &Judged<'_>) -> StillRight {
     let holds = scene.in_force.as_ref().is_none_or(|in_force| in_force.holds_in);
     if holds {
         StillRight::No(KeptWhy::Held)
@@ -156,7 +162,7 @@ fn still_failed(scene: &Scene<'_>, old: &Judged<'_>) -> StillRight {
 }
 
 /// Whether removing it is still right, by what is known now.
-fn still_right(scene: &Scene<'_>, old: &Judged<'_>) -> StillRight {
+fn still_right(scene: &DatabaseScene<'_>, old: &Judged<'_>) -> StillRight {
     let id = old.replica.id.as_str();
     let (Some(in_force), Some(count)) = (&scene.in_force, &scene.policy.count) else {
         return StillRight::No(KeptWhy::Held);
@@ -175,7 +181,7 @@ fn still_right(scene: &Scene<'_>, old: &Judged<'_>) -> StillRight {
     }
     let Some(out) = &count.scale_out else { return StillRight::Yes };
     let load = |judged: &Judged<'_>| {
-        let points = Points::of(judged.load_of(out)?, judged.replica.created_at, scene.now)?;
+        let points = LoadPoints::of(judged.load_of(out)?, judged.replica.created_at, scene.now)?;
         points.load(scene.now)
     };
     let loads: Vec<Option<f64>> = scene.answering(Some(id)).map(load).collect();
@@ -190,7 +196,7 @@ fn still_right(scene: &Scene<'_>, old: &Judged<'_>) -> StillRight {
 }
 
 /// It is still in the records, or they could not be read.
-fn has_record(scene: &Scene<'_>, replica: &str) -> bool {
+fn has_record(scene: &DatabaseScene<'_>, replica: &str) -> bool {
     let is_of = |id: &String| id.strip_prefix(OUR_RECORDS) == Some(replica);
     match &scene.seen.records {
         None => false,
@@ -200,13 +206,17 @@ fn has_record(scene: &Scene<'_>, replica: &str) -> bool {
 }
 
 /// How long resolvers may still give out its record.
-fn out_of_resolvers(scene: &Scene<'_>) -> SignedDuration {
+fn out_of_resolvers(scene: &DatabaseScene<'_>) -> SignedDuration {
     let ttl = scene.policy.dns.as_ref().map(|dns| SignedDuration::from_secs(i64::from(dns.ttl)));
     ttl.map_or(SignedDuration::ZERO, |ttl| ttl.saturating_add(RECORDS_SPREAD))
 }
 
 /// Every minute since its record was out of the resolvers is without a connection, by what has settled.
-fn is_without_connections(scene: &Scene<'_>, change: &ReplicaChange, points: Option<&Points>) -> bool {
+fn is_without_connections(
+    scene: &DatabaseScene<'_>,
+    change: &ReplicaChange,
+    points: Option<&LoadPoints>,
+) -> bool {
     let out = change.since.saturating_add(out_of_resolvers(scene)).unwrap_or(change.since);
     let Some(points) = points else { return false };
     let after = points.settled.iter().filter(|point| point.at > out);

@@ -11,7 +11,7 @@ use crate::replicas::lag::{CAUGHT_UP_WITHIN, Judged};
 use crate::replicas::memory::{DatabaseMemory, ReplicaChange, ReplicaEnd, ReplicaStep};
 use crate::replicas::observation::Status;
 use crate::replicas::reason::ReplicaReason;
-use crate::replicas::scene::Scene;
+use crate::replicas::scene::DatabaseScene;
 
 /// A complete answer of RDS may be minutes old. What was shown once and is in none of the answers of so long is gone.
 pub(crate) const GONE_WITHIN: SignedDuration = SignedDuration::from_mins(3);
@@ -33,7 +33,7 @@ impl Followed {
 }
 
 /// Follows the change under way, if there is one: `memory.change` is none where it is over.
-pub(crate) fn follow(scene: &Scene<'_>, memory: &mut DatabaseMemory) -> Followed {
+pub(crate) fn follow(scene: &DatabaseScene<'_>, memory: &mut DatabaseMemory) -> Followed {
     let Some(change) = memory.change.clone() else { return Followed::default() };
     match (change.step, scene.find(&change.replica)) {
         (ReplicaStep::Requested, None) => requested(scene, memory, &change),
@@ -54,7 +54,7 @@ pub(crate) fn follow(scene: &Scene<'_>, memory: &mut DatabaseMemory) -> Followed
 }
 
 /// It was asked for, and RDS does not show it yet.
-fn requested(scene: &Scene<'_>, memory: &mut DatabaseMemory, change: &ReplicaChange) -> Followed {
+fn requested(scene: &DatabaseScene<'_>, memory: &mut DatabaseMemory, change: &ReplicaChange) -> Followed {
     let replica = || change.replica.clone();
     if since(change.began, scene.now) >= COMES_WITHIN {
         let cause = "RDS has not shown it for an hour";
@@ -79,7 +79,7 @@ fn requested(scene: &Scene<'_>, memory: &mut DatabaseMemory, change: &ReplicaCha
 }
 
 /// It was shown once, and is not any more.
-fn gone(scene: &Scene<'_>, memory: &mut DatabaseMemory, change: &ReplicaChange) -> Followed {
+fn gone(scene: &DatabaseScene<'_>, memory: &mut DatabaseMemory, change: &ReplicaChange) -> Followed {
     let replica = change.replica.clone();
     let gone_since = memory.replicas.get(&replica).and_then(|it| it.gone_since).unwrap_or(change.since);
     if since(gone_since, scene.now) < GONE_WITHIN {
@@ -91,7 +91,7 @@ fn gone(scene: &Scene<'_>, memory: &mut DatabaseMemory, change: &ReplicaChange) 
 
 /// RDS shows the new replica.
 fn creating(
-    scene: &Scene<'_>,
+    scene: &DatabaseScene<'_>,
     memory: &mut DatabaseMemory,
     change: &ReplicaChange,
     new: &Judged<'_>,
@@ -127,7 +127,7 @@ fn creating(
 
 /// The new replica has failed: that is told, and it is removed.
 fn failed(
-    scene: &Scene<'_>,
+    scene: &DatabaseScene<'_>,
     memory: &mut DatabaseMemory,
     change: &ReplicaChange,
     new: &Judged<'_>,
@@ -141,9 +141,9 @@ fn failed(
     followed
 }
 
-impl From<drain::Step> for Followed {
-    fn from(step: drain::Step) -> Self {
-        let drain::Step { deletes, reason } = step;
+impl From<drain::RemovalStep> for Followed {
+    fn from(step: drain::RemovalStep) -> Self {
+        let drain::RemovalStep { deletes, reason } = step;
         Self {
             call: deletes.map(|replica| InstanceCall::Delete { replica }),
             reasons: reason.into_iter().collect(),

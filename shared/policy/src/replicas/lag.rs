@@ -7,7 +7,7 @@ use crate::observation::{Datapoint, MetricReading};
 use crate::replicas::memory::ReplicaMemory;
 use crate::replicas::observation::{Engine, Replica, Replication, SourceInstance, Status};
 use crate::replicas::policy::LagLimits;
-use crate::replicas::readings::Points;
+use crate::replicas::readings::LoadPoints;
 use crate::replicas::reason::ReplicaReason;
 use crate::rule::Condition;
 
@@ -104,7 +104,7 @@ pub(crate) fn judge<'a>(
     judged.memory.ours |= replica.is_ours;
     judged.memory.gone_since = None;
     if judged.is_available() {
-        let points = Points::of(&replica.lag, replica.created_at, now);
+        let points = LoadPoints::of(&replica.lag, replica.created_at, now);
         judged.lag = points.as_ref().and_then(|points| points.newest(now)).map(|it| it.value);
         judged.lag = judged.lag.filter(|lag| *lag >= 0.0);
         judged.judge_replication(points.as_ref(), now);
@@ -116,7 +116,7 @@ pub(crate) fn judge<'a>(
 
 impl Judged<'_> {
     /// Broken: RDS says so, or shows −1 for most of the last minutes. One −1 is a restart, or a network that was lost.
-    fn judge_replication(&mut self, points: Option<&Points>, now: Timestamp) {
+    fn judge_replication(&mut self, points: Option<&LoadPoints>, now: Timestamp) {
         let last = points.map(|points| points.last(LOOKED_AT, now)).unwrap_or_default();
         let without = last.iter().filter(|point| point.value < 0.0).count();
         let id = || self.replica.id.clone();
@@ -151,7 +151,7 @@ impl Judged<'_> {
     /// Lagging, recovered, caught up: by the datapoints that have settled.
     fn judge_lag(
         &mut self,
-        points: Option<&Points>,
+        points: Option<&LoadPoints>,
         source: &SourceInstance,
         limits: Option<LagLimits>,
         now: Timestamp,
@@ -235,7 +235,7 @@ fn says(point: &Datapoint, limit: f64, source: &SourceInstance, now: Timestamp) 
 
 /// How much log the source made a second over the five minutes before; `None` where too few of them are known.
 fn log_rate_until(reading: &MetricReading, until: Timestamp, now: Timestamp) -> Option<f64> {
-    let points = Points::of(reading, None, now)?;
+    let points = LoadPoints::of(reading, None, now)?;
     let from = until.saturating_sub(LOG_MINUTES).unwrap_or(until);
     let minutes = points.settled.iter().filter(|point| point.at > from && point.at <= until);
     let rates: Vec<f64> = minutes.map(|point| point.value).collect();
@@ -244,7 +244,7 @@ fn log_rate_until(reading: &MetricReading, until: Timestamp, now: Timestamp) -> 
 
 /// How far the slot of the slowest replica was behind at that minute.
 fn slot_lag_at(reading: &MetricReading, at: Timestamp, now: Timestamp) -> Option<f64> {
-    let points = Points::of(reading, None, now)?;
+    let points = LoadPoints::of(reading, None, now)?;
     let of_that_minute =
         |point: &&Datapoint| point.at.duration_since(at).abs() < SignedDuration::from_mins(1);
     points.settled.iter().rev().find(of_that_minute).map(|point| point.value)

@@ -5,15 +5,15 @@ use jiff::{SignedDuration, Timestamp};
 use crate::clock::since;
 use crate::replicas::lag::Judged;
 use crate::replicas::policy::ReplicaCount;
-use crate::replicas::readings::Points;
+use crate::replicas::readings::LoadPoints;
 use crate::replicas::reason::ReplicaReason;
-use crate::replicas::scene::{Scene, as_count};
+use crate::replicas::scene::{DatabaseScene, as_count};
 use crate::replicas::why::VetoWhy;
 use crate::rule::Condition;
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Asked {
+pub(crate) enum CountAsked {
     OneMore,
     OneFewer,
     Nothing,
@@ -21,23 +21,23 @@ pub(crate) enum Asked {
 
 /// By the load alone. What was measured before the last change asks for nothing further: it was another number of replicas.
 pub(crate) fn ask(
-    scene: &Scene<'_>,
+    scene: &DatabaseScene<'_>,
     count: &ReplicaCount,
     changed_at: Option<Timestamp>,
-) -> (Asked, Option<ReplicaReason>) {
+) -> (CountAsked, Option<ReplicaReason>) {
     let busiest = count.scale_out.as_ref().and_then(|out| busiest(scene, out, changed_at));
     if let (Some(busiest), Some(out)) = (&busiest, &count.scale_out) {
         let (condition, replica) = (out.clone(), busiest.replica.clone());
         let (value, held) = (busiest.value, busiest.held);
         return if held >= out.hold_for {
-            (Asked::OneMore, Some(ReplicaReason::ScaleOut { condition, replica, value }))
+            (CountAsked::OneMore, Some(ReplicaReason::ScaleOut { condition, replica, value }))
         } else {
-            (Asked::Nothing, Some(ReplicaReason::NotLongEnough { condition, replica, value, held }))
+            (CountAsked::Nothing, Some(ReplicaReason::NotLongEnough { condition, replica, value, held }))
         };
     }
     match &count.scale_in {
         Some(condition) => one_fewer(scene, count, condition, changed_at),
-        None => (Asked::Nothing, None),
+        None => (CountAsked::Nothing, None),
     }
 }
 
@@ -48,7 +48,7 @@ struct Busiest {
     held: SignedDuration,
 }
 
-fn busiest(scene: &Scene<'_>, out: &Condition, from: Option<Timestamp>) -> Option<Busiest> {
+fn busiest(scene: &DatabaseScene<'_>, out: &Condition, from: Option<Timestamp>) -> Option<Busiest> {
     let breach = |judged: &Judged<'_>| {
         let points = points(judged, out, from, scene.now)?;
         let held = points.held_upward(out, scene.now);
@@ -65,11 +65,11 @@ fn busiest(scene: &Scene<'_>, out: &Condition, from: Option<Timestamp>) -> Optio
 
 /// One fewer, where every replica that counts is low by what has settled, and the remaining ones would not ask for one again.
 fn one_fewer(
-    scene: &Scene<'_>,
+    scene: &DatabaseScene<'_>,
     count: &ReplicaCount,
     condition: &Condition,
     from: Option<Timestamp>,
-) -> (Asked, Option<ReplicaReason>) {
+) -> (CountAsked, Option<ReplicaReason>) {
     let mut shortest: Option<(SignedDuration, &Judged<'_>)> = None;
     let mut highest: Option<(f64, &Judged<'_>)> = None;
     for judged in scene.judged.iter().filter(|judged| judged.is_serving()) {
@@ -78,7 +78,7 @@ fn one_fewer(
             Ok(low) => low,
             Err(why) => {
                 let reason = ReplicaReason::ScaleInVeto { replica: replica(), why };
-                return (Asked::Nothing, (why != VetoWhy::Busy).then_some(reason));
+                return (CountAsked::Nothing, (why != VetoWhy::Busy).then_some(reason));
             }
         };
         if shortest.is_none_or(|(held, _)| low.held < held) {
@@ -89,18 +89,18 @@ fn one_fewer(
         }
     }
     let (Some((held, newest)), Some((value, highest))) = (shortest, highest) else {
-        return (Asked::Nothing, None);
+        return (CountAsked::Nothing, None);
     };
     let (rule, replica) = (condition.clone(), newest.replica.id.clone());
     if held < condition.hold_for {
         let reason = ReplicaReason::ScaleInNotLongEnough { condition: rule, replica, held };
-        return (Asked::Nothing, Some(reason));
+        return (CountAsked::Nothing, Some(reason));
     }
     if let Some(reason) = too_new(scene, condition).or_else(|| would_scale_out(scene, count, condition)) {
-        return (Asked::Nothing, Some(reason));
+        return (CountAsked::Nothing, Some(reason));
     }
     let replica = highest.replica.id.clone();
-    (Asked::OneFewer, Some(ReplicaReason::ScaleIn { condition: rule, replica, value }))
+    (CountAsked::OneFewer, Some(ReplicaReason::ScaleIn { condition: rule, replica, value }))
 }
 
 /// How low one replica is, and for how long.
@@ -110,7 +110,7 @@ struct Low {
 }
 
 fn lowness(
-    scene: &Scene<'_>,
+    scene: &DatabaseScene<'_>,
     judged: &Judged<'_>,
     condition: &Condition,
     from: Option<Timestamp>,
@@ -125,7 +125,7 @@ fn lowness(
 }
 
 /// One that has not answered reads over the whole time of the condition was low because nothing came to it.
-fn too_new(scene: &Scene<'_>, condition: &Condition) -> Option<ReplicaReason> {
+fn too_new(scene: &DatabaseScene<'_>, condition: &Condition) -> Option<ReplicaReason> {
     let is_new = |judged: &&Judged<'_>| {
         let answers_since = judged.memory.answers_since;
         answers_since.is_some_and(|from| since(from, scene.now) < condition.hold_for)
@@ -135,7 +135,11 @@ fn too_new(scene: &Scene<'_>, condition: &Condition) -> Option<ReplicaReason> {
 }
 
 /// What the busiest one showed, shared by one fewer, would breach the condition of scale-out; or that is not known.
-fn would_scale_out(scene: &Scene<'_>, count: &ReplicaCount, condition: &Condition) -> Option<ReplicaReason> {
+fn would_scale_out(
+    scene: &DatabaseScene<'_>,
+    count: &ReplicaCount,
+    condition: &Condition,
+) -> Option<ReplicaReason> {
     let out = count.scale_out.as_ref()?;
     let replicas = scene.answering_count(None);
     let mut largest = 0.0_f64;
@@ -161,22 +165,22 @@ fn points(
     condition: &Condition,
     from: Option<Timestamp>,
     now: Timestamp,
-) -> Option<Points> {
+) -> Option<LoadPoints> {
     let created = judged.replica.created_at;
-    Points::of(judged.load_of(condition)?, created.into_iter().chain(from).max(), now)
+    LoadPoints::of(judged.load_of(condition)?, created.into_iter().chain(from).max(), now)
 }
 
 /// How many that may be.
-pub(crate) fn after(asked: Asked, count: u32) -> u32 {
+pub(crate) fn after(asked: CountAsked, count: u32) -> u32 {
     match asked {
-        Asked::OneMore => count.saturating_add(1),
-        Asked::OneFewer => count.saturating_sub(1),
-        Asked::Nothing => count,
+        CountAsked::OneMore => count.saturating_add(1),
+        CountAsked::OneFewer => count.saturating_sub(1),
+        CountAsked::Nothing => count,
     }
 }
 
 /// How many count.
-pub(crate) fn serving(scene: &Scene<'_>, removing: Option<&str>) -> u32 {
+pub(crate) fn serving(scene: &DatabaseScene<'_>, removing: Option<&str>) -> u32 {
     let counts = |judged: &&Judged<'_>| judged.is_serving() && Some(judged.replica.id.as_str()) != removing;
     as_count(scene.judged.iter().filter(counts).count())
 }

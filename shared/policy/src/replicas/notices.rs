@@ -10,8 +10,8 @@ use crate::replicas::memory::{DatabaseMemory, ReplicaStep};
 use crate::replicas::observation::Status;
 use crate::replicas::reason::ReplicaReason;
 use crate::replicas::records::RecordsAre;
-use crate::replicas::scene::Scene;
-use crate::replicas::sentence::{Lag, SlotDisk};
+use crate::replicas::scene::DatabaseScene;
+use crate::replicas::sentence::{LagShown, SlotDisk};
 use crate::replicas::slots::{self, SlotsSeen};
 use crate::replicas::watch::Watch;
 use crate::severity::Severity;
@@ -34,7 +34,7 @@ pub(crate) fn unreadable(absence: &Absence) -> Vec<Watch> {
 
 /// Everything that lasts, or may be over.
 pub(crate) fn all(
-    scene: &Scene<'_>,
+    scene: &DatabaseScene<'_>,
     memory: &DatabaseMemory,
     records: &RecordsAre,
     reasons: &[ReplicaReason],
@@ -48,7 +48,7 @@ pub(crate) fn all(
 }
 
 /// One notice for all replicas: the worst is named.
-fn lag(scene: &Scene<'_>) -> Watch {
+fn lag(scene: &DatabaseScene<'_>) -> Watch {
     let lagging: Vec<&Judged<'_>> =
         scene.judged.iter().filter(|judged| judged.memory.lags_since.is_some()).collect();
     let by_lag = |one: &&&Judged<'_>, other: &&&Judged<'_>| {
@@ -61,10 +61,10 @@ fn lag(scene: &Scene<'_>) -> Watch {
     let severity = if is_critical { Severity::Critical } else { Severity::Warning };
     let replica = &worst.replica.id;
     let verdict = match worst.lag {
-        Some(lag) => format!("{replica} lags by {}", Lag(lag)),
+        Some(lag) => format!("{replica} lags by {}", LagShown(lag)),
         None => format!("{replica} lags"),
     };
-    let limit = Lag(limits.warning.as_secs_f64());
+    let limit = LagShown(limits.warning.as_secs_f64());
     let cause = match lagging.len() {
         1 => format!("above {limit} in 3 of the last 5 minutes"),
         many => format!("above {limit} in 3 of the last 5 minutes, as {many} replicas are"),
@@ -116,7 +116,7 @@ fn unknown(judged: &Judged<'_>) -> Watch {
     Watch::over(about, format!("the lag of {id} is known again"))
 }
 
-fn slot_disk(scene: &Scene<'_>) -> Watch {
+fn slot_disk(scene: &DatabaseScene<'_>) -> Watch {
     let source = &scene.instances.source;
     match slots::look(source, scene.now) {
         SlotsSeen::Full { severity, used, free } => {
@@ -130,7 +130,7 @@ fn slot_disk(scene: &Scene<'_>) -> Watch {
     }
 }
 
-fn creation(scene: &Scene<'_>, memory: &DatabaseMemory) -> Watch {
+fn creation(scene: &DatabaseScene<'_>, memory: &DatabaseMemory) -> Watch {
     let change = memory.change.as_ref().filter(|change| change.step.adds());
     match change.filter(|change| since(change.began, scene.now) >= CREATION_LASTS) {
         Some(change) => {
@@ -148,7 +148,7 @@ fn creation(scene: &Scene<'_>, memory: &DatabaseMemory) -> Watch {
     }
 }
 
-fn removal(scene: &Scene<'_>, memory: &DatabaseMemory) -> Watch {
+fn removal(scene: &DatabaseScene<'_>, memory: &DatabaseMemory) -> Watch {
     let change = memory.change.as_ref().filter(|change| change.step == ReplicaStep::Deleting);
     match change.filter(|change| since(change.since, scene.now) >= REMOVAL_LASTS) {
         Some(change) => {
@@ -188,8 +188,8 @@ fn of_records(state: &RecordsAre) -> [Watch; 3] {
 }
 
 /// What is needed and not done.
-fn count(scene: &Scene<'_>, reasons: &[ReplicaReason]) -> Vec<Watch> {
-    let is_read = |reading: &MetricReading| *reading != MetricReading::NotRead;
+fn count(scene: &DatabaseScene<'_>, reasons: &[ReplicaReason]) -> Vec<Watch> {
+    let is_read = |reading: &MetricReading| matches!(reading, MetricReading::Points { .. });
     let is_seen = scene.judged.iter().any(|it| is_read(&it.replica.cpu) || is_read(&it.replica.connections));
     let watch =
         |about: &'static str, verdict: &'static str, is: &dyn Fn(&ReplicaReason) -> bool| match reasons

@@ -12,7 +12,7 @@ use crate::rule::Condition;
 
 /// The datapoints of one answer, oldest first.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Points {
+pub(crate) struct LoadPoints {
     /// Those that stay as they are.
     pub(crate) settled: Vec<Datapoint>,
     /// Those that may still change.
@@ -20,7 +20,7 @@ pub(crate) struct Points {
     period: SignedDuration,
 }
 
-impl Points {
+impl LoadPoints {
     /// The datapoints whose whole period is after `from`: older ones speak of something else, an instance that had the same
     /// identifier or another number of replicas. `None` where there is no answer.
     pub(crate) fn of(reading: &MetricReading, from: Option<Timestamp>, now: Timestamp) -> Option<Self> {

@@ -6,7 +6,7 @@ use crate::replicas::lag::Judged;
 use crate::replicas::observation::{DnsRecord, Replication};
 use crate::replicas::policy::ReadRecord;
 use crate::replicas::reason::ReplicaReason;
-use crate::replicas::scene::{OUR_RECORDS, Scene, is_same_host};
+use crate::replicas::scene::{DatabaseScene, OUR_RECORDS, is_same_host};
 
 /// Every record has this weight, so that each replica gets its share. It is never 0: where all weights of a name are 0, Route
 /// 53 takes them as equal, and a record that was meant to be out would answer.
@@ -18,7 +18,7 @@ const SOURCE: &str = "source";
 
 /// What is to be done about the records.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Records {
+pub(crate) struct RecordsDecision {
     pub(crate) changes: Vec<RecordChange>,
     pub(crate) reasons: Vec<ReplicaReason>,
     pub(crate) state: RecordsAre,
@@ -40,24 +40,24 @@ pub(crate) enum RecordsAre {
 }
 
 /// The records as they must be become puts and deletes, puts first; nothing is deleted where nothing would be left.
-pub(crate) fn records(scene: &Scene<'_>, removing: Option<&str>) -> Records {
+pub(crate) fn records(scene: &DatabaseScene<'_>, removing: Option<&str>) -> RecordsDecision {
     let (Some(dns), Some(read)) = (&scene.policy.dns, &scene.seen.records) else {
-        return Records::unchanged(RecordsAre::Kept, None);
+        return RecordsDecision::unchanged(RecordsAre::Kept, None);
     };
     let found = match read {
         Ok(found) => found,
         Err(absence) => {
             let reason = ReplicaReason::RecordsUnreadable { absence: absence.clone() };
-            return Records::unchanged(RecordsAre::Unreadable(absence.clone()), Some(reason));
+            return RecordsDecision::unchanged(RecordsAre::Unreadable(absence.clone()), Some(reason));
         }
     };
     if let Some(other) = found.iter().find(|record| is_conflict(record)) {
         let reason = ReplicaReason::RecordConflict { kind: other.kind.clone() };
-        return Records::unchanged(RecordsAre::Conflict, Some(reason));
+        return RecordsDecision::unchanged(RecordsAre::Conflict, Some(reason));
     }
-    let Wanted { hosts, reason } = wanted(scene, found, removing);
+    let WantedHosts { hosts, reason } = wanted(scene, found, removing);
     if hosts.is_empty() {
-        return Records::unchanged(RecordsAre::Unsure, reason);
+        return RecordsDecision::unchanged(RecordsAre::Unsure, reason);
     }
     let is_on_source = reason == Some(ReplicaReason::ReadsOnSource);
     let state = if is_on_source { RecordsAre::OnSource } else { RecordsAre::Kept };
@@ -72,24 +72,24 @@ pub(crate) fn records(scene: &Scene<'_>, removing: Option<&str>) -> Records {
     let changes: Vec<RecordChange> = if scene.observe { vec![] } else { puts.chain(deletes).collect() };
     let mut reasons: Vec<ReplicaReason> = changes.iter().filter_map(told).collect();
     reasons.extend(reason);
-    Records { changes, reasons, state }
+    RecordsDecision { changes, reasons, state }
 }
 
-impl Records {
+impl RecordsDecision {
     fn unchanged(state: RecordsAre, reason: Option<ReplicaReason>) -> Self {
         Self { changes: Vec::new(), reasons: reason.into_iter().collect(), state }
     }
 }
 
 /// Where reads are to go: names and endpoints.
-struct Wanted {
+struct WantedHosts {
     hosts: Vec<(String, String)>,
     /// Why not to the replicas that may answer.
     reason: Option<ReplicaReason>,
 }
 
 /// Every replica that may answer; else the best of those that could; else the source.
-fn wanted(scene: &Scene<'_>, found: &[DnsRecord], removing: Option<&str>) -> Wanted {
+fn wanted(scene: &DatabaseScene<'_>, found: &[DnsRecord], removing: Option<&str>) -> WantedHosts {
     let host = |judged: &Judged<'_>| Some((judged.replica.id.clone(), judged.replica.endpoint.clone()?));
     let stays = |judged: &&Judged<'_>| Some(judged.replica.id.as_str()) != removing && judged.is_available();
     let has_record = |judged: &Judged<'_>| found.iter().filter_map(ours).any(|id| id == judged.replica.id);
@@ -100,7 +100,7 @@ fn wanted(scene: &Scene<'_>, found: &[DnsRecord], removing: Option<&str>) -> Wan
     };
     let hosts: Vec<_> = scene.judged.iter().filter(stays).filter(is_fit).filter_map(host).collect();
     if !hosts.is_empty() {
-        return Wanted { hosts, reason: None };
+        return WantedHosts { hosts, reason: None };
     }
     let could = |judged: &&Judged<'_>| stays(judged) && (judged.is_serving() || has_record(judged));
     // One that is in the records already comes first, so that reads do not move from one to the other every minute.
@@ -115,19 +115,19 @@ fn wanted(scene: &Scene<'_>, found: &[DnsRecord], removing: Option<&str>) -> Wan
         scene.judged.iter().filter(could).filter(|it| it.replica.endpoint.is_some()).min_by_key(order)
     {
         let reason = ReplicaReason::OneStays { replica: best.replica.id.clone() };
-        return Wanted { hosts: host(best).into_iter().collect(), reason: Some(reason) };
+        return WantedHosts { hosts: host(best).into_iter().collect(), reason: Some(reason) };
     }
     // An answer that does not show a replica any more may be an old one.
     if let Some((replica, since)) = scene.missed.first() {
         let reason = ReplicaReason::Missed { replica: replica.clone(), since: *since };
-        return Wanted { hosts: vec![], reason: Some(reason) };
+        return WantedHosts { hosts: vec![], reason: Some(reason) };
     }
     match &scene.instances.source.endpoint {
-        Some(endpoint) => Wanted {
+        Some(endpoint) => WantedHosts {
             hosts: vec![(SOURCE.to_owned(), endpoint.clone())],
             reason: Some(ReplicaReason::ReadsOnSource),
         },
-        None => Wanted { hosts: vec![], reason: Some(ReplicaReason::NoEndpoint) },
+        None => WantedHosts { hosts: vec![], reason: Some(ReplicaReason::NoEndpoint) },
     }
 }
 

@@ -14,7 +14,7 @@ pub(crate) const OUR_RECORDS: &str = "tidegate:";
 
 /// Everything that the steps look at.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Scene<'a> {
+pub(crate) struct DatabaseScene<'a> {
     pub(crate) seen: &'a DatabaseObservation,
     pub(crate) instances: &'a Instances,
     pub(crate) policy: &'a DatabasePolicy,
@@ -30,7 +30,7 @@ pub(crate) struct Scene<'a> {
     pub(crate) now: Timestamp,
 }
 
-impl Scene<'_> {
+impl DatabaseScene<'_> {
     pub(crate) fn find(&self, replica: &str) -> Option<&Judged<'_>> {
         self.judged.iter().find(|judged| judged.replica.id == replica)
     }

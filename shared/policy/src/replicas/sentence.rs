@@ -54,8 +54,8 @@ impl fmt::Display for ReplicaReason {
             Self::CatchingUp { replica, lag: Some(lag), limit, is_initialized: true } => write!(
                 f,
                 "{replica} is available and lags by {}: it counts once that is below {}",
-                Lag(*lag),
-                Lag(*limit)
+                LagShown(*lag),
+                LagShown(*limit)
             ),
             Self::CatchingUp { replica, lag: None, .. } => {
                 write!(f, "{replica} is available and its lag is not known yet")
@@ -101,8 +101,8 @@ impl fmt::Display for ReplicaReason {
             Self::Lags { replica, lag: Some(lag), limit, since } => write!(
                 f,
                 "{replica} lags by {} (limit {}), since {}",
-                Lag(*lag),
-                Lag(*limit),
+                LagShown(*lag),
+                LagShown(*limit),
                 ToTheSecond(*since)
             ),
             Self::Lags { replica, lag: None, since, .. } => write!(
@@ -114,7 +114,7 @@ impl fmt::Display for ReplicaReason {
             Self::SourceIdle { replica, lag } => write!(
                 f,
                 "{replica} shows a lag of {}, which does not count: the source writes next to nothing, and PostgreSQL then shows up to 5m",
-                Lag(*lag)
+                LagShown(*lag)
             ),
             Self::LagUnknown { replica } => write!(f, "the lag of {replica} is not known"),
             Self::Broken { replica, cause } => write!(f, "replication of {replica} is broken: {cause}"),
@@ -261,9 +261,9 @@ fn of(condition: &Condition, value: f64) -> Quantity {
 }
 
 /// Seconds of lag: `250ms`, `1.5s`, `2m5s`.
-pub(crate) struct Lag(pub(crate) f64);
+pub(crate) struct LagShown(pub(crate) f64);
 
-impl fmt::Display for Lag {
+impl fmt::Display for LagShown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(seconds) = *self;
         if seconds < 1.0 {

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use crate::reading::number;
 use crate::replicas::observation::{Engine, SourceInstance};
-use crate::replicas::readings::Points;
+use crate::replicas::readings::LoadPoints;
 use crate::severity::Severity;
 
 /// Of the last five minutes that have settled so many must be above, and all below for the end.
@@ -36,8 +36,8 @@ pub(crate) enum SlotsSeen {
 /// Looks at the slots of a source.
 pub(crate) fn look(source: &SourceInstance, now: Timestamp) -> SlotsSeen {
     let Engine::PostgreSql { .. } = source.engine else { return SlotsSeen::Calm };
-    let Some(points) = Points::of(&source.slot_disk, None, now) else { return SlotsSeen::Unclear };
-    let free = Points::of(&source.free_storage, None, now).and_then(|free| free.newest(now));
+    let Some(points) = LoadPoints::of(&source.slot_disk, None, now) else { return SlotsSeen::Unclear };
+    let free = LoadPoints::of(&source.free_storage, None, now).and_then(|free| free.newest(now));
     let free = free.map(|point| point.value);
     let last = points.last(LOOKED_AT, now);
     let Some(newest) = last.last() else { return SlotsSeen::Unclear };

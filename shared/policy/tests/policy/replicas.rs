@@ -54,10 +54,10 @@ pub(crate) struct SourceLoad {
 }
 
 /// What a table changes of a database, under the words that are then looked for.
-pub(crate) type Change = (&'static str, fn(&mut Shop));
+pub(crate) type ShopChange = (&'static str, fn(&mut Shop));
 
 /// The datapoints of one metric.
-type Series = VecDeque<Datapoint>;
+type ShopSeries = VecDeque<Datapoint>;
 
 /// A database `shop` whose replicas are `shop-1`, `shop-2` …, all of them well, and everything that one test changes.
 #[derive(Debug, Clone)]
@@ -76,7 +76,7 @@ pub(crate) struct Shop {
     pub(crate) notified: bool,
     /// Whether metrics are read.
     pub(crate) metrics: bool,
-    series: BTreeMap<(String, &'static str), Series>,
+    series: BTreeMap<(String, &'static str), ShopSeries>,
     evaluations: u32,
 }
 

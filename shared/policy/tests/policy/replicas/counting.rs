@@ -4,7 +4,7 @@ use tidegate_policy::overrides::{Held, OverrideKind};
 use tidegate_policy::replicas::decide::CallOutcome;
 use tidegate_policy::replicas::observation::{Engine, Status};
 
-use crate::replicas::{Change, QUIET, ReplicaLoad, Shop, call, replica, told, why};
+use crate::replicas::{QUIET, ReplicaLoad, Shop, ShopChange, call, replica, told, why};
 
 const OUT: &str = "cpu > 70% for 5m";
 const IN: &str = "cpu < 30% for 15m";
@@ -105,7 +105,7 @@ fn at_the_maximum_it_is_reported_once() {
 
 #[test]
 fn nothing_begins_while_anything_is_not_available() {
-    let blocked: [Change; 5] = [
+    let blocked: [ShopChange; 5] = [
         ("modifying", |shop| shop.instances().source.status = Status::Changing("modifying".to_owned())),
         ("pending", |shop| shop.instances().source.is_pending = true),
         ("creating", |shop| shop.instances().replicas.push(of_others("shop-9", Status::Creating))),
@@ -142,6 +142,10 @@ fn what_rds_refuses_is_reported_and_not_tried() {
     shop.instances().source.replicas_elsewhere = 13;
     let all: Vec<String> = (0..2).flat_map(|_| told(&shop.minute())).collect();
     assert_eq!(all, ["+engine limit", "-no backups"]);
+    shop.instances().source.status = Status::Changing("backing-up".to_owned());
+    let all: Vec<String> = (0..5).flat_map(|_| told(&shop.minute())).collect();
+    assert_eq!(all, Vec::<String>::new(), "a backup does not end it");
+    shop.instances().source.status = Status::Available;
     shop.instances().source.replicas_elsewhere = 12;
     assert_eq!(call(&shop.minute()), "create tidegate-shop-1");
 }

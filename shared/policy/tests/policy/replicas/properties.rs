@@ -103,12 +103,41 @@ fn a_shop() -> impl Strategy<Value = Shop> {
 
 /// What RDS and Route 53 show while an answer fails, kept for later.
 #[derive(Default)]
-struct Kept {
+struct HiddenAnswers {
     instances: Option<tidegate_policy::replicas::observation::Instances>,
     records: Option<Vec<tidegate_policy::replicas::observation::DnsRecord>>,
 }
 
-fn play(shop: &mut Shop, kept: &mut Kept, what: &Happens, mut check: impl FnMut(&Shop, &ReplicaDecision)) {
+impl HiddenAnswers {
+    fn records(&mut self, shop: &mut Shop, read: bool) {
+        shop.seen.records = match (read, shop.seen.records.take()) {
+            (true, Some(Err(absence))) => Some(self.records.take().ok_or(absence)),
+            (false, Some(Ok(records))) => {
+                self.records = Some(records);
+                Some(Err(crate::stage::refused()))
+            }
+            (_, records) => records,
+        };
+    }
+
+    fn instances(&mut self, shop: &mut Shop, read: bool) {
+        match (read, shop.seen.instances.clone()) {
+            (true, Err(absence)) => shop.seen.instances = self.instances.take().ok_or(absence),
+            (false, Ok(instances)) => {
+                self.instances = Some(instances);
+                shop.seen.instances = Err(crate::stage::refused());
+            }
+            _ => {}
+        }
+    }
+}
+
+fn play(
+    shop: &mut Shop,
+    kept: &mut HiddenAnswers,
+    what: &Happens,
+    mut check: impl FnMut(&Shop, &ReplicaDecision),
+) {
     let id = |shop: &Shop, which: usize| {
         let all = &shop.seen.instances.as_ref().ok()?.replicas;
         all.get(which).map(|replica| replica.id.clone())
@@ -155,24 +184,8 @@ fn play(shop: &mut Shop, kept: &mut Kept, what: &Happens, mut check: impl FnMut(
             }
         }
         Happens::Metrics(are) => shop.metrics = *are,
-        Happens::Records(read) => match (read, shop.seen.records.take()) {
-            (true, Some(Err(absence))) => {
-                shop.seen.records = Some(kept.records.take().ok_or(absence));
-            }
-            (false, Some(Ok(records))) => {
-                kept.records = Some(records);
-                shop.seen.records = Some(Err(crate::stage::refused()));
-            }
-            (_, records) => shop.seen.records = records,
-        },
-        Happens::Instances(read) => match (read, shop.seen.instances.clone()) {
-            (true, Err(absence)) => shop.seen.instances = kept.instances.take().ok_or(absence),
-            (false, Ok(instances)) => {
-                kept.instances = Some(instances);
-                shop.seen.instances = Err(crate::stage::refused());
-            }
-            _ => {}
-        },
+        Happens::Records(read) => kept.records(shop, *read),
+        Happens::Instances(read) => kept.instances(shop, *read),
         Happens::Source(status) => {
             if let Ok(instances) = &mut shop.seen.instances {
                 instances.source.status = status.clone();
@@ -253,7 +266,7 @@ proptest! {
         mut shop in a_shop(),
         story in proptest::collection::vec(anything(), 1..40),
     ) {
-        let mut kept = Kept::default();
+        let mut kept = HiddenAnswers::default();
         for what in &story {
             play(&mut shop, &mut kept, what, holds);
         }
@@ -264,7 +277,7 @@ proptest! {
         mut shop in a_shop(),
         story in proptest::collection::vec(anything(), 1..25),
     ) {
-        let mut kept = Kept::default();
+        let mut kept = HiddenAnswers::default();
         for what in &story {
             play(&mut shop, &mut kept, what, |_, _| {});
         }
@@ -294,7 +307,7 @@ proptest! {
         mut shop in a_shop(),
         story in proptest::collection::vec(anything(), 1..25),
     ) {
-        let mut kept = Kept::default();
+        let mut kept = HiddenAnswers::default();
         for what in &story {
             play(&mut shop, &mut kept, what, |_, _| {});
         }

@@ -1,5 +1,6 @@
 //! The records of the name that reads go to: never empty, never all at weight 0, and never touched where that is not sure.
 
+use tidegate_policy::overrides::{Held, OverrideKind};
 use tidegate_policy::replicas::decision::RecordChange;
 use tidegate_policy::replicas::observation::{DnsRecord, Replication, Status};
 
@@ -168,4 +169,14 @@ fn without_a_record_in_the_fleet_file_none_is_kept() {
     let mut shop = Shop::new(2);
     (shop.policy.dns, shop.seen.records) = (None, None);
     assert_eq!(shop.minute().records, []);
+}
+
+#[test]
+fn a_hold_keeps_the_count_and_records_follow() {
+    let mut shop =
+        Shop::new(2).counting(3, 5, "cpu > 70% for 5m", "").overridden(OverrideKind::Hold(Held::Both));
+    shop.load("shop-2").lag = Some(90.0);
+    let decision = shop.minutes(12);
+    assert!(why(&decision).contains("an operator holds the count"), "{}", why(&decision));
+    assert_eq!(shop.answers(), ["shop-1"]);
 }

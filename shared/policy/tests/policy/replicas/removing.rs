@@ -5,7 +5,7 @@ use tidegate_policy::replicas::decide::CallOutcome;
 use tidegate_policy::replicas::memory::ReplicaStep;
 use tidegate_policy::replicas::observation::{DnsRecord, Engine, Replication, Status};
 
-use crate::replicas::{Change, Shop, call, host, told, why};
+use crate::replicas::{Shop, ShopChange, call, host, told, why};
 
 const OUT: &str = "cpu > 70% for 5m";
 const IN: &str = "cpu < 30% for 15m";
@@ -125,7 +125,7 @@ fn the_last_one_and_the_minimum_stay() {
 
 #[test]
 fn only_ours_are_removed() {
-    let protections: [Change; 4] = [
+    let protections: [ShopChange; 4] = [
         ("of others", |shop| shop.instances().replicas.iter_mut().for_each(|it| it.is_ours = false)),
         ("protected", |shop| shop.instances().replicas.iter_mut().for_each(|it| it.is_protected = true)),
         ("a source itself", |shop| shop.instances().replicas.iter_mut().for_each(|it| it.is_source = true)),
@@ -212,7 +212,7 @@ fn a_record_that_is_still_there_stops_the_time() {
 
 #[test]
 fn a_removal_is_given_up_when_the_world_changes() {
-    let changes: [Change; 5] = [
+    let changes: [ShopChange; 5] = [
         ("the load of the others rose", |shop| shop.load("shop-1").cpu = Some(71.0)),
         ("an operator holds the count", |shop| {
             *shop = shop.clone().overridden(OverrideKind::Hold(Held::ScaleIn));
