@@ -10,7 +10,7 @@ use tidegate_simulator::rds::{DatabaseLoad, ManualChange, RdsTroubles, SecondsBe
 
 use crate::process::ProcessStep;
 use crate::stage::settings;
-use crate::story::{Act, Meddling, StoryBeginning};
+use crate::story::{Act, Draining, Meddling, StoryBeginning};
 
 pub(crate) fn cpu(comparison: Comparison, threshold: f64, minutes: i64) -> Condition {
     Condition {
@@ -58,7 +58,7 @@ fn engine() -> impl Strategy<Value = Engine> {
 
 pub(crate) fn load() -> impl Strategy<Value = DatabaseLoad> {
     // Much, or hardly anything, so that replicas come and go.
-    let reads = prop_oneof![0_u32..60, 120_u32..400];
+    let reads = prop_oneof![3 => 0_u32..60, 2 => 120_u32..400];
     (reads, 0_u32..500, prop_oneof![Just(0.0), Just(2e5), Just(3e6)]).prop_map(
         |(reads, connections, writes)| DatabaseLoad {
             reads: f64::from(reads),
@@ -123,6 +123,16 @@ fn asked() -> impl Strategy<Value = OverrideKind> {
     ]
 }
 
+fn while_draining() -> impl Strategy<Value = Draining> {
+    prop_oneof![
+        1 => Just(Draining::Retag),
+        1 => Just(Draining::Protect),
+        2 => Just(Draining::DeleteOther),
+        1 => Just(Draining::Load),
+        1 => Just(Draining::Hold),
+    ]
+}
+
 fn act() -> impl Strategy<Value = Act> {
     let killed =
         prop_oneof![Just(ProcessStep::Decided), Just(ProcessStep::Intended), Just(ProcessStep::Acted)];
@@ -139,6 +149,7 @@ fn act() -> impl Strategy<Value = Act> {
         12 => load().prop_map(Act::Load),
         5 => troubles.prop_map(Act::Troubles),
         3 => meddles.prop_map(Act::Meddles),
+        3 => while_draining().prop_map(Act::WhileDraining),
         2 => (asked(), 1_u16..120).prop_map(|(kind, minutes)| Act::Asked(kind, minutes)),
         1 => any::<bool>().prop_map(Act::Sns),
     ]
@@ -146,5 +157,5 @@ fn act() -> impl Strategy<Value = Act> {
 
 /// What happens in a story.
 pub(crate) fn acts() -> impl Strategy<Value = Vec<Act>> {
-    prop::collection::vec(act(), 5..50)
+    prop::collection::vec(act(), 5..60)
 }

@@ -4,13 +4,15 @@ use std::collections::{BTreeMap, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 use tidegate_policy::Override;
+use tidegate_policy::overrides::Held;
+use tidegate_policy::replicas::decision::InstanceCall;
 use tidegate_policy::replicas::memory::{DatabaseMemory, ReplicaChange};
 use tidegate_policy::replicas::notice::NoticePhase;
 use tidegate_policy::replicas::policy::DatabasePolicy;
 use tidegate_simulator::rds::SimulatedRds;
 
 use crate::process::EvaluationProcess;
-use crate::story::{holds_both, is_same_change, replica_of};
+use crate::story::{holds, is_same_change, replica_of};
 
 /// What RDS shows is at most 2 minutes old in this world, and an evaluation lasts at most another.
 const STALE: SignedDuration = SignedDuration::from_mins(4);
@@ -139,8 +141,15 @@ impl Checker {
                 self.fault(*now, format!("{call:?} without its intent: {intent:?}"));
             }
             let begins = intent.is_some_and(|it| !is_same_change(it, before.change.as_ref()));
-            if begins && holds_both(asked, *now) {
-                self.fault(*now, format!("an operator holds, and yet: {call:?}"));
+            let is_removal = matches!(call, InstanceCall::Delete { .. });
+            match holds(asked, *now) {
+                Some(Held::Both) if begins || is_removal => {
+                    self.fault(*now, format!("an operator holds, and yet: {call:?}"));
+                }
+                Some(Held::ScaleIn) if is_removal => {
+                    self.fault(*now, format!("an operator holds removals, and yet: {call:?}"));
+                }
+                Some(_) | None => {}
             }
         }
         self.told_twice(process);

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use tidegate_policy::Override;
 use tidegate_policy::overrides::{Held, OverrideKind};
 use tidegate_policy::replicas::decision::{InstanceCall, RecordChange};
-use tidegate_policy::replicas::memory::ReplicaChange;
+use tidegate_policy::replicas::memory::{ReplicaChange, ReplicaStep};
 use tidegate_policy::replicas::policy::DatabasePolicy;
 use tidegate_simulator::rds::{DatabaseLoad, ManualChange, RdsSettings, RdsTroubles, SimulatedRds};
 
@@ -34,6 +34,8 @@ pub(crate) enum Act {
     Troubles(RdsTroubles),
     /// Between the next decision that has a call and that call, somebody else does this.
     Meddles(Meddling),
+    /// While the next replica drains, this happens.
+    WhileDraining(Draining),
     /// An operator asks for something, for so many minutes.
     Asked(OverrideKind, u16),
     /// SNS takes reports, or does not.
@@ -49,6 +51,21 @@ pub(crate) enum Meddling {
     Reboot,
     /// Protects what is about to be deleted, and all others.
     Protect,
+}
+
+/// What happens while a replica drains.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Draining {
+    /// It loses our tags.
+    Retag,
+    /// It is protected.
+    Protect,
+    /// Somebody else deletes another one.
+    DeleteOther,
+    /// The load rises.
+    Load,
+    /// An operator holds everything.
+    Hold,
 }
 
 /// How a story begins.
@@ -76,6 +93,7 @@ pub(crate) struct Story {
     /// Evaluations are killed now and then.
     kills: bool,
     meddling: Option<Meddling>,
+    draining: Option<Draining>,
     pub(crate) checker: Checker,
 }
 
@@ -99,6 +117,7 @@ impl Story {
             sns_takes: true,
             kills: false,
             meddling: None,
+            draining: None,
             checker,
         }
     }
@@ -123,6 +142,7 @@ impl Story {
                 self.kills = *troubles != RdsTroubles::NONE;
             }
             Act::Meddles(meddling) => self.meddling = Some(*meddling),
+            Act::WhileDraining(what) => self.draining = Some(*what),
             Act::Asked(kind, minutes) => self.ask(*kind, *minutes),
             Act::Sns(takes) => self.sns_takes = *takes,
         }
@@ -165,6 +185,7 @@ impl Story {
     }
 
     fn evaluation(&mut self) -> EvaluationProcess {
+        self.disturb_draining();
         self.evaluations += 1;
         let id = format!("e{}", self.evaluations);
         let overrides = self.overrides.clone();
@@ -205,6 +226,31 @@ impl Story {
                 }
             }
             ProcessStep::Over => {}
+        }
+    }
+
+    /// Once a replica has drained for four minutes, what was to happen meanwhile happens.
+    fn disturb_draining(&mut self) {
+        let memory = self.ledger.memory();
+        let Some(change) = memory.change.filter(|change| change.step == ReplicaStep::Draining) else {
+            return;
+        };
+        if self.world.now().duration_since(change.began) < SignedDuration::from_mins(4) {
+            return;
+        }
+        let Some(what) = self.draining.take() else { return };
+        let ids: Vec<String> = self.world.instances().iter().skip(1).map(|it| it.id.clone()).collect();
+        let Some(nth) = ids.iter().position(|id| *id == change.replica) else { return };
+        match what {
+            Draining::Retag => self.world.change_by_hand(&ManualChange::Retag { nth }),
+            Draining::Protect => self.world.change_by_hand(&ManualChange::Protect { nth }),
+            Draining::DeleteOther => {
+                self.world.change_by_hand(&ManualChange::DeleteReplica { nth: nth + 1 });
+            }
+            Draining::Load => {
+                self.world.set_load(DatabaseLoad { reads: 600.0, connections: 300.0, writes: 1e6 });
+            }
+            Draining::Hold => self.ask(OverrideKind::Hold(Held::Both), 60),
         }
     }
 
@@ -314,7 +360,14 @@ pub(crate) fn is_same_change(one: &ReplicaChange, other: Option<&ReplicaChange>)
     other.is_some_and(|other| (&one.replica, one.began) == (&other.replica, other.began))
 }
 
-/// An override of the count is in force.
-pub(crate) fn holds_both(overrides: &[Override], now: Timestamp) -> bool {
-    overrides.iter().any(|it| it.kind == OverrideKind::Hold(Held::Both) && now < it.until)
+/// The newest row in force holds: both directions, or at least removals.
+pub(crate) fn holds(overrides: &[Override], now: Timestamp) -> Option<Held> {
+    match overrides.iter().rev().find(|it| now < it.until)?.kind {
+        OverrideKind::Hold(held) => Some(held),
+        OverrideKind::Min(_)
+        | OverrideKind::Max(_)
+        | OverrideKind::Pin(_)
+        | OverrideKind::Raise(_)
+        | OverrideKind::Release => None,
+    }
 }
