@@ -59,6 +59,8 @@ pub(crate) fn records(scene: &DatabaseScene<'_>, removing: Option<&str>) -> Reco
     if hosts.is_empty() {
         return RecordsDecision::unchanged(RecordsAre::Unsure, reason);
     }
+    // Where nothing is changed, no record leads to the source.
+    let reason = reason.filter(|reason| !scene.observe || *reason != ReplicaReason::ReadsOnSource);
     let is_on_source = reason == Some(ReplicaReason::ReadsOnSource);
     let state = if is_on_source { RecordsAre::OnSource } else { RecordsAre::Kept };
     let wanted: Vec<DnsRecord> = hosts.iter().map(|(id, host)| record(dns, id, host)).collect();

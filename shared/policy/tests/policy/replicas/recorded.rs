@@ -94,6 +94,21 @@ fn without_any_replica_the_source_answers_and_that_is_critical() {
 }
 
 #[test]
+fn in_observe_mode_no_record_is_said_to_lead_to_the_source() {
+    let mut shop = Shop::new(1);
+    shop.observe = true;
+    shop.minute();
+    shop.replica("shop-1").status = Status::Failed("failed".to_owned());
+    let decision = shop.minute();
+    assert!(
+        !told(&decision).iter().any(|notice| notice.contains("reads on source")),
+        "{:?}",
+        told(&decision)
+    );
+    assert!(decision.records.is_empty());
+}
+
+#[test]
 fn the_last_one_that_is_not_shown_keeps_its_record_for_three_minutes() {
     let mut shop = Shop::new(1);
     shop.minute();
