@@ -82,8 +82,9 @@ impl Account {
             let throttled = share(&mut self.calls) < 0.5;
             return if throttled { CallAnswer::Throttled } else { CallAnswer::NoAnswer };
         }
-        let is_creation = matches!(call, InstanceCall::Create(_));
-        let no_capacity = is_creation && share(&mut self.calls) < capacity_refused;
+        // What exists already is answered before its capacity is looked for.
+        let is_new = matches!(call, InstanceCall::Create(new) if self.instance(&new.id).is_none());
+        let no_capacity = share(&mut self.calls) < capacity_refused && is_new;
         let answered = if no_capacity {
             Err(CallRefusal::InsufficientCapacity)
         } else {

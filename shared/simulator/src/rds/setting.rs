@@ -118,6 +118,8 @@ pub struct RdsTroubles {
     pub calls_failed: f64,
     /// Calls that take effect, and whose answer is lost.
     pub answers_lost: f64,
+    /// Batches of records that fail without an effect.
+    pub records_failed: f64,
     /// Creations that are refused for want of capacity.
     pub capacity_refused: f64,
     /// Replicas that never become available: `failed`, `incompatible-…`, `insufficient-capacity`.
@@ -135,6 +137,7 @@ impl RdsTroubles {
         reads_throttled: 0.0,
         reads_failed: 0.0,
         calls_failed: 0.0,
+        records_failed: 0.0,
         answers_lost: 0.0,
         capacity_refused: 0.0,
         replicas_failed: 0.0,
@@ -142,12 +145,16 @@ impl RdsTroubles {
         minutes_young: 0.7,
     };
 
+    /// Route 53 takes no changes.
+    pub const NO_RECORDS: Self = Self { records_failed: 1.0, ..Self::NONE };
+
     /// Far more goes wrong than on a bad day.
     pub const MANY: Self = Self {
         reads_stale: 0.3,
         reads_throttled: 0.08,
         reads_failed: 0.05,
         calls_failed: 0.15,
+        records_failed: 0.15,
         answers_lost: 0.2,
         capacity_refused: 0.15,
         replicas_failed: 0.2,

@@ -164,8 +164,8 @@ impl SimulatedRds {
 
     /// A batch of Tidegate.
     pub fn change_records(&mut self, batch: &[RecordChange]) -> RecordsAnswer {
-        let RdsTroubles { calls_failed, answers_lost, .. } = self.account.settings.troubles;
-        if share(&mut self.readings) < calls_failed {
+        let RdsTroubles { records_failed, answers_lost, .. } = self.account.settings.troubles;
+        if share(&mut self.readings) < records_failed {
             return RecordsAnswer::Unknown;
         }
         if let Err(refusal) = self.zone.change(batch) {

@@ -136,7 +136,7 @@ fn while_draining() -> impl Strategy<Value = Draining> {
 fn act() -> impl Strategy<Value = Act> {
     let killed =
         prop_oneof![Just(ProcessStep::Decided), Just(ProcessStep::Intended), Just(ProcessStep::Acted)];
-    let troubles = prop_oneof![1 => Just(RdsTroubles::NONE), 2 => Just(RdsTroubles::MANY)];
+    let troubles = prop_oneof![1 => Just(RdsTroubles::NONE), 2 => Just(RdsTroubles::MANY), 1 => Just(RdsTroubles::NO_RECORDS)];
     let meddles = prop_oneof![Just(Meddling::Same), Just(Meddling::Reboot), Just(Meddling::Protect)];
     prop_oneof![
         16 => (15_u8..120).prop_map(Act::Minutes),

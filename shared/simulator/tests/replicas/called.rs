@@ -9,7 +9,7 @@ use tidegate_simulator::rds::{
 };
 
 use crate::process::EvaluationProcess;
-use crate::rules::Checker;
+use crate::rules::{Checker, STALE};
 use crate::story::{replica_of, set_identifier};
 
 /// Calls that change instances in an hour: one that is sent again after 1.5, 3, 6, 12, 15 … minutes, and a next one.
@@ -52,7 +52,15 @@ impl Checker {
         }
         match call {
             InstanceCall::Create(new) => {
-                let count = world.instances().iter().skip(1).filter(|it| !it.status.has_failed()).count();
+                // What somebody else created a moment ago was not shown yet.
+                let is_known = |id: &str| {
+                    !world.happenings().iter().rev().any(|it| {
+                        let is_young = now.duration_since(it.at) < STALE && it.by == Actor::SomeoneElse;
+                        matches!(&it.what, Deed::Took(call) if is_young && replica_of(call) == id)
+                    })
+                };
+                let count = world.instances().iter().skip(1);
+                let count = count.filter(|it| !it.status.has_failed() && is_known(&it.id)).count();
                 let max = self.policy.count.as_ref().map_or(0, |count| count.max);
                 if took && count > usize::try_from(max).unwrap_or(0) {
                     self.fault(now, format!("{count} replicas after {call:?}, at most {max}"));

@@ -68,7 +68,7 @@ fn a_call_may_take_effect_without_an_answer_and_fail_without_one() {
     assert_eq!(world.change_records(&[put("tidegate-shop-1")]), RecordsAnswer::Unknown);
     assert_eq!(world.zone().records, [record("tidegate-shop-1")]);
 
-    world.set_troubles(RdsTroubles { calls_failed: 1.0, ..RdsTroubles::NONE });
+    world.set_troubles(RdsTroubles { calls_failed: 1.0, ..RdsTroubles::NO_RECORDS });
     let answer = world.call(&create("tidegate-shop-2"));
     assert!(matches!(answer.outcome(), CallOutcome::Unknown(_)), "{answer:?}");
     assert_eq!(status(&world, "tidegate-shop-2"), None);

@@ -6,16 +6,16 @@ use jiff::{SignedDuration, Timestamp};
 use tidegate_policy::Override;
 use tidegate_policy::overrides::Held;
 use tidegate_policy::replicas::decision::InstanceCall;
-use tidegate_policy::replicas::memory::{DatabaseMemory, ReplicaChange};
+use tidegate_policy::replicas::memory::{DatabaseMemory, ReplicaChange, ReplicaEnd, ReplicaOutcome};
 use tidegate_policy::replicas::notice::NoticePhase;
 use tidegate_policy::replicas::policy::DatabasePolicy;
-use tidegate_simulator::rds::SimulatedRds;
+use tidegate_simulator::rds::{Actor, InstanceStatus, SimulatedRds};
 
 use crate::process::EvaluationProcess;
 use crate::story::{holds, is_same_change, replica_of};
 
 /// What RDS shows is at most 2 minutes old in this world, and an evaluation lasts at most another.
-const STALE: SignedDuration = SignedDuration::from_mins(4);
+pub(crate) const STALE: SignedDuration = SignedDuration::from_mins(4);
 
 /// In a world that is well again every change is over within this: 40 minutes of `creating`, 20 of `backing-up` and
 /// `modifying`, an hour of initialization, beside it at most as long to catch up; or 40 minutes of draining while the load of the
@@ -77,7 +77,10 @@ impl Checker {
         if self.faults.is_empty() {
             self.faults.extend(self.tale.drain(..));
         }
-        self.faults.push(format!("{now}: {text}"));
+        // One is enough to fail, and a few show what came of it.
+        if self.faults.len() < TALE + 10 {
+            self.faults.push(format!("{now}: {text}"));
+        }
     }
 
     pub(crate) fn tell(&mut self, text: String) {
@@ -174,10 +177,12 @@ impl Checker {
     }
 
     /// One write of the ledger follows another.
-    pub(crate) fn written(&mut self, before: &DatabaseMemory, after: &DatabaseMemory, now: Timestamp) {
+    pub(crate) fn written(&mut self, before: &DatabaseMemory, after: &DatabaseMemory, world: &SimulatedRds) {
+        let now = world.now();
         self.forgets |= after.outcomes.len() >= OUTCOMES_KEPT;
         for outcome in after.outcomes.iter().filter(|it| !before.outcomes.contains(it)) {
             self.count(format!("{:?}", outcome.end));
+            self.is_true(outcome, world);
         }
         let Some(change) = before.change.as_ref() else { return };
         if is_same_change(change, after.change.as_ref()) {
@@ -199,6 +204,20 @@ impl Checker {
             if now.duration_since(from) > ENDS_WITHIN {
                 self.fault(now, format!("{change:?} took {}", now.duration_since(from)));
             }
+        }
+    }
+
+    /// What is told to be gone is gone, and what was not added is not there.
+    fn is_true(&mut self, outcome: &ReplicaOutcome, world: &SimulatedRds) {
+        let found = world.instances().iter().find(|it| it.id == outcome.replica);
+        let Some(found) = found.filter(|it| it.status != InstanceStatus::Deleting) else { return };
+        let is_false = match outcome.end {
+            ReplicaEnd::Vanished | ReplicaEnd::Removed => true,
+            ReplicaEnd::NotAdded => !found.status.has_failed() && found.created_by == Actor::Tidegate,
+            ReplicaEnd::Added | ReplicaEnd::NotRemoved | ReplicaEnd::Kept => false,
+        };
+        if is_false {
+            self.fault(world.now(), format!("{outcome:?}, and {} is {}", found.id, found.status.word()));
         }
     }
 

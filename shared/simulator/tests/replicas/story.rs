@@ -207,7 +207,7 @@ impl Story {
                 let before = self.ledger.memory();
                 process.intend(&mut self.ledger);
                 if process.progress == ProcessStep::Intended {
-                    self.checker.written(&before, &self.ledger.memory(), process.now);
+                    self.checker.written(&before, &self.ledger.memory(), &self.world);
                 }
             }
             ProcessStep::Intended => {
@@ -219,7 +219,7 @@ impl Story {
             ProcessStep::Acted => {
                 let before = self.ledger.memory();
                 if process.settle(&mut self.ledger, self.sns_takes) {
-                    self.checker.written(&before, &self.ledger.memory(), process.now);
+                    self.checker.written(&before, &self.ledger.memory(), &self.world);
                 }
                 if self.sns_takes {
                     self.checker.told(process);
