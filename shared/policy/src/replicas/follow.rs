@@ -7,6 +7,7 @@ use crate::replicas::calls::Sending;
 use crate::replicas::create;
 use crate::replicas::decision::InstanceCall;
 use crate::replicas::drain;
+use crate::replicas::in_force::BoundsInForce;
 use crate::replicas::lag::{CAUGHT_UP_WITHIN, Judged};
 use crate::replicas::memory::{DatabaseMemory, ReplicaChange, ReplicaEnd, ReplicaStep};
 use crate::replicas::observation::Status;
@@ -68,6 +69,7 @@ fn requested(scene: &DatabaseScene<'_>, memory: &mut DatabaseMemory, change: &Re
             let may_add = scene.in_force.as_ref().is_some_and(|in_force| !in_force.holds_out);
             // What is asked for already is no longer `taken` by anyone but it.
             let refused = scene.blocked_source().or_else(|| create::refused(scene));
+            let refused = refused.or_else(|| too_many(scene));
             if scene.observe || !may_add || refused.is_some() {
                 return Followed { call: None, reasons: [waits].into_iter().chain(refused).collect() };
             }
@@ -76,6 +78,12 @@ fn requested(scene: &DatabaseScene<'_>, memory: &mut DatabaseMemory, change: &Re
             Followed { call: Some(InstanceCall::Create(new)), reasons: vec![again.unwrap_or(waits)] }
         }
     }
+}
+
+/// Somebody else has filled the maximum since it was asked for.
+fn too_many(scene: &DatabaseScene<'_>) -> Option<ReplicaReason> {
+    let max = scene.in_force.as_ref().map(BoundsInForce::most)?;
+    (scene.count() >= max).then_some(ReplicaReason::AtMax { max })
 }
 
 /// It was shown once, and is not any more.

@@ -10,3 +10,4 @@ mod called;
 mod story;
 mod arbitrary;
 mod properties;
+mod resent;
