@@ -106,7 +106,8 @@ impl SimulatedInstance {
                 self.until = None;
                 break;
             };
-            if self.status == InstanceStatus::Modifying
+            // A restart applies what is pending, too.
+            if matches!(self.status, InstanceStatus::Modifying | InstanceStatus::Rebooting)
                 && let Some(class) = self.pending.class.take()
             {
                 self.class = class;

@@ -9,9 +9,9 @@ use proptest::test_runner::{RngSeed, TestRunner};
 use crate::arbitrary::{acts, beginning, load};
 use crate::story::Story;
 
-/// A story takes a tenth of a second. `PROPTEST_CASES` asks for more of them.
+/// A story takes a tenth of a second on an idle machine. `PROPTEST_CASES` asks for more of them.
 fn cases() -> u32 {
-    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(96)
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(200)
 }
 
 /// Every run tells the same stories, unless `PROPTEST_RNG_SEED` asks for others.
