@@ -1,0 +1,18 @@
+//! Changes of a database's instance class: one rung of a ladder at a time, inside a maintenance window, after a rehearsal.
+//!
+//! ```text
+//! decide(&UpgradeObservation, &UpgradePolicy, &UpgradeMemory, UpgradeTurn) -> UpgradeDecision
+//! ```
+//!
+//! A change of the class is minutes of downtime, and RDS may take it and not make it. So each one is a state in the memory
+//! ([`memory::ClassChange`]), sent by an evaluation that has just looked once more, and over when RDS shows the new class with
+//! nothing left to be done, not when it was asked for.
+
+pub mod observation;
+pub mod policy;
+pub mod memory;
+pub mod refusal;
+pub mod reason;
+pub mod decision;
+pub mod decide;
+mod settle;

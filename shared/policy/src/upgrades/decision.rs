@@ -1,0 +1,102 @@
+//! What is to be done about a database's class: at most one call, every reason, and the next memory.
+
+use jiff::Timestamp;
+
+use crate::replicas::notice::ReplicaNotice;
+use crate::upgrades::memory::UpgradeMemory;
+use crate::upgrades::reason::UpgradeReason;
+use crate::upgrades::refusal::ClassRefusal;
+
+/// The decision about one database.
+#[derive(Debug, Clone, PartialEq)]
+#[must_use = "an unread decision changes nothing"]
+pub struct UpgradeDecision {
+    /// The call to RDS, if there is one. Sending it twice is harmless.
+    pub call: Option<ClassCall>,
+    /// Where the class stands.
+    pub state: UpgradeState,
+    /// The change that is wanted or under way, if there is one.
+    pub wanted: Option<WantedChange>,
+    /// What stands against the wanted change, each by its name; empty where nothing does.
+    pub refusals: Vec<ClassRefusal>,
+    /// Why, in the order of the steps; never empty.
+    pub reasons: Vec<UpgradeReason>,
+    /// What is to be reported because it begins, ends or has happened.
+    pub notices: Vec<ReplicaNotice>,
+    /// The memory of the next evaluation; it holds the intent of the call.
+    pub memory: UpgradeMemory,
+}
+
+/// A call to RDS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClassCall {
+    /// `ModifyDBInstance` with `ApplyImmediately`. Just before it, the instance is looked at once more: it must be `available`,
+    /// of the class `from`, with nothing pending.
+    Modify {
+        /// `DBInstanceIdentifier`.
+        instance: String,
+        /// The class that it has.
+        from: String,
+        /// `DBInstanceClass`.
+        to: String,
+    },
+    /// `ModifyDBInstance` with `MaxAllocatedStorage` alone. RDS applies that at once, without downtime.
+    RaiseMaxStorage {
+        /// `DBInstanceIdentifier`.
+        instance: String,
+        /// In GiB.
+        to_gib: u32,
+    },
+}
+
+/// A change that is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WantedChange {
+    /// `DBInstanceIdentifier` of the instance that is changed next.
+    pub instance: String,
+    /// The class it has.
+    pub from: String,
+    /// The class it is to have.
+    pub to: String,
+    /// Why, in one sentence.
+    pub why: String,
+    /// When the window opens, or opened, in which it may begin; none where an operator asked for it at once.
+    pub window: Option<Timestamp>,
+    /// A standby takes over: about 1 to 2 minutes of downtime, otherwise 2 to 15.
+    pub is_multi_az: bool,
+}
+
+/// Where the class of a database stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UpgradeState {
+    /// Nothing is wanted.
+    Idle,
+    /// A change is wanted, and stands against nothing but time.
+    Waiting,
+    /// A change is wanted, and is refused.
+    Refused,
+    /// A change is asked for, and RDS does not show that yet.
+    Requested,
+    /// RDS works on it.
+    Modifying,
+    /// RDS shows the new class, and something is left to be done.
+    Verifying,
+    /// RDS could not be read.
+    Unknown,
+}
+
+impl UpgradeState {
+    /// Its stable name in JSON.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Waiting => "waiting-for-window",
+            Self::Refused => "refused",
+            Self::Requested => "requested",
+            Self::Modifying => "modifying",
+            Self::Verifying => "verifying",
+            Self::Unknown => "unknown",
+        }
+    }
+}

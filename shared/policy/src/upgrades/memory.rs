@@ -1,0 +1,202 @@
+//! What one evaluation remembers of a database's class for the next. Any writer of the table can put anything there, so it is
+//! believed only as far as it can be true.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::ledger_time::{millis, millis_optional};
+use crate::replicas::memory::{ActiveReplicaNotice, ReplicaCall};
+
+/// The memory of one database.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct UpgradeMemory {
+    /// What an operator asked for, until it is done, refused or withdrawn.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request: Option<ClassRequest>,
+    /// The change that waits for its window.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub planned: Option<PlannedChange>,
+    /// The change under way; there is one at a time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub change: Option<ClassChange>,
+    /// The changes that began within the last 24 hours, oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub began: Vec<ClassChangeBegan>,
+    /// The last change failed: when, and why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<FailedClassChange>,
+    /// `MaxAllocatedStorage` was asked for, and RDS does not show it yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub storage: Option<StorageChange>,
+    /// What operators were notified of and is not over, by what it is about.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub active: BTreeMap<String, ActiveReplicaNotice>,
+    /// What came of changes that are over, and operators were not notified of yet; oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub outcomes: Vec<UpgradeOutcome>,
+}
+
+/// What an operator asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClassRequest {
+    /// The class.
+    pub to: String,
+    /// At once, and not in the window.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub now: bool,
+    /// When it was asked for.
+    #[serde(with = "millis")]
+    pub at: Timestamp,
+    /// Who asked for it, in their own words.
+    pub who: String,
+    /// Why.
+    pub why: String,
+    /// The request id of the invocation: `CloudTrail` names its principal.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub request: Option<String>,
+}
+
+/// A change that waits for its window.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedChange {
+    /// The class that is wanted.
+    pub to: String,
+    /// Why, in one sentence.
+    pub why: String,
+    /// Since when it is wanted without a break.
+    #[serde(with = "millis")]
+    pub since: Timestamp,
+    /// When the window opens, or opened, in which it is to begin.
+    #[serde(with = "millis")]
+    pub window: Timestamp,
+    /// What stood against it in that window at last; empty where nothing did.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub refused: String,
+}
+
+/// One change, from the intent to its end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClassChange {
+    /// `DBInstanceIdentifier`: the database's instance, or a replica that has to go first or last.
+    pub instance: String,
+    /// The class it had.
+    pub from: String,
+    /// The class it is to have.
+    pub to: String,
+    /// Why, in one sentence.
+    pub why: String,
+    /// Where it stands.
+    pub step: ClassStep,
+    /// Since when it stands there.
+    #[serde(with = "millis")]
+    pub since: Timestamp,
+    /// When it began.
+    #[serde(with = "millis")]
+    pub began: Timestamp,
+    /// The end of the window in which it began; none where an operator asked for it at once. After it nothing is sent again.
+    #[serde(skip_serializing_if = "Option::is_none", with = "millis_optional", default)]
+    pub window_end: Option<Timestamp>,
+    /// The evaluation that last meant to send the call, and when.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub call: Option<ReplicaCall>,
+    /// RDS was seen to work on it: its status changed, or the class was pending.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub was_seen: bool,
+    /// Since when RDS shows the old class, `available`, with nothing pending, after it was seen to work on it.
+    #[serde(skip_serializing_if = "Option::is_none", with = "millis_optional", default)]
+    pub back_since: Option<Timestamp>,
+}
+
+/// The steps of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClassStep {
+    /// It is asked for, and RDS does not show that yet.
+    Requested,
+    /// RDS works on it.
+    Modifying,
+    /// RDS shows the new class, and something is left to be done.
+    Verifying,
+}
+
+/// A change began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClassChangeBegan {
+    /// When.
+    #[serde(with = "millis")]
+    pub at: Timestamp,
+    /// When the window opened in which it began; none where an operator asked for it at once.
+    #[serde(skip_serializing_if = "Option::is_none", with = "millis_optional", default)]
+    pub window: Option<Timestamp>,
+}
+
+/// A change failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailedClassChange {
+    /// The class that was asked for.
+    pub to: String,
+    /// When it failed. In the same window it is not tried again.
+    #[serde(with = "millis")]
+    pub at: Timestamp,
+    /// Why, in the words of AWS where there are any.
+    pub cause: String,
+}
+
+/// `MaxAllocatedStorage` was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StorageChange {
+    /// In GiB.
+    pub to_gib: u32,
+    /// The evaluation that last meant to send the call, and when.
+    pub call: ReplicaCall,
+    /// AWS refused it: its own words. It is asked for again a day later.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub refused: String,
+}
+
+/// How a change ended, or that it began.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UpgradeOutcome {
+    /// `DBInstanceIdentifier`.
+    pub instance: String,
+    /// The class it had.
+    pub from: String,
+    /// The class that was asked for.
+    pub to: String,
+    /// How.
+    pub end: UpgradeEnd,
+    /// When.
+    #[serde(with = "millis")]
+    pub at: Timestamp,
+    /// Since when the change was under way, or waited.
+    #[serde(with = "millis")]
+    pub began: Timestamp,
+    /// Why; of a finished change the downtime as far as it was seen, and by what.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub detail: String,
+}
+
+/// What came of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UpgradeEnd {
+    /// It began.
+    Started,
+    /// RDS shows the new class, and nothing is left to be done.
+    Done,
+    /// RDS refused it, or gave it up.
+    Failed,
+    /// What an operator asked for is not allowed, or not possible now.
+    Refused,
+    /// A window passed, and nothing has happened.
+    WindowPassed,
+    /// An operator withdrew it.
+    Withdrawn,
+    /// Somebody else gave the instance another class.
+    ChangedByOthers,
+    /// RDS shows the instance no more.
+    Vanished,
+}
