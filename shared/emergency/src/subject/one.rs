@@ -99,11 +99,24 @@ impl One {
         state.trouble.clone().filter(|_| waits)
     }
 
+    /// Scheduled actions that were missed, once the bounds are put back. What failed or was not sent is tried again, and would
+    /// say it each time.
+    fn missed(&self) -> Vec<String> {
+        match (&self.work, &self.outcome) {
+            (Some(work), Some(Outcome::Applied)) => words::of_missed(&work.missed),
+            (Some(_) | None, _) => Vec::new(),
+        }
+    }
+
+    /// Something was changed by hand meanwhile and stays so, or a scheduled action was missed.
+    pub(crate) fn has_notes(&self) -> bool {
+        self.work.as_ref().is_some_and(|work| !work.kept.is_empty()) || !self.missed().is_empty()
+    }
+
     /// `api: 2 to 10`, `api: 10 running`, `api: 10 to 2, as before`.
     pub(crate) fn line(&self) -> String {
         let Self { name, .. } = self;
-        let missed = self.work.as_ref().map(|work| words::of_missed(&work.missed)).unwrap_or_default();
-        let notes: Vec<String> = self.blocked_by().into_iter().chain(missed).collect();
+        let notes: Vec<String> = self.blocked_by().into_iter().chain(self.missed()).collect();
         let notes = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join("; ")) };
         format!("{name}: {}{notes}", if self.is_restore { self.put_back() } else { self.set() })
     }
@@ -186,7 +199,7 @@ impl One {
             "snapshot": SavedSnapshot::of(&self.name, &self.targeted),
             "changes": self.work.iter().flat_map(|work| &work.changes).map(ToString::to_string).collect::<Vec<_>>(),
         });
-        let missed = self.work.as_ref().map(|work| words::of_missed(&work.missed)).unwrap_or_default();
+        let missed = self.missed();
         if !missed.is_empty() {
             json["missed"] = json!(missed);
         }
