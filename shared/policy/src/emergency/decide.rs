@@ -195,7 +195,15 @@ fn put_back(
         return Ok(None);
     }
     engage::changeable(&seen.service).map_err(Skip::Refused)?;
-    let Restored { mut changes, kept, missed } = restore::changes(targeted, member.owner, seen, now);
+    let Restored { mut changes, kept, missed, is_to_be_read } =
+        restore::changes(targeted, member.owner, seen, now);
+    let tried = targeted.failures.saturating_add(1);
+    if is_to_be_read && tried < FAILURES_AT_ONCE {
+        // Nothing sets bounds again that a missed action would have set. After the last try those before the emergency are put
+        // back, and that is said: a service must not stay suspended because of it.
+        targeted.failures = tried;
+        return Ok(None);
+    }
     if changes.is_empty() {
         targeted.progress = Progress::Restored;
     } else if targeted.failures >= FAILURES_AT_ONCE {

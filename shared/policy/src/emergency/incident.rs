@@ -192,7 +192,8 @@ impl Targeted {
         self.limit();
     }
 
-    /// Takes in what an answer said of the same target. What was found first is what is put back.
+    /// Takes in what an answer said of the same target. What was found first is what is put back: if that is something else
+    /// than what was put back already, it is once more.
     pub(crate) fn merge(&mut self, said: &Self) {
         for change in said.registered.iter().map(|set| Change::Register(*set)) {
             self.intend(&change);
@@ -204,8 +205,12 @@ impl Targeted {
         self.limit();
         let at = |snapshot: &Option<Snapshot>| snapshot.as_ref().and_then(|it| it.at);
         let is_earlier = at(&said.snapshot).zip(at(&self.snapshot)).is_some_and(|(said, known)| said < known);
-        if is_earlier || self.snapshot.is_none() {
+        let is_other = (is_earlier || self.snapshot.is_none()) && self.snapshot != said.snapshot;
+        if is_other {
             self.snapshot.clone_from(&said.snapshot);
+        }
+        if is_other && self.progress == Progress::Restored {
+            self.progress = Progress::Set;
         }
     }
 

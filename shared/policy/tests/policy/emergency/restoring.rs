@@ -276,6 +276,24 @@ fn saved_snapshots_beside_an_emergency_add_what_the_ledger_does_not_know_and_the
 }
 
 #[test]
+fn an_earlier_snapshot_that_is_given_in_the_middle_of_a_restore_is_put_back_too() {
+    let saved = engaged().incident().targets.clone();
+    let mut world = World::new(&[("api", seen(10)), ("worker", seen(20))]);
+    world.wait(600);
+    let again = world.engage("max", &[("api", raise(15)), ("worker", raise(30))], "bob");
+    world.evaluate(&again);
+    world.seen.remove("worker");
+    world.evaluate(&restore());
+    assert_eq!((world.desired("api"), world.progress("api")), (10, Progress::Restored));
+    world.seen.insert("worker".to_owned(), Ok(seen(30)));
+    let request = Request::Restore { asker: asker("bob"), from: saved.clone() };
+    world.evaluate(&request);
+    assert_eq!(sizes(&world), (2, 2), "as it was before the first of the two");
+    world.evaluate(&request);
+    assert_eq!(world.memory.incident, None, "what is known already is put back once");
+}
+
+#[test]
 fn no_snapshot_puts_back_more_than_the_fleet_file_allows() {
     let mut world = World::new(&[("api", scaled(10, scalable(10, 10, Suspended::ALL)))]);
     let mut from = engaged().incident().targets.clone();
