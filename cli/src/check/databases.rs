@@ -5,10 +5,10 @@ use std::fmt::Write;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use tidegate_fleet::cost::{self, MetricsOfReplicas};
-use tidegate_fleet::{Database, DatabaseName, Guard};
-use tidegate_policy::Condition;
+use tidegate_fleet::{Database, DatabaseName};
 use tidegate_policy::replicas::policy::{DatabasePolicy, LagLimits, ReadRecord, ReplicaCount};
 use tidegate_policy::rule::Span;
+use tidegate_policy::{Condition, ConnectionGuard, OnMissing};
 
 use crate::counts::cents;
 
@@ -78,13 +78,16 @@ fn metrics_read(metrics: MetricsOfReplicas, is_counted: bool) -> String {
 }
 
 /// A guard, for operators.
-pub(crate) fn guard_shown(guard: &Guard) -> String {
-    let Guard { database, percent, per_task, holds_on_missing } = guard;
+pub(crate) fn guard_shown(guard: &ConnectionGuard) -> String {
+    let ConnectionGuard { database, percent, per_task, on_missing, .. } = guard;
     let per_task = match per_task {
         Some(per_task) => format!("{per_task} per task"),
         None => "as many per task as are seen".to_owned(),
     };
-    let missing = if *holds_on_missing { "no scale-out" } else { "the guard is ignored" };
+    let missing = match on_missing {
+        OnMissing::Hold => "no scale-out",
+        OnMissing::Ignore => "the guard is ignored",
+    };
     format!("{percent}% of the connections of {database}, {per_task}; while they are not known, {missing}")
 }
 
@@ -127,9 +130,12 @@ fn replicas_to_json(policy: &DatabasePolicy) -> Value {
 }
 
 /// A guard, for machines.
-pub(crate) fn guard_to_json(guard: &Guard) -> Value {
-    let Guard { database, percent, per_task, holds_on_missing } = guard;
-    let on_missing = if *holds_on_missing { "hold" } else { "ignore" };
+pub(crate) fn guard_to_json(guard: &ConnectionGuard) -> Value {
+    let ConnectionGuard { database, percent, per_task, on_missing, .. } = guard;
+    let on_missing = match on_missing {
+        OnMissing::Hold => "hold",
+        OnMissing::Ignore => "ignore",
+    };
     json!({
         "database": database,
         "connections_percent": percent,

@@ -13,4 +13,4 @@ pub use account::{AllInstances, describe};
 pub use change::{apply, outcome};
 pub use classes::{Classes, DatabaseClasses};
 pub use readings::{Measured, read_metrics};
-pub use tags::{PREFIX, ReplicaTags, TAG_DATABASE, TAG_FLEET};
+pub use tags::{ReplicaTags, TAG_DATABASE, TAG_FLEET};

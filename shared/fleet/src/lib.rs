@@ -35,7 +35,7 @@ mod read;
 mod settings;
 mod yaml;
 
-pub use model::database::{Database, DatabaseKind, DatabaseName, Guard};
+pub use model::database::{Database, DatabaseKind, DatabaseName};
 pub use model::emergency::{Emergency, Profile};
 pub use model::fleet::{Budget, Fleet, Service};
 pub use model::metric::{LoadBalancerMetric, MathSource, Metric, MetricSource, Source};

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use tidegate_aws::CallError;
 use tidegate_aws::ledger::{LedgerItem, LedgerRead};
 use tidegate_aws::report::{Header, Section};
-use tidegate_aws::trigger::{EVALUATE, PLAN, Trigger, TriggerError};
-use tidegate_evaluation::{Clock, Concern, InvocationError};
+use tidegate_aws::trigger::Trigger;
+use tidegate_evaluation::{Clock, Concern, InvocationError, Selection};
 use tidegate_fleet::Database;
 use tidegate_policy::emergency::incident::Overrides;
 
@@ -31,20 +31,9 @@ impl Concern for Replicas {
     }
 
     fn select(&self, trigger: &Trigger) -> Result<Vec<&Database>, InvocationError> {
-        match trigger {
-            Trigger::Manual { action, arguments } => match action.as_str() {
-                EVALUATE | PLAN => self.named(arguments),
-                other => {
-                    let problem = format!("unknown action `{other}`; allowed: `{EVALUATE}` and `{PLAN}`");
-                    Err(TriggerError::manual(&problem).into())
-                }
-            },
-            Trigger::Schedule
-            | Trigger::DelayedEvaluation
-            | Trigger::Resume
-            | Trigger::Alarm { .. }
-            | Trigger::Rds { .. } => Ok(self.databases().collect()),
-        }
+        let fleet = self.fleet.name();
+        let selection = Selection { key: "databases", one: "database", kind: "with `replicas`", fleet };
+        selection.of(trigger, self.databases(), Database::name)
     }
 
     async fn observe(

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use tidegate_aws::CallError;
 use tidegate_aws::ledger::{LedgerItem, LedgerRead};
 use tidegate_aws::report::{Header, Section};
-use tidegate_aws::trigger::{EVALUATE, PLAN, Trigger, TriggerError};
-use tidegate_evaluation::{Clock, Concern, InvocationError};
+use tidegate_aws::trigger::Trigger;
+use tidegate_evaluation::{Clock, Concern, InvocationError, Selection};
 use tidegate_fleet::Service;
 use tidegate_policy::emergency::incident::Overrides;
 
@@ -32,20 +32,9 @@ impl Concern for Services {
     }
 
     fn select(&self, trigger: &Trigger) -> Result<Vec<&Service>, InvocationError> {
-        match trigger {
-            Trigger::Manual { action, arguments } => match action.as_str() {
-                EVALUATE | PLAN => self.named(arguments),
-                other => {
-                    let problem = format!("unknown action `{other}`; allowed: `{EVALUATE}` and `{PLAN}`");
-                    Err(TriggerError::manual(&problem).into())
-                }
-            },
-            Trigger::Schedule
-            | Trigger::DelayedEvaluation
-            | Trigger::Resume
-            | Trigger::Alarm { .. }
-            | Trigger::Rds { .. } => Ok(self.services().collect()),
-        }
+        let (kind, fleet) = (self.part.kind, self.fleet.name());
+        let selection = Selection { key: "services", one: "service", kind, fleet };
+        selection.of(trigger, self.services(), Service::name)
     }
 
     async fn observe(

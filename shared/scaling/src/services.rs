@@ -1,12 +1,8 @@
 //! The services of one part of a fleet: which there are, and with what they are read.
 
-use serde::Deserialize;
-use serde_json::{Map, Value};
 use tidegate_aws::Clients;
 use tidegate_aws::load_balancers::LoadBalancers;
 use tidegate_aws::rds::DatabaseClasses;
-use tidegate_aws::trigger::TriggerError;
-use tidegate_evaluation::InvocationError;
 use tidegate_fleet::{DatabaseName, Fleet, Service};
 
 use crate::queues::ReadQueues;
@@ -33,7 +29,7 @@ pub const SERVICE_LOAD: Part =
 /// The services of one part of a fleet.
 pub struct Services {
     pub(crate) part: Part,
-    fleet: Fleet,
+    pub(crate) fleet: Fleet,
     pub(crate) clients: Clients,
     pub(crate) queues: Box<dyn ReadQueues>,
     pub(crate) load_balancers: LoadBalancers,
@@ -56,27 +52,11 @@ impl Services {
     /// The instance whose class says how many connections a guarded database takes; `None` where the file says it, and of
     /// Aurora, whose classes have no such default.
     pub(crate) fn guarded_instance(&self, service: &Service) -> Option<&str> {
-        let guard = service.policy().guard.as_ref().filter(|guard| guard.max_connections.is_none())?;
-        match self.fleet.databases().iter().find(|it| it.name() == guard.database)?.instance() {
+        let guard = service.guard().filter(|guard| guard.max_connections.is_none())?;
+        match self.fleet.database(&guard.database)?.instance() {
             DatabaseName::Rds(id) => Some(id),
             DatabaseName::Aurora(_) => None,
         }
-    }
-
-    /// The services named in an event; all where none is.
-    pub(crate) fn named(&self, arguments: &Map<String, Value>) -> Result<Vec<&Service>, InvocationError> {
-        let wanted = ManualArguments::deserialize(Value::Object(arguments.clone()));
-        let ManualArguments { services: wanted } =
-            wanted.map_err(|error| TriggerError::manual(&error.to_string()))?;
-        let known: Vec<&str> = self.services().map(Service::name).collect();
-        if let Some(unknown) = wanted.iter().find(|name| !known.contains(&name.as_str())) {
-            let known = known.join("`, `");
-            let (kind, fleet) = (self.part.kind, self.fleet.name());
-            let message = format!("no service `{unknown}` {kind} in fleet `{fleet}`; known: `{known}`");
-            return Err(InvocationError::UnknownSubject(message));
-        }
-        let asked = |service: &&Service| wanted.is_empty() || wanted.iter().any(|it| it == service.name());
-        Ok(self.services().filter(asked).collect())
     }
 }
 
@@ -84,13 +64,4 @@ impl std::fmt::Debug for Services {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Services").field("part", &self.part.name).finish_non_exhaustive()
     }
-}
-
-/// What an operator may say beside the action.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ManualArguments {
-    /// Only these services; empty means all.
-    #[serde(default)]
-    services: Vec<String>,
 }

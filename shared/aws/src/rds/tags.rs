@@ -1,9 +1,8 @@
 //! By what a replica of Tidegate's is known: its identifier and its tags, both. Nothing else is ever deleted.
 
 use aws_sdk_rds::types::{DbInstance, Tag};
+use tidegate_policy::replicas::policy::PREFIX;
 
-/// Every identifier that Tidegate gives begins with this. The role may create and delete only such instances.
-pub const PREFIX: &str = "tidegate-";
 /// The tag with the name of the fleet.
 pub const TAG_FLEET: &str = "tidegate:fleet";
 /// The tag with the name of the database in the fleet file.

@@ -8,7 +8,7 @@ use crate::model::database::{Database, DatabaseName};
 use crate::model::fleet::Service;
 use crate::problem::{Code, Place, Problem, Problems, words};
 use crate::yaml::object::Object;
-use crate::yaml::tree::{Node, Value};
+use crate::yaml::tree::Node;
 
 /// What adds a replica and what removes one never hold at the same value of one signal.
 pub(crate) fn contradicting(
@@ -70,7 +70,7 @@ fn moves(count: &ReplicaCount, replicas: &Object<'_>, problems: &mut Problems) {
         }
         (Some(_), Some(_)) => return,
         (None, None) => {
-            let message = format!("without `out` and `in` there are never more than `min` {min} replicas");
+            let message = format!("without `out` and `in` the load never adds a replica beyond `min` {min}");
             (Code::FixedSize, "max", message)
         }
         (Some(_), None) => (
@@ -90,29 +90,18 @@ fn moves(count: &ReplicaCount, replicas: &Object<'_>, problems: &mut Problems) {
 /// A database that says nothing of replicas is there for guards.
 pub(crate) fn used(databases: &[Node], services: &[Node], problems: &mut Problems) {
     let guarded = |name: &str| {
-        let names = services.iter().filter_map(|service| entry(entry(service, "guard")?, "database"));
-        names.filter_map(scalar).any(|guarded| guarded == name)
+        let mut names = services.iter().filter_map(|it| it.entry("guard")?.entry("database")?.text());
+        names.any(|guarded| guarded == name)
     };
     for node in databases {
         let Some(name) = unique::name_of(node) else { continue };
-        if entry(node, "replicas").is_none() && !guarded(name) {
-            let message = format!("nothing reads the database `{name}`");
+        if node.entry("replicas").is_none() && !guarded(name) {
+            let message =
+                format!("`{name}` is used for nothing: it has no `replicas`, and no `guard` names it");
             let help =
                 "write what is to be done about its `replicas`, or name it in the `guard` of a service";
             problems.push(Problem::new(Code::UnusedDatabase, node.place, message).help(help));
         }
-    }
-}
-
-fn entry<'a>(node: &'a Node, key: &str) -> Option<&'a Node> {
-    let Value::Map(entries) = &node.value else { return None };
-    entries.iter().find(|(known, _)| known.text == key).map(|(_, value)| value)
-}
-
-fn scalar(node: &Node) -> Option<&str> {
-    match &node.value {
-        Value::Scalar(scalar) => Some(&scalar.text),
-        Value::List(_) | Value::Map(_) | Value::Refused => None,
     }
 }
 
@@ -143,7 +132,7 @@ pub(crate) fn guards(
                 "{}% of {most} connections are {share}, at {per_task} per task; lower `min`, or raise the share",
                 guard.percent
             );
-            let place = entry(node, "guard").map_or(node.place, |guard| guard.place);
+            let place = node.entry("guard").map_or(node.place, |guard| guard.place);
             problems.push(Problem::new(Code::GuardBelowMin, place, message).help(help));
         }
     }

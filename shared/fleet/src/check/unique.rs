@@ -7,13 +7,13 @@ use tidegate_policy::replicas::policy::ReadRecord;
 use crate::model::database::Database;
 use crate::model::fleet::Service;
 use crate::problem::{Code, Place, Problem, Problems};
-use crate::yaml::tree::{Node, Value};
+use crate::yaml::tree::Node;
 
 /// Names of services and databases, or of budgets, are unique.
 pub(crate) fn names<'a>(nodes: impl Iterator<Item = &'a Node>, problems: &mut Problems) {
     let mut first: BTreeMap<&str, Place> = BTreeMap::new();
     for node in nodes {
-        let (Some(name), Some(place)) = (name_of(node), name_node(node).map(|node| node.place)) else {
+        let Some((name, place)) = node.entry("name").and_then(|name| Some((name.text()?, name.place))) else {
             continue;
         };
         if let Some(first) = first.get(name) {
@@ -27,17 +27,7 @@ pub(crate) fn names<'a>(nodes: impl Iterator<Item = &'a Node>, problems: &mut Pr
 
 /// The name that an entry gives itself, right or wrong.
 pub(crate) fn name_of(node: &Node) -> Option<&str> {
-    match &name_node(node)?.value {
-        Value::Scalar(scalar) => Some(&scalar.text),
-        Value::List(_) | Value::Map(_) | Value::Refused => None,
-    }
-}
-
-fn name_node(node: &Node) -> Option<&Node> {
-    match &node.value {
-        Value::Map(entries) => entries.iter().find(|(key, _)| key.text == "name").map(|(_, node)| node),
-        Value::Scalar(_) | Value::List(_) | Value::Refused => None,
-    }
+    node.entry("name")?.text()
 }
 
 /// No two services scale the same.
@@ -69,10 +59,10 @@ pub(crate) fn databases(nodes: &[Node], databases: &[Option<Database>], problems
         let record = database.policy().dns.as_ref().map(|ReadRecord { zone, name, ttl: _ }| {
             (format!("the record {name} in the zone {zone}"), "keeps", "give each database a name of its own")
         });
-        let instance = (database.instance().to_string(), "is", "put all of it in one entry");
+        let instance = (database.instance().to_string(), "is the entry of", "put all of it in one entry");
         for (what, does, help) in [Some(instance), record].into_iter().flatten() {
             if let Some(other) = first.get(&what) {
-                let message = format!("`{other}` already {does} {what}");
+                let message = format!("`{other}` {does} {what} already");
                 problems.push(Problem::new(Code::DuplicateTarget, node.place, message).help(help));
             } else {
                 first.insert(what, database.name());

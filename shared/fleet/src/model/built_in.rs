@@ -55,9 +55,6 @@ pub(crate) const DATABASE_CONNECTIONS: &str = "database_connections";
 
 /// Whether the name always means the built-in metric; otherwise a service may declare one of its own under it.
 pub(crate) fn is_reserved(name: &str, target: Option<TargetKind>) -> bool {
-    if name == DATABASE_CONNECTIONS {
-        return true;
-    }
     Signal::built_in(name).is_some() && target.is_none_or(|target| is_published(name, target))
 }
 

@@ -37,19 +37,6 @@ pub struct Database {
     pub(crate) max_connections: Option<NonZeroU32>,
 }
 
-/// No scale-out beyond what a database takes: `guard: { database: main, connections: 85% }`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Guard {
-    /// The database's name in the fleet file; the file has one of this name.
-    pub database: String,
-    /// The share of its connections that may be in use after a scale-out, in percent: 1 to 100.
-    pub percent: u32,
-    /// How many connections each task holds; `None`: the connections in use, divided by the running tasks.
-    pub per_task: Option<NonZeroU32>,
-    /// While the connections are not known, nothing is added (`on_missing: hold`); else the service scales without the guard.
-    pub holds_on_missing: bool,
-}
-
 impl Database {
     /// Its name in reports and on the command line, unique among the fleet's databases and services.
     #[must_use]

@@ -1,8 +1,8 @@
 //! The fleet: what a valid file says, in types that cannot hold anything else.
 
-use tidegate_policy::{AlarmName, ServicePolicy};
+use tidegate_policy::{AlarmName, ConnectionGuard, ServicePolicy};
 
-use crate::model::database::{Database, Guard};
+use crate::model::database::Database;
 use crate::model::emergency::Emergency;
 use crate::model::metric::Metric;
 use crate::model::mode::Mode;
@@ -31,7 +31,6 @@ pub struct Service {
     pub(crate) queue: Option<QueueSource>,
     pub(crate) metrics: Vec<Metric>,
     pub(crate) alarms: Vec<AlarmName>,
-    pub(crate) guard: Option<Guard>,
     pub(crate) policy: ServicePolicy,
 }
 
@@ -139,8 +138,8 @@ impl Service {
 
     /// The database whose connections limit its scale-out; the fleet has it.
     #[must_use]
-    pub fn guard(&self) -> Option<&Guard> {
-        self.guard.as_ref()
+    pub fn guard(&self) -> Option<&ConnectionGuard> {
+        self.policy.guard.as_ref()
     }
 
     /// What `decide` needs to know.

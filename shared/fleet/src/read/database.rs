@@ -128,8 +128,8 @@ fn condition(replicas: &Object<'_>, key: &str, problems: &mut Problems) -> Optio
         if comparison.is_upward() == upward {
             return Ok(parsed);
         }
-        let (way, load, sign) = if upward { ("downward", "rises", ">") } else { ("upward", "falls", "<") };
-        let message = format!("compares {way}");
+        let (other, load, sign) = if upward { ("falls", "rises", ">") } else { ("rises", "falls", "<") };
+        let message = format!("would hold when the load {other}");
         let help = format!("`{key}` holds when the load {load}: write `{signal} {sign} …`");
         Err(Fault::new(Code::WrongDirection, message, help))
     })
@@ -139,7 +139,7 @@ fn condition(replicas: &Object<'_>, key: &str, problems: &mut Problems) -> Optio
 fn dns(replicas: &Object<'_>, kind: Option<DatabaseKind>, problems: &mut Problems) -> Option<ReadRecord> {
     replicas.node("dns")?;
     if kind == Some(DatabaseKind::Aurora) {
-        let message = "`dns` is of RDS only";
+        let message = "`dns` is for RDS only";
         let help = "remove it: the reader endpoint of Aurora follows the readers by itself; point your own record at that \
                     endpoint once";
         problems.push(Problem::new(Code::DnsOfAurora, replicas.place_of("dns"), message).help(help));

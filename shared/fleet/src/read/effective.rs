@@ -64,16 +64,11 @@ pub fn settings(text: &str, fleet: &Fleet) -> Vec<Effective> {
 fn of_map(prefix: &str, shape: &'static Shape, node: &Node, rows: &mut Vec<Effective>) {
     for setting in shape.settings {
         let path = format!("{prefix}{}", setting.key);
-        match entry(node, setting.key) {
+        match node.entry(setting.key) {
             Some(value) => of_value(&path, &setting.kind, value, rows),
             None => of_default(&path, setting, rows),
         }
     }
-}
-
-fn entry<'a>(node: &'a Node, key: &str) -> Option<&'a Node> {
-    let Value::Map(entries) = &node.value else { return None };
-    entries.iter().find(|(known, _)| known.text == key).map(|(_, value)| value)
 }
 
 fn of_value(path: &str, kind: &'static ValueKind, node: &Node, rows: &mut Vec<Effective>) {
@@ -87,7 +82,7 @@ fn of_value(path: &str, kind: &'static ValueKind, node: &Node, rows: &mut Vec<Ef
             of_map(&format!("{path}."), shape, node, rows);
         }
         (Value::Map(_), ValueKind::Forms { usual, other, by }) => {
-            let is_other = by.iter().any(|key| entry(node, key).is_some());
+            let is_other = by.iter().any(|key| node.entry(key).is_some());
             of_map(&format!("{path}."), if is_other { other } else { usual }, node, rows);
         }
         (Value::Map(entries), ValueKind::Table { value, .. }) => {
@@ -99,19 +94,12 @@ fn of_value(path: &str, kind: &'static ValueKind, node: &Node, rows: &mut Vec<Ef
         (Value::List(items), ValueKind::List { of, .. } | ValueKind::OneOrMore { of, .. }) => {
             for (index, item) in items.iter().enumerate() {
                 // A service is found by its name; what has none, by its place.
-                let name = entry(item, "name").and_then(scalar).map(excerpt::sayable);
+                let name = item.entry("name").and_then(Node::text).map(excerpt::sayable);
                 let name = name.unwrap_or_else(|| index.to_string());
                 of_value(&format!("{path}[{name}]"), of, item, rows);
             }
         }
         (Value::Map(_) | Value::List(_) | Value::Refused, _) => {}
-    }
-}
-
-fn scalar(node: &Node) -> Option<&str> {
-    match &node.value {
-        Value::Scalar(Scalar { text, .. }) => Some(text),
-        Value::List(_) | Value::Map(_) | Value::Refused => None,
     }
 }
 

@@ -2,14 +2,21 @@
 
 use std::num::NonZeroU32;
 
-use crate::model::database::Guard;
+use tidegate_policy::{ConnectionGuard, MetricName};
+
+use crate::model::built_in::DATABASE_CONNECTIONS;
 use crate::problem::{Code, Problem, Problems, words};
 use crate::settings::guard::ON_MISSING;
 use crate::yaml::object::Object;
 use crate::yaml::scalar::Fault;
 
-/// Reads a service's guard; `databases` are the names of the fleet's. `None` when there is none, or after reporting why.
-pub(crate) fn read(service: &Object<'_>, databases: &[&str], problems: &mut Problems) -> Option<Guard> {
+/// Reads a service's guard; `databases` are the names of the fleet's. How many connections there are, and who shares them, is
+/// completed by [`guarded`](crate::read::guarded). `None` when there is none, or after reporting why.
+pub(crate) fn read(
+    service: &Object<'_>,
+    databases: &[&str],
+    problems: &mut Problems,
+) -> Option<ConnectionGuard> {
     service.node("guard")?;
     let guard = service.map("guard", problems)?;
     let database = guard.text("database", problems);
@@ -26,12 +33,15 @@ pub(crate) fn read(service: &Object<'_>, databases: &[&str], problems: &mut Prob
     if per_task.is_none() && guard.has("per_task") {
         return None;
     }
-    let holds_on_missing = guard.choice("on_missing", &ON_MISSING, problems);
-    Some(Guard {
+    let on_missing = guard.choice("on_missing", &ON_MISSING, problems);
+    Some(ConnectionGuard {
         database: database?,
+        metric: MetricName::new(DATABASE_CONNECTIONS)?,
         percent: percent?,
+        max_connections: None,
         per_task: per_task.and_then(NonZeroU32::new),
-        holds_on_missing: holds_on_missing?,
+        sharers: NonZeroU32::MIN,
+        on_missing: on_missing?,
     })
 }
 

@@ -5,38 +5,28 @@ use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
 use jiff::SignedDuration;
-use tidegate_policy::{ConnectionGuard, MetricName, OnAbsence, OnMissing};
+use tidegate_policy::OnAbsence;
 
-use crate::model::built_in::DATABASE_CONNECTIONS;
-use crate::model::database::{Database, DatabaseName, Guard};
+use crate::model::database::{Database, DatabaseName};
 use crate::model::fleet::Service;
 use crate::model::metric::{Metric, MetricSource, Source};
 
 /// Gives each guard what it measures by.
 pub(crate) fn complete(services: &mut [Service], databases: &[Database]) {
-    let guarded: Vec<String> =
-        services.iter().filter_map(|service| Some(service.guard.as_ref()?.database.clone())).collect();
-    for service in services {
-        let Some(guard) = service.guard.clone() else { continue };
-        let database = databases.iter().find(|database| database.name == guard.database);
-        let (Some(database), Some(metric)) = (database, MetricName::new(DATABASE_CONNECTIONS)) else {
-            continue;
-        };
-        let sharers = guarded.iter().filter(|name| **name == guard.database).count();
-        let Guard { database: name, percent, per_task, holds_on_missing } = guard;
-        service.policy.guard = Some(ConnectionGuard {
-            database: name,
-            metric: metric.clone(),
-            percent,
-            max_connections: database.max_connections,
-            per_task,
-            sharers: u32::try_from(sharers).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN),
-            on_missing: if holds_on_missing { OnMissing::Hold } else { OnMissing::Ignore },
-        });
-        let metric =
-            Metric { name: metric, source: Source::Metric(connections(&database.instance)), limit: None };
-        service.policy.metrics.push(metric.policy());
-        service.metrics.push(metric);
+    let mut sharers: BTreeMap<String, NonZeroU32> = BTreeMap::new();
+    for guard in services.iter().filter_map(Service::guard) {
+        let count = sharers.get(&guard.database).map_or(NonZeroU32::MIN, |count| count.saturating_add(1));
+        sharers.insert(guard.database.clone(), count);
+    }
+    for Service { metrics, policy, .. } in services {
+        let Some(guard) = &mut policy.guard else { continue };
+        let Some(database) = databases.iter().find(|it| it.name == guard.database) else { continue };
+        guard.max_connections = database.max_connections;
+        guard.sharers = sharers.get(&guard.database).copied().unwrap_or(NonZeroU32::MIN);
+        let source = Source::Metric(connections(&database.instance));
+        let metric = Metric { name: guard.metric.clone(), source, limit: None };
+        policy.metrics.push(metric.policy());
+        metrics.push(metric);
     }
 }
 

@@ -11,7 +11,7 @@ const LAG_MAX: SignedDuration = SignedDuration::from_hours(24);
 
 /// Reads a lag; of RDS it has whole seconds, since no other ones can be seen.
 pub(crate) fn parse(text: &str, kind: Option<DatabaseKind>) -> Result<SignedDuration, Fault> {
-    const RANGE: &str = "allowed: 1s to 1d, of Aurora from 1ms on";
+    const RANGE: &str = "allowed: 1s to 1d, for Aurora from 1ms on";
     let shown = words::shortened(text);
     let Some(lag) = whole_seconds(text).or_else(|| milliseconds(text)) else {
         let is_number = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());

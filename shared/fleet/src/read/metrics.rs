@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use tidegate_policy::{MetricName, OnAbsence, Signal, Unit};
 
-use crate::model::built_in;
+use crate::model::built_in::{self, DATABASE_CONNECTIONS};
 use crate::model::metric::{MathSource, Metric, MetricSource, Source};
 use crate::model::target::{TargetKind, TargetName};
 use crate::problem::{Code, Place, Problem, Problems};
@@ -12,7 +12,7 @@ use crate::settings::metric::{ABSENCES, MATH, MATH_INPUT, METRIC, UNITS};
 use crate::settings::texts;
 use crate::yaml::object::{Object, read_scalar};
 use crate::yaml::scalar;
-use crate::yaml::tree::{Node, Value};
+use crate::yaml::tree::Node;
 
 /// The CloudWatch agent aggregates over a group when its `aggregation_dimensions` say so.
 const MEMORY_OF_A_GROUP: &str = "declare the CloudWatch agent's metric under `metrics`: `memory: { namespace: CWAgent, \
@@ -38,9 +38,15 @@ pub(crate) fn declared(
     let mut declared = Vec::new();
     for (key, node) in service.table("metrics", problems) {
         let name = MetricName::new(&key.text).filter(|_| !built_in::is_reserved(&key.text, target));
+        let is_of_guard = key.text == DATABASE_CONNECTIONS;
+        let name = name.filter(|_| !is_of_guard);
         if name.is_none() {
-            let message = format!("`{}` is a built-in signal", key.text);
-            let help = "choose another name; built-in signals need no declaration";
+            let (what, help) = if is_of_guard {
+                ("the metric that `guard` reads", "choose another name")
+            } else {
+                ("a built-in signal", "choose another name; built-in signals need no declaration")
+            };
+            let message = format!("`{}` is {what}", key.text);
             problems.push(Problem::new(Code::ReservedName, key.place, message).help(help));
         }
         let (unit, limit, source) = one(node, problems);
@@ -51,7 +57,7 @@ pub(crate) fn declared(
 
 /// One entry: its unit, its limit and how it is found.
 fn one(node: &Node, problems: &mut Problems) -> (Unit, Option<f64>, Option<Source>) {
-    let by_expression = ["expression", "metrics"].iter().any(|key| has(node, key));
+    let by_expression = ["expression", "metrics"].iter().any(|key| node.entry(key).is_some());
     let shape = if by_expression { &MATH } else { &METRIC };
     let Some(object) = Object::open(node, shape, problems) else {
         return (Unit::Count, None, None);
@@ -69,10 +75,6 @@ fn one(node: &Node, problems: &mut Problems) -> (Unit, Option<f64>, Option<Sourc
         source(&object, problems).map(Source::Metric)
     };
     (if object.has("limit") { Unit::Percent } else { unit }, limit, source)
-}
-
-fn has(node: &Node, key: &str) -> bool {
-    matches!(&node.value, Value::Map(entries) if entries.iter().any(|(known, _)| known.text == key))
 }
 
 fn math(object: &Object<'_>, problems: &mut Problems) -> Option<MathSource> {

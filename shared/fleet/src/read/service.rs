@@ -93,7 +93,7 @@ pub(crate) fn read(node: &Node, around: &Around<'_>, problems: &mut Problems) ->
         override_max: override_max?,
         hours: hours?,
         floor: floor?,
-        guard: None,
+        guard,
         concurrency: pace.concurrency,
         rules: understood.iter().filter_map(|rule| rule.rule()).collect(),
         track: track?,
@@ -109,7 +109,7 @@ pub(crate) fn read(node: &Node, around: &Around<'_>, problems: &mut Problems) ->
         capacity_unit: target.kind().capacity_unit(),
     };
     let alarms = alarms(&understood);
-    let read = Service { name: name?, target, mode: mode?, queue: queue?, metrics, alarms, guard, policy };
+    let read = Service { name: name?, target, mode: mode?, queue: queue?, metrics, alarms, policy };
     check::service::service(&read, &object, problems);
     check::rules::rules(&read, &understood, &object, problems);
     Some(read)

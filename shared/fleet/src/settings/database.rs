@@ -1,5 +1,7 @@
 //! The settings of a database: where it runs, how far its replicas may lag, and how many there are.
 
+use tidegate_policy::replicas::policy::REPLICAS_MAX;
+
 use crate::model::database::DatabaseKind;
 use crate::settings::service::MODE;
 use crate::settings::shape::{Need, Shape, ValueKind, default, later, optional, required};
@@ -8,9 +10,6 @@ use crate::settings::texts;
 /// Databases of one fleet: one item of the ledger holds the memory of all their replicas (`ledger` has the sum). An account has
 /// 40 instances in a Region, replicas included, before it asks AWS for more.
 pub(crate) const DATABASES_MAX: usize = 20;
-
-/// Replicas of one source: RDS and Aurora take no more.
-pub(crate) const REPLICAS_MAX: u32 = 15;
 
 /// One entry of `databases`.
 pub(crate) const DATABASE: Shape = Shape {
@@ -42,7 +41,7 @@ pub(crate) const DATABASE: Shape = Shape {
             "max_connections",
             ValueKind::Count { min: 1, max: 1_000_000, unit: "connections" },
             "How many connections the database takes (`max_connections`), for guards. Without it: the default of its instance \
-             class.",
+             class (RDS only; for Aurora write it).",
         ),
         later("classes", "the instance classes that it may have"),
         later("upgrade", "changes of the instance class in its maintenance window"),

@@ -1,10 +1,13 @@
 //! The settings of a guard: a database whose connections limit a service.
 
+use tidegate_policy::OnMissing;
+
 use crate::settings::shape::{Shape, ValueKind, default, optional, required, words};
 use crate::settings::texts;
 
-/// What a guard does while a database's connections are not known; true holds scale-out.
-pub(crate) const ON_MISSING: [(&str, bool); 2] = [("ignore", false), ("hold", true)];
+/// What a guard does while a database's connections are not known.
+pub(crate) const ON_MISSING: [(&str, OnMissing); 2] =
+    [("ignore", OnMissing::Ignore), ("hold", OnMissing::Hold)];
 
 /// The `guard` of a service.
 pub(crate) const GUARD: Shape = Shape {
@@ -25,8 +28,8 @@ pub(crate) const GUARD: Shape = Shape {
         default(
             "on_missing",
             ValueKind::Choice(&words(&ON_MISSING)),
-            "What happens while the connections are not known: `ignore` scales without the guard, `hold` adds nothing. Both say \
-             so.",
+            "What happens while the connections are not known: `ignore` scales without the guard, `hold` adds nothing. Both \
+             are reported.",
             "ignore",
             "a metric is missing more often than a database is full, and jobs that wait are harm too",
         ),

@@ -47,6 +47,20 @@ pub(crate) struct Key {
 }
 
 impl Node {
+    /// The value under a key, of a mapping that has it.
+    pub(crate) fn entry(&self, key: &str) -> Option<&Self> {
+        let Value::Map(entries) = &self.value else { return None };
+        entries.iter().find(|(known, _)| known.text == key).map(|(_, value)| value)
+    }
+
+    /// The text of a scalar, right or wrong.
+    pub(crate) fn text(&self) -> Option<&str> {
+        match &self.value {
+            Value::Scalar(scalar) => Some(&scalar.text),
+            Value::List(_) | Value::Map(_) | Value::Refused => None,
+        }
+    }
+
     /// The place of a part of the scalar's text, as exactly as its way of writing allows.
     pub(crate) fn place_of(&self, offset: usize, width: usize) -> Place {
         match &self.value {

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
-use tidegate_fleet::{Database, DatabaseName, Guard, Mode};
+use tidegate_fleet::{Database, DatabaseName, Mode};
 use tidegate_policy::Severity;
 use tidegate_policy::memory::size::DATABASE_BYTES_MAX;
 use tidegate_policy::replicas::memory::{
@@ -12,6 +12,7 @@ use tidegate_policy::replicas::memory::{
     ReplicaMemory, ReplicaOutcome, ReplicaStep,
 };
 use tidegate_policy::replicas::policy::{DatabasePolicy, LagLimits, ReadRecord};
+use tidegate_policy::{ConnectionGuard, MetricName, OnMissing};
 
 use crate::taken::{PLACE, WORK, fleet, taken};
 
@@ -104,17 +105,20 @@ fn aurora_shows_milliseconds_of_lag() {
 fn a_service_names_its_guard() {
     let databases = "  - { name: main, rds: shop-prod, max_connections: 200 }";
     let guard = |lines: &str| taken(&text(databases, lines)).services()[0].guard().cloned();
-    let expected = Guard { database: "main".into(), percent: 85, per_task: None, holds_on_missing: false };
-    assert_eq!(guard("guard: { database: main, connections: 85% }"), Some(expected));
-    let expected = Guard {
+    let expected = ConnectionGuard {
         database: "main".into(),
-        percent: 100,
-        per_task: NonZeroU32::new(10),
-        holds_on_missing: true,
+        metric: MetricName::new("database_connections").expect("a name"),
+        percent: 85,
+        max_connections: NonZeroU32::new(200),
+        per_task: None,
+        sharers: NonZeroU32::MIN,
+        on_missing: OnMissing::Ignore,
     };
+    assert_eq!(guard("guard: { database: main, connections: 85% }"), Some(expected.clone()));
+    let (per_task, on_missing) = (NonZeroU32::new(10), OnMissing::Hold);
     assert_eq!(
         guard("guard: { database: main, connections: 100%, per_task: 10, on_missing: hold }"),
-        Some(expected)
+        Some(ConnectionGuard { percent: 100, per_task, on_missing, ..expected })
     );
     let without = taken(&fleet(&format!("{PLACE}{WORK}")));
     assert_eq!((without.services()[0].guard(), without.databases().len()), (None, 0));

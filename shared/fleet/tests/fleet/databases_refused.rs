@@ -35,7 +35,7 @@ fn a_lag_that_the_engine_cannot_show_is_refused() {
     refused("{ lag: 100ms }", &[("lag-below-resolution", "100ms", words)]);
     refused("{ lag: { warning: 1s, critical: 1500ms } }", &[("lag-below-resolution", "1500ms", words)]);
     refused("{ lag: 15 }", &[("not-a-duration", "15", "a unit is missing: write `15s` for seconds")]);
-    refused("{ lag: 0s }", &[("out-of-range", "0s", "allowed: 1s to 1d, of Aurora from 1ms on")]);
+    refused("{ lag: 0s }", &[("out-of-range", "0s", "allowed: 1s to 1d, for Aurora from 1ms on")]);
     refused("{ lag: 2d }", &[("out-of-range", "2d", "allowed: 1s to 1d")]);
     refused("{ lag: fast }", &[("not-a-duration", "fast", "write it like `15s` or `1m30s`")]);
     refused("{ lag: [15s] }", &[("wrong-shape", "[", "`lag` must be a mapping, found a list")]);
@@ -153,7 +153,7 @@ fn names_of_databases_and_services_are_unique_and_so_is_what_they_mean() {
     );
     check_problems(
         &two(&format!("name: a, rds: shop, {replicas}"), &format!("name: b, rds: shop, {replicas}")),
-        &[("duplicate-target", "{ ", "`a` already is rds shop; put all of it in one entry")],
+        &[("duplicate-target", "{ ", "`a` is the entry of rds shop already; put all of it in one entry")],
     );
     let keeps = |name: &str| {
         format!("name: {name}, rds: {name}, replicas: {{ lag: 15s, dns: {{ zone: Z1, record: r.db }} }}")
@@ -163,7 +163,7 @@ fn names_of_databases_and_services_are_unique_and_so_is_what_they_mean() {
         &[(
             "duplicate-target",
             "{ ",
-            "`a` already keeps the record r.db in the zone Z1; give each database a name",
+            "`a` keeps the record r.db in the zone Z1 already; give each database a name",
         )],
     );
     // A cluster and an instance of one name are two things.
@@ -264,7 +264,7 @@ fn what_is_probably_not_meant_is_a_warning() {
     );
     warned(
         &with(", min: 1, max: 5"),
-        &["fixed-size: without `out` and `in` there are never more than `min` 1 replicas"],
+        &["fixed-size: without `out` and `in` the load never adds a replica beyond `min` 1"],
     );
     warned(
         &with(", min: 1, max: 5, out: cpu > 70%"),
@@ -293,7 +293,7 @@ fn what_is_probably_not_meant_is_a_warning() {
     );
     warned(
         &text("  - { name: main, rds: shop }", ""),
-        &["unused-database: nothing reads the database `main`"],
+        &["unused-database: `main` is used for nothing: it has no `replicas`, and no `guard` names it"],
     );
     warned(&text("  - { name: main, rds: shop }", "guard: { database: main, connections: 85% }"), &[]);
 }

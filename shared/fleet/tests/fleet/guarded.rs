@@ -72,5 +72,5 @@ fn the_name_of_its_metric_is_taken() {
         capacity: { min: 2, max: 20 }\n    rules: [{ when: database_connections > 70, add: 1 }]\n    metrics:\n      \
         database_connections: { namespace: a, metric: b, dimensions: { c: d }, statistic: Maximum }\n";
     let problems = tidegate_fleet::parse(text).unwrap_err().to_string();
-    assert!(problems.contains("`database_connections` is a built-in signal"), "{problems}");
+    assert!(problems.contains("`database_connections` is the metric that `guard` reads"), "{problems}");
 }

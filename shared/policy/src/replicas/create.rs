@@ -4,14 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::replicas::decision::NewReplica;
 use crate::replicas::memory::DatabaseMemory;
+use crate::replicas::policy::{PREFIX, REPLICAS_MAX};
 use crate::replicas::reason::ReplicaReason;
 use crate::replicas::scene::{DatabaseScene, as_count};
-
-/// RDS takes so many replicas of one source, Aurora so many readers.
-pub(crate) const ENGINE_LIMIT: u32 = 15;
-
-/// The identifier of every replica that Tidegate creates begins so.
-pub(crate) const PREFIX: &str = "tidegate-";
 
 /// `DBInstanceIdentifier` has at most 63 characters.
 const LONGEST_ID: usize = 63;
@@ -23,7 +18,7 @@ pub(crate) fn refused(scene: &DatabaseScene<'_>) -> Option<ReplicaReason> {
     if !scene.policy.is_aurora && source.backup_retention_days == 0 {
         return Some(ReplicaReason::NoBackups { source: source.id.clone() });
     }
-    (shown >= ENGINE_LIMIT).then_some(ReplicaReason::EngineLimit { limit: ENGINE_LIMIT })
+    (shown >= REPLICAS_MAX).then_some(ReplicaReason::EngineLimit { limit: REPLICAS_MAX })
 }
 
 /// A replica of that name, of the class that the fleet file names or the source has, in the emptiest zone.

@@ -10,6 +10,12 @@ const SHORTEST_HISTORY: SignedDuration = SignedDuration::from_mins(20);
 /// The newest three minutes may still change, and one or two may be missing.
 const BEYOND: SignedDuration = SignedDuration::from_mins(6);
 
+/// RDS takes so many replicas of one source, Aurora so many readers.
+pub const REPLICAS_MAX: u32 = 15;
+
+/// Every identifier that Tidegate gives begins with this. The role may create and delete only such instances.
+pub const PREFIX: &str = "tidegate-";
+
 /// What the fleet file says of one database.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DatabasePolicy {
