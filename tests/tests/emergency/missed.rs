@@ -65,6 +65,8 @@ fn bounds_that_could_not_be_put_back_are_not_said_to_be_set() {
         assert_eq!(target(&answer, "api")["state"], "failed", "{answer:#}");
         let told = |from: usize| lock(&world).published[from..].join("\n").matches("peak").count();
         assert_eq!(told(before), 0, "{:?}", lock(&world).published);
+        let notices = lock(&world).published.len() - before;
+        assert_eq!(notices, 1, "that it ends is said, and nothing more: {:?}", lock(&world).published);
         let before = lock(&world).published.len();
         lock(&world).account.refused.clear();
         minutes(SHOP, &world, 2).await;

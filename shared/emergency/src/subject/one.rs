@@ -61,7 +61,7 @@ impl One {
             (Some(Outcome::Failed(_)), _) => "failed",
             (Some(Outcome::Applied), _) if self.is_restore => "done",
             (_, Progress::Pending | Progress::Ending) if self.targeted.failures > 0 => "failed",
-            (None, Progress::Set | Progress::Starting | Progress::Seen) if self.is_restore => "pending",
+            (_, Progress::Set | Progress::Starting | Progress::Seen) if self.is_restore => "pending",
             (Some(Outcome::Applied), _) | (None, Progress::Set | Progress::Starting) => "asked",
             (_, Progress::Pending | Progress::Ending)
             | (Some(Outcome::TooLate), Progress::Set | Progress::Starting) => "pending",
@@ -99,18 +99,24 @@ impl One {
         state.trouble.clone().filter(|_| waits)
     }
 
-    /// Scheduled actions that were missed, once the bounds are put back. What failed or was not sent is tried again, and would
-    /// say it each time.
+    /// What was decided of it, once every change of it is made. What failed or was not sent is tried again, and would be said
+    /// each time.
+    fn made(&self) -> Option<&Work> {
+        self.work.as_ref().filter(|work| match self.outcome {
+            Some(Outcome::Applied) => true,
+            Some(Outcome::Failed(_) | Outcome::TooLate) => false,
+            None => work.changes.is_empty(),
+        })
+    }
+
+    /// Scheduled actions that were missed, in the bounds that are put back.
     fn missed(&self) -> Vec<String> {
-        match (&self.work, &self.outcome) {
-            (Some(work), Some(Outcome::Applied)) => words::of_missed(&work.missed),
-            (Some(_) | None, _) => Vec::new(),
-        }
+        self.made().map(|work| words::of_missed(&work.missed)).unwrap_or_default()
     }
 
     /// Something was changed by hand meanwhile and stays so, or a scheduled action was missed.
     pub(crate) fn has_notes(&self) -> bool {
-        self.work.as_ref().is_some_and(|work| !work.kept.is_empty()) || !self.missed().is_empty()
+        self.made().is_some_and(|work| !work.kept.is_empty() || !work.missed.is_empty())
     }
 
     /// `api: 2 to 10`, `api: 10 running`, `api: 10 to 2, as before`.
@@ -232,5 +238,60 @@ impl One {
 
     fn quota_code(&self) -> Option<&'static str> {
         self.tasks()?.fargate?.quota_code()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tidegate_policy::emergency::decision::Aim;
+    use tidegate_policy::emergency::missed::MissedActions;
+    use tidegate_policy::emergency::restore::Kept;
+
+    use super::*;
+
+    /// `api` was seen at its size, and is put back; one thing stays as it was set by hand, and a schedule is odd.
+    fn put_back(outcome: Outcome) -> One {
+        let targeted = Targeted {
+            asked: 10,
+            raise: true,
+            progress: Progress::Seen,
+            snapshot: None,
+            sizes: vec![10],
+            registered: Vec::new(),
+            suspended: Vec::new(),
+            failures: 0,
+        };
+        let work = Work {
+            target: "api".to_owned(),
+            changes: vec![Change::SetCapacity(2)],
+            from: 10,
+            to: 2,
+            limit: None,
+            kept: vec![Kept::Processes],
+            missed: MissedActions { not_understood: vec!["odd".to_owned()], ..MissedActions::default() },
+            aim: Aim::Restore,
+        };
+        One {
+            name: "api".to_owned(),
+            resource: None,
+            targeted,
+            seen: None,
+            work: Some(work),
+            skip: None,
+            cut: None,
+            is_restore: true,
+            outcome: Some(outcome),
+            delivered: None,
+        }
+    }
+
+    #[test]
+    fn what_was_not_sent_is_neither_put_back_nor_worth_a_notice() {
+        let sent = put_back(Outcome::Applied);
+        assert_eq!((sent.progress(), sent.has_notes()), ("done", true));
+        assert!(sent.line().contains("`odd`"), "{}", sent.line());
+        let late = put_back(Outcome::TooLate);
+        assert_eq!((late.progress(), late.has_notes()), ("pending", false));
+        assert!(!late.line().contains("`odd`"), "{}", late.line());
     }
 }
