@@ -193,7 +193,7 @@ impl Targeted {
     }
 
     /// Takes in what an answer said of the same target. What was found first is what is put back: if that is something else
-    /// than what was put back already, it is once more.
+    /// than what was put back already, or was left alone, it is once more.
     pub(crate) fn merge(&mut self, said: &Self) {
         for change in said.registered.iter().map(|set| Change::Register(*set)) {
             self.intend(&change);
@@ -209,7 +209,7 @@ impl Targeted {
         if is_other {
             self.snapshot.clone_from(&said.snapshot);
         }
-        if is_other && self.progress == Progress::Restored {
+        if is_other && matches!(self.progress, Progress::Skipped | Progress::Restored) {
             self.progress = Progress::Set;
         }
     }

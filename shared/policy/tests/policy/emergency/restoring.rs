@@ -294,6 +294,22 @@ fn an_earlier_snapshot_that_is_given_in_the_middle_of_a_restore_is_put_back_too(
 }
 
 #[test]
+fn an_earlier_snapshot_of_what_a_restore_left_alone_is_put_back_once_it_can_be() {
+    let saved = engaged().incident().targets.clone();
+    let mut world = World::new(&[("api", seen(10)), ("worker", seen(20))]);
+    world.wait(600);
+    let again = world.engage("max", &[("api", raise(15)), ("worker", raise(30))], "bob");
+    world.evaluate(&again);
+    world.seen.remove("worker");
+    world.sight_mut("api").service.active = false;
+    world.evaluate(&restore());
+    assert_eq!(world.progress("api"), Progress::Skipped);
+    world.sight_mut("api").service.active = true;
+    world.evaluate(&Request::Restore { asker: asker("bob"), from: saved });
+    assert_eq!((world.desired("api"), world.progress("api")), (2, Progress::Restored));
+}
+
+#[test]
 fn no_snapshot_puts_back_more_than_the_fleet_file_allows() {
     let mut world = World::new(&[("api", scaled(10, scalable(10, 10, Suspended::ALL)))]);
     let mut from = engaged().incident().targets.clone();
