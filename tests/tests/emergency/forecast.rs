@@ -1,9 +1,13 @@
 //! What a plan says of what AWS can run, and when; and what it says where that is not known.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::pin::pin;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tidegate_tests::fake_fleet::{FakeAccount, FakeFleet, Shared, lock};
+use tokio::time::timeout;
 
 use crate::stage::{ask, engage, send, sizes, story, target};
 
@@ -146,14 +150,21 @@ fn spot_has_its_own_quota_and_of_a_mixture_and_of_instances_it_is_said_that_noth
 }
 
 #[test]
-fn nothing_of_it_is_late_for_the_changes() {
+fn the_changes_are_made_before_what_limits_them_is_read() {
     story(async {
         let world = tight();
-        for action in ["GetServiceQuota", "GetMetricData", "DescribeTaskDefinition"] {
-            lock(&world).account.refused.insert(action, "AccessDeniedException");
-        }
-        let answer = ask(&world, engage("max")).await;
-        assert_eq!(sizes(&world), (10, 40));
+        lock(&world).account.silent =
+            BTreeSet::from(["GetServiceQuota", "GetMetricData", "DescribeTaskDefinition"]);
+        let mut answer = pin!(ask(&world, engage("max")));
+        let waited = timeout(Duration::from_secs(1), &mut answer).await;
+        assert!(waited.is_err(), "it still waits for what limits them: {waited:?}");
+        assert_eq!(sizes(&world), (10, 40), "and has made every change");
+        let answer = answer.await;
         assert_eq!(emergency(&answer)["phase"], "engaged");
+        assert!(
+            notes(&answer).contains("unknown: the vCPU quota L-3032A538 (timed out"),
+            "{}",
+            notes(&answer)
+        );
     });
 }
