@@ -57,7 +57,7 @@ impl Forecast {
                 got.is_beyond_quota && addition.fargate.is_some_and(|fargate| fargate.capacity == kind)
             };
             let any = additions.iter().zip(&all).any(is_beyond);
-            quota.zip(kind.quota_code()).filter(|_| any).map(|(quota, code)| (quota.vcpus, code))
+            quota.zip(kind.quota()).filter(|_| any).map(|(quota, (code, _))| (quota.vcpus, code))
         };
         let reached = [
             reached(FargateCapacity::OnDemand, quotas.on_demand),
@@ -145,10 +145,7 @@ fn unknown(targets: &[&One], readings: &FargateReadings) -> Vec<String> {
         added.iter().filter(is_on).map(|one| one.name.as_str()).collect()
     };
     for kind in [FargateCapacity::OnDemand, FargateCapacity::Spot] {
-        let code = kind.quota_code().unwrap_or_default();
-        if on(Some(kind)).is_empty() {
-            continue;
-        }
+        let Some((code, _)) = kind.quota().filter(|_| !on(Some(kind)).is_empty()) else { continue };
         if let Some(Err(absence)) = readings.quotas.get(&kind) {
             unknown.push(format!("the vCPU quota {code} ({absence})"));
         }

@@ -237,7 +237,7 @@ impl One {
     }
 
     fn quota_code(&self) -> Option<&'static str> {
-        self.tasks()?.fargate?.quota_code()
+        self.tasks()?.fargate?.quota().map(|(code, _)| code)
     }
 }
 

@@ -209,7 +209,10 @@ fn put_back(
     } else if targeted.failures >= FAILURES_AT_ONCE {
         return Ok(None);
     }
-    let is_limited = changes.iter_mut().filter_map(|change| at_most(change, member.most)).max().is_some();
+    let mut is_limited = false;
+    for change in &mut changes {
+        is_limited |= at_most(change, member.most);
+    }
     let limit = is_limited.then_some(Limit::FleetFile(member.most));
     let (target, from) = (member.name.to_owned(), seen.service.desired_count);
     let set = changes.iter().find_map(|change| match change {
@@ -221,16 +224,16 @@ fn put_back(
     Ok(is_something.then_some(Work { target, changes, from, to, limit, kept, missed, aim }))
 }
 
-/// A snapshot comes from the table or from an event, whose writers may set no more than anyone may ask for. What was more.
-fn at_most(change: &mut Change, most: u32) -> Option<u32> {
+/// A snapshot comes from the table or from an event, whose writers may set no more than anyone may ask for. Whether it was more.
+fn at_most(change: &mut Change, most: u32) -> bool {
     let size = match change {
         Change::SetCapacity(size) => size,
         Change::Register(bounds) => &mut bounds.min,
-        Change::Suspend(_) | Change::Resume(_) => return None,
+        Change::Suspend(_) | Change::Resume(_) => return false,
     };
-    let found = (*size > most).then_some(*size);
+    let is_more = *size > most;
     *size = (*size).min(most);
-    found
+    is_more
 }
 
 fn skip(targeted: &mut Targeted, target: &str, why: Skip, events: &mut Vec<Event>) {
