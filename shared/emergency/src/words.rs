@@ -80,6 +80,11 @@ pub(crate) fn of_cut(Cut { budget, from }: &Cut, to: u32) -> String {
     format!("the budget `{budget}` allows {to} of {from}; --ignore-budgets exceeds it")
 }
 
+/// What to do about a quota of virtual CPUs, by its code.
+pub(crate) fn of_request(code: &str) -> String {
+    format!("request more of the Fargate vCPU quota (Service Quotas {code})")
+}
+
 /// Scheduled actions of Application Auto Scaling that did not run during the emergency.
 pub(crate) fn of_missed(MissedActions { due, not_understood, unread }: &MissedActions) -> Vec<String> {
     let due = due.iter().map(|DueAction { name, at }| {

@@ -122,7 +122,7 @@ impl Summary {
         if *phase == Phase::Restoring {
             return format!("emergency {profile} is over, targets are being put back");
         }
-        let runs = if self.has(&Event::Complete) { ", all sizes run" } else { "" };
+        let runs = if self.has(&Event::Complete) { ", all tasks run" } else { "" };
         format!("emergency {profile} in force until {}{runs}", moment(*until))
     }
 

@@ -12,6 +12,7 @@ use tidegate_policy::emergency::delivery::{
 use tidegate_policy::emergency::target::Change;
 
 use crate::subject::one::One;
+use crate::words;
 
 /// Tasks on AWS Fargate: 100 at once and 20 a second after them, of an account in one Region (Amazon ECS developer guide, "AWS
 /// Fargate throttling quotas", which names no Region with less); of one service 500 a minute.
@@ -74,19 +75,22 @@ impl Forecast {
         (forecast, all)
     }
 
-    /// `about 3 min 20 s; 24 of 40 tasks, then the vCPU quota of 20 is reached: ask for L-3032A538`.
+    /// `about 3 min 20 s; 24 of 40 tasks, then the vCPU quota of 20 is reached: request more of the Fargate vCPU quota (Service
+    /// Quotas L-3032A538)`.
     pub(crate) fn line(&self) -> String {
         let Self { after, slowly_after: _, asked, given, reached, unknown } = self;
         let time =
             if after.as_secs() == 0 { "at once".to_owned() } else { format!("about {}", span(*after)) };
-        let quotas = reached
-            .iter()
-            .map(|(vcpus, code)| format!("then the vCPU quota of {vcpus} is reached: ask for {code}"));
+        let quotas = reached.iter().map(|(vcpus, code)| {
+            format!("then the vCPU quota of {vcpus} is reached: {}", words::of_request(code))
+        });
         let quotas: Vec<String> = quotas.collect();
         match (asked, quotas.as_slice(), unknown.as_slice()) {
             (0, ..) => format!("{time}; no task is added"),
             (asked, [], []) => format!("{time}; all {asked} tasks"),
-            (asked, [], [_, ..]) => format!("{time}; {asked} tasks, if what is unknown allows them"),
+            (asked, [], [_, ..]) => {
+                format!("{time}; {asked} tasks, if the limits that could not be read allow them")
+            }
             (asked, [_, ..], _) => format!("{time}; {given} of {asked} tasks, {}", quotas.join(", and ")),
         }
     }

@@ -211,7 +211,7 @@ impl One {
         }
         if let Some(delivered) = self.delivered {
             let beyond = delivered.is_beyond_quota.then(|| self.quota_code()).flatten();
-            let beyond = beyond.map(|code| format!("the vCPU quota is reached: ask for {code}"));
+            let beyond = beyond.map(|code| format!("the vCPU quota is reached: {}", words::of_request(code)));
             let limits: Vec<String> = self.blocked_by().into_iter().chain(beyond).collect();
             json["deliverable"] = json!(self.deliverable(delivered));
             json["at_seconds"] = json!(delivered.after.as_secs_f64());
