@@ -162,7 +162,8 @@ fn advance(
 /// What of a target that was seen at its size is not as the emergency set it any more: it was changed by hand, and stays. A
 /// service with rules is kept at its size by them as well, so there it is set again.
 fn by_hand(targeted: &Targeted, owner: Owner, seen: &Seen, changes: &[Change]) -> Option<Kept> {
-    if targeted.progress != Progress::Starting || owner != Owner::Unmanaged {
+    let was_seen = matches!(targeted.progress, Progress::Starting | Progress::Seen);
+    if !was_seen || owner != Owner::Unmanaged {
         return None;
     }
     let desired = seen.service.desired_count;
