@@ -309,6 +309,39 @@ fn an_earlier_snapshot_of_what_a_restore_left_alone_is_put_back_once_it_can_be()
     assert_eq!((world.desired("api"), world.progress("api")), (2, Progress::Restored));
 }
 
+/// `worker` is shed to 5 by an evaluation that cannot reach the ledger, which then takes that in.
+fn shed_without_the_ledger(mut world: World) -> World {
+    world.wait(600);
+    let known = world.memory.incident.take();
+    let request = world.engage("shed", &[("worker", exactly(5))], "bob");
+    world.evaluate(&request);
+    let carried = world.memory.incident.take().expect("it was engaged");
+    world.memory.incident = known;
+    world.memory.incident.as_mut().expect("the ledger has one").adopt(carried);
+    world.evaluate(&Request::Resume);
+    assert_eq!(world.desired("worker"), 5, "what was asked for last counts");
+    world
+}
+
+#[test]
+fn what_was_made_without_the_ledger_counts_and_is_put_back_to_what_was_found_first() {
+    let mut world = shed_without_the_ledger(engaged());
+    world.minutes(1);
+    assert_eq!(sizes(&world), (10, 5));
+    let decision = world.evaluate(&restore());
+    assert!(decision.work.iter().all(|work| work.kept.is_empty()), "nothing was changed by hand");
+    assert_eq!(sizes(&world), (2, 2));
+}
+
+#[test]
+fn what_was_put_back_already_is_found_anew_without_the_ledger_too() {
+    let mut world = engaged_amid_a_restore();
+    world.sight_mut("worker").service.desired_count = 3;
+    let mut world = shed_without_the_ledger(world);
+    world.evaluate(&restore());
+    assert_eq!(sizes(&world), (2, 3));
+}
+
 #[test]
 fn no_snapshot_puts_back_more_than_the_fleet_file_allows() {
     let mut world = World::new(&[("api", scaled(10, scalable(10, 10, Suspended::ALL)))]);
