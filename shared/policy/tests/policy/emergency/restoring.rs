@@ -344,15 +344,18 @@ fn what_was_put_back_already_is_found_anew_without_the_ledger_too() {
 
 #[test]
 fn no_snapshot_puts_back_more_than_the_fleet_file_allows() {
-    let mut world = World::new(&[("api", scaled(10, scalable(10, 10, Suspended::ALL)))]);
-    let mut from = engaged().incident().targets.clone();
-    from.remove("worker");
-    let api = from.get_mut("api").unwrap();
-    let snapshot = api.snapshot.as_mut().unwrap();
-    (snapshot.desired, snapshot.scalable) = (4_000_000, Some(scalable(4_000_000, 4_000_000, Suspended::ALL)));
-    api.registered = vec![scalable(10, 10, Suspended::ALL)];
-    let decision = world.evaluate(&Request::Restore { asker: asker("mallory"), from });
-    assert_eq!(world.desired("api"), 50);
-    assert_eq!(world.sight("api").scalable.unwrap().min, 50);
-    assert_eq!(decision.work[0].limit, Some(Limit::FleetFile(50)));
+    const MANY: u32 = 4_000_000;
+    for (desired, min, put_back) in [(MANY, MANY, (50, 50)), (MANY, 2, (50, 2)), (4, MANY, (50, 50))] {
+        let mut world = World::new(&[("api", scaled(10, scalable(10, 10, Suspended::ALL)))]);
+        let mut from = engaged().incident().targets.clone();
+        from.remove("worker");
+        let api = from.get_mut("api").unwrap();
+        let snapshot = api.snapshot.as_mut().unwrap();
+        (snapshot.desired, snapshot.scalable) = (desired, Some(scalable(min, MANY, Suspended::ALL)));
+        api.registered = vec![scalable(10, 10, Suspended::ALL)];
+        let decision = world.evaluate(&Request::Restore { asker: asker("mallory"), from });
+        let bounds = world.sight("api").scalable.unwrap();
+        assert_eq!((world.desired("api"), bounds.min), put_back, "{desired} {min}");
+        assert_eq!(decision.work[0].limit, Some(Limit::FleetFile(50)), "{desired} {min}");
+    }
 }
