@@ -26,7 +26,7 @@ pub(super) const GIB: u64 = 1_073_741_824;
 pub(super) const REPLICAS_MAX: usize = 15;
 
 /// The account, as it really is.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Account {
     pub(super) settings: RdsSettings,
     /// The source first, then its replicas in the order of their creation.

@@ -11,7 +11,7 @@ use crate::rds::status::InstanceStatus;
 use crate::step::after;
 
 /// Draws how modifications go.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct ChangeDice {
     pub(super) dice: Pcg64,
     pub(super) times: RdsTimes,
@@ -19,7 +19,7 @@ pub(super) struct ChangeDice {
 
 /// What is modified at once.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Work<'a> {
+pub(super) struct ModificationWork<'a> {
     pub(super) values: &'a [ModifiedValue],
     pub(super) is_multi_az: bool,
     pub(super) gives_up: bool,
@@ -41,8 +41,8 @@ impl ChangeDice {
 
     /// What an instance passes through: `available` for a while yet, `modifying` or `upgrading`, then what the change brings with
     /// it, and `available`.
-    pub(super) fn phases(&mut self, now: Timestamp, work: Work<'_>) -> Vec<StatusPhase> {
-        let Work { values, is_multi_az, gives_up, is_late } = work;
+    pub(super) fn phases(&mut self, now: Timestamp, work: ModificationWork<'_>) -> Vec<StatusPhase> {
+        let ModificationWork { values, is_multi_az, gives_up, is_late } = work;
         let times = self.times;
         let mut phases = Vec::new();
         let mut at = now;

@@ -18,8 +18,8 @@ const PERIOD: SignedDuration = SignedDuration::from_mins(5);
 /// For a history up to this, 5-minute datapoints are asked for; for a longer one hourly ones.
 const FINE: SignedDuration = SignedDuration::from_hours(6);
 
-/// Periods that are kept: two days, longer than any history that the tests ask for.
-const KEPT: usize = 576;
+/// Periods that are kept: eight days, longer than any history that the tests ask for.
+const KEPT: usize = 2_304;
 
 /// A datapoint that ended so long ago stays as it is.
 const SETTLES_WITHIN: SignedDuration = SignedDuration::from_mins(3);
@@ -27,20 +27,20 @@ const SETTLES_WITHIN: SignedDuration = SignedDuration::from_mins(3);
 const MIB: f64 = 1_048_576.0;
 
 /// The four quantities at one moment: percent of CPU, connections, bytes of free memory, operations a second.
-type Sample = [f64; 4];
+type LoadSample = [f64; 4];
 
 /// One period.
 #[derive(Debug, Clone, Copy)]
 struct LoadPeriod {
     ends: Timestamp,
     count: usize,
-    sum: Sample,
-    highest: Sample,
-    lowest: Sample,
+    sum: LoadSample,
+    highest: LoadSample,
+    lowest: LoadSample,
 }
 
 /// Everything that was measured.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct ClassMeasures {
     periods: VecDeque<LoadPeriod>,
 }
@@ -49,8 +49,10 @@ pub(super) struct ClassMeasures {
 #[derive(Debug)]
 pub(super) struct LoadQuestion<'a> {
     pub(super) now: Timestamp,
-    /// How far back the ladder looks.
-    pub(super) history: SignedDuration,
+    /// How far back the averages are asked for.
+    pub(super) usual_over: SignedDuration,
+    /// How far back the heaviest moments are.
+    pub(super) peak_over: SignedDuration,
     /// The share of the newest datapoints that are missing or in part.
     pub(super) young: f64,
     /// Not asked for, or failed.
@@ -60,7 +62,7 @@ pub(super) struct LoadQuestion<'a> {
 }
 
 /// The quantities of a class under a demand.
-fn sample(class: &str, demand: ClassDemand) -> Sample {
+fn sample(class: &str, demand: ClassDemand) -> LoadSample {
     let memory = memory_mib(class).map_or(8_192.0, real_jobs);
     let cpu = (demand.work * 8_192.0 / memory).min(100.0);
     let free = (memory - demand.used_mib).max(0.0) * MIB;
@@ -75,6 +77,18 @@ fn end_of(period: SignedDuration, at: Timestamp) -> Timestamp {
 }
 
 impl ClassMeasures {
+    /// The same was asked of the same class for as long as anything is kept.
+    pub(super) fn until(begins: Timestamp, class: &str, demand: ClassDemand) -> Self {
+        let mut all = Self::default();
+        let mut at = begins;
+        for _ in 1..KEPT {
+            all.measure(class, demand, at);
+            at = at.checked_sub(PERIOD).unwrap_or(at);
+        }
+        all.periods.make_contiguous().reverse();
+        all
+    }
+
     /// A step ends, in which the instance served.
     pub(super) fn measure(&mut self, class: &str, demand: ClassDemand, now: Timestamp) {
         let ends = end_of(PERIOD, now);
@@ -108,15 +122,12 @@ impl ClassMeasures {
                 free_storage: storage,
             };
         }
-        let period = if question.history <= FINE { PERIOD } else { SignedDuration::from_hours(1) };
-        let periods = self.in_periods_of(period, question);
-        let mut seen = |quantity: usize, peak: fn(&LoadPeriod) -> Sample| {
-            let of = |value: fn(&LoadPeriod) -> Sample| -> Vec<Datapoint> {
-                let points = periods.iter().map(|it| (it.ends, value(it).get(quantity).copied()));
-                points.filter_map(|(at, value)| value.map(|value| Datapoint { at, value })).collect()
-            };
-            let (usual, peak) = (of(LoadPeriod::average), of(peak));
-            SeenLoad { usual: young(usual, period, question), peak: young(peak, period, question) }
+        let (usual_period, usual) = self.periods(question.usual_over, question);
+        let (peak_period, peaks) = self.periods(question.peak_over, question);
+        let mut seen = |quantity: usize, peak: fn(&LoadPeriod) -> LoadSample| {
+            let usual = points(&usual, quantity, LoadPeriod::average);
+            let peak = points(&peaks, quantity, peak);
+            SeenLoad { usual: young(usual, usual_period, question), peak: young(peak, peak_period, question) }
         };
         ClassLoad {
             cpu: seen(0, |it| it.highest),
@@ -128,11 +139,16 @@ impl ClassMeasures {
         }
     }
 
-    /// The periods of the history that are over, as long as it is asked for; one without a sample is missing.
-    fn in_periods_of(&self, length: SignedDuration, question: &LoadQuestion<'_>) -> Vec<LoadPeriod> {
+    /// How long a period is, and those of a history that are over; one without a sample is missing.
+    fn periods(
+        &self,
+        history: SignedDuration,
+        question: &LoadQuestion<'_>,
+    ) -> (SignedDuration, Vec<LoadPeriod>) {
+        let length = if history <= FINE { PERIOD } else { SignedDuration::from_hours(1) };
         let mut all: Vec<LoadPeriod> = Vec::new();
         // One period more than the history, which does not begin with one.
-        let reach = question.history.saturating_add(length);
+        let reach = history.saturating_add(length);
         let recent = self.periods.iter().filter(|it| question.now.duration_since(it.ends) <= reach);
         for part in recent {
             let ends = end_of(length, part.ends);
@@ -145,12 +161,12 @@ impl ClassMeasures {
             }
         }
         all.retain(|whole| whole.ends <= question.now);
-        all
+        (length, all)
     }
 }
 
 impl LoadPeriod {
-    fn add(&mut self, sum: Sample, highest: Sample, lowest: Sample) {
+    fn add(&mut self, sum: LoadSample, highest: LoadSample, lowest: LoadSample) {
         for (mine, more) in self.sum.iter_mut().zip(sum) {
             *mine += more;
         }
@@ -162,9 +178,15 @@ impl LoadPeriod {
         }
     }
 
-    fn average(&self) -> Sample {
+    fn average(&self) -> LoadSample {
         self.sum.map(|sum| sum / real(self.count.max(1)))
     }
+}
+
+/// One quantity of all periods.
+fn points(periods: &[LoadPeriod], quantity: usize, of: fn(&LoadPeriod) -> LoadSample) -> Vec<Datapoint> {
+    let points = periods.iter().map(|it| (it.ends, of(it).get(quantity).copied()));
+    points.filter_map(|(at, value)| value.map(|value| Datapoint { at, value })).collect()
 }
 
 /// The newest datapoint may be missing, or in part.

@@ -23,9 +23,13 @@ use crate::rds::status::InstanceStatus;
 const RESTORABLE: SignedDuration = SignedDuration::from_mins(5);
 
 impl SimulatedRds {
-    /// What an evaluation of classes sees that begins now: the instances, and what they had to do as far back as it looks.
-    /// Metrics are read at most once a minute.
-    pub fn observe_classes(&mut self, history: SignedDuration) -> UpgradeObservation {
+    /// What an evaluation of classes sees that begins now: the instances, and what they had to do: averages as far back as
+    /// the first of the two, the heaviest moments as far back as the second. Metrics are read at most once a minute.
+    pub fn observe_classes(
+        &mut self,
+        usual_over: SignedDuration,
+        peak_over: SignedDuration,
+    ) -> UpgradeObservation {
         let instances = self.describe().and_then(|seen| classed(&seen, &self.account.settings, self.now));
         let without = if self.asks_for_metrics() {
             let absence = failure(&mut self.readings, 0.0, self.account.settings.troubles.reads_failed);
@@ -37,7 +41,8 @@ impl SimulatedRds {
         let points = MetricReading::Points { period: SignedDuration::from_mins(5), points: vec![users] };
         let mut question = LoadQuestion {
             now: self.now,
-            history,
+            usual_over,
+            peak_over,
             young: self.account.settings.troubles.minutes_young,
             without: without.clone(),
             free_storage: free_storage(&self.account, self.load),

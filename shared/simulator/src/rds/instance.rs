@@ -133,6 +133,12 @@ impl SimulatedInstance {
         self.replication.behind_seconds()
     }
 
+    /// What made RDS begin with what it modifies, or is about to.
+    #[must_use]
+    pub fn modified_by(&self) -> Option<AppliedBy> {
+        self.modification.map(|modification| modification.by)
+    }
+
     /// Its storage is complete.
     #[must_use]
     pub fn is_initialized(&self, now: Timestamp) -> bool {

@@ -10,7 +10,7 @@ use crate::rds::status::InstanceStatus;
 use crate::step::after;
 
 /// Draws how instances live.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct LifeDice {
     pub(super) dice: Pcg64,
     pub(super) times: RdsTimes,

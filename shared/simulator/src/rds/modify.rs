@@ -6,7 +6,7 @@ use tidegate_policy::upgrades::decision::ClassCall;
 
 use crate::rds::account::Account;
 use crate::rds::actor::Actor;
-use crate::rds::change_dice::Work;
+use crate::rds::change_dice::ModificationWork;
 use crate::rds::happening::{ClassDeed, Deed};
 use crate::rds::instance::ModificationUnderWay;
 use crate::rds::modified::{AppliedBy, ModifiedValue, PendingValue};
@@ -125,7 +125,7 @@ impl Account {
         }
         let values: Vec<ModifiedValue> = pending.iter().map(|pending| pending.value.clone()).collect();
         let gives_up = gives_up && instance.pending.class().is_some();
-        let work = Work { values: &values, is_multi_az, gives_up, is_late };
+        let work = ModificationWork { values: &values, is_multi_az, gives_up, is_late };
         instance.goes_through(self.changes.phases(now, work));
         instance.modification = Some(ModificationUnderWay { by, gives_up });
     }
@@ -152,9 +152,10 @@ impl Account {
         let known = maintenance.len();
         maintenance.retain(|due| due.at.is_none_or(|at| now < at));
         let is_due = maintenance.len() < known;
-        let phases = self
-            .changes
-            .phases(now, Work { values: &[], is_multi_az: false, gives_up: false, is_late: false });
+        let phases = self.changes.phases(
+            now,
+            ModificationWork { values: &[], is_multi_az: false, gives_up: false, is_late: false },
+        );
         if let Some(source) = self.instances.first_mut().filter(|source| is_due && is_free(source.status)) {
             source.goes_through(phases);
         }

@@ -38,7 +38,7 @@ pub enum RecordsAnswer {
 }
 
 /// A simulated RDS.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct SimulatedRds {
     pub(super) account: Account,
     zone: HostedZone,
@@ -59,6 +59,7 @@ impl SimulatedRds {
     #[must_use]
     pub fn new(settings: RdsSettings, load: DatabaseLoad) -> Self {
         let (seed, now) = (settings.seed, settings.begins);
+        let measures = ClassMeasures::until(now, &settings.class, settings.classes.demand);
         let account = Account::new(settings);
         let past = VecDeque::from([(now, account.instances.clone())]);
         Self {
@@ -72,7 +73,7 @@ impl SimulatedRds {
             readings: dice(seed, Purpose::RdsReadings),
             told: dice(seed, Purpose::RdsEvents),
             metrics_read_at: None,
-            measures: ClassMeasures::default(),
+            measures,
         }
     }
 

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 const LINES: usize = 24;
 
 /// The first faults of a story, after what led to them.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Tale {
     pub(crate) faults: Vec<String>,
     /// What the last evaluations decided, and what was really done.

@@ -9,6 +9,8 @@ use tidegate_simulator::rds::{
     RdsSettings, RdsTimes, RdsTroubles, SimulatedRds,
 };
 
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+
 const GIB: u64 = 1_073_741_824;
 
 /// The ladder of the tests, the smallest first.
@@ -72,7 +74,7 @@ pub(crate) fn pass(world: &mut SimulatedRds, minutes: i64) {
 
 #[track_caller]
 pub(crate) fn shown(world: &mut SimulatedRds) -> ClassedInstances {
-    world.observe_classes(SignedDuration::from_hours(1)).instances.expect("nothing fails here")
+    world.observe_classes(HOUR, HOUR).instances.expect("nothing fails here")
 }
 
 #[track_caller]

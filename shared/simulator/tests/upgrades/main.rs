@@ -3,3 +3,16 @@
 mod ground;
 mod modified;
 mod measured;
+#[path = "../interleaving/chance.rs"]
+mod chance;
+#[path = "../interleaving/ledger.rs"]
+mod ledger;
+#[path = "../interleaving/tale.rs"]
+mod tale;
+mod process;
+mod rules;
+mod called;
+mod story;
+mod arbitrary;
+mod properties;
+mod killed;

@@ -15,7 +15,8 @@ fn points(reading: &MetricReading) -> (SignedDuration, Vec<Datapoint>) {
 }
 
 fn cpu(world: &mut SimulatedRds, hours: i64) -> (SignedDuration, Vec<Datapoint>) {
-    points(&world.observe_classes(SignedDuration::from_hours(hours)).load.cpu.usual)
+    let over = SignedDuration::from_hours(hours);
+    points(&world.observe_classes(over, over).load.cpu.usual)
 }
 
 #[test]
@@ -41,8 +42,11 @@ fn the_peak_of_an_hour_is_its_heaviest_moment_and_the_average_is_not() {
     pass(&mut world, 6);
     world.set_demand(usual);
     pass(&mut world, 34);
-    let load = world.observe_classes(SignedDuration::from_hours(24)).load;
-    let first = |reading: &MetricReading| points(reading).1[0].value;
+    let load = world.observe_classes(SignedDuration::from_hours(24), SignedDuration::from_hours(24)).load;
+    let first = |reading: &MetricReading| {
+        let hour = "2026-11-28T13:00:00Z".parse().expect("a time");
+        points(reading).1.iter().find(|point| point.at == hour).map_or(0.0, |point| point.value)
+    };
     assert!((first(&load.cpu.usual) - 45.0).abs() < 1.0, "{:?}", load.cpu.usual);
     assert!((first(&load.cpu.peak) - 90.0).abs() < 1e-9);
     let least = 4_096.0 * 1_048_576.0;
@@ -90,11 +94,11 @@ fn metrics_are_asked_for_once_a_minute_and_may_fail() {
     pass(&mut world, 30);
     let _ = cpu(&mut world, 1);
     world.advance();
-    let load = world.observe_classes(SignedDuration::from_hours(1)).load;
+    let load = world.observe_classes(SignedDuration::from_hours(1), SignedDuration::from_hours(1)).load;
     assert_eq!((load.cpu.usual, load.free_storage), (MetricReading::NotRead, MetricReading::NotRead));
     pass(&mut world, 1);
     world.set_troubles(RdsTroubles { reads_failed: 1.0, ..RdsTroubles::NONE });
-    let seen = world.observe_classes(SignedDuration::from_hours(1));
+    let seen = world.observe_classes(SignedDuration::from_hours(1), SignedDuration::from_hours(1));
     assert!(matches!(seen.load.cpu.usual, MetricReading::Failed(_)));
     assert!(matches!(seen.floor, MetricReading::Failed(_)));
     assert!(seen.instances.is_err());
@@ -113,7 +117,10 @@ fn the_same_settings_give_the_same_world_of_classes() {
         for to in LADDER {
             let _ = world.call_of_class(&modify(to));
             pass(&mut world, 120);
-            told.push(format!("{:?}", world.observe_classes(SignedDuration::from_hours(6))));
+            told.push(format!(
+                "{:?}",
+                world.observe_classes(SignedDuration::from_hours(6), SignedDuration::from_hours(6))
+            ));
             told.push(format!("{:?}", world.messages("shop", world.now())));
         }
         told
