@@ -16,3 +16,4 @@ mod story;
 mod arbitrary;
 mod properties;
 mod killed;
+mod resent;
