@@ -17,3 +17,4 @@ mod arbitrary;
 mod properties;
 mod killed;
 mod resent;
+mod short;
