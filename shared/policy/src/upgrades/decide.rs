@@ -261,6 +261,7 @@ fn begin(
         window_end,
         call: Some(ReplicaCall::first(scene.evaluation, scene.now)),
         offered: rehearse::zones_in_words(scene.seen.rehearsal.as_ref()),
+        refused: String::new(),
         is_started: false,
         was_seen: false,
         back_since: None,
