@@ -49,6 +49,8 @@ pub(crate) fn read(node: &Node, fleet_mode: Option<Mode>, problems: &mut Problem
         mode: mode?,
         policy: DatabasePolicy { is_aurora, lag, count, dns },
         max_connections: max_connections.and_then(NonZeroU32::new),
+        upgrade: None,
+        floor: None,
     };
     check::database::replicas(&database, &replicas, problems);
     Some(database)
