@@ -65,6 +65,30 @@ pub fn memory_mib(class: &str) -> Option<u64> {
     gib.checked_mul(1_024)
 }
 
+/// The operations a second that a class carries for hours, of 16 KiB (`EbsOptimizedInfo.BaselineIops` of the EC2 type of the same
+/// name, as `DescribeInstanceTypes` returns it): of several generations the fewest. `None` for a class that is not in the table.
+#[must_use]
+pub fn baseline_iops(class: &str) -> Option<u32> {
+    let (family, size) = class.strip_prefix("db.")?.split_once('.')?;
+    let generation: u32 =
+        family.chars().skip(1).take_while(char::is_ascii_digit).collect::<String>().parse().ok()?;
+    match (family.chars().next()?, generation, size) {
+        ('t', 3..=4, "micro") => Some(500),
+        ('t', 3..=4, "small") => Some(1_000),
+        ('t', 3..=4, "medium") => Some(2_000),
+        ('t', 3..=4, "large" | "xlarge" | "2xlarge") => Some(4_000),
+        ('m' | 'r', 5.., "large") => Some(3_600),
+        ('m' | 'r', 5.., "xlarge") => Some(6_000),
+        ('m' | 'r', 5.., "2xlarge") => Some(12_000),
+        ('m' | 'r', 5.., "4xlarge") => Some(18_750),
+        ('m' | 'r', 5.., "8xlarge") => Some(30_000),
+        ('m' | 'r', 5.., "12xlarge") => Some(40_000),
+        ('m' | 'r', 5.., "16xlarge") => Some(60_000),
+        ('m' | 'r', 5.., "24xlarge") => Some(80_000),
+        _ => None,
+    }
+}
+
 /// GiB of the burstable sizes.
 fn of_burstable(size: &str) -> Option<u64> {
     Some(match size {

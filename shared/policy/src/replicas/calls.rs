@@ -9,7 +9,7 @@ use crate::replicas::reason::ReplicaReason;
 
 /// What RDS took shows within seconds, as a rule; its answers were seen to be minutes old. A call that it took is sent again
 /// after this, since sending it twice is harmless: the identifier is the same.
-const SHOWS_WITHIN: SignedDuration = SignedDuration::from_mins(10);
+pub(crate) const SHOWS_WITHIN: SignedDuration = SignedDuration::from_mins(10);
 
 /// A call whose outcome is not known is sent again after 1.5, 3, 6 … minutes, no later than this.
 const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(15);
@@ -49,12 +49,12 @@ impl ReplicaChange {
 }
 
 impl ReplicaCall {
-    fn first(evaluation: &str, now: Timestamp) -> Self {
+    pub(crate) fn first(evaluation: &str, now: Timestamp) -> Self {
         Self { evaluation: evaluation.to_owned(), at: now, taken: false, failures: 0 }
     }
 
     /// How long to wait for an outcome that is not known.
-    fn pause(&self) -> SignedDuration {
+    pub(crate) fn pause(&self) -> SignedDuration {
         let doublings = self.failures.saturating_sub(1).min(4);
         INTENT_LEASE.saturating_mul(1_i32.checked_shl(doublings).unwrap_or(16)).min(LONGEST_PAUSE)
     }

@@ -58,6 +58,19 @@ impl LoadPoints {
         recent.map(|point| point.value).max_by(f64::total_cmp)
     }
 
+    /// The extreme of a whole time up to the newest that has settled, young ones included; `None` where a datapoint of it is missing.
+    pub(crate) fn extreme(&self, over: SignedDuration, largest: bool, now: Timestamp) -> Option<f64> {
+        let newest = self.newest(now)?.at;
+        let from = newest.saturating_sub(over).ok()?;
+        let of_time: Vec<f64> =
+            self.settled.iter().filter(|point| point.at > from).map(|point| point.value).collect();
+        let needed = over.as_secs().checked_div(self.period.as_secs().max(1))?;
+        let values = of_time.iter().copied().chain(self.young.iter().map(|point| point.value));
+        let is_whole = i64::try_from(of_time.len()).is_ok_and(|known| known >= needed);
+        let extreme = if largest { values.max_by(f64::total_cmp) } else { values.min_by(f64::total_cmp) };
+        extreme.filter(|_| is_whole)
+    }
+
     /// The value that says most about the load of now: the newest that has settled, or a larger one after it.
     pub(crate) fn load(&self, now: Timestamp) -> Option<f64> {
         let young = self.young.iter().map(|point| point.value);

@@ -1,7 +1,8 @@
 //! What lasts and operators are notified of: when it begins, and when it is over.
 
-use jiff::SignedDuration;
-use jiff::Timestamp;
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::since;
 use crate::replicas::memory::{ActiveReplicaNotice, DatabaseMemory, ReplicaEnd, ReplicaOutcome};
@@ -74,6 +75,9 @@ impl Watch {
     }
 }
 
+/// What operators were notified of and is not over, by what it is about.
+pub(crate) type ActiveNotices = BTreeMap<String, ActiveReplicaNotice>;
+
 /// Compares what is remembered with what is found: what is to be notified of now. It stays so until SNS has taken it.
 pub(crate) fn compare(
     memory: &mut DatabaseMemory,
@@ -81,8 +85,19 @@ pub(crate) fn compare(
     is_complete: bool,
     now: Timestamp,
 ) -> Vec<ReplicaNotice> {
+    let lasting = compare_lasting(&mut memory.active, watches, is_complete, now);
+    lasting.into_iter().chain(memory.outcomes.iter().map(happened)).collect()
+}
+
+/// The same for what lasts, of replicas or classes.
+pub(crate) fn compare_lasting(
+    active: &mut ActiveNotices,
+    watches: Vec<Watch>,
+    is_complete: bool,
+    now: Timestamp,
+) -> Vec<ReplicaNotice> {
     let is_watched = |about: &String| watches.iter().any(|watch| watch.about == *about);
-    let unwatched: Vec<String> = memory.active.keys().filter(|about| !is_watched(about)).cloned().collect();
+    let unwatched: Vec<String> = active.keys().filter(|about| !is_watched(about)).cloned().collect();
     let gone = |about: String| {
         if is_complete {
             Watch::over(
@@ -94,21 +109,20 @@ pub(crate) fn compare(
         }
     };
     let all = watches.into_iter().chain(unwatched.into_iter().map(gone));
-    let lasting: Vec<ReplicaNotice> = all.filter_map(|watch| one(memory, watch, now)).collect();
-    lasting.into_iter().chain(memory.outcomes.iter().map(happened)).collect()
+    all.filter_map(|watch| one(active, watch, now)).collect()
 }
 
-fn one(memory: &mut DatabaseMemory, watch: Watch, now: Timestamp) -> Option<ReplicaNotice> {
+fn one(active: &mut ActiveNotices, watch: Watch, now: Timestamp) -> Option<ReplicaNotice> {
     let Watch { about, state } = watch;
     match state {
-        WatchState::Holds(holding) => begins(memory, about, holding, now),
-        WatchState::Over(how) => ends(memory, about, Some(how)),
-        WatchState::NotSeen => ends(memory, about, None),
+        WatchState::Holds(holding) => begins(active, about, holding, now),
+        WatchState::Over(how) => ends(active, about, Some(how)),
+        WatchState::NotSeen => ends(active, about, None),
     }
 }
 
 fn begins(
-    memory: &mut DatabaseMemory,
+    notices: &mut ActiveNotices,
     about: String,
     holding: Holding,
     now: Timestamp,
@@ -116,7 +130,7 @@ fn begins(
     let Holding { severity, verdict, cause, advice, after } = holding;
     let fresh =
         ActiveReplicaNotice { since: now, severity, notified: false, ended: false, detail: verdict.clone() };
-    let active = memory.active.entry(about.clone()).or_insert(fresh);
+    let active = notices.entry(about.clone()).or_insert(fresh);
     active.ended = false;
     let is_due = since(active.since, now) >= after;
     let is_news = !active.notified || severity > active.severity;
@@ -133,10 +147,10 @@ fn begins(
 }
 
 /// What nobody was notified of ends in silence.
-fn ends(memory: &mut DatabaseMemory, about: String, how: Option<String>) -> Option<ReplicaNotice> {
-    let active = memory.active.get_mut(&about)?;
+fn ends(notices: &mut ActiveNotices, about: String, how: Option<String>) -> Option<ReplicaNotice> {
+    let active = notices.get_mut(&about)?;
     if how.is_some() && !active.notified {
-        memory.active.remove(&about);
+        notices.remove(&about);
         return None;
     }
     active.ended |= how.is_some();

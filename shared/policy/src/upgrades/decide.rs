@@ -1,69 +1,270 @@
 //! The steps of a decision about a class, top to bottom.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use crate::overrides::Override;
-use crate::upgrades::decision::{UpgradeDecision, UpgradeState};
-use crate::upgrades::memory::{ClassRequest, UpgradeMemory};
-use crate::upgrades::observation::UpgradeObservation;
+use crate::clock::{since, to_the_millisecond};
+use crate::overrides;
+use crate::reading::{Absence, AbsenceKind};
+use crate::replicas::memory::ReplicaCall;
+use crate::replicas::watch::compare_lasting;
+use crate::upgrades::asked;
+use crate::upgrades::decision::{ClassCall, UpgradeDecision, UpgradeState, WantedChange};
+use crate::upgrades::ends::outcome;
+use crate::upgrades::follow::{self, FollowedChange};
+use crate::upgrades::memory::{ClassChange, ClassChangeBegan, ClassStep, UpgradeEnd, UpgradeMemory};
+use crate::upgrades::notices;
+use crate::upgrades::observation::{ClassedInstance, ClassedInstances, UpgradeObservation};
+use crate::upgrades::plan::{self, Turn};
 use crate::upgrades::policy::UpgradePolicy;
+use crate::upgrades::reason::UpgradeReason;
+use crate::upgrades::refusal::ClassRefusal;
+use crate::upgrades::rehearse;
+use crate::upgrades::scene::{UpgradeScene, is_at_least};
+use crate::upgrades::steps::Steps;
+use crate::upgrades::storage;
+pub use crate::upgrades::turn::{ClassAsked, UpgradeTurn};
+use crate::upgrades::want::{self, ClassWanted, Want};
 
-/// One evaluation, as far as it concerns one database.
-#[derive(Debug, Clone, Copy)]
-pub struct UpgradeTurn<'a> {
-    /// The name of the database in the fleet file, which overrides use.
-    pub database: &'a str,
-    /// The id of the evaluation.
-    pub evaluation: &'a str,
-    /// What operators asked for, of every target.
-    pub overrides: &'a [Override],
-    /// The profile of the emergency, while one is in force.
-    pub emergency: Option<&'a str>,
-    /// What an operator asks for in this evaluation.
-    pub asked: Option<&'a ClassAsked>,
-    /// Nothing is changed: no call is intended.
-    pub observe: bool,
-    /// The time.
-    pub now: Timestamp,
-}
-
-/// What an operator asks for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ClassAsked {
-    /// A class of the ladder.
-    To(ClassRequest),
-    /// The next larger class; the request names none yet.
-    Next(ClassRequest),
-    /// Nothing any more: what was asked for is withdrawn, unless it is under way.
-    Withdraw,
-}
+/// The beginnings of so long are remembered: a window lasts a day at most.
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(48);
 
 /// The class whose rehearsal is to be read for this decision: that of the change which is wanted, where nothing is under way.
 #[must_use]
 pub fn rehearsed(
-    _seen: &UpgradeObservation,
-    _policy: &UpgradePolicy,
-    _memory: &UpgradeMemory,
-    _turn: UpgradeTurn<'_>,
+    seen: &UpgradeObservation,
+    policy: &UpgradePolicy,
+    memory: &UpgradeMemory,
+    turn: UpgradeTurn<'_>,
 ) -> Option<String> {
-    None
+    let (instances, ladder) = (seen.instances.as_ref().ok()?, policy.ladder.as_ref()?);
+    let mut memory = memory.clone();
+    let scene = look(seen, instances, policy, &memory, turn);
+    asked::ask(&scene, turn.asked, &mut memory);
+    if memory.change.is_some() {
+        return None;
+    }
+    want::wanted(&scene, ladder, &memory).change.map(|want| want.to)
 }
 
 /// Decides about the class and the storage of one database. Pure and total: the same arguments give the same decision, and none
 /// panics.
 pub fn decide(
-    _seen: &UpgradeObservation,
-    _policy: &UpgradePolicy,
+    seen: &UpgradeObservation,
+    policy: &UpgradePolicy,
     memory: &UpgradeMemory,
-    _turn: UpgradeTurn<'_>,
+    turn: UpgradeTurn<'_>,
 ) -> UpgradeDecision {
-    UpgradeDecision {
+    let now = to_the_millisecond(turn.now);
+    let mut memory = memory.clone();
+    memory.began.retain(|began| since(began.at, now) < REMEMBERED);
+    let instances = match &seen.instances {
+        Ok(instances) => instances,
+        Err(absence) => return unread(absence, memory, now),
+    };
+    let scene = look(seen, instances, policy, &memory, UpgradeTurn { now, ..turn });
+    asked::ask(&scene, turn.asked, &mut memory);
+    let mut it = match memory.change.clone() {
+        Some(change) => follow(&scene, &mut memory, &change),
+        None => choose(&scene, &mut memory),
+    };
+    if let Some(limits) = policy.storage {
+        // One call an evaluation, and none beside a change of the class.
+        if it.call.is_none() && memory.change.is_none() {
+            let (call, reason) = storage::raise(&scene, limits, &mut memory);
+            it.call = call;
+            it.reasons.extend(reason);
+        }
+        it.reasons.extend(notices::free_storage_reason(&scene, limits));
+    }
+    if it.reasons.is_empty() {
+        let class = scene.main().class.clone();
+        it.reasons.push(match policy.ladder {
+            Some(_) => UpgradeReason::Suits { class },
+            None => UpgradeReason::NotAsked,
+        });
+    }
+    let watches = notices::all(&scene, &memory, &it);
+    let lasting = compare_lasting(&mut memory.active, watches, true, now);
+    let Steps { call, state, wanted, refusals, reasons } = it;
+    let notices = lasting.into_iter().chain(memory.outcomes.iter().map(notices::happened)).collect();
+    UpgradeDecision { call, state, wanted, refusals, reasons, notices, memory }
+}
+
+/// RDS could not be read: nothing is changed. An instance that is certainly not there ends the change of it.
+fn unread(absence: &Absence, mut memory: UpgradeMemory, now: Timestamp) -> UpgradeDecision {
+    let mut reasons = vec![UpgradeReason::Unreadable { absence: absence.clone() }];
+    if absence.kind == AbsenceKind::NotFound {
+        reasons.extend(follow::main_missed(&mut memory, now));
+    }
+    let lasting = compare_lasting(&mut memory.active, notices::unreadable(absence), false, now);
+    let notices = lasting.into_iter().chain(memory.outcomes.iter().map(notices::happened)).collect();
+    let state = UpgradeState::Unknown;
+    UpgradeDecision { call: None, state, wanted: None, refusals: Vec::new(), reasons, notices, memory }
+}
+
+fn look<'a>(
+    seen: &'a UpgradeObservation,
+    instances: &'a ClassedInstances,
+    policy: &'a UpgradePolicy,
+    memory: &UpgradeMemory,
+    turn: UpgradeTurn<'a>,
+) -> UpgradeScene<'a> {
+    UpgradeScene {
+        seen,
+        instances,
+        policy,
+        rows: overrides::of(turn.overrides, turn.database, turn.now),
+        emergency: turn.emergency,
+        evaluation: turn.evaluation,
+        changed_at: memory.changed_at,
+        observe: turn.observe,
+        now: turn.now,
+    }
+}
+
+/// The change under way goes on, or is over.
+fn follow(scene: &UpgradeScene<'_>, memory: &mut UpgradeMemory, change: &ClassChange) -> Steps {
+    let against = scene.find(&change.instance).map(|instance| {
+        let is_down = scene.is_down(&change.from, &change.to);
+        let people = rehearse::people(scene, is_down);
+        people.into_iter().chain(rehearse::is_ready(instance)).collect()
+    });
+    let FollowedChange { call, refusals, reasons } =
+        follow::follow(scene, memory, change, against.unwrap_or_default());
+    let state = memory.change.as_ref().map_or(UpgradeState::Idle, |change| match change.step {
+        ClassStep::Requested => UpgradeState::Requested,
+        ClassStep::Modifying => UpgradeState::Modifying,
+        ClassStep::Verifying => UpgradeState::Verifying,
+    });
+    let wanted = WantedChange {
+        instance: change.instance.clone(),
+        from: change.from.clone(),
+        to: change.to.clone(),
+        why: change.why.clone(),
+        window: memory.planned.as_ref().map(|planned| planned.window).filter(|_| change.window_end.is_some()),
+        is_multi_az: scene.find(&change.instance).is_some_and(|instance| instance.is_multi_az),
+    };
+    Steps { call, state, wanted: memory.change.as_ref().map(|_| wanted), refusals, reasons }
+}
+
+/// Nothing is under way: what is wanted waits for its window, is refused, or begins.
+fn choose(scene: &UpgradeScene<'_>, memory: &mut UpgradeMemory) -> Steps {
+    let mut it = Steps {
         call: None,
         state: UpgradeState::Idle,
         wanted: None,
         refusals: Vec::new(),
         reasons: Vec::new(),
-        notices: Vec::new(),
-        memory: memory.clone(),
+    };
+    let Some(ladder) = &scene.policy.ladder else { return it };
+    let window = scene.window(ladder);
+    plan::passed(scene, window, memory);
+    let ClassWanted { change, is_unsure, reasons } = want::wanted(scene, ladder, memory);
+    it.reasons = reasons;
+    let Some(want) = change else {
+        if is_unsure && memory.planned.is_some() {
+            it.state = UpgradeState::Waiting;
+        } else {
+            memory.planned = None;
+        }
+        return it;
+    };
+    let instance = next(scene, &want);
+    if instance.id != scene.main().id {
+        let (replica, to) = (instance.id.clone(), want.to.clone());
+        it.reasons.push(UpgradeReason::ReplicaFirst { replica, to });
     }
+    let turn = plan::plan(scene, window, &want, memory);
+    it.refusals = rehearse::refusals(scene, ladder, memory, &want, instance);
+    it.reasons.extend(it.refusals.iter().cloned().map(UpgradeReason::Refused));
+    it.wanted = Some(WantedChange {
+        instance: instance.id.clone(),
+        from: instance.class.clone(),
+        to: want.to.clone(),
+        why: want.why.clone(),
+        window: memory.planned.as_ref().map(|planned| planned.window),
+        is_multi_az: instance.is_multi_az,
+    });
+    it.state = if it.refusals.is_empty() { UpgradeState::Waiting } else { UpgradeState::Refused };
+    match turn {
+        Turn::Waits(window) => it.reasons.push(UpgradeReason::Waits { window }),
+        Turn::NoWindow => {}
+        Turn::Open(_) | Turn::AtOnce if !it.refusals.is_empty() => {
+            refused(scene, memory, &want, turn, &it.refusals);
+        }
+        Turn::Open(window) => begin(scene, memory, &want, instance, window.began, &mut it),
+        Turn::AtOnce => begin(scene, memory, &want, instance, None, &mut it),
+    }
+    it
+}
+
+/// The instance that is changed next. A standby of PostgreSQL needs as many connections as its primary allows: upward the replicas
+/// that have the class of their source go before it.
+fn next<'a>(scene: &UpgradeScene<'a>, want: &Want) -> &'a ClassedInstance {
+    let main = scene.main();
+    let goes_first = scene.is_postgresql() && !scene.is_down(&main.class, &want.to);
+    let is_behind = |replica: &&ClassedInstance| {
+        replica.class == main.class && replica.class != want.to && !is_at_least(&replica.class, &want.to)
+    };
+    scene.instances.replicas.iter().find(is_behind).filter(|_| goes_first).unwrap_or(main)
+}
+
+/// Something stands against it now. What was asked for at once is over; what waits for a window is told when that has passed.
+fn refused(
+    scene: &UpgradeScene<'_>,
+    memory: &mut UpgradeMemory,
+    want: &Want,
+    turn: Turn,
+    refusals: &[ClassRefusal],
+) {
+    let why = refusals.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    if turn == Turn::AtOnce {
+        memory.request = None;
+        memory.tell(outcome(scene, &want.to, UpgradeEnd::Refused, why));
+    } else if let Some(planned) = &mut memory.planned {
+        planned.refused = why;
+    }
+}
+
+/// The change begins: the call is in the memory before it is sent.
+fn begin(
+    scene: &UpgradeScene<'_>,
+    memory: &mut UpgradeMemory,
+    want: &Want,
+    instance: &ClassedInstance,
+    opened: Option<Timestamp>,
+    it: &mut Steps,
+) {
+    let (id, from, to) = (instance.id.clone(), instance.class.clone(), want.to.clone());
+    let is_main = id == scene.main().id;
+    if is_main || scene.observe {
+        memory.began.push(ClassChangeBegan { at: scene.now, window: opened });
+    }
+    if scene.observe {
+        it.reasons.push(UpgradeReason::WouldBegin { instance: id, to });
+        memory.tell(outcome(scene, &want.to, UpgradeEnd::Observed, want.why.clone()));
+        (memory.request, memory.planned) = (None, None);
+        return;
+    }
+    let window = scene.policy.ladder.as_ref().and_then(|ladder| scene.window(ladder));
+    let window_end =
+        window.filter(|_| opened.is_some()).and_then(|window| scene.now.checked_add(window.left).ok());
+    memory.change = Some(ClassChange {
+        instance: id.clone(),
+        from: from.clone(),
+        to: to.clone(),
+        why: want.why.clone(),
+        step: ClassStep::Requested,
+        since: scene.now,
+        began: scene.now,
+        window_end,
+        call: Some(ReplicaCall::first(scene.evaluation, scene.now)),
+        offered: rehearse::zones_in_words(scene.seen.rehearsal.as_ref()),
+        is_started: false,
+        was_seen: false,
+        back_since: None,
+    });
+    it.state = UpgradeState::Requested;
+    it.reasons.push(UpgradeReason::Begins { instance: id.clone(), from: from.clone(), to: to.clone() });
+    it.call = Some(ClassCall::Modify { instance: id, from, to });
 }

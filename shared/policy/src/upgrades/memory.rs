@@ -22,12 +22,12 @@ pub struct UpgradeMemory {
     /// The change under way; there is one at a time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub change: Option<ClassChange>,
-    /// The changes that began within the last 24 hours, oldest first.
+    /// The changes of the database's own instance that began within the last days, oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub began: Vec<ClassChangeBegan>,
-    /// The last change failed: when, and why.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub failure: Option<FailedClassChange>,
+    /// The last change of the database's own instance was over: what was measured before speaks of another class.
+    #[serde(skip_serializing_if = "Option::is_none", with = "millis_optional")]
+    pub changed_at: Option<Timestamp>,
     /// `MaxAllocatedStorage` was asked for, and RDS does not show it yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub storage: Option<StorageChange>,
@@ -102,10 +102,17 @@ pub struct ClassChange {
     /// The evaluation that last meant to send the call, and when.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub call: Option<ReplicaCall>,
+    /// Where RDS offers the class, for who has to choose another one.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub offered: String,
+    /// AWS took the call, or was seen to work on it: operators were told that it began.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub is_started: bool,
     /// RDS was seen to work on it: its status changed, or the class was pending.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub was_seen: bool,
-    /// Since when RDS shows the old class, `available`, with nothing pending, after it was seen to work on it.
+    /// Since when RDS shows the old class, `available`, with nothing pending, after it was seen to work on it; or shows the instance
+    /// no more.
     #[serde(skip_serializing_if = "Option::is_none", with = "millis_optional", default)]
     pub back_since: Option<Timestamp>,
 }
@@ -131,18 +138,6 @@ pub struct ClassChangeBegan {
     /// When the window opened in which it began; none where an operator asked for it at once.
     #[serde(skip_serializing_if = "Option::is_none", with = "millis_optional", default)]
     pub window: Option<Timestamp>,
-}
-
-/// A change failed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FailedClassChange {
-    /// The class that was asked for.
-    pub to: String,
-    /// When it failed. In the same window it is not tried again.
-    #[serde(with = "millis")]
-    pub at: Timestamp,
-    /// Why, in the words of AWS where there are any.
-    pub cause: String,
 }
 
 /// `MaxAllocatedStorage` was asked for.
@@ -199,4 +194,8 @@ pub enum UpgradeEnd {
     ChangedByOthers,
     /// RDS shows the instance no more.
     Vanished,
+    /// It would have begun, in enforce mode.
+    Observed,
+    /// `MaxAllocatedStorage` is what the fleet file says; the classes are sizes here.
+    StorageRaised,
 }

@@ -76,10 +76,12 @@ impl ClassLadder {
         self.classes.iter().position(|known| known == class)
     }
 
-    /// How far back `decide` looks: the longest `for`.
+    /// How far back `decide` looks: the longest `for`, and a week at least, since a smaller class is refused unless the load of all of
+    /// it fits; a weekend says nothing about a Monday.
     #[must_use]
     pub fn history(&self) -> SignedDuration {
+        const LEAST: SignedDuration = SignedDuration::from_hours(7 * 24);
         let conditions = self.up.iter().chain(&self.down);
-        conditions.map(|condition| condition.hold_for).max().unwrap_or_default()
+        conditions.map(|condition| condition.hold_for).max().unwrap_or_default().max(LEAST)
     }
 }

@@ -9,11 +9,6 @@ use crate::reading::Absence;
 pub enum ClassRefusal {
     /// The class of a writer of Aurora is not changed by this version.
     AuroraWriter,
-    /// The class that it has is not in `classes`.
-    NotInLadder {
-        /// The class it has.
-        class: String,
-    },
     /// It is not `available`.
     NotAvailable {
         /// `DBInstanceIdentifier`.
@@ -104,8 +99,6 @@ pub enum ClassRefusal {
         /// `per_day`.
         limit: u32,
     },
-    /// A change began in this window already.
-    OneAWindow,
     /// An emergency is in force.
     Emergency {
         /// Its profile.
@@ -124,11 +117,6 @@ pub enum ClassRefusal {
     WindowEnds {
         /// So much.
         left: SignedDuration,
-    },
-    /// The last change failed within this window.
-    FailedBefore {
-        /// Why.
-        cause: String,
     },
     /// The smaller class takes too few connections.
     TooFewConnections {
@@ -151,10 +139,17 @@ pub enum ClassRefusal {
         /// What it carries for hours (the baseline).
         baseline: u32,
     },
-    /// The storage was near the end of its burst credits, which a smaller memory uses up faster.
+    /// Burst credits of the storage were used, and a smaller memory reads more from it.
     BurstCredits {
         /// The lowest `BurstBalance`, percent.
         lowest: u64,
+    },
+    /// What the smaller memory no longer holds is read from storage that is slow once its burst credits are used up.
+    SlowStorage {
+        /// `AllocatedStorage`, in GiB.
+        gib: u32,
+        /// Operations a second that it carries for hours.
+        baseline: u32,
     },
     /// What has to be known is not.
     NotKnown {

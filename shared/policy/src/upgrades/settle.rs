@@ -3,16 +3,64 @@
 use jiff::Timestamp;
 
 use crate::replicas::decide::CallOutcome;
-use crate::replicas::notice::ReplicaNotice;
-use crate::upgrades::memory::UpgradeMemory;
+use crate::replicas::memory::ReplicaCall;
+use crate::replicas::notice::{NoticePhase, ReplicaNotice};
+use crate::upgrades::memory::{UpgradeEnd, UpgradeMemory};
 
 impl UpgradeMemory {
     /// Puts in what came of the call that `evaluation` sent. A call that another evaluation meant to send later is left alone.
-    pub fn settle_call(&mut self, _outcome: &CallOutcome, _evaluation: &str, _now: Timestamp) {}
+    pub fn settle_call(&mut self, outcome: &CallOutcome, evaluation: &str, now: Timestamp) {
+        if let Some(change) = &mut self.change
+            && let Some(call) = change.call.as_mut().filter(|call| call.evaluation == evaluation)
+        {
+            let is_first = !call.taken && call.failures == 0;
+            settle(call, outcome);
+            match outcome {
+                CallOutcome::Taken => self.start(now),
+                CallOutcome::NotSent if is_first => self.withdraw(),
+                CallOutcome::Refused(cause) => drop(self.end(UpgradeEnd::Failed, cause, now)),
+                CallOutcome::NotSent | CallOutcome::Unknown(_) => {}
+            }
+        } else if let Some(storage) = &mut self.storage
+            && storage.call.evaluation == evaluation
+        {
+            settle(&mut storage.call, outcome);
+            match outcome {
+                CallOutcome::NotSent => self.storage = None,
+                CallOutcome::Refused(cause) => storage.refused.clone_from(cause),
+                CallOutcome::Taken | CallOutcome::Unknown(_) => {}
+            }
+        }
+    }
+
+    /// The call was never sent: the next evaluation decides anew.
+    fn withdraw(&mut self) {
+        let Some(change) = self.change.take() else { return };
+        self.began.retain(|began| began.at != change.began);
+    }
 
     /// Puts in whether SNS took these notices. What it did not take is repeated by the next evaluation.
-    pub fn settle_notices(&mut self, _notices: &[ReplicaNotice], _notified: bool) {}
+    pub fn settle_notices(&mut self, notices: &[ReplicaNotice], notified: bool) {
+        for notice in notices.iter().filter(|_| notified) {
+            match notice.phase {
+                NoticePhase::Begins => {
+                    if let Some(active) = self.active.get_mut(&notice.about) {
+                        (active.notified, active.severity) = (true, notice.severity);
+                    }
+                }
+                NoticePhase::Ends => {
+                    self.active.remove(&notice.about);
+                }
+                NoticePhase::Happened => self.outcomes.retain(|outcome| outcome.about() != notice.about),
+            }
+        }
+    }
+}
 
-    /// Takes times of the future for now, and texts and lists only as long as Tidegate makes them.
-    pub fn believe(&mut self, _now: Timestamp) {}
+fn settle(call: &mut ReplicaCall, outcome: &CallOutcome) {
+    match outcome {
+        CallOutcome::Taken => (call.taken, call.failures) = (true, 0),
+        CallOutcome::Unknown(_) => call.failures = call.failures.saturating_add(1),
+        CallOutcome::NotSent | CallOutcome::Refused(_) => {}
+    }
 }

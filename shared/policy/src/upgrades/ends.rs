@@ -1,0 +1,79 @@
+//! How a change ends: what is remembered of it, and what operators are to be told.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::clock::since;
+use crate::upgrades::memory::{ClassChange, UpgradeEnd, UpgradeMemory, UpgradeOutcome};
+use crate::upgrades::observation::ClassedInstance;
+use crate::upgrades::scene::UpgradeScene;
+
+/// What operators were not notified of: of more than these the oldest are forgotten. A change has two, and there are few a week.
+pub(crate) const MOST_OUTCOMES: usize = 16;
+
+impl UpgradeMemory {
+    /// The change is over. How long it took. What an operator asked for is over with it, however it ended: it is asked for again by
+    /// who wants it.
+    pub(crate) fn end(&mut self, end: UpgradeEnd, detail: &str, now: Timestamp) -> SignedDuration {
+        let Some(change) = self.change.take() else { return SignedDuration::ZERO };
+        let ClassChange { instance, from, to, began, offered, .. } = change;
+        let mut detail = detail.to_owned();
+        if detail.contains("InsufficientDBInstanceCapacity") && !offered.is_empty() {
+            detail = format!("{detail}; {offered}");
+        }
+        // After a replica that went first the instance itself is still to come.
+        if end != UpgradeEnd::Done {
+            (self.request, self.planned) = (None, None);
+        }
+        self.tell(UpgradeOutcome { instance, from, to, end, at: now, began, detail });
+        since(began, now)
+    }
+
+    /// AWS took the change under way, or works on it: operators are told that it began, once.
+    pub(crate) fn start(&mut self, now: Timestamp) {
+        let Some(change) = self.change.as_mut().filter(|change| !change.is_started) else { return };
+        change.is_started = true;
+        let ClassChange { instance, from, to, began, why, .. } = change.clone();
+        self.tell(UpgradeOutcome {
+            instance,
+            from,
+            to,
+            end: UpgradeEnd::Started,
+            at: now,
+            began,
+            detail: why,
+        });
+    }
+
+    /// Operators are to be told of it, until SNS has taken that.
+    pub(crate) fn tell(&mut self, outcome: UpgradeOutcome) {
+        self.outcomes.retain(|told| told.about() != outcome.about());
+        self.outcomes.push(outcome);
+        self.outcomes.drain(..self.outcomes.len().saturating_sub(MOST_OUTCOMES));
+    }
+}
+
+impl UpgradeOutcome {
+    /// What its notice is about: a change has one end of each kind.
+    pub(crate) fn about(&self) -> String {
+        let how = match self.end {
+            UpgradeEnd::Started => "started",
+            UpgradeEnd::Done => "done",
+            UpgradeEnd::Failed => "failed",
+            UpgradeEnd::Refused => "not possible",
+            UpgradeEnd::WindowPassed => "window passed",
+            UpgradeEnd::Withdrawn => "withdrawn",
+            UpgradeEnd::ChangedByOthers => "changed by others",
+            UpgradeEnd::Vanished => "gone",
+            UpgradeEnd::Observed => "observed",
+            UpgradeEnd::StorageRaised => "storage",
+        };
+        format!("{how} {} {}", self.instance, self.to)
+    }
+}
+
+/// Something that operators are told of the database's own instance.
+pub(crate) fn outcome(scene: &UpgradeScene<'_>, to: &str, end: UpgradeEnd, detail: String) -> UpgradeOutcome {
+    let ClassedInstance { id, class, .. } = scene.main();
+    let (instance, from) = (id.clone(), class.clone());
+    UpgradeOutcome { instance, from, to: to.to_owned(), end, at: scene.now, began: scene.now, detail }
+}

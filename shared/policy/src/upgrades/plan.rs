@@ -1,0 +1,76 @@
+//! The change that waits for its window: announced before the window opens, begun inside it, and told when the window passes
+//! without it.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::upgrades::memory::{PlannedChange, UpgradeEnd, UpgradeMemory, UpgradeOutcome};
+use crate::upgrades::scene::{UpgradeScene, WindowNow};
+use crate::upgrades::want::{Want, WantedBy};
+
+/// Operators are told of a change so long before its window opens.
+pub(crate) const TOLD_BEFORE: SignedDuration = SignedDuration::from_hours(24);
+
+/// Whether the change may begin now, as far as the window is concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// It is asked for at once.
+    AtOnce,
+    /// The window is open.
+    Open(WindowNow),
+    /// It waits until then.
+    Waits(Timestamp),
+    /// RDS shows no window that can be read.
+    NoWindow,
+}
+
+/// What waits for its window, brought up to date. What is wanted by the ladder begins in a window only if it was planned before that
+/// opened: nobody is surprised by minutes of downtime. What an operator asks for begins in the open one.
+pub(crate) fn plan(
+    scene: &UpgradeScene<'_>,
+    window: Option<WindowNow>,
+    want: &Want,
+    memory: &mut UpgradeMemory,
+) -> Turn {
+    if want.by == WantedBy::OperatorNow {
+        memory.planned = None;
+        return Turn::AtOnce;
+    }
+    let Some(window) = window else { return Turn::NoWindow };
+    let same = memory.planned.take().filter(|planned| planned.to == want.to);
+    let since = same.as_ref().map_or(scene.now, |planned| planned.since);
+    let was_begun = |opened: Timestamp| memory.began.iter().any(|began| began.window == Some(opened));
+    let is_early = |opened: Timestamp| want.by == WantedBy::Operator || since < opened;
+    let open = window.began.filter(|opened| !was_begun(*opened) && is_early(*opened));
+    let aims_at = open.unwrap_or(window.next);
+    let refused = same.filter(|planned| planned.window == aims_at).map(|planned| planned.refused);
+    memory.planned = Some(PlannedChange {
+        to: want.to.clone(),
+        why: want.why.clone(),
+        since,
+        window: aims_at,
+        refused: refused.unwrap_or_default(),
+    });
+    if open.is_some() { Turn::Open(window) } else { Turn::Waits(window.next) }
+}
+
+/// Tells of a window that has passed without the change that was planned for it. Called before anything is planned anew.
+pub(crate) fn passed(scene: &UpgradeScene<'_>, window: Option<WindowNow>, memory: &mut UpgradeMemory) {
+    let Some((planned, window)) = memory.planned.as_mut().zip(window) else { return };
+    let end = planned.window.saturating_add(window.window.length()).unwrap_or(planned.window);
+    if scene.now < end {
+        return;
+    }
+    let nothing = "no evaluation looked at it in time".to_owned();
+    let detail = if planned.refused.is_empty() { nothing } else { std::mem::take(&mut planned.refused) };
+    let outcome = UpgradeOutcome {
+        instance: scene.main().id.clone(),
+        from: scene.main().class.clone(),
+        to: planned.to.clone(),
+        end: UpgradeEnd::WindowPassed,
+        at: scene.now,
+        began: planned.window,
+        detail,
+    };
+    planned.window = window.next;
+    memory.tell(outcome);
+}

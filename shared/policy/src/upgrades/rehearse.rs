@@ -1,0 +1,257 @@
+//! Everything that stands against a change, each by its name. It is looked through while a change waits, and once more just
+//! before it.
+
+use jiff::SignedDuration;
+
+use crate::clock::since;
+use crate::reading::Absence;
+use crate::replicas::observation::Status;
+use crate::upgrades::fits;
+use crate::upgrades::memory::UpgradeMemory;
+use crate::upgrades::observation::{ClassOffer, ClassedInstance, Rehearsal};
+use crate::upgrades::policy::ClassLadder;
+use crate::upgrades::refusal::ClassRefusal;
+use crate::upgrades::reservations;
+use crate::upgrades::scene::{UpgradeScene, is_at_least};
+use crate::upgrades::want::{Want, WantedBy};
+
+/// Of the window so much must be left: a change of a Single-AZ instance was reported to take up to 15 minutes.
+pub(crate) const LEFT_AT_LEAST: SignedDuration = SignedDuration::from_mins(15);
+
+/// RDS can restore to a moment of the last five minutes, as a rule (Amazon RDS user guide, "Restoring a DB instance to a specified
+/// time"). Older than this, and backups have stopped.
+const RESTORABLE_WITHIN: SignedDuration = SignedDuration::from_mins(30);
+
+/// A change that is asked for at once meets the maintenance of this time.
+const SOON: SignedDuration = SignedDuration::from_hours(1);
+
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+/// What stands against changing `instance`, which is the database's own or a replica that has to go first.
+pub(crate) fn refusals(
+    scene: &UpgradeScene<'_>,
+    ladder: &ClassLadder,
+    memory: &UpgradeMemory,
+    want: &Want,
+    instance: &ClassedInstance,
+) -> Vec<ClassRefusal> {
+    let is_main = instance.id == scene.main().id;
+    let is_down = scene.is_down(&instance.class, &want.to);
+    let mut all = people(scene, is_down);
+    if scene.policy.is_aurora {
+        all.push(ClassRefusal::AuroraWriter);
+    }
+    all.extend(is_ready(instance));
+    all.extend(backups(scene, is_main));
+    all.extend(neighbors(scene, instance, &want.to, is_down));
+    match &scene.seen.rehearsal {
+        Some(rehearsal) if rehearsal.class == want.to => {
+            all.extend(offered(instance, rehearsal, has_replicas(scene, is_main)));
+            all.extend(maintenance(scene, ladder, want.by, rehearsal));
+            if ladder.keeps_reservations && is_main {
+                all.extend(reservations::stranded(scene.instances, rehearsal, &want.to));
+            }
+        }
+        Some(_) | None => all.push(not_known("what RDS offers", None)),
+    }
+    if is_main && is_down {
+        all.extend(fits::misfits(scene, ladder, &want.to));
+    }
+    all.extend(limits(scene, ladder, memory, want));
+    all
+}
+
+/// An emergency, and holds.
+pub(crate) fn people(scene: &UpgradeScene<'_>, is_down: bool) -> Vec<ClassRefusal> {
+    let emergency = scene.emergency.map(|profile| ClassRefusal::Emergency { profile: profile.to_owned() });
+    let held = scene.hold(is_down).map(|row| {
+        let until = row.ends(scene.now).unwrap_or(row.until);
+        ClassRefusal::Held { who: row.who.clone(), why: row.why.clone(), until }
+    });
+    emergency.into_iter().chain(held).collect()
+}
+
+/// The instance is available, and really so: nothing of it is changing, pending or waiting for a restart.
+pub(crate) fn is_ready(instance: &ClassedInstance) -> Vec<ClassRefusal> {
+    let id = || instance.id.clone();
+    let mut all = Vec::new();
+    if let Some(status) = not_available(&instance.status) {
+        all.push(ClassRefusal::NotAvailable { instance: id(), status });
+    }
+    if instance.is_storage_busy {
+        all.push(ClassRefusal::StorageBusy { instance: id() });
+    }
+    let class = instance.pending_class.as_ref().map(|_| "DBInstanceClass".to_owned());
+    let what: Vec<String> = class.into_iter().chain(instance.pending.iter().cloned()).collect();
+    if !what.is_empty() {
+        all.push(ClassRefusal::Pending { instance: id(), what });
+    }
+    let parameters = instance.parameters.iter().cloned();
+    all.extend(parameters.map(|(group, status)| ClassRefusal::Parameters { group, status }));
+    let groups = instance.changing_security_groups.iter().cloned();
+    all.extend(groups.map(|group| ClassRefusal::SecurityGroup { group }));
+    all
+}
+
+/// The word of a status that is not `available`.
+pub(crate) fn not_available(status: &Status) -> Option<String> {
+    match status {
+        Status::Available => None,
+        Status::Creating => Some("creating".to_owned()),
+        Status::Deleting => Some("deleting".to_owned()),
+        Status::Failed(word) | Status::Changing(word) => Some(word.clone()),
+    }
+}
+
+/// A replica may keep no backups of its own: its source does.
+fn backups(scene: &UpgradeScene<'_>, is_main: bool) -> Option<ClassRefusal> {
+    let main = scene.main();
+    let is_replica = !is_main || scene.instances.source.is_some();
+    if is_replica && main.backup_retention_days == 0 {
+        return None;
+    }
+    if main.backup_retention_days == 0 {
+        return Some(ClassRefusal::NoBackups);
+    }
+    let is_fresh = main.restorable_to.is_some_and(|to| since(to, scene.now) <= RESTORABLE_WITHIN);
+    (!is_fresh).then_some(ClassRefusal::NotRestorable { to: main.restorable_to })
+}
+
+/// A standby of PostgreSQL needs as many connections as its primary allows, which follow from the memory: replicas go before their
+/// source upward, and after it downward.
+fn neighbors(
+    scene: &UpgradeScene<'_>,
+    instance: &ClassedInstance,
+    to: &str,
+    is_down: bool,
+) -> Vec<ClassRefusal> {
+    let mut all = Vec::new();
+    for replica in &scene.instances.replicas {
+        if replica.id != instance.id
+            && let Some(status) = not_available(&replica.status)
+        {
+            all.push(ClassRefusal::ReplicaChanges { replica: replica.id.clone(), status });
+        }
+        let is_smaller = replica.id != instance.id && !is_at_least(&replica.class, to);
+        let moves_along = replica.class == scene.main().class;
+        if scene.is_postgresql() && !is_down && is_smaller && !moves_along {
+            all.push(ClassRefusal::ReplicaSmaller {
+                replica: replica.id.clone(),
+                class: replica.class.clone(),
+            });
+        }
+    }
+    if let Some(source) = &scene.instances.source
+        && scene.is_postgresql()
+        && is_down
+        && !is_at_least(to, &source.class)
+    {
+        all.push(ClassRefusal::SourceLarger { source: source.id.clone(), class: source.class.clone() });
+    }
+    all
+}
+
+fn has_replicas(scene: &UpgradeScene<'_>, is_main: bool) -> bool {
+    is_main && !scene.instances.replicas.is_empty()
+}
+
+/// What an instance needs of an offer, by its name.
+type Need<'a> = (String, &'a dyn Fn(&ClassOffer) -> bool);
+
+/// RDS offers the class as the instance needs it.
+fn offered(instance: &ClassedInstance, rehearsal: &Rehearsal, has_replicas: bool) -> Option<ClassRefusal> {
+    let class = || rehearsal.class.clone();
+    let offers = match &rehearsal.offers {
+        Ok(offers) if offers.is_empty() => return Some(ClassRefusal::NotOffered { class: class() }),
+        Ok(offers) => offers,
+        Err(absence) => return Some(not_known("what RDS offers", Some(absence))),
+    };
+    let zones: Vec<&String> = instance.zone.iter().chain(&instance.second_zone).collect();
+    let gib = instance.allocated_gib;
+    let needs: [Need<'_>; 5] = [
+        (format!("storage type {}", instance.storage_type), &|offer| {
+            offer.storage_type == instance.storage_type
+        }),
+        ("Multi-AZ".to_owned(), &|offer| offer.is_multi_az || !instance.is_multi_az),
+        ("read replicas".to_owned(), &|offer| offer.takes_replicas || !has_replicas),
+        (format!("{gib} GiB of storage"), &|offer| {
+            offer.storage_gib.is_none_or(|(least, most)| (least..=most).contains(&gib))
+        }),
+        (
+            format!("zone {}", zones.iter().map(|zone| zone.as_str()).collect::<Vec<_>>().join(" and ")),
+            &|offer| zones.iter().all(|zone| offer.zones.contains(*zone)),
+        ),
+    ];
+    let mut left: Vec<&ClassOffer> = offers.iter().collect();
+    for (with, fulfils) in needs {
+        left.retain(|offer| fulfils(offer));
+        if left.is_empty() {
+            return Some(ClassRefusal::NotOfferedSo { class: class(), with });
+        }
+    }
+    None
+}
+
+/// Where RDS offers a class, in words; empty where that is not known.
+pub(crate) fn zones_in_words(rehearsal: Option<&Rehearsal>) -> String {
+    let Some(Rehearsal { class, offers: Ok(offers), .. }) = rehearsal else { return String::new() };
+    let zones: std::collections::BTreeSet<&str> =
+        offers.iter().flat_map(|offer| &offer.zones).map(String::as_str).collect();
+    if zones.is_empty() {
+        return String::new();
+    }
+    format!("RDS offers {class} in {}", zones.into_iter().collect::<Vec<_>>().join(", "))
+}
+
+/// Maintenance that falls into the window, or into the next hour where there is none.
+fn maintenance(
+    scene: &UpgradeScene<'_>,
+    ladder: &ClassLadder,
+    by: WantedBy,
+    rehearsal: &Rehearsal,
+) -> Vec<ClassRefusal> {
+    let due = match &rehearsal.maintenance {
+        Ok(due) => due,
+        Err(absence) => return vec![not_known("the maintenance that waits", Some(absence))],
+    };
+    let now = by == WantedBy::OperatorNow;
+    let until = match scene.window(ladder).filter(|_| !now) {
+        Some(window) => {
+            let opens = window.began.unwrap_or(window.next);
+            opens.saturating_add(window.window.length()).unwrap_or(opens)
+        }
+        None => scene.now.saturating_add(SOON).unwrap_or(scene.now),
+    };
+    let falls_into = due.iter().filter_map(|action| Some((action, action.at.filter(|at| *at <= until)?)));
+    falls_into.map(|(due, at)| ClassRefusal::Maintenance { action: due.action.clone(), at }).collect()
+}
+
+/// How often, how late, and after what.
+fn limits(
+    scene: &UpgradeScene<'_>,
+    ladder: &ClassLadder,
+    memory: &UpgradeMemory,
+    want: &Want,
+) -> Vec<ClassRefusal> {
+    let mut all = Vec::new();
+    let today = memory.began.iter().filter(|began| since(began.at, scene.now) < DAY).count();
+    if u32::try_from(today).unwrap_or(u32::MAX) >= ladder.per_day {
+        all.push(ClassRefusal::TooManyToday { limit: ladder.per_day });
+    }
+    if want.by == WantedBy::OperatorNow {
+        return all;
+    }
+    let Some(window) = scene.window(ladder) else {
+        let written = &scene.main().maintenance_window;
+        all.push(not_known(&format!("the maintenance window (`{written}`)"), None));
+        return all;
+    };
+    if window.began.is_some() && window.left < LEFT_AT_LEAST {
+        all.push(ClassRefusal::WindowEnds { left: window.left });
+    }
+    all
+}
+
+fn not_known(what: &str, why: Option<&Absence>) -> ClassRefusal {
+    ClassRefusal::NotKnown { what: what.to_owned(), why: why.cloned() }
+}
