@@ -14,9 +14,11 @@ mod messages;
 mod tags;
 mod create;
 mod change;
+mod class_change;
 
 pub use account::{AllInstances, describe};
 pub use change::{apply, outcome};
+pub use class_change::{ClassCallResult, change_class};
 pub use class_load::{ClassReadings, MeasuredClass, read_loads};
 pub use classes::{Classes, DatabaseClasses};
 pub use messages::messages;

@@ -16,6 +16,7 @@ mod one_bad;
 mod other_autoscalers;
 mod rds;
 mod rds_changes;
+mod rds_class_change;
 mod rds_classed;
 mod rds_classes;
 mod rds_loads;
