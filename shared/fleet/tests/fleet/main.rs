@@ -41,3 +41,7 @@ mod taken;
 mod track;
 #[cfg(test)]
 mod yaml;
+#[cfg(test)]
+mod upgrades;
+#[cfg(test)]
+mod upgrades_refused;
