@@ -12,12 +12,7 @@ use crate::databases::Upgrades;
 
 impl Upgrades {
     /// Makes the changes of all databases side by side; one that fails never stops the others. None is sent after `not_after`.
-    pub(crate) async fn apply_all(
-        &self,
-        reports: &mut [UpgradeReport],
-        not_after: Timestamp,
-        clock: &Clock,
-    ) {
+    pub(crate) async fn apply_all(&self, reports: &mut [UpgradeReport], not_after: Timestamp, clock: &Clock) {
         let changes = reports.iter_mut().filter(|report| !report.observe).map(|report| async move {
             let Some(call) = &report.decision.call else { return };
             let left = Duration::try_from(not_after.duration_since(clock())).unwrap_or_default();

@@ -133,8 +133,7 @@ fn with_classes<'a>(fleet: &'a Fleet, name: &str) -> Result<&'a Database, Invoca
         fleet.databases().iter().filter(|database| classes(database).is_some()).collect();
     have.iter().find(|database| database.name() == name).copied().ok_or_else(|| {
         let known: Vec<&str> = have.iter().map(|database| database.name()).collect();
-        let known =
-            if known.is_empty() { "none".to_owned() } else { format!("`{}`", known.join("`, `")) };
+        let known = if known.is_empty() { "none".to_owned() } else { format!("`{}`", known.join("`, `")) };
         let fleet = fleet.name();
         InvocationError::UnknownSubject(format!(
             "no database `{name}` with `classes` in fleet `{fleet}`; known: {known}"
@@ -163,13 +162,13 @@ fn read<'a, T: Deserialize<'a>>(
     action: &str,
     arguments: &'a Map<String, Value>,
 ) -> Result<T, InvocationError> {
-    T::deserialize(arguments)
-        .map_err(|error| TriggerError::manual(&format!("`{action}`: {error}")).into())
+    T::deserialize(arguments).map_err(|error| TriggerError::manual(&format!("`{action}`: {error}")).into())
 }
 
 /// A text on one line, or what stands for none.
 fn line(text: Option<String>, none: &str, characters_max: usize) -> String {
-    let mut text = text.filter(|text| !text.trim().is_empty()).unwrap_or_else(|| none.to_owned());
+    let words = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut text = text.map(words).filter(|text| !text.is_empty()).unwrap_or_else(|| none.to_owned());
     one_line(&mut text, characters_max);
     text
 }

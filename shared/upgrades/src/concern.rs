@@ -15,7 +15,7 @@ use crate::asked::{asked, select};
 use crate::database::UpgradeReport;
 use crate::databases::{NAME, Upgrades};
 use crate::memory::UpgradesMemory;
-use crate::observe::{Known, UpgradesSeen};
+use crate::observe::{ClassContext, UpgradesSeen};
 
 impl Concern for Upgrades {
     type Memory = UpgradesMemory;
@@ -49,7 +49,7 @@ impl Concern for Upgrades {
             return Ok((found, None));
         }
         let asked = asked(&self.fleet, trigger, None, now).ok().flatten();
-        let known = Known {
+        let known = ClassContext {
             memory: &found.item.memory,
             overrides: &found.overrides,
             asked: asked.as_ref(),

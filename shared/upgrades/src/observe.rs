@@ -30,7 +30,7 @@ pub struct UpgradesSeen {
 
 /// What is remembered and asked for, by which it is known what to read.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Known<'a> {
+pub(crate) struct ClassContext<'a> {
     pub(crate) memory: &'a UpgradesMemory,
     pub(crate) overrides: &'a Overrides,
     pub(crate) asked: Option<&'a AskedClass>,
@@ -42,7 +42,7 @@ type Messages = Option<Result<Vec<RdsMessage>, Absence>>;
 
 impl Upgrades {
     /// Reads everything of these databases.
-    pub(crate) async fn see(&self, databases: &[&Database], known: Known<'_>) -> UpgradesSeen {
+    pub(crate) async fn see(&self, databases: &[&Database], known: ClassContext<'_>) -> UpgradesSeen {
         let deadline = Instant::now().checked_add(budget::AWS).unwrap_or_else(Instant::now);
         let with_clusters =
             databases.iter().any(|database| matches!(database.instance(), DatabaseName::Aurora(_)));
@@ -52,9 +52,10 @@ impl Upgrades {
         let instances = databases.iter().map(|database| instances(database, &described)).collect();
         let mut seen = self.measure(databases, instances, messages, deadline, known.now).await;
         if let Ok(all) = &described {
-            let rehearsals = databases.iter().zip(&mut seen).map(|(database, seen)| {
-                self.rehearse(database, seen, all, known, deadline)
-            });
+            let rehearsals = databases
+                .iter()
+                .zip(&mut seen)
+                .map(|(database, seen)| self.rehearse(database, seen, all, known, deadline));
             // On the heap: three calls of the SDK for each database.
             Box::pin(future::join_all(rehearsals)).await;
         }
@@ -64,7 +65,12 @@ impl Upgrades {
     }
 
     /// What RDS tells of the change under way, since it began.
-    async fn read_messages(&self, database: &Database, known: Known<'_>, deadline: Instant) -> Messages {
+    async fn read_messages(
+        &self,
+        database: &Database,
+        known: ClassContext<'_>,
+        deadline: Instant,
+    ) -> Messages {
         let memory = known.memory.of(database.name(), database.mode() == Mode::Observe);
         let ClassChange { instance, began, .. } = memory.change?;
         Some(rds::messages(&self.clients, &instance, began, known.now, deadline).await)
@@ -103,7 +109,7 @@ impl Upgrades {
         database: &Database,
         seen: &mut UpgradeObservation,
         all: &AllInstances,
-        known: Known<'_>,
+        known: ClassContext<'_>,
         deadline: Instant,
     ) {
         let (Some(policy), name) = (database.upgrade_policy(), database.name()) else { return };

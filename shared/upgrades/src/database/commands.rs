@@ -16,7 +16,8 @@ impl UpgradeReport {
         if self.observe {
             return Vec::new();
         }
-        if let (Some(ClassCall::Modify { instance, from, to }), Some(called)) = (&self.decision.call, &self.called)
+        if let (Some(ClassCall::Modify { instance, from, to }), Some(called)) =
+            (&self.decision.call, &self.called)
         {
             return match called.outcome {
                 CallOutcome::Taken => self.undo(instance, from, "once it is done"),
@@ -36,7 +37,9 @@ impl UpgradeReport {
         match end {
             UpgradeEnd::Started => self.undo(instance, from, "once it is done"),
             UpgradeEnd::Done => self.undo(instance, from, "minutes of downtime"),
-            UpgradeEnd::Failed | UpgradeEnd::Refused | UpgradeEnd::WindowPassed => self.retry(instance, to),
+            UpgradeEnd::Failed => self.retry(instance, to),
+            // What stands against it is looked at again: the AWS CLI would look at nothing.
+            UpgradeEnd::Refused | UpgradeEnd::WindowPassed => self.again(to),
             UpgradeEnd::Withdrawn
             | UpgradeEnd::ChangedByOthers
             | UpgradeEnd::Vanished
@@ -57,7 +60,8 @@ impl UpgradeReport {
         } else {
             format!("tidegate hold {} --both --for 48h", self.name)
         };
-        let now = json!({"action": UPGRADE, "database": self.name, "to": wanted.to, "now": true, "reason": "…"});
+        let now =
+            json!({"action": UPGRADE, "database": self.name, "to": wanted.to, "now": true, "reason": "…"});
         vec![("stop", stop), ("now", self.invoke(&now))]
     }
 
@@ -70,14 +74,17 @@ impl UpgradeReport {
         invoke.into_iter().chain([("or", by_hand)]).collect()
     }
 
-    /// The same class once more: in the window, or at once.
+    /// The same class once more, in the window; or at once, without Tidegate.
     fn retry(&self, instance: &str, to: &str) -> Vec<(&'static str, String)> {
-        if !self.classes.iter().any(|class| class == to) {
-            return Vec::new();
-        }
+        let by_hand = format!("{}  # at once, with what else is pending", modify(instance, to));
+        self.again(to).into_iter().chain([("or", by_hand)]).collect()
+    }
+
+    /// The same class once more, in the window.
+    fn again(&self, to: &str) -> Vec<(&'static str, String)> {
         let event = json!({"action": UPGRADE, "database": self.name, "to": to, "reason": "…"});
-        let by_hand = format!("{}  # at once: minutes of downtime", modify(instance, to));
-        vec![("try", self.invoke(&event)), ("or", by_hand)]
+        let is_known = self.classes.iter().any(|class| class == to);
+        is_known.then(|| ("try", self.invoke(&event))).into_iter().collect()
     }
 
     /// The database's own instance, and not a replica that goes before it.

@@ -90,9 +90,8 @@ impl UpgradeReport {
         let notice = self.decision.notices.iter().rev().max_by_key(|notice| severity_of(notice));
         match (notice, &self.decision.call) {
             (Some(notice), _) if severity_of(notice) == Severity::Critical => UpgradeLead::Notice(notice),
-            (_, Some(call @ ClassCall::Modify { .. })) => UpgradeLead::Call(call),
+            (_, Some(call @ ClassCall::Modify { .. })) | (None, Some(call)) => UpgradeLead::Call(call),
             (Some(notice), _) => UpgradeLead::Notice(notice),
-            (None, Some(call)) => UpgradeLead::Call(call),
             (None, None) => UpgradeLead::State,
         }
     }

@@ -24,10 +24,10 @@ pub(super) fn in_words(seen: &UpgradeObservation, now: Timestamp) -> Vec<String>
     lines.extend(instances.source.as_ref().map(|source| format!("replicates {}", brief(source))));
     lines.extend(instances.replicas.iter().map(|replica| format!("replica {}", brief(replica))));
     lines.extend(seen.rehearsal.iter().flat_map(rehearsal_in_words));
+    let told =
+        |RdsMessage { at, text }: &RdsMessage| format!("RDS told at {}: {text}", at.strftime("%H:%M:%S UTC"));
     match &seen.messages {
-        Some(Ok(messages)) => lines.extend(messages.iter().map(|RdsMessage { at, text }| {
-            format!("RDS told at {}: {text}", at.strftime("%H:%M:%S UTC"))
-        })),
+        Some(Ok(messages)) => lines.extend(messages.iter().map(told)),
         Some(Err(absence)) => lines.push(format!("events of RDS unknown ({absence})")),
         None => {}
     }
@@ -66,7 +66,8 @@ fn load_in_words(seen: &UpgradeObservation, instance: &ClassedInstance, now: Tim
     let facts = [
         value(&cpu.usual).map(|cpu| format!("cpu {}%", thousands(rounded(cpu)))),
         value(&connections.usual).map(|it| format!("{} connections", thousands(it.round()))),
-        value(&free_memory.usual).map(|free| format!("{} GiB of memory free", thousands(rounded(free / GIB)))),
+        value(&free_memory.usual)
+            .map(|free| format!("{} GiB of memory free", thousands(rounded(free / GIB)))),
         value(&iops.usual).map(|it| format!("{} operations a second", thousands(it.round()))),
         value(burst_balance).map(|it| format!("burst balance {}%", thousands(it.round()))),
         value(free_storage)
@@ -209,13 +210,13 @@ fn rehearsal_in_json(rehearsal: &Rehearsal) -> Value {
         });
         each.collect::<Vec<_>>()
     });
-    let maintenance = maintenance.as_ref().map(|due| {
-        due.iter().map(|due| json!({"action": due.action, "at": due.at})).collect::<Vec<_>>()
-    });
+    let maintenance = maintenance
+        .as_ref()
+        .map(|due| due.iter().map(|due| json!({"action": due.action, "at": due.at})).collect::<Vec<_>>());
     let reservations = reservations.as_ref().map(|reserved| {
-        let each = reserved.iter().map(|it| {
-            json!({"id": it.id, "class": it.class, "count": it.count, "multi_az": it.is_multi_az})
-        });
+        let each = reserved
+            .iter()
+            .map(|it| json!({"id": it.id, "class": it.class, "count": it.count, "multi_az": it.is_multi_az}));
         each.collect::<Vec<_>>()
     });
     json!({

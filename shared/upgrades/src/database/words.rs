@@ -27,9 +27,11 @@ impl UpgradeReport {
             ClassCall::Modify { instance, from, to } => {
                 ("change", "changing", format!("{instance} from {from} to {to}"))
             }
-            ClassCall::RaiseMaxStorage { instance, to_gib } => {
-                ("raise", "raising", format!("MaxAllocatedStorage of {instance} to {} GiB", thousands(to_gib)))
-            }
+            ClassCall::RaiseMaxStorage { instance, to_gib } => (
+                "raise",
+                "raising",
+                format!("MaxAllocatedStorage of {instance} to {} GiB", thousands(to_gib)),
+            ),
         };
         match self.called.as_ref().map(|called| &called.outcome) {
             None => format!("{verb} {what}"),
@@ -103,7 +105,9 @@ impl UpgradeReport {
             (UpgradeState::Waiting | UpgradeState::Refused, Some(window)) => {
                 Some(format!("{change}, window of {}, {down}", day(*window)))
             }
-            (UpgradeState::Waiting | UpgradeState::Refused, None) => Some(format!("{change}, at once, {down}")),
+            (UpgradeState::Waiting | UpgradeState::Refused, None) => {
+                Some(format!("{change}, at once, {down}"))
+            }
             (UpgradeState::Requested | UpgradeState::Modifying, _) => Some(format!("{change}, {down}")),
             (UpgradeState::Idle | UpgradeState::Verifying | UpgradeState::Unknown, _) => None,
         }
@@ -114,7 +118,8 @@ impl UpgradeReport {
         if self.observe {
             return "nothing: the database is in observe mode".to_owned();
         }
-        let (Some(call), Some(ClassCallResult { outcome, error })) = (&self.decision.call, &self.called) else {
+        let (Some(call), Some(ClassCallResult { outcome, error })) = (&self.decision.call, &self.called)
+        else {
             return "nothing".to_owned();
         };
         let asked = match call {
@@ -130,7 +135,8 @@ impl UpgradeReport {
                 format!("RDS accepted {asked}; that it happened is said once RDS shows it")
             }
             (CallOutcome::NotSent, None) => {
-                "nothing: this evaluation ran out of time before the request; the next one decides again".to_owned()
+                "nothing: this evaluation ran out of time before the request; the next one decides again"
+                    .to_owned()
             }
             (CallOutcome::NotSent, Some(error)) => {
                 format!("nothing: failed to {error}, at the last look; the next evaluation decides again")
