@@ -14,6 +14,7 @@ use crate::fleet_file::{excerpts, is_stdin, read, refusal};
 use crate::outcome::{self, CommandOutput, REFUSED};
 
 mod summary;
+mod classes;
 mod databases;
 mod answer;
 
@@ -100,7 +101,7 @@ struct Changed<'a> {
     words: String,
 }
 
-/// The targets of the services and the replicas of the databases that are not only observed.
+/// The targets of the services, and what is changed of the databases, where they are not only observed.
 fn changed(fleet: &Fleet) -> impl Iterator<Item = Changed<'_>> {
     let services = fleet.services().iter().filter(|service| service.mode() == Mode::Enforce);
     let services = services.map(|service| Changed {
@@ -109,17 +110,27 @@ fn changed(fleet: &Fleet) -> impl Iterator<Item = Changed<'_>> {
         what: service.target().to_string(),
         words: summary::target_in_words(service.target()),
     });
-    let is_changed = |database: &&Database| {
-        let policy = database.policy();
-        database.mode() == Mode::Enforce && (policy.count.is_some() || policy.dns.is_some())
-    };
-    let databases = fleet.databases().iter().filter(is_changed);
-    services.chain(databases.map(|database| Changed {
+    let databases = fleet.databases().iter().filter(|database| database.mode() == Mode::Enforce);
+    services.chain(databases.flat_map(changed_of))
+}
+
+/// What is changed of a database: its replicas, its class or its storage.
+fn changed_of(database: &Database) -> impl Iterator<Item = Changed<'_>> {
+    let replicas = database.policy().count.is_some() || database.policy().dns.is_some();
+    let policy = database.upgrade_policy();
+    let class = policy.is_some_and(|policy| policy.ladder.is_some());
+    let storage = policy.and_then(|policy| policy.storage).is_some_and(|storage| storage.max_gib.is_some());
+    let parts = [
+        (replicas, "change the replicas of", "replicas"),
+        (class, "change the class of", "class"),
+        (storage, "raise the storage of", "storage"),
+    ];
+    parts.into_iter().filter(|(is_changed, ..)| *is_changed).map(|(_, does, part)| Changed {
         name: database.name(),
-        does: "change the replicas of",
-        what: database.instance().to_string(),
+        does,
+        what: format!("{part} of {}", database.instance()),
         words: format!("`{}`", database.instance()),
-    }))
+    })
 }
 
 impl Checked {

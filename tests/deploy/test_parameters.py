@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-FUNCTIONS = ["QueueDepth", "ServiceLoad", "ReplicaLag", "EmergencyMax"]
-# An emergency is declared by people: no alarm triggers it.
+FUNCTIONS = ["QueueDepth", "ServiceLoad", "ReplicaLag", "RdsUpgrade", "EmergencyMax"]
+# An emergency is declared by people, and a class is weighed over hours: no alarm triggers them.
 TRIGGERED = ["QueueDepth", "ServiceLoad", "ReplicaLag"]
+# Every function but the one by which operators take over.
+RESERVED = [*TRIGGERED, "RdsUpgrade"]
 VPC = {"SubnetIds": "subnet-1,subnet-2", "SecurityGroupIds": "sg-1"}
 # AWS names these in its guide to Lambda functions in a VPC, "Required IAM permissions".
 VPC_ACTIONS = {
@@ -89,6 +91,7 @@ def alarms(stack: dict) -> dict:
         ("DatabaseArns", "arn:aws:rds:eu-central-1:111122223333:db:shop", "rds:CreateDBInstanceReadReplica"),
         ("ClusterArns", "arn:aws:rds:eu-central-1:111122223333:cluster:orders", "rds:CreateDBInstance"),
         ("ZoneArns", "arn:aws:route53:::hostedzone/Z1", "route53:ListResourceRecordSets"),
+        ("UpgradeArns", "arn:aws:rds:eu-central-1:111122223333:db:shop", "rds:ModifyDBInstance"),
     ],
 )
 def test_what_may_be_read_and_scaled_is_what_the_parameter_names(parameter, value, action):
@@ -102,12 +105,15 @@ def test_alarms_of_the_fleet_trigger_the_functions_that_decide_by_signals():
     rule = lambda function: properties(made, f"{function}FunctionAlarm")["EventPattern"]
     assert [rule(function)["detail"] for function in TRIGGERED] == [{"alarmName": ["one", "two"]}] * 3
     rules = [name for name, it in made["resources"].items() if it["Type"] == "AWS::Events::Rule"]
-    assert rules == [*(f"{function}FunctionAlarm" for function in TRIGGERED), "ReplicaLagFunctionDatabase"]
+    of_rds = ["ReplicaLagFunctionDatabase", "RdsUpgradeFunctionDatabase"]
+    assert rules == [*(f"{function}FunctionAlarm" for function in TRIGGERED), *of_rds]
 
 
-def test_events_of_rds_trigger_replica_lag():
+def test_events_of_rds_trigger_the_functions_of_databases():
     pattern = properties(stack(), "ReplicaLagFunctionDatabase")["EventPattern"]
     assert pattern == {"source": ["aws.rds"], "detail-type": ["RDS DB Instance Event", "RDS DB Cluster Event"]}
+    pattern = properties(stack(), "RdsUpgradeFunctionDatabase")["EventPattern"]
+    assert pattern == {"source": ["aws.rds"], "detail-type": ["RDS DB Instance Event"]}
 
 
 DATABASE = "arn:aws:rds:eu-central-1:111122223333:db:shop"
@@ -118,6 +124,15 @@ def test_without_a_database_nothing_of_rds_is_changed():
     assert of_rds == {"rds:DescribeDBInstances", "rds:DescribeDBClusters"}
     made = stack(DatabaseArns=DATABASE)
     assert allowing(made, "rds:DeleteDBInstance") and not allowing(made, "rds:CreateDBInstance")
+
+
+def test_without_upgrade_arns_no_instance_is_modified_and_with_them_nothing_else_is_allowed():
+    of_rds = lambda made: {it for one in statements(made, "RdsUpgradeRole") for it in actions(one) if "rds:" in it}
+    assert all(action.startswith("rds:Describe") for action in of_rds(stack()))
+    assert of_rds(stack(UpgradeArns=DATABASE)) - of_rds(stack()) == {"rds:ModifyDBInstance"}
+    # The other functions of databases do not gain it.
+    assert [it["Resource"] for it in allowing(stack(UpgradeArns=DATABASE), "rds:ModifyDBInstance")] == [[DATABASE]]
+    assert allowing(stack(DatabaseArns=DATABASE), "rds:ModifyDBInstance") == []
 
 
 def test_records_are_changed_only_where_zone_and_name_are_both_named():
@@ -240,7 +255,7 @@ def test_alarms_about_tidegate_reach_operators_without_its_key():
     made = stack()
     assert properties(made, "ReportTopic")["KmsMasterKeyId"] == "ReportKey"
     assert "KmsMasterKeyId" not in properties(made, "AlarmTopic")
-    assert len(alarms(made)) == 14
+    assert len(alarms(made)) == 17
     for name, settings in alarms(made).items():
         assert settings["AlarmActions"] == settings["OKActions"] == ["AlarmTopic"], name
 
@@ -280,7 +295,7 @@ def test_reserved_concurrency_is_set_and_the_stop_can_be_taken_back():
     reserved = lambda stack, function: properties(stack, f"{function}Function").get("ReservedConcurrentExecutions")
     for function in FUNCTIONS:
         # No number keeps a second operator out of an emergency.
-        assert reserved(made, function) == ("2" if function in TRIGGERED else None)
+        assert reserved(made, function) == ("2" if function in RESERVED else None)
         assert reserved(plain, function) is None and str(reserved(stopped, function)) == "0"
         for outputs in [made["outputs"], plain["outputs"]]:
             assert f"{function}Function" in outputs["StopCommand"] and f"{function}Function" in outputs["ResumeCommand"]

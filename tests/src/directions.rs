@@ -1,7 +1,7 @@
 //! Which of our packages may use which: dependencies point one way.
 
 /// For each of our packages, the packages of ours that it may use.
-pub const DIRECTIONS: [(&str, &[&str]); 15] = [
+pub const DIRECTIONS: [(&str, &[&str]); 17] = [
     ("tidegate-policy", &[]),
     ("tidegate-fleet", &["tidegate-policy"]),
     ("tidegate-queues", &["tidegate-fleet", "tidegate-policy"]),
@@ -10,6 +10,7 @@ pub const DIRECTIONS: [(&str, &[&str]); 15] = [
     ("tidegate-scaling", &["tidegate-aws", "tidegate-fleet", "tidegate-evaluation", "tidegate-policy"]),
     ("tidegate-emergency", &["tidegate-aws", "tidegate-fleet", "tidegate-evaluation", "tidegate-policy"]),
     ("tidegate-replicas", &["tidegate-aws", "tidegate-fleet", "tidegate-evaluation", "tidegate-policy"]),
+    ("tidegate-upgrades", &["tidegate-aws", "tidegate-fleet", "tidegate-evaluation", "tidegate-policy"]),
     ("tidegate-simulator", &["tidegate-fleet", "tidegate-policy"]),
     (
         "queue-depth",
@@ -24,6 +25,7 @@ pub const DIRECTIONS: [(&str, &[&str]); 15] = [
     ),
     ("service-load", &["tidegate-aws", "tidegate-fleet", "tidegate-evaluation", "tidegate-scaling"]),
     ("replica-lag", &["tidegate-aws", "tidegate-fleet", "tidegate-evaluation", "tidegate-replicas"]),
+    ("rds-upgrade", &["tidegate-aws", "tidegate-fleet", "tidegate-evaluation", "tidegate-upgrades"]),
     ("emergency-max", &["tidegate-aws", "tidegate-fleet", "tidegate-evaluation", "tidegate-emergency"]),
     (
         "tidegate",
@@ -44,6 +46,7 @@ pub const DIRECTIONS: [(&str, &[&str]); 15] = [
         &[
             "emergency-max",
             "queue-depth",
+            "rds-upgrade",
             "replica-lag",
             "service-load",
             "tidegate",
@@ -55,6 +58,7 @@ pub const DIRECTIONS: [(&str, &[&str]); 15] = [
             "tidegate-queues",
             "tidegate-replicas",
             "tidegate-scaling",
+            "tidegate-upgrades",
         ],
     ),
 ];

@@ -46,8 +46,18 @@ const REPLICA_LAG: [&str; 8] = [
     "route53:ChangeResourceRecordSets",
     "route53:ListResourceRecordSets",
 ];
+const RDS_UPGRADE: [&str; 8] = [
+    "cloudwatch:GetMetricData",
+    "rds:DescribeDBClusters",
+    "rds:DescribeDBInstances",
+    "rds:DescribeEvents",
+    "rds:DescribeOrderableDBInstanceOptions",
+    "rds:DescribePendingMaintenanceActions",
+    "rds:DescribeReservedDBInstances",
+    "rds:ModifyDBInstance",
+];
 /// What each function is called in the template.
-const FUNCTIONS: [&str; 4] = ["QueueDepth", "ServiceLoad", "ReplicaLag", "EmergencyMax"];
+const FUNCTIONS: [&str; 5] = ["QueueDepth", "ServiceLoad", "ReplicaLag", "RdsUpgrade", "EmergencyMax"];
 
 /// What AWS does with a function's role, and the function never asks for: Lambda writes the log and keeps what failed in a
 /// queue; SNS and Systems Manager use a key in the name of the caller.
@@ -93,6 +103,7 @@ fn code() -> Vec<String> {
         "shared/scaling/src",
         "shared/emergency/src",
         "shared/replicas/src",
+        "shared/upgrades/src",
         "functions",
     ])
 }
@@ -155,13 +166,15 @@ fn a_function_may_do_what_is_listed_and_nothing_else() {
     assert_eq!(may("QueueDepth"), set(services().chain(SIGNALS).chain(own)));
     assert_eq!(may("ServiceLoad"), set(services().chain(SIGNALS).chain(GROUPS)));
     assert_eq!(may("ReplicaLag"), set(all().chain(REPLICA_LAG).chain(OF_REPLICAS)));
+    assert_eq!(may("RdsUpgrade"), set(all().chain(RDS_UPGRADE)));
     assert_eq!(may("EmergencyMax"), set(services().chain(GROUPS).chain(EMERGENCY_MAX)));
 }
 
 #[test]
 fn the_listed_calls_are_the_calls_in_the_code() {
     assert_eq!(sdk::unknown_services(), Vec::<String>::new(), "SDK crates that this test cannot read yet");
-    let each = QUEUE_DEPTH.into_iter().chain(GROUPS).chain(REPLICA_LAG).chain(EMERGENCY_MAX);
+    let each =
+        QUEUE_DEPTH.into_iter().chain(GROUPS).chain(REPLICA_LAG).chain(RDS_UPGRADE).chain(EMERGENCY_MAX);
     let listed = set(ALL.into_iter().chain(SERVICES).chain(SIGNALS).chain(each));
     assert_eq!(sdk::actions_called_by(&code()), listed);
 }
@@ -231,6 +244,7 @@ fn what_may_be_scaled_and_read_is_named_by_parameters() {
         ("ReplicaLag", "route53:ChangeResourceRecordSets", "ZoneArns"),
         ("ReplicaLag", "iam:PassRole", "MonitoringRoleArns"),
         ("ReplicaLag", "kms:CreateGrant", "DatabaseKeyArns"),
+        ("RdsUpgrade", "rds:ModifyDBInstance", "UpgradeArns"),
         ("QueueDepth", "ssm:GetParameters", "ParameterArns"),
         ("QueueDepth", "secretsmanager:GetSecretValue", "SecretArns"),
     ] {
@@ -261,8 +275,10 @@ fn the_template_and_the_code_agree_on_the_environment() {
     };
     assert_eq!(variables("QueueDepthFunction"), set(ENVIRONMENT));
     // Without a queue of its own it sends itself no evaluations.
-    for function in ["ServiceLoadFunction", "ReplicaLagFunction", "EmergencyMaxFunction"] {
-        assert_eq!(variables(function), &set(ENVIRONMENT) - &set(["TIDEGATE_EVALUATIONS"]), "{function}");
+    for function in
+        FUNCTIONS.iter().filter(|name| **name != "QueueDepth").map(|name| format!("{name}Function"))
+    {
+        assert_eq!(variables(&function), &set(ENVIRONMENT) - &set(["TIDEGATE_EVALUATIONS"]), "{function}");
     }
     let is_name = |letter: char| letter.is_ascii_uppercase() || letter == '_';
     let mut read = BTreeSet::new();

@@ -18,10 +18,11 @@ Keys of --json, which stay within one format:
   format                                   1
   file, valid, problems[], warnings[]      each problem: file, line, column, severity, code, message, help
   fleet, mode, services[], budgets[]       only of a valid file; of a service's `ecs` and `asg` one is null
-  databases[]                              of `rds` and `aurora` one is null, and of `replicas` what is not written
+  databases[]                              of `rds` and `aurora` one is null, and of `replicas`, `classes`, `upgrade` and
+                                           `storage` what is not written
   emergency                                hold_seconds, profiles[] (name, sizes[]: service, size; without `max`, which
                                            is always there), runbook[]
-  metrics_read_per_minute, dollars_per_month, alarms_would_save
+  metrics_read_per_minute, metrics_read_per_5_minutes, dollars_per_month, alarms_would_save
                                            of the whole fleet; the last one is null when alarms save nothing
   effective[], zone_rules                  only with --explain: each setting, value, from (file, default, derived),
                                            line, because
@@ -43,7 +44,8 @@ pub(crate) fn check(file: &str, checked: &Result<Fleet, Problems>, explained: Op
             "budgets": fleet.budgets().iter().map(budget).collect::<Value>(),
             "emergency": emergency(fleet.emergency()),
             "metrics_read_per_minute": cost::metrics_of_fleet(fleet),
-            "dollars_per_month": cents(cost::dollars_per_month(cost::metrics_of_fleet(fleet))),
+            "metrics_read_per_5_minutes": cost::metrics_of_classes(fleet),
+            "dollars_per_month": cents(cost::dollars_per_month_of_fleet(fleet)),
             "alarms_would_save": cost::saving_by_alarms(fleet).map(saving),
         }),
         Err(problems) => json!({

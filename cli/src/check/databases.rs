@@ -10,6 +10,7 @@ use tidegate_policy::replicas::policy::{DatabasePolicy, LagLimits, ReadRecord, R
 use tidegate_policy::rule::Span;
 use tidegate_policy::{Condition, ConnectionGuard, OnMissing};
 
+use crate::check::classes;
 use crate::counts::cents;
 
 /// A database, for operators, with its mode in words.
@@ -32,6 +33,7 @@ pub(crate) fn shown(database: &Database, mode: &str) -> String {
             }
         }
         None if database.watches_replicas() => line("replicas", "only watched".to_owned()),
+        None if database.upgrade_policy().is_some() => line("replicas", "not watched".to_owned()),
         None => line("replicas", "not watched; the database is named for guards".to_owned()),
     }
     if let Some(LagLimits { warning, critical }) = lag {
@@ -45,11 +47,16 @@ pub(crate) fn shown(database: &Database, mode: &str) -> String {
     if let Some(ReadRecord { zone, name, ttl }) = dns {
         line("dns", format!("{name} in zone {zone}, TTL {ttl} s"));
     }
+    for (name, value) in classes::lines(database) {
+        line(name, value);
+    }
     if let Some(most) = database.max_connections() {
         line("connections", format!("{most} at most"));
     }
-    if let Some(metrics) = cost::metrics_of_replicas(database) {
-        line("metrics", metrics_read(metrics, count.is_some()));
+    let of_replicas =
+        cost::metrics_of_replicas(database).map(|metrics| metrics_read(metrics, count.is_some()));
+    for (index, metrics) in of_replicas.into_iter().chain(classes::metrics_read(database)).enumerate() {
+        line(if index == 0 { "metrics" } else { "" }, metrics);
     }
     shown
 }
@@ -98,15 +105,20 @@ pub(crate) fn to_json(database: &Database) -> Value {
         DatabaseName::Aurora(id) => (None, Some(id)),
     };
     let metrics = cost::metrics_of_replicas(database).map_or(0, MetricsOfReplicas::sum);
+    let of_class = cost::metrics_of_class(database);
     json!({
         "name": database.name(),
         "mode": database.mode().as_str(),
         "rds": rds,
         "aurora": aurora,
         "replicas": database.watches_replicas().then(|| replicas_to_json(database.policy())),
+        "classes": classes::classes_to_json(database),
+        "upgrade": classes::upgrade_to_json(database),
+        "storage": classes::storage_to_json(database),
         "max_connections": database.max_connections(),
         "metrics_read_per_minute": metrics,
-        "dollars_per_month": cents(cost::dollars_per_month(metrics)),
+        "metrics_read_per_5_minutes": of_class,
+        "dollars_per_month": cents(cost::dollars_per_month(metrics) + cost::dollars_per_month_of_classes(of_class)),
     })
 }
 

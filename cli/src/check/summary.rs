@@ -191,13 +191,19 @@ fn emergency(emergency: &Emergency) -> String {
 
 /// What reading the fleet's metrics costs; nothing is said when there are none.
 fn cost_line(fleet: &Fleet) -> String {
-    let metrics = cost::metrics_of_fleet(fleet);
-    if metrics == 0 {
+    let read =
+        [(cost::metrics_of_fleet(fleet), "per minute"), (cost::metrics_of_classes(fleet), "every 5 minutes")];
+    let mut shown = Vec::new();
+    for (metrics, often) in read.into_iter().filter(|(metrics, _)| *metrics > 0) {
+        let noun = if metrics == 1 { "metric" } else { "metrics" };
+        let noun = if shown.is_empty() { format!("CloudWatch {noun} ") } else { String::new() };
+        shown.push(format!("{metrics} {noun}{often}"));
+    }
+    if shown.is_empty() {
         return String::new();
     }
-    let noun = if metrics == 1 { "metric" } else { "metrics" };
-    let dollars = cost::dollars_per_month(metrics);
-    format!("\nreads {metrics} CloudWatch {noun} per minute: about ${dollars:.2} a month (GetMetricData)\n")
+    let (read, dollars) = (shown.join(" and "), cost::dollars_per_month_of_fleet(fleet));
+    format!("\nreads {read}: about ${dollars:.2} a month (GetMetricData)\n")
 }
 
 /// Whether alarms would be cheaper; nothing is said of small change. No alarm can stand for what is read of replicas.

@@ -41,12 +41,12 @@ pub const CHANGE_PROCESSES: RateLimit = RateLimit { burst: 20, refill_per_second
 pub const DESCRIBE_TASK_DEFINITION: RateLimit = RateLimit { burst: 40, refill_per_second: 15.0 };
 /// `DescribeTargetGroups`. AWS publishes no number: assumed; answers are kept for minutes.
 pub const DESCRIBE_TARGET_GROUPS: RateLimit = RateLimit { burst: 20, refill_per_second: 10.0 };
-/// `DescribeDBInstances` and `DescribeDBClusters`. AWS publishes no number: assumed. Ten instances that are polled one by one
-/// in a loop are throttled (aws-cli issue 8604); a page of 100 instances is one call here, so that an account of 1,000
-/// instances is read at once.
+/// What RDS is asked: instances and clusters, and of a class that is wanted its offers, maintenance and reservations. AWS publishes
+/// no number: assumed. Ten instances that are polled one by one in a loop are throttled (aws-cli issue 8604); a page of 100
+/// instances is one call here, so that an account of 1,000 instances is read at once.
 pub const READ_RDS: RateLimit = RateLimit { burst: 10, refill_per_second: 2.0 };
-/// `CreateDBInstanceReadReplica`, `CreateDBInstance` and `DeleteDBInstance`. AWS publishes no number: assumed; a database has
-/// one change at a time.
+/// `CreateDBInstanceReadReplica`, `CreateDBInstance`, `DeleteDBInstance` and `ModifyDBInstance`. AWS publishes no number: assumed;
+/// a database has one change at a time.
 pub const CHANGE_RDS: RateLimit = RateLimit { burst: 5, refill_per_second: 1.0 };
 /// What Route 53 is asked, changes included: the account has five requests a second for all of its zones and Regions (Route 53
 /// developer guide, quotas). Two are left to those who deploy.

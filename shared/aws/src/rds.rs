@@ -1,16 +1,27 @@
 //! Databases of Amazon RDS and Amazon Aurora: every instance of the account in one paged answer, what it means for one
-//! database, the metrics of all databases in one batch, and the two calls that add and remove a read replica.
+//! database's replicas and for its class, the metrics of all databases in one batch, what a change of a class would meet, and the
+//! calls that add and remove a read replica or change an instance.
 
+mod pages;
 mod account;
 mod understand;
+mod classed;
 mod classes;
 mod readings;
+mod class_load;
+mod rehearsal;
+mod messages;
 mod tags;
 mod create;
 mod change;
+mod class_change;
 
 pub use account::{AllInstances, describe};
 pub use change::{apply, outcome};
+pub use class_change::{ClassCallResult, change_class};
+pub use class_load::{ClassReadings, MeasuredClass, read_loads};
 pub use classes::{Classes, DatabaseClasses};
+pub use messages::messages;
 pub use readings::{Measured, read_metrics};
+pub use rehearsal::rehearse;
 pub use tags::{ReplicaTags, TAG_DATABASE, TAG_FLEET};

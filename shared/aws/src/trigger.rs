@@ -49,7 +49,7 @@ pub enum TriggerError {
     #[error(
         "unknown event: {shape}; expected an EventBridge schedule, a CloudWatch alarm (directly, through EventBridge or SNS), \
          an RDS event (through EventBridge or SNS), an SQS evaluation message {{\"evaluation\": n}}, or a manual {{}}, \
-         {{\"services\": [\"name\"]}}, {{\"databases\": [\"name\"]}} or {{\"action\": \"plan\"}}"
+         {{\"services\": [\"name\"]}}, {{\"databases\": [\"name\"]}}, {{\"database\": \"name\", \"to\": \"next\"}} or {{\"action\": \"plan\"}}"
     )]
     Unknown {
         /// What it looks like.
@@ -102,7 +102,7 @@ impl Trigger {
         if fields.keys().all(|key| key == "evaluation") && !fields.is_empty() {
             return Ok(Self::DelayedEvaluation);
         }
-        let by_hand = ["action", "services", "databases"];
+        let by_hand = ["action", "services", "databases", "database"];
         if fields.is_empty() || by_hand.iter().any(|key| fields.contains_key(*key)) {
             return manual(fields.clone());
         }

@@ -33,7 +33,9 @@ pub(crate) fn enforced(fleet: &Fleet, target: &str) -> Result<(), InvocationErro
     let observed = service.or_else(|| database.map(Database::mode)) == Some(Mode::Observe);
     let problem = if observed {
         format!("`{target}` is in observe mode: nothing of it is changed")
-    } else if database.is_some_and(|it| it.policy().count.is_none() && it.policy().dns.is_none()) {
+    } else if database.is_some_and(|it| {
+        it.policy().count.is_none() && it.policy().dns.is_none() && it.upgrade_policy().is_none()
+    }) {
         format!("the replicas of `{target}` are only watched: nothing of it is changed")
     } else {
         return Ok(());

@@ -9,3 +9,4 @@ pub(crate) mod ledger;
 pub(crate) mod rules;
 pub(crate) mod service;
 pub(crate) mod unique;
+pub(crate) mod upgrade;

@@ -20,14 +20,17 @@ mod floor;
 mod guard;
 mod guarded;
 pub(crate) mod hours;
+mod instance_condition;
 mod lag;
 mod metrics;
 mod mode;
+mod percent;
 mod queue;
 mod rule;
 mod service;
 mod target;
 mod track;
+mod upgrade;
 pub mod url;
 
 /// A megabyte is a fleet of 1,000 services with 20 rules each; more is no fleet file.

@@ -14,3 +14,4 @@ pub mod schema;
 pub(crate) mod service;
 pub(crate) mod shape;
 pub(crate) mod texts;
+pub(crate) mod upgrade;

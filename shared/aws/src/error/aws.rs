@@ -253,6 +253,8 @@ const STEMS: [(ErrorClass, &[&str]); 6] = [
             "NotAvailable",
             "DoesNotCover",
             "UnsupportedDB",
+            "DBUpgradeDependencyFailure",
+            "VpcEncryptionControlViolation",
             // Of Route 53.
             "InvalidChangeBatch",
             "InvalidInput",
@@ -325,6 +327,7 @@ mod tests {
                     "InvalidParameterCombination",
                 ],
             ),
+            (Refused, &["DBUpgradeDependencyFailure", "VpcEncryptionControlViolationException"]),
             (Denied, &["KMSKeyNotAccessibleFault"]),
             (NotFound, &["DBInstanceNotFound", "DBClusterNotFoundFault", "NoSuchHostedZone"]),
             (Busy, &["PriorRequestNotComplete"]),

@@ -99,6 +99,22 @@ pub enum Step {
         /// Its identifier.
         replica: String,
     },
+    /// The class of an instance is changed.
+    #[error("change the class of `{instance}` to `{class}`")]
+    ChangeClass {
+        /// Its identifier.
+        instance: String,
+        /// The class that is asked for.
+        class: String,
+    },
+    /// RDS is allowed to raise the storage of an instance further.
+    #[error("set MaxAllocatedStorage of `{instance}` to {gib} GiB")]
+    RaiseMaxStorage {
+        /// Its identifier.
+        instance: String,
+        /// `MaxAllocatedStorage`.
+        gib: u32,
+    },
     /// Records of a name are changed.
     #[error("change the records of `{name}` in the hosted zone `{zone}`")]
     ChangeRecords {

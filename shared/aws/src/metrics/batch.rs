@@ -26,14 +26,19 @@ pub(crate) fn reach(query: &Query, longest_for: SignedDuration) -> SignedDuratio
     longest_for.saturating_add(query.period().saturating_mul(5)).saturating_add(MARGIN)
 }
 
-/// Reads queries. Those that need a long history are asked for apart, so that they do not make every answer long.
+/// Reads queries. Those that need a long history are asked for apart, each period by itself, so that they do not make every answer
+/// long: weeks of hourly datapoints are few, weeks of datapoints of five minutes are not.
 pub(crate) async fn read<'a>(
     clients: &Clients,
     reaches: BTreeMap<&'a Query, SignedDuration>,
     now: Timestamp,
 ) -> BTreeMap<&'a Query, MetricReading> {
-    let (long, short): (Vec<_>, Vec<_>) = reaches.into_iter().partition(|(_, reach)| *reach > LONG_REACH);
-    let calls = [short, long].into_iter().flat_map(into_calls).map(|queries| {
+    let mut groups: BTreeMap<Option<SignedDuration>, Vec<(&Query, SignedDuration)>> = BTreeMap::new();
+    for (query, reach) in reaches {
+        let period = (reach > LONG_REACH).then(|| query.period());
+        groups.entry(period).or_default().push((query, reach));
+    }
+    let calls = groups.into_values().flat_map(into_calls).map(|queries| {
         let reach = queries.iter().map(|(_, reach)| *reach).max().unwrap_or(MARGIN);
         read_some(clients, queries.into_iter().map(|(query, _)| query).collect(), reach, now)
     });

@@ -5,15 +5,14 @@ use std::collections::BTreeMap;
 
 use aws_sdk_rds::types::{DbCluster, DbInstance};
 use futures_util::join;
-use tidegate_policy::{Absence, AbsenceKind};
+use tidegate_policy::Absence;
 use tokio::time::Instant;
 
 use crate::clients::Clients;
 use crate::error::absence;
+use crate::rds::pages::{self, PER_PAGE, unreadable};
 use crate::targets::calls::{in_time, late};
 
-/// `MaxRecords`: 20 to 100 (Amazon RDS API reference, `DescribeDBInstances` and `DescribeDBClusters`).
-const PER_PAGE: i32 = 100;
 const INSTANCES: &str = "DescribeDBInstances";
 const CLUSTERS: &str = "DescribeDBClusters";
 
@@ -41,58 +40,33 @@ pub async fn describe(
     Ok(AllInstances { instances: instances?, clusters: clusters? })
 }
 
-/// Every page of instances, each with a token of the bucket. The SDK's own paginator takes a marker that comes twice for the end,
-/// and a part for the whole.
+/// Every instance by its identifier.
 async fn describe_instances(clients: &Clients) -> Result<BTreeMap<String, DbInstance>, Absence> {
-    let mut found = BTreeMap::new();
-    let mut marker = None;
-    loop {
-        clients.buckets.read_rds.take().await;
-        let call = clients.rds().describe_db_instances().max_records(PER_PAGE).set_marker(marker.clone());
+    let instances = pages::all(INSTANCES, &clients.buckets.read_rds, |marker| async move {
+        let call = clients.rds().describe_db_instances().max_records(PER_PAGE).set_marker(marker);
         let page = call.send().await.map_err(|error| absence(&error))?;
-        for instance in page.db_instances.unwrap_or_default() {
-            let id = instance.db_instance_identifier().ok_or_else(|| nameless(INSTANCES))?;
-            found.insert(id.to_owned(), instance);
-        }
-        marker = next(INSTANCES, marker.as_ref(), page.marker)?;
-        if marker.is_none() {
-            return Ok(found);
-        }
-    }
+        Ok((page.db_instances.unwrap_or_default(), page.marker))
+    });
+    by_id(INSTANCES, instances.await?, DbInstance::db_instance_identifier)
 }
 
-/// Every page of clusters.
+/// Every cluster by its identifier.
 async fn describe_clusters(clients: &Clients) -> Result<BTreeMap<String, DbCluster>, Absence> {
-    let mut found = BTreeMap::new();
-    let mut marker = None;
-    loop {
-        clients.buckets.read_rds.take().await;
-        let call = clients.rds().describe_db_clusters().max_records(PER_PAGE).set_marker(marker.clone());
+    let clusters = pages::all(CLUSTERS, &clients.buckets.read_rds, |marker| async move {
+        let call = clients.rds().describe_db_clusters().max_records(PER_PAGE).set_marker(marker);
         let page = call.send().await.map_err(|error| absence(&error))?;
-        for cluster in page.db_clusters.unwrap_or_default() {
-            let id = cluster.db_cluster_identifier().ok_or_else(|| nameless(CLUSTERS))?;
-            found.insert(id.to_owned(), cluster);
-        }
-        marker = next(CLUSTERS, marker.as_ref(), page.marker)?;
-        if marker.is_none() {
-            return Ok(found);
-        }
-    }
+        Ok((page.db_clusters.unwrap_or_default(), page.marker))
+    });
+    by_id(CLUSTERS, clusters.await?, DbCluster::db_cluster_identifier)
 }
 
-/// The marker of the next page; none after the last one.
-fn next(call: &str, last: Option<&String>, next: Option<String>) -> Result<Option<String>, Absence> {
-    let next = next.filter(|marker| !marker.is_empty());
-    if next.is_some() && next.as_ref() == last {
-        return Err(unreadable(call, "the same page again and again"));
-    }
-    Ok(next)
-}
-
-fn nameless(call: &str) -> Absence {
-    unreadable(call, "an entry without an identifier")
-}
-
-fn unreadable(call: &str, what: &str) -> Absence {
-    Absence::new(AbsenceKind::Unreadable, format!("{call}: {what}"))
+/// Each by its identifier, which every entry has.
+fn by_id<T>(
+    call: &str,
+    found: Vec<T>,
+    id: impl Fn(&T) -> Option<&str>,
+) -> Result<BTreeMap<String, T>, Absence> {
+    let nameless = || unreadable(call, "an entry without an identifier");
+    let named = found.into_iter().map(|it| Ok((id(&it).ok_or_else(nameless)?.to_owned(), it)));
+    named.collect()
 }

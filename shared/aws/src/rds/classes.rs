@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::clients::Clients;
 use crate::error::absence;
-use crate::rds::understand::engine;
+use crate::rds::understand::{engine, is_default_group};
 use crate::targets::calls::{in_time, late};
 
 /// How long a class is taken as known: it changes in a maintenance window, with minutes of downtime.
@@ -77,11 +77,9 @@ fn of(found: &[DbInstance], id: &str) -> Result<DatabaseClass, Absence> {
     let missing = || Absence::new(AbsenceKind::NotFound, format!("RDS has no instance `{id}`"));
     let instance = found.iter().find(is_it).ok_or_else(missing)?;
     let groups = instance.db_parameter_groups();
-    let is_default = |name: Option<&str>| name.is_some_and(|name| name.starts_with("default."));
     Ok(DatabaseClass {
         engine: engine(instance)?,
         class: instance.db_instance_class().unwrap_or_default().to_owned(),
-        has_default_parameters: !groups.is_empty()
-            && groups.iter().all(|group| is_default(group.db_parameter_group_name())),
+        has_default_parameters: !groups.is_empty() && groups.iter().all(is_default_group),
     })
 }

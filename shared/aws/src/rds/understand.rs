@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use aws_sdk_rds::primitives::DateTime;
 use aws_sdk_rds::types::{
-    ClusterPendingModifiedValues, DbInstance, DbInstanceStatusInfo, DbSubnetGroup, PendingModifiedValues,
+    ClusterPendingModifiedValues, DbCluster, DbInstance, DbInstanceStatusInfo, DbParameterGroupStatus,
+    DbSubnetGroup, PendingModifiedValues,
 };
 use jiff::Timestamp;
 use tidegate_policy::replicas::observation::{
@@ -18,41 +20,51 @@ use crate::rds::tags::ReplicaTags;
 const GIB: u64 = 1024 * 1024 * 1024;
 
 impl AllInstances {
-    /// The instance and its replicas, without metrics. Identifiers are lowercase in RDS, however they were written.
+    /// The instance and its replicas, without metrics.
     ///
     /// # Errors
     /// RDS has no such instance, it is of Aurora or of another engine, or the answer contradicts itself: a replica that
     /// the source names is missing in it.
     pub fn of_rds(&self, source: &str, tags: ReplicaTags<'_>) -> Result<Instances, Absence> {
-        let id = source.to_ascii_lowercase();
+        let found = self.rds_instance(source)?;
+        let replicas = self.rds_replicas(found)?;
+        let elsewhere = found.read_replica_db_instance_identifiers().iter().filter(|id| is_arn(id)).count();
+        let elsewhere = elsewhere.saturating_add(found.read_replica_db_cluster_identifiers().len());
+        let id = found.db_instance_identifier().unwrap_or_default();
+        let source = SourceInstance {
+            replicas_elsewhere: u32::try_from(elsewhere).unwrap_or(u32::MAX),
+            ..self::source(found, id, engine(found)?)
+        };
+        Ok(self.instances_of(source, &replicas, tags))
+    }
+
+    /// An instance that is no member of a cluster. Identifiers are lowercase in RDS, however they were written.
+    pub(super) fn rds_instance(&self, id: &str) -> Result<&DbInstance, Absence> {
+        let id = id.to_ascii_lowercase();
         let missing = || Absence::new(AbsenceKind::NotFound, format!("RDS has no instance `{id}`"));
         let found = self.instances.get(&id).ok_or_else(missing)?;
         if let Some(cluster) = found.db_cluster_identifier() {
             let text = format!("the instance `{id}` belongs to the cluster `{cluster}`");
             return Err(Absence::new(AbsenceKind::Refused, text));
         }
+        Ok(found)
+    }
+
+    /// The replicas of an instance in this Region. One that it lists and nobody shows makes the answer a part.
+    pub(super) fn rds_replicas(&self, of: &DbInstance) -> Result<Vec<&DbInstance>, Absence> {
+        let id = of.db_instance_identifier().unwrap_or_default();
         // An ARN names its Region: a replica here may be one of an instance that has the same name elsewhere.
         let is_replica = |instance: &&DbInstance| {
             let source = instance.read_replica_source_db_instance_identifier();
-            source.is_some_and(|of| of == id || Some(of) == found.db_instance_arn())
+            source.is_some_and(|source| source == id || Some(source) == of.db_instance_arn())
         };
-        let replicas: Vec<&DbInstance> = self.instances.values().filter(is_replica).collect();
-        let (elsewhere, here): (Vec<&str>, Vec<&str>) = found
-            .read_replica_db_instance_identifiers()
-            .iter()
-            .map(String::as_str)
-            .partition(|id| id.starts_with("arn:"));
-        if let Some(unseen) = here.iter().find(|id| !self.instances.contains_key(**id)) {
+        let mut here = of.read_replica_db_instance_identifiers().iter().filter(|id| !is_arn(id));
+        if let Some(unseen) = here.find(|id| !self.instances.contains_key(*id)) {
             let text =
                 format!("RDS lists the replica `{unseen}` of `{id}` and does not show it yet, or no more");
             return Err(Absence::new(AbsenceKind::Unreadable, text));
         }
-        let elsewhere = elsewhere.len().saturating_add(found.read_replica_db_cluster_identifiers().len());
-        let source = SourceInstance {
-            replicas_elsewhere: u32::try_from(elsewhere).unwrap_or(u32::MAX),
-            ..self::source(found, &id, engine(found)?)
-        };
-        Ok(self.instances_of(source, &replicas, tags))
+        Ok(self.instances.values().filter(is_replica).collect())
     }
 
     /// The writer of a cluster of Aurora and its readers, without metrics.
@@ -61,6 +73,23 @@ impl AllInstances {
     /// RDS has no such cluster, or none of Aurora; it has no writer (in a secondary Region none is); or a member of it is
     /// missing in the answer.
     pub fn of_aurora(&self, cluster: &str, tags: ReplicaTags<'_>) -> Result<Instances, Absence> {
+        let (cluster, writer, readers) = self.aurora(cluster)?;
+        let name = writer.db_instance_identifier().unwrap_or_default();
+        let mut source = source(writer, name, Engine::Aurora);
+        source.allocated_storage = 0;
+        source.is_pending |= cluster.pending_modified_values().is_some_and(is_pending_of_cluster);
+        let whole = status(cluster.status());
+        if whole != Status::Available {
+            source.status = whole;
+        }
+        Ok(self.instances_of(source, &readers, tags))
+    }
+
+    /// A cluster of Aurora, its writer and its readers.
+    pub(super) fn aurora(
+        &self,
+        cluster: &str,
+    ) -> Result<(&DbCluster, &DbInstance, Vec<&DbInstance>), Absence> {
         let id = cluster.to_ascii_lowercase();
         let missing = || Absence::new(AbsenceKind::NotFound, format!("RDS has no cluster `{id}`"));
         let cluster = self.clusters.get(&id).ok_or_else(missing)?;
@@ -79,19 +108,11 @@ impl AllInstances {
         let writer = first.and_then(|it| self.instances.get(it.db_instance_identifier()?));
         let none = || Absence::new(AbsenceKind::NotFound, format!("the cluster `{id}` has no writer here"));
         let writer = writer.ok_or_else(none)?;
-        let name = writer.db_instance_identifier().unwrap_or_default();
-        let mut source = source(writer, name, Engine::Aurora);
-        source.allocated_storage = 0;
-        source.is_pending |= cluster.pending_modified_values().is_some_and(is_pending_of_cluster);
-        let whole = status(cluster.status());
-        if whole != Status::Available {
-            source.status = whole;
-        }
-        let reads = |it: &&DbInstance| {
-            it.db_cluster_identifier() == Some(&id) && it.db_instance_identifier() != Some(name)
-        };
-        let readers: Vec<&DbInstance> = self.instances.values().filter(reads).collect();
-        Ok(self.instances_of(source, &readers, tags))
+        let name = writer.db_instance_identifier();
+        let reads =
+            |it: &&DbInstance| it.db_cluster_identifier() == Some(&id) && it.db_instance_identifier() != name;
+        let readers = self.instances.values().filter(reads).collect();
+        Ok((cluster, writer, readers))
     }
 
     fn instances_of(
@@ -108,7 +129,6 @@ impl AllInstances {
 
 /// What is replicated.
 fn source(instance: &DbInstance, id: &str, engine: Engine) -> SourceInstance {
-    let count = |value: Option<i32>| value.and_then(|value| u32::try_from(value).ok()).unwrap_or(0);
     let applying = |group: Option<&str>| group.is_some_and(|status| status.eq_ignore_ascii_case("applying"));
     let mut groups = instance.db_parameter_groups().iter();
     SourceInstance {
@@ -131,12 +151,17 @@ fn source(instance: &DbInstance, id: &str, engine: Engine) -> SourceInstance {
     }
 }
 
+/// A number of RDS; one that is missing, or below zero, is none.
+pub(super) fn count(value: Option<i32>) -> u32 {
+    value.and_then(|value| u32::try_from(value).ok()).unwrap_or(0)
+}
+
 /// RDS sends the element always, and leaves it empty where nothing is pending.
 fn is_pending(values: &PendingModifiedValues) -> bool {
     *values != PendingModifiedValues::builder().build()
 }
 
-fn is_pending_of_cluster(values: &ClusterPendingModifiedValues) -> bool {
+pub(super) fn is_pending_of_cluster(values: &ClusterPendingModifiedValues) -> bool {
     *values != ClusterPendingModifiedValues::builder().build()
 }
 
@@ -157,11 +182,21 @@ fn replica(instance: &DbInstance, is_aurora: bool, tags: ReplicaTags<'_>) -> Rep
         is_source: sources > 0 || clusters > 0,
         is_initialized: is_initialized(instance),
         replication: if is_aurora { Replication::Running } else { replication(instance.status_infos()) },
-        created_at: created.and_then(|at| Timestamp::from_millisecond(at.to_millis().ok()?).ok()),
+        created_at: created.and_then(moment),
         lag: MetricReading::NotRead,
         cpu: MetricReading::NotRead,
         connections: MetricReading::NotRead,
     }
+}
+
+/// A time of RDS.
+pub(super) fn moment(at: &DateTime) -> Option<Timestamp> {
+    Timestamp::from_millisecond(at.to_millis().ok()?).ok()
+}
+
+/// A replica in another Region is listed by its ARN.
+fn is_arn(id: &str) -> bool {
+    id.starts_with("arn:")
 }
 
 fn endpoint(instance: &DbInstance) -> Option<String> {
@@ -176,7 +211,7 @@ fn zones(instance: &DbInstance) -> Vec<String> {
 }
 
 /// `StorageOperationStatus` is there only while something goes on: `Initializing` or `Optimizing`.
-fn is_initialized(instance: &DbInstance) -> bool {
+pub(super) fn is_initialized(instance: &DbInstance) -> bool {
     let initializes =
         |status: Option<&str>| status.is_some_and(|status| status.to_ascii_lowercase().contains("initializ"));
     ![instance.storage_operation_status(), instance.storage_volume_status(), instance.db_instance_status()]
@@ -185,7 +220,7 @@ fn is_initialized(instance: &DbInstance) -> bool {
 }
 
 /// The first thing that is not normal. An instance that says nothing is taken as one that replicates: its lag says more.
-fn replication(infos: &[DbInstanceStatusInfo]) -> Replication {
+pub(super) fn replication(infos: &[DbInstanceStatusInfo]) -> Replication {
     let is_broken = |info: &&DbInstanceStatusInfo| info.normal() == Some(false);
     infos.iter().find(is_broken).map_or(Replication::Running, |info| Replication::Broken {
         status: one_line(info.status().unwrap_or("not normal")),
@@ -200,7 +235,7 @@ fn one_line(text: &str) -> String {
 
 /// `DBInstanceStatus` (Amazon RDS user guide, "Viewing Amazon RDS DB instance status"). One that nobody knows yet is a change: the
 /// instance is left alone.
-fn status(status: Option<&str>) -> Status {
+pub(super) fn status(status: Option<&str>) -> Status {
     match status.unwrap_or("no status") {
         "available" | "storage-optimization" | "storage-initialization" => Status::Available,
         "creating" => Status::Creating,
@@ -212,6 +247,11 @@ fn status(status: Option<&str>) -> Status {
         ended if ended.starts_with("incompatible-") => Status::Failed(ended.to_owned()),
         other => Status::Changing(other.to_owned()),
     }
+}
+
+/// The default group of a family is called `default.FAMILY`, and cannot be changed.
+pub(super) fn is_default_group(group: &DbParameterGroupStatus) -> bool {
+    group.db_parameter_group_name().is_some_and(|name| name.starts_with("default."))
 }
 
 /// `Engine` and `EngineVersion` of an instance that is no member of a cluster.

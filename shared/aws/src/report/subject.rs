@@ -61,6 +61,7 @@ pub(super) fn subject(fleet: &str, line: &SubjectLine, more: usize) -> String {
 
 /// The printable ASCII of a text; `?` stands for every other character.
 fn ascii(text: &str) -> String {
+    let text = text.replace('→', "->");
     let printable = text.chars().filter(|c| !c.is_control());
     printable.map(|c| if c.is_ascii() { c } else { '?' }).collect()
 }

@@ -87,7 +87,7 @@ fn moves(count: &ReplicaCount, replicas: &Object<'_>, problems: &mut Problems) {
     problems.push(Problem::new(code, replicas.place_of(key), message));
 }
 
-/// A database that says nothing of replicas is there for guards.
+/// A database that says nothing of its replicas, its class and its storage is there for guards.
 pub(crate) fn used(databases: &[Node], services: &[Node], problems: &mut Problems) {
     let guarded = |name: &str| {
         let mut names = services.iter().filter_map(|it| it.entry("guard")?.entry("database")?.text());
@@ -95,11 +95,13 @@ pub(crate) fn used(databases: &[Node], services: &[Node], problems: &mut Problem
     };
     for node in databases {
         let Some(name) = unique::name_of(node) else { continue };
-        if node.entry("replicas").is_none() && !guarded(name) {
-            let message =
-                format!("`{name}` is used for nothing: it has no `replicas`, and no `guard` names it");
-            let help =
-                "write what is to be done about its `replicas`, or name it in the `guard` of a service";
+        let is_watched = ["replicas", "classes", "storage"].iter().any(|key| node.entry(key).is_some());
+        if !is_watched && !guarded(name) {
+            let message = format!(
+                "`{name}` is used for nothing: it has no `replicas`, `classes` or `storage`, and no `guard` names it"
+            );
+            let help = "write what is to be done about its `replicas`, its `classes` or its `storage`, or name it in the \
+                        `guard` of a service";
             problems.push(Problem::new(Code::UnusedDatabase, node.place, message).help(help));
         }
     }

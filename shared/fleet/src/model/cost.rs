@@ -5,15 +5,19 @@
 //! API request and free of that charge.
 
 use tidegate_policy::replicas::policy::DatabasePolicy;
+use tidegate_policy::upgrades::policy::UpgradePolicy;
 use tidegate_policy::{Condition, MetricName, ServicePolicy, Signal};
 
 use crate::model::database::Database;
 use crate::model::fleet::{Fleet, Service};
-use crate::model::metric::Metric;
+use crate::model::metric::{Metric, Source};
 use crate::model::queue::QueueSource;
 
-/// Readings of one metric in a month of 30 days: metrics are read at most once a minute.
+/// Readings of one metric in a month of 30 days: metrics of services and replicas are read at most once a minute.
 const READINGS_PER_MONTH: u32 = 43_200;
+
+/// Readings of one metric of an instance class in a month of 30 days: these are read every 5 minutes.
+const CLASS_READINGS_PER_MONTH: u32 = 8_640;
 
 /// `GetMetricData`, per metric requested.
 const DOLLARS_PER_READING: f64 = 0.01 / 1_000.0;
@@ -27,6 +31,13 @@ const OF_A_REPLICA: usize = 3;
 /// `FreeStorageSpace`, and of PostgreSQL `TransactionLogsGeneration`, `OldestReplicationSlotLag` and
 /// `ReplicationSlotDiskUsage`. The file does not say which engine it is. Aurora's storage grows by itself.
 const OF_A_SOURCE: usize = 4;
+
+/// The averages and the heaviest moments of `CPUUtilization`, `DatabaseConnections`, `FreeableMemory`, `ReadIOPS` and `WriteIOPS`,
+/// and `BurstBalance` where the storage is gp2. The file does not say which it is.
+const OF_A_LADDER: usize = 11;
+
+/// `FreeStorageSpace`.
+const OF_STORAGE: usize = 1;
 
 /// What a fleet must spend on readings in a month before a cheaper way is worth an operator's time.
 pub const WORTH_A_HINT_DOLLARS: f64 = 10.0;
@@ -46,6 +57,12 @@ pub struct Saving {
 #[must_use]
 pub fn dollars_per_month(metrics: usize) -> f64 {
     number(metrics) * f64::from(READINGS_PER_MONTH) * DOLLARS_PER_READING
+}
+
+/// What reading this many metrics every 5 minutes costs, in dollars a month.
+#[must_use]
+pub fn dollars_per_month_of_classes(metrics: usize) -> f64 {
+    number(metrics) * f64::from(CLASS_READINGS_PER_MONTH) * DOLLARS_PER_READING
 }
 
 /// The CloudWatch metrics that one minute of this service costs, counting one target group for what the load balancer
@@ -86,11 +103,33 @@ pub fn metrics_of_replicas(database: &Database) -> Option<MetricsOfReplicas> {
     database.watches_replicas().then_some(MetricsOfReplicas { of_source, of_each: OF_A_REPLICA, replicas })
 }
 
-/// The CloudWatch metrics that one minute of the whole fleet costs.
+/// The CloudWatch metrics that one minute of all services and replicas of the fleet costs.
 #[must_use]
 pub fn metrics_of_fleet(fleet: &Fleet) -> usize {
     let of_replicas = fleet.databases().iter().filter_map(metrics_of_replicas).map(MetricsOfReplicas::sum);
     fleet.services().iter().map(metrics_of).chain(of_replicas).fold(0, usize::saturating_add)
+}
+
+/// The CloudWatch metrics that 5 minutes of a database's class and storage cost at most; each statistic of a metric counts.
+#[must_use]
+pub fn metrics_of_class(database: &Database) -> usize {
+    let Some(UpgradePolicy { ladder, storage, .. }) = database.upgrade_policy() else { return 0 };
+    let of_ladder = if ladder.is_some() { OF_A_LADDER } else { 0 };
+    let of_storage = if storage.is_some() { OF_STORAGE } else { 0 };
+    let of_floor = database.floor_source().map_or(0, Source::metrics);
+    of_floor.saturating_add(of_ladder).saturating_add(of_storage)
+}
+
+/// The CloudWatch metrics that 5 minutes of all classes and storages of the fleet cost at most.
+#[must_use]
+pub fn metrics_of_classes(fleet: &Fleet) -> usize {
+    fleet.databases().iter().map(metrics_of_class).fold(0, usize::saturating_add)
+}
+
+/// What reading the metrics of the whole fleet costs at most, in dollars a month.
+#[must_use]
+pub fn dollars_per_month_of_fleet(fleet: &Fleet) -> f64 {
+    dollars_per_month(metrics_of_fleet(fleet)) + dollars_per_month_of_classes(metrics_of_classes(fleet))
 }
 
 /// What alarms would save: they can stand for each metric that is only compared with thresholds. `None` when nothing.

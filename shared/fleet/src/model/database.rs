@@ -4,8 +4,10 @@ use std::fmt;
 use std::num::NonZeroU32;
 
 use tidegate_policy::replicas::policy::DatabasePolicy;
+use tidegate_policy::upgrades::policy::UpgradePolicy;
 
 use crate::model::keyword::keywords;
+use crate::model::metric::Source;
 use crate::model::mode::Mode;
 
 keywords! {
@@ -35,6 +37,8 @@ pub struct Database {
     pub(crate) mode: Mode,
     pub(crate) policy: DatabasePolicy,
     pub(crate) max_connections: Option<NonZeroU32>,
+    pub(crate) upgrade: Option<UpgradePolicy>,
+    pub(crate) floor: Option<Source>,
 }
 
 impl Database {
@@ -66,6 +70,18 @@ impl Database {
     #[must_use]
     pub fn max_connections(&self) -> Option<NonZeroU32> {
         self.max_connections
+    }
+
+    /// What is to be done about its instance class and its storage; `None` where the file says nothing of either.
+    #[must_use]
+    pub fn upgrade_policy(&self) -> Option<&UpgradePolicy> {
+        self.upgrade.as_ref()
+    }
+
+    /// Where the metric comes from that its smallest class follows; `None` where `upgrade` has no `floor`.
+    #[must_use]
+    pub fn floor_source(&self) -> Option<&Source> {
+        self.floor.as_ref()
     }
 
     /// Anything is said of its replicas; of others only the connections matter, for guards.

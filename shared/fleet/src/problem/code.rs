@@ -68,8 +68,6 @@ codes! {
     DuplicateKey, "duplicate-key", Error;
     /// A key that does not exist.
     UnknownKey, "unknown-key", Error;
-    /// A key of a later version.
-    NotAvailable, "not-available", Error;
     /// A required key is not there.
     MissingKey, "missing-key", Error;
     /// Not exactly one of several keys.
@@ -116,13 +114,13 @@ codes! {
     BadExpression, "bad-expression", Error;
     /// `limit` on a metric that cannot be a share of it.
     LimitWithoutTotal, "limit-without-total", Error;
-    /// A window that does not read `DAYS HH:MM-HH:MM ZONE`.
+    /// A window that does not read `DAYS HH:MM-HH:MM ZONE`; of a class one that does not read `sun:05:00-sun:06:00`.
     BadWindow, "bad-window", Error;
     /// A time zone that the IANA database does not have.
     UnknownZone, "unknown-zone", Error;
     /// A row of `hours` above the maximum of the capacity.
     HoursAboveCapacity, "hours-above-capacity", Error;
-    /// A floor table in which more business needs fewer tasks.
+    /// A floor table in which more business needs fewer tasks, or no larger class.
     FloorFalls, "floor-falls", Error;
     /// A row of a floor table above the maximum of the capacity.
     FloorAboveCapacity, "floor-above-capacity", Error;
@@ -140,7 +138,13 @@ codes! {
     LagBelowResolution, "lag-below-resolution", Error;
     /// A record for reads of Aurora, which has an endpoint for them.
     DnsOfAurora, "dns-of-aurora", Error;
-    /// A condition that adds replicas when the load falls, or removes them when it rises.
+    /// Classes of Aurora, whose writer's class is not changed.
+    ClassesOfAurora, "classes-of-aurora", Error;
+    /// Storage of Aurora, which grows by itself.
+    StorageOfAurora, "storage-of-aurora", Error;
+    /// Classes that do not rise.
+    ClassesFall, "classes-fall", Error;
+    /// A condition that adds replicas or a larger class when the load falls, or does the opposite when it rises.
     WrongDirection, "wrong-direction", Error;
     /// The minimum lies above the maximum.
     MinAboveMax, "min-above-max", Error;
@@ -186,6 +190,8 @@ codes! {
     ReadsDoNotReachReplicas, "reads-do-not-reach-replicas", Warning;
     /// Records of replicas that answer reads however far they lag.
     DnsWithoutLag, "dns-without-lag", Warning;
+    /// An instance class whose memory is not known.
+    UnknownClass, "unknown-class", Warning;
     /// A guard that allows fewer tasks than the minimum.
     GuardBelowMin, "guard-below-min", Warning;
     /// A database that nothing reads.

@@ -18,12 +18,12 @@ use crate::problem::{Code, other_tools, words};
 use crate::settings::texts;
 use crate::yaml::scalar::Fault;
 
-mod alarm;
-mod parts;
+pub(crate) mod alarm;
+pub(crate) mod parts;
 mod value;
 
 pub(crate) use parts::ParsedCondition;
-use parts::{Token, bad, duration_after, missing, tokens};
+use parts::{HOLD_SECONDS, Token, bad, duration_after, missing, tokens};
 use value::threshold;
 
 /// What follows the name of a total to mean its share of one task.
@@ -34,6 +34,15 @@ pub(crate) fn parse(text: &str, declared: &[(MetricName, Unit)]) -> Result<Parse
     if alarm::is_one(text) {
         return alarm::parse(text);
     }
+    comparing(text, declared, HOLD_SECONDS)
+}
+
+/// Reads a condition that compares a signal with a value; its `for` lies within a range in seconds.
+pub(crate) fn comparing(
+    text: &str,
+    declared: &[(MetricName, Unit)],
+    hold_seconds: (u32, u32),
+) -> Result<ParsedCondition, Fault> {
     let mut tokens = tokens(text, 0).into_iter();
     let missing = |what: &str| missing(text, what);
     let word = tokens.next().ok_or_else(|| missing("a signal"))?;
@@ -43,28 +52,9 @@ pub(crate) fn parse(text: &str, declared: &[(MetricName, Unit)]) -> Result<Parse
     let value = tokens.next().ok_or_else(|| missing("a value"))?;
     let unit = unit_of(&signal, declared);
     let threshold = threshold(&value, &signal, unit)?;
-    let (hold_for, hold_span) = duration_after(text, "the value", tokens)?;
+    let (hold_for, hold_span) = duration_after(text, "the value", hold_seconds, tokens)?;
     let condition = Condition { signal, comparison, threshold, unit, hold_for };
     Ok(ParsedCondition { condition, signal: word.span(), threshold: value.span(), hold_for: hold_span })
-}
-
-/// The signals of replicas: CloudWatch shows them for each instance.
-const OF_REPLICAS: [&str; 2] = ["cpu", "connections"];
-
-/// Reads a condition on the replicas of a database, which have neither a queue nor tasks.
-pub(crate) fn parse_of_replicas(text: &str) -> Result<ParsedCondition, Fault> {
-    if let Some(word) = tokens(text, 0).first().filter(|word| !OF_REPLICAS.contains(&word.text)) {
-        let (code, help) = match other_tools::here(word.text) {
-            Some(here) => (Code::UnknownSignal, format!("in Tidegate, write {here}")),
-            None if alarm::is_one(text) || (texts::METRIC_KEY.accepts)(word.text) => {
-                (Code::UnknownSignal, words::meant(word.text, OF_REPLICAS))
-            }
-            None => (Code::BadCondition, "write `SIGNAL OP VALUE`, as in `cpu > 70% for 5m`".to_owned()),
-        };
-        let message = format!("names `{}`, which is no signal of a replica", words::shortened(word.text));
-        return Err(word.locate(Fault::new(code, message, help)));
-    }
-    parse(text, &[])
 }
 
 /// Reads a signal by itself.

@@ -2,20 +2,21 @@
 
 use std::num::NonZeroU32;
 
-use tidegate_policy::Condition;
 use tidegate_policy::replicas::policy::{DatabasePolicy, LagLimits, ReadRecord, ReplicaCount};
 
 use crate::check;
 use crate::model::database::{Database, DatabaseKind};
 use crate::model::mode::Mode;
 use crate::problem::{Code, Problem, Problems};
-use crate::read::condition::{self, ParsedCondition};
+use crate::read::condition::ParsedCondition;
+use crate::read::instance_condition;
 use crate::read::lag;
 use crate::read::mode;
+use crate::read::upgrade::{self, ClassAndStorage};
 use crate::settings::database::DATABASE;
 use crate::settings::texts;
 use crate::yaml::object::{Object, read_scalar};
-use crate::yaml::scalar::{self, Fault};
+use crate::yaml::scalar;
 use crate::yaml::tree::{Node, Value};
 
 /// Reads a database; `None` only after reporting why, or when the fleet's own mode is unknown.
@@ -27,6 +28,7 @@ pub(crate) fn read(node: &Node, fleet_mode: Option<Mode>, problems: &mut Problem
     let kind = chosen.map(|(_, kind)| kind);
     let id = chosen.and_then(|(key, _)| object.text(key, problems));
     let max_connections = object.count("max_connections", problems);
+    let upgrade = upgrade::read(&object, kind, max_connections.and_then(NonZeroU32::new), problems);
     let replicas = object.map("replicas", problems)?;
     let lag = lag(&replicas, kind, problems);
     let count = count(&replicas, problems);
@@ -39,6 +41,7 @@ pub(crate) fn read(node: &Node, fleet_mode: Option<Mode>, problems: &mut Problem
         return None;
     }
     let (kind, id) = (kind?, id?);
+    let ClassAndStorage { policy: upgrade, floor } = upgrade?;
     let is_aurora = match kind {
         DatabaseKind::Rds => false,
         DatabaseKind::Aurora => true,
@@ -49,6 +52,8 @@ pub(crate) fn read(node: &Node, fleet_mode: Option<Mode>, problems: &mut Problem
         mode: mode?,
         policy: DatabasePolicy { is_aurora, lag, count, dns },
         max_connections: max_connections.and_then(NonZeroU32::new),
+        upgrade,
+        floor,
     };
     check::database::replicas(&database, &replicas, problems);
     Some(database)
@@ -122,16 +127,7 @@ fn bounds(replicas: &Object<'_>, problems: &mut Problems) -> Option<(u32, u32)> 
 /// What adds (`out`) or removes (`in`) a replica.
 fn condition(replicas: &Object<'_>, key: &str, problems: &mut Problems) -> Option<ParsedCondition> {
     replicas.parsed(key, problems, |text| {
-        let parsed = condition::parse_of_replicas(text)?;
-        let Condition { signal, comparison, .. } = &parsed.condition;
-        let upward = key == "out";
-        if comparison.is_upward() == upward {
-            return Ok(parsed);
-        }
-        let (other, load, sign) = if upward { ("falls", "rises", ">") } else { ("rises", "falls", "<") };
-        let message = format!("would hold when the load {other}");
-        let help = format!("`{key}` holds when the load {load}: write `{signal} {sign} …`");
-        Err(Fault::new(Code::WrongDirection, message, help))
+        instance_condition::directed(instance_condition::parse_of_replicas(text)?, key, key == "out")
     })
 }
 

@@ -119,7 +119,7 @@ fn of_default(path: &str, setting: &'static Setting, rows: &mut Vec<Effective>) 
                 of_default(&format!("{path}.{}", inner.key), inner, rows);
             }
         }
-        (Presence::Required | Presence::Optional | Presence::Later, _) => {}
+        (Presence::Required | Presence::Optional, _) => {}
     }
 }
 
@@ -162,6 +162,13 @@ fn derive_of_database(database: &Database, rows: &mut Vec<Effective>) {
     if database.policy().count.is_some() {
         let of_source = "RDS shows it when a replica is created";
         insert_behind(&entry, ("replicas.max", "replicas.class", "the source's class", of_source), rows);
+    }
+    // Without classes there are no changes, and without `storage` nothing is said of it: their defaults hold for nothing.
+    let policy = database.upgrade_policy();
+    let (has_classes, has_storage) =
+        policy.map_or((false, false), |policy| (policy.ladder.is_some(), policy.storage.is_some()));
+    for (key, has) in [("upgrade", has_classes), ("storage", has_storage)] {
+        rows.retain(|row| has || !row.path.starts_with(&format!("{entry}.{key}.")));
     }
 }
 

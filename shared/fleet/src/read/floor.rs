@@ -23,31 +23,16 @@ pub(crate) fn read(
     declared: &[Declared],
     problems: &mut Problems,
 ) -> Option<Option<Floor>> {
+    const WORDS: FloorWords = FloorWords {
+        declared_by: "the service",
+        without_zero: "without datapoints the floor then stays at its last known value",
+    };
     if !service.has("floor") {
         return Some(None);
     }
     let object = service.map("floor", problems)?;
     let rows = rows(&object, capacity, problems);
-    let by = object.text("by", problems)?;
-    let Some(metric) = declared.iter().find(|metric| metric.name.as_str() == by) else {
-        let known = declared.iter().map(|metric| metric.name.as_str());
-        let hint =
-            words::nearest(&by, known).map(|name| format!("did you mean `{name}`? ")).unwrap_or_default();
-        let message = format!("`by` names the unknown metric `{}`", words::shortened(&by));
-        let help = format!("{hint}a floor follows a metric that the service declares under `metrics`");
-        problems.push(Problem::new(Code::UnknownSignal, object.place_of("by"), message).help(help));
-        return None;
-    };
-    if metric.source.as_ref().is_some_and(|source| source.on_absence() == OnAbsence::Zero) {
-        let message = format!("`{by}` has `absent: zero`, so missing data would remove the floor");
-        let help = "remove `absent: zero`: without datapoints the floor then stays at its last known value";
-        problems.push(Problem::new(Code::FloorAbsentZero, object.place_of("by"), message).help(help));
-    }
-    if metric.limit.is_some() {
-        let message = format!("`{by}` is in percent of its `limit`, but the floor table needs a count");
-        let help = "remove the metric's `limit`, or declare the metric a second time without one";
-        problems.push(Problem::new(Code::LimitWithoutTotal, object.place_of("by"), message).help(help));
-    }
+    let metric = metric(&object, declared, &WORDS, problems)?;
     let rows = rows?;
     match Floor::new(metric.name.clone(), rows.iter().map(|row| (row.level, row.tasks)).collect()) {
         Ok(floor) => Some(Some(floor)),
@@ -56,6 +41,45 @@ pub(crate) fn read(
             None
         }
     }
+}
+
+/// What problems of a floor's metric say, which services and databases have in common.
+pub(crate) struct FloorWords {
+    /// Who declares it: `the service`.
+    pub(crate) declared_by: &'static str,
+    /// What holds without datapoints, and without `absent: zero`.
+    pub(crate) without_zero: &'static str,
+}
+
+/// The metric that a floor follows, as `by` names it; `None` only after reporting why.
+pub(crate) fn metric<'a>(
+    object: &Object<'_>,
+    declared: &'a [Declared],
+    said: &FloorWords,
+    problems: &mut Problems,
+) -> Option<&'a Declared> {
+    let FloorWords { declared_by, without_zero } = said;
+    let by = object.text("by", problems)?;
+    let Some(metric) = declared.iter().find(|metric| metric.name.as_str() == by) else {
+        let known = declared.iter().map(|metric| metric.name.as_str());
+        let hint =
+            words::nearest(&by, known).map(|name| format!("did you mean `{name}`? ")).unwrap_or_default();
+        let message = format!("`by` names the unknown metric `{}`", words::shortened(&by));
+        let help = format!("{hint}a floor follows a metric that {declared_by} declares under `metrics`");
+        problems.push(Problem::new(Code::UnknownSignal, object.place_of("by"), message).help(help));
+        return None;
+    };
+    if metric.source.as_ref().is_some_and(|source| source.on_absence() == OnAbsence::Zero) {
+        let message = format!("`{by}` has `absent: zero`, so missing data would remove the floor");
+        let help = format!("remove `absent: zero`: {without_zero}");
+        problems.push(Problem::new(Code::FloorAbsentZero, object.place_of("by"), message).help(help));
+    }
+    if metric.limit.is_some() {
+        let message = format!("`{by}` is in percent of its `limit`, but the floor table needs a count");
+        let help = "remove the metric's `limit`, or declare the metric a second time without one";
+        problems.push(Problem::new(Code::LimitWithoutTotal, object.place_of("by"), message).help(help));
+    }
+    Some(metric)
 }
 
 fn not_a_table(error: FloorError, rows: &[FloorRow], object: &Object<'_>) -> Problem {

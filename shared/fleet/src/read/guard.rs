@@ -6,9 +6,9 @@ use tidegate_policy::{ConnectionGuard, MetricName};
 
 use crate::model::built_in::DATABASE_CONNECTIONS;
 use crate::problem::{Code, Problem, Problems, words};
+use crate::read::percent;
 use crate::settings::guard::ON_MISSING;
 use crate::yaml::object::Object;
-use crate::yaml::scalar::Fault;
 
 /// Reads a service's guard; `databases` are the names of the fleet's. How many connections there are, and who shares them, is
 /// completed by [`guarded`](crate::read::guarded). `None` when there is none, or after reporting why.
@@ -28,7 +28,9 @@ pub(crate) fn read(
         };
         problems.push(Problem::new(Code::UnknownDatabase, guard.place_of("database"), message).help(help));
     }
-    let percent = guard.parsed("connections", problems, percent);
+    let percent = guard.parsed("connections", problems, |text| {
+        percent::parse(text, "write a share as `85%`; a number belongs to the database, as `max_connections`")
+    });
     let per_task = guard.count("per_task", problems);
     if per_task.is_none() && guard.has("per_task") {
         return None;
@@ -43,28 +45,4 @@ pub(crate) fn read(
         sharers: NonZeroU32::MIN,
         on_missing: on_missing?,
     })
-}
-
-/// `85%`: digits without a sign, a point or a leading zero.
-fn percent(text: &str) -> Result<u32, Fault> {
-    const RANGE: &str = "allowed: 1% to 100%";
-    let is_number = |digits: &str| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
-    let shown = words::shortened(text);
-    let Some(digits) = text.strip_suffix('%').filter(|digits| is_number(digits)) else {
-        let help = if is_number(text) {
-            format!("write a share as `85%`; a number belongs to the database, as `max_connections`; {RANGE}")
-        } else {
-            format!("write it like `85%`; {RANGE}")
-        };
-        return Err(Fault::new(Code::BadText, format!("is `{shown}`, not a percentage"), help));
-    };
-    let number = digits.parse().ok().filter(|number| (1..=100).contains(number));
-    match number {
-        Some(_) if digits.starts_with('0') => {
-            let help = format!("leave the leading zero out; {RANGE}");
-            Err(Fault::new(Code::BadText, format!("is `{shown}`, not a percentage"), help))
-        }
-        Some(number) => Ok(number),
-        None => Err(Fault::new(Code::OutOfRange, format!("is {shown}"), RANGE)),
-    }
 }

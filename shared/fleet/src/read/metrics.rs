@@ -140,6 +140,23 @@ fn period(object: &Object<'_>, problems: &mut Problems) -> Option<SignedDuration
     Some(period)
 }
 
+/// Tells of declared metrics that nothing names; `nothing` is what could (`no rule`), and how.
+pub(crate) fn report_unused(
+    declared: &[Declared],
+    named: &[&str],
+    (nothing, how): (&str, &str),
+    problems: &mut Problems,
+) {
+    for Declared { name, place, .. } in declared {
+        if !named.contains(&name.as_str()) {
+            let message = format!("{nothing} uses the metric `{}`", name.as_str());
+            let help =
+                format!("Tidegate does not read this metric, so it costs nothing; remove it, or {how}");
+            problems.push(Problem::new(Code::UnusedMetric, *place, message).help(help));
+        }
+    }
+}
+
 /// What a service can name: its own metrics, and those that are published for what it scales.
 pub(crate) struct Metrics<'a> {
     pub(crate) declared: &'a [Declared],
@@ -187,19 +204,6 @@ impl Metrics<'_> {
             let message = "EC2 does not publish the `memory` of an Auto Scaling group";
             let problem = Problem::new(Code::NotPublished, place, message);
             problems.push(problem.help(MEMORY_OF_A_GROUP));
-        }
-    }
-
-    /// Tells of declared metrics that nothing names.
-    pub(crate) fn report_unused(&self, named: &[&str], problems: &mut Problems) {
-        for Declared { name, place, .. } in self.declared {
-            if !named.contains(&name.as_str()) {
-                let message = format!("no rule uses the metric `{}`", name.as_str());
-                let problem = Problem::new(Code::UnusedMetric, *place, message);
-                problems.push(problem.help(
-                    "Tidegate does not read this metric, so it costs nothing; remove it, or use it in a rule",
-                ));
-            }
         }
     }
 

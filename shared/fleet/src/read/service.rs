@@ -76,7 +76,7 @@ pub(crate) fn read(node: &Node, around: &Around<'_>, problems: &mut Problems) ->
     let tracked = track.iter().flatten().map(|track| &track.signal);
     let signals = understood.iter().map(|rule| &rule.when.signal).chain(tracked);
     let named: Vec<&str> = signals.filter_map(metric_of).chain(floor_by.as_deref()).collect();
-    known.report_unused(&named, problems);
+    metrics::report_unused(&declared, &named, ("no rule", "use it in a rule"), problems);
     let wait = wait(&object, has_queue, problems);
     let pace = pace(&object, problems);
     check::service::without_queue(&object, kind, problems);

@@ -1,11 +1,14 @@
-//! The settings of a database: where it runs, how far its replicas may lag, and how many there are.
+//! The settings of a database: where it runs, how far its replicas may lag, and how many there are. Those of its class and its
+//! storage stand in [`upgrade`](crate::settings::upgrade).
 
 use tidegate_policy::replicas::policy::REPLICAS_MAX;
 
 use crate::model::database::DatabaseKind;
+use crate::settings::metric::{METRIC_FORMS, METRICS_MAX};
 use crate::settings::service::MODE;
-use crate::settings::shape::{Need, Shape, ValueKind, default, later, optional, required};
+use crate::settings::shape::{Need, Shape, ValueKind, default, optional, required};
 use crate::settings::texts;
+use crate::settings::upgrade::{CLASSES, STORAGE, UPGRADE};
 
 /// Databases of one fleet: one item of the ledger holds the memory of all their replicas (`ledger` has the sum). An account has
 /// 40 instances in a Region, replicas included, before it asks AWS for more.
@@ -14,7 +17,8 @@ pub(crate) const DATABASES_MAX: usize = 20;
 /// One entry of `databases`.
 pub(crate) const DATABASE: Shape = Shape {
     name: "a database",
-    about: "A database of Amazon RDS or Aurora: its read replicas, and the connections that guard services.",
+    about: "A database of Amazon RDS or Aurora: its read replicas, its instance class and storage, and the connections that guard \
+            services.",
     settings: &[
         required(
             "name",
@@ -24,7 +28,7 @@ pub(crate) const DATABASE: Shape = Shape {
         optional(
             DatabaseKind::Rds.as_str(),
             ValueKind::Text(&texts::DATABASE_ID),
-            "The source of the replicas in Amazon RDS (`DBInstanceIdentifier`): PostgreSQL, MySQL or MariaDB.",
+            "The instance in Amazon RDS (`DBInstanceIdentifier`), the source of the replicas: PostgreSQL, MySQL or MariaDB.",
         ),
         optional(
             DatabaseKind::Aurora.as_str(),
@@ -38,16 +42,41 @@ pub(crate) const DATABASE: Shape = Shape {
             "How far the read replicas may lag, and how many there are. Without `min` and `max` they are only watched.",
         ),
         optional(
+            "classes",
+            CLASSES,
+            "The instance classes that it may have (`DBInstanceClass`), the smallest first; of RDS only. Without `upgrade` the \
+             class changes on request only.",
+        ),
+        optional(
+            "upgrade",
+            ValueKind::Map(&UPGRADE),
+            "When the class changes, one class at a time, in a maintenance window; with `classes`.",
+        ),
+        optional(
+            "metrics",
+            ValueKind::Table { key: &texts::METRIC_KEY, value: &METRIC_FORMS, min: 0, max: METRICS_MAX },
+            "Business metrics in CloudWatch, for the `floor` of `upgrade`.",
+        ),
+        optional(
+            "storage",
+            ValueKind::Map(&STORAGE),
+            "How far RDS may raise the storage by itself, and when operators are told that it fills up; of RDS only.",
+        ),
+        optional(
             "max_connections",
             ValueKind::Count { min: 1, max: 1_000_000, unit: "connections" },
-            "How many connections the database takes (`max_connections`), for guards. Without it: the default of its instance \
-             class (RDS only; for Aurora write it).",
+            "How many connections the database takes (`max_connections`), for guards and for `upgrade`. Without it: the default of \
+             its instance class (RDS only; for Aurora write it).",
         ),
-        later("classes", "the instance classes that it may have"),
-        later("upgrade", "changes of the instance class in its maintenance window"),
-        later("storage", "more storage before it is full"),
     ],
-    needs: &[Need::ExactlyOne(DatabaseKind::WORDS)],
+    needs: &[
+        Need::ExactlyOne(DatabaseKind::WORDS),
+        Need::Together {
+            keys: &["upgrade"],
+            with: &["classes"],
+            help: "write the classes that it may have, the smallest first: `classes: [db.t4g.medium, db.t4g.large]`",
+        },
+    ],
 };
 
 /// The `replicas` of a database.

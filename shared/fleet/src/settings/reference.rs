@@ -73,7 +73,6 @@ fn add_rows(
             Presence::Required => ("required".to_owned(), ""),
             Presence::Optional => ("none".to_owned(), ""),
             Presence::Default { value, reason } => (shown(value), *reason),
-            Presence::Later => continue,
         };
         let need = shape.needs.iter().find(|need| need.keys().contains(key));
         let default = match need {
@@ -154,6 +153,9 @@ pub(crate) fn value(kind: &ValueKind) -> String {
         ValueKind::TextOrMap(rule, _) => format!("{}; or a mapping", rule.allowed),
         ValueKind::Table { min: 0, max, .. } => format!("a mapping from names, at most {max}"),
         ValueKind::Table { min, max, .. } => format!("a mapping from names, {min} to {max}"),
+        ValueKind::OneOrMore { of: ValueKind::Text(rule), max } => {
+            format!("{}; or a list of 1 to {max}", rule.allowed)
+        }
         ValueKind::OneOrMore { max, .. } => format!("a mapping, or a list of 1 to {max}"),
         ValueKind::List { min: 0, max, .. } => format!("a list, at most {max}"),
         ValueKind::List { min, max, .. } => format!("a list of {min} to {max}"),

@@ -21,13 +21,8 @@ pub fn schema() -> Value {
 }
 
 fn object(shape: &Shape) -> Value {
-    let available = |setting: &&Setting| !matches!(setting.presence, Presence::Later);
-    let properties: Map<String, Value> = shape
-        .settings
-        .iter()
-        .filter(available)
-        .map(|setting| (setting.key.to_owned(), property(setting)))
-        .collect();
+    let properties: Map<String, Value> =
+        shape.settings.iter().map(|setting| (setting.key.to_owned(), property(setting))).collect();
     let required: Vec<&str> = shape
         .settings
         .iter()

@@ -61,8 +61,6 @@ pub(crate) enum Presence {
         /// Why this one.
         reason: &'static str,
     },
-    /// It comes with a later version; naming it is an error of its own.
-    Later,
 }
 
 /// The largest number of 15 digits; a float holds every smaller one exactly.
@@ -186,10 +184,9 @@ impl Shape {
         self.settings.iter().find(|setting| setting.key == key)
     }
 
-    /// The keys that this version takes.
+    /// Its keys.
     pub(crate) fn keys(&self) -> impl Iterator<Item = &'static str> {
-        let available = |setting: &&Setting| !matches!(setting.presence, Presence::Later);
-        self.settings.iter().filter(available).map(|setting| setting.key)
+        self.settings.iter().map(|setting| setting.key)
     }
 }
 
@@ -209,8 +206,4 @@ pub(crate) const fn default(
     reason: &'static str,
 ) -> Setting {
     Setting { key, kind, presence: Presence::Default { value, reason }, about }
-}
-
-pub(crate) const fn later(key: &'static str, about: &'static str) -> Setting {
-    Setting { key, kind: ValueKind::Boolean, presence: Presence::Later, about }
 }

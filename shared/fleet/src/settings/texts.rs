@@ -69,6 +69,42 @@ pub(crate) const REPLICA_CONDITION: Text = Text {
     accepts: |_| true,
 };
 
+/// What asks for the next larger class; `condition` says more than a pattern can.
+pub(crate) const CLASS_UP: Text = Text {
+    allowed: "`cpu`, `memory`, `connections` or `iops` with `>` or `>=`, a value, and `for DURATION` (5m to 30d), as in `cpu > 80% for \
+              1d`",
+    pattern: concat!(
+        r"^\s*((cpu|memory)\s*>=?\s*[0-9][0-9.]*%|connections\s*>=?\s*[0-9][0-9.]*%?|iops\s*>=?\s*[0-9][0-9.]*)",
+        r"\s+for\s+(?=[0-9])([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?\s*$"
+    ),
+    max: CONDITION.max,
+    accepts: |_| true,
+};
+
+/// What allows the next smaller class; `condition` says more than a pattern can.
+pub(crate) const CLASS_DOWN: Text = Text {
+    allowed: "`cpu`, `memory`, `connections` or `iops` with `<` or `<=`, a value, and `for DURATION` (1d to 30d), as in `cpu < 20% for \
+              14d`",
+    pattern: concat!(
+        r"^\s*((cpu|memory)\s*<=?\s*[0-9][0-9.]*%|connections\s*<=?\s*[0-9][0-9.]*%?|iops\s*<=?\s*[0-9][0-9.]*)",
+        r"\s+for\s+(?=[0-9])([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?\s*$"
+    ),
+    max: CONDITION.max,
+    accepts: |_| true,
+};
+
+/// When a class may change; `WeeklyWindow` says more than a pattern can.
+pub(crate) const CHANGE_WINDOW: Text = Text {
+    allowed: "`maintenance`, or a window of every week in UTC such as `sun:05:00-sun:06:00`, 30 minutes to a day long",
+    pattern: concat!(
+        r"^(maintenance",
+        r"|([Mm][Oo][Nn]|[Tt][Uu][Ee]|[Ww][Ee][Dd]|[Tt][Hh][Uu]|[Ff][Rr][Ii]|[Ss][Aa][Tt]|[Ss][Uu][Nn]):([01][0-9]|2[0-3]):[0-5][0-9]",
+        r"-([Mm][Oo][Nn]|[Tt][Uu][Ee]|[Ww][Ee][Dd]|[Tt][Hh][Uu]|[Ff][Rr][Ii]|[Ss][Aa][Tt]|[Ss][Uu][Nn]):([01][0-9]|2[0-3]):[0-5][0-9])$"
+    ),
+    max: 32,
+    accepts: |_| true,
+};
+
 /// `HostedZoneId` of Route 53: up to 32 characters.
 pub(crate) const HOSTED_ZONE: Text = Text {
     allowed: "the id of a hosted zone, such as `Z0123456789ABCDEFGHIJ`, without `/hostedzone/`",
@@ -88,7 +124,7 @@ pub(crate) const RECORD: Text = Text {
     accepts: |text| text.contains('.') && text.split('.').all(is_label),
 };
 
-/// A share; `guard` says how large it can be.
+/// A share; `percent` says more than a pattern can.
 pub(crate) const PERCENT: Text =
     Text { allowed: "`1%` to `100%`", pattern: "^(100|[1-9][0-9]?)%$", max: 32, accepts: |_| true };
 

@@ -39,22 +39,15 @@ impl<'a> Object<'a> {
 
     fn report_unknown_keys(&self, problems: &mut Problems) {
         for (Key { text, place }, _) in self.entries {
-            match self.shape.setting(text) {
-                Some(Setting { presence: Presence::Later, about, .. }) => {
-                    let message = format!("`{text}` is not available in this version");
-                    let help = format!("remove it; planned for a later version: {about}");
-                    problems.push(Problem::new(Code::NotAvailable, *place, message).help(help));
-                }
-                Some(_) => {}
-                None => {
-                    let message = format!("unknown key `{text}` in {}", self.shape.name);
-                    let help = match other_tools::here(text) {
-                        Some(here) => format!("in Tidegate, write {here}"),
-                        None => words::meant(text, self.shape.keys()),
-                    };
-                    problems.push(Problem::new(Code::UnknownKey, *place, message).help(help));
-                }
+            if self.shape.setting(text).is_some() {
+                continue;
             }
+            let message = format!("unknown key `{text}` in {}", self.shape.name);
+            let help = match other_tools::here(text) {
+                Some(here) => format!("in Tidegate, write {here}"),
+                None => words::meant(text, self.shape.keys()),
+            };
+            problems.push(Problem::new(Code::UnknownKey, *place, message).help(help));
         }
     }
 
@@ -277,7 +270,7 @@ impl<'a> Object<'a> {
         };
         let default = match presence {
             Presence::Default { value, .. } => tree::read(value, problems),
-            Presence::Required | Presence::Optional | Presence::Later => None,
+            Presence::Required | Presence::Optional => None,
         };
         let items = match (self.node(key), &default) {
             (None, Some(Node { value: Value::List(items), .. })) => items,

@@ -4,6 +4,7 @@ use tidegate_fleet::cost::{self, MetricsOfReplicas, Saving};
 
 use crate::databases::{of_rds, text};
 use crate::taken::{fleet, taken};
+use crate::upgrades;
 
 const PLACE: &str = "ecs: { cluster: c, service: s }\ncapacity: { min: 1, max: 10 }\n";
 
@@ -54,6 +55,37 @@ fn alarms_can_stand_for_thresholds_and_for_nothing_else() {
     let floor = "metrics: { users: { namespace: N, metric: U } }\nfloor: { by: users, table: { 100: 2 } }\n";
     check_saving(&format!("{floor}{}", rules("{ when: users > 9, notify: warning }")), None);
     check_saving(&rules(&format!("{out}, {{ when: memory > 80%, add: 1 }}")), Some((2, 2, 0.664)));
+}
+
+/// The averages and peaks of five metrics, the burst balance, the free storage and what the floor is computed from; 12 readings an
+/// hour are 8,640 in 30 days.
+#[test]
+fn a_class_costs_its_load_every_five_minutes() {
+    let of = |lines: &str| {
+        let fleet = taken(&upgrades::of_rds(lines));
+        let database = &fleet.databases()[0];
+        assert_eq!(cost::metrics_of_classes(&fleet), cost::metrics_of_class(database));
+        (
+            cost::metrics_of_class(database),
+            cost::metrics_of_fleet(&fleet),
+            cost::dollars_per_month_of_fleet(&fleet),
+        )
+    };
+    let dollars = |metrics: f64| metrics * 12.0 * 24.0 * 30.0 * 0.01 / 1_000.0;
+    let check = |lines: &str, metrics: usize, expected: f64| {
+        let (read, every_minute, spent) = of(lines);
+        assert_eq!((read, every_minute), (metrics, 0), "{lines}");
+        assert!((spent - expected).abs() < 1e-9, "{lines}: {spent}");
+    };
+    check(upgrades::CLASSES, 11, dollars(11.0));
+    check("storage: {}", 1, dollars(1.0));
+    check(&format!("{}, storage: {{}}", upgrades::CLASSES), 12, dollars(12.0));
+    let floor = "upgrade: { floor: { by: users, table: { 10: db.t4g.large } } }";
+    let sum = "metrics: { users: { expression: a + b, metrics: { a: { namespace: N, metric: A }, b: { namespace: N, metric: B } } } }";
+    check(&format!("{}, {floor}, {sum}", upgrades::CLASSES), 13, dollars(13.0));
+    let (_, every_minute, spent) = of(&format!("{}, replicas: {{ lag: 15s }}", upgrades::CLASSES));
+    assert_eq!(every_minute, 7);
+    assert!((spent - dollars(11.0) - cost::dollars_per_month(7)).abs() < 1e-9);
 }
 
 /// The free storage, the log and the slots of a source (4), and the lag, CPU and connections of each replica (3).

@@ -293,7 +293,9 @@ fn what_is_probably_not_meant_is_a_warning() {
     );
     warned(
         &text("  - { name: main, rds: shop }", ""),
-        &["unused-database: `main` is used for nothing: it has no `replicas`, and no `guard` names it"],
+        &[
+            "unused-database: `main` is used for nothing: it has no `replicas`, `classes` or `storage`, and no `guard` names it",
+        ],
     );
     warned(&text("  - { name: main, rds: shop }", "guard: { database: main, connections: 85% }"), &[]);
 }

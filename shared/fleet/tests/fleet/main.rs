@@ -41,3 +41,9 @@ mod taken;
 mod track;
 #[cfg(test)]
 mod yaml;
+#[cfg(test)]
+mod upgrades;
+#[cfg(test)]
+mod upgrades_of_guides;
+#[cfg(test)]
+mod upgrades_refused;

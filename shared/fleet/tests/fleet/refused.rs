@@ -98,17 +98,6 @@ fn a_misspelled_key_is_one_mistake() {
 }
 
 #[test]
-fn keys_of_later_versions_say_so() {
-    let good = fleet(&format!("{PLACE}{WORK}"));
-    for key in ["classes", "upgrade", "storage"] {
-        let text = format!(
-            "{good}databases: [{{ name: main, rds: shop-prod, replicas: {{ lag: 15s }}, {key}: [] }}]\n"
-        );
-        check_file(&text, &["not-available"]);
-    }
-}
-
-#[test]
 fn something_must_say_what_scales() {
     let queue = WORK.lines().next().expect("the queue comes first");
     check_file(&fleet(&format!("{PLACE}{queue}")), &["missing-key"]);

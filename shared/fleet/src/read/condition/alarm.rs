@@ -3,14 +3,14 @@
 use tidegate_policy::{AlarmName, Comparison, Condition, Signal, Unit};
 
 use crate::problem::{Code, words};
-use crate::read::condition::parts::{ParsedCondition, bad, duration_after, tokens};
+use crate::read::condition::parts::{HOLD_SECONDS, ParsedCondition, bad, duration_after, tokens};
 use crate::yaml::scalar::Fault;
 
 /// What a condition on an alarm begins with.
 const BEGIN: &str = "alarm(";
 
 /// Whether a text is a condition on an alarm. A signal named `alarm…` has no parenthesis.
-pub(super) fn is_one(text: &str) -> bool {
+pub(crate) fn is_one(text: &str) -> bool {
     text.trim_start().starts_with(BEGIN)
 }
 
@@ -37,7 +37,7 @@ pub(super) fn parse(text: &str) -> Result<ParsedCondition, Fault> {
         let help = "write `alarm(NAME)` alone: it holds while the alarm is in ALARM";
         return Err(operator.locate(bad("compares an alarm", help)));
     }
-    let (hold_for, hold_span) = duration_after(text, "the alarm", after.into_iter())?;
+    let (hold_for, hold_span) = duration_after(text, "the alarm", HOLD_SECONDS, after.into_iter())?;
     let (signal, comparison) = (Signal::Alarm(name), Comparison::Above);
     let condition = Condition { signal, comparison, threshold: 0.0, unit: Unit::Count, hold_for };
     Ok(ParsedCondition { condition, signal: span, threshold: span, hold_for: hold_span })

@@ -7,7 +7,7 @@ use crate::problem::{Code, words};
 use crate::yaml::scalar::{self, Fault, WrittenScalar};
 
 /// One minute to seven days: a scheduled evaluation comes once a minute, and CloudWatch keeps one-minute data for 15 days.
-const HOLD_SECONDS: (u32, u32) = (60, 604_800);
+pub(super) const HOLD_SECONDS: (u32, u32) = (60, 604_800);
 
 /// A condition and where its parts stand in the text.
 #[derive(Debug)]
@@ -21,10 +21,11 @@ pub(crate) struct ParsedCondition {
     pub(crate) hold_for: Option<(usize, usize)>,
 }
 
-/// The `for` that may end a condition, and where its duration stands.
+/// The `for` that may end a condition, within a range in seconds, and where its duration stands.
 pub(super) fn duration_after<'a>(
     text: &str,
     what: &str,
+    range: (u32, u32),
     mut tokens: impl Iterator<Item = Token<'a>>,
 ) -> Result<(SignedDuration, Option<(usize, usize)>), Fault> {
     let Some(word) = tokens.next() else {
@@ -40,7 +41,7 @@ pub(super) fn duration_after<'a>(
         let message = format!("has `{}` after the duration", words::shortened(word.text));
         return Err(word.locate(bad(&message, "nothing may follow")));
     }
-    Ok((hold_for(&duration)?, Some(duration.span())))
+    Ok((hold_for(&duration, range)?, Some(duration.span())))
 }
 
 pub(super) fn missing(text: &str, what: &str) -> Fault {
@@ -48,8 +49,7 @@ pub(super) fn missing(text: &str, what: &str) -> Fault {
     bad("ends too early", &help).within(text.chars().count(), 1)
 }
 
-fn hold_for(duration: &Token<'_>) -> Result<SignedDuration, Fault> {
-    let (min, max) = HOLD_SECONDS;
+fn hold_for(duration: &Token<'_>, (min, max): (u32, u32)) -> Result<SignedDuration, Fault> {
     scalar::duration(&WrittenScalar::plain(duration.text), min, max).map_err(|fault| {
         let message = format!("has a `for` that {}", fault.message);
         duration.locate(Fault { message, ..fault })
@@ -57,25 +57,25 @@ fn hold_for(duration: &Token<'_>) -> Result<SignedDuration, Fault> {
 }
 
 /// A run of comparison characters, or of anything else between spaces.
-pub(super) struct Token<'a> {
-    pub(super) text: &'a str,
+pub(crate) struct Token<'a> {
+    pub(crate) text: &'a str,
     /// In characters.
-    pub(super) offset: usize,
+    pub(crate) offset: usize,
 }
 
 impl Token<'_> {
-    pub(super) fn span(&self) -> (usize, usize) {
+    pub(crate) fn span(&self) -> (usize, usize) {
         (self.offset, self.text.chars().count())
     }
 
-    pub(super) fn locate(&self, fault: Fault) -> Fault {
+    pub(crate) fn locate(&self, fault: Fault) -> Fault {
         let (offset, width) = self.span();
         fault.within(offset, width)
     }
 }
 
 /// The tokens of a text that begins at this offset.
-pub(super) fn tokens(text: &str, mut offset: usize) -> Vec<Token<'_>> {
+pub(crate) fn tokens(text: &str, mut offset: usize) -> Vec<Token<'_>> {
     let is_operator = |c: char| "<>=!~".contains(c);
     let mut tokens = Vec::new();
     let mut rest = text;
@@ -93,6 +93,6 @@ pub(super) fn tokens(text: &str, mut offset: usize) -> Vec<Token<'_>> {
     tokens
 }
 
-pub(super) fn bad(message: &str, help: &str) -> Fault {
+pub(crate) fn bad(message: &str, help: &str) -> Fault {
     Fault::new(Code::BadCondition, message, help)
 }

@@ -1,0 +1,109 @@
+//! The commands that undo a change, try it again or prevent it: each for who has the function, and for who has only the AWS CLI.
+
+use serde_json::json;
+use tidegate_policy::replicas::decide::CallOutcome;
+use tidegate_policy::upgrades::decision::{ClassCall, UpgradeState};
+use tidegate_policy::upgrades::memory::{UpgradeEnd, UpgradeOutcome};
+
+use crate::asked::{UPGRADE, WITHDRAW};
+use crate::database::evaluated::UpgradeReport;
+
+impl UpgradeReport {
+    /// The commands, each with a word on what it does: of the change that this evaluation sent, of the newest one that is over, or
+    /// of the one that is planned.
+    #[must_use]
+    pub fn commands(&self) -> Vec<(&'static str, String)> {
+        if self.observe {
+            return Vec::new();
+        }
+        if let (Some(ClassCall::Modify { instance, from, to }), Some(called)) =
+            (&self.decision.call, &self.called)
+        {
+            return match called.outcome {
+                CallOutcome::Taken => self.undo(instance, from, "once it is done"),
+                // What RDS refuses is over, and asked for again by who wants it.
+                CallOutcome::Refused(_) => self.retry(instance, to),
+                CallOutcome::NotSent | CallOutcome::Unknown(_) => Vec::new(),
+            };
+        }
+        let told = self.decision.memory.outcomes.iter().rev();
+        let commands = told.map(|outcome| self.after(outcome)).find(|commands| !commands.is_empty());
+        commands.unwrap_or_else(|| self.before())
+    }
+
+    /// After a change is over.
+    fn after(&self, outcome: &UpgradeOutcome) -> Vec<(&'static str, String)> {
+        let UpgradeOutcome { instance, from, to, end, .. } = outcome;
+        match end {
+            UpgradeEnd::Started => self.undo(instance, from, "once it is done"),
+            UpgradeEnd::Done => self.undo(instance, from, "minutes of downtime"),
+            UpgradeEnd::Failed => self.retry(instance, to),
+            // What stands against it is looked at again: the AWS CLI would look at nothing.
+            UpgradeEnd::Refused | UpgradeEnd::WindowPassed => self.again(to),
+            UpgradeEnd::Withdrawn
+            | UpgradeEnd::ChangedByOthers
+            | UpgradeEnd::Vanished
+            | UpgradeEnd::Observed
+            | UpgradeEnd::StorageRaised => Vec::new(),
+        }
+    }
+
+    /// Before one begins that is told: it can be prevented, or begun at once.
+    fn before(&self) -> Vec<(&'static str, String)> {
+        let is_told = !self.decision.notices.is_empty();
+        let waits = matches!(self.decision.state, UpgradeState::Waiting | UpgradeState::Refused);
+        let Some(wanted) = self.decision.wanted.as_ref().filter(|_| is_told && waits) else {
+            return Vec::new();
+        };
+        let stop = if self.decision.memory.request.is_some() {
+            self.invoke(&json!({"action": WITHDRAW, "database": self.name}))
+        } else {
+            format!("tidegate hold {} --both --for 48h", self.name)
+        };
+        let now =
+            json!({"action": UPGRADE, "database": self.name, "to": wanted.to, "now": true, "reason": "…"});
+        vec![("stop", stop), ("now", self.invoke(&now))]
+    }
+
+    /// Back to the class that it had.
+    fn undo(&self, instance: &str, from: &str, when: &str) -> Vec<(&'static str, String)> {
+        let event = json!({"action": UPGRADE, "database": self.name, "to": from, "now": true, "reason": "…"});
+        let invoke = (self.is_main(instance) && self.classes.iter().any(|class| class == from))
+            .then(|| ("undo", format!("{}  # {when}", self.invoke(&event))));
+        let by_hand = format!("{}  # {when}", modify(instance, from));
+        invoke.into_iter().chain([("or", by_hand)]).collect()
+    }
+
+    /// The same class once more, in the window; or at once, without Tidegate.
+    fn retry(&self, instance: &str, to: &str) -> Vec<(&'static str, String)> {
+        let by_hand = format!("{}  # at once, with what else is pending", modify(instance, to));
+        self.again(to).into_iter().chain([("or", by_hand)]).collect()
+    }
+
+    /// The same class once more, in the window.
+    fn again(&self, to: &str) -> Vec<(&'static str, String)> {
+        let event = json!({"action": UPGRADE, "database": self.name, "to": to, "reason": "…"});
+        let is_known = self.classes.iter().any(|class| class == to);
+        is_known.then(|| ("try", self.invoke(&event))).into_iter().collect()
+    }
+
+    /// The database's own instance, and not a replica that goes before it.
+    fn is_main(&self, instance: &str) -> bool {
+        self.seen.instances.as_ref().is_ok_and(|instances| instances.main.id == instance)
+    }
+
+    /// `aws lambda invoke` with an event.
+    fn invoke(&self, event: &serde_json::Value) -> String {
+        let function = &self.function;
+        format!(
+            "aws lambda invoke --function-name {function} --cli-binary-format raw-in-base64-out --payload '{event}' /dev/stdout"
+        )
+    }
+}
+
+/// The same without Tidegate. It applies what else is pending too, and looks at nothing before.
+fn modify(instance: &str, class: &str) -> String {
+    format!(
+        "aws rds modify-db-instance --db-instance-identifier {instance} --db-instance-class {class} --apply-immediately"
+    )
+}
