@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use tidegate_policy::WeeklyWindow;
+use tidegate_policy::database_class::memory_mib;
 use tidegate_policy::overrides::{Held, OverrideKind};
 use tidegate_policy::replicas::notice::NoticePhase;
 use tidegate_policy::upgrades::decide::ClassAsked;
@@ -281,6 +282,29 @@ impl ClassChecker {
     /// SNS took a report.
     pub(crate) fn told(&mut self, process: &UpgradeProcess) {
         self.reports.extend(process.told().map(|told| (process.now, told)));
+    }
+
+    /// In a world that is well a busy instance got the next class in its window, or operators know why not.
+    pub(crate) fn is_not_stuck(&mut self, before: &str, world: &SimulatedRds, memory: &UpgradeMemory) {
+        let Some(ladder) = self.policy.ladder.as_ref().filter(|_| !self.observe) else { return };
+        let Some(place) = ladder.place(before) else { return };
+        let memory_of =
+            |class: &str| memory_mib(class).and_then(|mib| u32::try_from(mib).ok()).map(f64::from);
+        let cpu = memory_of(before).map(|mib| world.classes().demand.work * 8_192.0 / mib);
+        let is_busy = cpu.is_some_and(|cpu| cpu.min(100.0) > 81.0);
+        let class = world.instances().first().map(|it| it.class.clone()).unwrap_or_default();
+        if !is_busy || place + 1 == ladder.classes.len() || class != before {
+            self.count(if is_busy { "moved, or at the top" } else { "not busy" });
+            return;
+        }
+        let well = self.well_since.unwrap_or(world.now());
+        let is_why =
+            |told: &str| ["`refused", "`failed", "`window passed"].iter().any(|it| told.contains(it));
+        let is_told = self.reports.iter().any(|(at, told)| *at >= well && is_why(told));
+        self.count("busy, and told why");
+        if !is_told && !memory.active.contains_key("refused") {
+            self.tale.fault(world.now(), format!("stuck at {before}, and nobody knows why: {memory:?}"));
+        }
     }
 
     /// What must be true at the end of a story, in a world that has been well for long enough.

@@ -382,7 +382,9 @@ impl ClassStory {
         self.ticks(4 * 12);
         self.hours(20);
         self.until_window();
+        let class = self.world.instances().first().map(|it| it.class.clone()).unwrap_or_default();
         self.ticks(8 * 12);
+        self.checker.is_not_stuck(&class, &self.world, &self.ledger.memory());
         self.checker.ended(&self.world, &self.ledger.memory());
     }
 }
