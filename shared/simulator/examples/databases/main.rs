@@ -10,7 +10,9 @@ mod replicas;
 mod setting;
 mod told;
 
-fn main() {
+use std::io::{self, Write};
+
+fn main() -> io::Result<()> {
     let stories = serde_json::json!([replicas::story(), classes::story()]);
-    println!("{stories}");
+    writeln!(io::stdout(), "{stories}")
 }

@@ -38,28 +38,24 @@ impl StoryTold {
 
     /// Something happens in the world.
     pub(crate) fn happens(&mut self, now: Timestamp, text: impl Into<String>) {
-        self.line(now, "scene", text.into());
+        self.line(now, "scene", &text.into());
     }
 
     /// Tidegate asks AWS for something.
     pub(crate) fn asks(&mut self, now: Timestamp, text: String) {
-        self.line(now, "call", text);
+        self.line(now, "call", &text);
     }
 
     /// Operators are told.
     pub(crate) fn tells(&mut self, now: Timestamp, notices: &[ReplicaNotice]) {
         for notice in notices {
-            let sign = match notice.phase {
-                NoticePhase::Begins => "",
-                NoticePhase::Ends => "over: ",
-                NoticePhase::Happened => "",
-            };
+            let sign = if notice.phase == NoticePhase::Ends { "over: " } else { "" };
             let cause = notice.cause.as_ref().map(|cause| format!(", because {cause}")).unwrap_or_default();
-            self.line(now, "report", format!("{sign}{}{cause}", notice.verdict));
+            self.line(now, "report", &format!("{sign}{}{cause}", notice.verdict));
         }
     }
 
-    fn line(&mut self, now: Timestamp, kind: &str, text: String) {
+    fn line(&mut self, now: Timestamp, kind: &str, text: &str) {
         let t = now.duration_since(self.began).as_secs();
         self.lines.push(json!({"t": t, "at": now.to_string(), "kind": kind, "text": text}));
     }
