@@ -47,7 +47,7 @@ impl DatabaseMemory {
                 lags_since,
                 is_critical: _,
                 broken_since,
-                ours: _,
+                is_new: _,
                 gone_since,
             } = remembered;
             let all = [caught_up_at, answers_since, lags_since, broken_since, gone_since];

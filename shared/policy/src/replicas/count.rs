@@ -102,11 +102,15 @@ fn asked(
     }
 }
 
-/// A replica of ours that has failed, while no change is under way.
+/// A replica of ours that failed before it ever served, while no change is under way.
 fn failed<'a>(scene: &'a DatabaseScene<'_>, memory: &DatabaseMemory) -> Option<(&'a Judged<'a>, &'a str)> {
     let may = memory.failure.as_ref().is_none_or(|failure| scene.now >= failure.retry_at());
     let failed = |judged: &'a Judged<'a>| match &judged.replica.status {
-        Status::Failed(status) if scene.is_removable(judged.replica) => Some((judged, status.as_str())),
+        Status::Failed(status)
+            if scene.is_removable(judged.replica) && memory.has_never_served(&judged.replica.id) =>
+        {
+            Some((judged, status.as_str()))
+        }
         Status::Failed(_) | Status::Available | Status::Creating | Status::Deleting | Status::Changing(_) => {
             None
         }

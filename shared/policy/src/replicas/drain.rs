@@ -56,9 +56,8 @@ pub(crate) fn draining(
     if let StillRight::No(why) = still_right {
         return kept(memory, why, scene);
     }
-    if let Status::Failed(status) = &old.replica.status {
-        memory.change = None;
-        return clean_up(scene, memory, old, status);
+    if let Status::Failed(_) = &old.replica.status {
+        return kept(memory, KeptWhy::Failed, scene);
     }
     if has_record(scene, &change.replica) {
         memory.change = Some(ReplicaChange { since: now, ..change.clone() });
@@ -107,7 +106,8 @@ pub(crate) fn deleting(
         Sending::Waits(reason) => RemovalStep::waits(reason.unwrap_or(waits)),
         Sending::Now(..) if scene.observe => RemovalStep::waits(waits),
         Sending::Now(call, again) => {
-            let still_right = if change.failed { still_failed(scene, old) } else { still_right(scene, old) };
+            let still_right =
+                if change.failed { still_failed(scene, memory, old) } else { still_right(scene, old) };
             match still_right {
                 StillRight::No(why) => return kept(memory, why, scene),
                 StillRight::Unknown => {
@@ -124,7 +124,8 @@ pub(crate) fn deleting(
     }
 }
 
-/// A replica of ours that has failed is removed, where that is allowed now.
+/// A replica of ours that failed before it ever served is removed, where that is allowed now. One that served is left to
+/// operators: `incompatible-…` may be repaired, and the data or the settings that caused it may be needed.
 pub(crate) fn clean_up(
     scene: &DatabaseScene<'_>,
     memory: &mut DatabaseMemory,
@@ -132,7 +133,7 @@ pub(crate) fn clean_up(
     status: &str,
 ) -> RemovalStep {
     let replica = old.replica.id.clone();
-    if scene.observe || !matches!(still_failed(scene, old), StillRight::Yes) {
+    if scene.observe || !matches!(still_failed(scene, memory, old), StillRight::Yes) {
         let (instance, status) = (replica, status.to_owned());
         return RemovalStep::waits(ReplicaReason::NotAvailable { instance, status });
     }
@@ -149,12 +150,15 @@ fn kept(memory: &mut DatabaseMemory, why: KeptWhy, scene: &DatabaseScene<'_>) ->
     RemovalStep::waits(ReplicaReason::Kept { replica, why })
 }
 
-/// A replica that failed is still a failed one, and may be removed.
-fn still_failed(scene: &DatabaseScene<'_>, old: &Judged<'_>) -> StillRight {
+/// A replica that failed is still a failed one that never served, and may be removed.
+fn still_failed(scene: &DatabaseScene<'_>, memory: &DatabaseMemory, old: &Judged<'_>) -> StillRight {
     let holds = scene.in_force.as_ref().is_none_or(|in_force| in_force.holds_in);
+    let is_failed = matches!(old.replica.status, Status::Failed(_));
     if holds {
         StillRight::No(KeptWhy::Held)
-    } else if scene.is_removable(old.replica) && matches!(old.replica.status, Status::Failed(_)) {
+    } else if is_failed && !memory.has_never_served(&old.replica.id) {
+        StillRight::No(KeptWhy::Failed)
+    } else if is_failed && scene.is_removable(old.replica) {
         StillRight::Yes
     } else {
         StillRight::No(KeptWhy::NotOurs)

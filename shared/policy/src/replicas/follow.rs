@@ -105,6 +105,9 @@ fn creating(
     new: &Judged<'_>,
 ) -> Followed {
     let replica = || change.replica.clone();
+    if let Some(remembered) = memory.replicas.get_mut(&change.replica) {
+        remembered.is_new = !new.is_serving();
+    }
     let step = match &new.replica.status {
         Status::Failed(status) => return failed(scene, memory, change, new, status),
         Status::Deleting => {

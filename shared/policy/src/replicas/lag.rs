@@ -101,7 +101,6 @@ pub(crate) fn judge<'a>(
     now: Timestamp,
 ) -> Judged<'a> {
     let mut judged = Judged { replica, memory: before, lag: None, broken: None, reasons: Vec::new() };
-    judged.memory.ours |= replica.is_ours;
     judged.memory.gone_since = None;
     if judged.is_available() {
         let points = LoadPoints::of(&replica.lag, replica.created_at, now);
@@ -171,6 +170,7 @@ impl Judged<'_> {
         if has_caught_up && self.memory.caught_up_at.is_none() {
             self.memory.caught_up_at = Some(now);
         }
+        self.memory.is_new &= self.memory.caught_up_at.is_none();
         let age = self.replica.created_at.map_or(SignedDuration::MAX, |created| since(created, now));
         if let (Some(limits), true) = (limits, self.is_serving() || age >= CATCHES_UP_WITHIN) {
             let replica = || self.replica.id.clone();

@@ -108,6 +108,11 @@ impl DatabaseMemory {
     pub(crate) fn removing(&self) -> Option<&str> {
         self.change.as_ref().filter(|change| !change.step.adds()).map(|change| change.replica.as_str())
     }
+
+    /// It is certain that nothing ever read from that replica.
+    pub(crate) fn has_never_served(&self, replica: &str) -> bool {
+        self.replicas.get(replica).is_some_and(|it| it.is_new)
+    }
 }
 
 /// What is known of one replica.
@@ -129,9 +134,10 @@ pub struct ReplicaMemory {
     /// Since when its replication is broken, until it replicates again.
     #[serde(skip_serializing_if = "Option::is_none", with = "millis_optional")]
     pub broken_since: Option<Timestamp>,
-    /// Tidegate created it.
+    /// Tidegate saw its creation, and it has not caught up since: nothing reads from it. Where the ledger was lost that is not
+    /// known, and this is false.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub ours: bool,
+    pub is_new: bool,
     /// Since when a complete answer no longer shows it.
     #[serde(skip_serializing_if = "Option::is_none", with = "millis_optional")]
     pub gone_since: Option<Timestamp>,

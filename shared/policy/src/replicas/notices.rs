@@ -40,7 +40,9 @@ pub(crate) fn all(
     reasons: &[ReplicaReason],
 ) -> Vec<Watch> {
     let mut all = vec![Watch::over(UNREADABLE, "replicas readable again"), lag(scene)];
-    all.extend(scene.judged.iter().flat_map(|judged| [broken(judged), failed(judged), unknown(judged)]));
+    all.extend(
+        scene.judged.iter().flat_map(|judged| [broken(judged), failed(judged, memory), unknown(judged)]),
+    );
     all.extend([slot_disk(scene), creation(scene, memory), removal(scene, memory)]);
     all.extend(of_records(records));
     all.extend(count(scene, reasons));
@@ -85,16 +87,18 @@ fn broken(judged: &Judged<'_>) -> Watch {
         .advising("Repair it or delete it (docs/runbook.md): until then a PostgreSQL source keeps its log on its own disk.")
 }
 
-fn failed(judged: &Judged<'_>) -> Watch {
+fn failed(judged: &Judged<'_>, memory: &DatabaseMemory) -> Watch {
     let (id, about) = (&judged.replica.id, format!("failed {}", judged.replica.id));
     match &judged.replica.status {
         Status::Failed(status) => {
             let holds = Watch::holds(about, Severity::Warning, format!("{id} has failed"))
                 .because(format!("its status is {status}"));
-            if judged.replica.is_ours {
+            if !judged.replica.is_ours {
+                holds.advising("Delete it by hand: Tidegate removes only what it created.")
+            } else if memory.has_never_served(id) {
                 holds
             } else {
-                holds.advising("Delete it by hand: Tidegate removes only what it created.")
+                holds.advising("Repair it or delete it by hand: Tidegate deletes no failed replica that may have answered reads.")
             }
         }
         Status::Available | Status::Creating | Status::Deleting | Status::Changing(_) => {

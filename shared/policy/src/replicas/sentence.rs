@@ -231,6 +231,7 @@ impl KeptWhy {
             Self::LoadRose => "the load of the others rose",
             Self::TooFewLeft => "too few others answer reads",
             Self::LoadUnknown => "the load of the others was not known for long",
+            Self::Failed => "it has failed, and a failed replica that answered reads is left to operators",
             Self::NotOurs => {
                 "Tidegate may not remove it any more (tags, deletion protection or replicas of its own)"
             }

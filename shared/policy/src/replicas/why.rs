@@ -11,6 +11,8 @@ pub enum KeptWhy {
     TooFewLeft,
     /// For long the load of the others was not known.
     LoadUnknown,
+    /// It failed, and has served before.
+    Failed,
     /// It is not ours any more, or is protected, or replicates further.
     NotOurs,
 }

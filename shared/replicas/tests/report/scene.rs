@@ -127,7 +127,7 @@ impl ReportScene {
         let one = ReplicaMemory {
             caught_up_at: day_ago,
             answers_since: day_ago,
-            ours: true,
+            is_new: false,
             ..ReplicaMemory::default()
         };
         let ids = self.seen.instances.iter().flat_map(|instances| &instances.replicas);

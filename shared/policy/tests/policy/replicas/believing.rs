@@ -17,7 +17,7 @@ fn full(at: jiff::Timestamp, text: &str, count: usize) -> DatabaseMemory {
         lags_since: Some(at),
         is_critical: true,
         broken_since: Some(at),
-        ours: true,
+        is_new: true,
         gone_since: Some(at),
     };
     let active = ActiveReplicaNotice {

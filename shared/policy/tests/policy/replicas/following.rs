@@ -1,7 +1,8 @@
 //! A creation from its intent to its end: what RDS shows, what it shows late, and what becomes of crashes.
 
+use tidegate_policy::overrides::{Held, OverrideKind};
 use tidegate_policy::replicas::decide::CallOutcome;
-use tidegate_policy::replicas::memory::{ReplicaEnd, ReplicaStep};
+use tidegate_policy::replicas::memory::{DatabaseMemory, ReplicaEnd, ReplicaStep};
 use tidegate_policy::replicas::observation::Status;
 
 use crate::replicas::{QUIET, ReplicaLoad, Shop, call, told, why};
@@ -269,10 +270,46 @@ fn every_end_of_a_change_is_told_until_sns_takes_it() {
 }
 
 #[test]
-fn a_failed_replica_without_a_change_is_cleaned_up() {
-    let mut shop = Shop::new(2).counting(1, 5, "", "");
-    shop.minute();
-    shop.replica("shop-2").status = Status::Failed("incompatible-network".to_owned());
-    assert_eq!(call(&shop.minute()), "delete shop-2");
+fn a_failed_replica_without_a_change_is_cleaned_up_if_it_never_served() {
+    let mut shop = shop();
+    shop.minutes(3);
+    shop = shop.overridden(OverrideKind::Hold(Held::ScaleIn));
+    shop.replica(NEW).status = Status::Failed("incompatible-network".to_owned());
+    assert!((0..5).all(|_| call(&shop.minute()).is_empty()), "an operator holds the count");
+    assert_eq!(step(&shop), None);
+    shop.overrides.clear();
+    let first = (0..12).map(|_| call(&shop.minute())).find(|call| !call.is_empty());
+    assert_eq!(first.as_deref(), Some("delete tidegate-shop-1"));
     assert_eq!(shop.answers(), ["shop-1"]);
+}
+
+#[test]
+fn a_failed_replica_that_served_is_told_and_left_to_operators() {
+    let mut shop = Shop::new(3).counting(1, 5, "", "");
+    shop.minute();
+    for (id, status) in [("shop-2", "incompatible-network"), ("shop-3", "failed")] {
+        shop.replica(id).status = Status::Failed(status.to_owned());
+    }
+    let decision = shop.minute();
+    assert_eq!(told(&decision), ["+failed shop-2", "+failed shop-3"]);
+    let advice = decision.notices[0].advice.as_deref().unwrap_or_default();
+    assert!(advice.starts_with("Repair it or delete it by hand"), "{advice}");
+    assert_eq!(shop.answers(), ["shop-1"], "the others answer");
+    for _ in 0..60 {
+        assert_eq!(call(&shop.minute()), "");
+    }
+    shop.replica("shop-2").status = Status::Available;
+    shop.minute();
+    assert_eq!(shop.answers(), ["shop-1", "shop-2"], "it answers again once it is well");
+}
+
+#[test]
+fn a_failed_replica_of_which_nothing_is_remembered_is_left_to_operators() {
+    let mut shop = shop();
+    shop.minutes(2);
+    shop.arrives(NEW);
+    shop.minutes(20);
+    shop.memory = DatabaseMemory::default();
+    shop.replica(NEW).status = Status::Failed("failed".to_owned());
+    assert!((0..60).all(|_| !call(&shop.minute()).starts_with("delete")), "whether it served is not known");
 }

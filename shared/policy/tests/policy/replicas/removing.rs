@@ -239,6 +239,15 @@ fn a_removal_is_given_up_when_the_world_changes() {
 }
 
 #[test]
+fn one_that_fails_while_it_drains_is_left_to_operators() {
+    let mut shop = draining();
+    shop.replica("shop-3").status = Status::Failed("incompatible-parameters".to_owned());
+    let decision = shop.minute();
+    assert_eq!(told(&decision), ["+failed shop-3", "kept shop-3"], "{}", why(&decision));
+    assert!((0..60).all(|_| call(&shop.minute()).is_empty()));
+}
+
+#[test]
 fn another_that_breaks_while_it_drains_keeps_it() {
     let mut shop = Shop::new(2).counting(1, 5, OUT, IN);
     shop.all(|load| load.cpu = Some(20.0));

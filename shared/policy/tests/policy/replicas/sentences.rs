@@ -74,6 +74,7 @@ fn changes() -> Vec<R> {
         kept(KeptWhy::LoadRose),
         kept(KeptWhy::TooFewLeft),
         kept(KeptWhy::LoadUnknown),
+        kept(KeptWhy::Failed),
         kept(KeptWhy::NotOurs),
         R::Deleting { replica: new(), since },
         R::Removed { replica: new(), took },
