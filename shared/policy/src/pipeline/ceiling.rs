@@ -74,7 +74,10 @@ pub(crate) fn of(
             percent: guard.percent,
             per_task,
         };
-        Ceiling::Tasks { most: whole(tasks + share / per_task), because }
+        // Without tasks and `per_task` nothing shows what a task holds, and all that is in use is that of others: a service that
+        // sleeps may wake where one more connection is allowed.
+        let may_wake = guard.per_task.is_none() && tasks < 1.0 && share >= 1.0;
+        Ceiling::Tasks { most: whole(tasks + share / per_task).max(u32::from(may_wake)), because }
     };
     reading.may_ask().map(of_point).min_by_key(Ceiling::tasks)
 }

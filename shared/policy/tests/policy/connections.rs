@@ -53,6 +53,25 @@ fn a_scale_out_goes_no_further_than_the_connections_allow() {
 }
 
 #[test]
+fn a_service_that_sleeps_wakes_with_one_task_where_a_connection_is_left() {
+    let asleep = |used: f64, sharers: u32, per_task: Option<u32>| {
+        let mut stage = Stage::new(0, 50, &["waiting > 500: +20"]).waiting(5_000).tasks(0);
+        stage.policy.guard = self::stage().policy.guard;
+        guard(&mut stage).per_task = per_task.and_then(NonZeroU32::new);
+        guard(&mut stage).sharers = NonZeroU32::new(sharers).unwrap();
+        size(&stage.points(METRIC, &[(-60, used), (0, used)]).peek())
+    };
+    // Of 170 that may be used others use 100. What is left is less than they hold together, and a task holds less.
+    assert_eq!(asleep(100.0, 1, None), 1);
+    assert_eq!(asleep(169.0, 1, None), 1);
+    assert_eq!(asleep(169.5, 1, None), 0, "the limit is reached");
+    assert_eq!(asleep(169.0, 2, None), 0, "the other service may take it");
+    assert_eq!(asleep(168.0, 2, None), 1);
+    assert_eq!(asleep(165.0, 1, Some(10)), 0, "it is declared that a task holds more");
+    assert_eq!(asleep(160.0, 1, Some(10)), 1);
+}
+
+#[test]
 fn the_sentence_names_the_database_and_its_numbers() {
     let decision = stage().points(METRIC, &[(0, 50.0)]).peek();
     assert_eq!(codes(&decision), ["rule-matched", "connections-limit"]);
