@@ -148,6 +148,7 @@ fn the_memory_of_a_database_stays_within_the_room_that_is_counted_for_it() {
         is_critical: true,
         broken_since: Some(at),
         is_new: true,
+        created_at: Some(at),
         gone_since: Some(at),
     };
     let notice = ActiveReplicaNotice {

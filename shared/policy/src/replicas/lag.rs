@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::clock::since;
+use crate::clock::{since, to_the_millisecond};
 use crate::observation::{Datapoint, MetricReading};
 use crate::replicas::memory::ReplicaMemory;
 use crate::replicas::observation::{Engine, Replica, Replication, SourceInstance, Status};
@@ -100,7 +100,8 @@ pub(crate) fn judge<'a>(
     before: ReplicaMemory,
     now: Timestamp,
 ) -> Judged<'a> {
-    let mut judged = Judged { replica, memory: before, lag: None, broken: None, reasons: Vec::new() };
+    let memory = of_this_instance(before, replica);
+    let mut judged = Judged { replica, memory, lag: None, broken: None, reasons: Vec::new() };
     judged.memory.gone_since = None;
     if judged.is_available() {
         let points = LoadPoints::of(&replica.lag, replica.created_at, now);
@@ -111,6 +112,19 @@ pub(crate) fn judge<'a>(
     }
     judged.judge_answers(now);
     judged
+}
+
+/// What is remembered of this instance. One that was deleted, and created again under the same name, has not caught up yet,
+/// and RDS shows no time of creation before it is available.
+fn of_this_instance(mut before: ReplicaMemory, replica: &Replica) -> ReplicaMemory {
+    let created_at = replica.created_at.map(to_the_millisecond);
+    let is_later = before.created_at.zip(created_at).is_some_and(|(before, now)| before != now);
+    let is_created_again = replica.status == Status::Creating && before.caught_up_at.is_some();
+    if is_later || is_created_again {
+        before = ReplicaMemory::default();
+    }
+    before.created_at = created_at.or(before.created_at);
+    before
 }
 
 impl Judged<'_> {

@@ -119,6 +119,9 @@ impl DatabaseMemory {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ReplicaMemory {
+    /// `InstanceCreateTime`: an instance of the same name that was created later is another one.
+    #[serde(skip_serializing_if = "Option::is_none", with = "millis_optional")]
+    pub created_at: Option<Timestamp>,
     /// When it was first seen caught up, with its storage complete: it counts from then on.
     #[serde(skip_serializing_if = "Option::is_none", with = "millis_optional")]
     pub caught_up_at: Option<Timestamp>,

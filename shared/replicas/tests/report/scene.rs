@@ -128,6 +128,7 @@ impl ReportScene {
             caught_up_at: day_ago,
             answers_since: day_ago,
             is_new: false,
+            created_at: None,
             ..ReplicaMemory::default()
         };
         let ids = self.seen.instances.iter().flat_map(|instances| &instances.replicas);

@@ -12,6 +12,7 @@ use crate::stage::{noon, seconds};
 fn full(at: jiff::Timestamp, text: &str, count: usize) -> DatabaseMemory {
     let names = || (0..count).map(|number| format!("{text}{number}"));
     let remembered = ReplicaMemory {
+        created_at: Some(at),
         caught_up_at: Some(at),
         answers_since: Some(at),
         lags_since: Some(at),

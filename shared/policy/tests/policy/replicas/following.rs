@@ -85,6 +85,25 @@ fn datapoints_of_an_earlier_instance_of_the_same_name_are_not_its_own() {
 }
 
 #[test]
+fn an_instance_that_was_created_again_under_its_name_has_not_caught_up() {
+    let mut shop = Shop::new(2);
+    shop.minutes(3);
+    assert!(shop.memory.replicas["shop-2"].caught_up_at.is_some());
+    // RDS shows it again within the time for which a missing one is not believed to be gone.
+    shop.gone("shop-2");
+    shop.minute();
+    shop.instances().replicas.push(crate::replicas::replica("shop-2"));
+    shop.arrives("shop-2");
+    shop.load("shop-2").lag = Some(900.0);
+    shop.minutes(20);
+    assert_eq!(shop.memory.replicas["shop-2"].caught_up_at, None);
+    assert_eq!(shop.answers(), ["shop-1"]);
+    shop.load("shop-2").lag = Some(0.0);
+    shop.minutes(10);
+    assert_eq!(shop.answers(), ["shop-1", "shop-2"]);
+}
+
+#[test]
 fn what_rds_shows_late_is_asked_for_once() {
     let mut shop = shop();
     shop.minute();
