@@ -109,6 +109,8 @@ pub(crate) fn deleting(
             let still_right =
                 if change.failed { still_failed(scene, memory, old) } else { still_right(scene, old) };
             match still_right {
+                // Whether it is kept is not known before the last call certainly shows.
+                StillRight::No(_) if change.may_be_taken(scene.now) => return RemovalStep::waits(waits),
                 StillRight::No(why) => return kept(memory, why, scene),
                 StillRight::Unknown => {
                     return RemovalStep::waits(ReplicaReason::DrainingUnknown { replica: replica() });

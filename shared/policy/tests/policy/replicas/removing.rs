@@ -300,6 +300,26 @@ fn a_deletion_that_was_not_sent_or_not_answered_is_sent_again() {
 }
 
 #[test]
+fn a_deletion_that_rds_may_have_taken_is_not_told_as_kept() {
+    let mut shop = draining();
+    shop.outcome = CallOutcome::Unknown("no answer in time".to_owned());
+    assert_eq!(call(&shop.minutes(10)), "delete shop-3");
+    shop.all(|load| load.cpu = Some(90.0));
+    // RDS shows within ten minutes what it took.
+    for minute in 1..=9 {
+        let decision = shop.minute();
+        assert_eq!(
+            (call(&decision), told(&decision)),
+            (String::new(), vec![]),
+            "{minute}: {}",
+            why(&decision)
+        );
+    }
+    assert_eq!(told(&shop.minute()), ["kept shop-3"]);
+    assert_eq!(shop.answers(), ["shop-1", "shop-2", "shop-3"]);
+}
+
+#[test]
 fn above_the_maximum_one_is_removed_whatever_the_load() {
     let mut shop = Shop::new(3).counting(1, 2, OUT, IN);
     shop.all(|load| load.cpu = Some(90.0));
