@@ -141,7 +141,7 @@ impl Judged<'_> {
             }
             Replication::Running => None,
         };
-        let is_seen = !last.is_empty() || points.is_some_and(|points| points.settled.is_empty());
+        let is_seen = !last.is_empty();
         let reason = match cause {
             Some(cause) => {
                 self.broken = Some(cause.clone());

@@ -109,6 +109,23 @@ fn minus_one_is_broken_replication_and_never_a_number() {
 }
 
 #[test]
+fn missing_datapoints_end_no_broken_replication() {
+    let mut shop = Shop::new(2);
+    shop.minute();
+    shop.load("shop-2").lag = Some(-1.0);
+    shop.minutes(12);
+    shop.load("shop-2").lag = None;
+    // Longer than an answer of CloudWatch reaches back.
+    for _ in 0..90 {
+        assert!(!told(&shop.minute()).contains(&"-broken shop-2!".to_owned()));
+    }
+    assert_eq!(shop.answers(), ["shop-1"]);
+    shop.load("shop-2").lag = Some(0.0);
+    let all: Vec<String> = (0..12).flat_map(|_| told(&shop.minute())).collect();
+    assert!(all.contains(&"-broken shop-2!".to_owned()), "{all:?}");
+}
+
+#[test]
 fn one_minus_one_is_a_restart() {
     let mut shop = Shop::new(2);
     shop.minute();
