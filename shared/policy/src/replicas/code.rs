@@ -29,6 +29,8 @@ impl ReplicaReason {
             Self::NotRemoved { .. } => "not-removed",
             Self::Missed { .. } => "missed",
             Self::Vanished { .. } => "vanished",
+            Self::Promoted { .. } => "promoted",
+            Self::Writer { .. } => "writer",
             Self::Lags { .. } => "lags",
             Self::Recovered { .. } => "recovered",
             Self::SourceIdle { .. } => "source-idle",

@@ -193,6 +193,10 @@ pub enum ReplicaEnd {
     Kept,
     /// AWS shows it no more, and Tidegate did not remove it.
     Vanished,
+    /// It was promoted: AWS shows it as an instance that replicates nothing of this source.
+    Promoted,
+    /// It became the source: a failover of Aurora made the reader the writer.
+    Writer,
 }
 
 /// A notice whose cause lasts.

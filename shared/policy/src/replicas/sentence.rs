@@ -98,6 +98,10 @@ impl fmt::Display for ReplicaReason {
                 ToTheSecond(*since)
             ),
             Self::Vanished { replica } => write!(f, "{replica} is gone, and Tidegate did not remove it"),
+            Self::Promoted { replica } => {
+                write!(f, "{replica} was promoted outside Tidegate, and is no replica of the source any more")
+            }
+            Self::Writer { replica } => write!(f, "a failover made {replica} the writer: it is no reader any more"),
             Self::Lags { replica, lag: Some(lag), limit, since } => write!(
                 f,
                 "{replica} lags by {} (limit {}), since {}",

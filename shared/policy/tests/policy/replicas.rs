@@ -172,6 +172,12 @@ impl Shop {
     }
 
     pub(crate) fn gone(&mut self, id: &str) -> Replica {
+        self.instances().taken.retain(|taken| taken != id);
+        self.promoted(id)
+    }
+
+    /// It is no replica any more, and still an instance.
+    pub(crate) fn promoted(&mut self, id: &str) -> Replica {
         let all = &mut self.instances().replicas;
         let at = all.iter().position(|replica| replica.id == id).unwrap();
         all.remove(at)

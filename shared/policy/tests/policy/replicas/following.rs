@@ -3,7 +3,7 @@
 use tidegate_policy::overrides::{Held, OverrideKind};
 use tidegate_policy::replicas::decide::CallOutcome;
 use tidegate_policy::replicas::memory::{DatabaseMemory, ReplicaEnd, ReplicaStep};
-use tidegate_policy::replicas::observation::Status;
+use tidegate_policy::replicas::observation::{Engine, Status};
 
 use crate::replicas::{QUIET, ReplicaLoad, Shop, call, told, why};
 use crate::stage::seconds;
@@ -251,6 +251,35 @@ fn any_replica_that_vanishes_is_told() {
     assert_eq!(all, ["gone shop-2"]);
     assert_eq!(shop.answers(), ["shop-1", "shop-3"]);
     assert!(!shop.memory.replicas.contains_key("shop-2"));
+}
+
+#[test]
+fn a_replica_that_was_promoted_is_not_told_as_gone() {
+    let mut shop = Shop::new(3);
+    shop.minute();
+    shop.promoted("shop-2");
+    let all: Vec<String> = (0..6).flat_map(|_| told(&shop.minute())).collect();
+    assert_eq!(all, ["promoted shop-2"]);
+    assert_eq!(shop.answers(), ["shop-1", "shop-3"]);
+    assert!(!shop.memory.replicas.contains_key("shop-2"));
+}
+
+#[test]
+fn a_reader_that_a_failover_made_the_writer_is_not_told_as_gone_nor_as_removed() {
+    for (pin, expected) in [(3, "writer shop-3"), (2, "writer shop-3")] {
+        let mut shop = Shop::new(3).engine(Engine::Aurora).counting(1, 5, "", "");
+        shop.minutes(20);
+        shop = shop.overridden(OverrideKind::Pin(pin));
+        // Of two that are pinned one is drained and asked to be deleted; the call was lost.
+        shop.outcome = CallOutcome::Unknown("no answer in time".to_owned());
+        let calls: Vec<String> = (0..12).map(|_| call(&shop.minute())).filter(|it| !it.is_empty()).collect();
+        assert_eq!(calls.is_empty(), pin == 3, "{calls:?}");
+        let before = shop.promoted("shop-3");
+        shop.instances().replicas.push(crate::replicas::replica("shop"));
+        shop.instances().source.id = before.id;
+        let all: Vec<String> = (0..6).flat_map(|_| told(&shop.minute())).collect();
+        assert!(all.contains(&expected.to_owned()) && all.len() == 1, "{all:?}");
+    }
 }
 
 #[test]

@@ -25,7 +25,7 @@ macro_rules! reasons {
 reasons! {
     Unreadable, Observed, Overridden, OverrideClamped, OverrideUndated, IntentPending, Requested, SentAgain, Creating,
     CatchingUp, Added, NotAdded, CleanedUp, Draining, DrainingRecord, DrainingUnknown, Kept, Deleting, Removed, NotRemoved,
-    Missed, Vanished, Lags, Recovered, SourceIdle, LagUnknown, Broken, Replicates, SlotDisk, RecordsUnreadable,
+    Missed, Vanished, Promoted, Writer, Lags, Recovered, SourceIdle, LagUnknown, Broken, Replicates, SlotDisk, RecordsUnreadable,
     RecordConflict, RecordPut, RecordDeleted, OneStays, ReadsOnSource, NoEndpoint, NotAvailable, Pending, BelowMin, AboveMax,
     Pinned, ScaleOut, NotLongEnough, ScaleIn, ScaleInNotLongEnough, ScaleInVeto, WouldScaleOut, Cooldown, BackingOff, AtMax,
     Held, TooFewLeft, NoneToRemove, EngineLimit, NoBackups, NoDns, NoName, Create, Remove, NothingToDo,
@@ -81,6 +81,8 @@ fn changes() -> Vec<R> {
         R::NotRemoved { replica: new(), cause: "InvalidDBInstanceState".to_owned() },
         R::Missed { replica: new(), since },
         R::Vanished { replica },
+        R::Promoted { replica: new() },
+        R::Writer { replica: new() },
     ]
 }
 
