@@ -73,7 +73,7 @@ impl Judged<'_> {
         }
     }
 
-    /// It may answer reads: it counts, is available, replicates and does not lag.
+    /// It may answer reads: it counts, serves without a restart, replicates and does not lag.
     pub(crate) fn answers(&self) -> bool {
         self.memory.answers_since.is_some()
     }
@@ -103,7 +103,7 @@ pub(crate) fn judge<'a>(
     let memory = of_this_instance(before, replica);
     let mut judged = Judged { replica, memory, lag: None, broken: None, reasons: Vec::new() };
     judged.memory.gone_since = None;
-    if judged.is_available() {
+    if replica.status.serves() {
         let points = LoadPoints::of(&replica.lag, replica.created_at, now);
         judged.lag = points.as_ref().and_then(|points| points.newest(now)).map(|it| it.value);
         judged.lag = judged.lag.filter(|lag| *lag >= 0.0);
@@ -179,7 +179,10 @@ impl Judged<'_> {
         let is_calm = calm.len() >= CALM_MINUTES_NEEDED && calm.iter().all(is_no_lag);
         let is_all_below = last.len() >= RECOVERS && last.iter().all(is_below);
 
-        let is_complete = self.replica.is_initialized && self.replica.replication == Replication::Running;
+        // A new replica is not complete before it is available: RDS backs it up and modifies it first.
+        let is_complete = self.is_available()
+            && self.replica.is_initialized
+            && self.replica.replication == Replication::Running;
         let has_caught_up = is_complete && (is_all_below || is_calm);
         if has_caught_up && self.memory.caught_up_at.is_none() {
             self.memory.caught_up_at = Some(now);
@@ -218,7 +221,7 @@ impl Judged<'_> {
         let answers = caught_up_at.is_some()
             && lags_since.is_none()
             && broken_since.is_none()
-            && self.is_available()
+            && self.replica.status.is_steady()
             && self.replica.endpoint.is_some();
         self.memory.answers_since = answers.then(|| self.memory.answers_since.unwrap_or(now));
     }

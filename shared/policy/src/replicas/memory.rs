@@ -125,7 +125,7 @@ pub struct ReplicaMemory {
     /// When it was first seen caught up, with its storage complete: it counts from then on.
     #[serde(skip_serializing_if = "Option::is_none", with = "millis_optional")]
     pub caught_up_at: Option<Timestamp>,
-    /// Since when it may answer reads without a break: it counts, is available, replicates and does not lag.
+    /// Since when it may answer reads without a break: it counts, no status says that it may not, it replicates and does not lag.
     #[serde(skip_serializing_if = "Option::is_none", with = "millis_optional")]
     pub answers_since: Option<Timestamp>,
     /// Since when it lags, until it has recovered.

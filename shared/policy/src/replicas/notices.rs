@@ -114,7 +114,7 @@ fn unknown(judged: &Judged<'_>) -> Watch {
             .because("CloudWatch has no datapoints of it")
             .after(LAG_UNKNOWN_FOR);
     }
-    if judged.replica.lag == MetricReading::NotRead || !judged.is_available() {
+    if judged.replica.lag == MetricReading::NotRead || !judged.replica.status.serves() {
         return Watch::not_seen(about);
     }
     Watch::over(about, format!("the lag of {id} is known again"))

@@ -201,7 +201,7 @@ impl Shop {
             push("shop", metric, value);
         }
         let Ok(instances) = &self.seen.instances else { return };
-        for replica in instances.replicas.iter().filter(|replica| replica.status == Status::Available) {
+        for replica in instances.replicas.iter().filter(|replica| replica.status.serves()) {
             let load = self.loads.get(&replica.id).copied().unwrap_or(QUIET);
             for (metric, value) in [("lag", load.lag), ("cpu", load.cpu), ("connections", load.connections)] {
                 push(&replica.id, metric, value);
