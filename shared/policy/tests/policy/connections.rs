@@ -151,8 +151,41 @@ fn the_limit_is_reported_when_it_begins_and_when_it_ends() {
     let lasts = stage.wait(60).points(METRIC, &[(60, 170.0)]).evaluate();
     assert_eq!(kinds(&lasts), []);
     let ends = stage.waiting(100).wait(60).points(METRIC, &[(120, 170.0)]).evaluate();
-    let words = "RESOLVED: below its connection limit again";
+    let words = "RESOLVED: its connection limit is enough again";
     assert_eq!(kinds(&ends), [(NoticeKind::ConnectionsLimit, false, words.to_owned())]);
+}
+
+#[test]
+fn the_end_of_the_limit_is_not_told_where_the_guard_or_the_signals_say_nothing() {
+    let nothing: [(&str, fn(&mut Stage)); 4] = [
+        ("its connections are not read", |stage| {
+            stage.wait(900).metric(METRIC, MetricReading::Failed(refused()));
+        }),
+        ("nothing has settled", |stage| {
+            guard(stage).on_missing = OnMissing::Hold;
+            stage.memory.metrics.clear();
+            stage.memory.young.clear();
+            stage.answer(METRIC, &[(60, 20.0)]);
+        }),
+        ("an operator has pinned the service", |stage| {
+            *stage = stage.clone().overridden(OverrideKind::Pin(17), 3_600);
+        }),
+        ("AWS adds nothing now", |stage| {
+            *stage = stage.clone().waiting(5_000);
+            stage.service().constraints.no_scale_out = Some("a test".to_owned());
+        }),
+    ];
+    for (why, happens) in nothing {
+        let mut stage = stage().tasks(17);
+        let begins = stage.points(METRIC, &[(0, 170.0)]).evaluate();
+        assert_eq!(begins.notices.len(), 1);
+        let mut stage = stage.waiting(100);
+        stage.wait(60);
+        happens(&mut stage);
+        let notices = stage.evaluate().notices;
+        let ends = notices.iter().any(|it| it.kind == NoticeKind::ConnectionsLimit && !it.begins);
+        assert!(!ends, "{why}");
+    }
 }
 
 #[test]
