@@ -222,7 +222,7 @@ fn judges(
             // What was not asked of the guard, or not measured by it, says nothing of it.
             let is_asked = !finds(NoticeKind::StartsFailing) && !finds(NoticeKind::NoScaleOut);
             let is_measured =
-                known.policy.guard.is_none() || matches!(known.ceiling, Some(Ceiling::Tasks { .. }));
+                known.policy.guard.is_none() || matches!(known.ceiling, Some(Ceiling::Tasks(_)));
             let is_by_signals = in_force.pin.is_none() && known.unread().is_none();
             service && queue && is_asked && is_measured && is_by_signals
         }

@@ -132,20 +132,26 @@ impl fmt::Display for Allowed {
     }
 }
 
-/// `database main has 160 of 200 connections in use, about 10 per task: 85% allow 14 tasks`.
+/// `database main has 160 of 200 connections in use, about 10 per task: 85% allow 17 tasks`; where several services guard it,
+/// `85%, with what is left shared by 2 services, allow 16 tasks`.
 pub(super) struct ConnectionsOf<'a>(pub(super) &'a Connections, pub(super) &'a str);
 
 impl fmt::Display for ConnectionsOf<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(Connections { database, used, max, is_estimated, percent, per_task }, most) = self;
+        let Self(Connections { database, used, max, is_estimated, percent, per_task, sharers, .. }, most) =
+            self;
         let count = |value: f64| Quantity { value: value.round(), unit: Unit::Count };
         let max = if *is_estimated { format!("about {}", thousands(max)) } else { thousands(max) };
         let each = Quantity { value: (per_task * 10.0).round() / 10.0, unit: Unit::Count };
         write!(
             f,
-            "database {database} has {} of {max} connections in use, about {each} per task: {percent}% allow {most}",
+            "database {database} has {} of {max} connections in use, about {each} per task: {percent}%",
             count(*used)
-        )
+        )?;
+        if *sharers > 1 {
+            write!(f, ", with what is left shared by {sharers} services,")?;
+        }
+        write!(f, " allow {most}")
     }
 }
 

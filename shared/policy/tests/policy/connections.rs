@@ -81,6 +81,15 @@ fn the_sentence_names_the_database_and_its_numbers() {
         ),
         "{decision}"
     );
+    let mut shared = stage().with(|stage| guard(stage).sharers = NonZeroU32::new(2).unwrap());
+    let decision = shared.points(METRIC, &[(0, 50.0)]).peek();
+    let words =
+        "about 10 per task: 85%, with what is left shared by 2 services, allow 11 tasks (25 tasks needed)";
+    assert!(decision.to_string().ends_with(words), "{decision}");
+    // 180 of 170 are in use: 36 a task, and 4 tasks would hold what is allowed.
+    let decision = stage().points(METRIC, &[(0, 180.0)]).peek();
+    let words = "about 36 per task: 85% allow 4 tasks, and 5 tasks stay (25 tasks needed)";
+    assert!(decision.to_string().ends_with(words), "{decision}");
 }
 
 #[test]
