@@ -159,6 +159,19 @@ fn would_scale_out(
     breaches.then_some(ReplicaReason::WouldScaleOut { condition, predicted, replicas })
 }
 
+/// Whether the load of every replica is known, so that what is not asked for is not needed.
+pub(crate) fn is_known(
+    scene: &DatabaseScene<'_>,
+    count: &ReplicaCount,
+    changed_at: Option<Timestamp>,
+) -> bool {
+    let is_known = |judged: &Judged<'_>, out: &Condition| {
+        points(judged, out, changed_at, scene.now).is_some_and(|points| points.load(scene.now).is_some())
+    };
+    let mut serving = scene.judged.iter().filter(|judged| judged.is_serving());
+    count.scale_out.as_ref().is_none_or(|out| serving.all(|judged| is_known(judged, out)))
+}
+
 /// The datapoints that a condition compares: those of this replica, and of now.
 fn points(
     judged: &Judged<'_>,

@@ -164,9 +164,12 @@ fn the_limit_is_reported_when_it_begins_and_when_it_ends() {
     assert_eq!(kinds(&ends), [(NoticeKind::ConnectionsLimit, false, words.to_owned())]);
 }
 
+/// Why the guard says nothing, and what makes it so.
+type GuardSilence = (&'static str, fn(&mut Stage));
+
 #[test]
 fn the_end_of_the_limit_is_not_told_where_the_guard_or_the_signals_say_nothing() {
-    let nothing: [(&str, fn(&mut Stage)); 4] = [
+    let nothing: [GuardSilence; 4] = [
         ("its connections are not read", |stage| {
             stage.wait(900).metric(METRIC, MetricReading::Failed(refused()));
         }),
