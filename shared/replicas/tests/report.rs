@@ -9,8 +9,8 @@ use tidegate_aws::error::{AwsError, ErrorClass, Step};
 use tidegate_aws::report::AlertState;
 use tidegate_aws::report::section::Outcome;
 use tidegate_policy::replicas::decide::CallOutcome;
-use tidegate_policy::replicas::memory::DatabaseMemory;
-use tidegate_policy::replicas::observation::Replication;
+use tidegate_policy::replicas::memory::{DatabaseMemory, ReplicaMemory};
+use tidegate_policy::replicas::observation::{Replication, Status};
 use tidegate_policy::{Absence, AbsenceKind, Severity};
 use tidegate_replicas::ReplicasMemory;
 use tidegate_replicas::database::{Called, DatabaseReport};
@@ -51,6 +51,19 @@ fn a_replica_that_is_added_says_why_and_how_to_undo_it() {
 fn a_replica_that_is_removed_is_first_taken_out_of_the_records() {
     let scene = ReportScene::with(3).cpu(11.0);
     insta::assert_snapshot!(text(&taken(scene.report(&scene.calm_memory()))));
+}
+
+#[test]
+fn a_clean_up_of_what_never_served_changes_no_count_and_is_undone_by_nothing() {
+    let mut scene = ReportScene::with(3).cpu(40.0);
+    scene.replicas()[2].status = Status::Failed("incompatible-network".to_owned());
+    let mut memory = scene.calm_memory();
+    let remembered = ReplicaMemory { is_new: true, ..ReplicaMemory::default() };
+    memory.replicas.insert("tidegate-shop-prod-3".to_owned(), remembered);
+    let report = taken(scene.report(&memory));
+    assert_eq!(report.verdict(at(0)), "deleting failed replica tidegate-shop-prod-3");
+    assert_eq!(report.cause(at(0)).as_deref(), Some("its status is incompatible-network"));
+    assert_eq!(report.commands(at(0)), []);
 }
 
 #[test]

@@ -25,6 +25,8 @@ impl ReplicaReason {
             Self::DrainingUnknown { .. } => "draining-unknown",
             Self::Kept { .. } => "kept",
             Self::Deleting { .. } => "deleting",
+            Self::Delete { .. } => "delete",
+            Self::DeleteRequested { .. } => "delete-requested",
             Self::Removed { .. } => "removed",
             Self::NotRemoved { .. } => "not-removed",
             Self::Missed { .. } => "missed",

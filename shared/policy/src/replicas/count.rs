@@ -1,6 +1,6 @@
 //! How many replicas there are to be, and the change that begins for it: one at a time.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::since;
 use crate::replicas::create;
@@ -181,7 +181,8 @@ fn remove(scene: &DatabaseScene<'_>, memory: &mut DatabaseMemory, in_force: &Bou
         ..ReplicaChange::calling(replica.clone(), ReplicaStep::Draining, scene.evaluation, scene.now)
     };
     memory.change = Some(draining);
-    Ok((None, ReplicaReason::Remove { replica }))
+    let drain = scene.policy.count.as_ref().map_or(SignedDuration::ZERO, |count| count.drain);
+    Ok((None, ReplicaReason::Remove { replica, drain, is_aurora: scene.policy.is_aurora }))
 }
 
 /// Of those that may be removed one that answers no reads, then one of the fullest zone, then the newest.

@@ -84,10 +84,7 @@ pub(crate) fn draining(
     }
     let deleting = ReplicaChange::calling(replica(), ReplicaStep::Deleting, scene.evaluation, now);
     memory.change = Some(ReplicaChange { began: change.began, ..deleting });
-    RemovalStep {
-        deletes: Some(replica()),
-        reason: Some(ReplicaReason::Deleting { replica: replica(), since: now }),
-    }
+    RemovalStep { deletes: Some(replica()), reason: Some(ReplicaReason::Delete { replica: replica() }) }
 }
 
 /// The call to delete it was meant to be sent, and RDS still shows it.
@@ -98,10 +95,11 @@ pub(crate) fn deleting(
     old: &Judged<'_>,
 ) -> RemovalStep {
     let replica = || change.replica.clone();
-    let waits = ReplicaReason::Deleting { replica: replica(), since: change.since };
+    let (id, since) = (replica(), change.since);
     if old.replica.status == Status::Deleting {
-        return RemovalStep::waits(waits);
+        return RemovalStep::waits(ReplicaReason::Deleting { replica: id, since });
     }
+    let waits = ReplicaReason::DeleteRequested { replica: id, since };
     match change.sending(scene.evaluation, scene.now) {
         Sending::Waits(reason) => RemovalStep::waits(reason.unwrap_or(waits)),
         Sending::Now(..) if scene.observe => RemovalStep::waits(waits),

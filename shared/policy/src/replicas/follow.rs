@@ -110,7 +110,8 @@ fn still_there(scene: &DatabaseScene<'_>, memory: &mut DatabaseMemory, change: &
     if is_promoted || scene.became(&change.replica) == ReplicaEnd::Writer {
         return gone(scene, memory, change);
     }
-    Followed::because(ReplicaReason::Deleting { replica: change.replica.clone(), since: change.since })
+    let (replica, since) = (change.replica.clone(), change.since);
+    Followed::because(ReplicaReason::DeleteRequested { replica, since })
 }
 
 /// RDS shows the new replica.
@@ -127,7 +128,8 @@ fn creating(
     let step = match &new.replica.status {
         Status::Failed(status) => return failed(scene, memory, change, new, status),
         Status::Deleting => {
-            let reason = ReplicaReason::Deleting { replica: replica(), since: change.since };
+            let status = "deleting".to_owned();
+            let reason = ReplicaReason::NotAvailable { instance: replica(), status };
             return Followed::because(reason);
         }
         Status::Available if new.is_serving() => {

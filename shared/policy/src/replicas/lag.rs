@@ -203,7 +203,8 @@ impl Judged<'_> {
             }
             let reason = match (self.memory.lags_since, self.lag, last.last()) {
                 (Some(since), lag, _) => {
-                    Some(ReplicaReason::Lags { replica: replica(), lag, limit: warning, since })
+                    let limit = limits.of(self.memory.is_critical).as_secs_f64();
+                    Some(ReplicaReason::Lags { replica: replica(), lag, limit, since })
                 }
                 (None, Some(lag), Some(newest)) if says(newest, warning) == Says::Idle => {
                     Some(ReplicaReason::SourceIdle { replica: replica(), lag })

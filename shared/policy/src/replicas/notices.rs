@@ -54,8 +54,11 @@ pub(crate) fn all(
 
 /// One notice for all replicas: the worst is named.
 fn lag(scene: &DatabaseScene<'_>, memory: &DatabaseMemory) -> Watch {
-    let lagging: Vec<&Judged<'_>> =
+    let mut lagging: Vec<&Judged<'_>> =
         scene.judged.iter().filter(|judged| judged.memory.lags_since.is_some()).collect();
+    // Those above the critical limit say more than one that may show more now and is not.
+    let is_critical = lagging.iter().any(|judged| judged.memory.is_critical);
+    lagging.retain(|judged| judged.memory.is_critical || !is_critical);
     let by_lag = |one: &&&Judged<'_>, other: &&&Judged<'_>| {
         one.lag.unwrap_or(0.0).total_cmp(&other.lag.unwrap_or(0.0))
     };
@@ -66,14 +69,13 @@ fn lag(scene: &DatabaseScene<'_>, memory: &DatabaseMemory) -> Watch {
         }
         return Watch::over("lag", "replicas lag no more");
     };
-    let is_critical = lagging.iter().any(|judged| judged.memory.is_critical);
     let severity = if is_critical { Severity::Critical } else { Severity::Warning };
     let replica = &worst.replica.id;
     let verdict = match worst.lag {
         Some(lag) => format!("{replica} lags by {}", LagShown(lag)),
         None => format!("{replica} lags"),
     };
-    let limit = LagShown(limits.warning.as_secs_f64());
+    let limit = LagShown(limits.of(is_critical).as_secs_f64());
     let cause = match lagging.len() {
         1 => format!("above {limit} in 3 of the last 5 minutes"),
         many => format!("above {limit} in 3 of the last 5 minutes, as {many} replicas are"),

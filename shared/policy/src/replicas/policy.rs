@@ -49,6 +49,13 @@ pub struct LagLimits {
     pub critical: Option<SignedDuration>,
 }
 
+impl LagLimits {
+    /// The limit that a lag is above.
+    pub(crate) fn of(self, is_critical: bool) -> SignedDuration {
+        self.critical.filter(|_| is_critical).unwrap_or(self.warning)
+    }
+}
+
 /// How many replicas a database has.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReplicaCount {

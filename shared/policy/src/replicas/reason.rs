@@ -48,6 +48,10 @@ pub enum ReplicaReason {
     Kept { replica: String, why: KeptWhy },
     /// RDS removes a replica.
     Deleting { replica: String, since: Timestamp },
+    /// A drained replica is to be deleted now.
+    Delete { replica: String },
+    /// RDS was asked to delete a replica, and does not show that yet.
+    DeleteRequested { replica: String, since: Timestamp },
     /// RDS shows a removed replica no more.
     Removed { replica: String, took: SignedDuration },
     /// RDS refused to remove a replica.
@@ -137,7 +141,7 @@ pub enum ReplicaReason {
     /// A replica is created.
     Create { replica: String, class: String, zone: Option<String> },
     /// A replica is removed: it is taken out of the records first.
-    Remove { replica: String },
+    Remove { replica: String, drain: SignedDuration, is_aurora: bool },
     /// Nothing is to be done.
     NothingToDo,
 }

@@ -46,7 +46,7 @@ impl fmt::Display for ReplicaReason {
                 thousands(failures)
             ),
             Self::Creating { replica, since } => {
-                write!(f, "RDS has been creating {replica} since {}", ToTheSecond(*since))
+                write!(f, "RDS has been creating {replica} since {}", ToTheMinute(*since))
             }
             Self::CatchingUp { replica, is_initialized: false, .. } => {
                 write!(f, "{replica} is available and its storage is still initializing")
@@ -65,17 +65,17 @@ impl fmt::Display for ReplicaReason {
             }
             Self::NotAdded { replica, cause } => write!(f, "{replica} was not created: {cause}"),
             Self::CleanedUp { replica, status } => {
-                write!(f, "the status of {replica} is {status}: Tidegate created {replica} and removes it")
+                write!(f, "{replica} failed before it answered any reads (status {status}): Tidegate created it and deletes it")
             }
             Self::Draining { replica, connections: Some(connections), until } => write!(
                 f,
-                "{replica} answers no new reads and waits for its connections ({}) to end, until {} at most",
+                "{replica} is deleted once its connections ({}) have ended, or after {}",
                 thousands(connections.round()),
                 ToTheSecond(*until)
             ),
             Self::Draining { replica, connections: None, until } => write!(
                 f,
-                "{replica} answers no new reads and waits for its connections to end, until {} at most",
+                "{replica} is deleted once its connections have ended (how many there are is not known), or after {}",
                 ToTheSecond(*until)
             ),
             Self::DrainingRecord { replica } => {
@@ -86,8 +86,16 @@ impl fmt::Display for ReplicaReason {
             }
             Self::Kept { replica, why } => write!(f, "{replica} is kept, since {}", why.in_words()),
             Self::Deleting { replica, since } => {
-                write!(f, "RDS has been removing {replica} since {}", ToTheSecond(*since))
+                write!(f, "RDS is deleting {replica}, as it was asked at {}", ToTheMinute(*since))
             }
+            Self::Delete { replica } => {
+                write!(f, "{replica} has no connections, or the time for them is over: RDS is asked to delete it")
+            }
+            Self::DeleteRequested { replica, since } => write!(
+                f,
+                "RDS was asked to delete {replica} at {} and does not show that yet",
+                ToTheMinute(*since)
+            ),
             Self::Removed { replica, took } => {
                 write!(f, "{replica} is gone, {} after its removal began", Span(*took))
             }
@@ -107,12 +115,12 @@ impl fmt::Display for ReplicaReason {
                 "{replica} lags by {} (limit {}), since {}",
                 LagShown(*lag),
                 LagShown(*limit),
-                ToTheSecond(*since)
+                ToTheMinute(*since)
             ),
             Self::Lags { replica, lag: None, since, .. } => write!(
                 f,
                 "{replica} has lagged since {}, and its lag is not known now",
-                ToTheSecond(*since)
+                ToTheMinute(*since)
             ),
             Self::Recovered { replica } => write!(f, "{replica} lags no more"),
             Self::SourceIdle { replica, lag } => write!(
@@ -131,8 +139,8 @@ impl fmt::Display for ReplicaReason {
                 f,
                 "the name has a record of another kind ({kind}), beside which Route 53 takes no weighted CNAME: the records stay as they are"
             ),
-            Self::RecordPut { replica } => write!(f, "reads go to {replica} from now on"),
-            Self::RecordDeleted { replica } => write!(f, "no new reads go to {replica} from now on"),
+            Self::RecordPut { replica } => write!(f, "the record of {replica} is written: new reads may go to {replica}"),
+            Self::RecordDeleted { replica } => write!(f, "the record of {replica} is removed: new reads go to others"),
             Self::OneStays { replica } => {
                 write!(f, "no replica is fit to answer reads: {replica} is the best of them and stays")
             }
@@ -219,9 +227,16 @@ impl fmt::Display for ReplicaReason {
                 write!(f, "{replica} ({class}) is created in {zone}")
             }
             Self::Create { replica, class, zone: None } => write!(f, "{replica} ({class}) is created"),
-            Self::Remove { replica } => {
-                write!(f, "{replica} is removed: first from the records, then from RDS once its connections end")
-            }
+            Self::Remove { replica, drain, is_aurora: false } => write!(
+                f,
+                "{replica} is removed: first its record, then the instance, once its connections have ended or after {}",
+                Span(*drain)
+            ),
+            Self::Remove { replica, drain, is_aurora: true } => write!(
+                f,
+                "{replica} is deleted once its connections have ended or after {}; the reader endpoint leads to it until then",
+                Span(*drain)
+            ),
             Self::NothingToDo => f.write_str("the replicas are as they should be"),
         }
     }

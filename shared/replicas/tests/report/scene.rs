@@ -124,13 +124,7 @@ impl ReportScene {
     /// The memory of a database whose replicas have answered reads for a day.
     pub(crate) fn calm_memory(&self) -> DatabaseMemory {
         let day_ago = Some(at(-86_400));
-        let one = ReplicaMemory {
-            caught_up_at: day_ago,
-            answers_since: day_ago,
-            is_new: false,
-            created_at: None,
-            ..ReplicaMemory::default()
-        };
+        let one = ReplicaMemory { caught_up_at: day_ago, answers_since: day_ago, ..ReplicaMemory::default() };
         let ids = self.seen.instances.iter().flat_map(|instances| &instances.replicas);
         DatabaseMemory {
             replicas: ids.map(|replica| (replica.id.clone(), one.clone())).collect(),

@@ -24,7 +24,7 @@ macro_rules! reasons {
 
 reasons! {
     Unreadable, Observed, Overridden, OverrideClamped, OverrideUndated, IntentPending, Requested, SentAgain, Creating,
-    CatchingUp, Added, NotAdded, CleanedUp, Draining, DrainingRecord, DrainingUnknown, Kept, Deleting, Removed, NotRemoved,
+    CatchingUp, Added, NotAdded, CleanedUp, Delete, DeleteRequested, Draining, DrainingRecord, DrainingUnknown, Kept, Deleting, Removed, NotRemoved,
     Missed, Vanished, Promoted, Writer, Lags, Recovered, SourceIdle, LagUnknown, Broken, Replicates, SlotDisk, RecordsUnreadable,
     RecordConflict, RecordPut, RecordDeleted, OneStays, ReadsOnSource, NoEndpoint, NotAvailable, Pending, BelowMin, AboveMax,
     Pinned, ScaleOut, NotLongEnough, ScaleIn, ScaleInNotLongEnough, ScaleInVeto, WouldScaleOut, Cooldown, BackingOff, AtMax,
@@ -77,6 +77,8 @@ fn changes() -> Vec<R> {
         kept(KeptWhy::Failed),
         kept(KeptWhy::NotOurs),
         R::Deleting { replica: new(), since },
+        R::Delete { replica: new() },
+        R::DeleteRequested { replica: new(), since },
         R::Removed { replica: new(), took },
         R::NotRemoved { replica: new(), cause: "InvalidDBInstanceState".to_owned() },
         R::Missed { replica: new(), since },
@@ -149,7 +151,8 @@ fn counts() -> Vec<R> {
             zone: Some("eu-central-1b".to_owned()),
         },
         R::Create { replica: new(), class: "db.r6g.large".to_owned(), zone: None },
-        R::Remove { replica: replica() },
+        R::Remove { replica: replica(), drain: seconds(600), is_aurora: false },
+        R::Remove { replica: replica(), drain: seconds(600), is_aurora: true },
         R::NothingToDo,
     ]
 }
