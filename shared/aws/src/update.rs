@@ -13,7 +13,7 @@ use crate::error::CallError;
 use crate::report::section::Outcome;
 use crate::targets;
 
-/// `UpdateService` has a bucket of 50 per account and Region ([`UPDATE_SERVICE`](crate::bucket::UPDATE_SERVICE)). One
+/// `UpdateService` has a bucket of 45 here, of the 50 per account and Region ([`UPDATE_SERVICE`](crate::bucket::UPDATE_SERVICE)). One
 /// evaluation takes at most this many, so that a burst never throttles a deployment; what is left is decided
 /// again by the next evaluation.
 pub const CHANGES_PER_EVALUATION: usize = 40;

@@ -7,9 +7,10 @@ use crate::replicas::calls::Sending;
 use crate::replicas::lag::Judged;
 use crate::replicas::memory::{DatabaseMemory, ReplicaChange, ReplicaEnd, ReplicaStep};
 use crate::replicas::observation::Status;
+use crate::replicas::policy::OUR_RECORDS;
 use crate::replicas::readings::LoadPoints;
 use crate::replicas::reason::ReplicaReason;
-use crate::replicas::scene::{DatabaseScene, OUR_RECORDS};
+use crate::replicas::scene::DatabaseScene;
 use crate::replicas::why::KeptWhy;
 
 /// Route 53 brings a change to all of its servers within so long; then the TTL begins.

@@ -4,9 +4,9 @@ use crate::reading::Absence;
 use crate::replicas::decision::RecordChange;
 use crate::replicas::lag::Judged;
 use crate::replicas::observation::{DnsRecord, Replication};
-use crate::replicas::policy::ReadRecord;
+use crate::replicas::policy::{OUR_RECORDS, ReadRecord};
 use crate::replicas::reason::ReplicaReason;
-use crate::replicas::scene::{DatabaseScene, OUR_RECORDS, is_same_host};
+use crate::replicas::scene::{DatabaseScene, is_same_host};
 
 /// Every record has this weight, so that each replica gets its share. It is never 0: where all weights of a name are 0, Route
 /// 53 takes them as equal, and a record that was meant to be out would answer.

@@ -6,11 +6,8 @@ use crate::replicas::in_force::BoundsInForce;
 use crate::replicas::lag::Judged;
 use crate::replicas::memory::{DatabaseMemory, ReplicaEnd};
 use crate::replicas::observation::{DatabaseObservation, Instances, Replica, Replication, Status};
-use crate::replicas::policy::DatabasePolicy;
+use crate::replicas::policy::{DatabasePolicy, OUR_RECORDS};
 use crate::replicas::reason::ReplicaReason;
-
-/// Every record of Tidegate has a `SetIdentifier` that begins so.
-pub(crate) const OUR_RECORDS: &str = "tidegate:";
 
 /// Everything that the steps look at.
 #[derive(Debug, Clone, PartialEq)]
