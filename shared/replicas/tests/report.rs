@@ -217,6 +217,19 @@ fn a_lag_is_shown_with_the_newest_datapoint_that_has_settled() {
     assert_eq!(shown, 0.5, "the youngest minute still changes");
 }
 
+#[test]
+fn a_value_that_is_not_current_says_how_old_it_is() {
+    let mut scene = ReportScene::with(2).cpu(83.0);
+    scene::stop(&mut scene.replicas()[0].cpu, SignedDuration::from_mins(14));
+    let report = taken(scene.report(&DatabaseMemory::default()));
+    let text = text(&report);
+    assert!(text.contains("cpu 83% (14m ago)"), "{text}");
+    assert_eq!(text.matches(" ago)").count(), 1, "{text}");
+    let replicas = &report.to_json(at(0))["seen"]["replicas"];
+    assert_eq!(replicas[0]["cpu_percent"], serde_json::Value::Null);
+    assert_eq!(replicas[1]["cpu_percent"], 83.0);
+}
+
 /// The keys belong to the ledger's format: one that goes or changes its meaning raises it.
 #[test]
 fn the_keys_of_the_memory_are_these() {

@@ -53,6 +53,12 @@ fn points(value: f64) -> MetricReading {
     MetricReading::Points { period, points: (1..=30).rev().map(point).collect() }
 }
 
+/// The newest datapoint is so old.
+pub(crate) fn stop(reading: &mut MetricReading, ago: SignedDuration) {
+    let MetricReading::Points { points, .. } = reading else { unreachable!("there are datapoints") };
+    points.retain(|point| point.at <= at(0) - ago);
+}
+
 /// The datapoint of a minute that ended so long ago has another value.
 pub(crate) fn push(reading: &mut MetricReading, ago: SignedDuration, value: f64) {
     let MetricReading::Points { points, .. } = reading else { unreachable!("there are datapoints") };
