@@ -8,7 +8,7 @@ use crate::rule::{Condition, Quantity, Span, thousands};
 use crate::signal::Unit;
 use crate::track::LOW_FOR;
 
-mod words;
+pub(crate) mod words;
 
 use words::{
     Allowed, Breach, ConnectionsOf, DayAndTime, Is, IsSince, Over, TimeOfDay, Tracking, jobs, plural,

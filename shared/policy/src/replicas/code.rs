@@ -67,7 +67,6 @@ impl ReplicaReason {
             Self::EngineLimit { .. } => "engine-limit",
             Self::NoBackups { .. } => "no-backups",
             Self::NoDns { .. } => "no-dns",
-            Self::NoName => "no-name",
             Self::Create { .. } => "create",
             Self::Remove { .. } => "remove",
             Self::NothingToDo => "nothing-to-do",

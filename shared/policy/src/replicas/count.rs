@@ -46,7 +46,7 @@ pub(crate) fn count(scene: &DatabaseScene<'_>, memory: &mut DatabaseMemory) -> C
     }
     if let Some(failed) = failed(scene, memory) {
         let step = drain::clean_up(scene, memory, failed.0, failed.1);
-        counted.reasons.extend(step.reason);
+        counted.reasons.push(step.reason);
         counted.call = step.deletes.map(|replica| InstanceCall::Delete { replica });
         if memory.change.is_some() {
             memory
@@ -155,11 +155,10 @@ fn advised(scene: &DatabaseScene<'_>, adds: bool) -> Result<(), ReplicaReason> {
 type Begun = Result<(Option<InstanceCall>, ReplicaReason), ReplicaReason>;
 
 fn add(scene: &DatabaseScene<'_>, memory: &mut DatabaseMemory) -> Begun {
-    let id = create::name(scene, memory).ok_or(ReplicaReason::NoName)?;
     if scene.observe {
         return Err(ReplicaReason::Observed);
     }
-    let new = create::replica(scene, id);
+    let new = create::replica(scene, create::name(scene, memory));
     let change = ReplicaChange::calling(new.id.clone(), ReplicaStep::Requested, scene.evaluation, scene.now);
     memory.change = Some(change);
     let (replica, class, zone) = (new.id.clone(), new.class.clone(), new.zone.clone());

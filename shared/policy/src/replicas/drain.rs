@@ -5,6 +5,7 @@ use jiff::SignedDuration;
 use crate::clock::since;
 use crate::replicas::calls::Sending;
 use crate::replicas::lag::Judged;
+use crate::replicas::load;
 use crate::replicas::memory::{DatabaseMemory, ReplicaChange, ReplicaEnd, ReplicaStep};
 use crate::replicas::observation::Status;
 use crate::replicas::policy::OUR_RECORDS;
@@ -27,12 +28,12 @@ const UNKNOWN_FOR: SignedDuration = SignedDuration::from_mins(30);
 pub(crate) struct RemovalStep {
     /// The replica to delete.
     pub(crate) deletes: Option<String>,
-    pub(crate) reason: Option<ReplicaReason>,
+    pub(crate) reason: ReplicaReason,
 }
 
 impl RemovalStep {
     fn waits(reason: ReplicaReason) -> Self {
-        Self { deletes: None, reason: Some(reason) }
+        Self { deletes: None, reason }
     }
 }
 
@@ -85,7 +86,7 @@ pub(crate) fn draining(
     }
     let deleting = ReplicaChange::calling(replica(), ReplicaStep::Deleting, scene.evaluation, now);
     memory.change = Some(ReplicaChange { began: change.began, ..deleting });
-    RemovalStep { deletes: Some(replica()), reason: Some(ReplicaReason::Delete { replica: replica() }) }
+    RemovalStep { deletes: Some(replica()), reason: ReplicaReason::Delete { replica: replica() } }
 }
 
 /// The call to delete it was meant to be sent, and RDS still shows it.
@@ -120,7 +121,7 @@ pub(crate) fn deleting(
                 StillRight::Yes => {}
             }
             memory.change = Some(ReplicaChange { call: Some(call), ..change.clone() });
-            RemovalStep { deletes: Some(replica()), reason: Some(again.unwrap_or(waits)) }
+            RemovalStep { deletes: Some(replica()), reason: again.unwrap_or(waits) }
         }
     }
 }
@@ -141,7 +142,7 @@ pub(crate) fn clean_up(
     let change = ReplicaChange::calling(replica.clone(), ReplicaStep::Deleting, scene.evaluation, scene.now);
     memory.change = Some(ReplicaChange { failed: true, ..change });
     let reason = ReplicaReason::CleanedUp { replica: replica.clone(), status: status.to_owned() };
-    RemovalStep { deletes: Some(replica), reason: Some(reason) }
+    RemovalStep { deletes: Some(replica), reason }
 }
 
 /// The removal is given up; the replica answers reads again.
@@ -185,10 +186,7 @@ fn still_right(scene: &DatabaseScene<'_>, old: &Judged<'_>) -> StillRight {
         return StillRight::Yes;
     }
     let Some(out) = &count.scale_out else { return StillRight::Yes };
-    let load = |judged: &Judged<'_>| {
-        let points = LoadPoints::of(judged.load_of(out)?, judged.replica.created_at, scene.now)?;
-        points.load(scene.now)
-    };
+    let load = |judged: &Judged<'_>| load::points(judged, out, None, scene.now)?.load(scene.now);
     let loads: Vec<Option<f64>> = scene.answering(Some(id)).map(load).collect();
     let breaches = |load: &f64| out.comparison.holds(*load, out.threshold);
     if loads.iter().flatten().any(breaches) {

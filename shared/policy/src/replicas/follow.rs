@@ -173,9 +173,6 @@ fn failed(
 impl From<drain::RemovalStep> for Followed {
     fn from(step: drain::RemovalStep) -> Self {
         let drain::RemovalStep { deletes, reason } = step;
-        Self {
-            call: deletes.map(|replica| InstanceCall::Delete { replica }),
-            reasons: reason.into_iter().collect(),
-        }
+        Self { call: deletes.map(|replica| InstanceCall::Delete { replica }), reasons: vec![reason] }
     }
 }

@@ -136,8 +136,6 @@ pub enum ReplicaReason {
     NoBackups { source: String },
     /// Reads would not reach another replica, or go on to one that is removed.
     NoDns { adds: bool },
-    /// No name is left for a new replica.
-    NoName,
     /// A replica is created.
     Create { replica: String, class: String, zone: Option<String> },
     /// A replica is removed: it is taken out of the records first.

@@ -2,11 +2,12 @@
 
 use std::fmt;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use crate::replicas::reason::ReplicaReason;
 use crate::replicas::why::{KeptWhy, VetoWhy};
 use crate::rule::{Condition, Quantity, Span, thousands};
+use crate::sentence::words::{DayAndTime, TimeOfDay};
 
 impl fmt::Display for ReplicaReason {
     #[expect(clippy::too_many_lines, reason = "one line per reason; a table reads best whole")]
@@ -17,7 +18,7 @@ impl fmt::Display for ReplicaReason {
             }
             Self::Observed => f.write_str("the mode is observe: Tidegate changes nothing"),
             Self::Overridden { kind, until, who, why } => {
-                write!(f, "{who} set {kind} until {} ({why})", ToTheMinute(*until))
+                write!(f, "{who} set {kind} until {} ({why})", DayAndTime(*until))
             }
             Self::OverrideClamped { kind, max } => {
                 write!(f, "`{kind}` is outside of what the fleet file allows (1 to {max} replicas)")
@@ -25,17 +26,17 @@ impl fmt::Display for ReplicaReason {
             Self::OverrideUndated { kind, until } => write!(
                 f,
                 "`{kind}` until {} is ignored: its `since` is missing or in the future",
-                ToTheMinute(*until)
+                DayAndTime(*until)
             ),
             Self::IntentPending { replica, evaluation, until } => write!(
                 f,
                 "another evaluation ({evaluation}) is sending the call for {replica} and has until {} to finish",
-                ToTheSecond(*until)
+                TimeOfDay(*until)
             ),
             Self::Requested { replica, since } => write!(
                 f,
                 "RDS was asked for {replica} at {} and does not show {replica} yet",
-                ToTheSecond(*since)
+                TimeOfDay(*since)
             ),
             Self::SentAgain { replica, failures: 0 } => {
                 write!(f, "RDS took the call for {replica} and shows no effect: the call is sent again")
@@ -46,7 +47,7 @@ impl fmt::Display for ReplicaReason {
                 thousands(failures)
             ),
             Self::Creating { replica, since } => {
-                write!(f, "RDS has been creating {replica} since {}", ToTheMinute(*since))
+                write!(f, "RDS has been creating {replica} since {}", DayAndTime(*since))
             }
             Self::CatchingUp { replica, is_initialized: false, .. } => {
                 write!(f, "{replica} is available and its storage is still initializing")
@@ -71,12 +72,12 @@ impl fmt::Display for ReplicaReason {
                 f,
                 "{replica} is deleted once its connections ({}) have ended, or after {}",
                 thousands(connections.round()),
-                ToTheSecond(*until)
+                TimeOfDay(*until)
             ),
             Self::Draining { replica, connections: None, until } => write!(
                 f,
                 "{replica} is deleted once its connections have ended (how many there are is not known), or after {}",
-                ToTheSecond(*until)
+                TimeOfDay(*until)
             ),
             Self::DrainingRecord { replica } => {
                 write!(f, "the record of {replica} has still to be removed before {replica} is")
@@ -86,7 +87,7 @@ impl fmt::Display for ReplicaReason {
             }
             Self::Kept { replica, why } => write!(f, "{replica} is kept, since {}", why.in_words()),
             Self::Deleting { replica, since } => {
-                write!(f, "RDS is deleting {replica}, as it was asked at {}", ToTheMinute(*since))
+                write!(f, "RDS is deleting {replica}, as it was asked at {}", DayAndTime(*since))
             }
             Self::Delete { replica } => {
                 write!(f, "{replica} has no connections, or the time for them is over: RDS is asked to delete it")
@@ -94,7 +95,7 @@ impl fmt::Display for ReplicaReason {
             Self::DeleteRequested { replica, since } => write!(
                 f,
                 "RDS was asked to delete {replica} at {} and does not show that yet",
-                ToTheMinute(*since)
+                DayAndTime(*since)
             ),
             Self::Removed { replica, took } => {
                 write!(f, "{replica} is gone, {} after its removal began", Span(*took))
@@ -103,7 +104,7 @@ impl fmt::Display for ReplicaReason {
             Self::Missed { replica, since } => write!(
                 f,
                 "RDS has not shown {replica} since {}, and its answers may be minutes old",
-                ToTheSecond(*since)
+                TimeOfDay(*since)
             ),
             Self::Vanished { replica } => write!(f, "{replica} is gone, and Tidegate did not remove it"),
             Self::Promoted { replica } => {
@@ -115,12 +116,12 @@ impl fmt::Display for ReplicaReason {
                 "{replica} lags by {} (limit {}), since {}",
                 LagShown(*lag),
                 LagShown(*limit),
-                ToTheMinute(*since)
+                DayAndTime(*since)
             ),
             Self::Lags { replica, lag: None, since, .. } => write!(
                 f,
                 "{replica} has lagged since {}, and its lag is not known now",
-                ToTheMinute(*since)
+                DayAndTime(*since)
             ),
             Self::Recovered { replica } => write!(f, "{replica} lags no more"),
             Self::SourceIdle { replica, lag } => write!(
@@ -191,14 +192,14 @@ impl fmt::Display for ReplicaReason {
                 of(condition, *predicted)
             ),
             Self::Cooldown { until } => {
-                write!(f, "the last change was a moment ago (cooldown until {})", ToTheSecond(*until))
+                write!(f, "the last change was a moment ago (cooldown until {})", TimeOfDay(*until))
             }
             Self::BackingOff { failures, cause, until } => write!(
                 f,
                 "{} failed{}{cause}; next attempt at {}",
                 if *failures <= 1 { "the last change".to_owned() } else { format!("the last {failures} changes") },
                 if cause.is_empty() { "" } else { ": " },
-                ToTheSecond(*until)
+                TimeOfDay(*until)
             ),
             Self::AtMax { max } => write!(f, "one more replica is needed, and there are {max}, the maximum"),
             Self::Held => f.write_str("an operator holds the count"),
@@ -222,7 +223,6 @@ impl fmt::Display for ReplicaReason {
             Self::NoDns { adds: false } => f.write_str(
                 "a replica would be removed, and reads might still go to it: name a record under `dns` in the fleet file",
             ),
-            Self::NoName => f.write_str("every name for a new replica is taken"),
             Self::Create { replica, class, zone: Some(zone) } => {
                 write!(f, "{replica} ({class}) is created in {zone}")
             }
@@ -265,7 +265,6 @@ impl VetoWhy {
             Self::TooNew => "has not answered reads for long enough to prove that the load is low",
             Self::NotAnswering => "lags or does not replicate, so its load proves nothing",
             Self::Unknown => "shows no load (missing datapoints)",
-            Self::Busy => "is above the threshold",
         }
     }
 }
@@ -328,23 +327,5 @@ impl fmt::Display for SlotDisk {
             Some(free) => write!(f, ", and {} are free", Bytes(*free)),
             None => Ok(()),
         }
-    }
-}
-
-/// A moment in UTC with its day, to the minute.
-struct ToTheMinute(Timestamp);
-
-impl fmt::Display for ToTheMinute {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0.strftime("%Y-%m-%d %H:%M UTC"))
-    }
-}
-
-/// A time of day in UTC, to the second.
-struct ToTheSecond(Timestamp);
-
-impl fmt::Display for ToTheSecond {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0.strftime("%H:%M:%S UTC"))
     }
 }

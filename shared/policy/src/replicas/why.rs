@@ -26,6 +26,4 @@ pub enum VetoWhy {
     NotAnswering,
     /// Its metric is not known.
     Unknown,
-    /// It is above the threshold.
-    Busy,
 }

@@ -9,7 +9,7 @@ use crate::rule::{Condition, Quantity, Span, thousands};
 use crate::signal::{Signal, Unit};
 
 /// A moment in UTC with its day, to the minute: an override can last for days.
-pub(super) struct DayAndTime(pub(super) Timestamp);
+pub(crate) struct DayAndTime(pub(crate) Timestamp);
 
 impl fmt::Display for DayAndTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -18,7 +18,7 @@ impl fmt::Display for DayAndTime {
 }
 
 /// A time of day in UTC, to the second.
-pub(super) struct TimeOfDay(pub(super) Timestamp);
+pub(crate) struct TimeOfDay(pub(crate) Timestamp);
 
 impl fmt::Display for TimeOfDay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

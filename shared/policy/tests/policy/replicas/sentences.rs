@@ -28,7 +28,7 @@ reasons! {
     Missed, Vanished, Promoted, Writer, Lags, Recovered, SourceIdle, LagUnknown, Broken, Replicates, SlotDisk, RecordsUnreadable,
     RecordConflict, RecordPut, RecordDeleted, OneStays, ReadsOnSource, NoEndpoint, NotAvailable, Pending, BelowMin, AboveMax,
     Pinned, ScaleOut, NotLongEnough, ScaleIn, ScaleInNotLongEnough, ScaleInVeto, WouldScaleOut, Cooldown, BackingOff, AtMax,
-    Held, TooFewLeft, NoneToRemove, EngineLimit, NoBackups, NoDns, NoName, Create, Remove, NothingToDo,
+    Held, TooFewLeft, NoneToRemove, EngineLimit, NoBackups, NoDns, Create, Remove, NothingToDo,
 }
 
 fn new() -> String {
@@ -131,7 +131,6 @@ fn counts() -> Vec<R> {
         veto(VetoWhy::TooNew),
         veto(VetoWhy::NotAnswering),
         veto(VetoWhy::Unknown),
-        veto(VetoWhy::Busy),
         R::WouldScaleOut { condition: out(), predicted: 87.0, replicas: 3 },
         R::Cooldown { until },
         R::BackingOff { failures: 1, cause: cause(), until },
@@ -144,7 +143,6 @@ fn counts() -> Vec<R> {
         R::NoBackups { source: "shop".to_owned() },
         R::NoDns { adds: true },
         R::NoDns { adds: false },
-        R::NoName,
         R::Create {
             replica: new(),
             class: "db.r6g.large".to_owned(),
