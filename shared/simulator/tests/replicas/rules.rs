@@ -196,7 +196,7 @@ impl Checker {
         let found = world.instances().iter().find(|it| it.id == outcome.replica);
         let Some(found) = found.filter(|it| it.status != InstanceStatus::Deleting) else { return };
         let is_false = match outcome.end {
-            ReplicaEnd::Vanished | ReplicaEnd::Removed => true,
+            ReplicaEnd::Vanished | ReplicaEnd::Removed | ReplicaEnd::Promoted | ReplicaEnd::Writer => true,
             ReplicaEnd::NotAdded => !found.status.has_failed() && found.created_by == Actor::Tidegate,
             ReplicaEnd::Added | ReplicaEnd::NotRemoved | ReplicaEnd::Kept => false,
         };
