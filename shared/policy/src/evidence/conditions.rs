@@ -204,8 +204,7 @@ fn until(run: ConditionRun, moment: Timestamp) -> Option<ConditionRun> {
     }
 }
 
-/// A run with the young datapoints that breach upward. One that does not says nothing: it neither extends a run nor ends
-/// it. Those after it are a run of their own, of which the longer counts.
+/// A run with what is young: only upward, since what may still change allows nothing smaller.
 fn with_young(
     settled: Option<ConditionRun>,
     condition: &Condition,
@@ -214,12 +213,23 @@ fn with_young(
     if !condition.comparison.is_upward() {
         return settled;
     }
-    let (young, period) = (signal_reading.early(), signal_reading.period);
+    upward(settled, signal_reading.early(), condition, signal_reading.period)
+}
+
+/// A run of an upward condition with the young datapoints that breach. One that does not, and one that is missing, says nothing: it
+/// may still grow, or come. It neither extends a run nor ends it; those after it are a run of their own, of which the longer counts.
+pub(crate) fn upward(
+    settled: Option<ConditionRun>,
+    young: &[Datapoint],
+    condition: &Condition,
+    period: SignedDuration,
+) -> Option<ConditionRun> {
     let breaching =
         young.iter().take_while(|point| condition.comparison.holds(point.value, condition.threshold));
     let unbroken = breaching.count();
-    let extended = fold(settled, young.get(..unbroken).unwrap_or_default(), condition, period);
-    extended.into_iter().chain(fold(None, young, condition, period)).max_by_key(|run| run.length())
+    let first = |count: usize| young.get(..count).unwrap_or_default();
+    let extended = (0..=unbroken).filter_map(|count| fold(settled, first(count), condition, period));
+    extended.chain(fold(None, young, condition, period)).max_by_key(|run| run.length())
 }
 
 /// Extends a run by datapoints, or ends it.

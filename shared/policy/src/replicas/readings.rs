@@ -4,7 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::since;
-use crate::evidence::conditions::fold;
+use crate::evidence::conditions::{fold, upward};
 use crate::evidence::metric::{SETTLES_WITHIN, freshness};
 use crate::memory::ConditionRun;
 use crate::observation::{Datapoint, MetricReading};
@@ -79,15 +79,11 @@ impl LoadPoints {
     }
 
     /// For how long an upward condition has held up to now. A young datapoint may extend it: it only grows. One that does not
-    /// breach says nothing yet.
+    /// breach, or is missing, says nothing yet.
     pub(crate) fn held_upward(&self, condition: &Condition, now: Timestamp) -> SignedDuration {
-        let holds = |point: &&Datapoint| condition.comparison.holds(point.value, condition.threshold);
         let settled = fold(None, &self.settled, condition, self.period);
-        let unbroken = self.young.iter().take_while(holds).count();
-        let extended = fold(settled, self.young.get(..unbroken).unwrap_or_default(), condition, self.period);
-        let alone = fold(None, &self.young, condition, self.period);
-        let runs = extended.into_iter().chain(alone).filter(|run| self.is_fresh(run.last, now));
-        runs.map(ConditionRun::length).max().unwrap_or_default()
+        let run = upward(settled, &self.young, condition, self.period);
+        run.filter(|run| self.is_fresh(run.last, now)).map_or(SignedDuration::ZERO, ConditionRun::length)
     }
 
     /// For how long a downward condition has held by what has settled, if no younger datapoint stands against it.

@@ -76,6 +76,18 @@ fn a_young_datapoint_that_breaches_upward_scales_out_at_once() {
     }
 }
 
+/// CloudWatch may show a minute after the next one: the one that is missing may still come, and ends nothing.
+#[test]
+fn a_young_datapoint_that_is_missing_does_not_end_a_wait() {
+    let all: Vec<(i64, f64)> = (-9..=0).map(|minute| (minute * 60, 1_100.0)).collect();
+    for missing in [-120, -60, 0] {
+        let mut stage = api(&["requests > 1000 for 5m: +2"]);
+        let shown: Vec<_> = all.iter().copied().filter(|(at, _)| *at != missing).collect();
+        stage.answer("requests", &shown);
+        assert_eq!(stage.peek().verdict, ScaleOut { from: 5, to: 7 }, "without the minute of {missing} s");
+    }
+}
+
 /// A minute of 20 % and four of 10 %: the first is over before its `for` has begun, the last holds everything.
 #[test]
 fn a_young_datapoint_that_is_not_low_stops_a_scale_in_at_once() {
