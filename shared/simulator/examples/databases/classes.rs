@@ -117,7 +117,7 @@ fn evaluate(
     let mut asked = None;
     if let Some(call) = &decision.call {
         if let ClassCall::Modify { instance, to, .. } = call {
-            told.asks(now, format!("ModifyDBInstance {instance} to {to}, ApplyImmediately"));
+            told.asks(now, &format!("ModifyDBInstance {instance} to {to}, ApplyImmediately"));
             asked = Some(now.to_string());
         }
         memory.settle_call(&world.call_of_class(call).outcome(), &evaluation, now);

@@ -42,8 +42,8 @@ impl StoryTold {
     }
 
     /// Tidegate asks AWS for something.
-    pub(crate) fn asks(&mut self, now: Timestamp, text: String) {
-        self.line(now, "call", &text);
+    pub(crate) fn asks(&mut self, now: Timestamp, text: &str) {
+        self.line(now, "call", text);
     }
 
     /// Operators are told.
