@@ -49,9 +49,13 @@ impl StoryTold {
     /// Operators are told.
     pub(crate) fn tells(&mut self, now: Timestamp, notices: &[ReplicaNotice]) {
         for notice in notices {
-            let sign = if notice.phase == NoticePhase::Ends { "over: " } else { "" };
-            let cause = notice.cause.as_ref().map(|cause| format!(", because {cause}")).unwrap_or_default();
-            self.line(now, "report", &format!("{sign}{}{cause}", notice.verdict));
+            let verdict = &notice.verdict;
+            let text = match &notice.cause {
+                Some(was) if notice.phase == NoticePhase::Ends => format!("resolved: {verdict} ({was})"),
+                Some(cause) => format!("{verdict}: {cause}"),
+                None => verdict.clone(),
+            };
+            self.line(now, "report", &text);
         }
     }
 
