@@ -3,14 +3,15 @@
 
 use tidegate_tests::walk::walk;
 
-/// Mercenary, "Alerting Thresholds": reported when they are passed and when that ends, and not in between.
+/// Mercenary, "Alerting Thresholds": reported when they are passed and when that ends, and not in between. "Disk Space" is that of
+/// the database, and is walked with it.
 #[test]
 fn mercenary_reports_its_thresholds() {
     walk(
         "mercenary",
         "api",
         "
-        always cpu=50 memory=65 requests=none request_queue=none response_time=none errors=none response_time_p99=none disk_free=50
+        always cpu=50 memory=65 requests=none request_queue=none response_time=none errors=none response_time_p99=none
 
          60 20/20 cpu=70                  -> hold: nothing-matches
         120 20/20 cpu=71                  -> hold: rule-not-long-enough; warning: cpu > 70%
@@ -33,13 +34,6 @@ fn mercenary_reports_its_thresholds() {
         120 20/20 response_time_p99=1.001 -> hold: nothing-matches; warning: response_time_p99 > 1s
         180 20/20 response_time_p99=2     -> hold: nothing-matches
         240 20/20 response_time_p99=2.001 -> hold: nothing-matches; critical: response_time_p99 > 2s
-
-         60 20/20 disk_free=20            -> hold: nothing-matches
-        120 20/20 disk_free=19.99         -> hold: nothing-matches; warning: disk_free < 20%
-        180 20/20 disk_free=10            -> hold: nothing-matches
-        240 20/20 disk_free=9.99          -> hold: nothing-matches; critical: disk_free < 10%
-        300 20/20 disk_free=-             -> hold: nothing-matches
-        360 20/20 disk_free=20            -> hold: nothing-matches; resolved: disk_free < 20%; resolved: disk_free < 10%
     ",
     );
 }

@@ -10,7 +10,7 @@ fn mercenary_grows_by_cpu_that_lasts_5_minutes() {
         "mercenary",
         "api",
         "
-        always memory=65 requests=none request_queue=none response_time=none errors=none response_time_p99=none disk_free=50
+        always memory=65 requests=none request_queue=none response_time=none errors=none response_time_p99=none
 
         60..1200 4/4   cpu=70 -> hold: nothing-matches
 
@@ -48,7 +48,7 @@ fn mercenary_grows_by_memory_requests_queue_and_response_time() {
         "mercenary",
         "api",
         "
-        always cpu=50 memory=65 requests=none request_queue=none response_time=none errors=none response_time_p99=none disk_free=50
+        always cpu=50 memory=65 requests=none request_queue=none response_time=none errors=none response_time_p99=none
 
         60..1200 4/4 memory=80           -> hold: nothing-matches
 
@@ -78,7 +78,7 @@ fn mercenary_shrinks_when_cpu_and_memory_are_low_for_15_minutes() {
         "mercenary",
         "api",
         "
-        always requests=none request_queue=none response_time=none errors=none response_time_p99=none disk_free=50
+        always requests=none request_queue=none response_time=none errors=none response_time_p99=none
 
            60..840 4/4 cpu=30 memory=49   -> hold: rule-not-long-enough
          900..1800 4/4 cpu=30 memory=49   -> hold: rule-matched not-agreed

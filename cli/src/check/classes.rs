@@ -90,7 +90,7 @@ pub(crate) fn metrics_read(database: &Database) -> Option<String> {
     let metrics = Some(cost::metrics_of_class(database)).filter(|metrics| *metrics > 0)?;
     let noun = if metrics == 1 { "metric" } else { "metrics" };
     let has_ladder = database.upgrade_policy().is_some_and(|policy| policy.ladder.is_some());
-    let gp2 = if has_ladder { ", one of them of gp2 only" } else { "" };
+    let gp2 = if has_ladder { " (`BurstBalance` of gp2 only)" } else { "" };
     Some(format!("at most {metrics} {noun} of its class and storage every 5 minutes{gp2}"))
 }
 

@@ -219,7 +219,7 @@ fn a_service_that_two_files_scale_is_warned_about() {
         "{stderr}"
     );
     assert!(
-        stderr.contains("`api` in ") && !stderr.contains("`db` in "),
+        stderr.contains("`api` in ") && !stderr.contains("change the replicas of"),
         "replicas that are only watched are changed by neither: {stderr}"
     );
     assert!(

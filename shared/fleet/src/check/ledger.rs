@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 use tidegate_policy::memory::size::{
-    DATABASE_BYTES_MAX, DISTURBED_BYTES, ITEM_BYTES_MAX, PLAIN_BYTES, most_bytes,
+    CLASS_BYTES_MAX, DATABASE_BYTES_MAX, DISTURBED_BYTES, ITEM_BYTES_MAX, PLAIN_BYTES, most_bytes,
 };
 
 use crate::model::fleet::Service;
@@ -21,6 +21,9 @@ const _: () = assert!(ROOM + DISTURBED * DISTURBED_BYTES <= ITEM_BYTES_MAX);
 /// The item of the replicas has room for as many databases as a fleet may have, each with as many replicas as AWS takes: so no
 /// file has to be counted.
 const _: () = assert!(DATABASES_MAX * DATABASE_BYTES_MAX <= ITEM_BYTES_MAX);
+
+/// So has the item of their classes.
+const _: () = assert!(DATABASES_MAX * CLASS_BYTES_MAX <= ITEM_BYTES_MAX);
 
 /// One item of the ledger holds the memory of all services of a concern, also in an hour when every condition holds.
 pub(crate) fn room(nodes: &[Node], services: &[Option<Service>], problems: &mut Problems) {

@@ -44,4 +44,6 @@ mod yaml;
 #[cfg(test)]
 mod upgrades;
 #[cfg(test)]
+mod upgrades_of_guides;
+#[cfg(test)]
 mod upgrades_refused;

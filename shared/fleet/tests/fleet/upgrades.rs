@@ -2,10 +2,17 @@
 
 use std::num::NonZeroU32;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use tidegate_fleet::effective::{Origin, settings};
 use tidegate_fleet::{Database, Source};
+use tidegate_policy::Severity;
+use tidegate_policy::memory::size::CLASS_BYTES_MAX;
+use tidegate_policy::replicas::memory::{ActiveReplicaNotice, ReplicaCall};
+use tidegate_policy::upgrades::memory::{
+    ClassChange, ClassChangeBegan, ClassRequest, ClassStep, PlannedChange, StorageChange, UpgradeEnd,
+    UpgradeMemory, UpgradeOutcome,
+};
 use tidegate_policy::upgrades::policy::{ChangeWindow, ClassFloor, StorageLimits, UpgradePolicy};
 use tidegate_policy::{Comparison, Condition, MetricName, Signal, Unit};
 
@@ -156,6 +163,69 @@ fn defaults_of_an_upgrade_are_told_only_where_there_are_classes() {
         conditions[..2],
         [row("upgrade.when[0]", "cpu > 80% for 1d", false), row("upgrade.when[1]", "iops > 9 for 1h", false)]
     );
+}
+
+/// A change under way, a plan that is refused, the changes of two days, and an outage of SNS: every notice lasts, and no end was
+/// taken; every text is as long as it is believed. No class of RDS has 24 letters.
+#[test]
+fn the_memory_of_a_class_stays_within_the_room_that_is_counted_for_it() {
+    let at = Timestamp::MAX.to_string().parse::<Timestamp>().expect("it is a time");
+    let (id, class) = (|| "x".repeat(63), || "x".repeat(24));
+    let (words, detail) = (|| "x".repeat(600), || "x".repeat(300));
+    let call = || ReplicaCall { evaluation: "0123456789abcdef".into(), at, taken: true, failures: u32::MAX };
+    let change = ClassChange {
+        instance: id(),
+        from: class(),
+        to: class(),
+        why: words(),
+        step: ClassStep::Modifying,
+        since: at,
+        began: at,
+        window_end: Some(at),
+        call: Some(call()),
+        offered: words(),
+        is_started: true,
+        was_seen: true,
+        back_since: Some(at),
+    };
+    let request =
+        ClassRequest { to: class(), now: true, at, who: "x".repeat(64), why: detail(), request: Some(id()) };
+    let planned = PlannedChange { to: class(), why: words(), since: at, window: at, refused: words() };
+    let notice = ActiveReplicaNotice {
+        since: at,
+        severity: Severity::Critical,
+        notified: true,
+        ended: true,
+        detail: words(),
+    };
+    let (from, to, instance) = (class(), class(), id());
+    let end = UpgradeOutcome {
+        instance,
+        from,
+        to,
+        end: UpgradeEnd::ChangedByOthers,
+        at,
+        began: at,
+        detail: detail(),
+    };
+    let memory = UpgradeMemory {
+        request: Some(request),
+        planned: Some(planned),
+        change: Some(change),
+        began: vec![ClassChangeBegan { at, window: Some(at) }; 20],
+        changed_at: Some(at),
+        storage: Some(StorageChange { to_gib: u32::MAX, call: call(), refused: words() }),
+        active: (0..7).map(|n| (format!("{n} of the database"), notice.clone())).collect(),
+        outcomes: vec![end; 16],
+    };
+    let bytes = |memory: &UpgradeMemory| serde_json::to_string(memory).expect("it is JSON").len();
+    assert!((10_000..=CLASS_BYTES_MAX).contains(&bytes(&memory)), "{} bytes", bytes(&memory));
+    // The texts are no longer than that after the next evaluation has read them.
+    let mut believed = memory.clone();
+    believed.outcomes.iter_mut().for_each(|end| end.detail = "y".repeat(5_000));
+    believed.active.values_mut().for_each(|notice| notice.detail = "y".repeat(5_000));
+    believed.believe(at);
+    assert!(bytes(&believed) <= CLASS_BYTES_MAX, "{} bytes", bytes(&believed));
 }
 
 proptest! {

@@ -18,6 +18,10 @@ pub const DISTURBED_BYTES: usize = 680;
 /// What is remembered of one database at most, in bytes of JSON, with all the replicas that AWS takes.
 pub const DATABASE_BYTES_MAX: usize = 20_000;
 
+/// What is remembered of the class and the storage of one database at most, in bytes of JSON. Its longest part are the notices, one
+/// for each thing that can last, and the ends that SNS did not take.
+pub const CLASS_BYTES_MAX: usize = 20_000;
+
 /// A service with a rule or two, or a tracker.
 pub const PLAIN_BYTES: usize = 399;
 /// What `wait` remembers beside that: measured with a full memory of bursts, behind a queue that counts nothing.

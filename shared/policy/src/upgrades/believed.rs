@@ -19,6 +19,8 @@ const MOST_BEGUN: usize = 64;
 /// `DBInstanceIdentifier` and `DBInstanceClass`.
 const LONGEST_ID: usize = 63;
 const LONGEST_TEXT: usize = 600;
+/// Why a change ended as it did: there are many ends in an outage of SNS, and the memories of 20 databases share one item.
+const LONGEST_DETAIL: usize = 300;
 
 impl UpgradeMemory {
     /// Takes times of the future for now, and texts and lists only as long as Tidegate makes them. Every field is named, so that
@@ -67,7 +69,7 @@ impl UpgradeMemory {
             for id in [instance, from, to] {
                 one_line(id, LONGEST_ID);
             }
-            one_line(detail, LONGEST_TEXT);
+            one_line(detail, LONGEST_DETAIL);
             times.extend([at, began]);
         }
         let latest = now.saturating_add(CLOCKS_DIFFER).unwrap_or(now);
