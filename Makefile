@@ -2,8 +2,8 @@ export ARCHITECTURE PARAMETERS
 
 .PHONY: demo test bench bench-quality mutants build deploy setup
 
-demo: ## a queue fills, workers follow, an operator takes over: shown, checked, and written to target/demo/index.html
-	@tests/tools/setup demo && tests/tools/build && cargo build --locked --package tidegate && PYTHONPATH=tests target/venv/bin/python -m demo
+demo: ## a queue fills, workers follow, an operator takes over, a database grows: shown, checked, and written to target/demo/
+	@tests/tools/setup demo && tests/tools/build && cargo build --locked --package tidegate && cargo build --locked --package tidegate-simulator --example databases && PYTHONPATH=tests target/venv/bin/python -m demo
 
 test: ## everything a reviewer needs to trust a change
 	@tests/tools/test

@@ -24,9 +24,10 @@ from packages import BENCH, ROOT, folder, versions
 from quota import Quota
 from world.lambda_emulator import InvocationFailed, LambdaFunction
 from world.processes import StartFailed
+from world.throttle import CATEGORIES
 
 SERVICES, DESIRED, MAX = 500, 2, 10
-BURST, PER_SECOND = 50, 5
+BURST, PER_SECOND = next(rate for actions, *rate in CATEGORIES if "ecs:UpdateService" in actions)
 # What is promised: seconds over the limit, and how far the plan's time may be from what happens.
 LIMIT_RATIO, PLAN_RATIO = 1.05, 0.05
 PATIENCE_SECONDS = 600

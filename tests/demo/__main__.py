@@ -1,4 +1,4 @@
-"""`python -m demo`: plays the demo, checks its claims, and writes its page."""
+"""`python -m demo`: plays the demo, checks its claims, and writes its pages."""
 
 import json
 import sys
@@ -8,7 +8,7 @@ from pathlib import Path
 from world.processes import StartFailed
 from world.world import ROOT
 
-from . import claims, page
+from . import claims, databases, page
 from .stage import FLEET, DemoFailed, Stage
 from .story import play
 from .terminal import Terminal
@@ -31,6 +31,7 @@ def main() -> int:
                 lambda: len(record["reports"]) >= record["reports_published"], 10, "all reports have arrived"
             )
             record["requests"] = stage.requests()
+        stories = databases.play(terminal.show)
     except (StartFailed, DemoFailed) as problem:
         terminal.line(f"\nThe demo failed: {problem}\nLogs: {FOLDER}")
         return 1
@@ -40,12 +41,14 @@ def main() -> int:
     record |= {"began": began, "fleet": FLEET.read_text(), "concurrency": claims.CONCURRENCY}
     record["claims"] = claims.check(record, enqueued, finished)
     (FOLDER / "record.json").write_text(json.dumps(record))
-    written = page.write(record, FOLDER / "index.html")
-    terminal.claims(record["claims"])
-    terminal.line(f"\nThe page of what happened: {shown(written)}")
-    broken = [claim for claim in record["claims"] if not claim["holds"]]
+    about_databases = databases.check(stories)
+    written = [page.write(record, FOLDER / "index.html"), *databases.write(stories, about_databases, FOLDER)]
+    both = record["claims"] + about_databases
+    terminal.claims(both)
+    terminal.line(f"\nThe pages of what happened: {', '.join(map(shown, written))}")
+    broken = [claim for claim in both if not claim["holds"]]
     if broken:
-        terminal.line(f"The demo failed: {len(broken)} of {len(record['claims'])} claims do not hold.")
+        terminal.line(f"The demo failed: {len(broken)} of {len(both)} claims do not hold.")
     return 1 if broken else 0
 
 

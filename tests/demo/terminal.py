@@ -6,8 +6,8 @@ import sys
 import textwrap
 import threading
 
-COLORS = {"scale-out": 32, "scale-in": 34, "report": 35, "scene": 1, "command": 36, "hold": 2, "sample": 2}
-SIGNS = {"scale-out": "▲", "scale-in": "▼", "report": "✉", "scene": "■", "command": "$", "hold": "·", "sample": " "}
+COLORS = {"scale-out": 32, "scale-in": 34, "report": 35, "scene": 1, "command": 36, "hold": 2, "sample": 2, "database": 0}
+SIGNS = {"scale-out": "▲", "scale-in": "▼", "report": "✉", "scene": "■", "command": "$", "hold": "·", "sample": " ", "database": " "}
 # Below the text of a row; below what a report says after "seen", "why" and so on.
 INDENT, DEEPER = " " * 11, " " * 19
 
@@ -28,9 +28,10 @@ class Terminal:
     def show(self, t: float, kind: str, what) -> None:
         if kind == "hold" and not self._is_shown(what):
             return
-        text = {"sample": bars, "scene": str, "command": typed, "report": self._report}.get(kind, sentence)(what)
-        first, *rest = text.splitlines()
-        rows = [self._wrap(f"{t:6.1f} s {SIGNS[kind]} {first}", INDENT)]
+        shown = {"sample": bars, "scene": str, "command": typed, "report": self._report, "database": database}
+        first, *rest = shown.get(kind, sentence)(what).splitlines()
+        unit = "h" if kind == "database" else "s"
+        rows = [self._wrap(f"{t:6.1f} {unit} {SIGNS[kind]} {first}", INDENT)]
         rows += [self._wrap(INDENT + line, DEEPER) for line in rest]
         row = "\n".join(rows)
         self.line(f"\033[{COLORS[kind]}m{row}\033[0m" if self._colored else row)
@@ -75,3 +76,8 @@ def bars(sample: dict) -> str:
     waiting = "     ?" if sample["waiting"] is None else f"{sample['waiting']:6,}"
     tasks = "█" * sample["running"] + "░" * max(0, sample["desired"] - sample["running"])
     return f"{waiting} waiting   {tasks:12}  {sample['running']} running, {sample['desired']} desired"
+
+
+def database(line: dict) -> str:
+    """What happens to a database, what is asked of RDS for it, and what is told."""
+    return {"scene": "■ ", "call": "→ ", "report": "✉ "}[line["kind"]] + line["text"]

@@ -181,6 +181,16 @@ def test_a_pin_is_reached_and_a_hold_keeps(shop):
     answer = shop.minute(function)
     assert "pinned" in codes(answer, "main")
     assert len(shop.replicas()) == 2
+    shop.until_settled(function)
+    shop.stage.override(target="main", hold="scale-in", until="2099-01-01T00:00:00Z")
+    for _ in range(10):
+        answer = shop.minute(function, cpu=5)
+    assert "held" in codes(answer, "main"), answer
+    assert len(shop.replicas()) == len(shop.records()) == 2, "a hold keeps what the load would remove"
+    shop.stage.release()
+    for _ in range(10):
+        shop.minute(function, cpu=5)
+    assert len(shop.replicas()) == 1, "and nothing but the hold did"
 
 
 def test_observe_mode_changes_nothing_and_says_once_what_it_would_do(shop):

@@ -205,6 +205,10 @@ impl FleetProcess {
             self.killed.notify_one();
             std::future::pending::<()>().await;
         }
+        let is_silent = lock(&self.world).account.silent.contains(action.as_str());
+        if is_silent {
+            std::future::pending::<()>().await;
+        }
         let answer = lock(&self.world).answer(&action, &body);
         if after {
             self.killed.notify_one();

@@ -273,6 +273,8 @@ fn without_the_ledger_nothing_is_changed_and_operators_are_notified() {
         }
         assert_eq!(look(&world).changes, []);
         assert_eq!(reported(&world, "scaling paused"), 1);
+        assert_eq!(reported(&world, "replicas and records unchanged"), 1);
+        assert_eq!(reported(&world, "desired counts"), 0);
     });
 }
 

@@ -25,16 +25,16 @@ pub(crate) fn shown(database: &Database, mode: &str) -> String {
     match count {
         Some(count) => {
             line("replicas", replicas(count));
-            let conditions = [("out", &count.scale_out, "the busiest"), ("in", &count.scale_in, "every one")];
-            for (name, condition, of) in conditions {
+            let conditions = [("out", &count.scale_out, "the busiest"), ("in", &count.scale_in, "every")];
+            for (name, condition, which) in conditions {
                 if let Some(condition) = condition {
-                    line(name, format!("{condition}, of {of}"));
+                    line(name, format!("{condition} on {which} replica"));
                 }
             }
         }
         None if database.watches_replicas() => line("replicas", "only watched".to_owned()),
-        None if database.upgrade_policy().is_some() => line("replicas", "left alone".to_owned()),
-        None => line("replicas", "none of Tidegate's business: the database is there for guards".to_owned()),
+        None if database.upgrade_policy().is_some() => line("replicas", "not watched".to_owned()),
+        None => line("replicas", "not watched; the database is named for guards".to_owned()),
     }
     if let Some(LagLimits { warning, critical }) = lag {
         let critical = critical.map(|critical| format!(", critical above {}", Lag(critical)));
@@ -89,7 +89,7 @@ pub(crate) fn guard_shown(guard: &ConnectionGuard) -> String {
     let ConnectionGuard { database, percent, per_task, on_missing, .. } = guard;
     let per_task = match per_task {
         Some(per_task) => format!("{per_task} per task"),
-        None => "as many per task as are seen".to_owned(),
+        None => "connections per task as measured".to_owned(),
     };
     let missing = match on_missing {
         OnMissing::Hold => "no scale-out",

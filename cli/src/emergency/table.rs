@@ -87,20 +87,27 @@ mod tests {
             cells: vec!["5,000 → 5,000".to_owned(), "5,000".to_owned(), "skipped".to_owned()],
             texts: texts.iter().map(|&text| text.to_owned()).collect(),
         };
-        let limits = ["the vCPU quota of 20 is reached: ask for L-3032A538", "the budget `postgres`"];
+        let limits = [
+            "the vCPU quota of 20 is reached: request more of the Fargate vCPU quota (Service Quotas L-3032A538)",
+            "the budget `postgres`",
+        ];
         let rows = vec![row("api", &limits), row(long, &limits), row("exactly-twenty-chars", &[])];
         let shown = table(TableRow::head(&["now → asked", "can run", "state"], "limited by"), rows);
         assert!(shown.lines().all(|line| width(line) <= WIDTH && line.trim_end() == line), "{shown}");
         insta::assert_snapshot!(shown, @"
         target                  now → asked  can run    state  limited by
         api                   5,000 → 5,000    5,000  skipped  the vCPU quota of 20 is
-                                                               reached: ask for
-                                                               L-3032A538
+                                                               reached: request more of
+                                                               the Fargate vCPU quota
+                                                               (Service Quotas
+                                                               L-3032A538)
                                                                the budget `postgres`
         the-recommendations-of-the-second-generation-with-a-name-of-64-letters
                               5,000 → 5,000    5,000  skipped  the vCPU quota of 20 is
-                                                               reached: ask for
-                                                               L-3032A538
+                                                               reached: request more of
+                                                               the Fargate vCPU quota
+                                                               (Service Quotas
+                                                               L-3032A538)
                                                                the budget `postgres`
         exactly-twenty-chars  5,000 → 5,000    5,000  skipped
         ");

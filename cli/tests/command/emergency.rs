@@ -6,7 +6,8 @@ use crate::fake_lambda::{FakeLambda, LambdaReply, answered, planned, target, who
 
 /// What engaging `max` would do.
 pub(crate) fn plan() -> Value {
-    let quota = "the vCPU quota of 20 is reached: ask for L-3032A538";
+    let quota =
+        "the vCPU quota of 20 is reached: request more of the Fargate vCPU quota (Service Quotas L-3032A538)";
     answered(&json!([
         whole("max would raise 2 of 3 services: 24 → 45 tasks", "none", [0, 2, 0]),
         planned("api", [4, 10, 10], Some(40), &[]),
@@ -20,7 +21,14 @@ pub(crate) fn engaged() -> Value {
     answered(&json!([
         whole("max engaged until 05:04 UTC: 2 of 2 services asked", "engaged", [2, 0, 0]),
         target("api", [4, 10, 10], "done", None),
-        target("worker", [5, 20, 12], "asked", Some("the vCPU quota of 20 is reached: ask for L-3032A538")),
+        target(
+            "worker",
+            [5, 20, 12],
+            "asked",
+            Some(
+                "the vCPU quota of 20 is reached: request more of the Fargate vCPU quota (Service Quotas L-3032A538)"
+            )
+        ),
     ]))
 }
 

@@ -4,6 +4,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::time::Instant;
 
 /// How many calls at once, and how many a second after them.
@@ -90,6 +91,18 @@ impl Default for Buckets {
             route53: Bucket::new(ROUTE53),
         }
     }
+}
+
+/// Waits for a turn to change something; false where it comes too late, since another evaluation may act from `not_after` on. A
+/// turn that comes too late is not taken: the next evaluation would wait for it. A process that stood still while it waited
+/// sends nothing either.
+pub(crate) async fn in_turn(
+    bucket: &Bucket,
+    not_after: Timestamp,
+    clock: &(dyn Fn() -> Timestamp + Send + Sync),
+) -> bool {
+    let Ok(left) = Duration::try_from(not_after.duration_since(clock())) else { return false };
+    bucket.take_within(left).await && clock() <= not_after
 }
 
 /// A token bucket. Every caller gets a moment to go at, in the order of the calls; no caller is refused.

@@ -3,11 +3,13 @@
 use aws_sdk_route53::operation::change_resource_record_sets::ChangeResourceRecordSetsError;
 use aws_sdk_route53::operation::list_resource_record_sets::ListResourceRecordSetsOutput;
 use aws_sdk_route53::types::{Change, ChangeAction, ChangeBatch, ResourceRecord, ResourceRecordSet, RrType};
+use jiff::Timestamp;
 use tidegate_policy::replicas::decision::RecordChange;
 use tidegate_policy::replicas::observation::DnsRecord;
 use tidegate_policy::{Absence, AbsenceKind};
 use tokio::time::Instant;
 
+use crate::bucket::in_turn;
 use crate::clients::Clients;
 use crate::error::{AwsError, CallError, Failure, Step, absence};
 use crate::targets::calls::{in_time, late};
@@ -102,8 +104,8 @@ fn plain(name: &str) -> String {
     plain.strip_suffix('.').map(str::to_owned).unwrap_or(plain)
 }
 
-/// Changes records of a name in one batch, in the order given: Route 53 makes all of them, or none. Without changes nothing
-/// is asked.
+/// Changes records of a name in one batch, in the order given, if its turn comes before `not_after`; `None` where it does not.
+/// Route 53 makes all of the changes, or none. Without changes nothing is asked.
 ///
 /// # Errors
 /// Route 53 refused the batch or did not answer. While an earlier request for the zone is under way it answers
@@ -113,19 +115,36 @@ pub async fn change(
     zone: &str,
     name: &str,
     changes: &[RecordChange],
-) -> Result<(), CallError> {
+    not_after: Timestamp,
+    clock: &(dyn Fn() -> Timestamp + Send + Sync),
+) -> Option<Result<(), CallError>> {
     if changes.is_empty() {
-        return Ok(());
+        return Some(Ok(()));
     }
+    let batch = batch(zone, name, changes);
+    if batch.is_ok() && !in_turn(&clients.buckets.route53, not_after, clock).await {
+        return None;
+    }
+    Some(match batch {
+        Ok(batch) => send(clients, zone, name, batch).await,
+        Err(error) => Err(error),
+    })
+}
+
+/// The batch as Route 53 takes it.
+fn batch(zone: &str, name: &str, changes: &[RecordChange]) -> Result<ChangeBatch, CallError> {
     let step = || Step::ChangeRecords { name: name.to_owned(), zone: zone.to_owned() };
     let unbuilt = |error| CallError::unbuilt(step(), error);
     let changes = changes.iter().map(|change| to_aws(name, change)).collect::<Result<Vec<_>, _>>();
-    let batch = ChangeBatch::builder()
+    ChangeBatch::builder()
         .comment(format!("Tidegate: where reads of {} go", plain(name)))
         .set_changes(Some(changes.map_err(unbuilt)?))
         .build()
-        .map_err(unbuilt)?;
-    clients.buckets.route53.take().await;
+        .map_err(unbuilt)
+}
+
+async fn send(clients: &Clients, zone: &str, name: &str, batch: ChangeBatch) -> Result<(), CallError> {
+    let step = || Step::ChangeRecords { name: name.to_owned(), zone: zone.to_owned() };
     let call = clients.route53().change_resource_record_sets().hosted_zone_id(zone).change_batch(batch);
     call.send().await.map(|_| ()).map_err(|error| {
         // What is wrong with a batch stands in a list of its own, not in the message of the error.

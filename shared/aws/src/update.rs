@@ -1,19 +1,18 @@
 //! The one way to change anything in the account: a desired count or capacity is set. In an emergency AWS's own autoscaling is
 //! suspended and resumed besides.
 
-use std::time::Duration;
-
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 use tidegate_fleet::TargetName;
 use tidegate_policy::emergency::target::Change;
 
+use crate::bucket::in_turn;
 use crate::clients::{CALLS_AT_ONCE, Clients};
 use crate::error::CallError;
 use crate::report::section::Outcome;
 use crate::targets;
 
-/// `UpdateService` has a bucket of 50 per account and Region ([`UPDATE_SERVICE`](crate::bucket::UPDATE_SERVICE)). One
+/// `UpdateService` has a bucket of 45 here, of the 50 per account and Region ([`UPDATE_SERVICE`](crate::bucket::UPDATE_SERVICE)). One
 /// evaluation takes at most this many, so that a burst never throttles a deployment; what is left is decided
 /// again by the next evaluation.
 pub const CHANGES_PER_EVALUATION: usize = 40;
@@ -57,10 +56,7 @@ async fn make(
     clock: &(dyn Fn() -> Timestamp + Send + Sync),
 ) -> Option<Result<(), CallError>> {
     let Some(bucket) = targets::bucket(clients, target, change) else { return Some(Ok(())) };
-    let left = Duration::try_from(not_after.duration_since(clock())).ok()?;
-    // A turn that comes too late is not taken: the next evaluation would wait for it. A process that stood still while it
-    // waited sends nothing either.
-    if !bucket.take_within(left).await || clock() > not_after {
+    if !in_turn(bucket, not_after, clock).await {
         return None;
     }
     Some(targets::change(clients, target, change).await)

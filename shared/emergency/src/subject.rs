@@ -115,8 +115,7 @@ pub(crate) fn of(
 pub(crate) fn raised(subjects: &[Subject]) -> Option<Vec<Tasks>> {
     let begins = subjects.iter().any(|subject| matches!(subject, Subject::Fleet(it) if it.begins()));
     let targets: Vec<&One> = subjects.iter().filter_map(Subject::as_one).collect();
-    let is_raised = |one: &&&One| one.work.as_ref().is_some_and(|work| work.to > work.from);
-    let mut raised = targets.iter().filter(is_raised).peekable();
+    let mut raised = targets.iter().filter(|one| one.adds()).peekable();
     let is_all = targets.iter().all(|one| one.seen.is_some() || one.resource.is_none());
     (begins && is_all && raised.peek().is_some())
         .then(|| raised.filter_map(|one| one.tasks().cloned()).collect())

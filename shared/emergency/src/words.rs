@@ -80,10 +80,16 @@ pub(crate) fn of_cut(Cut { budget, from }: &Cut, to: u32) -> String {
     format!("the budget `{budget}` allows {to} of {from}; --ignore-budgets exceeds it")
 }
 
+/// What to do about a quota of virtual CPUs, by its code.
+pub(crate) fn of_request(code: &str) -> String {
+    format!("request more of the Fargate vCPU quota (Service Quotas {code})")
+}
+
 /// Scheduled actions of Application Auto Scaling that did not run during the emergency.
 pub(crate) fn of_missed(MissedActions { due, not_understood, unread }: &MissedActions) -> Vec<String> {
     let due = due.iter().map(|DueAction { name, at }| {
-        format!("scheduled action `{name}` was due {} while suspended: its bounds are set now", moment(*at))
+        let at = moment(*at);
+        format!("scheduled action `{name}` was due {at} while suspended, and counts in the bounds set now")
     });
     let odd = not_understood.iter().map(|name| {
         format!("scheduled action `{name}` has a schedule that Tidegate cannot read: check its bounds")

@@ -20,6 +20,11 @@ pub const QUEUES: Duration = Duration::from_secs(13);
 pub const ACT_WITHIN: SignedDuration = SignedDuration::from_secs(17);
 /// Before an evaluation is followed by another that waits for a third one's changes.
 pub const PAUSE: Duration = Duration::from_secs(2);
+/// The quotas of what an emergency raises and the task definitions of it: in a plan after AWS, else beside the changes of the
+/// evaluation that begins the emergency. What is late is unknown.
+pub const CAPACITY: Duration = Duration::from_secs(8);
+/// Another evaluation of an invocation is begun only where so much time is left.
+pub(crate) const ONE_EVALUATION: SignedDuration = SignedDuration::from_secs(35);
 /// Remembering the outcome, with what other evaluations wrote in between.
 pub const REMEMBER: Duration = Duration::from_secs(4);
 
@@ -31,6 +36,13 @@ const _: () = {
         read + call <= ACT_WITHIN.unsigned_abs().as_secs(),
         "an evaluation that read slowly may still act"
     );
+    let (act_within, one) = (ACT_WITHIN.unsigned_abs().as_secs(), ONE_EVALUATION.unsigned_abs().as_secs());
     let act_and_report = call + call;
-    assert!(ACT_WITHIN.unsigned_abs().as_secs() + act_and_report + REMEMBER.as_secs() < FUNCTION.as_secs());
+    assert!(act_within + act_and_report + REMEMBER.as_secs() < FUNCTION.as_secs());
+    assert!(FUNCTION.as_secs() < one, "another evaluation has its own time, and some to answer");
+    assert!(read + CAPACITY.as_secs() < FUNCTION.as_secs(), "a plan reads what limits it, and answers");
+    assert!(
+        act_within + CAPACITY.as_secs() + call + REMEMBER.as_secs() < one,
+        "what limits the changes is read beside them, and the report comes after it"
+    );
 };

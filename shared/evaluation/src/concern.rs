@@ -91,6 +91,11 @@ pub trait Concern {
         false
     }
 
+    /// What stays as it is while nothing is decided, since the ledger does not answer; it follows a semicolon.
+    fn unchanged(&self) -> &'static str {
+        "desired counts unchanged"
+    }
+
     /// An invocation fails if it had changes to make and none could be made. Otherwise its answer says so.
     fn fails_with_its_changes(&self) -> bool {
         true

@@ -258,7 +258,7 @@ impl<C: Concern> Evaluator<C> {
         }
         let mut report = EvaluationReport::empty(header.clone());
         let (ledger, failed) = (&self.settings.ledger, error.predicate());
-        let cause = format!("DynamoDB table `{ledger}` {failed}; desired counts unchanged");
+        let cause = format!("DynamoDB table `{ledger}` {failed}; {}", self.concern.unchanged());
         let why = format!("failed to {error}");
         report.alert = Some(self.alert(Severity::Critical, "scaling paused", cause, Some(why)));
         let notified = if self.outage.failed_evaluation(&error, header.at) {

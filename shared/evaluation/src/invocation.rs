@@ -1,7 +1,9 @@
 //! One invocation, as Lambda tells of it.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use lambda_runtime::Context;
+
+use crate::budget;
 
 /// What is known of an invocation beside its event.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -11,9 +13,6 @@ pub struct Invocation {
     /// Lambda stops the function at this moment.
     pub deadline: Option<Timestamp>,
 }
-
-/// Another evaluation is begun only where so much time is left: its own time-out, and some to answer.
-const ONE_EVALUATION: SignedDuration = SignedDuration::from_secs(35);
 
 impl Invocation {
     /// From what the runtime says.
@@ -27,6 +26,6 @@ impl Invocation {
 
     /// Whether there is time for another evaluation.
     pub(crate) fn has_time(&self, now: Timestamp) -> bool {
-        self.deadline.is_none_or(|deadline| deadline.duration_since(now) > ONE_EVALUATION)
+        self.deadline.is_none_or(|deadline| deadline.duration_since(now) > budget::ONE_EVALUATION)
     }
 }

@@ -49,8 +49,12 @@ pub fn decide(
         Err(reason) => DecidedSize::blocked(reason, &known, memory),
     };
     let (reasons, found) = explain(&known, &in_force, &size, memory);
-    let (active_notices, notices) =
-        compare(&memory.active_notices, &found, |active| notices::end(active, &known, &found), now);
+    let (active_notices, notices) = compare(
+        &memory.active_notices,
+        &found,
+        |active| notices::end(active, &known, &in_force, &found),
+        now,
+    );
 
     let DecidedSize {
         changes, recommendation: Recommendation { recommendations, asked, .. }, passed, ..

@@ -51,4 +51,8 @@ pub struct Connections {
     pub percent: u32,
     /// So many each task holds.
     pub per_task: f64,
+    /// So many services share what is left.
+    pub sharers: u32,
+    /// So many tasks that allows, before the tasks there are and the minimum, below which a guard never goes.
+    pub allows: u32,
 }

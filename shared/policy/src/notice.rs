@@ -202,7 +202,7 @@ impl NoticeKind {
             Self::ReadingMissing => row(Warning, 2, AT_ONCE, "missing data", "data available again"),
             Self::AtMax => row(Warning, 1, AT_ONCE, "at max", "max is enough again"),
             Self::ConnectionsLimit => {
-                row(Warning, 1, AT_ONCE, "at its connection limit", "below its connection limit again")
+                row(Warning, 1, AT_ONCE, "at its connection limit", "its connection limit is enough again")
             }
             Self::GuardUnknown => row(Warning, 2, AT_ONCE, "guard has no data", "guard has data again"),
             Self::SwitchedOff => {

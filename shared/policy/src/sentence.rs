@@ -8,7 +8,7 @@ use crate::rule::{Condition, Quantity, Span, thousands};
 use crate::signal::Unit;
 use crate::track::LOW_FOR;
 
-mod words;
+pub(crate) mod words;
 
 use words::{
     Allowed, Breach, ConnectionsOf, DayAndTime, Is, IsSince, Over, TimeOfDay, Tracking, jobs, plural,
@@ -171,7 +171,13 @@ impl fmt::Display for InUnit<&Reason> {
                 write!(f, "capped at max {max} ({} needed)", tasks(*recommendation))
             }
             R::ConnectionsLimit { most, recommendation, because } => {
-                write!(f, "{} ({} needed)", ConnectionsOf(because, &tasks(*most)), tasks(*recommendation))
+                let allowed = tasks(because.allows);
+                write!(f, "{}", ConnectionsOf(because, &allowed))?;
+                // A guard removes nothing, and lowers no minimum.
+                if *most > because.allows {
+                    write!(f, ", and {} stay", tasks(*most))?;
+                }
+                write!(f, " ({} needed)", tasks(*recommendation))
             }
             R::GuardLimitUnknown { database, absence } => {
                 write!(f, "how many connections database `{database}` takes is unknown ({absence})")

@@ -88,7 +88,8 @@ impl WeeklyWindow {
 }
 
 fn whole_minute(at: Timestamp) -> Timestamp {
-    Timestamp::from_second(at.as_second().saturating_sub(at.as_second().rem_euclid(60))).unwrap_or(at)
+    let into = SignedDuration::from_nanos_i128(at.as_nanosecond().rem_euclid(60_000_000_000));
+    at.saturating_sub(into).unwrap_or(at)
 }
 
 /// 0 is Monday, 00:00 UTC.

@@ -1,7 +1,5 @@
 //! Makes the changes: at most one call to RDS and one batch of records for each database.
 
-use std::time::Duration;
-
 use futures_util::{future, join};
 use jiff::Timestamp;
 use tidegate_aws::report::section::Outcome;
@@ -33,7 +31,7 @@ impl Replicas {
     async fn call(&self, report: &DatabaseReport, not_after: Timestamp, clock: &Clock) -> Option<Called> {
         let (call, described) = (report.decision.call.as_ref()?, report.described.as_deref()?);
         let tags = rds::ReplicaTags { fleet: self.fleet.name(), database: &report.name };
-        let answer = rds::apply(&self.clients, call, described, tags, left(not_after, clock)).await;
+        let answer = rds::apply(&self.clients, call, described, tags, not_after, clock.as_ref()).await;
         Some(Called { outcome: rds::outcome(answer.as_ref()), error: answer.and_then(Result::err) })
     }
 
@@ -48,15 +46,8 @@ impl Replicas {
         if changes.is_empty() {
             return None;
         }
-        if left(not_after, clock).is_zero() {
-            return Some(Outcome::TooLate);
-        }
-        let answer = route53::change(&self.clients, &dns.zone, &dns.name, changes).await;
-        Some(answer.map_or_else(Outcome::Failed, |()| Outcome::Applied))
+        let answer =
+            route53::change(&self.clients, &dns.zone, &dns.name, changes, not_after, clock.as_ref()).await;
+        Some(answer.map_or(Outcome::TooLate, |made| made.map_or_else(Outcome::Failed, |()| Outcome::Applied)))
     }
-}
-
-/// How long a change may still be sent.
-fn left(not_after: Timestamp, clock: &Clock) -> Duration {
-    Duration::try_from(not_after.duration_since(clock())).unwrap_or_default()
 }

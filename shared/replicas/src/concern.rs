@@ -74,6 +74,10 @@ impl Concern for Replicas {
         false
     }
 
+    fn unchanged(&self) -> &'static str {
+        "replicas and records unchanged"
+    }
+
     /// A refused call is an outcome, which is remembered and reported, and the next one waits.
     fn fails_with_its_changes(&self) -> bool {
         false

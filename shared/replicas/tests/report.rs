@@ -9,8 +9,8 @@ use tidegate_aws::error::{AwsError, ErrorClass, Step};
 use tidegate_aws::report::AlertState;
 use tidegate_aws::report::section::Outcome;
 use tidegate_policy::replicas::decide::CallOutcome;
-use tidegate_policy::replicas::memory::DatabaseMemory;
-use tidegate_policy::replicas::observation::Replication;
+use tidegate_policy::replicas::memory::{DatabaseMemory, ReplicaMemory};
+use tidegate_policy::replicas::observation::{Replication, Status};
 use tidegate_policy::{Absence, AbsenceKind, Severity};
 use tidegate_replicas::ReplicasMemory;
 use tidegate_replicas::database::{Called, DatabaseReport};
@@ -51,6 +51,19 @@ fn a_replica_that_is_added_says_why_and_how_to_undo_it() {
 fn a_replica_that_is_removed_is_first_taken_out_of_the_records() {
     let scene = ReportScene::with(3).cpu(11.0);
     insta::assert_snapshot!(text(&taken(scene.report(&scene.calm_memory()))));
+}
+
+#[test]
+fn a_clean_up_of_what_never_served_changes_no_count_and_is_undone_by_nothing() {
+    let mut scene = ReportScene::with(3).cpu(40.0);
+    scene.replicas()[2].status = Status::Failed("incompatible-network".to_owned());
+    let mut memory = scene.calm_memory();
+    let remembered = ReplicaMemory { is_new: true, ..ReplicaMemory::default() };
+    memory.replicas.insert("tidegate-shop-prod-3".to_owned(), remembered);
+    let report = taken(scene.report(&memory));
+    assert_eq!(report.verdict(at(0)), "deleting failed replica tidegate-shop-prod-3");
+    assert_eq!(report.cause(at(0)).as_deref(), Some("its status is incompatible-network"));
+    assert_eq!(report.commands(at(0)), []);
 }
 
 #[test]
@@ -202,6 +215,19 @@ fn a_lag_is_shown_with_the_newest_datapoint_that_has_settled() {
     let report = scene.report(&scene.calm_memory());
     let shown = report.to_json(at(0))["seen"]["replicas"][0]["lag_seconds"].clone();
     assert_eq!(shown, 0.5, "the youngest minute still changes");
+}
+
+#[test]
+fn a_value_that_is_not_current_says_how_old_it_is() {
+    let mut scene = ReportScene::with(2).cpu(83.0);
+    scene::stop(&mut scene.replicas()[0].cpu, SignedDuration::from_mins(14));
+    let report = taken(scene.report(&DatabaseMemory::default()));
+    let text = text(&report);
+    assert!(text.contains("cpu 83% (14m ago)"), "{text}");
+    assert_eq!(text.matches(" ago)").count(), 1, "{text}");
+    let replicas = &report.to_json(at(0))["seen"]["replicas"];
+    assert_eq!(replicas[0]["cpu_percent"], serde_json::Value::Null);
+    assert_eq!(replicas[1]["cpu_percent"], 83.0);
 }
 
 /// The keys belong to the ledger's format: one that goes or changes its meaning raises it.

@@ -35,6 +35,8 @@ pub(crate) enum Purpose {
     RdsCalls = 13,
     /// Which events of RDS arrive.
     RdsEvents = 14,
+    /// How a modification goes.
+    RdsChanges = 15,
 }
 
 /// The dice of one purpose.

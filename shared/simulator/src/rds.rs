@@ -25,30 +25,55 @@
 //!   within 2 minutes; connections to an instance that is gone are opened anew at once;
 //! - a write-ahead-log switch of an idle PostgreSQL source shows in one minute of five, or evenly over all five.
 //!
-//! # What it does not have
-//! Maintenance windows, and classes other than by [`ManualChange::ModifySource`]: an instance has its class and its pending values
-//! ([`PendingValues`]), so that they can be added.
+//! # Classes, maintenance windows and what is pending
+//! The same world shows itself as the policy's [`UpgradeObservation`](tidegate_policy::upgrades::observation::UpgradeObservation)
+//! and takes its calls: `observe_classes()`, `rehearse()`, `messages()`, `look_once_more()`, `call_of_class()`. Documented: with
+//! `ApplyImmediately` everything that is pending is applied too, a restart and the maintenance window apply what is pending, the
+//! instance stays `available` for a while after the call, a change may be refused for want of capacity, or taken and given up
+//! later with nothing but an event. Each value that is pending keeps whose it is. Assumed:
+//! - `modifying` of a class lasts 2 to 40 minutes; then a single instance restarts for 30 seconds to 10 minutes, and with Multi-AZ
+//!   a standby takes over within 1 to 2 minutes;
+//! - everything that is pending when RDS begins to apply it is applied, also what was queued after the call;
+//! - after a change of the class a parameter group is `applying` for 4 minutes;
+//! - an upgrade of the engine lasts 5 to 30 minutes, the optimization of the storage 15 minutes to 12 hours;
+//! - in its window RDS begins what is pending within some minutes, and not always in the first;
+//! - `DescribeEvents` shows an event up to 15 minutes late;
+//! - the load follows the memory of a class: twice the memory, half the CPU.
+//!
+//! Of these, the source alone is measured for its class. What it does not have: Aurora's classes, other Regions.
 
+mod class_setting;
 mod setting;
+mod actor;
+mod modified;
 mod status;
 mod replication;
 mod instance;
 mod life;
+mod change_dice;
 mod zone;
 mod readers;
 mod minutes;
 mod happening;
 mod refusal;
 mod account;
+mod modify;
+mod class_load;
+mod class_manual;
 mod metrics;
 mod manual;
 mod shown;
 mod simulation;
+mod class_shown;
 
-pub use happening::{Actor, Deed, Happening, RdsEvent};
-pub use instance::{OUR_PREFIX, PendingValues, SimulatedInstance};
+pub use actor::Actor;
+pub use class_manual::ClassManualChange;
+pub use class_setting::{ClassDemand, ClassSettings};
+pub use happening::{ClassDeed, Deed, Happening, RdsEvent};
+pub use instance::{OUR_PREFIX, SimulatedInstance};
 pub use manual::ManualChange;
 pub use metrics::DatabaseLoad;
+pub use modified::{AppliedBy, ModifiedValue, ParameterState, PendingValue, PendingValues};
 pub use refusal::{CallAnswer, CallRefusal};
 pub use setting::{RdsSettings, RdsTimes, RdsTroubles, SecondsBetween};
 pub use simulation::{RecordsAnswer, SimulatedRds};

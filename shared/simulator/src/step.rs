@@ -1,5 +1,7 @@
 //! The steps that simulated time is made of.
 
+use jiff::{SignedDuration, Timestamp};
+
 use crate::number::place;
 
 /// A step of simulated time. A quarter of a minute: the distance of two delayed evaluations, and the grid of the reference
@@ -21,6 +23,11 @@ pub(crate) const STEP: f64 = STEP_SECONDS as f64;
 /// The moment at which a step begins, in microseconds.
 pub(crate) fn moment(step: usize) -> u64 {
     u64::try_from(step).unwrap_or(u64::MAX).saturating_mul(STEP_MICROS)
+}
+
+/// A moment that lies so many seconds after another.
+pub(crate) fn after(now: Timestamp, seconds: i64) -> Timestamp {
+    now.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(now)
 }
 
 /// A time in whole steps, rounded.

@@ -1,6 +1,6 @@
 //! What an account has beside its services: task definitions, quotas, usage and scheduled actions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::body::SdkBody;
@@ -23,6 +23,8 @@ pub struct FakeAccount {
     pub scheduled: Vec<(&'static str, &'static str, &'static str, i64, i64)>,
     /// Calls that are refused, and the code that AWS gives.
     pub refused: BTreeMap<&'static str, &'static str>,
+    /// Calls that are never answered.
+    pub silent: BTreeSet<&'static str>,
     /// How often each call was made.
     pub calls: BTreeMap<String, usize>,
 }

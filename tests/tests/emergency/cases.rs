@@ -1,5 +1,6 @@
 //! From invoke to restore.
 
+use serde_json::json;
 use tidegate_tests::fake_fleet::{FakeFleet, lock};
 
 use crate::stage::{FREE, SHOP, ask, engage, minutes, restore, scalable, shop, sizes, story, target};
@@ -76,6 +77,26 @@ fn a_target_deleted_in_between_is_left_alone_and_reported() {
         assert_eq!(target(&answer, "api")["state"], "skipped", "{answer:#}");
         assert_eq!(target(&answer, "*")["emergency"]["phase"], "restored");
         assert_eq!(lock(&world).services["worker"].desired, 2);
+    });
+}
+
+#[test]
+fn a_status_says_of_a_size_that_was_changed_by_hand_once_it_ran_that_it_stays() {
+    story(async {
+        let world = shop();
+        ask(&world, engage("launch")).await;
+        minutes(SHOP, &world, 2).await;
+        let status = || ask(&world, json!({"action": "status"}));
+        assert_eq!(target(&status().await, "worker")["state"], "done");
+        lock(&world).services.get_mut("worker").unwrap_or_else(|| unreachable!()).desired = 7;
+        minutes(SHOP, &world, 2).await;
+        let answer = status().await;
+        let worker = target(&answer, "worker");
+        assert_eq!((&worker["state"], sizes(&world).1), (&json!("skipped"), 7), "{worker:#}");
+        let why = worker["blocked_by"].as_str().unwrap_or_default();
+        assert!(why.contains("set to 7 by hand") && why.contains("stays so"), "{why}");
+        ask(&world, engage("launch")).await;
+        assert_eq!(sizes(&world).1, 20, "it is asked for again");
     });
 }
 

@@ -1,9 +1,13 @@
 //! What a plan says of what AWS can run, and when; and what it says where that is not known.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::pin::pin;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tidegate_tests::fake_fleet::{FakeAccount, FakeFleet, Shared, lock};
+use tokio::time::timeout;
 
 use crate::stage::{ask, engage, send, sizes, story, target};
 
@@ -31,7 +35,7 @@ fn notes(answer: &Value) -> String {
     emergency(answer)["notes"].to_string()
 }
 
-const REACHED: &str = "at once; 24 of 40 tasks, then the vCPU quota of 20 is reached: ask for L-3032A538";
+const REACHED: &str = "at once; 24 of 40 tasks, then the vCPU quota of 20 is reached: request more of the Fargate vCPU quota (Service Quotas L-3032A538)";
 
 #[test]
 fn a_quota_of_20_cpus_with_8_in_use_starts_24_tasks_of_half_a_cpu_and_the_plan_says_so() {
@@ -41,7 +45,12 @@ fn a_quota_of_20_cpus_with_8_in_use_starts_24_tasks_of_half_a_cpu_and_the_plan_s
         assert_eq!(full(&answer), REACHED, "{answer:#}");
         let worker = target(&answer, "worker");
         assert_eq!(worker["deliverable"], 24, "{worker:#}");
-        assert_eq!(worker["limits"], json!(["the vCPU quota is reached: ask for L-3032A538"]));
+        assert_eq!(
+            worker["limits"],
+            json!([
+                "the vCPU quota is reached: request more of the Fargate vCPU quota (Service Quotas L-3032A538)"
+            ])
+        );
         assert_eq!(sizes(&world), (10, 0), "a plan changes nothing");
     });
 }
@@ -109,7 +118,11 @@ fn what_cannot_be_read_is_unknown_by_name_and_stops_nothing() {
             ("DescribeTaskDefinition", "unknown: the vCPUs of a task of worker (access denied"),
         ] {
             let answer = without(action, "AccessDeniedException").await;
-            assert_eq!(full(&answer), "at once; 40 tasks, if what is unknown allows them", "{action}");
+            assert_eq!(
+                full(&answer),
+                "at once; 40 tasks, if the limits that could not be read allow them",
+                "{action}"
+            );
             assert!(notes(&answer).contains(what), "{action}: {}", notes(&answer));
             assert_eq!(target(&answer, "worker")["deliverable"], Value::Null, "{action}");
         }
@@ -137,7 +150,7 @@ fn spot_has_its_own_quota_and_of_a_mixture_and_of_instances_it_is_said_that_noth
             ask(&world, plan()).await
         };
         let answer = plan_on(&["FARGATE_SPOT"]).await;
-        assert!(full(&answer).ends_with("ask for L-36FBB829"), "{}", full(&answer));
+        assert!(full(&answer).ends_with("(Service Quotas L-36FBB829)"), "{}", full(&answer));
         let answer = plan_on(&["FARGATE", "FARGATE_SPOT"]).await;
         assert!(notes(&answer).contains("divided between FARGATE and FARGATE_SPOT"), "{}", notes(&answer));
         let answer = plan_on(&["my-instances"]).await;
@@ -146,14 +159,21 @@ fn spot_has_its_own_quota_and_of_a_mixture_and_of_instances_it_is_said_that_noth
 }
 
 #[test]
-fn nothing_of_it_is_late_for_the_changes() {
+fn the_changes_are_made_before_what_limits_them_is_read() {
     story(async {
         let world = tight();
-        for action in ["GetServiceQuota", "GetMetricData", "DescribeTaskDefinition"] {
-            lock(&world).account.refused.insert(action, "AccessDeniedException");
-        }
-        let answer = ask(&world, engage("max")).await;
-        assert_eq!(sizes(&world), (10, 40));
+        lock(&world).account.silent =
+            BTreeSet::from(["GetServiceQuota", "GetMetricData", "DescribeTaskDefinition"]);
+        let mut answer = pin!(ask(&world, engage("max")));
+        let waited = timeout(Duration::from_secs(1), &mut answer).await;
+        assert!(waited.is_err(), "it still waits for what limits them: {waited:?}");
+        assert_eq!(sizes(&world), (10, 40), "and has made every change");
+        let answer = answer.await;
         assert_eq!(emergency(&answer)["phase"], "engaged");
+        assert!(
+            notes(&answer).contains("unknown: the vCPU quota L-3032A538 (timed out"),
+            "{}",
+            notes(&answer)
+        );
     });
 }

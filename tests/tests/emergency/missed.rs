@@ -54,6 +54,28 @@ fn where_they_cannot_be_read_the_bounds_are_as_before_and_that_is_said() {
 }
 
 #[test]
+fn bounds_that_could_not_be_put_back_are_not_said_to_be_set() {
+    story(async {
+        let world = scheduled();
+        ask(&world, engage("launch")).await;
+        minutes(SHOP, &world, 5).await;
+        let before = lock(&world).published.len();
+        lock(&world).account.refused.insert("RegisterScalableTarget", "ValidationException");
+        let answer = ask(&world, restore()).await;
+        assert_eq!(target(&answer, "api")["state"], "failed", "{answer:#}");
+        let told = |from: usize| lock(&world).published[from..].join("\n").matches("peak").count();
+        assert_eq!(told(before), 0, "{:?}", lock(&world).published);
+        let notices = lock(&world).published.len() - before;
+        assert_eq!(notices, 1, "that it ends is said, and nothing more: {:?}", lock(&world).published);
+        let before = lock(&world).published.len();
+        lock(&world).account.refused.clear();
+        minutes(SHOP, &world, 2).await;
+        assert_eq!(scalable(&world, "api"), Some((3, 30, FREE)));
+        assert!(told(before) > 0, "{:?}", lock(&world).published);
+    });
+}
+
+#[test]
 fn only_a_restore_asks_for_them() {
     story(async {
         let world = scheduled();

@@ -1,10 +1,10 @@
 //! The two calls that change anything in RDS: one replica is created, or one is deleted by its identifier.
 
-use std::time::Duration;
-
+use jiff::Timestamp;
 use tidegate_policy::replicas::decide::CallOutcome;
 use tidegate_policy::replicas::decision::{InstanceCall, NewReplica};
 
+use crate::bucket::in_turn;
 use crate::clients::Clients;
 use crate::error::{AwsError, CallError, Failure, Step};
 use crate::rds::account::AllInstances;
@@ -14,7 +14,7 @@ use crate::rds::tags::ReplicaTags;
 /// The words of RDS about an instance that is on its way out (`InvalidDBInstanceState: Instance shop-1 is already being deleted.`).
 const ALREADY_DELETED: &str = "already being deleted";
 
-/// Sends the call of a decision, if its turn comes within `left`; `None` where it does not. What was made before, by an attempt
+/// Sends the call of a decision, if its turn comes before `not_after`; `None` where it does not. What was made before, by an attempt
 /// whose answer was lost, counts as made. Nothing is checked here: what may be deleted is decided by the policy, and held by
 /// the role.
 pub async fn apply(
@@ -22,9 +22,10 @@ pub async fn apply(
     call: &InstanceCall,
     seen: &AllInstances,
     tags: ReplicaTags<'_>,
-    left: Duration,
+    not_after: Timestamp,
+    clock: &(dyn Fn() -> Timestamp + Send + Sync),
 ) -> Option<Result<(), CallError>> {
-    if left.is_zero() || !clients.buckets.change_rds.take_within(left).await {
+    if !in_turn(&clients.buckets.change_rds, not_after, clock).await {
         return None;
     }
     Some(match call {

@@ -38,9 +38,10 @@ pub async fn read(
     now: Timestamp,
     deadline: Instant,
 ) -> FargateReadings {
-    let kinds: Vec<FargateCapacity> = kinds.iter().copied().filter(|it| it.quota_code().is_some()).collect();
-    let quotas = stream::iter(&kinds).map(|kind| async move {
-        let read = in_time(deadline, quota(clients, *kind)).await;
+    let kinds: Vec<(FargateCapacity, &str, &str)> =
+        kinds.iter().filter_map(|kind| kind.quota().map(|(code, class)| (*kind, code, class))).collect();
+    let quotas = stream::iter(&kinds).map(|(kind, code, _)| async move {
+        let read = in_time(deadline, quota(clients, code)).await;
         (*kind, read.unwrap_or_else(|| Err(late())))
     });
     let definitions = stream::iter(task_definitions).map(|arn| async move {
@@ -52,14 +53,14 @@ pub async fn read(
         in_time(deadline, used(clients, &kinds, now)),
         definitions.buffer_unordered(CALLS_AT_ONCE).collect(),
     );
-    let used = used.unwrap_or_else(|| kinds.iter().map(|kind| (*kind, Err(late()))).collect());
+    let used = used.unwrap_or_else(|| kinds.iter().map(|(kind, ..)| (*kind, Err(late()))).collect());
     FargateReadings { quotas, used, vcpus }
 }
 
 /// The quota that is applied to the account in its Region.
-async fn quota(clients: &Clients, kind: FargateCapacity) -> Result<f64, Absence> {
+async fn quota(clients: &Clients, code: &str) -> Result<f64, Absence> {
     let call = clients.service_quotas.get_service_quota().service_code("fargate");
-    let answer = call.quota_code(kind.quota_code().unwrap_or_default()).send().await;
+    let answer = call.quota_code(code).send().await;
     let answer = answer.map_err(|error| absence(&error))?;
     let value = answer.quota().and_then(ServiceQuota::value).filter(|value| value.is_finite());
     value.ok_or_else(|| Absence::new(AbsenceKind::Unreadable, "GetServiceQuota: no value"))
@@ -68,21 +69,20 @@ async fn quota(clients: &Clients, kind: FargateCapacity) -> Result<f64, Absence>
 /// What runs, as `AWS/Usage` counts it (Amazon ECS developer guide, "AWS Fargate usage metrics").
 async fn used(
     clients: &Clients,
-    kinds: &[FargateCapacity],
+    kinds: &[(FargateCapacity, &str, &str)],
     now: Timestamp,
 ) -> BTreeMap<FargateCapacity, Result<f64, Absence>> {
-    let sources: Vec<Source> = kinds.iter().map(|kind| Source::Metric(usage(*kind))).collect();
+    let sources: Vec<Source> = kinds.iter().map(|(.., class)| Source::Metric(usage(class))).collect();
     let wanted: Vec<Wanted<'_>> = sources
         .iter()
         .map(|source| Wanted { source, limit: None, target_groups: &[], longest_for: LOOK_BACK })
         .collect();
     let readings: Vec<MetricReading> = metrics::read(clients, &LoadBalancers::default(), &wanted, now).await;
-    kinds.iter().zip(&readings).map(|(kind, reading)| (*kind, delivery::in_use(reading, now))).collect()
+    kinds.iter().zip(&readings).map(|((kind, ..), reading)| (*kind, delivery::in_use(reading, now))).collect()
 }
 
-fn usage(kind: FargateCapacity) -> MetricSource {
-    let dimensions =
-        [("Class", kind.usage_class()), ("Resource", "vCPU"), ("Service", "Fargate"), ("Type", "Resource")];
+fn usage(class: &str) -> MetricSource {
+    let dimensions = [("Class", class), ("Resource", "vCPU"), ("Service", "Fargate"), ("Type", "Resource")];
     MetricSource {
         namespace: "AWS/Usage".to_owned(),
         metric: "ResourceCount".to_owned(),

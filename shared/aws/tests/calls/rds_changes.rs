@@ -1,8 +1,9 @@
 //! Creating and deleting replicas: everything explicit, and what each answer of RDS means.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 use tidegate_aws::CallError;
 use tidegate_aws::rds::{self, AllInstances};
@@ -11,9 +12,10 @@ use tidegate_policy::replicas::decision::{InstanceCall, NewReplica};
 
 use crate::fake::{Aws, HttpAnswer};
 use crate::rds::{TAGS, cluster, instance, member, seen, source};
+use crate::update::{clock, end};
 
 /// The rest of an evaluation's time.
-const LEFT: Duration = Duration::from_secs(8);
+const LEFT: SignedDuration = SignedDuration::from_secs(8);
 
 fn create(source: &str, class: &str, zone: Option<&str>) -> InstanceCall {
     InstanceCall::Create(NewReplica {
@@ -29,7 +31,7 @@ fn delete(replica: &str) -> InstanceCall {
 }
 
 async fn send(aws: &Aws, call: &InstanceCall, seen: &AllInstances) -> Option<Result<(), CallError>> {
-    rds::apply(&aws.clients(), call, seen, TAGS, LEFT).await
+    rds::apply(&aws.clients(), call, seen, TAGS, end(LEFT), &clock()).await
 }
 
 /// What was sent, by name, without what every call has.
@@ -300,15 +302,21 @@ async fn a_call_without_time_left_is_not_sent() {
     let (seen, aws) = (seen(&source("prod", &[], ""), "").await, Aws::new(|_, _| Ok(Value::Null)));
     let clients = aws.clients();
     let call = create("prod", "db.r6g.large", None);
-    let answer = rds::apply(&clients, &call, &seen, TAGS, Duration::ZERO).await;
+    let answer = rds::apply(&clients, &call, &seen, TAGS, end(-LEFT), &clock()).await;
     assert_eq!((answer.is_none(), rds::outcome(answer.as_ref())), (true, CallOutcome::NotSent));
     // Five at once; the sixth would have to wait for a second.
-    let soon = Duration::from_millis(100);
+    let soon = SignedDuration::from_millis(100);
     let mut sent = 0;
     for _ in 0..6 {
-        sent += usize::from(rds::apply(&clients, &call, &seen, TAGS, soon).await.is_some());
+        sent += usize::from(rds::apply(&clients, &call, &seen, TAGS, end(soon), &clock()).await.is_some());
     }
     assert_eq!((sent, aws.count()), (5, 5));
+    // A process that stood still while it waited for its turn sends nothing.
+    let asked = AtomicUsize::new(0);
+    let late = move || if asked.fetch_add(1, Ordering::Relaxed) == 0 { end(-LEFT) } else { end(LEFT + soon) };
+    let clients = aws.clients();
+    assert_eq!(rds::apply(&clients, &call, &seen, TAGS, end(LEFT), &late).await, None);
+    assert_eq!(aws.count(), 5);
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,14 +3,16 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use serde_json::json;
-use tidegate_aws::route53;
+use tidegate_aws::{CallError, route53};
 use tidegate_policy::AbsenceKind;
 use tidegate_policy::replicas::decision::RecordChange;
 use tidegate_policy::replicas::observation::DnsRecord;
 use tokio::time::Instant;
 
 use crate::fake::{Aws, HttpAnswer, deadline};
+use crate::update::{clock, end};
 
 /// A weighted CNAME as `ListResourceRecordSets` shows it.
 fn weighted(name: &str, set: &str, weight: u8, value: &str) -> String {
@@ -159,10 +161,29 @@ fn batch() -> [RecordChange; 2] {
     [RecordChange::Put(record("tidegate:b", 10, "b")), RecordChange::Delete(record("tidegate:a", 7, "A."))]
 }
 
+/// With time enough.
+async fn send(aws: &Aws, zone: &str, name: &str, changes: &[RecordChange]) -> Result<(), CallError> {
+    let not_after = end(SignedDuration::from_mins(5));
+    route53::change(&aws.clients(), zone, name, changes, not_after, &clock()).await.expect("its turn comes")
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_whose_turn_comes_too_late_is_not_sent() {
+    let (aws, clock) = (Aws::new(|_, _| taken()), clock());
+    let (clients, mut sent) = (aws.clients(), 0);
+    // Three at once; the fourth would have to wait for a third of a second.
+    for _ in 0..5 {
+        let not_after = end(SignedDuration::from_millis(100));
+        let answer = route53::change(&clients, "Z", "a.b", &batch(), not_after, &clock).await;
+        sent += usize::from(answer.is_some());
+    }
+    assert_eq!((sent, aws.count()), (3, 3));
+}
+
 #[tokio::test(start_paused = true)]
 async fn changes_are_one_batch_in_their_order() {
     let aws = Aws::new(|_, _| taken());
-    route53::change(&aws.clients(), "Z0123", "read.db.internal", &batch()).await.expect("taken");
+    send(&aws, "Z0123", "read.db.internal", &batch()).await.expect("taken");
     assert_eq!(aws.count(), 1);
     let call = &aws.calls("ChangeResourceRecordSets")[0].body;
     let sent = call["batch"].as_str().expect("a batch").to_owned();
@@ -176,7 +197,7 @@ async fn changes_are_one_batch_in_their_order() {
     let changes = change("UPSERT", "tidegate:b", 10, "b") + &change("DELETE", "tidegate:a", 7, "A.");
     assert!(sent.contains(&format!("<Changes>{changes}</Changes>")), "{sent}");
     assert_eq!(call["zone"], "Z0123");
-    route53::change(&aws.clients(), "Z0123", "read.db.internal", &[]).await.expect("nothing");
+    send(&aws, "Z0123", "read.db.internal", &[]).await.expect("nothing");
     assert_eq!(aws.count(), 1, "without changes nothing is asked");
 }
 
@@ -187,10 +208,10 @@ async fn while_an_earlier_request_is_under_way_the_batch_is_sent_again() {
         0 => Err(("PriorRequestNotComplete", "The request was rejected")),
         _ => taken(),
     });
-    route53::change(&aws.clients(), "Z", "a.b", &batch()).await.expect("taken in the end");
+    send(&aws, "Z", "a.b", &batch()).await.expect("taken in the end");
     assert_eq!(aws.count(), 2);
     let aws = Aws::new(|_, _| -> HttpAnswer { Err(("PriorRequestNotComplete", "The request was rejected")) });
-    let error = route53::change(&aws.clients(), "Z", "a.b", &batch()).await.expect_err("never");
+    let error = send(&aws, "Z", "a.b", &batch()).await.expect_err("never");
     assert!(error.is_retryable() && !error.outcome_is_unknown());
     assert_eq!(
         error.to_string(),
@@ -203,7 +224,7 @@ async fn what_is_wrong_with_a_batch_is_told_in_the_words_of_route_53() {
     let aws = Aws::new(|_, _| -> HttpAnswer {
         Err(("InvalidChangeBatch", "[Tried to delete resource record set]"))
     });
-    let error = route53::change(&aws.clients(), "Z", "a.b", &batch()).await.expect_err("refused");
+    let error = send(&aws, "Z", "a.b", &batch()).await.expect_err("refused");
     assert!(!error.is_retryable() && !error.outcome_is_unknown());
     assert!(
         error.to_string().ends_with("refused: InvalidChangeBatch: [Tried to delete resource record set]"),

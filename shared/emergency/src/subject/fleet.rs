@@ -18,7 +18,6 @@ const LINES_MAX: usize = 30;
 
 /// The emergency as a whole.
 #[derive(Debug, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Summary {
     incident: Option<Incident>,
     events: Vec<Event>,
@@ -30,8 +29,6 @@ pub struct Summary {
     is_restore: bool,
     /// It is only planned.
     pub(crate) is_plan: bool,
-    /// Something was changed by hand meanwhile and stays so, or a scheduled action was missed.
-    has_notes: bool,
 }
 
 /// How far the targets are.
@@ -44,6 +41,8 @@ pub(crate) struct Counted {
     done: usize,
     failed: usize,
     skipped: usize,
+    /// Something was changed by hand meanwhile and stays so, or a scheduled action was missed.
+    has_notes: bool,
 }
 
 impl Counted {
@@ -56,6 +55,7 @@ impl Counted {
             done: count("done"),
             failed: count("failed"),
             skipped: count("skipped"),
+            has_notes: targets.iter().any(|one| one.has_notes()),
         }
     }
 }
@@ -72,7 +72,6 @@ impl Summary {
             events: decision.events.clone(),
             over,
             runbook: fleet.emergency().runbook.clone(),
-            has_notes: decision.work.iter().any(|work| !work.kept.is_empty() || !work.missed.is_empty()),
             ..Self::default()
         }
     }
@@ -123,12 +122,12 @@ impl Summary {
         if *phase == Phase::Restoring {
             return format!("emergency {profile} is over, targets are being put back");
         }
-        let runs = if self.has(&Event::Complete) { ", all sizes run" } else { "" };
+        let runs = if self.has(&Event::Complete) { ", all tasks run" } else { "" };
         format!("emergency {profile} in force until {}{runs}", moment(*until))
     }
 
     fn is_worth_reporting(&self) -> bool {
-        self.has_notes || self.events.iter().any(Event::is_of_emergency)
+        self.counted.has_notes || self.events.iter().any(Event::is_of_emergency)
     }
 
     fn severity(&self) -> Severity {
@@ -151,7 +150,7 @@ impl Summary {
 
     /// `3 set, 9 to be set, 1 failed`.
     fn counts(&self) -> String {
-        let Counted { ref lines, pending, asked, done, failed, skipped } = self.counted;
+        let Counted { ref lines, pending, asked, done, failed, skipped, has_notes: _ } = self.counted;
         let targets = lines.len();
         let of = |count: usize, what: &str| (count > 0).then(|| format!("{count} {what}"));
         let running = if self.over || self.is_ending() { "put back" } else { "running" };
@@ -246,7 +245,7 @@ impl Summary {
     }
 
     fn to_json(&self) -> serde_json::Value {
-        let Counted { ref lines, pending, asked, done, failed, skipped } = self.counted;
+        let Counted { ref lines, pending, asked, done, failed, skipped, has_notes: _ } = self.counted;
         let targets = lines.len();
         let Some(incident) = &self.incident else { return json!({"phase": "none", "runbook": self.runbook}) };
         let Incident { id, profile, phase, since, until, who, why, request, .. } = incident;

@@ -12,6 +12,7 @@ use tidegate_policy::emergency::delivery::{
 use tidegate_policy::emergency::target::Change;
 
 use crate::subject::one::One;
+use crate::words;
 
 /// Tasks on AWS Fargate: 100 at once and 20 a second after them, of an account in one Region (Amazon ECS developer guide, "AWS
 /// Fargate throttling quotas", which names no Region with less); of one service 500 a minute.
@@ -57,7 +58,7 @@ impl Forecast {
                 got.is_beyond_quota && addition.fargate.is_some_and(|fargate| fargate.capacity == kind)
             };
             let any = additions.iter().zip(&all).any(is_beyond);
-            quota.zip(kind.quota_code()).filter(|_| any).map(|(quota, code)| (quota.vcpus, code))
+            quota.zip(kind.quota()).filter(|_| any).map(|(quota, (code, _))| (quota.vcpus, code))
         };
         let reached = [
             reached(FargateCapacity::OnDemand, quotas.on_demand),
@@ -74,19 +75,22 @@ impl Forecast {
         (forecast, all)
     }
 
-    /// `about 3 min 20 s; 24 of 40 tasks, then the vCPU quota of 20 is reached: ask for L-3032A538`.
+    /// `about 3 min 20 s; 24 of 40 tasks, then the vCPU quota of 20 is reached: request more of the Fargate vCPU quota (Service
+    /// Quotas L-3032A538)`.
     pub(crate) fn line(&self) -> String {
         let Self { after, slowly_after: _, asked, given, reached, unknown } = self;
         let time =
             if after.as_secs() == 0 { "at once".to_owned() } else { format!("about {}", span(*after)) };
-        let quotas = reached
-            .iter()
-            .map(|(vcpus, code)| format!("then the vCPU quota of {vcpus} is reached: ask for {code}"));
+        let quotas = reached.iter().map(|(vcpus, code)| {
+            format!("then the vCPU quota of {vcpus} is reached: {}", words::of_request(code))
+        });
         let quotas: Vec<String> = quotas.collect();
         match (asked, quotas.as_slice(), unknown.as_slice()) {
             (0, ..) => format!("{time}; no task is added"),
             (asked, [], []) => format!("{time}; all {asked} tasks"),
-            (asked, [], [_, ..]) => format!("{time}; {asked} tasks, if what is unknown allows them"),
+            (asked, [], [_, ..]) => {
+                format!("{time}; {asked} tasks, if the limits that could not be read allow them")
+            }
             (asked, [_, ..], _) => format!("{time}; {given} of {asked} tasks, {}", quotas.join(", and ")),
         }
     }
@@ -145,10 +149,7 @@ fn unknown(targets: &[&One], readings: &FargateReadings) -> Vec<String> {
         added.iter().filter(is_on).map(|one| one.name.as_str()).collect()
     };
     for kind in [FargateCapacity::OnDemand, FargateCapacity::Spot] {
-        let code = kind.quota_code().unwrap_or_default();
-        if on(Some(kind)).is_empty() {
-            continue;
-        }
+        let Some((code, _)) = kind.quota().filter(|_| !on(Some(kind)).is_empty()) else { continue };
         if let Some(Err(absence)) = readings.quotas.get(&kind) {
             unknown.push(format!("the vCPU quota {code} ({absence})"));
         }

@@ -61,7 +61,7 @@ impl One {
             (Some(Outcome::Failed(_)), _) => "failed",
             (Some(Outcome::Applied), _) if self.is_restore => "done",
             (_, Progress::Pending | Progress::Ending) if self.targeted.failures > 0 => "failed",
-            (None, Progress::Set | Progress::Starting | Progress::Seen) if self.is_restore => "pending",
+            (_, Progress::Set | Progress::Starting | Progress::Seen) if self.is_restore => "pending",
             (Some(Outcome::Applied), _) | (None, Progress::Set | Progress::Starting) => "asked",
             (_, Progress::Pending | Progress::Ending)
             | (Some(Outcome::TooLate), Progress::Set | Progress::Starting) => "pending",
@@ -99,11 +99,30 @@ impl One {
         state.trouble.clone().filter(|_| waits)
     }
 
+    /// What was decided of it, once every change of it is made. What failed or was not sent is tried again, and would be said
+    /// each time.
+    fn made(&self) -> Option<&Work> {
+        self.work.as_ref().filter(|work| match self.outcome {
+            Some(Outcome::Applied) => true,
+            Some(Outcome::Failed(_) | Outcome::TooLate) => false,
+            None => work.changes.is_empty(),
+        })
+    }
+
+    /// Scheduled actions that were missed, in the bounds that are put back.
+    fn missed(&self) -> Vec<String> {
+        self.made().map(|work| words::of_missed(&work.missed)).unwrap_or_default()
+    }
+
+    /// Something was changed by hand meanwhile and stays so, or a scheduled action was missed.
+    pub(crate) fn has_notes(&self) -> bool {
+        self.made().is_some_and(|work| !work.kept.is_empty() || !work.missed.is_empty())
+    }
+
     /// `api: 2 to 10`, `api: 10 running`, `api: 10 to 2, as before`.
     pub(crate) fn line(&self) -> String {
         let Self { name, .. } = self;
-        let missed = self.work.as_ref().map(|work| words::of_missed(&work.missed)).unwrap_or_default();
-        let notes: Vec<String> = self.blocked_by().into_iter().chain(missed).collect();
+        let notes: Vec<String> = self.blocked_by().into_iter().chain(self.missed()).collect();
         let notes = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join("; ")) };
         format!("{name}: {}{notes}", if self.is_restore { self.put_back() } else { self.set() })
     }
@@ -186,13 +205,13 @@ impl One {
             "snapshot": SavedSnapshot::of(&self.name, &self.targeted),
             "changes": self.work.iter().flat_map(|work| &work.changes).map(ToString::to_string).collect::<Vec<_>>(),
         });
-        let missed = self.work.as_ref().map(|work| words::of_missed(&work.missed)).unwrap_or_default();
+        let missed = self.missed();
         if !missed.is_empty() {
             json["missed"] = json!(missed);
         }
         if let Some(delivered) = self.delivered {
             let beyond = delivered.is_beyond_quota.then(|| self.quota_code()).flatten();
-            let beyond = beyond.map(|code| format!("the vCPU quota is reached: ask for {code}"));
+            let beyond = beyond.map(|code| format!("the vCPU quota is reached: {}", words::of_request(code)));
             let limits: Vec<String> = self.blocked_by().into_iter().chain(beyond).collect();
             json["deliverable"] = json!(self.deliverable(delivered));
             json["at_seconds"] = json!(delivered.after.as_secs_f64());
@@ -218,6 +237,61 @@ impl One {
     }
 
     fn quota_code(&self) -> Option<&'static str> {
-        self.tasks()?.fargate?.quota_code()
+        self.tasks()?.fargate?.quota().map(|(code, _)| code)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tidegate_policy::emergency::decision::Aim;
+    use tidegate_policy::emergency::missed::MissedActions;
+    use tidegate_policy::emergency::restore::Kept;
+
+    use super::*;
+
+    /// `api` was seen at its size, and is put back; one thing stays as it was set by hand, and a schedule is odd.
+    fn put_back(outcome: Outcome) -> One {
+        let targeted = Targeted {
+            asked: 10,
+            raise: true,
+            progress: Progress::Seen,
+            snapshot: None,
+            sizes: vec![10],
+            registered: Vec::new(),
+            suspended: Vec::new(),
+            failures: 0,
+        };
+        let work = Work {
+            target: "api".to_owned(),
+            changes: vec![Change::SetCapacity(2)],
+            from: 10,
+            to: 2,
+            limit: None,
+            kept: vec![Kept::Processes],
+            missed: MissedActions { not_understood: vec!["odd".to_owned()], ..MissedActions::default() },
+            aim: Aim::Restore,
+        };
+        One {
+            name: "api".to_owned(),
+            resource: None,
+            targeted,
+            seen: None,
+            work: Some(work),
+            skip: None,
+            cut: None,
+            is_restore: true,
+            outcome: Some(outcome),
+            delivered: None,
+        }
+    }
+
+    #[test]
+    fn what_was_not_sent_is_neither_put_back_nor_worth_a_notice() {
+        let sent = put_back(Outcome::Applied);
+        assert_eq!((sent.progress(), sent.has_notes()), ("done", true));
+        assert!(sent.line().contains("`odd`"), "{}", sent.line());
+        let late = put_back(Outcome::TooLate);
+        assert_eq!((late.progress(), late.has_notes()), ("pending", false));
+        assert!(!late.line().contains("`odd`"), "{}", late.line());
     }
 }

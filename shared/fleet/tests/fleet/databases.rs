@@ -147,7 +147,8 @@ fn the_memory_of_a_database_stays_within_the_room_that_is_counted_for_it() {
         lags_since: Some(at),
         is_critical: true,
         broken_since: Some(at),
-        ours: true,
+        is_new: true,
+        created_at: Some(at),
         gone_since: Some(at),
     };
     let notice = ActiveReplicaNotice {

@@ -76,8 +76,8 @@ fn engaged(before: Option<Incident>, engage: &Engage, turn: Turn<'_>) -> Inciden
         let found = incident.targets.remove(name);
         let same = found.as_ref().is_some_and(|it| in_force && it.asked == *asked && it.raise == *raise);
         let progress = match found.as_ref().map(|it| it.progress).filter(|_| same) {
-            Some(Progress::Set) => Progress::Set,
-            Some(Progress::Seen) => Progress::Seen,
+            // It is looked at once more, and set again where it was changed by hand: it is asked for once more.
+            Some(Progress::Set | Progress::Seen) => Progress::Set,
             // A size that was changed by hand meanwhile is set once more: it is asked for once more.
             Some(
                 Progress::Pending

@@ -162,7 +162,8 @@ fn advance(
 /// What of a target that was seen at its size is not as the emergency set it any more: it was changed by hand, and stays. A
 /// service with rules is kept at its size by them as well, so there it is set again.
 fn by_hand(targeted: &Targeted, owner: Owner, seen: &Seen, changes: &[Change]) -> Option<Kept> {
-    if targeted.progress != Progress::Starting || owner != Owner::Unmanaged {
+    let was_seen = matches!(targeted.progress, Progress::Starting | Progress::Seen);
+    if !was_seen || owner != Owner::Unmanaged {
         return None;
     }
     let desired = seen.service.desired_count;
@@ -195,13 +196,24 @@ fn put_back(
         return Ok(None);
     }
     engage::changeable(&seen.service).map_err(Skip::Refused)?;
-    let Restored { mut changes, kept, missed } = restore::changes(targeted, member.owner, seen, now);
+    let Restored { mut changes, kept, missed, is_to_be_read } =
+        restore::changes(targeted, member.owner, seen, now);
+    let tried = targeted.failures.saturating_add(1);
+    if is_to_be_read && tried < FAILURES_AT_ONCE {
+        // Nothing sets bounds again that a missed action would have set. After the last try those before the emergency are put
+        // back, and that is said: a service must not stay suspended because of it.
+        targeted.failures = tried;
+        return Ok(None);
+    }
     if changes.is_empty() {
         targeted.progress = Progress::Restored;
     } else if targeted.failures >= FAILURES_AT_ONCE {
         return Ok(None);
     }
-    let is_limited = changes.iter_mut().filter_map(|change| at_most(change, member.most)).max().is_some();
+    let mut is_limited = false;
+    for change in &mut changes {
+        is_limited |= at_most(change, member.most);
+    }
     let limit = is_limited.then_some(Limit::FleetFile(member.most));
     let (target, from) = (member.name.to_owned(), seen.service.desired_count);
     let set = changes.iter().find_map(|change| match change {
@@ -213,16 +225,16 @@ fn put_back(
     Ok(is_something.then_some(Work { target, changes, from, to, limit, kept, missed, aim }))
 }
 
-/// A snapshot comes from the table or from an event, whose writers may set no more than anyone may ask for. What was more.
-fn at_most(change: &mut Change, most: u32) -> Option<u32> {
+/// A snapshot comes from the table or from an event, whose writers may set no more than anyone may ask for. Whether it was more.
+fn at_most(change: &mut Change, most: u32) -> bool {
     let size = match change {
         Change::SetCapacity(size) => size,
         Change::Register(bounds) => &mut bounds.min,
-        Change::Suspend(_) | Change::Resume(_) => return None,
+        Change::Suspend(_) | Change::Resume(_) => return false,
     };
-    let found = (*size > most).then_some(*size);
+    let is_more = *size > most;
     *size = (*size).min(most);
-    found
+    is_more
 }
 
 fn skip(targeted: &mut Targeted, target: &str, why: Skip, events: &mut Vec<Event>) {

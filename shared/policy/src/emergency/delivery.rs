@@ -53,22 +53,14 @@ pub enum FargateCapacity {
 }
 
 impl FargateCapacity {
-    /// The code of its quota of virtual CPUs in Service Quotas; of both together there is none.
+    /// The code of its quota of virtual CPUs in Service Quotas, and `Class` of its usage in the namespace `AWS/Usage`; of both
+    /// capacity providers together there is no quota.
     #[must_use]
-    pub fn quota_code(self) -> Option<&'static str> {
+    pub fn quota(self) -> Option<(&'static str, &'static str)> {
         match self {
-            Self::OnDemand => Some("L-3032A538"),
-            Self::Spot => Some("L-36FBB829"),
+            Self::OnDemand => Some(("L-3032A538", "Standard/OnDemand")),
+            Self::Spot => Some(("L-36FBB829", "Standard/Spot")),
             Self::Mixed => None,
-        }
-    }
-
-    /// `Class` of its usage in the namespace `AWS/Usage`.
-    #[must_use]
-    pub fn usage_class(self) -> &'static str {
-        match self {
-            Self::OnDemand | Self::Mixed => "Standard/OnDemand",
-            Self::Spot => "Standard/Spot",
         }
     }
 }

@@ -192,7 +192,8 @@ impl Targeted {
         self.limit();
     }
 
-    /// Takes in what an answer said of the same target. What was found first is what is put back.
+    /// Takes in what an answer, or the ledger, says of the same target. What was found first is what is put back: if that is something else
+    /// than what was put back already, or was left alone, it is once more.
     pub(crate) fn merge(&mut self, said: &Self) {
         for change in said.registered.iter().map(|set| Change::Register(*set)) {
             self.intend(&change);
@@ -204,8 +205,12 @@ impl Targeted {
         self.limit();
         let at = |snapshot: &Option<Snapshot>| snapshot.as_ref().and_then(|it| it.at);
         let is_earlier = at(&said.snapshot).zip(at(&self.snapshot)).is_some_and(|(said, known)| said < known);
-        if is_earlier || self.snapshot.is_none() {
+        let is_other = (is_earlier || self.snapshot.is_none()) && self.snapshot != said.snapshot;
+        if is_other {
             self.snapshot.clone_from(&said.snapshot);
+        }
+        if is_other && matches!(self.progress, Progress::Skipped | Progress::Restored) {
+            self.progress = Progress::Set;
         }
     }
 
@@ -240,10 +245,15 @@ impl Incident {
         }
     }
 
-    /// Takes in what an evaluation did that could not write it. What was found earlier of a target is kept.
+    /// Takes in what an evaluation did that could not write it. Its sizes were asked for last; what was found first of a target is
+    /// kept, unless that is put back already.
     pub fn adopt(&mut self, carried: Self) {
-        for (name, targeted) in carried.targets {
-            self.targets.entry(name).or_insert(targeted);
+        for (name, mut targeted) in carried.targets {
+            let known = self.targets.get(&name).filter(|known| known.progress != Progress::Restored);
+            if let Some(known) = known {
+                targeted.merge(known);
+            }
+            self.targets.insert(name, targeted);
         }
         self.until = self.until.max(carried.until);
     }

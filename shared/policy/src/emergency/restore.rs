@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use crate::emergency::incident::{Snapshot, Targeted};
 use crate::emergency::missed::{self, MissedActions};
 use crate::emergency::target::{Change, Process, Seen};
+use crate::reading::AbsenceKind;
 
 /// Who sets the desired count of a target once the emergency is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +31,8 @@ pub struct Restored {
     pub kept: Vec<Kept>,
     /// Scheduled actions that did not run meanwhile, and whose bounds are put back.
     pub missed: MissedActions,
+    /// They could not be read, and may be a moment later: until then what is to be put back is not known.
+    pub is_to_be_read: bool,
 }
 
 /// What was changed by hand during an emergency, and stays.
@@ -96,6 +99,8 @@ fn registration(
         (Some(at), Some(actions)) => missed::bounds(before, actions.as_deref(), at, now),
         (None, _) | (_, None) => (before, MissedActions::default()),
     };
+    restored.is_to_be_read =
+        missed.unread.as_ref().is_some_and(|absence| absence.kind != AbsenceKind::Denied);
     if target.registered.contains(&found) {
         restored.changes.push(Change::Register(bounds));
         restored.missed = missed;

@@ -19,13 +19,8 @@ use crate::signal::Signal;
 /// What a guard says in this evaluation.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Ceiling {
-    /// No more tasks than this, for the reason given.
-    Tasks {
-        /// The most tasks.
-        most: u32,
-        /// What was measured.
-        because: Connections,
-    },
+    /// No more tasks than [`Connections::allows`].
+    Tasks(Connections),
     /// It cannot be measured: why, and whether that holds what there is.
     Unknown {
         /// Why.
@@ -66,15 +61,19 @@ pub(crate) fn of(
         let tasks = tasks_at(point, &reading, ran, service);
         let per_task = per_task(guard, point.value, tasks);
         let share = (allowed - point.value) / f64::from(guard.sharers.get());
-        let because = Connections {
+        // Without tasks and `per_task` nothing shows what a task holds, and all that is in use is that of others: a service that
+        // sleeps may wake where one more connection is allowed.
+        let may_wake = guard.per_task.is_none() && tasks < 1.0 && share >= 1.0;
+        Ceiling::Tasks(Connections {
             database: guard.database.clone(),
             used: point.value,
             max,
             is_estimated,
             percent: guard.percent,
             per_task,
-        };
-        Ceiling::Tasks { most: whole(tasks + share / per_task), because }
+            sharers: guard.sharers.get(),
+            allows: whole(tasks + share / per_task).max(u32::from(may_wake)),
+        })
     };
     reading.may_ask().map(of_point).min_by_key(Ceiling::tasks)
 }
@@ -83,7 +82,7 @@ impl Ceiling {
     /// The most tasks, where that is known.
     fn tasks(&self) -> Option<u32> {
         match self {
-            Self::Tasks { most, .. } => Some(*most),
+            Self::Tasks(connections) => Some(connections.allows),
             Self::Unknown { .. } => None,
         }
     }
@@ -91,11 +90,10 @@ impl Ceiling {
     /// Lowers a recommendation to it, never below what there is and never below the minimum; and says so where it bites.
     pub(crate) fn limit(&self, recommendation: u32, least: u32) -> Option<(u32, Reason)> {
         match self {
-            Self::Tasks { most, because } => {
-                let to = (*most).max(least);
-                let because = because.clone();
-                (to < recommendation)
-                    .then_some((to, Reason::ConnectionsLimit { most: to, recommendation, because }))
+            Self::Tasks(connections) => {
+                let (most, because) = (connections.allows.max(least), connections.clone());
+                let reason = Reason::ConnectionsLimit { most, recommendation, because };
+                (most < recommendation).then_some((most, reason))
             }
             Self::Unknown { reason, holds: true } => {
                 (least < recommendation).then(|| (least, reason.clone()))

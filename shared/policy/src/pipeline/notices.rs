@@ -167,10 +167,15 @@ pub(crate) fn watched(known: &DecisionInputs<'_>, before: &[ActiveNotice]) -> Ve
 }
 
 /// Whether a condition that was not found is over. What cannot be seen is not over.
-pub(crate) fn end(active: &ActiveNotice, known: &DecisionInputs<'_>, found: &[FoundCondition]) -> End {
+pub(crate) fn end(
+    active: &ActiveNotice,
+    known: &DecisionInputs<'_>,
+    in_force: &InForce<'_>,
+    found: &[FoundCondition],
+) -> End {
     match &active.condition {
         Some(condition) => end_of_watched(known, condition),
-        None if judges(active.kind, known, found) => End::Over,
+        None if judges(active.kind, known, in_force, found) => End::Over,
         None => End::NotSeen,
     }
 }
@@ -194,7 +199,12 @@ fn end_of_watched(known: &DecisionInputs<'_>, condition: &str) -> End {
 }
 
 /// Whether this evaluation can say that a condition is over.
-fn judges(kind: NoticeKind, known: &DecisionInputs<'_>, found: &[FoundCondition]) -> bool {
+fn judges(
+    kind: NoticeKind,
+    known: &DecisionInputs<'_>,
+    in_force: &InForce<'_>,
+    found: &[FoundCondition],
+) -> bool {
     let finds = |kind| found.iter().any(|(found, _)| *found == kind);
     let service = !finds(NoticeKind::Blocked);
     let queue = known.seen.queue_unread().is_none();
@@ -209,7 +219,12 @@ fn judges(kind: NoticeKind, known: &DecisionInputs<'_>, found: &[FoundCondition]
             service && queue && !finds(NoticeKind::StartsFailing) && known.unread().is_none()
         }
         NoticeKind::ConnectionsLimit => {
-            service && queue && !finds(NoticeKind::StartsFailing) && !finds(NoticeKind::GuardUnknown)
+            // What was not asked of the guard, or not measured by it, says nothing of it.
+            let is_asked = !finds(NoticeKind::StartsFailing) && !finds(NoticeKind::NoScaleOut);
+            let is_measured =
+                known.policy.guard.is_none() || matches!(known.ceiling, Some(Ceiling::Tasks(_)));
+            let is_by_signals = in_force.pin.is_none() && known.unread().is_none();
+            service && queue && is_asked && is_measured && is_by_signals
         }
         NoticeKind::HeldByWorkers => service && queue,
         NoticeKind::QueuePaused | NoticeKind::QueuePartlyRead => queue,

@@ -42,15 +42,16 @@ impl DatabaseMemory {
         }
         for remembered in replicas.values_mut() {
             let ReplicaMemory {
+                created_at,
                 caught_up_at,
                 answers_since,
                 lags_since,
                 is_critical: _,
                 broken_since,
-                ours: _,
+                is_new: _,
                 gone_since,
             } = remembered;
-            let all = [caught_up_at, answers_since, lags_since, broken_since, gone_since];
+            let all = [created_at, caught_up_at, answers_since, lags_since, broken_since, gone_since];
             times.extend(all.into_iter().flatten());
         }
         if let Some(FailedReplicaChanges { count: _, at, cause }) = failure {

@@ -3,6 +3,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::clock::since;
 use crate::pipeline::gate::INTENT_LEASE;
 use crate::replicas::memory::{ReplicaCall, ReplicaChange, ReplicaStep};
 use crate::replicas::reason::ReplicaReason;
@@ -28,6 +29,11 @@ impl ReplicaChange {
     pub(crate) fn calling(replica: String, step: ReplicaStep, evaluation: &str, now: Timestamp) -> Self {
         let call = Some(ReplicaCall::first(evaluation, now));
         Self { replica, step, since: now, began: now, call, failed: false }
+    }
+
+    /// Its call was made a moment ago, and RDS may have taken it without showing that yet.
+    pub(crate) fn may_be_taken(&self, now: Timestamp) -> bool {
+        self.call.as_ref().is_some_and(|call| since(call.at, now) < SHOWS_WITHIN)
     }
 
     /// Whether its call is to be sent now.

@@ -1,6 +1,6 @@
 //! How many replicas there are to be, and the change that begins for it: one at a time.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::since;
 use crate::replicas::create;
@@ -46,7 +46,7 @@ pub(crate) fn count(scene: &DatabaseScene<'_>, memory: &mut DatabaseMemory) -> C
     }
     if let Some(failed) = failed(scene, memory) {
         let step = drain::clean_up(scene, memory, failed.0, failed.1);
-        counted.reasons.extend(step.reason);
+        counted.reasons.push(step.reason);
         counted.call = step.deletes.map(|replica| InstanceCall::Delete { replica });
         if memory.change.is_some() {
             memory
@@ -102,11 +102,15 @@ fn asked(
     }
 }
 
-/// A replica of ours that has failed, while no change is under way.
+/// A replica of ours that failed before it ever served, while no change is under way.
 fn failed<'a>(scene: &'a DatabaseScene<'_>, memory: &DatabaseMemory) -> Option<(&'a Judged<'a>, &'a str)> {
     let may = memory.failure.as_ref().is_none_or(|failure| scene.now >= failure.retry_at());
     let failed = |judged: &'a Judged<'a>| match &judged.replica.status {
-        Status::Failed(status) if scene.is_removable(judged.replica) => Some((judged, status.as_str())),
+        Status::Failed(status)
+            if scene.is_removable(judged.replica) && memory.has_never_served(&judged.replica.id) =>
+        {
+            Some((judged, status.as_str()))
+        }
         Status::Failed(_) | Status::Available | Status::Creating | Status::Deleting | Status::Changing(_) => {
             None
         }
@@ -151,11 +155,10 @@ fn advised(scene: &DatabaseScene<'_>, adds: bool) -> Result<(), ReplicaReason> {
 type Begun = Result<(Option<InstanceCall>, ReplicaReason), ReplicaReason>;
 
 fn add(scene: &DatabaseScene<'_>, memory: &mut DatabaseMemory) -> Begun {
-    let id = create::name(scene, memory).ok_or(ReplicaReason::NoName)?;
     if scene.observe {
         return Err(ReplicaReason::Observed);
     }
-    let new = create::replica(scene, id);
+    let new = create::replica(scene, create::name(scene, memory));
     let change = ReplicaChange::calling(new.id.clone(), ReplicaStep::Requested, scene.evaluation, scene.now);
     memory.change = Some(change);
     let (replica, class, zone) = (new.id.clone(), new.class.clone(), new.zone.clone());
@@ -177,7 +180,8 @@ fn remove(scene: &DatabaseScene<'_>, memory: &mut DatabaseMemory, in_force: &Bou
         ..ReplicaChange::calling(replica.clone(), ReplicaStep::Draining, scene.evaluation, scene.now)
     };
     memory.change = Some(draining);
-    Ok((None, ReplicaReason::Remove { replica }))
+    let drain = scene.policy.count.as_ref().map_or(SignedDuration::ZERO, |count| count.drain);
+    Ok((None, ReplicaReason::Remove { replica, drain, is_aurora: scene.policy.is_aurora }))
 }
 
 /// Of those that may be removed one that answers no reads, then one of the fullest zone, then the newest.

@@ -41,12 +41,14 @@ fn emptiest_zone(scene: &DatabaseScene<'_>) -> Option<String> {
 
 /// `tidegate-<source>-<n>`, with the smallest number that is free: no instance of the account has it, and none that is
 /// remembered had it a moment ago.
-pub(crate) fn name(scene: &DatabaseScene<'_>, memory: &DatabaseMemory) -> Option<String> {
+pub(crate) fn name(scene: &DatabaseScene<'_>, memory: &DatabaseMemory) -> String {
     let shown = scene.judged.iter().map(|judged| &judged.replica.id);
     let all = scene.instances.taken.iter().chain(memory.replicas.keys()).chain(shown);
     let taken: BTreeSet<String> = all.map(|id| id.to_ascii_lowercase()).collect();
     let most = as_count(taken.len()).saturating_add(1);
-    (1..=most).map(|number| numbered(&scene.instances.source.id, number)).find(|id| !taken.contains(id))
+    let numbered = |number| self::numbered(&scene.instances.source.id, number);
+    // Of so many names one is free.
+    (1..most).map(numbered).find(|id| !taken.contains(id)).unwrap_or_else(|| numbered(most))
 }
 
 /// The source's identifier is cut where the whole would be too long. What RDS does not take in an identifier is left out.

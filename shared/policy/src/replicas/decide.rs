@@ -10,7 +10,7 @@ use crate::replicas::decision::ReplicaDecision;
 use crate::replicas::follow::{Followed, GONE_WITHIN, follow};
 use crate::replicas::in_force::BoundsInForce;
 use crate::replicas::lag::{self, Judged};
-use crate::replicas::memory::{DatabaseMemory, ReplicaEnd, ReplicaOutcome};
+use crate::replicas::memory::{DatabaseMemory, ReplicaOutcome};
 use crate::replicas::notices;
 use crate::replicas::observation::{DatabaseObservation, Instances, Replica, Status};
 use crate::replicas::policy::DatabasePolicy;
@@ -143,14 +143,15 @@ fn forget(scene: &DatabaseScene<'_>, memory: &mut DatabaseMemory) -> Vec<Replica
     let mut reasons = Vec::new();
     for (replica, gone_since) in missed {
         if memory.replicas.remove(replica).is_some() {
+            let end = scene.became(replica);
             memory.tell(ReplicaOutcome {
                 replica: replica.clone(),
-                end: ReplicaEnd::Vanished,
+                end,
                 at: scene.now,
                 began: *gone_since,
                 cause: String::new(),
             });
-            reasons.push(ReplicaReason::Vanished { replica: replica.clone() });
+            reasons.push(ReplicaReason::gone(end, replica.clone()));
         }
     }
     reasons

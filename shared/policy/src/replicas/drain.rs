@@ -5,11 +5,13 @@ use jiff::SignedDuration;
 use crate::clock::since;
 use crate::replicas::calls::Sending;
 use crate::replicas::lag::Judged;
+use crate::replicas::load;
 use crate::replicas::memory::{DatabaseMemory, ReplicaChange, ReplicaEnd, ReplicaStep};
 use crate::replicas::observation::Status;
+use crate::replicas::policy::OUR_RECORDS;
 use crate::replicas::readings::LoadPoints;
 use crate::replicas::reason::ReplicaReason;
-use crate::replicas::scene::{DatabaseScene, OUR_RECORDS};
+use crate::replicas::scene::DatabaseScene;
 use crate::replicas::why::KeptWhy;
 
 /// Route 53 brings a change to all of its servers within so long; then the TTL begins.
@@ -26,12 +28,12 @@ const UNKNOWN_FOR: SignedDuration = SignedDuration::from_mins(30);
 pub(crate) struct RemovalStep {
     /// The replica to delete.
     pub(crate) deletes: Option<String>,
-    pub(crate) reason: Option<ReplicaReason>,
+    pub(crate) reason: ReplicaReason,
 }
 
 impl RemovalStep {
     fn waits(reason: ReplicaReason) -> Self {
-        Self { deletes: None, reason: Some(reason) }
+        Self { deletes: None, reason }
     }
 }
 
@@ -56,9 +58,8 @@ pub(crate) fn draining(
     if let StillRight::No(why) = still_right {
         return kept(memory, why, scene);
     }
-    if let Status::Failed(status) = &old.replica.status {
-        memory.change = None;
-        return clean_up(scene, memory, old, status);
+    if let Status::Failed(_) = &old.replica.status {
+        return kept(memory, KeptWhy::Failed, scene);
     }
     if has_record(scene, &change.replica) {
         memory.change = Some(ReplicaChange { since: now, ..change.clone() });
@@ -85,10 +86,7 @@ pub(crate) fn draining(
     }
     let deleting = ReplicaChange::calling(replica(), ReplicaStep::Deleting, scene.evaluation, now);
     memory.change = Some(ReplicaChange { began: change.began, ..deleting });
-    RemovalStep {
-        deletes: Some(replica()),
-        reason: Some(ReplicaReason::Deleting { replica: replica(), since: now }),
-    }
+    RemovalStep { deletes: Some(replica()), reason: ReplicaReason::Delete { replica: replica() } }
 }
 
 /// The call to delete it was meant to be sent, and RDS still shows it.
@@ -99,16 +97,20 @@ pub(crate) fn deleting(
     old: &Judged<'_>,
 ) -> RemovalStep {
     let replica = || change.replica.clone();
-    let waits = ReplicaReason::Deleting { replica: replica(), since: change.since };
+    let (id, since) = (replica(), change.since);
     if old.replica.status == Status::Deleting {
-        return RemovalStep::waits(waits);
+        return RemovalStep::waits(ReplicaReason::Deleting { replica: id, since });
     }
+    let waits = ReplicaReason::DeleteRequested { replica: id, since };
     match change.sending(scene.evaluation, scene.now) {
         Sending::Waits(reason) => RemovalStep::waits(reason.unwrap_or(waits)),
         Sending::Now(..) if scene.observe => RemovalStep::waits(waits),
         Sending::Now(call, again) => {
-            let still_right = if change.failed { still_failed(scene, old) } else { still_right(scene, old) };
+            let still_right =
+                if change.failed { still_failed(scene, memory, old) } else { still_right(scene, old) };
             match still_right {
+                // Whether it is kept is not known before the last call certainly shows.
+                StillRight::No(_) if change.may_be_taken(scene.now) => return RemovalStep::waits(waits),
                 StillRight::No(why) => return kept(memory, why, scene),
                 StillRight::Unknown => {
                     return RemovalStep::waits(ReplicaReason::DrainingUnknown { replica: replica() });
@@ -119,12 +121,13 @@ pub(crate) fn deleting(
                 StillRight::Yes => {}
             }
             memory.change = Some(ReplicaChange { call: Some(call), ..change.clone() });
-            RemovalStep { deletes: Some(replica()), reason: Some(again.unwrap_or(waits)) }
+            RemovalStep { deletes: Some(replica()), reason: again.unwrap_or(waits) }
         }
     }
 }
 
-/// A replica of ours that has failed is removed, where that is allowed now.
+/// A replica of ours that failed before it ever served is removed, where that is allowed now. One that served is left to
+/// operators: `incompatible-…` may be repaired, and the data or the settings that caused it may be needed.
 pub(crate) fn clean_up(
     scene: &DatabaseScene<'_>,
     memory: &mut DatabaseMemory,
@@ -132,14 +135,14 @@ pub(crate) fn clean_up(
     status: &str,
 ) -> RemovalStep {
     let replica = old.replica.id.clone();
-    if scene.observe || !matches!(still_failed(scene, old), StillRight::Yes) {
+    if scene.observe || !matches!(still_failed(scene, memory, old), StillRight::Yes) {
         let (instance, status) = (replica, status.to_owned());
         return RemovalStep::waits(ReplicaReason::NotAvailable { instance, status });
     }
     let change = ReplicaChange::calling(replica.clone(), ReplicaStep::Deleting, scene.evaluation, scene.now);
     memory.change = Some(ReplicaChange { failed: true, ..change });
     let reason = ReplicaReason::CleanedUp { replica: replica.clone(), status: status.to_owned() };
-    RemovalStep { deletes: Some(replica), reason: Some(reason) }
+    RemovalStep { deletes: Some(replica), reason }
 }
 
 /// The removal is given up; the replica answers reads again.
@@ -149,12 +152,15 @@ fn kept(memory: &mut DatabaseMemory, why: KeptWhy, scene: &DatabaseScene<'_>) ->
     RemovalStep::waits(ReplicaReason::Kept { replica, why })
 }
 
-/// A replica that failed is still a failed one, and may be removed.
-fn still_failed(scene: &DatabaseScene<'_>, old: &Judged<'_>) -> StillRight {
+/// A replica that failed is still a failed one that never served, and may be removed.
+fn still_failed(scene: &DatabaseScene<'_>, memory: &DatabaseMemory, old: &Judged<'_>) -> StillRight {
     let holds = scene.in_force.as_ref().is_none_or(|in_force| in_force.holds_in);
+    let is_failed = matches!(old.replica.status, Status::Failed(_));
     if holds {
         StillRight::No(KeptWhy::Held)
-    } else if scene.is_removable(old.replica) && matches!(old.replica.status, Status::Failed(_)) {
+    } else if is_failed && !memory.has_never_served(&old.replica.id) {
+        StillRight::No(KeptWhy::Failed)
+    } else if is_failed && scene.is_removable(old.replica) {
         StillRight::Yes
     } else {
         StillRight::No(KeptWhy::NotOurs)
@@ -180,10 +186,7 @@ fn still_right(scene: &DatabaseScene<'_>, old: &Judged<'_>) -> StillRight {
         return StillRight::Yes;
     }
     let Some(out) = &count.scale_out else { return StillRight::Yes };
-    let load = |judged: &Judged<'_>| {
-        let points = LoadPoints::of(judged.load_of(out)?, judged.replica.created_at, scene.now)?;
-        points.load(scene.now)
-    };
+    let load = |judged: &Judged<'_>| load::points(judged, out, None, scene.now)?.load(scene.now);
     let loads: Vec<Option<f64>> = scene.answering(Some(id)).map(load).collect();
     let breaches = |load: &f64| out.comparison.holds(*load, out.threshold);
     if loads.iter().flatten().any(breaches) {

@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::since;
 use crate::replicas::memory::{DatabaseMemory, FailedReplicaChanges, ReplicaEnd, ReplicaOutcome};
+use crate::replicas::reason::ReplicaReason;
 
 /// After a change that failed the next one waits for so long. Creating a replica takes ten minutes and more, and what makes it
 /// fail (a quota, no capacity, a permission) lasts; shorter would only fill the list of failed instances.
@@ -25,6 +26,22 @@ impl FailedReplicaChanges {
     }
 }
 
+impl ReplicaReason {
+    /// A replica is none any more, and no change of Tidegate made it so.
+    pub(crate) fn gone(end: ReplicaEnd, replica: String) -> Self {
+        match end {
+            ReplicaEnd::Promoted => Self::Promoted { replica },
+            ReplicaEnd::Writer => Self::Writer { replica },
+            ReplicaEnd::Vanished
+            | ReplicaEnd::Added
+            | ReplicaEnd::NotAdded
+            | ReplicaEnd::Removed
+            | ReplicaEnd::NotRemoved
+            | ReplicaEnd::Kept => Self::Vanished { replica },
+        }
+    }
+}
+
 impl DatabaseMemory {
     /// The change is over. How long it took.
     pub(crate) fn end(&mut self, end: ReplicaEnd, cause: &str, now: Timestamp) -> SignedDuration {
@@ -34,12 +51,19 @@ impl DatabaseMemory {
             ReplicaEnd::Removed if !change.failed => self.failure = None,
             ReplicaEnd::NotAdded | ReplicaEnd::NotRemoved => self.count_failure(cause, now),
             ReplicaEnd::Vanished if change.step.adds() => self.count_failure(cause, now),
-            ReplicaEnd::Removed | ReplicaEnd::Vanished | ReplicaEnd::Kept => {}
+            ReplicaEnd::Removed
+            | ReplicaEnd::Vanished
+            | ReplicaEnd::Promoted
+            | ReplicaEnd::Writer
+            | ReplicaEnd::Kept => {}
         }
         if end != ReplicaEnd::NotAdded && end != ReplicaEnd::NotRemoved {
             self.changed_at = Some(now);
         }
-        if matches!(end, ReplicaEnd::Removed | ReplicaEnd::Vanished) {
+        if matches!(
+            end,
+            ReplicaEnd::Removed | ReplicaEnd::Vanished | ReplicaEnd::Promoted | ReplicaEnd::Writer
+        ) {
             self.replicas.remove(&change.replica);
         }
         self.tell(ReplicaOutcome {

@@ -17,7 +17,8 @@ use crate::replicas::scene::DatabaseScene;
 /// A complete answer of RDS may be minutes old. What was shown once and is in none of the answers of so long is gone.
 pub(crate) const GONE_WITHIN: SignedDuration = SignedDuration::from_mins(3);
 
-/// A replica that RDS has not shown for so long after it was asked for will not come.
+/// A replica that RDS has not shown for so long after it was asked for will not come; one that RDS still shows so long after
+/// its deletion was asked for will not go.
 const COMES_WITHIN: SignedDuration = SignedDuration::from_hours(1);
 
 /// What one evaluation does about the change under way.
@@ -38,6 +39,9 @@ pub(crate) fn follow(scene: &DatabaseScene<'_>, memory: &mut DatabaseMemory) -> 
     let Some(change) = memory.change.clone() else { return Followed::default() };
     match (change.step, scene.find(&change.replica)) {
         (ReplicaStep::Requested, None) => requested(scene, memory, &change),
+        (ReplicaStep::Deleting, None) if scene.is_instance(&change.replica) => {
+            still_there(scene, memory, &change)
+        }
         (ReplicaStep::Deleting, None) => {
             let cause = if change.failed { "it had failed" } else { "" };
             let took = memory.end(ReplicaEnd::Removed, cause, scene.now);
@@ -93,8 +97,21 @@ fn gone(scene: &DatabaseScene<'_>, memory: &mut DatabaseMemory, change: &Replica
     if since(gone_since, scene.now) < GONE_WITHIN {
         return Followed::because(ReplicaReason::Missed { replica, since: gone_since });
     }
-    memory.end(ReplicaEnd::Vanished, "RDS does not show it any more", scene.now);
-    Followed::because(ReplicaReason::Vanished { replica })
+    let end = scene.became(&replica);
+    let cause = if end == ReplicaEnd::Vanished { "RDS does not show it any more" } else { "" };
+    memory.end(end, cause, scene.now);
+    Followed::because(ReplicaReason::gone(end, replica))
+}
+
+/// It was to be deleted, and is no replica any more, although RDS still shows the instance. The writer of a cluster is not
+/// deleted any more; another instance may be on its way out, and is promoted if it stays.
+fn still_there(scene: &DatabaseScene<'_>, memory: &mut DatabaseMemory, change: &ReplicaChange) -> Followed {
+    let is_promoted = since(change.since, scene.now) >= COMES_WITHIN;
+    if is_promoted || scene.became(&change.replica) == ReplicaEnd::Writer {
+        return gone(scene, memory, change);
+    }
+    let (replica, since) = (change.replica.clone(), change.since);
+    Followed::because(ReplicaReason::DeleteRequested { replica, since })
 }
 
 /// RDS shows the new replica.
@@ -105,10 +122,14 @@ fn creating(
     new: &Judged<'_>,
 ) -> Followed {
     let replica = || change.replica.clone();
+    if let Some(remembered) = memory.replicas.get_mut(&change.replica) {
+        remembered.is_new = !new.is_serving();
+    }
     let step = match &new.replica.status {
         Status::Failed(status) => return failed(scene, memory, change, new, status),
         Status::Deleting => {
-            let reason = ReplicaReason::Deleting { replica: replica(), since: change.since };
+            let status = "deleting".to_owned();
+            let reason = ReplicaReason::NotAvailable { instance: replica(), status };
             return Followed::because(reason);
         }
         Status::Available if new.is_serving() => {
@@ -152,9 +173,6 @@ fn failed(
 impl From<drain::RemovalStep> for Followed {
     fn from(step: drain::RemovalStep) -> Self {
         let drain::RemovalStep { deletes, reason } = step;
-        Self {
-            call: deletes.map(|replica| InstanceCall::Delete { replica }),
-            reasons: reason.into_iter().collect(),
-        }
+        Self { call: deletes.map(|replica| InstanceCall::Delete { replica }), reasons: vec![reason] }
     }
 }

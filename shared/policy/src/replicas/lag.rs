@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::clock::since;
+use crate::clock::{since, to_the_millisecond};
 use crate::observation::{Datapoint, MetricReading};
 use crate::replicas::memory::ReplicaMemory;
 use crate::replicas::observation::{Engine, Replica, Replication, SourceInstance, Status};
@@ -73,7 +73,7 @@ impl Judged<'_> {
         }
     }
 
-    /// It may answer reads: it counts, is available, replicates and does not lag.
+    /// It may answer reads: it counts, serves without a restart, replicates and does not lag.
     pub(crate) fn answers(&self) -> bool {
         self.memory.answers_since.is_some()
     }
@@ -100,10 +100,10 @@ pub(crate) fn judge<'a>(
     before: ReplicaMemory,
     now: Timestamp,
 ) -> Judged<'a> {
-    let mut judged = Judged { replica, memory: before, lag: None, broken: None, reasons: Vec::new() };
-    judged.memory.ours |= replica.is_ours;
+    let memory = of_this_instance(before, replica);
+    let mut judged = Judged { replica, memory, lag: None, broken: None, reasons: Vec::new() };
     judged.memory.gone_since = None;
-    if judged.is_available() {
+    if replica.status.serves() {
         let points = LoadPoints::of(&replica.lag, replica.created_at, now);
         judged.lag = points.as_ref().and_then(|points| points.newest(now)).map(|it| it.value);
         judged.lag = judged.lag.filter(|lag| *lag >= 0.0);
@@ -112,6 +112,19 @@ pub(crate) fn judge<'a>(
     }
     judged.judge_answers(now);
     judged
+}
+
+/// What is remembered of this instance. One that was deleted, and created again under the same name, has not caught up yet,
+/// and RDS shows no time of creation before it is available.
+fn of_this_instance(mut before: ReplicaMemory, replica: &Replica) -> ReplicaMemory {
+    let created_at = replica.created_at.map(to_the_millisecond);
+    let is_later = before.created_at.zip(created_at).is_some_and(|(before, now)| before != now);
+    let is_created_again = replica.status == Status::Creating && before.caught_up_at.is_some();
+    if is_later || is_created_again {
+        before = ReplicaMemory::default();
+    }
+    before.created_at = created_at.or(before.created_at);
+    before
 }
 
 impl Judged<'_> {
@@ -128,7 +141,7 @@ impl Judged<'_> {
             }
             Replication::Running => None,
         };
-        let is_seen = !last.is_empty() || points.is_some_and(|points| points.settled.is_empty());
+        let is_seen = !last.is_empty();
         let reason = match cause {
             Some(cause) => {
                 self.broken = Some(cause.clone());
@@ -166,11 +179,15 @@ impl Judged<'_> {
         let is_calm = calm.len() >= CALM_MINUTES_NEEDED && calm.iter().all(is_no_lag);
         let is_all_below = last.len() >= RECOVERS && last.iter().all(is_below);
 
-        let is_complete = self.replica.is_initialized && self.replica.replication == Replication::Running;
+        // A new replica is not complete before it is available: RDS backs it up and modifies it first.
+        let is_complete = self.is_available()
+            && self.replica.is_initialized
+            && self.replica.replication == Replication::Running;
         let has_caught_up = is_complete && (is_all_below || is_calm);
         if has_caught_up && self.memory.caught_up_at.is_none() {
             self.memory.caught_up_at = Some(now);
         }
+        self.memory.is_new &= self.memory.caught_up_at.is_none();
         let age = self.replica.created_at.map_or(SignedDuration::MAX, |created| since(created, now));
         if let (Some(limits), true) = (limits, self.is_serving() || age >= CATCHES_UP_WITHIN) {
             let replica = || self.replica.id.clone();
@@ -186,7 +203,8 @@ impl Judged<'_> {
             }
             let reason = match (self.memory.lags_since, self.lag, last.last()) {
                 (Some(since), lag, _) => {
-                    Some(ReplicaReason::Lags { replica: replica(), lag, limit: warning, since })
+                    let limit = limits.of(self.memory.is_critical).as_secs_f64();
+                    Some(ReplicaReason::Lags { replica: replica(), lag, limit, since })
                 }
                 (None, Some(lag), Some(newest)) if says(newest, warning) == Says::Idle => {
                     Some(ReplicaReason::SourceIdle { replica: replica(), lag })
@@ -204,7 +222,7 @@ impl Judged<'_> {
         let answers = caught_up_at.is_some()
             && lags_since.is_none()
             && broken_since.is_none()
-            && self.is_available()
+            && self.replica.status.is_steady()
             && self.replica.endpoint.is_some();
         self.memory.answers_since = answers.then(|| self.memory.answers_since.unwrap_or(now));
     }

@@ -77,8 +77,8 @@ fn one_fewer(
         let low = match lowness(scene, judged, condition, from) {
             Ok(low) => low,
             Err(why) => {
-                let reason = ReplicaReason::ScaleInVeto { replica: replica(), why };
-                return (CountAsked::Nothing, (why != VetoWhy::Busy).then_some(reason));
+                let veto = |why| ReplicaReason::ScaleInVeto { replica: replica(), why };
+                return (CountAsked::Nothing, why.map(veto));
             }
         };
         if shortest.is_none_or(|(held, _)| low.held < held) {
@@ -109,19 +109,21 @@ struct Low {
     held: SignedDuration,
 }
 
+/// # Errors
+/// It proves nothing, and why; none where it is above the threshold.
 fn lowness(
     scene: &DatabaseScene<'_>,
     judged: &Judged<'_>,
     condition: &Condition,
     from: Option<Timestamp>,
-) -> Result<Low, VetoWhy> {
+) -> Result<Low, Option<VetoWhy>> {
     if !judged.answers() {
-        return Err(VetoWhy::NotAnswering);
+        return Err(Some(VetoWhy::NotAnswering));
     }
-    let points = points(judged, condition, from, scene.now).ok_or(VetoWhy::Unknown)?;
-    let value = points.load(scene.now).ok_or(VetoWhy::Unknown)?;
+    let points = points(judged, condition, from, scene.now).ok_or(Some(VetoWhy::Unknown))?;
+    let value = points.load(scene.now).ok_or(Some(VetoWhy::Unknown))?;
     let held = points.held_downward(condition, scene.now);
-    if held.is_zero() { Err(VetoWhy::Busy) } else { Ok(Low { value, held }) }
+    if held.is_zero() { Err(None) } else { Ok(Low { value, held }) }
 }
 
 /// One that has not answered reads over the whole time of the condition was low because nothing came to it.
@@ -159,8 +161,21 @@ fn would_scale_out(
     breaches.then_some(ReplicaReason::WouldScaleOut { condition, predicted, replicas })
 }
 
+/// Whether the load of every replica is known, so that what is not asked for is not needed.
+pub(crate) fn is_known(
+    scene: &DatabaseScene<'_>,
+    count: &ReplicaCount,
+    changed_at: Option<Timestamp>,
+) -> bool {
+    let is_known = |judged: &Judged<'_>, out: &Condition| {
+        points(judged, out, changed_at, scene.now).is_some_and(|points| points.load(scene.now).is_some())
+    };
+    let mut serving = scene.judged.iter().filter(|judged| judged.is_serving());
+    count.scale_out.as_ref().is_none_or(|out| serving.all(|judged| is_known(judged, out)))
+}
+
 /// The datapoints that a condition compares: those of this replica, and of now.
-fn points(
+pub(crate) fn points(
     judged: &Judged<'_>,
     condition: &Condition,
     from: Option<Timestamp>,

@@ -108,16 +108,24 @@ impl DatabaseMemory {
     pub(crate) fn removing(&self) -> Option<&str> {
         self.change.as_ref().filter(|change| !change.step.adds()).map(|change| change.replica.as_str())
     }
+
+    /// It is certain that nothing ever read from that replica.
+    pub(crate) fn has_never_served(&self, replica: &str) -> bool {
+        self.replicas.get(replica).is_some_and(|it| it.is_new)
+    }
 }
 
 /// What is known of one replica.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ReplicaMemory {
+    /// `InstanceCreateTime`: an instance of the same name that was created later is another one.
+    #[serde(skip_serializing_if = "Option::is_none", with = "millis_optional")]
+    pub created_at: Option<Timestamp>,
     /// When it was first seen caught up, with its storage complete: it counts from then on.
     #[serde(skip_serializing_if = "Option::is_none", with = "millis_optional")]
     pub caught_up_at: Option<Timestamp>,
-    /// Since when it may answer reads without a break: it counts, is available, replicates and does not lag.
+    /// Since when it may answer reads without a break: it counts, no status says that it may not, it replicates and does not lag.
     #[serde(skip_serializing_if = "Option::is_none", with = "millis_optional")]
     pub answers_since: Option<Timestamp>,
     /// Since when it lags, until it has recovered.
@@ -129,9 +137,10 @@ pub struct ReplicaMemory {
     /// Since when its replication is broken, until it replicates again.
     #[serde(skip_serializing_if = "Option::is_none", with = "millis_optional")]
     pub broken_since: Option<Timestamp>,
-    /// Tidegate created it.
+    /// Tidegate saw its creation, and it has not caught up since: nothing reads from it. Where the ledger was lost that is not
+    /// known, and this is false.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub ours: bool,
+    pub is_new: bool,
     /// Since when a complete answer no longer shows it.
     #[serde(skip_serializing_if = "Option::is_none", with = "millis_optional")]
     pub gone_since: Option<Timestamp>,
@@ -184,6 +193,10 @@ pub enum ReplicaEnd {
     Kept,
     /// AWS shows it no more, and Tidegate did not remove it.
     Vanished,
+    /// It was promoted: AWS shows it as an instance that replicates nothing of this source.
+    Promoted,
+    /// It became the source: a failover of Aurora made the reader the writer.
+    Writer,
 }
 
 /// A notice whose cause lasts.

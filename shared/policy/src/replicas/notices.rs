@@ -6,8 +6,10 @@ use crate::clock::since;
 use crate::observation::MetricReading;
 use crate::reading::Absence;
 use crate::replicas::lag::Judged;
-use crate::replicas::memory::{DatabaseMemory, ReplicaStep};
+use crate::replicas::load;
+use crate::replicas::memory::{DatabaseMemory, ReplicaMemory, ReplicaStep};
 use crate::replicas::observation::Status;
+use crate::replicas::policy::ReplicaCount;
 use crate::replicas::reason::ReplicaReason;
 use crate::replicas::records::RecordsAre;
 use crate::replicas::scene::DatabaseScene;
@@ -39,32 +41,41 @@ pub(crate) fn all(
     records: &RecordsAre,
     reasons: &[ReplicaReason],
 ) -> Vec<Watch> {
-    let mut all = vec![Watch::over(UNREADABLE, "replicas readable again"), lag(scene)];
-    all.extend(scene.judged.iter().flat_map(|judged| [broken(judged), failed(judged), unknown(judged)]));
+    let mut all = vec![Watch::over(UNREADABLE, "replicas readable again"), lag(scene, memory)];
+    all.extend(scene.missed.iter().flat_map(|(id, _)| of_missed(id)));
+    all.extend(
+        scene.judged.iter().flat_map(|judged| [broken(judged), failed(judged, memory), unknown(judged)]),
+    );
     all.extend([slot_disk(scene), creation(scene, memory), removal(scene, memory)]);
     all.extend(of_records(records));
-    all.extend(count(scene, reasons));
+    all.extend(count(scene, memory, reasons));
     all
 }
 
 /// One notice for all replicas: the worst is named.
-fn lag(scene: &DatabaseScene<'_>) -> Watch {
-    let lagging: Vec<&Judged<'_>> =
+fn lag(scene: &DatabaseScene<'_>, memory: &DatabaseMemory) -> Watch {
+    let mut lagging: Vec<&Judged<'_>> =
         scene.judged.iter().filter(|judged| judged.memory.lags_since.is_some()).collect();
+    // Those above the critical limit say more than one that may show more now and is not.
+    let is_critical = lagging.iter().any(|judged| judged.memory.is_critical);
+    lagging.retain(|judged| judged.memory.is_critical || !is_critical);
     let by_lag = |one: &&&Judged<'_>, other: &&&Judged<'_>| {
         one.lag.unwrap_or(0.0).total_cmp(&other.lag.unwrap_or(0.0))
     };
     let (Some(worst), Some(limits)) = (lagging.iter().max_by(by_lag), scene.policy.lag) else {
+        let is_missed = |it: &ReplicaMemory| it.gone_since.is_some() && it.lags_since.is_some();
+        if memory.replicas.values().any(is_missed) {
+            return Watch::not_seen("lag");
+        }
         return Watch::over("lag", "replicas lag no more");
     };
-    let is_critical = lagging.iter().any(|judged| judged.memory.is_critical);
     let severity = if is_critical { Severity::Critical } else { Severity::Warning };
     let replica = &worst.replica.id;
     let verdict = match worst.lag {
         Some(lag) => format!("{replica} lags by {}", LagShown(lag)),
         None => format!("{replica} lags"),
     };
-    let limit = LagShown(limits.warning.as_secs_f64());
+    let limit = LagShown(limits.of(is_critical).as_secs_f64());
     let cause = match lagging.len() {
         1 => format!("above {limit} in 3 of the last 5 minutes"),
         many => format!("above {limit} in 3 of the last 5 minutes, as {many} replicas are"),
@@ -74,8 +85,25 @@ fn lag(scene: &DatabaseScene<'_>) -> Watch {
         .advising("Look at the writes of the source and the CPU and I/O of the replica; another replica does not cure lag.")
 }
 
+/// An answer of RDS that leaves a replica out may be an old one.
+fn of_missed(id: &str) -> [Watch; 3] {
+    [about_broken(id), about_failed(id), about_unknown(id)].map(Watch::not_seen)
+}
+
+fn about_broken(id: &str) -> String {
+    format!("broken {id}")
+}
+
+fn about_failed(id: &str) -> String {
+    format!("failed {id}")
+}
+
+fn about_unknown(id: &str) -> String {
+    format!("lag unknown {id}")
+}
+
 fn broken(judged: &Judged<'_>) -> Watch {
-    let (id, about) = (&judged.replica.id, format!("broken {}", judged.replica.id));
+    let (id, about) = (&judged.replica.id, about_broken(&judged.replica.id));
     if judged.memory.broken_since.is_none() {
         return Watch::over(about, format!("{id} replicates again"));
     }
@@ -85,16 +113,18 @@ fn broken(judged: &Judged<'_>) -> Watch {
         .advising("Repair it or delete it (docs/runbook.md): until then a PostgreSQL source keeps its log on its own disk.")
 }
 
-fn failed(judged: &Judged<'_>) -> Watch {
-    let (id, about) = (&judged.replica.id, format!("failed {}", judged.replica.id));
+fn failed(judged: &Judged<'_>, memory: &DatabaseMemory) -> Watch {
+    let (id, about) = (&judged.replica.id, about_failed(&judged.replica.id));
     match &judged.replica.status {
         Status::Failed(status) => {
             let holds = Watch::holds(about, Severity::Warning, format!("{id} has failed"))
                 .because(format!("its status is {status}"));
-            if judged.replica.is_ours {
+            if !judged.replica.is_ours {
+                holds.advising("Delete it by hand: Tidegate removes only what it created.")
+            } else if memory.has_never_served(id) {
                 holds
             } else {
-                holds.advising("Delete it by hand: Tidegate removes only what it created.")
+                holds.advising("Repair it or delete it by hand: Tidegate deletes no failed replica that may have answered reads.")
             }
         }
         Status::Available | Status::Creating | Status::Deleting | Status::Changing(_) => {
@@ -104,13 +134,13 @@ fn failed(judged: &Judged<'_>) -> Watch {
 }
 
 fn unknown(judged: &Judged<'_>) -> Watch {
-    let (id, about) = (&judged.replica.id, format!("lag unknown {}", judged.replica.id));
+    let (id, about) = (&judged.replica.id, about_unknown(&judged.replica.id));
     if judged.reasons.iter().any(|reason| matches!(reason, ReplicaReason::LagUnknown { .. })) {
         return Watch::holds(about, Severity::Warning, format!("the lag of {id} is not known"))
             .because("CloudWatch has no datapoints of it")
             .after(LAG_UNKNOWN_FOR);
     }
-    if judged.replica.lag == MetricReading::NotRead || !judged.is_available() {
+    if judged.replica.lag == MetricReading::NotRead || !judged.replica.status.serves() {
         return Watch::not_seen(about);
     }
     Watch::over(about, format!("the lag of {id} is known again"))
@@ -187,10 +217,13 @@ fn of_records(state: &RecordsAre) -> [Watch; 3] {
     }
 }
 
-/// What is needed and not done.
-fn count(scene: &DatabaseScene<'_>, reasons: &[ReplicaReason]) -> Vec<Watch> {
-    let is_read = |reading: &MetricReading| matches!(reading, MetricReading::Points { .. });
-    let is_seen = scene.judged.iter().any(|it| is_read(&it.replica.cpu) || is_read(&it.replica.connections));
+/// What is needed and not done. It is over once nothing more is asked for: by the load, where that is known of every replica,
+/// and not while a change is under way or a pin outranks the load.
+fn count(scene: &DatabaseScene<'_>, memory: &DatabaseMemory, reasons: &[ReplicaReason]) -> Vec<Watch> {
+    let is_known = |count: &ReplicaCount| load::is_known(scene, count, memory.changed_at);
+    let is_pinned = scene.in_force.as_ref().is_some_and(|in_force| in_force.pin.is_some());
+    let is_asked = memory.change.is_none() && !is_pinned;
+    let is_seen = scene.policy.count.as_ref().is_none_or(|count| is_asked && is_known(count));
     let watch =
         |about: &'static str, verdict: &'static str, is: &dyn Fn(&ReplicaReason) -> bool| match reasons
             .iter()

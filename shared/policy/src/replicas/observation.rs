@@ -128,6 +128,27 @@ pub enum Status {
     Changing(String),
 }
 
+impl Status {
+    /// Whether an instance answers while it has this status. Amazon RDS user guide, "Viewing Amazon RDS DB instance status":
+    /// `backing-up`, `modifying` and `configuring-…` name what RDS does beside the work of the instance. What stops it has a status
+    /// of its own (`rebooting`, `stopping`, `upgrading`), except that a change of the class restarts it while it is `modifying`.
+    #[must_use]
+    pub fn serves(&self) -> bool {
+        match self {
+            Self::Available => true,
+            Self::Changing(word) => {
+                matches!(word.as_str(), "backing-up" | "modifying") || word.starts_with("configuring-")
+            }
+            Self::Creating | Self::Deleting | Self::Failed(_) => false,
+        }
+    }
+
+    /// Whether it serves, and nothing restarts it meanwhile.
+    pub(crate) fn is_steady(&self) -> bool {
+        self.serves() && *self != Self::Changing("modifying".to_owned())
+    }
+}
+
 /// One record of the name that reads go to (`ResourceRecordSet`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DnsRecord {

@@ -16,6 +16,9 @@ pub const REPLICAS_MAX: u32 = 15;
 /// Every identifier that Tidegate gives begins with this. The role may create and delete only such instances.
 pub const PREFIX: &str = "tidegate-";
 
+/// Every record of Tidegate has a `SetIdentifier` that begins so; the rest is the identifier of the replica, or `source`.
+pub const OUR_RECORDS: &str = "tidegate:";
+
 /// What the fleet file says of one database.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DatabasePolicy {
@@ -47,6 +50,13 @@ pub struct LagLimits {
     pub warning: SignedDuration,
     /// Above this the notice is critical; above `warning`.
     pub critical: Option<SignedDuration>,
+}
+
+impl LagLimits {
+    /// The limit that a lag is above.
+    pub(crate) fn of(self, is_critical: bool) -> SignedDuration {
+        self.critical.filter(|_| is_critical).unwrap_or(self.warning)
+    }
 }
 
 /// How many replicas a database has.

@@ -4,9 +4,9 @@ use crate::reading::Absence;
 use crate::replicas::decision::RecordChange;
 use crate::replicas::lag::Judged;
 use crate::replicas::observation::{DnsRecord, Replication};
-use crate::replicas::policy::ReadRecord;
+use crate::replicas::policy::{OUR_RECORDS, ReadRecord};
 use crate::replicas::reason::ReplicaReason;
-use crate::replicas::scene::{DatabaseScene, OUR_RECORDS, is_same_host};
+use crate::replicas::scene::{DatabaseScene, is_same_host};
 
 /// Every record has this weight, so that each replica gets its share. It is never 0: where all weights of a name are 0, Route
 /// 53 takes them as equal, and a record that was meant to be out would answer.
@@ -93,12 +93,13 @@ struct WantedHosts {
 /// Every replica that may answer; else the best of those that could; else the source.
 fn wanted(scene: &DatabaseScene<'_>, found: &[DnsRecord], removing: Option<&str>) -> WantedHosts {
     let host = |judged: &Judged<'_>| Some((judged.replica.id.clone(), judged.replica.endpoint.clone()?));
-    let stays = |judged: &&Judged<'_>| Some(judged.replica.id.as_str()) != removing && judged.is_available();
+    let stays =
+        |judged: &&Judged<'_>| Some(judged.replica.id.as_str()) != removing && judged.replica.status.serves();
     let has_record = |judged: &Judged<'_>| found.iter().filter_map(ours).any(|id| id == judged.replica.id);
     // Whether one has caught up may not be known, after the ledger was lost: what is not known takes no record away.
     let is_fit = |judged: &&Judged<'_>| {
         let is_suspect = judged.memory.lags_since.is_some() || judged.memory.broken_since.is_some();
-        judged.answers() || (has_record(judged) && !is_suspect)
+        judged.answers() || (has_record(judged) && !is_suspect && judged.replica.status.is_steady())
     };
     let hosts: Vec<_> = scene.judged.iter().filter(stays).filter(is_fit).filter_map(host).collect();
     if !hosts.is_empty() {

@@ -4,13 +4,10 @@ use jiff::Timestamp;
 
 use crate::replicas::in_force::BoundsInForce;
 use crate::replicas::lag::Judged;
-use crate::replicas::memory::DatabaseMemory;
+use crate::replicas::memory::{DatabaseMemory, ReplicaEnd};
 use crate::replicas::observation::{DatabaseObservation, Instances, Replica, Replication, Status};
-use crate::replicas::policy::DatabasePolicy;
+use crate::replicas::policy::{DatabasePolicy, OUR_RECORDS};
 use crate::replicas::reason::ReplicaReason;
-
-/// Every record of Tidegate has a `SetIdentifier` that begins so.
-pub(crate) const OUR_RECORDS: &str = "tidegate:";
 
 /// Everything that the steps look at.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,6 +44,22 @@ impl DatabaseScene<'_> {
 
     pub(crate) fn answering_count(&self, without: Option<&str>) -> u32 {
         as_count(self.answering(without).count())
+    }
+
+    /// What became of a replica that RDS shows among the replicas no more.
+    pub(crate) fn became(&self, replica: &str) -> ReplicaEnd {
+        if self.instances.source.id == replica {
+            ReplicaEnd::Writer
+        } else if self.is_instance(replica) {
+            ReplicaEnd::Promoted
+        } else {
+            ReplicaEnd::Vanished
+        }
+    }
+
+    /// The account has an instance of that name, whatever it is.
+    pub(crate) fn is_instance(&self, id: &str) -> bool {
+        self.instances.taken.iter().any(|taken| taken == id)
     }
 
     /// Tidegate created it, and nothing stands against removing it. That someone else reads from it through a record of

@@ -2,11 +2,12 @@
 
 use std::fmt;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use crate::replicas::reason::ReplicaReason;
 use crate::replicas::why::{KeptWhy, VetoWhy};
 use crate::rule::{Condition, Quantity, Span, thousands};
+use crate::sentence::words::{DayAndTime, TimeOfDay};
 
 impl fmt::Display for ReplicaReason {
     #[expect(clippy::too_many_lines, reason = "one line per reason; a table reads best whole")]
@@ -17,7 +18,7 @@ impl fmt::Display for ReplicaReason {
             }
             Self::Observed => f.write_str("the mode is observe: Tidegate changes nothing"),
             Self::Overridden { kind, until, who, why } => {
-                write!(f, "{who} set {kind} until {} ({why})", ToTheMinute(*until))
+                write!(f, "{who} set {kind} until {} ({why})", DayAndTime(*until))
             }
             Self::OverrideClamped { kind, max } => {
                 write!(f, "`{kind}` is outside of what the fleet file allows (1 to {max} replicas)")
@@ -25,17 +26,17 @@ impl fmt::Display for ReplicaReason {
             Self::OverrideUndated { kind, until } => write!(
                 f,
                 "`{kind}` until {} is ignored: its `since` is missing or in the future",
-                ToTheMinute(*until)
+                DayAndTime(*until)
             ),
             Self::IntentPending { replica, evaluation, until } => write!(
                 f,
                 "another evaluation ({evaluation}) is sending the call for {replica} and has until {} to finish",
-                ToTheSecond(*until)
+                TimeOfDay(*until)
             ),
             Self::Requested { replica, since } => write!(
                 f,
                 "RDS was asked for {replica} at {} and does not show {replica} yet",
-                ToTheSecond(*since)
+                TimeOfDay(*since)
             ),
             Self::SentAgain { replica, failures: 0 } => {
                 write!(f, "RDS took the call for {replica} and shows no effect: the call is sent again")
@@ -46,7 +47,7 @@ impl fmt::Display for ReplicaReason {
                 thousands(failures)
             ),
             Self::Creating { replica, since } => {
-                write!(f, "RDS has been creating {replica} since {}", ToTheSecond(*since))
+                write!(f, "RDS has been creating {replica} since {}", DayAndTime(*since))
             }
             Self::CatchingUp { replica, is_initialized: false, .. } => {
                 write!(f, "{replica} is available and its storage is still initializing")
@@ -65,18 +66,18 @@ impl fmt::Display for ReplicaReason {
             }
             Self::NotAdded { replica, cause } => write!(f, "{replica} was not created: {cause}"),
             Self::CleanedUp { replica, status } => {
-                write!(f, "the status of {replica} is {status}: Tidegate created {replica} and removes it")
+                write!(f, "{replica} failed before it answered any reads (status {status}): Tidegate created it and deletes it")
             }
             Self::Draining { replica, connections: Some(connections), until } => write!(
                 f,
-                "{replica} answers no new reads and waits for its connections ({}) to end, until {} at most",
+                "{replica} is deleted once its connections ({}) have ended, or after {}",
                 thousands(connections.round()),
-                ToTheSecond(*until)
+                TimeOfDay(*until)
             ),
             Self::Draining { replica, connections: None, until } => write!(
                 f,
-                "{replica} answers no new reads and waits for its connections to end, until {} at most",
-                ToTheSecond(*until)
+                "{replica} is deleted once its connections have ended (how many there are is not known), or after {}",
+                TimeOfDay(*until)
             ),
             Self::DrainingRecord { replica } => {
                 write!(f, "the record of {replica} has still to be removed before {replica} is")
@@ -86,8 +87,16 @@ impl fmt::Display for ReplicaReason {
             }
             Self::Kept { replica, why } => write!(f, "{replica} is kept, since {}", why.in_words()),
             Self::Deleting { replica, since } => {
-                write!(f, "RDS has been removing {replica} since {}", ToTheSecond(*since))
+                write!(f, "RDS is deleting {replica}, as it was asked at {}", DayAndTime(*since))
             }
+            Self::Delete { replica } => {
+                write!(f, "{replica} has no connections, or the time for them is over: RDS is asked to delete it")
+            }
+            Self::DeleteRequested { replica, since } => write!(
+                f,
+                "RDS was asked to delete {replica} at {} and does not show that yet",
+                DayAndTime(*since)
+            ),
             Self::Removed { replica, took } => {
                 write!(f, "{replica} is gone, {} after its removal began", Span(*took))
             }
@@ -95,20 +104,24 @@ impl fmt::Display for ReplicaReason {
             Self::Missed { replica, since } => write!(
                 f,
                 "RDS has not shown {replica} since {}, and its answers may be minutes old",
-                ToTheSecond(*since)
+                TimeOfDay(*since)
             ),
             Self::Vanished { replica } => write!(f, "{replica} is gone, and Tidegate did not remove it"),
+            Self::Promoted { replica } => {
+                write!(f, "{replica} was promoted outside Tidegate, and is no replica of the source any more")
+            }
+            Self::Writer { replica } => write!(f, "a failover made {replica} the writer: it is no reader any more"),
             Self::Lags { replica, lag: Some(lag), limit, since } => write!(
                 f,
                 "{replica} lags by {} (limit {}), since {}",
                 LagShown(*lag),
                 LagShown(*limit),
-                ToTheSecond(*since)
+                DayAndTime(*since)
             ),
             Self::Lags { replica, lag: None, since, .. } => write!(
                 f,
                 "{replica} has lagged since {}, and its lag is not known now",
-                ToTheSecond(*since)
+                DayAndTime(*since)
             ),
             Self::Recovered { replica } => write!(f, "{replica} lags no more"),
             Self::SourceIdle { replica, lag } => write!(
@@ -127,8 +140,8 @@ impl fmt::Display for ReplicaReason {
                 f,
                 "the name has a record of another kind ({kind}), beside which Route 53 takes no weighted CNAME: the records stay as they are"
             ),
-            Self::RecordPut { replica } => write!(f, "reads go to {replica} from now on"),
-            Self::RecordDeleted { replica } => write!(f, "no new reads go to {replica} from now on"),
+            Self::RecordPut { replica } => write!(f, "the record of {replica} is written: new reads may go to {replica}"),
+            Self::RecordDeleted { replica } => write!(f, "the record of {replica} is removed: new reads go to others"),
             Self::OneStays { replica } => {
                 write!(f, "no replica is fit to answer reads: {replica} is the best of them and stays")
             }
@@ -179,14 +192,14 @@ impl fmt::Display for ReplicaReason {
                 of(condition, *predicted)
             ),
             Self::Cooldown { until } => {
-                write!(f, "the last change was a moment ago (cooldown until {})", ToTheSecond(*until))
+                write!(f, "the last change was a moment ago (cooldown until {})", TimeOfDay(*until))
             }
             Self::BackingOff { failures, cause, until } => write!(
                 f,
                 "{} failed{}{cause}; next attempt at {}",
                 if *failures <= 1 { "the last change".to_owned() } else { format!("the last {failures} changes") },
                 if cause.is_empty() { "" } else { ": " },
-                ToTheSecond(*until)
+                TimeOfDay(*until)
             ),
             Self::AtMax { max } => write!(f, "one more replica is needed, and there are {max}, the maximum"),
             Self::Held => f.write_str("an operator holds the count"),
@@ -210,14 +223,20 @@ impl fmt::Display for ReplicaReason {
             Self::NoDns { adds: false } => f.write_str(
                 "a replica would be removed, and reads might still go to it: name a record under `dns` in the fleet file",
             ),
-            Self::NoName => f.write_str("every name for a new replica is taken"),
             Self::Create { replica, class, zone: Some(zone) } => {
                 write!(f, "{replica} ({class}) is created in {zone}")
             }
             Self::Create { replica, class, zone: None } => write!(f, "{replica} ({class}) is created"),
-            Self::Remove { replica } => {
-                write!(f, "{replica} is removed: first from the records, then from RDS once its connections end")
-            }
+            Self::Remove { replica, drain, is_aurora: false } => write!(
+                f,
+                "{replica} is removed: first its record, then the instance, once its connections have ended or after {}",
+                Span(*drain)
+            ),
+            Self::Remove { replica, drain, is_aurora: true } => write!(
+                f,
+                "{replica} is deleted once its connections have ended or after {}; the reader endpoint leads to it until then",
+                Span(*drain)
+            ),
             Self::NothingToDo => f.write_str("the replicas are as they should be"),
         }
     }
@@ -231,6 +250,7 @@ impl KeptWhy {
             Self::LoadRose => "the load of the others rose",
             Self::TooFewLeft => "too few others answer reads",
             Self::LoadUnknown => "the load of the others was not known for long",
+            Self::Failed => "it has failed, and a failed replica that answered reads is left to operators",
             Self::NotOurs => {
                 "Tidegate may not remove it any more (tags, deletion protection or replicas of its own)"
             }
@@ -245,7 +265,6 @@ impl VetoWhy {
             Self::TooNew => "has not answered reads for long enough to prove that the load is low",
             Self::NotAnswering => "lags or does not replicate, so its load proves nothing",
             Self::Unknown => "shows no load (missing datapoints)",
-            Self::Busy => "is above the threshold",
         }
     }
 }
@@ -308,23 +327,5 @@ impl fmt::Display for SlotDisk {
             Some(free) => write!(f, ", and {} are free", Bytes(*free)),
             None => Ok(()),
         }
-    }
-}
-
-/// A moment in UTC with its day, to the minute.
-struct ToTheMinute(Timestamp);
-
-impl fmt::Display for ToTheMinute {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0.strftime("%Y-%m-%d %H:%M UTC"))
-    }
-}
-
-/// A time of day in UTC, to the second.
-struct ToTheSecond(Timestamp);
-
-impl fmt::Display for ToTheSecond {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0.strftime("%H:%M:%S UTC"))
     }
 }

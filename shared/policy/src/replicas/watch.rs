@@ -172,12 +172,17 @@ fn happened(outcome: &ReplicaOutcome) -> ReplicaNotice {
         ReplicaEnd::NotRemoved => (Severity::Warning, format!("{replica} not removed")),
         ReplicaEnd::Kept => (Severity::Info, format!("{replica} kept, its removal given up")),
         ReplicaEnd::Vanished => (Severity::Warning, format!("{replica} is gone, not removed by Tidegate")),
+        ReplicaEnd::Promoted => {
+            (Severity::Warning, format!("{replica} was promoted and is no replica any more"))
+        }
+        ReplicaEnd::Writer => (Severity::Info, format!("{replica} is the writer now")),
     };
     let advice = match end {
         ReplicaEnd::NotAdded => Some("The next attempt waits longer each time: see the cause."),
         ReplicaEnd::NotRemoved => Some("It answers reads again: see the cause, or delete it by hand."),
         ReplicaEnd::Vanished => Some("Ask CloudTrail for DeleteDBInstance: who deleted it?"),
-        ReplicaEnd::Added | ReplicaEnd::Removed | ReplicaEnd::Kept => None,
+        ReplicaEnd::Promoted => Some("Ask CloudTrail for PromoteReadReplica: who promoted it?"),
+        ReplicaEnd::Added | ReplicaEnd::Removed | ReplicaEnd::Kept | ReplicaEnd::Writer => None,
     };
     ReplicaNotice {
         about: outcome.about(),
@@ -199,6 +204,8 @@ impl ReplicaOutcome {
             ReplicaEnd::NotRemoved => "not removed",
             ReplicaEnd::Kept => "kept",
             ReplicaEnd::Vanished => "gone",
+            ReplicaEnd::Promoted => "promoted",
+            ReplicaEnd::Writer => "writer",
         };
         format!("{how} {}", self.replica)
     }

@@ -11,6 +11,8 @@ pub enum KeptWhy {
     TooFewLeft,
     /// For long the load of the others was not known.
     LoadUnknown,
+    /// It failed, and has served before.
+    Failed,
     /// It is not ours any more, or is protected, or replicates further.
     NotOurs,
 }
@@ -24,6 +26,4 @@ pub enum VetoWhy {
     NotAnswering,
     /// Its metric is not known.
     Unknown,
-    /// It is above the threshold.
-    Busy,
 }

@@ -9,7 +9,7 @@ use crate::rule::{Condition, Quantity, Span, thousands};
 use crate::signal::{Signal, Unit};
 
 /// A moment in UTC with its day, to the minute: an override can last for days.
-pub(super) struct DayAndTime(pub(super) Timestamp);
+pub(crate) struct DayAndTime(pub(crate) Timestamp);
 
 impl fmt::Display for DayAndTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -18,7 +18,7 @@ impl fmt::Display for DayAndTime {
 }
 
 /// A time of day in UTC, to the second.
-pub(super) struct TimeOfDay(pub(super) Timestamp);
+pub(crate) struct TimeOfDay(pub(crate) Timestamp);
 
 impl fmt::Display for TimeOfDay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -132,20 +132,26 @@ impl fmt::Display for Allowed {
     }
 }
 
-/// `database main has 160 of 200 connections in use, about 10 per task: 85% allow 14 tasks`.
+/// `database main has 160 of 200 connections in use, about 10 per task: 85% allow 17 tasks`; where several services guard it,
+/// `85%, with what is left shared by 2 services, allow 16 tasks`.
 pub(super) struct ConnectionsOf<'a>(pub(super) &'a Connections, pub(super) &'a str);
 
 impl fmt::Display for ConnectionsOf<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(Connections { database, used, max, is_estimated, percent, per_task }, most) = self;
+        let Self(Connections { database, used, max, is_estimated, percent, per_task, sharers, .. }, most) =
+            self;
         let count = |value: f64| Quantity { value: value.round(), unit: Unit::Count };
         let max = if *is_estimated { format!("about {}", thousands(max)) } else { thousands(max) };
         let each = Quantity { value: (per_task * 10.0).round() / 10.0, unit: Unit::Count };
         write!(
             f,
-            "database {database} has {} of {max} connections in use, about {each} per task: {percent}% allow {most}",
+            "database {database} has {} of {max} connections in use, about {each} per task: {percent}%",
             count(*used)
-        )
+        )?;
+        if *sharers > 1 {
+            write!(f, ", with what is left shared by {sharers} services,")?;
+        }
+        write!(f, " allow {most}")
     }
 }
 

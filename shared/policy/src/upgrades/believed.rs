@@ -90,6 +90,7 @@ fn believed_change(change: &mut ClassChange) -> Vec<&mut Timestamp> {
         window_end: _,
         call,
         offered,
+        refused,
         is_started: _,
         was_seen: _,
         back_since,
@@ -99,6 +100,7 @@ fn believed_change(change: &mut ClassChange) -> Vec<&mut Timestamp> {
     }
     one_line(why, LONGEST_TEXT);
     one_line(offered, LONGEST_TEXT);
+    one_line(refused, LONGEST_TEXT);
     let mut times = vec![since, began];
     times.extend(back_since);
     if let Some(ReplicaCall { evaluation, at, taken: _, failures: _ }) = call {

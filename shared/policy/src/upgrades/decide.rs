@@ -9,18 +9,18 @@ use crate::replicas::memory::ReplicaCall;
 use crate::replicas::watch::compare_lasting;
 use crate::upgrades::asked;
 use crate::upgrades::decision::{ClassCall, UpgradeDecision, UpgradeState, WantedChange};
-use crate::upgrades::ends::outcome;
+use crate::upgrades::ends::{PLAN, outcome};
 use crate::upgrades::follow::{self, FollowedChange};
 use crate::upgrades::memory::{ClassChange, ClassChangeBegan, ClassStep, UpgradeEnd, UpgradeMemory};
 use crate::upgrades::notices;
 use crate::upgrades::observation::{ClassedInstance, ClassedInstances, UpgradeObservation};
-use crate::upgrades::plan::{self, Turn};
+use crate::upgrades::plan::{self, WindowTurn};
 use crate::upgrades::policy::UpgradePolicy;
 use crate::upgrades::reason::UpgradeReason;
 use crate::upgrades::refusal::ClassRefusal;
 use crate::upgrades::rehearse;
 use crate::upgrades::scene::{UpgradeScene, is_at_least};
-use crate::upgrades::steps::Steps;
+use crate::upgrades::steps::UpgradeSteps;
 use crate::upgrades::storage;
 pub use crate::upgrades::turn::{ClassAsked, UpgradeTurn};
 use crate::upgrades::want::{self, ClassWanted, Want};
@@ -85,7 +85,7 @@ pub fn decide(
     }
     let watches = notices::all(&scene, &memory, &it);
     let lasting = compare_lasting(&mut memory.active, watches, true, now);
-    let Steps { call, state, wanted, refusals, reasons } = it;
+    let UpgradeSteps { call, state, wanted, refusals, reasons } = it;
     let notices = lasting.into_iter().chain(memory.outcomes.iter().map(notices::happened)).collect();
     UpgradeDecision { call, state, wanted, refusals, reasons, notices, memory }
 }
@@ -123,7 +123,7 @@ fn look<'a>(
 }
 
 /// The change under way goes on, or is over.
-fn follow(scene: &UpgradeScene<'_>, memory: &mut UpgradeMemory, change: &ClassChange) -> Steps {
+fn follow(scene: &UpgradeScene<'_>, memory: &mut UpgradeMemory, change: &ClassChange) -> UpgradeSteps {
     let against = scene.find(&change.instance).map(|instance| {
         let is_down = scene.is_down(&change.from, &change.to);
         let people = rehearse::people(scene, is_down);
@@ -144,12 +144,12 @@ fn follow(scene: &UpgradeScene<'_>, memory: &mut UpgradeMemory, change: &ClassCh
         window: memory.planned.as_ref().map(|planned| planned.window).filter(|_| change.window_end.is_some()),
         is_multi_az: scene.find(&change.instance).is_some_and(|instance| instance.is_multi_az),
     };
-    Steps { call, state, wanted: memory.change.as_ref().map(|_| wanted), refusals, reasons }
+    UpgradeSteps { call, state, wanted: memory.change.as_ref().map(|_| wanted), refusals, reasons }
 }
 
 /// Nothing is under way: what is wanted waits for its window, is refused, or begins.
-fn choose(scene: &UpgradeScene<'_>, memory: &mut UpgradeMemory) -> Steps {
-    let mut it = Steps {
+fn choose(scene: &UpgradeScene<'_>, memory: &mut UpgradeMemory) -> UpgradeSteps {
+    let mut it = UpgradeSteps {
         call: None,
         state: UpgradeState::Idle,
         wanted: None,
@@ -187,13 +187,13 @@ fn choose(scene: &UpgradeScene<'_>, memory: &mut UpgradeMemory) -> Steps {
     });
     it.state = if it.refusals.is_empty() { UpgradeState::Waiting } else { UpgradeState::Refused };
     match turn {
-        Turn::Waits(window) => it.reasons.push(UpgradeReason::Waits { window }),
-        Turn::NoWindow => {}
-        Turn::Open(_) | Turn::AtOnce if !it.refusals.is_empty() => {
+        WindowTurn::Waits(window) => it.reasons.push(UpgradeReason::Waits { window }),
+        WindowTurn::NoWindow => {}
+        WindowTurn::Open(_) | WindowTurn::AtOnce if !it.refusals.is_empty() => {
             refused(scene, memory, &want, turn, &it.refusals);
         }
-        Turn::Open(window) => begin(scene, memory, &want, instance, window.began, &mut it),
-        Turn::AtOnce => begin(scene, memory, &want, instance, None, &mut it),
+        WindowTurn::Open(window) => begin(scene, memory, &want, instance, window.began, &mut it),
+        WindowTurn::AtOnce => begin(scene, memory, &want, instance, None, &mut it),
     }
     it
 }
@@ -214,11 +214,11 @@ fn refused(
     scene: &UpgradeScene<'_>,
     memory: &mut UpgradeMemory,
     want: &Want,
-    turn: Turn,
+    turn: WindowTurn,
     refusals: &[ClassRefusal],
 ) {
     let why = refusals.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-    if turn == Turn::AtOnce {
+    if turn == WindowTurn::AtOnce {
         memory.request = None;
         memory.tell(outcome(scene, &want.to, UpgradeEnd::Refused, why));
     } else if let Some(planned) = &mut memory.planned {
@@ -233,7 +233,7 @@ fn begin(
     want: &Want,
     instance: &ClassedInstance,
     opened: Option<Timestamp>,
-    it: &mut Steps,
+    it: &mut UpgradeSteps,
 ) {
     let (id, from, to) = (instance.id.clone(), instance.class.clone(), want.to.clone());
     let is_main = id == scene.main().id;
@@ -244,6 +244,7 @@ fn begin(
         it.reasons.push(UpgradeReason::WouldBegin { instance: id, to });
         memory.tell(outcome(scene, &want.to, UpgradeEnd::Observed, want.why.clone()));
         (memory.request, memory.planned) = (None, None);
+        memory.active.remove(PLAN);
         return;
     }
     let window = scene.policy.ladder.as_ref().and_then(|ladder| scene.window(ladder));
@@ -260,6 +261,7 @@ fn begin(
         window_end,
         call: Some(ReplicaCall::first(scene.evaluation, scene.now)),
         offered: rehearse::zones_in_words(scene.seen.rehearsal.as_ref()),
+        refused: String::new(),
         is_started: false,
         was_seen: false,
         back_since: None,

@@ -7,6 +7,11 @@ use crate::upgrades::memory::{ClassChange, UpgradeEnd, UpgradeMemory, UpgradeOut
 use crate::upgrades::observation::ClassedInstance;
 use crate::upgrades::scene::UpgradeScene;
 
+/// What the notice of a plan is about, that of what stands against it, and that of a change that takes long.
+pub(crate) const PLAN: &str = "plan";
+pub(crate) const REFUSED: &str = "refused";
+pub(crate) const SLOW: &str = "slow change";
+
 /// What operators were not notified of: of more than these the oldest are forgotten. A change has two, and there are few a week.
 pub(crate) const MOST_OUTCOMES: usize = 16;
 
@@ -19,6 +24,10 @@ impl UpgradeMemory {
         let mut detail = detail.to_owned();
         if detail.contains("InsufficientDBInstanceCapacity") && !offered.is_empty() {
             detail = format!("{detail}; {offered}");
+        }
+        // What was told of the plan, and that it takes long, is over with the change: that is told.
+        for about in [PLAN, REFUSED, SLOW] {
+            self.active.remove(about);
         }
         // After a replica that went first the instance itself is still to come.
         if end != UpgradeEnd::Done {

@@ -109,9 +109,13 @@ fn asked(
     let instance = change.instance.clone();
     let waits = UpgradeReason::Requested { instance: instance.clone(), since: change.began };
     let Some(call) = &change.call else { return FollowedChange::because(waits) };
-    let pause = if call.taken { SHOWS_WITHIN } else { call.pause() };
+    let was_refused = !change.refused.is_empty();
+    let pause = if call.taken || was_refused { SHOWS_WITHIN } else { call.pause() };
     if since(call.at, scene.now) < pause {
         return FollowedChange::because(waits);
+    }
+    if was_refused {
+        return failed(memory, change, &change.refused, scene.now);
     }
     let last =
         change.window_end.unwrap_or_else(|| change.began.saturating_add(SENT_WITHIN).unwrap_or(change.began));

@@ -108,6 +108,9 @@ pub struct ClassChange {
     /// AWS took the call, or was seen to work on it: operators were told that it began.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub is_started: bool,
+    /// Its call was sent again and refused, in the words of AWS: an earlier one may have been taken, which shows later.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub refused: String,
     /// RDS was seen to work on it: its status changed, or the class was pending.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub was_seen: bool,

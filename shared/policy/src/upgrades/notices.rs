@@ -9,13 +9,14 @@ use crate::replicas::watch::Watch;
 use crate::rule::Span;
 use crate::severity::Severity;
 use crate::upgrades::decision::{UpgradeState, WantedChange};
+use crate::upgrades::ends::{PLAN, REFUSED, SLOW};
 use crate::upgrades::memory::{UpgradeEnd, UpgradeMemory, UpgradeOutcome};
 use crate::upgrades::plan::TOLD_BEFORE;
 use crate::upgrades::policy::StorageLimits;
 use crate::upgrades::reason::UpgradeReason;
 use crate::upgrades::scene::UpgradeScene;
 use crate::upgrades::sentence::DayOfWeek;
-use crate::upgrades::steps::Steps;
+use crate::upgrades::steps::UpgradeSteps;
 use crate::upgrades::storage::{self, FreeStorage};
 
 /// One answer that fails is repeated by the next evaluation, five minutes later.
@@ -24,10 +25,7 @@ const UNREADABLE_FOR: SignedDuration = SignedDuration::from_mins(15);
 const CHANGE_LASTS: SignedDuration = SignedDuration::from_hours(1);
 
 const UNREADABLE: &str = "rds unreadable";
-const PLAN: &str = "plan";
-const REFUSED: &str = "refused";
 const AT_TOP: &str = "at top";
-const SLOW: &str = "slow change";
 const FREE: &str = "free storage";
 const MAX: &str = "max storage";
 
@@ -38,7 +36,7 @@ pub(crate) fn unreadable(absence: &Absence) -> Vec<Watch> {
 }
 
 /// Everything that lasts, or may be over.
-pub(crate) fn all(scene: &UpgradeScene<'_>, memory: &UpgradeMemory, it: &Steps) -> Vec<Watch> {
+pub(crate) fn all(scene: &UpgradeScene<'_>, memory: &UpgradeMemory, it: &UpgradeSteps) -> Vec<Watch> {
     let mut all = vec![
         Watch::over(UNREADABLE, "the instance is readable again"),
         planned(scene, memory, it),
@@ -53,7 +51,7 @@ pub(crate) fn all(scene: &UpgradeScene<'_>, memory: &UpgradeMemory, it: &Steps) 
 }
 
 /// The plan is told a day before the window opens. It ends in silence when it begins: that is told then.
-fn planned(scene: &UpgradeScene<'_>, memory: &UpgradeMemory, it: &Steps) -> Watch {
+fn planned(scene: &UpgradeScene<'_>, memory: &UpgradeMemory, it: &UpgradeSteps) -> Watch {
     if memory.change.is_some() {
         return Watch::not_seen(PLAN);
     }
@@ -79,7 +77,7 @@ pub fn downtime(is_multi_az: bool) -> &'static str {
 }
 
 /// What stands against the plan is told with it, so that it can be mended before the window opens.
-fn refused(scene: &UpgradeScene<'_>, it: &Steps) -> Watch {
+fn refused(scene: &UpgradeScene<'_>, it: &UpgradeSteps) -> Watch {
     let Some(wanted) = it.wanted.as_ref().filter(|_| it.state == UpgradeState::Refused) else {
         return match it.state {
             UpgradeState::Unknown => Watch::not_seen(REFUSED),
@@ -104,7 +102,7 @@ fn refused(scene: &UpgradeScene<'_>, it: &Steps) -> Watch {
         .advising("Each cause has its cure in docs/upgrades.md; it is looked at again every five minutes.")
 }
 
-fn at_top(it: &Steps) -> Watch {
+fn at_top(it: &UpgradeSteps) -> Watch {
     let is_top = |reason: &&UpgradeReason| matches!(reason, UpgradeReason::AtTop { .. });
     if let Some(reason) = it.reasons.iter().find(is_top) {
         return Watch::holds(AT_TOP, Severity::Warning, "a larger class is needed, and there is none")

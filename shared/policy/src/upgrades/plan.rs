@@ -12,7 +12,7 @@ pub(crate) const TOLD_BEFORE: SignedDuration = SignedDuration::from_hours(24);
 
 /// Whether the change may begin now, as far as the window is concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Turn {
+pub(crate) enum WindowTurn {
     /// It is asked for at once.
     AtOnce,
     /// The window is open.
@@ -30,12 +30,12 @@ pub(crate) fn plan(
     window: Option<WindowNow>,
     want: &Want,
     memory: &mut UpgradeMemory,
-) -> Turn {
+) -> WindowTurn {
     if want.by == WantedBy::OperatorNow {
         memory.planned = None;
-        return Turn::AtOnce;
+        return WindowTurn::AtOnce;
     }
-    let Some(window) = window else { return Turn::NoWindow };
+    let Some(window) = window else { return WindowTurn::NoWindow };
     let same = memory.planned.take().filter(|planned| planned.to == want.to);
     let since = same.as_ref().map_or(scene.now, |planned| planned.since);
     let was_begun = |opened: Timestamp| memory.began.iter().any(|began| began.window == Some(opened));
@@ -50,7 +50,7 @@ pub(crate) fn plan(
         window: aims_at,
         refused: refused.unwrap_or_default(),
     });
-    if open.is_some() { Turn::Open(window) } else { Turn::Waits(window.next) }
+    if open.is_some() { WindowTurn::Open(window) } else { WindowTurn::Waits(window.next) }
 }
 
 /// Tells of a window that has passed without the change that was planned for it. Called before anything is planned anew.

@@ -27,7 +27,8 @@ const SOON: SignedDuration = SignedDuration::from_hours(1);
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
-/// What stands against changing `instance`, which is the database's own or a replica that has to go first.
+/// What stands against changing `instance`: the database's own, or a replica that has to go first, which is begun only where its
+/// source can follow.
 pub(crate) fn refusals(
     scene: &UpgradeScene<'_>,
     ladder: &ClassLadder,
@@ -35,26 +36,31 @@ pub(crate) fn refusals(
     want: &Want,
     instance: &ClassedInstance,
 ) -> Vec<ClassRefusal> {
-    let is_main = instance.id == scene.main().id;
-    let is_down = scene.is_down(&instance.class, &want.to);
+    let main = scene.main();
+    let both: Vec<&ClassedInstance> =
+        [Some(instance).filter(|first| first.id != main.id), Some(main)].into_iter().flatten().collect();
+    let is_down = scene.is_down(&main.class, &want.to);
     let mut all = people(scene, is_down);
     if scene.policy.is_aurora {
         all.push(ClassRefusal::AuroraWriter);
     }
-    all.extend(is_ready(instance));
-    all.extend(backups(scene, is_main));
+    all.extend(both.iter().flat_map(|instance| is_ready(instance)));
+    all.extend(backups(scene));
     all.extend(neighbors(scene, instance, &want.to, is_down));
     match &scene.seen.rehearsal {
         Some(rehearsal) if rehearsal.class == want.to => {
-            all.extend(offered(instance, rehearsal, has_replicas(scene, is_main)));
+            let has_replicas = !scene.instances.replicas.is_empty();
+            let mut offers =
+                both.iter().filter_map(|it| offered(it, rehearsal, it.id == main.id && has_replicas));
+            all.extend(offers.next());
             all.extend(maintenance(scene, ladder, want.by, rehearsal));
-            if ladder.keeps_reservations && is_main {
+            if ladder.keeps_reservations {
                 all.extend(reservations::stranded(scene.instances, rehearsal, &want.to));
             }
         }
         Some(_) | None => all.push(not_known("what RDS offers", None)),
     }
-    if is_main && is_down {
+    if is_down {
         all.extend(fits::misfits(scene, ladder, &want.to));
     }
     all.extend(limits(scene, ladder, memory, want));
@@ -104,9 +110,9 @@ pub(crate) fn not_available(status: &Status) -> Option<String> {
 }
 
 /// A replica may keep no backups of its own: its source does.
-fn backups(scene: &UpgradeScene<'_>, is_main: bool) -> Option<ClassRefusal> {
+fn backups(scene: &UpgradeScene<'_>) -> Option<ClassRefusal> {
     let main = scene.main();
-    let is_replica = !is_main || scene.instances.source.is_some();
+    let is_replica = scene.instances.source.is_some();
     if is_replica && main.backup_retention_days == 0 {
         return None;
     }
@@ -151,12 +157,8 @@ fn neighbors(
     all
 }
 
-fn has_replicas(scene: &UpgradeScene<'_>, is_main: bool) -> bool {
-    is_main && !scene.instances.replicas.is_empty()
-}
-
 /// What an instance needs of an offer, by its name.
-type Need<'a> = (String, &'a dyn Fn(&ClassOffer) -> bool);
+type OfferNeed<'a> = (String, &'a dyn Fn(&ClassOffer) -> bool);
 
 /// RDS offers the class as the instance needs it.
 fn offered(instance: &ClassedInstance, rehearsal: &Rehearsal, has_replicas: bool) -> Option<ClassRefusal> {
@@ -168,7 +170,7 @@ fn offered(instance: &ClassedInstance, rehearsal: &Rehearsal, has_replicas: bool
     };
     let zones: Vec<&String> = instance.zone.iter().chain(&instance.second_zone).collect();
     let gib = instance.allocated_gib;
-    let needs: [Need<'_>; 5] = [
+    let needs: [OfferNeed<'_>; 5] = [
         (format!("storage type {}", instance.storage_type), &|offer| {
             offer.storage_type == instance.storage_type
         }),

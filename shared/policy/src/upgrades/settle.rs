@@ -18,7 +18,9 @@ impl UpgradeMemory {
             match outcome {
                 CallOutcome::Taken => self.start(now),
                 CallOutcome::NotSent if is_first => self.withdraw(),
-                CallOutcome::Refused(cause) => drop(self.end(UpgradeEnd::Failed, cause, now)),
+                CallOutcome::Refused(cause) if is_first => drop(self.end(UpgradeEnd::Failed, cause, now)),
+                // An earlier one may have been taken: that shows later.
+                CallOutcome::Refused(cause) => change.refused.clone_from(cause),
                 CallOutcome::NotSent | CallOutcome::Unknown(_) => {}
             }
         } else if let Some(storage) = &mut self.storage

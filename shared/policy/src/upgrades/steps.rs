@@ -6,7 +6,7 @@ use crate::upgrades::refusal::ClassRefusal;
 
 /// What the steps have found so far.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Steps {
+pub(crate) struct UpgradeSteps {
     pub(crate) call: Option<ClassCall>,
     pub(crate) state: UpgradeState,
     pub(crate) wanted: Option<WantedChange>,

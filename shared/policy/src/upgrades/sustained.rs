@@ -30,9 +30,7 @@ pub(crate) fn weigh(scene: &UpgradeScene<'_>, condition: &Condition) -> Sustaine
     let is_upward = condition.comparison.is_upward();
     let Some(reading) = reading(scene, condition, is_upward) else { return unknown };
     let Some(points) = LoadPoints::of(&reading, scene.changed_at, scene.now) else { return unknown };
-    if points.newest(scene.now).is_none() {
-        return unknown;
-    }
+    let Some(newest) = points.newest(scene.now) else { return unknown };
     let held = if is_upward {
         points.held_upward(condition, scene.now)
     } else {
@@ -42,9 +40,10 @@ pub(crate) fn weigh(scene: &UpgradeScene<'_>, condition: &Condition) -> Sustaine
         return Sustained::Holds;
     }
     let from = scene.now.saturating_sub(condition.hold_for).unwrap_or(scene.now);
-    let stands_against =
-        |point: &Datapoint| point.at > from && !condition.comparison.holds(point.value, condition.threshold);
-    if points.settled.iter().any(stands_against) { Sustained::DoesNot } else { Sustained::NotKnown(held) }
+    let stands_against = |point: &Datapoint| !condition.comparison.holds(point.value, condition.threshold);
+    // The newest that has settled may be older than the whole time: of hourly datapoints it mostly is older than ten minutes.
+    let mut of_time = points.settled.iter().filter(|point| point.at > from || point.at == newest.at);
+    if of_time.any(stands_against) { Sustained::DoesNot } else { Sustained::NotKnown(held) }
 }
 
 /// The datapoints that a condition compares, in its unit.

@@ -53,6 +53,25 @@ fn a_scale_out_goes_no_further_than_the_connections_allow() {
 }
 
 #[test]
+fn a_service_that_sleeps_wakes_with_one_task_where_a_connection_is_left() {
+    let asleep = |used: f64, sharers: u32, per_task: Option<u32>| {
+        let mut stage = Stage::new(0, 50, &["waiting > 500: +20"]).waiting(5_000).tasks(0);
+        stage.policy.guard = self::stage().policy.guard;
+        guard(&mut stage).per_task = per_task.and_then(NonZeroU32::new);
+        guard(&mut stage).sharers = NonZeroU32::new(sharers).unwrap();
+        size(&stage.points(METRIC, &[(-60, used), (0, used)]).peek())
+    };
+    // Of 170 that may be used others use 100. What is left is less than they hold together, and a task holds less.
+    assert_eq!(asleep(100.0, 1, None), 1);
+    assert_eq!(asleep(169.0, 1, None), 1);
+    assert_eq!(asleep(169.5, 1, None), 0, "the limit is reached");
+    assert_eq!(asleep(169.0, 2, None), 0, "the other service may take it");
+    assert_eq!(asleep(168.0, 2, None), 1);
+    assert_eq!(asleep(165.0, 1, Some(10)), 0, "it is declared that a task holds more");
+    assert_eq!(asleep(160.0, 1, Some(10)), 1);
+}
+
+#[test]
 fn the_sentence_names_the_database_and_its_numbers() {
     let decision = stage().points(METRIC, &[(0, 50.0)]).peek();
     assert_eq!(codes(&decision), ["rule-matched", "connections-limit"]);
@@ -62,6 +81,15 @@ fn the_sentence_names_the_database_and_its_numbers() {
         ),
         "{decision}"
     );
+    let mut shared = stage().with(|stage| guard(stage).sharers = NonZeroU32::new(2).unwrap());
+    let decision = shared.points(METRIC, &[(0, 50.0)]).peek();
+    let words =
+        "about 10 per task: 85%, with what is left shared by 2 services, allow 11 tasks (25 tasks needed)";
+    assert!(decision.to_string().ends_with(words), "{decision}");
+    // 180 of 170 are in use: 36 a task, and 4 tasks would hold what is allowed.
+    let decision = stage().points(METRIC, &[(0, 180.0)]).peek();
+    let words = "about 36 per task: 85% allow 4 tasks, and 5 tasks stay (25 tasks needed)";
+    assert!(decision.to_string().ends_with(words), "{decision}");
 }
 
 #[test]
@@ -132,8 +160,44 @@ fn the_limit_is_reported_when_it_begins_and_when_it_ends() {
     let lasts = stage.wait(60).points(METRIC, &[(60, 170.0)]).evaluate();
     assert_eq!(kinds(&lasts), []);
     let ends = stage.waiting(100).wait(60).points(METRIC, &[(120, 170.0)]).evaluate();
-    let words = "RESOLVED: below its connection limit again";
+    let words = "RESOLVED: its connection limit is enough again";
     assert_eq!(kinds(&ends), [(NoticeKind::ConnectionsLimit, false, words.to_owned())]);
+}
+
+/// Why the guard says nothing, and what makes it so.
+type GuardSilence = (&'static str, fn(&mut Stage));
+
+#[test]
+fn the_end_of_the_limit_is_not_told_where_the_guard_or_the_signals_say_nothing() {
+    let nothing: [GuardSilence; 4] = [
+        ("its connections are not read", |stage| {
+            stage.wait(900).metric(METRIC, MetricReading::Failed(refused()));
+        }),
+        ("nothing has settled", |stage| {
+            guard(stage).on_missing = OnMissing::Hold;
+            stage.memory.metrics.clear();
+            stage.memory.young.clear();
+            stage.answer(METRIC, &[(60, 20.0)]);
+        }),
+        ("an operator has pinned the service", |stage| {
+            *stage = stage.clone().overridden(OverrideKind::Pin(17), 3_600);
+        }),
+        ("AWS adds nothing now", |stage| {
+            *stage = stage.clone().waiting(5_000);
+            stage.service().constraints.no_scale_out = Some("a test".to_owned());
+        }),
+    ];
+    for (why, happens) in nothing {
+        let mut stage = stage().tasks(17);
+        let begins = stage.points(METRIC, &[(0, 170.0)]).evaluate();
+        assert_eq!(begins.notices.len(), 1);
+        let mut stage = stage.waiting(100);
+        stage.wait(60);
+        happens(&mut stage);
+        let notices = stage.evaluate().notices;
+        let ends = notices.iter().any(|it| it.kind == NoticeKind::ConnectionsLimit && !it.begins);
+        assert!(!ends, "{why}");
+    }
 }
 
 #[test]

@@ -54,6 +54,12 @@ mod emergency;
 mod replicas;
 
 #[cfg(test)]
+mod weekly_window;
+
+#[cfg(test)]
+mod upgrades;
+
+#[cfg(test)]
 mod believed;
 
 #[cfg(test)]

@@ -172,6 +172,12 @@ impl Shop {
     }
 
     pub(crate) fn gone(&mut self, id: &str) -> Replica {
+        self.instances().taken.retain(|taken| taken != id);
+        self.promoted(id)
+    }
+
+    /// It is no replica any more, and still an instance.
+    pub(crate) fn promoted(&mut self, id: &str) -> Replica {
         let all = &mut self.instances().replicas;
         let at = all.iter().position(|replica| replica.id == id).unwrap();
         all.remove(at)
@@ -195,7 +201,7 @@ impl Shop {
             push("shop", metric, value);
         }
         let Ok(instances) = &self.seen.instances else { return };
-        for replica in instances.replicas.iter().filter(|replica| replica.status == Status::Available) {
+        for replica in instances.replicas.iter().filter(|replica| replica.status.serves()) {
             let load = self.loads.get(&replica.id).copied().unwrap_or(QUIET);
             for (metric, value) in [("lag", load.lag), ("cpu", load.cpu), ("connections", load.connections)] {
                 push(&replica.id, metric, value);

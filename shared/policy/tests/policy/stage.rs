@@ -321,7 +321,14 @@ pub(crate) fn signal(name: &str) -> Signal {
 
 fn span(text: &str) -> SignedDuration {
     let (number, unit) = text.split_at(text.len() - 1);
-    seconds(number.parse::<i64>().unwrap() * if unit == "m" { 60 } else { 1 })
+    let unit = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        other => panic!("{other}"),
+    };
+    seconds(number.parse::<i64>().unwrap() * unit)
 }
 
 fn adjustment(text: &str) -> Adjustment {

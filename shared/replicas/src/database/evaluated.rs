@@ -74,6 +74,8 @@ impl Called {
 pub(crate) struct Beginning<'a> {
     /// A replica is added, and not removed.
     pub(crate) adds: bool,
+    /// It has failed and never served, and counts no more already.
+    pub(crate) is_clean_up: bool,
     /// Which; in observe mode none is chosen.
     pub(crate) replica: Option<&'a str>,
 }
@@ -103,10 +105,15 @@ impl DatabaseReport {
         if self.observe {
             let CountOf { existing, wanted, .. } = self.decision.count?;
             let is_observed = self.decision.reasons.contains(&ReplicaReason::Observed);
-            return is_observed.then_some(Beginning { adds: wanted > existing, replica: None });
+            return is_observed.then_some(Beginning {
+                adds: wanted > existing,
+                is_clean_up: false,
+                replica: None,
+            });
         }
         let change = self.decision.memory.change.as_ref().filter(|change| change.began == now)?;
-        Some(Beginning { adds: change.step.adds(), replica: Some(&change.replica) })
+        let (adds, is_clean_up) = (change.step.adds(), change.failed);
+        Some(Beginning { adds, is_clean_up, replica: Some(&change.replica) })
     }
 
     /// What would be done in observe mode.

@@ -5,14 +5,15 @@ use serde_json::{Value, json};
 use tidegate_policy::replicas::observation::{
     DatabaseObservation, DnsRecord, Engine, Replica, Replication, SourceInstance, Status,
 };
-use tidegate_policy::rule::thousands;
-use tidegate_policy::{Absence, MetricReading};
-
-/// What a set identifier of ours begins with; the rest is the instance.
-const OURS: &str = "tidegate:";
+use tidegate_policy::replicas::policy::OUR_RECORDS;
+use tidegate_policy::rule::{Span, thousands};
+use tidegate_policy::{Absence, Datapoint, MetricReading};
 
 /// CloudWatch still changes what is younger.
 const SETTLES_WITHIN: SignedDuration = SignedDuration::from_mins(3);
+
+/// A metric of RDS has a value each minute. One that is older than this is said to be so.
+const CURRENT_FOR: SignedDuration = SignedDuration::from_mins(6);
 
 /// The source, each replica and the records, a line each.
 pub(super) fn in_words(seen: &DatabaseObservation, now: Timestamp) -> Vec<String> {
@@ -39,10 +40,12 @@ fn source_in_words(source: &SourceInstance) -> String {
 }
 
 fn replica_in_words(replica: &Replica, now: Timestamp) -> String {
-    let value = |reading: &MetricReading| settled(reading, now);
-    let lag = value(&replica.lag).map_or_else(|| "lag unknown".to_owned(), lag_in_words);
-    let cpu = value(&replica.cpu).map(|cpu| format!("cpu {}%", rounded(cpu)));
-    let connections = value(&replica.connections).map(|it| format!("{} connections", thousands(it.round())));
+    let value = |reading: &MetricReading, words: fn(f64) -> String| {
+        settled(reading, now).map(|point| words(point.value) + &age_in_words(point.at, now))
+    };
+    let lag = value(&replica.lag, lag_in_words).unwrap_or_else(|| "lag unknown".to_owned());
+    let cpu = value(&replica.cpu, |cpu| format!("cpu {}%", rounded(cpu)));
+    let connections = value(&replica.connections, |it| format!("{} connections", thousands(it.round())));
     let broken = match &replica.replication {
         Replication::Running => None,
         Replication::Broken { status, .. } => Some(format!("replication {status}")),
@@ -53,6 +56,12 @@ fn replica_in_words(replica: &Replica, now: Timestamp) -> String {
     let facts = [Some(lag), cpu, connections, broken, storage, zone, ours];
     let facts: Vec<String> = facts.into_iter().flatten().collect();
     format!("{} {}: {}", replica.id, status_word(&replica.status), facts.join(", "))
+}
+
+/// ` (14m ago)` of what is not current.
+fn age_in_words(at: Timestamp, now: Timestamp) -> String {
+    let age = now.duration_since(at);
+    if age <= CURRENT_FOR { String::new() } else { format!(" ({} ago)", Span(age)) }
 }
 
 /// −1 is no lag.
@@ -86,11 +95,11 @@ fn records_in_words(records: &Result<Vec<DnsRecord>, Absence>) -> String {
 }
 
 /// The newest value that CloudWatch changes no more.
-fn settled(reading: &MetricReading, now: Timestamp) -> Option<f64> {
+fn settled(reading: &MetricReading, now: Timestamp) -> Option<Datapoint> {
     match reading {
         MetricReading::Points { points, .. } => {
             let is_settled = |at: Timestamp| now.duration_since(at) >= SETTLES_WITHIN;
-            points.iter().rev().find(|point| is_settled(point.at)).map(|point| point.value)
+            points.iter().rev().find(|point| is_settled(point.at)).copied()
         }
         MetricReading::NotRead | MetricReading::Failed(_) => None,
     }
@@ -143,7 +152,12 @@ pub(super) fn in_json(seen: &DatabaseObservation, now: Timestamp) -> Value {
 
 fn replica_in_json(replica: &Replica, now: Timestamp) -> Value {
     let Replica { id, status, class, zone, is_ours, is_protected, is_initialized, replication, .. } = replica;
-    let lag = settled(&replica.lag, now).filter(|lag| *lag >= 0.0);
+    // What is not current is not known.
+    let current = |reading: &MetricReading| {
+        let point = settled(reading, now).filter(|point| now.duration_since(point.at) <= CURRENT_FOR);
+        point.map(|point| point.value)
+    };
+    let lag = current(&replica.lag).filter(|lag| *lag >= 0.0);
     let replication = match replication {
         Replication::Running => "running",
         Replication::Broken { status, .. } => status,
@@ -151,8 +165,8 @@ fn replica_in_json(replica: &Replica, now: Timestamp) -> Value {
     json!({
         "id": id, "status": status_word(status), "class": class, "zone": zone, "ours": is_ours,
         "protected": is_protected, "initialized": is_initialized, "replication": replication,
-        "lag_seconds": lag, "cpu_percent": settled(&replica.cpu, now),
-        "connections": settled(&replica.connections, now),
+        "lag_seconds": lag, "cpu_percent": current(&replica.cpu),
+        "connections": current(&replica.connections),
     })
 }
 
@@ -160,5 +174,5 @@ fn replica_in_json(replica: &Replica, now: Timestamp) -> Value {
 pub(super) fn instance_of(record: &DnsRecord) -> &str {
     let set = record.set_identifier.as_deref();
     let value = || record.values.first().map_or(record.kind.as_str(), String::as_str);
-    set.map_or_else(value, |set| set.strip_prefix(OURS).unwrap_or(set))
+    set.map_or_else(value, |set| set.strip_prefix(OUR_RECORDS).unwrap_or(set))
 }

@@ -38,12 +38,17 @@ impl DatabaseReport {
     fn change_in_words(&self, begins: Beginning<'_>) -> String {
         let existing = self.decision.count.map_or(0, |count| count.existing);
         let to = to(begins, existing);
-        let (verb, doing) = if begins.adds { ("add", "adding") } else { ("remove", "removing") };
+        let (verb, doing) = match begins {
+            Beginning { adds: true, .. } => ("add", "adding"),
+            Beginning { is_clean_up: true, .. } => ("delete failed", "deleting failed"),
+            Beginning { .. } => ("remove", "removing"),
+        };
         let Some(replica) = begins.replica else {
             return format!("would {verb} a replica ({existing} to {to})");
         };
-        let counts =
-            if self.decision.count.is_some() { format!(" ({existing} to {to})") } else { String::new() };
+        // One that has failed counts no more already.
+        let is_counted = self.decision.count.is_some() && !begins.is_clean_up;
+        let counts = if is_counted { format!(" ({existing} to {to})") } else { String::new() };
         match self.called.as_ref().map(|called| &called.outcome) {
             Some(CallOutcome::Taken) => format!("{doing} replica {replica}{counts}"),
             // The records come first; what comes of them stands beside.
@@ -84,6 +89,9 @@ impl DatabaseReport {
             {
                 return Some(load(condition, *value));
             }
+            if let ReplicaReason::CleanedUp { status, .. } = reason {
+                return Some(format!("its status is {status}"));
+            }
             if let ReplicaReason::BelowMin { count, min } = reason {
                 return Some(format!("{count} below min {min}"));
             }
@@ -115,8 +123,10 @@ impl DatabaseReport {
             return done;
         }
         match self.begins(now) {
-            Some(Beginning { adds: false, replica: Some(replica) }) => {
-                vec![format!("nothing yet: {replica} is deleted once its connections have ended")]
+            Some(Beginning { adds: false, replica: Some(replica), .. }) => {
+                vec![format!(
+                    "nothing yet: {replica} is deleted once its connections have ended, or `drain` is over"
+                )]
             }
             Some(_) | None => vec!["nothing".to_owned()],
         }
@@ -171,7 +181,9 @@ impl DatabaseReport {
         let outcome = self.called.as_ref().map(|called| &called.outcome);
         let is_made =
             self.is_enforced && !matches!(outcome, Some(CallOutcome::Refused(_) | CallOutcome::NotSent));
-        let Some(begins) = self.begins(now).filter(|_| is_made) else { return Vec::new() };
+        // To delete one that has failed changes no count: there is nothing to keep or to undo.
+        let begins = self.begins(now).filter(|begins| is_made && !begins.is_clean_up);
+        let Some(begins) = begins else { return Vec::new() };
         let name = &self.name;
         let asked = |reason: &ReplicaReason| matches!(reason, ReplicaReason::Overridden { .. });
         if self.decision.reasons.iter().any(asked) {
@@ -220,7 +232,7 @@ pub(super) fn note(notice: &ReplicaNotice) -> String {
     format!("{}{cause}{advice}", verdict_of(notice))
 }
 
-/// `reads go to tidegate-shop-2 too, and no more to tidegate-shop-1`.
+/// `new reads may go to tidegate-shop-2, and no new ones to tidegate-shop-1`.
 fn changes_in_words(changes: &[RecordChange]) -> String {
     let named = |wanted: fn(&RecordChange) -> Option<&DnsRecord>| {
         let names: Vec<&str> = changes.iter().filter_map(wanted).map(instance_of).collect();
@@ -229,8 +241,8 @@ fn changes_in_words(changes: &[RecordChange]) -> String {
     let put = named(|change| if let RecordChange::Put(record) = change { Some(record) } else { None });
     let deleted = named(|change| if let RecordChange::Delete(record) = change { Some(record) } else { None });
     match (put, deleted) {
-        (Some(put), None) => format!("reads go to {put}"),
-        (Some(put), Some(deleted)) => format!("reads go to {put}, and no new ones to {deleted}"),
+        (Some(put), None) => format!("new reads may go to {put}"),
+        (Some(put), Some(deleted)) => format!("new reads may go to {put}, and no new ones to {deleted}"),
         (None, Some(deleted)) => format!("no new reads go to {deleted}"),
         (None, None) => "unchanged".to_owned(),
     }

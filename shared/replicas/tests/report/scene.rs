@@ -53,6 +53,12 @@ fn points(value: f64) -> MetricReading {
     MetricReading::Points { period, points: (1..=30).rev().map(point).collect() }
 }
 
+/// The newest datapoint is so old.
+pub(crate) fn stop(reading: &mut MetricReading, ago: SignedDuration) {
+    let MetricReading::Points { points, .. } = reading else { unreachable!("there are datapoints") };
+    points.retain(|point| point.at <= at(0) - ago);
+}
+
 /// The datapoint of a minute that ended so long ago has another value.
 pub(crate) fn push(reading: &mut MetricReading, ago: SignedDuration, value: f64) {
     let MetricReading::Points { points, .. } = reading else { unreachable!("there are datapoints") };
@@ -124,12 +130,7 @@ impl ReportScene {
     /// The memory of a database whose replicas have answered reads for a day.
     pub(crate) fn calm_memory(&self) -> DatabaseMemory {
         let day_ago = Some(at(-86_400));
-        let one = ReplicaMemory {
-            caught_up_at: day_ago,
-            answers_since: day_ago,
-            ours: true,
-            ..ReplicaMemory::default()
-        };
+        let one = ReplicaMemory { caught_up_at: day_ago, answers_since: day_ago, ..ReplicaMemory::default() };
         let ids = self.seen.instances.iter().flat_map(|instances| &instances.replicas);
         DatabaseMemory {
             replicas: ids.map(|replica| (replica.id.clone(), one.clone())).collect(),

@@ -8,35 +8,46 @@ use tidegate_policy::replicas::decision::{InstanceCall, NewReplica};
 use tidegate_policy::replicas::observation::Engine;
 
 use crate::random::{Purpose, dice, share};
-use crate::rds::happening::{Actor, Deed, Happening, RdsEvent};
-use crate::rds::instance::{PendingValues, SimulatedInstance};
+use crate::rds::actor::Actor;
+use crate::rds::change_dice::ChangeDice;
+use crate::rds::happening::{ClassDeed, Deed, Happening, RdsEvent};
+use crate::rds::instance::{PassedStep, SimulatedInstance};
 use crate::rds::life::{Birth, LifeDice};
+use crate::rds::modified::{AppliedBy, ModifiedValue, ParameterState, PendingValues};
 use crate::rds::refusal::{CallAnswer, CallRefusal};
 use crate::rds::replication::ReplicationState;
 use crate::rds::setting::{RdsSettings, RdsTroubles};
 use crate::rds::status::InstanceStatus;
 
+/// A gibibyte, in bytes.
+pub(super) const GIB: u64 = 1_073_741_824;
+
 /// Replicas that a source may have, Aurora's readers too.
 pub(super) const REPLICAS_MAX: usize = 15;
 
 /// The account, as it really is.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Account {
     pub(super) settings: RdsSettings,
     /// The source first, then its replicas in the order of their creation.
     pub(super) instances: Vec<SimulatedInstance>,
     pub(super) life: LifeDice,
     calls: Pcg64,
+    pub(super) changes: ChangeDice,
     /// Everything that was changed, the oldest first.
     pub(super) happenings: Vec<Happening>,
     /// What RDS tells, and nobody has taken yet.
     pub(super) events: VecDeque<RdsEvent>,
+    /// What `DescribeEvents` shows, and from when on.
+    pub(super) messages: Vec<(Timestamp, RdsEvent)>,
 }
 
 impl Account {
     pub(super) fn new(settings: RdsSettings) -> Self {
         let life = LifeDice { dice: dice(settings.seed, Purpose::RdsTimes), times: settings.times };
         let calls = dice(settings.seed, Purpose::RdsCalls);
+        let changes = ChangeDice { dice: dice(settings.seed, Purpose::RdsChanges), times: settings.times };
+        let max_allocated_gib = settings.classes.max_allocated_gib;
         let source = SimulatedInstance {
             id: settings.source.clone(),
             source: None,
@@ -54,9 +65,20 @@ impl Account {
             ahead: VecDeque::new(),
             until: None,
             without_metrics: SignedDuration::ZERO,
+            parameters: ParameterState::InSync,
+            max_allocated_gib,
+            modification: None,
         };
-        let (happenings, events) = (Vec::new(), VecDeque::new());
-        Self { settings, instances: vec![source], life, calls, happenings, events }
+        Self {
+            settings,
+            instances: vec![source],
+            life,
+            calls,
+            changes,
+            happenings: Vec::new(),
+            events: VecDeque::new(),
+            messages: Vec::new(),
+        }
     }
 
     /// The source, which nobody can delete here.
@@ -149,6 +171,9 @@ impl Account {
             ahead: VecDeque::new(),
             until: None,
             without_metrics,
+            parameters: ParameterState::InSync,
+            max_allocated_gib: None,
+            modification: None,
         };
         replica.goes_through(phases);
         self.instances.push(replica);
@@ -171,21 +196,63 @@ impl Account {
         Ok(())
     }
 
-    /// A step passes: statuses change, and what is deleted is gone.
+    /// A step passes: statuses change, what is deleted is gone, and what was pending is applied.
     pub(super) fn pass(&mut self, now: Timestamp) {
-        let mut told = Vec::new();
+        let mut all = Vec::new();
         self.instances.retain_mut(|instance| {
             let before = instance.status;
-            let is_gone = instance.pass(now);
-            if is_gone || instance.status != before {
-                let message = instance.status.event(is_gone);
-                told.extend(message.map(|message| (instance.id.clone(), message.to_owned())));
+            let mut passed = instance.pass(now);
+            if passed.is_gone || instance.status != before {
+                passed.told.extend(instance.status.event(passed.is_gone));
             }
-            !is_gone
+            let stays = !passed.is_gone;
+            all.push((instance.id.clone(), passed));
+            stays
         });
-        for (instance, message) in told {
-            self.events.push_back(RdsEvent { at: now, instance, message });
+        for (instance, passed) in all {
+            self.passed(&instance, passed, now);
         }
+    }
+
+    fn passed(&mut self, id: &str, passed: PassedStep, now: Timestamp) {
+        let instance = || id.to_owned();
+        for message in passed.told {
+            self.tell(RdsEvent { at: now, instance: instance(), message: message.to_owned() });
+        }
+        let actor = |by: AppliedBy| match by {
+            AppliedBy::Call(actor) => actor,
+            AppliedBy::Window | AppliedBy::Restart => Actor::SomeoneElse,
+        };
+        for (pending, by) in passed.applied {
+            if let ModifiedValue::Storage(gib) = pending.value
+                && self.source().is_some_and(|source| source.id == id)
+            {
+                self.settings.allocated_storage = u64::from(gib).saturating_mul(GIB);
+            }
+            let deed = ClassDeed::Applied { instance: instance(), pending, by };
+            self.note(now, actor(by), Deed::Class(deed));
+        }
+        if let Some(to) = passed.given_up {
+            let deed = ClassDeed::GivenUp { instance: instance(), to };
+            self.note(now, Actor::SomeoneElse, Deed::Class(deed));
+        }
+        if let Some((since, by)) = passed.restarted {
+            let deed = ClassDeed::Restarted { instance: instance(), since, by };
+            self.note(now, actor(by), Deed::Class(deed));
+        }
+    }
+
+    /// RDS tells of something: `DescribeEvents` shows it late, twice, or never.
+    fn tell(&mut self, event: RdsEvent) {
+        let RdsTroubles { events_missing, events_twice, .. } = self.settings.troubles;
+        let latest = self.settings.times.events_late_max;
+        let times = usize::from(!self.changes.happens(events_missing));
+        let times = times + times * usize::from(self.changes.happens(events_twice));
+        for _ in 0..times {
+            let shown = self.changes.within(event.at, latest);
+            self.messages.push((shown, event.clone()));
+        }
+        self.events.push_back(event);
     }
 
     /// Something has happened.

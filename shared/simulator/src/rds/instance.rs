@@ -6,19 +6,17 @@ use jiff::{SignedDuration, Timestamp};
 use tidegate_policy::MetricReading;
 use tidegate_policy::replicas::observation::{Replica, Replication};
 
-use crate::rds::happening::Actor;
+use crate::rds::actor::Actor;
+use crate::rds::modified::{AppliedBy, ModifiedValue, ParameterState, PendingValue, PendingValues};
 use crate::rds::replication::ReplicationState;
 use crate::rds::status::InstanceStatus;
+use crate::step::after;
+
+/// For so many seconds after a change of the class a parameter group is being applied.
+const APPLIES_PARAMETERS: i64 = 240;
 
 /// What the identifier of every replica that Tidegate creates begins with.
 pub const OUR_PREFIX: &str = "tidegate-";
-
-/// `PendingModifiedValues`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct PendingValues {
-    /// `DBInstanceClass`.
-    pub class: Option<String>,
-}
 
 /// One status and how long it lasts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +24,45 @@ pub(super) struct StatusPhase {
     pub(super) status: InstanceStatus,
     /// Until when; `None` for as long as nothing happens.
     pub(super) until: Option<Timestamp>,
+    /// What RDS tells when it begins, beside what it tells of the status.
+    pub(super) event: Option<&'static str>,
+}
+
+impl StatusPhase {
+    /// RDS tells nothing more of it than its status.
+    pub(super) fn new(status: InstanceStatus, until: Option<Timestamp>) -> Self {
+        Self { status, until, event: None }
+    }
+}
+
+/// A modification under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct ModificationUnderWay {
+    pub(super) by: AppliedBy,
+    /// RDS gives the class up, and applies the rest.
+    pub(super) gives_up: bool,
+}
+
+impl ModificationUnderWay {
+    /// Somebody asked for it with `ApplyImmediately`, and it succeeds.
+    pub(super) fn by_call(actor: Actor) -> Self {
+        Self { by: AppliedBy::Call(actor), gives_up: false }
+    }
+}
+
+/// What became of an instance in one step.
+#[derive(Debug, Default)]
+pub(super) struct PassedStep {
+    /// It is gone.
+    pub(super) is_gone: bool,
+    /// What was pending and is applied now, and by what.
+    pub(super) applied: Vec<(PendingValue, AppliedBy)>,
+    /// A class that was pending is given up.
+    pub(super) given_up: Option<String>,
+    /// A parameter group that waited for a restart since then is applied.
+    pub(super) restarted: Option<(Timestamp, AppliedBy)>,
+    /// What RDS tells of it.
+    pub(super) told: Vec<&'static str>,
 }
 
 /// One instance of a simulated RDS.
@@ -63,6 +100,12 @@ pub struct SimulatedInstance {
     pub(super) until: Option<Timestamp>,
     /// Whether a new instance is available and complete at last, which is when [`Self::created_at`] and the metrics begin.
     pub(super) without_metrics: SignedDuration,
+    /// `ParameterApplyStatus` of its parameter group.
+    pub parameters: ParameterState,
+    /// `MaxAllocatedStorage`, in GiB.
+    pub max_allocated_gib: Option<u32>,
+    /// The modification that RDS works on, or is about to.
+    pub(super) modification: Option<ModificationUnderWay>,
 }
 
 impl SimulatedInstance {
@@ -90,28 +133,35 @@ impl SimulatedInstance {
         self.replication.behind_seconds()
     }
 
+    /// What made RDS begin with what it modifies, or is about to.
+    #[must_use]
+    pub fn modified_by(&self) -> Option<AppliedBy> {
+        self.modification.map(|modification| modification.by)
+    }
+
     /// Its storage is complete.
     #[must_use]
     pub fn is_initialized(&self, now: Timestamp) -> bool {
         self.initialized_at <= now && self.status != InstanceStatus::StorageInitialization
     }
 
-    /// Passes through the statuses whose time has come. Returns whether it is gone.
-    pub(super) fn pass(&mut self, now: Timestamp) -> bool {
+    /// Passes through the statuses whose time has come.
+    pub(super) fn pass(&mut self, now: Timestamp) -> PassedStep {
+        let mut passed = PassedStep::default();
+        if matches!(self.parameters, ParameterState::Applying(until) if until <= now) {
+            self.parameters = ParameterState::InSync;
+        }
         while self.until.is_some_and(|until| until <= now) {
             if self.status == InstanceStatus::Deleting {
-                return true;
+                passed.is_gone = true;
+                return passed;
             }
-            let Some(StatusPhase { status, until }) = self.ahead.pop_front() else {
+            let Some(StatusPhase { status, until, event }) = self.ahead.pop_front() else {
                 self.until = None;
                 break;
             };
-            // A restart applies what is pending, too.
-            if matches!(self.status, InstanceStatus::Modifying | InstanceStatus::Rebooting)
-                && let Some(class) = self.pending.class.take()
-            {
-                self.class = class;
-            }
+            self.apply_what_is_pending(now, &mut passed);
+            passed.told.extend(event);
             (self.status, self.until) = (status, until);
             if self.created_at.is_none() && status.serves() {
                 self.created_at = Some(now);
@@ -120,13 +170,63 @@ impl SimulatedInstance {
                 self.metrics_from = now.checked_add(self.without_metrics).ok();
             }
         }
-        false
+        passed
+    }
+
+    /// At the end of a modification, and of every restart, what is pending is applied.
+    fn apply_what_is_pending(&mut self, now: Timestamp, passed: &mut PassedStep) {
+        let under_way = match self.status {
+            InstanceStatus::Modifying | InstanceStatus::Upgrading => self.modification.take(),
+            InstanceStatus::Rebooting => {
+                Some(ModificationUnderWay { by: AppliedBy::Restart, gives_up: false })
+            }
+            InstanceStatus::Available
+            | InstanceStatus::BackingUp
+            | InstanceStatus::Creating
+            | InstanceStatus::Deleting
+            | InstanceStatus::Failed
+            | InstanceStatus::IncompatibleCreate
+            | InstanceStatus::IncompatibleNetwork
+            | InstanceStatus::InsufficientCapacity
+            | InstanceStatus::StorageFull
+            | InstanceStatus::StorageInitialization
+            | InstanceStatus::StorageOptimization => None,
+        };
+        let Some(ModificationUnderWay { by, gives_up }) = under_way else { return };
+        if gives_up {
+            passed.given_up = self.pending.class().map(str::to_owned);
+            self.pending.drop_class();
+            passed.told.push("Unable to modify database instance class");
+        }
+        let values = self.pending.take();
+        let mut restarts = false;
+        for pending in values {
+            match &pending.value {
+                ModifiedValue::Class(class) => {
+                    self.class.clone_from(class);
+                    restarts = true;
+                }
+                ModifiedValue::EngineVersion(_) => restarts = true,
+                ModifiedValue::Storage(_) => {}
+            }
+            passed.applied.push((pending, by));
+        }
+        if let ParameterState::PendingReboot(since) = self.parameters
+            && (restarts || by == AppliedBy::Restart)
+        {
+            passed.restarted = Some((since, by));
+            restarts = true;
+        }
+        if restarts {
+            self.parameters = ParameterState::Applying(after(now, APPLIES_PARAMETERS));
+        }
     }
 
     /// From now on it passes through these statuses, instead of those that lay ahead of it.
     pub(super) fn goes_through(&mut self, phases: impl IntoIterator<Item = StatusPhase>) {
         self.ahead = phases.into_iter().collect();
-        if let Some(StatusPhase { status, until }) = self.ahead.pop_front() {
+        self.modification = None;
+        if let Some(StatusPhase { status, until, .. }) = self.ahead.pop_front() {
             (self.status, self.until) = (status, until);
         }
     }

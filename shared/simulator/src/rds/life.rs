@@ -7,9 +7,10 @@ use crate::random::share;
 use crate::rds::instance::StatusPhase;
 use crate::rds::setting::{RdsTimes, RdsTroubles, SecondsBetween};
 use crate::rds::status::InstanceStatus;
+use crate::step::after;
 
 /// Draws how instances live.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct LifeDice {
     pub(super) dice: Pcg64,
     pub(super) times: RdsTimes,
@@ -28,11 +29,6 @@ pub(super) struct Birth {
     pub(super) without_metrics: SignedDuration,
 }
 
-/// A moment that lies so many seconds after another.
-pub(super) fn after(now: Timestamp, seconds: i64) -> Timestamp {
-    now.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(now)
-}
-
 impl LifeDice {
     /// So many seconds.
     pub(super) fn seconds(&mut self, between: SecondsBetween) -> i64 {
@@ -46,23 +42,23 @@ impl LifeDice {
         let fails = share(&mut self.dice) < troubles.replicas_failed;
         let creating = self.seconds(times.creating);
         let created = after(now, creating);
-        let mut phases = vec![StatusPhase { status: InstanceStatus::Creating, until: Some(created) }];
+        let mut phases = vec![StatusPhase::new(InstanceStatus::Creating, Some(created))];
         if fails {
-            phases.push(StatusPhase { status: self.failure(), until: None });
+            phases.push(StatusPhase::new(self.failure(), None));
         } else {
             let backed_up = after(created, self.seconds(times.backing_up));
             let modified = after(backed_up, self.seconds(times.modifying));
-            phases.push(StatusPhase { status: InstanceStatus::BackingUp, until: Some(backed_up) });
-            phases.push(StatusPhase { status: InstanceStatus::Modifying, until: Some(modified) });
+            phases.push(StatusPhase::new(InstanceStatus::BackingUp, Some(backed_up)));
+            phases.push(StatusPhase::new(InstanceStatus::Modifying, Some(modified)));
         }
         let ready = phases.last().and_then(|phase| phase.until).unwrap_or(created);
         let initialized_at = after(ready, self.seconds(times.initializing));
         if !fails {
             if share(&mut self.dice) < 0.5 {
                 let status = InstanceStatus::StorageInitialization;
-                phases.push(StatusPhase { status, until: Some(initialized_at) });
+                phases.push(StatusPhase::new(status, Some(initialized_at)));
             }
-            phases.push(StatusPhase { status: InstanceStatus::Available, until: None });
+            phases.push(StatusPhase::new(InstanceStatus::Available, None));
         }
         let behind = created.duration_since(now).as_secs_f64();
         let speed = 2.0 * 10.0_f64.powf(share(&mut self.dice));
@@ -84,15 +80,15 @@ impl LifeDice {
     /// It is being deleted from now on, and gone at the end.
     pub(super) fn death(&mut self, now: Timestamp) -> [StatusPhase; 1] {
         let until = after(now, self.seconds(self.times.deleting));
-        [StatusPhase { status: InstanceStatus::Deleting, until: Some(until) }]
+        [StatusPhase::new(InstanceStatus::Deleting, Some(until))]
     }
 
     /// It restarts.
     pub(super) fn reboot(&mut self, now: Timestamp) -> [StatusPhase; 2] {
         let until = after(now, self.seconds(self.times.rebooting));
         [
-            StatusPhase { status: InstanceStatus::Rebooting, until: Some(until) },
-            StatusPhase { status: InstanceStatus::Available, until: None },
+            StatusPhase::new(InstanceStatus::Rebooting, Some(until)),
+            StatusPhase::new(InstanceStatus::Available, None),
         ]
     }
 
@@ -101,9 +97,9 @@ impl LifeDice {
         let begins = after(now, self.seconds(self.times.status_late));
         let ends = after(begins, self.seconds(self.times.modifying));
         [
-            StatusPhase { status: InstanceStatus::Available, until: Some(begins) },
-            StatusPhase { status: InstanceStatus::Modifying, until: Some(ends) },
-            StatusPhase { status: InstanceStatus::Available, until: None },
+            StatusPhase::new(InstanceStatus::Available, Some(begins)),
+            StatusPhase::new(InstanceStatus::Modifying, Some(ends)),
+            StatusPhase::new(InstanceStatus::Available, None),
         ]
     }
 }

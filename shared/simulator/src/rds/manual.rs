@@ -6,8 +6,11 @@ use tidegate_policy::replicas::observation::DnsRecord;
 
 use crate::number::real;
 use crate::rds::account::Account;
-use crate::rds::happening::{Actor, Deed};
-use crate::rds::instance::SimulatedInstance;
+use crate::rds::actor::Actor;
+use crate::rds::class_manual::{ClassManualChange, apply_of_class};
+use crate::rds::happening::Deed;
+use crate::rds::instance::{ModificationUnderWay, SimulatedInstance};
+use crate::rds::modified::{ModifiedValue, PendingValue};
 use crate::rds::zone::HostedZone;
 
 /// A change that Tidegate did not make. `nth` counts the replicas, and goes round.
@@ -40,7 +43,7 @@ pub enum ManualChange {
     },
     /// The source restarts.
     RebootSource,
-    /// The class of the source changes, at once: it stays `available` for a while with a pending value.
+    /// The class of the source changes, at once and without a restart: it stays `available` for a while with a pending value.
     ModifySource {
         /// `DBInstanceClass`.
         class: String,
@@ -79,6 +82,8 @@ pub enum ManualChange {
         /// Its value.
         value: String,
     },
+    /// Something that has to do with classes.
+    OfClass(ClassManualChange),
 }
 
 /// Makes a manual change. What is not possible changes nothing.
@@ -93,6 +98,7 @@ pub(super) fn apply(change: &ManualChange, account: &mut Account, zone: &mut Hos
         ManualChange::Reboot { nth } => reboot(account, nth.saturating_add(1), now),
         ManualChange::RebootSource => reboot(account, 0, now),
         ManualChange::ModifySource { class } => modify_source(account, class, now),
+        ManualChange::OfClass(change) => apply_of_class(change, account, now),
         ManualChange::GrowStorage { bytes } => {
             let storage = &mut account.settings.allocated_storage;
             *storage = storage.saturating_add(*bytes);
@@ -160,8 +166,10 @@ fn reboot(account: &mut Account, place: usize, now: Timestamp) {
 fn modify_source(account: &mut Account, class: &str, now: Timestamp) {
     let phases = account.life.modification(now);
     if let Some(source) = account.instances.first_mut().filter(|source| source.status.takes_changes()) {
-        source.pending.class = Some(class.to_owned());
+        let value = ModifiedValue::Class(class.to_owned());
+        source.pending.put(PendingValue { value, by: Actor::SomeoneElse, at: now });
         source.goes_through(phases);
+        source.modification = Some(ModificationUnderWay::by_call(Actor::SomeoneElse));
     }
 }
 
@@ -193,7 +201,8 @@ fn change_records(change: &ManualChange, account: &mut Account, zone: &mut Hoste
         | ManualChange::GrowStorage { .. }
         | ManualChange::BreakReplication { .. }
         | ManualChange::RepairReplication { .. }
-        | ManualChange::SlowDown { .. } => Vec::new(),
+        | ManualChange::SlowDown { .. }
+        | ManualChange::OfClass(_) => Vec::new(),
     };
     if zone.change(&batch).is_ok() {
         account.note(now, Actor::SomeoneElse, Deed::Records(batch));

@@ -43,7 +43,7 @@ impl RdsMetric {
 }
 
 /// All datapoints, by instance and metric.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct RdsMinutes {
     open: BTreeMap<(String, RdsMetric), Vec<f64>>,
     closed: BTreeMap<(String, RdsMetric), VecDeque<Datapoint>>,

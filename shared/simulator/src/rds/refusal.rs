@@ -23,6 +23,8 @@ pub enum CallRefusal {
     Protected,
     /// The source has as many replicas as its engine allows.
     TooManyReplicas,
+    /// The class is not offered for this engine and version.
+    NotOffered,
 }
 
 impl CallRefusal {
@@ -36,7 +38,7 @@ impl CallRefusal {
             Self::InvalidState => "InvalidDBInstanceState",
             Self::InsufficientCapacity => "InsufficientDBInstanceCapacity",
             Self::QuotaExceeded => "InstanceQuotaExceeded",
-            Self::Protected => "InvalidParameterCombination",
+            Self::Protected | Self::NotOffered => "InvalidParameterCombination",
             Self::TooManyReplicas => "InvalidParameterValue",
         }
     }

@@ -5,6 +5,7 @@ use rand_pcg::Pcg64;
 use tidegate_policy::replicas::observation::Engine;
 
 use crate::random::share;
+use crate::rds::class_setting::ClassSettings;
 
 /// A simulated RDS, as it begins: one source without replicas.
 #[derive(Debug, Clone)]
@@ -37,6 +38,8 @@ pub struct RdsSettings {
     pub ttl_seconds: u32,
     /// Segments that an idle PostgreSQL source switches show in the one minute of the switch, instead of evenly.
     pub is_switch_in_one_minute: bool,
+    /// What belongs to classes, maintenance and the load of the source.
+    pub classes: ClassSettings,
     /// How long things take.
     pub times: RdsTimes,
     /// How often something goes wrong.
@@ -86,6 +89,16 @@ pub struct RdsTimes {
     pub status_late: SecondsBetween,
     /// From `available` until CloudWatch has a first datapoint.
     pub without_metrics: SecondsBetween,
+    /// In status `modifying` of a change of the class, before its restart.
+    pub changing_class: SecondsBetween,
+    /// While a standby takes over.
+    pub failing_over: SecondsBetween,
+    /// In status `upgrading`.
+    pub upgrading: SecondsBetween,
+    /// In status `storage-optimization`, after a change of the storage.
+    pub optimizing: SecondsBetween,
+    /// The latest that `DescribeEvents` shows an event after it happened.
+    pub events_late_max: u32,
     /// The oldest answer of `DescribeDBInstances`.
     pub stale_max: u32,
 }
@@ -101,6 +114,11 @@ impl RdsTimes {
         rebooting: SecondsBetween::new(30, 600),
         status_late: SecondsBetween::new(15, 120),
         without_metrics: SecondsBetween::new(60, 300),
+        changing_class: SecondsBetween::new(120, 2_400),
+        failing_over: SecondsBetween::new(60, 120),
+        upgrading: SecondsBetween::new(300, 1_800),
+        optimizing: SecondsBetween::new(900, 43_200),
+        events_late_max: 900,
         stale_max: 120,
     };
 }
@@ -124,8 +142,12 @@ pub struct RdsTroubles {
     pub capacity_refused: f64,
     /// Replicas that never become available: `failed`, `incompatible-…`, `insufficient-capacity`.
     pub replicas_failed: f64,
+    /// Changes of a class that RDS takes, and gives up later.
+    pub changes_given_up: f64,
     /// Events that never arrive.
     pub events_missing: f64,
+    /// Events that are shown twice.
+    pub events_twice: f64,
     /// Newest minutes that CloudWatch shows in part or not at all.
     pub minutes_young: f64,
 }
@@ -141,7 +163,9 @@ impl RdsTroubles {
         answers_lost: 0.0,
         capacity_refused: 0.0,
         replicas_failed: 0.0,
+        changes_given_up: 0.0,
         events_missing: 0.0,
+        events_twice: 0.0,
         minutes_young: 0.7,
     };
 
@@ -158,7 +182,9 @@ impl RdsTroubles {
         answers_lost: 0.2,
         capacity_refused: 0.15,
         replicas_failed: 0.2,
+        changes_given_up: 0.25,
         events_missing: 0.3,
+        events_twice: 0.2,
         minutes_young: 0.7,
     };
 }

@@ -74,7 +74,7 @@ impl View<'_> {
             zones: self.settings.zones.clone(),
             backup_retention_days: self.settings.backup_retention_days,
             replicas_elsewhere: 0,
-            is_pending: source.pending.class.is_some(),
+            is_pending: !source.pending.all().is_empty(),
             log_rate: read(RdsMetric::TransactionLogsGeneration),
             slot_lag: read(RdsMetric::OldestReplicationSlotLag),
             slot_disk: read(RdsMetric::ReplicationSlotDiskUsage),
@@ -101,7 +101,7 @@ impl View<'_> {
 }
 
 /// Why a read fails, if it does.
-fn failure(dice: &mut Pcg64, throttled: f64, failed: f64) -> Option<Absence> {
+pub(super) fn failure(dice: &mut Pcg64, throttled: f64, failed: f64) -> Option<Absence> {
     let drawn = share(dice);
     if drawn < throttled {
         Some(Absence::new(AbsenceKind::Throttled, "Throttling: Rate exceeded"))

@@ -4,25 +4,27 @@ use std::collections::VecDeque;
 
 use jiff::{SignedDuration, Timestamp};
 use rand_pcg::Pcg64;
+use tidegate_policy::Absence;
 use tidegate_policy::replicas::decision::{InstanceCall, RecordChange};
 use tidegate_policy::replicas::observation::DatabaseObservation;
 
 use crate::number::{place, real};
 use crate::random::{Purpose, dice, share};
 use crate::rds::account::Account;
-use crate::rds::happening::{Actor, Deed, Happening, RdsEvent};
+use crate::rds::actor::Actor;
+use crate::rds::class_load::ClassMeasures;
+use crate::rds::happening::{Deed, Happening, RdsEvent};
 use crate::rds::instance::SimulatedInstance;
-use crate::rds::life::after;
 use crate::rds::manual::{ManualChange, apply};
 use crate::rds::metrics::{DatabaseLoad, free_storage, measure};
 use crate::rds::minutes::RdsMinutes;
 use crate::rds::readers::Readers;
 use crate::rds::refusal::CallAnswer;
 use crate::rds::setting::{RdsSettings, RdsTroubles};
-use crate::rds::shown::View;
+use crate::rds::shown::{View, failure};
 use crate::rds::status::InstanceStatus;
 use crate::rds::zone::HostedZone;
-use crate::step::{STEP, STEP_SECONDS};
+use crate::step::{STEP_SECONDS, after};
 
 /// What Route 53 answers to a batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,20 +38,20 @@ pub enum RecordsAnswer {
 }
 
 /// A simulated RDS.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct SimulatedRds {
-    account: Account,
+    pub(super) account: Account,
     zone: HostedZone,
     readers: Readers,
     minutes: RdsMinutes,
-    load: DatabaseLoad,
-    now: Timestamp,
-    steps: u64,
+    pub(super) load: DatabaseLoad,
+    pub(super) now: Timestamp,
     /// The instances as they were, the newest last.
     past: VecDeque<(Timestamp, Vec<SimulatedInstance>)>,
-    readings: Pcg64,
+    pub(super) readings: Pcg64,
     told: Pcg64,
     metrics_read_at: Option<Timestamp>,
+    pub(super) measures: ClassMeasures,
 }
 
 impl SimulatedRds {
@@ -57,6 +59,7 @@ impl SimulatedRds {
     #[must_use]
     pub fn new(settings: RdsSettings, load: DatabaseLoad) -> Self {
         let (seed, now) = (settings.seed, settings.begins);
+        let measures = ClassMeasures::until(now, &settings.class, settings.classes.demand);
         let account = Account::new(settings);
         let past = VecDeque::from([(now, account.instances.clone())]);
         Self {
@@ -66,11 +69,11 @@ impl SimulatedRds {
             minutes: RdsMinutes::default(),
             load,
             now,
-            steps: 0,
             past,
             readings: dice(seed, Purpose::RdsReadings),
             told: dice(seed, Purpose::RdsEvents),
             metrics_read_at: None,
+            measures,
         }
     }
 
@@ -82,22 +85,31 @@ impl SimulatedRds {
 
     /// A step of 15 seconds passes.
     pub fn advance(&mut self) {
-        self.now = after(self.now, i64::from(STEP_SECONDS));
-        self.steps = self.steps.saturating_add(1);
+        self.advance_by(STEP_SECONDS);
+    }
+
+    /// So many seconds pass at once: up to a minute, of which the time is a multiple. What happens within them is seen at
+    /// their end.
+    pub fn advance_by(&mut self, seconds: u32) {
+        self.now = after(self.now, i64::from(seconds));
         self.account.pass(self.now);
+        self.account.maintain(self.now);
         let source_serves = self.account.source().is_some_and(|source| source.status.serves());
         let writes = if source_serves { self.load.writes } else { 0.0 };
         for replica in self.account.instances.iter_mut().skip(1) {
             // A new one begins to replay when it is available for the first time; its slot is there before.
             let runs = replica.status.serves() && source_serves && replica.metrics_from.is_some();
             if replica.created_at.is_some() {
-                replica.replication.pass(STEP, runs, writes, self.now);
+                replica.replication.pass(f64::from(seconds), runs, writes, self.now);
             }
         }
         self.fill_the_disk();
-        self.follow_the_records();
+        self.follow_the_records(f64::from(seconds));
         measure(&self.account, &self.readers, self.load, self.now, &mut self.minutes);
-        if self.steps.is_multiple_of(4) {
+        if let Some(source) = self.account.source().filter(|source| source.status.serves()) {
+            self.measures.measure(&source.class, self.account.settings.classes.demand, self.now);
+        }
+        if self.now.duration_since(self.account.settings.begins).as_secs().rem_euclid(60) == 0 {
             self.minutes.close(self.now);
         }
         self.past.push_back((self.now, self.account.instances.clone()));
@@ -119,7 +131,7 @@ impl SimulatedRds {
         }
     }
 
-    fn follow_the_records(&mut self) {
+    fn follow_the_records(&mut self, seconds: f64) {
         let serves = |endpoint: &str| {
             let mut all = self.account.instances.iter();
             all.any(|it| it.status.serves() && it.endpoint().as_deref() == Some(endpoint))
@@ -132,29 +144,50 @@ impl SimulatedRds {
             let share = 1.0 / real(endpoints.len().max(1));
             endpoints.into_iter().map(|endpoint| (endpoint, share)).collect()
         };
-        self.readers.pass(self.now, STEP, self.account.settings.ttl_seconds, answer, serves);
+        self.readers.pass(self.now, seconds, self.account.settings.ttl_seconds, answer, serves);
     }
 
     /// What an evaluation sees that begins now. Metrics are read at most once a minute.
     pub fn observe(&mut self) -> DatabaseObservation {
-        let since = self.metrics_read_at.map(|at| self.now.duration_since(at));
-        let reads_metrics = since.is_none_or(|since| since >= SignedDuration::from_mins(1));
-        if reads_metrics {
-            self.metrics_read_at = Some(self.now);
-        }
-        let is_stale = share(&mut self.readings) < self.account.settings.troubles.reads_stale;
-        let drawn = place(share(&mut self.readings) * real(self.past.len()));
-        let newest = self.account.instances.as_slice();
-        let old = self.past.get(drawn).filter(|_| is_stale);
+        let reads_metrics = self.asks_for_metrics();
+        let instances = self.instances_shown();
         let view = View {
             settings: &self.account.settings,
-            instances: old.map_or(newest, |(_, instances)| instances.as_slice()),
+            instances: &instances,
             zone: self.account.settings.has_zone.then_some(&self.zone),
             minutes: &self.minutes,
             now: self.now,
             reads_metrics,
         };
         view.observation(&mut self.readings)
+    }
+
+    /// Metrics are asked for, at most once a minute.
+    pub(super) fn asks_for_metrics(&mut self) -> bool {
+        let since = self.metrics_read_at.map(|at| self.now.duration_since(at));
+        let asks = since.is_none_or(|since| since >= SignedDuration::from_mins(1));
+        if asks {
+            self.metrics_read_at = Some(self.now);
+        }
+        asks
+    }
+
+    /// The instances of one answer, which may be old.
+    fn instances_shown(&mut self) -> Vec<SimulatedInstance> {
+        let is_stale = share(&mut self.readings) < self.account.settings.troubles.reads_stale;
+        let drawn = place(share(&mut self.readings) * real(self.past.len()));
+        let newest = &self.account.instances;
+        let old = self.past.get(drawn).filter(|_| is_stale);
+        old.map_or(newest, |(_, instances)| instances).clone()
+    }
+
+    /// One `DescribeDBInstances`.
+    pub(super) fn describe(&mut self) -> Result<Vec<SimulatedInstance>, Absence> {
+        let RdsTroubles { reads_throttled, reads_failed, .. } = self.account.settings.troubles;
+        match failure(&mut self.readings, reads_throttled, reads_failed) {
+            Some(absence) => Err(absence),
+            None => Ok(self.instances_shown()),
+        }
     }
 
     /// A call of Tidegate.

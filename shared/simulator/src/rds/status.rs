@@ -29,6 +29,10 @@ pub enum InstanceStatus {
     StorageFull,
     /// `storage-initialization`.
     StorageInitialization,
+    /// `storage-optimization`.
+    StorageOptimization,
+    /// `upgrading`.
+    Upgrading,
 }
 
 impl InstanceStatus {
@@ -48,19 +52,21 @@ impl InstanceStatus {
             Self::Rebooting => "rebooting",
             Self::StorageFull => "storage-full",
             Self::StorageInitialization => "storage-initialization",
+            Self::StorageOptimization => "storage-optimization",
+            Self::Upgrading => "upgrading",
         }
     }
 
     /// It answers queries.
     #[must_use]
     pub fn serves(self) -> bool {
-        matches!(self, Self::Available | Self::BackingUp | Self::Modifying | Self::StorageInitialization)
+        matches!(self, Self::BackingUp | Self::Modifying) || self.takes_changes()
     }
 
     /// RDS takes changes of it: in every other status it answers `InvalidDBInstanceState`.
     #[must_use]
     pub fn takes_changes(self) -> bool {
-        matches!(self, Self::Available | Self::StorageInitialization)
+        matches!(self, Self::Available | Self::StorageInitialization | Self::StorageOptimization)
     }
 
     /// It does not leave this status by itself.
@@ -83,7 +89,12 @@ impl InstanceStatus {
             | Self::IncompatibleCreate
             | Self::IncompatibleNetwork
             | Self::InsufficientCapacity => Some("Read replica creation failed"),
-            Self::BackingUp | Self::Creating | Self::Modifying | Self::StorageInitialization => None,
+            Self::BackingUp
+            | Self::Creating
+            | Self::Modifying
+            | Self::StorageInitialization
+            | Self::StorageOptimization
+            | Self::Upgrading => None,
         }
     }
 
@@ -91,14 +102,14 @@ impl InstanceStatus {
     pub(super) fn shown(self) -> Status {
         let word = || self.word().to_owned();
         match self {
-            Self::Available | Self::StorageInitialization => Status::Available,
+            Self::Available | Self::StorageInitialization | Self::StorageOptimization => Status::Available,
             Self::Creating => Status::Creating,
             Self::Deleting => Status::Deleting,
             Self::Failed
             | Self::IncompatibleCreate
             | Self::IncompatibleNetwork
             | Self::InsufficientCapacity => Status::Failed(word()),
-            Self::BackingUp | Self::Modifying | Self::Rebooting | Self::StorageFull => {
+            Self::BackingUp | Self::Modifying | Self::Rebooting | Self::StorageFull | Self::Upgrading => {
                 Status::Changing(word())
             }
         }

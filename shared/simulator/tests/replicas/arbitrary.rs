@@ -8,7 +8,7 @@ use tidegate_policy::replicas::policy::{DatabasePolicy, LagLimits, ReadRecord, R
 use tidegate_policy::{Comparison, Condition, MetricName, Signal, Unit};
 use tidegate_simulator::rds::{DatabaseLoad, ManualChange, RdsTroubles, SecondsBetween};
 
-use crate::process::ProcessStep;
+use crate::ledger::ProcessStep;
 use crate::stage::settings;
 use crate::story::{Act, Draining, Meddling, StoryBeginning};
 

@@ -40,6 +40,7 @@ impl Checker {
                     self.called(call, false, process, world);
                 }
                 Deed::Changed(what) => self.fault(now, format!("Tidegate cannot do this: {what}")),
+                Deed::Class(deed) => self.fault(now, format!("not for replicas: {deed:?}")),
             }
         }
     }
@@ -104,7 +105,9 @@ impl Checker {
             | InstanceStatus::InsufficientCapacity
             | InstanceStatus::Rebooting
             | InstanceStatus::StorageFull
-            | InstanceStatus::StorageInitialization => false,
+            | InstanceStatus::StorageInitialization
+            | InstanceStatus::StorageOptimization
+            | InstanceStatus::Upgrading => false,
         };
         let other = world.instances().iter().filter(mine).find(moving);
         if let Some(other) = other {
@@ -192,7 +195,12 @@ impl Checker {
 fn was_deleted_by_us(world: &SimulatedRds, id: &str) -> bool {
     let about = world.happenings().iter().rev().find_map(|it| match &it.what {
         Deed::Took(call) if replica_of(call) == id => Some(it.by),
-        Deed::Took(_) | Deed::Refused(..) | Deed::Lost(_) | Deed::Records(_) | Deed::Changed(_) => None,
+        Deed::Took(_)
+        | Deed::Refused(..)
+        | Deed::Lost(_)
+        | Deed::Records(_)
+        | Deed::Changed(_)
+        | Deed::Class(_) => None,
     });
     about == Some(Actor::Tidegate)
 }

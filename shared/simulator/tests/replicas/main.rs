@@ -3,7 +3,12 @@
 mod stage;
 mod world;
 mod calls;
+#[path = "../interleaving/chance.rs"]
 mod chance;
+#[path = "../interleaving/ledger.rs"]
+mod ledger;
+#[path = "../interleaving/tale.rs"]
+mod tale;
 mod process;
 mod rules;
 mod called;

@@ -11,52 +11,13 @@ use tidegate_policy::replicas::observation::DatabaseObservation;
 use tidegate_policy::replicas::policy::DatabasePolicy;
 use tidegate_simulator::rds::SimulatedRds;
 
+use crate::ledger::{ProcessStep, VersionedMemory};
+
 /// After so long an evaluation sends nothing (`shared/evaluation/src/budget.rs`).
 const ACT_WITHIN: SignedDuration = SignedDuration::from_secs(17);
 
 /// The name of the database in the fleet file.
 pub(crate) const DATABASE: &str = "main";
-
-/// One item of the ledger. What is remembered is what could be written as text, and read again.
-#[derive(Debug, Clone)]
-pub(crate) struct VersionedMemory {
-    version: u64,
-    memory: DatabaseMemory,
-}
-
-impl VersionedMemory {
-    pub(crate) fn new() -> Self {
-        Self { version: 0, memory: DatabaseMemory::default() }
-    }
-
-    pub(crate) fn memory(&self) -> DatabaseMemory {
-        self.memory.clone()
-    }
-
-    /// The conditional write: exactly one of two evaluations that read the same version wins.
-    fn write(&mut self, read: u64, memory: &DatabaseMemory) -> bool {
-        if read != self.version {
-            return false;
-        }
-        self.version += 1;
-        let text = serde_json::to_string(memory).expect("a memory can be written");
-        self.memory = serde_json::from_str(&text).expect("what was written can be read");
-        true
-    }
-}
-
-/// How far an evaluation has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum ProcessStep {
-    /// It has read the ledger, seen and decided.
-    Decided,
-    /// Its intent is written.
-    Intended,
-    /// What it meant to do is done.
-    Acted,
-    /// It is over.
-    Over,
-}
 
 /// One evaluation.
 #[derive(Debug, Clone)]
@@ -77,13 +38,13 @@ impl EvaluationProcess {
     pub(crate) fn begin(
         id: String,
         world: &mut SimulatedRds,
-        ledger: &VersionedMemory,
+        ledger: &VersionedMemory<DatabaseMemory>,
         policy: &DatabasePolicy,
         overrides: &[Override],
         observe: bool,
     ) -> Self {
         let now = world.now();
-        let read = ledger.version;
+        let read = ledger.version();
         let mut before = ledger.memory();
         before.believe(now);
         let seen = world.observe();
@@ -93,7 +54,7 @@ impl EvaluationProcess {
     }
 
     /// The first write. Where another evaluation wrote first, this one is over.
-    pub(crate) fn intend(&mut self, ledger: &mut VersionedMemory) {
+    pub(crate) fn intend(&mut self, ledger: &mut VersionedMemory<DatabaseMemory>) {
         let won = ledger.write(self.read, &self.decision.memory);
         self.progress = if won { ProcessStep::Intended } else { ProcessStep::Over };
     }
@@ -112,7 +73,7 @@ impl EvaluationProcess {
     }
 
     /// The second write, into whichever item is the newest. Returns the notices that SNS took.
-    pub(crate) fn settle(&mut self, ledger: &mut VersionedMemory, sns_takes: bool) -> bool {
+    pub(crate) fn settle(&mut self, ledger: &mut VersionedMemory<DatabaseMemory>, sns_takes: bool) -> bool {
         self.progress = ProcessStep::Over;
         if self.outcome.is_none() && self.decision.notices.is_empty() {
             return false;
@@ -122,7 +83,7 @@ impl EvaluationProcess {
             memory.settle_call(outcome, &self.id, self.now);
         }
         memory.settle_notices(&self.decision.notices, sns_takes);
-        ledger.write(ledger.version, &memory)
+        ledger.write(ledger.version(), &memory)
     }
 
     /// The notices that it sends, in words.

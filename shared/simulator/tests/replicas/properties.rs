@@ -39,7 +39,7 @@ proptest! {
             story.act(act);
         }
         story.ends_well(at_last);
-        prop_assert!(story.checker.faults.is_empty(), "{}", story.checker.faults.join("\n"));
+        prop_assert!(story.checker.tale.faults.is_empty(), "{}", story.checker.tale.faults.join("\n"));
     }
 }
 

@@ -28,5 +28,5 @@ fn a_creation_without_an_answer_is_not_sent_again_once_somebody_else_has_filled_
         it.by == Actor::Tidegate && matches!(it.what, Deed::Took(InstanceCall::Create(_)))
     };
     let taken: Vec<_> = story.world.happenings().iter().filter(ours).collect();
-    assert!(taken.is_empty(), "{taken:?}\n{}", story.checker.faults.join("\n"));
+    assert!(taken.is_empty(), "{taken:?}\n{}", story.checker.tale.faults.join("\n"));
 }

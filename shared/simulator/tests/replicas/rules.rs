@@ -13,6 +13,7 @@ use tidegate_simulator::rds::{Actor, InstanceStatus, SimulatedRds};
 
 use crate::process::EvaluationProcess;
 use crate::story::{holds, is_same_change, replica_of};
+use crate::tale::Tale;
 
 /// What RDS shows is at most 2 minutes old in this world, and an evaluation lasts at most another.
 pub(crate) const STALE: SignedDuration = SignedDuration::from_mins(4);
@@ -24,9 +25,6 @@ const ENDS_WITHIN: SignedDuration = SignedDuration::from_hours(4);
 
 /// Outcomes that are kept while SNS is down.
 const OUTCOMES_KEPT: usize = 8;
-
-/// Lines that are told of what led to a fault.
-const TALE: usize = 24;
 
 /// What must hold, and what of the past is needed to know it.
 #[derive(Debug)]
@@ -49,9 +47,7 @@ pub(crate) struct Checker {
     forgets: bool,
     /// What operators were told, and when.
     reports: Vec<(Timestamp, String)>,
-    pub(crate) faults: Vec<String>,
-    /// What the last evaluations decided, and what was really done: the tale of the first fault.
-    tale: VecDeque<String>,
+    pub(crate) tale: Tale,
 }
 
 impl Checker {
@@ -68,28 +64,16 @@ impl Checker {
             well_since: None,
             forgets: false,
             reports: Vec::new(),
-            faults: Vec::new(),
-            tale: VecDeque::new(),
+            tale: Tale::default(),
         }
     }
 
     pub(crate) fn fault(&mut self, now: Timestamp, text: impl std::fmt::Display) {
-        if self.faults.is_empty() {
-            self.faults.extend(self.tale.drain(..));
-        }
-        // One is enough to fail, and a few show what came of it.
-        if self.faults.len() < TALE + 10 {
-            self.faults.push(format!("{now}: {text}"));
-        }
+        self.tale.fault(now, text);
     }
 
     pub(crate) fn tell(&mut self, text: String) {
-        if self.tale.back() != Some(&text) && self.faults.is_empty() {
-            self.tale.push_back(text);
-        }
-        if self.tale.len() > TALE {
-            self.tale.pop_front();
-        }
+        self.tale.tell(text);
     }
 
     pub(crate) fn asked(&mut self, until: Timestamp) {
@@ -212,7 +196,7 @@ impl Checker {
         let found = world.instances().iter().find(|it| it.id == outcome.replica);
         let Some(found) = found.filter(|it| it.status != InstanceStatus::Deleting) else { return };
         let is_false = match outcome.end {
-            ReplicaEnd::Vanished | ReplicaEnd::Removed => true,
+            ReplicaEnd::Vanished | ReplicaEnd::Removed | ReplicaEnd::Promoted | ReplicaEnd::Writer => true,
             ReplicaEnd::NotAdded => !found.status.has_failed() && found.created_by == Actor::Tidegate,
             ReplicaEnd::Added | ReplicaEnd::NotRemoved | ReplicaEnd::Kept => false,
         };

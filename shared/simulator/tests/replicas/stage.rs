@@ -5,21 +5,23 @@ use tidegate_policy::MetricReading;
 use tidegate_policy::replicas::decision::{InstanceCall, NewReplica, RecordChange};
 use tidegate_policy::replicas::observation::{DnsRecord, Engine, Replica};
 use tidegate_simulator::rds::{
-    DatabaseLoad, InstanceStatus, ManualChange, RdsSettings, RdsTimes, RdsTroubles, SimulatedInstance,
-    SimulatedRds,
+    ClassSettings, DatabaseLoad, InstanceStatus, ManualChange, RdsSettings, RdsTimes, RdsTroubles,
+    SimulatedInstance, SimulatedRds,
 };
 
 pub(crate) const GIB: u64 = 1_073_741_824;
 
 /// A source of PostgreSQL 16 that writes, in a quiet world.
 pub(crate) fn settings(seed: u64) -> RdsSettings {
+    let zones = ["eu-central-1a", "eu-central-1b", "eu-central-1c"].map(str::to_owned).to_vec();
     RdsSettings {
         seed,
         begins: "2026-11-28T06:00:00Z".parse::<Timestamp>().expect("a time"),
         source: "shop".to_owned(),
         engine: Engine::PostgreSql { major: 16, minor: 4 },
         class: "db.r6g.large".to_owned(),
-        zones: ["eu-central-1a", "eu-central-1b", "eu-central-1c"].map(str::to_owned).to_vec(),
+        classes: ClassSettings::single_az(&["db.r6g.large", "db.r6g.2xlarge"], &zones),
+        zones,
         allocated_storage: 100 * GIB,
         data: 60 * GIB,
         backup_retention_days: 7,

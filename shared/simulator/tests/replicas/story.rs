@@ -4,12 +4,13 @@ use jiff::{SignedDuration, Timestamp};
 use tidegate_policy::Override;
 use tidegate_policy::overrides::{Held, OverrideKind};
 use tidegate_policy::replicas::decision::{InstanceCall, RecordChange};
-use tidegate_policy::replicas::memory::{ReplicaChange, ReplicaStep};
+use tidegate_policy::replicas::memory::{DatabaseMemory, ReplicaChange, ReplicaStep};
 use tidegate_policy::replicas::policy::DatabasePolicy;
 use tidegate_simulator::rds::{DatabaseLoad, ManualChange, RdsSettings, RdsTroubles, SimulatedRds};
 
 use crate::chance::Chance;
-use crate::process::{DATABASE, EvaluationProcess, ProcessStep, VersionedMemory};
+use crate::ledger::{ProcessStep, VersionedMemory};
+use crate::process::{DATABASE, EvaluationProcess};
 use crate::rules::Checker;
 use crate::stage::GIB;
 
@@ -83,7 +84,7 @@ pub(crate) struct StoryBeginning {
 #[derive(Debug)]
 pub(crate) struct Story {
     pub(crate) world: SimulatedRds,
-    pub(crate) ledger: VersionedMemory,
+    pub(crate) ledger: VersionedMemory<DatabaseMemory>,
     policy: DatabasePolicy,
     overrides: Vec<Override>,
     observe: bool,

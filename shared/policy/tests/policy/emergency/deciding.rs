@@ -312,11 +312,38 @@ fn what_was_changed_by_hand_and_stays_is_left_so_by_restore_and_reported_again()
     assert_eq!((kept, world.desired("worker")), (vec![Kept::Capacity { desired: 7 }], 7));
 }
 
+/// All tasks of `worker` ran at 20, and it is then set to 7 by hand.
+fn changed_by_hand_once_it_ran(owner: Owner) -> World {
+    let mut world = World::shop();
+    world.owner = owner;
+    let request = world.engage("max", &MAX, "alice");
+    world.evaluate(&request);
+    world.minutes(1);
+    assert_eq!(world.progress("worker"), Progress::Seen);
+    world.sight_mut("worker").service.desired_count = 7;
+    world
+}
+
+#[test]
+fn what_was_changed_by_hand_once_it_ran_is_not_said_to_be_set_again_until_it_is_asked_for_again() {
+    let mut world = changed_by_hand_once_it_ran(Owner::Unmanaged);
+    let why = Skip::ByHand(Kept::Capacity { desired: 7 });
+    let status = world.peek(&Request::Tick);
+    assert_eq!(status.events, [Event::Skipped { target: "worker".to_owned(), why }]);
+    assert_eq!(status.work, []);
+    let again = world.engage("max", &MAX, "bob");
+    world.evaluate(&again);
+    assert_eq!(world.desired("worker"), 20, "it is asked for again");
+}
+
 #[test]
 fn a_service_with_rules_is_set_again_as_its_own_function_would() {
-    let mut world = changed_by_hand(Owner::Rules { min: 2 });
-    assert_eq!(world.minutes(1), []);
-    assert_eq!(world.desired("worker"), 20);
+    for mut world in
+        [changed_by_hand, changed_by_hand_once_it_ran].map(|world| world(Owner::Rules { min: 2 }))
+    {
+        assert_eq!(world.minutes(1), []);
+        assert_eq!(world.desired("worker"), 20);
+    }
 }
 
 #[test]

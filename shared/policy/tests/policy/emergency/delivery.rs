@@ -105,7 +105,8 @@ fn spot_has_a_quota_of_its_own_and_of_a_mixture_nothing_is_foretold() {
     let all = [on(OnDemand, 5, Some(1.0)), on(Spot, 5, Some(1.0)), on(Mixed, 5, Some(1.0))];
     let tasks: Vec<u32> = forecast(&all, PACES, quotas).iter().map(|it| it.tasks).collect();
     assert_eq!(tasks, [4, 1, 5]);
-    assert_eq!((OnDemand.quota_code(), Spot.quota_code()), (Some("L-3032A538"), Some("L-36FBB829")));
+    assert_eq!(OnDemand.quota(), Some(("L-3032A538", "Standard/OnDemand")));
+    assert_eq!((Spot.quota(), Mixed.quota()), (Some(("L-36FBB829", "Standard/Spot")), None));
 }
 
 #[test]

@@ -131,18 +131,23 @@ fn what_cannot_be_read_or_is_not_understood_leaves_the_bounds_and_is_said() {
     assert_eq!((found, missed.not_understood), (before, vec!["odd".to_owned()]));
 }
 
-#[test]
-fn a_restore_puts_back_the_bounds_that_a_missed_action_would_have_set() {
-    let free = flags(false, false, false);
-    let mut world = World::new(&[("worker", scaled(8, scalable(2, 50, free)))]);
+/// `worker` at 8 with 2 to 50 is set to exactly 5; `noon`, which sets a minimum of 8, comes due half an hour later.
+fn shed_while_noon_came_due() -> World {
+    let mut world = World::new(&[("worker", scaled(8, scalable(2, 50, flags(false, false, false))))]);
     let request = world.engage("shed", &[("worker", exactly(5))], "alice");
     world.evaluate(&request);
     world.wait(3 * 3600);
     world.sight_mut("worker").scheduled =
         Some(Ok(vec![action("noon", "cron(30 12 * * ? *)", Some(8), None)]));
+    world
+}
+
+#[test]
+fn a_restore_puts_back_the_bounds_that_a_missed_action_would_have_set() {
+    let mut world = shed_while_noon_came_due();
     let decision = world.evaluate(&restore());
     let work = &decision.work[0];
-    assert_eq!(work.changes, [Change::Register(scalable(8, 50, free))]);
+    assert_eq!(work.changes, [Change::Register(scalable(8, 50, flags(false, false, false)))]);
     assert_eq!(work.missed.due, [due("noon", "2026-03-01T12:30:00Z")]);
     assert_eq!(world.desired("worker"), 8, "AWS moves it into the bounds");
     world.minutes(1);
@@ -151,16 +156,65 @@ fn a_restore_puts_back_the_bounds_that_a_missed_action_would_have_set() {
 
 #[test]
 fn killed_after_the_bounds_were_put_back_nothing_is_called_changed_by_hand() {
-    let free = flags(false, false, false);
-    let mut world = World::new(&[("worker", scaled(8, scalable(2, 50, free)))]);
-    let request = world.engage("shed", &[("worker", exactly(5))], "alice");
-    world.evaluate(&request);
-    world.wait(3 * 3600);
-    world.sight_mut("worker").scheduled =
-        Some(Ok(vec![action("noon", "cron(30 12 * * ? *)", Some(8), None)]));
+    let mut world = shed_while_noon_came_due();
     let work = world.intend(&restore()).work;
     world.apply(&work[0]);
     world.wait(60);
     assert_eq!(world.evaluate(&Request::Tick).work, []);
+    assert_eq!(world.memory.incident, None);
+}
+
+fn late() -> Absence {
+    Absence::new(AbsenceKind::TimedOut, "no answer within 8 s")
+}
+
+#[test]
+fn scheduled_actions_that_are_late_are_asked_for_again_before_any_bounds_are_put_back() {
+    let mut world = shed_while_noon_came_due();
+    let actions = world.sight("worker").scheduled.clone();
+    world.sight_mut("worker").scheduled = Some(Err(late()));
+    assert_eq!(world.evaluate(&restore()).work, []);
+    assert_eq!(world.evaluate(&Request::Resume).work, []);
+    assert!(world.incident().is_unfinished(), "it is tried again at once");
+    world.sight_mut("worker").scheduled = actions;
+    let work = &world.evaluate(&Request::Resume).work[0];
+    assert_eq!(work.changes, [Change::Register(scalable(8, 50, flags(false, false, false)))]);
+    assert_eq!(work.missed.due, [due("noon", "2026-03-01T12:30:00Z")]);
+}
+
+#[test]
+fn scheduled_actions_that_are_late_three_times_leave_the_bounds_as_before_and_that_is_said() {
+    let mut world = shed_while_noon_came_due();
+    world.sight_mut("worker").scheduled = Some(Err(late()));
+    assert_eq!(world.evaluate(&restore()).work, []);
+    assert_eq!(world.evaluate(&Request::Resume).work, []);
+    let work = &world.evaluate(&Request::Resume).work[0];
+    assert_eq!(work.changes, [Change::Register(scalable(2, 50, flags(false, false, false)))]);
+    assert_eq!(work.missed.unread, Some(late()));
+    world.evaluate(&Request::Resume);
+    assert_eq!(world.memory.incident, None);
+}
+
+#[test]
+fn scheduled_actions_that_may_not_be_read_are_asked_for_once() {
+    let mut world = shed_while_noon_came_due();
+    let denied = Absence::new(AbsenceKind::Denied, "AccessDenied");
+    world.sight_mut("worker").scheduled = Some(Err(denied.clone()));
+    let work = &world.evaluate(&restore()).work[0];
+    assert_eq!(work.changes, [Change::Register(scalable(2, 50, flags(false, false, false)))]);
+    assert_eq!(work.missed.unread, Some(denied));
+}
+
+#[test]
+fn killed_after_the_bounds_were_put_back_late_actions_call_nothing_changed_by_hand() {
+    let mut world = shed_while_noon_came_due();
+    let work = world.intend(&restore()).work;
+    world.apply(&work[0]);
+    let actions = world.sight("worker").scheduled.clone();
+    world.sight_mut("worker").scheduled = Some(Err(late()));
+    world.wait(60);
+    assert_eq!(world.evaluate(&Request::Tick).work, []);
+    world.sight_mut("worker").scheduled = actions;
+    assert_eq!(world.evaluate(&Request::Resume).work, []);
     assert_eq!(world.memory.incident, None);
 }

@@ -38,7 +38,7 @@ fn only(change: Change) -> Restored {
 }
 
 fn both(changes: Vec<Change>) -> Restored {
-    Restored { changes, kept: vec![], missed: MissedActions::default() }
+    Restored { changes, kept: vec![], missed: MissedActions::default(), is_to_be_read: false }
 }
 
 fn kept(what: Kept) -> Restored {

@@ -276,16 +276,86 @@ fn saved_snapshots_beside_an_emergency_add_what_the_ledger_does_not_know_and_the
 }
 
 #[test]
+fn an_earlier_snapshot_that_is_given_in_the_middle_of_a_restore_is_put_back_too() {
+    let saved = engaged().incident().targets.clone();
+    let mut world = World::new(&[("api", seen(10)), ("worker", seen(20))]);
+    world.wait(600);
+    let again = world.engage("max", &[("api", raise(15)), ("worker", raise(30))], "bob");
+    world.evaluate(&again);
+    world.seen.remove("worker");
+    world.evaluate(&restore());
+    assert_eq!((world.desired("api"), world.progress("api")), (10, Progress::Restored));
+    world.seen.insert("worker".to_owned(), Ok(seen(30)));
+    let request = Request::Restore { asker: asker("bob"), from: saved.clone() };
+    world.evaluate(&request);
+    assert_eq!(sizes(&world), (2, 2), "as it was before the first of the two");
+    world.evaluate(&request);
+    assert_eq!(world.memory.incident, None, "what is known already is put back once");
+}
+
+#[test]
+fn an_earlier_snapshot_of_what_a_restore_left_alone_is_put_back_once_it_can_be() {
+    let saved = engaged().incident().targets.clone();
+    let mut world = World::new(&[("api", seen(10)), ("worker", seen(20))]);
+    world.wait(600);
+    let again = world.engage("max", &[("api", raise(15)), ("worker", raise(30))], "bob");
+    world.evaluate(&again);
+    world.seen.remove("worker");
+    world.sight_mut("api").service.active = false;
+    world.evaluate(&restore());
+    assert_eq!(world.progress("api"), Progress::Skipped);
+    world.sight_mut("api").service.active = true;
+    world.evaluate(&Request::Restore { asker: asker("bob"), from: saved });
+    assert_eq!((world.desired("api"), world.progress("api")), (2, Progress::Restored));
+}
+
+/// `worker` is shed to 5 by an evaluation that cannot reach the ledger, which then takes that in.
+fn shed_without_the_ledger(mut world: World) -> World {
+    world.wait(600);
+    let known = world.memory.incident.take();
+    let request = world.engage("shed", &[("worker", exactly(5))], "bob");
+    world.evaluate(&request);
+    let carried = world.memory.incident.take().expect("it was engaged");
+    world.memory.incident = known;
+    world.memory.incident.as_mut().expect("the ledger has one").adopt(carried);
+    world.evaluate(&Request::Resume);
+    assert_eq!(world.desired("worker"), 5, "what was asked for last counts");
+    world
+}
+
+#[test]
+fn what_was_made_without_the_ledger_counts_and_is_put_back_to_what_was_found_first() {
+    let mut world = shed_without_the_ledger(engaged());
+    world.minutes(1);
+    assert_eq!(sizes(&world), (10, 5));
+    let decision = world.evaluate(&restore());
+    assert!(decision.work.iter().all(|work| work.kept.is_empty()), "nothing was changed by hand");
+    assert_eq!(sizes(&world), (2, 2));
+}
+
+#[test]
+fn what_was_put_back_already_is_found_anew_without_the_ledger_too() {
+    let mut world = engaged_amid_a_restore();
+    world.sight_mut("worker").service.desired_count = 3;
+    let mut world = shed_without_the_ledger(world);
+    world.evaluate(&restore());
+    assert_eq!(sizes(&world), (2, 3));
+}
+
+#[test]
 fn no_snapshot_puts_back_more_than_the_fleet_file_allows() {
-    let mut world = World::new(&[("api", scaled(10, scalable(10, 10, Suspended::ALL)))]);
-    let mut from = engaged().incident().targets.clone();
-    from.remove("worker");
-    let api = from.get_mut("api").unwrap();
-    let snapshot = api.snapshot.as_mut().unwrap();
-    (snapshot.desired, snapshot.scalable) = (4_000_000, Some(scalable(4_000_000, 4_000_000, Suspended::ALL)));
-    api.registered = vec![scalable(10, 10, Suspended::ALL)];
-    let decision = world.evaluate(&Request::Restore { asker: asker("mallory"), from });
-    assert_eq!(world.desired("api"), 50);
-    assert_eq!(world.sight("api").scalable.unwrap().min, 50);
-    assert_eq!(decision.work[0].limit, Some(Limit::FleetFile(50)));
+    const MANY: u32 = 4_000_000;
+    for (desired, min, put_back) in [(MANY, MANY, (50, 50)), (MANY, 2, (50, 2)), (4, MANY, (50, 50))] {
+        let mut world = World::new(&[("api", scaled(10, scalable(10, 10, Suspended::ALL)))]);
+        let mut from = engaged().incident().targets.clone();
+        from.remove("worker");
+        let api = from.get_mut("api").unwrap();
+        let snapshot = api.snapshot.as_mut().unwrap();
+        (snapshot.desired, snapshot.scalable) = (desired, Some(scalable(min, MANY, Suspended::ALL)));
+        api.registered = vec![scalable(10, 10, Suspended::ALL)];
+        let decision = world.evaluate(&Request::Restore { asker: asker("mallory"), from });
+        let bounds = world.sight("api").scalable.unwrap();
+        assert_eq!((world.desired("api"), bounds.min), put_back, "{desired} {min}");
+        assert_eq!(decision.work[0].limit, Some(Limit::FleetFile(50)), "{desired} {min}");
+    }
 }

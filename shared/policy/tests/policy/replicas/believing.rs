@@ -12,12 +12,13 @@ use crate::stage::{noon, seconds};
 fn full(at: jiff::Timestamp, text: &str, count: usize) -> DatabaseMemory {
     let names = || (0..count).map(|number| format!("{text}{number}"));
     let remembered = ReplicaMemory {
+        created_at: Some(at),
         caught_up_at: Some(at),
         answers_since: Some(at),
         lags_since: Some(at),
         is_critical: true,
         broken_since: Some(at),
-        ours: true,
+        is_new: true,
         gone_since: Some(at),
     };
     let active = ActiveReplicaNotice {

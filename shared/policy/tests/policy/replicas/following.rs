@@ -1,8 +1,9 @@
 //! A creation from its intent to its end: what RDS shows, what it shows late, and what becomes of crashes.
 
+use tidegate_policy::overrides::{Held, OverrideKind};
 use tidegate_policy::replicas::decide::CallOutcome;
-use tidegate_policy::replicas::memory::{ReplicaEnd, ReplicaStep};
-use tidegate_policy::replicas::observation::Status;
+use tidegate_policy::replicas::memory::{DatabaseMemory, ReplicaEnd, ReplicaStep};
+use tidegate_policy::replicas::observation::{Engine, Status};
 
 use crate::replicas::{QUIET, ReplicaLoad, Shop, call, told, why};
 use crate::stage::seconds;
@@ -81,6 +82,25 @@ fn datapoints_of_an_earlier_instance_of_the_same_name_are_not_its_own() {
     shop.load(NEW).lag = None;
     shop.minutes(5);
     assert_eq!(step(&shop), Some(ReplicaStep::CatchingUp));
+}
+
+#[test]
+fn an_instance_that_was_created_again_under_its_name_has_not_caught_up() {
+    let mut shop = Shop::new(2);
+    shop.minutes(3);
+    assert!(shop.memory.replicas["shop-2"].caught_up_at.is_some());
+    // RDS shows it again within the time for which a missing one is not believed to be gone.
+    shop.gone("shop-2");
+    shop.minute();
+    shop.instances().replicas.push(crate::replicas::replica("shop-2"));
+    shop.arrives("shop-2");
+    shop.load("shop-2").lag = Some(900.0);
+    shop.minutes(20);
+    assert_eq!(shop.memory.replicas["shop-2"].caught_up_at, None);
+    assert_eq!(shop.answers(), ["shop-1"]);
+    shop.load("shop-2").lag = Some(0.0);
+    shop.minutes(10);
+    assert_eq!(shop.answers(), ["shop-1", "shop-2"]);
 }
 
 #[test]
@@ -234,6 +254,35 @@ fn any_replica_that_vanishes_is_told() {
 }
 
 #[test]
+fn a_replica_that_was_promoted_is_not_told_as_gone() {
+    let mut shop = Shop::new(3);
+    shop.minute();
+    shop.promoted("shop-2");
+    let all: Vec<String> = (0..6).flat_map(|_| told(&shop.minute())).collect();
+    assert_eq!(all, ["promoted shop-2"]);
+    assert_eq!(shop.answers(), ["shop-1", "shop-3"]);
+    assert!(!shop.memory.replicas.contains_key("shop-2"));
+}
+
+#[test]
+fn a_reader_that_a_failover_made_the_writer_is_not_told_as_gone_nor_as_removed() {
+    for (pin, expected) in [(3, "writer shop-3"), (2, "writer shop-3")] {
+        let mut shop = Shop::new(3).engine(Engine::Aurora).counting(1, 5, "", "");
+        shop.minutes(20);
+        shop = shop.overridden(OverrideKind::Pin(pin));
+        // Of two that are pinned one is drained and asked to be deleted; the call was lost.
+        shop.outcome = CallOutcome::Unknown("no answer in time".to_owned());
+        let calls: Vec<String> = (0..12).map(|_| call(&shop.minute())).filter(|it| !it.is_empty()).collect();
+        assert_eq!(calls.is_empty(), pin == 3, "{calls:?}");
+        let before = shop.promoted("shop-3");
+        shop.instances().replicas.push(crate::replicas::replica("shop"));
+        shop.instances().source.id = before.id;
+        let all: Vec<String> = (0..6).flat_map(|_| told(&shop.minute())).collect();
+        assert!(all.contains(&expected.to_owned()) && all.len() == 1, "{all:?}");
+    }
+}
+
+#[test]
 fn nothing_begins_while_a_replica_is_missed() {
     let mut shop = Shop::new(2).counting(2, 5, "", "");
     shop.minute();
@@ -269,10 +318,46 @@ fn every_end_of_a_change_is_told_until_sns_takes_it() {
 }
 
 #[test]
-fn a_failed_replica_without_a_change_is_cleaned_up() {
-    let mut shop = Shop::new(2).counting(1, 5, "", "");
-    shop.minute();
-    shop.replica("shop-2").status = Status::Failed("incompatible-network".to_owned());
-    assert_eq!(call(&shop.minute()), "delete shop-2");
+fn a_failed_replica_without_a_change_is_cleaned_up_if_it_never_served() {
+    let mut shop = shop();
+    shop.minutes(3);
+    shop = shop.overridden(OverrideKind::Hold(Held::ScaleIn));
+    shop.replica(NEW).status = Status::Failed("incompatible-network".to_owned());
+    assert!((0..5).all(|_| call(&shop.minute()).is_empty()), "an operator holds the count");
+    assert_eq!(step(&shop), None);
+    shop.overrides.clear();
+    let first = (0..12).map(|_| call(&shop.minute())).find(|call| !call.is_empty());
+    assert_eq!(first.as_deref(), Some("delete tidegate-shop-1"));
     assert_eq!(shop.answers(), ["shop-1"]);
+}
+
+#[test]
+fn a_failed_replica_that_served_is_told_and_left_to_operators() {
+    let mut shop = Shop::new(3).counting(1, 5, "", "");
+    shop.minute();
+    for (id, status) in [("shop-2", "incompatible-network"), ("shop-3", "failed")] {
+        shop.replica(id).status = Status::Failed(status.to_owned());
+    }
+    let decision = shop.minute();
+    assert_eq!(told(&decision), ["+failed shop-2", "+failed shop-3"]);
+    let advice = decision.notices[0].advice.as_deref().unwrap_or_default();
+    assert!(advice.starts_with("Repair it or delete it by hand"), "{advice}");
+    assert_eq!(shop.answers(), ["shop-1"], "the others answer");
+    for _ in 0..60 {
+        assert_eq!(call(&shop.minute()), "");
+    }
+    shop.replica("shop-2").status = Status::Available;
+    shop.minute();
+    assert_eq!(shop.answers(), ["shop-1", "shop-2"], "it answers again once it is well");
+}
+
+#[test]
+fn a_failed_replica_of_which_nothing_is_remembered_is_left_to_operators() {
+    let mut shop = shop();
+    shop.minutes(2);
+    shop.arrives(NEW);
+    shop.minutes(20);
+    shop.memory = DatabaseMemory::default();
+    shop.replica(NEW).status = Status::Failed("failed".to_owned());
+    assert!((0..60).all(|_| !call(&shop.minute()).starts_with("delete")), "whether it served is not known");
 }

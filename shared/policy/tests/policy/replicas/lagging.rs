@@ -87,8 +87,10 @@ fn above_the_critical_limit_operators_are_notified_once_more() {
     let all: Vec<String> = (0..12).flat_map(|_| told(&shop.minute())).collect();
     assert_eq!(all, ["+lag"]);
     shop.load("shop-2").lag = Some(61.0);
-    let all: Vec<String> = (0..12).flat_map(|_| told(&shop.minute())).collect();
-    assert_eq!(all, ["+lag!"]);
+    let decision = (0..12).map(|_| shop.minute()).find(|decision| !decision.notices.is_empty()).unwrap();
+    assert_eq!(told(&decision), ["+lag!"]);
+    assert_eq!(decision.notices[0].cause.as_deref(), Some("above 1m in 3 of the last 5 minutes"));
+    assert!(why(&shop.minute()).contains("shop-2 lags by 1m1s (limit 1m)"), "{}", why(&shop.minute()));
     shop.load("shop-2").lag = Some(0.0);
     let all: Vec<String> = (0..12).flat_map(|_| told(&shop.minute())).collect();
     assert_eq!(all, ["-lag!"]);
@@ -106,6 +108,23 @@ fn minus_one_is_broken_replication_and_never_a_number() {
     let all: Vec<String> = (0..12).flat_map(|_| told(&shop.minute())).collect();
     assert_eq!(all, ["-broken shop-2!"]);
     assert_eq!(shop.answers(), ["shop-1", "shop-2"]);
+}
+
+#[test]
+fn missing_datapoints_end_no_broken_replication() {
+    let mut shop = Shop::new(2);
+    shop.minute();
+    shop.load("shop-2").lag = Some(-1.0);
+    shop.minutes(12);
+    shop.load("shop-2").lag = None;
+    // Longer than an answer of CloudWatch reaches back.
+    for _ in 0..90 {
+        assert!(!told(&shop.minute()).contains(&"-broken shop-2!".to_owned()));
+    }
+    assert_eq!(shop.answers(), ["shop-1"]);
+    shop.load("shop-2").lag = Some(0.0);
+    let all: Vec<String> = (0..12).flat_map(|_| told(&shop.minute())).collect();
+    assert!(all.contains(&"-broken shop-2!".to_owned()), "{all:?}");
 }
 
 #[test]

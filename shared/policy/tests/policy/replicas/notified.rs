@@ -1,5 +1,7 @@
 //! A notice counts once SNS has taken it, and is repeated until then.
 
+use tidegate_policy::overrides::OverrideKind;
+
 use crate::replicas::{Shop, told};
 
 const NONE: &[String] = &[];
@@ -54,6 +56,46 @@ fn what_cannot_be_seen_is_not_over() {
     let all: Vec<String> = (0..20).flat_map(|_| told(&shop.minute())).collect();
     assert_eq!(all, ["+rds unreadable"]);
     assert!(shop.memory.active.contains_key("lag"));
+}
+
+#[test]
+fn a_replica_that_one_answer_left_out_ends_no_notice() {
+    let mut shop = Shop::new(3);
+    shop.minute();
+    shop.load("shop-2").lag = Some(-1.0);
+    shop.load("shop-3").lag = Some(60.0);
+    let all: Vec<String> = (0..8).flat_map(|_| told(&shop.minute())).collect();
+    assert_eq!(all, ["+lag", "+broken shop-2!"]);
+    let gone = ["shop-2", "shop-3"].map(|id| shop.gone(id));
+    assert_eq!(told(&shop.minutes(2)), NONE, "RDS may show what was a few minutes ago");
+    shop.instances().replicas.extend(gone);
+    assert!((0..8).all(|_| told(&shop.minute()).is_empty()));
+}
+
+#[test]
+fn a_load_that_is_not_known_or_not_asked_ends_no_need() {
+    let at_max = |max| {
+        let mut shop = Shop::new(2).counting(1, max, "cpu > 70% for 5m", "");
+        shop.all(|load| load.cpu = Some(90.0));
+        shop.minutes(6);
+        shop
+    };
+    let mut shop = at_max(2);
+    assert!(shop.memory.active.contains_key("at max"));
+    shop.load("shop-1").cpu = Some(50.0);
+    shop.load("shop-2").cpu = None;
+    assert!((0..30).all(|_| told(&shop.minute()).is_empty()), "the load of one is not known");
+    shop.load("shop-2").cpu = Some(50.0);
+    let all: Vec<String> = (0..10).flat_map(|_| told(&shop.minute())).collect();
+    assert_eq!(all, ["-at max"]);
+    let mut pinned = at_max(2).overridden(OverrideKind::Pin(2));
+    assert!((0..30).all(|_| told(&pinned.minute()).is_empty()), "a pin says nothing of the load");
+    let mut shop = at_max(5);
+    shop.policy.dns = None;
+    shop.memory.change = None;
+    assert!(told(&shop.minute()).contains(&"+no dns".to_owned()));
+    shop.all(|load| load.cpu = None);
+    assert!((0..30).all(|_| told(&shop.minute()).is_empty()), "its load is not known");
 }
 
 #[test]

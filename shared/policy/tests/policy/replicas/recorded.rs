@@ -94,6 +94,31 @@ fn without_any_replica_the_source_answers_and_that_is_critical() {
 }
 
 #[test]
+fn a_backup_or_a_change_of_the_only_replica_sends_no_reads_to_the_source() {
+    let status = |word: &str| Status::Changing(word.to_owned());
+    for word in ["backing-up", "modifying", "configuring-log-exports"] {
+        let mut shop = Shop::new(1);
+        shop.minutes(3);
+        shop.replica("shop-1").status = status(word);
+        let all: Vec<String> = (0..20).flat_map(|_| told(&shop.minute())).collect();
+        assert_eq!((shop.answers(), all), (vec!["shop-1".to_owned()], vec![]), "{word}");
+    }
+    for word in ["rebooting", "stopped", "upgrading", "storage-full"] {
+        let mut shop = Shop::new(1);
+        shop.minutes(3);
+        shop.replica("shop-1").status = status(word);
+        assert!(told(&shop.minute()).contains(&"+reads on source!".to_owned()), "{word}");
+    }
+    // A change of the class restarts it: where another answers, that one does.
+    let mut shop = Shop::new(2);
+    shop.minutes(3);
+    shop.replica("shop-1").status = status("modifying");
+    shop.replica("shop-2").status = status("backing-up");
+    shop.minute();
+    assert_eq!(shop.answers(), ["shop-2"]);
+}
+
+#[test]
 fn in_observe_mode_no_record_is_said_to_lead_to_the_source() {
     let mut shop = Shop::new(1);
     shop.observe = true;

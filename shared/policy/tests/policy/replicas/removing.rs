@@ -239,6 +239,15 @@ fn a_removal_is_given_up_when_the_world_changes() {
 }
 
 #[test]
+fn one_that_fails_while_it_drains_is_left_to_operators() {
+    let mut shop = draining();
+    shop.replica("shop-3").status = Status::Failed("incompatible-parameters".to_owned());
+    let decision = shop.minute();
+    assert_eq!(told(&decision), ["+failed shop-3", "kept shop-3"], "{}", why(&decision));
+    assert!((0..60).all(|_| call(&shop.minute()).is_empty()));
+}
+
+#[test]
 fn another_that_breaks_while_it_drains_keeps_it() {
     let mut shop = Shop::new(2).counting(1, 5, OUT, IN);
     shop.all(|load| load.cpu = Some(20.0));
@@ -288,6 +297,26 @@ fn a_deletion_that_was_not_sent_or_not_answered_is_sent_again() {
     assert_eq!(call(&shop.minute()), "delete shop-3");
     assert_eq!(call(&shop.minute()), "");
     assert_eq!(call(&shop.minute()), "delete shop-3");
+}
+
+#[test]
+fn a_deletion_that_rds_may_have_taken_is_not_told_as_kept() {
+    let mut shop = draining();
+    shop.outcome = CallOutcome::Unknown("no answer in time".to_owned());
+    assert_eq!(call(&shop.minutes(10)), "delete shop-3");
+    shop.all(|load| load.cpu = Some(90.0));
+    // RDS shows within ten minutes what it took.
+    for minute in 1..=9 {
+        let decision = shop.minute();
+        assert_eq!(
+            (call(&decision), told(&decision)),
+            (String::new(), vec![]),
+            "{minute}: {}",
+            why(&decision)
+        );
+    }
+    assert_eq!(told(&shop.minute()), ["kept shop-3"]);
+    assert_eq!(shop.answers(), ["shop-1", "shop-2", "shop-3"]);
 }
 
 #[test]

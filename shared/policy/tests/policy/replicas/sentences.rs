@@ -24,11 +24,11 @@ macro_rules! reasons {
 
 reasons! {
     Unreadable, Observed, Overridden, OverrideClamped, OverrideUndated, IntentPending, Requested, SentAgain, Creating,
-    CatchingUp, Added, NotAdded, CleanedUp, Draining, DrainingRecord, DrainingUnknown, Kept, Deleting, Removed, NotRemoved,
-    Missed, Vanished, Lags, Recovered, SourceIdle, LagUnknown, Broken, Replicates, SlotDisk, RecordsUnreadable,
+    CatchingUp, Added, NotAdded, CleanedUp, Delete, DeleteRequested, Draining, DrainingRecord, DrainingUnknown, Kept, Deleting, Removed, NotRemoved,
+    Missed, Vanished, Promoted, Writer, Lags, Recovered, SourceIdle, LagUnknown, Broken, Replicates, SlotDisk, RecordsUnreadable,
     RecordConflict, RecordPut, RecordDeleted, OneStays, ReadsOnSource, NoEndpoint, NotAvailable, Pending, BelowMin, AboveMax,
     Pinned, ScaleOut, NotLongEnough, ScaleIn, ScaleInNotLongEnough, ScaleInVeto, WouldScaleOut, Cooldown, BackingOff, AtMax,
-    Held, TooFewLeft, NoneToRemove, EngineLimit, NoBackups, NoDns, NoName, Create, Remove, NothingToDo,
+    Held, TooFewLeft, NoneToRemove, EngineLimit, NoBackups, NoDns, Create, Remove, NothingToDo,
 }
 
 fn new() -> String {
@@ -74,12 +74,17 @@ fn changes() -> Vec<R> {
         kept(KeptWhy::LoadRose),
         kept(KeptWhy::TooFewLeft),
         kept(KeptWhy::LoadUnknown),
+        kept(KeptWhy::Failed),
         kept(KeptWhy::NotOurs),
         R::Deleting { replica: new(), since },
+        R::Delete { replica: new() },
+        R::DeleteRequested { replica: new(), since },
         R::Removed { replica: new(), took },
         R::NotRemoved { replica: new(), cause: "InvalidDBInstanceState".to_owned() },
         R::Missed { replica: new(), since },
         R::Vanished { replica },
+        R::Promoted { replica: new() },
+        R::Writer { replica: new() },
     ]
 }
 
@@ -126,7 +131,6 @@ fn counts() -> Vec<R> {
         veto(VetoWhy::TooNew),
         veto(VetoWhy::NotAnswering),
         veto(VetoWhy::Unknown),
-        veto(VetoWhy::Busy),
         R::WouldScaleOut { condition: out(), predicted: 87.0, replicas: 3 },
         R::Cooldown { until },
         R::BackingOff { failures: 1, cause: cause(), until },
@@ -139,14 +143,14 @@ fn counts() -> Vec<R> {
         R::NoBackups { source: "shop".to_owned() },
         R::NoDns { adds: true },
         R::NoDns { adds: false },
-        R::NoName,
         R::Create {
             replica: new(),
             class: "db.r6g.large".to_owned(),
             zone: Some("eu-central-1b".to_owned()),
         },
         R::Create { replica: new(), class: "db.r6g.large".to_owned(), zone: None },
-        R::Remove { replica: replica() },
+        R::Remove { replica: replica(), drain: seconds(600), is_aurora: false },
+        R::Remove { replica: replica(), drain: seconds(600), is_aurora: true },
         R::NothingToDo,
     ]
 }

@@ -1,0 +1,147 @@
+//! What an operator asks for: a class, at once or in the window, and its withdrawal.
+
+use jiff::SignedDuration;
+use tidegate_policy::replicas::decide::CallOutcome;
+use tidegate_policy::upgrades::decide::ClassAsked;
+use tidegate_policy::upgrades::decision::UpgradeState;
+
+use crate::upgrades::{ClassShop, cause, codes, request, sunday};
+
+fn asking(asked: ClassAsked) -> ClassShop {
+    let mut shop = ClassShop::new();
+    shop.asked = Some(asked);
+    shop
+}
+
+fn to(class: &str, now: bool) -> ClassAsked {
+    ClassAsked::To(request(class, now))
+}
+
+#[test]
+fn what_is_asked_for_at_once_begins_at_once_and_without_a_window() {
+    let mut shop = asking(to("db.m6g.4xlarge", true));
+    let decision = shop.evaluate();
+    assert_eq!(shop.news(), ["modify shop db.t4g.large db.m6g.4xlarge"], "a person may take two rungs");
+    assert_eq!(decision.wanted.unwrap().window, None);
+    shop.modified("shop");
+    shop.tick();
+    shop.tick();
+    assert_eq!(shop.news(), ["started shop db.m6g.4xlarge", "done shop db.m6g.4xlarge"]);
+    assert_eq!((shop.memory.request.as_ref(), shop.memory.change.as_ref()), (None, None));
+}
+
+#[test]
+fn what_is_asked_for_otherwise_waits_for_the_window_also_for_an_open_one() {
+    let mut shop = asking(to("db.m6g.xlarge", false));
+    assert_eq!(shop.evaluate().state, UpgradeState::Waiting);
+    shop.until(sunday());
+    assert_eq!(shop.news(), ["+plan", "modify shop db.t4g.large db.m6g.xlarge"]);
+
+    let mut shop = asking(to("db.m6g.xlarge", false));
+    shop.now = sunday() + SignedDuration::from_mins(20);
+    assert_eq!(shop.evaluate().state, UpgradeState::Requested);
+    let mut shop = asking(to("db.m6g.xlarge", false));
+    shop.now = sunday() + SignedDuration::from_mins(50);
+    assert_eq!(codes(&shop.evaluate()), ["window-ends"]);
+}
+
+#[test]
+fn the_next_class_is_the_next_rung() {
+    let mut shop = asking(ClassAsked::Next(request("", true)));
+    shop.evaluate();
+    assert_eq!(shop.news(), ["modify shop db.t4g.large db.m6g.xlarge"]);
+    let mut shop = asking(ClassAsked::Next(request("", true)));
+    shop.main().class = "db.m6g.4xlarge".to_owned();
+    let decision = shop.evaluate();
+    let why = cause(&decision, "not possible shop the next class");
+    assert_eq!(why, "db.m6g.4xlarge is the largest of `classes`, or not one of them");
+}
+
+#[test]
+fn what_is_refused_at_once_is_over_and_says_everything_that_stands_against_it() {
+    let mut shop = asking(to("db.m6g.xlarge", true));
+    shop.main().pending = vec!["Iops".to_owned()];
+    shop.emergency = Some("max");
+    let decision = shop.evaluate();
+    assert_eq!(codes(&decision), ["emergency", "something-pending"]);
+    let why = cause(&decision, "not possible shop db.m6g.xlarge");
+    assert!(why.starts_with("the emergency `max` is in force; Iops of shop is pending"), "{why}");
+    shop.main().pending.clear();
+    shop.emergency = None;
+    shop.news();
+    shop.tick();
+    assert_eq!(shop.news(), [""; 0], "who still wants it asks again");
+}
+
+#[test]
+fn what_cannot_be_asked_for_is_refused() {
+    for (class, why) in [
+        ("db.t4g.large", "it has that class"),
+        ("db.x2g.16xlarge", "it is not one of `classes` in the fleet file"),
+    ] {
+        let mut shop = asking(to(class, true));
+        let decision = shop.evaluate();
+        assert_eq!(cause(&decision, &format!("not possible shop {class}")), why);
+        assert_eq!(decision.call, None);
+    }
+}
+
+#[test]
+fn a_second_change_is_not_asked_for_beside_one_under_way() {
+    let mut shop = asking(to("db.m6g.xlarge", true));
+    shop.evaluate();
+    for asked in [to("db.m6g.4xlarge", true), ClassAsked::Withdraw] {
+        shop.asked = Some(asked);
+        let decision = shop.tick();
+        assert_eq!(decision.call, None);
+        let news = shop.news();
+        assert!(news.iter().any(|it| it.starts_with("not possible shop")), "{news:?}");
+    }
+}
+
+#[test]
+fn what_was_asked_for_can_be_withdrawn_while_it_waits() {
+    let mut shop = asking(to("db.m6g.xlarge", false));
+    shop.evaluate();
+    shop.asked = Some(ClassAsked::Withdraw);
+    shop.tick();
+    assert_eq!(shop.news(), ["withdrawn shop db.m6g.xlarge"]);
+    shop.until(sunday());
+    assert_eq!(shop.news(), [""; 0]);
+    shop.asked = Some(ClassAsked::Withdraw);
+    shop.tick();
+    assert_eq!(shop.news(), [""; 0], "there is nothing to withdraw");
+}
+
+#[test]
+fn what_fails_is_asked_for_again_by_who_wants_it() {
+    let mut shop = asking(to("db.m6g.xlarge", true));
+    shop.outcome = CallOutcome::Refused("InvalidDBInstanceState".to_owned());
+    shop.evaluate();
+    shop.tick();
+    shop.tick();
+    assert_eq!(shop.news(), ["modify shop db.t4g.large db.m6g.xlarge", "failed shop db.m6g.xlarge!"]);
+}
+
+#[test]
+fn no_more_changes_begin_within_a_day_than_the_file_allows_also_by_hand() {
+    let mut shop = asking(to("db.m6g.xlarge", true));
+    shop.evaluate();
+    shop.modified("shop");
+    shop.tick();
+    for (hours, refused) in [(23, true), (25, false)] {
+        let mut later = shop.clone();
+        later.now += SignedDuration::from_hours(hours);
+        later.asked = Some(to("db.m6g.4xlarge", true));
+        assert_eq!(codes(&later.evaluate()).contains(&"too-many-today"), refused, "{hours} hours later");
+    }
+}
+
+#[test]
+fn a_person_makes_nothing_smaller_that_does_not_fit() {
+    let mut shop = asking(to("db.t4g.medium", true));
+    shop.load.connections = 5_000.0;
+    let decision = shop.evaluate();
+    assert_eq!(decision.call, None);
+    assert!(codes(&decision).contains(&"too-few-connections"));
+}

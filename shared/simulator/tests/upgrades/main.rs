@@ -1,0 +1,20 @@
+//! Classes in the simulated RDS, and the policy of upgrades in it.
+
+mod ground;
+mod modified;
+mod measured;
+#[path = "../interleaving/chance.rs"]
+mod chance;
+#[path = "../interleaving/ledger.rs"]
+mod ledger;
+#[path = "../interleaving/tale.rs"]
+mod tale;
+mod process;
+mod rules;
+mod called;
+mod story;
+mod arbitrary;
+mod properties;
+mod killed;
+mod resent;
+mod short;
