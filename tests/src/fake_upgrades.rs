@@ -225,19 +225,19 @@ const OFFER: &str = "<OrderableDBInstanceOptions><OrderableDBInstanceOption><Sto
 
 /// One process that evaluates.
 #[derive(Clone)]
-pub struct UpgradeProcess {
+pub struct ClassProcess {
     world: SharedUpgrades,
     /// Set when it is to be killed.
     pub killed: Arc<tokio::sync::Notify>,
 }
 
-impl fmt::Debug for UpgradeProcess {
+impl fmt::Debug for ClassProcess {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a process")
     }
 }
 
-impl UpgradeProcess {
+impl ClassProcess {
     /// A process in a world.
     #[must_use]
     pub fn new(world: &SharedUpgrades) -> Self {
@@ -277,7 +277,7 @@ impl UpgradeProcess {
     }
 }
 
-impl HttpConnector for UpgradeProcess {
+impl HttpConnector for ClassProcess {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         HttpConnectorFuture::new(self.clone().call_world(WireRequest::of(&request)))
     }

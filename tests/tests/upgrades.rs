@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tidegate_aws::Clients;
 use tidegate_evaluation::{Evaluator, Invocation, InvocationError, Settings};
-use tidegate_tests::fake_upgrades::{FakeUpgrades, SharedUpgrades, UpgradeProcess, look};
+use tidegate_tests::fake_upgrades::{ClassProcess, FakeUpgrades, SharedUpgrades, look};
 use tidegate_upgrades::Upgrades;
 
 const SMALL: &str = "db.m6g.large";
@@ -22,7 +22,7 @@ fn shop(mode: &str) -> String {
     )
 }
 
-fn function(fleet: &str, world: &SharedUpgrades) -> (Evaluator<Upgrades>, UpgradeProcess) {
+fn function(fleet: &str, world: &SharedUpgrades) -> (Evaluator<Upgrades>, ClassProcess) {
     let settings = Settings {
         fleet: String::new(),
         ledger: "ledger".to_owned(),
@@ -31,7 +31,7 @@ fn function(fleet: &str, world: &SharedUpgrades) -> (Evaluator<Upgrades>, Upgrad
         function: "rds-upgrade".to_owned(),
     };
     let fleet = tidegate_fleet::parse(fleet).expect("the fleet file is valid");
-    let (process, clock) = (UpgradeProcess::new(world), world.clone());
+    let (process, clock) = (ClassProcess::new(world), world.clone());
     let clients = Clients::new(&process.config());
     let (name, concern) = (fleet.name().to_owned(), Upgrades::new(fleet, &clients));
     let now = Arc::new(move || look(&clock).now());
