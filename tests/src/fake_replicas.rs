@@ -2,7 +2,7 @@
 //! It is as unkind as a test needs: creating and deleting take minutes, and a process can be killed at any single write.
 //! How RDS treats replicas in all its ways is simulated elsewhere (`shared/simulator/src/rds/`).
 
-mod wire;
+pub(crate) mod wire;
 
 use std::collections::BTreeMap;
 use std::fmt;

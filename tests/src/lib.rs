@@ -6,6 +6,7 @@ pub mod directions;
 pub mod fake_aws;
 pub mod fake_fleet;
 pub mod fake_replicas;
+pub mod fake_upgrades;
 pub mod iam;
 pub mod markdown;
 pub mod modules;

@@ -31,7 +31,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
-from . import cbor, cloudwatch, ecs_answers
+from . import cbor, cloudwatch, ecs_answers, rds_answers
 from .ecs_tasks import EcsTasks
 from .launches import Launches
 from .throttle import Throttle
@@ -190,6 +190,9 @@ class Front:
     def _apply(self, environ, action: str, body: bytes) -> Response:
         if action == "autoscaling:DescribeInstanceRefreshes":
             return Response(NO_REFRESHES, content_type="text/xml")
+        of_rds = rds_answers.known(action, body)
+        if of_rds is not None:
+            return Response(of_rds, content_type="text/xml")
         # moto knows the quotas of VPC alone.
         if action == "servicequotas:GetServiceQuota" and self._tasks.launches:
             quota = self._tasks.launches.quota(json.loads(body))

@@ -69,6 +69,9 @@ pub enum Failure {
         /// `keys` or `items`.
         what: &'static str,
     },
+    /// A last look just before the call showed something against it, in these words.
+    #[error("not sent: {0}")]
+    Withheld(String),
     /// Its time of the evaluation was over.
     #[error("not finished within the time of an evaluation")]
     OutOfTime,
@@ -107,6 +110,7 @@ impl CallError {
             | Failure::TooLarge { .. }
             | Failure::AboveCount { .. }
             | Failure::Contended
+            | Failure::Withheld(_)
             | Failure::LeftUnprocessed { .. } => false,
         }
     }
@@ -127,6 +131,7 @@ impl CallError {
             Failure::TooLarge { .. } => "cannot hold the memory of the fleet in one item",
             Failure::Contended => "was written by other evaluations at the same time",
             Failure::LeftUnprocessed { .. } => "throttled the request",
+            Failure::Withheld(_) => "was not called: a last look showed something against it",
             Failure::AboveCount { .. } | Failure::Unbuilt(_) | Failure::NotWritable(_) => {
                 "was not called: the request is invalid"
             }
@@ -143,6 +148,7 @@ impl CallError {
             | Failure::NotWritable(_)
             | Failure::NotUnderstood(_)
             | Failure::TooLarge { .. }
+            | Failure::Withheld(_)
             | Failure::AboveCount { .. } => false,
         }
     }
@@ -183,6 +189,7 @@ mod tests {
             (Failure::LeftUnprocessed { what: "keys" }, known, later),
             (Failure::TooLarge { bytes: 2, max: 1, fleet: "shop".to_owned() }, known, never),
             (Failure::AboveCount { max: i32::MAX }, known, never),
+            (Failure::Withheld("it is modifying".to_owned()), known, never),
             (Failure::NotUnderstood(ItemError::Missing("memory")), known, never),
         ] {
             let (text, worked, works) = told(failure);

@@ -119,3 +119,21 @@ fn a_plan_of_a_class_is_answered_in_observe_mode_too() {
     let asked = ask(&json!({"action": "plan", "database": "stage", "to": "db.t4g.large"}));
     assert!(asked.is_ok_and(|asked| asked.is_some()));
 }
+
+#[test]
+fn every_event_of_the_documentation_is_understood() {
+    let events = concat!(env!("CARGO_MANIFEST_DIR"), "/../../events");
+    let mut seen = 0;
+    for entry in std::fs::read_dir(events).expect("there are events").flatten() {
+        let name = entry.file_name().into_string().expect("a name");
+        let Some(situation) = name.strip_prefix("rds-upgrade.") else { continue };
+        let text = std::fs::read_to_string(entry.path()).expect("it is read");
+        let event: Value = serde_json::from_str(&text).expect("it is JSON");
+        let asks = ["next.json", "upgrade.json", "upgrade-now.json", "withdraw.json", "plan-next.json"];
+        let asked = ask(&event).unwrap_or_else(|error| unreachable!("{name}: {error}"));
+        assert_eq!(asked.is_some(), asks.contains(&situation), "{name}");
+        assert!(selected(&event).is_ok_and(|databases| databases.contains(&"main".to_owned())), "{name}");
+        seen += 1;
+    }
+    assert!(seen >= 10, "{seen} events");
+}

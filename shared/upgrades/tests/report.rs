@@ -4,7 +4,7 @@
 mod scene;
 
 use tidegate_aws::CallError;
-use tidegate_aws::error::{AwsError, ErrorClass, Step};
+use tidegate_aws::error::{AwsError, ErrorClass, Failure, Step};
 use tidegate_aws::rds::ClassCallResult;
 use tidegate_aws::report::AlertState;
 use tidegate_aws::report::section::Outcome;
@@ -134,10 +134,13 @@ fn a_change_that_rds_refuses_is_told_by_the_next_evaluation_with_how_to_try_it_a
 fn what_the_last_look_refuses_is_no_failure_of_aws() {
     let scene = busy_in_the_window();
     let words = "just before the call AllocatedStorage was pending for shop-prod".to_owned();
-    let report = called(beginning(), CallOutcome::Refused(words.clone()), None);
+    let step = Step::ChangeClass { instance: "shop-prod".to_owned(), class: "db.m6g.xlarge".to_owned() };
+    let withheld = CallError::new(step, Failure::Withheld(words.clone()));
+    let report = called(beginning(), CallOutcome::Refused(words.clone()), Some(withheld));
     let section = report.section(&header());
-    assert_eq!((section.outcome, section.cause.as_deref()), (None, Some(words.as_str())));
-    assert_eq!(section.json["outcome"], "refused");
+    assert!(section.outcome.is_some(), "without an outcome the evaluation would not remember it");
+    assert_eq!(section.cause.as_deref(), Some(words.as_str()));
+    assert_eq!(section.json["outcome"], "failed");
     let next = scene.report(&settled(&report), None);
     assert_eq!(next.cause(), Some(words));
 }

@@ -10,23 +10,23 @@ use serde_json::{Value, json};
 /// The source of all replicas.
 const SOURCE: &str = "shop-prod";
 /// What was made of a batch of records.
-pub(super) const CHANGED: &str = "<ChangeInfo><Id>/change/C1</Id><Status>PENDING</Status>\
+pub(crate) const CHANGED: &str = "<ChangeInfo><Id>/change/C1</Id><Status>PENDING</Status>\
     <SubmittedAt>2026-11-21T08:34:00Z</SubmittedAt></ChangeInfo>";
 
 /// Where an instance is reached.
-pub(super) fn host(id: &str) -> String {
+pub(crate) fn host(id: &str) -> String {
     format!("{id}.abc.eu-central-1.rds.amazonaws.com")
 }
 
 /// Why AWS refuses something.
 #[derive(Debug)]
-pub(super) struct WireRefusal {
+pub(crate) struct WireRefusal {
     code: String,
     message: String,
 }
 
 impl WireRefusal {
-    pub(super) fn new(code: &str, message: &str) -> Self {
+    pub(crate) fn new(code: &str, message: &str) -> Self {
         Self { code: code.to_owned(), message: message.to_owned() }
     }
 }
@@ -42,15 +42,15 @@ enum Format {
 
 /// What is asked of AWS.
 #[derive(Debug, Clone)]
-pub(super) struct WireRequest {
-    pub(super) action: String,
+pub(crate) struct WireRequest {
+    pub(crate) action: String,
     /// JSON, a query or XML, as the service writes.
-    pub(super) body: String,
+    pub(crate) body: String,
     format: Format,
 }
 
 impl WireRequest {
-    pub(super) fn of(request: &HttpRequest) -> Self {
+    pub(crate) fn of(request: &HttpRequest) -> Self {
         let bytes = request.body().bytes().unwrap_or_default();
         let text = || String::from_utf8_lossy(bytes).into_owned();
         if let Some(target) = request.headers().get("x-amz-target") {
@@ -71,24 +71,24 @@ impl WireRequest {
         Self { action: asked.field("Action"), ..asked }
     }
 
-    pub(super) fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_default()
     }
 
     /// A field of a query; empty where it has none.
-    pub(super) fn field(&self, name: &str) -> String {
+    pub(crate) fn field(&self, name: &str) -> String {
         let pairs = self.body.split('&').filter_map(|pair| pair.split_once('='));
         let found = pairs.filter(|(key, _)| *key == name).map(|(_, value)| value).next();
         found.unwrap_or_default().replace("%3A", ":").replace("%2F", "/")
     }
 
     /// A tag of a new instance.
-    pub(super) fn tag(&self, key: &str) -> Option<String> {
+    pub(crate) fn tag(&self, key: &str) -> Option<String> {
         let number = (1..9).find(|number| self.field(&format!("Tags.Tag.{number}.Key")) == key)?;
         Some(self.field(&format!("Tags.Tag.{number}.Value")))
     }
 
-    pub(super) fn response(&self, answer: Result<String, WireRefusal>) -> HttpResponse {
+    pub(crate) fn response(&self, answer: Result<String, WireRefusal>) -> HttpResponse {
         let status: u16 = if answer.is_ok() { 200 } else { 400 };
         let Self { action, format, .. } = self;
         let error = |WireRefusal { code, message }: WireRefusal| match format {
@@ -157,12 +157,12 @@ fn from_cbor(value: Cbor) -> Value {
 }
 
 /// An instance of somebody else.
-pub(super) fn other(number: usize) -> String {
+pub(crate) fn other(number: usize) -> String {
     format!("<DBInstance><DBInstanceIdentifier>other-{number}</DBInstanceIdentifier></DBInstance>")
 }
 
 /// The source, with the identifiers of its replicas.
-pub(super) fn source(replicas: &[&str]) -> String {
+pub(crate) fn source(replicas: &[&str]) -> String {
     let element =
         |id: &&str| format!("<ReadReplicaDBInstanceIdentifier>{id}</ReadReplicaDBInstanceIdentifier>");
     let replicas: String = replicas.iter().map(element).collect();
@@ -174,7 +174,7 @@ pub(super) fn source(replicas: &[&str]) -> String {
 }
 
 /// A replica, with the tags of the fleet that created it.
-pub(super) fn replica(id: &str, status: &str, fleet: Option<&str>) -> String {
+pub(crate) fn replica(id: &str, status: &str, fleet: Option<&str>) -> String {
     let tag = |key: &str, value: &str| format!("<Tag><Key>{key}</Key><Value>{value}</Value></Tag>");
     let tags = fleet.map(|fleet| tag("tidegate:fleet", fleet) + &tag("tidegate:database", "main"));
     format!(
@@ -195,7 +195,7 @@ fn begins(id: &str, status: &str) -> String {
 }
 
 /// The weighted records of the one name.
-pub(super) fn records(records: &BTreeMap<String, String>) -> String {
+pub(crate) fn records(records: &BTreeMap<String, String>) -> String {
     let record = |(set, host): (&String, &String)| {
         format!(
             "<ResourceRecordSet><Name>read.db.internal.</Name><Type>CNAME</Type><SetIdentifier>{set}</SetIdentifier>\
@@ -210,7 +210,7 @@ pub(super) fn records(records: &BTreeMap<String, String>) -> String {
 }
 
 /// Makes a batch of changes, in its order.
-pub(super) fn change(records: &mut BTreeMap<String, String>, batch: &str) {
+pub(crate) fn change(records: &mut BTreeMap<String, String>, batch: &str) {
     for change in batch.split("<Change>").skip(1) {
         let text = |name: &str| {
             let rest = change.split_once(&format!("<{name}>")).map_or("", |(_, rest)| rest);

@@ -12,7 +12,7 @@ use tidegate_policy::upgrades::decision::ClassCall;
 use tokio::time::Instant;
 
 use crate::clients::Clients;
-use crate::error::{CallError, Step};
+use crate::error::{CallError, Failure, Step};
 use crate::rds::change::outcome;
 use crate::rds::classed::classed;
 use crate::rds::understand::engine;
@@ -22,7 +22,7 @@ use crate::rds::understand::engine;
 pub struct ClassCallResult {
     /// As the memory takes it.
     pub outcome: CallOutcome,
-    /// The error of AWS, if it failed; what the last look refuses is none.
+    /// The error, if it failed; what the last look refuses is [`Failure::Withheld`], and no failure of AWS.
     pub error: Option<CallError>,
 }
 
@@ -31,8 +31,10 @@ impl ClassCallResult {
         Self { outcome: CallOutcome::NotSent, error }
     }
 
-    fn refused(words: String) -> Self {
-        Self { outcome: CallOutcome::Refused(words), error: None }
+    /// What the last look showed stands against it.
+    fn withheld(step: Step, words: String) -> Self {
+        let error = CallError::new(step, Failure::Withheld(words.clone()));
+        Self { outcome: CallOutcome::Refused(words), error: Some(error) }
     }
 
     fn of(answer: Result<(), CallError>) -> Self {
@@ -58,7 +60,7 @@ pub async fn change_class(clients: &Clients, call: &ClassCall, left: Duration) -
                 Err(not_looked) => return not_looked,
             };
             if let Some(words) = against(&shown, from) {
-                return ClassCallResult::refused(words);
+                return ClassCallResult::withheld(step(), words);
             }
             if Instant::now() >= until {
                 return ClassCallResult::not_sent(None);
@@ -81,7 +83,7 @@ pub async fn change_class(clients: &Clients, call: &ClassCall, left: Duration) -
             }
             let step = Step::RaiseMaxStorage { instance: instance.clone(), gib: *to_gib };
             let Ok(max) = i32::try_from(*to_gib) else {
-                return ClassCallResult::refused(format!("AWS accepts at most {} GiB", i32::MAX));
+                return ClassCallResult::of(Err(CallError::new(step, Failure::AboveCount { max: i32::MAX })));
             };
             // RDS applies this setting at once in any case; `ApplyImmediately` would apply what else is pending.
             let call = clients
@@ -110,14 +112,14 @@ async fn look(
     let answer = tokio::time::timeout_at(until, Box::pin(call.send())).await;
     let answer = answer.map_err(|_| ClassCallResult::not_sent(None))?;
     let page = answer.map_err(|error| {
-        let error = CallError::aws(step, &error);
+        let error = CallError::aws(step.clone(), &error);
         let is_gone = error.is_not_found();
         let outcome = if is_gone { outcome(Some(&Err(error.clone()))) } else { CallOutcome::NotSent };
         ClassCallResult { outcome, error: Some(error) }
     })?;
     let is_it = |it: &DbInstance| it.db_instance_identifier().is_some_and(|name| name == id);
     let found = page.db_instances.unwrap_or_default().into_iter().find(is_it);
-    found.ok_or_else(|| ClassCallResult::refused(format!("RDS shows no instance `{id}`")))
+    found.ok_or_else(|| ClassCallResult::withheld(step, format!("RDS shows no instance `{id}`")))
 }
 
 /// What stands against a change of the class, as the last look shows it.

@@ -18,8 +18,8 @@ use crate::metrics::{self, Wanted};
 const FINE_UP_TO: SignedDuration = SignedDuration::from_hours(6);
 const FINE: SignedDuration = SignedDuration::from_mins(5);
 const COARSE: SignedDuration = SignedDuration::from_hours(1);
-/// A signal that no condition names is read for so long, for reports.
-const UNNAMED: SignedDuration = SignedDuration::from_hours(1);
+/// A signal that no condition names is read for so long, for reports: not so long that it takes a call of its own.
+const UNNAMED: SignedDuration = SignedDuration::from_mins(30);
 /// What is judged by its newest settled datapoints alone.
 const NOW_WINDOW: SignedDuration = SignedDuration::from_mins(5);
 /// RDS publishes the free storage once a minute.

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tidegate_aws::error::Failure;
 use tidegate_aws::rds::{self, ClassCallResult};
 use tidegate_policy::replicas::decide::CallOutcome;
 use tidegate_policy::upgrades::decision::ClassCall;
@@ -77,7 +78,7 @@ async fn of_the_storage_the_limit_alone_is_said_and_nothing_pending_is_applied_w
     assert_eq!(send(&aws, &max_storage()).await.outcome, CallOutcome::Taken);
     assert_eq!(said(&aws), fields(&[("DBInstanceIdentifier", "prod"), ("MaxAllocatedStorage", "1000")]));
     let too_much = ClassCall::RaiseMaxStorage { instance: "prod".to_owned(), to_gib: u32::MAX };
-    let refused = CallOutcome::Refused("AWS accepts at most 2147483647 GiB".to_owned());
+    let refused = CallOutcome::Refused("AWS accepts at most 2147483647".to_owned());
     assert_eq!(send(&aws, &too_much).await.outcome, refused);
     assert_eq!(aws.count(), 1);
 }
@@ -130,8 +131,10 @@ async fn what_the_last_look_shows_otherwise_is_refused_in_words_and_nothing_is_s
         (source("other", &[], ""), "RDS shows no instance `prod`"),
     ] {
         let aws = showing(&shown, || Ok(json!("")));
-        let refused = ClassCallResult { outcome: CallOutcome::Refused(words.to_owned()), error: None };
-        assert_eq!(send(&aws, &to_xlarge()).await, refused);
+        let ClassCallResult { outcome, error } = send(&aws, &to_xlarge()).await;
+        assert_eq!(outcome, CallOutcome::Refused(words.to_owned()));
+        let error = error.expect("it was not sent");
+        assert_eq!(error.failure, Failure::Withheld(words.to_owned()), "it is no failure of AWS");
         assert_eq!(aws.calls("ModifyDBInstance").len(), 0, "{words}");
     }
     let aws = showing(&group("in-sync"), || Ok(json!("")));

@@ -195,7 +195,7 @@ async fn the_longest_for_of_a_signal_says_how_fine_its_datapoints_are() {
 async fn the_heaviest_moments_are_read_over_the_longest_for_and_a_week_at_least() {
     for (down, days) in [(&[("cpu", 30 * 24), ("memory", 24)][..], 30), (&[("cpu", 24)], 7), (&[], 7)] {
         let aws = Aws::new(|_, body| Ok(results(body, |_| vec![])));
-        let (instance, policy) = (instance("gp3").await, ladder(&[("cpu", 1)], down));
+        let (instance, policy) = (instance("gp3").await, ladder(&[], down));
         read(&aws, &[MeasuredClass { instance: &instance, policy: &policy, floor: None }]).await;
         let calls = aws.calls("GetMetricData");
         let reach = |body: &Value| {
@@ -228,7 +228,7 @@ async fn only_what_is_judged_is_read_and_all_databases_share_the_calls() {
     assert_eq!(read(&quiet, &[of(&nothing)]).await, [ClassReadings::default()]);
     assert_eq!(quiet.count(), 0, "without a question nothing is asked");
 
-    let (aws, ladder) = (Aws::new(|_, body| Ok(results(body, |_| vec![]))), ladder(&[("cpu", 1)], &[]));
+    let (aws, ladder) = (Aws::new(|_, body| Ok(results(body, |_| vec![]))), ladder(&[("cpu", 24)], &[]));
     let twenty = vec![of(&ladder); 20];
     assert_eq!(read(&aws, &twenty).await.len(), 20);
     assert_eq!(aws.calls("GetMetricData").len(), 2, "one for each period");

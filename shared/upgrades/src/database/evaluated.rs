@@ -73,7 +73,7 @@ impl UpgradeReport {
         is(NoticePhase::Ends).then_some(AlertState::Resolved)
     }
 
-    /// What came of the call. One that the last look refused was not made, and has no error of AWS.
+    /// What came of the call.
     pub(crate) fn outcome(&self) -> Option<Outcome> {
         let ClassCallResult { outcome, error } = self.called.as_ref()?;
         match (outcome, error) {

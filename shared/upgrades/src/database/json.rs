@@ -4,7 +4,6 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tidegate_aws::report::headline;
 use tidegate_aws::report::section::Outcome;
-use tidegate_policy::replicas::decide::CallOutcome;
 use tidegate_policy::replicas::notice::{NoticePhase, ReplicaNotice};
 use tidegate_policy::upgrades::decision::{ClassCall, UpgradeState, WantedChange};
 use tidegate_policy::upgrades::notices::downtime;
@@ -74,12 +73,10 @@ impl UpgradeReport {
 
     /// What came of the call to RDS.
     fn outcome_code(&self) -> &'static str {
-        let refused = |outcome: &CallOutcome| matches!(outcome, CallOutcome::Refused(_));
-        match (self.outcome(), &self.called) {
-            (Some(outcome), _) => outcome.code(),
-            (None, Some(called)) if refused(&called.outcome) => "refused",
-            (None, _) if self.observe => "observed",
-            (None, _) => "none",
+        match self.outcome() {
+            Some(outcome) => outcome.code(),
+            None if self.observe => "observed",
+            None => "none",
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What was done about a database's class, in words.
 
 use jiff::Timestamp;
+use tidegate_aws::error::Failure;
 use tidegate_aws::rds::ClassCallResult;
 use tidegate_policy::replicas::decide::CallOutcome;
 use tidegate_policy::replicas::notice::{NoticePhase, ReplicaNotice};
@@ -75,10 +76,12 @@ impl UpgradeReport {
             UpgradeLead::Notice(notice) => notice.cause.clone(),
             UpgradeLead::Call(call) => match (&self.called, call) {
                 (Some(ClassCallResult { error: Some(error), .. }), _) => {
-                    Some(format!("RDS {}", error.predicate()))
-                }
-                (Some(ClassCallResult { outcome: CallOutcome::Refused(words), error: None }), _) => {
-                    Some(words.clone())
+                    let withheld = if let Failure::Withheld(words) = &error.failure {
+                        Some(words.clone())
+                    } else {
+                        None
+                    };
+                    withheld.or_else(|| Some(format!("RDS {}", error.predicate())))
                 }
                 (_, ClassCall::Modify { .. }) => wanted.map(|wanted| wanted.why.clone()),
                 (_, ClassCall::RaiseMaxStorage { .. }) => None,

@@ -1,0 +1,284 @@
+//! A fake RDS, CloudWatch, DynamoDB and SNS at the HTTP layer, in virtual time, for one database and its class. A change of the class
+//! takes minutes, somebody else can queue a change at any moment, and a process can be killed at any single write. How RDS
+//! treats classes in all its ways is simulated elsewhere (`shared/simulator/src/rds/`).
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::fake_replicas::wire::{WireRefusal, WireRequest};
+
+/// Where virtual time begins: a Wednesday, 11:07 UTC.
+const EPOCH_SECONDS: i64 = 1_795_000_020;
+/// How long every call takes.
+const LATENCY: Duration = Duration::from_millis(30);
+/// RDS shows `available` for so long after it took a change, with the class pending; and then changes it. Both are assumed.
+const PENDS: SignedDuration = SignedDuration::from_mins(1);
+const CHANGES: SignedDuration = SignedDuration::from_mins(9);
+
+/// The world that all processes share.
+#[derive(Debug)]
+pub struct FakeUpgrades {
+    /// The class before, the class that was asked for and when, oldest first.
+    pub changes: Vec<(String, Timestamp)>,
+    /// The class at the beginning.
+    first: String,
+    /// CPU in percent.
+    pub cpu: f64,
+    /// Somebody else queues a change of the storage after so many readings of RDS.
+    pub queued_after: Option<usize>,
+    /// SNS takes no report.
+    pub sns_is_down: bool,
+    /// The messages that SNS took.
+    pub published: Vec<String>,
+    /// Every call that was answered, by its name.
+    pub calls: Vec<String>,
+    /// The writes until now: of the ledger and of RDS.
+    pub writes: usize,
+    /// The process is killed at the write of this number, before or after it is applied.
+    pub kill: Option<(usize, bool)>,
+    items: BTreeMap<String, Value>,
+    readings: usize,
+    began: Instant,
+}
+
+/// The world, shared.
+pub type SharedUpgrades = Arc<Mutex<FakeUpgrades>>;
+
+/// The world, to look at or to change.
+pub fn look(world: &SharedUpgrades) -> MutexGuard<'_, FakeUpgrades> {
+    world.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl FakeUpgrades {
+    /// An instance of this class, which is busy.
+    #[must_use]
+    pub fn new(class: &str) -> SharedUpgrades {
+        Arc::new(Mutex::new(Self {
+            changes: Vec::new(),
+            first: class.to_owned(),
+            cpu: 91.0,
+            queued_after: None,
+            sns_is_down: false,
+            published: Vec::new(),
+            calls: Vec::new(),
+            writes: 0,
+            kill: None,
+            items: BTreeMap::new(),
+            readings: 0,
+            began: Instant::now(),
+        }))
+    }
+
+    /// The virtual time of day.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        let passed = i64::try_from(self.began.elapsed().as_millis()).unwrap_or(i64::MAX);
+        Timestamp::from_millisecond(EPOCH_SECONDS * 1000 + passed).unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+
+    /// The memory of `rds-upgrade`.
+    #[must_use]
+    pub fn memory(&self) -> Value {
+        let text = self.items.get("memory#rds-upgrade").and_then(|item| item["memory"]["S"].as_str());
+        text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or(Value::Null)
+    }
+
+    /// The class that RDS shows, what it does, and the class that is pending.
+    #[must_use]
+    pub fn shown(&self) -> (String, &'static str, Option<String>) {
+        let before = |index: usize| {
+            let last = index.checked_sub(1).and_then(|last| self.changes.get(last));
+            last.map_or_else(|| self.first.clone(), |(class, _)| class.clone())
+        };
+        let Some((class, at)) = self.changes.last() else { return (before(0), "available", None) };
+        let since = self.now().duration_since(*at);
+        let old = before(self.changes.len() - 1);
+        if since < PENDS {
+            (old, "available", Some(class.clone()))
+        } else if since < PENDS + CHANGES {
+            (old, "modifying", Some(class.clone()))
+        } else {
+            (class.clone(), "available", None)
+        }
+    }
+
+    /// What the process does at this write: it is killed before it, after it, or not at all.
+    fn fate(&mut self, action: &str) -> (bool, bool) {
+        if !["PutItem", "ModifyDBInstance"].contains(&action) {
+            return (false, false);
+        }
+        self.writes += 1;
+        match self.kill {
+            Some((at, before)) if at == self.writes => (before, !before),
+            Some(_) | None => (false, false),
+        }
+    }
+
+    /// Applies one request and answers it.
+    fn answer(&mut self, asked: &WireRequest) -> Result<String, WireRefusal> {
+        self.calls.push(asked.action.clone());
+        match asked.action.as_str() {
+            "BatchGetItem" => Ok(self.get(&asked.json())),
+            "PutItem" => self.put(&asked.json()),
+            "BatchWriteItem" => Ok(json!({"UnprocessedItems": {}}).to_string()),
+            "Publish" if self.sns_is_down => Err(WireRefusal::new("AuthorizationError", "not authorized")),
+            "Publish" => {
+                self.published.push(asked.field("Message"));
+                Ok("<MessageId>1</MessageId>".to_owned())
+            }
+            "DescribeDBInstances" => Ok(self.describe()),
+            "DescribeOrderableDBInstanceOptions" => Ok(OFFER.to_owned()),
+            "DescribePendingMaintenanceActions" | "DescribeReservedDBInstances" | "DescribeEvents" => {
+                Ok(String::new())
+            }
+            "ModifyDBInstance" => self.modify(asked),
+            "GetMetricData" => Ok(self.metrics(&asked.json())),
+            other => Err(WireRefusal::new("InvalidAction", other)),
+        }
+    }
+
+    fn get(&self, body: &Value) -> String {
+        let keys = body["RequestItems"]["ledger"]["Keys"].as_array();
+        let wanted = keys.into_iter().flatten().filter_map(|key| key["sk"]["S"].as_str());
+        let items: Vec<&Value> = wanted.filter_map(|sort| self.items.get(sort)).collect();
+        json!({"Responses": {"ledger": items}, "UnprocessedKeys": {}}).to_string()
+    }
+
+    fn put(&mut self, body: &Value) -> Result<String, WireRefusal> {
+        let item = &body["Item"];
+        let sort = item["sk"]["S"].as_str().unwrap_or_default().to_owned();
+        let expected = body["ExpressionAttributeValues"][":expected"]["N"].as_str();
+        if self.items.get(&sort).is_some_and(|found| found["version"]["N"].as_str() != expected) {
+            let exception = "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException";
+            return Err(WireRefusal::new(exception, "The conditional request failed"));
+        }
+        self.items.insert(sort, item.clone());
+        Ok("{}".to_owned())
+    }
+
+    fn describe(&mut self) -> String {
+        self.readings += 1;
+        let (class, status, pending) = self.shown();
+        let is_queued = self.queued_after.is_some_and(|after| self.readings > after);
+        let pending =
+            pending.map(|class| format!("<DBInstanceClass>{class}</DBInstanceClass>")).unwrap_or_default();
+        let queued = if is_queued { "<AllocatedStorage>200</AllocatedStorage>" } else { "" };
+        format!(
+            "<DBInstances><DBInstance><DBInstanceIdentifier>shop-prod</DBInstanceIdentifier><Engine>mysql</Engine>\
+             <EngineVersion>8.0.39</EngineVersion><DBInstanceStatus>{status}</DBInstanceStatus>\
+             <DBInstanceClass>{class}</DBInstanceClass><StorageType>gp3</StorageType><AllocatedStorage>100</AllocatedStorage>\
+             <AvailabilityZone>eu-central-1a</AvailabilityZone><BackupRetentionPeriod>7</BackupRetentionPeriod>\
+             <LatestRestorableTime>{}</LatestRestorableTime>\
+             <PreferredMaintenanceWindow>wed:11:30-wed:12:30</PreferredMaintenanceWindow>\
+             <PendingModifiedValues>{pending}{queued}</PendingModifiedValues></DBInstance></DBInstances>",
+            self.now()
+        )
+    }
+
+    fn modify(&mut self, asked: &WireRequest) -> Result<String, WireRefusal> {
+        let (class, status, _) = self.shown();
+        if status != "available" {
+            let words = "Database instance is not in available state.";
+            return Err(WireRefusal::new("InvalidDBInstanceState", words));
+        }
+        let to = asked.field("DBInstanceClass");
+        if to != class {
+            self.changes.push((to, self.now()));
+        }
+        Ok(String::new())
+    }
+
+    /// A datapoint for each period over the last 400 of them: 16 days of hours.
+    fn metrics(&self, body: &Value) -> String {
+        let now = self.now().as_second();
+        let result = |query: &Value| {
+            let name = &query["MetricStat"]["Metric"]["MetricName"];
+            let period = query["MetricStat"]["Period"].as_i64().unwrap_or(60);
+            let value = if name == "CPUUtilization" { self.cpu } else { 5.0e9 };
+            let last = now / period * period - period;
+            let times: Vec<i64> = (0..400).rev().map(|age| last - age * period).collect();
+            json!({"Id": query["Id"], "Label": name, "StatusCode": "Complete", "Timestamps": times,
+                   "Values": vec![value; times.len()]})
+        };
+        let queries = body["MetricDataQueries"].as_array().into_iter().flatten();
+        json!({"MetricDataResults": queries.map(result).collect::<Vec<_>>()}).to_string()
+    }
+}
+
+/// How RDS offers every class.
+const OFFER: &str = "<OrderableDBInstanceOptions><OrderableDBInstanceOption><StorageType>gp3</StorageType>\
+    <AvailabilityZones><AvailabilityZone><Name>eu-central-1a</Name></AvailabilityZone></AvailabilityZones>\
+    <MultiAZCapable>true</MultiAZCapable><ReadReplicaCapable>true</ReadReplicaCapable>\
+    </OrderableDBInstanceOption></OrderableDBInstanceOptions>";
+
+/// One process that evaluates.
+#[derive(Clone)]
+pub struct ClassProcess {
+    world: SharedUpgrades,
+    /// Set when it is to be killed.
+    pub killed: Arc<tokio::sync::Notify>,
+}
+
+impl fmt::Debug for ClassProcess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a process")
+    }
+}
+
+impl ClassProcess {
+    /// A process in a world.
+    #[must_use]
+    pub fn new(world: &SharedUpgrades) -> Self {
+        Self { world: world.clone(), killed: Arc::default() }
+    }
+
+    /// An SDK configuration whose requests reach the world.
+    #[must_use]
+    pub fn config(&self) -> aws_config::SdkConfig {
+        let connector = SharedHttpConnector::new(self.clone());
+        aws_config::SdkConfig::builder()
+            .behavior_version(aws_config::BehaviorVersion::latest())
+            .region(aws_config::Region::new("eu-central-1"))
+            .credentials_provider(aws_sdk_ecs::config::SharedCredentialsProvider::new(
+                aws_sdk_ecs::config::Credentials::new("id", "key", None, None, "test"),
+            ))
+            .http_client(http_client_fn(move |_, _| connector.clone()))
+            .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+            .timeout_config(tidegate_aws::Clients::timeouts())
+            .retry_config(tidegate_aws::Clients::retries())
+            .build()
+    }
+
+    async fn call_world(self, asked: WireRequest) -> Result<HttpResponse, ConnectorError> {
+        tokio::time::sleep(LATENCY).await;
+        let (before, after) = look(&self.world).fate(&asked.action);
+        if before {
+            self.killed.notify_one();
+            std::future::pending::<()>().await;
+        }
+        let answer = look(&self.world).answer(&asked);
+        if after {
+            self.killed.notify_one();
+            std::future::pending::<()>().await;
+        }
+        Ok(asked.response(answer))
+    }
+}
+
+impl HttpConnector for ClassProcess {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        HttpConnectorFuture::new(self.clone().call_world(WireRequest::of(&request)))
+    }
+}

@@ -1,0 +1,195 @@
+//! Class upgrades from event to report: the real concern and the real SDK in virtual time against `fake_upgrades`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tidegate_aws::Clients;
+use tidegate_evaluation::{Evaluator, Invocation, InvocationError, Settings};
+use tidegate_tests::fake_upgrades::{ClassProcess, FakeUpgrades, SharedUpgrades, look};
+use tidegate_upgrades::Upgrades;
+
+const SMALL: &str = "db.m6g.large";
+const LARGE: &str = "db.m6g.xlarge";
+/// The window opens after 23 minutes, for an hour: from the beginning to its end in evaluations of five minutes.
+const THROUGH_THE_WINDOW: usize = 17;
+
+/// One database whose CPU asks for the larger class.
+fn shop(mode: &str) -> String {
+    format!(
+        "version: 1\nname: shop\nmode: {mode}\ndatabases:\n  - name: main\n    rds: shop-prod\n    \
+         classes: [{SMALL}, {LARGE}]\n    upgrade: {{ when: cpu > 80% for 1h }}\n"
+    )
+}
+
+fn function(fleet: &str, world: &SharedUpgrades) -> (Evaluator<Upgrades>, ClassProcess) {
+    let settings = Settings {
+        fleet: String::new(),
+        ledger: "ledger".to_owned(),
+        topic: "arn:aws:sns:eu-central-1:111122223333:reports".to_owned(),
+        evaluations: None,
+        function: "rds-upgrade".to_owned(),
+    };
+    let fleet = tidegate_fleet::parse(fleet).expect("the fleet file is valid");
+    let (process, clock) = (ClassProcess::new(world), world.clone());
+    let clients = Clients::new(&process.config());
+    let (name, concern) = (fleet.name().to_owned(), Upgrades::new(fleet, &clients));
+    let now = Arc::new(move || look(&clock).now());
+    (Evaluator::new(concern, settings, &name, clients, now), process)
+}
+
+/// One event in a new process, until it is answered or the process is killed.
+async fn send(fleet: &str, world: &SharedUpgrades, event: Value) -> Option<Result<Value, InvocationError>> {
+    let (function, process) = function(fleet, world);
+    let (killed, invocation) = (process.killed.clone(), Invocation::default());
+    tokio::select! {
+        answer = function.handle(event, &invocation) => Some(answer),
+        () = killed.notified() => None,
+    }
+}
+
+fn schedule() -> Value {
+    json!({"detail-type": "Scheduled Event"})
+}
+
+/// So many evaluations, five minutes apart, whatever becomes of them.
+async fn evaluations(fleet: &str, world: &SharedUpgrades, count: usize) {
+    for _ in 0..count {
+        tokio::time::sleep(Duration::from_mins(5)).await;
+        drop(send(fleet, world, schedule()).await);
+    }
+}
+
+/// The subscriber sees this text in so many reports.
+fn reported(world: &SharedUpgrades, text: &str) -> usize {
+    let text = text.replace(' ', "%20");
+    look(world).published.iter().filter(|message| message.contains(&text)).count()
+}
+
+/// A story in which time passes only by waiting.
+fn story<T>(of: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    runtime.expect("a runtime without input or output").block_on(of)
+}
+
+/// What is told of a change: that it began, and that it is done.
+fn told(world: &SharedUpgrades) -> (usize, usize) {
+    let begun = reported(world, "has begun") + reported(world, "RDS accepted ModifyDBInstance");
+    (begun, reported(world, "shop-prod is db.m6g.xlarge now"))
+}
+
+#[test]
+fn a_change_is_planned_begins_in_the_window_and_is_told_when_rds_shows_it() {
+    story(async {
+        let (world, fleet) = (FakeUpgrades::new(SMALL), shop("enforce"));
+        evaluations(&fleet, &world, 4).await;
+        assert_eq!(look(&world).changes, [], "the window is not open");
+        assert_eq!(reported(&world, "planned for"), 1);
+        evaluations(&fleet, &world, THROUGH_THE_WINDOW).await;
+        assert_eq!(look(&world).shown(), (LARGE.to_owned(), "available", None));
+        assert_eq!(look(&world).changes.len(), 1);
+        assert_eq!(told(&world), (1, 1));
+        let memory = look(&world).memory();
+        assert!(memory["enforce"]["main"]["change"].is_null(), "{memory}");
+    });
+}
+
+#[test]
+fn killed_at_any_write_a_change_is_made_once_and_told() {
+    let writes = story(async {
+        let (world, fleet) = (FakeUpgrades::new(SMALL), shop("enforce"));
+        evaluations(&fleet, &world, THROUGH_THE_WINDOW).await;
+        look(&world).writes
+    });
+    assert!(writes > 10, "{writes}");
+    for kill in (1..=writes).flat_map(|write| [(write, true), (write, false)]) {
+        story(async {
+            let (world, fleet) = (FakeUpgrades::new(SMALL), shop("enforce"));
+            look(&world).kill = Some(kill);
+            evaluations(&fleet, &world, THROUGH_THE_WINDOW).await;
+            assert_eq!(look(&world).shown(), (LARGE.to_owned(), "available", None), "{kill:?}");
+            assert_eq!(look(&world).changes.len(), 1, "{kill:?}");
+            let (begun, done) = told(&world);
+            // A process that is killed after SNS took a report tells it again.
+            assert!((1..=2).contains(&begun) && (1..=2).contains(&done), "{kill:?}: {begun} {done}");
+            let memory = look(&world).memory();
+            assert!(memory["enforce"]["main"]["change"].is_null(), "{kill:?}: {memory}");
+        });
+    }
+}
+
+#[test]
+fn two_evaluations_at_once_ask_for_a_class_once() {
+    story(async {
+        let (world, fleet) = (FakeUpgrades::new(SMALL), shop("enforce"));
+        evaluations(&fleet, &world, 4).await;
+        tokio::time::sleep(Duration::from_mins(5)).await;
+        let (one, other) = tokio::join!(send(&fleet, &world, schedule()), send(&fleet, &world, schedule()));
+        let answers = [one, other].into_iter().flatten().flatten();
+        let dropped: Vec<Value> = answers.map(|answer| answer["dropped"].clone()).collect();
+        assert!(dropped.contains(&json!(true)) && dropped.contains(&json!(false)), "{dropped:?}");
+        let sent = look(&world).calls.iter().filter(|call| *call == "ModifyDBInstance").count();
+        assert_eq!(sent, 1);
+        assert_eq!(look(&world).changes.len(), 1);
+    });
+}
+
+#[test]
+fn what_somebody_queues_before_the_call_is_not_applied_by_it() {
+    story(async {
+        let (world, fleet) = (FakeUpgrades::new(SMALL), shop("enforce"));
+        evaluations(&fleet, &world, 4).await;
+        // The reading of the next evaluation does not show it yet, the look before the call does.
+        let readings = look(&world).calls.iter().filter(|call| *call == "DescribeDBInstances").count();
+        look(&world).queued_after = Some(readings + 1);
+        evaluations(&fleet, &world, 2).await;
+        assert!(!look(&world).calls.contains(&"ModifyDBInstance".to_owned()));
+        assert_eq!(reported(&world, "just before the call AllocatedStorage was pending for shop-prod"), 1);
+        evaluations(&fleet, &world, THROUGH_THE_WINDOW).await;
+        assert_eq!(look(&world).changes, []);
+    });
+}
+
+#[test]
+fn what_sns_did_not_take_is_told_later_and_once() {
+    story(async {
+        let (world, fleet) = (FakeUpgrades::new(SMALL), shop("enforce"));
+        look(&world).sns_is_down = true;
+        evaluations(&fleet, &world, THROUGH_THE_WINDOW).await;
+        assert!(look(&world).published.is_empty());
+        assert_eq!(look(&world).changes.len(), 1);
+        look(&world).sns_is_down = false;
+        evaluations(&fleet, &world, 3).await;
+        assert_eq!((reported(&world, "has begun"), reported(&world, "is db.m6g.xlarge now")), (1, 1));
+    });
+}
+
+#[test]
+fn an_operator_gets_a_class_at_once_also_in_a_race_with_the_schedule() {
+    story(async {
+        let (world, fleet) = (FakeUpgrades::new(SMALL), shop("enforce"));
+        look(&world).cpu = 40.0;
+        let asked = json!({"action": "upgrade", "database": "main", "to": "next", "now": true, "who": "ana"});
+        let (by_hand, _) = tokio::join!(send(&fleet, &world, asked), send(&fleet, &world, schedule()));
+        let answer = by_hand.expect("nothing kills it").expect("it answers");
+        assert_eq!(answer["targets"][0]["outcome"], "applied", "{answer:#}");
+        assert_eq!(look(&world).changes.len(), 1);
+    });
+}
+
+#[test]
+fn observe_mode_and_a_plan_change_nothing() {
+    story(async {
+        let (world, fleet) = (FakeUpgrades::new(SMALL), shop("observe"));
+        evaluations(&fleet, &world, THROUGH_THE_WINDOW).await;
+        assert_eq!(look(&world).changes, []);
+        assert_eq!(reported(&world, "would begin"), 1);
+
+        let (world, fleet) = (FakeUpgrades::new(SMALL), shop("enforce"));
+        let plan = json!({"action": "plan", "database": "main", "to": "next"});
+        let answer = send(&fleet, &world, plan).await.expect("nothing kills it").expect("it answers");
+        assert_eq!(answer["targets"][0]["wanted"]["to"], LARGE);
+        assert_eq!(look(&world).writes, 0);
+        assert!(look(&world).published.is_empty());
+    });
+}
