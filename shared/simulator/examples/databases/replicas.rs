@@ -138,7 +138,10 @@ fn in_words(call: &InstanceCall) -> String {
 }
 
 /// The CPU of the busiest replica, of three minutes ago: newer minutes may still change.
-fn busiest(seen: &tidegate_policy::replicas::observation::DatabaseObservation, now: Timestamp) -> Option<f64> {
+fn busiest(
+    seen: &tidegate_policy::replicas::observation::DatabaseObservation,
+    now: Timestamp,
+) -> Option<f64> {
     let replicas = &seen.instances.as_ref().ok()?.replicas;
     let settled = |reading: &tidegate_policy::MetricReading| {
         let tidegate_policy::MetricReading::Points { points, .. } = reading else { return None };
