@@ -3,7 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 use tidegate_policy::INTENT_LEASE;
 use tidegate_policy::WeeklyWindow;
+use tidegate_policy::upgrades::decide::ClassAsked;
 use tidegate_policy::upgrades::decision::ClassCall;
+use tidegate_policy::upgrades::memory::{UpgradeEnd, UpgradeMemory, UpgradeOutcome};
 use tidegate_simulator::rds::{Actor, AppliedBy, ClassDeed, Deed, Happening, SimulatedRds};
 
 use crate::process::UpgradeProcess;
@@ -68,6 +70,23 @@ impl ClassChecker {
             self.tale.fault(now, format!("applied by our call, and looked {looked:?}: {deed:?}"));
         } else {
             self.count("applied what nobody could see");
+        }
+    }
+
+    /// What an operator asked for is remembered, begun, or told to be impossible. Where RDS is not readable the answer says so,
+    /// and the operator asks again.
+    pub(crate) fn answered(&mut self, process: &UpgradeProcess, after: &UpgradeMemory) {
+        let Some(asked) = process.orders.asked.as_ref().filter(|_| process.seen.instances.is_ok()) else {
+            return;
+        };
+        let is_new = |it: &&UpgradeOutcome| !process.before.outcomes.contains(it);
+        let is_told = after.outcomes.iter().any(|it| is_new(&it) && it.end != UpgradeEnd::Started);
+        let is_kept = match asked {
+            ClassAsked::To(_) | ClassAsked::Next(_) => after.request.is_some() || after.change.is_some(),
+            ClassAsked::Withdraw => process.before.request.is_none() && process.before.change.is_none(),
+        };
+        if !is_told && !is_kept {
+            self.tale.fault(process.now, format!("{asked:?} is neither kept nor answered: {after:?}"));
         }
     }
 

@@ -199,6 +199,7 @@ impl ClassStory {
                 let before = self.ledger.memory();
                 process.intend(&mut self.ledger);
                 if process.progress == ProcessStep::Intended {
+                    self.checker.answered(process, &self.ledger.memory());
                     self.orders.asked = None;
                     self.checker.written(&before, &self.ledger.memory(), &self.world);
                 }
