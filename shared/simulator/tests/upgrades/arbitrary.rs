@@ -11,9 +11,10 @@ use tidegate_policy::upgrades::policy::{
 use tidegate_policy::{Comparison, Condition, Engine, MetricName, Signal, Unit};
 use tidegate_simulator::rds::{ClassDemand, ClassManualChange, ManualChange, ModifiedValue, RdsTroubles};
 
+use crate::act::{AskedFor, ClassAct, ClassMeddling};
 use crate::ground::{LADDER, OUTSIDE, ground};
 use crate::ledger::ProcessStep;
-use crate::story::{AskedFor, ClassAct, ClassBeginning, ClassMeddling};
+use crate::story::ClassBeginning;
 
 pub(crate) fn cpu(comparison: Comparison, threshold: f64, hold_for: SignedDuration) -> Condition {
     Condition {
@@ -147,7 +148,7 @@ fn by_hand() -> impl Strategy<Value = ManualChange> {
 
 fn asked() -> impl Strategy<Value = AskedFor> {
     prop_oneof![
-        4 => (0_usize..4, any::<bool>()).prop_map(|(place, now)| AskedFor::To(place, now)),
+        4 => (0_usize..5, any::<bool>()).prop_map(|(place, now)| AskedFor::To(place, now)),
         3 => any::<bool>().prop_map(AskedFor::Next),
         1 => Just(AskedFor::Withdraw),
     ]
@@ -163,6 +164,7 @@ fn act() -> impl Strategy<Value = ClassAct> {
         Just(ClassMeddling::ParametersBefore),
         Just(ClassMeddling::ChangesBefore),
         Just(ClassMeddling::ChangesAfter),
+        Just(ClassMeddling::ChangesLater),
         Just(ClassMeddling::RestartsAfter),
     ];
     prop_oneof![
@@ -170,6 +172,7 @@ fn act() -> impl Strategy<Value = ClassAct> {
         4 => (1_u8..30).prop_map(ClassAct::Hours),
         4 => Just(ClassAct::ToWindow),
         8 => Just(ClassAct::Window),
+        3 => (asked(), asked()).prop_map(|(first, second)| ClassAct::AskedInWindow(first, second)),
         4 => any::<u8>().prop_map(ClassAct::TwoAtOnce),
         4 => killed.prop_map(ClassAct::Killed),
         2 => (1_u8..12).prop_map(ClassAct::Frozen),
@@ -180,7 +183,7 @@ fn act() -> impl Strategy<Value = ClassAct> {
         5 => meddles.prop_map(ClassAct::Meddles),
         5 => by_hand().prop_map(ClassAct::WhileChanging),
         7 => asked().prop_map(ClassAct::Asked),
-        1 => (prop_oneof![Just(Held::Both), Just(Held::ScaleIn)], 1_u16..600)
+        3 => (prop_oneof![Just(Held::Both), Just(Held::ScaleIn)], 1_u16..15_000)
             .prop_map(|(held, minutes)| ClassAct::Held(held, minutes)),
         1 => any::<bool>().prop_map(ClassAct::Emergency),
         1 => any::<bool>().prop_map(ClassAct::Sns),

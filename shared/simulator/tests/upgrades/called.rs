@@ -3,7 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 use tidegate_policy::INTENT_LEASE;
 use tidegate_policy::WeeklyWindow;
+use tidegate_policy::upgrades::decide::ClassAsked;
 use tidegate_policy::upgrades::decision::ClassCall;
+use tidegate_policy::upgrades::memory::{UpgradeEnd, UpgradeMemory, UpgradeOutcome};
 use tidegate_simulator::rds::{Actor, AppliedBy, ClassDeed, Deed, Happening, SimulatedRds};
 
 use crate::process::UpgradeProcess;
@@ -71,6 +73,23 @@ impl ClassChecker {
         }
     }
 
+    /// What an operator asked for is remembered, begun, or told to be impossible. Where RDS is not readable the answer says so,
+    /// and the operator asks again.
+    pub(crate) fn answered(&mut self, process: &UpgradeProcess, after: &UpgradeMemory) {
+        let Some(asked) = process.orders.asked.as_ref().filter(|_| process.seen.instances.is_ok()) else {
+            return;
+        };
+        let is_new = |it: &&UpgradeOutcome| !process.before.outcomes.contains(it);
+        let is_told = after.outcomes.iter().any(|it| is_new(&it) && it.end != UpgradeEnd::Started);
+        let is_kept = match asked {
+            ClassAsked::To(_) | ClassAsked::Next(_) => after.request.is_some() || after.change.is_some(),
+            ClassAsked::Withdraw => process.before.request.is_none() && process.before.change.is_none(),
+        };
+        if !is_told && !is_kept {
+            self.tale.fault(process.now, format!("{asked:?} is neither kept nor answered: {after:?}"));
+        }
+    }
+
     /// What an evaluation has done, as it really was.
     pub(crate) fn acted(
         &mut self,
@@ -124,6 +143,12 @@ impl ClassChecker {
                 }
                 ClassCall::RaiseMaxStorage { to_gib, .. } => {
                     self.count("raised the largest storage");
+                    let soon =
+                        self.raised.is_some_and(|last| process.now.duration_since(last) < INTENT_LEASE);
+                    if soon {
+                        self.tale.fault(now, format!("{to_gib} GiB again within 90 seconds"));
+                    }
+                    self.raised = Some(process.now);
                     let asked = self.policy.storage.and_then(|storage| storage.max_gib);
                     if asked != Some(*to_gib) {
                         self.tale.fault(now, format!("{to_gib} GiB, and {asked:?} is asked for"));
@@ -157,10 +182,13 @@ impl ClassChecker {
             self.tale.fault(now, format!("not one rung: {from} to {to}"));
         }
         self.is_in_the_window(instance, to, began, process, world);
-        let at = now;
-        let made =
-            ClassCallMade { at, instance: instance.to_owned(), to: to.to_owned(), began, is_of_ladder };
-        self.calls.push(made);
+        self.calls.push(ClassCallMade {
+            at: now,
+            instance: instance.to_owned(),
+            to: to.to_owned(),
+            began,
+            is_of_window: change.window_end.is_some(),
+        });
         self.counts_of_window_and_day(now, world);
     }
 
@@ -211,21 +239,24 @@ impl ClassChecker {
 
     fn counts_of_window_and_day(&mut self, now: Timestamp, world: &SimulatedRds) {
         let Some(ladder) = &self.policy.ladder else { return };
-        let source = &self.source;
-        let of_main = |it: &&ClassCallMade| it.instance == *source && it.is_of_ladder;
-        let mut begun: Vec<Timestamp> = self.calls.iter().filter(of_main).map(|it| it.began).collect();
-        begun.sort();
-        begun.dedup();
-        let today = begun.iter().filter(|at| now.duration_since(**at) < ONE_DAY).count();
+        let begun = |counts: fn(&ClassCallMade) -> bool| {
+            let of_main = self.calls.iter().filter(|it| it.instance == self.source && counts(it));
+            let mut begun: Vec<Timestamp> = of_main.map(|it| it.began).collect();
+            begun.sort();
+            begun.dedup();
+            begun
+        };
+        let (all, of_window) = (begun(|_| true), begun(|it| it.is_of_window));
+        let today = all.iter().filter(|at| now.duration_since(**at) < ONE_DAY).count();
         if today > usize::try_from(ladder.per_day).unwrap_or(usize::MAX) {
-            self.tale.fault(now, format!("{today} changes within a day: {begun:?}"));
+            self.tale.fault(now, format!("{today} changes within a day: {all:?}"));
         }
         let window = window_of(&self.policy, &world.classes().maintenance_window);
         let opened = window.and_then(|window| WeeklyWindow::began(window, now));
         if let Some(opened) = opened {
-            let here = begun.iter().filter(|at| **at >= opened).count();
+            let here = of_window.iter().filter(|at| **at >= opened).count();
             if here > 1 {
-                self.tale.fault(now, format!("{here} rungs in the window of {opened}: {begun:?}"));
+                self.tale.fault(now, format!("{here} changes in the window of {opened}: {of_window:?}"));
             }
         }
     }

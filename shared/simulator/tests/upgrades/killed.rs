@@ -4,9 +4,10 @@
 use jiff::SignedDuration;
 use tidegate_simulator::rds::{ClassDeed, ClassDemand, ModifiedValue, RdsSettings};
 
+use crate::act::{AskedFor, ClassAct};
 use crate::arbitrary::{ladder, policy};
 use crate::ground::{LADDER, class_deeds, ground};
-use crate::story::{AskedFor, ClassAct, ClassBeginning, ClassStory};
+use crate::story::{ClassBeginning, ClassStory};
 
 /// One way to get another class.
 struct Way {

@@ -12,6 +12,7 @@ mod tale;
 mod process;
 mod rules;
 mod called;
+mod act;
 mod story;
 mod arbitrary;
 mod properties;

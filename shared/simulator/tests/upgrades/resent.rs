@@ -1,4 +1,4 @@
-//! A call that is sent again and refused: whether the earlier one was taken shows later.
+//! A call that is sent again and refused, and answers that are old: what became of a call shows later.
 
 use jiff::SignedDuration;
 use tidegate_policy::replicas::decide::CallOutcome;
@@ -37,17 +37,21 @@ fn decided(
     decide(seen, &policy(ladder(SignedDuration::from_mins(10), false)), memory, turn)
 }
 
-/// What came of a first call without an answer that RDS took or did not take, and of a second one that it refused.
-fn ends(is_taken: bool) -> Vec<(UpgradeEnd, String)> {
-    let mut world = world(ground(1));
-    let asked = ClassAsked::To(ClassRequest {
+fn at_once(world: &SimulatedRds) -> ClassAsked {
+    ClassAsked::To(ClassRequest {
         to: LADDER[2].to_owned(),
         now: true,
         at: world.now(),
         who: "an operator".to_owned(),
         why: "a test".to_owned(),
         request: None,
-    });
+    })
+}
+
+/// What came of a first call without an answer that RDS took or did not take, and of a second one that it refused.
+fn ends(is_taken: bool) -> Vec<(UpgradeEnd, String)> {
+    let mut world = world(ground(1));
+    let asked = at_once(&world);
     let old = seen(&mut world);
     let first = decided(&world, &old, &UpgradeMemory::default(), "first", Some(&asked));
     let call = first.call.expect("it was asked for at once");
@@ -74,6 +78,24 @@ fn ends(is_taken: bool) -> Vec<(UpgradeEnd, String)> {
         memory = next.memory;
     }
     ends
+}
+
+#[test]
+fn an_old_answer_after_rds_was_seen_to_work_on_it_ends_nothing() {
+    let mut world = world(ground(2));
+    let asked = at_once(&world);
+    let old = seen(&mut world);
+    let first = decided(&world, &old, &UpgradeMemory::default(), "first", Some(&asked));
+    let _ = world.call_of_class(&first.call.expect("it was asked for at once"));
+    let mut memory = first.memory;
+    memory.settle_call(&CallOutcome::Taken, "first", world.now());
+    let shown = seen(&mut world);
+    let second = decided(&world, &shown, &memory, "second", None);
+    pass(&mut world, 1);
+    let third = decided(&world, &old, &second.memory, "third", None);
+    let was_seen = |decision: &UpgradeDecision| decision.memory.change.as_ref().map(|it| it.was_seen);
+    assert_eq!((was_seen(&second), was_seen(&third)), (Some(true), Some(true)), "{:?}", third.reasons);
+    assert_eq!(third.call, None);
 }
 
 #[test]

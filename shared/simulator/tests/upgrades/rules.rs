@@ -7,11 +7,13 @@ use tidegate_policy::WeeklyWindow;
 use tidegate_policy::database_class::memory_mib;
 use tidegate_policy::overrides::{Held, OverrideKind};
 use tidegate_policy::replicas::notice::NoticePhase;
+use tidegate_policy::replicas::observation::Status;
 use tidegate_policy::upgrades::decide::ClassAsked;
 use tidegate_policy::upgrades::decision::ClassCall;
 use tidegate_policy::upgrades::memory::{
     ClassChange, PlannedChange, UpgradeEnd, UpgradeMemory, UpgradeOutcome,
 };
+use tidegate_policy::upgrades::observation::ClassedInstance;
 use tidegate_policy::upgrades::policy::{ChangeWindow, UpgradePolicy};
 use tidegate_simulator::rds::{Actor, AppliedBy, ClassDeed, Deed, SimulatedInstance, SimulatedRds};
 
@@ -46,7 +48,8 @@ pub(crate) struct ClassCallMade {
     pub(crate) to: String,
     /// When its change began.
     pub(crate) began: Timestamp,
-    pub(crate) is_of_ladder: bool,
+    /// It began in a window, and was not asked for at once.
+    pub(crate) is_of_window: bool,
 }
 
 /// What must hold, and what of the past is needed to know it.
@@ -57,6 +60,8 @@ pub(crate) struct ClassChecker {
     pub(crate) source: String,
     pub(crate) asked: Vec<AskedOnce>,
     pub(crate) calls: Vec<ClassCallMade>,
+    /// When `MaxAllocatedStorage` was last asked for.
+    pub(crate) raised: Option<Timestamp>,
     /// `PreferredMaintenanceWindow`, and until when it was so.
     pub(crate) windows: Vec<(String, Timestamp)>,
     /// Looks that found nothing against a call, by instance.
@@ -91,6 +96,7 @@ impl ClassChecker {
             source: source.to_owned(),
             asked: Vec::new(),
             calls: Vec::new(),
+            raised: None,
             windows: Vec::new(),
             looks: BTreeMap::new(),
             seen: BTreeMap::new(),
@@ -135,6 +141,7 @@ impl ClassChecker {
             self.tale.fault(*now, "a decision without a reason");
         }
         self.told_twice(process);
+        self.is_done_as_shown(process);
         let Some(call) = &decision.call else { return };
         if seen.instances.is_err() {
             self.tale.fault(*now, format!("RDS was not read, and yet: {call:?}"));
@@ -143,6 +150,10 @@ impl ClassChecker {
             self.tale.fault(*now, format!("the mode is observe, and yet: {call:?}"));
         }
         let ClassCall::Modify { instance, from, to } = call else { return };
+        let shown = shown(process, instance);
+        if !shown.is_some_and(|it| it.class == *from && is_free(it)) {
+            self.tale.fault(*now, format!("{call:?}, and it is shown as {shown:?}"));
+        }
         let intent = decision.memory.change.as_ref();
         let is_intended = intent.is_some_and(|it| {
             (&it.instance, &it.to) == (instance, to)
@@ -166,6 +177,24 @@ impl ClassChecker {
         });
         if begins && (held == Some(Held::Both) || (held == Some(Held::ScaleIn) && is_down)) {
             self.tale.fault(*now, format!("an operator holds, and yet: {call:?}"));
+        }
+    }
+
+    /// A change is done when it is shown with the new class and nothing left; or what is left is told.
+    fn is_done_as_shown(&mut self, process: &UpgradeProcess) {
+        let UpgradeProcess { before, decision, .. } = process;
+        let new = decision.memory.outcomes.iter().filter(|it| !before.outcomes.contains(it));
+        let done: Vec<_> =
+            new.filter(|it| it.end == UpgradeEnd::Done && !it.detail.contains("still")).collect();
+        for outcome in done {
+            let shown = shown(process, &outcome.instance);
+            let is_applying = |it: &ClassedInstance| it.parameters.iter().any(|(_, word)| word == "applying");
+            let is_over = |it: &ClassedInstance| {
+                it.class == outcome.to && it.status == Status::Available && it.pending_class.is_none()
+            };
+            if !shown.is_some_and(|it| is_over(it) && !is_applying(it)) {
+                self.tale.fault(process.now, format!("{outcome:?}, and it is shown as {shown:?}"));
+            }
         }
     }
 
@@ -331,6 +360,18 @@ impl ClassChecker {
             self.tale.fault(now, format!("{} calls in one story", self.calls.len()));
         }
     }
+}
+
+/// An instance as the evaluation saw it.
+fn shown<'a>(process: &'a UpgradeProcess, id: &str) -> Option<&'a ClassedInstance> {
+    let instances = process.seen.instances.as_ref().ok()?;
+    std::iter::once(&instances.main).chain(&instances.replicas).find(|it| it.id == id)
+}
+
+/// Nothing of it is changing, pending, or waiting for a restart.
+fn is_free(it: &ClassedInstance) -> bool {
+    let is_pending = it.pending_class.is_some() || !it.pending.is_empty() || !it.parameters.is_empty();
+    it.status == Status::Available && !it.is_storage_busy && !is_pending
 }
 
 /// The same change, at whichever step it stands.

@@ -5,9 +5,10 @@ use tidegate_policy::upgrades::policy::ClassLadder;
 use tidegate_policy::{Comparison, Condition};
 use tidegate_simulator::rds::ClassDemand;
 
+use crate::act::ClassAct;
 use crate::arbitrary::{cpu, ladder, policy};
 use crate::ground::{LADDER, ground};
-use crate::story::{ClassAct, ClassBeginning, ClassStory};
+use crate::story::{ClassBeginning, ClassStory};
 
 #[test]
 fn a_short_condition_that_does_not_hold_keeps_no_class_from_becoming_smaller() {

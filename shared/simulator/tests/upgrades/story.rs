@@ -7,81 +7,15 @@ use tidegate_policy::upgrades::memory::{ClassRequest, ClassStep, UpgradeMemory};
 use tidegate_policy::upgrades::policy::UpgradePolicy;
 use tidegate_policy::{Override, WeeklyWindow};
 use tidegate_simulator::rds::{
-    ClassDemand, ClassManualChange, ManualChange, ModifiedValue, RdsSettings, RdsTroubles, SimulatedRds,
+    ClassDemand, ClassManualChange, ManualChange, RdsSettings, RdsTroubles, SimulatedRds,
 };
 
+use crate::act::{AskedFor, ClassAct, ClassMeddling, MeddlingMoment, meddle};
 use crate::chance::Chance;
-use crate::ground::{LADDER, by_hand, queue, world};
+use crate::ground::{LADDER, OUTSIDE, by_hand, world};
 use crate::ledger::{ProcessStep, VersionedMemory};
 use crate::process::{DATABASE, Orders, UpgradeProcess};
 use crate::rules::{ClassChecker, under_way, window_of};
-
-/// One thing that happens in a story.
-#[derive(Debug, Clone)]
-pub(crate) enum ClassAct {
-    /// So many times five minutes pass, with an evaluation in each, and one for each event.
-    Ticks(u8),
-    /// So many hours pass, with an evaluation in each.
-    Hours(u8),
-    /// The time passes until a quarter of an hour before the window, with an evaluation in each hour.
-    ToWindow,
-    /// The same, and two hours more in steps of five minutes.
-    Window,
-    /// Two evaluations at once, whose steps fall as the bits say.
-    TwoAtOnce(u8),
-    /// An evaluation is killed after so much.
-    Killed(ProcessStep),
-    /// An evaluation stops for so many quarters of a minute after its intent, while others go on.
-    Frozen(u8),
-    /// No evaluation for so many minutes.
-    Outage(u16),
-    /// Somebody else changes something.
-    ByHand(ManualChange),
-    /// From now on this is asked of the database.
-    Demand(ClassDemand),
-    /// From now on so much goes wrong.
-    Troubles(RdsTroubles),
-    /// Around the next last look somebody else does this.
-    Meddles(ClassMeddling),
-    /// While the next change is under way, somebody else does this.
-    WhileChanging(ManualChange),
-    /// An operator asks for a class.
-    Asked(AskedFor),
-    /// An operator holds the database, for so many minutes.
-    Held(Held, u16),
-    /// An emergency is in force, or over.
-    Emergency(bool),
-    /// SNS takes reports, or does not.
-    Sns(bool),
-}
-
-/// What an operator asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum AskedFor {
-    /// A class of the ladder, in the window or at once.
-    To(usize, bool),
-    /// The next one.
-    Next(bool),
-    /// Nothing any more.
-    Withdraw,
-}
-
-/// What somebody else does around a last look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ClassMeddling {
-    /// Queues a larger storage just before it.
-    QueuesBefore,
-    /// The same between it and the call: nobody can see that any more.
-    QueuesAfter,
-    /// Changes the parameters just before it.
-    ParametersBefore,
-    /// Changes the class just before it.
-    ChangesBefore,
-    /// The same between it and the call.
-    ChangesAfter,
-    /// Restarts it between the look and the call.
-    RestartsAfter,
-}
 
 /// How a story begins.
 #[derive(Debug, Clone)]
@@ -147,6 +81,14 @@ impl ClassStory {
             ClassAct::Window => {
                 self.until_window();
                 self.ticks(24);
+            }
+            ClassAct::AskedInWindow(first, second) => {
+                self.until_window();
+                self.ticks(4);
+                self.ask(*first);
+                self.ticks(5);
+                self.ask(*second);
+                self.ticks(12);
             }
             ClassAct::TwoAtOnce(order) => self.two_at_once(*order),
             ClassAct::Killed(after) => {
@@ -257,17 +199,19 @@ impl ClassStory {
                 let before = self.ledger.memory();
                 process.intend(&mut self.ledger);
                 if process.progress == ProcessStep::Intended {
+                    self.checker.answered(process, &self.ledger.memory());
                     self.orders.asked = None;
                     self.checker.written(&before, &self.ledger.memory(), &self.world);
                 }
             }
             ProcessStep::Intended => {
                 let meddling = self.meddling.take_if(|_| process.decision.call.is_some());
-                meddle(meddling, true, &mut self.world);
+                meddle(meddling, MeddlingMoment::BeforeLook, &mut self.world);
                 let known = self.world.happenings().len();
                 let under_way = under_way(&self.world);
-                process.act(&mut self.world, |world| meddle(meddling, false, world));
+                process.act(&mut self.world, |world| meddle(meddling, MeddlingMoment::BeforeCall, world));
                 self.checker.acted(process, &self.world, known, &under_way);
+                meddle(meddling, MeddlingMoment::AfterCall, &mut self.world);
             }
             ProcessStep::Acted => {
                 let before = self.ledger.memory();
@@ -333,7 +277,9 @@ impl ClassStory {
             request: None,
         };
         let asked = match what {
-            AskedFor::To(place, now) => ClassAsked::To(request(LADDER[place % LADDER.len()], now)),
+            AskedFor::To(place, now) => {
+                ClassAsked::To(request(LADDER.get(place).unwrap_or(&OUTSIDE[0]), now))
+            }
             AskedFor::Next(now) => ClassAsked::Next(request("", now)),
             AskedFor::Withdraw => ClassAsked::Withdraw,
         };
@@ -386,26 +332,5 @@ impl ClassStory {
         self.ticks(8 * 12);
         self.checker.is_not_stuck(&class, &self.world, &self.ledger.memory());
         self.checker.ended(&self.world, &self.ledger.memory());
-    }
-}
-
-fn meddle(meddling: Option<ClassMeddling>, is_before: bool, world: &mut SimulatedRds) {
-    let class = |to: &str| ClassManualChange::Modify {
-        place: 0,
-        value: ModifiedValue::Class(to.to_owned()),
-        at_once: true,
-    };
-    match (meddling, is_before) {
-        (Some(ClassMeddling::QueuesBefore), true) | (Some(ClassMeddling::QueuesAfter), false) => {
-            queue(world, ModifiedValue::Storage(400));
-        }
-        (Some(ClassMeddling::ParametersBefore), true) => {
-            by_hand(world, ClassManualChange::Parameters { place: 0 });
-        }
-        (Some(ClassMeddling::ChangesBefore), true) | (Some(ClassMeddling::ChangesAfter), false) => {
-            by_hand(world, class(LADDER[3]));
-        }
-        (Some(ClassMeddling::RestartsAfter), false) => world.change_by_hand(&ManualChange::RebootSource),
-        (Some(_) | None, _) => {}
     }
 }
