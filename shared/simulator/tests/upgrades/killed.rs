@@ -10,7 +10,7 @@ use crate::ground::{LADDER, class_deeds, ground};
 use crate::story::{ClassBeginning, ClassStory};
 
 /// One way to get another class.
-struct Way {
+struct ChosenWay {
     name: &'static str,
     settings: RdsSettings,
     replicas: &'static [&'static str],
@@ -20,7 +20,7 @@ struct Way {
     ends_at: usize,
 }
 
-fn ways() -> Vec<Way> {
+fn ways() -> Vec<ChosenWay> {
     let busy = ClassDemand { work: 90.0, connections: 50.0, used_mib: 1_024.0, iops: 200.0, users: 1e3 };
     let idle = ClassDemand { work: 5.0, connections: 5.0, used_mib: 256.0, iops: 50.0, users: 1e3 };
     let calm = ClassDemand { work: 50.0, ..busy };
@@ -29,7 +29,7 @@ fn ways() -> Vec<Way> {
         settings.classes.demand = demand;
         settings
     };
-    let way = |name, settings, ends_at| Way {
+    let way = |name, settings, ends_at| ChosenWay {
         name,
         settings,
         replicas: &[],
@@ -39,15 +39,15 @@ fn ways() -> Vec<Way> {
     };
     vec![
         way("by the load", with(busy), 2),
-        Way { has_down: true, ..way("down", with(idle), 0) },
-        Way { asked: Some(AskedFor::To(2, true)), ..way("asked for at once", with(calm), 2) },
-        Way { asked: Some(AskedFor::To(3, false)), ..way("asked for in the window", with(calm), 3) },
-        Way { replicas: &["reader"], ..way("a replica before its source", with(busy), 2) },
+        ChosenWay { has_down: true, ..way("down", with(idle), 0) },
+        ChosenWay { asked: Some(AskedFor::To(2, true)), ..way("asked for at once", with(calm), 2) },
+        ChosenWay { asked: Some(AskedFor::To(3, false)), ..way("asked for in the window", with(calm), 3) },
+        ChosenWay { replicas: &["reader"], ..way("a replica before its source", with(busy), 2) },
     ]
 }
 
 /// Until a quarter of an hour before the window of the second Sunday: by then a replica has come into being.
-fn before(way: &Way) -> ClassStory {
+fn before(way: &ChosenWay) -> ClassStory {
     let mut story = ClassStory::begin(&ClassBeginning {
         settings: way.settings.clone(),
         policy: policy(ladder(SignedDuration::from_mins(10), way.has_down)),
@@ -61,7 +61,7 @@ fn before(way: &Way) -> ClassStory {
 }
 
 /// Two and a half hours with the window in them.
-fn through(way: &Way, before: &ClassStory, killed_at: Option<u32>) -> ClassStory {
+fn through(way: &ChosenWay, before: &ClassStory, killed_at: Option<u32>) -> ClassStory {
     let mut story = before.clone();
     story.killed_at = killed_at;
     if let Some(asked) = way.asked {
