@@ -144,9 +144,9 @@ fn what_somebody_queues_before_the_call_is_not_applied_by_it() {
         look(&world).queued_after = Some(readings + 1);
         evaluations(&fleet, &world, 2).await;
         assert!(!look(&world).calls.contains(&"ModifyDBInstance".to_owned()));
-        assert_eq!(reported(&world, "just before the call AllocatedStorage was pending for shop-prod"), 1);
         evaluations(&fleet, &world, THROUGH_THE_WINDOW).await;
         assert_eq!(look(&world).changes, []);
+        assert_eq!(reported(&world, "AllocatedStorage of shop-prod is pending, and would be applied too"), 1);
     });
 }
 

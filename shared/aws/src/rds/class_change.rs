@@ -31,10 +31,10 @@ impl ClassCallResult {
         Self { outcome: CallOutcome::NotSent, error }
     }
 
-    /// What the last look showed stands against it.
+    /// What the last look showed stands against it: nothing was sent, and the next evaluation decides anew. A backup takes minutes,
+    /// and the window is open for longer.
     fn withheld(step: Step, words: String) -> Self {
-        let error = CallError::new(step, Failure::Withheld(words.clone()));
-        Self { outcome: CallOutcome::Refused(words), error: Some(error) }
+        Self::not_sent(Some(CallError::new(step, Failure::Withheld(words))))
     }
 
     fn of(answer: Result<(), CallError>) -> Self {

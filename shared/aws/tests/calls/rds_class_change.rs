@@ -132,7 +132,7 @@ async fn what_the_last_look_shows_otherwise_is_refused_in_words_and_nothing_is_s
     ] {
         let aws = showing(&shown, || Ok(json!("")));
         let ClassCallResult { outcome, error } = send(&aws, &to_xlarge()).await;
-        assert_eq!(outcome, CallOutcome::Refused(words.to_owned()));
+        assert_eq!(outcome, CallOutcome::NotSent, "the next evaluation decides anew");
         let error = error.expect("it was not sent");
         assert_eq!(error.failure, Failure::Withheld(words.to_owned()), "it is no failure of AWS");
         assert_eq!(aws.calls("ModifyDBInstance").len(), 0, "{words}");

@@ -184,6 +184,7 @@ fn the_memory_of_a_class_stays_within_the_room_that_is_counted_for_it() {
         window_end: Some(at),
         call: Some(call()),
         offered: words(),
+        refused: words(),
         is_started: true,
         was_seen: true,
         back_since: Some(at),

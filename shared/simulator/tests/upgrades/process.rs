@@ -103,8 +103,8 @@ impl UpgradeProcess {
                 self.outcome = Some(CallOutcome::NotSent);
                 return;
             };
-            if let Some(against) = against(&found, from) {
-                self.outcome = Some(CallOutcome::Refused(against));
+            if against(&found, from).is_some() {
+                self.outcome = Some(CallOutcome::NotSent);
                 return;
             }
             self.looked = Some(world.now());
