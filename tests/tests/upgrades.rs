@@ -146,7 +146,7 @@ fn what_somebody_queues_before_the_call_is_not_applied_by_it() {
         assert!(!look(&world).calls.contains(&"ModifyDBInstance".to_owned()));
         evaluations(&fleet, &world, THROUGH_THE_WINDOW).await;
         assert_eq!(look(&world).changes, []);
-        assert_eq!(reported(&world, "AllocatedStorage of shop-prod is pending, and would be applied too"), 1);
+        assert_eq!((reported(&world, "would not begin on"), reported(&world, "passed without")), (1, 1));
     });
 }
 

@@ -217,7 +217,14 @@ fn refused(
     turn: WindowTurn,
     refusals: &[ClassRefusal],
 ) {
-    let why = refusals.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    // That the window ends is no cause beside another one.
+    let is_end = |refusal: &&ClassRefusal| matches!(refusal, ClassRefusal::WindowEnds { .. });
+    let causes: Vec<String> = refusals.iter().filter(|it| !is_end(it)).map(ToString::to_string).collect();
+    let end = refusals.iter().find(is_end).filter(|_| causes.is_empty());
+    if end.is_some() && memory.planned.as_ref().is_some_and(|planned| !planned.refused.is_empty()) {
+        return;
+    }
+    let why = end.map_or_else(|| causes.join("; "), ToString::to_string);
     if turn == WindowTurn::AtOnce {
         memory.request = None;
         memory.tell(outcome(scene, &want.to, UpgradeEnd::Refused, why));
