@@ -30,6 +30,7 @@ pub mod capacity_unit;
 pub mod service;
 pub mod overrides;
 pub mod emergency;
+pub mod database;
 pub mod replicas;
 pub mod weekly_window;
 pub mod upgrades;

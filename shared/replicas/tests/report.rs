@@ -8,7 +8,7 @@ use tidegate_aws::CallError;
 use tidegate_aws::error::{AwsError, ErrorClass, Step};
 use tidegate_aws::report::AlertState;
 use tidegate_aws::report::section::Outcome;
-use tidegate_policy::replicas::decide::CallOutcome;
+use tidegate_policy::database::call::CallOutcome;
 use tidegate_policy::replicas::memory::{DatabaseMemory, ReplicaMemory};
 use tidegate_policy::replicas::observation::{Replication, Status};
 use tidegate_policy::{Absence, AbsenceKind, Severity};

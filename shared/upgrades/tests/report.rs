@@ -8,7 +8,7 @@ use tidegate_aws::error::{AwsError, ErrorClass, Failure, Step};
 use tidegate_aws::rds::ClassCallResult;
 use tidegate_aws::report::AlertState;
 use tidegate_aws::report::section::Outcome;
-use tidegate_policy::replicas::decide::CallOutcome;
+use tidegate_policy::database::call::CallOutcome;
 use tidegate_policy::upgrades::decide::ClassAsked;
 use tidegate_policy::upgrades::decision::UpgradeState;
 use tidegate_policy::upgrades::memory::{ClassRequest, PlannedChange, UpgradeEnd, UpgradeMemory};

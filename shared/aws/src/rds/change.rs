@@ -1,7 +1,7 @@
 //! The two calls that change anything in RDS: one replica is created, or one is deleted by its identifier.
 
 use jiff::Timestamp;
-use tidegate_policy::replicas::decide::CallOutcome;
+use tidegate_policy::database::call::CallOutcome;
 use tidegate_policy::replicas::decision::{InstanceCall, NewReplica};
 
 use crate::bucket::in_turn;

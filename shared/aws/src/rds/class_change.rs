@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_sdk_rds::Config;
 use aws_sdk_rds::config::retry::RetryConfig;
 use aws_sdk_rds::types::DbInstance;
-use tidegate_policy::replicas::decide::CallOutcome;
+use tidegate_policy::database::call::CallOutcome;
 use tidegate_policy::replicas::observation::Status;
 use tidegate_policy::upgrades::decision::ClassCall;
 use tokio::time::Instant;

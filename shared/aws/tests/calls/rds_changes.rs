@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 use tidegate_aws::CallError;
 use tidegate_aws::rds::{self, AllInstances};
-use tidegate_policy::replicas::decide::CallOutcome;
+use tidegate_policy::database::call::CallOutcome;
 use tidegate_policy::replicas::decision::{InstanceCall, NewReplica};
 
 use crate::fake::{Aws, HttpAnswer};

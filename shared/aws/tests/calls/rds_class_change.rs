@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tidegate_aws::error::Failure;
 use tidegate_aws::rds::{self, ClassCallResult};
-use tidegate_policy::replicas::decide::CallOutcome;
+use tidegate_policy::database::call::CallOutcome;
 use tidegate_policy::upgrades::decision::ClassCall;
 use tokio::time::Instant;
 

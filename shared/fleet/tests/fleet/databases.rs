@@ -6,10 +6,12 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use tidegate_fleet::{Database, DatabaseName, Mode};
 use tidegate_policy::Severity;
+use tidegate_policy::database::call::DatabaseCall;
+use tidegate_policy::database::watch::ActiveDatabaseNotice;
 use tidegate_policy::memory::size::DATABASE_BYTES_MAX;
 use tidegate_policy::replicas::memory::{
-    ActiveReplicaNotice, DatabaseMemory, FailedReplicaChanges, ReplicaCall, ReplicaChange, ReplicaEnd,
-    ReplicaMemory, ReplicaOutcome, ReplicaStep,
+    DatabaseMemory, FailedReplicaChanges, ReplicaChange, ReplicaEnd, ReplicaMemory, ReplicaOutcome,
+    ReplicaStep,
 };
 use tidegate_policy::replicas::policy::{DatabasePolicy, LagLimits, ReadRecord};
 use tidegate_policy::{ConnectionGuard, MetricName, OnMissing};
@@ -151,7 +153,7 @@ fn the_memory_of_a_database_stays_within_the_room_that_is_counted_for_it() {
         created_at: Some(at),
         gone_since: Some(at),
     };
-    let notice = ActiveReplicaNotice {
+    let notice = ActiveDatabaseNotice {
         since: at,
         severity: Severity::Critical,
         notified: true,
@@ -160,7 +162,7 @@ fn the_memory_of_a_database_stays_within_the_room_that_is_counted_for_it() {
     };
     let broken = (0..15).map(|n| format!("broken {}", id(n)));
     let others = (0..10).map(|n| format!("{n} of the database"));
-    let call = ReplicaCall { evaluation: "0123456789abcdef".into(), at, taken: true, failures: u32::MAX };
+    let call = DatabaseCall { evaluation: "0123456789abcdef".into(), at, taken: true, failures: u32::MAX };
     let (replica_id, cause) = (id(0), words);
     let end =
         ReplicaOutcome { replica: id(1), end: ReplicaEnd::NotRemoved, at, began: at, cause: cause.clone() };

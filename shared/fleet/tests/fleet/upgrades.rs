@@ -7,8 +7,9 @@ use proptest::prelude::*;
 use tidegate_fleet::effective::{Origin, settings};
 use tidegate_fleet::{Database, Source};
 use tidegate_policy::Severity;
+use tidegate_policy::database::call::DatabaseCall;
+use tidegate_policy::database::watch::ActiveDatabaseNotice;
 use tidegate_policy::memory::size::CLASS_BYTES_MAX;
-use tidegate_policy::replicas::memory::{ActiveReplicaNotice, ReplicaCall};
 use tidegate_policy::upgrades::memory::{
     ClassChange, ClassChangeBegan, ClassRequest, ClassStep, PlannedChange, StorageChange, UpgradeEnd,
     UpgradeMemory, UpgradeOutcome,
@@ -172,7 +173,7 @@ fn the_memory_of_a_class_stays_within_the_room_that_is_counted_for_it() {
     let at = Timestamp::MAX.to_string().parse::<Timestamp>().expect("it is a time");
     let (id, class) = (|| "x".repeat(63), || "x".repeat(24));
     let (words, detail) = (|| "x".repeat(600), || "x".repeat(300));
-    let call = || ReplicaCall { evaluation: "0123456789abcdef".into(), at, taken: true, failures: u32::MAX };
+    let call = || DatabaseCall { evaluation: "0123456789abcdef".into(), at, taken: true, failures: u32::MAX };
     let change = ClassChange {
         instance: id(),
         from: class(),
@@ -192,7 +193,7 @@ fn the_memory_of_a_class_stays_within_the_room_that_is_counted_for_it() {
     let request =
         ClassRequest { to: class(), now: true, at, who: "x".repeat(64), why: detail(), request: Some(id()) };
     let planned = PlannedChange { to: class(), why: words(), since: at, window: at, refused: words() };
-    let notice = ActiveReplicaNotice {
+    let notice = ActiveDatabaseNotice {
         since: at,
         severity: Severity::Critical,
         notified: true,

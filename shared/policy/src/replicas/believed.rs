@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::database::call::DatabaseCall;
+use crate::database::watch::ActiveDatabaseNotice;
 use crate::one_line::one_line;
 use crate::replicas::ends::MOST_OUTCOMES;
 use crate::replicas::memory::{
-    ActiveReplicaNotice, DatabaseMemory, FailedReplicaChanges, ReplicaCall, ReplicaChange, ReplicaMemory,
-    ReplicaOutcome,
+    DatabaseMemory, FailedReplicaChanges, ReplicaChange, ReplicaMemory, ReplicaOutcome,
 };
 
 /// The clocks of two processes differ by so much at most.
@@ -35,7 +36,7 @@ impl DatabaseMemory {
         if let Some(ReplicaChange { replica, step: _, since, began, call, failed: _ }) = change {
             one_line(replica, LONGEST_ID);
             times.extend([since, began]);
-            if let Some(ReplicaCall { evaluation, at, taken: _, failures: _ }) = call {
+            if let Some(DatabaseCall { evaluation, at, taken: _, failures: _ }) = call {
                 one_line(evaluation, LONGEST_TEXT);
                 times.push(at);
             }
@@ -58,7 +59,8 @@ impl DatabaseMemory {
             one_line(cause, LONGEST_TEXT);
             times.push(at);
         }
-        for ActiveReplicaNotice { since, severity: _, notified: _, ended: _, detail } in active.values_mut() {
+        for ActiveDatabaseNotice { since, severity: _, notified: _, ended: _, detail } in active.values_mut()
+        {
             one_line(detail, LONGEST_TEXT);
             times.push(since);
         }

@@ -1,25 +1,20 @@
 //! When a call is sent, and when it is sent again: once by the evaluation that remembered it, and not by another one before
 //! that one is certainly over.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::clock::since;
+use crate::database::call::DatabaseCall;
+use crate::database::call::SHOWS_WITHIN;
 use crate::pipeline::gate::INTENT_LEASE;
-use crate::replicas::memory::{ReplicaCall, ReplicaChange, ReplicaStep};
+use crate::replicas::memory::{ReplicaChange, ReplicaStep};
 use crate::replicas::reason::ReplicaReason;
-
-/// What RDS took shows within seconds, as a rule; its answers were seen to be minutes old. A call that it took is sent again
-/// after this, since sending it twice is harmless: the identifier is the same.
-pub(crate) const SHOWS_WITHIN: SignedDuration = SignedDuration::from_mins(10);
-
-/// A call whose outcome is not known is sent again after 1.5, 3, 6 … minutes, no later than this.
-const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(15);
 
 /// Whether the call of a change is to be sent now.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Sending {
     /// Now; where it was sent before, that is a reason to tell.
-    Now(ReplicaCall, Option<ReplicaReason>),
+    Now(DatabaseCall, Option<ReplicaReason>),
     /// Another evaluation sends it, or what came of it has still to show.
     Waits(Option<ReplicaReason>),
 }
@@ -27,7 +22,7 @@ pub(crate) enum Sending {
 impl ReplicaChange {
     /// A change that begins, or goes on to a step, with a call of this evaluation.
     pub(crate) fn calling(replica: String, step: ReplicaStep, evaluation: &str, now: Timestamp) -> Self {
-        let call = Some(ReplicaCall::first(evaluation, now));
+        let call = Some(DatabaseCall::first(evaluation, now));
         Self { replica, step, since: now, began: now, call, failed: false }
     }
 
@@ -38,7 +33,7 @@ impl ReplicaChange {
 
     /// Whether its call is to be sent now.
     pub(crate) fn sending(&self, evaluation: &str, now: Timestamp) -> Sending {
-        let Some(call) = &self.call else { return Sending::Now(ReplicaCall::first(evaluation, now), None) };
+        let Some(call) = &self.call else { return Sending::Now(DatabaseCall::first(evaluation, now), None) };
         let replica = self.replica.clone();
         let lease = call.at.saturating_add(INTENT_LEASE).unwrap_or(call.at);
         let pause = if call.taken { SHOWS_WITHIN } else { call.pause() };
@@ -49,19 +44,7 @@ impl ReplicaChange {
             return Sending::Waits(is_leased.then_some(pending));
         }
         let failures = if call.taken { 0 } else { call.failures.max(1) };
-        let again = ReplicaCall { evaluation: evaluation.to_owned(), at: now, taken: call.taken, failures };
+        let again = DatabaseCall { evaluation: evaluation.to_owned(), at: now, taken: call.taken, failures };
         Sending::Now(again, Some(ReplicaReason::SentAgain { replica, failures }))
-    }
-}
-
-impl ReplicaCall {
-    pub(crate) fn first(evaluation: &str, now: Timestamp) -> Self {
-        Self { evaluation: evaluation.to_owned(), at: now, taken: false, failures: 0 }
-    }
-
-    /// How long to wait for an outcome that is not known.
-    pub(crate) fn pause(&self) -> SignedDuration {
-        let doublings = self.failures.saturating_sub(1).min(4);
-        INTENT_LEASE.saturating_mul(1_i32.checked_shl(doublings).unwrap_or(16)).min(LONGEST_PAUSE)
     }
 }

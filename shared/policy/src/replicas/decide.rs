@@ -18,7 +18,7 @@ use crate::replicas::reason::ReplicaReason;
 use crate::replicas::records::{RecordsDecision, records};
 use crate::replicas::scene::{DatabaseScene, missed};
 use crate::replicas::slots::{self, SlotsSeen};
-use crate::replicas::watch::compare;
+use crate::replicas::told::told;
 
 /// One evaluation, as far as it concerns one database.
 #[derive(Debug, Clone, Copy)]
@@ -33,19 +33,6 @@ pub struct ReplicaTurn<'a> {
     pub observe: bool,
     /// The time.
     pub now: Timestamp,
-}
-
-/// What came of the call of a decision.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CallOutcome {
-    /// AWS took it, or it was made already.
-    Taken,
-    /// It was not sent: too late.
-    NotSent,
-    /// AWS refused it, and would again: no capacity, a quota, a permission, a state; its own words.
-    Refused(String),
-    /// Whether it was made is not known, or it may work the next time: no answer, throttled.
-    Unknown(String),
 }
 
 /// Decides about the replicas of one database. Pure and total: the same arguments give the same decision, and none panics.
@@ -73,7 +60,7 @@ pub fn decide(
     reasons.extend(of_records);
     reasons.extend(counted.reasons);
     let watches = notices::all(&scene, &memory, &state, &reasons);
-    let notices = compare(&mut memory, watches, true, now);
+    let notices = told(&mut memory, watches, true, now);
     if reasons.is_empty() {
         reasons.push(ReplicaReason::NothingToDo);
     }
@@ -89,7 +76,7 @@ pub fn decide(
 
 /// RDS could not be read completely: what is missing in a part of the answer may exist, so nothing is changed.
 fn unread(absence: &Absence, mut memory: DatabaseMemory, now: Timestamp) -> ReplicaDecision {
-    let notices = compare(&mut memory, notices::unreadable(absence), false, now);
+    let notices = told(&mut memory, notices::unreadable(absence), false, now);
     let reasons = vec![ReplicaReason::Unreadable { absence: absence.clone() }];
     ReplicaDecision { call: None, records: Vec::new(), reasons, notices, memory, count: None }
 }

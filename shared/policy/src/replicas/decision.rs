@@ -1,7 +1,7 @@
 //! What is to be done about a database's replicas: calls with absolute values, every reason, and the next memory.
 
+use crate::database::notice::DatabaseNotice;
 use crate::replicas::memory::DatabaseMemory;
-use crate::replicas::notice::ReplicaNotice;
 use crate::replicas::observation::DnsRecord;
 use crate::replicas::reason::ReplicaReason;
 
@@ -16,7 +16,7 @@ pub struct ReplicaDecision {
     /// Why, in the order of the steps; never empty.
     pub reasons: Vec<ReplicaReason>,
     /// What is to be reported because it begins or ends.
-    pub notices: Vec<ReplicaNotice>,
+    pub notices: Vec<DatabaseNotice>,
     /// The memory of the next evaluation; it holds the intent of every call.
     pub memory: DatabaseMemory,
     /// Replicas that count, and how many are wanted, where that is known.

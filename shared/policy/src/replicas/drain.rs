@@ -3,13 +3,13 @@
 use jiff::SignedDuration;
 
 use crate::clock::since;
+use crate::database::points::LoadPoints;
 use crate::replicas::calls::Sending;
 use crate::replicas::lag::Judged;
 use crate::replicas::load;
 use crate::replicas::memory::{DatabaseMemory, ReplicaChange, ReplicaEnd, ReplicaStep};
 use crate::replicas::observation::Status;
 use crate::replicas::policy::OUR_RECORDS;
-use crate::replicas::readings::LoadPoints;
 use crate::replicas::reason::ReplicaReason;
 use crate::replicas::scene::DatabaseScene;
 use crate::replicas::why::KeptWhy;

@@ -3,11 +3,11 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::{since, to_the_millisecond};
+use crate::database::points::LoadPoints;
 use crate::observation::{Datapoint, MetricReading};
 use crate::replicas::memory::ReplicaMemory;
 use crate::replicas::observation::{Engine, Replica, Replication, SourceInstance, Status};
 use crate::replicas::policy::LagLimits;
-use crate::replicas::readings::LoadPoints;
 use crate::replicas::reason::ReplicaReason;
 use crate::rule::Condition;
 

@@ -3,9 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::since;
+use crate::database::points::LoadPoints;
 use crate::replicas::lag::Judged;
 use crate::replicas::policy::ReplicaCount;
-use crate::replicas::readings::LoadPoints;
 use crate::replicas::reason::ReplicaReason;
 use crate::replicas::scene::{DatabaseScene, as_count};
 use crate::replicas::why::VetoWhy;

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::database::call::DatabaseCall;
+use crate::database::watch::ActiveDatabaseNotice;
 use crate::ledger_time::{millis, millis_optional};
-use crate::severity::Severity;
 
 /// The memory of one database.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -27,7 +28,7 @@ pub struct DatabaseMemory {
     pub failure: Option<FailedReplicaChanges>,
     /// What operators were notified of and is not over, by what it is about.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub active: BTreeMap<String, ActiveReplicaNotice>,
+    pub active: BTreeMap<String, ActiveDatabaseNotice>,
     /// What came of changes that are over, and operators were not notified of yet; oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub outcomes: Vec<ReplicaOutcome>,
@@ -49,31 +50,10 @@ pub struct ReplicaChange {
     /// The evaluation that last meant to send a call for it, and when: for [`INTENT_LEASE`](crate::INTENT_LEASE) no other
     /// one does.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub call: Option<ReplicaCall>,
+    pub call: Option<DatabaseCall>,
     /// The replica failed, and its removal cleans up. The end of that is no success.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub failed: bool,
-}
-
-/// A call that an evaluation meant to send.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReplicaCall {
-    /// The evaluation.
-    pub evaluation: String,
-    /// When.
-    #[serde(with = "millis")]
-    pub at: Timestamp,
-    /// AWS took it. Until AWS shows that, the call is not sent again for a while: what RDS shows may be minutes old.
-    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
-    pub taken: bool,
-    /// How often it was sent without a known outcome, in a row.
-    #[serde(skip_serializing_if = "is_zero", default)]
-    pub failures: u32,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
-fn is_zero(count: &u32) -> bool {
-    *count == 0
 }
 
 /// The steps of a change.
@@ -197,23 +177,4 @@ pub enum ReplicaEnd {
     Promoted,
     /// It became the source: a failover of Aurora made the reader the writer.
     Writer,
-}
-
-/// A notice whose cause lasts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ActiveReplicaNotice {
-    /// Since when.
-    #[serde(with = "millis")]
-    pub since: Timestamp,
-    /// How much it matters. Where that rises, operators are notified once more.
-    pub severity: Severity,
-    /// SNS took it.
-    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
-    pub notified: bool,
-    /// It is over, and SNS has not taken that yet.
-    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
-    pub ended: bool,
-    /// What it was, in a few words, for the notice of its end: `shop-2 lags by 42s`.
-    #[serde(default)]
-    pub detail: String,
 }

@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 
 use crate::clock::since;
+use crate::database::watch::Watch;
 use crate::observation::MetricReading;
 use crate::reading::Absence;
 use crate::replicas::lag::Judged;
@@ -15,7 +16,6 @@ use crate::replicas::records::RecordsAre;
 use crate::replicas::scene::DatabaseScene;
 use crate::replicas::sentence::{LagShown, SlotDisk};
 use crate::replicas::slots::{self, SlotsSeen};
-use crate::replicas::watch::Watch;
 use crate::severity::Severity;
 
 /// One answer that fails is repeated by the next evaluation. After so long the state of the replicas is not known.

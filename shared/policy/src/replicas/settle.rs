@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
-use crate::replicas::decide::CallOutcome;
+use crate::database::call::CallOutcome;
+use crate::database::notice::{DatabaseNotice, NoticePhase};
 use crate::replicas::memory::{DatabaseMemory, ReplicaEnd, ReplicaStep};
-use crate::replicas::notice::{NoticePhase, ReplicaNotice};
 
 impl DatabaseMemory {
     /// Puts in what came of the call that `evaluation` sent. A call that another evaluation meant to send later is left alone.
@@ -38,7 +38,7 @@ impl DatabaseMemory {
     }
 
     /// Puts in whether SNS took these notices. What it did not take is repeated by the next evaluation.
-    pub fn settle_notices(&mut self, notices: &[ReplicaNotice], notified: bool) {
+    pub fn settle_notices(&mut self, notices: &[DatabaseNotice], notified: bool) {
         for notice in notices.iter().filter(|_| notified) {
             match notice.phase {
                 NoticePhase::Begins => {

@@ -3,9 +3,9 @@
 
 use jiff::Timestamp;
 
+use crate::database::points::LoadPoints;
 use crate::reading::number;
 use crate::replicas::observation::{Engine, SourceInstance};
-use crate::replicas::readings::LoadPoints;
 use crate::severity::Severity;
 
 /// Of the last five minutes that have settled so many must be above, and all below for the end.

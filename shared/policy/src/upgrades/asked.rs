@@ -1,7 +1,10 @@
 //! What an operator asks for in this evaluation.
 
+use jiff::Timestamp;
+
+use crate::reading::Absence;
 use crate::upgrades::ends::outcome;
-use crate::upgrades::memory::{ClassRequest, UpgradeEnd, UpgradeMemory};
+use crate::upgrades::memory::{ClassRequest, UpgradeEnd, UpgradeMemory, UpgradeOutcome};
 use crate::upgrades::scene::UpgradeScene;
 use crate::upgrades::turn::ClassAsked;
 
@@ -46,6 +49,36 @@ pub(crate) fn ask(scene: &UpgradeScene<'_>, asked: Option<&ClassAsked>, memory: 
         "it is not one of `classes` in the fleet file"
     };
     memory.tell(outcome(scene, &request.to, UpgradeEnd::Refused, why.to_owned()));
+}
+
+/// RDS could not be read: a class is not asked for, and the withdrawal of one needs no reading.
+pub(crate) fn unread(
+    database: &str,
+    asked: &ClassAsked,
+    absence: &Absence,
+    memory: &mut UpgradeMemory,
+    now: Timestamp,
+) {
+    let tell = |to: &str, end: UpgradeEnd, detail: String| UpgradeOutcome {
+        instance: database.to_owned(),
+        from: "its class".to_owned(),
+        to: to.to_owned(),
+        end,
+        at: now,
+        began: now,
+        detail,
+    };
+    let refused = |to: &str| tell(to, UpgradeEnd::Refused, format!("RDS could not be read ({absence})"));
+    match asked {
+        ClassAsked::To(request) => memory.tell(refused(&request.to)),
+        ClassAsked::Next(_) => memory.tell(refused("the next class")),
+        ClassAsked::Withdraw => {
+            if let Some(request) = memory.request.take_if(|_| memory.change.is_none()) {
+                memory.planned = None;
+                memory.tell(tell(&request.to, UpgradeEnd::Withdrawn, String::new()));
+            }
+        }
+    }
 }
 
 /// The next larger class.

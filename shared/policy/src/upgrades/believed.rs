@@ -3,8 +3,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::database::call::DatabaseCall;
+use crate::database::watch::ActiveDatabaseNotice;
 use crate::one_line::one_line;
-use crate::replicas::memory::{ActiveReplicaNotice, ReplicaCall};
 use crate::upgrades::ends::MOST_OUTCOMES;
 use crate::upgrades::memory::{
     ClassChange, ClassChangeBegan, ClassRequest, PlannedChange, StorageChange, UpgradeMemory, UpgradeOutcome,
@@ -61,7 +62,8 @@ impl UpgradeMemory {
             one_line(&mut call.evaluation, LONGEST_TEXT);
             times.push(&mut call.at);
         }
-        for ActiveReplicaNotice { since, severity: _, notified: _, ended: _, detail } in active.values_mut() {
+        for ActiveDatabaseNotice { since, severity: _, notified: _, ended: _, detail } in active.values_mut()
+        {
             one_line(detail, LONGEST_TEXT);
             times.push(since);
         }
@@ -103,7 +105,7 @@ fn believed_change(change: &mut ClassChange) -> Vec<&mut Timestamp> {
     one_line(refused, LONGEST_TEXT);
     let mut times = vec![since, began];
     times.extend(back_since);
-    if let Some(ReplicaCall { evaluation, at, taken: _, failures: _ }) = call {
+    if let Some(DatabaseCall { evaluation, at, taken: _, failures: _ }) = call {
         one_line(evaluation, LONGEST_TEXT);
         times.push(at);
     }

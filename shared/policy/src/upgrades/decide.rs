@@ -3,10 +3,10 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::{since, to_the_millisecond};
+use crate::database::call::DatabaseCall;
+use crate::database::watch::compare;
 use crate::overrides;
 use crate::reading::{Absence, AbsenceKind};
-use crate::replicas::memory::ReplicaCall;
-use crate::replicas::watch::compare_lasting;
 use crate::upgrades::asked;
 use crate::upgrades::decision::{ClassCall, UpgradeDecision, UpgradeState, WantedChange};
 use crate::upgrades::ends::{PLAN, outcome};
@@ -59,7 +59,7 @@ pub fn decide(
     memory.began.retain(|began| since(began.at, now) < REMEMBERED);
     let instances = match &seen.instances {
         Ok(instances) => instances,
-        Err(absence) => return unread(absence, memory, now),
+        Err(absence) => return unread(absence, memory, UpgradeTurn { now, ..turn }),
     };
     let scene = look(seen, instances, policy, &memory, UpgradeTurn { now, ..turn });
     asked::ask(&scene, turn.asked, &mut memory);
@@ -84,19 +84,24 @@ pub fn decide(
         });
     }
     let watches = notices::all(&scene, &memory, &it);
-    let lasting = compare_lasting(&mut memory.active, watches, true, now);
+    let lasting = compare(&mut memory.active, watches, true, now);
     let UpgradeSteps { call, state, wanted, refusals, reasons } = it;
     let notices = lasting.into_iter().chain(memory.outcomes.iter().map(notices::happened)).collect();
     UpgradeDecision { call, state, wanted, refusals, reasons, notices, memory }
 }
 
-/// RDS could not be read: nothing is changed. An instance that is certainly not there ends the change of it.
-fn unread(absence: &Absence, mut memory: UpgradeMemory, now: Timestamp) -> UpgradeDecision {
+/// RDS could not be read: nothing is changed, and what an operator asks for is refused rather than kept for a later moment. An instance
+/// that is certainly not there ends the change of it.
+fn unread(absence: &Absence, mut memory: UpgradeMemory, turn: UpgradeTurn<'_>) -> UpgradeDecision {
+    let now = turn.now;
     let mut reasons = vec![UpgradeReason::Unreadable { absence: absence.clone() }];
     if absence.kind == AbsenceKind::NotFound {
         reasons.extend(follow::main_missed(&mut memory, now));
     }
-    let lasting = compare_lasting(&mut memory.active, notices::unreadable(absence), false, now);
+    if let Some(asked) = turn.asked {
+        asked::unread(turn.database, asked, absence, &mut memory, now);
+    }
+    let lasting = compare(&mut memory.active, notices::unreadable(absence), false, now);
     let notices = lasting.into_iter().chain(memory.outcomes.iter().map(notices::happened)).collect();
     let state = UpgradeState::Unknown;
     UpgradeDecision { call: None, state, wanted: None, refusals: Vec::new(), reasons, notices, memory }
@@ -266,7 +271,7 @@ fn begin(
         since: scene.now,
         began: scene.now,
         window_end,
-        call: Some(ReplicaCall::first(scene.evaluation, scene.now)),
+        call: Some(DatabaseCall::first(scene.evaluation, scene.now)),
         offered: rehearse::zones_in_words(scene.seen.rehearsal.as_ref()),
         refused: String::new(),
         is_started: false,

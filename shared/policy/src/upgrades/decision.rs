@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::replicas::notice::ReplicaNotice;
+use crate::database::notice::DatabaseNotice;
 use crate::upgrades::memory::UpgradeMemory;
 use crate::upgrades::reason::UpgradeReason;
 use crate::upgrades::refusal::ClassRefusal;
@@ -22,7 +22,7 @@ pub struct UpgradeDecision {
     /// Why, in the order of the steps; never empty.
     pub reasons: Vec<UpgradeReason>,
     /// What is to be reported because it begins, ends or has happened.
-    pub notices: Vec<ReplicaNotice>,
+    pub notices: Vec<DatabaseNotice>,
     /// The memory of the next evaluation; it holds the intent of the call.
     pub memory: UpgradeMemory,
 }

@@ -4,8 +4,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::since;
-use crate::replicas::calls::SHOWS_WITHIN;
-use crate::replicas::memory::ReplicaCall;
+use crate::database::call::DatabaseCall;
+use crate::database::call::SHOWS_WITHIN;
 use crate::replicas::observation::{Replication, Status};
 use crate::upgrades::decision::ClassCall;
 use crate::upgrades::downtime;
@@ -135,7 +135,7 @@ fn asked(
     }
     let failures = if call.taken { 0 } else { call.failures.max(1) };
     let again =
-        ReplicaCall { evaluation: scene.evaluation.to_owned(), at: scene.now, taken: call.taken, failures };
+        DatabaseCall { evaluation: scene.evaluation.to_owned(), at: scene.now, taken: call.taken, failures };
     memory.change = Some(ClassChange { call: Some(again), ..change.clone() });
     let call =
         ClassCall::Modify { instance: instance.clone(), from: change.from.clone(), to: change.to.clone() };

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::database::call::DatabaseCall;
+use crate::database::watch::ActiveDatabaseNotice;
 use crate::ledger_time::{millis, millis_optional};
-use crate::replicas::memory::{ActiveReplicaNotice, ReplicaCall};
 
 /// The memory of one database.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -33,7 +34,7 @@ pub struct UpgradeMemory {
     pub storage: Option<StorageChange>,
     /// What operators were notified of and is not over, by what it is about.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub active: BTreeMap<String, ActiveReplicaNotice>,
+    pub active: BTreeMap<String, ActiveDatabaseNotice>,
     /// What came of changes that are over, and operators were not notified of yet; oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub outcomes: Vec<UpgradeOutcome>,
@@ -101,7 +102,7 @@ pub struct ClassChange {
     pub window_end: Option<Timestamp>,
     /// The evaluation that last meant to send the call, and when.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub call: Option<ReplicaCall>,
+    pub call: Option<DatabaseCall>,
     /// Where RDS offers the class, for who has to choose another one.
     #[serde(skip_serializing_if = "String::is_empty", default)]
     pub offered: String,
@@ -149,7 +150,7 @@ pub struct StorageChange {
     /// In GiB.
     pub to_gib: u32,
     /// The evaluation that last meant to send the call, and when.
-    pub call: ReplicaCall,
+    pub call: DatabaseCall,
     /// AWS refused it: its own words. It is asked for again a day later.
     #[serde(skip_serializing_if = "String::is_empty", default)]
     pub refused: String,

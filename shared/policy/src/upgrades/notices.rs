@@ -3,9 +3,9 @@
 use jiff::SignedDuration;
 
 use crate::clock::since;
+use crate::database::notice::{DatabaseNotice, NoticePhase};
+use crate::database::watch::Watch;
 use crate::reading::Absence;
-use crate::replicas::notice::{NoticePhase, ReplicaNotice};
-use crate::replicas::watch::Watch;
 use crate::rule::Span;
 use crate::severity::Severity;
 use crate::upgrades::decision::{UpgradeState, WantedChange};
@@ -181,7 +181,7 @@ pub(crate) fn free_storage_reason(scene: &UpgradeScene<'_>, limits: StorageLimit
 }
 
 /// Something that has happened.
-pub(crate) fn happened(outcome: &UpgradeOutcome) -> ReplicaNotice {
+pub(crate) fn happened(outcome: &UpgradeOutcome) -> DatabaseNotice {
     let UpgradeOutcome { instance, from, to, end, at, began, detail } = outcome;
     let took = Span(since(*began, *at));
     let (severity, verdict) = match end {
@@ -213,7 +213,7 @@ pub(crate) fn happened(outcome: &UpgradeOutcome) -> ReplicaNotice {
         | UpgradeEnd::Withdrawn
         | UpgradeEnd::StorageRaised => None,
     };
-    ReplicaNotice {
+    DatabaseNotice {
         about: outcome.about(),
         severity,
         phase: NoticePhase::Happened,

@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
-use crate::replicas::decide::CallOutcome;
-use crate::replicas::memory::ReplicaCall;
-use crate::replicas::notice::{NoticePhase, ReplicaNotice};
+use crate::database::call::CallOutcome;
+use crate::database::call::DatabaseCall;
+use crate::database::notice::{DatabaseNotice, NoticePhase};
 use crate::upgrades::memory::{UpgradeEnd, UpgradeMemory};
 
 impl UpgradeMemory {
@@ -42,7 +42,7 @@ impl UpgradeMemory {
     }
 
     /// Puts in whether SNS took these notices. What it did not take is repeated by the next evaluation.
-    pub fn settle_notices(&mut self, notices: &[ReplicaNotice], notified: bool) {
+    pub fn settle_notices(&mut self, notices: &[DatabaseNotice], notified: bool) {
         for notice in notices.iter().filter(|_| notified) {
             match notice.phase {
                 NoticePhase::Begins => {
@@ -59,7 +59,7 @@ impl UpgradeMemory {
     }
 }
 
-fn settle(call: &mut ReplicaCall, outcome: &CallOutcome) {
+fn settle(call: &mut DatabaseCall, outcome: &CallOutcome) {
     match outcome {
         CallOutcome::Taken => (call.taken, call.failures) = (true, 0),
         CallOutcome::Unknown(_) => call.failures = call.failures.saturating_add(1),

@@ -3,10 +3,10 @@
 use jiff::SignedDuration;
 
 use crate::clock::since;
-use crate::replicas::calls::SHOWS_WITHIN;
-use crate::replicas::memory::ReplicaCall;
+use crate::database::call::DatabaseCall;
+use crate::database::call::SHOWS_WITHIN;
+use crate::database::points::LoadPoints;
 use crate::replicas::observation::Status;
-use crate::replicas::readings::LoadPoints;
 use crate::severity::Severity;
 use crate::upgrades::decision::ClassCall;
 use crate::upgrades::memory::{StorageChange, UpgradeEnd, UpgradeMemory, UpgradeOutcome};
@@ -77,7 +77,7 @@ pub(crate) fn raise(
         return (None, Some(reason));
     }
     let failures = known.map_or(0, |storage| storage.call.failures);
-    let call = ReplicaCall { failures, ..ReplicaCall::first(scene.evaluation, scene.now) };
+    let call = DatabaseCall { failures, ..DatabaseCall::first(scene.evaluation, scene.now) };
     memory.storage = Some(StorageChange { to_gib, call, refused: String::new() });
     (Some(ClassCall::RaiseMaxStorage { instance: main.id.clone(), to_gib }), Some(reason))
 }

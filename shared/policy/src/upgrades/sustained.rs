@@ -2,9 +2,9 @@
 
 use jiff::SignedDuration;
 
+use crate::database::points::LoadPoints;
 use crate::database_class::memory_mib;
 use crate::observation::{Datapoint, MetricReading};
-use crate::replicas::readings::LoadPoints;
 use crate::rule::Condition;
 use crate::signal::Unit;
 use crate::upgrades::observation::{ClassLoad, SeenLoad};

@@ -15,11 +15,12 @@ mod shown;
 use std::collections::{BTreeMap, VecDeque};
 
 use jiff::Timestamp;
+use tidegate_policy::database::call::CallOutcome;
+use tidegate_policy::database::notice::{DatabaseNotice, NoticePhase};
 use tidegate_policy::overrides::OverrideKind;
-use tidegate_policy::replicas::decide::{CallOutcome, ReplicaTurn, decide};
+use tidegate_policy::replicas::decide::{ReplicaTurn, decide};
 use tidegate_policy::replicas::decision::{InstanceCall, NewReplica, RecordChange, ReplicaDecision};
 use tidegate_policy::replicas::memory::DatabaseMemory;
-use tidegate_policy::replicas::notice::{NoticePhase, ReplicaNotice};
 use tidegate_policy::replicas::observation::{DatabaseObservation, Engine, Instances, Replica, Status};
 use tidegate_policy::replicas::policy::{DatabasePolicy, LagLimits, ReadRecord, ReplicaCount};
 use tidegate_policy::{Datapoint, MetricReading, Override};
@@ -340,7 +341,7 @@ pub(crate) fn why(decision: &ReplicaDecision) -> String {
 
 /// `+lag!`, `-lag`, `added shop-1`: what is reported; `!` where it is critical.
 pub(crate) fn told(decision: &ReplicaDecision) -> Vec<String> {
-    let one = |notice: &ReplicaNotice| {
+    let one = |notice: &DatabaseNotice| {
         let sign = match notice.phase {
             NoticePhase::Begins => "+",
             NoticePhase::Ends => "-",

@@ -11,9 +11,9 @@ mod stored;
 mod waiting;
 
 use jiff::{SignedDuration, Timestamp};
+use tidegate_policy::database::call::CallOutcome;
+use tidegate_policy::database::notice::{DatabaseNotice, NoticePhase};
 use tidegate_policy::overrides::OverrideKind;
-use tidegate_policy::replicas::decide::CallOutcome;
-use tidegate_policy::replicas::notice::{NoticePhase, ReplicaNotice};
 use tidegate_policy::replicas::observation::{Replication, Status};
 use tidegate_policy::upgrades::decide::{ClassAsked, UpgradeTurn, decide, rehearsed};
 use tidegate_policy::upgrades::decision::{ClassCall, UpgradeDecision};
@@ -349,7 +349,7 @@ fn shown(call: &ClassCall) -> String {
 }
 
 /// `+plan`, `-refused`, `failed shop db.m6g.xlarge!`: what is reported; `!` where it is critical.
-fn line(notice: &ReplicaNotice) -> String {
+fn line(notice: &DatabaseNotice) -> String {
     let sign = match notice.phase {
         NoticePhase::Begins => "+",
         NoticePhase::Ends => "-",

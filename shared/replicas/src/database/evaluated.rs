@@ -9,9 +9,9 @@ use tidegate_aws::report::AlertState;
 use tidegate_aws::report::section::Outcome;
 use tidegate_fleet::DatabaseName;
 use tidegate_policy::Severity;
-use tidegate_policy::replicas::decide::CallOutcome;
+use tidegate_policy::database::call::CallOutcome;
+use tidegate_policy::database::notice::{DatabaseNotice, NoticePhase};
 use tidegate_policy::replicas::decision::{CountOf, ReplicaDecision};
-use tidegate_policy::replicas::notice::{NoticePhase, ReplicaNotice};
 use tidegate_policy::replicas::observation::DatabaseObservation;
 use tidegate_policy::replicas::policy::ReadRecord;
 use tidegate_policy::replicas::reason::ReplicaReason;
@@ -82,9 +82,9 @@ pub(crate) struct Beginning<'a> {
 
 /// What a headline is about.
 pub(crate) enum Lead<'a> {
-    Notice(&'a ReplicaNotice),
+    Notice(&'a DatabaseNotice),
     /// Something critical, and a change that begins in the same evaluation.
-    NoticeAndChange(&'a ReplicaNotice, Beginning<'a>),
+    NoticeAndChange(&'a DatabaseNotice, Beginning<'a>),
     Change(Beginning<'a>),
     FailingRecords(&'a CallError),
     RecordsRecovered,
@@ -207,7 +207,7 @@ impl DatabaseReport {
 }
 
 /// An end is information, whatever its beginning was.
-fn severity_of(notice: &ReplicaNotice) -> Severity {
+fn severity_of(notice: &DatabaseNotice) -> Severity {
     match notice.phase {
         NoticePhase::Ends => Severity::Info,
         NoticePhase::Begins | NoticePhase::Happened => notice.severity,

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tidegate_aws::report::headline;
 use tidegate_aws::report::section::Outcome;
+use tidegate_policy::database::notice::{DatabaseNotice, NoticePhase};
 use tidegate_policy::replicas::decision::{CountOf, RecordChange};
-use tidegate_policy::replicas::notice::{NoticePhase, ReplicaNotice};
 
 use crate::database::evaluated::{Beginning, Called, DatabaseReport};
 use crate::database::seen;
@@ -66,8 +66,8 @@ impl DatabaseReport {
     }
 }
 
-fn notice_in_json(notice: &ReplicaNotice) -> Value {
-    let ReplicaNotice { about, severity, phase, verdict, cause, advice } = notice;
+fn notice_in_json(notice: &DatabaseNotice) -> Value {
+    let DatabaseNotice { about, severity, phase, verdict, cause, advice } = notice;
     let phase = match phase {
         NoticePhase::Begins => "begins",
         NoticePhase::Ends => "ends",

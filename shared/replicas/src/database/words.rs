@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use tidegate_aws::report::section::Outcome;
 use tidegate_fleet::DatabaseName;
 use tidegate_policy::Condition;
-use tidegate_policy::replicas::decide::CallOutcome;
+use tidegate_policy::database::call::CallOutcome;
+use tidegate_policy::database::notice::{DatabaseNotice, NoticePhase};
 use tidegate_policy::replicas::decision::{CountOf, InstanceCall, RecordChange};
-use tidegate_policy::replicas::notice::{NoticePhase, ReplicaNotice};
 use tidegate_policy::replicas::observation::DnsRecord;
 use tidegate_policy::replicas::reason::ReplicaReason;
 use tidegate_policy::rule::thousands;
@@ -216,7 +216,7 @@ fn to(begins: Beginning<'_>, existing: u32) -> u32 {
 }
 
 /// `RESOLVED: …` of what ends.
-fn verdict_of(notice: &ReplicaNotice) -> String {
+fn verdict_of(notice: &DatabaseNotice) -> String {
     match notice.phase {
         NoticePhase::Ends if !notice.verdict.starts_with("RESOLVED") => {
             format!("RESOLVED: {}", notice.verdict)
@@ -226,7 +226,7 @@ fn verdict_of(notice: &ReplicaNotice) -> String {
 }
 
 /// What begins, ends or has happened, its cause, and what to do about it.
-pub(super) fn note(notice: &ReplicaNotice) -> String {
+pub(super) fn note(notice: &DatabaseNotice) -> String {
     let cause = notice.cause.as_ref().map(|cause| format!(": {cause}")).unwrap_or_default();
     let advice = notice.advice.as_ref().map(|advice| format!(". {advice}")).unwrap_or_default();
     format!("{}{cause}{advice}", verdict_of(notice))

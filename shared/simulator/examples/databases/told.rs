@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use tidegate_policy::replicas::notice::{NoticePhase, ReplicaNotice};
+use tidegate_policy::database::notice::{DatabaseNotice, NoticePhase};
 
 /// A story as it is told.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ impl StoryTold {
     }
 
     /// Operators are told.
-    pub(crate) fn tells(&mut self, now: Timestamp, notices: &[ReplicaNotice]) {
+    pub(crate) fn tells(&mut self, now: Timestamp, notices: &[DatabaseNotice]) {
         for notice in notices {
             let verdict = &notice.verdict;
             let text = match &notice.cause {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use tidegate_policy::replicas::decide::CallOutcome;
+use tidegate_policy::database::call::CallOutcome;
 
 /// Why RDS refuses a call: its error codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

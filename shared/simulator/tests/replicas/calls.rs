@@ -1,6 +1,6 @@
 //! What the simulated RDS answers to calls.
 
-use tidegate_policy::replicas::decide::CallOutcome;
+use tidegate_policy::database::call::CallOutcome;
 use tidegate_policy::replicas::decision::RecordChange;
 use tidegate_policy::replicas::observation::DnsRecord;
 use tidegate_simulator::rds::{

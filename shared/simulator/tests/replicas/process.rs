@@ -3,10 +3,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 use tidegate_policy::Override;
-use tidegate_policy::replicas::decide::{CallOutcome, ReplicaTurn, decide};
+use tidegate_policy::database::call::CallOutcome;
+use tidegate_policy::database::notice::NoticePhase;
+use tidegate_policy::replicas::decide::{ReplicaTurn, decide};
 use tidegate_policy::replicas::decision::ReplicaDecision;
 use tidegate_policy::replicas::memory::DatabaseMemory;
-use tidegate_policy::replicas::notice::NoticePhase;
 use tidegate_policy::replicas::observation::DatabaseObservation;
 use tidegate_policy::replicas::policy::DatabasePolicy;
 use tidegate_simulator::rds::SimulatedRds;

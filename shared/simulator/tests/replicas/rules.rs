@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 use tidegate_policy::Override;
+use tidegate_policy::database::notice::NoticePhase;
 use tidegate_policy::overrides::Held;
 use tidegate_policy::replicas::decision::InstanceCall;
 use tidegate_policy::replicas::memory::{DatabaseMemory, ReplicaChange, ReplicaEnd, ReplicaOutcome};
-use tidegate_policy::replicas::notice::NoticePhase;
 use tidegate_policy::replicas::policy::DatabasePolicy;
 use tidegate_simulator::rds::{Actor, InstanceStatus, SimulatedRds};
 

@@ -59,8 +59,8 @@ fn a_replica_that_fails_stays_in_its_end_until_it_is_deleted() {
     assert_eq!(ends, ["failed", "incompatible-create", "incompatible-network", "insufficient-capacity"]);
 }
 
-fn taken() -> tidegate_policy::replicas::decide::CallOutcome {
-    tidegate_policy::replicas::decide::CallOutcome::Taken
+fn taken() -> tidegate_policy::database::call::CallOutcome {
+    tidegate_policy::database::call::CallOutcome::Taken
 }
 
 #[test]

@@ -3,8 +3,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 use tidegate_policy::Override;
-use tidegate_policy::replicas::decide::CallOutcome;
-use tidegate_policy::replicas::notice::NoticePhase;
+use tidegate_policy::database::call::CallOutcome;
+use tidegate_policy::database::notice::NoticePhase;
 use tidegate_policy::replicas::observation::Status;
 use tidegate_policy::upgrades::decide::{ClassAsked, UpgradeTurn, decide, rehearsed};
 use tidegate_policy::upgrades::decision::{ClassCall, UpgradeDecision};

@@ -1,7 +1,7 @@
 //! A call that is sent again and refused, and answers that are old: what became of a call shows later.
 
 use jiff::SignedDuration;
-use tidegate_policy::replicas::decide::CallOutcome;
+use tidegate_policy::database::call::CallOutcome;
 use tidegate_policy::upgrades::decide::{ClassAsked, UpgradeTurn, decide};
 use tidegate_policy::upgrades::decision::UpgradeDecision;
 use tidegate_policy::upgrades::memory::{ClassRequest, UpgradeEnd, UpgradeMemory};

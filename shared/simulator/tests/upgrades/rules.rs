@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use tidegate_policy::WeeklyWindow;
+use tidegate_policy::database::notice::NoticePhase;
 use tidegate_policy::database_class::memory_mib;
 use tidegate_policy::overrides::{Held, OverrideKind};
-use tidegate_policy::replicas::notice::NoticePhase;
 use tidegate_policy::replicas::observation::Status;
 use tidegate_policy::upgrades::decide::ClassAsked;
 use tidegate_policy::upgrades::decision::ClassCall;

@@ -1,7 +1,7 @@
 //! The commands that undo a change, try it again or prevent it: each for who has the function, and for who has only the AWS CLI.
 
 use serde_json::json;
-use tidegate_policy::replicas::decide::CallOutcome;
+use tidegate_policy::database::call::CallOutcome;
 use tidegate_policy::upgrades::decision::{ClassCall, UpgradeState};
 use tidegate_policy::upgrades::memory::{UpgradeEnd, UpgradeOutcome};
 

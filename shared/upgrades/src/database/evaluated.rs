@@ -5,8 +5,8 @@ use tidegate_aws::report::AlertState;
 use tidegate_aws::report::section::Outcome;
 use tidegate_fleet::DatabaseName;
 use tidegate_policy::Severity;
-use tidegate_policy::replicas::decide::CallOutcome;
-use tidegate_policy::replicas::notice::{NoticePhase, ReplicaNotice};
+use tidegate_policy::database::call::CallOutcome;
+use tidegate_policy::database::notice::{DatabaseNotice, NoticePhase};
 use tidegate_policy::upgrades::decision::{ClassCall, UpgradeDecision};
 use tidegate_policy::upgrades::observation::UpgradeObservation;
 
@@ -33,7 +33,7 @@ pub struct UpgradeReport {
 
 /// What a headline is about.
 pub(crate) enum UpgradeLead<'a> {
-    Notice(&'a ReplicaNotice),
+    Notice(&'a DatabaseNotice),
     Call(&'a ClassCall),
     State,
 }
@@ -98,7 +98,7 @@ impl UpgradeReport {
 }
 
 /// An end is information, whatever its beginning was.
-fn severity_of(notice: &ReplicaNotice) -> Severity {
+fn severity_of(notice: &DatabaseNotice) -> Severity {
     match notice.phase {
         NoticePhase::Ends => Severity::Info,
         NoticePhase::Begins | NoticePhase::Happened => notice.severity,

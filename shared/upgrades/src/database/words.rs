@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use tidegate_aws::error::Failure;
 use tidegate_aws::rds::ClassCallResult;
-use tidegate_policy::replicas::decide::CallOutcome;
-use tidegate_policy::replicas::notice::{NoticePhase, ReplicaNotice};
+use tidegate_policy::database::call::CallOutcome;
+use tidegate_policy::database::notice::{DatabaseNotice, NoticePhase};
 use tidegate_policy::rule::thousands;
 use tidegate_policy::upgrades::decision::{ClassCall, UpgradeState, WantedChange};
 use tidegate_policy::upgrades::notices::downtime;
@@ -155,7 +155,7 @@ impl UpgradeReport {
 }
 
 /// `RESOLVED: …` of what ends.
-fn verdict_of(notice: &ReplicaNotice) -> String {
+fn verdict_of(notice: &DatabaseNotice) -> String {
     match notice.phase {
         NoticePhase::Ends if !notice.verdict.starts_with("RESOLVED") => {
             format!("RESOLVED: {}", notice.verdict)
@@ -165,7 +165,7 @@ fn verdict_of(notice: &ReplicaNotice) -> String {
 }
 
 /// What begins, ends or has happened, its cause, and what to do about it.
-pub(super) fn note(notice: &ReplicaNotice) -> String {
+pub(super) fn note(notice: &DatabaseNotice) -> String {
     let cause = notice.cause.as_ref().map(|cause| format!(": {cause}")).unwrap_or_default();
     let advice = notice.advice.as_ref().map(|advice| format!(". {advice}")).unwrap_or_default();
     format!("{}{cause}{advice}", verdict_of(notice))

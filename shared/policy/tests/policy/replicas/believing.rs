@@ -1,9 +1,11 @@
 //! What the ledger holds of a database is believed only as far as it can be true.
 
 use tidegate_policy::Severity;
+use tidegate_policy::database::call::DatabaseCall;
+use tidegate_policy::database::watch::ActiveDatabaseNotice;
 use tidegate_policy::replicas::memory::{
-    ActiveReplicaNotice, DatabaseMemory, FailedReplicaChanges, ReplicaCall, ReplicaChange, ReplicaEnd,
-    ReplicaMemory, ReplicaOutcome, ReplicaStep,
+    DatabaseMemory, FailedReplicaChanges, ReplicaChange, ReplicaEnd, ReplicaMemory, ReplicaOutcome,
+    ReplicaStep,
 };
 
 use crate::stage::{noon, seconds};
@@ -21,7 +23,7 @@ fn full(at: jiff::Timestamp, text: &str, count: usize) -> DatabaseMemory {
         is_new: true,
         gone_since: Some(at),
     };
-    let active = ActiveReplicaNotice {
+    let active = ActiveDatabaseNotice {
         since: at,
         severity: Severity::Critical,
         notified: true,
@@ -41,7 +43,7 @@ fn full(at: jiff::Timestamp, text: &str, count: usize) -> DatabaseMemory {
             step: ReplicaStep::Draining,
             since: at,
             began: at,
-            call: Some(ReplicaCall { evaluation: text.to_owned(), at, taken: true, failures: 3 }),
+            call: Some(DatabaseCall { evaluation: text.to_owned(), at, taken: true, failures: 3 }),
             failed: true,
         }),
         replicas: names().map(|name| (name, remembered.clone())).collect(),

@@ -1,7 +1,7 @@
 //! When a replica is added: by the busiest one, by the bounds, by operators; and what stands against it.
 
+use tidegate_policy::database::call::CallOutcome;
 use tidegate_policy::overrides::{Held, OverrideKind};
-use tidegate_policy::replicas::decide::CallOutcome;
 use tidegate_policy::replicas::observation::{Engine, Status};
 
 use crate::replicas::{QUIET, ReplicaLoad, Shop, ShopChange, call, replica, told, why};

@@ -1,7 +1,7 @@
 //! A creation from its intent to its end: what RDS shows, what it shows late, and what becomes of crashes.
 
+use tidegate_policy::database::call::CallOutcome;
 use tidegate_policy::overrides::{Held, OverrideKind};
-use tidegate_policy::replicas::decide::CallOutcome;
 use tidegate_policy::replicas::memory::{DatabaseMemory, ReplicaEnd, ReplicaStep};
 use tidegate_policy::replicas::observation::{Engine, Status};
 

@@ -2,8 +2,8 @@
 //! the simulator.
 
 use proptest::prelude::*;
+use tidegate_policy::database::call::CallOutcome;
 use tidegate_policy::overrides::{Held, OverrideKind};
-use tidegate_policy::replicas::decide::CallOutcome;
 use tidegate_policy::replicas::decision::{InstanceCall, RecordChange, ReplicaDecision};
 use tidegate_policy::replicas::observation::{Engine, Replication, Status};
 

@@ -1,7 +1,7 @@
 //! When a replica is removed, how, and what keeps it.
 
+use tidegate_policy::database::call::CallOutcome;
 use tidegate_policy::overrides::{Held, OverrideKind};
-use tidegate_policy::replicas::decide::CallOutcome;
 use tidegate_policy::replicas::memory::ReplicaStep;
 use tidegate_policy::replicas::observation::{DnsRecord, Engine, Replication, Status};
 

@@ -1,9 +1,11 @@
 //! What an operator asks for: a class, at once or in the window, and its withdrawal.
 
 use jiff::SignedDuration;
-use tidegate_policy::replicas::decide::CallOutcome;
-use tidegate_policy::upgrades::decide::ClassAsked;
+use tidegate_policy::database::call::CallOutcome;
+use tidegate_policy::upgrades::decide::{ClassAsked, UpgradeTurn, decide};
 use tidegate_policy::upgrades::decision::UpgradeState;
+use tidegate_policy::upgrades::observation::UpgradeObservation;
+use tidegate_policy::{Absence, AbsenceKind};
 
 use crate::upgrades::{ClassShop, cause, codes, request, sunday};
 
@@ -144,4 +146,36 @@ fn a_person_makes_nothing_smaller_that_does_not_fit() {
     let decision = shop.evaluate();
     assert_eq!(decision.call, None);
     assert!(codes(&decision).contains(&"too-few-connections"));
+}
+
+#[test]
+fn what_is_asked_for_while_rds_cannot_be_read_is_refused_and_a_withdrawal_is_not() {
+    let unreadable = |shop: &ClassShop| {
+        let absence = Absence::new(AbsenceKind::Throttled, "Throttling");
+        let seen = UpgradeObservation { instances: Err(absence), ..shop.observation() };
+        let turn = UpgradeTurn {
+            database: "main",
+            evaluation: "e",
+            overrides: &[],
+            emergency: None,
+            asked: shop.asked.as_ref(),
+            observe: false,
+            now: shop.now,
+        };
+        decide(&seen, &shop.policy, &shop.memory, turn)
+    };
+    for (asked, about) in [
+        (to("db.m6g.xlarge", true), "not possible main db.m6g.xlarge"),
+        (ClassAsked::Next(request("", false)), "not possible main the next class"),
+    ] {
+        let decision = unreadable(&asking(asked));
+        assert!(cause(&decision, about).starts_with("RDS could not be read"), "{about}");
+        assert_eq!((decision.memory.request, decision.call), (None, None));
+    }
+    let mut shop = asking(to("db.m6g.xlarge", false));
+    shop.evaluate();
+    shop.asked = Some(ClassAsked::Withdraw);
+    let decision = unreadable(&shop);
+    assert_eq!(decision.notices[0].about, "withdrawn main db.m6g.xlarge");
+    assert_eq!((decision.memory.request, decision.memory.planned), (None, None));
 }

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use tidegate_policy::Engine;
-use tidegate_policy::replicas::decide::CallOutcome;
+use tidegate_policy::database::call::CallOutcome;
 use tidegate_policy::replicas::observation::{Replication, Status};
 use tidegate_policy::upgrades::decision::UpgradeState;
 use tidegate_policy::upgrades::observation::RdsMessage;

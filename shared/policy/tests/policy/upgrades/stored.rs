@@ -1,7 +1,7 @@
 //! Storage: how far RDS may raise it by itself, and how much of it is free.
 
 use jiff::SignedDuration;
-use tidegate_policy::replicas::decide::CallOutcome;
+use tidegate_policy::database::call::CallOutcome;
 use tidegate_policy::replicas::observation::Status;
 use tidegate_policy::upgrades::policy::StorageLimits;
 

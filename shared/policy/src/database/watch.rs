@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use crate::clock::since;
-use crate::replicas::memory::{ActiveReplicaNotice, DatabaseMemory, ReplicaEnd, ReplicaOutcome};
-use crate::replicas::notice::{NoticePhase, ReplicaNotice};
-use crate::rule::Span;
+use crate::database::notice::{DatabaseNotice, NoticePhase};
+use crate::ledger_time::millis;
 use crate::severity::Severity;
 
 /// Something that may last, and what this evaluation says about it.
@@ -75,27 +75,35 @@ impl Watch {
     }
 }
 
+/// A notice whose cause lasts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActiveDatabaseNotice {
+    /// Since when.
+    #[serde(with = "millis")]
+    pub since: Timestamp,
+    /// How much it matters. Where that rises, operators are notified once more.
+    pub severity: Severity,
+    /// SNS took it.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub notified: bool,
+    /// It is over, and SNS has not taken that yet.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub ended: bool,
+    /// What it was, in a few words, for the notice of its end: `shop-2 lags by 42s`.
+    #[serde(default)]
+    pub detail: String,
+}
+
 /// What operators were notified of and is not over, by what it is about.
-pub(crate) type ActiveNotices = BTreeMap<String, ActiveReplicaNotice>;
+pub(crate) type ActiveNotices = BTreeMap<String, ActiveDatabaseNotice>;
 
 /// Compares what is remembered with what is found: what is to be notified of now. It stays so until SNS has taken it.
 pub(crate) fn compare(
-    memory: &mut DatabaseMemory,
-    watches: Vec<Watch>,
-    is_complete: bool,
-    now: Timestamp,
-) -> Vec<ReplicaNotice> {
-    let lasting = compare_lasting(&mut memory.active, watches, is_complete, now);
-    lasting.into_iter().chain(memory.outcomes.iter().map(happened)).collect()
-}
-
-/// The same for what lasts, of replicas or classes.
-pub(crate) fn compare_lasting(
     active: &mut ActiveNotices,
     watches: Vec<Watch>,
     is_complete: bool,
     now: Timestamp,
-) -> Vec<ReplicaNotice> {
+) -> Vec<DatabaseNotice> {
     let is_watched = |about: &String| watches.iter().any(|watch| watch.about == *about);
     let unwatched: Vec<String> = active.keys().filter(|about| !is_watched(about)).cloned().collect();
     let gone = |about: String| {
@@ -112,7 +120,7 @@ pub(crate) fn compare_lasting(
     all.filter_map(|watch| one(active, watch, now)).collect()
 }
 
-fn one(active: &mut ActiveNotices, watch: Watch, now: Timestamp) -> Option<ReplicaNotice> {
+fn one(active: &mut ActiveNotices, watch: Watch, now: Timestamp) -> Option<DatabaseNotice> {
     let Watch { about, state } = watch;
     match state {
         WatchState::Holds(holding) => begins(active, about, holding, now),
@@ -126,10 +134,10 @@ fn begins(
     about: String,
     holding: Holding,
     now: Timestamp,
-) -> Option<ReplicaNotice> {
+) -> Option<DatabaseNotice> {
     let Holding { severity, verdict, cause, advice, after } = holding;
     let fresh =
-        ActiveReplicaNotice { since: now, severity, notified: false, ended: false, detail: verdict.clone() };
+        ActiveDatabaseNotice { since: now, severity, notified: false, ended: false, detail: verdict.clone() };
     let active = notices.entry(about.clone()).or_insert(fresh);
     active.ended = false;
     let is_due = since(active.since, now) >= after;
@@ -143,11 +151,11 @@ fn begins(
     }
     let advice = advice.map(str::to_owned);
     let phase = NoticePhase::Begins;
-    (is_due && is_news).then_some(ReplicaNotice { about, severity, phase, verdict, cause, advice })
+    (is_due && is_news).then_some(DatabaseNotice { about, severity, phase, verdict, cause, advice })
 }
 
 /// What nobody was notified of ends in silence.
-fn ends(notices: &mut ActiveNotices, about: String, how: Option<String>) -> Option<ReplicaNotice> {
+fn ends(notices: &mut ActiveNotices, about: String, how: Option<String>) -> Option<DatabaseNotice> {
     let active = notices.get_mut(&about)?;
     if how.is_some() && !active.notified {
         notices.remove(&about);
@@ -158,55 +166,5 @@ fn ends(notices: &mut ActiveNotices, about: String, how: Option<String>) -> Opti
     let was = active.detail.clone();
     let verdict = how.unwrap_or_else(|| format!("{about}: over"));
     let (phase, cause) = (NoticePhase::Ends, Some(format!("was: {was}")));
-    is_over.then_some(ReplicaNotice { about, severity, phase, verdict, cause, advice: None })
-}
-
-/// A change that is over.
-fn happened(outcome: &ReplicaOutcome) -> ReplicaNotice {
-    let ReplicaOutcome { replica, end, at, began, cause } = outcome;
-    let took = Span(since(*began, *at));
-    let (severity, verdict) = match end {
-        ReplicaEnd::Added => (Severity::Info, format!("{replica} added, caught up after {took}")),
-        ReplicaEnd::NotAdded => (Severity::Warning, format!("{replica} not added")),
-        ReplicaEnd::Removed => (Severity::Info, format!("{replica} removed, after {took}")),
-        ReplicaEnd::NotRemoved => (Severity::Warning, format!("{replica} not removed")),
-        ReplicaEnd::Kept => (Severity::Info, format!("{replica} kept, its removal given up")),
-        ReplicaEnd::Vanished => (Severity::Warning, format!("{replica} is gone, not removed by Tidegate")),
-        ReplicaEnd::Promoted => {
-            (Severity::Warning, format!("{replica} was promoted and is no replica any more"))
-        }
-        ReplicaEnd::Writer => (Severity::Info, format!("{replica} is the writer now")),
-    };
-    let advice = match end {
-        ReplicaEnd::NotAdded => Some("The next attempt waits longer each time: see the cause."),
-        ReplicaEnd::NotRemoved => Some("It answers reads again: see the cause, or delete it by hand."),
-        ReplicaEnd::Vanished => Some("Ask CloudTrail for DeleteDBInstance: who deleted it?"),
-        ReplicaEnd::Promoted => Some("Ask CloudTrail for PromoteReadReplica: who promoted it?"),
-        ReplicaEnd::Added | ReplicaEnd::Removed | ReplicaEnd::Kept | ReplicaEnd::Writer => None,
-    };
-    ReplicaNotice {
-        about: outcome.about(),
-        severity,
-        phase: NoticePhase::Happened,
-        verdict,
-        cause: (!cause.is_empty()).then(|| cause.clone()),
-        advice: advice.map(str::to_owned),
-    }
-}
-
-impl ReplicaOutcome {
-    /// What its notice is about: a change has one end.
-    pub(crate) fn about(&self) -> String {
-        let how = match self.end {
-            ReplicaEnd::Added => "added",
-            ReplicaEnd::NotAdded => "not added",
-            ReplicaEnd::Removed => "removed",
-            ReplicaEnd::NotRemoved => "not removed",
-            ReplicaEnd::Kept => "kept",
-            ReplicaEnd::Vanished => "gone",
-            ReplicaEnd::Promoted => "promoted",
-            ReplicaEnd::Writer => "writer",
-        };
-        format!("{how} {}", self.replica)
-    }
+    is_over.then_some(DatabaseNotice { about, severity, phase, verdict, cause, advice: None })
 }

@@ -4,7 +4,7 @@ use crate::severity::Severity;
 
 /// Something that begins, ends or has happened.
 #[derive(Debug, Clone, PartialEq)]
-pub struct ReplicaNotice {
+pub struct DatabaseNotice {
     /// What it is about, the same at its beginning and its end: `lag`, `broken shop-2`, `slot disk`. No two notices of one
     /// decision have the same.
     pub about: String,
