@@ -29,6 +29,7 @@ impl AllInstances {
             main: whole(found)?,
             source: source.map(whole).transpose()?,
             replicas: replicas.iter().map(|replica| whole(replica)).collect::<Result<_, Absence>>()?,
+            replicas_elsewhere: 0,
             others: self.others(found),
         })
     }
@@ -48,7 +49,13 @@ impl AllInstances {
             main.status = whole;
         }
         let replicas = readers.iter().map(|reader| classed(reader, Engine::Aurora)).collect();
-        Ok(ClassedInstances { main, source: None, replicas, others: self.others(writer) })
+        Ok(ClassedInstances {
+            main,
+            source: None,
+            replicas,
+            replicas_elsewhere: 0,
+            others: self.others(writer),
+        })
     }
 
     /// What an instance replicates; none where it is no replica, or one of an instance in another Region or of a cluster.

@@ -31,6 +31,8 @@ pub struct ClassedInstances {
     pub source: Option<ClassedInstance>,
     /// Its replicas in this Region, in the order of their identifiers.
     pub replicas: Vec<ClassedInstance>,
+    /// Replicas that are not among these: in other Regions, and replicas of its replicas.
+    pub replicas_elsewhere: u32,
     /// Every other instance of the same engine that runs in this Region: they use reservations up.
     pub others: Vec<RunningInstance>,
 }

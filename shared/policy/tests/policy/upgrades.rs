@@ -154,7 +154,13 @@ impl ClassShop {
                 storage: None,
                 max_connections: None,
             },
-            instances: ClassedInstances { main, source: None, replicas: vec![], others: vec![] },
+            instances: ClassedInstances {
+                main,
+                source: None,
+                replicas: vec![],
+                replicas_elsewhere: 0,
+                others: vec![],
+            },
             load: IDLE,
             hours: 24 * 20,
             rehearsal: Rehearsal {

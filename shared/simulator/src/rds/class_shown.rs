@@ -139,6 +139,7 @@ fn classed(
         main: one(main, true, settings, now),
         source: None,
         replicas,
+        replicas_elsewhere: 0,
         others: settings.classes.others.clone(),
     })
 }

@@ -81,7 +81,13 @@ pub(crate) struct ClassScene {
 impl ClassScene {
     /// A `db.t4g.large` whose window opens on Sunday, and that RDS offers as the next class.
     pub(crate) fn new() -> Self {
-        let instances = ClassedInstances { main: instance(), source: None, replicas: vec![], others: vec![] };
+        let instances = ClassedInstances {
+            main: instance(),
+            source: None,
+            replicas: vec![],
+            replicas_elsewhere: 0,
+            others: vec![],
+        };
         let load = ClassLoad {
             cpu: load(50.0, 70.0),
             connections: load(40.0, 60.0),
