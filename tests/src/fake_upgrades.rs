@@ -19,8 +19,8 @@ use tokio::time::Instant;
 
 use crate::fake_replicas::wire::{WireRefusal, WireRequest};
 
-/// Where virtual time begins: a Wednesday, 11:07 UTC.
-const EPOCH_SECONDS: i64 = 1_795_000_020;
+/// Where virtual time begins: a Tuesday, 11:07 UTC.
+const EPOCH_SECONDS: i64 = 1_795_000_020 - 86_400;
 /// How long every call takes.
 const LATENCY: Duration = Duration::from_millis(30);
 /// RDS shows `available` for so long after it took a change, with the class pending; and then changes it. Both are assumed.

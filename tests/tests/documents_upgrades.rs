@@ -21,6 +21,7 @@ fn every_refusal() -> Vec<ClassRefusal> {
         ClassRefusal::NotRestorable { to: Some(at) },
         ClassRefusal::NotRestorable { to: None },
         ClassRefusal::ReplicaSmaller { replica: text(), class: class() },
+        ClassRefusal::ReplicasElsewhere { count: 1 },
         ClassRefusal::SourceLarger { source: text(), class: class() },
         ClassRefusal::ReplicaChanges { replica: text(), status: status() },
         ClassRefusal::Stranded { reservation: text(), class: class() },
@@ -53,19 +54,20 @@ fn kind(refusal: &ClassRefusal) -> usize {
         ClassRefusal::NoBackups => 9,
         ClassRefusal::NotRestorable { .. } => 10,
         ClassRefusal::ReplicaSmaller { .. } => 11,
-        ClassRefusal::SourceLarger { .. } => 12,
-        ClassRefusal::ReplicaChanges { .. } => 13,
-        ClassRefusal::Stranded { .. } => 14,
-        ClassRefusal::TooManyToday { .. } => 15,
-        ClassRefusal::Emergency { .. } => 16,
-        ClassRefusal::Held { .. } => 17,
-        ClassRefusal::WindowEnds { .. } => 18,
-        ClassRefusal::TooFewConnections { .. } => 19,
-        ClassRefusal::TooLittleMemory { .. } => 20,
-        ClassRefusal::TooFewOperations { .. } => 21,
-        ClassRefusal::BurstCredits { .. } => 22,
-        ClassRefusal::SlowStorage { .. } => 23,
-        ClassRefusal::NotKnown { .. } => 24,
+        ClassRefusal::ReplicasElsewhere { .. } => 12,
+        ClassRefusal::SourceLarger { .. } => 13,
+        ClassRefusal::ReplicaChanges { .. } => 14,
+        ClassRefusal::Stranded { .. } => 15,
+        ClassRefusal::TooManyToday { .. } => 16,
+        ClassRefusal::Emergency { .. } => 17,
+        ClassRefusal::Held { .. } => 18,
+        ClassRefusal::WindowEnds { .. } => 19,
+        ClassRefusal::TooFewConnections { .. } => 20,
+        ClassRefusal::TooLittleMemory { .. } => 21,
+        ClassRefusal::TooFewOperations { .. } => 22,
+        ClassRefusal::BurstCredits { .. } => 23,
+        ClassRefusal::SlowStorage { .. } => 24,
+        ClassRefusal::NotKnown { .. } => 25,
     }
 }
 
@@ -95,7 +97,7 @@ fn the_page_of_upgrades_explains_every_refusal_in_its_words() {
     let refusals = every_refusal();
     let mut kinds: Vec<usize> = refusals.iter().map(kind).collect();
     kinds.dedup();
-    assert_eq!(kinds, (0..25).collect::<Vec<_>>(), "one of every kind, in order");
+    assert_eq!(kinds, (0..26).collect::<Vec<_>>(), "one of every kind, in order");
     let (sentences, quoted) = (refusals.iter().map(ToString::to_string).collect::<Vec<_>>(), quoted());
     assert!(quoted.len() > 20, "{quoted:?}");
     for sentence in &sentences {

@@ -252,6 +252,7 @@ fn hyperverge_takes_db_r5_xlarge_on_request_only() {
     guide.seen.load.cpu.usual = guide.points(5, &vec![Some(100.0); 8_640]);
     assert_eq!(guide.wanted(), None);
     let request = |now| ClassRequest {
+        from: String::new(),
         to: "db.r5.xlarge".to_owned(),
         now,
         at: thursday(),

@@ -116,6 +116,8 @@ fn class(
     }
     let is_next = to == NEXT;
     let asked = ClassRequest {
+        // The decision knows the class that the instance has.
+        from: String::new(),
         to: if is_next { String::new() } else { to },
         now,
         at,

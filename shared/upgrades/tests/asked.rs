@@ -26,7 +26,7 @@ fn selected(event: &Value) -> Result<Vec<String>, String> {
 
 fn request(to: &str, now: bool, who: &str, why: &str) -> ClassRequest {
     let [to, who, why] = [to, who, why].map(str::to_owned);
-    ClassRequest { to, now, at: at(0), who, why, request: Some("req-1".to_owned()) }
+    ClassRequest { to, now, from: String::new(), at: at(0), who, why, request: Some("req-1".to_owned()) }
 }
 
 #[test]

@@ -28,7 +28,10 @@ fn busy_in_the_window() -> ClassScene {
 }
 
 fn first(scene: &ClassScene) -> UpgradeReport {
-    scene.report(&UpgradeMemory::default(), None)
+    // Wanted for three days: what is first wanted within a day before the window waits for the next one.
+    let planned =
+        planned().planned.map(|it| PlannedChange { since: at(-3 * 86_400), window: at(86_400), ..it });
+    scene.report(&UpgradeMemory { planned, ..UpgradeMemory::default() }, None)
 }
 
 /// The change was planned before the window opened, and operators were told.
@@ -36,7 +39,7 @@ fn planned() -> UpgradeMemory {
     let planned = PlannedChange {
         to: "db.m6g.xlarge".to_owned(),
         why: "cpu > 80% for 1d".to_owned(),
-        since: at(-86_400),
+        since: at(-90_000),
         window: at(-240),
         refused: String::new(),
     };

@@ -190,8 +190,15 @@ fn the_memory_of_a_class_stays_within_the_room_that_is_counted_for_it() {
         was_seen: true,
         back_since: Some(at),
     };
-    let request =
-        ClassRequest { to: class(), now: true, at, who: "x".repeat(64), why: detail(), request: Some(id()) };
+    let request = ClassRequest {
+        to: class(),
+        from: class(),
+        now: true,
+        at,
+        who: "x".repeat(64),
+        why: detail(),
+        request: Some(id()),
+    };
     let planned = PlannedChange { to: class(), why: words(), since: at, window: at, refused: words() };
     let notice = ActiveDatabaseNotice {
         since: at,
@@ -215,6 +222,7 @@ fn the_memory_of_a_class_stays_within_the_room_that_is_counted_for_it() {
         planned: Some(planned),
         change: Some(change),
         began: vec![ClassChangeBegan { at, window: Some(at) }; 20],
+        class: class(),
         changed_at: Some(at),
         storage: Some(StorageChange { to_gib: u32::MAX, call: call(), refused: words() }),
         active: (0..7).map(|n| (format!("{n} of the database"), notice.clone())).collect(),

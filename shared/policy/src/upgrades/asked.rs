@@ -1,54 +1,99 @@
 //! What an operator asks for in this evaluation.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
+use crate::clock::since;
 use crate::reading::Absence;
 use crate::upgrades::ends::outcome;
 use crate::upgrades::memory::{ClassRequest, UpgradeEnd, UpgradeMemory, UpgradeOutcome};
 use crate::upgrades::scene::UpgradeScene;
 use crate::upgrades::turn::ClassAsked;
 
+/// What is asked for at once and has not begun after this is asked for again by who still wants it.
+const BEGINS_WITHIN: SignedDuration = SignedDuration::from_hours(1);
+
 /// Takes what is asked for into the memory, or tells why not.
 pub(crate) fn ask(scene: &UpgradeScene<'_>, asked: Option<&ClassAsked>, memory: &mut UpgradeMemory) {
     let class = &scene.main().class;
-    // Somebody has done what was asked for.
-    if memory.change.is_none() && memory.request.as_ref().is_some_and(|request| request.to == *class) {
-        memory.request = None;
+    if memory.change.is_none() {
+        drop_outdated(scene, memory);
     }
     let Some(asked) = asked else { return };
+    if let Some(change) = &memory.change {
+        let outcome = UpgradeOutcome {
+            instance: change.instance.clone(),
+            from: change.from.clone(),
+            to: change.to.clone(),
+            end: UpgradeEnd::GoesOn,
+            at: scene.now,
+            began: change.began,
+            detail:
+                "it is under way: it cannot be withdrawn, and another class can be asked for once it is over"
+                    .to_owned(),
+        };
+        return memory.tell(outcome);
+    }
     let wanted = match asked {
         ClassAsked::To(request) => Some(request.clone()),
         ClassAsked::Next(request) => {
             next(scene).map(|to| ClassRequest { to: to.to_owned(), ..request.clone() })
         }
-        ClassAsked::Withdraw => None,
+        ClassAsked::Withdraw => return withdraw(scene, memory),
     };
-    if let Some(change) = &memory.change {
-        let to = wanted.map_or_else(|| change.to.clone(), |request| request.to);
-        let why = format!("the change of {} to {} is under way", change.instance, change.to);
-        return memory.tell(outcome(scene, &to, UpgradeEnd::Refused, why));
-    }
-    if *asked == ClassAsked::Withdraw {
-        if let Some(request) = memory.request.take() {
-            memory.planned = None;
-            memory.tell(outcome(scene, &request.to, UpgradeEnd::Withdrawn, String::new()));
-        }
-        return;
-    }
     let Some(request) = wanted else {
         let why = format!("{class} is the largest of `classes`, or not one of them");
         return memory.tell(outcome(scene, "the next class", UpgradeEnd::Refused, why));
     };
-    let is_known = scene.policy.ladder.as_ref().is_some_and(|ladder| ladder.place(&request.to).is_some());
-    let why = if request.to == *class {
-        "it has that class"
-    } else if is_known {
-        memory.request = Some(request);
-        return;
+    if request.to == *class {
+        let why = "it has that class".to_owned();
+        memory.tell(outcome(scene, &request.to, UpgradeEnd::Refused, why));
+    } else if is_allowed(scene, &request.to) {
+        memory.request = Some(ClassRequest { from: class.clone(), ..request });
     } else {
-        "it is not one of `classes` in the fleet file"
-    };
-    memory.tell(outcome(scene, &request.to, UpgradeEnd::Refused, why.to_owned()));
+        memory.tell(outcome(scene, &request.to, UpgradeEnd::Refused, NOT_ALLOWED.to_owned()));
+    }
+}
+
+const NOT_ALLOWED: &str = "it is not one of `classes` in the fleet file";
+
+/// What was asked for and is true no more: it is done, or was asked of another class, or is not allowed any more, or has waited for too
+/// long. Whoever still wants it asks again.
+fn drop_outdated(scene: &UpgradeScene<'_>, memory: &mut UpgradeMemory) {
+    let Some(ClassRequest { to, from, now, at, .. }) = &memory.request else { return };
+    let class = &scene.main().class;
+    let (to, mut told) = (to.clone(), None);
+    if !is_allowed(scene, &to) {
+        told = Some((UpgradeEnd::Refused, NOT_ALLOWED.to_owned()));
+    } else if *class != to && !from.is_empty() && class != from {
+        told = Some((UpgradeEnd::ChangedByOthers, format!("it was asked for while the class was {from}")));
+    } else if *class != to && *now && since(*at, scene.now) >= BEGINS_WITHIN {
+        told = Some((
+            UpgradeEnd::Refused,
+            "it was asked for at once, and has not begun within an hour".to_owned(),
+        ));
+    } else if *class != to {
+        return;
+    }
+    (memory.request, memory.planned) = (None, None);
+    memory.forget_the_plan_told();
+    if let Some((end, why)) = told {
+        memory.tell(outcome(scene, &to, end, why));
+    }
+}
+
+fn withdraw(scene: &UpgradeScene<'_>, memory: &mut UpgradeMemory) {
+    if let Some(request) = memory.request.take() {
+        memory.planned = None;
+        memory.forget_the_plan_told();
+        return memory.tell(outcome(scene, &request.to, UpgradeEnd::Withdrawn, String::new()));
+    }
+    let why =
+        "no class was asked for; what the fleet file plans is prevented by a hold of the database".to_owned();
+    memory.tell(outcome(scene, "", UpgradeEnd::NothingToWithdraw, why));
+}
+
+fn is_allowed(scene: &UpgradeScene<'_>, class: &str) -> bool {
+    scene.policy.ladder.as_ref().is_some_and(|ladder| ladder.place(class).is_some())
 }
 
 /// RDS could not be read: a class is not asked for, and the withdrawal of one needs no reading.

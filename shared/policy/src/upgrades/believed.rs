@@ -27,15 +27,17 @@ impl UpgradeMemory {
     /// Takes times of the future for now, and texts and lists only as long as Tidegate makes them. Every field is named, so that
     /// a new one cannot be forgotten.
     pub fn believe(&mut self, now: Timestamp) {
-        let Self { request, planned, change, began, changed_at, storage, active, outcomes } = self;
+        let Self { request, planned, change, began, class, changed_at, storage, active, outcomes } = self;
+        one_line(class, LONGEST_ID);
         began.drain(..began.len().saturating_sub(MOST_BEGUN));
         outcomes.drain(..outcomes.len().saturating_sub(MOST_OUTCOMES));
         while active.len() > MOST_NOTICES {
             active.pop_last();
         }
         let mut times: Vec<&mut Timestamp> = changed_at.iter_mut().collect();
-        if let Some(ClassRequest { to, now: _, at, who, why, request }) = request {
+        if let Some(ClassRequest { to, now: _, from, at, who, why, request }) = request {
             one_line(to, LONGEST_ID);
+            one_line(from, LONGEST_ID);
             one_line(who, 64);
             one_line(why, 300);
             if let Some(request) = request {

@@ -52,6 +52,7 @@ impl ClassRefusal {
             Self::NoBackups => "no-backups",
             Self::NotRestorable { .. } => "not-restorable",
             Self::ReplicaSmaller { .. } => "replica-smaller",
+            Self::ReplicasElsewhere { .. } => "replicas-elsewhere",
             Self::SourceLarger { .. } => "source-larger",
             Self::ReplicaChanges { .. } => "replica-changes",
             Self::Stranded { .. } => "reservation-stranded",

@@ -61,6 +61,12 @@ pub fn decide(
         Ok(instances) => instances,
         Err(absence) => return unread(absence, memory, UpgradeTurn { now, ..turn }),
     };
+    let class = &instances.main.class;
+    // What was measured before speaks of another class, whoever changed it.
+    if memory.class != *class {
+        memory.changed_at = if memory.class.is_empty() { memory.changed_at } else { Some(now) };
+        memory.class.clone_from(class);
+    }
     let scene = look(seen, instances, policy, &memory, UpgradeTurn { now, ..turn });
     asked::ask(&scene, turn.asked, &mut memory);
     let mut it = match memory.change.clone() {
@@ -98,6 +104,7 @@ fn unread(absence: &Absence, mut memory: UpgradeMemory, turn: UpgradeTurn<'_>) -
     if absence.kind == AbsenceKind::NotFound {
         reasons.extend(follow::main_missed(&mut memory, now));
     }
+    plan::prevented(&mut memory, format!("RDS could not be read ({absence})"), now);
     if let Some(asked) = turn.asked {
         asked::unread(turn.database, asked, absence, &mut memory, now);
     }
@@ -136,6 +143,9 @@ fn follow(scene: &UpgradeScene<'_>, memory: &mut UpgradeMemory, change: &ClassCh
     });
     let FollowedChange { call, refusals, reasons } =
         follow::follow(scene, memory, change, against.unwrap_or_default());
+    if change.instance != scene.main().id {
+        plan::prevented(memory, format!("the change of {} was under way", change.instance), scene.now);
+    }
     let state = memory.change.as_ref().map_or(UpgradeState::Idle, |change| match change.step {
         ClassStep::Requested => UpgradeState::Requested,
         ClassStep::Modifying => UpgradeState::Modifying,
@@ -148,6 +158,7 @@ fn follow(scene: &UpgradeScene<'_>, memory: &mut UpgradeMemory, change: &ClassCh
         why: change.why.clone(),
         window: memory.planned.as_ref().map(|planned| planned.window).filter(|_| change.window_end.is_some()),
         is_multi_az: scene.find(&change.instance).is_some_and(|instance| instance.is_multi_az),
+        first: Vec::new(),
     };
     UpgradeSteps { call, state, wanted: memory.change.as_ref().map(|_| wanted), refusals, reasons }
 }
@@ -161,7 +172,10 @@ fn choose(scene: &UpgradeScene<'_>, memory: &mut UpgradeMemory) -> UpgradeSteps 
         refusals: Vec::new(),
         reasons: Vec::new(),
     };
-    let Some(ladder) = &scene.policy.ladder else { return it };
+    let Some(ladder) = &scene.policy.ladder else {
+        memory.planned = None;
+        return it;
+    };
     let window = scene.window(ladder);
     plan::passed(scene, window, memory);
     let ClassWanted { change, is_unsure, reasons } = want::wanted(scene, ladder, memory);
@@ -169,6 +183,8 @@ fn choose(scene: &UpgradeScene<'_>, memory: &mut UpgradeMemory) -> UpgradeSteps 
     let Some(want) = change else {
         if is_unsure && memory.planned.is_some() {
             it.state = UpgradeState::Waiting;
+            let why = it.reasons.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+            plan::prevented(memory, why, scene.now);
         } else {
             memory.planned = None;
         }
@@ -183,12 +199,13 @@ fn choose(scene: &UpgradeScene<'_>, memory: &mut UpgradeMemory) -> UpgradeSteps 
     it.refusals = rehearse::refusals(scene, ladder, memory, &want, instance);
     it.reasons.extend(it.refusals.iter().cloned().map(UpgradeReason::Refused));
     it.wanted = Some(WantedChange {
-        instance: instance.id.clone(),
-        from: instance.class.clone(),
+        instance: scene.main().id.clone(),
+        from: scene.main().class.clone(),
         to: want.to.clone(),
         why: want.why.clone(),
         window: memory.planned.as_ref().map(|planned| planned.window),
-        is_multi_az: instance.is_multi_az,
+        is_multi_az: scene.main().is_multi_az,
+        first: first(scene, &want).map(|replica| replica.id.clone()).collect(),
     });
     it.state = if it.refusals.is_empty() { UpgradeState::Waiting } else { UpgradeState::Refused };
     match turn {
@@ -203,15 +220,20 @@ fn choose(scene: &UpgradeScene<'_>, memory: &mut UpgradeMemory) -> UpgradeSteps 
     it
 }
 
-/// The instance that is changed next. A standby of PostgreSQL needs as many connections as its primary allows: upward the replicas
-/// that have the class of their source go before it.
-fn next<'a>(scene: &UpgradeScene<'a>, want: &Want) -> &'a ClassedInstance {
+/// The instance that is changed next: the first of those that go before it, or itself.
+fn next<'a>(scene: &UpgradeScene<'a>, want: &'a Want) -> &'a ClassedInstance {
+    first(scene, want).next().unwrap_or_else(|| scene.main())
+}
+
+/// The replicas that go before it. A standby of PostgreSQL needs as many connections as its primary allows: upward those that have the
+/// class of their source get the larger one first.
+fn first<'a>(scene: &UpgradeScene<'a>, want: &'a Want) -> impl Iterator<Item = &'a ClassedInstance> {
     let main = scene.main();
-    let goes_first = scene.is_postgresql() && !scene.is_down(&main.class, &want.to);
-    let is_behind = |replica: &&ClassedInstance| {
-        replica.class == main.class && replica.class != want.to && !is_at_least(&replica.class, &want.to)
+    let go_first = scene.is_postgresql() && !scene.is_down(&main.class, &want.to);
+    let is_behind = move |replica: &&ClassedInstance| {
+        go_first && replica.class == main.class && !is_at_least(&replica.class, &want.to)
     };
-    scene.instances.replicas.iter().find(is_behind).filter(|_| goes_first).unwrap_or(main)
+    scene.instances.replicas.iter().filter(is_behind)
 }
 
 /// Something stands against it now. What was asked for at once is over; what waits for a window is told when that has passed.
@@ -226,6 +248,7 @@ fn refused(
     let is_end = |refusal: &&ClassRefusal| matches!(refusal, ClassRefusal::WindowEnds { .. });
     let causes: Vec<String> = refusals.iter().filter(|it| !is_end(it)).map(ToString::to_string).collect();
     let end = refusals.iter().find(is_end).filter(|_| causes.is_empty());
+    // A cause of before says more.
     if end.is_some() && memory.planned.as_ref().is_some_and(|planned| !planned.refused.is_empty()) {
         return;
     }

@@ -52,7 +52,7 @@ pub enum ClassCall {
 /// A change that is wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WantedChange {
-    /// `DBInstanceIdentifier` of the instance that is changed next.
+    /// `DBInstanceIdentifier`: the database's own instance; while a change of a replica is under way the replica.
     pub instance: String,
     /// The class it has.
     pub from: String,
@@ -62,6 +62,8 @@ pub struct WantedChange {
     pub why: String,
     /// When the window opens, or opened, in which it may begin; none where an operator asked for it at once.
     pub window: Option<Timestamp>,
+    /// The replicas that are changed before it.
+    pub first: Vec<String>,
     /// A standby takes over: about 1 to 2 minutes of downtime, otherwise 2 to 15.
     pub is_multi_az: bool,
 }

@@ -16,13 +16,23 @@ pub(crate) const SLOW: &str = "slow change";
 pub(crate) const MOST_OUTCOMES: usize = 16;
 
 impl UpgradeMemory {
+    /// What was told of a plan is not true any more: the next one is told anew.
+    pub(crate) fn forget_the_plan_told(&mut self) {
+        self.active.remove(PLAN);
+        self.active.remove(REFUSED);
+    }
+
     /// The change is over. How long it took. What an operator asked for is over with it, however it ended: it is asked for again by
     /// who wants it.
     pub(crate) fn end(&mut self, end: UpgradeEnd, detail: &str, now: Timestamp) -> SignedDuration {
         let Some(change) = self.change.take() else { return SignedDuration::ZERO };
         let ClassChange { instance, from, to, began, offered, .. } = change;
         let mut detail = detail.to_owned();
-        if detail.contains("InsufficientDBInstanceCapacity") && !offered.is_empty() {
+        let words = detail.to_ascii_lowercase();
+        let no_capacity = ["insufficientdbinstancecapacity", "insufficient instance capacity"]
+            .iter()
+            .any(|it| words.contains(it));
+        if no_capacity && !offered.is_empty() {
             detail = format!("{detail}; {offered}");
         }
         // What was told of the plan, and that it takes long, is over with the change: that is told.
@@ -71,6 +81,8 @@ impl UpgradeOutcome {
             UpgradeEnd::Refused => "not possible",
             UpgradeEnd::WindowPassed => "window passed",
             UpgradeEnd::Withdrawn => "withdrawn",
+            UpgradeEnd::NothingToWithdraw => "nothing to withdraw",
+            UpgradeEnd::GoesOn => "goes on",
             UpgradeEnd::ChangedByOthers => "changed by others",
             UpgradeEnd::Vanished => "gone",
             UpgradeEnd::Observed => "observed",

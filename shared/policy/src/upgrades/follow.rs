@@ -13,7 +13,7 @@ use crate::upgrades::memory::{ClassChange, ClassStep, UpgradeEnd, UpgradeMemory}
 use crate::upgrades::observation::{ClassedInstance, RdsMessage};
 use crate::upgrades::reason::UpgradeReason;
 use crate::upgrades::refusal::ClassRefusal;
-use crate::upgrades::rehearse::not_available;
+use crate::upgrades::rehearse::{LEFT_AT_LEAST, not_available};
 use crate::upgrades::scene::UpgradeScene;
 
 /// RDS shows the new class and something is left: after so long it is over all the same, and what is left is told.
@@ -81,7 +81,8 @@ pub(crate) fn follow(
         let instance = change.instance.clone();
         return FollowedChange::because(UpgradeReason::Modifying { instance, status, since });
     }
-    if change.was_seen {
+    // Where RDS tells that it began or failed, nothing is sent again.
+    if change.was_seen || told_of(scene, change).is_some() {
         given_up(scene, memory, change, instance)
     } else {
         asked(scene, memory, change, refusals)
@@ -117,8 +118,10 @@ fn asked(
     if was_refused {
         return failed(memory, change, &change.refused, scene.now);
     }
-    let last =
-        change.window_end.unwrap_or_else(|| change.began.saturating_add(SENT_WITHIN).unwrap_or(change.began));
+    let last = match change.window_end {
+        Some(end) => end.saturating_sub(LEFT_AT_LEAST).unwrap_or(end),
+        None => change.began.saturating_add(SENT_WITHIN).unwrap_or(change.began),
+    };
     if scene.now >= last {
         if since(call.at, scene.now) < SHOWS_WITHIN {
             return FollowedChange::because(waits);
@@ -161,26 +164,27 @@ fn given_up(
     }
     let back_since = change.back_since.unwrap_or(scene.now);
     if since(back_since, scene.now) >= SHOWS_WITHIN {
-        let said =
-            said_to_have_failed(scene.seen.messages.as_ref().and_then(|read| read.as_ref().ok()), change);
+        let said = told_of(scene, change).map(|text| format!("RDS: {text}"));
         let cause = said.unwrap_or_else(|| "RDS shows the old class, with nothing pending".to_owned());
         return failed(memory, change, &cause, scene.now);
     }
-    memory.change = Some(ClassChange { back_since: Some(back_since), ..change.clone() });
+    memory.change = Some(ClassChange { back_since: Some(back_since), was_seen: true, ..change.clone() });
     let (instance, since) = (change.instance.clone(), change.since);
     let status = "available, with the old class".to_owned();
     FollowedChange::because(UpgradeReason::Modifying { instance, status, since })
 }
 
-/// `RDS: Unable to modify database instance class. …`: a failure that only an event tells.
-fn said_to_have_failed(messages: Option<&Vec<RdsMessage>>, change: &ClassChange) -> Option<String> {
+/// The last thing that RDS tells of the change: that it began, ended or failed, which only an event may say (`Unable to modify database
+/// instance class`).
+fn told_of<'a>(scene: &UpgradeScene<'a>, change: &ClassChange) -> Option<&'a str> {
+    let messages = scene.seen.messages.as_ref()?.as_ref().ok()?;
     let is_of_change = |message: &&RdsMessage| {
         let text = message.text.to_ascii_lowercase();
         let says =
-            ["unable to modify", "insufficient instance capacity"].iter().any(|words| text.contains(words));
+            ["instance class", "insufficient instance capacity"].iter().any(|words| text.contains(words));
         message.at >= change.began && says
     };
-    messages?.iter().rev().find(is_of_change).map(|message| format!("RDS: {}", message.text))
+    messages.iter().rev().find(is_of_change).map(|message| message.text.as_str())
 }
 
 /// RDS shows the new class.
@@ -190,6 +194,14 @@ fn verifying(
     change: &ClassChange,
     instance: &ClassedInstance,
 ) -> FollowedChange {
+    if let Status::Failed(status) = &instance.status {
+        return failed(
+            memory,
+            change,
+            &format!("it has {}, and its status is {status}", change.to),
+            scene.now,
+        );
+    }
     memory.start(scene.now);
     let step_since = if change.step == ClassStep::Verifying { change.since } else { scene.now };
     let left = left(instance);

@@ -26,7 +26,10 @@ pub struct UpgradeMemory {
     /// The changes of the database's own instance that began within the last days, oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub began: Vec<ClassChangeBegan>,
-    /// The last change of the database's own instance was over: what was measured before speaks of another class.
+    /// The class of the database's own instance that was seen last.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub class: String,
+    /// The class of the database's own instance was seen to change, whoever changed it: what was measured before speaks of another one.
     #[serde(skip_serializing_if = "Option::is_none", with = "millis_optional")]
     pub changed_at: Option<Timestamp>,
     /// `MaxAllocatedStorage` was asked for, and RDS does not show it yet.
@@ -48,6 +51,9 @@ pub struct ClassRequest {
     /// At once, and not in the window.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub now: bool,
+    /// The class that the instance had then; where it gets another one than these two, nobody asked for the change from that.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub from: String,
     /// When it was asked for.
     #[serde(with = "millis")]
     pub at: Timestamp,
@@ -81,7 +87,7 @@ pub struct PlannedChange {
 /// One change, from the intent to its end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClassChange {
-    /// `DBInstanceIdentifier`: the database's instance, or a replica that has to go first or last.
+    /// `DBInstanceIdentifier`: the database's instance, or a replica that has to go first.
     pub instance: String,
     /// The class it had.
     pub from: String,
@@ -194,6 +200,10 @@ pub enum UpgradeEnd {
     WindowPassed,
     /// An operator withdrew it.
     Withdrawn,
+    /// There was nothing to withdraw.
+    NothingToWithdraw,
+    /// It is under way, and goes on whatever is asked for.
+    GoesOn,
     /// Somebody else gave the instance another class.
     ChangedByOthers,
     /// RDS shows the instance no more.

@@ -58,10 +58,12 @@ fn planned(scene: &UpgradeScene<'_>, memory: &UpgradeMemory, it: &UpgradeSteps) 
     let is_near = |window| scene.now.saturating_add(TOLD_BEFORE).is_ok_and(|within| window <= within);
     match (&memory.planned, &it.wanted) {
         (Some(planned), Some(wanted)) if is_near(planned.window) => {
-            let WantedChange { instance, from, to, is_multi_az, .. } = wanted;
+            let WantedChange { instance, from, to, is_multi_az, first, .. } = wanted;
             let when = DayOfWeek(planned.window);
             let down = downtime(*is_multi_az);
-            let verdict = format!("{instance}: {from} → {to} planned for {when}, {down}");
+            let after =
+                if first.is_empty() { String::new() } else { format!(", after {}", first.join(", ")) };
+            let verdict = format!("{instance}: {from} → {to} planned for {when}, {down}{after}");
             let advice = "To prevent it, hold the database (`tidegate hold … --both`), or withdraw what was asked for.";
             Watch::holds(PLAN, Severity::Info, verdict).because(planned.why.clone()).advising(advice)
         }
@@ -194,6 +196,8 @@ pub(crate) fn happened(outcome: &UpgradeOutcome) -> DatabaseNotice {
             format!("{instance}: the window of {} passed without {from} → {to}", DayOfWeek(*began)),
         ),
         UpgradeEnd::Withdrawn => (Severity::Info, format!("{instance}: {from} → {to} withdrawn")),
+        UpgradeEnd::NothingToWithdraw => (Severity::Info, format!("{instance}: nothing to withdraw")),
+        UpgradeEnd::GoesOn => (Severity::Info, format!("{instance}: {from} → {to} goes on")),
         UpgradeEnd::ChangedByOthers => (
             Severity::Warning,
             format!("{instance}: {from} → {to} given up, somebody else changed the class"),
@@ -211,6 +215,8 @@ pub(crate) fn happened(outcome: &UpgradeOutcome) -> DatabaseNotice {
         | UpgradeEnd::Done
         | UpgradeEnd::Refused
         | UpgradeEnd::Withdrawn
+        | UpgradeEnd::NothingToWithdraw
+        | UpgradeEnd::GoesOn
         | UpgradeEnd::StorageRaised => None,
     };
     DatabaseNotice {

@@ -10,6 +10,8 @@ use crate::upgrades::want::{Want, WantedBy};
 /// Operators are told of a change so long before its window opens.
 pub(crate) const TOLD_BEFORE: SignedDuration = SignedDuration::from_hours(24);
 
+const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
+
 /// Whether the change may begin now, as far as the window is concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum WindowTurn {
@@ -23,8 +25,8 @@ pub(crate) enum WindowTurn {
     NoWindow,
 }
 
-/// What waits for its window, brought up to date. What is wanted by the ladder begins in a window only if it was planned before that
-/// opened: nobody is surprised by minutes of downtime. What an operator asks for begins in the open one.
+/// What waits for its window, brought up to date. What is wanted by the ladder begins in a window only if it was planned a day before
+/// that opened: nobody is surprised by minutes of downtime. What an operator asks for begins in the open one.
 pub(crate) fn plan(
     scene: &UpgradeScene<'_>,
     window: Option<WindowNow>,
@@ -33,16 +35,27 @@ pub(crate) fn plan(
 ) -> WindowTurn {
     if want.by == WantedBy::OperatorNow {
         memory.planned = None;
+        memory.forget_the_plan_told();
         return WindowTurn::AtOnce;
     }
     let Some(window) = window else { return WindowTurn::NoWindow };
-    let same = memory.planned.take().filter(|planned| planned.to == want.to);
-    let since = same.as_ref().map_or(scene.now, |planned| planned.since);
+    let before = memory.planned.take();
+    let same = before.as_ref().filter(|planned| planned.to == want.to);
+    let since = same.map_or(scene.now, |planned| planned.since);
     let was_begun = |opened: Timestamp| memory.began.iter().any(|began| began.window == Some(opened));
-    let is_early = |opened: Timestamp| want.by == WantedBy::Operator || since < opened;
+    let is_early = |opens: Timestamp| {
+        let told = since.saturating_add(TOLD_BEFORE).unwrap_or(since);
+        want.by == WantedBy::Operator || told <= opens
+    };
     let open = window.began.filter(|opened| !was_begun(*opened) && is_early(*opened));
-    let aims_at = open.unwrap_or(window.next);
-    let refused = same.filter(|planned| planned.window == aims_at).map(|planned| planned.refused);
+    let after = window.next.saturating_add(WEEK).unwrap_or(window.next);
+    let waits = if is_early(window.next) { window.next } else { after };
+    let aims_at = open.unwrap_or(waits);
+    let is_as_told = same.is_some_and(|planned| planned.window == aims_at);
+    let refused = same.filter(|_| is_as_told).map(|planned| planned.refused.clone());
+    if before.is_some() && !is_as_told {
+        memory.forget_the_plan_told();
+    }
     memory.planned = Some(PlannedChange {
         to: want.to.clone(),
         why: want.why.clone(),
@@ -50,7 +63,7 @@ pub(crate) fn plan(
         window: aims_at,
         refused: refused.unwrap_or_default(),
     });
-    if open.is_some() { WindowTurn::Open(window) } else { WindowTurn::Waits(window.next) }
+    if open.is_some() { WindowTurn::Open(window) } else { WindowTurn::Waits(waits) }
 }
 
 /// Tells of a window that has passed without the change that was planned for it. Called before anything is planned anew.
@@ -72,5 +85,13 @@ pub(crate) fn passed(scene: &UpgradeScene<'_>, window: Option<WindowNow>, memory
         detail,
     };
     planned.window = window.next;
+    memory.forget_the_plan_told();
     memory.tell(outcome);
+}
+
+/// Something prevents the change while its window is open, which is told if the window passes.
+pub(crate) fn prevented(memory: &mut UpgradeMemory, why: String, now: Timestamp) {
+    if let Some(planned) = memory.planned.as_mut().filter(|planned| planned.window <= now) {
+        planned.refused = why;
+    }
 }

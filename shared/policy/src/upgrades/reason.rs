@@ -61,7 +61,7 @@ pub enum UpgradeReason {
         /// The class it has.
         class: String,
     },
-    /// A replica goes first, or last.
+    /// A replica goes first.
     ReplicaFirst {
         /// The replica.
         replica: String,

@@ -73,6 +73,11 @@ pub enum ClassRefusal {
         /// Its class.
         class: String,
     },
+    /// It has replicas that are not seen here, which may be smaller.
+    ReplicasElsewhere {
+        /// How many: in other Regions, and replicas of its replicas.
+        count: u32,
+    },
     /// It is a replica, and would become smaller than its source.
     SourceLarger {
         /// The source.

@@ -46,7 +46,7 @@ pub(crate) fn refusals(
     }
     all.extend(both.iter().flat_map(|instance| is_ready(instance)));
     all.extend(backups(scene));
-    all.extend(neighbors(scene, instance, &want.to, is_down));
+    all.extend(neighbors(scene, instance, want, is_down));
     match &scene.seen.rehearsal {
         Some(rehearsal) if rehearsal.class == want.to => {
             let has_replicas = !scene.instances.replicas.is_empty();
@@ -128,9 +128,10 @@ fn backups(scene: &UpgradeScene<'_>) -> Option<ClassRefusal> {
 fn neighbors(
     scene: &UpgradeScene<'_>,
     instance: &ClassedInstance,
-    to: &str,
+    want: &Want,
     is_down: bool,
 ) -> Vec<ClassRefusal> {
+    let Want { to, by, .. } = want;
     let mut all = Vec::new();
     for replica in &scene.instances.replicas {
         if replica.id != instance.id
@@ -146,6 +147,10 @@ fn neighbors(
                 class: replica.class.clone(),
             });
         }
+    }
+    let count = scene.instances.replicas_elsewhere;
+    if scene.is_postgresql() && !is_down && count > 0 && *by == WantedBy::Ladder {
+        all.push(ClassRefusal::ReplicasElsewhere { count });
     }
     if let Some(source) = &scene.instances.source
         && scene.is_postgresql()

@@ -29,7 +29,11 @@ pub(crate) fn stranded(
         .map(|it| quarters(&it.class, it.is_multi_az).saturating_mul(u64::from(it.count)))
         .sum();
     let others = instances.others.iter().filter(|other| self::family(&other.class) == family);
-    let used: u64 = others.map(|other| quarters(&other.class, other.is_multi_az)).sum();
+    let others: u64 = others.map(|other| quarters(&other.class, other.is_multi_az)).sum();
+    // Replicas of its class go before it, and use nothing up then.
+    let go_too = instances.replicas.iter().filter(|replica| replica.class == instances.main.class);
+    let go_too: u64 = go_too.map(|replica| quarters(&replica.class, replica.is_multi_az)).sum();
+    let used = others.saturating_sub(go_too);
     let stranded = of_family.first().filter(|_| reserved > used)?;
     Some(ClassRefusal::Stranded { reservation: stranded.id.clone(), class: stranded.class.clone() })
 }

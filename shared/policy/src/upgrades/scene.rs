@@ -77,8 +77,8 @@ impl<'a> UpgradeScene<'a> {
         })
     }
 
-    /// The most connections that the instance takes with a class: a declared number is that of its parameter group, and
-    /// stays; otherwise the default of the class.
+    /// The most connections that the instance takes with a class. A parameter group of its own has a declared number, and keeps it with
+    /// another class; by the default one another class takes no more than its own.
     pub(crate) fn connections_of(&self, class: &str) -> Option<u32> {
         let main = self.main();
         let estimated = DatabaseClass {
@@ -86,7 +86,12 @@ impl<'a> UpgradeScene<'a> {
             class: class.to_owned(),
             has_default_parameters: main.has_default_parameters,
         };
-        self.policy.max_connections.map(NonZeroU32::get).or_else(|| estimated.max_connections())
+        let (declared, estimated) =
+            (self.policy.max_connections.map(NonZeroU32::get), estimated.max_connections());
+        if class == main.class || !main.has_default_parameters {
+            return declared.or(estimated);
+        }
+        estimated.map(|estimated| declared.map_or(estimated, |declared| declared.min(estimated)))
     }
 
     /// A change from one class to another makes the instance smaller, or that is not certain.

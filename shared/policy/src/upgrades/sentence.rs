@@ -131,6 +131,12 @@ impl fmt::Display for ClassRefusal {
                     "the replica {replica} is {class} and would be smaller than its source: change it first"
                 )
             }
+            Self::ReplicasElsewhere { count } => write!(
+                f,
+                "{} of its replicas are in other Regions or replicate from a replica, and may be smaller: change them first, then ask \
+                 for the class",
+                thousands(count)
+            ),
             Self::SourceLarger { source, class } => {
                 write!(f, "its source {source} is {class}: a replica gets smaller after its source")
             }

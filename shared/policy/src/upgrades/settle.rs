@@ -6,6 +6,7 @@ use crate::database::call::CallOutcome;
 use crate::database::call::DatabaseCall;
 use crate::database::notice::{DatabaseNotice, NoticePhase};
 use crate::upgrades::memory::{UpgradeEnd, UpgradeMemory};
+use crate::upgrades::plan;
 
 impl UpgradeMemory {
     /// Puts in what came of the call that `evaluation` sent. A call that another evaluation meant to send later is left alone.
@@ -39,6 +40,8 @@ impl UpgradeMemory {
     fn withdraw(&mut self) {
         let Some(change) = self.change.take() else { return };
         self.began.retain(|began| began.at != change.began);
+        let why = "the call was not sent: too late, or the last look found something".to_owned();
+        plan::prevented(self, why, change.began);
     }
 
     /// Puts in whether SNS took these notices. What it did not take is repeated by the next evaluation.

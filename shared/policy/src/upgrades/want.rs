@@ -1,6 +1,6 @@
 //! Which class is wanted, and why: an operator first, then the business, then the load.
 
-use crate::observation::MetricReading;
+use crate::database::points::LoadPoints;
 use crate::upgrades::memory::{ClassRequest, UpgradeMemory};
 use crate::upgrades::policy::{ClassFloor, ClassLadder};
 use crate::upgrades::reason::UpgradeReason;
@@ -125,12 +125,9 @@ struct FloorSays {
 fn floor(scene: &UpgradeScene<'_>, ladder: &ClassLadder) -> FloorSays {
     let Some(ClassFloor { by, rows }) = &ladder.floor else { return FloorSays::default() };
     let by = by.as_str().to_owned();
-    let MetricReading::Points { points, .. } = &scene.seen.floor else {
-        return FloorSays { is_unsure: true, reason: Some(UpgradeReason::FloorUnknown { by }), place: None };
-    };
-    let is_past = |at: jiff::Timestamp| at <= scene.now;
-    let newest = points.iter().rev().find(|point| is_past(point.at) && point.value.is_finite());
-    let Some(value) = newest.map(|point| point.value) else {
+    // What may still change only raises, and what is old says nothing.
+    let points = LoadPoints::of(&scene.seen.floor, None, scene.now);
+    let Some(value) = points.and_then(|points| points.load(scene.now)) else {
         return FloorSays { is_unsure: true, reason: Some(UpgradeReason::FloorUnknown { by }), place: None };
     };
     let reached = rows.iter().rev().find(|(least, _)| value >= crate::reading::number(*least));

@@ -59,6 +59,8 @@ pub(crate) struct ClassShop {
     pub(crate) policy: UpgradePolicy,
     pub(crate) instances: ClassedInstances,
     pub(crate) load: HourlyLoad,
+    /// The metric of the business, where it is not [`HourlyLoad::users`].
+    pub(crate) users: Option<MetricReading>,
     /// How many hours of metrics there are.
     pub(crate) hours: i64,
     pub(crate) rehearsal: Rehearsal,
@@ -127,6 +129,7 @@ pub(crate) fn request(to: &str, now: bool) -> ClassRequest {
     ClassRequest {
         to: to.to_owned(),
         now,
+        from: String::new(),
         at: friday(),
         who: "alice".to_owned(),
         why: "Black Friday".to_owned(),
@@ -162,6 +165,7 @@ impl ClassShop {
                 others: vec![],
             },
             load: IDLE,
+            users: None,
             hours: 24 * 20,
             rehearsal: Rehearsal {
                 class: String::new(),
@@ -252,7 +256,9 @@ impl ClassShop {
                 burst_balance: self.hourly(self.load.burst, self.hours),
                 free_storage: self.by_minute(self.load.free_storage),
             },
-            floor: self.load.users.map_or(MetricReading::NotRead, |users| self.by_minute(users)),
+            floor: self.users.clone().unwrap_or_else(|| {
+                self.load.users.map_or(MetricReading::NotRead, |users| self.by_minute(users))
+            }),
             rehearsal: None,
             messages: Some(Ok(self.messages.clone())),
         }

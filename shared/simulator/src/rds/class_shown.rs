@@ -37,7 +37,9 @@ impl SimulatedRds {
         } else {
             Some(MetricReading::NotRead)
         };
-        let users = Datapoint { at: self.now, value: self.account.settings.classes.demand.users };
+        // A newer one may still grow.
+        let at = self.now.saturating_sub(SignedDuration::from_mins(5)).unwrap_or(self.now);
+        let users = Datapoint { at, value: self.account.settings.classes.demand.users };
         let points = MetricReading::Points { period: SignedDuration::from_mins(5), points: vec![users] };
         let mut question = LoadQuestion {
             now: self.now,

@@ -203,11 +203,13 @@ impl ClassChecker {
         self.policy.ladder.as_ref().and_then(|ladder| ladder.place(class))
     }
 
-    /// What SNS took once is not told again while it lasts.
+    /// What SNS took once is not told again while it lasts: another class or another window is another plan.
     fn told_twice(&mut self, process: &UpgradeProcess) {
         for notice in process.decision.notices.iter().filter(|it| it.phase == NoticePhase::Begins) {
             let known = process.before.active.get(&notice.about);
-            if known.is_some_and(|it| it.notified && !it.ended && it.severity >= notice.severity) {
+            if known.is_some_and(|it| {
+                it.notified && !it.ended && it.severity >= notice.severity && it.detail == notice.verdict
+            }) {
                 self.tale.fault(process.now, format!("told again: {notice:?}"));
             }
         }
@@ -296,6 +298,8 @@ impl ClassChecker {
                 | UpgradeEnd::StorageRaised
                 | UpgradeEnd::WindowPassed
                 | UpgradeEnd::Withdrawn
+                | UpgradeEnd::NothingToWithdraw
+                | UpgradeEnd::GoesOn
                 | UpgradeEnd::Done
                 | UpgradeEnd::Failed
                 | UpgradeEnd::ChangedByOthers,

@@ -25,6 +25,8 @@ fn a_short_condition_that_does_not_hold_keeps_no_class_from_becoming_smaller() {
             replicas: Vec::new(),
             observe: false,
         });
+        // What is first wanted within a day before a window waits for the next one.
+        story.act(&ClassAct::Window);
         story.act(&ClassAct::Window);
         assert_eq!(story.world.instances()[0].class, LADDER[0], "{up:?}");
     }

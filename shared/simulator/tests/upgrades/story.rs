@@ -271,6 +271,7 @@ impl ClassStory {
         let request = |to: &str, now: bool| ClassRequest {
             to: to.to_owned(),
             now,
+            from: String::new(),
             at,
             who: "an operator".to_owned(),
             why: "a test".to_owned(),

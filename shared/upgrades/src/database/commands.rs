@@ -41,6 +41,8 @@ impl UpgradeReport {
             // What stands against it is looked at again: the AWS CLI would look at nothing.
             UpgradeEnd::Refused | UpgradeEnd::WindowPassed => self.again(to),
             UpgradeEnd::Withdrawn
+            | UpgradeEnd::NothingToWithdraw
+            | UpgradeEnd::GoesOn
             | UpgradeEnd::ChangedByOthers
             | UpgradeEnd::Vanished
             | UpgradeEnd::Observed

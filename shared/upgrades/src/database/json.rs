@@ -83,10 +83,11 @@ impl UpgradeReport {
 
 /// A change that is wanted. Where it may begin, how long the instance will be down is said too.
 fn wanted_in_json(wanted: &WantedChange, state: UpgradeState) -> Value {
-    let WantedChange { instance, from, to, why, window, is_multi_az } = wanted;
+    let WantedChange { instance, from, to, why, window, is_multi_az, first } = wanted;
     let is_over = matches!(state, UpgradeState::Verifying);
     json!({
         "instance": instance, "from": from, "to": to, "why": why, "window": window, "multi_az": is_multi_az,
+        "replicas_first": first,
         "downtime": (!is_over).then(|| downtime(*is_multi_az)),
     })
 }

@@ -101,9 +101,11 @@ impl UpgradeReport {
 
     /// What is planned: when it may begin, and how long the instance will be down.
     pub(super) fn plan(&self) -> Option<String> {
-        let WantedChange { instance, from, to, window, is_multi_az, .. } = self.decision.wanted.as_ref()?;
+        let WantedChange { instance, from, to, window, is_multi_az, first, .. } =
+            self.decision.wanted.as_ref()?;
         let change = format!("{instance}: {from} → {to}");
-        let down = downtime(*is_multi_az);
+        let after = if first.is_empty() { String::new() } else { format!(", after {}", first.join(", ")) };
+        let down = downtime(*is_multi_az).to_owned() + &after;
         match (self.decision.state, window) {
             (UpgradeState::Waiting | UpgradeState::Refused, Some(window)) => {
                 Some(format!("{change}, window of {}, {down}", day(*window)))

@@ -171,6 +171,7 @@ pub(crate) fn asked_now(class: &str) -> ClassAsked {
     ClassAsked::To(ClassRequest {
         to: class.to_owned(),
         now: true,
+        from: String::new(),
         at: at(0),
         who: "ana".to_owned(),
         why: "launch at noon".to_owned(),

@@ -97,7 +97,7 @@ fn a_second_change_is_not_asked_for_beside_one_under_way() {
         let decision = shop.tick();
         assert_eq!(decision.call, None);
         let news = shop.news();
-        assert!(news.iter().any(|it| it.starts_with("not possible shop")), "{news:?}");
+        assert!(news.contains(&"goes on shop db.m6g.xlarge".to_owned()), "{news:?}");
     }
 }
 
@@ -112,7 +112,7 @@ fn what_was_asked_for_can_be_withdrawn_while_it_waits() {
     assert_eq!(shop.news(), [""; 0]);
     shop.asked = Some(ClassAsked::Withdraw);
     shop.tick();
-    assert_eq!(shop.news(), [""; 0], "there is nothing to withdraw");
+    assert_eq!(shop.news(), ["nothing to withdraw shop "]);
 }
 
 #[test]
@@ -178,4 +178,43 @@ fn what_is_asked_for_while_rds_cannot_be_read_is_refused_and_a_withdrawal_is_not
     let decision = unreadable(&shop);
     assert_eq!(decision.notices[0].about, "withdrawn main db.m6g.xlarge");
     assert_eq!((decision.memory.request, decision.memory.planned), (None, None));
+}
+
+/// Somebody gives it a larger class than was asked for: what was asked for would make it smaller now.
+#[test]
+fn what_was_asked_for_from_another_class_is_dropped_and_told() {
+    let mut shop = asking(to("db.m6g.xlarge", false));
+    shop.evaluate();
+    shop.main().class = "db.m6g.4xlarge".to_owned();
+    let decision = shop.tick();
+    assert_eq!(shop.news(), ["changed by others shop db.m6g.xlarge"]);
+    assert_eq!((decision.memory.request, decision.wanted), (None, None));
+}
+
+#[test]
+fn what_was_asked_for_at_once_and_has_not_begun_within_an_hour_is_asked_for_again_by_who_wants_it() {
+    let mut shop = asking(to("db.m6g.xlarge", true));
+    shop.outcome = CallOutcome::NotSent;
+    shop.evaluate();
+    shop.news();
+    shop.outcome = CallOutcome::Taken;
+    shop.now += SignedDuration::from_mins(60);
+    let decision = shop.evaluate();
+    assert_eq!((decision.call, shop.news()), (None, vec!["not possible shop db.m6g.xlarge".to_owned()]));
+}
+
+#[test]
+fn what_the_fleet_file_allows_no_more_is_dropped_and_told() {
+    for has_classes in [true, false] {
+        let mut shop = asking(to("db.m6g.xlarge", false));
+        shop.evaluate();
+        if has_classes {
+            shop.ladder().classes = vec!["db.t4g.medium".to_owned(), "db.t4g.large".to_owned()];
+        } else {
+            shop.policy.ladder = None;
+        }
+        let decision = shop.tick();
+        assert_eq!(shop.news(), ["not possible shop db.m6g.xlarge"], "{has_classes}");
+        assert_eq!((decision.memory.request, decision.memory.planned), (None, None));
+    }
 }

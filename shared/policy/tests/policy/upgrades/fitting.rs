@@ -120,3 +120,17 @@ fn classes_carry_what_the_instance_types_of_ec2_do() {
         );
     }
 }
+
+/// What a guard declares is of the class that there is: by the default parameters a smaller one takes fewer.
+#[test]
+fn a_declared_limit_is_not_that_of_a_smaller_class_by_default() {
+    let connections = |default: bool| {
+        of(|shop| {
+            shop.policy.max_connections = std::num::NonZeroU32::new(700);
+            shop.main().has_default_parameters = default;
+            shop.load.connections = 400.0;
+        })
+    };
+    assert_eq!(connections(true), ["too-few-connections"]);
+    assert_eq!(connections(false), [""; 0], "a parameter group of its own keeps its number");
+}

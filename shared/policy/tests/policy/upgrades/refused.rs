@@ -13,7 +13,7 @@ use crate::upgrades::{ClassShop, codes, instance, sunday};
 type ShopClassChange = fn(&mut ClassShop);
 
 /// What a table changes of a shop that would begin, and the name of what stands against it.
-const REFUSALS: [(&str, ShopClassChange); 32] = [
+const REFUSALS: [(&str, ShopClassChange); 34] = [
     ("aurora-writer", |shop| shop.policy.is_aurora = true),
     ("not-available", |shop| shop.main().status = Status::Changing("backing-up".to_owned())),
     ("not-available", |shop| shop.main().status = Status::Failed("storage-full".to_owned())),
@@ -46,6 +46,14 @@ const REFUSALS: [(&str, ShopClassChange); 32] = [
         shop.main().restorable_to = Some(sunday() - SignedDuration::from_mins(31));
     }),
     ("replica-smaller", |shop| shop.instances.replicas = vec![instance("one", "db.t4g.medium")]),
+    ("replicas-elsewhere", |shop| shop.instances.replicas_elsewhere = 1),
+    ("reservation-stranded", |shop| {
+        // The replica that uses it goes before its source.
+        reserved(shop);
+        shop.instances.replicas = vec![instance("one", "db.t4g.large")];
+        shop.instances.others =
+            vec![RunningInstance { class: "db.t4g.large".to_owned(), is_multi_az: false }];
+    }),
     ("replica-changes", |shop| {
         shop.instances.replicas = vec![instance("one", "db.m6g.xlarge")];
         shop.find("one").status = Status::Creating;
@@ -112,7 +120,11 @@ fn each_of_them_alone_refuses_by_its_name() {
 
 #[test]
 fn what_only_looks_like_them_refuses_nothing() {
-    let fine: [ShopClassChange; 10] = [
+    let fine: [ShopClassChange; 11] = [
+        |shop| {
+            shop.main().engine = tidegate_policy::Engine::MySql;
+            shop.instances.replicas_elsewhere = 1;
+        },
         |shop| due(shop, None),
         |shop| due(shop, Some(SignedDuration::from_mins(61))),
         |shop| shop.ladder().keeps_reservations = false,
@@ -179,4 +191,13 @@ fn a_rehearsal_of_another_class_says_nothing() {
     };
     let decision = tidegate_policy::upgrades::decide::decide(&seen, &shop.policy, &shop.memory, turn);
     assert_eq!((codes(&decision), decision.call), (vec!["not-known"], None));
+}
+
+#[test]
+fn who_asks_for_a_class_has_seen_to_the_replicas_elsewhere() {
+    let mut shop = ClassShop::new();
+    shop.instances.replicas_elsewhere = 1;
+    let request = crate::upgrades::request("db.m6g.xlarge", true);
+    shop.asked = Some(tidegate_policy::upgrades::decide::ClassAsked::To(request));
+    assert_eq!(codes(&shop.evaluate()), [""; 0]);
 }

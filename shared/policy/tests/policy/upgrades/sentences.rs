@@ -34,6 +34,7 @@ fn refusals() -> Vec<C> {
         C::NotRestorable { to: Some(to) },
         C::NotRestorable { to: None },
         C::ReplicaSmaller { replica: text("one"), class: text("db.t4g.medium") },
+        C::ReplicasElsewhere { count: 2 },
         C::SourceLarger { source: text("shop"), class: text("db.t4g.large") },
         C::ReplicaChanges { replica: text("one"), status: text("creating") },
         C::Stranded { reservation: text("ri-1"), class: text("db.t4g.large") },

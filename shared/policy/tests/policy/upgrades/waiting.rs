@@ -227,8 +227,8 @@ fn a_hold_keeps_the_class_and_a_hold_of_scale_in_only_keeps_it_from_getting_smal
 fn what_a_fleet_file_names_as_its_window_counts_instead_of_that_of_the_instance() {
     use tidegate_policy::upgrades::policy::ChangeWindow;
     let mut shop = ClassShop::busy();
-    shop.ladder().window = ChangeWindow::Weekly("sat:02:00-sat:03:00".parse().unwrap());
-    shop.until("2026-03-07T02:00:00Z".parse().unwrap());
+    shop.ladder().window = ChangeWindow::Weekly("sat:13:00-sat:14:00".parse().unwrap());
+    shop.until("2026-03-07T13:00:00Z".parse().unwrap());
     assert_eq!(shop.news(), ["+plan", CALL]);
     assert!(shop.now > friday());
 }
@@ -240,4 +240,78 @@ fn in_observe_mode_it_is_told_once_a_window_what_would_begin() {
     shop.until(sunday() + SignedDuration::from_hours(3));
     assert_eq!(shop.news(), ["+plan", "observed shop db.m6g.xlarge"]);
     assert_eq!(shop.memory.change, None);
+}
+
+/// The newest hour that has settled speaks of the class before: an hour after somebody changed it nothing is known of the new one.
+#[test]
+fn what_was_measured_before_somebody_changed_the_class_counts_no_more() {
+    let mut shop = ClassShop::busy();
+    shop.evaluate();
+    shop.main().class = "db.m6g.xlarge".to_owned();
+    shop.load.free_memory = 12.0 * GIB;
+    assert_eq!(shop.tick().wanted, None, "one step more by the load of the class before");
+    shop.now += SignedDuration::from_hours(23);
+    assert_eq!(shop.evaluate().wanted, None);
+    shop.now += SignedDuration::from_hours(3);
+    assert_eq!(shop.evaluate().wanted.map(|it| it.to).as_deref(), Some("db.m6g.4xlarge"));
+}
+
+#[test]
+fn what_the_load_asks_for_is_planned_a_day_before_the_window_opens_or_waits_for_the_next_one() {
+    for (hours, window) in [(24, sunday()), (23, sunday() + SignedDuration::from_hours(7 * 24))] {
+        let mut shop = ClassShop::busy();
+        shop.now = sunday() - SignedDuration::from_hours(hours);
+        assert_eq!(shop.evaluate().wanted.unwrap().window, Some(window), "{hours} hours before");
+    }
+}
+
+#[test]
+fn a_plan_is_told_again_for_the_next_window_and_when_its_window_moves() {
+    let mut shop = ClassShop::busy();
+    shop.main().is_storage_busy = true;
+    shop.until(sunday() + SignedDuration::from_hours(2));
+    assert_eq!(shop.news(), ["+plan", "+refused", "window passed shop db.m6g.xlarge"]);
+    shop.until(sunday() + SignedDuration::from_hours(7 * 24 - 1));
+    assert_eq!(shop.news(), ["+plan", "+refused"]);
+
+    let mut shop = ClassShop::busy();
+    shop.until(sunday() - SignedDuration::from_hours(3));
+    shop.main().maintenance_window = "sun:08:00-sun:09:00".to_owned();
+    shop.tick();
+    assert_eq!(shop.news(), ["+plan", "+plan"]);
+}
+
+#[test]
+fn what_could_not_be_weighed_or_sent_in_the_window_is_the_cause_that_is_told() {
+    let told = |change: fn(&mut ClassShop)| {
+        let mut shop = ClassShop::busy();
+        shop.until(sunday() - SignedDuration::from_mins(5));
+        change(&mut shop);
+        let decision = shop.until(sunday() + SignedDuration::from_mins(60));
+        crate::upgrades::cause(&decision, "window passed shop db.m6g.xlarge")
+    };
+    assert!(told(|shop| shop.hours = 5).starts_with("cpu > 80% for 1d is known to hold for"));
+    let not_sent = told(|shop| shop.outcome = tidegate_policy::database::call::CallOutcome::NotSent);
+    assert!(not_sent.starts_with("the call was not sent"), "{not_sent}");
+}
+
+#[test]
+fn a_metric_of_the_business_that_may_still_grow_or_is_old_makes_nothing_smaller() {
+    use tidegate_policy::upgrades::policy::ClassFloor;
+    use tidegate_policy::{Datapoint, MetricName, MetricReading};
+    let at =
+        |minutes: i64, value: f64| Datapoint { at: friday() - SignedDuration::from_mins(minutes), value };
+    for (points, wanted) in [
+        (vec![at(4, 12_000.0), at(0, 500.0)], None),
+        (vec![at(4, 500.0), at(0, 12_000.0)], None),
+        (vec![at(60, 500.0)], None),
+        (vec![at(4, 500.0), at(0, 100.0)], Some("db.t4g.medium")),
+    ] {
+        let mut shop = ClassShop::climbing("", "cpu < 20% for 14d");
+        let rows = vec![(1_000, 0), (10_000, 1)];
+        shop.ladder().floor = Some(ClassFloor { by: MetricName::new("users").unwrap(), rows });
+        let period = SignedDuration::from_mins(1);
+        shop.users = Some(MetricReading::Points { period, points: points.clone() });
+        assert_eq!(shop.evaluate().wanted.map(|it| it.to).as_deref(), wanted, "{points:?}");
+    }
 }
