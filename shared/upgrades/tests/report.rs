@@ -157,7 +157,7 @@ fn what_the_last_look_refuses_is_no_failure_of_aws() {
     let section = report.section(&header());
     assert!(section.outcome.is_some(), "without an outcome the evaluation would not remember it");
     assert_eq!(section.cause.as_deref(), Some(words.as_str()));
-    assert_eq!(section.json["outcome"], "failed");
+    assert_eq!(section.json["outcome"], "withheld");
     assert_eq!(settled(&report).change, None, "the next evaluation decides anew");
 }
 
