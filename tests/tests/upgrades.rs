@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 use tidegate_aws::Clients;
 use tidegate_evaluation::{Evaluator, Invocation, InvocationError, Settings};
+use tidegate_tests::cloudformation::template;
 use tidegate_tests::fake_upgrades::{ClassProcess, FakeUpgrades, SharedUpgrades, look};
 use tidegate_upgrades::Upgrades;
 
@@ -40,8 +42,24 @@ fn function(fleet: &str, world: &SharedUpgrades) -> (Evaluator<Upgrades>, ClassP
 
 /// One event in a new process, until it is answered or the process is killed.
 async fn send(fleet: &str, world: &SharedUpgrades, event: Value) -> Option<Result<Value, InvocationError>> {
+    invoke(fleet, world, event, Invocation::default()).await
+}
+
+/// The same in an invocation that Lambda stops after so many seconds.
+async fn send_within(seconds: i64, world: &SharedUpgrades, event: Value) -> Result<Value, InvocationError> {
+    let deadline = look(world).now().checked_add(SignedDuration::from_secs(seconds)).ok();
+    let invocation = Invocation { deadline, ..Invocation::default() };
+    invoke(&shop("enforce"), world, event, invocation).await.expect("nothing kills it")
+}
+
+async fn invoke(
+    fleet: &str,
+    world: &SharedUpgrades,
+    event: Value,
+    invocation: Invocation,
+) -> Option<Result<Value, InvocationError>> {
     let (function, process) = function(fleet, world);
-    let (killed, invocation) = (process.killed.clone(), Invocation::default());
+    let killed = process.killed.clone();
     tokio::select! {
         answer = function.handle(event, &invocation) => Some(answer),
         () = killed.notified() => None,
@@ -175,6 +193,33 @@ fn an_operator_gets_a_class_at_once_also_in_a_race_with_the_schedule() {
         assert_eq!(answer["targets"][0]["outcome"], "applied", "{answer:#}");
         assert_eq!(look(&world).changes.len(), 1);
     });
+}
+
+/// An operator and the schedule at once, in invocations of so many seconds: what the operator gets, and the changes.
+fn raced(seconds: i64) -> (Result<Value, InvocationError>, usize) {
+    story(async {
+        let world = FakeUpgrades::new(SMALL);
+        look(&world).cpu = 40.0;
+        let asked = json!({"action": "upgrade", "database": "main", "to": "next", "now": true, "who": "ana"});
+        let (other, by_hand) =
+            tokio::join!(send_within(seconds, &world, schedule()), send_within(seconds, &world, asked));
+        assert_eq!(other.expect("it answers")["dropped"], json!(false), "the schedule wrote first");
+        (by_hand, look(&world).changes.len())
+    })
+}
+
+#[test]
+fn what_an_operator_asks_for_is_repeated_within_the_time_of_the_function_or_fails() {
+    let timeout = template()["Resources"]["RdsUpgradeFunction"]["Properties"]["Timeout"].as_i64();
+    let (answer, changes) = raced(timeout.expect("a time-out"));
+    let answer = answer.expect("there is time for another evaluation");
+    assert_eq!((&answer["dropped"], &answer["targets"][0]["outcome"]), (&json!(false), &json!("applied")));
+    assert_eq!(changes, 1);
+
+    let (answer, changes) = raced(30);
+    let error = answer.expect_err("there is no time for another evaluation");
+    assert_eq!((error.error_type(), changes), ("Retryable", 0));
+    assert!(error.to_string().contains("another evaluation wrote first"), "{error}");
 }
 
 #[test]

@@ -91,18 +91,24 @@ impl<C: Concern> Evaluator<C> {
     /// one, as long as the invocation has time.
     ///
     /// # Errors
-    /// The event is unknown, the ledger cannot be reached, or every change failed.
+    /// The event is unknown, the ledger cannot be reached, every change failed, or what was asked for by hand was dropped and there is no
+    /// time to repeat it.
     pub async fn handle(&self, event: Value, invocation: &Invocation) -> Result<Value, InvocationError> {
         let trigger = Trigger::parse(&event)?;
         let mut ended = self.evaluate(self.header(trigger.clone(), invocation)).await?;
+        // What was asked for by hand is in no other evaluation, until one of this invocation has written it.
+        let mut is_open = ended.dropped && self.concern.is_asked_once(&trigger);
         while ended.unfinished && invocation.has_time((self.clock)()) {
-            let again = ended.dropped && self.concern.is_asked_once(&trigger);
-            if !ended.changed && !again {
+            if !ended.changed && !is_open {
                 sleep(budget::PAUSE).await;
             }
-            let next = if again { trigger.clone() } else { Trigger::Resume };
+            let next = if is_open { trigger.clone() } else { Trigger::Resume };
             match self.evaluate(self.header(next, invocation)).await {
-                Ok(next) => ended = next.after(ended),
+                Ok(next) => {
+                    is_open &= next.dropped;
+                    ended = next.after(ended);
+                }
+                Err(error) if is_open => return Err(error),
                 Err(error) => {
                     // What was done stands, and the schedule goes on with the rest.
                     if let Some(errors) = ended.answer["errors"].as_array_mut() {
@@ -111,6 +117,9 @@ impl<C: Concern> Evaluator<C> {
                     break;
                 }
             }
+        }
+        if is_open {
+            return Err(InvocationError::Dropped);
         }
         Ok(ended.answer)
     }
