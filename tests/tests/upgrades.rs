@@ -223,6 +223,29 @@ fn what_an_operator_asks_for_is_repeated_within_the_time_of_the_function_or_fail
 }
 
 #[test]
+fn without_the_ledger_no_class_is_changed_and_operators_are_notified_also_of_its_end() {
+    story(async {
+        let (world, fleet) = (FakeUpgrades::new(SMALL), shop("enforce"));
+        look(&world).ledger_is_gone = true;
+        let (function, _process) = function(&fleet, &world);
+        for _ in 0..THROUGH_THE_WINDOW {
+            tokio::time::sleep(Duration::from_mins(5)).await;
+            let answer = function.handle(schedule(), &Invocation::default()).await;
+            assert_eq!(answer.expect_err("it cannot remember").error_type(), "Retryable");
+        }
+        assert_eq!(look(&world).changes, []);
+        assert!(reported(&world, "class changes paused") >= 1);
+        let unchanged = "no class is changed; a change under way goes on in RDS and is not followed";
+        assert!(reported(&world, &unchanged.replace(';', "%3B")) >= 1);
+        look(&world).ledger_is_gone = false;
+        let answer = function.handle(schedule(), &Invocation::default()).await;
+        assert!(answer.is_ok(), "{answer:?}");
+        assert_eq!(reported(&world, "class changes resumed"), 1);
+        assert_eq!((reported(&world, "scaling"), reported(&world, "desired counts")), (0, 0));
+    });
+}
+
+#[test]
 fn observe_mode_and_a_plan_change_nothing() {
     story(async {
         let (world, fleet) = (FakeUpgrades::new(SMALL), shop("observe"));

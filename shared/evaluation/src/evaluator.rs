@@ -269,7 +269,8 @@ impl<C: Concern> Evaluator<C> {
         let (ledger, failed) = (&self.settings.ledger, error.predicate());
         let cause = format!("DynamoDB table `{ledger}` {failed}; {}", self.concern.unchanged());
         let why = format!("failed to {error}");
-        report.alert = Some(self.alert(Severity::Critical, "scaling paused", cause, Some(why)));
+        let text = format!("{} paused", self.concern.paused());
+        report.alert = Some(self.alert(Severity::Critical, text, cause, Some(why)));
         let notified = if self.outage.failed_evaluation(&error, header.at) {
             sns::publish(&self.clients.sns, &self.settings.topic, &report).await
         } else {
@@ -291,12 +292,13 @@ impl<C: Concern> Evaluator<C> {
         let (ledger, plural) = (&self.settings.ledger, if failures == 1 { "" } else { "s" });
         let cause =
             format!("DynamoDB table `{ledger}` answers again after {failures} failed evaluation{plural}");
-        Some(self.alert(Severity::Info, "RESOLVED: scaling resumed", cause, None))
+        let text = format!("RESOLVED: {} resumed", self.concern.paused());
+        Some(self.alert(Severity::Info, text, cause, None))
     }
 
     /// An alert about everything of the concern.
-    fn alert(&self, severity: Severity, text: &str, cause: String, because: Option<String>) -> Alert {
-        Alert { severity, text: text.to_owned(), cause, because, targets: self.concern.names() }
+    fn alert(&self, severity: Severity, text: String, cause: String, because: Option<String>) -> Alert {
+        Alert { severity, text, cause, because, targets: self.concern.names() }
     }
 
     /// Another evaluation wrote first. What it saw is at most moments older; this one only keeps the delayed
