@@ -246,6 +246,50 @@ fn without_the_ledger_no_class_is_changed_and_operators_are_notified_also_of_its
 }
 
 #[test]
+fn a_change_is_followed_to_its_end_whatever_the_mode_becomes_meanwhile() {
+    let (enforce, observe) = (shop("enforce"), shop("observe"));
+    for modes in [[&observe, &observe], [&observe, &enforce], [&enforce, &enforce]] {
+        for is_quiet in [false, true] {
+            story(async {
+                let world = FakeUpgrades::new(SMALL);
+                look(&world).sns_is_down = is_quiet;
+                // It begins with the fifth.
+                evaluations(&enforce, &world, 5).await;
+                assert_eq!(look(&world).changes.len(), 1);
+                evaluations(modes[0], &world, 1).await;
+                assert_ne!(look(&world).shown().1, "available", "it is under way");
+                look(&world).sns_is_down = false;
+                evaluations(modes[1], &world, THROUGH_THE_WINDOW).await;
+                assert_eq!(told(&world), (1, 1), "{modes:?}");
+                assert_eq!(look(&world).changes.len(), 1);
+                let memory = look(&world).memory();
+                let (here, there) =
+                    if modes[1] == &observe { ("observe", "enforce") } else { ("enforce", "observe") };
+                assert!(memory[here]["main"].is_object() && memory[there].is_null(), "{memory}");
+                assert!(memory[here]["main"]["change"].is_null(), "{memory}");
+            });
+        }
+    }
+}
+
+#[test]
+fn a_call_that_was_not_sent_is_not_sent_in_observe_mode_and_its_end_is_told() {
+    story(async {
+        let (world, enforce, observe) = (FakeUpgrades::new(SMALL), shop("enforce"), shop("observe"));
+        evaluations(&enforce, &world, 4).await;
+        // After the intent and before the call.
+        let call = look(&world).writes + 2;
+        look(&world).kill = Some((call, true));
+        evaluations(&enforce, &world, 1).await;
+        assert!(look(&world).memory()["enforce"]["main"]["change"].is_object());
+        evaluations(&observe, &world, THROUGH_THE_WINDOW).await;
+        assert_eq!(look(&world).changes, []);
+        assert_eq!(reported(&world, "whether RDS accepted it is not known"), 1);
+        assert!(look(&world).memory()["observe"]["main"]["change"].is_null());
+    });
+}
+
+#[test]
 fn observe_mode_and_a_plan_change_nothing() {
     story(async {
         let (world, fleet) = (FakeUpgrades::new(SMALL), shop("observe"));
