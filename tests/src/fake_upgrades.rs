@@ -40,6 +40,8 @@ pub struct FakeUpgrades {
     pub queued_after: Option<usize>,
     /// SNS takes no report.
     pub sns_is_down: bool,
+    /// No table answers.
+    pub ledger_is_gone: bool,
     /// The messages that SNS took.
     pub published: Vec<String>,
     /// Every call that was answered, by its name.
@@ -71,6 +73,7 @@ impl FakeUpgrades {
             cpu: 91.0,
             queued_after: None,
             sns_is_down: false,
+            ledger_is_gone: false,
             published: Vec::new(),
             calls: Vec::new(),
             writes: 0,
@@ -130,6 +133,10 @@ impl FakeUpgrades {
     fn answer(&mut self, asked: &WireRequest) -> Result<String, WireRefusal> {
         self.calls.push(asked.action.clone());
         match asked.action.as_str() {
+            "BatchGetItem" | "PutItem" | "BatchWriteItem" if self.ledger_is_gone => Err(WireRefusal::new(
+                "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
+                "exceeded",
+            )),
             "BatchGetItem" => Ok(self.get(&asked.json())),
             "PutItem" => self.put(&asked.json()),
             "BatchWriteItem" => Ok(json!({"UnprocessedItems": {}}).to_string()),

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 use tidegate_aws::Clients;
 use tidegate_evaluation::{Evaluator, Invocation, InvocationError, Settings};
+use tidegate_tests::cloudformation::template;
 use tidegate_tests::fake_upgrades::{ClassProcess, FakeUpgrades, SharedUpgrades, look};
 use tidegate_upgrades::Upgrades;
 
@@ -40,8 +42,24 @@ fn function(fleet: &str, world: &SharedUpgrades) -> (Evaluator<Upgrades>, ClassP
 
 /// One event in a new process, until it is answered or the process is killed.
 async fn send(fleet: &str, world: &SharedUpgrades, event: Value) -> Option<Result<Value, InvocationError>> {
+    invoke(fleet, world, event, Invocation::default()).await
+}
+
+/// The same in an invocation that Lambda stops after so many seconds.
+async fn send_within(seconds: i64, world: &SharedUpgrades, event: Value) -> Result<Value, InvocationError> {
+    let deadline = look(world).now().checked_add(SignedDuration::from_secs(seconds)).ok();
+    let invocation = Invocation { deadline, ..Invocation::default() };
+    invoke(&shop("enforce"), world, event, invocation).await.expect("nothing kills it")
+}
+
+async fn invoke(
+    fleet: &str,
+    world: &SharedUpgrades,
+    event: Value,
+    invocation: Invocation,
+) -> Option<Result<Value, InvocationError>> {
     let (function, process) = function(fleet, world);
-    let (killed, invocation) = (process.killed.clone(), Invocation::default());
+    let killed = process.killed.clone();
     tokio::select! {
         answer = function.handle(event, &invocation) => Some(answer),
         () = killed.notified() => None,
@@ -187,6 +205,100 @@ fn an_operator_gets_a_class_at_once_also_in_a_race_with_the_schedule() {
         let answer = by_hand.expect("nothing kills it").expect("it answers");
         assert_eq!(answer["targets"][0]["outcome"], "applied", "{answer:#}");
         assert_eq!(look(&world).changes.len(), 1);
+    });
+}
+
+/// An operator and the schedule at once, in invocations of so many seconds: what the operator gets, and the changes.
+fn raced(seconds: i64) -> (Result<Value, InvocationError>, usize) {
+    story(async {
+        let world = FakeUpgrades::new(SMALL);
+        look(&world).cpu = 40.0;
+        let asked = json!({"action": "upgrade", "database": "main", "to": "next", "now": true, "who": "ana"});
+        let (other, by_hand) =
+            tokio::join!(send_within(seconds, &world, schedule()), send_within(seconds, &world, asked));
+        assert_eq!(other.expect("it answers")["dropped"], json!(false), "the schedule wrote first");
+        (by_hand, look(&world).changes.len())
+    })
+}
+
+#[test]
+fn what_an_operator_asks_for_is_repeated_within_the_time_of_the_function_or_fails() {
+    let timeout = template()["Resources"]["RdsUpgradeFunction"]["Properties"]["Timeout"].as_i64();
+    let (answer, changes) = raced(timeout.expect("a time-out"));
+    let answer = answer.expect("there is time for another evaluation");
+    assert_eq!((&answer["dropped"], &answer["targets"][0]["outcome"]), (&json!(false), &json!("applied")));
+    assert_eq!(changes, 1);
+
+    let (answer, changes) = raced(30);
+    let error = answer.expect_err("there is no time for another evaluation");
+    assert_eq!((error.error_type(), changes), ("Retryable", 0));
+    assert!(error.to_string().contains("another evaluation wrote first"), "{error}");
+}
+
+#[test]
+fn without_the_ledger_no_class_is_changed_and_operators_are_notified_also_of_its_end() {
+    story(async {
+        let (world, fleet) = (FakeUpgrades::new(SMALL), shop("enforce"));
+        look(&world).ledger_is_gone = true;
+        let (function, _process) = function(&fleet, &world);
+        for _ in 0..THROUGH_THE_WINDOW {
+            tokio::time::sleep(Duration::from_mins(5)).await;
+            let answer = function.handle(schedule(), &Invocation::default()).await;
+            assert_eq!(answer.expect_err("it cannot remember").error_type(), "Retryable");
+        }
+        assert_eq!(look(&world).changes, []);
+        assert!(reported(&world, "class changes paused") >= 1);
+        let unchanged = "no class is changed; a change under way goes on in RDS and is not followed";
+        assert!(reported(&world, &unchanged.replace(';', "%3B")) >= 1);
+        look(&world).ledger_is_gone = false;
+        let answer = function.handle(schedule(), &Invocation::default()).await;
+        assert!(answer.is_ok(), "{answer:?}");
+        assert_eq!(reported(&world, "class changes resumed"), 1);
+        assert_eq!((reported(&world, "scaling"), reported(&world, "desired counts")), (0, 0));
+    });
+}
+
+#[test]
+fn a_change_is_followed_to_its_end_whatever_the_mode_becomes_meanwhile() {
+    let (enforce, observe) = (shop("enforce"), shop("observe"));
+    for modes in [[&observe, &observe], [&observe, &enforce], [&enforce, &enforce]] {
+        for is_quiet in [false, true] {
+            story(async {
+                let world = FakeUpgrades::new(SMALL);
+                look(&world).sns_is_down = is_quiet;
+                // It begins with the fifth.
+                evaluations(&enforce, &world, 5).await;
+                assert_eq!(look(&world).changes.len(), 1);
+                evaluations(modes[0], &world, 1).await;
+                assert_ne!(look(&world).shown().1, "available", "it is under way");
+                look(&world).sns_is_down = false;
+                evaluations(modes[1], &world, THROUGH_THE_WINDOW).await;
+                assert_eq!(told(&world), (1, 1), "{modes:?}");
+                assert_eq!(look(&world).changes.len(), 1);
+                let memory = look(&world).memory();
+                let (here, there) =
+                    if modes[1] == &observe { ("observe", "enforce") } else { ("enforce", "observe") };
+                assert!(memory[here]["main"].is_object() && memory[there].is_null(), "{memory}");
+                assert!(memory[here]["main"]["change"].is_null(), "{memory}");
+            });
+        }
+    }
+}
+
+#[test]
+fn a_call_that_was_not_sent_is_not_sent_in_observe_mode_and_its_end_is_told() {
+    story(async {
+        let (world, enforce, observe) = (FakeUpgrades::new(SMALL), shop("enforce"), shop("observe"));
+        evaluations(&enforce, &world, 4).await;
+        // After the intent and before the call.
+        let call = look(&world).writes + 2;
+        look(&world).kill = Some((call, true));
+        evaluations(&enforce, &world, 1).await;
+        assert!(look(&world).memory()["enforce"]["main"]["change"].is_object());
+        evaluations(&observe, &world, THROUGH_THE_WINDOW).await;
+        assert_eq!(look(&world).changes, []);
+        assert_eq!(reported(&world, "whether RDS accepted it is not known"), 1);
+        assert!(look(&world).memory()["observe"]["main"]["change"].is_null());
     });
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use tidegate_aws::clients::OPERATION_TIMEOUT;
 
-/// The function's time-out in `template.yaml`.
+/// The shortest time-out of a function in `template.yaml`: that of one evaluation.
 const FUNCTION: Duration = Duration::from_secs(30);
 
 /// Reading the ledger.
@@ -23,7 +23,7 @@ pub const PAUSE: Duration = Duration::from_secs(2);
 /// The quotas of what an emergency raises and the task definitions of it: in a plan after AWS, else beside the changes of the
 /// evaluation that begins the emergency. What is late is unknown.
 pub const CAPACITY: Duration = Duration::from_secs(8);
-/// Another evaluation of an invocation is begun only where so much time is left.
+/// Another evaluation of an invocation is begun only where so much time is left: never in a function that has the shortest time-out.
 pub(crate) const ONE_EVALUATION: SignedDuration = SignedDuration::from_secs(35);
 /// Remembering the outcome, with what other evaluations wrote in between.
 pub const REMEMBER: Duration = Duration::from_secs(4);

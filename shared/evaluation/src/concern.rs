@@ -91,6 +91,11 @@ pub trait Concern {
         false
     }
 
+    /// What is paused while nothing is decided, since the ledger does not answer: `scaling` before `paused` and `resumed`.
+    fn paused(&self) -> &'static str {
+        "scaling"
+    }
+
     /// What stays as it is while nothing is decided, since the ledger does not answer; it follows a semicolon.
     fn unchanged(&self) -> &'static str {
         "desired counts unchanged"

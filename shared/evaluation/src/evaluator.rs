@@ -91,18 +91,24 @@ impl<C: Concern> Evaluator<C> {
     /// one, as long as the invocation has time.
     ///
     /// # Errors
-    /// The event is unknown, the ledger cannot be reached, or every change failed.
+    /// The event is unknown, the ledger cannot be reached, every change failed, or what was asked for by hand was dropped and there is no
+    /// time to repeat it.
     pub async fn handle(&self, event: Value, invocation: &Invocation) -> Result<Value, InvocationError> {
         let trigger = Trigger::parse(&event)?;
         let mut ended = self.evaluate(self.header(trigger.clone(), invocation)).await?;
+        // What was asked for by hand is in no other evaluation, until one of this invocation has written it.
+        let mut is_open = ended.dropped && self.concern.is_asked_once(&trigger);
         while ended.unfinished && invocation.has_time((self.clock)()) {
-            let again = ended.dropped && self.concern.is_asked_once(&trigger);
-            if !ended.changed && !again {
+            if !ended.changed && !is_open {
                 sleep(budget::PAUSE).await;
             }
-            let next = if again { trigger.clone() } else { Trigger::Resume };
+            let next = if is_open { trigger.clone() } else { Trigger::Resume };
             match self.evaluate(self.header(next, invocation)).await {
-                Ok(next) => ended = next.after(ended),
+                Ok(next) => {
+                    is_open &= next.dropped;
+                    ended = next.after(ended);
+                }
+                Err(error) if is_open => return Err(error),
                 Err(error) => {
                     // What was done stands, and the schedule goes on with the rest.
                     if let Some(errors) = ended.answer["errors"].as_array_mut() {
@@ -111,6 +117,9 @@ impl<C: Concern> Evaluator<C> {
                     break;
                 }
             }
+        }
+        if is_open {
+            return Err(InvocationError::Dropped);
         }
         Ok(ended.answer)
     }
@@ -260,7 +269,8 @@ impl<C: Concern> Evaluator<C> {
         let (ledger, failed) = (&self.settings.ledger, error.predicate());
         let cause = format!("DynamoDB table `{ledger}` {failed}; {}", self.concern.unchanged());
         let why = format!("failed to {error}");
-        report.alert = Some(self.alert(Severity::Critical, "scaling paused", cause, Some(why)));
+        let text = format!("{} paused", self.concern.paused());
+        report.alert = Some(self.alert(Severity::Critical, text, cause, Some(why)));
         let notified = if self.outage.failed_evaluation(&error, header.at) {
             sns::publish(&self.clients.sns, &self.settings.topic, &report).await
         } else {
@@ -282,12 +292,13 @@ impl<C: Concern> Evaluator<C> {
         let (ledger, plural) = (&self.settings.ledger, if failures == 1 { "" } else { "s" });
         let cause =
             format!("DynamoDB table `{ledger}` answers again after {failures} failed evaluation{plural}");
-        Some(self.alert(Severity::Info, "RESOLVED: scaling resumed", cause, None))
+        let text = format!("RESOLVED: {} resumed", self.concern.paused());
+        Some(self.alert(Severity::Info, text, cause, None))
     }
 
     /// An alert about everything of the concern.
-    fn alert(&self, severity: Severity, text: &str, cause: String, because: Option<String>) -> Alert {
-        Alert { severity, text: text.to_owned(), cause, because, targets: self.concern.names() }
+    fn alert(&self, severity: Severity, text: String, cause: String, because: Option<String>) -> Alert {
+        Alert { severity, text, cause, because, targets: self.concern.names() }
     }
 
     /// Another evaluation wrote first. What it saw is at most moments older; this one only keeps the delayed

@@ -33,6 +33,9 @@ pub enum InvocationError {
     /// The fleet file has problems.
     #[error("the fleet file is invalid; nothing was changed:\n{0}")]
     FleetRefused(#[source] Problems),
+    /// What an operator asked for is in no evaluation, and there is no time for another one.
+    #[error("another evaluation wrote first, and nothing of what was asked for was done: send it again")]
+    Dropped,
     /// The ledger cannot be reached, or every change failed.
     #[error(transparent)]
     Call(#[from] CallError),
@@ -44,6 +47,7 @@ impl InvocationError {
     pub fn error_type(&self) -> &'static str {
         let is_retryable = match self {
             Self::Call(error) => error.is_retryable(),
+            Self::Dropped => true,
             Self::Trigger(_)
             | Self::UnknownSubject(_)
             | Self::NotSet { .. }

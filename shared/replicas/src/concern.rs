@@ -74,6 +74,10 @@ impl Concern for Replicas {
         false
     }
 
+    fn paused(&self) -> &'static str {
+        "replica changes"
+    }
+
     fn unchanged(&self) -> &'static str {
         "replicas and records unchanged"
     }

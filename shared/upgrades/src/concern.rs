@@ -86,6 +86,14 @@ impl Concern for Upgrades {
             && asked(&self.fleet, trigger, None, Timestamp::UNIX_EPOCH).is_ok_and(|asked| asked.is_some())
     }
 
+    fn paused(&self) -> &'static str {
+        "class changes"
+    }
+
+    fn unchanged(&self) -> &'static str {
+        "no class is changed; a change under way goes on in RDS and is not followed"
+    }
+
     /// A refused call is an outcome, which is remembered and reported, and the next one waits.
     fn fails_with_its_changes(&self) -> bool {
         false

@@ -10,7 +10,8 @@ use tidegate_policy::upgrades::memory::{UpgradeEnd, UpgradeMemory};
 
 use crate::database::UpgradeReport;
 
-/// The memory of all databases. One that is only observed has its memory apart; switching starts clean.
+/// The memory of all databases. One that is only observed has its memory apart; switching starts clean but for what is true in both
+/// modes: a change that goes on in RDS, when the last one was over, and what operators were not notified of.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct UpgradesMemory {
@@ -47,10 +48,11 @@ impl UpgradesMemory {
         }
     }
 
-    /// What is remembered of a database in the mode it is in.
+    /// What is remembered of a database in the mode it is in, or taken over from the other one.
     pub(crate) fn of(&self, database: &str, observe: bool) -> UpgradeMemory {
-        let databases = if observe { &self.observe } else { &self.enforce };
-        databases.get(database).cloned().unwrap_or_default()
+        let Self { enforce, observe: observed, read_at: _ } = self;
+        let (here, there) = if observe { (observed, enforce) } else { (enforce, observed) };
+        here.get(database).cloned().unwrap_or_else(|| there.get(database).map(taken_over).unwrap_or_default())
     }
 
     /// Puts the next memories in. A database has one memory, of the mode it is in; one that left the fleet has none.
@@ -80,5 +82,60 @@ impl UpgradesMemory {
                 mine.outcomes.retain(|it| it.end != UpgradeEnd::Started || it.at != header.at);
             }
         }
+    }
+}
+
+/// What goes on whatever the mode is: the change under way, and what came of changes until operators are notified. Observe mode never
+/// begins a change, so that one in its memory was made too; what it only says would begin is no such thing.
+fn taken_over(memory: &UpgradeMemory) -> UpgradeMemory {
+    let UpgradeMemory { change, outcomes, began, changed_at, .. } = memory.clone();
+    let is_change = |at: Timestamp| change.as_ref().is_some_and(|change| change.began == at);
+    let outcomes = outcomes.into_iter().filter(|outcome| outcome.end != UpgradeEnd::Observed).collect();
+    let began = began.into_iter().filter(|began| is_change(began.at)).collect();
+    UpgradeMemory { change, outcomes, began, changed_at, ..UpgradeMemory::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tidegate_policy::upgrades::memory::{ClassChangeBegan, ClassRequest, UpgradeOutcome};
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap_or_default()
+    }
+
+    fn outcome(end: UpgradeEnd) -> UpgradeOutcome {
+        let [instance, from, to] = ["shop-prod", "db.m6g.large", "db.m6g.xlarge"].map(str::to_owned);
+        UpgradeOutcome { instance, from, to, end, at: at(9), began: at(5), detail: String::new() }
+    }
+
+    #[test]
+    fn only_what_is_true_in_both_modes_is_taken_over() {
+        let request = ClassRequest {
+            to: "db.m6g.xlarge".to_owned(),
+            now: false,
+            at: at(1),
+            who: "ana".to_owned(),
+            why: "launch".to_owned(),
+            request: None,
+        };
+        let before = UpgradeMemory {
+            request: Some(request),
+            began: vec![ClassChangeBegan { at: at(5), window: None }],
+            changed_at: Some(at(9)),
+            outcomes: vec![outcome(UpgradeEnd::Observed), outcome(UpgradeEnd::Done)],
+            ..UpgradeMemory::default()
+        };
+        let expected = UpgradeMemory {
+            changed_at: Some(at(9)),
+            outcomes: vec![outcome(UpgradeEnd::Done)],
+            ..UpgradeMemory::default()
+        };
+        let of = |name: &str| [(name.to_owned(), before.clone())].into();
+        let enforced = UpgradesMemory { enforce: of("main"), ..UpgradesMemory::default() };
+        let observed = UpgradesMemory { observe: of("main"), ..UpgradesMemory::default() };
+        assert_eq!((enforced.of("main", true), observed.of("main", false)), (expected.clone(), expected));
+        assert_eq!((enforced.of("main", false), observed.of("main", true)), (before.clone(), before.clone()));
+        assert_eq!(enforced.of("stage", true), UpgradeMemory::default());
     }
 }

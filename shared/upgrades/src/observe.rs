@@ -126,7 +126,7 @@ impl Upgrades {
         };
         let class = rehearsed(seen, policy, &known.memory.of(name, observe), turn);
         let (Some(class), Ok(instances)) = (class, &seen.instances) else { return };
-        let rehearsal = rds::rehearse(&self.clients, all, &instances.main, &class, deadline).await;
+        let rehearsal = rds::rehearse(&self.clients, all, instances, &class, deadline).await;
         seen.rehearsal = Some(rehearsal);
     }
 }

@@ -83,6 +83,24 @@ fn a_change_that_begins_says_why_how_long_it_is_down_and_how_to_undo_it() {
     insta::assert_snapshot!(text(&report));
 }
 
+/// `per_day` and the load of the smaller class, which is not known yet, would refuse it of the function.
+#[test]
+fn a_change_is_undone_without_the_function() {
+    let begun = taken(beginning());
+    let mut memory = settled(&begun);
+    memory.outcomes.clear();
+    let mut done = busy_in_the_window();
+    "db.m6g.xlarge".clone_into(&mut done.main().class);
+    let modify = "aws rds modify-db-instance --db-instance-identifier shop-prod --db-instance-class db.t4g.large \
+                  --apply-immediately";
+    for report in [begun, done.report(&memory, None)] {
+        let commands = report.commands();
+        let [(name, undo)] = commands.as_slice() else { unreachable!("one command: {commands:?}") };
+        assert_eq!(*name, "undo");
+        assert!(undo.starts_with(modify) && undo.contains("  # ") && undo.contains("restarts"), "{undo}");
+    }
+}
+
 #[test]
 fn a_plan_is_told_a_day_ahead_with_what_prevents_it() {
     let report = first(&ClassScene::new().cpu(91.0).offering("db.m6g.xlarge"));
@@ -142,7 +160,7 @@ fn what_the_last_look_refuses_is_no_failure_of_aws() {
     let section = report.section(&header());
     assert!(section.outcome.is_some(), "without an outcome the evaluation would not remember it");
     assert_eq!(section.cause.as_deref(), Some(words.as_str()));
-    assert_eq!(section.json["outcome"], "failed");
+    assert_eq!(section.json["outcome"], "withheld");
     assert_eq!(settled(&report).change, None, "the next evaluation decides anew");
 }
 

@@ -7,7 +7,8 @@ use tidegate_policy::{Absence, AbsenceKind};
 
 use crate::rds::account::AllInstances;
 use crate::rds::understand::{
-    count, engine, is_default_group, is_initialized, is_pending_of_cluster, moment, replication, status,
+    count, elsewhere, engine, is_default_group, is_initialized, is_pending_of_cluster, is_replica_of, moment,
+    replication, status,
 };
 
 /// Instances that RDS charges no hours of, or none any more: they use no reservation up. Of one whose status does not say so, a
@@ -29,7 +30,7 @@ impl AllInstances {
             main: whole(found)?,
             source: source.map(whole).transpose()?,
             replicas: replicas.iter().map(|replica| whole(replica)).collect::<Result<_, Absence>>()?,
-            replicas_elsewhere: 0,
+            replicas_elsewhere: self.replicas_elsewhere(found, &replicas),
             others: self.others(found),
         })
     }
@@ -53,7 +54,7 @@ impl AllInstances {
             main,
             source: None,
             replicas,
-            replicas_elsewhere: 0,
+            replicas_elsewhere: elsewhere(writer),
             others: self.others(writer),
         })
     }
@@ -70,6 +71,22 @@ impl AllInstances {
             return Err(Absence::new(AbsenceKind::Unreadable, text));
         }
         Ok(found)
+    }
+
+    /// How many replicas of an instance are in other Regions or clusters, or are replicas of its replicas: those that a replica lists,
+    /// and those that name it and that it does not list yet, or no more.
+    fn replicas_elsewhere(&self, main: &DbInstance, replicas: &[&DbInstance]) -> u32 {
+        let of_replicas = replicas.iter().map(|replica| {
+            let listed = replica.read_replica_db_instance_identifiers();
+            let is_unlisted =
+                |it: &&DbInstance| !listed.iter().any(|id| it.db_instance_identifier() == Some(id));
+            let unlisted =
+                self.instances.values().filter(|it| is_replica_of(it, replica)).filter(is_unlisted);
+            let clusters = replica.read_replica_db_cluster_identifiers().len();
+            let all = listed.len().saturating_add(clusters).saturating_add(unlisted.count());
+            u32::try_from(all).unwrap_or(u32::MAX)
+        });
+        of_replicas.fold(elsewhere(main), u32::saturating_add)
     }
 
     /// What else runs of the same engine, replicas and a source among it.

@@ -7,7 +7,7 @@ use aws_sdk_rds::types::{
 use futures_util::join;
 use tidegate_policy::replicas::observation::Engine;
 use tidegate_policy::upgrades::observation::{
-    ClassOffer, ClassedInstance, DueMaintenance, Rehearsal, Reservation,
+    ClassOffer, ClassedInstances, DueMaintenance, Rehearsal, Reservation,
 };
 use tidegate_policy::{Absence, AbsenceKind};
 use tokio::time::Instant;
@@ -19,20 +19,24 @@ use crate::rds::pages::{self, PER_PAGE};
 use crate::rds::understand::{count, moment};
 use crate::targets::calls::{in_time, late};
 
-/// Reads the rehearsal of one class for an instance. Each of its three parts is known as a whole or not at all, and one that fails
+/// Reads the rehearsal of one class for an instance; the maintenance also for its replicas that have its class, which are changed
+/// with it. Each of its three parts is known as a whole or not at all, and one that fails
 /// leaves the others known.
 pub async fn rehearse(
     clients: &Clients,
     all: &AllInstances,
-    instance: &ClassedInstance,
+    instances: &ClassedInstances,
     class: &str,
     deadline: Instant,
 ) -> Rehearsal {
+    let main = &instances.main;
+    let with_it = instances.replicas.iter().filter(|replica| replica.class == main.class);
+    let changed = [main].into_iter().chain(with_it).map(|instance| instance.id.clone()).collect();
     let parts = async {
         join!(
-            in_time(deadline, offers(clients, all, &instance.id, class)),
-            in_time(deadline, maintenance(clients, &instance.id)),
-            in_time(deadline, reservations(clients, instance.engine)),
+            in_time(deadline, offers(clients, all, &main.id, class)),
+            in_time(deadline, maintenance(clients, changed)),
+            in_time(deadline, reservations(clients, main.engine)),
         )
     };
     // On the heap: three calls of the SDK side by side.
@@ -82,15 +86,16 @@ fn offer(option: &OrderableDbInstanceOption) -> ClassOffer {
     }
 }
 
-/// The maintenance that waits for an instance.
-async fn maintenance(clients: &Clients, id: &str) -> Result<Vec<DueMaintenance>, Absence> {
+/// The maintenance that waits for any of these instances.
+async fn maintenance(clients: &Clients, ids: Vec<String>) -> Result<Vec<DueMaintenance>, Absence> {
+    let filter = Filter::builder().name("db-instance-id").set_values(Some(ids)).build();
+    let filter = &filter;
     let resources =
         pages::all("DescribePendingMaintenanceActions", &clients.buckets.read_rds, |marker| async move {
-            let filter = Filter::builder().name("db-instance-id").values(id).build();
             let call = clients
                 .rds()
                 .describe_pending_maintenance_actions()
-                .filters(filter)
+                .filters(filter.clone())
                 .max_records(PER_PAGE)
                 .set_marker(marker);
             let page = call.send().await.map_err(|error| absence(&error))?;

@@ -28,11 +28,9 @@ impl AllInstances {
     pub fn of_rds(&self, source: &str, tags: ReplicaTags<'_>) -> Result<Instances, Absence> {
         let found = self.rds_instance(source)?;
         let replicas = self.rds_replicas(found)?;
-        let elsewhere = found.read_replica_db_instance_identifiers().iter().filter(|id| is_arn(id)).count();
-        let elsewhere = elsewhere.saturating_add(found.read_replica_db_cluster_identifiers().len());
         let id = found.db_instance_identifier().unwrap_or_default();
         let source = SourceInstance {
-            replicas_elsewhere: u32::try_from(elsewhere).unwrap_or(u32::MAX),
+            replicas_elsewhere: elsewhere(found),
             ..self::source(found, id, engine(found)?)
         };
         Ok(self.instances_of(source, &replicas, tags))
@@ -53,18 +51,13 @@ impl AllInstances {
     /// The replicas of an instance in this Region. One that it lists and nobody shows makes the answer a part.
     pub(super) fn rds_replicas(&self, of: &DbInstance) -> Result<Vec<&DbInstance>, Absence> {
         let id = of.db_instance_identifier().unwrap_or_default();
-        // An ARN names its Region: a replica here may be one of an instance that has the same name elsewhere.
-        let is_replica = |instance: &&DbInstance| {
-            let source = instance.read_replica_source_db_instance_identifier();
-            source.is_some_and(|source| source == id || Some(source) == of.db_instance_arn())
-        };
         let mut here = of.read_replica_db_instance_identifiers().iter().filter(|id| !is_arn(id));
         if let Some(unseen) = here.find(|id| !self.instances.contains_key(*id)) {
             let text =
                 format!("RDS lists the replica `{unseen}` of `{id}` and does not show it yet, or no more");
             return Err(Absence::new(AbsenceKind::Unreadable, text));
         }
-        Ok(self.instances.values().filter(is_replica).collect())
+        Ok(self.instances.values().filter(|it| is_replica_of(it, of)).collect())
     }
 
     /// The writer of a cluster of Aurora and its readers, without metrics.
@@ -192,6 +185,22 @@ fn replica(instance: &DbInstance, is_aurora: bool, tags: ReplicaTags<'_>) -> Rep
 /// A time of RDS.
 pub(super) fn moment(at: &DateTime) -> Option<Timestamp> {
     Timestamp::from_millisecond(at.to_millis().ok()?).ok()
+}
+
+/// An instance names another one of this Region as its source. An ARN names its Region: a replica here may be one of an instance that
+/// has the same name elsewhere.
+pub(super) fn is_replica_of(instance: &DbInstance, of: &DbInstance) -> bool {
+    let source = instance.read_replica_source_db_instance_identifier();
+    source.is_some_and(|source| {
+        Some(source) == of.db_instance_identifier() || Some(source) == of.db_instance_arn()
+    })
+}
+
+/// How many replicas an instance has in other Regions and in clusters.
+pub(super) fn elsewhere(instance: &DbInstance) -> u32 {
+    let replicas = instance.read_replica_db_instance_identifiers().iter().filter(|id| is_arn(id)).count();
+    let elsewhere = replicas.saturating_add(instance.read_replica_db_cluster_identifiers().len());
+    u32::try_from(elsewhere).unwrap_or(u32::MAX)
 }
 
 /// A replica in another Region is listed by its ARN.

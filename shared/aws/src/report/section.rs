@@ -3,7 +3,7 @@
 use serde_json::Value;
 use tidegate_policy::Severity;
 
-use crate::error::CallError;
+use crate::error::{CallError, Failure};
 
 /// One target's part of a report.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,7 +77,7 @@ impl AlertState {
 pub enum Outcome {
     /// AWS took it.
     Applied,
-    /// AWS refused it, or its answer did not arrive.
+    /// AWS refused it, its answer did not arrive, or a last look showed something against it and nothing was sent.
     Failed(CallError),
     /// Its time was over before it could be sent: the process was frozen or slow.
     TooLate,
@@ -99,6 +99,7 @@ impl Outcome {
         match self {
             Self::Applied => "applied",
             Self::Failed(error) if error.outcome_is_unknown() => "unknown",
+            Self::Failed(CallError { failure: Failure::Withheld(_), .. }) => "withheld",
             Self::Failed(_) => "failed",
             Self::TooLate => "too-late",
         }

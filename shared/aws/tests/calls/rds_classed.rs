@@ -153,6 +153,44 @@ async fn replicas_are_told_apart_and_count_among_what_else_runs() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn replicas_of_replicas_in_other_regions_and_in_clusters_are_counted() {
+    let arn = |id: &str| format!("arn:aws:rds:us-east-1:1:db:{id}");
+    let lists = |ids: &[&str]| {
+        let ids = ids
+            .iter()
+            .map(|id| format!("<ReadReplicaDBInstanceIdentifier>{id}</ReadReplicaDBInstanceIdentifier>"));
+        format!(
+            "<ReadReplicaDBInstanceIdentifiers>{}</ReadReplicaDBInstanceIdentifiers>",
+            ids.collect::<String>()
+        )
+    };
+    let cluster = "<ReadReplicaDBClusterIdentifiers><ReadReplicaDBClusterIdentifier>lake</ReadReplicaDBClusterIdentifier>\
+        </ReadReplicaDBClusterIdentifiers>";
+    let (far, farther) = (arn("far"), arn("farther"));
+    let second = replica("a-1", "a", "");
+    for (xml, expected, what) in [
+        (source("prod", &["a"], "") + &replica("a", "prod", ""), 0, "only replicas here"),
+        (source("prod", &["a", &far, &farther], "") + &replica("a", "prod", ""), 2, "in other Regions"),
+        (source("prod", &["a"], cluster) + &replica("a", "prod", ""), 1, "in a cluster"),
+        (source("prod", &["a"], "") + &replica("a", "prod", &lists(&["a-1"])) + &second, 1, "of a replica"),
+        (source("prod", &["a"], "") + &replica("a", "prod", &lists(&["a-1"])), 1, "that is not shown yet"),
+        (
+            source("prod", &["a"], "") + &replica("a", "prod", "") + &second,
+            1,
+            "that its source does not list yet",
+        ),
+        (
+            source("prod", &["a"], "") + &replica("a", "prod", &lists(&[&far])),
+            1,
+            "of a replica, in another Region",
+        ),
+    ] {
+        let seen = of_rds(&xml).await.expect("read");
+        assert_eq!((seen.replicas.len(), seen.replicas_elsewhere), (1, expected), "{what}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_replica_knows_its_source_in_this_region() {
     let arn = "<DBInstanceArn>arn:aws:rds:eu-central-1:1:db:up</DBInstanceArn>";
     for (of, expected) in [

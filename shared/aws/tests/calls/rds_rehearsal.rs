@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use crate::fake::{Aws, HttpAnswer, deadline};
 use crate::metrics::now;
-use crate::rds::{seen, source};
+use crate::rds::{replica, seen, source};
 
 const OFFERS: &str = "DescribeOrderableDBInstanceOptions";
 const MAINTENANCE: &str = "DescribePendingMaintenanceActions";
@@ -21,8 +21,8 @@ const RESERVATIONS: &str = "DescribeReservedDBInstances";
 /// The rehearsal of `db.r6g.xlarge` for `prod`, whose source is this.
 async fn rehearse_of(aws: &Aws, xml: &str) -> Rehearsal {
     let all = seen(xml, "").await;
-    let main = all.classed_rds("prod").expect("read").main;
-    rds::rehearse(&aws.clients(), &all, &main, "db.r6g.xlarge", deadline()).await
+    let instances = all.classed_rds("prod").expect("read");
+    rds::rehearse(&aws.clients(), &all, &instances, "db.r6g.xlarge", deadline()).await
 }
 
 async fn rehearse(aws: &Aws) -> Rehearsal {
@@ -131,6 +131,30 @@ async fn each_part_is_asked_of_this_instance_and_this_version() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn maintenance_of_replicas_that_change_with_it_counts() {
+    let of = |id: &str, action: &str| {
+        format!(
+            "<ResourcePendingMaintenanceActions><ResourceIdentifier>arn:aws:rds:eu-central-1:1:db:{id}</ResourceIdentifier>\
+             <PendingMaintenanceActionDetails><PendingMaintenanceAction><Action>{action}</Action></PendingMaintenanceAction>\
+             </PendingMaintenanceActionDetails></ResourcePendingMaintenanceActions>"
+        )
+    };
+    let aws = answers("", &(of("prod", "system-update") + &of("b", "db-upgrade")), "");
+    let class = |class: &str| format!("<DBInstanceClass>{class}</DBInstanceClass>");
+    let xml = source("prod", &["a", "b", "c"], "")
+        + &replica("a", "prod", &class("db.r6g.large"))
+        + &replica("b", "prod", &class("db.r6g.large"))
+        + &replica("c", "prod", &class("db.r6g.xlarge"));
+    let maintenance = rehearse_of(&aws, &xml).await.maintenance.expect("read");
+    let actions: Vec<&str> = maintenance.iter().map(|due| due.action.as_str()).collect();
+    assert_eq!(actions, ["system-update", "db-upgrade"]);
+    let calls = aws.calls(MAINTENANCE);
+    let values = |number: usize| calls[0].body.get(format!("Filters.Filter.1.Values.Value.{number}"));
+    let asked: Vec<&Value> = (1..=4).filter_map(values).collect();
+    assert_eq!((calls.len(), asked), (1, ["prod", "a", "b"].map(Value::from).iter().collect()));
+}
+
+#[tokio::test(start_paused = true)]
 async fn reservations_are_those_of_the_engine() {
     for (engine, version, expected) in [
         ("postgres", "16.4", vec!["postgresql"]),
@@ -201,10 +225,10 @@ async fn a_part_that_fails_is_an_absence_and_leaves_the_others_known() {
 #[tokio::test(start_paused = true)]
 async fn a_part_that_is_late_is_not_known() {
     let all = seen(&source("prod", &[], ""), "").await;
-    let main = all.classed_rds("prod").expect("read").main;
+    let instances = all.classed_rds("prod").expect("read");
     let aws = Aws::new(|_, _| Ok(json!(""))).slow(RESERVATIONS);
     let soon = Instant::now() + Duration::from_secs(3);
-    let rehearsal = rds::rehearse(&aws.clients(), &all, &main, "db.r6g.xlarge", soon).await;
+    let rehearsal = rds::rehearse(&aws.clients(), &all, &instances, "db.r6g.xlarge", soon).await;
     assert_eq!((rehearsal.offers, rehearsal.maintenance), (Ok(vec![]), Ok(vec![])));
     assert_eq!(rehearsal.reservations.expect_err("late").kind, AbsenceKind::TimedOut);
 }

@@ -20,7 +20,7 @@ impl UpgradeReport {
             (&self.decision.call, &self.called)
         {
             return match called.outcome {
-                CallOutcome::Taken => self.undo(instance, from, "once it is done"),
+                CallOutcome::Taken => Self::undo(instance, from, "once it is done; it restarts the instance"),
                 // What RDS refuses is over, and asked for again by who wants it.
                 CallOutcome::Refused(_) => self.retry(instance, to),
                 CallOutcome::NotSent | CallOutcome::Unknown(_) => Vec::new(),
@@ -35,8 +35,8 @@ impl UpgradeReport {
     fn after(&self, outcome: &UpgradeOutcome) -> Vec<(&'static str, String)> {
         let UpgradeOutcome { instance, from, to, end, .. } = outcome;
         match end {
-            UpgradeEnd::Started => self.undo(instance, from, "once it is done"),
-            UpgradeEnd::Done => self.undo(instance, from, "minutes of downtime"),
+            UpgradeEnd::Started => Self::undo(instance, from, "once it is done; it restarts the instance"),
+            UpgradeEnd::Done => Self::undo(instance, from, "it restarts the instance: minutes of downtime"),
             UpgradeEnd::Failed => self.retry(instance, to),
             // What stands against it is looked at again: the AWS CLI would look at nothing.
             UpgradeEnd::Refused | UpgradeEnd::WindowPassed => self.again(to),
@@ -67,13 +67,10 @@ impl UpgradeReport {
         vec![("stop", stop), ("now", self.invoke(&now))]
     }
 
-    /// Back to the class that it had.
-    fn undo(&self, instance: &str, from: &str, when: &str) -> Vec<(&'static str, String)> {
-        let event = json!({"action": UPGRADE, "database": self.name, "to": from, "now": true, "reason": "…"});
-        let invoke = (self.is_main(instance) && self.classes.iter().any(|class| class == from))
-            .then(|| ("undo", format!("{}  # {when}", self.invoke(&event))));
-        let by_hand = format!("{}  # {when}", modify(instance, from));
-        invoke.into_iter().chain([("or", by_hand)]).collect()
+    /// Back to the class that it had, without Tidegate: after a change `per_day` refuses another one, and how heavy the load is for
+    /// the smaller class is known only `down`'s time later.
+    fn undo(instance: &str, from: &str, when: &str) -> Vec<(&'static str, String)> {
+        vec![("undo", format!("{}  # {when}", modify(instance, from)))]
     }
 
     /// The same class once more, in the window; or at once, without Tidegate.
@@ -87,11 +84,6 @@ impl UpgradeReport {
         let event = json!({"action": UPGRADE, "database": self.name, "to": to, "reason": "…"});
         let is_known = self.classes.iter().any(|class| class == to);
         is_known.then(|| ("try", self.invoke(&event))).into_iter().collect()
-    }
-
-    /// The database's own instance, and not a replica that goes before it.
-    fn is_main(&self, instance: &str) -> bool {
-        self.seen.instances.as_ref().is_ok_and(|instances| instances.main.id == instance)
     }
 
     /// `aws lambda invoke` with an event.
