@@ -265,6 +265,7 @@ fn a_change_is_followed_to_its_end_whatever_the_mode_becomes_meanwhile() {
         for is_quiet in [false, true] {
             story(async {
                 let world = FakeUpgrades::new(SMALL);
+                planned(&enforce, &world).await;
                 look(&world).sns_is_down = is_quiet;
                 // It begins with the fifth.
                 evaluations(&enforce, &world, 5).await;
@@ -289,6 +290,7 @@ fn a_change_is_followed_to_its_end_whatever_the_mode_becomes_meanwhile() {
 fn a_call_that_was_not_sent_is_not_sent_in_observe_mode_and_its_end_is_told() {
     story(async {
         let (world, enforce, observe) = (FakeUpgrades::new(SMALL), shop("enforce"), shop("observe"));
+        planned(&enforce, &world).await;
         evaluations(&enforce, &world, 4).await;
         // After the intent and before the call.
         let call = look(&world).writes + 2;

@@ -112,6 +112,7 @@ mod tests {
     #[test]
     fn only_what_is_true_in_both_modes_is_taken_over() {
         let request = ClassRequest {
+            from: String::new(),
             to: "db.m6g.xlarge".to_owned(),
             now: false,
             at: at(1),
