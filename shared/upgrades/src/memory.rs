@@ -11,7 +11,7 @@ use tidegate_policy::upgrades::memory::{UpgradeEnd, UpgradeMemory};
 use crate::database::UpgradeReport;
 
 /// The memory of all databases. One that is only observed has its memory apart; switching starts clean but for what is true in both
-/// modes: a change that goes on in RDS, when the last one was over, and what operators were not notified of.
+/// modes: a change that goes on in RDS, the class that was seen and since when, and what operators were not notified of.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct UpgradesMemory {
@@ -88,11 +88,11 @@ impl UpgradesMemory {
 /// What goes on whatever the mode is: the change under way, and what came of changes until operators are notified. Observe mode never
 /// begins a change, so that one in its memory was made too; what it only says would begin is no such thing.
 fn taken_over(memory: &UpgradeMemory) -> UpgradeMemory {
-    let UpgradeMemory { change, outcomes, began, changed_at, .. } = memory.clone();
+    let UpgradeMemory { change, outcomes, began, class, changed_at, .. } = memory.clone();
     let is_change = |at: Timestamp| change.as_ref().is_some_and(|change| change.began == at);
     let outcomes = outcomes.into_iter().filter(|outcome| outcome.end != UpgradeEnd::Observed).collect();
     let began = began.into_iter().filter(|began| is_change(began.at)).collect();
-    UpgradeMemory { change, outcomes, began, changed_at, ..UpgradeMemory::default() }
+    UpgradeMemory { change, outcomes, began, class, changed_at, ..UpgradeMemory::default() }
 }
 
 #[cfg(test)]
@@ -123,11 +123,13 @@ mod tests {
         let before = UpgradeMemory {
             request: Some(request),
             began: vec![ClassChangeBegan { at: at(5), window: None }],
+            class: "db.m6g.xlarge".to_owned(),
             changed_at: Some(at(9)),
             outcomes: vec![outcome(UpgradeEnd::Observed), outcome(UpgradeEnd::Done)],
             ..UpgradeMemory::default()
         };
         let expected = UpgradeMemory {
+            class: "db.m6g.xlarge".to_owned(),
             changed_at: Some(at(9)),
             outcomes: vec![outcome(UpgradeEnd::Done)],
             ..UpgradeMemory::default()
