@@ -14,6 +14,7 @@ from world.lambda_emulator import InvocationFailed
 from .stage import codes, event, target
 
 LADDER = ["db.m6g.large", "db.m6g.xlarge", "db.m6g.2xlarge"]
+DAY_MILLISECONDS = 24 * 60 * 60 * 1000
 DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
@@ -71,6 +72,22 @@ class Shop:
         self.stage.world.client("cloudwatch").put_metric_data(Namespace="AWS/RDS", MetricData=data)
         return function.invoke(event(event_name, "rds-upgrade"))
 
+    def wanted_for_a_day(self, mode: str = "enforce", opens_in: int = 10):
+        """What the load asks for begins in a window that opens a day or more after it was planned. The machine's clock cannot go on by a
+        day, since moto's backups would be a day old: the memory says that it was planned a day earlier."""
+        self.fleet(mode, opens_in + 5)
+        function = self.function()
+        self.later(function, cpu=90)
+        memory = self.stage.page("rds-upgrade")["memory"]
+        memory[mode]["main"]["planned"]["since"] -= DAY_MILLISECONDS
+        self.stage.world.client("dynamodb").update_item(
+            TableName="tidegate-ledger",
+            Key={"pk": {"S": self.stage.name}, "sk": {"S": "memory#rds-upgrade"}},
+            UpdateExpression="SET memory = :memory",
+            ExpressionAttributeValues={":memory": {"S": json.dumps(memory)}},
+        )
+        return function
+
     def instance(self) -> dict:
         (found,) = self.rds.describe_db_instances(DBInstanceIdentifier=self.id)["DBInstances"]
         return found
@@ -98,8 +115,7 @@ def test_a_plan_shows_the_whole_rehearsal_and_changes_nothing(shop):
 
 
 def test_load_is_planned_for_the_window_changed_in_it_and_told(shop):
-    shop.fleet()
-    function = shop.function()
+    function = shop.wanted_for_a_day()
     waiting = shop.later(function, cpu=90)
     assert target(waiting, "main")["state"] == "waiting-for-window" and shop.instance_class() == LADDER[0]
     planned = shop.stage.report()
@@ -169,8 +185,7 @@ def test_what_the_fleet_file_does_not_allow_is_refused(shop, asked, problem):
 
 
 def test_observe_mode_changes_nothing_and_says_once_what_would_begin(shop):
-    shop.fleet(mode="observe")
-    function = shop.function()
+    function = shop.wanted_for_a_day(mode="observe")
     shop.later(function, cpu=90)
     shop.stage.reports()
     for minutes in [6, 5, 5]:
@@ -181,8 +196,7 @@ def test_observe_mode_changes_nothing_and_says_once_what_would_begin(shop):
 
 
 def test_a_refused_change_is_asked_for_once_and_told_with_how_to_try_it_again(shop):
-    shop.fleet()
-    function = shop.function()
+    function = shop.wanted_for_a_day()
     shop.later(function, cpu=90)
     shop.stage.reports()
     shop.stage.fault("rds:ModifyDBInstance", "error", code="InsufficientDBInstanceCapacity")
@@ -195,8 +209,7 @@ def test_a_refused_change_is_asked_for_once_and_told_with_how_to_try_it_again(sh
 
 
 def test_a_change_whose_answer_is_lost_is_found_made_and_not_sent_again(shop):
-    shop.fleet()
-    function = shop.function()
+    function = shop.wanted_for_a_day()
     shop.later(function, cpu=90)
     shop.stage.fault("rds:ModifyDBInstance", "apply-and-drop")
     begun = shop.later(function, minutes=6, cpu=90)
@@ -206,8 +219,7 @@ def test_a_change_whose_answer_is_lost_is_found_made_and_not_sent_again(shop):
 
 
 def test_without_a_last_look_nothing_is_sent(shop):
-    shop.fleet()
-    function = shop.function()
+    function = shop.wanted_for_a_day()
     shop.later(function, cpu=90)
     # The first of two readings works, the look before the call does not.
     shop.stage.fault("rds:DescribeDBInstances", "error", code="AccessDenied", skip=1)
@@ -219,8 +231,7 @@ def test_without_a_last_look_nothing_is_sent(shop):
 
 
 def test_while_the_ledger_takes_no_write_nothing_is_sent(shop):
-    shop.fleet()
-    function = shop.function()
+    function = shop.wanted_for_a_day()
     shop.later(function, cpu=90)
     shop.stage.fault("dynamodb:PutItem", "error", code="InternalServerError", status=500)
     with pytest.raises(InvocationFailed):
@@ -238,8 +249,7 @@ def test_instances_that_cannot_be_read_change_nothing(shop):
 
 
 def test_a_part_of_the_rehearsal_that_is_not_known_is_a_refusal_by_name(shop):
-    shop.fleet()
-    function = shop.function()
+    function = shop.wanted_for_a_day()
     shop.stage.fault("rds:DescribePendingMaintenanceActions", "error", code="AccessDenied")
     for minutes in [5, 6]:
         answer = shop.later(function, minutes=minutes, cpu=90)
@@ -281,8 +291,8 @@ def test_the_calls_of_a_calm_evaluation_are_counted(shop):
 
 
 def test_what_a_change_would_meet_is_read_only_where_one_is_wanted(shop):
-    shop.fleet(opens_in=600)
-    function = shop.function()
+    function = shop.wanted_for_a_day(opens_in=600)
+    shop.stage.heal()
     shop.later(function, cpu=90)
     rehearsal = ["OrderableDBInstanceOptions", "PendingMaintenanceActions", "ReservedDBInstances"]
     # It is told: the memory is written twice, and an activity.
