@@ -19,7 +19,8 @@ WINDOW_DAY, WINDOW_HOUR = "Sunday", 5
 MAX = 3
 ABOUT = (
     "The simulated RDS: statuses, durations, stale answers and lost ones as AWS documents them or as they are assumed "
-    "(`shared/simulator/src/rds.rs` says which). The decisions are those of the release binaries."
+    "(`shared/simulator/src/rds.rs` says which). The policy is the one in the release binaries; no binary runs and no SNS takes a "
+    "report here: below stand its notices, in a line each."
 )
 
 
@@ -116,7 +117,7 @@ def shape(story: dict, claims: list[dict]) -> dict:
         "times": times,
         "charts": charts(story["curves"]),
         "moments": [{"label": line["text"], "t": line["t"], "end": None} for line in happened[1:]],
-        "reports": [{"t": line["t"], "subject": line["text"], "text": line["text"]} for line in story["lines"] if line["kind"] != "scene"],
+        "reports": [{"t": line["t"], "subject": line["text"], "text": line["text"]} for line in story["lines"] if line["kind"] == "report"],
         "claims": claims,
     }
 
