@@ -224,22 +224,21 @@ fn count(scene: &DatabaseScene<'_>, memory: &DatabaseMemory, reasons: &[ReplicaR
     let is_pinned = scene.in_force.as_ref().is_some_and(|in_force| in_force.pin.is_some());
     let is_asked = memory.change.is_none() && !is_pinned;
     let is_seen = scene.policy.count.as_ref().is_none_or(|count| is_asked && is_known(count));
-    let watch =
-        |about: &'static str, verdict: &'static str, is: &dyn Fn(&ReplicaReason) -> bool| match reasons
-            .iter()
-            .find(|reason| is(reason))
-        {
-            Some(reason) => Watch::holds(about, Severity::Warning, verdict).because(reason.to_string()),
-            None if is_seen => Watch::over(about, format!("no longer: {verdict}")),
-            None => Watch::not_seen(about),
-        };
+    let watch = |about: &'static str, verdict: &'static str, is: fn(&ReplicaReason) -> bool| match reasons
+        .iter()
+        .find(|reason| is(reason))
+    {
+        Some(reason) => Watch::holds(about, Severity::Warning, verdict).because(reason.to_string()),
+        None if is_seen => Watch::over(about, "the replicas that there are suffice again"),
+        None => Watch::not_seen(about),
+    };
     vec![
-        watch("at max", "one more replica needed, at max", &|it| matches!(it, ReplicaReason::AtMax { .. })),
-        watch("engine limit", "one more replica needed, at the limit of RDS", &|it| {
+        watch("at max", "one more replica needed, at max", |it| matches!(it, ReplicaReason::AtMax { .. })),
+        watch("engine limit", "one more replica needed, at the limit of RDS", |it| {
             matches!(it, ReplicaReason::EngineLimit { .. })
         }),
-        watch("no backups", "no replica can be created", &|it| matches!(it, ReplicaReason::NoBackups { .. })),
-        watch("no dns", "replicas are not changed: `dns` is missing", &|it| {
+        watch("no backups", "no replica can be created", |it| matches!(it, ReplicaReason::NoBackups { .. })),
+        watch("no dns", "replicas are not changed: `dns` is missing", |it| {
             matches!(it, ReplicaReason::NoDns { .. })
         }),
     ]
