@@ -42,7 +42,7 @@ impl DatabaseReport {
         for (index, reason) in self.decision.reasons.iter().enumerate() {
             lines.push(format!("  {:<4}  {reason}", if index == 0 { "why" } else { "" }));
         }
-        lines.extend(self.decision.notices.iter().map(|notice| format!("  note  {}", words::note(notice))));
+        lines.extend(self.decision.notices.iter().map(|notice| format!("  note  {notice}")));
         lines.extend(self.done(now).into_iter().map(|done| format!("  done  {done}")));
         lines.extend(self.commands(now).iter().map(|(word, command)| format!("  {word:<4}  {command}")));
         lines.join("\n")

@@ -44,7 +44,7 @@ impl UpgradeReport {
             lines.push(format!("  {:<4}  {reason}", if index == 0 { "why" } else { "" }));
         }
         lines.extend(self.plan().map(|plan| format!("  plan  {plan}")));
-        lines.extend(self.decision.notices.iter().map(|notice| format!("  note  {}", words::note(notice))));
+        lines.extend(self.decision.notices.iter().map(|notice| format!("  note  {notice}")));
         lines.push(format!("  done  {}", self.done()));
         lines.extend(self.commands().iter().map(|(word, command)| format!("  {word:<4}  {command}")));
         lines.join("\n")

@@ -1,5 +1,7 @@
 //! What operators are notified of.
 
+use std::fmt;
+
 use crate::severity::Severity;
 
 /// Something that begins, ends or has happened.
@@ -29,4 +31,52 @@ pub enum NoticePhase {
     Ends,
     /// It has happened, and is over.
     Happened,
+}
+
+impl NoticePhase {
+    /// Its stable name in JSON.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Begins => "begins",
+            Self::Ends => "ends",
+            Self::Happened => "happened",
+        }
+    }
+}
+
+impl DatabaseNotice {
+    /// How much its report matters: an end is information, whatever its beginning was.
+    #[must_use]
+    pub fn weight(&self) -> Severity {
+        match self.phase {
+            NoticePhase::Ends => Severity::Info,
+            NoticePhase::Begins | NoticePhase::Happened => self.severity,
+        }
+    }
+
+    /// The verdict, for a headline; `RESOLVED: …` of what ends.
+    #[must_use]
+    pub fn headline(&self) -> String {
+        match self.phase {
+            NoticePhase::Ends if !self.verdict.starts_with("RESOLVED") => {
+                format!("RESOLVED: {}", self.verdict)
+            }
+            NoticePhase::Begins | NoticePhase::Ends | NoticePhase::Happened => self.verdict.clone(),
+        }
+    }
+}
+
+/// What begins, ends or has happened, its cause, and what to do about it.
+impl fmt::Display for DatabaseNotice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.headline())?;
+        if let Some(cause) = &self.cause {
+            write!(f, ": {cause}")?;
+        }
+        if let Some(advice) = &self.advice {
+            write!(f, ". {advice}")?;
+        }
+        Ok(())
+    }
 }

@@ -4,10 +4,11 @@
 use jiff::SignedDuration;
 
 use crate::database_class::{baseline_iops, memory_mib};
+use crate::reading::number;
 use crate::upgrades::policy::ClassLadder;
 use crate::upgrades::refusal::ClassRefusal;
 use crate::upgrades::scene::UpgradeScene;
-use crate::upgrades::sustained::{MIB, extreme, whole};
+use crate::upgrades::sustained::{MIB, extreme};
 
 /// The load must fit this part of what the smaller class has: what comes tomorrow is not what was.
 const ROOM: f64 = 0.8;
@@ -43,8 +44,8 @@ fn memory(scene: &UpgradeScene<'_>, to: &str, over: SignedDuration) -> Option<Cl
     let Some(free) = extreme(scene, &scene.seen.load.free_memory.peak, over, false) else {
         return Some(not_known("the free memory of the last days".to_owned()));
     };
-    let used = (whole(had) - free / MIB).max(0.0);
-    let fits = used <= whole(has) * ROOM;
+    let used = (number(had) - free / MIB).max(0.0);
+    let fits = used <= number(has) * ROOM;
     (!fits).then(|| ClassRefusal::TooLittleMemory { used_mib: rounded(used), has_mib: has })
 }
 

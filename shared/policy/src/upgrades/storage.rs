@@ -13,7 +13,7 @@ use crate::upgrades::memory::{StorageChange, UpgradeEnd, UpgradeMemory, UpgradeO
 use crate::upgrades::policy::StorageLimits;
 use crate::upgrades::reason::UpgradeReason;
 use crate::upgrades::scene::UpgradeScene;
-use crate::upgrades::sustained::{MIB, whole};
+use crate::upgrades::sustained::MIB;
 
 /// After a refusal it is asked for again a day later.
 const AGAIN_AFTER: SignedDuration = SignedDuration::from_hours(24);
@@ -109,9 +109,8 @@ pub(crate) fn free(scene: &UpgradeScene<'_>, limits: StorageLimits) -> FreeStora
     };
     let last = points.last(LOOKED_AT, scene.now);
     let Some(newest) = last.last().filter(|_| allocated > 0.0) else { return FreeStorage::Unclear };
-    let below = |limit: u32| {
-        last.iter().filter(|point| point.value < allocated * whole(u64::from(limit)) / 100.0).count()
-    };
+    let below =
+        |limit: u32| last.iter().filter(|point| point.value < allocated * f64::from(limit) / 100.0).count();
     let percent = newest.value / allocated * 100.0;
     if below(limits.critical) >= BELOW {
         FreeStorage::Little { severity: Severity::Critical, percent, limit: limits.critical }

@@ -5,6 +5,7 @@ use jiff::SignedDuration;
 use crate::database::points::LoadPoints;
 use crate::database_class::memory_mib;
 use crate::observation::{Datapoint, MetricReading};
+use crate::reading::number;
 use crate::rule::Condition;
 use crate::signal::Unit;
 use crate::upgrades::observation::{ClassLoad, SeenLoad};
@@ -61,16 +62,11 @@ fn reading(scene: &UpgradeScene<'_>, condition: &Condition, is_upward: bool) -> 
             Some(each(of(connections), |value| value / most * 100.0))
         }
         "memory" => {
-            let has = whole(memory_mib(class)?) * MIB;
+            let has = number(memory_mib(class)?) * MIB;
             Some(each(of(free_memory), |free| (1.0 - free / has).max(0.0) * 100.0))
         }
         _ => None,
     }
-}
-
-/// Mebibytes and counts are far below 2^53.
-pub(crate) fn whole(number: u64) -> f64 {
-    crate::reading::number(number)
 }
 
 fn each(reading: MetricReading, change: impl Fn(f64) -> f64) -> MetricReading {

@@ -167,7 +167,7 @@ impl DatabaseReport {
 
     /// How much it matters.
     pub(crate) fn severity(&self) -> Severity {
-        let notices = self.decision.notices.iter().map(severity_of);
+        let notices = self.decision.notices.iter().map(DatabaseNotice::weight);
         let unanswered = matches!(self.called, Some(Called { outcome: CallOutcome::Unknown(_), .. }));
         let call = if unanswered { Severity::Warning } else { Severity::Info };
         let records = if self.tells_failing_records() { Severity::Critical } else { Severity::Info };
@@ -187,13 +187,13 @@ impl DatabaseReport {
     pub(crate) fn lead(&self, now: Timestamp) -> Lead<'_> {
         let notices = self.decision.notices.iter();
         // Of equals the first: `max_by_key` returns the last.
-        let notice = notices.rev().max_by_key(|notice| severity_of(notice));
+        let notice = notices.rev().max_by_key(|notice| notice.weight());
         let records = match &self.records {
             Some(Outcome::Failed(error)) if self.tells_failing_records() => Some(error),
             Some(_) | None => None,
         };
         match (notice, self.begins(now), records) {
-            (Some(notice), begins, _) if severity_of(notice) == Severity::Critical => match begins {
+            (Some(notice), begins, _) if notice.weight() == Severity::Critical => match begins {
                 Some(begins) => Lead::NoticeAndChange(notice, begins),
                 None => Lead::Notice(notice),
             },
@@ -203,13 +203,5 @@ impl DatabaseReport {
             (None, None, None) if self.records_recovered() => Lead::RecordsRecovered,
             (None, None, None) => Lead::Nothing,
         }
-    }
-}
-
-/// An end is information, whatever its beginning was.
-fn severity_of(notice: &DatabaseNotice) -> Severity {
-    match notice.phase {
-        NoticePhase::Ends => Severity::Info,
-        NoticePhase::Begins | NoticePhase::Happened => notice.severity,
     }
 }

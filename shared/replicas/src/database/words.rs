@@ -5,7 +5,6 @@ use tidegate_aws::report::section::Outcome;
 use tidegate_fleet::DatabaseName;
 use tidegate_policy::Condition;
 use tidegate_policy::database::call::CallOutcome;
-use tidegate_policy::database::notice::{DatabaseNotice, NoticePhase};
 use tidegate_policy::replicas::decision::{CountOf, InstanceCall, RecordChange};
 use tidegate_policy::replicas::observation::DnsRecord;
 use tidegate_policy::replicas::reason::ReplicaReason;
@@ -19,9 +18,9 @@ impl DatabaseReport {
     #[must_use]
     pub fn verdict(&self, now: Timestamp) -> String {
         match self.lead(now) {
-            Lead::Notice(notice) => verdict_of(notice),
+            Lead::Notice(notice) => notice.headline(),
             Lead::NoticeAndChange(notice, begins) => {
-                format!("{}, {}", verdict_of(notice), self.change_in_words(begins))
+                format!("{}, {}", notice.headline(), self.change_in_words(begins))
             }
             Lead::Change(begins) => self.change_in_words(begins),
             Lead::FailingRecords(_) => format!("records of {} not changed", self.read_name()),
@@ -213,23 +212,6 @@ impl DatabaseReport {
 /// How many there are after a change.
 fn to(begins: Beginning<'_>, existing: u32) -> u32 {
     if begins.adds { existing.saturating_add(1) } else { existing.saturating_sub(1) }
-}
-
-/// `RESOLVED: …` of what ends.
-fn verdict_of(notice: &DatabaseNotice) -> String {
-    match notice.phase {
-        NoticePhase::Ends if !notice.verdict.starts_with("RESOLVED") => {
-            format!("RESOLVED: {}", notice.verdict)
-        }
-        NoticePhase::Begins | NoticePhase::Ends | NoticePhase::Happened => notice.verdict.clone(),
-    }
-}
-
-/// What begins, ends or has happened, its cause, and what to do about it.
-pub(super) fn note(notice: &DatabaseNotice) -> String {
-    let cause = notice.cause.as_ref().map(|cause| format!(": {cause}")).unwrap_or_default();
-    let advice = notice.advice.as_ref().map(|advice| format!(". {advice}")).unwrap_or_default();
-    format!("{}{cause}{advice}", verdict_of(notice))
 }
 
 /// `new reads may go to tidegate-shop-2, and no new ones to tidegate-shop-1`.

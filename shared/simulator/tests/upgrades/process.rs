@@ -4,7 +4,6 @@
 use jiff::{SignedDuration, Timestamp};
 use tidegate_policy::Override;
 use tidegate_policy::database::call::CallOutcome;
-use tidegate_policy::database::notice::NoticePhase;
 use tidegate_policy::replicas::observation::Status;
 use tidegate_policy::upgrades::decide::{ClassAsked, UpgradeTurn, decide, rehearsed};
 use tidegate_policy::upgrades::decision::{ClassCall, UpgradeDecision};
@@ -135,12 +134,7 @@ impl UpgradeProcess {
     /// The notices that it sends, in words.
     pub(crate) fn told(&self) -> impl Iterator<Item = String> {
         self.decision.notices.iter().map(|notice| {
-            let phase = match notice.phase {
-                NoticePhase::Begins => "begins",
-                NoticePhase::Ends => "ends",
-                NoticePhase::Happened => "happened",
-            };
-            format!("{phase} `{}`: {} ({:?})", notice.about, notice.verdict, notice.cause)
+            format!("{} `{}`: {} ({:?})", notice.phase.code(), notice.about, notice.verdict, notice.cause)
         })
     }
 }

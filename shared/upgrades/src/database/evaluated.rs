@@ -57,7 +57,7 @@ impl UpgradeReport {
 
     /// How much it matters. A change that begins is minutes of downtime.
     pub(crate) fn severity(&self) -> Severity {
-        let notices = self.decision.notices.iter().map(severity_of);
+        let notices = self.decision.notices.iter().map(DatabaseNotice::weight);
         let is_unanswered =
             self.called.as_ref().is_some_and(|called| matches!(called.outcome, CallOutcome::Unknown(_)));
         let call = if self.is_begun() || is_unanswered { Severity::Warning } else { Severity::Info };
@@ -87,20 +87,12 @@ impl UpgradeReport {
     /// What the headline is about: what is critical, then the call of this evaluation, then the rest by its severity.
     pub(crate) fn lead(&self) -> UpgradeLead<'_> {
         // Of equals the first: `max_by_key` returns the last.
-        let notice = self.decision.notices.iter().rev().max_by_key(|notice| severity_of(notice));
+        let notice = self.decision.notices.iter().rev().max_by_key(|notice| notice.weight());
         match (notice, &self.decision.call) {
-            (Some(notice), _) if severity_of(notice) == Severity::Critical => UpgradeLead::Notice(notice),
+            (Some(notice), _) if notice.weight() == Severity::Critical => UpgradeLead::Notice(notice),
             (_, Some(call @ ClassCall::Modify { .. })) | (None, Some(call)) => UpgradeLead::Call(call),
             (Some(notice), _) => UpgradeLead::Notice(notice),
             (None, None) => UpgradeLead::State,
         }
-    }
-}
-
-/// An end is information, whatever its beginning was.
-fn severity_of(notice: &DatabaseNotice) -> Severity {
-    match notice.phase {
-        NoticePhase::Ends => Severity::Info,
-        NoticePhase::Begins | NoticePhase::Happened => notice.severity,
     }
 }

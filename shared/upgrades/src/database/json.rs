@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tidegate_aws::report::headline;
 use tidegate_aws::report::section::Outcome;
-use tidegate_policy::database::notice::{DatabaseNotice, NoticePhase};
+use tidegate_policy::database::notice::DatabaseNotice;
 use tidegate_policy::upgrades::decision::{ClassCall, UpgradeState, WantedChange};
 use tidegate_policy::upgrades::notices::downtime;
 
@@ -94,11 +94,6 @@ fn wanted_in_json(wanted: &WantedChange, state: UpgradeState) -> Value {
 
 fn notice_in_json(notice: &DatabaseNotice) -> Value {
     let DatabaseNotice { about, severity, phase, verdict, cause, advice } = notice;
-    let phase = match phase {
-        NoticePhase::Begins => "begins",
-        NoticePhase::Ends => "ends",
-        NoticePhase::Happened => "happened",
-    };
-    json!({"about": about, "severity": severity, "phase": phase, "verdict": verdict, "cause": cause,
+    json!({"about": about, "severity": severity, "phase": phase.code(), "verdict": verdict, "cause": cause,
            "advice": advice})
 }

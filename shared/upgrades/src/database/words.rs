@@ -4,7 +4,6 @@ use jiff::Timestamp;
 use tidegate_aws::error::Failure;
 use tidegate_aws::rds::ClassCallResult;
 use tidegate_policy::database::call::CallOutcome;
-use tidegate_policy::database::notice::{DatabaseNotice, NoticePhase};
 use tidegate_policy::rule::thousands;
 use tidegate_policy::upgrades::decision::{ClassCall, UpgradeState, WantedChange};
 use tidegate_policy::upgrades::notices::downtime;
@@ -16,7 +15,7 @@ impl UpgradeReport {
     #[must_use]
     pub fn verdict(&self) -> String {
         match self.lead() {
-            UpgradeLead::Notice(notice) => verdict_of(notice),
+            UpgradeLead::Notice(notice) => notice.headline(),
             UpgradeLead::Call(call) => self.call_in_words(call),
             UpgradeLead::State => self.state_in_words(),
         }
@@ -154,23 +153,6 @@ impl UpgradeReport {
             (CallOutcome::Unknown(words), None) => format!("unknown: {words}"),
         }
     }
-}
-
-/// `RESOLVED: …` of what ends.
-fn verdict_of(notice: &DatabaseNotice) -> String {
-    match notice.phase {
-        NoticePhase::Ends if !notice.verdict.starts_with("RESOLVED") => {
-            format!("RESOLVED: {}", notice.verdict)
-        }
-        NoticePhase::Begins | NoticePhase::Ends | NoticePhase::Happened => notice.verdict.clone(),
-    }
-}
-
-/// What begins, ends or has happened, its cause, and what to do about it.
-pub(super) fn note(notice: &DatabaseNotice) -> String {
-    let cause = notice.cause.as_ref().map(|cause| format!(": {cause}")).unwrap_or_default();
-    let advice = notice.advice.as_ref().map(|advice| format!(". {advice}")).unwrap_or_default();
-    format!("{}{cause}{advice}", verdict_of(notice))
 }
 
 /// `Sunday 2026-11-29 05:00 UTC`.
