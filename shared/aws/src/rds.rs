@@ -7,6 +7,7 @@ mod account;
 mod understand;
 mod classed;
 mod classes;
+mod instance_metrics;
 mod readings;
 mod class_load;
 mod rehearsal;

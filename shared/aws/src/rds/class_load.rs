@@ -3,15 +3,14 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use tidegate_fleet::{MetricSource, Source};
+use tidegate_fleet::Source;
 use tidegate_policy::replicas::observation::Engine;
 use tidegate_policy::upgrades::observation::{ClassLoad, ClassedInstance, SeenLoad};
 use tidegate_policy::upgrades::policy::{ClassLadder, UpgradePolicy};
-use tidegate_policy::{Datapoint, MetricReading, OnAbsence};
+use tidegate_policy::{Datapoint, MetricReading};
 
 use crate::clients::Clients;
-use crate::load_balancers::LoadBalancers;
-use crate::metrics::{self, Wanted};
+use crate::rds::instance_metrics::{self, InstanceMetric, MINUTE, NOW_WINDOW};
 
 /// A `for` up to this long is weighed by datapoints of 5 minutes, a longer one by those of an hour: 30 days of 5 minutes would be
 /// 8,640 datapoints a metric.
@@ -20,10 +19,6 @@ const FINE: SignedDuration = SignedDuration::from_mins(5);
 const COARSE: SignedDuration = SignedDuration::from_hours(1);
 /// A signal that no condition names is read for so long, for reports: not so long that it takes a call of its own.
 const UNNAMED: SignedDuration = SignedDuration::from_mins(30);
-/// What is judged by its newest settled datapoints alone.
-const NOW_WINDOW: SignedDuration = SignedDuration::from_mins(5);
-/// RDS publishes the free storage once a minute.
-const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 
 /// A database whose metrics are to be read.
 #[derive(Debug, Clone, Copy)]
@@ -62,14 +57,6 @@ impl Default for ClassReadings {
     }
 }
 
-/// One metric, how it is counted, and how far back.
-struct AskedLoad {
-    metric: &'static str,
-    statistic: &'static str,
-    period: SignedDuration,
-    window: SignedDuration,
-}
-
 /// Reads the metrics of all databases, in their order. What a database does not need is not asked for, and stays
 /// [`MetricReading::NotRead`].
 pub async fn read_loads(
@@ -86,19 +73,7 @@ pub async fn read_loads(
         };
         drop(walk(database, &mut ask));
     }
-    let wanted: Vec<Wanted<'_>> = asked
-        .iter()
-        .map(|(source, longest_for)| Wanted {
-            source,
-            limit: None,
-            target_groups: &[],
-            longest_for: *longest_for,
-        })
-        .collect();
-    if wanted.is_empty() {
-        return databases.iter().map(|_| ClassReadings::default()).collect();
-    }
-    let readings = Box::pin(metrics::read(clients, &LoadBalancers::default(), &wanted, now)).await;
+    let readings = instance_metrics::read(clients, &asked, now).await;
     let mut readings = readings.into_iter();
     let mut take = |_: Source, _: SignedDuration| readings.next().unwrap_or(MetricReading::NotRead);
     databases.iter().map(|database| walk(database, &mut take)).collect()
@@ -111,13 +86,16 @@ fn walk(
 ) -> ClassReadings {
     let MeasuredClass { instance, policy, floor } = *database;
     let mut readings = ClassReadings::default();
-    let mut of_instance = |asked: AskedLoad| read(metric(&instance.id, &asked), asked.window);
+    let mut of_instance = |asked: InstanceMetric| {
+        let (source, window) = asked.of(&instance.id);
+        read(source, window)
+    };
     if let Some(ladder) = &policy.ladder {
         readings.load = of_ladder(ladder, instance, &mut of_instance);
     }
     // Of Aurora the storage grows by itself, and has no such metric.
     if policy.storage.is_some() && instance.engine != Engine::Aurora {
-        let free = AskedLoad {
+        let free = InstanceMetric {
             metric: "FreeStorageSpace",
             statistic: "Minimum",
             period: MINUTE,
@@ -135,15 +113,15 @@ fn walk(
 fn of_ladder(
     ladder: &ClassLadder,
     instance: &ClassedInstance,
-    read: &mut impl FnMut(AskedLoad) -> MetricReading,
+    read: &mut impl FnMut(InstanceMetric) -> MetricReading,
 ) -> ClassLoad {
     // Whether a smaller class carries the load is asked of every signal, over the whole time.
     let down = ladder.history();
     let mut both = |signal: &str, metric: &'static str, heaviest: &'static str| {
         let named = ladder.up.iter().filter(|condition| condition.signal.to_string() == signal);
         let up = named.map(|condition| condition.hold_for).max().unwrap_or(UNNAMED);
-        let usual = AskedLoad { metric, statistic: "Average", period: period(up), window: up };
-        let peak = AskedLoad { metric, statistic: heaviest, period: period(down), window: down };
+        let usual = InstanceMetric { metric, statistic: "Average", period: period(up), window: up };
+        let peak = InstanceMetric { metric, statistic: heaviest, period: period(down), window: down };
         SeenLoad { usual: read(usual), peak: read(peak) }
     };
     let cpu = both("cpu", "CPUUtilization", "Maximum");
@@ -152,7 +130,12 @@ fn of_ladder(
     let (reads, writes) = (both("iops", "ReadIOPS", "Maximum"), both("iops", "WriteIOPS", "Maximum"));
     let iops = SeenLoad { usual: sum(reads.usual, writes.usual), peak: sum(reads.peak, writes.peak) };
     let burst_balance = if instance.storage_type == "gp2" {
-        read(AskedLoad { metric: "BurstBalance", statistic: "Minimum", period: period(down), window: down })
+        read(InstanceMetric {
+            metric: "BurstBalance",
+            statistic: "Minimum",
+            period: period(down),
+            window: down,
+        })
     } else {
         MetricReading::NotRead
     };
@@ -178,15 +161,4 @@ fn sum(one: MetricReading, other: MetricReading) -> MetricReading {
         (failed @ MetricReading::Failed(_), _) | (_, failed @ MetricReading::Failed(_)) => failed,
         (MetricReading::NotRead, _) | (_, MetricReading::NotRead) => MetricReading::NotRead,
     }
-}
-
-fn metric(instance: &str, asked: &AskedLoad) -> Source {
-    Source::Metric(MetricSource {
-        namespace: "AWS/RDS".to_owned(),
-        metric: asked.metric.to_owned(),
-        dimensions: BTreeMap::from([("DBInstanceIdentifier".to_owned(), instance.to_owned())]),
-        statistic: asked.statistic.to_owned(),
-        period: asked.period,
-        on_absence: OnAbsence::Missing,
-    })
 }

@@ -1,24 +1,17 @@
 //! The metrics of all databases, in one `GetMetricData` batch once their instances are known.
 
-use std::collections::BTreeMap;
-
 use jiff::{SignedDuration, Timestamp};
-use tidegate_fleet::{MetricSource, Source};
+use tidegate_fleet::Source;
 use tidegate_policy::replicas::observation::{Engine, Instances};
-use tidegate_policy::{Datapoint, MetricReading, OnAbsence};
+use tidegate_policy::{Datapoint, MetricReading};
 
 use crate::clients::Clients;
-use crate::load_balancers::LoadBalancers;
-use crate::metrics::{self, Wanted};
+use crate::rds::instance_metrics::{self, InstanceMetric, MINUTE, NOW_WINDOW};
 
-/// RDS publishes once a minute.
-const PERIOD: SignedDuration = SignedDuration::from_mins(1);
 /// Lag and what explains it are weighed over so long: an idle source is watched for a quarter of an hour, and the log of the five
 /// minutes before its first datapoint counts too (`DatabasePolicy::history`: 26 minutes). What is asked for reaches a quarter of an
 /// hour further back.
 const LAG_WINDOW: SignedDuration = SignedDuration::from_mins(15);
-/// What is weighed by its newest settled datapoints alone.
-const NOW_WINDOW: SignedDuration = SignedDuration::from_mins(5);
 
 /// The instances of a database, whose metrics are to be read.
 #[derive(Debug)]
@@ -29,30 +22,11 @@ pub struct Measured<'a> {
     pub longest_for: SignedDuration,
 }
 
-/// One reading of an instance.
-struct AskedMetric {
-    metric: &'static str,
-    statistic: &'static str,
-    window: SignedDuration,
-}
-
 /// Reads the metrics of all databases. What a database does not have is not asked for, and stays
 /// [`MetricReading::NotRead`]: logs and slots of other engines than PostgreSQL, the storage of Aurora.
 pub async fn read_metrics(clients: &Clients, databases: &mut [Measured<'_>], now: Timestamp) {
     let asked: Vec<(Source, SignedDuration)> = databases.iter().flat_map(wanted).collect();
-    let wanted: Vec<Wanted<'_>> = asked
-        .iter()
-        .map(|(source, longest_for)| Wanted {
-            source,
-            limit: None,
-            target_groups: &[],
-            longest_for: *longest_for,
-        })
-        .collect();
-    if wanted.is_empty() {
-        return;
-    }
-    let readings = metrics::read(clients, &LoadBalancers::default(), &wanted, now).await;
+    let readings = instance_metrics::read(clients, &asked, now).await;
     let mut readings = readings.into_iter();
     for database in databases {
         fill(database.instances, &mut readings);
@@ -62,21 +36,41 @@ pub async fn read_metrics(clients: &Clients, databases: &mut [Measured<'_>], now
 /// What is asked of one database, in the order in which [`fill`] takes it.
 fn wanted(database: &Measured<'_>) -> Vec<(Source, SignedDuration)> {
     let Instances { source, replicas, .. } = &*database.instances;
-    let of_source = of_source(source.engine).into_iter().map(|asked| metric(&source.id, &asked));
+    let of_source = of_source(source.engine).into_iter().map(|asked| asked.of(&source.id));
     let of_replicas = replicas.iter().flat_map(|replica| {
-        of_replica(source.engine, database.longest_for).map(|asked| metric(&replica.id, &asked))
+        of_replica(source.engine, database.longest_for).map(|asked| asked.of(&replica.id))
     });
     of_source.chain(of_replicas).collect()
 }
 
 /// Of the source: log rate, slot lag, slot disk, free storage, in this order as far as the engine has them.
-fn of_source(engine: Engine) -> Vec<AskedMetric> {
-    let free = AskedMetric { metric: "FreeStorageSpace", statistic: "Minimum", window: NOW_WINDOW };
+fn of_source(engine: Engine) -> Vec<InstanceMetric> {
+    let free = InstanceMetric {
+        metric: "FreeStorageSpace",
+        statistic: "Minimum",
+        period: MINUTE,
+        window: NOW_WINDOW,
+    };
     match engine {
         Engine::PostgreSql { .. } => vec![
-            AskedMetric { metric: "TransactionLogsGeneration", statistic: "Average", window: LAG_WINDOW },
-            AskedMetric { metric: "OldestReplicationSlotLag", statistic: "Maximum", window: LAG_WINDOW },
-            AskedMetric { metric: "ReplicationSlotDiskUsage", statistic: "Maximum", window: NOW_WINDOW },
+            InstanceMetric {
+                metric: "TransactionLogsGeneration",
+                statistic: "Average",
+                period: MINUTE,
+                window: LAG_WINDOW,
+            },
+            InstanceMetric {
+                metric: "OldestReplicationSlotLag",
+                statistic: "Maximum",
+                period: MINUTE,
+                window: LAG_WINDOW,
+            },
+            InstanceMetric {
+                metric: "ReplicationSlotDiskUsage",
+                statistic: "Maximum",
+                period: MINUTE,
+                window: NOW_WINDOW,
+            },
             free,
         ],
         Engine::MySql | Engine::MariaDb => vec![free],
@@ -85,13 +79,13 @@ fn of_source(engine: Engine) -> Vec<AskedMetric> {
 }
 
 /// Of a replica: lag, CPU, connections.
-fn of_replica(engine: Engine, longest_for: SignedDuration) -> [AskedMetric; 3] {
+fn of_replica(engine: Engine, longest_for: SignedDuration) -> [InstanceMetric; 3] {
     let lag = if engine == Engine::Aurora { "AuroraReplicaLag" } else { "ReplicaLag" };
     let window = longest_for.max(NOW_WINDOW);
     [
-        AskedMetric { metric: lag, statistic: "Average", window: LAG_WINDOW },
-        AskedMetric { metric: "CPUUtilization", statistic: "Average", window },
-        AskedMetric { metric: "DatabaseConnections", statistic: "Maximum", window },
+        InstanceMetric { metric: lag, statistic: "Average", period: MINUTE, window: LAG_WINDOW },
+        InstanceMetric { metric: "CPUUtilization", statistic: "Average", period: MINUTE, window },
+        InstanceMetric { metric: "DatabaseConnections", statistic: "Maximum", period: MINUTE, window },
     ]
 }
 
@@ -126,16 +120,4 @@ fn in_seconds(reading: MetricReading) -> MetricReading {
         }
         MetricReading::NotRead | MetricReading::Failed(_) => reading,
     }
-}
-
-fn metric(instance: &str, asked: &AskedMetric) -> (Source, SignedDuration) {
-    let source = Source::Metric(MetricSource {
-        namespace: "AWS/RDS".to_owned(),
-        metric: asked.metric.to_owned(),
-        dimensions: BTreeMap::from([("DBInstanceIdentifier".to_owned(), instance.to_owned())]),
-        statistic: asked.statistic.to_owned(),
-        period: PERIOD,
-        on_absence: OnAbsence::Missing,
-    });
-    (source, asked.window)
 }
