@@ -8,10 +8,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
-use aws_smithy_runtime_api::client::http::{
-    HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
-};
+use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
@@ -21,10 +18,10 @@ use tokio::time::Instant;
 
 pub use account::FakeAccount;
 
+use crate::fake_process::{LATENCY, config};
+
 /// Where virtual time begins.
 const EPOCH_SECONDS: i64 = 1_795_000_000;
-/// How long every call takes.
-const LATENCY: Duration = Duration::from_millis(30);
 
 /// A scalable target: its bounds, and whether scaling in, scaling out and scheduled scaling are suspended.
 pub type Scalable = (i64, i64, [bool; 3]);
@@ -184,18 +181,7 @@ impl FleetProcess {
     /// An SDK configuration whose requests reach the world.
     #[must_use]
     pub fn config(&self) -> aws_config::SdkConfig {
-        let connector = SharedHttpConnector::new(self.clone());
-        aws_config::SdkConfig::builder()
-            .behavior_version(aws_config::BehaviorVersion::latest())
-            .region(aws_config::Region::new("eu-central-1"))
-            .credentials_provider(aws_sdk_ecs::config::SharedCredentialsProvider::new(
-                aws_sdk_ecs::config::Credentials::new("id", "key", None, None, "test"),
-            ))
-            .http_client(http_client_fn(move |_, _| connector.clone()))
-            .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
-            .timeout_config(tidegate_aws::Clients::timeouts())
-            .retry_config(tidegate_aws::Clients::retries())
-            .build()
+        config(SharedHttpConnector::new(self.clone()))
     }
 
     async fn call_world(self, action: String, body: String) -> Result<HttpResponse, ConnectorError> {

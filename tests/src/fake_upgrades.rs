@@ -3,26 +3,17 @@
 //! treats classes in all its ways is simulated elsewhere (`shared/simulator/src/rds/`).
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
-use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
-use aws_smithy_runtime_api::client::http::{
-    HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
-};
-use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
-use aws_smithy_runtime_api::client::result::ConnectorError;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::fake_replicas::wire::{WireRefusal, WireRequest};
+use crate::fake_process::wire::{WireRefusal, WireRequest};
+use crate::fake_process::{FakeProcess, FakeWorld};
 
 /// Where virtual time begins: a Tuesday, 11:07 UTC.
 const EPOCH_SECONDS: i64 = 1_795_000_020 - 86_400;
-/// How long every call takes.
-const LATENCY: Duration = Duration::from_millis(30);
 /// RDS shows `available` for so long after it took a change, with the class pending; and then changes it. Both are assumed.
 const PENDS: SignedDuration = SignedDuration::from_mins(1);
 const CHANGES: SignedDuration = SignedDuration::from_mins(9);
@@ -117,45 +108,6 @@ impl FakeUpgrades {
         }
     }
 
-    /// What the process does at this write: it is killed before it, after it, or not at all.
-    fn fate(&mut self, action: &str) -> (bool, bool) {
-        if !["PutItem", "ModifyDBInstance"].contains(&action) {
-            return (false, false);
-        }
-        self.writes += 1;
-        match self.kill {
-            Some((at, before)) if at == self.writes => (before, !before),
-            Some(_) | None => (false, false),
-        }
-    }
-
-    /// Applies one request and answers it.
-    fn answer(&mut self, asked: &WireRequest) -> Result<String, WireRefusal> {
-        self.calls.push(asked.action.clone());
-        match asked.action.as_str() {
-            "BatchGetItem" | "PutItem" | "BatchWriteItem" if self.ledger_is_gone => Err(WireRefusal::new(
-                "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
-                "exceeded",
-            )),
-            "BatchGetItem" => Ok(self.get(&asked.json())),
-            "PutItem" => self.put(&asked.json()),
-            "BatchWriteItem" => Ok(json!({"UnprocessedItems": {}}).to_string()),
-            "Publish" if self.sns_is_down => Err(WireRefusal::new("AuthorizationError", "not authorized")),
-            "Publish" => {
-                self.published.push(asked.field("Message"));
-                Ok("<MessageId>1</MessageId>".to_owned())
-            }
-            "DescribeDBInstances" => Ok(self.describe()),
-            "DescribeOrderableDBInstanceOptions" => Ok(OFFER.to_owned()),
-            "DescribePendingMaintenanceActions" | "DescribeReservedDBInstances" | "DescribeEvents" => {
-                Ok(String::new())
-            }
-            "ModifyDBInstance" => self.modify(asked),
-            "GetMetricData" => Ok(self.metrics(&asked.json())),
-            other => Err(WireRefusal::new("InvalidAction", other)),
-        }
-    }
-
     fn get(&self, body: &Value) -> String {
         let keys = body["RequestItems"]["ledger"]["Keys"].as_array();
         let wanted = keys.into_iter().flatten().filter_map(|key| key["sk"]["S"].as_str());
@@ -230,62 +182,39 @@ const OFFER: &str = "<OrderableDBInstanceOptions><OrderableDBInstanceOption><Sto
     <MultiAZCapable>true</MultiAZCapable><ReadReplicaCapable>true</ReadReplicaCapable>\
     </OrderableDBInstanceOption></OrderableDBInstanceOptions>";
 
+impl FakeWorld for FakeUpgrades {
+    const WRITES: &'static [&'static str] = &["PutItem", "ModifyDBInstance"];
+
+    fn writes(&mut self) -> (&mut usize, Option<(usize, bool)>) {
+        (&mut self.writes, self.kill)
+    }
+
+    fn answer(&mut self, asked: &WireRequest) -> Result<String, WireRefusal> {
+        self.calls.push(asked.action.clone());
+        match asked.action.as_str() {
+            "BatchGetItem" | "PutItem" | "BatchWriteItem" if self.ledger_is_gone => Err(WireRefusal::new(
+                "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
+                "exceeded",
+            )),
+            "BatchGetItem" => Ok(self.get(&asked.json())),
+            "PutItem" => self.put(&asked.json()),
+            "BatchWriteItem" => Ok(json!({"UnprocessedItems": {}}).to_string()),
+            "Publish" if self.sns_is_down => Err(WireRefusal::new("AuthorizationError", "not authorized")),
+            "Publish" => {
+                self.published.push(asked.field("Message"));
+                Ok("<MessageId>1</MessageId>".to_owned())
+            }
+            "DescribeDBInstances" => Ok(self.describe()),
+            "DescribeOrderableDBInstanceOptions" => Ok(OFFER.to_owned()),
+            "DescribePendingMaintenanceActions" | "DescribeReservedDBInstances" | "DescribeEvents" => {
+                Ok(String::new())
+            }
+            "ModifyDBInstance" => self.modify(asked),
+            "GetMetricData" => Ok(self.metrics(&asked.json())),
+            other => Err(WireRefusal::new("InvalidAction", other)),
+        }
+    }
+}
+
 /// One process that evaluates.
-#[derive(Clone)]
-pub struct ClassProcess {
-    world: SharedUpgrades,
-    /// Set when it is to be killed.
-    pub killed: Arc<tokio::sync::Notify>,
-}
-
-impl fmt::Debug for ClassProcess {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a process")
-    }
-}
-
-impl ClassProcess {
-    /// A process in a world.
-    #[must_use]
-    pub fn new(world: &SharedUpgrades) -> Self {
-        Self { world: world.clone(), killed: Arc::default() }
-    }
-
-    /// An SDK configuration whose requests reach the world.
-    #[must_use]
-    pub fn config(&self) -> aws_config::SdkConfig {
-        let connector = SharedHttpConnector::new(self.clone());
-        aws_config::SdkConfig::builder()
-            .behavior_version(aws_config::BehaviorVersion::latest())
-            .region(aws_config::Region::new("eu-central-1"))
-            .credentials_provider(aws_sdk_ecs::config::SharedCredentialsProvider::new(
-                aws_sdk_ecs::config::Credentials::new("id", "key", None, None, "test"),
-            ))
-            .http_client(http_client_fn(move |_, _| connector.clone()))
-            .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
-            .timeout_config(tidegate_aws::Clients::timeouts())
-            .retry_config(tidegate_aws::Clients::retries())
-            .build()
-    }
-
-    async fn call_world(self, asked: WireRequest) -> Result<HttpResponse, ConnectorError> {
-        tokio::time::sleep(LATENCY).await;
-        let (before, after) = look(&self.world).fate(&asked.action);
-        if before {
-            self.killed.notify_one();
-            std::future::pending::<()>().await;
-        }
-        let answer = look(&self.world).answer(&asked);
-        if after {
-            self.killed.notify_one();
-            std::future::pending::<()>().await;
-        }
-        Ok(asked.response(answer))
-    }
-}
-
-impl HttpConnector for ClassProcess {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        HttpConnectorFuture::new(self.clone().call_world(WireRequest::of(&request)))
-    }
-}
+pub type ClassProcess = FakeProcess<FakeUpgrades>;
