@@ -71,11 +71,14 @@ fn schedule() -> Value {
 }
 
 /// So many evaluations, five minutes apart, whatever becomes of them.
-async fn evaluations(fleet: &str, world: &SharedUpgrades, count: usize) {
+/// Returns how many were killed.
+async fn evaluations(fleet: &str, world: &SharedUpgrades, count: usize) -> usize {
+    let mut killed = 0;
     for _ in 0..count {
         tokio::time::sleep(Duration::from_mins(5)).await;
-        drop(send(fleet, world, schedule()).await);
+        killed += usize::from(send(fleet, world, schedule()).await.is_none());
     }
+    killed
 }
 
 /// The change is planned, and a day passes: what is wanted later than that before a window waits for the next one.
@@ -134,7 +137,7 @@ fn killed_at_any_write_a_change_is_made_once_and_told() {
             let (world, fleet) = (FakeUpgrades::new(SMALL), shop("enforce"));
             planned(&fleet, &world).await;
             look(&world).kill = Some(kill);
-            evaluations(&fleet, &world, THROUGH_THE_WINDOW).await;
+            assert_eq!(evaluations(&fleet, &world, THROUGH_THE_WINDOW).await, 1, "{kill:?}: one is killed");
             assert_eq!(look(&world).shown(), (LARGE.to_owned(), "available", None), "{kill:?}");
             assert_eq!(look(&world).changes.len(), 1, "{kill:?}");
             let (begun, done) = told(&world);
