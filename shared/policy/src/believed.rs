@@ -42,6 +42,7 @@ impl Memory {
             changed_at,
             woke_at,
             recommendations,
+            surplus_since,
             runs,
             metrics,
             young,
@@ -60,7 +61,7 @@ impl Memory {
             overwritten,
         } = self;
         let mut found = TimesAndSizes::default();
-        found.times.extend([changed_at, woke_at, idle_since].into_iter().flatten());
+        found.times.extend([changed_at, woke_at, surplus_since, idle_since].into_iter().flatten());
         found.sizes.extend(desired_count);
         if let Some(ScaleOut { at, base, others }) = scale_out {
             found.add(at, [base, others]);

@@ -57,7 +57,10 @@ pub fn decide(
     );
 
     let DecidedSize {
-        changes, recommendation: Recommendation { recommendations, asked, .. }, passed, ..
+        changes,
+        recommendation: Recommendation { recommendations, surplus_since, asked, .. },
+        passed,
+        ..
     } = size;
     let Passed { verdict, intent, failure, .. } = passed;
     let changes = changes.after(verdict, asked, policy, now);
@@ -73,6 +76,7 @@ pub fn decide(
             changed_at: changes.changed_at,
             woke_at: changes.woke_at,
             recommendations,
+            surplus_since,
             desired_count: known.desired().filter(|_| intent.is_none()).or(memory.desired_count),
             intent: changes::intent(verdict, evaluation.id, now).or(intent),
             failure,
@@ -112,8 +116,7 @@ impl DecidedSize {
         memory: &Memory,
     ) -> Self {
         let changes = PastChanges::seen(memory, service.desired_count, known.now);
-        let recommendation =
-            recommend(known, in_force, &changes, wait, service, memory.recommendations.clone());
+        let recommendation = recommend(known, in_force, &changes, wait, service, memory);
         let passed = gate::pass(service.desired_count, recommendation.to, memory, known.now);
         Self { blocked: None, changes, recommendation, passed }
     }

@@ -31,6 +31,9 @@ pub struct Memory {
     /// The recommendations of the stabilization window, oldest first, each larger than those after it.
     #[serde(rename = "wi", skip_serializing_if = "Vec::is_empty", with = "millis_apart")]
     pub recommendations: Vec<PastRecommendation>,
+    /// Since when `wait` has had surplus tasks.
+    #[serde(rename = "su", skip_serializing_if = "Option::is_none", with = "millis_optional")]
+    pub surplus_since: Option<Timestamp>,
     /// How long each rule's condition has held.
     #[serde(rename = "ru", skip_serializing_if = "BTreeMap::is_empty")]
     pub runs: BTreeMap<String, ConditionRun>,

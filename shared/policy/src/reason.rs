@@ -130,6 +130,8 @@ pub enum Reason {
     StartsFailing { desired: u32, running: u32, lasting: SignedDuration },
     /// Scale-in goes no lower than the largest recommendation of the window.
     Stabilizing { recommendation: u32, window: SignedDuration },
+    /// `wait`: few tasks are surplus, and have not been so for long.
+    FewSurplus { surplus: u32, lasted: SignedDuration, until: SignedDuration },
     /// The smaller size would trip a scale-out rule at once.
     AnticipatedFlapping { condition: Condition, predicted: f64, at: u32 },
     /// The scale-in cooldown runs.
@@ -238,6 +240,7 @@ impl Reason {
             Self::WarmingUp { .. } => "warming-up",
             Self::StartsFailing { .. } => "starts-failing",
             Self::Stabilizing { .. } => "stabilizing",
+            Self::FewSurplus { .. } => "few-surplus",
             Self::AnticipatedFlapping { .. } => "anticipated-flapping",
             Self::CooldownIn { .. } => "cooldown-in",
             Self::LargestStep { .. } => "largest-step",

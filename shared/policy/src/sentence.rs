@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::capacity_unit::{CapacityUnit, InUnit};
+use crate::pipeline::surplus::FEW_PERCENT;
 use crate::reason::Reason;
 use crate::rule::{Condition, Quantity, Span, thousands};
 use crate::signal::Unit;
@@ -281,6 +282,13 @@ impl fmt::Display for InUnit<&Reason> {
                     Span(*window)
                 )
             }
+            R::FewSurplus { surplus, lasted, until } => write!(
+                f,
+                "a surplus of {}, less than {FEW_PERCENT}%, leaves after {}; it has lasted {}",
+                tasks(*surplus),
+                Span(*until),
+                Span(*lasted)
+            ),
             R::AnticipatedFlapping { condition, predicted, at } => write!(
                 f,
                 "with {}, {} would be about {} and trigger a scale-out (rule: {condition})",

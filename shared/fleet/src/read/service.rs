@@ -23,7 +23,7 @@ use crate::read::queue;
 use crate::read::rule;
 use crate::read::target;
 use crate::read::track;
-use crate::settings::service::{COOLDOWN_OF_WAIT, SERVICE};
+use crate::settings::service::{COOLDOWN_OF_WAIT, SERVICE, STABILIZATION_OF_WAIT};
 use crate::yaml::object::Object;
 use crate::yaml::scalar;
 use crate::yaml::tree::Node;
@@ -174,12 +174,11 @@ fn wait(object: &Object<'_>, has_queue: bool, problems: &mut Problems) -> Option
 
 fn pace(object: &Object<'_>, problems: &mut Problems) -> Option<ScalingSettings> {
     let concurrency = object.count("concurrency", problems);
+    let waits_alone = object.has("wait") && !object.has("rules") && !object.has("track");
+    let of_wait = |text| scalar::duration(&scalar::WrittenScalar::plain(text), 0, 30).ok();
     let cooldown = object.map("cooldown", problems).and_then(|cooldown| {
-        let waits_alone = object.has("wait") && !object.has("rules") && !object.has("track");
         let mut direction = |key| match cooldown.node(key) {
-            None if waits_alone => {
-                scalar::duration(&scalar::WrittenScalar::plain(COOLDOWN_OF_WAIT), 0, 0).ok()
-            }
+            None if waits_alone => of_wait(COOLDOWN_OF_WAIT),
             Some(_) | None => cooldown.duration(key, problems),
         };
         let (scale_out, scale_in) = (direction("out"), direction("in"));
@@ -187,7 +186,10 @@ fn pace(object: &Object<'_>, problems: &mut Problems) -> Option<ScalingSettings>
     });
     let interruptible = object.boolean("interruptible", problems);
     let largest_step = largest_step(object, interruptible, problems);
-    let stabilization = object.duration("stabilization", problems);
+    let stabilization = match object.node("stabilization") {
+        None if waits_alone => of_wait(STABILIZATION_OF_WAIT),
+        Some(_) | None => object.duration("stabilization", problems),
+    };
     let startup = object.duration("startup", problems);
     let idle = object.duration("idle", problems);
     Some(ScalingSettings {

@@ -61,12 +61,13 @@ fn wait_scales_alone_without_cooldowns_or_beside_rules_with_theirs() {
     assert_eq!((alone.policy().wait, alone.policy().rules.len()), (Some(seconds(60)), 0));
     assert_eq!(alone.policy().cooldown.scale_out, seconds(0));
     assert_eq!(alone.policy().cooldown.scale_in, seconds(0));
-    assert_eq!(alone.policy().stabilization, seconds(60));
+    assert_eq!(alone.policy().stabilization, seconds(30));
     let own = service(&format!("{queue}\nwait: 5m\ncooldown: {{ in: 30s }}"));
     assert_eq!(own.policy().cooldown.scale_out, seconds(0));
     assert_eq!(own.policy().cooldown.scale_in, seconds(30));
     let beside = service(&format!("{WORK}wait: 60s"));
     assert_eq!(beside.policy().cooldown.scale_in, seconds(300));
+    assert_eq!(beside.policy().stabilization, seconds(60));
 }
 
 #[test]

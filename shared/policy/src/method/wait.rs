@@ -1,11 +1,12 @@
 //! `wait`: enough workers that no job waits longer than asked, at the least cost.
 //!
 //! To an operator: *Workers are ordered when, by the time new ones could run, a job would wait more than a little less
-//! than half of the acceptable wait, or with bad luck all of it, counting the workers already starting; nothing scales in
-//! while jobs wait that long, or before having been surplus for the whole stabilization window. The load that is expected
-//! is the usual one plus the share of a deviation that has lasted so far until new workers ran. Jobs that go on waiting
-//! longer than acceptable get a quarter more workers per start-up time, whatever was expected. After bursts out of
-//! silence just enough workers stand by to catch the next such burst, for as long as bursts have usually come back.*
+//! than half of the acceptable wait, or with bad luck all of it, counting the workers already starting. Nothing scales in
+//! while jobs wait that long, or before it has been surplus for the whole stabilization window; a surplus of less than 15%
+//! stays for three minutes. The load that is expected is the usual one plus the share of a deviation that has lasted so far
+//! until new workers ran. Jobs that go on waiting longer than acceptable get a quarter more workers per start-up time,
+//! whatever was expected. After bursts out of silence just enough workers stand by to catch the next such burst, for as
+//! long as bursts have usually come back.*
 //!
 //! *Where running jobs cannot be seen, the load last measured while jobs waited is believed, and halves in an hour while
 //! none waits; workers leave only as far as it fades. Until the queue has shown how fast its jobs are done, orders stop
@@ -41,7 +42,7 @@ use orders::Workers;
 
 /// The share of the acceptable wait that is used on purpose: a queue that is never quite empty wastes no worker. The rest
 /// is left for what the forecast misses. 0.4 costs 0.7% more; 0.6 saves 1% and doubles the late jobs of sudden loads.
-const PLANNED_SHARE: f64 = 0.45;
+const PLANNED_SHARE: f64 = 0.47;
 
 /// No task is removed that a little more bad luck than `CHANCE` would call back at the next evaluation. Without it
 /// tasks of long jobs come and go twice as often; twice of it costs 2% more there.

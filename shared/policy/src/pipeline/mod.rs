@@ -10,6 +10,7 @@ pub(crate) mod overwritten;
 pub(crate) mod changes;
 pub(crate) mod scale_out;
 pub(crate) mod scale_in;
+pub(crate) mod surplus;
 pub(crate) mod recommend;
 pub(crate) mod gate;
 pub(crate) mod notices;

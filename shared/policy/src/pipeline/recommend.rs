@@ -2,6 +2,8 @@
 
 use std::cmp::Ordering;
 
+use jiff::Timestamp;
+
 use crate::capacity::Capacity;
 use crate::memory::{self, Memory, PastRecommendation};
 use crate::method::combine::{self, Proposal, WaitResult};
@@ -15,7 +17,7 @@ use crate::pipeline::changes::{PastChanges, RequestedScaleOut, credit_until};
 use crate::pipeline::known::DecisionInputs;
 use crate::pipeline::scale_in::{self, Guards};
 use crate::pipeline::scale_out::ScaleOutLimits;
-use crate::pipeline::startup;
+use crate::pipeline::{startup, surplus};
 use crate::reason::Reason;
 use crate::signal::Signal;
 
@@ -25,6 +27,8 @@ pub(crate) struct Recommendation {
     pub(crate) to: u32,
     /// The recommendations of the stabilization window.
     pub(crate) recommendations: Vec<PastRecommendation>,
+    /// Since when `wait` has had surplus tasks.
+    pub(crate) surplus_since: Option<Timestamp>,
     /// What rules and methods ask for, where that is more than there is.
     pub(crate) asked: Option<RequestedScaleOut>,
     /// The service was switched off, and stays so.
@@ -35,7 +39,14 @@ pub(crate) struct Recommendation {
 impl Recommendation {
     /// To leave a service as it is.
     pub(crate) fn none(desired: u32, recommendations: Vec<PastRecommendation>) -> Self {
-        Self { to: desired, recommendations, asked: None, switched_off: None, reasons: vec![] }
+        Self {
+            to: desired,
+            recommendations,
+            surplus_since: None,
+            asked: None,
+            switched_off: None,
+            reasons: vec![],
+        }
     }
 }
 
@@ -70,12 +81,12 @@ pub(crate) fn recommend(
     changes: &PastChanges,
     wait: &WaitResult,
     service: &ServiceState,
-    recommendations: Vec<PastRecommendation>,
+    memory: &Memory,
 ) -> Recommendation {
     let desired = service.desired_count;
     let remember =
         |recommendations, tasks| scale_in::remember(recommendations, tasks, desired, known.policy, known.now);
-    let nothing = Recommendation::none(desired, recommendations);
+    let nothing = Recommendation::none(desired, memory.recommendations.clone());
     if let Some(pin) = in_force.pin {
         return Recommendation {
             to: pin,
@@ -91,6 +102,8 @@ pub(crate) fn recommend(
     let (tasks, mut reasons, mut recommendations) = (demand.tasks, demand.reasons, nothing.recommendations);
     let unread = known.unread();
     let knows_all = unread.is_none();
+    let surplus_since =
+        surplus::surplus_since(memory.surplus_since, &recommendations, (tasks, desired), known, wait);
     if knows_all {
         recommendations = remember(recommendations, tasks);
     }
@@ -102,8 +115,15 @@ pub(crate) fn recommend(
             limits.limit(tasks, &mut reasons)
         }
         Ordering::Less => {
-            let guards =
-                Guards { known, service, unread, changes, recommendations: &recommendations, bounds };
+            let guards = Guards {
+                known,
+                service,
+                unread,
+                changes,
+                recommendations: &recommendations,
+                surplus_since,
+                bounds,
+            };
             guards.limit(tasks, &mut reasons)
         }
         Ordering::Equal => desired,
@@ -115,7 +135,7 @@ pub(crate) fn recommend(
         // What is not known holds what there is: such an evaluation is no part of a calm window.
         recommendations = remember(recommendations, tasks.max(desired));
     }
-    Recommendation { to, recommendations, asked, switched_off: None, reasons }
+    Recommendation { to, recommendations, surplus_since, asked, switched_off: None, reasons }
 }
 
 /// Where the proposals about a service start from.

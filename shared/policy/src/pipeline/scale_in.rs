@@ -12,7 +12,7 @@ use crate::memory::size::RECOMMENDATIONS_MAX;
 use crate::observation::{Queue, ServiceState};
 use crate::pipeline::changes::PastChanges;
 use crate::pipeline::known::DecisionInputs;
-use crate::pipeline::startup;
+use crate::pipeline::{startup, surplus};
 use crate::reason::Reason;
 use crate::rule::{Adjustment, Condition};
 use crate::service::ServicePolicy;
@@ -37,13 +37,16 @@ pub(crate) struct Guards<'a> {
     pub(crate) changes: &'a PastChanges,
     /// Those of the stabilization window, that of now included.
     pub(crate) recommendations: &'a [PastRecommendation],
+    /// Since when tasks have been surplus.
+    pub(crate) surplus_since: Option<Timestamp>,
     pub(crate) bounds: Capacity,
 }
 
 impl Guards<'_> {
     /// Applies the floors, and names those that decide: one that a higher floor makes pointless is not worth a word.
     pub(crate) fn limit(&self, recommendation: u32, reasons: &mut Vec<Reason>) -> u32 {
-        let Self { known, service, unread: unread_signal, changes, recommendations, bounds } = self;
+        let Self { known, service, unread: unread_signal, changes, recommendations, surplus_since, bounds } =
+            self;
         let (policy, desired) = (known.policy, service.desired_count);
         let floors = [
             Some(minimum(*bounds)),
@@ -56,6 +59,7 @@ impl Guards<'_> {
             Some(protected(service)),
             warming(known, desired),
             stabilization(policy, recommendations),
+            surplus::few(known, service, recommendations, *surplus_since, bounds.max()),
             cooldown(known, changes, desired),
             largest_step(policy, desired, recommendation),
             zero(known),
@@ -232,7 +236,7 @@ fn minimum(bounds: Capacity) -> LowerLimit {
 }
 
 /// The largest recommendation remembered.
-fn largest_recommendation(recommendations: &[PastRecommendation]) -> Option<u32> {
+pub(crate) fn largest_recommendation(recommendations: &[PastRecommendation]) -> Option<u32> {
     recommendations.iter().map(|recommendation| recommendation.tasks).max()
 }
 
@@ -248,10 +252,11 @@ pub(crate) fn remember(
     now: Timestamp,
 ) -> Vec<PastRecommendation> {
     let window = policy.stabilization;
-    let last = recommendations.last().map(|recommendation| recommendation.at);
-    let paused = last.is_none_or(|last| since(last, now) > window.saturating_add(LONGEST_GAP));
-    let mut next =
-        if paused { vec![PastRecommendation { at: now, tasks: desired }] } else { recommendations };
+    let mut next = if paused(&recommendations, policy, now) {
+        vec![PastRecommendation { at: now, tasks: desired }]
+    } else {
+        recommendations
+    };
     if let Some(last) = next.last_mut() {
         last.at = now;
     }
@@ -271,6 +276,12 @@ pub(crate) fn remember(
     }
     next.push(PastRecommendation { at: now, tasks });
     next
+}
+
+/// Whether the last recommendation is too old to count, or there is none.
+pub(crate) fn paused(recommendations: &[PastRecommendation], policy: &ServicePolicy, now: Timestamp) -> bool {
+    let last = recommendations.last().map(|recommendation| recommendation.at);
+    last.is_none_or(|last| since(last, now) > policy.stabilization.saturating_add(LONGEST_GAP))
 }
 
 fn in_millis(duration: SignedDuration) -> i64 {

@@ -301,18 +301,13 @@ pub(crate) fn memory(range: Range) -> impl Strategy<Value = Memory> {
     let run = (time(range), time(range)).prop_map(|(since, last)| ConditionRun { since, last });
     let low = || (1.0..100.0_f64).prop_map(|target| track("cpu", target).low().to_string());
     let key = prop_oneof![prop::sample::select(USUAL).prop_map(|text| rule(text).when.to_string()), low()];
-    let intent = (count(range), count(range), time(range)).prop_map(|(from, to, at)| Intent {
-        from,
-        to,
-        at,
-        evaluation: "another-evaluation".to_owned(),
-    });
+    let intent = intent(range);
     let failure = (time(range), count(range), option::of(count(range)))
         .prop_map(|(at, count, to)| FailedChanges { at, count, to });
     let changes = (
         option::of((time(range), count(range), prop_oneof![3 => Just(0), 1 => count(range)]))
             .prop_map(|some| some.map(|(at, base, others)| ScaleOut { at, base, others })),
-        (option::of(time(range)), option::of(time(range))),
+        (option::of(time(range)), option::of(time(range)), option::of(time(range))),
         vec((time(range), count(range)).prop_map(|(at, tasks)| PastRecommendation { at, tasks }), 0..5),
         option::weighted(0.2, intent),
         option::weighted(0.2, failure),
@@ -329,7 +324,14 @@ pub(crate) fn memory(range: Range) -> impl Strategy<Value = Memory> {
     );
     (changes, readings, active_notices(range), any::<bool>()).prop_map(
         |(changes, readings, active_notices, zeroed)| {
-            let (scale_out, (changed_at, woke_at), recommendations, intent, failure, desired_count) = changes;
+            let (
+                scale_out,
+                (changed_at, woke_at, surplus_since),
+                recommendations,
+                intent,
+                failure,
+                desired_count,
+            ) = changes;
             let (runs, metrics, (empty, young), startup, head, ran, idle_since) = readings;
             let observed = None;
             Memory {
@@ -337,6 +339,7 @@ pub(crate) fn memory(range: Range) -> impl Strategy<Value = Memory> {
                 changed_at,
                 woke_at,
                 recommendations,
+                surplus_since,
                 runs,
                 metrics,
                 young,
@@ -356,6 +359,16 @@ pub(crate) fn memory(range: Range) -> impl Strategy<Value = Memory> {
             }
         },
     )
+}
+
+/// A change that another evaluation is about to make.
+fn intent(range: Range) -> impl Strategy<Value = Intent> {
+    (count(range), count(range), time(range)).prop_map(|(from, to, at)| Intent {
+        from,
+        to,
+        at,
+        evaluation: "another-evaluation".to_owned(),
+    })
 }
 
 /// Any question that `decide` can be asked.

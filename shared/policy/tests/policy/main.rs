@@ -120,6 +120,9 @@ mod wait_world;
 mod wait;
 
 #[cfg(test)]
+mod surplus;
+
+#[cfg(test)]
 mod wait_dangers;
 
 #[cfg(test)]

@@ -81,6 +81,7 @@ reasons! {
     DeploymentFailed => "deployment-failed",
     StartsFailing => "starts-failing",
     Stabilizing => "stabilizing",
+    FewSurplus => "few-surplus",
     AnticipatedFlapping => "anticipated-flapping",
     CooldownIn => "cooldown-in",
     LargestStep => "largest-step",
@@ -297,6 +298,11 @@ fn waits(all: &mut Vec<(&'static str, Decision)>) {
     all.push(("`wait`, the load has doubled", world.evaluate(6.0)));
     world.evaluate_for(45, |_| 6.0);
     all.push(("`wait`, a minute later", world.evaluate(3.0)));
+    let mut world = WaitWorld::new(2, 50, 20);
+    world.evaluate_for(1_800, |_| 10.0);
+    let fewer = world.evaluate_for(180, |_| 9.2);
+    let few = fewer.into_iter().find(|it| codes(it).contains(&"few-surplus"));
+    all.extend(few.map(|few| ("`wait`, the load is a little less", few)));
     let mut world = WaitWorld::new(2, 50, 2);
     world.evaluate_for(3 * 1_800 - 30, |elapsed| if elapsed % 1_800 < 180 { 15.0 } else { 0.0 });
     all.push(("`wait`, three bursts came half an hour apart", world.evaluate(0.0)));

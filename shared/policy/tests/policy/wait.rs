@@ -137,7 +137,7 @@ fn an_empty_queue_that_shows_nothing_order_no_task() {
     for tasks in [1, 4, 40] {
         let mut world =
             WaitWorld::new(1, 50, tasks).with(|world| (world.counts, world.shows) = (false, false));
-        let decisions = world.evaluate_for(3_700, |_| 0.0);
+        let decisions = world.evaluate_for(4_000, |_| 0.0);
         assert!(decisions.iter().all(|it| !matches!(it.verdict, Verdict::ScaleOut { .. })), "{decisions:#?}");
         assert!(world.desired() <= tasks.div_ceil(2), "{} of {tasks}", world.desired());
     }

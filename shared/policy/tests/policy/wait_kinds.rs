@@ -48,7 +48,7 @@ impl Day {
         stage.policy.concurrency = concurrency.try_into().expect("at least one job a task");
         stage.policy.cooldown.scale_out = seconds(0);
         stage.policy.cooldown.scale_in = seconds(0);
-        stage.policy.stabilization = seconds(60);
+        stage.policy.stabilization = seconds(30);
         stage.policy.startup = seconds(2 * startup);
         stage.policy.interruptible = true;
         Self {

@@ -42,7 +42,7 @@ impl WaitWorld {
         stage.policy.concurrency = 1.try_into().unwrap();
         stage.policy.cooldown.scale_out = seconds(0);
         stage.policy.cooldown.scale_in = seconds(0);
-        stage.policy.stabilization = seconds(60);
+        stage.policy.stabilization = seconds(30);
         stage.policy.interruptible = true;
         Self {
             stage,

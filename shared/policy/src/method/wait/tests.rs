@@ -24,14 +24,14 @@ fn workers(running: f64) -> Workers {
 }
 
 /// Workers reserve a job per place in advance. More are behind only if they fill half of the places, and half of the
-/// wait that is planned: with jobs of a second that is 270 for 20 places.
+/// wait that is planned: with jobs of a second that is 282 for 20 places.
 #[test]
 fn jobs_that_workers_reserved_wait_only_if_they_fill_half_of_the_planned_wait() {
     let seen = WaitInputs::of_tasks(10, 10);
     for (pace, waiting, reserved, expected) in [
         (a_second_a_job(), 20.0, 20.0, false),
-        (a_second_a_job(), 270.0, 270.0, false),
-        (a_second_a_job(), 271.0, 271.0, true),
+        (a_second_a_job(), 282.0, 282.0, false),
+        (a_second_a_job(), 283.0, 283.0, true),
         (a_second_a_job(), 21.0, 20.0, true), // one that no worker reserved
         (JobPace::default(), 6.0, 6.0, false),
         (JobPace::default(), 10.0, 10.0, false),
@@ -95,7 +95,7 @@ fn jobs_that_have_just_come_make_none_wait_less() {
     }
 }
 
-/// At ten jobs a second five tasks are enough; none of the ten leaves while a job waits longer than the 27 s planned.
+/// At ten jobs a second five tasks are enough; none of the ten leaves while a job waits longer than the 28.2 s planned.
 #[test]
 fn a_wait_just_as_long_as_planned_holds_no_task() {
     let seen = WaitInputs::of_tasks(10, 10);
@@ -103,10 +103,10 @@ fn a_wait_just_as_long_as_planned_holds_no_task() {
         let mut next = WaitMemory { pace: a_second_a_job(), ..WaitMemory::default() };
         decided(&seen, QueueJobs::shown(waiting, 20.0), true, steady(10.0), &mut next)
     };
-    let WaitProposal { tasks, reason } = asked(540.0);
+    let WaitProposal { tasks, reason } = asked(564.0);
     assert!(tasks < 10 && matches!(reason, Reason::LoadKeeps { .. }), "{tasks} tasks: {reason:?}");
-    let held = Reason::JobsWait { wait: span(28.0), planned: span(27.0) };
-    assert_eq!(asked(560.0), WaitProposal { tasks: 10, reason: held });
+    let held = Reason::JobsWait { wait: span(29.0), planned: span(28.2) };
+    assert_eq!(asked(580.0), WaitProposal { tasks: 10, reason: held });
 }
 
 #[test]
@@ -265,7 +265,7 @@ fn until_a_queue_has_shown_its_pace_orders_stop_at_six_times_the_running_tasks()
         (JobPace::default(), 10, 10, 60),
         (JobPace::default(), 20, 10, 60),
         (JobPace::default(), 1, 0, 6),
-        (JobPace { fastest: 1e-3, ..JobPace::default() }, 10, 10, 3_329),
+        (JobPace { fastest: 1e-3, ..JobPace::default() }, 10, 10, 3_330),
     ] {
         let mut next = WaitMemory { pace, ..WaitMemory::default() };
         let seen = WaitInputs::of_tasks(desired, running);
