@@ -28,7 +28,7 @@ pub(crate) struct EngageOptions {
     /// `max`, or a profile of the fleet file's `emergency`
     #[arg(long, value_name = "NAME", default_value = Profile::MAX)]
     profile: String,
-    /// Only these services of it
+    /// Only these services and databases of it
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     services: Vec<String>,
     /// How long nothing scales back, from now; without it the fleet file's `emergency.hold`

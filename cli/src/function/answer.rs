@@ -32,6 +32,8 @@ pub(crate) struct Entry {
     pub(crate) running: Option<u32>,
     pub(crate) state: Option<String>,
     pub(crate) blocked_by: Option<String>,
+    /// What it takes, or what becomes of it.
+    pub(crate) note: Option<String>,
     pub(crate) deliverable: Option<u32>,
     pub(crate) limits: Option<Vec<String>>,
     pub(crate) at_seconds: Option<f64>,

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures_util::join;
 use jiff::{SignedDuration, Timestamp};
-use tidegate_aws::ledger::{EMERGENCY_MAX, LedgerItem, LedgerRead, OVERRIDES_MAX};
+use tidegate_aws::ledger::{EMERGENCY_MAX, LedgerItem, LedgerRead, OVERRIDES_MAX, REPLICA_LAG};
 use tidegate_aws::report::section::Outcome;
 use tidegate_aws::report::{Header, Section};
 use tidegate_aws::targets::{self, TargetState};
@@ -14,7 +14,7 @@ use tidegate_aws::trigger::{PLAN, Trigger};
 use tidegate_aws::update::{self, TargetChanges};
 use tidegate_aws::{CallError, Clients};
 use tidegate_evaluation::{Clock, Concern, InvocationError, budget};
-use tidegate_fleet::{Fleet, Mode, Service, TargetName};
+use tidegate_fleet::{Database, Fleet, Mode, Service, TargetName};
 use tidegate_policy::Absence;
 use tidegate_policy::emergency::decide::decide;
 use tidegate_policy::emergency::decision::{EmergencyDecision, Work};
@@ -160,6 +160,11 @@ impl Concern for Emergencies {
         NAME
     }
 
+    fn reads_beside(&self) -> Option<&'static str> {
+        let names = |database: &Database| self.fleet.emergency().names_database(database.name());
+        self.fleet.databases().iter().any(names).then_some(REPLICA_LAG)
+    }
+
     fn names(&self) -> Vec<String> {
         self.fleet.services().iter().map(|service| service.name().to_owned()).collect()
     }
@@ -176,14 +181,15 @@ impl Concern for Emergencies {
         ledger: impl Future<Output = Result<LedgerRead<Overrides>, CallError>>,
         now: Timestamp,
     ) -> Result<(LedgerRead<Overrides>, FleetSeen), CallError> {
-        let found = self.found(trigger, ledger).await?;
+        let mut found = self.found(trigger, ledger).await?;
+        let replicas = found.beside.take();
         let asked = asked::asked(&self.fleet, trigger, now).unwrap_or_else(|_| Request::Tick.into());
         let (request, memory) = (&asked.request, &found.item.memory);
         let incident = memory.incident.as_ref();
         let ends = incident.is_some_and(|it| now >= it.until) || matches!(request, Request::Restore { .. });
         let services = self.to_see(request, ends, trigger.is_question(), memory);
         if services.is_empty() {
-            return Ok((found, FleetSeen::nothing(asked)));
+            return Ok((found, FleetSeen::nothing(asked, replicas)));
         }
         let names: Vec<&TargetName> = services.iter().map(|service| service.target()).collect();
         let moved = bounds_to_put_back(&services, request, ends, memory);
@@ -205,7 +211,7 @@ impl Concern for Emergencies {
         } else {
             None
         };
-        Ok((found, FleetSeen { asked, states, scheduled, fargate }))
+        Ok((found, FleetSeen { asked, states, scheduled, replicas, fargate }))
     }
 
     fn believe(&self, memory: &mut Overrides, now: Timestamp) {
@@ -220,7 +226,7 @@ impl Concern for Emergencies {
         header: &Header,
     ) -> Option<Vec<Subject>> {
         let (id, now) = (header.evaluation.as_str(), header.at);
-        let FleetSeen { asked, states, scheduled, fargate } = seen;
+        let FleetSeen { asked, states, scheduled, replicas, fargate } = seen;
         let asked = asked.by(header.request.as_deref());
         let (members, lasting) =
             (self.members(), budget::ACT_WITHIN.saturating_add(SignedDuration::from_secs(5)));
@@ -234,7 +240,7 @@ impl Concern for Emergencies {
         let invocation = invocation(header);
         let turn = Turn { id, invocation, now, lasting, members: &members, seen: &sights };
         let decision = decide(&item.memory, &asked.request, turn);
-        let mut subjects = subject::of(&self.fleet, &asked, &decision, states, header);
+        let mut subjects = subject::of(&self.fleet, &asked, &decision, (states, replicas.as_deref()), header);
         if let Some(readings) = fargate {
             subject::deliver(&mut subjects, &readings);
         }
@@ -302,7 +308,9 @@ impl Concern for Emergencies {
             // Where nothing is written no other invocation can wait for it.
             incident.at_work = None;
         }
+        let is_lost = carried.is_some();
         drop(carried);
+        subjects.iter_mut().filter(|_| is_lost).for_each(Subject::lose);
         if let Some(readings) = readings {
             subject::deliver(subjects, &readings);
         }

@@ -16,13 +16,15 @@ pub struct FleetSeen {
     pub(crate) states: BTreeMap<String, Result<TargetState, Absence>>,
     /// Of targets that are put back.
     pub(crate) scheduled: BTreeMap<String, Result<Vec<ScheduledAction>, Absence>>,
+    /// What `replica-lag` remembers, as it is written.
+    pub(crate) replicas: Option<String>,
     /// For a plan.
     pub(crate) fargate: Option<FargateReadings>,
 }
 
 impl FleetSeen {
     /// Nothing of any target.
-    pub(crate) fn nothing(asked: Asked) -> Self {
-        Self { asked, states: BTreeMap::new(), scheduled: BTreeMap::new(), fargate: None }
+    pub(crate) fn nothing(asked: Asked, replicas: Option<String>) -> Self {
+        Self { asked, states: BTreeMap::new(), scheduled: BTreeMap::new(), replicas, fargate: None }
     }
 }

@@ -1,5 +1,6 @@
 //! What one evaluation is about: a row, one target of an emergency, the emergency as a whole.
 
+mod database;
 mod fleet;
 mod forecast;
 mod one;
@@ -21,7 +22,9 @@ use tidegate_policy::emergency::request::Request;
 use tidegate_policy::overrides::Override;
 
 use crate::asked::Asked;
-use crate::subject::fleet::{Counted, Summary};
+use crate::standing;
+use crate::subject::database::RaisedDatabase;
+use crate::subject::fleet::{Counted, CountedTarget, Summary};
 use crate::subject::forecast::Forecast;
 pub use crate::subject::one::One;
 use crate::subject::row::{Row, RowState};
@@ -35,6 +38,8 @@ pub enum Subject {
     Corrected(String, Correction),
     /// One target of an emergency.
     One(Box<One>),
+    /// One database of an emergency.
+    Database(Box<RaisedDatabase>),
     /// The emergency as a whole.
     Fleet(Box<Summary>),
 }
@@ -44,7 +49,7 @@ pub(crate) fn of(
     fleet: &Fleet,
     Asked { request, cuts }: &Asked,
     decision: &EmergencyDecision,
-    mut states: BTreeMap<String, Result<TargetState, Absence>>,
+    (mut states, replicas): (BTreeMap<String, Result<TargetState, Absence>>, Option<&str>),
     header: &Header,
 ) -> Vec<Subject> {
     let is_question = header.trigger.is_question();
@@ -104,8 +109,13 @@ pub(crate) fn of(
     let no_more = incident.targets.keys().map(String::as_str).filter(|name| !is_listed(name));
     let targets = of_file.chain(no_more).filter_map(|name| Some((name, incident.targets.get(name)?)));
     let listed: Vec<Subject> = targets.map(|(name, targeted)| one(name, targeted)).collect();
+    let ends = over.is_some() || incident.phase == Phase::Restoring;
+    let databases = incident.replicas.iter().map(|(name, asked)| {
+        let known = standing::of(replicas, name, header.at);
+        Subject::Database(Box::new(RaisedDatabase::of(name, *asked, fleet.database(name), known, ends)))
+    });
     subjects.push(Subject::Fleet(Box::new(summary)));
-    subjects.extend(listed);
+    subjects.extend(listed.into_iter().chain(databases));
     count(&mut subjects);
     subjects
 }
@@ -130,15 +140,14 @@ pub(crate) fn deliver(subjects: &mut [Subject], readings: &FargateReadings) {
         match subject {
             Subject::One(one) => one.delivered = delivered.next(),
             Subject::Fleet(summary) => summary.forecast = Some(forecast.clone()),
-            Subject::Row(_) | Subject::Corrected(..) => {}
+            Subject::Row(_) | Subject::Corrected(..) | Subject::Database(_) => {}
         }
     }
 }
 
 /// Counts the targets again: the report comes after the changes.
 pub(crate) fn count(subjects: &mut [Subject]) {
-    let targets: Vec<&One> = subjects.iter().filter_map(Subject::as_one).collect();
-    let counted = Counted::of(&targets);
+    let counted = Counted::of(subjects.iter().filter_map(Subject::as_counted));
     for subject in subjects {
         if let Subject::Fleet(summary) = subject {
             summary.counted = counted.clone();
@@ -150,7 +159,28 @@ impl Subject {
     fn as_one(&self) -> Option<&One> {
         match self {
             Self::One(one) => Some(one),
+            Self::Row(_) | Self::Corrected(..) | Self::Database(_) | Self::Fleet(_) => None,
+        }
+    }
+
+    /// How far a target is.
+    fn as_counted(&self) -> Option<CountedTarget> {
+        match self {
+            Self::One(one) => {
+                Some(CountedTarget { line: one.line(), progress: one.progress(), has_notes: one.has_notes() })
+            }
+            Self::Database(it) => {
+                Some(CountedTarget { line: it.line(), progress: it.progress(), has_notes: false })
+            }
             Self::Row(_) | Self::Corrected(..) | Self::Fleet(_) => None,
+        }
+    }
+
+    /// What is asked of databases reaches `replica-lag` through the ledger, which cannot be written.
+    pub(crate) fn lose(&mut self) {
+        match self {
+            Self::Database(database) => database.is_lost = true,
+            Self::Row(_) | Self::Corrected(..) | Self::One(_) | Self::Fleet(_) => {}
         }
     }
 
@@ -162,7 +192,7 @@ impl Subject {
                 let target = one.resource.clone()?;
                 (!changes.is_empty()).then_some((&mut **one, TargetChanges { target, changes }))
             }
-            Self::Row(_) | Self::Corrected(..) | Self::Fleet(_) => None,
+            Self::Row(_) | Self::Corrected(..) | Self::Database(_) | Self::Fleet(_) => None,
         }
     }
 
@@ -170,7 +200,7 @@ impl Subject {
     pub(crate) fn outcome(&self) -> Option<(&Work, &Outcome)> {
         match self {
             Self::One(one) => Some((one.work.as_ref()?, one.outcome.as_ref()?)),
-            Self::Row(_) | Self::Corrected(..) | Self::Fleet(_) => None,
+            Self::Row(_) | Self::Corrected(..) | Self::Database(_) | Self::Fleet(_) => None,
         }
     }
 
@@ -180,6 +210,7 @@ impl Subject {
             Self::Row(row) => row.section(),
             Self::Corrected(target, what) => row::corrected(target, *what),
             Self::One(one) => one.section(),
+            Self::Database(database) => database.section(),
             Self::Fleet(summary) => summary.section(),
         }
     }

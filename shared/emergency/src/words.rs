@@ -9,6 +9,10 @@ use tidegate_policy::overrides::{Held, Override, OverrideKind};
 
 use crate::asked::Cut;
 
+/// What adding replicas takes.
+pub(crate) const REPLICAS_TAKE_TIME: &str =
+    "`replica-lag` begins within a minute and adds one at a time; RDS takes minutes to hours for each";
+
 /// A moment to the minute, with its day.
 pub(crate) fn moment(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M UTC").to_string()

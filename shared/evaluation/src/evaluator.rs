@@ -205,7 +205,8 @@ impl<C: Concern> Evaluator<C> {
 
     /// The ledger, within its time, as far as it can be true.
     async fn read_ledger(&self, now: Timestamp) -> Result<LedgerRead<C::Memory>, CallError> {
-        let read = timeout(budget::LEDGER, self.ledger.read(self.concern.name())).await;
+        let reading = self.ledger.read_beside(self.concern.name(), self.concern.reads_beside());
+        let read = timeout(budget::LEDGER, reading).await;
         let mut found: LedgerRead<C::Memory> = read.unwrap_or_else(|_| Err(self.ledger.read_too_slowly()))?;
         found.believe(now);
         self.concern.believe(&mut found.item.memory, now);
@@ -219,7 +220,7 @@ impl<C: Concern> Evaluator<C> {
         found: LedgerRead<C::Memory>,
         header: Header,
     ) -> FleetDecision<C> {
-        let LedgerRead { mut item, overrides, unreachable } = found;
+        let LedgerRead { mut item, overrides, beside: _, unreachable } = found;
         let targets = self.concern.decide(seen, &mut item, &overrides, &header);
         let is_idle = targets.is_none();
         FleetDecision { header, item, targets: targets.unwrap_or_default(), is_idle, unreachable }

@@ -16,6 +16,7 @@ pub mod reason;
 mod sentence;
 mod code;
 pub mod decision;
+pub mod standing;
 
 mod lag;
 mod slots;

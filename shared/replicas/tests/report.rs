@@ -11,6 +11,7 @@ use tidegate_aws::report::section::Outcome;
 use tidegate_policy::database::call::CallOutcome;
 use tidegate_policy::replicas::memory::{DatabaseMemory, ReplicaMemory};
 use tidegate_policy::replicas::observation::{Replication, Status};
+use tidegate_policy::replicas::standing::ReplicaStanding;
 use tidegate_policy::{Absence, AbsenceKind, Severity};
 use tidegate_replicas::ReplicasMemory;
 use tidegate_replicas::database::{Called, DatabaseReport};
@@ -233,11 +234,14 @@ fn a_value_that_is_not_current_says_how_old_it_is() {
 /// The keys belong to the ledger's format: one that goes or changes its meaning raises it.
 #[test]
 fn the_keys_of_the_memory_are_these() {
+    let standing =
+        ReplicaStanding { serving: Some(1), existing: Some(2), moves: true, why: "RDS is busy".to_owned() };
     let memory = ReplicasMemory {
         enforce: [("main".to_owned(), DatabaseMemory::default())].into(),
         observe: [("stage".to_owned(), DatabaseMemory::default())].into(),
         records: [("main".to_owned(), FailingRecords { since: at(0), failures: 2, notified: true })].into(),
         said: [("stage".to_owned(), Said { what: "add to 1".to_owned(), at: at(0) })].into(),
+        standing: [("main".to_owned(), standing)].into(),
         read_at: Some(at(0)),
     };
     let written = serde_json::to_value(&memory).expect("it is JSON");
@@ -246,6 +250,7 @@ fn the_keys_of_the_memory_are_these() {
         "observe": {"stage": {}},
         "records": {"main": {"since": "2026-11-21T08:34:00Z", "failures": 2, "notified": true}},
         "said": {"stage": {"what": "add to 1", "at": "2026-11-21T08:34:00Z"}},
+        "standing": {"main": {"serving": 1, "existing": 2, "moves": true, "why": "RDS is busy"}},
         "read_at": "2026-11-21T08:34:00Z",
     });
     assert_eq!(written, expected);

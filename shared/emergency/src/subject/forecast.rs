@@ -178,7 +178,7 @@ fn unknown(targets: &[&One], readings: &FargateReadings) -> Vec<String> {
 }
 
 /// `api, worker and 12 more`.
-fn names(of: &[&str]) -> String {
+pub(crate) fn names(of: &[&str]) -> String {
     let shown = of.iter().take(NAMES_MAX).copied().collect::<Vec<_>>().join(", ");
     let more = of.len().saturating_sub(NAMES_MAX);
     if more == 0 { shown } else { format!("{shown} and {more} more") }

@@ -44,8 +44,8 @@ fn all_of_it_is_read_in_the_order_of_the_file() {
     let expected = Emergency {
         hold: SignedDuration::from_mins(90),
         profiles: vec![
-            Profile { name: "shed".into(), sizes: sizes(&[("worker", 5), ("web", 0)]) },
-            Profile { name: "peak".into(), sizes: sizes(&[("web", 10)]) },
+            Profile { name: "shed".into(), sizes: sizes(&[("worker", 5), ("web", 0)]), replicas: vec![] },
+            Profile { name: "peak".into(), sizes: sizes(&[("web", 10)]), replicas: vec![] },
         ],
         runbook: vec!["Enable CloudFront caching".into(), "Call the database's on-call".into()],
     };
@@ -164,7 +164,7 @@ fn a_profile_of_what_is_only_observed_is_a_warning() {
     assert_eq!(
         warned(&all),
         [
-            "profile-observes: the profile `shed` sizes `worker` and 1 other service, which are in mode `observe`: nothing is changed there",
+            "profile-observes: the profile `shed` sizes `worker` and 1 other target, which are in mode `observe`: nothing is changed there",
             "profile-observes: the profile `late` sizes `web`, which is in mode `observe`: nothing is changed there",
         ]
     );

@@ -5,6 +5,7 @@ use tidegate_aws::report::section::Outcome;
 use tidegate_fleet::DatabaseName;
 use tidegate_policy::Condition;
 use tidegate_policy::database::call::CallOutcome;
+use tidegate_policy::overrides::OverrideKind;
 use tidegate_policy::replicas::decision::{CountOf, InstanceCall, RecordChange};
 use tidegate_policy::replicas::observation::DnsRecord;
 use tidegate_policy::replicas::reason::ReplicaReason;
@@ -185,6 +186,12 @@ impl DatabaseReport {
         let Some(begins) = begins else { return Vec::new() };
         let name = &self.name;
         let asked = |reason: &ReplicaReason| matches!(reason, ReplicaReason::Overridden { .. });
+        let is_emergency = |reason: &ReplicaReason| {
+            matches!(reason, ReplicaReason::Overridden { kind: OverrideKind::Raise(_), .. })
+        };
+        if self.decision.reasons.iter().any(is_emergency) {
+            return vec![("undo", "tidegate emergency restore".to_owned())];
+        }
         if self.decision.reasons.iter().any(asked) {
             return vec![("undo", format!("tidegate release {name}"))];
         }
