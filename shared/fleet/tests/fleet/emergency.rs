@@ -213,3 +213,24 @@ fn every_problem_of_an_emergency_has_its_words() {
 fn text_of_observed() -> String {
     text("emergency: { profiles: { shed: { worker: 5, web: 2 } } }").replace("mode: enforce", "mode: observe")
 }
+
+#[test]
+fn services_are_set_by_priority_and_those_of_one_in_the_order_of_the_file() {
+    let order = |worker: &str, web: &str| {
+        let text = text("").replace(
+            "    capacity: { min: 2, max: 10 }",
+            &format!("{web}    capacity: {{ min: 2, max: 10 }}"),
+        );
+        let fleet = taken(&text.replacen("    capacity: {", &format!("{worker}    capacity: {{"), 1));
+        let names = fleet.services_by_priority().into_iter().map(|it| it.name().to_owned());
+        names.collect::<Vec<String>>().join(" ")
+    };
+    assert_eq!(order("", ""), "worker web");
+    assert_eq!(order("", "    priority: 1\n"), "web worker");
+    assert_eq!(order("    priority: 5\n", "    priority: 5\n"), "worker web");
+    assert_eq!(order("    priority: 0\n", "    priority: 1000\n"), "web worker");
+    let above = text("").replace("    asg: web\n", "    asg: web\n    priority: 1001\n");
+    check_problems(&above, &[("out-of-range", "1001", "allowed: 0 to 1000 (the highest is set first)")]);
+    let below = text("").replace("    asg: web\n", "    asg: web\n    priority: -1\n");
+    check_problems(&below, &[("not-a-number", "-1", "digits only")]);
+}
