@@ -269,8 +269,11 @@ impl<C: Concern> Evaluator<C> {
         let mut report = EvaluationReport::empty(header.clone());
         let (ledger, failed) = (&self.settings.ledger, error.predicate());
         let cause = format!("DynamoDB table `{ledger}` {failed}; {}", self.concern.unchanged());
-        let why = format!("failed to {error}");
-        let text = format!("{} paused", self.concern.paused());
+        let why = format!(
+            "failed to {error}. Each function that uses this table reports this outage by itself: without the table none knows \
+             what another one reported"
+        );
+        let text = format!("{} paused ({})", self.concern.paused(), self.concern.name());
         report.alert = Some(self.alert(Severity::Critical, text, cause, Some(why)));
         let notified = if self.outage.failed_evaluation(&error, header.at) {
             sns::publish(&self.clients.sns, &self.settings.topic, &report).await
@@ -293,7 +296,7 @@ impl<C: Concern> Evaluator<C> {
         let (ledger, plural) = (&self.settings.ledger, if failures == 1 { "" } else { "s" });
         let cause =
             format!("DynamoDB table `{ledger}` answers again after {failures} failed evaluation{plural}");
-        let text = format!("RESOLVED: {} resumed", self.concern.paused());
+        let text = format!("RESOLVED: {} resumed ({})", self.concern.paused(), self.concern.name());
         Some(self.alert(Severity::Info, text, cause, None))
     }
 
