@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use tidegate_aws::ledger::{EMERGENCY_MAX, LedgerItem, LedgerRead, OVERRIDES_MAX, REPLICA_LAG};
 use tidegate_aws::report::section::Outcome;
 use tidegate_aws::report::{Header, Section};
-use tidegate_aws::targets::{self, TargetState};
+use tidegate_aws::targets;
 use tidegate_aws::trigger::{PLAN, Trigger};
 use tidegate_aws::update::{self, TargetChanges};
 use tidegate_aws::{CallError, Clients};
@@ -21,13 +21,13 @@ use tidegate_policy::emergency::decision::{EmergencyDecision, Work};
 use tidegate_policy::emergency::incident::{Incident, Overrides, Phase, Progress, Targeted};
 use tidegate_policy::emergency::request::{Member, Request, Turn};
 use tidegate_policy::emergency::restore::Owner;
-use tidegate_policy::emergency::schedule::ScheduledAction;
 use tidegate_policy::emergency::target::Seen;
 use tokio::time::Instant;
 
-use crate::seen::FleetSeen;
+use crate::asked;
+use crate::capacity::{self, KnownCapacity};
+use crate::seen::{FleetSeen, sight};
 use crate::subject::{self, Subject};
-use crate::{asked, capacity};
 
 /// The function's name.
 pub const NAME: &str = EMERGENCY_MAX;
@@ -44,13 +44,15 @@ pub struct Emergencies {
     clients: Clients,
     /// What is remembered while the ledger cannot be reached, from one evaluation of an invocation to the next.
     carried: Mutex<Option<Overrides>>,
+    /// What this process knows of when all of it runs.
+    known: KnownCapacity,
 }
 
 impl Emergencies {
     /// Everything of a fleet.
     #[must_use]
     pub fn new(fleet: Fleet, clients: &Clients) -> Self {
-        Self { fleet, clients: clients.clone(), carried: Mutex::default() }
+        Self { fleet, clients: clients.clone(), carried: Mutex::default(), known: KnownCapacity::default() }
     }
 
     fn carried(&self) -> MutexGuard<'_, Option<Overrides>> {
@@ -100,7 +102,7 @@ impl Emergencies {
         }
     }
 
-    /// The targets that an evaluation has to see, in the order of the fleet file.
+    /// The targets that an evaluation has to see, the most important first.
     fn to_see(&self, request: &Request, ends: bool, question: bool, memory: &Overrides) -> Vec<&Service> {
         let incident = memory.incident.as_ref();
         let progress = |name: &str| incident.and_then(|it| it.targets.get(name)).map(|it| it.progress);
@@ -122,7 +124,8 @@ impl Emergencies {
             asked(name) || (!is_row && (of_incident(name) || (question && progress(name).is_some())))
         };
         let most = if question { usize::MAX } else { TARGETS_MAX };
-        let mut services: Vec<&Service> = self.fleet.services().iter().filter(wanted).collect();
+        let mut services = self.fleet.services_by_priority();
+        services.retain(wanted);
         // What is still to be done comes before what was done, and what fails all the time last.
         let failures = |name: &str| incident.and_then(|it| it.targets.get(name)).map_or(0, |it| it.failures);
         services.sort_by_key(|service| {
@@ -136,7 +139,7 @@ impl Emergencies {
 
     /// What the fleet file says of each target, the most important first.
     fn members(&self) -> Vec<Member<'_>> {
-        self.fleet.services().iter().map(member).collect()
+        self.fleet.services_by_priority().into_iter().map(member).collect()
     }
 }
 
@@ -206,8 +209,8 @@ impl Concern for Emergencies {
             scheduled.extend(actions.map(|actions| (service.name().to_owned(), actions)));
         }
         let fargate = if trigger.action() == PLAN {
-            let tasks = states.values().filter_map(|state| state.as_ref().ok()?.tasks.as_ref());
-            Some(capacity::read(&self.clients, tasks.cloned().collect(), now).await)
+            let added = capacity::added(request, &states);
+            Some(self.known.read(&self.clients, added, now).await)
         } else {
             None
         };
@@ -241,8 +244,9 @@ impl Concern for Emergencies {
         let turn = Turn { id, invocation, now, lasting, members: &members, seen: &sights };
         let decision = decide(&item.memory, &asked.request, turn);
         let mut subjects = subject::of(&self.fleet, &asked, &decision, (states, replicas.as_deref()), header);
-        if let Some(readings) = fargate {
-            subject::deliver(&mut subjects, &readings);
+        match fargate {
+            Some(readings) => drop(subject::deliver(&mut subjects, &readings, BTreeMap::new())),
+            None => self.known.recall(&mut subjects, &header.trigger),
         }
         let EmergencyDecision { overrides, .. } = decision;
         if let Some(carried) = self.carried().as_mut() {
@@ -279,6 +283,14 @@ impl Concern for Emergencies {
         carries
     }
 
+    fn paused(&self) -> &'static str {
+        "emergency and overrides"
+    }
+
+    fn unchanged(&self) -> &'static str {
+        "what is in force stays as it is and does not end"
+    }
+
     fn fails_with_its_changes(&self) -> bool {
         false
     }
@@ -290,7 +302,7 @@ impl Concern for Emergencies {
         // When all of it runs is read beside the changes: it delays none.
         let readings = async {
             match raised {
-                Some(tasks) => Some(capacity::read(&self.clients, tasks, clock()).await),
+                Some(raised) => Some(self.known.read_beside(&self.clients, raised, not_after, clock).await),
                 None => None,
             }
         };
@@ -311,8 +323,8 @@ impl Concern for Emergencies {
         let is_lost = carried.is_some();
         drop(carried);
         subjects.iter_mut().filter(|_| is_lost).for_each(Subject::lose);
-        if let Some(readings) = readings {
-            subject::deliver(subjects, &readings);
+        if let Some((readings, described)) = readings {
+            self.known.keep(subject::deliver(subjects, &readings, described), clock());
         }
         subject::count(subjects);
     }
@@ -342,12 +354,6 @@ fn settle(incident: &mut Incident, work: &Work, outcome: &Outcome) {
 /// The invocation that an evaluation is a part of; by itself it is one.
 fn invocation(header: &Header) -> &str {
     header.request.as_deref().unwrap_or(&header.evaluation)
-}
-
-/// What is seen of a target, as the decision takes it.
-fn sight(state: &TargetState, scheduled: Option<Result<Vec<ScheduledAction>, Absence>>) -> Seen {
-    let TargetState { service, scalable, suspended_processes, .. } = state.clone();
-    Seen { service, scalable, suspended_processes, scheduled }
 }
 
 /// The targets whose bounds are to be put back, and have a schedule of their own that was suspended: its actions are asked for.
