@@ -12,12 +12,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use tidegate_aws::report::section::Outcome;
 use tidegate_aws::report::{Header, Section};
-use tidegate_aws::targets::TargetState;
 use tidegate_aws::targets::fargate::FargateReadings;
 use tidegate_aws::trigger::PLAN;
 use tidegate_aws::update::TargetChanges;
 use tidegate_fleet::{Fleet, Service, TargetName};
-use tidegate_policy::Absence;
 use tidegate_policy::emergency::decision::{Correction, EmergencyDecision, Event, Skip, Work};
 use tidegate_policy::emergency::incident::{Phase, Progress, Targeted};
 use tidegate_policy::emergency::request::Request;
@@ -32,6 +30,7 @@ use crate::subject::forecast::Forecast;
 use crate::subject::foreseen::{Foreseen, Told};
 pub use crate::subject::one::One;
 use crate::subject::row::{Row, RowState};
+use crate::words;
 
 /// What a report has a section about.
 #[derive(Debug)]
@@ -57,7 +56,7 @@ pub(crate) fn of(
     header: &Header,
 ) -> Vec<Subject> {
     let is_question = header.trigger.is_question();
-    let mut subjects = rows(decision, is_question);
+    let mut subjects = rows(fleet, decision, is_question);
     let over = decision.events.iter().find_map(Event::as_restored);
     let is_about_it =
         is_question || !decision.work.is_empty() || decision.events.iter().any(Event::is_of_emergency);
@@ -106,8 +105,10 @@ pub(crate) fn of(
 }
 
 /// Rows that begin, end or are corrected, and those in force where that is asked.
-fn rows(decision: &EmergencyDecision, is_question: bool) -> Vec<Subject> {
-    let row = |row: &Override, is: RowState| Subject::Row(Row { asked: row.clone(), is });
+fn rows(fleet: &Fleet, decision: &EmergencyDecision, is_question: bool) -> Vec<Subject> {
+    let row = |row: &Override, is: RowState| {
+        Subject::Row(Row { asked: row.clone(), is, size: words::of_size(row, fleet) })
+    };
     let told = decision.events.iter().filter_map(|event| match event {
         Event::Row(asked) => Some(row(asked, RowState::Begins)),
         Event::RowEnded(ended) => Some(row(ended, RowState::Ended)),
