@@ -272,7 +272,7 @@ fn without_the_ledger_nothing_is_changed_and_operators_are_notified() {
             assert_eq!(answer.expect_err("it cannot remember").error_type(), "Retryable");
         }
         assert_eq!(look(&world).changes, []);
-        assert_eq!(reported(&world, "replica changes paused"), 1);
+        assert_eq!(reported(&world, "replica changes paused %28replica-lag%29"), 1);
         assert_eq!(reported(&world, "replicas and records unchanged"), 1);
         assert_eq!(reported(&world, "desired counts"), 0);
     });
