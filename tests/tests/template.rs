@@ -12,11 +12,12 @@ const ALL: [&str; 4] =
     ["dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:PutItem", "sns:Publish"];
 const SERVICES: [&str; 3] =
     ["application-autoscaling:DescribeScalableTargets", "ecs:DescribeServices", "ecs:UpdateService"];
-const SIGNALS: [&str; 4] = [
+const SIGNALS: [&str; 5] = [
     "cloudwatch:DescribeAlarms",
     "cloudwatch:GetMetricData",
     "elasticloadbalancing:DescribeTargetGroups",
     "rds:DescribeDBInstances",
+    "rds:DescribeDBParameters",
 ];
 const QUEUE_DEPTH: [&str; 4] =
     ["secretsmanager:GetSecretValue", "sqs:GetQueueAttributes", "sqs:SendMessage", "ssm:GetParameters"];

@@ -6,6 +6,7 @@ mod pages;
 mod account;
 mod understand;
 mod classed;
+mod parameter_groups;
 mod classes;
 mod instance_metrics;
 mod readings;
