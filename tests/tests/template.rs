@@ -37,13 +37,14 @@ const EMERGENCY_MAX: [&str; 7] = [
     "ecs:DescribeTaskDefinition",
     "servicequotas:GetServiceQuota",
 ];
-const REPLICA_LAG: [&str; 8] = [
+const REPLICA_LAG: [&str; 9] = [
     "cloudwatch:GetMetricData",
     "rds:CreateDBInstance",
     "rds:CreateDBInstanceReadReplica",
     "rds:DeleteDBInstance",
     "rds:DescribeDBClusters",
     "rds:DescribeDBInstances",
+    "rds:DescribeOrderableDBInstanceOptions",
     "route53:ChangeResourceRecordSets",
     "route53:ListResourceRecordSets",
 ];
