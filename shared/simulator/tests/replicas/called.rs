@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use tidegate_policy::replicas::decision::{InstanceCall, RecordChange};
+use tidegate_policy::replicas::memory::ReplicaStep;
 use tidegate_policy::replicas::observation::{DnsRecord, Status};
 use tidegate_policy::{INTENT_LEASE, MetricReading};
 use tidegate_simulator::rds::{
@@ -168,6 +169,10 @@ impl Checker {
         let leads = |it: &DnsRecord| it.set_identifier.as_ref() == Some(&own);
         if world.zone().records.iter().any(leads) {
             self.fault(now, format!("{id} is deleted, and its record is there"));
+        }
+        // A call that is sent again: its connections had ended when it was first meant, and no record has led to it since.
+        if process.before.change.as_ref().is_some_and(|change| change.step == ReplicaStep::Deleting) {
+            return;
         }
         let drain = self.policy.count.as_ref().map_or(SignedDuration::ZERO, |count| count.drain);
         let began = process.before.change.as_ref().map(|change| change.began);
