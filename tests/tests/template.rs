@@ -12,11 +12,12 @@ const ALL: [&str; 4] =
     ["dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:PutItem", "sns:Publish"];
 const SERVICES: [&str; 3] =
     ["application-autoscaling:DescribeScalableTargets", "ecs:DescribeServices", "ecs:UpdateService"];
-const SIGNALS: [&str; 4] = [
+const SIGNALS: [&str; 5] = [
     "cloudwatch:DescribeAlarms",
     "cloudwatch:GetMetricData",
     "elasticloadbalancing:DescribeTargetGroups",
     "rds:DescribeDBInstances",
+    "rds:DescribeDBParameters",
 ];
 const QUEUE_DEPTH: [&str; 4] =
     ["secretsmanager:GetSecretValue", "sqs:GetQueueAttributes", "sqs:SendMessage", "ssm:GetParameters"];
@@ -36,13 +37,14 @@ const EMERGENCY_MAX: [&str; 7] = [
     "ecs:DescribeTaskDefinition",
     "servicequotas:GetServiceQuota",
 ];
-const REPLICA_LAG: [&str; 8] = [
+const REPLICA_LAG: [&str; 9] = [
     "cloudwatch:GetMetricData",
     "rds:CreateDBInstance",
     "rds:CreateDBInstanceReadReplica",
     "rds:DeleteDBInstance",
     "rds:DescribeDBClusters",
     "rds:DescribeDBInstances",
+    "rds:DescribeOrderableDBInstanceOptions",
     "route53:ChangeResourceRecordSets",
     "route53:ListResourceRecordSets",
 ];

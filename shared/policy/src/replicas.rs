@@ -25,6 +25,7 @@ mod scene;
 mod ends;
 mod calls;
 mod create;
+pub mod capacity;
 mod drain;
 mod follow;
 mod records;

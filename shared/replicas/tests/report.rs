@@ -107,7 +107,7 @@ fn broken_replication_is_critical_and_stands_in_the_headline() {
 fn a_refused_creation_is_reported_once_by_the_next_evaluation() {
     let scene = ReportScene::with(1).cpu(83.0);
     let report = scene.report(&DatabaseMemory::default());
-    let error = refused("InsufficientDBInstanceCapacity", "no db.r6g.large in this zone");
+    let error = refused("InstanceQuotaExceeded", "no more than 40 instances");
     let outcome = CallOutcome::Refused(error.failure.to_string());
     let report = DatabaseReport {
         is_enforced: true,
@@ -176,6 +176,10 @@ fn records_that_cannot_be_changed_are_reported_once_and_when_they_are() {
     let section = recovered.section(&scene::header());
     assert_eq!(section.state, Some(AlertState::Resolved));
     assert_eq!(section.verdict, "RESOLVED: records of read.db.internal changed");
+    assert_eq!(section.cause.as_deref(), Some("1 attempt had failed within 1m"));
+    let often = Some(FailingRecords { since: at(-840), failures: 12, notified: true });
+    let section = DatabaseReport { failing_records: often, ..recovered.clone() }.section(&scene::header());
+    assert_eq!(section.cause.as_deref(), Some("12 attempts had failed within 14m"));
     let untold = DatabaseReport { failing_records: known(false), ..recovered };
     assert!(!untold.is_worth_reporting(at(0)), "nobody knows of it");
 }

@@ -23,7 +23,10 @@
 //! - a new instance has no metrics for 1 to 5 minutes after it is available;
 //! - Route 53 answers with a change after 30 seconds, resolvers after their TTL, and half of the connections are opened anew
 //!   within 2 minutes; connections to an instance that is gone are opened anew at once;
-//! - a write-ahead-log switch of an idle PostgreSQL source shows in one minute of five, or evenly over all five.
+//! - a write-ahead-log switch of an idle PostgreSQL source shows in one minute of five, or evenly over all five;
+//! - the reader endpoint of Aurora leads to every reader that serves, and to the writer where none does; a failover takes effect at
+//!   once; a writer is not deleted; a reader shows no lag while it or the writer does not serve;
+//! - a zone without capacity refuses every class, and for as long as it is set.
 //!
 //! # Classes, maintenance windows and what is pending
 //! The same world shows itself as the policy's [`UpgradeObservation`](tidegate_policy::upgrades::observation::UpgradeObservation)

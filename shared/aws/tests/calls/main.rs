@@ -21,6 +21,7 @@ mod rds_classed;
 mod rds_classes;
 mod rds_loads;
 mod rds_metrics;
+mod rds_offered;
 mod rds_rehearsal;
 mod route53;
 mod secrets;

@@ -140,6 +140,8 @@ pub struct RdsTroubles {
     pub records_failed: f64,
     /// Creations that are refused for want of capacity.
     pub capacity_refused: f64,
+    /// So many zones, the first of the subnet group, have no capacity for a new replica.
+    pub full_zones: usize,
     /// Replicas that never become available: `failed`, `incompatible-…`, `insufficient-capacity`.
     pub replicas_failed: f64,
     /// Changes of a class that RDS takes, and gives up later.
@@ -162,6 +164,7 @@ impl RdsTroubles {
         records_failed: 0.0,
         answers_lost: 0.0,
         capacity_refused: 0.0,
+        full_zones: 0,
         replicas_failed: 0.0,
         changes_given_up: 0.0,
         events_missing: 0.0,
@@ -172,6 +175,9 @@ impl RdsTroubles {
     /// Route 53 takes no changes.
     pub const NO_RECORDS: Self = Self { records_failed: 1.0, ..Self::NONE };
 
+    /// No zone has capacity for a new replica.
+    pub const NO_CAPACITY: Self = Self { full_zones: usize::MAX, ..Self::NONE };
+
     /// Far more goes wrong than on a bad day.
     pub const MANY: Self = Self {
         reads_stale: 0.3,
@@ -181,6 +187,7 @@ impl RdsTroubles {
         records_failed: 0.15,
         answers_lost: 0.2,
         capacity_refused: 0.15,
+        full_zones: 0,
         replicas_failed: 0.2,
         changes_given_up: 0.25,
         events_missing: 0.3,

@@ -12,6 +12,7 @@ use tidegate_policy::upgrades::observation::{ClassedInstance, UpgradeObservation
 use tidegate_policy::upgrades::policy::{ClassLadder, UpgradePolicy};
 use tidegate_simulator::rds::{CallAnswer, SimulatedRds};
 
+use crate::interleaved::{InterleavedProcess, in_words};
 use crate::ledger::{ProcessStep, VersionedMemory};
 
 /// After so long an evaluation sends nothing (`shared/evaluation/src/budget.rs`).
@@ -133,9 +134,13 @@ impl UpgradeProcess {
 
     /// The notices that it sends, in words.
     pub(crate) fn told(&self) -> impl Iterator<Item = String> {
-        self.decision.notices.iter().map(|notice| {
-            format!("{} `{}`: {} ({:?})", notice.phase.code(), notice.about, notice.verdict, notice.cause)
-        })
+        in_words(&self.decision.notices)
+    }
+}
+
+impl InterleavedProcess for UpgradeProcess {
+    fn progress(&self) -> ProcessStep {
+        self.progress
     }
 }
 

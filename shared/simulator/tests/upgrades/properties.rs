@@ -4,29 +4,14 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
-use proptest::test_runner::{RngSeed, TestRunner};
+use proptest::test_runner::TestRunner;
 
 use crate::arbitrary::{acts, beginning, demand};
+use crate::cases::stories;
 use crate::story::ClassStory;
 
-/// `PROPTEST_CASES` asks for more stories.
-fn cases() -> u32 {
-    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(200)
-}
-
-/// Every run tells the same stories, unless `PROPTEST_RNG_SEED` asks for others.
-fn seed() -> u64 {
-    std::env::var("PROPTEST_RNG_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(20_261_129)
-}
-
 proptest! {
-    #![proptest_config(ProptestConfig {
-        cases: cases(),
-        rng_seed: RngSeed::Fixed(seed()),
-        failure_persistence: None,
-        max_shrink_iters: 300,
-        ..ProptestConfig::default()
-    })]
+    #![proptest_config(stories(20_261_129))]
 
     #[test]
     fn whatever_happens_a_class_changes_in_its_window_one_rung_at_a_time_and_every_change_is_told(
