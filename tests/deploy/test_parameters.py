@@ -165,10 +165,10 @@ def test_bounds_of_services_are_set_of_ecs_alone_and_of_none_without_services():
     assert allowing(stack(), "application-autoscaling:RegisterScalableTarget") == []
 
 
-def test_an_operator_may_invoke_one_function():
+def test_an_operator_may_invoke_two_functions():
     (statement,) = statements(stack(), "OperatorPolicy")
     assert (statement["Effect"], actions(statement)) == ("Allow", {"lambda:InvokeFunction"})
-    assert statement["Resource"] == "EmergencyMaxFunction.Arn"
+    assert statement["Resource"] == ["EmergencyMaxFunction.Arn", "RdsUpgradeFunction.Arn"]
 
 
 @pytest.mark.parametrize("output, action", [("", "engage"), ("Restore", "restore"), ("Status", "status")])

@@ -186,7 +186,7 @@ fn the_command_invokes_functions_and_calls_nothing_else() {
 }
 
 #[test]
-fn an_operator_may_invoke_the_one_function_and_nothing_else() {
+fn an_operator_may_invoke_two_functions_and_nothing_else() {
     let template = template();
     let policy = &template["Resources"]["OperatorPolicy"];
     assert_eq!(policy["Type"], "AWS::IAM::ManagedPolicy");
@@ -194,7 +194,13 @@ fn an_operator_may_invoke_the_one_function_and_nothing_else() {
     let [statement] = statements.as_slice() else { unreachable!("one statement, not {}", statements.len()) };
     assert_eq!(statement["Effect"], "Allow");
     assert_eq!(actions(statement), ["lambda:InvokeFunction"], "the command makes this call alone");
-    assert_eq!(statement["Resource"], json!({"Fn::GetAtt": "EmergencyMaxFunction.Arn"}));
+    let functions = ["EmergencyMaxFunction", "RdsUpgradeFunction"];
+    let arns = functions.map(|function| json!({"Fn::GetAtt": format!("{function}.Arn")}));
+    assert_eq!(statement["Resource"], json!(arns));
+    for function in functions {
+        let output = &template["Outputs"][format!("{function}Name")];
+        assert_eq!(output["Value"], json!({"Ref": function}), "the command is told its name");
+    }
     let attached = ["Roles", "Users", "Groups"].map(|key| &policy["Properties"][key]);
     assert_eq!(attached, [&Value::Null; 3], "who is an operator is for the account to say");
     assert_eq!(template["Outputs"]["OperatorPolicyArn"]["Value"], json!({"Ref": "OperatorPolicy"}));

@@ -45,8 +45,14 @@ fn a_class_is_asked_for_by_name_or_as_the_next_one() {
     ] {
         assert_eq!(ask(&event), next(request("", false, "operator", "no reason given")), "{event}");
     }
-    let withdraw = AskedClass { database: "main".to_owned(), asked: ClassAsked::Withdraw };
-    assert_eq!(ask(&json!({"action": "withdraw", "database": "main"})), Ok(Some(withdraw)));
+    let withdraw = |who: &str, why: &str| {
+        let asked = ClassAsked::Withdraw { who: who.to_owned(), why: why.to_owned() };
+        Ok(Some(AskedClass { database: "main".to_owned(), asked }))
+    };
+    let event = json!({"action": "withdraw", "database": "main"});
+    assert_eq!(ask(&event), withdraw("operator", "no reason given"));
+    let event = json!({"action": "withdraw", "database": "main", "who": "ana", "reason": "not\nnow"});
+    assert_eq!(ask(&event), withdraw("ana", "not now"));
 }
 
 #[test]

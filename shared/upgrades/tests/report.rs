@@ -209,9 +209,11 @@ fn what_was_asked_for_can_be_withdrawn_and_a_plan_of_an_operator_says_how() {
     let report = scene.report(&UpgradeMemory::default(), Some(&asked));
     let stop = &report.commands()[0];
     assert_eq!(stop.0, "stop");
-    assert!(stop.1.contains(r#"{"action":"withdraw","database":"main"}"#), "{}", stop.1);
-    let withdrawn = scene.report(&report.decision.memory, Some(&ClassAsked::Withdraw));
+    assert_eq!(stop.1, "tidegate upgrade main --withdraw");
+    let withdraw = ClassAsked::Withdraw { who: "ana".to_owned(), why: "not now".to_owned() };
+    let withdrawn = scene.report(&report.decision.memory, Some(&withdraw));
     assert_eq!(withdrawn.verdict(), "shop-prod: db.t4g.large → db.m6g.xlarge withdrawn");
+    assert_eq!(withdrawn.cause().as_deref(), Some("ana took it back (not now)"));
 }
 
 #[test]

@@ -83,7 +83,7 @@ impl ClassChecker {
         let is_told = after.outcomes.iter().any(|it| is_new(&it) && it.end != UpgradeEnd::Started);
         let is_kept = match asked {
             ClassAsked::To(_) | ClassAsked::Next(_) => after.request.is_some() || after.change.is_some(),
-            ClassAsked::Withdraw => process.before.request.is_none() && process.before.change.is_none(),
+            ClassAsked::Withdraw { .. } => process.before.request.is_none() && process.before.change.is_none(),
         };
         if !is_told && !is_kept {
             self.tale.fault(process.now, format!("{asked:?} is neither kept nor answered: {after:?}"));

@@ -117,7 +117,7 @@ impl ClassChecker {
                 self.asked.push(AskedOnce { at, to, now: request.now });
             }
             ClassAsked::Next(request) => self.asked.push(AskedOnce { at, to: None, now: request.now }),
-            ClassAsked::Withdraw => {}
+            ClassAsked::Withdraw { .. } => {}
         }
     }
 

@@ -282,7 +282,7 @@ impl ClassStory {
                 ClassAsked::To(request(LADDER.get(place).unwrap_or(&OUTSIDE[0]), now))
             }
             AskedFor::Next(now) => ClassAsked::Next(request("", now)),
-            AskedFor::Withdraw => ClassAsked::Withdraw,
+            AskedFor::Withdraw => ClassAsked::Withdraw { who: "ana".to_owned(), why: "not now".to_owned() },
         };
         self.checker.asked(&asked, at);
         self.orders.asked = Some(asked);

@@ -19,8 +19,6 @@ pub struct UpgradeReport {
     pub resource: DatabaseName,
     /// The classes that it may have; none where the class is left alone.
     pub classes: Vec<String>,
-    /// The function's name in AWS, for commands.
-    pub function: String,
     /// It is only observed: nothing was done.
     pub observe: bool,
     /// What was seen.

@@ -157,7 +157,6 @@ impl ClassScene {
             name: "main".to_owned(),
             resource: self.database.instance().clone(),
             classes: policy.ladder.as_ref().expect("a ladder").classes.clone(),
-            function: header().function,
             observe: self.observe,
             seen: self.seen.clone(),
             decision: decide(&self.seen, policy, memory, turn),
