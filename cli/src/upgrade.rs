@@ -26,6 +26,7 @@ const RDS_UPGRADE: FunctionPlace =
 const NEXT: &str = "next";
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option that is typed or not")]
 pub(crate) struct UpgradeOptions {
     /// The name of the database in the fleet file
     database: String,
@@ -35,6 +36,9 @@ pub(crate) struct UpgradeOptions {
     /// At once and not in the window: minutes of downtime. Shows the plan, and asks for the database's name
     #[arg(long, requires = "to")]
     now: bool,
+    /// Take a manual snapshot before: on Single-AZ I/O stops while it begins. It stays, and costs
+    #[arg(long, requires = "to")]
+    snapshot: bool,
     /// Why, for the reports
     #[arg(long)]
     why: Option<String>,
@@ -149,9 +153,13 @@ impl UpgradeCommand<'_> {
 
     /// What the function is asked with. A plan without a class is one of the whole database.
     fn event(&self, action: &str, to: Option<&str>) -> Value {
-        let UpgradeOptions { database, now, why, .. } = self.options;
+        let UpgradeOptions { database, now, snapshot, why, .. } = self.options;
+        // A function of before does not know the key.
+        let snapshot = snapshot.then_some(true);
         let event = match to {
-            Some(to) => json!({ "action": action, "database": database, "to": to, "now": now }),
+            Some(to) => {
+                json!({ "action": action, "database": database, "to": to, "now": now, "snapshot": snapshot })
+            }
             None if action == "plan" => return json!({ "action": action, "databases": [database] }),
             None => json!({ "action": action, "database": database }),
         };

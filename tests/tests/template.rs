@@ -46,7 +46,7 @@ const REPLICA_LAG: [&str; 8] = [
     "route53:ChangeResourceRecordSets",
     "route53:ListResourceRecordSets",
 ];
-const RDS_UPGRADE: [&str; 8] = [
+const RDS_UPGRADE: [&str; 10] = [
     "cloudwatch:GetMetricData",
     "rds:DescribeDBClusters",
     "rds:DescribeDBInstances",
@@ -55,7 +55,11 @@ const RDS_UPGRADE: [&str; 8] = [
     "rds:DescribePendingMaintenanceActions",
     "rds:DescribeReservedDBInstances",
     "rds:ModifyDBInstance",
+    "rds:CreateDBSnapshot",
+    "rds:DescribeDBSnapshots",
 ];
+/// What RDS asks for where a snapshot is taken with tags.
+const OF_SNAPSHOTS: [&str; 1] = ["rds:AddTagsToResource"];
 /// What each function is called in the template.
 const FUNCTIONS: [&str; 5] = ["QueueDepth", "ServiceLoad", "ReplicaLag", "RdsUpgrade", "EmergencyMax"];
 
@@ -166,7 +170,7 @@ fn a_function_may_do_what_is_listed_and_nothing_else() {
     assert_eq!(may("QueueDepth"), set(services().chain(SIGNALS).chain(own)));
     assert_eq!(may("ServiceLoad"), set(services().chain(SIGNALS).chain(GROUPS)));
     assert_eq!(may("ReplicaLag"), set(all().chain(REPLICA_LAG).chain(OF_REPLICAS)));
-    assert_eq!(may("RdsUpgrade"), set(all().chain(RDS_UPGRADE)));
+    assert_eq!(may("RdsUpgrade"), set(all().chain(RDS_UPGRADE).chain(OF_SNAPSHOTS)));
     assert_eq!(may("EmergencyMax"), set(services().chain(GROUPS).chain(EMERGENCY_MAX)));
 }
 

@@ -49,6 +49,11 @@ fn the_function_is_asked_in_the_words_of_its_events() {
         &["upgrade", "main", "--plan", "--to", "next", "--now"],
         &json!({ "action": "plan", "database": "main", "to": "next", "now": true, "who": "ana" }),
     );
+    check_event(
+        &["upgrade", "main", "--to", "db.m6g.xlarge", "--snapshot"],
+        &json!({ "action": "upgrade", "database": "main", "to": "db.m6g.xlarge", "now": false,
+                 "snapshot": true, "who": "ana" }),
+    );
     check_event(&["upgrade", "main", "--plan"], &json!({ "action": "plan", "databases": ["main"] }));
     check_event(
         &["upgrade", "main", "--withdraw", "--why", "not now"],
@@ -160,6 +165,7 @@ fn wrong_usage_is_refused_before_anything_is_asked() {
         &["upgrade", "main"],
         &["upgrade", "main", "--now"],
         &["upgrade", "main", "--plan", "--now"],
+        &["upgrade", "main", "--plan", "--snapshot"],
         &["upgrade", "main", "--withdraw", "--to", "next"],
         &["upgrade", "main", "--withdraw", "--plan"],
     ] {

@@ -40,6 +40,8 @@ struct UpgradeArguments {
     to: String,
     #[serde(default)]
     now: bool,
+    #[serde(default)]
+    snapshot: bool,
     reason: Option<String>,
     who: Option<String>,
 }
@@ -106,7 +108,7 @@ fn class(
     request: Option<&str>,
     at: Timestamp,
 ) -> Result<AskedClass, InvocationError> {
-    let UpgradeArguments { database, to, now, reason, who } = read(action, arguments)?;
+    let UpgradeArguments { database, to, now, snapshot, reason, who } = read(action, arguments)?;
     let known = with_classes(fleet, &database)?;
     if action != PLAN {
         enforced(known)?;
@@ -123,6 +125,7 @@ fn class(
         from: String::new(),
         to: if is_next { String::new() } else { to },
         now,
+        snapshot,
         at,
         who: who_asks(who),
         why: why_asked(reason),

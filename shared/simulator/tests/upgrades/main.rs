@@ -10,7 +10,9 @@ mod ledger;
 #[path = "../interleaving/tale.rs"]
 mod tale;
 mod process;
+mod made;
 mod rules;
+mod snapshot_rules;
 mod called;
 mod act;
 mod story;

@@ -116,7 +116,7 @@ impl ClassStory {
     }
 
     /// Time passes, and what became of the world is checked.
-    fn minute(&mut self) {
+    pub(crate) fn minute(&mut self) {
         let known = self.world.happenings().len();
         self.world.advance_by(60);
         self.checker.time_passes(&self.world, known);
@@ -271,6 +271,7 @@ impl ClassStory {
         let request = |to: &str, now: bool| ClassRequest {
             to: to.to_owned(),
             now,
+            snapshot: false,
             from: String::new(),
             at,
             who: "an operator".to_owned(),
@@ -280,6 +281,9 @@ impl ClassStory {
         let asked = match what {
             AskedFor::To(place, now) => {
                 ClassAsked::To(request(LADDER.get(place).unwrap_or(&OUTSIDE[0]), now))
+            }
+            AskedFor::AfterSnapshot(place, now) => {
+                ClassAsked::To(ClassRequest { snapshot: true, ..request(LADDER[place], now) })
             }
             AskedFor::Next(now) => ClassAsked::Next(request("", now)),
             AskedFor::Withdraw => ClassAsked::Withdraw { who: "ana".to_owned(), why: "not now".to_owned() },

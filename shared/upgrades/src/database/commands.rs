@@ -37,14 +37,16 @@ impl UpgradeReport {
             UpgradeEnd::Done => Self::undo(instance, from, "it restarts the instance: minutes of downtime"),
             UpgradeEnd::Failed => self.retry(instance, to),
             // What stands against it is looked at again: the AWS CLI would look at nothing.
-            UpgradeEnd::Refused | UpgradeEnd::WindowPassed => self.again(to),
+            UpgradeEnd::Refused | UpgradeEnd::WindowPassed | UpgradeEnd::SnapshotFailed => self.again(to),
             UpgradeEnd::Withdrawn
             | UpgradeEnd::NothingToWithdraw
             | UpgradeEnd::GoesOn
             | UpgradeEnd::ChangedByOthers
             | UpgradeEnd::Vanished
             | UpgradeEnd::Observed
-            | UpgradeEnd::StorageRaised => Vec::new(),
+            | UpgradeEnd::StorageRaised
+            | UpgradeEnd::SnapshotBegan
+            | UpgradeEnd::SnapshotKept => Vec::new(),
         }
     }
 

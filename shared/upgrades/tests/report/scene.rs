@@ -101,6 +101,7 @@ impl ClassScene {
             load,
             floor: MetricReading::NotRead,
             rehearsal: None,
+            snapshot: None,
             messages: None,
         };
         Self { database: fleet().databases()[0].clone(), seen, observe: false }
@@ -170,6 +171,7 @@ pub(crate) fn asked_now(class: &str) -> ClassAsked {
     ClassAsked::To(ClassRequest {
         to: class.to_owned(),
         now: true,
+        snapshot: false,
         from: String::new(),
         at: at(0),
         who: "ana".to_owned(),
