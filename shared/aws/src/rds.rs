@@ -1,6 +1,6 @@
 //! Databases of Amazon RDS and Amazon Aurora: every instance of the account in one paged answer, what it means for one
 //! database's replicas and for its class, the metrics of all databases in one batch, what a change of a class would meet, and the
-//! calls that add and remove a read replica or change an instance.
+//! calls that add and remove a read replica, take a snapshot or change an instance.
 
 mod pages;
 mod account;
@@ -17,6 +17,7 @@ mod messages;
 mod tags;
 mod create;
 mod change;
+mod snapshots;
 mod class_change;
 
 pub use account::{AllInstances, describe};
@@ -28,4 +29,5 @@ pub use messages::messages;
 pub use offered::offered_zones;
 pub use readings::{Measured, read_metrics};
 pub use rehearsal::rehearse;
+pub use snapshots::snapshot;
 pub use tags::{ReplicaTags, TAG_DATABASE, TAG_FLEET};

@@ -40,6 +40,7 @@
 //! - after a change of the class a parameter group is `applying` for 4 minutes;
 //! - an upgrade of the engine lasts 5 to 30 minutes, the optimization of the storage 15 minutes to 12 hours;
 //! - in its window RDS begins what is pending within some minutes, and not always in the first;
+//! - a manual snapshot takes 1 to 30 minutes, and the instance is `backing-up` for as long;
 //! - `DescribeEvents` shows an event up to 15 minutes late;
 //! - the load follows the memory of a class: twice the memory, half the CPU.
 //!
@@ -49,6 +50,7 @@ mod class_setting;
 mod setting;
 mod actor;
 mod modified;
+mod snapshot;
 mod status;
 mod replication;
 mod instance;
@@ -80,5 +82,6 @@ pub use modified::{AppliedBy, ModifiedValue, ParameterState, PendingValue, Pendi
 pub use refusal::{CallAnswer, CallRefusal};
 pub use setting::{RdsSettings, RdsTimes, RdsTroubles, SecondsBetween};
 pub use simulation::{RecordsAnswer, SimulatedRds};
+pub use snapshot::SimulatedSnapshot;
 pub use status::InstanceStatus;
 pub use zone::HostedZone;

@@ -17,6 +17,7 @@ mod other_autoscalers;
 mod rds;
 mod rds_changes;
 mod rds_class_change;
+mod rds_snapshots;
 mod rds_classed;
 mod rds_classes;
 mod rds_loads;

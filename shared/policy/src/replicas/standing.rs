@@ -71,11 +71,13 @@ impl ReplicaReason {
             | Self::Held
             | Self::EngineLimit { .. }
             | Self::NoBackups { .. }
+            | Self::NoCapacity { .. }
             | Self::NoDns { adds: true }
             | Self::Create { .. } => true,
             Self::NoDns { adds: false }
             | Self::Overridden { .. }
             | Self::OverrideClamped { .. }
+            | Self::ZonePassedOver { .. }
             | Self::OverrideUndated { .. }
             | Self::Added { .. }
             | Self::NotAdded { .. }

@@ -17,6 +17,7 @@ use crate::rds::modified::{AppliedBy, ModifiedValue, ParameterState, PendingValu
 use crate::rds::refusal::{CallAnswer, CallRefusal};
 use crate::rds::replication::ReplicationState;
 use crate::rds::setting::{RdsSettings, RdsTroubles};
+use crate::rds::snapshot::SimulatedSnapshot;
 use crate::rds::status::InstanceStatus;
 
 /// A gibibyte, in bytes.
@@ -40,6 +41,8 @@ pub(super) struct Account {
     pub(super) events: VecDeque<RdsEvent>,
     /// What `DescribeEvents` shows, and from when on.
     pub(super) messages: Vec<(Timestamp, RdsEvent)>,
+    /// Manual snapshots, the oldest first.
+    pub(super) snapshots: Vec<SimulatedSnapshot>,
 }
 
 impl Account {
@@ -78,6 +81,7 @@ impl Account {
             happenings: Vec::new(),
             events: VecDeque::new(),
             messages: Vec::new(),
+            snapshots: Vec::new(),
         }
     }
 

@@ -14,7 +14,9 @@ mod interleaved;
 #[path = "../interleaving/cases.rs"]
 mod cases;
 mod process;
+mod made;
 mod rules;
+mod snapshot_rules;
 mod called;
 mod act;
 mod story;

@@ -10,7 +10,7 @@ use tidegate_policy::upgrades::decision::{ClassCall, UpgradeDecision};
 use tidegate_policy::upgrades::memory::UpgradeMemory;
 use tidegate_policy::upgrades::observation::{ClassedInstance, UpgradeObservation};
 use tidegate_policy::upgrades::policy::{ClassLadder, UpgradePolicy};
-use tidegate_simulator::rds::{CallAnswer, SimulatedRds};
+use tidegate_simulator::rds::{CallAnswer, CallRefusal, SimulatedRds};
 
 use crate::interleaved::{InterleavedProcess, in_words};
 use crate::ledger::{ProcessStep, VersionedMemory};
@@ -66,6 +66,9 @@ impl UpgradeProcess {
         if let Some(change) = &before.change {
             seen.messages = Some(world.messages(&change.instance, change.began));
         }
+        if let Some(snapshot) = before.snapshot.as_ref().filter(|snapshot| !snapshot.is_ready) {
+            seen.snapshot = Some(world.see_snapshot(&snapshot.id));
+        }
         let turn = UpgradeTurn {
             database: DATABASE,
             evaluation: &id,
@@ -111,7 +114,8 @@ impl UpgradeProcess {
         }
         meanwhile(world);
         self.outcome = Some(match world.call_of_class(call) {
-            CallAnswer::Taken => CallOutcome::Taken,
+            // As `shared/aws` has it: what RDS shows of it says whose it is.
+            CallAnswer::Taken | CallAnswer::Refused(CallRefusal::SnapshotExists) => CallOutcome::Taken,
             CallAnswer::Refused(refusal) => CallOutcome::Refused(refusal.code().to_owned()),
             CallAnswer::Throttled => CallOutcome::Unknown("Throttling".to_owned()),
             CallAnswer::NoAnswer => CallOutcome::Unknown("no answer".to_owned()),
@@ -128,7 +132,7 @@ impl UpgradeProcess {
         if let Some(outcome) = &self.outcome {
             memory.settle_call(outcome, &self.id, self.now);
         }
-        memory.settle_notices(&self.decision.notices, sns_takes);
+        memory.settle_notices(&self.decision, sns_takes);
         ledger.write(ledger.version(), &memory)
     }
 

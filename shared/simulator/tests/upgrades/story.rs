@@ -111,7 +111,7 @@ impl ClassStory {
     }
 
     /// Time passes, and what became of the world is checked.
-    fn minute(&mut self) {
+    pub(crate) fn minute(&mut self) {
         let known = self.world.happenings().len();
         self.world.advance_by(60);
         self.checker.time_passes(&self.world, known);
@@ -176,6 +176,7 @@ impl ClassStory {
         let request = |to: &str, now: bool| ClassRequest {
             to: to.to_owned(),
             now,
+            snapshot: false,
             from: String::new(),
             at,
             who: "an operator".to_owned(),
@@ -186,8 +187,11 @@ impl ClassStory {
             AskedFor::To(place, now) => {
                 ClassAsked::To(request(LADDER.get(place).unwrap_or(&OUTSIDE[0]), now))
             }
+            AskedFor::AfterSnapshot(place, now) => {
+                ClassAsked::To(ClassRequest { snapshot: true, ..request(LADDER[place], now) })
+            }
             AskedFor::Next(now) => ClassAsked::Next(request("", now)),
-            AskedFor::Withdraw => ClassAsked::Withdraw,
+            AskedFor::Withdraw => ClassAsked::Withdraw { who: "ana".to_owned(), why: "not now".to_owned() },
         };
         self.checker.asked(&asked, at);
         self.orders.asked = Some(asked);
