@@ -12,6 +12,7 @@ use crate::reference::ReferenceOptions;
 use crate::release::{self, ReleaseOptions};
 use crate::simulate::{self, SimulateOptions};
 use crate::tune::{self, TuneOptions};
+use crate::upgrade::{self, UpgradeOptions};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -51,6 +52,9 @@ pub(crate) enum Command {
     /// Remove a hold or a pin, so that the rules decide again
     #[command(after_help = format!("{}\n\n{EXIT_CODES}", release::EXAMPLE))]
     Release(ReleaseOptions),
+    /// Ask for another instance class of a database, in its maintenance window or at once, or take the request back
+    #[command(after_help = format!("{}\n\n{EXIT_CODES}", upgrade::EXAMPLE))]
+    Upgrade(UpgradeOptions),
     /// The whole fleet to its maximum or to another profile with one command, and back
     #[command(subcommand, after_help = EXIT_CODES)]
     Emergency(EmergencyCommand),

@@ -8,7 +8,6 @@ use crate::outcome::CommandOutput;
 mod table;
 mod plan;
 mod state;
-mod confirm;
 mod snapshots;
 mod watch;
 mod engage;

@@ -38,23 +38,23 @@ pub(crate) enum CommandError {
     EverySettingLate { limit: f64, least: f64, setting: String, overload: String },
     #[error("cannot start the runtime: {0}")]
     RuntimeUnstarted(#[source] io::Error),
-    #[error(
-        "which function? set TIDEGATE_EMERGENCY_FUNCTION, or add --function NAME; the stack's output `EmergencyMaxFunctionName` names it"
-    )]
-    FunctionUnnamed,
+    #[error("which function? set {variable}, or add --function NAME; the stack's output `{output}` names it")]
+    FunctionUnnamed { variable: &'static str, output: &'static str },
     #[error(transparent)]
     Invocation(#[from] InvokeError),
     /// A change that was asked for, and whose answer did not come.
-    #[error("{source}\nit may be in force all the same: see `{status}`; the same command again does no harm")]
-    Unconfirmed { source: InvokeError, status: String },
+    #[error("{source}\nit may be in force all the same: see `{status}`{again}")]
+    Unconfirmed { source: InvokeError, status: String, again: &'static str },
     #[error("another invocation wrote at the same moment, and nothing was changed: type the command again")]
     Dropped,
-    #[error("the standard input is no terminal, so the fleet's name cannot be typed: add --yes{instead}")]
-    NoTerminal { instead: &'static str },
+    #[error("the standard input is no terminal, so the {noun}'s name cannot be typed: add --yes{instead}")]
+    NoTerminal { noun: &'static str, instead: &'static str },
     #[error("{source}\n--yes does it without showing this first")]
     Unshown { source: Box<CommandError> },
-    #[error("the fleet's name `{fleet}` was not typed: nothing was changed")]
-    NotConfirmed { fleet: String },
+    #[error("the {noun}'s name `{name}` was not typed: nothing was changed")]
+    NotConfirmed { noun: &'static str, name: String },
+    #[error("`{database}` would get no other class now: nothing was asked for")]
+    WouldNotBegin { database: String },
     #[error("`{file}` is no answer of `tidegate emergency engage --json`: {problem}")]
     NoSnapshots { file: String, problem: String },
     #[error("`{file}` is of fleet `{theirs}`, and `{function}` is of fleet `{ours}`: nothing was changed")]
@@ -65,7 +65,7 @@ impl CommandError {
     /// The exit code: whether the answer is no, or something outside the command failed.
     pub(crate) fn code(&self) -> u8 {
         match self {
-            Self::FunctionUnnamed | Self::NoTerminal { .. } => USAGE,
+            Self::FunctionUnnamed { .. } | Self::NoTerminal { .. } => USAGE,
             Self::Invocation(error) if error.is_no() => REFUSED,
             Self::Unshown { source } => source.code(),
             Self::FileUnreadable { .. }
@@ -83,6 +83,7 @@ impl CommandError {
             | Self::EverySettingLate { .. }
             | Self::Dropped
             | Self::NotConfirmed { .. }
+            | Self::WouldNotBegin { .. }
             | Self::NoSnapshots { .. }
             | Self::OtherFleet { .. } => REFUSED,
         }

@@ -1,4 +1,5 @@
-//! The function `emergency-max`, which does what an operator asks for: where it is, what it is asked, what it answers.
+//! The functions that do what an operator asks for (`emergency-max`, and `rds-upgrade` of classes): where they are, what they are
+//! asked, what they answer.
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -9,36 +10,53 @@ use crate::outcome::{self, CommandOutput};
 
 mod answer;
 
-pub(crate) use answer::{Answer, Entry};
+pub(crate) use answer::{Answer, Entry, plain};
 
-/// Where the function's name stands when it is not typed.
-const VARIABLE: &str = "TIDEGATE_EMERGENCY_FUNCTION";
+/// A function that operators ask.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct FunctionPlace {
+    /// Where its name stands when it is not typed.
+    pub(crate) variable: &'static str,
+    /// The stack's output that has its name.
+    pub(crate) output: &'static str,
+}
+
+const EMERGENCY: FunctionPlace =
+    FunctionPlace { variable: "TIDEGATE_EMERGENCY_FUNCTION", output: "EmergencyMaxFunctionName" };
+
+/// What a change whose answer is missing may be followed by.
+pub(crate) const AGAIN: &str = "; the same command again does no harm";
 
 #[derive(Debug, Args)]
 pub(crate) struct FunctionOptions {
     /// The Lambda function to invoke; the stack's output `EmergencyMaxFunctionName` names it
-    #[arg(long, value_name = "NAME", env = VARIABLE)]
-    function: Option<String>,
+    #[arg(long, value_name = "NAME", env = EMERGENCY.variable)]
+    pub(crate) function: Option<String>,
     /// Who asks, for the reports
     #[arg(long, value_name = "NAME", env = "USER", default_value = "operator")]
-    who: String,
+    pub(crate) who: String,
     /// Answer in JSON, as the function does; or `error`
     #[arg(long)]
     pub(crate) json: bool,
+    #[arg(skip = EMERGENCY)]
+    pub(crate) place: FunctionPlace,
 }
 
 impl FunctionOptions {
     pub(crate) fn name(&self) -> Result<&str, CommandError> {
-        self.function.as_deref().filter(|name| !name.is_empty()).ok_or(CommandError::FunctionUnnamed)
+        let FunctionPlace { variable, output } = self.place;
+        let name = self.function.as_deref().filter(|name| !name.is_empty());
+        name.ok_or(CommandError::FunctionUnnamed { variable, output })
     }
 
     pub(crate) async fn load(&self) -> Result<Function<'_>, CommandError> {
-        Ok(Function { lambda: Lambda::load(self.name()?).await?, options: self })
+        Ok(Function { lambda: Lambda::load(self.name()?, self.place.output).await?, options: self })
     }
 
     /// A line to type, which reaches the same function.
     pub(crate) fn line(&self, words: &str) -> String {
-        let place = self.function.as_deref().filter(|name| std::env::var(VARIABLE).as_deref() != Ok(name));
+        let place =
+            self.function.as_deref().filter(|name| std::env::var(self.place.variable).as_deref() != Ok(name));
         let place = place.map(|name| format!(" --function {}", quoted(name))).unwrap_or_default();
         format!("tidegate {words}{place}")
     }
@@ -111,10 +129,15 @@ impl Function<'_> {
         self.answer(self.lambda.invoke(event).await?)
     }
 
-    /// Asks for a change. Without an answer it is not known whether it was made.
-    pub(crate) async fn change(&self, event: &Value) -> Result<Answer, CommandError> {
-        let status = || self.options.line("emergency status");
-        let unconfirmed = |source| CommandError::Unconfirmed { source, status: status() };
+    /// Asks for a change. Without an answer it is not known whether it was made: the words `status` show it.
+    pub(crate) async fn change(
+        &self,
+        event: &Value,
+        status: &str,
+        again: &'static str,
+    ) -> Result<Answer, CommandError> {
+        let status = || self.options.line(status);
+        let unconfirmed = |source| CommandError::Unconfirmed { source, status: status(), again };
         let value = match self.lambda.invoke(event).await {
             Err(error) if error.may_have_run() => return Err(unconfirmed(error)),
             answered => answered?,

@@ -14,6 +14,7 @@ use tokio::time::sleep;
 mod error;
 
 pub(crate) use error::InvokeError;
+use error::InvokedFunction;
 
 /// From a laptop, through a VPN and a proxy, a connection takes its time; a route that is missing takes longer.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -33,11 +34,13 @@ pub(crate) struct Lambda {
     client: aws_sdk_lambda::Client,
     function: String,
     region: String,
+    /// The stack's output that names the function, for who has a wrong name.
+    output: &'static str,
 }
 
 impl Lambda {
     /// From the environment, as the AWS SDK reads it.
-    pub(crate) async fn load(function: &str) -> Result<Self, InvokeError> {
+    pub(crate) async fn load(function: &str, output: &'static str) -> Result<Self, InvokeError> {
         let http = aws_smithy_http_client::Builder::new()
             .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
             .build_https();
@@ -51,7 +54,8 @@ impl Lambda {
             .load()
             .await;
         let region = config.region().map(ToString::to_string).ok_or(InvokeError::NoRegion)?;
-        Ok(Self { client: aws_sdk_lambda::Client::new(&config), function: function.to_owned(), region })
+        let client = aws_sdk_lambda::Client::new(&config);
+        Ok(Self { client, function: function.to_owned(), region, output })
     }
 
     pub(crate) fn name(&self) -> String {
@@ -77,7 +81,11 @@ impl Lambda {
         let call = self.client.invoke().function_name(&self.function).payload(Blob::new(payload));
         match call.send().await {
             Ok(output) => self.understood(&output),
-            Err(error) => Err(InvokeError::of(&error, &self.function, &self.region, payload.len())),
+            Err(error) => {
+                let Self { function, region, output, .. } = self;
+                let invoked = InvokedFunction { function, region, output };
+                Err(InvokeError::of(&error, invoked, payload.len()))
+            }
         }
     }
 

@@ -22,7 +22,9 @@ mod overriding;
 mod hold;
 mod pin;
 mod release;
+mod confirm;
 mod emergency;
+mod upgrade;
 mod arguments;
 
 use std::io::{self, Write};
@@ -47,6 +49,7 @@ fn main() -> ExitCode {
         Command::Hold(options) => wrapped(hold::run(&options), options.function.json),
         Command::Pin(options) => wrapped(pin::run(&options), options.function.json),
         Command::Release(options) => wrapped(release::run(&options), options.function.json),
+        Command::Upgrade(options) => wrapped(upgrade::run(&options), options.function.json),
         Command::Emergency(command) => wrapped(emergency::run(&command), command.is_json()),
     };
     finish(&outcome, &mut io::stdout().lock(), &mut io::stderr().lock())

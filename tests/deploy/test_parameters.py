@@ -129,7 +129,8 @@ def test_without_a_database_nothing_of_rds_is_changed():
 def test_without_upgrade_arns_no_instance_is_modified_and_with_them_nothing_else_is_allowed():
     of_rds = lambda made: {it for one in statements(made, "RdsUpgradeRole") for it in actions(one) if "rds:" in it}
     assert all(action.startswith("rds:Describe") for action in of_rds(stack()))
-    assert of_rds(stack(UpgradeArns=DATABASE)) - of_rds(stack()) == {"rds:ModifyDBInstance"}
+    gained = of_rds(stack(UpgradeArns=DATABASE)) - of_rds(stack())
+    assert gained == {"rds:ModifyDBInstance", "rds:CreateDBSnapshot", "rds:AddTagsToResource"}
     # The other functions of databases do not gain it.
     assert [it["Resource"] for it in allowing(stack(UpgradeArns=DATABASE), "rds:ModifyDBInstance")] == [[DATABASE]]
     assert allowing(stack(DatabaseArns=DATABASE), "rds:ModifyDBInstance") == []
@@ -165,10 +166,10 @@ def test_bounds_of_services_are_set_of_ecs_alone_and_of_none_without_services():
     assert allowing(stack(), "application-autoscaling:RegisterScalableTarget") == []
 
 
-def test_an_operator_may_invoke_one_function():
+def test_an_operator_may_invoke_two_functions():
     (statement,) = statements(stack(), "OperatorPolicy")
     assert (statement["Effect"], actions(statement)) == ("Allow", {"lambda:InvokeFunction"})
-    assert statement["Resource"] == "EmergencyMaxFunction.Arn"
+    assert statement["Resource"] == ["EmergencyMaxFunction.Arn", "RdsUpgradeFunction.Arn"]
 
 
 @pytest.mark.parametrize("output, action", [("", "engage"), ("Restore", "restore"), ("Status", "status")])

@@ -38,7 +38,7 @@ def operator(stage):
 def test_a_pin_that_is_typed_is_set_by_the_next_evaluation_and_released(operator):
     stage, tidegate = operator
     pinned = tidegate("pin", "worker", "12", "--for", "2h", "--why", "launch")
-    assert pinned.returncode == 0 and "pinned at 12 until" in pinned.stdout, pinned
+    assert pinned.returncode == 0 and "pinned at 12 tasks until" in pinned.stdout, pinned
     stage.function().invoke(event("schedule"))
     assert stage.desired("worker") == 12
     released = tidegate("release", "worker", "--json")

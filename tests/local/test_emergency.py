@@ -148,7 +148,7 @@ def test_a_hold_a_pin_and_a_release_reach_the_functions_and_are_reported(hyperve
     function, load = hyperverge.function("emergency-max"), hyperverge.function("service-load")
     function.invoke({"action": "pin", "target": "api", "size": 7, "for": "2h", "reason": "launch", "who": "ana"})
     text = hyperverge.report()["text"]
-    assert "api: pinned at 7 until" in text and "undo  tidegate release api" in text, text
+    assert "api: pinned at 7 tasks until" in text and "undo  tidegate release api" in text, text
     load.invoke(event("schedule", "service-load"))
     assert hyperverge.desired("api") == 7
     function.invoke({"action": "release", "target": "api", "who": "ana"})

@@ -149,12 +149,42 @@ def test_what_is_asked_for_waits_for_its_window_unless_it_is_to_be_now(shop):
     answer = function.invoke(shop.upgrade(LADDER[2]))
     assert target(answer, "main")["state"] == "waiting-for-window" and shop.instance_class() == LADDER[0]
     planned = shop.stage.report()["text"]
-    assert '{"action":"withdraw","database":"main"}' in planned
+    assert "stop  tidegate upgrade main --withdraw" in planned
     answer = function.invoke(shop.upgrade(LADDER[1], now=True))
     main = target(answer, "main")
     assert main["outcome"] == "applied" and shop.instance_class() == LADDER[1]
     assert main["wanted"]["window"] is None and "minutes down" in main["wanted"]["downtime"]
     assert "anna asked for it (a launch)" in shop.stage.report()["text"]
+
+
+def test_a_snapshot_that_is_asked_for_comes_before_the_change_with_our_tags_and_stays(shop):
+    shop.fleet(opens_in=600)
+    function = shop.function()
+    main = target(function.invoke(shop.upgrade(LADDER[1], now=True, snapshot=True)), "main")
+    assert (main["verdict"], main["outcome"]) == ("take-snapshot", "applied") and shop.instance_class() == LADDER[0]
+    name = main["snapshot"]["id"]
+    assert name.startswith(f"tidegate-{shop.id}-")
+    main = target(shop.later(function), "main")
+    assert (main["verdict"], main["outcome"]) == ("change-class", "applied") and shop.instance_class() == LADDER[1]
+    shop.later(function)
+    (found,) = shop.rds.describe_db_snapshots(DBSnapshotIdentifier=name)["DBSnapshots"]
+    tags = {tag["Key"]: tag["Value"] for tag in found["TagList"]}
+    assert tags == {"tidegate:fleet": shop.stage.name, "tidegate:database": "main"}
+    texts = [report["text"] for report in shop.stage.reports()]
+    assert any(f"{name}: on Single-AZ I/O stops while it begins, and it stays and costs" in text for text in texts)
+    assert any(f"the snapshot {name} stays, and costs" in text for text in texts)
+
+
+def test_a_snapshot_of_that_name_that_is_not_ours_stops_the_change(shop):
+    shop.fleet(opens_in=600)
+    function = shop.function()
+    name = f"tidegate-{shop.id}-{shop.now():%Y%m%d%H%M}"
+    shop.rds.create_db_snapshot(DBInstanceIdentifier=shop.id, DBSnapshotIdentifier=name)
+    main = target(function.invoke(shop.upgrade(LADDER[1], now=True, snapshot=True)), "main")
+    assert main["snapshot"]["id"] == name
+    shop.later(function)
+    assert shop.instance_class() == LADDER[0]
+    assert any("is not the one that Tidegate asked for" in report["text"] for report in shop.stage.reports())
 
 
 def test_what_is_asked_for_is_withdrawn(shop):
@@ -173,7 +203,7 @@ def test_what_is_asked_for_is_withdrawn(shop):
     [
         ({"to": "db.m6g.16xlarge"}, "`to` is `db.m6g.16xlarge`; allowed for `main`: `next`, `db.m6g.large`"),
         ({"to": "next", "database": "mian"}, "no database `mian` with `classes`"),
-        ({"to": "next", "at": "once"}, "unknown field `at`, expected one of `database`, `to`, `now`, `reason`, `who`"),
+        ({"to": "next", "at": "once"}, "unknown field `at`, expected one of `database`, `to`, `now`, `snapshot`, `reason`, `who`"),
     ],
 )
 def test_what_the_fleet_file_does_not_allow_is_refused(shop, asked, problem):
@@ -205,7 +235,7 @@ def test_a_refused_change_is_asked_for_once_and_told_with_how_to_try_it_again(sh
     assert shop.stage.requests()["rds:ModifyDBInstance"] == 1
     failed = next(it for it in shop.stage.reports() if "failed" in it["subject"])
     assert failed["severity"] == "critical" and "InsufficientDBInstanceCapacity" in failed["text"]
-    assert '{"action":"upgrade","database":"main","reason":"…","to":"db.m6g.xlarge"}' in failed["text"]
+    assert "try   tidegate upgrade main --to db.m6g.xlarge" in failed["text"]
 
 
 def test_a_change_whose_answer_is_lost_is_found_made_and_not_sent_again(shop):

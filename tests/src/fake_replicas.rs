@@ -28,6 +28,8 @@ pub struct FakeReplica {
     pub fleet: Option<String>,
     /// Its lag, in seconds.
     pub lag: f64,
+    /// The zone that it was asked for in.
+    pub zone: String,
 }
 
 /// The world that all processes share.
@@ -46,6 +48,8 @@ pub struct FakeReplicas {
     pub items: BTreeMap<String, Value>,
     /// DynamoDB answers nothing but errors.
     pub ledger_is_gone: bool,
+    /// Zones without capacity for a replica.
+    pub full_zones: Vec<&'static str>,
     /// SNS takes no report.
     pub sns_is_down: bool,
     /// `DescribeDBInstances` is throttled.
@@ -80,7 +84,7 @@ impl FakeReplicas {
         let created = Timestamp::from_second(EPOCH_SECONDS - 3600).unwrap_or(Timestamp::UNIX_EPOCH);
         let replica = |(id, fleet): &(&str, Option<&str>)| {
             let fleet = fleet.map(str::to_owned);
-            ((*id).to_owned(), FakeReplica { created, deleted: None, fleet, lag: 0.0 })
+            ((*id).to_owned(), FakeReplica { created, deleted: None, fleet, lag: 0.0, zone: String::new() })
         };
         let record = |(id, _): &(&str, Option<&str>)| (format!("tidegate:{id}"), host(id));
         Arc::new(Mutex::new(Self {
@@ -90,6 +94,7 @@ impl FakeReplicas {
             cpu: 50.0,
             items: BTreeMap::new(),
             ledger_is_gone: false,
+            full_zones: Vec::new(),
             sns_is_down: false,
             rds_is_throttled: false,
             published: Vec::new(),
@@ -178,10 +183,17 @@ impl FakeReplicas {
         if self.shown().contains(&id.as_str()) {
             return Err(WireRefusal::new("DBInstanceAlreadyExists", "DB instance already exists"));
         }
+        let zone = asked.field("AvailabilityZone");
+        if self.full_zones.contains(&zone.as_str()) {
+            return Err(WireRefusal::new(
+                "InsufficientDBInstanceCapacity",
+                "db.r6g.large is not available in this zone",
+            ));
+        }
         let fleet = asked.tag("tidegate:fleet");
         self.changes.push(("CreateDBInstanceReadReplica".to_owned(), id.clone()));
         let created = self.now();
-        self.replicas.insert(id, FakeReplica { created, deleted: None, fleet, lag: 0.0 });
+        self.replicas.insert(id, FakeReplica { created, deleted: None, fleet, lag: 0.0, zone });
         Ok(String::new())
     }
 
@@ -255,6 +267,7 @@ impl FakeWorld for FakeReplicas {
             }
             "DescribeDBInstances" => Ok(self.describe(&asked.field("Marker"))),
             "CreateDBInstanceReadReplica" => self.create(asked),
+            "DescribeOrderableDBInstanceOptions" => Ok(wire::offers()),
             "DeleteDBInstance" => self.delete(&asked.field("DBInstanceIdentifier")),
             "GetMetricData" => Ok(self.metrics(&asked.json())),
             "ListResourceRecordSets" => Ok(wire::records(&self.records)),

@@ -17,12 +17,18 @@ const EPOCH_SECONDS: i64 = 1_795_000_020 - 86_400;
 /// RDS shows `available` for so long after it took a change, with the class pending; and then changes it. Both are assumed.
 const PENDS: SignedDuration = SignedDuration::from_mins(1);
 const CHANGES: SignedDuration = SignedDuration::from_mins(9);
+/// A snapshot takes so long, and the instance is `backing-up` meanwhile.
+const SNAPS: SignedDuration = SignedDuration::from_mins(7);
 
 /// The world that all processes share.
 #[derive(Debug)]
 pub struct FakeUpgrades {
     /// The class before, the class that was asked for and when, oldest first.
     pub changes: Vec<(String, Timestamp)>,
+    /// The manual snapshots and when they were asked for, oldest first.
+    pub snapshots: Vec<(String, Timestamp)>,
+    /// The newest one ends as `failed`.
+    pub snapshot_fails: bool,
     /// The class at the beginning.
     first: String,
     /// CPU in percent.
@@ -60,6 +66,8 @@ impl FakeUpgrades {
     pub fn new(class: &str) -> SharedUpgrades {
         Arc::new(Mutex::new(Self {
             changes: Vec::new(),
+            snapshots: Vec::new(),
+            snapshot_fails: false,
             first: class.to_owned(),
             cpu: 91.0,
             queued_after: None,
@@ -96,7 +104,10 @@ impl FakeUpgrades {
             let last = index.checked_sub(1).and_then(|last| self.changes.get(last));
             last.map_or_else(|| self.first.clone(), |(class, _)| class.clone())
         };
-        let Some((class, at)) = self.changes.last() else { return (before(0), "available", None) };
+        let is_backing_up =
+            self.snapshots.last().is_some_and(|(_, at)| self.now().duration_since(*at) < SNAPS);
+        let calm = if is_backing_up { "backing-up" } else { "available" };
+        let Some((class, at)) = self.changes.last() else { return (before(0), calm, None) };
         let since = self.now().duration_since(*at);
         let old = before(self.changes.len() - 1);
         if since < PENDS {
@@ -104,7 +115,7 @@ impl FakeUpgrades {
         } else if since < PENDS + CHANGES {
             (old, "modifying", Some(class.clone()))
         } else {
-            (class.clone(), "available", None)
+            (class.clone(), calm, None)
         }
     }
 
@@ -159,6 +170,35 @@ impl FakeUpgrades {
         Ok(String::new())
     }
 
+    fn take_snapshot(&mut self, asked: &WireRequest) -> Result<String, WireRefusal> {
+        let name = asked.field("DBSnapshotIdentifier");
+        if self.snapshots.iter().any(|(known, _)| *known == name) {
+            return Err(WireRefusal::new("DBSnapshotAlreadyExists", "it exists"));
+        }
+        if self.shown().1 != "available" || asked.tag("tidegate:fleet").is_none() {
+            return Err(WireRefusal::new("InvalidDBInstanceState", "no state for a snapshot"));
+        }
+        self.snapshots.push((name, self.now()));
+        Ok(String::new())
+    }
+
+    fn show_snapshot(&self, asked: &WireRequest) -> Result<String, WireRefusal> {
+        let name = asked.field("DBSnapshotIdentifier");
+        let found = self.snapshots.iter().find(|(known, _)| *known == name);
+        let (name, at) = found.ok_or_else(|| WireRefusal::new("DBSnapshotNotFound", "no such snapshot"))?;
+        let status = match (self.now().duration_since(*at) < SNAPS, self.snapshot_fails) {
+            (true, _) => "creating",
+            (false, false) => "available",
+            (false, true) => "failed",
+        };
+        Ok(format!(
+            "<DBSnapshots><DBSnapshot><DBSnapshotIdentifier>{name}</DBSnapshotIdentifier><SnapshotType>manual</SnapshotType>\
+             <DBInstanceIdentifier>shop-prod</DBInstanceIdentifier><Status>{status}</Status><TagList>\
+             <Tag><Key>tidegate:fleet</Key><Value>shop</Value></Tag><Tag><Key>tidegate:database</Key><Value>main</Value></Tag>\
+             </TagList></DBSnapshot></DBSnapshots>"
+        ))
+    }
+
     /// A datapoint for each period over the last 400 of them: 16 days of hours.
     fn metrics(&self, body: &Value) -> String {
         let now = self.now().as_second();
@@ -183,7 +223,7 @@ const OFFER: &str = "<OrderableDBInstanceOptions><OrderableDBInstanceOption><Sto
     </OrderableDBInstanceOption></OrderableDBInstanceOptions>";
 
 impl FakeWorld for FakeUpgrades {
-    const WRITES: &'static [&'static str] = &["PutItem", "ModifyDBInstance"];
+    const WRITES: &'static [&'static str] = &["PutItem", "ModifyDBInstance", "CreateDBSnapshot"];
 
     fn writes(&mut self) -> (&mut usize, Option<(usize, bool)>) {
         (&mut self.writes, self.kill)
@@ -210,6 +250,8 @@ impl FakeWorld for FakeUpgrades {
                 Ok(String::new())
             }
             "ModifyDBInstance" => self.modify(asked),
+            "CreateDBSnapshot" => self.take_snapshot(asked),
+            "DescribeDBSnapshots" => self.show_snapshot(asked),
             "GetMetricData" => Ok(self.metrics(&asked.json())),
             other => Err(WireRefusal::new("InvalidAction", other)),
         }

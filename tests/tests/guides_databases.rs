@@ -80,6 +80,7 @@ impl Guide {
             load,
             floor: MetricReading::NotRead,
             rehearsal: None,
+            snapshot: None,
             messages: None,
         };
         Self { database, seen, memory: UpgradeMemory::default(), now: thursday() }
@@ -143,7 +144,7 @@ impl Guide {
         });
         let mut decision = decide(&self.seen, &policy, &self.memory, self.turn(asked));
         self.memory = decision.memory.clone();
-        self.memory.settle_notices(&decision.notices, true);
+        self.memory.settle_notices(&decision, true);
         decision.memory = self.memory.clone();
         decision
     }
@@ -255,6 +256,7 @@ fn hyperverge_takes_db_r5_xlarge_on_request_only() {
         from: String::new(),
         to: "db.r5.xlarge".to_owned(),
         now,
+        snapshot: false,
         at: thursday(),
         who: "alice".to_owned(),
         why: "runbook".to_owned(),

@@ -58,12 +58,14 @@ async fn minute(fleet: &str, world: &SharedReplicas) -> Value {
     send(fleet, world, schedule()).await.expect("nothing kills it").expect("it answers")
 }
 
-/// So many minutes pass, whatever becomes of their evaluations.
-async fn minutes(fleet: &str, world: &SharedReplicas, count: usize) {
+/// So many minutes pass, whatever becomes of their evaluations. How many of them were killed.
+async fn minutes(fleet: &str, world: &SharedReplicas, count: usize) -> usize {
+    let mut killed = 0;
     for _ in 0..count {
         tokio::time::sleep(Duration::from_mins(1)).await;
-        drop(send(fleet, world, schedule()).await);
+        killed += usize::from(send(fleet, world, schedule()).await.is_none());
     }
+    killed
 }
 
 fn main_of(answer: &Value) -> &Value {
@@ -154,8 +156,8 @@ fn killed_at_any_write_of_a_creation_one_replica_is_created_and_told() {
             story(async {
                 let world = FakeReplicas::new(&[]);
                 look(&world).kill = Some((at, before));
-                minutes(&fleet, &world, LONG).await;
                 let tale = format!("killed at write {at} of {last}, before it: {before}");
+                assert_eq!(minutes(&fleet, &world, LONG).await, 1, "{tale}: one is killed");
                 let told = reported(&world, "tidegate-shop-prod-1 added");
                 let world = look(&world);
                 assert_eq!(world.shown(), ["tidegate-shop-prod-1"], "{tale}: {:?}", world.changes);
@@ -182,8 +184,8 @@ fn killed_at_any_write_of_a_removal_one_of_ours_goes_after_its_record_and_nothin
             story(async {
                 let world = FakeReplicas::new(&there);
                 look(&world).kill = Some((at, before));
-                minutes(&fleet, &world, LONG).await;
                 let tale = format!("killed at write {at} of {last}, before it: {before}");
+                assert_eq!(minutes(&fleet, &world, LONG).await, 1, "{tale}: one is killed");
                 let told = reported(&world, "tidegate-shop-prod-1 removed");
                 let world = look(&world);
                 assert_eq!(world.shown(), ["reporting"], "{tale}: {:?}", world.changes);
@@ -192,6 +194,61 @@ fn killed_at_any_write_of_a_removal_one_of_ours_goes_after_its_record_and_nothin
             });
         }
     }
+}
+
+#[test]
+fn killed_at_any_write_a_zone_without_capacity_leads_to_another_one() {
+    let fleet = shop("enforce", ONE_TO_THREE);
+    let full = || {
+        let world = FakeReplicas::new(&[]);
+        look(&world).full_zones = vec!["eu-central-1b"];
+        world
+    };
+    let last = story(async {
+        let world = full();
+        minutes(&fleet, &world, 16).await;
+        assert_eq!(reported(&world, "tidegate-shop-prod-1 added"), 1, "it is over by then");
+        let asked = |name: &str| look(&world).calls.iter().filter(|call| *call == name).count();
+        assert_eq!(asked("CreateDBInstanceReadReplica"), 2, "one zone after the other");
+        assert_eq!(asked("DescribeOrderableDBInstanceOptions"), 1, "once a zone had none, and no more");
+        look(&world).writes
+    });
+    for at in 1..=last {
+        for before in [true, false] {
+            story(async {
+                let world = full();
+                look(&world).kill = Some((at, before));
+                let tale = format!("killed at write {at} of {last}, before it: {before}");
+                assert_eq!(minutes(&fleet, &world, LONG).await, 1, "{tale}: one is killed");
+                let world = look(&world);
+                assert_eq!(world.shown(), ["tidegate-shop-prod-1"], "{tale}: {:?}", world.changes);
+                assert_eq!(world.replicas["tidegate-shop-prod-1"].zone, "eu-central-1a", "{tale}");
+                assert!(world.memory()["enforce"]["main"]["change"].is_null(), "{tale}: {}", world.memory());
+            });
+        }
+    }
+}
+
+#[test]
+fn that_no_zone_has_capacity_is_reported_once_and_tried_again() {
+    story(async {
+        let (world, fleet) = (FakeReplicas::new(&[]), shop("enforce", ONE_TO_THREE));
+        look(&world).full_zones = vec!["eu-central-1a", "eu-central-1b"];
+        minutes(&fleet, &world, 40).await;
+        let refused = look(&world).calls.iter().filter(|call| *call == "CreateDBInstanceReadReplica").count();
+        assert_eq!(refused, 6, "two zones, and both again after 10 and 20 minutes more");
+        assert_eq!(reported(&world, "RDS has no capacity for it"), 1, "{:#?}", look(&world).published);
+        assert_eq!(reported(&world, "it offers that class in eu-central-1a"), 1);
+        look(&world).full_zones.clear();
+        minutes(&fleet, &world, 60).await;
+        assert_eq!(look(&world).shown(), ["tidegate-shop-prod-1"]);
+        assert_eq!(
+            reported(&world, "capacity holds no replica back any more"),
+            1,
+            "{:#?}",
+            look(&world).published
+        );
+    });
 }
 
 #[test]
@@ -272,7 +329,7 @@ fn without_the_ledger_nothing_is_changed_and_operators_are_notified() {
             assert_eq!(answer.expect_err("it cannot remember").error_type(), "Retryable");
         }
         assert_eq!(look(&world).changes, []);
-        assert_eq!(reported(&world, "replica changes paused"), 1);
+        assert_eq!(reported(&world, "replica changes paused %28replica-lag%29"), 1);
         assert_eq!(reported(&world, "replicas and records unchanged"), 1);
         assert_eq!(reported(&world, "desired counts"), 0);
     });

@@ -12,11 +12,12 @@ const ALL: [&str; 4] =
     ["dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:PutItem", "sns:Publish"];
 const SERVICES: [&str; 3] =
     ["application-autoscaling:DescribeScalableTargets", "ecs:DescribeServices", "ecs:UpdateService"];
-const SIGNALS: [&str; 4] = [
+const SIGNALS: [&str; 5] = [
     "cloudwatch:DescribeAlarms",
     "cloudwatch:GetMetricData",
     "elasticloadbalancing:DescribeTargetGroups",
     "rds:DescribeDBInstances",
+    "rds:DescribeDBParameters",
 ];
 const QUEUE_DEPTH: [&str; 4] =
     ["secretsmanager:GetSecretValue", "sqs:GetQueueAttributes", "sqs:SendMessage", "ssm:GetParameters"];
@@ -36,17 +37,18 @@ const EMERGENCY_MAX: [&str; 7] = [
     "ecs:DescribeTaskDefinition",
     "servicequotas:GetServiceQuota",
 ];
-const REPLICA_LAG: [&str; 8] = [
+const REPLICA_LAG: [&str; 9] = [
     "cloudwatch:GetMetricData",
     "rds:CreateDBInstance",
     "rds:CreateDBInstanceReadReplica",
     "rds:DeleteDBInstance",
     "rds:DescribeDBClusters",
     "rds:DescribeDBInstances",
+    "rds:DescribeOrderableDBInstanceOptions",
     "route53:ChangeResourceRecordSets",
     "route53:ListResourceRecordSets",
 ];
-const RDS_UPGRADE: [&str; 8] = [
+const RDS_UPGRADE: [&str; 10] = [
     "cloudwatch:GetMetricData",
     "rds:DescribeDBClusters",
     "rds:DescribeDBInstances",
@@ -55,7 +57,11 @@ const RDS_UPGRADE: [&str; 8] = [
     "rds:DescribePendingMaintenanceActions",
     "rds:DescribeReservedDBInstances",
     "rds:ModifyDBInstance",
+    "rds:CreateDBSnapshot",
+    "rds:DescribeDBSnapshots",
 ];
+/// What RDS asks for where a snapshot is taken with tags.
+const OF_SNAPSHOTS: [&str; 1] = ["rds:AddTagsToResource"];
 /// What each function is called in the template.
 const FUNCTIONS: [&str; 5] = ["QueueDepth", "ServiceLoad", "ReplicaLag", "RdsUpgrade", "EmergencyMax"];
 
@@ -166,7 +172,7 @@ fn a_function_may_do_what_is_listed_and_nothing_else() {
     assert_eq!(may("QueueDepth"), set(services().chain(SIGNALS).chain(own)));
     assert_eq!(may("ServiceLoad"), set(services().chain(SIGNALS).chain(GROUPS)));
     assert_eq!(may("ReplicaLag"), set(all().chain(REPLICA_LAG).chain(OF_REPLICAS)));
-    assert_eq!(may("RdsUpgrade"), set(all().chain(RDS_UPGRADE)));
+    assert_eq!(may("RdsUpgrade"), set(all().chain(RDS_UPGRADE).chain(OF_SNAPSHOTS)));
     assert_eq!(may("EmergencyMax"), set(services().chain(GROUPS).chain(EMERGENCY_MAX)));
 }
 
@@ -186,7 +192,7 @@ fn the_command_invokes_functions_and_calls_nothing_else() {
 }
 
 #[test]
-fn an_operator_may_invoke_the_one_function_and_nothing_else() {
+fn an_operator_may_invoke_two_functions_and_nothing_else() {
     let template = template();
     let policy = &template["Resources"]["OperatorPolicy"];
     assert_eq!(policy["Type"], "AWS::IAM::ManagedPolicy");
@@ -194,7 +200,13 @@ fn an_operator_may_invoke_the_one_function_and_nothing_else() {
     let [statement] = statements.as_slice() else { unreachable!("one statement, not {}", statements.len()) };
     assert_eq!(statement["Effect"], "Allow");
     assert_eq!(actions(statement), ["lambda:InvokeFunction"], "the command makes this call alone");
-    assert_eq!(statement["Resource"], json!({"Fn::GetAtt": "EmergencyMaxFunction.Arn"}));
+    let functions = ["EmergencyMaxFunction", "RdsUpgradeFunction"];
+    let arns = functions.map(|function| json!({"Fn::GetAtt": format!("{function}.Arn")}));
+    assert_eq!(statement["Resource"], json!(arns));
+    for function in functions {
+        let output = &template["Outputs"][format!("{function}Name")];
+        assert_eq!(output["Value"], json!({"Ref": function}), "the command is told its name");
+    }
     let attached = ["Roles", "Users", "Groups"].map(|key| &policy["Properties"][key]);
     assert_eq!(attached, [&Value::Null; 3], "who is an operator is for the account to say");
     assert_eq!(template["Outputs"]["OperatorPolicyArn"]["Value"], json!({"Ref": "OperatorPolicy"}));

@@ -11,6 +11,9 @@ use tidegate_tests::cloudformation::template;
 use tidegate_tests::fake_upgrades::{ClassProcess, FakeUpgrades, SharedUpgrades, look};
 use tidegate_upgrades::Upgrades;
 
+#[path = "upgrades/snapshots.rs"]
+mod snapshots;
+
 const SMALL: &str = "db.m6g.large";
 const LARGE: &str = "db.m6g.xlarge";
 /// A day after the beginning the window opens after 23 minutes, for an hour: from the beginning to its end in evaluations of five minutes.

@@ -20,8 +20,8 @@ Keys of --json, which stay within one format:
   fleet, mode, services[], budgets[]       only of a valid file; of a service's `ecs` and `asg` one is null
   databases[]                              of `rds` and `aurora` one is null, and of `replicas`, `classes`, `upgrade` and
                                            `storage` what is not written
-  emergency                                hold_seconds, profiles[] (name, sizes[]: service, size; without `max`, which
-                                           is always there), runbook[]
+  emergency                                hold_seconds, profiles[] (name, sizes[]: service, size; replicas[]: database,
+                                           at_least; `max`, which is always there, only with databases), runbook[]
   metrics_read_per_minute, metrics_read_per_5_minutes, dollars_per_month, alarms_would_save
                                            of the whole fleet; the last one is null when alarms save nothing
   effective[], zone_rules                  only with --explain: each setting, value, from (file, default, derived),
@@ -199,7 +199,14 @@ fn budget(budget: &Budget) -> Value {
 
 fn emergency(emergency: &Emergency) -> Value {
     let size = |(service, size): &(String, u32)| json!({ "service": service, "size": size });
-    let profile = |Profile { name, sizes }: &Profile| json!({ "name": name, "sizes": sizes.iter().map(size).collect::<Value>() });
+    let count = |(database, count): &(String, u32)| json!({ "database": database, "at_least": count });
+    let profile = |Profile { name, sizes, replicas }: &Profile| {
+        json!({
+            "name": name,
+            "sizes": sizes.iter().map(size).collect::<Value>(),
+            "replicas": replicas.iter().map(count).collect::<Value>(),
+        })
+    };
     json!({
         "hold_seconds": emergency.hold.as_secs(),
         "profiles": emergency.profiles.iter().map(profile).collect::<Value>(),

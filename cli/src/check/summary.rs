@@ -179,9 +179,12 @@ fn emergency(emergency: &Emergency) -> String {
     };
     line("hold", &Span(emergency.hold).to_string());
     line(Profile::MAX, "every service to its maximum, none is lowered (always there)");
-    for Profile { name, sizes } in &emergency.profiles {
-        let sizes: Vec<String> = sizes.iter().map(|(service, size)| format!("{service} {size}")).collect();
-        line(name, &sizes.join(", "));
+    for Profile { name, sizes, replicas } in &emergency.profiles {
+        let sizes = sizes.iter().map(|(service, size)| format!("{service} {size}"));
+        let replicas =
+            replicas.iter().map(|(database, count)| format!("{database} at least {count} replicas"));
+        let parts: Vec<String> = sizes.chain(replicas).collect();
+        line(if name == Profile::MAX { "" } else { name }, &parts.join(", "));
     }
     for (index, text) in emergency.runbook.iter().enumerate() {
         line(if index == 0 { "runbook" } else { "" }, text);

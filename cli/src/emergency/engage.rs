@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use tidegate_fleet::Profile;
 use tokio::time::timeout;
 
-use super::confirm::{confirm, needs_terminal};
 use super::{plan, state, watch};
+use crate::confirm::{confirm, needs_terminal};
 use crate::error::CommandError;
 use crate::function::{Answer, Function, FunctionOptions, quoted, written};
 use crate::lasting::lasting;
@@ -28,7 +28,7 @@ pub(crate) struct EngageOptions {
     /// `max`, or a profile of the fleet file's `emergency`
     #[arg(long, value_name = "NAME", default_value = Profile::MAX)]
     profile: String,
-    /// Only these services of it
+    /// Only these services and databases of it
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     services: Vec<String>,
     /// How long nothing scales back, from now; without it the fleet file's `emergency.hold`
@@ -101,13 +101,13 @@ async fn engage(options: &EngageOptions, progress: &ProgressLine) -> Result<Comm
     if options.yes {
         show_plan(&function, options, progress).await;
     } else {
-        needs_terminal("; --plan only shows what would be set")?;
+        needs_terminal("fleet", "; --plan only shows what would be set")?;
         progress.show("planning");
         let answer = function.ask(&options.event("plan")).await;
         progress.clear();
         let answer = answer.map_err(|source| CommandError::Unshown { source: Box::new(source) })?;
         show(options, &plan::plan(&answer));
-        confirm(answer.fleet(), &format!("engage `{}`", options.profile))?;
+        confirm("fleet", answer.fleet(), &format!("engage `{}`", options.profile))?;
     }
     let doing = format!("engaging `{}`", options.profile);
     let answer = watch::change(&function, &options.engage(), &doing, progress).await?;

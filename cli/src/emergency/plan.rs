@@ -30,7 +30,8 @@ fn note_lines(note: &str) -> String {
 
 fn row(entry: &Entry) -> TableRow {
     let can_run = entry.deliverable.map_or_else(|| UNKNOWN.to_owned(), thousands);
-    let texts = entry.limits.clone().unwrap_or_default();
+    let limits = entry.limits.clone().unwrap_or_else(|| entry.blocked_by.iter().cloned().collect());
+    let texts = limits.into_iter().chain(entry.note.clone()).collect();
     TableRow { name: entry.target.clone(), cells: vec![change(entry), can_run, after(entry)], texts }
 }
 

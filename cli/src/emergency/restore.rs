@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
-use super::confirm::{confirm, needs_terminal};
 use super::snapshots::{self, Saved};
 use super::{state, watch};
+use crate::confirm::{confirm, needs_terminal};
 use crate::error::CommandError;
 use crate::function::{Answer, Function, FunctionOptions};
 use crate::outcome::{CommandOutput, REFUSED};
@@ -43,7 +43,7 @@ pub(crate) fn run(options: &RestoreOptions) -> CommandOutput {
 async fn restore(options: &RestoreOptions, progress: &ProgressLine) -> Result<CommandOutput, CommandError> {
     options.function.name()?;
     if !options.yes {
-        needs_terminal("")?;
+        needs_terminal("fleet", "")?;
     }
     let saved = options.from.as_deref().map(snapshots::read).transpose()?;
     let function = options.function.load().await?;
@@ -83,7 +83,7 @@ async fn look(
     if !options.yes {
         // A terminal that cannot be written to is no reason to stop.
         let _ = io::stderr().write_all(state::state(&state_now).as_bytes());
-        confirm(state_now.fleet(), "restore")?;
+        confirm("fleet", state_now.fleet(), "restore")?;
     }
     Ok(())
 }

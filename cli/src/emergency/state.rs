@@ -31,6 +31,6 @@ fn listed(title: &str, lines: impl Iterator<Item = String>) -> String {
 fn row(entry: &Entry) -> TableRow {
     let running = entry.running.map_or_else(|| "?".to_owned(), thousands);
     let state = entry.state.clone().unwrap_or_default();
-    let texts = entry.blocked_by.iter().cloned().collect();
+    let texts = entry.blocked_by.iter().chain(&entry.note).cloned().collect();
     TableRow { name: entry.target.clone(), cells: vec![change(entry), running, state], texts }
 }

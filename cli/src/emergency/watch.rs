@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use crate::error::CommandError;
-use crate::function::{Answer, Function};
+use crate::function::{AGAIN, Answer, Function};
 use crate::progress::ProgressLine;
 
 /// Between two questions how far it is.
@@ -25,7 +25,7 @@ pub(super) async fn change(
     doing: &str,
     progress: &ProgressLine,
 ) -> Result<Answer, CommandError> {
-    let mut change = pin!(function.change(event));
+    let mut change = pin!(function.change(event, "emergency status", AGAIN));
     if !progress.is_shown() {
         return change.await;
     }

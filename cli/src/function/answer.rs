@@ -32,6 +32,8 @@ pub(crate) struct Entry {
     pub(crate) running: Option<u32>,
     pub(crate) state: Option<String>,
     pub(crate) blocked_by: Option<String>,
+    /// What it takes, or what becomes of it.
+    pub(crate) note: Option<String>,
     pub(crate) deliverable: Option<u32>,
     pub(crate) limits: Option<Vec<String>>,
     pub(crate) at_seconds: Option<f64>,
@@ -52,7 +54,7 @@ pub(crate) struct Emergency {
 
 impl Answer {
     pub(crate) fn read(value: Value) -> Result<Self, serde_json::Error> {
-        Ok(Self { read: AnswerRead::deserialize(plain(value.clone()))?, value })
+        Ok(Self { read: AnswerRead::deserialize(plainly(value.clone()))?, value })
     }
 
     pub(crate) fn fleet(&self) -> &str {
@@ -109,11 +111,16 @@ impl Answer {
 }
 
 /// Without characters that would move a terminal's cursor: the reason of an override is any text.
-fn plain(value: Value) -> Value {
+pub(crate) fn plain(text: &str) -> String {
+    text.replace(char::is_control, " ")
+}
+
+/// The same of everything in a value.
+fn plainly(value: Value) -> Value {
     match value {
-        Value::String(text) => text.replace(char::is_control, " ").into(),
-        Value::Array(values) => values.into_iter().map(plain).collect(),
-        Value::Object(keys) => keys.into_iter().map(|(key, value)| (key, plain(value))).collect(),
+        Value::String(text) => plain(&text).into(),
+        Value::Array(values) => values.into_iter().map(plainly).collect(),
+        Value::Object(keys) => keys.into_iter().map(|(key, value)| (key, plainly(value))).collect(),
         Value::Null | Value::Bool(_) | Value::Number(_) => value,
     }
 }

@@ -17,6 +17,15 @@ const MEGABYTES_MAX: usize = 6;
 const SIGNATURE: [&str; 5] =
     ["UnrecognizedClient", "ExpiredToken", "Signature", "AuthenticationToken", "ClientTokenId"];
 
+/// The function that was to be invoked.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct InvokedFunction<'a> {
+    pub(super) function: &'a str,
+    pub(super) region: &'a str,
+    /// The stack's output that names it.
+    pub(super) output: &'static str,
+}
+
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum InvokeError {
     #[error("no Region is set: set AWS_REGION, or AWS_PROFILE to a profile that has one")]
@@ -27,10 +36,8 @@ pub(crate) enum InvokeError {
     NoCredentials(String),
     #[error("AWS does not accept the credentials: {0}")]
     BadCredentials(String),
-    #[error(
-        "no Lambda function `{function}` in {region}: the stack's output `EmergencyMaxFunctionName` names it"
-    )]
-    NoFunction { function: String, region: String },
+    #[error("no Lambda function `{function}` in {region}: the stack's output `{output}` names it")]
+    NoFunction { function: String, region: String, output: &'static str },
     #[error(
         "not allowed to invoke `{function}`: the IAM permission `lambda:InvokeFunction` on that function is missing; AWS says: {message}"
     )]
@@ -61,21 +68,20 @@ impl InvokeError {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the SDK's enum may grow")]
     pub(super) fn of(
         error: &SdkError<Invoke, HttpResponse>,
-        function: &str,
-        region: &str,
+        invoked: InvokedFunction<'_>,
         bytes: usize,
     ) -> Self {
-        let function = function.to_owned();
+        let function = invoked.function.to_owned();
         match error {
             SdkError::ServiceError(service) => {
                 let status = service.raw().status().as_u16();
                 let meta = service.err().meta();
                 let code = meta.code().unwrap_or("no error code").to_owned();
                 let message = meta.message().unwrap_or("no message").to_owned();
-                Self::answered(status, code, message, function, region, bytes)
+                Self::answered(status, code, message, invoked, bytes)
             }
             SdkError::ConstructionFailure(_) | SdkError::DispatchFailure(_) => {
-                Self::unanswered(causes(error), function, region)
+                Self::unanswered(causes(error), function, invoked.region)
             }
             _ => Self::Lost { function, causes: causes(error) },
         }
@@ -85,16 +91,17 @@ impl InvokeError {
         status: u16,
         code: String,
         message: String,
-        function: String,
-        region: &str,
+        invoked: InvokedFunction<'_>,
         bytes: usize,
     ) -> Self {
+        let InvokedFunction { function, region, output } = invoked;
+        let (function, region) = (function.to_owned(), region.to_owned());
         let is = |stem: &&str| code.contains(stem);
         if SIGNATURE.iter().any(is) {
             return Self::BadCredentials(format!("{code}: {message}"));
         }
         match (code.as_str(), status) {
-            ("ResourceNotFoundException", _) => Self::NoFunction { function, region: region.to_owned() },
+            ("ResourceNotFoundException", _) => Self::NoFunction { function, region, output },
             (code, _) if code.starts_with("AccessDenied") => Self::Denied { function, message },
             ("TooManyRequestsException", _) | (_, 429) => Self::Throttled { function, message },
             ("RequestTooLargeException", _) | (_, 413) => Self::TooLarge { bytes },

@@ -123,7 +123,7 @@ fn the_keys_of_the_reference_stay() {
 fn the_keys_of_an_emergency_stay() {
     let emergency = &json(&["check", "--json", "fleets/mercenary.yaml"], 0)["emergency"];
     check_keys(emergency, &["hold_seconds", "profiles", "runbook"]);
-    check_keys(&emergency["profiles"][0], &["name", "sizes"]);
+    check_keys(&emergency["profiles"][0], &["name", "replicas", "sizes"]);
     check_keys(&emergency["profiles"][0]["sizes"][0], &["service", "size"]);
     let nothing_written = &json(&["check", "--json", "fleets/roleferry.yaml"], 0)["emergency"];
     assert_eq!(nothing_written, &serde_json::json!({ "hold_seconds": 7200, "profiles": [], "runbook": [] }));

@@ -232,3 +232,22 @@ fn in_a_pipe_a_watch_waits_and_tells_the_last_state_only() {
     assert!(stdout.starts_with("max engaged until") && !stdout.contains('\x1b'), "{stdout}");
     assert_eq!((lambda.events().len(), code), (3, 0));
 }
+
+#[test]
+fn of_a_database_the_plan_and_the_state_say_what_more_replicas_take() {
+    let takes =
+        "`replica-lag` begins within a minute and adds one at a time; RDS takes minutes to hours for each";
+    let mut main = target("main", [1, 3, 1], "asked", None);
+    main["note"] = json!(takes);
+    let lambda = FakeLambda::start(move |_, _| {
+        let all = json!([whole("emergency spike in force", "engaged", [0, 0, 0]), main.clone()]);
+        LambdaReply::Answer(answered(&all))
+    });
+    for arguments in [&["emergency", "status"][..], &["emergency", "engage", "--plan"]] {
+        let (stdout, stderr, code) = lambda.run(arguments);
+        assert_eq!((stderr.as_str(), code), ("", 0));
+        let words = stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains("main 1 → 3") && words.contains("one at a time; RDS takes"), "{stdout}");
+        assert!(stdout.lines().all(|line| line.chars().count() <= 80), "{stdout}");
+    }
+}

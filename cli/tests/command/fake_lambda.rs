@@ -86,6 +86,7 @@ impl FakeLambda {
             ("AWS_CONFIG_FILE", "/dev/null"),
             ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null"),
             ("TIDEGATE_EMERGENCY_FUNCTION", "shop-emergency"),
+            ("TIDEGATE_UPGRADE_FUNCTION", "shop-upgrade"),
             ("USER", "ana"),
         ]);
         command

@@ -19,6 +19,8 @@ mod emergency_terminal;
 #[cfg(test)]
 mod overriding;
 #[cfg(test)]
+mod upgrading;
+#[cfg(test)]
 mod page;
 #[cfg(test)]
 mod simulate;

@@ -166,6 +166,7 @@ fn every_help_has_an_example_that_is_understood() {
         &["hold"][..],
         &["pin"],
         &["release"],
+        &["upgrade"],
         &["emergency", "engage"],
         &["emergency", "restore"],
         &["emergency", "status"],

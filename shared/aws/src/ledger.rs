@@ -23,7 +23,9 @@ use crate::report::Unreported;
 pub(crate) const FORMAT: u64 = 1;
 /// The concern that remembers what operators asked for.
 pub const EMERGENCY_MAX: &str = "emergency-max";
-/// The sort key of its memory.
+/// The concern that adds and removes replicas. `emergency-max` reads what it remembers of them.
+pub const REPLICA_LAG: &str = "replica-lag";
+/// The sort key of the memory of `emergency-max`.
 const OVERRIDES: &str = "overrides";
 /// `BatchGetItem` may leave keys unprocessed under load; they are asked for again this many times.
 const READS_MAX: usize = 3;
@@ -68,6 +70,8 @@ pub struct LedgerRead<M> {
     pub item: LedgerItem<M>,
     /// What operators asked for, of the whole fleet.
     pub overrides: Overrides,
+    /// What another concern remembers, as it is written, where that was asked for and is there.
+    pub beside: Option<String>,
     /// The ledger could not be read, and the concern acts all the same: nothing is written.
     pub unreachable: Option<CallError>,
 }
@@ -104,13 +108,31 @@ impl Ledger {
         &self,
         concern: &str,
     ) -> Result<LedgerRead<M>, CallError> {
-        let key = memory_key(concern);
-        let keys = if key == OVERRIDES { vec![OVERRIDES] } else { vec![key.as_str(), OVERRIDES] };
+        self.read_beside(concern, None).await
+    }
+
+    /// The same, and in the same call what another concern remembers.
+    ///
+    /// # Errors
+    /// The table cannot be read, or what it holds of this concern is not ours.
+    pub async fn read_beside<M: DeserializeOwned + Default>(
+        &self,
+        concern: &str,
+        beside: Option<&str>,
+    ) -> Result<LedgerRead<M>, CallError> {
+        let (key, beside) = (memory_key(concern), beside.map(memory_key));
+        let mut keys = if key == OVERRIDES { vec![OVERRIDES] } else { vec![key.as_str(), OVERRIDES] };
+        keys.extend(beside.as_deref());
         let items = self.items(&keys).await?;
+        let written = |key: String| {
+            let item = items.get(&key).filter(|item| known_format(item).is_ok())?;
+            text(item, "memory").map(str::to_owned)
+        };
         let overrides: LedgerItem<Overrides> = self.understand(&items, OVERRIDES)?;
         Ok(LedgerRead {
             item: self.understand(&items, &key)?,
             overrides: overrides.memory,
+            beside: beside.and_then(written),
             unreachable: None,
         })
     }

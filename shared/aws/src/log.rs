@@ -25,10 +25,7 @@ pub fn lines(report: &EvaluationReport, answer: &Value, report_failed: bool) -> 
         ("Evaluations", usize::from(!unreadable)),
         ("FailedReports", usize::from(report_failed)),
         ("Changes", count(|section| section.outcome == Some(Outcome::Applied))),
-        (
-            "FailedChanges",
-            count(|section| matches!(section.outcome, Some(Outcome::Failed(_) | Outcome::TooLate))),
-        ),
+        ("FailedChanges", count(|section| section.outcome.as_ref().is_some_and(Outcome::counts_as_failed))),
         ("UnreadTargets", unread),
     ];
     for (name, value) in metrics {

@@ -1,20 +1,23 @@
 //! Databases of Amazon RDS and Amazon Aurora: every instance of the account in one paged answer, what it means for one
 //! database's replicas and for its class, the metrics of all databases in one batch, what a change of a class would meet, and the
-//! calls that add and remove a read replica or change an instance.
+//! calls that add and remove a read replica, take a snapshot or change an instance.
 
 mod pages;
 mod account;
 mod understand;
 mod classed;
+mod parameter_groups;
 mod classes;
 mod instance_metrics;
 mod readings;
 mod class_load;
 mod rehearsal;
+mod offered;
 mod messages;
 mod tags;
 mod create;
 mod change;
+mod snapshots;
 mod class_change;
 
 pub use account::{AllInstances, describe};
@@ -23,6 +26,8 @@ pub use class_change::{ClassCallResult, change_class};
 pub use class_load::{ClassReadings, MeasuredClass, read_loads};
 pub use classes::{Classes, DatabaseClasses};
 pub use messages::messages;
+pub use offered::offered_zones;
 pub use readings::{Measured, read_metrics};
 pub use rehearsal::rehearse;
+pub use snapshots::snapshot;
 pub use tags::{ReplicaTags, TAG_DATABASE, TAG_FLEET};

@@ -130,9 +130,9 @@ fn engaged(
     until: Timestamp,
     asker: Asker,
 ) -> Result<Asked, InvocationError> {
-    let mut sizes = sizes(fleet, &profile, services)?;
+    let ProfileAsked { mut sizes, replicas } = of_profile(fleet, &profile, services)?;
     let cuts = if ignore_budgets { BTreeMap::new() } else { within_budgets(fleet, &mut sizes) };
-    let request = Request::Engage(Engage { profile, sizes, until, asker });
+    let request = Request::Engage(Engage { profile, sizes, replicas, until, asker });
     Ok(Asked { request, cuts })
 }
 
@@ -174,30 +174,45 @@ fn until(
     Ok(now.saturating_add(lasting).unwrap_or(now))
 }
 
-/// The sizes of a profile, of the named services or of all that it has.
-fn sizes(fleet: &Fleet, profile: &str, services: &[String]) -> Result<Vec<(String, Size)>, InvocationError> {
-    let of_profile: Vec<(String, Size)> = if profile == Profile::MAX {
+/// What a profile asks for.
+struct ProfileAsked {
+    /// Of services.
+    sizes: Vec<(String, Size)>,
+    /// Of databases, at least.
+    replicas: Vec<(String, u32)>,
+}
+
+/// What a profile asks for, of the named services and databases or of all that it has.
+fn of_profile(fleet: &Fleet, profile: &str, named: &[String]) -> Result<ProfileAsked, InvocationError> {
+    let written = fleet.emergency().profile(profile);
+    let mut sizes: Vec<(String, Size)> = if profile == Profile::MAX {
         let to_max = |service: &Service| {
             let size = Size { asked: service.policy().capacity.max(), raise: true };
             (service.name().to_owned(), size)
         };
         fleet.services().iter().map(to_max).collect()
     } else {
-        let found = fleet.emergency().profile(profile).ok_or_else(|| {
+        let found = written.ok_or_else(|| {
             let profiles = fleet.emergency().profiles.iter().map(|known| known.name.as_str());
-            let known: Vec<&str> = std::iter::once(Profile::MAX).chain(profiles).collect();
+            let others = profiles.filter(|name| *name != Profile::MAX);
+            let known: Vec<&str> = std::iter::once(Profile::MAX).chain(others).collect();
             unknown("profile", profile, fleet.name(), &known)
         })?;
         let exactly = |(name, asked): &(String, u32)| (name.clone(), Size { asked: *asked, raise: false });
         found.sizes.iter().map(exactly).collect()
     };
-    let known: BTreeSet<&str> = of_profile.iter().map(|(name, _)| name.as_str()).collect();
-    if let Some(other) = services.iter().find(|name| !known.contains(name.as_str())) {
+    let mut replicas = written.map(|found| found.replicas.clone()).unwrap_or_default();
+    let databases = replicas.iter().map(|(name, _)| name.as_str());
+    let known: BTreeSet<&str> = sizes.iter().map(|(name, _)| name.as_str()).chain(databases).collect();
+    if let Some(other) = named.iter().find(|name| !known.contains(name.as_str())) {
         let known: Vec<&str> = known.into_iter().collect();
-        let what = format!("service of the profile `{profile}`");
-        return Err(unknown(&what, other, fleet.name(), &known));
+        let kinds = if replicas.is_empty() { "service" } else { "service or database" };
+        return Err(unknown(&format!("{kinds} of the profile `{profile}`"), other, fleet.name(), &known));
     }
-    Ok(of_profile.into_iter().filter(|(name, _)| services.is_empty() || services.contains(name)).collect())
+    let is_named = |name: &String| named.is_empty() || named.contains(name);
+    sizes.retain(|(name, _)| is_named(name));
+    replicas.retain(|(name, _)| is_named(name));
+    Ok(ProfileAsked { sizes, replicas })
 }
 
 /// Where the sizes exceed a budget, with every other service at its maximum, those above their maximum are cut to it: that

@@ -6,28 +6,28 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures_util::join;
 use jiff::{SignedDuration, Timestamp};
-use tidegate_aws::ledger::{EMERGENCY_MAX, LedgerItem, LedgerRead, OVERRIDES_MAX};
+use tidegate_aws::ledger::{EMERGENCY_MAX, LedgerItem, LedgerRead, OVERRIDES_MAX, REPLICA_LAG};
 use tidegate_aws::report::section::Outcome;
 use tidegate_aws::report::{Header, Section};
-use tidegate_aws::targets::{self, TargetState};
+use tidegate_aws::targets;
 use tidegate_aws::trigger::{PLAN, Trigger};
 use tidegate_aws::update::{self, TargetChanges};
 use tidegate_aws::{CallError, Clients};
 use tidegate_evaluation::{Clock, Concern, InvocationError, budget};
-use tidegate_fleet::{Fleet, Mode, Service, TargetName};
+use tidegate_fleet::{Database, Fleet, Mode, Service, TargetName};
 use tidegate_policy::Absence;
 use tidegate_policy::emergency::decide::decide;
 use tidegate_policy::emergency::decision::{EmergencyDecision, Work};
 use tidegate_policy::emergency::incident::{Incident, Overrides, Phase, Progress, Targeted};
 use tidegate_policy::emergency::request::{Member, Request, Turn};
 use tidegate_policy::emergency::restore::Owner;
-use tidegate_policy::emergency::schedule::ScheduledAction;
 use tidegate_policy::emergency::target::Seen;
 use tokio::time::Instant;
 
-use crate::seen::FleetSeen;
+use crate::asked;
+use crate::capacity::{self, KnownCapacity};
+use crate::seen::{FleetSeen, sight};
 use crate::subject::{self, Subject};
-use crate::{asked, capacity};
 
 /// The function's name.
 pub const NAME: &str = EMERGENCY_MAX;
@@ -44,13 +44,15 @@ pub struct Emergencies {
     clients: Clients,
     /// What is remembered while the ledger cannot be reached, from one evaluation of an invocation to the next.
     carried: Mutex<Option<Overrides>>,
+    /// What this process knows of when all of it runs.
+    known: KnownCapacity,
 }
 
 impl Emergencies {
     /// Everything of a fleet.
     #[must_use]
     pub fn new(fleet: Fleet, clients: &Clients) -> Self {
-        Self { fleet, clients: clients.clone(), carried: Mutex::default() }
+        Self { fleet, clients: clients.clone(), carried: Mutex::default(), known: KnownCapacity::default() }
     }
 
     fn carried(&self) -> MutexGuard<'_, Option<Overrides>> {
@@ -100,7 +102,7 @@ impl Emergencies {
         }
     }
 
-    /// The targets that an evaluation has to see, in the order of the fleet file.
+    /// The targets that an evaluation has to see, the most important first.
     fn to_see(&self, request: &Request, ends: bool, question: bool, memory: &Overrides) -> Vec<&Service> {
         let incident = memory.incident.as_ref();
         let progress = |name: &str| incident.and_then(|it| it.targets.get(name)).map(|it| it.progress);
@@ -122,7 +124,8 @@ impl Emergencies {
             asked(name) || (!is_row && (of_incident(name) || (question && progress(name).is_some())))
         };
         let most = if question { usize::MAX } else { TARGETS_MAX };
-        let mut services: Vec<&Service> = self.fleet.services().iter().filter(wanted).collect();
+        let mut services = self.fleet.services_by_priority();
+        services.retain(wanted);
         // What is still to be done comes before what was done, and what fails all the time last.
         let failures = |name: &str| incident.and_then(|it| it.targets.get(name)).map_or(0, |it| it.failures);
         services.sort_by_key(|service| {
@@ -136,7 +139,7 @@ impl Emergencies {
 
     /// What the fleet file says of each target, the most important first.
     fn members(&self) -> Vec<Member<'_>> {
-        self.fleet.services().iter().map(member).collect()
+        self.fleet.services_by_priority().into_iter().map(member).collect()
     }
 }
 
@@ -160,6 +163,11 @@ impl Concern for Emergencies {
         NAME
     }
 
+    fn reads_beside(&self) -> Option<&'static str> {
+        let names = |database: &Database| self.fleet.emergency().names_database(database.name());
+        self.fleet.databases().iter().any(names).then_some(REPLICA_LAG)
+    }
+
     fn names(&self) -> Vec<String> {
         self.fleet.services().iter().map(|service| service.name().to_owned()).collect()
     }
@@ -176,14 +184,15 @@ impl Concern for Emergencies {
         ledger: impl Future<Output = Result<LedgerRead<Overrides>, CallError>>,
         now: Timestamp,
     ) -> Result<(LedgerRead<Overrides>, FleetSeen), CallError> {
-        let found = self.found(trigger, ledger).await?;
+        let mut found = self.found(trigger, ledger).await?;
+        let replicas = found.beside.take();
         let asked = asked::asked(&self.fleet, trigger, now).unwrap_or_else(|_| Request::Tick.into());
         let (request, memory) = (&asked.request, &found.item.memory);
         let incident = memory.incident.as_ref();
         let ends = incident.is_some_and(|it| now >= it.until) || matches!(request, Request::Restore { .. });
         let services = self.to_see(request, ends, trigger.is_question(), memory);
         if services.is_empty() {
-            return Ok((found, FleetSeen::nothing(asked)));
+            return Ok((found, FleetSeen::nothing(asked, replicas)));
         }
         let names: Vec<&TargetName> = services.iter().map(|service| service.target()).collect();
         let moved = bounds_to_put_back(&services, request, ends, memory);
@@ -200,12 +209,12 @@ impl Concern for Emergencies {
             scheduled.extend(actions.map(|actions| (service.name().to_owned(), actions)));
         }
         let fargate = if trigger.action() == PLAN {
-            let tasks = states.values().filter_map(|state| state.as_ref().ok()?.tasks.as_ref());
-            Some(capacity::read(&self.clients, tasks.cloned().collect(), now).await)
+            let added = capacity::added(request, &states);
+            Some(self.known.read(&self.clients, added, now).await)
         } else {
             None
         };
-        Ok((found, FleetSeen { asked, states, scheduled, fargate }))
+        Ok((found, FleetSeen { asked, states, scheduled, replicas, fargate }))
     }
 
     fn believe(&self, memory: &mut Overrides, now: Timestamp) {
@@ -220,7 +229,7 @@ impl Concern for Emergencies {
         header: &Header,
     ) -> Option<Vec<Subject>> {
         let (id, now) = (header.evaluation.as_str(), header.at);
-        let FleetSeen { asked, states, scheduled, fargate } = seen;
+        let FleetSeen { asked, states, scheduled, replicas, fargate } = seen;
         let asked = asked.by(header.request.as_deref());
         let (members, lasting) =
             (self.members(), budget::ACT_WITHIN.saturating_add(SignedDuration::from_secs(5)));
@@ -234,9 +243,10 @@ impl Concern for Emergencies {
         let invocation = invocation(header);
         let turn = Turn { id, invocation, now, lasting, members: &members, seen: &sights };
         let decision = decide(&item.memory, &asked.request, turn);
-        let mut subjects = subject::of(&self.fleet, &asked, &decision, states, header);
-        if let Some(readings) = fargate {
-            subject::deliver(&mut subjects, &readings);
+        let mut subjects = subject::of(&self.fleet, &asked, &decision, (states, replicas.as_deref()), header);
+        match fargate {
+            Some(readings) => drop(subject::deliver(&mut subjects, &readings, BTreeMap::new())),
+            None => self.known.recall(&mut subjects, &header.trigger),
         }
         let EmergencyDecision { overrides, .. } = decision;
         if let Some(carried) = self.carried().as_mut() {
@@ -273,6 +283,14 @@ impl Concern for Emergencies {
         carries
     }
 
+    fn paused(&self) -> &'static str {
+        "emergency and overrides"
+    }
+
+    fn unchanged(&self) -> &'static str {
+        "what is in force stays as it is and does not end"
+    }
+
     fn fails_with_its_changes(&self) -> bool {
         false
     }
@@ -284,7 +302,7 @@ impl Concern for Emergencies {
         // When all of it runs is read beside the changes: it delays none.
         let readings = async {
             match raised {
-                Some(tasks) => Some(capacity::read(&self.clients, tasks, clock()).await),
+                Some(raised) => Some(self.known.read_beside(&self.clients, raised, not_after, clock).await),
                 None => None,
             }
         };
@@ -302,9 +320,11 @@ impl Concern for Emergencies {
             // Where nothing is written no other invocation can wait for it.
             incident.at_work = None;
         }
+        let is_lost = carried.is_some();
         drop(carried);
-        if let Some(readings) = readings {
-            subject::deliver(subjects, &readings);
+        subjects.iter_mut().filter(|_| is_lost).for_each(Subject::lose);
+        if let Some((readings, described)) = readings {
+            self.known.keep(subject::deliver(subjects, &readings, described), clock());
         }
         subject::count(subjects);
     }
@@ -334,12 +354,6 @@ fn settle(incident: &mut Incident, work: &Work, outcome: &Outcome) {
 /// The invocation that an evaluation is a part of; by itself it is one.
 fn invocation(header: &Header) -> &str {
     header.request.as_deref().unwrap_or(&header.evaluation)
-}
-
-/// What is seen of a target, as the decision takes it.
-fn sight(state: &TargetState, scheduled: Option<Result<Vec<ScheduledAction>, Absence>>) -> Seen {
-    let TargetState { service, scalable, suspended_processes, .. } = state.clone();
-    Seen { service, scalable, suspended_processes, scheduled }
 }
 
 /// The targets whose bounds are to be put back, and have a schedule of their own that was suspended: its actions are asked for.

@@ -9,6 +9,7 @@ pub mod subject;
 mod arguments;
 mod named;
 mod capacity;
+mod standing;
 mod words;
 
 pub use crate::concern::{Emergencies, NAME};

@@ -1,30 +1,36 @@
 //! What one evaluation is about: a row, one target of an emergency, the emergency as a whole.
 
+mod database;
 mod fleet;
 mod forecast;
+mod foreseen;
 mod one;
 mod row;
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use tidegate_aws::report::section::Outcome;
 use tidegate_aws::report::{Header, Section};
 use tidegate_aws::targets::fargate::FargateReadings;
-use tidegate_aws::targets::{TargetState, Tasks};
 use tidegate_aws::trigger::PLAN;
 use tidegate_aws::update::TargetChanges;
-use tidegate_fleet::{Fleet, Service};
-use tidegate_policy::Absence;
+use tidegate_fleet::{Fleet, Service, TargetName};
 use tidegate_policy::emergency::decision::{Correction, EmergencyDecision, Event, Skip, Work};
 use tidegate_policy::emergency::incident::{Phase, Progress, Targeted};
 use tidegate_policy::emergency::request::Request;
 use tidegate_policy::overrides::Override;
 
 use crate::asked::Asked;
-use crate::subject::fleet::{Counted, Summary};
+use crate::seen::{Added, Described};
+use crate::standing;
+use crate::subject::database::RaisedDatabase;
+use crate::subject::fleet::{Counted, CountedTarget, Summary};
 use crate::subject::forecast::Forecast;
+use crate::subject::foreseen::{Foreseen, Told};
 pub use crate::subject::one::One;
 use crate::subject::row::{Row, RowState};
+use crate::words;
 
 /// What a report has a section about.
 #[derive(Debug)]
@@ -35,6 +41,8 @@ pub enum Subject {
     Corrected(String, Correction),
     /// One target of an emergency.
     One(Box<One>),
+    /// One database of an emergency.
+    Database(Box<RaisedDatabase>),
     /// The emergency as a whole.
     Fleet(Box<Summary>),
 }
@@ -44,28 +52,11 @@ pub(crate) fn of(
     fleet: &Fleet,
     Asked { request, cuts }: &Asked,
     decision: &EmergencyDecision,
-    mut states: BTreeMap<String, Result<TargetState, Absence>>,
+    (mut states, replicas): (Described, Option<&str>),
     header: &Header,
 ) -> Vec<Subject> {
     let is_question = header.trigger.is_question();
-    let mut subjects = Vec::new();
-    let row = |row: &Override, is: RowState| Subject::Row(Row { asked: row.clone(), is });
-    subjects.extend(decision.events.iter().filter_map(|event| match event {
-        Event::Row(asked) => Some(row(asked, RowState::Begins)),
-        Event::RowEnded(ended) => Some(row(ended, RowState::Ended)),
-        Event::Engaged
-        | Event::AllSet
-        | Event::Complete
-        | Event::EndsSoon
-        | Event::Restoring { .. }
-        | Event::Restored(_)
-        | Event::TakenIn { .. }
-        | Event::Skipped { .. } => None,
-        Event::Corrected { target, what } => Some(Subject::Corrected(target.clone(), *what)),
-    }));
-    if is_question {
-        subjects.extend(decision.overrides.rows.iter().map(|asked| row(asked, RowState::InForce)));
-    }
+    let mut subjects = rows(fleet, decision, is_question);
     let over = decision.events.iter().find_map(Event::as_restored);
     let is_about_it =
         is_question || !decision.work.is_empty() || decision.events.iter().any(Event::is_of_emergency);
@@ -96,49 +87,137 @@ pub(crate) fn of(
             cut,
             is_restore,
             outcome: None,
-            delivered: None,
+            foreseen: None,
+            told: None,
         }))
     };
     let is_listed = |name: &str| fleet.service(name).is_some();
-    let of_file = fleet.services().iter().map(Service::name);
+    let of_file = fleet.services_by_priority().into_iter().map(Service::name);
     let no_more = incident.targets.keys().map(String::as_str).filter(|name| !is_listed(name));
     let targets = of_file.chain(no_more).filter_map(|name| Some((name, incident.targets.get(name)?)));
     let listed: Vec<Subject> = targets.map(|(name, targeted)| one(name, targeted)).collect();
+    let ends = over.is_some() || incident.phase == Phase::Restoring;
     subjects.push(Subject::Fleet(Box::new(summary)));
     subjects.extend(listed);
+    subjects.extend(databases(fleet, &incident.replicas, replicas, ends, header));
     count(&mut subjects);
     subjects
 }
 
-/// The tasks on AWS Fargate that an emergency raises which begins here, if all of its targets are seen: when all of them run
-/// is not known from a part.
-pub(crate) fn raised(subjects: &[Subject]) -> Option<Vec<Tasks>> {
-    let begins = subjects.iter().any(|subject| matches!(subject, Subject::Fleet(it) if it.begins()));
-    let targets: Vec<&One> = subjects.iter().filter_map(Subject::as_one).collect();
-    let mut raised = targets.iter().filter(|one| one.adds()).peekable();
-    let is_all = targets.iter().all(|one| one.seen.is_some() || one.resource.is_none());
-    (begins && is_all && raised.peek().is_some())
-        .then(|| raised.filter_map(|one| one.tasks().cloned()).collect())
+/// Rows that begin, end or are corrected, and those in force where that is asked.
+fn rows(fleet: &Fleet, decision: &EmergencyDecision, is_question: bool) -> Vec<Subject> {
+    let row = |row: &Override, is: RowState| {
+        Subject::Row(Row { asked: row.clone(), is, size: words::of_size(row, fleet) })
+    };
+    let told = decision.events.iter().filter_map(|event| match event {
+        Event::Row(asked) => Some(row(asked, RowState::Begins)),
+        Event::RowEnded(ended) => Some(row(ended, RowState::Ended)),
+        Event::Engaged
+        | Event::AllSet
+        | Event::Complete
+        | Event::EndsSoon
+        | Event::Restoring { .. }
+        | Event::Restored(_)
+        | Event::TakenIn { .. }
+        | Event::Skipped { .. } => None,
+        Event::Corrected { target, what } => Some(Subject::Corrected(target.clone(), *what)),
+    });
+    let in_force = decision.overrides.rows.iter().filter(|_| is_question);
+    told.chain(in_force.map(|asked| row(asked, RowState::InForce))).collect()
 }
 
-/// Adds what AWS gives of it, and when.
-pub(crate) fn deliver(subjects: &mut [Subject], readings: &FargateReadings) {
-    let targets: Vec<&One> = subjects.iter().filter_map(Subject::as_one).collect();
-    let (forecast, delivered) = Forecast::of(&targets, readings);
-    let mut delivered = delivered.into_iter();
-    for subject in subjects {
-        match subject {
-            Subject::One(one) => one.delivered = delivered.next(),
-            Subject::Fleet(summary) => summary.forecast = Some(forecast.clone()),
-            Subject::Row(_) | Subject::Corrected(..) => {}
+/// The databases of an emergency.
+fn databases(
+    fleet: &Fleet,
+    asked: &BTreeMap<String, u32>,
+    written: Option<&str>,
+    ends: bool,
+    header: &Header,
+) -> Vec<Subject> {
+    let one = |(name, asked): (&String, &u32)| {
+        let known = standing::of(written, name, header.at);
+        Subject::Database(Box::new(RaisedDatabase::of(name, *asked, fleet.database(name), known, ends)))
+    };
+    asked.iter().map(one).collect()
+}
+
+/// What an emergency raises that begins here.
+#[derive(Debug)]
+pub(crate) struct Raised {
+    /// The tasks of targets that were seen, and how many are added.
+    pub(crate) added: Vec<Added>,
+    /// Targets that a later evaluation sees and changes, and their sizes.
+    pub(crate) unseen: Vec<(String, TargetName, u32)>,
+}
+
+/// What an emergency raises that begins here, if it raises anything.
+pub(crate) fn raised(subjects: &[Subject]) -> Option<Raised> {
+    let begins = subjects.iter().any(|subject| matches!(subject, Subject::Fleet(it) if it.begins()));
+    let targets = || subjects.iter().filter_map(Subject::as_one);
+    let is_unseen = |one: &&One| one.seen.is_none() && one.targeted.progress == Progress::Pending;
+    let unseen = targets()
+        .filter(is_unseen)
+        .filter_map(|one| Some((one.name.clone(), one.resource.clone()?, one.targeted.asked)));
+    let unseen: Vec<(String, TargetName, u32)> = unseen.collect();
+    let is_raised = targets().any(One::adds) || !unseen.is_empty();
+    let added = targets().filter(|one| one.adds()).filter_map(|one| {
+        let work = one.work.as_ref()?;
+        Some((one.tasks()?.clone(), work.to.saturating_sub(work.from)))
+    });
+    (begins && is_raised).then(|| Raised { added: added.collect(), unseen })
+}
+
+/// What was said of when all of an emergency runs.
+#[derive(Debug)]
+pub(crate) struct Foretold {
+    forecast: Forecast,
+    targets: BTreeMap<String, Told>,
+}
+
+impl Foretold {
+    /// Says it once more, in a later evaluation.
+    pub(crate) fn recall(&self, subjects: &mut [Subject], at: Timestamp) {
+        for subject in subjects {
+            match subject {
+                Subject::One(one) => one.told = self.targets.get(&one.name).cloned(),
+                Subject::Fleet(summary) => summary.forecast = Some(self.forecast.clone().counted_from(at)),
+                Subject::Row(_) | Subject::Corrected(..) | Subject::Database(_) => {}
+            }
         }
     }
 }
 
+/// Adds what AWS gives of it, and when; of targets that are not seen by what was described of them.
+pub(crate) fn deliver(
+    subjects: &mut [Subject],
+    readings: &FargateReadings,
+    mut described: Described,
+) -> Foretold {
+    for subject in &mut *subjects {
+        if let Subject::One(one) = subject {
+            one.foreseen = described.remove(&one.name).map(|state| Foreseen::of(&one.targeted, state));
+        }
+    }
+    let targets: Vec<&One> = subjects.iter().filter_map(Subject::as_one).collect();
+    let (forecast, delivered) = Forecast::of(&targets, readings);
+    let mut delivered = delivered.into_iter();
+    let mut foretold = Foretold { forecast: forecast.clone(), targets: BTreeMap::new() };
+    for subject in subjects {
+        match subject {
+            Subject::One(one) => {
+                one.told = delivered.next().map(|delivered| one.tell(delivered));
+                foretold.targets.extend(one.told.clone().map(|told| (one.name.clone(), told)));
+            }
+            Subject::Fleet(summary) => summary.forecast = Some(forecast.clone()),
+            Subject::Row(_) | Subject::Corrected(..) | Subject::Database(_) => {}
+        }
+    }
+    foretold
+}
+
 /// Counts the targets again: the report comes after the changes.
 pub(crate) fn count(subjects: &mut [Subject]) {
-    let targets: Vec<&One> = subjects.iter().filter_map(Subject::as_one).collect();
-    let counted = Counted::of(&targets);
+    let counted = Counted::of(subjects.iter().filter_map(Subject::as_counted));
     for subject in subjects {
         if let Subject::Fleet(summary) = subject {
             summary.counted = counted.clone();
@@ -150,7 +229,28 @@ impl Subject {
     fn as_one(&self) -> Option<&One> {
         match self {
             Self::One(one) => Some(one),
+            Self::Row(_) | Self::Corrected(..) | Self::Database(_) | Self::Fleet(_) => None,
+        }
+    }
+
+    /// How far a target is.
+    fn as_counted(&self) -> Option<CountedTarget> {
+        match self {
+            Self::One(one) => {
+                Some(CountedTarget { line: one.line(), progress: one.progress(), has_notes: one.has_notes() })
+            }
+            Self::Database(it) => {
+                Some(CountedTarget { line: it.line(), progress: it.progress(), has_notes: false })
+            }
             Self::Row(_) | Self::Corrected(..) | Self::Fleet(_) => None,
+        }
+    }
+
+    /// What is asked of databases reaches `replica-lag` through the ledger, which cannot be written.
+    pub(crate) fn lose(&mut self) {
+        match self {
+            Self::Database(database) => database.is_lost = true,
+            Self::Row(_) | Self::Corrected(..) | Self::One(_) | Self::Fleet(_) => {}
         }
     }
 
@@ -162,7 +262,7 @@ impl Subject {
                 let target = one.resource.clone()?;
                 (!changes.is_empty()).then_some((&mut **one, TargetChanges { target, changes }))
             }
-            Self::Row(_) | Self::Corrected(..) | Self::Fleet(_) => None,
+            Self::Row(_) | Self::Corrected(..) | Self::Database(_) | Self::Fleet(_) => None,
         }
     }
 
@@ -170,7 +270,7 @@ impl Subject {
     pub(crate) fn outcome(&self) -> Option<(&Work, &Outcome)> {
         match self {
             Self::One(one) => Some((one.work.as_ref()?, one.outcome.as_ref()?)),
-            Self::Row(_) | Self::Corrected(..) | Self::Fleet(_) => None,
+            Self::Row(_) | Self::Corrected(..) | Self::Database(_) | Self::Fleet(_) => None,
         }
     }
 
@@ -180,6 +280,7 @@ impl Subject {
             Self::Row(row) => row.section(),
             Self::Corrected(target, what) => row::corrected(target, *what),
             Self::One(one) => one.section(),
+            Self::Database(database) => database.section(),
             Self::Fleet(summary) => summary.section(),
         }
     }

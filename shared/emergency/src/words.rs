@@ -1,30 +1,47 @@
 //! The words of this function's reports.
 
 use jiff::Timestamp;
+use tidegate_fleet::Fleet;
 use tidegate_policy::emergency::decision::{Correction, Skip};
 use tidegate_policy::emergency::engage::Limit;
 use tidegate_policy::emergency::missed::{DueAction, MissedActions};
 use tidegate_policy::emergency::restore::Kept;
 use tidegate_policy::overrides::{Held, Override, OverrideKind};
+use tidegate_policy::rule::thousands;
 
 use crate::asked::Cut;
+
+/// What adding replicas takes.
+pub(crate) const REPLICAS_TAKE_TIME: &str =
+    "`replica-lag` begins within a minute and adds one at a time; RDS takes minutes to hours for each";
 
 /// A moment to the minute, with its day.
 pub(crate) fn moment(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
-/// `held until 2026-11-28 15:04 UTC: nothing scales in`.
-pub(crate) fn of_row(row: &Override) -> String {
+/// `nothing scales in until 2026-11-28 15:04 UTC`, `pinned at 12 tasks until 2026-11-28 15:04 UTC`.
+pub(crate) fn of_row(row: &Override, size: &str) -> String {
     let until = moment(row.until);
     match row.kind {
-        OverrideKind::Hold(Held::ScaleIn) => format!("held until {until}: nothing scales in"),
-        OverrideKind::Hold(Held::Both) => format!("held until {until}: nothing changes"),
-        OverrideKind::Pin(size) => format!("pinned at {size} until {until}"),
-        OverrideKind::Min(size) => format!("min {size} until {until}"),
-        OverrideKind::Max(size) => format!("max {size} until {until}"),
-        OverrideKind::Raise(size) => format!("raised to {size} until {until}"),
+        OverrideKind::Hold(Held::ScaleIn) => format!("nothing scales in until {until}"),
+        OverrideKind::Hold(Held::Both) => format!("nothing changes until {until}"),
+        OverrideKind::Pin(_) => format!("pinned at {size} until {until}"),
+        OverrideKind::Min(_) => format!("min {size} until {until}"),
+        OverrideKind::Max(_) => format!("max {size} until {until}"),
+        OverrideKind::Raise(_) => format!("raised to {size} until {until}"),
         OverrideKind::Release => "released, rules decide again".to_owned(),
+    }
+}
+
+/// The size of a row with the unit of its target: `12 tasks`; of all targets without one.
+pub(crate) fn of_size(row: &Override, fleet: &Fleet) -> String {
+    let Some(size) = row.kind.size() else { return String::new() };
+    match (fleet.service(&row.target), fleet.database(&row.target)) {
+        (Some(service), _) => service.policy().capacity_unit.so_many(size),
+        (None, Some(_)) if size == 1 => "1 replica".to_owned(),
+        (None, Some(_)) => format!("{} replicas", thousands(size)),
+        (None, None) => thousands(size),
     }
 }
 

@@ -29,6 +29,11 @@ pub trait Concern {
     /// The function's name through every layer: `queue-depth`.
     fn name(&self) -> &'static str;
 
+    /// The concern whose memory is read beside its own, in the same call.
+    fn reads_beside(&self) -> Option<&'static str> {
+        None
+    }
+
     /// The names of all of its subjects, in the order of the fleet file.
     fn names(&self) -> Vec<String>;
 

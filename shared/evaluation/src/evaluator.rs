@@ -205,7 +205,8 @@ impl<C: Concern> Evaluator<C> {
 
     /// The ledger, within its time, as far as it can be true.
     async fn read_ledger(&self, now: Timestamp) -> Result<LedgerRead<C::Memory>, CallError> {
-        let read = timeout(budget::LEDGER, self.ledger.read(self.concern.name())).await;
+        let reading = self.ledger.read_beside(self.concern.name(), self.concern.reads_beside());
+        let read = timeout(budget::LEDGER, reading).await;
         let mut found: LedgerRead<C::Memory> = read.unwrap_or_else(|_| Err(self.ledger.read_too_slowly()))?;
         found.believe(now);
         self.concern.believe(&mut found.item.memory, now);
@@ -219,7 +220,7 @@ impl<C: Concern> Evaluator<C> {
         found: LedgerRead<C::Memory>,
         header: Header,
     ) -> FleetDecision<C> {
-        let LedgerRead { mut item, overrides, unreachable } = found;
+        let LedgerRead { mut item, overrides, beside: _, unreachable } = found;
         let targets = self.concern.decide(seen, &mut item, &overrides, &header);
         let is_idle = targets.is_none();
         FleetDecision { header, item, targets: targets.unwrap_or_default(), is_idle, unreachable }
@@ -268,8 +269,11 @@ impl<C: Concern> Evaluator<C> {
         let mut report = EvaluationReport::empty(header.clone());
         let (ledger, failed) = (&self.settings.ledger, error.predicate());
         let cause = format!("DynamoDB table `{ledger}` {failed}; {}", self.concern.unchanged());
-        let why = format!("failed to {error}");
-        let text = format!("{} paused", self.concern.paused());
+        let why = format!(
+            "failed to {error}. Each function that uses this table reports this outage by itself: without the table none knows \
+             what another one reported"
+        );
+        let text = format!("{} paused ({})", self.concern.paused(), self.concern.name());
         report.alert = Some(self.alert(Severity::Critical, text, cause, Some(why)));
         let notified = if self.outage.failed_evaluation(&error, header.at) {
             sns::publish(&self.clients.sns, &self.settings.topic, &report).await
@@ -292,7 +296,7 @@ impl<C: Concern> Evaluator<C> {
         let (ledger, plural) = (&self.settings.ledger, if failures == 1 { "" } else { "s" });
         let cause =
             format!("DynamoDB table `{ledger}` answers again after {failures} failed evaluation{plural}");
-        let text = format!("RESOLVED: {} resumed", self.concern.paused());
+        let text = format!("RESOLVED: {} resumed ({})", self.concern.paused(), self.concern.name());
         Some(self.alert(Severity::Info, text, cause, None))
     }
 

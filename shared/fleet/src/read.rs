@@ -115,8 +115,8 @@ fn read(text: &str, problems: &mut Problems) -> Option<Fleet> {
         .map(|node| budget::read(node, nodes, &services, problems))
         .collect();
     check::unique::names(fleet.list("budgets", &mut Problems::new()).iter(), problems);
-    let emergency =
-        emergency::read(&fleet, nodes, Known { services: &services, budgets: &budgets }, problems);
+    let known = Known { services: &services, databases: &databases, budgets: &budgets };
+    let emergency = emergency::read(&fleet, (nodes, database_nodes), known, problems);
     let mut services: Vec<Service> = services.into_iter().collect::<Option<_>>()?;
     let databases: Vec<Database> = databases.into_iter().collect::<Option<_>>()?;
     guarded::complete(&mut services, &databases);

@@ -30,11 +30,11 @@ impl DatabaseClass {
     /// not how much memory they count.
     #[must_use]
     pub fn max_connections(&self) -> Option<u32> {
-        if !self.has_default_parameters {
-            return None;
-        }
-        let memory = memory_mib(&self.class)?;
-        let counted = memory.saturating_sub(TAKEN_MIB).saturating_sub(memory.checked_div(TAKEN_PART)?);
+        self.default_connections().filter(|_| self.has_default_parameters)
+    }
+
+    /// The same, whatever its parameter group: where that leaves `max_connections` alone.
+    pub(crate) fn default_connections(&self) -> Option<u32> {
         let (bytes_each, most) = match self.engine {
             // `LEAST({DBInstanceClassMemory/9531392}, 5000)`
             Engine::PostgreSql { .. } => (9_531_392, 5_000),
@@ -44,9 +44,16 @@ impl DatabaseClass {
             Engine::MariaDb => (25_165_760, 12_000),
             Engine::Aurora => return None,
         };
-        let connections = counted.saturating_mul(MIB).checked_div(bytes_each)?;
+        let connections = class_memory(&self.class)?.checked_div(bytes_each)?;
         u32::try_from(connections).ok().map(|connections| connections.min(most))
     }
+}
+
+/// `DBInstanceClassMemory` of a class, in bytes, estimated low; `None` for a class that is not in the table.
+pub(crate) fn class_memory(class: &str) -> Option<u64> {
+    let memory = memory_mib(class)?;
+    let counted = memory.saturating_sub(TAKEN_MIB).saturating_sub(memory.checked_div(TAKEN_PART)?);
+    Some(counted.saturating_mul(MIB))
 }
 
 /// The memory of a class in MiB (Amazon RDS user guide, "Hardware specifications for DB instance classes"): of the families T2 to

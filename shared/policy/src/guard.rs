@@ -20,8 +20,8 @@ pub struct ConnectionGuard {
     pub max_connections: Option<NonZeroU32>,
     /// How many each task holds, as the fleet file declares it; `None`: the connections now, divided by the tasks now.
     pub per_task: Option<NonZeroU32>,
-    /// So many services of the fleet guard the same database. Each may add its share of what is left, since they are decided
-    /// about side by side.
+    /// So many services of the fleet guard the same database. Each may have an equal part of what it could have alone, since they are
+    /// decided about side by side, and none knows what the others have ordered.
     pub sharers: NonZeroU32,
     /// What happens while the connections, or how many the database takes, are not known.
     pub on_missing: OnMissing,
@@ -51,7 +51,7 @@ pub struct Connections {
     pub percent: u32,
     /// So many each task holds.
     pub per_task: f64,
-    /// So many services share what is left.
+    /// So many services share them equally.
     pub sharers: u32,
     /// So many tasks that allows, before the tasks there are and the minimum, below which a guard never goes.
     pub allows: u32,

@@ -25,6 +25,7 @@ pub mod floor;
 pub mod guard;
 pub mod engine;
 pub mod database_class;
+pub mod connection_limit;
 pub mod track;
 pub mod capacity_unit;
 pub mod service;
@@ -49,6 +50,7 @@ pub mod evaluation;
 
 pub use capacity::{Capacity, CapacityError};
 pub use capacity_unit::{CapacityUnit, InUnit};
+pub use connection_limit::{ConnectionLimit, ConnectionSetting, GuardedInstance};
 pub use database_class::DatabaseClass;
 pub use decision::{Decision, Verdict};
 pub use engine::Engine;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::database_class::DatabaseClass;
+use crate::connection_limit::GuardedInstance;
 use crate::reading::Absence;
 use crate::signal::{AlarmName, MetricName};
 
@@ -21,7 +21,7 @@ pub struct Observation {
     /// The CloudWatch alarms that its rules name.
     pub alarms: BTreeMap<AlarmName, Result<Alarm, Absence>>,
     /// The instance of the database that its guard names, or why it could not be read; `None` where nobody needs it.
-    pub database: Option<Result<DatabaseClass, Absence>>,
+    pub database: Option<Result<GuardedInstance, Absence>>,
 }
 
 impl Observation {

@@ -16,6 +16,7 @@ pub mod reason;
 mod sentence;
 mod code;
 pub mod decision;
+pub mod standing;
 
 mod lag;
 mod slots;
@@ -24,6 +25,7 @@ mod scene;
 mod ends;
 mod calls;
 mod create;
+pub mod capacity;
 mod drain;
 mod follow;
 mod records;

@@ -28,6 +28,7 @@ mod rehearse;
 mod plan;
 mod downtime;
 mod ends;
+pub mod snapshot;
 mod follow;
 mod asked;
 mod storage;

@@ -50,7 +50,7 @@ impl Concern for Replicas {
             return Ok((found, None));
         }
         // On the heap: it is by far the largest part of this future, and would be copied with it.
-        let seen = Box::pin(self.see(databases, now)).await;
+        let seen = Box::pin(self.see(databases, &found.item.memory, now)).await;
         Ok((found, Some(seen)))
     }
 

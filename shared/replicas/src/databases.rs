@@ -1,10 +1,11 @@
 //! The databases whose replicas are watched.
 
 use tidegate_aws::Clients;
+use tidegate_aws::ledger::REPLICA_LAG;
 use tidegate_fleet::{Database, Fleet};
 
 /// The function's name.
-pub const NAME: &str = "replica-lag";
+pub const NAME: &str = REPLICA_LAG;
 
 /// The databases of a fleet whose replicas are watched.
 pub struct Replicas {

@@ -37,6 +37,7 @@ impl Replicas {
         if whole {
             memory.read_at = Some(header.at);
         }
+        memory.stand(&reports, |name| self.fleet.emergency().names_database(name));
         memory.remember(&reports, |name| self.databases().any(|mine| mine.name() == name));
         reports
     }

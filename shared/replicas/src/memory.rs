@@ -8,6 +8,7 @@ use tidegate_aws::metrics::READ_EVERY;
 use tidegate_aws::report::Header;
 use tidegate_aws::report::section::Outcome;
 use tidegate_policy::replicas::memory::DatabaseMemory;
+use tidegate_policy::replicas::standing::ReplicaStanding;
 
 use crate::database::DatabaseReport;
 use crate::known::{FailingRecords, Said};
@@ -28,6 +29,9 @@ pub struct ReplicasMemory {
     /// What was last said of a database in observe mode, and when: it is said once.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub said: BTreeMap<String, Said>,
+    /// How many replicas the databases have that a profile of `emergency` names: `emergency-max` reads it.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub standing: BTreeMap<String, ReplicaStanding>,
     /// When AWS was last read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub read_at: Option<Timestamp>,
@@ -44,7 +48,11 @@ impl ReplicasMemory {
 
     /// Believes what was read only as far as it can be true.
     pub(crate) fn believe(&mut self, now: Timestamp) {
-        let Self { enforce, observe, records, said, read_at: _ } = self;
+        let Self { enforce, observe, records, said, standing, read_at: _ } = self;
+        while standing.len() > DATABASES_MAX {
+            standing.pop_last();
+        }
+        standing.values_mut().for_each(ReplicaStanding::believe);
         for memories in [&mut *enforce, &mut *observe] {
             while memories.len() > DATABASES_MAX {
                 memories.pop_last();
@@ -69,7 +77,7 @@ impl ReplicasMemory {
 
     /// Puts the next memories in. A database has one memory, of the mode it is in; one that left the fleet has none.
     pub(crate) fn remember(&mut self, reports: &[DatabaseReport], known: impl Fn(&str) -> bool) {
-        let Self { enforce, observe, records, said, read_at: _ } = self;
+        let Self { enforce, observe, records, said, standing: _, read_at: _ } = self;
         enforce.retain(|name, _| known(name));
         observe.retain(|name, _| known(name));
         records.retain(|name, _| known(name));
@@ -87,6 +95,14 @@ impl ReplicasMemory {
                 Some(would) => drop(said.insert(report.name.clone(), would.clone())),
                 None => drop(said.remove(&report.name)),
             }
+        }
+    }
+
+    /// Keeps how many replicas the databases have that are named, for `emergency-max`.
+    pub(crate) fn stand(&mut self, reports: &[DatabaseReport], is_named: impl Fn(&str) -> bool) {
+        self.standing.retain(|name, _| is_named(name));
+        for report in reports.iter().filter(|report| is_named(&report.name)) {
+            self.standing.insert(report.name.clone(), ReplicaStanding::of(&report.decision));
         }
     }
 

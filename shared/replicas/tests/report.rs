@@ -11,6 +11,7 @@ use tidegate_aws::report::section::Outcome;
 use tidegate_policy::database::call::CallOutcome;
 use tidegate_policy::replicas::memory::{DatabaseMemory, ReplicaMemory};
 use tidegate_policy::replicas::observation::{Replication, Status};
+use tidegate_policy::replicas::standing::ReplicaStanding;
 use tidegate_policy::{Absence, AbsenceKind, Severity};
 use tidegate_replicas::ReplicasMemory;
 use tidegate_replicas::database::{Called, DatabaseReport};
@@ -106,7 +107,7 @@ fn broken_replication_is_critical_and_stands_in_the_headline() {
 fn a_refused_creation_is_reported_once_by_the_next_evaluation() {
     let scene = ReportScene::with(1).cpu(83.0);
     let report = scene.report(&DatabaseMemory::default());
-    let error = refused("InsufficientDBInstanceCapacity", "no db.r6g.large in this zone");
+    let error = refused("InstanceQuotaExceeded", "no more than 40 instances");
     let outcome = CallOutcome::Refused(error.failure.to_string());
     let report = DatabaseReport {
         is_enforced: true,
@@ -175,6 +176,10 @@ fn records_that_cannot_be_changed_are_reported_once_and_when_they_are() {
     let section = recovered.section(&scene::header());
     assert_eq!(section.state, Some(AlertState::Resolved));
     assert_eq!(section.verdict, "RESOLVED: records of read.db.internal changed");
+    assert_eq!(section.cause.as_deref(), Some("1 attempt had failed within 1m"));
+    let often = Some(FailingRecords { since: at(-840), failures: 12, notified: true });
+    let section = DatabaseReport { failing_records: often, ..recovered.clone() }.section(&scene::header());
+    assert_eq!(section.cause.as_deref(), Some("12 attempts had failed within 14m"));
     let untold = DatabaseReport { failing_records: known(false), ..recovered };
     assert!(!untold.is_worth_reporting(at(0)), "nobody knows of it");
 }
@@ -233,11 +238,14 @@ fn a_value_that_is_not_current_says_how_old_it_is() {
 /// The keys belong to the ledger's format: one that goes or changes its meaning raises it.
 #[test]
 fn the_keys_of_the_memory_are_these() {
+    let standing =
+        ReplicaStanding { serving: Some(1), existing: Some(2), moves: true, why: "RDS is busy".to_owned() };
     let memory = ReplicasMemory {
         enforce: [("main".to_owned(), DatabaseMemory::default())].into(),
         observe: [("stage".to_owned(), DatabaseMemory::default())].into(),
         records: [("main".to_owned(), FailingRecords { since: at(0), failures: 2, notified: true })].into(),
         said: [("stage".to_owned(), Said { what: "add to 1".to_owned(), at: at(0) })].into(),
+        standing: [("main".to_owned(), standing)].into(),
         read_at: Some(at(0)),
     };
     let written = serde_json::to_value(&memory).expect("it is JSON");
@@ -246,6 +254,7 @@ fn the_keys_of_the_memory_are_these() {
         "observe": {"stage": {}},
         "records": {"main": {"since": "2026-11-21T08:34:00Z", "failures": 2, "notified": true}},
         "said": {"stage": {"what": "add to 1", "at": "2026-11-21T08:34:00Z"}},
+        "standing": {"main": {"serving": 1, "existing": 2, "moves": true, "why": "RDS is busy"}},
         "read_at": "2026-11-21T08:34:00Z",
     });
     assert_eq!(written, expected);

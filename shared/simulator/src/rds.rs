@@ -23,7 +23,10 @@
 //! - a new instance has no metrics for 1 to 5 minutes after it is available;
 //! - Route 53 answers with a change after 30 seconds, resolvers after their TTL, and half of the connections are opened anew
 //!   within 2 minutes; connections to an instance that is gone are opened anew at once;
-//! - a write-ahead-log switch of an idle PostgreSQL source shows in one minute of five, or evenly over all five.
+//! - a write-ahead-log switch of an idle PostgreSQL source shows in one minute of five, or evenly over all five;
+//! - the reader endpoint of Aurora leads to every reader that serves, and to the writer where none does; a failover takes effect at
+//!   once; a writer is not deleted; a reader shows no lag while it or the writer does not serve;
+//! - a zone without capacity refuses every class, and for as long as it is set.
 //!
 //! # Classes, maintenance windows and what is pending
 //! The same world shows itself as the policy's [`UpgradeObservation`](tidegate_policy::upgrades::observation::UpgradeObservation)
@@ -37,6 +40,7 @@
 //! - after a change of the class a parameter group is `applying` for 4 minutes;
 //! - an upgrade of the engine lasts 5 to 30 minutes, the optimization of the storage 15 minutes to 12 hours;
 //! - in its window RDS begins what is pending within some minutes, and not always in the first;
+//! - a manual snapshot takes 1 to 30 minutes, and the instance is `backing-up` for as long;
 //! - `DescribeEvents` shows an event up to 15 minutes late;
 //! - the load follows the memory of a class: twice the memory, half the CPU.
 //!
@@ -46,6 +50,7 @@ mod class_setting;
 mod setting;
 mod actor;
 mod modified;
+mod snapshot;
 mod status;
 mod replication;
 mod instance;
@@ -77,5 +82,6 @@ pub use modified::{AppliedBy, ModifiedValue, ParameterState, PendingValue, Pendi
 pub use refusal::{CallAnswer, CallRefusal};
 pub use setting::{RdsSettings, RdsTimes, RdsTroubles, SecondsBetween};
 pub use simulation::{RecordsAnswer, SimulatedRds};
+pub use snapshot::SimulatedSnapshot;
 pub use status::InstanceStatus;
 pub use zone::HostedZone;

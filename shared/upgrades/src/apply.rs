@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future;
 use jiff::Timestamp;
-use tidegate_aws::rds;
+use tidegate_aws::rds::{self, ReplicaTags};
 use tidegate_evaluation::Clock;
 
 use crate::database::UpgradeReport;
@@ -16,7 +16,8 @@ impl Upgrades {
         let changes = reports.iter_mut().filter(|report| !report.observe).map(|report| async move {
             let Some(call) = &report.decision.call else { return };
             let left = Duration::try_from(not_after.duration_since(clock())).unwrap_or_default();
-            report.called = Some(rds::change_class(&self.clients, call, left).await);
+            let tags = ReplicaTags { fleet: self.fleet.name(), database: &report.name };
+            report.called = Some(rds::change_class(&self.clients, call, tags, left).await);
         });
         future::join_all(changes).await;
     }

@@ -40,6 +40,8 @@ struct UpgradeArguments {
     to: String,
     #[serde(default)]
     now: bool,
+    #[serde(default)]
+    snapshot: bool,
     reason: Option<String>,
     who: Option<String>,
 }
@@ -49,6 +51,8 @@ struct UpgradeArguments {
 #[serde(deny_unknown_fields)]
 struct WithdrawArguments {
     database: String,
+    reason: Option<String>,
+    who: Option<String>,
 }
 
 /// The databases that an event is about, in the order of the fleet file.
@@ -84,9 +88,10 @@ pub fn asked(
         PLAN if names_one => class(fleet, PLAN, arguments, request, now).map(Some),
         EVALUATE | PLAN => Ok(None),
         WITHDRAW => {
-            let WithdrawArguments { database } = read(WITHDRAW, arguments)?;
+            let WithdrawArguments { database, reason, who } = read(WITHDRAW, arguments)?;
             enforced(with_classes(fleet, &database)?)?;
-            Ok(Some(AskedClass { database, asked: ClassAsked::Withdraw }))
+            let (who, why) = (who_asks(who), why_asked(reason));
+            Ok(Some(AskedClass { database, asked: ClassAsked::Withdraw { who, why } }))
         }
         other => {
             let known = [UPGRADE, WITHDRAW, PLAN, EVALUATE].join("`, `");
@@ -103,7 +108,7 @@ fn class(
     request: Option<&str>,
     at: Timestamp,
 ) -> Result<AskedClass, InvocationError> {
-    let UpgradeArguments { database, to, now, reason, who } = read(action, arguments)?;
+    let UpgradeArguments { database, to, now, snapshot, reason, who } = read(action, arguments)?;
     let known = with_classes(fleet, &database)?;
     if action != PLAN {
         enforced(known)?;
@@ -120,9 +125,10 @@ fn class(
         from: String::new(),
         to: if is_next { String::new() } else { to },
         now,
+        snapshot,
         at,
-        who: line(who, "operator", WHO_CHARACTERS),
-        why: line(reason, "no reason given", WHY_CHARACTERS),
+        who: who_asks(who),
+        why: why_asked(reason),
         request: request.map(str::to_owned),
     };
     let asked = if is_next { ClassAsked::Next(asked) } else { ClassAsked::To(asked) };
@@ -165,6 +171,14 @@ fn read<'a, T: Deserialize<'a>>(
     arguments: &'a Map<String, Value>,
 ) -> Result<T, InvocationError> {
     T::deserialize(arguments).map_err(|error| TriggerError::manual(&format!("`{action}`: {error}")).into())
+}
+
+fn who_asks(who: Option<String>) -> String {
+    line(who, "operator", WHO_CHARACTERS)
+}
+
+fn why_asked(reason: Option<String>) -> String {
+    line(reason, "no reason given", WHY_CHARACTERS)
 }
 
 /// A text on one line, or what stands for none.

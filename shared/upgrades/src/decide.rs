@@ -62,7 +62,6 @@ fn decide_one(
         name: name.to_owned(),
         resource: database.instance().clone(),
         classes: policy.ladder.as_ref().map(|ladder| ladder.classes.clone()).unwrap_or_default(),
-        function: header.function.clone(),
         observe,
         seen,
         decision,

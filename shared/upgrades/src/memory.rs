@@ -11,7 +11,8 @@ use tidegate_policy::upgrades::memory::{UpgradeEnd, UpgradeMemory};
 use crate::database::UpgradeReport;
 
 /// The memory of all databases. One that is only observed has its memory apart; switching starts clean but for what is true in both
-/// modes: a change that goes on in RDS, the class that was seen and since when, and what operators were not notified of.
+/// modes: a change, a snapshot or a storage limit that goes on in RDS, when changes began, the class that was seen and since when, and
+/// what operators were not notified of.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct UpgradesMemory {
@@ -73,7 +74,7 @@ impl UpgradesMemory {
         for report in reports {
             let databases = if report.observe { &mut self.observe } else { &mut self.enforce };
             let Some(mine) = databases.get_mut(&report.name) else { continue };
-            mine.settle_notices(&report.decision.notices, notified);
+            mine.settle_notices(&report.decision, notified);
             if let Some(called) = &report.called {
                 mine.settle_call(&called.outcome, &header.evaluation, header.at);
             }
@@ -85,20 +86,23 @@ impl UpgradesMemory {
     }
 }
 
-/// What goes on whatever the mode is: the change under way, and what came of changes until operators are notified. Observe mode never
-/// begins a change, so that one in its memory was made too; what it only says would begin is no such thing.
+/// What goes on whatever the mode is: what is under way, the changes that began, and what came of them until operators are notified.
+/// Observe mode never begins a change, so that one in its memory was made too; what it only says would begin is no such thing.
 fn taken_over(memory: &UpgradeMemory) -> UpgradeMemory {
-    let UpgradeMemory { change, outcomes, began, class, changed_at, .. } = memory.clone();
-    let is_change = |at: Timestamp| change.as_ref().is_some_and(|change| change.began == at);
+    let UpgradeMemory { snapshot, change, outcomes, began, class, changed_at, storage, .. } = memory.clone();
     let outcomes = outcomes.into_iter().filter(|outcome| outcome.end != UpgradeEnd::Observed).collect();
-    let began = began.into_iter().filter(|began| is_change(began.at)).collect();
-    UpgradeMemory { change, outcomes, began, class, changed_at, ..UpgradeMemory::default() }
+    let began = began.into_iter().filter(|began| !began.observed).collect();
+    let new = UpgradeMemory::default();
+    UpgradeMemory { snapshot, change, outcomes, began, class, changed_at, storage, ..new }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tidegate_policy::upgrades::memory::{ClassChangeBegan, ClassRequest, UpgradeOutcome};
+    use tidegate_policy::database::call::DatabaseCall;
+    use tidegate_policy::upgrades::memory::{
+        ClassChangeBegan, ClassRequest, ClassSnapshot, StorageChange, UpgradeOutcome,
+    };
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap_or_default()
@@ -115,20 +119,40 @@ mod tests {
             from: String::new(),
             to: "db.m6g.xlarge".to_owned(),
             now: false,
+            snapshot: false,
             at: at(1),
             who: "ana".to_owned(),
             why: "launch".to_owned(),
             request: None,
         };
+        let call = DatabaseCall { evaluation: "e1".to_owned(), at: at(5), taken: true, failures: 0 };
+        let storage = StorageChange { to_gib: 1_000, call: call.clone(), refused: String::new() };
+        let snapshot = ClassSnapshot {
+            id: "tidegate-shop-prod-202611210815".to_owned(),
+            instance: "shop-prod".to_owned(),
+            from: "db.m6g.large".to_owned(),
+            to: "db.m6g.xlarge".to_owned(),
+            began: at(5),
+            call,
+            refused: String::new(),
+            is_started: true,
+            is_ready: false,
+        };
+        let began = |second: i64, observed: bool| ClassChangeBegan { at: at(second), window: None, observed };
         let before = UpgradeMemory {
             request: Some(request),
-            began: vec![ClassChangeBegan { at: at(5), window: None }],
+            began: vec![began(5, false), began(6, true)],
+            snapshot: Some(snapshot.clone()),
+            storage: Some(storage.clone()),
             class: "db.m6g.xlarge".to_owned(),
             changed_at: Some(at(9)),
             outcomes: vec![outcome(UpgradeEnd::Observed), outcome(UpgradeEnd::Done)],
             ..UpgradeMemory::default()
         };
         let expected = UpgradeMemory {
+            began: vec![began(5, false)],
+            snapshot: Some(snapshot),
+            storage: Some(storage),
             class: "db.m6g.xlarge".to_owned(),
             changed_at: Some(at(9)),
             outcomes: vec![outcome(UpgradeEnd::Done)],

@@ -5,14 +5,16 @@ use std::collections::BTreeMap;
 
 use futures_util::{future, join};
 use jiff::Timestamp;
-use tidegate_aws::rds::{self, AllInstances, MeasuredClass};
+use tidegate_aws::rds::{self, AllInstances, MeasuredClass, ReplicaTags};
 use tidegate_evaluation::budget;
 use tidegate_fleet::{Database, DatabaseName, Mode};
 use tidegate_policy::Absence;
 use tidegate_policy::emergency::incident::Overrides;
 use tidegate_policy::upgrades::decide::{UpgradeTurn, rehearsed};
-use tidegate_policy::upgrades::memory::ClassChange;
-use tidegate_policy::upgrades::observation::{ClassedInstances, RdsMessage, UpgradeObservation};
+use tidegate_policy::upgrades::memory::{ClassChange, ClassSnapshot};
+use tidegate_policy::upgrades::observation::{
+    ClassedInstances, RdsMessage, SeenSnapshot, UpgradeObservation,
+};
 use tokio::time::{Instant, timeout_at};
 
 use crate::asked::AskedClass;
@@ -47,10 +49,17 @@ impl Upgrades {
         let with_clusters =
             databases.iter().any(|database| matches!(database.instance(), DatabaseName::Aurora(_)));
         let messages = databases.iter().map(|database| self.read_messages(database, known, deadline));
-        let (described, messages) =
-            join!(rds::describe(&self.clients, with_clusters, deadline), future::join_all(messages));
+        let snapshots = databases.iter().map(|database| self.read_snapshot(database, known, deadline));
+        let (described, messages, snapshots) = join!(
+            rds::describe(&self.clients, with_clusters, deadline),
+            future::join_all(messages),
+            Box::pin(future::join_all(snapshots))
+        );
         let instances = databases.iter().map(|database| instances(database, &described)).collect();
         let mut seen = self.measure(databases, instances, messages, deadline, known.now).await;
+        for (seen, snapshot) in seen.iter_mut().zip(snapshots) {
+            seen.snapshot = snapshot;
+        }
         if let Ok(all) = &described {
             let rehearsals = databases
                 .iter()
@@ -76,6 +85,19 @@ impl Upgrades {
         Some(rds::messages(&self.clients, &instance, began, known.now, deadline).await)
     }
 
+    /// The snapshot before a change, while it is waited for.
+    async fn read_snapshot(
+        &self,
+        database: &Database,
+        known: ClassContext<'_>,
+        deadline: Instant,
+    ) -> Option<Result<Option<SeenSnapshot>, Absence>> {
+        let memory = known.memory.of(database.name(), database.mode() == Mode::Observe);
+        let ClassSnapshot { id, instance, .. } = memory.snapshot.filter(|snapshot| !snapshot.is_ready)?;
+        let tags = ReplicaTags { fleet: self.fleet.name(), database: database.name() };
+        Some(rds::snapshot(&self.clients, &id, &instance, tags, deadline).await)
+    }
+
     /// Reads the metrics of all databases in one batch. What is not answered in time is not known.
     async fn measure(
         &self,
@@ -98,7 +120,7 @@ impl Upgrades {
         let seen = instances.into_iter().zip(messages).map(|(instances, messages)| {
             let readings = instances.as_ref().ok().and_then(|_| readings.next()).unwrap_or_default();
             let rds::ClassReadings { load, floor } = readings;
-            UpgradeObservation { instances, load, floor, rehearsal: None, messages }
+            UpgradeObservation { instances, load, floor, rehearsal: None, snapshot: None, messages }
         });
         seen.collect()
     }

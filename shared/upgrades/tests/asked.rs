@@ -26,7 +26,16 @@ fn selected(event: &Value) -> Result<Vec<String>, String> {
 
 fn request(to: &str, now: bool, who: &str, why: &str) -> ClassRequest {
     let [to, who, why] = [to, who, why].map(str::to_owned);
-    ClassRequest { to, now, from: String::new(), at: at(0), who, why, request: Some("req-1".to_owned()) }
+    ClassRequest {
+        to,
+        now,
+        snapshot: false,
+        from: String::new(),
+        at: at(0),
+        who,
+        why,
+        request: Some("req-1".to_owned()),
+    }
 }
 
 #[test]
@@ -37,6 +46,9 @@ fn a_class_is_asked_for_by_name_or_as_the_next_one() {
     let whole = json!({"action": "upgrade", "database": "main", "to": "db.m6g.xlarge", "now": true,
         "reason": "launch\nat noon", "who": "ana"});
     assert_eq!(ask(&whole), to(request("db.m6g.xlarge", true, "ana", "launch at noon")));
+    let after = json!({"database": "main", "to": "db.m6g.xlarge", "snapshot": true});
+    let expected = request("db.m6g.xlarge", false, "operator", "no reason given");
+    assert_eq!(ask(&after), to(ClassRequest { snapshot: true, ..expected }));
     for event in [
         json!({"action": "upgrade", "database": "main", "to": "next"}),
         json!({"database": "main", "to": "next"}),
@@ -45,8 +57,14 @@ fn a_class_is_asked_for_by_name_or_as_the_next_one() {
     ] {
         assert_eq!(ask(&event), next(request("", false, "operator", "no reason given")), "{event}");
     }
-    let withdraw = AskedClass { database: "main".to_owned(), asked: ClassAsked::Withdraw };
-    assert_eq!(ask(&json!({"action": "withdraw", "database": "main"})), Ok(Some(withdraw)));
+    let withdraw = |who: &str, why: &str| {
+        let asked = ClassAsked::Withdraw { who: who.to_owned(), why: why.to_owned() };
+        Ok(Some(AskedClass { database: "main".to_owned(), asked }))
+    };
+    let event = json!({"action": "withdraw", "database": "main"});
+    assert_eq!(ask(&event), withdraw("operator", "no reason given"));
+    let event = json!({"action": "withdraw", "database": "main", "who": "ana", "reason": "not\nnow"});
+    assert_eq!(ask(&event), withdraw("ana", "not now"));
 }
 
 #[test]
@@ -96,7 +114,7 @@ fn what_the_fleet_file_does_not_allow_is_refused_with_what_it_allows() {
         (json!({"action": "withdraw"}), "`withdraw`: missing field `database`"),
         (
             json!({"database": "main", "to": "next", "when": "now"}),
-            "`upgrade`: unknown field `when`, expected one of `database`, `to`, `now`, `reason`, `who`",
+            "`upgrade`: unknown field `when`, expected one of `database`, `to`, `now`, `snapshot`, `reason`, `who`",
         ),
         (json!({"database": "main", "to": "next", "now": "yes"}), "`upgrade`: invalid type: string \"yes\""),
         (
@@ -129,11 +147,18 @@ fn every_event_of_the_documentation_is_understood() {
         let Some(situation) = name.strip_prefix("rds-upgrade.") else { continue };
         let text = std::fs::read_to_string(entry.path()).expect("it is read");
         let event: Value = serde_json::from_str(&text).expect("it is JSON");
-        let asks = ["next.json", "upgrade.json", "upgrade-now.json", "withdraw.json", "plan-next.json"];
+        let asks = [
+            "next.json",
+            "upgrade.json",
+            "upgrade-now.json",
+            "upgrade-snapshot.json",
+            "withdraw.json",
+            "plan-next.json",
+        ];
         let asked = ask(&event).unwrap_or_else(|error| unreachable!("{name}: {error}"));
         assert_eq!(asked.is_some(), asks.contains(&situation), "{name}");
         assert!(selected(&event).is_ok_and(|databases| databases.contains(&"main".to_owned())), "{name}");
         seen += 1;
     }
-    assert!(seen >= 10, "{seen} events");
+    assert!(seen >= 11, "{seen} events");
 }

@@ -3,11 +3,11 @@
 #[path = "report/scene.rs"]
 mod scene;
 
-use tidegate_aws::CallError;
 use tidegate_aws::error::{AwsError, ErrorClass, Failure, Step};
 use tidegate_aws::rds::ClassCallResult;
-use tidegate_aws::report::AlertState;
 use tidegate_aws::report::section::Outcome;
+use tidegate_aws::report::{AlertState, EvaluationReport, Section};
+use tidegate_aws::{CallError, log};
 use tidegate_policy::database::call::CallOutcome;
 use tidegate_policy::upgrades::decide::ClassAsked;
 use tidegate_policy::upgrades::decision::UpgradeState;
@@ -69,7 +69,7 @@ fn taken(report: UpgradeReport) -> UpgradeReport {
 /// The memory of the next evaluation, after what came of the call.
 fn settled(report: &UpgradeReport) -> UpgradeMemory {
     let mut memory = report.decision.memory.clone();
-    memory.settle_notices(&report.decision.notices, true);
+    memory.settle_notices(&report.decision, true);
     let outcome = &report.called.as_ref().expect("a call").outcome;
     memory.settle_call(outcome, EVALUATION, at(0));
     memory
@@ -109,7 +109,7 @@ fn a_plan_is_told_a_day_ahead_with_what_prevents_it() {
     insta::assert_snapshot!(text(&report));
 
     let mut memory = report.decision.memory.clone();
-    memory.settle_notices(&report.decision.notices, true);
+    memory.settle_notices(&report.decision, true);
     let again = ClassScene::new().cpu(91.0).offering("db.m6g.xlarge").report(&memory, None);
     assert!(!again.is_worth_reporting(), "it is told once");
     assert_eq!(again.commands(), [], "without a report nothing is offered");
@@ -151,6 +151,13 @@ fn a_change_that_rds_refuses_is_told_by_the_next_evaluation_with_how_to_try_it_a
     insta::assert_snapshot!(text(&next));
 }
 
+/// The metric of an evaluation with this section.
+fn failed_changes(section: Section) -> u64 {
+    let report = EvaluationReport { sections: vec![section], ..EvaluationReport::empty(header()) };
+    let lines = log::lines(&report, &report.to_json(), false);
+    lines[0]["FailedChanges"].as_u64().expect("a number")
+}
+
 #[test]
 fn what_the_last_look_refuses_is_no_failure_of_aws() {
     let words = "just before the call AllocatedStorage was pending for shop-prod".to_owned();
@@ -161,6 +168,7 @@ fn what_the_last_look_refuses_is_no_failure_of_aws() {
     assert!(section.outcome.is_some(), "without an outcome the evaluation would not remember it");
     assert_eq!(section.cause.as_deref(), Some(words.as_str()));
     assert_eq!(section.json["outcome"], "withheld");
+    assert_eq!(failed_changes(section), 0, "it is decided anew");
     assert_eq!(settled(&report).change, None, "the next evaluation decides anew");
 }
 
@@ -173,6 +181,7 @@ fn a_call_without_an_answer_is_not_called_undone() {
     assert_eq!(section.verdict, "changing shop-prod from db.t4g.large to db.m6g.xlarge unconfirmed");
     assert_eq!((section.severity, section.json["outcome"].as_str()), (Severity::Warning, Some("unknown")));
     assert_eq!(section.commands, []);
+    assert_eq!(failed_changes(section), 1);
 }
 
 #[test]
@@ -209,9 +218,11 @@ fn what_was_asked_for_can_be_withdrawn_and_a_plan_of_an_operator_says_how() {
     let report = scene.report(&UpgradeMemory::default(), Some(&asked));
     let stop = &report.commands()[0];
     assert_eq!(stop.0, "stop");
-    assert!(stop.1.contains(r#"{"action":"withdraw","database":"main"}"#), "{}", stop.1);
-    let withdrawn = scene.report(&report.decision.memory, Some(&ClassAsked::Withdraw));
+    assert_eq!(stop.1, "tidegate upgrade main --withdraw");
+    let withdraw = ClassAsked::Withdraw { who: "ana".to_owned(), why: "not now".to_owned() };
+    let withdrawn = scene.report(&report.decision.memory, Some(&withdraw));
     assert_eq!(withdrawn.verdict(), "shop-prod: db.t4g.large → db.m6g.xlarge withdrawn");
+    assert_eq!(withdrawn.cause().as_deref(), Some("ana took it back (not now)"));
 }
 
 #[test]
@@ -221,7 +232,7 @@ fn observe_mode_says_once_what_would_begin() {
     assert_eq!((&report.decision.call, report.commands()), (&None, vec![]));
     insta::assert_snapshot!(text(&report));
     let mut memory = report.decision.memory.clone();
-    memory.settle_notices(&report.decision.notices, true);
+    memory.settle_notices(&report.decision, true);
     assert!(!scene.report(&memory, None).is_worth_reporting());
 }
 

@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 
 /// The source of all replicas.
 const SOURCE: &str = "shop-prod";
+/// The zones of the source's subnet group, in the first of which the source stands.
+const ZONES: [&str; 2] = ["eu-central-1a", "eu-central-1b"];
 /// What was made of a batch of records.
 pub(crate) const CHANGED: &str = "<ChangeInfo><Id>/change/C1</Id><Status>PENDING</Status>\
     <SubmittedAt>2026-11-21T08:34:00Z</SubmittedAt></ChangeInfo>";
@@ -168,8 +170,25 @@ pub(crate) fn source(replicas: &[&str]) -> String {
     let replicas: String = replicas.iter().map(element).collect();
     format!(
         "{}<BackupRetentionPeriod>7</BackupRetentionPeriod><AllocatedStorage>100</AllocatedStorage>\
-         <ReadReplicaDBInstanceIdentifiers>{replicas}</ReadReplicaDBInstanceIdentifiers></DBInstance>",
-        begins(SOURCE, "available")
+         <AvailabilityZone>eu-central-1a</AvailabilityZone>\
+         <DBSubnetGroup><Subnets>{}</Subnets></DBSubnetGroup><ReadReplicaDBInstanceIdentifiers>{replicas}</ReadReplicaDBInstanceIdentifiers></DBInstance>",
+        begins(SOURCE, "available"),
+        ZONES.map(subnet).concat()
+    )
+}
+
+fn subnet(zone: &str) -> String {
+    format!("<Subnet><SubnetAvailabilityZone><Name>{zone}</Name></SubnetAvailabilityZone></Subnet>")
+}
+
+/// Where RDS offers the class of every instance.
+pub(crate) fn offers() -> String {
+    let zone = |zone: &str| format!("<AvailabilityZone><Name>{zone}</Name></AvailabilityZone>");
+    format!(
+        "<OrderableDBInstanceOptions><OrderableDBInstanceOption><DBInstanceClass>db.r6g.large</DBInstanceClass>\
+         <ReadReplicaCapable>true</ReadReplicaCapable><AvailabilityZones>{}</AvailabilityZones>\
+         </OrderableDBInstanceOption></OrderableDBInstanceOptions>",
+        ZONES.map(zone).concat()
     )
 }
 

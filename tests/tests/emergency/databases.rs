@@ -42,8 +42,10 @@ fn a_database_is_pinned_held_and_released_as_a_service_is() {
             Some(2),
             "{rows}"
         );
-        let published = lock(&world).published.join("\n");
-        assert!(published.contains("tidegate%20release%20main"), "{published}");
+        let published = lock(&world).published.join("\n").replace("%20", " ");
+        assert!(published.contains("tidegate release main"), "{published}");
+        assert!(published.contains("pinned at 5 replicas until 2026-11-18"), "{published}");
+        assert!(published.contains("nothing changes until 2026-11-18"), "{published}");
         ask(&world, json!({"action": "release", "target": "main"})).await;
         let rows = lock(&world).memory()["rows"].clone();
         assert!(!rows.to_string().contains("\"pin\""), "{rows}");

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tidegate_tests::fake_fleet::{FakeAccount, FakeFleet, Shared, lock};
 use tokio::time::timeout;
 
-use crate::stage::{ask, engage, send, sizes, story, target};
+use crate::stage::{ask, engage, function, invocation, send, sizes, story, target};
 
 /// `worker` at nothing; it goes to 40 tasks of half a virtual CPU, of which a quota of 20 with 8 in use leaves room for 24.
 fn tight() -> Shared {
@@ -76,29 +76,102 @@ fn the_answer_of_engage_says_the_same_and_a_status_reads_none_of_it() {
     });
 }
 
+/// So many services at 2 of 10 tasks of a quarter of a virtual CPU each; the highest `priority` is that of the last one.
+fn many(count: usize) -> (String, Shared) {
+    let mut fleet = "version: 1\nname: large\nmode: enforce\nservices:\n".to_owned();
+    let names: Vec<String> = (0..count).map(|number| format!("s{number:04}")).collect();
+    for name in &names {
+        let priority = if Some(name) == names.last() { "priority: 10, " } else { "" };
+        let _ = writeln!(
+            fleet,
+            "  - {{ name: {name}, {priority}ecs: {{ cluster: prod, service: {name} }}, capacity: {{ min: 2, max: 10 }}, \
+             hours: [{{ during: \"mon-fri 07:00-20:00 UTC\", min: 2 }}] }}"
+        );
+    }
+    let services: Vec<_> = names.iter().map(|name| (name.as_str(), 2, None)).collect();
+    let world = FakeFleet::new(&services);
+    lock(&world).account =
+        FakeAccount { cpu: Some("256"), quota: 4_000.0, used: Some(250.0), ..FakeAccount::default() };
+    (fleet, world)
+}
+
 #[test]
 fn five_hundred_services_with_eight_more_tasks_each_run_after_195_s_of_launches() {
     story(async {
-        let mut fleet = "version: 1\nname: large\nmode: enforce\nservices:\n".to_owned();
-        let names: Vec<String> = (0..500).map(|number| format!("s{number:03}")).collect();
-        for name in &names {
-            let _ = writeln!(
-                fleet,
-                "  - {{ name: {name}, ecs: {{ cluster: prod, service: {name} }}, capacity: {{ min: 2, max: 10 }}, \
-                 hours: [{{ during: \"mon-fri 07:00-20:00 UTC\", min: 2 }}] }}"
-            );
-        }
-        let services: Vec<_> = names.iter().map(|name| (name.as_str(), 2, None)).collect();
-        let world = FakeFleet::new(&services);
-        lock(&world).account =
-            FakeAccount { cpu: Some("256"), quota: 4_000.0, used: Some(250.0), ..FakeAccount::default() };
+        let (fleet, world) = many(500);
         let event = json!({"action": "plan", "profile": "max"});
         let answer = send(&fleet, &world, event, "plan").await.expect("nothing kills it");
         assert!(full(&answer).starts_with("about 3 min 15 s; 4000 tasks"), "{}", full(&answer));
         assert!(notes(&answer).contains("25 and 5: about 13 min 15 s there"), "{}", notes(&answer));
         assert!(notes(&answer).contains("the vCPUs of a task of"), "{}", notes(&answer));
-        assert_eq!(target(&answer, "s499")["at_seconds"], 195.0);
+        assert_eq!(target(&answer, "s0498")["at_seconds"], 195.0, "{answer:#}");
+        assert!(
+            target(&answer, "s0499")["at_seconds"].as_f64().is_some_and(|at| at < 1.0),
+            "it is the first"
+        );
         assert_eq!(lock(&world).throttled, 0);
+    });
+}
+
+#[test]
+fn the_answer_of_an_engage_of_five_hundred_says_when_all_of_it_runs() {
+    story(async {
+        let (fleet, world) = many(500);
+        let answer = send(&fleet, &world, engage("max"), "engage").await.expect("nothing kills it");
+        assert!(full(&answer).starts_with("about 3 min 15 s; 4000 tasks"), "{answer:#}");
+        assert!(notes(&answer).contains("counted from 11:06:"), "{}", notes(&answer));
+        assert!(
+            notes(&answer).contains("the vCPUs of a task of"),
+            "what was not read is counted: {}",
+            notes(&answer)
+        );
+        assert_eq!(target(&answer, "s0498")["at_seconds"], 195.0);
+        let first = lock(&world).updates[0].0.clone();
+        assert_eq!(first, "s0499", "the highest priority is set first");
+        assert_eq!(lock(&world).throttled, 0);
+        let first_report = lock(&world).published[0].clone();
+        assert!(first_report.contains("about%203%20min%2015%20s"), "{first_report}");
+        assert!(answer.to_string().len() < 6_000_000, "Lambda answers with 6 MB at most");
+        // The time is that of this emergency, and is not said of another question.
+        let status = send(&fleet, &world, json!({"action": "status"}), "status").await;
+        assert_eq!(emergency(&status.expect("it answers"))["full_capacity"], Value::Null);
+    });
+}
+
+#[test]
+fn a_thousand_services_are_described_beside_the_changes_and_what_is_not_is_counted() {
+    story(async {
+        let (fleet, world) = many(1_000);
+        let answer = send(&fleet, &world, engage("max"), "engage").await.expect("nothing kills it");
+        assert_eq!(emergency(&answer)["phase"], "engaged", "{}", emergency(&answer));
+        let text = notes(&answer);
+        assert!(full(&answer).contains("tasks") && text.contains("counted from"), "{text}");
+        let size = answer.to_string().len();
+        eprintln!("1,000 services: {}; {text}; an answer of {size} bytes", full(&answer));
+        assert!(size < 6_000_000, "Lambda answers with 6 MB at most: {size}");
+        let last = lock(&world).updates.last().map(|it| it.1.as_secs());
+        assert!(last.is_some_and(|last| last <= 200), "(1000 - 50) / 5 s = 190 s: {last:?}");
+        assert_eq!(lock(&world).throttled, 0);
+    });
+}
+
+/// One process plans twice: a revision of a task definition never changes, so the second plan reads only what the first did not.
+#[test]
+fn another_plan_of_the_same_process_reads_the_rest_of_the_task_definitions() {
+    story(async {
+        let (fleet, world) = many(250);
+        let (function, _process) = function(&fleet, &world);
+        let plan = async || {
+            let event = json!({"action": "plan", "profile": "max"});
+            function.handle(event, &invocation(&world, "plan")).await.expect("it answers")
+        };
+        let first = plan().await;
+        assert!(notes(&first).contains("the vCPUs of a task of"), "{}", notes(&first));
+        let second = plan().await;
+        assert!(!notes(&second).contains("unknown"), "{}", notes(&second));
+        assert!(full(&second).ends_with("; all 2000 tasks"), "{}", full(&second));
+        let read = lock(&world).account.calls["DescribeTaskDefinition"];
+        assert!((250..280).contains(&read), "each once, but for those that were late: {read}");
     });
 }
 

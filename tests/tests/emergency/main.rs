@@ -25,4 +25,7 @@ mod missed;
 mod outages;
 
 #[cfg(test)]
+mod replicas;
+
+#[cfg(test)]
 mod twice;

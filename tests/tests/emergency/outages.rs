@@ -1,9 +1,13 @@
 //! What an emergency does without a ledger, without SNS, and with what someone wrote into the table by hand.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use tidegate_tests::fake_fleet::{Table, lock};
 
-use crate::stage::{FREE, SHOP, ask, engage, minutes, restore, scalable, shop, sizes, story};
+use crate::stage::{
+    FREE, SHOP, ask, engage, function, invocation, minutes, restore, scalable, shop, sizes, story,
+};
 
 /// The snapshots of an answer, as the CLI keeps them.
 fn snapshots(answer: &Value) -> Vec<Value> {
@@ -48,6 +52,26 @@ fn a_ledger_that_comes_back_later_takes_what_the_answer_said() {
         ask(&world, json!({"action": "restore", "from": found})).await;
         assert_eq!((sizes(&world), scalable(&world, "api")), ((4, 2), Some((1, 4, FREE))));
         assert!(lock(&world).memory()["incident"].is_null());
+    });
+}
+
+#[test]
+fn without_the_ledger_the_schedule_says_once_what_is_paused_and_by_which_function() {
+    story(async {
+        let world = shop();
+        lock(&world).table = Table::Gone;
+        let (function, _process) = function(SHOP, &world);
+        for table in [Table::Gone, Table::Gone, Table::TakesNoWrite, Table::Gone] {
+            lock(&world).table = table;
+            let schedule = json!({"detail-type": "Scheduled Event"});
+            drop(function.handle(schedule, &invocation(&world, "schedule")).await);
+            tokio::time::sleep(Duration::from_mins(1)).await;
+        }
+        let published = lock(&world).published.clone();
+        assert_eq!(published.len(), 1, "one outage, one report: {published:#?}");
+        let text = published[0].replace("%20", " ").replace("%28", "(").replace("%29", ")");
+        assert!(text.contains("emergency and overrides paused (emergency-max)"), "{text}");
+        assert!(text.contains("Each function that uses this table reports this outage by itself"), "{text}");
     });
 }
 

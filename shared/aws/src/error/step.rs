@@ -99,6 +99,14 @@ pub enum Step {
         /// Its identifier.
         replica: String,
     },
+    /// A manual snapshot is taken before a change of the class.
+    #[error("take the snapshot `{snapshot}` of `{instance}`")]
+    TakeSnapshot {
+        /// Its identifier.
+        snapshot: String,
+        /// The instance.
+        instance: String,
+    },
     /// The class of an instance is changed.
     #[error("change the class of `{instance}` to `{class}`")]
     ChangeClass {

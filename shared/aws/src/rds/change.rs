@@ -95,7 +95,7 @@ async fn delete(clients: &Clients, replica: &str, seen: &AllInstances) -> Result
 }
 
 /// Whether RDS answered so.
-fn is_answered(error: &CallError, test: impl Fn(&str, &str) -> bool) -> bool {
+pub(super) fn is_answered(error: &CallError, test: impl Fn(&str, &str) -> bool) -> bool {
     if let Failure::Aws(AwsError::Answered { code, message, .. }) = &error.failure {
         test(code, message)
     } else {

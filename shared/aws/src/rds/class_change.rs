@@ -1,4 +1,5 @@
-//! The calls that change an instance itself: its class, after a last look, and how far RDS may raise its storage. Of
+//! The calls that change an instance itself: its class, after a last look, and how far RDS may raise its storage; and the snapshot
+//! before a class. Of
 //! `ModifyDBInstance` nothing else is ever said.
 
 use std::time::Duration;
@@ -15,6 +16,8 @@ use crate::clients::Clients;
 use crate::error::{CallError, Failure, Step};
 use crate::rds::change::outcome;
 use crate::rds::classed::classed;
+use crate::rds::snapshots;
+use crate::rds::tags::ReplicaTags;
 use crate::rds::understand::engine;
 
 /// What came of a call: for the policy, and the error for reports.
@@ -46,7 +49,12 @@ impl ClassCallResult {
 ///
 /// Before the class is changed the instance is described once more: with `ApplyImmediately` RDS applies everything that is pending,
 /// somebody else's changes too. What is queued between that look and the call cannot be seen by anybody: the API has no condition.
-pub async fn change_class(clients: &Clients, call: &ClassCall, left: Duration) -> ClassCallResult {
+pub async fn change_class(
+    clients: &Clients,
+    call: &ClassCall,
+    tags: ReplicaTags<'_>,
+    left: Duration,
+) -> ClassCallResult {
     let until = Instant::now().checked_add(left).unwrap_or_else(Instant::now);
     match call {
         ClassCall::Modify { instance, from, to } => {
@@ -76,6 +84,12 @@ pub async fn change_class(clients: &Clients, call: &ClassCall, left: Duration) -
             let once = Config::builder().retry_config(RetryConfig::disabled());
             let answer = Box::pin(call.customize().config_override(once).send()).await;
             ClassCallResult::of(answer.map(|_| ()).map_err(|error| CallError::aws(step(), &error)))
+        }
+        ClassCall::TakeSnapshot { instance, snapshot } => {
+            if left.is_zero() || !clients.buckets.change_rds.take_within(left).await {
+                return ClassCallResult::not_sent(None);
+            }
+            ClassCallResult::of(snapshots::take(clients, instance, snapshot, tags).await)
         }
         ClassCall::RaiseMaxStorage { instance, to_gib } => {
             if left.is_zero() || !clients.buckets.change_rds.take_within(left).await {

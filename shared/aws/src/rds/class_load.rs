@@ -6,17 +6,12 @@ use jiff::{SignedDuration, Timestamp};
 use tidegate_fleet::Source;
 use tidegate_policy::replicas::observation::Engine;
 use tidegate_policy::upgrades::observation::{ClassLoad, ClassedInstance, SeenLoad};
-use tidegate_policy::upgrades::policy::{ClassLadder, UpgradePolicy};
+use tidegate_policy::upgrades::policy::{ClassLadder, UpgradePolicy, between_datapoints};
 use tidegate_policy::{Datapoint, MetricReading};
 
 use crate::clients::Clients;
 use crate::rds::instance_metrics::{self, InstanceMetric, MINUTE, NOW_WINDOW};
 
-/// A `for` up to this long is weighed by datapoints of 5 minutes, a longer one by those of an hour: 30 days of 5 minutes would be
-/// 8,640 datapoints a metric.
-const FINE_UP_TO: SignedDuration = SignedDuration::from_hours(6);
-const FINE: SignedDuration = SignedDuration::from_mins(5);
-const COARSE: SignedDuration = SignedDuration::from_hours(1);
 /// A signal that no condition names is read for so long, for reports: not so long that it takes a call of its own.
 const UNNAMED: SignedDuration = SignedDuration::from_mins(30);
 
@@ -120,8 +115,10 @@ fn of_ladder(
     let mut both = |signal: &str, metric: &'static str, heaviest: &'static str| {
         let named = ladder.up.iter().filter(|condition| condition.signal.to_string() == signal);
         let up = named.map(|condition| condition.hold_for).max().unwrap_or(UNNAMED);
-        let usual = InstanceMetric { metric, statistic: "Average", period: period(up), window: up };
-        let peak = InstanceMetric { metric, statistic: heaviest, period: period(down), window: down };
+        let usual =
+            InstanceMetric { metric, statistic: "Average", period: between_datapoints(up), window: up };
+        let peak =
+            InstanceMetric { metric, statistic: heaviest, period: between_datapoints(down), window: down };
         SeenLoad { usual: read(usual), peak: read(peak) }
     };
     let cpu = both("cpu", "CPUUtilization", "Maximum");
@@ -133,18 +130,13 @@ fn of_ladder(
         read(InstanceMetric {
             metric: "BurstBalance",
             statistic: "Minimum",
-            period: period(down),
+            period: between_datapoints(down),
             window: down,
         })
     } else {
         MetricReading::NotRead
     };
     ClassLoad { cpu, connections, free_memory, iops, burst_balance, free_storage: MetricReading::NotRead }
-}
-
-/// The time between the datapoints of a `for`.
-fn period(longest_for: SignedDuration) -> SignedDuration {
-    if longest_for > FINE_UP_TO { COARSE } else { FINE }
 }
 
 /// Two readings added per datapoint. Where one has no datapoint the sum has none: a part is less than the whole.

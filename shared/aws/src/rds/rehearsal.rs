@@ -50,7 +50,7 @@ pub async fn rehearse(
 }
 
 /// How RDS offers a class for the engine and the version of an instance, as RDS itself writes them.
-async fn offers(
+pub(super) async fn offers(
     clients: &Clients,
     all: &AllInstances,
     id: &str,

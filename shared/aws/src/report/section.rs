@@ -84,6 +84,16 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Whether a change failed. What a last look withheld is decided anew, and is no failure.
+    #[must_use]
+    pub fn counts_as_failed(&self) -> bool {
+        match self {
+            Self::Applied => false,
+            Self::Failed(error) => !matches!(error.failure, Failure::Withheld(_)),
+            Self::TooLate => true,
+        }
+    }
+
     /// Why it failed, if it did.
     #[must_use]
     pub fn as_failed(&self) -> Option<&CallError> {

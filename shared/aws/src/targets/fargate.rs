@@ -30,11 +30,12 @@ pub struct FargateReadings {
     pub vcpus: BTreeMap<String, Result<f64, Absence>>,
 }
 
-/// Reads all of it until the deadline, side by side: two calls for each kind of capacity, and one for each task definition.
+/// Reads all of it until the deadline, side by side: two calls for each kind of capacity, and one for each task definition, in
+/// this order.
 pub async fn read(
     clients: &Clients,
     kinds: &BTreeSet<FargateCapacity>,
-    task_definitions: &BTreeSet<&str>,
+    task_definitions: &[&str],
     now: Timestamp,
     deadline: Instant,
 ) -> FargateReadings {

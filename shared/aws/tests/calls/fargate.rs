@@ -56,7 +56,7 @@ async fn a_quota_and_a_task_are_read_in_virtual_cpus_with_one_call_for_each() {
         _ => Ok(json!({"MetricDataResults": []})),
     });
     let kinds = BTreeSet::from([FargateCapacity::OnDemand, FargateCapacity::Mixed]);
-    let definitions = BTreeSet::from(["half", "none"]);
+    let definitions = ["half", "none"];
     let now = Timestamp::from_second(1_795_250_000).expect("a moment");
     let read = fargate::read(&aws.clients(), &kinds, &definitions, now, deadline()).await;
     assert_eq!(read.quotas, [(FargateCapacity::OnDemand, Ok(20.0))].into(), "of both there is no quota");
@@ -86,7 +86,7 @@ async fn what_is_slow_is_unknown_and_keeps_nothing_else_waiting() {
         _ => Ok(json!({"taskDefinition": {"cpu": "1024"}})),
     })
     .slow("GetServiceQuota");
-    let (kinds, definitions) = (BTreeSet::from([FargateCapacity::OnDemand]), BTreeSet::from(["api"]));
+    let (kinds, definitions) = (BTreeSet::from([FargateCapacity::OnDemand]), ["api"]);
     let now = Timestamp::from_second(1_795_250_000).expect("a moment");
     let end = tokio::time::Instant::now() + std::time::Duration::from_secs(1);
     let read = fargate::read(&aws.clients(), &kinds, &definitions, now, end).await;

@@ -7,13 +7,15 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tidegate_aws::error::Failure;
-use tidegate_aws::rds::{self, ClassCallResult};
+use tidegate_aws::rds::{self, ClassCallResult, ReplicaTags};
 use tidegate_policy::database::call::CallOutcome;
 use tidegate_policy::upgrades::decision::ClassCall;
 use tokio::time::Instant;
 
 use crate::fake::{Aws, HttpAnswer};
 use crate::rds::{page, source};
+
+pub(crate) const TAGS: ReplicaTags<'_> = ReplicaTags { fleet: "shop", database: "main" };
 
 /// The rest of an evaluation's time.
 const LEFT: Duration = Duration::from_secs(8);
@@ -28,7 +30,7 @@ fn max_storage() -> ClassCall {
 }
 
 async fn send(aws: &Aws, call: &ClassCall) -> ClassCallResult {
-    rds::change_class(&aws.clients(), call, LEFT).await
+    rds::change_class(&aws.clients(), call, TAGS, LEFT).await
 }
 
 /// What the last look shows, and what RDS answers to the call.
@@ -159,13 +161,13 @@ async fn without_a_last_look_nothing_is_sent() {
 
 #[tokio::test(start_paused = true)]
 async fn without_time_left_nothing_is_sent() {
-    for call in [to_xlarge(), max_storage()] {
+    for call in [to_xlarge(), max_storage(), crate::rds_snapshots::taking()] {
         let aws = calm(|| Ok(json!("")));
-        let result = rds::change_class(&aws.clients(), &call, Duration::ZERO).await;
+        let result = rds::change_class(&aws.clients(), &call, TAGS, Duration::ZERO).await;
         assert_eq!((result.outcome, aws.count()), (CallOutcome::NotSent, 0));
         // Less than the last look takes.
         if let ClassCall::Modify { .. } = call {
-            let result = rds::change_class(&aws.clients(), &call, Duration::from_millis(20)).await;
+            let result = rds::change_class(&aws.clients(), &call, TAGS, Duration::from_millis(20)).await;
             assert_eq!((result.outcome, aws.calls("ModifyDBInstance").len()), (CallOutcome::NotSent, 0));
         }
     }

@@ -30,7 +30,7 @@ async fn rehearse(aws: &Aws) -> Rehearsal {
 }
 
 /// Answers of one page for each of the three.
-fn answers(offers: &str, maintenance: &str, reservations: &str) -> Aws {
+pub(crate) fn answers(offers: &str, maintenance: &str, reservations: &str) -> Aws {
     let (offers, maintenance, reservations) =
         (offers.to_owned(), maintenance.to_owned(), reservations.to_owned());
     Aws::new(move |action, _| {
@@ -42,7 +42,7 @@ fn answers(offers: &str, maintenance: &str, reservations: &str) -> Aws {
     })
 }
 
-fn offer(storage: &str, zones: &[&str]) -> String {
+pub(crate) fn offer(storage: &str, zones: &[&str]) -> String {
     let one = |zone: &&str| format!("<AvailabilityZone><Name>{zone}</Name></AvailabilityZone>");
     let zones: String = zones.iter().map(one).collect();
     format!(

@@ -9,9 +9,8 @@ use tidegate_policy::emergency::decision::{EmergencyDecision, Event};
 use tidegate_policy::emergency::incident::{Incident, Phase};
 use tidegate_policy::emergency::request::Request;
 
-use crate::subject::forecast::Forecast;
-use crate::subject::one::One;
-use crate::words::moment;
+use crate::subject::forecast::{Forecast, names};
+use crate::words::{self, moment};
 
 /// A report names so many targets; the answer and the log have them all.
 const LINES_MAX: usize = 30;
@@ -45,17 +44,27 @@ pub(crate) struct Counted {
     has_notes: bool,
 }
 
+/// How far one target is.
+#[derive(Debug)]
+pub(crate) struct CountedTarget {
+    pub(crate) line: String,
+    /// As the answer says it.
+    pub(crate) progress: &'static str,
+    pub(crate) has_notes: bool,
+}
+
 impl Counted {
-    pub(crate) fn of(targets: &[&One]) -> Self {
-        let count = |state: &str| targets.iter().filter(|one| one.progress() == state).count();
+    pub(crate) fn of(targets: impl Iterator<Item = CountedTarget>) -> Self {
+        let targets: Vec<CountedTarget> = targets.collect();
+        let count = |state: &str| targets.iter().filter(|one| one.progress == state).count();
         Self {
-            lines: targets.iter().map(|one| one.line()).collect(),
+            lines: targets.iter().map(|one| one.line.clone()).collect(),
             pending: count("pending"),
             asked: count("asked"),
             done: count("done"),
             failed: count("failed"),
             skipped: count("skipped"),
-            has_notes: targets.iter().any(|one| one.has_notes()),
+            has_notes: targets.iter().any(|one| one.has_notes),
         }
     }
 }
@@ -187,6 +196,16 @@ impl Summary {
         })
     }
 
+    /// What the forecast goes by, and what is not in it.
+    fn notes(&self, forecast: &Forecast) -> Vec<String> {
+        let databases: Vec<&str> =
+            self.incident.iter().flat_map(|it| it.replicas.keys()).map(String::as_str).collect();
+        let not_counted = (!databases.is_empty()).then(|| {
+            format!("not counted: replicas of {}: {}", names(&databases), words::REPLICAS_TAKE_TIME)
+        });
+        forecast.notes().into_iter().chain(not_counted).collect()
+    }
+
     fn commands(&self) -> Vec<(&'static str, String)> {
         let Some(Incident { profile, .. }) = self.incident.as_ref().filter(|_| !self.over) else {
             return Vec::new();
@@ -216,7 +235,7 @@ impl Summary {
         lines.extend(self.taken_in().map(|line| format!("  from  {line}")));
         if let Some(forecast) = &self.forecast {
             lines.push(format!("  full  {}", forecast.line()));
-            lines.extend(forecast.notes().iter().map(|note| format!("        {note}")));
+            lines.extend(self.notes(forecast).iter().map(|note| format!("        {note}")));
         }
         let shown = self.counted.lines.iter().take(LINES_MAX).map(|line| format!("        {line}"));
         lines.extend(shown);
@@ -251,7 +270,7 @@ impl Summary {
         let Incident { id, profile, phase, since, until, who, why, request, .. } = incident;
         let full_capacity = self.forecast.as_ref().map(Forecast::line);
         let notes: Vec<String> =
-            self.taken_in().into_iter().chain(self.forecast.iter().flat_map(Forecast::notes)).collect();
+            self.taken_in().into_iter().chain(self.forecast.iter().flat_map(|it| self.notes(it))).collect();
         let phase = match phase {
             _ if self.over => "restored",
             Phase::Engaging => "engaging",

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use tidegate_aws::bucket::{REGISTER_SCALABLE_TARGET, RateLimit, UPDATE_SERVICE};
 use tidegate_aws::targets::Tasks;
 use tidegate_aws::targets::fargate::FargateReadings;
@@ -40,6 +40,8 @@ pub(crate) struct Forecast {
     reached: Vec<(f64, &'static str)>,
     /// What could not be read.
     unknown: Vec<String>,
+    /// When it was said first, where that was in an earlier evaluation.
+    from: Option<Timestamp>,
 }
 
 impl Forecast {
@@ -71,6 +73,7 @@ impl Forecast {
             given: all.iter().map(|it| it.tasks).fold(0, u32::saturating_add),
             reached: reached.into_iter().flatten().collect(),
             unknown: unknown(targets, readings),
+            from: None,
         };
         (forecast, all)
     }
@@ -78,7 +81,7 @@ impl Forecast {
     /// `about 3 min 20 s; 24 of 40 tasks, then the vCPU quota of 20 is reached: request more of the Fargate vCPU quota (Service
     /// Quotas L-3032A538)`.
     pub(crate) fn line(&self) -> String {
-        let Self { after, slowly_after: _, asked, given, reached, unknown } = self;
+        let Self { after, slowly_after: _, asked, given, reached, unknown, from: _ } = self;
         let time =
             if after.as_secs() == 0 { "at once".to_owned() } else { format!("about {}", span(*after)) };
         let quotas = reached.iter().map(|(vcpus, code)| {
@@ -95,9 +98,17 @@ impl Forecast {
         }
     }
 
+    /// The same, said again later.
+    pub(crate) fn counted_from(self, at: Timestamp) -> Self {
+        Self { from: Some(at), ..self }
+    }
+
     /// What the line goes by, and what is not known.
     pub(crate) fn notes(&self) -> Vec<String> {
         let mut notes: Vec<String> = self.unknown.iter().map(|what| format!("unknown: {what}")).collect();
+        notes.extend(
+            self.from.map(|at| format!("counted from {} UTC, when it began", at.strftime("%H:%M:%S"))),
+        );
         if self.slowly_after > self.after {
             notes.push(format!(
                 "assumed: Fargate starts 100 tasks at once and 20 a second after that, as AWS publishes it. Smaller Regions \
@@ -126,8 +137,8 @@ fn paces(launches: Pace, launches_of_one: f64) -> Paces {
 }
 
 fn addition(one: &One, readings: &FargateReadings) -> Addition {
-    let tasks = one.work.as_ref().map_or(0, |work| work.to.saturating_sub(work.from));
-    let has = |is: fn(&Change) -> bool| one.work.iter().flat_map(|work| &work.changes).any(is);
+    let tasks = one.planned().map_or(0, |work| work.to.saturating_sub(work.from));
+    let has = |is: fn(&Change) -> bool| one.planned().iter().flat_map(|work| &work.changes).any(is);
     let fargate = one.tasks().and_then(|Tasks { task_definition, fargate }| {
         let vcpus = readings.vcpus.get(task_definition).and_then(|read| read.as_ref().ok()).copied();
         Some(Fargate { vcpus, capacity: (*fargate)? })
@@ -165,6 +176,20 @@ fn unknown(targets: &[&One], readings: &FargateReadings) -> Vec<String> {
         }
     }
     unknown.extend(unread.iter().map(|(why, of)| format!("the vCPUs of a task of {} ({why})", names(of))));
+    let mut undescribed: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for one in targets {
+        if let Some(Err(absence)) = one.foreseen.as_ref().map(|foreseen| &foreseen.state) {
+            undescribed.entry(absence.to_string()).or_default().push(&one.name);
+        }
+    }
+    let not_in_it = |(why, of): (&String, &Vec<&str>)| {
+        format!(
+            "how many tasks are added to {} of the targets: {} ({why}); they are not in it",
+            of.len(),
+            names(of)
+        )
+    };
+    unknown.extend(undescribed.iter().map(not_in_it));
     let mixed = on(Some(FargateCapacity::Mixed));
     if !mixed.is_empty() {
         unknown
@@ -178,7 +203,7 @@ fn unknown(targets: &[&One], readings: &FargateReadings) -> Vec<String> {
 }
 
 /// `api, worker and 12 more`.
-fn names(of: &[&str]) -> String {
+pub(crate) fn names(of: &[&str]) -> String {
     let shown = of.iter().take(NAMES_MAX).copied().collect::<Vec<_>>().join(", ");
     let more = of.len().saturating_sub(NAMES_MAX);
     if more == 0 { shown } else { format!("{shown} and {more} more") }

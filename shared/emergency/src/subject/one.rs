@@ -13,6 +13,7 @@ use tidegate_policy::{Absence, Severity};
 
 use crate::arguments::SavedSnapshot;
 use crate::asked::Cut;
+use crate::subject::foreseen::{Foreseen, Told};
 use crate::words;
 
 /// One target of an emergency: what was seen, what is asked of it, and what came of it.
@@ -30,19 +31,27 @@ pub struct One {
     /// It is put back.
     pub(crate) is_restore: bool,
     pub(crate) outcome: Option<Outcome>,
+    /// What a later evaluation changes of it; when it is raised, and not seen.
+    pub(crate) foreseen: Option<Foreseen>,
     /// What AWS gives of it, and when; in a plan, and when it is raised.
-    pub(crate) delivered: Option<Delivered>,
+    pub(crate) told: Option<Told>,
 }
 
 impl One {
     /// How its tasks are run, where it has any.
     pub(crate) fn tasks(&self) -> Option<&Tasks> {
-        self.state()?.tasks.as_ref()
+        let foreseen = || self.foreseen.as_ref()?.state.as_ref().ok();
+        self.state().or_else(foreseen)?.tasks.as_ref()
+    }
+
+    /// What is changed of it, now or by a later evaluation.
+    pub(crate) fn planned(&self) -> Option<&Work> {
+        self.work.as_ref().or_else(|| self.foreseen.as_ref()?.work.as_ref())
     }
 
     /// Tasks or instances are added to it.
     pub(crate) fn adds(&self) -> bool {
-        self.work.as_ref().is_some_and(|work| work.to > work.from)
+        self.planned().is_some_and(|work| work.to > work.from)
     }
 
     fn state(&self) -> Option<&TargetState> {
@@ -209,11 +218,10 @@ impl One {
         if !missed.is_empty() {
             json["missed"] = json!(missed);
         }
-        if let Some(delivered) = self.delivered {
-            let beyond = delivered.is_beyond_quota.then(|| self.quota_code()).flatten();
-            let beyond = beyond.map(|code| format!("the vCPU quota is reached: {}", words::of_request(code)));
+        if let Some(Told { delivered, deliverable, quota }) = &self.told {
+            let beyond = quota.map(|code| format!("the vCPU quota is reached: {}", words::of_request(code)));
             let limits: Vec<String> = self.blocked_by().into_iter().chain(beyond).collect();
-            json["deliverable"] = json!(self.deliverable(delivered));
+            json["deliverable"] = json!(deliverable);
             json["at_seconds"] = json!(delivered.after.as_secs_f64());
             json["limits"] = json!(limits);
         }
@@ -223,12 +231,18 @@ impl One {
         json
     }
 
+    /// What is to be said of what AWS gives it.
+    pub(crate) fn tell(&self, delivered: Delivered) -> Told {
+        let quota = delivered.is_beyond_quota.then(|| self.quota_code()).flatten();
+        Told { delivered, deliverable: self.deliverable(delivered), quota }
+    }
+
     /// How many tasks AWS gives it. `None` where that is not known: on container instances, and where its quota or the CPU of
     /// its tasks could not be read.
     fn deliverable(&self, Delivered { tasks, is_known, .. }: Delivered) -> Option<u32> {
-        let to = self.work.as_ref().map(|work| work.to).or_else(|| self.from())?;
+        let to = self.planned().map(|work| work.to).or_else(|| self.from())?;
         let is_on_instances = self.tasks().is_some_and(|tasks| tasks.fargate.is_none());
-        match &self.work {
+        match self.planned() {
             Some(work) if self.adds() => {
                 (is_known && !is_on_instances).then(|| work.from.saturating_add(tasks))
             }
@@ -281,7 +295,8 @@ mod tests {
             cut: None,
             is_restore: true,
             outcome: Some(outcome),
-            delivered: None,
+            foreseen: None,
+            told: None,
         }
     }
 

@@ -13,6 +13,8 @@ use crate::words;
 pub struct Row {
     pub(crate) asked: Override,
     pub(crate) is: RowState,
+    /// Its size with its unit, if it has one.
+    pub(crate) size: String,
 }
 
 /// What there is to say of a row.
@@ -33,7 +35,7 @@ impl Row {
         let verdict = if self.is == RowState::Ended {
             format!("override ended: {kind}")
         } else {
-            words::of_row(&self.asked)
+            words::of_row(&self.asked, &self.size)
         };
         let cause = format!("{why} ({who})");
         let first = headline(name, &verdict, Some(&cause));

@@ -2,7 +2,8 @@
 
 use tidegate_policy::Condition;
 use tidegate_policy::database_class::memory_mib;
-use tidegate_policy::upgrades::policy::ClassLadder;
+use tidegate_policy::rule::Span;
+use tidegate_policy::upgrades::policy::{ClassLadder, between_datapoints};
 
 use crate::check::{database, rules};
 use crate::problem::{Code, Place, Problem, Problems};
@@ -90,8 +91,32 @@ pub(crate) fn conditions(up: &[PlacedCondition], down: &[PlacedCondition], probl
             problems.push(Problem::new(Code::ContradictingRules, place, message).help(help));
         }
     }
+    measured(up, problems);
     for PlacedCondition { condition, threshold, .. } in up.iter().chain(down) {
         database::never_matches(condition, *threshold, problems);
+    }
+}
+
+/// No condition of `when` is shorter than the time between its datapoints, which the longest one of the same signal sets. (`down` asks for
+/// a day at least, and is weighed by the peak of each hour.)
+fn measured(up: &[PlacedCondition], problems: &mut Problems) {
+    for PlacedCondition { condition, place, .. } in up {
+        let same = up.iter().filter(|other| other.condition.signal == condition.signal);
+        let Some(longest) = same.max_by_key(|other| other.condition.hold_for) else { continue };
+        let shortest = between_datapoints(longest.condition.hold_for);
+        if condition.hold_for < shortest {
+            let message = format!(
+                "`{condition}` is shorter than the hour between its datapoints, beside `{}`",
+                longest.condition
+            );
+            let help = format!(
+                "allowed: {} or more: CloudWatch is asked for the averages of `{}` once, for its longest `for`; of more than 6h they are \
+                 hourly",
+                Span(shortest),
+                condition.signal
+            );
+            problems.push(Problem::new(Code::OutOfRange, *place, message).help(help));
+        }
     }
 }
 

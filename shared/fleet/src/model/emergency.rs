@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 pub struct Emergency {
     /// How long an emergency lasts unless its operator says otherwise.
     pub hold: SignedDuration,
-    /// The profiles that the file writes, in its order; [`Profile::MAX`] is none of them.
+    /// The profiles that the file writes, in its order; [`Profile::MAX`] is one of them only where it names databases.
     pub profiles: Vec<Profile>,
     /// What operators do beside it, line by line.
     pub runbook: Vec<String>,
@@ -18,9 +18,12 @@ pub struct Emergency {
 pub struct Profile {
     /// The name that an operator gives.
     pub name: String,
-    /// Services and their sizes in the order of the file, each service once; never empty. A size is between 0 and the
-    /// most that an override of its service may set.
+    /// Services and their sizes in the order of the file, each service once; none of [`Profile::MAX`]. A size is between 0
+    /// and the most that an override of its service may set.
     pub sizes: Vec<(String, u32)>,
+    /// Databases and the least number of replicas of each while it lasts, in the order of the file, each database once; between
+    /// `min` and `max` of its `replicas`.
+    pub replicas: Vec<(String, u32)>,
 }
 
 impl Emergency {
@@ -29,10 +32,17 @@ impl Emergency {
     pub fn profile(&self, name: &str) -> Option<&Profile> {
         self.profiles.iter().find(|profile| profile.name == name)
     }
+
+    /// A profile says how many replicas that database has.
+    #[must_use]
+    pub fn names_database(&self, database: &str) -> bool {
+        self.profiles.iter().flat_map(|profile| &profile.replicas).any(|(name, _)| name == database)
+    }
 }
 
 impl Profile {
-    /// The profile that is there without being written: every service at the maximum of its capacity, and none lowered.
+    /// The profile that is there without being written: every service at the maximum of its capacity, and none lowered. The
+    /// file may add databases to it.
     pub const MAX: &'static str = "max";
 
     /// The size of a service; `None` where the profile leaves it alone.

@@ -28,6 +28,7 @@ pub struct Service {
     pub(crate) name: String,
     pub(crate) target: TargetName,
     pub(crate) mode: Mode,
+    pub(crate) priority: u32,
     pub(crate) queue: Option<QueueSource>,
     pub(crate) metrics: Vec<Metric>,
     pub(crate) alarms: Vec<AlarmName>,
@@ -60,6 +61,14 @@ impl Fleet {
     #[must_use]
     pub fn services(&self) -> &[Service] {
         &self.services
+    }
+
+    /// Its services, the most important first: by `priority`, those of the same in the order of the file.
+    #[must_use]
+    pub fn services_by_priority(&self) -> Vec<&Service> {
+        let mut services: Vec<&Service> = self.services.iter().collect();
+        services.sort_by_key(|service| std::cmp::Reverse(service.priority));
+        services
     }
 
     /// The service of a name.
@@ -116,6 +125,12 @@ impl Service {
     #[must_use]
     pub fn mode(&self) -> Mode {
         self.mode
+    }
+
+    /// In an emergency services of a higher number are set first; 0 to 1,000, and 0 where the file says nothing.
+    #[must_use]
+    pub fn priority(&self) -> u32 {
+        self.priority
     }
 
     /// Where its work waits; a service with a queue belongs to `queue-depth`.

@@ -7,7 +7,7 @@ use crate::problem::excerpt::without_secrets;
 const LIKENESS_MIN: f64 = 0.7;
 
 /// Most words that a message lists; a fleet can have 1,000 services.
-const LISTED_MAX: usize = 20;
+const LISTED_MAX: usize = 24;
 
 /// Longest value that is repeated in a message.
 const SHOWN_CHARACTERS_MAX: usize = 60;

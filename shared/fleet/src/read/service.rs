@@ -54,6 +54,8 @@ pub(crate) fn read(node: &Node, around: &Around<'_>, problems: &mut Problems) ->
     let name = object.text("name", problems);
     let mode = mode::read(&object, "service", around.mode, problems);
     let target = target::read(&object, problems);
+    let has_priority = object.has("priority");
+    let priority = if has_priority { object.count("priority", problems).unwrap_or(0) } else { 0 };
     let kind = object.chosen(TargetKind::TABLE).map(|(_, kind)| kind);
     let capacity = capacity(&object, problems);
     let override_max = override_max(&object, capacity, problems);
@@ -109,7 +111,8 @@ pub(crate) fn read(node: &Node, around: &Around<'_>, problems: &mut Problems) ->
         capacity_unit: target.kind().capacity_unit(),
     };
     let alarms = alarms(&understood);
-    let read = Service { name: name?, target, mode: mode?, queue: queue?, metrics, alarms, policy };
+    let (name, mode, queue) = (name?, mode?, queue?);
+    let read = Service { name, target, mode, priority, queue, metrics, alarms, policy };
     check::service::service(&read, &object, problems);
     check::rules::rules(&read, &understood, &object, problems);
     Some(read)

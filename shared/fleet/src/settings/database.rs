@@ -65,8 +65,8 @@ pub(crate) const DATABASE: Shape = Shape {
         optional(
             "max_connections",
             ValueKind::Count { min: 1, max: 1_000_000, unit: "connections" },
-            "How many connections the database takes (`max_connections`), for guards and for `upgrade`. Without it: the default of \
-             its instance class (RDS only; for Aurora write it).",
+            "How many connections the database takes (`max_connections`), for guards and for `upgrade`. Without it: of RDS, for \
+             guards, what its parameter group sets, else the default of its instance class; for Aurora write it.",
         ),
     ],
     needs: &[

@@ -16,9 +16,9 @@ pub(crate) const RUNBOOK_MAX: usize = 10;
 pub(crate) const PROFILE: ValueKind =
     ValueKind::Table { key: &texts::NAME, value: &PROFILE_SIZE, min: 1, max: SERVICES_MAX };
 
-/// The size of one service.
+/// The size of one service, or the least number of replicas of one database.
 pub(crate) const PROFILE_SIZE: ValueKind =
-    ValueKind::Count { min: 0, max: Capacity::LIMIT, unit: "tasks or instances" };
+    ValueKind::Count { min: 0, max: Capacity::LIMIT, unit: "tasks, instances or replicas" };
 
 /// The `emergency` of a fleet.
 pub(crate) const EMERGENCY: Shape = Shape {
@@ -37,7 +37,9 @@ pub(crate) const EMERGENCY: Shape = Shape {
             ValueKind::Table { key: &texts::PROFILE, value: &PROFILE, min: 0, max: PROFILES_MAX },
             "Sizes under a name: `shed: { worker: 5, batch: 0 }`, from 0 to the service's `override_max`, or `max` without \
              it. A service that a profile leaves out is left alone. `max` is there without being written: every service \
-             goes to its maximum, and none is lowered.",
+             goes to its maximum, and none is lowered. Of a database it is the least number of replicas, `spike: { api: 12, \
+             db: 3 }`, from `min` to `max` of its `replicas`: they are added one at a time, and none is removed while it \
+             lasts. `max: { db: 5 }` adds a database to `max`.",
         ),
         optional(
             "runbook",

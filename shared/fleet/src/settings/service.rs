@@ -40,6 +40,12 @@ pub(crate) const SERVICE: Shape = Shape {
             ValueKind::TextOrMap(&texts::ASG_NAME, &ASG),
             "The EC2 Auto Scaling group whose desired capacity is set; `capacity` then counts instances.",
         ),
+        optional(
+            "priority",
+            ValueKind::Count { min: 0, max: 1_000, unit: "(the highest is set first)" },
+            "In an emergency services of a higher number are set first, those of the same in the order of the file. Without \
+             it 0.",
+        ),
         required("capacity", ValueKind::Map(&CAPACITY), "The bounds of the desired count."),
         optional(
             "hours",

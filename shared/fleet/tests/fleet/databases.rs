@@ -11,7 +11,7 @@ use tidegate_policy::database::watch::ActiveDatabaseNotice;
 use tidegate_policy::memory::size::DATABASE_BYTES_MAX;
 use tidegate_policy::replicas::memory::{
     DatabaseMemory, FailedReplicaChanges, ReplicaChange, ReplicaEnd, ReplicaMemory, ReplicaOutcome,
-    ReplicaStep,
+    ReplicaPlace, ReplicaStep, ZoneWithoutCapacity,
 };
 use tidegate_policy::replicas::policy::{DatabasePolicy, LagLimits, ReadRecord};
 use tidegate_policy::{ConnectionGuard, MetricName, OnMissing};
@@ -166,6 +166,9 @@ fn the_memory_of_a_database_stays_within_the_room_that_is_counted_for_it() {
     let (replica_id, cause) = (id(0), words);
     let end =
         ReplicaOutcome { replica: id(1), end: ReplicaEnd::NotRemoved, at, began: at, cause: cause.clone() };
+    let place = || ReplicaPlace { class: "db.x2iedn.16xlarge".into(), zone: Some("ap-southeast-2a".into()) };
+    let ReplicaPlace { class, zone } = place();
+    let without = ZoneWithoutCapacity { class, zone, at };
     let memory = DatabaseMemory {
         change: Some(ReplicaChange {
             replica: replica_id,
@@ -174,10 +177,12 @@ fn the_memory_of_a_database_stays_within_the_room_that_is_counted_for_it() {
             began: at,
             call: Some(call),
             failed: true,
+            place: Some(place()),
         }),
         replicas: (0..15).map(|n| (id(n), replica.clone())).collect(),
         changed_at: Some(at),
-        failure: Some(FailedReplicaChanges { count: u32::MAX, at, cause }),
+        failure: Some(FailedReplicaChanges { count: u32::MAX, at, cause, no_capacity: true }),
+        no_capacity: vec![without; 6],
         active: broken.chain(others).map(|about| (about, notice.clone())).collect(),
         outcomes: vec![end; 8],
     };

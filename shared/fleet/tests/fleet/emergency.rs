@@ -44,8 +44,8 @@ fn all_of_it_is_read_in_the_order_of_the_file() {
     let expected = Emergency {
         hold: SignedDuration::from_mins(90),
         profiles: vec![
-            Profile { name: "shed".into(), sizes: sizes(&[("worker", 5), ("web", 0)]) },
-            Profile { name: "peak".into(), sizes: sizes(&[("web", 10)]) },
+            Profile { name: "shed".into(), sizes: sizes(&[("worker", 5), ("web", 0)]), replicas: vec![] },
+            Profile { name: "peak".into(), sizes: sizes(&[("web", 10)]), replicas: vec![] },
         ],
         runbook: vec!["Enable CloudFront caching".into(), "Call the database's on-call".into()],
     };
@@ -164,7 +164,7 @@ fn a_profile_of_what_is_only_observed_is_a_warning() {
     assert_eq!(
         warned(&all),
         [
-            "profile-observes: the profile `shed` sizes `worker` and 1 other service, which are in mode `observe`: nothing is changed there",
+            "profile-observes: the profile `shed` sizes `worker` and 1 other target, which are in mode `observe`: nothing is changed there",
             "profile-observes: the profile `late` sizes `web`, which is in mode `observe`: nothing is changed there",
         ]
     );
@@ -212,4 +212,25 @@ fn every_problem_of_an_emergency_has_its_words() {
 
 fn text_of_observed() -> String {
     text("emergency: { profiles: { shed: { worker: 5, web: 2 } } }").replace("mode: enforce", "mode: observe")
+}
+
+#[test]
+fn services_are_set_by_priority_and_those_of_one_in_the_order_of_the_file() {
+    let order = |worker: &str, web: &str| {
+        let text = text("").replace(
+            "    capacity: { min: 2, max: 10 }",
+            &format!("{web}    capacity: {{ min: 2, max: 10 }}"),
+        );
+        let fleet = taken(&text.replacen("    capacity: {", &format!("{worker}    capacity: {{"), 1));
+        let names = fleet.services_by_priority().into_iter().map(|it| it.name().to_owned());
+        names.collect::<Vec<String>>().join(" ")
+    };
+    assert_eq!(order("", ""), "worker web");
+    assert_eq!(order("", "    priority: 1\n"), "web worker");
+    assert_eq!(order("    priority: 5\n", "    priority: 5\n"), "worker web");
+    assert_eq!(order("    priority: 0\n", "    priority: 1000\n"), "web worker");
+    let above = text("").replace("    asg: web\n", "    asg: web\n    priority: 1001\n");
+    check_problems(&above, &[("out-of-range", "1001", "allowed: 0 to 1000 (the highest is set first)")]);
+    let below = text("").replace("    asg: web\n", "    asg: web\n    priority: -1\n");
+    check_problems(&below, &[("not-a-number", "-1", "digits only")]);
 }

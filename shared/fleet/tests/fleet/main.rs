@@ -16,6 +16,8 @@ mod effective;
 #[cfg(test)]
 mod emergency;
 #[cfg(test)]
+mod emergency_databases;
+#[cfg(test)]
 mod groups;
 #[cfg(test)]
 mod metrics;

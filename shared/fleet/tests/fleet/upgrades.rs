@@ -11,8 +11,8 @@ use tidegate_policy::database::call::DatabaseCall;
 use tidegate_policy::database::watch::ActiveDatabaseNotice;
 use tidegate_policy::memory::size::CLASS_BYTES_MAX;
 use tidegate_policy::upgrades::memory::{
-    ClassChange, ClassChangeBegan, ClassRequest, ClassStep, PlannedChange, StorageChange, UpgradeEnd,
-    UpgradeMemory, UpgradeOutcome,
+    ClassChange, ClassChangeBegan, ClassRequest, ClassSnapshot, ClassStep, PlannedChange, StorageChange,
+    UpgradeEnd, UpgradeMemory, UpgradeOutcome,
 };
 use tidegate_policy::upgrades::policy::{ChangeWindow, ClassFloor, StorageLimits, UpgradePolicy};
 use tidegate_policy::{Comparison, Condition, MetricName, Signal, Unit};
@@ -166,6 +166,30 @@ fn defaults_of_an_upgrade_are_told_only_where_there_are_classes() {
     );
 }
 
+fn longest_notice(at: Timestamp) -> ActiveDatabaseNotice {
+    ActiveDatabaseNotice {
+        since: at,
+        severity: Severity::Critical,
+        notified: true,
+        ended: true,
+        detail: "x".repeat(600),
+    }
+}
+
+fn longest_snapshot(at: Timestamp, call: DatabaseCall) -> ClassSnapshot {
+    ClassSnapshot {
+        id: "x".repeat(100),
+        instance: "x".repeat(63),
+        from: "x".repeat(24),
+        to: "x".repeat(24),
+        began: at,
+        call,
+        refused: "x".repeat(300),
+        is_started: true,
+        is_ready: true,
+    }
+}
+
 /// A change under way, a plan that is refused, the changes of two days, and an outage of SNS: every notice lasts, and no end was
 /// taken; every text is as long as it is believed. No class of RDS has 24 letters.
 #[test]
@@ -184,6 +208,7 @@ fn the_memory_of_a_class_stays_within_the_room_that_is_counted_for_it() {
         began: at,
         window_end: Some(at),
         call: Some(call()),
+        snapshot: "x".repeat(100),
         offered: words(),
         refused: words(),
         is_started: true,
@@ -194,19 +219,15 @@ fn the_memory_of_a_class_stays_within_the_room_that_is_counted_for_it() {
         to: class(),
         from: class(),
         now: true,
+        snapshot: true,
         at,
         who: "x".repeat(64),
         why: detail(),
         request: Some(id()),
     };
+    let snapshot = longest_snapshot(at, call());
     let planned = PlannedChange { to: class(), why: words(), since: at, window: at, refused: words() };
-    let notice = ActiveDatabaseNotice {
-        since: at,
-        severity: Severity::Critical,
-        notified: true,
-        ended: true,
-        detail: words(),
-    };
+    let notice = longest_notice(at);
     let (from, to, instance) = (class(), class(), id());
     let end = UpgradeOutcome {
         instance,
@@ -220,11 +241,12 @@ fn the_memory_of_a_class_stays_within_the_room_that_is_counted_for_it() {
     let memory = UpgradeMemory {
         request: Some(request),
         planned: Some(planned),
+        snapshot: Some(snapshot),
         change: Some(change),
-        began: vec![ClassChangeBegan { at, window: Some(at) }; 20],
+        began: vec![ClassChangeBegan { at, window: Some(at), observed: false }; 20],
         class: class(),
         changed_at: Some(at),
-        storage: Some(StorageChange { to_gib: u32::MAX, call: call(), refused: words() }),
+        storage: Some(StorageChange { to_gib: u32::MAX, call: call(), refused: detail() }),
         active: (0..7).map(|n| (format!("{n} of the database"), notice.clone())).collect(),
         outcomes: vec![end; 16],
     };

@@ -97,6 +97,18 @@ fn a_class_follows_four_signals_and_for_a_while() {
     );
     when("cpu > 80% for 4m", &[("out-of-range", "4m", "allowed: 5m to 30d")]);
     when("cpu > 80% for 31d", &[("out-of-range", "31d", "allowed: 5m to 30d")]);
+    let hourly = "when: [cpu > 80% for 10m, cpu > 60% for 7h]";
+    let short =
+        "`cpu > 80% for 10m` is shorter than the hour between its datapoints, beside `cpu > 60% for 7h`";
+    refused_upgrade(hourly, &[("out-of-range", "cpu > 80% for 10m", short)]);
+    refused_upgrade(hourly, &[("out-of-range", "cpu > 80% for 10m", "allowed: 1h or more")]);
+    for allowed in [
+        "cpu > 80% for 10m, cpu > 60% for 6h",
+        "cpu > 80% for 1h, cpu > 60% for 7h",
+        "cpu > 80% for 10m, iops > 9 for 7h",
+    ] {
+        taken(&upgrade(&format!("when: [{allowed}]")));
+    }
     when("cpu < 80% for 1d", &[("wrong-direction", "cpu < 80% for 1d", "write `cpu > …`")]);
     refused_upgrade("when: []", &[("wrong-length", "[", "`when` has 0 entries; allowed: 1 to 8")]);
     let down = |condition: &str, expected: &[(&str, &str, &str)]| {

@@ -63,7 +63,7 @@ pub(super) fn asked(
 /// A new emergency, or the one in force with more in it. What was found before the first change of a target is kept: a
 /// second emergency would find what the first one set.
 fn engaged(before: Option<Incident>, engage: &Engage, turn: Turn<'_>) -> Incident {
-    let Engage { profile, sizes, until, asker } = engage;
+    let Engage { profile, sizes, replicas, until, asker } = engage;
     let Asker { who, why, request } = asker.clone();
     let mut incident = before.unwrap_or_else(|| Incident { until: *until, ..Incident::new(turn) });
     let in_force = incident.phase != Phase::Restoring;
@@ -71,7 +71,9 @@ fn engaged(before: Option<Incident>, engage: &Engage, turn: Turn<'_>) -> Inciden
         // It was ended, and was not put back as a whole: what is not asked for again still is.
         let not_asked = |name: &String| !sizes.iter().any(|(asked, _)| asked == name);
         incident.targets.iter_mut().filter(|(name, _)| not_asked(name)).for_each(|(_, it)| it.end());
+        incident.replicas.clear();
     }
+    incident.replicas.extend(replicas.iter().cloned());
     for (name, Size { asked, raise }) in sizes {
         let found = incident.targets.remove(name);
         let same = found.as_ref().is_some_and(|it| in_force && it.asked == *asked && it.raise == *raise);
@@ -126,15 +128,10 @@ fn restoring(incident: Incident, asker: &Asker) -> Incident {
     Incident { who, why, request, ..ending(incident) }
 }
 
-/// An emergency that is to end. What was changed before it was left alone is put back too, if that is possible by now.
+/// An emergency that is to end.
 fn ending(mut incident: Incident) -> Incident {
-    for targeted in incident.targets.values_mut() {
-        targeted.failures = 0;
-        if targeted.progress == Progress::Skipped && targeted.snapshot.is_some() {
-            targeted.progress = Progress::Set;
-        }
-    }
-    Incident { phase: Phase::Restoring, ..incident }
+    incident.end_all();
+    incident
 }
 
 /// What the table holds beyond what anyone may ask for counts only as far as that: a writer of the table could otherwise set
@@ -198,6 +195,51 @@ impl Targeted {
 }
 
 impl Incident {
+    /// Takes in what an evaluation did that could not write it. It was asked for last: its profile, its phase and its sizes
+    /// count. What was found first of a target is kept, unless that is put back already.
+    pub fn adopt(&mut self, carried: Self) {
+        let Self { profile, phase, since, until, who, why, request, targets, replicas, .. } = carried;
+        let (was_restoring, restores) = (self.phase == Phase::Restoring, phase == Phase::Restoring);
+        if was_restoring && !restores {
+            self.targets.values_mut().for_each(Targeted::end);
+            (self.since, self.until) = (since, until);
+            self.replicas.clear();
+        }
+        if restores && !was_restoring {
+            self.end_all();
+            self.until = until;
+        }
+        for (name, mut targeted) in targets {
+            let known = self.targets.get(&name).filter(|known| known.progress != Progress::Restored);
+            if let Some(known) = known {
+                targeted.merge(known);
+            }
+            self.targets.insert(name, targeted);
+        }
+        self.replicas.extend(replicas);
+        self.until = self.until.max(until);
+        // Saved snapshots name no profile.
+        if !profile.is_empty() {
+            self.profile = profile;
+        }
+        // What was engaged before may have sizes left to set.
+        let is_engaging = self.phase == Phase::Engaging && !restores;
+        self.phase = if is_engaging { Phase::Engaging } else { phase };
+        (self.who, self.why, self.request) = (who, why, request);
+        (self.reminded, self.complete) = (false, false);
+    }
+
+    /// It is to end. What was changed before it was left alone is put back too, if that is possible by now.
+    fn end_all(&mut self) {
+        for targeted in self.targets.values_mut() {
+            targeted.failures = 0;
+            if targeted.progress == Progress::Skipped && targeted.snapshot.is_some() {
+                targeted.progress = Progress::Set;
+            }
+        }
+        self.phase = Phase::Restoring;
+    }
+
     /// One without targets.
     fn new(turn: Turn<'_>) -> Self {
         Self {
@@ -210,6 +252,7 @@ impl Incident {
             why: String::new(),
             request: None,
             targets: BTreeMap::new(),
+            replicas: BTreeMap::new(),
             at_work: None,
             reminded: false,
             complete: false,

@@ -44,6 +44,10 @@ pub struct Incident {
     pub request: Option<String>,
     /// Its targets by name.
     pub targets: BTreeMap<String, Targeted>,
+    /// Databases by name, and the least number of replicas of each while it lasts. `replica-lag` adds them: `emergency-max`
+    /// asks RDS nothing.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub replicas: BTreeMap<String, u32>,
     /// The invocation that makes changes now.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub at_work: Option<Lease>,
@@ -234,6 +238,9 @@ impl Incident {
         while self.targets.len() > TARGETS_MAX {
             self.targets.pop_last();
         }
+        while self.replicas.len() > TARGETS_MAX {
+            self.replicas.pop_last();
+        }
         if let Some(lease) = &mut self.at_work {
             lease.until = lease.until.min(now.saturating_add(LEASE_MAX).unwrap_or(now));
         }
@@ -245,37 +252,15 @@ impl Incident {
         }
     }
 
-    /// Takes in what an evaluation did that could not write it. Its sizes were asked for last; what was found first of a target is
-    /// kept, unless that is put back already.
-    pub fn adopt(&mut self, carried: Self) {
-        for (name, mut targeted) in carried.targets {
-            let known = self.targets.get(&name).filter(|known| known.progress != Progress::Restored);
-            if let Some(known) = known {
-                targeted.merge(known);
-            }
-            self.targets.insert(name, targeted);
-        }
-        self.until = self.until.max(carried.until);
-    }
-
     /// What it means for the functions that scale one of its targets.
     ///
     /// What is still to be set is left alone, so that `emergency-max` alone sets it, at the pace that AWS allows. Once it is
-    /// set they keep it there, until the emergency ends.
+    /// set they keep it there, until the emergency ends. Replicas are added and never removed.
     fn row(&self, target: &str) -> Option<Override> {
-        let targeted = self.targets.get(target)?;
-        let kind = match (self.phase, targeted.progress) {
-            (Phase::Restoring, _) | (_, Progress::Ending | Progress::Skipped | Progress::Restored) => {
-                return None;
-            }
-            (Phase::Engaging | Phase::Engaged, Progress::Pending) => OverrideKind::Hold(Held::Both),
-            (Phase::Engaging | Phase::Engaged, Progress::Set | Progress::Starting | Progress::Seen) => {
-                if targeted.raise {
-                    OverrideKind::Raise(targeted.asked)
-                } else {
-                    OverrideKind::Pin(targeted.asked)
-                }
-            }
+        let kind = match self.targets.get(target) {
+            Some(targeted) => self.kind(targeted)?,
+            None if self.phase == Phase::Restoring => return None,
+            None => OverrideKind::Raise(*self.replicas.get(target)?),
         };
         Some(Override {
             target: target.to_owned(),
@@ -286,6 +271,20 @@ impl Incident {
             why: format!("emergency {}: {}", self.profile, self.why),
             request: Some(self.request.clone().unwrap_or_default()),
         })
+    }
+
+    fn kind(&self, targeted: &Targeted) -> Option<OverrideKind> {
+        match (self.phase, targeted.progress) {
+            (Phase::Restoring, _) | (_, Progress::Ending | Progress::Skipped | Progress::Restored) => None,
+            (Phase::Engaging | Phase::Engaged, Progress::Pending) => Some(OverrideKind::Hold(Held::Both)),
+            (Phase::Engaging | Phase::Engaged, Progress::Set | Progress::Starting | Progress::Seen) => {
+                Some(if targeted.raise {
+                    OverrideKind::Raise(targeted.asked)
+                } else {
+                    OverrideKind::Pin(targeted.asked)
+                })
+            }
+        }
     }
 
     /// How many of its targets are so far.

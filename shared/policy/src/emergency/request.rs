@@ -38,6 +38,8 @@ pub struct Engage {
     pub profile: String,
     /// Its targets with their sizes.
     pub sizes: Vec<(String, Size)>,
+    /// Its databases, and the least number of replicas of each.
+    pub replicas: Vec<(String, u32)>,
     /// It ends at this moment, or when the one in force does, whichever is later.
     pub until: Timestamp,
     /// Who asks.

@@ -16,7 +16,7 @@ pub const ITEM_BYTES_MAX: usize = 399 * 1024;
 pub const DISTURBED_BYTES: usize = 680;
 
 /// What is remembered of one database at most, in bytes of JSON, with all the replicas that AWS takes.
-pub const DATABASE_BYTES_MAX: usize = 20_000;
+pub const DATABASE_BYTES_MAX: usize = 20_200;
 
 /// What is remembered of the class and the storage of one database at most, in bytes of JSON. Its longest part are the notices, one
 /// for each thing that can last, and the ends that SNS did not take.

@@ -60,10 +60,10 @@ pub(crate) fn of(
     let of_point = |point: Datapoint| {
         let tasks = tasks_at(point, &reading, ran, service);
         let per_task = per_task(guard, point.value, tasks);
-        let share = (allowed - point.value) / f64::from(guard.sharers.get());
+        let (room, sharers) = (allowed - point.value, f64::from(guard.sharers.get()));
         // Without tasks and `per_task` nothing shows what a task holds, and all that is in use is that of others: a service that
         // sleeps may wake where one more connection is allowed.
-        let may_wake = guard.per_task.is_none() && tasks < 1.0 && share >= 1.0;
+        let may_wake = guard.per_task.is_none() && tasks < 1.0 && room / sharers >= 1.0;
         Ceiling::Tasks(Connections {
             database: guard.database.clone(),
             used: point.value,
@@ -72,7 +72,9 @@ pub(crate) fn of(
             percent: guard.percent,
             per_task,
             sharers: guard.sharers.get(),
-            allows: whole(tasks + share / per_task).max(u32::from(may_wake)),
+            // An equal part of what it could have alone, and not of what is left: tasks that others have ordered and that do not
+            // run yet are in no measurement, and would be given away once more.
+            allows: whole((tasks + room / per_task) / sharers).max(u32::from(may_wake)),
         })
     };
     reading.may_ask().map(of_point).min_by_key(Ceiling::tasks)
@@ -114,11 +116,8 @@ fn limit(guard: &ConnectionGuard, seen: &Observation) -> Result<(u32, bool), Abs
         return Ok((declared.get(), false));
     }
     let unread = || Err(Absence::new(AbsenceKind::NoDatapoints, "the instance was not read"));
-    let class = seen.database.clone().unwrap_or_else(unread)?;
-    class.max_connections().map(|max| (max, true)).ok_or_else(|| {
-        let detail = "declare `max_connections`: it does not follow from the instance class";
-        Absence::new(AbsenceKind::NotFound, detail)
-    })
+    let instance = seen.database.clone().unwrap_or_else(unread)?;
+    instance.limit().map(|limit| (limit.max, limit.is_estimated))
 }
 
 /// The tasks that held what was measured: the fewest, so that none is taken to hold less than it does.

@@ -8,9 +8,11 @@ use jiff::{SignedDuration, Timestamp};
 use crate::database::call::DatabaseCall;
 use crate::database::watch::ActiveDatabaseNotice;
 use crate::one_line::one_line;
+use crate::replicas::capacity::MOST_ZONES;
 use crate::replicas::ends::MOST_OUTCOMES;
 use crate::replicas::memory::{
-    DatabaseMemory, FailedReplicaChanges, ReplicaChange, ReplicaMemory, ReplicaOutcome,
+    DatabaseMemory, FailedReplicaChanges, ReplicaChange, ReplicaMemory, ReplicaOutcome, ReplicaPlace,
+    ZoneWithoutCapacity,
 };
 
 /// The clocks of two processes differ by so much at most.
@@ -28,14 +30,18 @@ impl DatabaseMemory {
     /// Takes times of the future for now, and texts and lists only as long as Tidegate makes them. Every field is named, so that
     /// a new one cannot be forgotten.
     pub fn believe(&mut self, now: Timestamp) {
-        let Self { change, replicas, changed_at, failure, active, outcomes } = self;
+        let Self { change, replicas, changed_at, failure, no_capacity, active, outcomes } = self;
         fewer(replicas, MOST_REPLICAS);
         fewer(active, MOST_NOTICES);
         outcomes.drain(..outcomes.len().saturating_sub(MOST_OUTCOMES));
+        no_capacity.drain(..no_capacity.len().saturating_sub(MOST_ZONES));
         let mut times: Vec<&mut Timestamp> = changed_at.iter_mut().collect();
-        if let Some(ReplicaChange { replica, step: _, since, began, call, failed: _ }) = change {
+        if let Some(ReplicaChange { replica, step: _, since, began, call, failed: _, place }) = change {
             one_line(replica, LONGEST_ID);
             times.extend([since, began]);
+            if let Some(ReplicaPlace { class, zone }) = place {
+                believe_place(class, zone);
+            }
             if let Some(DatabaseCall { evaluation, at, taken: _, failures: _ }) = call {
                 one_line(evaluation, LONGEST_TEXT);
                 times.push(at);
@@ -55,8 +61,12 @@ impl DatabaseMemory {
             let all = [created_at, caught_up_at, answers_since, lags_since, broken_since, gone_since];
             times.extend(all.into_iter().flatten());
         }
-        if let Some(FailedReplicaChanges { count: _, at, cause }) = failure {
+        if let Some(FailedReplicaChanges { count: _, at, cause, no_capacity: _ }) = failure {
             one_line(cause, LONGEST_TEXT);
+            times.push(at);
+        }
+        for ZoneWithoutCapacity { class, zone, at } in no_capacity {
+            believe_place(class, zone);
             times.push(at);
         }
         for ActiveDatabaseNotice { since, severity: _, notified: _, ended: _, detail } in active.values_mut()
@@ -71,6 +81,13 @@ impl DatabaseMemory {
         }
         let latest = now.saturating_add(CLOCKS_DIFFER).unwrap_or(now);
         times.into_iter().filter(|time| **time > latest).for_each(|time| *time = now);
+    }
+}
+
+fn believe_place(class: &mut String, zone: &mut Option<String>) {
+    one_line(class, LONGEST_ID);
+    if let Some(zone) = zone {
+        one_line(zone, LONGEST_ID);
     }
 }
 

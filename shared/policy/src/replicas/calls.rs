@@ -23,7 +23,7 @@ impl ReplicaChange {
     /// A change that begins, or goes on to a step, with a call of this evaluation.
     pub(crate) fn calling(replica: String, step: ReplicaStep, evaluation: &str, now: Timestamp) -> Self {
         let call = Some(DatabaseCall::first(evaluation, now));
-        Self { replica, step, since: now, began: now, call, failed: false }
+        Self { replica, step, since: now, began: now, call, failed: false, place: None }
     }
 
     /// Its call was made a moment ago, and RDS may have taken it without showing that yet.

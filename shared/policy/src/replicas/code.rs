@@ -66,6 +66,8 @@ impl ReplicaReason {
             Self::NoneToRemove => "none-to-remove",
             Self::EngineLimit { .. } => "engine-limit",
             Self::NoBackups { .. } => "no-backups",
+            Self::ZonePassedOver { .. } => "zone-passed-over",
+            Self::NoCapacity { .. } => "no-capacity",
             Self::NoDns { .. } => "no-dns",
             Self::Create { .. } => "create",
             Self::Remove { .. } => "remove",

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::since;
+use crate::replicas::capacity;
 use crate::replicas::create;
 use crate::replicas::decision::{CountOf, InstanceCall};
 use crate::replicas::drain;
@@ -58,6 +59,9 @@ pub(crate) fn count(scene: &DatabaseScene<'_>, memory: &mut DatabaseMemory) -> C
         return counted;
     }
     counted.reasons.extend(reason);
+    if asked == CountAsked::OneMore {
+        counted.reasons.extend(passed_over(scene, memory));
+    }
     let begun = match asked {
         CountAsked::Nothing => return counted,
         CountAsked::OneMore if there >= in_force.most() => Err(ReplicaReason::AtMax { max: in_force.most() }),
@@ -75,7 +79,13 @@ pub(crate) fn count(scene: &DatabaseScene<'_>, memory: &mut DatabaseMemory) -> C
             counted.call = call;
             counted.reasons.push(reason);
         }
-        Err(reason) => counted.reasons.push(reason),
+        Err(reason) => {
+            // From now on all zones wait for the same moment.
+            if matches!(reason, ReplicaReason::NoCapacity { .. }) {
+                counted.reasons.retain(|it| !matches!(it, ReplicaReason::ZonePassedOver { .. }));
+            }
+            counted.reasons.push(reason);
+        }
     }
     counted
 }
@@ -118,6 +128,16 @@ fn failed<'a>(scene: &'a DatabaseScene<'_>, memory: &DatabaseMemory) -> Option<(
     scene.judged.iter().find_map(failed).filter(|_| may)
 }
 
+/// The zones that are not tried now, since they had no capacity a while ago.
+fn passed_over(scene: &DatabaseScene<'_>, memory: &DatabaseMemory) -> Vec<ReplicaReason> {
+    let class = create::class(scene.policy, scene.instances);
+    let zones = memory.without_capacity(&class, scene.now).filter_map(|it| {
+        let until = it.at.saturating_add(capacity::PASSED_OVER_FOR).unwrap_or(it.at);
+        Some(ReplicaReason::ZonePassedOver { class: class.clone(), zone: it.zone.clone()?, until })
+    });
+    zones.collect()
+}
+
 /// What lets no change begin now.
 fn gate(
     scene: &DatabaseScene<'_>,
@@ -158,9 +178,13 @@ fn add(scene: &DatabaseScene<'_>, memory: &mut DatabaseMemory) -> Begun {
     if scene.observe {
         return Err(ReplicaReason::Observed);
     }
-    let new = create::replica(scene, create::name(scene, memory));
+    let place = match create::place(scene, memory) {
+        Ok(place) => place,
+        Err(class) => return Err(capacity::none_left(scene, memory, &class)),
+    };
+    let new = create::replica(scene, create::name(scene, memory), place.clone());
     let change = ReplicaChange::calling(new.id.clone(), ReplicaStep::Requested, scene.evaluation, scene.now);
-    memory.change = Some(change);
+    memory.change = Some(ReplicaChange { place: Some(place), ..change });
     let (replica, class, zone) = (new.id.clone(), new.class.clone(), new.zone.clone());
     Ok((Some(InstanceCall::Create(new)), ReplicaReason::Create { replica, class, zone }))
 }

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::replicas::decision::NewReplica;
-use crate::replicas::memory::DatabaseMemory;
-use crate::replicas::policy::{PREFIX, REPLICAS_MAX};
+use crate::replicas::memory::{DatabaseMemory, ReplicaPlace};
+use crate::replicas::observation::Instances;
+use crate::replicas::policy::{DatabasePolicy, PREFIX, REPLICAS_MAX};
 use crate::replicas::reason::ReplicaReason;
 use crate::replicas::scene::{DatabaseScene, as_count};
 
@@ -21,22 +22,45 @@ pub(crate) fn refused(scene: &DatabaseScene<'_>) -> Option<ReplicaReason> {
     (shown >= REPLICAS_MAX).then_some(ReplicaReason::EngineLimit { limit: REPLICAS_MAX })
 }
 
-/// A replica of that name, of the class that the fleet file names or the source has, in the emptiest zone.
-pub(crate) fn replica(scene: &DatabaseScene<'_>, id: String) -> NewReplica {
-    let source = &scene.instances.source;
-    let named = scene.policy.count.as_ref().and_then(|count| count.class.clone());
-    let class = named.unwrap_or_else(|| source.class.clone());
-    NewReplica { id, source: source.id.clone(), class, zone: emptiest_zone(scene) }
+/// A replica of that name in that place.
+pub(crate) fn replica(scene: &DatabaseScene<'_>, id: String, place: ReplicaPlace) -> NewReplica {
+    let ReplicaPlace { class, zone } = place;
+    NewReplica { id, source: scene.instances.source.id.clone(), class, zone }
+}
+
+/// The class that the fleet file names, or the source has.
+pub(crate) fn class(policy: &DatabasePolicy, instances: &Instances) -> String {
+    let named = policy.count.as_ref().and_then(|count| count.class.clone());
+    named.unwrap_or_else(|| instances.source.class.clone())
+}
+
+/// That class in the emptiest zone that RDS offers it in and that had capacity, as far as that is known; `Err` holds the class
+/// where no zone is left.
+pub(crate) fn place(scene: &DatabaseScene<'_>, memory: &DatabaseMemory) -> Result<ReplicaPlace, String> {
+    let class = class(scene.policy, scene.instances);
+    let zones = &scene.instances.source.zones;
+    if zones.is_empty() {
+        let lacks = memory.lacks_capacity(&class, None, scene.now);
+        return if lacks { Err(class) } else { Ok(ReplicaPlace { class, zone: None }) };
+    }
+    let offered = scene.offered(&class);
+    let is_offered = |zone: &&String| offered.is_none_or(|offered| offered.contains(zone));
+    let is_left =
+        |zone: &&String| is_offered(zone) && !memory.lacks_capacity(&class, Some(zone.as_str()), scene.now);
+    match emptiest_zone(scene, zones.iter().filter(is_left)) {
+        Some(zone) => Ok(ReplicaPlace { class, zone: Some(zone) }),
+        None => Err(class),
+    }
 }
 
 /// The zone with the fewest replicas; of several one where the source is not, then the first by name.
-fn emptiest_zone(scene: &DatabaseScene<'_>) -> Option<String> {
+fn emptiest_zone<'a>(scene: &DatabaseScene<'_>, zones: impl Iterator<Item = &'a String>) -> Option<String> {
     let source = &scene.instances.source;
     let replicas = |zone: &String| {
         scene.judged.iter().filter(|judged| judged.replica.zone.as_ref() == Some(zone)).count()
     };
     let order = |zone: &&String| (replicas(zone), source.zone.as_ref() == Some(*zone), (*zone).clone());
-    source.zones.iter().min_by_key(order).cloned()
+    zones.min_by_key(order).cloned()
 }
 
 /// `tidegate-<source>-<n>`, with the smallest number that is free: no instance of the account has it, and none that is

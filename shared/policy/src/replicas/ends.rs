@@ -79,7 +79,8 @@ impl DatabaseMemory {
     /// One more change has failed: the next one waits longer.
     pub(crate) fn count_failure(&mut self, cause: &str, now: Timestamp) {
         let count = self.failure.as_ref().map_or(0, |failure| failure.count).saturating_add(1);
-        self.failure = Some(FailedReplicaChanges { count, at: now, cause: cause.to_owned() });
+        self.failure =
+            Some(FailedReplicaChanges { count, at: now, cause: cause.to_owned(), no_capacity: false });
     }
 
     /// Operators are to be told of it, until SNS has taken that.

@@ -4,12 +4,13 @@ use jiff::SignedDuration;
 
 use crate::clock::since;
 use crate::replicas::calls::Sending;
+use crate::replicas::capacity;
 use crate::replicas::create;
 use crate::replicas::decision::InstanceCall;
 use crate::replicas::drain;
 use crate::replicas::in_force::BoundsInForce;
 use crate::replicas::lag::{CAUGHT_UP_WITHIN, Judged};
-use crate::replicas::memory::{DatabaseMemory, ReplicaChange, ReplicaEnd, ReplicaStep};
+use crate::replicas::memory::{DatabaseMemory, ReplicaChange, ReplicaEnd, ReplicaPlace, ReplicaStep};
 use crate::replicas::observation::Status;
 use crate::replicas::reason::ReplicaReason;
 use crate::replicas::scene::DatabaseScene;
@@ -77,8 +78,18 @@ fn requested(scene: &DatabaseScene<'_>, memory: &mut DatabaseMemory, change: &Re
             if scene.observe || !may_add || refused.is_some() {
                 return Followed { call: None, reasons: [waits].into_iter().chain(refused).collect() };
             }
-            memory.change = Some(ReplicaChange { call: Some(call), ..change.clone() });
-            let new = create::replica(scene, replica());
+            // The same call, so that one which RDS took already is the same replica.
+            let place = change.place.clone().map_or_else(|| create::place(scene, memory), Ok);
+            let place = match place {
+                Ok(place) => place,
+                Err(class) => {
+                    memory.change = None;
+                    return Followed::because(capacity::none_left(scene, memory, &class));
+                }
+            };
+            memory.change =
+                Some(ReplicaChange { call: Some(call), place: Some(place.clone()), ..change.clone() });
+            let new = create::replica(scene, replica(), place);
             Followed { call: Some(InstanceCall::Create(new)), reasons: vec![again.unwrap_or(waits)] }
         }
     }
@@ -163,6 +174,10 @@ fn failed(
     status: &str,
 ) -> Followed {
     let cause = format!("its status is {status}");
+    if status == capacity::STATUS {
+        let (class, zone) = (new.replica.class.clone(), new.replica.zone.clone());
+        memory.note_no_capacity(ReplicaPlace { class, zone }, scene.now);
+    }
     memory.end(ReplicaEnd::NotAdded, &cause, scene.now);
     let not_added = ReplicaReason::NotAdded { replica: change.replica.clone(), cause };
     let mut followed: Followed = drain::clean_up(scene, memory, new, status).into();

@@ -26,6 +26,9 @@ pub struct DatabaseMemory {
     /// Changes that failed, in a row.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<FailedReplicaChanges>,
+    /// Where RDS had no capacity for a new replica; oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub no_capacity: Vec<ZoneWithoutCapacity>,
     /// What operators were notified of and is not over, by what it is about.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub active: BTreeMap<String, ActiveDatabaseNotice>,
@@ -54,6 +57,32 @@ pub struct ReplicaChange {
     /// The replica failed, and its removal cleans up. The end of that is no success.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub failed: bool,
+    /// Where its call asks for it; none of a removal.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub place: Option<ReplicaPlace>,
+}
+
+/// Where a new replica is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReplicaPlace {
+    /// `DBInstanceClass`.
+    pub class: String,
+    /// `AvailabilityZone`; `None` where RDS chooses it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub zone: Option<String>,
+}
+
+/// A zone in which RDS had no capacity for a class.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ZoneWithoutCapacity {
+    /// `DBInstanceClass`.
+    pub class: String,
+    /// `AvailabilityZone`; `None` where RDS chose it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub zone: Option<String>,
+    /// When RDS said so.
+    #[serde(with = "millis")]
+    pub at: Timestamp,
 }
 
 /// The steps of a change.
@@ -137,6 +166,9 @@ pub struct FailedReplicaChanges {
     /// Why the last one did, in the words of AWS where there are any; may be empty.
     #[serde(default)]
     pub cause: String,
+    /// The last one did because no zone had capacity.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub no_capacity: bool,
 }
 
 /// How a change ended.

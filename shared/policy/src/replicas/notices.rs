@@ -217,6 +217,28 @@ fn of_records(state: &RecordsAre) -> [Watch; 3] {
     }
 }
 
+/// No zone has capacity for one more. It lasts as long as the creation waits for that, and while it is tried again.
+fn capacity(memory: &DatabaseMemory, reasons: &[ReplicaReason], is_seen: bool) -> Watch {
+    let about = "no capacity";
+    let waits = memory.failure.as_ref().is_some_and(|failure| failure.no_capacity);
+    let is_it = |reason: &&ReplicaReason| {
+        let waits_for_it = waits && matches!(reason, ReplicaReason::BackingOff { .. });
+        waits_for_it || matches!(reason, ReplicaReason::NoCapacity { .. })
+    };
+    match reasons.iter().rev().find(is_it) {
+        Some(reason) => {
+            Watch::holds(about, Severity::Warning, "one more replica needed, RDS has no capacity for it")
+                .because(reason.to_string())
+                .advising(
+                    "It is tried again, each time after a longer wait. Name another `class`, or add a subnet in another zone.",
+                )
+        }
+        None if !waits && memory.change.is_none() => Watch::over(about, "capacity holds no replica back any more"),
+        None if is_seen => Watch::over(about, "the replicas that there are suffice again"),
+        None => Watch::not_seen(about),
+    }
+}
+
 /// What is needed and not done. It is over once nothing more is asked for: by the load, where that is known of every replica,
 /// and not while a change is under way or a pin outranks the load.
 fn count(scene: &DatabaseScene<'_>, memory: &DatabaseMemory, reasons: &[ReplicaReason]) -> Vec<Watch> {
@@ -233,6 +255,7 @@ fn count(scene: &DatabaseScene<'_>, memory: &DatabaseMemory, reasons: &[ReplicaR
         None => Watch::not_seen(about),
     };
     vec![
+        capacity(memory, reasons, is_seen),
         watch("at max", "one more replica needed, at max", |it| matches!(it, ReplicaReason::AtMax { .. })),
         watch("engine limit", "one more replica needed, at the limit of RDS", |it| {
             matches!(it, ReplicaReason::EngineLimit { .. })

@@ -14,6 +14,19 @@ pub struct DatabaseObservation {
     pub instances: Result<Instances, Absence>,
     /// The records of the name that reads go to; `None` where the fleet file names none.
     pub records: Option<Result<Vec<DnsRecord>, Absence>>,
+    /// In which zones RDS offers the class of a new replica; `None` where that was not asked: it is, once a zone had no
+    /// capacity for that class.
+    pub offers: Option<OfferedZones>,
+}
+
+/// In which zones RDS offers a class for the engine and the version of the source (`DescribeOrderableDBInstanceOptions`). What is
+/// offered may have no capacity all the same.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OfferedZones {
+    /// `DBInstanceClass`.
+    pub class: String,
+    /// The zones, each once, of the Region and not only of the subnet group; or why they are not known.
+    pub zones: Result<Vec<String>, Absence>,
 }
 
 /// The instances of one database.

@@ -134,6 +134,10 @@ pub enum ReplicaReason {
     EngineLimit { limit: u32 },
     /// The source makes no backups: RDS creates no replica of it.
     NoBackups { source: String },
+    /// A zone had no capacity a while ago: it is not tried before that moment.
+    ZonePassedOver { class: String, zone: String, until: Timestamp },
+    /// RDS has no capacity in any zone of the subnet group; where it offers the class, as far as that is known.
+    NoCapacity { class: String, zones: Vec<String>, offered: Option<Vec<String>> },
     /// Reads would not reach another replica, or go on to one that is removed.
     NoDns { adds: bool },
     /// A replica is created.

@@ -57,6 +57,12 @@ impl DatabaseScene<'_> {
         }
     }
 
+    /// The zones in which RDS offers a class, where that was asked and answered.
+    pub(crate) fn offered(&self, class: &str) -> Option<&[String]> {
+        let offers = self.seen.offers.as_ref().filter(|offers| offers.class == class)?;
+        offers.zones.as_deref().ok()
+    }
+
     /// The account has an instance of that name, whatever it is.
     pub(crate) fn is_instance(&self, id: &str) -> bool {
         self.instances.taken.iter().any(|taken| taken == id)

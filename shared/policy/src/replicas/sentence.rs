@@ -217,6 +217,20 @@ impl fmt::Display for ReplicaReason {
                 f,
                 "{source} makes no backups (`BackupRetentionPeriod` is 0), and RDS creates no replica of such a source"
             ),
+            Self::ZonePassedOver { class, zone, until } => write!(
+                f,
+                "RDS had no capacity for {class} in {zone}, which is not tried before {}",
+                TimeOfDay(*until)
+            ),
+            Self::NoCapacity { class, zones, offered } => {
+                let offered = match offered.as_deref() {
+                    None => "in which zones it offers that class is not known".to_owned(),
+                    Some([]) => "it offers that class in no zone for this engine and version".to_owned(),
+                    Some(offered) => format!("it offers that class in {}", offered.join(", ")),
+                };
+                let tried = if zones.is_empty() { "any zone".to_owned() } else { zones.join(", ") };
+                write!(f, "RDS has no capacity for {class} in {tried}; {offered}")
+            }
             Self::NoDns { adds: true } => f.write_str(
                 "another replica would be added, and reads would not reach it: name a record under `dns` in the fleet file",
             ),

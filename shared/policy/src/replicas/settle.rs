@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::database::call::CallOutcome;
 use crate::database::notice::{DatabaseNotice, NoticePhase};
+use crate::replicas::capacity::is_no_capacity;
 use crate::replicas::memory::{DatabaseMemory, ReplicaEnd, ReplicaStep};
 
 impl DatabaseMemory {
@@ -19,10 +20,21 @@ impl DatabaseMemory {
             CallOutcome::NotSent if is_first => self.withdraw(),
             // An earlier one may have been taken: that shows later.
             CallOutcome::NotSent => {}
+            CallOutcome::Refused(cause) if is_no_capacity(cause) && change.place.is_some() => {
+                self.leave_zone(now);
+            }
             CallOutcome::Refused(cause) => {
                 let end = if adds { ReplicaEnd::NotAdded } else { ReplicaEnd::NotRemoved };
                 self.end(end, cause, now);
             }
+        }
+    }
+
+    /// The zone has no capacity: the next evaluation decides anew, and tries another zone. That is told once no zone is left.
+    fn leave_zone(&mut self, now: Timestamp) {
+        let place = self.change.take().and_then(|change| change.place);
+        if let Some(place) = place {
+            self.note_no_capacity(place, now);
         }
     }
 

@@ -54,7 +54,8 @@ fn happened(outcome: &ReplicaOutcome) -> DatabaseNotice {
 }
 
 impl ReplicaOutcome {
-    /// What its notice is about: a change has one end.
+    /// What its notice is about. The moment is part of it: one of the same kind that comes while this one is being told is
+    /// another.
     pub(crate) fn about(&self) -> String {
         let how = match self.end {
             ReplicaEnd::Added => "added",
@@ -66,6 +67,6 @@ impl ReplicaOutcome {
             ReplicaEnd::Promoted => "promoted",
             ReplicaEnd::Writer => "writer",
         };
-        format!("{how} {}", self.replica)
+        format!("{how} {} at {}", self.replica, self.at)
     }
 }

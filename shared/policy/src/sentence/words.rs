@@ -133,7 +133,7 @@ impl fmt::Display for Allowed {
 }
 
 /// `database main has 160 of 200 connections in use, about 10 per task: 85% allow 17 tasks`; where several services guard it,
-/// `85%, with what is left shared by 2 services, allow 16 tasks`.
+/// `85%, shared equally by 2 services, allow 8 tasks`.
 pub(super) struct ConnectionsOf<'a>(pub(super) &'a Connections, pub(super) &'a str);
 
 impl fmt::Display for ConnectionsOf<'_> {
@@ -149,7 +149,7 @@ impl fmt::Display for ConnectionsOf<'_> {
             count(*used)
         )?;
         if *sharers > 1 {
-            write!(f, ", with what is left shared by {sharers} services,")?;
+            write!(f, ", shared equally by {sharers} services,")?;
         }
         write!(f, " allow {most}")
     }

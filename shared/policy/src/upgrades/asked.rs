@@ -38,7 +38,7 @@ pub(crate) fn ask(scene: &UpgradeScene<'_>, asked: Option<&ClassAsked>, memory: 
         ClassAsked::Next(request) => {
             next(scene).map(|to| ClassRequest { to: to.to_owned(), ..request.clone() })
         }
-        ClassAsked::Withdraw => return withdraw(scene, memory),
+        ClassAsked::Withdraw { who, why } => return withdraw(scene, memory, by(who, why)),
     };
     let Some(request) = wanted else {
         let why = format!("{class} is the largest of `classes`, or not one of them");
@@ -81,11 +81,16 @@ fn drop_outdated(scene: &UpgradeScene<'_>, memory: &mut UpgradeMemory) {
     }
 }
 
-fn withdraw(scene: &UpgradeScene<'_>, memory: &mut UpgradeMemory) {
+/// Who took it back, and why.
+fn by(who: &str, why: &str) -> String {
+    format!("{who} took it back ({why})")
+}
+
+fn withdraw(scene: &UpgradeScene<'_>, memory: &mut UpgradeMemory, by: String) {
     if let Some(request) = memory.request.take() {
         memory.planned = None;
         memory.forget_the_plan_told();
-        return memory.tell(outcome(scene, &request.to, UpgradeEnd::Withdrawn, String::new()));
+        return memory.tell(outcome(scene, &request.to, UpgradeEnd::Withdrawn, by));
     }
     let why =
         "no class was asked for; what the fleet file plans is prevented by a hold of the database".to_owned();
@@ -117,10 +122,10 @@ pub(crate) fn unread(
     match asked {
         ClassAsked::To(request) => memory.tell(refused(&request.to)),
         ClassAsked::Next(_) => memory.tell(refused("the next class")),
-        ClassAsked::Withdraw => {
+        ClassAsked::Withdraw { who, why } => {
             if let Some(request) = memory.request.take_if(|_| memory.change.is_none()) {
                 memory.planned = None;
-                memory.tell(tell(&request.to, UpgradeEnd::Withdrawn, String::new()));
+                memory.tell(tell(&request.to, UpgradeEnd::Withdrawn, by(who, why)));
             }
         }
     }

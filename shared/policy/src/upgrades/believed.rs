@@ -8,7 +8,8 @@ use crate::database::watch::ActiveDatabaseNotice;
 use crate::one_line::one_line;
 use crate::upgrades::ends::MOST_OUTCOMES;
 use crate::upgrades::memory::{
-    ClassChange, ClassChangeBegan, ClassRequest, PlannedChange, StorageChange, UpgradeMemory, UpgradeOutcome,
+    ClassChange, ClassChangeBegan, ClassRequest, ClassSnapshot, PlannedChange, StorageChange, UpgradeMemory,
+    UpgradeOutcome,
 };
 
 /// The clocks of two processes differ by so much at most.
@@ -19,6 +20,8 @@ const MOST_BEGUN: usize = 64;
 
 /// `DBInstanceIdentifier` and `DBInstanceClass`.
 const LONGEST_ID: usize = 63;
+/// The name of a snapshot: our prefix, that of the instance, and a minute.
+const LONGEST_SNAPSHOT: usize = 100;
 const LONGEST_TEXT: usize = 600;
 /// Why a change ended as it did: there are many ends in an outage of SNS, and the memories of 20 databases share one item.
 const LONGEST_DETAIL: usize = 300;
@@ -27,7 +30,8 @@ impl UpgradeMemory {
     /// Takes times of the future for now, and texts and lists only as long as Tidegate makes them. Every field is named, so that
     /// a new one cannot be forgotten.
     pub fn believe(&mut self, now: Timestamp) {
-        let Self { request, planned, change, began, class, changed_at, storage, active, outcomes } = self;
+        let Self { request, planned, snapshot, change, began, class, changed_at, storage, active, outcomes } =
+            self;
         one_line(class, LONGEST_ID);
         began.drain(..began.len().saturating_sub(MOST_BEGUN));
         outcomes.drain(..outcomes.len().saturating_sub(MOST_OUTCOMES));
@@ -35,7 +39,7 @@ impl UpgradeMemory {
             active.pop_last();
         }
         let mut times: Vec<&mut Timestamp> = changed_at.iter_mut().collect();
-        if let Some(ClassRequest { to, now: _, from, at, who, why, request }) = request {
+        if let Some(ClassRequest { to, now: _, snapshot: _, from, at, who, why, request }) = request {
             one_line(to, LONGEST_ID);
             one_line(from, LONGEST_ID);
             one_line(who, 64);
@@ -52,15 +56,18 @@ impl UpgradeMemory {
             one_line(refused, LONGEST_TEXT);
             times.push(since);
         }
+        if let Some(snapshot) = snapshot {
+            times.extend(believed_snapshot(snapshot));
+        }
         if let Some(change) = change {
             times.extend(believed_change(change));
         }
-        for ClassChangeBegan { at, window } in began {
+        for ClassChangeBegan { at, window, observed: _ } in began {
             times.push(at);
             times.extend(window);
         }
         if let Some(StorageChange { to_gib: _, call, refused }) = storage {
-            one_line(refused, LONGEST_TEXT);
+            one_line(refused, LONGEST_DETAIL);
             one_line(&mut call.evaluation, LONGEST_TEXT);
             times.push(&mut call.at);
         }
@@ -81,6 +88,18 @@ impl UpgradeMemory {
     }
 }
 
+/// The times of a snapshot; its texts are shortened.
+fn believed_snapshot(snapshot: &mut ClassSnapshot) -> [&mut Timestamp; 2] {
+    let ClassSnapshot { id, instance, from, to, began, call, refused, is_started: _, is_ready: _ } = snapshot;
+    one_line(id, LONGEST_SNAPSHOT);
+    for id in [instance, from, to] {
+        one_line(id, LONGEST_ID);
+    }
+    one_line(refused, LONGEST_DETAIL);
+    one_line(&mut call.evaluation, LONGEST_TEXT);
+    [began, &mut call.at]
+}
+
 /// The times of a change; its texts are shortened. The end of its window lies ahead.
 fn believed_change(change: &mut ClassChange) -> Vec<&mut Timestamp> {
     let ClassChange {
@@ -93,6 +112,7 @@ fn believed_change(change: &mut ClassChange) -> Vec<&mut Timestamp> {
         began,
         window_end: _,
         call,
+        snapshot,
         offered,
         refused,
         is_started: _,
@@ -102,6 +122,7 @@ fn believed_change(change: &mut ClassChange) -> Vec<&mut Timestamp> {
     for id in [instance, from, to] {
         one_line(id, LONGEST_ID);
     }
+    one_line(snapshot, LONGEST_SNAPSHOT);
     one_line(why, LONGEST_TEXT);
     one_line(offered, LONGEST_TEXT);
     one_line(refused, LONGEST_TEXT);

@@ -20,6 +20,7 @@ use crate::upgrades::reason::UpgradeReason;
 use crate::upgrades::refusal::ClassRefusal;
 use crate::upgrades::rehearse;
 use crate::upgrades::scene::{UpgradeScene, is_at_least};
+use crate::upgrades::snapshot::{self, SnapshotTurn};
 use crate::upgrades::steps::UpgradeSteps;
 use crate::upgrades::storage;
 pub use crate::upgrades::turn::{ClassAsked, UpgradeTurn};
@@ -28,7 +29,7 @@ use crate::upgrades::want::{self, ClassWanted, Want};
 /// The beginnings of so long are remembered: a window lasts a day at most.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(48);
 
-/// The class whose rehearsal is to be read for this decision: that of the change which is wanted, where nothing is under way.
+/// The class whose rehearsal is to be read for this decision: that of the change which is wanted, or whose call may be sent again.
 #[must_use]
 pub fn rehearsed(
     seen: &UpgradeObservation,
@@ -40,8 +41,8 @@ pub fn rehearsed(
     let mut memory = memory.clone();
     let scene = look(seen, instances, policy, &memory, turn);
     asked::ask(&scene, turn.asked, &mut memory);
-    if memory.change.is_some() {
-        return None;
+    if let Some(change) = &memory.change {
+        return follow::may_be_sent_again(change).then(|| change.to.clone());
     }
     want::wanted(&scene, ladder, &memory).change.map(|want| want.to)
 }
@@ -73,6 +74,10 @@ pub fn decide(
         Some(change) => follow(&scene, &mut memory, &change),
         None => choose(&scene, &mut memory),
     };
+    let is_asked_for = memory.request.as_ref().is_some_and(|request| request.snapshot);
+    if memory.change.is_none() && !is_asked_for {
+        memory.snapshot_kept(now);
+    }
     if let Some(limits) = policy.storage {
         // One call an evaluation, and none beside a change of the class.
         if it.call.is_none() && memory.change.is_none() {
@@ -136,13 +141,8 @@ fn look<'a>(
 
 /// The change under way goes on, or is over.
 fn follow(scene: &UpgradeScene<'_>, memory: &mut UpgradeMemory, change: &ClassChange) -> UpgradeSteps {
-    let against = scene.find(&change.instance).map(|instance| {
-        let is_down = scene.is_down(&change.from, &change.to);
-        let people = rehearse::people(scene, is_down);
-        people.into_iter().chain(rehearse::is_ready(instance)).collect()
-    });
-    let FollowedChange { call, refusals, reasons } =
-        follow::follow(scene, memory, change, against.unwrap_or_default());
+    let against = rehearse::once_more(scene, memory, change);
+    let FollowedChange { call, refusals, reasons } = follow::follow(scene, memory, change, against);
     if change.instance != scene.main().id {
         plan::prevented(memory, format!("the change of {} was under way", change.instance), scene.now);
     }
@@ -159,6 +159,7 @@ fn follow(scene: &UpgradeScene<'_>, memory: &mut UpgradeMemory, change: &ClassCh
         window: memory.planned.as_ref().map(|planned| planned.window).filter(|_| change.window_end.is_some()),
         is_multi_az: scene.find(&change.instance).is_some_and(|instance| instance.is_multi_az),
         first: Vec::new(),
+        snapshot: false,
     };
     UpgradeSteps { call, state, wanted: memory.change.as_ref().map(|_| wanted), refusals, reasons }
 }
@@ -196,28 +197,56 @@ fn choose(scene: &UpgradeScene<'_>, memory: &mut UpgradeMemory) -> UpgradeSteps 
         it.reasons.push(UpgradeReason::ReplicaFirst { replica, to });
     }
     let turn = plan::plan(scene, window, &want, memory);
+    it.wanted = Some(wanted_change(scene, &want, memory));
+    if matches!(turn, WindowTurn::Waits(_) | WindowTurn::NoWindow) {
+        // The window in which it was taken is over.
+        memory.snapshot_kept(scene.now);
+    }
+    let snapshot = snapshot::follow(scene, memory, &mut it);
+    match snapshot {
+        SnapshotTurn::GoesOn | SnapshotTurn::Again => {}
+        SnapshotTurn::Waits => return it,
+        SnapshotTurn::Failed => {
+            it.wanted = None;
+            return it;
+        }
+    }
     it.refusals = rehearse::refusals(scene, ladder, memory, &want, instance);
     it.reasons.extend(it.refusals.iter().cloned().map(UpgradeReason::Refused));
-    it.wanted = Some(WantedChange {
+    it.state = if it.refusals.is_empty() { UpgradeState::Waiting } else { UpgradeState::Refused };
+    match turn {
+        WindowTurn::Waits(window) => it.reasons.push(UpgradeReason::Waits { window }),
+        WindowTurn::NoWindow => {}
+        WindowTurn::AtOnce if !it.refusals.is_empty() && snapshot::is_backing_up(memory, &it.refusals) => {}
+        WindowTurn::Open(_) | WindowTurn::AtOnce if !it.refusals.is_empty() => {
+            refused(scene, memory, &want, turn, &it.refusals);
+        }
+        WindowTurn::Open(_) | WindowTurn::AtOnce if snapshot == SnapshotTurn::Again => {
+            snapshot::again(scene, memory, &mut it);
+        }
+        WindowTurn::Open(_) | WindowTurn::AtOnce
+            if want.snapshot && memory.snapshot.is_none() && !scene.observe =>
+        {
+            snapshot::begin(scene, &want.to, memory, &mut it);
+        }
+        WindowTurn::Open(window) => begin(scene, memory, &want, instance, window.began, &mut it),
+        WindowTurn::AtOnce => begin(scene, memory, &want, instance, None, &mut it),
+    }
+    it
+}
+
+/// What is wanted, with everything that comes before it.
+fn wanted_change(scene: &UpgradeScene<'_>, want: &Want, memory: &UpgradeMemory) -> WantedChange {
+    WantedChange {
         instance: scene.main().id.clone(),
         from: scene.main().class.clone(),
         to: want.to.clone(),
         why: want.why.clone(),
         window: memory.planned.as_ref().map(|planned| planned.window),
         is_multi_az: scene.main().is_multi_az,
-        first: first(scene, &want).map(|replica| replica.id.clone()).collect(),
-    });
-    it.state = if it.refusals.is_empty() { UpgradeState::Waiting } else { UpgradeState::Refused };
-    match turn {
-        WindowTurn::Waits(window) => it.reasons.push(UpgradeReason::Waits { window }),
-        WindowTurn::NoWindow => {}
-        WindowTurn::Open(_) | WindowTurn::AtOnce if !it.refusals.is_empty() => {
-            refused(scene, memory, &want, turn, &it.refusals);
-        }
-        WindowTurn::Open(window) => begin(scene, memory, &want, instance, window.began, &mut it),
-        WindowTurn::AtOnce => begin(scene, memory, &want, instance, None, &mut it),
+        first: first(scene, want).map(|replica| replica.id.clone()).collect(),
+        snapshot: want.snapshot && memory.snapshot.is_none(),
     }
-    it
 }
 
 /// The instance that is changed next: the first of those that go before it, or itself.
@@ -273,7 +302,8 @@ fn begin(
     let (id, from, to) = (instance.id.clone(), instance.class.clone(), want.to.clone());
     let is_main = id == scene.main().id;
     if is_main || scene.observe {
-        memory.began.push(ClassChangeBegan { at: scene.now, window: opened });
+        let observed = scene.observe;
+        memory.began.push(ClassChangeBegan { at: scene.now, window: opened, observed });
     }
     if scene.observe {
         it.reasons.push(UpgradeReason::WouldBegin { instance: id, to });
@@ -295,6 +325,7 @@ fn begin(
         began: scene.now,
         window_end,
         call: Some(DatabaseCall::first(scene.evaluation, scene.now)),
+        snapshot: memory.snapshot.take_if(|_| is_main).map(|snapshot| snapshot.id).unwrap_or_default(),
         offered: rehearse::zones_in_words(scene.seen.rehearsal.as_ref()),
         refused: String::new(),
         is_started: false,

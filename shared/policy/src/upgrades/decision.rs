@@ -40,6 +40,13 @@ pub enum ClassCall {
         /// `DBInstanceClass`.
         to: String,
     },
+    /// `CreateDBSnapshot`, before a change of the class. Sent twice, it finds its own.
+    TakeSnapshot {
+        /// `DBInstanceIdentifier`.
+        instance: String,
+        /// `DBSnapshotIdentifier`.
+        snapshot: String,
+    },
     /// `ModifyDBInstance` with `MaxAllocatedStorage` alone. RDS applies that at once, without downtime.
     RaiseMaxStorage {
         /// `DBInstanceIdentifier`.
@@ -64,6 +71,8 @@ pub struct WantedChange {
     pub window: Option<Timestamp>,
     /// The replicas that are changed before it.
     pub first: Vec<String>,
+    /// A manual snapshot comes before it.
+    pub snapshot: bool,
     /// A standby takes over: about 1 to 2 minutes of downtime, otherwise 2 to 15.
     pub is_multi_az: bool,
 }
@@ -77,6 +86,8 @@ pub enum UpgradeState {
     Waiting,
     /// A change is wanted, and is refused.
     Refused,
+    /// The snapshot before a change is being taken.
+    Snapshot,
     /// A change is asked for, and RDS does not show that yet.
     Requested,
     /// RDS works on it.
@@ -95,6 +106,7 @@ impl UpgradeState {
             Self::Idle => "idle",
             Self::Waiting => "waiting-for-window",
             Self::Refused => "refused",
+            Self::Snapshot => "snapshot",
             Self::Requested => "requested",
             Self::Modifying => "modifying",
             Self::Verifying => "verifying",

@@ -26,8 +26,11 @@ impl UpgradeMemory {
     /// who wants it.
     pub(crate) fn end(&mut self, end: UpgradeEnd, detail: &str, now: Timestamp) -> SignedDuration {
         let Some(change) = self.change.take() else { return SignedDuration::ZERO };
-        let ClassChange { instance, from, to, began, offered, .. } = change;
+        let ClassChange { instance, from, to, began, offered, snapshot, .. } = change;
         let mut detail = detail.to_owned();
+        if !snapshot.is_empty() {
+            detail = format!("{detail}; the snapshot {snapshot} stays, and costs");
+        }
         let words = detail.to_ascii_lowercase();
         let no_capacity = ["insufficientdbinstancecapacity", "insufficient instance capacity"]
             .iter()
@@ -87,6 +90,9 @@ impl UpgradeOutcome {
             UpgradeEnd::Vanished => "gone",
             UpgradeEnd::Observed => "observed",
             UpgradeEnd::StorageRaised => "storage",
+            UpgradeEnd::SnapshotBegan => "snapshot began",
+            UpgradeEnd::SnapshotFailed => "snapshot failed",
+            UpgradeEnd::SnapshotKept => "snapshot kept",
         };
         format!("{how} {} {}", self.instance, self.to)
     }

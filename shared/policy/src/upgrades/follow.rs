@@ -40,6 +40,11 @@ impl FollowedChange {
     }
 }
 
+/// RDS shows nothing of it yet: its call may be sent again, after a rehearsal like the first one.
+pub(crate) fn may_be_sent_again(change: &ClassChange) -> bool {
+    change.step == ClassStep::Requested && !change.was_seen && change.refused.is_empty()
+}
+
 /// Follows the change under way; `memory.change` is none where it is over. `refusals` is what stands against sending its call.
 pub(crate) fn follow(
     scene: &UpgradeScene<'_>,

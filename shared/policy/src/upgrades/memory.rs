@@ -20,6 +20,9 @@ pub struct UpgradeMemory {
     /// The change that waits for its window.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub planned: Option<PlannedChange>,
+    /// The snapshot before the change that an operator asked for with one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<ClassSnapshot>,
     /// The change under way; there is one at a time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub change: Option<ClassChange>,
@@ -51,6 +54,9 @@ pub struct ClassRequest {
     /// At once, and not in the window.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub now: bool,
+    /// A manual snapshot comes before the change.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub snapshot: bool,
     /// The class that the instance had then; where it gets another one than these two, nobody asked for the change from that.
     #[serde(skip_serializing_if = "String::is_empty", default)]
     pub from: String,
@@ -109,6 +115,9 @@ pub struct ClassChange {
     /// The evaluation that last meant to send the call, and when.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub call: Option<DatabaseCall>,
+    /// The snapshot that was taken before it, by its identifier; empty where none was asked for.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub snapshot: String,
     /// Where RDS offers the class, for who has to choose another one.
     #[serde(skip_serializing_if = "String::is_empty", default)]
     pub offered: String,
@@ -125,6 +134,33 @@ pub struct ClassChange {
     /// no more.
     #[serde(skip_serializing_if = "Option::is_none", with = "millis_optional", default)]
     pub back_since: Option<Timestamp>,
+}
+
+/// A manual snapshot before a change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClassSnapshot {
+    /// `DBSnapshotIdentifier`. It is made up before it is asked for: a call that is sent again finds its own.
+    pub id: String,
+    /// `DBInstanceIdentifier`.
+    pub instance: String,
+    /// The class that the instance had.
+    pub from: String,
+    /// The class that it was to have.
+    pub to: String,
+    /// When it was first asked for.
+    #[serde(with = "millis")]
+    pub began: Timestamp,
+    /// The evaluation that last meant to send the call, and when.
+    pub call: DatabaseCall,
+    /// Its call was sent again and refused, in the words of AWS: an earlier one may have been taken, which shows later.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub refused: String,
+    /// AWS took the call, or was seen to work on it: operators were told that it began.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub is_started: bool,
+    /// RDS shows it `available`.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub is_ready: bool,
 }
 
 /// The steps of a change.
@@ -148,6 +184,9 @@ pub struct ClassChangeBegan {
     /// When the window opened in which it began; none where an operator asked for it at once.
     #[serde(skip_serializing_if = "Option::is_none", with = "millis_optional", default)]
     pub window: Option<Timestamp>,
+    /// It was only said that it would begin.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub observed: bool,
 }
 
 /// `MaxAllocatedStorage` was asked for.
@@ -212,4 +251,10 @@ pub enum UpgradeEnd {
     Observed,
     /// `MaxAllocatedStorage` is what the fleet file says; the classes are sizes here.
     StorageRaised,
+    /// The snapshot before it began.
+    SnapshotBegan,
+    /// The snapshot before it failed: the class stays.
+    SnapshotFailed,
+    /// The snapshot was taken, and the change does not come.
+    SnapshotKept,
 }

@@ -16,6 +16,7 @@ use crate::upgrades::policy::StorageLimits;
 use crate::upgrades::reason::UpgradeReason;
 use crate::upgrades::scene::UpgradeScene;
 use crate::upgrades::sentence::DayOfWeek;
+use crate::upgrades::snapshot::SNAPSHOT_STOPS_IO;
 use crate::upgrades::steps::UpgradeSteps;
 use crate::upgrades::storage::{self, FreeStorage};
 
@@ -58,11 +59,10 @@ fn planned(scene: &UpgradeScene<'_>, memory: &UpgradeMemory, it: &UpgradeSteps) 
     let is_near = |window| scene.now.saturating_add(TOLD_BEFORE).is_ok_and(|within| window <= within);
     match (&memory.planned, &it.wanted) {
         (Some(planned), Some(wanted)) if is_near(planned.window) => {
-            let WantedChange { instance, from, to, is_multi_az, first, .. } = wanted;
+            let WantedChange { instance, from, to, is_multi_az, .. } = wanted;
             let when = DayOfWeek(planned.window);
             let down = downtime(*is_multi_az);
-            let after =
-                if first.is_empty() { String::new() } else { format!(", after {}", first.join(", ")) };
+            let after = before(wanted);
             let verdict = format!("{instance}: {from} → {to} planned for {when}, {down}{after}");
             let advice = "To prevent it, hold the database (`tidegate hold … --both`), or withdraw what was asked for.";
             Watch::holds(PLAN, Severity::Info, verdict).because(planned.why.clone()).advising(advice)
@@ -70,6 +70,16 @@ fn planned(scene: &UpgradeScene<'_>, memory: &UpgradeMemory, it: &UpgradeSteps) 
         (Some(_), _) => Watch::not_seen(PLAN),
         (None, _) => Watch::over(PLAN, "no change of the class is planned any more"),
     }
+}
+
+/// What comes before it: `, after a snapshot (…) and shop-2`; empty where nothing does.
+#[must_use]
+pub fn before(wanted: &WantedChange) -> String {
+    let WantedChange { snapshot, first, .. } = wanted;
+    let taken = snapshot.then(|| format!("a snapshot ({SNAPSHOT_STOPS_IO})"));
+    let replicas = (!first.is_empty()).then(|| first.join(", "));
+    let all: Vec<String> = taken.into_iter().chain(replicas).collect();
+    if all.is_empty() { String::new() } else { format!(", after {}", all.join(" and ")) }
 }
 
 /// How long the instance will be down, as others reported it.
@@ -86,6 +96,7 @@ fn refused(scene: &UpgradeScene<'_>, it: &UpgradeSteps) -> Watch {
             UpgradeState::Idle
             | UpgradeState::Waiting
             | UpgradeState::Refused
+            | UpgradeState::Snapshot
             | UpgradeState::Requested
             | UpgradeState::Modifying
             | UpgradeState::Verifying => {
@@ -205,9 +216,20 @@ pub(crate) fn happened(outcome: &UpgradeOutcome) -> DatabaseNotice {
         UpgradeEnd::Vanished => (Severity::Critical, format!("{instance} is gone, during {from} → {to}")),
         UpgradeEnd::Observed => (Severity::Info, format!("{instance}: {from} → {to} would begin")),
         UpgradeEnd::StorageRaised => (Severity::Info, format!("{instance}: MaxAllocatedStorage is {to} now")),
+        UpgradeEnd::SnapshotBegan => {
+            (Severity::Warning, format!("{instance}: the snapshot before {from} → {to} has begun"))
+        }
+        UpgradeEnd::SnapshotFailed => {
+            (Severity::Critical, format!("{instance}: {from} → {to} did not begin, its snapshot failed"))
+        }
+        UpgradeEnd::SnapshotKept => {
+            (Severity::Info, format!("{instance}: the snapshot before {from} → {to} is kept"))
+        }
     };
     let advice = match end {
-        UpgradeEnd::Failed => Some("See docs/runbook.md, \"An upgrade did not happen\"."),
+        UpgradeEnd::Failed | UpgradeEnd::SnapshotFailed => {
+            Some("See docs/runbook.md, \"An upgrade did not happen\".")
+        }
         UpgradeEnd::WindowPassed => Some("It is tried again in the next window."),
         UpgradeEnd::ChangedByOthers | UpgradeEnd::Vanished => Some("Ask CloudTrail who did it."),
         UpgradeEnd::Observed => Some("The database is in observe mode: Tidegate changes nothing."),
@@ -217,7 +239,9 @@ pub(crate) fn happened(outcome: &UpgradeOutcome) -> DatabaseNotice {
         | UpgradeEnd::Withdrawn
         | UpgradeEnd::NothingToWithdraw
         | UpgradeEnd::GoesOn
-        | UpgradeEnd::StorageRaised => None,
+        | UpgradeEnd::StorageRaised
+        | UpgradeEnd::SnapshotBegan
+        | UpgradeEnd::SnapshotKept => None,
     };
     DatabaseNotice {
         about: outcome.about(),

@@ -18,6 +18,8 @@ pub struct UpgradeObservation {
     pub floor: MetricReading,
     /// What a change to one class would meet; read where [`rehearsed`](crate::upgrades::decide::rehearsed) asks for it.
     pub rehearsal: Option<Rehearsal>,
+    /// The snapshot before a change, as RDS shows it (`DescribeDBSnapshots`); read while it is waited for.
+    pub snapshot: Option<Result<Option<SeenSnapshot>, Absence>>,
     /// What RDS tells of the instance (`DescribeEvents`), oldest first; read while a change is under way.
     pub messages: Option<Result<Vec<RdsMessage>, Absence>>,
 }
@@ -165,6 +167,15 @@ pub struct Reservation {
     pub count: u32,
     /// `MultiAZ`.
     pub is_multi_az: bool,
+}
+
+/// A snapshot of an instance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenSnapshot {
+    /// `Status`: `creating`, `available`, `failed`.
+    pub status: String,
+    /// It is a manual one of this instance, with the tags of this fleet and database.
+    pub is_ours: bool,
 }
 
 /// Something that RDS tells of an instance. It may be late, missing or twice: evidence, and never the state.

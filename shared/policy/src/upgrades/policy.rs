@@ -69,6 +69,14 @@ pub struct StorageLimits {
     pub critical: u32,
 }
 
+/// The time between the datapoints that a `for` is weighed by: 5 minutes up to 6 hours, an hour beyond, since 30 days of 5 minutes would
+/// be 8,640 datapoints a metric. Those of one signal are read for its longest `for`.
+#[must_use]
+pub fn between_datapoints(longest_for: SignedDuration) -> SignedDuration {
+    const FINE_UP_TO: SignedDuration = SignedDuration::from_hours(6);
+    if longest_for > FINE_UP_TO { SignedDuration::from_hours(1) } else { SignedDuration::from_mins(5) }
+}
+
 impl ClassLadder {
     /// The place of a class; `None` for one that is not in the ladder.
     #[must_use]

@@ -75,6 +75,25 @@ pub enum UpgradeReason {
     },
     /// Something stands against it.
     Refused(ClassRefusal),
+    /// The snapshot before it is asked for.
+    SnapshotBegins {
+        /// The instance.
+        instance: String,
+        /// `DBSnapshotIdentifier`.
+        id: String,
+    },
+    /// The call for the snapshot is sent once more.
+    SnapshotAgain {
+        /// `DBSnapshotIdentifier`.
+        id: String,
+    },
+    /// The snapshot before it is not complete yet.
+    SnapshotUnderWay {
+        /// `DBSnapshotIdentifier`.
+        id: String,
+        /// Its status.
+        status: String,
+    },
     /// The change begins.
     Begins {
         /// The instance.

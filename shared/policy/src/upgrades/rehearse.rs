@@ -7,7 +7,7 @@ use crate::clock::since;
 use crate::reading::Absence;
 use crate::replicas::observation::Status;
 use crate::upgrades::fits;
-use crate::upgrades::memory::UpgradeMemory;
+use crate::upgrades::memory::{ClassChange, UpgradeMemory};
 use crate::upgrades::observation::{ClassOffer, ClassedInstance, Rehearsal};
 use crate::upgrades::policy::ClassLadder;
 use crate::upgrades::refusal::ClassRefusal;
@@ -67,8 +67,33 @@ pub(crate) fn refusals(
     all
 }
 
+/// What stands against sending the call of a change once more: the same as against the first one.
+pub(crate) fn once_more(
+    scene: &UpgradeScene<'_>,
+    memory: &UpgradeMemory,
+    change: &ClassChange,
+) -> Vec<ClassRefusal> {
+    let Some(instance) = scene.find(&change.instance) else { return Vec::new() };
+    let ClassChange { to, why, began, window_end, .. } = change;
+    let ladder = scene.policy.ladder.as_ref().filter(|ladder| ladder.place(to).is_some());
+    let Some(ladder) = ladder else {
+        return vec![not_known(&format!("whether `classes` of the fleet file has {to}"), None)];
+    };
+    let is_asked_for = memory.request.as_ref().is_some_and(|request| request.to == *to);
+    let by = match window_end {
+        None => WantedBy::OperatorNow,
+        Some(_) if is_asked_for => WantedBy::Operator,
+        Some(_) => WantedBy::Ladder,
+    };
+    // The change itself is none of those before it.
+    let mut before = memory.clone();
+    before.began.retain(|other| other.at != *began);
+    let want = Want { to: to.clone(), why: why.clone(), by, snapshot: false };
+    refusals(scene, ladder, &before, &want, instance)
+}
+
 /// An emergency, and holds.
-pub(crate) fn people(scene: &UpgradeScene<'_>, is_down: bool) -> Vec<ClassRefusal> {
+fn people(scene: &UpgradeScene<'_>, is_down: bool) -> Vec<ClassRefusal> {
     let emergency = scene.emergency.map(|profile| ClassRefusal::Emergency { profile: profile.to_owned() });
     let held = scene.hold(is_down).map(|row| {
         let until = row.ends(scene.now).unwrap_or(row.until);
@@ -78,7 +103,7 @@ pub(crate) fn people(scene: &UpgradeScene<'_>, is_down: bool) -> Vec<ClassRefusa
 }
 
 /// The instance is available, and really so: nothing of it is changing, pending or waiting for a restart.
-pub(crate) fn is_ready(instance: &ClassedInstance) -> Vec<ClassRefusal> {
+fn is_ready(instance: &ClassedInstance) -> Vec<ClassRefusal> {
     let id = || instance.id.clone();
     let mut all = Vec::new();
     if let Some(status) = not_available(&instance.status) {

@@ -8,6 +8,7 @@ use crate::rule::{Quantity, Span, thousands};
 use crate::signal::Unit;
 use crate::upgrades::reason::UpgradeReason;
 use crate::upgrades::refusal::ClassRefusal;
+use crate::upgrades::snapshot::SNAPSHOT_STOPS_IO;
 
 /// `Sunday 2026-11-29 05:00 UTC`.
 pub(crate) struct DayOfWeek(pub(crate) Timestamp);
@@ -19,6 +20,7 @@ impl fmt::Display for DayOfWeek {
 }
 
 impl fmt::Display for UpgradeReason {
+    #[expect(clippy::too_many_lines, reason = "one line per reason; a table reads best whole")]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unreadable { absence } => {
@@ -52,6 +54,13 @@ impl fmt::Display for UpgradeReason {
             ),
             Self::Waits { window } => write!(f, "the window opens on {}", DayOfWeek(*window)),
             Self::Refused(refusal) => write!(f, "{refusal}"),
+            Self::SnapshotBegins { instance, id } => {
+                write!(f, "the snapshot {id} of {instance} comes first: {SNAPSHOT_STOPS_IO}")
+            }
+            Self::SnapshotAgain { id } => write!(f, "RDS shows no snapshot {id}: it is asked for again"),
+            Self::SnapshotUnderWay { id, status } => {
+                write!(f, "the change waits for the snapshot {id} ({status})")
+            }
             Self::Begins { instance, from, to } => write!(f, "{instance} is changed from {from} to {to}"),
             Self::WouldBegin { instance, to } => {
                 write!(

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 
 use crate::database::call::CallOutcome;
 use crate::database::call::DatabaseCall;
-use crate::database::notice::{DatabaseNotice, NoticePhase};
+use crate::database::notice::NoticePhase;
+use crate::upgrades::decision::UpgradeDecision;
 use crate::upgrades::memory::{UpgradeEnd, UpgradeMemory};
 use crate::upgrades::plan;
 
@@ -22,6 +23,22 @@ impl UpgradeMemory {
                 CallOutcome::Refused(cause) if is_first => drop(self.end(UpgradeEnd::Failed, cause, now)),
                 // An earlier one may have been taken: that shows later.
                 CallOutcome::Refused(cause) => change.refused.clone_from(cause),
+                CallOutcome::NotSent | CallOutcome::Unknown(_) => {}
+            }
+        } else if let Some(snapshot) = &mut self.snapshot
+            && snapshot.call.evaluation == evaluation
+        {
+            let is_first = !snapshot.call.taken && snapshot.call.failures == 0;
+            settle(&mut snapshot.call, outcome);
+            match outcome {
+                CallOutcome::Taken => self.snapshot_started(now),
+                // Nothing was asked for yet: the next evaluation decides anew.
+                CallOutcome::NotSent if is_first => self.snapshot = None,
+                CallOutcome::Refused(cause) if is_first => {
+                    let why = format!("{}: {cause}", snapshot.id);
+                    self.snapshot_failed(why, now);
+                }
+                CallOutcome::Refused(cause) => snapshot.refused.clone_from(cause),
                 CallOutcome::NotSent | CallOutcome::Unknown(_) => {}
             }
         } else if let Some(storage) = &mut self.storage
@@ -44,9 +61,14 @@ impl UpgradeMemory {
         plan::prevented(self, why, change.began);
     }
 
-    /// Puts in whether SNS took these notices. What it did not take is repeated by the next evaluation.
-    pub fn settle_notices(&mut self, notices: &[DatabaseNotice], notified: bool) {
-        for notice in notices.iter().filter(|_| notified) {
+    /// Puts in whether SNS took the notices of a decision. What it did not take is repeated by the next evaluation; so is what another
+    /// evaluation put in meanwhile, though it be of the same instance and class.
+    pub fn settle_notices(&mut self, decision: &UpgradeDecision, notified: bool) {
+        if !notified {
+            return;
+        }
+        self.outcomes.retain(|outcome| !decision.memory.outcomes.contains(outcome));
+        for notice in &decision.notices {
             match notice.phase {
                 NoticePhase::Begins => {
                     if let Some(active) = self.active.get_mut(&notice.about) {
@@ -56,7 +78,8 @@ impl UpgradeMemory {
                 NoticePhase::Ends => {
                     self.active.remove(&notice.about);
                 }
-                NoticePhase::Happened => self.outcomes.retain(|outcome| outcome.about() != notice.about),
+                // Those are told one by one, each of its own moment.
+                NoticePhase::Happened => {}
             }
         }
     }

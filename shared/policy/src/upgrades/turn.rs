@@ -32,5 +32,10 @@ pub enum ClassAsked {
     /// The next larger class; the request names none yet.
     Next(ClassRequest),
     /// Nothing any more: what was asked for is withdrawn, unless it is under way.
-    Withdraw,
+    Withdraw {
+        /// Who takes it back, in their own words.
+        who: String,
+        /// Why.
+        why: String,
+    },
 }

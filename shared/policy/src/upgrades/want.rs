@@ -23,6 +23,8 @@ pub(crate) struct Want {
     pub(crate) to: String,
     pub(crate) why: String,
     pub(crate) by: WantedBy,
+    /// A manual snapshot comes before it.
+    pub(crate) snapshot: bool,
 }
 
 /// Who wants it.
@@ -59,7 +61,7 @@ pub(crate) fn wanted(scene: &UpgradeScene<'_>, ladder: &ClassLadder, memory: &Up
     };
     match (why, larger) {
         (Some(why), Some(to)) => {
-            it.change = Some(Want { to: to.clone(), why, by: WantedBy::Ladder });
+            it.change = Some(Want { to: to.clone(), why, by: WantedBy::Ladder, snapshot: false });
             return it;
         }
         (Some(_), None) => {
@@ -83,10 +85,10 @@ pub(crate) fn wanted(scene: &UpgradeScene<'_>, ladder: &ClassLadder, memory: &Up
 }
 
 fn asked(request: &ClassRequest) -> ClassWanted {
-    let ClassRequest { to, now, who, why, .. } = request;
+    let ClassRequest { to, now, snapshot, who, why, .. } = request;
     let by = if *now { WantedBy::OperatorNow } else { WantedBy::Operator };
     let reason = UpgradeReason::Asked { to: to.clone(), who: who.clone(), why: why.clone() };
-    let change = Want { to: to.clone(), why: format!("{who} asked for it ({why})"), by };
+    let change = Want { to: to.clone(), why: format!("{who} asked for it ({why})"), by, snapshot: *snapshot };
     ClassWanted { change: Some(change), is_unsure: false, reasons: vec![reason] }
 }
 
@@ -109,7 +111,7 @@ fn smaller(scene: &UpgradeScene<'_>, ladder: &ClassLadder, place: usize, it: &mu
         let holds = |condition: &_| UpgradeReason::Holds { condition: Clone::clone(condition) };
         it.reasons.extend(ladder.down.iter().map(holds));
         let why = ladder.down.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ");
-        it.change = Some(Want { to: to.clone(), why, by: WantedBy::Ladder });
+        it.change = Some(Want { to: to.clone(), why, by: WantedBy::Ladder, snapshot: false });
     }
 }
 

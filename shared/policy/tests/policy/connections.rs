@@ -5,8 +5,8 @@ use std::num::NonZeroU32;
 use proptest::prelude::*;
 use tidegate_policy::overrides::OverrideKind;
 use tidegate_policy::{
-    ConnectionGuard, DatabaseClass, Engine, MetricName, MetricReading, NoticeKind, OnMissing, Verdict,
-    database_class,
+    Absence, ConnectionGuard, ConnectionSetting, DatabaseClass, Decision, Engine, GuardedInstance,
+    MetricName, MetricReading, NoticeKind, OnMissing, Verdict, database_class,
 };
 
 use crate::stage::{Stage, codes, refused, size};
@@ -44,8 +44,8 @@ fn a_scale_out_goes_no_further_than_the_connections_allow() {
     check(50.0, |_| {}, 17);
     // 20 each, as declared: 120 are left for 6 more.
     check(50.0, |stage| guard(stage).per_task = NonZeroU32::new(20), 11);
-    // Two services guard it: each may add half of what is left.
-    check(50.0, |stage| guard(stage).sharers = NonZeroU32::new(2).unwrap(), 11);
+    // Two services guard it: each may have half of what it could have alone.
+    check(50.0, |stage| guard(stage).sharers = NonZeroU32::new(2).unwrap(), 8);
     // All are in use already: nothing is added, and nothing is taken away.
     check(180.0, |_| {}, 5);
     // Tasks that hold none yet will hold at least one.
@@ -83,8 +83,7 @@ fn the_sentence_names_the_database_and_its_numbers() {
     );
     let mut shared = stage().with(|stage| guard(stage).sharers = NonZeroU32::new(2).unwrap());
     let decision = shared.points(METRIC, &[(0, 50.0)]).peek();
-    let words =
-        "about 10 per task: 85%, with what is left shared by 2 services, allow 11 tasks (25 tasks needed)";
+    let words = "about 10 per task: 85%, shared equally by 2 services, allow 8 tasks (25 tasks needed)";
     assert!(decision.to_string().ends_with(words), "{decision}");
     // 180 of 170 are in use: 36 a task, and 4 tasks would hold what is allowed.
     let decision = stage().points(METRIC, &[(0, 180.0)]).peek();
@@ -200,25 +199,64 @@ fn the_end_of_the_limit_is_not_told_where_the_guard_or_the_signals_say_nothing()
     }
 }
 
+/// 50 connections in use by 5 tasks, of a database whose file declares nothing.
+fn decide_by(database: Result<GuardedInstance, Absence>, on_missing: OnMissing) -> Decision {
+    let mut stage = stage();
+    (guard(&mut stage).max_connections, guard(&mut stage).on_missing) = (None, on_missing);
+    stage.seen.database = Some(database);
+    stage.points(METRIC, &[(0, 50.0)]).peek()
+}
+
 #[test]
-fn a_limit_that_is_not_declared_is_the_default_of_the_class() {
-    let class = |class: &str, has_default_parameters| DatabaseClass {
-        engine: Engine::PostgreSql { major: 16, minor: 3 },
-        class: class.to_owned(),
-        has_default_parameters,
+fn a_limit_that_is_not_declared_is_that_of_the_parameter_group_or_the_default_of_the_class() {
+    let instance = |class: &str, setting: Option<Result<ConnectionSetting, Absence>>| GuardedInstance {
+        class: DatabaseClass {
+            engine: Engine::PostgreSql { major: 16, minor: 3 },
+            class: class.to_owned(),
+            has_default_parameters: setting.is_none(),
+        },
+        setting,
     };
-    let of = |database| {
-        let mut stage = stage();
-        guard(&mut stage).max_connections = None;
-        stage.seen.database = Some(database);
-        stage.points(METRIC, &[(0, 50.0)]).peek()
-    };
+    let set =
+        |value: &str, is_pending| Some(Ok(ConnectionSetting::Set { value: value.to_owned(), is_pending }));
+    let of = |database| decide_by(database, OnMissing::Ignore);
     // 129 by the default of a `db.t3.small`, of which 85% are 109.
-    let small = of(Ok(class("db.t3.small", true)));
-    assert_eq!(size(&small), 10, "{small}");
-    assert!(small.to_string().contains("50 of about 129 connections"), "{small}");
-    for database in [Ok(class("db.t3.small", false)), Ok(class("db.x9.huge", true)), Err(refused())] {
-        assert_eq!(size(&of(database)), 25, "unknown, and ignored");
+    for setting in [None, Some(Ok(ConnectionSetting::Default))] {
+        let small = of(Ok(instance("db.t3.small", setting)));
+        assert_eq!(size(&small), 10, "{small}");
+        assert!(small.to_string().contains("50 of about 129 connections"), "{small}");
+    }
+    // 85% of 100 are 85: 35 are left, 10 for each task.
+    for class in ["db.t3.small", "db.x9.huge"] {
+        let small = of(Ok(instance(class, set("100", false))));
+        assert_eq!(size(&small), 8, "{small}");
+        assert!(small.to_string().contains("50 of 100 connections"), "{small}");
+    }
+    // What is pending counts where it is lower than the default, and the default where that is lower.
+    for (value, is_pending, words) in [
+        ("100", true, "50 of 100 connections"),
+        ("200", true, "50 of about 129 connections"),
+        ("200", false, "50 of 200 connections"),
+        ("LEAST({DBInstanceClassMemory/9531392},120)", false, "50 of about 120 connections"),
+    ] {
+        let decision = of(Ok(instance("db.t3.small", set(value, is_pending))));
+        assert!(decision.to_string().contains(words), "{value}: {decision}");
+    }
+    let log = "GREATEST({log(DBInstanceClassMemory/805306368)*45},1000)";
+    for (unknown, words) in [
+        (Ok(instance("db.t3.small", Some(Err(refused())))), "refused"),
+        (Ok(instance("db.t3.small", set(log, false))), "which Tidegate does not read"),
+        (
+            Ok(instance("db.x9.huge", set("{DBInstanceClassMemory/9531392}", false))),
+            "memory of the instance class",
+        ),
+        (Ok(instance("db.x9.huge", None)), "declare `max_connections`"),
+        (Err(refused()), "refused"),
+    ] {
+        assert_eq!(size(&of(unknown.clone())), 25, "unknown, and ignored");
+        let held = decide_by(unknown, OnMissing::Hold);
+        assert_eq!(size(&held), 5, "unknown, and held");
+        assert!(held.to_string().contains(words), "{words}: {held}");
     }
 }
 

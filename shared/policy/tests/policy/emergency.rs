@@ -1,5 +1,6 @@
 //! An emergency, decided: what it asks of one target, how it goes on, and what it puts back.
 
+mod adopting;
 mod delivery;
 mod deciding;
 mod engage;
@@ -163,6 +164,7 @@ impl World {
         Request::Engage(Engage {
             profile: profile.to_owned(),
             sizes: sizes.iter().map(|(name, size)| ((*name).to_owned(), *size)).collect(),
+            replicas: Vec::new(),
             until: self.now + seconds(7200),
             asker: asker(who),
         })

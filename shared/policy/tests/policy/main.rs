@@ -130,6 +130,7 @@ mod wait_once;
 
 #[cfg(test)]
 mod sentences;
+mod sharing;
 
 #[cfg(test)]
 mod arbitrary;

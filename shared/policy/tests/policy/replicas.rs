@@ -1,11 +1,13 @@
 //! Replicas of a database, decided about: a source, its replicas, the records, and a clock that goes minute by minute.
 
 mod believing;
+mod capacity;
 mod counting;
 mod fleets;
 mod following;
 mod lagging;
 mod notified;
+mod outcomes;
 mod properties;
 mod recorded;
 mod removing;
@@ -73,6 +75,8 @@ pub(crate) struct Shop {
     pub(crate) source_load: SourceLoad,
     /// What comes of calls.
     pub(crate) outcome: CallOutcome,
+    /// Zones without capacity.
+    pub(crate) full_zones: Vec<&'static str>,
     /// Whether SNS takes notices.
     pub(crate) notified: bool,
     /// Whether metrics are read.
@@ -100,7 +104,7 @@ impl Shop {
         let records = ids.iter().map(|id| record(id)).collect();
         let mut shop = Self {
             policy,
-            seen: DatabaseObservation { instances: Ok(instances), records: Some(Ok(records)) },
+            seen: DatabaseObservation { instances: Ok(instances), records: Some(Ok(records)), offers: None },
             memory: DatabaseMemory::default(),
             overrides: vec![],
             observe: false,
@@ -113,6 +117,7 @@ impl Shop {
                 free: Some(500.0 * GIB),
             },
             outcome: CallOutcome::Taken,
+            full_zones: vec![],
             notified: true,
             metrics: true,
             series: BTreeMap::new(),
@@ -266,8 +271,8 @@ impl Shop {
         self.evaluations += 1;
         let decision = self.peek();
         self.memory = decision.memory.clone();
-        let outcome = self.outcome.clone();
         if let Some(call) = &decision.call {
+            let outcome = self.answer(call);
             if outcome == CallOutcome::Taken {
                 self.apply(call);
             }
@@ -277,6 +282,18 @@ impl Shop {
         self.write(&decision.records);
         self.memory.settle_notices(&decision.notices, self.notified);
         decision
+    }
+
+    /// What RDS answers to a call.
+    fn answer(&self, call: &InstanceCall) -> CallOutcome {
+        let zone = |call: &InstanceCall| match call {
+            InstanceCall::Create(new) => new.zone.clone(),
+            InstanceCall::Delete { .. } => None,
+        };
+        if zone(call).is_some_and(|zone| self.full_zones.contains(&zone.as_str())) {
+            return CallOutcome::Refused("InsufficientDBInstanceCapacity: no db.r6g.large".to_owned());
+        }
+        self.outcome.clone()
     }
 
     /// RDS does what it is told.
@@ -348,7 +365,9 @@ pub(crate) fn told(decision: &ReplicaDecision) -> Vec<String> {
             NoticePhase::Happened => "",
         };
         let critical = if notice.severity == tidegate_policy::Severity::Critical { "!" } else { "" };
-        format!("{sign}{}{critical}", notice.about)
+        // Of what happened the moment is left out.
+        let about = notice.about.split(" at ").next().unwrap_or_default();
+        format!("{sign}{about}{critical}")
     };
     decision.notices.iter().map(one).collect()
 }

@@ -1,5 +1,6 @@
 //! The class of a database, decided about: an instance, its replicas, and a clock that goes on by five minutes.
 
+mod again;
 mod asked;
 mod believing;
 mod changing;
@@ -7,6 +8,7 @@ mod fitting;
 mod oracle;
 mod refused;
 mod sentences;
+mod snapshots;
 mod stored;
 mod waiting;
 
@@ -19,7 +21,7 @@ use tidegate_policy::upgrades::decide::{ClassAsked, UpgradeTurn, decide, rehears
 use tidegate_policy::upgrades::decision::{ClassCall, UpgradeDecision};
 use tidegate_policy::upgrades::memory::{ClassRequest, UpgradeMemory};
 use tidegate_policy::upgrades::observation::{
-    ClassLoad, ClassOffer, ClassedInstance, ClassedInstances, RdsMessage, Rehearsal, SeenLoad,
+    ClassLoad, ClassOffer, ClassedInstance, ClassedInstances, RdsMessage, Rehearsal, SeenLoad, SeenSnapshot,
     UpgradeObservation,
 };
 use tidegate_policy::upgrades::policy::{ChangeWindow, ClassLadder, UpgradePolicy};
@@ -65,6 +67,8 @@ pub(crate) struct ClassShop {
     pub(crate) hours: i64,
     pub(crate) rehearsal: Rehearsal,
     pub(crate) messages: Vec<RdsMessage>,
+    /// The snapshot that RDS shows.
+    pub(crate) snapshot: Option<SeenSnapshot>,
     pub(crate) memory: UpgradeMemory,
     pub(crate) overrides: Vec<Override>,
     pub(crate) emergency: Option<&'static str>,
@@ -129,6 +133,7 @@ pub(crate) fn request(to: &str, now: bool) -> ClassRequest {
     ClassRequest {
         to: to.to_owned(),
         now,
+        snapshot: false,
         from: String::new(),
         at: friday(),
         who: "alice".to_owned(),
@@ -174,6 +179,7 @@ impl ClassShop {
                 reservations: Ok(vec![]),
             },
             messages: vec![],
+            snapshot: None,
             memory: UpgradeMemory::default(),
             overrides: vec![],
             emergency: None,
@@ -260,6 +266,7 @@ impl ClassShop {
                 self.load.users.map_or(MetricReading::NotRead, |users| self.by_minute(users))
             }),
             rehearsal: None,
+            snapshot: Some(Ok(self.snapshot.clone())),
             messages: Some(Ok(self.messages.clone())),
         }
     }
@@ -295,7 +302,7 @@ impl ClassShop {
             let evaluation = format!("e{}", self.evaluations);
             self.memory.settle_call(&self.outcome.clone(), &evaluation, self.now);
         }
-        self.memory.settle_notices(&decision.notices, self.notified);
+        self.memory.settle_notices(&decision, self.notified);
         if self.notified {
             self.told.extend(decision.notices.iter().map(line));
         }
@@ -323,6 +330,7 @@ impl ClassShop {
     fn apply(&mut self, call: &ClassCall) {
         match call {
             ClassCall::Modify { instance, to, .. } => self.find(instance).pending_class = Some(to.clone()),
+            ClassCall::TakeSnapshot { .. } => self.snaps("creating"),
             ClassCall::RaiseMaxStorage { instance, to_gib } => {
                 self.find(instance).max_allocated_gib = Some(*to_gib);
             }
@@ -356,6 +364,7 @@ impl ClassShop {
 fn shown(call: &ClassCall) -> String {
     match call {
         ClassCall::Modify { instance, from, to } => format!("modify {instance} {from} {to}"),
+        ClassCall::TakeSnapshot { instance, snapshot } => format!("snapshot {instance} as {snapshot}"),
         ClassCall::RaiseMaxStorage { instance, to_gib } => format!("raise {instance} to {to_gib} GiB"),
     }
 }

@@ -5,13 +5,15 @@ use tidegate_aws::report::section::Outcome;
 use tidegate_fleet::DatabaseName;
 use tidegate_policy::Condition;
 use tidegate_policy::database::call::CallOutcome;
+use tidegate_policy::overrides::OverrideKind;
 use tidegate_policy::replicas::decision::{CountOf, InstanceCall, RecordChange};
 use tidegate_policy::replicas::observation::DnsRecord;
 use tidegate_policy::replicas::reason::ReplicaReason;
-use tidegate_policy::rule::thousands;
+use tidegate_policy::rule::{Span, thousands};
 
 use crate::database::evaluated::{Beginning, Called, DatabaseReport, Lead};
 use crate::database::seen::{instance_of, rounded};
+use crate::known::FailingRecords;
 
 impl DatabaseReport {
     /// What was done, or what begins or ends, in a few words.
@@ -69,7 +71,13 @@ impl DatabaseReport {
                 Some(_) | None => self.cause_of_change(),
             },
             Lead::FailingRecords(error) => Some(format!("Route 53 {}", error.predicate())),
-            Lead::RecordsRecovered | Lead::Nothing => {
+            Lead::RecordsRecovered => self.failing_records.map(|failing| {
+                let FailingRecords { since, failures, .. } = failing;
+                let attempts =
+                    if failures == 1 { "1 attempt".to_owned() } else { format!("{failures} attempts") };
+                format!("{attempts} had failed within {}", Span(now.duration_since(since)))
+            }),
+            Lead::Nothing => {
                 self.seen.instances.as_ref().err().map(|absence| format!("RDS could not be read ({absence})"))
             }
         }
@@ -185,6 +193,12 @@ impl DatabaseReport {
         let Some(begins) = begins else { return Vec::new() };
         let name = &self.name;
         let asked = |reason: &ReplicaReason| matches!(reason, ReplicaReason::Overridden { .. });
+        let is_emergency = |reason: &ReplicaReason| {
+            matches!(reason, ReplicaReason::Overridden { kind: OverrideKind::Raise(_), .. })
+        };
+        if self.decision.reasons.iter().any(is_emergency) {
+            return vec![("undo", "tidegate emergency restore".to_owned())];
+        }
         if self.decision.reasons.iter().any(asked) {
             return vec![("undo", format!("tidegate release {name}"))];
         }

@@ -85,6 +85,7 @@ impl ReportScene {
         let seen = DatabaseObservation {
             instances: Ok(Instances { source: source(), replicas, taken }),
             records: Some(Ok(records)),
+            offers: None,
         };
         Self { database, seen, overrides: Vec::new(), observe: false }
     }

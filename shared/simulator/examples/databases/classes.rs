@@ -113,7 +113,7 @@ fn evaluate(
     };
     seen.rehearsal = rehearsed(&seen, policy, memory, turn).map(|class| world.rehearse(&class));
     let decision = decide(&seen, policy, memory, turn);
-    *memory = decision.memory;
+    memory.clone_from(&decision.memory);
     let mut asked = None;
     if let Some(call) = &decision.call {
         if let ClassCall::Modify { instance, to, .. } = call {
@@ -123,7 +123,7 @@ fn evaluate(
         memory.settle_call(&world.call_of_class(call).outcome(), &evaluation, now);
     }
     told.tells(now, &decision.notices);
-    memory.settle_notices(&decision.notices, true);
+    memory.settle_notices(&decision, true);
     let main = world.instances().first();
     let place = main.and_then(|it| LADDER.iter().position(|class| *class == it.class));
     let place = place.and_then(|place| u32::try_from(place + 1).ok()).map(f64::from);

@@ -17,6 +17,7 @@ use crate::rds::modified::{AppliedBy, ModifiedValue, ParameterState, PendingValu
 use crate::rds::refusal::{CallAnswer, CallRefusal};
 use crate::rds::replication::ReplicationState;
 use crate::rds::setting::{RdsSettings, RdsTroubles};
+use crate::rds::snapshot::SimulatedSnapshot;
 use crate::rds::status::InstanceStatus;
 
 /// A gibibyte, in bytes.
@@ -40,6 +41,8 @@ pub(super) struct Account {
     pub(super) events: VecDeque<RdsEvent>,
     /// What `DescribeEvents` shows, and from when on.
     pub(super) messages: Vec<(Timestamp, RdsEvent)>,
+    /// Manual snapshots, the oldest first.
+    pub(super) snapshots: Vec<SimulatedSnapshot>,
 }
 
 impl Account {
@@ -78,6 +81,7 @@ impl Account {
             happenings: Vec::new(),
             events: VecDeque::new(),
             messages: Vec::new(),
+            snapshots: Vec::new(),
         }
     }
 
@@ -98,7 +102,8 @@ impl Account {
 
     /// A call of Tidegate. Whatever becomes of it, its answer may be lost.
     pub(super) fn call(&mut self, call: &InstanceCall, now: Timestamp) -> CallAnswer {
-        let RdsTroubles { calls_failed, answers_lost, capacity_refused, .. } = self.settings.troubles;
+        let RdsTroubles { calls_failed, answers_lost, capacity_refused, full_zones, .. } =
+            self.settings.troubles;
         if share(&mut self.calls) < calls_failed {
             self.note(now, Actor::Tidegate, Deed::Lost(call.clone()));
             let throttled = share(&mut self.calls) < 0.5;
@@ -106,7 +111,14 @@ impl Account {
         }
         // What exists already is answered before its capacity is looked for.
         let is_new = matches!(call, InstanceCall::Create(new) if self.instance(&new.id).is_none());
-        let no_capacity = share(&mut self.calls) < capacity_refused && is_new;
+        let is_full = |zone: &String| self.settings.zones.iter().take(full_zones).any(|full| full == zone);
+        // Without a zone RDS chooses one, and has none only where all are full.
+        let is_full = match call {
+            InstanceCall::Create(NewReplica { zone: Some(zone), .. }) => is_full(zone),
+            InstanceCall::Create(_) => self.settings.zones.iter().all(is_full),
+            InstanceCall::Delete { .. } => false,
+        };
+        let no_capacity = (share(&mut self.calls) < capacity_refused || is_full) && is_new;
         let answered = if no_capacity {
             Err(CallRefusal::InsufficientCapacity)
         } else {
@@ -140,10 +152,12 @@ impl Account {
         if self.instances.len().saturating_add(others) >= most {
             return Err(CallRefusal::QuotaExceeded);
         }
-        let Some(source) = self.source().filter(|source| source.id == new.source) else {
+        let is_aurora = self.settings.engine == Engine::Aurora;
+        // A reader of Aurora is created in a cluster, whichever of its instances is the writer by then.
+        let Some(source) = self.source().filter(|source| is_aurora || source.id == new.source) else {
             return Err(CallRefusal::NotFound);
         };
-        let is_aurora = self.settings.engine == Engine::Aurora;
+        let source_id = source.id.clone();
         if !source.status.takes_changes() || (!is_aurora && self.settings.backup_retention_days == 0) {
             return Err(CallRefusal::InvalidState);
         }
@@ -155,7 +169,7 @@ impl Account {
             self.life.birth(now, self.settings.troubles);
         let mut replica = SimulatedInstance {
             id: new.id.clone(),
-            source: Some(new.source.clone()),
+            source: Some(source_id),
             class: new.class.clone(),
             pending: PendingValues::default(),
             zone: new.zone.clone().unwrap_or(first_zone),
@@ -189,11 +203,32 @@ impl Account {
         if instance.is_protected {
             return Err(CallRefusal::Protected);
         }
+        // Of Aurora a reader would take over first; nothing here asks for that.
+        if instance.source.is_none() {
+            return Err(CallRefusal::InvalidState);
+        }
         if !instance.status.takes_changes() && !instance.status.has_failed() {
             return Err(CallRefusal::InvalidState);
         }
         instance.goes_through(phases);
         Ok(())
+    }
+
+    /// A reader of Aurora becomes the writer, and the writer a reader. What does not serve is not promoted.
+    pub(super) fn fail_over(&mut self, to: usize, now: Timestamp) {
+        let is_aurora = self.settings.engine == Engine::Aurora;
+        let Some(id) =
+            self.instances.get(to).filter(|it| is_aurora && it.status.serves()).map(|it| it.id.clone())
+        else {
+            return;
+        };
+        self.instances.swap(0, to);
+        self.settings.source.clone_from(&id);
+        for (place, instance) in self.instances.iter_mut().enumerate() {
+            instance.source = (place > 0).then(|| id.clone());
+        }
+        let message = "Completed failover to DB instance".to_owned();
+        self.tell(RdsEvent { at: now, instance: id, message });
     }
 
     /// A step passes: statuses change, what is deleted is gone, and what was pending is applied.

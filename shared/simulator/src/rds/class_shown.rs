@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use tidegate_policy::replicas::observation::Replication;
 use tidegate_policy::upgrades::decision::ClassCall;
 use tidegate_policy::upgrades::observation::{
-    ClassedInstance, ClassedInstances, RdsMessage, Rehearsal, UpgradeObservation,
+    ClassedInstance, ClassedInstances, RdsMessage, Rehearsal, SeenSnapshot, UpgradeObservation,
 };
 use tidegate_policy::{Absence, AbsenceKind, Datapoint, MetricReading};
 
@@ -17,6 +17,7 @@ use crate::rds::refusal::CallAnswer;
 use crate::rds::setting::RdsSettings;
 use crate::rds::shown::failure;
 use crate::rds::simulation::SimulatedRds;
+use crate::rds::snapshot::SimulatedSnapshot;
 use crate::rds::status::InstanceStatus;
 
 /// How old the newest moment is that an instance can be restored to.
@@ -55,6 +56,7 @@ impl SimulatedRds {
             load: self.measures.shown(&mut question),
             floor: without.unwrap_or(points),
             rehearsal: None,
+            snapshot: None,
             messages: None,
         }
     }
@@ -93,6 +95,39 @@ impl SimulatedRds {
             mine.map(|(_, event)| RdsMessage { at: event.at, text: event.message.clone() }).collect();
         told.sort_by_key(|message| message.at);
         Ok(told)
+    }
+
+    /// One `DescribeDBSnapshots`, by the identifier.
+    ///
+    /// # Errors
+    /// If it is throttled or not answered.
+    pub fn see_snapshot(&mut self, name: &str) -> Result<Option<SeenSnapshot>, Absence> {
+        let troubles = self.account.settings.troubles;
+        if let Some(absence) = failure(&mut self.readings, troubles.reads_throttled, troubles.reads_failed) {
+            return Err(absence);
+        }
+        let found = self.account.snapshots.iter().find(|snapshot| snapshot.id == name);
+        Ok(found.map(|snapshot| {
+            let status = match (snapshot.until <= self.now, snapshot.fails) {
+                (false, _) => "creating",
+                (true, false) => "available",
+                (true, true) => "failed",
+            };
+            SeenSnapshot { status: status.to_owned(), is_ours: snapshot.is_ours }
+        }))
+    }
+
+    /// Every snapshot that was ever taken.
+    #[must_use]
+    pub fn snapshots(&self) -> &[SimulatedSnapshot] {
+        &self.account.snapshots
+    }
+
+    /// Somebody else takes a snapshot of this name, complete at once.
+    pub fn snapshot_by_hand(&mut self, instance: &str, name: &str) {
+        let (id, instance) = (name.to_owned(), instance.to_owned());
+        let snapshot = SimulatedSnapshot { id, instance, until: self.now, fails: false, is_ours: false };
+        self.account.snapshots.push(snapshot);
     }
 
     /// One instance by its identifier, as it is looked at just before a call.

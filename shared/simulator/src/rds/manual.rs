@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use tidegate_policy::replicas::decision::{InstanceCall, NewReplica, RecordChange};
-use tidegate_policy::replicas::observation::DnsRecord;
+use tidegate_policy::replicas::observation::{DnsRecord, Engine};
 
 use crate::number::real;
 use crate::rds::account::Account;
@@ -82,6 +82,11 @@ pub enum ManualChange {
         /// Its value.
         value: String,
     },
+    /// A reader of Aurora becomes the writer; of another engine nothing happens.
+    FailOver {
+        /// Which.
+        nth: usize,
+    },
     /// Something that has to do with classes.
     OfClass(ClassManualChange),
 }
@@ -97,6 +102,12 @@ pub(super) fn apply(change: &ManualChange, account: &mut Account, zone: &mut Hos
         }
         ManualChange::Reboot { nth } => reboot(account, nth.saturating_add(1), now),
         ManualChange::RebootSource => reboot(account, 0, now),
+        ManualChange::FailOver { nth } => {
+            let replicas = account.instances.len().saturating_sub(1);
+            if let Some(nth) = nth.checked_rem(replicas) {
+                account.fail_over(nth.saturating_add(1), now);
+            }
+        }
         ManualChange::ModifySource { class } => modify_source(account, class, now),
         ManualChange::OfClass(change) => apply_of_class(change, account, now),
         ManualChange::GrowStorage { bytes } => {
@@ -109,6 +120,8 @@ pub(super) fn apply(change: &ManualChange, account: &mut Account, zone: &mut Hos
         ManualChange::Protect { nth } => {
             with(account, *nth, |replica| replica.is_protected = !replica.is_protected);
         }
+        // Readers of Aurora share its storage: there is nothing to break.
+        ManualChange::BreakReplication { .. } if account.settings.engine == Engine::Aurora => return,
         ManualChange::BreakReplication { nth } => {
             with(account, *nth, |replica| {
                 replica.replication.break_with("error", "Last_Errno 1062: duplicate entry");
@@ -202,6 +215,7 @@ fn change_records(change: &ManualChange, account: &mut Account, zone: &mut Hoste
         | ManualChange::BreakReplication { .. }
         | ManualChange::RepairReplication { .. }
         | ManualChange::SlowDown { .. }
+        | ManualChange::FailOver { .. }
         | ManualChange::OfClass(_) => Vec::new(),
     };
     if zone.change(&batch).is_ok() {

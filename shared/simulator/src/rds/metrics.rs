@@ -40,9 +40,15 @@ pub(super) fn measure(
             continue;
         }
         let share = readers.share(&endpoint_of(&replica.id));
-        minutes.measure(&replica.id, RdsMetric::ReplicaLag, lag(account, replica, load, now));
+        if let Some(lag) = lag(account, replica, load, now) {
+            minutes.measure(&replica.id, RdsMetric::ReplicaLag, lag);
+        }
         minutes.measure(&replica.id, RdsMetric::CpuUtilization, (4.0 + load.reads * share).min(100.0));
         minutes.measure(&replica.id, RdsMetric::DatabaseConnections, (load.connections * share).round());
+    }
+    // Aurora's storage grows by itself.
+    if account.settings.engine == Engine::Aurora {
+        return;
     }
     let source = account.settings.source.as_str();
     minutes.measure(source, RdsMetric::FreeStorageSpace, free_storage(account, load));
@@ -66,20 +72,20 @@ fn since_switch(account: &Account, now: Timestamp) -> i64 {
     running.saturating_sub(i64::from(STEP_SECONDS)).rem_euclid(SWITCH_SECONDS)
 }
 
-/// `ReplicaLag`: −1 while it does not replicate, or while it is not known.
-fn lag(account: &Account, replica: &SimulatedInstance, load: DatabaseLoad, now: Timestamp) -> f64 {
+/// `ReplicaLag`: −1 while it does not replicate, or while it is not known. `AuroraReplicaLag` is then missing.
+fn lag(account: &Account, replica: &SimulatedInstance, load: DatabaseLoad, now: Timestamp) -> Option<f64> {
     let source_serves = account.source().is_some_and(|source| source.status.serves());
     if replica.replication.is_broken() || !replica.status.serves() || !source_serves {
-        return -1.0;
+        return (account.settings.engine != Engine::Aurora).then_some(-1.0);
     }
     let behind = replica.behind_seconds();
-    match account.settings.engine {
+    Some(match account.settings.engine {
         Engine::PostgreSql { .. } if load.writes <= 0.0 => {
             behind.floor() + whole_seconds(since_switch(account, now))
         }
         Engine::PostgreSql { .. } | Engine::MySql | Engine::MariaDb => behind.floor(),
         Engine::Aurora => behind + 0.02,
-    }
+    })
 }
 
 /// `TransactionLogsGeneration`.

@@ -8,11 +8,13 @@ use crate::rds::account::Account;
 use crate::rds::actor::Actor;
 use crate::rds::change_dice::ModificationWork;
 use crate::rds::happening::{ClassDeed, Deed};
-use crate::rds::instance::ModificationUnderWay;
+use crate::rds::instance::{ModificationUnderWay, StatusPhase};
 use crate::rds::modified::{AppliedBy, ModifiedValue, PendingValue};
 use crate::rds::refusal::{CallAnswer, CallRefusal};
 use crate::rds::setting::RdsTroubles;
+use crate::rds::snapshot::SimulatedSnapshot;
 use crate::rds::status::InstanceStatus;
+use crate::step::after;
 
 /// The share of the steps of an open maintenance window in which RDS begins what is pending.
 const BEGINS: f64 = 0.15;
@@ -50,6 +52,7 @@ impl Account {
                 },
                 now,
             ),
+            ClassCall::TakeSnapshot { instance, snapshot } => self.take_snapshot(instance, snapshot, now),
             ClassCall::RaiseMaxStorage { instance, to_gib } => self.raise_max_storage(instance, *to_gib),
         };
         self.note(
@@ -64,6 +67,31 @@ impl Account {
             return CallAnswer::NoAnswer;
         }
         answered.map_or_else(CallAnswer::Refused, |()| CallAnswer::Taken)
+    }
+
+    /// `CreateDBSnapshot`. The instance is `backing-up` for as long as it takes.
+    fn take_snapshot(&mut self, id: &str, name: &str, now: Timestamp) -> Result<(), CallRefusal> {
+        if self.snapshots.iter().any(|snapshot| snapshot.id == name) {
+            return Err(CallRefusal::SnapshotExists);
+        }
+        let RdsTroubles { snapshots_failed, snapshots_refused, .. } = self.settings.troubles;
+        if self.changes.happens(snapshots_refused) {
+            return Err(CallRefusal::SnapshotQuotaExceeded);
+        }
+        let fails = self.changes.happens(snapshots_failed);
+        let until = after(now, self.settings.times.snapshotting.draw(&mut self.changes.dice));
+        let instance = self.instance(id).ok_or(CallRefusal::NotFound)?;
+        if !instance.status.takes_changes() || instance.modification.is_some() {
+            return Err(CallRefusal::InvalidState);
+        }
+        let phases = [
+            StatusPhase::new(InstanceStatus::BackingUp, Some(until)),
+            StatusPhase::new(InstanceStatus::Available, None),
+        ];
+        instance.goes_through(phases);
+        let (id, instance) = (name.to_owned(), id.to_owned());
+        self.snapshots.push(SimulatedSnapshot { id, instance, until, fails, is_ours: true });
+        Ok(())
     }
 
     fn raise_max_storage(&mut self, id: &str, to_gib: u32) -> Result<(), CallRefusal> {

@@ -25,6 +25,10 @@ pub enum CallRefusal {
     TooManyReplicas,
     /// The class is not offered for this engine and version.
     NotOffered,
+    /// A snapshot has that name.
+    SnapshotExists,
+    /// The account has as many manual snapshots as it may have; AWS's default is 100.
+    SnapshotQuotaExceeded,
 }
 
 impl CallRefusal {
@@ -40,6 +44,8 @@ impl CallRefusal {
             Self::QuotaExceeded => "InstanceQuotaExceeded",
             Self::Protected | Self::NotOffered => "InvalidParameterCombination",
             Self::TooManyReplicas => "InvalidParameterValue",
+            Self::SnapshotExists => "DBSnapshotAlreadyExists",
+            Self::SnapshotQuotaExceeded => "SnapshotQuotaExceeded",
         }
     }
 }

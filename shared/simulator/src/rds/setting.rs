@@ -91,6 +91,8 @@ pub struct RdsTimes {
     pub without_metrics: SecondsBetween,
     /// In status `modifying` of a change of the class, before its restart.
     pub changing_class: SecondsBetween,
+    /// In status `backing-up`, while a manual snapshot is taken.
+    pub snapshotting: SecondsBetween,
     /// While a standby takes over.
     pub failing_over: SecondsBetween,
     /// In status `upgrading`.
@@ -115,6 +117,7 @@ impl RdsTimes {
         status_late: SecondsBetween::new(15, 120),
         without_metrics: SecondsBetween::new(60, 300),
         changing_class: SecondsBetween::new(120, 2_400),
+        snapshotting: SecondsBetween::new(60, 1_800),
         failing_over: SecondsBetween::new(60, 120),
         upgrading: SecondsBetween::new(300, 1_800),
         optimizing: SecondsBetween::new(900, 43_200),
@@ -140,10 +143,16 @@ pub struct RdsTroubles {
     pub records_failed: f64,
     /// Creations that are refused for want of capacity.
     pub capacity_refused: f64,
+    /// So many zones, the first of the subnet group, have no capacity for a new replica.
+    pub full_zones: usize,
     /// Replicas that never become available: `failed`, `incompatible-…`, `insufficient-capacity`.
     pub replicas_failed: f64,
     /// Changes of a class that RDS takes, and gives up later.
     pub changes_given_up: f64,
+    /// Snapshots that are refused: the account has as many as it may have.
+    pub snapshots_refused: f64,
+    /// Snapshots that end as `failed`.
+    pub snapshots_failed: f64,
     /// Events that never arrive.
     pub events_missing: f64,
     /// Events that are shown twice.
@@ -162,8 +171,11 @@ impl RdsTroubles {
         records_failed: 0.0,
         answers_lost: 0.0,
         capacity_refused: 0.0,
+        full_zones: 0,
         replicas_failed: 0.0,
         changes_given_up: 0.0,
+        snapshots_refused: 0.0,
+        snapshots_failed: 0.0,
         events_missing: 0.0,
         events_twice: 0.0,
         minutes_young: 0.7,
@@ -171,6 +183,9 @@ impl RdsTroubles {
 
     /// Route 53 takes no changes.
     pub const NO_RECORDS: Self = Self { records_failed: 1.0, ..Self::NONE };
+
+    /// No zone has capacity for a new replica.
+    pub const NO_CAPACITY: Self = Self { full_zones: usize::MAX, ..Self::NONE };
 
     /// Far more goes wrong than on a bad day.
     pub const MANY: Self = Self {
@@ -181,8 +196,11 @@ impl RdsTroubles {
         records_failed: 0.15,
         answers_lost: 0.2,
         capacity_refused: 0.15,
+        full_zones: 0,
         replicas_failed: 0.2,
         changes_given_up: 0.25,
+        snapshots_refused: 0.1,
+        snapshots_failed: 0.15,
         events_missing: 0.3,
         events_twice: 0.2,
         minutes_young: 0.7,

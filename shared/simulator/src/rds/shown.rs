@@ -2,7 +2,9 @@
 
 use jiff::Timestamp;
 use rand_pcg::Pcg64;
-use tidegate_policy::replicas::observation::{DatabaseObservation, Instances, Replica, SourceInstance};
+use tidegate_policy::replicas::observation::{
+    DatabaseObservation, Engine, Instances, OfferedZones, Replica, SourceInstance,
+};
 use tidegate_policy::{Absence, AbsenceKind, MetricReading};
 
 use crate::random::share;
@@ -35,7 +37,19 @@ impl View<'_> {
             Some(absence) => Err(absence),
             None => Ok(zone.records.clone()),
         });
-        DatabaseObservation { instances, records }
+        let offers = self.offers(dice, &instances);
+        DatabaseObservation { instances, records, offers }
+    }
+
+    /// Where RDS offers the class of the source: everywhere, as far as it answers. A policy may know it or not.
+    fn offers(&self, dice: &mut Pcg64, instances: &Result<Instances, Absence>) -> Option<OfferedZones> {
+        let class = instances.as_ref().ok()?.source.class.clone();
+        let RdsTroubles { reads_throttled, reads_failed, .. } = self.settings.troubles;
+        let zones = match failure(dice, reads_throttled, reads_failed) {
+            Some(absence) => Err(absence),
+            None => Ok(self.settings.zones.clone()),
+        };
+        (share(dice) < 0.5).then_some(OfferedZones { class, zones })
     }
 
     fn seen(&self, dice: &mut Pcg64) -> Result<Instances, Absence> {
@@ -63,7 +77,15 @@ impl View<'_> {
         metrics_fail: Option<&Absence>,
         dice: &mut Pcg64,
     ) -> SourceInstance {
-        let mut read = |metric| self.metric(&source.id, metric, metrics_fail, dice);
+        let is_aurora = self.settings.engine == Engine::Aurora;
+        // Of a writer of Aurora no metric is asked for.
+        let mut read = |metric| {
+            if is_aurora {
+                MetricReading::NotRead
+            } else {
+                self.metric(&source.id, metric, metrics_fail, dice)
+            }
+        };
         SourceInstance {
             id: source.id.clone(),
             engine: self.settings.engine,
@@ -79,7 +101,7 @@ impl View<'_> {
             slot_lag: read(RdsMetric::OldestReplicationSlotLag),
             slot_disk: read(RdsMetric::ReplicationSlotDiskUsage),
             free_storage: read(RdsMetric::FreeStorageSpace),
-            allocated_storage: self.settings.allocated_storage,
+            allocated_storage: if is_aurora { 0 } else { self.settings.allocated_storage },
         }
     }
 

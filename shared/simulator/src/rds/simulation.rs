@@ -1,12 +1,12 @@
 //! A simulated RDS in motion.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 use rand_pcg::Pcg64;
 use tidegate_policy::Absence;
 use tidegate_policy::replicas::decision::{InstanceCall, RecordChange};
-use tidegate_policy::replicas::observation::DatabaseObservation;
+use tidegate_policy::replicas::observation::{DatabaseObservation, Engine};
 
 use crate::number::{place, real};
 use crate::random::{Purpose, dice, share};
@@ -136,8 +136,11 @@ impl SimulatedRds {
             let mut all = self.account.instances.iter();
             all.any(|it| it.status.serves() && it.endpoint().as_deref() == Some(endpoint))
         };
+        let is_aurora = self.account.settings.engine == Engine::Aurora;
         let answer = if self.account.settings.has_zone {
             self.zone.answer()
+        } else if is_aurora {
+            self.reader_endpoint()
         } else {
             let known = self.account.replicas().filter(|replica| replica.created_by == Actor::SomeoneElse);
             let endpoints: Vec<String> = known.filter_map(SimulatedInstance::endpoint).collect();
@@ -145,6 +148,18 @@ impl SimulatedRds {
             endpoints.into_iter().map(|endpoint| (endpoint, share)).collect()
         };
         self.readers.pass(self.now, seconds, self.account.settings.ttl_seconds, answer, serves);
+    }
+
+    /// The reader endpoint of a cluster of Aurora: every reader that serves, and without any the writer.
+    fn reader_endpoint(&self) -> BTreeMap<String, f64> {
+        let serving = |it: &&SimulatedInstance| it.status.serves();
+        let readers: Vec<String> =
+            self.account.replicas().filter(serving).filter_map(SimulatedInstance::endpoint).collect();
+        let writer =
+            self.account.source().filter(|_| readers.is_empty()).and_then(SimulatedInstance::endpoint);
+        let all: Vec<String> = readers.into_iter().chain(writer).collect();
+        let share = 1.0 / real(all.len().max(1));
+        all.into_iter().map(|endpoint| (endpoint, share)).collect()
     }
 
     /// What an evaluation sees that begins now. Metrics are read at most once a minute.

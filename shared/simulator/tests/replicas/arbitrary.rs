@@ -47,12 +47,20 @@ pub(crate) fn policy(min: u32, max: u32, has_zone: bool) -> DatabasePolicy {
     }
 }
 
+/// The same of a cluster of Aurora, whose lag is in milliseconds.
+fn of_aurora(policy: DatabasePolicy) -> DatabasePolicy {
+    let lag =
+        LagLimits { warning: SignedDuration::from_millis(100), critical: Some(SignedDuration::from_secs(1)) };
+    DatabasePolicy { is_aurora: true, lag: Some(lag), ..policy }
+}
+
 fn engine() -> impl Strategy<Value = Engine> {
     prop_oneof![
         2 => Just(Engine::MySql),
         1 => Just(Engine::MariaDb),
         1 => Just(Engine::PostgreSql { major: 13, minor: 9 }),
         1 => Just(Engine::PostgreSql { major: 16, minor: 4 }),
+        1 => Just(Engine::Aurora),
     ]
 }
 
@@ -79,12 +87,16 @@ pub(crate) fn beginning() -> impl Strategy<Value = StoryBeginning> {
             // Shorter than usual, so that a story of a day has many changes.
             settings.times.creating = SecondsBetween::new(180, 2_400);
             settings.times.initializing = SecondsBetween::new(60, 3_600);
+            // Aurora has a reader endpoint.
+            let has_zone = has_zone && engine != Engine::Aurora;
             settings.has_zone = has_zone;
             settings.is_switch_in_one_minute = seed % 2 == 0;
             // One account in ten is nearly full.
             settings.other_instances = if others > 37 { others } else { 3 };
             let replicas = (0..theirs).map(|n| format!("theirs-{n}")).collect();
-            StoryBeginning { settings, load, policy: policy(min, min + more, has_zone), replicas, observe }
+            let policy = policy(min, min + more, has_zone);
+            let policy = if engine == Engine::Aurora { of_aurora(policy) } else { policy };
+            StoryBeginning { settings, load, policy, replicas, observe }
         },
     )
 }
@@ -100,6 +112,7 @@ fn by_hand() -> impl Strategy<Value = ManualChange> {
         1 => nth().prop_map(|nth| ManualChange::Protect { nth }),
         2 => nth().prop_map(|nth| ManualChange::Reboot { nth }),
         1 => Just(ManualChange::RebootSource),
+        2 => nth().prop_map(|nth| ManualChange::FailOver { nth }),
         1 => Just(ManualChange::ModifySource { class: "db.r6g.2xlarge".to_owned() }),
         1 => nth().prop_map(|nth| ManualChange::BreakReplication { nth }),
         4 => nth().prop_map(|nth| ManualChange::RepairReplication { nth }),
@@ -136,7 +149,8 @@ fn while_draining() -> impl Strategy<Value = Draining> {
 fn act() -> impl Strategy<Value = Act> {
     let killed =
         prop_oneof![Just(ProcessStep::Decided), Just(ProcessStep::Intended), Just(ProcessStep::Acted)];
-    let troubles = prop_oneof![1 => Just(RdsTroubles::NONE), 2 => Just(RdsTroubles::MANY), 1 => Just(RdsTroubles::NO_RECORDS)];
+    let troubles = prop_oneof![1 => Just(RdsTroubles::NONE), 2 => Just(RdsTroubles::MANY), 1 => Just(RdsTroubles::NO_RECORDS),
+        1 => (1_usize..4).prop_map(|full_zones| RdsTroubles { full_zones, ..RdsTroubles::NONE })];
     let meddles = prop_oneof![Just(Meddling::Same), Just(Meddling::Reboot), Just(Meddling::Protect)];
     prop_oneof![
         16 => (15_u8..120).prop_map(Act::Minutes),

@@ -2,10 +2,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 use tidegate_policy::replicas::decision::{InstanceCall, RecordChange};
+use tidegate_policy::replicas::memory::ReplicaStep;
 use tidegate_policy::replicas::observation::{DnsRecord, Status};
 use tidegate_policy::{INTENT_LEASE, MetricReading};
 use tidegate_simulator::rds::{
-    Actor, Deed, Happening, HostedZone, InstanceStatus, SimulatedInstance, SimulatedRds,
+    Actor, CallRefusal, Deed, Happening, HostedZone, InstanceStatus, SimulatedInstance, SimulatedRds,
 };
 
 use crate::process::EvaluationProcess;
@@ -28,12 +29,20 @@ impl Checker {
                 Deed::Records(batch) => self.changed_records(batch, process, world),
                 Deed::Took(call) => {
                     let is_creation = matches!(call, InstanceCall::Create(_));
-                    self.count(if is_creation { "created" } else { "deleted" }.to_owned());
+                    let what = if is_creation { "created" } else { "deleted" };
+                    self.count(what.to_owned());
+                    if self.policy.is_aurora {
+                        self.count(format!("{what} of Aurora"));
+                    }
                     self.called(call, true, process, world);
                 }
                 Deed::Refused(call, refusal) => {
                     self.count(refusal.code().to_owned());
-                    self.called(call, false, process, world);
+                    if *refusal == CallRefusal::InsufficientCapacity {
+                        self.refused_for_capacity(call, now);
+                    } else {
+                        self.called(call, false, process, world);
+                    }
                 }
                 Deed::Lost(call) => {
                     self.count("lost".to_owned());
@@ -42,6 +51,15 @@ impl Checker {
                 Deed::Changed(what) => self.fault(now, format!("Tidegate cannot do this: {what}")),
                 Deed::Class(deed) => self.fault(now, format!("not for replicas: {deed:?}")),
             }
+        }
+    }
+
+    /// Another zone is tried by the next evaluation, and the same one not soon.
+    fn refused_for_capacity(&mut self, call: &InstanceCall, now: Timestamp) {
+        let InstanceCall::Create(new) = call else { return };
+        let last = self.full_zones.insert(new.zone.clone(), now);
+        if last.is_some_and(|last| now.duration_since(last) < INTENT_LEASE) {
+            self.fault(now, format!("{call:?}, which had no capacity within the last 90 seconds"));
         }
     }
 
@@ -66,7 +84,9 @@ impl Checker {
                 if took && count > usize::try_from(max).unwrap_or(0) {
                     self.fault(now, format!("{count} replicas after {call:?}, at most {max}"));
                 }
-                if new.source != self.source || !new.id.starts_with("tidegate-") || new.id.len() > 63 {
+                let source = process.seen.instances.as_ref().map(|seen| seen.source.id.as_str());
+                if source != Ok(new.source.as_str()) || !new.id.starts_with("tidegate-") || new.id.len() > 63
+                {
                     self.fault(now, format!("not a replica of ours: {new:?}"));
                 }
             }
@@ -149,6 +169,10 @@ impl Checker {
         let leads = |it: &DnsRecord| it.set_identifier.as_ref() == Some(&own);
         if world.zone().records.iter().any(leads) {
             self.fault(now, format!("{id} is deleted, and its record is there"));
+        }
+        // A call that is sent again: its connections had ended when it was first meant, and no record has led to it since.
+        if process.before.change.as_ref().is_some_and(|change| change.step == ReplicaStep::Deleting) {
+            return;
         }
         let drain = self.policy.count.as_ref().map_or(SignedDuration::ZERO, |count| count.drain);
         let began = process.before.change.as_ref().map(|change| change.began);

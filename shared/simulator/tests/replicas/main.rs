@@ -9,6 +9,10 @@ mod chance;
 mod ledger;
 #[path = "../interleaving/tale.rs"]
 mod tale;
+#[path = "../interleaving/interleaved.rs"]
+mod interleaved;
+#[path = "../interleaving/cases.rs"]
+mod cases;
 mod process;
 mod rules;
 mod called;

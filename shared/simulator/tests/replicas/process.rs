@@ -11,6 +11,7 @@ use tidegate_policy::replicas::observation::DatabaseObservation;
 use tidegate_policy::replicas::policy::DatabasePolicy;
 use tidegate_simulator::rds::SimulatedRds;
 
+use crate::interleaved::{InterleavedProcess, in_words};
 use crate::ledger::{ProcessStep, VersionedMemory};
 
 /// After so long an evaluation sends nothing (`shared/evaluation/src/budget.rs`).
@@ -88,8 +89,12 @@ impl EvaluationProcess {
 
     /// The notices that it sends, in words.
     pub(crate) fn told(&self) -> impl Iterator<Item = String> {
-        self.decision.notices.iter().map(|notice| {
-            format!("{} `{}`: {} ({:?})", notice.phase.code(), notice.about, notice.verdict, notice.cause)
-        })
+        in_words(&self.decision.notices)
+    }
+}
+
+impl InterleavedProcess for EvaluationProcess {
+    fn progress(&self) -> ProcessStep {
+        self.progress
     }
 }

@@ -4,29 +4,14 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
-use proptest::test_runner::{RngSeed, TestRunner};
+use proptest::test_runner::TestRunner;
 
 use crate::arbitrary::{acts, beginning, load};
+use crate::cases::stories;
 use crate::story::Story;
 
-/// A story takes a tenth of a second on an idle machine. `PROPTEST_CASES` asks for more of them.
-fn cases() -> u32 {
-    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(200)
-}
-
-/// Every run tells the same stories, unless `PROPTEST_RNG_SEED` asks for others.
-fn seed() -> u64 {
-    std::env::var("PROPTEST_RNG_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(20_261_128)
-}
-
 proptest! {
-    #![proptest_config(ProptestConfig {
-        cases: cases(),
-        rng_seed: RngSeed::Fixed(seed()),
-        failure_persistence: None,
-        max_shrink_iters: 300,
-        ..ProptestConfig::default()
-    })]
+    #![proptest_config(stories(20_261_128))]
 
     #[test]
     fn whatever_happens_no_replica_and_no_read_is_lost_and_every_change_ends(
@@ -65,6 +50,9 @@ fn the_stories_are_about_every_end_of_a_change_and_every_refusal() {
         "NotRemoved",
         "Kept",
         "Vanished",
+        "Writer",
+        "created of Aurora",
+        "deleted of Aurora",
         "created",
         "deleted",
         "lost",
@@ -72,6 +60,7 @@ fn the_stories_are_about_every_end_of_a_change_and_every_refusal() {
         "InvalidDBInstanceState",
         "InsufficientDBInstanceCapacity",
         "InstanceQuotaExceeded",
+        "no zone left",
     ];
     let missing: Vec<_> = expected.iter().filter(|it| !seen.contains_key(**it)).collect();
     assert!(missing.is_empty(), "{missing:?} never happened: {seen:?}");

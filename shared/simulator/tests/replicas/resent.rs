@@ -4,6 +4,7 @@ use tidegate_policy::replicas::decision::InstanceCall;
 use tidegate_simulator::rds::{Actor, Deed, ManualChange, RdsTroubles};
 
 use crate::arbitrary::policy;
+use crate::interleaved::Interleaved as _;
 use crate::stage::{LOAD, settings};
 use crate::story::{Act, Story, StoryBeginning};
 

@@ -7,7 +7,9 @@ use tidegate_policy::Override;
 use tidegate_policy::database::notice::NoticePhase;
 use tidegate_policy::overrides::Held;
 use tidegate_policy::replicas::decision::InstanceCall;
-use tidegate_policy::replicas::memory::{DatabaseMemory, ReplicaChange, ReplicaEnd, ReplicaOutcome};
+use tidegate_policy::replicas::memory::{
+    DatabaseMemory, ReplicaChange, ReplicaEnd, ReplicaOutcome, ZoneWithoutCapacity,
+};
 use tidegate_policy::replicas::policy::DatabasePolicy;
 use tidegate_simulator::rds::{Actor, InstanceStatus, SimulatedRds};
 
@@ -31,13 +33,16 @@ const OUTCOMES_KEPT: usize = 8;
 pub(crate) struct Checker {
     pub(crate) policy: DatabasePolicy,
     observe: bool,
-    pub(crate) source: String,
+    /// What the source was, of the last minutes: a failover of Aurora makes another instance the writer.
+    sources: VecDeque<(Timestamp, String)>,
     /// Until then an operator may have asked for fewer than the minimum.
     asked_until: Option<Timestamp>,
     /// How many replicas served, of the last minutes, by identifier.
     pub(crate) served: VecDeque<(Timestamp, Vec<String>)>,
     /// Calls of Tidegate, whatever became of them.
     pub(crate) calls: Vec<(Timestamp, String, bool)>,
+    /// When RDS last said of a zone that it has no capacity.
+    pub(crate) full_zones: BTreeMap<Option<String>, Timestamp>,
     /// How changes ended, and what came of calls: what the stories are about.
     pub(crate) seen: BTreeMap<String, usize>,
     /// Changes whose end is written.
@@ -51,14 +56,15 @@ pub(crate) struct Checker {
 }
 
 impl Checker {
-    pub(crate) fn new(policy: &DatabasePolicy, observe: bool, source: &str) -> Self {
+    pub(crate) fn new(policy: &DatabasePolicy, observe: bool) -> Self {
         Self {
             policy: policy.clone(),
             observe,
-            source: source.to_owned(),
+            sources: VecDeque::new(),
             asked_until: None,
             served: VecDeque::new(),
             calls: Vec::new(),
+            full_zones: BTreeMap::new(),
             seen: BTreeMap::new(),
             ends: BTreeMap::new(),
             well_since: None,
@@ -92,8 +98,17 @@ impl Checker {
         if is_asked { 1 } else { usize::try_from(min).unwrap_or(1) }
     }
 
+    /// It was the source within the last minutes.
+    fn was_writer(&self, id: &str) -> bool {
+        self.sources.iter().any(|(_, source)| source == id)
+    }
+
     pub(crate) fn time_passes(&mut self, world: &SimulatedRds) {
         let now = world.now();
+        self.sources.extend(world.instances().first().map(|source| (now, source.id.clone())));
+        while self.sources.front().is_some_and(|(at, _)| now.duration_since(*at) > STALE + STALE) {
+            self.sources.pop_front();
+        }
         let serving = world.instances().iter().skip(1).filter(|it| it.status.serves());
         self.served.push_back((now, serving.map(|it| it.id.clone()).collect()));
         while self.served.front().is_some_and(|(at, _)| now.duration_since(*at) > STALE) {
@@ -168,6 +183,10 @@ impl Checker {
             self.count(format!("{:?}", outcome.end));
             self.is_true(outcome, world);
         }
+        let lacks = |memory: &DatabaseMemory| memory.failure.as_ref().is_some_and(|it| it.no_capacity);
+        if lacks(after) && before.failure != after.failure {
+            self.count("no zone left".to_owned());
+        }
         let Some(change) = before.change.as_ref() else { return };
         if is_same_change(change, after.change.as_ref()) {
             return;
@@ -175,6 +194,11 @@ impl Checker {
         let was_sent = self.calls.iter().any(|(at, id, _)| *id == change.replica && *at >= change.began);
         if !was_sent && after.change.is_none() {
             // It was withdrawn before anything was asked for.
+            return;
+        }
+        let had_none = |it: &ZoneWithoutCapacity| it.at >= change.began;
+        if after.change.is_none() && after.no_capacity.iter().any(had_none) {
+            // Its zone has no capacity: another one is tried, and that none has any is told.
             return;
         }
         let is_told =
@@ -196,7 +220,9 @@ impl Checker {
         let found = world.instances().iter().find(|it| it.id == outcome.replica);
         let Some(found) = found.filter(|it| it.status != InstanceStatus::Deleting) else { return };
         let is_false = match outcome.end {
-            ReplicaEnd::Vanished | ReplicaEnd::Removed | ReplicaEnd::Promoted | ReplicaEnd::Writer => true,
+            // The writer, unless it became a reader again while RDS still showed what was before.
+            ReplicaEnd::Writer => !self.was_writer(&outcome.replica),
+            ReplicaEnd::Vanished | ReplicaEnd::Removed | ReplicaEnd::Promoted => true,
             ReplicaEnd::NotAdded => !found.status.has_failed() && found.created_by == Actor::Tidegate,
             ReplicaEnd::Added | ReplicaEnd::NotRemoved | ReplicaEnd::Kept => false,
         };
@@ -231,8 +257,9 @@ impl Checker {
             return;
         }
         self.reads_reach_replicas(world);
-        // Without a record, replicas are only advised.
-        let Some(count) = self.policy.count.as_ref().filter(|_| self.policy.dns.is_some()) else { return };
+        // Without a record or a reader endpoint, replicas are only advised.
+        let is_reached = self.policy.is_aurora || self.policy.dns.is_some();
+        let Some(count) = self.policy.count.as_ref().filter(|_| is_reached) else { return };
         let serving = world.instances().iter().skip(1).filter(|it| it.status.serves()).count();
         let (min, blocked) = (usize::try_from(count.min).unwrap_or(0), memory.failure.is_some());
         if serving < min && !blocked && memory.change.is_none() {

@@ -9,6 +9,7 @@ use tidegate_policy::replicas::policy::DatabasePolicy;
 use tidegate_simulator::rds::{DatabaseLoad, ManualChange, RdsSettings, RdsTroubles, SimulatedRds};
 
 use crate::chance::Chance;
+use crate::interleaved::Interleaved;
 use crate::ledger::{ProcessStep, VersionedMemory};
 use crate::process::{DATABASE, EvaluationProcess};
 use crate::rules::Checker;
@@ -102,7 +103,7 @@ impl Story {
     pub(crate) fn begin(beginning: &StoryBeginning) -> Self {
         let StoryBeginning { settings, load, policy, replicas, observe } = beginning.clone();
         let chance = Chance(settings.seed ^ 0x5EED);
-        let checker = Checker::new(&policy, observe, &settings.source);
+        let checker = Checker::new(&policy, observe);
         let mut world = SimulatedRds::new(settings, load);
         for id in replicas {
             world.change_by_hand(&ManualChange::CreateReplica { id });
@@ -127,13 +128,7 @@ impl Story {
         match act {
             Act::Minutes(count) => self.minutes(u32::from(*count)),
             Act::TwoAtOnce(order) => self.two_at_once(*order),
-            Act::Killed(after) => {
-                let mut process = self.evaluation();
-                while process.progress < *after {
-                    self.step(&mut process);
-                }
-                self.advance();
-            }
+            Act::Killed(after) => self.killed(*after),
             Act::Frozen(steps) => self.frozen(*steps),
             Act::Outage(minutes) => (0..u32::from(*minutes) * 4).for_each(|_| self.advance()),
             Act::ByHand(change) => self.world.change_by_hand(change),
@@ -171,62 +166,6 @@ impl Story {
                     }
                 }
             }
-        }
-    }
-
-    /// One evaluation from its beginning to its end, unless it is killed.
-    pub(crate) fn evaluate(&mut self) {
-        let mut process = self.evaluation();
-        while process.progress != ProcessStep::Over {
-            if self.kills && self.chance.happens(4) {
-                return;
-            }
-            self.step(&mut process);
-        }
-    }
-
-    fn evaluation(&mut self) -> EvaluationProcess {
-        self.disturb_draining();
-        self.evaluations += 1;
-        let id = format!("e{}", self.evaluations);
-        let overrides = self.overrides.clone();
-        let process = EvaluationProcess::begin(
-            id,
-            &mut self.world,
-            &self.ledger,
-            &self.policy,
-            &overrides,
-            self.observe,
-        );
-        self.checker.decided(&process, &self.world, &self.overrides);
-        process
-    }
-
-    fn step(&mut self, process: &mut EvaluationProcess) {
-        match process.progress {
-            ProcessStep::Decided => {
-                let before = self.ledger.memory();
-                process.intend(&mut self.ledger);
-                if process.progress == ProcessStep::Intended {
-                    self.checker.written(&before, &self.ledger.memory(), &self.world);
-                }
-            }
-            ProcessStep::Intended => {
-                self.meddle(process);
-                let known = self.world.happenings().len();
-                process.act(&mut self.world);
-                self.checker.acted(process, &self.world, known);
-            }
-            ProcessStep::Acted => {
-                let before = self.ledger.memory();
-                if process.settle(&mut self.ledger, self.sns_takes) {
-                    self.checker.written(&before, &self.ledger.memory(), &self.world);
-                }
-                if self.sns_takes {
-                    self.checker.told(process);
-                }
-            }
-            ProcessStep::Over => {}
         }
     }
 
@@ -274,36 +213,6 @@ impl Story {
         }
     }
 
-    fn two_at_once(&mut self, order: u8) {
-        let mut both = [self.evaluation(), self.evaluation()];
-        for bit in 0..8 {
-            let which = usize::from(order >> bit & 1);
-            let [first, second] = &mut both;
-            let process = if which == 0 { first } else { second };
-            self.step(process);
-        }
-        for process in &mut both {
-            while process.progress != ProcessStep::Over {
-                self.step(process);
-            }
-        }
-        self.advance();
-    }
-
-    fn frozen(&mut self, steps: u8) {
-        let mut process = self.evaluation();
-        self.step(&mut process);
-        for step in 0..steps {
-            self.advance();
-            if step % 4 == 0 {
-                self.evaluate();
-            }
-        }
-        while process.progress != ProcessStep::Over {
-            self.step(&mut process);
-        }
-    }
-
     fn ask(&mut self, kind: OverrideKind, minutes: u16) {
         let now = self.world.now();
         let until = now.checked_add(SignedDuration::from_mins(i64::from(minutes))).unwrap_or(now);
@@ -338,7 +247,79 @@ impl Story {
         }
         self.checker.is_well(self.world.now());
         self.minutes(6 * 60);
+        // What RDS refused in the last minute is told by the next evaluation.
+        if !self.ledger.memory().outcomes.is_empty() {
+            self.minutes(2);
+        }
         self.checker.ended(&self.world, &self.ledger.memory());
+    }
+}
+
+impl Interleaved for Story {
+    type Process = EvaluationProcess;
+
+    fn evaluation(&mut self) -> EvaluationProcess {
+        self.disturb_draining();
+        self.evaluations += 1;
+        let id = format!("e{}", self.evaluations);
+        let overrides = self.overrides.clone();
+        let process = EvaluationProcess::begin(
+            id,
+            &mut self.world,
+            &self.ledger,
+            &self.policy,
+            &overrides,
+            self.observe,
+        );
+        self.checker.decided(&process, &self.world, &self.overrides);
+        process
+    }
+
+    fn step(&mut self, process: &mut EvaluationProcess) {
+        match process.progress {
+            ProcessStep::Decided => {
+                let before = self.ledger.memory();
+                process.intend(&mut self.ledger);
+                if process.progress == ProcessStep::Intended {
+                    self.checker.written(&before, &self.ledger.memory(), &self.world);
+                }
+            }
+            ProcessStep::Intended => {
+                self.meddle(process);
+                let known = self.world.happenings().len();
+                process.act(&mut self.world);
+                self.checker.acted(process, &self.world, known);
+            }
+            ProcessStep::Acted => {
+                let before = self.ledger.memory();
+                if process.settle(&mut self.ledger, self.sns_takes) {
+                    self.checker.written(&before, &self.ledger.memory(), &self.world);
+                }
+                if self.sns_takes {
+                    self.checker.told(process);
+                }
+            }
+            ProcessStep::Over => {}
+        }
+    }
+
+    /// One evaluation from its beginning to its end, unless it is killed.
+    fn evaluate(&mut self) {
+        let mut process = self.evaluation();
+        while process.progress != ProcessStep::Over {
+            if self.kills && self.chance.happens(4) {
+                return;
+            }
+            self.step(&mut process);
+        }
+    }
+
+    fn pass(&mut self) {
+        self.advance();
+    }
+
+    fn pass_a_quarter(&mut self) {
+        self.advance();
     }
 }
 

@@ -56,6 +56,8 @@ pub(crate) enum AskedFor {
     To(usize, bool),
     /// The next one.
     Next(bool),
+    /// A class of the ladder by its place, after a snapshot; in the window or at once.
+    AfterSnapshot(usize, bool),
     /// Nothing any more.
     Withdraw,
 }

@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use jiff::SignedDuration;
 use proptest::prelude::*;
 use tidegate_policy::overrides::Held;
+use tidegate_policy::upgrades::observation::Reservation;
 use tidegate_policy::upgrades::policy::{
     ChangeWindow, ClassFloor, ClassLadder, StorageLimits, UpgradePolicy,
 };
@@ -62,14 +63,15 @@ fn drawn_policy() -> impl Strategy<Value = UpgradePolicy> {
     let up = prop_oneof![Just(10_i64), Just(60), Just(24 * 60)];
     let window = prop_oneof![3 => Just(None), 1 => Just(Some("sun:02:00-sun:03:00")), 1 => Just(Some("sun:23:45-mon:00:45"))];
     let storage = prop_oneof![2 => Just(None), 1 => Just(Some(1_000))];
-    (up, any::<bool>(), floor(), window, 1_u32..3, storage).prop_map(
-        |(up, has_down, floor, window, per_day, storage)| {
+    let is_aurora = prop::bool::weighted(0.03);
+    (up, any::<bool>(), floor(), window, 1_u32..3, storage, is_aurora).prop_map(
+        |(up, has_down, floor, window, per_day, storage, is_aurora)| {
             let ladder = ladder(SignedDuration::from_mins(up), has_down);
             let window = window.map_or(ChangeWindow::Maintenance, |window| {
                 ChangeWindow::Weekly(window.parse().expect("a window"))
             });
             let storage = storage.map(|max| StorageLimits { max_gib: Some(max), warning: 20, critical: 10 });
-            UpgradePolicy { storage, ..policy(ClassLadder { floor, window, per_day, ..ladder }) }
+            UpgradePolicy { is_aurora, storage, ..policy(ClassLadder { floor, window, per_day, ..ladder }) }
         },
     )
 }
@@ -96,15 +98,19 @@ pub(crate) fn beginning() -> impl Strategy<Value = ClassBeginning> {
     let unusual = (
         any::<bool>(),
         prop::bool::weighted(0.05),
+        prop::bool::weighted(0.1),
         prop_oneof![2 => Just(0_usize), 1 => Just(1), 1 => Just(2)],
     );
     (any::<u32>(), drawn_policy(), demand(), class, engine, unusual).prop_map(
-        |(seed, policy, demand, class, engine, (is_multi_az, observe, replicas))| {
+        |(seed, policy, demand, class, engine, (is_multi_az, observe, is_reserved, replicas))| {
             let mut settings = ground(u64::from(seed));
             settings.engine = engine;
             class.clone_into(&mut settings.class);
             settings.classes.is_multi_az = is_multi_az;
             settings.classes.demand = demand;
+            let reserved =
+                Reservation { id: "ri-1".to_owned(), class: class.to_owned(), count: 1, is_multi_az };
+            settings.classes.reservations = is_reserved.then_some(reserved).into_iter().collect();
             // Half of the stories begin on a bad day.
             settings.troubles = if seed % 2 == 0 { RdsTroubles::NONE } else { RdsTroubles::MANY };
             settings.times.creating = tidegate_simulator::rds::SecondsBetween::new(180, 2_400);
@@ -150,6 +156,7 @@ fn asked() -> impl Strategy<Value = AskedFor> {
     prop_oneof![
         4 => (0_usize..5, any::<bool>()).prop_map(|(place, now)| AskedFor::To(place, now)),
         3 => any::<bool>().prop_map(AskedFor::Next),
+        3 => (0_usize..4, any::<bool>()).prop_map(|(place, now)| AskedFor::AfterSnapshot(place, now)),
         1 => Just(AskedFor::Withdraw),
     ]
 }

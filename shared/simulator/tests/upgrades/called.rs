@@ -8,8 +8,9 @@ use tidegate_policy::upgrades::decision::ClassCall;
 use tidegate_policy::upgrades::memory::{UpgradeEnd, UpgradeMemory, UpgradeOutcome};
 use tidegate_simulator::rds::{Actor, AppliedBy, ClassDeed, Deed, Happening, SimulatedRds};
 
+use crate::made::{AskedOnce, ClassCallMade};
 use crate::process::UpgradeProcess;
-use crate::rules::{ClassCallMade, ClassChecker, STALE, window_of};
+use crate::rules::{ClassChecker, STALE, window_of};
 
 /// How old the answer of a last look may be: what was queued within it was not shown.
 const UNSEEN: SignedDuration = SignedDuration::from_mins(2);
@@ -83,7 +84,9 @@ impl ClassChecker {
         let is_told = after.outcomes.iter().any(|it| is_new(&it) && it.end != UpgradeEnd::Started);
         let is_kept = match asked {
             ClassAsked::To(_) | ClassAsked::Next(_) => after.request.is_some() || after.change.is_some(),
-            ClassAsked::Withdraw => process.before.request.is_none() && process.before.change.is_none(),
+            ClassAsked::Withdraw { .. } => {
+                process.before.request.is_none() && process.before.change.is_none()
+            }
         };
         if !is_told && !is_kept {
             self.tale.fault(process.now, format!("{asked:?} is neither kept nor answered: {after:?}"));
@@ -137,24 +140,30 @@ impl ClassChecker {
             match call {
                 ClassCall::Modify { instance, to, .. } => {
                     self.called(instance, to, process, world);
+                    self.has_its_snapshot(process, world);
+                    self.leaves_no_reservation(process, to, world);
                     if took {
                         self.is_alone(instance, to, under_way, now);
                     }
                 }
-                ClassCall::RaiseMaxStorage { to_gib, .. } => {
-                    self.count("raised the largest storage");
-                    let soon =
-                        self.raised.is_some_and(|last| process.now.duration_since(last) < INTENT_LEASE);
-                    if soon {
-                        self.tale.fault(now, format!("{to_gib} GiB again within 90 seconds"));
-                    }
-                    self.raised = Some(process.now);
-                    let asked = self.policy.storage.and_then(|storage| storage.max_gib);
-                    if asked != Some(*to_gib) {
-                        self.tale.fault(now, format!("{to_gib} GiB, and {asked:?} is asked for"));
-                    }
+                ClassCall::TakeSnapshot { instance, snapshot } => {
+                    self.snapshot_asked_for((instance, snapshot), process, world, under_way);
                 }
+                ClassCall::RaiseMaxStorage { to_gib, .. } => self.storage_raised(*to_gib, process, now),
             }
+        }
+    }
+
+    fn storage_raised(&mut self, to_gib: u32, process: &UpgradeProcess, now: Timestamp) {
+        self.count("raised the largest storage");
+        let soon = self.raised.is_some_and(|last| process.now.duration_since(last) < INTENT_LEASE);
+        if soon {
+            self.tale.fault(now, format!("{to_gib} GiB again within 90 seconds"));
+        }
+        self.raised = Some(process.now);
+        let asked = self.policy.storage.and_then(|storage| storage.max_gib);
+        if asked != Some(to_gib) {
+            self.tale.fault(now, format!("{to_gib} GiB, and {asked:?} is asked for"));
         }
     }
 
@@ -211,9 +220,8 @@ impl ClassChecker {
         let current = [world.classes().maintenance_window.as_str()];
         let mut windows = recent.map(|(window, _)| window.as_str()).chain(current);
         let is_open = windows.any(|it| window_of(&self.policy, it).is_some_and(|it| it.contains(now)));
-        let asks = |it: &crate::rules::AskedOnce| {
-            it.now && it.at <= began && it.to.as_deref().is_none_or(|asked| asked == to)
-        };
+        let asks =
+            |it: &AskedOnce| it.now && it.at <= began && it.to.as_deref().is_none_or(|asked| asked == to);
         let is_asked_now = self.asked.iter().any(asks);
         if !is_open && !is_asked_now {
             self.tale.fault(now, format!("outside the window: {instance} to {to}"));

@@ -2,7 +2,7 @@
 //! is lost, the next evaluation goes on, and the instance has the right class at the end, changed once.
 
 use jiff::SignedDuration;
-use tidegate_simulator::rds::{ClassDeed, ClassDemand, ModifiedValue, RdsSettings};
+use tidegate_simulator::rds::{ClassDeed, ClassDemand, ModifiedValue, RdsSettings, SecondsBetween};
 
 use crate::act::{AskedFor, ClassAct};
 use crate::arbitrary::{ladder, policy};
@@ -27,6 +27,12 @@ fn ways() -> Vec<ChosenWay> {
     let with = |demand| {
         let mut settings = ground(7);
         settings.classes.demand = demand;
+        settings.times.snapshotting = SecondsBetween::new(300, 600);
+        settings
+    };
+    // A snapshot and two changes, one after the other.
+    let for_long = |mut settings: RdsSettings| {
+        "sun:05:00-sun:07:00".clone_into(&mut settings.classes.maintenance_window);
         settings
     };
     let way = |name, settings, ends_at| ChosenWay {
@@ -42,6 +48,19 @@ fn ways() -> Vec<ChosenWay> {
         ChosenWay { has_down: true, ..way("down", with(idle), 0) },
         ChosenWay { asked: Some(AskedFor::To(2, true)), ..way("asked for at once", with(calm), 2) },
         ChosenWay { asked: Some(AskedFor::To(3, false)), ..way("asked for in the window", with(calm), 3) },
+        ChosenWay {
+            asked: Some(AskedFor::AfterSnapshot(2, false)),
+            ..way("after a snapshot in the window", with(calm), 2)
+        },
+        ChosenWay {
+            asked: Some(AskedFor::AfterSnapshot(2, true)),
+            ..way("after a snapshot at once", with(calm), 2)
+        },
+        ChosenWay {
+            asked: Some(AskedFor::AfterSnapshot(2, false)),
+            replicas: &["reader"],
+            ..way("after a snapshot and a replica", for_long(with(calm)), 2)
+        },
         ChosenWay { replicas: &["reader"], ..way("a replica before its source", with(busy), 2) },
     ]
 }
@@ -103,6 +122,9 @@ fn killed_after_each_step_a_change_ends_at_the_right_class_once() {
             assert_eq!(applied(&story), expected, "{place}");
             let memory = story.ledger.memory();
             assert_eq!((memory.change, memory.request, memory.outcomes), (None, None, Vec::new()), "{place}");
+            let is_asked_for = matches!(way.asked, Some(AskedFor::AfterSnapshot(..)));
+            let taken = story.world.snapshots().len();
+            assert_eq!((taken, memory.snapshot), (usize::from(is_asked_for), None), "{place}");
             assert!(story.checker.tale.faults.is_empty(), "{place}: {:?}", story.checker.tale.faults);
             let begun = memory.began.len();
             assert_eq!(begun, 1, "{place}: {:?}", memory.began);

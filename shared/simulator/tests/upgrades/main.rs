@@ -9,8 +9,14 @@ mod chance;
 mod ledger;
 #[path = "../interleaving/tale.rs"]
 mod tale;
+#[path = "../interleaving/interleaved.rs"]
+mod interleaved;
+#[path = "../interleaving/cases.rs"]
+mod cases;
 mod process;
+mod made;
 mod rules;
+mod snapshot_rules;
 mod called;
 mod act;
 mod story;

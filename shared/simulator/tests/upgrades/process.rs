@@ -10,8 +10,9 @@ use tidegate_policy::upgrades::decision::{ClassCall, UpgradeDecision};
 use tidegate_policy::upgrades::memory::UpgradeMemory;
 use tidegate_policy::upgrades::observation::{ClassedInstance, UpgradeObservation};
 use tidegate_policy::upgrades::policy::{ClassLadder, UpgradePolicy};
-use tidegate_simulator::rds::{CallAnswer, SimulatedRds};
+use tidegate_simulator::rds::{CallAnswer, CallRefusal, SimulatedRds};
 
+use crate::interleaved::{InterleavedProcess, in_words};
 use crate::ledger::{ProcessStep, VersionedMemory};
 
 /// After so long an evaluation sends nothing (`shared/evaluation/src/budget.rs`).
@@ -65,6 +66,9 @@ impl UpgradeProcess {
         if let Some(change) = &before.change {
             seen.messages = Some(world.messages(&change.instance, change.began));
         }
+        if let Some(snapshot) = before.snapshot.as_ref().filter(|snapshot| !snapshot.is_ready) {
+            seen.snapshot = Some(world.see_snapshot(&snapshot.id));
+        }
         let turn = UpgradeTurn {
             database: DATABASE,
             evaluation: &id,
@@ -110,7 +114,8 @@ impl UpgradeProcess {
         }
         meanwhile(world);
         self.outcome = Some(match world.call_of_class(call) {
-            CallAnswer::Taken => CallOutcome::Taken,
+            // As `shared/aws` has it: what RDS shows of it says whose it is.
+            CallAnswer::Taken | CallAnswer::Refused(CallRefusal::SnapshotExists) => CallOutcome::Taken,
             CallAnswer::Refused(refusal) => CallOutcome::Refused(refusal.code().to_owned()),
             CallAnswer::Throttled => CallOutcome::Unknown("Throttling".to_owned()),
             CallAnswer::NoAnswer => CallOutcome::Unknown("no answer".to_owned()),
@@ -127,15 +132,19 @@ impl UpgradeProcess {
         if let Some(outcome) = &self.outcome {
             memory.settle_call(outcome, &self.id, self.now);
         }
-        memory.settle_notices(&self.decision.notices, sns_takes);
+        memory.settle_notices(&self.decision, sns_takes);
         ledger.write(ledger.version(), &memory)
     }
 
     /// The notices that it sends, in words.
     pub(crate) fn told(&self) -> impl Iterator<Item = String> {
-        self.decision.notices.iter().map(|notice| {
-            format!("{} `{}`: {} ({:?})", notice.phase.code(), notice.about, notice.verdict, notice.cause)
-        })
+        in_words(&self.decision.notices)
+    }
+}
+
+impl InterleavedProcess for UpgradeProcess {
+    fn progress(&self) -> ProcessStep {
+        self.progress
     }
 }
 

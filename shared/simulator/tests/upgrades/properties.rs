@@ -2,31 +2,22 @@
 
 use std::collections::BTreeMap;
 
+use jiff::SignedDuration;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
-use proptest::test_runner::{RngSeed, TestRunner};
+use proptest::test_runner::TestRunner;
 
-use crate::arbitrary::{acts, beginning, demand};
-use crate::story::ClassStory;
+use tidegate_simulator::rds::{ClassDemand, ManualChange};
 
-/// `PROPTEST_CASES` asks for more stories.
-fn cases() -> u32 {
-    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(200)
-}
-
-/// Every run tells the same stories, unless `PROPTEST_RNG_SEED` asks for others.
-fn seed() -> u64 {
-    std::env::var("PROPTEST_RNG_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(20_261_129)
-}
+use crate::act::ClassAct;
+use crate::arbitrary::{acts, beginning, demand, ladder, policy};
+use crate::cases::stories;
+use crate::ground::ground;
+use crate::interleaved::Interleaved as _;
+use crate::story::{ClassBeginning, ClassStory};
 
 proptest! {
-    #![proptest_config(ProptestConfig {
-        cases: cases(),
-        rng_seed: RngSeed::Fixed(seed()),
-        failure_persistence: None,
-        max_shrink_iters: 300,
-        ..ProptestConfig::default()
-    })]
+    #![proptest_config(stories(20_261_129))]
 
     #[test]
     fn whatever_happens_a_class_changes_in_its_window_one_rung_at_a_time_and_every_change_is_told(
@@ -44,6 +35,26 @@ proptest! {
     }
 }
 
+/// No drawn story is sure to delete the one replica that changes just then.
+fn a_replica_that_is_deleted_while_it_changes() -> BTreeMap<String, usize> {
+    let mut settings = ground(7);
+    settings.classes.demand = ClassDemand { work: 90.0, ..settings.classes.demand };
+    let replicas = vec!["reader".to_owned()];
+    let policy = policy(ladder(SignedDuration::from_mins(10), false));
+    let mut story = ClassStory::begin(&ClassBeginning { settings, policy, replicas, observe: false });
+    story.act(&ClassAct::Outage(24 * 60));
+    story.act(&ClassAct::ToWindow);
+    // Right after the call, while RDS still takes a deletion.
+    while story.ledger.memory().change.is_none() {
+        story.minute();
+        story.evaluate();
+    }
+    story.world.change_by_hand(&ManualChange::DeleteReplica { nth: 0 });
+    story.act(&ClassAct::Ticks(24));
+    assert_eq!(story.checker.tale.faults, Vec::<String>::new());
+    story.checker.seen
+}
+
 /// A property over stories in which nothing happens would hold.
 #[test]
 fn the_stories_are_about_every_end_of_a_class_change_and_every_refusal() {
@@ -59,6 +70,9 @@ fn the_stories_are_about_every_end_of_a_class_change_and_every_refusal() {
             *seen.entry(what).or_default() += count;
         }
     }
+    for (what, count) in a_replica_that_is_deleted_while_it_changes() {
+        *seen.entry(what).or_default() += count;
+    }
     let expected = [
         "Started",
         "Done",
@@ -67,6 +81,15 @@ fn the_stories_are_about_every_end_of_a_class_change_and_every_refusal() {
         "WindowPassed",
         "Withdrawn",
         "ChangedByOthers",
+        "Vanished",
+        "Observed",
+        "StorageRaised",
+        "NothingToWithdraw",
+        "GoesOn",
+        "SnapshotBegan",
+        "SnapshotFailed",
+        "SnapshotKept",
+        "changed after a snapshot",
         "took",
         "lost",
         "given up",

@@ -41,6 +41,7 @@ fn at_once(world: &SimulatedRds) -> ClassAsked {
     ClassAsked::To(ClassRequest {
         to: LADDER[2].to_owned(),
         now: true,
+        snapshot: false,
         from: String::new(),
         at: world.now(),
         who: "an operator".to_owned(),

@@ -17,6 +17,7 @@ use tidegate_policy::upgrades::observation::ClassedInstance;
 use tidegate_policy::upgrades::policy::{ChangeWindow, UpgradePolicy};
 use tidegate_simulator::rds::{Actor, AppliedBy, ClassDeed, Deed, SimulatedInstance, SimulatedRds};
 
+use crate::made::{AskedOnce, ClassCallMade};
 use crate::process::UpgradeProcess;
 use crate::tale::Tale;
 
@@ -30,27 +31,6 @@ const ENDS_WITHIN: SignedDuration = SignedDuration::from_hours(6);
 
 /// Outcomes that are kept while SNS is down.
 const OUTCOMES_KEPT: usize = 16;
-
-/// What an operator asked for, and when.
-#[derive(Debug, Clone)]
-pub(crate) struct AskedOnce {
-    pub(crate) at: Timestamp,
-    /// None for the next one.
-    pub(crate) to: Option<String>,
-    pub(crate) now: bool,
-}
-
-/// A call that changes a class, whatever became of it.
-#[derive(Debug, Clone)]
-pub(crate) struct ClassCallMade {
-    pub(crate) at: Timestamp,
-    pub(crate) instance: String,
-    pub(crate) to: String,
-    /// When its change began.
-    pub(crate) began: Timestamp,
-    /// It began in a window, and was not asked for at once.
-    pub(crate) is_of_window: bool,
-}
 
 /// What must hold, and what of the past is needed to know it.
 #[derive(Debug, Clone)]
@@ -114,10 +94,13 @@ impl ClassChecker {
         match asked {
             ClassAsked::To(request) => {
                 let to = Some(request.to.clone());
-                self.asked.push(AskedOnce { at, to, now: request.now });
+                let (now, snapshot) = (request.now, request.snapshot);
+                self.asked.push(AskedOnce { at, to, now, snapshot });
             }
-            ClassAsked::Next(request) => self.asked.push(AskedOnce { at, to: None, now: request.now }),
-            ClassAsked::Withdraw => {}
+            ClassAsked::Next(request) => {
+                self.asked.push(AskedOnce { at, to: None, now: request.now, snapshot: request.snapshot });
+            }
+            ClassAsked::Withdraw { .. } => {}
         }
     }
 
@@ -150,6 +133,9 @@ impl ClassChecker {
             self.tale.fault(*now, format!("the mode is observe, and yet: {call:?}"));
         }
         let ClassCall::Modify { instance, from, to } = call else { return };
+        if self.policy.is_aurora {
+            self.tale.fault(*now, format!("it is Aurora, and yet: {call:?}"));
+        }
         let shown = shown(process, instance);
         if !shown.is_some_and(|it| it.class == *from && is_free(it)) {
             self.tale.fault(*now, format!("{call:?}, and it is shown as {shown:?}"));
@@ -296,6 +282,9 @@ impl ClassChecker {
                 | UpgradeEnd::Refused
                 | UpgradeEnd::Observed
                 | UpgradeEnd::StorageRaised
+                | UpgradeEnd::SnapshotBegan
+                | UpgradeEnd::SnapshotFailed
+                | UpgradeEnd::SnapshotKept
                 | UpgradeEnd::WindowPassed
                 | UpgradeEnd::Withdrawn
                 | UpgradeEnd::NothingToWithdraw
@@ -335,7 +324,12 @@ impl ClassChecker {
             |told: &str| ["`refused", "`failed", "`window passed"].iter().any(|it| told.contains(it));
         let is_told = self.reports.iter().any(|(at, told)| *at >= well && is_why(told));
         self.count("busy, and told why");
-        if !is_told && !memory.active.contains_key("refused") {
+        // What is wanted for less than a day before a window waits for the next one, and is told a day before that.
+        let is_new = memory.planned.as_ref().is_some_and(|planned| {
+            planned.since > planned.window - SignedDuration::from_hours(8 * 24)
+                && planned.window > world.now()
+        });
+        if !is_told && !is_new && !memory.active.contains_key("refused") {
             self.tale.fault(world.now(), format!("stuck at {before}, and nobody knows why: {memory:?}"));
         }
     }

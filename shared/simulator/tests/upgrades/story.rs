@@ -13,6 +13,7 @@ use tidegate_simulator::rds::{
 use crate::act::{AskedFor, ClassAct, ClassMeddling, MeddlingMoment, meddle};
 use crate::chance::Chance;
 use crate::ground::{LADDER, OUTSIDE, by_hand, world};
+use crate::interleaved::Interleaved;
 use crate::ledger::{ProcessStep, VersionedMemory};
 use crate::process::{DATABASE, Orders, UpgradeProcess};
 use crate::rules::{ClassChecker, under_way, window_of};
@@ -91,13 +92,7 @@ impl ClassStory {
                 self.ticks(12);
             }
             ClassAct::TwoAtOnce(order) => self.two_at_once(*order),
-            ClassAct::Killed(after) => {
-                let mut process = self.evaluation();
-                while process.progress < *after {
-                    self.step(&mut process);
-                }
-                self.minute();
-            }
+            ClassAct::Killed(after) => self.killed(*after),
             ClassAct::Frozen(steps) => self.frozen(*steps),
             ClassAct::Outage(minutes) => (0..*minutes).for_each(|_| self.minute()),
             ClassAct::ByHand(change) => self.world.change_by_hand(change),
@@ -116,7 +111,7 @@ impl ClassStory {
     }
 
     /// Time passes, and what became of the world is checked.
-    fn minute(&mut self) {
+    pub(crate) fn minute(&mut self) {
         let known = self.world.happenings().len();
         self.world.advance_by(60);
         self.checker.time_passes(&self.world, known);
@@ -168,64 +163,6 @@ impl ClassStory {
         window_of(&self.policy, &self.world.classes().maintenance_window)
     }
 
-    /// One evaluation from its beginning to its end, unless it is killed.
-    pub(crate) fn evaluate(&mut self) {
-        let mut process = self.evaluation();
-        while process.progress != ProcessStep::Over {
-            if self.kills && self.chance.happens(4) {
-                return;
-            }
-            self.step(&mut process);
-            self.steps += 1;
-            if self.killed_at == Some(self.steps) {
-                return;
-            }
-        }
-    }
-
-    fn evaluation(&mut self) -> UpgradeProcess {
-        self.disturb_the_change();
-        self.evaluations += 1;
-        let id = format!("e{}", self.evaluations);
-        let orders = self.orders.clone();
-        let process = UpgradeProcess::begin(id, &mut self.world, &self.ledger, &self.policy, orders);
-        self.checker.decided(&process);
-        process
-    }
-
-    fn step(&mut self, process: &mut UpgradeProcess) {
-        match process.progress {
-            ProcessStep::Decided => {
-                let before = self.ledger.memory();
-                process.intend(&mut self.ledger);
-                if process.progress == ProcessStep::Intended {
-                    self.checker.answered(process, &self.ledger.memory());
-                    self.orders.asked = None;
-                    self.checker.written(&before, &self.ledger.memory(), &self.world);
-                }
-            }
-            ProcessStep::Intended => {
-                let meddling = self.meddling.take_if(|_| process.decision.call.is_some());
-                meddle(meddling, MeddlingMoment::BeforeLook, &mut self.world);
-                let known = self.world.happenings().len();
-                let under_way = under_way(&self.world);
-                process.act(&mut self.world, |world| meddle(meddling, MeddlingMoment::BeforeCall, world));
-                self.checker.acted(process, &self.world, known, &under_way);
-                meddle(meddling, MeddlingMoment::AfterCall, &mut self.world);
-            }
-            ProcessStep::Acted => {
-                let before = self.ledger.memory();
-                if process.settle(&mut self.ledger, self.sns_takes) {
-                    self.checker.written(&before, &self.ledger.memory(), &self.world);
-                }
-                if self.sns_takes {
-                    self.checker.told(process);
-                }
-            }
-            ProcessStep::Over => {}
-        }
-    }
-
     /// While RDS works on a change, what was to happen meanwhile happens.
     fn disturb_the_change(&mut self) {
         let is_under_way = self.ledger.memory().change.is_some_and(|it| it.step != ClassStep::Requested);
@@ -234,43 +171,12 @@ impl ClassStory {
         }
     }
 
-    fn two_at_once(&mut self, order: u8) {
-        let mut both = [self.evaluation(), self.evaluation()];
-        for bit in 0..8 {
-            let which = usize::from(order >> bit & 1);
-            let [first, second] = &mut both;
-            let process = if which == 0 { first } else { second };
-            self.step(process);
-        }
-        for process in &mut both {
-            while process.progress != ProcessStep::Over {
-                self.step(process);
-            }
-        }
-        self.minute();
-    }
-
-    fn frozen(&mut self, steps: u8) {
-        let mut process = self.evaluation();
-        self.step(&mut process);
-        for step in 0..steps {
-            let known = self.world.happenings().len();
-            self.world.advance();
-            self.checker.time_passes(&self.world, known);
-            if step % 4 == 0 {
-                self.evaluate();
-            }
-        }
-        while process.progress != ProcessStep::Over {
-            self.step(&mut process);
-        }
-    }
-
     fn ask(&mut self, what: AskedFor) {
         let at = self.world.now();
         let request = |to: &str, now: bool| ClassRequest {
             to: to.to_owned(),
             now,
+            snapshot: false,
             from: String::new(),
             at,
             who: "an operator".to_owned(),
@@ -281,8 +187,11 @@ impl ClassStory {
             AskedFor::To(place, now) => {
                 ClassAsked::To(request(LADDER.get(place).unwrap_or(&OUTSIDE[0]), now))
             }
+            AskedFor::AfterSnapshot(place, now) => {
+                ClassAsked::To(ClassRequest { snapshot: true, ..request(LADDER[place], now) })
+            }
             AskedFor::Next(now) => ClassAsked::Next(request("", now)),
-            AskedFor::Withdraw => ClassAsked::Withdraw,
+            AskedFor::Withdraw => ClassAsked::Withdraw { who: "ana".to_owned(), why: "not now".to_owned() },
         };
         self.checker.asked(&asked, at);
         self.orders.asked = Some(asked);
@@ -333,5 +242,77 @@ impl ClassStory {
         self.ticks(8 * 12);
         self.checker.is_not_stuck(&class, &self.world, &self.ledger.memory());
         self.checker.ended(&self.world, &self.ledger.memory());
+    }
+}
+
+impl Interleaved for ClassStory {
+    type Process = UpgradeProcess;
+
+    fn evaluation(&mut self) -> UpgradeProcess {
+        self.disturb_the_change();
+        self.evaluations += 1;
+        let id = format!("e{}", self.evaluations);
+        let orders = self.orders.clone();
+        let process = UpgradeProcess::begin(id, &mut self.world, &self.ledger, &self.policy, orders);
+        self.checker.decided(&process);
+        process
+    }
+
+    fn step(&mut self, process: &mut UpgradeProcess) {
+        match process.progress {
+            ProcessStep::Decided => {
+                let before = self.ledger.memory();
+                process.intend(&mut self.ledger);
+                if process.progress == ProcessStep::Intended {
+                    self.checker.answered(process, &self.ledger.memory());
+                    self.orders.asked = None;
+                    self.checker.written(&before, &self.ledger.memory(), &self.world);
+                }
+            }
+            ProcessStep::Intended => {
+                let meddling = self.meddling.take_if(|_| process.decision.call.is_some());
+                meddle(meddling, MeddlingMoment::BeforeLook, &mut self.world);
+                let known = self.world.happenings().len();
+                let under_way = under_way(&self.world);
+                process.act(&mut self.world, |world| meddle(meddling, MeddlingMoment::BeforeCall, world));
+                self.checker.acted(process, &self.world, known, &under_way);
+                meddle(meddling, MeddlingMoment::AfterCall, &mut self.world);
+            }
+            ProcessStep::Acted => {
+                let before = self.ledger.memory();
+                if process.settle(&mut self.ledger, self.sns_takes) {
+                    self.checker.written(&before, &self.ledger.memory(), &self.world);
+                }
+                if self.sns_takes {
+                    self.checker.told(process);
+                }
+            }
+            ProcessStep::Over => {}
+        }
+    }
+
+    /// One evaluation from its beginning to its end, unless it is killed.
+    fn evaluate(&mut self) {
+        let mut process = self.evaluation();
+        while process.progress != ProcessStep::Over {
+            if self.kills && self.chance.happens(4) {
+                return;
+            }
+            self.step(&mut process);
+            self.steps += 1;
+            if self.killed_at == Some(self.steps) {
+                return;
+            }
+        }
+    }
+
+    fn pass(&mut self) {
+        self.minute();
+    }
+
+    fn pass_a_quarter(&mut self) {
+        let known = self.world.happenings().len();
+        self.world.advance();
+        self.checker.time_passes(&self.world, known);
     }
 }

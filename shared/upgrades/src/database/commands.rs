@@ -1,11 +1,9 @@
-//! The commands that undo a change, try it again or prevent it: each for who has the function, and for who has only the AWS CLI.
+//! The commands that undo a change, try it again or prevent it: through the function, or by the AWS CLI where Tidegate would refuse.
 
-use serde_json::json;
 use tidegate_policy::database::call::CallOutcome;
 use tidegate_policy::upgrades::decision::{ClassCall, UpgradeState};
 use tidegate_policy::upgrades::memory::{UpgradeEnd, UpgradeOutcome};
 
-use crate::asked::{UPGRADE, WITHDRAW};
 use crate::database::evaluated::UpgradeReport;
 
 impl UpgradeReport {
@@ -39,14 +37,16 @@ impl UpgradeReport {
             UpgradeEnd::Done => Self::undo(instance, from, "it restarts the instance: minutes of downtime"),
             UpgradeEnd::Failed => self.retry(instance, to),
             // What stands against it is looked at again: the AWS CLI would look at nothing.
-            UpgradeEnd::Refused | UpgradeEnd::WindowPassed => self.again(to),
+            UpgradeEnd::Refused | UpgradeEnd::WindowPassed | UpgradeEnd::SnapshotFailed => self.again(to),
             UpgradeEnd::Withdrawn
             | UpgradeEnd::NothingToWithdraw
             | UpgradeEnd::GoesOn
             | UpgradeEnd::ChangedByOthers
             | UpgradeEnd::Vanished
             | UpgradeEnd::Observed
-            | UpgradeEnd::StorageRaised => Vec::new(),
+            | UpgradeEnd::StorageRaised
+            | UpgradeEnd::SnapshotBegan
+            | UpgradeEnd::SnapshotKept => Vec::new(),
         }
     }
 
@@ -58,13 +58,11 @@ impl UpgradeReport {
             return Vec::new();
         };
         let stop = if self.decision.memory.request.is_some() {
-            self.invoke(&json!({"action": WITHDRAW, "database": self.name}))
+            format!("tidegate upgrade {} --withdraw", self.name)
         } else {
             format!("tidegate hold {} --both --for 48h", self.name)
         };
-        let now =
-            json!({"action": UPGRADE, "database": self.name, "to": wanted.to, "now": true, "reason": "…"});
-        vec![("stop", stop), ("now", self.invoke(&now))]
+        vec![("stop", stop), ("now", format!("tidegate upgrade {} --to {} --now", self.name, wanted.to))]
     }
 
     /// Back to the class that it had, without Tidegate: after a change `per_day` refuses another one, and how heavy the load is for
@@ -81,17 +79,8 @@ impl UpgradeReport {
 
     /// The same class once more, in the window.
     fn again(&self, to: &str) -> Vec<(&'static str, String)> {
-        let event = json!({"action": UPGRADE, "database": self.name, "to": to, "reason": "…"});
         let is_known = self.classes.iter().any(|class| class == to);
-        is_known.then(|| ("try", self.invoke(&event))).into_iter().collect()
-    }
-
-    /// `aws lambda invoke` with an event.
-    fn invoke(&self, event: &serde_json::Value) -> String {
-        let function = &self.function;
-        format!(
-            "aws lambda invoke --function-name {function} --cli-binary-format raw-in-base64-out --payload '{event}' /dev/stdout"
-        )
+        is_known.then(|| ("try", format!("tidegate upgrade {} --to {to}", self.name))).into_iter().collect()
     }
 }
 

@@ -19,8 +19,6 @@ pub struct UpgradeReport {
     pub resource: DatabaseName,
     /// The classes that it may have; none where the class is left alone.
     pub classes: Vec<String>,
-    /// The function's name in AWS, for commands.
-    pub function: String,
     /// It is only observed: nothing was done.
     pub observe: bool,
     /// What was seen.
@@ -90,7 +88,8 @@ impl UpgradeReport {
         let notice = self.decision.notices.iter().rev().max_by_key(|notice| notice.weight());
         match (notice, &self.decision.call) {
             (Some(notice), _) if notice.weight() == Severity::Critical => UpgradeLead::Notice(notice),
-            (_, Some(call @ ClassCall::Modify { .. })) | (None, Some(call)) => UpgradeLead::Call(call),
+            (_, Some(call @ (ClassCall::Modify { .. } | ClassCall::TakeSnapshot { .. })))
+            | (None, Some(call)) => UpgradeLead::Call(call),
             (Some(notice), _) => UpgradeLead::Notice(notice),
             (None, None) => UpgradeLead::State,
         }

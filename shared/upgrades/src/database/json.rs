@@ -20,8 +20,12 @@ impl UpgradeReport {
             json!({"instance": change.instance, "from": change.from, "to": change.to, "step": change.step,
                    "since": change.since, "began": change.began})
         });
+        let snapshot = decision.memory.snapshot.as_ref().map(|snapshot| {
+            json!({"id": snapshot.id, "instance": snapshot.instance, "began": snapshot.began, "ready": snapshot.is_ready})
+        });
         let request = decision.memory.request.as_ref().map(|request| {
-            json!({"to": request.to, "now": request.now, "at": request.at, "who": request.who, "why": request.why})
+            json!({"to": request.to, "now": request.now, "snapshot": request.snapshot, "at": request.at,
+                   "who": request.who, "why": request.why})
         });
         let refusals = decision.refusals.iter();
         let reasons = decision.reasons.iter();
@@ -35,6 +39,7 @@ impl UpgradeReport {
             "refusals": refusals
                 .map(|refusal| json!({"code": refusal.code(), "text": refusal.to_string()}))
                 .collect::<Vec<_>>(),
+            "snapshot": snapshot,
             "change": change,
             "request": request,
             "reasons": reasons
@@ -66,6 +71,7 @@ impl UpgradeReport {
     fn verdict_code(&self) -> &'static str {
         match &self.decision.call {
             Some(ClassCall::Modify { .. }) => "change-class",
+            Some(ClassCall::TakeSnapshot { .. }) => "take-snapshot",
             Some(ClassCall::RaiseMaxStorage { .. }) => "raise-max-storage",
             None => "hold",
         }
@@ -83,11 +89,11 @@ impl UpgradeReport {
 
 /// A change that is wanted. Where it may begin, how long the instance will be down is said too.
 fn wanted_in_json(wanted: &WantedChange, state: UpgradeState) -> Value {
-    let WantedChange { instance, from, to, why, window, is_multi_az, first } = wanted;
+    let WantedChange { instance, from, to, why, window, is_multi_az, first, snapshot } = wanted;
     let is_over = matches!(state, UpgradeState::Verifying);
     json!({
         "instance": instance, "from": from, "to": to, "why": why, "window": window, "multi_az": is_multi_az,
-        "replicas_first": first,
+        "replicas_first": first, "snapshot_first": snapshot,
         "downtime": (!is_over).then(|| downtime(*is_multi_az)),
     })
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tidegate_policy::replicas::observation::{Engine, Replication, Status};
 use tidegate_policy::rule::thousands;
 use tidegate_policy::upgrades::observation::{
-    ClassLoad, ClassedInstance, RdsMessage, Rehearsal, UpgradeObservation,
+    ClassLoad, ClassedInstance, RdsMessage, Rehearsal, SeenSnapshot, UpgradeObservation,
 };
 use tidegate_policy::{Absence, MetricReading};
 
@@ -160,7 +160,7 @@ fn engine_word(engine: Engine) -> String {
 
 /// The same for machines; what is not known is null.
 pub(super) fn in_json(seen: &UpgradeObservation, now: Timestamp) -> Value {
-    let UpgradeObservation { instances, load, floor, rehearsal, messages } = seen;
+    let UpgradeObservation { instances, load, floor, rehearsal, snapshot, messages } = seen;
     let mut json = match instances {
         Err(absence) => json!({"unknown": absence}),
         Ok(instances) => json!({
@@ -180,6 +180,11 @@ pub(super) fn in_json(seen: &UpgradeObservation, now: Timestamp) -> Value {
     });
     json["floor"] = json!(value(floor));
     json["rehearsal"] = rehearsal.as_ref().map_or(Value::Null, rehearsal_in_json);
+    json["snapshot"] = match snapshot {
+        None | Some(Ok(None)) => Value::Null,
+        Some(Err(absence)) => json!({"unknown": absence}),
+        Some(Ok(Some(SeenSnapshot { status, is_ours }))) => json!({"status": status, "ours": is_ours}),
+    };
     json["messages"] = match messages {
         None => Value::Null,
         Some(Err(absence)) => json!({"unknown": absence}),

@@ -6,7 +6,7 @@ use tidegate_aws::rds::ClassCallResult;
 use tidegate_policy::database::call::CallOutcome;
 use tidegate_policy::rule::thousands;
 use tidegate_policy::upgrades::decision::{ClassCall, UpgradeState, WantedChange};
-use tidegate_policy::upgrades::notices::downtime;
+use tidegate_policy::upgrades::notices::{before, downtime};
 
 use crate::database::evaluated::{UpgradeLead, UpgradeReport};
 
@@ -26,6 +26,9 @@ impl UpgradeReport {
         let (verb, doing, what) = match call {
             ClassCall::Modify { instance, from, to } => {
                 ("change", "changing", format!("{instance} from {from} to {to}"))
+            }
+            ClassCall::TakeSnapshot { instance, snapshot } => {
+                ("take", "taking", format!("the snapshot {snapshot} of {instance}"))
             }
             ClassCall::RaiseMaxStorage { instance, to_gib } => (
                 "raise",
@@ -51,6 +54,7 @@ impl UpgradeReport {
                 UpgradeState::Idle
                 | UpgradeState::Waiting
                 | UpgradeState::Refused
+                | UpgradeState::Snapshot
                 | UpgradeState::Requested
                 | UpgradeState::Modifying
                 | UpgradeState::Verifying => format!("{class}, no change"),
@@ -59,6 +63,7 @@ impl UpgradeReport {
         match self.decision.state {
             UpgradeState::Refused => format!("{instance}: {from} → {to} refused"),
             UpgradeState::Waiting => format!("{instance}: {from} → {to} waits"),
+            UpgradeState::Snapshot => format!("{instance}: {from} → {to} waits for its snapshot"),
             UpgradeState::Requested | UpgradeState::Modifying => {
                 format!("{instance}: {from} → {to} under way")
             }
@@ -82,7 +87,9 @@ impl UpgradeReport {
                     };
                     withheld.or_else(|| Some(format!("RDS {}", error.predicate())))
                 }
-                (_, ClassCall::Modify { .. }) => wanted.map(|wanted| wanted.why.clone()),
+                (_, ClassCall::Modify { .. } | ClassCall::TakeSnapshot { .. }) => {
+                    wanted.map(|wanted| wanted.why.clone())
+                }
                 (_, ClassCall::RaiseMaxStorage { .. }) => None,
             },
             UpgradeLead::State => {
@@ -100,11 +107,10 @@ impl UpgradeReport {
 
     /// What is planned: when it may begin, and how long the instance will be down.
     pub(super) fn plan(&self) -> Option<String> {
-        let WantedChange { instance, from, to, window, is_multi_az, first, .. } =
-            self.decision.wanted.as_ref()?;
+        let wanted = self.decision.wanted.as_ref()?;
+        let WantedChange { instance, from, to, window, is_multi_az, .. } = wanted;
         let change = format!("{instance}: {from} → {to}");
-        let after = if first.is_empty() { String::new() } else { format!(", after {}", first.join(", ")) };
-        let down = downtime(*is_multi_az).to_owned() + &after;
+        let down = downtime(*is_multi_az).to_owned() + &before(wanted);
         match (self.decision.state, window) {
             (UpgradeState::Waiting | UpgradeState::Refused, Some(window)) => {
                 Some(format!("{change}, window of {}, {down}", day(*window)))
@@ -112,7 +118,9 @@ impl UpgradeReport {
             (UpgradeState::Waiting | UpgradeState::Refused, None) => {
                 Some(format!("{change}, at once, {down}"))
             }
-            (UpgradeState::Requested | UpgradeState::Modifying, _) => Some(format!("{change}, {down}")),
+            (UpgradeState::Snapshot | UpgradeState::Requested | UpgradeState::Modifying, _) => {
+                Some(format!("{change}, {down}"))
+            }
             (UpgradeState::Idle | UpgradeState::Verifying | UpgradeState::Unknown, _) => None,
         }
     }
@@ -129,6 +137,9 @@ impl UpgradeReport {
         let asked = match call {
             ClassCall::Modify { instance, to, .. } => {
                 format!("ModifyDBInstance of {instance} to {to}, at once")
+            }
+            ClassCall::TakeSnapshot { instance, snapshot } => {
+                format!("CreateDBSnapshot {snapshot} of {instance}")
             }
             ClassCall::RaiseMaxStorage { instance, to_gib } => {
                 format!("ModifyDBInstance of {instance}, MaxAllocatedStorage {} GiB", thousands(to_gib))

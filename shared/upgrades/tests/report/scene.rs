@@ -101,6 +101,7 @@ impl ClassScene {
             load,
             floor: MetricReading::NotRead,
             rehearsal: None,
+            snapshot: None,
             messages: None,
         };
         Self { database: fleet().databases()[0].clone(), seen, observe: false }
@@ -157,7 +158,6 @@ impl ClassScene {
             name: "main".to_owned(),
             resource: self.database.instance().clone(),
             classes: policy.ladder.as_ref().expect("a ladder").classes.clone(),
-            function: header().function,
             observe: self.observe,
             seen: self.seen.clone(),
             decision: decide(&self.seen, policy, memory, turn),
@@ -171,6 +171,7 @@ pub(crate) fn asked_now(class: &str) -> ClassAsked {
     ClassAsked::To(ClassRequest {
         to: class.to_owned(),
         now: true,
+        snapshot: false,
         from: String::new(),
         at: at(0),
         who: "ana".to_owned(),

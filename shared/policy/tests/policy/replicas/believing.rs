@@ -5,7 +5,7 @@ use tidegate_policy::database::call::DatabaseCall;
 use tidegate_policy::database::watch::ActiveDatabaseNotice;
 use tidegate_policy::replicas::memory::{
     DatabaseMemory, FailedReplicaChanges, ReplicaChange, ReplicaEnd, ReplicaMemory, ReplicaOutcome,
-    ReplicaStep,
+    ReplicaPlace, ReplicaStep, ZoneWithoutCapacity,
 };
 
 use crate::stage::{noon, seconds};
@@ -37,6 +37,7 @@ fn full(at: jiff::Timestamp, text: &str, count: usize) -> DatabaseMemory {
         began: at,
         cause: text.to_owned(),
     };
+    let without = |name: String| ZoneWithoutCapacity { class: name.clone(), zone: Some(name), at };
     DatabaseMemory {
         change: Some(ReplicaChange {
             replica: text.to_owned(),
@@ -45,10 +46,12 @@ fn full(at: jiff::Timestamp, text: &str, count: usize) -> DatabaseMemory {
             began: at,
             call: Some(DatabaseCall { evaluation: text.to_owned(), at, taken: true, failures: 3 }),
             failed: true,
+            place: Some(ReplicaPlace { class: text.to_owned(), zone: Some(text.to_owned()) }),
         }),
         replicas: names().map(|name| (name, remembered.clone())).collect(),
         changed_at: Some(at),
-        failure: Some(FailedReplicaChanges { count: 2, at, cause: text.to_owned() }),
+        failure: Some(FailedReplicaChanges { count: 2, at, cause: text.to_owned(), no_capacity: true }),
+        no_capacity: names().map(without).collect(),
         active: names().map(|name| (name, active.clone())).collect(),
         outcomes: names().map(outcome).collect(),
     }
@@ -72,6 +75,9 @@ fn texts_and_lists_are_cut() {
     let json = serde_json::to_string(&memory).unwrap();
     assert!(memory.outcomes.len() == 8 && memory.replicas.len() == 64 && memory.active.len() == 256);
     assert_eq!(memory.outcomes[7].replica.len(), 63, "the newest stay");
+    assert_eq!((memory.no_capacity.len(), memory.no_capacity[5].class.len()), (6, 63));
+    let place = memory.change.and_then(|change| change.place).unwrap();
+    assert_eq!((place.class.len(), place.zone.unwrap().len()), (63, 63));
     assert!(!memory.failure.unwrap().cause.contains('\n'));
     assert!(json.len() < 600_000, "{}", json.len());
 }

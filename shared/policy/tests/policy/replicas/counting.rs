@@ -3,6 +3,7 @@
 use tidegate_policy::database::call::CallOutcome;
 use tidegate_policy::overrides::{Held, OverrideKind};
 use tidegate_policy::replicas::observation::{Engine, Status};
+use tidegate_policy::replicas::standing::ReplicaStanding;
 
 use crate::replicas::{QUIET, ReplicaLoad, Shop, ShopChange, call, replica, told, why};
 
@@ -292,4 +293,27 @@ fn a_replica_that_has_never_caught_up_is_not_the_busiest() {
     shop.replica("shop-9").created_at = Some(now);
     shop.loads.insert("shop-9".to_owned(), ReplicaLoad { lag: Some(900.0), cpu: Some(100.0), ..QUIET });
     assert_eq!(first_call(&mut shop, 40), None);
+}
+
+#[test]
+fn what_is_said_of_a_database_to_others_is_how_many_it_has_and_why_no_more() {
+    let says = |shop: &Shop, moves: bool, words: &str| {
+        let standing = ReplicaStanding::of(&shop.peek());
+        assert_eq!((standing.serving, standing.existing, standing.moves), (Some(2), Some(2), moves));
+        assert!(standing.why.contains(words) && words.is_empty() == standing.why.is_empty(), "{standing:?}");
+    };
+    says(&shop(), false, "");
+    let raised = || shop().overridden(OverrideKind::Raise(4));
+    says(&raised(), true, "is created");
+    let mut without = raised();
+    without.instances().source.backup_retention_days = 0;
+    says(&without, false, "backups");
+    let mut away = raised();
+    away.instances().source.replicas_elsewhere = 13;
+    says(&away, false, "15");
+    says(&Shop { observe: true, ..raised() }, false, "observe");
+    let mut unread = raised();
+    unread.seen.instances = Err(crate::stage::refused());
+    let standing = ReplicaStanding::of(&unread.peek());
+    assert!(standing.serving.is_none() && standing.why.contains("RDS could not be read"), "{standing:?}");
 }

@@ -179,11 +179,11 @@ fn the_outcome_of_an_older_call_settles_nothing() {
 #[test]
 fn a_refusal_is_told_by_the_next_evaluation() {
     let mut shop = shop();
-    shop.outcome = CallOutcome::Refused("InsufficientDBInstanceCapacity".to_owned());
+    shop.outcome = CallOutcome::Refused("InstanceQuotaExceeded".to_owned());
     assert_eq!(told(&shop.minute()), Vec::<String>::new());
     let decision = shop.minute();
     assert_eq!(told(&decision), ["not added tidegate-shop-1"]);
-    assert_eq!(decision.notices[0].cause.as_deref(), Some("InsufficientDBInstanceCapacity"));
+    assert_eq!(decision.notices[0].cause.as_deref(), Some("InstanceQuotaExceeded"));
     assert!(why(&decision).contains("next attempt at"), "{}", why(&decision));
     assert_eq!(told(&shop.minute()), Vec::<String>::new());
 }

@@ -273,6 +273,30 @@ proptest! {
     }
 
     #[test]
+    fn an_emergency_adds_within_the_file_and_removes_nothing_while_it_lasts(
+        mut shop in a_shop(),
+        before in proptest::collection::vec(anything(), 0..15),
+        asked in 0..20_u32,
+        during in proptest::collection::vec(anything(), 1..25),
+    ) {
+        let mut kept = HiddenAnswers::default();
+        for what in &before {
+            play(&mut shop, &mut kept, what, |_, _| {});
+        }
+        shop.overrides.clear();
+        let mut shop = shop.overridden(OverrideKind::Raise(asked));
+        let is_asked = |what: &&Happens| matches!(what, Happens::Free | Happens::Overridden(_));
+        for what in during.iter().filter(|what| !is_asked(what)) {
+            play(&mut shop, &mut kept, what, |shop, decision| {
+                holds(shop, decision);
+                assert!(!matches!(decision.call, Some(InstanceCall::Delete { .. })), "{:?}", decision.reasons);
+                let begins = decision.memory.change.as_ref().filter(|_| shop.memory.change.is_none());
+                assert!(begins.is_none_or(|change| change.step.adds()), "{:?}", decision.reasons);
+            });
+        }
+    }
+
+    #[test]
     fn without_metrics_no_removal_begins(
         mut shop in a_shop(),
         story in proptest::collection::vec(anything(), 1..25),

@@ -28,7 +28,8 @@ reasons! {
     Missed, Vanished, Promoted, Writer, Lags, Recovered, SourceIdle, LagUnknown, Broken, Replicates, SlotDisk, RecordsUnreadable,
     RecordConflict, RecordPut, RecordDeleted, OneStays, ReadsOnSource, NoEndpoint, NotAvailable, Pending, BelowMin, AboveMax,
     Pinned, ScaleOut, NotLongEnough, ScaleIn, ScaleInNotLongEnough, ScaleInVeto, WouldScaleOut, Cooldown, BackingOff, AtMax,
-    Held, TooFewLeft, NoneToRemove, EngineLimit, NoBackups, NoDns, Create, Remove, NothingToDo,
+    Held, TooFewLeft, NoneToRemove, EngineLimit, NoBackups, ZonePassedOver, NoCapacity, NoDns, Create,
+    Remove, NothingToDo,
 }
 
 fn new() -> String {
@@ -141,6 +142,18 @@ fn counts() -> Vec<R> {
         R::NoneToRemove,
         R::EngineLimit { limit: 15 },
         R::NoBackups { source: "shop".to_owned() },
+        R::ZonePassedOver { class: "db.r6g.large".to_owned(), zone: "eu-central-1a".to_owned(), until },
+        R::NoCapacity {
+            class: "db.r6g.large".to_owned(),
+            zones: vec!["eu-central-1a".to_owned(), "eu-central-1b".to_owned()],
+            offered: Some(vec!["eu-central-1a".to_owned(), "eu-central-1c".to_owned()]),
+        },
+        R::NoCapacity { class: "db.r6g.large".to_owned(), zones: vec![], offered: Some(vec![]) },
+        R::NoCapacity {
+            class: "db.r6g.large".to_owned(),
+            zones: vec!["eu-central-1a".to_owned()],
+            offered: None,
+        },
         R::NoDns { adds: true },
         R::NoDns { adds: false },
         R::Create {

@@ -88,11 +88,15 @@ fn what_cannot_be_asked_for_is_refused() {
     }
 }
 
+fn withdraw() -> ClassAsked {
+    ClassAsked::Withdraw { who: "ana".to_owned(), why: "not now".to_owned() }
+}
+
 #[test]
 fn a_second_change_is_not_asked_for_beside_one_under_way() {
     let mut shop = asking(to("db.m6g.xlarge", true));
     shop.evaluate();
-    for asked in [to("db.m6g.4xlarge", true), ClassAsked::Withdraw] {
+    for asked in [to("db.m6g.4xlarge", true), withdraw()] {
         shop.asked = Some(asked);
         let decision = shop.tick();
         assert_eq!(decision.call, None);
@@ -105,12 +109,12 @@ fn a_second_change_is_not_asked_for_beside_one_under_way() {
 fn what_was_asked_for_can_be_withdrawn_while_it_waits() {
     let mut shop = asking(to("db.m6g.xlarge", false));
     shop.evaluate();
-    shop.asked = Some(ClassAsked::Withdraw);
+    shop.asked = Some(withdraw());
     shop.tick();
     assert_eq!(shop.news(), ["withdrawn shop db.m6g.xlarge"]);
     shop.until(sunday());
     assert_eq!(shop.news(), [""; 0]);
-    shop.asked = Some(ClassAsked::Withdraw);
+    shop.asked = Some(withdraw());
     shop.tick();
     assert_eq!(shop.news(), ["nothing to withdraw shop "]);
 }
@@ -174,9 +178,10 @@ fn what_is_asked_for_while_rds_cannot_be_read_is_refused_and_a_withdrawal_is_not
     }
     let mut shop = asking(to("db.m6g.xlarge", false));
     shop.evaluate();
-    shop.asked = Some(ClassAsked::Withdraw);
+    shop.asked = Some(withdraw());
     let decision = unreadable(&shop);
     assert_eq!(decision.notices[0].about, "withdrawn main db.m6g.xlarge");
+    assert_eq!(decision.notices[0].cause.as_deref(), Some("ana took it back (not now)"));
     assert_eq!((decision.memory.request, decision.memory.planned), (None, None));
 }
 

@@ -19,14 +19,14 @@ fn times_of_the_future_are_now_and_texts_are_short() {
     (change.why, change.offered, change.to) = (long.clone(), long.clone(), long.clone());
     memory.request.as_mut().unwrap().why = long.clone();
     memory.planned.as_mut().unwrap().refused = long;
-    memory.began = vec![ClassChangeBegan { at: sunday(), window: Some(sunday()) }; 500];
+    memory.began = vec![ClassChangeBegan { at: sunday(), window: Some(sunday()), observed: false }; 500];
     memory.believe(now);
     let change = memory.change.clone().unwrap();
     assert_eq!((change.since, change.began, change.call.unwrap().at), (now, now, now));
     assert_eq!((change.why.len(), change.offered.len(), change.to.len()), (600, 600, 63));
     assert_eq!((memory.request.unwrap().why.len(), memory.planned.unwrap().refused.len()), (300, 600));
     assert_eq!(memory.changed_at, Some(now));
-    assert_eq!(memory.began, vec![ClassChangeBegan { at: now, window: Some(now) }; 64]);
+    assert_eq!(memory.began, vec![ClassChangeBegan { at: now, window: Some(now), observed: false }; 64]);
     assert!(memory.active.values().all(|active| active.since == now));
     assert!(memory.outcomes.iter().all(|outcome| outcome.at == now));
 }

@@ -162,7 +162,7 @@ fn shop(case: &RehearsalCase) -> ClassShop {
     shop.ladder().keeps_reservations = case.keeps_reservations();
     if let Some(hours) = case.began_hours {
         let at = shop.now - SignedDuration::from_hours(hours);
-        shop.memory.began = vec![ClassChangeBegan { at, window: None }];
+        shop.memory.began = vec![ClassChangeBegan { at, window: None, observed: false }];
     }
     shop.emergency = case.is_emergency().then_some("max");
     if case.is_held() {

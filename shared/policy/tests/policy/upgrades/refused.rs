@@ -61,7 +61,7 @@ const REFUSALS: [(&str, ShopClassChange); 34] = [
     ("reservation-stranded", reserved),
     ("too-many-today", |shop| {
         let at = sunday() - SignedDuration::from_hours(23);
-        shop.memory.began = vec![ClassChangeBegan { at, window: None }];
+        shop.memory.began = vec![ClassChangeBegan { at, window: None, observed: false }];
     }),
     ("emergency", |shop| shop.emergency = Some("max")),
     ("held", |shop| shop.hold(OverrideKind::Hold(Held::Both))),
@@ -147,7 +147,7 @@ fn what_only_looks_like_them_refuses_nothing() {
         |shop| shop.hold(OverrideKind::Pin(3)),
         |shop| {
             let at = sunday() - SignedDuration::from_hours(25);
-            shop.memory.began = vec![ClassChangeBegan { at, window: None }];
+            shop.memory.began = vec![ClassChangeBegan { at, window: None, observed: false }];
         },
         |shop| {
             // A replica may keep no backups: its source does.

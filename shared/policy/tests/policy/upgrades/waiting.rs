@@ -145,7 +145,7 @@ fn one_rung_a_window() {
     // Also where the data were of the new class already.
     let mut shop = ClassShop::busy();
     shop.until(sunday() - SignedDuration::from_mins(5));
-    shop.memory.began = vec![ClassChangeBegan { at: sunday(), window: Some(sunday()) }];
+    shop.memory.began = vec![ClassChangeBegan { at: sunday(), window: Some(sunday()), observed: false }];
     shop.ladder().per_day = 10;
     assert_eq!(shop.tick().call, None);
 }

@@ -1,4 +1,4 @@
-//! Asking an operator to type the fleet's name, so that the wrong one is not engaged.
+//! Asking an operator to type a name, so that the wrong fleet is not engaged, and the wrong database is not restarted.
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
@@ -7,34 +7,35 @@ use crate::error::CommandError;
 /// Hands shake at three in the morning.
 const TRIES: usize = 3;
 
-/// Refused where the question could not be answered.
-pub(super) fn needs_terminal(instead: &'static str) -> Result<(), CommandError> {
-    if io::stdin().is_terminal() { Ok(()) } else { Err(CommandError::NoTerminal { instead }) }
+/// Refused where the question could not be answered. `noun` is what has a name: `fleet`, `database`.
+pub(crate) fn needs_terminal(noun: &'static str, instead: &'static str) -> Result<(), CommandError> {
+    if io::stdin().is_terminal() { Ok(()) } else { Err(CommandError::NoTerminal { noun, instead }) }
 }
 
 /// Asks at the terminal.
-pub(super) fn confirm(fleet: &str, to: &str) -> Result<(), CommandError> {
-    typed(fleet, to, &mut io::stdin().lock(), &mut io::stderr())
+pub(crate) fn confirm(noun: &'static str, name: &str, to: &str) -> Result<(), CommandError> {
+    typed(noun, name, to, &mut io::stdin().lock(), &mut io::stderr())
 }
 
 fn typed(
-    fleet: &str,
+    noun: &'static str,
+    name: &str,
     to: &str,
     input: &mut impl BufRead,
     output: &mut impl Write,
 ) -> Result<(), CommandError> {
-    let mut question = format!("\nType the fleet's name, {fleet}, to {to}: ");
+    let mut question = format!("\nType the {noun}'s name, {name}, to {to}: ");
     for _ in 0..TRIES {
         // A terminal that cannot be written to is read all the same.
         let _ = write!(output, "{question}").and_then(|()| output.flush());
         let mut line = String::new();
         match input.read_line(&mut line) {
             Ok(0) | Err(_) => break,
-            Ok(_) if !fleet.is_empty() && line.trim() == fleet => return Ok(()),
-            Ok(_) => question = format!("`{}` is not `{fleet}`. Type it again, or Ctrl-C: ", line.trim()),
+            Ok(_) if !name.is_empty() && line.trim() == name => return Ok(()),
+            Ok(_) => question = format!("`{}` is not `{name}`. Type it again, or Ctrl-C: ", line.trim()),
         }
     }
-    Err(CommandError::NotConfirmed { fleet: fleet.to_owned() })
+    Err(CommandError::NotConfirmed { noun, name: name.to_owned() })
 }
 
 #[cfg(test)]
@@ -43,7 +44,7 @@ mod tests {
 
     fn asked(typing: &str) -> (bool, String) {
         let mut shown = Vec::new();
-        let answered = typed("shop", "engage `max`", &mut typing.as_bytes(), &mut shown);
+        let answered = typed("fleet", "shop", "engage `max`", &mut typing.as_bytes(), &mut shown);
         (answered.is_ok(), String::from_utf8(shown).expect("UTF-8"))
     }
 
@@ -66,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fleet_without_a_name_is_confirmed_by_nothing() {
-        assert!(typed("", "restore", &mut "\n\n\n".as_bytes(), &mut Vec::new()).is_err());
+    fn what_has_no_name_is_confirmed_by_nothing() {
+        assert!(typed("fleet", "", "restore", &mut "\n\n\n".as_bytes(), &mut Vec::new()).is_err());
     }
 }

@@ -1,0 +1,183 @@
+//! The manual snapshot that an operator asks for before a change.
+
+use jiff::SignedDuration;
+use tidegate_policy::database::call::CallOutcome;
+use tidegate_policy::replicas::observation::Status;
+use tidegate_policy::upgrades::decide::ClassAsked;
+use tidegate_policy::upgrades::decision::UpgradeState;
+use tidegate_policy::upgrades::observation::SeenSnapshot;
+
+use crate::upgrades::{ClassShop, cause, friday, request, sunday};
+
+const TAKES: &str = "snapshot shop as tidegate-shop-202603080500";
+const MODIFIES: &str = "modify shop db.t4g.large db.m6g.xlarge";
+
+impl ClassShop {
+    /// RDS shows the snapshot so; meanwhile the instance is `backing-up`.
+    pub(crate) fn snaps(&mut self, status: &str) {
+        self.snapshot = Some(SeenSnapshot { status: status.to_owned(), is_ours: true });
+        let is_under_way = status == "creating";
+        let backing_up = Status::Changing("backing-up".to_owned());
+        self.main().status = if is_under_way { backing_up } else { Status::Available };
+    }
+}
+
+fn asking(now: bool) -> ClassShop {
+    let mut shop = ClassShop::new();
+    let mut request = request("db.m6g.xlarge", now);
+    request.snapshot = true;
+    shop.asked = Some(ClassAsked::To(request));
+    shop
+}
+
+/// At the beginning of the window, with its snapshot asked for.
+fn taking() -> ClassShop {
+    let mut shop = asking(false);
+    shop.now = friday();
+    shop.evaluate();
+    shop.until(sunday());
+    assert_eq!(shop.news(), ["+plan", TAKES]);
+    shop
+}
+
+#[test]
+fn it_is_taken_in_the_window_and_the_change_begins_once_it_is_complete() {
+    let mut shop = taking();
+    let decision = shop.tick();
+    assert_eq!(decision.state, UpgradeState::Snapshot);
+    let told = cause(&decision, "snapshot began shop db.m6g.xlarge");
+    assert!(told.contains("tidegate-shop-202603080500") && told.contains("Single-AZ I/O stops"), "{told}");
+    assert!(told.contains("stays and costs"), "{told}");
+    shop.snaps("available");
+    let decision = shop.tick();
+    assert_eq!(decision.state, UpgradeState::Requested);
+    assert_eq!(shop.news(), ["snapshot began shop db.m6g.xlarge", MODIFIES]);
+    shop.modified("shop");
+    let decision = shop.tick();
+    let done = cause(&decision, "done shop db.m6g.xlarge");
+    assert!(done.ends_with("the snapshot tidegate-shop-202603080500 stays, and costs"), "{done}");
+    assert_eq!((shop.memory.snapshot.as_ref(), shop.memory.request.as_ref()), (None, None));
+}
+
+#[test]
+fn at_once_it_comes_before_the_change_and_what_stands_against_it_comes_before_both() {
+    let mut shop = asking(true);
+    shop.evaluate();
+    assert_eq!(shop.news(), ["snapshot shop as tidegate-shop-202603061230"]);
+    shop.tick();
+    shop.snapshot = Some(SeenSnapshot { status: "available".to_owned(), is_ours: true });
+    // The snapshot is complete before the status is `available` again: that refuses nothing.
+    shop.tick();
+    assert!(shop.memory.request.is_some());
+    shop.snaps("available");
+    shop.tick();
+    assert_eq!(shop.news(), ["snapshot began shop db.m6g.xlarge", MODIFIES]);
+
+    let mut shop = asking(true);
+    shop.main().backup_retention_days = 0;
+    assert_eq!(shop.evaluate().call, None);
+    assert_eq!(shop.news(), ["not possible shop db.m6g.xlarge"]);
+    assert_eq!(shop.memory.snapshot, None);
+}
+
+#[test]
+fn what_stands_against_the_change_after_the_snapshot_is_told_with_the_snapshot() {
+    let mut shop = asking(true);
+    shop.evaluate();
+    shop.tick();
+    shop.snaps("available");
+    shop.main().pending = vec!["EngineVersion".to_owned()];
+    let decision = shop.tick();
+    assert_eq!(decision.call, None);
+    assert!(cause(&decision, "snapshot kept shop db.m6g.xlarge").contains("tidegate-shop-202603061230"));
+    assert!(cause(&decision, "not possible shop db.m6g.xlarge").contains("EngineVersion"));
+}
+
+#[test]
+fn a_call_whose_answer_is_lost_is_sent_again_with_the_same_name_and_only_where_nothing_stands_against_it() {
+    let mut shop = taking();
+    shop.snapshot = None;
+    shop.main().status = Status::Available;
+    shop.memory.snapshot.as_mut().unwrap().call.taken = false;
+    shop.memory.snapshot.as_mut().unwrap().call.failures = 1;
+    shop.main().pending = vec!["EngineVersion".to_owned()];
+    assert_eq!(shop.tick().call, None, "something stands against the change");
+    shop.news();
+    shop.main().pending = vec![];
+    shop.tick();
+    assert_eq!(shop.news(), [TAKES, "-refused"]);
+}
+
+#[test]
+fn one_that_rds_took_and_does_not_show_is_asked_for_again_after_ten_minutes() {
+    let mut shop = taking();
+    shop.snapshot = None;
+    shop.main().status = Status::Available;
+    assert_eq!(shop.tick().state, UpgradeState::Snapshot);
+    shop.tick();
+    assert_eq!(shop.news(), ["snapshot began shop db.m6g.xlarge", TAKES]);
+}
+
+#[test]
+fn one_that_fails_is_told_and_the_class_stays() {
+    let mut shop = taking();
+    shop.snaps("failed");
+    let decision = shop.tick();
+    assert_eq!(decision.call, None);
+    let why = cause(&decision, "snapshot failed shop db.m6g.xlarge");
+    assert_eq!(why, "RDS shows tidegate-shop-202603080500 as failed");
+    shop.until(sunday() + SignedDuration::from_hours(2));
+    assert_eq!(shop.news(), ["snapshot began shop db.m6g.xlarge", "snapshot failed shop db.m6g.xlarge!"]);
+
+    let mut shop = asking(true);
+    shop.outcome = CallOutcome::Refused("SnapshotQuotaExceeded: 100".to_owned());
+    shop.evaluate();
+    let why = cause(&shop.tick(), "snapshot failed shop db.m6g.xlarge");
+    assert_eq!(why, "tidegate-shop-202603061230: SnapshotQuotaExceeded: 100");
+    assert_eq!((shop.memory.request.as_ref(), shop.memory.snapshot.as_ref()), (None, None));
+
+    // A snapshot of somebody else's has that name.
+    let mut shop = taking();
+    shop.snapshot = Some(SeenSnapshot { status: "available".to_owned(), is_ours: false });
+    let why = cause(&shop.tick(), "snapshot failed shop db.m6g.xlarge");
+    assert!(why.contains("is not the one that Tidegate asked for"), "{why}");
+}
+
+#[test]
+fn one_that_is_not_complete_before_the_window_ends_is_kept_and_named_and_the_next_window_takes_another() {
+    let mut shop = taking();
+    shop.until(sunday() + SignedDuration::from_mins(50));
+    assert_eq!(shop.news(), ["snapshot began shop db.m6g.xlarge"]);
+    // With 10 minutes left the change does not begin any more.
+    shop.snaps("available");
+    assert_eq!(shop.tick().call, None);
+    let decision = shop.until(sunday() + SignedDuration::from_hours(1));
+    let passed = cause(&decision, "window passed shop db.m6g.xlarge");
+    assert_eq!(passed, "the snapshot tidegate-shop-202603080500 was being made");
+    let kept = cause(&decision, "snapshot kept shop db.m6g.xlarge");
+    assert_eq!(kept, "tidegate-shop-202603080500 stays, and costs: Tidegate deletes none");
+    assert_eq!(shop.memory.snapshot, None);
+    shop.until(sunday() + SignedDuration::from_hours(7 * 24));
+    assert!(shop.news().contains(&"snapshot shop as tidegate-shop-202603150500".to_owned()));
+}
+
+#[test]
+fn what_is_withdrawn_leaves_its_snapshot_which_is_told() {
+    let mut shop = taking();
+    shop.asked = Some(ClassAsked::Withdraw { who: "bob".to_owned(), why: "later".to_owned() });
+    let decision = shop.tick();
+    assert!(cause(&decision, "withdrawn shop db.m6g.xlarge").contains("bob"));
+    assert!(cause(&decision, "snapshot kept shop db.m6g.xlarge").contains("stays"));
+    assert_eq!((decision.call, shop.memory.snapshot.as_ref()), (None, None));
+}
+
+#[test]
+fn without_being_asked_for_there_is_none_and_observe_mode_takes_none() {
+    let mut shop = ClassShop::busy();
+    shop.until(sunday());
+    assert_eq!(shop.news(), ["+plan", MODIFIES]);
+    let mut shop = asking(true);
+    shop.observe = true;
+    assert_eq!(shop.evaluate().call, None);
+    assert_eq!(shop.memory.snapshot, None);
+}
