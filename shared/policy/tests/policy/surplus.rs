@@ -121,9 +121,8 @@ proptest! {
             for _ in 0..lasting / EVALUATION {
                 let before = world.desired();
                 let decision = world.evaluate(load);
-                let few = decision.reasons.iter().find_map(|it| match it {
-                    Reason::FewSurplus { surplus, .. } => Some(*surplus),
-                    _ => None,
+                let few = decision.reasons.iter().find_map(|it| {
+                    if let Reason::FewSurplus { surplus, .. } = it { Some(*surplus) } else { None }
                 });
                 kept_for = if few.is_some() { kept_for + EVALUATION } else { 0 };
                 prop_assert!(kept_for <= 180, "{decision}");
