@@ -1,5 +1,8 @@
 //! An emergency, decided: what it asks of one target, how it goes on, and what it puts back.
 
+mod again;
+mod bounded;
+mod calendar;
 mod delivery;
 mod deciding;
 mod engage;
@@ -8,6 +11,7 @@ mod properties;
 mod restore;
 mod restoring;
 mod rows;
+mod said;
 mod table;
 
 use std::collections::BTreeMap;
