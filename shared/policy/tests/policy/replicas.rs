@@ -2,8 +2,11 @@
 
 mod believing;
 mod counting;
+mod drained;
+mod ended;
 mod fleets;
 mod following;
+mod judged;
 mod lagging;
 mod notified;
 mod properties;
@@ -11,6 +14,7 @@ mod recorded;
 mod removing;
 mod sentences;
 mod shown;
+mod weighed;
 
 use std::collections::{BTreeMap, VecDeque};
 
