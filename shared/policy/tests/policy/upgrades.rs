@@ -9,6 +9,7 @@ mod refused;
 mod sentences;
 mod stored;
 mod waiting;
+mod weighed;
 
 use jiff::{SignedDuration, Timestamp};
 use tidegate_policy::database::call::CallOutcome;
