@@ -3,6 +3,7 @@
 mod asked;
 mod believing;
 mod changing;
+mod filled;
 mod fitting;
 mod followed;
 mod oracle;

@@ -5,12 +5,13 @@ use tidegate_policy::database::call::CallOutcome;
 use tidegate_policy::replicas::observation::Status;
 use tidegate_policy::upgrades::decide::{ClassAsked, UpgradeTurn, decide};
 use tidegate_policy::upgrades::decision::UpgradeDecision;
-use tidegate_policy::upgrades::memory::ClassStep;
+use tidegate_policy::upgrades::memory::{ClassChangeBegan, ClassStep, UpgradeMemory};
 use tidegate_policy::upgrades::observation::{RdsMessage, UpgradeObservation};
+use tidegate_policy::upgrades::policy::StorageLimits;
 use tidegate_policy::upgrades::reason::UpgradeReason;
 use tidegate_policy::{Absence, AbsenceKind};
 
-use crate::upgrades::{ClassShop, cause, request, sunday};
+use crate::upgrades::{ClassShop, cause, instance, request, sunday};
 
 const CALL: &str = "modify shop db.t4g.large db.m6g.xlarge";
 const FAILED: &str = "failed shop db.m6g.xlarge";
@@ -101,6 +102,58 @@ fn a_call_that_is_refused_when_it_is_sent_again_has_failed_unless_the_first_show
         (shop.news(), cause(&decision, FAILED)),
         (vec![format!("{FAILED}!")], "InvalidDBInstanceState".to_owned())
     );
+}
+
+#[test]
+fn a_call_that_was_not_sent_again_withdraws_nothing_that_rds_may_have_taken() {
+    let mut shop = begun(unanswered());
+    shop.outcome = CallOutcome::NotSent;
+    shop.tick();
+    assert_eq!((shop.news(), shop.memory.change.is_some()), (vec![CALL.to_owned()], true));
+}
+
+#[test]
+fn storage_is_not_raised_beside_a_change_of_the_class() {
+    let mut shop = begun(CallOutcome::Taken);
+    shop.policy.storage = Some(StorageLimits { max_gib: Some(2_000), warning: 20, critical: 10 });
+    assert_eq!(shop.tick().call, None);
+    shop.modified("shop");
+    shop.tick();
+    assert!(shop.news().contains(&"raise shop to 2000 GiB".to_owned()));
+}
+
+#[test]
+fn a_memory_of_any_moment_is_the_same_after_it_was_written_and_read() {
+    let mut shop = ClassShop::busy();
+    shop.now += SignedDuration::from_nanos(123_456_789);
+    // The ledger of this shop compares both after each evaluation.
+    shop.evaluate();
+    assert!(shop.memory.planned.is_some());
+    unread(&mut shop, AbsenceKind::Throttled);
+    let text = serde_json::to_string(&shop.memory).unwrap();
+    assert_eq!(serde_json::from_str::<UpgradeMemory>(&text).unwrap(), shop.memory);
+    assert_eq!(shop.memory.active.len(), 1);
+}
+
+#[test]
+fn a_beginning_is_remembered_for_two_days() {
+    for (seconds, kept) in [(172_799, 1), (172_800, 0)] {
+        let mut shop = ClassShop::new();
+        let at = shop.now - SignedDuration::from_secs(seconds);
+        shop.memory.began = vec![ClassChangeBegan { at, window: None }];
+        assert_eq!(shop.evaluate().memory.began.len(), kept, "{seconds}");
+    }
+}
+
+#[test]
+fn a_replica_that_goes_first_is_named_and_no_other_is() {
+    for (replica, is_first) in [("db.t4g.large", true), ("db.m6g.xlarge", false)] {
+        let mut shop = ClassShop::busy();
+        shop.instances.replicas = vec![instance("one", replica)];
+        let decision = shop.evaluate();
+        let named = decision.reasons.iter().any(|it| matches!(it, UpgradeReason::ReplicaFirst { .. }));
+        assert_eq!((named, decision.wanted.unwrap().first.len()), (is_first, usize::from(is_first)));
+    }
 }
 
 #[test]
@@ -212,33 +265,45 @@ fn the_new_class_between_two_answers_with_the_old_one_is_a_break() {
     assert_eq!(shop.news(), [format!("{FAILED}!")]);
 }
 
+/// Five minutes pass, and RDS cannot be read: what is reported.
+fn unread(shop: &mut ClassShop, kind: AbsenceKind) -> Vec<String> {
+    shop.now += SignedDuration::from_mins(5);
+    let seen = UpgradeObservation {
+        instances: Err(Absence::new(kind, "DescribeDBInstances")),
+        ..shop.observation()
+    };
+    let turn = UpgradeTurn {
+        database: "main",
+        evaluation: "unread",
+        overrides: &[],
+        emergency: None,
+        asked: None,
+        observe: false,
+        now: shop.now,
+    };
+    let decision = decide(&seen, &shop.policy, &shop.memory, turn);
+    shop.memory = decision.memory;
+    shop.memory.settle_notices(&decision.notices, true);
+    decision.notices.iter().map(|notice| notice.about.clone()).collect()
+}
+
 #[test]
 fn an_instance_that_rds_does_not_find_for_ten_minutes_is_gone_during_its_change_and_one_unread_is_not() {
     for (kind, is_gone) in [(AbsenceKind::NotFound, true), (AbsenceKind::Throttled, false)] {
         let mut shop = begun(CallOutcome::Taken);
-        let mut told = Vec::new();
-        for _ in 0..4 {
-            shop.now += SignedDuration::from_mins(5);
-            let seen = UpgradeObservation {
-                instances: Err(Absence::new(kind, "DescribeDBInstances")),
-                ..shop.observation()
-            };
-            let turn = UpgradeTurn {
-                database: "main",
-                evaluation: "unread",
-                overrides: &[],
-                emergency: None,
-                asked: None,
-                observe: false,
-                now: shop.now,
-            };
-            let decision = decide(&seen, &shop.policy, &shop.memory, turn);
-            shop.memory = decision.memory;
-            told.extend(decision.notices.iter().map(|notice| notice.about.clone()));
-        }
+        let told: Vec<String> = (0..3).flat_map(|_| unread(&mut shop, kind)).collect();
         let gone = "gone shop db.m6g.xlarge".to_owned();
         assert_eq!((told.contains(&gone), shop.memory.change.is_none()), (is_gone, is_gone), "{told:?}");
     }
+}
+
+#[test]
+fn an_instance_that_is_not_readable_for_a_quarter_of_an_hour_is_told_and_its_end_too() {
+    let mut shop = ClassShop::new();
+    let told: Vec<usize> = (0..5).map(|_| unread(&mut shop, AbsenceKind::Throttled).len()).collect();
+    assert_eq!(told, [0, 0, 0, 1, 0]);
+    shop.tick();
+    assert_eq!(shop.news(), ["-rds unreadable"]);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::stage::{condition, seconds};
 use crate::upgrades::{ClassShop, codes, friday, request, sunday};
 
 /// What is decided where what is seen is changed a little.
-fn seeing(shop: &ClassShop, change: impl FnOnce(&mut UpgradeObservation)) -> UpgradeDecision {
+pub(crate) fn seeing(shop: &ClassShop, change: impl FnOnce(&mut UpgradeObservation)) -> UpgradeDecision {
     let turn = UpgradeTurn {
         database: "main",
         evaluation: "e",
@@ -84,6 +84,42 @@ fn a_smaller_class_that_was_planned_stays_planned_while_data_are_missing() {
     let decision = shop.tick();
     assert_eq!((decision.state, shop.news()), (UpgradeState::Waiting, vec![]));
     assert!(shop.memory.planned.is_some());
+}
+
+#[test]
+fn the_last_cause_in_a_window_is_told_and_its_end_is_a_cause_only_where_there_was_no_other() {
+    let passed = |first: fn(&mut ClassShop), then: fn(&mut ClassShop)| {
+        let mut shop = ClassShop::busy();
+        shop.until(sunday() - SignedDuration::from_mins(5));
+        first(&mut shop);
+        shop.tick();
+        then(&mut shop);
+        let decision = shop.until(sunday() + SignedDuration::from_mins(60));
+        crate::upgrades::cause(&decision, "window passed shop db.m6g.xlarge")
+    };
+    let busy: fn(&mut ClassShop) = |shop| shop.main().is_storage_busy = true;
+    let moved = passed(busy, |shop| {
+        shop.main().is_storage_busy = false;
+        shop.emergency = Some("max");
+    });
+    assert_eq!(moved, "the emergency `max` is in force");
+    // It was well again when too little of the window was left.
+    let late = passed(busy, |shop| {
+        shop.until(sunday() + SignedDuration::from_mins(45));
+        shop.main().is_storage_busy = false;
+    });
+    assert!(late.contains("storage"), "{late}");
+}
+
+#[test]
+fn the_need_of_a_larger_class_is_not_over_while_data_are_missing() {
+    let mut shop = ClassShop::busy();
+    shop.main().class = "db.m6g.4xlarge".to_owned();
+    shop.tick();
+    assert_eq!(shop.news(), ["+at top"]);
+    shop.hours = 3;
+    shop.tick();
+    assert_eq!(shop.news(), [""; 0]);
 }
 
 #[test]
