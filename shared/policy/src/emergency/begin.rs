@@ -65,7 +65,7 @@ pub(super) fn asked(
 fn engaged(before: Option<Incident>, engage: &Engage, turn: Turn<'_>) -> Incident {
     let Engage { profile, sizes, replicas, until, asker } = engage;
     let Asker { who, why, request } = asker.clone();
-    let mut incident = before.unwrap_or_else(|| Incident { until: *until, ..Incident::new(turn) });
+    let mut incident = before.unwrap_or_else(|| Incident::new(turn));
     let in_force = incident.phase != Phase::Restoring;
     if !in_force {
         // It was ended, and was not put back as a whole: what is not asked for again still is.

@@ -62,8 +62,8 @@ pub(crate) fn of(
         let per_task = per_task(guard, point.value, tasks);
         let (room, sharers) = (allowed - point.value, f64::from(guard.sharers.get()));
         // Without tasks and `per_task` nothing shows what a task holds, and all that is in use is that of others: a service that
-        // sleeps may wake where one more connection is allowed.
-        let may_wake = guard.per_task.is_none() && tasks < 1.0 && room / sharers >= 1.0;
+        // sleeps may wake where one more connection is allowed. One that has a task may keep that anyway.
+        let may_wake = guard.per_task.is_none() && room / sharers >= 1.0;
         Ceiling::Tasks(Connections {
             database: guard.database.clone(),
             used: point.value,

@@ -1,5 +1,7 @@
 //! How many replicas there are to be, and the change that begins for it: one at a time.
 
+use std::cmp::Ordering;
+
 use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::since;
@@ -55,7 +57,7 @@ pub(crate) fn count(scene: &DatabaseScene<'_>, memory: &mut DatabaseMemory) -> C
             return counted;
         }
     }
-    if asked == CountAsked::OneFewer && by == By::Load && there <= in_force.least() {
+    if asked == CountAsked::OneFewer && there <= in_force.least() {
         return counted;
     }
     counted.reasons.extend(reason);
@@ -99,10 +101,10 @@ fn asked(
 ) -> (CountAsked, By, Option<ReplicaReason>) {
     let (count, min, max) = (scene.count(), in_force.min, in_force.max);
     let by_bounds = |asked, reason| (asked, By::Bounds, Some(reason));
-    match in_force.pin {
-        Some(to) if count < to => by_bounds(CountAsked::OneMore, ReplicaReason::Pinned { count, to }),
-        Some(to) if count > to => by_bounds(CountAsked::OneFewer, ReplicaReason::Pinned { count, to }),
-        Some(_) => (CountAsked::Nothing, By::Bounds, None),
+    match in_force.pin.map(|to| (count.cmp(&to), to)) {
+        Some((Ordering::Less, to)) => by_bounds(CountAsked::OneMore, ReplicaReason::Pinned { count, to }),
+        Some((Ordering::Greater, to)) => by_bounds(CountAsked::OneFewer, ReplicaReason::Pinned { count, to }),
+        Some((Ordering::Equal, _)) => (CountAsked::Nothing, By::Bounds, None),
         None if count < min => by_bounds(CountAsked::OneMore, ReplicaReason::BelowMin { count, min }),
         None if count > max => by_bounds(CountAsked::OneFewer, ReplicaReason::AboveMax { count, max }),
         None => {

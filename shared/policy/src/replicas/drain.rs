@@ -70,7 +70,8 @@ pub(crate) fn draining(
     let newest = connections.as_ref().and_then(|points| points.newest(now)).map(|point| point.value);
     let is_drained = waited >= drain || is_without_connections(scene, change, connections.as_ref());
     let is_out = waited >= out_of_resolvers(scene);
-    let is_free = old.is_available() && scene.blocked().is_none() && !scene.observe;
+    // A replica that is not available blocks too, the one that is removed included.
+    let is_free = scene.blocked().is_none() && !scene.observe;
     if !is_drained || !is_out || !is_free {
         return RemovalStep::waits(ReplicaReason::Draining {
             replica: replica(),

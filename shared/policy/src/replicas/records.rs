@@ -3,7 +3,7 @@
 use crate::reading::Absence;
 use crate::replicas::decision::RecordChange;
 use crate::replicas::lag::Judged;
-use crate::replicas::observation::{DnsRecord, Replication};
+use crate::replicas::observation::DnsRecord;
 use crate::replicas::policy::{OUR_RECORDS, ReadRecord};
 use crate::replicas::reason::ReplicaReason;
 use crate::replicas::scene::{DatabaseScene, is_same_host};
@@ -108,8 +108,7 @@ fn wanted(scene: &DatabaseScene<'_>, found: &[DnsRecord], removing: Option<&str>
     let could = |judged: &&Judged<'_>| stays(judged) && (judged.is_serving() || has_record(judged));
     // One that is in the records already comes first, so that reads do not move from one to the other every minute.
     let order = |judged: &&Judged<'_>| {
-        let is_broken =
-            judged.memory.broken_since.is_some() || judged.replica.replication != Replication::Running;
+        let is_broken = judged.memory.broken_since.is_some();
         let lag_millis = judged.lag.and_then(|lag| jiff::SignedDuration::try_from_secs_f64(lag).ok());
         let lag_millis = lag_millis.map_or(i128::MAX, |lag| lag.as_millis());
         (is_broken, !has_record(judged), lag_millis, judged.replica.id.clone())

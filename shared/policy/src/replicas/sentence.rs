@@ -299,17 +299,14 @@ pub(crate) struct LagShown(pub(crate) f64);
 impl fmt::Display for LagShown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(seconds) = *self;
-        if seconds < 1.0 {
-            return write!(f, "{}ms", thousands((seconds * 1000.0).round()));
+        match seconds {
+            ..1.0 => write!(f, "{}ms", thousands((seconds * 1000.0).round())),
+            ..10.0 => write!(f, "{}s", (seconds * 10.0).round() / 10.0),
+            _ => {
+                let whole = SignedDuration::try_from_secs_f64(seconds.round());
+                write!(f, "{}", Span(whole.unwrap_or(SignedDuration::MAX)))
+            }
         }
-        if seconds < 10.0 {
-            return write!(f, "{}s", (seconds * 10.0).round() / 10.0);
-        }
-        write!(
-            f,
-            "{}",
-            Span(SignedDuration::try_from_secs_f64(seconds.round()).unwrap_or(SignedDuration::MAX))
-        )
     }
 }
 

@@ -17,8 +17,6 @@ const BELOW: usize = 5;
 const PART_OF_ALLOCATED: f64 = 0.10;
 /// Above this part of what is free half of the room is gone already.
 const PART_OF_FREE: f64 = 0.5;
-/// Slots keep more than is left: when they double, the disk is full.
-const MORE_THAN_FREE: f64 = 1.0;
 
 /// What is seen of the slots.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -44,9 +42,10 @@ pub(crate) fn look(source: &SourceInstance, now: Timestamp) -> SlotsSeen {
     let allocated = number(source.allocated_storage);
     let is_much = |used: f64| {
         let of_allocated = allocated > 0.0 && used > allocated * PART_OF_ALLOCATED;
-        of_allocated || free.is_some_and(|free| used > 0.0 && used > free * PART_OF_FREE)
+        of_allocated || free.is_some_and(|free| used > free * PART_OF_FREE)
     };
-    let is_more_than_free = |used: f64| free.is_some_and(|free| used > 0.0 && used > free * MORE_THAN_FREE);
+    // Slots keep more than is left: when they double, the disk is full.
+    let is_more_than_free = |used: f64| free.is_some_and(|free| used > free);
     let count = |is: &dyn Fn(f64) -> bool| last.iter().filter(|point| is(point.value)).count();
     if count(&is_much) >= ABOVE {
         let is_critical = count(&is_more_than_free) >= ABOVE;

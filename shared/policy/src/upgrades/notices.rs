@@ -169,7 +169,7 @@ fn max(scene: &UpgradeScene<'_>, limits: StorageLimits, memory: &UpgradeMemory) 
     let refused =
         memory.storage.as_ref().map(|storage| storage.refused.as_str()).filter(|why| !why.is_empty());
     match (limits.max_gib, refused) {
-        (Some(max), _) if gib > 0 && storage::is_too_small(gib, max) => {
+        (Some(max), _) if storage::is_too_small(gib, max) => {
             let why = format!(
                 "`storage.max` is {max} GiB, and RDS asks for 10% more than the {gib} GiB that there are"
             );

@@ -58,7 +58,7 @@ fn reading(scene: &UpgradeScene<'_>, condition: &Condition, is_upward: bool) -> 
         "iops" => Some(of(iops)),
         "connections" if !is_percent => Some(of(connections)),
         "connections" => {
-            let most = f64::from(scene.connections_of(class).filter(|most| *most > 0)?);
+            let most = f64::from(scene.connections_of(class)?);
             Some(each(of(connections), |value| value / most * 100.0))
         }
         "memory" => {

@@ -95,7 +95,10 @@ fn asked(request: &ClassRequest) -> ClassWanted {
 /// The next smaller class, where all conditions hold.
 fn smaller(scene: &UpgradeScene<'_>, ladder: &ClassLadder, place: usize, it: &mut ClassWanted) {
     let Some(to) = place.checked_sub(1).and_then(|lower| ladder.classes.get(lower)) else { return };
-    let mut all_hold = !ladder.down.is_empty();
+    if ladder.down.is_empty() {
+        return;
+    }
+    let mut all_hold = true;
     for condition in &ladder.down {
         match weigh(scene, condition) {
             Sustained::Holds => {}
@@ -106,7 +109,7 @@ fn smaller(scene: &UpgradeScene<'_>, ladder: &ClassLadder, place: usize, it: &mu
             }
         }
     }
-    it.is_unsure |= !all_hold && !ladder.down.is_empty();
+    it.is_unsure = !all_hold;
     if all_hold {
         let holds = |condition: &_| UpgradeReason::Holds { condition: Clone::clone(condition) };
         it.reasons.extend(ladder.down.iter().map(holds));

@@ -144,6 +144,34 @@ fn missing_connections_hold_only_where_the_file_says_so() {
 }
 
 #[test]
+fn connections_that_were_never_asked_for_or_are_about_to_settle_are_not_reported() {
+    let changes: [fn(&mut Stage, i64); 2] = [
+        |stage, _| drop(stage.metric(METRIC, MetricReading::NotRead).clone()),
+        |stage, at| drop(stage.answer(METRIC, &[(at - 60, 20.0)]).clone()),
+    ];
+    for (number, change) in changes.into_iter().enumerate() {
+        let mut stage = stage().with(|stage| guard(stage).on_missing = OnMissing::Hold);
+        for at in [0, 60] {
+            change(&mut stage, at);
+            let decision = stage.at(at).evaluate();
+            assert_eq!((size(&decision), decision.notices.len()), (5, 0), "{number} {at}: {decision}");
+        }
+    }
+}
+
+#[test]
+fn a_guard_that_lowers_nothing_is_not_named() {
+    let mut exactly = stage().with(|stage| guard(stage).per_task = NonZeroU32::new(6));
+    let decision = exactly.points(METRIC, &[(0, 50.0)]).peek();
+    assert_eq!((size(&decision), codes(&decision)), (25, vec!["rule-matched"]), "120 are left for 20 more");
+    let mut at_max = Stage::new(5, 5, &["waiting > 500: +20"]).waiting(5_000);
+    at_max.policy.guard = stage().policy.guard;
+    guard(&mut at_max).on_missing = OnMissing::Hold;
+    let decision = at_max.metric(METRIC, MetricReading::Failed(refused())).peek();
+    assert_eq!((size(&decision), codes(&decision)), (5, vec!["rule-matched", "at-max"]));
+}
+
+#[test]
 fn the_limit_is_reported_when_it_begins_and_when_it_ends() {
     let mut stage = stage().tasks(17);
     let begins = stage.points(METRIC, &[(0, 170.0)]).evaluate();

@@ -1,6 +1,9 @@
 //! An emergency, decided: what it asks of one target, how it goes on, and what it puts back.
 
 mod adopting;
+mod again;
+mod bounded;
+mod calendar;
 mod delivery;
 mod deciding;
 mod engage;
@@ -9,6 +12,7 @@ mod properties;
 mod restore;
 mod restoring;
 mod rows;
+mod said;
 mod table;
 
 use std::collections::BTreeMap;

@@ -51,6 +51,9 @@ mod operators;
 mod emergency;
 
 #[cfg(test)]
+mod database;
+
+#[cfg(test)]
 mod replicas;
 
 #[cfg(test)]

@@ -218,6 +218,27 @@ fn only_rows_that_are_in_force_or_undated_are_kept() {
 }
 
 #[test]
+fn an_undated_row_is_kept_and_reported_until_its_end_and_not_at_it() {
+    let mut stage = quiet().overridden(Pin(9), 600);
+    stage.overrides[0].since = None;
+    for (passed, there) in [(599, true), (600, false)] {
+        stage.at(passed);
+        assert_eq!(codes(&stage.peek()).contains(&"override-undated"), there, "{passed}");
+        assert_eq!(overrides::kept(&stage.overrides, stage.now).len(), usize::from(there), "{passed}");
+    }
+}
+
+#[test]
+fn a_row_that_lasts_longer_than_any_may_is_kept_until_it_may_last_no_longer() {
+    let longest = overrides::Override::LONGEST;
+    let mut stage = quiet().overridden(Pin(9), longest.as_secs() + 600);
+    for (before, kept) in [(1, 1), (0, 0)] {
+        stage.at(longest.as_secs() - before);
+        assert_eq!(overrides::kept(&stage.overrides, stage.now).len(), kept, "{before}");
+    }
+}
+
+#[test]
 fn what_was_asked_of_the_function_is_reported_by_that_and_not_once_more_for_each_service() {
     let mut stage = quiet().overridden(Pin(7), 600);
     let notified = |stage: &Stage| stage.peek().notices.iter().any(|it| it.kind == NoticeKind::Overridden);

@@ -45,6 +45,17 @@ fn a_thousand_busy_services_fit_one_item() {
 }
 
 #[test]
+fn only_metrics_that_decide_something_are_remembered_that_of_a_guard_too() {
+    let mut stage = crate::connections::stage();
+    for name in [crate::connections::METRIC, "unused"] {
+        stage.points(name, &[(-240, 50.0), (0, 50.0)]);
+    }
+    let memory = stage.peek().memory;
+    let names: Vec<&str> = memory.metrics.keys().map(tidegate_policy::MetricName::as_str).collect();
+    assert_eq!(names, [crate::connections::METRIC]);
+}
+
+#[test]
 fn a_tracked_service_needs_no_more_than_one_with_rules() {
     let mut stage = busy();
     stage.policy.rules.clear();

@@ -3,8 +3,11 @@
 mod believing;
 mod capacity;
 mod counting;
+mod drained;
+mod ended;
 mod fleets;
 mod following;
+mod judged;
 mod lagging;
 mod notified;
 mod outcomes;
@@ -13,6 +16,7 @@ mod recorded;
 mod removing;
 mod sentences;
 mod shown;
+mod weighed;
 
 use std::collections::{BTreeMap, VecDeque};
 

@@ -4,13 +4,17 @@ mod again;
 mod asked;
 mod believing;
 mod changing;
+mod filled;
 mod fitting;
+mod followed;
 mod oracle;
 mod refused;
+mod rehearsed;
 mod sentences;
 mod snapshots;
 mod stored;
 mod waiting;
+mod weighed;
 
 use jiff::{SignedDuration, Timestamp};
 use tidegate_policy::database::call::CallOutcome;

@@ -97,6 +97,16 @@ mod tests {
         let load = LoadEstimate { rate: 30.0, averages: [10.0; 7], ..LoadEstimate::default() };
         learn(&mut lasting, &load, 30.0, 45.0, 90.0);
         assert!((lasting.deviation - 10.0).abs() < 1e-9, "{lasting:?}");
+        assert!((lasting.square - 200.0).abs() < 1e-9, "{lasting:?}");
+        assert!((lasting.usual - 100.0).abs() < 1e-9, "{lasting:?}");
+    }
+
+    #[test]
+    fn of_the_growth_of_a_load_as_much_is_expected_to_last_as_of_its_deviation() {
+        let lasting = DeviationDecay { squares: 36_000.0, ..DeviationDecay::default() };
+        let load = LoadEstimate { rate: 30.0, growth: 8.0, averages: [10.0; 7], ..LoadEstimate::default() };
+        let growth = expected(&lasting, load, 90.0).growth;
+        assert!((growth - 4.0).abs() < 1e-9, "{growth}");
     }
 
     /// 20 a second more or fewer than usual: that all of it lasts counts as much as a start-up time in which none did.

@@ -221,6 +221,12 @@ mod tests {
         assert!((arrived - 1_535.0).abs() < 1e-9, "{arrived}");
     }
 
+    #[test]
+    fn a_guess_counts_as_much_as_the_growth_of_the_queue_varies() {
+        let pace = JobPace { places: 4.0, response: 6.0, squares: 9.0, samples: 4.0, ..JobPace::default() };
+        assert!((pace.answered(1.0) - 8.0 / 6.0).abs() < 1e-9, "{pace:?}");
+    }
+
     /// Ten jobs a second arrive, a place does half a job a second, and every other minute ten places more are there.
     #[test]
     fn without_a_counter_the_answer_of_the_queue_tells() {

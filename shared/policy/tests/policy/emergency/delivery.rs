@@ -74,6 +74,7 @@ fn five_hundred_services_with_eight_more_tasks_each_wait_for_their_launches() {
 fn what_is_not_known_counts_as_within_the_quota() {
     assert_eq!(forecast(&[on_fargate(40, None)], PACES, quota(20.0, 20.0)), [perhaps(40, 0)]);
     assert_eq!(forecast(&[on_fargate(40, Some(0.5))], PACES, UNKNOWN), [perhaps(40, 0)]);
+    assert_eq!(forecast(&[on_fargate(40, Some(0.0))], PACES, quota(20.0, 20.0)), [perhaps(40, 0)]);
     let on_instances = Addition { tasks: 40, is_call: true, is_registered: false, fargate: None };
     assert_eq!(forecast(&[on_instances], PACES, quota(1.0, 1.0)), [all(40, 0)]);
 }
@@ -83,6 +84,12 @@ fn one_service_alone_starts_so_many_tasks_a_minute() {
     assert_eq!(forecast(&[on_fargate(90, None)], PACES, UNKNOWN), [perhaps(90, 0)]);
     let large = forecast(&[on_fargate(2_000, None)], PACES, UNKNOWN);
     assert_eq!(large, [perhaps(2_000, 180)], "500 at once, and 500 in each minute after");
+}
+
+#[test]
+fn a_target_that_gets_no_more_tasks_waits_for_no_launches() {
+    let delivered = forecast(&[on_fargate(2_000, None), on_fargate(0, None)], PACES, UNKNOWN);
+    assert_eq!(delivered[1], perhaps(0, 0));
 }
 
 #[test]

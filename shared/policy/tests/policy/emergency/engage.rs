@@ -86,6 +86,8 @@ fn a_group_keeps_its_own_bounds_and_says_which_one_limits_it() {
     assert_eq!((found.to, found.limit), (6, Some(Limit::MaxSize(6))));
     let found = changes(exactly(0), &group(4, 3, 6)).unwrap();
     assert_eq!((found.to, found.limit), (3, Some(Limit::MinSize(3))));
+    assert_eq!(changes(raise(6), &group(2, 1, 6)).unwrap().limit, None, "exactly its maximum");
+    assert_eq!(changes(exactly(3), &group(4, 3, 6)).unwrap().limit, None, "exactly its minimum");
 }
 
 #[test]

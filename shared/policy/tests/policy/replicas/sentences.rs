@@ -181,6 +181,38 @@ fn every_reason_about_replicas_has_a_sentence() {
     insta::assert_snapshot!(text);
 }
 
+/// `NotAdded` is `not-added`.
+fn kebab(name: &str) -> String {
+    let hyphen = |(at, c): (usize, char)| {
+        (at > 0 && c.is_uppercase()).then_some('-').into_iter().chain(c.to_lowercase())
+    };
+    name.char_indices().flat_map(hyphen).collect()
+}
+
+#[test]
+fn every_reason_about_replicas_has_a_code_that_is_its_name() {
+    for reason in [in_force(), changes(), lag_and_records(), counts()].concat() {
+        assert_eq!(reason.code(), kebab(name(&reason)));
+    }
+}
+
+#[test]
+fn lags_and_sizes_have_the_unit_that_fits_them() {
+    let lags =
+        |lag| R::Lags { replica: "shop-2".to_owned(), lag: Some(lag), limit: 0.1, since: noon() }.to_string();
+    for (lag, shown) in
+        [(0.9994, "999ms"), (1.0, "1s"), (5.54, "5.5s"), (10.0, "10s"), (10.4, "10s"), (90.0, "1m30s")]
+    {
+        assert!(lags(lag).starts_with(&format!("shop-2 lags by {shown} (limit 100ms)")), "{}", lags(lag));
+    }
+    let keeps = |used| R::SlotDisk { used, free: None, allocated: 107_374_182_400 }.to_string();
+    for (used, shown) in
+        [(0.5 * GIB, "512 MiB"), (GIB - 1_048_576.0, "1,023 MiB"), (GIB, "1 GiB"), (1.5 * GIB, "1.5 GiB")]
+    {
+        assert_eq!(keeps(used), format!("replication slots keep {shown} of the 100 GiB of the source"));
+    }
+}
+
 /// The notices of one day, with the minute of each.
 fn notices(shop: &mut Shop, minutes: u32, text: &mut String) {
     for minute in 1..=minutes {

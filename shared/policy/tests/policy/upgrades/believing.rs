@@ -1,7 +1,12 @@
 //! What the ledger holds is believed only as far as it can be true.
 
 use jiff::{SignedDuration, Timestamp};
-use tidegate_policy::upgrades::memory::{ClassChangeBegan, UpgradeMemory};
+use tidegate_policy::Severity;
+use tidegate_policy::database::call::DatabaseCall;
+use tidegate_policy::database::watch::ActiveDatabaseNotice;
+use tidegate_policy::upgrades::memory::{
+    ClassChangeBegan, StorageChange, UpgradeEnd, UpgradeMemory, UpgradeOutcome,
+};
 
 use crate::upgrades::{ClassShop, request, sunday};
 
@@ -40,4 +45,53 @@ fn a_memory_of_now_is_believed_as_it_is() {
     memory.believe(shop.now);
     assert_eq!(memory, shop.memory);
     assert_eq!(serde_json::from_str::<UpgradeMemory>("{}").unwrap(), UpgradeMemory::default());
+}
+
+/// What is written by hand in the table: so many notices and outcomes, at a moment.
+fn many(count: usize, at: Timestamp) -> UpgradeMemory {
+    let active = ActiveDatabaseNotice {
+        since: at,
+        severity: Severity::Info,
+        notified: true,
+        ended: false,
+        detail: "x".repeat(2_000),
+    };
+    let outcome = |number: usize| UpgradeOutcome {
+        instance: format!("shop-{number}"),
+        from: "x".repeat(100),
+        to: "y".repeat(100),
+        end: UpgradeEnd::Failed,
+        at,
+        began: at,
+        detail: "z".repeat(2_000),
+    };
+    let call = DatabaseCall { evaluation: "e".repeat(2_000), at, taken: true, failures: 0 };
+    UpgradeMemory {
+        active: (0..count).map(|number| (format!("notice {number:03}"), active.clone())).collect(),
+        outcomes: (0..count).map(outcome).collect(),
+        storage: Some(StorageChange { to_gib: 1_000, call, refused: "r".repeat(2_000) }),
+        ..UpgradeMemory::default()
+    }
+}
+
+#[test]
+fn lists_have_a_bound_and_clocks_may_differ_by_a_minute() {
+    for (count, kept) in [(32, (32, 16)), (16, (16, 16)), (40, (32, 16))] {
+        for (ahead, is_believed) in [(60, true), (61, false)] {
+            let at = sunday() + SignedDuration::from_secs(ahead);
+            let mut memory = many(count, at);
+            memory.believe(sunday());
+            assert_eq!((memory.active.len(), memory.outcomes.len()), kept, "{count}");
+            let expected = if is_believed { at } else { sunday() };
+            let storage = memory.storage.unwrap();
+            assert_eq!((storage.call.at, memory.outcomes[0].began), (expected, expected), "{ahead}");
+            assert!(
+                memory.active.values().all(|active| active.since == expected && active.detail.len() == 600)
+            );
+            assert_eq!((storage.refused.len(), storage.call.evaluation.len()), (600, 600));
+            let outcome = memory.outcomes.last().unwrap();
+            assert_eq!(outcome.instance, format!("shop-{}", count - 1), "the newest are kept");
+            assert_eq!((outcome.from.len(), outcome.to.len(), outcome.detail.len()), (63, 63, 300));
+        }
+    }
 }

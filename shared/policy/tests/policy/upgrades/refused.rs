@@ -109,8 +109,9 @@ fn without_any_of_them_it_begins() {
 
 #[test]
 fn each_of_them_alone_refuses_by_its_name() {
+    let ready = about_to_begin();
     for (number, (code, change)) in REFUSALS.into_iter().enumerate() {
-        let mut shop = about_to_begin();
+        let mut shop = ready.clone();
         change(&mut shop);
         let decision = shop.peek();
         assert_eq!(codes(&decision), [code], "{number}");
@@ -155,8 +156,9 @@ fn what_only_looks_like_them_refuses_nothing() {
             shop.main().backup_retention_days = 0;
         },
     ];
+    let ready = about_to_begin();
     for (number, change) in fine.into_iter().enumerate() {
-        let mut shop = about_to_begin();
+        let mut shop = ready.clone();
         change(&mut shop);
         assert_eq!(codes(&shop.peek()), [""; 0], "{number}");
         assert!(shop.peek().call.is_some(), "{number}");

@@ -1,0 +1,84 @@
+//! The time between the decision to remove a replica and the call that deletes it.
+
+use tidegate_policy::replicas::memory::ReplicaStep;
+use tidegate_policy::replicas::observation::Status;
+
+use crate::replicas::{Shop, call, told, why};
+use crate::stage::seconds;
+
+const OUT: &str = "cpu > 70% for 5m";
+const IN: &str = "cpu < 30% for 15m";
+
+/// A removal of `shop-3`, the last of three, that has begun in this minute.
+fn draining(max: u32, change: fn(&mut Shop)) -> Shop {
+    let mut shop = Shop::new(3).counting(1, max, OUT, IN);
+    change(&mut shop);
+    shop.minutes(31);
+    shop.all(|load| load.cpu = Some(20.0));
+    assert!((0..20).any(|_| shop.minute().memory.change.is_some()));
+    assert_eq!(shop.memory.change.as_ref().map(|change| change.step), Some(ReplicaStep::Draining));
+    shop
+}
+
+/// Resolvers keep its records for so many seconds.
+fn ttl(shop: &mut Shop, seconds: u32) {
+    shop.policy.dns.as_mut().unwrap().ttl = seconds;
+    for record in shop.seen.records.as_mut().unwrap().as_mut().unwrap() {
+        record.ttl = Some(seconds);
+    }
+}
+
+/// The minute in which it is deleted; within so many.
+fn deleted(shop: &mut Shop, within: u32) -> Option<u32> {
+    (1..=within).find(|_| call(&shop.minute()) == "delete shop-3")
+}
+
+#[test]
+fn a_drained_replica_is_not_deleted_while_anything_is_not_available_or_only_observed() {
+    let mut shop = draining(5, |_| {});
+    shop.instances().source.status = Status::Changing("modifying".to_owned());
+    assert_eq!(deleted(&mut shop, 30), None);
+    shop.instances().source.status = Status::Available;
+    shop.replica("shop-3").status = Status::Changing("backing-up".to_owned());
+    assert_eq!(deleted(&mut shop, 10), None);
+    shop.replica("shop-3").status = Status::Available;
+    shop.observe = true;
+    assert_eq!(deleted(&mut shop, 10), None);
+    shop.observe = false;
+    assert_eq!(deleted(&mut shop, 1), Some(1));
+}
+
+#[test]
+fn resolvers_are_waited_for_longer_than_a_short_drain() {
+    let mut shop = draining(5, |shop| {
+        shop.policy.count.as_mut().unwrap().drain = seconds(60);
+        ttl(shop, 300);
+    });
+    assert_eq!(deleted(&mut shop, 20), Some(6), "the TTL, and a minute until Route 53 has spread it");
+}
+
+#[test]
+fn only_minutes_after_the_record_was_out_of_the_resolvers_show_that_no_connection_is_left() {
+    let mut shop = draining(5, |shop| {
+        ttl(shop, 60);
+    });
+    shop.load("shop-3").connections = Some(0.0);
+    // Out of them after two minutes; three minutes without, and three until the last has settled.
+    assert_eq!(deleted(&mut shop, 20), Some(8));
+}
+
+#[test]
+fn a_removal_of_which_the_load_stays_unknown_is_given_up_half_an_hour_after_its_time() {
+    let mut shop = draining(5, |_| {});
+    shop.load("shop-1").cpu = None;
+    let kept = (1..60).find(|_| told(&shop.minute()) == ["kept shop-3"]);
+    assert_eq!(kept, Some(40));
+}
+
+#[test]
+fn at_the_maximum_a_load_that_rises_keeps_it() {
+    let mut shop = draining(3, |_| {});
+    shop.load("shop-1").cpu = Some(71.0);
+    let decision = shop.minute();
+    assert!(why(&decision).contains("the load of the others rose"), "{}", why(&decision));
+}
