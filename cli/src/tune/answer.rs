@@ -28,7 +28,7 @@ Keys of a point: name, wait_seconds (null without `wait`), min, max, steps, thre
   the oracle of the file's own bounds; with a larger max, excess_late_percent can be negative";
 
 /// The keys of a service that the lines stand for.
-const REPLACES: [&str; 4] = ["capacity", "wait", "rules", "cooldown"];
+const REPLACES: [&str; 5] = ["capacity", "wait", "rules", "cooldown", "stabilization"];
 
 /// The answer of `tidegate tune --json`.
 pub(super) fn json(found: &Tuned<'_>) -> String {

@@ -4,11 +4,11 @@ use tidegate_policy::rule::Span;
 use tidegate_policy::{Adjustment, Amount, Rule, ServicePolicy};
 
 /// The keys of a service that [`lines`] stand for: all of them leave the file, and the lines come in.
-pub(super) const KEYS: &str = "`capacity`, `wait`, `rules` and `cooldown`";
+pub(super) const KEYS: &str = "`capacity`, `wait`, `rules`, `cooldown` and `stabilization`";
 
 /// The lines, without indentation. Whatever these keys can say is in them, and nothing else of the service changes.
 pub(super) fn lines(policy: &ServicePolicy) -> Vec<String> {
-    let ServicePolicy { capacity, wait, rules, cooldown, .. } = policy;
+    let ServicePolicy { capacity, wait, rules, cooldown, stabilization, .. } = policy;
     let mut lines = vec![format!("capacity: {{ min: {}, max: {} }}", capacity.min(), capacity.max())];
     lines.extend(wait.map(|wait| format!("wait: {}", Span(wait))));
     if !rules.is_empty() {
@@ -17,6 +17,8 @@ pub(super) fn lines(policy: &ServicePolicy) -> Vec<String> {
     }
     let (out, back) = (Span(cooldown.scale_out), Span(cooldown.scale_in));
     lines.push(format!("cooldown: {{ out: {out}, in: {back} }}"));
+    // Its default depends on the rules, which may leave the file.
+    lines.push(format!("stabilization: {}", Span(*stabilization)));
     lines
 }
 

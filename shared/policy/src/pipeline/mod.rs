@@ -11,6 +11,7 @@ pub(crate) mod changes;
 pub(crate) mod scale_out;
 pub(crate) mod scale_in;
 pub(crate) mod surplus;
+pub(crate) mod window;
 pub(crate) mod recommend;
 pub(crate) mod gate;
 pub(crate) mod notices;

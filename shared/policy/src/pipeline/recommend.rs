@@ -15,9 +15,9 @@ use crate::overrides::{Override, OverrideKind};
 use crate::pipeline::bounds::InForce;
 use crate::pipeline::changes::{PastChanges, RequestedScaleOut, credit_until};
 use crate::pipeline::known::DecisionInputs;
-use crate::pipeline::scale_in::{self, Guards};
+use crate::pipeline::scale_in::Guards;
 use crate::pipeline::scale_out::ScaleOutLimits;
-use crate::pipeline::{startup, surplus};
+use crate::pipeline::{startup, surplus, window};
 use crate::reason::Reason;
 use crate::signal::Signal;
 
@@ -85,7 +85,7 @@ pub(crate) fn recommend(
 ) -> Recommendation {
     let desired = service.desired_count;
     let remember =
-        |recommendations, tasks| scale_in::remember(recommendations, tasks, desired, known.policy, known.now);
+        |recommendations, tasks| window::remember(recommendations, tasks, desired, known.policy, known.now);
     let nothing = Recommendation::none(desired, memory.recommendations.clone());
     if let Some(pin) = in_force.pin {
         return Recommendation {

@@ -11,7 +11,7 @@ use crate::memory::PastRecommendation;
 use crate::method::combine::WaitResult;
 use crate::observation::ServiceState;
 use crate::pipeline::known::DecisionInputs;
-use crate::pipeline::scale_in::{largest_recommendation, paused};
+use crate::pipeline::window;
 use crate::reason::Reason;
 
 /// Few are less than this share of the tasks, in percent. With 10 there are 16% more changes a day, and with 20 5% fewer,
@@ -31,7 +31,7 @@ pub(crate) fn surplus_since(
     wait: &WaitResult,
 ) -> Option<Timestamp> {
     known.policy.wait?;
-    let before = before.filter(|_| !paused(history, known.policy, known.now));
+    let before = before.filter(|_| !window::paused(history, known.policy, known.now));
     if needed < desired {
         before.or(Some(known.now))
     } else {
@@ -50,7 +50,7 @@ pub(crate) fn few(
 ) -> Option<(u32, Reason)> {
     known.policy.wait?;
     let desired = service.desired_count;
-    let needed = largest_recommendation(recommendations)?;
+    let needed = window::largest(recommendations)?;
     let surplus = desired.saturating_sub(needed);
     let lasted = began.map_or(SignedDuration::ZERO, |at| since(at, known.now));
     // What is above the maximum leaves whether or not it is needed.

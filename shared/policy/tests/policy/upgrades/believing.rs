@@ -88,7 +88,7 @@ fn lists_have_a_bound_and_clocks_may_differ_by_a_minute() {
             assert!(
                 memory.active.values().all(|active| active.since == expected && active.detail.len() == 600)
             );
-            assert_eq!((storage.refused.len(), storage.call.evaluation.len()), (600, 600));
+            assert_eq!((storage.refused.len(), storage.call.evaluation.len()), (300, 600));
             let outcome = memory.outcomes.last().unwrap();
             assert_eq!(outcome.instance, format!("shop-{}", count - 1), "the newest are kept");
             assert_eq!((outcome.from.len(), outcome.to.len(), outcome.detail.len()), (63, 63, 300));
