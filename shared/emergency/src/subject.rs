@@ -135,7 +135,12 @@ fn databases(
     header: &Header,
 ) -> Vec<Subject> {
     let one = |(name, asked): (&String, &u32)| {
-        let known = standing::of(written, name, header.at);
+        let is_named = fleet.emergency().names_database(name);
+        let known = if is_named {
+            standing::of(written, name, header.at)
+        } else {
+            Err("no profile of the fleet file names it any more".to_owned())
+        };
         Subject::Database(Box::new(RaisedDatabase::of(name, *asked, fleet.database(name), known, ends)))
     };
     asked.iter().map(one).collect()

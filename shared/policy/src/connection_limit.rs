@@ -36,8 +36,8 @@ pub struct ConnectionLimit {
 }
 
 impl GuardedInstance {
-    /// How many connections it takes. A value that may not be applied yet is believed only where it is below the engine's default:
-    /// before it the instance may have had either.
+    /// How many connections it takes. A value that may not be applied yet is believed only where it is below the engine's default.
+    /// What the group had before it is not known.
     ///
     /// # Errors
     /// The parameter group could not be read, has a value that is not understood, or the memory of the class is not known.
@@ -47,8 +47,11 @@ impl GuardedInstance {
             Some(Err(absence)) => Err(absence.clone()),
             Some(Ok(ConnectionSetting::Set { value, is_pending })) => {
                 let set = self.by_value(value)?;
-                let default = self.by_default().ok().filter(|default| *is_pending && default.max < set.max);
-                Ok(default.unwrap_or(set))
+                if !is_pending {
+                    return Ok(set);
+                }
+                let default = self.by_default()?;
+                Ok(if default.max < set.max { default } else { set })
             }
         }
     }

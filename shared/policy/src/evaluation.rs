@@ -127,7 +127,11 @@ impl DecidedSize {
         Self {
             blocked: Some(reason),
             changes: PastChanges::remembered(memory),
-            recommendation: Recommendation::none(at.unwrap_or(0), memory.recommendations.clone()),
+            // What is not known ends no surplus.
+            recommendation: Recommendation {
+                surplus_since: memory.surplus_since,
+                ..Recommendation::none(at.unwrap_or(0), memory.recommendations.clone())
+            },
             passed: Passed::nothing(at, memory),
         }
     }

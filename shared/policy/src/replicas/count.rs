@@ -154,9 +154,13 @@ fn gate(
     if let Some(blocked) = scene.blocked() {
         return Err(blocked);
     }
-    if let Some(failure) = memory.failure.as_ref().filter(|failure| scene.now < failure.retry_at()) {
-        let (failures, cause, until) = (failure.count, failure.cause.clone(), failure.retry_at());
-        return Err(ReplicaReason::BackingOff { failures, cause, until });
+    let is_emergency = scene.in_force.as_ref().is_some_and(|in_force| in_force.is_emergency);
+    if let Some(failure) = &memory.failure {
+        let until = if is_emergency { failure.retry_in_emergency() } else { failure.retry_at() };
+        if scene.now < until {
+            let (failures, cause) = (failure.count, failure.cause.clone());
+            return Err(ReplicaReason::BackingOff { failures, cause, until });
+        }
     }
     let changed_at = memory.changed_at.filter(|at| since(*at, scene.now) < policy.cooldown);
     match changed_at.filter(|_| by == By::Load) {

@@ -24,6 +24,11 @@ impl FailedReplicaChanges {
         let wait = FIRST_BACKOFF.saturating_mul(factor).min(LONGEST_BACKOFF);
         self.at.saturating_add(wait).unwrap_or(self.at)
     }
+
+    /// In an emergency it is never longer than after the first failure: it may be over before the longest wait is.
+    pub(crate) fn retry_in_emergency(&self) -> Timestamp {
+        self.at.saturating_add(FIRST_BACKOFF).unwrap_or(self.at).min(self.retry_at())
+    }
 }
 
 impl ReplicaReason {

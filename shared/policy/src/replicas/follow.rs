@@ -174,11 +174,17 @@ fn failed(
     status: &str,
 ) -> Followed {
     let cause = format!("its status is {status}");
-    if status == capacity::STATUS {
-        let (class, zone) = (new.replica.class.clone(), new.replica.zone.clone());
-        memory.note_no_capacity(ReplicaPlace { class, zone }, scene.now);
+    let lacks_capacity = status == capacity::STATUS;
+    let was_without = memory.failure.as_ref().is_some_and(|failure| failure.no_capacity);
+    if lacks_capacity {
+        // RDS may show no zone of an instance that never was in one: what was asked for is known.
+        let shown = || ReplicaPlace { class: new.replica.class.clone(), zone: new.replica.zone.clone() };
+        memory.note_no_capacity(change.place.clone().unwrap_or_else(shown), scene.now);
     }
     memory.end(ReplicaEnd::NotAdded, &cause, scene.now);
+    if let Some(failure) = memory.failure.as_mut().filter(|_| lacks_capacity && was_without) {
+        failure.no_capacity = true;
+    }
     let not_added = ReplicaReason::NotAdded { replica: change.replica.clone(), cause };
     let mut followed: Followed = drain::clean_up(scene, memory, new, status).into();
     followed.reasons.insert(0, not_added);

@@ -17,6 +17,8 @@ pub(crate) struct BoundsInForce {
     pub(crate) holds_out: bool,
     /// None is removed.
     pub(crate) holds_in: bool,
+    /// An emergency is in force.
+    pub(crate) is_emergency: bool,
     pub(crate) reasons: Vec<ReplicaReason>,
 }
 
@@ -25,7 +27,15 @@ impl BoundsInForce {
     /// a principal that may write the table may not always change the file.
     pub(crate) fn of(count: &ReplicaCount, rows: &Rows<'_>) -> Self {
         let (min, max) = (count.min.max(1), count.max.max(count.min).max(1));
-        let mut it = Self { min, max, pin: None, holds_out: false, holds_in: false, reasons: Vec::new() };
+        let mut it = Self {
+            min,
+            max,
+            pin: None,
+            holds_out: false,
+            holds_in: false,
+            is_emergency: false,
+            reasons: Vec::new(),
+        };
         for row in &rows.in_force {
             let kind = clamped(row.kind, max);
             it.apply(kind);
@@ -55,7 +65,8 @@ impl BoundsInForce {
             OverrideKind::Hold(Held::Both) => (self.holds_out, self.holds_in) = (true, true),
             OverrideKind::Raise(least) => {
                 self.at_least(least);
-                self.holds_in = true;
+                // An emergency outranks a hold of everything: its replicas are added.
+                (self.holds_out, self.holds_in, self.is_emergency) = (false, true, true);
             }
             OverrideKind::Release => {}
         }

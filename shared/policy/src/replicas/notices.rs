@@ -225,6 +225,10 @@ fn capacity(memory: &DatabaseMemory, reasons: &[ReplicaReason], is_seen: bool) -
         let waits_for_it = waits && matches!(reason, ReplicaReason::BackingOff { .. });
         waits_for_it || matches!(reason, ReplicaReason::NoCapacity { .. })
     };
+    // What else is in the way for a time, such as a backup of the source, ends no need.
+    let is_needed = reasons
+        .iter()
+        .any(|it| matches!(it, ReplicaReason::BelowMin { .. } | ReplicaReason::ScaleOut { .. }));
     match reasons.iter().rev().find(is_it) {
         Some(reason) => {
             Watch::holds(about, Severity::Warning, "one more replica needed, RDS has no capacity for it")
@@ -234,7 +238,7 @@ fn capacity(memory: &DatabaseMemory, reasons: &[ReplicaReason], is_seen: bool) -
                 )
         }
         None if !waits && memory.change.is_none() => Watch::over(about, "capacity holds no replica back any more"),
-        None if is_seen => Watch::over(about, "the replicas that there are suffice again"),
+        None if is_seen && !is_needed => Watch::over(about, "the replicas that there are suffice again"),
         None => Watch::not_seen(about),
     }
 }

@@ -279,6 +279,7 @@ fn a_limit_that_is_not_declared_is_that_of_the_parameter_group_or_the_default_of
             "memory of the instance class",
         ),
         (Ok(instance("db.x9.huge", None)), "declare `max_connections`"),
+        (Ok(instance("db.x9.huge", set("5000", true))), "declare `max_connections`"),
         (Err(refused()), "refused"),
     ] {
         assert_eq!(size(&of(unknown.clone())), 25, "unknown, and ignored");

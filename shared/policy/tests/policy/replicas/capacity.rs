@@ -194,6 +194,45 @@ fn a_replica_that_ends_without_capacity_is_removed_and_the_next_one_stands_elsew
     assert_eq!(next.as_ref().and_then(zone), Some("a"));
 }
 
+/// RDS may show no zone of an instance that never was in one.
+#[test]
+fn of_an_instance_without_a_zone_the_one_that_was_asked_for_had_no_capacity() {
+    let mut shop = shop();
+    assert_eq!(zone(&shop.minute()), Some("c"));
+    shop.minute();
+    shop.replica(NEW).zone = None;
+    shop.replica(NEW).status = Status::Failed("insufficient-capacity".to_owned());
+    shop.minutes(2);
+    let zones: Vec<_> = shop.memory.no_capacity.iter().map(|it| it.zone.as_deref()).collect();
+    assert_eq!(zones, [Some("c")]);
+}
+
+/// Once told, it lasts while the same goes on: a backup of the source and an instance that ends without capacity end nothing.
+#[test]
+fn that_no_zone_has_capacity_does_not_end_while_one_more_is_needed() {
+    let full = || {
+        let mut shop = shop();
+        shop.full_zones = vec!["a", "b", "c"];
+        let all: Vec<String> = (0..6).flat_map(|_| told(&shop.minute())).collect();
+        assert_eq!(all, ["+no capacity"]);
+        shop
+    };
+    let mut backing_up = full();
+    backing_up.instances().source.status = Status::Changing("backing-up".to_owned());
+    assert_eq!(told(&backing_up.minute()), Vec::<String>::new());
+
+    let mut later = full();
+    later.full_zones.clear();
+    let next = (0..30).map(|_| later.minute()).find(|decision| decision.call.is_some());
+    assert!(next.is_some_and(|next| told(&next).is_empty()));
+    later.minute();
+    later.replica(NEW).status = Status::Failed("insufficient-capacity".to_owned());
+    later.minute();
+    later.gone(NEW);
+    let after: Vec<String> = (0..5).flat_map(|_| told(&later.minute())).collect();
+    assert!(!after.contains(&"-no capacity".to_owned()), "{after:?}");
+}
+
 #[test]
 fn a_reader_of_aurora_is_created_in_another_zone_too() {
     let mut shop = shop().engine(Engine::Aurora);

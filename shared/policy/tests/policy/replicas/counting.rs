@@ -2,10 +2,12 @@
 
 use tidegate_policy::database::call::CallOutcome;
 use tidegate_policy::overrides::{Held, OverrideKind};
+use tidegate_policy::replicas::memory::FailedReplicaChanges;
 use tidegate_policy::replicas::observation::{Engine, Status};
 use tidegate_policy::replicas::standing::ReplicaStanding;
 
 use crate::replicas::{QUIET, ReplicaLoad, Shop, ShopChange, call, replica, told, why};
+use crate::stage::seconds;
 
 const OUT: &str = "cpu > 70% for 5m";
 const IN: &str = "cpu < 30% for 15m";
@@ -188,6 +190,28 @@ fn a_hold_adds_nothing_and_a_hold_of_scale_in_does() {
         let mut shop = shop().overridden(OverrideKind::Hold(held));
         shop.all(|load| load.cpu = Some(90.0));
         assert_eq!(first_call(&mut shop, 20).map(|(minute, _)| minute), expected);
+    }
+}
+
+/// An emergency outranks what an operator held before it, and waits no longer than after a first failure.
+#[test]
+fn an_emergency_adds_in_spite_of_a_hold_and_of_a_long_wait() {
+    let mut held = shop().overridden(OverrideKind::Hold(Held::Both)).overridden(OverrideKind::Raise(4));
+    assert_eq!(call(&held.minute()), "create tidegate-shop-1");
+    let failure = |shop: &Shop, minutes: i64| FailedReplicaChanges {
+        count: 9,
+        at: shop.now - seconds(60 * minutes),
+        cause: "InstanceQuotaExceeded".to_owned(),
+        no_capacity: false,
+    };
+    for (kind, minutes, expected) in [
+        (OverrideKind::Raise(4), 8, ""),
+        (OverrideKind::Raise(4), 11, "create tidegate-shop-1"),
+        (OverrideKind::Min(4), 11, ""),
+    ] {
+        let mut waits = shop().overridden(kind);
+        waits.memory.failure = Some(failure(&waits, minutes));
+        assert_eq!(call(&waits.minute()), expected, "{kind}, {minutes} minutes later");
     }
 }
 
