@@ -94,6 +94,33 @@ fn what_stands_against_the_change_after_the_snapshot_is_told_with_the_snapshot()
 }
 
 #[test]
+fn a_change_that_was_not_sent_begins_again_with_the_snapshot_that_there_is() {
+    let mut shop = taking();
+    shop.tick();
+    shop.snaps("available");
+    shop.outcome = CallOutcome::NotSent;
+    shop.tick();
+    assert_eq!(shop.news(), ["snapshot began shop db.m6g.xlarge", MODIFIES]);
+    assert_eq!(shop.memory.change, None);
+    // What comes of a call is put in once more where another evaluation wrote meanwhile.
+    let evaluation = format!("e{}", shop.evaluations);
+    shop.memory.settle_call(&CallOutcome::NotSent, &evaluation, shop.now);
+    let kept = shop.memory.snapshot.clone().unwrap();
+    assert_eq!((kept.id.as_str(), kept.is_ready), ("tidegate-shop-202603080500", true));
+    let mut later = shop.clone();
+    shop.outcome = CallOutcome::Taken;
+    assert_eq!(shop.tick().state, UpgradeState::Requested);
+    assert_eq!(shop.news(), [MODIFIES]);
+    shop.modified("shop");
+    let done = cause(&shop.tick(), "done shop db.m6g.xlarge");
+    assert!(done.ends_with("the snapshot tidegate-shop-202603080500 stays, and costs"), "{done}");
+    // Where the request goes instead, operators are told of the snapshot.
+    later.asked = Some(ClassAsked::Withdraw { who: "bob".to_owned(), why: "later".to_owned() });
+    let told = cause(&later.tick(), "snapshot kept shop db.m6g.xlarge");
+    assert_eq!(told, "tidegate-shop-202603080500 stays, and costs: Tidegate deletes none");
+}
+
+#[test]
 fn a_call_whose_answer_is_lost_is_sent_again_with_the_same_name_and_only_where_nothing_stands_against_it() {
     let mut shop = taking();
     shop.snapshot = None;
