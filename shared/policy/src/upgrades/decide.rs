@@ -79,8 +79,8 @@ pub fn decide(
         memory.snapshot_kept(now);
     }
     if let Some(limits) = policy.storage {
-        // One call an evaluation, and none beside a change of the class.
-        if it.call.is_none() && memory.change.is_none() {
+        // One call an evaluation, and none beside a change of the class or the snapshot before it.
+        if it.call.is_none() && memory.change.is_none() && memory.snapshot.is_none() {
             let (call, reason) = storage::raise(&scene, limits, &mut memory);
             it.call = call;
             it.reasons.extend(reason);
