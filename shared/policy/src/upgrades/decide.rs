@@ -198,8 +198,8 @@ fn choose(scene: &UpgradeScene<'_>, memory: &mut UpgradeMemory) -> UpgradeSteps 
     }
     let turn = plan::plan(scene, window, &want, memory);
     it.wanted = Some(wanted_change(scene, &want, memory));
-    if matches!(turn, WindowTurn::Waits(_) | WindowTurn::NoWindow) {
-        // The window in which it was taken is over.
+    // One is there that an earlier request wanted, or the window in which it was taken was moved: nothing is sent for it any more.
+    if !want.snapshot || matches!(turn, WindowTurn::Waits(_) | WindowTurn::NoWindow) {
         memory.snapshot_kept(scene.now);
     }
     let snapshot = snapshot::follow(scene, memory, &mut it);
