@@ -11,7 +11,9 @@ use crate::upgrades::asked;
 use crate::upgrades::decision::{ClassCall, UpgradeDecision, UpgradeState, WantedChange};
 use crate::upgrades::ends::{PLAN, outcome};
 use crate::upgrades::follow::{self, FollowedChange};
-use crate::upgrades::memory::{ClassChange, ClassChangeBegan, ClassStep, UpgradeEnd, UpgradeMemory};
+use crate::upgrades::memory::{
+    ClassChange, ClassChangeBegan, ClassStep, UpgradeEnd, UpgradeMemory, UpgradeOutcome,
+};
 use crate::upgrades::notices;
 use crate::upgrades::observation::{ClassedInstance, ClassedInstances, UpgradeObservation};
 use crate::upgrades::plan::{self, WindowTurn};
@@ -284,7 +286,8 @@ fn refused(
     let why = end.map_or_else(|| causes.join("; "), ToString::to_string);
     if turn == WindowTurn::AtOnce {
         memory.request = None;
-        memory.tell(outcome(scene, &want.to, UpgradeEnd::Refused, why));
+        let refused = outcome(scene, &want.to, UpgradeEnd::Refused, why);
+        memory.tell(UpgradeOutcome { snapshot: want.snapshot, ..refused });
     } else if let Some(planned) = &mut memory.planned {
         planned.refused = why;
     }

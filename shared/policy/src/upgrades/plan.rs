@@ -82,6 +82,7 @@ pub(crate) fn passed(scene: &UpgradeScene<'_>, window: Option<WindowNow>, memory
         instance: scene.main().id.clone(),
         from: scene.main().class.clone(),
         to: planned.to.clone(),
+        snapshot: memory.request.as_ref().is_some_and(|request| request.snapshot),
         end: UpgradeEnd::WindowPassed,
         at: scene.now,
         began: planned.window,
@@ -102,7 +103,8 @@ fn over_with_its_snapshot(scene: &UpgradeScene<'_>, memory: &mut UpgradeMemory) 
          `now`"
     );
     memory.forget_the_plan_told();
-    memory.tell(outcome(scene, &request.to, UpgradeEnd::Refused, why));
+    let refused = outcome(scene, &request.to, UpgradeEnd::Refused, why);
+    memory.tell(UpgradeOutcome { snapshot: true, ..refused });
 }
 
 /// What prevented the change in its window at last.
