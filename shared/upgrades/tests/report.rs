@@ -170,6 +170,10 @@ fn what_the_last_look_refuses_is_no_failure_of_aws() {
     assert_eq!(section.json["outcome"], "withheld");
     assert_eq!(failed_changes(section), 0, "it is decided anew");
     assert_eq!(settled(&report).change, None, "the next evaluation decides anew");
+    // A look without an answer is one of AWS; nothing was sent, and nothing refused.
+    let error = error(ErrorClass::Throttled, "Throttling", "Rate exceeded");
+    let section = called(beginning(), CallOutcome::NotSent, Some(error)).section(&header());
+    assert_eq!(section.json["outcome"], "withheld");
 }
 
 #[test]
