@@ -111,8 +111,8 @@ impl UpgradeCommand<'_> {
         let again = if to == NEXT { "" } else { AGAIN };
         let answer = function.change(&self.event("upgrade", Some(&to)), &self.see(), again).await?;
         let answered = AnsweredClass::of(&answer);
-        let is_done = answered.is_taken && !answer.has_failed();
-        let code = if is_done { 0 } else { REFUSED };
+        let is_kept = answered.is_taken && !answered.is_refused;
+        let code = if is_kept { 0 } else { REFUSED };
         Ok(self.function.output(&answer, || self.text(&answered), code))
     }
 
@@ -125,7 +125,7 @@ impl UpgradeCommand<'_> {
         self.progress.show("withdrawing");
         let answer = function.change(&self.event("withdraw", None), &self.see(), AGAIN).await?;
         let answered = AnsweredClass::of(&answer);
-        let code = if answer.has_failed() || answered.is_under_way { REFUSED } else { 0 };
+        let code = if answered.is_under_way { REFUSED } else { 0 };
         Ok(self.function.output(&answer, || answered.sentence.clone(), code))
     }
 

@@ -29,7 +29,7 @@ fn every_refusal() -> Vec<ClassRefusal> {
         ClassRefusal::TooManyToday { limit: 2 },
         ClassRefusal::Emergency { profile: text() },
         ClassRefusal::Held { who: text(), why: text(), until: at },
-        ClassRefusal::WindowEnds { left: SignedDuration::from_mins(5) },
+        ClassRefusal::WindowEnds { left: SignedDuration::from_mins(5), least: SignedDuration::from_mins(15) },
         ClassRefusal::TooFewConnections { peak: 1, limit: 1 },
         ClassRefusal::TooLittleMemory { used_mib: 1, has_mib: 1 },
         ClassRefusal::TooFewOperations { peak: 1, baseline: 1 },

@@ -9,6 +9,9 @@ pub(crate) struct AnsweredClass {
     pub(crate) sentence: String,
     /// The function keeps what was asked for in this invocation: it begins, or waits for its window.
     pub(crate) is_taken: bool,
+    /// AWS refused the call about the class, and what was asked for is over. A call whose answer is not known, or that was not sent, is
+    /// looked at by the next evaluation.
+    pub(crate) is_refused: bool,
     /// A change is under way.
     pub(crate) is_under_way: bool,
     /// The class that is wanted.
@@ -26,6 +29,7 @@ impl AnsweredClass {
             sentence: lines.map(|line| plain(line) + "\n").collect(),
             // The moment of a request is that of the evaluation that took it.
             is_taken: request.is_object() && request["at"] == answer.value["at"],
+            is_refused: entry["outcome"] == "failed" && entry["verdict"] != "raise-max-storage",
             is_under_way: entry["change"].is_object(),
             to: entry["wanted"]["to"].as_str().map(plain),
         }
@@ -51,6 +55,18 @@ mod tests {
         assert!(request("2026-11-21T03:04:05Z") && !request("2026-11-20T03:04:05Z"));
         assert!(!of(&json!({ "target": "main", "request": null })).is_taken);
         assert!(!of(&json!({ "target": "main" })).is_taken);
+    }
+
+    #[test]
+    fn only_a_call_about_the_class_that_aws_refused_is_refused() {
+        let of = |outcome: &str, verdict: &str| {
+            of(&json!({ "target": "main", "outcome": outcome, "verdict": verdict })).is_refused
+        };
+        assert!(of("failed", "change-class") && of("failed", "take-snapshot"));
+        assert!(!of("failed", "raise-max-storage"), "the class that was asked for is kept");
+        for outcome in ["applied", "unknown", "too-late", "withheld", "none"] {
+            assert!(!of(outcome, "change-class"), "{outcome}");
+        }
     }
 
     #[test]

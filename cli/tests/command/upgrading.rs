@@ -98,6 +98,24 @@ fn what_the_function_did_not_take_or_rds_refused_is_not_done() {
 }
 
 #[test]
+fn what_is_kept_ends_with_0_though_its_call_is_not_answered_or_not_sent() {
+    for outcome in ["unknown", "too-late", "withheld"] {
+        let mut kept = class("main: shop-prod: db.t4g.large → db.m6g.xlarge", NOW, true);
+        kept["targets"][0]["outcome"] = json!(outcome);
+        let lambda = FakeLambda::always(LambdaReply::Answer(kept.clone()));
+        assert_eq!(lambda.run(&["upgrade", "main", "--to", "next"]).2, 0, "{outcome}");
+        assert_eq!(lambda.json(&["upgrade", "main", "--to", "next"]), (kept, 0));
+    }
+    // The limit of the storage is another call.
+    let mut kept = class("main: waits", NOW, false);
+    kept["targets"][0]["outcome"] = json!("failed");
+    kept["targets"][0]["verdict"] = json!("raise-max-storage");
+    let lambda = FakeLambda::always(LambdaReply::Answer(kept));
+    assert_eq!(lambda.run(&["upgrade", "main", "--to", "next"]).2, 0);
+    assert_eq!(lambda.run(&["upgrade", "main", "--withdraw"]).2, 0);
+}
+
+#[test]
 fn at_once_shows_the_downtime_and_asks_for_the_databases_name() {
     let sentence = format!("main: change shop-prod\n  {PLAN}");
     let (planned, begun) = (class(&sentence, NOW, true), class("main: changing shop-prod", NOW, true));

@@ -110,7 +110,16 @@ mod tests {
 
     fn outcome(end: UpgradeEnd) -> UpgradeOutcome {
         let [instance, from, to] = ["shop-prod", "db.m6g.large", "db.m6g.xlarge"].map(str::to_owned);
-        UpgradeOutcome { instance, from, to, end, at: at(9), began: at(5), detail: String::new() }
+        UpgradeOutcome {
+            instance,
+            from,
+            to,
+            snapshot: false,
+            end,
+            at: at(9),
+            began: at(5),
+            detail: String::new(),
+        }
     }
 
     #[test]

@@ -170,6 +170,10 @@ fn what_the_last_look_refuses_is_no_failure_of_aws() {
     assert_eq!(section.json["outcome"], "withheld");
     assert_eq!(failed_changes(section), 0, "it is decided anew");
     assert_eq!(settled(&report).change, None, "the next evaluation decides anew");
+    // A look without an answer is one of AWS; nothing was sent, and nothing refused.
+    let error = error(ErrorClass::Throttled, "Throttling", "Rate exceeded");
+    let section = called(beginning(), CallOutcome::NotSent, Some(error)).section(&header());
+    assert_eq!(section.json["outcome"], "withheld");
 }
 
 #[test]
@@ -219,10 +223,36 @@ fn what_was_asked_for_can_be_withdrawn_and_a_plan_of_an_operator_says_how() {
     let stop = &report.commands()[0];
     assert_eq!(stop.0, "stop");
     assert_eq!(stop.1, "tidegate upgrade main --withdraw");
+    assert_eq!(report.commands()[1].1, "tidegate upgrade main --to db.m6g.xlarge --now");
     let withdraw = ClassAsked::Withdraw { who: "ana".to_owned(), why: "not now".to_owned() };
     let withdrawn = scene.report(&report.decision.memory, Some(&withdraw));
     assert_eq!(withdrawn.verdict(), "shop-prod: db.t4g.large → db.m6g.xlarge withdrawn");
     assert_eq!(withdrawn.cause().as_deref(), Some("ana took it back (not now)"));
+}
+
+#[test]
+fn what_was_asked_for_with_a_snapshot_is_offered_again_with_one() {
+    let ClassAsked::To(request) = asked_now("db.m6g.xlarge") else { unreachable!("a class is asked for") };
+    let request = ClassRequest { snapshot: true, ..request };
+    let lines =
+        |report: &UpgradeReport| report.commands().into_iter().map(|(_, line)| line).collect::<Vec<_>>();
+    // In its window, from one that is told.
+    let asked = ClassAsked::To(ClassRequest { now: false, ..request.clone() });
+    let scene = ClassScene::new().offering("db.m6g.xlarge");
+    let planned = scene.report(&UpgradeMemory::default(), Some(&asked));
+    assert_eq!(lines(&planned)[1], "tidegate upgrade main --to db.m6g.xlarge --now --snapshot");
+    // Refused, and over.
+    let mut scene = ClassScene::new().offering("db.m6g.xlarge");
+    scene.main().backup_retention_days = 0;
+    let refused = scene.report(&UpgradeMemory::default(), Some(&ClassAsked::To(request.clone())));
+    assert_eq!(lines(&refused), ["tidegate upgrade main --to db.m6g.xlarge --snapshot"]);
+    // RDS refuses the snapshot: told by the next evaluation.
+    let scene = ClassScene::new().offering("db.m6g.xlarge");
+    let taking = scene.report(&UpgradeMemory::default(), Some(&ClassAsked::To(request)));
+    let error = error(ErrorClass::Refused, "SnapshotQuotaExceeded", "100");
+    let failed = called(taking, CallOutcome::Refused(error.failure.to_string()), Some(error));
+    let next = scene.report(&settled(&failed), None);
+    assert_eq!(lines(&next), ["tidegate upgrade main --to db.m6g.xlarge --snapshot"]);
 }
 
 #[test]

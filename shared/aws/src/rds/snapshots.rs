@@ -1,5 +1,7 @@
 //! Manual snapshots of an instance: one is asked for, and looked at by its identifier. None is ever deleted.
 
+use aws_sdk_rds::Config;
+use aws_sdk_rds::config::retry::RetryConfig;
 use aws_sdk_rds::types::DbSnapshot;
 use tidegate_policy::upgrades::observation::SeenSnapshot;
 use tidegate_policy::{Absence, AbsenceKind};
@@ -60,7 +62,11 @@ pub(super) async fn take(
         .db_instance_identifier(instance)
         .db_snapshot_identifier(id)
         .set_tags(Some(tags.to_aws()));
-    let answer = Box::pin(call.send()).await.map(|_| ()).map_err(|error| CallError::aws(step, &error));
+    // Sent once: where the first attempt was taken and only its answer was lost, the instance is `backing-up`, and RDS would refuse
+    // a second one as if there were no snapshot.
+    let once = Config::builder().retry_config(RetryConfig::disabled());
+    let answer = Box::pin(call.customize().config_override(once).send()).await;
+    let answer = answer.map(|_| ()).map_err(|error| CallError::aws(step, &error));
     answer.or_else(|error| {
         let is_there = is_answered(&error, |code, _| code.starts_with("DBSnapshotAlreadyExists"));
         if is_there { Ok(()) } else { Err(error) }

@@ -1,5 +1,6 @@
 //! The manual snapshot before a change of the class: one call with our name and tags, and what RDS shows of it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -74,6 +75,21 @@ async fn each_answer_to_it_has_one_meaning() {
     }
     let aws = Aws::new(|_, _| Ok(json!(""))).slow("CreateDBSnapshot");
     assert!(matches!(take(&aws).await.outcome, CallOutcome::Unknown(_)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_is_asked_for_once_for_a_second_attempt_would_be_refused_where_the_first_was_taken() {
+    let first = AtomicBool::new(true);
+    let aws = Aws::new(move |_, _| -> HttpAnswer {
+        if first.swap(false, Ordering::Relaxed) {
+            Err(("InternalFailure", "taken all the same"))
+        } else {
+            Err(("InvalidDBInstanceState", "Instance prod is not currently in the available state."))
+        }
+    });
+    let outcome = take(&aws).await.outcome;
+    assert_eq!(outcome, CallOutcome::Unknown("unreachable: InternalFailure: taken all the same".to_owned()));
+    assert_eq!(aws.calls("CreateDBSnapshot").len(), 1);
 }
 
 #[tokio::test(start_paused = true)]

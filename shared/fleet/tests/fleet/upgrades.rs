@@ -230,6 +230,7 @@ fn the_memory_of_a_class_stays_within_the_room_that_is_counted_for_it() {
     let notice = longest_notice(at);
     let (from, to, instance) = (class(), class(), id());
     let end = UpgradeOutcome {
+        snapshot: false,
         instance,
         from,
         to,

@@ -24,6 +24,7 @@ pub(crate) fn ask(scene: &UpgradeScene<'_>, asked: Option<&ClassAsked>, memory: 
             instance: change.instance.clone(),
             from: change.from.clone(),
             to: change.to.clone(),
+            snapshot: !change.snapshot.is_empty(),
             end: UpgradeEnd::GoesOn,
             at: scene.now,
             began: change.began,
@@ -59,9 +60,9 @@ const NOT_ALLOWED: &str = "it is not one of `classes` in the fleet file";
 /// What was asked for and is true no more: it is done, or was asked of another class, or is not allowed any more, or has waited for too
 /// long. Whoever still wants it asks again.
 fn drop_outdated(scene: &UpgradeScene<'_>, memory: &mut UpgradeMemory) {
-    let Some(ClassRequest { to, from, now, at, .. }) = &memory.request else { return };
+    let Some(ClassRequest { to, from, now, snapshot, at, .. }) = &memory.request else { return };
     let class = &scene.main().class;
-    let (to, mut told) = (to.clone(), None);
+    let (to, snapshot, mut told) = (to.clone(), *snapshot, None);
     if !is_allowed(scene, &to) {
         told = Some((UpgradeEnd::Refused, NOT_ALLOWED.to_owned()));
     } else if *class != to && !from.is_empty() && class != from {
@@ -77,7 +78,7 @@ fn drop_outdated(scene: &UpgradeScene<'_>, memory: &mut UpgradeMemory) {
     (memory.request, memory.planned) = (None, None);
     memory.forget_the_plan_told();
     if let Some((end, why)) = told {
-        memory.tell(outcome(scene, &to, end, why));
+        memory.tell(UpgradeOutcome { snapshot, ..outcome(scene, &to, end, why) });
     }
 }
 
@@ -109,23 +110,25 @@ pub(crate) fn unread(
     memory: &mut UpgradeMemory,
     now: Timestamp,
 ) {
-    let tell = |to: &str, end: UpgradeEnd, detail: String| UpgradeOutcome {
+    let tell = |to: &str, snapshot: bool, end: UpgradeEnd, detail: String| UpgradeOutcome {
         instance: database.to_owned(),
         from: "its class".to_owned(),
         to: to.to_owned(),
+        snapshot,
         end,
         at: now,
         began: now,
         detail,
     };
-    let refused = |to: &str| tell(to, UpgradeEnd::Refused, format!("RDS could not be read ({absence})"));
+    let why = || format!("RDS could not be read ({absence})");
+    let refused = |to: &str, snapshot: bool| tell(to, snapshot, UpgradeEnd::Refused, why());
     match asked {
-        ClassAsked::To(request) => memory.tell(refused(&request.to)),
-        ClassAsked::Next(_) => memory.tell(refused("the next class")),
+        ClassAsked::To(request) => memory.tell(refused(&request.to, request.snapshot)),
+        ClassAsked::Next(request) => memory.tell(refused("the next class", request.snapshot)),
         ClassAsked::Withdraw { who, why } => {
             if let Some(request) = memory.request.take_if(|_| memory.change.is_none()) {
                 memory.planned = None;
-                memory.tell(tell(&request.to, UpgradeEnd::Withdrawn, by(who, why)));
+                memory.tell(tell(&request.to, request.snapshot, UpgradeEnd::Withdrawn, by(who, why)));
             }
         }
     }

@@ -76,7 +76,7 @@ impl UpgradeMemory {
             one_line(detail, LONGEST_TEXT);
             times.push(since);
         }
-        for UpgradeOutcome { instance, from, to, end: _, at, began, detail } in outcomes {
+        for UpgradeOutcome { instance, from, to, snapshot: _, end: _, at, began, detail } in outcomes {
             for id in [instance, from, to] {
                 one_line(id, LONGEST_ID);
             }

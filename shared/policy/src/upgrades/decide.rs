@@ -11,7 +11,9 @@ use crate::upgrades::asked;
 use crate::upgrades::decision::{ClassCall, UpgradeDecision, UpgradeState, WantedChange};
 use crate::upgrades::ends::{PLAN, outcome};
 use crate::upgrades::follow::{self, FollowedChange};
-use crate::upgrades::memory::{ClassChange, ClassChangeBegan, ClassStep, UpgradeEnd, UpgradeMemory};
+use crate::upgrades::memory::{
+    ClassChange, ClassChangeBegan, ClassStep, UpgradeEnd, UpgradeMemory, UpgradeOutcome,
+};
 use crate::upgrades::notices;
 use crate::upgrades::observation::{ClassedInstance, ClassedInstances, UpgradeObservation};
 use crate::upgrades::plan::{self, WindowTurn};
@@ -79,8 +81,8 @@ pub fn decide(
         memory.snapshot_kept(now);
     }
     if let Some(limits) = policy.storage {
-        // One call an evaluation, and none beside a change of the class.
-        if it.call.is_none() && memory.change.is_none() {
+        // One call an evaluation, and none beside a change of the class or the snapshot before it.
+        if it.call.is_none() && memory.change.is_none() && memory.snapshot.is_none() {
             let (call, reason) = storage::raise(&scene, limits, &mut memory);
             it.call = call;
             it.reasons.extend(reason);
@@ -198,8 +200,8 @@ fn choose(scene: &UpgradeScene<'_>, memory: &mut UpgradeMemory) -> UpgradeSteps 
     }
     let turn = plan::plan(scene, window, &want, memory);
     it.wanted = Some(wanted_change(scene, &want, memory));
-    if matches!(turn, WindowTurn::Waits(_) | WindowTurn::NoWindow) {
-        // The window in which it was taken is over.
+    // One is there that an earlier request wanted, or the window in which it was taken was moved: nothing is sent for it any more.
+    if !want.snapshot || matches!(turn, WindowTurn::Waits(_) | WindowTurn::NoWindow) {
         memory.snapshot_kept(scene.now);
     }
     let snapshot = snapshot::follow(scene, memory, &mut it);
@@ -284,7 +286,8 @@ fn refused(
     let why = end.map_or_else(|| causes.join("; "), ToString::to_string);
     if turn == WindowTurn::AtOnce {
         memory.request = None;
-        memory.tell(outcome(scene, &want.to, UpgradeEnd::Refused, why));
+        let refused = outcome(scene, &want.to, UpgradeEnd::Refused, why);
+        memory.tell(UpgradeOutcome { snapshot: want.snapshot, ..refused });
     } else if let Some(planned) = &mut memory.planned {
         planned.refused = why;
     }

@@ -31,6 +31,7 @@ impl UpgradeMemory {
         if !snapshot.is_empty() {
             detail = format!("{detail}; the snapshot {snapshot} stays, and costs");
         }
+        let with_one = self.request.as_ref().is_some_and(|request| request.snapshot) || !snapshot.is_empty();
         let words = detail.to_ascii_lowercase();
         let no_capacity = ["insufficientdbinstancecapacity", "insufficient instance capacity"]
             .iter()
@@ -46,7 +47,7 @@ impl UpgradeMemory {
         if end != UpgradeEnd::Done {
             (self.request, self.planned) = (None, None);
         }
-        self.tell(UpgradeOutcome { instance, from, to, end, at: now, began, detail });
+        self.tell(UpgradeOutcome { instance, from, to, snapshot: with_one, end, at: now, began, detail });
         since(began, now)
     }
 
@@ -54,11 +55,12 @@ impl UpgradeMemory {
     pub(crate) fn start(&mut self, now: Timestamp) {
         let Some(change) = self.change.as_mut().filter(|change| !change.is_started) else { return };
         change.is_started = true;
-        let ClassChange { instance, from, to, began, why, .. } = change.clone();
+        let ClassChange { instance, from, to, began, why, snapshot, .. } = change.clone();
         self.tell(UpgradeOutcome {
             instance,
             from,
             to,
+            snapshot: !snapshot.is_empty(),
             end: UpgradeEnd::Started,
             at: now,
             began,
@@ -102,5 +104,6 @@ impl UpgradeOutcome {
 pub(crate) fn outcome(scene: &UpgradeScene<'_>, to: &str, end: UpgradeEnd, detail: String) -> UpgradeOutcome {
     let ClassedInstance { id, class, .. } = scene.main();
     let (instance, from) = (id.clone(), class.clone());
-    UpgradeOutcome { instance, from, to: to.to_owned(), end, at: scene.now, began: scene.now, detail }
+    let (to, snapshot) = (to.to_owned(), false);
+    UpgradeOutcome { instance, from, to, snapshot, end, at: scene.now, began: scene.now, detail }
 }

@@ -210,6 +210,9 @@ pub struct UpgradeOutcome {
     pub from: String,
     /// The class that was asked for.
     pub to: String,
+    /// A snapshot was asked for with it: to ask again says so again.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub snapshot: bool,
     /// How.
     pub end: UpgradeEnd,
     /// When.

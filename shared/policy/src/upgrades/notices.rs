@@ -195,7 +195,7 @@ pub(crate) fn free_storage_reason(scene: &UpgradeScene<'_>, limits: StorageLimit
 
 /// Something that has happened.
 pub(crate) fn happened(outcome: &UpgradeOutcome) -> DatabaseNotice {
-    let UpgradeOutcome { instance, from, to, end, at, began, detail } = outcome;
+    let UpgradeOutcome { instance, from, to, snapshot: _, end, at, began, detail } = outcome;
     let took = Span(since(*began, *at));
     let (severity, verdict) = match end {
         UpgradeEnd::Started => (Severity::Warning, format!("{instance}: {from} → {to} has begun")),

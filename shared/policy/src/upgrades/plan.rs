@@ -3,6 +3,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::upgrades::ends::outcome;
 use crate::upgrades::memory::{PlannedChange, UpgradeEnd, UpgradeMemory, UpgradeOutcome};
 use crate::upgrades::scene::{UpgradeScene, WindowNow};
 use crate::upgrades::want::{Want, WantedBy};
@@ -73,12 +74,15 @@ pub(crate) fn passed(scene: &UpgradeScene<'_>, window: Option<WindowNow>, memory
     if scene.now < end {
         return;
     }
-    let nothing = "no evaluation looked at it in time".to_owned();
-    let detail = if planned.refused.is_empty() { nothing } else { std::mem::take(&mut planned.refused) };
-    let outcome = UpgradeOutcome {
+    if memory.snapshot.is_some() && memory.request.as_ref().is_some_and(|request| request.snapshot) {
+        return over_with_its_snapshot(scene, memory);
+    }
+    let detail = prevented_by(planned);
+    let passed = UpgradeOutcome {
         instance: scene.main().id.clone(),
         from: scene.main().class.clone(),
         to: planned.to.clone(),
+        snapshot: memory.request.as_ref().is_some_and(|request| request.snapshot),
         end: UpgradeEnd::WindowPassed,
         at: scene.now,
         began: planned.window,
@@ -86,7 +90,27 @@ pub(crate) fn passed(scene: &UpgradeScene<'_>, window: Option<WindowNow>, memory
     };
     planned.window = window.next;
     memory.forget_the_plan_told();
-    memory.tell(outcome);
+    memory.tell(passed);
+}
+
+/// The window in which its snapshot was asked for is over: so is the request, or every window would take another snapshot. That the
+/// snapshot is kept is told beside it.
+fn over_with_its_snapshot(scene: &UpgradeScene<'_>, memory: &mut UpgradeMemory) {
+    let Some((mut planned, request)) = memory.planned.take().zip(memory.request.take()) else { return };
+    let cause = prevented_by(&mut planned);
+    let why = format!(
+        "its window passed ({cause}), and another one would take another snapshot: ask again, with a longer window or with \
+         `now`"
+    );
+    memory.forget_the_plan_told();
+    let refused = outcome(scene, &request.to, UpgradeEnd::Refused, why);
+    memory.tell(UpgradeOutcome { snapshot: true, ..refused });
+}
+
+/// What prevented the change in its window at last.
+fn prevented_by(planned: &mut PlannedChange) -> String {
+    let nothing = "no evaluation looked at it in time".to_owned();
+    if planned.refused.is_empty() { nothing } else { std::mem::take(&mut planned.refused) }
 }
 
 /// Something prevents the change while its window is open, which is told if the window passes.

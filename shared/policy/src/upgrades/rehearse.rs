@@ -278,8 +278,12 @@ fn limits(
         all.push(not_known(&format!("the maintenance window (`{written}`)"), None));
         return all;
     };
-    if window.began.is_some() && window.left < LEFT_AT_LEAST {
-        all.push(ClassRefusal::WindowEnds { left: window.left });
+    // A snapshot that begins has as much time as the change after it.
+    let is_taken = memory.snapshot.as_ref().is_some_and(|snapshot| snapshot.is_ready);
+    let takes_one = want.snapshot && !is_taken;
+    let least = if takes_one { LEFT_AT_LEAST.saturating_mul(2) } else { LEFT_AT_LEAST };
+    if window.began.is_some() && window.left < least {
+        all.push(ClassRefusal::WindowEnds { left: window.left, least });
     }
     all
 }

@@ -164,7 +164,9 @@ impl fmt::Display for ClassRefusal {
             }
             Self::Emergency { profile } => write!(f, "the emergency `{profile}` is in force"),
             Self::Held { who, why, until } => write!(f, "{who} holds it until {} ({why})", DayOfWeek(*until)),
-            Self::WindowEnds { left } => write!(f, "only {} of the window are left", Span(*left)),
+            Self::WindowEnds { left, least } => {
+                write!(f, "only {} of the window are left, and {} are needed", Span(*left), Span(*least))
+            }
             Self::TooFewConnections { peak, limit } => write!(
                 f,
                 "it had {} connections, and the smaller class takes {} (80% may be used)",

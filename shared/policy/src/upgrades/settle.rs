@@ -6,7 +6,7 @@ use crate::database::call::CallOutcome;
 use crate::database::call::DatabaseCall;
 use crate::database::notice::NoticePhase;
 use crate::upgrades::decision::UpgradeDecision;
-use crate::upgrades::memory::{UpgradeEnd, UpgradeMemory};
+use crate::upgrades::memory::{ClassSnapshot, UpgradeEnd, UpgradeMemory};
 use crate::upgrades::plan;
 
 impl UpgradeMemory {
@@ -53,10 +53,24 @@ impl UpgradeMemory {
         }
     }
 
-    /// The call was never sent: the next evaluation decides anew.
+    /// The call was never sent: the next evaluation decides anew, with the snapshot that was taken for it.
     fn withdraw(&mut self) {
         let Some(change) = self.change.take() else { return };
         self.began.retain(|began| began.at != change.began);
+        if !change.snapshot.is_empty() {
+            self.snapshot = Some(ClassSnapshot {
+                id: change.snapshot,
+                instance: change.instance,
+                from: change.from,
+                to: change.to,
+                began: change.began,
+                // RDS has it: what comes of this evaluation's call says nothing of the snapshot.
+                call: DatabaseCall { taken: true, ..DatabaseCall::first("", change.began) },
+                refused: String::new(),
+                is_started: true,
+                is_ready: true,
+            });
+        }
         let why = "the call was not sent: too late, or the last look found something".to_owned();
         plan::prevented(self, why, change.began);
     }

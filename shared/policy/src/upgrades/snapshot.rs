@@ -161,7 +161,7 @@ impl ClassSnapshot {
     fn outcome(&self, end: UpgradeEnd, detail: String, now: Timestamp) -> UpgradeOutcome {
         let Self { instance, from, to, began, .. } = self;
         let [instance, from, to] = [instance, from, to].map(Clone::clone);
-        UpgradeOutcome { instance, from, to, end, at: now, began: *began, detail }
+        UpgradeOutcome { instance, from, to, snapshot: true, end, at: now, began: *began, detail }
     }
 }
 

@@ -94,6 +94,7 @@ fn shown(scene: &UpgradeScene<'_>, memory: &mut UpgradeMemory) {
         instance: scene.main().id.clone(),
         from: String::new(),
         to: format!("{} GiB", storage.to_gib),
+        snapshot: false,
         end: UpgradeEnd::StorageRaised,
         at: scene.now,
         began: storage.call.at,

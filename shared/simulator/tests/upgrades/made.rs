@@ -24,3 +24,13 @@ pub(crate) struct ClassCallMade {
     /// It began in a window, and was not asked for at once.
     pub(crate) is_of_window: bool,
 }
+
+/// A snapshot that was asked for.
+#[derive(Debug, Clone)]
+pub(crate) struct SnapshotMade {
+    pub(crate) name: String,
+    /// When the operator asked for the class.
+    pub(crate) asked: Option<Timestamp>,
+    /// The window of its change; none at once.
+    pub(crate) window: Option<Timestamp>,
+}

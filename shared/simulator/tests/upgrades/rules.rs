@@ -17,7 +17,7 @@ use tidegate_policy::upgrades::observation::ClassedInstance;
 use tidegate_policy::upgrades::policy::{ChangeWindow, UpgradePolicy};
 use tidegate_simulator::rds::{Actor, AppliedBy, ClassDeed, Deed, SimulatedInstance, SimulatedRds};
 
-use crate::made::{AskedOnce, ClassCallMade};
+use crate::made::{AskedOnce, ClassCallMade, SnapshotMade};
 use crate::process::UpgradeProcess;
 use crate::tale::Tale;
 
@@ -40,6 +40,7 @@ pub(crate) struct ClassChecker {
     pub(crate) source: String,
     pub(crate) asked: Vec<AskedOnce>,
     pub(crate) calls: Vec<ClassCallMade>,
+    pub(crate) snapshots: Vec<SnapshotMade>,
     /// When `MaxAllocatedStorage` was last asked for.
     pub(crate) raised: Option<Timestamp>,
     /// `PreferredMaintenanceWindow`, and until when it was so.
@@ -76,6 +77,7 @@ impl ClassChecker {
             source: source.to_owned(),
             asked: Vec::new(),
             calls: Vec::new(),
+            snapshots: Vec::new(),
             raised: None,
             windows: Vec::new(),
             looks: BTreeMap::new(),

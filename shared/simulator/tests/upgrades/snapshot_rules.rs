@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use tidegate_simulator::rds::{Actor, AppliedBy, SimulatedRds};
 
+use crate::made::SnapshotMade;
 use crate::process::UpgradeProcess;
 use crate::rules::{ClassChecker, window_of};
 
@@ -38,16 +39,34 @@ impl ClassChecker {
         if process.orders.emergency {
             self.tale.fault(now, format!("an emergency is in force, and yet: {name}"));
         }
+        self.is_the_only_one(name, process, world);
+    }
+
+    /// One request has no second snapshot in one window while the first one is there.
+    fn is_the_only_one(&mut self, name: &str, process: &UpgradeProcess, world: &SimulatedRds) {
+        let memory = &process.decision.memory;
+        let asked = memory.request.as_ref().map(|request| request.at);
+        let window = memory.planned.as_ref().map(|planned| planned.window);
+        let earlier = self.snapshots.iter().filter(|it| (it.asked, it.window) == (asked, window));
+        let other = earlier.filter(|it| it.name != name).find(|it| is_complete(&it.name, world)).cloned();
+        if let Some(other) = other {
+            self.tale.fault(process.now, format!("{name} beside {other:?}"));
+        }
+        self.snapshots.push(SnapshotMade { name: name.to_owned(), asked, window });
     }
 
     /// A change that was asked for with a snapshot has one that is complete.
     pub(crate) fn has_its_snapshot(&mut self, process: &UpgradeProcess, world: &SimulatedRds) {
-        let Some(change) = process.decision.memory.change.as_ref().filter(|it| !it.snapshot.is_empty())
-        else {
+        let memory = &process.decision.memory;
+        let Some(change) = &memory.change else { return };
+        let is_wanted = memory.request.as_ref().is_some_and(|it| it.snapshot && it.to == change.to);
+        // A replica that goes first has none of its own.
+        let is_needed = is_wanted && change.instance == self.source;
+        if change.snapshot.is_empty() && !is_needed {
             return;
-        };
+        }
         let found = world.snapshots().iter().find(|it| it.id == change.snapshot);
-        if !found.is_some_and(|it| it.is_ours && !it.fails && it.until <= world.now()) {
+        if !is_complete(&change.snapshot, world) {
             self.tale.fault(process.now, format!("{change:?} before its snapshot: {found:?}"));
         }
         self.count("changed after a snapshot");
@@ -65,6 +84,12 @@ impl ClassChecker {
             self.tale.fault(process.now, format!("{change:?} leaves a reservation"));
         }
     }
+}
+
+/// RDS has it, and Tidegate asked for it.
+fn is_complete(name: &str, world: &SimulatedRds) -> bool {
+    let found = world.snapshots().iter().find(|it| it.id == name);
+    found.is_some_and(|it| it.is_ours && !it.fails && it.until <= world.now())
 }
 
 fn is_in(checker: &ClassChecker, window: &str, now: Timestamp) -> bool {

@@ -20,7 +20,7 @@ impl UpgradeReport {
             return match called.outcome {
                 CallOutcome::Taken => Self::undo(instance, from, "once it is done; it restarts the instance"),
                 // What RDS refuses is over, and asked for again by who wants it.
-                CallOutcome::Refused(_) => self.retry(instance, to),
+                CallOutcome::Refused(_) => self.retry(instance, to, self.asks_for_a_snapshot()),
                 CallOutcome::NotSent | CallOutcome::Unknown(_) => Vec::new(),
             };
         }
@@ -31,13 +31,15 @@ impl UpgradeReport {
 
     /// After a change is over.
     fn after(&self, outcome: &UpgradeOutcome) -> Vec<(&'static str, String)> {
-        let UpgradeOutcome { instance, from, to, end, .. } = outcome;
+        let UpgradeOutcome { instance, from, to, snapshot, end, .. } = outcome;
         match end {
             UpgradeEnd::Started => Self::undo(instance, from, "once it is done; it restarts the instance"),
             UpgradeEnd::Done => Self::undo(instance, from, "it restarts the instance: minutes of downtime"),
-            UpgradeEnd::Failed => self.retry(instance, to),
+            UpgradeEnd::Failed => self.retry(instance, to, *snapshot),
             // What stands against it is looked at again: the AWS CLI would look at nothing.
-            UpgradeEnd::Refused | UpgradeEnd::WindowPassed | UpgradeEnd::SnapshotFailed => self.again(to),
+            UpgradeEnd::Refused | UpgradeEnd::WindowPassed | UpgradeEnd::SnapshotFailed => {
+                self.again(to, *snapshot)
+            }
             UpgradeEnd::Withdrawn
             | UpgradeEnd::NothingToWithdraw
             | UpgradeEnd::GoesOn
@@ -62,7 +64,16 @@ impl UpgradeReport {
         } else {
             format!("tidegate hold {} --both --for 48h", self.name)
         };
-        vec![("stop", stop), ("now", format!("tidegate upgrade {} --to {} --now", self.name, wanted.to))]
+        let with = with_snapshot(self.asks_for_a_snapshot());
+        vec![
+            ("stop", stop),
+            ("now", format!("tidegate upgrade {} --to {} --now{with}", self.name, wanted.to)),
+        ]
+    }
+
+    /// What is asked for, if anything is, is asked for with a snapshot before it.
+    fn asks_for_a_snapshot(&self) -> bool {
+        self.decision.memory.request.as_ref().is_some_and(|request| request.snapshot)
     }
 
     /// Back to the class that it had, without Tidegate: after a change `per_day` refuses another one, and how heavy the load is for
@@ -72,16 +83,22 @@ impl UpgradeReport {
     }
 
     /// The same class once more, in the window; or at once, without Tidegate.
-    fn retry(&self, instance: &str, to: &str) -> Vec<(&'static str, String)> {
+    fn retry(&self, instance: &str, to: &str, snapshot: bool) -> Vec<(&'static str, String)> {
         let by_hand = format!("{}  # at once, with what else is pending", modify(instance, to));
-        self.again(to).into_iter().chain([("or", by_hand)]).collect()
+        self.again(to, snapshot).into_iter().chain([("or", by_hand)]).collect()
     }
 
     /// The same class once more, in the window.
-    fn again(&self, to: &str) -> Vec<(&'static str, String)> {
+    fn again(&self, to: &str, snapshot: bool) -> Vec<(&'static str, String)> {
         let is_known = self.classes.iter().any(|class| class == to);
-        is_known.then(|| ("try", format!("tidegate upgrade {} --to {to}", self.name))).into_iter().collect()
+        let line = || format!("tidegate upgrade {} --to {to}{}", self.name, with_snapshot(snapshot));
+        is_known.then(|| ("try", line())).into_iter().collect()
     }
+}
+
+/// To ask for the same again.
+fn with_snapshot(snapshot: bool) -> &'static str {
+    if snapshot { " --snapshot" } else { "" }
 }
 
 /// The same without Tidegate. It applies what else is pending too, and looks at nothing before.

@@ -57,6 +57,7 @@ fn many(count: usize, at: Timestamp) -> UpgradeMemory {
         detail: "x".repeat(2_000),
     };
     let outcome = |number: usize| UpgradeOutcome {
+        snapshot: false,
         instance: format!("shop-{number}"),
         from: "x".repeat(100),
         to: "y".repeat(100),

@@ -42,7 +42,7 @@ fn refusals() -> Vec<C> {
         C::TooManyToday { limit: 3 },
         C::Emergency { profile: text("max") },
         C::Held { who: text("bob"), why: text("a release"), until: to },
-        C::WindowEnds { left: SignedDuration::from_mins(14) },
+        C::WindowEnds { left: SignedDuration::from_mins(14), least: SignedDuration::from_mins(15) },
         C::TooFewConnections { peak: 1_200, limit: 361 },
         C::TooLittleMemory { used_mib: 6_144, has_mib: 4_096 },
         C::TooFewOperations { peak: 5_000, baseline: 2_000 },

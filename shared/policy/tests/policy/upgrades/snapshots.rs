@@ -94,6 +94,33 @@ fn what_stands_against_the_change_after_the_snapshot_is_told_with_the_snapshot()
 }
 
 #[test]
+fn a_change_that_was_not_sent_begins_again_with_the_snapshot_that_there_is() {
+    let mut shop = taking();
+    shop.tick();
+    shop.snaps("available");
+    shop.outcome = CallOutcome::NotSent;
+    shop.tick();
+    assert_eq!(shop.news(), ["snapshot began shop db.m6g.xlarge", MODIFIES]);
+    assert_eq!(shop.memory.change, None);
+    // What comes of a call is put in once more where another evaluation wrote meanwhile.
+    let evaluation = format!("e{}", shop.evaluations);
+    shop.memory.settle_call(&CallOutcome::NotSent, &evaluation, shop.now);
+    let kept = shop.memory.snapshot.clone().unwrap();
+    assert_eq!((kept.id.as_str(), kept.is_ready), ("tidegate-shop-202603080500", true));
+    let mut later = shop.clone();
+    shop.outcome = CallOutcome::Taken;
+    assert_eq!(shop.tick().state, UpgradeState::Requested);
+    assert_eq!(shop.news(), [MODIFIES]);
+    shop.modified("shop");
+    let done = cause(&shop.tick(), "done shop db.m6g.xlarge");
+    assert!(done.ends_with("the snapshot tidegate-shop-202603080500 stays, and costs"), "{done}");
+    // Where the request goes instead, operators are told of the snapshot.
+    later.asked = Some(ClassAsked::Withdraw { who: "bob".to_owned(), why: "later".to_owned() });
+    let told = cause(&later.tick(), "snapshot kept shop db.m6g.xlarge");
+    assert_eq!(told, "tidegate-shop-202603080500 stays, and costs: Tidegate deletes none");
+}
+
+#[test]
 fn a_call_whose_answer_is_lost_is_sent_again_with_the_same_name_and_only_where_nothing_stands_against_it() {
     let mut shop = taking();
     shop.snapshot = None;
@@ -144,7 +171,7 @@ fn one_that_fails_is_told_and_the_class_stays() {
 }
 
 #[test]
-fn one_that_is_not_complete_before_the_window_ends_is_kept_and_named_and_the_next_window_takes_another() {
+fn one_that_is_not_complete_before_the_window_ends_is_kept_and_named_and_its_request_is_over() {
     let mut shop = taking();
     shop.until(sunday() + SignedDuration::from_mins(50));
     assert_eq!(shop.news(), ["snapshot began shop db.m6g.xlarge"]);
@@ -152,13 +179,78 @@ fn one_that_is_not_complete_before_the_window_ends_is_kept_and_named_and_the_nex
     shop.snaps("available");
     assert_eq!(shop.tick().call, None);
     let decision = shop.until(sunday() + SignedDuration::from_hours(1));
-    let passed = cause(&decision, "window passed shop db.m6g.xlarge");
-    assert_eq!(passed, "the snapshot tidegate-shop-202603080500 was being made");
+    let over = cause(&decision, "not possible shop db.m6g.xlarge");
+    assert_eq!(
+        over,
+        "its window passed (the snapshot tidegate-shop-202603080500 was being made), and another one would take another \
+         snapshot: ask again, with a longer window or with `now`"
+    );
     let kept = cause(&decision, "snapshot kept shop db.m6g.xlarge");
     assert_eq!(kept, "tidegate-shop-202603080500 stays, and costs: Tidegate deletes none");
-    assert_eq!(shop.memory.snapshot, None);
-    shop.until(sunday() + SignedDuration::from_hours(7 * 24));
-    assert!(shop.news().contains(&"snapshot shop as tidegate-shop-202603150500".to_owned()));
+    assert_eq!((shop.memory.snapshot.as_ref(), shop.memory.request.as_ref()), (None, None));
+    shop.news();
+    shop.until(sunday() + SignedDuration::from_hours(7 * 24 + 2));
+    assert_eq!(shop.news(), [""; 0], "a window would take a snapshot each week, and never change the class");
+}
+
+#[test]
+fn none_begins_that_could_not_be_used_before_the_window_ends() {
+    // 30 minutes before the end it may begin, and 25 before it may not.
+    for (minute, takes) in [(30, true), (35, false)] {
+        let mut shop = asking(false);
+        shop.now = sunday() + SignedDuration::from_mins(minute);
+        let decision = shop.evaluate();
+        assert_eq!(decision.call.is_some(), takes, "{minute}");
+        assert_eq!(shop.memory.snapshot.is_some(), takes, "{minute}");
+        let refusals: Vec<_> = decision.refusals.iter().map(ToString::to_string).collect();
+        let expected = ["only 25m of the window are left, and 30m are needed"];
+        assert_eq!(refusals, if takes { &[][..] } else { &expected[..] });
+        if !takes {
+            // Nothing was taken: the next window is another chance.
+            shop.until(sunday() + SignedDuration::from_hours(1));
+            assert!(shop.memory.request.is_some() && shop.memory.snapshot.is_none());
+        }
+    }
+    // RDS shows none of it, and it would begin now.
+    let mut shop = taking();
+    shop.snapshot = None;
+    shop.main().status = Status::Available;
+    shop.now = sunday() + SignedDuration::from_mins(35);
+    assert_eq!(shop.evaluate().call, None);
+    // One that is complete is no reason to wait for longer than the change.
+    let mut shop = taking();
+    shop.snaps("available");
+    shop.now = sunday() + SignedDuration::from_mins(45);
+    assert!(shop.evaluate().call.is_some());
+}
+
+#[test]
+fn one_that_a_request_of_before_wanted_is_told_and_nothing_is_sent_for_it() {
+    let without = || Some(ClassAsked::To(request("db.m6g.xlarge", true)));
+    // RDS shows none of it, and it would be asked for again.
+    let mut shop = taking();
+    shop.snapshot = None;
+    shop.main().status = Status::Available;
+    shop.now += SignedDuration::from_mins(30);
+    shop.asked = without();
+    shop.evaluate();
+    let news = shop.news();
+    assert_eq!(news[0], MODIFIES);
+    assert!(news.contains(&"snapshot kept shop db.m6g.xlarge".to_owned()), "{news:?}");
+    assert_eq!(shop.memory.change.as_ref().unwrap().snapshot, "");
+    // It failed: that is the end of no other request.
+    let mut shop = taking();
+    shop.snaps("failed");
+    shop.asked = without();
+    shop.tick();
+    assert_eq!(shop.news()[0], MODIFIES);
+    assert!(shop.memory.request.is_some());
+    // It is being made: the request does not wait for it.
+    let mut shop = taking();
+    shop.main().status = Status::Available;
+    shop.asked = without();
+    shop.tick();
+    assert_eq!(shop.news()[0], MODIFIES);
 }
 
 #[test]

@@ -3,9 +3,11 @@
 use jiff::SignedDuration;
 use tidegate_policy::database::call::CallOutcome;
 use tidegate_policy::replicas::observation::Status;
+use tidegate_policy::upgrades::decide::ClassAsked;
+use tidegate_policy::upgrades::memory::ClassRequest;
 use tidegate_policy::upgrades::policy::StorageLimits;
 
-use crate::upgrades::{ClassShop, GIB, cause};
+use crate::upgrades::{ClassShop, GIB, cause, request};
 
 /// 100 GiB, of which RDS may make 500; the file says 1,000, 20 percent and 10 percent.
 fn stored() -> ClassShop {
@@ -41,11 +43,20 @@ fn a_limit_of_somebody_elses_that_is_larger_is_left() {
 #[test]
 fn nothing_is_asked_of_an_instance_that_changes_or_is_observed_or_held() {
     use tidegate_policy::overrides::{Held, OverrideKind};
-    let changes: [fn(&mut ClassShop); 5] = [
+    let changes: [fn(&mut ClassShop); 6] = [
         |shop| shop.main().status = Status::Changing("modifying".to_owned()),
         |shop| shop.main().pending = vec!["Iops".to_owned()],
         |shop| shop.main().pending_class = Some("db.r5.large".to_owned()),
         |shop| shop.observe = true,
+        // The snapshot before a change is being made, and the instance is `available` again.
+        |shop| {
+            shop.policy.ladder = ClassShop::new().policy.ladder;
+            let request = ClassRequest { snapshot: true, ..request("db.m6g.xlarge", true) };
+            shop.asked = Some(ClassAsked::To(request));
+            shop.evaluate();
+            shop.snaps("creating");
+            shop.main().status = Status::Available;
+        },
         |shop| shop.hold(OverrideKind::Hold(Held::Both)),
     ];
     for (number, change) in changes.into_iter().enumerate() {
