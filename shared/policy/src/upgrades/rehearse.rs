@@ -18,6 +18,10 @@ use crate::upgrades::want::{Want, WantedBy};
 /// Of the window so much must be left: a change of a Single-AZ instance was reported to take up to 15 minutes.
 pub(crate) const LEFT_AT_LEAST: SignedDuration = SignedDuration::from_mins(15);
 
+/// So much must be left for a snapshot and the change after it. A window of 30 minutes, as AWS makes it by default, must have room
+/// for it, and the first evaluation within a window may come five minutes late.
+const LEFT_FOR_SNAPSHOT: SignedDuration = SignedDuration::from_mins(20);
+
 /// RDS can restore to a moment of the last five minutes, as a rule (Amazon RDS user guide, "Restoring a DB instance to a specified
 /// time"). Older than this, and backups have stopped.
 const RESTORABLE_WITHIN: SignedDuration = SignedDuration::from_mins(30);
@@ -278,10 +282,9 @@ fn limits(
         all.push(not_known(&format!("the maintenance window (`{written}`)"), None));
         return all;
     };
-    // A snapshot that begins has as much time as the change after it.
     let is_taken = memory.snapshot.as_ref().is_some_and(|snapshot| snapshot.is_ready);
     let takes_one = want.snapshot && !is_taken;
-    let least = if takes_one { LEFT_AT_LEAST.saturating_mul(2) } else { LEFT_AT_LEAST };
+    let least = if takes_one { LEFT_FOR_SNAPSHOT } else { LEFT_AT_LEAST };
     if window.began.is_some() && window.left < least {
         all.push(ClassRefusal::WindowEnds { left: window.left, least });
     }

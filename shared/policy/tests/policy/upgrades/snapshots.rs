@@ -195,15 +195,15 @@ fn one_that_is_not_complete_before_the_window_ends_is_kept_and_named_and_its_req
 
 #[test]
 fn none_begins_that_could_not_be_used_before_the_window_ends() {
-    // 30 minutes before the end it may begin, and 25 before it may not.
-    for (minute, takes) in [(30, true), (35, false)] {
+    // 20 minutes before the end it may begin, and 15 before it may not.
+    for (minute, takes) in [(40, true), (45, false)] {
         let mut shop = asking(false);
         shop.now = sunday() + SignedDuration::from_mins(minute);
         let decision = shop.evaluate();
         assert_eq!(decision.call.is_some(), takes, "{minute}");
         assert_eq!(shop.memory.snapshot.is_some(), takes, "{minute}");
         let refusals: Vec<_> = decision.refusals.iter().map(ToString::to_string).collect();
-        let expected = ["only 25m of the window are left, and 30m are needed"];
+        let expected = ["only 15m of the window are left, and 20m are needed"];
         assert_eq!(refusals, if takes { &[][..] } else { &expected[..] });
         if !takes {
             // Nothing was taken: the next window is another chance.
@@ -215,7 +215,7 @@ fn none_begins_that_could_not_be_used_before_the_window_ends() {
     let mut shop = taking();
     shop.snapshot = None;
     shop.main().status = Status::Available;
-    shop.now = sunday() + SignedDuration::from_mins(35);
+    shop.now = sunday() + SignedDuration::from_mins(45);
     assert_eq!(shop.evaluate().call, None);
     // One that is complete is no reason to wait for longer than the change.
     let mut shop = taking();
