@@ -131,7 +131,7 @@ pub enum Reason {
     /// Scale-in goes no lower than the largest recommendation of the window.
     Stabilizing { recommendation: u32, window: SignedDuration },
     /// `wait`: few tasks are surplus, and have not been so for long.
-    FewSurplus { surplus: u32, lasted: SignedDuration, until: SignedDuration },
+    FewSurplus { surplus: u32, lasted: SignedDuration, needed: SignedDuration },
     /// The smaller size would trip a scale-out rule at once.
     AnticipatedFlapping { condition: Condition, predicted: f64, at: u32 },
     /// The scale-in cooldown runs.

@@ -282,11 +282,11 @@ impl fmt::Display for InUnit<&Reason> {
                     Span(*window)
                 )
             }
-            R::FewSurplus { surplus, lasted, until } => write!(
+            R::FewSurplus { surplus, lasted, needed } => write!(
                 f,
                 "a surplus of {}, less than {FEW_PERCENT}%, leaves after {}; it has lasted {}",
                 tasks(*surplus),
-                Span(*until),
+                Span(*needed),
                 Span(*lasted)
             ),
             R::AnticipatedFlapping { condition, predicted, at } => write!(

@@ -1,6 +1,5 @@
 //! The calls that change an instance itself: its class, after a last look, and how far RDS may raise its storage; and the snapshot
-//! before a class. Of
-//! `ModifyDBInstance` nothing else is ever said.
+//! before a class. Of `ModifyDBInstance` nothing else is ever said.
 
 use std::time::Duration;
 

@@ -22,7 +22,7 @@ pub(crate) const FEW_PERCENT: u32 = 15;
 /// hidden.
 const LASTS: SignedDuration = SignedDuration::from_mins(3);
 
-/// Since when tasks have been surplus, as far as is known. What is not known ends no surplus, and begins none.
+/// Since when tasks have been surplus, as far as is known. What is not known ends no surplus.
 pub(crate) fn surplus_since(
     before: Option<Timestamp>,
     history: &[PastRecommendation],
@@ -55,7 +55,7 @@ pub(crate) fn few(
     let lasted = began.map_or(SignedDuration::ZERO, |at| since(at, known.now));
     // What is above the maximum leaves whether or not it is needed.
     let leaves = surplus == 0 || desired > max || is_many(surplus, desired) || lasted >= LASTS;
-    (!leaves).then_some((desired, Reason::FewSurplus { surplus, lasted, until: LASTS }))
+    (!leaves).then_some((desired, Reason::FewSurplus { surplus, lasted, needed: LASTS }))
 }
 
 fn is_many(surplus: u32, desired: u32) -> bool {

@@ -122,7 +122,7 @@ pub enum ClassRefusal {
     WindowEnds {
         /// So much.
         left: SignedDuration,
-        /// So much is needed: twice as much where a snapshot is to begin.
+        /// So much is needed: more where a snapshot is to begin.
         least: SignedDuration,
     },
     /// The smaller class takes too few connections.
