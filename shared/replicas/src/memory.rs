@@ -114,7 +114,7 @@ impl ReplicasMemory {
             if let Some(called) = &report.called {
                 mine.settle_call(&called.outcome, &header.evaluation, header.at);
             }
-            mine.settle_notices(&report.decision.notices, notified);
+            mine.settle_notices(&report.decision, notified);
             self.settle_records(report, header.at, notified);
             if !notified && report.is_new_in_observe_mode() {
                 self.said.remove(&report.name);

@@ -83,7 +83,7 @@ fn lag_is_reported_when_it_begins_and_when_it_ends() {
     insta::assert_snapshot!(text(&report));
 
     let mut memory = report.decision.memory.clone();
-    memory.settle_notices(&report.decision.notices, true);
+    memory.settle_notices(&report.decision, true);
     let again = late.report(&memory);
     assert!(!again.is_worth_reporting(at(0)), "it is reported once");
 

@@ -13,6 +13,10 @@ pub(crate) const SHOWS_WITHIN: SignedDuration = SignedDuration::from_mins(10);
 /// A call whose outcome is not known is sent again after 1.5, 3, 6 … minutes, no later than this.
 const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(15);
 
+/// The error code of the calls that create or change an instance, and the words of RDS about one. The code also means a class that the
+/// zone does not have at all (Amazon RDS API reference, `InsufficientDBInstanceCapacity`).
+const NO_CAPACITY: [&str; 2] = ["insufficientdbinstancecapacity", "insufficient instance capacity"];
+
 /// A call that an evaluation meant to send.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DatabaseCall {
@@ -52,9 +56,29 @@ impl DatabaseCall {
         Self { evaluation: evaluation.to_owned(), at: now, taken: false, failures: 0 }
     }
 
+    /// It was sent once, and nothing is known of it yet: what comes of it decides.
+    pub(crate) fn is_first(&self) -> bool {
+        !self.taken && self.failures == 0
+    }
+
+    /// Puts in what came of it.
+    pub(crate) fn settle(&mut self, outcome: &CallOutcome) {
+        match outcome {
+            CallOutcome::Taken => (self.taken, self.failures) = (true, 0),
+            CallOutcome::Unknown(_) => self.failures = self.failures.saturating_add(1),
+            CallOutcome::NotSent | CallOutcome::Refused(_) => {}
+        }
+    }
+
     /// How long to wait for an outcome that is not known.
     pub(crate) fn pause(&self) -> SignedDuration {
         let doublings = self.failures.saturating_sub(1).min(4);
         INTENT_LEASE.saturating_mul(1_i32.checked_shl(doublings).unwrap_or(16)).min(LONGEST_PAUSE)
     }
+}
+
+/// RDS refused for want of capacity, by its words.
+pub(crate) fn is_no_capacity(words: &str) -> bool {
+    let words = words.to_ascii_lowercase();
+    NO_CAPACITY.iter().any(|known| words.contains(known))
 }

@@ -7,8 +7,8 @@ use crate::severity::Severity;
 /// Something that begins, ends or has happened.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DatabaseNotice {
-    /// What it is about, the same at its beginning and its end: `lag`, `broken shop-2`, `slot disk`; of what happened to a replica
-    /// with its moment. No two notices of one decision have the same.
+    /// What it is about, the same at its beginning and its end: `lag`, `broken shop-2`, `slot disk`. No two notices of one
+    /// decision have the same.
     pub about: String,
     /// How much it matters.
     pub severity: Severity,

@@ -120,6 +120,22 @@ pub(crate) fn compare(
     all.filter_map(|watch| one(active, watch, now)).collect()
 }
 
+/// SNS took these: what they begin is known to operators, and what they end is forgotten.
+pub(crate) fn notified(active: &mut ActiveNotices, notices: &[DatabaseNotice]) {
+    for notice in notices {
+        match notice.phase {
+            NoticePhase::Begins => {
+                if let Some(active) = active.get_mut(&notice.about) {
+                    (active.notified, active.severity) = (true, notice.severity);
+                }
+            }
+            NoticePhase::Ends => drop(active.remove(&notice.about)),
+            // What happened is an outcome, told and forgotten by itself.
+            NoticePhase::Happened => {}
+        }
+    }
+}
+
 fn one(active: &mut ActiveNotices, watch: Watch, now: Timestamp) -> Option<DatabaseNotice> {
     let Watch { about, state } = watch;
     match state {

@@ -20,18 +20,8 @@ const LOOKED_UP_FOR: SignedDuration = SignedDuration::from_mins(10);
 /// So many are remembered: a Region has at most six zones, and one class is asked for.
 pub(crate) const MOST_ZONES: usize = 6;
 
-/// The error code of `CreateDBInstanceReadReplica` and `CreateDBInstance`, and the words of RDS about an instance. The code also
-/// means a class that the zone does not have at all (Amazon RDS API reference, `InsufficientDBInstanceCapacity`).
-const WORDS: [&str; 2] = ["insufficientdbinstancecapacity", "insufficient instance capacity"];
-
 /// The status of an instance for which RDS found no capacity after it had taken the call.
 pub(crate) const STATUS: &str = "insufficient-capacity";
-
-/// RDS refused for want of capacity, by its words.
-pub(crate) fn is_no_capacity(words: &str) -> bool {
-    let words = words.to_ascii_lowercase();
-    WORDS.iter().any(|known| words.contains(known))
-}
 
 /// The class whose offers matter to the next decision: that of a replica which may be created now, where a zone had no capacity
 /// for it. `None` as long as nothing was refused: then nothing is to be read.

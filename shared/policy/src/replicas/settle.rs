@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
-use crate::database::call::CallOutcome;
-use crate::database::notice::{DatabaseNotice, NoticePhase};
-use crate::replicas::capacity::is_no_capacity;
+use crate::database::call::{CallOutcome, is_no_capacity};
+use crate::database::watch;
+use crate::replicas::decision::ReplicaDecision;
 use crate::replicas::memory::{DatabaseMemory, ReplicaEnd, ReplicaStep};
 
 impl DatabaseMemory {
@@ -13,13 +13,12 @@ impl DatabaseMemory {
         let Some(change) = &mut self.change else { return };
         let adds = change.step.adds();
         let Some(call) = change.call.as_mut().filter(|call| call.evaluation == evaluation) else { return };
-        let is_first = !call.taken && call.failures == 0;
+        let is_first = call.is_first();
+        call.settle(outcome);
         match outcome {
-            CallOutcome::Taken => (call.taken, call.failures) = (true, 0),
-            CallOutcome::Unknown(_) => call.failures = call.failures.saturating_add(1),
             CallOutcome::NotSent if is_first => self.withdraw(),
             // An earlier one may have been taken: that shows later.
-            CallOutcome::NotSent => {}
+            CallOutcome::Taken | CallOutcome::Unknown(_) | CallOutcome::NotSent => {}
             CallOutcome::Refused(cause) if is_no_capacity(cause) && change.place.is_some() => {
                 self.leave_zone(now);
             }
@@ -49,20 +48,12 @@ impl DatabaseMemory {
         }
     }
 
-    /// Puts in whether SNS took these notices. What it did not take is repeated by the next evaluation.
-    pub fn settle_notices(&mut self, notices: &[DatabaseNotice], notified: bool) {
-        for notice in notices.iter().filter(|_| notified) {
-            match notice.phase {
-                NoticePhase::Begins => {
-                    if let Some(active) = self.active.get_mut(&notice.about) {
-                        (active.notified, active.severity) = (true, notice.severity);
-                    }
-                }
-                NoticePhase::Ends => {
-                    self.active.remove(&notice.about);
-                }
-                NoticePhase::Happened => self.outcomes.retain(|outcome| outcome.about() != notice.about),
-            }
+    /// Puts in whether SNS took the notices of a decision. What it did not take is repeated by the next evaluation; so is what another
+    /// evaluation put in meanwhile, though it be of the same replica.
+    pub fn settle_notices(&mut self, decision: &ReplicaDecision, notified: bool) {
+        if notified {
+            self.outcomes.retain(|outcome| !decision.memory.outcomes.contains(outcome));
+            watch::notified(&mut self.active, &decision.notices);
         }
     }
 }

@@ -54,8 +54,7 @@ fn happened(outcome: &ReplicaOutcome) -> DatabaseNotice {
 }
 
 impl ReplicaOutcome {
-    /// What its notice is about. The moment is part of it: one of the same kind that comes while this one is being told is
-    /// another.
+    /// What its notice is about: a change has one end.
     pub(crate) fn about(&self) -> String {
         let how = match self.end {
             ReplicaEnd::Added => "added",
@@ -67,6 +66,6 @@ impl ReplicaOutcome {
             ReplicaEnd::Promoted => "promoted",
             ReplicaEnd::Writer => "writer",
         };
-        format!("{how} {} at {}", self.replica, self.at)
+        format!("{how} {}", self.replica)
     }
 }

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::since;
+use crate::database::call::is_no_capacity;
 use crate::upgrades::memory::{ClassChange, UpgradeEnd, UpgradeMemory, UpgradeOutcome};
 use crate::upgrades::observation::ClassedInstance;
 use crate::upgrades::scene::UpgradeScene;
@@ -32,11 +33,7 @@ impl UpgradeMemory {
             detail = format!("{detail}; the snapshot {snapshot} stays, and costs");
         }
         let with_one = self.request.as_ref().is_some_and(|request| request.snapshot) || !snapshot.is_empty();
-        let words = detail.to_ascii_lowercase();
-        let no_capacity = ["insufficientdbinstancecapacity", "insufficient instance capacity"]
-            .iter()
-            .any(|it| words.contains(it));
-        if no_capacity && !offered.is_empty() {
+        if is_no_capacity(&detail) && !offered.is_empty() {
             detail = format!("{detail}; {offered}");
         }
         // What was told of the plan, and that it takes long, is over with the change: that is told.

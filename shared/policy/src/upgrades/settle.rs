@@ -2,9 +2,8 @@
 
 use jiff::Timestamp;
 
-use crate::database::call::CallOutcome;
-use crate::database::call::DatabaseCall;
-use crate::database::notice::NoticePhase;
+use crate::database::call::{CallOutcome, DatabaseCall};
+use crate::database::watch;
 use crate::upgrades::decision::UpgradeDecision;
 use crate::upgrades::memory::{ClassSnapshot, UpgradeEnd, UpgradeMemory};
 use crate::upgrades::plan;
@@ -15,8 +14,8 @@ impl UpgradeMemory {
         if let Some(change) = &mut self.change
             && let Some(call) = change.call.as_mut().filter(|call| call.evaluation == evaluation)
         {
-            let is_first = !call.taken && call.failures == 0;
-            settle(call, outcome);
+            let is_first = call.is_first();
+            call.settle(outcome);
             match outcome {
                 CallOutcome::Taken => self.start(now),
                 CallOutcome::NotSent if is_first => self.withdraw(),
@@ -28,8 +27,8 @@ impl UpgradeMemory {
         } else if let Some(snapshot) = &mut self.snapshot
             && snapshot.call.evaluation == evaluation
         {
-            let is_first = !snapshot.call.taken && snapshot.call.failures == 0;
-            settle(&mut snapshot.call, outcome);
+            let is_first = snapshot.call.is_first();
+            snapshot.call.settle(outcome);
             match outcome {
                 CallOutcome::Taken => self.snapshot_started(now),
                 // Nothing was asked for yet: the next evaluation decides anew.
@@ -44,7 +43,7 @@ impl UpgradeMemory {
         } else if let Some(storage) = &mut self.storage
             && storage.call.evaluation == evaluation
         {
-            settle(&mut storage.call, outcome);
+            storage.call.settle(outcome);
             match outcome {
                 CallOutcome::NotSent => self.storage = None,
                 CallOutcome::Refused(cause) => storage.refused.clone_from(cause),
@@ -78,31 +77,9 @@ impl UpgradeMemory {
     /// Puts in whether SNS took the notices of a decision. What it did not take is repeated by the next evaluation; so is what another
     /// evaluation put in meanwhile, though it be of the same instance and class.
     pub fn settle_notices(&mut self, decision: &UpgradeDecision, notified: bool) {
-        if !notified {
-            return;
+        if notified {
+            self.outcomes.retain(|outcome| !decision.memory.outcomes.contains(outcome));
+            watch::notified(&mut self.active, &decision.notices);
         }
-        self.outcomes.retain(|outcome| !decision.memory.outcomes.contains(outcome));
-        for notice in &decision.notices {
-            match notice.phase {
-                NoticePhase::Begins => {
-                    if let Some(active) = self.active.get_mut(&notice.about) {
-                        (active.notified, active.severity) = (true, notice.severity);
-                    }
-                }
-                NoticePhase::Ends => {
-                    self.active.remove(&notice.about);
-                }
-                // Those are told one by one, each of its own moment.
-                NoticePhase::Happened => {}
-            }
-        }
-    }
-}
-
-fn settle(call: &mut DatabaseCall, outcome: &CallOutcome) {
-    match outcome {
-        CallOutcome::Taken => (call.taken, call.failures) = (true, 0),
-        CallOutcome::Unknown(_) => call.failures = call.failures.saturating_add(1),
-        CallOutcome::NotSent | CallOutcome::Refused(_) => {}
     }
 }

@@ -284,7 +284,7 @@ impl Shop {
             self.memory.settle_call(&outcome, &evaluation, self.now);
         }
         self.write(&decision.records);
-        self.memory.settle_notices(&decision.notices, self.notified);
+        self.memory.settle_notices(&decision, self.notified);
         decision
     }
 
@@ -370,8 +370,7 @@ pub(crate) fn told(decision: &ReplicaDecision) -> Vec<String> {
         };
         let critical = if notice.severity == tidegate_policy::Severity::Critical { "!" } else { "" };
         // Of what happened the moment is left out.
-        let about = notice.about.split(" at ").next().unwrap_or_default();
-        format!("{sign}{about}{critical}")
+        format!("{sign}{}{critical}", notice.about)
     };
     decision.notices.iter().map(one).collect()
 }

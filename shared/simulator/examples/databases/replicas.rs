@@ -114,7 +114,7 @@ fn evaluate(
     let (seen, evaluation) = (world.observe(), now.to_string());
     let turn = ReplicaTurn { database: "main", evaluation: &evaluation, overrides: &[], observe: false, now };
     let decision = decide(&seen, policy, memory, turn);
-    *memory = decision.memory;
+    *memory = decision.memory.clone();
     if !decision.records.is_empty() {
         let _ = world.change_records(&decision.records);
     }
@@ -123,7 +123,7 @@ fn evaluate(
         memory.settle_call(&world.call(call).outcome(), &evaluation, now);
     }
     told.tells(now, &decision.notices);
-    memory.settle_notices(&decision.notices, true);
+    memory.settle_notices(&decision, true);
     let available = world.instances().iter().skip(1).filter(|it| it.status == InstanceStatus::Available);
     let exist = world.instances().len().saturating_sub(1);
     let answering = world.zone().answer().len().min(available.count());

@@ -83,7 +83,7 @@ impl EvaluationProcess {
         if let Some(outcome) = &self.outcome {
             memory.settle_call(outcome, &self.id, self.now);
         }
-        memory.settle_notices(&self.decision.notices, sns_takes);
+        memory.settle_notices(&self.decision, sns_takes);
         ledger.write(ledger.version(), &memory)
     }
 

@@ -40,7 +40,7 @@ fn an_outcome_that_comes_while_one_of_its_kind_is_told_is_told_too() {
     let later = ReplicaOutcome { at: first.at + seconds(90), ..first };
     assert_eq!(later.end, ReplicaEnd::Vanished);
     shop.memory.outcomes = vec![later.clone()];
-    shop.memory.settle_notices(&decision.notices, true);
+    shop.memory.settle_notices(&decision, true);
     assert_eq!(shop.memory.outcomes, [later]);
     shop.notified = true;
     assert_eq!(told(&shop.minute()), ["gone shop-1"]);
