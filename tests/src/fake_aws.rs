@@ -3,15 +3,12 @@
 //! The local AWS can neither lose a response after applying it nor freeze a process between two calls. This one can:
 //! the real SDK, its retries included, talks to it in virtual time, and one seed gives one story.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use aws_smithy_async::rt::sleep::{AsyncSleep, Sleep};
-use aws_smithy_runtime_api::client::http::{
-    HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
-};
+use aws_smithy_async::rt::sleep::{AsyncSleep, SharedAsyncSleep, Sleep};
+use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
@@ -20,6 +17,9 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
 use tokio::time::Instant;
+
+use crate::fake_ledger::{self, LedgerItems};
+use crate::fake_process::config;
 
 /// One thing that may happen to one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub enum RequestOutcome {
 #[derive(Debug)]
 pub struct FakeAws {
     /// The ledger's items by sort key.
-    pub items: BTreeMap<String, Value>,
+    pub items: LedgerItems,
     /// The desired count of the one service.
     pub desired: i64,
     /// Jobs waiting in the one SQS queue.
@@ -68,7 +68,7 @@ impl FakeAws {
     #[must_use]
     pub fn new(desired: i64, waiting: i64) -> Arc<Mutex<Self>> {
         Arc::new(Mutex::new(Self {
-            items: BTreeMap::new(),
+            items: LedgerItems::new(),
             desired,
             waiting,
             updates: Vec::new(),
@@ -124,28 +124,18 @@ impl FakeAws {
 
     /// DynamoDB's conditional write, as far as the ledger uses it.
     fn put(&mut self, process: &str, body: &Value) -> (u16, Value) {
-        let item = &body["Item"];
-        let sort = item["sk"]["S"].as_str().unwrap_or_default().to_owned();
-        let expected = body["ExpressionAttributeValues"][":expected"]["N"].as_str();
         let condition = body["ConditionExpression"].as_str();
         assert_eq!(
             condition,
             Some("attribute_not_exists(version) OR version = :expected"),
             "an unconditional write"
         );
-        let found = self.items.get(&sort);
-        if found.is_some_and(|found| found["version"]["N"].as_str() != expected) {
-            let exception = "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException";
-            return (
-                400,
-                json!({"__type": exception, "message": "The conditional request failed", "Item": found}),
-            );
+        let answer = fake_ledger::put_answered(&mut self.items, body);
+        if answer.0 == 200 {
+            let version = body["Item"]["version"]["N"].as_str().and_then(|version| version.parse().ok());
+            self.versions.push((process.to_owned(), version.unwrap_or_default()));
         }
-        let version =
-            item["version"]["N"].as_str().and_then(|version| version.parse().ok()).unwrap_or_default();
-        self.versions.push((process.to_owned(), version));
-        self.items.insert(sort, item.clone());
-        (200, json!({}))
+        answer
     }
 }
 
@@ -182,18 +172,7 @@ impl FunctionProcess {
     /// An SDK configuration whose requests reach the world.
     #[must_use]
     pub fn config(&self) -> aws_config::SdkConfig {
-        let connector = SharedHttpConnector::new(self.clone());
-        aws_config::SdkConfig::builder()
-            .behavior_version(aws_config::BehaviorVersion::latest())
-            .region(aws_config::Region::new("eu-central-1"))
-            .credentials_provider(aws_sdk_ecs::config::SharedCredentialsProvider::new(
-                aws_sdk_ecs::config::Credentials::new("id", "key", None, None, "test"),
-            ))
-            .http_client(http_client_fn(move |_, _| connector.clone()))
-            .sleep_impl(aws_smithy_async::rt::sleep::SharedAsyncSleep::new(self.clone()))
-            .timeout_config(tidegate_aws::Clients::timeouts())
-            .retry_config(tidegate_aws::Clients::retries())
-            .build()
+        config(SharedHttpConnector::new(self.clone()), SharedAsyncSleep::new(self.clone()))
     }
 
     fn outcome(&self) -> (RequestOutcome, Duration) {

@@ -18,7 +18,8 @@ use tokio::time::Instant;
 
 pub use account::FakeAccount;
 
-use crate::fake_process::{LATENCY, config};
+use crate::fake_ledger::{self, LedgerItems};
+use crate::fake_process::{LATENCY, config, tokio_sleep};
 
 /// Where virtual time begins.
 const EPOCH_SECONDS: i64 = 1_795_000_000;
@@ -78,7 +79,7 @@ pub struct FakeFleet {
     /// What the account has beside them.
     pub account: FakeAccount,
     /// The ledger's items by sort key.
-    pub items: BTreeMap<String, Value>,
+    pub items: LedgerItems,
     /// What the ledger's table does.
     pub table: Table,
     /// SNS takes no report.
@@ -116,7 +117,7 @@ impl FakeFleet {
         Arc::new(Mutex::new(Self {
             services: services.iter().map(service).collect(),
             account: FakeAccount::default(),
-            items: BTreeMap::new(),
+            items: LedgerItems::new(),
             table: Table::Works,
             sns_is_down: false,
             published: Vec::new(),
@@ -181,7 +182,7 @@ impl FleetProcess {
     /// An SDK configuration whose requests reach the world.
     #[must_use]
     pub fn config(&self) -> aws_config::SdkConfig {
-        config(SharedHttpConnector::new(self.clone()))
+        config(SharedHttpConnector::new(self.clone()), tokio_sleep())
     }
 
     async fn call_world(self, action: String, body: String) -> Result<HttpResponse, ConnectorError> {
@@ -248,8 +249,8 @@ impl FakeFleet {
             "RegisterScalableTarget" => self.register(&body),
             "BatchGetItem" if self.table == Table::Gone => exceeded(),
             "PutItem" | "BatchWriteItem" if self.table != Table::Works => exceeded(),
-            "BatchGetItem" => self.get(&body),
-            "PutItem" => self.put(&body),
+            "BatchGetItem" => (200, fake_ledger::get(&self.items, &body)),
+            "PutItem" => fake_ledger::put_answered(&mut self.items, &body),
             "BatchWriteItem" => (200, json!({"UnprocessedItems": {}})),
             other => refused("UnknownOperationException", other),
         };
@@ -315,29 +316,6 @@ impl FakeFleet {
         service.scalable = Some((min, max, flags.map(flag)));
         service.desired = service.desired.max(min).min(max);
         (200, json!({"ScalableTargetARN": "arn:aws:application-autoscaling:::scalable-target/x"}))
-    }
-
-    fn get(&self, body: &Value) -> (u16, Value) {
-        let keys = body["RequestItems"]["ledger"]["Keys"].as_array();
-        let wanted = keys.into_iter().flatten().filter_map(|key| key["sk"]["S"].as_str());
-        let items: Vec<&Value> = wanted.filter_map(|sort| self.items.get(sort)).collect();
-        (200, json!({"Responses": {"ledger": items}, "UnprocessedKeys": {}}))
-    }
-
-    fn put(&mut self, body: &Value) -> (u16, Value) {
-        let item = &body["Item"];
-        let sort = item["sk"]["S"].as_str().unwrap_or_default().to_owned();
-        let expected = body["ExpressionAttributeValues"][":expected"]["N"].as_str();
-        let found = self.items.get(&sort);
-        if found.is_some_and(|found| found["version"]["N"].as_str() != expected) {
-            let exception = "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException";
-            return (
-                400,
-                json!({"__type": exception, "message": "The conditional request failed", "Item": found}),
-            );
-        }
-        self.items.insert(sort, item.clone());
-        (200, json!({}))
     }
 
     fn publish(&mut self, body: &str) -> HttpResponse {

@@ -73,7 +73,7 @@ impl<World: FakeWorld> FakeProcess<World> {
     /// An SDK configuration whose requests reach the world.
     #[must_use]
     pub fn config(&self) -> aws_config::SdkConfig {
-        config(SharedHttpConnector::new(self.clone()))
+        config(SharedHttpConnector::new(self.clone()), tokio_sleep())
     }
 
     async fn call_world(self, asked: WireRequest) -> Result<HttpResponse, ConnectorError> {
@@ -100,7 +100,7 @@ impl<World: FakeWorld> HttpConnector for FakeProcess<World> {
 }
 
 /// An SDK configuration whose requests reach a connector.
-pub(crate) fn config(connector: SharedHttpConnector) -> aws_config::SdkConfig {
+pub(crate) fn config(connector: SharedHttpConnector, sleep: SharedAsyncSleep) -> aws_config::SdkConfig {
     aws_config::SdkConfig::builder()
         .behavior_version(aws_config::BehaviorVersion::latest())
         .region(aws_config::Region::new("eu-central-1"))
@@ -108,8 +108,13 @@ pub(crate) fn config(connector: SharedHttpConnector) -> aws_config::SdkConfig {
             aws_sdk_ecs::config::Credentials::new("id", "key", None, None, "test"),
         ))
         .http_client(http_client_fn(move |_, _| connector.clone()))
-        .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+        .sleep_impl(sleep)
         .timeout_config(tidegate_aws::Clients::timeouts())
         .retry_config(tidegate_aws::Clients::retries())
         .build()
+}
+
+/// The clock of tokio, which a test may pause.
+pub(crate) fn tokio_sleep() -> SharedAsyncSleep {
+    SharedAsyncSleep::new(TokioSleep::new())
 }

@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
+use crate::fake_ledger::{self, LedgerItems};
 use crate::fake_process::wire::{self, WireRefusal, WireRequest, host};
 use crate::fake_process::{FakeProcess, FakeWorld};
 
@@ -45,7 +46,7 @@ pub struct FakeReplicas {
     /// CPU of every replica, in percent.
     pub cpu: f64,
     /// The ledger's items by sort key.
-    pub items: BTreeMap<String, Value>,
+    pub items: LedgerItems,
     /// DynamoDB answers nothing but errors.
     pub ledger_is_gone: bool,
     /// Zones without capacity for a replica.
@@ -92,7 +93,7 @@ impl FakeReplicas {
             others: 0,
             records: replicas.iter().map(record).collect(),
             cpu: 50.0,
-            items: BTreeMap::new(),
+            items: LedgerItems::new(),
             ledger_is_gone: false,
             full_zones: Vec::new(),
             sns_is_down: false,
@@ -130,25 +131,6 @@ impl FakeReplicas {
 
     fn since(&self, at: Timestamp) -> SignedDuration {
         self.now().duration_since(at)
-    }
-
-    fn get(&self, body: &Value) -> String {
-        let keys = body["RequestItems"]["ledger"]["Keys"].as_array();
-        let wanted = keys.into_iter().flatten().filter_map(|key| key["sk"]["S"].as_str());
-        let items: Vec<&Value> = wanted.filter_map(|sort| self.items.get(sort)).collect();
-        json!({"Responses": {"ledger": items}, "UnprocessedKeys": {}}).to_string()
-    }
-
-    fn put(&mut self, body: &Value) -> Result<String, WireRefusal> {
-        let item = &body["Item"];
-        let sort = item["sk"]["S"].as_str().unwrap_or_default().to_owned();
-        let expected = body["ExpressionAttributeValues"][":expected"]["N"].as_str();
-        if self.items.get(&sort).is_some_and(|found| found["version"]["N"].as_str() != expected) {
-            let exception = "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException";
-            return Err(WireRefusal::new(exception, "The conditional request failed"));
-        }
-        self.items.insert(sort, item.clone());
-        Ok("{}".to_owned())
     }
 
     /// A page of 100 instances, the source and its replicas on the last one.
@@ -249,19 +231,11 @@ impl FakeWorld for FakeReplicas {
 
     fn answer(&mut self, asked: &WireRequest) -> Result<String, WireRefusal> {
         self.calls.push(asked.action.clone());
+        if let Some(answer) = fake_ledger::answer(&mut self.items, self.ledger_is_gone, asked) {
+            return answer;
+        }
         match asked.action.as_str() {
-            "BatchGetItem" | "PutItem" | "BatchWriteItem" if self.ledger_is_gone => Err(WireRefusal::new(
-                "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
-                "exceeded",
-            )),
-            "BatchGetItem" => Ok(self.get(&asked.json())),
-            "PutItem" => self.put(&asked.json()),
-            "BatchWriteItem" => Ok(json!({"UnprocessedItems": {}}).to_string()),
-            "Publish" if self.sns_is_down => Err(WireRefusal::new("AuthorizationError", "not authorized")),
-            "Publish" => {
-                self.published.push(asked.field("Message"));
-                Ok("<MessageId>1</MessageId>".to_owned())
-            }
+            "Publish" => fake_ledger::publish(&mut self.published, self.sns_is_down, asked),
             "DescribeDBInstances" if self.rds_is_throttled => {
                 Err(WireRefusal::new("Throttling", "Rate exceeded"))
             }

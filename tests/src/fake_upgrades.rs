@@ -2,13 +2,13 @@
 //! takes minutes, somebody else can queue a change at any moment, and a process can be killed at any single write. How RDS
 //! treats classes in all its ways is simulated elsewhere (`shared/simulator/src/rds/`).
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
+use crate::fake_ledger::{self, LedgerItems};
 use crate::fake_process::wire::{WireRefusal, WireRequest};
 use crate::fake_process::{FakeProcess, FakeWorld};
 
@@ -47,7 +47,7 @@ pub struct FakeUpgrades {
     pub writes: usize,
     /// The process is killed at the write of this number, before or after it is applied.
     pub kill: Option<(usize, bool)>,
-    items: BTreeMap<String, Value>,
+    items: LedgerItems,
     readings: usize,
     began: Instant,
 }
@@ -77,7 +77,7 @@ impl FakeUpgrades {
             calls: Vec::new(),
             writes: 0,
             kill: None,
-            items: BTreeMap::new(),
+            items: LedgerItems::new(),
             readings: 0,
             began: Instant::now(),
         }))
@@ -117,25 +117,6 @@ impl FakeUpgrades {
         } else {
             (class.clone(), calm, None)
         }
-    }
-
-    fn get(&self, body: &Value) -> String {
-        let keys = body["RequestItems"]["ledger"]["Keys"].as_array();
-        let wanted = keys.into_iter().flatten().filter_map(|key| key["sk"]["S"].as_str());
-        let items: Vec<&Value> = wanted.filter_map(|sort| self.items.get(sort)).collect();
-        json!({"Responses": {"ledger": items}, "UnprocessedKeys": {}}).to_string()
-    }
-
-    fn put(&mut self, body: &Value) -> Result<String, WireRefusal> {
-        let item = &body["Item"];
-        let sort = item["sk"]["S"].as_str().unwrap_or_default().to_owned();
-        let expected = body["ExpressionAttributeValues"][":expected"]["N"].as_str();
-        if self.items.get(&sort).is_some_and(|found| found["version"]["N"].as_str() != expected) {
-            let exception = "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException";
-            return Err(WireRefusal::new(exception, "The conditional request failed"));
-        }
-        self.items.insert(sort, item.clone());
-        Ok("{}".to_owned())
     }
 
     fn describe(&mut self) -> String {
@@ -231,19 +212,11 @@ impl FakeWorld for FakeUpgrades {
 
     fn answer(&mut self, asked: &WireRequest) -> Result<String, WireRefusal> {
         self.calls.push(asked.action.clone());
+        if let Some(answer) = fake_ledger::answer(&mut self.items, self.ledger_is_gone, asked) {
+            return answer;
+        }
         match asked.action.as_str() {
-            "BatchGetItem" | "PutItem" | "BatchWriteItem" if self.ledger_is_gone => Err(WireRefusal::new(
-                "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
-                "exceeded",
-            )),
-            "BatchGetItem" => Ok(self.get(&asked.json())),
-            "PutItem" => self.put(&asked.json()),
-            "BatchWriteItem" => Ok(json!({"UnprocessedItems": {}}).to_string()),
-            "Publish" if self.sns_is_down => Err(WireRefusal::new("AuthorizationError", "not authorized")),
-            "Publish" => {
-                self.published.push(asked.field("Message"));
-                Ok("<MessageId>1</MessageId>".to_owned())
-            }
+            "Publish" => fake_ledger::publish(&mut self.published, self.sns_is_down, asked),
             "DescribeDBInstances" => Ok(self.describe()),
             "DescribeOrderableDBInstanceOptions" => Ok(OFFER.to_owned()),
             "DescribePendingMaintenanceActions" | "DescribeReservedDBInstances" | "DescribeEvents" => {

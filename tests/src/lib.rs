@@ -5,6 +5,7 @@ pub mod cloudformation;
 pub mod directions;
 pub mod fake_aws;
 pub mod fake_fleet;
+pub mod fake_ledger;
 pub mod fake_process;
 pub mod fake_replicas;
 pub mod fake_upgrades;

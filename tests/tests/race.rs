@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tidegate_aws::Clients;
-use tidegate_evaluation::{Evaluator, Invocation, Settings};
+use tidegate_evaluation::{Evaluator, Invocation};
 use tidegate_scaling::Services;
 use tidegate_tests::fake_aws::{FakeAws, FunctionProcess};
+use tidegate_tests::fake_ledger::settings;
 
 const FLEET: &str = r#"
 version: 1
@@ -31,19 +32,12 @@ services:
 const SEEDS: u64 = 400;
 
 fn function(process: &FunctionProcess, world: &Arc<Mutex<FakeAws>>) -> Evaluator<Services> {
-    let settings = Settings {
-        fleet: String::new(),
-        ledger: "ledger".to_owned(),
-        topic: "arn:aws:sns:eu-central-1:111122223333:reports".to_owned(),
-        evaluations: None,
-        function: "queue-depth".to_owned(),
-    };
     let fleet = tidegate_fleet::parse(FLEET).expect("the fleet file is valid");
     let clock = world.clone();
     let now = move || clock.lock().unwrap_or_else(PoisonError::into_inner).now();
     let clients = Clients::new(&process.config());
     let (name, concern) = (fleet.name().to_owned(), queue_depth::concern(fleet, &clients));
-    Evaluator::new(concern, settings, &name, clients, Arc::new(now))
+    Evaluator::new(concern, settings("queue-depth"), &name, clients, Arc::new(now))
 }
 
 /// One evaluation in a process of its own, until it ends or is killed.

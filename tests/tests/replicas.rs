@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tidegate_aws::Clients;
-use tidegate_evaluation::{Evaluator, Invocation, InvocationError, Settings};
+use tidegate_evaluation::{Evaluator, Invocation, InvocationError};
 use tidegate_replicas::Replicas;
+use tidegate_tests::fake_ledger::settings;
 use tidegate_tests::fake_replicas::{FakeReplicas, ReplicaProcess, SharedReplicas, look};
 
 /// One database with at least one replica and at most three.
@@ -23,19 +24,12 @@ const ONE: &str = "min: 1, max: 1";
 const LONG: usize = 30;
 
 fn function(fleet: &str, world: &SharedReplicas) -> (Evaluator<Replicas>, ReplicaProcess) {
-    let settings = Settings {
-        fleet: String::new(),
-        ledger: "ledger".to_owned(),
-        topic: "arn:aws:sns:eu-central-1:111122223333:reports".to_owned(),
-        evaluations: None,
-        function: "replica-lag".to_owned(),
-    };
     let fleet = tidegate_fleet::parse(fleet).expect("the fleet file is valid");
     let (process, clock) = (ReplicaProcess::new(world), world.clone());
     let clients = Clients::new(&process.config());
     let (name, concern) = (fleet.name().to_owned(), Replicas::new(fleet, &clients));
     let now = Arc::new(move || look(&clock).now());
-    (Evaluator::new(concern, settings, &name, clients, now), process)
+    (Evaluator::new(concern, settings("replica-lag"), &name, clients, now), process)
 }
 
 /// One event in a new process, until it is answered or the process is killed.

@@ -6,8 +6,9 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use tidegate_aws::Clients;
-use tidegate_evaluation::{Evaluator, Invocation, InvocationError, Settings};
+use tidegate_evaluation::{Evaluator, Invocation, InvocationError};
 use tidegate_tests::cloudformation::template;
+use tidegate_tests::fake_ledger::settings;
 use tidegate_tests::fake_upgrades::{ClassProcess, FakeUpgrades, SharedUpgrades, look};
 use tidegate_upgrades::Upgrades;
 
@@ -28,19 +29,12 @@ fn shop(mode: &str) -> String {
 }
 
 fn function(fleet: &str, world: &SharedUpgrades) -> (Evaluator<Upgrades>, ClassProcess) {
-    let settings = Settings {
-        fleet: String::new(),
-        ledger: "ledger".to_owned(),
-        topic: "arn:aws:sns:eu-central-1:111122223333:reports".to_owned(),
-        evaluations: None,
-        function: "rds-upgrade".to_owned(),
-    };
     let fleet = tidegate_fleet::parse(fleet).expect("the fleet file is valid");
     let (process, clock) = (ClassProcess::new(world), world.clone());
     let clients = Clients::new(&process.config());
     let (name, concern) = (fleet.name().to_owned(), Upgrades::new(fleet, &clients));
     let now = Arc::new(move || look(&clock).now());
-    (Evaluator::new(concern, settings, &name, clients, now), process)
+    (Evaluator::new(concern, settings("rds-upgrade"), &name, clients, now), process)
 }
 
 /// One event in a new process, until it is answered or the process is killed.

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tidegate_aws::Clients;
-use tidegate_evaluation::{Evaluator, Invocation, Settings};
+use tidegate_evaluation::{Evaluator, Invocation};
 use tidegate_replicas::Replicas;
 use tidegate_tests::fake_fleet::{FakeFleet, Shared, Table, lock};
+use tidegate_tests::fake_ledger::settings;
 use tidegate_tests::fake_replicas::{FakeReplicas, ReplicaProcess, SharedReplicas, look};
 use tidegate_tests::repository;
 
@@ -67,18 +68,11 @@ impl TwoFunctions {
             self.replica_lag_wrote();
             minutes(&self.fleet, &self.ecs, 1).await;
             self.emergency_max_wrote();
-            let settings = Settings {
-                fleet: String::new(),
-                ledger: "ledger".to_owned(),
-                topic: "arn:aws:sns:eu-central-1:111122223333:reports".to_owned(),
-                evaluations: None,
-                function: "replica-lag".to_owned(),
-            };
             let fleet = tidegate_fleet::parse(&self.fleet).expect("the fleet file is valid");
             let clients = Clients::new(&ReplicaProcess::new(&self.rds).config());
             let (name, clock) = (fleet.name().to_owned(), self.rds.clone());
             let (concern, now) = (Replicas::new(fleet, &clients), Arc::new(move || look(&clock).now()));
-            let function = Evaluator::new(concern, settings, &name, clients, now);
+            let function = Evaluator::new(concern, settings("replica-lag"), &name, clients, now);
             let schedule = json!({"detail-type": "Scheduled Event"});
             function.handle(schedule, &Invocation::default()).await.expect("it answers");
             each(&look(&self.rds));

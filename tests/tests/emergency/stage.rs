@@ -6,8 +6,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tidegate_aws::Clients;
 use tidegate_emergency::Emergencies;
-use tidegate_evaluation::{Evaluator, Invocation, Settings};
+use tidegate_evaluation::{Evaluator, Invocation};
 use tidegate_tests::fake_fleet::{FakeFleet, FleetProcess, Scalable, Shared, lock};
+use tidegate_tests::fake_ledger::settings;
 
 /// Hyperverge's `api` and `worker`, and a profile that sheds.
 pub(crate) const SHOP: &str = r#"
@@ -34,19 +35,12 @@ pub(crate) fn shop() -> Shared {
 
 /// A function in a process of its own.
 pub(crate) fn function(fleet: &str, world: &Shared) -> (Evaluator<Emergencies>, FleetProcess) {
-    let settings = Settings {
-        fleet: String::new(),
-        ledger: "ledger".to_owned(),
-        topic: "arn:aws:sns:eu-central-1:111122223333:reports".to_owned(),
-        evaluations: None,
-        function: "emergency-max".to_owned(),
-    };
     let fleet = tidegate_fleet::parse(fleet).expect("the fleet file is valid");
     let (process, clock) = (FleetProcess::new(world), world.clone());
     let clients = Clients::new(&process.config());
     let (name, concern) = (fleet.name().to_owned(), Emergencies::new(fleet, &clients));
     let now = Arc::new(move || lock(&clock).now());
-    (Evaluator::new(concern, settings, &name, clients, now), process)
+    (Evaluator::new(concern, settings("emergency-max"), &name, clients, now), process)
 }
 
 /// One invocation, with the fifteen minutes that Lambda gives it.

@@ -322,6 +322,14 @@ fn the_estimate_is_below_what_was_found_and_below_the_formula() {
     assert_eq!(large(Engine::Aurora, "db.r5.large"), None);
 }
 
+/// What CloudWatch shows of the connections of each minute: the last quarter of an hour, and of the newest minute a part.
+pub(crate) fn shown(used: &[f64], minute: i64) -> Vec<(i64, f64)> {
+    let now = minute * 60;
+    let all = used.iter().enumerate().map(|(at, value)| (i64::try_from(at).unwrap() * 60, *value));
+    let lately = all.filter(|(at, _)| now - at < 900);
+    lately.map(|(at, value)| (at, if at == now { value / 2.0 } else { value })).collect()
+}
+
 proptest! {
     /// A queue that never ends, tasks that take their time to start, connections that each task opens when it runs, and
     /// metrics that are minutes old: the database never has to take more than 85% of its connections.
@@ -353,12 +361,7 @@ proptest! {
             let before = used.last().copied().unwrap_or(0.0);
             prop_assert!(in_use <= allowed.max(before), "{in_use} of {allowed} after {minute} minutes");
             used.push(in_use);
-            let points: Vec<(i64, f64)> = used.iter().enumerate()
-                .map(|(at, value)| (i64::try_from(at).unwrap() * 60, *value))
-                .filter(|(at, _)| minute * 60 - at < 900)
-                // The newest minute is a part.
-                .map(|(at, value)| (at, if at == minute * 60 { value / 2.0 } else { value }))
-                .collect();
+            let points = shown(&used, minute);
             stage.at(minute * 60);
             let decision = stage.answer(METRIC, &points).evaluate();
             if let Verdict::ScaleOut { to, .. } = decision.verdict {

@@ -224,3 +224,15 @@ pub(crate) fn apply(seen: &mut Seen, change: &Change) {
 pub(crate) fn restore() -> Request {
     Request::Restore { asker: asker("bob"), from: BTreeMap::new() }
 }
+
+/// Raised from 2 to 10 and from 2 to 20.
+pub(crate) fn engaged() -> World {
+    let mut world = World::shop();
+    let request = world.engage("max", &[("api", raise(10)), ("worker", raise(20))], "alice");
+    world.evaluate(&request);
+    world
+}
+
+pub(crate) fn sizes(world: &World) -> (u32, u32) {
+    (world.desired("api"), world.desired("worker"))
+}

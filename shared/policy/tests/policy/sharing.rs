@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use proptest::prelude::*;
 use tidegate_policy::Verdict;
 
-use crate::connections::{METRIC, guard, stage};
+use crate::connections::{METRIC, guard, shown, stage};
 use crate::stage::{Stage, rule};
 
 /// A service that shares the database, with the tasks that it was given and when: tasks run so many minutes later.
@@ -71,12 +71,7 @@ proptest! {
             let before = used.last().copied().unwrap_or(0.0);
             prop_assert!(in_use <= allowed.max(before), "{in_use} of {allowed} after {minute} minutes");
             used.push(in_use);
-            let points: Vec<(i64, f64)> = used.iter().enumerate()
-                .map(|(at, value)| (i64::try_from(at).unwrap() * 60, *value))
-                .filter(|(at, _)| minute * 60 - at < 900)
-                // The newest minute is a part.
-                .map(|(at, value)| (at, if at == minute * 60 { value / 2.0 } else { value }))
-                .collect();
+            let points = shown(&used, minute);
             for (sharer, wants) in sharers.iter_mut().zip(&wants) {
                 sharer.evaluate(minute, start, wants >> minute & 1 == 1, &points);
             }

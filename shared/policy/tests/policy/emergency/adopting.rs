@@ -3,19 +3,7 @@
 use tidegate_policy::emergency::incident::Phase;
 use tidegate_policy::emergency::request::{Engage, Request};
 
-use crate::emergency::{World, asker, exactly, raise, restore, seen};
-
-/// Raised from 2 to 10 and from 2 to 20.
-fn engaged() -> World {
-    let mut world = World::shop();
-    let request = world.engage("max", &[("api", raise(10)), ("worker", raise(20))], "alice");
-    world.evaluate(&request);
-    world
-}
-
-fn sizes(world: &World) -> (u32, u32) {
-    (world.desired("api"), world.desired("worker"))
-}
+use crate::emergency::{World, asker, engaged, exactly, restore, seen, sizes};
 
 /// What one evaluation of these does that cannot reach the ledger, taken in by what the ledger holds.
 fn without_the_ledger(world: &mut World, request: &Request) {

@@ -10,19 +10,9 @@ use tidegate_policy::emergency::restore::{Kept, Owner};
 use tidegate_policy::emergency::target::Suspended;
 use tidegate_policy::{Absence, AbsenceKind, OtherAutoscaler};
 
-use crate::emergency::{World, asker, exactly, flags, raise, restore, scalable, scaled, seen};
-
-/// Raised from 2 to 10 and from 2 to 20.
-fn engaged() -> World {
-    let mut world = World::shop();
-    let request = world.engage("max", &[("api", raise(10)), ("worker", raise(20))], "alice");
-    world.evaluate(&request);
-    world
-}
-
-fn sizes(world: &World) -> (u32, u32) {
-    (world.desired("api"), world.desired("worker"))
-}
+use crate::emergency::{
+    World, asker, engaged, exactly, flags, raise, restore, scalable, scaled, seen, sizes,
+};
 
 fn is_restored(event: &Event) -> bool {
     event.as_restored().is_some()

@@ -7,11 +7,11 @@ use tidegate_policy::replicas::observation::{DnsRecord, Engine, Replication, Sta
 
 use crate::replicas::{Shop, ShopChange, call, host, told, why};
 
-const OUT: &str = "cpu > 70% for 5m";
-const IN: &str = "cpu < 30% for 15m";
+pub(super) const OUT: &str = "cpu > 70% for 5m";
+pub(super) const IN: &str = "cpu < 30% for 15m";
 
 /// So many replicas, 1 to 5, by CPU, that have answered reads for half an hour.
-fn shop(replicas: u32) -> Shop {
+pub(super) fn shop(replicas: u32) -> Shop {
     let mut shop = Shop::new(replicas).counting(1, 5, OUT, IN);
     shop.minutes(31);
     shop

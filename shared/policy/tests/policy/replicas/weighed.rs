@@ -4,16 +4,8 @@ use tidegate_policy::overrides::OverrideKind;
 use tidegate_policy::replicas::decision::{CountOf, InstanceCall};
 use tidegate_policy::replicas::observation::{DnsRecord, Status};
 
+use crate::replicas::removing::{IN, OUT, shop};
 use crate::replicas::{Shop, record, told, why};
-
-const OUT: &str = "cpu > 70% for 5m";
-const IN: &str = "cpu < 30% for 15m";
-
-fn shop(replicas: u32) -> Shop {
-    let mut shop = Shop::new(replicas).counting(1, 5, OUT, IN);
-    shop.minutes(31);
-    shop
-}
 
 fn counts(serving: u32, existing: u32, wanted: u32) -> CountOf {
     CountOf { serving, existing, wanted }
