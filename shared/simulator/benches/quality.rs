@@ -11,6 +11,8 @@ use std::process::ExitCode;
 mod stage;
 #[path = "../tests/simulator/loads.rs"]
 mod loads;
+#[path = "../tests/simulator/steady_state.rs"]
+mod steady_state;
 #[path = "quality/comparison.rs"]
 mod comparison;
 #[path = "quality/sheet.rs"]

@@ -192,7 +192,7 @@ fn names_and_targets_are_unique_and_modes_only_narrow() {
     check_file(&observing.replace("name: worker", "name: worker\n    mode: enforce"), &["wider-mode"]);
 }
 
-/// One item of the ledger holds the memory of 1,000 services of a concern, or of 500 with `wait`.
+/// One item of the ledger holds the memory of 1,000 services of a concern, or of 426 with `wait`.
 #[test]
 fn services_with_wait_count_twice() {
     let entries = |count: usize, more: &str| {
@@ -207,8 +207,8 @@ fn services_with_wait_count_twice() {
     let waiting = "wait: 60s, queue: { bullmq: { url: \"redis://redis\", queue: q } }";
     let tracking = "track: { signal: cpu, target: 70% }";
     let others = entries(1_000, tracking).replace("name: s", "name: t").replace("service: s", "service: t");
-    assert!(tidegate_fleet::parse(&fleet(&(entries(450, waiting) + &others))).is_ok());
-    check_file(&fleet(&entries(451, waiting)), &["wrong-length"]);
+    assert!(tidegate_fleet::parse(&fleet(&(entries(426, waiting) + &others))).is_ok());
+    check_file(&fleet(&entries(427, waiting)), &["wrong-length"]);
     check_file(&fleet(&entries(1_001, tracking)), &["wrong-length"]);
 }
 

@@ -1,5 +1,5 @@
 //! What the `wait` method remembers of one service: counts, times, and numbers of four digits. With the rest of what a
-//! service remembers at most about 880 bytes of JSON with a full memory of bursts, and never more than 1,300.
+//! service remembers at most about 935 bytes of JSON with a full memory of bursts, and never more than 1,300.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -104,6 +104,9 @@ pub struct JobPace {
     /// The fastest that was seen beyond doubt, in jobs per second and place.
     #[serde(rename = "f", skip_serializing_if = "is_zero")]
     pub fastest: f64,
+    /// The queue once lost most of its jobs between two evaluations, and some still waited: so `fastest` is no mere bound.
+    #[serde(rename = "l", skip_serializing_if = "std::ops::Not::not")]
+    pub shown: bool,
     /// How many evaluations the recent averages are made of; none unless jobs waited at the last two evaluations.
     #[serde(rename = "w", skip_serializing_if = "is_zero")]
     pub recent: f64,
@@ -140,6 +143,9 @@ pub struct LoadEstimate {
     /// How many seconds usually lie between two evaluations.
     #[serde(rename = "k")]
     pub apart: f64,
+    /// Places that were busy lately, in the mean; nothing where the queue counts the jobs done.
+    #[serde(rename = "b", skip_serializing_if = "is_zero")]
+    pub busy: f64,
     /// The averages, each over twice the time of the one before, in jobs per second.
     #[serde(rename = "a")]
     pub averages: [f64; AVERAGES],
@@ -159,6 +165,7 @@ impl Default for LoadEstimate {
             noise: 1.0,
             seconds: 0.0,
             apart: 0.0,
+            busy: 0.0,
             averages: [0.0; AVERAGES],
             trust,
         }
@@ -215,8 +222,12 @@ impl WaitMemory {
     /// Cuts every measured number to four digits, as the ledger keeps it: more would be noise.
     pub(crate) fn shorten(&mut self) {
         if let Some(load) = &mut self.load {
-            let LoadEstimate { rate, doubt, growth, noise, seconds: _, apart, averages, trust } = load;
-            [rate, doubt, growth, noise, apart].into_iter().chain(averages).chain(trust).for_each(shorten);
+            let LoadEstimate { rate, doubt, growth, noise, seconds: _, apart, busy, averages, trust } = load;
+            [rate, doubt, growth, noise, apart, busy]
+                .into_iter()
+                .chain(averages)
+                .chain(trust)
+                .for_each(shorten);
         }
         let JobPace {
             done,
@@ -226,6 +237,7 @@ impl WaitMemory {
             squares,
             samples,
             fastest,
+            shown: _,
             recent,
             recent_places,
             recent_slope,

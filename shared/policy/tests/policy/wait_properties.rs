@@ -10,14 +10,13 @@ use crate::arbitrary::{Case, Range, case};
 use crate::stage::{noon, seconds};
 use crate::wait_world::{PER_SECOND, WaitWorld};
 
-/// A memory of `wait`, likely or not.
-fn remembered(number: impl Strategy<Value = f64> + Clone + 'static) -> impl Strategy<Value = WaitMemory> {
-    let at = || (-4_000..=60_i64).prop_map(|before| noon() + seconds(before));
-    let n = move || number.clone();
-    let last = (at(), n(), n(), any::<bool>(), 0..60_u32, proptest::option::of(any::<u64>()))
-        .prop_map(|(at, jobs, busy, waiting, running, done)| Last { at, jobs, busy, waiting, running, done });
-    let pace = proptest::array::uniform10(n()).prop_map(
-        |[done, busy, places, response, squares, samples, fastest, recent, recent_places, recent_slope]| {
+/// How fast jobs are remembered to be done, likely or not.
+fn pace(number: impl Strategy<Value = f64>) -> impl Strategy<Value = JobPace> {
+    (proptest::array::uniform10(number), any::<bool>()).prop_map(
+        |(
+            [done, busy, places, response, squares, samples, fastest, recent, recent_places, recent_slope],
+            shown,
+        )| {
             JobPace {
                 done,
                 busy,
@@ -26,21 +25,31 @@ fn remembered(number: impl Strategy<Value = f64> + Clone + 'static) -> impl Stra
                 squares,
                 samples,
                 fastest,
+                shown,
                 recent,
                 recent_places,
                 recent_slope,
             }
         },
-    );
+    )
+}
+
+/// A memory of `wait`, likely or not.
+fn remembered(number: impl Strategy<Value = f64> + Clone + 'static) -> impl Strategy<Value = WaitMemory> {
+    let at = || (-4_000..=60_i64).prop_map(|before| noon() + seconds(before));
+    let n = move || number.clone();
+    let last = (at(), n(), n(), any::<bool>(), 0..60_u32, proptest::option::of(any::<u64>()))
+        .prop_map(|(at, jobs, busy, waiting, running, done)| Last { at, jobs, busy, waiting, running, done });
     let seven = || proptest::array::uniform7(n());
-    let load = (n(), n(), n(), n(), n(), n(), seven(), seven()).prop_map(
-        |(rate, doubt, growth, noise, seconds, apart, averages, trust)| LoadEstimate {
+    let load = (n(), n(), n(), n(), n(), n(), n(), seven(), seven()).prop_map(
+        |(rate, doubt, growth, noise, seconds, apart, busy, averages, trust)| LoadEstimate {
             rate,
             doubt,
             growth,
             noise,
             seconds,
             apart,
+            busy,
             averages,
             trust,
         },
@@ -57,7 +66,7 @@ fn remembered(number: impl Strategy<Value = f64> + Clone + 'static) -> impl Stra
     });
     let evaluated =
         (proptest::option::of(last), proptest::option::of(last_running), proptest::option::of(at()));
-    (evaluated, (pace, lasting), proptest::option::of(load), lists).prop_map(
+    (evaluated, (pace(n()), lasting), proptest::option::of(load), lists).prop_map(
         |(
             (last, last_running, late_since),
             (pace, lasting),

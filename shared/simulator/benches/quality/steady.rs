@@ -3,16 +3,10 @@
 use std::io::{self, Write};
 use std::thread;
 
-use jiff::Timestamp;
-use tidegate_policy::Capacity;
-use tidegate_simulator::autoscaler::Production;
-use tidegate_simulator::synthetic::constant;
-use tidegate_simulator::world::{JobTime, Moments, ScaleIn, ServiceModel};
-use tidegate_simulator::{Run, WorldSettings, simulate};
-
 use crate::comparison::report;
-use crate::loads::{INTERRUPTIBLE, KINDS, LoadKind, policy};
+use crate::loads::{KINDS, LoadKind};
 use crate::stage::setting;
+use crate::steady_state::{SteadyState, settle};
 
 /// Tasks that the load keeps busy.
 const NEEDS: [f64; 4] = [0.4, 2.9, 11.6, 60.0];
@@ -20,21 +14,10 @@ const NEEDS: [f64; 4] = [0.4, 2.9, 11.6, 60.0];
 /// How long a job takes, in seconds.
 const JOBS: [f64; 4] = [0.2, 2.0, 20.0, 300.0];
 
-/// It has so long to settle, and is measured for the rest of the time.
-const SETTLING_STEPS: usize = 2 * 240;
-const SECONDS: f64 = 8.0 * 3_600.0;
-
-/// How one run settled.
-struct SteadyState {
-    /// Tasks paid, in the mean, by those that the load needs.
-    of_need: f64,
-    /// The fewest and the most that were asked for.
-    fewest: u32,
-    most: u32,
-    late_percent: f64,
-    changes_per_day: f64,
-    starts_per_day: f64,
-}
+/// Chance is large in one run of short jobs: these are run so often.
+const RUNS: u64 = 24;
+const SHORT_JOBS: [f64; 2] = [0.2, 2.0];
+const FEW_AND_MORE: [f64; 2] = [2.9, 11.6];
 
 pub(crate) fn print(out: &mut impl Write) -> io::Result<()> {
     writeln!(
@@ -52,7 +35,7 @@ pub(crate) fn print(out: &mut impl Write) -> io::Result<()> {
         for seconds in JOBS {
             report(&format!("constant loads: {}, jobs of {seconds} s", kind.name));
             let settled: Vec<SteadyState> = thread::scope(|scope| {
-                let runs = NEEDS.map(|need| scope.spawn(move || settle(kind, seconds, need)));
+                let runs = NEEDS.map(|need| scope.spawn(move || settle(kind, seconds, need, setting().seed)));
                 runs.map(|run| run.join().expect("it does not panic")).into()
             });
             let cells: Vec<String> = settled
@@ -75,39 +58,47 @@ pub(crate) fn print(out: &mut impl Write) -> io::Result<()> {
         }
     }
     report("");
+    writeln!(out)?;
+    by_chance(out)
+}
+
+/// The mean and the worst of many runs, and how many of them ask once for more than twice the need and 8 tasks.
+fn by_chance(out: &mut impl Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "**The same, {RUNS} runs each**: tasks by those needed, in the mean and at worst; runs that once ask for more than \
+         twice the need and 8 tasks\n"
+    )?;
+    writeln!(out, "| queue | jobs of | load | mean | worst | runs |\n|---|---|---|---|---|---|")?;
+    for kind in &KINDS {
+        for seconds in SHORT_JOBS {
+            report(&format!("{RUNS} runs: {}, jobs of {seconds} s", kind.name));
+            for (need, runs) in FEW_AND_MORE.map(|need| (need, many(kind, seconds, need))) {
+                let of_need = || runs.iter().map(|run| run.of_need);
+                #[expect(clippy::cast_precision_loss, reason = "24 runs")]
+                let mean = of_need().sum::<f64>() / RUNS as f64;
+                let worst = of_need().fold(0.0, f64::max);
+                let beyond = runs.iter().filter(|run| f64::from(run.most) > 2.0 * need + 8.0).count();
+                writeln!(
+                    out,
+                    "| {} | {seconds} s | {need} | {mean:.2}x | {worst:.2}x | {beyond} |",
+                    kind.name
+                )?;
+            }
+        }
+    }
+    report("");
     writeln!(out)
 }
 
-fn settle(kind: &LoadKind, seconds: f64, need: f64) -> SteadyState {
-    let service = ServiceModel::Jobs { time: JobTime::Exponential, scale_in: ScaleIn::Waits };
-    let setting = kind.within(&WorldSettings {
-        capacity: Capacity::new(1, 100).expect("1 is below 100"),
-        throughput: 1.0 / seconds,
-        service,
-        moments: Moments::AnySecond,
-        ..setting()
-    });
-    let load = constant(need / seconds, SECONDS, setting.seed);
-    let mut production = Production::new(&policy(&setting, INTERRUPTIBLE), Timestamp::UNIX_EPOCH);
-    let run = simulate(&load, &setting, &mut production);
-    settled(&run, need.max(1.0))
-}
-
-#[expect(clippy::cast_precision_loss, reason = "some thousand steps")]
-fn settled(run: &Run, need: f64) -> SteadyState {
-    let paid = &run.billed[SETTLING_STEPS..];
-    let late = run.changes.iter().filter(|change| change.step >= SETTLING_STEPS);
-    let before = run.changes.iter().rev().find(|change| change.step < SETTLING_STEPS);
-    let start = before.map_or(run.ready[0], |change| change.to);
-    let sizes: Vec<u32> = std::iter::once(start).chain(late.clone().map(|change| change.to)).collect();
-    let days = paid.len() as f64 / 5_760.0;
-    let started: u32 = late.clone().map(|change| change.to.saturating_sub(change.from)).sum();
-    SteadyState {
-        of_need: paid.iter().sum::<f64>() / paid.len() as f64 / need,
-        fewest: sizes.iter().copied().min().unwrap_or(start),
-        most: sizes.iter().copied().max().unwrap_or(start),
-        late_percent: run.waits.late_percent(),
-        changes_per_day: late.count() as f64 / days,
-        starts_per_day: f64::from(started) / days,
-    }
+fn many(kind: &LoadKind, seconds: f64, need: f64) -> Vec<SteadyState> {
+    thread::scope(|scope| {
+        let halves = [0, 1].map(|odd| {
+            scope.spawn(move || {
+                let seeds = (1..=RUNS).filter(|seed| seed % 2 == odd);
+                seeds.map(|seed| settle(kind, seconds, need, seed)).collect::<Vec<_>>()
+            })
+        });
+        halves.into_iter().flat_map(|half| half.join().expect("it does not panic")).collect()
+    })
 }

@@ -13,3 +13,5 @@ mod synthetic;
 mod disruptions;
 mod production;
 mod wait;
+mod steady_state;
+mod constant_loads;

@@ -37,6 +37,10 @@ const USUAL_SHARE: f64 = 0.05;
 /// While running jobs are hidden and none waits, the load is believed half of it after this time.
 const UNSEEN_HALF_LIFE_SECONDS: f64 = 3_600.0;
 
+/// Of the places that were busy, an evaluation counts half after this time. With a quarter of it a chance backlog of jobs of
+/// 0.2 s may cost seven times the need for hours; half or twice of it changes little.
+const BUSY_HALF_LIFE_SECONDS: f64 = 240.0;
+
 /// One error counts at most so many times the usual one, squared: a burst says nothing about the noise of every day.
 const LARGEST_ERROR: f64 = 9.0;
 
@@ -71,6 +75,22 @@ pub(crate) fn fade(mut load: LoadEstimate, elapsed: f64, most: f64) -> LoadEstim
     load.doubt *= kept;
     load.growth = 0.0;
     load
+}
+
+/// Places were busy in the last evaluation.
+pub(crate) fn were_busy(load: &mut LoadEstimate, places: f64, elapsed: f64) {
+    let share = (1.0 - 0.5_f64.powf(elapsed / BUSY_HALF_LIFE_SECONDS)).max(elapsed / load.seconds).min(1.0);
+    load.busy += share * (places - load.busy);
+}
+
+/// Jobs are found to be done faster than was believed. So the places that were busy did more, and more arrived: the load
+/// keeps as many places busy as it did, or as it was believed to if these are fewer.
+pub(crate) fn revise(load: &mut LoadEstimate, believed: f64, found: f64) {
+    if found > believed {
+        for rate in load.averages.iter_mut().chain([&mut load.rate]) {
+            *rate = rate.max((*rate * found / believed).min(found * load.busy));
+        }
+    }
 }
 
 /// The variance of one evaluation's rate by chance alone. One job more or less is chance, however few there are.
@@ -261,6 +281,34 @@ mod tests {
         };
         assert_eq!(faded, expected);
         assert!((fade(load, 0.0, 3.0).rate - 3.0).abs() < 1e-9, "at most what the places could do");
+    }
+
+    /// Four jobs a second keep four places busy as long as a job is believed to take a second. If it takes a tenth of that,
+    /// forty jobs a second do; but where a backlog was taken for load, only as many as the busy places could do.
+    #[test]
+    fn jobs_found_faster_leave_the_busy_places_busy() {
+        let load = LoadEstimate { rate: 4.0, averages: [4.0; AVERAGES], ..LoadEstimate::default() };
+        for (busy, found, rate) in
+            [(4.0, 10.0, 40.0), (9.0, 10.0, 40.0), (3.0, 10.0, 30.0), (0.2, 10.0, 4.0), (4.0, 0.5, 4.0)]
+        {
+            let mut revised = LoadEstimate { busy, ..load };
+            revise(&mut revised, 1.0, found);
+            let expected = LoadEstimate { busy, rate, averages: [rate; AVERAGES], ..load };
+            assert_eq!(revised, expected, "{busy} busy, {found} a second");
+        }
+    }
+
+    #[test]
+    fn busy_places_are_a_plain_mean_at_first_and_count_half_after_four_minutes() {
+        let mut load = learn(None, 1.0, 60.0);
+        were_busy(&mut load, 6.0, 60.0);
+        assert!((load.busy - 6.0).abs() < 1e-9, "{load:?}");
+        load = learn(Some(load), 1.0, 60.0);
+        were_busy(&mut load, 2.0, 60.0);
+        assert!((load.busy - 4.0).abs() < 1e-9, "{load:?}");
+        load = LoadEstimate { seconds: 3_600.0, ..load };
+        were_busy(&mut load, 8.0, 240.0);
+        assert!((load.busy - 6.0).abs() < 1e-9, "{load:?}");
     }
 
     /// What is believed of a load that has just changed is as wide for rare jobs as for many.
