@@ -104,9 +104,6 @@ pub struct JobPace {
     /// The fastest that was seen beyond doubt, in jobs per second and place.
     #[serde(rename = "f", skip_serializing_if = "is_zero")]
     pub fastest: f64,
-    /// The queue once lost most of its jobs between two evaluations, and some still waited: so `fastest` is no mere bound.
-    #[serde(rename = "l", skip_serializing_if = "std::ops::Not::not")]
-    pub shown: bool,
     /// How many evaluations the recent averages are made of; none unless jobs waited at the last two evaluations.
     #[serde(rename = "w", skip_serializing_if = "is_zero")]
     pub recent: f64,
@@ -237,7 +234,6 @@ impl WaitMemory {
             squares,
             samples,
             fastest,
-            shown: _,
             recent,
             recent_places,
             recent_slope,

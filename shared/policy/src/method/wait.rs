@@ -40,6 +40,7 @@ pub(crate) use inputs::{QueueJobs, WaitInputs};
 use intervals::FORGOTTEN_AFTER_SECONDS;
 use numbers::{seconds, span, whole, whole_jobs, whole_tasks};
 use orders::Workers;
+use pace::Interval;
 
 /// The share of the acceptable wait that is used on purpose: a queue that is never quite empty wastes no worker. The rest
 /// is left for what the forecast misses. 0.4 costs 1% more; 0.6 saves 1%, and nearly twice as many jobs of sudden loads are
@@ -145,21 +146,23 @@ fn watch(
         return None;
     };
     let elapsed = seconds(since(before.at, seen.now));
-    let most = next.load.map(|load| load.most(seen.acceptable));
     if elapsed < SHORTEST_INTERVAL_SECONDS {
+        let most = next.load.map(|load| load.most(seen.acceptable));
         return next.load.map(|load| KnownLoad { load, most, gap: false });
     }
     next.last = Some(this);
     let planned = seen.acceptable * PLANNED_SHARE;
     let pace = next.pace.per_second(planned);
-    let rate =
-        pace::learn(&mut next.pace, &before, &this, elapsed, seen.concurrency, planned, hidden) / elapsed;
+    let Interval { arrived, busy } =
+        pace::learn(&mut next.pace, &before, &this, elapsed, seen.concurrency, planned, hidden);
+    let rate = arrived / elapsed;
     let counted = this.done.is_some();
     if let Some(load) = &mut next.load
         && !counted
     {
         load::revise(load, pace, next.pace.per_second(planned));
     }
+    let most = next.load.map(|load| load.most(seen.acceptable));
     if elapsed > FORGOTTEN_AFTER_SECONDS {
         next.load = None;
         let load = load::learn(None, rate, elapsed);
@@ -178,7 +181,7 @@ fn watch(
             let rate = if hidden { rate.max(believed.min(rate + PACE_ERROR * spare)) } else { rate };
             let mut load = load::learn(load, rate, elapsed);
             if !counted {
-                load::were_busy(&mut load, f64::midpoint(before.busy, this.busy), elapsed);
+                load::were_busy(&mut load, busy, elapsed);
             }
             lasting::learn(&mut next.lasting, &load, rate, elapsed, startup);
             load

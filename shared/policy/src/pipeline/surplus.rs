@@ -18,8 +18,7 @@ use crate::reason::Reason;
 /// more.
 pub(crate) const FEW_PERCENT: u32 = 15;
 
-/// So long may few tasks be surplus. Five minutes save another 8% of the changes, and cost 0.5% more where running jobs are
-/// hidden.
+/// So long may few tasks be surplus. Five minutes save another 8% of the changes, for 0.2% more.
 const LASTS: SignedDuration = SignedDuration::from_mins(4);
 
 /// Since when tasks have been surplus, as far as is known. What is not known ends no surplus.

@@ -12,11 +12,8 @@ use crate::wait_world::{PER_SECOND, WaitWorld};
 
 /// How fast jobs are remembered to be done, likely or not.
 fn pace(number: impl Strategy<Value = f64>) -> impl Strategy<Value = JobPace> {
-    (proptest::array::uniform10(number), any::<bool>()).prop_map(
-        |(
-            [done, busy, places, response, squares, samples, fastest, recent, recent_places, recent_slope],
-            shown,
-        )| {
+    proptest::array::uniform10(number).prop_map(
+        |[done, busy, places, response, squares, samples, fastest, recent, recent_places, recent_slope]| {
             JobPace {
                 done,
                 busy,
@@ -25,7 +22,6 @@ fn pace(number: impl Strategy<Value = f64>) -> impl Strategy<Value = JobPace> {
                 squares,
                 samples,
                 fastest,
-                shown,
                 recent,
                 recent_places,
                 recent_slope,

@@ -14,4 +14,4 @@ mod disruptions;
 mod production;
 mod wait;
 mod steady_state;
-mod constant_loads;
+mod short_jobs;

@@ -5,7 +5,7 @@ use tidegate_policy::Capacity;
 use tidegate_simulator::autoscaler::Production;
 use tidegate_simulator::synthetic::constant;
 use tidegate_simulator::world::{JobTime, Moments, ScaleIn, ServiceModel};
-use tidegate_simulator::{Run, WorldSettings, simulate};
+use tidegate_simulator::{Load, Run, WorldSettings, simulate};
 
 use crate::loads::{INTERRUPTIBLE, LoadKind, policy};
 use crate::stage::setting;
@@ -36,19 +36,27 @@ impl std::fmt::Display for SteadyState {
 
 /// A load that keeps so many tasks busy, with jobs of so many seconds.
 pub(crate) fn settle(kind: &LoadKind, seconds: f64, need: f64, seed: u64) -> SteadyState {
+    let load = constant(need / seconds, SECONDS, seed);
+    settled(&replay(&load, &world(kind, seconds, seed)), need.max(1.0))
+}
+
+/// Jobs of so many seconds by chance, and 1 to 100 tasks.
+pub(crate) fn world(kind: &LoadKind, seconds: f64, seed: u64) -> WorldSettings {
     let service = ServiceModel::Jobs { time: JobTime::Exponential, scale_in: ScaleIn::Waits };
-    let setting = kind.within(&WorldSettings {
+    kind.within(&WorldSettings {
         seed,
         capacity: Capacity::new(1, 100).expect("1 is below 100"),
         throughput: 1.0 / seconds,
         service,
         moments: Moments::AnySecond,
         ..setting()
-    });
-    let load = constant(need / seconds, SECONDS, setting.seed);
-    let mut production = Production::new(&policy(&setting, INTERRUPTIBLE), Timestamp::UNIX_EPOCH);
-    let run = simulate(&load, &setting, &mut production);
-    settled(&run, need.max(1.0))
+    })
+}
+
+/// What `wait` makes of a load.
+pub(crate) fn replay(load: &Load, setting: &WorldSettings) -> Run {
+    let mut production = Production::new(&policy(setting, INTERRUPTIBLE), Timestamp::UNIX_EPOCH);
+    simulate(load, setting, &mut production)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "some thousand steps")]

@@ -51,11 +51,6 @@ const GUESS_COUNTS: f64 = 2.0;
 /// times. With twice of it a purge starves a service for longer; half of it learns short jobs an evaluation later.
 const FASTER_AT_ONCE: f64 = 10.0;
 
-/// Where this share of the jobs is gone and some still wait, the queue has shown how fast they are done. Of a queue that
-/// became empty it is known only that they are done at least so fast. Where any loss beyond chance is enough, one chance
-/// backlog behind a list or Celery's default orders the maximum.
-const SHOWN_BY: f64 = 0.5;
-
 /// No job ends sooner than in a millisecond or lasts longer than a day.
 const PER_SECOND: (f64, f64) = (1.0 / 86_400.0, FASTEST_PER_SECOND);
 
@@ -73,10 +68,12 @@ impl JobPace {
         pace.clamp(PER_SECOND.0, PER_SECOND.1)
     }
 
-    /// The queue has shown how fast jobs are done: by counting them, by what it plainly lost, or by an answer beyond chance.
+    /// The queue has shown how fast jobs are done: by counting them, by what it lost, or by an answer beyond chance.
     pub(crate) fn known(&self) -> bool {
         let variance = self.squares / self.samples.max(1.0);
-        self.busy > 0.0 || self.shown || self.response > BEYOND_CHANCE * (variance * self.places).sqrt()
+        self.busy > 0.0
+            || self.fastest > 0.0
+            || self.response > BEYOND_CHANCE * (variance * self.places).sqrt()
     }
 
     /// What the queue's answers say. The guess may be wrong by as much as itself, or as what was learned if that is
@@ -126,7 +123,16 @@ impl JobPace {
     }
 }
 
-/// Learns from two evaluations, and gives the jobs that arrived between them.
+/// What happened between two evaluations.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Interval {
+    /// Jobs that arrived.
+    pub(crate) arrived: f64,
+    /// Places that were busy with jobs, in the mean; nothing where the queue counts the jobs done.
+    pub(crate) busy: f64,
+}
+
+/// Learns from two evaluations.
 pub(crate) fn learn(
     pace: &mut JobPace,
     before: &Last,
@@ -135,7 +141,7 @@ pub(crate) fn learn(
     concurrency: f64,
     planned: f64,
     hidden: bool,
-) -> f64 {
+) -> Interval {
     let saturated = before.waiting && now.waiting;
     // Between evaluations at which other tasks ran it is not known how many worked.
     let same = before.running == now.running;
@@ -152,15 +158,16 @@ pub(crate) fn learn(
         } else if same {
             pace.count(done, had * elapsed, elapsed);
         }
-        return (longer + done).max(0.0);
+        return Interval { arrived: (longer + done).max(0.0), busy: 0.0 };
     }
     if saturated {
         pace.fade(elapsed);
     }
     if !hidden || before.waiting {
-        let surely = -longer - CHANCE * before.jobs.max(1.0).sqrt();
+        // Of a hidden queue every place is taken as busy: those that have gone are no jobs that were done.
+        let gone = if hidden { (had - has).max(0.0) } else { 0.0 };
+        let surely = -longer - gone - CHANCE * before.jobs.max(1.0).sqrt();
         let seen = surely / (had.max(has).max(1.0) * elapsed);
-        pace.shown |= saturated && seen > 0.0 && -longer > SHOWN_BY * before.jobs;
         pace.fastest = pace.fastest.max(seen.min(FASTER_AT_ONCE * pace.per_second(planned)));
     }
     if !saturated {
@@ -173,7 +180,7 @@ pub(crate) fn learn(
         (false, true) => had,
         (false, false) => f64::midpoint(before.busy, now.busy),
     };
-    (longer + pace.per_second(planned) * busy * elapsed).max(0.0)
+    Interval { arrived: (longer + pace.per_second(planned) * busy * elapsed).max(0.0), busy }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use crate::memory::wait::Bursts;
 
 /// Every place does one job a second.
 fn a_second_a_job() -> JobPace {
-    JobPace { fastest: 1.0, shown: true, ..JobPace::default() }
+    JobPace { fastest: 1.0, ..JobPace::default() }
 }
 
 /// A load of so many jobs a second, by every average, measured for an hour.
@@ -158,7 +158,7 @@ fn no_task_leaves_that_a_little_more_bad_luck_would_call_back() {
 fn what_stands_by_behind_an_empty_hidden_queue_is_reported_as_standing_by() {
     let seen = WaitInputs::of_tasks(10, 20).after(60);
     let bursts = Bursts { at: Timestamp::UNIX_EPOCH, gaps: vec![1_000], sizes: vec![40.0, 40.0] };
-    let pace = JobPace { fastest: 0.001, shown: true, ..JobPace::default() };
+    let pace = JobPace { fastest: 0.001, ..JobPace::default() };
     let mut next = WaitMemory { pace, bursts: Some(bursts), ..WaitMemory::default() };
     let asked = decided(&seen, hidden(0.0, 0.0), false, steady(30.0 / 54.0), &mut next);
     let reason = Reason::StandsBy { bursts: 2, proposes: 15 };
@@ -265,7 +265,7 @@ fn until_a_queue_has_shown_its_pace_orders_stop_at_six_times_the_running_tasks()
         (JobPace::default(), 10, 10, 60),
         (JobPace::default(), 20, 10, 60),
         (JobPace::default(), 1, 0, 6),
-        (JobPace { fastest: 1e-3, shown: true, ..JobPace::default() }, 10, 10, 3_329),
+        (JobPace { fastest: 1e-3, ..JobPace::default() }, 10, 10, 3_329),
     ] {
         let mut next = WaitMemory { pace, ..WaitMemory::default() };
         let seen = WaitInputs::of_tasks(desired, running);

@@ -10,7 +10,7 @@ fn last(jobs: f64, running: u32, done: Option<u64>) -> Last {
 #[test]
 fn counted_jobs_by_busy_time() {
     let mut pace = JobPace::default();
-    let arrived =
+    let Interval { arrived, .. } =
         learn(&mut pace, &last(40.0, 20, Some(100)), &last(50.0, 20, Some(250)), 15.0, 1.0, 30.0, false);
     assert!((arrived - 160.0).abs() < 1e-9, "{arrived}");
     assert!((pace.per_second(30.0) - 151.0 / 330.0).abs() < 1e-9, "{pace:?}");
@@ -33,7 +33,7 @@ fn hidden(waiting: f64, running: u32) -> Last {
 #[test]
 fn places_that_left_a_hidden_queue_while_nothing_waited_did_none_of_its_work() {
     let mut pace = JobPace { fastest: 5.0, ..JobPace::default() };
-    let arrived = learn(&mut pace, &hidden(0.0, 36), &hidden(6.0, 6), 15.0, 1.0, 30.0, true);
+    let Interval { arrived, .. } = learn(&mut pace, &hidden(0.0, 36), &hidden(6.0, 6), 15.0, 1.0, 30.0, true);
     assert!((arrived - 426.0).abs() < 1e-9, "{arrived}");
 }
 
@@ -41,8 +41,35 @@ fn places_that_left_a_hidden_queue_while_nothing_waited_did_none_of_its_work() {
 #[test]
 fn places_that_left_a_hidden_queue_while_jobs_waited_worked_until_then() {
     let mut pace = JobPace { fastest: 5.0, ..JobPace::default() };
-    let arrived = learn(&mut pace, &hidden(10.0, 36), &hidden(0.0, 6), 15.0, 1.0, 30.0, true);
+    let Interval { arrived, .. } =
+        learn(&mut pace, &hidden(10.0, 36), &hidden(0.0, 6), 15.0, 1.0, 30.0, true);
     assert!((arrived - 1_535.0).abs() < 1e-9, "{arrived}");
+}
+
+/// A hundred places become ten while one job waits: ninety places have gone, and no job was done. Then nine of a hundred
+/// waiting jobs are left, and ninety-one were.
+#[test]
+fn places_that_left_a_hidden_queue_are_no_jobs_that_were_done() {
+    let mut pace = JobPace::default();
+    learn(&mut pace, &hidden(1.0, 100), &hidden(1.0, 10), 15.0, 1.0, 30.0, true);
+    check(pace.fastest, 0.0);
+    learn(&mut pace, &hidden(100.0, 10), &hidden(9.0, 10), 15.0, 1.0, 30.0, true);
+    assert!(pace.fastest > 0.1, "{pace:?}");
+}
+
+/// What kept places busy is the mean of the places that may have worked; where jobs are counted it is not asked for.
+#[test]
+fn an_interval_says_how_many_places_were_busy() {
+    for (before, now, is_hidden, busy) in [
+        (last(8.0, 20, None), last(12.0, 20, None), false, 10.0),
+        (last(30.0, 20, None), last(30.0, 20, None), false, 20.0),
+        (hidden(0.0, 36), hidden(6.0, 6), true, 6.0),
+        (hidden(9.0, 36), hidden(6.0, 6), true, 21.0),
+        (last(8.0, 20, Some(0)), last(12.0, 20, Some(9)), false, 0.0),
+    ] {
+        let interval = learn(&mut JobPace::default(), &before, &now, 15.0, 1.0, 30.0, is_hidden);
+        check(interval.busy, busy);
+    }
 }
 
 #[test]
@@ -135,15 +162,14 @@ fn a_job_is_believed_to_take_ten_guesses_at_most() {
 
 /// Until then orders stop at six times the running tasks.
 #[test]
-fn the_pace_is_known_when_jobs_were_counted_or_plainly_lost_or_the_answer_is_beyond_chance() {
+fn the_pace_is_known_when_jobs_were_counted_or_lost_or_the_answer_is_beyond_chance() {
     // The growth of the queue varies by 10 jobs a second, the places by 5: an answer of up to 100 may be chance.
     let answer =
         |response| JobPace { response, squares: 400.0, samples: 4.0, places: 25.0, ..JobPace::default() };
     for (pace, known) in [
         (JobPace::default(), false),
         (JobPace { busy: 0.1, ..JobPace::default() }, true),
-        (JobPace { fastest: 0.1, ..JobPace::default() }, false),
-        (JobPace { fastest: 0.1, shown: true, ..JobPace::default() }, true),
+        (JobPace { fastest: 0.1, ..JobPace::default() }, true),
         (answer(-300.0), false),
         (answer(99.0), false),
         (answer(100.0), false),
@@ -151,27 +177,6 @@ fn the_pace_is_known_when_jobs_were_counted_or_plainly_lost_or_the_answer_is_bey
     ] {
         assert_eq!(pace.known(), known, "{pace:?}");
     }
-}
-
-/// A queue that became empty may have lost more than it had; a few of many are chance.
-#[test]
-fn a_queue_shows_its_pace_when_half_of_its_jobs_are_gone_and_some_still_wait() {
-    for (before, after, shown) in [
-        (100.0, 49.0, true),
-        (100.0, 50.0, false),
-        (100.0, 21.0, true),
-        (100.0, 20.0, false), // no job waits any more
-        (40.0, 30.0, false),
-        (25.0, 21.0, false),
-    ] {
-        let mut pace = JobPace::default();
-        learn(&mut pace, &last(before, 20, None), &last(after, 20, None), 15.0, 1.0, 30.0, false);
-        assert_eq!((pace.shown, pace.known()), (shown, shown), "from {before} to {after}: {pace:?}");
-    }
-    // Half of nine is beyond half, and still chance.
-    let mut pace = JobPace::default();
-    learn(&mut pace, &last(9.0, 1, None), &last(4.4, 1, None), 15.0, 1.0, 30.0, false);
-    assert!(!pace.shown, "{pace:?}");
 }
 
 /// Ten places more and three jobs a second less, a minute later: the average of before counts half.
