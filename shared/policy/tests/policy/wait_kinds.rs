@@ -208,8 +208,7 @@ impl Day {
     }
 }
 
-/// The longest time in seconds that the head of the queue waited too long, everything ordered ran, more was allowed, and
-/// nothing was ordered.
+/// The longest time in seconds that the head waited too long, all ordered ran, more was allowed, and nothing was ordered.
 #[derive(Debug)]
 struct Starving {
     beyond: f64,
@@ -333,6 +332,26 @@ fn behind_a_hidden_queue_tasks_that_left_idle_order_no_multiple_of_the_need() {
         let mut most = 0;
         day.live(6 * 3_600, |_| rate, |day, _| most = most.max(day.desired()));
         assert!(f64::from(most) <= 2.0 * need + 8.0, "{kind:?}, seed {seed}: {most} for the work of {need}");
+    }
+}
+
+/// After a release jobs take three times as long: whatever the queue shows, more is ordered for those that wait too long.
+#[test]
+fn jobs_that_become_three_times_slower_starve_no_load() {
+    for dice in 0..160_u32 {
+        let one_of = |list: &[f64], step: u32| list[usize::try_from(dice / step).unwrap() % list.len()];
+        let kind = KINDS[usize::try_from(dice % 4).unwrap()];
+        let (job, tasks) = (one_of(&[0.2, 1.0, 5.0, 20.0, 60.0], 4), one_of(&[3.0, 6.0, 12.0], 7));
+        let concurrency = [1, 2, 4, 16][(dice % 11 % 4) as usize];
+        let startup = [30, 90, 300][(dice / 24 % 3) as usize];
+        let mut day = Day::new(kind, job, concurrency, startup, 200, dice.into());
+        let rate = day.rate_for(tasks);
+        day.live(7_200, |_| rate, |_, _| ());
+        day.job_seconds *= 3.0;
+        let mut starving = Starving::beyond(90.0);
+        day.live(4 * 3_600, |_| rate, |day, decision| starving.evaluate(day, decision));
+        let what = format!("{kind:?}, jobs of {job} s, {concurrency} a task, {startup} s to start");
+        assert!(starving.longest <= 300, "{what}: {starving:?}");
     }
 }
 

@@ -309,6 +309,10 @@ mod tests {
         load = LoadEstimate { seconds: 3_600.0, ..load };
         were_busy(&mut load, 8.0, 240.0);
         assert!((load.busy - 6.0).abs() < 1e-9, "{load:?}");
+        // However short it is said to have been watched.
+        load = LoadEstimate { seconds: 0.5, ..load };
+        were_busy(&mut load, 9.0, 15.0);
+        assert!((load.busy - 9.0).abs() < 1e-9, "{load:?}");
     }
 
     /// What is believed of a load that has just changed is as wide for rare jobs as for many.

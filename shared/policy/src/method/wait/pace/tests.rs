@@ -57,6 +57,15 @@ fn places_that_left_a_hidden_queue_are_no_jobs_that_were_done() {
     assert!(pace.fastest > 0.1, "{pace:?}");
 }
 
+/// Of a hundred jobs, sixteen of which may be chance, fifty are left, and of thirty places ten: a queue that shows who is busy
+/// needs no guess.
+#[test]
+fn places_that_left_a_queue_that_is_seen_did_the_jobs_that_are_gone() {
+    let mut pace = JobPace::default();
+    learn(&mut pace, &last(100.0, 30, None), &last(50.0, 10, None), 15.0, 1.0, 30.0, false);
+    check(pace.fastest, (50.0 - 16.0) / (30.0 * 15.0));
+}
+
 /// What kept places busy is the mean of the places that may have worked; where jobs are counted it is not asked for.
 #[test]
 fn an_interval_says_how_many_places_were_busy() {
