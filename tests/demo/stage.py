@@ -249,7 +249,9 @@ class Stage:
             answer = sqs.receive_message(QueueUrl=self.world.reports, WaitTimeSeconds=1, MaxNumberOfMessages=10)
             for message in answer.get("Messages", []):
                 envelope = json.loads(message["Body"])
-                text = json.loads(envelope["Message"])["content"]["description"]
+                # A block of code in Markdown, so that chat keeps its lines.
+                block = json.loads(envelope["Message"])["content"]["description"]
+                text = block.removeprefix("```\n").removesuffix("\n```")
                 report = {"t": self.now(), "subject": envelope["Subject"], "text": text}
                 self.record["reports"].append(report)
                 self.show(report["t"], "report", report)
