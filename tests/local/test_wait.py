@@ -32,7 +32,7 @@ def test_a_growing_queue_is_met_with_what_its_jobs_will_need(stage):
     assert ordered and "would-wait" in codes(ordered[0], "emails")
     assert stage.desired("emails") > 5
     report = stage.reports()[0]
-    assert "expected by the time new tasks start" in report["text"] and "waits under 28s" in report["text"]
+    assert "expected by the time new tasks start" in report["text"] and "waits under 27s" in report["text"]
     assert "tidegate pin emails 5" in report["text"]
 
 
