@@ -14,7 +14,7 @@ use crate::pipeline::known::DecisionInputs;
 use crate::pipeline::window;
 use crate::reason::Reason;
 
-/// Few are less than this share of the tasks, in percent. With 10 there are 14% more changes a day; with 20 as many, for 1%
+/// Few are less than this share of the tasks, in percent. With 10 there are 14% more changes a day; with 20 as many, for 0.7%
 /// more.
 pub(crate) const FEW_PERCENT: u32 = 15;
 
