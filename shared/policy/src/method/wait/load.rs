@@ -37,8 +37,8 @@ const USUAL_SHARE: f64 = 0.05;
 /// While running jobs are hidden and none waits, the load is believed half of it after this time.
 const UNSEEN_HALF_LIFE_SECONDS: f64 = 3_600.0;
 
-/// Of the places that were busy, an evaluation counts half after this time. With a quarter of it a chance backlog of jobs of
-/// 0.2 s may cost seven times the need for hours, with twice of it three times.
+/// Of the places that were busy, an evaluation counts half after this time. A quarter or twice of it changes the cost of
+/// constant loads by no more than chance does.
 const BUSY_HALF_LIFE_SECONDS: f64 = 240.0;
 
 /// One error counts at most so many times the usual one, squared: a burst says nothing about the noise of every day.
