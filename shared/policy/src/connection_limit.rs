@@ -51,7 +51,7 @@ impl GuardedInstance {
                     return Ok(set);
                 }
                 let default = self.by_default()?;
-                Ok(if default.max < set.max { default } else { set })
+                Ok(if set.max < default.max { set } else { default })
             }
         }
     }

@@ -260,8 +260,9 @@ fn a_limit_that_is_not_declared_is_that_of_the_parameter_group_or_the_default_of
         assert_eq!(size(&small), 8, "{small}");
         assert!(small.to_string().contains("50 of 100 connections"), "{small}");
     }
-    // What is pending counts where it is lower than the default, and the default where that is lower.
+    // What is pending counts where it is lower than the default, and the default where that is as low or lower.
     for (value, is_pending, words) in [
+        ("129", true, "50 of about 129 connections"),
         ("100", true, "50 of 100 connections"),
         ("200", true, "50 of about 129 connections"),
         ("200", false, "50 of 200 connections"),

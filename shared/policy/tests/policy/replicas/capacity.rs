@@ -159,6 +159,22 @@ fn another_reason_of_rds_ends_the_notice_and_is_told_itself() {
 }
 
 #[test]
+fn a_replica_that_fails_for_another_reason_ends_the_notice() {
+    let mut shop = shop();
+    shop.full_zones = vec!["a", "b", "c"];
+    shop.minutes(4);
+    shop.full_zones.clear();
+    let creates = (0..13).any(|_| shop.minute().call.is_some());
+    assert!(creates, "it is tried again");
+    shop.minute();
+    shop.replica(NEW).status = Status::Failed("incompatible-network".to_owned());
+    shop.minutes(2);
+    shop.gone(NEW);
+    let all: Vec<String> = (0..3).flat_map(|_| told(&shop.minute())).collect();
+    assert!(all.contains(&"-no capacity".to_owned()), "{all:?}");
+}
+
+#[test]
 fn where_rds_chooses_the_zone_and_has_none_no_zone_is_left() {
     let mut shop = shop();
     shop.instances().source.zones.clear();
@@ -190,7 +206,10 @@ fn a_replica_that_ends_without_capacity_is_removed_and_the_next_one_stands_elsew
     assert_eq!(told(&decision), ["+failed tidegate-shop-1", "not added tidegate-shop-1"]);
     shop.minute();
     shop.gone(NEW);
-    let next = (0..30).map(|_| shop.minute()).find(|decision| decision.call.is_some());
+    let next = (0..30)
+        .map(|_| shop.minute())
+        .inspect(|it| assert!(!told(it).contains(&"+no capacity".to_owned()), "two zones are left"))
+        .find(|decision| decision.call.is_some());
     assert_eq!(next.as_ref().and_then(zone), Some("a"));
 }
 
