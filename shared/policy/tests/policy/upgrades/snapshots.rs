@@ -5,9 +5,10 @@ use tidegate_policy::database::call::CallOutcome;
 use tidegate_policy::replicas::observation::Status;
 use tidegate_policy::upgrades::decide::ClassAsked;
 use tidegate_policy::upgrades::decision::UpgradeState;
+use tidegate_policy::upgrades::memory::UpgradeEnd;
 use tidegate_policy::upgrades::observation::SeenSnapshot;
 
-use crate::upgrades::{ClassShop, cause, friday, request, sunday};
+use crate::upgrades::{ClassShop, cause, friday, instance, request, sunday};
 
 const TAKES: &str = "snapshot shop as tidegate-shop-202603080500";
 const MODIFIES: &str = "modify shop db.t4g.large db.m6g.xlarge";
@@ -272,4 +273,58 @@ fn without_being_asked_for_there_is_none_and_observe_mode_takes_none() {
     shop.observe = true;
     assert_eq!(shop.evaluate().call, None);
     assert_eq!(shop.memory.snapshot, None);
+}
+
+/// The ends that SNS has not taken, and whether each says that a snapshot was asked for.
+fn ends(shop: &ClassShop) -> Vec<(UpgradeEnd, bool)> {
+    shop.memory.outcomes.iter().map(|outcome| (outcome.end, outcome.snapshot)).collect()
+}
+
+/// Who asks again types what was asked for: `--snapshot`, or not.
+#[test]
+fn every_end_says_whether_a_snapshot_was_asked_for() {
+    for is_asked_for in [true, false] {
+        let mut request = request("db.m6g.xlarge", true);
+        request.snapshot = is_asked_for;
+        let mut shop = ClassShop::new();
+        shop.asked = Some(ClassAsked::To(request));
+        shop.notified = false;
+        shop.evaluate();
+        if is_asked_for {
+            shop.tick();
+            shop.snaps("available");
+            shop.tick();
+            shop.memory.outcomes.retain(|outcome| outcome.end != UpgradeEnd::SnapshotBegan);
+        }
+        shop.asked = Some(ClassAsked::Withdraw { who: "bob".to_owned(), why: "later".to_owned() });
+        shop.tick();
+        shop.modified("shop");
+        shop.tick();
+        let expected = [UpgradeEnd::Started, UpgradeEnd::GoesOn, UpgradeEnd::Done];
+        assert_eq!(ends(&shop), expected.map(|end| (end, is_asked_for)));
+    }
+    // The replica that goes first fails: the snapshot is none of its change, and one was asked for.
+    let mut shop = asking(true);
+    shop.instances.replicas.push(instance("copy", "db.t4g.large"));
+    shop.evaluate();
+    shop.snaps("available");
+    shop.outcome = CallOutcome::Refused("InvalidDBInstanceState".to_owned());
+    shop.notified = false;
+    shop.tick();
+    shop.tick();
+    assert!(shop.told.contains(&"modify copy db.t4g.large db.m6g.xlarge".to_owned()), "{:?}", shop.told);
+    assert!(ends(&shop).contains(&(UpgradeEnd::Failed, true)), "{:?}", ends(&shop));
+    // What was asked for at once has not begun within an hour.
+    let mut shop = asking(true);
+    shop.outcome = CallOutcome::NotSent;
+    shop.notified = false;
+    shop.evaluate();
+    shop.now += SignedDuration::from_mins(60);
+    shop.evaluate();
+    assert!(ends(&shop).contains(&(UpgradeEnd::Refused, true)), "{:?}", ends(&shop));
+    // Its window passes.
+    let mut shop = taking();
+    shop.notified = false;
+    shop.until(sunday() + SignedDuration::from_mins(65));
+    assert!(ends(&shop).contains(&(UpgradeEnd::Refused, true)), "{:?}", ends(&shop));
 }
