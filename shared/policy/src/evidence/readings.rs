@@ -17,23 +17,29 @@ use crate::signal::{AlarmName, Signal};
 /// The work in flight, as far as it is known and can be true.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct QueueWork {
-    /// Jobs in flight: what the queue says, but no more than the running tasks can run.
+    /// Jobs in flight: what the queue says, but no more than the tasks can run.
     pub(crate) in_flight: u64,
     /// What the queue says beyond that: held by workers, prefetched.
     pub(crate) held: u64,
-    /// Jobs the running tasks can run at a time.
+    /// Jobs the tasks can run at a time.
     pub(crate) capacity: u64,
     /// The queue shows every running job.
     pub(crate) visible: bool,
 }
 
 impl QueueWork {
-    /// Splits a queue's work in flight into what can run and what is held.
+    /// The work of the tasks that run, or that are to run if these are more: what tasks held that died is in flight until the
+    /// queue gives it back, and then needs as many.
     pub(crate) fn of(queue: &Queue, service: Option<&ServiceState>, policy: &ServicePolicy) -> Self {
+        let tasks = service.map(|service| service.running_count.max(service.desired_count));
+        Self::within(queue, tasks, policy)
+    }
+
+    /// Splits a queue's work in flight into what so many tasks can run and what is held.
+    pub(crate) fn within(queue: &Queue, tasks: Option<u32>, policy: &ServicePolicy) -> Self {
         let known = queue.in_flight.known();
         let concurrency = u64::from(policy.concurrency.get());
-        let capacity =
-            service.map_or(u64::MAX, |service| u64::from(service.running_count).saturating_mul(concurrency));
+        let capacity = tasks.map_or(u64::MAX, |tasks| u64::from(tasks).saturating_mul(concurrency));
         let in_flight = known.min(capacity);
         Self {
             in_flight,

@@ -47,6 +47,20 @@ fn work_in_flight_keeps_the_tasks_that_it_needs() {
     floor(4_000, 10); // the excess is held by workers
 }
 
+/// Tasks die, and ECS has no capacity for others: their jobs come back once the queue gives them up.
+#[test]
+fn what_dead_tasks_held_keeps_the_tasks_that_it_will_need() {
+    for running in [0, 1, 4, 10] {
+        let mut stage = shrinking().in_flight(37).tasks(10);
+        stage.service().running_count = running;
+        stage.policy.interruptible = true;
+        let decision = stage.peek();
+        assert_eq!(size(&decision), 10, "{running} of 10 run: {decision}");
+        assert!(decision.to_string().contains("37 jobs in flight"), "{decision}");
+        assert!(!decision.to_string().contains("prefetched"), "{decision}");
+    }
+}
+
 #[test]
 fn jobs_held_by_workers_are_reported_and_keep_no_task_that_could_not_run_them() {
     let decision = shrinking().in_flight(49).tasks(10).peek();
