@@ -14,6 +14,9 @@
 //! Neither retries nor the removal of old jobs touch the counts; `obliterate` deletes them. The counter `id` is no
 //! substitute: it rises with every attempt to add a job, also where the job is there already or is dropped as a
 //! duplicate, so jobs would seem done that never were.
+//!
+//! BullMQ Pro keeps a job that was added with a group in a list of the group, and the groups in four sorted sets, by whether they
+//! may be taken from. These jobs are not counted here, so a queue that has some is not known.
 
 use std::str::FromStr;
 
@@ -39,6 +42,10 @@ const COUNTED_WITHIN: SignedDuration = SignedDuration::from_mins(10);
 /// What `limiter` is set to by a worker that must wait: JavaScript's largest integer.
 const FORBIDDEN: u64 = (1 << 53) - 1;
 
+/// The sorted sets of groups, as BullMQ Pro's `getGroupsCountByStatus` counts them: each is there while it has a group, and a group is
+/// in one of them while it has jobs.
+const GROUPS: [&str; 4] = ["groups", "groups:limit", "groups:max", "groups:paused"];
+
 /// What to ask about a queue; [`interpret`] takes the answers in this order.
 ///
 /// `paused` and `meta` come before `wait`: version 5 renames one list to the other, and a queue resumed between two
@@ -46,7 +53,8 @@ const FORBIDDEN: u64 = (1 << 53) - 1;
 pub(crate) fn commands(queue: &BullmqQueue, now: Timestamp) -> Vec<RedisCommand> {
     let key = |name| format!("{}:{}:{name}", queue.prefix, queue.queue);
     let count = |state| RedisCommand::new("HMGET", &key(state)).with("count").with("prevTS");
-    vec![
+    let groups = GROUPS.map(|set| RedisCommand::new("EXISTS", &key(set)));
+    let queue = [
         RedisCommand::new("LLEN", &key("paused")),
         RedisCommand::new("EXISTS", &key("meta")),
         RedisCommand::new("HMGET", &key("meta")).with("paused").with("concurrency").with("max"),
@@ -64,7 +72,8 @@ pub(crate) fn commands(queue: &BullmqQueue, now: Timestamp) -> Vec<RedisCommand>
         RedisCommand::new("LLEN", &key("active")),
         count("metrics:completed"),
         count("metrics:failed"),
-    ]
+    ];
+    groups.into_iter().chain(queue).collect()
 }
 
 /// What the answers mean.
@@ -73,6 +82,11 @@ pub(crate) fn interpret(
     replies: &mut Replies<'_>,
     now: Timestamp,
 ) -> Result<Queue, Absence> {
+    for set in GROUPS {
+        if replies.take()?.flag()? {
+            return Err(grouped(queue, set));
+        }
+    }
     let paused_jobs = replies.take()?.count()?;
     let meta = replies.take()?.flag()?;
     let settings = replies.take()?.members()?;
@@ -186,6 +200,17 @@ fn done(ended: [Option<FinishedCounter>; 2], now: Timestamp) -> Option<u64> {
     let noted = ended.iter().map(|ended| ended.noted).max()?;
     let counted = now.duration_since(noted) <= COUNTED_WITHIN;
     counted.then(|| ended.iter().map(|ended| ended.jobs).fold(0, u64::saturating_add))
+}
+
+fn grouped(queue: &BullmqQueue, set: &str) -> Absence {
+    let BullmqQueue { queue, prefix, .. } = queue;
+    Absence::new(
+        AbsenceKind::Unreadable,
+        format!(
+            "`{prefix}:{queue}:{set}` exists: the queue has jobs in groups of BullMQ Pro, which Tidegate does not count; publish their \
+             number as a CloudWatch metric, and use `queue: {{ cloudwatch: … }}`"
+        ),
+    )
 }
 
 fn not_proved(queue: &BullmqQueue) -> Absence {

@@ -48,6 +48,13 @@ pub(crate) fn service(service: &Service, object: &Object<'_>, problems: &mut Pro
         );
         problems.push(Problem::new(Code::ZeroUnseenInFlight, place, message).help(help));
     }
+    if let Some(QueueSource::Sqs(queue)) = service.queue()
+        && queue.url.ends_with(".fifo")
+    {
+        let message = "messages behind one in flight of their message group count as waiting, and no worker can receive them";
+        let help = "set `max` to no more tasks than can work on different message groups at the same time";
+        problems.push(Problem::new(Code::FifoQueue, object.place_of("queue"), message).help(help));
+    }
 }
 
 /// Whether the bounds let the last task go at some time of the day.

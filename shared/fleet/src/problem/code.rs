@@ -182,6 +182,8 @@ codes! {
     ZeroUnseenInFlight, "zero-unseen-in-flight", Warning;
     /// `wait` while the queue does not show running jobs.
     WaitUnseenInFlight, "wait-unseen-in-flight", Warning;
+    /// An SQS FIFO queue, of which messages count that no worker can receive yet.
+    FifoQueue, "fifo-queue", Warning;
     /// A window on holidays in a fleet that names none.
     NoHolidays, "no-holidays", Warning;
     /// A profile that sizes what is only observed.

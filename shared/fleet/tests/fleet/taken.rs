@@ -233,6 +233,10 @@ fn what_can_hardly_be_meant_is_a_warning() {
         &format!("{}queue: {{ list: {{ url: redis://r, key: k }} }}\n{rules}", at(0, 5)),
         &["zero-unseen-in-flight"],
     );
+    for (name, expected) in [("jobs", &[][..]), ("jobs.fifo", &["fifo-queue"])] {
+        let url = format!("https://sqs.eu-central-1.amazonaws.com/123456789012/{name}");
+        check_warnings(&format!("{}queue: {{ sqs: {{ url: \"{url}\" }} }}\n{rules}", at(1, 5)), expected);
+    }
     check_warnings(
         &format!("{}rules: [{{ when: cpu > 70%, add: 1 }}, {{ when: cpu < 30%, remove: 1 }}]", at(1, 5)),
         &[],

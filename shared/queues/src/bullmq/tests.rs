@@ -21,6 +21,8 @@ fn text(text: &str) -> Value {
 /// What a server holds; the fields are the answers.
 #[derive(Clone, Default)]
 struct Keys {
+    /// Of the four sorted sets of groups.
+    groups: [i64; 4],
     paused: i64,
     meta: i64,
     /// `paused`, `concurrency` and `max` of `meta`.
@@ -71,7 +73,7 @@ impl Keys {
             fields(&self.completed),
             fields(&self.failed),
         ];
-        read(values.to_vec())
+        read(self.groups.map(Value::Int).into_iter().chain(values).collect())
     }
 }
 
@@ -214,12 +216,24 @@ fn ended_jobs_are_counted_only_while_workers_count() {
     check([Some("7"), None], NONE, None);
 }
 
+/// BullMQ Pro is no public package: which keys it has is known from dashboards that read them.
+#[test]
+fn a_queue_with_jobs_in_groups_is_not_known() {
+    for (place, set) in GROUPS.into_iter().enumerate() {
+        let mut keys = Keys { meta: 1, wait: vec!["1"], ..Keys::default() };
+        keys.groups[place] = 1;
+        let absence = keys.read().unwrap_err();
+        assert_eq!(absence.kind, AbsenceKind::Unreadable);
+        assert!(absence.detail.contains(&format!("`bull:emails:{set}` exists")), "{absence}");
+    }
+}
+
 #[test]
 fn a_counter_that_is_none_does_not_hide_the_queue() {
     let queue = |reply: Value| {
         let empty = || Value::Array(Vec::new());
-        let mut values =
-            vec![Value::Int(0), Value::Int(1), empty(), Value::Nil, Value::Int(-2), Value::Int(0)];
+        let mut values = vec![Value::Int(0); GROUPS.len()];
+        values.extend([Value::Int(0), Value::Int(1), empty(), Value::Nil, Value::Int(-2), Value::Int(0)]);
         values.extend([
             Value::Int(3),
             Value::Nil,
@@ -253,7 +267,7 @@ fn any_value() -> impl Strategy<Value = Value> {
 
 proptest! {
     #[test]
-    fn no_answer_whatever_makes_it_panic(values in prop::collection::vec(any_value(), 0..16)) {
+    fn no_answer_whatever_makes_it_panic(values in prop::collection::vec(any_value(), 0..22)) {
         let _ = read(values);
     }
 
@@ -266,7 +280,8 @@ proptest! {
             let queue = vec![Value::Int(0), Value::Int(1), empty(), Value::Nil, Value::Int(-2), Value::Int(0)];
             let first = vec![wait, Value::Nil, Value::Nil, prioritized, empty()];
             let uncounted = vec![empty(), empty()];
-            read([queue, first, vec![delayed, due, empty(), active], uncounted].concat()).unwrap().waiting
+            let groups = vec![Value::Int(0); GROUPS.len()];
+            read([groups, queue, first, vec![delayed, due, empty(), active], uncounted].concat()).unwrap().waiting
         };
         let mut grown = jobs;
         grown[which] = grown[which].saturating_add(more);
