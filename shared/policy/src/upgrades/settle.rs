@@ -63,8 +63,8 @@ impl UpgradeMemory {
                 from: change.from,
                 to: change.to,
                 began: change.began,
-                // RDS has it: what comes of this evaluation's call says nothing of the snapshot.
-                call: DatabaseCall { taken: true, ..DatabaseCall::first("", change.began) },
+                // RDS has it, and no evaluation's call is its own any more.
+                call: DatabaseCall::first("", change.began),
                 refused: String::new(),
                 is_started: true,
                 is_ready: true,
