@@ -81,6 +81,31 @@ fn messages_that_no_worker_takes_keep_no_task() {
     }
 }
 
+/// One message stays (its group is blocked, or it is of a kind that no worker takes) while the rest is served.
+#[test]
+fn a_message_that_no_worker_takes_does_not_hide_that_workers_are_idle() {
+    for counts in [true, false] {
+        let mut world = WaitWorld::new(1, 50, 30).with(|world| (world.counts, world.blocked) = (counts, 1.0));
+        world.evaluate_for(3_600, |_| 15.0);
+        world.evaluate_for(3_600, |_| 5.0);
+        assert!(world.desired() <= 15, "{} tasks, ten work, counted: {counts}", world.desired());
+    }
+}
+
+/// What is left of the load of one batch is no series of bursts.
+#[test]
+fn after_one_batch_a_service_that_sleeps_at_zero_stands_by_for_no_other() {
+    for counts in [true, false] {
+        let mut world = WaitWorld::new(0, 100, 0).with(|world| world.counts = counts);
+        world.evaluate_for(1_800, |_| 0.0);
+        world.arrive(300.0);
+        for decision in world.evaluate_for(2 * 3_600, |_| 0.0) {
+            assert!(!codes(&decision).contains(&"stands-by"), "{decision}");
+        }
+        assert_eq!(world.desired(), 0);
+    }
+}
+
 /// Jobs that dead tasks took along come back, and then need tasks: nothing scales in meanwhile.
 #[test]
 fn jobs_that_dead_tasks_took_along_keep_their_tasks() {

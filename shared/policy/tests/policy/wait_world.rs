@@ -22,6 +22,8 @@ pub(crate) struct WaitWorld {
     pub(crate) counts: bool,
     /// The queue shows running jobs.
     pub(crate) shows: bool,
+    /// Jobs that wait and that no worker takes.
+    pub(crate) blocked: f64,
     waiting: f64,
     busy: f64,
     done: f64,
@@ -49,6 +51,7 @@ impl WaitWorld {
             per_second: PER_SECOND,
             counts: true,
             shows: true,
+            blocked: 0.0,
             waiting: 0.0,
             busy: 0.0,
             done: 0.0,
@@ -72,8 +75,11 @@ impl WaitWorld {
     /// Shows the world as it is.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small and never negative")]
     pub(crate) fn show(&mut self) {
-        let (waiting, busy, done) =
-            (self.waiting.round() as u64, self.busy.round() as u64, self.done.floor() as u64);
+        let (waiting, busy, done) = (
+            (self.waiting + self.blocked).round() as u64,
+            self.busy.round() as u64,
+            self.done.floor() as u64,
+        );
         let (counts, shows) = (self.counts, self.shows);
         let Some(Ok(queue)) = &mut self.stage.seen.queue else { return };
         queue.waiting = waiting;

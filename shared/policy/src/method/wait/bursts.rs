@@ -27,6 +27,10 @@ const LARGER: f64 = 1.1;
 /// Hourly ones belong to it.
 const SERIES_SECONDS: f64 = 5_400.0;
 
+/// Less work than for half a task begins no burst: it is what is left of a load that fades. Without it one batch for a service that
+/// sleeps at zero is taken for a series of bursts, and its tasks stand by for hours.
+const LEAST_TASKS: f64 = 0.5;
+
 /// So many evaluations back tell what stood before a burst: it may rise over two evaluations, and with one most would
 /// be missed.
 const EVALUATIONS_BEFORE: usize = 2;
@@ -45,7 +49,7 @@ pub(crate) fn follow(next: &mut WaitMemory, seen: &WaitInputs, load: f64, demand
     let ago = |at: Timestamp| seconds(since(at, seen.now));
     let mut bursts = next.bursts.take().filter(|bursts| ago(bursts.at) <= SERIES_SECONDS);
     let beginning = bursts.as_ref().is_none_or(|bursts| ago(bursts.at) > reaction);
-    if beginning && load * share > f64::from(stood) {
+    if beginning && load >= LEAST_TASKS && load * share > f64::from(stood) {
         bursts = Some(begin(bursts, seen.now, load));
     } else if !beginning && let Some(size) = bursts.as_mut().and_then(|it| it.sizes.last_mut()) {
         *size = size.max(load);
@@ -117,6 +121,15 @@ mod tests {
             let mut next = WaitMemory { recommendations: vec![10, 12], ..WaitMemory::default() };
             follow(&mut next, &WaitInputs::of_tasks(12, 12), load, 12, 120.0);
             assert_eq!(next.bursts.is_some(), begins, "the work of {load} tasks after ten stood");
+        }
+    }
+
+    #[test]
+    fn of_a_service_at_zero_less_work_than_for_half_a_task_is_no_burst() {
+        for (load, begins) in [(0.49, false), (0.5, true)] {
+            let mut next = WaitMemory { recommendations: vec![0, 1], ..WaitMemory::default() };
+            follow(&mut next, &WaitInputs::of_tasks(0, 0), load, 1, 120.0);
+            assert_eq!(next.bursts.is_some(), begins, "the work of {load} tasks");
         }
     }
 

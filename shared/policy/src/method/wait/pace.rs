@@ -148,6 +148,8 @@ pub(crate) fn learn(
     let (had, has) = (f64::from(before.running) * concurrency, f64::from(now.running) * concurrency);
     // Places of a hidden queue that have gone since nothing waited did little: that is why they have gone.
     let had = if hidden && !before.waiting { had.min(has) } else { had };
+    // Beside a job that nobody takes, the queue shows how many places worked.
+    let worked = if hidden { had } else { had.min(before.busy.max(now.busy)) };
     let longer = now.jobs - before.jobs;
     let counted = before.done.zip(now.done).and_then(|(before, now)| now.checked_sub(before));
     if let Some(done) = counted.map(number) {
@@ -156,7 +158,7 @@ pub(crate) fn learn(
         } else if !saturated {
             pace.count(done, f64::midpoint(before.busy, now.busy) * elapsed, elapsed);
         } else if same {
-            pace.count(done, had * elapsed, elapsed);
+            pace.count(done, worked * elapsed, elapsed);
         }
         return Interval { arrived: (longer + done).max(0.0), busy: 0.0 };
     }
@@ -173,11 +175,11 @@ pub(crate) fn learn(
     if !saturated {
         (pace.recent, pace.recent_places, pace.recent_slope) = (0.0, 0.0, 0.0);
     } else if same {
-        pace.answer(longer / elapsed, had, elapsed);
+        pace.answer(longer / elapsed, worked, elapsed);
     }
     let busy = match (hidden, saturated) {
         (true, _) => f64::midpoint(had, has),
-        (false, true) => had,
+        (false, true) => worked,
         (false, false) => f64::midpoint(before.busy, now.busy),
     };
     Interval { arrived: (longer + pace.per_second(planned) * busy * elapsed).max(0.0), busy }
