@@ -106,6 +106,37 @@ fn after_one_batch_a_service_that_sleeps_at_zero_stands_by_for_no_other() {
     }
 }
 
+/// One of ten tasks dies, another one runs 90 s later, and a batch comes or ends at that moment: what the batch does to the queue is
+/// not what the one task does.
+#[test]
+fn a_batch_beside_one_task_that_starts_teaches_no_pace() {
+    for (shows, runs_after) in [(true, 30), (true, 45), (true, 60), (false, 30), (false, 45), (false, 60)] {
+        let mut world =
+            WaitWorld::new(10, 100, 10).with(|world| (world.counts, world.shows) = (false, shows));
+        // Every ten minutes something waits for a while, so that the pace is known.
+        world.evaluate_for(2 * 3_600, |at| if at % 600 < 60 { 8.0 } else { 4.5 });
+        world.stage.service().running_count -= 1;
+        let died = world.elapsed;
+        let batch = died + 90 - runs_after..died + 150 - runs_after;
+        while world.elapsed < died + 600 {
+            if world.elapsed == died + 90 {
+                world.stage.service().running_count += 1;
+            }
+            let (waited, running) = (world.head_waited(), u64::from(world.stage.service().running_count));
+            let decision = world.evaluate(if batch.contains(&world.elapsed) { 100.0 } else { 4.5 });
+            let scales_in = decision.verdict.as_change().is_some_and(|(from, to)| to < from);
+            // Half a job a second each: in a minute they do thirty each.
+            let is_late = waited > 60 && world.stage.queue().waiting > running * 30;
+            assert!(!(scales_in && is_late), "after {waited} s: {decision}");
+        }
+        world.longest_wait = 0.0;
+        world.evaluate_for(1_800, |_| 4.5);
+        world.longest_wait = 0.0;
+        world.evaluate_for(3_600, |_| 9.0);
+        assert!(world.longest_wait < 300.0, "{} s, shows: {shows}, {runs_after}", world.longest_wait);
+    }
+}
+
 /// Jobs that dead tasks took along come back, and then need tasks: nothing scales in meanwhile.
 #[test]
 fn jobs_that_dead_tasks_took_along_keep_their_tasks() {

@@ -161,6 +161,11 @@ impl WaitWorld {
         self.line.push_back((self.elapsed, jobs));
     }
 
+    /// How long the next job has waited.
+    pub(crate) fn head_waited(&self) -> i64 {
+        self.line.front().map_or(0, |(came, _)| self.elapsed - came)
+    }
+
     /// Nothing waits any more, and nothing of it was done.
     pub(crate) fn purge(&mut self) {
         self.waiting = 0.0;

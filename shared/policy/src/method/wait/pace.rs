@@ -87,6 +87,14 @@ impl JobPace {
         (response + sureness * guess) / (places + sureness)
     }
 
+    /// The queue's growth has changed by more than any places did: a burst begins or ends. That a place was added at that
+    /// moment is no answer; taken for one, a single worker that starts beside a batch would be believed to do all of it. As long
+    /// as no pace is known nothing is too much.
+    fn is_burst(&self, slope: f64, places: f64, planned: f64) -> bool {
+        let all = self.per_second(planned) * places.max(self.recent_places).max(1.0);
+        self.recent > 0.0 && self.known() && (slope - self.recent_slope).abs() > FASTER_AT_ONCE * all
+    }
+
     /// Learns from how fast a queue in which jobs waited all the time became longer.
     fn answer(&mut self, slope: f64, places: f64, elapsed: f64) {
         let weight = self.recent.max(0.0) * 0.5_f64.powf(elapsed / RECENT_SECONDS);
@@ -172,10 +180,11 @@ pub(crate) fn learn(
         let seen = surely / (had.max(has).max(1.0) * elapsed);
         pace.fastest = pace.fastest.max(seen.min(FASTER_AT_ONCE * pace.per_second(planned)));
     }
-    if !saturated {
+    let slope = longer / elapsed;
+    if !saturated || (same && pace.is_burst(slope, worked, planned)) {
         (pace.recent, pace.recent_places, pace.recent_slope) = (0.0, 0.0, 0.0);
     } else if same {
-        pace.answer(longer / elapsed, worked, elapsed);
+        pace.answer(slope, worked, elapsed);
     }
     let busy = match (hidden, saturated) {
         (true, _) => f64::midpoint(had, has),
