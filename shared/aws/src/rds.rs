@@ -4,6 +4,7 @@
 
 mod pages;
 mod account;
+mod replica_of;
 mod understand;
 mod classed;
 mod parameter_groups;

@@ -49,6 +49,7 @@ impl ReplicaReason {
             Self::NoEndpoint => "no-endpoint",
             Self::NotAvailable { .. } => "not-available",
             Self::Pending { .. } => "pending",
+            Self::BlueGreen { .. } => "blue-green",
             Self::BelowMin { .. } => "below-min",
             Self::AboveMax { .. } => "above-max",
             Self::Pinned { .. } => "pinned",

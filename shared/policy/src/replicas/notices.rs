@@ -46,7 +46,7 @@ pub(crate) fn all(
     all.extend(
         scene.judged.iter().flat_map(|judged| [broken(judged), failed(judged, memory), unknown(judged)]),
     );
-    all.extend([slot_disk(scene), creation(scene, memory), removal(scene, memory)]);
+    all.extend([slot_disk(scene), blue_green(scene), creation(scene, memory), removal(scene, memory)]);
     all.extend(of_records(records));
     all.extend(count(scene, memory, reasons));
     all
@@ -157,6 +157,18 @@ fn slot_disk(scene: &DatabaseScene<'_>) -> Watch {
         }
         SlotsSeen::Calm => Watch::over("slot disk", "replication slots keep little of the disk again"),
         SlotsSeen::Unclear => Watch::not_seen("slot disk"),
+    }
+}
+
+fn blue_green(scene: &DatabaseScene<'_>) -> Watch {
+    let (about, source) = ("blue/green", &scene.instances.source.id);
+    match scene.blue_green() {
+        Some(reason) => {
+            Watch::holds(about, Severity::Warning, format!("a blue/green deployment of {source} exists"))
+                .because(reason.to_string())
+                .advising("Switch it over, or delete it with its green instances. Is there no deployment any more? Then rename or delete that instance.")
+        }
+        None => Watch::over(about, format!("no blue/green deployment of {source} exists any more")),
     }
 }
 

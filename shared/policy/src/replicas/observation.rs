@@ -36,6 +36,9 @@ pub struct Instances {
     pub source: SourceInstance,
     /// Its replicas, in the order of their identifiers; of Aurora the readers.
     pub replicas: Vec<Replica>,
+    /// The green side of a blue/green deployment of the source, which RDS shows as a replica and which is none of
+    /// [`Instances::replicas`].
+    pub green: Option<String>,
     /// Every identifier of an instance that this account has in this Region: a new one must differ from all.
     pub taken: Vec<String>,
 }

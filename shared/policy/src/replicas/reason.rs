@@ -100,6 +100,8 @@ pub enum ReplicaReason {
     NotAvailable { instance: String, status: String },
     /// Something of the source is pending: no change begins.
     Pending { source: String },
+    /// A blue/green deployment of the source exists: no replica is added or removed.
+    BlueGreen { source: String, green: String },
     /// Fewer replicas than the minimum.
     BelowMin { count: u32, min: u32 },
     /// More replicas than the maximum.

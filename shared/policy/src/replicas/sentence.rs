@@ -153,6 +153,10 @@ impl fmt::Display for ReplicaReason {
             Self::Pending { source } => {
                 write!(f, "a change of {source} is pending: no change of its replicas begins")
             }
+            Self::BlueGreen { source, green } => write!(
+                f,
+                "{green} is the green side of a blue/green deployment of {source}: no reads go to {green}, and no replica is added or removed"
+            ),
             Self::BelowMin { count, min } => write!(f, "{} below min {min}", are(*count)),
             Self::AboveMax { count, max } => write!(f, "{} above max {max}", are(*count)),
             Self::Pinned { count, to } => write!(f, "the count is pinned to {to} (now {count})"),
@@ -265,6 +269,7 @@ impl KeptWhy {
             Self::TooFewLeft => "too few others answer reads",
             Self::LoadUnknown => "the load of the others was not known for long",
             Self::Failed => "it has failed, and a failed replica that answered reads is left to operators",
+            Self::BlueGreen => "a blue/green deployment of the source exists",
             Self::NotOurs => {
                 "Tidegate may not remove it any more (tags, deletion protection or replicas of its own)"
             }

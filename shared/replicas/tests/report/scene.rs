@@ -83,7 +83,7 @@ impl ReportScene {
         let mut taken: Vec<String> = replicas.iter().map(|replica| replica.id.clone()).collect();
         taken.push("shop-prod".to_owned());
         let seen = DatabaseObservation {
-            instances: Ok(Instances { source: source(), replicas, taken }),
+            instances: Ok(Instances { source: source(), replicas, green: None, taken }),
             records: Some(Ok(records)),
             offers: None,
         };

@@ -1,0 +1,22 @@
+//! What others do to the same database meanwhile: a blue/green deployment.
+
+use tidegate_tests::fake_replicas::{FakeReplicas, look};
+
+use crate::{LONG, minutes, reported, shop, story};
+
+#[test]
+fn the_green_side_of_a_deployment_gets_no_reads_and_nothing_is_added_while_it_is_there() {
+    story(async {
+        const GREEN: &str = "shop-prod-green-ab12cd";
+        let two = "min: 2, max: 3";
+        let (world, fleet) = (FakeReplicas::new(&[("one", None), (GREEN, None)]), shop("enforce", two));
+        minutes(&fleet, &world, LONG).await;
+        assert_eq!(look(&world).changes, [], "two are wanted, and it is none of them");
+        assert_eq!(look(&world).records.keys().collect::<Vec<_>>(), ["tidegate:one"]);
+        assert_eq!(reported(&world, "a blue/green deployment of shop-prod exists"), 1);
+        look(&world).replicas.remove(GREEN);
+        minutes(&fleet, &world, LONG).await;
+        assert_eq!(look(&world).shown(), ["one", "tidegate-shop-prod-1"]);
+        assert_eq!(reported(&world, "no blue/green deployment of shop-prod exists any more"), 1);
+    });
+}
