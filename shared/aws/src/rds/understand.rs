@@ -80,6 +80,9 @@ impl AllInstances {
         let name = writer.db_instance_identifier().unwrap_or_default();
         let mut source = source(writer, name, Engine::Aurora);
         source.allocated_storage = 0;
+        // Aurora takes a reader in a zone where the cluster has its storage only; those are three, and a subnet group may have more.
+        let storage = cluster.availability_zones();
+        source.zones.retain(|zone| storage.is_empty() || storage.contains(zone));
         source.is_pending |= cluster.pending_modified_values().is_some_and(is_pending_of_cluster);
         let whole = status(cluster.status());
         if whole != Status::Available {

@@ -15,6 +15,7 @@ mod metrics;
 mod one_bad;
 mod other_autoscalers;
 mod rds;
+mod rds_aurora_zones;
 mod rds_blue_green;
 mod rds_changes;
 mod rds_class_change;

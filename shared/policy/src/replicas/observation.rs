@@ -58,7 +58,7 @@ pub struct SourceInstance {
     pub endpoint: Option<String>,
     /// `AvailabilityZone`.
     pub zone: Option<String>,
-    /// The zones of its subnet group.
+    /// The zones of its subnet group; of Aurora those among them where the cluster has its storage.
     pub zones: Vec<String>,
     /// `BackupRetentionPeriod`, in days: with 0 AWS creates no replica of RDS.
     pub backup_retention_days: u32,
