@@ -55,6 +55,8 @@ pub struct FakeReplicas {
     pub sns_is_down: bool,
     /// `DescribeDBInstances` is throttled.
     pub rds_is_throttled: bool,
+    /// Somebody promotes this replica between what an evaluation saw and the call that it meant to send.
+    pub promoted_meanwhile: Option<&'static str>,
     /// The messages that SNS took.
     pub published: Vec<String>,
     /// Every call that was answered, by its name.
@@ -67,6 +69,8 @@ pub struct FakeReplicas {
     pub writes: usize,
     /// The process is killed at the write of this number, before or after it is applied.
     pub kill: Option<(usize, bool)>,
+    /// It is no replica any more.
+    promoted: Option<&'static str>,
     began: Instant,
 }
 
@@ -98,12 +102,14 @@ impl FakeReplicas {
             full_zones: Vec::new(),
             sns_is_down: false,
             rds_is_throttled: false,
+            promoted_meanwhile: None,
             published: Vec::new(),
             calls: Vec::new(),
             changes: Vec::new(),
             was_empty: false,
             writes: 0,
             kill: None,
+            promoted: None,
             began: Instant::now(),
         }))
     }
@@ -147,17 +153,37 @@ impl FakeReplicas {
             .iter()
             .map(|id| {
                 let replica = &self.replicas[*id];
-                let status = if replica.deleted.is_some() {
-                    "deleting"
-                } else if self.since(replica.created) < CREATES {
-                    "creating"
-                } else {
-                    "available"
-                };
-                wire::replica(id, status, replica.fleet.as_deref())
+                wire::replica(id, self.status(replica), replica.fleet.as_deref())
             })
+            .chain(self.promoted.map(wire::promoted))
             .collect();
         format!("<DBInstances>{others}{}{replicas}</DBInstances>", wire::source(&shown))
+    }
+
+    /// One instance by its identifier, as it is looked at right before a call.
+    fn describe_one(&mut self, id: &str) -> Result<String, WireRefusal> {
+        if self.promoted_meanwhile == Some(id) && self.replicas.remove(id).is_some() {
+            self.promoted = self.promoted_meanwhile.take();
+        }
+        let not_found = || WireRefusal::new("DBInstanceNotFound", "not found");
+        if self.promoted == Some(id) {
+            return Ok(format!("<DBInstances>{}</DBInstances>", wire::promoted(id)));
+        }
+        let replica = self.replicas.get(id).filter(|_| self.shown().contains(&id)).ok_or_else(not_found)?;
+        Ok(format!(
+            "<DBInstances>{}</DBInstances>",
+            wire::replica(id, self.status(replica), replica.fleet.as_deref())
+        ))
+    }
+
+    fn status(&self, replica: &FakeReplica) -> &'static str {
+        if replica.deleted.is_some() {
+            "deleting"
+        } else if self.since(replica.created) < CREATES {
+            "creating"
+        } else {
+            "available"
+        }
     }
 
     fn create(&mut self, asked: &WireRequest) -> Result<String, WireRefusal> {
@@ -238,6 +264,9 @@ impl FakeWorld for FakeReplicas {
             "Publish" => fake_ledger::publish(&mut self.published, self.sns_is_down, asked),
             "DescribeDBInstances" if self.rds_is_throttled => {
                 Err(WireRefusal::new("Throttling", "Rate exceeded"))
+            }
+            "DescribeDBInstances" if !asked.field("DBInstanceIdentifier").is_empty() => {
+                self.describe_one(&asked.field("DBInstanceIdentifier"))
             }
             "DescribeDBInstances" => Ok(self.describe(&asked.field("Marker"))),
             "CreateDBInstanceReadReplica" => self.create(asked),

@@ -204,6 +204,14 @@ pub(crate) fn replica(id: &str, status: &str, fleet: Option<&str>) -> String {
     )
 }
 
+/// An instance that was promoted: it has no source any more, and the tags that it had.
+pub(crate) fn promoted(id: &str) -> String {
+    replica(id, "available", Some("shop")).replace(
+        &format!("<ReadReplicaSourceDBInstanceIdentifier>{SOURCE}</ReadReplicaSourceDBInstanceIdentifier>"),
+        "",
+    )
+}
+
 fn begins(id: &str, status: &str) -> String {
     format!(
         "<DBInstance><DBInstanceIdentifier>{id}</DBInstanceIdentifier><DBInstanceStatus>{status}</DBInstanceStatus>\

@@ -185,6 +185,7 @@ fn replica(instance: &DbInstance, is_aurora: bool, tags: ReplicaTags<'_>) -> Rep
         endpoint: endpoint(instance),
         is_ours: tags.are_on(instance),
         is_protected: instance.deletion_protection() == Some(true),
+        is_being_promoted: is_being_promoted(instance),
         is_source: sources > 0 || clusters > 0,
         is_initialized: is_initialized(instance),
         replication: if is_aurora { Replication::Running } else { replication(instance.status_infos()) },
@@ -193,6 +194,11 @@ fn replica(instance: &DbInstance, is_aurora: bool, tags: ReplicaTags<'_>) -> Rep
         cpu: MetricReading::NotRead,
         connections: MetricReading::NotRead,
     }
+}
+
+/// `PromoteReadReplica` asks for backups, which a replica seldom has.
+pub(super) fn is_being_promoted(instance: &DbInstance) -> bool {
+    instance.pending_modified_values().is_some_and(|pending| pending.backup_retention_period().is_some())
 }
 
 /// A time of RDS.

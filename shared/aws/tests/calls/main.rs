@@ -23,6 +23,7 @@ mod rds_snapshots;
 mod rds_classed;
 mod rds_classes;
 mod rds_loads;
+mod rds_deletion;
 mod rds_metrics;
 mod rds_offered;
 mod rds_rehearsal;

@@ -97,6 +97,9 @@ pub struct Replica {
     pub is_ours: bool,
     /// `DeletionProtection`.
     pub is_protected: bool,
+    /// A promotion of it is on its way: it is to get backups (`PendingModifiedValues.BackupRetentionPeriod`), as one gets them
+    /// with which it becomes a primary.
+    pub is_being_promoted: bool,
     /// It has replicas of its own; deleting it would cut them off.
     pub is_source: bool,
     /// Its storage is complete: neither `Initializing` (`StorageOperationStatus`, `StorageVolumeStatus`) nor the status

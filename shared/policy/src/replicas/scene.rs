@@ -72,7 +72,8 @@ impl DatabaseScene<'_> {
     /// their own does.
     pub(crate) fn is_removable(&self, replica: &Replica) -> bool {
         let is_named = self.foreign_values().any(|value| is_same_host(value, replica.endpoint.as_deref()));
-        replica.is_ours && !replica.is_protected && !replica.is_source && !is_named
+        let is_free = !replica.is_protected && !replica.is_source && !replica.is_being_promoted;
+        replica.is_ours && is_free && !is_named
     }
 
     fn foreign_values(&self) -> impl Iterator<Item = &String> {

@@ -271,7 +271,7 @@ impl KeptWhy {
             Self::Failed => "it has failed, and a failed replica that answered reads is left to operators",
             Self::BlueGreen => "a blue/green deployment of the source exists",
             Self::NotOurs => {
-                "Tidegate may not remove it any more (tags, deletion protection or replicas of its own)"
+                "Tidegate may not remove it any more (tags, deletion protection, a promotion or replicas of its own)"
             }
         }
     }

@@ -197,6 +197,7 @@ fn replica(number: u32) -> Replica {
         zone: Some("eu-central-1b".to_owned()),
         is_ours: true,
         is_protected: false,
+        is_being_promoted: false,
         is_source: false,
         is_initialized: true,
         replication: Replication::Running,

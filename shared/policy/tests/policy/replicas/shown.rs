@@ -36,6 +36,7 @@ pub(crate) fn replica(id: &str) -> Replica {
         endpoint: Some(host(id)),
         is_ours: true,
         is_protected: false,
+        is_being_promoted: false,
         is_source: false,
         is_initialized: true,
         replication: Replication::Running,
