@@ -43,6 +43,8 @@ pub struct FakeReplicas {
     pub others: usize,
     /// The hosts of the weighted records, by set identifier.
     pub records: BTreeMap<String, String>,
+    /// The health checks of some of them.
+    pub health_checks: BTreeMap<String, String>,
     /// CPU of every replica, in percent.
     pub cpu: f64,
     /// The ledger's items by sort key.
@@ -96,6 +98,7 @@ impl FakeReplicas {
             replicas: replicas.iter().map(replica).collect(),
             others: 0,
             records: replicas.iter().map(record).collect(),
+            health_checks: BTreeMap::new(),
             cpu: 50.0,
             items: LedgerItems::new(),
             ledger_is_gone: false,
@@ -273,9 +276,9 @@ impl FakeWorld for FakeReplicas {
             "DescribeOrderableDBInstanceOptions" => Ok(wire::offers()),
             "DeleteDBInstance" => self.delete(&asked.field("DBInstanceIdentifier")),
             "GetMetricData" => Ok(self.metrics(&asked.json())),
-            "ListResourceRecordSets" => Ok(wire::records(&self.records)),
+            "ListResourceRecordSets" => Ok(wire::records(&self.records, &self.health_checks)),
             "ChangeResourceRecordSets" => {
-                wire::change(&mut self.records, &asked.body);
+                wire::change(&mut self.records, &mut self.health_checks, &asked.body)?;
                 self.was_empty |= self.records.is_empty();
                 Ok(wire::CHANGED.to_owned())
             }

@@ -1,4 +1,4 @@
-//! What others do to the same database meanwhile: a blue/green deployment, a promotion.
+//! What others do to the same database meanwhile: a blue/green deployment, a promotion, a health check.
 
 use tidegate_tests::fake_replicas::{FakeReplicas, look};
 
@@ -36,5 +36,21 @@ fn a_replica_that_is_promoted_right_before_its_deletion_is_not_deleted_and_told_
         assert_eq!(look(&world).changes, []);
         assert_eq!(look(&world).records.keys().collect::<Vec<_>>(), ["tidegate:reporting"]);
         assert_eq!(reported(&world, "tidegate-shop-prod-1 was promoted"), 1);
+    });
+}
+
+#[test]
+fn a_health_check_on_a_record_stands_against_no_removal() {
+    story(async {
+        let there = [("reporting", None), ("tidegate-shop-prod-1", Some("shop"))];
+        let (world, fleet) = (FakeReplicas::new(&there), shop("enforce", ONE));
+        for set in ["tidegate:reporting", "tidegate:tidegate-shop-prod-1"] {
+            look(&world).health_checks.insert(set.to_owned(), "abcd-1234".to_owned());
+        }
+        minutes(&fleet, &world, LONG).await;
+        assert_eq!(look(&world).shown(), ["reporting"]);
+        assert_eq!(look(&world).records.keys().collect::<Vec<_>>(), ["tidegate:reporting"]);
+        assert_eq!(look(&world).health_checks.keys().collect::<Vec<_>>(), ["tidegate:reporting"]);
+        assert_eq!(reported(&world, "not changed"), 0);
     });
 }

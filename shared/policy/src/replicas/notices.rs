@@ -205,7 +205,7 @@ fn removal(scene: &DatabaseScene<'_>, memory: &DatabaseMemory) -> Watch {
 fn of_records(state: &RecordsAre) -> [Watch; 3] {
     let (unread, conflict, source) = ("records unreadable", "record conflict", "reads on source");
     let readable = || Watch::over(unread, "records readable again");
-    let weighted = || Watch::over(conflict, "the name has weighted records only");
+    let weighted = || Watch::over(conflict, "the name has only weighted records of one TTL");
     match state {
         RecordsAre::Kept => [readable(), weighted(), Watch::over(source, "replicas answer reads again")],
         RecordsAre::Unsure => [readable(), weighted(), Watch::not_seen(source)],
@@ -220,11 +220,14 @@ fn of_records(state: &RecordsAre) -> [Watch; 3] {
                 .after(UNREADABLE_FOR);
             [holds, Watch::not_seen(conflict), Watch::not_seen(source)]
         }
-        RecordsAre::Conflict => {
-            let holds = Watch::holds(conflict, Severity::Warning, "records not kept")
-                .because("the name has a record beside which Route 53 takes no weighted CNAME")
-                .advising("Remove that record, or name another record under `dns` in the fleet file.");
-            [readable(), holds, Watch::not_seen(source)]
+        RecordsAre::Conflict(reason) => {
+            let advice = if matches!(reason, ReplicaReason::RecordTtl { .. }) {
+                "Give that record the TTL of the fleet file, or write its TTL there (`ttl` under `dns`, 60 at most)."
+            } else {
+                "Remove that record, or name another record under `dns` in the fleet file."
+            };
+            let holds = Watch::holds(conflict, Severity::Warning, "records not kept");
+            [readable(), holds.because(reason.to_string()).advising(advice), Watch::not_seen(source)]
         }
     }
 }

@@ -168,7 +168,8 @@ impl Status {
     }
 }
 
-/// One record of the name that reads go to (`ResourceRecordSet`).
+/// One record of the name that reads go to (`ResourceRecordSet`), with everything that a weighted one can have: to delete it, Route 53
+/// wants to see all of it again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DnsRecord {
     /// `SetIdentifier`; none of a record that is not weighted.
@@ -181,4 +182,19 @@ pub struct DnsRecord {
     pub ttl: Option<u32>,
     /// Its values; none of an alias.
     pub values: Vec<String>,
+    /// Where an alias leads (`AliasTarget`).
+    pub alias: Option<DnsAlias>,
+    /// `HealthCheckId`: somebody lets Route 53 give it out only while that check is healthy.
+    pub health_check: Option<String>,
+}
+
+/// `AliasTarget` of a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DnsAlias {
+    /// `HostedZoneId`.
+    pub zone: String,
+    /// `DNSName`.
+    pub name: String,
+    /// `EvaluateTargetHealth`.
+    pub evaluates_health: bool,
 }

@@ -140,6 +140,10 @@ impl fmt::Display for ReplicaReason {
                 f,
                 "the name has a record of another kind ({kind}), beside which Route 53 takes no weighted CNAME: the records stay as they are"
             ),
+            Self::RecordTtl { set, found, wanted } => write!(
+                f,
+                "the record `{set}` of others has the TTL {found}s and those of Tidegate {wanted}s, and Route 53 takes one TTL for all weighted records of a name: the records stay as they are"
+            ),
             Self::RecordPut { replica } => write!(f, "the record of {replica} is written: new reads may go to {replica}"),
             Self::RecordDeleted { replica } => write!(f, "the record of {replica} is removed: new reads go to others"),
             Self::OneStays { replica } => {

@@ -99,6 +99,7 @@ impl ReplicaReason {
             | Self::SlotDisk { .. }
             | Self::RecordsUnreadable { .. }
             | Self::RecordConflict { .. }
+            | Self::RecordTtl { .. }
             | Self::RecordPut { .. }
             | Self::RecordDeleted { .. }
             | Self::OneStays { .. }

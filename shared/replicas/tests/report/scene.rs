@@ -215,5 +215,7 @@ fn record(replica: &Replica) -> DnsRecord {
         weight: Some(10),
         ttl: Some(5),
         values: replica.endpoint.clone().into_iter().collect(),
+        alias: None,
+        health_check: None,
     }
 }

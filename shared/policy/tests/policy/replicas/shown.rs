@@ -58,5 +58,7 @@ pub(crate) fn record(id: &str) -> DnsRecord {
         weight: Some(10),
         ttl: Some(5),
         values: vec![host(id)],
+        alias: None,
+        health_check: None,
     }
 }
