@@ -43,6 +43,8 @@ pub struct FakeReplicas {
     pub others: usize,
     /// The hosts of the weighted records, by set identifier.
     pub records: BTreeMap<String, String>,
+    /// The health checks of some of them.
+    pub health_checks: BTreeMap<String, String>,
     /// CPU of every replica, in percent.
     pub cpu: f64,
     /// The ledger's items by sort key.
@@ -55,6 +57,8 @@ pub struct FakeReplicas {
     pub sns_is_down: bool,
     /// `DescribeDBInstances` is throttled.
     pub rds_is_throttled: bool,
+    /// Somebody promotes this replica between what an evaluation saw and the call that it meant to send.
+    pub promoted_meanwhile: Option<&'static str>,
     /// The messages that SNS took.
     pub published: Vec<String>,
     /// Every call that was answered, by its name.
@@ -67,6 +71,8 @@ pub struct FakeReplicas {
     pub writes: usize,
     /// The process is killed at the write of this number, before or after it is applied.
     pub kill: Option<(usize, bool)>,
+    /// It is no replica any more.
+    promoted: Option<&'static str>,
     began: Instant,
 }
 
@@ -92,18 +98,21 @@ impl FakeReplicas {
             replicas: replicas.iter().map(replica).collect(),
             others: 0,
             records: replicas.iter().map(record).collect(),
+            health_checks: BTreeMap::new(),
             cpu: 50.0,
             items: LedgerItems::new(),
             ledger_is_gone: false,
             full_zones: Vec::new(),
             sns_is_down: false,
             rds_is_throttled: false,
+            promoted_meanwhile: None,
             published: Vec::new(),
             calls: Vec::new(),
             changes: Vec::new(),
             was_empty: false,
             writes: 0,
             kill: None,
+            promoted: None,
             began: Instant::now(),
         }))
     }
@@ -147,17 +156,37 @@ impl FakeReplicas {
             .iter()
             .map(|id| {
                 let replica = &self.replicas[*id];
-                let status = if replica.deleted.is_some() {
-                    "deleting"
-                } else if self.since(replica.created) < CREATES {
-                    "creating"
-                } else {
-                    "available"
-                };
-                wire::replica(id, status, replica.fleet.as_deref())
+                wire::replica(id, self.status(replica), replica.fleet.as_deref())
             })
+            .chain(self.promoted.map(wire::promoted))
             .collect();
         format!("<DBInstances>{others}{}{replicas}</DBInstances>", wire::source(&shown))
+    }
+
+    /// One instance by its identifier, as it is looked at right before a call.
+    fn describe_one(&mut self, id: &str) -> Result<String, WireRefusal> {
+        if self.promoted_meanwhile == Some(id) && self.replicas.remove(id).is_some() {
+            self.promoted = self.promoted_meanwhile.take();
+        }
+        let not_found = || WireRefusal::new("DBInstanceNotFound", "not found");
+        if self.promoted == Some(id) {
+            return Ok(format!("<DBInstances>{}</DBInstances>", wire::promoted(id)));
+        }
+        let replica = self.replicas.get(id).filter(|_| self.shown().contains(&id)).ok_or_else(not_found)?;
+        Ok(format!(
+            "<DBInstances>{}</DBInstances>",
+            wire::replica(id, self.status(replica), replica.fleet.as_deref())
+        ))
+    }
+
+    fn status(&self, replica: &FakeReplica) -> &'static str {
+        if replica.deleted.is_some() {
+            "deleting"
+        } else if self.since(replica.created) < CREATES {
+            "creating"
+        } else {
+            "available"
+        }
     }
 
     fn create(&mut self, asked: &WireRequest) -> Result<String, WireRefusal> {
@@ -239,14 +268,17 @@ impl FakeWorld for FakeReplicas {
             "DescribeDBInstances" if self.rds_is_throttled => {
                 Err(WireRefusal::new("Throttling", "Rate exceeded"))
             }
+            "DescribeDBInstances" if !asked.field("DBInstanceIdentifier").is_empty() => {
+                self.describe_one(&asked.field("DBInstanceIdentifier"))
+            }
             "DescribeDBInstances" => Ok(self.describe(&asked.field("Marker"))),
             "CreateDBInstanceReadReplica" => self.create(asked),
             "DescribeOrderableDBInstanceOptions" => Ok(wire::offers()),
             "DeleteDBInstance" => self.delete(&asked.field("DBInstanceIdentifier")),
             "GetMetricData" => Ok(self.metrics(&asked.json())),
-            "ListResourceRecordSets" => Ok(wire::records(&self.records)),
+            "ListResourceRecordSets" => Ok(wire::records(&self.records, &self.health_checks)),
             "ChangeResourceRecordSets" => {
-                wire::change(&mut self.records, &asked.body);
+                wire::change(&mut self.records, &mut self.health_checks, &asked.body)?;
                 self.was_empty |= self.records.is_empty();
                 Ok(wire::CHANGED.to_owned())
             }

@@ -36,6 +36,7 @@ fn every_refusal() -> Vec<ClassRefusal> {
         ClassRefusal::BurstCredits { lowest: 1 },
         ClassRefusal::SlowStorage { gib: 1, baseline: 1 },
         ClassRefusal::NotKnown { what: text(), why: None },
+        ClassRefusal::BlueGreen { green: text() },
     ]
 }
 
@@ -68,6 +69,7 @@ fn kind(refusal: &ClassRefusal) -> usize {
         ClassRefusal::BurstCredits { .. } => 23,
         ClassRefusal::SlowStorage { .. } => 24,
         ClassRefusal::NotKnown { .. } => 25,
+        ClassRefusal::BlueGreen { .. } => 26,
     }
 }
 
@@ -97,7 +99,7 @@ fn the_page_of_upgrades_explains_every_refusal_in_its_words() {
     let refusals = every_refusal();
     let mut kinds: Vec<usize> = refusals.iter().map(kind).collect();
     kinds.dedup();
-    assert_eq!(kinds, (0..26).collect::<Vec<_>>(), "one of every kind, in order");
+    assert_eq!(kinds, (0..27).collect::<Vec<_>>(), "one of every kind, in order");
     let (sentences, quoted) = (refusals.iter().map(ToString::to_string).collect::<Vec<_>>(), quoted());
     assert!(quoted.len() > 20, "{quoted:?}");
     for sentence in &sentences {

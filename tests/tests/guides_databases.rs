@@ -73,8 +73,14 @@ impl Guide {
             burst_balance: MetricReading::NotRead,
             free_storage: MetricReading::NotRead,
         };
-        let instances =
-            ClassedInstances { main, source: None, replicas: vec![], replicas_elsewhere: 0, others: vec![] };
+        let instances = ClassedInstances {
+            main,
+            source: None,
+            replicas: vec![],
+            green: None,
+            replicas_elsewhere: 0,
+            others: vec![],
+        };
         let seen = UpgradeObservation {
             instances: Ok(instances),
             load,

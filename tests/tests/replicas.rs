@@ -1,5 +1,8 @@
 //! Read replicas from event to report: the real concern and the real SDK in virtual time against `fake_replicas`.
 
+#[path = "replicas/meanwhile.rs"]
+mod meanwhile;
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -4,6 +4,7 @@
 
 mod pages;
 mod account;
+mod replica_of;
 mod understand;
 mod classed;
 mod parameter_groups;
@@ -16,13 +17,17 @@ mod offered;
 mod messages;
 mod tags;
 mod create;
+mod call_result;
+mod last_look;
+mod delete;
 mod change;
 mod snapshots;
 mod class_change;
 
 pub use account::{AllInstances, describe};
-pub use change::{apply, outcome};
-pub use class_change::{ClassCallResult, change_class};
+pub use call_result::CallResult;
+pub use change::apply;
+pub use class_change::change_class;
 pub use class_load::{ClassReadings, MeasuredClass, read_loads};
 pub use classes::{Classes, DatabaseClasses};
 pub use messages::messages;

@@ -2,10 +2,12 @@
 
 use aws_sdk_route53::operation::change_resource_record_sets::ChangeResourceRecordSetsError;
 use aws_sdk_route53::operation::list_resource_record_sets::ListResourceRecordSetsOutput;
-use aws_sdk_route53::types::{Change, ChangeAction, ChangeBatch, ResourceRecord, ResourceRecordSet, RrType};
+use aws_sdk_route53::types::{
+    AliasTarget, Change, ChangeAction, ChangeBatch, ResourceRecord, ResourceRecordSet, RrType,
+};
 use jiff::Timestamp;
 use tidegate_policy::replicas::decision::RecordChange;
-use tidegate_policy::replicas::observation::DnsRecord;
+use tidegate_policy::replicas::observation::{DnsAlias, DnsRecord};
 use tidegate_policy::{Absence, AbsenceKind};
 use tokio::time::Instant;
 
@@ -73,7 +75,8 @@ fn unreadable(what: &str) -> Absence {
     Absence::new(AbsenceKind::Unreadable, format!("ListResourceRecordSets: {what}"))
 }
 
-/// One record as it stands: to delete it, Route 53 wants to see it again exactly so.
+/// One record as it stands: to delete it, Route 53 wants to see it again exactly so. What is left out here only records have that are
+/// routed otherwise than by weight (`Region`, `GeoLocation`, `Failover`, `CidrRoutingConfig` …), and those are never deleted.
 fn understand(record: &ResourceRecordSet) -> Result<DnsRecord, Absence> {
     let weight = record.weight().map(u8::try_from).transpose();
     let ttl = record.ttl().map(u32::try_from).transpose();
@@ -83,6 +86,12 @@ fn understand(record: &ResourceRecordSet) -> Result<DnsRecord, Absence> {
         weight: weight.map_err(|_| unreadable("a weight outside of 0 to 255"))?,
         ttl: ttl.map_err(|_| unreadable("a TTL that is none"))?,
         values: record.resource_records().iter().map(|value| value.value().to_owned()).collect(),
+        alias: record.alias_target().map(|target| DnsAlias {
+            zone: target.hosted_zone_id().to_owned(),
+            name: target.dns_name().to_owned(),
+            evaluates_health: target.evaluate_target_health(),
+        }),
+        health_check: record.health_check_id().map(str::to_owned),
     })
 }
 
@@ -167,6 +176,13 @@ fn to_aws(name: &str, change: &RecordChange) -> Result<Change, aws_sdk_route53::
     };
     let value = |value: &String| ResourceRecord::builder().value(value).build();
     let values = record.values.iter().map(value).collect::<Result<Vec<_>, _>>()?;
+    let alias = record.alias.as_ref().map(|alias| {
+        AliasTarget::builder()
+            .hosted_zone_id(&alias.zone)
+            .dns_name(&alias.name)
+            .evaluate_target_health(alias.evaluates_health)
+            .build()
+    });
     let set = ResourceRecordSet::builder()
         .name(name)
         .r#type(RrType::from(record.kind.as_str()))
@@ -174,6 +190,8 @@ fn to_aws(name: &str, change: &RecordChange) -> Result<Change, aws_sdk_route53::
         .set_weight(record.weight.map(i64::from))
         .set_ttl(record.ttl.map(i64::from))
         .set_resource_records(Some(values).filter(|values| !values.is_empty()))
+        .set_alias_target(alias.transpose()?)
+        .set_health_check_id(record.health_check.clone())
         .build()?;
     Change::builder().action(action).resource_record_set(set).build()
 }

@@ -2,11 +2,12 @@
 
 use futures_util::{future, join};
 use jiff::Timestamp;
+use tidegate_aws::rds::{self, CallResult};
 use tidegate_aws::report::section::Outcome;
-use tidegate_aws::{rds, route53};
+use tidegate_aws::route53;
 use tidegate_evaluation::Clock;
 
-use crate::database::{Called, DatabaseReport};
+use crate::database::DatabaseReport;
 use crate::databases::Replicas;
 
 impl Replicas {
@@ -28,11 +29,10 @@ impl Replicas {
     }
 
     /// The call to RDS, if there is one.
-    async fn call(&self, report: &DatabaseReport, not_after: Timestamp, clock: &Clock) -> Option<Called> {
+    async fn call(&self, report: &DatabaseReport, not_after: Timestamp, clock: &Clock) -> Option<CallResult> {
         let (call, described) = (report.decision.call.as_ref()?, report.described.as_deref()?);
         let tags = rds::ReplicaTags { fleet: self.fleet.name(), database: &report.name };
-        let answer = rds::apply(&self.clients, call, described, tags, not_after, clock.as_ref()).await;
-        Some(Called { outcome: rds::outcome(answer.as_ref()), error: answer.and_then(Result::err) })
+        Some(rds::apply(&self.clients, call, described, tags, not_after, clock.as_ref()).await)
     }
 
     /// The batch of records, if there is one.

@@ -8,7 +8,7 @@ mod words;
 use jiff::Timestamp;
 use tidegate_aws::report::{Header, Section, headline};
 
-pub use crate::database::evaluated::{Called, DatabaseReport};
+pub use crate::database::evaluated::DatabaseReport;
 
 impl DatabaseReport {
     /// Its part of the report.

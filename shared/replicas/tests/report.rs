@@ -5,7 +5,8 @@ mod scene;
 
 use jiff::SignedDuration;
 use tidegate_aws::CallError;
-use tidegate_aws::error::{AwsError, ErrorClass, Step};
+use tidegate_aws::error::{AwsError, ErrorClass, Failure, Step};
+use tidegate_aws::rds::CallResult;
 use tidegate_aws::report::AlertState;
 use tidegate_aws::report::section::Outcome;
 use tidegate_policy::database::call::CallOutcome;
@@ -14,7 +15,7 @@ use tidegate_policy::replicas::observation::{Replication, Status};
 use tidegate_policy::replicas::standing::ReplicaStanding;
 use tidegate_policy::{Absence, AbsenceKind, Severity};
 use tidegate_replicas::ReplicasMemory;
-use tidegate_replicas::database::{Called, DatabaseReport};
+use tidegate_replicas::database::DatabaseReport;
 use tidegate_replicas::known::{FailingRecords, Said};
 
 use crate::scene::{ReportScene, at, text};
@@ -37,7 +38,8 @@ fn records_refused() -> CallError {
 
 /// As it stands after RDS took the call, and Route 53 the records.
 fn taken(report: DatabaseReport) -> DatabaseReport {
-    let called = report.decision.call.as_ref().map(|_| Called { outcome: CallOutcome::Taken, error: None });
+    let called =
+        report.decision.call.as_ref().map(|_| CallResult { outcome: CallOutcome::Taken, error: None });
     let records = (!report.decision.records.is_empty()).then_some(Outcome::Applied);
     DatabaseReport { is_enforced: true, called, records, ..report }
 }
@@ -111,7 +113,7 @@ fn a_refused_creation_is_reported_once_by_the_next_evaluation() {
     let outcome = CallOutcome::Refused(error.failure.to_string());
     let report = DatabaseReport {
         is_enforced: true,
-        called: Some(Called { outcome: outcome.clone(), error: Some(error) }),
+        called: Some(CallResult { outcome: outcome.clone(), error: Some(error) }),
         ..report
     };
     let section = report.section(&scene::header());
@@ -123,6 +125,29 @@ fn a_refused_creation_is_reported_once_by_the_next_evaluation() {
     memory.settle_call(&outcome, scene::EVALUATION, at(0));
     let next = scene.report(&memory);
     insta::assert_snapshot!(text(&next));
+}
+
+#[test]
+fn what_the_last_look_stops_is_said_and_is_no_failure_of_aws() {
+    let mut scene = ReportScene::with(2).cpu(40.0);
+    scene.replicas()[1].status = Status::Failed("failed".to_owned());
+    let mut memory = scene.calm_memory();
+    memory.replicas.insert(
+        "tidegate-shop-prod-2".to_owned(),
+        ReplicaMemory { is_new: true, ..ReplicaMemory::default() },
+    );
+    let report = scene.report(&memory);
+    assert!(report.decision.call.is_some(), "{:?}", report.decision.reasons);
+    let step = Step::DeleteReplica { replica: "tidegate-shop-prod-2".to_owned() };
+    let words = "just before the call tidegate-shop-prod-2 was available";
+    let withheld = CallError::new(step, Failure::Withheld(words.to_owned()));
+    let called = CallResult { outcome: CallOutcome::NotSent, error: Some(withheld) };
+    let report = DatabaseReport { is_enforced: true, called: Some(called), ..report };
+    let section = report.section(&scene::header());
+    assert_eq!(section.json["outcome"], "withheld");
+    assert!(section.outcome.as_ref().is_some_and(|outcome| !outcome.counts_as_failed()));
+    let said = text(&report);
+    assert!(said.contains(words) && said.contains("the next evaluation decides again"), "{said}");
 }
 
 #[test]
@@ -140,7 +165,7 @@ fn a_call_without_an_answer_is_not_called_undone() {
         },
     );
     let called =
-        Some(Called { outcome: CallOutcome::Unknown(error.failure.to_string()), error: Some(error) });
+        Some(CallResult { outcome: CallOutcome::Unknown(error.failure.to_string()), error: Some(error) });
     let report = DatabaseReport { is_enforced: true, called, ..report };
     insta::assert_snapshot!(text(&report));
 }

@@ -4,7 +4,7 @@
 mod scene;
 
 use tidegate_aws::error::{AwsError, ErrorClass, Failure, Step};
-use tidegate_aws::rds::ClassCallResult;
+use tidegate_aws::rds::CallResult;
 use tidegate_aws::report::section::Outcome;
 use tidegate_aws::report::{AlertState, EvaluationReport, Section};
 use tidegate_aws::{CallError, log};
@@ -59,7 +59,7 @@ fn error(class: ErrorClass, code: &str, message: &str) -> CallError {
 /// As it stands after the call.
 fn called(report: UpgradeReport, outcome: CallOutcome, error: Option<CallError>) -> UpgradeReport {
     assert!(report.decision.call.is_some());
-    UpgradeReport { called: Some(ClassCallResult { outcome, error }), ..report }
+    UpgradeReport { called: Some(CallResult { outcome, error }), ..report }
 }
 
 fn taken(report: UpgradeReport) -> UpgradeReport {

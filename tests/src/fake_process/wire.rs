@@ -204,6 +204,14 @@ pub(crate) fn replica(id: &str, status: &str, fleet: Option<&str>) -> String {
     )
 }
 
+/// An instance that was promoted: it has no source any more, and the tags that it had.
+pub(crate) fn promoted(id: &str) -> String {
+    replica(id, "available", Some("shop")).replace(
+        &format!("<ReadReplicaSourceDBInstanceIdentifier>{SOURCE}</ReadReplicaSourceDBInstanceIdentifier>"),
+        "",
+    )
+}
+
 fn begins(id: &str, status: &str) -> String {
     format!(
         "<DBInstance><DBInstanceIdentifier>{id}</DBInstanceIdentifier><DBInstanceStatus>{status}</DBInstanceStatus>\
@@ -213,13 +221,15 @@ fn begins(id: &str, status: &str) -> String {
     )
 }
 
-/// The weighted records of the one name.
-pub(crate) fn records(records: &BTreeMap<String, String>) -> String {
+/// The weighted records of the one name, and the health checks of some.
+pub(crate) fn records(records: &BTreeMap<String, String>, checks: &BTreeMap<String, String>) -> String {
     let record = |(set, host): (&String, &String)| {
+        let check =
+            checks.get(set).map(|id| format!("<HealthCheckId>{id}</HealthCheckId>")).unwrap_or_default();
         format!(
             "<ResourceRecordSet><Name>read.db.internal.</Name><Type>CNAME</Type><SetIdentifier>{set}</SetIdentifier>\
              <Weight>10</Weight><TTL>5</TTL><ResourceRecords><ResourceRecord><Value>{host}</Value></ResourceRecord>\
-             </ResourceRecords></ResourceRecordSet>"
+             </ResourceRecords>{check}</ResourceRecordSet>"
         )
     };
     let records: String = records.iter().map(record).collect();
@@ -228,17 +238,31 @@ pub(crate) fn records(records: &BTreeMap<String, String>) -> String {
     )
 }
 
-/// Makes a batch of changes, in its order.
-pub(crate) fn change(records: &mut BTreeMap<String, String>, batch: &str) {
+/// Makes a batch of changes, in its order; all of it, or nothing. A record is deleted that is named exactly as it stands.
+pub(crate) fn change(
+    records: &mut BTreeMap<String, String>,
+    checks: &mut BTreeMap<String, String>,
+    batch: &str,
+) -> Result<(), WireRefusal> {
+    let (mut next, mut checked) = (records.clone(), checks.clone());
     for change in batch.split("<Change>").skip(1) {
         let text = |name: &str| {
-            let rest = change.split_once(&format!("<{name}>")).map_or("", |(_, rest)| rest);
-            rest.split('<').next().unwrap_or_default().to_owned()
+            let rest = change.split_once(&format!("<{name}>")).map(|(_, rest)| rest)?;
+            Some(rest.split('<').next().unwrap_or_default().to_owned())
         };
-        if text("Action") == "DELETE" {
-            records.remove(&text("SetIdentifier"));
-        } else {
-            records.insert(text("SetIdentifier"), text("Value"));
+        let (set, value, check) =
+            (text("SetIdentifier").unwrap_or_default(), text("Value"), text("HealthCheckId"));
+        let (stood, was_checked) = (next.remove(&set), checked.remove(&set));
+        if text("Action").as_deref() != Some("DELETE") {
+            checked.extend(check.map(|check| (set.clone(), check)));
+            next.extend(value.map(|value| (set, value)));
+        } else if (stood, was_checked) != (value, check) {
+            return Err(WireRefusal::new(
+                "InvalidChangeBatch",
+                "the values provided do not match the current values",
+            ));
         }
     }
+    (*records, *checks) = (next, checked);
+    Ok(())
 }

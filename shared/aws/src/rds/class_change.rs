@@ -6,71 +6,46 @@ use std::time::Duration;
 use aws_sdk_rds::Config;
 use aws_sdk_rds::config::retry::RetryConfig;
 use aws_sdk_rds::types::DbInstance;
-use tidegate_policy::database::call::CallOutcome;
 use tidegate_policy::replicas::observation::Status;
 use tidegate_policy::upgrades::decision::ClassCall;
 use tokio::time::Instant;
 
 use crate::clients::Clients;
 use crate::error::{CallError, Failure, Step};
-use crate::rds::change::outcome;
+use crate::rds::call_result::CallResult;
 use crate::rds::classed::classed;
+use crate::rds::last_look;
 use crate::rds::snapshots;
 use crate::rds::tags::ReplicaTags;
 use crate::rds::understand::engine;
 
-/// What came of a call: for the policy, and the error for reports.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClassCallResult {
-    /// As the memory takes it.
-    pub outcome: CallOutcome,
-    /// The error, if it failed; what the last look refuses is [`Failure::Withheld`], and no failure of AWS.
-    pub error: Option<CallError>,
-}
-
-impl ClassCallResult {
-    fn not_sent(error: Option<CallError>) -> Self {
-        Self { outcome: CallOutcome::NotSent, error }
-    }
-
-    /// What the last look showed stands against it: nothing was sent, and the next evaluation decides anew. A backup takes minutes,
-    /// and the window is open for longer.
-    fn withheld(step: Step, words: String) -> Self {
-        Self::not_sent(Some(CallError::new(step, Failure::Withheld(words))))
-    }
-
-    fn of(answer: Result<(), CallError>) -> Self {
-        Self { outcome: outcome(Some(&answer)), error: answer.err() }
-    }
-}
-
 /// Sends the call of a decision, if its turn comes within `left`.
 ///
 /// Before the class is changed the instance is described once more: with `ApplyImmediately` RDS applies everything that is pending,
-/// somebody else's changes too. What is queued between that look and the call cannot be seen by anybody: the API has no condition.
+/// somebody else's changes too. A backup takes minutes, and the window is open for longer. What is queued between that look and the call cannot be seen by anybody: the API has no condition.
 pub async fn change_class(
     clients: &Clients,
     call: &ClassCall,
     tags: ReplicaTags<'_>,
     left: Duration,
-) -> ClassCallResult {
+) -> CallResult {
     let until = Instant::now().checked_add(left).unwrap_or_else(Instant::now);
     match call {
         ClassCall::Modify { instance, from, to } => {
             // Looked at in its own turn, right before the call: the turn of the call is awaited first.
             if left.is_zero() || !clients.buckets.change_rds.take_within(left).await {
-                return ClassCallResult::not_sent(None);
+                return CallResult::not_sent(None);
             }
             let step = || Step::ChangeClass { instance: instance.clone(), class: to.clone() };
-            let shown = match look(clients, instance, until, step()).await {
+            let shown = match last_look::instance(clients, instance, until, step()).await {
                 Ok(shown) => shown,
                 Err(not_looked) => return not_looked,
             };
             if let Some(words) = against(&shown, from) {
-                return ClassCallResult::withheld(step(), words);
+                return CallResult::withheld(step(), words);
             }
             if Instant::now() >= until {
-                return ClassCallResult::not_sent(None);
+                return CallResult::not_sent(None);
             }
             let call = clients
                 .rds()
@@ -82,21 +57,21 @@ pub async fn change_class(
             // and only its answer was lost.
             let once = Config::builder().retry_config(RetryConfig::disabled());
             let answer = Box::pin(call.customize().config_override(once).send()).await;
-            ClassCallResult::of(answer.map(|_| ()).map_err(|error| CallError::aws(step(), &error)))
+            CallResult::of(answer.map(|_| ()).map_err(|error| CallError::aws(step(), &error)))
         }
         ClassCall::TakeSnapshot { instance, snapshot } => {
             if left.is_zero() || !clients.buckets.change_rds.take_within(left).await {
-                return ClassCallResult::not_sent(None);
+                return CallResult::not_sent(None);
             }
-            ClassCallResult::of(snapshots::take(clients, instance, snapshot, tags).await)
+            CallResult::of(snapshots::take(clients, instance, snapshot, tags).await)
         }
         ClassCall::RaiseMaxStorage { instance, to_gib } => {
             if left.is_zero() || !clients.buckets.change_rds.take_within(left).await {
-                return ClassCallResult::not_sent(None);
+                return CallResult::not_sent(None);
             }
             let step = Step::RaiseMaxStorage { instance: instance.clone(), gib: *to_gib };
             let Ok(max) = i32::try_from(*to_gib) else {
-                return ClassCallResult::of(Err(CallError::new(step, Failure::AboveCount { max: i32::MAX })));
+                return CallResult::of(Err(CallError::new(step, Failure::AboveCount { max: i32::MAX })));
             };
             // RDS applies this setting at once in any case; `ApplyImmediately` would apply what else is pending.
             let call = clients
@@ -105,34 +80,9 @@ pub async fn change_class(
                 .db_instance_identifier(instance)
                 .max_allocated_storage(max);
             let answer = Box::pin(call.send()).await;
-            ClassCallResult::of(answer.map(|_| ()).map_err(|error| CallError::aws(step, &error)))
+            CallResult::of(answer.map(|_| ()).map_err(|error| CallError::aws(step, &error)))
         }
     }
-}
-
-/// The instance as RDS shows it now. Without an answer nothing is sent, and the next evaluation decides again.
-async fn look(
-    clients: &Clients,
-    id: &str,
-    until: Instant,
-    step: Step,
-) -> Result<DbInstance, ClassCallResult> {
-    let left = until.saturating_duration_since(Instant::now());
-    if !clients.buckets.read_rds.take_within(left).await {
-        return Err(ClassCallResult::not_sent(None));
-    }
-    let call = clients.rds().describe_db_instances().db_instance_identifier(id);
-    let answer = tokio::time::timeout_at(until, Box::pin(call.send())).await;
-    let answer = answer.map_err(|_| ClassCallResult::not_sent(None))?;
-    let page = answer.map_err(|error| {
-        let error = CallError::aws(step.clone(), &error);
-        let is_gone = error.is_not_found();
-        let outcome = if is_gone { outcome(Some(&Err(error.clone()))) } else { CallOutcome::NotSent };
-        ClassCallResult { outcome, error: Some(error) }
-    })?;
-    let is_it = |it: &DbInstance| it.db_instance_identifier().is_some_and(|name| name == id);
-    let found = page.db_instances.unwrap_or_default().into_iter().find(is_it);
-    found.ok_or_else(|| ClassCallResult::withheld(step, format!("RDS shows no instance `{id}`")))
 }
 
 /// What stands against a change of the class, as the last look shows it.

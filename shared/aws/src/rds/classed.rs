@@ -6,9 +6,10 @@ use tidegate_policy::upgrades::observation::{ClassedInstance, ClassedInstances, 
 use tidegate_policy::{Absence, AbsenceKind};
 
 use crate::rds::account::AllInstances;
+use crate::rds::replica_of::is_replica_of;
 use crate::rds::understand::{
-    count, elsewhere, engine, is_default_group, is_initialized, is_pending_of_cluster, is_replica_of, moment,
-    replication, status,
+    count, elsewhere, engine, is_default_group, is_initialized, is_pending_of_cluster, moment, replication,
+    status,
 };
 
 /// Instances that RDS charges no hours of, or none any more: they use no reservation up. Of one whose status does not say so, a
@@ -30,6 +31,7 @@ impl AllInstances {
             main: whole(found)?,
             source: source.map(whole).transpose()?,
             replicas: replicas.iter().map(|replica| whole(replica)).collect::<Result<_, Absence>>()?,
+            green: [Some(found), source].into_iter().flatten().find_map(|it| self.rds_green(it)),
             replicas_elsewhere: self.replicas_elsewhere(found, &replicas),
             others: self.others(found),
         })
@@ -54,6 +56,7 @@ impl AllInstances {
             main,
             source: None,
             replicas,
+            green: None,
             replicas_elsewhere: elsewhere(writer),
             others: self.others(writer),
         })

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::clients::Clients;
 use crate::error::{CallError, Step, absence};
-use crate::rds::change::is_answered;
+use crate::rds::call_result::is_answered;
 use crate::rds::tags::ReplicaTags;
 use crate::targets::calls::{in_time, late};
 

@@ -14,6 +14,7 @@ use tidegate_policy::replicas::observation::{
 use tidegate_policy::{Absence, AbsenceKind, MetricReading};
 
 use crate::rds::account::AllInstances;
+use crate::rds::replica_of::{is_green_of, is_replica_of};
 use crate::rds::tags::ReplicaTags;
 
 /// `AllocatedStorage` is in gibibytes.
@@ -28,12 +29,13 @@ impl AllInstances {
     pub fn of_rds(&self, source: &str, tags: ReplicaTags<'_>) -> Result<Instances, Absence> {
         let found = self.rds_instance(source)?;
         let replicas = self.rds_replicas(found)?;
+        let green = self.rds_green(found);
         let id = found.db_instance_identifier().unwrap_or_default();
         let source = SourceInstance {
             replicas_elsewhere: elsewhere(found),
             ..self::source(found, id, engine(found)?)
         };
-        Ok(self.instances_of(source, &replicas, tags))
+        Ok(Instances { green, ..self.instances_of(source, &replicas, tags) })
     }
 
     /// An instance that is no member of a cluster. Identifiers are lowercase in RDS, however they were written.
@@ -48,7 +50,8 @@ impl AllInstances {
         Ok(found)
     }
 
-    /// The replicas of an instance in this Region. One that it lists and nobody shows makes the answer a part.
+    /// The replicas of an instance in this Region, without the green side of a blue/green deployment. One that it lists and nobody
+    /// shows makes the answer a part.
     pub(super) fn rds_replicas(&self, of: &DbInstance) -> Result<Vec<&DbInstance>, Absence> {
         let id = of.db_instance_identifier().unwrap_or_default();
         let mut here = of.read_replica_db_instance_identifiers().iter().filter(|id| !is_arn(id));
@@ -57,7 +60,14 @@ impl AllInstances {
                 format!("RDS lists the replica `{unseen}` of `{id}` and does not show it yet, or no more");
             return Err(Absence::new(AbsenceKind::Unreadable, text));
         }
-        Ok(self.instances.values().filter(|it| is_replica_of(it, of)).collect())
+        let is_replica = |it: &&DbInstance| is_replica_of(it, of) && !is_green_of(it, of);
+        Ok(self.instances.values().filter(is_replica).collect())
+    }
+
+    /// The green side of a blue/green deployment of an instance.
+    pub(super) fn rds_green(&self, of: &DbInstance) -> Option<String> {
+        let green = self.instances.values().find(|it| is_green_of(it, of))?;
+        green.db_instance_identifier().map(str::to_owned)
     }
 
     /// The writer of a cluster of Aurora and its readers, without metrics.
@@ -70,6 +80,9 @@ impl AllInstances {
         let name = writer.db_instance_identifier().unwrap_or_default();
         let mut source = source(writer, name, Engine::Aurora);
         source.allocated_storage = 0;
+        // Aurora takes a reader in a zone where the cluster has its storage only; those are three, and a subnet group may have more.
+        let storage = cluster.availability_zones();
+        source.zones.retain(|zone| storage.is_empty() || storage.contains(zone));
         source.is_pending |= cluster.pending_modified_values().is_some_and(is_pending_of_cluster);
         let whole = status(cluster.status());
         if whole != Status::Available {
@@ -116,7 +129,7 @@ impl AllInstances {
     ) -> Instances {
         let is_aurora = source.engine == Engine::Aurora;
         let replicas = replicas.iter().map(|instance| replica(instance, is_aurora, tags)).collect();
-        Instances { source, replicas, taken: self.instances.keys().cloned().collect() }
+        Instances { source, replicas, green: None, taken: self.instances.keys().cloned().collect() }
     }
 }
 
@@ -172,6 +185,7 @@ fn replica(instance: &DbInstance, is_aurora: bool, tags: ReplicaTags<'_>) -> Rep
         endpoint: endpoint(instance),
         is_ours: tags.are_on(instance),
         is_protected: instance.deletion_protection() == Some(true),
+        is_being_promoted: is_being_promoted(instance),
         is_source: sources > 0 || clusters > 0,
         is_initialized: is_initialized(instance),
         replication: if is_aurora { Replication::Running } else { replication(instance.status_infos()) },
@@ -182,18 +196,14 @@ fn replica(instance: &DbInstance, is_aurora: bool, tags: ReplicaTags<'_>) -> Rep
     }
 }
 
+/// `PromoteReadReplica` asks for backups, which a replica seldom has.
+pub(super) fn is_being_promoted(instance: &DbInstance) -> bool {
+    instance.pending_modified_values().is_some_and(|pending| pending.backup_retention_period().is_some())
+}
+
 /// A time of RDS.
 pub(super) fn moment(at: &DateTime) -> Option<Timestamp> {
     Timestamp::from_millisecond(at.to_millis().ok()?).ok()
-}
-
-/// An instance names another one of this Region as its source. An ARN names its Region: a replica here may be one of an instance that
-/// has the same name elsewhere.
-pub(super) fn is_replica_of(instance: &DbInstance, of: &DbInstance) -> bool {
-    let source = instance.read_replica_source_db_instance_identifier();
-    source.is_some_and(|source| {
-        Some(source) == of.db_instance_identifier() || Some(source) == of.db_instance_arn()
-    })
 }
 
 /// How many replicas an instance has in other Regions and in clusters.

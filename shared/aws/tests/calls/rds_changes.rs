@@ -1,17 +1,16 @@
-//! Creating and deleting replicas: everything explicit, and what each answer of RDS means.
+//! Creating replicas: everything explicit, and what each answer of RDS means.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};
-use tidegate_aws::CallError;
-use tidegate_aws::rds::{self, AllInstances};
+use tidegate_aws::rds::{self, AllInstances, CallResult};
 use tidegate_policy::database::call::CallOutcome;
 use tidegate_policy::replicas::decision::{InstanceCall, NewReplica};
 
 use crate::fake::{Aws, HttpAnswer};
-use crate::rds::{TAGS, cluster, instance, member, seen, source};
+use crate::rds::{TAGS, cluster, member, seen, source};
 use crate::update::{clock, end};
 
 /// The rest of an evaluation's time.
@@ -26,18 +25,14 @@ fn create(source: &str, class: &str, zone: Option<&str>) -> InstanceCall {
     })
 }
 
-fn delete(replica: &str) -> InstanceCall {
-    InstanceCall::Delete { replica: replica.to_owned() }
-}
-
-async fn send(aws: &Aws, call: &InstanceCall, seen: &AllInstances) -> Option<Result<(), CallError>> {
+async fn send(aws: &Aws, call: &InstanceCall, seen: &AllInstances) -> CallResult {
     rds::apply(&aws.clients(), call, seen, TAGS, end(LEFT), &clock()).await
 }
 
 /// What was sent, by name, without what every call has.
 async fn sent(call: &InstanceCall, seen: &AllInstances, action: &str) -> BTreeMap<String, String> {
     let aws = Aws::new(|_, _| Ok(json!("")));
-    assert_eq!(send(&aws, call, seen).await, Some(Ok(())));
+    assert_eq!(send(&aws, call, seen).await, CallResult { outcome: CallOutcome::Taken, error: None });
     assert_eq!(aws.count(), 1);
     let body = aws.calls(action).remove(0).body;
     // Of a list of members the fake makes one value.
@@ -216,26 +211,11 @@ async fn a_reader_of_aurora_joins_the_cluster_of_its_writer_and_is_promoted_last
     assert_eq!(sent(&call, &seen, "CreateDBInstance").await, fields(&expected));
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_deletion_names_one_instance_and_makes_no_snapshot() {
-    let instances =
-        source("prod", &["tidegate-prod-1"], "") + &instance("tidegate-prod-1", "") + &member("r", "");
-    let seen = seen(&instances, "").await;
-    let of_rds = fields(&[
-        ("DBInstanceIdentifier", "tidegate-prod-1"),
-        ("SkipFinalSnapshot", "true"),
-        ("DeleteAutomatedBackups", "true"),
-    ]);
-    assert_eq!(sent(&delete("tidegate-prod-1"), &seen, "DeleteDBInstance").await, of_rds);
-    let of_aurora = fields(&[("DBInstanceIdentifier", "r"), ("SkipFinalSnapshot", "true")]);
-    assert_eq!(sent(&delete("r"), &seen, "DeleteDBInstance").await, of_aurora);
-}
-
 /// What an answer of RDS to a call means.
 async fn means(call: &InstanceCall, code: &'static str, message: &'static str) -> CallOutcome {
     let aws = Aws::new(move |_, _| -> HttpAnswer { Err((code, message)) });
     let seen = seen(&source("prod", &[], ""), "").await;
-    rds::outcome(send(&aws, call, &seen).await.as_ref())
+    send(&aws, call, &seen).await.outcome
 }
 
 #[tokio::test(start_paused = true)]
@@ -276,46 +256,26 @@ async fn each_answer_to_a_creation_has_one_meaning() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_answer_to_a_deletion_has_one_meaning() {
-    let call = delete("tidegate-prod-1");
-    let going = "Instance tidegate-prod-1 is already being deleted.";
-    assert_eq!(means(&call, "InvalidDBInstanceState", going).await, CallOutcome::Taken);
-    assert_eq!(means(&call, "DBInstanceNotFound", "not found").await, CallOutcome::Taken);
-    let busy = means(&call, "InvalidDBInstanceState", "Instance is not in available state.").await;
-    let text = "refused: InvalidDBInstanceState: Instance is not in available state.";
-    assert_eq!(busy, CallOutcome::Refused(text.to_owned()));
-    let protected = "Cannot delete protected DB Instance, please disable deletion protection and try again.";
-    let refused = means(&call, "InvalidParameterCombination", protected).await;
-    assert!(matches!(refused, CallOutcome::Refused(_)), "{refused:?}");
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_answer_that_does_not_come_is_unknown() {
-    let seen = seen(&source("prod", &[], ""), "").await;
-    let aws = Aws::new(|_, _| Ok(json!(""))).slow("DeleteDBInstance");
-    let outcome = rds::outcome(send(&aws, &delete("tidegate-prod-1"), &seen).await.as_ref());
-    assert!(matches!(outcome, CallOutcome::Unknown(_)), "{outcome:?}");
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_call_without_time_left_is_not_sent() {
     let (seen, aws) = (seen(&source("prod", &[], ""), "").await, Aws::new(|_, _| Ok(Value::Null)));
     let clients = aws.clients();
     let call = create("prod", "db.r6g.large", None);
     let answer = rds::apply(&clients, &call, &seen, TAGS, end(-LEFT), &clock()).await;
-    assert_eq!((answer.is_none(), rds::outcome(answer.as_ref())), (true, CallOutcome::NotSent));
+    let not_sent = CallResult { outcome: CallOutcome::NotSent, error: None };
+    assert_eq!(answer, not_sent);
     // Five at once; the sixth would have to wait for a second.
     let soon = SignedDuration::from_millis(100);
     let mut sent = 0;
     for _ in 0..6 {
-        sent += usize::from(rds::apply(&clients, &call, &seen, TAGS, end(soon), &clock()).await.is_some());
+        let answer = rds::apply(&clients, &call, &seen, TAGS, end(soon), &clock()).await;
+        sent += usize::from(answer != not_sent);
     }
     assert_eq!((sent, aws.count()), (5, 5));
     // A process that stood still while it waited for its turn sends nothing.
     let asked = AtomicUsize::new(0);
     let late = move || if asked.fetch_add(1, Ordering::Relaxed) == 0 { end(-LEFT) } else { end(LEFT + soon) };
     let clients = aws.clients();
-    assert_eq!(rds::apply(&clients, &call, &seen, TAGS, end(LEFT), &late).await, None);
+    assert_eq!(rds::apply(&clients, &call, &seen, TAGS, end(LEFT), &late).await, not_sent);
     assert_eq!(aws.count(), 5);
 }
 
@@ -324,8 +284,8 @@ async fn a_source_that_rds_does_not_show_is_asked_nothing() {
     let (seen, aws) = (seen(&source("prod", &[], ""), "").await, Aws::new(|_, _| Ok(Value::Null)));
     let answer = send(&aws, &create("gone", "db.r6g.large", None), &seen).await;
     let text = "the request could not be built: RDS does not show the instance `gone`";
-    assert_eq!(rds::outcome(answer.as_ref()), CallOutcome::Refused(text.to_owned()));
-    let error = answer.expect("an answer").expect_err("not sent").to_string();
+    assert_eq!(answer.outcome, CallOutcome::Refused(text.to_owned()));
+    let error = answer.error.expect("not sent").to_string();
     assert_eq!(error, format!("create the read replica `tidegate-prod-1` of `gone`: {text}"));
     assert_eq!(aws.count(), 0);
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tidegate_aws::error::Failure;
-use tidegate_aws::rds::{self, ClassCallResult, ReplicaTags};
+use tidegate_aws::rds::{self, CallResult, ReplicaTags};
 use tidegate_policy::database::call::CallOutcome;
 use tidegate_policy::upgrades::decision::ClassCall;
 use tokio::time::Instant;
@@ -29,7 +29,7 @@ fn max_storage() -> ClassCall {
     ClassCall::RaiseMaxStorage { instance: "prod".to_owned(), to_gib: 1_000 }
 }
 
-async fn send(aws: &Aws, call: &ClassCall) -> ClassCallResult {
+async fn send(aws: &Aws, call: &ClassCall) -> CallResult {
     rds::change_class(&aws.clients(), call, TAGS, LEFT).await
 }
 
@@ -60,7 +60,7 @@ fn fields(fields: &[(&str, &str)]) -> BTreeMap<String, String> {
 #[tokio::test(start_paused = true)]
 async fn the_class_is_changed_at_once_after_a_last_look_and_nothing_else_is_said() {
     let aws = calm(|| Ok(json!("")));
-    let taken = ClassCallResult { outcome: CallOutcome::Taken, error: None };
+    let taken = CallResult { outcome: CallOutcome::Taken, error: None };
     assert_eq!(send(&aws, &to_xlarge()).await, taken);
     let look = &aws.calls("DescribeDBInstances")[0];
     assert_eq!(look.body["DBInstanceIdentifier"], "prod");
@@ -133,7 +133,7 @@ async fn what_the_last_look_shows_otherwise_is_refused_in_words_and_nothing_is_s
         (source("other", &[], ""), "RDS shows no instance `prod`"),
     ] {
         let aws = showing(&shown, || Ok(json!("")));
-        let ClassCallResult { outcome, error } = send(&aws, &to_xlarge()).await;
+        let CallResult { outcome, error } = send(&aws, &to_xlarge()).await;
         assert_eq!(outcome, CallOutcome::NotSent, "the next evaluation decides anew");
         let error = error.expect("it was not sent");
         assert_eq!(error.failure, Failure::Withheld(words.to_owned()), "it is no failure of AWS");
@@ -147,7 +147,7 @@ async fn what_the_last_look_shows_otherwise_is_refused_in_words_and_nothing_is_s
 async fn without_a_last_look_nothing_is_sent() {
     for (code, sent_later) in [("Throttling", true), ("AccessDenied", true), ("DBInstanceNotFound", false)] {
         let aws = Aws::new(move |_, _| -> HttpAnswer { Err((code, "no")) });
-        let ClassCallResult { outcome, error } = send(&aws, &to_xlarge()).await;
+        let CallResult { outcome, error } = send(&aws, &to_xlarge()).await;
         assert_eq!(outcome == CallOutcome::NotSent, sent_later, "{code}: {outcome:?}");
         assert_eq!(matches!(outcome, CallOutcome::Refused(_)), !sent_later);
         let text = error.expect("an error").to_string();
@@ -199,7 +199,7 @@ async fn each_answer_to_a_change_has_one_meaning() {
     ] {
         for call in [to_xlarge(), max_storage()] {
             let aws = calm(move || Err((code, "so it is")));
-            let ClassCallResult { outcome, error } = send(&aws, &call).await;
+            let CallResult { outcome, error } = send(&aws, &call).await;
             assert_eq!(outcome, CallOutcome::Refused(format!("{class}: {code}: so it is")));
             assert!(error.is_some());
         }
@@ -221,7 +221,7 @@ async fn each_answer_to_a_change_has_one_meaning() {
 async fn a_change_whose_answer_is_lost_is_unknown_and_not_sent_again_without_a_look() {
     let began = Instant::now();
     let aws = calm(|| Ok(json!(""))).slow("ModifyDBInstance");
-    let ClassCallResult { outcome, .. } = send(&aws, &to_xlarge()).await;
+    let CallResult { outcome, .. } = send(&aws, &to_xlarge()).await;
     assert!(matches!(outcome, CallOutcome::Unknown(_)), "{outcome:?}");
     assert_eq!(aws.calls("ModifyDBInstance").len(), 1, "{:?}", began.elapsed());
     // A first attempt that RDS took without an answer would make the second one a false refusal.

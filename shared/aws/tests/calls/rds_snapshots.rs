@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tidegate_aws::rds::{self, ClassCallResult};
+use tidegate_aws::rds::{self, CallResult};
 use tidegate_policy::database::call::CallOutcome;
 use tidegate_policy::upgrades::decision::ClassCall;
 use tidegate_policy::upgrades::observation::SeenSnapshot;
@@ -20,7 +20,7 @@ pub(crate) fn taking() -> ClassCall {
     ClassCall::TakeSnapshot { instance: "prod".to_owned(), snapshot: NAME.to_owned() }
 }
 
-async fn take(aws: &Aws) -> ClassCallResult {
+async fn take(aws: &Aws) -> CallResult {
     rds::change_class(&aws.clients(), &taking(), TAGS, Duration::from_secs(8)).await
 }
 
@@ -45,7 +45,7 @@ fn shown(status: &str, from: &str, to: &str) -> Value {
 #[tokio::test(start_paused = true)]
 async fn it_is_taken_by_one_call_with_its_name_and_our_tags_and_nothing_else() {
     let aws = Aws::new(|_, _| Ok(json!("")));
-    assert_eq!(take(&aws).await, ClassCallResult { outcome: CallOutcome::Taken, error: None });
+    assert_eq!(take(&aws).await, CallResult { outcome: CallOutcome::Taken, error: None });
     let call = aws.calls("CreateDBSnapshot")[0].body.clone();
     let expected = json!({
         "Action": "CreateDBSnapshot", "Version": "2014-10-31", "DBInstanceIdentifier": "prod",
@@ -68,7 +68,7 @@ async fn each_answer_to_it_has_one_meaning() {
         ("AccessDenied", "access denied"),
     ] {
         let aws = Aws::new(move |_, _| -> HttpAnswer { Err((code, "so it is")) });
-        let ClassCallResult { outcome, error } = take(&aws).await;
+        let CallResult { outcome, error } = take(&aws).await;
         assert_eq!(outcome, CallOutcome::Refused(format!("{class}: {code}: so it is")));
         let text = error.expect("an error").to_string();
         assert!(text.starts_with(&format!("take the snapshot `{NAME}` of `prod`: ")), "{text}");

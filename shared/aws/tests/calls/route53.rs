@@ -8,7 +8,7 @@ use serde_json::json;
 use tidegate_aws::{CallError, route53};
 use tidegate_policy::AbsenceKind;
 use tidegate_policy::replicas::decision::RecordChange;
-use tidegate_policy::replicas::observation::DnsRecord;
+use tidegate_policy::replicas::observation::{DnsAlias, DnsRecord};
 use tokio::time::Instant;
 
 use crate::fake::{Aws, HttpAnswer, deadline};
@@ -47,6 +47,8 @@ fn record(set: &str, weight: u8, value: &str) -> DnsRecord {
         weight: Some(weight),
         ttl: Some(5),
         values: vec![value.to_owned()],
+        alias: None,
+        health_check: None,
     }
 }
 
@@ -96,8 +98,12 @@ async fn escapes_and_other_kinds_of_records_are_understood() {
         weight: None,
         ttl,
         values: values.iter().map(|value| (*value).to_owned()).collect(),
+        alias: None,
+        health_check: None,
     };
-    assert_eq!(found, [plain("A", None, &[]), plain("TXT", Some(300), &["\"a\"", "\"b\""])]);
+    let alias = DnsAlias { zone: "Z2".to_owned(), name: "lb.".to_owned(), evaluates_health: false };
+    let alias = DnsRecord { alias: Some(alias), ..plain("A", None, &[]) };
+    assert_eq!(found, [alias, plain("TXT", Some(300), &["\"a\"", "\"b\""])]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -199,6 +205,32 @@ async fn changes_are_one_batch_in_their_order() {
     assert_eq!(call["zone"], "Z0123");
     send(&aws, "Z0123", "read.db.internal", &[]).await.expect("nothing");
     assert_eq!(aws.count(), 1, "without changes nothing is asked");
+}
+
+/// Route 53 deletes what is named exactly as it stands.
+#[tokio::test(start_paused = true)]
+async fn a_weighted_record_is_deleted_exactly_as_it_was_read() {
+    let checked = weighted("read.db.internal.", "tidegate:a", 10, "a.")
+        .replace("</ResourceRecordSet>", "<HealthCheckId>abcd-1234</HealthCheckId></ResourceRecordSet>");
+    let alias = "<ResourceRecordSet><Name>read.db.internal.</Name><Type>CNAME</Type>\
+        <SetIdentifier>tidegate:b</SetIdentifier><Weight>10</Weight><AliasTarget><HostedZoneId>Z2</HostedZoneId>\
+        <DNSName>b.db.internal.</DNSName><EvaluateTargetHealth>true</EvaluateTargetHealth></AliasTarget>\
+        <HealthCheckId>abcd-5678</HealthCheckId></ResourceRecordSet>";
+    for set in [checked.as_str(), alias] {
+        let shown = set.to_owned();
+        let aws = Aws::new(
+            move |action, _| {
+                if action == "ListResourceRecordSets" { page(&shown, None) } else { taken() }
+            },
+        );
+        let found =
+            route53::records(&aws.clients(), "Z", "read.db.internal", deadline()).await.expect("read");
+        let changes: Vec<_> = found.into_iter().map(RecordChange::Delete).collect();
+        send(&aws, "Z", "read.db.internal.", &changes).await.expect("taken");
+        let sent =
+            aws.calls("ChangeResourceRecordSets")[0].body["batch"].as_str().expect("a batch").to_owned();
+        assert!(sent.contains(&format!("<Change><Action>DELETE</Action>{set}</Change>")), "{sent}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,6 +5,7 @@ use crate::replicas::reason::ReplicaReason;
 impl ReplicaReason {
     /// Its stable name.
     #[must_use]
+    #[expect(clippy::too_many_lines, reason = "one line per reason; a table reads best whole")]
     pub fn code(&self) -> &'static str {
         match self {
             Self::Unreadable { .. } => "unreadable",
@@ -42,6 +43,7 @@ impl ReplicaReason {
             Self::SlotDisk { .. } => "slot-disk",
             Self::RecordsUnreadable { .. } => "records-unreadable",
             Self::RecordConflict { .. } => "record-conflict",
+            Self::RecordTtl { .. } => "record-ttl",
             Self::RecordPut { .. } => "record-put",
             Self::RecordDeleted { .. } => "record-deleted",
             Self::OneStays { .. } => "one-stays",
@@ -49,6 +51,7 @@ impl ReplicaReason {
             Self::NoEndpoint => "no-endpoint",
             Self::NotAvailable { .. } => "not-available",
             Self::Pending { .. } => "pending",
+            Self::BlueGreen { .. } => "blue-green",
             Self::BelowMin { .. } => "below-min",
             Self::AboveMax { .. } => "above-max",
             Self::Pinned { .. } => "pinned",

@@ -59,6 +59,8 @@ pub fn decide(
     let RecordsDecision { changes, reasons: of_records, state } = records(&scene, memory.removing());
     reasons.extend(of_records);
     reasons.extend(counted.reasons);
+    // It is told once, whatever it holds back.
+    reasons.extend(scene.blue_green().filter(|reason| !reasons.contains(reason)));
     let watches = notices::all(&scene, &memory, &state, &reasons);
     let notices = told(&mut memory, watches, true, now);
     if reasons.is_empty() {
@@ -95,6 +97,10 @@ fn look<'a>(
         lag::judge(replica, &instances.source, policy.lag, before, now)
     };
     let judged: Vec<Judged<'a>> = instances.replicas.iter().map(judge).collect();
+    // Before it was known as the green side, it may have been taken for a replica: it is not missed as one.
+    if let Some(green) = &instances.green {
+        memory.replicas.remove(green);
+    }
     for one in &judged {
         // One that is being deleted and was forgotten is not missed once more when it is gone.
         let is_known = memory.replicas.contains_key(&one.replica.id);

@@ -157,7 +157,9 @@ fn kept(memory: &mut DatabaseMemory, why: KeptWhy, scene: &DatabaseScene<'_>) ->
 fn still_failed(scene: &DatabaseScene<'_>, memory: &DatabaseMemory, old: &Judged<'_>) -> StillRight {
     let holds = scene.in_force.as_ref().is_none_or(|in_force| in_force.holds_in);
     let is_failed = matches!(old.replica.status, Status::Failed(_));
-    if holds {
+    if scene.instances.green.is_some() {
+        StillRight::No(KeptWhy::BlueGreen)
+    } else if holds {
         StillRight::No(KeptWhy::Held)
     } else if is_failed && !memory.has_never_served(&old.replica.id) {
         StillRight::No(KeptWhy::Failed)
@@ -174,6 +176,9 @@ fn still_right(scene: &DatabaseScene<'_>, old: &Judged<'_>) -> StillRight {
     let (Some(in_force), Some(count)) = (&scene.in_force, &scene.policy.count) else {
         return StillRight::No(KeptWhy::Held);
     };
+    if scene.instances.green.is_some() {
+        return StillRight::No(KeptWhy::BlueGreen);
+    }
     if in_force.holds_in || in_force.pin.is_some_and(|pin| scene.count() <= pin) {
         return StillRight::No(KeptWhy::Held);
     }

@@ -46,7 +46,7 @@ pub(crate) fn all(
     all.extend(
         scene.judged.iter().flat_map(|judged| [broken(judged), failed(judged, memory), unknown(judged)]),
     );
-    all.extend([slot_disk(scene), creation(scene, memory), removal(scene, memory)]);
+    all.extend([slot_disk(scene), blue_green(scene), creation(scene, memory), removal(scene, memory)]);
     all.extend(of_records(records));
     all.extend(count(scene, memory, reasons));
     all
@@ -160,6 +160,18 @@ fn slot_disk(scene: &DatabaseScene<'_>) -> Watch {
     }
 }
 
+fn blue_green(scene: &DatabaseScene<'_>) -> Watch {
+    let (about, source) = ("blue/green", &scene.instances.source.id);
+    match scene.blue_green() {
+        Some(reason) => {
+            Watch::holds(about, Severity::Warning, format!("a blue/green deployment of {source} exists"))
+                .because(reason.to_string())
+                .advising("Switch it over, or delete it with its green instances. Is there no deployment any more? Then rename or delete that instance.")
+        }
+        None => Watch::over(about, format!("no blue/green deployment of {source} exists any more")),
+    }
+}
+
 fn creation(scene: &DatabaseScene<'_>, memory: &DatabaseMemory) -> Watch {
     let change = memory.change.as_ref().filter(|change| change.step.adds());
     match change.filter(|change| since(change.began, scene.now) >= CREATION_LASTS) {
@@ -193,7 +205,7 @@ fn removal(scene: &DatabaseScene<'_>, memory: &DatabaseMemory) -> Watch {
 fn of_records(state: &RecordsAre) -> [Watch; 3] {
     let (unread, conflict, source) = ("records unreadable", "record conflict", "reads on source");
     let readable = || Watch::over(unread, "records readable again");
-    let weighted = || Watch::over(conflict, "the name has weighted records only");
+    let weighted = || Watch::over(conflict, "the name has only weighted records of one TTL");
     match state {
         RecordsAre::Kept => [readable(), weighted(), Watch::over(source, "replicas answer reads again")],
         RecordsAre::Unsure => [readable(), weighted(), Watch::not_seen(source)],
@@ -208,11 +220,14 @@ fn of_records(state: &RecordsAre) -> [Watch; 3] {
                 .after(UNREADABLE_FOR);
             [holds, Watch::not_seen(conflict), Watch::not_seen(source)]
         }
-        RecordsAre::Conflict => {
-            let holds = Watch::holds(conflict, Severity::Warning, "records not kept")
-                .because("the name has a record beside which Route 53 takes no weighted CNAME")
-                .advising("Remove that record, or name another record under `dns` in the fleet file.");
-            [readable(), holds, Watch::not_seen(source)]
+        RecordsAre::Conflict(reason) => {
+            let advice = if matches!(reason, ReplicaReason::RecordTtl { .. }) {
+                "Give that record the TTL of the fleet file, or write its TTL there (`ttl` under `dns`, 60 at most)."
+            } else {
+                "Remove that record, or name another record under `dns` in the fleet file."
+            };
+            let holds = Watch::holds(conflict, Severity::Warning, "records not kept");
+            [readable(), holds.because(reason.to_string()).advising(advice), Watch::not_seen(source)]
         }
     }
 }

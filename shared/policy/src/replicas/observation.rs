@@ -36,6 +36,9 @@ pub struct Instances {
     pub source: SourceInstance,
     /// Its replicas, in the order of their identifiers; of Aurora the readers.
     pub replicas: Vec<Replica>,
+    /// The green side of a blue/green deployment of the source, which RDS shows as a replica and which is none of
+    /// [`Instances::replicas`].
+    pub green: Option<String>,
     /// Every identifier of an instance that this account has in this Region: a new one must differ from all.
     pub taken: Vec<String>,
 }
@@ -55,7 +58,7 @@ pub struct SourceInstance {
     pub endpoint: Option<String>,
     /// `AvailabilityZone`.
     pub zone: Option<String>,
-    /// The zones of its subnet group.
+    /// The zones of its subnet group; of Aurora those among them where the cluster has its storage.
     pub zones: Vec<String>,
     /// `BackupRetentionPeriod`, in days: with 0 AWS creates no replica of RDS.
     pub backup_retention_days: u32,
@@ -94,6 +97,9 @@ pub struct Replica {
     pub is_ours: bool,
     /// `DeletionProtection`.
     pub is_protected: bool,
+    /// A promotion of it is on its way: it is to get backups (`PendingModifiedValues.BackupRetentionPeriod`), as one gets them
+    /// with which it becomes a primary.
+    pub is_being_promoted: bool,
     /// It has replicas of its own; deleting it would cut them off.
     pub is_source: bool,
     /// Its storage is complete: neither `Initializing` (`StorageOperationStatus`, `StorageVolumeStatus`) nor the status
@@ -162,7 +168,8 @@ impl Status {
     }
 }
 
-/// One record of the name that reads go to (`ResourceRecordSet`).
+/// One record of the name that reads go to (`ResourceRecordSet`), with everything that a weighted one can have: to delete it, Route 53
+/// wants to see all of it again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DnsRecord {
     /// `SetIdentifier`; none of a record that is not weighted.
@@ -175,4 +182,19 @@ pub struct DnsRecord {
     pub ttl: Option<u32>,
     /// Its values; none of an alias.
     pub values: Vec<String>,
+    /// Where an alias leads (`AliasTarget`).
+    pub alias: Option<DnsAlias>,
+    /// `HealthCheckId`: somebody lets Route 53 give it out only while that check is healthy.
+    pub health_check: Option<String>,
+}
+
+/// `AliasTarget` of a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DnsAlias {
+    /// `HostedZoneId`.
+    pub zone: String,
+    /// `DNSName`.
+    pub name: String,
+    /// `EvaluateTargetHealth`.
+    pub evaluates_health: bool,
 }

@@ -85,6 +85,8 @@ pub enum ReplicaReason {
     RecordsUnreadable { absence: Absence },
     /// The name has a record that excludes weighted ones: no record is changed.
     RecordConflict { kind: String },
+    /// A weighted record of others has another TTL, and Route 53 takes one TTL for all: no record is changed. TTLs are seconds.
+    RecordTtl { set: String, found: u32, wanted: u32 },
     /// The record of a replica is written.
     RecordPut { replica: String },
     /// The record of a replica is removed.
@@ -100,6 +102,8 @@ pub enum ReplicaReason {
     NotAvailable { instance: String, status: String },
     /// Something of the source is pending: no change begins.
     Pending { source: String },
+    /// A blue/green deployment of the source exists: no replica is added or removed.
+    BlueGreen { source: String, green: String },
     /// Fewer replicas than the minimum.
     BelowMin { count: u32, min: u32 },
     /// More replicas than the maximum.

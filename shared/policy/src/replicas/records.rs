@@ -35,8 +35,8 @@ pub(crate) enum RecordsAre {
     Unsure,
     /// Route 53 could not be read.
     Unreadable(Absence),
-    /// Another kind of record stands in the way.
-    Conflict,
+    /// A record of others stands in the way.
+    Conflict(ReplicaReason),
 }
 
 /// The records as they must be become puts and deletes, puts first; nothing is deleted where nothing would be left.
@@ -51,9 +51,8 @@ pub(crate) fn records(scene: &DatabaseScene<'_>, removing: Option<&str>) -> Reco
             return RecordsDecision::unchanged(RecordsAre::Unreadable(absence.clone()), Some(reason));
         }
     };
-    if let Some(other) = found.iter().find(|record| is_conflict(record)) {
-        let reason = ReplicaReason::RecordConflict { kind: other.kind.clone() };
-        return RecordsDecision::unchanged(RecordsAre::Conflict, Some(reason));
+    if let Some(reason) = found.iter().find_map(|record| conflict(record, dns)) {
+        return RecordsDecision::unchanged(RecordsAre::Conflict(reason.clone()), Some(reason));
     }
     let WantedHosts { hosts, reason } = wanted(scene, found, removing);
     if hosts.is_empty() {
@@ -63,7 +62,7 @@ pub(crate) fn records(scene: &DatabaseScene<'_>, removing: Option<&str>) -> Reco
     let reason = reason.filter(|reason| !scene.observe || *reason != ReplicaReason::ReadsOnSource);
     let is_on_source = reason == Some(ReplicaReason::ReadsOnSource);
     let state = if is_on_source { RecordsAre::OnSource } else { RecordsAre::Kept };
-    let wanted: Vec<DnsRecord> = hosts.iter().map(|(id, host)| record(dns, id, host)).collect();
+    let wanted: Vec<DnsRecord> = hosts.iter().map(|(id, host)| record(dns, id, host, found)).collect();
     let differs = |wanted: &&DnsRecord| !found.iter().any(|found| is_same(found, wanted));
     let puts = wanted.iter().filter(differs).cloned().map(RecordChange::Put);
     let is_left_over = |found: &&DnsRecord| {
@@ -133,20 +132,30 @@ fn wanted(scene: &DatabaseScene<'_>, found: &[DnsRecord], removing: Option<&str>
     }
 }
 
-fn record(dns: &ReadRecord, id: &str, host: &str) -> DnsRecord {
+/// A record as it is to be. The health check that somebody gave it stays: a put without it would take it away.
+fn record(dns: &ReadRecord, id: &str, host: &str, found: &[DnsRecord]) -> DnsRecord {
+    let set = format!("{OUR_RECORDS}{id}");
+    let before = found.iter().find(|found| found.set_identifier.as_ref() == Some(&set));
     DnsRecord {
-        set_identifier: Some(format!("{OUR_RECORDS}{id}")),
+        health_check: before.and_then(|before| before.health_check.clone()),
+        set_identifier: Some(set),
         kind: "CNAME".to_owned(),
         weight: Some(WEIGHT),
         ttl: Some(dns.ttl),
         values: vec![host.to_owned()],
+        alias: None,
     }
 }
 
-/// Route 53 takes weighted CNAMEs beside weighted CNAMEs only.
-fn is_conflict(record: &DnsRecord) -> bool {
+/// Route 53 takes weighted CNAMEs beside weighted CNAMEs only, and only those with the same TTL. An alias has none.
+fn conflict(record: &DnsRecord, dns: &ReadRecord) -> Option<ReplicaReason> {
     let is_weighted = record.set_identifier.is_some() && record.weight.is_some();
-    !is_weighted || !record.kind.eq_ignore_ascii_case("CNAME")
+    if !is_weighted || !record.kind.eq_ignore_ascii_case("CNAME") {
+        return Some(ReplicaReason::RecordConflict { kind: record.kind.clone() });
+    }
+    let found = record.ttl.filter(|ttl| *ttl != dns.ttl && ours(record).is_none())?;
+    let set = record.set_identifier.clone().unwrap_or_default();
+    Some(ReplicaReason::RecordTtl { set, found, wanted: dns.ttl })
 }
 
 /// What a record of Tidegate leads to: the identifier of a replica, or `source`.
@@ -155,7 +164,8 @@ fn ours(record: &DnsRecord) -> Option<&str> {
 }
 
 fn is_same(found: &DnsRecord, wanted: &DnsRecord) -> bool {
-    let DnsRecord { set_identifier, kind: _, weight, ttl, values } = found;
+    // What is wanted has the health check that is found. An alias has no value.
+    let DnsRecord { set_identifier, kind: _, weight, ttl, values, alias: _, health_check: _ } = found;
     let leads = |to: &[String]| match (values.as_slice(), to) {
         ([value], [to]) => is_same_host(value, Some(to)),
         _ => false,

@@ -72,7 +72,8 @@ impl DatabaseScene<'_> {
     /// their own does.
     pub(crate) fn is_removable(&self, replica: &Replica) -> bool {
         let is_named = self.foreign_values().any(|value| is_same_host(value, replica.endpoint.as_deref()));
-        replica.is_ours && !replica.is_protected && !replica.is_source && !is_named
+        let is_free = !replica.is_protected && !replica.is_source && !replica.is_being_promoted;
+        replica.is_ours && is_free && !is_named
     }
 
     fn foreign_values(&self) -> impl Iterator<Item = &String> {
@@ -81,8 +82,18 @@ impl DatabaseScene<'_> {
         records.filter(move |record| !ours(&record.set_identifier)).flat_map(|record| &record.values)
     }
 
+    /// A blue/green deployment of the source: its green side is a copy of the replicas that there were. One that is added now
+    /// is left behind at the switchover, as a replica of the old source, and one that is removed comes back with it.
+    pub(crate) fn blue_green(&self) -> Option<ReplicaReason> {
+        let green = self.instances.green.clone()?;
+        Some(ReplicaReason::BlueGreen { source: self.instances.source.id.clone(), green })
+    }
+
     /// Why nothing may be asked of the source.
     pub(crate) fn blocked_source(&self) -> Option<ReplicaReason> {
+        if let Some(reason) = self.blue_green() {
+            return Some(reason);
+        }
         let source = &self.instances.source;
         let word = match &source.status {
             Status::Available => {

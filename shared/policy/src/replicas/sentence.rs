@@ -140,6 +140,10 @@ impl fmt::Display for ReplicaReason {
                 f,
                 "the name has a record of another kind ({kind}), beside which Route 53 takes no weighted CNAME: the records stay as they are"
             ),
+            Self::RecordTtl { set, found, wanted } => write!(
+                f,
+                "the record `{set}` of others has the TTL {found}s and those of Tidegate {wanted}s, and Route 53 takes one TTL for all weighted records of a name: the records stay as they are"
+            ),
             Self::RecordPut { replica } => write!(f, "the record of {replica} is written: new reads may go to {replica}"),
             Self::RecordDeleted { replica } => write!(f, "the record of {replica} is removed: new reads go to others"),
             Self::OneStays { replica } => {
@@ -153,6 +157,10 @@ impl fmt::Display for ReplicaReason {
             Self::Pending { source } => {
                 write!(f, "a change of {source} is pending: no change of its replicas begins")
             }
+            Self::BlueGreen { source, green } => write!(
+                f,
+                "{green} is the green side of a blue/green deployment of {source}: no reads go to {green}, and no replica is added or removed"
+            ),
             Self::BelowMin { count, min } => write!(f, "{} below min {min}", are(*count)),
             Self::AboveMax { count, max } => write!(f, "{} above max {max}", are(*count)),
             Self::Pinned { count, to } => write!(f, "the count is pinned to {to} (now {count})"),
@@ -265,8 +273,9 @@ impl KeptWhy {
             Self::TooFewLeft => "too few others answer reads",
             Self::LoadUnknown => "the load of the others was not known for long",
             Self::Failed => "it has failed, and a failed replica that answered reads is left to operators",
+            Self::BlueGreen => "a blue/green deployment of the source exists",
             Self::NotOurs => {
-                "Tidegate may not remove it any more (tags, deletion protection or replicas of its own)"
+                "Tidegate may not remove it any more (tags, deletion protection, a promotion or replicas of its own)"
             }
         }
     }

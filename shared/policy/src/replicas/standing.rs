@@ -48,6 +48,7 @@ impl ReplicaStanding {
 
 impl ReplicaReason {
     /// It says why there is not one more: what is under way, or what stands against a change.
+    #[expect(clippy::too_many_lines, reason = "one line per reason; a table reads best whole")]
     fn keeps_from_adding(&self) -> bool {
         match self {
             Self::Unreadable { .. }
@@ -66,6 +67,7 @@ impl ReplicaReason {
             | Self::Missed { .. }
             | Self::NotAvailable { .. }
             | Self::Pending { .. }
+            | Self::BlueGreen { .. }
             | Self::BackingOff { .. }
             | Self::AtMax { .. }
             | Self::Held
@@ -97,6 +99,7 @@ impl ReplicaReason {
             | Self::SlotDisk { .. }
             | Self::RecordsUnreadable { .. }
             | Self::RecordConflict { .. }
+            | Self::RecordTtl { .. }
             | Self::RecordPut { .. }
             | Self::RecordDeleted { .. }
             | Self::OneStays { .. }

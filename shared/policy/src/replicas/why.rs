@@ -13,6 +13,8 @@ pub enum KeptWhy {
     LoadUnknown,
     /// It failed, and has served before.
     Failed,
+    /// A blue/green deployment of the source exists.
+    BlueGreen,
     /// It is not ours any more, or is protected, or replicates further.
     NotOurs,
 }

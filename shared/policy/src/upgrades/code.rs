@@ -58,6 +58,7 @@ impl ClassRefusal {
             Self::ReplicasElsewhere { .. } => "replicas-elsewhere",
             Self::SourceLarger { .. } => "source-larger",
             Self::ReplicaChanges { .. } => "replica-changes",
+            Self::BlueGreen { .. } => "blue-green",
             Self::Stranded { .. } => "reservation-stranded",
             Self::TooManyToday { .. } => "too-many-today",
             Self::Emergency { .. } => "emergency",

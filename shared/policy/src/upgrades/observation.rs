@@ -33,6 +33,8 @@ pub struct ClassedInstances {
     pub source: Option<ClassedInstance>,
     /// Its replicas in this Region, in the order of their identifiers.
     pub replicas: Vec<ClassedInstance>,
+    /// The green side of a blue/green deployment of the instance, or of its source; none of the replicas.
+    pub green: Option<String>,
     /// Replicas that are not among these: in other Regions, and replicas of its replicas.
     pub replicas_elsewhere: u32,
     /// Every other instance of the same engine that runs in this Region: they use reservations up.

@@ -85,6 +85,11 @@ pub enum ClassRefusal {
         /// Its class.
         class: String,
     },
+    /// A blue/green deployment exists of the instance, or of its source.
+    BlueGreen {
+        /// Its green side.
+        green: String,
+    },
     /// A replica is being created, changed or deleted.
     ReplicaChanges {
         /// The replica.

@@ -153,7 +153,8 @@ fn backups(scene: &UpgradeScene<'_>) -> Option<ClassRefusal> {
 }
 
 /// A standby of PostgreSQL needs as many connections as its primary allows, which follow from the memory: replicas go before their
-/// source upward, and after it downward.
+/// source upward, and after it downward. The green side of a blue/green deployment keeps the class that it has, and with it what
+/// was tried there.
 fn neighbors(
     scene: &UpgradeScene<'_>,
     instance: &ClassedInstance,
@@ -161,7 +162,9 @@ fn neighbors(
     is_down: bool,
 ) -> Vec<ClassRefusal> {
     let Want { to, by, .. } = want;
-    let mut all = Vec::new();
+    let green = scene.instances.green.clone();
+    let mut all: Vec<ClassRefusal> =
+        green.map(|green| ClassRefusal::BlueGreen { green }).into_iter().collect();
     for replica in &scene.instances.replicas {
         if replica.id != instance.id
             && let Some(status) = not_available(&replica.status)

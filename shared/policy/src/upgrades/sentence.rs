@@ -152,6 +152,11 @@ impl fmt::Display for ClassRefusal {
             Self::ReplicaChanges { replica, status } => {
                 write!(f, "the status of its replica {replica} is {status}")
             }
+            Self::BlueGreen { green } => write!(
+                f,
+                "{green} is the green side of a blue/green deployment: change the class of {green}, switch over, or delete the deployment \
+                 (without a deployment, rename or delete {green})"
+            ),
             Self::Stranded { reservation, class } => write!(
                 f,
                 "the reserved instance {reservation} ({class}) would be paid for and not used (`reservations: ignore` allows it)"

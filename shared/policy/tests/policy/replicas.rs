@@ -1,6 +1,7 @@
 //! Replicas of a database, decided about: a source, its replicas, the records, and a clock that goes minute by minute.
 
 mod believing;
+mod blue_green;
 mod capacity;
 mod counting;
 mod drained;
@@ -97,6 +98,7 @@ impl Shop {
         let instances = Instances {
             source,
             replicas: ids.iter().map(|id| replica(id)).collect(),
+            green: None,
             taken: ["shop".to_owned()].into_iter().chain(ids.clone()).collect(),
         };
         let policy = DatabasePolicy {

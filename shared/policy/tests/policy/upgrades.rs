@@ -170,6 +170,7 @@ impl ClassShop {
                 main,
                 source: None,
                 replicas: vec![],
+                green: None,
                 replicas_elsewhere: 0,
                 others: vec![],
             },

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use tidegate_aws::CallError;
-use tidegate_aws::rds::AllInstances;
+use tidegate_aws::rds::{AllInstances, CallResult};
 use tidegate_aws::report::AlertState;
 use tidegate_aws::report::section::Outcome;
 use tidegate_fleet::DatabaseName;
@@ -38,7 +38,7 @@ pub struct DatabaseReport {
     /// Its changes were made, or tried: it is no plan.
     pub is_enforced: bool,
     /// What came of the call to RDS, if one was tried.
-    pub called: Option<Called>,
+    pub called: Option<CallResult>,
     /// What came of the change of records, if one was tried.
     pub records: Option<Outcome>,
     /// Its records could not be changed before.
@@ -47,26 +47,6 @@ pub struct DatabaseReport {
     pub would: Option<Said>,
     /// Operators know that.
     pub said_before: bool,
-}
-
-/// What came of a call to RDS.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Called {
-    /// As the memory takes it.
-    pub outcome: CallOutcome,
-    /// The error, if it failed.
-    pub error: Option<CallError>,
-}
-
-impl Called {
-    /// As reports say it.
-    pub(crate) fn as_outcome(&self) -> Option<Outcome> {
-        match (&self.outcome, &self.error) {
-            (CallOutcome::Taken, _) => Some(Outcome::Applied),
-            (CallOutcome::NotSent, _) => Some(Outcome::TooLate),
-            (CallOutcome::Refused(_) | CallOutcome::Unknown(_), error) => error.clone().map(Outcome::Failed),
-        }
-    }
 }
 
 /// A change that begins with this evaluation, or would.
@@ -94,7 +74,7 @@ pub(crate) enum Lead<'a> {
 impl DatabaseReport {
     /// What came of the changes; one that failed says more than one that did not.
     pub(crate) fn outcome(&self) -> Option<Outcome> {
-        let call = self.called.as_ref().and_then(Called::as_outcome);
+        let call = self.called.as_ref().and_then(CallResult::as_outcome);
         let both = [call, self.records.clone()];
         let failed = both.iter().flatten().find(|outcome| outcome.as_failed().is_some());
         failed.or_else(|| both.iter().flatten().next()).cloned()
@@ -157,7 +137,7 @@ impl DatabaseReport {
     pub fn is_worth_reporting(&self, now: Timestamp) -> bool {
         let refused = matches!(
             self.called,
-            Some(Called { outcome: CallOutcome::Refused(_) | CallOutcome::NotSent, .. })
+            Some(CallResult { outcome: CallOutcome::Refused(_) | CallOutcome::NotSent, .. })
         );
         let begins =
             if self.observe { self.is_new_in_observe_mode() } else { self.begins(now).is_some() && !refused };
@@ -168,7 +148,7 @@ impl DatabaseReport {
     /// How much it matters.
     pub(crate) fn severity(&self) -> Severity {
         let notices = self.decision.notices.iter().map(DatabaseNotice::weight);
-        let unanswered = matches!(self.called, Some(Called { outcome: CallOutcome::Unknown(_), .. }));
+        let unanswered = matches!(self.called, Some(CallResult { outcome: CallOutcome::Unknown(_), .. }));
         let call = if unanswered { Severity::Warning } else { Severity::Info };
         let records = if self.tells_failing_records() { Severity::Critical } else { Severity::Info };
         notices.chain([call, records]).max().unwrap_or(Severity::Info)

@@ -2,12 +2,13 @@
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use tidegate_aws::rds::CallResult;
 use tidegate_aws::report::headline;
 use tidegate_aws::report::section::Outcome;
 use tidegate_policy::database::notice::DatabaseNotice;
 use tidegate_policy::replicas::decision::{CountOf, RecordChange};
 
-use crate::database::evaluated::{Beginning, Called, DatabaseReport};
+use crate::database::evaluated::{Beginning, DatabaseReport};
 use crate::database::seen;
 
 impl DatabaseReport {
@@ -58,8 +59,8 @@ impl DatabaseReport {
 
     /// What came of the call to RDS.
     fn outcome_code(&self) -> &'static str {
-        match self.called.as_ref().and_then(Called::as_outcome) {
-            Some(outcome) => outcome.code(),
+        match self.called.as_ref().and_then(CallResult::code) {
+            Some(code) => code,
             None if self.observe && self.would.is_some() => "observed",
             None => "none",
         }

@@ -1,6 +1,7 @@
 //! What was done to a database's replicas, in words.
 
 use jiff::Timestamp;
+use tidegate_aws::rds::CallResult;
 use tidegate_aws::report::section::Outcome;
 use tidegate_fleet::DatabaseName;
 use tidegate_policy::Condition;
@@ -11,7 +12,7 @@ use tidegate_policy::replicas::observation::DnsRecord;
 use tidegate_policy::replicas::reason::ReplicaReason;
 use tidegate_policy::rule::{Span, thousands};
 
-use crate::database::evaluated::{Beginning, Called, DatabaseReport, Lead};
+use crate::database::evaluated::{Beginning, DatabaseReport, Lead};
 use crate::database::seen::{instance_of, rounded};
 use crate::known::FailingRecords;
 
@@ -66,10 +67,10 @@ impl DatabaseReport {
     pub fn cause(&self, now: Timestamp) -> Option<String> {
         match self.lead(now) {
             Lead::Notice(notice) | Lead::NoticeAndChange(notice, _) => notice.cause.clone(),
-            Lead::Change(_) => match &self.called {
-                Some(Called { error: Some(error), .. }) => Some(format!("RDS {}", error.predicate())),
-                Some(_) | None => self.cause_of_change(),
-            },
+            Lead::Change(_) => {
+                let failed = self.called.as_ref().and_then(CallResult::cause);
+                failed.or_else(|| self.cause_of_change())
+            }
             Lead::FailingRecords(error) => Some(format!("Route 53 {}", error.predicate())),
             Lead::RecordsRecovered => self.failing_records.map(|failing| {
                 let FailingRecords { since, failures, .. } = failing;
@@ -139,7 +140,7 @@ impl DatabaseReport {
         }
     }
 
-    fn call_in_words(&self, called: &Called) -> String {
+    fn call_in_words(&self, called: &CallResult) -> String {
         let asked = match (&self.decision.call, &self.resource) {
             (Some(InstanceCall::Create(new)), DatabaseName::Rds(_)) => {
                 format!("CreateDBInstanceReadReplica of {} as {} ({})", new.source, new.id, new.class)
@@ -152,7 +153,10 @@ impl DatabaseReport {
         };
         match (&called.outcome, &called.error) {
             (CallOutcome::Taken, _) => format!("RDS accepted {asked}, which takes minutes to hours"),
-            (CallOutcome::NotSent, _) => {
+            (CallOutcome::NotSent, Some(error)) => {
+                format!("nothing: failed to {error}, at the last look; the next evaluation decides again")
+            }
+            (CallOutcome::NotSent, None) => {
                 "nothing: this evaluation ran out of time before the request; the next one decides again"
                     .to_owned()
             }

@@ -83,7 +83,7 @@ impl ReportScene {
         let mut taken: Vec<String> = replicas.iter().map(|replica| replica.id.clone()).collect();
         taken.push("shop-prod".to_owned());
         let seen = DatabaseObservation {
-            instances: Ok(Instances { source: source(), replicas, taken }),
+            instances: Ok(Instances { source: source(), replicas, green: None, taken }),
             records: Some(Ok(records)),
             offers: None,
         };
@@ -197,6 +197,7 @@ fn replica(number: u32) -> Replica {
         zone: Some("eu-central-1b".to_owned()),
         is_ours: true,
         is_protected: false,
+        is_being_promoted: false,
         is_source: false,
         is_initialized: true,
         replication: Replication::Running,
@@ -214,5 +215,7 @@ fn record(replica: &Replica) -> DnsRecord {
         weight: Some(10),
         ttl: Some(5),
         values: replica.endpoint.clone().into_iter().collect(),
+        alias: None,
+        health_check: None,
     }
 }

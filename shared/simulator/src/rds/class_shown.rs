@@ -176,6 +176,7 @@ fn classed(
         main: one(main, true, settings, now),
         source: None,
         replicas,
+        green: None,
         replicas_elsewhere: 0,
         others: settings.classes.others.clone(),
     })

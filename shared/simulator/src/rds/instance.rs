@@ -241,6 +241,7 @@ impl SimulatedInstance {
             endpoint: self.endpoint(),
             is_ours: self.is_ours(),
             is_protected: self.is_protected,
+            is_being_promoted: false,
             is_source: false,
             is_initialized: self.is_initialized(now),
             replication: self.replication.shown(),

@@ -77,6 +77,8 @@ pub enum ManualChange {
     },
     /// Every record of the name gets weight 0.
     ZeroWeights,
+    /// Every record of the name gets a health check.
+    CheckHealth,
     /// A weighted record is added that is not Tidegate's.
     AddRecord {
         /// Its value.
@@ -134,7 +136,10 @@ pub(super) fn apply(change: &ManualChange, account: &mut Account, zone: &mut Hos
             let until = now.checked_add(*lasting).unwrap_or(now);
             with(account, *nth, |replica| replica.replication.slow_down(until));
         }
-        ManualChange::DeleteRecord { .. } | ManualChange::ZeroWeights | ManualChange::AddRecord { .. } => {
+        ManualChange::DeleteRecord { .. }
+        | ManualChange::ZeroWeights
+        | ManualChange::CheckHealth
+        | ManualChange::AddRecord { .. } => {
             change_records(change, account, zone, now);
             return;
         }
@@ -201,9 +206,18 @@ fn change_records(change: &ManualChange, account: &mut Account, zone: &mut Hoste
             set_identifier: Some(format!("by-hand-{:.0}", real(zone.records.len()))),
             kind: "CNAME".to_owned(),
             weight: Some(5),
-            ttl: Some(60),
+            ttl: zone.records.iter().find_map(|record| record.ttl).or(Some(60)),
             values: vec![value.clone()],
+            alias: None,
+            health_check: None,
         })],
+        ManualChange::CheckHealth => {
+            let checked = |record: &DnsRecord| {
+                let health_check = Some("abcdef11-2222-3333-4444-555555fedcba".to_owned());
+                DnsRecord { health_check, ..record.clone() }
+            };
+            zone.records.iter().map(|record| RecordChange::Put(checked(record))).collect()
+        }
         ManualChange::CreateReplica { .. }
         | ManualChange::DeleteReplica { .. }
         | ManualChange::Retag { .. }

@@ -68,7 +68,7 @@ impl View<'_> {
         let others = (0..self.settings.other_instances).map(|n| format!("other-{n}"));
         let taken = self.instances.iter().map(|instance| instance.id.clone()).chain(others).collect();
         let source = self.source(source, metrics_fail.as_ref(), dice);
-        Ok(Instances { source, replicas: seen, taken })
+        Ok(Instances { source, replicas: seen, green: None, taken })
     }
 
     fn source(

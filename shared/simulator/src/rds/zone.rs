@@ -22,7 +22,7 @@ impl HostedZone {
     ///
     /// # Errors
     /// `InvalidChangeBatch`, in its own words: a deleted record is not exactly as it is named, a weighted record would
-    /// stand beside one that is not, or a CNAME beside another type.
+    /// stand beside one that is not or has another TTL, or a CNAME beside another type.
     pub fn change(&mut self, batch: &[RecordChange]) -> Result<(), String> {
         let mut next = self.records.clone();
         for change in batch {
@@ -47,6 +47,11 @@ impl HostedZone {
         let cnames = next.iter().any(|record| record.kind == "CNAME");
         if next.len() > 1 && (simple || (kinds && cnames)) {
             return Err("InvalidChangeBatch: the records of the name exclude each other".to_owned());
+        }
+        let mut ttls = next.iter().filter_map(|record| record.weight.and(record.ttl));
+        let first = ttls.next();
+        if ttls.any(|ttl| Some(ttl) != first) {
+            return Err("InvalidChangeBatch: weighted sets must contain the same TTL".to_owned());
         }
         self.records = next;
         Ok(())

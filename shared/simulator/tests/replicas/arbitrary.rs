@@ -122,6 +122,7 @@ fn by_hand() -> impl Strategy<Value = ManualChange> {
         }),
         2 => nth().prop_map(|nth| ManualChange::DeleteRecord { nth }),
         1 => Just(ManualChange::ZeroWeights),
+        1 => Just(ManualChange::CheckHealth),
         1 => Just(ManualChange::AddRecord { value: "elsewhere.example.internal".to_owned() }),
     ]
 }

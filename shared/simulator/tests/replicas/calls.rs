@@ -101,6 +101,15 @@ fn a_batch_is_made_as_a_whole_and_deletes_only_what_it_names_exactly() {
     let simple = DnsRecord { set_identifier: None, weight: None, ..record("one") };
     assert!(matches!(world.change_records(&[RecordChange::Put(simple)]), RecordsAnswer::Refused(_)));
 
+    let other_ttl = DnsRecord { ttl: Some(60), ..record("three") };
+    assert!(matches!(world.change_records(&[RecordChange::Put(other_ttl)]), RecordsAnswer::Refused(_)));
+    world.change_by_hand(&ManualChange::CheckHealth);
+    let unchecked = [RecordChange::Delete(record("two"))];
+    assert!(
+        matches!(world.change_records(&unchecked), RecordsAnswer::Refused(_)),
+        "it has a health check now"
+    );
+
     world.change_by_hand(&ManualChange::ZeroWeights);
     assert!(world.zone().is_all_zero());
     let shares: Vec<f64> = world.zone().answer().into_values().collect();

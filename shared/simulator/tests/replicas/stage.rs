@@ -60,6 +60,8 @@ pub(crate) fn record(id: &str) -> DnsRecord {
         weight: Some(10),
         ttl: Some(5),
         values: vec![format!("{id}.c0ffee.eu-central-1.rds.amazonaws.com")],
+        alias: None,
+        health_check: None,
     }
 }
 

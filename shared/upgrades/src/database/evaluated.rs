@@ -1,6 +1,6 @@
 //! One database in an evaluation: what was seen, decided and done, and what of it is worth a report.
 
-use tidegate_aws::rds::ClassCallResult;
+use tidegate_aws::rds::CallResult;
 use tidegate_aws::report::AlertState;
 use tidegate_aws::report::section::Outcome;
 use tidegate_fleet::DatabaseName;
@@ -26,7 +26,7 @@ pub struct UpgradeReport {
     /// What was decided.
     pub decision: UpgradeDecision,
     /// What came of the call to RDS; none in a plan.
-    pub called: Option<ClassCallResult>,
+    pub called: Option<CallResult>,
 }
 
 /// What a headline is about.
@@ -73,13 +73,7 @@ impl UpgradeReport {
 
     /// What came of the call.
     pub(crate) fn outcome(&self) -> Option<Outcome> {
-        let ClassCallResult { outcome, error } = self.called.as_ref()?;
-        match (outcome, error) {
-            (CallOutcome::Taken, _) => Some(Outcome::Applied),
-            (_, Some(error)) => Some(Outcome::Failed(error.clone())),
-            (CallOutcome::NotSent, None) => Some(Outcome::TooLate),
-            (CallOutcome::Refused(_) | CallOutcome::Unknown(_), None) => None,
-        }
+        self.called.as_ref()?.as_outcome()
     }
 
     /// What the headline is about: what is critical, then the call of this evaluation, then the rest by its severity.

@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use tidegate_aws::rds::CallResult;
 use tidegate_aws::report::headline;
 use tidegate_aws::report::section::Outcome;
-use tidegate_policy::database::call::CallOutcome;
 use tidegate_policy::database::notice::DatabaseNotice;
 use tidegate_policy::upgrades::decision::{ClassCall, UpgradeState, WantedChange};
 use tidegate_policy::upgrades::notices::downtime;
@@ -80,11 +80,8 @@ impl UpgradeReport {
 
     /// What came of the call to RDS.
     fn outcome_code(&self) -> &'static str {
-        // Where the last look had no answer nothing was sent, and the next evaluation decides anew: AWS refused nothing.
-        let is_sent = self.called.as_ref().is_none_or(|called| called.outcome != CallOutcome::NotSent);
-        match self.outcome() {
-            Some(Outcome::Failed(_)) if !is_sent => "withheld",
-            Some(outcome) => outcome.code(),
+        match self.called.as_ref().and_then(CallResult::code) {
+            Some(code) => code,
             None if self.observe => "observed",
             None => "none",
         }

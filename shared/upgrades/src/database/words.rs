@@ -1,8 +1,7 @@
 //! What was done about a database's class, in words.
 
 use jiff::Timestamp;
-use tidegate_aws::error::Failure;
-use tidegate_aws::rds::ClassCallResult;
+use tidegate_aws::rds::CallResult;
 use tidegate_policy::database::call::CallOutcome;
 use tidegate_policy::rule::thousands;
 use tidegate_policy::upgrades::decision::{ClassCall, UpgradeState, WantedChange};
@@ -78,20 +77,15 @@ impl UpgradeReport {
         let wanted = self.decision.wanted.as_ref();
         match self.lead() {
             UpgradeLead::Notice(notice) => notice.cause.clone(),
-            UpgradeLead::Call(call) => match (&self.called, call) {
-                (Some(ClassCallResult { error: Some(error), .. }), _) => {
-                    let withheld = if let Failure::Withheld(words) = &error.failure {
-                        Some(words.clone())
-                    } else {
-                        None
-                    };
-                    withheld.or_else(|| Some(format!("RDS {}", error.predicate())))
-                }
-                (_, ClassCall::Modify { .. } | ClassCall::TakeSnapshot { .. }) => {
-                    wanted.map(|wanted| wanted.why.clone())
-                }
-                (_, ClassCall::RaiseMaxStorage { .. }) => None,
-            },
+            UpgradeLead::Call(call) => {
+                let failed = self.called.as_ref().and_then(CallResult::cause);
+                failed.or_else(|| match call {
+                    ClassCall::Modify { .. } | ClassCall::TakeSnapshot { .. } => {
+                        wanted.map(|wanted| wanted.why.clone())
+                    }
+                    ClassCall::RaiseMaxStorage { .. } => None,
+                })
+            }
             UpgradeLead::State => {
                 if let Err(absence) = &self.seen.instances {
                     return Some(format!("RDS could not be read ({absence})"));
@@ -130,8 +124,7 @@ impl UpgradeReport {
         if self.observe {
             return "nothing: the database is in observe mode".to_owned();
         }
-        let (Some(call), Some(ClassCallResult { outcome, error })) = (&self.decision.call, &self.called)
-        else {
+        let (Some(call), Some(CallResult { outcome, error })) = (&self.decision.call, &self.called) else {
             return "nothing".to_owned();
         };
         let asked = match call {

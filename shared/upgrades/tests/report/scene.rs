@@ -85,6 +85,7 @@ impl ClassScene {
             main: instance(),
             source: None,
             replicas: vec![],
+            green: None,
             replicas_elsewhere: 0,
             others: vec![],
         };

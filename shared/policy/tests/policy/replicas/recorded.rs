@@ -179,6 +179,54 @@ fn a_record_of_another_kind_is_a_conflict_and_nothing_is_changed() {
 }
 
 #[test]
+fn a_record_of_others_with_another_ttl_is_a_conflict_that_names_both() {
+    let by_hand = |ttl| DnsRecord { set_identifier: Some("by hand".to_owned()), ttl, ..record("old") };
+    let mut shop = Shop::new(2);
+    shop.seen.records = Some(Ok(vec![by_hand(Some(60))]));
+    let decision = shop.minute();
+    assert_eq!(
+        (decision.records.as_slice(), told(&decision)),
+        (&[][..], vec!["+record conflict".to_owned()])
+    );
+    let both = "the record `by hand` of others has the TTL 60s and those of Tidegate 5s";
+    assert!(why(&decision).contains(both), "{}", why(&decision));
+    assert!(decision.notices[0].cause.as_ref().unwrap().contains(both));
+    // The fleet file follows the record.
+    let mut follows = shop.clone();
+    follows.policy.dns.as_mut().unwrap().ttl = 60;
+    assert_eq!(told(&follows.minute()), ["-record conflict"]);
+    assert_eq!(follows.answers(), ["by hand", "shop-1", "shop-2"]);
+    // An alias has no TTL of its own.
+    shop.seen.records = Some(Ok(vec![by_hand(None)]));
+    assert_eq!(told(&shop.minute()), ["-record conflict"]);
+}
+
+#[test]
+fn another_ttl_in_the_fleet_file_changes_all_of_ours_at_once() {
+    let mut shop = Shop::new(2);
+    shop.seen.records.as_mut().unwrap().as_mut().unwrap().push(record("shop-9"));
+    shop.policy.dns.as_mut().unwrap().ttl = 10;
+    assert_eq!(shop.minute().records.len(), 3, "two are written, and one is deleted");
+    let ttls: Vec<_> = shop.seen.records.clone().unwrap().unwrap().iter().map(|it| it.ttl).collect();
+    assert_eq!(ttls, [Some(10), Some(10)]);
+}
+
+#[test]
+fn a_health_check_on_a_record_of_ours_stays_and_is_named_when_it_is_deleted() {
+    let checked = |id: &str| DnsRecord { health_check: Some("check-1".to_owned()), ..record(id) };
+    let mut shop = Shop::new(2);
+    shop.seen.records = Some(Ok(vec![checked("shop-1"), checked("shop-2")]));
+    assert_eq!(shop.minute().records, [], "nothing is to be changed");
+    shop.replica("shop-1").endpoint = Some("elsewhere.example".to_owned());
+    let decision = shop.minute();
+    let moved = DnsRecord { values: vec!["elsewhere.example".to_owned()], ..checked("shop-1") };
+    assert_eq!(decision.records, [RecordChange::Put(moved)]);
+    shop.load("shop-2").lag = Some(90.0);
+    let deleted = (0..12).find_map(|_| shop.minute().records.first().cloned());
+    assert_eq!(deleted, Some(RecordChange::Delete(checked("shop-2"))));
+}
+
+#[test]
 fn records_that_cannot_be_read_are_not_changed() {
     let mut shop = Shop::new(2);
     shop.minute();

@@ -212,7 +212,7 @@ fn a_record_that_is_still_there_stops_the_time() {
 
 #[test]
 fn a_removal_is_given_up_when_the_world_changes() {
-    let changes: [ShopChange; 5] = [
+    let changes: [ShopChange; 6] = [
         ("the load of the others rose", |shop| shop.load("shop-1").cpu = Some(71.0)),
         ("an operator holds the count", |shop| {
             *shop = shop.clone().overridden(OverrideKind::Hold(Held::ScaleIn));
@@ -224,6 +224,7 @@ fn a_removal_is_given_up_when_the_world_changes() {
             }
         }),
         ("Tidegate may not remove it any more", |shop| shop.replica("shop-3").is_protected = true),
+        ("a promotion or replicas", |shop| shop.replica("shop-3").is_being_promoted = true),
     ];
     for (expected, change) in changes {
         let mut shop = draining();

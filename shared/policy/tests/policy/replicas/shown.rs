@@ -36,6 +36,7 @@ pub(crate) fn replica(id: &str) -> Replica {
         endpoint: Some(host(id)),
         is_ours: true,
         is_protected: false,
+        is_being_promoted: false,
         is_source: false,
         is_initialized: true,
         replication: Replication::Running,
@@ -57,5 +58,7 @@ pub(crate) fn record(id: &str) -> DnsRecord {
         weight: Some(10),
         ttl: Some(5),
         values: vec![host(id)],
+        alias: None,
+        health_check: None,
     }
 }

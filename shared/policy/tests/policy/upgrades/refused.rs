@@ -13,7 +13,7 @@ use crate::upgrades::{ClassShop, codes, instance, sunday};
 type ShopClassChange = fn(&mut ClassShop);
 
 /// What a table changes of a shop that would begin, and the name of what stands against it.
-const REFUSALS: [(&str, ShopClassChange); 34] = [
+const REFUSALS: [(&str, ShopClassChange); 35] = [
     ("aurora-writer", |shop| shop.policy.is_aurora = true),
     ("not-available", |shop| shop.main().status = Status::Changing("backing-up".to_owned())),
     ("not-available", |shop| shop.main().status = Status::Failed("storage-full".to_owned())),
@@ -58,6 +58,7 @@ const REFUSALS: [(&str, ShopClassChange); 34] = [
         shop.instances.replicas = vec![instance("one", "db.m6g.xlarge")];
         shop.find("one").status = Status::Creating;
     }),
+    ("blue-green", |shop| shop.instances.green = Some("shop-green-ab12cd".to_owned())),
     ("reservation-stranded", reserved),
     ("too-many-today", |shop| {
         let at = sunday() - SignedDuration::from_hours(23);

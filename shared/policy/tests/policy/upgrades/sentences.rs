@@ -37,6 +37,7 @@ fn refusals() -> Vec<C> {
         C::ReplicasElsewhere { count: 2 },
         C::SourceLarger { source: text("shop"), class: text("db.t4g.large") },
         C::ReplicaChanges { replica: text("one"), status: text("creating") },
+        C::BlueGreen { green: text("shop-green-ab12cd") },
         C::Stranded { reservation: text("ri-1"), class: text("db.t4g.large") },
         C::TooManyToday { limit: 1 },
         C::TooManyToday { limit: 3 },
