@@ -211,10 +211,16 @@ impl Overrides {
     /// What speaks of one target: the rows, and the emergency as a row of its own, the newest of all.
     #[must_use]
     pub fn of(&self, target: &str) -> Cow<'_, [Override]> {
-        match self.incident.as_ref().and_then(|incident| incident.row(target)) {
+        match self.of_emergency(target) {
             Some(row) => self.rows.iter().cloned().chain([row]).collect(),
             None => Cow::Borrowed(&self.rows),
         }
+    }
+
+    /// The emergency as a row of one target. `tidegate release` does not end it.
+    #[must_use]
+    pub fn of_emergency(&self, target: &str) -> Option<Override> {
+        self.incident.as_ref().and_then(|incident| incident.row(target))
     }
 
     /// Believes what was read only as far as it can be true.
