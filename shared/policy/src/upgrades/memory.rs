@@ -26,6 +26,9 @@ pub struct UpgradeMemory {
     /// The change under way; there is one at a time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub change: Option<ClassChange>,
+    /// Replicas that got the larger class before their source: what undoes the change of the source undoes theirs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first: Option<WentFirst>,
     /// The changes of the database's own instance that began within the last days, oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub began: Vec<ClassChangeBegan>,
@@ -134,6 +137,17 @@ pub struct ClassChange {
     /// no more.
     #[serde(skip_serializing_if = "Option::is_none", with = "millis_optional", default)]
     pub back_since: Option<Timestamp>,
+}
+
+/// Replicas that got the larger class before their source.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WentFirst {
+    /// The class that all of them had.
+    pub from: String,
+    /// The class that the replicas have, and their source is to have.
+    pub to: String,
+    /// `DBInstanceIdentifier`, in the order in which they were changed.
+    pub replicas: Vec<String>,
 }
 
 /// A manual snapshot before a change.

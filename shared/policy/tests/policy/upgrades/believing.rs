@@ -28,7 +28,7 @@ fn times_of_the_future_are_now_and_texts_are_short() {
     memory.believe(now);
     let change = memory.change.clone().unwrap();
     assert_eq!((change.since, change.began, change.call.unwrap().at), (now, now, now));
-    assert_eq!((change.why.len(), change.offered.len(), change.to.len()), (600, 600, 63));
+    assert_eq!((change.why.len(), change.offered.len(), change.to.len()), (600, 300, 63));
     assert_eq!((memory.request.unwrap().why.len(), memory.planned.unwrap().refused.len()), (300, 600));
     assert_eq!(memory.changed_at, Some(now));
     assert_eq!(memory.began, vec![ClassChangeBegan { at: now, window: Some(now), observed: false }; 64]);
