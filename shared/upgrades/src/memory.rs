@@ -136,7 +136,8 @@ mod tests {
             request: None,
         };
         let call = DatabaseCall { evaluation: "e1".to_owned(), at: at(5), taken: true, failures: 0 };
-        let storage = StorageChange { to_gib: 1_000, call: call.clone(), refused: String::new() };
+        let storage =
+            StorageChange { to_gib: 1_000, from_gib: Some(500), call: call.clone(), refused: String::new() };
         let snapshot = ClassSnapshot {
             id: "tidegate-shop-prod-202611210815".to_owned(),
             instance: "shop-prod".to_owned(),

@@ -177,7 +177,7 @@ fn longest_notice(at: Timestamp) -> ActiveDatabaseNotice {
 }
 
 fn longest_storage(call: DatabaseCall) -> StorageChange {
-    StorageChange { to_gib: u32::MAX, call, refused: "x".repeat(300) }
+    StorageChange { to_gib: u32::MAX, from_gib: Some(u32::MAX), call, refused: "x".repeat(300) }
 }
 
 fn longest_snapshot(at: Timestamp, call: DatabaseCall) -> ClassSnapshot {

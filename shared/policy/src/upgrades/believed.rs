@@ -78,7 +78,7 @@ impl UpgradeMemory {
             times.push(at);
             times.extend(window);
         }
-        if let Some(StorageChange { to_gib: _, call, refused }) = storage {
+        if let Some(StorageChange { to_gib: _, from_gib: _, call, refused }) = storage {
             one_line(refused, LONGEST_DETAIL);
             one_line(&mut call.evaluation, LONGEST_TEXT);
             times.push(&mut call.at);

@@ -208,6 +208,9 @@ pub struct ClassChangeBegan {
 pub struct StorageChange {
     /// In GiB.
     pub to_gib: u32,
+    /// What RDS showed before, in GiB; 0 where it did not raise the storage by itself. An earlier version wrote nothing of it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub from_gib: Option<u32>,
     /// The evaluation that last meant to send the call, and when.
     pub call: DatabaseCall,
     /// AWS refused it: its own words. It is asked for again a day later.

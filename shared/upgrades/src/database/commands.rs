@@ -3,6 +3,7 @@
 use tidegate_policy::database::call::CallOutcome;
 use tidegate_policy::upgrades::decision::{ClassCall, UpgradeState};
 use tidegate_policy::upgrades::memory::{UpgradeEnd, UpgradeOutcome};
+use tidegate_policy::upgrades::storage::is_too_small;
 
 use crate::database::evaluated::UpgradeReport;
 
@@ -50,12 +51,12 @@ impl UpgradeReport {
             }
             UpgradeEnd::WindowPassed => self.again(to, *snapshot),
             UpgradeEnd::Withdrawn => self.undo_first(from, to).into_iter().collect(),
+            UpgradeEnd::StorageRaised => self.lower_storage(instance, from).into_iter().collect(),
             UpgradeEnd::NothingToWithdraw
             | UpgradeEnd::GoesOn
             | UpgradeEnd::ChangedByOthers
             | UpgradeEnd::Vanished
             | UpgradeEnd::Observed
-            | UpgradeEnd::StorageRaised
             | UpgradeEnd::SnapshotBegan
             | UpgradeEnd::SnapshotKept => Vec::new(),
         }
@@ -145,6 +146,24 @@ impl UpgradeReport {
             format!("{}  # unless it is tried again: they went before {source}", modify_each(&first, from))
         };
         (!first.is_empty()).then(|| ("undo", line()))
+    }
+
+    /// Back to the limit of before. Where there was none, one as large as the storage itself switches autoscaling off; so does it where
+    /// RDS would take the old one no more.
+    fn lower_storage(&self, instance: &str, from: &str) -> Option<(&'static str, String)> {
+        let before: u32 = from.strip_suffix(" GiB")?.parse().ok()?;
+        let allocated = self.seen.instances.as_ref().ok()?.main.allocated_gib;
+        let is_taken = before > 0 && !is_too_small(allocated, before);
+        let (to, first) = if is_taken {
+            (before, format!("first lower `storage.max` to {before} in the fleet file and deploy it"))
+        } else {
+            let first = "first remove `storage.max` from the fleet file and deploy it".to_owned();
+            (allocated, format!("{first}; as much as there is: RDS raises no more by itself"))
+        };
+        let line = format!(
+            "aws rds modify-db-instance --db-instance-identifier {instance} --max-allocated-storage {to}  # {first}"
+        );
+        Some(("undo", line))
     }
 
     /// The same class once more, in the window; or at once, without Tidegate.

@@ -4,7 +4,7 @@ use tidegate_policy::upgrades::decide::ClassAsked;
 use tidegate_policy::upgrades::memory::{UpgradeEnd, UpgradeMemory, WentFirst};
 use tidegate_upgrades::database::UpgradeReport;
 
-use crate::scene::{ClassScene, asked_now, text};
+use crate::scene::{ClassScene, asked_now, at, text};
 use crate::{busy_in_the_window, planned, settled, taken};
 
 const OLD: &str = "db.t4g.large";
@@ -120,4 +120,53 @@ fn where_the_source_does_not_come_the_replicas_alone_are_undone() {
     let undo = lines(&report, "undo");
     let line = "aws rds modify-db-instance --db-instance-identifier shop-1 --db-instance-class db.t4g.large --apply-immediately";
     assert!(undo.len() == 1 && undo[0].starts_with(line), "{undo:?}");
+}
+
+/// `MaxAllocatedStorage` is to be raised to 1,000 GiB, and RDS shows it with the next evaluation.
+fn raised(before: Option<u32>, allocated: u32) -> UpgradeReport {
+    let mut scene = ClassScene::new();
+    (scene.main().max_allocated_gib, scene.main().allocated_gib) = (before, allocated);
+    let asked = taken(scene.report(&UpgradeMemory::default(), None));
+    scene.main().max_allocated_gib = Some(1_000);
+    scene.report(&settled(&asked), None)
+}
+
+#[test]
+fn a_limit_of_the_storage_that_was_raised_says_what_it_was_and_how_to_lower_it() {
+    let report = raised(Some(200), 100);
+    assert_eq!(report.verdict(), "shop-prod: MaxAllocatedStorage is 1000 GiB now, and was 200 GiB");
+    let line = "aws rds modify-db-instance --db-instance-identifier shop-prod --max-allocated-storage 200  # first lower \
+                `storage.max` to 200 in the fleet file and deploy it";
+    assert_eq!(report.commands(), [("undo", line.to_owned())]);
+}
+
+#[test]
+fn a_limit_where_there_was_none_or_that_rds_takes_no_more_is_undone_by_switching_it_off() {
+    let off = |gib: u32| {
+        format!(
+            "aws rds modify-db-instance --db-instance-identifier shop-prod --max-allocated-storage {gib}  # first remove \
+             `storage.max` from the fleet file and deploy it; as much as there is: RDS raises no more by itself"
+        )
+    };
+    let report = raised(None, 100);
+    assert_eq!(report.verdict(), "shop-prod: MaxAllocatedStorage is 1000 GiB now, and was not set");
+    assert_eq!(report.commands(), [("undo", off(100))]);
+    // 200 GiB is less than 10 percent above.
+    assert_eq!(raised(Some(200), 190).commands(), [("undo", off(190))]);
+}
+
+#[test]
+fn a_limit_that_an_earlier_version_asked_for_is_told_without_what_it_was() {
+    let mut scene = ClassScene::new();
+    scene.main().max_allocated_gib = Some(200);
+    let asked = taken(scene.report(&UpgradeMemory::default(), None));
+    let mut memory = settled(&asked);
+    memory.storage.as_mut().expect("it is asked for").from_gib = None;
+    scene.main().max_allocated_gib = Some(1_000);
+    let report = scene.report(&memory, None);
+    assert_eq!(
+        (report.verdict().as_str(), report.commands()),
+        ("shop-prod: MaxAllocatedStorage is 1000 GiB now", vec![])
+    );
+    assert_eq!(report.decision.memory.outcomes[0].at, at(0));
 }

@@ -70,7 +70,7 @@ fn many(count: usize, at: Timestamp) -> UpgradeMemory {
     UpgradeMemory {
         active: (0..count).map(|number| (format!("notice {number:03}"), active.clone())).collect(),
         outcomes: (0..count).map(outcome).collect(),
-        storage: Some(StorageChange { to_gib: 1_000, call, refused: "r".repeat(2_000) }),
+        storage: Some(StorageChange { to_gib: 1_000, from_gib: Some(500), call, refused: "r".repeat(2_000) }),
         ..UpgradeMemory::default()
     }
 }
