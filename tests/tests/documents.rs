@@ -236,6 +236,7 @@ fn report_of(fleet_file: &str) -> String {
         seen,
         decision,
         action: ActionTaken::Tried(Outcome::Applied),
+        asked: Vec::new(),
         failed_before: false,
     };
     let sections = vec![target.section(&header)];

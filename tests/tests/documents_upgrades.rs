@@ -15,6 +15,7 @@ fn every_refusal() -> Vec<ClassRefusal> {
         ClassRefusal::Parameters { group: text(), status: status() },
         ClassRefusal::SecurityGroup { group: text() },
         ClassRefusal::Maintenance { action: text(), at },
+        ClassRefusal::RequiredUpgrade { resource: text(), at },
         ClassRefusal::NotOffered { class: class() },
         ClassRefusal::NotOfferedSo { class: class(), with: text() },
         ClassRefusal::NoBackups,
@@ -50,26 +51,27 @@ fn kind(refusal: &ClassRefusal) -> usize {
         ClassRefusal::Parameters { .. } => 4,
         ClassRefusal::SecurityGroup { .. } => 5,
         ClassRefusal::Maintenance { .. } => 6,
-        ClassRefusal::NotOffered { .. } => 7,
-        ClassRefusal::NotOfferedSo { .. } => 8,
-        ClassRefusal::NoBackups => 9,
-        ClassRefusal::NotRestorable { .. } => 10,
-        ClassRefusal::ReplicaSmaller { .. } => 11,
-        ClassRefusal::ReplicasElsewhere { .. } => 12,
-        ClassRefusal::SourceLarger { .. } => 13,
-        ClassRefusal::ReplicaChanges { .. } => 14,
-        ClassRefusal::Stranded { .. } => 15,
-        ClassRefusal::TooManyToday { .. } => 16,
-        ClassRefusal::Emergency { .. } => 17,
-        ClassRefusal::Held { .. } => 18,
-        ClassRefusal::WindowEnds { .. } => 19,
-        ClassRefusal::TooFewConnections { .. } => 20,
-        ClassRefusal::TooLittleMemory { .. } => 21,
-        ClassRefusal::TooFewOperations { .. } => 22,
-        ClassRefusal::BurstCredits { .. } => 23,
-        ClassRefusal::SlowStorage { .. } => 24,
-        ClassRefusal::NotKnown { .. } => 25,
-        ClassRefusal::BlueGreen { .. } => 26,
+        ClassRefusal::RequiredUpgrade { .. } => 7,
+        ClassRefusal::NotOffered { .. } => 8,
+        ClassRefusal::NotOfferedSo { .. } => 9,
+        ClassRefusal::NoBackups => 10,
+        ClassRefusal::NotRestorable { .. } => 11,
+        ClassRefusal::ReplicaSmaller { .. } => 12,
+        ClassRefusal::ReplicasElsewhere { .. } => 13,
+        ClassRefusal::SourceLarger { .. } => 14,
+        ClassRefusal::ReplicaChanges { .. } => 15,
+        ClassRefusal::Stranded { .. } => 16,
+        ClassRefusal::TooManyToday { .. } => 17,
+        ClassRefusal::Emergency { .. } => 18,
+        ClassRefusal::Held { .. } => 19,
+        ClassRefusal::WindowEnds { .. } => 20,
+        ClassRefusal::TooFewConnections { .. } => 21,
+        ClassRefusal::TooLittleMemory { .. } => 22,
+        ClassRefusal::TooFewOperations { .. } => 23,
+        ClassRefusal::BurstCredits { .. } => 24,
+        ClassRefusal::SlowStorage { .. } => 25,
+        ClassRefusal::NotKnown { .. } => 26,
+        ClassRefusal::BlueGreen { .. } => 27,
     }
 }
 
@@ -99,7 +101,7 @@ fn the_page_of_upgrades_explains_every_refusal_in_its_words() {
     let refusals = every_refusal();
     let mut kinds: Vec<usize> = refusals.iter().map(kind).collect();
     kinds.dedup();
-    assert_eq!(kinds, (0..27).collect::<Vec<_>>(), "one of every kind, in order");
+    assert_eq!(kinds, (0..28).collect::<Vec<_>>(), "one of every kind, in order");
     let (sentences, quoted) = (refusals.iter().map(ToString::to_string).collect::<Vec<_>>(), quoted());
     assert!(quoted.len() > 20, "{quoted:?}");
     for sentence in &sentences {

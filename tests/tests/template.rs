@@ -256,6 +256,7 @@ fn what_may_be_scaled_and_read_is_named_by_parameters() {
         ("ReplicaLag", "route53:ChangeResourceRecordSets", "ZoneArns"),
         ("ReplicaLag", "iam:PassRole", "MonitoringRoleArns"),
         ("ReplicaLag", "kms:CreateGrant", "DatabaseKeyArns"),
+        ("ReplicaLag", "kms:DescribeKey", "DatabaseKeyArns"),
         ("RdsUpgrade", "rds:ModifyDBInstance", "UpgradeArns"),
         ("QueueDepth", "ssm:GetParameters", "ParameterArns"),
         ("QueueDepth", "secretsmanager:GetSecretValue", "SecretArns"),

@@ -37,6 +37,7 @@ fn is_permitted(action: &'static str, resource: &str, context: Context) -> bool 
         ("ZoneArns", vec![zone("Z1")]),
         ("RecordNames", vec!["read.db.internal".to_owned()]),
         ("MonitoringRoleArns", vec!["arn:aws:iam::111122223333:role/monitoring".to_owned()]),
+        ("DatabaseKeyArns", vec!["arn:aws:kms:eu-central-1:111122223333:key/1".to_owned()]),
     ]);
     let context = context.iter().map(|(key, values)| (*key, values.to_vec())).collect();
     is_allowed(&role(), &parameters, &Authorization { action, resource, context })
@@ -67,6 +68,27 @@ fn somebodys_database_can_be_neither_tagged_nor_deleted() {
 fn an_own_replica_can_be_tagged_while_it_is_created_and_deleted() {
     check("rds:AddTagsToResource", "db:tidegate-shop-1", TAGGED, true);
     check("rds:DeleteDBInstance", "db:tidegate-shop-1", OURS, true);
+}
+
+/// `CreateDBInstance` may encrypt and decrypt with the key of Performance Insights in the caller's name, through RDS alone.
+#[test]
+fn the_keys_of_databases_and_of_their_insights_are_used_through_rds_alone() {
+    let through = |service: &'static str| -> Context {
+        if service == "rds" {
+            &[("kms:ViaService", &["rds.eu-central-1.amazonaws.com"])]
+        } else {
+            &[("kms:ViaService", &["ec2.eu-central-1.amazonaws.com"])]
+        }
+    };
+    let (ours, other) =
+        ("arn:aws:kms:eu-central-1:111122223333:key/1", "arn:aws:kms:eu-central-1:111122223333:key/2");
+    for action in ["kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"] {
+        check(action, ours, through("rds"), true);
+        check(action, ours, through("ec2"), false);
+        check(action, ours, UNTAGGED, false);
+        check(action, other, through("rds"), false);
+    }
+    check("kms:Encrypt", ours, through("rds"), false);
 }
 
 #[test]

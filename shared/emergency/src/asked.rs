@@ -132,7 +132,8 @@ fn engaged(
 ) -> Result<Asked, InvocationError> {
     let ProfileAsked { mut sizes, replicas } = of_profile(fleet, &profile, services)?;
     let cuts = if ignore_budgets { BTreeMap::new() } else { within_budgets(fleet, &mut sizes) };
-    let request = Request::Engage(Engage { profile, sizes, replicas, until, asker });
+    let named = services.to_vec();
+    let request = Request::Engage(Engage { profile, named, ignore_budgets, sizes, replicas, until, asker });
     Ok(Asked { request, cuts })
 }
 
@@ -180,6 +181,16 @@ struct ProfileAsked {
     sizes: Vec<(String, Size)>,
     /// Of databases, at least.
     replicas: Vec<(String, u32)>,
+}
+
+/// The services and databases of a profile; nothing if the fleet file has no such profile.
+pub(crate) fn names_of(fleet: &Fleet, profile: &str) -> BTreeSet<String> {
+    let asked = of_profile(fleet, profile, &[]).ok();
+    let names = asked.into_iter().flat_map(|ProfileAsked { sizes, replicas }| {
+        let services = sizes.into_iter().map(|(name, _)| name);
+        services.chain(replicas.into_iter().map(|(name, _)| name))
+    });
+    names.collect()
 }
 
 /// What a profile asks for, of the named services and databases or of all that it has.

@@ -5,6 +5,7 @@ mod fleet;
 mod forecast;
 mod foreseen;
 mod one;
+mod keep;
 mod row;
 
 use std::collections::BTreeMap;

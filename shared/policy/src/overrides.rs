@@ -149,7 +149,8 @@ impl OverrideKind {
     }
 
     /// The same, for no more tasks than that.
-    pub(crate) fn at_most(self, most: u32) -> Self {
+    #[must_use]
+    pub fn at_most(self, most: u32) -> Self {
         match self {
             Self::Min(tasks) => Self::Min(tasks.min(most)),
             Self::Max(tasks) => Self::Max(tasks.min(most)),

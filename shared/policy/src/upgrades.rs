@@ -31,7 +31,7 @@ mod ends;
 pub mod snapshot;
 mod follow;
 mod asked;
-mod storage;
+pub mod storage;
 pub mod notices;
 mod believed;
 mod settle;

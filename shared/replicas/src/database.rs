@@ -1,5 +1,6 @@
 //! One database in a report, in words and in JSON.
 
+mod asked;
 mod evaluated;
 mod json;
 mod seen;

@@ -68,6 +68,7 @@ fn decide_one(
         observe,
         seen,
         decision,
+        bounds: database.policy().count.as_ref().map(|count| (count.min, count.max)),
         described: None,
         is_enforced: false,
         called: None,

@@ -1,5 +1,8 @@
 //! The report of a database as operators read it: golden texts of the policy's own decisions.
 
+#[path = "report/asked.rs"]
+mod asked;
+
 #[path = "report/scene.rs"]
 mod scene;
 

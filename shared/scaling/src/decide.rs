@@ -11,10 +11,12 @@ use tidegate_fleet::{Mode, Service};
 use tidegate_policy::emergency::incident::Overrides;
 use tidegate_policy::emergency::target::Change;
 use tidegate_policy::memory::Observed;
+use tidegate_policy::overrides::Override;
 use tidegate_policy::{
     Decision, Evaluation, Memory, NoticeKind, Observation, ServicePolicy, Verdict, decide as decide_size,
 };
 
+use crate::asked::AskingOverride;
 use crate::memory::FleetMemory;
 use crate::observe::FleetObservation;
 use crate::services::Services;
@@ -32,10 +34,11 @@ pub(crate) fn decide(
     let mut targets = Vec::with_capacity(services.len());
     for service in all.services() {
         let Some(seen) = services.remove(service.name()) else { continue };
+        let emergency = overrides.of_emergency(service.name());
         let overrides = &overrides.of(service.name());
         let evaluation =
             Evaluation { target: service.name(), id: &header.evaluation, overrides, now: header.at };
-        targets.push(decide_one(service, seen, memory, evaluation));
+        targets.push(decide_one(service, seen, memory, evaluation, emergency.as_ref()));
     }
     defer(&mut targets, memory);
     if metrics_read {
@@ -51,6 +54,7 @@ fn decide_one(
     seen: Observation,
     memory: &FleetMemory,
     evaluation: Evaluation<'_>,
+    emergency: Option<&Override>,
 ) -> TargetReport {
     let observe = service.mode() == Mode::Observe;
     let before = memory.of(service.name(), observe);
@@ -64,8 +68,16 @@ fn decide_one(
         .active_notices
         .iter()
         .any(|active| active.kind == NoticeKind::ActionFailing && active.notified);
-    let target = service.name().to_owned();
-    TargetReport { target, name: service.target().clone(), observe, seen, decision, action, failed_before }
+    TargetReport {
+        target: service.name().to_owned(),
+        name: service.target().clone(),
+        observe,
+        seen,
+        asked: AskingOverride::of(&decision, service.policy().capacity, emergency),
+        decision,
+        action,
+        failed_before,
+    }
 }
 
 /// Makes the changes, and keeps what came of each.

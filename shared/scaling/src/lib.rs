@@ -5,11 +5,13 @@ pub mod memory;
 pub mod queues;
 pub mod services;
 pub mod target;
+mod asked;
 mod decide;
 mod moment;
 mod observe;
 mod readings;
 
+pub use crate::asked::AskingOverride;
 pub use crate::memory::FleetMemory;
 pub use crate::queues::{NoQueues, QueuesSeen, ReadQueues};
 pub use crate::services::{Part, QUEUE_DEPTH, SERVICE_LOAD, Services};

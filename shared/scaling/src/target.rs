@@ -8,9 +8,11 @@ use tidegate_aws::report::section::Outcome;
 use tidegate_aws::report::{self, AlertState, Header, Section};
 use tidegate_aws::{CallError, targets};
 use tidegate_fleet::TargetName;
+use tidegate_policy::overrides::OverrideKind;
 use tidegate_policy::rule::{Span, thousands};
 use tidegate_policy::{Decision, Notice, NoticeKind, Observation, Reason, Severity, Verdict};
 
+use crate::asked::AskingOverride;
 use crate::moment::ReportTime;
 
 /// What one evaluation saw of one service, decided and did.
@@ -26,6 +28,8 @@ pub struct TargetReport {
     pub seen: Observation,
     /// What was decided.
     pub decision: Decision,
+    /// The overrides that asked for it.
+    pub asked: Vec<AskingOverride>,
     /// What came of it.
     pub action: ActionTaken,
     /// The change before this one failed, and operators know.
@@ -184,9 +188,17 @@ impl TargetReport {
             (ActionTaken::Tried(Outcome::TooLate), _) => {
                 Some("this evaluation ran out of time; the next one decides again".to_owned())
             }
-            (_, Some(_)) => self.decision.reasons.first().map(|reason| words.describe(reason).in_short()),
+            (_, Some(_)) => self.cause_of_change().map(|reason| words.describe(reason).in_short()),
             (_, None) => self.decision.notices.first().and_then(|notice| self.cause_of(notice)),
         }
+    }
+
+    /// The first reason of a change. An override that is in force beside it is none.
+    fn cause_of_change(&self) -> Option<&Reason> {
+        let is_cause = |reason: &&Reason| !matches!(reason, Reason::Overridden { .. });
+        let reasons = &self.decision.reasons;
+        let asked = self.asked.first().map(|asked| &asked.reason);
+        asked.or_else(|| reasons.iter().find(is_cause)).or_else(|| reasons.first())
     }
 
     /// Why a notice begins, where its words do not say so by themselves.
@@ -256,13 +268,20 @@ impl TargetReport {
             return Vec::new();
         };
         let target = &self.target;
-        let asked = self.decision.reasons.iter().any(|reason| matches!(reason, Reason::Overridden { .. }));
-        if asked {
-            return vec![("undo", format!("tidegate release {target}"))];
+        if !self.asked.is_empty() {
+            let is = |emergency: bool| self.asked.iter().any(|asked| asked.is_emergency == emergency);
+            let release = is(false).then(|| ("undo", format!("tidegate release {target}")));
+            let restore = is(true).then(|| ("undo", "tidegate emergency restore".to_owned()));
+            return release.into_iter().chain(restore).collect();
         }
+        // An emergency takes nothing away, whatever is pinned.
+        let is_emergency =
+            |reason: &Reason| matches!(reason, Reason::Overridden { kind: OverrideKind::Raise(_), .. });
+        let is_kept = to > from && self.decision.reasons.iter().any(is_emergency);
+        let when = if is_kept { "  # nothing scales in before the emergency ends" } else { "" };
         vec![
             ("keep", format!("tidegate pin {target} {to} --for 2h")),
-            ("undo", format!("tidegate pin {target} {from} --for 2h")),
+            ("undo", format!("tidegate pin {target} {from} --for 2h{when}")),
             ("or", format!("{}  # until Tidegate changes it again", targets::set_by_hand(&self.name, from))),
         ]
     }
@@ -302,7 +321,7 @@ impl TargetReport {
     /// For the answer, the log line and the activity.
     #[must_use]
     pub fn to_json(&self) -> Value {
-        let Self { target, name, observe, seen, decision, action, failed_before: _ } = self;
+        let Self { target, name, observe, seen, decision, asked: _, action, failed_before: _ } = self;
         let words = decision.capacity_unit;
         let (from, to) = match decision.verdict {
             Verdict::ScaleOut { from, to } | Verdict::ScaleIn { from, to } => (Some(from), Some(to)),

@@ -1,5 +1,8 @@
 //! The report as operators read it: golden texts, and the limits of SNS for every input.
 
+#[path = "report/asked.rs"]
+mod asked;
+
 #[path = "report/headlines.rs"]
 mod headlines;
 
@@ -23,7 +26,7 @@ use tidegate_policy::{
     Absence, AbsenceKind, Capacity, Constraints, Decision, InFlight, Memory, Notice, NoticeKind, Observation,
     Queue, Reason, ServiceState, Verdict,
 };
-use tidegate_scaling::{ActionTaken, TargetReport};
+use tidegate_scaling::{ActionTaken, AskingOverride, TargetReport};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_795_250_000 + second).expect("a moment")
@@ -59,6 +62,15 @@ fn target(name: &str, verdict: Verdict, reasons: Vec<Reason>, action: ActionTake
         Verdict::ScaleOut { from, .. } | Verdict::ScaleIn { from, .. } => from,
         Verdict::Hold { at } => at.unwrap_or(0),
     };
+    let decision = Decision {
+        verdict,
+        reasons,
+        bounds: Capacity::new(2, 50).expect("bounds"),
+        notices: Vec::new(),
+        memory: Memory::default(),
+        moving: true,
+        capacity_unit: tidegate_policy::CapacityUnit::Tasks,
+    };
     TargetReport {
         target: name.to_owned(),
         name: TargetName::Ecs(EcsService { cluster: "prod".to_owned(), service: name.to_owned() }),
@@ -70,15 +82,8 @@ fn target(name: &str, verdict: Verdict, reasons: Vec<Reason>, action: ActionTake
             alarms: BTreeMap::new(),
             database: None,
         },
-        decision: Decision {
-            verdict,
-            reasons,
-            bounds: Capacity::new(2, 50).expect("bounds"),
-            notices: Vec::new(),
-            memory: Memory::default(),
-            moving: true,
-            capacity_unit: tidegate_policy::CapacityUnit::Tasks,
-        },
+        asked: AskingOverride::of(&decision, decision.bounds, None),
+        decision,
         action,
         failed_before: false,
     }

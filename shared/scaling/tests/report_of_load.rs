@@ -81,6 +81,7 @@ fn grown(name: TargetName, capacity_unit: CapacityUnit) -> TargetReport {
             capacity_unit,
         },
         action: ActionTaken::Tried(Outcome::Applied),
+        asked: Vec::new(),
         failed_before: false,
     }
 }

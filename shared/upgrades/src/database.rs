@@ -46,6 +46,7 @@ impl UpgradeReport {
         lines.extend(self.plan().map(|plan| format!("  plan  {plan}")));
         lines.extend(self.decision.notices.iter().map(|notice| format!("  note  {notice}")));
         lines.push(format!("  done  {}", self.done()));
+        lines.extend(self.next().map(|next| format!("  next  {next}")));
         lines.extend(self.commands().iter().map(|(word, command)| format!("  {word:<4}  {command}")));
         lines.join("\n")
     }

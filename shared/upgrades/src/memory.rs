@@ -89,11 +89,12 @@ impl UpgradesMemory {
 /// What goes on whatever the mode is: what is under way, the changes that began, and what came of them until operators are notified.
 /// Observe mode never begins a change, so that one in its memory was made too; what it only says would begin is no such thing.
 fn taken_over(memory: &UpgradeMemory) -> UpgradeMemory {
-    let UpgradeMemory { snapshot, change, outcomes, began, class, changed_at, storage, .. } = memory.clone();
+    let UpgradeMemory { snapshot, change, first, outcomes, began, class, changed_at, storage, .. } =
+        memory.clone();
     let outcomes = outcomes.into_iter().filter(|outcome| outcome.end != UpgradeEnd::Observed).collect();
     let began = began.into_iter().filter(|began| !began.observed).collect();
     let new = UpgradeMemory::default();
-    UpgradeMemory { snapshot, change, outcomes, began, class, changed_at, storage, ..new }
+    UpgradeMemory { snapshot, change, first, outcomes, began, class, changed_at, storage, ..new }
 }
 
 #[cfg(test)]
@@ -135,7 +136,8 @@ mod tests {
             request: None,
         };
         let call = DatabaseCall { evaluation: "e1".to_owned(), at: at(5), taken: true, failures: 0 };
-        let storage = StorageChange { to_gib: 1_000, call: call.clone(), refused: String::new() };
+        let storage =
+            StorageChange { to_gib: 1_000, from_gib: Some(500), call: call.clone(), refused: String::new() };
         let snapshot = ClassSnapshot {
             id: "tidegate-shop-prod-202611210815".to_owned(),
             instance: "shop-prod".to_owned(),

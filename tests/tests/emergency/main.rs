@@ -13,6 +13,9 @@ mod databases;
 mod forecast;
 
 #[cfg(test)]
+mod kept;
+
+#[cfg(test)]
 mod killed;
 
 #[cfg(test)]

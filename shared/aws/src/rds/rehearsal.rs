@@ -102,13 +102,21 @@ async fn maintenance(clients: &Clients, ids: Vec<String>) -> Result<Vec<DueMaint
             Ok((page.pending_maintenance_actions.unwrap_or_default(), page.marker))
         });
     let resources = resources.await?;
-    let actions =
-        resources.iter().flat_map(ResourcePendingMaintenanceActions::pending_maintenance_action_details);
-    let due = actions.map(|action| DueMaintenance {
-        action: action.action().unwrap_or("no action").to_owned(),
-        at: action.current_apply_date().and_then(moment),
-    });
-    Ok(due.collect())
+    Ok(resources.iter().flat_map(due).collect())
+}
+
+/// The maintenance of one instance.
+fn due(resource: &ResourcePendingMaintenanceActions) -> impl Iterator<Item = DueMaintenance> {
+    resource.pending_maintenance_action_details().iter().map(|action| {
+        let forced = action.forced_apply_date().and_then(moment);
+        let automatic = action.auto_applied_after_date().and_then(moment);
+        DueMaintenance {
+            action: action.action().unwrap_or("no action").to_owned(),
+            at: action.current_apply_date().and_then(moment),
+            required: forced.into_iter().chain(automatic).min(),
+            resource: resource.resource_identifier().unwrap_or_default().to_owned(),
+        }
+    })
 }
 
 /// The reservations of an engine that are in force. `ProductDescription` and `State` have no filter that takes several values, so

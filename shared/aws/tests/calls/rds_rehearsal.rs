@@ -68,7 +68,8 @@ async fn a_rehearsal_is_understood() {
     let actions = "<ResourcePendingMaintenanceActions><ResourceIdentifier>arn:aws:rds:eu-central-1:1:db:prod</ResourceIdentifier>\
         <PendingMaintenanceActionDetails><PendingMaintenanceAction><Action>system-update</Action>\
         <CurrentApplyDate>2026-11-29T05:00:00Z</CurrentApplyDate></PendingMaintenanceAction><PendingMaintenanceAction>\
-        <Action>db-upgrade</Action><ForcedApplyDate>2027-01-01T00:00:00Z</ForcedApplyDate></PendingMaintenanceAction>\
+        <Action>db-upgrade</Action><ForcedApplyDate>2027-01-01T00:00:00Z</ForcedApplyDate>\
+        <AutoAppliedAfterDate>2026-12-20T00:00:00Z</AutoAppliedAfterDate></PendingMaintenanceAction>\
         </PendingMaintenanceActionDetails></ResourcePendingMaintenanceActions>";
     let reservations = reserved("ri-1", "postgresql", "active")
         + &reserved("ri-2", "postgresql", "retired")
@@ -97,8 +98,15 @@ async fn a_rehearsal_is_understood() {
             DueMaintenance {
                 action: "system-update".to_owned(),
                 at: Some("2026-11-29T05:00:00Z".parse().expect("a time")),
+                required: None,
+                resource: "arn:aws:rds:eu-central-1:1:db:prod".to_owned(),
             },
-            DueMaintenance { action: "db-upgrade".to_owned(), at: None },
+            DueMaintenance {
+                action: "db-upgrade".to_owned(),
+                at: None,
+                required: Some("2026-12-20T00:00:00Z".parse().expect("a time")),
+                resource: "arn:aws:rds:eu-central-1:1:db:prod".to_owned(),
+            },
         ]),
         reservations: Ok(vec![Reservation {
             id: "ri-1".to_owned(),

@@ -3,13 +3,14 @@
 use serde_json::json;
 use tidegate_aws::report::section::AlertState;
 use tidegate_aws::report::{Section, headline};
-use tidegate_fleet::{Fleet, Profile};
+use tidegate_fleet::Fleet;
 use tidegate_policy::Severity;
 use tidegate_policy::emergency::decision::{EmergencyDecision, Event};
 use tidegate_policy::emergency::incident::{Incident, Phase};
 use tidegate_policy::emergency::request::Request;
 
 use crate::subject::forecast::{Forecast, names};
+use crate::subject::keep::Keep;
 use crate::words::{self, moment};
 
 /// A report names so many targets; the answer and the log have them all.
@@ -22,6 +23,7 @@ pub struct Summary {
     events: Vec<Event>,
     over: bool,
     runbook: Vec<String>,
+    keep: Keep,
     pub(crate) counted: Counted,
     /// When all of it runs; in a plan, and when it begins.
     pub(crate) forecast: Option<Forecast>,
@@ -81,6 +83,7 @@ impl Summary {
             events: decision.events.clone(),
             over,
             runbook: fleet.emergency().runbook.clone(),
+            keep: Keep::of(fleet, incident),
             ..Self::default()
         }
     }
@@ -206,18 +209,17 @@ impl Summary {
         forecast.notes().into_iter().chain(not_counted).collect()
     }
 
+    /// It can be kept, and ended.
+    fn is_in_force(&self) -> bool {
+        self.incident.is_some() && !self.over && !self.restoring()
+    }
+
     fn commands(&self) -> Vec<(&'static str, String)> {
-        let Some(Incident { profile, .. }) = self.incident.as_ref().filter(|_| !self.over) else {
-            return Vec::new();
-        };
-        if self.restoring() {
+        if !self.is_in_force() {
             return Vec::new();
         }
-        let profile = if profile == Profile::MAX { String::new() } else { format!(" --profile {profile}") };
-        vec![
-            ("keep", format!("tidegate emergency engage{profile} --hold 2h")),
-            ("undo", "tidegate emergency restore".to_owned()),
-        ]
+        let keep = self.keep.command.clone().map(|line| ("keep", line));
+        keep.into_iter().chain([("undo", "tidegate emergency restore".to_owned())]).collect()
     }
 
     pub(crate) fn section(&self) -> Section {
@@ -246,6 +248,8 @@ impl Summary {
         }
         let commands = self.commands();
         lines.extend(commands.iter().map(|(word, command)| format!("  {word:<4}  {command}")));
+        let note = self.keep.note.filter(|_| self.is_in_force());
+        lines.extend(note.map(|note| format!("        {note}")));
         Section {
             target: name,
             resource: String::new(),

@@ -12,7 +12,7 @@ use tidegate_policy::database::watch::ActiveDatabaseNotice;
 use tidegate_policy::memory::size::CLASS_BYTES_MAX;
 use tidegate_policy::upgrades::memory::{
     ClassChange, ClassChangeBegan, ClassRequest, ClassSnapshot, ClassStep, PlannedChange, StorageChange,
-    UpgradeEnd, UpgradeMemory, UpgradeOutcome,
+    UpgradeEnd, UpgradeMemory, UpgradeOutcome, WentFirst,
 };
 use tidegate_policy::upgrades::policy::{ChangeWindow, ClassFloor, StorageLimits, UpgradePolicy};
 use tidegate_policy::{Comparison, Condition, MetricName, Signal, Unit};
@@ -176,6 +176,10 @@ fn longest_notice(at: Timestamp) -> ActiveDatabaseNotice {
     }
 }
 
+fn longest_storage(call: DatabaseCall) -> StorageChange {
+    StorageChange { to_gib: u32::MAX, from_gib: Some(u32::MAX), call, refused: "x".repeat(300) }
+}
+
 fn longest_snapshot(at: Timestamp, call: DatabaseCall) -> ClassSnapshot {
     ClassSnapshot {
         id: "x".repeat(100),
@@ -209,8 +213,8 @@ fn the_memory_of_a_class_stays_within_the_room_that_is_counted_for_it() {
         window_end: Some(at),
         call: Some(call()),
         snapshot: "x".repeat(100),
-        offered: words(),
-        refused: words(),
+        offered: detail(),
+        refused: detail(),
         is_started: true,
         was_seen: true,
         back_since: Some(at),
@@ -244,10 +248,11 @@ fn the_memory_of_a_class_stays_within_the_room_that_is_counted_for_it() {
         planned: Some(planned),
         snapshot: Some(snapshot),
         change: Some(change),
+        first: Some(WentFirst { from: class(), to: class(), replicas: vec![id(); 15] }),
         began: vec![ClassChangeBegan { at, window: Some(at), observed: false }; 20],
         class: class(),
         changed_at: Some(at),
-        storage: Some(StorageChange { to_gib: u32::MAX, call: call(), refused: detail() }),
+        storage: Some(longest_storage(call())),
         active: (0..7).map(|n| (format!("{n} of the database"), notice.clone())).collect(),
         outcomes: vec![end; 16],
     };

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::emergency::decision::{Correction, Event};
 use crate::emergency::engage::Size;
-use crate::emergency::incident::{Incident, Overrides, Phase, Progress, Targeted};
+use crate::emergency::incident::{Incident, LastEngage, Overrides, Phase, Progress, Targeted};
 use crate::emergency::request::{Asker, Engage, Request, Turn};
 use crate::overrides::{self, Override};
 
@@ -63,7 +63,7 @@ pub(super) fn asked(
 /// A new emergency, or the one in force with more in it. What was found before the first change of a target is kept: a
 /// second emergency would find what the first one set.
 fn engaged(before: Option<Incident>, engage: &Engage, turn: Turn<'_>) -> Incident {
-    let Engage { profile, sizes, replicas, until, asker } = engage;
+    let Engage { profile, named, ignore_budgets, sizes, replicas, until, asker } = engage;
     let Asker { who, why, request } = asker.clone();
     let mut incident = before.unwrap_or_else(|| Incident::new(turn));
     let in_force = incident.phase != Phase::Restoring;
@@ -73,6 +73,10 @@ fn engaged(before: Option<Incident>, engage: &Engage, turn: Turn<'_>) -> Inciden
         incident.targets.iter_mut().filter(|(name, _)| not_asked(name)).for_each(|(_, it)| it.end());
         incident.replicas.clear();
     }
+    let is_asked =
+        |name: &str| sizes.iter().any(|(it, _)| it == name) || replicas.iter().any(|(it, _)| it == name);
+    let is_part = incident.has_others(is_asked);
+    incident.last = Some(LastEngage::new(named, *ignore_budgets, is_part));
     incident.replicas.extend(replicas.iter().cloned());
     for (name, Size { asked, raise }) in sizes {
         let found = incident.targets.remove(name);
@@ -198,7 +202,7 @@ impl Incident {
     /// Takes in what an evaluation did that could not write it. It was asked for last: its profile, its phase and its sizes
     /// count. What was found first of a target is kept, unless that is put back already.
     pub fn adopt(&mut self, carried: Self) {
-        let Self { profile, phase, since, until, who, why, request, targets, replicas, .. } = carried;
+        let Self { profile, phase, since, until, who, why, request, last, targets, replicas, .. } = carried;
         let (was_restoring, restores) = (self.phase == Phase::Restoring, phase == Phase::Restoring);
         if was_restoring && !restores {
             self.targets.values_mut().for_each(Targeted::end);
@@ -209,6 +213,12 @@ impl Incident {
             self.end_all();
             self.until = until;
         }
+        // Saved snapshots name no profile.
+        if !profile.is_empty() {
+            let is_part = self.has_others(|name| targets.contains_key(name) || replicas.contains_key(name));
+            self.last = last.map(|last| LastEngage { is_part: last.is_part || is_part, ..last });
+            self.profile = profile;
+        }
         for (name, mut targeted) in targets {
             let known = self.targets.get(&name).filter(|known| known.progress != Progress::Restored);
             if let Some(known) = known {
@@ -218,10 +228,6 @@ impl Incident {
         }
         self.replicas.extend(replicas);
         self.until = self.until.max(until);
-        // Saved snapshots name no profile.
-        if !profile.is_empty() {
-            self.profile = profile;
-        }
         // What was engaged before may have sizes left to set.
         let is_engaging = self.phase == Phase::Engaging && !restores;
         self.phase = if is_engaging { Phase::Engaging } else { phase };
@@ -240,6 +246,14 @@ impl Incident {
         self.phase = Phase::Restoring;
     }
 
+    /// Something is in force that is not asked for here.
+    fn has_others(&self, is_asked: impl Fn(&str) -> bool) -> bool {
+        let is_in_force =
+            |it: &Targeted| !matches!(it.progress, Progress::Ending | Progress::Skipped | Progress::Restored);
+        let targets = self.targets.iter().filter(|(_, it)| is_in_force(it)).map(|(name, _)| name);
+        targets.chain(self.replicas.keys()).any(|name| !is_asked(name))
+    }
+
     /// One without targets.
     fn new(turn: Turn<'_>) -> Self {
         Self {
@@ -251,6 +265,7 @@ impl Incident {
             who: String::new(),
             why: String::new(),
             request: None,
+            last: None,
             targets: BTreeMap::new(),
             replicas: BTreeMap::new(),
             at_work: None,

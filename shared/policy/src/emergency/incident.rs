@@ -1,7 +1,7 @@
 //! What is remembered of an emergency, in the item that every function reads with its own.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -42,6 +42,9 @@ pub struct Incident {
     /// The request id of the invocation, by which `CloudTrail` names its principal.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub request: Option<String>,
+    /// What was named when it was asked for last, for the line that keeps it. An earlier version wrote nothing of it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub last: Option<LastEngage>,
     /// Its targets by name.
     pub targets: BTreeMap<String, Targeted>,
     /// Databases by name, and the least number of replicas of each while it lasts. `replica-lag` adds them: `emergency-max`
@@ -57,6 +60,21 @@ pub struct Incident {
     /// Operators know that everything asked for runs.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub complete: bool,
+}
+
+/// What was named when an emergency was asked for last. The same once more keeps all of it: an emergency has one end.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LastEngage {
+    /// Services and databases of the profile, as many as a line has room for; none: all of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub services: Vec<String>,
+    /// Its sizes may exceed the fleet file's budgets.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub ignore_budgets: bool,
+    /// More is in force than the same would ask for once this emergency is over.
+    #[serde(rename = "part", skip_serializing_if = "std::ops::Not::not")]
+    pub is_part: bool,
 }
 
 /// Which part of its life an emergency is in.
@@ -164,14 +182,45 @@ const TARGETS_MAX: usize = 2_000;
 /// Of each target so many of its sizes and bounds are remembered: profiles are few, and each sets one.
 const INTENTS_MAX: usize = 16;
 
+/// The names of the last engage, all together: with more, the line that keeps an emergency would push the other lines out of a
+/// chat message, which has 6 KB. Some of them do: one target that is asked for again moves the end of all.
+const NAMED_BYTES_MAX: usize = 1_000;
+
+impl LastEngage {
+    /// Remembers the first names, where they are many.
+    pub(crate) fn new(named: &[String], ignore_budgets: bool, is_part: bool) -> Self {
+        let mut it = Self { services: named.to_vec(), ignore_budgets, is_part };
+        it.limit();
+        it
+    }
+
+    fn limit(&mut self) {
+        let (mut known, mut bytes) = (BTreeSet::new(), 0_usize);
+        self.services.retain(|name| known.insert(name.clone()));
+        let has_room = |name: &&String| {
+            bytes = bytes.saturating_add(name.len()).saturating_add(1);
+            bytes <= NAMED_BYTES_MAX
+        };
+        let fitting = self.services.iter().take_while(has_room).count();
+        self.is_part |= fitting < self.services.len();
+        self.services.truncate(fitting);
+    }
+}
+
 impl Overrides {
     /// What speaks of one target: the rows, and the emergency as a row of its own, the newest of all.
     #[must_use]
     pub fn of(&self, target: &str) -> Cow<'_, [Override]> {
-        match self.incident.as_ref().and_then(|incident| incident.row(target)) {
+        match self.of_emergency(target) {
             Some(row) => self.rows.iter().cloned().chain([row]).collect(),
             None => Cow::Borrowed(&self.rows),
         }
+    }
+
+    /// The emergency as a row of one target. `tidegate release` does not end it.
+    #[must_use]
+    pub fn of_emergency(&self, target: &str) -> Option<Override> {
+        self.incident.as_ref().and_then(|incident| incident.row(target))
     }
 
     /// Believes what was read only as far as it can be true.
@@ -234,6 +283,10 @@ impl Incident {
         one_line(&mut self.why, 300);
         if let Some(request) = &mut self.request {
             one_line(request, 64);
+        }
+        if let Some(last) = &mut self.last {
+            last.services.iter_mut().for_each(|name| one_line(name, 64));
+            last.limit();
         }
         while self.targets.len() > TARGETS_MAX {
             self.targets.pop_last();

@@ -36,6 +36,10 @@ pub enum Request {
 pub struct Engage {
     /// Its profile.
     pub profile: String,
+    /// The services and databases of it that were named; none: all of them.
+    pub named: Vec<String>,
+    /// Its sizes may exceed the fleet file's budgets.
+    pub ignore_budgets: bool,
     /// Its targets with their sizes.
     pub sizes: Vec<(String, Size)>,
     /// Its databases, and the least number of replicas of each.

@@ -6,10 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 use crate::database::call::DatabaseCall;
 use crate::database::watch::ActiveDatabaseNotice;
 use crate::one_line::one_line;
-use crate::upgrades::ends::MOST_OUTCOMES;
+use crate::upgrades::ends::{MOST_FIRST, MOST_OUTCOMES};
 use crate::upgrades::memory::{
     ClassChange, ClassChangeBegan, ClassRequest, ClassSnapshot, PlannedChange, StorageChange, UpgradeMemory,
-    UpgradeOutcome,
+    UpgradeOutcome, WentFirst,
 };
 
 /// The clocks of two processes differ by so much at most.
@@ -30,9 +30,21 @@ impl UpgradeMemory {
     /// Takes times of the future for now, and texts and lists only as long as Tidegate makes them. Every field is named, so that
     /// a new one cannot be forgotten.
     pub fn believe(&mut self, now: Timestamp) {
-        let Self { request, planned, snapshot, change, began, class, changed_at, storage, active, outcomes } =
-            self;
+        let Self {
+            request,
+            planned,
+            snapshot,
+            change,
+            first,
+            began,
+            class,
+            changed_at,
+            storage,
+            active,
+            outcomes,
+        } = self;
         one_line(class, LONGEST_ID);
+        first.iter_mut().for_each(believed_first);
         began.drain(..began.len().saturating_sub(MOST_BEGUN));
         outcomes.drain(..outcomes.len().saturating_sub(MOST_OUTCOMES));
         while active.len() > MOST_NOTICES {
@@ -66,7 +78,7 @@ impl UpgradeMemory {
             times.push(at);
             times.extend(window);
         }
-        if let Some(StorageChange { to_gib: _, call, refused }) = storage {
+        if let Some(StorageChange { to_gib: _, from_gib: _, call, refused }) = storage {
             one_line(refused, LONGEST_DETAIL);
             one_line(&mut call.evaluation, LONGEST_TEXT);
             times.push(&mut call.at);
@@ -85,6 +97,14 @@ impl UpgradeMemory {
         }
         let latest = now.saturating_add(CLOCKS_DIFFER).unwrap_or(now);
         times.into_iter().filter(|time| **time > latest).for_each(|time| *time = now);
+    }
+}
+
+/// The replicas that went first: no more of them than RDS takes.
+fn believed_first(WentFirst { from, to, replicas }: &mut WentFirst) {
+    replicas.truncate(MOST_FIRST);
+    for id in [from, to].into_iter().chain(replicas) {
+        one_line(id, LONGEST_ID);
     }
 }
 
@@ -124,8 +144,9 @@ fn believed_change(change: &mut ClassChange) -> Vec<&mut Timestamp> {
     }
     one_line(snapshot, LONGEST_SNAPSHOT);
     one_line(why, LONGEST_TEXT);
-    one_line(offered, LONGEST_TEXT);
-    one_line(refused, LONGEST_TEXT);
+    // Both become a part of why it ended.
+    one_line(offered, LONGEST_DETAIL);
+    one_line(refused, LONGEST_DETAIL);
     let mut times = vec![since, began];
     times.extend(back_since);
     if let Some(DatabaseCall { evaluation, at, taken: _, failures: _ }) = call {

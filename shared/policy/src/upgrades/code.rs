@@ -50,6 +50,7 @@ impl ClassRefusal {
             Self::Parameters { .. } => "parameter-group",
             Self::SecurityGroup { .. } => "security-group",
             Self::Maintenance { .. } => "maintenance-due",
+            Self::RequiredUpgrade { .. } => "upgrade-required",
             Self::NotOffered { .. } => "not-offered",
             Self::NotOfferedSo { .. } => "not-offered-so",
             Self::NoBackups => "no-backups",

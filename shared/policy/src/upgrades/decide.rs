@@ -70,6 +70,7 @@ pub fn decide(
         memory.changed_at = if memory.class.is_empty() { memory.changed_at } else { Some(now) };
         memory.class.clone_from(class);
     }
+    memory.forget_first(&instances.main);
     let scene = look(seen, instances, policy, &memory, UpgradeTurn { now, ..turn });
     asked::ask(&scene, turn.asked, &mut memory);
     let mut it = match memory.change.clone() {

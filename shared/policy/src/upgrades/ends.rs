@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::since;
 use crate::database::call::is_no_capacity;
-use crate::upgrades::memory::{ClassChange, UpgradeEnd, UpgradeMemory, UpgradeOutcome};
+use crate::upgrades::memory::{ClassChange, UpgradeEnd, UpgradeMemory, UpgradeOutcome, WentFirst};
 use crate::upgrades::observation::ClassedInstance;
 use crate::upgrades::scene::UpgradeScene;
 
@@ -16,7 +16,33 @@ pub(crate) const SLOW: &str = "slow change";
 /// What operators were not notified of: of more than these the oldest are forgotten. A change has two, and there are few a week.
 pub(crate) const MOST_OUTCOMES: usize = 16;
 
+/// RDS takes no more replicas of one source.
+pub(crate) const MOST_FIRST: usize = 15;
+
 impl UpgradeMemory {
+    /// A replica has the larger class, and its source is to get it next.
+    pub(crate) fn went_first(&mut self, change: &ClassChange) {
+        let ClassChange { instance, from, to, .. } = change;
+        let known = self.first.take().filter(|known| known.from == *from && known.to == *to);
+        let mut replicas = known.map(|known| known.replicas).unwrap_or_default();
+        replicas.retain(|replica| replica != instance);
+        replicas.push(instance.clone());
+        replicas.drain(..replicas.len().saturating_sub(MOST_FIRST));
+        self.first = Some(WentFirst { from: from.clone(), to: to.clone(), replicas });
+    }
+
+    /// Forgets the replicas that went before a change that is over and told, or that does not come any more: their source has
+    /// another class than it had.
+    pub(crate) fn forget_first(&mut self, main: &ClassedInstance) {
+        let Some(WentFirst { from, to, .. }) = &self.first else { return };
+        let is_of = |instance: &str, class: &str| instance == main.id && class == to;
+        let is_under_way = self.change.as_ref().is_some_and(|change| is_of(&change.instance, &change.to));
+        let is_untold = self.outcomes.iter().any(|told| is_of(&told.instance, &told.to));
+        if main.class != *from && !is_under_way && !is_untold {
+            self.first = None;
+        }
+    }
+
     /// What was told of a plan is not true any more: the next one is told anew.
     pub(crate) fn forget_the_plan_told(&mut self) {
         self.active.remove(PLAN);

@@ -231,6 +231,8 @@ fn verifying(
     if change.instance == scene.main().id {
         memory.changed_at = Some(scene.now);
         (memory.request, memory.planned) = (None, None);
+    } else {
+        memory.went_first(change);
     }
     let (instance, class) = (change.instance.clone(), change.to.clone());
     FollowedChange::because(UpgradeReason::Over { instance, class, took })

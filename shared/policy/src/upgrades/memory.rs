@@ -26,6 +26,9 @@ pub struct UpgradeMemory {
     /// The change under way; there is one at a time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub change: Option<ClassChange>,
+    /// Replicas that got the larger class before their source: what undoes the change of the source undoes theirs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first: Option<WentFirst>,
     /// The changes of the database's own instance that began within the last days, oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub began: Vec<ClassChangeBegan>,
@@ -136,6 +139,17 @@ pub struct ClassChange {
     pub back_since: Option<Timestamp>,
 }
 
+/// Replicas that got the larger class before their source.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WentFirst {
+    /// The class that all of them had.
+    pub from: String,
+    /// The class that the replicas have, and their source is to have.
+    pub to: String,
+    /// `DBInstanceIdentifier`, in the order in which they were changed.
+    pub replicas: Vec<String>,
+}
+
 /// A manual snapshot before a change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClassSnapshot {
@@ -194,6 +208,9 @@ pub struct ClassChangeBegan {
 pub struct StorageChange {
     /// In GiB.
     pub to_gib: u32,
+    /// What RDS showed before, in GiB; 0 where it did not raise the storage by itself. An earlier version wrote nothing of it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub from_gib: Option<u32>,
     /// The evaluation that last meant to send the call, and when.
     pub call: DatabaseCall,
     /// AWS refused it: its own words. It is asked for again a day later.

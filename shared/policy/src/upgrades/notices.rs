@@ -215,7 +215,14 @@ pub(crate) fn happened(outcome: &UpgradeOutcome) -> DatabaseNotice {
         ),
         UpgradeEnd::Vanished => (Severity::Critical, format!("{instance} is gone, during {from} → {to}")),
         UpgradeEnd::Observed => (Severity::Info, format!("{instance}: {from} → {to} would begin")),
-        UpgradeEnd::StorageRaised => (Severity::Info, format!("{instance}: MaxAllocatedStorage is {to} now")),
+        UpgradeEnd::StorageRaised => {
+            let before = match from.as_str() {
+                "" => String::new(),
+                "0 GiB" => ", and was not set".to_owned(),
+                from => format!(", and was {from}"),
+            };
+            (Severity::Info, format!("{instance}: MaxAllocatedStorage is {to} now{before}"))
+        }
         UpgradeEnd::SnapshotBegan => {
             (Severity::Warning, format!("{instance}: the snapshot before {from} → {to} has begun"))
         }

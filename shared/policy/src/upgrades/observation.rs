@@ -156,6 +156,15 @@ pub struct DueMaintenance {
     pub action: String,
     /// `CurrentApplyDate`; `None` while nobody has asked for it and it is not forced.
     pub at: Option<Timestamp>,
+    /// The earlier of `ForcedApplyDate` and `AutoAppliedAfterDate`: it is applied whether anybody asks for it or not.
+    pub required: Option<Timestamp>,
+    /// `ResourceIdentifier`: the ARN of the instance.
+    pub resource: String,
+}
+
+impl DueMaintenance {
+    /// `Action` of an upgrade of the engine.
+    pub const DB_UPGRADE: &str = "db-upgrade";
 }
 
 /// A reservation that is paid for.

@@ -47,6 +47,13 @@ pub enum ClassRefusal {
         /// `CurrentApplyDate`.
         at: Timestamp,
     },
+    /// An upgrade of the engine is required, however late it is due: `ApplyImmediately` may run it with the change.
+    RequiredUpgrade {
+        /// The ARN of the instance.
+        resource: String,
+        /// The earliest date that RDS shows for it.
+        at: Timestamp,
+    },
     /// RDS does not offer the class for this engine and version.
     NotOffered {
         /// The class.

@@ -1,14 +1,14 @@
 //! Everything that stands against a change, each by its name. It is looked through while a change waits, and once more just
 //! before it.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::since;
 use crate::reading::Absence;
 use crate::replicas::observation::Status;
 use crate::upgrades::fits;
 use crate::upgrades::memory::{ClassChange, UpgradeMemory};
-use crate::upgrades::observation::{ClassOffer, ClassedInstance, Rehearsal};
+use crate::upgrades::observation::{ClassOffer, ClassedInstance, DueMaintenance, Rehearsal};
 use crate::upgrades::policy::ClassLadder;
 use crate::upgrades::refusal::ClassRefusal;
 use crate::upgrades::reservations;
@@ -242,7 +242,7 @@ pub(crate) fn zones_in_words(rehearsal: Option<&Rehearsal>) -> String {
     format!("RDS offers {class} in {}", zones.into_iter().collect::<Vec<_>>().join(", "))
 }
 
-/// Maintenance that falls into the window, or into the next hour where there is none.
+/// Maintenance that falls into the window, or into the next hour where there is none; and required upgrades of the engine.
 fn maintenance(
     scene: &UpgradeScene<'_>,
     ladder: &ClassLadder,
@@ -261,8 +261,19 @@ fn maintenance(
         }
         None => scene.now.saturating_add(SOON).unwrap_or(scene.now),
     };
-    let falls_into = due.iter().filter_map(|action| Some((action, action.at.filter(|at| *at <= until)?)));
-    falls_into.map(|(due, at)| ClassRefusal::Maintenance { action: due.action.clone(), at }).collect()
+    due.iter().filter_map(|due| maintenance_refusal(due, until)).collect()
+}
+
+/// A change with `ApplyImmediately` was reported to run an upgrade of the engine that was due later than the window. Nobody chose that
+/// downtime, and it cannot be undone: so one that has any date stands against a change until it is applied.
+fn maintenance_refusal(due: &DueMaintenance, until: Timestamp) -> Option<ClassRefusal> {
+    let DueMaintenance { action, at, required, resource } = due;
+    if action == DueMaintenance::DB_UPGRADE {
+        let at = at.iter().chain(required).min()?;
+        return Some(ClassRefusal::RequiredUpgrade { resource: resource.clone(), at: *at });
+    }
+    let at = at.filter(|at| *at <= until)?;
+    Some(ClassRefusal::Maintenance { action: action.clone(), at })
 }
 
 /// How often, how late, and after what.

@@ -127,6 +127,15 @@ impl fmt::Display for ClassRefusal {
                     DayOfWeek(*at)
                 )
             }
+            Self::RequiredUpgrade { resource, at } => {
+                let apply = "aws rds apply-pending-maintenance-action --apply-action db-upgrade --opt-in-type immediate";
+                let due = DayOfWeek(*at);
+                write!(
+                    f,
+                    "the db-upgrade due on {due} may run with it: apply it first, at a time of your choice ({apply} \
+                     --resource-identifier {resource})"
+                )
+            }
             Self::NotOffered { class } => write!(f, "RDS does not offer {class} for this engine and version"),
             Self::NotOfferedSo { class, with } => write!(f, "RDS does not offer {class} with {with}"),
             Self::NoBackups => f.write_str("it keeps no backups (`BackupRetentionPeriod` is 0)"),

@@ -78,13 +78,20 @@ pub(crate) fn raise(
     }
     let failures = known.map_or(0, |storage| storage.call.failures);
     let call = DatabaseCall { failures, ..DatabaseCall::first(scene.evaluation, scene.now) };
-    memory.storage = Some(StorageChange { to_gib, call, refused: String::new() });
+    let before = Some(from_gib.unwrap_or_default());
+    memory.storage = Some(StorageChange { to_gib, from_gib: before, call, refused: String::new() });
     (Some(ClassCall::RaiseMaxStorage { instance: main.id.clone(), to_gib }), Some(reason))
 }
 
 /// RDS refuses less than 10 percent above what is allocated.
-pub(crate) fn is_too_small(allocated_gib: u32, max_gib: u32) -> bool {
+#[must_use]
+pub fn is_too_small(allocated_gib: u32, max_gib: u32) -> bool {
     u64::from(max_gib).saturating_mul(10) < u64::from(allocated_gib).saturating_mul(11)
+}
+
+/// A size in an outcome, where classes stand otherwise.
+fn gib(size: u32) -> String {
+    format!("{size} GiB")
 }
 
 /// RDS shows what was asked for: that is told.
@@ -92,8 +99,8 @@ fn shown(scene: &UpgradeScene<'_>, memory: &mut UpgradeMemory) {
     let Some(storage) = memory.storage.take() else { return };
     memory.tell(UpgradeOutcome {
         instance: scene.main().id.clone(),
-        from: String::new(),
-        to: format!("{} GiB", storage.to_gib),
+        from: storage.from_gib.map(gib).unwrap_or_default(),
+        to: gib(storage.to_gib),
         snapshot: false,
         end: UpgradeEnd::StorageRaised,
         at: scene.now,

@@ -7,6 +7,7 @@ mod calendar;
 mod delivery;
 mod deciding;
 mod engage;
+mod kept;
 mod missed;
 mod properties;
 mod restore;
@@ -167,6 +168,8 @@ impl World {
     pub(crate) fn engage(&self, profile: &str, sizes: &[(&str, Size)], who: &str) -> Request {
         Request::Engage(Engage {
             profile: profile.to_owned(),
+            named: Vec::new(),
+            ignore_budgets: false,
             sizes: sizes.iter().map(|(name, size)| ((*name).to_owned(), *size)).collect(),
             replicas: Vec::new(),
             until: self.now + seconds(7200),

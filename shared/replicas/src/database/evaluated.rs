@@ -33,6 +33,8 @@ pub struct DatabaseReport {
     pub seen: DatabaseObservation,
     /// What was decided.
     pub decision: ReplicaDecision,
+    /// The fewest and the most replicas by the fleet file.
+    pub bounds: Option<(u32, u32)>,
     /// Every instance as RDS shows it, where a call is to be made.
     pub described: Option<Arc<AllInstances>>,
     /// Its changes were made, or tried: it is no plan.

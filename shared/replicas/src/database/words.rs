@@ -6,7 +6,6 @@ use tidegate_aws::report::section::Outcome;
 use tidegate_fleet::DatabaseName;
 use tidegate_policy::Condition;
 use tidegate_policy::database::call::CallOutcome;
-use tidegate_policy::overrides::OverrideKind;
 use tidegate_policy::replicas::decision::{CountOf, InstanceCall, RecordChange};
 use tidegate_policy::replicas::observation::DnsRecord;
 use tidegate_policy::replicas::reason::ReplicaReason;
@@ -109,13 +108,13 @@ impl DatabaseReport {
             if let ReplicaReason::Pinned { to, .. } = reason { Some(format!("pinned to {to}")) } else { None }
         };
         let cause = reasons.iter().find_map(short)?;
-        let by = reasons.iter().find_map(|reason| {
-            if let ReplicaReason::Overridden { who, why, .. } = reason {
-                Some(format!(" by {who} ({why})"))
-            } else {
-                None
-            }
-        });
+        // To delete one that has failed is asked for by nobody.
+        let is_clean_up = reasons.iter().any(|reason| matches!(reason, ReplicaReason::CleanedUp { .. }));
+        let by = self
+            .asked()
+            .first()
+            .filter(|_| !is_clean_up)
+            .map(|asked| format!(" by {} ({})", asked.who, asked.why));
         Some(cause + &by.unwrap_or_default())
     }
 
@@ -195,22 +194,20 @@ impl DatabaseReport {
         // To delete one that has failed changes no count: there is nothing to keep or to undo.
         let begins = self.begins(now).filter(|begins| is_made && !begins.is_clean_up);
         let Some(begins) = begins else { return Vec::new() };
-        let name = &self.name;
-        let asked = |reason: &ReplicaReason| matches!(reason, ReplicaReason::Overridden { .. });
-        let is_emergency = |reason: &ReplicaReason| {
-            matches!(reason, ReplicaReason::Overridden { kind: OverrideKind::Raise(_), .. })
-        };
-        if self.decision.reasons.iter().any(is_emergency) {
-            return vec![("undo", "tidegate emergency restore".to_owned())];
-        }
-        if self.decision.reasons.iter().any(asked) {
-            return vec![("undo", format!("tidegate release {name}"))];
+        let (name, asked) = (&self.name, self.asked());
+        if !asked.is_empty() {
+            let is = |emergency: bool| asked.iter().any(|asked| asked.is_emergency == emergency);
+            let release = is(false).then(|| ("undo", format!("tidegate release {name}")));
+            let restore = is(true).then(|| ("undo", "tidegate emergency restore".to_owned()));
+            return release.into_iter().chain(restore).collect();
         }
         let existing = self.decision.count.map_or(0, |count| count.existing);
         let to = to(begins, existing);
         let delete = begins.replica.filter(|_| begins.adds).map(|replica| self.delete_by_hand(replica));
         // Tidegate keeps one replica at least.
-        let undo = (existing > 0).then(|| ("undo", format!("tidegate pin {name} {existing} --for 2h")));
+        let is_kept = begins.adds && self.is_emergency();
+        let when = if is_kept { "  # none is removed before the emergency ends" } else { "" };
+        let undo = (existing > 0).then(|| ("undo", format!("tidegate pin {name} {existing} --for 2h{when}")));
         let keep = ("keep", format!("tidegate pin {name} {to} --for 2h"));
         [Some(keep), undo, delete.map(|command| ("or", command))].into_iter().flatten().collect()
     }

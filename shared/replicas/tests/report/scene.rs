@@ -115,10 +115,14 @@ impl ReportScene {
         self
     }
 
-    pub(crate) fn pinned(mut self, to: u32) -> Self {
+    pub(crate) fn pinned(self, to: u32) -> Self {
+        self.asking(OverrideKind::Pin(to))
+    }
+
+    pub(crate) fn asking(mut self, kind: OverrideKind) -> Self {
         self.overrides.push(Override {
             target: "main".to_owned(),
-            kind: OverrideKind::Pin(to),
+            kind,
             since: Some(at(-60)),
             until: at(7_140),
             who: "ana".to_owned(),
@@ -156,6 +160,7 @@ impl ReportScene {
             observe: self.observe,
             seen: self.seen.clone(),
             decision: decide(&self.seen, self.database.policy(), memory, turn),
+            bounds: self.database.policy().count.as_ref().map(|count| (count.min, count.max)),
             described: None,
             is_enforced: false,
             called: None,

@@ -72,7 +72,12 @@ pub(super) fn apply_of_class(change: &ClassManualChange, account: &mut Account, 
         ClassManualChange::Backups(days) => account.settings.backup_retention_days = *days,
         ClassManualChange::Maintenance(minutes) => {
             let at = now.checked_add(SignedDuration::from_mins(*minutes)).ok();
-            classes.maintenance.push(DueMaintenance { action: "system-update".to_owned(), at });
+            classes.maintenance.push(DueMaintenance {
+                action: "system-update".to_owned(),
+                at,
+                required: None,
+                resource: String::new(),
+            });
         }
         ClassManualChange::Offer(class) => {
             if let Some(offers) = classes.offers.get_mut(class) {

@@ -3,6 +3,7 @@
 use tidegate_policy::database::call::CallOutcome;
 use tidegate_policy::upgrades::decision::{ClassCall, UpgradeState};
 use tidegate_policy::upgrades::memory::{UpgradeEnd, UpgradeOutcome};
+use tidegate_policy::upgrades::storage::is_too_small;
 
 use crate::database::evaluated::UpgradeReport;
 
@@ -18,7 +19,9 @@ impl UpgradeReport {
             (&self.decision.call, &self.called)
         {
             return match called.outcome {
-                CallOutcome::Taken => Self::undo(instance, from, "once it is done; it restarts the instance"),
+                CallOutcome::Taken => {
+                    self.undo(instance, from, to, "once it is done; it restarts the instance")
+                }
                 // What RDS refuses is over, and asked for again by who wants it.
                 CallOutcome::Refused(_) => self.retry(instance, to, self.asks_for_a_snapshot()),
                 CallOutcome::NotSent | CallOutcome::Unknown(_) => Vec::new(),
@@ -33,20 +36,27 @@ impl UpgradeReport {
     fn after(&self, outcome: &UpgradeOutcome) -> Vec<(&'static str, String)> {
         let UpgradeOutcome { instance, from, to, snapshot, end, .. } = outcome;
         match end {
-            UpgradeEnd::Started => Self::undo(instance, from, "once it is done; it restarts the instance"),
-            UpgradeEnd::Done => Self::undo(instance, from, "it restarts the instance: minutes of downtime"),
-            UpgradeEnd::Failed => self.retry(instance, to, *snapshot),
-            // What stands against it is looked at again: the AWS CLI would look at nothing.
-            UpgradeEnd::Refused | UpgradeEnd::WindowPassed | UpgradeEnd::SnapshotFailed => {
-                self.again(to, *snapshot)
+            UpgradeEnd::Started => self.undo(instance, from, to, "once it is done; it restarts the instance"),
+            UpgradeEnd::Done => {
+                self.undo(instance, from, to, "it restarts the instance: minutes of downtime")
             }
-            UpgradeEnd::Withdrawn
-            | UpgradeEnd::NothingToWithdraw
+            UpgradeEnd::Failed => {
+                let left = self.undo_first(from, to);
+                self.retry(instance, to, *snapshot).into_iter().chain(left).collect()
+            }
+            // What stands against it is looked at again: the AWS CLI would look at nothing.
+            UpgradeEnd::Refused | UpgradeEnd::SnapshotFailed => {
+                let left = self.undo_first(from, to);
+                self.again(to, *snapshot).into_iter().chain(left).collect()
+            }
+            UpgradeEnd::WindowPassed => self.again(to, *snapshot),
+            UpgradeEnd::Withdrawn => self.undo_first(from, to).into_iter().collect(),
+            UpgradeEnd::StorageRaised => self.lower_storage(instance, from).into_iter().collect(),
+            UpgradeEnd::NothingToWithdraw
             | UpgradeEnd::GoesOn
             | UpgradeEnd::ChangedByOthers
             | UpgradeEnd::Vanished
             | UpgradeEnd::Observed
-            | UpgradeEnd::StorageRaised
             | UpgradeEnd::SnapshotBegan
             | UpgradeEnd::SnapshotKept => Vec::new(),
         }
@@ -78,8 +88,82 @@ impl UpgradeReport {
 
     /// Back to the class that it had, without Tidegate: after a change `per_day` refuses another one, and how heavy the load is for
     /// the smaller class is known only `down`'s time later.
-    fn undo(instance: &str, from: &str, when: &str) -> Vec<(&'static str, String)> {
-        vec![("undo", format!("{}  # {when}", modify(instance, from)))]
+    ///
+    /// Of a replica that goes before its source there is no such line: the next evaluation would raise it again, and a standby of
+    /// PostgreSQL that takes fewer connections than its source stops replaying. What prevents the rest is printed instead; the line of
+    /// the source lowers the replicas after it.
+    fn undo(&self, instance: &str, from: &str, to: &str, when: &str) -> Vec<(&'static str, String)> {
+        if self.is_replica(instance) {
+            return self.stop_before_source(instance);
+        }
+        let first = self.went_first(from, to);
+        if first.is_empty() {
+            return vec![("undo", format!("{}  # {when}", modify(instance, from)))];
+        }
+        let source = format!("{} && {}", modify(instance, from), until_shown(instance, from));
+        let (replicas, names) = (modify_each(&first, from), first.join(", "));
+        let order = format!("first {instance}, then {names}, in this order");
+        vec![("undo", format!("{source} && {replicas}  # {when}; {order}"))]
+    }
+
+    /// It is a replica of the instance that the fleet file names.
+    fn is_replica(&self, instance: &str) -> bool {
+        instance != self.resource.id()
+    }
+
+    /// After a replica its source is changed. A hold prevents that; what an operator asked for can be taken back once nothing is under
+    /// way.
+    fn stop_before_source(&self, replica: &str) -> Vec<(&'static str, String)> {
+        let (name, source) = (&self.name, self.resource.id());
+        let hold = format!(
+            "tidegate hold {name} --both --for 48h  # {source} is changed next, unless this holds it"
+        );
+        let is_asked_for = self.decision.memory.request.is_some();
+        let withdraw = is_asked_for.then(|| {
+            format!("tidegate upgrade {name} --withdraw  # under that hold, once {replica} is done")
+        });
+        let withdraw = withdraw.map(|line| ("then", line));
+        [("stop", hold)].into_iter().chain(withdraw).collect()
+    }
+
+    /// The replicas that got the larger class before their source and have it still.
+    fn went_first(&self, from: &str, to: &str) -> Vec<&str> {
+        let Some(first) = &self.decision.memory.first else { return Vec::new() };
+        let has_it = |replica: &&str| match &self.seen.instances {
+            Ok(instances) => instances.replicas.iter().any(|it| it.id == *replica && it.class == to),
+            Err(_) => true,
+        };
+        if first.from != from || first.to != to {
+            return Vec::new();
+        }
+        first.replicas.iter().map(String::as_str).filter(has_it).collect()
+    }
+
+    /// The change of the source does not come: the replicas that went before it are larger than it.
+    fn undo_first(&self, from: &str, to: &str) -> Option<(&'static str, String)> {
+        let (first, source) = (self.went_first(from, to), self.resource.id());
+        let line = || {
+            format!("{}  # unless it is tried again: they went before {source}", modify_each(&first, from))
+        };
+        (!first.is_empty()).then(|| ("undo", line()))
+    }
+
+    /// Back to the limit of before. Where there was none, one as large as the storage itself switches autoscaling off; so does it where
+    /// RDS would take the old one no more.
+    fn lower_storage(&self, instance: &str, from: &str) -> Option<(&'static str, String)> {
+        let before: u32 = from.strip_suffix(" GiB")?.parse().ok()?;
+        let allocated = self.seen.instances.as_ref().ok()?.main.allocated_gib;
+        let is_taken = before > 0 && !is_too_small(allocated, before);
+        let (to, first) = if is_taken {
+            (before, format!("first lower `storage.max` to {before} in the fleet file and deploy it"))
+        } else {
+            let first = "first remove `storage.max` from the fleet file and deploy it".to_owned();
+            (allocated, format!("{first}; as much as there is: RDS raises no more by itself"))
+        };
+        let line = format!(
+            "aws rds modify-db-instance --db-instance-identifier {instance} --max-allocated-storage {to}  # {first}"
+        );
+        Some(("undo", line))
     }
 
     /// The same class once more, in the window; or at once, without Tidegate.
@@ -105,5 +189,21 @@ fn with_snapshot(snapshot: bool) -> &'static str {
 fn modify(instance: &str, class: &str) -> String {
     format!(
         "aws rds modify-db-instance --db-instance-identifier {instance} --db-instance-class {class} --apply-immediately"
+    )
+}
+
+/// The same for each of these.
+fn modify_each(instances: &[&str], class: &str) -> String {
+    match instances {
+        [one] => modify(one, class),
+        _ => format!("for i in {}; do {}; done", instances.join(" "), modify("$i", class)),
+    }
+}
+
+/// Waits until RDS shows an instance as `available` with a class: `aws rds wait` would be over before the change begins.
+fn until_shown(instance: &str, class: &str) -> String {
+    format!(
+        "until aws rds describe-db-instances --db-instance-identifier {instance} --query \
+         'DBInstances[0].[DBInstanceClass,DBInstanceStatus]' --output text | grep -q '^{class}.available'; do sleep 30; done"
     )
 }

@@ -106,7 +106,7 @@ fn rehearsal_in_words(rehearsal: &Rehearsal) -> Vec<String> {
         Err(absence) => unknown("maintenance", absence),
         Ok(due) if due.is_empty() => "no maintenance waits".to_owned(),
         Ok(due) => {
-            let each = due.iter().map(|due| match due.at {
+            let each = due.iter().map(|due| match due.at.or(due.required) {
                 Some(at) => format!("{} due at {}", due.action, at.strftime("%Y-%m-%d %H:%M UTC")),
                 None => format!("{} available", due.action),
             });
@@ -215,9 +215,11 @@ fn rehearsal_in_json(rehearsal: &Rehearsal) -> Value {
         });
         each.collect::<Vec<_>>()
     });
-    let maintenance = maintenance
-        .as_ref()
-        .map(|due| due.iter().map(|due| json!({"action": due.action, "at": due.at})).collect::<Vec<_>>());
+    let maintenance = maintenance.as_ref().map(|due| {
+        let each =
+            due.iter().map(|due| json!({"action": due.action, "at": due.at, "required": due.required}));
+        each.collect::<Vec<_>>()
+    });
     let reservations = reservations.as_ref().map(|reserved| {
         let each = reserved
             .iter()

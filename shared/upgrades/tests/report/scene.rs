@@ -112,6 +112,17 @@ impl ClassScene {
         &mut self.seen.instances.as_mut().expect("they are read").main
     }
 
+    /// Replicas of the classes.
+    pub(crate) fn with_replicas(mut self, replicas: &[(&str, &str)]) -> Self {
+        let of = |(id, class): &(&str, &str)| ClassedInstance {
+            id: (*id).to_owned(),
+            class: (*class).to_owned(),
+            ..instance()
+        };
+        self.seen.instances.as_mut().expect("they are read").replicas = replicas.iter().map(of).collect();
+        self
+    }
+
     pub(crate) fn cpu(mut self, percent: f64) -> Self {
         self.seen.load.cpu = load(percent, percent);
         self

@@ -22,6 +22,8 @@ fn lasting(world: &World, passing: i64) -> Request {
     let until = world.now + seconds(passing);
     Request::Engage(Engage {
         profile: "max".to_owned(),
+        named: vec![],
+        ignore_budgets: false,
         sizes,
         replicas: vec![],
         until,
@@ -131,6 +133,8 @@ fn the_longest_emergency_of_the_largest_size_is_never_corrected() {
     let sizes = vec![("api".to_owned(), raise(50))];
     let request = Request::Engage(Engage {
         profile: "max".to_owned(),
+        named: vec![],
+        ignore_budgets: false,
         sizes,
         replicas: vec![],
         until,

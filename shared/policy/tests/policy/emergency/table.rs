@@ -1,8 +1,8 @@
 //! What someone wrote into the table by hand, and how an emergency is written there.
 
 use tidegate_policy::emergency::decision::{Correction, Event};
-use tidegate_policy::emergency::incident::Overrides;
-use tidegate_policy::emergency::request::Request;
+use tidegate_policy::emergency::incident::{LastEngage, Overrides};
+use tidegate_policy::emergency::request::{Engage, Request};
 use tidegate_policy::overrides::Override;
 use tidegate_policy::overrides::OverrideKind::{Min, Pin};
 
@@ -82,8 +82,24 @@ fn an_emergency_is_written_with_short_keys_and_read_as_it_was() {
         r#""api":{"to":10,"raise":true,"is":"set","was":{"d":2,"t":"2026-03-01T12:00:00Z"},"sized":[10]}"#;
     let all = r#""set":[{"min":5,"max":5,"suspended":{"in":true,"out":true,"scheduled":true}}]"#;
     assert!(written.contains(api) && written.contains(all), "{written}");
+    assert!(written.contains(r#""last":{},"targets""#), "nothing was named: {written}");
     let read: Overrides = serde_json::from_str(&written).expect("it can be read");
     assert_eq!(read, world.memory);
+}
+
+#[test]
+fn what_was_named_is_written_and_an_emergency_without_it_is_read() {
+    let mut world = World::shop();
+    let Request::Engage(engage) = world.engage("max", &[("api", raise(10))], "alice") else { unreachable!() };
+    let (named, ignore_budgets) = (vec!["api".to_owned()], true);
+    world.evaluate(&Request::Engage(Engage { named, ignore_budgets, ..engage }));
+    let written = serde_json::to_string(&world.memory).expect("it can be written");
+    let last = r#""last":{"services":["api"],"ignore_budgets":true},"#;
+    assert!(written.contains(last), "{written}");
+    let read = |text: &str| serde_json::from_str::<Overrides>(text).expect("it can be read");
+    assert_eq!(read(&written), world.memory);
+    let earlier = read(&written.replace(last, ""));
+    assert_eq!(earlier.incident.expect("it is in force").last, None);
 }
 
 #[test]
@@ -93,8 +109,10 @@ fn whatever_was_written_is_read_as_lines_of_bounded_length() {
     world.evaluate(&request);
     let incident = world.memory.incident.as_mut().unwrap();
     let long = "a\nb".repeat(5_000);
-    (incident.who, incident.why, incident.request) = (long.clone(), long.clone(), Some(long));
+    (incident.who, incident.why, incident.request) = (long.clone(), long.clone(), Some(long.clone()));
     let (api, scalable) = (incident.targets["api"].clone(), scalable(1, 1, flags(false, false, false)));
+    let names = (0..5_000).map(|number| format!("t{number}")).chain([long.clone()]).collect();
+    incident.last = Some(LastEngage { services: names, ignore_budgets: false, is_part: false });
     for number in 0..5_000 {
         incident.targets.insert(format!("t{number}"), api.clone());
     }
@@ -104,6 +122,8 @@ fn whatever_was_written_is_read_as_lines_of_bounded_length() {
     let incident = world.incident();
     assert!(incident.who.chars().count() <= 65 && !incident.why.contains('\n'));
     assert!(incident.targets.len() <= 2_000 && incident.targets["api"].registered.len() <= 16);
+    let last = incident.last.as_ref().unwrap();
+    assert!(last.is_part && last.services.iter().map(String::len).sum::<usize>() <= 1_000);
     assert_eq!(world.memory.rows.len(), 100);
 }
 

@@ -32,7 +32,12 @@ fn a_call_that_is_sent_again_is_rehearsed_like_the_first_one() {
         }),
         ("maintenance-due", |shop| {
             let at = Some(sunday() + SignedDuration::from_mins(30));
-            shop.rehearsal.maintenance = Ok(vec![DueMaintenance { action: "system-update".to_owned(), at }]);
+            shop.rehearsal.maintenance = Ok(vec![DueMaintenance {
+                action: "system-update".to_owned(),
+                at,
+                required: None,
+                resource: String::new(),
+            }]);
         }),
         ("something-pending", |shop| shop.main().pending = vec!["EngineVersion".to_owned()]),
         ("emergency", |shop| shop.emergency = Some("max")),

@@ -28,7 +28,7 @@ fn times_of_the_future_are_now_and_texts_are_short() {
     memory.believe(now);
     let change = memory.change.clone().unwrap();
     assert_eq!((change.since, change.began, change.call.unwrap().at), (now, now, now));
-    assert_eq!((change.why.len(), change.offered.len(), change.to.len()), (600, 600, 63));
+    assert_eq!((change.why.len(), change.offered.len(), change.to.len()), (600, 300, 63));
     assert_eq!((memory.request.unwrap().why.len(), memory.planned.unwrap().refused.len()), (300, 600));
     assert_eq!(memory.changed_at, Some(now));
     assert_eq!(memory.began, vec![ClassChangeBegan { at: now, window: Some(now), observed: false }; 64]);
@@ -70,7 +70,7 @@ fn many(count: usize, at: Timestamp) -> UpgradeMemory {
     UpgradeMemory {
         active: (0..count).map(|number| (format!("notice {number:03}"), active.clone())).collect(),
         outcomes: (0..count).map(outcome).collect(),
-        storage: Some(StorageChange { to_gib: 1_000, call, refused: "r".repeat(2_000) }),
+        storage: Some(StorageChange { to_gib: 1_000, from_gib: Some(500), call, refused: "r".repeat(2_000) }),
         ..UpgradeMemory::default()
     }
 }

@@ -142,6 +142,8 @@ fn shop(case: &RehearsalCase) -> ClassShop {
     let due = |minute: i64| DueMaintenance {
         action: "system-update".to_owned(),
         at: Some(sunday() + SignedDuration::from_mins(minute)),
+        required: None,
+        resource: String::new(),
     };
     shop.rehearsal.maintenance = Ok(case.maintenance.map(due).into_iter().collect());
     shop.rehearsal.offers = Ok(vec![case.offer.clone()]);

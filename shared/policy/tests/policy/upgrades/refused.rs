@@ -3,17 +3,18 @@
 use jiff::SignedDuration;
 use tidegate_policy::overrides::{Held, OverrideKind};
 use tidegate_policy::replicas::observation::Status;
+use tidegate_policy::upgrades::decide::ClassAsked;
 use tidegate_policy::upgrades::memory::ClassChangeBegan;
 use tidegate_policy::upgrades::observation::{DueMaintenance, Reservation, RunningInstance};
 use tidegate_policy::upgrades::policy::ChangeWindow;
 use tidegate_policy::{Absence, AbsenceKind};
 
-use crate::upgrades::{ClassShop, codes, instance, sunday};
+use crate::upgrades::{ClassShop, codes, instance, request, sunday};
 
 type ShopClassChange = fn(&mut ClassShop);
 
 /// What a table changes of a shop that would begin, and the name of what stands against it.
-const REFUSALS: [(&str, ShopClassChange); 35] = [
+const REFUSALS: [(&str, ShopClassChange); 38] = [
     ("aurora-writer", |shop| shop.policy.is_aurora = true),
     ("not-available", |shop| shop.main().status = Status::Changing("backing-up".to_owned())),
     ("not-available", |shop| shop.main().status = Status::Failed("storage-full".to_owned())),
@@ -26,6 +27,10 @@ const REFUSALS: [(&str, ShopClassChange); 35] = [
     ("security-group", |shop| shop.main().changing_security_groups = vec!["sg-1".to_owned()]),
     ("maintenance-due", |shop| due(shop, Some(SignedDuration::from_mins(59)))),
     ("maintenance-due", |shop| due(shop, Some(SignedDuration::from_hours(-100)))),
+    // Of an upgrade of the engine every date counts, however late.
+    ("upgrade-required", |shop| upgrade(shop, Some(SignedDuration::from_hours(10_000)), None)),
+    ("upgrade-required", |shop| upgrade(shop, None, Some(SignedDuration::from_hours(10_000)))),
+    ("upgrade-required", |shop| upgrade(shop, Some(SignedDuration::from_mins(10)), None)),
     ("not-offered", |shop| shop.rehearsal.offers = Ok(vec![])),
     ("not-offered-so", |shop| shop.main().storage_type = "gp2".to_owned()),
     ("not-offered-so", |shop| shop.main().zone = Some("eu-west-1c".to_owned())),
@@ -82,9 +87,39 @@ fn denied() -> Absence {
     Absence::new(AbsenceKind::Denied, "AccessDenied")
 }
 
+/// Maintenance that waits, of no date.
+fn waiting(action: &str) -> DueMaintenance {
+    DueMaintenance { action: action.to_owned(), at: None, required: None, resource: INSTANCE.to_owned() }
+}
+
+const INSTANCE: &str = "arn:aws:rds:eu-central-1:111122223333:db:shop-prod";
+
 fn due(shop: &mut ClassShop, after: Option<SignedDuration>) {
     let action = "system-update".to_owned();
-    shop.rehearsal.maintenance = Ok(vec![DueMaintenance { action, at: after.map(|after| sunday() + after) }]);
+    shop.rehearsal.maintenance =
+        Ok(vec![DueMaintenance { at: after.map(|after| sunday() + after), ..waiting(&action) }]);
+}
+
+/// An upgrade of the engine waits, and is to be applied so long after the window opens.
+fn upgrade(shop: &mut ClassShop, at: Option<SignedDuration>, required: Option<SignedDuration>) {
+    let [at, required] = [at, required].map(|after| after.map(|after| sunday() + after));
+    shop.rehearsal.maintenance = Ok(vec![DueMaintenance { at, required, ..waiting("db-upgrade") }]);
+}
+
+#[test]
+fn what_is_asked_for_at_once_is_refused_for_a_required_upgrade_with_the_way_out() {
+    let mut shop = ClassShop::new();
+    upgrade(&mut shop, Some(SignedDuration::from_hours(10_000)), None);
+    shop.asked = Some(ClassAsked::To(request("db.m6g.xlarge", true)));
+    let decision = shop.evaluate();
+    assert_eq!((codes(&decision), &decision.call), (vec!["upgrade-required"], &None));
+    let told = &decision.notices.last().expect("it is told").cause;
+    let cause = told.as_deref().expect("with its cause");
+    let line = format!(
+        "aws rds apply-pending-maintenance-action --apply-action db-upgrade --opt-in-type immediate \
+         --resource-identifier {INSTANCE}"
+    );
+    assert!(cause.contains("apply it first, at a time of your choice") && cause.contains(&line), "{cause}");
 }
 
 fn reserved(shop: &mut ClassShop) {
@@ -122,13 +157,15 @@ fn each_of_them_alone_refuses_by_its_name() {
 
 #[test]
 fn what_only_looks_like_them_refuses_nothing() {
-    let fine: [ShopClassChange; 11] = [
+    let fine: [ShopClassChange; 12] = [
         |shop| {
             shop.main().engine = tidegate_policy::Engine::MySql;
             shop.instances.replicas_elsewhere = 1;
         },
         |shop| due(shop, None),
         |shop| due(shop, Some(SignedDuration::from_mins(61))),
+        // One that nobody has to take.
+        |shop| upgrade(shop, None, None),
         |shop| shop.ladder().keeps_reservations = false,
         |shop| {
             reserved(shop);

@@ -10,7 +10,8 @@ const NONE: [&str; 0] = [];
 
 fn due(shop: &mut ClassShop, at: Timestamp) {
     let action = "system-update".to_owned();
-    shop.rehearsal.maintenance = Ok(vec![DueMaintenance { action, at: Some(at) }]);
+    shop.rehearsal.maintenance =
+        Ok(vec![DueMaintenance { action, at: Some(at), required: None, resource: String::new() }]);
 }
 
 #[test]

@@ -28,6 +28,7 @@ fn refusals() -> Vec<C> {
         C::Parameters { group: text("own"), status: text("pending-reboot") },
         C::SecurityGroup { group: text("sg-1") },
         C::Maintenance { action: text("system-update"), at: to },
+        C::RequiredUpgrade { resource: text("arn:aws:rds:eu-central-1:111122223333:db:shop-prod"), at: to },
         C::NotOffered { class: text("db.m6g.xlarge") },
         C::NotOfferedSo { class: text("db.m6g.xlarge"), with: text("zone eu-west-1c") },
         C::NoBackups,
