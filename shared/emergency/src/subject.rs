@@ -18,9 +18,9 @@ use tidegate_aws::trigger::PLAN;
 use tidegate_aws::update::TargetChanges;
 use tidegate_fleet::{Fleet, Service, TargetName};
 use tidegate_policy::emergency::decision::{Correction, EmergencyDecision, Event, Skip, Work};
-use tidegate_policy::emergency::incident::{Phase, Progress, Targeted};
+use tidegate_policy::emergency::incident::{Incident, Phase, Progress, Targeted};
 use tidegate_policy::emergency::request::Request;
-use tidegate_policy::overrides::Override;
+use tidegate_policy::overrides::{Override, OverrideKind};
 
 use crate::asked::Asked;
 use crate::seen::{Added, Described};
@@ -108,7 +108,8 @@ pub(crate) fn of(
 /// Rows that begin, end or are corrected, and those in force where that is asked.
 fn rows(fleet: &Fleet, decision: &EmergencyDecision, is_question: bool) -> Vec<Subject> {
     let row = |row: &Override, is: RowState| {
-        Subject::Row(Row { asked: row.clone(), is, size: words::of_size(row, fleet) })
+        let left = if is == RowState::Begins { left(fleet, decision, row) } else { Vec::new() };
+        Subject::Row(Row { asked: row.clone(), is, size: words::of_size(row, fleet), left })
     };
     let told = decision.events.iter().filter_map(|event| match event {
         Event::Row(asked) => Some(row(asked, RowState::Begins)),
@@ -125,6 +126,29 @@ fn rows(fleet: &Fleet, decision: &EmergencyDecision, is_question: bool) -> Vec<S
     });
     let in_force = decision.overrides.rows.iter().filter(|_| is_question);
     told.chain(in_force.map(|asked| row(asked, RowState::InForce))).collect()
+}
+
+/// What a release leaves in force for its target: what was asked for by another name, and an emergency. Each with the command that ends
+/// it.
+fn left(fleet: &Fleet, decision: &EmergencyDecision, released: &Override) -> Vec<(String, String)> {
+    if released.kind != OverrideKind::Release {
+        return Vec::new();
+    }
+    let target = &released.target;
+    let rows = decision.overrides.rows.iter().filter(|row| row.target == Override::ALL);
+    let rows = rows.map(|row| {
+        let what = words::of_row(row, &words::of_size(row, fleet), &[]);
+        (format!("for all targets {what}"), row::release(&row.target))
+    });
+    let is_meant = |incident: &&Incident| {
+        *target == Override::ALL
+            || incident.targets.contains_key(target)
+            || incident.replicas.contains_key(target)
+    };
+    let incident = decision.overrides.incident.as_ref().filter(is_meant).map(|incident| {
+        (format!("the emergency `{}`", incident.profile), "tidegate emergency restore".to_owned())
+    });
+    rows.chain(incident).collect()
 }
 
 /// The databases of an emergency.

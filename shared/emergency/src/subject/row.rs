@@ -15,6 +15,8 @@ pub struct Row {
     pub(crate) is: RowState,
     /// Its size with its unit, if it has one.
     pub(crate) size: String,
+    /// After a release: what is in force for its target all the same, and the command that ends it.
+    pub(crate) left: Vec<(String, String)>,
 }
 
 /// What there is to say of a row.
@@ -35,14 +37,16 @@ impl Row {
         let verdict = if self.is == RowState::Ended {
             format!("override ended: {kind}")
         } else {
-            words::of_row(&self.asked, &self.size)
+            words::of_row(&self.asked, &self.size, &self.left)
         };
         let cause = format!("{why} ({who})");
         let first = headline(name, &verdict, Some(&cause));
         let request = request.as_ref().map(|id| format!("\n  who   {who}, request id {id} in CloudTrail"));
         let can_be_undone = *kind != OverrideKind::Release && self.is != RowState::Ended;
-        let undo = can_be_undone.then(|| format!("tidegate release {}", shell_word(target)));
-        let undo_line = undo.as_ref().map(|line| format!("\n  undo  {line}")).unwrap_or_default();
+        let undo = can_be_undone.then(|| ("undo", release(target)));
+        let ends = self.left.iter().map(|(_, command)| ("end", command.clone()));
+        let commands: Vec<(&'static str, String)> = undo.into_iter().chain(ends).collect();
+        let lines: String = commands.iter().map(|(word, line)| format!("\n  {word:<4}  {line}")).collect();
         Section {
             target: target.clone(),
             resource: String::new(),
@@ -52,8 +56,8 @@ impl Row {
             state: None,
             verdict,
             cause: Some(cause),
-            paragraph: format!("{first}{}{undo_line}", request.unwrap_or_default()),
-            commands: undo.into_iter().map(|line| ("undo", line)).collect(),
+            paragraph: format!("{first}{}{lines}", request.unwrap_or_default()),
+            commands,
             json: json!({
                 "target": target,
                 "action": words::action(*kind),
@@ -68,8 +72,10 @@ impl Row {
     }
 }
 
-fn shell_word(target: &str) -> String {
-    if target == Override::ALL { "'*'".to_owned() } else { target.to_owned() }
+/// The command that ends the rows of a target.
+pub(crate) fn release(target: &str) -> String {
+    let word = if target == Override::ALL { "'*'" } else { target };
+    format!("tidegate release {word}")
 }
 
 /// What someone wrote into the table by hand, beyond what anyone may ask for.
