@@ -66,9 +66,10 @@ fn the_line_that_keeps_an_emergency_names_its_services_and_engages_no_others() {
         for line in lines {
             assert_eq!(line, "tidegate emergency engage --services api --hold 2h");
         }
-        let until = lock(&world).memory()["incident"]["until"].to_string();
+        let until = || lock(&world).memory()["incident"]["until"].to_string();
+        let before = until();
         ask(&world, pasted("tidegate emergency engage --services api --hold 2h")).await;
-        assert!(lock(&world).memory()["incident"]["until"].to_string() > until);
+        assert!(until() > before);
         assert_eq!(sizes(&world), (10, 2), "`worker` was not engaged, and is not");
     });
 }

@@ -46,7 +46,10 @@ impl Row {
         let undo = can_be_undone.then(|| ("undo", release(target)));
         let ends = self.left.iter().map(|(_, command)| ("end", command.clone()));
         let commands: Vec<(&'static str, String)> = undo.into_iter().chain(ends).collect();
-        let lines: String = commands.iter().map(|(word, line)| format!("\n  {word:<4}  {line}")).collect();
+        let mut paragraph = format!("{first}{}", request.unwrap_or_default());
+        for (word, line) in &commands {
+            paragraph = format!("{paragraph}\n  {word:<4}  {line}");
+        }
         Section {
             target: target.clone(),
             resource: String::new(),
@@ -56,7 +59,7 @@ impl Row {
             state: None,
             verdict,
             cause: Some(cause),
-            paragraph: format!("{first}{}{lines}", request.unwrap_or_default()),
+            paragraph,
             commands,
             json: json!({
                 "target": target,

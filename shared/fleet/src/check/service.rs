@@ -49,7 +49,7 @@ pub(crate) fn service(service: &Service, object: &Object<'_>, problems: &mut Pro
         problems.push(Problem::new(Code::ZeroUnseenInFlight, place, message).help(help));
     }
     if let Some(QueueSource::Sqs(queue)) = service.queue()
-        && queue.url.ends_with(".fifo")
+        && queue.url.strip_suffix(".fifo").is_some()
     {
         let message = "messages behind one in flight of their message group count as waiting, and no worker can receive them";
         let help = "set `max` to no more tasks than can work on different message groups at the same time";
