@@ -140,12 +140,14 @@ fn left(fleet: &Fleet, decision: &EmergencyDecision, released: &Override) -> Vec
         let what = words::of_row(row, &words::of_size(row, fleet), &[]);
         (format!("for all targets {what}"), row::release(&row.target))
     });
-    let is_meant = |incident: &&Incident| {
-        *target == Override::ALL
-            || incident.targets.contains_key(target)
-            || incident.replicas.contains_key(target)
+    let holds = |incident: &&Incident| {
+        let is_all = *target == Override::ALL;
+        incident.phase != Phase::Restoring
+            && (is_all
+                || decision.overrides.of_emergency(target).is_some()
+                || incident.replicas.contains_key(target))
     };
-    let incident = decision.overrides.incident.as_ref().filter(is_meant).map(|incident| {
+    let incident = decision.overrides.incident.as_ref().filter(holds).map(|incident| {
         (format!("the emergency `{}`", incident.profile), "tidegate emergency restore".to_owned())
     });
     rows.chain(incident).collect()

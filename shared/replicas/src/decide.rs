@@ -68,7 +68,7 @@ fn decide_one(
         observe,
         seen,
         decision,
-        bounds: database.policy().count.as_ref().map(|count| (count.min, count.max)),
+        bounds: database.policy().count.as_ref().map(|count| (count.min.max(1), count.max)),
         described: None,
         is_enforced: false,
         called: None,

@@ -161,7 +161,7 @@ fn the_memory_of_a_database_stays_within_the_room_that_is_counted_for_it() {
         detail: words.clone(),
     };
     let broken = (0..15).map(|n| format!("broken {}", id(n)));
-    let others = (0..10).map(|n| format!("{n} of the database"));
+    let others = (0..14).map(|n| format!("{n} of the database"));
     let call = DatabaseCall { evaluation: "0123456789abcdef".into(), at, taken: true, failures: u32::MAX };
     let (replica_id, cause) = (id(0), words);
     let end =

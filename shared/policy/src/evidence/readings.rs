@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::clock::since;
 use crate::evidence::metric;
 use crate::evidence::signal_reading::SignalReading;
-use crate::memory::{Head, Memory};
+use crate::memory::{Head, Memory, ScaleOut};
 use crate::observation::{
     AlarmEvaluation, AlarmState, Datapoint, InFlight, Observation, Queue, ServiceState,
 };
@@ -28,15 +28,30 @@ pub(crate) struct QueueWork {
 }
 
 impl QueueWork {
-    /// The work of the tasks that run, or that are to run if these are more: what tasks held that died is in flight until the
-    /// queue gives it back, and then needs as many.
+    /// The work of the tasks that run.
     pub(crate) fn of(queue: &Queue, service: Option<&ServiceState>, policy: &ServicePolicy) -> Self {
-        let tasks = service.map(|service| service.running_count.max(service.desired_count));
+        Self::within(queue, service.map(|service| service.running_count), policy)
+    }
+
+    /// The work that tasks have to be kept for: also that of tasks that died, which is in flight until the queue gives it back.
+    /// Tasks that were ordered within the start-up time may never have run, and hold none.
+    pub(crate) fn to_keep(
+        queue: &Queue,
+        service: Option<&ServiceState>,
+        policy: &ServicePolicy,
+        scale_out: Option<ScaleOut>,
+        now: Timestamp,
+    ) -> Self {
+        let ordered = scale_out.filter(|it| since(it.at, now) <= policy.startup);
+        let tasks = service.map(|service| {
+            let ran = ordered.map_or(service.desired_count, |it| it.base.min(service.desired_count));
+            service.running_count.max(ran)
+        });
         Self::within(queue, tasks, policy)
     }
 
     /// Splits a queue's work in flight into what so many tasks can run and what is held.
-    pub(crate) fn within(queue: &Queue, tasks: Option<u32>, policy: &ServicePolicy) -> Self {
+    fn within(queue: &Queue, tasks: Option<u32>, policy: &ServicePolicy) -> Self {
         let known = queue.in_flight.known();
         let concurrency = u64::from(policy.concurrency.get());
         let capacity = tasks.map_or(u64::MAX, |tasks| u64::from(tasks).saturating_mul(concurrency));

@@ -82,7 +82,7 @@ impl<'a> DecisionInputs<'a> {
             tracked,
             floor,
             ceiling,
-            work: seen.queue().map(|queue| QueueWork::of(queue, service, policy)),
+            work: seen.queue().map(|queue| QueueWork::to_keep(queue, service, policy, memory.scale_out, now)),
             runs,
             datapoints,
             head: readings::remember_head(seen, memory, now),

@@ -2,6 +2,7 @@
 
 use tidegate_policy::InFlight;
 use tidegate_policy::Verdict::{Hold, ScaleIn};
+use tidegate_policy::memory::ScaleOut;
 
 use crate::stage::{Stage, codes, refused, seconds, size};
 
@@ -59,6 +60,12 @@ fn what_dead_tasks_held_keeps_the_tasks_that_it_will_need() {
         assert!(decision.to_string().contains("37 jobs in flight"), "{decision}");
         assert!(!decision.to_string().contains("prefetched"), "{decision}");
     }
+    // Six of the ten were ordered just now, and the four that run hold more than they can run: none of the six is kept for that.
+    let mut stage = shrinking().in_flight(37).tasks(10);
+    stage.service().running_count = 4;
+    stage.policy.interruptible = true;
+    stage.memory.scale_out = Some(ScaleOut { at: stage.now, base: 4, others: 0 });
+    assert_eq!(size(&stage.peek()), 5, "{}", stage.peek());
 }
 
 #[test]

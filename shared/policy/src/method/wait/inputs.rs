@@ -98,7 +98,7 @@ pub(crate) fn of(
 }
 
 fn jobs(queue: &Queue, service: &ServiceState, policy: &ServicePolicy) -> QueueJobs {
-    let work = QueueWork::within(queue, Some(service.running_count), policy);
+    let work = QueueWork::of(queue, Some(service), policy);
     let (in_flight, held) = (number(work.in_flight), number(work.held));
     // Of a part it is not known what is reserved and what runs.
     let partial = partly_read(queue).is_some();

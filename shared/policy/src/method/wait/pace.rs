@@ -156,8 +156,10 @@ pub(crate) fn learn(
     let (had, has) = (f64::from(before.running) * concurrency, f64::from(now.running) * concurrency);
     // Places of a hidden queue that have gone since nothing waited did little: that is why they have gone.
     let had = if hidden && !before.waiting { had.min(has) } else { had };
-    // Beside a job that nobody takes, the queue shows how many places worked.
-    let worked = if hidden { had } else { had.min(before.busy.max(now.busy)) };
+    // Beside a job that nobody takes, the queue shows how many places worked; more jobs than places keep them all busy, whatever an
+    // old or low count says.
+    let all = hidden || before.jobs.min(now.jobs) >= had;
+    let worked = if all { had } else { had.min(before.busy.max(now.busy)) };
     let longer = now.jobs - before.jobs;
     let counted = before.done.zip(now.done).and_then(|(before, now)| now.checked_sub(before));
     if let Some(done) = counted.map(number) {
