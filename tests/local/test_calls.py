@@ -51,8 +51,8 @@ def hundred(stage, kind: str, url: str, desired: int, waiting: int):
 
 
 # Commands that ask for a queue's state, and all of them: Celery's next task is asked for when it is known that one waits.
-FIRST = {"celery": 11, "bullmq": 17}
-ALL = {"celery": 13, "bullmq": 17}
+FIRST = {"celery": 11, "bullmq": 21}
+ALL = {"celery": 13, "bullmq": 21}
 # Commands that are asked once for a server, as for what all its workers hold.
 ONCE = 5
 

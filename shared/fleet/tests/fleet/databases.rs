@@ -142,7 +142,7 @@ fn a_fleet_of_databases_needs_no_services() {
 #[test]
 fn the_memory_of_a_database_stays_within_the_room_that_is_counted_for_it() {
     let at = Timestamp::MAX.to_string().parse::<Timestamp>().expect("it is a time");
-    let (id, words) = (|n: usize| format!("{n:0>63}"), "x".repeat(300));
+    let (id, words) = (|n: usize| format!("{n:0>63}"), "x".repeat(250));
     let replica = ReplicaMemory {
         caught_up_at: Some(at),
         answers_since: Some(at),

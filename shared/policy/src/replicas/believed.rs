@@ -24,7 +24,7 @@ const MOST_NOTICES: usize = 256;
 
 /// `DBInstanceIdentifier`.
 const LONGEST_ID: usize = 63;
-const LONGEST_TEXT: usize = 300;
+const LONGEST_TEXT: usize = 250;
 
 impl DatabaseMemory {
     /// Takes times of the future for now, and texts and lists only as long as Tidegate makes them. Every field is named, so that
