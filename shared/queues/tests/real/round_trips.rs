@@ -105,7 +105,8 @@ async fn a_key_shared_by_many_queues_is_read_once() {
         let line = stats.lines().find_map(|line| line.strip_prefix(&format!("cmdstat_{command}:calls=")));
         line.and_then(|line| line.split(',').next()).and_then(|calls| calls.parse().ok()).unwrap_or(0)
     };
-    // 34 Celery queues with ten lists each, one `unacked` and one default exchange; 33 BullMQ queues; 33 lists with one
+    // 34 Celery queues with ten lists each, one `unacked` and one default exchange; 33 BullMQ queues, asked for `meta`,
+    // `stalled-check` and four sets of groups; 33 lists with one
     // proof.
     let expected = [
         ("llen", 34 * 10 + 33 * 3 + 33),
@@ -114,7 +115,7 @@ async fn a_key_shared_by_many_queues_is_read_once() {
         ("smembers", 34 + 1),
         ("hlen", 1),
         ("hkeys", 0),
-        ("exists", 33 * 2 + 1),
+        ("exists", 33 * 6 + 1),
         ("hmget", 33 * 3),
         ("get", 33),
         ("pttl", 33),
