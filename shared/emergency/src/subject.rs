@@ -4,8 +4,8 @@ mod database;
 mod fleet;
 mod forecast;
 mod foreseen;
-mod one;
 mod keep;
+mod one;
 mod row;
 
 use std::collections::BTreeMap;
