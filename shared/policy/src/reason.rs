@@ -68,6 +68,8 @@ pub enum Reason {
     JobsWait { wait: SignedDuration, planned: SignedDuration },
     /// `wait`: jobs went on waiting longer than acceptable, whatever was expected.
     StillLate { acceptable: SignedDuration, lasting: SignedDuration, proposes: u32 },
+    /// `wait`: jobs have waited at every evaluation, and the queue becomes longer beyond chance.
+    QueueGrows { proposes: u32 },
     /// `wait`: what arrives keeps so many tasks busy.
     LoadKeeps { load: f64, proposes: u32 },
     /// `wait`: bursts come back, and tasks stand by for the next.
@@ -209,6 +211,7 @@ impl Reason {
             Self::WouldWait { .. } => "would-wait",
             Self::JobsWait { .. } => "jobs-wait",
             Self::StillLate { .. } => "still-late",
+            Self::QueueGrows { .. } => "queue-grows",
             Self::LoadKeeps { .. } => "load-keeps",
             Self::StandsBy { .. } => "stands-by",
             Self::Watching => "watching",

@@ -150,6 +150,9 @@ impl fmt::Display for InUnit<&Reason> {
                 Span(*acceptable),
                 tasks(*proposes)
             ),
+            R::QueueGrows { proposes } => {
+                write!(f, "the queue keeps growing while all {many} are busy: {} needed", tasks(*proposes))
+            }
             R::LoadKeeps { load, proposes } => {
                 let load = Quantity { value: *load, unit: Unit::Count };
                 write!(f, "current load keeps {load} {many} busy: {} needed", tasks(*proposes))
@@ -361,6 +364,7 @@ impl InUnit<&Reason> {
             R::StillLate { acceptable, lasting, .. } => {
                 format!("jobs have waited over {} for {}", Span(*acceptable), Span(*lasting))
             }
+            R::QueueGrows { .. } => format!("the queue keeps growing while all {many} are busy"),
             R::LoadKeeps { load, .. } => {
                 format!("current load keeps {} {many} busy", Quantity { value: *load, unit: Unit::Count })
             }

@@ -95,11 +95,12 @@ pub struct JobPace {
     /// Of the same evaluations: that distance times how much faster than recently the queue became shorter.
     #[serde(rename = "y", skip_serializing_if = "is_zero")]
     pub response: f64,
-    /// Of the same evaluations: how much faster or slower than recently the queue became longer, squared.
-    #[serde(rename = "z", skip_serializing_if = "is_zero")]
-    pub squares: f64,
+    /// Of the same evaluations: how much faster or slower than recently the queue became longer, squared; the sum of the
+    /// natural logarithms.
+    #[serde(rename = "g", skip_serializing_if = "is_zero")]
+    pub logarithms: f64,
     /// How many evaluations these were.
-    #[serde(rename = "k", skip_serializing_if = "is_zero")]
+    #[serde(rename = "m", skip_serializing_if = "is_zero")]
     pub samples: f64,
     /// The fastest that was seen beyond doubt, in jobs per second and place.
     #[serde(rename = "f", skip_serializing_if = "is_zero")]
@@ -231,14 +232,14 @@ impl WaitMemory {
             busy,
             places,
             response,
-            squares,
+            logarithms,
             samples,
             fastest,
             recent,
             recent_places,
             recent_slope,
         } = &mut self.pace;
-        [done, busy, places, response, squares, samples, fastest, recent, recent_places, recent_slope]
+        [done, busy, places, response, logarithms, samples, fastest, recent, recent_places, recent_slope]
             .into_iter()
             .for_each(shorten);
         let DeviationDecay { deviation, square, usual, left, squares } = &mut self.lasting;

@@ -5,12 +5,13 @@
 //! while jobs wait that long, or before it has been surplus for the whole stabilization window; a surplus of less than 15%
 //! stays for four minutes. The load that is expected is the usual one plus the share of a deviation that has lasted so far
 //! until new workers ran. Jobs that go on waiting longer than acceptable get a quarter more workers per start-up time,
-//! whatever was expected. After bursts out of silence just enough workers stand by to catch the next such burst, for as
-//! long as bursts have usually come back.*
+//! whatever was expected, and a queue that keeps growing while all workers are busy gets one more. After bursts out of
+//! silence just enough workers stand by to catch the next such burst, for as long as bursts have usually come back.*
 //!
 //! *Where running jobs cannot be seen, the load last measured while jobs waited is believed, and halves in an hour while
 //! none waits; workers leave only as far as it fades. Until the queue has shown how fast its jobs are done, orders stop
 //! at six times the running workers; when they are found to be done faster, the load keeps as many workers busy as it did.
+//! Jobs that vanish at once say little of the others: their pace is believed up to twice what the queue answers later.
 //! After a gap in readings what waits still orders, and nothing leaves.*
 //!
 //! Nothing is tuned: the user says the acceptable wait and the bounds. How fast jobs are done, how many arrive, how much of
@@ -88,6 +89,8 @@ struct KnownLoad {
     /// It is the mean over a time without evaluations, or only a part was read: enough to order, never enough to let
     /// anybody go.
     gap: bool,
+    /// How fast jobs are done is just being found out.
+    is_unsettled: bool,
 }
 
 /// One evaluation: what it asks for, and what it remembers. It asks for nothing while it only watches: in the first
@@ -116,7 +119,14 @@ pub(crate) fn evaluate(seen: &WaitInputs, before: Option<&WaitMemory>) -> (Optio
             let load = next.load.filter(|_| next.last.as_ref().is_some_and(is_recent));
             let this = last(seen, jobs, &next.pace);
             let (most, load) = (load.map(|load| load.most(seen.acceptable)), load.unwrap_or_default());
-            decide(seen, jobs, this, KnownLoad { load, most, gap: true }, &workers, &mut next)
+            decide(
+                seen,
+                jobs,
+                this,
+                KnownLoad { load, most, gap: true, is_unsettled: false },
+                &workers,
+                &mut next,
+            )
         }
         Some(jobs) => {
             let this = last(seen, jobs, &next.pace);
@@ -147,14 +157,18 @@ fn watch(
     };
     let elapsed = seconds(since(before.at, seen.now));
     if elapsed < SHORTEST_INTERVAL_SECONDS {
-        let known =
-            |load: LoadEstimate| KnownLoad { load, most: Some(load.most(seen.acceptable)), gap: false };
+        let known = |load: LoadEstimate| KnownLoad {
+            load,
+            most: Some(load.most(seen.acceptable)),
+            gap: false,
+            is_unsettled: false,
+        };
         return next.load.map(known);
     }
     next.last = Some(this);
     let planned = seen.acceptable * PLANNED_SHARE;
     let believed_pace = next.pace.per_second(planned);
-    let Interval { arrived, busy } =
+    let Interval { arrived, busy, is_unsettled } =
         pace::learn(&mut next.pace, &before, &this, elapsed, seen.concurrency, planned, hidden);
     let (rate, pace) = (arrived / elapsed, next.pace.per_second(planned));
     let counted = this.done.is_some();
@@ -167,7 +181,7 @@ fn watch(
     if elapsed > FORGOTTEN_AFTER_SECONDS {
         next.load = None;
         let load = load::learn(None, rate, elapsed);
-        return Some(KnownLoad { load, most: Some(load.most(seen.acceptable)), gap: true });
+        return Some(KnownLoad { load, most: Some(load.most(seen.acceptable)), gap: true, is_unsettled });
     }
     let believed = next.load.map_or(0.0, |load| load.rate);
     let load = match next.load {
@@ -189,7 +203,7 @@ fn watch(
         }
     };
     next.load = Some(load);
-    Some(KnownLoad { load, most, gap: false })
+    Some(KnownLoad { load, most, gap: false, is_unsettled })
 }
 
 /// What the next evaluation has to know of this one. Where running jobs are hidden every place is taken as busy: that
@@ -221,7 +235,7 @@ fn decide(
     seen: &WaitInputs,
     jobs: QueueJobs,
     this: Last,
-    KnownLoad { load: believed, most: arrived, gap }: KnownLoad,
+    KnownLoad { load: believed, most: arrived, gap, is_unsettled }: KnownLoad,
     workers: &Workers,
     next: &mut WaitMemory,
 ) -> Option<WaitProposal> {
@@ -232,7 +246,8 @@ fn decide(
     let expected = if unseen { believed } else { lasting::expected(&next.lasting, believed, startup) };
     let outlook =
         Outlook { jobs: jobs.waiting + this.busy, load: expected, per_second, concurrency: seen.concurrency };
-    let most = most_ordered(unseen, next.pace.known(), seen.running);
+    let known = next.pace.known(planned);
+    let most = most_ordered(unseen, known && !is_unsettled, seen.running);
     let needed_with = |workers: &Workers, luck: f64| needed(seen, &outlook, workers, luck).min(most);
     let tasks = |load: f64| load / per_second / seen.concurrency;
     let places = workers.running * seen.concurrency;
@@ -240,7 +255,8 @@ fn decide(
     let late = wait > planned;
     let grown = late::grown(next, seen, lateness(jobs, this, arrived, wait, places), workers.startup);
     let forecast = needed_with(workers, CHANCE);
-    let needed = forecast.max(grown);
+    let outrun = if gap { 0 } else { late::outrun(next, seen, this) };
+    let needed = forecast.max(grown).max(outrun);
     let taken = whole_tasks(seen.orphaned_jobs() / seen.concurrency);
     let load = tasks(expected.rate);
     let busy_tasks = if unseen && load < NO_TASK_BELIEVED { 0 } else { whole_tasks(load) };
@@ -254,7 +270,7 @@ fn decide(
     } else {
         let demand = seen.bounds.clamp(needed.max(kept));
         let standing = bursts::follow(next, seen, tasks(believed.rate), demand, startup + believed.apart);
-        if next.pace.known() { standing } else { 0 }
+        if known { standing } else { 0 }
     };
     let raised = needed.max(standing);
     if gap && raised <= seen.desired {
@@ -268,6 +284,8 @@ fn decide(
     } else if forecast < grown {
         let (acceptable, lasting) = (span(seen.acceptable), late::lasted(next, seen));
         Reason::StillLate { acceptable, lasting, proposes: size }
+    } else if forecast < outrun {
+        Reason::QueueGrows { proposes: size }
     } else if raised > seen.desired {
         let within = span(workers.startup);
         let expected = whole_jobs(outlook.when_new_tasks_run(workers));

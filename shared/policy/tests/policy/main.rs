@@ -127,6 +127,7 @@ mod surplus;
 
 #[cfg(test)]
 mod wait_dangers;
+mod wait_day;
 
 #[cfg(test)]
 mod wait_once;

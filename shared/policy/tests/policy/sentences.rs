@@ -55,6 +55,7 @@ reasons! {
     WouldWait => "would-wait",
     JobsWait => "jobs-wait",
     StillLate => "still-late",
+    QueueGrows => "queue-grows",
     LoadKeeps => "load-keeps",
     StandsBy => "stands-by",
     Watching => "watching",
@@ -312,6 +313,12 @@ fn waits(all: &mut Vec<(&'static str, Decision)>) {
     let decisions = world.evaluate_for(1_800, |_| 3.0);
     let late = decisions.into_iter().find(|it| codes(it).contains(&"still-late"));
     all.extend(late.map(|late| ("`wait`, jobs became four times slower", late)));
+    let mut world = WaitWorld::new(2, 50, 6).with(|world| world.counts = false);
+    world.evaluate_for(600, |_| 3.0);
+    world.stage.memory.wait.as_mut().unwrap().pace.fastest = 50.0;
+    world.evaluate_for(900, |_| 3.0);
+    let growing = world.evaluate_for(300, |_| 6.0).into_iter().find(|it| codes(it).contains(&"queue-grows"));
+    all.extend(growing.map(|growing| ("`wait`, jobs are believed to be done too fast", growing)));
 }
 
 #[test]

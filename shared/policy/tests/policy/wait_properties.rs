@@ -13,13 +13,24 @@ use crate::wait_world::{PER_SECOND, WaitWorld};
 /// How fast jobs are remembered to be done, likely or not.
 fn pace(number: impl Strategy<Value = f64>) -> impl Strategy<Value = JobPace> {
     proptest::array::uniform10(number).prop_map(
-        |[done, busy, places, response, squares, samples, fastest, recent, recent_places, recent_slope]| {
+        |[
+            done,
+            busy,
+            places,
+            response,
+            logarithms,
+            samples,
+            fastest,
+            recent,
+            recent_places,
+            recent_slope,
+        ]| {
             JobPace {
                 done,
                 busy,
                 places,
                 response,
-                squares,
+                logarithms,
                 samples,
                 fastest,
                 recent,

@@ -4,11 +4,14 @@
 //! more by themselves: for one task at the second evaluation, and for a quarter more once it has lasted as long as a
 //! task takes to start. While what was ordered starts, nothing more is asked for: so the growth is geometric and never
 //! a jump.
+//!
+//! And a queue that goes on growing asks for one task more, also while no job is believed to wait long: a pace that is
+//! believed too fast would show when it is too late, and with one task more the queue answers how fast it is.
 
 use jiff::SignedDuration;
 
 use crate::clock::since;
-use crate::memory::wait::WaitMemory;
+use crate::memory::wait::{Last, WaitMemory};
 
 use super::inputs::WaitInputs;
 use super::numbers::{seconds, whole_tasks};
@@ -31,6 +34,12 @@ pub(crate) fn grown(next: &mut WaitMemory, seen: &WaitInputs, wait: f64, startup
     whole_tasks(f64::from(seen.desired) * (1.0 + more)).max(seen.desired.saturating_add(1))
 }
 
+/// The tasks that a growing queue asks for: one more than there are, when all that were asked for run.
+pub(crate) fn outrun(next: &WaitMemory, seen: &WaitInputs, this: Last) -> u32 {
+    let is_answered = seen.running >= seen.desired;
+    if this.waiting && is_answered && next.pace.is_outrun() { seen.desired.saturating_add(1) } else { 0 }
+}
+
 /// How long jobs have waited longer than acceptable.
 pub(crate) fn lasted(next: &WaitMemory, seen: &WaitInputs) -> SignedDuration {
     next.late_since.map_or(SignedDuration::ZERO, |at| since(at, seen.now))
@@ -38,7 +47,10 @@ pub(crate) fn lasted(next: &WaitMemory, seen: &WaitInputs) -> SignedDuration {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
+    use crate::memory::wait::JobPace;
 
     /// What forty tasks that start within 90 s ask for, so many seconds after jobs waited too long for the first time.
     fn asked(after: i64, change: impl FnOnce(&mut WaitInputs)) -> u32 {
@@ -70,6 +82,38 @@ mod tests {
                 seen.changed_at = Some(seen.now - SignedDuration::from_secs(ago));
             });
             assert_eq!(asked, expected, "ordered {ago} s ago, {running} of 40 run");
+        }
+    }
+
+    /// A queue becomes longer by a job a second, and that varies by a twentieth.
+    #[test]
+    fn a_queue_that_outruns_all_that_run_asks_for_one_task_more() {
+        let pace = JobPace {
+            logarithms: -60.0,
+            samples: 10.0,
+            recent: 5.0,
+            recent_slope: 1.0,
+            ..JobPace::default()
+        };
+        let growing = WaitMemory { pace, ..WaitMemory::default() };
+        let this = |waiting| Last {
+            at: Timestamp::UNIX_EPOCH,
+            jobs: 60.0,
+            busy: 40.0,
+            waiting,
+            running: 40,
+            done: None,
+        };
+        let steady = WaitMemory::default();
+        for (next, waiting, running, expected) in [
+            (&growing, true, 40, 41),
+            (&growing, true, 41, 41),
+            (&growing, true, 39, 0),
+            (&growing, false, 40, 0),
+            (&steady, true, 40, 0),
+        ] {
+            let asked = outrun(next, &WaitInputs::of_tasks(40, running), this(waiting));
+            assert_eq!(asked, expected, "{running} run, waiting: {waiting}, {:?}", next.pace);
         }
     }
 

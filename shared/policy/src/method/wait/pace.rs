@@ -4,9 +4,10 @@
 //! answer tells: when more places become busy while jobs wait, the queue becomes shorter by so much more. That is a
 //! regression of how fast the queue became longer on the places, both less their averages of the last minute, so that
 //! several evaluations before and after a change speak and a load that drifts does not. And what the queue lost between
-//! two evaluations was certainly done. Until anything is known a job is taken to last longer than the planned wait:
-//! that is too long for most, and a job believed too long only costs workers, while one believed too short costs
-//! lateness.
+//! two evaluations was certainly done: that pace is believed as far as the answers since do not contradict it, for jobs
+//! that were purged, or a batch that ended at once, say nothing of the others. Until anything is known a job is taken to
+//! last longer than the planned wait: that is too long for most, and a job believed too long only costs workers, while
+//! one believed too short costs lateness.
 
 use crate::memory::wait::{FASTEST_PER_SECOND, JobPace, Last};
 
@@ -43,6 +44,10 @@ const SLOWEST_GUESSES: f64 = 10.0;
 /// In standard deviations: an answer that is plainer than this is no chance.
 const BEYOND_CHANCE: f64 = 2.0;
 
+/// In standard deviations: as long as no pace is known, a growth that changes by more than this is a burst. With ten, the answer
+/// of a quiet queue of short jobs would be one.
+const BEYOND_ANY_ANSWER: f64 = 50.0;
+
 /// The guess counts as so many answers that are no plainer than the noise. With one, the first hour of jobs of 20 s or
 /// 60 s can go badly wrong: a tenth of them late; with three, jobs of 2 s and 20 s cost 1% more.
 const GUESS_COUNTS: f64 = 2.0;
@@ -51,48 +56,79 @@ const GUESS_COUNTS: f64 = 2.0;
 /// times. With twice of it a purge starves a service for longer; half of it learns short jobs an evaluation later.
 const FASTER_AT_ONCE: f64 = 10.0;
 
+/// What was lost is believed up to so many times what the queue answers. With three, a purge or a fast batch starves twice
+/// as many services for a quarter of an hour; with one and a half short jobs behind a hidden queue cost more.
+const FASTER_THAN_ANSWERED: f64 = 2.0;
+
+/// The mean square of how the queue's growth varies is so many times its geometric mean: 3.6 times if it is normally
+/// distributed, more as bursts are rare and large. The geometric mean forgets a batch within minutes, which a mean would not
+/// within the hour. With 3.6 chance is taken for an answer: 6% dearer; with nine a fast batch starves half again as many.
+const HEAVY_TAILS: f64 = 6.0;
+
+/// So many evaluations tell how the queue's growth varies.
+const FEWEST_SAMPLES: f64 = 4.0;
+
+/// A queue grows if its average does over more than one evaluation.
+const FEWEST_RECENT: f64 = 1.9;
+
 /// No job ends sooner than in a millisecond or lasts longer than a day.
 const PER_SECOND: (f64, f64) = (1.0 / 86_400.0, FASTEST_PER_SECOND);
 
 impl JobPace {
     /// Jobs per second that one busy place does.
     pub(crate) fn per_second(&self, planned: f64) -> f64 {
-        let planned = planned.max(1.0);
         let pace = if self.busy > 0.0 {
             // A job of the planned wait is added to those that were counted.
-            (self.done + 1.0) / (self.busy + planned)
+            (self.done + 1.0) / (self.busy + planned.max(1.0))
         } else {
-            let guess = 1.0 / (GUESSED_WAITS * planned);
-            self.answered(guess).max(self.fastest).max(guess / SLOWEST_GUESSES)
+            let guess = guess(planned);
+            let lost = self.fastest.min(FASTER_THAN_ANSWERED * self.answered(guess.max(self.fastest)));
+            self.answered(guess).max(lost).max(guess / SLOWEST_GUESSES)
         };
         pace.clamp(PER_SECOND.0, PER_SECOND.1)
     }
 
-    /// The queue has shown how fast jobs are done: by counting them, by what it lost, or by an answer beyond chance.
-    pub(crate) fn known(&self) -> bool {
-        let variance = self.squares / self.samples.max(1.0);
-        self.busy > 0.0
-            || self.fastest > 0.0
-            || self.response > BEYOND_CHANCE * (variance * self.places).sqrt()
+    /// The queue has shown how fast jobs are done: by counting them for a planned wait of work, by losing them faster than
+    /// is guessed, or by an answer beyond chance.
+    pub(crate) fn known(&self, planned: f64) -> bool {
+        self.busy >= planned.max(1.0)
+            || self.fastest > guess(planned)
+            || self.response > BEYOND_CHANCE * (self.variance() * self.places).sqrt()
+    }
+
+    /// While jobs waited at every evaluation, the queue has become longer beyond chance: what arrives is more than all places
+    /// do, however fast they are believed to be.
+    pub(crate) fn is_outrun(&self) -> bool {
+        self.samples >= FEWEST_SAMPLES
+            && self.recent >= FEWEST_RECENT
+            && self.recent_slope > BEYOND_CHANCE * (self.variance() / self.recent).sqrt()
+    }
+
+    /// How the queue's growth varies from evaluation to evaluation, in jobs per second squared.
+    fn variance(&self) -> f64 {
+        HEAVY_TAILS * (self.logarithms / self.samples.max(1.0)).exp()
     }
 
     /// What the queue's answers say. The guess may be wrong by as much as itself, or as what was learned if that is
     /// more, and counts as much as this is sure against the usual variance of the queue's growth.
     fn answered(&self, guess: f64) -> f64 {
-        let Self { places, response, squares, samples, .. } = *self;
+        let Self { places, response, samples, .. } = *self;
         if places <= 0.0 || samples <= 0.0 {
             return guess;
         }
-        let sureness = GUESS_COUNTS * squares / samples / guess.max(response / places).powi(2);
+        let sureness = GUESS_COUNTS * self.variance() / guess.max(response / places).powi(2);
         (response + sureness * guess) / (places + sureness)
     }
 
-    /// The queue's growth has changed by more than any places did: a burst begins or ends. That a place was added at that
-    /// moment is no answer; taken for one, a single worker that starts beside a batch would be believed to do all of it. As long
-    /// as no pace is known nothing is too much.
+    /// The queue's growth has changed by more than any places did: a burst begins or ends, or jobs were purged. That a place
+    /// was added at that moment is no answer; taken for one, a single worker that starts beside a batch would be believed to do all
+    /// of it. As long as neither a pace is known nor how the growth varies, nothing is too much.
     fn is_burst(&self, slope: f64, places: f64, planned: f64) -> bool {
+        let change = (slope - self.recent_slope).abs();
+        let is_beyond_chance =
+            self.samples >= FEWEST_SAMPLES && change > BEYOND_ANY_ANSWER * self.variance().sqrt();
         let all = self.per_second(planned) * places.max(self.recent_places).max(1.0);
-        self.recent > 0.0 && self.known() && (slope - self.recent_slope).abs() > FASTER_AT_ONCE * all
+        self.recent > 0.0 && (self.known(planned) || is_beyond_chance) && change > FASTER_AT_ONCE * all
     }
 
     /// Learns from how fast a queue in which jobs waited all the time became longer.
@@ -110,7 +146,7 @@ impl JobPace {
         self.places += certain * more * more;
         self.response -= certain * more * faster;
         // One job more or less is chance, however regular the queue is.
-        self.squares += certain * faster * faster + elapsed.powi(-2);
+        self.logarithms += (certain * faster * faster + elapsed.powi(-2)).ln();
         self.samples += 1.0;
     }
 
@@ -123,9 +159,9 @@ impl JobPace {
 
     /// Older evidence fades.
     fn fade(&mut self, elapsed: f64) {
-        let Self { done, busy, places, response, squares, samples, fastest, .. } = self;
+        let Self { done, busy, places, response, logarithms, samples, fastest, .. } = self;
         let fade = 0.5_f64.powf(elapsed / HALF_LIFE_SECONDS);
-        for evidence in [done, busy, places, response, squares, samples, fastest] {
+        for evidence in [done, busy, places, response, logarithms, samples, fastest] {
             *evidence *= fade;
         }
     }
@@ -138,6 +174,13 @@ pub(crate) struct Interval {
     pub(crate) arrived: f64,
     /// Places that were busy with jobs, in the mean; nothing where the queue counts the jobs done.
     pub(crate) busy: f64,
+    /// The queue lost more than is believed at once: how fast jobs are done is still being found out.
+    pub(crate) is_unsettled: bool,
+}
+
+/// Jobs per second and place, while the queue has shown nothing.
+fn guess(planned: f64) -> f64 {
+    1.0 / (GUESSED_WAITS * planned.max(1.0))
 }
 
 /// Learns from two evaluations.
@@ -170,17 +213,20 @@ pub(crate) fn learn(
         } else if same {
             pace.count(done, worked * elapsed, elapsed);
         }
-        return Interval { arrived: (longer + done).max(0.0), busy: 0.0 };
+        return Interval { arrived: (longer + done).max(0.0), busy: 0.0, is_unsettled: false };
     }
     if saturated {
         pace.fade(elapsed);
     }
+    let mut is_unsettled = false;
     if !hidden || before.waiting {
         // Of a hidden queue every place is taken as busy: those that have gone are no jobs that were done.
         let gone = if hidden { (had - has).max(0.0) } else { 0.0 };
         let surely = -longer - gone - CHANCE * before.jobs.max(1.0).sqrt();
         let seen = surely / (had.max(has).max(1.0) * elapsed);
-        pace.fastest = pace.fastest.max(seen.min(FASTER_AT_ONCE * pace.per_second(planned)));
+        let believable = FASTER_AT_ONCE * pace.per_second(planned);
+        is_unsettled = seen > believable;
+        pace.fastest = pace.fastest.max(seen.min(believable));
     }
     let slope = longer / elapsed;
     if !saturated || (same && pace.is_burst(slope, worked, planned)) {
@@ -193,7 +239,8 @@ pub(crate) fn learn(
         (false, true) => worked,
         (false, false) => f64::midpoint(before.busy, now.busy),
     };
-    Interval { arrived: (longer + pace.per_second(planned) * busy * elapsed).max(0.0), busy }
+    let arrived = (longer + pace.per_second(planned) * busy * elapsed).max(0.0);
+    Interval { arrived, busy, is_unsettled }
 }
 
 #[cfg(test)]

@@ -60,7 +60,8 @@ fn decided(
     next: &mut WaitMemory,
 ) -> WaitProposal {
     let this = Last { waiting, ..last(seen, jobs, &next.pace) };
-    let known = KnownLoad { load, most: Some(load.most(seen.acceptable)), gap: false };
+    let most = Some(load.most(seen.acceptable));
+    let known = KnownLoad { load, most, gap: false, is_unsettled: false };
     decide(seen, jobs, this, known, &workers(seen.running.into()), next).unwrap()
 }
 
@@ -158,9 +159,9 @@ fn no_task_leaves_that_a_little_more_bad_luck_would_call_back() {
 fn what_stands_by_behind_an_empty_hidden_queue_is_reported_as_standing_by() {
     let seen = WaitInputs::of_tasks(10, 20).after(60);
     let bursts = Bursts { at: Timestamp::UNIX_EPOCH, gaps: vec![1_000], sizes: vec![40.0, 40.0] };
-    let pace = JobPace { fastest: 0.001, ..JobPace::default() };
+    let pace = JobPace { fastest: 1.0 / 50.0, ..JobPace::default() };
     let mut next = WaitMemory { pace, bursts: Some(bursts), ..WaitMemory::default() };
-    let asked = decided(&seen, hidden(0.0, 0.0), false, steady(30.0 / 54.0), &mut next);
+    let asked = decided(&seen, hidden(0.0, 0.0), false, steady(30.0 / 50.0), &mut next);
     let reason = Reason::StandsBy { bursts: 2, proposes: 15 };
     assert_eq!(asked, WaitProposal { tasks: 15, reason });
 }
@@ -258,19 +259,25 @@ fn an_evaluation_that_read_only_a_part_teaches_nothing_orders_for_what_waits_and
     }
 }
 
-/// A guess may be wrong by as much; what is known is not stopped.
+/// A guess may be wrong by as much; what is known is not stopped, unless more was lost than is believed at once.
 #[test]
 fn until_a_queue_has_shown_its_pace_orders_stop_at_six_times_the_running_tasks() {
     for (pace, desired, running, expected) in [
         (JobPace::default(), 10, 10, 60),
         (JobPace::default(), 20, 10, 60),
         (JobPace::default(), 1, 0, 6),
-        (JobPace { fastest: 1e-3, ..JobPace::default() }, 10, 10, 3_329),
+        (JobPace { fastest: 1e-3, ..JobPace::default() }, 10, 10, 60),
+        (JobPace { fastest: 1.0 / 50.0, ..JobPace::default() }, 10, 10, 3_242),
     ] {
         let mut next = WaitMemory { pace, ..WaitMemory::default() };
         let seen = WaitInputs::of_tasks(desired, running);
-        let asked = decided(&seen, QueueJobs::shown(10_000.0, 20.0), true, steady(0.0), &mut next);
+        let jobs = QueueJobs::shown(10_000.0, 20.0);
+        let asked = decided(&seen, jobs, true, steady(0.0), &mut next);
         assert_eq!(asked.tasks, expected, "{running} of {desired} run, {pace:?}");
+        let known = KnownLoad { load: steady(0.0), most: Some(1.0), gap: false, is_unsettled: true };
+        let this = last(&seen, jobs, &pace);
+        let asked = decide(&seen, jobs, this, known, &workers(running.into()), &mut next).unwrap();
+        assert_eq!(asked.tasks, 6 * running.max(1), "{running} of {desired} run, unsettled, {pace:?}");
     }
 }
 

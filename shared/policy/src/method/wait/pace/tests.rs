@@ -81,10 +81,60 @@ fn an_interval_says_how_many_places_were_busy() {
     }
 }
 
+/// A pace whose queue's growth varies by so much, in jobs per second squared.
+fn varying(variance: f64, samples: f64) -> JobPace {
+    JobPace { logarithms: samples * (variance / 6.0).ln(), samples, ..JobPace::default() }
+}
+
 #[test]
 fn a_guess_counts_as_much_as_the_growth_of_the_queue_varies() {
-    let pace = JobPace { places: 4.0, response: 6.0, squares: 9.0, samples: 4.0, ..JobPace::default() };
+    let pace = JobPace { places: 4.0, response: 6.0, ..varying(2.25, 4.0) };
     assert!((pace.answered(1.0) - 8.0 / 6.0).abs() < 1e-9, "{pace:?}");
+}
+
+/// Five evaluations of a batch, whose growth varies by 20 jobs a second, and thirty of ordinary ones, by 0.2: their mean square
+/// would be 57.
+#[test]
+fn a_batch_is_soon_forgotten_in_how_the_growth_varies() {
+    let pace = JobPace {
+        logarithms: 10.0 * 20.0_f64.ln() + 60.0 * 0.2_f64.ln(),
+        samples: 35.0,
+        ..varying(1.0, 1.0)
+    };
+    assert!((0.5..1.5).contains(&pace.variance()), "{}", pace.variance());
+}
+
+/// Places that answer half a job a second, and a batch of jobs that were done ten a second. Without an answer, or while it may be
+/// chance, the batch is believed.
+#[test]
+fn what_was_lost_is_believed_up_to_twice_what_the_queue_answers() {
+    for (places, response, fastest, expected) in
+        [(0.0, 0.0, 10.0, 10.0), (1.0, 0.5, 10.0, 1.0), (1.0, 0.5, 0.8, 0.8), (1.0, 0.5, 0.0, 0.5)]
+    {
+        // Sure, whatever it is compared with.
+        let pace = JobPace { places, response, fastest, ..varying(1e-4, 10.0) };
+        let believed = pace.per_second(30.0);
+        assert!((believed / expected - 1.0).abs() < 1e-3, "{believed} instead of {expected}: {pace:?}");
+    }
+    // The growth varies by 20 jobs a second: one place more or less shows nothing.
+    let unsure = JobPace { places: 1.0, response: 0.5, fastest: 10.0, ..varying(400.0, 10.0) };
+    check(unsure.per_second(30.0), 10.0);
+}
+
+/// The growth varies by 1.5 jobs a second; over nine evaluations that is chance up to one a second.
+#[test]
+fn a_queue_is_outrun_when_it_grows_beyond_chance_for_more_than_an_evaluation() {
+    for (recent, recent_slope, samples, outrun) in [
+        (9.0, 1.01, 10.0, true),
+        (9.0, 0.99, 10.0, false),
+        (9.0, -5.0, 10.0, false),
+        (1.9, 5.0, 4.0, true),
+        (1.8, 5.0, 4.0, false),
+        (1.9, 5.0, 3.9, false),
+    ] {
+        let pace = JobPace { recent, recent_slope, ..varying(2.25, samples) };
+        assert_eq!(pace.is_outrun(), outrun, "{pace:?}");
+    }
 }
 
 /// Ten jobs a second arrive, a place does half a job a second, and every other minute ten places more are there.
@@ -148,10 +198,15 @@ fn averages_begin_anew_when_no_job_waits() {
 #[test]
 fn what_the_queue_lost_was_done_and_two_evaluations_say_how_fast() {
     let mut pace = JobPace::default();
-    learn(&mut pace, &last(900.0, 20, None), &last(600.0, 20, None), 15.0, 1.0, 30.0, false);
-    assert!(pace.per_second(30.0) < 0.25, "jobs may also have been purged: {pace:?}");
-    learn(&mut pace, &last(900.0, 20, None), &last(600.0, 20, None), 15.0, 1.0, 30.0, false);
-    assert!(pace.per_second(30.0) > 0.7, "{pace:?}");
+    let mut lose = || {
+        let (before, now) = (last(900.0, 20, None), last(600.0, 20, None));
+        let interval = learn(&mut pace, &before, &now, 15.0, 1.0, 30.0, false);
+        (interval.is_unsettled, pace.per_second(30.0))
+    };
+    let (is_unsettled, believed) = lose();
+    assert!(is_unsettled && believed < 0.25, "jobs may also have been purged: {believed}");
+    let (is_unsettled, believed) = lose();
+    assert!(!is_unsettled && believed > 0.7, "{believed}");
 }
 
 #[track_caller]
@@ -163,9 +218,9 @@ fn check(what: f64, expected: f64) {
 #[test]
 fn a_job_is_believed_to_take_ten_guesses_at_most() {
     check(JobPace::default().per_second(30.0), 1.0 / 60.0);
-    check(JobPace { places: 100.0, samples: 10.0, ..JobPace::default() }.per_second(30.0), 1.0 / 600.0);
+    check(JobPace { places: 1e9, ..varying(1.0, 10.0) }.per_second(30.0), 1.0 / 600.0);
     // Places that never changed, or evaluations too old to count, are no answer.
-    check(JobPace { squares: 9.0, samples: 10.0, ..JobPace::default() }.per_second(30.0), 1.0 / 60.0);
+    check(varying(9.0, 10.0).per_second(30.0), 1.0 / 60.0);
     check(JobPace { places: 25.0, ..JobPace::default() }.per_second(30.0), 1.0 / 60.0);
 }
 
@@ -173,18 +228,21 @@ fn a_job_is_believed_to_take_ten_guesses_at_most() {
 #[test]
 fn the_pace_is_known_when_jobs_were_counted_or_lost_or_the_answer_is_beyond_chance() {
     // The growth of the queue varies by 10 jobs a second, the places by 5: an answer of up to 100 may be chance.
-    let answer =
-        |response| JobPace { response, squares: 400.0, samples: 4.0, places: 25.0, ..JobPace::default() };
+    let answer = |response| JobPace { response, places: 25.0, ..varying(100.0, 4.0) };
     for (pace, known) in [
         (JobPace::default(), false),
-        (JobPace { busy: 0.1, ..JobPace::default() }, true),
-        (JobPace { fastest: 0.1, ..JobPace::default() }, true),
+        // A planned wait of work.
+        (JobPace { busy: 30.0, ..JobPace::default() }, true),
+        (JobPace { busy: 29.9, ..JobPace::default() }, false),
+        // Faster than the guess of a job a minute.
+        (JobPace { fastest: 0.017, ..JobPace::default() }, true),
+        (JobPace { fastest: 0.016, ..JobPace::default() }, false),
         (answer(-300.0), false),
         (answer(99.0), false),
         (answer(100.0), false),
         (answer(101.0), true),
     ] {
-        assert_eq!(pace.known(), known, "{pace:?}");
+        assert_eq!(pace.known(30.0), known, "{pace:?}");
     }
 }
 
@@ -200,7 +258,7 @@ fn an_answer_is_what_changed_since_the_average_of_the_last_minute() {
     check(pace.recent_slope, 0.0);
     check(pace.places, 100.0 / 3.0);
     check(pace.response, 10.0);
-    check(pace.squares, 3.0 + 1.0 / 3_600.0);
+    check(pace.logarithms, (3.0 + 1.0 / 3_600.0_f64).ln());
     check(pace.samples, 1.0);
 }
 
@@ -211,7 +269,7 @@ fn evidence_counts_half_after_an_hour_in_which_jobs_waited() {
         busy: 8.0,
         places: 8.0,
         response: 8.0,
-        squares: 8.0,
+        logarithms: 8.0,
         samples: 8.0,
         fastest: 8.0,
         ..JobPace::default()
@@ -220,8 +278,8 @@ fn evidence_counts_half_after_an_hour_in_which_jobs_waited() {
         let mut later = pace;
         // Another number of tasks, so that the evaluations themselves are no answer.
         learn(&mut later, &last(jobs, 20, None), &last(jobs, 30, None), 3_600.0, 1.0, 30.0, false);
-        let JobPace { done, busy, places, response, squares, samples, fastest, .. } = later;
-        for evidence in [done, busy, places, response, squares, samples, fastest] {
+        let JobPace { done, busy, places, response, logarithms, samples, fastest, .. } = later;
+        for evidence in [done, busy, places, response, logarithms, samples, fastest] {
             check(evidence, kept);
         }
     }
