@@ -128,10 +128,11 @@ fn fewer<K: Ord + Clone, V>(map: &mut BTreeMap<K, V>) {
     }
 }
 
-/// Whether what `wait` remembers can have been measured. A pace beyond all bounds would be believed for days.
+/// Whether what `wait` remembers can have been measured. A pace beyond all bounds would be believed for days. Answers without an
+/// evaluation that gave them are of a version that kept their noise otherwise: the load was believed with another pace.
 fn is_plausible(wait: &WaitMemory) -> bool {
-    let JobPace { done, busy, fastest, .. } = wait.pace;
-    let counted = done <= 0.0 || done / busy <= FASTEST_PER_SECOND;
+    let JobPace { done, busy, places, samples, fastest, .. } = wait.pace;
+    let counted = (done <= 0.0 || done / busy <= FASTEST_PER_SECOND) && (places <= 0.0 || samples > 0.0);
     let rates = wait.load.iter().flat_map(|load| load.averages.iter().chain([&load.rate]));
     counted && fastest <= FASTEST_PER_SECOND && rates.into_iter().all(|rate| rate.is_finite())
 }
@@ -168,7 +169,8 @@ fn of_wait<'a>(wait: &'a mut WaitMemory, found: &mut TimesAndSizes<'a>) {
         shorten(&mut bursts.gaps);
         shorten(&mut bursts.sizes);
     }
-    if let Some(Last { at, jobs: _, busy: _, waiting: _, running, done: _ }) = last {
+    if let Some(Last { at, jobs: _, busy: _, waiting: _, running, done: _, unsettled: _, growing: _ }) = last
+    {
         found.add(at, [running]);
     }
     if let Some(LastRunning { at, running }) = last_running {

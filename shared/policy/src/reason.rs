@@ -64,6 +64,8 @@ pub enum Reason {
     LowNotLongEnough { signal: Signal, value: f64, target: f64, unit: Unit, held: SignedDuration },
     /// `wait`: without more tasks the newest job would wait too long by the time that new ones could run.
     WouldWait { jobs: u64, within: SignedDuration, planned: SignedDuration, proposes: u32 },
+    /// `wait`: the same, but orders stop at so many tasks until the queue has shown how fast jobs are done.
+    PaceUnknown { jobs: u64, within: SignedDuration, proposes: u32 },
     /// `wait`: a job that comes now waits longer than planned, so nothing scales in.
     JobsWait { wait: SignedDuration, planned: SignedDuration },
     /// `wait`: jobs went on waiting longer than acceptable, whatever was expected.
@@ -209,6 +211,7 @@ impl Reason {
             Self::OnTarget { .. } => "on-target",
             Self::LowNotLongEnough { .. } => "low-not-long-enough",
             Self::WouldWait { .. } => "would-wait",
+            Self::PaceUnknown { .. } => "pace-unknown",
             Self::JobsWait { .. } => "jobs-wait",
             Self::StillLate { .. } => "still-late",
             Self::QueueGrows { .. } => "queue-grows",

@@ -137,6 +137,14 @@ impl fmt::Display for InUnit<&Reason> {
                 plural(u64::from(*proposes), "keeps", "keep"),
                 Span(*planned)
             ),
+            R::PaceUnknown { jobs: n, within, proposes } => write!(
+                f,
+                "{} {} expected by the time new {many} start ({}); {} at most until it is known how fast jobs are done",
+                jobs(*n),
+                plural(*n, "is", "are"),
+                Span(*within),
+                tasks(*proposes)
+            ),
             R::JobsWait { wait, planned } => write!(
                 f,
                 "a new job would wait {} (planning target {}): not scaling in",
@@ -151,7 +159,7 @@ impl fmt::Display for InUnit<&Reason> {
                 tasks(*proposes)
             ),
             R::QueueGrows { proposes } => {
-                write!(f, "the queue keeps growing while all {many} are busy: {} needed", tasks(*proposes))
+                write!(f, "the queue keeps growing while its {many} are busy: {} needed", tasks(*proposes))
             }
             R::LoadKeeps { load, proposes } => {
                 let load = Quantity { value: *load, unit: Unit::Count };
@@ -358,13 +366,13 @@ impl InUnit<&Reason> {
                 let value = Quantity { value: *value, unit: *unit };
                 format!("{signal} {value}, target {target}{}", unit.suffix())
             }
-            R::WouldWait { jobs: n, within, .. } => {
+            R::WouldWait { jobs: n, within, .. } | R::PaceUnknown { jobs: n, within, .. } => {
                 format!("{} expected in {}", jobs(*n), Span(*within))
             }
             R::StillLate { acceptable, lasting, .. } => {
                 format!("jobs have waited over {} for {}", Span(*acceptable), Span(*lasting))
             }
-            R::QueueGrows { .. } => format!("the queue keeps growing while all {many} are busy"),
+            R::QueueGrows { .. } => format!("the queue keeps growing while its {many} are busy"),
             R::LoadKeeps { load, .. } => {
                 format!("current load keeps {} {many} busy", Quantity { value: *load, unit: Unit::Count })
             }

@@ -66,6 +66,12 @@ pub struct Last {
     /// Jobs done since some fixed moment, where the queue counts them.
     #[serde(rename = "d", default, skip_serializing_if = "Option::is_none")]
     pub done: Option<u64>,
+    /// The queue had lost more than is believed at once.
+    #[serde(rename = "u", default, skip_serializing_if = "std::ops::Not::not")]
+    pub unsettled: bool,
+    /// The queue went on growing beyond chance.
+    #[serde(rename = "g", default, skip_serializing_if = "std::ops::Not::not")]
+    pub growing: bool,
 }
 
 /// An evaluation that saw the tasks.

@@ -5,7 +5,7 @@
 //! while jobs wait that long, or before it has been surplus for the whole stabilization window; a surplus of less than 15%
 //! stays for four minutes. The load that is expected is the usual one plus the share of a deviation that has lasted so far
 //! until new workers ran. Jobs that go on waiting longer than acceptable get a quarter more workers per start-up time,
-//! whatever was expected, and a queue that keeps growing while all workers are busy gets one more. After bursts out of
+//! whatever was expected, and a queue that keeps growing while its workers are busy gets one more. After bursts out of
 //! silence just enough workers stand by to catch the next such burst, for as long as bursts have usually come back.*
 //!
 //! *Where running jobs cannot be seen, the load last measured while jobs waited is believed, and halves in an hour while
@@ -89,8 +89,6 @@ struct KnownLoad {
     /// It is the mean over a time without evaluations, or only a part was read: enough to order, never enough to let
     /// anybody go.
     gap: bool,
-    /// How fast jobs are done is just being found out.
-    is_unsettled: bool,
 }
 
 /// One evaluation: what it asks for, and what it remembers. It asks for nothing while it only watches: in the first
@@ -109,6 +107,7 @@ pub(crate) fn evaluate(seen: &WaitInputs, before: Option<&WaitMemory>) -> (Optio
         }
         Some(QueueJobs { paused: true, .. }) => {
             (next.last, next.late_since) = (None, None);
+            next.pace.begin_anew();
             next.shorten();
             Some(WaitProposal { tasks: 0, reason: Reason::LoadKeeps { load: 0.0, proposes: 0 } })
         }
@@ -119,14 +118,7 @@ pub(crate) fn evaluate(seen: &WaitInputs, before: Option<&WaitMemory>) -> (Optio
             let load = next.load.filter(|_| next.last.as_ref().is_some_and(is_recent));
             let this = last(seen, jobs, &next.pace);
             let (most, load) = (load.map(|load| load.most(seen.acceptable)), load.unwrap_or_default());
-            decide(
-                seen,
-                jobs,
-                this,
-                KnownLoad { load, most, gap: true, is_unsettled: false },
-                &workers,
-                &mut next,
-            )
+            decide(seen, jobs, this, KnownLoad { load, most, gap: true }, &workers, &mut next)
         }
         Some(jobs) => {
             let this = last(seen, jobs, &next.pace);
@@ -153,23 +145,20 @@ fn watch(
     let ahead = |last: &Last| seconds(since(seen.now, last.at));
     let Some(before) = next.last.filter(|last| ahead(last) <= CLOCKS_APART_SECONDS) else {
         (next.last, next.load) = (Some(this), None);
+        next.pace.begin_anew();
         return None;
     };
     let elapsed = seconds(since(before.at, seen.now));
     if elapsed < SHORTEST_INTERVAL_SECONDS {
-        let known = |load: LoadEstimate| KnownLoad {
-            load,
-            most: Some(load.most(seen.acceptable)),
-            gap: false,
-            is_unsettled: false,
-        };
+        let known =
+            |load: LoadEstimate| KnownLoad { load, most: Some(load.most(seen.acceptable)), gap: false };
         return next.load.map(known);
     }
-    next.last = Some(this);
     let planned = seen.acceptable * PLANNED_SHARE;
     let believed_pace = next.pace.per_second(planned);
-    let Interval { arrived, busy, is_unsettled } =
+    let Interval { arrived, busy, is_unsettled, is_growing } =
         pace::learn(&mut next.pace, &before, &this, elapsed, seen.concurrency, planned, hidden);
+    next.last = Some(Last { unsettled: is_unsettled, growing: is_growing, ..this });
     let (rate, pace) = (arrived / elapsed, next.pace.per_second(planned));
     let counted = this.done.is_some();
     if let Some(load) = &mut next.load
@@ -181,7 +170,7 @@ fn watch(
     if elapsed > FORGOTTEN_AFTER_SECONDS {
         next.load = None;
         let load = load::learn(None, rate, elapsed);
-        return Some(KnownLoad { load, most: Some(load.most(seen.acceptable)), gap: true, is_unsettled });
+        return Some(KnownLoad { load, most: Some(load.most(seen.acceptable)), gap: true });
     }
     let believed = next.load.map_or(0.0, |load| load.rate);
     let load = match next.load {
@@ -203,7 +192,7 @@ fn watch(
         }
     };
     next.load = Some(load);
-    Some(KnownLoad { load, most, gap: false, is_unsettled })
+    Some(KnownLoad { load, most, gap: false })
 }
 
 /// What the next evaluation has to know of this one. Where running jobs are hidden every place is taken as busy: that
@@ -227,6 +216,8 @@ fn last(seen: &WaitInputs, jobs: QueueJobs, pace: &JobPace) -> Last {
         waiting,
         running: seen.running,
         done: jobs.done,
+        unsettled: false,
+        growing: false,
     }
 }
 
@@ -235,7 +226,7 @@ fn decide(
     seen: &WaitInputs,
     jobs: QueueJobs,
     this: Last,
-    KnownLoad { load: believed, most: arrived, gap, is_unsettled }: KnownLoad,
+    KnownLoad { load: believed, most: arrived, gap }: KnownLoad,
     workers: &Workers,
     next: &mut WaitMemory,
 ) -> Option<WaitProposal> {
@@ -247,7 +238,8 @@ fn decide(
     let outlook =
         Outlook { jobs: jobs.waiting + this.busy, load: expected, per_second, concurrency: seen.concurrency };
     let known = next.pace.known(planned);
-    let most = most_ordered(unseen, known && !is_unsettled, seen.running);
+    let is_settled = next.last.is_none_or(|last| !last.unsettled);
+    let most = most_ordered(unseen, known && is_settled, seen.running);
     let needed_with = |workers: &Workers, luck: f64| needed(seen, &outlook, workers, luck).min(most);
     let tasks = |load: f64| load / per_second / seen.concurrency;
     let places = workers.running * seen.concurrency;
@@ -255,8 +247,9 @@ fn decide(
     let late = wait > planned;
     let grown = late::grown(next, seen, lateness(jobs, this, arrived, wait, places), workers.startup);
     let forecast = needed_with(workers, CHANCE);
-    let outrun = if gap { 0 } else { late::outrun(next, seen, this) };
-    let needed = forecast.max(grown).max(outrun);
+    let is_growing = !gap && next.last.is_some_and(|last| last.growing);
+    let growing = if is_growing { late::growing(seen, this) } else { 0 };
+    let needed = forecast.max(grown).max(growing);
     let taken = whole_tasks(seen.orphaned_jobs() / seen.concurrency);
     let load = tasks(expected.rate);
     let busy_tasks = if unseen && load < NO_TASK_BELIEVED { 0 } else { whole_tasks(load) };
@@ -284,12 +277,10 @@ fn decide(
     } else if forecast < grown {
         let (acceptable, lasting) = (span(seen.acceptable), late::lasted(next, seen));
         Reason::StillLate { acceptable, lasting, proposes: size }
-    } else if forecast < outrun {
+    } else if forecast < growing {
         Reason::QueueGrows { proposes: size }
     } else if raised > seen.desired {
-        let within = span(workers.startup);
-        let expected = whole_jobs(outlook.when_new_tasks_run(workers));
-        Reason::WouldWait { jobs: expected, within, planned: span(planned), proposes: size }
+        forecast_reason(&outlook, workers, planned, size, forecast == most)
     } else if late {
         Reason::JobsWait { wait: span(wait), planned: span(planned) }
     } else if size == taken && taken > busy_tasks {
@@ -299,6 +290,22 @@ fn decide(
         Reason::LoadKeeps { load, proposes: size }
     };
     Some(WaitProposal { tasks: size, reason })
+}
+
+/// Why the forecast orders tasks, and whether so many are the most that it may.
+fn forecast_reason(
+    outlook: &Outlook,
+    workers: &Workers,
+    planned: f64,
+    proposes: u32,
+    is_most: bool,
+) -> Reason {
+    let (jobs, within) = (whole_jobs(outlook.when_new_tasks_run(workers)), span(workers.startup));
+    if is_most {
+        Reason::PaceUnknown { jobs, within, proposes }
+    } else {
+        Reason::WouldWait { jobs, within, planned: span(planned), proposes }
+    }
 }
 
 /// How many tasks the forecast may order.

@@ -191,6 +191,10 @@ fn a_pace_that_no_worker_has_is_forgotten_with_what_was_learned_by_it() {
     {
         assert_eq!(with(JobPace { done, busy, ..JobPace::default() }), kept, "{done} in {busy} s");
     }
+    for (places, samples, kept) in [(9.0, 0.0, false), (9.0, 0.1, true), (0.0, 0.0, true)] {
+        let answered = JobPace { places, samples, ..JobPace::default() };
+        assert_eq!(with(answered), kept, "answers of {samples} evaluations");
+    }
 }
 
 proptest! {

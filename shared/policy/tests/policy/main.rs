@@ -127,6 +127,8 @@ mod surplus;
 
 #[cfg(test)]
 mod wait_dangers;
+
+#[cfg(test)]
 mod wait_day;
 
 #[cfg(test)]

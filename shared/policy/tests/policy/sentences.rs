@@ -53,6 +53,7 @@ reasons! {
     OnTarget => "on-target",
     LowNotLongEnough => "low-not-long-enough",
     WouldWait => "would-wait",
+    PaceUnknown => "pace-unknown",
     JobsWait => "jobs-wait",
     StillLate => "still-late",
     QueueGrows => "queue-grows",
@@ -293,6 +294,9 @@ fn sleep(all: &mut Vec<(&'static str, Decision)>) {
 fn waits(all: &mut Vec<(&'static str, Decision)>) {
     let mut world = WaitWorld::new(2, 50, 6);
     all.push(("`wait`, the first evaluation", world.evaluate(3.0)));
+    let mut new = world.clone().with(|world| world.counts = false);
+    new.evaluate(40.0);
+    all.push(("`wait`, a first backlog", new.evaluate(40.0)));
     world.evaluate_for(600, |_| 3.0);
     all.push(("`wait`, work for six tasks", world.evaluate(3.0)));
     world.evaluate_for(15, |_| 6.0);

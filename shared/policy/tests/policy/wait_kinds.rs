@@ -149,10 +149,18 @@ fn jobs_that_vanish_at_once_starve_no_load() {
             day.job_seconds *= 500.0;
         }
         day.live(1_800, |_| rate, |_, _| ());
-        let mut starving = Starving::beyond(90.0);
-        day.live(4 * 3_600, |_| 3.0 * rate, |day, decision| starving.evaluate(day, decision));
+        let (mut starving, mut late) = (Starving::beyond(90.0), 0);
+        day.live(
+            4 * 3_600,
+            |_| 3.0 * rate,
+            |day, decision| {
+                starving.evaluate(day, decision);
+                late += i64::from(day.head_waits() > 120.0);
+            },
+        );
         let what = format!("{kind:?}, jobs of {job} s, purged: {is_purged}");
         assert!(starving.longest <= 300, "{what}: {starving:?}");
+        assert!(late <= 60, "{what}: at {late} evaluations a job had waited for two minutes");
     }
 }
 

@@ -34,10 +34,11 @@ pub(crate) fn grown(next: &mut WaitMemory, seen: &WaitInputs, wait: f64, startup
     whole_tasks(f64::from(seen.desired) * (1.0 + more)).max(seen.desired.saturating_add(1))
 }
 
-/// The tasks that a growing queue asks for: one more than there are, when all that were asked for run.
-pub(crate) fn outrun(next: &WaitMemory, seen: &WaitInputs, this: Last) -> u32 {
-    let is_answered = seen.running >= seen.desired;
-    if this.waiting && is_answered && next.pace.is_outrun() { seen.desired.saturating_add(1) } else { 0 }
+/// The tasks that a growing queue asks for: one more than there are, when all that were asked for run. A queue that most places
+/// do not serve would grow with more of them as well.
+pub(crate) fn growing(seen: &WaitInputs, this: Last) -> u32 {
+    let is_busy = this.busy >= f64::from(seen.running) * seen.concurrency / 2.0;
+    if is_busy && seen.running >= seen.desired { seen.desired.saturating_add(1) } else { 0 }
 }
 
 /// How long jobs have waited longer than acceptable.
@@ -50,7 +51,6 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::memory::wait::JobPace;
 
     /// What forty tasks that start within 90 s ask for, so many seconds after jobs waited too long for the first time.
     fn asked(after: i64, change: impl FnOnce(&mut WaitInputs)) -> u32 {
@@ -85,35 +85,25 @@ mod tests {
         }
     }
 
-    /// A queue becomes longer by a job a second, and that varies by a twentieth.
+    /// Forty tasks of two places each are asked for.
     #[test]
-    fn a_queue_that_outruns_all_that_run_asks_for_one_task_more() {
-        let pace = JobPace {
-            logarithms: -60.0,
-            samples: 10.0,
-            recent: 5.0,
-            recent_slope: 1.0,
-            ..JobPace::default()
-        };
-        let growing = WaitMemory { pace, ..WaitMemory::default() };
-        let this = |waiting| Last {
-            at: Timestamp::UNIX_EPOCH,
-            jobs: 60.0,
-            busy: 40.0,
-            waiting,
-            running: 40,
-            done: None,
-        };
-        let steady = WaitMemory::default();
-        for (next, waiting, running, expected) in [
-            (&growing, true, 40, 41),
-            (&growing, true, 41, 41),
-            (&growing, true, 39, 0),
-            (&growing, false, 40, 0),
-            (&steady, true, 40, 0),
-        ] {
-            let asked = outrun(next, &WaitInputs::of_tasks(40, running), this(waiting));
-            assert_eq!(asked, expected, "{running} run, waiting: {waiting}, {:?}", next.pace);
+    fn a_growing_queue_asks_for_one_task_more_when_all_run_and_half_of_the_places_are_busy() {
+        for (busy, running, expected) in
+            [(80.0, 40, 41), (82.0, 41, 41), (78.0, 39, 0), (40.0, 40, 41), (39.0, 40, 0)]
+        {
+            let at = Timestamp::UNIX_EPOCH;
+            let this = Last {
+                at,
+                jobs: 160.0,
+                busy,
+                waiting: true,
+                running,
+                done: None,
+                unsettled: false,
+                growing: true,
+            };
+            let asked = growing(&WaitInputs::of_tasks(40, running), this);
+            assert_eq!(asked, expected, "{running} run, {busy} busy");
         }
     }
 

@@ -65,10 +65,14 @@ const FASTER_THAN_ANSWERED: f64 = 2.0;
 /// within the hour. With 3.6 chance is taken for an answer: 6% dearer; with nine a fast batch starves half again as many.
 const HEAVY_TAILS: f64 = 6.0;
 
+/// Counted work of this share of the planned wait tells how fast jobs are done: with the job that is added to it they are believed
+/// six times too slow at most, no more than what an order may be too large by while nothing is known.
+const KNOWN_SHARE: f64 = 0.2;
+
 /// So many evaluations tell how the queue's growth varies.
 const FEWEST_SAMPLES: f64 = 4.0;
 
-/// A queue grows if its average does over more than one evaluation.
+/// Of the recent averages: three evaluations 15 s apart, five 60 s apart. Further apart nothing is said to grow.
 const FEWEST_RECENT: f64 = 1.9;
 
 /// No job ends sooner than in a millisecond or lasts longer than a day.
@@ -82,26 +86,37 @@ impl JobPace {
             (self.done + 1.0) / (self.busy + planned.max(1.0))
         } else {
             let guess = guess(planned);
-            let lost = self.fastest.min(FASTER_THAN_ANSWERED * self.answered(guess.max(self.fastest)));
-            self.answered(guess).max(lost).max(guess / SLOWEST_GUESSES)
+            self.answered(guess).max(self.lost(planned)).max(guess / SLOWEST_GUESSES)
         };
         pace.clamp(PER_SECOND.0, PER_SECOND.1)
     }
 
-    /// The queue has shown how fast jobs are done: by counting them for a planned wait of work, by losing them faster than
-    /// is guessed, or by an answer beyond chance.
+    /// The queue has shown how fast jobs are done: by counting them, by losing them faster than is guessed, or by an answer beyond
+    /// chance.
     pub(crate) fn known(&self, planned: f64) -> bool {
-        self.busy >= planned.max(1.0)
-            || self.fastest > guess(planned)
+        self.busy >= KNOWN_SHARE * planned.max(1.0)
+            || self.lost(planned) > guess(planned)
             || self.response > BEYOND_CHANCE * (self.variance() * self.places).sqrt()
     }
 
-    /// While jobs waited at every evaluation, the queue has become longer beyond chance: what arrives is more than all places
-    /// do, however fast they are believed to be.
-    pub(crate) fn is_outrun(&self) -> bool {
+    /// The fastest loss, as far as it is believed. An answer that says places do less than nothing is chance.
+    fn lost(&self, planned: f64) -> f64 {
+        let pace = Self { response: self.response.max(0.0), ..*self };
+        self.fastest.min(FASTER_THAN_ANSWERED * pace.answered(guess(planned).max(self.fastest)))
+    }
+
+    /// While jobs waited at every evaluation, the queue has become longer beyond chance, and its pace is that of jobs that were
+    /// lost: it may be believed too fast.
+    fn grows(&self, planned: f64) -> bool {
         self.samples >= FEWEST_SAMPLES
             && self.recent >= FEWEST_RECENT
             && self.recent_slope > BEYOND_CHANCE * (self.variance() / self.recent).sqrt()
+            && self.lost(planned) > self.answered(guess(planned))
+    }
+
+    /// The averages of the last minute begin anew: what comes now cannot be compared with them.
+    pub(crate) fn begin_anew(&mut self) {
+        (self.recent, self.recent_places, self.recent_slope) = (0.0, 0.0, 0.0);
     }
 
     /// How the queue's growth varies from evaluation to evaluation, in jobs per second squared.
@@ -176,6 +191,8 @@ pub(crate) struct Interval {
     pub(crate) busy: f64,
     /// The queue lost more than is believed at once: how fast jobs are done is still being found out.
     pub(crate) is_unsettled: bool,
+    /// The queue goes on growing beyond chance while the same tasks run and jobs wait, although they are believed to be done fast.
+    pub(crate) is_growing: bool,
 }
 
 /// Jobs per second and place, while the queue has shown nothing.
@@ -213,7 +230,9 @@ pub(crate) fn learn(
         } else if same {
             pace.count(done, worked * elapsed, elapsed);
         }
-        return Interval { arrived: (longer + done).max(0.0), busy: 0.0, is_unsettled: false };
+        pace.begin_anew();
+        let arrived = (longer + done).max(0.0);
+        return Interval { arrived, busy: 0.0, is_unsettled: false, is_growing: false };
     }
     if saturated {
         pace.fade(elapsed);
@@ -230,7 +249,7 @@ pub(crate) fn learn(
     }
     let slope = longer / elapsed;
     if !saturated || (same && pace.is_burst(slope, worked, planned)) {
-        (pace.recent, pace.recent_places, pace.recent_slope) = (0.0, 0.0, 0.0);
+        pace.begin_anew();
     } else if same {
         pace.answer(slope, worked, elapsed);
     }
@@ -240,7 +259,8 @@ pub(crate) fn learn(
         (false, false) => f64::midpoint(before.busy, now.busy),
     };
     let arrived = (longer + pace.per_second(planned) * busy * elapsed).max(0.0);
-    Interval { arrived, busy, is_unsettled }
+    let is_growing = saturated && same && slope > 0.0 && pace.grows(planned);
+    Interval { arrived, busy, is_unsettled, is_growing }
 }
 
 #[cfg(test)]

@@ -61,7 +61,7 @@ fn decided(
 ) -> WaitProposal {
     let this = Last { waiting, ..last(seen, jobs, &next.pace) };
     let most = Some(load.most(seen.acceptable));
-    let known = KnownLoad { load, most, gap: false, is_unsettled: false };
+    let known = KnownLoad { load, most, gap: false };
     decide(seen, jobs, this, known, &workers(seen.running.into()), next).unwrap()
 }
 
@@ -274,10 +274,60 @@ fn until_a_queue_has_shown_its_pace_orders_stop_at_six_times_the_running_tasks()
         let jobs = QueueJobs::shown(10_000.0, 20.0);
         let asked = decided(&seen, jobs, true, steady(0.0), &mut next);
         assert_eq!(asked.tasks, expected, "{running} of {desired} run, {pace:?}");
-        let known = KnownLoad { load: steady(0.0), most: Some(1.0), gap: false, is_unsettled: true };
-        let this = last(&seen, jobs, &pace);
-        let asked = decide(&seen, jobs, this, known, &workers(running.into()), &mut next).unwrap();
+        next.last = Some(Last { unsettled: true, ..last(&seen, jobs, &pace) });
+        let asked = decided(&seen, jobs, true, steady(0.0), &mut next);
         assert_eq!(asked.tasks, 6 * running.max(1), "{running} of {desired} run, unsettled, {pace:?}");
+    }
+}
+
+/// Ninety thousand jobs are gone within 15 s: nobody knows yet whether they were done, and an event right after knows no more.
+#[test]
+fn while_more_is_lost_than_is_believed_at_once_orders_stop_at_six_times_also_right_after() {
+    let shown = |waiting| QueueJobs::shown(waiting, 20.0);
+    let (_, memory) = evaluate(&seen(0, shown(990_000.0)), None);
+    let (first, memory) = evaluate(&seen(15, shown(900_000.0)), Some(&memory));
+    let (second, memory) = evaluate(&seen(18, shown(900_000.0)), Some(&memory));
+    let part = QueueJobs { partial: true, ..shown(900_000.0) };
+    let (third, memory) = evaluate(&seen(20, part), Some(&memory));
+    for asked in [first, second, third] {
+        assert_eq!(asked.unwrap().tasks, 60);
+    }
+    let (settled, _) = evaluate(&seen(30, shown(900_000.0)), Some(&memory));
+    assert!(settled.unwrap().tasks > 60);
+}
+
+/// What the queue became longer by before it was paused, or before a clock was set back, says nothing of now.
+#[test]
+fn a_pause_and_a_clock_that_is_set_back_end_what_a_queue_grew_by() {
+    let pace = JobPace { recent: 6.0, recent_places: 20.0, recent_slope: 5.0, ..JobPace::default() };
+    let jobs = QueueJobs::shown(100.0, 20.0);
+    let (_, before) = evaluate(&seen(60, jobs), None);
+    let growing = WaitMemory { pace, ..before };
+    let paused = evaluate(&seen(75, QueueJobs { paused: true, ..jobs }), Some(&growing)).1;
+    let set_back = evaluate(&seen(0, jobs), Some(&growing)).1;
+    for memory in [paused, set_back] {
+        assert_eq!(memory.pace, JobPace::default());
+    }
+}
+
+/// One task more, if the last evaluation saw the queue grow on; not by a part of the readings.
+#[test]
+fn a_growing_queue_gets_one_task_more_and_that_is_the_reason() {
+    for (grows, partial, expected) in [(true, false, Some(11)), (false, false, Some(10)), (true, true, None)]
+    {
+        let jobs = QueueJobs { partial, ..QueueJobs::shown(30.0, 20.0) };
+        let (_, before) = evaluate(&seen(0, jobs), None);
+        let last = Last { growing: grows, ..last(&seen(0, jobs), jobs, &a_second_a_job()) };
+        let memory =
+            WaitMemory { pace: a_second_a_job(), load: Some(steady(20.0)), last: Some(last), ..before };
+        let (asked, _) = evaluate(&seen(3, jobs), Some(&memory));
+        assert_eq!(
+            asked.as_ref().map(|it| it.tasks),
+            expected,
+            "grows: {grows}, partial: {partial}: {asked:?}"
+        );
+        let is_reason = asked.is_some_and(|it| it.reason == Reason::QueueGrows { proposes: 11 });
+        assert_eq!(is_reason, expected == Some(11));
     }
 }
 

@@ -4,7 +4,8 @@ use super::*;
 
 fn last(jobs: f64, running: u32, done: Option<u64>) -> Last {
     let busy = jobs.min(f64::from(running));
-    Last { at: Timestamp::UNIX_EPOCH, jobs, busy, waiting: jobs > busy, running, done }
+    let (at, waiting) = (Timestamp::UNIX_EPOCH, jobs > busy);
+    Last { at, jobs, busy, waiting, running, done, unsettled: false, growing: false }
 }
 
 #[test]
@@ -116,6 +117,9 @@ fn what_was_lost_is_believed_up_to_twice_what_the_queue_answers() {
         let believed = pace.per_second(30.0);
         assert!((believed / expected - 1.0).abs() < 1e-3, "{believed} instead of {expected}: {pace:?}");
     }
+    // By chance a place seemed to do less than nothing; two guesses count beside 25 places.
+    let by_chance = JobPace { places: 25.0, response: -20.0, fastest: 10.0, ..varying(100.0, 10.0) };
+    check(by_chance.per_second(30.0), 2.0 * 2.0 * 10.0 / 27.0);
     // The growth varies by 20 jobs a second: one place more or less shows nothing.
     let unsure = JobPace { places: 1.0, response: 0.5, fastest: 10.0, ..varying(400.0, 10.0) };
     check(unsure.per_second(30.0), 10.0);
@@ -123,17 +127,38 @@ fn what_was_lost_is_believed_up_to_twice_what_the_queue_answers() {
 
 /// The growth varies by 1.5 jobs a second; over nine evaluations that is chance up to one a second.
 #[test]
-fn a_queue_is_outrun_when_it_grows_beyond_chance_for_more_than_an_evaluation() {
-    for (recent, recent_slope, samples, outrun) in [
-        (9.0, 1.01, 10.0, true),
-        (9.0, 0.99, 10.0, false),
-        (9.0, -5.0, 10.0, false),
-        (1.9, 5.0, 4.0, true),
-        (1.8, 5.0, 4.0, false),
-        (1.9, 5.0, 3.9, false),
+fn a_queue_grows_that_does_so_beyond_chance_for_more_than_an_evaluation_while_its_pace_is_one_of_lost_jobs() {
+    for (recent, recent_slope, samples, fastest, grows) in [
+        (9.0, 1.01, 10.0, 10.0, true),
+        (9.0, 0.99, 10.0, 10.0, false),
+        (9.0, -5.0, 10.0, 10.0, false),
+        (1.9, 5.0, 4.0, 10.0, true),
+        (1.8, 5.0, 4.0, 10.0, false),
+        (1.9, 5.0, 3.9, 10.0, false),
+        (9.0, 1.01, 10.0, 0.0, false),
     ] {
-        let pace = JobPace { recent, recent_slope, ..varying(2.25, samples) };
-        assert_eq!(pace.is_outrun(), outrun, "{pace:?}");
+        let pace = JobPace { fastest, recent, recent_slope, ..varying(2.25, samples) };
+        assert_eq!(pace.grows(30.0), grows, "{pace:?}");
+    }
+}
+
+/// Ten jobs more every 15 s, for twenty tasks that are believed to do two hundred: as long as the same tasks run, jobs wait and none
+/// is counted.
+#[test]
+fn growth_is_judged_by_evaluations_of_the_same_tasks_at_which_jobs_wait_and_are_not_counted() {
+    for (running, jobs, done, is_growing, goes_on) in [
+        (20, 310.0, None, true, true),
+        (20, 299.0, None, false, true),
+        (21, 310.0, None, false, true),
+        (20, 10.0, None, false, false),
+        (20, 310.0, Some(100), false, false),
+    ] {
+        let fastest = JobPace { fastest: 10.0, ..varying(1e-3, 10.0) };
+        let mut pace = JobPace { recent: 6.0, recent_places: 20.0, recent_slope: 0.67, ..fastest };
+        let (before, now) = (last(300.0, 20, done.map(|_| 0)), last(jobs, running, done));
+        let interval = learn(&mut pace, &before, &now, 15.0, 1.0, 30.0, false);
+        assert_eq!(interval.is_growing, is_growing, "{running} run, {jobs} jobs, {done:?} done: {pace:?}");
+        assert_eq!(pace.recent > 0.0, goes_on, "{running} run, {jobs} jobs, {done:?} done: {pace:?}");
     }
 }
 
@@ -231,9 +256,11 @@ fn the_pace_is_known_when_jobs_were_counted_or_lost_or_the_answer_is_beyond_chan
     let answer = |response| JobPace { response, places: 25.0, ..varying(100.0, 4.0) };
     for (pace, known) in [
         (JobPace::default(), false),
-        // A planned wait of work.
-        (JobPace { busy: 30.0, ..JobPace::default() }, true),
-        (JobPace { busy: 29.9, ..JobPace::default() }, false),
+        (JobPace { busy: 6.0, ..JobPace::default() }, true),
+        (JobPace { busy: 5.9, ..JobPace::default() }, false),
+        // What was lost, but the places answer that they do nothing.
+        (JobPace { fastest: 0.017, ..answer(0.0) }, true),
+        (JobPace { fastest: 0.017, places: 1e9, ..varying(100.0, 4.0) }, false),
         // Faster than the guess of a job a minute.
         (JobPace { fastest: 0.017, ..JobPace::default() }, true),
         (JobPace { fastest: 0.016, ..JobPace::default() }, false),
