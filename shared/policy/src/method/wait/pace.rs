@@ -57,12 +57,13 @@ const GUESS_COUNTS: f64 = 2.0;
 const FASTER_AT_ONCE: f64 = 10.0;
 
 /// What was lost is believed up to so many times what the queue answers. With three, a purge or a fast batch starves twice
-/// as many services for a quarter of an hour; with one and a half short jobs behind a hidden queue cost more.
+/// as many services for a quarter of an hour.
 const FASTER_THAN_ANSWERED: f64 = 2.0;
 
 /// The mean square of how the queue's growth varies is so many times its geometric mean: 3.6 times if it is normally
 /// distributed, more as bursts are rare and large. The geometric mean forgets a batch within minutes, which a mean would not
-/// within the hour. With 3.6 chance is taken for an answer: 6% dearer; with nine a fast batch starves half again as many.
+/// within the hour. With four chance is taken for an answer: 6% dearer where running jobs are seen; with nine a fast batch
+/// starves twice as many.
 const HEAVY_TAILS: f64 = 6.0;
 
 /// Counted work of this share of the planned wait tells how fast jobs are done: with the job that is added to it they are believed
