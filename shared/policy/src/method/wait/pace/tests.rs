@@ -140,6 +140,11 @@ fn a_queue_grows_that_does_so_beyond_chance_for_more_than_an_evaluation_while_it
         let pace = JobPace { fastest, recent, recent_slope, ..varying(2.25, samples) };
         assert_eq!(pace.grows(30.0), grows, "{pace:?}");
     }
+    // Just as much as may be chance, and a pace that is not one of lost jobs.
+    let chance =
+        JobPace { fastest: 10.0, samples: 4.0, recent: 6.0, recent_slope: 2.0, ..JobPace::default() };
+    assert!(!chance.grows(30.0) && JobPace { recent_slope: 2.1, ..chance }.grows(30.0));
+    assert!(!JobPace { recent_slope: 2.1, fastest: guess(30.0), ..chance }.grows(30.0));
 }
 
 /// Ten jobs more every 15 s, for twenty tasks that are believed to do two hundred: as long as the same tasks run, jobs wait and none
@@ -268,6 +273,9 @@ fn the_pace_is_known_when_jobs_were_counted_or_lost_or_the_answer_is_beyond_chan
         (answer(99.0), false),
         (answer(100.0), false),
         (answer(101.0), true),
+        // Just as much as may be chance, and just as fast as the guess.
+        (JobPace { places: 6.0, response: 12.0, samples: 4.0, ..JobPace::default() }, false),
+        (JobPace { fastest: guess(30.0), ..JobPace::default() }, false),
     ] {
         assert_eq!(pace.known(30.0), known, "{pace:?}");
     }
