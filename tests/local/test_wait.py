@@ -29,10 +29,12 @@ def test_a_growing_queue_is_met_with_what_its_jobs_will_need(stage):
     assert codes(evaluation(stage, 40), "emails") == ["watching"]
     answers = [evaluation(stage, waiting) for waiting in (40, 240, 640)]
     ordered = [answer for answer in answers if target(answer, "emails")["verdict"] == "scale-out"]
-    assert ordered and "would-wait" in codes(ordered[0], "emails")
+    # Nobody knows yet how fast these jobs are done.
+    assert ordered and "pace-unknown" in codes(ordered[0], "emails")
     assert stage.desired("emails") > 5
     report = stage.reports()[0]
-    assert "expected by the time new tasks start" in report["text"] and "waits under 27s" in report["text"]
+    assert "expected by the time new tasks start" in report["text"]
+    assert "30 tasks at most until it is known how fast jobs are done" in report["text"]
     assert "tidegate pin emails 5" in report["text"]
 
 

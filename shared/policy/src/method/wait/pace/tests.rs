@@ -147,6 +147,42 @@ fn a_queue_grows_that_does_so_beyond_chance_for_more_than_an_evaluation_while_it
     assert!(!JobPace { recent_slope: 2.1, fastest: guess(30.0), ..chance }.grows(30.0));
 }
 
+/// The growth of the queue varies by just one job a second, over six of variance; it was one a second lately, for ten places.
+#[test]
+fn a_burst_changes_the_growth_by_ten_times_what_all_places_do_and_without_a_known_pace_beyond_any_answer() {
+    let six = |samples| JobPace {
+        samples,
+        recent: 4.0,
+        recent_places: 10.0,
+        recent_slope: 1.0,
+        ..JobPace::default()
+    };
+    let unknown = six(4.0);
+    // 50 times the square root of six is 122.5; a guess of a job a minute for ten places is 1.7, ten times.
+    let known = JobPace { fastest: 0.5, ..six(0.0) };
+    for (pace, slope, places, is_burst) in [
+        (unknown, 124.0, 10.0, true),
+        (unknown, -122.0, 10.0, true),
+        (unknown, 123.0, 10.0, false),
+        (unknown, -121.0, 10.0, false),
+        (JobPace { recent_slope: 0.0, ..unknown }, 50.0 * 6.0_f64.sqrt(), 10.0, false),
+        (six(3.9), 124.0, 10.0, false),
+        (JobPace { recent: 0.0, ..unknown }, 124.0, 10.0, false),
+        // Ten times of half a job a second and place, for the more of the places of now and of lately.
+        (known, 51.5, 10.0, true),
+        (known, 51.0, 10.0, false),
+        (known, -49.5, 10.0, true),
+        (known, 100.0, 20.0, false),
+        (known, 102.0, 20.0, true),
+        (known, 51.5, 1.0, true),
+        (JobPace { recent: 0.0, ..known }, 51.5, 10.0, false),
+    ] {
+        assert_eq!(pace.is_burst(slope, places, 30.0), is_burst, "{slope} for {places} places: {pace:?}");
+    }
+    // As long as neither is known nothing is too much.
+    assert!(!six(0.0).is_burst(1e9, 10.0, 30.0));
+}
+
 /// Ten jobs more every 15 s, for twenty tasks that are believed to do two hundred: as long as the same tasks run, jobs wait and none
 /// is counted.
 #[test]
