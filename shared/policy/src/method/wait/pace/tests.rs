@@ -70,7 +70,10 @@ fn places_that_left_a_queue_that_is_seen_did_the_jobs_that_are_gone() {
 /// What kept places busy is the mean of the places that may have worked; where jobs are counted it is not asked for.
 #[test]
 fn an_interval_says_how_many_places_were_busy() {
+    // An old count of running jobs beside more jobs than places.
+    let old = Last { busy: 5.0, ..last(30.0, 20, None) };
     for (before, now, is_hidden, busy) in [
+        (old, old, false, 20.0),
         (last(8.0, 20, None), last(12.0, 20, None), false, 10.0),
         (last(30.0, 20, None), last(30.0, 20, None), false, 20.0),
         (hidden(0.0, 36), hidden(6.0, 6), true, 6.0),
