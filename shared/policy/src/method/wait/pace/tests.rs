@@ -192,6 +192,7 @@ fn a_burst_changes_the_growth_by_ten_times_what_all_places_do_and_without_a_know
 fn growth_is_judged_by_evaluations_of_the_same_tasks_at_which_jobs_wait_and_are_not_counted() {
     for (running, jobs, done, is_growing, goes_on) in [
         (20, 310.0, None, true, true),
+        (20, 300.0, None, false, true),
         (20, 299.0, None, false, true),
         (21, 310.0, None, false, true),
         (20, 10.0, None, false, false),
@@ -276,6 +277,11 @@ fn what_the_queue_lost_was_done_and_two_evaluations_say_how_fast() {
     assert!(is_unsettled && believed < 0.25, "jobs may also have been purged: {believed}");
     let (is_unsettled, believed) = lose();
     assert!(!is_unsettled && believed > 0.7, "{believed}");
+    // Of 610 jobs that are gone 40 may be chance: just ten times what was believed.
+    let mut pace = JobPace { fastest: 0.1, ..JobPace::default() };
+    let (before, now) = (last(625.0, 20, None), last(15.0, 20, None));
+    assert!(!learn(&mut pace, &before, &now, 28.5, 1.0, 30.0, false).is_unsettled);
+    check(pace.fastest, 1.0);
 }
 
 #[track_caller]
