@@ -132,9 +132,10 @@ fn fewer<K: Ord + Clone, V>(map: &mut BTreeMap<K, V>) {
 /// evaluation that gave them are of a version that kept their noise otherwise: the load was believed with another pace.
 fn is_plausible(wait: &WaitMemory) -> bool {
     let JobPace { done, busy, places, samples, fastest, .. } = wait.pace;
-    let counted = (done <= 0.0 || done / busy <= FASTEST_PER_SECOND) && (places <= 0.0 || samples > 0.0);
+    let counted = done <= 0.0 || done / busy <= FASTEST_PER_SECOND;
+    let answered = places <= 0.0 || samples > 0.0;
     let rates = wait.load.iter().flat_map(|load| load.averages.iter().chain([&load.rate]));
-    counted && fastest <= FASTEST_PER_SECOND && rates.into_iter().all(|rate| rate.is_finite())
+    counted && answered && fastest <= FASTEST_PER_SECOND && rates.into_iter().all(|rate| rate.is_finite())
 }
 
 /// The conditions that operators were notified of.

@@ -248,7 +248,7 @@ fn decide(
     let grown = late::grown(next, seen, lateness(jobs, this, arrived, wait, places), workers.startup);
     let forecast = needed_with(workers, CHANCE);
     let is_growing = !gap && next.last.is_some_and(|last| last.growing);
-    let growing = if is_growing { late::growing(seen, this) } else { 0 };
+    let growing = if is_growing { late::growing(seen, this.busy) } else { 0 };
     let needed = forecast.max(grown).max(growing);
     let taken = whole_tasks(seen.orphaned_jobs() / seen.concurrency);
     let load = tasks(expected.rate);

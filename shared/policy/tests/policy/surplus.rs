@@ -106,6 +106,16 @@ fn a_maximum_that_became_smaller_is_no_surplus_to_wait_for() {
     assert!(leaves_after(&decisions).unwrap() <= 45, "{decisions:#?}");
 }
 
+/// Twenty tasks of at most twenty are not above the maximum.
+#[test]
+fn a_small_surplus_of_just_the_maximum_stays_for_four_minutes() {
+    let mut world = settled();
+    world.stage.policy.capacity = Capacity::new(1, 20).unwrap();
+    world.evaluate_for(30, |_| 9.2);
+    let decisions = world.evaluate_for(120, |_| 9.2);
+    assert_eq!(leaves_after(&decisions), None, "{decisions:#?}");
+}
+
 /// What counts is the whole surplus, and not the one task that leaves in an evaluation.
 #[test]
 fn many_that_leave_one_at_a_time_do_not_wait_once_they_are_few() {

@@ -11,7 +11,7 @@
 use jiff::SignedDuration;
 
 use crate::clock::since;
-use crate::memory::wait::{Last, WaitMemory};
+use crate::memory::wait::WaitMemory;
 
 use super::inputs::WaitInputs;
 use super::numbers::{seconds, whole_tasks};
@@ -36,8 +36,8 @@ pub(crate) fn grown(next: &mut WaitMemory, seen: &WaitInputs, wait: f64, startup
 
 /// The tasks that a growing queue asks for: one more than there are, when all that were asked for run. A queue that most places
 /// do not serve would grow with more of them as well.
-pub(crate) fn growing(seen: &WaitInputs, this: Last) -> u32 {
-    let is_busy = this.busy >= f64::from(seen.running) * seen.concurrency / 2.0;
+pub(crate) fn growing(seen: &WaitInputs, busy: f64) -> u32 {
+    let is_busy = busy >= f64::from(seen.running) * seen.concurrency / 2.0;
     if is_busy && seen.running >= seen.desired { seen.desired.saturating_add(1) } else { 0 }
 }
 
@@ -48,8 +48,6 @@ pub(crate) fn lasted(next: &WaitMemory, seen: &WaitInputs) -> SignedDuration {
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
-
     use super::*;
 
     /// What forty tasks that start within 90 s ask for, so many seconds after jobs waited too long for the first time.
@@ -91,18 +89,7 @@ mod tests {
         for (busy, running, expected) in
             [(80.0, 40, 41), (82.0, 41, 41), (78.0, 39, 0), (40.0, 40, 41), (39.0, 40, 0)]
         {
-            let at = Timestamp::UNIX_EPOCH;
-            let this = Last {
-                at,
-                jobs: 160.0,
-                busy,
-                waiting: true,
-                running,
-                done: None,
-                unsettled: false,
-                growing: true,
-            };
-            let asked = growing(&WaitInputs::of_tasks(40, running), this);
+            let asked = growing(&WaitInputs::of_tasks(40, running), busy);
             assert_eq!(asked, expected, "{running} run, {busy} busy");
         }
     }

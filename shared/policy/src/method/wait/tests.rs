@@ -60,8 +60,7 @@ fn decided(
     next: &mut WaitMemory,
 ) -> WaitProposal {
     let this = Last { waiting, ..last(seen, jobs, &next.pace) };
-    let most = Some(load.most(seen.acceptable));
-    let known = KnownLoad { load, most, gap: false };
+    let known = KnownLoad { load, most: Some(load.most(seen.acceptable)), gap: false };
     decide(seen, jobs, this, known, &workers(seen.running.into()), next).unwrap()
 }
 
@@ -173,6 +172,15 @@ fn counting(waiting: f64, done: u64) -> QueueJobs {
 
 fn seen(at: i64, jobs: QueueJobs) -> WaitInputs {
     WaitInputs { jobs: Some(jobs), ..WaitInputs::of_tasks(10, 10) }.after(at)
+}
+
+/// Jobs go on waiting for twenty places: with nothing known a job is taken to last two planned waits of 27 s, and so many arrive.
+#[test]
+fn until_anything_is_known_what_arrives_is_what_the_places_do_by_guess() {
+    let (_, memory) = evaluate(&seen(0, QueueJobs::shown(1_000.0, 20.0)), None);
+    let (_, memory) = evaluate(&seen(15, QueueJobs::shown(1_000.0, 20.0)), Some(&memory));
+    let rate = memory.load.unwrap().rate;
+    assert!((rate - 20.0 / 54.0).abs() < 1e-3, "{rate}");
 }
 
 /// Two events may ask at the same time, and must not be told two things.
