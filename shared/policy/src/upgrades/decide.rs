@@ -21,7 +21,7 @@ use crate::upgrades::policy::UpgradePolicy;
 use crate::upgrades::reason::UpgradeReason;
 use crate::upgrades::refusal::ClassRefusal;
 use crate::upgrades::rehearse;
-use crate::upgrades::scene::{UpgradeScene, is_at_least};
+use crate::upgrades::scene::UpgradeScene;
 use crate::upgrades::snapshot::{self, SnapshotTurn};
 use crate::upgrades::steps::UpgradeSteps;
 use crate::upgrades::storage;
@@ -247,25 +247,14 @@ fn wanted_change(scene: &UpgradeScene<'_>, want: &Want, memory: &UpgradeMemory) 
         why: want.why.clone(),
         window: memory.planned.as_ref().map(|planned| planned.window),
         is_multi_az: scene.main().is_multi_az,
-        first: first(scene, want).map(|replica| replica.id.clone()).collect(),
+        first: scene.go_first(&want.to).map(|replica| replica.id.clone()).collect(),
         snapshot: want.snapshot && memory.snapshot.is_none(),
     }
 }
 
 /// The instance that is changed next: the first of those that go before it, or itself.
-fn next<'a>(scene: &UpgradeScene<'a>, want: &'a Want) -> &'a ClassedInstance {
-    first(scene, want).next().unwrap_or_else(|| scene.main())
-}
-
-/// The replicas that go before it. A standby of PostgreSQL needs as many connections as its primary allows: upward those that have the
-/// class of their source get the larger one first.
-fn first<'a>(scene: &UpgradeScene<'a>, want: &'a Want) -> impl Iterator<Item = &'a ClassedInstance> {
-    let main = scene.main();
-    let go_first = scene.is_postgresql() && !scene.is_down(&main.class, &want.to);
-    let is_behind = move |replica: &&ClassedInstance| {
-        go_first && replica.class == main.class && !is_at_least(&replica.class, &want.to)
-    };
-    scene.instances.replicas.iter().filter(is_behind)
+fn next<'a>(scene: &UpgradeScene<'a>, want: &Want) -> &'a ClassedInstance {
+    scene.go_first(&want.to).next().unwrap_or_else(|| scene.main())
 }
 
 /// Something stands against it now. What was asked for at once is over; what waits for a window is told when that has passed.

@@ -59,7 +59,7 @@ pub(crate) fn refusals(
             all.extend(offers.next());
             all.extend(maintenance(scene, ladder, want.by, rehearsal));
             if ladder.keeps_reservations {
-                all.extend(reservations::stranded(scene.instances, rehearsal, &want.to));
+                all.extend(reservations::stranded(scene, rehearsal, &want.to));
             }
         }
         Some(_) | None => all.push(not_known("what RDS offers", None)),

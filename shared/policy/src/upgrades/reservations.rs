@@ -2,15 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::upgrades::observation::{ClassedInstances, Rehearsal, Reservation};
+use crate::upgrades::observation::{Rehearsal, Reservation};
 use crate::upgrades::refusal::ClassRefusal;
+use crate::upgrades::scene::UpgradeScene;
 
 /// A reservation that would be left without use: the class goes to another family, and what else runs does not use it up.
-pub(crate) fn stranded(
-    instances: &ClassedInstances,
-    rehearsal: &Rehearsal,
-    to: &str,
-) -> Option<ClassRefusal> {
+pub(crate) fn stranded(scene: &UpgradeScene<'_>, rehearsal: &Rehearsal, to: &str) -> Option<ClassRefusal> {
     let reservations = match &rehearsal.reservations {
         Ok(reservations) => reservations,
         Err(absence) => {
@@ -18,6 +15,7 @@ pub(crate) fn stranded(
             return Some(ClassRefusal::NotKnown { what, why: Some(absence.clone()) });
         }
     };
+    let instances = scene.instances;
     let family = family(&instances.main.class);
     if self::family(to) == family {
         return None;
@@ -30,10 +28,9 @@ pub(crate) fn stranded(
         .sum();
     let others = instances.others.iter().filter(|other| self::family(&other.class) == family);
     let others: u64 = others.map(|other| quarters(&other.class, other.is_multi_az)).sum();
-    // Replicas of its class go before it, and use nothing up then.
-    let go_too = instances.replicas.iter().filter(|replica| replica.class == instances.main.class);
-    let go_too: u64 = go_too.map(|replica| quarters(&replica.class, replica.is_multi_az)).sum();
-    let used = others.saturating_sub(go_too);
+    // Replicas that go before it use nothing up then.
+    let go_too = scene.go_first(to).map(|replica| quarters(&replica.class, replica.is_multi_az));
+    let used = others.saturating_sub(go_too.sum());
     let stranded = of_family.first().filter(|_| reserved > used)?;
     Some(ClassRefusal::Stranded { reservation: stranded.id.clone(), class: stranded.class.clone() })
 }

@@ -103,6 +103,17 @@ impl<'a> UpgradeScene<'a> {
         }
     }
 
+    /// The replicas that go before the instance. A standby of PostgreSQL needs as many connections as its primary allows: upward
+    /// those that have the class of their source get the larger one first.
+    pub(crate) fn go_first(&self, to: &str) -> impl Iterator<Item = &'a ClassedInstance> {
+        let main = self.main();
+        let go_first = self.is_postgresql() && !self.is_down(&main.class, to);
+        let is_behind = move |replica: &&ClassedInstance| {
+            go_first && replica.class == main.class && !is_at_least(&replica.class, to)
+        };
+        self.instances.replicas.iter().filter(is_behind)
+    }
+
     pub(crate) fn is_postgresql(&self) -> bool {
         matches!(self.main().engine, Engine::PostgreSql { .. })
     }

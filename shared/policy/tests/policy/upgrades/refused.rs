@@ -157,7 +157,7 @@ fn each_of_them_alone_refuses_by_its_name() {
 
 #[test]
 fn what_only_looks_like_them_refuses_nothing() {
-    let fine: [ShopClassChange; 12] = [
+    let fine: [ShopClassChange; 13] = [
         |shop| {
             shop.main().engine = tidegate_policy::Engine::MySql;
             shop.instances.replicas_elsewhere = 1;
@@ -181,6 +181,14 @@ fn what_only_looks_like_them_refuses_nothing() {
             shop.rehearsal.reservations = Ok(vec![reservation("db.t4g.xlarge", 1)]);
             let class = "db.t4g.large".to_owned();
             shop.instances.others = vec![RunningInstance { class, is_multi_az: true }];
+        },
+        |shop| {
+            // A replica of MySQL stays as it is, and goes on using it.
+            reserved(shop);
+            shop.main().engine = tidegate_policy::Engine::MySql;
+            shop.instances.replicas = vec![instance("one", "db.t4g.large")];
+            let class = "db.t4g.large".to_owned();
+            shop.instances.others = vec![RunningInstance { class, is_multi_az: false }];
         },
         |shop| shop.rehearsal.reservations = Ok(vec![reservation("db.r5.large", 9)]),
         |shop| shop.hold(OverrideKind::Pin(3)),
