@@ -120,6 +120,10 @@ pub struct JobPace {
     /// The recent average of how fast the queue became longer, in jobs per second.
     #[serde(rename = "q", skip_serializing_if = "is_zero")]
     pub recent_slope: f64,
+    /// How much likelier the answers are if jobs are done at a tenth of the pace that is believed, as a natural logarithm; nothing
+    /// where they are less likely.
+    #[serde(rename = "d", skip_serializing_if = "is_zero")]
+    pub contradiction: f64,
 }
 
 /// So many averages of the load are kept.
@@ -244,9 +248,11 @@ impl WaitMemory {
             recent,
             recent_places,
             recent_slope,
+            contradiction,
         } = &mut self.pace;
-        [done, busy, places, response, logarithms, samples, fastest, recent, recent_places, recent_slope]
+        [done, busy, places, response, logarithms, samples, fastest]
             .into_iter()
+            .chain([recent, recent_places, recent_slope, contradiction])
             .for_each(shorten);
         let DeviationDecay { deviation, square, usual, left, squares } = &mut self.lasting;
         [deviation, square, usual, left, squares].into_iter().for_each(shorten);

@@ -11,8 +11,8 @@
 //! *Where running jobs cannot be seen, the load last measured while jobs waited is believed, and halves in an hour while
 //! none waits; workers leave only as far as it fades. Until the queue has shown how fast its jobs are done, orders stop
 //! at six times the running workers; when they are found to be done faster, the load keeps as many workers busy as it did.
-//! Jobs that vanish at once say little of the others: their pace is believed up to twice what the queue answers later.
-//! After a gap in readings what waits still orders, and nothing leaves.*
+//! Jobs that vanish at once say little of the others: their pace is believed up to twice what the queue answers later, and
+//! what was learned is forgotten when answers contradict it. After a gap in readings what waits still orders, and nothing leaves.*
 //!
 //! Nothing is tuned: the user says the acceptable wait and the bounds. How fast jobs are done, how many arrive, how much of
 //! a deviation lasts and how long a task takes to start are measured ([`pace`], [`load`], [`lasting`], [`orders`]). What

@@ -1,5 +1,7 @@
 //! `wait` behind every kind of queue, by chance: it settles, costs little, and starves no load.
 
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 use tidegate_policy::Verdict;
 
@@ -162,6 +164,40 @@ fn jobs_that_vanish_at_once_starve_no_load() {
         assert!(starving.longest <= 300, "{what}: {starving:?}");
         assert!(late <= 60, "{what}: at {late} evaluations a job had waited for two minutes");
     }
+}
+
+/// A batch of far faster jobs lasts for minutes, so that tasks start beside it and the queue itself answers how fast they are done:
+/// true, but not of the jobs that come later.
+#[test]
+fn a_long_batch_of_fast_jobs_starves_few_loads_of_slow_ones() {
+    let mut starved = BTreeMap::new();
+    for dice in 0..96_u32 {
+        let kind = KINDS[usize::try_from(dice % 4).unwrap()];
+        let job = [2.0, 10.0, 30.0][usize::try_from(dice / 4 % 3).unwrap()];
+        let faster = [20, 60, 200][usize::try_from(dice / 12 % 3).unwrap()];
+        let mut day = Day::new(kind, job, 1, 90, 200, dice.into());
+        let rate = day.rate_for(10.0);
+        day.live(7_200, |_| rate, |_, _| ());
+        day.come(f64::from(40_000 + 1_000 * dice));
+        day.job_seconds /= f64::from(faster);
+        day.live(240 + 10 * i64::from(dice), |_| rate, |_, _| ());
+        day.job_seconds *= f64::from(faster);
+        day.purge();
+        day.live(1_800, |_| rate, |_, _| ());
+        let (mut starving, mut late) = (Starving::beyond(90.0), 0);
+        day.live(
+            4 * 3_600,
+            |_| 3.0 * rate,
+            |day, decision| {
+                starving.evaluate(day, decision);
+                late += i64::from(day.head_waits() > 120.0);
+            },
+        );
+        *starved.entry(faster).or_insert(0) += i32::from(starving.longest > 300 || late > 60);
+    }
+    // Where the queue's answer is lost in chance, with long jobs and a load that just one task more would serve, it still happens:
+    // 21, 0 and 1 where old answers outweigh new ones.
+    assert!(starved[&20] <= 9 && starved[&60] == 0 && starved[&200] == 0, "{starved:?}");
 }
 
 /// One evaluation in three can read the queue, three minutes apart: what waits is known, and what grows.

@@ -12,7 +12,7 @@ use crate::wait_world::{PER_SECOND, WaitWorld};
 
 /// How fast jobs are remembered to be done, likely or not.
 fn pace(number: impl Strategy<Value = f64>) -> impl Strategy<Value = JobPace> {
-    proptest::array::uniform10(number).prop_map(
+    proptest::array::uniform11(number).prop_map(
         |[
             done,
             busy,
@@ -24,6 +24,7 @@ fn pace(number: impl Strategy<Value = f64>) -> impl Strategy<Value = JobPace> {
             recent,
             recent_places,
             recent_slope,
+            contradiction,
         ]| {
             JobPace {
                 done,
@@ -36,6 +37,7 @@ fn pace(number: impl Strategy<Value = f64>) -> impl Strategy<Value = JobPace> {
                 recent,
                 recent_places,
                 recent_slope,
+                contradiction,
             }
         },
     )

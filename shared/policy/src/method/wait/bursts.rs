@@ -124,6 +124,19 @@ mod tests {
         }
     }
 
+    /// What was ordered when it began runs after 120 s: a load that grows until then belongs to it.
+    #[test]
+    fn a_burst_lasts_until_what_it_ordered_runs() {
+        for (ago, sizes) in [(120, vec![40.0]), (121, vec![20.0, 40.0])] {
+            let at = Timestamp::UNIX_EPOCH - SignedDuration::from_secs(ago);
+            let series = Bursts { at, gaps: vec![], sizes: vec![20.0] };
+            let mut next =
+                WaitMemory { bursts: Some(series), recommendations: vec![10, 12], ..WaitMemory::default() };
+            follow(&mut next, &WaitInputs::of_tasks(12, 12), 40.0, 12, 120.0);
+            assert_eq!(next.bursts.unwrap().sizes, sizes, "{ago} s later");
+        }
+    }
+
     #[test]
     fn of_a_service_at_zero_less_work_than_for_half_a_task_is_no_burst() {
         for (load, begins) in [(0.49, false), (0.5, true)] {

@@ -7,7 +7,7 @@
 //! two evaluations was certainly done: that pace is believed as far as the answers since do not contradict it, for jobs
 //! that were purged, or a batch that ended at once, say nothing of the others. Until anything is known a job is taken to
 //! last longer than the planned wait: that is too long for most, and a job believed too long only costs workers, while
-//! one believed too short costs lateness.
+//! one believed too short costs lateness. What is believed may still be wrong: [`doubts`] says when.
 
 use crate::memory::wait::{FASTEST_PER_SECOND, JobPace, Last};
 
@@ -15,6 +15,10 @@ use crate::reading::number;
 
 use super::forecast::CHANCE;
 use super::intervals::FORGOTTEN_AFTER_SECONDS;
+
+mod doubts;
+
+use doubts::{BEYOND_CHANCE, FASTER_AT_ONCE};
 
 /// After this time evidence counts half. Half of it follows a new release sooner but learns less from a quiet queue that
 /// does not count its jobs; days would hold on to what is no longer true.
@@ -41,20 +45,9 @@ const GUESSED_WAITS: f64 = 2.0;
 /// a hundred times too many.
 const SLOWEST_GUESSES: f64 = 10.0;
 
-/// In standard deviations: an answer that is plainer than this is no chance.
-const BEYOND_CHANCE: f64 = 2.0;
-
-/// In standard deviations: as long as no pace is known, a growth that changes by more than this is a burst. With ten, the answer
-/// of a quiet queue of short jobs would be one.
-const BEYOND_ANY_ANSWER: f64 = 50.0;
-
 /// The guess counts as so many answers that are no plainer than the noise. With one, the first hour of jobs of 20 s or
 /// 60 s can go badly wrong: a tenth of them late; with three, jobs of 2 s and 20 s cost 1% more.
 const GUESS_COUNTS: f64 = 2.0;
-
-/// What a queue lost is work done, or jobs that were purged or expired: one evaluation raises the pace at most so many
-/// times. With twice of it a purge starves a service for longer; half of it learns short jobs an evaluation later.
-const FASTER_AT_ONCE: f64 = 10.0;
 
 /// What was lost is believed up to so many times what the queue answers. With three, a purge or a fast batch starves twice
 /// as many services for a quarter of an hour.
@@ -70,12 +63,6 @@ const HEAVY_TAILS: f64 = 6.0;
 /// six times too slow at most, no more than what an order may be too large by while nothing is known.
 const KNOWN_SHARE: f64 = 0.2;
 
-/// So many evaluations tell how the queue's growth varies.
-const FEWEST_SAMPLES: f64 = 4.0;
-
-/// Of the recent averages: three evaluations 15 s apart, five 60 s apart. Further apart nothing is said to grow.
-const FEWEST_RECENT: f64 = 1.9;
-
 /// No job ends sooner than in a millisecond or lasts longer than a day.
 const PER_SECOND: (f64, f64) = (1.0 / 86_400.0, FASTEST_PER_SECOND);
 
@@ -86,7 +73,7 @@ impl JobPace {
             // A job of the planned wait is added to those that were counted.
             (self.done + 1.0) / (self.busy + planned.max(1.0))
         } else {
-            let guess = guess(planned);
+            let guess = Self::guess(planned);
             self.answered(guess).max(self.lost(planned)).max(guess / SLOWEST_GUESSES)
         };
         pace.clamp(PER_SECOND.0, PER_SECOND.1)
@@ -96,23 +83,19 @@ impl JobPace {
     /// chance.
     pub(crate) fn known(&self, planned: f64) -> bool {
         self.busy >= KNOWN_SHARE * planned.max(1.0)
-            || self.lost(planned) > guess(planned)
+            || self.lost(planned) > Self::guess(planned)
             || self.response > BEYOND_CHANCE * (self.variance() * self.places).sqrt()
+    }
+
+    /// Jobs per second and place, while the queue has shown nothing.
+    fn guess(planned: f64) -> f64 {
+        1.0 / (GUESSED_WAITS * planned.max(1.0))
     }
 
     /// The fastest loss, as far as it is believed. An answer that says places do less than nothing is chance.
     fn lost(&self, planned: f64) -> f64 {
         let pace = Self { response: self.response.max(0.0), ..*self };
-        self.fastest.min(FASTER_THAN_ANSWERED * pace.answered(guess(planned).max(self.fastest)))
-    }
-
-    /// While jobs waited at every evaluation, the queue has become longer beyond chance, and its pace is that of jobs that were
-    /// lost: it may be believed too fast.
-    fn grows(&self, planned: f64) -> bool {
-        self.samples >= FEWEST_SAMPLES
-            && self.recent >= FEWEST_RECENT
-            && self.recent_slope > BEYOND_CHANCE * (self.variance() / self.recent).sqrt()
-            && self.lost(planned) > self.answered(guess(planned))
+        self.fastest.min(FASTER_THAN_ANSWERED * pace.answered(Self::guess(planned).max(self.fastest)))
     }
 
     /// The averages of the last minute begin anew: what comes now cannot be compared with them.
@@ -136,19 +119,8 @@ impl JobPace {
         (response + sureness * guess) / (places + sureness)
     }
 
-    /// The queue's growth has changed by more than any places did: a burst begins or ends, or jobs were purged. That a place
-    /// was added at that moment is no answer; taken for one, a single worker that starts beside a batch would be believed to do all
-    /// of it. As long as neither a pace is known nor how the growth varies, nothing is too much.
-    fn is_burst(&self, slope: f64, places: f64, planned: f64) -> bool {
-        let change = (slope - self.recent_slope).abs();
-        let is_beyond_chance =
-            self.samples >= FEWEST_SAMPLES && change > BEYOND_ANY_ANSWER * self.variance().sqrt();
-        let all = self.per_second(planned) * places.max(self.recent_places).max(1.0);
-        self.recent > 0.0 && (self.known(planned) || is_beyond_chance) && change > FASTER_AT_ONCE * all
-    }
-
     /// Learns from how fast a queue in which jobs waited all the time became longer.
-    fn answer(&mut self, slope: f64, places: f64, elapsed: f64) {
+    fn answer(&mut self, slope: f64, places: f64, elapsed: f64, planned: f64) {
         let weight = self.recent.max(0.0) * 0.5_f64.powf(elapsed / RECENT_SECONDS);
         self.recent = weight + 1.0;
         let (more, faster) = (places - self.recent_places, slope - self.recent_slope);
@@ -159,6 +131,7 @@ impl JobPace {
         }
         // An average of few evaluations is itself uncertain.
         let certain = weight / self.recent;
+        self.contradict(more, faster, certain, planned);
         self.places += certain * more * more;
         self.response -= certain * more * faster;
         // One job more or less is chance, however regular the queue is.
@@ -175,9 +148,9 @@ impl JobPace {
 
     /// Older evidence fades.
     fn fade(&mut self, elapsed: f64) {
-        let Self { done, busy, places, response, logarithms, samples, fastest, .. } = self;
+        let Self { done, busy, places, response, logarithms, samples, fastest, contradiction, .. } = self;
         let fade = 0.5_f64.powf(elapsed / HALF_LIFE_SECONDS);
-        for evidence in [done, busy, places, response, logarithms, samples, fastest] {
+        for evidence in [done, busy, places, response, logarithms, samples, fastest, contradiction] {
             *evidence *= fade;
         }
     }
@@ -194,11 +167,6 @@ pub(crate) struct Interval {
     pub(crate) is_unsettled: bool,
     /// The queue goes on growing beyond chance while the same tasks run and jobs wait, although they are believed to be done fast.
     pub(crate) is_growing: bool,
-}
-
-/// Jobs per second and place, while the queue has shown nothing.
-fn guess(planned: f64) -> f64 {
-    1.0 / (GUESSED_WAITS * planned.max(1.0))
 }
 
 /// Learns from two evaluations.
@@ -252,7 +220,7 @@ pub(crate) fn learn(
     if !saturated || (same && pace.is_burst(slope, worked, planned)) {
         pace.begin_anew();
     } else if same {
-        pace.answer(slope, worked, elapsed);
+        pace.answer(slope, worked, elapsed, planned);
     }
     let busy = match (hidden, saturated) {
         (true, _) => f64::midpoint(had, has),

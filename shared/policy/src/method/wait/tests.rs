@@ -229,12 +229,13 @@ fn a_hidden_queue_that_was_emptied_by_as_many_as_believed_shows_no_new_load() {
     assert!((load.doubt - 0.1994).abs() < 1e-9 && load.apart == 0.0, "it halves in an hour: {load:?}");
 }
 
-/// Ten tasks of two jobs each are asked for; however many run, they could do twenty jobs a second.
+/// Ten tasks of two places each are asked for, of half a job a second; however many run, they could do ten jobs a second.
 #[test]
 fn a_believed_load_is_at_most_what_the_tasks_that_run_or_are_asked_for_could_do() {
-    for (running, rate, expected) in [(1, 18.0, 17.95), (1, 30.0, 20.0), (12, 30.0, 24.0)] {
+    for (running, rate, expected) in [(1, 9.0, 8.974), (1, 30.0, 10.0), (12, 30.0, 12.0)] {
         let (_, memory) = evaluate(&seen(0, hidden(0.0, 0.0)), None);
-        let memory = WaitMemory { pace: a_second_a_job(), load: Some(steady(rate)), ..memory };
+        let pace = JobPace { fastest: 0.5, ..JobPace::default() };
+        let memory = WaitMemory { pace, load: Some(steady(rate)), ..memory };
         let (_, next) = evaluate(&WaitInputs { running, ..seen(15, hidden(0.0, 0.0)) }, Some(&memory));
         let rate = next.load.unwrap().rate;
         assert!((rate - expected).abs() < 1e-9, "{rate} instead of {expected}: {running} of 10 run");
@@ -282,6 +283,8 @@ fn until_a_queue_has_shown_its_pace_orders_stop_at_six_times_the_running_tasks()
         let jobs = QueueJobs::shown(10_000.0, 20.0);
         let asked = decided(&seen, jobs, true, steady(0.0), &mut next);
         assert_eq!(asked.tasks, expected, "{running} of {desired} run, {pace:?}");
+        let is_unknown = matches!(asked.reason, Reason::PaceUnknown { .. });
+        assert_eq!(is_unknown, expected == 6 * running.max(1), "{asked:?}");
         next.last = Some(Last { unsettled: true, ..last(&seen, jobs, &pace) });
         let asked = decided(&seen, jobs, true, steady(0.0), &mut next);
         assert_eq!(asked.tasks, 6 * running.max(1), "{running} of {desired} run, unsettled, {pace:?}");
