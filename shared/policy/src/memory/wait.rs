@@ -63,6 +63,9 @@ pub struct Last {
     /// Tasks that ran.
     #[serde(rename = "r")]
     pub running: u32,
+    /// Fewer tasks ran than were asked for.
+    #[serde(rename = "s", default, skip_serializing_if = "std::ops::Not::not")]
+    pub starting: bool,
     /// Jobs done since some fixed moment, where the queue counts them.
     #[serde(rename = "d", default, skip_serializing_if = "Option::is_none")]
     pub done: Option<u64>,

@@ -5,7 +5,7 @@
 //! task takes to start. While what was ordered starts, nothing more is asked for: so the growth is geometric and never
 //! a jump.
 //!
-//! And a queue that goes on growing asks for one task more, also while no job is believed to wait long: a pace that is
+//! And a queue that goes on growing slowly asks for one task more, also while no job is believed to wait long: a pace that is
 //! believed too fast would show when it is too late, and with one task more the queue answers how fast it is.
 
 use jiff::SignedDuration;

@@ -119,8 +119,9 @@ impl JobPace {
         (response + sureness * guess) / (places + sureness)
     }
 
-    /// Learns from how fast a queue in which jobs waited all the time became longer.
-    fn answer(&mut self, slope: f64, places: f64, elapsed: f64, planned: f64) {
+    /// Learns from how fast a queue in which jobs waited all the time became longer. While tasks start the load may rise with them: only
+    /// when all run the answer may contradict what was learned.
+    fn answer(&mut self, slope: f64, places: f64, elapsed: f64, planned: f64, starting: bool) {
         let weight = self.recent.max(0.0) * 0.5_f64.powf(elapsed / RECENT_SECONDS);
         self.recent = weight + 1.0;
         let (more, faster) = (places - self.recent_places, slope - self.recent_slope);
@@ -131,7 +132,9 @@ impl JobPace {
         }
         // An average of few evaluations is itself uncertain.
         let certain = weight / self.recent;
-        self.contradict(more, faster, certain, planned);
+        if !starting {
+            self.contradict(more, faster, certain, planned);
+        }
         self.places += certain * more * more;
         self.response -= certain * more * faster;
         // One job more or less is chance, however regular the queue is.
@@ -220,7 +223,7 @@ pub(crate) fn learn(
     if !saturated || (same && pace.is_burst(slope, worked, planned)) {
         pace.begin_anew();
     } else if same {
-        pace.answer(slope, worked, elapsed, planned);
+        pace.answer(slope, worked, elapsed, planned, now.starting);
     }
     let busy = match (hidden, saturated) {
         (true, _) => f64::midpoint(had, has),

@@ -5,7 +5,7 @@ use super::*;
 fn last(jobs: f64, running: u32, done: Option<u64>) -> Last {
     let busy = jobs.min(f64::from(running));
     let (at, waiting) = (Timestamp::UNIX_EPOCH, jobs > busy);
-    Last { at, jobs, busy, waiting, running, done, unsettled: false, growing: false }
+    Last { at, jobs, busy, waiting, running, starting: false, done, unsettled: false, growing: false }
 }
 
 #[test]
@@ -144,6 +144,23 @@ fn growth_is_judged_by_evaluations_of_the_same_tasks_at_which_jobs_wait_and_are_
     }
 }
 
+/// A place more that is believed to do ten jobs a second changes nothing. While tasks start, the load may have risen with them.
+#[test]
+fn a_pace_is_contradicted_only_when_all_tasks_run() {
+    for starting in [true, false] {
+        let mut pace = JobPace {
+            fastest: 10.0,
+            recent: 6.0,
+            recent_places: 20.0,
+            recent_slope: 0.6,
+            ..JobPace::varying(1e-3, 10.0)
+        };
+        let (before, now) = (last(300.0, 21, None), Last { starting, ..last(310.0, 21, None) });
+        learn(&mut pace, &before, &now, 15.0, 1.0, 30.0, false);
+        assert_eq!(pace.fastest > 0.0, starting, "{pace:?}");
+    }
+}
+
 /// Ten jobs a second arrive, a place does half a job a second, and every other minute ten places more are there.
 #[test]
 fn without_a_counter_the_answer_of_the_queue_tells() {
@@ -267,9 +284,9 @@ fn the_pace_is_known_when_jobs_were_counted_or_lost_or_the_answer_is_beyond_chan
 #[test]
 fn an_answer_is_what_changed_since_the_average_of_the_last_minute() {
     let mut pace = JobPace::default();
-    pace.answer(2.0, 20.0, 60.0, 30.0);
+    pace.answer(2.0, 20.0, 60.0, 30.0, false);
     assert_eq!(pace, JobPace { recent: 1.0, recent_places: 20.0, recent_slope: 2.0, ..JobPace::default() });
-    pace.answer(-1.0, 30.0, 60.0, 30.0);
+    pace.answer(-1.0, 30.0, 60.0, 30.0, false);
     check(pace.recent, 1.5);
     check(pace.recent_places, 20.0 + 10.0 / 1.5);
     check(pace.recent_slope, 0.0);

@@ -17,6 +17,19 @@ fn a_queue_grows_that_does_so_beyond_chance_for_more_than_an_evaluation_and_slow
         let pace = JobPace { fastest, recent, recent_slope, ..JobPace::varying(2.25, samples) };
         assert_eq!(pace.grows(30.0), grows, "{pace:?}");
     }
+    // A twentieth of what thirty places are believed to do is fifteen jobs a second.
+    for (recent_places, recent_slope, grows) in
+        [(10.0, 4.9, true), (10.0, 5.1, false), (30.0, 14.9, true), (30.0, 15.1, false)]
+    {
+        let pace = JobPace {
+            fastest: 10.0,
+            recent: 9.0,
+            recent_places,
+            recent_slope,
+            ..JobPace::varying(2.25, 10.0)
+        };
+        assert_eq!(pace.grows(30.0), grows, "{pace:?}");
+    }
     // Just as much as may be chance, and a pace that is only guessed.
     let chance =
         JobPace { fastest: 10.0, samples: 4.0, recent: 6.0, recent_slope: 2.0, ..JobPace::default() };
