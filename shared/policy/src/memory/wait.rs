@@ -46,6 +46,7 @@ pub struct WaitMemory {
 }
 
 /// An evaluation that saw the queue.
+#[expect(clippy::struct_excessive_bools, reason = "each says something else of the evaluation")]
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Last {
     /// When.

@@ -58,6 +58,7 @@ fn what_was_learned_is_forgotten_when_answers_contradict_it_beyond_chance() {
     // A pace no faster than the guess is not worth forgetting, and three evaluations do not tell chance.
     check(contradicted(JobPace { fastest: JobPace::guess(30.0), ..doubted }, 1.0, 90.0, 1.0), 2.0);
     check(contradicted(JobPace { samples: 3.9, ..doubted }, 1.0, 90.0, 1.0), 2.0);
+    check(contradicted(JobPace { fastest: 10.0, ..JobPace::varying(16.0, 4.0) }, 1.0, 0.0, 1.0), 99.0 / 32.0);
     // Four such answers are enough; just as much as may be chance is not.
     let mut pace = JobPace { places: 4.0, response: 40.0, ..lost };
     for answer in 1..=4 {
