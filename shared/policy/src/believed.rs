@@ -170,17 +170,7 @@ fn of_wait<'a>(wait: &'a mut WaitMemory, found: &mut TimesAndSizes<'a>) {
         shorten(&mut bursts.gaps);
         shorten(&mut bursts.sizes);
     }
-    if let Some(Last {
-        at,
-        jobs: _,
-        busy: _,
-        waiting: _,
-        running,
-        starting: _,
-        done: _,
-        unsettled: _,
-        growing: _,
-    }) = last
+    if let Some(Last { at, jobs: _, busy: _, waiting: _, running, done: _, unsettled: _, growing: _ }) = last
     {
         found.add(at, [running]);
     }

@@ -46,7 +46,6 @@ pub struct WaitMemory {
 }
 
 /// An evaluation that saw the queue.
-#[expect(clippy::struct_excessive_bools, reason = "each says something else of the evaluation")]
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Last {
     /// When.
@@ -64,9 +63,6 @@ pub struct Last {
     /// Tasks that ran.
     #[serde(rename = "r")]
     pub running: u32,
-    /// Fewer tasks ran than were asked for.
-    #[serde(rename = "s", default, skip_serializing_if = "std::ops::Not::not")]
-    pub starting: bool,
     /// Jobs done since some fixed moment, where the queue counts them.
     #[serde(rename = "d", default, skip_serializing_if = "Option::is_none")]
     pub done: Option<u64>,

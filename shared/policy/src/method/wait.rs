@@ -41,7 +41,7 @@ pub(crate) use inputs::{QueueJobs, WaitInputs};
 use intervals::FORGOTTEN_AFTER_SECONDS;
 use numbers::{seconds, span, whole, whole_jobs, whole_tasks};
 use orders::Workers;
-use pace::Interval;
+use pace::{Between, Interval};
 
 /// The share of the acceptable wait that is used on purpose: a queue that is never quite empty wastes no worker. The rest
 /// is left for what the forecast misses. 0.4 costs 0.7% more; 0.6 saves 0.7%, and nearly twice as many jobs of sudden loads are
@@ -156,8 +156,10 @@ fn watch(
     }
     let planned = seen.acceptable * PLANNED_SHARE;
     let believed_pace = next.pace.per_second(planned);
+    let starting = seen.running < seen.desired;
+    let between = Between { elapsed, concurrency: seen.concurrency, planned, hidden, starting };
     let Interval { arrived, busy, is_unsettled, is_growing } =
-        pace::learn(&mut next.pace, &before, &this, elapsed, seen.concurrency, planned, hidden);
+        pace::learn(&mut next.pace, &before, &this, between);
     next.last = Some(Last { unsettled: is_unsettled, growing: is_growing, ..this });
     let (rate, pace) = (arrived / elapsed, next.pace.per_second(planned));
     let counted = this.done.is_some();
@@ -215,7 +217,6 @@ fn last(seen: &WaitInputs, jobs: QueueJobs, pace: &JobPace) -> Last {
         busy,
         waiting,
         running: seen.running,
-        starting: seen.running < seen.desired,
         done: jobs.done,
         unsettled: false,
         growing: false,

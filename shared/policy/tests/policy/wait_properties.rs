@@ -47,15 +47,14 @@ fn pace(number: impl Strategy<Value = f64>) -> impl Strategy<Value = JobPace> {
 fn remembered(number: impl Strategy<Value = f64> + Clone + 'static) -> impl Strategy<Value = WaitMemory> {
     let at = || (-4_000..=60_i64).prop_map(|before| noon() + seconds(before));
     let n = move || number.clone();
-    let flags = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
+    let flags = (any::<bool>(), any::<bool>(), any::<bool>());
     let last = (at(), n(), n(), flags, 0..60_u32, proptest::option::of(any::<u64>())).prop_map(
-        |(at, jobs, busy, (waiting, unsettled, growing, starting), running, done)| Last {
+        |(at, jobs, busy, (waiting, unsettled, growing), running, done)| Last {
             at,
             jobs,
             busy,
             waiting,
             running,
-            starting,
             done,
             unsettled,
             growing,

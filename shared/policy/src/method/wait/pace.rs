@@ -121,7 +121,8 @@ impl JobPace {
 
     /// Learns from how fast a queue in which jobs waited all the time became longer. While tasks start the load may rise with them: only
     /// when all run the answer may contradict what was learned.
-    fn answer(&mut self, slope: f64, places: f64, elapsed: f64, planned: f64, starting: bool) {
+    fn answer(&mut self, slope: f64, places: f64, between: Between) {
+        let Between { elapsed, planned, starting, .. } = between;
         let weight = self.recent.max(0.0) * 0.5_f64.powf(elapsed / RECENT_SECONDS);
         self.recent = weight + 1.0;
         let (more, faster) = (places - self.recent_places, slope - self.recent_slope);
@@ -159,6 +160,21 @@ impl JobPace {
     }
 }
 
+/// What is known of the time between two evaluations, beside what each saw.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Between {
+    /// How long it was, in seconds.
+    pub(crate) elapsed: f64,
+    /// Jobs that one task runs at a time.
+    pub(crate) concurrency: f64,
+    /// The planned wait, in seconds.
+    pub(crate) planned: f64,
+    /// The queue does not show every job that runs.
+    pub(crate) hidden: bool,
+    /// Fewer tasks run now than are asked for.
+    pub(crate) starting: bool,
+}
+
 /// What happened between two evaluations.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Interval {
@@ -173,15 +189,8 @@ pub(crate) struct Interval {
 }
 
 /// Learns from two evaluations.
-pub(crate) fn learn(
-    pace: &mut JobPace,
-    before: &Last,
-    now: &Last,
-    elapsed: f64,
-    concurrency: f64,
-    planned: f64,
-    hidden: bool,
-) -> Interval {
+pub(crate) fn learn(pace: &mut JobPace, before: &Last, now: &Last, between: Between) -> Interval {
+    let Between { elapsed, concurrency, planned, hidden, .. } = between;
     let saturated = before.waiting && now.waiting;
     // Between evaluations at which other tasks ran it is not known how many worked.
     let same = before.running == now.running;
@@ -223,7 +232,7 @@ pub(crate) fn learn(
     if !saturated || (same && pace.is_burst(slope, worked, planned)) {
         pace.begin_anew();
     } else if same {
-        pace.answer(slope, worked, elapsed, planned, now.starting);
+        pace.answer(slope, worked, between);
     }
     let busy = match (hidden, saturated) {
         (true, _) => f64::midpoint(had, has),

@@ -56,8 +56,7 @@ const REFUSALS: [(&str, ShopClassChange); 38] = [
         // The replica that uses it goes before its source.
         reserved(shop);
         shop.instances.replicas = vec![instance("one", "db.t4g.large")];
-        shop.instances.others =
-            vec![RunningInstance { class: "db.t4g.large".to_owned(), is_multi_az: false }];
+        shop.instances.others = vec![other("db.t4g.large")];
     }),
     ("replica-changes", |shop| {
         shop.instances.replicas = vec![instance("one", "db.m6g.xlarge")];
@@ -130,6 +129,11 @@ fn reservation(class: &str, count: u32) -> Reservation {
     Reservation { id: "ri-1".to_owned(), class: class.to_owned(), count, is_multi_az: false }
 }
 
+/// Another instance that runs.
+fn other(class: &str) -> RunningInstance {
+    RunningInstance { class: class.to_owned(), is_multi_az: false }
+}
+
 /// A change that begins with the next evaluation, at the start of the window.
 fn about_to_begin() -> ClassShop {
     let mut shop = ClassShop::busy();
@@ -174,21 +178,18 @@ fn what_only_looks_like_them_refuses_nothing() {
         |shop| {
             // Another instance of the family uses the reservation up: two `large` and one `xlarge` are as many units.
             shop.rehearsal.reservations = Ok(vec![reservation("db.t4g.large", 2)]);
-            let class = "db.t4g.xlarge".to_owned();
-            shop.instances.others = vec![RunningInstance { class, is_multi_az: false }];
+            shop.instances.others = vec![other("db.t4g.xlarge")];
         },
         |shop| {
             shop.rehearsal.reservations = Ok(vec![reservation("db.t4g.xlarge", 1)]);
-            let class = "db.t4g.large".to_owned();
-            shop.instances.others = vec![RunningInstance { class, is_multi_az: true }];
+            shop.instances.others = vec![RunningInstance { is_multi_az: true, ..other("db.t4g.large") }];
         },
         |shop| {
             // A replica of MySQL stays as it is, and goes on using it.
             reserved(shop);
             shop.main().engine = tidegate_policy::Engine::MySql;
             shop.instances.replicas = vec![instance("one", "db.t4g.large")];
-            let class = "db.t4g.large".to_owned();
-            shop.instances.others = vec![RunningInstance { class, is_multi_az: false }];
+            shop.instances.others = vec![other("db.t4g.large")];
         },
         |shop| shop.rehearsal.reservations = Ok(vec![reservation("db.r5.large", 9)]),
         |shop| shop.hold(OverrideKind::Pin(3)),
@@ -215,8 +216,7 @@ fn what_only_looks_like_them_refuses_nothing() {
 fn part_of_the_units_of_a_reservation_is_not_enough() {
     let mut shop = about_to_begin();
     shop.rehearsal.reservations = Ok(vec![reservation("db.t4g.xlarge", 1)]);
-    let class = "db.t4g.large".to_owned();
-    shop.instances.others = vec![RunningInstance { class, is_multi_az: false }];
+    shop.instances.others = vec![other("db.t4g.large")];
     assert_eq!(codes(&shop.peek()), ["reservation-stranded"]);
 }
 

@@ -5,14 +5,19 @@ use super::*;
 fn last(jobs: f64, running: u32, done: Option<u64>) -> Last {
     let busy = jobs.min(f64::from(running));
     let (at, waiting) = (Timestamp::UNIX_EPOCH, jobs > busy);
-    Last { at, jobs, busy, waiting, running, starting: false, done, unsettled: false, growing: false }
+    Last { at, jobs, busy, waiting, running, done, unsettled: false, growing: false }
+}
+
+/// So many seconds in which all tasks ran, for tasks that run a job at a time and a planned wait of 30 s.
+fn between(elapsed: f64, hidden: bool) -> Between {
+    Between { elapsed, concurrency: 1.0, planned: 30.0, hidden, starting: false }
 }
 
 #[test]
 fn counted_jobs_by_busy_time() {
     let mut pace = JobPace::default();
     let Interval { arrived, .. } =
-        learn(&mut pace, &last(40.0, 20, Some(100)), &last(50.0, 20, Some(250)), 15.0, 1.0, 30.0, false);
+        learn(&mut pace, &last(40.0, 20, Some(100)), &last(50.0, 20, Some(250)), between(15.0, false));
     assert!((arrived - 160.0).abs() < 1e-9, "{arrived}");
     assert!((pace.per_second(30.0) - 151.0 / 330.0).abs() < 1e-9, "{pace:?}");
 }
@@ -20,7 +25,7 @@ fn counted_jobs_by_busy_time() {
 #[test]
 fn a_counter_that_began_anew_is_not_counted() {
     let mut pace = JobPace::default();
-    learn(&mut pace, &last(40.0, 20, Some(100)), &last(50.0, 20, Some(3)), 15.0, 1.0, 30.0, false);
+    learn(&mut pace, &last(40.0, 20, Some(100)), &last(50.0, 20, Some(3)), between(15.0, false));
     assert!(pace.done.abs() < 1e-9 && pace.busy.abs() < 1e-9, "{pace:?}");
 }
 
@@ -34,7 +39,7 @@ fn hidden(waiting: f64, running: u32) -> Last {
 #[test]
 fn places_that_left_a_hidden_queue_while_nothing_waited_did_none_of_its_work() {
     let mut pace = JobPace { fastest: 5.0, ..JobPace::default() };
-    let Interval { arrived, .. } = learn(&mut pace, &hidden(0.0, 36), &hidden(6.0, 6), 15.0, 1.0, 30.0, true);
+    let Interval { arrived, .. } = learn(&mut pace, &hidden(0.0, 36), &hidden(6.0, 6), between(15.0, true));
     assert!((arrived - 426.0).abs() < 1e-9, "{arrived}");
 }
 
@@ -42,8 +47,7 @@ fn places_that_left_a_hidden_queue_while_nothing_waited_did_none_of_its_work() {
 #[test]
 fn places_that_left_a_hidden_queue_while_jobs_waited_worked_until_then() {
     let mut pace = JobPace { fastest: 5.0, ..JobPace::default() };
-    let Interval { arrived, .. } =
-        learn(&mut pace, &hidden(10.0, 36), &hidden(0.0, 6), 15.0, 1.0, 30.0, true);
+    let Interval { arrived, .. } = learn(&mut pace, &hidden(10.0, 36), &hidden(0.0, 6), between(15.0, true));
     assert!((arrived - 1_535.0).abs() < 1e-9, "{arrived}");
 }
 
@@ -52,9 +56,9 @@ fn places_that_left_a_hidden_queue_while_jobs_waited_worked_until_then() {
 #[test]
 fn places_that_left_a_hidden_queue_are_no_jobs_that_were_done() {
     let mut pace = JobPace::default();
-    learn(&mut pace, &hidden(1.0, 100), &hidden(1.0, 10), 15.0, 1.0, 30.0, true);
+    learn(&mut pace, &hidden(1.0, 100), &hidden(1.0, 10), between(15.0, true));
     check(pace.fastest, 0.0);
-    learn(&mut pace, &hidden(100.0, 10), &hidden(9.0, 10), 15.0, 1.0, 30.0, true);
+    learn(&mut pace, &hidden(100.0, 10), &hidden(9.0, 10), between(15.0, true));
     assert!(pace.fastest > 0.1, "{pace:?}");
 }
 
@@ -63,7 +67,7 @@ fn places_that_left_a_hidden_queue_are_no_jobs_that_were_done() {
 #[test]
 fn places_that_left_a_queue_that_is_seen_did_the_jobs_that_are_gone() {
     let mut pace = JobPace::default();
-    learn(&mut pace, &last(100.0, 30, None), &last(50.0, 10, None), 15.0, 1.0, 30.0, false);
+    learn(&mut pace, &last(100.0, 30, None), &last(50.0, 10, None), between(15.0, false));
     check(pace.fastest, (50.0 - 16.0) / (30.0 * 15.0));
 }
 
@@ -80,7 +84,7 @@ fn an_interval_says_how_many_places_were_busy() {
         (hidden(9.0, 36), hidden(6.0, 6), true, 21.0),
         (last(8.0, 20, Some(0)), last(12.0, 20, Some(9)), false, 0.0),
     ] {
-        let interval = learn(&mut JobPace::default(), &before, &now, 15.0, 1.0, 30.0, is_hidden);
+        let interval = learn(&mut JobPace::default(), &before, &now, between(15.0, is_hidden));
         check(interval.busy, busy);
     }
 }
@@ -138,7 +142,7 @@ fn growth_is_judged_by_evaluations_of_the_same_tasks_at_which_jobs_wait_and_are_
         let fastest = JobPace { fastest: 10.0, ..JobPace::varying(1e-3, 10.0) };
         let mut pace = JobPace { recent: 6.0, recent_places: 20.0, recent_slope: 0.67, ..fastest };
         let (before, now) = (last(300.0, 20, done.map(|_| 0)), last(jobs, running, done));
-        let interval = learn(&mut pace, &before, &now, 15.0, 1.0, 30.0, false);
+        let interval = learn(&mut pace, &before, &now, between(15.0, false));
         assert_eq!(interval.is_growing, is_growing, "{running} run, {jobs} jobs, {done:?} done: {pace:?}");
         assert_eq!(pace.recent > 0.0, goes_on, "{running} run, {jobs} jobs, {done:?} done: {pace:?}");
     }
@@ -155,8 +159,8 @@ fn a_pace_is_contradicted_only_when_all_tasks_run() {
             recent_slope: 0.6,
             ..JobPace::varying(1e-3, 10.0)
         };
-        let (before, now) = (last(300.0, 21, None), Last { starting, ..last(310.0, 21, None) });
-        learn(&mut pace, &before, &now, 15.0, 1.0, 30.0, false);
+        let (before, now) = (last(300.0, 21, None), last(310.0, 21, None));
+        learn(&mut pace, &before, &now, Between { starting, ..between(15.0, false) });
         assert_eq!(pace.fastest > 0.0, starting, "{pace:?}");
     }
 }
@@ -170,7 +174,7 @@ fn without_a_counter_the_answer_of_the_queue_tells() {
         let running = if (step / 8) % 2 == 0 { 15 } else { 25 };
         let now = last(jobs, running, None);
         if let Some(before) = before {
-            learn(&mut pace, &before, &now, 15.0, 1.0, 30.0, false);
+            learn(&mut pace, &before, &now, between(15.0, false));
         }
         before = Some(now);
         jobs += (10.0 - 0.5 * f64::from(running)) * 15.0;
@@ -188,7 +192,7 @@ fn without_a_counter_noise_is_no_answer() {
     for step in 0..200_usize {
         let now = last(jobs + off[step % off.len()], if step < 100 { 20 } else { 21 }, None);
         if let Some(before) = before {
-            learn(&mut pace, &before, &now, 15.0, 1.0, 30.0, false);
+            learn(&mut pace, &before, &now, between(15.0, false));
         }
         before = Some(now);
         jobs += (10.0 - 0.5 * f64::from(now.running)) * 15.0;
@@ -203,9 +207,9 @@ fn without_a_counter_noise_is_no_answer() {
 fn a_queue_that_does_not_answer_is_slow_and_not_infinitely_so() {
     let mut pace = JobPace::default();
     for running in [15, 15, 25] {
-        learn(&mut pace, &last(100.0, 15, None), &last(100.0, running, None), 15.0, 1.0, 30.0, false);
+        learn(&mut pace, &last(100.0, 15, None), &last(100.0, running, None), between(15.0, false));
     }
-    learn(&mut pace, &last(100.0, 25, None), &last(100.0, 25, None), 15.0, 1.0, 30.0, false);
+    learn(&mut pace, &last(100.0, 25, None), &last(100.0, 25, None), between(15.0, false));
     let learned = pace.per_second(30.0);
     assert!((1e-4..1.0 / 45.0).contains(&learned), "{learned}, {pace:?}");
 }
@@ -213,9 +217,9 @@ fn a_queue_that_does_not_answer_is_slow_and_not_infinitely_so() {
 #[test]
 fn averages_begin_anew_when_no_job_waits() {
     let mut pace = JobPace::default();
-    learn(&mut pace, &last(900.0, 20, None), &last(900.0, 20, None), 15.0, 1.0, 30.0, false);
-    learn(&mut pace, &last(10.0, 20, None), &last(10.0, 20, None), 15.0, 1.0, 30.0, false);
-    learn(&mut pace, &last(900.0, 40, None), &last(100.0, 40, None), 15.0, 1.0, 30.0, false);
+    learn(&mut pace, &last(900.0, 20, None), &last(900.0, 20, None), between(15.0, false));
+    learn(&mut pace, &last(10.0, 20, None), &last(10.0, 20, None), between(15.0, false));
+    learn(&mut pace, &last(900.0, 40, None), &last(100.0, 40, None), between(15.0, false));
     assert!(pace.samples.abs() < 1e-9 && pace.recent > 0.0, "{pace:?}");
 }
 
@@ -224,7 +228,7 @@ fn what_the_queue_lost_was_done_and_two_evaluations_say_how_fast() {
     let mut pace = JobPace::default();
     let mut lose = || {
         let (before, now) = (last(900.0, 20, None), last(600.0, 20, None));
-        let interval = learn(&mut pace, &before, &now, 15.0, 1.0, 30.0, false);
+        let interval = learn(&mut pace, &before, &now, between(15.0, false));
         (interval.is_unsettled, pace.per_second(30.0))
     };
     let (is_unsettled, believed) = lose();
@@ -234,7 +238,7 @@ fn what_the_queue_lost_was_done_and_two_evaluations_say_how_fast() {
     // Of 610 jobs that are gone 40 may be chance: just ten times what was believed.
     let mut pace = JobPace { fastest: 0.1, ..JobPace::default() };
     let (before, now) = (last(625.0, 20, None), last(15.0, 20, None));
-    assert!(!learn(&mut pace, &before, &now, 28.5, 1.0, 30.0, false).is_unsettled);
+    assert!(!learn(&mut pace, &before, &now, between(28.5, false)).is_unsettled);
     check(pace.fastest, 1.0);
 }
 
@@ -284,9 +288,9 @@ fn the_pace_is_known_when_jobs_were_counted_or_lost_or_the_answer_is_beyond_chan
 #[test]
 fn an_answer_is_what_changed_since_the_average_of_the_last_minute() {
     let mut pace = JobPace::default();
-    pace.answer(2.0, 20.0, 60.0, 30.0, false);
+    pace.answer(2.0, 20.0, between(60.0, false));
     assert_eq!(pace, JobPace { recent: 1.0, recent_places: 20.0, recent_slope: 2.0, ..JobPace::default() });
-    pace.answer(-1.0, 30.0, 60.0, 30.0, false);
+    pace.answer(-1.0, 30.0, between(60.0, false));
     check(pace.recent, 1.5);
     check(pace.recent_places, 20.0 + 10.0 / 1.5);
     check(pace.recent_slope, 0.0);
@@ -312,7 +316,7 @@ fn evidence_counts_half_after_an_hour_in_which_jobs_waited() {
     for (jobs, kept) in [(900.0, 4.0), (10.0, 8.0)] {
         let mut later = pace;
         // Another number of tasks, so that the evaluations themselves are no answer.
-        learn(&mut later, &last(jobs, 20, None), &last(jobs, 30, None), 3_600.0, 1.0, 30.0, false);
+        learn(&mut later, &last(jobs, 20, None), &last(jobs, 30, None), between(3_600.0, false));
         let JobPace { done, busy, places, response, logarithms, samples, fastest, contradiction, .. } = later;
         for evidence in [done, busy, places, response, logarithms, samples, fastest, contradiction] {
             check(evidence, kept);
@@ -329,7 +333,7 @@ fn what_a_hidden_queue_lost_was_done_only_if_jobs_waited() {
         let mut pace = JobPace::default();
         let before = Last { waiting, busy: 100.0, ..last(100.0, 100, None) };
         let now = Last { busy: 20.0, ..last(20.0, 100, None) };
-        learn(&mut pace, &before, &now, 15.0, 1.0, 30.0, hidden);
+        learn(&mut pace, &before, &now, between(15.0, hidden));
         // Sixteen of them may be chance.
         check(pace.fastest, if lost { 64.0 / 1_500.0 } else { 0.0 });
     }
@@ -340,7 +344,7 @@ fn evaluations_more_than_two_and_a_half_minutes_apart_count_only_jobs_of_busy_pl
     for (elapsed, jobs, counted) in [(150.0, 10.0, true), (151.0, 10.0, false), (151.0, 90.0, true)] {
         let mut pace = JobPace::default();
         let (before, now) = (last(jobs, 20, Some(0)), last(jobs, 20, Some(300)));
-        learn(&mut pace, &before, &now, elapsed, 1.0, 30.0, false);
+        learn(&mut pace, &before, &now, between(elapsed, false));
         assert_eq!(pace.busy > 0.0, counted, "{elapsed} s apart, {jobs} jobs for 20 places: {pace:?}");
     }
 }
