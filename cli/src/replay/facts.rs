@@ -73,25 +73,40 @@ pub(crate) fn facts(options: &ReplayOptions, replay: &Replay) -> Vec<Fact> {
     facts
 }
 
-/// How many jobs the trace holds, before and after it was repaired, and what a gap in it means.
+/// How many jobs the trace holds, before and after it was repaired, and what its gaps and repeated timestamps mean.
 fn counted(trace: &Trace) -> String {
-    let meaning = match trace.understood() {
-        RowMeaning::Intervals => return format!("{} in the trace", grouped(trace.recorded())),
-        RowMeaning::IntervalsThatAreNotEmpty => {
-            "an interval without a row had no job, because the trace has no zeros (otherwise: --gaps fill)"
-        }
+    let gaps = match trace.understood() {
+        RowMeaning::Intervals => None,
+        RowMeaning::IntervalsThatAreNotEmpty => Some(
+            "an interval without a row had no job, because the trace has almost no zeros (otherwise: --gaps fill)",
+        ),
         RowMeaning::IntervalsWithGaps => {
-            "an interval without a row was not recorded and is filled (if no job came: --gaps zero)"
+            Some("an interval without a row was not recorded and is filled (if no job came: --gaps zero)")
         }
         RowMeaning::Moments => {
-            "each row is one or more jobs at one time, counted per interval (otherwise: --gaps fill)"
+            Some("each row is one or more jobs at one time, counted per interval (otherwise: --gaps fill)")
         }
     };
-    format!(
-        "{} in the trace, {} after repairs;\n{meaning}",
-        grouped(trace.recorded()),
-        grouped(trace.repaired())
-    )
+    let occurred = |repair| trace.repairs().count(repair) > 0;
+    let repeats = if occurred(Repair::Added) {
+        Some("the rows of one timestamp are parts of one count and are added (otherwise: --repeats mean)")
+    } else if occurred(Repair::Duplicate) {
+        Some(
+            "the rows of one timestamp are one value recorded again (if they are parts of one count: --repeats sum)",
+        )
+    } else {
+        None
+    };
+    let (recorded, repaired) = (grouped(trace.recorded()), grouped(trace.repaired()));
+    let mut text = format!("{recorded} in the trace");
+    if gaps.is_some() || recorded != repaired {
+        let _ = write!(text, ", {repaired} after repairs");
+    }
+    let meanings: Vec<&str> = [gaps, repeats].into_iter().flatten().collect();
+    if !meanings.is_empty() {
+        let _ = write!(text, ";\n{}", meanings.join(";\n"));
+    }
+    text
 }
 
 /// A trace with intervals longer than a job may wait shows no burst that makes jobs late.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
-use tidegate_simulator::trace::Gaps;
+use tidegate_simulator::trace::{Gaps, Repeats};
 
 /// What is replayed, and in which world.
 #[derive(Debug, Args)]
@@ -28,9 +28,13 @@ pub(crate) struct ReplayOptions {
     #[arg(long, value_name = "ZONE", value_parser = zone)]
     pub(crate) zone: Option<TimeZone>,
     /// What an interval without a row means. By default it is inferred from the file and printed: rows at irregular times, or
-    /// rows that are all 1, are single jobs; in whole numbers without any zero, a missing row is zero; other gaps are filled
+    /// rows that are all 1, are single jobs; in whole numbers with almost no zeros, a missing row is zero; other gaps are filled
     #[arg(long, value_enum, value_name = "MEANING")]
     pub(crate) gaps: Option<Meaning>,
+    /// What several rows of one timestamp mean. By default it is inferred from the file and printed: whole numbers that differ
+    /// are added, others are the same value again
+    #[arg(long, value_enum, value_name = "MEANING")]
+    pub(crate) repeats: Option<RepeatMeaning>,
     /// Jobs per second of one task. By default 0.5, and the trace is scaled so that its 99th percentile needs 80 % of the
     /// maximum
     #[arg(long, value_name = "NUMBER", value_parser = throughput)]
@@ -68,6 +72,15 @@ pub(crate) enum Meaning {
     Fill,
     /// An error: the trace is refused
     Refuse,
+}
+
+/// What several rows of one timestamp mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RepeatMeaning {
+    /// Parts of one count, for example of several queues: added
+    Sum,
+    /// The same value recorded several times: their mean
+    Mean,
 }
 
 /// How jobs are served.
@@ -110,6 +123,16 @@ impl Meaning {
             Some(Self::Zero) => Gaps::Zero,
             Some(Self::Fill) => Gaps::Fill,
             Some(Self::Refuse) => Gaps::Refuse,
+        }
+    }
+}
+
+impl RepeatMeaning {
+    pub(super) fn repeats(meaning: Option<Self>) -> Repeats {
+        match meaning {
+            None => Repeats::ByTheFile,
+            Some(Self::Sum) => Repeats::Sum,
+            Some(Self::Mean) => Repeats::Mean,
         }
     }
 }

@@ -14,7 +14,7 @@ use tidegate_simulator::{Baseline, Load, Overload, Trace, WorldSettings};
 use crate::error::CommandError;
 use crate::fleet_file;
 use crate::progress::ProgressLine;
-use crate::replay::options::{Meaning, ReplayOptions};
+use crate::replay::options::{Meaning, RepeatMeaning, ReplayOptions};
 use crate::replay::queue::QueueWorld;
 use crate::replay::setting;
 
@@ -97,6 +97,7 @@ fn trace(options: &ReplayOptions) -> Result<Trace, CommandError> {
     let name = options.trace.display().to_string();
     let wanted = trace::Options {
         gaps: Meaning::gaps(options.gaps),
+        repeats: RepeatMeaning::repeats(options.repeats),
         zone: options.zone.clone(),
         metric: options.metric.clone(),
     };

@@ -41,6 +41,25 @@ fn what_a_gap_means_is_said_and_can_be_chosen() {
     assert_eq!(simulate(&sparse, &["--gaps", "maybe"]).2, 2);
 }
 
+/// Two producers' counts of each minute, a row each.
+#[test]
+fn what_a_repeated_timestamp_means_is_said_and_can_be_chosen() {
+    let row = |row: u32| format!("{},{}\n", row / 2 * 60, if row.is_multiple_of(2) { 2 } else { 4 });
+    let rows = (0..1_200).map(row).fold("timestamp,value\n".to_owned(), |text, row| text + &row);
+    let trace = trace("producers.csv", &rows);
+    let shown = |more: &[&str]| {
+        let (stdout, stderr, code) = simulate(&trace, &[&["--throughput", "0.1"], more].concat());
+        assert_eq!((stderr.as_str(), code), ("", 0));
+        stdout
+    };
+    let added = shown(&[]);
+    assert!(added.contains("3,600 in the trace;\n"), "{added}");
+    assert!(added.contains("the rows of one timestamp are parts of one count and are added"), "{added}");
+    let mean = shown(&["--repeats", "mean"]);
+    assert!(mean.contains("3,600 in the trace, 1,800 after repairs;\n"), "{mean}");
+    assert!(mean.contains("the rows of one timestamp are one value recorded again"), "{mean}");
+}
+
 #[test]
 fn one_row_for_each_job_is_as_many_jobs() {
     let rows = (0..3_000_u32).fold("timestamp,value\n".to_owned(), |text, job| {

@@ -125,7 +125,7 @@ fn repairs_are_reported_with_their_lines() {
     for said in [
         "1 row without a value: a gap, not a zero (line 4)",
         "1 row out of order: sorted (line 3)",
-        "1 repeated timestamp: replaced by the mean of the values (line 6)",
+        "1 repeated timestamp: the values are added (line 6)",
         "1 gap: filled by a straight line (line 5)",
     ] {
         assert!(stdout.contains(said), "{said} is not in\n{stdout}");

@@ -11,21 +11,22 @@ use crate::trace::reader::Reader;
 use crate::trace::recorded::Trace;
 use crate::trace::refusal::TraceError;
 use crate::trace::repair::TraceUnit;
+use crate::trace::repeats::Repeats;
 
-/// Reads a trace whose gaps are filled.
+/// Reads a trace whose gaps are filled, and of whose repeated timestamps the mean is taken.
 ///
 /// # Errors
 /// As [`read_with`].
 pub fn read(input: impl BufRead) -> Result<Trace, TraceError> {
-    read_with(input, &Options { gaps: Gaps::Fill, ..Options::default() })
+    read_with(input, &Options { gaps: Gaps::Fill, repeats: Repeats::Mean, ..Options::default() })
 }
 
 /// Reads a trace: CSV, or the JSON of `aws cloudwatch get-metric-data` or `get-metric-statistics`.
 ///
 /// The header of CSV names the columns `timestamp` and `value`, alone or in the plural; others are passed over, and so is what
 /// CloudWatch's console writes above the rows. A timestamp is ISO-8601, a date as the console has it, or a number of seconds.
-/// Rows may come in any order; of an hour that a zone's clock shows twice their order decides. Repeated timestamps become
-/// their mean. A row without a value is a gap, never a zero; what a gap means is asked for.
+/// Rows may come in any order; of an hour that a zone's clock shows twice their order decides. A row without a
+/// value is a gap, never a zero; what a gap means is asked for, and what several rows of one timestamp mean.
 ///
 /// # Errors
 /// The input cannot be read, is a part of an answer or one of several metrics, or holds rows that cannot be repaired: all

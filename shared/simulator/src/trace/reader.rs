@@ -190,7 +190,7 @@ impl<'a> Reader<'a> {
             return Err(TraceError::NoClock);
         }
         let Gathered { first, step_seconds, end_seconds, points, rows, recorded } =
-            self.samples.finish(self.options.gaps, &mut self.repairs)?;
+            self.samples.finish(self.options, &mut self.repairs)?;
         let first_seconds = real_milliseconds(first) / 1e3;
         let first = match self.kind {
             Some(StampKind::WithZone | StampKind::WithoutZone) => Timestamp::from_millisecond(first).ok(),

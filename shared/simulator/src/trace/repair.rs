@@ -28,6 +28,8 @@ pub enum Repair {
     OutOfOrder,
     /// A timestamp that occurred before: the mean of its values is taken.
     Duplicate,
+    /// A timestamp that occurred before: a part of its count, which is added.
+    Added,
     /// Missing samples between two rows: a straight line. The line is that of the row behind the gap.
     GapFilled,
     /// A hole too long to be a gap: zero. The line is that of the row behind it.
@@ -91,6 +93,13 @@ impl Repairs {
         self.found.remove(&repair);
     }
 
+    /// What was counted as one repair and is another.
+    pub(super) fn rename(&mut self, from: Repair, to: Repair) {
+        if let Some(found) = self.found.remove(&from) {
+            self.found.insert(to, found);
+        }
+    }
+
     /// Whether the trace was taken as it is.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -129,6 +138,7 @@ impl Repair {
             Self::Duplicate => {
                 ("repeated timestamp", "repeated timestamps", "replaced by the mean of the values")
             }
+            Self::Added => ("repeated timestamp", "repeated timestamps", "the values are added"),
             Self::GapFilled => ("gap", "gaps", "filled by a straight line"),
             Self::GapClosed => ("long gap", "long gaps", "filled with zero, as if closed"),
             Self::GapEmpty => ("gap", "gaps", "filled with zero"),

@@ -1,9 +1,11 @@
 //! Samples in bounded memory: sorted, repeated ones merged, gaps told from zeros.
 
 use super::gaps::{self, BIN_MILLISECONDS, Gaps, RowMeaning, Values};
+use super::options::Options;
 use super::recorded::Point;
 use super::refusal::TraceError;
 use super::repair::{Repair, Repairs};
+use super::repeats::RepeatedRows;
 use super::sample::Sample;
 use crate::number::{place, real};
 
@@ -28,6 +30,7 @@ pub(super) struct Samples {
     /// The window in milliseconds; 0 while every timestamp is kept.
     window: i64,
     values: Values,
+    repeated: RepeatedRows,
 }
 
 /// Samples in order.
@@ -44,7 +47,7 @@ pub(super) struct Gathered {
 
 impl Default for Samples {
     fn default() -> Self {
-        Self { kept: Vec::new(), window: 0, values: Values::NONE }
+        Self { kept: Vec::new(), window: 0, values: Values::NONE, repeated: RepeatedRows::default() }
     }
 }
 
@@ -91,9 +94,13 @@ impl Samples {
                 .then(one.sum.total_cmp(&other.sum))
                 .then(one.line.cmp(&other.line))
         });
+        let repeated = &mut self.repeated;
         self.kept.dedup_by(|next, kept| {
             let same = key(next.at) == key(kept.at);
             if same {
+                if window == 0 {
+                    repeated.add((mean(next) - mean(kept)).abs() < f64::EPSILON);
+                }
                 kept.sum += next.sum;
                 kept.total += next.total;
                 kept.rows = kept.rows.saturating_add(next.rows);
@@ -110,7 +117,7 @@ impl Samples {
     }
 
     /// The samples in order; or why they are no load.
-    pub(super) fn finish(mut self, gaps: Gaps, repairs: &mut Repairs) -> Result<Gathered, TraceError> {
+    pub(super) fn finish(mut self, options: &Options, repairs: &mut Repairs) -> Result<Gathered, TraceError> {
         self.compact(repairs);
         self.leave_out_the_old(repairs);
         let (Some(first), Some(last)) = (self.kept.first().copied(), self.kept.last().copied()) else {
@@ -120,7 +127,14 @@ impl Samples {
             return Err(TraceError::TooShort { count: 1 });
         }
         let recorded = self.kept.iter().map(|sample| sample.total).sum();
-        let (rows, distance) = self.understand(gaps, repairs)?;
+        let are_added = self.repeated.are_added(options.repeats, self.values.whole);
+        if are_added {
+            repairs.rename(Repair::Duplicate, Repair::Added);
+            for sample in self.kept.iter_mut().filter(|_| self.window == 0) {
+                (sample.sum, sample.rows) = (sample.total, 1);
+            }
+        }
+        let (rows, distance) = self.understand(options.gaps, are_added && self.window > 0, repairs)?;
         let (step, width) = if self.window == 0 || rows == RowMeaning::Moments {
             (distance, distance)
         } else {
@@ -135,8 +149,14 @@ impl Samples {
         Ok(Gathered { first: first.at, step_seconds: step, end_seconds, points, rows, recorded })
     }
 
-    /// What the rows are, and their interval in seconds. Rows that are moments become counts of steps.
-    fn understand(&mut self, gaps: Gaps, repairs: &mut Repairs) -> Result<(RowMeaning, f64), TraceError> {
+    /// What the rows are, and their interval in seconds. Rows that are moments become counts of steps, and parts of counts in windows
+    /// counts of windows: a window does not know how many intervals it has.
+    fn understand(
+        &mut self,
+        gaps: Gaps,
+        are_parts: bool,
+        repairs: &mut Repairs,
+    ) -> Result<(RowMeaning, f64), TraceError> {
         let distances = distances(&self.kept);
         let median = median(distances.clone());
         // Windows are intervals whatever their rows were.
@@ -148,7 +168,7 @@ impl Samples {
             (Gaps::Refuse, Some(_)) if missing > 0 => {
                 return Err(TraceError::Gaps { count: missing, line: first.unwrap_or(0).into() });
             }
-            _ if counted && (interval.is_none() || self.values.are_jobs()) => {
+            _ if are_parts || counted && (interval.is_none() || self.values.are_jobs()) => {
                 let bin = self.window.max(BIN_MILLISECONDS);
                 self.count_moments(bin, repairs);
                 (RowMeaning::Moments, seconds(bin))
@@ -171,6 +191,7 @@ impl Samples {
         let Some(first) = self.kept.first().copied() else { return };
         // Jobs of one moment are several jobs, and of windows the sums are taken, not the means.
         repairs.forget(Repair::Duplicate);
+        repairs.forget(Repair::Added);
         repairs.forget(Repair::Gathered);
         for sample in &mut self.kept {
             let bins = sample.at.saturating_sub(first.at).div_euclid(bin);

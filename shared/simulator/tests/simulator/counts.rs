@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use proptest::prelude::*;
 use tidegate_simulator::Load;
-use tidegate_simulator::trace::{self, Gaps, Options, Repair, RowMeaning, Trace, TraceError};
+use tidegate_simulator::trace::{self, Gaps, Options, Repair, Repeats, RowMeaning, Trace, TraceError};
 
 fn read(text: &str, gaps: Gaps) -> Result<Trace, TraceError> {
     let options = Options { gaps, ..Options::default() };
@@ -179,4 +179,86 @@ proptest! {
         prop_assert!((trace.recorded() - f64::from(all)).abs() < 1e-6);
         prop_assert!((trace.repaired() - f64::from(all)).abs() < 1e-6 * f64::from(all) + 1e-6, "{}", trace.repaired());
     }
+}
+
+/// What was added up is `expected`, and `mean` is what a reader who takes the mean would have found.
+fn adds_up(text: &str, expected: f64) -> Trace {
+    let trace = read(text, Gaps::ByTheFile).expect("a trace");
+    assert!((trace.recorded() - expected).abs() < 1e-6, "{}", trace.recorded());
+    assert!((jobs(&trace) - expected).abs() < 1e-6, "{} of {expected}", jobs(&trace));
+    assert!(trace.repairs().count(Repair::Added) > 0);
+    assert_eq!(trace.repairs().count(Repair::Duplicate), 0);
+    trace
+}
+
+/// A row for each batch that is put into the queue, in whole seconds: several a second, or one and a half.
+#[test]
+fn several_counts_of_one_second_are_added_up() {
+    for milliseconds_apart in [330, 1_300] {
+        let mut next = numbers();
+        let (mut at, mut all) = (0, 0.0);
+        let mut text = String::new();
+        for _ in 0..20_000 {
+            at += u64::from(next() % milliseconds_apart);
+            let size = [1, 2, 5][next() as usize % 3];
+            all += f64::from(size);
+            let _ = writeln!(text, "{},{size}", at / 1_000);
+        }
+        let _ = adds_up(&text, all);
+    }
+}
+
+/// Two producers count their own jobs of each minute, often the same number.
+#[test]
+fn counts_of_two_producers_are_added_minute_by_minute() {
+    let mut next = numbers();
+    let mut all = 0.0;
+    let mut text = String::new();
+    for minute in 0..2_000 {
+        for _ in 0..2 {
+            let count = next() % 4;
+            all += f64::from(count);
+            let _ = writeln!(text, "{},{count}", minute * 60);
+        }
+    }
+    let trace = adds_up(&text, all);
+    assert_eq!(trace.understood(), RowMeaning::Intervals);
+    assert_eq!(trace.rows(), 4_000);
+}
+
+/// A file that holds a day twice, the last minute of the first time still incomplete; and measured values, which differ.
+#[test]
+fn one_value_recorded_again_is_no_second_count() {
+    let day = |last: u32| {
+        (0..1_440).map(move |minute| (minute, if minute == 1_439 { last } else { 5 + minute % 7 }))
+    };
+    let rows = |text: String, (minute, value)| text + &format!("{},{value}\n", minute * 60);
+    let twice = day(2).chain(day(6)).fold(String::new(), rows);
+    let trace = read(&twice, Gaps::ByTheFile).expect("a trace");
+    let once = day(4).map(|(_, value)| f64::from(value)).sum::<f64>();
+    assert!((jobs(&trace) - once).abs() < 1e-6, "{} of {once}", jobs(&trace));
+    let measured = "0,1.5\n0,2.5\n60,2.5\n60,3.5\n120,1.0\n";
+    let trace = read(measured, Gaps::ByTheFile).expect("a trace");
+    assert!((jobs(&trace) - 6.0).abs() < 1e-6, "{}", jobs(&trace));
+    let options = Options { repeats: Repeats::Sum, ..Options::default() };
+    let added = trace::read_with(measured.as_bytes(), &options).expect("a trace");
+    assert!((jobs(&added) - 11.0).abs() < 1e-6, "what means what can be chosen: {}", jobs(&added));
+    let options = Options { repeats: Repeats::Mean, ..Options::default() };
+    let mean = trace::read_with(&b"0,1\n0,3\n60,2\n"[..], &options).expect("a trace");
+    assert!((jobs(&mean) - 4.0).abs() < 1e-6, "{}", jobs(&mean));
+}
+
+/// One minute in ten had no job and has no row, but a restart wrote a zero.
+#[test]
+fn a_single_zero_makes_no_jobs_of_minutes_that_are_left_out() {
+    let mut next = numbers();
+    let (mut all, mut text) = (0.0, "0,0\n".to_owned());
+    for minute in (1..4_000_u32).filter(|minute| minute % 10 != 0) {
+        let count = 1 + next() % 30;
+        all += f64::from(count);
+        let _ = writeln!(text, "{},{count}", minute * 60);
+    }
+    let trace = read(&text, Gaps::ByTheFile).expect("a trace");
+    assert_eq!(trace.understood(), RowMeaning::IntervalsThatAreNotEmpty);
+    assert!((jobs(&trace) - all).abs() < 1e-6, "{} of {all}", jobs(&trace));
 }
