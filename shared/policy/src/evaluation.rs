@@ -77,7 +77,11 @@ pub fn decide(
             woke_at: changes.woke_at,
             recommendations,
             surplus_since,
-            desired_count: known.desired().filter(|_| intent.is_none()).or(memory.desired_count),
+            desired_count: changes
+                .not_shown
+                .or(known.desired())
+                .filter(|_| intent.is_none())
+                .or(memory.desired_count),
             intent: changes::intent(verdict, evaluation.id, now).or(intent),
             failure,
             zeroed: changes.zeroed,
@@ -117,7 +121,8 @@ impl DecidedSize {
     ) -> Self {
         let changes = PastChanges::seen(memory, service.desired_count, known.now);
         let recommendation = recommend(known, in_force, &changes, wait, service, memory);
-        let passed = gate::pass(service.desired_count, recommendation.to, memory, known.now);
+        let passed =
+            gate::pass(service.desired_count, recommendation.to, changes.not_shown, memory, known.now);
         Self { blocked: None, changes, recommendation, passed }
     }
 

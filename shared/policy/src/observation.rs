@@ -48,7 +48,7 @@ pub struct ServiceState {
     /// `pendingCount`.
     pub pending_count: u32,
     /// A deployment is in progress: more than one entry in `deployments`, or a `rolloutState` that is not `COMPLETED`. One
-    /// that is `FAILED` is over where it is the only one and runs all that is wanted.
+    /// that is `FAILED` is over where it is the only one.
     pub rollout: bool,
     /// `status` is `ACTIVE`; a service `DRAINING` or `INACTIVE` is left alone.
     pub active: bool,

@@ -34,6 +34,8 @@ pub enum Reason {
     IntentFoundApplied { to: u32 },
     /// A change of an earlier evaluation was found not made.
     IntentFoundLost { from: u32, to: u32 },
+    /// AWS still shows another desired count than the one that was just set.
+    ChangeNotShown { to: u32 },
     /// The last change failed; it is tried again later.
     BackingOff { failures: u32, until: Timestamp },
     /// The desired count was changed outside Tidegate since the last evaluation.
@@ -196,6 +198,7 @@ impl Reason {
             Self::IntentPending { .. } => "intent-pending",
             Self::IntentFoundApplied { .. } => "intent-found-applied",
             Self::IntentFoundLost { .. } => "intent-found-lost",
+            Self::ChangeNotShown { .. } => "change-not-shown",
             Self::BackingOff { .. } => "backing-off",
             Self::ManualChange { .. } => "manual-change",
             Self::Overridden { .. } => "overridden",

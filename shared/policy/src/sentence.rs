@@ -23,6 +23,7 @@ impl fmt::Display for InUnit<&Reason> {
         let capacity_unit = self.capacity_unit;
         let tasks = |count: u32| capacity_unit.so_many(count);
         let (scaled, desired, many) = (capacity_unit.scaled(), capacity_unit.desired(), capacity_unit.many());
+        let aws = capacity_unit.aws_service();
         match self.what {
             R::ServiceUnreadable { absence } => write!(f, "the {scaled} cannot be read ({absence})"),
             R::ServiceInactive => match capacity_unit {
@@ -55,9 +56,9 @@ impl fmt::Display for InUnit<&Reason> {
             ),
             R::IntentFoundApplied { to } => write!(f, "an earlier evaluation did scale to {}", tasks(*to)),
             R::IntentFoundLost { from, to } => {
-                let (from, aws) = (thousands(from), capacity_unit.aws_service());
-                write!(f, "the earlier change from {from} to {} did not reach {aws}", tasks(*to))
+                write!(f, "the earlier change from {} to {} did not reach {aws}", thousands(from), tasks(*to))
             }
+            R::ChangeNotShown { to } => write!(f, "{aws} does not show the change to {} yet", tasks(*to)),
             R::BackingOff { failures: 0 | 1, until } => {
                 write!(f, "the last change failed; next attempt at {}", TimeOfDay(*until))
             }

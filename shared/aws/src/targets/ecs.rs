@@ -132,10 +132,10 @@ fn understand(service: &aws_sdk_ecs::types::Service) -> Result<TargetState, Abse
     let deployments = service.deployments();
     let is_failed =
         |deployment: &Deployment| deployment.rollout_state() == Some(&DeploymentRolloutState::Failed);
-    // ECS goes on with a failed deployment no more: alone, and running all that is wanted, it is what the service is.
+    // ECS goes on with a failed deployment no more: alone it is what the service is, and what does not run by now will not.
     let is_over = |deployment: &Deployment| match deployment.rollout_state() {
         None | Some(DeploymentRolloutState::Completed) => true,
-        Some(_) => is_failed(deployment) && running >= desired,
+        Some(_) => is_failed(deployment),
     };
     let primary = deployments.iter().find(|deployment| deployment.status() == Some("PRIMARY"));
     let is_alone = deployments.len() <= 1 && service.task_sets().len() <= 1;

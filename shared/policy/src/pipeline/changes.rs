@@ -1,13 +1,19 @@
 //! What earlier evaluations changed and what others changed since, and what a change leaves for the evaluations after it:
 //! an intent, the cooldowns, and what counts toward the next step.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
+use crate::clock::since;
 use crate::decision::Verdict;
 use crate::memory::{Intent, Memory, Overwritten, ScaleOut};
 use crate::pipeline::overwritten;
 use crate::reason::Reason;
 use crate::service::ServicePolicy;
+
+/// `DescribeServices` may show what was before a change for a while (Amazon ECS documents eventual consistency): so long another
+/// desired count than the one that was set is taken for that, and not for a change made outside Tidegate. Longer, and what an
+/// operator sets by hand right after Tidegate is answered later.
+const SHOWN_WITHIN: SignedDuration = SignedDuration::from_secs(30);
 
 /// What is known of changes before this one.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,6 +28,8 @@ pub(crate) struct PastChanges {
     pub(crate) zeroed: bool,
     /// What it was before another process changed it.
     pub(crate) manual: Option<u32>,
+    /// What was set here a moment ago, and is not shown yet.
+    pub(crate) not_shown: Option<u32>,
     /// How often another process has overwritten what was set here.
     pub(crate) overwritten: Option<Overwritten>,
 }
@@ -30,14 +38,17 @@ impl PastChanges {
     /// What is remembered, of a service that cannot be scaled now.
     pub(crate) fn remembered(memory: &Memory) -> Self {
         let Memory { scale_out, changed_at, woke_at, zeroed, overwritten, .. } = *memory;
-        Self { scale_out, changed_at, woke_at, zeroed, manual: None, overwritten }
+        Self { scale_out, changed_at, woke_at, zeroed, manual: None, not_shown: None, overwritten }
     }
 
     /// What is remembered, and what the desired count of now tells about it.
     pub(crate) fn seen(memory: &Memory, desired: u32, now: Timestamp) -> Self {
         let mut changes = Self::remembered(memory);
         let expected = memory.desired_count.filter(|_| memory.intent.is_none());
-        changes.manual = expected.filter(|was| *was != desired);
+        let other = expected.filter(|was| *was != desired);
+        let just_set =
+            memory.failure.is_none() && memory.changed_at.is_some_and(|at| since(at, now) <= SHOWN_WITHIN);
+        (changes.manual, changes.not_shown) = if just_set { (None, other) } else { (other, None) };
         changes.overwritten = overwritten::follow(memory, changes.manual.is_some(), now);
         // What is added outside Tidegate counts toward no step.
         if let (Some(was), Some(credit)) = (changes.manual, &mut changes.scale_out) {

@@ -36,9 +36,13 @@ impl Passed {
     }
 }
 
-/// Settles what earlier evaluations began, and lets a change pass or holds it back.
-pub(crate) fn pass(desired: u32, to: u32, memory: &Memory, now: Timestamp) -> Passed {
+/// Settles what earlier evaluations began, and lets a change pass or holds it back. While what was set a moment ago is not
+/// shown, `to` follows from an old desired count, and only what is more than both passes.
+pub(crate) fn pass(desired: u32, to: u32, not_shown: Option<u32>, memory: &Memory, now: Timestamp) -> Passed {
     let hold = Passed::nothing(Some(desired), memory);
+    if let Some(set) = not_shown.filter(|set| to != desired && to <= desired.max(*set)) {
+        return Passed { reasons: vec![Reason::ChangeNotShown { to: set }], ..hold };
+    }
     let passed = match &memory.intent {
         Some(intent) => match settle(intent, desired, now) {
             IntentState::Pending { until } => {

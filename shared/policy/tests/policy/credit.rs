@@ -82,7 +82,7 @@ fn what_was_taken_back_by_hand_counts_no_more() {
     for by_hand in [5, 15] {
         stage.service().desired_count = by_hand;
         stage.queue().waiting = 100;
-        stage.arrive().wait(15).evaluate();
+        stage.arrive().wait(45).evaluate();
     }
     stage.queue().waiting = 501;
     assert_eq!(stage.wait(15).evaluate().verdict, ScaleOut { from: 15, to: 30 });

@@ -1,5 +1,6 @@
 //! Two evaluations at once, lost answers, killed processes, failures.
 
+use tidegate_policy::Capacity;
 use tidegate_policy::Verdict::{Hold, ScaleIn, ScaleOut};
 use tidegate_policy::memory::{FailedChanges, Settled};
 
@@ -200,4 +201,40 @@ fn an_evaluation_that_only_observes_keeps_apart_a_service_that_sleeps_and_one_th
             assert_eq!((decision.verdict, codes(&decision)), (verdict, vec![why]), "{minute}");
         }
     }
+}
+
+/// ECS shows for a moment what was before a change: a step that starts from there would take back a part of it.
+#[test]
+fn a_desired_count_that_aws_does_not_show_yet_is_not_lowered() {
+    let rules = ["waiting > 5000: +30", "waiting > 500: +10", "waiting > 50: +3", "waiting < 10: -1"];
+    let mut stage = Stage::new(1, 50, &rules).waiting(501);
+    assert_eq!(stage.at(0).evaluate().verdict, ScaleOut { from: 5, to: 15 });
+    stage.service().desired_count = 5;
+    for (waiting, expected) in [(51, Hold { at: Some(5) }), (5_001, ScaleOut { from: 5, to: 35 })] {
+        stage.queue().waiting = waiting;
+        let decision = stage.at(15).peek();
+        assert_eq!(decision.verdict, expected, "{decision}");
+        assert!(!codes(&decision).contains(&"manual-change"), "{decision}");
+    }
+    stage.queue().waiting = 51;
+    let held = stage.at(15).evaluate();
+    assert!(codes(&held).contains(&"change-not-shown"), "{held}");
+    assert_eq!(stage.at(30).evaluate().verdict, Hold { at: Some(5) }, "what was set is not forgotten");
+    // Whoever lowers it by hand is believed half a minute later.
+    let believed = stage.at(31).evaluate();
+    assert_eq!(believed.verdict, ScaleOut { from: 5, to: 8 });
+    assert!(codes(&believed).contains(&"manual-change"), "{believed}");
+}
+
+#[test]
+fn a_scale_in_that_aws_does_not_show_yet_is_neither_undone_nor_made_twice() {
+    let mut stage = Stage::new(1, 50, &["waiting > 500: +5", "waiting < 50: -1"]).tasks(20);
+    assert_eq!(stage.at(0).evaluate().verdict, ScaleIn { from: 20, to: 19 });
+    stage.policy.cooldown.scale_in = seconds(0);
+    stage.service().desired_count = 20;
+    stage.policy.capacity = Capacity::new(1, 18).unwrap();
+    let held = stage.at(15).evaluate();
+    assert_eq!(held.verdict, Hold { at: Some(20) }, "one decision takes one task: {held}");
+    assert_eq!(stage.memory.desired_count, Some(19));
+    assert_eq!(stage.memory.overwritten, None, "nobody else changed it");
 }

@@ -81,6 +81,12 @@ mod remembering;
 mod track;
 
 #[cfg(test)]
+mod spoiled;
+
+#[cfg(test)]
+mod spoken;
+
+#[cfg(test)]
 mod restarts;
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ fn desired(case: &Case) -> u32 {
 }
 
 /// The world as it is right after the change was made: the tasks asked for are pending.
-fn applied(case: &Case) -> Option<Case> {
+pub(crate) fn applied(case: &Case) -> Option<Case> {
     let decision = case.decide();
     let (from, to) = decision.verdict.as_change()?;
     // What bounds set and a first task are no step: a rule has still all of its own to ask for.

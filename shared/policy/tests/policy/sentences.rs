@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use tidegate_policy::memory::Settled;
 use tidegate_policy::overrides::{Held, OverrideKind};
 use tidegate_policy::{
-    CapacityUnit, Decision, Hours, InFlight, MetricReading, NoticeKind, OnMissing, Reason, Verdict,
+    CapacityUnit, Decision, Hours, InFlight, MetricReading, NoticeKind, OnMissing, Reason,
 };
 
 use crate::connections::{self, METRIC};
@@ -38,6 +38,7 @@ reasons! {
     IntentPending => "intent-pending",
     IntentFoundApplied => "intent-found-applied",
     IntentFoundLost => "intent-found-lost",
+    ChangeNotShown => "change-not-shown",
     BackingOff => "backing-off",
     ManualChange => "manual-change",
     Overridden => "overridden",
@@ -230,6 +231,12 @@ fn rules(all: &mut Vec<(&'static str, Decision)>) {
     stage.evaluate();
     all.push(("within the scale-out cooldown", stage.arrive().wait(60).peek()));
     let mut stage = worker().tasks(20).waiting(612);
+    stage.evaluate();
+    stage.service().desired_count = 20;
+    stage.queue().waiting = 200;
+    stage.policy.capacity = tidegate_policy::Capacity::new(22, 50).unwrap();
+    all.push(("ECS shows the desired count of before", stage.wait(15).peek()));
+    let mut stage = worker().tasks(20).waiting(612);
     stage.service().running_count = 6;
     stage.service().pending_count = 4;
     all.push(("tasks on their way", stage.peek()));
@@ -361,28 +368,6 @@ fn no_sentence_breaks_the_line_or_is_long() {
     for (title, decision) in scenarios() {
         let text = decision.to_string();
         assert!(!text.contains('\n') && text.len() <= 400, "{title}: {text}");
-    }
-}
-
-#[test]
-fn a_decision_is_told_as_a_plan_as_something_done_and_as_a_thing() {
-    for (verdict, plan, done, noun) in [
-        (
-            Verdict::ScaleOut { from: 5, to: 1_000 },
-            "scale out from 5 to 1,000 instances",
-            "scaled out from 5 to 1,000 instances",
-            "scale-out from 5 to 1,000 instances",
-        ),
-        (
-            Verdict::ScaleIn { from: 2, to: 1 },
-            "scale in from 2 to 1 instance",
-            "scaled in from 2 to 1 instance",
-            "scale-in from 2 to 1 instance",
-        ),
-        (Verdict::Hold { at: Some(3) }, "hold at 3 instances", "hold at 3 instances", "hold at 3 instances"),
-    ] {
-        let words = CapacityUnit::Instances.describe(&verdict);
-        assert_eq!((words.to_string(), words.done(), words.noun()), (plan.into(), done.into(), noun.into()));
     }
 }
 
