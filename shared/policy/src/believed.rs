@@ -7,7 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::capacity::Capacity;
 use crate::memory::ran::{Ran, RunningSpan};
-use crate::memory::wait::{Bursts, FASTEST_PER_SECOND, JobPace, Last, LastRunning, Order, WaitMemory};
+use crate::memory::wait::{
+    Backlog, Bursts, FASTEST_PER_SECOND, JobPace, Last, LastRunning, Order, WaitMemory,
+};
 use crate::memory::{
     ConditionRun, FailedChanges, Head, Intent, LastPoint, Memory, Observed, Overwritten, PastRecommendation,
     ScaleOut, Startup, YoungPoint,
@@ -160,6 +162,7 @@ fn of_wait<'a>(wait: &'a mut WaitMemory, found: &mut TimesAndSizes<'a>) {
         orders,
         starts,
         late_since,
+        backlog,
         recommendations,
         bursts,
     } = wait;
@@ -181,6 +184,7 @@ fn of_wait<'a>(wait: &'a mut WaitMemory, found: &mut TimesAndSizes<'a>) {
         found.add(at, [tasks]);
     }
     found.times.extend(late_since);
+    found.times.extend(backlog.iter_mut().map(|Backlog { since, jobs: _ }| since));
     found.sizes.extend(recommendations);
     found.times.extend(bursts.iter_mut().map(|Bursts { at, gaps: _, sizes: _ }| at));
 }

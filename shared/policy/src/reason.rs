@@ -72,8 +72,8 @@ pub enum Reason {
     JobsWait { wait: SignedDuration, planned: SignedDuration },
     /// `wait`: jobs went on waiting longer than acceptable, whatever was expected.
     StillLate { acceptable: SignedDuration, lasting: SignedDuration, proposes: u32 },
-    /// `wait`: jobs have waited at every evaluation, and the queue becomes longer beyond chance.
-    QueueGrows { proposes: u32 },
+    /// `wait`: jobs have waited at every evaluation, and the queue becomes longer beyond chance or stays.
+    QueueStays { proposes: u32 },
     /// `wait`: what arrives keeps so many tasks busy.
     LoadKeeps { load: f64, proposes: u32 },
     /// `wait`: bursts come back, and tasks stand by for the next.
@@ -217,7 +217,7 @@ impl Reason {
             Self::PaceUnknown { .. } => "pace-unknown",
             Self::JobsWait { .. } => "jobs-wait",
             Self::StillLate { .. } => "still-late",
-            Self::QueueGrows { .. } => "queue-grows",
+            Self::QueueStays { .. } => "queue-stays",
             Self::LoadKeeps { .. } => "load-keeps",
             Self::StandsBy { .. } => "stands-by",
             Self::Watching => "watching",

@@ -159,8 +159,8 @@ impl fmt::Display for InUnit<&Reason> {
                 Span(*acceptable),
                 tasks(*proposes)
             ),
-            R::QueueGrows { proposes } => {
-                write!(f, "the queue keeps growing while its {many} are busy: {} needed", tasks(*proposes))
+            R::QueueStays { proposes } => {
+                write!(f, "the queue does not shrink while its {many} are busy: {} needed", tasks(*proposes))
             }
             R::LoadKeeps { load, proposes } => {
                 let load = Quantity { value: *load, unit: Unit::Count };
@@ -373,7 +373,7 @@ impl InUnit<&Reason> {
             R::StillLate { acceptable, lasting, .. } => {
                 format!("jobs have waited over {} for {}", Span(*acceptable), Span(*lasting))
             }
-            R::QueueGrows { .. } => format!("the queue keeps growing while its {many} are busy"),
+            R::QueueStays { .. } => format!("the queue does not shrink while its {many} are busy"),
             R::LoadKeeps { load, .. } => {
                 format!("current load keeps {} {many} busy", Quantity { value: *load, unit: Unit::Count })
             }

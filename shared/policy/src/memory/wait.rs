@@ -37,6 +37,9 @@ pub struct WaitMemory {
     /// Since when jobs wait longer than acceptable.
     #[serde(rename = "v", skip_serializing_if = "Option::is_none", with = "millis_optional")]
     pub late_since: Option<Timestamp>,
+    /// The backlog that all tasks have not worked off, where no finished job is counted.
+    #[serde(rename = "q", skip_serializing_if = "Option::is_none")]
+    pub backlog: Option<Backlog>,
     /// What the last two evaluations recommended without a thought of bursts, in tasks.
     #[serde(rename = "w", skip_serializing_if = "Vec::is_empty")]
     pub recommendations: Vec<u32>,
@@ -72,6 +75,17 @@ pub struct Last {
     /// The queue went on growing beyond chance.
     #[serde(rename = "g", default, skip_serializing_if = "std::ops::Not::not")]
     pub growing: bool,
+}
+
+/// Jobs that have waited at every evaluation while every task ran.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Backlog {
+    /// Since when they have hardly become fewer.
+    #[serde(rename = "a", with = "millis")]
+    pub since: Timestamp,
+    /// How many waited then.
+    #[serde(rename = "j")]
+    pub jobs: f64,
 }
 
 /// An evaluation that saw the tasks.

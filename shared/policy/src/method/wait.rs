@@ -5,7 +5,7 @@
 //! while jobs wait that long, or before it has been surplus for the whole stabilization window; a surplus of less than 15%
 //! stays for four minutes. The load that is expected is the usual one plus the share of a deviation that has lasted so far
 //! until new workers ran. Jobs that go on waiting longer than acceptable get a quarter more workers per start-up time,
-//! whatever was expected, and a queue that keeps growing slowly while its workers are busy gets one more. After bursts out of
+//! whatever was expected, and a queue that keeps growing slowly or does not become shorter while its workers are busy gets one more. After bursts out of
 //! silence just enough workers stand by to catch the next such burst, for as long as bursts have usually come back.*
 //!
 //! *Where running jobs cannot be seen, the load last measured while jobs waited is believed, and halves in an hour while
@@ -106,7 +106,7 @@ pub(crate) fn evaluate(seen: &WaitInputs, before: Option<&WaitMemory>) -> (Optio
             None
         }
         Some(QueueJobs { paused: true, .. }) => {
-            (next.last, next.late_since) = (None, None);
+            (next.last, next.late_since, next.backlog) = (None, None, None);
             next.pace.begin_anew();
             next.shorten();
             Some(WaitProposal { tasks: 0, reason: Reason::LoadKeeps { load: 0.0, proposes: 0 } })
@@ -250,8 +250,9 @@ fn decide(
     let grown = late::grown(next, seen, lateness(jobs, this, arrived, wait, places), workers.startup);
     let forecast = needed_with(workers, CHANCE);
     let is_growing = !gap && next.last.is_some_and(|last| last.growing);
-    let growing = if is_growing { late::growing(seen, this.busy) } else { 0 };
-    let needed = forecast.max(grown).max(growing);
+    let stays = !gap && late::stays(next, seen, &this, (jobs.waiting, wait, per_second));
+    let one_more = if is_growing || stays { late::one_more(seen, this.busy) } else { 0 };
+    let needed = forecast.max(grown).max(one_more);
     let taken = whole_tasks(seen.orphaned_jobs() / seen.concurrency);
     let load = tasks(expected.rate);
     let busy_tasks = if unseen && load < NO_TASK_BELIEVED { 0 } else { whole_tasks(load) };
@@ -279,8 +280,8 @@ fn decide(
     } else if forecast < grown {
         let (acceptable, lasting) = (span(seen.acceptable), late::lasted(next, seen));
         Reason::StillLate { acceptable, lasting, proposes: size }
-    } else if forecast < growing {
-        Reason::QueueGrows { proposes: size }
+    } else if forecast < one_more {
+        Reason::QueueStays { proposes: size }
     } else if raised > seen.desired {
         forecast_reason(&outlook, workers, planned, size, forecast == most)
     } else if late {

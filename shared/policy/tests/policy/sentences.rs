@@ -57,7 +57,7 @@ reasons! {
     PaceUnknown => "pace-unknown",
     JobsWait => "jobs-wait",
     StillLate => "still-late",
-    QueueGrows => "queue-grows",
+    QueueStays => "queue-stays",
     LoadKeeps => "load-keeps",
     StandsBy => "stands-by",
     Watching => "watching",
@@ -328,7 +328,7 @@ fn waits(all: &mut Vec<(&'static str, Decision)>) {
     world.evaluate_for(600, |_| 3.0);
     world.stage.memory.wait.as_mut().unwrap().pace.fastest = 50.0;
     world.evaluate_for(900, |_| 3.0);
-    let growing = world.evaluate_for(300, |_| 6.0).into_iter().find(|it| codes(it).contains(&"queue-grows"));
+    let growing = world.evaluate_for(300, |_| 6.0).into_iter().find(|it| codes(it).contains(&"queue-stays"));
     all.extend(growing.map(|growing| ("`wait`, jobs are believed to be done too fast", growing)));
 }
 

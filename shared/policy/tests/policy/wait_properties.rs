@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use tidegate_policy::Verdict;
 use tidegate_policy::memory::wait::{
-    Bursts, DeviationDecay, JobPace, Last, LastRunning, LoadEstimate, Order, WaitMemory,
+    Backlog, Bursts, DeviationDecay, JobPace, Last, LastRunning, LoadEstimate, Order, WaitMemory,
 };
 
 use crate::arbitrary::{Case, Range, case};
@@ -84,11 +84,16 @@ fn remembered(number: impl Strategy<Value = f64> + Clone + 'static) -> impl Stra
     let lasting = proptest::array::uniform5(n()).prop_map(|[deviation, square, usual, left, squares]| {
         DeviationDecay { deviation, square, usual, left, squares }
     });
-    let evaluated =
-        (proptest::option::of(last), proptest::option::of(last_running), proptest::option::of(at()));
+    let backlog = (at(), n()).prop_map(|(since, jobs)| Backlog { since, jobs });
+    let evaluated = (
+        proptest::option::of(last),
+        proptest::option::of(last_running),
+        proptest::option::of(at()),
+        proptest::option::of(backlog),
+    );
     (evaluated, (pace(n()), lasting), proptest::option::of(load), lists).prop_map(
         |(
-            (last, last_running, late_since),
+            (last, last_running, late_since, backlog),
             (pace, lasting),
             load,
             (orders, starts, recommendations, bursts),
@@ -101,6 +106,7 @@ fn remembered(number: impl Strategy<Value = f64> + Clone + 'static) -> impl Stra
             orders,
             starts,
             late_since,
+            backlog,
             recommendations,
             bursts,
         },

@@ -5,13 +5,14 @@
 //! task takes to start. While what was ordered starts, nothing more is asked for: so the growth is geometric and never
 //! a jump.
 //!
-//! And a queue that goes on growing slowly asks for one task more, also while no job is believed to wait long: a pace that is
-//! believed too fast would show when it is too late, and with one task more the queue answers how fast it is.
+//! And a queue that goes on growing slowly asks for one task more, also while no job is believed to wait long, and so does a
+//! backlog that does not become shorter, where no finished job is counted: a pace that is believed too fast would show when it is
+//! too late, and with one task more the queue answers how fast it is.
 
 use jiff::SignedDuration;
 
 use crate::clock::since;
-use crate::memory::wait::WaitMemory;
+use crate::memory::wait::{Backlog, Last, WaitMemory};
 
 use super::inputs::WaitInputs;
 use super::numbers::{seconds, whole_tasks};
@@ -19,6 +20,16 @@ use super::numbers::{seconds, whole_tasks};
 /// After a start-up time this share more. Half of it takes an hour to tenfold, twice of it orders the same tasks a
 /// second time for a backlog that the first is about to work off.
 const GROWTH: f64 = 0.25;
+
+/// A backlog stays once it has lasted so many times as long as a job may wait and takes. With 2.5 a quarter
+/// more of the services whose pace is believed too fast starve for two minutes.
+const STAYS_FOR: f64 = 2.0;
+
+/// One that has become shorter by more than a tenth is being worked off. With a fifth lists cost 0.4% more.
+const STAYS_ABOVE: f64 = 0.9;
+
+/// A backlog is what waits for a tenth of the acceptable wait by the pace that is believed: it may be ten times too fast.
+const BACKLOG_SHARE: f64 = 0.1;
 
 /// The tasks that lateness asks for; none while jobs wait no longer than acceptable.
 pub(crate) fn grown(next: &mut WaitMemory, seen: &WaitInputs, wait: f64, startup: f64) -> u32 {
@@ -34,11 +45,31 @@ pub(crate) fn grown(next: &mut WaitMemory, seen: &WaitInputs, wait: f64, startup
     whole_tasks(f64::from(seen.desired) * (1.0 + more)).max(seen.desired.saturating_add(1))
 }
 
-/// The tasks that a growing queue asks for: one more than there are, when all that were asked for run. A queue that most places
-/// do not serve would grow with more of them as well.
-pub(crate) fn growing(seen: &WaitInputs, busy: f64) -> u32 {
-    let is_busy = busy >= f64::from(seen.running) * seen.concurrency / 2.0;
-    if is_busy && seen.running >= seen.desired { seen.desired.saturating_add(1) } else { 0 }
+/// The tasks that a queue asks for which grows or stays: one more than there are.
+pub(crate) fn one_more(seen: &WaitInputs, busy: f64) -> u32 {
+    if all_work(seen, busy) { seen.desired.saturating_add(1) } else { 0 }
+}
+
+/// All tasks that were asked for run, and most places are busy: a queue that they do not serve would grow with more of them as well.
+fn all_work(seen: &WaitInputs, busy: f64) -> bool {
+    seen.running >= seen.desired && busy >= f64::from(seen.running) * seen.concurrency / 2.0
+}
+
+/// Whether a backlog has hardly become shorter for too long, although every task works. So many jobs wait, for so long by the pace
+/// that is believed.
+pub(crate) fn stays(
+    next: &mut WaitMemory,
+    seen: &WaitInputs,
+    this: &Last,
+    (waiting, wait, pace): (f64, f64, f64),
+) -> bool {
+    let is_backlog = this.waiting && this.done.is_none() && all_work(seen, this.busy);
+    let new = Backlog { since: seen.now, jobs: waiting };
+    let before = next.backlog.filter(|before| waiting >= STAYS_ABOVE * before.jobs);
+    next.backlog = is_backlog.then(|| before.unwrap_or(new));
+    let lasting = next.backlog.map_or(0.0, |backlog| seconds(since(backlog.since, seen.now)));
+    let is_long = lasting >= STAYS_FOR * (seen.acceptable + 1.0 / pace);
+    is_backlog && is_long && wait >= BACKLOG_SHARE * seen.acceptable
 }
 
 /// How long jobs have waited longer than acceptable.
@@ -48,6 +79,8 @@ pub(crate) fn lasted(next: &WaitMemory, seen: &WaitInputs) -> SignedDuration {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
 
     /// What forty tasks that start within 90 s ask for, so many seconds after jobs waited too long for the first time.
@@ -89,8 +122,60 @@ mod tests {
         for (busy, running, expected) in
             [(80.0, 40, 41), (82.0, 41, 41), (78.0, 39, 0), (40.0, 40, 41), (39.0, 40, 0)]
         {
-            let asked = growing(&WaitInputs::of_tasks(40, running), busy);
+            let asked = one_more(&WaitInputs::of_tasks(40, running), busy);
             assert_eq!(asked, expected, "{running} run, {busy} busy");
+        }
+    }
+
+    /// Forty tasks of two jobs each, `wait: 60s`, and jobs that take a second: a backlog stays once it has lasted 122 s.
+    #[test]
+    fn a_backlog_stays_when_every_task_works_and_it_hardly_becomes_shorter() {
+        let last = |busy: f64, waiting: bool, done: Option<u64>| {
+            let at = Timestamp::UNIX_EPOCH;
+            Last { at, jobs: 0.0, busy, waiting, running: 40, done, unsettled: false, growing: false }
+        };
+        let works = last(80.0, true, None);
+        for (what, second, jobs, after, wait, expected) in [
+            ("it stays", works, 500.0, 122, 6.0, true),
+            ("it grows", works, 900.0, 122, 6.0, true),
+            ("not long enough", works, 500.0, 121, 6.0, false),
+            ("it is hardly shorter", works, 450.0, 122, 6.0, true),
+            ("it is being worked off", works, 449.0, 122, 6.0, false),
+            ("it is no backlog by the pace that is believed", works, 500.0, 122, 5.9, false),
+            ("few places work", last(39.0, true, None), 500.0, 122, 6.0, false),
+            ("nothing waits", last(80.0, false, None), 500.0, 122, 6.0, false),
+            ("the queue counts its jobs", last(80.0, true, Some(7)), 500.0, 122, 6.0, false),
+        ] {
+            let mut next = WaitMemory::default();
+            let first = WaitInputs::of_tasks(40, 40);
+            assert!(!stays(&mut next, &first, &works, (500.0, 6.0, 1.0)), "{what}");
+            assert_eq!(stays(&mut next, &first.after(after), &second, (jobs, wait, 1.0)), expected, "{what}");
+        }
+    }
+
+    /// While tasks start a backlog may well be worked off once they run: it begins anew when all do.
+    #[test]
+    fn a_backlog_begins_anew_while_tasks_start() {
+        let mut next = WaitMemory::default();
+        let (some, all) = (WaitInputs::of_tasks(40, 39), WaitInputs::of_tasks(40, 40));
+        let last = Last {
+            at: Timestamp::UNIX_EPOCH,
+            jobs: 0.0,
+            busy: 80.0,
+            waiting: true,
+            running: 40,
+            done: None,
+            unsettled: false,
+            growing: false,
+        };
+        for (seen, expected) in [
+            (all, false),
+            (some.after(100), false),
+            (all.after(200), false),
+            (all.after(321), false),
+            (all.after(322), true),
+        ] {
+            assert_eq!(stays(&mut next, &seen, &last, (500.0, 6.0, 1.0)), expected, "{:?}", seen.now);
         }
     }
 

@@ -337,7 +337,7 @@ fn a_growing_queue_gets_one_task_more_and_that_is_the_reason() {
             expected,
             "grows: {grows}, partial: {partial}: {asked:?}"
         );
-        let is_reason = asked.is_some_and(|it| it.reason == Reason::QueueGrows { proposes: 11 });
+        let is_reason = asked.is_some_and(|it| it.reason == Reason::QueueStays { proposes: 11 });
         assert_eq!(is_reason, expected == Some(11));
     }
 }
