@@ -139,7 +139,7 @@ def test_a_high_minute_scales_out_as_soon_as_enough_of_it_has_arrived(api):
 
 
 def test_two_owners_are_refused_until_the_other_is_suspended(api):
-    api.fleet(service(api))
+    api.fleet(service(api), mode="observe")
     alarm(api, "ALARM")
     autoscaling = api.world.client("application-autoscaling")
     about = {
@@ -150,6 +150,13 @@ def test_two_owners_are_refused_until_the_other_is_suspended(api):
     suspend = ("DynamicScalingInSuspended", "DynamicScalingOutSuspended", "ScheduledScalingSuspended")
     half = dict.fromkeys(suspend[:2], True)
     autoscaling.register_scalable_target(**about, MinCapacity=1, MaxCapacity=9, SuspendedState=half)
+    function = api.function("service-load")
+    for _ in range(2):
+        trigger(function)
+    observed = api.report()
+    assert observed["severity"] == "info" and "api: would scale out from 3 to 5 tasks" in observed["text"], observed
+    assert "not before" in observed["text"] and "aws application-autoscaling" not in observed["text"], observed
+    api.fleet(service(api))
     function = api.function("service-load")
     for _ in range(2):
         trigger(function)

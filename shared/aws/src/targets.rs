@@ -123,12 +123,12 @@ pub fn resource(target: &TargetName) -> String {
     }
 }
 
-/// The command that suspends AWS's own scaling of a target.
+/// The command that suspends AWS's own scaling of a target, or resumes it.
 #[must_use]
-pub fn hand_over(target: &TargetName) -> String {
+pub fn suspend_by_hand(target: &TargetName, suspended: bool) -> String {
     match target {
-        TargetName::Ecs(service) => ecs::scalable_targets::hand_over(service),
-        TargetName::Group(group) => group::hand_over(group),
+        TargetName::Ecs(service) => ecs::scalable_targets::suspend_by_hand(service, suspended),
+        TargetName::Group(group) => group::suspend_by_hand(group, suspended),
     }
 }
 

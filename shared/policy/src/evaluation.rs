@@ -16,7 +16,7 @@ use crate::pipeline::gate::{self, Passed};
 use crate::pipeline::known::DecisionInputs;
 use crate::pipeline::notices::{self, FoundCondition};
 use crate::pipeline::overwritten;
-use crate::pipeline::recommend::{Recommendation, ask_wait, recommend, scalable};
+use crate::pipeline::recommend::{Recommendation, ask_wait, recommend, scalable, scaled_meanwhile};
 use crate::reason::Reason;
 use crate::service::ServicePolicy;
 
@@ -29,6 +29,8 @@ pub struct Evaluation<'a> {
     pub id: &'a str,
     /// The overrides of the whole fleet.
     pub overrides: &'a [Override],
+    /// Nothing comes of the decision: another autoscaler may go on scaling the service meanwhile.
+    pub observe: bool,
     /// The one time of this evaluation.
     pub now: Timestamp,
 }
@@ -44,11 +46,12 @@ pub fn decide(
     let known = DecisionInputs::of(seen, policy, memory, now);
     let in_force = InForce::now(&known, overrides::of(evaluation.overrides, evaluation.target, now));
     let (wait, waited) = ask_wait(&known, memory, in_force.bounds);
-    let size = match scalable(seen) {
+    let size = match scalable(seen, evaluation.observe) {
         Ok(service) => DecidedSize::of(service, &known, &in_force, &wait, memory),
         Err(reason) => DecidedSize::blocked(reason, &known, memory),
     };
-    let (reasons, found) = explain(&known, &in_force, &size, memory);
+    let (mut reasons, found) = explain(&known, &in_force, &size, memory);
+    reasons.extend(scaled_meanwhile(seen).filter(|_| size.blocked.is_none()));
     let (active_notices, notices) = compare(
         &memory.active_notices,
         &found,

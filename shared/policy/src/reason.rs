@@ -24,6 +24,8 @@ pub enum Reason {
     ServiceIsExpress,
     /// AWS's own autoscaling scales it too: there may be one autoscaler only, so nothing is changed at all.
     OtherAutoscaler { who: String },
+    /// AWS's own autoscaling scales it while Tidegate only observes.
+    OtherAutoscalerMeanwhile { who: String },
     /// Whether AWS's own autoscaling scales it too is not known.
     OtherAutoscalerUnknown { absence: Absence },
     /// Desired count 0 below the minimum, and not set by us: the service was switched off.
@@ -167,7 +169,8 @@ impl Reason {
     pub(crate) fn is_circumstance(&self) -> bool {
         matches!(
             self,
-            Self::IntentFoundApplied { .. }
+            Self::OtherAutoscalerMeanwhile { .. }
+                | Self::IntentFoundApplied { .. }
                 | Self::IntentFoundLost { .. }
                 | Self::ManualChange { .. }
                 | Self::QueuePaused { .. }
@@ -193,6 +196,7 @@ impl Reason {
             Self::ServiceIsDaemon => "service-is-daemon",
             Self::ServiceIsExpress => "service-is-express",
             Self::OtherAutoscaler { .. } => "other-autoscaler",
+            Self::OtherAutoscalerMeanwhile { .. } => "other-autoscaler-meanwhile",
             Self::OtherAutoscalerUnknown { .. } => "other-autoscaler-unknown",
             Self::SwitchedOff { .. } => "switched-off",
             Self::IntentPending { .. } => "intent-pending",

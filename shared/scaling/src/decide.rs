@@ -35,9 +35,13 @@ pub(crate) fn decide(
     for service in all.services() {
         let Some(seen) = services.remove(service.name()) else { continue };
         let emergency = overrides.of_emergency(service.name());
-        let overrides = &overrides.of(service.name());
-        let evaluation =
-            Evaluation { target: service.name(), id: &header.evaluation, overrides, now: header.at };
+        let evaluation = Evaluation {
+            target: service.name(),
+            id: &header.evaluation,
+            overrides: &overrides.of(service.name()),
+            observe: service.mode() == Mode::Observe,
+            now: header.at,
+        };
         targets.push(decide_one(service, seen, memory, evaluation, emergency.as_ref()));
     }
     defer(&mut targets, memory);
@@ -56,7 +60,7 @@ fn decide_one(
     evaluation: Evaluation<'_>,
     emergency: Option<&Override>,
 ) -> TargetReport {
-    let observe = service.mode() == Mode::Observe;
+    let observe = evaluation.observe;
     let before = memory.of(service.name(), observe);
     let decision = decide_size(&seen, service.policy(), &before, evaluation);
     let (decision, action) = if observe {

@@ -254,13 +254,16 @@ impl TargetReport {
 
     /// The commands that keep a change and undo it, the last one for an operator who has only the AWS CLI. Which
     /// function they ask stands in the operator's environment. What an operator set is undone by releasing it. Where another
-    /// autoscaler manages the service, the command that suspends
-    /// that.
+    /// autoscaler manages the service, the commands that suspend and resume that.
     #[must_use]
     pub fn commands(&self) -> Vec<(&'static str, String)> {
         if self.decision.reasons.iter().any(|reason| matches!(reason, Reason::OtherAutoscaler { .. })) {
-            let command = targets::hand_over(&self.name);
-            return vec![("stop", format!("{command}  # suspends the other autoscaler"))];
+            let (stop, undo) =
+                (targets::suspend_by_hand(&self.name, true), targets::suspend_by_hand(&self.name, false));
+            return vec![
+                ("stop", format!("{stop}  # suspends the other autoscaler")),
+                ("undo", format!("{undo}  # resumes all of it")),
+            ];
         }
         let (ActionTaken::Tried(Outcome::Applied), Some((from, to))) =
             (&self.action, self.decision.verdict.as_change())

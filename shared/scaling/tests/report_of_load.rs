@@ -172,6 +172,32 @@ fn a_group_that_is_busy_is_reported_in_the_words_of_aws() {
     insta::assert_snapshot!(notified(&report(&web)));
 }
 
+/// One command suspends the other autoscaler, and one resumes it.
+#[test]
+fn what_another_autoscaler_scales_is_reported_with_the_commands_that_suspend_and_resume_it() {
+    let processes = "--scaling-processes AlarmNotification ScheduledActions";
+    let group_line =
+        |verb: &str| format!("aws autoscaling {verb}-processes --auto-scaling-group-name 'web' {processes}");
+    let ecs_line = |is: bool| {
+        format!(
+            "aws application-autoscaling register-scalable-target --service-namespace ecs --scalable-dimension \
+             ecs:service:DesiredCount --resource-id service/prod/api --suspended-state DynamicScalingInSuspended={is},\
+             DynamicScalingOutSuspended={is},ScheduledScalingSuspended={is}"
+        )
+    };
+    for (mut report, suspend, resume) in
+        [(group(), group_line("suspend"), group_line("resume")), (service(), ecs_line(true), ecs_line(false))]
+    {
+        report.action = ActionTaken::Nothing;
+        report.decision.verdict = Verdict::Hold { at: Some(4) };
+        report.decision.reasons = vec![Reason::OtherAutoscaler { who: "another".to_owned() }];
+        let stop = ("stop", format!("{suspend}  # suspends the other autoscaler"));
+        assert_eq!(report.commands(), [stop, ("undo", format!("{resume}  # resumes all of it"))]);
+        report.decision.reasons = vec![Reason::OtherAutoscalerMeanwhile { who: "another".to_owned() }];
+        assert_eq!(report.commands(), [], "what is only observed goes on being scaled");
+    }
+}
+
 #[test]
 fn alarms_stand_in_the_answer_with_their_state() {
     let mut api = service();

@@ -164,10 +164,11 @@ fn target_groups(group: &Found) -> Vec<String> {
     arns
 }
 
-/// The command that suspends a group's own policies and scheduled actions.
-pub(crate) fn hand_over(group: &AutoScalingGroup) -> String {
+/// The command that suspends a group's own policies and scheduled actions, or resumes them.
+pub(crate) fn suspend_by_hand(group: &AutoScalingGroup, suspended: bool) -> String {
+    let verb = if suspended { "suspend" } else { "resume" };
     format!(
-        "aws autoscaling suspend-processes --auto-scaling-group-name '{}' --scaling-processes AlarmNotification ScheduledActions",
+        "aws autoscaling {verb}-processes --auto-scaling-group-name '{}' --scaling-processes AlarmNotification ScheduledActions",
         group.name
     )
 }

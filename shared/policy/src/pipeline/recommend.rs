@@ -50,11 +50,12 @@ impl Recommendation {
     }
 }
 
-/// The service, if it can be scaled at all.
+/// The service, if it can be scaled at all. What is only observed may have another autoscaler: a trial beside it shows what Tidegate
+/// would do.
 ///
 /// # Errors
 /// It cannot be read, is inactive or a daemon, or ECS or another autoscaler scales it.
-pub(crate) fn scalable(seen: &Observation) -> Result<&ServiceState, Reason> {
+pub(crate) fn scalable(seen: &Observation, observe: bool) -> Result<&ServiceState, Reason> {
     let service = match &seen.service {
         Ok(service) => service,
         Err(absence) => return Err(Reason::ServiceUnreadable { absence: absence.clone() }),
@@ -69,8 +70,19 @@ pub(crate) fn scalable(seen: &Observation) -> Result<&ServiceState, Reason> {
         return Err(Reason::ServiceIsExpress);
     }
     match &service.constraints.other_autoscaler {
-        OtherAutoscaler::Active(who) => Err(Reason::OtherAutoscaler { who: who.clone() }),
-        OtherAutoscaler::Absent | OtherAutoscaler::Suspended | OtherAutoscaler::Unknown(_) => Ok(service),
+        OtherAutoscaler::Active(who) if !observe => Err(Reason::OtherAutoscaler { who: who.clone() }),
+        OtherAutoscaler::Active(_)
+        | OtherAutoscaler::Absent
+        | OtherAutoscaler::Suspended
+        | OtherAutoscaler::Unknown(_) => Ok(service),
+    }
+}
+
+/// What scales a service that is only observed.
+pub(crate) fn scaled_meanwhile(seen: &Observation) -> Option<Reason> {
+    match &seen.service.as_ref().ok()?.constraints.other_autoscaler {
+        OtherAutoscaler::Active(who) => Some(Reason::OtherAutoscalerMeanwhile { who: who.clone() }),
+        OtherAutoscaler::Absent | OtherAutoscaler::Suspended | OtherAutoscaler::Unknown(_) => None,
     }
 }
 

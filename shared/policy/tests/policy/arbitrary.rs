@@ -41,8 +41,13 @@ pub(crate) struct Case {
 
 impl Case {
     pub(crate) fn decide(&self) -> Decision {
-        let evaluation =
-            Evaluation { target: "worker", id: "this-evaluation", overrides: &self.overrides, now: self.now };
+        let evaluation = Evaluation {
+            target: "worker",
+            id: "this-evaluation",
+            overrides: &self.overrides,
+            observe: false,
+            now: self.now,
+        };
         decide(&self.seen, &self.policy, &self.memory, evaluation)
     }
 

@@ -203,6 +203,24 @@ fn a_service_that_another_autoscaler_scales_is_left_alone_pins_included_and_that
     }
 }
 
+/// A trial beside it shows what Tidegate would do, and asks for nothing.
+#[test]
+fn what_is_only_observed_is_decided_about_although_another_autoscaler_scales_it() {
+    let who = "Application Auto Scaling (min 2, max 10; none of its scaling is suspended)".to_owned();
+    let owned = Constraints { other_autoscaler: OtherAutoscaler::Active(who), ..Constraints::default() };
+    for cpu in [10.0, 50.0, 90.0] {
+        let mut stage = with(cpu, owned.clone()).with(|stage| stage.observe = true);
+        let alone = with(cpu, Constraints::default()).peek();
+        let beside = stage.evaluate();
+        assert_eq!(beside.verdict, alone.verdict, "{beside}");
+        assert_eq!(codes(&beside), [codes(&alone), vec!["other-autoscaler-meanwhile"]].concat());
+        assert_eq!(notified(&stage.wait(60).evaluate()), [""; 0]);
+        stage.observe = false;
+        stage.wait(60).evaluate();
+        assert!(notified(&stage.wait(60).evaluate()).contains(&"+scaling blocked".to_owned()));
+    }
+}
+
 /// Its scalable target may be suspended or gone: the service stays one that ECS manages.
 #[test]
 fn a_service_that_ecs_itself_manages_is_left_alone_pins_included_and_that_is_reported() {

@@ -91,6 +91,7 @@ reasons! {
     NotIdleLongEnough => "not-idle-long-enough",
     NotIdle => "not-idle",
     OtherAutoscaler => "other-autoscaler",
+    OtherAutoscalerMeanwhile => "other-autoscaler-meanwhile",
     OtherAutoscalerUnknown => "other-autoscaler-unknown",
     OutsideBounds => "outside-bounds",
     NoScaleOut => "no-scale-out",

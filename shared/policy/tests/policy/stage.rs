@@ -27,6 +27,7 @@ pub(crate) struct Stage {
     pub(crate) memory: Memory,
     pub(crate) overrides: Vec<Override>,
     pub(crate) now: Timestamp,
+    pub(crate) observe: bool,
     evaluations: u32,
 }
 
@@ -64,7 +65,15 @@ impl Stage {
             alarms: [].into(),
             database: None,
         };
-        Self { policy, seen, memory: Memory::default(), overrides: vec![], now: noon(), evaluations: 0 }
+        Self {
+            policy,
+            seen,
+            memory: Memory::default(),
+            overrides: vec![],
+            now: noon(),
+            observe: false,
+            evaluations: 0,
+        }
     }
 
     /// So many tasks, all running.
@@ -185,7 +194,13 @@ impl Stage {
     }
 
     pub(crate) fn peek_as(&self, id: &str) -> Decision {
-        let evaluation = Evaluation { target: "worker", id, overrides: &self.overrides, now: self.now };
+        let evaluation = Evaluation {
+            target: "worker",
+            id,
+            overrides: &self.overrides,
+            observe: self.observe,
+            now: self.now,
+        };
         decide(&self.seen, &self.policy, &self.memory, evaluation)
     }
 

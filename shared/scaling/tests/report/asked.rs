@@ -53,7 +53,7 @@ fn made(rows: &[OverrideKind], incident: Option<Incident>, desired: u32, waiting
     report.seen.service = Ok(service(desired));
     report.seen.queue = Some(Ok(queue(waiting)));
     let rows = overrides.of("worker");
-    let evaluation = Evaluation { target: "worker", id: "e", overrides: &rows, now: at(0) };
+    let evaluation = Evaluation { target: "worker", id: "e", overrides: &rows, observe: false, now: at(0) };
     let decision = decide(&report.seen, of.policy(), &Memory::default(), evaluation);
     assert!(decision.verdict.as_change().is_some(), "{decision:?}");
     let asked =

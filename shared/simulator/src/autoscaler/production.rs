@@ -185,8 +185,13 @@ impl Production {
 
     /// Decides, and remembers the decision before it is carried out.
     fn decide(&mut self, seen: &AutoscalerInput<'_>, observation: &Observation) -> (Verdict, Vec<Reason>) {
-        let evaluation =
-            Evaluation { target: TARGET, id: EVALUATION, overrides: &[], now: self.at(seen.seconds) };
+        let evaluation = Evaluation {
+            target: TARGET,
+            id: EVALUATION,
+            overrides: &[],
+            observe: false,
+            now: self.at(seen.seconds),
+        };
         let decision = decide(observation, &self.policy, &self.memory, evaluation);
         self.memory = decision.memory;
         (decision.verdict, decision.reasons)

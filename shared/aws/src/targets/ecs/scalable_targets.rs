@@ -135,12 +135,13 @@ pub(crate) async fn register(
     call.send().await.map(|_| ()).map_err(|error| CallError::aws(step(), &error))
 }
 
-/// The command that suspends all three. AWS then moves the service into the registered bounds at once, if it is outside.
-pub(crate) fn hand_over(service: &EcsService) -> String {
+/// The command that suspends all three, or resumes them. AWS then moves the service into the registered bounds at once, if it is
+/// outside.
+pub(crate) fn suspend_by_hand(service: &EcsService, suspended: bool) -> String {
     format!(
         "aws application-autoscaling register-scalable-target --service-namespace ecs --scalable-dimension \
-         ecs:service:DesiredCount --resource-id {} --suspended-state DynamicScalingInSuspended=true,\
-         DynamicScalingOutSuspended=true,ScheduledScalingSuspended=true",
+         ecs:service:DesiredCount --resource-id {} --suspended-state DynamicScalingInSuspended={suspended},\
+         DynamicScalingOutSuspended={suspended},ScheduledScalingSuspended={suspended}",
         resource_id(service)
     )
 }

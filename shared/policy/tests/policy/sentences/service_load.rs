@@ -119,6 +119,8 @@ fn others(all: &mut Vec<Titled>) {
     let words = "Application Auto Scaling (min 2, max 10; dynamic scale-in is not suspended)".to_owned();
     stage.service().constraints.other_autoscaler = OtherAutoscaler::Active(words);
     all.push(("another autoscaler scales it", stage.peek()));
+    let observed = stage.clone().with(|stage| stage.observe = true);
+    all.push(("another autoscaler scales it while it is only observed", observed.peek()));
     stage.service().constraints.express = true;
     all.push(("a service of ECS Express Mode", stage.peek()));
     let mut stage = api();
