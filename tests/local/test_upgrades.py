@@ -127,7 +127,7 @@ def test_load_is_planned_for_the_window_changed_in_it_and_told(shop):
     assert "done" in codes(done, "main")
     text = shop.stage.report()["text"]
     assert f"{shop.id} is {LADDER[1]} now" in text and "how long it was down is not known" in text
-    assert f"aws rds modify-db-instance --db-instance-identifier {shop.id} --db-instance-class {LADDER[0]}" in text
+    assert f"aws rds modify-db-instance --region {shop.stage.world.about['region']} --db-instance-identifier {shop.id} --db-instance-class {LADDER[0]}" in text
     # One rung a window: the load of the smaller class says nothing of the larger one.
     for _ in range(3):
         shop.later(function, cpu=90)

@@ -57,6 +57,43 @@ fn every_link_between_documents_leads_somewhere() {
     assert!(wrong.is_empty(), "links that lead nowhere:\n  {}", wrong.join("\n  "));
 }
 
+/// The beginning of each command of the AWS CLI in a text that names no Region first. One without an argument is a mention, and
+/// `configure` asks no Region.
+fn without_region(text: &str) -> Vec<String> {
+    let joined = text.replace("\\\n", "");
+    let words: Vec<&str> = joined.split_whitespace().collect();
+    let is_name = |word: &str| word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+    let commands = words.windows(4).filter_map(|four| {
+        let [aws, service, operation, option] = four else { return None };
+        let is_command = aws.trim_start_matches(|c: char| !c.is_alphanumeric()) == "aws"
+            && is_name(service)
+            && is_name(operation)
+            && option.starts_with("--")
+            && *service != "configure"
+            && !option.contains('`');
+        (is_command && *option != "--region").then(|| format!("aws {service} {operation} {option}"))
+    });
+    commands.collect()
+}
+
+/// The terminal that a command is pasted into may have another Region as its default, and there a service or an instance of the
+/// same name.
+#[test]
+fn every_command_of_the_aws_cli_names_its_region() {
+    let is_printed = |file: &String| {
+        let is_source = has_extension(file, "rs") && file.contains("/src/") && !file.starts_with("tests/");
+        let is_document = has_extension(file, "md") && file != "docs/emergency.md";
+        is_source || is_document || has_extension(file, "snap") || file == "template.yaml"
+    };
+    let of_file = |file: String| {
+        let found = without_region(&read(&file));
+        found.into_iter().map(move |command| format!("{file}: {command}"))
+    };
+    let wrong: Vec<String> = files().into_iter().filter(is_printed).flat_map(of_file).collect();
+    assert!(wrong.is_empty(), "commands without `--region`:\n  {}", wrong.join("\n  "));
+    assert_eq!(without_region("type `aws ecs \\\n  describe-services --cluster c`").len(), 1);
+}
+
 #[test]
 fn every_page_is_linked_in_the_readme() {
     let linked: BTreeSet<String> = links(&read("README.md"))

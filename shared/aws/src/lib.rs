@@ -4,6 +4,7 @@
 //! attempts, and never turns a failed read into a number.
 
 pub mod error;
+pub mod place;
 pub mod bucket;
 pub mod clients;
 pub mod trigger;

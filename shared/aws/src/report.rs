@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tidegate_policy::Severity;
 
+pub use crate::place::AccountAndRegion;
 pub use crate::report::section::{AlertState, Section, headline};
 pub use crate::report::subject::SUBJECT_CHARACTERS_MAX;
 use crate::report::subject::SubjectLine;
@@ -36,28 +37,6 @@ pub struct Header {
     pub trigger: Trigger,
     /// The request id of the invocation, by which CloudTrail names its principal.
     pub request: Option<String>,
-}
-
-/// An account and a Region of AWS: the same fleet may stand in several.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AccountAndRegion {
-    /// `111122223333`
-    pub account: String,
-    /// `eu-central-1`
-    pub region: String,
-}
-
-impl AccountAndRegion {
-    /// Where an ARN lies.
-    #[must_use]
-    pub fn of_arn(arn: &str) -> Option<Self> {
-        match arn.splitn(6, ':').collect::<Vec<_>>().as_slice() {
-            ["arn", _, _, region, account, _] if !region.is_empty() && !account.is_empty() => {
-                Some(Self { account: (*account).to_owned(), region: (*region).to_owned() })
-            }
-            _ => None,
-        }
-    }
 }
 
 /// What one evaluation did, target by target.

@@ -20,6 +20,7 @@ use tokio::time::Instant;
 use crate::bucket::Bucket;
 use crate::clients::Clients;
 use crate::error::CallError;
+use crate::place::AccountAndRegion;
 
 pub use calls::late;
 pub use state::{TargetState, Tasks};
@@ -125,18 +126,18 @@ pub fn resource(target: &TargetName) -> String {
 
 /// The command that suspends AWS's own scaling of a target, or resumes it.
 #[must_use]
-pub fn suspend_by_hand(target: &TargetName, suspended: bool) -> String {
+pub fn suspend_by_hand(target: &TargetName, suspended: bool, place: Option<&AccountAndRegion>) -> String {
     match target {
-        TargetName::Ecs(service) => ecs::scalable_targets::suspend_by_hand(service, suspended),
-        TargetName::Group(group) => group::suspend_by_hand(group, suspended),
+        TargetName::Ecs(service) => ecs::scalable_targets::suspend_by_hand(service, suspended, place),
+        TargetName::Group(group) => group::suspend_by_hand(group, suspended, place),
     }
 }
 
 /// The command that sets a target's capacity without Tidegate.
 #[must_use]
-pub fn set_by_hand(target: &TargetName, capacity: u32) -> String {
+pub fn set_by_hand(target: &TargetName, capacity: u32, place: Option<&AccountAndRegion>) -> String {
     match target {
-        TargetName::Ecs(service) => ecs::set_by_hand(service, capacity),
-        TargetName::Group(group) => group::set_by_hand(group, capacity),
+        TargetName::Ecs(service) => ecs::set_by_hand(service, capacity, place),
+        TargetName::Group(group) => group::set_by_hand(group, capacity, place),
     }
 }

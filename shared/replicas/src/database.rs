@@ -6,7 +6,6 @@ mod json;
 mod seen;
 mod words;
 
-use jiff::Timestamp;
 use tidegate_aws::report::{Header, Section, headline};
 
 pub use crate::database::evaluated::DatabaseReport;
@@ -25,8 +24,8 @@ impl DatabaseReport {
             state: self.state(),
             verdict: self.verdict(header.at),
             cause: self.cause(header.at),
-            paragraph: if is_worth_reporting { self.paragraph(header.at) } else { String::new() },
-            commands: self.commands(header.at),
+            paragraph: if is_worth_reporting { self.paragraph(header) } else { String::new() },
+            commands: self.commands(header),
             json: self.to_json(header.at),
             outcome: self.outcome(),
             is_unread: self.seen.instances.is_err(),
@@ -34,7 +33,8 @@ impl DatabaseReport {
     }
 
     /// The whole paragraph: decision, seen, why, notes, done, and the commands that keep or undo it.
-    fn paragraph(&self, now: Timestamp) -> String {
+    fn paragraph(&self, header: &Header) -> String {
+        let now = header.at;
         let verdict = self.verdict(now);
         let mut lines = vec![headline(&self.name, &verdict, self.cause(now).as_deref())];
         for (index, line) in seen::in_words(&self.seen, now).into_iter().enumerate() {
@@ -45,7 +45,7 @@ impl DatabaseReport {
         }
         lines.extend(self.decision.notices.iter().map(|notice| format!("  note  {notice}")));
         lines.extend(self.done(now).into_iter().map(|done| format!("  done  {done}")));
-        lines.extend(self.commands(now).iter().map(|(word, command)| format!("  {word:<4}  {command}")));
+        lines.extend(self.commands(header).iter().map(|(word, command)| format!("  {word:<4}  {command}")));
         lines.join("\n")
     }
 }

@@ -69,7 +69,7 @@ fn a_clean_up_of_what_never_served_changes_no_count_and_is_undone_by_nothing() {
     let report = taken(scene.report(&memory));
     assert_eq!(report.verdict(at(0)), "deleting failed replica tidegate-shop-prod-3");
     assert_eq!(report.cause(at(0)).as_deref(), Some("its status is incompatible-network"));
-    assert_eq!(report.commands(at(0)), []);
+    assert_eq!(report.commands(&scene::header()), []);
 }
 
 #[test]
@@ -228,7 +228,7 @@ fn what_cannot_be_read_changes_nothing_and_is_no_evaluation() {
 fn what_an_operator_pinned_is_undone_by_releasing_it() {
     let scene = ReportScene::with(1).cpu(40.0).pinned(3);
     let report = taken(scene.report(&scene.calm_memory()));
-    let commands = report.commands(at(0));
+    let commands = report.commands(&scene::header());
     assert_eq!(commands, [("undo", "tidegate release main".to_owned())]);
     insta::assert_snapshot!(text(&report));
 }

@@ -80,7 +80,7 @@ impl TargetReport {
             verdict: self.verdict(evaluation.at),
             cause: self.cause(),
             paragraph: if self.is_worth_reporting() { self.paragraph(evaluation) } else { String::new() },
-            commands: self.commands(),
+            commands: self.commands(evaluation),
             json: self.to_json(),
             outcome: self.outcome().cloned(),
             is_unread: self.seen.queue_unread().is_some() || self.seen.service.is_err(),
@@ -233,7 +233,7 @@ impl TargetReport {
             lines.push(format!("  note  {}", self.note(notice, evaluation.at)));
         }
         lines.push(format!("  done  {}", self.action_in_words()));
-        for (word, command) in self.commands() {
+        for (word, command) in self.commands(evaluation) {
             lines.push(format!("  {word:<4}  {command}"));
         }
         lines.join("\n")
@@ -256,10 +256,11 @@ impl TargetReport {
     /// function they ask stands in the operator's environment. What an operator set is undone by releasing it. Where another
     /// autoscaler manages the service, the commands that suspend and resume that.
     #[must_use]
-    pub fn commands(&self) -> Vec<(&'static str, String)> {
+    pub fn commands(&self, evaluation: &Header) -> Vec<(&'static str, String)> {
+        let place = evaluation.place.as_ref();
         if self.decision.reasons.iter().any(|reason| matches!(reason, Reason::OtherAutoscaler { .. })) {
-            let (stop, undo) =
-                (targets::suspend_by_hand(&self.name, true), targets::suspend_by_hand(&self.name, false));
+            let command = |suspended| targets::suspend_by_hand(&self.name, suspended, place);
+            let (stop, undo) = (command(true), command(false));
             return vec![
                 ("stop", format!("{stop}  # suspends the other autoscaler")),
                 ("undo", format!("{undo}  # resumes all of it")),
@@ -285,7 +286,13 @@ impl TargetReport {
         vec![
             ("keep", format!("tidegate pin {target} {to} --for 2h")),
             ("undo", format!("tidegate pin {target} {from} --for 2h{when}")),
-            ("or", format!("{}  # until Tidegate changes it again", targets::set_by_hand(&self.name, from))),
+            (
+                "or",
+                format!(
+                    "{}  # until Tidegate changes it again",
+                    targets::set_by_hand(&self.name, from, place)
+                ),
+            ),
         ]
     }
 

@@ -89,8 +89,8 @@ fn target(name: &str, verdict: Verdict, reasons: Vec<Reason>, action: ActionTake
     }
 }
 
-fn report(targets: &[TargetReport]) -> EvaluationReport {
-    let header = Header {
+fn header() -> Header {
+    Header {
         fleet: "shop-prod".to_owned(),
         concern: "queue-depth",
         function: "tidegate-QueueDepthFunction".to_owned(),
@@ -99,7 +99,11 @@ fn report(targets: &[TargetReport]) -> EvaluationReport {
         at: at(0),
         trigger: Trigger::Schedule,
         request: None,
-    };
+    }
+}
+
+fn report(targets: &[TargetReport]) -> EvaluationReport {
+    let header = header();
     let sections = targets.iter().map(|target| target.section(&header)).collect();
     EvaluationReport { sections, ..EvaluationReport::empty(header) }
 }

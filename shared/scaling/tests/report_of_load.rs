@@ -99,8 +99,8 @@ fn service() -> TargetReport {
     grown(TargetName::Ecs(name), CapacityUnit::Tasks)
 }
 
-fn report(target: &TargetReport) -> EvaluationReport {
-    let header = Header {
+fn header() -> Header {
+    Header {
         fleet: "shop-prod".to_owned(),
         concern: "service-load",
         function: "tidegate-ServiceLoadFunction".to_owned(),
@@ -109,7 +109,11 @@ fn report(target: &TargetReport) -> EvaluationReport {
         at: at(0),
         trigger: Trigger::Alarm { name: "api-5xx".to_owned() },
         request: None,
-    };
+    }
+}
+
+fn report(target: &TargetReport) -> EvaluationReport {
+    let header = header();
     EvaluationReport { sections: vec![target.section(&header)], ..EvaluationReport::empty(header) }
 }
 
@@ -176,11 +180,14 @@ fn a_group_that_is_busy_is_reported_in_the_words_of_aws() {
 #[test]
 fn what_another_autoscaler_scales_is_reported_with_the_commands_that_suspend_and_resume_it() {
     let processes = "--scaling-processes AlarmNotification ScheduledActions";
-    let group_line =
-        |verb: &str| format!("aws autoscaling {verb}-processes --auto-scaling-group-name 'web' {processes}");
+    let group_line = |verb: &str| {
+        format!(
+            "aws autoscaling {verb}-processes --region eu-central-1 --auto-scaling-group-name 'web' {processes}"
+        )
+    };
     let ecs_line = |is: bool| {
         format!(
-            "aws application-autoscaling register-scalable-target --service-namespace ecs --scalable-dimension \
+            "aws application-autoscaling register-scalable-target --region eu-central-1 --service-namespace ecs --scalable-dimension \
              ecs:service:DesiredCount --resource-id service/prod/api --suspended-state DynamicScalingInSuspended={is},\
              DynamicScalingOutSuspended={is},ScheduledScalingSuspended={is}"
         )
@@ -192,9 +199,9 @@ fn what_another_autoscaler_scales_is_reported_with_the_commands_that_suspend_and
         report.decision.verdict = Verdict::Hold { at: Some(4) };
         report.decision.reasons = vec![Reason::OtherAutoscaler { who: "another".to_owned() }];
         let stop = ("stop", format!("{suspend}  # suspends the other autoscaler"));
-        assert_eq!(report.commands(), [stop, ("undo", format!("{resume}  # resumes all of it"))]);
+        assert_eq!(report.commands(&header()), [stop, ("undo", format!("{resume}  # resumes all of it"))]);
         report.decision.reasons = vec![Reason::OtherAutoscalerMeanwhile { who: "another".to_owned() }];
-        assert_eq!(report.commands(), [], "what is only observed goes on being scaled");
+        assert_eq!(report.commands(&header()), [], "what is only observed goes on being scaled");
     }
 }
 

@@ -6,7 +6,6 @@ mod json;
 mod seen;
 mod words;
 
-use jiff::Timestamp;
 use tidegate_aws::report::{Header, Section, headline};
 
 pub use crate::database::evaluated::UpgradeReport;
@@ -26,8 +25,8 @@ impl UpgradeReport {
             state: self.state(),
             verdict: self.verdict(),
             cause: self.cause(),
-            paragraph: if is_worth_reporting { self.paragraph(header.at) } else { String::new() },
-            commands: self.commands(),
+            paragraph: if is_worth_reporting { self.paragraph(header) } else { String::new() },
+            commands: self.commands(header),
             json: self.to_json(header.at),
             outcome: self.outcome(),
             is_unread: self.seen.instances.is_err(),
@@ -35,9 +34,10 @@ impl UpgradeReport {
     }
 
     /// The whole paragraph: decision, seen, why, notes, done, and the commands that undo it or try it again.
-    fn paragraph(&self, now: Timestamp) -> String {
+    fn paragraph(&self, header: &Header) -> String {
+        let commands = self.commands(header);
         let mut lines = vec![headline(&self.name, &self.verdict(), self.cause().as_deref())];
-        for (index, line) in seen::in_words(&self.seen, now).into_iter().enumerate() {
+        for (index, line) in seen::in_words(&self.seen, header.at).into_iter().enumerate() {
             lines.push(format!("  {:<4}  {line}", if index == 0 { "seen" } else { "" }));
         }
         for (index, reason) in self.decision.reasons.iter().enumerate() {
@@ -46,8 +46,8 @@ impl UpgradeReport {
         lines.extend(self.plan().map(|plan| format!("  plan  {plan}")));
         lines.extend(self.decision.notices.iter().map(|notice| format!("  note  {notice}")));
         lines.push(format!("  done  {}", self.done()));
-        lines.extend(self.next().map(|next| format!("  next  {next}")));
-        lines.extend(self.commands().iter().map(|(word, command)| format!("  {word:<4}  {command}")));
+        lines.extend(self.next(&commands).map(|next| format!("  next  {next}")));
+        lines.extend(commands.iter().map(|(word, command)| format!("  {word:<4}  {command}")));
         lines.join("\n")
     }
 }

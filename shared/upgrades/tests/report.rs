@@ -94,10 +94,10 @@ fn a_change_is_undone_without_the_function() {
     memory.outcomes.clear();
     let mut done = busy_in_the_window();
     "db.m6g.xlarge".clone_into(&mut done.main().class);
-    let modify = "aws rds modify-db-instance --db-instance-identifier shop-prod --db-instance-class db.t4g.large \
+    let modify = "aws rds modify-db-instance --region eu-central-1 --db-instance-identifier shop-prod --db-instance-class db.t4g.large \
                   --apply-immediately";
     for report in [begun, done.report(&memory, None)] {
-        let commands = report.commands();
+        let commands = report.commands(&header());
         let [(name, undo)] = commands.as_slice() else { unreachable!("one command: {commands:?}") };
         assert_eq!(*name, "undo");
         assert!(undo.starts_with(modify) && undo.contains("  # ") && undo.contains("restarts"), "{undo}");
@@ -115,7 +115,7 @@ fn a_plan_is_told_a_day_ahead_with_what_prevents_it() {
     memory.settle_notices(&report.decision, true);
     let again = ClassScene::new().cpu(91.0).offering("db.m6g.xlarge").report(&memory, None);
     assert!(!again.is_worth_reporting(), "it is told once");
-    assert_eq!(again.commands(), [], "without a report nothing is offered");
+    assert_eq!(again.commands(&header()), [], "without a report nothing is offered");
 }
 
 #[test]
@@ -223,10 +223,10 @@ fn what_was_asked_for_can_be_withdrawn_and_a_plan_of_an_operator_says_how() {
     let asked = ClassAsked::To(ClassRequest { now: false, ..request });
     let scene = ClassScene::new().offering("db.m6g.xlarge");
     let report = scene.report(&UpgradeMemory::default(), Some(&asked));
-    let stop = &report.commands()[0];
+    let stop = &report.commands(&header())[0];
     assert_eq!(stop.0, "stop");
     assert_eq!(stop.1, "tidegate upgrade main --withdraw");
-    assert_eq!(report.commands()[1].1, "tidegate upgrade main --to db.m6g.xlarge --now");
+    assert_eq!(report.commands(&header())[1].1, "tidegate upgrade main --to db.m6g.xlarge --now");
     let withdraw = ClassAsked::Withdraw { who: "ana".to_owned(), why: "not now".to_owned() };
     let withdrawn = scene.report(&report.decision.memory, Some(&withdraw));
     assert_eq!(withdrawn.verdict(), "shop-prod: db.t4g.large → db.m6g.xlarge withdrawn");
@@ -237,8 +237,9 @@ fn what_was_asked_for_can_be_withdrawn_and_a_plan_of_an_operator_says_how() {
 fn what_was_asked_for_with_a_snapshot_is_offered_again_with_one() {
     let ClassAsked::To(request) = asked_now("db.m6g.xlarge") else { unreachable!("a class is asked for") };
     let request = ClassRequest { snapshot: true, ..request };
-    let lines =
-        |report: &UpgradeReport| report.commands().into_iter().map(|(_, line)| line).collect::<Vec<_>>();
+    let lines = |report: &UpgradeReport| {
+        report.commands(&header()).into_iter().map(|(_, line)| line).collect::<Vec<_>>()
+    };
     // In its window, from one that is told.
     let asked = ClassAsked::To(ClassRequest { now: false, ..request.clone() });
     let scene = ClassScene::new().offering("db.m6g.xlarge");
@@ -262,7 +263,7 @@ fn what_was_asked_for_with_a_snapshot_is_offered_again_with_one() {
 fn observe_mode_says_once_what_would_begin() {
     let scene = busy_in_the_window().observed();
     let report = scene.report(&planned(), None);
-    assert_eq!((&report.decision.call, report.commands()), (&None, vec![]));
+    assert_eq!((&report.decision.call, report.commands(&header())), (&None, vec![]));
     insta::assert_snapshot!(text(&report));
     let mut memory = report.decision.memory.clone();
     memory.settle_notices(&report.decision, true);

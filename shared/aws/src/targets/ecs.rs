@@ -18,6 +18,7 @@ use tokio::time::Instant;
 
 use crate::clients::{CALLS_AT_ONCE, Clients};
 use crate::error::{CallError, Failure, Step, absence};
+use crate::place::{AccountAndRegion, aws_cli};
 use crate::targets::calls::{in_time, late};
 use crate::targets::state::{TargetState, Tasks};
 
@@ -199,8 +200,13 @@ fn target_groups(service: &aws_sdk_ecs::types::Service) -> Vec<String> {
 }
 
 /// The command that sets the desired count.
-pub(crate) fn set_by_hand(EcsService { cluster, service }: &EcsService, tasks: u32) -> String {
-    format!("aws ecs update-service --cluster {cluster} --service {service} --desired-count {tasks}")
+pub(crate) fn set_by_hand(
+    EcsService { cluster, service }: &EcsService,
+    tasks: u32,
+    place: Option<&AccountAndRegion>,
+) -> String {
+    let command = aws_cli(place, "ecs update-service");
+    format!("{command} --cluster {cluster} --service {service} --desired-count {tasks}")
 }
 
 /// Sets the desired count. Sending nothing else starts no deployment.

@@ -15,6 +15,7 @@ use tokio::time::Instant;
 
 use crate::clients::{CALLS_AT_ONCE, Clients};
 use crate::error::{CallError, Failure, Step, absence};
+use crate::place::{AccountAndRegion, aws_cli};
 use crate::targets::calls::{in_time, late};
 use crate::targets::state::TargetState;
 
@@ -165,20 +166,27 @@ fn target_groups(group: &Found) -> Vec<String> {
 }
 
 /// The command that suspends a group's own policies and scheduled actions, or resumes them.
-pub(crate) fn suspend_by_hand(group: &AutoScalingGroup, suspended: bool) -> String {
+pub(crate) fn suspend_by_hand(
+    group: &AutoScalingGroup,
+    suspended: bool,
+    place: Option<&AccountAndRegion>,
+) -> String {
     let verb = if suspended { "suspend" } else { "resume" };
+    let command = aws_cli(place, &format!("autoscaling {verb}-processes"));
     format!(
-        "aws autoscaling {verb}-processes --auto-scaling-group-name '{}' --scaling-processes AlarmNotification ScheduledActions",
+        "{command} --auto-scaling-group-name '{}' --scaling-processes AlarmNotification ScheduledActions",
         group.name
     )
 }
 
 /// The command that sets the desired capacity.
-pub(crate) fn set_by_hand(group: &AutoScalingGroup, instances: u32) -> String {
-    format!(
-        "aws autoscaling set-desired-capacity --auto-scaling-group-name '{}' --desired-capacity {instances}",
-        group.name
-    )
+pub(crate) fn set_by_hand(
+    group: &AutoScalingGroup,
+    instances: u32,
+    place: Option<&AccountAndRegion>,
+) -> String {
+    let command = aws_cli(place, "autoscaling set-desired-capacity");
+    format!("{command} --auto-scaling-group-name '{}' --desired-capacity {instances}", group.name)
 }
 
 /// Sets the desired capacity at once: the cooldowns in force are Tidegate's, not the group's own.

@@ -128,11 +128,11 @@ impl fmt::Display for ClassRefusal {
                 )
             }
             Self::RequiredUpgrade { resource, at } => {
-                let apply = "aws rds apply-pending-maintenance-action --apply-action db-upgrade --opt-in-type immediate";
-                let due = DayOfWeek(*at);
+                let (due, region) = (DayOfWeek(*at), resource.split(':').nth(3).unwrap_or_default());
                 write!(
                     f,
-                    "the db-upgrade due on {due} may run with it: apply it first, at a time of your choice ({apply} \
+                    "the db-upgrade due on {due} may run with it: apply it first, at a time of your choice (aws rds \
+                     apply-pending-maintenance-action --region {region} --apply-action db-upgrade --opt-in-type immediate \
                      --resource-identifier {resource})"
                 )
             }

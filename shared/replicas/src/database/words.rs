@@ -1,7 +1,9 @@
 //! What was done to a database's replicas, in words.
 
 use jiff::Timestamp;
+use tidegate_aws::place::{AccountAndRegion, aws_cli, in_account};
 use tidegate_aws::rds::CallResult;
+use tidegate_aws::report::Header;
 use tidegate_aws::report::section::Outcome;
 use tidegate_fleet::DatabaseName;
 use tidegate_policy::Condition;
@@ -187,12 +189,12 @@ impl DatabaseReport {
     /// The commands that keep and undo a change that begins, one of them for who has only the AWS CLI. What an operator set is
     /// undone by releasing it.
     #[must_use]
-    pub fn commands(&self, now: Timestamp) -> Vec<(&'static str, String)> {
+    pub fn commands(&self, header: &Header) -> Vec<(&'static str, String)> {
         let outcome = self.called.as_ref().map(|called| &called.outcome);
         let is_made =
             self.is_enforced && !matches!(outcome, Some(CallOutcome::Refused(_) | CallOutcome::NotSent));
         // To delete one that has failed changes no count: there is nothing to keep or to undo.
-        let begins = self.begins(now).filter(|begins| is_made && !begins.is_clean_up);
+        let begins = self.begins(header.at).filter(|begins| is_made && !begins.is_clean_up);
         let Some(begins) = begins else { return Vec::new() };
         let (name, asked) = (&self.name, self.asked());
         if !asked.is_empty() {
@@ -203,7 +205,10 @@ impl DatabaseReport {
         }
         let existing = self.decision.count.map_or(0, |count| count.existing);
         let to = to(begins, existing);
-        let delete = begins.replica.filter(|_| begins.adds).map(|replica| self.delete_by_hand(replica));
+        let delete = begins
+            .replica
+            .filter(|_| begins.adds)
+            .map(|replica| self.delete_by_hand(replica, header.place.as_ref()));
         // Tidegate keeps one replica at least.
         let is_kept = begins.adds && self.is_emergency();
         let when = if is_kept { "  # none is removed before the emergency ends" } else { "" };
@@ -213,14 +218,13 @@ impl DatabaseReport {
     }
 
     /// Of a reader of Aurora AWS takes no final snapshot, whatever is said.
-    fn delete_by_hand(&self, replica: &str) -> String {
+    fn delete_by_hand(&self, replica: &str, place: Option<&AccountAndRegion>) -> String {
         let snapshot = match self.resource {
             DatabaseName::Rds(_) => " --skip-final-snapshot",
             DatabaseName::Aurora(_) => "",
         };
-        format!(
-            "aws rds delete-db-instance --db-instance-identifier {replica}{snapshot}  # once it is available"
-        )
+        let (command, account) = (aws_cli(place, "rds delete-db-instance"), in_account(place));
+        format!("{command} --db-instance-identifier {replica}{snapshot}  # {account}once it is available")
     }
 }
 

@@ -5,7 +5,7 @@ use tidegate_policy::replicas::memory::ReplicaMemory;
 use tidegate_policy::replicas::observation::Status;
 use tidegate_replicas::database::DatabaseReport;
 
-use crate::scene::{ReportScene, at};
+use crate::scene::{ReportScene, at, header};
 use crate::taken;
 
 fn made(scene: &ReportScene) -> DatabaseReport {
@@ -13,7 +13,7 @@ fn made(scene: &ReportScene) -> DatabaseReport {
 }
 
 fn undo(report: &DatabaseReport) -> Vec<String> {
-    report.commands(at(0)).into_iter().filter(|(word, _)| *word == "undo").map(|(_, line)| line).collect()
+    report.commands(&header()).into_iter().filter(|(word, _)| *word == "undo").map(|(_, line)| line).collect()
 }
 
 #[test]
@@ -21,7 +21,7 @@ fn a_hold_beside_a_replica_that_the_load_adds_is_not_released_to_undo_it() {
     let report = made(&ReportScene::with(1).cpu(83.0).asking(OverrideKind::Hold(Held::ScaleIn)));
     assert_eq!(undo(&report), ["tidegate pin main 1 --for 2h"]);
     assert_eq!(report.cause(at(0)).as_deref(), Some("cpu 83% (rule: cpu > 70% for 5m)"));
-    let commands = report.commands(at(0));
+    let commands = report.commands(&header());
     assert_eq!(commands[0], ("keep", "tidegate pin main 2 --for 2h".to_owned()));
     assert!(commands[2].1.starts_with("aws rds delete-db-instance"), "{commands:?}");
 }
@@ -57,7 +57,7 @@ fn what_the_fleet_file_asks_for_too_is_undone_by_neither() {
     let report = made(&ReportScene::with(0).cpu(40.0).asking(OverrideKind::Raise(1)));
     // Tidegate keeps one at least: there is nothing to go back to.
     assert_eq!(undo(&report), [""; 0]);
-    assert_eq!(report.commands(at(0))[0], ("keep", "tidegate pin main 1 --for 2h".to_owned()));
+    assert_eq!(report.commands(&header())[0], ("keep", "tidegate pin main 1 --for 2h".to_owned()));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use tidegate_policy::overrides::{Held, OverrideKind};
 use tidegate_policy::{Evaluation, Memory, Override, decide};
 use tidegate_scaling::{ActionTaken, AskingOverride, TargetReport};
 
-use super::{Verdict, at, queue, service, target};
+use super::{Verdict, at, header, queue, service, target};
 
 const FLEET: &str = r#"version: 1
 name: shop
@@ -62,7 +62,7 @@ fn made(rows: &[OverrideKind], incident: Option<Incident>, desired: u32, waiting
 }
 
 fn undo(report: &TargetReport) -> Vec<String> {
-    report.commands().into_iter().filter(|(word, _)| *word == "undo").map(|(_, line)| line).collect()
+    report.commands(&header()).into_iter().filter(|(word, _)| *word == "undo").map(|(_, line)| line).collect()
 }
 
 #[test]

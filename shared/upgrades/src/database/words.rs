@@ -120,10 +120,10 @@ impl UpgradeReport {
     }
 
     /// What follows the change of a replica, which has no undo of its own.
-    pub(super) fn next(&self) -> Option<String> {
+    pub(super) fn next(&self, commands: &[(&'static str, String)]) -> Option<String> {
         let is_stop = |(word, line): &(&str, String)| *word == "stop" && line.contains("is changed next");
         let source = self.resource.id();
-        self.commands().iter().any(is_stop).then(|| {
+        commands.iter().any(is_stop).then(|| {
             format!(
                 "{source} gets the same class; until then a replica is not made smaller again: it would be raised once \
                  more. The report of {source} has the line that undoes both"

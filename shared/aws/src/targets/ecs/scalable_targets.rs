@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use crate::clients::{CALLS_AT_ONCE, Clients};
 use crate::error::{CallError, Step, absence};
+use crate::place::{AccountAndRegion, aws_cli};
 use crate::targets::calls::{OTHER_AUTOSCALERS_WITHIN, in_time, late, until};
 
 /// `DescribeScalableTargets` takes at most 50 resource ids (Application Auto Scaling API reference).
@@ -137,9 +138,14 @@ pub(crate) async fn register(
 
 /// The command that suspends all three, or resumes them. AWS then moves the service into the registered bounds at once, if it is
 /// outside.
-pub(crate) fn suspend_by_hand(service: &EcsService, suspended: bool) -> String {
+pub(crate) fn suspend_by_hand(
+    service: &EcsService,
+    suspended: bool,
+    place: Option<&AccountAndRegion>,
+) -> String {
+    let command = aws_cli(place, "application-autoscaling register-scalable-target");
     format!(
-        "aws application-autoscaling register-scalable-target --service-namespace ecs --scalable-dimension \
+        "{command} --service-namespace ecs --scalable-dimension \
          ecs:service:DesiredCount --resource-id {} --suspended-state DynamicScalingInSuspended={suspended},\
          DynamicScalingOutSuspended={suspended},ScheduledScalingSuspended={suspended}",
         resource_id(service)

@@ -115,7 +115,7 @@ fn what_is_asked_for_at_once_is_refused_for_a_required_upgrade_with_the_way_out(
     let told = &decision.notices.last().expect("it is told").cause;
     let cause = told.as_deref().expect("with its cause");
     let line = format!(
-        "aws rds apply-pending-maintenance-action --apply-action db-upgrade --opt-in-type immediate \
+        "aws rds apply-pending-maintenance-action --region eu-central-1 --apply-action db-upgrade --opt-in-type immediate \
          --resource-identifier {INSTANCE}"
     );
     assert!(cause.contains("apply it first, at a time of your choice") && cause.contains(&line), "{cause}");
