@@ -271,6 +271,7 @@ fn report_of(fleet_file: &str) -> String {
         target: service.name().to_owned(),
         name: service.target().clone(),
         observe: false,
+        most: service.policy().most(),
         seen,
         decision,
         action: ActionTaken::Tried(Outcome::Applied),

@@ -45,6 +45,7 @@ impl DatabaseReport {
         }
         lines.extend(self.decision.notices.iter().map(|notice| format!("  note  {notice}")));
         lines.extend(self.done(now).into_iter().map(|done| format!("  done  {done}")));
+        lines.extend(self.without_pin(now).map(|note| format!("  note  {note}")));
         lines.extend(self.commands(header).iter().map(|(word, command)| format!("  {word:<4}  {command}")));
         lines.join("\n")
     }

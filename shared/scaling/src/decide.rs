@@ -76,6 +76,7 @@ fn decide_one(
         target: service.name().to_owned(),
         name: service.target().clone(),
         observe,
+        most: service.policy().most(),
         seen,
         asked: AskingOverride::of(&decision, service.policy().capacity, emergency),
         decision,

@@ -24,6 +24,8 @@ pub struct TargetReport {
     pub name: TargetName,
     /// It is only observed: nothing was done.
     pub observe: bool,
+    /// The most that a pin may set.
+    pub most: u32,
     /// What was seen.
     pub seen: Observation,
     /// What was decided.
@@ -233,6 +235,7 @@ impl TargetReport {
             lines.push(format!("  note  {}", self.note(notice, evaluation.at)));
         }
         lines.push(format!("  done  {}", self.action_in_words()));
+        lines.extend(self.without_pin().map(|note| format!("  note  {note}")));
         for (word, command) in self.commands(evaluation) {
             lines.push(format!("  {word:<4}  {command}"));
         }
@@ -266,11 +269,7 @@ impl TargetReport {
                 ("undo", format!("{undo}  # resumes all of it")),
             ];
         }
-        let (ActionTaken::Tried(Outcome::Applied), Some((from, to))) =
-            (&self.action, self.decision.verdict.as_change())
-        else {
-            return Vec::new();
-        };
+        let Some((from, to)) = self.changed() else { return Vec::new() };
         let target = &self.target;
         if !self.asked.is_empty() {
             let is = |emergency: bool| self.asked.iter().any(|asked| asked.is_emergency == emergency);
@@ -283,17 +282,30 @@ impl TargetReport {
             |reason: &Reason| matches!(reason, Reason::Overridden { kind: OverrideKind::Raise(_), .. });
         let is_kept = to > from && self.decision.reasons.iter().any(is_emergency);
         let when = if is_kept { "  # nothing scales in before the emergency ends" } else { "" };
-        vec![
-            ("keep", format!("tidegate pin {target} {to} --for 2h")),
-            ("undo", format!("tidegate pin {target} {from} --for 2h{when}")),
-            (
-                "or",
-                format!(
-                    "{}  # until Tidegate changes it again",
-                    targets::set_by_hand(&self.name, from, place)
-                ),
-            ),
-        ]
+        let pin = |word, size, when| {
+            (size <= self.most).then(|| (word, format!("tidegate pin {target} {size} --for 2h{when}")))
+        };
+        let by_hand = targets::set_by_hand(&self.name, from, place);
+        let or = Some(("or", format!("{by_hand}  # until Tidegate changes it again")));
+        [pin("keep", to, ""), pin("undo", from, when), or].into_iter().flatten().collect()
+    }
+
+    /// The change that was made.
+    fn changed(&self) -> Option<(u32, u32)> {
+        let is_made = self.action == ActionTaken::Tried(Outcome::Applied);
+        self.decision.verdict.as_change().filter(|_| is_made)
+    }
+
+    /// Why there is no pin that keeps the change or undoes it: it would be refused.
+    fn without_pin(&self) -> Option<String> {
+        let (from, to) = self.changed().filter(|_| self.asked.is_empty())?;
+        let above = |words, size| (size > self.most).then(|| format!("{words} {}", thousands(size)));
+        let above: Vec<String> =
+            [above("keeps", to), above("goes back to", from)].into_iter().flatten().collect();
+        let (above, most) = (above.join(" or "), self.decision.capacity_unit.so_many(self.most));
+        let raise = "raise `max` or `override_max` and deploy, then pin";
+        (!above.is_empty())
+            .then(|| format!("the fleet file allows at most {most}, so no pin {above}: {raise}"))
     }
 
     fn action_in_words(&self) -> String {
@@ -331,7 +343,8 @@ impl TargetReport {
     /// For the answer, the log line and the activity.
     #[must_use]
     pub fn to_json(&self) -> Value {
-        let Self { target, name, observe, seen, decision, asked: _, action, failed_before: _ } = self;
+        let Self { target, name, observe, most: _, seen, decision, asked: _, action, failed_before: _ } =
+            self;
         let words = decision.capacity_unit;
         let (from, to) = match decision.verdict {
             Verdict::ScaleOut { from, to } | Verdict::ScaleIn { from, to } => (Some(from), Some(to)),

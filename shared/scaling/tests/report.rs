@@ -75,6 +75,7 @@ fn target(name: &str, verdict: Verdict, reasons: Vec<Reason>, action: ActionTake
         target: name.to_owned(),
         name: TargetName::Ecs(EcsService { cluster: "prod".to_owned(), service: name.to_owned() }),
         observe: matches!(action, ActionTaken::Observed { .. }),
+        most: 5_000,
         seen: Observation {
             service: Ok(service(desired)),
             queue: Some(Ok(queue(612))),

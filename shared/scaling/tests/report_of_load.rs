@@ -56,6 +56,7 @@ fn grown(name: TargetName, capacity_unit: CapacityUnit) -> TargetReport {
         target: "api".to_owned(),
         name,
         observe: false,
+        most: 10,
         seen: Observation {
             service: Ok(ServiceState {
                 desired_count: 4,

@@ -190,12 +190,7 @@ impl DatabaseReport {
     /// undone by releasing it.
     #[must_use]
     pub fn commands(&self, header: &Header) -> Vec<(&'static str, String)> {
-        let outcome = self.called.as_ref().map(|called| &called.outcome);
-        let is_made =
-            self.is_enforced && !matches!(outcome, Some(CallOutcome::Refused(_) | CallOutcome::NotSent));
-        // To delete one that has failed changes no count: there is nothing to keep or to undo.
-        let begins = self.begins(header.at).filter(|begins| is_made && !begins.is_clean_up);
-        let Some(begins) = begins else { return Vec::new() };
+        let Some(begins) = self.made(header.at) else { return Vec::new() };
         let (name, asked) = (&self.name, self.asked());
         if !asked.is_empty() {
             let is = |emergency: bool| asked.iter().any(|asked| asked.is_emergency == emergency);
@@ -212,9 +207,34 @@ impl DatabaseReport {
         // Tidegate keeps one replica at least.
         let is_kept = begins.adds && self.is_emergency();
         let when = if is_kept { "  # none is removed before the emergency ends" } else { "" };
-        let undo = (existing > 0).then(|| ("undo", format!("tidegate pin {name} {existing} --for 2h{when}")));
-        let keep = ("keep", format!("tidegate pin {name} {to} --for 2h"));
-        [Some(keep), undo, delete.map(|command| ("or", command))].into_iter().flatten().collect()
+        let is_allowed = |count: u32| count > 0 && self.bounds.is_none_or(|(_, max)| count <= max);
+        let pin = |word, count, when| {
+            is_allowed(count).then(|| (word, format!("tidegate pin {name} {count} --for 2h{when}")))
+        };
+        let or = delete.map(|command| ("or", command));
+        [pin("keep", to, ""), pin("undo", existing, when), or].into_iter().flatten().collect()
+    }
+
+    /// The change of the count that begins.
+    fn made(&self, now: Timestamp) -> Option<Beginning<'_>> {
+        let outcome = self.called.as_ref().map(|called| &called.outcome);
+        let is_made =
+            self.is_enforced && !matches!(outcome, Some(CallOutcome::Refused(_) | CallOutcome::NotSent));
+        // To delete one that has failed changes no count: there is nothing to keep or to undo.
+        self.begins(now).filter(|begins| is_made && !begins.is_clean_up)
+    }
+
+    /// Why there is no pin that keeps the change or undoes it: it would be refused.
+    pub(super) fn without_pin(&self, now: Timestamp) -> Option<String> {
+        let begins = self.made(now).filter(|_| self.asked().is_empty())?;
+        let (max, existing) = (self.bounds?.1, self.decision.count?.existing);
+        let above = |words, count| (count > max).then(|| format!("{words} {count}"));
+        let kept = above("keeps", to(begins, existing));
+        let above: Vec<String> = kept.into_iter().chain(above("goes back to", existing)).collect();
+        let (above, replicas) = (above.join(" or "), if max == 1 { "replica" } else { "replicas" });
+        (!above.is_empty()).then(|| {
+            format!("the fleet file allows at most {max} {replicas}, so no pin {above}: raise `max` and deploy, then pin")
+        })
     }
 
     /// Of a reader of Aurora AWS takes no final snapshot, whatever is said.

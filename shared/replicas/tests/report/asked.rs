@@ -5,7 +5,7 @@ use tidegate_policy::replicas::memory::ReplicaMemory;
 use tidegate_policy::replicas::observation::Status;
 use tidegate_replicas::database::DatabaseReport;
 
-use crate::scene::{ReportScene, at, header};
+use crate::scene::{ReportScene, at, header, text};
 use crate::taken;
 
 fn made(scene: &ReportScene) -> DatabaseReport {
@@ -58,6 +58,20 @@ fn what_the_fleet_file_asks_for_too_is_undone_by_neither() {
     // Tidegate keeps one at least: there is nothing to go back to.
     assert_eq!(undo(&report), [""; 0]);
     assert_eq!(report.commands(&header())[0], ("keep", "tidegate pin main 1 --for 2h".to_owned()));
+}
+
+/// `tidegate pin` would refuse them: `max` is 5.
+#[test]
+fn no_pin_is_offered_above_max_and_the_report_says_what_to_change() {
+    let over = made(&ReportScene::with(7).cpu(40.0));
+    assert_eq!(over.cause(at(0)).as_deref(), Some("7 above max 5"));
+    assert_eq!(over.commands(&header()), []);
+    let note = "  note  the fleet file allows at most 5 replicas, so no pin keeps 6 or goes back to 7: raise `max` and \
+                deploy, then pin";
+    assert!(text(&over).contains(note), "{}", text(&over));
+    let just = made(&ReportScene::with(6).cpu(40.0));
+    assert_eq!(just.commands(&header()), [("keep", "tidegate pin main 5 --for 2h".to_owned())]);
+    assert!(text(&just).contains("so no pin goes back to 6: "), "{}", text(&just));
 }
 
 #[test]

@@ -58,7 +58,8 @@ fn made(rows: &[OverrideKind], incident: Option<Incident>, desired: u32, waiting
     assert!(decision.verdict.as_change().is_some(), "{decision:?}");
     let asked =
         AskingOverride::of(&decision, of.policy().capacity, overrides.of_emergency("worker").as_ref());
-    TargetReport { decision, asked, action: ActionTaken::Tried(Outcome::Applied), ..report }
+    let (action, most) = (ActionTaken::Tried(Outcome::Applied), of.policy().most());
+    TargetReport { decision, asked, action, most, ..report }
 }
 
 fn undo(report: &TargetReport) -> Vec<String> {
@@ -106,6 +107,27 @@ fn what_the_emergency_asked_for_is_undone_by_its_restore() {
     assert_eq!(undo(&made(&[OverrideKind::Pin(5)], Some(emergency(9, true)), 4, 100)), restore);
     let both = made(&[OverrideKind::Pin(9)], Some(emergency(9, true)), 4, 100);
     assert_eq!(undo(&both), ["tidegate release worker", "tidegate emergency restore"]);
+}
+
+/// `tidegate pin` would refuse them: `override_max` is 30.
+#[test]
+fn no_pin_is_offered_above_what_the_fleet_file_allows_and_the_report_says_what_to_change() {
+    let words = |report: &TargetReport| report.commands(&header()).iter().map(|it| it.0).collect::<Vec<_>>();
+    let over = made(&[], None, 60, 100);
+    assert_eq!(over.decision.verdict, Verdict::ScaleIn { from: 60, to: 59 });
+    assert_eq!(words(&over), ["or"]);
+    let note = "  note  the fleet file allows at most 30 tasks, so no pin keeps 59 or goes back to 60: raise `max` or \
+                `override_max` and deploy, then pin";
+    assert!(over.paragraph(&header()).contains(note), "{}", over.paragraph(&header()));
+    let just = made(&[], None, 31, 100);
+    assert_eq!(
+        (just.decision.verdict, words(&just)),
+        (Verdict::ScaleIn { from: 31, to: 30 }, vec!["keep", "or"])
+    );
+    assert!(just.paragraph(&header()).contains("so no pin goes back to 31: "));
+    let within = made(&[], None, 30, 100);
+    assert_eq!(words(&within), ["keep", "undo", "or"]);
+    assert!(!within.paragraph(&header()).contains("  note  "));
 }
 
 #[test]
