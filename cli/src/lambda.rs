@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use aws_config::BehaviorVersion;
+use aws_config::meta::region::RegionProviderChain;
+use aws_config::profile::ProfileFileRegionProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region};
 use aws_sdk_lambda::operation::invoke::InvokeOutput;
 use aws_sdk_lambda::primitives::Blob;
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
@@ -46,14 +48,23 @@ impl Lambda {
             .build_https();
         let timeouts =
             TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).read_timeout(READ_TIMEOUT).build();
-        let config = aws_config::defaults(BehaviorVersion::latest())
+        let loader = aws_config::defaults(BehaviorVersion::latest())
             .http_client(http)
             .timeout_config(timeouts)
             // The SDK would invoke once more when an answer is lost; what may be sent again is decided here.
-            .retry_config(RetryConfig::disabled())
-            .load()
-            .await;
-        let region = config.region().map(ToString::to_string).ok_or(InvokeError::NoRegion)?;
+            .retry_config(RetryConfig::disabled());
+        let config = match region_beside_empty() {
+            Some(region) => loader.region(region).load().await,
+            None => loader.load().await,
+        };
+        let region = config.region().map(ToString::to_string).ok_or_else(|| {
+            let profile = std::env::var("AWS_PROFILE").ok().filter(|name| !name.is_empty());
+            InvokeError::NoRegion { profile }
+        })?;
+        // The SDK would say so in words about its own parts.
+        if !region.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
+            return Err(InvokeError::BadRegion { region });
+        }
         let client = aws_sdk_lambda::Client::new(&config);
         Ok(Self { client, function: function.to_owned(), region, output })
     }
@@ -101,4 +112,16 @@ impl Lambda {
             why: error.to_string(),
         })
     }
+}
+
+/// Where the Region is looked for while a variable for it is empty, which then counts as unset, as it does for the AWS CLI: the SDK
+/// would take it for a Region.
+fn region_beside_empty() -> Option<RegionProviderChain> {
+    let typed = ["AWS_REGION", "AWS_DEFAULT_REGION"].map(|name| std::env::var(name).ok());
+    let is_empty = |region: &String| region.trim().is_empty();
+    if !typed.iter().flatten().any(is_empty) {
+        return None;
+    }
+    let region = typed.into_iter().flatten().find(|region| !is_empty(region)).map(Region::new);
+    Some(RegionProviderChain::first_try(region).or_else(ProfileFileRegionProvider::new()))
 }

@@ -10,6 +10,9 @@ use serde_json::Value;
 /// What a function of Tidegate calls an error that no other attempt changes: the answer is no.
 const NO: &str = "NonRetryable";
 
+/// Puts the credentials of a profile into a shell, whatever kind they are of.
+const EXPORT: &str = "eval \"$(aws configure export-credentials --format env)\"";
+
 /// The largest event of a synchronous invocation.
 const MEGABYTES_MAX: usize = 6;
 
@@ -28,11 +31,20 @@ pub(super) struct InvokedFunction<'a> {
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum InvokeError {
-    #[error("no Region is set: set AWS_REGION, or AWS_PROFILE to a profile that has one")]
-    NoRegion,
+    #[error("no Region is set: set AWS_REGION, or AWS_PROFILE to a profile that has one{}", of_profile(profile.as_deref()))]
+    NoRegion { profile: Option<String> },
+    #[error("`{region}` is no Region: set AWS_REGION to one like eu-central-1")]
+    BadRegion { region: String },
     #[error(
-        "no AWS credentials: {0}\nof a login (SSO) they come with: eval \"$(aws configure export-credentials --format env)\""
+        "the AWS profile `{profile}` does not exist: set AWS_PROFILE to one that `aws configure list-profiles` shows"
     )]
+    NoProfile { profile: String },
+    /// The SDK is built without what reads them.
+    #[error(
+        "this build of `tidegate` reads no credentials from {from}. Type first, in the same terminal:\n{EXPORT}"
+    )]
+    CredentialsElsewhere { from: &'static str },
+    #[error("no AWS credentials: {0}\nof a login (SSO) they come with: {EXPORT}")]
     NoCredentials(String),
     #[error("AWS does not accept the credentials: {0}")]
     BadCredentials(String),
@@ -50,6 +62,8 @@ pub(crate) enum InvokeError {
     TooLarge { bytes: usize },
     #[error("Lambda refused the invocation of `{function}`: {code}: {message}")]
     Refused { function: String, code: String, message: String },
+    #[error("`{function}` was not invoked, and nothing was sent: {causes}")]
+    NotSent { function: String, causes: String },
     #[error("Lambda in {region} cannot be reached: {causes}")]
     Unreachable { region: String, causes: String },
     #[error("no answer from `{function}`: {causes}")]
@@ -80,9 +94,12 @@ impl InvokeError {
                 let message = meta.message().unwrap_or("no message").to_owned();
                 Self::answered(status, code, message, invoked, bytes)
             }
-            SdkError::ConstructionFailure(_) | SdkError::DispatchFailure(_) => {
-                Self::unanswered(causes(error), function, invoked.region)
+            SdkError::ConstructionFailure(_) => {
+                let causes = causes(error);
+                let of_credentials = Self::of_credentials(&causes);
+                of_credentials.unwrap_or(Self::NotSent { function, causes })
             }
+            SdkError::DispatchFailure(_) => Self::unanswered(causes(error), function, invoked.region),
             _ => Self::Lost { function, causes: causes(error) },
         }
     }
@@ -113,13 +130,34 @@ impl InvokeError {
     /// The SDK tells in words alone whether a request was sent. What is not known to be unsent counts as sent.
     fn unanswered(causes: String, function: String, region: &str) -> Self {
         let says = |words: &[&str]| words.iter().any(|words| causes.contains(words));
-        if says(&["credential", "identity"]) {
-            Self::NoCredentials(causes)
+        if let Some(of_credentials) = Self::of_credentials(&causes) {
+            of_credentials
         } else if says(&["(Connect)", "HTTP connect", "dns error"]) {
             Self::Unreachable { region: region.to_owned(), causes }
+        } else if says(&["failed to apply endpoint"]) {
+            Self::NotSent { function, causes }
         } else {
             Self::Lost { function, causes }
         }
+    }
+
+    /// Where the SDK found no credentials to sign with.
+    fn of_credentials(causes: &str) -> Option<Self> {
+        let says = |words: &str| causes.contains(words);
+        if says("feature(s) enabled: sso") {
+            return Some(Self::CredentialsElsewhere { from: "an SSO login" });
+        }
+        if says("feature(s) enabled: credentials-login") {
+            return Some(Self::CredentialsElsewhere { from: "an `aws login`" });
+        }
+        if says("feature(s) enabled: credentials-process") {
+            return Some(Self::CredentialsElsewhere { from: "a `credential_process`" });
+        }
+        let before = causes.split_once("` was not defined").map(|(before, _)| before);
+        if let Some((_, profile)) = before.and_then(|before| before.rsplit_once('`')) {
+            return Some(Self::NoProfile { profile: profile.to_owned() });
+        }
+        (says("credential") || says("identity")).then(|| Self::NoCredentials(causes.to_owned()))
     }
 
     /// What the function ended with: `{"errorType": …, "errorMessage": …}`.
@@ -149,6 +187,11 @@ impl InvokeError {
     pub(crate) fn may_have_run(&self) -> bool {
         matches!(self, Self::Lost { .. } | Self::Unreadable { .. } | Self::Failed { .. })
     }
+}
+
+/// That the profile in use has no Region: the SDK does not tell whether it exists.
+fn of_profile(profile: Option<&str>) -> String {
+    profile.map_or_else(String::new, |name| format!(" (the profile `{name}` has none, or does not exist)"))
 }
 
 /// The causes of an error, outermost first, and none twice.

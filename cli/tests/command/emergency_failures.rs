@@ -1,5 +1,6 @@
 //! What fails between an operator and the function: each has an error of its own, which says what to do.
 
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::json;
@@ -169,12 +170,57 @@ fn without_a_region_or_credentials_it_says_what_to_set() {
         assert_eq!(code, 3, "{stderr}");
         stderr
     };
-    assert_eq!(
-        without(&["AWS_REGION"]),
-        "error: no Region is set: set AWS_REGION, or AWS_PROFILE to a profile that has one\n"
-    );
+    let none = "error: no Region is set: set AWS_REGION, or AWS_PROFILE to a profile that has one\n";
+    assert_eq!(without(&["AWS_REGION"]), none);
     let shown = without(&["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]);
     assert!(shown.starts_with("error: no AWS credentials: "), "{shown}");
     assert!(shown.contains("aws configure export-credentials") && !shown.contains("in force"), "{shown}");
+    assert!(lambda.events().is_empty());
+}
+
+/// Nothing of these was sent, and each says what to type.
+#[test]
+fn what_is_wrong_with_the_region_or_the_profile_is_named() {
+    let lambda = FakeLambda::always(LambdaReply::Lost);
+    let config = Path::new(env!("CARGO_TARGET_TMPDIR")).join("profiles-of-operators");
+    let written = "[profile sso]\nregion = eu-central-1\nsso_start_url = https://x.awsapps.com/start\n\
+                   sso_region = eu-central-1\nsso_account_id = 111122223333\nsso_role_name = op\n\
+                   [profile process]\nregion = eu-central-1\ncredential_process = /bin/false\n";
+    std::fs::write(&config, written).expect("it is written");
+    let export =
+        "Type first, in the same terminal:\neval \"$(aws configure export-credentials --format env)\"";
+    let elsewhere = |from| format!("this build of `tidegate` reads no credentials from {from}. {export}");
+    let of_region = "no Region is set: set AWS_REGION, or AWS_PROFILE to a profile that has one";
+    let typo = "set AWS_PROFILE to one that `aws configure list-profiles` shows";
+    for (set, expected) in [
+        (&[("AWS_REGION", "")][..], of_region.to_owned()),
+        (&[("AWS_REGION", " "), ("AWS_PROFILE", "")], of_region.to_owned()),
+        (
+            &[("AWS_REGION", ""), ("AWS_PROFILE", "nope")],
+            format!("{of_region} (the profile `nope` has none, or does not exist)"),
+        ),
+        (
+            &[("AWS_REGION", "EU Central")],
+            "`EU Central` is no Region: set AWS_REGION to one like eu-central-1".to_owned(),
+        ),
+        (&[("AWS_PROFILE", "nope")], format!("the AWS profile `nope` does not exist: {typo}")),
+        (&[("AWS_PROFILE", "sso"), ("AWS_REGION", "")], elsewhere("an SSO login")),
+        (&[("AWS_PROFILE", "process")], elsewhere("a `credential_process`")),
+    ] {
+        let mut command = lambda.command(&["pin", "worker", "12"]);
+        for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] {
+            command.env_remove(name);
+        }
+        let (_, stderr, code) = said(command.env("AWS_CONFIG_FILE", &config).envs(set.iter().copied()));
+        assert_eq!((stderr, code), (format!("error: {expected}\n"), 3), "{set:?}");
+    }
+    // With an endpoint that is none, the SDK does not come as far as to send it.
+    let mut command = lambda.command(&["pin", "worker", "12"]);
+    let (_, stderr, code) = said(command.env("AWS_ENDPOINT_URL_LAMBDA", "not a url"));
+    assert!(
+        stderr.starts_with("error: `shop-emergency` was not invoked, and nothing was sent: "),
+        "{stderr}"
+    );
+    assert!(!stderr.contains("in force") && code == 3, "{stderr}");
     assert!(lambda.events().is_empty());
 }
