@@ -166,10 +166,10 @@ def test_bounds_of_services_are_set_of_ecs_alone_and_of_none_without_services():
     assert allowing(stack(), "application-autoscaling:RegisterScalableTarget") == []
 
 
-def test_an_operator_may_invoke_two_functions():
+def test_an_operator_may_invoke_every_function():
     (statement,) = statements(stack(), "OperatorPolicy")
     assert (statement["Effect"], actions(statement)) == ("Allow", {"lambda:InvokeFunction"})
-    assert statement["Resource"] == ["EmergencyMaxFunction.Arn", "RdsUpgradeFunction.Arn"]
+    assert sorted(statement["Resource"]) == sorted(f"{function}Function.Arn" for function in FUNCTIONS)
 
 
 @pytest.mark.parametrize("output, action", [("", "engage"), ("Restore", "restore"), ("Status", "status")])

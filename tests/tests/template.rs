@@ -192,7 +192,7 @@ fn the_command_invokes_functions_and_calls_nothing_else() {
 }
 
 #[test]
-fn an_operator_may_invoke_two_functions_and_nothing_else() {
+fn an_operator_may_invoke_the_functions_and_nothing_else() {
     let template = template();
     let policy = &template["Resources"]["OperatorPolicy"];
     assert_eq!(policy["Type"], "AWS::IAM::ManagedPolicy");
@@ -200,10 +200,10 @@ fn an_operator_may_invoke_two_functions_and_nothing_else() {
     let [statement] = statements.as_slice() else { unreachable!("one statement, not {}", statements.len()) };
     assert_eq!(statement["Effect"], "Allow");
     assert_eq!(actions(statement), ["lambda:InvokeFunction"], "the command makes this call alone");
-    let functions = ["EmergencyMaxFunction", "RdsUpgradeFunction"];
-    let arns = functions.map(|function| json!({"Fn::GetAtt": format!("{function}.Arn")}));
+    let functions = ["QueueDepth", "ServiceLoad", "ReplicaLag", "RdsUpgrade", "EmergencyMax"];
+    let arns = functions.map(|function| json!({"Fn::GetAtt": format!("{function}Function.Arn")}));
     assert_eq!(statement["Resource"], json!(arns));
-    for function in functions {
+    for function in ["EmergencyMaxFunction", "RdsUpgradeFunction"] {
         let output = &template["Outputs"][format!("{function}Name")];
         assert_eq!(output["Value"], json!({"Ref": function}), "the command is told its name");
     }
