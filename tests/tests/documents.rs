@@ -57,8 +57,8 @@ fn every_link_between_documents_leads_somewhere() {
     assert!(wrong.is_empty(), "links that lead nowhere:\n  {}", wrong.join("\n  "));
 }
 
-/// The beginning of each command of the AWS CLI in a text that names no Region first. One without an argument is a mention, and
-/// `configure` asks no Region.
+/// The beginning of each command of the AWS CLI in a text that names no Region first. One without an argument is a mention;
+/// Route 53 is in no Region, and `configure` asks none.
 fn without_region(text: &str) -> Vec<String> {
     let joined = text.replace("\\\n", "");
     let words: Vec<&str> = joined.split_whitespace().collect();
@@ -69,7 +69,7 @@ fn without_region(text: &str) -> Vec<String> {
             && is_name(service)
             && is_name(operation)
             && option.starts_with("--")
-            && *service != "configure"
+            && !["configure", "route53"].contains(service)
             && !option.contains('`');
         (is_command && *option != "--region").then(|| format!("aws {service} {operation} {option}"))
     });
