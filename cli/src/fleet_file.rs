@@ -37,7 +37,7 @@ pub(crate) fn refusal(name: &str, text: &str, problems: &Problems) -> String {
     let count = problems.len();
     let noun = if count == 1 { "problem" } else { "problems" };
     // Writing to a `String` cannot fail.
-    let _ = writeln!(shown, "{count} {noun}; nothing was changed");
+    let _ = writeln!(shown, "{count} {noun}");
     shown
 }
 

@@ -137,7 +137,7 @@ fn the_policy_uses_no_sdk_no_runtime_and_no_log() {
         packages.iter().find(|package| package["name"] == "tidegate-policy").expect("there is a policy");
     let allowed = POLICY_USES.map(str::to_owned).into();
     let others: Vec<String> = dependencies(policy).difference(&allowed).cloned().collect();
-    check("the policy thinks and nothing else", &others);
+    check("the policy decides and does nothing else", &others);
 }
 
 #[test]

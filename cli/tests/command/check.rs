@@ -27,7 +27,7 @@ fn ten_mistakes_are_reported_at_once_and_nothing_is_changed() {
     let (stdout, stderr, code) = run(&["check", TEN_MISTAKES]);
     assert_eq!((stdout.as_str(), code), ("", 1));
     assert_eq!(stderr.matches("error[").count(), 10);
-    assert!(stderr.ends_with("\n10 problems; nothing was changed\n"), "{stderr}");
+    assert!(stderr.ends_with("\n10 problems\n"), "{stderr}");
     assert!(!stderr.contains("hunter2"), "a password travelled");
 }
 

@@ -1,4 +1,4 @@
-//! The trigger: the event, read only as far as needed to know what sent it. An event is a doorbell, not a reading, so
+//! The trigger: the event, read only as far as needed to know what sent it. An event is never a reading, so
 //! nothing that AWS may add, drop or format differently prevents an evaluation.
 
 use std::fmt;

@@ -1,4 +1,4 @@
-//! Everything in Tidegate that thinks.
+//! Everything in Tidegate that decides.
 //!
 //! An observation goes in, an absolute decision comes out, and every step that shaped it leaves a typed
 //! [`Reason`] with its numbers:

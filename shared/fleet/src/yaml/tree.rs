@@ -91,7 +91,7 @@ pub(crate) fn read(text: &str, problems: &mut Problems) -> Option<Node> {
                     return None;
                 }
                 let message = format!("this is not YAML: {}", error.info());
-                let help = "problems in the rest of the file show once this one is mended";
+                let help = "problems in the rest of the file show once this one is fixed";
                 problems.push(Problem::new(Code::Yaml, place, message).help(help));
                 return None;
             }

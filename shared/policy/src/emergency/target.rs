@@ -109,7 +109,7 @@ impl fmt::Display for Change {
             }
             Self::Suspend(processes) => write!(f, "suspend {}", names(processes)),
             Self::Resume(processes) => write!(f, "resume {}", names(processes)),
-            Self::SetCapacity(capacity) => write!(f, "set the desired count to {capacity}"),
+            Self::SetCapacity(capacity) => write!(f, "set desired to {capacity}"),
         }
     }
 }

@@ -88,7 +88,7 @@ pub fn downtime(is_multi_az: bool) -> &'static str {
     if is_multi_az { "about 1 to 2 minutes down (Multi-AZ fails over)" } else { "about 2 to 15 minutes down" }
 }
 
-/// What stands against the plan is told with it, so that it can be mended before the window opens.
+/// What stands against the plan is told with it, so that it can be fixed before the window opens.
 fn refused(scene: &UpgradeScene<'_>, it: &UpgradeSteps) -> Watch {
     let Some(wanted) = it.wanted.as_ref().filter(|_| it.state == UpgradeState::Refused) else {
         return match it.state {
@@ -211,7 +211,7 @@ pub(crate) fn happened(outcome: &UpgradeOutcome) -> DatabaseNotice {
         UpgradeEnd::GoesOn => (Severity::Info, format!("{instance}: {from} → {to} goes on")),
         UpgradeEnd::ChangedByOthers => (
             Severity::Warning,
-            format!("{instance}: {from} → {to} given up, somebody else changed the class"),
+            format!("{instance}: {from} → {to} given up, the class was changed outside Tidegate"),
         ),
         UpgradeEnd::Vanished => (Severity::Critical, format!("{instance} is gone, during {from} → {to}")),
         UpgradeEnd::Observed => (Severity::Info, format!("{instance}: {from} → {to} would begin")),

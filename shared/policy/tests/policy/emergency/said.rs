@@ -20,7 +20,7 @@ fn a_change_is_said_in_the_words_of_aws() {
     let (alarms, schedule) = ("AlarmNotification", "ScheduledActions");
     assert_eq!(say(Suspend(Process::ALL.to_vec())), format!("suspend {alarms} and {schedule}"));
     assert_eq!(say(Resume(vec![Process::ScheduledActions])), format!("resume {schedule}"));
-    assert_eq!(say(SetCapacity(10)), "set the desired count to 10");
+    assert_eq!(say(SetCapacity(10)), "set desired to 10");
 }
 
 #[test]
