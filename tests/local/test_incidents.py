@@ -158,9 +158,11 @@ def test_a_group_goes_as_far_as_its_own_bounds_allow_and_its_scaling_is_resumed_
     answer = emergency.invoke({"action": "engage", "profile": "max"})
     assert seen(stage, group) == (6, ["AlarmNotification", "ScheduledActions"]), answer
     assert entries(answer)["nodes"]["blocked_by"] == "the group's MaxSize is 6", answer
-    assert "nodes: 3 to 6 (the group's MaxSize is 6)" in stage.report()["text"]
+    assert "nodes: 3 to 6, 9 asked (the group's MaxSize is 6)" in stage.report()["text"]
     emergency.invoke(event("schedule"))
-    assert entries(emergency.invoke({"action": "status"}))["nodes"]["state"] == "done"
+    status = entries(emergency.invoke({"action": "status"}))
+    assert (status["nodes"]["state"], status["nodes"]["blocked_by"]) == ("limited", "the group's MaxSize is 6"), status
+    assert "1 of 2 targets limited" in status["*"]["sentence"], status
     emergency.invoke({"action": "restore"})
     assert seen(stage, group) == (6, []), "its own scaling goes on, and the rules"
 

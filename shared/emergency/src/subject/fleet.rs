@@ -40,6 +40,8 @@ pub(crate) struct Counted {
     pending: usize,
     asked: usize,
     done: usize,
+    /// All runs that AWS's own bounds allow, and that is not what was asked for.
+    limited: usize,
     failed: usize,
     skipped: usize,
     /// Something was changed by hand meanwhile and stays so, or a scheduled action was missed.
@@ -64,10 +66,17 @@ impl Counted {
             pending: count("pending"),
             asked: count("asked"),
             done: count("done"),
+            limited: count("limited"),
             failed: count("failed"),
             skipped: count("skipped"),
             has_notes: targets.iter().any(|one| one.has_notes),
         }
+    }
+
+    /// `3 targets`.
+    fn of_targets(&self) -> String {
+        let count = self.lines.len();
+        format!("{count} target{}", if count == 1 { "" } else { "s" })
     }
 }
 
@@ -134,7 +143,11 @@ impl Summary {
         if *phase == Phase::Restoring {
             return format!("emergency {profile} is over, targets are being put back");
         }
-        let runs = if self.has(&Event::Complete) { ", all tasks run" } else { "" };
+        let runs = match (self.has(&Event::Complete), self.counted.limited) {
+            (true, 0) => ", all tasks run".to_owned(),
+            (_, 0) => String::new(),
+            (_, limited) => format!(", {limited} of {} limited", self.counted.of_targets()),
+        };
         format!("emergency {profile} in force until {}{runs}", moment(*until))
     }
 
@@ -162,21 +175,20 @@ impl Summary {
 
     /// `3 set, 9 to be set, 1 failed`.
     fn counts(&self) -> String {
-        let Counted { ref lines, pending, asked, done, failed, skipped, has_notes: _ } = self.counted;
-        let targets = lines.len();
+        let Counted { lines: _, pending, asked, done, limited, failed, skipped, has_notes: _ } = self.counted;
         let of = |count: usize, what: &str| (count > 0).then(|| format!("{count} {what}"));
         let running = if self.over || self.is_ending() { "put back" } else { "running" };
         let left = if self.is_ending() { "to be put back" } else { "to be set" };
         let parts = [
             of(done, running),
+            of(limited, "limited"),
             of(asked, "set"),
             of(pending, left),
             of(failed, "failed"),
             of(skipped, "left alone"),
         ];
         let parts: Vec<String> = parts.into_iter().flatten().collect();
-        let plural = if targets == 1 { "" } else { "s" };
-        format!("{targets} target{plural}: {}", parts.join(", "))
+        format!("{}: {}", self.counted.of_targets(), parts.join(", "))
     }
 
     /// What became of saved snapshots beside an emergency that the ledger holds.
@@ -268,7 +280,8 @@ impl Summary {
     }
 
     fn to_json(&self) -> serde_json::Value {
-        let Counted { ref lines, pending, asked, done, failed, skipped, has_notes: _ } = self.counted;
+        let Counted { ref lines, pending, asked, done, limited, failed, skipped, has_notes: _ } =
+            self.counted;
         let targets = lines.len();
         let Some(incident) = &self.incident else { return json!({"phase": "none", "runbook": self.runbook}) };
         let Incident { id, profile, phase, since, until, who, why, request, .. } = incident;
@@ -284,7 +297,7 @@ impl Summary {
         json!({
             "id": id, "notes": notes, "profile": profile, "phase": phase, "since": since, "until": until, "who": who, "why": why,
             "request": request, "targets": targets, "pending": pending, "asked": asked, "done": done,
-            "failed": failed, "skipped": skipped, "runbook": self.runbook, "full_capacity": full_capacity,
+            "limited": limited, "failed": failed, "skipped": skipped, "runbook": self.runbook, "full_capacity": full_capacity,
         })
     }
 }

@@ -36,6 +36,8 @@ pub(crate) struct Forecast {
     asked: u32,
     /// Of these, what AWS gives.
     given: u32,
+    /// The own bounds of a group keep it from what was asked for.
+    is_limited: bool,
     /// Quotas that do not suffice: their virtual CPUs, and their codes.
     reached: Vec<(f64, &'static str)>,
     /// What could not be read.
@@ -71,6 +73,7 @@ impl Forecast {
             slowly_after: last(&forecast(&additions, slow, quotas)),
             asked: additions.iter().map(|it| it.tasks).fold(0, u32::saturating_add),
             given: all.iter().map(|it| it.tasks).fold(0, u32::saturating_add),
+            is_limited: targets.iter().any(|one| one.is_limited()),
             reached: reached.into_iter().flatten().collect(),
             unknown: unknown(targets, readings),
             from: None,
@@ -81,21 +84,24 @@ impl Forecast {
     /// `about 3 min 20 s; 24 of 40 tasks, then the vCPU quota of 20 is reached: request more of the Fargate vCPU quota (Service
     /// Quotas L-3032A538)`.
     pub(crate) fn line(&self) -> String {
-        let Self { after, slowly_after: _, asked, given, reached, unknown, from: _ } = self;
+        let Self { after, slowly_after: _, asked, given, is_limited, reached, unknown, from: _ } = self;
         let time =
             if after.as_secs() == 0 { "at once".to_owned() } else { format!("about {}", span(*after)) };
         let quotas = reached.iter().map(|(vcpus, code)| {
             format!("then the vCPU quota of {vcpus} is reached: {}", words::of_request(code))
         });
         let quotas: Vec<String> = quotas.collect();
-        match (asked, quotas.as_slice(), unknown.as_slice()) {
+        let line = match (asked, quotas.as_slice(), unknown.as_slice()) {
             (0, ..) => format!("{time}; no task is added"),
             (asked, [], []) => format!("{time}; all {asked} tasks"),
             (asked, [], [_, ..]) => {
                 format!("{time}; {asked} tasks, if the limits that could not be read allow them")
             }
             (asked, [_, ..], _) => format!("{time}; {given} of {asked} tasks, {}", quotas.join(", and ")),
-        }
+        };
+        let limited =
+            if *is_limited { "; without what a group's own MinSize or MaxSize forbids" } else { "" };
+        line + limited
     }
 
     /// The same, said again later.

@@ -7,12 +7,14 @@ use tidegate_aws::targets::{self, TargetState, Tasks};
 use tidegate_fleet::TargetName;
 use tidegate_policy::emergency::decision::{Skip, Work};
 use tidegate_policy::emergency::delivery::Delivered;
+use tidegate_policy::emergency::engage::{self, Limit, Size};
 use tidegate_policy::emergency::incident::{Progress, Targeted};
 use tidegate_policy::emergency::target::Change;
 use tidegate_policy::{Absence, Severity};
 
 use crate::arguments::SavedSnapshot;
 use crate::asked::Cut;
+use crate::seen::sight;
 use crate::subject::foreseen::{Foreseen, Told};
 use crate::words;
 
@@ -74,9 +76,22 @@ impl One {
             (Some(Outcome::Applied), _) | (None, Progress::Set | Progress::Starting) => "asked",
             (_, Progress::Pending | Progress::Ending)
             | (Some(Outcome::TooLate), Progress::Set | Progress::Starting) => "pending",
+            (_, Progress::Seen) if self.limited().is_some() => "limited",
             (_, Progress::Seen | Progress::Restored) => "done",
             (_, Progress::Skipped) => "skipped",
         }
+    }
+
+    /// AWS's own bounds keep it from what is asked for.
+    pub(crate) fn is_limited(&self) -> bool {
+        self.limited().is_some() || self.planned().is_some_and(|work| work.limit.is_some())
+    }
+
+    /// All of it runs that AWS's own bounds allow, and that is not what was asked for.
+    fn limited(&self) -> Option<Limit> {
+        let Targeted { asked, raise, progress, .. } = self.targeted;
+        let state = self.state().filter(|_| progress == Progress::Seen && !self.is_restore)?;
+        engage::changes(Size { asked, raise }, &sight(state, None)).ok()?.limit
     }
 
     /// What keeps it from the size that was asked for.
@@ -94,7 +109,7 @@ impl One {
             return Some(format!("cannot be read ({absence})"));
         }
         let work = self.work.as_ref();
-        if let Some(limit) = work.and_then(|work| work.limit) {
+        if let Some(limit) = work.and_then(|work| work.limit).or_else(|| self.limited()) {
             return Some(words::of_limit(limit));
         }
         if let Some(kept) = work.and_then(|work| work.kept.first()) {
@@ -144,13 +159,22 @@ impl One {
         match (self.progress(), &self.work, running) {
             ("failed", Some(work), _) => format!("failed: {} to {}", work.from, work.to),
             ("failed", None, _) => format!("failed: {from} to {asked}"),
-            ("skipped", ..) => format!("left alone at {from}"),
+            ("skipped", ..) => self.left_alone(),
+            (_, Some(work), _) if work.limit.is_some() => {
+                format!("{} to {}, {asked} asked", work.from, work.to)
+            }
             (_, Some(work), _) => format!("{} to {}", work.from, work.to),
+            ("limited", None, Some(running)) => format!("{running} running, {asked} asked"),
             ("pending", None, _) => format!("{from}, to be set to {asked}"),
             ("done", None, Some(running)) => format!("{running} running"),
             (_, None, Some(running)) => format!("set to {from}, {running} running"),
             (_, None, None) => format!("set to {asked}"),
         }
+    }
+
+    /// At which size, where that was seen.
+    fn left_alone(&self) -> String {
+        self.from().map_or_else(|| "left alone".to_owned(), |from| format!("left alone at {from}"))
     }
 
     /// What of it is put back, or still to be.
@@ -166,7 +190,7 @@ impl One {
         let bounds = bounds.unwrap_or_default();
         match (self.progress(), &self.work, before) {
             ("failed", ..) => format!("failed: {from} not put back"),
-            ("skipped", ..) => format!("left alone at {from}"),
+            ("skipped", ..) => self.left_alone(),
             ("pending", ..) => format!("{from}, to be put back"),
             (_, Some(work), _) if work.from != work.to => format!("{} to {}{bounds}", work.from, work.to),
             (_, Some(_), _) if !bounds.is_empty() => format!("stays at {from}{bounds}"),
@@ -257,9 +281,11 @@ impl One {
 
 #[cfg(test)]
 mod tests {
+    use tidegate_fleet::AutoScalingGroup;
     use tidegate_policy::emergency::decision::Aim;
     use tidegate_policy::emergency::missed::MissedActions;
     use tidegate_policy::emergency::restore::Kept;
+    use tidegate_policy::{Constraints, ServiceState};
 
     use super::*;
 
@@ -298,6 +324,44 @@ mod tests {
             foreseen: None,
             told: None,
         }
+    }
+
+    /// A group of at most 4 instances, of which 10 are asked for.
+    fn group(running: u32, work: Option<Work>, progress: Progress) -> One {
+        let constraints = Constraints { max: Some(4), ..Constraints::default() };
+        let service = ServiceState {
+            desired_count: 4,
+            running_count: running,
+            pending_count: 0,
+            rollout: false,
+            active: true,
+            daemon: false,
+            constraints,
+        };
+        let mut one = put_back(Outcome::Applied);
+        one.targeted.progress = progress;
+        (one.is_restore, one.outcome, one.work) = (false, None, work);
+        let group = AutoScalingGroup { name: "api".to_owned(), detailed_monitoring: false };
+        one.resource = Some(TargetName::Group(group));
+        one.seen = Some(Ok(TargetState::new(service, Vec::new())));
+        one
+    }
+
+    #[test]
+    fn a_group_that_its_own_bounds_cut_short_is_never_said_to_run_all() {
+        let limited = group(4, None, Progress::Seen);
+        assert_eq!(limited.progress(), "limited");
+        assert_eq!(limited.line(), "api: 4 running, 10 asked (the group's MaxSize is 4)");
+        assert_eq!(limited.to_json()["blocked_by"], "the group's MaxSize is 4");
+        let starts = group(3, None, Progress::Starting);
+        assert_eq!((starts.progress(), starts.blocked_by()), ("asked", None), "a watch goes on");
+        let limit = Some(Limit::MaxSize(4));
+        let work = put_back(Outcome::Applied).work.map(|work| Work { from: 3, to: 4, limit, ..work });
+        let asked = group(3, work, Progress::Pending);
+        assert_eq!(asked.line(), "api: 3 to 4, 10 asked (the group's MaxSize is 4)");
+        let mut unlimited = limited;
+        unlimited.targeted.asked = 4;
+        assert_eq!((unlimited.progress(), unlimited.is_limited()), ("done", false));
     }
 
     #[test]
