@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::function::{AGAIN, Answer, FunctionOptions};
+use crate::function::{AGAIN, Answer, Entry, FunctionOptions};
 use crate::outcome::{CommandOutput, REFUSED};
 use crate::runtime;
 
@@ -10,15 +10,17 @@ use crate::runtime;
 pub(crate) fn overriding(function: &FunctionOptions, event: &Value, undo: Option<&str>) -> CommandOutput {
     function.shown(runtime::run(async {
         let answer = function.load().await?.change(event, "emergency status", AGAIN).await?;
-        let undo = undo.filter(|_| !answer.has_failed()).map(|words| function.line(words));
+        let undo = undo.filter(|_| !answer.has_failed()).map(|words| ("undo", function.line(words)));
+        let ends = answer.entries().iter().flat_map(Entry::ends).map(|words| ("end ", function.line(words)));
+        let lines: Vec<(&str, String)> = undo.into_iter().chain(ends).collect();
         let code = if answer.has_failed() { REFUSED } else { 0 };
-        Ok(function.output(&answer, || text(&answer, undo.as_deref()), code))
+        Ok(function.output(&answer, || text(&answer, &lines), code))
     }))
 }
 
-/// A line for each target, and the one that undoes them.
-fn text(answer: &Answer, undo: Option<&str>) -> String {
+/// A line for each target, and the commands that undo them or end what outranks them.
+fn text(answer: &Answer, commands: &[(&str, String)]) -> String {
     let lines = answer.entries().iter().map(|entry| entry.line() + "\n");
-    let undo = undo.map(|line| format!("  undo  {line}\n"));
-    lines.chain(undo).collect()
+    let commands = commands.iter().map(|(word, line)| format!("  {word}  {line}\n"));
+    lines.chain(commands).collect()
 }

@@ -148,6 +148,8 @@ fn text(options: &EngageOptions, answer: &Answer) -> String {
         0 => String::new(),
         pending => format!("{pending} pending: the function goes on within a minute\n  see   {status}\n"),
     };
-    let undo = options.function.line("emergency restore");
+    let note = answer.emergency().and_then(|(_, whole)| whole.undo_note.as_deref());
+    let note = note.map(|note| format!("  # {note}")).unwrap_or_default();
+    let undo = options.function.line("emergency restore") + &note;
     format!("{}\n{left}  keep  {}\n  undo  {undo}\n", state::state(answer), options.keep())
 }

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use textwrap::{Options, WordSplitter};
 use tidegate_policy::rule::{Span, thousands};
 
-use super::table::{TableRow, WIDTH, table};
+use super::table::{TableRow, WIDTH, listed, table};
 use crate::function::{Answer, Entry};
 
 /// What cannot be read stops nothing, and is said.
@@ -19,7 +19,9 @@ pub(super) fn plan(answer: &Answer) -> String {
     let full = whole.and_then(|(_, whole)| whole.full_capacity.as_deref()).unwrap_or(UNKNOWN);
     let notes = whole.and_then(|(_, whole)| whole.notes.as_deref()).unwrap_or_default();
     let notes: String = notes.iter().map(|note| note_lines(note)).collect();
-    format!("{line}{}\nfull capacity: {full}\n{notes}", table(head, rows))
+    let overrides = listed("overrides in force:", answer.overrides().map(Entry::line));
+    let overrides = if overrides.is_empty() { overrides } else { format!("\n{overrides}") };
+    format!("{line}{}\nfull capacity: {full}\n{notes}{overrides}", table(head, rows))
 }
 
 /// What the forecast goes by, or what is unknown.

@@ -1,5 +1,6 @@
 //! `tidegate emergency restore`: the emergency ends, and the rules decide again.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
@@ -10,7 +11,7 @@ use super::snapshots::{self, Saved};
 use super::{state, watch};
 use crate::confirm::{confirm, needs_terminal};
 use crate::error::CommandError;
-use crate::function::{Answer, Function, FunctionOptions};
+use crate::function::{Answer, Function, FunctionOptions, quoted};
 use crate::outcome::{CommandOutput, REFUSED};
 use crate::progress::ProgressLine;
 use crate::runtime;
@@ -105,11 +106,19 @@ fn other_fleet(
 
 fn text(options: &RestoreOptions, answer: &Answer) -> String {
     let state = state::state(answer);
+    // What operators asked for before is in force again.
+    let rows: BTreeSet<&str> = answer.overrides().map(|entry| entry.target.as_str()).collect();
+    let ends = rows.into_iter().fold(String::new(), |ends, target| {
+        let line = options.function.line(&format!("release {}", quoted(target)));
+        format!("{ends}  end   {line}\n")
+    });
     match answer.pending() {
-        0 => state,
+        0 => state + &ends,
         pending => {
             let status = options.function.line("emergency status --watch");
-            format!("{state}\n{pending} pending: the function goes on within a minute\n  see   {status}\n")
+            format!(
+                "{state}{ends}\n{pending} pending: the function goes on within a minute\n  see   {status}\n"
+            )
         }
     }
 }

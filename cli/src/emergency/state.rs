@@ -3,7 +3,7 @@
 use tidegate_policy::rule::thousands;
 
 use super::plan::change;
-use super::table::{TableRow, table};
+use super::table::{TableRow, listed, table};
 use crate::function::{Answer, Entry};
 
 /// One line of the whole, a row for each target, the overrides, and the fleet file's own runbook.
@@ -21,11 +21,6 @@ pub(super) fn state(answer: &Answer) -> String {
 
 fn runbook(answer: &Answer) -> &[String] {
     answer.emergency().and_then(|(_, whole)| whole.runbook.as_deref()).unwrap_or_default()
-}
-
-fn listed(title: &str, lines: impl Iterator<Item = String>) -> String {
-    let lines: String = lines.map(|line| "  ".to_owned() + &line + "\n").collect();
-    if lines.is_empty() { lines } else { format!("{title}\n{lines}") }
 }
 
 fn row(entry: &Entry) -> TableRow {

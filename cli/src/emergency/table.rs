@@ -45,6 +45,12 @@ pub(super) fn table(mut head: TableRow, mut rows: Vec<TableRow>) -> String {
     rows.iter().map(|row| shown(row, name, &widths)).collect()
 }
 
+/// Lines below a title; without one it is nothing.
+pub(super) fn listed(title: &str, lines: impl Iterator<Item = String>) -> String {
+    let lines: String = lines.map(|line| "  ".to_owned() + &line + "\n").collect();
+    if lines.is_empty() { lines } else { format!("{title}\n{lines}") }
+}
+
 fn shown(row: &TableRow, name: usize, widths: &[usize]) -> String {
     let mut line = String::new();
     if width(&row.name) > name {

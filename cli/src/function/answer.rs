@@ -37,6 +37,8 @@ pub(crate) struct Entry {
     pub(crate) deliverable: Option<u32>,
     pub(crate) limits: Option<Vec<String>>,
     pub(crate) at_seconds: Option<f64>,
+    /// Of an override: the commands that end what keeps it from having its way.
+    end: Option<Vec<String>>,
     emergency: Option<Emergency>,
 }
 
@@ -50,6 +52,8 @@ pub(crate) struct Emergency {
     pub(crate) full_capacity: Option<String>,
     pub(crate) notes: Option<Vec<String>>,
     pub(crate) runbook: Option<Vec<String>>,
+    /// What is to be known before it is ended.
+    pub(crate) undo_note: Option<String>,
 }
 
 impl Answer {
@@ -129,6 +133,11 @@ impl Entry {
     pub(crate) fn has_failed(&self) -> bool {
         let failed = ["failed", "unknown", "too-late"];
         self.is("failed") || self.outcome.as_deref().is_some_and(|outcome| failed.contains(&outcome))
+    }
+
+    /// The commands that end what keeps an override from having its way, without the command's name.
+    pub(crate) fn ends(&self) -> impl Iterator<Item = &str> {
+        self.end.iter().flatten().filter_map(|command| command.strip_prefix("tidegate "))
     }
 
     fn is(&self, state: &str) -> bool {

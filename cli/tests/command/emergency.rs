@@ -150,6 +150,37 @@ fn restore_is_asked_for_and_its_answer_is_printed() {
     assert_eq!(lambda.events(), [json!({ "action": "restore", "reason": "over", "who": "ana" })]);
 }
 
+/// A pin that is in force again once the emergency is over.
+fn pin() -> Value {
+    json!({ "target": "batch", "sentence": "batch: pinned at 3 tasks until 05:00 UTC: launch (bea)", "outcome": "none",
+            "action": "pin", "override": { "target": "batch", "pin": 3 } })
+}
+
+#[test]
+fn plan_and_restore_show_what_operators_asked_for_and_restore_how_that_ends() {
+    let with_pin = |mut answer: Value| {
+        answer["targets"].as_array_mut().expect("a list").push(pin());
+        answer
+    };
+    let listed = "\noverrides in force:\n  batch: pinned at 3 tasks until 05:00 UTC: launch (bea)\n";
+    let lambda = FakeLambda::always(LambdaReply::Answer(with_pin(plan())));
+    let (stdout, _, _) = lambda.run(&["emergency", "engage", "--plan"]);
+    assert!(stdout.ends_with(listed), "{stdout}");
+    let lambda = FakeLambda::always(LambdaReply::Answer(with_pin(engaged())));
+    let (stdout, _, _) = lambda.run(&["emergency", "restore", "--yes"]);
+    assert!(stdout.contains(listed) && stdout.ends_with("  end   tidegate release batch\n"), "{stdout}");
+}
+
+#[test]
+fn the_line_that_undoes_an_emergency_says_what_it_does_not_put_back() {
+    let mut answer = engaged();
+    answer["targets"][0]["emergency"]["undo_note"] =
+        json!("services with rules then scale in; at once: tidegate pin api 4");
+    let (stdout, _, _) = lambda(answer).run(&["emergency", "engage", "--yes"]);
+    let undo = "  undo  tidegate emergency restore  # services with rules then scale in; at once: tidegate pin api 4\n";
+    assert!(stdout.ends_with(undo), "{stdout}");
+}
+
 /// A file of the temporary folder, for one test.
 fn saved(name: &str, text: &str) -> String {
     let path = std::env::temp_dir().join(format!("tidegate-{name}-{}.json", std::process::id()));

@@ -76,6 +76,21 @@ fn the_answer_is_its_sentence_and_the_line_that_undoes_it() {
 }
 
 #[test]
+fn the_answer_has_the_lines_that_end_what_outranks_an_override_or_is_left_by_a_release() {
+    let sentence =
+        "worker: recorded, not in effect before emergency max (50 tasks) ends 05:04 UTC: pinned at 12 tasks";
+    let LambdaReply::Answer(mut answer) = overridden(sentence, "pin", "applied") else { panic!("an answer") };
+    answer["targets"][0]["end"] = json!(["tidegate emergency restore", "tidegate release '*'"]);
+    let lambda = FakeLambda::always(LambdaReply::Answer(answer));
+    let ends = "  end   tidegate emergency restore\n  end   tidegate release '*'\n";
+    let undo = "  undo  tidegate release worker\n";
+    assert_eq!(lambda.run(&["pin", "worker", "12"]).0, format!("{sentence}\n{undo}{ends}"));
+    assert_eq!(lambda.run(&["release", "worker"]).0, format!("{sentence}\n{ends}"));
+    let named = lambda.run(&["release", "worker", "--function", "other"]).0;
+    assert!(named.contains("  end   tidegate emergency restore --function other\n"), "{named}");
+}
+
+#[test]
 fn the_answer_for_machines_is_the_functions_own() {
     let lambda = FakeLambda::always(overridden("worker: pinned", "pin", "applied"));
     let LambdaReply::Answer(expected) = overridden("worker: pinned", "pin", "applied") else {

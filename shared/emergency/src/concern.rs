@@ -20,10 +20,10 @@ use tidegate_policy::emergency::decide::decide;
 use tidegate_policy::emergency::decision::{EmergencyDecision, Work};
 use tidegate_policy::emergency::incident::{Incident, Overrides, Phase, Progress, Targeted};
 use tidegate_policy::emergency::request::{Member, Request, Turn};
-use tidegate_policy::emergency::restore::Owner;
 use tidegate_policy::emergency::target::Seen;
 use tokio::time::Instant;
 
+use crate::afterwards::owner;
 use crate::asked;
 use crate::capacity::{self, KnownCapacity};
 use crate::seen::{FleetSeen, sight};
@@ -145,12 +145,8 @@ impl Emergencies {
 
 /// What the fleet file says of one target.
 fn member(service: &Service) -> Member<'_> {
-    let policy = service.policy();
     let observe = service.mode() == Mode::Observe;
-    let has_rules = !policy.rules.is_empty() || !policy.track.is_empty() || policy.wait.is_some();
-    let min = policy.capacity.min();
-    let owner = if has_rules && !observe { Owner::Rules { min } } else { Owner::Unmanaged };
-    Member { name: service.name(), observe, most: policy.most(), owner }
+    Member { name: service.name(), observe, most: service.policy().most(), owner: owner(service) }
 }
 
 impl Concern for Emergencies {
@@ -243,7 +239,8 @@ impl Concern for Emergencies {
         let invocation = invocation(header);
         let turn = Turn { id, invocation, now, lasting, members: &members, seen: &sights };
         let decision = decide(&item.memory, &asked.request, turn);
-        let mut subjects = subject::of(&self.fleet, &asked, &decision, (states, replicas.as_deref()), header);
+        let (before, described) = (&item.memory.rows, (states, replicas.as_deref()));
+        let mut subjects = subject::of(&self.fleet, &asked, &decision, before, described, header);
         match fargate {
             Some(readings) => drop(subject::deliver(&mut subjects, &readings, BTreeMap::new())),
             None => self.known.recall(&mut subjects, &header.trigger),

@@ -6,6 +6,7 @@ pub mod asked;
 pub mod concern;
 pub mod seen;
 pub mod subject;
+mod afterwards;
 mod arguments;
 mod named;
 mod capacity;

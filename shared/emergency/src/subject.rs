@@ -7,6 +7,7 @@ mod foreseen;
 mod keep;
 mod one;
 mod row;
+mod rows;
 
 use std::collections::BTreeMap;
 
@@ -18,10 +19,11 @@ use tidegate_aws::trigger::PLAN;
 use tidegate_aws::update::TargetChanges;
 use tidegate_fleet::{Fleet, Service, TargetName};
 use tidegate_policy::emergency::decision::{Correction, EmergencyDecision, Event, Skip, Work};
-use tidegate_policy::emergency::incident::{Incident, Phase, Progress, Targeted};
+use tidegate_policy::emergency::incident::{Phase, Progress, Targeted};
 use tidegate_policy::emergency::request::Request;
-use tidegate_policy::overrides::{Override, OverrideKind};
+use tidegate_policy::overrides::Override;
 
+use crate::afterwards::Afterwards;
 use crate::asked::Asked;
 use crate::seen::{Added, Described};
 use crate::standing;
@@ -30,14 +32,14 @@ use crate::subject::fleet::{Counted, CountedTarget, Summary};
 use crate::subject::forecast::Forecast;
 use crate::subject::foreseen::{Foreseen, Told};
 pub use crate::subject::one::One;
-use crate::subject::row::{Row, RowState};
-use crate::words;
+use crate::subject::row::Row;
+use crate::subject::rows::ReportedRows;
 
 /// What a report has a section about.
 #[derive(Debug)]
 pub enum Subject {
     /// A hold, a pin or a release.
-    Row(Row),
+    Row(Box<Row>),
     /// What the table held of a target, beyond what anyone may ask for.
     Corrected(String, Correction),
     /// One target of an emergency.
@@ -48,16 +50,23 @@ pub enum Subject {
     Fleet(Box<Summary>),
 }
 
-/// The subjects of an evaluation: what begins or ends, what is changed; and all that is in force where that is asked.
+/// The subjects of an evaluation: what begins or ends, what is changed; and all that is in force where that is asked. `before`
+/// are the rows that there were.
 pub(crate) fn of(
     fleet: &Fleet,
     Asked { request, cuts }: &Asked,
     decision: &EmergencyDecision,
+    before: &[Override],
     (mut states, replicas): (Described, Option<&str>),
     header: &Header,
 ) -> Vec<Subject> {
     let is_question = header.trigger.is_question();
-    let mut subjects = rows(fleet, decision, is_question);
+    let rows = ReportedRows { fleet, decision, before, now: header.at };
+    let mut subjects = corrections(decision);
+    subjects.extend(rows.told().into_iter().map(of_row));
+    if is_question {
+        subjects.extend(rows.in_force().into_iter().map(of_row));
+    }
     let over = decision.events.iter().find_map(Event::as_restored);
     let is_about_it =
         is_question || !decision.work.is_empty() || decision.events.iter().any(Event::is_of_emergency);
@@ -70,7 +79,12 @@ pub(crate) fn of(
     if !is_about_it {
         return subjects;
     }
+    let is_asked = matches!(request, Request::Engage(_) | Request::Restore { .. } | Request::Resume);
+    if is_asked && !is_question {
+        subjects.extend(rows.in_force().into_iter().map(of_row));
+    }
     let mut summary = Summary::of(fleet, incident, decision, over.is_some());
+    (summary.outranked, summary.left) = (rows.outranked(), rows.left_by(incident));
     summary.is_plan = header.trigger.action() == PLAN;
     let mut one = |name: &str, targeted: &Targeted| {
         let work = decision.work.iter().find(|work| work.target == name).cloned();
@@ -87,6 +101,7 @@ pub(crate) fn of(
             skip: skip.cloned(),
             cut,
             is_restore,
+            afterwards: fleet.service(name).map(|service| Afterwards::of(service, decision, header.at)),
             outcome: None,
             foreseen: None,
             told: None,
@@ -105,52 +120,14 @@ pub(crate) fn of(
     subjects
 }
 
-/// Rows that begin, end or are corrected, and those in force where that is asked.
-fn rows(fleet: &Fleet, decision: &EmergencyDecision, is_question: bool) -> Vec<Subject> {
-    let row = |row: &Override, is: RowState| {
-        let left = if is == RowState::Begins { left(fleet, decision, row) } else { Vec::new() };
-        Subject::Row(Row { asked: row.clone(), is, size: words::of_size(row, fleet), left })
-    };
-    let told = decision.events.iter().filter_map(|event| match event {
-        Event::Row(asked) => Some(row(asked, RowState::Begins)),
-        Event::RowEnded(ended) => Some(row(ended, RowState::Ended)),
-        Event::Engaged
-        | Event::AllSet
-        | Event::Complete
-        | Event::EndsSoon
-        | Event::Restoring { .. }
-        | Event::Restored(_)
-        | Event::TakenIn { .. }
-        | Event::Skipped { .. } => None,
-        Event::Corrected { target, what } => Some(Subject::Corrected(target.clone(), *what)),
-    });
-    let in_force = decision.overrides.rows.iter().filter(|_| is_question);
-    told.chain(in_force.map(|asked| row(asked, RowState::InForce))).collect()
+fn of_row(row: Row) -> Subject {
+    Subject::Row(Box::new(row))
 }
 
-/// What a release leaves in force for its target: what was asked for by another name, and an emergency. Each with the command that ends
-/// it.
-fn left(fleet: &Fleet, decision: &EmergencyDecision, released: &Override) -> Vec<(String, String)> {
-    if released.kind != OverrideKind::Release {
-        return Vec::new();
-    }
-    let target = &released.target;
-    let rows = decision.overrides.rows.iter().filter(|row| row.target == Override::ALL);
-    let rows = rows.map(|row| {
-        let what = words::of_row(row, &words::of_size(row, fleet), &[]);
-        (format!("for all targets {what}"), row::release(&row.target))
-    });
-    let holds = |incident: &&Incident| {
-        let is_all = *target == Override::ALL;
-        incident.phase != Phase::Restoring
-            && (is_all
-                || decision.overrides.of_emergency(target).is_some()
-                || incident.replicas.contains_key(target))
-    };
-    let incident = decision.overrides.incident.as_ref().filter(holds).map(|incident| {
-        (format!("the emergency `{}`", incident.profile), "tidegate emergency restore".to_owned())
-    });
-    rows.chain(incident).collect()
+/// What the table held beyond what anyone may ask for.
+fn corrections(decision: &EmergencyDecision) -> Vec<Subject> {
+    let corrections = decision.events.iter().filter_map(Event::as_corrected);
+    corrections.map(|(target, what)| Subject::Corrected(target.to_owned(), what)).collect()
 }
 
 /// The databases of an emergency.
@@ -269,10 +246,12 @@ impl Subject {
     fn as_counted(&self) -> Option<CountedTarget> {
         match self {
             Self::One(one) => {
-                Some(CountedTarget { line: one.line(), progress: one.progress(), has_notes: one.has_notes() })
+                let (line, progress, has_notes) = (one.line(), one.progress(), one.has_notes());
+                Some(CountedTarget { line, progress, has_notes, is_not_back: one.not_back().is_some() })
             }
             Self::Database(it) => {
-                Some(CountedTarget { line: it.line(), progress: it.progress(), has_notes: false })
+                let (line, progress) = (it.line(), it.progress());
+                Some(CountedTarget { line, progress, has_notes: false, is_not_back: false })
             }
             Self::Row(_) | Self::Corrected(..) | Self::Fleet(_) => None,
         }

@@ -20,9 +20,8 @@ pub(crate) fn moment(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
-/// `nothing scales in until 2026-11-28 15:04 UTC`, `pinned at 12 tasks until 2026-11-28 15:04 UTC`. A release says what is `left` in
-/// force.
-pub(crate) fn of_row(row: &Override, size: &str, left: &[(String, String)]) -> String {
+/// `nothing scales in until 2026-11-28 15:04 UTC`, `pinned at 12 tasks until 2026-11-28 15:04 UTC`.
+pub(crate) fn of_row(row: &Override, size: &str) -> String {
     let until = moment(row.until);
     match row.kind {
         OverrideKind::Hold(Held::ScaleIn) => format!("nothing scales in until {until}"),
@@ -31,12 +30,14 @@ pub(crate) fn of_row(row: &Override, size: &str, left: &[(String, String)]) -> S
         OverrideKind::Min(_) => format!("min {size} until {until}"),
         OverrideKind::Max(_) => format!("max {size} until {until}"),
         OverrideKind::Raise(_) => format!("raised to {size} until {until}"),
-        OverrideKind::Release if left.is_empty() => "released, rules decide again".to_owned(),
-        OverrideKind::Release => {
-            let left: Vec<&str> = left.iter().map(|(what, _)| what.as_str()).collect();
-            format!("released, and still in force: {}", left.join("; "))
-        }
+        OverrideKind::Release => "released".to_owned(),
     }
+}
+
+/// The same with its own operator and reason, for where it is not what is asked for now: `pinned at 12 tasks until 2026-11-28
+/// 15:04 UTC (ana: launch)`.
+pub(crate) fn of_other_row(row: &Override, size: &str) -> String {
+    format!("{} ({}: {})", of_row(row, size), row.who, row.why)
 }
 
 /// The size of a row with the unit of its target: `12 tasks`; of all targets without one.

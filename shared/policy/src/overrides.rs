@@ -122,6 +122,42 @@ pub(crate) fn of<'a>(rows: &'a [Override], target: &str, now: Timestamp) -> Rows
     Rows { in_force, undated: rows.iter().rev().find(|row| row.is_undated(target, now)) }
 }
 
+/// The rows that are in force for one target now, in the order in which they were asked for.
+#[must_use]
+pub fn in_force<'a>(rows: &'a [Override], target: &str, now: Timestamp) -> Vec<&'a Override> {
+    of(rows, target, now).in_force
+}
+
+/// The size that rows in force give a service of `at` tasks with its next evaluation, and the row that does; a hold of scale-in
+/// lets its rules scale out all the same. `None` where they leave its size to its rules.
+#[must_use]
+pub fn next_size<'a>(in_force: &[&'a Override], at: u32) -> Option<(u32, &'a Override)> {
+    let mut pin: Option<(u32, &Override)> = None;
+    let mut least = pin;
+    let raised = |it: (u32, &'a Override), to: u32, row| if it.0 < to { (to, row) } else { it };
+    for &row in in_force {
+        match row.kind {
+            OverrideKind::Pin(size) => pin = Some((size, row)),
+            OverrideKind::Hold(Held::Both) => pin = Some((at, row)),
+            OverrideKind::Hold(Held::ScaleIn) | OverrideKind::Raise(_) => {
+                let size = row.kind.size().unwrap_or(0).max(at);
+                let floor = least.map_or((size, row), |it| raised(it, size, row));
+                (pin, least) = (pin.map(|it| raised(it, size, row)), Some(floor));
+            }
+            OverrideKind::Min(size) => {
+                pin = pin.map(|it| raised(it, size, row));
+                least = least.or((size > at).then_some((size, row))).map(|it| raised(it, size, row));
+            }
+            OverrideKind::Max(size) => {
+                pin = pin.map(|it| if it.0 > size { (size, row) } else { it });
+                least = least.filter(|it| it.0 <= size);
+            }
+            OverrideKind::Release => {}
+        }
+    }
+    pin.or(least)
+}
+
 /// The rows that are still needed: in force for some target, and not released.
 #[must_use]
 pub fn kept(rows: &[Override], now: Timestamp) -> Vec<Override> {

@@ -98,8 +98,8 @@ pub enum Reason {
     GuardLimitUnknown { database: String, absence: Absence },
     /// The minimum limits a scale-in.
     AtMin { min: u32 },
-    /// AWS's own bounds are narrower than what is asked for, and hold.
-    OutsideBounds { min: Option<u32>, max: Option<u32>, asked: (u32, u32) },
+    /// AWS's own bounds are narrower than what is asked for, and hold. A pin has an operator that it is asked `by`.
+    OutsideBounds { min: Option<u32>, max: Option<u32>, asked: (u32, u32), by: Option<String> },
     /// A row of `hours` sets the bound that this decision met.
     Hours { window: String, min: Option<u32>, max: Option<u32>, until: Option<Timestamp> },
     /// The floor table sets the minimum that this decision met; with an age where the metric is not read any more.

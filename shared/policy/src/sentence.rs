@@ -199,12 +199,12 @@ impl fmt::Display for InUnit<&Reason> {
                 write!(f, "how many connections database `{database}` takes is unknown ({absence})")
             }
             R::AtMin { min } => write!(f, "min {min} is the lower limit"),
-            R::OutsideBounds { min, max, asked } => write!(
-                f,
-                "the {scaled}'s own minimum and maximum apply: {}, not the requested {}",
-                Allowed(*min, *max),
-                Allowed(Some(asked.0), Some(asked.1))
-            ),
+            R::OutsideBounds { min, max, asked, by } => {
+                let (allowed, asked) = (Allowed(*min, *max), Allowed(Some(asked.0), Some(asked.1)));
+                let by = by.as_ref().map_or_else(String::new, |by| format!(" (pin of {by})"));
+                write!(f, "the {scaled}'s own minimum and maximum apply: {allowed}, ")?;
+                write!(f, "not the requested {asked}{by}")
+            }
             R::Hours { window, min, max, until } => {
                 let bound = |name, tasks: &Option<u32>| tasks.map(|tasks| format!("{name} {tasks}"));
                 let bounds: Vec<String> =

@@ -61,16 +61,23 @@ fn a_release_says_what_stays_in_force_for_its_target() {
         ask(&world, json!({"action": "hold", "target": "*"})).await;
         let answer = ask(&world, json!({"action": "release", "target": "main"})).await;
         let sentence = target(&answer, "main")["sentence"].as_str().unwrap_or_default().to_owned();
-        let words = "released, and still in force: for all targets nothing scales in until 2026-11-18";
+        assert!(
+            sentence.contains("released by operator (no reason given): pinned at 5 replicas"),
+            "{answer:#}"
+        );
+        let words = "still in force: for all targets nothing scales in until 2026-11-18";
         assert!(sentence.contains(words), "{answer:#}");
         let published = lock(&world).published.join("\n").replace("%20", " ");
         assert!(published.contains("  end   tidegate release %27%2A%27"), "{published}");
         let answer = ask(&world, json!({"action": "release", "target": "*"})).await;
-        assert!(answer.to_string().contains("released, rules decide again"), "{answer:#}");
+        assert!(answer.to_string().contains("; rules decide again"), "{answer:#}");
         // An emergency ends with `restore`.
         ask(&world, json!({"action": "engage", "profile": "max"})).await;
         let answer = ask(&world, json!({"action": "release", "target": "*"})).await;
-        assert!(answer.to_string().contains("still in force: the emergency `max`"), "{answer:#}");
+        assert!(
+            answer.to_string().contains("still in force: the emergency `max` until 2026-11-18"),
+            "{answer:#}"
+        );
     });
 }
 

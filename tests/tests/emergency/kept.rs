@@ -1,24 +1,9 @@
 //! The line that keeps an emergency, as it is reported and as it is pasted.
 
 use serde_json::{Value, json};
-use tidegate_tests::fake_fleet::{Shared, lock};
+use tidegate_tests::fake_fleet::lock;
 
-use crate::stage::{SHOP, ask, engage, minutes, shop, sizes, story};
-
-/// What was published, as it is read.
-fn reports(world: &Shared) -> Vec<String> {
-    lock(world).published.iter().map(|body| decoded(body)).collect()
-}
-
-fn decoded(body: &str) -> String {
-    let mut parts = body.split('%');
-    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
-    for part in parts {
-        bytes.push(u8::from_str_radix(&part[..2], 16).expect("two digits follow a %"));
-        bytes.extend(part[2..].bytes());
-    }
-    String::from_utf8(bytes).expect("it is text").replace("\\n", "\n")
-}
+use crate::stage::{SHOP, ask, engage, minutes, reports, shop, sizes, story};
 
 /// The commands after `keep` in the text of a report.
 fn kept(report: &str) -> Option<&str> {

@@ -31,4 +31,7 @@ mod outages;
 mod replicas;
 
 #[cfg(test)]
+mod rows;
+
+#[cfg(test)]
 mod twice;

@@ -91,6 +91,21 @@ pub(crate) fn scalable(world: &Shared, name: &str) -> Option<Scalable> {
     lock(world).services[name].scalable
 }
 
+/// What was published, as it is read.
+pub(crate) fn reports(world: &Shared) -> Vec<String> {
+    lock(world).published.iter().map(|body| decoded(body)).collect()
+}
+
+fn decoded(body: &str) -> String {
+    let mut parts = body.split('%');
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        bytes.push(u8::from_str_radix(&part[..2], 16).expect("two digits follow a %"));
+        bytes.extend(part[2..].bytes());
+    }
+    String::from_utf8(bytes).expect("it is text").replace("\\n", "\n")
+}
+
 /// One target of an answer.
 pub(crate) fn target<'a>(answer: &'a Value, name: &str) -> &'a Value {
     let found = answer["targets"].as_array().into_iter().flatten().find(|it| it["target"] == name);

@@ -9,12 +9,16 @@ use tidegate_policy::emergency::decision::{EmergencyDecision, Event};
 use tidegate_policy::emergency::incident::{Incident, Phase};
 use tidegate_policy::emergency::request::Request;
 
+use crate::afterwards;
 use crate::subject::forecast::{Forecast, names};
 use crate::subject::keep::Keep;
 use crate::words::{self, moment};
 
 /// A report names so many targets; the answer and the log have them all.
 const LINES_MAX: usize = 30;
+
+/// It names so many holds and pins.
+const ROWS_MAX: usize = 5;
 
 /// The emergency as a whole.
 #[derive(Debug, Default)]
@@ -24,6 +28,12 @@ pub struct Summary {
     over: bool,
     runbook: Vec<String>,
     keep: Keep,
+    /// What is to be known before it is ended.
+    undo_note: Option<String>,
+    /// What operators asked for and it outranks.
+    pub(crate) outranked: Vec<String>,
+    /// What operators asked for and it leaves in force, each with the command that ends that.
+    pub(crate) left: Vec<(String, String)>,
     pub(crate) counted: Counted,
     /// When all of it runs; in a plan, and when it begins.
     pub(crate) forecast: Option<Forecast>,
@@ -44,6 +54,8 @@ pub(crate) struct Counted {
     limited: usize,
     failed: usize,
     skipped: usize,
+    /// Of those that are put back: they have another size than before.
+    not_back: usize,
     /// Something was changed by hand meanwhile and stays so, or a scheduled action was missed.
     has_notes: bool,
 }
@@ -55,6 +67,8 @@ pub(crate) struct CountedTarget {
     /// As the answer says it.
     pub(crate) progress: &'static str,
     pub(crate) has_notes: bool,
+    /// It is put back, and has another size than before.
+    pub(crate) is_not_back: bool,
 }
 
 impl Counted {
@@ -69,6 +83,7 @@ impl Counted {
             limited: count("limited"),
             failed: count("failed"),
             skipped: count("skipped"),
+            not_back: targets.iter().filter(|one| one.is_not_back).count(),
             has_notes: targets.iter().any(|one| one.has_notes),
         }
     }
@@ -93,6 +108,7 @@ impl Summary {
             over,
             runbook: fleet.emergency().runbook.clone(),
             keep: Keep::of(fleet, incident),
+            undo_note: afterwards::undo_note(fleet, raised(incident)),
             ..Self::default()
         }
     }
@@ -119,11 +135,8 @@ impl Summary {
         let Some(Incident { profile, until, phase, .. }) = &self.incident else {
             return if self.is_restore { "nothing to restore" } else { "no emergency in force" }.to_owned();
         };
-        if self.over && self.counted.skipped > 0 {
-            return format!("emergency {profile} ended; {} left alone", self.counted.skipped);
-        }
         if self.over {
-            return format!("emergency {profile} ended, all targets put back");
+            return format!("emergency {profile} ended{}", self.how_it_ended());
         }
         if self.events.contains(&Event::Restoring { expired: true }) {
             return format!("emergency {profile} ends: its time is over");
@@ -151,6 +164,18 @@ impl Summary {
         format!("emergency {profile} in force until {}{runs}", moment(*until))
     }
 
+    fn how_it_ended(&self) -> String {
+        let Counted { skipped, not_back, .. } = self.counted;
+        let not_back = match not_back {
+            0 => None,
+            1 => Some("1 size not back yet".to_owned()),
+            count => Some(format!("{count} sizes not back yet")),
+        };
+        let left = (skipped > 0).then(|| format!("{skipped} left alone"));
+        let parts: Vec<String> = left.into_iter().chain(not_back).collect();
+        if parts.is_empty() { ", all targets put back".to_owned() } else { format!("; {}", parts.join(", ")) }
+    }
+
     fn is_worth_reporting(&self) -> bool {
         self.counted.has_notes || self.events.iter().any(Event::is_of_emergency)
     }
@@ -175,12 +200,13 @@ impl Summary {
 
     /// `3 set, 9 to be set, 1 failed`.
     fn counts(&self) -> String {
-        let Counted { lines: _, pending, asked, done, limited, failed, skipped, has_notes: _ } = self.counted;
+        let Counted { pending, asked, done, limited, failed, skipped, not_back, .. } = self.counted;
         let of = |count: usize, what: &str| (count > 0).then(|| format!("{count} {what}"));
         let running = if self.over || self.is_ending() { "put back" } else { "running" };
         let left = if self.is_ending() { "to be put back" } else { "to be set" };
         let parts = [
-            of(done, running),
+            of(done.saturating_sub(not_back), running),
+            of(not_back, "put back but for the size"),
             of(limited, "limited"),
             of(asked, "set"),
             of(pending, left),
@@ -228,10 +254,33 @@ impl Summary {
 
     fn commands(&self) -> Vec<(&'static str, String)> {
         if !self.is_in_force() {
-            return Vec::new();
+            let mut ends: Vec<String> = self.left().iter().map(|(_, command)| command.clone()).collect();
+            ends.sort();
+            ends.dedup();
+            return ends.into_iter().map(|command| ("end", command)).collect();
         }
         let keep = self.keep.command.clone().map(|line| ("keep", line));
-        keep.into_iter().chain([("undo", "tidegate emergency restore".to_owned())]).collect()
+        let note = self.undo_note.iter().map(|note| format!("  # {note}"));
+        let undo = format!("tidegate emergency restore{}", note.collect::<String>());
+        keep.into_iter().chain([("undo", undo)]).collect()
+    }
+
+    /// What operators asked for and is in force again, once it ends.
+    fn left(&self) -> &[(String, String)] {
+        let ends = self.over || self.restoring();
+        self.left.get(..ROWS_MAX.min(self.left.len())).filter(|_| ends).unwrap_or_default()
+    }
+
+    /// What operators asked for: what it outranks where it begins, what is in force again where it ends.
+    fn rows(&self) -> Vec<String> {
+        let outranked = self.outranked.iter().filter(|_| self.has(&Event::Engaged));
+        let outranked = outranked.map(|row| format!("  over  {row}"));
+        let left = self.left().iter().map(|(row, _)| format!("  now   {row}"));
+        let mut rows: Vec<String> = outranked.chain(left).collect();
+        let more = rows.len().saturating_sub(ROWS_MAX);
+        rows.truncate(ROWS_MAX);
+        rows.extend((more > 0).then(|| format!("        and {more} more: tidegate emergency status")));
+        rows
     }
 
     pub(crate) fn section(&self) -> Section {
@@ -255,6 +304,7 @@ impl Summary {
         lines.extend(shown);
         let more = self.counted.lines.len().saturating_sub(LINES_MAX);
         lines.extend((more > 0).then(|| format!("        and {more} more: tidegate emergency status")));
+        lines.extend(self.rows());
         if self.has(&Event::Engaged) {
             lines.extend(self.runbook.iter().map(|line| format!("  also  {line}")));
         }
@@ -280,7 +330,7 @@ impl Summary {
     }
 
     fn to_json(&self) -> serde_json::Value {
-        let Counted { ref lines, pending, asked, done, limited, failed, skipped, has_notes: _ } =
+        let Counted { ref lines, pending, asked, done, limited, failed, skipped, not_back, has_notes: _ } =
             self.counted;
         let targets = lines.len();
         let Some(incident) = &self.incident else { return json!({"phase": "none", "runbook": self.runbook}) };
@@ -297,7 +347,16 @@ impl Summary {
         json!({
             "id": id, "notes": notes, "profile": profile, "phase": phase, "since": since, "until": until, "who": who, "why": why,
             "request": request, "targets": targets, "pending": pending, "asked": asked, "done": done,
-            "limited": limited, "failed": failed, "skipped": skipped, "runbook": self.runbook, "full_capacity": full_capacity,
+            "limited": limited, "failed": failed, "skipped": skipped, "not_back": not_back, "runbook": self.runbook, "full_capacity": full_capacity,
+            "undo_note": self.undo_note.as_ref().filter(|_| self.is_in_force()),
         })
     }
+}
+
+/// The services that an emergency raises, and their sizes before.
+fn raised(incident: &Incident) -> impl Iterator<Item = (String, u32)> {
+    incident.targets.iter().filter_map(|(name, targeted)| {
+        let before = targeted.snapshot.as_ref()?.desired;
+        (targeted.asked > before).then(|| (name.clone(), before))
+    })
 }

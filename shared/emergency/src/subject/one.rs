@@ -12,6 +12,7 @@ use tidegate_policy::emergency::incident::{Progress, Targeted};
 use tidegate_policy::emergency::target::Change;
 use tidegate_policy::{Absence, Severity};
 
+use crate::afterwards::{self, Afterwards};
 use crate::arguments::SavedSnapshot;
 use crate::asked::Cut;
 use crate::seen::sight;
@@ -32,6 +33,8 @@ pub struct One {
     pub(crate) cut: Option<Cut>,
     /// It is put back.
     pub(crate) is_restore: bool,
+    /// What sets its size once the emergency is over; `None` where the fleet file has it no more.
+    pub(crate) afterwards: Option<Afterwards>,
     pub(crate) outcome: Option<Outcome>,
     /// What a later evaluation changes of it; when it is raised, and not seen.
     pub(crate) foreseen: Option<Foreseen>,
@@ -177,8 +180,38 @@ impl One {
         self.from().map_or_else(|| "left alone".to_owned(), |from| format!("left alone at {from}"))
     }
 
-    /// What of it is put back, or still to be.
+    /// The size that it has once all of it is put back.
+    fn at(&self) -> Option<u32> {
+        self.work.as_ref().map(|work| work.to).or_else(|| self.from())
+    }
+
+    /// The size that it had before, where it is put back and still has another: rules take their time, what operators asked for
+    /// counts, or AWS's own autoscaling goes on.
+    pub(crate) fn not_back(&self) -> Option<u32> {
+        let is_by_hand = self.work.as_ref().is_some_and(|work| !work.kept.is_empty());
+        let before = self.targeted.snapshot.as_ref()?.desired;
+        let is_put_back = self.is_restore && self.progress() == "done" && !is_by_hand;
+        (is_put_back && self.at()? != before).then_some(before)
+    }
+
+    /// The size that operators give it then, and in whose words.
+    fn next(&self) -> Option<(u32, &str)> {
+        let allowed = self.state().map(|state| state.service.constraints.clone()).unwrap_or_default();
+        self.afterwards.as_ref()?.next(self.at()?, &allowed)
+    }
+
+    /// What of it is put back, or still to be, and what operators make of it then.
     fn put_back(&self) -> String {
+        let put_back = self.put_back_alone();
+        match self.next() {
+            _ if !matches!(self.progress(), "done" | "pending") => put_back,
+            None => put_back,
+            Some((size, row)) if Some(size) == self.at() => format!("{put_back}; {row}"),
+            Some((size, row)) => format!("{put_back}; {size} with the next evaluation: {row}"),
+        }
+    }
+
+    fn put_back_alone(&self) -> String {
         let before = self.targeted.snapshot.as_ref().map(|snapshot| snapshot.desired);
         let from = self.from().map_or_else(|| "unknown".to_owned(), |from| from.to_string());
         let bounds = self.work.iter().flat_map(|work| &work.changes).find_map(|change| match change {
@@ -195,11 +228,23 @@ impl One {
             (_, Some(work), _) if work.from != work.to => format!("{} to {}{bounds}", work.from, work.to),
             (_, Some(_), _) if !bounds.is_empty() => format!("stays at {from}{bounds}"),
             (_, Some(work), _) if !work.kept.is_empty() => format!("stays at {from}"),
+            (_, _, Some(before)) if self.from() != Some(before) && self.next().is_some() => {
+                format!("{from} now, {before} before")
+            }
             (_, _, Some(before)) if self.from() != Some(before) => {
                 format!("stays at {from} until rules or AWS's autoscaling change it, {before} before")
             }
             _ => format!("{from}, as before"),
         }
+    }
+
+    /// How it comes to the size that it had, where it has another.
+    fn note(&self) -> Option<String> {
+        let before = self.not_back().filter(|_| self.next().is_none())?;
+        let pin = afterwards::pin(&self.name, before);
+        Some(format!(
+            "{before} before: rules or AWS's autoscaling change it at their own pace; at once: {pin}"
+        ))
     }
 
     pub(crate) fn section(&self) -> Section {
@@ -235,6 +280,7 @@ impl One {
             "running": self.state().map(|state| state.service.running_count),
             "state": self.progress(),
             "blocked_by": self.blocked_by(),
+            "note": self.note(),
             "snapshot": SavedSnapshot::of(&self.name, &self.targeted),
             "changes": self.work.iter().flat_map(|work| &work.changes).map(ToString::to_string).collect::<Vec<_>>(),
         });
@@ -280,97 +326,4 @@ impl One {
 }
 
 #[cfg(test)]
-mod tests {
-    use tidegate_fleet::AutoScalingGroup;
-    use tidegate_policy::emergency::decision::Aim;
-    use tidegate_policy::emergency::missed::MissedActions;
-    use tidegate_policy::emergency::restore::Kept;
-    use tidegate_policy::{Constraints, ServiceState};
-
-    use super::*;
-
-    /// `api` was seen at its size, and is put back; one thing stays as it was set by hand, and a schedule is odd.
-    fn put_back(outcome: Outcome) -> One {
-        let targeted = Targeted {
-            asked: 10,
-            raise: true,
-            progress: Progress::Seen,
-            snapshot: None,
-            sizes: vec![10],
-            registered: Vec::new(),
-            suspended: Vec::new(),
-            failures: 0,
-        };
-        let work = Work {
-            target: "api".to_owned(),
-            changes: vec![Change::SetCapacity(2)],
-            from: 10,
-            to: 2,
-            limit: None,
-            kept: vec![Kept::Processes],
-            missed: MissedActions { not_understood: vec!["odd".to_owned()], ..MissedActions::default() },
-            aim: Aim::Restore,
-        };
-        One {
-            name: "api".to_owned(),
-            resource: None,
-            targeted,
-            seen: None,
-            work: Some(work),
-            skip: None,
-            cut: None,
-            is_restore: true,
-            outcome: Some(outcome),
-            foreseen: None,
-            told: None,
-        }
-    }
-
-    /// A group of at most 4 instances, of which 10 are asked for.
-    fn group(running: u32, work: Option<Work>, progress: Progress) -> One {
-        let constraints = Constraints { max: Some(4), ..Constraints::default() };
-        let service = ServiceState {
-            desired_count: 4,
-            running_count: running,
-            pending_count: 0,
-            rollout: false,
-            active: true,
-            daemon: false,
-            constraints,
-        };
-        let mut one = put_back(Outcome::Applied);
-        one.targeted.progress = progress;
-        (one.is_restore, one.outcome, one.work) = (false, None, work);
-        let group = AutoScalingGroup { name: "api".to_owned(), detailed_monitoring: false };
-        one.resource = Some(TargetName::Group(group));
-        one.seen = Some(Ok(TargetState::new(service, Vec::new())));
-        one
-    }
-
-    #[test]
-    fn a_group_that_its_own_bounds_cut_short_is_never_said_to_run_all() {
-        let limited = group(4, None, Progress::Seen);
-        assert_eq!(limited.progress(), "limited");
-        assert_eq!(limited.line(), "api: 4 running, 10 asked (the group's MaxSize is 4)");
-        assert_eq!(limited.to_json()["blocked_by"], "the group's MaxSize is 4");
-        let starts = group(3, None, Progress::Starting);
-        assert_eq!((starts.progress(), starts.blocked_by()), ("asked", None), "a watch goes on");
-        let limit = Some(Limit::MaxSize(4));
-        let work = put_back(Outcome::Applied).work.map(|work| Work { from: 3, to: 4, limit, ..work });
-        let asked = group(3, work, Progress::Pending);
-        assert_eq!(asked.line(), "api: 3 to 4, 10 asked (the group's MaxSize is 4)");
-        let mut unlimited = limited;
-        unlimited.targeted.asked = 4;
-        assert_eq!((unlimited.progress(), unlimited.is_limited()), ("done", false));
-    }
-
-    #[test]
-    fn what_was_not_sent_is_neither_put_back_nor_worth_a_notice() {
-        let sent = put_back(Outcome::Applied);
-        assert_eq!((sent.progress(), sent.has_notes()), ("done", true));
-        assert!(sent.line().contains("`odd`"), "{}", sent.line());
-        let late = put_back(Outcome::TooLate);
-        assert_eq!((late.progress(), late.has_notes()), ("pending", false));
-        assert!(!late.line().contains("`odd`"), "{}", late.line());
-    }
-}
+mod tests;

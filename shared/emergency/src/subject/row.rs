@@ -1,12 +1,13 @@
 //! A hold, a pin or a release in a report.
 
+use jiff::Timestamp;
 use serde_json::json;
 use tidegate_aws::report::{Section, headline};
 use tidegate_policy::Severity;
 use tidegate_policy::emergency::decision::Correction;
 use tidegate_policy::overrides::{Override, OverrideKind};
 
-use crate::words;
+use crate::words::{self, moment};
 
 /// A row that comes into force, ends, or is in force.
 #[derive(Debug)]
@@ -15,9 +16,27 @@ pub struct Row {
     pub(crate) is: RowState,
     /// Its size with its unit, if it has one.
     pub(crate) size: String,
-    /// After a release: what is in force for its target all the same, and the command that ends it.
+    /// The emergency that it is not in effect beside.
+    pub(crate) outranked: Option<Outranked>,
+    /// Of a release: what it ended.
+    pub(crate) ended: Vec<String>,
+    /// Of a release: what is in force for its target all the same, and the command that ends it.
     pub(crate) left: Vec<(String, String)>,
 }
+
+/// An emergency that outranks a row.
+#[derive(Debug)]
+pub(crate) struct Outranked {
+    pub(crate) profile: String,
+    pub(crate) until: Timestamp,
+    /// What it asks of the target; `None` where the row is of all targets.
+    pub(crate) size: Option<String>,
+    /// The targets of which it does so.
+    pub(crate) of: String,
+}
+
+/// A release of all targets may end a hundred rows: so many are told.
+const ENDED_MAX: usize = 5;
 
 /// What there is to say of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,20 +50,70 @@ pub(crate) enum RowState {
 }
 
 impl Row {
+    /// What it is, in one line without its reason; of a release with it, so that it is not taken for the reason of what remains.
+    fn verdict(&self) -> String {
+        let Self { asked, is, size, outranked, .. } = self;
+        let what = words::of_row(asked, size);
+        match outranked {
+            _ if *is == RowState::Ended => format!("override ended: {}", asked.kind),
+            _ if asked.kind == OverrideKind::Release => self.released(),
+            None => what,
+            Some(Outranked { profile, until, size: None, of }) => {
+                format!("{what}, except {of}: emergency {profile} sets the size until {}", moment(*until))
+            }
+            Some(Outranked { profile, until, size: Some(size), of: _ }) => {
+                let recorded = if *is == RowState::Begins { "recorded, " } else { "" };
+                let (emergency, end) = (format!("emergency {profile} ({size})"), moment(*until));
+                if asked.until > *until {
+                    format!("{recorded}not in effect before {emergency} ends {end}: {what}")
+                } else {
+                    format!("{recorded}not in effect: {emergency} lasts longer, until {end}: {what}")
+                }
+            }
+        }
+    }
+
+    /// `released by ana (over): pinned at 3 tasks until 2026-11-28 15:04 UTC (bob: launch); rules decide again`.
+    fn released(&self) -> String {
+        let Override { target, who, why, .. } = &self.asked;
+        let mut ended: Vec<String> = self.ended.iter().take(ENDED_MAX).cloned().collect();
+        let more = self.ended.len().saturating_sub(ENDED_MAX);
+        ended.extend((more > 0).then(|| format!("{more} more")));
+        if ended.is_empty() {
+            let own = if target == Override::ALL { "" } else { " of its own" };
+            ended.push(format!("no hold or pin{own} was in force"));
+        }
+        let left: Vec<&str> = self.left.iter().map(|(what, _)| what.as_str()).collect();
+        let left = if left.is_empty() {
+            "rules decide again".to_owned()
+        } else {
+            format!("still in force: {}", left.join("; "))
+        };
+        format!("released by {who} ({why}): {}; {left}", ended.join("; "))
+    }
+
     pub(crate) fn section(&self) -> Section {
         let Override { target, kind, since: _, until: _, who, why, request } = &self.asked;
-        let name = if target == Override::ALL { "all targets" } else { target };
-        let verdict = if self.is == RowState::Ended {
-            format!("override ended: {kind}")
-        } else {
-            words::of_row(&self.asked, &self.size, &self.left)
-        };
-        let cause = format!("{why} ({who})");
-        let first = headline(name, &verdict, Some(&cause));
+        let verdict = self.verdict();
+        let cause = (*kind != OverrideKind::Release).then(|| format!("{why} ({who})"));
+        let first = headline(name(target), &verdict, cause.as_deref());
         let request = request.as_ref().map(|id| format!("\n  who   {who}, request id {id} in CloudTrail"));
         let can_be_undone = *kind != OverrideKind::Release && self.is != RowState::Ended;
         let undo = can_be_undone.then(|| ("undo", release(target)));
-        let ends = self.left.iter().map(|(_, command)| ("end", command.clone()));
+        let outranked = self.outranked.iter().map(|_| ("end", "tidegate emergency restore".to_owned()));
+        let ends = self.left.iter().map(|(_, command)| ("end", command.clone())).chain(outranked);
+        let ends: Vec<(&'static str, String)> = ends.collect();
+        let end: Vec<&str> = ends.iter().map(|(_, command)| command.as_str()).collect();
+        let json = json!({
+            "target": target,
+            "action": words::action(*kind),
+            "override": self.asked,
+            "ended": self.is == RowState::Ended,
+            "outcome": if self.is == RowState::Begins { "applied" } else { "none" },
+            "sentence": first,
+            "outranked_by": self.outranked.as_ref().map(|it| &it.profile),
+            "end": end,
+        });
         let commands: Vec<(&'static str, String)> = undo.into_iter().chain(ends).collect();
         let mut paragraph = format!("{first}{}", request.unwrap_or_default());
         for (word, line) in &commands {
@@ -58,21 +127,19 @@ impl Row {
             is_reported_again: false,
             state: None,
             verdict,
-            cause: Some(cause),
+            cause,
             paragraph,
             commands,
-            json: json!({
-                "target": target,
-                "action": words::action(*kind),
-                "override": self.asked,
-                "ended": self.is == RowState::Ended,
-                "outcome": if self.is == RowState::Begins { "applied" } else { "none" },
-                "sentence": first,
-            }),
+            json,
             outcome: None,
             is_unread: false,
         }
     }
+}
+
+/// A target as reports name it.
+pub(crate) fn name(target: &str) -> &str {
+    if target == Override::ALL { "all targets" } else { target }
 }
 
 /// The command that ends the rows of a target.
@@ -83,9 +150,8 @@ pub(crate) fn release(target: &str) -> String {
 
 /// What someone wrote into the table by hand, beyond what anyone may ask for.
 pub(crate) fn corrected(target: &str, what: Correction) -> Section {
-    let name = if target == Override::ALL { "all targets" } else { target };
     let (verdict, cause) = ("override corrected".to_owned(), words::of_correction(what));
-    let first = headline(name, &verdict, Some(&cause));
+    let first = headline(name(target), &verdict, Some(&cause));
     Section {
         target: target.to_owned(),
         resource: String::new(),

@@ -120,6 +120,12 @@ impl Event {
         if let Self::Restored(incident) = self { Some(incident) } else { None }
     }
 
+    /// What of the table counts only as far as it may, and the target's name.
+    #[must_use]
+    pub fn as_corrected(&self) -> Option<(&str, Correction)> {
+        if let Self::Corrected { target, what } = self { Some((target, *what)) } else { None }
+    }
+
     /// Why a target is left alone, if it is.
     #[must_use]
     pub fn as_skipped(&self, name: &str) -> Option<&Skip> {

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::emergency::engage::Size;
 use crate::emergency::target::{Change, Process, ScalableTarget};
 use crate::one_line::one_line;
 use crate::overrides::{Held, Override, OverrideKind};
@@ -221,6 +222,25 @@ impl Overrides {
     #[must_use]
     pub fn of_emergency(&self, target: &str) -> Option<Override> {
         self.incident.as_ref().and_then(|incident| incident.row(target))
+    }
+
+    /// What the emergency asks of a target, where that outranks a row of this kind: the row is remembered, and is in effect once
+    /// the emergency is over.
+    #[must_use]
+    pub fn outranking(&self, target: &str, kind: OverrideKind) -> Option<Size> {
+        let incident = self.incident.as_ref().filter(|incident| incident.row(target).is_some())?;
+        let of_service = incident.targets.get(target).map(|it| Size { asked: it.asked, raise: it.raise });
+        let of_database = || Some(Size { asked: *incident.replicas.get(target)?, raise: true });
+        let size = of_service.or_else(of_database)?;
+        let is_met = match kind {
+            OverrideKind::Pin(asked) => asked == size.asked || (size.raise && asked > size.asked),
+            OverrideKind::Max(most) => most >= size.asked,
+            OverrideKind::Min(least) => size.raise || least <= size.asked,
+            OverrideKind::Hold(Held::ScaleIn) => size.raise,
+            OverrideKind::Hold(Held::Both) => false,
+            OverrideKind::Raise(_) | OverrideKind::Release => true,
+        };
+        (!is_met).then_some(size)
     }
 
     /// Believes what was read only as far as it can be true.

@@ -58,8 +58,10 @@ impl<'a> InForce<'a> {
             None => (self.bounds.min(), self.bounds.max()),
         };
         let is_outside = narrowed != self.bounds || pin != self.pin;
+        let pinned = self.overrides.iter().rev().find(|row| matches!(row.kind, OverrideKind::Pin(_)));
+        let by = pinned.filter(|_| pin != self.pin).map(|row| row.who.clone());
         (self.bounds, self.pin) = (narrowed, pin);
-        self.outside = is_outside.then_some(Reason::OutsideBounds { min, max, asked });
+        self.outside = is_outside.then_some(Reason::OutsideBounds { min, max, asked, by });
         self
     }
 
@@ -132,12 +134,28 @@ impl<'a> InForce<'a> {
         // A `max 0` is refused by `Capacity`; stopping a service altogether is what `pin 0` is for.
         let unchanged = (min, max) == (self.bounds.min(), self.bounds.max());
         if let Ok(bounds) = if unchanged { Ok(self.bounds) } else { Capacity::new(min, max) } {
+            self.forget_outranked(kind);
             (self.bounds, self.pin) = (bounds, pin);
             self.overrides.push(row);
             if kind != row.kind {
                 self.limited.push(Reason::OverrideAbove { kind: row.kind, most });
             }
         }
+    }
+}
+
+impl InForce<'_> {
+    /// A newer row that sets the size takes the place of those before it: they are no reason of it, unless they ask for the same.
+    fn forget_outranked(&mut self, by: OverrideKind) {
+        let is_outranked = |earlier: OverrideKind| match (by, earlier) {
+            (OverrideKind::Pin(size), OverrideKind::Pin(before)) => size != before,
+            (
+                OverrideKind::Pin(_) | OverrideKind::Hold(Held::Both),
+                OverrideKind::Pin(_) | OverrideKind::Hold(_),
+            ) => true,
+            (_, _) => false,
+        };
+        self.overrides.retain(|earlier| !is_outranked(earlier.kind));
     }
 }
 

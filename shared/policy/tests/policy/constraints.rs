@@ -70,7 +70,11 @@ fn overrides_stay_within_aws_own_bounds_too() {
     assert_eq!(size(&narrow().overridden(Pin(0), 600).peek()), 4);
     assert_eq!(size(&narrow().overridden(Min(20), 600).peek()), 8);
     let decision = narrow().with(|stage| stage.policy.override_max = 20).overridden(Pin(20), 600).peek();
-    assert!(decision.to_string().ends_with("own minimum and maximum apply: 4 to 8, not the requested 20"));
+    assert!(
+        decision
+            .to_string()
+            .ends_with("own minimum and maximum apply: 4 to 8, not the requested 20 (pin of alice)")
+    );
 }
 
 #[test]

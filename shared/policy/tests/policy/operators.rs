@@ -191,6 +191,36 @@ fn a_newer_pin_outranks_a_hold_and_a_newer_hold_a_pin() {
     assert_eq!(size(&quiet().tasks(10).overridden(Pin(3), 600).overridden(NO_SCALE_IN, 600).peek()), 10);
 }
 
+/// What `emergency-max` says of rows is what the functions then do.
+#[test]
+fn the_size_that_rows_give_is_the_one_that_the_next_evaluation_sets() {
+    let kinds = [Pin(3), Pin(15), NO_SCALE_IN, NO_CHANGE, Min(12), Max(5), Raise(12)];
+    for first in kinds {
+        for second in kinds {
+            for third in kinds {
+                let stage = quiet().tasks(10);
+                let stage = stage.overridden(first, 600).overridden(second, 600).overridden(third, 600);
+                let rows = overrides::in_force(&stage.overrides, "worker", stage.now);
+                assert_eq!(rows.len(), 3);
+                if let Some((given, _)) = overrides::next_size(&rows, 10) {
+                    assert_eq!(size(&stage.peek()), given, "{first:?} {second:?} {third:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_newer_pin_is_the_only_reason_of_the_size() {
+    let said = |kinds: &[OverrideKind]| {
+        let stage = kinds.iter().fold(quiet().tasks(10), |stage, kind| stage.overridden(*kind, 600));
+        codes(&stage.peek()).into_iter().filter(|code| *code == "overridden").count()
+    };
+    assert_eq!((said(&[Pin(5)]), said(&[Pin(5), Pin(8)]), said(&[NO_CHANGE, Pin(8)])), (1, 1, 1));
+    assert_eq!((said(&[Pin(8), Pin(8)]), said(&[Pin(15), Raise(12)])), (2, 2), "both ask for it");
+    assert_eq!((said(&[Min(3), Pin(8)]), said(&[NO_SCALE_IN, Min(3)])), (2, 2), "these shape the bounds too");
+}
+
 #[test]
 fn a_release_ends_the_earlier_rows_of_its_target_and_of_all_targets_every_row() {
     let held = || quiet().tasks(10).waiting(10).overridden(Pin(3), 600);

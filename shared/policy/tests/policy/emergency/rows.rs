@@ -93,3 +93,18 @@ fn what_is_being_put_back_or_left_alone_is_free() {
     assert!(world.memory.incident.is_some());
     assert_eq!(kinds(&world, "api"), []);
 }
+
+#[test]
+fn a_row_that_asks_for_less_than_the_emergency_is_outranked_until_it_is_over() {
+    let mut world = World::shop();
+    let request = world.engage("max", &[("api", raise(10)), ("worker", exactly(5))], "alice");
+    world.evaluate(&request);
+    let of = |target: &str, kind: OverrideKind| world.memory.outranking(target, kind).map(|size| size.asked);
+    assert_eq!((of("api", Pin(3)), of("api", Pin(10)), of("api", Pin(12))), (Some(10), None, None));
+    assert_eq!((of("api", Hold(Held::ScaleIn)), of("api", Hold(Held::Both))), (None, Some(10)));
+    assert_eq!((of("worker", Pin(3)), of("worker", Pin(7)), of("worker", Pin(5))), (Some(5), Some(5), None));
+    assert_eq!(of("worker", Hold(Held::ScaleIn)), Some(5), "it may be lowered all the same");
+    assert_eq!(of("batch", Hold(Held::Both)), None, "it is no part of it");
+    world.evaluate(&restore());
+    assert_eq!(world.memory.outranking("api", Pin(3)), None);
+}
