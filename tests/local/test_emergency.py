@@ -176,6 +176,10 @@ def test_a_hold_a_pin_and_a_release_reach_the_functions_and_are_reported(hyperve
         ({"action": "engage", "profile": "shed", "services": ["api"]}, "no service of the profile `shed` `api`"),
         ({"action": "engage", "profile": "max", "forr": 1}, "unknown field `forr`"),
         ({"action": "enrage"}, "unknown action `enrage`"),
+        ({"acton": "plan"}, "by hand `emergency-max` takes an `action`: `engage`, `restore`, `status`, `hold`, `pin`, `release`"),
+        ({"action": "pin", "target": "api", "size": "7"}, '`size` is "7": write a whole number without quotes, 0 to 10'),
+        ({"action": "engage", "profile": "max", "services": "api"}, '`services` is "api": write a list of names'),
+        ({"services": ["nope"]}, "no service `nope`"),
     ],
 )
 def test_what_the_fleet_file_does_not_allow_is_refused_with_what_it_allows(hyperverge, asked, complaint):

@@ -49,6 +49,7 @@ fn a_duration_is_written_as_in_the_fleet_file() {
     };
     for (lasting, help) in [
         ("60", "a unit is missing: write `60s` for seconds; allowed: 1m to 30d"),
+        ("2", "a unit is missing: write `2m` for minutes; allowed: 1m to 30d"),
         ("31d", "allowed: 1m to 30d"),
         ("1 day", "write it like `90s`, `5m` or `1h30m`; allowed: 1m to 30d"),
     ] {

@@ -132,6 +132,93 @@ pub(crate) fn read<T: DeserializeOwned>(
     action: &str,
     arguments: &Map<String, Value>,
 ) -> Result<T, TriggerError> {
+    for (key, value) in arguments {
+        let Some(expected) = expected(key).filter(|expected| !expected.takes(value)) else { continue };
+        return Err(wrong(action, key, value, expected.words()));
+    }
     let read = T::deserialize(Value::Object(arguments.clone()));
     read.map_err(|error| TriggerError::manual(&format!("`{action}`: {error}")))
+}
+
+/// What stands under a key is something else than what is to be written there.
+pub(crate) fn wrong(action: &str, key: &str, found: &Value, write: &str) -> TriggerError {
+    TriggerError::manual(&format!("`{action}`: `{key}` is {found}: write {write}"))
+}
+
+/// What the value of a key is to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Expected {
+    Text,
+    Flag,
+    Names,
+    Snapshots,
+}
+
+/// What is to be written under a key. How large a `size` may be depends on its target.
+fn expected(key: &str) -> Option<Expected> {
+    match key {
+        "target" | "for" | "hold" | "profile" | "reason" | "who" => Some(Expected::Text),
+        "both" | "ignore_budgets" => Some(Expected::Flag),
+        "services" => Some(Expected::Names),
+        "from" => Some(Expected::Snapshots),
+        _ => None,
+    }
+}
+
+impl Expected {
+    fn takes(self, value: &Value) -> bool {
+        let all = |is: fn(&Value) -> bool| value.as_array().is_some_and(|values| values.iter().all(is));
+        match self {
+            Self::Text => value.is_string() || value.is_null(),
+            Self::Flag => value.is_boolean(),
+            Self::Names => all(Value::is_string),
+            Self::Snapshots => all(Value::is_object),
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::Text => "a text in quotes",
+            Self::Flag => "true or false, without quotes",
+            Self::Names => "a list of names, for example [\"api\", \"worker\"]",
+            Self::Snapshots => "the list of the `snapshot`s in the answer of `engage`",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_not_understood_is_named_with_its_place_what_was_found_and_what_to_write() {
+        let engage = |more: Value| {
+            let mut event = json!({"profile": "max"});
+            event.as_object_mut().expect("it is one").extend(more.as_object().cloned().unwrap_or_default());
+            let event = event.as_object().cloned().unwrap_or_default();
+            read::<EngageArguments>("engage", &event).map(|_| ()).expect_err("it is refused").to_string()
+        };
+        let of =
+            |key: &str, value: Value| engage(Value::Object([(key.to_owned(), value)].into_iter().collect()));
+        for (key, value, problem) in [
+            (
+                "services",
+                json!("api"),
+                r#"`services` is "api": write a list of names, for example ["api", "worker"]"#,
+            ),
+            ("services", json!([1]), "`services` is [1]: write a list of names"),
+            ("hold", json!(7200), "`hold` is 7200: write a text in quotes"),
+            (
+                "ignore_budgets",
+                json!("yes"),
+                r#"`ignore_budgets` is "yes": write true or false, without quotes"#,
+            ),
+            ("forr", json!("2h"), "unknown field `forr`, expected one of"),
+        ] {
+            let said = of(key, value);
+            assert!(said.starts_with("manual event: `engage`: ") && said.contains(problem), "{said}");
+        }
+    }
 }

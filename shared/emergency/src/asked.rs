@@ -15,7 +15,7 @@ use tidegate_policy::overrides::{Held, Override, OverrideKind};
 use crate::arguments::{
     self, EngageArguments, HoldArguments, PinArguments, PlanArguments, ReleaseArguments, RestoreArguments,
 };
-use crate::named::{allowed, enforced, known, known_or_all, unknown};
+use crate::named::{allowed, enforced, known, known_or_all, unknown, whole_size};
 
 /// The actions of this function, beside those that every function has.
 pub const ACTIONS: [&str; 8] = ["engage", "restore", STATUS, "hold", "pin", "release", PLAN, EVALUATE];
@@ -80,6 +80,7 @@ pub fn asked(fleet: &Fleet, trigger: &Trigger, now: Timestamp) -> Result<Asked, 
             row(&target, OverrideKind::Hold(held), lasting.as_deref(), asker(who, reason), now)
         }
         "pin" => {
+            whole_size(fleet, action, arguments)?;
             let PinArguments { target, size, lasting, reason, who } = arguments::read(action, arguments)?;
             let named = known(fleet, &target)?;
             enforced(fleet, &target)?;
@@ -103,7 +104,8 @@ pub fn asked(fleet: &Fleet, trigger: &Trigger, now: Timestamp) -> Result<Asked, 
             Ok(Request::Restore { asker: asker(who, reason), from: arguments::by_target(from) }.into())
         }
         STATUS | EVALUATE => {
-            arguments::read::<PlanArguments>(action, arguments)?;
+            let PlanArguments { services, .. } = arguments::read(action, arguments)?;
+            known_names(fleet, &services)?;
             Ok(Request::Tick.into())
         }
         other => {
@@ -113,10 +115,18 @@ pub fn asked(fleet: &Fleet, trigger: &Trigger, now: Timestamp) -> Result<Asked, 
     }
 }
 
+/// A question is about all that is in force, whichever names it has; one that is not known is a slip.
+fn known_names(fleet: &Fleet, names: &[String]) -> Result<(), InvocationError> {
+    names.iter().try_for_each(|name| known(fleet, name).map(|_| ()))
+}
+
 /// What engage would be asked for; without a profile what the next evaluation would do.
 fn planned(fleet: &Fleet, arguments: &Map<String, Value>, now: Timestamp) -> Result<Asked, InvocationError> {
     let PlanArguments { profile, services, ignore_budgets } = arguments::read(PLAN, arguments)?;
-    let Some(profile) = profile else { return Ok(Request::Tick.into()) };
+    let Some(profile) = profile else {
+        known_names(fleet, &services)?;
+        return Ok(Request::Tick.into());
+    };
     let until = now.saturating_add(fleet.emergency().hold).unwrap_or(now);
     engaged(fleet, profile, &services, ignore_budgets, until, asker(None, None))
 }

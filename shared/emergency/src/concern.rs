@@ -164,6 +164,10 @@ impl Concern for Emergencies {
         self.fleet.databases().iter().any(names).then_some(REPLICA_LAG)
     }
 
+    fn actions(&self) -> &'static [&'static str] {
+        &asked::ACTIONS
+    }
+
     fn names(&self) -> Vec<String> {
         self.fleet.services().iter().map(|service| service.name().to_owned()).collect()
     }

@@ -1,9 +1,12 @@
 //! What a hold, a pin or a release names: a service or a database of the fleet file. Profiles and an emergency are of services.
 
+use serde_json::{Map, Value};
 use tidegate_aws::trigger::TriggerError;
 use tidegate_evaluation::InvocationError;
 use tidegate_fleet::{Database, Fleet, Mode, Service};
 use tidegate_policy::overrides::Override;
+
+use crate::arguments::wrong;
 
 /// What an override speaks of.
 pub(crate) enum NamedTarget<'a> {
@@ -45,10 +48,11 @@ pub(crate) fn enforced(fleet: &Fleet, target: &str) -> Result<(), InvocationErro
 
 /// A size that the fleet file allows: of a database a number of replicas, and never none.
 pub(crate) fn allowed(named: &NamedTarget<'_>, size: u32) -> Result<(), InvocationError> {
-    let (name, least, most) = match named {
-        NamedTarget::Service(service) => (service.name(), 0, service.policy().most()),
-        NamedTarget::Database(database) => (database.name(), 1, most_replicas(database)?),
+    let name = match named {
+        NamedTarget::Service(service) => service.name(),
+        NamedTarget::Database(database) => database.name(),
     };
+    let (least, most) = sizes(named)?;
     let problem = if size > most {
         format!("`size` is {size}, above {most}, the most that the fleet file allows for `{name}`")
     } else if size < least {
@@ -57,6 +61,31 @@ pub(crate) fn allowed(named: &NamedTarget<'_>, size: u32) -> Result<(), Invocati
         return Ok(());
     };
     Err(TriggerError::manual(&problem).into())
+}
+
+/// What is asked for is a size at all: a whole number, of those that the fleet file allows.
+pub(crate) fn whole_size(
+    fleet: &Fleet,
+    action: &str,
+    arguments: &Map<String, Value>,
+) -> Result<(), InvocationError> {
+    let target = arguments.get("target").and_then(Value::as_str);
+    match arguments.get("size") {
+        Some(found) if found.as_u64().is_none() => {
+            let sizes = target.and_then(|target| sizes(&known(fleet, target).ok()?).ok());
+            let range = sizes.map(|(least, most)| format!(", {least} to {most}")).unwrap_or_default();
+            Err(wrong(action, "size", found, &format!("a whole number without quotes{range}")).into())
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// The least and the most that the fleet file allows.
+fn sizes(named: &NamedTarget<'_>) -> Result<(u32, u32), InvocationError> {
+    match named {
+        NamedTarget::Service(service) => Ok((0, service.policy().most())),
+        NamedTarget::Database(database) => Ok((1, most_replicas(database)?)),
+    }
 }
 
 fn most_replicas(database: &Database) -> Result<u32, InvocationError> {

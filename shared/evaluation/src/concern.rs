@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use tidegate_aws::CallError;
 use tidegate_aws::ledger::{LedgerItem, LedgerRead};
 use tidegate_aws::report::{Header, Section};
-use tidegate_aws::trigger::Trigger;
+use tidegate_aws::trigger::{EVALUATE, PLAN, Trigger};
 use tidegate_policy::emergency::incident::Overrides;
 
 use crate::clock::Clock;
@@ -28,6 +28,11 @@ pub trait Concern {
 
     /// The function's name through every layer: `queue-depth`.
     fn name(&self) -> &'static str;
+
+    /// What may be asked of it by name.
+    fn actions(&self) -> &'static [&'static str] {
+        &[EVALUATE, PLAN]
+    }
 
     /// The concern whose memory is read beside its own, in the same call.
     fn reads_beside(&self) -> Option<&'static str> {

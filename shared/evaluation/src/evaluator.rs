@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tidegate_aws::ledger::{Ledger, LedgerItem, LedgerRead, WriteResult};
 use tidegate_aws::report::{AccountAndRegion, Alert, EvaluationReport, Header};
 use tidegate_aws::sqs::delayed_evaluations;
-use tidegate_aws::trigger::Trigger;
+use tidegate_aws::trigger::{Trigger, TriggerError};
 use tidegate_aws::{CallError, Clients, log, sns};
 use tidegate_policy::Severity;
 use tokio::time::{sleep, timeout};
@@ -87,6 +87,19 @@ impl<C: Concern> Evaluator<C> {
         Self { concern, settings, fleet: fleet.to_owned(), clients, ledger, clock, outage: Outage::default() }
     }
 
+    /// What an unknown event is refused with says what may be asked by hand.
+    fn with_actions(&self, error: TriggerError) -> TriggerError {
+        match error {
+            TriggerError::Unknown { shape } => {
+                let (name, actions) = (self.concern.name(), self.concern.actions().join("`, `"));
+                TriggerError::Unknown {
+                    shape: format!("{shape}; by hand `{name}` takes an `action`: `{actions}`"),
+                }
+            }
+            malformed @ TriggerError::Malformed { .. } => malformed,
+        }
+    }
+
     /// Answers one event with what was seen, decided and done. What one evaluation leaves to do at once is done by the next
     /// one, as long as the invocation has time.
     ///
@@ -94,7 +107,7 @@ impl<C: Concern> Evaluator<C> {
     /// The event is unknown, the ledger cannot be reached, every change failed, or what was asked for by hand was dropped and there is no
     /// time to repeat it.
     pub async fn handle(&self, event: Value, invocation: &Invocation) -> Result<Value, InvocationError> {
-        let trigger = Trigger::parse(&event)?;
+        let trigger = Trigger::parse(&event).map_err(|error| self.with_actions(error))?;
         let mut ended = self.evaluate(self.header(trigger.clone(), invocation)).await?;
         // What was asked for by hand is in no other evaluation, until one of this invocation has written it.
         let mut is_open = ended.dropped && self.concern.is_asked_once(&trigger);

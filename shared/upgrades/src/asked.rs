@@ -68,6 +68,9 @@ pub fn select<'a>(fleet: &'a Fleet, trigger: &Trigger) -> Result<Vec<&'a Databas
     selection.of(trigger, of(fleet), Database::name)
 }
 
+/// What may be asked for by name.
+pub(crate) const ACTIONS: [&str; 4] = [UPGRADE, WITHDRAW, PLAN, EVALUATE];
+
 /// The class that an event asks for, or takes back; none where it only triggers. `request` is the request id of the invocation.
 ///
 /// # Errors
@@ -94,7 +97,7 @@ pub fn asked(
             Ok(Some(AskedClass { database, asked: ClassAsked::Withdraw { who, why } }))
         }
         other => {
-            let known = [UPGRADE, WITHDRAW, PLAN, EVALUATE].join("`, `");
+            let known = ACTIONS.join("`, `");
             Err(TriggerError::manual(&format!("unknown action `{other}`; known are `{known}`")).into())
         }
     }

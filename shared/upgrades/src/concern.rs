@@ -11,7 +11,7 @@ use tidegate_evaluation::{Clock, Concern, InvocationError};
 use tidegate_fleet::Database;
 use tidegate_policy::emergency::incident::Overrides;
 
-use crate::asked::{asked, select};
+use crate::asked::{ACTIONS, asked, select};
 use crate::database::UpgradeReport;
 use crate::databases::{NAME, Upgrades};
 use crate::memory::UpgradesMemory;
@@ -25,6 +25,10 @@ impl Concern for Upgrades {
 
     fn name(&self) -> &'static str {
         NAME
+    }
+
+    fn actions(&self) -> &'static [&'static str] {
+        &ACTIONS
     }
 
     fn names(&self) -> Vec<String> {

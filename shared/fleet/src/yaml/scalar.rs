@@ -1,6 +1,8 @@
 //! Single values. A number is plain digits, a truth value is `true` or `false`, everything else is text as written:
 //! what YAML itself would make of `no`, `012` or `1e3` plays no part.
 
+use std::ops::RangeInclusive;
+
 use jiff::SignedDuration;
 use tidegate_policy::{Amount, rule::Span};
 
@@ -169,7 +171,8 @@ pub(crate) fn duration(
     let Some(duration) = whole_seconds(written.text) else {
         let plain_number = written.text.bytes().all(|b| b.is_ascii_digit());
         let help = if plain_number && !written.text.is_empty() {
-            format!("a unit is missing: write `{shown}s` for seconds; {range}")
+            let (unit, units) = unit_within(written.text, &(min..=max));
+            format!("a unit is missing: write `{shown}{unit}` for {units}; {range}")
         } else {
             format!("write it like `90s`, `5m` or `1h30m`; {range}")
         };
@@ -180,6 +183,15 @@ pub(crate) fn duration(
     } else {
         Err(Fault::new(Code::OutOfRange, format!("is {shown}"), range))
     }
+}
+
+/// The smallest unit with which a number is within a range; seconds where it is with none.
+fn unit_within(number: &str, range: &RangeInclusive<SignedDuration>) -> (char, &'static str) {
+    let units = [('s', "seconds"), ('m', "minutes"), ('h', "hours"), ('d', "days")];
+    let is_within = |(unit, _): &(char, &str)| {
+        whole_seconds(&format!("{number}{unit}")).is_some_and(|time| range.contains(&time))
+    };
+    units.into_iter().find(is_within).unwrap_or(('s', "seconds"))
 }
 
 /// `1h30m` and the like: whole numbers with `d`, `h`, `m`, `s`, each at most once and in this order.
