@@ -165,6 +165,8 @@ def test_a_group_goes_as_far_as_its_own_bounds_allow_and_its_scaling_is_resumed_
     assert "1 of 2 targets limited" in status["*"]["sentence"], status
     emergency.invoke({"action": "restore"})
     assert seen(stage, group) == (6, []), "its own scaling goes on, and the rules"
+    pinned = entries(emergency.invoke({"action": "pin", "target": "nodes", "size": 9}))["nodes"]["sentence"]
+    assert "; 6 instances are allowed: the group's MaxSize is 6" in pinned, pinned
 
 
 def test_a_process_of_a_group_that_was_suspended_before_stays_so(stage, group):

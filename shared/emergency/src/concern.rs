@@ -119,9 +119,13 @@ impl Emergencies {
             Some(Progress::Seen) => restoring,
         };
         let is_row = matches!(request, Request::Row(_));
+        // What a pin does to the size is said before it is set.
+        let pinned = |name: &str| matches!(request, Request::Row(row) if row.target == name && row.is_pin());
         let wanted = |service: &&Service| {
             let name = service.name();
-            asked(name) || (!is_row && (of_incident(name) || (question && progress(name).is_some())))
+            asked(name)
+                || pinned(name)
+                || (!is_row && (of_incident(name) || (question && progress(name).is_some())))
         };
         let most = if question { usize::MAX } else { TARGETS_MAX };
         let mut services = self.fleet.services_by_priority();
@@ -233,8 +237,11 @@ impl Concern for Emergencies {
         let asked = asked.by(header.request.as_deref());
         let (members, lasting) =
             (self.members(), budget::ACT_WITHIN.saturating_add(SignedDuration::from_secs(5)));
+        // A row changes no target of an emergency, and what is seen for its answer is nothing to act on.
+        let is_row = matches!(asked.request, Request::Row(_));
         let sights: BTreeMap<String, Result<Seen, Absence>> = states
             .iter()
+            .filter(|_| !is_row)
             .map(|(name, state)| {
                 let sight = state.as_ref().map(|state| sight(state, scheduled.get(name).cloned()));
                 (name.clone(), sight.map_err(Clone::clone))

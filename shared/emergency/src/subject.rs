@@ -21,7 +21,7 @@ use tidegate_fleet::{Fleet, Service, TargetName};
 use tidegate_policy::emergency::decision::{Correction, EmergencyDecision, Event, Skip, Work};
 use tidegate_policy::emergency::incident::{Phase, Progress, Targeted};
 use tidegate_policy::emergency::request::Request;
-use tidegate_policy::overrides::Override;
+use tidegate_policy::overrides::{Override, OverrideKind};
 
 use crate::afterwards::Afterwards;
 use crate::asked::Asked;
@@ -32,7 +32,7 @@ use crate::subject::fleet::{Counted, CountedTarget, Summary};
 use crate::subject::forecast::Forecast;
 use crate::subject::foreseen::{Foreseen, Told};
 pub use crate::subject::one::One;
-use crate::subject::row::Row;
+use crate::subject::row::{PinEffect, Row};
 use crate::subject::rows::ReportedRows;
 
 /// What a report has a section about.
@@ -61,7 +61,8 @@ pub(crate) fn of(
     header: &Header,
 ) -> Vec<Subject> {
     let is_question = header.trigger.is_question();
-    let rows = ReportedRows { fleet, decision, before, now: header.at };
+    let rows =
+        ReportedRows { fleet, decision, before, effect: effect(fleet, request, &states), now: header.at };
     let mut subjects = corrections(decision);
     subjects.extend(rows.told().into_iter().map(of_row));
     if is_question {
@@ -122,6 +123,13 @@ pub(crate) fn of(
 
 fn of_row(row: Row) -> Subject {
     Subject::Row(Box::new(row))
+}
+
+/// What a pin that is asked for does to the size that is seen.
+fn effect(fleet: &Fleet, request: &Request, states: &Described) -> Option<PinEffect> {
+    let Request::Row(Override { target, kind: OverrideKind::Pin(size), .. }) = request else { return None };
+    let (service, state) = (fleet.service(target)?, states.get(target)?.as_ref().ok()?);
+    PinEffect::of(*size, &state.service, service.policy().capacity_unit)
 }
 
 /// What the table held beyond what anyone may ask for.

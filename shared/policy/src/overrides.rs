@@ -80,6 +80,12 @@ impl Override {
         }
     }
 
+    /// It sets a size.
+    #[must_use]
+    pub fn is_pin(&self) -> bool {
+        matches!(self.kind, OverrideKind::Pin(_))
+    }
+
     /// When it ends: as it states, and no later than any may. `None` where it does not state since when it holds.
     #[must_use]
     pub fn ends(&self, now: Timestamp) -> Option<Timestamp> {

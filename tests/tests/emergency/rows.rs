@@ -80,6 +80,24 @@ fn a_pin_beside_an_emergency_is_said_to_be_recorded_and_not_in_effect() {
 }
 
 #[test]
+fn a_pin_below_the_size_says_how_many_tasks_it_removes_at_once() {
+    story(async {
+        let world = ruled();
+        let answer = ask(&world, pin(3)).await;
+        let words = "; the next evaluation removes 2 tasks at once, with what they run: shed load (ana)";
+        has(&said(&answer, "worker", true), words);
+        for size in [5, 9] {
+            let answer = ask(&world, pin(size)).await;
+            assert!(!said(&answer, "worker", true).contains("removes"), "{answer:#}");
+        }
+        lock(&world).account.refused.insert("DescribeServices", "AccessDeniedException");
+        let answer = ask(&world, pin(2)).await;
+        has(&said(&answer, "worker", true), "worker: pinned at 2 tasks until 2026-11-18");
+        assert!(!said(&answer, "worker", true).contains("removes"), "what is not seen is not said");
+    });
+}
+
+#[test]
 fn what_an_emergency_does_not_contradict_is_in_effect() {
     story(async {
         let world = ruled();

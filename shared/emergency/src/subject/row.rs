@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 use serde_json::json;
 use tidegate_aws::report::{Section, headline};
-use tidegate_policy::Severity;
 use tidegate_policy::emergency::decision::Correction;
+use tidegate_policy::emergency::engage::{self, Limit};
 use tidegate_policy::overrides::{Override, OverrideKind};
+use tidegate_policy::{CapacityUnit, ServiceState, Severity};
 
 use crate::words::{self, moment};
 
@@ -16,6 +17,8 @@ pub struct Row {
     pub(crate) is: RowState,
     /// Its size with its unit, if it has one.
     pub(crate) size: String,
+    /// What it does to the size that was seen, where it is a pin that begins.
+    pub(crate) effect: Option<PinEffect>,
     /// The emergency that it is not in effect beside.
     pub(crate) outranked: Option<Outranked>,
     /// Of a release: what it ended.
@@ -33,6 +36,37 @@ pub(crate) struct Outranked {
     pub(crate) size: Option<String>,
     /// The targets of which it does so.
     pub(crate) of: String,
+}
+
+/// What a pin does to the size that was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PinEffect {
+    /// AWS's own bounds do not allow its size: the size that they allow, and which they are.
+    limit: Option<(u32, Limit)>,
+    /// So many tasks leave at once.
+    removes: u32,
+    unit: CapacityUnit,
+}
+
+impl PinEffect {
+    /// `None` where there is nothing to say.
+    pub(crate) fn of(size: u32, seen: &ServiceState, unit: CapacityUnit) -> Option<Self> {
+        let (to, limit) = engage::within(size, seen);
+        let (limit, removes) = (limit.map(|limit| (to, limit)), seen.desired_count.saturating_sub(to));
+        (limit.is_some() || removes > 0).then_some(Self { limit, removes, unit })
+    }
+
+    /// `; the next evaluation removes 12 tasks at once, whatever they are doing`.
+    fn words(self) -> String {
+        let Self { limit, removes, unit } = self;
+        let limit = limit
+            .map(|(to, limit)| format!("; {} are allowed: {}", unit.so_many(to), words::of_limit(limit)));
+        let removes = (removes > 0).then(|| {
+            let removed = unit.so_many(removes);
+            format!("; the next evaluation removes {removed} at once, with what they run")
+        });
+        limit.into_iter().chain(removes).collect()
+    }
 }
 
 /// A release of all targets may end a hundred rows: so many are told.
@@ -57,7 +91,7 @@ impl Row {
         match outranked {
             _ if *is == RowState::Ended => format!("override ended: {}", asked.kind),
             _ if asked.kind == OverrideKind::Release => self.released(),
-            None => what,
+            None => format!("{what}{}", self.effect.map(PinEffect::words).unwrap_or_default()),
             Some(Outranked { profile, until, size: None, of }) => {
                 format!("{what}, except {of}: emergency {profile} sets the size until {}", moment(*until))
             }

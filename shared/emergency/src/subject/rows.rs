@@ -9,7 +9,7 @@ use tidegate_policy::overrides::{self, Override, OverrideKind};
 use tidegate_policy::rule::thousands;
 
 use crate::subject::forecast::names;
-use crate::subject::row::{self, Outranked, Row, RowState};
+use crate::subject::row::{self, Outranked, PinEffect, Row, RowState};
 use crate::words;
 
 /// What the rows of a report are made of.
@@ -19,6 +19,8 @@ pub(crate) struct ReportedRows<'a> {
     pub(crate) decision: &'a EmergencyDecision,
     /// The rows that there were.
     pub(crate) before: &'a [Override],
+    /// What the pin that is asked for does.
+    pub(crate) effect: Option<PinEffect>,
     pub(crate) now: Timestamp,
 }
 
@@ -53,6 +55,7 @@ impl ReportedRows<'_> {
             asked: asked.clone(),
             is,
             size: words::of_size(asked, self.fleet),
+            effect: self.effect.filter(|_| is == RowState::Begins && asked.is_pin()),
             outranked: self.outranking(asked).filter(|_| is != RowState::Ended),
             ended: if is_release { self.ended(asked) } else { Vec::new() },
             left: if is_release { self.left(asked) } else { Vec::new() },

@@ -80,7 +80,8 @@ pub(crate) fn changeable(service: &ServiceState) -> Result<(), Reason> {
 }
 
 /// The nearest size that AWS's own bounds of a group allow. They are its owner's, and stay.
-fn within(wanted: u32, service: &ServiceState) -> (u32, Option<Limit>) {
+#[must_use]
+pub fn within(wanted: u32, service: &ServiceState) -> (u32, Option<Limit>) {
     let (min, max) = (service.constraints.min, service.constraints.max);
     match (min, max) {
         (_, Some(max)) if wanted > max => (max, Some(Limit::MaxSize(max))),
