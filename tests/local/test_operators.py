@@ -26,7 +26,7 @@ def pin(stage, size: int, hours: int) -> None:
 def undo(report: dict) -> list[str]:
     """The words of the line that undoes a report's change."""
     lines = (line.strip() for line in report["text"].splitlines())
-    return next(line for line in lines if line.startswith("undo")).split()[1:]
+    return next(line for line in lines if line.startswith("undo")).split("  # ")[0].split()[1:]
 
 
 def test_a_pin_is_set_by_the_next_evaluation_told_and_undone_by_a_release(watched):

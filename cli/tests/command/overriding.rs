@@ -49,6 +49,8 @@ fn the_commands_of_a_report_run_as_they_are_printed() {
     let readme = include_str!("../../../README.md");
     let of_report = |line: &str| {
         let (word, command) = line.trim().split_once("  ")?;
+        // A shell takes no comment.
+        let command = command.split("  # ").next().unwrap_or_default();
         let words = command.trim().strip_prefix("tidegate ")?;
         ["keep", "undo"].contains(&word).then(|| words.split(' ').map(str::to_owned).collect::<Vec<_>>())
     };

@@ -281,13 +281,20 @@ impl TargetReport {
         let is_emergency =
             |reason: &Reason| matches!(reason, Reason::Overridden { kind: OverrideKind::Raise(_), .. });
         let is_kept = to > from && self.decision.reasons.iter().any(is_emergency);
-        let when = if is_kept { "  # nothing scales in before the emergency ends" } else { "" };
+        let when = if is_kept {
+            "  # nothing scales in before the emergency ends".to_owned()
+        } else if to > from {
+            // None of the limits of scale-in holds for a pin.
+            format!("  # stops {} at once", self.decision.capacity_unit.so_many(to.saturating_sub(from)))
+        } else {
+            String::new()
+        };
         let pin = |word, size, when| {
             (size <= self.most).then(|| (word, format!("tidegate pin {target} {size} --for 2h{when}")))
         };
         let by_hand = targets::set_by_hand(&self.name, from, place);
         let or = Some(("or", format!("{by_hand}  # until Tidegate changes it again")));
-        [pin("keep", to, ""), pin("undo", from, when), or].into_iter().flatten().collect()
+        [pin("keep", to, ""), pin("undo", from, &when), or].into_iter().flatten().collect()
     }
 
     /// The change that was made.

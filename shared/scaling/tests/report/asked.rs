@@ -69,7 +69,7 @@ fn undo(report: &TargetReport) -> Vec<String> {
 #[test]
 fn a_hold_beside_a_scale_out_is_not_its_cause_and_its_release_undoes_nothing() {
     let report = made(&[OverrideKind::Hold(Held::ScaleIn)], None, 4, 612);
-    assert_eq!(undo(&report), ["tidegate pin worker 4 --for 2h"]);
+    assert_eq!(undo(&report), ["tidegate pin worker 4 --for 2h  # stops 2 tasks at once"]);
     assert_eq!(report.verdict(at(0)), "scaled out from 4 to 6 tasks");
     assert_eq!(report.cause().as_deref(), Some("waiting 612 > 500"));
 }
