@@ -93,6 +93,7 @@ impl Forecast {
         let quotas: Vec<String> = quotas.collect();
         let line = match (asked, quotas.as_slice(), unknown.as_slice()) {
             (0, ..) => format!("{time}; no task is added"),
+            (1, [], []) => format!("{time}; one task"),
             (asked, [], []) => format!("{time}; all {asked} tasks"),
             (asked, [], [_, ..]) => {
                 format!("{time}; {asked} tasks, if the limits that could not be read allow them")

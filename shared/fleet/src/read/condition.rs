@@ -237,7 +237,7 @@ mod tests {
         check_fault("response_time > 5%", Code::WrongUnit, "5%", "write it like `90s`");
         check_fault("cpu > 70% fro 5m", Code::BadCondition, "fro", "`for` with a duration");
         check_fault("cpu > 70% and memory > 80%", Code::BadCondition, "and", "one condition per rule");
-        check_fault("cpu > 70% for 5", Code::NotADuration, "5", "write `5s`");
+        check_fault("cpu > 70% for 5", Code::NotADuration, "5", "write `5m`");
         check_fault("cpu > 70% for 30s", Code::OutOfRange, "30s", "1m to 7d");
         check_fault("cpu > 70% for 8d", Code::OutOfRange, "8d", "1m to 7d");
         check_fault("cpu > 70% for 5m now", Code::BadCondition, "now", "nothing may follow");

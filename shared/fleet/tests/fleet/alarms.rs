@@ -67,7 +67,7 @@ fn what_is_no_condition_on_an_alarm_is_refused() {
         check_problems(&text, &[("bad-condition", part, words)]);
     }
     let text = |condition: &str| fleet(&format!("{PLACE}{}", reported(condition)));
-    check_problems(&text("alarm(api) for 5"), &[("not-a-duration", "5", "write `5s`")]);
+    check_problems(&text("alarm(api) for 5"), &[("not-a-duration", "5", "write `5m`")]);
     check_problems(&text("alarm(api) for 30s"), &[("out-of-range", "30s", "1m to 7d")]);
     check_problems(&text("alarm > 5"), &[("unknown-signal", "alarm", "")]);
     check_problems(

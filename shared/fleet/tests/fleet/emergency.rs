@@ -97,7 +97,7 @@ fn profiles_that_cannot_be_meant_are_refused() {
 fn what_is_no_emergency_is_refused() {
     refused("{ hold: 4m }", &[("out-of-range", "4m", "allowed: 5m to 7d")]);
     refused("{ hold: 8d }", &[("out-of-range", "8d", "allowed: 5m to 7d")]);
-    refused("{ hold: 2 }", &[("not-a-duration", "2", "write `2s`")]);
+    refused("{ hold: 2 }", &[("not-a-duration", "2", "write `2h`")]);
     refused("{ hod: 2h }", &[("unknown-key", "hod", "did you mean `hold`?")]);
     refused("2h", &[("wrong-shape", "2h", "`emergency` must be a mapping")]);
     refused("{ profiles: [shed] }", &[("wrong-shape", "[", "a list")]);
