@@ -265,7 +265,9 @@ fn decide(
         0
     } else {
         let demand = seen.bounds.clamp(needed.max(kept));
-        let standing = bursts::follow(next, seen, tasks(believed.rate), demand, startup + believed.apart);
+        // By a pace that is only guessed a burst may be many times smaller: no more is expected again than may be ordered.
+        let burst = tasks(believed.rate).min(if known { f64::INFINITY } else { f64::from(most) });
+        let standing = bursts::follow(next, seen, burst, demand, startup + believed.apart);
         if known { standing } else { 0 }
     };
     let raised = needed.max(standing);

@@ -142,6 +142,18 @@ fn tasks_that_are_just_enough_are_kept_by_the_load() {
     }
 }
 
+/// Two hundred jobs a second arrive out of silence: a burst for a hundred tasks of two places. By a pace that is guessed it would be
+/// for 5,400, and one of six tasks is expected again, as many as may be ordered for one that runs.
+#[test]
+fn a_burst_by_a_pace_that_is_guessed_is_no_larger_than_what_may_be_ordered() {
+    for (pace, expected) in [(a_second_a_job(), 100.0), (JobPace::default(), 6.0)] {
+        let mut next = WaitMemory { pace, recommendations: vec![1, 1], ..WaitMemory::default() };
+        let seen = WaitInputs::of_tasks(1, 1).after(60);
+        let _ = decided(&seen, QueueJobs::shown(300.0, 2.0), true, steady(200.0), &mut next);
+        assert_eq!(next.bursts.map(|bursts| bursts.sizes), Some(vec![expected]), "{pace:?}");
+    }
+}
+
 /// Five and a half jobs of a minute come and go. With the bad luck that is allowed for three tasks would be enough, and
 /// with a little more they would have to be four again.
 #[test]
