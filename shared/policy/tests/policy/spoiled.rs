@@ -153,10 +153,14 @@ const SPOILINGS: &[Spoiling] = &[
         );
     }),
     ("the alarms rest on a part of their data", is_alarm, |stage| {
-        alarms(stage, AlarmEvaluation::PartialData)
+        alarms(stage, AlarmEvaluation::PartialData);
     }),
-    ("the alarms are evaluated with an error", is_alarm, |stage| alarms(stage, AlarmEvaluation::Error)),
-    ("the alarms are not evaluated", is_alarm, |stage| alarms(stage, AlarmEvaluation::Failure)),
+    ("the alarms are evaluated with an error", is_alarm, |stage| {
+        alarms(stage, AlarmEvaluation::Error);
+    }),
+    ("the alarms are not evaluated", is_alarm, |stage| {
+        alarms(stage, AlarmEvaluation::Failure);
+    }),
     ("the alarms cannot be read", is_alarm, |stage| {
         stage.alarm_read("busy", Err(refused())).alarm_read("quiet", Err(refused()));
     }),
