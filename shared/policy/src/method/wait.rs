@@ -249,9 +249,7 @@ fn decide(
     let late = wait > planned;
     let grown = late::grown(next, seen, lateness(jobs, this, arrived, wait, places), workers.startup);
     let forecast = needed_with(workers, CHANCE);
-    let is_growing = !gap && next.last.is_some_and(|last| last.growing);
-    let stays = !gap && late::stays(next, seen, &this, (jobs.waiting, wait, per_second));
-    let one_more = if is_growing || stays { late::one_more(seen, this.busy) } else { 0 };
+    let one_more = if gap { 0 } else { late::one_more(next, seen, &this, (jobs.waiting, wait, per_second)) };
     let needed = forecast.max(grown).max(one_more);
     let taken = whole_tasks(seen.orphaned_jobs() / seen.concurrency);
     let load = tasks(expected.rate);

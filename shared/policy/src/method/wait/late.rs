@@ -45,9 +45,17 @@ pub(crate) fn grown(next: &mut WaitMemory, seen: &WaitInputs, wait: f64, startup
     whole_tasks(f64::from(seen.desired) * (1.0 + more)).max(seen.desired.saturating_add(1))
 }
 
-/// The tasks that a queue asks for which grows or stays: one more than there are.
-pub(crate) fn one_more(seen: &WaitInputs, busy: f64) -> u32 {
-    if all_work(seen, busy) { seen.desired.saturating_add(1) } else { 0 }
+/// The tasks that a queue asks for which grows slowly, or stays, while every task works: one more than there are. So many jobs wait,
+/// for so long by the pace that is believed.
+pub(crate) fn one_more(
+    next: &mut WaitMemory,
+    seen: &WaitInputs,
+    this: &Last,
+    (waiting, wait, pace): (f64, f64, f64),
+) -> u32 {
+    let stays = stays(next, seen, this, (waiting, wait, pace));
+    let grows = next.last.is_some_and(|last| last.growing);
+    if (grows || stays) && all_work(seen, this.busy) { seen.desired.saturating_add(1) } else { 0 }
 }
 
 /// All tasks that were asked for run, and most places are busy: a queue that they do not serve would grow with more of them as well.
@@ -55,9 +63,8 @@ fn all_work(seen: &WaitInputs, busy: f64) -> bool {
     seen.running >= seen.desired && busy >= f64::from(seen.running) * seen.concurrency / 2.0
 }
 
-/// Whether a backlog has hardly become shorter for too long, although every task works. So many jobs wait, for so long by the pace
-/// that is believed.
-pub(crate) fn stays(
+/// Whether a backlog has hardly become shorter for too long, although every task works.
+fn stays(
     next: &mut WaitMemory,
     seen: &WaitInputs,
     this: &Last,
@@ -82,6 +89,20 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
+
+    /// An evaluation at which jobs waited and so many places were busy.
+    fn works(busy: f64) -> Last {
+        Last {
+            at: Timestamp::UNIX_EPOCH,
+            jobs: 0.0,
+            busy,
+            waiting: true,
+            running: 40,
+            done: None,
+            unsettled: false,
+            growing: false,
+        }
+    }
 
     /// What forty tasks that start within 90 s ask for, so many seconds after jobs waited too long for the first time.
     fn asked(after: i64, change: impl FnOnce(&mut WaitInputs)) -> u32 {
@@ -122,7 +143,9 @@ mod tests {
         for (busy, running, expected) in
             [(80.0, 40, 41), (82.0, 41, 41), (78.0, 39, 0), (40.0, 40, 41), (39.0, 40, 0)]
         {
-            let asked = one_more(&WaitInputs::of_tasks(40, running), busy);
+            let last = Last { growing: true, ..works(busy) };
+            let mut next = WaitMemory { last: Some(last), ..WaitMemory::default() };
+            let asked = one_more(&mut next, &WaitInputs::of_tasks(40, running), &last, (90.0, 1.0, 1.0));
             assert_eq!(asked, expected, "{running} run, {busy} busy");
         }
     }
@@ -130,25 +153,20 @@ mod tests {
     /// Forty tasks of two jobs each, `wait: 60s`, and jobs that take a second: a backlog stays once it has lasted 122 s.
     #[test]
     fn a_backlog_stays_when_every_task_works_and_it_hardly_becomes_shorter() {
-        let last = |busy: f64, waiting: bool, done: Option<u64>| {
-            let at = Timestamp::UNIX_EPOCH;
-            Last { at, jobs: 0.0, busy, waiting, running: 40, done, unsettled: false, growing: false }
-        };
-        let works = last(80.0, true, None);
         for (what, second, jobs, after, wait, expected) in [
-            ("it stays", works, 500.0, 122, 6.0, true),
-            ("it grows", works, 900.0, 122, 6.0, true),
-            ("not long enough", works, 500.0, 121, 6.0, false),
-            ("it is hardly shorter", works, 450.0, 122, 6.0, true),
-            ("it is being worked off", works, 449.0, 122, 6.0, false),
-            ("it is no backlog by the pace that is believed", works, 500.0, 122, 5.9, false),
-            ("few places work", last(39.0, true, None), 500.0, 122, 6.0, false),
-            ("nothing waits", last(80.0, false, None), 500.0, 122, 6.0, false),
-            ("the queue counts its jobs", last(80.0, true, Some(7)), 500.0, 122, 6.0, false),
+            ("it stays", works(80.0), 500.0, 122, 6.0, true),
+            ("it grows", works(80.0), 900.0, 122, 6.0, true),
+            ("not long enough", works(80.0), 500.0, 121, 6.0, false),
+            ("it is hardly shorter", works(80.0), 450.0, 122, 6.0, true),
+            ("it is being worked off", works(80.0), 449.0, 122, 6.0, false),
+            ("it is no backlog by the pace that is believed", works(80.0), 500.0, 122, 5.9, false),
+            ("few places work", works(39.0), 500.0, 122, 6.0, false),
+            ("nothing waits", Last { waiting: false, ..works(80.0) }, 500.0, 122, 6.0, false),
+            ("the queue counts its jobs", Last { done: Some(7), ..works(80.0) }, 500.0, 122, 6.0, false),
         ] {
             let mut next = WaitMemory::default();
             let first = WaitInputs::of_tasks(40, 40);
-            assert!(!stays(&mut next, &first, &works, (500.0, 6.0, 1.0)), "{what}");
+            assert!(!stays(&mut next, &first, &works(80.0), (500.0, 6.0, 1.0)), "{what}");
             assert_eq!(stays(&mut next, &first.after(after), &second, (jobs, wait, 1.0)), expected, "{what}");
         }
     }
@@ -158,16 +176,6 @@ mod tests {
     fn a_backlog_begins_anew_while_tasks_start() {
         let mut next = WaitMemory::default();
         let (some, all) = (WaitInputs::of_tasks(40, 39), WaitInputs::of_tasks(40, 40));
-        let last = Last {
-            at: Timestamp::UNIX_EPOCH,
-            jobs: 0.0,
-            busy: 80.0,
-            waiting: true,
-            running: 40,
-            done: None,
-            unsettled: false,
-            growing: false,
-        };
         for (seen, expected) in [
             (all, false),
             (some.after(100), false),
@@ -175,7 +183,7 @@ mod tests {
             (all.after(321), false),
             (all.after(322), true),
         ] {
-            assert_eq!(stays(&mut next, &seen, &last, (500.0, 6.0, 1.0)), expected, "{:?}", seen.now);
+            assert_eq!(stays(&mut next, &seen, &works(80.0), (500.0, 6.0, 1.0)), expected, "{:?}", seen.now);
         }
     }
 
