@@ -134,34 +134,58 @@ pub fn in_force<'a>(rows: &'a [Override], target: &str, now: Timestamp) -> Vec<&
     of(rows, target, now).in_force
 }
 
+/// What rows make of the bounds and of the size of a service, one after the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct AskedSizes {
+    pub(crate) min: u32,
+    pub(crate) max: u32,
+    /// The size that is set, whatever the rules ask for.
+    pub(crate) pin: Option<u32>,
+}
+
+impl AskedSizes {
+    /// With one more row. What it holds, it holds at the desired count that is seen.
+    pub(crate) fn after(self, kind: OverrideKind, desired: Option<u32>) -> Self {
+        let Self { min, max, pin } = self;
+        let at_least = |tasks: u32| Self {
+            min: min.max(tasks),
+            max: max.max(tasks),
+            pin: pin.map(|pin| pin.max(tasks)),
+        };
+        match kind {
+            OverrideKind::Min(tasks) => Self { min: tasks, ..at_least(tasks) },
+            OverrideKind::Max(tasks) => {
+                Self { min: min.min(tasks), max: tasks, pin: pin.map(|pin| pin.min(tasks)) }
+            }
+            OverrideKind::Pin(tasks) => Self { pin: Some(tasks), ..self },
+            OverrideKind::Hold(Held::ScaleIn) => at_least(desired.unwrap_or(0)),
+            OverrideKind::Hold(Held::Both) => Self { pin: desired.or(pin), ..self },
+            OverrideKind::Raise(tasks) => at_least(tasks.max(desired.unwrap_or(0))),
+            OverrideKind::Release => self,
+        }
+    }
+
+    /// The size that a service of `at` tasks has by them alone, if they do not leave it to its rules.
+    fn size(self, at: u32) -> Option<u32> {
+        self.pin.or(Some(self.min).filter(|min| *min >= at.max(1)))
+    }
+}
+
 /// The size that rows in force give a service of `at` tasks with its next evaluation, and the row that does; a hold of scale-in
 /// lets its rules scale out all the same. `None` where they leave its size to its rules.
 #[must_use]
 pub fn next_size<'a>(in_force: &[&'a Override], at: u32) -> Option<(u32, &'a Override)> {
-    let mut pin: Option<(u32, &Override)> = None;
-    let mut least = pin;
-    let raised = |it: (u32, &'a Override), to: u32, row| if it.0 < to { (to, row) } else { it };
+    let mut asked = AskedSizes { min: 0, max: u32::MAX, pin: None };
+    let mut by = None;
     for &row in in_force {
-        match row.kind {
-            OverrideKind::Pin(size) => pin = Some((size, row)),
-            OverrideKind::Hold(Held::Both) => pin = Some((at, row)),
-            OverrideKind::Hold(Held::ScaleIn) | OverrideKind::Raise(_) => {
-                let size = row.kind.size().unwrap_or(0).max(at);
-                let floor = least.map_or((size, row), |it| raised(it, size, row));
-                (pin, least) = (pin.map(|it| raised(it, size, row)), Some(floor));
-            }
-            OverrideKind::Min(size) => {
-                pin = pin.map(|it| raised(it, size, row));
-                least = least.or((size > at).then_some((size, row))).map(|it| raised(it, size, row));
-            }
-            OverrideKind::Max(size) => {
-                pin = pin.map(|it| if it.0 > size { (size, row) } else { it });
-                least = least.filter(|it| it.0 <= size);
-            }
-            OverrideKind::Release => {}
+        let after = asked.after(row.kind, Some(at));
+        let sets = matches!(row.kind, OverrideKind::Pin(_) | OverrideKind::Hold(Held::Both));
+        if sets || after.size(at) != asked.size(at) {
+            by = Some(row);
         }
+        asked = after;
     }
-    pin.or(least)
+    asked.size(at).zip(by)
 }
 
 /// The rows that are still needed: in force for some target, and not released.

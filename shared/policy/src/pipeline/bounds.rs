@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::capacity::Capacity;
 use crate::hours::Hours;
 use crate::observation::Constraints;
-use crate::overrides::{Held, Override, OverrideKind, Rows};
+use crate::overrides::{AskedSizes, Held, Override, OverrideKind, Rows};
 use crate::pipeline::floor_reading::FloorReading;
 use crate::pipeline::known::DecisionInputs;
 use crate::reason::Reason;
@@ -120,17 +120,11 @@ impl<'a> InForce<'a> {
     /// Puts an override in force, for no more than `most` tasks. What it holds, it holds at the desired count that is seen.
     fn apply(&mut self, row: &'a Override, most: u32, desired: Option<u32>) {
         let kind = row.kind.at_most(most);
-        let (min, max) = (self.bounds.min(), self.bounds.max());
-        let at_least = |tasks: u32| (min.max(tasks), max.max(tasks), self.pin.map(|pin| pin.max(tasks)));
-        let (min, max, pin) = match kind {
-            OverrideKind::Min(tasks) => (tasks, max.max(tasks), self.pin.map(|pin| pin.max(tasks))),
-            OverrideKind::Max(tasks) => (min.min(tasks), tasks, self.pin.map(|pin| pin.min(tasks))),
-            OverrideKind::Pin(tasks) => (min, max, Some(tasks)),
-            OverrideKind::Hold(Held::ScaleIn) => at_least(desired.unwrap_or(0)),
-            OverrideKind::Hold(Held::Both) => (min, max, desired.or(self.pin)),
-            OverrideKind::Raise(tasks) => at_least(tasks.max(desired.unwrap_or(0))),
-            OverrideKind::Release => return,
-        };
+        if kind == OverrideKind::Release {
+            return;
+        }
+        let before = AskedSizes { min: self.bounds.min(), max: self.bounds.max(), pin: self.pin };
+        let AskedSizes { min, max, pin } = before.after(kind, desired);
         // A `max 0` is refused by `Capacity`; stopping a service altogether is what `pin 0` is for.
         let unchanged = (min, max) == (self.bounds.min(), self.bounds.max());
         if let Ok(bounds) = if unchanged { Ok(self.bounds) } else { Capacity::new(min, max) } {
@@ -142,9 +136,7 @@ impl<'a> InForce<'a> {
             }
         }
     }
-}
 
-impl InForce<'_> {
     /// A newer row that sets the size takes the place of those before it: they are no reason of it, unless they ask for the same.
     fn forget_outranked(&mut self, by: OverrideKind) {
         let is_outranked = |earlier: OverrideKind| match (by, earlier) {
