@@ -130,8 +130,11 @@ fn plan_answer_and_report_of_engage_name_the_holds_and_pins_that_it_outranks() {
             has(&said(&answer, "worker", true), "not in effect before emergency max (50 tasks) ends");
         }
         let report = reports(&world).pop().expect("a report");
-        has(&report, "  over  all targets: nothing changes until 2026-11-18");
-        has(&report, "(ana: freeze)\n  over  worker: pinned at 3 tasks until 2026-11-18");
+        has(&report, "  note  not in effect before it ends: all targets: nothing changes until 2026-11-18");
+        has(
+            &report,
+            "(ana: freeze)\n  note  not in effect before it ends: worker: pinned at 3 tasks until 2026-11-18",
+        );
         has(&report, "(ana: shed load)");
     });
 }
@@ -171,7 +174,7 @@ fn a_restore_names_what_operators_asked_for_and_what_that_does_to_the_size() {
             has(&said(&answer, "*", false), "1 size not back yet");
             let report = reports(&world).pop().expect("a report");
             has(&report, becomes);
-            has(&report, "  now   worker: ");
+            has(&report, "  note  in effect again: worker: ");
             has(&report, "  end   tidegate release worker");
         });
     }

@@ -274,8 +274,8 @@ impl Summary {
     /// What operators asked for: what it outranks where it begins, what is in force again where it ends.
     fn rows(&self) -> Vec<String> {
         let outranked = self.outranked.iter().filter(|_| self.has(&Event::Engaged));
-        let outranked = outranked.map(|row| format!("  over  {row}"));
-        let left = self.left().iter().map(|(row, _)| format!("  now   {row}"));
+        let outranked = outranked.map(|row| format!("  note  not in effect before it ends: {row}"));
+        let left = self.left().iter().map(|(row, _)| format!("  note  in effect again: {row}"));
         let mut rows: Vec<String> = outranked.chain(left).collect();
         let more = rows.len().saturating_sub(ROWS_MAX);
         rows.truncate(ROWS_MAX);

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 use tidegate_fleet::Fleet;
-use tidegate_policy::emergency::decision::{EmergencyDecision, Event};
+use tidegate_policy::emergency::decision::EmergencyDecision;
 use tidegate_policy::emergency::incident::{Incident, Phase};
 use tidegate_policy::overrides::{self, Override, OverrideKind};
 use tidegate_policy::rule::thousands;
@@ -27,18 +27,9 @@ pub(crate) struct ReportedRows<'a> {
 impl ReportedRows<'_> {
     /// Rows that begin or end.
     pub(crate) fn told(&self) -> Vec<Row> {
-        let told = self.decision.events.iter().filter_map(|event| match event {
-            Event::Row(asked) => Some(self.row(asked, RowState::Begins)),
-            Event::RowEnded(ended) => Some(self.row(ended, RowState::Ended)),
-            Event::Engaged
-            | Event::AllSet
-            | Event::Complete
-            | Event::EndsSoon
-            | Event::Restoring { .. }
-            | Event::Restored(_)
-            | Event::TakenIn { .. }
-            | Event::Skipped { .. }
-            | Event::Corrected { .. } => None,
+        let told = self.decision.events.iter().filter_map(|event| {
+            let begins = event.as_row().map(|asked| self.row(asked, RowState::Begins));
+            begins.or_else(|| Some(self.row(event.as_ended_row()?, RowState::Ended)))
         });
         told.collect()
     }

@@ -120,6 +120,18 @@ impl Event {
         if let Self::Restored(incident) = self { Some(incident) } else { None }
     }
 
+    /// The row that comes into force, if one does.
+    #[must_use]
+    pub fn as_row(&self) -> Option<&Override> {
+        if let Self::Row(row) = self { Some(row) } else { None }
+    }
+
+    /// The row that ends, if one does.
+    #[must_use]
+    pub fn as_ended_row(&self) -> Option<&Override> {
+        if let Self::RowEnded(row) = self { Some(row) } else { None }
+    }
+
     /// What of the table counts only as far as it may, and the target's name.
     #[must_use]
     pub fn as_corrected(&self) -> Option<(&str, Correction)> {

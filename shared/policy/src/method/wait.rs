@@ -5,8 +5,8 @@
 //! while jobs wait that long, or before it has been surplus for the whole stabilization window; a surplus of less than 15%
 //! stays for four minutes. The load that is expected is the usual one plus the share of a deviation that has lasted so far
 //! until new workers ran. Jobs that go on waiting longer than acceptable get a quarter more workers per start-up time,
-//! whatever was expected, and a queue that keeps growing slowly or does not become shorter while its workers are busy gets one more. After bursts out of
-//! silence just enough workers stand by to catch the next such burst, for as long as bursts have usually come back.*
+//! whatever was expected, and a queue that keeps growing slowly or does not become shorter while its workers are busy gets one
+//! more. After bursts out of silence just enough workers stand by to catch the next such burst, for as long as bursts have usually come back.*
 //!
 //! *Where running jobs cannot be seen, the load last measured while jobs waited is believed, and halves in an hour while
 //! none waits; workers leave only as far as it fades. Until the queue has shown how fast its jobs are done, orders stop

@@ -21,8 +21,8 @@ use super::numbers::{seconds, whole_tasks};
 /// second time for a backlog that the first is about to work off.
 const GROWTH: f64 = 0.25;
 
-/// A backlog stays once it has lasted so many times as long as a job may wait and takes. With 2.5 a quarter
-/// more of the services whose pace is believed too fast starve for two minutes.
+/// A backlog stays once it has lasted so many times as long as a job may wait and takes. With 2.5 a quarter more of the
+/// services whose pace is believed too fast starve for two minutes.
 const STAYS_FOR: f64 = 2.0;
 
 /// One that has become shorter by more than a tenth is being worked off. With a fifth lists cost 0.4% more.
