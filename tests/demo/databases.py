@@ -70,7 +70,7 @@ def replicas_follow_the_load(story):
 def nothing_of_others_is_deleted(story):
     deleted = calls(story, "DeleteDBInstance")
     holds = story["facts"]["others"] == ["reporting"] and all(text.startswith("DeleteDBInstance tidegate-") for text in deleted)
-    return "A replica that somebody else created is never deleted", holds, f"still there: {', '.join(story['facts']['others'])}"
+    return "A replica that Tidegate did not create is never deleted", holds, f"still there: {', '.join(story['facts']['others'])}"
 
 
 def reads_are_always_answered(story):
