@@ -134,40 +134,64 @@ pub fn in_force<'a>(rows: &'a [Override], target: &str, now: Timestamp) -> Vec<&
     of(rows, target, now).in_force
 }
 
-/// What rows make of the bounds and of the size of a service, one after the other.
+/// What rows make of the bounds and of the size of a service, one after the other. What holds keep stands apart: a minimum or
+/// a maximum that is asked for while a hold is in force neither ends it nor is lost with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct AskedSizes {
-    pub(crate) min: u32,
-    pub(crate) max: u32,
+    min: u32,
+    max: u32,
     /// The size that is set, whatever the rules ask for.
-    pub(crate) pin: Option<u32>,
+    pin: Option<u32>,
+    /// A hold or an emergency takes nothing away from these.
+    held: u32,
+    /// A hold of both directions changes nothing of these.
+    unchanged: Option<u32>,
 }
 
 impl AskedSizes {
+    /// Before the first row.
+    pub(crate) fn within(min: u32, max: u32) -> Self {
+        Self { min, max, pin: None, held: 0, unchanged: None }
+    }
+
     /// With one more row. What it holds, it holds at the desired count that is seen.
     pub(crate) fn after(self, kind: OverrideKind, desired: Option<u32>) -> Self {
-        let Self { min, max, pin } = self;
+        let Self { min, max, pin, held, .. } = self;
         let at_least = |tasks: u32| Self {
             min: min.max(tasks),
             max: max.max(tasks),
             pin: pin.map(|pin| pin.max(tasks)),
+            ..self
         };
         match kind {
             OverrideKind::Min(tasks) => Self { min: tasks, ..at_least(tasks) },
             OverrideKind::Max(tasks) => {
-                Self { min: min.min(tasks), max: tasks, pin: pin.map(|pin| pin.min(tasks)) }
+                Self { min: min.min(tasks), max: tasks, pin: pin.map(|pin| pin.min(tasks)), ..self }
             }
-            OverrideKind::Pin(tasks) => Self { pin: Some(tasks), ..self },
-            OverrideKind::Hold(Held::ScaleIn) => at_least(desired.unwrap_or(0)),
-            OverrideKind::Hold(Held::Both) => Self { pin: desired.or(pin), ..self },
-            OverrideKind::Raise(tasks) => at_least(tasks.max(desired.unwrap_or(0))),
+            OverrideKind::Pin(tasks) => Self { pin: Some(tasks), held: 0, unchanged: None, ..self },
+            OverrideKind::Hold(Held::ScaleIn) => Self { held: held.max(desired.unwrap_or(0)), ..self },
+            OverrideKind::Hold(Held::Both) => Self { unchanged: desired, ..self },
+            OverrideKind::Raise(tasks) => {
+                Self { held: held.max(desired.unwrap_or(0)), unchanged: None, ..at_least(tasks) }
+            }
             OverrideKind::Release => self,
         }
     }
 
+    /// The bounds that they leave its rules.
+    pub(crate) fn bounds(self) -> (u32, u32) {
+        (self.min.max(self.held), self.max.max(self.held))
+    }
+
+    /// The size that is set, whatever the rules ask for.
+    pub(crate) fn pin(self) -> Option<u32> {
+        self.unchanged.or(self.pin.map(|pin| pin.max(self.held)))
+    }
+
     /// The size that a service of `at` tasks has by them alone, if they do not leave it to its rules.
     fn size(self, at: u32) -> Option<u32> {
-        self.pin.or(Some(self.min).filter(|min| *min >= at.max(1)))
+        let (min, _) = self.bounds();
+        self.pin().or(Some(min).filter(|min| *min >= at.max(1)))
     }
 }
 
@@ -175,7 +199,7 @@ impl AskedSizes {
 /// lets its rules scale out all the same. `None` where they leave its size to its rules.
 #[must_use]
 pub fn next_size<'a>(in_force: &[&'a Override], at: u32) -> Option<(u32, &'a Override)> {
-    let mut asked = AskedSizes { min: 0, max: u32::MAX, pin: None };
+    let mut asked = AskedSizes::within(0, u32::MAX);
     let mut by = None;
     for &row in in_force {
         let after = asked.after(row.kind, Some(at));

@@ -103,8 +103,9 @@ fn in_force<'a>(
     let (pin, overrides, limited) = (None, Vec::new(), limited.into_iter().collect());
     let mut in_force = InForce { bounds, hours, floor_reading, pin, overrides, limited, outside: None };
     let most = policy.most();
+    let mut asked = AskedSizes::within(bounds.min(), bounds.max());
     for row in rows.in_force {
-        in_force.apply(row, most, known.desired());
+        asked = in_force.apply(row, asked, most, known.desired());
     }
     // One is enough to say so: a table full of them would be a report of megabytes.
     let too_long =
@@ -117,24 +118,32 @@ fn in_force<'a>(
 }
 
 impl<'a> InForce<'a> {
-    /// Puts an override in force, for no more than `most` tasks. What it holds, it holds at the desired count that is seen.
-    fn apply(&mut self, row: &'a Override, most: u32, desired: Option<u32>) {
+    /// Puts an override in force, for no more than `most` tasks: what is asked for with it.
+    fn apply(
+        &mut self,
+        row: &'a Override,
+        before: AskedSizes,
+        most: u32,
+        desired: Option<u32>,
+    ) -> AskedSizes {
         let kind = row.kind.at_most(most);
         if kind == OverrideKind::Release {
-            return;
+            return before;
         }
-        let before = AskedSizes { min: self.bounds.min(), max: self.bounds.max(), pin: self.pin };
-        let AskedSizes { min, max, pin } = before.after(kind, desired);
+        let asked = before.after(kind, desired);
+        let (min, max) = asked.bounds();
         // A `max 0` is refused by `Capacity`; stopping a service altogether is what `pin 0` is for.
         let unchanged = (min, max) == (self.bounds.min(), self.bounds.max());
-        if let Ok(bounds) = if unchanged { Ok(self.bounds) } else { Capacity::new(min, max) } {
-            self.forget_outranked(kind);
-            (self.bounds, self.pin) = (bounds, pin);
-            self.overrides.push(row);
-            if kind != row.kind {
-                self.limited.push(Reason::OverrideAbove { kind: row.kind, most });
-            }
+        let Ok(bounds) = (if unchanged { Ok(self.bounds) } else { Capacity::new(min, max) }) else {
+            return before;
+        };
+        self.forget_outranked(kind);
+        (self.bounds, self.pin) = (bounds, asked.pin());
+        self.overrides.push(row);
+        if kind != row.kind {
+            self.limited.push(Reason::OverrideAbove { kind: row.kind, most });
         }
+        asked
     }
 
     /// A newer row that sets the size takes the place of those before it: they are no reason of it, unless they ask for the same.

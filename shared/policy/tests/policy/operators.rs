@@ -177,6 +177,24 @@ fn a_hold_of_both_directions_changes_nothing() {
     }
 }
 
+/// No command writes such rows; who may write the table may.
+#[test]
+fn bounds_that_are_asked_for_while_a_hold_is_in_force_wait_for_its_end() {
+    for bounds in [Min(3), Max(5), Max(10)] {
+        let mut stage = quiet().tasks(10).waiting(10).overridden(NO_SCALE_IN, 600).overridden(bounds, 900);
+        assert_eq!(stage.peek().verdict, Hold { at: Some(10) }, "{bounds:?}");
+        assert_ne!(stage.at(600).peek().verdict, Hold { at: Some(10) }, "{bounds:?} after the hold");
+    }
+    for bounds in [Min(12), Max(5)] {
+        let mut stage = quiet().tasks(10).waiting(900).overridden(NO_CHANGE, 600).overridden(bounds, 900);
+        assert_eq!(stage.peek().verdict, Hold { at: Some(10) }, "{bounds:?}");
+        assert_ne!(stage.at(600).peek().verdict, Hold { at: Some(10) }, "{bounds:?} after the hold");
+    }
+    let lower =
+        quiet().tasks(10).overridden(NO_SCALE_IN, 600).overridden(Min(3), 600).overridden(Pin(2), 600);
+    assert_eq!(size(&lower.peek()), 2, "a newer pin outranks the hold, and with it what it held");
+}
+
 #[test]
 fn an_emergency_raises_at_once_and_never_lowers() {
     assert_eq!(size(&quiet().tasks(5).waiting(10).overridden(Raise(20), 600).peek()), 20);
