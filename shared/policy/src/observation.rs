@@ -182,8 +182,10 @@ impl Queue {
 pub enum InFlight {
     /// The queue counts them all.
     Exactly(u64),
-    /// Running jobs are not visible in this queue, or not all of them: these are what workers hold, more may run. Celery
-    /// with early acknowledgment shows no running job. A trait of the queue, the same in every evaluation.
+    /// The queue shows no running job: these are what workers reserved and did not begin. Celery with early acknowledgment.
+    Reserved(u64),
+    /// The queue shows running jobs, perhaps not all: its messages may be in other queues too, and go from all of them with
+    /// the first acknowledgment. A trait of the queue, the same in most evaluations.
     AtLeast(u64),
     /// Only a part of what workers hold was read: at least these, perhaps more. A trait of this evaluation, which the
     /// next one may not have; a part never lowers anything.
@@ -200,11 +202,22 @@ pub enum InFlight {
 }
 
 impl InFlight {
+    /// More may run than the number that is known. It shows that there are so many, and never that there are few.
+    #[must_use]
+    pub fn is_lower_bound(self) -> bool {
+        match self {
+            Self::AtLeast(_) | Self::Partly { .. } => true,
+            Self::Exactly(_) | Self::Reserved(_) | Self::Unknown => false,
+        }
+    }
+
     /// The number that is known.
     #[must_use]
     pub fn known(self) -> u64 {
         match self {
-            Self::Exactly(jobs) | Self::AtLeast(jobs) | Self::Partly { jobs, .. } => jobs,
+            Self::Exactly(jobs) | Self::Reserved(jobs) | Self::AtLeast(jobs) | Self::Partly { jobs, .. } => {
+                jobs
+            }
             Self::Unknown => 0,
         }
     }

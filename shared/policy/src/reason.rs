@@ -116,6 +116,9 @@ pub enum Reason {
     WorkInFlight { jobs: u64, concurrency: u32, floor: u32 },
     /// Running jobs are not visible in this queue.
     WorkInFlightHidden { known_jobs: u64 },
+    /// Messages of the queue may be in other queues too, and go from all of them with the first acknowledgment: these jobs run,
+    /// perhaps more.
+    WorkInFlightShared { known_jobs: u64 },
     /// Only a part of what workers hold was read: so many messages of all that are held, these jobs of the queue among them.
     WorkInFlightPartlyRead { known_jobs: u64, read: u64, held: u64 },
     /// Workers hold more jobs than they can run; new workers cannot take these.
@@ -176,6 +179,7 @@ impl Reason {
                 | Self::QueuePaused { .. }
                 | Self::HeldByWorkers { .. }
                 | Self::WorkInFlightHidden { .. }
+                | Self::WorkInFlightShared { .. }
                 | Self::OverrideAbove { .. }
                 | Self::OverrideTooLong { .. }
                 | Self::OverrideUndated { .. }
@@ -242,6 +246,7 @@ impl Reason {
             Self::QueuePaused { .. } => "queue-paused",
             Self::WorkInFlight { .. } => "work-in-flight",
             Self::WorkInFlightHidden { .. } => "work-in-flight-hidden",
+            Self::WorkInFlightShared { .. } => "work-in-flight-shared",
             Self::WorkInFlightPartlyRead { .. } => "work-in-flight-partly-read",
             Self::HeldByWorkers { .. } => "held-by-workers",
             Self::OneTaskAtATime { .. } => "one-task-at-a-time",

@@ -251,6 +251,11 @@ impl fmt::Display for InUnit<&Reason> {
                 thousands(known_jobs),
                 plural(*known_jobs, "is", "are")
             ),
+            R::WorkInFlightShared { known_jobs } => write!(
+                f,
+                "messages of this queue may be in other queues too, so more jobs may run than the {} in flight that it shows",
+                thousands(known_jobs)
+            ),
             R::WorkInFlightPartlyRead { known_jobs, read, held } => write!(
                 f,
                 "only {} of {} messages held by workers could be read, at least {} of them from this queue",

@@ -76,10 +76,12 @@ pub(crate) fn interpret(
         in_flight: if held.unread > 0 {
             let read = held.read();
             InFlight::Partly { jobs: jobs.in_flight, read, held: read.saturating_add(held.unread) }
-        } else if queue.acks_late && is_bound && !tables.may_share_messages(held) {
-            InFlight::Exactly(jobs.in_flight)
-        } else {
+        } else if !queue.acks_late {
+            InFlight::Reserved(jobs.in_flight)
+        } else if !is_bound || tables.may_share_messages(held) {
             InFlight::AtLeast(jobs.in_flight)
+        } else {
+            InFlight::Exactly(jobs.in_flight)
         },
         done: None,
         paused: false,

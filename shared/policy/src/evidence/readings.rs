@@ -99,7 +99,7 @@ pub(crate) fn read_signal(
         Reading::Stale { .. } | Reading::Missing(_) => Vec::new(),
     };
     let counts_in_flight = matches!(signal, Signal::InFlight | Signal::Depth);
-    let at_least = counts_in_flight && seen.queue().and_then(partly_read).is_some();
+    let at_least = counts_in_flight && seen.queue().is_some_and(|queue| queue.in_flight.is_lower_bound());
     SignalReading { at_least, points, ..SignalReading::silent(Some(reading)) }
 }
 
@@ -109,7 +109,7 @@ pub(crate) fn partly_read(queue: &Queue) -> Option<Reason> {
         InFlight::Partly { jobs, read, held } => {
             Some(Reason::WorkInFlightPartlyRead { known_jobs: jobs, read, held })
         }
-        InFlight::Exactly(_) | InFlight::AtLeast(_) | InFlight::Unknown => None,
+        InFlight::Exactly(_) | InFlight::Reserved(_) | InFlight::AtLeast(_) | InFlight::Unknown => None,
     }
 }
 
@@ -125,11 +125,11 @@ fn queue_value(
     let service = seen.service.as_ref().ok();
     let waiting = if queue.paused { 0 } else { queue.waiting };
     let in_flight = || match queue.in_flight {
-        InFlight::Exactly(_) | InFlight::AtLeast(_) | InFlight::Partly { .. } => {
-            Ok(QueueWork::of(queue, service, policy).in_flight)
-        }
         InFlight::Unknown => {
             Err(Absence::new(AbsenceKind::NotFound, "this queue does not show work in flight"))
+        }
+        InFlight::Exactly(_) | InFlight::Reserved(_) | InFlight::AtLeast(_) | InFlight::Partly { .. } => {
+            Ok(QueueWork::of(queue, service, policy).in_flight)
         }
     };
     Ok(match signal {

@@ -147,7 +147,7 @@ fn idle_since(seen: &Observation, memory: &Memory, now: Timestamp) -> Option<Tim
         .recommendations
         .last()
         .is_some_and(|recommendation| since(recommendation.at, now) <= LONGEST_GAP);
-    let idle = queue.jobs_that_need_a_task() == 0 && partly_read(queue).is_none();
+    let idle = queue.jobs_that_need_a_task() == 0 && !queue.in_flight.is_lower_bound();
     idle.then(|| memory.idle_since.filter(|_| evaluated).unwrap_or(now))
 }
 

@@ -8,7 +8,7 @@ use crate::clock::since;
 use crate::evidence::conditions::Evidence;
 use crate::evidence::metric;
 use crate::memory::PastRecommendation;
-use crate::observation::{Queue, ServiceState};
+use crate::observation::{InFlight, Queue, ServiceState};
 use crate::pipeline::changes::PastChanges;
 use crate::pipeline::known::DecisionInputs;
 use crate::pipeline::{startup, surplus, window};
@@ -208,13 +208,17 @@ fn largest_step(policy: &ServicePolicy, desired: u32, to: u32) -> Option<LowerLi
     policy.interruptible.then_some((size, Reason::LargestStep { limit, recommendation: to }))
 }
 
-/// Zero only from a queue seen empty for a while, and only if nothing would be stranded. Without a queue there is
+/// Zero only from a queue seen empty for a while, and only if nothing would be stranded; never from one whose messages may
+/// run unseen, since they are in another queue too. Without a queue there is
 /// nothing to strand.
 fn zero(known: &DecisionInputs<'_>) -> Option<LowerLimit> {
     let queue = known.seen.queue.as_ref()?;
     let jobs = queue.as_ref().map_or(0, Queue::jobs_that_need_a_task);
     if jobs > 0 {
         return Some((1, Reason::NotIdle { jobs }));
+    }
+    if let Ok(Queue { in_flight: InFlight::AtLeast(known_jobs), .. }) = *queue {
+        return Some((1, Reason::WorkInFlightShared { known_jobs }));
     }
     let idle = since(known.idle_since.unwrap_or(known.now), known.now);
     let needed = known.policy.idle;

@@ -269,7 +269,8 @@ fn service(range: Range) -> impl Strategy<Value = ServiceState> {
 fn queue(range: Range) -> impl Strategy<Value = Queue> {
     let in_flight = prop_oneof![
         6 => jobs(range).prop_map(InFlight::Exactly),
-        2 => jobs(range).prop_map(InFlight::AtLeast),
+        2 => jobs(range).prop_map(InFlight::Reserved),
+        1 => jobs(range).prop_map(InFlight::AtLeast),
         1 => jobs(range).prop_map(|jobs| InFlight::Partly { jobs, read: jobs, held: jobs.saturating_add(1) }),
         1 => Just(InFlight::Unknown)
     ];

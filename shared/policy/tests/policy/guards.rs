@@ -252,8 +252,22 @@ fn a_part_begins_no_run_of_low_values_and_ends_none_of_high_ones() {
 }
 
 #[test]
-fn a_queue_that_hides_running_jobs_says_so_beside_every_scale_in() {
+fn few_jobs_in_flight_take_nothing_away_where_more_may_run_and_that_is_said() {
+    for rule in ["depth < 5: -1", "in_flight < 5: -1"] {
+        let mut stage = Stage::new(1, 50, &[rule, "depth > 50: +5"]);
+        stage.queue().in_flight = InFlight::AtLeast(1);
+        assert_eq!(stage.peek().verdict, Hold { at: Some(5) }, "{rule}");
+        assert!(codes(&stage.peek()).contains(&"work-in-flight-shared"), "{}", stage.peek());
+        assert_eq!(size(&stage.waiting(51).peek()), 10, "what is seen asks for more all the same");
+    }
     let mut stage = shrinking();
     stage.queue().in_flight = InFlight::AtLeast(3);
+    assert_eq!(codes(&stage.peek()), ["rule-matched", "one-task-at-a-time", "work-in-flight-shared"]);
+}
+
+#[test]
+fn a_queue_that_hides_running_jobs_says_so_beside_every_scale_in() {
+    let mut stage = shrinking();
+    stage.queue().in_flight = InFlight::Reserved(3);
     assert_eq!(codes(&stage.peek()), ["rule-matched", "one-task-at-a-time", "work-in-flight-hidden"]);
 }

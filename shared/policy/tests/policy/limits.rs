@@ -47,7 +47,7 @@ fn a_service_above_its_maximum_comes_down_to_it_under_load() {
 #[test]
 fn that_a_queue_hides_running_jobs_is_named_only_beside_a_scale_in() {
     let mut stage = Stage::new(1, 50, &["waiting < 50: -1"]).tasks(10);
-    stage.queue().in_flight = InFlight::AtLeast(0);
+    stage.queue().in_flight = InFlight::Reserved(0);
     let goes = stage.evaluate();
     assert_eq!((size(&goes), codes(&goes)), (9, vec!["rule-matched", "work-in-flight-hidden"]));
     let stays = stage.arrive().wait(60).evaluate();

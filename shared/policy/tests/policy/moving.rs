@@ -28,7 +28,7 @@ fn work_that_waits_or_runs_moves() {
     assert!(still().in_flight(1).peek().moving);
     assert!(still().waiting(3).in_flight(20).peek().moving);
     let hidden = |in_flight| still().with(|stage| stage.queue().in_flight = in_flight).peek().moving;
-    assert!(hidden(InFlight::AtLeast(1)));
+    assert!(hidden(InFlight::Reserved(1)));
     assert!(!hidden(InFlight::Unknown), "nothing is known to run");
 }
 

@@ -138,6 +138,7 @@ proptest! {
         if let Some(Ok(queue)) = &mut fuller.seen.queue {
             queue.in_flight = match queue.in_flight {
                 InFlight::Exactly(jobs) => InFlight::Exactly(jobs + more),
+                InFlight::Reserved(jobs) => InFlight::Reserved(jobs + more),
                 InFlight::AtLeast(jobs) => InFlight::AtLeast(jobs + more),
                 InFlight::Partly { jobs, read, held } => {
                     InFlight::Partly { jobs: jobs + more, read: read + more, held: held + more }

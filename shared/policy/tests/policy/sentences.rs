@@ -77,6 +77,7 @@ reasons! {
     QueuePaused => "queue-paused",
     WorkInFlight => "work-in-flight",
     WorkInFlightHidden => "work-in-flight-hidden",
+    WorkInFlightShared => "work-in-flight-shared",
     WorkInFlightPartlyRead => "work-in-flight-partly-read",
     HeldByWorkers => "held-by-workers",
     OneTaskAtATime => "one-task-at-a-time",
@@ -265,8 +266,11 @@ fn readings(all: &mut Vec<(&'static str, Decision)>) {
     all.push(("CPU too old", stage.at(400).peek()));
     all.push(("paused", worker().waiting(1).with(|stage| stage.queue().paused = true).peek()));
     let mut hidden = worker();
-    hidden.queue().in_flight = InFlight::AtLeast(1);
+    hidden.queue().in_flight = InFlight::Reserved(1);
     all.push(("a queue that hides running jobs", hidden.peek()));
+    let mut shared = worker();
+    shared.queue().in_flight = InFlight::AtLeast(1);
+    all.push(("messages that may be in other queues too", shared.peek()));
     let mut partly = worker();
     partly.queue().in_flight = InFlight::Partly { jobs: 2, read: 12_000, held: 110_000 };
     all.push(("more is held than can be read", partly.peek()));

@@ -255,12 +255,49 @@ fn every_decision_says_why() {
 fn jobs_that_workers_reserved_wait_like_the_others() {
     let reasons = |waiting, reserved| {
         let mut stage = WaitWorld::new(1, 50, 10).stage.waiting(waiting);
-        stage.queue().in_flight = InFlight::AtLeast(reserved);
+        stage.queue().in_flight = InFlight::Reserved(reserved);
         stage.evaluate();
         stage.wait(15).evaluate().reasons
     };
     assert_eq!(reasons(290, 10), reasons(300, 0));
     assert_ne!(reasons(290, 10), reasons(290, 0));
+}
+
+/// Of what may be in other queues too neither is known, what runs or what is reserved: such a queue is like a plain list.
+#[test]
+fn jobs_in_flight_that_are_a_lower_bound_say_nothing() {
+    let sizes = |in_flight: fn(u64) -> InFlight| {
+        let mut world = WaitWorld::new(1, 50, 10).with(|world| world.counts = false);
+        (0..240)
+            .map(|step| {
+                let queue = world.stage.queue();
+                (queue.waiting, queue.in_flight) = (step % 50, in_flight(step % 7));
+                let decision = world.stage.evaluate();
+                world.stage.wait(15);
+                size(&decision)
+            })
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(sizes(InFlight::AtLeast), sizes(|_| InFlight::Unknown));
+    assert_ne!(sizes(InFlight::AtLeast), sizes(InFlight::Exactly));
+}
+
+/// What runs is seen at every other evaluation only, while no message of another queue is held.
+#[test]
+fn a_queue_that_shows_running_jobs_at_times_is_no_load_that_comes_and_goes() {
+    let changes = |shows: fn(usize) -> bool| {
+        let mut world = WaitWorld::new(1, 50, 25).with(|world| world.counts = false);
+        let changes: usize = (0..1_440)
+            .map(|step| {
+                world.shows = shows(step);
+                usize::from(world.evaluate(10.0).verdict.as_change().is_some())
+            })
+            .sum();
+        assert!((20..=25).contains(&world.desired()), "{} tasks for the work of 20", world.desired());
+        changes
+    };
+    let (never, at_times) = (changes(|_| false), changes(|step| step % 2 == 0));
+    assert!(at_times <= never + 2, "{at_times} changes in six hours, {never} where it is never seen");
 }
 
 #[test]

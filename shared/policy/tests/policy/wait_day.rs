@@ -179,7 +179,7 @@ impl Day {
         queue.waiting = (waiting - reserved).round() as u64;
         queue.in_flight = match kind {
             QueueKind::Counts | QueueKind::Shows => InFlight::Exactly(busy.round() as u64),
-            QueueKind::Reserves => InFlight::AtLeast(reserved.round() as u64),
+            QueueKind::Reserves => InFlight::Reserved(reserved.round() as u64),
             QueueKind::Hides => InFlight::Unknown,
         };
         queue.done = (kind == QueueKind::Counts).then_some(done);

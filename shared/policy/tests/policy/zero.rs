@@ -86,6 +86,16 @@ fn a_queue_of_which_a_part_was_read_is_never_seen_empty() {
     assert_eq!(stage.service().desired_count, 0);
 }
 
+/// A second worker may run a copy of which nothing is left to be seen.
+#[test]
+fn a_queue_whose_messages_may_be_in_others_too_is_never_seen_empty() {
+    let mut stage = sleepy();
+    stage.queue().in_flight = InFlight::AtLeast(0);
+    stage.evaluate_for(3_600);
+    assert_eq!(stage.service().desired_count, 1);
+    assert_eq!(codes(&stage.peek()), ["rule-matched", "work-in-flight-shared"]);
+}
+
 #[test]
 fn the_first_job_wakes_one_task_and_many_wake_many() {
     let stage = sleepy().tasks(0).waiting(1);
@@ -125,7 +135,7 @@ fn delayed_jobs_wake_when_they_are_due_and_not_before() {
 #[test]
 fn work_that_a_stopped_task_took_along_wakes_a_task_that_gives_it_back() {
     let mut stage = sleepy().tasks(0);
-    stage.queue().in_flight = InFlight::AtLeast(2);
+    stage.queue().in_flight = InFlight::Reserved(2);
     assert_eq!(size(&stage.peek()), 1);
     assert!(codes(&stage.peek()).contains(&"not-idle"));
 }

@@ -154,7 +154,7 @@ fn what_the_anonymous_exchange_brought_belongs_to_the_queue_of_that_name() {
     busy.shows(InFlight::Exactly(2), 3);
     let mut early = busy;
     early.queue.acks_late = false;
-    early.shows(InFlight::AtLeast(2), 3);
+    early.shows(InFlight::Reserved(2), 3);
 }
 
 #[test]

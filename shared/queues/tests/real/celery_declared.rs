@@ -64,7 +64,7 @@ impl DeclaredCell {
         let ahead = THREADS * self.prefetch;
         match (self.late, exact) {
             // What runs is acknowledged, and as much again is held.
-            (false, _) => (TASKS - THREADS - ahead, InFlight::AtLeast(ahead)),
+            (false, _) => (TASKS - THREADS - ahead, InFlight::Reserved(ahead)),
             (true, false) => (TASKS - ahead, InFlight::AtLeast(ahead)),
             (true, true) => (TASKS - ahead, InFlight::Exactly(ahead)),
         }
@@ -127,7 +127,9 @@ async fn check_fanout(server: &RedisServer, client: &mut Client) {
         match queue.in_flight {
             InFlight::AtLeast(1..) => break,
             InFlight::AtLeast(0) => assert!(started.elapsed() < DEADLINE, "nothing is held"),
-            InFlight::Exactly(_) | InFlight::Partly { .. } | InFlight::Unknown => panic!("{queue:?}"),
+            InFlight::Exactly(_) | InFlight::Reserved(_) | InFlight::Partly { .. } | InFlight::Unknown => {
+                panic!("{queue:?}")
+            }
         }
     }
     client.order(&json!({"stop": true}));

@@ -76,5 +76,5 @@ async fn a_queue_is_proved_by_its_binding_once_it_was_used() {
     reader.until(|queue| queue.waiting == 1).await;
     server.run(&["DEL", "emails"]);
     let empty = reader.read().await.unwrap();
-    assert_eq!((empty.waiting, empty.in_flight, empty.head), (0, InFlight::AtLeast(0), None));
+    assert_eq!((empty.waiting, empty.in_flight, empty.head), (0, InFlight::Reserved(0), None));
 }

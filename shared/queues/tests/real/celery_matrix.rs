@@ -29,7 +29,7 @@ impl Ack {
     /// What is seen of this many tasks in `unacked`.
     fn sees(self, jobs: u64) -> InFlight {
         match self {
-            Self::Early => InFlight::AtLeast(jobs),
+            Self::Early => InFlight::Reserved(jobs),
             Self::Late => InFlight::Exactly(jobs),
         }
     }
@@ -106,7 +106,7 @@ async fn early_running_tasks_are_in_no_key() {
     cell.work();
     cell.wait_until_running(2).await;
     // Two tasks run, and Redis shows an idle queue: in flight is only ever a lower bound.
-    cell.wait_for(0, InFlight::AtLeast(0), 0).await;
+    cell.wait_for(0, InFlight::Reserved(0), 0).await;
     assert_eq!(cell.server.run(&["EXISTS", "unacked"]), redis::Value::Int(0));
 }
 
@@ -127,7 +127,7 @@ async fn early_prefetched_tasks_are_in_flight_and_running_ones_are_not() {
     cell.send_long(22, &json!({}));
     cell.work();
     cell.wait_until_running(2).await;
-    cell.wait_for(22 - THREADS - PREFETCH, InFlight::AtLeast(PREFETCH), 0).await;
+    cell.wait_for(22 - THREADS - PREFETCH, InFlight::Reserved(PREFETCH), 0).await;
 }
 
 #[tokio::test]

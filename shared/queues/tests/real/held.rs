@@ -113,7 +113,7 @@ async fn large_messages_are_read_in_several_evaluations_of_bounded_bytes() {
                 assert!(jobs >= known && read >= jobs && held == 52, "{queue:?}");
                 known = jobs;
             }
-            InFlight::AtLeast(_) | InFlight::Unknown => panic!("{queue:?}"),
+            InFlight::Reserved(_) | InFlight::AtLeast(_) | InFlight::Unknown => panic!("{queue:?}"),
         }
     }
     panic!("still {known} of 12 are known");

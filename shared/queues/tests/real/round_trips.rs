@@ -59,7 +59,7 @@ async fn a_hundred_busy_queues_take_a_few_more() {
     for reader in 1..=3 {
         let read = redis.read(&requests, Timestamp::now()).await;
         let all = read.iter().all(|read| {
-            read.as_ref().is_ok_and(|queue| queue.head.is_some() && queue.in_flight == InFlight::AtLeast(1))
+            read.as_ref().is_ok_and(|queue| queue.head.is_some() && queue.in_flight == InFlight::Reserved(1))
         });
         assert!(all, "{read:?}");
         // The lengths, the tags, the bindings, how large the lists are, and their next tasks; sizes and messages once.

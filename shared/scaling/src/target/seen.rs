@@ -31,7 +31,9 @@ fn queue_in_words(queue: &Result<Queue, Absence>) -> String {
     };
     let in_flight = match queue.in_flight {
         InFlight::Exactly(jobs) => format!("{} in flight", thousands(jobs)),
-        InFlight::AtLeast(jobs) => format!("at least {} in flight", thousands(jobs)),
+        InFlight::Reserved(jobs) | InFlight::AtLeast(jobs) => {
+            format!("at least {} in flight", thousands(jobs))
+        }
         InFlight::Partly { jobs, read, held } => {
             let (jobs, read, held) = (thousands(jobs), thousands(read), thousands(held));
             format!("at least {jobs} in flight ({read} of the {held} messages held by workers were read)")

@@ -212,7 +212,7 @@ fn queue(seen: &QueueReading) -> Queue {
     let (in_flight, done) = match seen.shows {
         Shows::TakenAndDone => (InFlight::Exactly(taken), Some(jobs(seen.completed))),
         Shows::Taken => (InFlight::Exactly(taken), None),
-        Shows::Reserved => (InFlight::AtLeast(taken), None),
+        Shows::Reserved => (InFlight::Reserved(taken), None),
         Shows::Nothing => (InFlight::Unknown, None),
     };
     Queue { waiting, due: 0, delayed: 0, delayed_held: false, in_flight, done, paused: false, head }
@@ -271,7 +271,7 @@ mod tests {
         };
         assert_eq!(seen(Shows::TakenAndDone), (InFlight::Exactly(7), Some(90)));
         assert_eq!(seen(Shows::Taken), (InFlight::Exactly(7), None));
-        assert_eq!(seen(Shows::Reserved), (InFlight::AtLeast(7), None));
+        assert_eq!(seen(Shows::Reserved), (InFlight::Reserved(7), None));
         assert_eq!(seen(Shows::Nothing), (InFlight::Unknown, None));
     }
 }

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::capacity::Capacity;
 use crate::evidence::readings::{QueueWork, partly_read};
-use crate::observation::{Observation, Queue, ServiceState};
+use crate::observation::{InFlight, Observation, Queue, ServiceState};
 use crate::reading::number;
 use crate::service::ServicePolicy;
 
@@ -100,12 +100,11 @@ pub(crate) fn of(
 fn jobs(queue: &Queue, service: &ServiceState, policy: &ServicePolicy) -> QueueJobs {
     let work = QueueWork::of(queue, Some(service), policy);
     let (in_flight, held) = (number(work.in_flight), number(work.held));
-    // Of a part it is not known what is reserved and what runs.
-    let partial = partly_read(queue).is_some();
-    let (in_flight, held, reserved) = match (work.visible, partial) {
-        (true, _) => (in_flight, held, 0.0),
-        (false, true) => (0.0, 0.0, 0.0),
-        (false, false) => (0.0, 0.0, number(queue.in_flight.known())),
+    let (in_flight, held, reserved) = match queue.in_flight {
+        InFlight::Exactly(_) => (in_flight, held, 0.0),
+        InFlight::Reserved(jobs) => (0.0, 0.0, number(jobs)),
+        // Of a lower bound it is not known what is reserved and what runs.
+        InFlight::AtLeast(_) | InFlight::Partly { .. } | InFlight::Unknown => (0.0, 0.0, 0.0),
     };
     QueueJobs {
         waiting: if queue.paused { 0.0 } else { number(queue.waiting) + reserved },
@@ -113,7 +112,7 @@ fn jobs(queue: &Queue, service: &ServiceState, policy: &ServicePolicy) -> QueueJ
         held,
         reserved,
         visible: work.visible,
-        partial,
+        partial: partly_read(queue).is_some(),
         done: queue.done,
         paused: queue.paused,
     }
