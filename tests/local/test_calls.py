@@ -193,6 +193,18 @@ def test_metrics_are_read_at_most_once_a_minute_whatever_the_trigger(stage):
     assert reads == [1, 0, 0, 0, 0, 1]
 
 
+def test_a_queue_that_is_a_metric_is_read_for_an_alarm_and_by_hand_as_well(stage):
+    stage.services(worker=5)
+    stage.fleet(stage.worker("worker", queue={"cloudwatch": {"waiting": {"namespace": "Jobs", "metric": "Waiting"}}}))
+    function = stage.function()
+    for trigger, reads in [("schedule", 1), ("delayed-evaluation", 0), ("alarm-sns", 1), ("manual", 1)]:
+        stage.clock.forward(5)
+        stage.heal()
+        answer = function.invoke(event(trigger))
+        assert stage.requests().get("cloudwatch:GetMetricData", 0) == reads, trigger
+        assert len(answer["targets"]) == reads, "without its metric it has no part in an evaluation"
+
+
 def test_520_metrics_cost_two_requests(stage):
     names = NAMES[:26]
     stage.services(**dict.fromkeys(names, 5))

@@ -6,10 +6,12 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 use tidegate_aws::Clients;
 use tidegate_evaluation::{Evaluator, Invocation};
 use tidegate_scaling::Services;
+use tidegate_tests::cloudformation::template;
 use tidegate_tests::fake_aws::{FakeAws, FunctionProcess};
 use tidegate_tests::fake_ledger::settings;
 
@@ -31,6 +33,9 @@ services:
 /// How many stories are reported; each takes a few milliseconds.
 const SEEDS: u64 = 400;
 
+/// How many alarms go off, each 2 ms later in the other evaluation.
+const ALARMS: u64 = 100;
+
 fn function(process: &FunctionProcess, world: &Arc<Mutex<FakeAws>>) -> Evaluator<Services> {
     let fleet = tidegate_fleet::parse(FLEET).expect("the fleet file is valid");
     let clock = world.clone();
@@ -50,6 +55,16 @@ async fn evaluate(name: &str, world: &Arc<Mutex<FakeAws>>, seed: u64, unlucky: b
         answer = function.handle(json!({}), &invocation) => answer.ok(),
         () = killed.notified() => None,
     }
+}
+
+/// The same for an event, in the time that a function has.
+async fn sent(world: &Arc<Mutex<FakeAws>>, seed: u64, event: Value) -> Value {
+    let timeout = template()["Resources"]["QueueDepthFunction"]["Properties"]["Timeout"].as_i64();
+    let timeout = SignedDuration::from_secs(timeout.expect("a time-out"));
+    let now = world.lock().unwrap_or_else(PoisonError::into_inner).now();
+    let invocation = Invocation { request: None, deadline: now.checked_add(timeout).ok() };
+    let function = function(&FunctionProcess::new("sent", world, seed, false), world);
+    function.handle(event, &invocation).await.expect("an answer")
 }
 
 /// A runtime in which time passes only by waiting.
@@ -124,6 +139,31 @@ fn two_evaluations_at_once_add_once_whatever_happens() {
         );
     }
     assert!(unlucky > 200, "the seeds cause failures, only {unlucky} did");
+}
+
+/// The queue fills and an alarm goes off while the schedule's evaluation, which has read the queue or not, is about to write.
+#[test]
+fn an_alarm_that_goes_off_during_an_evaluation_acts_at_once() {
+    let (mut overtaken, mut repeated) = (0, 0);
+    for seed in 0..ALARMS {
+        virtual_time().block_on(async {
+            let world = FakeAws::new(10, 100);
+            let alarm = include_str!("../../events/queue-depth.alarm-direct.json");
+            let alarm = async {
+                tokio::time::sleep(Duration::from_millis(20 + 2 * seed)).await;
+                world.lock().unwrap_or_else(PoisonError::into_inner).waiting = 900;
+                sent(&world, seed, serde_json::from_str(alarm).expect("an event in JSON")).await
+            };
+            let schedule = include_str!("../../events/queue-depth.schedule.json");
+            let schedule = serde_json::from_str(schedule).expect("an event in JSON");
+            let (schedule, alarm) = tokio::join!(sent(&world, seed.wrapping_add(1_000_003), schedule), alarm);
+            let world = world.lock().unwrap_or_else(PoisonError::into_inner);
+            assert_eq!(world.desired, 15, "seed {seed}: {schedule:#}\n{alarm:#}");
+            overtaken += usize::from(schedule["dropped"] == true);
+            repeated += usize::from(world.versions.len() > 2);
+        });
+    }
+    assert!(overtaken > 2 && repeated > 20, "{overtaken} and {repeated} of {ALARMS} do so");
 }
 
 #[test]

@@ -82,7 +82,14 @@ pub enum WriteResult {
     /// This evaluation holds the item.
     Won,
     /// Another evaluation wrote first: this one is dropped.
-    Lost,
+    Lost(OtherWriter),
+}
+
+/// The evaluation that wrote first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OtherWriter {
+    /// When it began, if its item says so.
+    pub began: Option<Timestamp>,
 }
 
 /// The ledger of one fleet.
@@ -211,8 +218,10 @@ impl Ledger {
         match call.send().await {
             Ok(_) => Ok(WriteResult::Won),
             Err(error) if is_own_write(&error, evaluation, version) => Ok(WriteResult::Won),
-            Err(error) if is_conflict(&error) => Ok(WriteResult::Lost),
-            Err(error) => Err(CallError::aws(step(), &error)),
+            Err(error) => match other_writer(&error) {
+                Some(other) => Ok(WriteResult::Lost(other)),
+                None => Err(CallError::aws(step(), &error)),
+            },
         }
     }
 
@@ -292,9 +301,13 @@ fn number(item: &Item, name: &str) -> Option<u64> {
     item.get(name).and_then(|value| value.as_n().ok()).and_then(|digits| digits.parse().ok())
 }
 
-/// Another writer's version stands in the item.
-fn is_conflict<R>(error: &SdkError<PutItemError, R>) -> bool {
-    error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception)
+/// Whose version stands in the item, where it is not the one expected.
+fn other_writer<R>(error: &SdkError<PutItemError, R>) -> Option<OtherWriter> {
+    let Some(PutItemError::ConditionalCheckFailedException(failed)) = error.as_service_error() else {
+        return None;
+    };
+    let began = failed.item().and_then(|item| text(item, "written_at")?.parse().ok());
+    Some(OtherWriter { began })
 }
 
 /// The version that stands there is the one this evaluation wrote: the first attempt went through, its answer did not.

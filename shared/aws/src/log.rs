@@ -12,7 +12,7 @@ const LINE_BYTES_MAX: usize = 200 * 1024;
 
 /// The lines of an evaluation: one, unless the fleet is so large that its services need lines of their own. Five
 /// metrics per fleet and concern (none per service: each custom metric costs money every month), and two of them once
-/// more under the function's name, for its alarms: `Evaluations` counts evaluations that saw anything, `FailedReports`
+/// more under the function's name, for its alarms: `Evaluations` counts evaluations that saw anything and were not dropped, `FailedReports`
 /// reports that SNS did not take. A metric that only one concern has stands beside these two.
 #[must_use]
 pub fn lines(report: &EvaluationReport, answer: &Value, report_failed: bool) -> Vec<Value> {
@@ -21,8 +21,9 @@ pub fn lines(report: &EvaluationReport, answer: &Value, report_failed: bool) -> 
     let count = |test: fn(&Section) -> bool| sections.iter().filter(|section| test(section)).count();
     let unread = count(|section| section.is_unread);
     let unreadable = report.alert.is_some() || (unread > 0 && unread == sections.len());
+    let dropped = answer["dropped"] == true;
     let metrics = [
-        ("Evaluations", usize::from(!unreadable)),
+        ("Evaluations", usize::from(!unreadable && !dropped)),
         ("FailedReports", usize::from(report_failed)),
         ("Changes", count(|section| section.outcome == Some(Outcome::Applied))),
         ("FailedChanges", count(|section| section.outcome.as_ref().is_some_and(Outcome::counts_as_failed))),

@@ -115,6 +115,16 @@ impl Trigger {
         matches!(self.action(), PLAN | STATUS)
     }
 
+    /// It comes once, because something has happened or somebody asks: an evaluation that looked before it says nothing of
+    /// it, and unlike a tick it does not come again.
+    #[must_use]
+    pub fn comes_once(&self) -> bool {
+        match self {
+            Self::Alarm { .. } | Self::Rds { .. } | Self::Manual { .. } => !self.is_question(),
+            Self::Schedule | Self::DelayedEvaluation | Self::Resume => false,
+        }
+    }
+
     /// What it asks for.
     #[must_use]
     pub fn action(&self) -> &str {

@@ -6,8 +6,8 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use tidegate_aws::clients::OPERATION_TIMEOUT;
 
-/// The shortest time-out of a function in `template.yaml`: that of one evaluation.
-const FUNCTION: Duration = Duration::from_secs(30);
+/// One evaluation ends within this time. The time-out of each function in `template.yaml` is longer.
+const EVALUATION: Duration = Duration::from_secs(30);
 
 /// Reading the ledger.
 pub const LEDGER: Duration = Duration::from_secs(5);
@@ -23,7 +23,7 @@ pub const PAUSE: Duration = Duration::from_secs(2);
 /// The quotas of what an emergency raises and the task definitions of it: in a plan after AWS, else beside the changes of the
 /// evaluation that begins the emergency. What is late is unknown.
 pub const CAPACITY: Duration = Duration::from_secs(8);
-/// Another evaluation of an invocation is begun only where so much time is left: never in a function that has the shortest time-out.
+/// Another evaluation of an invocation is begun only where so much time is left.
 pub(crate) const ONE_EVALUATION: SignedDuration = SignedDuration::from_secs(35);
 /// Remembering the outcome, with what other evaluations wrote in between.
 pub const REMEMBER: Duration = Duration::from_secs(4);
@@ -38,9 +38,9 @@ const _: () = {
     );
     let (act_within, one) = (ACT_WITHIN.unsigned_abs().as_secs(), ONE_EVALUATION.unsigned_abs().as_secs());
     let act_and_report = call + call;
-    assert!(act_within + act_and_report + REMEMBER.as_secs() < FUNCTION.as_secs());
-    assert!(FUNCTION.as_secs() < one, "another evaluation has its own time, and some to answer");
-    assert!(read + CAPACITY.as_secs() < FUNCTION.as_secs(), "a plan reads what limits it, and answers");
+    assert!(act_within + act_and_report + REMEMBER.as_secs() < EVALUATION.as_secs());
+    assert!(EVALUATION.as_secs() < one, "another evaluation has its own time, and some to answer");
+    assert!(read + CAPACITY.as_secs() < EVALUATION.as_secs(), "a plan reads what limits it, and answers");
     assert!(
         act_within + CAPACITY.as_secs() + call + REMEMBER.as_secs() < one,
         "what limits the changes is read beside them, and the report comes after it"

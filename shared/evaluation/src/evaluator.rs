@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, RandomState};
 use futures_util::join;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use tidegate_aws::ledger::{Ledger, LedgerItem, LedgerRead, WriteResult};
+use tidegate_aws::ledger::{Ledger, LedgerItem, LedgerRead, OtherWriter, WriteResult};
 use tidegate_aws::report::{AccountAndRegion, Alert, EvaluationReport, Header};
 use tidegate_aws::sqs::delayed_evaluations;
 use tidegate_aws::trigger::{Trigger, TriggerError};
@@ -51,20 +51,20 @@ pub(crate) struct Ended {
     unfinished: bool,
     /// It made changes, or tried to.
     changed: bool,
-    /// Another evaluation wrote first.
-    dropped: bool,
+    /// Which evaluation wrote first, if another one did.
+    dropped: Option<OtherWriter>,
 }
 
 impl Ended {
     /// There was nothing to do, or only to answer.
     fn nothing(answer: Value) -> Self {
-        Self { answer, unfinished: false, changed: false, dropped: false }
+        Self { answer, unfinished: false, changed: false, dropped: None }
     }
 
     /// After another evaluation: an answer that says nothing leaves that of the one before it, and what went wrong is kept.
     fn after(self, before: Self) -> Self {
         let says = |it: &Self| it.answer["targets"].as_array().is_some_and(|targets| !targets.is_empty());
-        let (mut answer, other) = if says(&self) || before.dropped {
+        let (mut answer, other) = if says(&self) || before.dropped.is_some() {
             (self.answer, before.answer)
         } else {
             (before.answer, self.answer)
@@ -108,17 +108,18 @@ impl<C: Concern> Evaluator<C> {
     /// time to repeat it.
     pub async fn handle(&self, event: Value, invocation: &Invocation) -> Result<Value, InvocationError> {
         let trigger = Trigger::parse(&event).map_err(|error| self.with_actions(error))?;
-        let mut ended = self.evaluate(self.header(trigger.clone(), invocation)).await?;
-        // What was asked for by hand is in no other evaluation, until one of this invocation has written it.
-        let mut is_open = ended.dropped && self.concern.is_asked_once(&trigger);
-        while ended.unfinished && invocation.has_time((self.clock)()) {
+        let header = self.header(trigger.clone(), invocation);
+        let began = header.at;
+        let mut ended = self.evaluate(header).await?;
+        let mut is_open = self.is_open(&ended, &trigger, began);
+        while (is_open || ended.unfinished) && invocation.has_time((self.clock)()) {
             if !ended.changed && !is_open {
                 sleep(budget::PAUSE).await;
             }
             let next = if is_open { trigger.clone() } else { Trigger::Resume };
             match self.evaluate(self.header(next, invocation)).await {
                 Ok(next) => {
-                    is_open &= next.dropped;
+                    is_open = is_open && self.is_open(&next, &trigger, began);
                     ended = next.after(ended);
                 }
                 Err(error) if is_open => return Err(error),
@@ -131,10 +132,19 @@ impl<C: Concern> Evaluator<C> {
                 }
             }
         }
-        if is_open {
+        if is_open && self.concern.is_asked_once(&trigger) {
             return Err(InvocationError::Dropped);
         }
         Ok(ended.answer)
+    }
+
+    /// What an event is about is in no evaluation yet. What is asked for by hand is in none until one of this invocation has written
+    /// it; what has happened is in each that began after it.
+    fn is_open(&self, ended: &Ended, trigger: &Trigger, since: Timestamp) -> bool {
+        ended.dropped.is_some_and(|other| {
+            let saw_it = other.began.is_some_and(|began| began >= since);
+            self.concern.is_asked_once(trigger) || (trigger.comes_once() && !saw_it)
+        })
     }
 
     /// One evaluation.
@@ -163,7 +173,7 @@ impl<C: Concern> Evaluator<C> {
         }
         match self.remember_intents(&decided).await {
             Ok(WriteResult::Won) => {}
-            Ok(WriteResult::Lost) => return Ok(self.dropped(&decided).await),
+            Ok(WriteResult::Lost(other)) => return Ok(self.dropped(&decided, other).await),
             Err(error) if self.concern.carries(&decided.item.memory, trigger) => {
                 decided.unreachable = Some(error);
             }
@@ -188,7 +198,7 @@ impl<C: Concern> Evaluator<C> {
         if let (Some(error), Some(errors)) = (&decided.unreachable, answer["errors"].as_array_mut()) {
             errors.insert(0, error.to_string().into());
         }
-        Ok(Ended { answer, unfinished, changed, dropped: false })
+        Ok(Ended { answer, unfinished, changed, dropped: None })
     }
 
     /// The first write, which makes exactly one of two evaluations the actor. Without a ledger each acts.
@@ -318,9 +328,8 @@ impl<C: Concern> Evaluator<C> {
         Alert { severity, text, cause, because, targets: self.concern.names() }
     }
 
-    /// Another evaluation wrote first. What it saw is at most moments older; this one only keeps the delayed
-    /// evaluations going.
-    async fn dropped(&self, decided: &FleetDecision<C>) -> Ended {
+    /// Another evaluation wrote first; this one only keeps the delayed evaluations going.
+    async fn dropped(&self, decided: &FleetDecision<C>, by: OtherWriter) -> Ended {
         let moving = self.concern.is_moving(&decided.targets);
         let evaluations_sent = self.send_evaluations(&decided.header.trigger, moving).await;
         let report = EvaluationReport::empty(decided.header.clone());
@@ -329,9 +338,7 @@ impl<C: Concern> Evaluator<C> {
         answer["evaluations_sent"] = evaluations_sent.as_ref().copied().unwrap_or(0).into();
         answer["errors"] = json!(evaluations_sent.err().iter().map(ToString::to_string).collect::<Vec<_>>());
         log::write_evaluation(&report, &answer, false);
-        // What was asked for by hand is in no other evaluation: the next one of this invocation does it.
-        let unfinished = self.concern.is_asked_once(&decided.header.trigger) || self.is_unfinished(decided);
-        Ended { answer, unfinished, changed: false, dropped: true }
+        Ended { answer, unfinished: self.is_unfinished(decided), changed: false, dropped: Some(by) }
     }
 }
 

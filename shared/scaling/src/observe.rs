@@ -79,8 +79,11 @@ impl Services {
     ) -> Result<(LedgerRead<FleetMemory>, FromAws<'a>), CallError> {
         let found = ledger.await?;
         let last = found.item.memory.metrics_read_at;
-        let due =
-            trigger.is_question() || last.is_none_or(|last| now.duration_since(last).abs() >= READ_EVERY);
+        let is_old = last.is_none_or(|last| now.duration_since(last).abs() >= READ_EVERY);
+        // A service whose queue is a metric has no part in an evaluation without metrics, and an alarm may be about it.
+        let by_metrics =
+            services.iter().any(|service| matches!(service.queue(), Some(QueueSource::Cloudwatch(_))));
+        let due = is_old || trigger.is_question() || (trigger.comes_once() && by_metrics);
         Ok((found, self.read_aws(services, due, now).await))
     }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tidegate_aws::CallError;
 use tidegate_aws::activity::{self, Activity};
 use tidegate_aws::error::{Failure, ItemError, Step};
-use tidegate_aws::ledger::{Ledger, LedgerItem, LedgerRead, WriteResult};
+use tidegate_aws::ledger::{Ledger, LedgerItem, LedgerRead, OtherWriter, WriteResult};
 use tidegate_policy::emergency::incident::Overrides;
 
 use crate::fake::{Aws, HttpAnswer};
@@ -126,7 +126,7 @@ async fn a_failed_write_is_called_what_it_is() {
     let aws = with_item(json!({"sk": {"S": "nothing"}}), lost);
     let item = LedgerItem { version: 7, memory: 42, unreported: Vec::new() };
     let lost = ledger(&aws).write("queue-depth", &item, "3f2a91c0", now()).await;
-    assert_eq!(lost, Ok(WriteResult::Lost));
+    assert_eq!(lost, Ok(WriteResult::Lost(OtherWriter { began: None })));
 
     let huge = LedgerItem { version: 7, memory: "x".repeat(500_000), unreported: Vec::new() };
     let refused = ledger(&aws).write("queue-depth", &huge, "3f2a91c0", now()).await.expect_err("too large");

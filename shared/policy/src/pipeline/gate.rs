@@ -12,7 +12,7 @@ use crate::reason::Reason;
 /// longer lease would leave a service alone for longer after a crash; a shorter one could let two evaluations act.
 pub const INTENT_LEASE: SignedDuration = SignedDuration::from_secs(90);
 
-/// An evaluation lives no longer than its function's time-out. A change that is found made within this time is left to
+/// Every evaluation ends within this time (`shared/evaluation/src/budget.rs`). A change that is found made within this time is left to
 /// the evaluation that made it, which is about to report it; after it, no other evaluation will. Longer, and the reports of an
 /// evaluation that was killed would come later; shorter, and each would be reported twice.
 const EVALUATION_LIFETIME: SignedDuration = SignedDuration::from_secs(30);
