@@ -27,7 +27,10 @@ const READ_TIMEOUT: Duration = Duration::from_secs(15 * 60 + 30);
 /// Attempts to be heard. What was heard is never sent again by itself.
 const ATTEMPTS: u32 = 3;
 
-/// Between two attempts; twice as long before the third.
+/// Attempts, within 25 s, while other functions use up the concurrency of the account.
+const PATIENT_ATTEMPTS: u32 = 7;
+
+/// Between two attempts; before each further one twice as long.
 const PAUSE: Duration = Duration::from_millis(400);
 
 /// One function of Lambda, by its name or ARN.
@@ -78,14 +81,22 @@ impl Lambda {
     pub(crate) async fn invoke(&self, event: &Value) -> Result<Value, InvokeError> {
         let payload = event.to_string().into_bytes();
         let mut pause = PAUSE;
-        for _ in 1..ATTEMPTS {
-            match self.attempt(&payload).await {
-                Err(error) if error.is_not_taken() => sleep(pause).await,
-                answered => return answered,
+        let mut attempts = 1;
+        loop {
+            let answered = self.attempt(&payload).await;
+            match &answered {
+                Err(error) if error.is_not_taken() => {
+                    let most = if error.is_worth_more_attempts() { PATIENT_ATTEMPTS } else { ATTEMPTS };
+                    if attempts >= most {
+                        return answered;
+                    }
+                }
+                _ => return answered,
             }
+            sleep(pause).await;
             pause = pause.saturating_mul(2);
+            attempts = attempts.saturating_add(1);
         }
-        self.attempt(&payload).await
     }
 
     async fn attempt(&self, payload: &[u8]) -> Result<Value, InvokeError> {

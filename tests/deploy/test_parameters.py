@@ -303,6 +303,16 @@ def test_reserved_concurrency_is_set_and_the_stop_can_be_taken_back():
     assert "--reserved-concurrent-executions 0" in plain["outputs"]["StopCommand"]
     assert "delete-function-concurrency" in plain["outputs"]["ResumeCommand"]
     assert "--reserved-concurrent-executions 2" in made["outputs"]["ResumeCommand"]
+    # Who resumes a stack that was deployed to stand still does not stop it again.
+    assert "--reserved-concurrent-executions" not in stopped["outputs"]["ResumeCommand"]
+
+
+def test_concurrency_is_kept_for_emergencies():
+    made, stopped = stack(EmergencyConcurrency="5"), stack(EmergencyConcurrency="5", ReservedConcurrency="0")
+    reserved = lambda stack: str(properties(stack, "EmergencyMaxFunction")["ReservedConcurrentExecutions"])
+    assert (reserved(made), reserved(stopped)) == ("5", "0")
+    for resume in [made["outputs"]["ResumeCommand"], stopped["outputs"]["ResumeCommand"]]:
+        assert resume.count("--reserved-concurrent-executions 5") == 1 and resume.count("delete-function-concurrency") == 1
 
 
 def test_a_disabled_schedule_is_made_disabled():

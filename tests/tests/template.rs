@@ -217,8 +217,10 @@ fn an_operator_is_kept_out_by_no_other_run() {
     let template = template();
     let settings = |function: &str| template["Resources"][function]["Properties"].clone();
     let reserved = |function: &str| settings(function)["ReservedConcurrentExecutions"].clone();
-    let nothing = json!({"Ref": "AWS::NoValue"});
-    assert_eq!(reserved("EmergencyMaxFunction"), json!({"Fn::If": ["StopsAll", 0, nothing]}));
+    let of_its_own = json!({"Fn::If": [
+        "ReservesEmergencyConcurrency", {"Ref": "EmergencyConcurrency"}, {"Ref": "AWS::NoValue"}
+    ]});
+    assert_eq!(reserved("EmergencyMaxFunction"), json!({"Fn::If": ["StopsAll", 0, of_its_own]}));
     assert_eq!(
         template["Conditions"]["StopsAll"],
         json!({"Fn::Equals": [{"Ref": "ReservedConcurrency"}, "0"]})
@@ -331,7 +333,9 @@ fn functions_are_small_and_run_on_arm64_unless_told_otherwise() {
             "{id} writes to a log without retention"
         );
     }
-    assert_eq!(template["Parameters"]["ReservedConcurrency"]["Default"], "", "new accounts cannot set any");
+    for reserved in ["ReservedConcurrency", "EmergencyConcurrency"] {
+        assert_eq!(template["Parameters"][reserved]["Default"], "", "new accounts cannot set any");
+    }
 }
 
 #[test]

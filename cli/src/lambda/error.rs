@@ -5,6 +5,7 @@ use std::error::Error;
 use aws_sdk_lambda::config::http::HttpResponse;
 use aws_sdk_lambda::error::SdkError;
 use aws_sdk_lambda::operation::invoke::InvokeError as Invoke;
+use aws_sdk_lambda::types::ThrottleReason;
 use serde_json::Value;
 
 /// What a function of Tidegate calls an error that no other attempt changes: the answer is no.
@@ -58,6 +59,11 @@ pub(crate) enum InvokeError {
         "Lambda throttled `{function}`: {message}; if `StopCommand` of the stack was run, run its `ResumeCommand` first"
     )]
     Throttled { function: String, message: String },
+    #[error(
+        "Lambda has no concurrency left for `{function}`, other functions of the account use it up: {message}; the stack's parameter \
+         `EmergencyConcurrency` keeps some for emergency-max"
+    )]
+    NoConcurrency { function: String, message: String },
     #[error("the event is too large: {bytes} bytes, and Lambda takes {MEGABYTES_MAX} MB")]
     TooLarge { bytes: usize },
     #[error("Lambda refused the invocation of `{function}`: {code}: {message}")]
@@ -89,6 +95,12 @@ impl InvokeError {
         match error {
             SdkError::ServiceError(service) => {
                 let status = service.raw().status().as_u16();
+                if let Invoke::TooManyRequestsException(throttled) = service.err()
+                    && throttled.reason() == Some(&ThrottleReason::ConcurrentInvocationLimitExceeded)
+                {
+                    let message = throttled.message().unwrap_or("no message").to_owned();
+                    return Self::NoConcurrency { function, message };
+                }
                 let meta = service.err().meta();
                 let code = meta.code().unwrap_or("no error code").to_owned();
                 let message = meta.message().unwrap_or("no message").to_owned();
@@ -175,7 +187,12 @@ impl InvokeError {
 
     /// Whether Lambda did not take the invocation, and may take the next one.
     pub(super) fn is_not_taken(&self) -> bool {
-        matches!(self, Self::Unreachable { .. } | Self::Throttled { .. })
+        matches!(self, Self::Unreachable { .. } | Self::Throttled { .. } | Self::NoConcurrency { .. })
+    }
+
+    /// Whether that may take longer: invocations of other functions end within seconds or minutes.
+    pub(super) fn is_worth_more_attempts(&self) -> bool {
+        matches!(self, Self::NoConcurrency { .. })
     }
 
     /// Whether the function answered, with no.

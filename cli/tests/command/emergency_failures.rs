@@ -91,6 +91,24 @@ fn a_throttled_invocation_is_sent_three_times() {
     assert_eq!(lambda.run(&["pin", "worker", "12"]).2, 0);
 }
 
+/// In an incident the other functions of the account run too: an operator is not sent away after a second.
+#[test]
+fn while_the_account_has_no_concurrency_left_it_is_sent_more_often() {
+    let lambda = FakeLambda::start(|_, before| match before {
+        0..4 => LambdaReply::NoConcurrency("Rate Exceeded."),
+        4 => LambdaReply::Refused(403, "AccessDeniedException", "no"),
+        _ => LambdaReply::Answer(engaged()),
+    });
+    let (_, stderr, code) = lambda.run(&["pin", "worker", "12"]);
+    assert_eq!((lambda.events().len(), code), (5, 3), "{stderr}");
+    let throttled = FakeLambda::start(|_, before| match before {
+        0 => LambdaReply::NoConcurrency("Rate Exceeded."),
+        _ => LambdaReply::Refused(429, "TooManyRequestsException", "Rate Exceeded."),
+    });
+    throttled.run(&["pin", "worker", "12"]);
+    assert_eq!(throttled.events().len(), 3, "a stack that was stopped takes none");
+}
+
 #[test]
 fn an_event_that_is_too_large_is_told_with_its_size() {
     check(

@@ -22,6 +22,8 @@ pub(crate) enum LambdaReply {
     Failed(&'static str, &'static str),
     /// Lambda refused: status, code, message.
     Refused(u16, &'static str, &'static str),
+    /// The account has no concurrency left: the message.
+    NoConcurrency(&'static str),
     /// The connection ends in place of an answer.
     Lost,
 }
@@ -169,6 +171,11 @@ fn answer(mut stream: &TcpStream, reply: LambdaReply) -> Option<()> {
         }
         LambdaReply::Refused(status, code, message) => {
             (status, format!("x-amzn-errortype: {code}\r\n"), json!({ "Message": message }).to_string())
+        }
+        LambdaReply::NoConcurrency(message) => {
+            let body =
+                json!({ "Reason": "ConcurrentInvocationLimitExceeded", "message": message }).to_string();
+            (429, "x-amzn-errortype: TooManyRequestsException\r\n".to_owned(), body)
         }
     };
     let length = body.len();
