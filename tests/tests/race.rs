@@ -33,8 +33,8 @@ services:
 /// How many stories are reported; each takes a few milliseconds.
 const SEEDS: u64 = 400;
 
-/// How many alarms go off, each 2 ms later in the other evaluation.
-const ALARMS: u64 = 100;
+/// How many alarms go off, each 5 ms later in the other evaluation.
+const ALARMS: u64 = 40;
 
 fn function(process: &FunctionProcess, world: &Arc<Mutex<FakeAws>>) -> Evaluator<Services> {
     let fleet = tidegate_fleet::parse(FLEET).expect("the fleet file is valid");
@@ -150,7 +150,7 @@ fn an_alarm_that_goes_off_during_an_evaluation_acts_at_once() {
             let world = FakeAws::new(10, 100);
             let alarm = include_str!("../../events/queue-depth.alarm-direct.json");
             let alarm = async {
-                tokio::time::sleep(Duration::from_millis(20 + 2 * seed)).await;
+                tokio::time::sleep(Duration::from_millis(20 + 5 * seed)).await;
                 world.lock().unwrap_or_else(PoisonError::into_inner).waiting = 900;
                 sent(&world, seed, serde_json::from_str(alarm).expect("an event in JSON")).await
             };
@@ -163,7 +163,7 @@ fn an_alarm_that_goes_off_during_an_evaluation_acts_at_once() {
             repeated += usize::from(world.versions.len() > 2);
         });
     }
-    assert!(overtaken > 2 && repeated > 20, "{overtaken} and {repeated} of {ALARMS} do so");
+    assert!(overtaken > 0 && repeated > 8, "{overtaken} and {repeated} of {ALARMS} do so");
 }
 
 #[test]
