@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tidegate_tests::fake_fleet::{FakeFleet, Shared, lock};
 
-use crate::stage::{minutes, reports, send, sizes, story, target};
+use crate::stage::{FREE, minutes, reports, send, sizes, story, target};
 
 /// Two services with rules.
 const RULED: &str = r"
@@ -94,6 +94,19 @@ fn a_pin_below_the_size_says_how_many_tasks_it_removes_at_once() {
         let answer = ask(&world, pin(2)).await;
         has(&said(&answer, "worker", true), "worker: pinned at 2 tasks until 2026-11-18");
         assert!(!said(&answer, "worker", true).contains("removes"), "what is not seen is not said");
+    });
+}
+
+#[test]
+fn a_pin_of_what_another_autoscaler_manages_says_that_it_is_not_set() {
+    story(async {
+        let world = FakeFleet::new(&[("worker", 5, Some((1, 9, FREE)))]);
+        let answer = ask(&world, pin(3)).await;
+        has(&said(&answer, "worker", true), "; not set while Application Auto Scaling (min 1, max 9; ");
+        has(
+            &said(&answer, "worker", true),
+            ") manages it too: suspend or remove that autoscaler: shed load (ana)",
+        );
     });
 }
 

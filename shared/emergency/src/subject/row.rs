@@ -6,7 +6,7 @@ use tidegate_aws::report::{Section, headline};
 use tidegate_policy::emergency::decision::Correction;
 use tidegate_policy::emergency::engage::{self, Limit};
 use tidegate_policy::overrides::{Override, OverrideKind};
-use tidegate_policy::{CapacityUnit, ServiceState, Severity};
+use tidegate_policy::{CapacityUnit, OtherAutoscaler, ServiceState, Severity};
 
 use crate::words::{self, moment};
 
@@ -39,33 +39,46 @@ pub(crate) struct Outranked {
 }
 
 /// What a pin does to the size that was seen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct PinEffect {
-    /// AWS's own bounds do not allow its size: the size that they allow, and which they are.
-    limit: Option<(u32, Limit)>,
-    /// So many tasks leave at once.
-    removes: u32,
-    unit: CapacityUnit,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum PinEffect {
+    /// No function sets its size while this autoscaler manages the target too.
+    NotSet(String),
+    /// The next evaluation sets its size.
+    Set {
+        /// AWS's own bounds do not allow its size: the size that they allow, and which they are.
+        limit: Option<(u32, Limit)>,
+        /// So many tasks leave at once.
+        removes: u32,
+        /// Of what.
+        unit: CapacityUnit,
+    },
 }
 
 impl PinEffect {
     /// `None` where there is nothing to say.
     pub(crate) fn of(size: u32, seen: &ServiceState, unit: CapacityUnit) -> Option<Self> {
+        if let OtherAutoscaler::Active(who) = &seen.constraints.other_autoscaler {
+            return Some(Self::NotSet(who.clone()));
+        }
         let (to, limit) = engage::within(size, seen);
         let (limit, removes) = (limit.map(|limit| (to, limit)), seen.desired_count.saturating_sub(to));
-        (limit.is_some() || removes > 0).then_some(Self { limit, removes, unit })
+        (limit.is_some() || removes > 0).then_some(Self::Set { limit, removes, unit })
     }
 
-    /// `; the next evaluation removes 12 tasks at once, whatever they are doing`.
-    fn words(self) -> String {
-        let Self { limit, removes, unit } = self;
-        let limit = limit
+    /// `; the next evaluation removes 12 tasks at once, with what they run`.
+    fn words(&self) -> String {
+        let (limit, removes, unit) = match self {
+            Self::NotSet(who) => {
+                return format!("; not set while {who} manages it too: suspend or remove that autoscaler");
+            }
+            Self::Set { limit, removes, unit } => (*limit, *removes, *unit),
+        };
+        let allowed = limit
             .map(|(to, limit)| format!("; {} are allowed: {}", unit.so_many(to), words::of_limit(limit)));
-        let removes = (removes > 0).then(|| {
-            let removed = unit.so_many(removes);
-            format!("; the next evaluation removes {removed} at once, with what they run")
+        let leaving = (removes > 0).then(|| {
+            format!("; the next evaluation removes {} at once, with what they run", unit.so_many(removes))
         });
-        limit.into_iter().chain(removes).collect()
+        allowed.into_iter().chain(leaving).collect()
     }
 }
 
@@ -91,7 +104,7 @@ impl Row {
         match outranked {
             _ if *is == RowState::Ended => format!("override ended: {}", asked.kind),
             _ if asked.kind == OverrideKind::Release => self.released(),
-            None => format!("{what}{}", self.effect.map(PinEffect::words).unwrap_or_default()),
+            None => format!("{what}{}", self.effect.as_ref().map(PinEffect::words).unwrap_or_default()),
             Some(Outranked { profile, until, size: None, of }) => {
                 format!("{what}, except {of}: emergency {profile} sets the size until {}", moment(*until))
             }

@@ -13,7 +13,7 @@ use crate::subject::row::{self, Outranked, PinEffect, Row, RowState};
 use crate::words;
 
 /// What the rows of a report are made of.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct ReportedRows<'a> {
     pub(crate) fleet: &'a Fleet,
     pub(crate) decision: &'a EmergencyDecision,
@@ -46,7 +46,7 @@ impl ReportedRows<'_> {
             asked: asked.clone(),
             is,
             size: words::of_size(asked, self.fleet),
-            effect: self.effect.filter(|_| is == RowState::Begins && asked.is_pin()),
+            effect: self.effect.clone().filter(|_| is == RowState::Begins && asked.is_pin()),
             outranked: self.outranking(asked).filter(|_| is != RowState::Ended),
             ended: if is_release { self.ended(asked) } else { Vec::new() },
             left: if is_release { self.left(asked) } else { Vec::new() },
