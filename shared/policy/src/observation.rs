@@ -206,8 +206,8 @@ impl InFlight {
     #[must_use]
     pub fn is_lower_bound(self) -> bool {
         match self {
-            Self::AtLeast(_) | Self::Partly { .. } => true,
-            Self::Exactly(_) | Self::Reserved(_) | Self::Unknown => false,
+            Self::Reserved(_) | Self::AtLeast(_) | Self::Partly { .. } => true,
+            Self::Exactly(_) | Self::Unknown => false,
         }
     }
 

@@ -1,8 +1,10 @@
 //! What the rules of a service say about each other, about its bounds and about its signals.
 
-use tidegate_policy::{Adjustment, Amount, Comparison, Condition, Notify, Rule, Severity, Unit};
+use tidegate_policy::{Adjustment, Amount, Comparison, Condition, Notify, Rule, Severity, Signal, Unit};
 
+use crate::check::service::unseen_in_flight;
 use crate::model::fleet::Service;
+use crate::model::queue::QueueSource;
 use crate::problem::{Code, Place, Problem, Problems, words};
 use crate::yaml::object::Object;
 
@@ -83,6 +85,7 @@ pub(crate) fn rules(service: &Service, rules: &[&PlacedRule], object: &Object<'_
     for rule in rules {
         amount(rule, service, problems);
         never_matches(rule, problems);
+        unseen(rule, service, problems);
     }
     let any = |wanted: fn(&Adjustment) -> bool| policy.rules.iter().any(|rule| wanted(&rule.adjust));
     let adds = any(|adjust| matches!(adjust, Adjustment::Add(_)));
@@ -120,6 +123,26 @@ fn never_matches(rule: &PlacedRule, problems: &mut Problems) {
         Comparison::Above | Comparison::AtLeast | Comparison::Below | Comparison::AtMost => return,
     };
     problems.push(Problem::new(Code::NeverMatches, rule.threshold, message));
+}
+
+/// A rule about jobs in flight, of a queue that does not show them.
+fn unseen(rule: &PlacedRule, service: &Service, problems: &mut Problems) {
+    let Condition { signal, comparison, .. } = &rule.when;
+    let Some(queue) = service.queue().filter(|_| matches!(signal, Signal::InFlight | Signal::Depth)) else {
+        return;
+    };
+    let Some(why) = unseen_in_flight(queue) else { return };
+    let message = match queue {
+        QueueSource::Celery(_) if comparison.is_upward() => return,
+        QueueSource::Celery(_) => {
+            format!("{why}, and `{signal}` is never known to be so low: the rule never matches")
+        }
+        QueueSource::Bullmq(_) | QueueSource::Sqs(_) | QueueSource::List(_) | QueueSource::Cloudwatch(_) => {
+            format!("{why}, and `{signal}` is not known: the rule never matches, and nothing scales in")
+        }
+    };
+    let problem = Problem::new(Code::NeverMatches, rule.threshold, message);
+    problems.push(problem.help("use `waiting`, which every queue shows, or `wait`"));
 }
 
 fn amount(rule: &PlacedRule, service: &Service, problems: &mut Problems) {

@@ -64,7 +64,7 @@ fn sleeps(policy: &ServicePolicy) -> bool {
 }
 
 /// Why a queue cannot show that nothing runs.
-fn unseen_in_flight(queue: &QueueSource) -> Option<&'static str> {
+pub(crate) fn unseen_in_flight(queue: &QueueSource) -> Option<&'static str> {
     match queue {
         QueueSource::Celery(celery) if !celery.acks_late => {
             Some("Celery does not show running jobs without `acks_late`")

@@ -233,6 +233,11 @@ fn what_can_hardly_be_meant_is_a_warning() {
         &format!("{}queue: {{ list: {{ url: redis://r, key: k }} }}\n{rules}", at(0, 5)),
         &["zero-unseen-in-flight"],
     );
+    let by_depth = rules.replace("waiting", "depth");
+    check_warnings(&format!("{}{late}\n{by_depth}", at(1, 5)), &[]);
+    check_warnings(&format!("{}{celery}\n{by_depth}", at(1, 5)), &["never-matches"]);
+    let list = "queue: { list: { url: redis://r, key: k, proof: p } }";
+    check_warnings(&format!("{}{list}\n{by_depth}", at(1, 5)), &["never-matches", "never-matches"]);
     for (name, expected) in [("jobs", &[][..]), ("jobs.fifo", &["fifo-queue"])] {
         let url = format!("https://sqs.eu-central-1.amazonaws.com/123456789012/{name}");
         check_warnings(&format!("{}queue: {{ sqs: {{ url: \"{url}\" }} }}\n{rules}", at(1, 5)), expected);

@@ -12,7 +12,7 @@ use crate::evidence::readings::{self, QueueWork, partly_read};
 use crate::memory::ran::Ran;
 use crate::memory::{ConditionRun, Head, Memory, Startup};
 use crate::method::track::{self, Tracked};
-use crate::observation::{Observation, OtherAutoscaler, ServiceState};
+use crate::observation::{InFlight, Observation, OtherAutoscaler, ServiceState};
 use crate::pipeline::ceiling::{self, Ceiling};
 use crate::pipeline::floor_reading::{self, FloorReading};
 use crate::pipeline::startup;
@@ -147,7 +147,9 @@ fn idle_since(seen: &Observation, memory: &Memory, now: Timestamp) -> Option<Tim
         .recommendations
         .last()
         .is_some_and(|recommendation| since(recommendation.at, now) <= LONGEST_GAP);
-    let idle = queue.jobs_that_need_a_task() == 0 && !queue.in_flight.is_lower_bound();
+    // Where running jobs are never shown, `idle` is longer than any of them.
+    let sees_all = !matches!(queue.in_flight, InFlight::AtLeast(_) | InFlight::Partly { .. });
+    let idle = queue.jobs_that_need_a_task() == 0 && sees_all;
     idle.then(|| memory.idle_since.filter(|_| evaluated).unwrap_or(now))
 }
 

@@ -152,17 +152,15 @@ pub(crate) fn recommend(
 /// What runs and is not seen: said beside each scale-in, and where it is why a rule takes nothing away.
 fn unseen_work(known: &DecisionInputs<'_>, scales_in: bool) -> Option<Reason> {
     let known_jobs = known.work.filter(|work| !work.visible)?.in_flight;
+    let asks_for_few = |one: &Evidence<'_>| one.signal_reading.at_least && !one.when.comparison.is_upward();
+    if !scales_in && !known.evidence.iter().any(asks_for_few) {
+        return None;
+    }
     match known.seen.queue()?.in_flight {
-        InFlight::AtLeast(_) => {
-            let asks_for_few =
-                |one: &Evidence<'_>| one.signal_reading.at_least && !one.when.comparison.is_upward();
-            let says_so = scales_in || known.evidence.iter().any(asks_for_few);
-            says_so.then_some(Reason::WorkInFlightShared { known_jobs })
-        }
-        InFlight::Reserved(_) | InFlight::Partly { .. } | InFlight::Unknown => {
-            scales_in.then_some(Reason::WorkInFlightHidden { known_jobs })
-        }
-        InFlight::Exactly(_) => None,
+        InFlight::AtLeast(_) => Some(Reason::WorkInFlightShared { known_jobs }),
+        InFlight::Reserved(_) | InFlight::Unknown => Some(Reason::WorkInFlightHidden { known_jobs }),
+        // It scales nothing in, and says so itself.
+        InFlight::Exactly(_) | InFlight::Partly { .. } => None,
     }
 }
 

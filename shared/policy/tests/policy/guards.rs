@@ -253,11 +253,15 @@ fn a_part_begins_no_run_of_low_values_and_ends_none_of_high_ones() {
 
 #[test]
 fn few_jobs_in_flight_take_nothing_away_where_more_may_run_and_that_is_said() {
-    for rule in ["depth < 5: -1", "in_flight < 5: -1"] {
+    let kinds =
+        [(InFlight::AtLeast(1), "work-in-flight-shared"), (InFlight::Reserved(1), "work-in-flight-hidden")];
+    for (rule, (in_flight, why)) in
+        ["depth < 5: -1", "in_flight < 5: -1"].into_iter().flat_map(|rule| kinds.map(|kind| (rule, kind)))
+    {
         let mut stage = Stage::new(1, 50, &[rule, "depth > 50: +5"]);
-        stage.queue().in_flight = InFlight::AtLeast(1);
+        stage.queue().in_flight = in_flight;
         assert_eq!(stage.peek().verdict, Hold { at: Some(5) }, "{rule}");
-        assert!(codes(&stage.peek()).contains(&"work-in-flight-shared"), "{}", stage.peek());
+        assert!(codes(&stage.peek()).contains(&why), "{}", stage.peek());
         assert_eq!(size(&stage.waiting(51).peek()), 10, "what is seen asks for more all the same");
     }
     let mut stage = shrinking();
