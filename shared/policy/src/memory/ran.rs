@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 /// of the two, it is never counted before it was seen.
 const LAG: SignedDuration = SignedDuration::from_secs(30);
 
-/// So many changes are told apart: one a minute over the three periods of five minutes for which a datapoint may count.
+/// So many spans are told apart: one a minute over the three periods of five minutes for which a datapoint may count. A fall and a
+/// rise after it take three: it is not known when the fall was.
 /// Of more, the two neighbors that together lasted shortest become one, with the fewest and the most of both: a count is
 /// then kept for at most a seventh of the remembered time too long, and never forgotten. Half of it would be two fifths
 /// of it; twice of it costs each service 170 bytes more of the ledger's item.
@@ -111,17 +112,16 @@ impl Ran {
             }
             Some(newest) => {
                 let after = gap.checked_div(2).unwrap_or(0).min(LAG.as_secs());
-                let unknown = gap.saturating_sub(after.saturating_mul(2));
-                let either = RunningSpan {
-                    lasted: unknown,
-                    least: newest.least.min(least),
-                    most: newest.most.max(most),
-                };
-                newest.lasted = newest.lasted.saturating_add(after);
-                if unknown > 1 {
+                // Tasks that are gone may have gone right after the evaluation before.
+                let before = if least < newest.least { 0 } else { after };
+                let lasted = gap.saturating_sub(after).saturating_sub(before);
+                let (fewest, greatest) = (newest.least.min(least), newest.most.max(most));
+                let either = RunningSpan { lasted, least: fewest, most: greatest };
+                newest.lasted = newest.lasted.saturating_add(before);
+                if lasted > 1 {
                     spans.push(either);
                 } else {
-                    newest.lasted = newest.lasted.saturating_add(unknown);
+                    newest.lasted = newest.lasted.saturating_add(lasted);
                 }
                 spans.push(RunningSpan { lasted: after, ..seen });
             }
@@ -245,23 +245,23 @@ mod tests {
         ran.unwrap()
     }
 
-    /// The same second by second, with nothing ever folded or forgotten: the fewest and the most that ran in each second
-    /// since the first evaluation.
+    /// The same second by second, with nothing ever folded or forgotten: the fewest and the most that ran before the first
+    /// evaluation, and in each second since.
     fn second_by_second(seen: &Seen) -> Vec<(u32, u32)> {
-        let mut seconds: Vec<(u32, u32)> = vec![];
         let mut last = seen[0].1;
+        let mut seconds: Vec<(u32, u32)> = vec![(last, last)];
         for (gap, running) in seen.iter().skip(1) {
             let known = (gap / 2).min(30);
+            let before = if *running < last { 0 } else { known };
             for second in 0..*gap {
-                seconds.push(
-                    if *running == last || second < known || (gap - known * 2 == 1 && second == known) {
-                        (last, last)
-                    } else if second >= gap - known {
-                        (*running, *running)
-                    } else {
-                        (last.min(*running), last.max(*running))
-                    },
-                );
+                let is_old = second < before || (second == before && gap - known - before == 1);
+                seconds.push(if *running == last || is_old {
+                    (last, last)
+                } else if second >= gap - known {
+                    (*running, *running)
+                } else {
+                    (last.min(*running), last.max(*running))
+                });
             }
             last = *running;
         }
@@ -270,7 +270,7 @@ mod tests {
 
     /// The mean over a time of the fewest, and of the most, that ran in the 30 seconds before each second of it.
     fn plain(seconds: &[(u32, u32)], from: i64, until: i64) -> (f64, f64) {
-        let of = |second: i64| seconds[usize::try_from(second.max(0)).unwrap().min(seconds.len() - 1)];
+        let of = |second: i64| seconds[usize::try_from((second + 1).max(0)).unwrap().min(seconds.len() - 1)];
         let lately = |second: i64| (second - 30..=second).map(of);
         let least: u32 = (from..until).map(|second| lately(second).map(|it| it.0).min().unwrap()).sum();
         let most: u32 = (from..until).map(|second| lately(second).map(|it| it.1).max().unwrap()).sum();
@@ -291,11 +291,11 @@ mod tests {
     }
 
     proptest! {
-        /// So few changes are remembered one by one: each change makes at most two spans.
+        /// So few changes are remembered one by one: each makes at most two spans.
         #[test]
         fn few_changes_are_told_apart_exactly(seen in seen(2..8), age in 0..900_i64, period in 1..600_i64) {
             let seconds = second_by_second(&seen);
-            let until = i64::try_from(seconds.len()).unwrap() - age;
+            let until = i64::try_from(seconds.len() - 1).unwrap() - age;
             let (ran, model) = (followed(&seen, 10_000), plain(&seconds, until - period, until));
             let ours = over(&ran, until - period, until);
             prop_assert!((ours.0 - model.0).abs() < 1e-9 && (ours.1 - model.1).abs() < 1e-9, "{ours:?} {model:?} {ran:?}");
@@ -311,7 +311,7 @@ mod tests {
         ) {
             const KEEP: i64 = 1_080;
             let seconds = second_by_second(&seen);
-            let until = i64::try_from(seconds.len()).unwrap() - age;
+            let until = i64::try_from(seconds.len() - 1).unwrap() - age;
             let from = until - period;
             let ran = followed(&seen, KEEP);
             prop_assert!(ran.spans.len() <= SPANS_MAX);
@@ -393,7 +393,7 @@ mod tests {
             followed(&seen, keep).spans.len()
         };
         assert_eq!(followed(&vec![(60, 5); 100], 1_080).spans.len(), 1);
-        assert_eq!([14, 15, 16, 100].map(|changes| spans(changes, 10_000)), [15, 16, 16, 16]);
+        assert_eq!([9, 10, 11, 100].map(|changes| spans(changes, 10_000)), [14, 16, 16, 16]);
         // Those that ended a minute and a half ago are forgotten, where a minute is kept.
         assert_eq!([59, 60, 61].map(|keep| spans(9, keep)), [2, 2, 3]);
     }

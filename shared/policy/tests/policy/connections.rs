@@ -323,6 +323,30 @@ fn the_estimate_is_below_what_was_found_and_below_the_formula() {
     assert_eq!(large(Engine::Aurora, "db.r5.large"), None);
 }
 
+/// Forty tasks of ten connections fill their share. Half of them die and are back a minute later: an average over that time was
+/// measured over fewer, however late it is shown, and is no room for more. Each evaluation a minute sees them gone once.
+#[test]
+fn tasks_that_were_gone_for_a_moment_make_no_room() {
+    for (dies, lasts) in (1_201..1_261_i64).step_by(4).flat_map(|dies| [61, 90, 150].map(|it| (dies, it))) {
+        let running = |second: i64| if (dies..dies + lasts).contains(&second) { 20_u32 } else { 40 };
+        let mut stage = stage().tasks(40).with(|stage| {
+            stage.policy.capacity = tidegate_policy::Capacity::new(5, 100).unwrap();
+            stage.policy.cooldown.scale_out = jiff::SignedDuration::ZERO;
+            guard(stage).max_connections = NonZeroU32::new(500);
+            guard(stage).per_task = NonZeroU32::new(10);
+        });
+        for now in (620..2_400).step_by(60) {
+            stage.service().running_count = running(now);
+            let minutes = (1..=now / 60).map(|minute| minute * 60).filter(|end| end + 170 <= now);
+            let average = |end: i64| (end - 60..end).map(running).map(f64::from).sum::<f64>() / 60.0;
+            let points: Vec<(i64, f64)> = minutes.map(|end| (end, 25.0 + 10.0 * average(end))).collect();
+            let lately = points.len().saturating_sub(15);
+            let decision = stage.at(now).answer(METRIC, &points[lately..]).evaluate();
+            assert_eq!(size(&decision), 40, "at {now}, {dies} {lasts}: {decision}");
+        }
+    }
+}
+
 /// What CloudWatch shows of the connections of each minute: the last quarter of an hour, and of the newest minute a part.
 pub(crate) fn shown(used: &[f64], minute: i64) -> Vec<(i64, f64)> {
     let now = minute * 60;
