@@ -27,7 +27,7 @@ fn roleferry_grows_by_5_above_500_and_once_in_5_minutes() {
 
            0 9999  3   3/3   -> out to 8: rule-matched
 
-           0  100  0  51/51  -> hold: above-max stabilizing
+           0  100  0  51/51  -> in to 50: above-max
     ",
     );
 }

@@ -112,15 +112,13 @@ fn mercenary_test_sleeps_at_night_and_at_weekends() {
         "
                  68340 1/1 cpu=30   -> hold: low-not-long-enough
                  68399 1/1 cpu=-    -> hold: low-not-long-enough
-                 68400 1/1 cpu=30   -> hold: above-max stabilizing hours
-                 68460 1/1 cpu=30   -> in to 0: above-max hours
+                 68400 1/1 cpu=30   -> in to 0: above-max hours
                 107999 0/0 cpu=none -> hold: nothing-matches
                 108000 0/0 cpu=none -> out to 1: below-min
         108060..108180 1/1 cpu=70   -> hold: on-target
                 154740 1/1 cpu=70   -> hold: on-target
                 154799 1/1 cpu=-    -> hold: on-target
-                154800 1/1 cpu=70   -> hold: above-max stabilizing hours
-                154860 1/1 cpu=70   -> in to 0: above-max hours
+                154800 1/1 cpu=70   -> in to 0: above-max hours
                 240000 0/0 cpu=none -> hold: nothing-matches
                 367199 0/0 cpu=none -> hold: nothing-matches
                 367200 0/0 cpu=none -> out to 1: below-min

@@ -103,8 +103,15 @@ fn propose(adjust: Adjustment, start: Start, bounds: Capacity) -> u32 {
             from.saturating_add(delta(amount, start.base())).max(start.desired)
         }
         Adjustment::Remove(amount) => start.desired.saturating_sub(delta(amount, start.desired)),
-        Adjustment::Set(Amount::Tasks(tasks)) => tasks,
-        Adjustment::Set(Amount::Percent { percent, at_least }) => {
+        Adjustment::Set(amount) => exact(amount, bounds),
+    }
+}
+
+/// The capacity that a rule sets.
+pub(crate) fn exact(amount: Amount, bounds: Capacity) -> u32 {
+    match amount {
+        Amount::Tasks(tasks) => tasks,
+        Amount::Percent { percent, at_least } => {
             let share = u64::from(bounds.max()).saturating_mul(u64::from(percent)).div_ceil(100);
             u32::try_from(share).unwrap_or(u32::MAX).max(at_least)
         }

@@ -16,6 +16,8 @@ pub(crate) struct Start {
     pub(crate) pending: u32,
     /// Where a scale-out starts: AWS steps from the running count, so that tasks that never arrive do not run away.
     pub(crate) scale_out: u32,
+    /// So few tasks that they stop nothing have failed to start for too long: they are no answer to the load any more.
+    pub(crate) lost: u32,
     /// For how long tasks have failed to start, once that is too long.
     pub(crate) failing: Option<SignedDuration>,
     /// Until when what was added last is not in the metrics.

@@ -65,7 +65,7 @@ pub(crate) fn follow<'a>(
         let asked = || signal_reading.may_ask().map(|it| (it.value, over(it.at).0));
         let load = |(value, tasks): &(f64, f64)| value * tasks;
         let largest = |one: &(f64, f64), other: &(f64, f64)| load(one).total_cmp(&load(other));
-        let high = asked().filter(|(value, _)| is_high(value / track.target)).max_by(largest);
+        let high = asked().filter(|(value, _)| is_high(track, value / track.target)).max_by(largest);
         let high = high.or_else(|| asked().max_by(|one, other| one.0.total_cmp(&other.0)));
         // What stays must serve the largest load, each datapoint's over the tasks of its own time.
         let served = signal_reading.settled().into_iter().chain(signal_reading.young.iter().copied());
@@ -82,8 +82,8 @@ fn at_least(track: &Track) -> f64 {
 }
 
 /// Whether a share of the target asks for more.
-fn is_high(share: f64) -> bool {
-    share > 1.0 + TOLERANCE + LAST_BIT
+fn is_high(track: &Track, share: f64) -> bool {
+    share > 1.0 + track.upward_tolerance() + LAST_BIT
 }
 
 /// Whether a share of the target needs less.
@@ -115,10 +115,11 @@ fn opinion(one: &Tracked<'_>, start: Start, bounds: Capacity) -> Proposal {
         let tasks = first.max(bounds.min()).max(1);
         return Proposal::Asks { tasks, reasons: vec![asks(value, tasks)] };
     }
-    if let Some((value, per_target, fewest)) = high.filter(|(_, per_target, _)| is_high(*per_target)) {
-        let busy = fewest * per_target;
+    if let Some((value, per_target, fewest)) = high.filter(|(_, per_target, _)| is_high(track, *per_target)) {
+        // Those that do not start are asked for beyond what the load needs.
+        let busy = fewest * per_target + f64::from(start.lost);
         let (tasks, wanted) = (whole_tasks(busy), asks(value, whole_tasks(busy)));
-        return if is_high(busy / f64::from(desired)) {
+        return if is_high(track, busy / f64::from(desired)) {
             Proposal::Asks { tasks, reasons: vec![wanted] }
         } else {
             Proposal::Silent(vec![wanted, start.still_starting()])

@@ -54,8 +54,10 @@ impl PastChanges {
         if let (Some(was), Some(credit)) = (changes.manual, &mut changes.scale_out) {
             credit.others = credit.others.saturating_add(desired.saturating_sub(was));
         }
-        let about_to = memory.intent.as_ref().is_some_and(|intent| intent.to == 0);
-        changes.zeroed = changes.zeroed && (desired == 0 || about_to);
+        // It may be 0 without being seen: about to be set, not shown yet, or set by a call whose answer was lost.
+        let failed = memory.failure.and_then(|failure| failure.to);
+        let may_be = [memory.intent.as_ref().map(|intent| intent.to), changes.not_shown, failed];
+        changes.zeroed = changes.zeroed && (desired == 0 || may_be.contains(&Some(0)));
         changes
     }
 

@@ -131,7 +131,7 @@ pub(crate) fn of_reasons(
 pub(crate) fn starting(known: &DecisionInputs<'_>) -> Vec<FoundCondition> {
     let Some(service) = known.service() else { return vec![] };
     let (desired, running) = (service.desired_count, service.running_count);
-    let failing = startup::failing(known.startup, known.policy.startup, known.now);
+    let failing = startup::failing(known.startup, service, known.policy.startup, known.now);
     let failing = failing
         .map(|lasting| (NoticeKind::StartsFailing, Reason::StartsFailing { desired, running, lasting }));
     let rollout = service.rollout.then_some((NoticeKind::RolloutLasts, Reason::Rollout));

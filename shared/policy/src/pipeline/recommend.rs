@@ -107,7 +107,7 @@ pub(crate) fn recommend(
             ..nothing
         };
     }
-    if let Some(off) = switched_off(in_force, changes, desired) {
+    if let Some(off) = switched_off(known, in_force, changes, desired) {
         return Recommendation { switched_off: Some(off), ..nothing };
     }
     let start = start(known, service, changes);
@@ -170,10 +170,12 @@ fn start(known: &DecisionInputs<'_>, service: &ServiceState, changes: &PastChang
     let (desired, running, pending) = (service.desired_count, service.running_count, service.pending_count);
     let credit = changes.scale_out.filter(|it| it.without() < desired);
     let credit = credit.and_then(|it| Some((it, credit_until(it, policy, now)?)));
-    let settled = running == desired || service.rollout;
-    let scale_out = if settled { desired } else { desired.min(running.saturating_add(pending)) };
     let failing = startup::many_failing(startup, service, policy.startup, now);
-    Start { desired, running, pending, scale_out, failing, warming: known.warming(), credit }
+    let few_failing = startup::failing(startup, service, policy.startup, now).filter(|_| failing.is_none());
+    let lost = few_failing.map_or(0, |_| desired.saturating_sub(running));
+    let settled = running == desired || service.rollout || lost > 0;
+    let scale_out = if settled { desired } else { desired.min(running.saturating_add(pending)) };
+    Start { desired, running, pending, scale_out, lost, failing, warming: known.warming(), credit }
 }
 
 /// Asks the `wait` method, and what it remembers. An evaluation that cannot see the service leaves its memory alone.
@@ -196,11 +198,19 @@ pub(crate) fn ask_wait(
 }
 
 /// A desired count of 0 that we did not set, below the minimum: it was switched off, and stays so until it is
-/// raised by hand or an operator asks for a minimum.
-fn switched_off(in_force: &InForce<'_>, changes: &PastChanges, desired: u32) -> Option<Reason> {
-    let min = in_force.bounds.min();
+/// raised by hand or an operator asks for a minimum. Where the fleet file allows 0 it is a size like any other, also while
+/// hours or a floor ask for more.
+fn switched_off(
+    known: &DecisionInputs<'_>,
+    in_force: &InForce<'_>,
+    changes: &PastChanges,
+    desired: u32,
+) -> Option<Reason> {
+    let may_sleep = known.policy.capacity.min() == 0 && known.seen.queue.is_some();
+    let min = if may_sleep { 0 } else { in_force.bounds.min() };
     let asked = |row: &&Override| matches!(row.kind, OverrideKind::Min(1..) | OverrideKind::Raise(1..));
-    let off = desired == 0 && min > 0 && !changes.zeroed && !in_force.overrides.iter().any(asked);
+    let is_seen = changes.not_shown.is_none();
+    let off = desired == 0 && is_seen && min > 0 && !changes.zeroed && !in_force.overrides.iter().any(asked);
     off.then_some(Reason::SwitchedOff { min })
 }
 

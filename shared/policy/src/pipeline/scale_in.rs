@@ -8,6 +8,7 @@ use crate::clock::since;
 use crate::evidence::conditions::Evidence;
 use crate::evidence::metric;
 use crate::memory::PastRecommendation;
+use crate::method::rules;
 use crate::observation::{InFlight, Queue, ServiceState};
 use crate::pipeline::changes::PastChanges;
 use crate::pipeline::known::DecisionInputs;
@@ -51,7 +52,7 @@ impl Guards<'_> {
             few_serve(known, service, *bounds),
             Some(protected(service)),
             warming(known, desired),
-            stabilization(policy, recommendations),
+            stabilization(policy, recommendations, bounds.max()),
             surplus::few(known, service, recommendations, *surplus_since, bounds.max()),
             cooldown(known, changes, desired),
             largest_step(policy, desired, recommendation),
@@ -98,7 +99,11 @@ impl Guards<'_> {
     /// The value at which a scale-out rule would match at another size, if it would.
     fn trips(&self, one: &Evidence<'_>, size: u32) -> Option<f64> {
         let Condition { signal, comparison, threshold, .. } = one.when;
-        let adds = matches!(one.rule.adjust, Adjustment::Add(_));
+        let adds = match one.rule.adjust {
+            Adjustment::Add(_) => true,
+            Adjustment::Set(amount) => rules::exact(amount, self.bounds) > size,
+            Adjustment::Remove(_) => false,
+        };
         if !(comparison.is_upward() && adds && signal.is_shared_by_tasks()) {
             return None;
         }
@@ -188,10 +193,14 @@ fn warming(known: &DecisionInputs<'_>, desired: u32) -> Option<LowerLimit> {
     Some((desired, Reason::WarmingUp { until }))
 }
 
-/// No lower than the largest recommendation of the window.
-fn stabilization(policy: &ServicePolicy, recommendations: &[PastRecommendation]) -> Option<LowerLimit> {
+/// No lower than the largest recommendation of the window. What is above the maximum leaves, whether or not it was needed.
+fn stabilization(
+    policy: &ServicePolicy,
+    recommendations: &[PastRecommendation],
+    max: u32,
+) -> Option<LowerLimit> {
     let window = policy.stabilization;
-    let recommendation = window::largest(recommendations)?;
+    let recommendation = window::largest(recommendations)?.min(max);
     Some((recommendation, Reason::Stabilizing { recommendation, window }))
 }
 

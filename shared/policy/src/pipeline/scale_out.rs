@@ -22,9 +22,13 @@ impl ScaleOutLimits<'_> {
     pub(crate) fn limit(&self, recommendation: u32, reasons: &mut Vec<Reason>) -> u32 {
         let desired = self.start.desired;
         if let Some(failing) = self.start.failing() {
+            // A minimum cannot run away: it is reached whatever starts.
+            let least = recommendation.min(self.bounds.min()).max(desired);
             reasons.retain(|reason| *reason != failing);
-            reasons.push(failing);
-            return desired;
+            if least < recommendation {
+                reasons.push(failing);
+            }
+            return least;
         }
         if let Some(why) = &self.constraints.no_scale_out {
             reasons.push(Reason::NoScaleOut { why: why.clone() });

@@ -23,12 +23,19 @@ pub(crate) fn follow(before: Option<Startup>, service: &ServiceState, now: Times
     })
 }
 
+/// A deployment may run with fewer tasks than are desired for so long (`minimumHealthyPercent`), batch after batch, and each
+/// evaluation may see as few. Shorter, and every deployment of a large service would be called tasks that do not start; longer,
+/// and one whose tasks crash goes on adding more of them.
+const DEPLOYING: SignedDuration = SignedDuration::from_mins(30);
+
 /// For how long tasks have failed to start, once that is longer than they may take.
 pub(crate) fn failing(
     startup: Option<Startup>,
+    service: &ServiceState,
     allowed: SignedDuration,
     now: Timestamp,
 ) -> Option<SignedDuration> {
+    let allowed = if service.rollout { allowed.max(DEPLOYING) } else { allowed };
     startup.map(|startup| since(startup.since, now)).filter(|lasting| *lasting > allowed)
 }
 
@@ -41,5 +48,5 @@ pub(crate) fn many_failing(
 ) -> Option<SignedDuration> {
     let missing = service.desired_count.saturating_sub(service.running_count);
     let few = service.desired_count.checked_div(FEW).unwrap_or(0).max(1);
-    if missing > few { failing(startup, allowed, now) } else { None }
+    if missing > few { failing(startup, service, allowed, now) } else { None }
 }

@@ -275,3 +275,29 @@ fn a_queue_that_hides_running_jobs_says_so_beside_every_scale_in() {
     stage.queue().in_flight = InFlight::Reserved(3);
     assert_eq!(codes(&stage.peek()), ["rule-matched", "one-task-at-a-time", "work-in-flight-hidden"]);
 }
+
+/// CPU of so much in all, in tasks at 100%, over the tasks that run: how many are wanted?
+#[track_caller]
+fn set_by(rules: &[&str], load: f64, tasks: u32, expected: u32) {
+    let mut stage = Stage::new(1, 50, rules).no_queue().tasks(tasks).with(|stage| {
+        stage.policy.interruptible = true;
+        stage.policy.largest_step.scale_in = std::num::NonZeroU32::new(100).unwrap();
+    });
+    let percent = (load * 100.0 / f64::from(tasks)).min(100.0);
+    let points: Vec<(i64, f64)> = (0..=10).map(|minute| (minute * 60, percent)).collect();
+    stage.points("cpu", &points).at(0).evaluate_and_crash();
+    (stage.memory.intent, stage.memory.scale_out) = (None, None);
+    let decision = stage.at(600).peek();
+    assert_eq!(size(&decision), expected, "{percent}% over {tasks}: {decision}");
+}
+
+#[test]
+fn a_size_that_a_rule_sets_trips_like_a_step_that_it_adds() {
+    let two = ["cpu > 75%: =20", "cpu < 40% for 5m: =5"];
+    set_by(&two, 4.5, 5, 20);
+    set_by(&two, 4.5, 20, 6);
+    let three = ["cpu > 60%: =10", "cpu > 80%: =15", "cpu < 30%: =5"];
+    set_by(&three, 9.5, 10, 15);
+    set_by(&three, 9.5, 15, 12);
+    set_by(&three, 9.5, 12, 12);
+}

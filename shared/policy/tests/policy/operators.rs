@@ -127,6 +127,18 @@ fn a_minimum_switches_on_again_and_a_maximum_does_not() {
 }
 
 #[test]
+fn where_the_file_allows_zero_it_is_not_switched_off_while_hours_or_a_floor_ask_for_more() {
+    let mut stage = quiet().tasks(0).waiting(0).with(|stage| {
+        stage.policy.capacity = tidegate_policy::Capacity::new(0, 20).unwrap();
+    });
+    assert_eq!(size(&stage.peek()), 0, "nothing asks for a task");
+    stage.policy.floor = Some(crate::floor::monitors());
+    stage.points("monitors", &[(0, 1_500.0)]);
+    let decision = stage.at(0).peek();
+    assert_eq!(size(&decision), 5, "{decision}");
+}
+
+#[test]
 fn a_zero_that_was_pinned_is_not_switched_off_afterward() {
     let mut stage = quiet().waiting(0).overridden(Pin(0), 600);
     assert_eq!(size(&stage.at(0).evaluate()), 0);
@@ -134,6 +146,32 @@ fn a_zero_that_was_pinned_is_not_switched_off_afterward() {
     let released = stage.at(600).evaluate();
     assert_eq!(released.verdict, ScaleOut { from: 0, to: 2 });
     assert_eq!(codes(&released), ["below-min"]);
+}
+
+#[test]
+fn a_zero_that_is_not_shown_yet_or_whose_answer_was_lost_is_not_switched_off_afterward() {
+    let mut stage = quiet().tasks(2).waiting(0).overridden(Pin(0), 600);
+    assert_eq!(size(&stage.at(0).evaluate()), 0);
+    stage.service().desired_count = 2;
+    assert!(codes(&stage.at(15).evaluate()).contains(&"change-not-shown"));
+    stage.service().desired_count = 0;
+    stage.arrive().at(30).evaluate();
+    let released = stage.at(600).evaluate();
+    assert_eq!(size(&released), 2, "{released}");
+    stage.service().desired_count = 0;
+    let before = stage.at(615).evaluate();
+    assert!(
+        codes(&before).contains(&"change-not-shown") && !codes(&before).contains(&"switched-off"),
+        "{before}"
+    );
+
+    let mut lost = quiet().tasks(2).waiting(0).overridden(Pin(0), 600);
+    lost.at(0).evaluate_and_crash();
+    lost.settle(tidegate_policy::memory::Settled::Failed);
+    lost.at(15).evaluate();
+    lost.service().desired_count = 0;
+    lost.arrive().at(30).evaluate();
+    assert_eq!(size(&lost.at(600).evaluate()), 2);
 }
 
 #[test]

@@ -118,3 +118,16 @@ fn evaluations_that_do_not_know_everything_are_no_part_of_a_calm_window() {
         assert_eq!(size(&decision), expected, "{at} s: {decision}");
     }
 }
+
+#[test]
+fn what_is_above_a_maximum_leaves_whether_or_not_it_was_needed() {
+    let mut stage = Stage::new(1, 50, &["waiting > 500: +5"]).tasks(40).with(|stage| {
+        stage.policy.stabilization = seconds(3_600);
+        stage.policy.interruptible = true;
+        stage.policy.largest_step.scale_in = std::num::NonZeroU32::new(100).unwrap();
+    });
+    stage.evaluate_for(600);
+    stage.policy.capacity = tidegate_policy::Capacity::new(1, 10).unwrap();
+    let decision = stage.wait(60).peek();
+    assert_eq!(size(&decision), 10, "{decision}");
+}

@@ -68,6 +68,54 @@ fn one_task_or_a_tenth_that_is_missing_stops_no_scale_out_and_more_do() {
     missing(100, 89, 100);
 }
 
+/// What is missing without stopping anything is no answer to the load: it is asked for beyond what the load needs.
+#[test]
+fn the_few_that_do_not_start_stop_no_small_step_and_no_tracker() {
+    let wanted = |desired: u32, running: u32, percent: f64, set: fn(&mut Stage)| {
+        let mut stage = Stage::new(1, 500, &[]).no_queue().tasks(desired).with(set);
+        stage.service().running_count = running;
+        stage.points("cpu", &[(0, percent)]).at(0).evaluate_and_crash();
+        (stage.memory.intent, stage.memory.scale_out) = (None, None);
+        stage.points("cpu", &[(60, percent), (540, percent), (600, percent)]).at(600);
+        size(&stage.peek())
+    };
+    let rule = |stage: &mut Stage| stage.policy.rules = vec![crate::stage::rule("cpu > 80%: +1")];
+    assert_eq!([wanted(10, 9, 100.0, rule), wanted(10, 8, 100.0, rule)], [11, 10]);
+    let tracked = |stage: &mut Stage| stage.policy.track = vec![crate::track::track("cpu", 70.0)];
+    assert_eq!([wanted(2, 1, 100.0, tracked), wanted(4, 3, 100.0, tracked)], [3, 6]);
+    assert_eq!([wanted(2, 1, 75.0, tracked), wanted(4, 2, 100.0, tracked)], [2, 4]);
+}
+
+/// A tenth of them and more did not start, for longer than they may take.
+#[test]
+fn a_minimum_is_reached_whatever_starts() {
+    let mut stage = busy().tasks(4);
+    stage.service().running_count = 2;
+    stage.at(0).evaluate_and_crash();
+    stage.memory.intent = None;
+    stage.policy.capacity = tidegate_policy::Capacity::new(12, 50).unwrap();
+    let decision = stage.at(600).peek();
+    assert_eq!(size(&decision), 12, "{decision}");
+    stage.service().desired_count = 12;
+    let reached = stage.peek();
+    assert!(size(&reached) == 12 && codes(&reached).contains(&"starts-failing"), "{reached}");
+}
+
+/// Five of twenty are replaced at a time, and no evaluation sees the moment at which more run.
+#[test]
+fn the_batches_of_a_deployment_are_no_tasks_that_do_not_start() {
+    let mut stage = busy().tasks(20).with(|stage| stage.policy.cooldown.scale_out = crate::stage::seconds(0));
+    (stage.service().running_count, stage.service().rollout) = (15, true);
+    stage.at(0).evaluate_and_crash();
+    stage.memory.intent = None;
+    let decision = stage.at(600).evaluate_and_crash();
+    assert_eq!(size(&decision), 25, "{decision}");
+    assert_eq!(decision.notices, [], "{decision}");
+    stage.memory.intent = None;
+    let crashing = stage.at(1_801).peek();
+    assert_eq!(size(&crashing), 20, "tasks that crash are not added to for ever: {crashing}");
+}
+
 #[test]
 fn a_step_that_is_stopped_names_its_rule_and_once_what_does_not_start() {
     let mut stage = busy().tasks(10);

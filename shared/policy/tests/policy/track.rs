@@ -32,9 +32,9 @@ fn lasting(stage: &mut Stage, name: &str, value: f64) {
 
 /// So many tasks wanted and running, at a value of a target of 100.
 fn at(desired: u32, running: u32, value: f64) -> Decision {
-    let mut stage = stage(desired, &[track("cpu", 100.0)]);
+    let mut stage = stage(desired, &[track("load", 100.0)]);
     stage.seen.service = Ok(service(desired, running));
-    lasting(&mut stage, "cpu", value);
+    lasting(&mut stage, "load", value);
     stage.peek()
 }
 
@@ -74,6 +74,23 @@ fn kubernetes_within_a_tenth_of_the_target_nothing_changes() {
 }
 
 /// `desired = ceil(current x value / target)`; AWS: "we prioritize availability by rounding".
+/// No CPU is above 100%: half of the way there is high.
+#[test]
+fn a_target_of_the_cpu_that_a_tenth_above_is_out_of_reach_scales_out_all_the_same() {
+    for (target, value, expected) in [
+        (70.0, 77.0, 10),
+        (70.0, 78.0, 12),
+        (90.0, 94.9, 10),
+        (90.0, 95.1, 11),
+        (95.0, 97.4, 10),
+        (95.0, 100.0, 11),
+    ] {
+        let mut stage = stage(10, &[track("cpu", target)]);
+        lasting(&mut stage, "cpu", value);
+        assert_eq!(size(&stage.peek()), expected, "{value}% of {target}%: {}", stage.peek());
+    }
+}
+
 #[test]
 fn the_number_of_tasks_is_always_rounded_up() {
     check(3, 3, 120.0, 4); // 3.6
