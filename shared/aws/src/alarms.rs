@@ -1,4 +1,4 @@
-//! CloudWatch alarms as `DescribeAlarms` shows them: a hundred per call, metric alarms and composite ones alike.
+//! CloudWatch alarms as `DescribeAlarms` shows them: a hundred per call, metric alarms, log alarms and composite ones alike.
 
 use std::collections::BTreeMap;
 
@@ -15,6 +15,11 @@ use crate::error::absence;
 /// `DescribeAlarms` takes at most 100 names (CloudWatch API reference).
 const ALARMS_PER_CALL: usize = 100;
 
+/// Only metric alarms come without being asked for.
+const KINDS: [AlarmType; 3] = [AlarmType::MetricAlarm, AlarmType::CompositeAlarm, AlarmType::LogAlarm];
+/// What a Region knows that has no log alarms yet.
+const KINDS_WITHOUT_LOG: [AlarmType; 2] = [AlarmType::MetricAlarm, AlarmType::CompositeAlarm];
+
 /// What was seen of each alarm asked for.
 pub type Alarms = BTreeMap<AlarmName, Result<Alarm, Absence>>;
 
@@ -27,26 +32,15 @@ pub async fn describe(clients: &Clients, names: &[&AlarmName]) -> Alarms {
     calls.buffer_unordered(CALLS_AT_ONCE).flat_map(stream::iter).collect().await
 }
 
-/// One call.
+/// One call. A Region that does not know log alarms may refuse their name: then one more call, for the other kinds.
 async fn describe_once(clients: &Clients, names: &[&AlarmName]) -> Vec<(AlarmName, Result<Alarm, Absence>)> {
-    clients.buckets.describe_alarms.take().await;
-    let pages = clients
-        .cloudwatch
-        .describe_alarms()
-        .set_alarm_names(Some(names.iter().map(|name| name.as_str().to_owned()).collect()))
-        .alarm_types(AlarmType::MetricAlarm)
-        .alarm_types(AlarmType::CompositeAlarm)
-        .max_records(i32::try_from(ALARMS_PER_CALL).unwrap_or(i32::MAX))
-        .into_paginator()
-        .send()
-        .try_collect()
-        .await;
-    let pages = match pages {
+    let mut answer = pages(clients, names, &KINDS).await;
+    if answer.as_ref().is_err_and(|absence| absence.kind == AbsenceKind::Refused) {
+        answer = pages(clients, names, &KINDS_WITHOUT_LOG).await;
+    }
+    let pages = match answer {
         Ok(pages) => pages,
-        Err(error) => {
-            let absence = absence(&error);
-            return names.iter().map(|name| ((*name).clone(), Err(absence.clone()))).collect();
-        }
+        Err(absence) => return names.iter().map(|name| ((*name).clone(), Err(absence.clone()))).collect(),
     };
     let found: BTreeMap<&str, Result<Alarm, Absence>> = pages.iter().flat_map(understand).collect();
     let missing = || Err(Absence::new(AbsenceKind::NotFound, "DescribeAlarms: no alarm of this name"));
@@ -56,21 +50,45 @@ async fn describe_once(clients: &Clients, names: &[&AlarmName]) -> Vec<(AlarmNam
         .collect()
 }
 
-/// The alarms of one page, of both kinds.
+/// The pages of one call.
+async fn pages(
+    clients: &Clients,
+    names: &[&AlarmName],
+    kinds: &[AlarmType],
+) -> Result<Vec<DescribeAlarmsOutput>, Absence> {
+    clients.buckets.describe_alarms.take().await;
+    clients
+        .cloudwatch
+        .describe_alarms()
+        .set_alarm_names(Some(names.iter().map(|name| name.as_str().to_owned()).collect()))
+        .set_alarm_types(Some(kinds.to_vec()))
+        .max_records(i32::try_from(ALARMS_PER_CALL).unwrap_or(i32::MAX))
+        .into_paginator()
+        .send()
+        .try_collect()
+        .await
+        .map_err(|error| absence(&error))
+}
+
+/// The alarms of one page, of all kinds.
 fn understand(page: &DescribeAlarmsOutput) -> Vec<(&str, Result<Alarm, Absence>)> {
+    let evaluated = |value, since, evaluation: Option<&EvaluationState>| {
+        evaluation_state(evaluation).and_then(|evaluation_state| state(value, since, evaluation_state))
+    };
     let metric = page.metric_alarms().iter().filter_map(|alarm| {
         let since = alarm.state_transitioned_timestamp().or(alarm.state_updated_timestamp());
-        let evaluation_state = evaluation_state(alarm.evaluation_state());
-        let seen =
-            evaluation_state.and_then(|evaluation_state| state(alarm.state_value(), since, evaluation_state));
-        Some((alarm.alarm_name()?, seen))
+        Some((alarm.alarm_name()?, evaluated(alarm.state_value(), since, alarm.evaluation_state())))
+    });
+    let log = page.log_alarms().iter().filter_map(|alarm| {
+        let since = alarm.state_transitioned_timestamp().or(alarm.state_updated_timestamp());
+        Some((alarm.alarm_name()?, evaluated(alarm.state_value(), since, alarm.evaluation_state())))
     });
     // A composite alarm has no evaluation of its own: it is as fresh as those that it is made of.
     let composite = page.composite_alarms().iter().filter_map(|alarm| {
         let since = alarm.state_transitioned_timestamp().or(alarm.state_updated_timestamp());
         Some((alarm.alarm_name()?, state(alarm.state_value(), since, AlarmEvaluation::Complete)))
     });
-    metric.chain(composite).collect()
+    metric.chain(log).chain(composite).collect()
 }
 
 fn unreadable(what: &str) -> Absence {

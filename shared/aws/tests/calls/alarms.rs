@@ -11,7 +11,7 @@ fn name(text: &str) -> AlarmName {
 }
 
 #[tokio::test(start_paused = true)]
-async fn alarms_of_both_kinds_are_read_with_their_state_and_since_when() {
+async fn alarms_of_every_kind_are_read_with_their_state_and_since_when() {
     let aws = Aws::new(|_, _| {
         Ok(json!({
             "MetricAlarms": [
@@ -24,9 +24,15 @@ async fn alarms_of_both_kinds_are_read_with_their_state_and_since_when() {
             "CompositeAlarms": [
                 {"AlarmName": "all", "StateValue": "INSUFFICIENT_DATA", "StateTransitionedTimestamp": 1_795_250_200},
             ],
+            "LogAlarms": [
+                {"AlarmName": "errors-in-log", "StateValue": "ALARM", "StateTransitionedTimestamp": 1_795_250_250},
+                {"AlarmName": "many-groups", "StateValue": "OK", "EvaluationState": "PARTIAL_DATA",
+                    "StateTransitionedTimestamp": 1_795_250_260},
+            ],
         }))
     });
-    let names = ["api-5xx", "old", "timeless", "new-word", "all", "typo"].map(name);
+    let names =
+        ["api-5xx", "old", "timeless", "new-word", "all", "errors-in-log", "many-groups", "typo"].map(name);
     let mut seen = alarms::describe(&aws.clients(), &names.iter().collect::<Vec<_>>()).await;
     let at = |milliseconds| jiff::Timestamp::from_millisecond(milliseconds).expect("a moment");
     let mut take = |text: &str| seen.remove(&name(text)).expect("an answer");
@@ -39,6 +45,8 @@ async fn alarms_of_both_kinds_are_read_with_their_state_and_since_when() {
         take("all"),
         alarm(AlarmState::InsufficientData, 1_795_250_200_000, AlarmEvaluation::Complete)
     );
+    assert_eq!(take("errors-in-log"), alarm(AlarmState::Alarm, 1_795_250_250_000, AlarmEvaluation::Complete));
+    assert_eq!(take("many-groups"), alarm(AlarmState::Ok, 1_795_250_260_000, AlarmEvaluation::PartialData));
     let absence = take("typo").expect_err("no alarm of this name");
     assert_eq!(
         (absence.kind, absence.detail.as_str()),
@@ -68,9 +76,27 @@ async fn a_hundred_alarms_are_one_call_and_each_is_asked_once() {
     assert_eq!(asked, [100, 100, 50]);
     assert_eq!(
         calls[0].body["AlarmTypes"],
-        json!(["MetricAlarm", "CompositeAlarm"]),
-        "composites come only when asked for"
+        json!(["MetricAlarm", "CompositeAlarm", "LogAlarm"]),
+        "composite and log alarms come only when asked for"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_region_that_refuses_the_name_of_log_alarms_shows_the_other_kinds() {
+    let aws = Aws::new(|_, body| {
+        if body["AlarmTypes"].as_array().expect("kinds").contains(&json!("LogAlarm")) {
+            return Err((
+                "ValidationError",
+                "Member must satisfy enum value set: [CompositeAlarm, MetricAlarm]",
+            ));
+        }
+        Ok(json!({"MetricAlarms": [{"AlarmName": "api-5xx", "StateValue": "OK",
+            "StateUpdatedTimestamp": 1_795_250_000}]}))
+    });
+    let seen = alarms::describe(&aws.clients(), &[&name("api-5xx"), &name("typo")]).await;
+    assert_eq!(seen[&name("api-5xx")].as_ref().map(|alarm| alarm.state), Ok(AlarmState::Ok));
+    assert_eq!(seen[&name("typo")].as_ref().expect_err("no such alarm").kind, AbsenceKind::NotFound);
+    assert_eq!(aws.calls("DescribeAlarms").len(), 2);
 }
 
 #[tokio::test(start_paused = true)]
