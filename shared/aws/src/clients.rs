@@ -15,11 +15,17 @@ pub(crate) const CALLS_AT_ONCE: usize = 10;
 
 /// Within a VPC every endpoint is milliseconds away: a connection that takes longer is a missing route.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-/// One attempt. The slowest call seen in normal operation takes well under a second.
+/// One attempt. That AWS answers within it is assumed; where an attempt takes longer, another one is made.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
 /// One call with all its attempts. An evaluation makes at most five of them one after the other; `tidegate_evaluation::budget`
 /// adds them up.
 pub const OPERATION_TIMEOUT: Duration = Duration::from_secs(4);
+/// One attempt of `GetMetricData`. A call has 500 queries with their history: CloudWatch may take longer for it than for anything
+/// else, and an attempt that is always cut off makes every metric of the call missing in every evaluation.
+const METRIC_DATA_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(4);
+/// One call of `GetMetricData` with all its attempts: a second one has time where the first is lost, and what fails is this call
+/// alone, before the time for reading ends for all of them.
+pub const METRIC_DATA_TIMEOUT: Duration = Duration::from_secs(7);
 /// Attempts per call, the first included. The next evaluation is the real retry.
 const ATTEMPTS: u32 = 3;
 
@@ -45,6 +51,8 @@ pub struct Clients {
     pub load_balancing: aws_sdk_elasticloadbalancingv2::Client,
     /// Amazon CloudWatch.
     pub cloudwatch: aws_sdk_cloudwatch::Client,
+    /// Amazon CloudWatch with the time that `GetMetricData` may take.
+    pub(crate) metric_data: aws_sdk_cloudwatch::Client,
     /// Amazon DynamoDB.
     pub dynamodb: aws_sdk_dynamodb::Client,
     /// Service Quotas, for what an account may run.
@@ -81,12 +89,15 @@ impl Clients {
     /// From a configuration; tests bring their own.
     #[must_use]
     pub fn new(config: &SdkConfig) -> Self {
+        let metric_data = aws_sdk_cloudwatch::config::Builder::from(config)
+            .timeout_config(timeouts(METRIC_DATA_ATTEMPT_TIMEOUT, METRIC_DATA_TIMEOUT));
         Self {
             ecs: aws_sdk_ecs::Client::new(config),
             auto_scaling: aws_sdk_autoscaling::Client::new(config),
             application_auto_scaling: aws_sdk_applicationautoscaling::Client::new(config),
             load_balancing: aws_sdk_elasticloadbalancingv2::Client::new(config),
             cloudwatch: aws_sdk_cloudwatch::Client::new(config),
+            metric_data: aws_sdk_cloudwatch::Client::from_conf(metric_data.build()),
             dynamodb: aws_sdk_dynamodb::Client::new(config),
             service_quotas: aws_sdk_servicequotas::Client::new(config),
             sns: aws_sdk_sns::Client::new(config),
@@ -117,11 +128,7 @@ impl Clients {
     /// The time-outs in force.
     #[must_use]
     pub fn timeouts() -> TimeoutConfig {
-        TimeoutConfig::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-            .operation_timeout(OPERATION_TIMEOUT)
-            .build()
+        timeouts(ATTEMPT_TIMEOUT, OPERATION_TIMEOUT)
     }
 
     /// The retries in force.
@@ -129,4 +136,13 @@ impl Clients {
     pub fn retries() -> RetryConfig {
         RetryConfig::standard().with_max_attempts(ATTEMPTS)
     }
+}
+
+/// The time-outs of one attempt, and of one call with all its attempts.
+fn timeouts(attempt: Duration, operation: Duration) -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .operation_attempt_timeout(attempt)
+        .operation_timeout(operation)
+        .build()
 }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use tidegate_aws::clients::OPERATION_TIMEOUT;
+use tidegate_aws::clients::{METRIC_DATA_TIMEOUT, OPERATION_TIMEOUT};
 
 /// One evaluation ends within this time. The time-out of each function in `template.yaml` is longer.
 const EVALUATION: Duration = Duration::from_secs(30);
@@ -31,6 +31,10 @@ pub const REMEMBER: Duration = Duration::from_secs(4);
 const _: () = {
     let call = OPERATION_TIMEOUT.as_secs();
     let read = LEDGER.as_secs() + AWS.as_secs();
+    assert!(
+        METRIC_DATA_TIMEOUT.as_secs() < AWS.as_secs(),
+        "a batch of metrics that is late takes no other with it"
+    );
     assert!(QUEUES.as_secs() <= read, "queues are read beside the ledger and AWS");
     assert!(
         read + call <= ACT_WITHIN.unsigned_abs().as_secs(),

@@ -99,7 +99,7 @@ async fn read_once<'a>(
     let id = |index: usize| format!("m{index}");
     let asked = queries.iter().enumerate().flat_map(|(index, query)| query.to_aws(&id(index)));
     let pages = clients
-        .cloudwatch
+        .metric_data
         .get_metric_data()
         .set_metric_data_queries(Some(asked.collect()))
         .start_time(DateTime::from_secs(start))

@@ -39,7 +39,7 @@ pub(crate) struct Call {
 #[derive(Clone)]
 pub(crate) struct Aws {
     answers: Arc<Answers>,
-    slow: Option<&'static str>,
+    slow: Option<(&'static str, Duration)>,
     calls: Arc<Mutex<Vec<Call>>>,
     running: Arc<AtomicUsize>,
     at_once: Arc<AtomicUsize>,
@@ -59,7 +59,12 @@ impl Aws {
 
     /// With one action that takes longer than any evaluation.
     pub(crate) fn slow(self, action: &'static str) -> Self {
-        Self { slow: Some(action), ..self }
+        self.takes(action, Duration::from_mins(2))
+    }
+
+    /// With one action that takes so long.
+    pub(crate) fn takes(self, action: &'static str, time: Duration) -> Self {
+        Self { slow: Some((action, time)), ..self }
     }
 
     /// Clients that talk to it.
@@ -99,8 +104,8 @@ impl Aws {
         self.at_once.fetch_max(running, Ordering::Relaxed);
         let call = Call { action: action.clone(), body: body.clone(), at: Instant::now() };
         self.calls.lock().unwrap_or_else(PoisonError::into_inner).push(call);
-        let is_slow = self.slow == Some(&action);
-        tokio::time::sleep(if is_slow { Duration::from_mins(2) } else { LATENCY }).await;
+        let slow = self.slow.filter(|(slow, _)| *slow == action);
+        tokio::time::sleep(slow.map_or(LATENCY, |(_, time)| time)).await;
         self.running.fetch_sub(1, Ordering::Relaxed);
         wire.response(&action, (self.answers)(&action, &body))
     }

@@ -1,6 +1,7 @@
 //! Metrics: what is asked of CloudWatch, and what the datapoints mean.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -208,4 +209,24 @@ async fn only_a_complete_answer_counts() {
     }
     let empty = read(&Aws::new(|_, body| Ok(results(body, |_| vec![]))), &[wanted(&source)]).await;
     assert_eq!(points(&empty[0]), [], "complete and without datapoints is no failure");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_takes_three_seconds_is_waited_for() {
+    let slow = Aws::new(|_, body| Ok(results(body, |_| vec![(0, 1.0)])));
+    let slow = slow.takes("GetMetricData", Duration::from_secs(3));
+    let sources: Vec<Source> = (0..500).map(|number| Source::Metric(metric(&format!("m{number}")))).collect();
+    let readings = read(&slow, &sources.iter().map(wanted).collect::<Vec<_>>()).await;
+    assert!(readings.iter().all(|reading| points(reading) == [(0, 1.0)]));
+    assert_eq!(slow.calls("GetMetricData").len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_never_comes_is_tried_twice_and_fails_before_the_time_for_reading_ends() {
+    let never = Aws::new(|_, body| Ok(results(body, |_| vec![(0, 1.0)]))).slow("GetMetricData");
+    let (source, began) = (Source::Metric(metric("Depth")), tokio::time::Instant::now());
+    let readings = read(&never, &[wanted(&source)]).await;
+    assert_eq!(failure(&readings[0]).0, AbsenceKind::TimedOut);
+    assert_eq!(never.calls("GetMetricData").len(), 2);
+    assert!(began.elapsed() < Duration::from_secs(8), "in virtual time");
 }
