@@ -40,7 +40,7 @@ pub const CHANGE_PROCESSES: RateLimit = RateLimit { burst: 20, refill_per_second
 /// `DescribeTaskDefinition`: the account has 50 and 20 a second (Amazon ECS developer guide, "Request throttling for the Amazon ECS
 /// API"), shared with deployments.
 pub const DESCRIBE_TASK_DEFINITION: RateLimit = RateLimit { burst: 40, refill_per_second: 15.0 };
-/// `DescribeTargetGroups`. AWS publishes no number: assumed; answers are kept for minutes.
+/// `DescribeTargetGroups`. AWS publishes no number: assumed; what counts something is not asked for again.
 pub const DESCRIBE_TARGET_GROUPS: RateLimit = RateLimit { burst: 20, refill_per_second: 10.0 };
 /// What RDS is asked: instances and clusters, and of a class that is wanted its offers, maintenance and reservations. AWS publishes
 /// no number: assumed. Ten instances that are polled one by one in a loop are throttled (aws-cli issue 8604); a page of 100

@@ -63,6 +63,8 @@ pub async fn read(
         }
     }
     let answers = batch::read(clients, reaches, now).await;
+    let counted = balanced::counted(&answers);
+    load_balancers.counted(|place| counted.get(&balanced::dimensions(place)?).copied());
     let reading = |(plan, metric): (&Plan, &Wanted<'_>)| points::share(plan.reading(&answers), metric.limit);
     plans.iter().zip(wanted).map(reading).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use tidegate_fleet::LoadBalancerMetric;
 use tidegate_policy::{Absence, AbsenceKind, MetricReading};
 
@@ -55,7 +55,7 @@ impl Balanced {
             return Err(uncounted(&fronts, what));
         }
         let all = |name: &str, statistic: &str| -> Vec<Query> {
-            applications.iter().map(|front| front.of_target_group(name, statistic)).collect()
+            applications.iter().flat_map(|front| front.of_target_group(name, statistic)).collect()
         };
         Ok(match metric {
             LoadBalancerMetric::Requests | LoadBalancerMetric::Connections => {
@@ -107,6 +107,32 @@ impl Balanced {
     }
 }
 
+/// The load balancer and the target group of a datapoint.
+pub(crate) type Dimensions<'a> = (&'a str, &'a str);
+
+/// When something was last counted for each target group by a load balancer.
+pub(crate) fn counted<'a>(
+    answers: &BTreeMap<&'a Query, MetricReading>,
+) -> BTreeMap<Dimensions<'a>, Timestamp> {
+    let mut counted = BTreeMap::new();
+    for (query, reading) in answers {
+        let (Query::Stat(stat), MetricReading::Points { points, .. }) = (query, reading) else { continue };
+        let named = |name: &str| stat.dimensions.get(name).map(String::as_str);
+        let dimensions = named("LoadBalancer").zip(named("TargetGroup"));
+        let newest = points.iter().rev().find(|point| point.value > 0.0);
+        if let Some((dimensions, newest)) = dimensions.zip(newest) {
+            let known = counted.entry(dimensions).or_insert(newest.at);
+            *known = newest.at.max(*known);
+        }
+    }
+    counted
+}
+
+/// The dimensions of what is counted for a target group, where it has a load balancer.
+pub(crate) fn dimensions(place: &Attachment) -> Option<Dimensions<'_>> {
+    Some((place.load_balancer.as_deref()?, &place.target_group))
+}
+
 /// Two series as one, when both were read.
 fn both(
     first: Result<Option<Series>, Absence>,
@@ -127,22 +153,27 @@ fn percent(failed: &Series, requests: &Series) -> Series {
 struct Front<'a> {
     target_group: &'a str,
     load_balancer: &'a str,
+    former: Option<&'a str>,
 }
 
 impl Front<'_> {
     fn is_application(&self) -> bool {
-        self.load_balancer.starts_with("app/")
+        is_application(self.load_balancer)
     }
 
-    fn of_target_group(&self, metric: &str, statistic: &str) -> Query {
-        let Self { target_group, load_balancer } = self;
-        query(
-            APPLICATION,
-            metric,
-            &[("LoadBalancer", load_balancer), ("TargetGroup", target_group)],
-            statistic,
-        )
+    /// By the load balancer, and by the one that was in front of the target group before it: each request is counted by one.
+    fn of_target_group(&self, metric: &str, statistic: &str) -> impl Iterator<Item = Query> {
+        let former = self.former.filter(|former| is_application(former));
+        let by = |load_balancer| {
+            let dimensions = [("LoadBalancer", load_balancer), ("TargetGroup", self.target_group)];
+            query(APPLICATION, metric, &dimensions, statistic)
+        };
+        [Some(self.load_balancer), former].into_iter().flatten().map(by)
     }
+}
+
+fn is_application(load_balancer: &str) -> bool {
+    load_balancer.starts_with("app/")
 }
 
 /// The target groups that a load balancer sends requests to. One without a load balancer gets none; a service with none
@@ -157,8 +188,8 @@ fn fronts<'a>(target_groups: &[String], places: &'a Attachments) -> Result<Vec<F
         let unread =
             || Absence::new(AbsenceKind::Unreadable, format!("the target group `{arn}` was not read"));
         match places.get(arn).ok_or_else(unread)? {
-            Ok(Attachment { target_group, load_balancer: Some(load_balancer) }) => {
-                fronts.push(Front { target_group, load_balancer });
+            Ok(Attachment { target_group, load_balancer: Some(load_balancer), former }) => {
+                fronts.push(Front { target_group, load_balancer, former: former.as_deref() });
             }
             Ok(Attachment { load_balancer: None, .. }) => {}
             Err(absence) => return Err(absence.clone()),

@@ -1,6 +1,6 @@
 //! Metrics of load balancers: from target groups to dimensions, and from datapoints to what a service gets.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 use tidegate_aws::load_balancers::LoadBalancers;
 use tidegate_aws::metrics::{self, Wanted};
@@ -233,21 +233,15 @@ async fn a_metric_that_fails_for_one_target_group_fails_for_the_service() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_load_balancer_is_kept_for_a_quarter_of_an_hour_and_a_missing_one_is_asked_for_again() {
-    let aws = aws(&[("api", Some("app/prod/50")), ("alone", None)], |_, _| vec![(0, 7.0)]);
+async fn a_target_group_without_load_balancer_is_asked_for_in_every_reading() {
+    let aws = aws(&[("alone", None)], |_, _| vec![(0, 7.0)]);
     let (clients, kept) = (aws.clients(), LoadBalancers::default());
     let source = Source::LoadBalancer(LoadBalancerMetric::Requests);
-    let (api, alone) = ([target_group("api")], [target_group("alone")]);
-    let evaluate = async |groups: &[String], at: Timestamp| {
+    let alone = [target_group("alone")];
+    for expected in [1, 2] {
         let wanted =
-            Wanted { source: &source, limit: None, target_groups: groups, longest_for: SignedDuration::ZERO };
-        metrics::read(&clients, &kept, &[wanted], at).await;
-        aws.calls("DescribeTargetGroups").len()
-    };
-    let minutes = |minutes| now().checked_add(SignedDuration::from_mins(minutes)).expect("a moment");
-    assert_eq!(evaluate(&api, minutes(0)).await, 1);
-    assert_eq!(evaluate(&api, minutes(14)).await, 1);
-    assert_eq!(evaluate(&api, minutes(15)).await, 2);
-    assert_eq!(evaluate(&alone, minutes(15)).await, 3);
-    assert_eq!(evaluate(&alone, minutes(16)).await, 4);
+            Wanted { source: &source, limit: None, target_groups: &alone, longest_for: SignedDuration::ZERO };
+        metrics::read(&clients, &kept, &[wanted], now()).await;
+        assert_eq!(aws.calls("DescribeTargetGroups").len(), expected);
+    }
 }

@@ -11,6 +11,7 @@ mod group;
 mod late;
 mod ledger;
 mod load_balancers;
+mod load_balancers_kept;
 mod metrics;
 mod one_bad;
 mod other_autoscalers;
