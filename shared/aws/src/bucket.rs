@@ -27,8 +27,11 @@ pub const UPDATE_SERVICE: RateLimit = RateLimit { burst: 45, refill_per_second: 
 pub const GET_METRIC_DATA: RateLimit = RateLimit { burst: 50, refill_per_second: 50.0 };
 /// `DescribeAlarms`: 9 calls a second (the same page).
 pub const DESCRIBE_ALARMS: RateLimit = RateLimit { burst: 9, refill_per_second: 9.0 };
-/// What `EC2 Auto Scaling` is asked. AWS publishes no number: assumed, and far below what consoles and agents do.
+/// What `EC2 Auto Scaling` is asked of groups and their instance refreshes. AWS publishes no number: assumed, and far below what consoles and agents do.
 pub const READ_AUTO_SCALING: RateLimit = RateLimit { burst: 40, refill_per_second: 20.0 };
+/// `DescribePolicies` and `DescribeScheduledActions` of EC2 Auto Scaling, page by page: apart, since the refreshes of many groups
+/// would take every turn. AWS publishes no number: assumed.
+pub const READ_OWN_SCALING: RateLimit = RateLimit { burst: 40, refill_per_second: 20.0 };
 /// `SetDesiredCapacity`. AWS publishes no number: assumed, as `UpdateService`.
 pub const SET_DESIRED_CAPACITY: RateLimit = RateLimit { burst: 50, refill_per_second: 5.0 };
 /// `DescribeScalableTargets` and `DescribeScheduledActions`. AWS publishes no number: assumed; 500 services are ten calls.
@@ -61,6 +64,7 @@ pub(crate) struct Buckets {
     pub(crate) get_metric_data: Bucket,
     pub(crate) describe_alarms: Bucket,
     pub(crate) read_auto_scaling: Bucket,
+    pub(crate) read_own_scaling: Bucket,
     pub(crate) set_desired_capacity: Bucket,
     pub(crate) describe_scalable_targets: Bucket,
     pub(crate) describe_target_groups: Bucket,
@@ -80,6 +84,7 @@ impl Default for Buckets {
             get_metric_data: Bucket::new(GET_METRIC_DATA),
             describe_alarms: Bucket::new(DESCRIBE_ALARMS),
             read_auto_scaling: Bucket::new(READ_AUTO_SCALING),
+            read_own_scaling: Bucket::new(READ_OWN_SCALING),
             set_desired_capacity: Bucket::new(SET_DESIRED_CAPACITY),
             describe_scalable_targets: Bucket::new(DESCRIBE_SCALABLE_TARGETS),
             describe_target_groups: Bucket::new(DESCRIBE_TARGET_GROUPS),

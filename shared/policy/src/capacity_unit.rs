@@ -54,6 +54,15 @@ impl CapacityUnit {
         }
     }
 
+    /// AWS's own autoscaling of it: `Application Auto Scaling`.
+    #[must_use]
+    pub fn autoscaling(self) -> &'static str {
+        match self {
+            Self::Tasks => "Application Auto Scaling",
+            Self::Instances => "EC2 Auto Scaling",
+        }
+    }
+
     /// What replaces all of them: `deployment`.
     #[must_use]
     pub fn rollout(self) -> &'static str {

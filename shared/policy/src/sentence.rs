@@ -45,7 +45,8 @@ impl fmt::Display for InUnit<&Reason> {
                 "{who} scales this {scaled} while Tidegate only observes it; suspend the other autoscaler when you set `mode: enforce`, not before"
             ),
             R::OtherAutoscalerUnknown { absence } => {
-                write!(f, "Tidegate cannot tell whether another autoscaler manages this {scaled} ({absence})")
+                let autoscaling = capacity_unit.autoscaling();
+                write!(f, "Tidegate cannot tell whether {autoscaling} also manages this {scaled} ({absence})")
             }
             R::SwitchedOff { min } => write!(
                 f,

@@ -147,3 +147,69 @@ async fn what_cannot_be_asked_is_unknown_and_what_is_suspended_is_not_asked() {
     assert_eq!(other_autoscaler(&aws, &group::name("web")).await, OtherAutoscaler::Suspended);
     assert!(aws.calls("DescribePolicies").is_empty() && aws.calls("DescribeScheduledActions").is_empty());
 }
+
+/// An account with so many policies, and as many scheduled actions, of groups that are not ours. Each of ours has one policy, but
+/// `g00` has none and `g01` is denied.
+fn account(records: usize) -> Aws {
+    let page = move |list: &str, name: &str, body: &Value| {
+        let first = body["NextToken"].as_str().map_or(0, |token| token.parse().expect("a number"));
+        let last = records.min(first + 100);
+        let other = |number| json!({"AutoScalingGroupName": "other", name: format!("n{number}")});
+        let next = (last < records).then(|| last.to_string());
+        json!({list: (first..last).map(other).collect::<Vec<_>>(), "NextToken": next})
+    };
+    Aws::new(move |action, body| match (action, body["AutoScalingGroupName"].as_str()) {
+        ("DescribeAutoScalingGroups", _) => {
+            let names = body["AutoScalingGroupNames"].as_array().expect("names").iter();
+            let groups = names.map(|name| group::group(name.as_str().expect("a name")));
+            Ok(json!({"AutoScalingGroups": groups.collect::<Vec<_>>()}))
+        }
+        ("DescribeInstanceRefreshes", _) => Ok(json!({"InstanceRefreshes": []})),
+        ("DescribePolicies", None) => Ok(page("ScalingPolicies", "PolicyName", body)),
+        ("DescribePolicies", Some("g00")) => Ok(no_policies()),
+        ("DescribePolicies", Some("g01")) => Err(("AccessDenied", "no")),
+        ("DescribePolicies", Some(name)) => {
+            Ok(json!({"ScalingPolicies": [{"AutoScalingGroupName": name, "PolicyName": "cpu"}]}))
+        }
+        (_, None) => Ok(page("ScheduledUpdateGroupActions", "ScheduledActionName", body)),
+        (_, Some(_)) => Ok(actions(&[])),
+    })
+}
+
+/// What else scales groups `g00`, `g01` and so on.
+async fn of_groups(aws: &Aws, count: usize) -> Vec<OtherAutoscaler> {
+    let names: Vec<TargetName> = (0..count).map(|number| group::name(&format!("g{number:02}"))).collect();
+    let mut seen = targets::describe(&aws.clients(), &names.iter().collect::<Vec<_>>(), deadline()).await;
+    let other = |name| seen.remove(name)?.ok().map(|seen| seen.service.constraints.other_autoscaler);
+    names.iter().map(other).collect::<Option<Vec<_>>>().expect("read")
+}
+
+#[tokio::test(start_paused = true)]
+async fn up_to_twenty_groups_are_asked_for_one_by_one_however_many_policies_the_account_has() {
+    for count in [3, 20] {
+        let aws = account(1_000_000);
+        let others = of_groups(&aws, count).await;
+        let denied = |other: &OtherAutoscaler| matches!(other, OtherAutoscaler::Unknown(absence) if absence.kind == AbsenceKind::Denied);
+        assert!(others[0] == OtherAutoscaler::Absent && denied(&others[1]), "{others:?}");
+        let active = OtherAutoscaler::Active("EC2 Auto Scaling (the policy `cpu`)".to_owned());
+        assert!(
+            others[2..].iter().all(|other| *other == active),
+            "one that is denied hides no other: {others:?}"
+        );
+        assert_eq!(aws.calls("DescribePolicies").len(), count);
+        assert_eq!(aws.calls("DescribeScheduledActions").len(), count);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_more_groups_all_that_the_account_has_is_read_page_by_page_and_each_page_takes_a_token() {
+    // In three seconds there are 100 tokens: 40 at once, and 20 a second.
+    for (count, records, calls) in [(21, 3000, 60), (120, 3000, 60), (21, 1_000_000, 100)] {
+        let aws = account(records);
+        let others = of_groups(&aws, count).await;
+        let made = aws.calls("DescribePolicies").len() + aws.calls("DescribeScheduledActions").len();
+        assert!(made.abs_diff(calls) <= 2, "{count} groups, {records} policies: {made} calls");
+        let is_known = |other: &OtherAutoscaler| *other == OtherAutoscaler::Absent;
+        assert!(others.iter().all(|other| is_known(other) == (records == 3000)), "{count}, {records}");
+    }
+}

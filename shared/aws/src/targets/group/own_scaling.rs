@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_autoscaling::types::AutoScalingGroup as Found;
-use futures_util::join;
+use aws_sdk_autoscaling::types::{ScalingPolicy, ScheduledUpdateGroupAction};
+use futures_util::{StreamExt, join, stream};
 use tidegate_policy::{Absence, OtherAutoscaler};
 use tokio::time::Instant;
 
-use crate::clients::Clients;
+use crate::clients::{CALLS_AT_ONCE, Clients};
 use crate::error::absence;
 use crate::targets::calls::{OTHER_AUTOSCALERS_WITHIN, in_time, late, until};
 
@@ -17,6 +18,9 @@ const ALARM_NOTIFICATION: &str = "AlarmNotification";
 const SCHEDULED_ACTIONS: &str = "ScheduledActions";
 /// `DescribePolicies` and `DescribeScheduledActions` answer with at most this many (EC2 Auto Scaling API reference).
 const RECORDS_PER_PAGE: i32 = 100;
+/// Up to so many groups are asked for one by one. The two APIs take one group, or answer with whatever the account has; 20 groups
+/// are 40 calls, which is what the bucket gives at once.
+const ASKED_ONE_BY_ONE: usize = 20;
 
 /// Something that scales a group by itself.
 struct OwnScaling {
@@ -27,8 +31,10 @@ struct OwnScaling {
     process: &'static str,
 }
 
-/// Whether each group is scaled by something else. Where both processes are suspended nothing is asked. The two APIs take
-/// one group or none, so several groups are asked for at once, with whatever else the account has. What is not answered
+/// What one API says of each group that it was asked about.
+type OfGroups<'a> = BTreeMap<&'a str, Result<Vec<OwnScaling>, Absence>>;
+
+/// Whether each group is scaled by something else. Where both processes are suspended nothing is asked. What is not answered
 /// in time is not known.
 pub(super) async fn describe<'a>(
     clients: &Clients,
@@ -51,22 +57,22 @@ pub(super) async fn describe<'a>(
     let (on_alarms, on_time) = (live(&[ALARM_NOTIFICATION, SCHEDULED_ACTIONS]), live(&[SCHEDULED_ACTIONS]));
     let end = until(deadline, OTHER_AUTOSCALERS_WITHIN);
     let (policies, actions) = join!(
-        in_time(end, policies(clients, &on_alarms)),
-        in_time(end, scheduled_actions(clients, &on_time))
+        ask(&on_alarms, end, |only| policies(clients, only)),
+        ask(&on_time, end, |only| scheduled_actions(clients, only))
     );
-    let (policies, actions) =
-        (policies.unwrap_or_else(|| Err(late())), actions.unwrap_or_else(|| Err(late())));
-    let of_group = |group: &str| match (&policies, &actions) {
-        (Err(absence), _) | (_, Err(absence)) => OtherAutoscaler::Unknown(absence.clone()),
-        (Ok(policies), Ok(actions)) => {
-            let mine = policies.iter().chain(actions).filter(|autoscaler| autoscaler.group == group);
-            let live = mine.filter(|autoscaler| is_live(group, autoscaler.process));
-            let names: Vec<&str> = live.map(|autoscaler| autoscaler.name.as_str()).collect();
-            if names.is_empty() {
-                OtherAutoscaler::Absent
-            } else {
-                OtherAutoscaler::Active(format!("EC2 Auto Scaling ({})", names.join(", ")))
-            }
+    let of_group = |group: &str| {
+        let answers = policies.get(group).into_iter().chain(actions.get(group));
+        let own: Vec<&Vec<OwnScaling>> = match answers.map(Result::as_ref).collect() {
+            Ok(own) => own,
+            Err(absence) => return OtherAutoscaler::Unknown(Absence::clone(absence)),
+        };
+        let mine = own.into_iter().flatten().filter(|autoscaler| autoscaler.group == group);
+        let live = mine.filter(|autoscaler| is_live(group, autoscaler.process));
+        let names: Vec<&str> = live.map(|autoscaler| autoscaler.name.as_str()).collect();
+        if names.is_empty() {
+            OtherAutoscaler::Absent
+        } else {
+            OtherAutoscaler::Active(format!("EC2 Auto Scaling ({})", names.join(", ")))
         }
     };
     let result = |group: &str| {
@@ -76,74 +82,79 @@ pub(super) async fn describe<'a>(
     suspended.keys().map(|group| ((*group).to_owned(), result(group))).collect()
 }
 
-/// The scaling policies that are switched on.
-async fn policies(clients: &Clients, groups: &[&str]) -> Result<Vec<OwnScaling>, Absence> {
-    let Some(only) = only_or_all(groups) else { return Ok(Vec::new()) };
-    clients.buckets.read_auto_scaling.take().await;
-    let found = clients
-        .auto_scaling
-        .describe_policies()
-        .set_auto_scaling_group_name(only)
-        .max_records(RECORDS_PER_PAGE)
-        .into_paginator()
-        .items()
-        .send()
-        .try_collect()
-        .await
-        .map_err(|error| absence(&error))?;
-    let is_predictive = |policy: &aws_sdk_autoscaling::types::ScalingPolicy| {
-        policy.policy_type() == Some("PredictiveScaling")
-    };
-    let works = |policy: &aws_sdk_autoscaling::types::ScalingPolicy| {
-        let mode = policy.predictive_scaling_configuration().and_then(|forecasts| forecasts.mode());
-        let acts = mode.is_some_and(|mode| mode.as_str() == "ForecastAndScale");
-        (acts || !is_predictive(policy)) && policy.enabled() != Some(false)
-    };
-    let autoscaler = |policy: &aws_sdk_autoscaling::types::ScalingPolicy| {
-        let predictive = is_predictive(policy);
-        Some(OwnScaling {
-            group: policy.auto_scaling_group_name()?.to_owned(),
-            name: format!("the policy `{}`", policy.policy_name().unwrap_or_default()),
-            process: if predictive { SCHEDULED_ACTIONS } else { ALARM_NOTIFICATION },
-        })
-    };
-    Ok(found.iter().filter(|policy| works(policy)).filter_map(autoscaler).collect())
-}
-
-/// The scheduled actions that are still to come.
-async fn scheduled_actions(clients: &Clients, groups: &[&str]) -> Result<Vec<OwnScaling>, Absence> {
-    let Some(only) = only_or_all(groups) else { return Ok(Vec::new()) };
-    clients.buckets.read_auto_scaling.take().await;
-    let found = clients
-        .auto_scaling
-        .describe_scheduled_actions()
-        .set_auto_scaling_group_name(only)
-        .max_records(RECORDS_PER_PAGE)
-        .into_paginator()
-        .items()
-        .send()
-        .try_collect()
-        .await
-        .map_err(|error| absence(&error))?;
-    let autoscaler = |action: &aws_sdk_autoscaling::types::ScheduledUpdateGroupAction| {
-        Some(OwnScaling {
-            group: action.auto_scaling_group_name()?.to_owned(),
-            name: format!("the scheduled action `{}`", action.scheduled_action_name().unwrap_or_default()),
-            process: SCHEDULED_ACTIONS,
-        })
-    };
-    Ok(found.iter().filter_map(autoscaler).collect())
-}
-
-/// The one group to ask for, or all; nothing where there is no group.
-#[expect(
-    clippy::option_option,
-    reason = "whether to ask, and for which: the SDK takes the inner one as it is"
-)]
-fn only_or_all(groups: &[&str]) -> Option<Option<String>> {
-    match groups {
-        [] => None,
-        [one] => Some(Some((*one).to_owned())),
-        [_, _, ..] => Some(None),
+/// Asks one API about groups: about few of them one by one, side by side; about many with all that the account has, page after
+/// page, which is slow where the account is large.
+async fn ask<'a, A: Future<Output = Result<Vec<OwnScaling>, Absence>>>(
+    groups: &[&'a str],
+    end: Instant,
+    api: impl Fn(Option<String>) -> A,
+) -> OfGroups<'a> {
+    let answer = async |only| in_time(end, api(only)).await.unwrap_or_else(|| Err(late()));
+    if groups.len() <= ASKED_ONE_BY_ONE {
+        let calls =
+            stream::iter(groups).map(|group| async { (*group, answer(Some((*group).to_owned())).await) });
+        return calls.buffer_unordered(CALLS_AT_ONCE).collect().await;
     }
+    let all = answer(None).await;
+    let none = || all.as_ref().map(|_| Vec::new()).map_err(Clone::clone);
+    let mut of_groups: OfGroups<'a> = groups.iter().map(|group| (*group, none())).collect();
+    for own in all.into_iter().flatten() {
+        if let Some(Ok(mine)) = of_groups.get_mut(own.group.as_str()) {
+            mine.push(own);
+        }
+    }
+    of_groups
+}
+
+/// The scaling policies that are switched on, of one group or of all. Each page takes a token.
+async fn policies(clients: &Clients, only: Option<String>) -> Result<Vec<OwnScaling>, Absence> {
+    let call = clients.auto_scaling.describe_policies().set_auto_scaling_group_name(only);
+    let mut pages = call.max_records(RECORDS_PER_PAGE).into_paginator().send();
+    let mut found = Vec::new();
+    loop {
+        clients.buckets.read_own_scaling.take().await;
+        let Some(page) = pages.next().await else { return Ok(found) };
+        let page = page.map_err(|error| absence(&error))?;
+        found.extend(page.scaling_policies().iter().filter_map(policy));
+        if page.next_token().is_none_or(str::is_empty) {
+            return Ok(found);
+        }
+    }
+}
+
+/// A policy that scales: one that is switched on, and of those that forecast one that acts.
+fn policy(policy: &ScalingPolicy) -> Option<OwnScaling> {
+    let predictive = policy.policy_type() == Some("PredictiveScaling");
+    let mode = policy.predictive_scaling_configuration().and_then(|forecasts| forecasts.mode());
+    let acts = !predictive || mode.is_some_and(|mode| mode.as_str() == "ForecastAndScale");
+    let own = OwnScaling {
+        group: policy.auto_scaling_group_name()?.to_owned(),
+        name: format!("the policy `{}`", policy.policy_name().unwrap_or_default()),
+        process: if predictive { SCHEDULED_ACTIONS } else { ALARM_NOTIFICATION },
+    };
+    (acts && policy.enabled() != Some(false)).then_some(own)
+}
+
+/// The scheduled actions that are still to come, of one group or of all. Each page takes a token.
+async fn scheduled_actions(clients: &Clients, only: Option<String>) -> Result<Vec<OwnScaling>, Absence> {
+    let call = clients.auto_scaling.describe_scheduled_actions().set_auto_scaling_group_name(only);
+    let mut pages = call.max_records(RECORDS_PER_PAGE).into_paginator().send();
+    let mut found = Vec::new();
+    loop {
+        clients.buckets.read_own_scaling.take().await;
+        let Some(page) = pages.next().await else { return Ok(found) };
+        let page = page.map_err(|error| absence(&error))?;
+        found.extend(page.scheduled_update_group_actions().iter().filter_map(scheduled_action));
+        if page.next_token().is_none_or(str::is_empty) {
+            return Ok(found);
+        }
+    }
+}
+
+fn scheduled_action(action: &ScheduledUpdateGroupAction) -> Option<OwnScaling> {
+    Some(OwnScaling {
+        group: action.auto_scaling_group_name()?.to_owned(),
+        name: format!("the scheduled action `{}`", action.scheduled_action_name().unwrap_or_default()),
+        process: SCHEDULED_ACTIONS,
+    })
 }
