@@ -23,9 +23,9 @@ pub const OPERATION_TIMEOUT: Duration = Duration::from_secs(4);
 /// One attempt of `GetMetricData`. A call has 500 queries with their history: CloudWatch may take longer for it than for anything
 /// else, and an attempt that is always cut off makes every metric of the call missing in every evaluation.
 const METRIC_DATA_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(4);
-/// One call of `GetMetricData` with all its attempts: a second one has time where the first is lost, and what fails is this call
-/// alone, before the time for reading ends for all of them.
-pub const METRIC_DATA_TIMEOUT: Duration = Duration::from_secs(7);
+/// One call of `GetMetricData` with all its attempts. What takes longer fails alone, before the time for reading ends for all calls,
+/// also where targets and load balancers were read before it.
+pub const METRIC_DATA_TIMEOUT: Duration = Duration::from_millis(4_500);
 /// Attempts per call, the first included. The next evaluation is the real retry.
 const ATTEMPTS: u32 = 3;
 

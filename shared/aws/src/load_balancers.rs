@@ -15,7 +15,7 @@ use crate::error::absence;
 /// belongs to one load balancer at most. The newest datapoint of a busy one is up to three minutes old; what counts nothing is
 /// taken for zero after five, and by then it was asked for again.
 const LATELY: SignedDuration = SignedDuration::from_mins(3);
-/// One that counted nothing lately is asked for in every reading of metrics: these are 55 s apart, and nearer by hand only.
+/// One that counted nothing lately is asked for in every reading of metrics: these are 55 s apart, and nearer for alarms and by hand.
 const ASKED_AGAIN_AFTER: SignedDuration = SignedDuration::from_secs(50);
 /// So many target groups are asked for again in one reading, those first that were not asked for longest: 20 calls, which is what
 /// the bucket gives at once. At night all of a large fleet may count nothing, and the metrics still have to be read in time.
@@ -138,7 +138,7 @@ impl LoadBalancers {
 
 /// Of too many silent target groups the turn of this one is still to come.
 fn not_asked() -> Absence {
-    let detail = "whether the target group is still behind its load balancer is asked for in a later reading";
+    let detail = "too many idle target groups: the load balancer of this one is checked again within minutes";
     Absence::new(AbsenceKind::NoDatapoints, detail)
 }
 

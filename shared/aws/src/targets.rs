@@ -22,7 +22,7 @@ use crate::clients::Clients;
 use crate::error::CallError;
 use crate::place::AccountAndRegion;
 
-pub use calls::late;
+pub use calls::{OTHER_AUTOSCALERS_WITHIN, late};
 pub use state::{TargetState, Tasks};
 
 /// What was seen of each target asked for.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use tidegate_aws::clients::{METRIC_DATA_TIMEOUT, OPERATION_TIMEOUT};
+use tidegate_aws::targets::OTHER_AUTOSCALERS_WITHIN;
 
 /// One evaluation ends within this time. The time-out of each function in `template.yaml` is longer.
 const EVALUATION: Duration = Duration::from_secs(30);
@@ -32,8 +33,8 @@ const _: () = {
     let call = OPERATION_TIMEOUT.as_secs();
     let read = LEDGER.as_secs() + AWS.as_secs();
     assert!(
-        METRIC_DATA_TIMEOUT.as_secs() < AWS.as_secs(),
-        "a batch of metrics that is late takes no other with it"
+        OTHER_AUTOSCALERS_WITHIN.as_millis() + METRIC_DATA_TIMEOUT.as_millis() < AWS.as_millis(),
+        "a batch of metrics that is late takes no other with it, also after targets that are"
     );
     assert!(QUEUES.as_secs() <= read, "queues are read beside the ledger and AWS");
     assert!(

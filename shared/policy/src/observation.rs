@@ -234,7 +234,7 @@ pub enum MetricReading {
         /// The datapoints, oldest first.
         points: Vec<Datapoint>,
     },
-    /// Not asked for in this evaluation: metrics are read at most once a minute, whatever the trigger.
+    /// Not asked for in this evaluation: metrics are read once a minute.
     NotRead,
     /// Asked for, and not answered.
     Failed(Absence),

@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout_at};
 
 /// All other autoscalers are asked for within this time, which leaves the rest of an evaluation to the metrics. One
 /// whose answer is late is unknown, and never absent.
-pub(crate) const OTHER_AUTOSCALERS_WITHIN: Duration = Duration::from_secs(3);
+pub const OTHER_AUTOSCALERS_WITHIN: Duration = Duration::from_secs(3);
 
 /// Not answered in time.
 #[must_use]

@@ -135,7 +135,9 @@ fn unseen(rule: &PlacedRule, service: &Service, problems: &mut Problems) {
     let message = match queue {
         QueueSource::Celery(_) if comparison.is_upward() => return,
         QueueSource::Celery(_) => {
-            format!("{why}, and `{signal}` is never known to be so low: the rule never matches")
+            format!(
+                "{why}, and `{signal}` is never known to be so low: the rule never matches, and nothing scales in"
+            )
         }
         QueueSource::Bullmq(_) | QueueSource::Sqs(_) | QueueSource::List(_) | QueueSource::Cloudwatch(_) => {
             format!("{why}, and `{signal}` is not known: the rule never matches, and nothing scales in")

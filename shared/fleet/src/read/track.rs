@@ -42,9 +42,8 @@ fn tracker(node: &Node, metrics: &Metrics<'_>, has_queue: bool, problems: &mut P
         condition::signal_of(text, &units).and_then(|signal| tracked(signal, metrics.declared))
     })?;
     metrics.check(&signal, has_queue, object.place_of("signal"), problems);
-    let (target, unit) = object.parsed("target", problems, |text| {
-        condition::value_of(text, &signal, &units).and_then(|value| reachable(&signal, value))
-    })?;
+    let (target, unit) = object
+        .parsed("target", problems, |text| condition::value_of(text, &signal, &units).and_then(above_zero))?;
     Some(Track { signal, target, unit, scale_in: scale_in? })
 }
 
@@ -71,15 +70,10 @@ fn tracked(signal: Signal, declared: &[Declared]) -> Result<Signal, Fault> {
     Err(Fault::new(Code::TrackedTotal, message, help))
 }
 
-/// A target that a value can be below and above.
-fn reachable(signal: &Signal, (target, unit): (f64, Unit)) -> Result<(f64, Unit), Fault> {
-    let is_bounded = matches!(signal, Signal::Metric(_)) && signal.is_shared_by_tasks();
-    if target <= 0.0 {
-        Err(Fault::new(Code::OutOfRange, "is 0", "a target must be above zero"))
-    } else if is_bounded && target >= 100.0 {
-        let message = format!("is {target}%, and `{signal}` is never above 100%");
-        Err(Fault::new(Code::OutOfRange, message, "a target must be below 100%"))
-    } else {
+fn above_zero((target, unit): (f64, Unit)) -> Result<(f64, Unit), Fault> {
+    if target > 0.0 {
         Ok((target, unit))
+    } else {
+        Err(Fault::new(Code::OutOfRange, "is 0", "a target must be above zero"))
     }
 }

@@ -150,7 +150,7 @@ pub(crate) fn recommend(
 }
 
 /// What runs and is not seen: said beside each scale-in, and where it is why a rule takes nothing away.
-fn unseen_work(known: &DecisionInputs<'_>, scales_in: bool) -> Option<Reason> {
+pub(crate) fn unseen_work(known: &DecisionInputs<'_>, scales_in: bool) -> Option<Reason> {
     let known_jobs = known.work.filter(|work| !work.visible)?.in_flight;
     let asks_for_few = |one: &Evidence<'_>| one.signal_reading.at_least && !one.when.comparison.is_upward();
     if !scales_in && !known.evidence.iter().any(asks_for_few) {
@@ -209,8 +209,13 @@ fn switched_off(
     let may_sleep = known.policy.capacity.min() == 0 && known.seen.queue.is_some();
     let min = if may_sleep { 0 } else { in_force.bounds.min() };
     let asked = |row: &&Override| matches!(row.kind, OverrideKind::Min(1..) | OverrideKind::Raise(1..));
-    let is_seen = changes.not_shown.is_none();
-    let off = desired == 0 && is_seen && min > 0 && !changes.zeroed && !in_force.overrides.iter().any(asked);
+    // A 0 of before may still be shown only where it was raised from 0 a moment ago.
+    let may_be_of_before = changes.not_shown.is_some() && changes.woke_at == changes.changed_at;
+    let off = desired == 0
+        && !may_be_of_before
+        && min > 0
+        && !changes.zeroed
+        && !in_force.overrides.iter().any(asked);
     off.then_some(Reason::SwitchedOff { min })
 }
 

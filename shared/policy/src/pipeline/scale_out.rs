@@ -21,6 +21,10 @@ impl ScaleOutLimits<'_> {
     /// Applies the limits in their order and leaves a reason for each that bites.
     pub(crate) fn limit(&self, recommendation: u32, reasons: &mut Vec<Reason>) -> u32 {
         let desired = self.start.desired;
+        if let Some(why) = &self.constraints.no_scale_out {
+            reasons.push(Reason::NoScaleOut { why: why.clone() });
+            return desired;
+        }
         if let Some(failing) = self.start.failing() {
             // A minimum cannot run away: it is reached whatever starts.
             let least = recommendation.min(self.bounds.min()).max(desired);
@@ -29,10 +33,6 @@ impl ScaleOutLimits<'_> {
                 reasons.push(failing);
             }
             return least;
-        }
-        if let Some(why) = &self.constraints.no_scale_out {
-            reasons.push(Reason::NoScaleOut { why: why.clone() });
-            return desired;
         }
         let mut to = recommendation;
         // Within the cooldown the steps already taken count, or two evaluations at once would take two. A minimum is

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::since;
-use crate::memory::Startup;
+use crate::memory::{ScaleOut, Startup};
 use crate::observation::ServiceState;
 
 /// One task that is missing, or a tenth of all, stops nothing: where tasks are overloaded, one is always being replaced. What
@@ -12,20 +12,34 @@ use crate::observation::ServiceState;
 const FEW: u32 = 10;
 
 /// Follows the tasks that were asked for and do not run yet. Only a running count above any seen so far is progress:
-/// tasks that start and die again and again are not.
-pub(crate) fn follow(before: Option<Startup>, service: &ServiceState, now: Timestamp) -> Option<Startup> {
-    if service.running_count >= service.desired_count {
+/// tasks that start and die again and again are not. Where few were missing before a scale-out, what it asked for has all its time.
+pub(crate) fn follow(
+    before: Option<Startup>,
+    scale_out: Option<ScaleOut>,
+    service: &ServiceState,
+    now: Timestamp,
+) -> Option<Startup> {
+    let (desired, running) = (service.desired_count, service.running_count);
+    if running >= desired {
         return None;
     }
-    Some(match before {
-        Some(startup) if service.running_count <= startup.running => startup,
-        Some(_) | None => Startup { since: now, running: service.running_count },
-    })
+    let Some(startup) = before.filter(|startup| running <= startup.running) else {
+        return Some(Startup { since: now, running });
+    };
+    let asked_for = scale_out.filter(|it| {
+        it.at > startup.since && !are_many(it.base, startup.running) && are_many(desired, running)
+    });
+    Some(asked_for.map_or(startup, |it| Startup { since: it.at, ..startup }))
 }
 
-/// A deployment may run with fewer tasks than are desired for so long (`minimumHealthyPercent`), batch after batch, and each
+/// More are missing than one, or than a tenth.
+fn are_many(desired: u32, running: u32) -> bool {
+    desired.saturating_sub(running) > desired.checked_div(FEW).unwrap_or(0).max(1)
+}
+
+/// A deployment may run with half of the tasks that are desired for so long (`minimumHealthyPercent`), batch after batch, and each
 /// evaluation may see as few. Shorter, and every deployment of a large service would be called tasks that do not start; longer,
-/// and one whose tasks crash goes on adding more of them.
+/// and one whose tasks crash goes on adding more of them. More than half is missing only where they crash.
 const DEPLOYING: SignedDuration = SignedDuration::from_mins(30);
 
 /// For how long tasks have failed to start, once that is longer than they may take.
@@ -35,7 +49,8 @@ pub(crate) fn failing(
     allowed: SignedDuration,
     now: Timestamp,
 ) -> Option<SignedDuration> {
-    let allowed = if service.rollout { allowed.max(DEPLOYING) } else { allowed };
+    let half_run = service.running_count >= service.desired_count.div_ceil(2);
+    let allowed = if service.rollout && half_run { allowed.max(DEPLOYING) } else { allowed };
     startup.map(|startup| since(startup.since, now)).filter(|lasting| *lasting > allowed)
 }
 
@@ -46,7 +61,6 @@ pub(crate) fn many_failing(
     allowed: SignedDuration,
     now: Timestamp,
 ) -> Option<SignedDuration> {
-    let missing = service.desired_count.saturating_sub(service.running_count);
-    let few = service.desired_count.checked_div(FEW).unwrap_or(0).max(1);
-    if missing > few { failing(startup, service, allowed, now) } else { None }
+    let are_many = are_many(service.desired_count, service.running_count);
+    if are_many { failing(startup, service, allowed, now) } else { None }
 }

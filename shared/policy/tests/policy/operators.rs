@@ -126,6 +126,16 @@ fn a_minimum_switches_on_again_and_a_maximum_does_not() {
     assert_eq!(size(&quiet().tasks(0).overridden(Min(4), 600).peek()), 4);
 }
 
+/// What was there before is 3 and not 0: an operator has switched it off.
+#[test]
+fn a_zero_that_is_set_by_hand_right_after_a_change_is_switched_off() {
+    let mut stage = quiet().tasks(3).waiting(501);
+    assert_eq!(size(&stage.at(0).evaluate()), 8);
+    stage.service().desired_count = 0;
+    let decision = stage.at(15).evaluate();
+    assert_eq!((size(&decision), codes(&decision)), (0, vec!["switched-off"]), "{decision}");
+}
+
 #[test]
 fn where_the_file_allows_zero_it_is_not_switched_off_while_hours_or_a_floor_ask_for_more() {
     let mut stage = quiet().tasks(0).waiting(0).with(|stage| {

@@ -86,6 +86,23 @@ fn the_few_that_do_not_start_stop_no_small_step_and_no_tracker() {
     assert_eq!([wanted(2, 1, 75.0, tracked), wanted(4, 2, 100.0, tracked)], [2, 4]);
 }
 
+/// One of a hundred has not started for two hours when fifteen more are asked for.
+#[test]
+fn tasks_that_were_just_asked_for_have_all_their_time() {
+    let mut stage = Stage::new(1, 500, &["waiting > 500: +15"]).waiting(501).tasks(100).with(|stage| {
+        stage.policy.cooldown.scale_out = crate::stage::seconds(60);
+    });
+    stage.service().running_count = 99;
+    stage.at(0).evaluate_and_crash();
+    (stage.memory.intent, stage.memory.scale_out) = (None, None);
+    let mut sizes = vec![];
+    for at in (7_200..7_200 + 360).step_by(60) {
+        sizes.push(size(&stage.at(at).evaluate()));
+        stage.service().pending_count = stage.service().desired_count - 99;
+    }
+    assert_eq!(sizes, [115, 130, 145, 160, 160, 160], "three minutes, and then no more");
+}
+
 /// A tenth of them and more did not start, for longer than they may take.
 #[test]
 fn a_minimum_is_reached_whatever_starts() {
@@ -114,6 +131,9 @@ fn the_batches_of_a_deployment_are_no_tasks_that_do_not_start() {
     stage.memory.intent = None;
     let crashing = stage.at(1_801).peek();
     assert_eq!(size(&crashing), 20, "tasks that crash are not added to for ever: {crashing}");
+    stage.service().running_count = 9;
+    let crashing = stage.at(600).peek();
+    assert_eq!(size(&crashing), 20, "no deployment runs with less than half: {crashing}");
 }
 
 #[test]

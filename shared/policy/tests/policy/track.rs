@@ -73,8 +73,7 @@ fn kubernetes_within_a_tenth_of_the_target_nothing_changes() {
     }
 }
 
-/// `desired = ceil(current x value / target)`; AWS: "we prioritize availability by rounding".
-/// No CPU is above 100%: half of the way there is high.
+/// Half of the way to 100% is high.
 #[test]
 fn a_target_of_the_cpu_that_a_tenth_above_is_out_of_reach_scales_out_all_the_same() {
     for (target, value, expected) in [
@@ -91,6 +90,7 @@ fn a_target_of_the_cpu_that_a_tenth_above_is_out_of_reach_scales_out_all_the_sam
     }
 }
 
+/// `desired = ceil(current x value / target)`; AWS: "we prioritize availability by rounding".
 #[test]
 fn the_number_of_tasks_is_always_rounded_up() {
     check(3, 3, 120.0, 4); // 3.6
