@@ -87,8 +87,10 @@ class Stack:
     def getatt_of(self, argument):
         return argument if isinstance(argument, str) else ".".join(argument)
 
-    def sub_of(self, text):
-        return re.sub(r"\$\{([^}]+)\}", lambda name: str(self.values.get(name[1], name[1])), text)
+    def sub_of(self, argument):
+        text, own = argument if isinstance(argument, list) else (argument, {})
+        values = {**self.values, **self.fill(own)}
+        return re.sub(r"\$\{([^}]+)\}", lambda name: str(values.get(name[1], name[1])), text)
 
 
 class NoManagedPolicies(ManagedPolicyLoader):

@@ -166,6 +166,7 @@ def test_a_group_goes_as_far_as_its_own_bounds_allow_and_its_scaling_is_resumed_
     emergency.invoke({"action": "restore"})
     assert seen(stage, group) == (6, []), "its own scaling goes on, and the rules"
     pinned = entries(emergency.invoke({"action": "pin", "target": "nodes", "size": 9}))["nodes"]["sentence"]
+    assert "; not set while EC2 Auto Scaling (the policy `up`, the scheduled action `night`) manages it too" in pinned, pinned
     assert "; 6 instances are allowed: the group's MaxSize is 6" in pinned, pinned
 
 

@@ -222,11 +222,10 @@ async fn an_answer_that_takes_three_seconds_is_waited_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_that_never_comes_is_tried_twice_and_fails_before_the_time_for_reading_ends() {
+async fn an_answer_that_never_comes_fails_before_the_time_for_reading_ends() {
     let never = Aws::new(|_, body| Ok(results(body, |_| vec![(0, 1.0)]))).slow("GetMetricData");
     let (source, began) = (Source::Metric(metric("Depth")), tokio::time::Instant::now());
     let readings = read(&never, &[wanted(&source)]).await;
     assert_eq!(failure(&readings[0]).0, AbsenceKind::TimedOut);
-    assert_eq!(never.calls("GetMetricData").len(), 2);
-    assert!(began.elapsed() < Duration::from_secs(8), "in virtual time");
+    assert!(began.elapsed() < Duration::from_secs(5), "in virtual time, also after slow targets");
 }

@@ -40,45 +40,43 @@ pub(crate) struct Outranked {
 
 /// What a pin does to the size that was seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum PinEffect {
-    /// No function sets its size while this autoscaler manages the target too.
-    NotSet(String),
-    /// The next evaluation sets its size.
-    Set {
-        /// AWS's own bounds do not allow its size: the size that they allow, and which they are.
-        limit: Option<(u32, Limit)>,
-        /// So many tasks leave at once.
-        removes: u32,
-        /// Of what.
-        unit: CapacityUnit,
-    },
+pub(crate) struct PinEffect {
+    /// What else manages the target: no function sets its size meanwhile.
+    not_set: Option<String>,
+    /// AWS's own bounds do not allow its size: the size that they allow, and which they are.
+    limit: Option<(u32, Limit)>,
+    /// So many tasks leave at once.
+    removes: u32,
+    unit: CapacityUnit,
 }
 
 impl PinEffect {
     /// `None` where there is nothing to say.
     pub(crate) fn of(size: u32, seen: &ServiceState, unit: CapacityUnit) -> Option<Self> {
-        if let OtherAutoscaler::Active(who) = &seen.constraints.other_autoscaler {
-            return Some(Self::NotSet(who.clone()));
-        }
         let (to, limit) = engage::within(size, seen);
-        let (limit, removes) = (limit.map(|limit| (to, limit)), seen.desired_count.saturating_sub(to));
-        (limit.is_some() || removes > 0).then_some(Self::Set { limit, removes, unit })
+        let limit = limit.map(|limit| (to, limit));
+        let (not_set, removes) = match &seen.constraints.other_autoscaler {
+            OtherAutoscaler::Active(who) => (Some(who.clone()), 0),
+            OtherAutoscaler::Absent | OtherAutoscaler::Suspended | OtherAutoscaler::Unknown(_) => {
+                (None, seen.desired_count.saturating_sub(to))
+            }
+        };
+        let says_something = not_set.is_some() || limit.is_some() || removes > 0;
+        says_something.then_some(Self { not_set, limit, removes, unit })
     }
 
     /// `; the next evaluation removes 12 tasks at once, with what they run`.
     fn words(&self) -> String {
-        let (limit, removes, unit) = match self {
-            Self::NotSet(who) => {
-                return format!("; not set while {who} manages it too: suspend or remove that autoscaler");
-            }
-            Self::Set { limit, removes, unit } => (*limit, *removes, *unit),
-        };
+        let Self { not_set, limit, removes, unit } = self;
+        let not_set = not_set
+            .as_ref()
+            .map(|who| format!("; not set while {who} manages it too: suspend or remove that autoscaler"));
         let allowed = limit
             .map(|(to, limit)| format!("; {} are allowed: {}", unit.so_many(to), words::of_limit(limit)));
-        let leaving = (removes > 0).then(|| {
-            format!("; the next evaluation removes {} at once, with what they run", unit.so_many(removes))
+        let leaving = (*removes > 0).then(|| {
+            format!("; the next evaluation removes {} at once, with what they run", unit.so_many(*removes))
         });
-        allowed.into_iter().chain(leaving).collect()
+        not_set.into_iter().chain(allowed).chain(leaving).collect()
     }
 }
 

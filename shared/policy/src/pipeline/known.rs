@@ -110,6 +110,22 @@ impl<'a> DecisionInputs<'a> {
         queue || self.service().is_some_and(|service| service.running_count != service.desired_count)
     }
 
+    /// What runs and is not seen: said beside each scale-in, and where it is why a rule takes nothing away.
+    pub(crate) fn unseen_work(&self, scales_in: bool) -> Option<Reason> {
+        let known_jobs = self.work.filter(|work| !work.visible)?.in_flight;
+        let asks_for_few =
+            |one: &Evidence<'_>| one.signal_reading.at_least && !one.when.comparison.is_upward();
+        if !scales_in && !self.evidence.iter().any(asks_for_few) {
+            return None;
+        }
+        match self.seen.queue()?.in_flight {
+            InFlight::AtLeast(_) => Some(Reason::WorkInFlightShared { known_jobs }),
+            InFlight::Reserved(_) | InFlight::Unknown => Some(Reason::WorkInFlightHidden { known_jobs }),
+            // It scales nothing in, and says so itself.
+            InFlight::Exactly(_) | InFlight::Partly { .. } => None,
+        }
+    }
+
     /// Until when what was added last is not in the metrics.
     pub(crate) fn warming(&self) -> Option<Timestamp> {
         let warmup = Some(self.service()?.constraints.warmup).filter(SignedDuration::is_positive)?;

@@ -14,7 +14,6 @@ use crate::overrides::Override;
 use crate::pipeline::bounds::InForce;
 use crate::pipeline::ceiling::Ceiling;
 use crate::pipeline::known::DecisionInputs;
-use crate::pipeline::recommend::unseen_work;
 use crate::pipeline::startup;
 use crate::reading::{AbsenceKind, Reading};
 use crate::reason::Reason;
@@ -56,7 +55,7 @@ pub(crate) fn unreadable(
     }
     let of_floor = in_force.floor_reading.as_ref().and_then(|floor| floor.unread.clone());
     found.extend(of_floor.map(|reason| (NoticeKind::ReadingMissing, reason)));
-    let in_part = known.seen.queue().and_then(partly_read).or_else(|| unseen_work(known, false));
+    let in_part = known.seen.queue().and_then(partly_read).or_else(|| known.unseen_work(false));
     found.extend(in_part.map(|reason| (NoticeKind::QueuePartlyRead, reason)));
     found.extend(guard_unknown(known));
     found.extend(known.other_autoscaler_unread().map(|reason| (NoticeKind::OtherAutoscalerUnknown, reason)));

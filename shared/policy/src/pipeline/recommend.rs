@@ -5,13 +5,12 @@ use std::cmp::Ordering;
 use jiff::Timestamp;
 
 use crate::capacity::Capacity;
-use crate::evidence::conditions::Evidence;
 use crate::memory::{self, Memory, PastRecommendation};
 use crate::method::combine::{self, Proposal, WaitResult};
 use crate::method::rules::Demand;
 use crate::method::start::Start;
 use crate::method::{track, wait};
-use crate::observation::{InFlight, Observation, OtherAutoscaler, ServiceState};
+use crate::observation::{Observation, OtherAutoscaler, ServiceState};
 use crate::overrides::{Override, OverrideKind};
 use crate::pipeline::bounds::InForce;
 use crate::pipeline::changes::{PastChanges, RequestedScaleOut, credit_until};
@@ -141,27 +140,12 @@ pub(crate) fn recommend(
         }
         Ordering::Equal => desired,
     };
-    reasons.extend(unseen_work(known, to < desired));
+    reasons.extend(known.unseen_work(to < desired));
     if !knows_all {
         // What is not known holds what there is: such an evaluation is no part of a calm window.
         recommendations = remember(recommendations, tasks.max(desired));
     }
     Recommendation { to, recommendations, surplus_since, asked, switched_off: None, reasons }
-}
-
-/// What runs and is not seen: said beside each scale-in, and where it is why a rule takes nothing away.
-pub(crate) fn unseen_work(known: &DecisionInputs<'_>, scales_in: bool) -> Option<Reason> {
-    let known_jobs = known.work.filter(|work| !work.visible)?.in_flight;
-    let asks_for_few = |one: &Evidence<'_>| one.signal_reading.at_least && !one.when.comparison.is_upward();
-    if !scales_in && !known.evidence.iter().any(asks_for_few) {
-        return None;
-    }
-    match known.seen.queue()?.in_flight {
-        InFlight::AtLeast(_) => Some(Reason::WorkInFlightShared { known_jobs }),
-        InFlight::Reserved(_) | InFlight::Unknown => Some(Reason::WorkInFlightHidden { known_jobs }),
-        // It scales nothing in, and says so itself.
-        InFlight::Exactly(_) | InFlight::Partly { .. } => None,
-    }
 }
 
 /// Where the proposals about a service start from.
