@@ -32,8 +32,7 @@ impl Track {
     /// Above the target by more than this share of it, more tasks are needed: a tenth, or half of the way to 100%, which CPU and
     /// memory exceed only where a task may use more than it reserved (ECS on EC2).
     pub(crate) fn upward_tolerance(&self) -> f64 {
-        let is_bounded =
-            self.unit == Unit::Percent && self.signal.metric().is_some() && self.signal.is_shared_by_tasks();
+        let is_bounded = matches!(self.signal, Signal::Metric(_)) && self.signal.is_shared_by_tasks();
         let half_way = (100.0 / self.target - 1.0) / 2.0;
         if is_bounded && half_way > 0.0 { TOLERANCE.min(half_way) } else { TOLERANCE }
     }

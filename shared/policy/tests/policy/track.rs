@@ -88,6 +88,9 @@ fn a_target_of_the_cpu_that_a_tenth_above_is_out_of_reach_scales_out_all_the_sam
         lasting(&mut stage, "cpu", value);
         assert_eq!(size(&stage.peek()), expected, "{value}% of {target}%: {}", stage.peek());
     }
+    let mut stage = stage(10, &[track("load", 90.0), track("waiting_per_task", 90.0)]).waiting(951);
+    lasting(&mut stage, "load", 95.1);
+    assert_eq!(size(&stage.peek()), 10, "what is not bounded keeps its tenth: {}", stage.peek());
 }
 
 /// `desired = ceil(current x value / target)`; AWS: "we prioritize availability by rounding".
