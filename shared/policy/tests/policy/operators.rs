@@ -249,12 +249,17 @@ fn an_emergency_raises_at_once_and_never_lowers() {
     assert_eq!(size(&quiet().tasks(26).waiting(10).overridden(Raise(20), 600).peek()), 26);
     assert_eq!(size(&quiet().tasks(5).overridden(Raise(90), 600).peek()), 20, "no more than the file allows");
     assert_eq!(size(&quiet().tasks(0).overridden(Raise(20), 600).peek()), 20, "also what was switched off");
+    let held = quiet().tasks(5).overridden(NO_CHANGE, 600).overridden(Raise(20), 600);
+    assert_eq!(size(&held.peek()), 20, "also what a hold keeps");
 }
 
 #[test]
 fn a_newer_pin_outranks_a_hold_and_a_newer_hold_a_pin() {
     assert_eq!(size(&quiet().tasks(10).overridden(NO_SCALE_IN, 600).overridden(Pin(3), 600).peek()), 3);
+    assert_eq!(size(&quiet().tasks(10).overridden(NO_CHANGE, 600).overridden(Pin(3), 600).peek()), 3);
     assert_eq!(size(&quiet().tasks(10).overridden(Pin(3), 600).overridden(NO_SCALE_IN, 600).peek()), 10);
+    let bounded = quiet().tasks(10).overridden(Pin(15), 600).overridden(Max(5), 600);
+    assert_eq!(size(&bounded.peek()), 5, "a newer maximum lowers the pin");
 }
 
 /// What `emergency-max` says of rows is what the functions then do.

@@ -83,6 +83,7 @@ fn a_target_of_the_cpu_that_a_tenth_above_is_out_of_reach_scales_out_all_the_sam
         (90.0, 95.1, 11),
         (95.0, 97.4, 10),
         (95.0, 100.0, 11),
+        (100.0, 105.0, 10), // more than was reserved, on EC2
     ] {
         let mut stage = stage(10, &[track("cpu", target)]);
         lasting(&mut stage, "cpu", value);
