@@ -296,6 +296,8 @@ fn a_size_that_a_rule_sets_trips_like_a_step_that_it_adds() {
     let two = ["cpu > 75%: =20", "cpu < 40% for 5m: =5"];
     set_by(&two, 4.5, 5, 20);
     set_by(&two, 4.5, 20, 6);
+    // What it sets at that size is that size.
+    set_by(&["cpu > 75%: =5", "cpu < 40% for 5m: =5"], 4.5, 20, 5);
     let three = ["cpu > 60%: =10", "cpu > 80%: =15", "cpu < 30%: =5"];
     set_by(&three, 9.5, 10, 15);
     set_by(&three, 9.5, 15, 12);

@@ -266,6 +266,7 @@ fn a_newer_pin_outranks_a_hold_and_a_newer_hold_a_pin() {
 #[test]
 fn the_size_that_rows_give_is_the_one_that_the_next_evaluation_sets() {
     let kinds = [Pin(3), Pin(15), NO_SCALE_IN, NO_CHANGE, Min(12), Max(5), Raise(12)];
+    let mut sized = 0;
     for first in kinds {
         for second in kinds {
             for third in kinds {
@@ -274,11 +275,13 @@ fn the_size_that_rows_give_is_the_one_that_the_next_evaluation_sets() {
                 let rows = overrides::in_force(&stage.overrides, "worker", stage.now);
                 assert_eq!(rows.len(), 3);
                 if let Some((given, _)) = overrides::next_size(&rows, 10) {
+                    sized += 1;
                     assert_eq!(size(&stage.peek()), given, "{first:?} {second:?} {third:?}");
                 }
             }
         }
     }
+    assert!(sized > 300, "{sized} of 343 set a size");
 }
 
 #[test]
