@@ -24,12 +24,6 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// A function runs for 15 minutes at most, and answers at its end.
 const READ_TIMEOUT: Duration = Duration::from_secs(15 * 60 + 30);
 
-/// Attempts to be heard. What was heard is never sent again by itself.
-const ATTEMPTS: u32 = 3;
-
-/// Attempts, within 25 s, while other functions use up the concurrency of the account.
-const PATIENT_ATTEMPTS: u32 = 7;
-
 /// Between two attempts; before each further one twice as long.
 const PAUSE: Duration = Duration::from_millis(400);
 
@@ -80,22 +74,14 @@ impl Lambda {
     /// take, is tried again.
     pub(crate) async fn invoke(&self, event: &Value) -> Result<Value, InvokeError> {
         let payload = event.to_string().into_bytes();
-        let mut pause = PAUSE;
-        let mut attempts = 1;
+        let (mut pause, mut sent) = (PAUSE, 1);
         loop {
             let answered = self.attempt(&payload).await;
-            match &answered {
-                Err(error) if error.is_not_taken() => {
-                    let most = if error.is_worth_more_attempts() { PATIENT_ATTEMPTS } else { ATTEMPTS };
-                    if attempts >= most {
-                        return answered;
-                    }
-                }
-                _ => return answered,
+            if sent >= answered.as_ref().map_or_else(InvokeError::attempts, |_| 1) {
+                return answered;
             }
             sleep(pause).await;
-            pause = pause.saturating_mul(2);
-            attempts = attempts.saturating_add(1);
+            (pause, sent) = (pause.saturating_mul(2), sent.saturating_add(1));
         }
     }
 

@@ -185,14 +185,16 @@ impl InvokeError {
         }
     }
 
-    /// Whether Lambda did not take the invocation, and may take the next one.
-    pub(super) fn is_not_taken(&self) -> bool {
-        matches!(self, Self::Unreachable { .. } | Self::Throttled { .. } | Self::NoConcurrency { .. })
-    }
-
-    /// Whether that may take longer: invocations of other functions end within seconds or minutes.
-    pub(super) fn is_worth_more_attempts(&self) -> bool {
-        matches!(self, Self::NoConcurrency { .. })
+    /// How often an invocation is sent that ends so: more than once only where Lambda did not take it, and may take the next one.
+    pub(super) fn attempts(&self) -> u32 {
+        if matches!(self, Self::NoConcurrency { .. }) {
+            // Invocations of other functions end within seconds or minutes: seven attempts take 25 s.
+            7
+        } else if matches!(self, Self::Unreachable { .. } | Self::Throttled { .. }) {
+            3
+        } else {
+            1
+        }
     }
 
     /// Whether the function answered, with no.

@@ -27,7 +27,8 @@ pub const UPDATE_SERVICE: RateLimit = RateLimit { burst: 45, refill_per_second: 
 pub const GET_METRIC_DATA: RateLimit = RateLimit { burst: 50, refill_per_second: 50.0 };
 /// `DescribeAlarms`: 9 calls a second (the same page).
 pub const DESCRIBE_ALARMS: RateLimit = RateLimit { burst: 9, refill_per_second: 9.0 };
-/// What `EC2 Auto Scaling` is asked of groups and their instance refreshes. AWS publishes no number: assumed, and far below what consoles and agents do.
+/// What `EC2 Auto Scaling` is asked of groups and their instance refreshes. AWS publishes no number: assumed, and far below what
+/// consoles and agents do.
 pub const READ_AUTO_SCALING: RateLimit = RateLimit { burst: 40, refill_per_second: 20.0 };
 /// `DescribePolicies` and `DescribeScheduledActions` of EC2 Auto Scaling, page by page: apart, since the refreshes of many groups
 /// would take every turn. AWS publishes no number: assumed.

@@ -6,7 +6,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValuesOnConditionCheckFailure};
 use jiff::Timestamp;
@@ -217,10 +216,11 @@ impl Ledger {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         match call.send().await {
             Ok(_) => Ok(WriteResult::Won),
-            Err(error) if is_own_write(&error, evaluation, version) => Ok(WriteResult::Won),
-            Err(error) => match other_writer(&error) {
-                Some(other) => Ok(WriteResult::Lost(other)),
-                None => Err(CallError::aws(step(), &error)),
+            Err(error) => match error.as_service_error() {
+                Some(PutItemError::ConditionalCheckFailedException(failed)) => {
+                    Ok(lost_or_own(failed.item(), evaluation, version))
+                }
+                _ => Err(CallError::aws(step(), &error)),
             },
         }
     }
@@ -301,23 +301,16 @@ fn number(item: &Item, name: &str) -> Option<u64> {
     item.get(name).and_then(|value| value.as_n().ok()).and_then(|digits| digits.parse().ok())
 }
 
-/// Whose version stands in the item, where it is not the one expected.
-fn other_writer<R>(error: &SdkError<PutItemError, R>) -> Option<OtherWriter> {
-    let Some(PutItemError::ConditionalCheckFailedException(failed)) = error.as_service_error() else {
-        return None;
-    };
-    let began = failed.item().and_then(|item| text(item, "written_at")?.parse().ok());
-    Some(OtherWriter { began })
-}
-
-/// The version that stands there is the one this evaluation wrote: the first attempt went through, its answer did not.
-fn is_own_write<R>(error: &SdkError<PutItemError, R>, evaluation: &str, version: u64) -> bool {
-    let Some(PutItemError::ConditionalCheckFailedException(failed)) = error.as_service_error() else {
-        return false;
-    };
-    failed.item().is_some_and(|item| {
-        text(item, "writer") == Some(evaluation) && number(item, "version") == Some(version)
-    })
+/// Another version stands in the item than the one expected: another writer's, or the one that this evaluation wrote, where the first
+/// attempt went through and its answer did not.
+fn lost_or_own(found: Option<&Item>, evaluation: &str, version: u64) -> WriteResult {
+    let is_own =
+        |item: &Item| text(item, "writer") == Some(evaluation) && number(item, "version") == Some(version);
+    if found.is_some_and(is_own) {
+        return WriteResult::Won;
+    }
+    let began = found.and_then(|item| text(item, "written_at")?.parse().ok());
+    WriteResult::Lost(OtherWriter { began })
 }
 
 #[cfg(test)]

@@ -12,8 +12,8 @@ const LINE_BYTES_MAX: usize = 200 * 1024;
 
 /// The lines of an evaluation: one, unless the fleet is so large that its services need lines of their own. Five
 /// metrics per fleet and concern (none per service: each custom metric costs money every month), and two of them once
-/// more under the function's name, for its alarms: `Evaluations` counts evaluations that saw anything and were not dropped, `FailedReports`
-/// reports that SNS did not take. A metric that only one concern has stands beside these two.
+/// more under the function's name, for its alarms: `Evaluations` counts evaluations that saw anything and were not dropped,
+/// `FailedReports` reports that SNS did not take. A metric that only one concern has stands beside these two.
 #[must_use]
 pub fn lines(report: &EvaluationReport, answer: &Value, report_failed: bool) -> Vec<Value> {
     let mut first = answer.clone();

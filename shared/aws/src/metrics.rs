@@ -16,9 +16,9 @@ use crate::load_balancers::{Attachments, LoadBalancers};
 use crate::metrics::balanced::Balanced;
 use crate::metrics::query::Query;
 
-/// Metrics are read at most once a minute: they have no newer datapoints, and each read costs money. An alarm or an operator has them
-/// read at once where the queue of a service is a metric.
-/// A little less than a minute, since two schedule triggers may be less than 60 s apart.
+/// Metrics are read at most once a minute: they have no newer datapoints, and each read costs money. A little less than a minute,
+/// since two schedule triggers may be less than 60 s apart. Where the queue of a service is a metric, an alarm or an operator has them
+/// read at once.
 pub const READ_EVERY: SignedDuration = SignedDuration::from_secs(55);
 
 /// A metric to read, and how far back.

@@ -58,6 +58,12 @@ fn an_answer_and_a_log_line_have_the_keys_of_format_1_and_no_others() {
     let more = ["FunctionName", "UnreadTargets", "_aws"];
     assert_eq!(added, metrics.into_iter().chain(more).collect());
 
+    assert_eq!(line["Evaluations"], 0, "this one reports an outage");
+    let quiet = EvaluationReport { alert: None, ..report() };
+    let counted = |answer: &Value| log::lines(&quiet, answer, false)[0]["Evaluations"].clone();
+    assert_eq!(counted(&answer), 1);
+    assert_eq!(counted(&json!({"dropped": true})), 0, "another one wrote first");
+
     let many: Value = (0..3_000).map(|index| json!({"target": format!("{index:0100}")})).collect();
     let mut long = answer.clone();
     long["targets"] = many;

@@ -46,7 +46,7 @@ impl ReportedRows<'_> {
             asked: asked.clone(),
             is,
             size: words::of_size(asked, self.fleet),
-            effect: self.effect.clone().filter(|_| is == RowState::Begins && asked.is_pin()),
+            effect: self.effect.as_ref().filter(|_| is == RowState::Begins && asked.is_pin()).cloned(),
             outranked: self.outranking(asked).filter(|_| is != RowState::Ended),
             ended: if is_release { self.ended(asked) } else { Vec::new() },
             left: if is_release { self.left(asked) } else { Vec::new() },

@@ -132,17 +132,14 @@ fn unseen(rule: &PlacedRule, service: &Service, problems: &mut Problems) {
         return;
     };
     let Some(why) = unseen_in_flight(queue) else { return };
-    let message = match queue {
+    let known = match queue {
         QueueSource::Celery(_) if comparison.is_upward() => return,
-        QueueSource::Celery(_) => {
-            format!(
-                "{why}, and `{signal}` is never known to be so low: the rule never matches, and nothing scales in"
-            )
-        }
+        QueueSource::Celery(_) => "never known to be so low",
         QueueSource::Bullmq(_) | QueueSource::Sqs(_) | QueueSource::List(_) | QueueSource::Cloudwatch(_) => {
-            format!("{why}, and `{signal}` is not known: the rule never matches, and nothing scales in")
+            "not known"
         }
     };
+    let message = format!("{why}, and `{signal}` is {known}: the rule never matches, and nothing scales in");
     let problem = Problem::new(Code::NeverMatches, rule.threshold, message);
     problems.push(problem.help("use `waiting`, which every queue shows, or `wait`"));
 }

@@ -125,11 +125,11 @@ fn queue_value(
     let service = seen.service.as_ref().ok();
     let waiting = if queue.paused { 0 } else { queue.waiting };
     let in_flight = || match queue.in_flight {
-        InFlight::Unknown => {
-            Err(Absence::new(AbsenceKind::NotFound, "this queue does not show work in flight"))
-        }
         InFlight::Exactly(_) | InFlight::Reserved(_) | InFlight::AtLeast(_) | InFlight::Partly { .. } => {
             Ok(QueueWork::of(queue, service, policy).in_flight)
+        }
+        InFlight::Unknown => {
+            Err(Absence::new(AbsenceKind::NotFound, "this queue does not show work in flight"))
         }
     };
     Ok(match signal {

@@ -8,11 +8,12 @@ use crate::memory::{FailedChanges, Intent, Memory};
 use crate::reason::Reason;
 
 /// A change is left to the evaluation that remembered it for this long. It is longer than the function's time-out (45 s), so that
-/// the evaluation is certainly over, and longer than a frozen process was ever seen (60 s in the race tests). A longer lease would leave a service alone for longer after a crash; a shorter one could let two evaluations act.
+/// the evaluation is certainly over, and longer than a frozen process was ever seen (60 s in the race tests). A longer lease would
+/// leave a service alone for longer after a crash; a shorter one could let two evaluations act.
 pub const INTENT_LEASE: SignedDuration = SignedDuration::from_secs(90);
 
-/// Every evaluation ends within this time (`shared/evaluation/src/budget.rs`). A change that is found made within this time is left to
-/// the evaluation that made it, which is about to report it; after it, no other evaluation will. Longer, and the reports of an
+/// Every evaluation ends within this time (`shared/evaluation/src/budget.rs`). A change that is found made within it is left to the
+/// evaluation that made it, which is about to report it; after it, no other evaluation will. Longer, and the reports of an
 /// evaluation that was killed would come later; shorter, and each would be reported twice.
 const EVALUATION_LIFETIME: SignedDuration = SignedDuration::from_secs(30);
 

@@ -155,8 +155,7 @@ fn start(known: &DecisionInputs<'_>, service: &ServiceState, changes: &PastChang
     let credit = changes.scale_out.filter(|it| it.without() < desired);
     let credit = credit.and_then(|it| Some((it, credit_until(it, policy, now)?)));
     let failing = startup::many_failing(startup, service, policy.startup, now);
-    let few_failing = startup::failing(startup, service, policy.startup, now).filter(|_| failing.is_none());
-    let lost = few_failing.map_or(0, |_| desired.saturating_sub(running));
+    let lost = startup::lost(startup, service, policy.startup, now);
     let settled = running == desired || service.rollout || lost > 0;
     let scale_out = if settled { desired } else { desired.min(running.saturating_add(pending)) };
     Start { desired, running, pending, scale_out, lost, failing, warming: known.warming(), credit }

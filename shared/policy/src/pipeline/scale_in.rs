@@ -218,8 +218,7 @@ fn largest_step(policy: &ServicePolicy, desired: u32, to: u32) -> Option<LowerLi
 }
 
 /// Zero only from a queue seen empty for a while, and only if nothing would be stranded; never from one whose messages may
-/// run unseen, since they are in another queue too. Without a queue there is
-/// nothing to strand.
+/// run unseen, since they are in another queue too. Without a queue there is nothing to strand.
 fn zero(known: &DecisionInputs<'_>) -> Option<LowerLimit> {
     let queue = known.seen.queue.as_ref()?;
     let jobs = queue.as_ref().map_or(0, Queue::jobs_that_need_a_task);

@@ -54,6 +54,18 @@ pub(crate) fn failing(
     startup.map(|startup| since(startup.since, now)).filter(|lasting| *lasting > allowed)
 }
 
+/// So many have failed to start for too long without being too many: nobody waits for them.
+pub(crate) fn lost(
+    startup: Option<Startup>,
+    service: &ServiceState,
+    allowed: SignedDuration,
+    now: Timestamp,
+) -> u32 {
+    let (desired, running) = (service.desired_count, service.running_count);
+    let few = failing(startup, service, allowed, now).filter(|_| !are_many(desired, running));
+    few.map_or(0, |_| desired.saturating_sub(running))
+}
+
 /// For how long so many have failed to start that it is no time to add any, and no time to take little load for a quiet hour.
 pub(crate) fn many_failing(
     startup: Option<Startup>,
@@ -61,6 +73,5 @@ pub(crate) fn many_failing(
     allowed: SignedDuration,
     now: Timestamp,
 ) -> Option<SignedDuration> {
-    let are_many = are_many(service.desired_count, service.running_count);
-    if are_many { failing(startup, service, allowed, now) } else { None }
+    failing(startup, service, allowed, now).filter(|_| are_many(service.desired_count, service.running_count))
 }

@@ -21,7 +21,8 @@ pub(super) struct RepeatedRows {
     differ: u64,
 }
 
-/// If one in so many has another value, rows of one timestamp are parts of a count: of two small counts many are equal by chance. Of a file that holds a part of itself twice, at most the last value differs.
+/// If one in so many has another value, rows of one timestamp are parts of a count: of two small counts many are equal by chance. Of a
+/// file that holds a part of itself twice, at most the last value differs.
 const MANY_DIFFER: u64 = 10;
 
 impl RepeatedRows {

@@ -2,6 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use aws_sdk_autoscaling::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_autoscaling::operation::describe_policies::DescribePoliciesOutput;
+use aws_sdk_autoscaling::operation::describe_scheduled_actions::DescribeScheduledActionsOutput;
 use aws_sdk_autoscaling::types::AutoScalingGroup as Found;
 use aws_sdk_autoscaling::types::{ScalingPolicy, ScheduledUpdateGroupAction};
 use futures_util::{StreamExt, join, stream};
@@ -106,20 +109,36 @@ async fn ask<'a, A: Future<Output = Result<Vec<OwnScaling>, Absence>>>(
     of_groups
 }
 
-/// The scaling policies that are switched on, of one group or of all. Each page takes a token.
-async fn policies(clients: &Clients, only: Option<String>) -> Result<Vec<OwnScaling>, Absence> {
-    let call = clients.auto_scaling.describe_policies().set_auto_scaling_group_name(only);
-    let mut pages = call.max_records(RECORDS_PER_PAGE).into_paginator().send();
+/// What every page of one API has. Each page takes a token.
+async fn of_pages<P, E: ProvideErrorMetadata, R>(
+    clients: &Clients,
+    mut next: impl AsyncFnMut() -> Option<Result<P, SdkError<E, R>>>,
+    own: impl Fn(&P) -> Vec<OwnScaling>,
+    next_token: impl Fn(&P) -> Option<&str>,
+) -> Result<Vec<OwnScaling>, Absence> {
     let mut found = Vec::new();
     loop {
         clients.buckets.read_own_scaling.take().await;
-        let Some(page) = pages.next().await else { return Ok(found) };
+        let Some(page) = next().await else { return Ok(found) };
         let page = page.map_err(|error| absence(&error))?;
-        found.extend(page.scaling_policies().iter().filter_map(policy));
-        if page.next_token().is_none_or(str::is_empty) {
+        found.extend(own(&page));
+        if next_token(&page).is_none_or(str::is_empty) {
             return Ok(found);
         }
     }
+}
+
+/// The scaling policies that are switched on, of one group or of all.
+async fn policies(clients: &Clients, only: Option<String>) -> Result<Vec<OwnScaling>, Absence> {
+    let call = clients.auto_scaling.describe_policies().set_auto_scaling_group_name(only);
+    let mut pages = call.max_records(RECORDS_PER_PAGE).into_paginator().send();
+    of_pages(
+        clients,
+        async || pages.next().await,
+        |page| page.scaling_policies().iter().filter_map(policy).collect(),
+        DescribePoliciesOutput::next_token,
+    )
+    .await
 }
 
 /// A policy that scales: one that is switched on, and of those that forecast one that acts.
@@ -135,20 +154,17 @@ fn policy(policy: &ScalingPolicy) -> Option<OwnScaling> {
     (acts && policy.enabled() != Some(false)).then_some(own)
 }
 
-/// The scheduled actions that are still to come, of one group or of all. Each page takes a token.
+/// The scheduled actions that are still to come, of one group or of all.
 async fn scheduled_actions(clients: &Clients, only: Option<String>) -> Result<Vec<OwnScaling>, Absence> {
     let call = clients.auto_scaling.describe_scheduled_actions().set_auto_scaling_group_name(only);
     let mut pages = call.max_records(RECORDS_PER_PAGE).into_paginator().send();
-    let mut found = Vec::new();
-    loop {
-        clients.buckets.read_own_scaling.take().await;
-        let Some(page) = pages.next().await else { return Ok(found) };
-        let page = page.map_err(|error| absence(&error))?;
-        found.extend(page.scheduled_update_group_actions().iter().filter_map(scheduled_action));
-        if page.next_token().is_none_or(str::is_empty) {
-            return Ok(found);
-        }
-    }
+    of_pages(
+        clients,
+        async || pages.next().await,
+        |page| page.scheduled_update_group_actions().iter().filter_map(scheduled_action).collect(),
+        DescribeScheduledActionsOutput::next_token,
+    )
+    .await
 }
 
 fn scheduled_action(action: &ScheduledUpdateGroupAction) -> Option<OwnScaling> {
