@@ -26,9 +26,8 @@ pub(crate) fn follow(
     let Some(startup) = before.filter(|startup| running <= startup.running) else {
         return Some(Startup { since: now, running });
     };
-    let asked_for = scale_out.filter(|it| {
-        it.at > startup.since && !are_many(it.base, startup.running) && are_many(desired, running)
-    });
+    let asked_for = scale_out
+        .filter(|it| it.at > startup.since && !are_many(it.base, running) && are_many(desired, running));
     Some(asked_for.map_or(startup, |it| Startup { since: it.at, ..startup }))
 }
 

@@ -118,6 +118,21 @@ fn a_minimum_is_reached_whatever_starts() {
     assert!(size(&reached) == 12 && codes(&reached).contains(&"starts-failing"), "{reached}");
 }
 
+/// Seven ran once, none does now: what a minimum adds is no reason to wait for them again.
+#[test]
+fn a_minimum_that_is_reached_frees_no_rule_while_none_start() {
+    let mut stage = busy().tasks(8);
+    stage.service().running_count = 7;
+    stage.at(0).evaluate_and_crash();
+    stage.memory.intent = None;
+    stage.service().running_count = 0;
+    stage.policy.capacity = tidegate_policy::Capacity::new(9, 50).unwrap();
+    assert_eq!(size(&stage.at(600).evaluate()), 9);
+    stage.service().pending_count = 9;
+    let after = stage.at(601).peek();
+    assert!(size(&after) == 9 && codes(&after).contains(&"starts-failing"), "{after}");
+}
+
 /// Five of twenty are replaced at a time, and no evaluation sees the moment at which more run.
 #[test]
 fn the_batches_of_a_deployment_are_no_tasks_that_do_not_start() {
