@@ -25,6 +25,8 @@ pub(crate) fn demand(evidence: &[Evidence<'_>], start: Start, bounds: Capacity, 
     let mut reasons = Vec::new();
     let mut scale_out = start.desired;
     let mut scale_in: Vec<(&Condition, u32)> = Vec::new();
+    // What a rule asks for that holds, but not for sure, is not gone below.
+    let mut least = 0;
     let mut short = None;
     for one in evidence {
         if !one.breaches {
@@ -39,6 +41,7 @@ pub(crate) fn demand(evidence: &[Evidence<'_>], start: Start, bounds: Capacity, 
         let proposes = propose(one.rule.adjust, start, bounds);
         if proposes < start.desired && !one.matches_surely() {
             reasons.push(Reason::RuleNotLongEnough { condition, value, held: one.surely_held() });
+            least = least.max(proposes);
             continue;
         }
         if proposes > start.desired && !one.asks() {
@@ -65,7 +68,7 @@ pub(crate) fn demand(evidence: &[Evidence<'_>], start: Start, bounds: Capacity, 
         return Demand { tasks: scale_out, reasons, agrees: false };
     }
     reasons.extend(short);
-    let scale_in = scale_in.into_iter().map(|(_, tasks)| tasks).max();
+    let scale_in = scale_in.into_iter().map(|(_, tasks)| tasks.max(least)).max();
     let mut objections = objections(evidence, start, bounds);
     let tasks = scale_in.filter(|_| objections.is_empty()).unwrap_or(start.desired);
     let agrees = objections.is_empty();

@@ -88,9 +88,7 @@ impl<'a> DecisionInputs<'a> {
             head: readings::remember_head(seen, memory, now),
             idle_since: idle_since(seen, memory, now),
             ran,
-            startup: service.map_or(memory.startup, |service| {
-                startup::follow(memory.startup, memory.scale_out, service, now)
-            }),
+            startup: service.map_or(memory.startup, |service| startup::follow(memory.startup, service, now)),
         }
     }
 

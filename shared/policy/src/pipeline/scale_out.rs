@@ -27,9 +27,11 @@ impl ScaleOutLimits<'_> {
         }
         if let Some(failing) = self.start.failing() {
             // A minimum cannot run away: it is reached whatever starts.
-            let least = recommendation.min(self.bounds.min()).max(desired);
+            let min = self.bounds.min();
+            let least = recommendation.min(min).max(desired);
             reasons.retain(|reason| *reason != failing);
             if least < recommendation {
+                reasons.extend((least > desired).then_some(Reason::BelowMin { min }));
                 reasons.push(failing);
             }
             return least;

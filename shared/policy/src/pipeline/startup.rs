@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::since;
-use crate::memory::{ScaleOut, Startup};
+use crate::memory::Startup;
 use crate::observation::ServiceState;
 
 /// One task that is missing, or a tenth of all, stops nothing: where tasks are overloaded, one is always being replaced. What
@@ -12,23 +12,11 @@ use crate::observation::ServiceState;
 const FEW: u32 = 10;
 
 /// Follows the tasks that were asked for and do not run yet. Only a running count above any seen so far is progress:
-/// tasks that start and die again and again are not. Where few were missing before a scale-out, what it asked for has all its time.
-pub(crate) fn follow(
-    before: Option<Startup>,
-    scale_out: Option<ScaleOut>,
-    service: &ServiceState,
-    now: Timestamp,
-) -> Option<Startup> {
+/// tasks that start and die again and again are not.
+pub(crate) fn follow(before: Option<Startup>, service: &ServiceState, now: Timestamp) -> Option<Startup> {
     let (desired, running) = (service.desired_count, service.running_count);
-    if running >= desired {
-        return None;
-    }
-    let Some(startup) = before.filter(|startup| running <= startup.running) else {
-        return Some(Startup { since: now, running });
-    };
-    let asked_for = scale_out
-        .filter(|it| it.at > startup.since && !are_many(it.base, running) && are_many(desired, running));
-    Some(asked_for.map_or(startup, |it| Startup { since: it.at, ..startup }))
+    let lasting = before.filter(|startup| running <= startup.running);
+    (running < desired).then(|| lasting.unwrap_or(Startup { since: now, running }))
 }
 
 /// More are missing than one, or than a tenth.

@@ -303,3 +303,17 @@ fn a_size_that_a_rule_sets_trips_like_a_step_that_it_adds() {
     set_by(&three, 9.5, 15, 12);
     set_by(&three, 9.5, 12, 12);
 }
+
+/// At least so many are in flight: enough for twelve tasks, whatever another rule takes away.
+#[test]
+fn no_rule_goes_below_what_another_one_sets_by_a_lower_bound() {
+    let mut stage = Stage::new(1, 50, &["waiting > 100: =10", "depth >= 40: =12"]).tasks(23).with(|stage| {
+        stage.policy.interruptible = true;
+        stage.policy.largest_step.scale_in = std::num::NonZeroU32::new(100).unwrap();
+    });
+    stage.queue().waiting = 101;
+    for in_flight in [InFlight::Exactly(1), InFlight::Reserved(1), InFlight::AtLeast(1)] {
+        stage.queue().in_flight = in_flight;
+        assert_eq!(size(&stage.peek()), 12, "{in_flight:?}: {}", stage.peek());
+    }
+}
