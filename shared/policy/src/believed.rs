@@ -78,7 +78,7 @@ impl Memory {
         }
         found.times.extend(young.values_mut().map(|YoungPoint(at, _)| at));
         found.times.extend(empty.values_mut());
-        if let Some(Startup { since, running }) = startup {
+        if let Some(Startup { since, running, many_after: _ }) = startup {
             found.add(since, [running]);
         }
         for RunningSpan { lasted, least, most } in ran.iter_mut().flat_map(|Ran { at: _, spans }| spans) {

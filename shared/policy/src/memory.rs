@@ -188,6 +188,9 @@ pub struct Startup {
     /// The running count then.
     #[serde(rename = "r")]
     pub running: u32,
+    /// How many seconds later more than a few of them were missing, as they are since.
+    #[serde(rename = "m", default, skip_serializing_if = "Option::is_none")]
+    pub many_after: Option<u32>,
 }
 
 /// The head of the queue.

@@ -158,9 +158,9 @@ fn work_in_flight(known: &DecisionInputs<'_>, desired: u32) -> Option<LowerLimit
 /// silence is the outage and no quiet hour. A service that is put to sleep goes all the same.
 fn few_serve(known: &DecisionInputs<'_>, service: &ServiceState, bounds: Capacity) -> Option<LowerLimit> {
     let ServiceState { desired_count: desired, running_count: running, .. } = *service;
-    let failing = startup::many_failing(known.startup, service, known.policy.startup, known.now);
-    let silent =
-        known.seen.queue.as_ref().is_none() && bounds.max() > 0 && (failing.is_some() || running == 0);
+    let failing = startup::failing(known.startup, service, known.policy.startup, known.now);
+    let few = running == 0 || (failing.is_some() && startup::are_many(desired, running));
+    let silent = known.seen.queue.as_ref().is_none() && bounds.max() > 0 && few;
     silent.then_some((desired, Reason::FewServe { desired, running }))
 }
 

@@ -12,15 +12,18 @@ use crate::observation::ServiceState;
 const FEW: u32 = 10;
 
 /// Follows the tasks that were asked for and do not run yet. Only a running count above any seen so far is progress:
-/// tasks that start and die again and again are not.
+/// tasks that start and die again and again are not. What is added while few are missing has its own time to start.
 pub(crate) fn follow(before: Option<Startup>, service: &ServiceState, now: Timestamp) -> Option<Startup> {
     let (desired, running) = (service.desired_count, service.running_count);
     let lasting = before.filter(|startup| running <= startup.running);
-    (running < desired).then(|| lasting.unwrap_or(Startup { since: now, running }))
+    let startup = lasting.unwrap_or(Startup { since: now, running, many_after: None });
+    let lasted = || u32::try_from(since(startup.since, now).as_secs()).unwrap_or(0);
+    let many_after = are_many(desired, running).then(|| startup.many_after.unwrap_or_else(lasted));
+    (running < desired).then_some(Startup { many_after, ..startup })
 }
 
 /// More are missing than one, or than a tenth.
-fn are_many(desired: u32, running: u32) -> bool {
+pub(crate) fn are_many(desired: u32, running: u32) -> bool {
     desired.saturating_sub(running) > desired.checked_div(FEW).unwrap_or(0).max(1)
 }
 
@@ -36,9 +39,31 @@ pub(crate) fn failing(
     allowed: SignedDuration,
     now: Timestamp,
 ) -> Option<SignedDuration> {
+    too_long(startup?.since, service, allowed, now)
+}
+
+/// For how long so many have failed to start that it is no time to add any.
+pub(crate) fn many_failing(
+    startup: Option<Startup>,
+    service: &ServiceState,
+    allowed: SignedDuration,
+    now: Timestamp,
+) -> Option<SignedDuration> {
+    let Startup { since, many_after, .. } = startup?;
+    let many_since = since.saturating_add(SignedDuration::from_secs(many_after?.into()));
+    too_long(many_since.unwrap_or(since), service, allowed, now)
+}
+
+/// How long ago that is, once it is longer than tasks may take to start.
+fn too_long(
+    begun: Timestamp,
+    service: &ServiceState,
+    allowed: SignedDuration,
+    now: Timestamp,
+) -> Option<SignedDuration> {
     let half_run = service.running_count >= service.desired_count.div_ceil(2);
     let allowed = if service.rollout && half_run { allowed.max(DEPLOYING) } else { allowed };
-    startup.map(|startup| since(startup.since, now)).filter(|lasting| *lasting > allowed)
+    Some(since(begun, now)).filter(|lasting| *lasting > allowed)
 }
 
 /// So many have failed to start for too long without being too many: nobody waits for them.
@@ -51,14 +76,4 @@ pub(crate) fn lost(
     let (desired, running) = (service.desired_count, service.running_count);
     let few = failing(startup, service, allowed, now).filter(|_| !are_many(desired, running));
     few.map_or(0, |_| desired.saturating_sub(running))
-}
-
-/// For how long so many have failed to start that it is no time to add any, and no time to take little load for a quiet hour.
-pub(crate) fn many_failing(
-    startup: Option<Startup>,
-    service: &ServiceState,
-    allowed: SignedDuration,
-    now: Timestamp,
-) -> Option<SignedDuration> {
-    failing(startup, service, allowed, now).filter(|_| are_many(service.desired_count, service.running_count))
 }

@@ -323,7 +323,7 @@ pub(crate) fn memory(range: Range) -> impl Strategy<Value = Memory> {
         btree_map(key, run, 0..3),
         btree_map(name(), point, 0..3),
         (btree_map(name(), time(range), 0..3), btree_map(name(), young, 0..3)),
-        option::of((time(range), count(range)).prop_map(|(since, running)| Startup { since, running })),
+        option::of(startup(range)),
         option::of((0..3_u64, time(range)).prop_map(|(print, since)| Head { print, since })),
         option::of(ran(range)),
         option::of(time(range)),
@@ -368,6 +368,14 @@ pub(crate) fn memory(range: Range) -> impl Strategy<Value = Memory> {
 }
 
 /// A change that another evaluation is about to make.
+fn startup(range: Range) -> impl Strategy<Value = Startup> {
+    (time(range), count(range), option::of(count(range))).prop_map(|(since, running, many_after)| Startup {
+        since,
+        running,
+        many_after,
+    })
+}
+
 fn intent(range: Range) -> impl Strategy<Value = Intent> {
     (count(range), count(range), time(range)).prop_map(|(from, to, at)| Intent {
         from,

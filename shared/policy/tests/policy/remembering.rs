@@ -151,7 +151,7 @@ fn two_conditions_that_last_cost_little() {
 fn the_worst_service_is_bounded() {
     let mut memory = busy().memory;
     let now = busy().now;
-    memory.startup = Some(Startup { since: now, running: 5_000 });
+    memory.startup = Some(Startup { since: now, running: 5_000, many_after: Some(86_400) });
     let evaluation = "a".repeat(36);
     memory.intent = Some(Intent { from: 5_000, to: 5_000, at: now, evaluation });
     memory.active_notices = [

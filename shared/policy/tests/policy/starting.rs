@@ -68,6 +68,31 @@ fn one_task_or_a_tenth_that_is_missing_stops_no_scale_out_and_more_do() {
     missing(100, 89, 100);
 }
 
+/// One has not started for hours. A step that many others are asked for has the time that a step has.
+#[test]
+fn what_is_added_while_few_are_missing_has_its_own_time_to_start() {
+    let mut stage = busy().tasks(100).with(|stage| {
+        stage.policy.capacity = tidegate_policy::Capacity::new(1, 500).unwrap();
+        stage.policy.rules = vec![crate::stage::rule("waiting > 500: +15")];
+    });
+    stage.service().running_count = 99;
+    stage.queue().waiting = 0;
+    for at in (0..7_200).step_by(60) {
+        stage.at(at).evaluate();
+    }
+    stage.queue().waiting = 501;
+    assert_eq!(stage.at(7_200).evaluate().verdict, ScaleOut { from: 100, to: 115 });
+    stage.service().pending_count = 16;
+    assert_eq!(size(&stage.at(7_260).evaluate()), 130, "99 run and 16 are on their way");
+    stage.service().pending_count = 0;
+    for (at, stopped) in [(7_320, false), (7_440, false), (7_441, true)] {
+        let decision = stage.at(at).evaluate();
+        assert_eq!(size(&decision), 130, "{decision}");
+        assert_eq!(codes(&decision).contains(&"starts-failing"), stopped, "{decision}");
+    }
+    assert!(stage.memory.active_notices.iter().any(|active| active.kind == NoticeKind::StartsFailing));
+}
+
 /// What is missing without stopping anything is no answer to the load: it is asked for beyond what the load needs.
 #[test]
 fn the_few_that_do_not_start_stop_no_small_step_and_no_tracker() {
@@ -109,6 +134,8 @@ fn a_minimum_that_is_reached_frees_no_rule_while_none_start() {
     stage.at(0).evaluate_and_crash();
     stage.memory.intent = None;
     (stage.service().running_count, stage.service().pending_count) = (0, 8);
+    stage.at(300).evaluate_and_crash();
+    stage.memory.intent = None;
     stage.policy.capacity = tidegate_policy::Capacity::new(9, 50).unwrap();
     let reached = stage.at(600).evaluate();
     assert_eq!((size(&reached), codes(&reached)), (9, vec!["rule-matched", "below-min", "starts-failing"]));
