@@ -20,7 +20,7 @@ use tidegate_policy::Severity;
 use tidegate_policy::memory::Settled;
 use tidegate_policy::{
     Constraints, Datapoint, Decision, InFlight, Memory, MetricName, MetricReading, Notice, Observation,
-    Queue, Reason, Verdict, decide,
+    Queue, QueueLimits, Reason, Verdict, decide,
 };
 
 use crate::repository;
@@ -107,6 +107,7 @@ fn queue(waiting: u64, in_flight: u64) -> Queue {
         in_flight: InFlight::Exactly(in_flight),
         done: None,
         paused: false,
+        limits: QueueLimits::default(),
         head: None,
     }
 }

@@ -9,7 +9,9 @@ use tidegate_aws::report::{AccountAndRegion, EvaluationReport, Header};
 use tidegate_aws::trigger::Trigger;
 use tidegate_fleet::signals::{SIGNALS, SignalRow};
 use tidegate_policy::observation::ServiceState;
-use tidegate_policy::{Constraints, Evaluation, InFlight, Memory, NoticeKind, Observation, Queue, decide};
+use tidegate_policy::{
+    Constraints, Evaluation, InFlight, Memory, NoticeKind, Observation, Queue, QueueLimits, decide,
+};
 use tidegate_scaling::{ActionTaken, QUEUE_DEPTH, TargetReport};
 use tidegate_tests::markdown::{alternatives, anchors, code, fenced, links};
 use tidegate_tests::repository::{self, exists, files, has_extension, read, root};
@@ -248,6 +250,7 @@ fn report_of(fleet_file: &str) -> String {
             in_flight: InFlight::Exactly(4),
             done: None,
             paused: false,
+            limits: QueueLimits::default(),
             head: None,
         })),
         metrics: BTreeMap::new(),

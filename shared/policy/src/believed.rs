@@ -11,8 +11,8 @@ use crate::memory::wait::{
     Backlog, Bursts, FASTEST_PER_SECOND, JobPace, Last, LastRunning, Order, WaitMemory,
 };
 use crate::memory::{
-    ConditionRun, FailedChanges, Head, Intent, LastPoint, Memory, Observed, Overwritten, PastRecommendation,
-    ScaleOut, Startup, YoungPoint,
+    AtLimit, ConditionRun, FailedChanges, Head, Intent, LastPoint, Memory, Observed, Overwritten,
+    PastRecommendation, ScaleOut, Startup, YoungPoint,
 };
 use crate::notice::ActiveNotice;
 use crate::one_line::one_line;
@@ -52,6 +52,7 @@ impl Memory {
             startup,
             ran,
             head,
+            at_limit,
             idle_since,
             active_notices,
             intent,
@@ -76,8 +77,7 @@ impl Memory {
             found.times.push(at);
             *period = (*period).clamp(0, LONGEST_PERIOD_SECONDS);
         }
-        found.times.extend(young.values_mut().map(|YoungPoint(at, _)| at));
-        found.times.extend(empty.values_mut());
+        found.times.extend(young.values_mut().map(|YoungPoint(at, _)| at).chain(empty.values_mut()));
         if let Some(Startup { since, running, many_after: _ }) = startup {
             found.add(since, [running]);
         }
@@ -85,7 +85,7 @@ impl Memory {
             *lasted = (*lasted).max(0);
             found.sizes.extend([least, most]);
         }
-        found.times.extend(head.iter_mut().map(|Head { print: _, since }| since));
+        found.times.extend(of_queue(head.as_mut(), at_limit.as_mut()));
         of_notices(active_notices, &mut found);
         if let Some(Intent { from, to, at, evaluation }) = intent {
             one_line(evaluation, LONGEST_TEXT);
@@ -138,6 +138,16 @@ fn is_plausible(wait: &WaitMemory) -> bool {
     let answered = places <= 0.0 || samples > 0.0;
     let rates = wait.load.iter().flat_map(|load| load.averages.iter().chain([&load.rate]));
     counted && answered && fastest <= FASTEST_PER_SECOND && rates.into_iter().all(|rate| rate.is_finite())
+}
+
+/// What is remembered of the queue.
+fn of_queue<'a>(
+    head: Option<&'a mut Head>,
+    at_limit: Option<&'a mut AtLimit>,
+) -> impl Iterator<Item = &'a mut Timestamp> {
+    let head = head.map(|Head { print: _, since }| since);
+    let at_limit = at_limit.map(|AtLimit { last, again: _, taken: _, busy: _, evaluations: _ }| last);
+    head.into_iter().chain(at_limit)
 }
 
 /// The conditions that operators were notified of.

@@ -99,6 +99,7 @@ pub fn decide(
             startup: known.startup,
             ran: known.ran,
             head: known.head,
+            at_limit: known.at_limit,
             idle_since: known.idle_since,
         },
     }

@@ -63,7 +63,7 @@ pub use memory::Memory;
 pub use notice::{Notice, NoticeKind};
 pub use observation::{
     Alarm, AlarmEvaluation, AlarmState, Constraints, Datapoint, InFlight, MetricReading, Observation,
-    OtherAutoscaler, Queue, ServiceState,
+    OtherAutoscaler, Queue, QueueLimits, ServiceState,
 };
 pub use one_line::one_line;
 pub use overrides::Override;

@@ -57,6 +57,9 @@ pub struct Memory {
     /// The head of the queue and since when it has not moved.
     #[serde(rename = "he", skip_serializing_if = "Option::is_none")]
     pub head: Option<Head>,
+    /// The queue was at its limit lately.
+    #[serde(rename = "ql", skip_serializing_if = "Option::is_none")]
+    pub at_limit: Option<AtLimit>,
     /// Since when the queue has been seen empty, nothing in flight, nothing delayed.
     #[serde(rename = "id", skip_serializing_if = "Option::is_none", with = "millis_optional")]
     pub idle_since: Option<Timestamp>,
@@ -191,6 +194,26 @@ pub struct Startup {
     /// How many seconds later more than a few of them were missing, as they are since.
     #[serde(rename = "m", default, skip_serializing_if = "Option::is_none")]
     pub many_after: Option<u32>,
+}
+
+/// A queue at a limit of its own, and what it keeps busy there.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct AtLimit {
+    /// When it was last seen there.
+    #[serde(rename = "l", with = "millis")]
+    pub last: Timestamp,
+    /// It was seen there more than once.
+    #[serde(rename = "g", default, skip_serializing_if = "std::ops::Not::not")]
+    pub again: bool,
+    /// The jobs that may be taken in one period of its rate limit: as many as were taken then.
+    #[serde(rename = "t", default, skip_serializing_if = "Option::is_none")]
+    pub taken: Option<u64>,
+    /// The jobs that ran, in the mean of the last evaluations.
+    #[serde(rename = "b")]
+    pub busy: f64,
+    /// So many evaluations are in that mean.
+    #[serde(rename = "n")]
+    pub evaluations: u32,
 }
 
 /// The head of the queue.

@@ -161,11 +161,24 @@ pub struct Queue {
     /// Jobs done since some fixed moment, where the queue counts them: a counter that only rises. How fast jobs are
     /// done is then known; otherwise it is inferred from how the queue answers to more or fewer tasks.
     pub done: Option<u64>,
-    /// The queue is paused, or at a limit of its own: its waiting jobs are not handed to workers now.
+    /// The queue is paused: its waiting jobs are not handed to workers.
     pub paused: bool,
+    /// What the queue's own limits allow.
+    pub limits: QueueLimits,
     /// A fingerprint of the next job to be taken; unchanged over time means the queue does not move.
     /// `None` when nothing waits or the queue cannot tell.
     pub head: Option<u64>,
+}
+
+/// What a queue's own limits allow (BullMQ's rate limit and global concurrency); by default there are none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct QueueLimits {
+    /// Jobs wait that no worker may take at this moment.
+    pub met: bool,
+    /// The jobs that were taken in the period of a rate limit that lasts.
+    pub taken: Option<u64>,
+    /// The jobs that may run at a time.
+    pub concurrency: Option<u64>,
 }
 
 impl Queue {

@@ -110,8 +110,12 @@ pub enum Reason {
     ReadingStale { signal: Signal, age: SignedDuration },
     /// A signal does not agree to scale in.
     NotAgreed { condition: Condition, value: Option<f64> },
-    /// The queue is paused, or at a limit of its own: its waiting jobs do not count now.
+    /// The queue is paused: its waiting jobs do not count now.
     QueuePaused { waiting_jobs: u64 },
+    /// The queue is at a limit of its own, or was lately: its waiting jobs order no tasks.
+    QueueAtLimit { waiting_jobs: u64 },
+    /// With these the queue does all that its limit allows.
+    LimitKeeps { proposes: u32 },
     /// Work in flight keeps capacity.
     WorkInFlight { jobs: u64, concurrency: u32, floor: u32 },
     /// Running jobs are not visible in this queue.
@@ -177,6 +181,7 @@ impl Reason {
                 | Self::IntentFoundLost { .. }
                 | Self::ManualChange { .. }
                 | Self::QueuePaused { .. }
+                | Self::QueueAtLimit { .. }
                 | Self::HeldByWorkers { .. }
                 | Self::WorkInFlightHidden { .. }
                 | Self::WorkInFlightShared { .. }
@@ -244,6 +249,8 @@ impl Reason {
             Self::ReadingStale { .. } => "reading-stale",
             Self::NotAgreed { .. } => "not-agreed",
             Self::QueuePaused { .. } => "queue-paused",
+            Self::QueueAtLimit { .. } => "queue-at-limit",
+            Self::LimitKeeps { .. } => "limit-keeps",
             Self::WorkInFlight { .. } => "work-in-flight",
             Self::WorkInFlightHidden { .. } => "work-in-flight-hidden",
             Self::WorkInFlightShared { .. } => "work-in-flight-shared",

@@ -234,10 +234,17 @@ impl fmt::Display for InUnit<&Reason> {
             }
             R::QueuePaused { waiting_jobs } => write!(
                 f,
-                "the queue is paused, or at its rate or concurrency limit: its {} waiting {} not counted",
+                "the queue is paused: its {} waiting {} not counted",
                 thousands(waiting_jobs),
                 plural(*waiting_jobs, "job is", "jobs are")
             ),
+            R::QueueAtLimit { waiting_jobs } => write!(
+                f,
+                "the queue is at its rate or concurrency limit, or was within ten minutes: its {} waiting {} no tasks",
+                thousands(waiting_jobs),
+                plural(*waiting_jobs, "job orders", "jobs order")
+            ),
+            R::LimitKeeps { proposes } => write!(f, "the queue's limit keeps {} busy", tasks(*proposes)),
             R::WorkInFlight { jobs: n, concurrency, floor } => write!(
                 f,
                 "{} in flight ({concurrency} per {}) {} {}",

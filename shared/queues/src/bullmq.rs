@@ -23,7 +23,7 @@ use std::str::FromStr;
 use jiff::{SignedDuration, Timestamp};
 use redis::Value;
 use tidegate_fleet::BullmqQueue;
-use tidegate_policy::{Absence, AbsenceKind, InFlight, Queue};
+use tidegate_policy::{Absence, AbsenceKind, InFlight, Queue, QueueLimits};
 
 use crate::command::RedisCommand;
 use crate::fingerprint::fingerprint;
@@ -119,8 +119,7 @@ pub(crate) fn interpret(
     let first_due = first_scheduled.filter(|_| due > 0);
     let waiting = [held_back, wait, prioritized, due].into_iter().fold(0, u64::saturating_add);
     let max = setting(2).and_then(number);
-    let limits =
-        QueueLimits { concurrency: setting(1).and_then(number), max, taken, limiter_lasts, workers_live };
+    let limits = Limits { concurrency: setting(1).and_then(number), max, taken, limiter_lasts, workers_live };
     Ok(Queue {
         waiting,
         due,
@@ -128,7 +127,12 @@ pub(crate) fn interpret(
         delayed_held: false,
         in_flight: InFlight::Exactly(active),
         done: done(ended, now),
-        paused: paused || (waiting > 0 && limits.are_met(active)),
+        paused,
+        limits: QueueLimits {
+            met: waiting > 0 && limits.are_met(active),
+            taken: limits.limiter_lasts.then_some(limits.taken),
+            concurrency: limits.concurrency,
+        },
         head: oldest.or(most_urgent).or(first_due).map(fingerprint),
     })
 }
@@ -147,7 +151,7 @@ fn markers(listed: u64, newest: Option<&[u8]>, oldest: Option<&[u8]>) -> u64 {
 }
 
 /// What keeps workers from taking jobs that wait.
-struct QueueLimits {
+struct Limits {
     /// The jobs that may run at a time.
     concurrency: Option<u64>,
     /// The jobs that may be taken in one period.
@@ -160,7 +164,7 @@ struct QueueLimits {
     workers_live: bool,
 }
 
-impl QueueLimits {
+impl Limits {
     /// Whether no job that waits may be taken now, while so many run.
     fn are_met(&self, active: u64) -> bool {
         let by_rate = match self.max {

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use redis::Value;
 use tidegate_fleet::CeleryQueue;
-use tidegate_policy::{Absence, AbsenceKind, InFlight, Queue};
+use tidegate_policy::{Absence, AbsenceKind, InFlight, Queue, QueueLimits};
 
 use crate::binding::Binding;
 use crate::command::RedisCommand;
@@ -85,6 +85,7 @@ pub(crate) fn interpret(
         },
         done: None,
         paused: false,
+        limits: QueueLimits::default(),
         head: next.and_then(|list| details.heads.get(&list).copied()),
     })
 }

@@ -1,7 +1,7 @@
 //! A plain Redis list: its length is the waiting work, and a job that was taken is nowhere.
 
 use tidegate_fleet::RedisList;
-use tidegate_policy::{Absence, AbsenceKind, InFlight, Queue};
+use tidegate_policy::{Absence, AbsenceKind, InFlight, Queue, QueueLimits};
 
 use crate::command::RedisCommand;
 use crate::reply::Replies;
@@ -31,6 +31,7 @@ pub(crate) fn interpret(list: &RedisList, replies: &mut Replies<'_>) -> Result<Q
         in_flight: InFlight::Unknown,
         done: None,
         paused: false,
+        limits: QueueLimits::default(),
         // Nobody said from which end the list is taken.
         head: None,
     })

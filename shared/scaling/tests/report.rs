@@ -24,7 +24,7 @@ use tidegate_policy::Severity;
 use tidegate_policy::overrides::OverrideKind;
 use tidegate_policy::{
     Absence, AbsenceKind, Capacity, Constraints, Decision, InFlight, Memory, Notice, NoticeKind, Observation,
-    Queue, Reason, ServiceState, Verdict,
+    Queue, QueueLimits, Reason, ServiceState, Verdict,
 };
 use tidegate_scaling::{ActionTaken, AskingOverride, TargetReport};
 
@@ -53,6 +53,7 @@ fn queue(waiting: u64) -> Queue {
         in_flight: InFlight::Exactly(8),
         done: None,
         paused: false,
+        limits: QueueLimits::default(),
         head: None,
     }
 }

@@ -7,7 +7,7 @@ use aws_sdk_sqs::operation::get_queue_attributes::GetQueueAttributesOutput;
 use aws_sdk_sqs::types::QueueAttributeName;
 use futures_util::{StreamExt, stream};
 use tidegate_fleet::SqsQueue;
-use tidegate_policy::{Absence, AbsenceKind, InFlight, Queue};
+use tidegate_policy::{Absence, AbsenceKind, InFlight, Queue, QueueLimits};
 
 use crate::error::absence;
 
@@ -56,6 +56,7 @@ fn interpret(answer: &GetQueueAttributesOutput) -> Result<Queue, Absence> {
         in_flight: InFlight::Exactly(count(not_visible)?),
         done: None,
         paused: false,
+        limits: QueueLimits::default(),
         head: None,
     })
 }

@@ -180,10 +180,9 @@ fn extend(
     now: Timestamp,
 ) -> Option<ConditionRun> {
     let period = signal_reading.period;
-    // A lower bound that does not breach upward says nothing about the condition.
     let tells = |point: &&Datapoint| {
         let breaches = condition.comparison.holds(point.value, condition.threshold);
-        !signal_reading.at_least || (breaches && condition.comparison.is_upward())
+        signal_reading.tells(breaches, condition.comparison.is_upward())
     };
     let points: Vec<Datapoint> = signal_reading.points.iter().filter(tells).copied().collect();
     let before = match points.first() {

@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 
 use crate::clock::since;
+use crate::evidence::at_limit;
 use crate::evidence::metric;
-use crate::evidence::signal_reading::SignalReading;
+use crate::evidence::signal_reading::{Bound, SignalReading};
 use crate::memory::{Head, Memory, ScaleOut};
 use crate::observation::{
     AlarmEvaluation, AlarmState, Datapoint, InFlight, Observation, Queue, ServiceState,
@@ -98,9 +99,22 @@ pub(crate) fn read_signal(
         Reading::Fresh { value, at } => vec![Datapoint { at: *at, value: *value }],
         Reading::Stale { .. } | Reading::Missing(_) => Vec::new(),
     };
-    let counts_in_flight = matches!(signal, Signal::InFlight | Signal::Depth);
-    let at_least = counts_in_flight && seen.queue().is_some_and(|queue| queue.in_flight.is_lower_bound());
-    SignalReading { at_least, points, ..SignalReading::silent(Some(reading)) }
+    let bound = bound(signal, seen, memory, now);
+    SignalReading { bound, points, ..SignalReading::silent(Some(reading)) }
+}
+
+/// Whether what a queue shows is exact.
+fn bound(signal: &Signal, seen: &Observation, memory: &Memory, now: Timestamp) -> Bound {
+    let Some(queue) = seen.queue() else { return Bound::Exact };
+    let counts_running = matches!(signal, Signal::InFlight | Signal::Depth);
+    let counts_waiting = !matches!(signal, Signal::InFlight | Signal::Delayed);
+    if counts_running && queue.in_flight.is_lower_bound() {
+        Bound::AtLeast
+    } else if counts_waiting && at_limit::orders_none(queue, at_limit::follow(memory, seen, now)) {
+        Bound::AtMost
+    } else {
+        Bound::Exact
+    }
 }
 
 /// Why a queue's work in flight is known in part only, if it is.
@@ -139,7 +153,7 @@ fn queue_value(
         Signal::Due => number(if queue.paused { 0 } else { queue.due }),
         Signal::Delayed => number(queue.delayed),
         Signal::WaitingPerTask => number(waiting) / f64::from(service.map_or(1, metric::serving)),
-        Signal::StalledFor if waiting == 0 => 0.0,
+        Signal::StalledFor if waiting == 0 || queue.limits.met => 0.0,
         Signal::StalledFor => match head(queue, memory, now) {
             Some(head) => since(head.since, now).as_secs_f64(),
             None => return Err(Absence::new(AbsenceKind::NotFound, "this queue does not show its next job")),
@@ -152,7 +166,7 @@ fn queue_value(
 
 /// The head of the queue, and since when it stands there.
 fn head(queue: &Queue, memory: &Memory, now: Timestamp) -> Option<Head> {
-    if queue.paused {
+    if queue.paused || queue.limits.met {
         return None;
     }
     let print = queue.head?;

@@ -5,13 +5,24 @@ use jiff::{SignedDuration, Timestamp};
 use crate::observation::Datapoint;
 use crate::reading::Reading;
 
+/// Whether a value is exact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Bound {
+    /// It is.
+    Exact,
+    /// It may be more: it may breach upward, and shows nothing else.
+    AtLeast,
+    /// Of what it counts, none or not all is for a task: it may breach downward, and asks for nothing.
+    AtMost,
+}
+
 /// What one signal says in this evaluation.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct SignalReading {
     /// Its value; `None` when it has no vote.
     pub(crate) reading: Option<Reading<f64>>,
-    /// The value is a lower bound: it may breach upward, and shows nothing else.
-    pub(crate) at_least: bool,
+    /// Whether the value is exact.
+    pub(crate) bound: Bound,
     /// The datapoints that have settled, oldest first: as far as they are known, or those that are new.
     pub(crate) points: Vec<Datapoint>,
     /// The datapoints after them, which may still change, oldest first.
@@ -29,7 +40,7 @@ impl SignalReading {
     pub(crate) fn silent(reading: Option<Reading<f64>>) -> Self {
         Self {
             reading,
-            at_least: false,
+            bound: Bound::Exact,
             points: Vec::new(),
             young: Vec::new(),
             may_breach: true,
@@ -40,7 +51,21 @@ impl SignalReading {
 
     /// The newest datapoint that has settled, if it is fresh and no mere lower bound.
     pub(crate) fn settled(&self) -> Option<Datapoint> {
-        if self.at_least { None } else { self.newest() }
+        if self.is_at_least() { None } else { self.newest() }
+    }
+
+    /// Whether a breach, or none, of a condition says anything about it: not where a bound may be off to that side.
+    pub(crate) fn tells(&self, breaches: bool, is_upward: bool) -> bool {
+        match self.bound {
+            Bound::Exact => true,
+            Bound::AtLeast => breaches && is_upward,
+            Bound::AtMost => breaches && !is_upward,
+        }
+    }
+
+    /// Whether the value is a lower bound.
+    pub(crate) fn is_at_least(&self) -> bool {
+        self.bound == Bound::AtLeast
     }
 
     fn newest(&self) -> Option<Datapoint> {
@@ -57,7 +82,8 @@ impl SignalReading {
 
     /// The datapoints that may ask for more, oldest first: the newest that has settled, and those that may still change.
     pub(crate) fn may_ask(&self) -> impl Iterator<Item = Datapoint> {
-        self.newest().into_iter().chain(self.early().iter().copied())
+        let newest = self.newest().filter(|_| self.bound != Bound::AtMost);
+        newest.into_iter().chain(self.early().iter().copied())
     }
 
     /// What may ask for more: the newest datapoint that breaches upward, young or settled. Where none does, the largest.

@@ -37,6 +37,7 @@ pub(crate) mod orders;
 pub(crate) mod pace;
 
 use forecast::{CHANCE, Outlook};
+use inputs::LimitSeen;
 pub(crate) use inputs::{QueueJobs, WaitInputs};
 use intervals::FORGOTTEN_AFTER_SECONDS;
 use numbers::{seconds, span, whole, whole_jobs, whole_tasks};
@@ -106,10 +107,14 @@ pub(crate) fn evaluate(seen: &WaitInputs, before: Option<&WaitMemory>) -> (Optio
             None
         }
         Some(QueueJobs { paused: true, .. }) => {
-            (next.last, next.late_since, next.backlog) = (None, None, None);
-            next.pace.begin_anew();
-            next.shorten();
+            learn_anew(&mut next);
             Some(WaitProposal { tasks: 0, reason: Reason::LoadKeeps { load: 0.0, proposes: 0 } })
+        }
+        Some(QueueJobs { limit: Some(LimitSeen { needed }), .. }) => {
+            // What is done there is the limit's pace, and no worker's.
+            learn_anew(&mut next);
+            let tasks = needed.map_or(seen.desired, |jobs| whole_tasks(jobs / seen.concurrency));
+            Some(WaitProposal { tasks, reason: Reason::LimitKeeps { proposes: tasks } })
         }
         Some(jobs) if jobs.partial => {
             // A part of what workers hold teaches nothing, and removes no task; what waits is counted, and may order.
@@ -131,6 +136,13 @@ pub(crate) fn evaluate(seen: &WaitInputs, before: Option<&WaitMemory>) -> (Optio
         }
     };
     (proposal, next)
+}
+
+/// What follows is not compared with what was seen until now.
+fn learn_anew(next: &mut WaitMemory) {
+    (next.last, next.late_since, next.backlog) = (None, None, None);
+    next.pace.begin_anew();
+    next.shorten();
 }
 
 /// Learns from what happened since the last evaluation. Where running jobs are hidden, what arrives can be measured
@@ -250,7 +262,9 @@ fn decide(
     let grown = late::grown(next, seen, lateness(jobs, this, arrived, wait, places), workers.startup);
     let forecast = needed_with(workers, CHANCE);
     let one_more = if gap { 0 } else { late::one_more(next, seen, &this, (jobs.waiting, wait, per_second)) };
-    let needed = forecast.max(grown).max(one_more);
+    // More than may run at a time would do no more.
+    let most_useful = whole_tasks(jobs.most / seen.concurrency);
+    let needed = forecast.max(grown).max(one_more).min(most_useful);
     let taken = whole_tasks(seen.orphaned_jobs() / seen.concurrency);
     let load = tasks(expected.rate);
     let busy_tasks = if unseen && load < NO_TASK_BELIEVED { 0 } else { whole_tasks(load) };
@@ -265,7 +279,7 @@ fn decide(
         let demand = seen.bounds.clamp(needed.max(kept));
         // By a pace that is only guessed a burst may be many times smaller: no more is expected again than may be ordered.
         let burst = tasks(believed.rate).min(if known { f64::INFINITY } else { f64::from(most) });
-        let standing = bursts::follow(next, seen, burst, demand, startup + believed.apart);
+        let standing = bursts::follow(next, seen, burst, demand, startup + believed.apart).min(most_useful);
         if known { standing } else { 0 }
     };
     let raised = needed.max(standing);

@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::{LONGEST_GAP, since};
+use crate::evidence::at_limit;
 use crate::evidence::conditions::{Evidence, SignalReader, weigh};
 use crate::evidence::metric::{self, Datapoints, freshness};
 use crate::evidence::readings::{self, QueueWork, partly_read};
 use crate::memory::ran::Ran;
-use crate::memory::{ConditionRun, Head, Memory, Startup};
+use crate::memory::{AtLimit, ConditionRun, Head, Memory, Startup};
 use crate::method::track::{self, Tracked};
 use crate::observation::{InFlight, Observation, OtherAutoscaler, ServiceState};
 use crate::pipeline::ceiling::{self, Ceiling};
@@ -44,6 +45,8 @@ pub(crate) struct DecisionInputs<'a> {
     pub(crate) datapoints: Datapoints,
     /// To be remembered: the head of the queue.
     pub(crate) head: Option<Head>,
+    /// To be remembered: the queue is at its limit, or was lately.
+    pub(crate) at_limit: Option<AtLimit>,
     /// To be remembered: since when the queue has been empty.
     pub(crate) idle_since: Option<Timestamp>,
     /// To be remembered: how many tasks ran lately.
@@ -86,6 +89,7 @@ impl<'a> DecisionInputs<'a> {
             runs,
             datapoints,
             head: readings::remember_head(seen, memory, now),
+            at_limit: at_limit::follow(memory, seen, now),
             idle_since: idle_since(seen, memory, now),
             ran,
             startup: service.map_or(memory.startup, |service| startup::follow(memory.startup, service, now)),
@@ -112,7 +116,7 @@ impl<'a> DecisionInputs<'a> {
     pub(crate) fn unseen_work(&self, scales_in: bool) -> Option<Reason> {
         let known_jobs = self.work.filter(|work| !work.visible)?.in_flight;
         let asks_for_few =
-            |one: &Evidence<'_>| one.signal_reading.at_least && !one.when.comparison.is_upward();
+            |one: &Evidence<'_>| one.signal_reading.is_at_least() && !one.when.comparison.is_upward();
         if !scales_in && !self.evidence.iter().any(asks_for_few) {
             return None;
         }

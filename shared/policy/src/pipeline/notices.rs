@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 
 use crate::capacity::Capacity;
 use crate::clock::since;
+use crate::evidence::at_limit;
 use crate::evidence::conditions::{Evidence, unread};
 use crate::evidence::metric::SETTLES_WITHIN;
 use crate::evidence::readings::partly_read;
@@ -73,18 +74,21 @@ fn guard_unknown(known: &DecisionInputs<'_>) -> Option<FoundCondition> {
     Some((NoticeKind::GuardUnknown, reason.clone()))
 }
 
-/// A queue that is paused, and jobs that its workers hold.
+/// A queue that is paused or at its limit, and jobs that its workers hold.
 pub(crate) fn of_queue(known: &DecisionInputs<'_>) -> Vec<FoundCondition> {
-    let paused = known
-        .seen
-        .queue()
-        .filter(|queue| queue.paused)
-        .map(|queue| (NoticeKind::QueuePaused, Reason::QueuePaused { waiting_jobs: queue.waiting }));
+    let queue = known.seen.queue();
+    let stopped = queue.and_then(|queue| {
+        let waiting_jobs = queue.waiting;
+        let at_limit =
+            || at_limit::orders_none(queue, known.at_limit).then_some(Reason::QueueAtLimit { waiting_jobs });
+        if queue.paused { Some(Reason::QueuePaused { waiting_jobs }) } else { at_limit() }
+    });
+    let stopped = stopped.map(|reason| (NoticeKind::QueuePaused, reason));
     let held = known.work.filter(|work| work.held > 0).map(|work| {
         let reason = Reason::HeldByWorkers { jobs: work.held, capacity_jobs: work.capacity };
         (NoticeKind::HeldByWorkers, reason)
     });
-    paused.into_iter().chain(held).collect()
+    stopped.into_iter().chain(held).collect()
 }
 
 /// What an operator asked for.

@@ -9,17 +9,18 @@ use proptest::option;
 use proptest::prelude::*;
 use tidegate_policy::Evaluation;
 use tidegate_policy::memory::{
-    ConditionRun, FailedChanges, Head, Intent, LastPoint, PastRecommendation, ScaleOut, Startup, YoungPoint,
+    ConditionRun, FailedChanges, Head, LastPoint, PastRecommendation, ScaleOut, YoungPoint,
 };
 use tidegate_policy::overrides::{self, Held, OverrideKind};
 use tidegate_policy::{
     Adjustment, Amount, Capacity, CapacityUnit, Cooldown, Datapoint, Decision, InFlight, LargestStep, Memory,
-    MetricName, MetricPolicy, MetricReading, Observation, OnAbsence, Override, Queue, Rule, ServicePolicy,
-    ServiceState, decide,
+    MetricName, MetricPolicy, MetricReading, Observation, OnAbsence, Override, Queue, QueueLimits, Rule,
+    ServicePolicy, ServiceState, decide,
 };
 
 use aws::{alarms, constraints, notify};
 use ran::ran;
+use remembered::{at_limit, intent, startup};
 use steering::{active_notices, floor, hours, overrides, trackers};
 
 use crate::stage::{noon, refused, rule, seconds};
@@ -27,6 +28,7 @@ use crate::track::track;
 
 mod aws;
 mod ran;
+mod remembered;
 mod steering;
 
 /// Everything that `decide` takes.
@@ -275,8 +277,11 @@ fn queue(range: Range) -> impl Strategy<Value = Queue> {
         1 => Just(InFlight::Unknown)
     ];
     let head = option::of(0..3_u64);
-    (jobs(range), jobs(range), jobs(range), any::<bool>(), in_flight, prop::bool::weighted(0.1), head)
-        .prop_map(|(waiting, due, delayed, delayed_held, in_flight, paused, head)| Queue {
+    let limits = (prop::bool::weighted(0.1), option::of(jobs(range)), option::weighted(0.1, jobs(range)))
+        .prop_map(|(met, taken, concurrency)| QueueLimits { met, taken, concurrency });
+    let stopped = (any::<bool>(), prop::bool::weighted(0.1), limits);
+    (jobs(range), jobs(range), jobs(range), in_flight, stopped, head).prop_map(
+        |(waiting, due, delayed, in_flight, (delayed_held, paused, limits), head)| Queue {
             waiting,
             due: due.min(waiting),
             delayed,
@@ -284,8 +289,10 @@ fn queue(range: Range) -> impl Strategy<Value = Queue> {
             in_flight,
             done: None,
             paused,
+            limits,
             head,
-        })
+        },
+    )
 }
 
 fn metric(range: Range) -> impl Strategy<Value = MetricReading> {
@@ -325,6 +332,7 @@ pub(crate) fn memory(range: Range) -> impl Strategy<Value = Memory> {
         (btree_map(name(), time(range), 0..3), btree_map(name(), young, 0..3)),
         option::of(startup(range)),
         option::of((0..3_u64, time(range)).prop_map(|(print, since)| Head { print, since })),
+        option::of(at_limit(range)),
         option::of(ran(range)),
         option::of(time(range)),
     );
@@ -338,7 +346,7 @@ pub(crate) fn memory(range: Range) -> impl Strategy<Value = Memory> {
                 failure,
                 desired_count,
             ) = changes;
-            let (runs, metrics, (empty, young), startup, head, ran, idle_since) = readings;
+            let (runs, metrics, (empty, young), startup, head, at_limit, ran, idle_since) = readings;
             let observed = None;
             Memory {
                 scale_out,
@@ -353,6 +361,7 @@ pub(crate) fn memory(range: Range) -> impl Strategy<Value = Memory> {
                 startup,
                 ran,
                 head,
+                at_limit,
                 idle_since,
                 active_notices,
                 intent,
@@ -365,24 +374,6 @@ pub(crate) fn memory(range: Range) -> impl Strategy<Value = Memory> {
             }
         },
     )
-}
-
-/// A change that another evaluation is about to make.
-fn startup(range: Range) -> impl Strategy<Value = Startup> {
-    (time(range), count(range), option::of(count(range))).prop_map(|(since, running, many_after)| Startup {
-        since,
-        running,
-        many_after,
-    })
-}
-
-fn intent(range: Range) -> impl Strategy<Value = Intent> {
-    (count(range), count(range), time(range)).prop_map(|(from, to, at)| Intent {
-        from,
-        to,
-        at,
-        evaluation: "another-evaluation".to_owned(),
-    })
 }
 
 /// Any question that `decide` can be asked.

@@ -141,6 +141,9 @@ mod wait_day;
 mod wait_once;
 
 #[cfg(test)]
+mod queue_limits;
+
+#[cfg(test)]
 mod sentences;
 mod sharing;
 

@@ -75,6 +75,8 @@ reasons! {
     ReadingStale => "reading-stale",
     NotAgreed => "not-agreed",
     QueuePaused => "queue-paused",
+    QueueAtLimit => "queue-at-limit",
+    LimitKeeps => "limit-keeps",
     WorkInFlight => "work-in-flight",
     WorkInFlightHidden => "work-in-flight-hidden",
     WorkInFlightShared => "work-in-flight-shared",
@@ -265,6 +267,10 @@ fn readings(all: &mut Vec<(&'static str, Decision)>) {
     stage.metric("cpu", MetricReading::NotRead);
     all.push(("CPU too old", stage.at(400).peek()));
     all.push(("paused", worker().waiting(1).with(|stage| stage.queue().paused = true).peek()));
+    let mut limited = worker().waiting(900).with(|stage| stage.queue().limits.met = true);
+    all.push(("at a limit", limited.peek()));
+    limited.policy.wait = Some(seconds(60));
+    all.push(("at a limit, with `wait`", limited.peek()));
     let mut hidden = worker();
     hidden.queue().in_flight = InFlight::Reserved(1);
     all.push(("a queue that hides running jobs", hidden.peek()));

@@ -10,7 +10,7 @@ use tidegate_policy::{
     Absence, AbsenceKind, Adjustment, Alarm, AlarmEvaluation, AlarmName, AlarmState, Amount, Capacity,
     CapacityUnit, Comparison, Condition, Constraints, Cooldown, Datapoint, Decision, Evaluation, InFlight,
     LargestStep, Memory, MetricName, MetricPolicy, MetricReading, Notify, Observation, OnAbsence, Override,
-    Queue, Rule, ServicePolicy, ServiceState, Signal, Unit, decide,
+    Queue, QueueLimits, Rule, ServicePolicy, ServiceState, Signal, Unit, decide,
 };
 
 /// Noon of a day on which nothing else happens.
@@ -281,6 +281,7 @@ pub(crate) fn queue(waiting: u64) -> Queue {
         in_flight: InFlight::Exactly(0),
         done: None,
         paused: false,
+        limits: QueueLimits::default(),
         head: None,
     }
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use tidegate_fleet::{CloudwatchQueue, MetricSource};
-use tidegate_policy::{Absence, InFlight, MetricReading, Queue};
+use tidegate_policy::{Absence, InFlight, MetricReading, Queue, QueueLimits};
 
 /// A queue that is known by metrics only, from the readings of its metrics.
 ///
@@ -27,6 +27,7 @@ pub(crate) fn of_metrics(
         in_flight,
         done: None,
         paused: false,
+        limits: QueueLimits::default(),
         head: None,
     })
 }

@@ -7,7 +7,7 @@ use tidegate_policy::Evaluation;
 use tidegate_policy::memory::Settled;
 use tidegate_policy::{
     Absence, AbsenceKind, Constraints, Datapoint, InFlight, Memory, MetricName, MetricReading, Observation,
-    Queue, Reason, ServicePolicy, ServiceState, Signal, Verdict, decide,
+    Queue, QueueLimits, Reason, ServicePolicy, ServiceState, Signal, Verdict, decide,
 };
 
 use crate::autoscaler::log::{Log, LoggedDecision};
@@ -215,7 +215,17 @@ fn queue(seen: &QueueReading) -> Queue {
         Shows::Reserved => (InFlight::Reserved(taken), None),
         Shows::Nothing => (InFlight::Unknown, None),
     };
-    Queue { waiting, due: 0, delayed: 0, delayed_held: false, in_flight, done, paused: false, head }
+    Queue {
+        waiting,
+        due: 0,
+        delayed: 0,
+        delayed_held: false,
+        in_flight,
+        done,
+        paused: false,
+        limits: QueueLimits::default(),
+        head,
+    }
 }
 
 impl Autoscaler for Production {

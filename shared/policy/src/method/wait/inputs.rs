@@ -3,7 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::capacity::Capacity;
+use crate::evidence::at_limit;
 use crate::evidence::readings::{QueueWork, partly_read};
+use crate::memory::Memory;
 use crate::observation::{InFlight, Observation, Queue, ServiceState};
 use crate::reading::number;
 use crate::service::ServicePolicy;
@@ -64,6 +66,17 @@ pub(crate) struct QueueJobs {
     pub(crate) done: Option<u64>,
     /// The queue is paused.
     pub(crate) paused: bool,
+    /// The queue is at a limit of its own, or was lately, and what waits orders no tasks.
+    pub(crate) limit: Option<LimitSeen>,
+    /// So many may run at a time.
+    pub(crate) most: f64,
+}
+
+/// A queue at its limit.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct LimitSeen {
+    /// So many have to run at a time to do all that it allows, once that has been measured.
+    pub(crate) needed: Option<f64>,
 }
 
 impl QueueJobs {
@@ -79,7 +92,7 @@ pub(crate) fn of(
     policy: &ServicePolicy,
     acceptable: SignedDuration,
     bounds: Capacity,
-    changed_at: Option<Timestamp>,
+    memory: &Memory,
     now: Timestamp,
 ) -> Option<WaitInputs> {
     let service = seen.service.as_ref().ok().filter(|service| service.active && !service.daemon)?;
@@ -91,8 +104,15 @@ pub(crate) fn of(
         desired: service.desired_count.min(Capacity::LIMIT),
         running: service.running_count.min(Capacity::LIMIT),
         rollout: service.rollout,
-        changed_at,
-        jobs: seen.queue().map(|queue| jobs(queue, service, policy)),
+        changed_at: memory.changed_at,
+        jobs: seen.queue().map(|queue| {
+            let at_limit = at_limit::follow(memory, seen, now);
+            QueueJobs {
+                limit: at_limit::orders_none(queue, at_limit)
+                    .then(|| LimitSeen { needed: at_limit::needed(queue, at_limit) }),
+                ..jobs(queue, service, policy)
+            }
+        }),
         now,
     })
 }
@@ -115,6 +135,8 @@ fn jobs(queue: &Queue, service: &ServiceState, policy: &ServicePolicy) -> QueueJ
         partial: partly_read(queue).is_some(),
         done: queue.done,
         paused: queue.paused,
+        limit: None,
+        most: at_limit::most(queue),
     }
 }
 
@@ -156,6 +178,8 @@ impl QueueJobs {
             partial: false,
             done: None,
             paused: false,
+            limit: None,
+            most: f64::INFINITY,
         }
     }
 }
