@@ -58,6 +58,22 @@ def test_after_an_emergency_the_rules_scale_in_at_their_own_pace(stage):
     assert sizes(stage, "api", "worker") == [9, 19], "one task at a time, as the rule says"
 
 
+def test_what_an_emergency_set_is_called_that_and_not_a_change_from_outside(stage):
+    stage.services(api=2, worker=2)
+    fleet(stage, [service(stage, "api", 2, 10), service(stage, "worker", 2, 20)], {})
+    emergency, load = stage.function("emergency-max"), stage.function("service-load")
+    load.invoke(event("schedule", "service-load"))
+    emergency.invoke({"action": "engage", "profile": "max"})
+    emergency.invoke({"action": "restore"})
+    said = {name: entry["sentence"] for name, entry in entries(load.invoke(event("schedule", "service-load"))).items()}
+    for name, size in (("api", 10), ("worker", 20)):
+        assert f"emergency-max set the desired count to {size} at " in said[name], said
+        assert "(previously 2)" in said[name] and "outside Tidegate" not in said[name], said
+    stage.clock.forward(60)
+    again = entries(load.invoke(event("schedule", "service-load")))
+    assert all("emergency-max set" not in again[name]["sentence"] for name in ("api", "worker")), again
+
+
 def test_mercenarys_spike_takes_the_api_from_4_to_12_beside_application_auto_scaling(stage):
     """A product launch with ten times the traffic. The two replicas of its guide are asked of `replica-lag`."""
     stage.services(api=4)

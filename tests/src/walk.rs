@@ -48,8 +48,14 @@ pub fn walk(fleet: &str, service: &str, rows: &str) {
         for seconds in moments(times) {
             let now = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(seconds);
             let seen = observe(service, world, &always, now);
-            let evaluation =
-                Evaluation { target: service.name(), id: "evaluation", overrides: &[], observe: false, now };
+            let evaluation = Evaluation {
+                target: service.name(),
+                id: "evaluation",
+                overrides: &[],
+                emergency: None,
+                observe: false,
+                now,
+            };
             let decision = decide(&seen, service.policy(), &memory, evaluation);
             let said = said(&decision);
             assert_eq!(said, expected.trim(), "{fleet}, {}: `{row}` at {seconds} s", service.name());

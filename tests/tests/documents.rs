@@ -257,8 +257,14 @@ fn report_of(fleet_file: &str) -> String {
         alarms: BTreeMap::new(),
         database: None,
     };
-    let evaluation =
-        Evaluation { target: service.name(), id: "8fc06518", overrides: &[], observe: false, now: at };
+    let evaluation = Evaluation {
+        target: service.name(),
+        id: "8fc06518",
+        overrides: &[],
+        emergency: None,
+        observe: false,
+        now: at,
+    };
     let decision = decide(&seen, service.policy(), &Memory::default(), evaluation);
     let header = Header {
         fleet: fleet.name().to_owned(),

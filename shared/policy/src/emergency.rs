@@ -5,6 +5,7 @@
 
 pub mod schedule;
 pub mod target;
+pub mod lately;
 pub mod missed;
 pub mod incident;
 pub mod engage;

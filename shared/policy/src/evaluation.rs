@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use crate::clock::to_the_millisecond;
 use crate::decision::Decision;
+use crate::emergency::lately::SizeSet;
 use crate::memory::Memory;
 use crate::method::combine::WaitResult;
 use crate::notice::{NoticeKind, compare};
@@ -29,6 +30,8 @@ pub struct Evaluation<'a> {
     pub id: &'a str,
     /// The overrides of the whole fleet.
     pub overrides: &'a [Override],
+    /// The size that `emergency-max` set of it a moment ago.
+    pub emergency: Option<SizeSet>,
     /// Nothing comes of the decision: another autoscaler may go on scaling the service meanwhile.
     pub observe: bool,
     /// The one time of this evaluation.
@@ -47,7 +50,7 @@ pub fn decide(
     let in_force = InForce::now(&known, overrides::of(evaluation.overrides, evaluation.target, now));
     let (wait, waited) = ask_wait(&known, memory, in_force.bounds);
     let size = match scalable(seen, evaluation.observe) {
-        Ok(service) => DecidedSize::of(service, &known, &in_force, &wait, memory),
+        Ok(service) => DecidedSize::of(service, &known, &in_force, &wait, (memory, evaluation.emergency)),
         Err(reason) => DecidedSize::blocked(reason, &known, memory),
     };
     let (mut reasons, found) = explain(&known, &in_force, &size, memory);
@@ -121,9 +124,9 @@ impl DecidedSize {
         known: &DecisionInputs<'_>,
         in_force: &InForce<'_>,
         wait: &WaitResult,
-        memory: &Memory,
+        (memory, emergency): (&Memory, Option<SizeSet>),
     ) -> Self {
-        let changes = PastChanges::seen(memory, service.desired_count, known.now);
+        let changes = PastChanges::seen(memory, service.desired_count, emergency, known.now);
         let recommendation = recommend(known, in_force, &changes, wait, service, memory);
         let passed =
             gate::pass(service.desired_count, recommendation.to, changes.not_shown, memory, known.now);
@@ -165,7 +168,8 @@ fn explain(
     // What an operator asked for is set by `emergency-max`, and is no change from outside.
     let was_asked_for =
         in_force.overrides.iter().any(|row| row.kind.size().is_some() && row.kind.size() == known.desired());
-    all.reasons.extend(changes.reason().filter(|_| !was_asked_for));
+    all.reasons.extend(changes.manual_change().filter(|_| !was_asked_for));
+    all.reasons.extend(changes.by_emergency());
     all.both(overwritten::found(changes.overwritten));
     all.both(recommendation.switched_off.clone().map(|off| (NoticeKind::SwitchedOff, off)));
     all.reasons.extend(recommendation.reasons.iter().cloned());

@@ -42,6 +42,8 @@ pub enum Reason {
     BackingOff { failures: u32, until: Timestamp },
     /// The desired count was changed outside Tidegate since the last evaluation.
     ManualChange { was: u32 },
+    /// `emergency-max` changed the desired count since the last evaluation.
+    SetByEmergency { to: u32, was: u32, at: Timestamp },
     /// An override is in force.
     Overridden { kind: OverrideKind, until: Timestamp, who: String, why: String },
     /// An override asks for more than the fleet file allows; that is what holds.
@@ -180,6 +182,7 @@ impl Reason {
                 | Self::IntentFoundApplied { .. }
                 | Self::IntentFoundLost { .. }
                 | Self::ManualChange { .. }
+                | Self::SetByEmergency { .. }
                 | Self::QueuePaused { .. }
                 | Self::QueueAtLimit { .. }
                 | Self::HeldByWorkers { .. }
@@ -214,6 +217,7 @@ impl Reason {
             Self::ChangeNotShown { .. } => "change-not-shown",
             Self::BackingOff { .. } => "backing-off",
             Self::ManualChange { .. } => "manual-change",
+            Self::SetByEmergency { .. } => "set-by-emergency",
             Self::Overridden { .. } => "overridden",
             Self::OverrideAbove { .. } => "override-above",
             Self::OverrideTooLong { .. } => "override-too-long",

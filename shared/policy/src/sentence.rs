@@ -72,6 +72,10 @@ impl fmt::Display for InUnit<&Reason> {
             R::ManualChange { was } => {
                 write!(f, "the {desired} was changed outside Tidegate (previously {})", thousands(was))
             }
+            R::SetByEmergency { to, was, at } => {
+                let (to, was, at) = (thousands(to), thousands(was), TimeOfDay(*at));
+                write!(f, "emergency-max set the {desired} to {to} at {at} (previously {was})")
+            }
             R::Overridden { kind, until, who, why } => {
                 write!(f, "{who} set {kind} until {} ({why})", DayAndTime(*until))
             }

@@ -39,6 +39,7 @@ pub(crate) fn decide(
             target: service.name(),
             id: &header.evaluation,
             overrides: &overrides.of(service.name()),
+            emergency: overrides.set.of(service.name(), header.at),
             observe: service.mode() == Mode::Observe,
             now: header.at,
         };

@@ -21,7 +21,7 @@ use crate::reading::AbsenceKind;
 #[must_use]
 pub fn decide(before: &Overrides, request: &Request, turn: Turn<'_>) -> EmergencyDecision {
     let mut events = Vec::new();
-    let Overrides { rows, incident } = begin::corrected(before.clone(), turn, &mut events);
+    let Overrides { rows, incident, mut set } = begin::corrected(before.clone(), turn, &mut events);
     let rows = begin::rows(rows, request, turn.now, &mut events);
     let (mut incident, mut work) = (begin::asked(incident, request, turn, &mut events), Vec::new());
     let leased = |incident: &Incident| incident.is_leased(turn.invocation, turn.now);
@@ -42,7 +42,8 @@ pub fn decide(before: &Overrides, request: &Request, turn: Turn<'_>) -> Emergenc
     if let Some(over) = incident.take_if(is_over) {
         events.push(Event::Restored(Box::new(over)));
     }
-    EmergencyDecision { overrides: Overrides { rows, incident }, work, events }
+    set.remember(work.iter().filter_map(|work| Some((work.target.as_str(), work.size()?))), turn.now);
+    EmergencyDecision { overrides: Overrides { rows, incident, set }, work, events }
 }
 
 /// Every target, the most important first: brought to its size and looked at, or put back.
@@ -216,13 +217,10 @@ fn put_back(
     }
     let limit = is_limited.then_some(Limit::FleetFile(member.most));
     let (target, from) = (member.name.to_owned(), seen.service.desired_count);
-    let set = changes.iter().find_map(|change| match change {
-        Change::SetCapacity(to) => Some(*to),
-        Change::Register(_) | Change::Suspend(_) | Change::Resume(_) => None,
-    });
-    let (to, aim) = (set.unwrap_or(from), Aim::Restore);
     let is_something = !changes.is_empty() || !kept.is_empty();
-    Ok(is_something.then_some(Work { target, changes, from, to, limit, kept, missed, aim }))
+    let mut work = Work { target, changes, from, to: from, limit, kept, missed, aim: Aim::Restore };
+    work.to = work.size().unwrap_or(from);
+    Ok(is_something.then_some(work))
 }
 
 /// A snapshot comes from the table or from an event, whose writers may set no more than anyone may ask for. Whether it was more.

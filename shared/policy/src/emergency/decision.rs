@@ -43,6 +43,16 @@ pub struct Work {
     pub aim: Aim,
 }
 
+impl Work {
+    /// The desired count that it sets, if it sets one.
+    pub(crate) fn size(&self) -> Option<u32> {
+        self.changes.iter().find_map(|change| match change {
+            Change::SetCapacity(to) => Some(*to),
+            Change::Register(_) | Change::Suspend(_) | Change::Resume(_) => None,
+        })
+    }
+}
+
 /// What the changes of one target are for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Aim {

@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::emergency::engage::Size;
+use crate::emergency::lately::SetLately;
 use crate::emergency::target::{Change, Process, ScalableTarget};
 use crate::one_line::one_line;
 use crate::overrides::{Held, Override, OverrideKind};
@@ -21,6 +22,9 @@ pub struct Overrides {
     /// The emergency, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub incident: Option<Incident>,
+    /// The desired counts that were set a moment ago.
+    #[serde(skip_serializing_if = "SetLately::is_empty")]
+    pub set: SetLately,
 }
 
 /// An emergency. There is one at most: a second one of another profile becomes a part of it.

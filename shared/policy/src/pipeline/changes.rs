@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::since;
 use crate::decision::Verdict;
+use crate::emergency::lately::SizeSet;
 use crate::memory::{Intent, Memory, Overwritten, ScaleOut};
 use crate::pipeline::overwritten;
 use crate::reason::Reason;
@@ -28,6 +29,8 @@ pub(crate) struct PastChanges {
     pub(crate) zeroed: bool,
     /// What it was before another process changed it.
     pub(crate) manual: Option<u32>,
+    /// What `emergency-max` set since, and what it was before.
+    pub(crate) emergency: Option<(u32, SizeSet)>,
     /// What was set here a moment ago, and is not shown yet.
     pub(crate) not_shown: Option<u32>,
     /// How often another process has overwritten what was set here.
@@ -38,20 +41,34 @@ impl PastChanges {
     /// What is remembered, of a service that cannot be scaled now.
     pub(crate) fn remembered(memory: &Memory) -> Self {
         let Memory { scale_out, changed_at, woke_at, zeroed, overwritten, .. } = *memory;
-        Self { scale_out, changed_at, woke_at, zeroed, manual: None, not_shown: None, overwritten }
+        Self {
+            scale_out,
+            changed_at,
+            woke_at,
+            zeroed,
+            manual: None,
+            emergency: None,
+            not_shown: None,
+            overwritten,
+        }
     }
 
-    /// What is remembered, and what the desired count of now tells about it.
-    pub(crate) fn seen(memory: &Memory, desired: u32, now: Timestamp) -> Self {
+    /// What is remembered, and what the desired count of now tells about it. A size that `emergency-max` set after the last
+    /// change made here is neither a change made outside Tidegate nor one that AWS does not show yet.
+    pub(crate) fn seen(memory: &Memory, desired: u32, emergency: Option<SizeSet>, now: Timestamp) -> Self {
         let mut changes = Self::remembered(memory);
         let expected = memory.desired_count.filter(|_| memory.intent.is_none());
         let other = expected.filter(|was| *was != desired);
+        let is_newest = |set: &SizeSet| memory.changed_at.is_none_or(|at| at < set.at);
+        changes.emergency = other.zip(emergency.filter(|set| set.to == desired && is_newest(set)));
+        let other = other.filter(|_| changes.emergency.is_none());
         let just_set =
             memory.failure.is_none() && memory.changed_at.is_some_and(|at| since(at, now) <= SHOWN_WITHIN);
         (changes.manual, changes.not_shown) = if just_set { (None, other) } else { (other, None) };
         changes.overwritten = overwritten::follow(memory, changes.manual.is_some(), now);
-        // What is added outside Tidegate counts toward no step.
-        if let (Some(was), Some(credit)) = (changes.manual, &mut changes.scale_out) {
+        // What is added elsewhere counts toward no step.
+        let before = changes.manual.or(changes.emergency.map(|(was, _)| was));
+        if let (Some(was), Some(credit)) = (before, &mut changes.scale_out) {
             credit.others = credit.others.saturating_add(desired.saturating_sub(was));
         }
         // It may be 0 without being seen: about to be set, not shown yet, or set by a call whose answer was lost.
@@ -62,8 +79,13 @@ impl PastChanges {
     }
 
     /// That the desired count was changed outside Tidegate, in words.
-    pub(crate) fn reason(&self) -> Option<Reason> {
+    pub(crate) fn manual_change(&self) -> Option<Reason> {
         self.manual.map(|was| Reason::ManualChange { was })
+    }
+
+    /// That `emergency-max` changed it, in words.
+    pub(crate) fn by_emergency(&self) -> Option<Reason> {
+        self.emergency.map(|(was, SizeSet { to, at })| Reason::SetByEmergency { to, was, at })
     }
 
     /// What is known after a verdict: a change that is about to be made is remembered as made.

@@ -47,6 +47,7 @@ impl Case {
             target: "worker",
             id: "this-evaluation",
             overrides: &self.overrides,
+            emergency: None,
             observe: false,
             now: self.now,
         };

@@ -8,6 +8,7 @@ mod delivery;
 mod deciding;
 mod engage;
 mod kept;
+mod lately;
 mod missed;
 mod properties;
 mod restore;

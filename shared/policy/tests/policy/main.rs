@@ -145,6 +145,7 @@ mod queue_limits;
 
 #[cfg(test)]
 mod sentences;
+mod set_by_emergency;
 mod sharing;
 
 #[cfg(test)]

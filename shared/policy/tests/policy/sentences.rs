@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use tidegate_policy::emergency::lately::SizeSet;
 use tidegate_policy::memory::Settled;
 use tidegate_policy::overrides::{Held, OverrideKind};
 use tidegate_policy::{
@@ -41,6 +42,7 @@ reasons! {
     ChangeNotShown => "change-not-shown",
     BackingOff => "backing-off",
     ManualChange => "manual-change",
+    SetByEmergency => "set-by-emergency",
     Overridden => "overridden",
     OverrideAbove => "override-above",
     OverrideTooLong => "override-too-long",
@@ -219,6 +221,11 @@ fn operators(all: &mut Vec<(&'static str, Decision)>) {
     let still = OverrideKind::Hold(Held::Both);
     all.push(("a hold of both directions", worker().waiting(900).overridden(still, 7_200).peek()));
     all.push(("an emergency", worker().waiting(100).overridden(OverrideKind::Raise(20), 7_200).peek()));
+    let mut set = worker().tasks(12).waiting(200);
+    set.evaluate();
+    set.wait(45).emergency = Some(SizeSet { to: 20, at: crate::stage::noon() + seconds(40) });
+    set.service().desired_count = 20;
+    all.push(("an emergency has set it a moment ago", set.arrive().peek()));
     all.push(("another process sets the count too", overwritten::by_a_second_stack().peek()));
     let mut night = worker().with(|stage| stage.policy.hours.push(sleep_at_night()));
     all.push(("asleep outside the working hours", night.at(8 * 3_600).peek()));

@@ -4,6 +4,7 @@ use std::num::NonZeroU32;
 
 use jiff::{SignedDuration, Timestamp};
 use tidegate_policy::Severity;
+use tidegate_policy::emergency::lately::SizeSet;
 use tidegate_policy::memory::Settled;
 use tidegate_policy::overrides::OverrideKind;
 use tidegate_policy::{
@@ -26,6 +27,8 @@ pub(crate) struct Stage {
     pub(crate) seen: Observation,
     pub(crate) memory: Memory,
     pub(crate) overrides: Vec<Override>,
+    /// What `emergency-max` set a moment ago.
+    pub(crate) emergency: Option<SizeSet>,
     pub(crate) now: Timestamp,
     pub(crate) observe: bool,
     evaluations: u32,
@@ -70,6 +73,7 @@ impl Stage {
             seen,
             memory: Memory::default(),
             overrides: vec![],
+            emergency: None,
             now: noon(),
             observe: false,
             evaluations: 0,
@@ -198,6 +202,7 @@ impl Stage {
             target: "worker",
             id,
             overrides: &self.overrides,
+            emergency: self.emergency,
             observe: self.observe,
             now: self.now,
         };

@@ -48,12 +48,20 @@ fn emergency(asked: u32, raise: bool) -> Incident {
 fn made(rows: &[OverrideKind], incident: Option<Incident>, desired: u32, waiting: u64) -> TargetReport {
     let fleet = tidegate_fleet::parse(FLEET).expect("a fleet");
     let of = &fleet.services()[0];
-    let overrides = Overrides { rows: rows.iter().map(|kind| row(*kind)).collect(), incident };
+    let overrides =
+        Overrides { rows: rows.iter().map(|kind| row(*kind)).collect(), incident, ..Overrides::default() };
     let mut report = target("worker", Verdict::Hold { at: Some(desired) }, vec![], ActionTaken::Nothing);
     report.seen.service = Ok(service(desired));
     report.seen.queue = Some(Ok(queue(waiting)));
     let rows = overrides.of("worker");
-    let evaluation = Evaluation { target: "worker", id: "e", overrides: &rows, observe: false, now: at(0) };
+    let evaluation = Evaluation {
+        target: "worker",
+        id: "e",
+        overrides: &rows,
+        emergency: None,
+        observe: false,
+        now: at(0),
+    };
     let decision = decide(&report.seen, of.policy(), &Memory::default(), evaluation);
     assert!(decision.verdict.as_change().is_some(), "{decision:?}");
     let asked =

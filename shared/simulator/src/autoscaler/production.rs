@@ -189,6 +189,7 @@ impl Production {
             target: TARGET,
             id: EVALUATION,
             overrides: &[],
+            emergency: None,
             observe: false,
             now: self.at(seen.seconds),
         };
