@@ -229,6 +229,15 @@ fn unreleased(rows: &[Override], wanted: impl Fn(&Override) -> bool) -> impl Ite
 }
 
 impl OverrideKind {
+    /// It sets the size in place of an earlier row, which is no reason of it any more; one that asks for the same is.
+    pub(crate) fn outranks(self, earlier: Self) -> bool {
+        match (self, earlier) {
+            (Self::Pin(size), Self::Pin(before)) => size != before,
+            (Self::Pin(_) | Self::Hold(Held::Both), Self::Pin(_) | Self::Hold(_)) => true,
+            (_, _) => false,
+        }
+    }
+
     /// The size that it asks for, if it does.
     #[must_use]
     pub fn size(self) -> Option<u32> {

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::capacity::Capacity;
 use crate::hours::Hours;
 use crate::observation::Constraints;
-use crate::overrides::{AskedSizes, Held, Override, OverrideKind, Rows};
+use crate::overrides::{AskedSizes, Override, OverrideKind, Rows};
 use crate::pipeline::floor_reading::FloorReading;
 use crate::pipeline::known::DecisionInputs;
 use crate::reason::Reason;
@@ -148,15 +148,7 @@ impl<'a> InForce<'a> {
 
     /// A newer row that sets the size takes the place of those before it: they are no reason of it, unless they ask for the same.
     fn forget_outranked(&mut self, by: OverrideKind) {
-        let is_outranked = |earlier: OverrideKind| match (by, earlier) {
-            (OverrideKind::Pin(size), OverrideKind::Pin(before)) => size != before,
-            (
-                OverrideKind::Pin(_) | OverrideKind::Hold(Held::Both),
-                OverrideKind::Pin(_) | OverrideKind::Hold(_),
-            ) => true,
-            (_, _) => false,
-        };
-        self.overrides.retain(|earlier| !is_outranked(earlier.kind));
+        self.overrides.retain(|earlier| !by.outranks(earlier.kind));
     }
 }
 

@@ -1,6 +1,6 @@
 //! How many replicas are allowed: the fleet file's bounds, then what operators asked for, later rows over earlier ones.
 
-use crate::overrides::{Held, OverrideKind, Rows};
+use crate::overrides::{Held, Override, OverrideKind, Rows};
 use crate::replicas::policy::ReplicaCount;
 use crate::replicas::reason::ReplicaReason;
 
@@ -36,9 +36,18 @@ impl BoundsInForce {
             is_emergency: false,
             reasons: Vec::new(),
         };
-        for row in &rows.in_force {
+        let mut shaping: Vec<(OverrideKind, &Override)> = Vec::new();
+        for &row in &rows.in_force {
             let kind = clamped(row.kind, max);
             it.apply(kind);
+            shaping.retain(|(earlier, _)| !kind.outranks(*earlier));
+            shaping.push((kind, row));
+        }
+        if it.holds_out && it.holds_in {
+            // A pin before a hold of everything is in force again once the hold is over.
+            it.pin = None;
+        }
+        for (kind, row) in shaping {
             let (until, who, why) = (row.until, row.who.clone(), row.why.clone());
             it.reasons.push(ReplicaReason::Overridden { kind, until, who, why });
             if kind != row.kind {

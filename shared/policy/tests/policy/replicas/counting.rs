@@ -4,6 +4,7 @@ use tidegate_policy::database::call::CallOutcome;
 use tidegate_policy::overrides::{Held, OverrideKind};
 use tidegate_policy::replicas::memory::FailedReplicaChanges;
 use tidegate_policy::replicas::observation::{Engine, Status};
+use tidegate_policy::replicas::reason::ReplicaReason;
 use tidegate_policy::replicas::standing::ReplicaStanding;
 
 use crate::replicas::{QUIET, ReplicaLoad, Shop, ShopChange, call, replica, told, why};
@@ -182,6 +183,24 @@ fn operators_pin_raise_and_hold_within_what_the_file_allows() {
     let decision = shop().overridden(OverrideKind::Pin(90)).minute();
     assert_eq!(decision.count.unwrap().wanted, 5);
     assert!(why(&decision).contains("1 to 5 replicas"), "{}", why(&decision));
+}
+
+/// Of two pins the newer one is in force: the older one is no reason, nor what the file does not allow of it.
+#[test]
+fn an_override_that_a_newer_one_replaced_is_no_reason() {
+    let said = |kinds: &[OverrideKind]| {
+        let mut shop = kinds.iter().fold(shop(), |shop, kind| shop.overridden(*kind));
+        let reasons = shop.minute().reasons;
+        let codes = reasons.iter().map(ReplicaReason::code);
+        codes.filter(|code| code.starts_with("overrid") || *code == "pinned").collect::<Vec<_>>()
+    };
+    let hold = OverrideKind::Hold(Held::Both);
+    assert_eq!(said(&[OverrideKind::Pin(90), OverrideKind::Pin(3)]), ["overridden", "pinned"]);
+    assert_eq!(said(&[hold, OverrideKind::Pin(3)]), ["overridden", "pinned"]);
+    assert_eq!(said(&[OverrideKind::Pin(3), hold]), ["overridden"]);
+    assert_eq!(said(&[OverrideKind::Pin(3), OverrideKind::Pin(3)]).len(), 3, "both ask for it");
+    assert_eq!(said(&[OverrideKind::Pin(2), OverrideKind::Raise(4)]).len(), 3, "both shape the count");
+    assert_eq!(said(&[OverrideKind::Min(3), OverrideKind::Max(4)]).len(), 2, "so do these");
 }
 
 #[test]
