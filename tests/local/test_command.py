@@ -58,5 +58,5 @@ def test_an_emergency_that_is_typed_is_planned_set_shown_and_undone(operator):
     status = tidegate("emergency", "status")
     assert status.returncode == 0 and "emergency max in force until" in status.stdout, status
     restored = tidegate("emergency", "restore", "--yes")
-    assert restored.returncode == 0, restored
+    assert restored.returncode == 0 and "emergency max in force until" in restored.stdout, "what was in force is shown first"
     assert "no emergency in force" in tidegate("emergency", "status").stdout

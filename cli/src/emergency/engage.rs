@@ -1,7 +1,6 @@
 //! `tidegate emergency engage`: the plan, a question, and the whole fleet to a profile.
 
 use std::io::{self, Write};
-use std::time::Duration;
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -19,9 +18,6 @@ use crate::runtime;
 
 /// The example of the help.
 pub(crate) const EXAMPLE: &str = "Example: tidegate emergency engage --hold 2h --why 'sale'";
-
-/// With `--yes` the plan is waited for no longer than this.
-const PLAN_TIMEOUT: Duration = Duration::from_secs(20);
 
 #[derive(Debug, Args)]
 pub(crate) struct EngageOptions {
@@ -121,12 +117,12 @@ async fn show_plan(function: &Function<'_>, options: &EngageOptions, progress: &
         return;
     }
     progress.show("planning");
-    let planned = timeout(PLAN_TIMEOUT, function.ask(&options.event("plan"))).await;
+    let planned = timeout(watch::SHOWN_WITHIN, function.ask(&options.event("plan"))).await;
     progress.clear();
     match planned {
         Ok(Ok(answer)) => show(options, &(plan::plan(&answer) + "\n")),
         Ok(Err(error)) => show(options, &format!("no plan: {error}\n\n")),
-        Err(_) => show(options, &format!("no plan within {} s\n\n", PLAN_TIMEOUT.as_secs())),
+        Err(_) => show(options, &format!("no plan within {} s\n\n", watch::SHOWN_WITHIN.as_secs())),
     }
 }
 

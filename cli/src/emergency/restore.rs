@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
+use tokio::time::timeout;
 
 use super::snapshots::{self, Saved};
 use super::{state, watch};
@@ -60,33 +61,59 @@ async fn restore(options: &RestoreOptions, progress: &ProgressLine) -> Result<Co
     Ok(options.function.output(&answer, || text(options, &answer), code))
 }
 
-/// Shows what is in force and asks. Snapshots of another fleet are refused; where the state cannot be read, `--yes`
-/// restores all the same.
+/// Shows what is in force and asks; with `--yes` for the record, whatever becomes of it. Snapshots of another fleet are refused;
+/// where the state cannot be read, `--yes` restores all the same.
 async fn look(
     options: &RestoreOptions,
     function: &Function<'_>,
     saved: Option<&Saved>,
     progress: &ProgressLine,
 ) -> Result<(), CommandError> {
-    if options.yes && saved.is_none() {
+    if options.yes && options.function.json && saved.is_none() {
         return Ok(());
     }
     progress.show("reading what is in force");
-    let state_now = function.ask(&watch::status()).await;
+    let status = watch::status();
+    let state_now = function.ask(&status);
+    // Whose the snapshots are is waited for.
+    let state_now = if options.yes && saved.is_none() {
+        timeout(watch::SHOWN_WITHIN, state_now).await
+    } else {
+        Ok(state_now.await)
+    };
     progress.clear();
     let state_now = match state_now {
-        Err(_) if options.yes => return Ok(()),
-        state_now => state_now.map_err(|source| CommandError::Unshown { source: Box::new(source) })?,
+        Ok(Ok(state_now)) => state_now,
+        Ok(Err(source)) if !options.yes => return Err(CommandError::Unshown { source: Box::new(source) }),
+        Ok(Err(error)) => {
+            record(options, &format!("what is in force could not be read: {error}"));
+            return Ok(());
+        }
+        Err(_) => {
+            let within = watch::SHOWN_WITHIN.as_secs();
+            record(options, &format!("what is in force could not be read within {within} s"));
+            return Ok(());
+        }
     };
     if let Some(saved) = saved.filter(|saved| saved.fleet != state_now.fleet()) {
         return Err(other_fleet(options, saved, &state_now)?);
     }
-    if !options.yes {
-        // A terminal that cannot be written to is no reason to stop.
-        let _ = io::stderr().write_all(state::state(&state_now).as_bytes());
-        confirm("fleet", state_now.fleet(), "restore")?;
+    let shown = state::state(&state_now);
+    if options.yes {
+        record(options, shown.trim_end());
+        return Ok(());
     }
-    Ok(())
+    // A terminal that cannot be written to is no reason to stop.
+    let _ = io::stderr().write_all(shown.as_bytes());
+    confirm("fleet", state_now.fleet(), "restore")
+}
+
+/// What was in force, above what came of it; not where the answer is for machines.
+fn record(options: &RestoreOptions, text: &str) {
+    if !options.function.json {
+        let mut stdout = io::stdout();
+        let _ = writeln!(stdout, "{text}\n").and_then(|()| stdout.flush());
+    }
 }
 
 fn other_fleet(

@@ -13,6 +13,9 @@ use crate::progress::ProgressLine;
 /// Between two questions how far it is.
 const POLL: Duration = Duration::from_secs(2);
 
+/// With `--yes` what is shown beforehand is waited for no longer than this.
+pub(super) const SHOWN_WITHIN: Duration = Duration::from_secs(20);
+
 /// What asks for the state of things.
 pub(super) fn status() -> Value {
     json!({ "action": "status" })

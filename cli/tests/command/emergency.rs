@@ -143,11 +143,34 @@ fn a_target_that_failed_and_one_that_is_pending_are_no_success() {
 }
 
 #[test]
-fn restore_is_asked_for_and_its_answer_is_printed() {
-    let lambda = lambda(engaged());
-    let (_, stderr, code) = lambda.run(&["emergency", "restore", "--yes", "--why", "over"]);
+fn restore_shows_what_it_puts_back_then_does_it_and_prints_what_came_of_it() {
+    let restored = answered(&json!([
+        whole("emergency max ended: over (ana)", "none", [1, 0, 0]),
+        target("api", [10, 4, 4], "done", None),
+    ]));
+    let lambda = FakeLambda::start(move |event, _| match event["action"].as_str() {
+        Some("status") => LambdaReply::Answer(engaged()),
+        _ => LambdaReply::Answer(restored.clone()),
+    });
+    let (stdout, stderr, code) = lambda.run(&["emergency", "restore", "--yes", "--why", "over"]);
     assert_eq!((stderr.as_str(), code), ("", 0));
-    assert_eq!(lambda.events(), [json!({ "action": "restore", "reason": "over", "who": "ana" })]);
+    let (before, after) = stdout.split_once("\n\nemergency max ended: over (ana)\n").expect("both are there");
+    assert!(before.starts_with("max engaged until 05:04 UTC: 2 of 2 services asked\n"), "{stdout}");
+    assert!(before.contains("4 → 10") && after.contains("10 → 4"), "{stdout}");
+    let status = json!({ "action": "status" });
+    assert_eq!(lambda.events(), [status, json!({ "action": "restore", "reason": "over", "who": "ana" })]);
+}
+
+#[test]
+fn a_state_that_cannot_be_read_stops_no_restore() {
+    let lambda = FakeLambda::start(|event, _| match event["action"].as_str() {
+        Some("status") => LambdaReply::Failed("Retryable", "read the ledger: timed out"),
+        _ => LambdaReply::Answer(engaged()),
+    });
+    let (stdout, _, code) = lambda.run(&["emergency", "restore", "--yes"]);
+    let unread = "what is in force could not be read: `shop-emergency` failed: Retryable: read the ledger: timed out\n\nmax engaged";
+    assert!(stdout.starts_with(unread), "{stdout}");
+    assert_eq!(code, 0);
 }
 
 /// A pin that is in force again once the emergency is over.

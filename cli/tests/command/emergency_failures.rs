@@ -142,7 +142,7 @@ fn an_answer_that_is_not_understood_is_no_success() {
 fn a_change_whose_answer_is_lost_is_sent_once_and_says_so() {
     for arguments in [
         &["emergency", "engage", "--yes", "--json"][..],
-        &["emergency", "restore", "--yes"],
+        &["emergency", "restore", "--yes", "--json"],
         &["pin", "worker", "12"],
         &["hold", "*"],
         &["release", "worker"],
