@@ -94,8 +94,8 @@ fn warnings(replay: &Replay, chosen: Option<&Tried>) -> Vec<String> {
     if replay.scaled_to.is_some() {
         let max = replay.policy.capacity.max();
         warnings.push(format!(
-            "without --throughput the load was scaled to the file's maximum of {max}, so the chosen bounds are only as good as \
-             that maximum"
+            "no other `max` was tried: without --throughput what a task serves is not known, and the load is scaled to the \
+             file's max of {max}"
         ));
     }
     warnings.push(

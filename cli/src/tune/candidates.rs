@@ -49,7 +49,8 @@ fn waits(replay: &Replay) -> Vec<SignedDuration> {
     waits
 }
 
-/// Other bounds around a setting: multiples of the file's own, and what the load itself needs.
+/// Other bounds around a setting: multiples of the file's own, and what the load itself needs. Without a throughput the maximum
+/// is the file's.
 pub(super) fn bounds(around: &Variation, replay: &Replay, service: &str) -> Vec<Variation> {
     let capacity = replay.policy.capacity;
     let (min, max) = (capacity.min(), capacity.max());
@@ -59,7 +60,9 @@ pub(super) fn bounds(around: &Variation, replay: &Replay, service: &str) -> Vec<
     let least = u32::from(min > 0);
     let maxes = [rounded(max, 0.75), needed.busy, needed.peak, max.saturating_mul(2)];
     let mins = [min / 2, needed.quiet, min.saturating_mul(2)];
-    let maxes: Vec<u32> = std::iter::once(max).chain(maxes.map(|max| max.min(room))).collect();
+    // A scaled load is made from the file's maximum, and so cannot say which maximum it needs.
+    let others = maxes.into_iter().filter(|_| replay.scaled_to.is_none()).map(|max| max.min(room));
+    let maxes: Vec<u32> = std::iter::once(max).chain(others).collect();
     let mins: Vec<u32> = std::iter::once(min).chain(mins.map(|min| min.max(least))).collect();
     let pairs = maxes.iter().flat_map(|max| mins.iter().map(move |min| (*min, *max)));
     distinct(pairs.filter_map(|(min, max)| around.within(min, max)).collect())

@@ -66,6 +66,8 @@ fn the_page_of_tune_shows_the_frontier_and_the_run_of_the_choice() {
         "worker",
         "--trace",
         &trace(&folder),
+        "--throughput",
+        "0.11",
         "--html",
         &html.display().to_string(),
         "--json",

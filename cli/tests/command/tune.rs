@@ -111,6 +111,23 @@ fn all_points_are_measured_alike() {
     }
 }
 
+/// Without a throughput the load is made from the file's maximum: a smaller one would be proposed for every load.
+#[test]
+fn without_a_throughput_no_other_maximum_is_proposed_and_the_reason_is_said() {
+    for lines in [WAIT, RULES] {
+        let fleet = fleet("unknown.yaml", lines);
+        let (stdout, _, _) = with("tune", &fleet, &["--late", "100", "--json"]);
+        let answer: Value = serde_json::from_str(&stdout).expect("the answer is JSON");
+        assert!(points(&answer).iter().all(|point| point["max"] == 20), "{answer}");
+        let why = "no other `max` was tried: without --throughput what a task serves is not known, and the load is \
+                   scaled to the file's max of 20";
+        let warnings = answer["warnings"].as_array().expect("a list");
+        assert!(warnings.iter().any(|warning| warning == why), "{warnings:?}");
+    }
+    let known = tuned(&fleet("known.yaml", RULES), &[]);
+    assert!(!known["warnings"].to_string().contains("was tried"), "{known}");
+}
+
 #[test]
 fn a_limit_that_nothing_keeps_is_refused_with_what_comes_nearest() {
     let slow = ["--throughput", "0.005", "--late", "0"];
