@@ -96,7 +96,7 @@ pub enum OtherAutoscaler {
 }
 
 /// A CloudWatch alarm as `DescribeAlarms` shows it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alarm {
     /// `StateValue`.
     pub state: AlarmState,
@@ -107,7 +107,7 @@ pub struct Alarm {
 }
 
 /// What the state of an alarm rests on.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum AlarmEvaluation {
     /// All of its data.
     #[default]
@@ -118,17 +118,20 @@ pub enum AlarmEvaluation {
     Error,
     /// `EVALUATION_FAILURE`: nothing; CloudWatch has a fault, and its state is an old one.
     Failure,
+    /// Of a composite alarm: a part of the alarms that it is made of; what is not known of the others, in words.
+    ChildUnknown(String),
 }
 
 impl AlarmEvaluation {
-    /// As CloudWatch writes it, where it writes anything.
+    /// As CloudWatch writes it, where it writes anything; of a composite alarm, in words.
     #[must_use]
-    pub fn code(self) -> Option<&'static str> {
+    pub fn code(&self) -> Option<&str> {
         match self {
             Self::Complete => None,
             Self::PartialData => Some("PARTIAL_DATA"),
             Self::Error => Some("EVALUATION_ERROR"),
             Self::Failure => Some("EVALUATION_FAILURE"),
+            Self::ChildUnknown(what) => Some(what),
         }
     }
 }

@@ -15,7 +15,7 @@ use tidegate_aws::trigger::Trigger;
 use tidegate_evaluation::budget;
 use tidegate_fleet::{QueueSource, Service, TargetName};
 use tidegate_policy::{AlarmName, MetricReading, Observation};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout};
 
 use crate::memory::FleetMemory;
 use crate::queues::QueuesSeen;
@@ -96,9 +96,7 @@ impl Services {
             services.iter().filter_map(|service| self.guarded_instance(service)).collect();
         let classes = self.classes.find(&self.clients, &guarded, deadline, now);
         let targets = targets::describe(&self.clients, &names, deadline);
-        let alarms = async {
-            timeout_at(deadline, alarms::describe(&self.clients, &alarms)).await.unwrap_or_default()
-        };
+        let alarms = alarms::describe(&self.clients, &alarms, deadline);
         let read = async |targets: &Targets| {
             if !metrics_due {
                 return None;

@@ -179,7 +179,7 @@ pub(crate) fn remember_head(seen: &Observation, memory: &Memory, now: Timestamp)
 }
 
 /// What an alarm says: 1 in ALARM, 0 in OK, for as long as it has done so. A state that does not rest on all of the alarm's
-/// data is none; only an ALARM that a part of them sufficed for may ask for more, as a young datapoint may.
+/// data, or of the alarms that it is made of, is none; only an ALARM that a part of them sufficed for may ask for more, as a young datapoint may.
 fn read_alarm(name: &AlarmName, seen: &Observation, now: Timestamp) -> SignalReading {
     let missing = |absence| SignalReading::silent(Some(Reading::Missing(absence)));
     let absent = |detail: &str| missing(Absence::new(AbsenceKind::NoDatapoints, detail));
@@ -195,10 +195,11 @@ fn read_alarm(name: &AlarmName, seen: &Observation, now: Timestamp) -> SignalRea
     };
     // One datapoint over the whole time since the transition: the alarm watched meanwhile, whatever was evaluated.
     let (period, moment) = (since(alarm.since, now), vec![Datapoint { at: now, value }]);
-    match (alarm.evaluation_state, alarm.evaluation_state.code()) {
+    match (&alarm.evaluation_state, alarm.evaluation_state.code()) {
         (AlarmEvaluation::PartialData, Some(code)) => {
             SignalReading { young: moment, period, ..absent(&format!("the alarm is evaluated on {code}")) }
         }
+        (AlarmEvaluation::ChildUnknown(what), _) => SignalReading { young: moment, period, ..absent(what) },
         (_, Some(code)) => absent(&format!("the alarm's evaluation is in {code}")),
         (_, None) => {
             let reading = Reading::Fresh { value, at: now };

@@ -148,11 +148,12 @@ fn an_alarm_that_is_not_evaluated_on_all_its_data_never_scales_in() {
         (AlarmEvaluation::PartialData, true),
         (AlarmEvaluation::Error, false),
         (AlarmEvaluation::Failure, false),
+        (AlarmEvaluation::ChildUnknown("its alarm a is in INSUFFICIENT_DATA".to_owned()), true),
     ] {
         let mut out = api(&["alarm(busy): +2"]);
         let expected = if triggers { ScaleOut { from: 5, to: 7 } } else { Hold { at: Some(5) } };
         assert_eq!(
-            out.alarm_read("busy", at(Alarm, evaluation_state)).peek().verdict,
+            out.alarm_read("busy", at(Alarm, evaluation_state.clone())).peek().verdict,
             expected,
             "{evaluation_state:?}"
         );
@@ -160,11 +161,11 @@ fn an_alarm_that_is_not_evaluated_on_all_its_data_never_scales_in() {
         let complete = evaluation_state == AlarmEvaluation::Complete;
         let expected = if complete { ScaleIn { from: 5, to: 4 } } else { Hold { at: Some(5) } };
         let mut beside = api(&["alarm(busy): +2", "cpu < 30%: -1"]);
-        beside.points("cpu", &[(0, 20.0)]).alarm_read("busy", at(Fine, evaluation_state));
+        beside.points("cpu", &[(0, 20.0)]).alarm_read("busy", at(Fine, evaluation_state.clone()));
         assert_eq!(beside.peek().verdict, expected, "an old OK, {evaluation_state:?}");
         let mut down = api(&["alarm(idle): -1"]);
         assert_eq!(
-            down.alarm_read("idle", at(Alarm, evaluation_state)).peek().verdict,
+            down.alarm_read("idle", at(Alarm, evaluation_state.clone())).peek().verdict,
             expected,
             "{evaluation_state:?}"
         );
@@ -172,4 +173,7 @@ fn an_alarm_that_is_not_evaluated_on_all_its_data_never_scales_in() {
     let mut notified = api(&["alarm(busy): +2"]);
     let words = notified.alarm_read("busy", at(Fine, AlarmEvaluation::Failure)).peek().to_string();
     assert!(words.contains("the alarm's evaluation is in EVALUATION_FAILURE"), "{words}");
+    let child = AlarmEvaluation::ChildUnknown("its alarm api-5xx is in INSUFFICIENT_DATA".to_owned());
+    let words = notified.alarm_read("busy", at(Fine, child)).peek().to_string();
+    assert!(words.contains("(no datapoints: its alarm api-5xx is in INSUFFICIENT_DATA)"), "{words}");
 }

@@ -83,9 +83,12 @@ fn is_alarm(signal: &Signal) -> bool {
 }
 
 /// An alarm's state is an old one, or rests on a part of its data.
-fn alarms(stage: &mut Stage, evaluation_state: AlarmEvaluation) {
+fn alarms(stage: &mut Stage, evaluation_state: &AlarmEvaluation) {
     for (name, state) in [("busy", AlarmState::Ok), ("quiet", AlarmState::Alarm)] {
-        stage.alarm_read(name, Ok(Alarm { state, since: noon() - seconds(1_800), evaluation_state }));
+        stage.alarm_read(
+            name,
+            Ok(Alarm { state, since: noon() - seconds(1_800), evaluation_state: evaluation_state.clone() }),
+        );
     }
 }
 
@@ -153,13 +156,13 @@ const SPOILINGS: &[Spoiling] = &[
         );
     }),
     ("the alarms rest on a part of their data", is_alarm, |stage| {
-        alarms(stage, AlarmEvaluation::PartialData);
+        alarms(stage, &AlarmEvaluation::PartialData);
     }),
     ("the alarms are evaluated with an error", is_alarm, |stage| {
-        alarms(stage, AlarmEvaluation::Error);
+        alarms(stage, &AlarmEvaluation::Error);
     }),
     ("the alarms are not evaluated", is_alarm, |stage| {
-        alarms(stage, AlarmEvaluation::Failure);
+        alarms(stage, &AlarmEvaluation::Failure);
     }),
     ("the alarms cannot be read", is_alarm, |stage| {
         stage.alarm_read("busy", Err(refused())).alarm_read("quiet", Err(refused()));

@@ -16,7 +16,12 @@ use crate::stage::{condition, refused};
 /// The one alarm that rules name.
 pub(super) fn alarms(range: Range) -> impl Strategy<Value = BTreeMap<AlarmName, Result<Alarm, Absence>>> {
     let states = [AlarmState::Ok, AlarmState::Alarm, AlarmState::InsufficientData];
-    let bases = [AlarmEvaluation::PartialData, AlarmEvaluation::Error, AlarmEvaluation::Failure];
+    let bases = [
+        AlarmEvaluation::PartialData,
+        AlarmEvaluation::Error,
+        AlarmEvaluation::Failure,
+        AlarmEvaluation::ChildUnknown("its alarm a is in INSUFFICIENT_DATA".to_owned()),
+    ];
     let evaluation_state =
         prop_oneof![4 => Just(AlarmEvaluation::Complete), 1 => prop::sample::select(bases.to_vec())];
     let read = (prop::sample::select(states.to_vec()), time(range), evaluation_state)
