@@ -25,8 +25,10 @@ const SPARE: f64 = 1.25;
 /// Follows a queue that is at its limit, or was lately, until it was not for a while or nothing waits.
 pub(crate) fn follow(memory: &Memory, seen: &Observation, now: Timestamp) -> Option<AtLimit> {
     let Some(queue) = seen.queue() else { return memory.at_limit };
-    let (QueueLimits { met, taken, concurrency: _ }, active) =
-        (queue.limits, number(queue.in_flight.known()));
+    let (QueueLimits { met, taken, concurrency }, running) = (queue.limits, queue.in_flight.known());
+    // At its global concurrency the jobs that were taken say nothing of the rate.
+    let taken = taken.filter(|_| concurrency.is_none_or(|jobs| running < jobs));
+    let active = number(running);
     let lasts = |it: &AtLimit| {
         // More than the limit allows were taken: it is another one now.
         let is_raised = !met && it.taken.is_some() && taken > it.taken;

@@ -226,6 +226,19 @@ fn a_limit_is_recognized_by_the_jobs_of_its_period_and_one_that_is_raised_is_for
     assert_eq!(size(&stage.at(1_815).evaluate()), 15);
 }
 
+/// At its concurrency limit a queue has taken some jobs of its rate limit's period; more later are no sign of another limit.
+#[test]
+fn a_rate_limit_beside_a_global_concurrency_is_not_taken_for_one_that_was_raised() {
+    let mut stage = Stage::new(1, 50, &["waiting > 500: +5"]).tasks(10).waiting(5_000).in_flight(4);
+    stage.queue().limits.concurrency = Some(4);
+    for (at, running, taken) in [(0, 4, 30), (15, 4, 31), (30, 3, 32), (45, 3, 33)] {
+        stage.queue().limits.taken = Some(taken);
+        stage.queue().limits.met = running == 4;
+        stage.queue().in_flight = InFlight::Exactly(running);
+        assert_eq!(size(&stage.at(at).evaluate()), 10, "{at}");
+    }
+}
+
 /// A backlog of hours, and not more than four jobs may run at a time.
 #[test]
 fn wait_orders_no_more_than_may_run_at_a_time() {
