@@ -91,6 +91,14 @@ impl ServicePolicy {
         self.metrics.iter().find(|metric| metric.name == *name)
     }
 
+    /// Whether it divides a metric by the tasks.
+    pub(crate) fn divides_a_total(&self) -> bool {
+        let rules = self.rules.iter().map(|rule| &rule.when.signal);
+        let trackers = self.track.iter().map(|track| &track.signal);
+        let watched = self.notify.iter().map(|notify| &notify.when.signal);
+        rules.chain(trackers).chain(watched).any(|signal| matches!(signal, Signal::PerTask(_)))
+    }
+
     /// Whether anything in it is decided by this metric.
     pub(crate) fn reads(&self, name: &MetricName) -> bool {
         let is_it = |signal: &Signal| signal.metric() == Some(name);

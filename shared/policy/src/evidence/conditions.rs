@@ -203,7 +203,7 @@ fn until(run: ConditionRun, moment: Timestamp) -> Option<ConditionRun> {
     }
 }
 
-/// A run with what is young: only upward, since what may still change allows nothing smaller.
+/// A run with what is assumed, and what is young: only upward, since neither allows anything smaller.
 fn with_young(
     settled: Option<ConditionRun>,
     condition: &Condition,
@@ -212,7 +212,11 @@ fn with_young(
     if !condition.comparison.is_upward() {
         return settled;
     }
-    upward(settled, signal_reading.early(), condition, signal_reading.period)
+    let SignalReading { assumed, points, period, .. } = signal_reading;
+    let all: Vec<Datapoint> = assumed.iter().chain(points).copied().collect();
+    let assumed = fold(None, &all, condition, *period).filter(|_| !assumed.is_empty());
+    let longer = settled.into_iter().chain(assumed).max_by_key(|run| run.length());
+    upward(longer, signal_reading.early(), condition, *period)
 }
 
 /// A run of an upward condition with the young datapoints that breach. One that does not, and one that is missing, says nothing: it

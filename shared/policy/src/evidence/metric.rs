@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::clock::{LONGEST_GAP, since};
 use crate::evidence::signal_reading::SignalReading;
 use crate::memory::{LastPoint, Memory, YoungPoint};
-use crate::observation::{Datapoint, MetricReading, Observation, ServiceState};
+use crate::observation::{Datapoint, MetricReading, Observation};
 use crate::reading::{Absence, AbsenceKind, Reading};
 use crate::service::ServicePolicy;
 use crate::signal::{MetricName, OnAbsence, Signal};
@@ -19,8 +19,11 @@ use crate::signal::{MetricName, OnAbsence, Signal};
 /// after two minutes (YACE#1796, Netflix/atlas#1300; grafana/alloy#3929: the newest is too low, often the
 /// second too), and the parts of a load balancer's sum come within three. Half of it would take
 /// parts for the whole; twice of it would make every scale-in, and every ratio, three minutes later. In rare cases values
-/// converge for ten minutes (`cloudwatch_exporter#396`): those are mended when they are read again.
+/// converge for ten minutes ([`CONVERGES_WITHIN`]): those are mended when they are read again.
 pub(crate) const SETTLES_WITHIN: SignedDuration = SignedDuration::from_mins(3);
+
+/// A datapoint that ended longer ago than this stays as it is (`cloudwatch_exporter#396`).
+pub(crate) const CONVERGES_WITHIN: SignedDuration = SignedDuration::from_mins(10);
 
 /// How old the newest datapoint of a metric that has settled may be: it is read once a minute and replaced once a period.
 /// Shorter, and a healthy metric would read as stale; longer, and a dead one would go on voting.
@@ -162,46 +165,6 @@ fn absent(declared: OnAbsence, silent: SignalReading, now: Timestamp) -> SignalR
     }
     let moment = silent.is_answer.then_some(Datapoint { at: now, value: 0.0 });
     SignalReading { reading, points: moment.into_iter().collect(), period: SignedDuration::ZERO, ..silent }
-}
-
-/// A total divided by the tasks that serve. While none is wanted and none runs it has no vote; while only none runs it is
-/// not known. Older datapoints were shared by others, so each is divided when it is new, and stays as it was.
-pub(crate) fn per_task(
-    total: SignalReading,
-    name: &MetricName,
-    seen: &Observation,
-    memory: &Memory,
-) -> SignalReading {
-    let none = || SignalReading { points: Vec::new(), young: Vec::new(), ..total.clone() };
-    let service = seen.service.as_ref().ok();
-    let (desired, running) = service.map_or((1, 0), |service| (service.desired_count, service.running_count));
-    if desired == 0 && running == 0 {
-        return SignalReading { reading: None, ..none() };
-    }
-    if running == 0 && matches!(total.reading, Some(Reading::Fresh { .. } | Reading::Stale { .. })) {
-        let absence = Absence::new(AbsenceKind::NoDatapoints, "nothing runs");
-        return SignalReading { reading: Some(Reading::Missing(absence)), ..none() };
-    }
-    let share = |value: f64| value / f64::from(service.map_or(1, serving));
-    let shared = |point: Datapoint| Datapoint { value: share(point.value), ..point };
-    let is_new = |point: &Datapoint| memory.metrics.get(name).is_none_or(|last| point.at > last.at);
-    let reading = total.reading.map(|reading| match reading {
-        Reading::Fresh { value, at } => Reading::Fresh { value: share(value), at },
-        Reading::Stale { value, age } => Reading::Stale { value: share(value), age },
-        Reading::Missing(absence) => Reading::Missing(absence),
-    });
-    SignalReading {
-        points: total.points.into_iter().filter(is_new).map(shared).collect(),
-        young: total.young.into_iter().map(shared).collect(),
-        reading,
-        ..total
-    }
-}
-
-/// The tasks that share what comes: those that run, but no more than are wanted. Of more, some are about to stop, or
-/// belong to the other color of a deployment and get nothing; counted, they would hide half of the load.
-pub(crate) fn serving(service: &ServiceState) -> u32 {
-    service.running_count.min(service.desired_count).max(1)
 }
 
 /// What is remembered of the metrics.

@@ -3,5 +3,6 @@
 pub(crate) mod signal_reading;
 pub(crate) mod at_limit;
 pub(crate) mod metric;
+pub(crate) mod running;
 pub(crate) mod readings;
 pub(crate) mod conditions;

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use crate::clock::since;
 use crate::evidence::at_limit;
 use crate::evidence::metric;
+use crate::evidence::running;
 use crate::evidence::signal_reading::{Bound, SignalReading};
 use crate::memory::{Head, Memory, ScaleOut};
 use crate::observation::{
@@ -78,7 +79,7 @@ pub(crate) fn read_signal(
         Signal::Metric(name) => return metric::read_signal(name, seen, policy, memory, now),
         Signal::PerTask(name) => {
             let total = metric::read_signal(name, seen, policy, memory, now);
-            return metric::per_task(total, name, seen, memory);
+            return running::per_task(total, seen, policy, memory, now);
         }
         Signal::Alarm(name) => return read_alarm(name, seen, now),
         Signal::Waiting
@@ -152,7 +153,7 @@ fn queue_value(
         Signal::Depth => number(waiting.saturating_add(in_flight()?)),
         Signal::Due => number(if queue.paused { 0 } else { queue.due }),
         Signal::Delayed => number(queue.delayed),
-        Signal::WaitingPerTask => number(waiting) / f64::from(service.map_or(1, metric::serving)),
+        Signal::WaitingPerTask => number(waiting) / f64::from(service.map_or(1, running::serving)),
         Signal::StalledFor if waiting == 0 || queue.limits.met => 0.0,
         Signal::StalledFor => match head(queue, memory, now) {
             Some(head) => since(head.since, now).as_secs_f64(),

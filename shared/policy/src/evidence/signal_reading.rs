@@ -25,6 +25,9 @@ pub(crate) struct SignalReading {
     pub(crate) bound: Bound,
     /// The datapoints that have settled, oldest first: as far as they are known, or those that are new.
     pub(crate) points: Vec<Datapoint>,
+    /// Those before them of which it is assumed, and not known, how many tasks they were shared by, oldest first. They may
+    /// ask for more, and let nothing go.
+    pub(crate) assumed: Vec<Datapoint>,
     /// The datapoints after them, which may still change, oldest first.
     pub(crate) young: Vec<Datapoint>,
     /// A young datapoint may breach upward. One of a ratio may not: it is wrong in both directions.
@@ -42,6 +45,7 @@ impl SignalReading {
             reading,
             bound: Bound::Exact,
             points: Vec::new(),
+            assumed: Vec::new(),
             young: Vec::new(),
             may_breach: true,
             period: SignedDuration::ZERO,

@@ -34,8 +34,9 @@ const METRICS_OF_A_PLAIN_SERVICE: usize = 1;
 const RUN_BYTES: usize = 50;
 /// A condition that operators were notified of, beside its words.
 const NOTICE_BYTES: usize = 100;
-/// How often the running tasks changed over the three periods that a datapoint may count for. A plain service has room for
-/// those of one-minute metrics; longer ones fill the history.
+/// How often the running tasks changed over the three periods that a datapoint may count for, or over the ten minutes in which a
+/// total that is divided by them may be corrected. A plain service has room for the three of one-minute metrics; more fill the
+/// history.
 const RAN_BYTES: usize = 130;
 /// A recommendation of the stabilization window: one for each evaluation, 15 seconds apart, and no more than
 /// [`RECOMMENDATIONS_MAX`]. A plain service has room for those of one minute.
@@ -62,7 +63,7 @@ pub fn most_bytes(policy: &ServicePolicy, longest_period: SignedDuration) -> usi
         if policy.wait.is_some() { WAIT_BYTES } else { 0 },
         beyond(policy.track.len(), 1, RUN_BYTES + METRIC_BYTES),
         beyond(policy.metrics.len(), METRICS_OF_A_PLAIN_SERVICE, METRIC_BYTES),
-        if longest_period.as_secs() > 60 { RAN_BYTES } else { 0 },
+        if longest_period.as_secs() > 60 || policy.divides_a_total() { RAN_BYTES } else { 0 },
         beyond(recommendations, RECOMMENDATIONS_OF_A_PLAIN_SERVICE, RECOMMENDATION_BYTES),
     ];
     runs.chain(notified).chain(parts).fold(0, usize::saturating_add)

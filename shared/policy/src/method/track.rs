@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::capacity::Capacity;
 use crate::evidence::conditions::{SignalReader, unread};
-use crate::evidence::metric;
+use crate::evidence::running;
 use crate::memory::ConditionRun;
 use crate::memory::ran::Ran;
 use crate::method::combine::{Proposal, both};
@@ -46,7 +46,7 @@ pub(crate) fn follow<'a>(
     evaluation: &mut SignalReader<'_>,
 ) -> Vec<Tracked<'a>> {
     let service = evaluation.seen.service.as_ref().ok();
-    let (running, serving) = service.map_or((0, 0), |it| (it.running_count, metric::serving(it)));
+    let (running, serving) = service.map_or((0, 0), |it| (it.running_count, running::serving(it)));
     let (running, serving) = (f64::from(running), f64::from(serving));
     let warmup = service.map_or(SignedDuration::ZERO, |it| it.constraints.warmup);
     let mut all = Vec::with_capacity(trackers.len());

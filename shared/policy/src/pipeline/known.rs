@@ -8,8 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 use crate::clock::{LONGEST_GAP, since};
 use crate::evidence::at_limit;
 use crate::evidence::conditions::{Evidence, SignalReader, weigh};
-use crate::evidence::metric::{self, Datapoints, freshness};
+use crate::evidence::metric::{self, Datapoints};
 use crate::evidence::readings::{self, QueueWork, partly_read};
+use crate::evidence::running::ran_lately;
 use crate::memory::ran::Ran;
 use crate::memory::{AtLimit, ConditionRun, Head, Memory, Startup};
 use crate::method::track::{self, Tracked};
@@ -19,7 +20,6 @@ use crate::pipeline::floor_reading::{self, FloorReading};
 use crate::pipeline::startup;
 use crate::reason::Reason;
 use crate::service::{Notify, ServicePolicy};
-use crate::signal::Signal;
 
 /// What one evaluation knows.
 #[derive(Debug, Clone)]
@@ -66,7 +66,7 @@ impl<'a> DecisionInputs<'a> {
         let mut reader = SignalReader { seen, policy, memory, now, runs: BTreeMap::new() };
         let evidence = weigh(&policy.rules, |rule| &rule.when, &mut reader);
         let watched = weigh(&policy.notify, |notify| &notify.when, &mut reader);
-        let ran = ran(seen, policy, memory, now);
+        let ran = ran_lately(seen, policy, memory, now);
         let tracked = track::follow(&policy.track, ran.as_ref(), &mut reader);
         let runs = reader.runs;
         let datapoints = metric::remember(seen, policy, memory, now);
@@ -171,23 +171,4 @@ fn idle_since(seen: &Observation, memory: &Memory, now: Timestamp) -> Option<Tim
     let sees_all = !matches!(queue.in_flight, InFlight::AtLeast(_) | InFlight::Partly { .. });
     let idle = queue.jobs_that_need_a_task() == 0 && sees_all;
     idle.then(|| memory.idle_since.filter(|_| evaluated).unwrap_or(now))
-}
-
-/// How many ran lately, where an average over tasks decides or something warms up. An evaluation that cannot see leaves it
-/// alone.
-fn ran(seen: &Observation, policy: &ServicePolicy, memory: &Memory, now: Timestamp) -> Option<Ran> {
-    let Ok(service) = &seen.service else { return memory.ran.clone() };
-    let warmup = service.constraints.warmup;
-    let is_average = |signal: &Signal| matches!(signal, Signal::Metric(_));
-    let tracked = policy.track.iter().any(|track| is_average(&track.signal));
-    let ruled = policy.rules.iter().map(|rule| &rule.when.signal);
-    let guarded = policy.guard.is_some();
-    let decides = guarded || tracked || ruled.filter(|it| is_average(it)).any(Signal::is_shared_by_tasks);
-    let periods = memory.metrics.values().map(|last| SignedDuration::from_secs(last.period));
-    // Before a datapoint is known, it may be the longest that CloudWatch publishes by itself.
-    let period = periods.max().unwrap_or(SignedDuration::from_mins(5));
-    let keep = freshness(period).saturating_add(period).saturating_add(warmup.saturating_mul(2));
-    let (running, desired) = (service.running_count, service.desired_count);
-    let counts = (running.min(desired), running);
-    (decides || warmup.is_positive()).then(|| Ran::follow(memory.ran.as_ref(), counts, keep, now))
 }

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::capacity::Capacity;
 use crate::clock::since;
 use crate::evidence::conditions::Evidence;
-use crate::evidence::metric;
+use crate::evidence::running;
 use crate::memory::PastRecommendation;
 use crate::method::rules;
 use crate::observation::{InFlight, Queue, ServiceState};
@@ -129,7 +129,7 @@ impl Guards<'_> {
             let since = at.saturating_sub(SignedDuration::from_secs(period)).unwrap_or(at);
             return ran.over(since, at, self.service.constraints.warmup).1;
         }
-        f64::from(metric::serving(self.service))
+        f64::from(running::serving(self.service))
     }
 }
 

@@ -146,6 +146,7 @@ mod queue_limits;
 #[cfg(test)]
 mod sentences;
 mod set_by_emergency;
+mod shares;
 mod sharing;
 
 #[cfg(test)]

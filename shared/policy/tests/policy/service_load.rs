@@ -108,6 +108,7 @@ fn a_tracked_total_asks_for_the_whole_load_by_its_target() {
         let mut stage = api(1, &[]).with(|stage| stage.policy.interruptible = true);
         stage.policy.track = vec![track("requests_per_task", 1_000.0)];
         stage.seen.service = Ok(crate::stage::service(desired, running));
+        stage.at(-300).evaluate();
         let points: Vec<(i64, f64)> = (1..=5).map(|minute| (minute * 60, requests)).collect();
         let decision = stage.points("requests", &points).at(300).peek();
         assert_eq!(size(&decision), expected, "{running} of {desired} at {requests}: {decision}");

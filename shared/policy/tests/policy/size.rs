@@ -142,4 +142,6 @@ fn each_part_of_a_policy_adds_what_is_remembered_of_it() {
     let longer = most(61, |_| ());
     assert!(longer > plain && longer == most(300, |_| ()), "the tasks over three longer periods");
     assert_eq!(most(10, |_| ()), plain);
+    let share = |stage: &mut Stage| stage.policy.track = vec![track("requests_per_task", 70.0)];
+    assert_eq!((most(60, share), most(300, share)), (longer, longer), "the tasks over ten minutes");
 }
