@@ -108,6 +108,10 @@ fn trace_refused(name: &str, error: &TraceError) -> String {
         TraceError::Gaps { .. } => format!(
             "`{name}` has gaps: {error}; use --gaps zero if no job came in them, or --gaps fill if they were not recorded"
         ),
+        TraceError::UnclearRepeats { .. } => format!(
+            "`{name}` has repeated timestamps: {error}; use --repeats sum if a row is a job or a part of a count, or \
+             --repeats mean if a row is one value recorded again"
+        ),
         TraceError::SeveralMetrics { .. } | TraceError::NoSuchMetric { .. } => {
             format!("`{name}`: {error}; choose with --metric NAME")
         }

@@ -28,11 +28,11 @@ pub(crate) struct ReplayOptions {
     #[arg(long, value_name = "ZONE", value_parser = zone)]
     pub(crate) zone: Option<TimeZone>,
     /// What an interval without a row means. By default it is inferred from the file and printed: rows at irregular times, or
-    /// rows that are all 1, are single jobs; in whole numbers with almost no zeros, a missing row is zero; other gaps are filled
+    /// rows that are (nearly) all 1, are single jobs; in whole numbers with almost no zeros, a missing row is zero; other gaps are filled
     #[arg(long, value_enum, value_name = "MEANING")]
     pub(crate) gaps: Option<Meaning>,
-    /// What several rows of one timestamp mean. By default it is inferred from the file and printed: whole numbers that differ
-    /// are added, others are the same value again
+    /// What several rows of one timestamp mean. By default it is inferred from the file and printed: single jobs and whole
+    /// numbers that differ are added, others are the same value again; a file that may be either is refused
     #[arg(long, value_enum, value_name = "MEANING")]
     pub(crate) repeats: Option<RepeatMeaning>,
     /// Jobs per second of one task. By default 0.5, and the trace is scaled so that its 99th percentile needs 80 % of the

@@ -41,6 +41,18 @@ fn what_a_gap_means_is_said_and_can_be_chosen() {
     assert_eq!(simulate(&sparse, &["--gaps", "maybe"]).2, 2);
 }
 
+/// Minutes with one job, or two in one of ten, each of them twice.
+#[test]
+fn repeated_timestamps_that_may_mean_either_are_refused_with_the_choices() {
+    let row = |row: u32| format!("{},{}\n", row / 2 * 60, 1 + u32::from(row % 20 < 2));
+    let rows = (0..1_200).map(row).fold("timestamp,value\n".to_owned(), |text, row| text + &row);
+    let (stdout, stderr, code) = simulate(&trace("either.csv", &rows), &[]);
+    assert_eq!((stdout.as_str(), code), ("", 1));
+    let expected = "600 rows have the timestamp of an earlier one (the first: lines 3, 5, 7, 9, 11) and nearly all of them its \
+                    value: together 1320 jobs if they are added, 660 if each timestamp counts once; use --repeats sum if";
+    assert!(stderr.contains(expected), "{stderr}");
+}
+
 /// Two producers' counts of each minute, a row each.
 #[test]
 fn what_a_repeated_timestamp_means_is_said_and_can_be_chosen() {

@@ -56,6 +56,9 @@ const FEW_ZEROS: f64 = 0.05;
 /// A count that leaves out its zeros has ones nearly as often; spiky ones seldom less than a quarter as often.
 const ONES_FOR_EACH_ZERO: f64 = 0.25;
 
+/// Of rows of which each is a job, now and then one is two.
+const NEARLY_ALL: f64 = 0.9;
+
 /// Moments are counted in steps of the simulation, in milliseconds.
 pub(super) const BIN_MILLISECONDS: i64 = STEP_SECONDS as i64 * 1_000;
 
@@ -71,8 +74,14 @@ impl Values {
     }
 
     /// Every row says 1: each is a job.
-    pub(super) fn are_jobs(self) -> bool {
+    pub(super) fn are_ones(self) -> bool {
         self.rows > 0 && self.ones == self.rows
+    }
+
+    /// Nearly every row says 1, and none says 0.
+    pub(super) fn are_nearly_ones(self) -> bool {
+        let all_are_jobs = self.whole && self.zeros == 0 && self.missing == 0;
+        self.rows > 0 && all_are_jobs && count(self.ones) >= NEARLY_ALL * count(self.rows)
     }
 
     /// A count whose empty intervals have no row.

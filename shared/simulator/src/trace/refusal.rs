@@ -29,6 +29,22 @@ pub enum TraceError {
         /// The line of the row behind the first of them.
         line: u64,
     },
+    /// Rows of one timestamp that may be single jobs, or one value that was recorded again.
+    #[error(
+        "{rows} rows have the timestamp of an earlier one (the first: lines {}) and nearly all of them its value: together \
+         {added:.0} jobs if they are added, {once:.0} if each timestamp counts once",
+        lines.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")
+    )]
+    UnclearRepeats {
+        /// How many they are.
+        rows: u64,
+        /// The first lines of them.
+        lines: Vec<u64>,
+        /// All jobs if they are added.
+        added: f64,
+        /// All jobs if each timestamp counts once.
+        once: f64,
+    },
     /// Rows that come at any moment, where each must count an interval.
     #[error("the rows have no regular interval")]
     NoInterval,

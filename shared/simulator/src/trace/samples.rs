@@ -5,7 +5,7 @@ use super::options::Options;
 use super::recorded::Point;
 use super::refusal::TraceError;
 use super::repair::{Repair, Repairs};
-use super::repeats::RepeatedRows;
+use super::repeats::{RepeatedRows, Taken};
 use super::sample::Sample;
 use crate::number::{place, real};
 
@@ -22,6 +22,9 @@ const BUFFER_MAX: usize = TIMESTAMPS_MAX + 500_000;
 
 /// A hole longer than this, and than three intervals, means closed: the rule of the reference simulation.
 const CLOSED_FROM_SECONDS: f64 = 7_200.0;
+
+/// What repeated timestamps mean must be said where so large a share of the jobs depends on it.
+const UNCLEAR_FROM: f64 = 0.05;
 
 /// Samples on their way in.
 #[derive(Debug)]
@@ -114,6 +117,9 @@ impl Samples {
         for sample in &mut self.kept {
             sample.at = key(sample.at);
         }
+        if window == 0 {
+            self.repeated.compare(&self.kept);
+        }
     }
 
     /// The samples in order; or why they are no load.
@@ -127,14 +133,18 @@ impl Samples {
             return Err(TraceError::TooShort { count: 1 });
         }
         let recorded = self.kept.iter().map(|sample| sample.total).sum();
-        let are_added = self.repeated.are_added(options.repeats, self.values.whole);
+        let taken = self.repeated.taken(options.repeats, self.values);
+        if taken == Taken::Unclear {
+            self.refuse_unclear(recorded, repairs)?;
+        }
+        let are_added = taken == Taken::Added && self.repeated.rows > 0;
         if are_added {
             repairs.rename(Repair::Duplicate, Repair::Added);
             for sample in self.kept.iter_mut().filter(|_| self.window == 0) {
                 (sample.sum, sample.rows) = (sample.total, 1);
             }
         }
-        let (rows, distance) = self.understand(options.gaps, are_added && self.window > 0, repairs)?;
+        let (rows, distance) = self.understand(options, are_added && self.window > 0, repairs)?;
         let (step, width) = if self.window == 0 || rows == RowMeaning::Moments {
             (distance, distance)
         } else {
@@ -149,26 +159,40 @@ impl Samples {
         Ok(Gathered { first: first.at, step_seconds: step, end_seconds, points, rows, recorded })
     }
 
+    /// Refuses rows of one timestamp that may be single jobs or one value again, where it matters which.
+    fn refuse_unclear(&self, added: f64, repairs: &Repairs) -> Result<(), TraceError> {
+        let of = |sample: &Sample| if self.window == 0 { mean(sample) } else { sample.sum };
+        let once: f64 = self.kept.iter().map(of).sum();
+        if added - once <= UNCLEAR_FROM * added {
+            return Ok(());
+        }
+        let mut found = repairs.iter().filter(|(repair, _)| *repair == Repair::Duplicate);
+        let lines = found.next().map_or_else(Vec::new, |(_, found)| found.lines.clone());
+        Err(TraceError::UnclearRepeats { rows: self.repeated.rows, lines, added, once })
+    }
+
     /// What the rows are, and their interval in seconds. Rows that are moments become counts of steps, and parts of counts in windows
     /// counts of windows: a window does not know how many intervals it has.
     fn understand(
         &mut self,
-        gaps: Gaps,
+        options: &Options,
         are_parts: bool,
         repairs: &mut Repairs,
     ) -> Result<(RowMeaning, f64), TraceError> {
+        let gaps = options.gaps;
         let distances = distances(&self.kept);
         let median = median(distances.clone());
         // Windows are intervals whatever their rows were.
         let interval = if self.window > 0 { Some(median) } else { gaps::interval(&distances) };
         let (missing, first) = gaps::missing(&self.kept, &distances, interval.unwrap_or(median));
         let counted = matches!(gaps, Gaps::ByTheFile | Gaps::Zero);
+        let are_jobs = self.repeated.are_jobs(options.repeats, self.values);
         Ok(match (gaps, interval) {
             (Gaps::Refuse, None) => return Err(TraceError::NoInterval),
             (Gaps::Refuse, Some(_)) if missing > 0 => {
                 return Err(TraceError::Gaps { count: missing, line: first.unwrap_or(0).into() });
             }
-            _ if are_parts || counted && (interval.is_none() || self.values.are_jobs()) => {
+            _ if are_parts || counted && (interval.is_none() || are_jobs) => {
                 let bin = self.window.max(BIN_MILLISECONDS);
                 self.count_moments(bin, repairs);
                 (RowMeaning::Moments, seconds(bin))

@@ -248,6 +248,49 @@ fn one_value_recorded_again_is_no_second_count() {
     assert!((jobs(&mean) - 4.0).abs() < 1e-6, "{}", jobs(&mean));
 }
 
+/// One row for each job, two a second; one in two hundred is two jobs.
+#[test]
+fn a_row_that_is_two_jobs_loses_none_of_the_others() {
+    let mut next = numbers();
+    let (mut at, mut all, mut text) = (0, 0.0, String::new());
+    for row in 0..20_000 {
+        at += next() % 1_000;
+        let size = if row % 200 == 0 { 2 } else { 1 };
+        all += f64::from(size);
+        let _ = writeln!(text, "{},{size}", at / 1_000);
+    }
+    let trace = read(&text, Gaps::ByTheFile).expect("a trace");
+    assert_eq!(trace.understood(), RowMeaning::Moments);
+    assert!((jobs(&trace) - all).abs() < 1e-6, "{} of {all}", jobs(&trace));
+    let options = Options { repeats: Repeats::Mean, ..Options::default() };
+    let once = trace::read_with(format!("timestamp,value\n{text}").as_bytes(), &options).expect("a trace");
+    assert!(jobs(&once) < 0.7 * all, "what means what can be chosen: {}", jobs(&once));
+}
+
+/// Minutes with a job or two, all of them twice: a file that holds a day two times, or two producers.
+#[test]
+fn repeated_rows_that_may_be_jobs_or_one_value_again_are_refused() {
+    let minutes = |twice: u32| {
+        (0..100).fold(String::new(), |text, minute| {
+            let row = format!("{},{}\n", minute * 60, if minute % 10 == 0 { 2 } else { 1 });
+            text + &row.repeat(if minute < twice { 2 } else { 1 })
+        })
+    };
+    let refused = read(&minutes(100), Gaps::ByTheFile).expect_err("it may be either");
+    assert_eq!(
+        refused.to_string(),
+        "100 rows have the timestamp of an earlier one (the first: lines 3, 5, 7, 9, 11) and nearly all of them its value: \
+         together 220 jobs if they are added, 110 if each timestamp counts once"
+    );
+    for (repeats, expected) in [(Repeats::Sum, 220.0), (Repeats::Mean, 110.0)] {
+        let options = Options { repeats, ..Options::default() };
+        let trace = trace::read_with(format!("timestamp,value\n{}", minutes(100)).as_bytes(), &options);
+        assert!((jobs(&trace.expect("a trace")) - expected).abs() < 1e-6, "{repeats:?}");
+    }
+    // A few rows change little.
+    assert!((jobs(&read(&minutes(3), Gaps::ByTheFile).expect("a trace")) - 110.0).abs() < 1e-6);
+}
+
 /// One minute in ten had no job and has no row, but a restart wrote a zero.
 #[test]
 fn a_single_zero_makes_no_jobs_of_minutes_that_are_left_out() {
