@@ -38,6 +38,7 @@ pub(crate) fn assumed(options: &ReplayOptions, replay: &Replay) -> Value {
             "startup_seconds": setting.starts.seconds,
             "wait_seconds": setting.acceptable_wait_seconds,
             "interval_seconds": setting.evaluations.every_seconds,
+            "disruptions": options.disruptions,
             "jobs": options.jobs.name(),
             "counts_done": options.counts_done,
             "seed": setting.seed,

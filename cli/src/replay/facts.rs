@@ -4,6 +4,7 @@ use std::fmt::{Display, Write};
 
 use jiff::SignedDuration;
 use tidegate_simulator::trace::{Repair, RowMeaning};
+use tidegate_simulator::world::{Disruptions, Starts};
 use tidegate_simulator::{Overload, Trace, WorldSettings};
 
 use crate::counts::{grouped, jobs};
@@ -69,8 +70,28 @@ pub(crate) fn facts(options: &ReplayOptions, replay: &Replay) -> Vec<Fact> {
             setting.seed,
         ),
     ));
+    facts.push(fact("world", world(setting)));
     facts.push(fact("queue", queue.words(policy.wait.is_some())));
     facts
+}
+
+/// What goes wrong, or that nothing does.
+fn world(setting: &WorldSettings) -> String {
+    let WorldSettings { starts: Starts { seconds, spread, failing }, disruptions, .. } = setting;
+    if *disruptions == Disruptions::NONE {
+        return "nothing goes wrong, and every start takes the same time; for bad days: --disruptions"
+            .to_owned();
+    }
+    let Disruptions {
+        deployments_a_day, restarts_a_day, outages_a_day, stuck_a_day, lasting_seconds, ..
+    } = disruptions;
+    let (fastest, slowest) = (seconds * (1.0 - spread), seconds * (1.0 + spread));
+    format!(
+        "bad days (--disruptions): each day {deployments_a_day} deployments, {restarts_a_day} tasks that die, {outages_a_day} times nothing\n\
+         can be read and {stuck_a_day} times no task starts, for {lasting_seconds} s each; a start takes {fastest:.0} to {slowest:.0} s,\n\
+         and {:.0}% fail; the oracle knows nothing of this",
+        failing * 100.0
+    )
 }
 
 /// How many jobs the trace holds, before and after it was repaired, and what its gaps and repeated timestamps mean.

@@ -48,6 +48,10 @@ pub(crate) struct ReplayOptions {
     /// The polling interval; default: 15s (with delayed evaluations), or 60s for a service that is scaled by metrics only
     #[arg(long, value_name = "DURATION", value_parser = interval)]
     pub(crate) interval: Option<SignedDuration>,
+    /// Simulates bad days: deployments, tasks that die, times when nothing can be read or no task starts; tasks start and stop
+    /// at any second, start-up times differ and some starts fail. Without it nothing goes wrong
+    #[arg(long)]
+    pub(crate) disruptions: bool,
     /// How jobs are simulated
     #[arg(long, value_enum, default_value_t = JobsOption::Fluid)]
     pub(crate) jobs: JobsOption,

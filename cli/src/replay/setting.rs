@@ -21,6 +21,10 @@ const ACCEPTABLE_WAIT: SignedDuration = SignedDuration::from_secs(60);
 /// CloudWatch adds to a minute for two to three minutes after its end.
 const METRIC_SETTLES_SECONDS: u32 = 150;
 
+/// Start-up times and failing starts of bad days, as policies are compared with (`make bench-quality`).
+const SPREAD: f64 = 0.3;
+const FAILING: f64 = 0.02;
+
 /// The load, the world, and the size a scaled load needs.
 pub(super) fn of(
     options: &ReplayOptions,
@@ -30,14 +34,19 @@ pub(super) fn of(
 ) -> (Load, WorldSettings, Option<f64>) {
     let asked = options.interval.map(|interval| u32::try_from(interval.as_secs()).unwrap_or(u32::MAX));
     let interval = asked.unwrap_or(queue.interval_seconds);
+    let (moments, spread, failing, disruptions) = if options.disruptions {
+        (Moments::AnySecond, SPREAD, FAILING, Disruptions::BAD_DAYS)
+    } else {
+        (Moments::Steps, 0.0, 0.0, Disruptions::NONE)
+    };
     let setting = WorldSettings {
         capacity: policy.capacity,
         throughput: options.throughput.unwrap_or(THROUGHPUT),
         concurrency: policy.concurrency,
         prefetch: queue.prefetch,
         acceptable_wait_seconds: acceptable_wait(options, policy).as_secs_f64(),
-        starts: Starts { seconds: options.startup.as_secs_f64(), spread: 0.0, failing: 0.0 },
-        moments: Moments::Steps,
+        starts: Starts { seconds: options.startup.as_secs_f64(), spread, failing },
+        moments,
         service: service(options.jobs, policy),
         evaluations: Evaluations { every_seconds: interval, act_from_seconds: interval },
         sensing: Sensing {
@@ -46,7 +55,7 @@ pub(super) fn of(
             metric_settles_seconds: METRIC_SETTLES_SECONDS,
             ..Sensing::EXACT
         },
-        disruptions: Disruptions::NONE,
+        disruptions,
         seed: options.seed,
     };
     if options.throughput.is_some() {

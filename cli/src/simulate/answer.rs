@@ -19,7 +19,7 @@ Keys of --json, which stay within one format:
   overload                                 null, or tasks_needed (more than max) and from_seconds (when jobs are first
                                            late at max)
   setting                                  min, max, concurrency, throughput, scaled_to_tasks, startup_seconds,
-                                           wait_seconds, interval_seconds, jobs, counts_done, seed,
+                                           wait_seconds, interval_seconds, disruptions, jobs, counts_done, seed,
                                            queue (its kind, or null), queue_shows (taken-and-done, taken, reserved,
                                            nothing: of jobs that tasks took), prefetch
   worker_hours, cost_vs_oracle             task-hours paid, and divided by the oracle's

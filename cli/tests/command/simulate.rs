@@ -49,6 +49,32 @@ fn a_trace_is_replayed_beside_its_rivals() {
     insta::assert_snapshot!("simulate-rivals", stdout.replace(&place, "hill.csv"));
 }
 
+/// What goes wrong costs something, and the answer says which world it was.
+#[test]
+fn bad_days_are_simulated_where_they_are_asked_for() {
+    let of = |more: &[&str]| {
+        let (stdout, stderr, code) = simulate(&hill(), &[&["--json"], more].concat());
+        assert_eq!((stderr.as_str(), code), ("", 0));
+        serde_json::from_str::<Value>(&stdout).expect("JSON")
+    };
+    let (quiet, bad) = (of(&[]), of(&["--disruptions"]));
+    assert_eq!(
+        (&quiet["setting"]["disruptions"], &bad["setting"]["disruptions"]),
+        (&false.into(), &true.into())
+    );
+    let starts = |answer: &Value| answer["task_starts_per_day"].as_f64().expect("a number");
+    assert!(starts(&bad) > 2.0 * starts(&quiet), "{} and {}", starts(&bad), starts(&quiet));
+    assert_ne!(quiet["worker_hours"], bad["worker_hours"]);
+    assert_eq!(quiet["oracle_worker_hours"], bad["oracle_worker_hours"]);
+    let (stdout, _, _) = simulate(&hill(), &["--disruptions"]);
+    let said = stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        said.contains("world bad days (--disruptions): each day 6 deployments, 24 tasks that die"),
+        "{stdout}"
+    );
+    assert!(said.contains("a start takes 63 to 117 s, and 2% fail"), "{stdout}");
+}
+
 #[test]
 fn the_same_command_gives_the_same_bytes() {
     let once = || simulate(&hill(), &["--json", "--rivals", "--jobs", "exponential", "--seed", "3"]);
