@@ -33,12 +33,16 @@ const MOST_NAMES: usize = 256;
 /// CloudWatch's longest period is a day.
 const LONGEST_PERIOD_SECONDS: i64 = 86_400;
 
+/// More jobs than all tasks of a service run at a time.
+const MOST_JOBS: f64 = 1e7;
+
 impl Memory {
     /// Takes times of the future for now, and sizes that no service can have for the largest that one can. Every field is
     /// named, so that a new one cannot be forgotten.
     pub fn believe(&mut self, now: Timestamp) {
         self.shorten();
         self.wait.take_if(|wait| !is_plausible(wait));
+        self.at_limit.take_if(|it| !(0.0..=MOST_JOBS).contains(&it.busy));
         let Self {
             scale_out,
             changed_at,
@@ -146,7 +150,7 @@ fn of_queue<'a>(
     at_limit: Option<&'a mut AtLimit>,
 ) -> impl Iterator<Item = &'a mut Timestamp> {
     let head = head.map(|Head { print: _, since }| since);
-    let at_limit = at_limit.map(|AtLimit { last, again: _, taken: _, busy: _, evaluations: _ }| last);
+    let at_limit = at_limit.map(|at_limit| &mut at_limit.last);
     head.into_iter().chain(at_limit)
 }
 

@@ -208,6 +208,12 @@ pub struct AtLimit {
     /// The jobs that may be taken in one period of its rate limit: as many as were taken then.
     #[serde(rename = "t", default, skip_serializing_if = "Option::is_none")]
     pub taken: Option<u64>,
+    /// The same, as the queue's settings said.
+    #[serde(rename = "m", default, skip_serializing_if = "Option::is_none")]
+    pub max: Option<u64>,
+    /// The jobs that might run at a time, as they said.
+    #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
+    pub concurrency: Option<u64>,
     /// The jobs that ran, in the mean of the last evaluations.
     #[serde(rename = "b")]
     pub busy: f64,

@@ -176,15 +176,29 @@ pub struct Queue {
 /// What a queue's own limits allow (BullMQ's rate limit and global concurrency); by default there are none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct QueueLimits {
-    /// Jobs wait that no worker may take at this moment.
-    pub met: bool,
-    /// The jobs that were taken in the period of a rate limit that lasts.
+    /// Jobs wait, and the rate limit lets no worker take one at this moment.
+    pub rate_met: bool,
+    /// The jobs that were taken in the period of a rate limit that lasts, where they are counted.
     pub taken: Option<u64>,
+    /// The jobs that may be taken in one period, where the queue itself says so.
+    pub max: Option<u64>,
     /// The jobs that may run at a time.
     pub concurrency: Option<u64>,
 }
 
 impl Queue {
+    /// Jobs wait, and as many run as may at a time.
+    #[must_use]
+    pub fn is_at_concurrency(&self) -> bool {
+        self.waiting > 0 && self.limits.concurrency.is_some_and(|jobs| self.in_flight.known() >= jobs)
+    }
+
+    /// Jobs wait that no worker may take at this moment.
+    #[must_use]
+    pub fn is_at_limit(&self) -> bool {
+        self.limits.rate_met || self.is_at_concurrency()
+    }
+
     /// Jobs that a service without tasks would leave alone: those that wait, paused or not, those that are taken, and the
     /// delayed ones that workers hold.
     pub(crate) fn jobs_that_need_a_task(&self) -> u64 {

@@ -114,10 +114,10 @@ pub enum Reason {
     NotAgreed { condition: Condition, value: Option<f64> },
     /// The queue is paused: its waiting jobs do not count now.
     QueuePaused { waiting_jobs: u64 },
-    /// The queue is at a limit of its own, or was lately: its waiting jobs order no tasks.
-    QueueAtLimit { waiting_jobs: u64 },
-    /// With these the queue does all that its limit allows.
-    LimitKeeps { proposes: u32 },
+    /// The queue is at a limit of its own, or was so long ago: its waiting jobs order no tasks.
+    QueueAtLimit { waiting_jobs: u64, last: Option<SignedDuration> },
+    /// With these the queue does all that its limit allows: `busy` of them work in the mean, where that has been measured.
+    LimitKeeps { busy: Option<f64>, proposes: u32 },
     /// Work in flight keeps capacity.
     WorkInFlight { jobs: u64, concurrency: u32, floor: u32 },
     /// Running jobs are not visible in this queue.

@@ -242,13 +242,25 @@ impl fmt::Display for InUnit<&Reason> {
                 thousands(waiting_jobs),
                 plural(*waiting_jobs, "job is", "jobs are")
             ),
-            R::QueueAtLimit { waiting_jobs } => write!(
-                f,
-                "the queue is at its rate or concurrency limit, or was within ten minutes: its {} waiting {} no tasks",
-                thousands(waiting_jobs),
-                plural(*waiting_jobs, "job orders", "jobs order")
-            ),
-            R::LimitKeeps { proposes } => write!(f, "the queue's limit keeps {} busy", tasks(*proposes)),
+            R::QueueAtLimit { waiting_jobs, last } => {
+                f.write_str("the queue ")?;
+                match last {
+                    None => f.write_str("is at its rate or concurrency limit")?,
+                    Some(ago) => write!(f, "was at its rate or concurrency limit {} ago", Span(*ago))?,
+                }
+                let orders = plural(*waiting_jobs, "job orders", "jobs order");
+                write!(f, ": its {} waiting {orders} no tasks", thousands(waiting_jobs))
+            }
+            R::LimitKeeps { busy: None, .. } => {
+                f.write_str("how many tasks the queue's limit keeps busy is being measured")
+            }
+            R::LimitKeeps { busy: Some(busy), proposes } => {
+                write!(
+                    f,
+                    "the queue's limit keeps {busy:.1} tasks busy; with a quarter more {} needed",
+                    tasks(*proposes)
+                )
+            }
             R::WorkInFlight { jobs: n, concurrency, floor } => write!(
                 f,
                 "{} in flight ({concurrency} per {}) {} {}",

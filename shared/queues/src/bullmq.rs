@@ -119,7 +119,7 @@ pub(crate) fn interpret(
     let first_due = first_scheduled.filter(|_| due > 0);
     let waiting = [held_back, wait, prioritized, due].into_iter().fold(0, u64::saturating_add);
     let max = setting(2).and_then(number);
-    let limits = Limits { concurrency: setting(1).and_then(number), max, taken, limiter_lasts, workers_live };
+    let rate = RateLimit { max, taken, limiter_lasts, workers_live };
     Ok(Queue {
         waiting,
         due,
@@ -129,9 +129,10 @@ pub(crate) fn interpret(
         done: done(ended, now),
         paused,
         limits: QueueLimits {
-            met: waiting > 0 && limits.are_met(active),
-            taken: limits.limiter_lasts.then_some(limits.taken),
-            concurrency: limits.concurrency,
+            rate_met: waiting > 0 && rate.forbids_more(active),
+            taken: Some(taken).filter(|taken| limiter_lasts && *taken < FORBIDDEN),
+            max,
+            concurrency: setting(1).and_then(number),
         },
         head: oldest.or(most_urgent).or(first_due).map(fingerprint),
     })
@@ -151,9 +152,7 @@ fn markers(listed: u64, newest: Option<&[u8]>, oldest: Option<&[u8]>) -> u64 {
 }
 
 /// What keeps workers from taking jobs that wait.
-struct Limits {
-    /// The jobs that may run at a time.
-    concurrency: Option<u64>,
+struct RateLimit {
     /// The jobs that may be taken in one period.
     max: Option<u64>,
     /// The jobs that were taken in this one, if a limit counts them.
@@ -164,15 +163,14 @@ struct Limits {
     workers_live: bool,
 }
 
-impl Limits {
+impl RateLimit {
     /// Whether no job that waits may be taken now, while so many run.
-    fn are_met(&self, active: u64) -> bool {
+    fn forbids_more(&self, active: u64) -> bool {
         let by_rate = match self.max {
             Some(max) => self.taken >= max,
             None => self.taken >= FORBIDDEN || (self.workers_live && active == 0),
         };
-        let by_concurrency = self.concurrency.is_some_and(|jobs| active >= jobs);
-        by_concurrency || (self.limiter_lasts && by_rate)
+        self.limiter_lasts && by_rate
     }
 }
 

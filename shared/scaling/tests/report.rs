@@ -361,7 +361,8 @@ fn a_target_has_the_keys_of_format_1_and_no_others() {
     assert_eq!(keys(&json["reasons"][0]), ["code", "text"]);
     let notice = ["begins", "condition", "kind", "severity", "since", "text"];
     assert_eq!(keys(&json["notices"][0]), notice);
-    let seen = ["delayed", "desired", "due", "in_flight", "max", "min", "paused", "pending", "rollout"];
+    let seen =
+        ["at_limit", "delayed", "desired", "due", "in_flight", "max", "min", "paused", "pending", "rollout"];
     assert_eq!(keys(&json["seen"]), [&seen[..], &["running", "waiting"]].concat());
 }
 

@@ -143,6 +143,8 @@ pub(crate) struct SignalReader<'a> {
     pub(crate) policy: &'a ServicePolicy,
     pub(crate) memory: &'a Memory,
     pub(crate) now: Timestamp,
+    /// What is read may order tasks; of what only notifies, jobs that wait at a limit wait all the same.
+    pub(crate) orders: bool,
     /// To be remembered.
     pub(crate) runs: BTreeMap<String, ConditionRun>,
 }
@@ -150,7 +152,8 @@ pub(crate) struct SignalReader<'a> {
 impl SignalReader<'_> {
     /// What a signal says now.
     pub(crate) fn read_signal(&self, signal: &Signal) -> SignalReading {
-        read_signal(signal, self.seen, self.policy, self.memory, self.now)
+        let read = read_signal(signal, self.seen, self.policy, self.memory, self.now);
+        if self.orders { read } else { read.counted() }
     }
 
     /// The run of settled datapoints for which a condition has held. Only one that must last is remembered, under its own

@@ -100,18 +100,24 @@ pub(crate) fn read_signal(
         Reading::Fresh { value, at } => vec![Datapoint { at: *at, value: *value }],
         Reading::Stale { .. } | Reading::Missing(_) => Vec::new(),
     };
-    let bound = bound(signal, seen, memory, now);
+    let bound = bound(signal, seen, policy, memory, now);
     SignalReading { bound, points, ..SignalReading::silent(Some(reading)) }
 }
 
 /// Whether what a queue shows is exact.
-fn bound(signal: &Signal, seen: &Observation, memory: &Memory, now: Timestamp) -> Bound {
+fn bound(
+    signal: &Signal,
+    seen: &Observation,
+    policy: &ServicePolicy,
+    memory: &Memory,
+    now: Timestamp,
+) -> Bound {
     let Some(queue) = seen.queue() else { return Bound::Exact };
     let counts_running = matches!(signal, Signal::InFlight | Signal::Depth);
     let counts_waiting = !matches!(signal, Signal::InFlight | Signal::Delayed);
     if counts_running && queue.in_flight.is_lower_bound() {
         Bound::AtLeast
-    } else if counts_waiting && at_limit::orders_none(queue, at_limit::follow(memory, seen, now)) {
+    } else if counts_waiting && at_limit::orders_none(queue, at_limit::follow(seen, policy, memory, now)) {
         Bound::AtMost
     } else {
         Bound::Exact
@@ -154,7 +160,7 @@ fn queue_value(
         Signal::Due => number(if queue.paused { 0 } else { queue.due }),
         Signal::Delayed => number(queue.delayed),
         Signal::WaitingPerTask => number(waiting) / f64::from(service.map_or(1, running::serving)),
-        Signal::StalledFor if waiting == 0 || queue.limits.met => 0.0,
+        Signal::StalledFor if waiting == 0 || queue.limits.rate_met => 0.0,
         Signal::StalledFor => match head(queue, memory, now) {
             Some(head) => since(head.since, now).as_secs_f64(),
             None => return Err(Absence::new(AbsenceKind::NotFound, "this queue does not show its next job")),
@@ -167,7 +173,7 @@ fn queue_value(
 
 /// The head of the queue, and since when it stands there.
 fn head(queue: &Queue, memory: &Memory, now: Timestamp) -> Option<Head> {
-    if queue.paused || queue.limits.met {
+    if queue.paused || queue.limits.rate_met {
         return None;
     }
     let print = queue.head?;

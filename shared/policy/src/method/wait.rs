@@ -22,6 +22,7 @@
 //! All sizes inside are *places*, the jobs that can run at a time: tasks times concurrency.
 
 use crate::clock::since;
+use crate::evidence::at_limit::enough_for;
 use crate::memory::wait::{JobPace, Last, LoadEstimate, WaitMemory};
 use crate::reason::Reason;
 
@@ -110,11 +111,12 @@ pub(crate) fn evaluate(seen: &WaitInputs, before: Option<&WaitMemory>) -> (Optio
             learn_anew(&mut next);
             Some(WaitProposal { tasks: 0, reason: Reason::LoadKeeps { load: 0.0, proposes: 0 } })
         }
-        Some(QueueJobs { limit: Some(LimitSeen { needed }), .. }) => {
+        Some(QueueJobs { limit: Some(LimitSeen { busy }), most, .. }) => {
             // What is done there is the limit's pace, and no worker's.
             learn_anew(&mut next);
-            let tasks = needed.map_or(seen.desired, |jobs| whole_tasks(jobs / seen.concurrency));
-            Some(WaitProposal { tasks, reason: Reason::LimitKeeps { proposes: tasks } })
+            let enough = |busy| whole_tasks(enough_for(busy).min(most) / seen.concurrency);
+            let (tasks, busy) = (busy.map_or(seen.desired, enough), busy.map(|jobs| jobs / seen.concurrency));
+            Some(WaitProposal { tasks, reason: Reason::LimitKeeps { busy, proposes: tasks } })
         }
         Some(jobs) if jobs.partial => {
             // A part of what workers hold teaches nothing, and removes no task; what waits is counted, and may order.
@@ -247,8 +249,8 @@ fn decide(
     let planned = seen.acceptable * PLANNED_SHARE;
     let per_second = next.pace.per_second(planned);
     let unseen = jobs.hidden() && !this.waiting;
-    let startup = workers.startup;
-    let expected = if unseen { believed } else { lasting::expected(&next.lasting, believed, startup) };
+    let expected =
+        if unseen { believed } else { lasting::expected(&next.lasting, believed, workers.startup) };
     let outlook =
         Outlook { jobs: jobs.waiting + this.busy, load: expected, per_second, concurrency: seen.concurrency };
     let known = next.pace.known(planned);
@@ -262,9 +264,8 @@ fn decide(
     let grown = late::grown(next, seen, lateness(jobs, this, arrived, wait, places), workers.startup);
     let forecast = needed_with(workers, CHANCE);
     let one_more = if gap { 0 } else { late::one_more(next, seen, &this, (jobs.waiting, wait, per_second)) };
-    // More than may run at a time would do no more.
-    let most_useful = whole_tasks(jobs.most / seen.concurrency);
-    let needed = forecast.max(grown).max(one_more).min(most_useful);
+    let useful = whole_tasks(jobs.most / seen.concurrency);
+    let needed = forecast.max(grown).max(one_more).min(useful);
     let taken = whole_tasks(seen.orphaned_jobs() / seen.concurrency);
     let load = tasks(expected.rate);
     let busy_tasks = if unseen && load < NO_TASK_BELIEVED { 0 } else { whole_tasks(load) };
@@ -279,7 +280,8 @@ fn decide(
         let demand = seen.bounds.clamp(needed.max(kept));
         // By a pace that is only guessed a burst may be many times smaller: no more is expected again than may be ordered.
         let burst = tasks(believed.rate).min(if known { f64::INFINITY } else { f64::from(most) });
-        let standing = bursts::follow(next, seen, burst, demand, startup + believed.apart).min(most_useful);
+        let standing =
+            bursts::follow(next, seen, burst, demand, workers.startup + believed.apart).min(useful);
         if known { standing } else { 0 }
     };
     let raised = needed.max(standing);

@@ -63,9 +63,11 @@ impl<'a> DecisionInputs<'a> {
         memory: &Memory,
         now: Timestamp,
     ) -> Self {
-        let mut reader = SignalReader { seen, policy, memory, now, runs: BTreeMap::new() };
+        let mut reader = SignalReader { seen, policy, memory, now, orders: true, runs: BTreeMap::new() };
         let evidence = weigh(&policy.rules, |rule| &rule.when, &mut reader);
+        reader.orders = false;
         let watched = weigh(&policy.notify, |notify| &notify.when, &mut reader);
+        reader.orders = true;
         let ran = ran_lately(seen, policy, memory, now);
         let tracked = track::follow(&policy.track, ran.as_ref(), &mut reader);
         let runs = reader.runs;
@@ -89,7 +91,7 @@ impl<'a> DecisionInputs<'a> {
             runs,
             datapoints,
             head: readings::remember_head(seen, memory, now),
-            at_limit: at_limit::follow(memory, seen, now),
+            at_limit: at_limit::follow(seen, policy, memory, now),
             idle_since: idle_since(seen, memory, now),
             ran,
             startup: service.map_or(memory.startup, |service| startup::follow(memory.startup, service, now)),

@@ -76,12 +76,15 @@ fn guard_unknown(known: &DecisionInputs<'_>) -> Option<FoundCondition> {
 
 /// A queue that is paused or at its limit, and jobs that its workers hold.
 pub(crate) fn of_queue(known: &DecisionInputs<'_>) -> Vec<FoundCondition> {
-    let queue = known.seen.queue();
-    let stopped = queue.and_then(|queue| {
+    let stopped = known.seen.queue().and_then(|queue| {
         let waiting_jobs = queue.waiting;
-        let at_limit =
-            || at_limit::orders_none(queue, known.at_limit).then_some(Reason::QueueAtLimit { waiting_jobs });
-        if queue.paused { Some(Reason::QueuePaused { waiting_jobs }) } else { at_limit() }
+        let last = known.at_limit.filter(|_| !queue.is_at_limit()).map(|it| since(it.last, known.now));
+        if queue.paused {
+            Some(Reason::QueuePaused { waiting_jobs })
+        } else {
+            at_limit::orders_none(queue, known.at_limit)
+                .then_some(Reason::QueueAtLimit { waiting_jobs, last })
+        }
     });
     let stopped = stopped.map(|reason| (NoticeKind::QueuePaused, reason));
     let held = known.work.filter(|work| work.held > 0).map(|work| {

@@ -241,7 +241,7 @@ fn raise(demand: Demand, tasks: u32, because: Reason) -> Demand {
 /// stopped and that only a task gives back.
 fn wake(known: &DecisionInputs<'_>) -> Option<Reason> {
     let queue = known.seen.queue()?;
-    let waiting_jobs = if queue.paused || queue.limits.met { 0 } else { queue.waiting };
+    let waiting_jobs = if queue.paused || queue.is_at_limit() { 0 } else { queue.waiting };
     let stranded = queue.jobs_that_need_a_task().saturating_sub(queue.waiting);
     match (waiting_jobs, stranded) {
         (0, 0) => None,

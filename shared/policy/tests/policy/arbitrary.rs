@@ -278,8 +278,9 @@ fn queue(range: Range) -> impl Strategy<Value = Queue> {
         1 => Just(InFlight::Unknown)
     ];
     let head = option::of(0..3_u64);
-    let limits = (prop::bool::weighted(0.1), option::of(jobs(range)), option::weighted(0.1, jobs(range)))
-        .prop_map(|(met, taken, concurrency)| QueueLimits { met, taken, concurrency });
+    let limit = || option::weighted(0.1, jobs(range));
+    let limits = (prop::bool::weighted(0.1), option::of(jobs(range)), limit(), limit())
+        .prop_map(|(rate_met, taken, max, concurrency)| QueueLimits { rate_met, taken, max, concurrency });
     let stopped = (any::<bool>(), prop::bool::weighted(0.1), limits);
     (jobs(range), jobs(range), jobs(range), in_flight, stopped, head).prop_map(
         |(waiting, due, delayed, in_flight, (delayed_held, paused, limits), head)| Queue {

@@ -274,7 +274,7 @@ fn readings(all: &mut Vec<(&'static str, Decision)>) {
     stage.metric("cpu", MetricReading::NotRead);
     all.push(("CPU too old", stage.at(400).peek()));
     all.push(("paused", worker().waiting(1).with(|stage| stage.queue().paused = true).peek()));
-    let mut limited = worker().waiting(900).with(|stage| stage.queue().limits.met = true);
+    let mut limited = worker().waiting(900).with(|stage| stage.queue().limits.rate_met = true);
     all.push(("at a limit", limited.peek()));
     limited.policy.wait = Some(seconds(60));
     all.push(("at a limit, with `wait`", limited.peek()));

@@ -69,7 +69,7 @@ async fn limited(version: u32, limit: &Value, worker: &Value, release: bool) -> 
     let mut client = clients::bullmq(version, &server.url(), "emails");
     client.order(&json!({"add": 10}));
     let free = reader.until(|queue| queue.waiting == 10).await;
-    assert!(!free.limits.met, "no worker runs yet, and none is stopped");
+    assert!(!free.is_at_limit(), "no worker runs yet, and none is stopped");
     if !limit.is_null() {
         client.order(limit);
     }
@@ -77,7 +77,7 @@ async fn limited(version: u32, limit: &Value, worker: &Value, release: bool) -> 
     if release {
         client.order(&json!({"release": true}));
     }
-    reader.until(|queue| queue.limits.met || queue.waiting == 0).await
+    reader.until(|queue| queue.is_at_limit() || queue.waiting == 0).await
 }
 
 async fn check_limits(version: u32) {
@@ -91,7 +91,7 @@ async fn check_limits(version: u32) {
     let workers = limited(version, &Value::Null, &of_workers, true).await;
     assert_eq!((workers.waiting, workers.in_flight), (7, InFlight::Exactly(0)));
     let unlimited = limited(version, &Value::Null, &none, true).await;
-    assert_eq!((unlimited.waiting, unlimited.limits.met), (0, false));
+    assert_eq!((unlimited.waiting, unlimited.is_at_limit()), (0, false));
 }
 
 #[tokio::test]

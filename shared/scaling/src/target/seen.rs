@@ -40,9 +40,13 @@ fn queue_in_words(queue: &Result<Queue, Absence>) -> String {
         }
         InFlight::Unknown => "in flight unknown".to_owned(),
     };
-    let paused = if queue.paused { ", paused" } else { "" };
+    let stopped = match (queue.paused, queue.is_at_limit()) {
+        (true, _) => ", paused",
+        (false, true) => ", at its limit",
+        (false, false) => "",
+    };
     let (waiting, due, delayed) = (thousands(queue.waiting), thousands(queue.due), thousands(queue.delayed));
-    format!("{waiting} waiting ({due} due), {in_flight}, {delayed} delayed{paused}")
+    format!("{waiting} waiting ({due} due), {in_flight}, {delayed} delayed{stopped}")
 }
 
 /// The newest value; between two reads of CloudWatch the one that is remembered.
@@ -112,6 +116,7 @@ pub(super) fn in_json(seen: &Observation, decision: &Decision) -> Value {
         json["delayed"] = queue.map(|queue| queue.delayed).into();
         json["in_flight"] = queue.map(|queue| queue.in_flight.known()).into();
         json["paused"] = queue.map(|queue| queue.paused).into();
+        json["at_limit"] = queue.map(Queue::is_at_limit).into();
     }
     if let Some(absence) = seen.queue_unread() {
         json["queue_error"] = absence.to_string().into();

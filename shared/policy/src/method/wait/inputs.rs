@@ -75,8 +75,8 @@ pub(crate) struct QueueJobs {
 /// A queue at its limit.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct LimitSeen {
-    /// So many have to run at a time to do all that it allows, once that has been measured.
-    pub(crate) needed: Option<f64>,
+    /// So many run at a time in the mean, once that has been measured.
+    pub(crate) busy: Option<f64>,
 }
 
 impl QueueJobs {
@@ -106,10 +106,10 @@ pub(crate) fn of(
         rollout: service.rollout,
         changed_at: memory.changed_at,
         jobs: seen.queue().map(|queue| {
-            let at_limit = at_limit::follow(memory, seen, now);
+            let at_limit = at_limit::follow(seen, policy, memory, now);
             QueueJobs {
                 limit: at_limit::orders_none(queue, at_limit)
-                    .then(|| LimitSeen { needed: at_limit::needed(queue, at_limit) }),
+                    .then(|| LimitSeen { busy: at_limit::busy(at_limit, now) }),
                 ..jobs(queue, service, policy)
             }
         }),

@@ -25,6 +25,16 @@ pub(super) fn startup(range: Range) -> impl Strategy<Value = Startup> {
 }
 
 pub(super) fn at_limit(range: Range) -> impl Strategy<Value = AtLimit> {
-    (time(range), any::<bool>(), option::of(jobs(range)), -1.0..1e12, count(range))
-        .prop_map(|(last, again, taken, busy, evaluations)| AtLimit { last, again, taken, busy, evaluations })
+    let limits = (option::of(jobs(range)), option::of(jobs(range)), option::of(jobs(range)));
+    (time(range), any::<bool>(), limits, -1.0..1e12, count(range)).prop_map(
+        |(last, again, (taken, max, concurrency), busy, evaluations)| AtLimit {
+            last,
+            again,
+            taken,
+            max,
+            concurrency,
+            busy,
+            evaluations,
+        },
+    )
 }
