@@ -252,7 +252,7 @@ impl fmt::Display for InUnit<&Reason> {
                 write!(f, ": its {} waiting {orders} no tasks", thousands(waiting_jobs))
             }
             R::LimitKeeps { busy: None, .. } => {
-                f.write_str("how many tasks the queue's limit keeps busy is being measured")
+                f.write_str("the tasks that the queue's limit keeps busy are still being counted")
             }
             R::LimitKeeps { busy: Some(busy), proposes } => {
                 write!(

@@ -338,12 +338,9 @@ fn whatever_the_ledger_holds_a_report_is_one_that_sns_takes_and_a_line_stays_a_l
     assert_eq!(notified.lines().count(), 53, "a line for each of 50, and three more");
     assert!(notified.contains("2026-11-21 08:33:20 UTC  aba"), "not of the future");
     let huge = Absence::new(AbsenceKind::Unreachable, "words ".repeat(100_000));
-    let one = target(
-        "worker",
-        Verdict::Hold { at: None },
-        vec![Reason::ServiceUnreadable { absence: huge }],
-        ActionTaken::Observed { worth_reporting: true },
-    );
+    let reasons = vec![Reason::ServiceUnreadable { absence: huge }];
+    let observed = ActionTaken::Observed { worth_reporting: true };
+    let one = target("worker", Verdict::Hold { at: None }, reasons, observed);
     assert!(sns::message(&report(&[one])).len() < 200 * 1024);
 }
 
