@@ -5,7 +5,16 @@
 use tidegate_policy::Verdict::Hold;
 use tidegate_policy::{InFlight, NoticeKind, QueueLimits, Severity};
 
+use crate::arbitrary::Case;
 use crate::stage::{Stage, codes, seconds, size};
+
+/// The same without a global concurrency: jobs that wait beside as many as may run order nothing.
+pub(crate) fn unlimited(mut case: Case) -> Case {
+    if let Some(Ok(queue)) = &mut case.seen.queue {
+        queue.limits.concurrency = None;
+    }
+    case
+}
 
 /// What limits the jobs.
 #[derive(Debug, Clone, Copy, PartialEq)]
