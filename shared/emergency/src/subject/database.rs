@@ -145,6 +145,7 @@ impl RaisedDatabase {
     pub(crate) fn line(&self) -> String {
         let Self { name, asked, .. } = self;
         let answering = self.serving().map(|serving| match serving {
+            0 => "no replica is fit to answer reads".to_owned(),
             1 => "1 replica answers reads".to_owned(),
             serving => format!("{serving} replicas answer reads"),
         });

@@ -42,7 +42,7 @@ pub(crate) fn count(scene: &DatabaseScene<'_>, memory: &mut DatabaseMemory) -> C
     let mut counted = CountDecision { reasons: in_force.reasons.clone(), ..CountDecision::default() };
     let (asked, by, reason) = asked(scene, policy, in_force, memory.changed_at);
     let wanted = load::after(asked, there).clamp(in_force.least().min(in_force.most()), in_force.most());
-    let serving = load::serving(scene, memory.removing());
+    let serving = scene.answering_count(memory.removing());
     counted.count = Some(CountOf { serving, existing: there, wanted });
     if memory.change.is_some() {
         return counted;

@@ -26,7 +26,8 @@ pub struct ReplicaDecision {
 /// How many replicas there are, and how many are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CountOf {
-    /// Those that have caught up and are not being removed.
+    /// Those that may answer reads, without the one that is being removed. One that lags, is broken, has failed or is restarted is
+    /// none of them, even where it stays in the records as the last one.
     pub serving: u32,
     /// All that AWS shows, without those being deleted.
     pub existing: u32,

@@ -7,7 +7,7 @@ use crate::database::points::LoadPoints;
 use crate::replicas::lag::Judged;
 use crate::replicas::policy::ReplicaCount;
 use crate::replicas::reason::ReplicaReason;
-use crate::replicas::scene::{DatabaseScene, as_count};
+use crate::replicas::scene::DatabaseScene;
 use crate::replicas::why::VetoWhy;
 use crate::rule::Condition;
 
@@ -192,10 +192,4 @@ pub(crate) fn after(asked: CountAsked, count: u32) -> u32 {
         CountAsked::OneFewer => count.saturating_sub(1),
         CountAsked::Nothing => count,
     }
-}
-
-/// How many count.
-pub(crate) fn serving(scene: &DatabaseScene<'_>, removing: Option<&str>) -> u32 {
-    let counts = |judged: &&Judged<'_>| judged.is_serving() && Some(judged.replica.id.as_str()) != removing;
-    as_count(scene.judged.iter().filter(counts).count())
 }

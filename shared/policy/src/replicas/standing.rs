@@ -13,7 +13,7 @@ const LONGEST_REASON: usize = 300;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ReplicaStanding {
-    /// Those that answer reads or would: caught up and not being removed. `None` where RDS could not be read.
+    /// Those that may answer reads: caught up, well, and not being removed. `None` where RDS could not be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub serving: Option<u32>,
     /// All that RDS shows, without those being deleted. `None` where RDS could not be read.

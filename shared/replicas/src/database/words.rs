@@ -30,6 +30,7 @@ impl DatabaseReport {
             Lead::FailingRecords(_) => format!("records of {} not changed", self.read_name()),
             Lead::RecordsRecovered => format!("RESOLVED: records of {} changed", self.read_name()),
             Lead::Nothing => match self.decision.count {
+                Some(CountOf { serving: 0, .. }) => "no replica is fit to answer reads, no change".to_owned(),
                 Some(CountOf { serving: 1, .. }) => "1 replica answers reads, no change".to_owned(),
                 Some(CountOf { serving, .. }) => format!("{serving} replicas answer reads, no change"),
                 None => "no change".to_owned(),

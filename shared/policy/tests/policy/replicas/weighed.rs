@@ -2,7 +2,8 @@
 
 use tidegate_policy::overrides::OverrideKind;
 use tidegate_policy::replicas::decision::{CountOf, InstanceCall};
-use tidegate_policy::replicas::observation::{DnsRecord, Status};
+use tidegate_policy::replicas::observation::{DnsRecord, Replication, Status};
+use tidegate_policy::replicas::standing::ReplicaStanding;
 
 use crate::replicas::removing::{IN, OUT, shop};
 use crate::replicas::{Shop, record, told, why};
@@ -124,4 +125,21 @@ fn every_change_of_the_record_of_a_replica_is_a_reason_and_that_of_the_source_ha
     let source = "the record of shop-1 is removed: new reads go to others; \
                   no replica is left to answer reads: the source answers them";
     assert_eq!(why(&decision), source);
+}
+
+/// `emergency-max` says what it reads there: a number that was reached on paper would hide what keeps replicas from being added.
+#[test]
+fn only_those_that_may_answer_reads_are_said_to_and_what_keeps_more_from_coming_is_said_beside() {
+    let mut shop = shop(5).overridden(OverrideKind::Raise(4));
+    let (status, message) = ("error".to_owned(), String::new());
+    shop.replica("shop-2").replication = Replication::Broken { status, message };
+    shop.replica("shop-3").status = Status::Failed("incompatible-network".to_owned());
+    shop.replica("shop-4").status = Status::Failed("incompatible-network".to_owned());
+    shop.load("shop-5").lag = Some(60.0);
+    shop.full_zones = vec!["a", "b", "c"];
+    let decision = shop.minutes(12);
+    assert_eq!(decision.count, Some(counts(1, 3, 4)), "{}", why(&decision));
+    let standing = ReplicaStanding::of(&decision);
+    assert_eq!((standing.serving, standing.existing, standing.moves), (Some(1), Some(3), false));
+    assert!(standing.why.contains("no capacity"), "{standing:?}");
 }
