@@ -31,6 +31,7 @@ mod follow;
 mod records;
 mod load;
 mod count;
+mod needed;
 mod notices;
 mod told;
 mod believed;

@@ -7,7 +7,7 @@ use crate::database::points::LoadPoints;
 use crate::replicas::lag::Judged;
 use crate::replicas::policy::ReplicaCount;
 use crate::replicas::reason::ReplicaReason;
-use crate::replicas::scene::DatabaseScene;
+use crate::replicas::scene::{DatabaseScene, is_there};
 use crate::replicas::why::VetoWhy;
 use crate::rule::Condition;
 
@@ -161,7 +161,8 @@ fn would_scale_out(
     breaches.then_some(ReplicaReason::WouldScaleOut { condition, predicted, replicas })
 }
 
-/// Whether the load of every replica is known, so that what is not asked for is not needed.
+/// Whether the load of every replica is known, so that what is not asked for is not needed. One that has failed or is being deleted
+/// carries none.
 pub(crate) fn is_known(
     scene: &DatabaseScene<'_>,
     count: &ReplicaCount,
@@ -170,7 +171,7 @@ pub(crate) fn is_known(
     let is_known = |judged: &Judged<'_>, out: &Condition| {
         points(judged, out, changed_at, scene.now).is_some_and(|points| points.load(scene.now).is_some())
     };
-    let mut serving = scene.judged.iter().filter(|judged| judged.is_serving());
+    let mut serving = scene.judged.iter().filter(|judged| judged.is_serving() && is_there(judged.replica));
     count.scale_out.as_ref().is_none_or(|out| serving.all(|judged| is_known(judged, out)))
 }
 

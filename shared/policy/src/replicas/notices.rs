@@ -7,10 +7,9 @@ use crate::database::watch::Watch;
 use crate::observation::MetricReading;
 use crate::reading::Absence;
 use crate::replicas::lag::Judged;
-use crate::replicas::load;
 use crate::replicas::memory::{DatabaseMemory, ReplicaMemory, ReplicaStep};
+use crate::replicas::needed;
 use crate::replicas::observation::Status;
-use crate::replicas::policy::ReplicaCount;
 use crate::replicas::reason::ReplicaReason;
 use crate::replicas::records::RecordsAre;
 use crate::replicas::scene::DatabaseScene;
@@ -48,7 +47,7 @@ pub(crate) fn all(
     );
     all.extend([slot_disk(scene), blue_green(scene), creation(scene, memory), removal(scene, memory)]);
     all.extend(of_records(records));
-    all.extend(count(scene, memory, reasons));
+    all.extend(needed::all(scene, memory, reasons));
     all
 }
 
@@ -230,58 +229,4 @@ fn of_records(state: &RecordsAre) -> [Watch; 3] {
             [readable(), holds.because(reason.to_string()).advising(advice), Watch::not_seen(source)]
         }
     }
-}
-
-/// No zone has capacity for one more. It lasts as long as the creation waits for that, and while it is tried again.
-fn capacity(memory: &DatabaseMemory, reasons: &[ReplicaReason], is_seen: bool) -> Watch {
-    let about = "no capacity";
-    let waits = memory.failure.as_ref().is_some_and(|failure| failure.no_capacity);
-    let is_it = |reason: &&ReplicaReason| {
-        let waits_for_it = waits && matches!(reason, ReplicaReason::BackingOff { .. });
-        waits_for_it || matches!(reason, ReplicaReason::NoCapacity { .. })
-    };
-    // What else is in the way for a time, such as a backup of the source, ends no need.
-    let is_needed = reasons
-        .iter()
-        .any(|it| matches!(it, ReplicaReason::BelowMin { .. } | ReplicaReason::ScaleOut { .. }));
-    match reasons.iter().rev().find(is_it) {
-        Some(reason) => {
-            Watch::holds(about, Severity::Warning, "one more replica needed, RDS has no capacity for it")
-                .because(reason.to_string())
-                .advising(
-                    "It is tried again, each time after a longer wait. Name another `class`, or add a subnet in another zone.",
-                )
-        }
-        None if !waits && memory.change.is_none() => Watch::over(about, "capacity holds no replica back any more"),
-        None if is_seen && !is_needed => Watch::over(about, "the replicas that there are suffice again"),
-        None => Watch::not_seen(about),
-    }
-}
-
-/// What is needed and not done. It is over once nothing more is asked for: by the load, where that is known of every replica,
-/// and not while a change is under way or a pin outranks the load.
-fn count(scene: &DatabaseScene<'_>, memory: &DatabaseMemory, reasons: &[ReplicaReason]) -> Vec<Watch> {
-    let is_known = |count: &ReplicaCount| load::is_known(scene, count, memory.changed_at);
-    let is_pinned = scene.in_force.as_ref().is_some_and(|in_force| in_force.pin.is_some());
-    let is_asked = memory.change.is_none() && !is_pinned;
-    let is_seen = scene.policy.count.as_ref().is_none_or(|count| is_asked && is_known(count));
-    let watch = |about: &'static str, verdict: &'static str, is: fn(&ReplicaReason) -> bool| match reasons
-        .iter()
-        .find(|reason| is(reason))
-    {
-        Some(reason) => Watch::holds(about, Severity::Warning, verdict).because(reason.to_string()),
-        None if is_seen => Watch::over(about, "the replicas that there are suffice again"),
-        None => Watch::not_seen(about),
-    };
-    vec![
-        capacity(memory, reasons, is_seen),
-        watch("at max", "one more replica needed, at max", |it| matches!(it, ReplicaReason::AtMax { .. })),
-        watch("engine limit", "one more replica needed, at the limit of RDS", |it| {
-            matches!(it, ReplicaReason::EngineLimit { .. })
-        }),
-        watch("no backups", "no replica can be created", |it| matches!(it, ReplicaReason::NoBackups { .. })),
-        watch("no dns", "replicas are not changed: `dns` is missing", |it| {
-            matches!(it, ReplicaReason::NoDns { .. })
-        }),
-    ]
 }

@@ -127,7 +127,7 @@ impl DatabaseScene<'_> {
 }
 
 /// It exists, and is no dead end. One whose replication RDS has ended for good (after 30 days) is one.
-fn is_there(replica: &Replica) -> bool {
+pub(crate) fn is_there(replica: &Replica) -> bool {
     let is_terminated =
         matches!(&replica.replication, Replication::Broken { status, .. } if status == "terminated");
     match replica.status {

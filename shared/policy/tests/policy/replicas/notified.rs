@@ -1,8 +1,10 @@
 //! A notice counts once SNS has taken it, and is repeated until then.
 
+use tidegate_policy::database::notice::DatabaseNotice;
 use tidegate_policy::overrides::OverrideKind;
+use tidegate_policy::replicas::observation::Status;
 
-use crate::replicas::{Shop, told};
+use crate::replicas::{Shop, ShopChange, told, why};
 
 const NONE: &[String] = &[];
 
@@ -108,4 +110,59 @@ fn the_notice_of_a_replica_that_is_gone_ends() {
     shop.gone("shop-2");
     let all: Vec<String> = (0..5).flat_map(|_| told(&shop.minute())).collect();
     assert_eq!(all, ["-broken shop-2!", "gone shop-2"]);
+}
+
+/// `at max` was told; then something else stands against one more for a time.
+#[test]
+fn at_max_does_not_end_while_one_more_is_needed() {
+    let changes: [ShopChange; 3] = [
+        ("backing-up", |shop| {
+            drop(shop.gone("shop-3"));
+            shop.instances().source.status = Status::Changing("backing-up".to_owned());
+        }),
+        ("incompatible-network", |shop| {
+            shop.replica("shop-3").status = Status::Failed("incompatible-network".to_owned());
+            shop.full_zones = vec!["a", "b", "c"];
+        }),
+        ("deleting", |shop| shop.replica("shop-3").status = Status::Deleting),
+    ];
+    for (what, change) in changes {
+        let mut shop = Shop::new(3).counting(1, 3, "cpu > 70% for 5m", "");
+        shop.all(|load| load.cpu = Some(90.0));
+        shop.minutes(6);
+        assert!(shop.memory.active.contains_key("at max"));
+        change(&mut shop);
+        let all: Vec<String> = (0..12).flat_map(|_| told(&shop.minute())).collect();
+        assert!(!all.contains(&"-at max".to_owned()), "{what}: {all:?}");
+        shop.all(|load| load.cpu = Some(50.0));
+        let all: Vec<String> = (0..12).flat_map(|_| told(&shop.minute())).collect();
+        assert!(all.contains(&"-at max".to_owned()), "{what}: {all:?}");
+    }
+}
+
+/// A breach that begins anew after a change is no load that suffices.
+#[test]
+fn at_max_does_not_end_while_a_breach_has_to_last_its_whole_time_again() {
+    let mut shop = Shop::new(2).counting(1, 2, "cpu > 70% for 5m", "");
+    shop.all(|load| load.cpu = Some(90.0));
+    shop.minutes(6);
+    shop.memory.changed_at = Some(shop.now);
+    let all: Vec<String> = (0..12).flat_map(|_| told(&shop.minute())).collect();
+    assert!(all.is_empty(), "{all:?}");
+}
+
+#[test]
+fn what_ends_before_the_need_does_says_that_one_more_is_still_needed() {
+    let mut shop = Shop::new(2).counting(1, 5, "cpu > 70% for 5m", "");
+    shop.instances().source.backup_retention_days = 0;
+    shop.all(|load| load.cpu = Some(90.0));
+    shop.minutes(6);
+    assert!(shop.memory.active.contains_key("no backups"));
+    shop.instances().source.backup_retention_days = 1;
+    shop.instances().source.replicas_elsewhere = 13;
+    let decision = shop.minute();
+    let ends = |it: &&DatabaseNotice| it.about == "no backups";
+    let end = decision.notices.iter().find(ends).map(|notice| notice.verdict.clone());
+    let words = "missing backups hold no replica back any more; one more is still needed";
+    assert_eq!(end.as_deref(), Some(words), "{}", why(&decision));
 }
