@@ -1,5 +1,7 @@
 //! One more replica is needed and does not come: what operators are notified of about that.
 
+use jiff::SignedDuration;
+
 use crate::database::watch::Watch;
 use crate::replicas::load;
 use crate::replicas::memory::DatabaseMemory;
@@ -7,6 +9,9 @@ use crate::replicas::policy::ReplicaCount;
 use crate::replicas::reason::ReplicaReason;
 use crate::replicas::scene::DatabaseScene;
 use crate::severity::Severity;
+
+/// A backup of the source or a restart of a replica takes less.
+const HELD_BACK_FOR: SignedDuration = SignedDuration::from_mins(30);
 
 const SUFFICE: &str = "the replicas that there are suffice again";
 
@@ -39,6 +44,7 @@ pub(crate) fn all(
         (None, Need::OneMore | Need::Unknown, _) => Watch::not_seen(about),
     };
     vec![
+        held_back(memory, reasons, need),
         capacity(memory, reasons, need),
         // It is not over while one more is needed, though another cause than the maximum stand against it for a time.
         watch(
@@ -107,6 +113,33 @@ fn capacity(memory: &DatabaseMemory, reasons: &[ReplicaReason], need: Need) -> W
         None if !waits && memory.change.is_none() => Watch::over(about, "capacity holds no replica back any more"),
         // What else is in the way for a time, such as a backup of the source, ends no need.
         None if need == Need::Nothing => Watch::over(about, SUFFICE),
+        None => Watch::not_seen(about),
+    }
+}
+
+/// The source or a replica is in the middle of a change, which may last for days: one that waits for a maintenance window, a full
+/// disk.
+fn held_back(memory: &DatabaseMemory, reasons: &[ReplicaReason], need: Need) -> Watch {
+    let about = "held back";
+    let holds_back = |reason: &&ReplicaReason| {
+        matches!(
+            reason,
+            ReplicaReason::NotAvailable { .. } | ReplicaReason::Pending { .. } | ReplicaReason::Missed { .. }
+        )
+    };
+    let change = memory.change.as_ref();
+    // What is said before the need is of something else, such as a failed replica that stays.
+    let mut after = reasons.iter().skip_while(|reason| !asks_for_one_more(reason));
+    match after.find(holds_back).filter(|_| change.is_none()) {
+        Some(reason) => Watch::holds(about, Severity::Warning, "one more replica needed, held back")
+            .because(reason.to_string())
+            .advising("End or cancel that change, or repair the instance (docs/runbook.md); no replica is added before.")
+            .after(HELD_BACK_FOR),
+        None if change.is_some_and(|change| change.step.adds()) => Watch::over(about, "one more replica is added now"),
+        None if need == Need::Nothing => Watch::over(about, SUFFICE),
+        None if need == Need::OneMore && change.is_none() => {
+            Watch::over(about, "no change of the source or of a replica holds one more back any more")
+        }
         None => Watch::not_seen(about),
     }
 }

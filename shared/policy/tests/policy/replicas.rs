@@ -17,6 +17,7 @@ mod recorded;
 mod removing;
 mod sentences;
 mod shown;
+mod stuck;
 mod weighed;
 
 use std::collections::{BTreeMap, VecDeque};
