@@ -109,6 +109,9 @@ pub(crate) fn judge<'a>(
         judged.lag = judged.lag.filter(|lag| *lag >= 0.0);
         judged.judge_replication(points.as_ref(), now);
         judged.judge_lag(points.as_ref(), source, limits, now);
+    } else if let Status::Changing(_) = replica.status {
+        // A full disk stops replication too: what RDS says of that counts, and no metric of before.
+        judged.judge_replication(None, now);
     }
     judged.judge_answers(now);
     judged

@@ -128,6 +128,24 @@ fn missing_datapoints_end_no_broken_replication() {
 }
 
 #[test]
+fn what_status_infos_say_counts_whatever_else_stops_the_replica() {
+    let mut shop = Shop::new(2);
+    shop.minutes(2);
+    shop.replica("shop-2").status = Status::Changing("storage-full".to_owned());
+    assert!(told(&shop.minute()).is_empty());
+    let (status, message) = ("error".to_owned(), "the disk is full".to_owned());
+    shop.replica("shop-2").replication = Replication::Broken { status, message };
+    let decision = shop.minute();
+    assert_eq!(told(&decision), ["+broken shop-2!"]);
+    assert!(why(&decision).contains("error, the disk is full"), "{}", why(&decision));
+    shop.replica("shop-2").replication = Replication::Running;
+    assert!((0..10).all(|_| told(&shop.minute()).is_empty()), "it is not seen replicating before it serves");
+    shop.replica("shop-2").status = Status::Available;
+    let all: Vec<String> = (0..10).flat_map(|_| told(&shop.minute())).collect();
+    assert_eq!(all, ["-broken shop-2!"]);
+}
+
+#[test]
 fn one_minus_one_is_a_restart() {
     let mut shop = Shop::new(2);
     shop.minute();
