@@ -24,6 +24,8 @@ const LAG_UNKNOWN_FOR: SignedDuration = SignedDuration::from_mins(15);
 /// A large database is copied for hours. After this an operator should look.
 const CREATION_LASTS: SignedDuration = SignedDuration::from_hours(2);
 const REMOVAL_LASTS: SignedDuration = SignedDuration::from_hours(1);
+/// A restart or a backup takes minutes. A status that lasts for so long (`storage-full`) may last until somebody acts.
+const NOT_AVAILABLE_FOR: SignedDuration = SignedDuration::from_hours(1);
 
 const UNREADABLE: &str = "rds unreadable";
 
@@ -42,9 +44,9 @@ pub(crate) fn all(
 ) -> Vec<Watch> {
     let mut all = vec![Watch::over(UNREADABLE, "replicas readable again"), lag(scene, memory)];
     all.extend(scene.missed.iter().flat_map(|(id, _)| of_missed(id)));
-    all.extend(
-        scene.judged.iter().flat_map(|judged| [broken(judged), failed(judged, memory), unknown(judged)]),
-    );
+    all.extend(scene.judged.iter().flat_map(|judged| {
+        [broken(judged), failed(judged, memory), unavailable(judged, memory), unknown(judged)]
+    }));
     all.extend([slot_disk(scene), blue_green(scene), creation(scene, memory), removal(scene, memory)]);
     all.extend(of_records(records));
     all.extend(needed::all(scene, memory, reasons));
@@ -85,8 +87,8 @@ fn lag(scene: &DatabaseScene<'_>, memory: &DatabaseMemory) -> Watch {
 }
 
 /// An answer of RDS that leaves a replica out may be an old one.
-fn of_missed(id: &str) -> [Watch; 3] {
-    [about_broken(id), about_failed(id), about_unknown(id)].map(Watch::not_seen)
+fn of_missed(id: &str) -> [Watch; 4] {
+    [about_broken(id), about_failed(id), about_unavailable(id), about_unknown(id)].map(Watch::not_seen)
 }
 
 fn about_broken(id: &str) -> String {
@@ -95,6 +97,10 @@ fn about_broken(id: &str) -> String {
 
 fn about_failed(id: &str) -> String {
     format!("failed {id}")
+}
+
+fn about_unavailable(id: &str) -> String {
+    format!("not available {id}")
 }
 
 fn about_unknown(id: &str) -> String {
@@ -129,6 +135,25 @@ fn failed(judged: &Judged<'_>, memory: &DatabaseMemory) -> Watch {
         Status::Available | Status::Creating | Status::Deleting | Status::Changing(_) => {
             Watch::over(about, format!("{id} is not failed any more"))
         }
+    }
+}
+
+/// Neither failed nor available, for long: no replica is added or removed meanwhile. The creation of one is watched by itself.
+fn unavailable(judged: &Judged<'_>, memory: &DatabaseMemory) -> Watch {
+    let (id, about) = (&judged.replica.id, about_unavailable(&judged.replica.id));
+    let is_added = memory.change.as_ref().is_some_and(|change| change.step.adds() && change.replica == *id);
+    match &judged.replica.status {
+        Status::Changing(_) if is_added => Watch::not_seen(about),
+        Status::Changing(status) => {
+            Watch::holds(about, Severity::Warning, format!("{id} has not been available for more than 1h"))
+                .because(format!("its status is {status}, and no replica is added or removed meanwhile"))
+                .advising("See docs/runbook.md; one that is `storage-full` needs more storage.")
+                .after(NOT_AVAILABLE_FOR)
+        }
+        Status::Available => Watch::over(about, format!("{id} is available again")),
+        Status::Failed(status) => Watch::over(about, format!("the status of {id} is {status} now")),
+        Status::Creating => Watch::over(about, format!("{id} is created again")),
+        Status::Deleting => Watch::over(about, format!("{id} is being deleted")),
     }
 }
 

@@ -71,3 +71,21 @@ fn a_short_backup_of_the_source_is_not_told() {
     shop.instances().source.status = Status::Available;
     assert_eq!(call(&shop.minute()), "create tidegate-shop-1");
 }
+
+#[test]
+fn a_replica_that_is_not_available_for_an_hour_is_told_by_its_status() {
+    let mut shop = Shop::new(2);
+    shop.minutes(2);
+    shop.replica("shop-2").status = Status::Changing("storage-full".to_owned());
+    assert_eq!(told_within(&mut shop, 60), []);
+    let notice = shop.minute().notices.remove(0);
+    assert_eq!(notice.verdict, "shop-2 has not been available for more than 1h");
+    let cause = "its status is storage-full, and no replica is added or removed meanwhile";
+    assert_eq!((notice.about.as_str(), notice.cause.as_deref()), ("not available shop-2", Some(cause)));
+    let gone = shop.gone("shop-2");
+    assert_eq!(told_within(&mut shop, 2), [], "RDS may show what was a few minutes ago");
+    shop.instances().replicas.push(gone);
+    assert_eq!(told_within(&mut shop, 120), [], "once");
+    shop.replica("shop-2").status = Status::Available;
+    assert_eq!(told(&shop.minute()), ["-not available shop-2"]);
+}
