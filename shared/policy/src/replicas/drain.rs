@@ -23,17 +23,27 @@ const MINUTES_WITHOUT: usize = 3;
 /// A removal that could not be finished for so long after its time, since the load of the others is not known, is given up.
 const UNKNOWN_FOR: SignedDuration = SignedDuration::from_mins(30);
 
+/// A removal that another change, or observe mode, has kept from its end for so long after its time is given up: what holds it back
+/// may last for days, and the replica is well and paid for.
+const BLOCKED_FOR: SignedDuration = SignedDuration::from_hours(2);
+
 /// What one evaluation does about a replica that is removed.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct RemovalStep {
     /// The replica to delete.
     pub(crate) deletes: Option<String>,
     pub(crate) reason: ReplicaReason,
+    /// What keeps it from being deleted although its time is over.
+    pub(crate) blocked: Option<ReplicaReason>,
 }
 
 impl RemovalStep {
     fn waits(reason: ReplicaReason) -> Self {
-        Self { deletes: None, reason }
+        Self { deletes: None, reason, blocked: None }
+    }
+
+    fn deletes(replica: String, reason: ReplicaReason) -> Self {
+        Self { deletes: Some(replica), reason, blocked: None }
     }
 }
 
@@ -71,13 +81,14 @@ pub(crate) fn draining(
     let is_drained = waited >= drain || is_without_connections(scene, change, connections.as_ref());
     let is_out = waited >= out_of_resolvers(scene);
     // A replica that is not available blocks too, the one that is removed included.
-    let is_free = scene.blocked().is_none() && !scene.observe;
-    if !is_drained || !is_out || !is_free {
-        return RemovalStep::waits(ReplicaReason::Draining {
-            replica: replica(),
-            connections: newest,
-            until,
-        });
+    let blocked = scene.observe.then_some(ReplicaReason::Observed).or_else(|| scene.blocked());
+    if let Some(blocked) = blocked.clone().filter(|_| waited >= drain.saturating_add(BLOCKED_FOR)) {
+        return kept_from_its_end(memory, blocked, scene);
+    }
+    if !is_drained || !is_out || blocked.is_some() {
+        let waits = ReplicaReason::Draining { replica: replica(), connections: newest, until };
+        let blocked = blocked.filter(|_| is_drained && is_out);
+        return RemovalStep { blocked, ..RemovalStep::waits(waits) };
     }
     if matches!(still_right, StillRight::Unknown) {
         if waited >= drain.saturating_add(UNKNOWN_FOR) {
@@ -87,7 +98,7 @@ pub(crate) fn draining(
     }
     let deleting = ReplicaChange::calling(replica(), ReplicaStep::Deleting, scene.evaluation, now);
     memory.change = Some(ReplicaChange { began: change.began, ..deleting });
-    RemovalStep { deletes: Some(replica()), reason: ReplicaReason::Delete { replica: replica() } }
+    RemovalStep::deletes(replica(), ReplicaReason::Delete { replica: replica() })
 }
 
 /// The call to delete it was meant to be sent, and RDS still shows it.
@@ -122,7 +133,7 @@ pub(crate) fn deleting(
                 StillRight::Yes => {}
             }
             memory.change = Some(ReplicaChange { call: Some(call), ..change.clone() });
-            RemovalStep { deletes: Some(replica()), reason: again.unwrap_or(waits) }
+            RemovalStep::deletes(replica(), again.unwrap_or(waits))
         }
     }
 }
@@ -143,7 +154,7 @@ pub(crate) fn clean_up(
     let change = ReplicaChange::calling(replica.clone(), ReplicaStep::Deleting, scene.evaluation, scene.now);
     memory.change = Some(ReplicaChange { failed: true, ..change });
     let reason = ReplicaReason::CleanedUp { replica: replica.clone(), status: status.to_owned() };
-    RemovalStep { deletes: Some(replica), reason }
+    RemovalStep::deletes(replica, reason)
 }
 
 /// The removal is given up; the replica answers reads again.
@@ -151,6 +162,17 @@ fn kept(memory: &mut DatabaseMemory, why: KeptWhy, scene: &DatabaseScene<'_>) ->
     let replica = memory.change.as_ref().map(|change| change.replica.clone()).unwrap_or_default();
     memory.end(ReplicaEnd::Kept, why.in_words(), scene.now);
     RemovalStep::waits(ReplicaReason::Kept { replica, why })
+}
+
+/// The removal is given up, since something else has kept it from its end for long.
+fn kept_from_its_end(
+    memory: &mut DatabaseMemory,
+    blocked: ReplicaReason,
+    scene: &DatabaseScene<'_>,
+) -> RemovalStep {
+    let (replica, why) = (memory.removing().unwrap_or_default().to_owned(), KeptWhy::Blocked);
+    memory.end(ReplicaEnd::Kept, &format!("{}: {blocked}", why.in_words()), scene.now);
+    RemovalStep { blocked: Some(blocked), ..RemovalStep::waits(ReplicaReason::Kept { replica, why }) }
 }
 
 /// A replica that failed is still a failed one that never served, and may be removed.

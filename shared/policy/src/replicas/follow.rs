@@ -193,7 +193,8 @@ fn failed(
 
 impl From<drain::RemovalStep> for Followed {
     fn from(step: drain::RemovalStep) -> Self {
-        let drain::RemovalStep { deletes, reason } = step;
-        Self { call: deletes.map(|replica| InstanceCall::Delete { replica }), reasons: vec![reason] }
+        let drain::RemovalStep { deletes, reason, blocked } = step;
+        let reasons = [reason].into_iter().chain(blocked).collect();
+        Self { call: deletes.map(|replica| InstanceCall::Delete { replica }), reasons }
     }
 }

@@ -7,7 +7,7 @@ use crate::database::watch::Watch;
 use crate::observation::MetricReading;
 use crate::reading::Absence;
 use crate::replicas::lag::Judged;
-use crate::replicas::memory::{DatabaseMemory, ReplicaMemory, ReplicaStep};
+use crate::replicas::memory::{DatabaseMemory, ReplicaChange, ReplicaMemory, ReplicaStep};
 use crate::replicas::needed;
 use crate::replicas::observation::Status;
 use crate::replicas::reason::ReplicaReason;
@@ -47,7 +47,12 @@ pub(crate) fn all(
     all.extend(scene.judged.iter().flat_map(|judged| {
         [broken(judged), failed(judged, memory), unavailable(judged, memory), unknown(judged)]
     }));
-    all.extend([slot_disk(scene), blue_green(scene), creation(scene, memory), removal(scene, memory)]);
+    all.extend([
+        slot_disk(scene),
+        blue_green(scene),
+        creation(scene, memory),
+        removal(scene, memory, reasons),
+    ]);
     all.extend(of_records(records));
     all.extend(needed::all(scene, memory, reasons));
     all
@@ -214,15 +219,35 @@ fn creation(scene: &DatabaseScene<'_>, memory: &DatabaseMemory) -> Watch {
     }
 }
 
-fn removal(scene: &DatabaseScene<'_>, memory: &DatabaseMemory) -> Watch {
-    let change = memory.change.as_ref().filter(|change| change.step == ReplicaStep::Deleting);
-    match change.filter(|change| since(change.since, scene.now) >= REMOVAL_LASTS) {
-        Some(change) => {
-            let verdict = format!("removing {} takes more than 1h", change.replica);
-            Watch::holds("removal", Severity::Warning, verdict).because("RDS still shows it")
-        }
-        None => Watch::over("removal", "no replica is being removed for long any more"),
+fn removal(scene: &DatabaseScene<'_>, memory: &DatabaseMemory, reasons: &[ReplicaReason]) -> Watch {
+    let drain = scene.policy.count.as_ref().map_or(SignedDuration::ZERO, |count| count.drain);
+    let lasts = |change: &&ReplicaChange| {
+        let lasts = match change.step {
+            ReplicaStep::Draining => Some(drain.saturating_add(REMOVAL_LASTS)),
+            ReplicaStep::Deleting => Some(REMOVAL_LASTS),
+            ReplicaStep::Requested | ReplicaStep::Creating | ReplicaStep::CatchingUp => None,
+        };
+        lasts.is_some_and(|lasts| since(change.since, scene.now) >= lasts)
+    };
+    let Some(change) = memory.change.as_ref().filter(lasts) else {
+        return Watch::over("removal", "no replica is being removed for long any more");
+    };
+    let verdict = format!("removing {} takes more than 1h", change.replica);
+    let holds = Watch::holds("removal", Severity::Warning, verdict);
+    if change.step == ReplicaStep::Deleting {
+        return holds.because("RDS still shows it");
     }
+    let is_why = |reason: &&ReplicaReason| {
+        matches!(
+            reason,
+            ReplicaReason::Observed
+                | ReplicaReason::NotAvailable { .. }
+                | ReplicaReason::Pending { .. }
+                | ReplicaReason::Missed { .. }
+        )
+    };
+    let why = reasons.iter().find(is_why).map(|why| format!(" ({why})")).unwrap_or_default();
+    holds.because(format!("it answers no reads, and is not deleted yet{why}"))
 }
 
 /// What holds the records back, and whether reads are on the source.

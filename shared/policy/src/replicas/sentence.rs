@@ -272,6 +272,7 @@ impl KeptWhy {
             Self::LoadRose => "the load of the others rose",
             Self::TooFewLeft => "too few others answer reads",
             Self::LoadUnknown => "the load of the others was not known for long",
+            Self::Blocked => "something else kept it from being deleted for 2h",
             Self::Failed => "it has failed, and a failed replica that answered reads is left to operators",
             Self::BlueGreen => "a blue/green deployment of the source exists",
             Self::NotOurs => {

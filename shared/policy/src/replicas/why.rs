@@ -11,6 +11,8 @@ pub enum KeptWhy {
     TooFewLeft,
     /// For long the load of the others was not known.
     LoadUnknown,
+    /// For long another change, or observe mode, kept it from being deleted.
+    Blocked,
     /// It failed, and has served before.
     Failed,
     /// A blue/green deployment of the source exists.

@@ -3,7 +3,7 @@
 use tidegate_policy::replicas::memory::ReplicaStep;
 use tidegate_policy::replicas::observation::Status;
 
-use crate::replicas::{Shop, call, told, why};
+use crate::replicas::{Shop, ShopChange, call, told, why};
 use crate::stage::seconds;
 
 const OUT: &str = "cpu > 70% for 5m";
@@ -81,4 +81,48 @@ fn at_the_maximum_a_load_that_rises_keeps_it() {
     shop.load("shop-1").cpu = Some(71.0);
     let decision = shop.minute();
     assert!(why(&decision).contains("the load of the others rose"), "{}", why(&decision));
+}
+
+#[test]
+fn a_removal_that_something_else_keeps_from_its_end_for_two_hours_is_given_up() {
+    let changes: [ShopChange; 3] = [
+        ("a change of shop is pending", |shop| shop.instances().source.is_pending = true),
+        ("the status of shop-1 is backing-up", |shop| {
+            shop.replica("shop-1").status = Status::Changing("backing-up".to_owned());
+        }),
+        ("the mode is observe", |shop| shop.observe = true),
+    ];
+    for (cause, change) in changes {
+        let mut shop = draining(5, |_| {});
+        change(&mut shop);
+        let decision = shop.minutes(11);
+        assert!(why(&decision).contains(cause), "its time is over: {}", why(&decision));
+        let mut all = Vec::new();
+        let kept = (12..200).find(|minute| {
+            let decision = shop.minute();
+            assert_eq!(call(&decision), "");
+            all.extend(decision.notices.iter().map(|it| (*minute, it.verdict.clone(), it.cause.clone())));
+            shop.memory.change.is_none()
+        });
+        // `drain`, and two hours.
+        assert_eq!(kept, Some(130), "{cause}");
+        let is_removal = |(minute, verdict, why): &(u32, String, Option<String>)| {
+            let why = why.clone().unwrap_or_default();
+            *minute == 70 && verdict == "removing shop-3 takes more than 1h" && why.contains(cause)
+        };
+        assert!(all.iter().any(is_removal), "{all:?}");
+        let is_kept = |(_, verdict, why): &(u32, String, Option<String>)| {
+            let why = why.clone().unwrap_or_default();
+            verdict == "shop-3 kept, its removal given up"
+                && why.starts_with(&format!("something else kept it from being deleted for 2h: {cause}"))
+        };
+        assert!(all.iter().any(is_kept), "{all:?}");
+        shop.observe = false;
+        shop.minute();
+        assert_eq!(shop.answers(), ["shop-1", "shop-2", "shop-3"], "{cause}");
+        assert!(
+            (0..60).all(|_| shop.minute().memory.change.is_none()) || cause.contains("observe"),
+            "{cause}"
+        );
+    }
 }

@@ -75,6 +75,7 @@ fn changes() -> Vec<R> {
         kept(KeptWhy::LoadRose),
         kept(KeptWhy::TooFewLeft),
         kept(KeptWhy::LoadUnknown),
+        kept(KeptWhy::Blocked),
         kept(KeptWhy::Failed),
         kept(KeptWhy::BlueGreen),
         kept(KeptWhy::NotOurs),
