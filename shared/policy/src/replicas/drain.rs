@@ -124,6 +124,16 @@ pub(crate) fn deleting(
                 // Whether it is kept is not known before the last call certainly shows.
                 StillRight::No(_) if change.may_be_taken(scene.now) => return RemovalStep::waits(waits),
                 StillRight::No(why) => return kept(memory, why, scene),
+                // A ledger that was restored from before: reads go there, and it is drained first.
+                StillRight::Yes | StillRight::Unknown
+                    if !change.failed && has_record(scene, &change.replica) =>
+                {
+                    return if change.may_be_taken(scene.now) {
+                        RemovalStep::waits(waits)
+                    } else {
+                        drained_again(scene, memory, change)
+                    };
+                }
                 StillRight::Unknown => {
                     return RemovalStep::waits(ReplicaReason::DrainingUnknown { replica: replica() });
                 }
@@ -136,6 +146,17 @@ pub(crate) fn deleting(
             RemovalStep::deletes(replica(), again.unwrap_or(waits))
         }
     }
+}
+
+/// Its record goes first once more, and its connections after it.
+fn drained_again(
+    scene: &DatabaseScene<'_>,
+    memory: &mut DatabaseMemory,
+    change: &ReplicaChange,
+) -> RemovalStep {
+    let (step, since, replica) = (ReplicaStep::Draining, scene.now, change.replica.clone());
+    memory.change = Some(ReplicaChange { step, since, call: None, ..change.clone() });
+    RemovalStep::waits(ReplicaReason::DrainingRecord { replica })
 }
 
 /// A replica of ours that failed before it ever served is removed, where that is allowed now. One that served is left to

@@ -39,6 +39,10 @@ impl Followed {
 pub(crate) fn follow(scene: &DatabaseScene<'_>, memory: &mut DatabaseMemory) -> Followed {
     let Some(change) = memory.change.clone() else { return Followed::default() };
     match (change.step, scene.find(&change.replica)) {
+        (ReplicaStep::Draining | ReplicaStep::Deleting, Some(old)) if is_later(old, &change) => {
+            memory.change = None;
+            Followed::default()
+        }
         (ReplicaStep::Requested, None) => requested(scene, memory, &change),
         (ReplicaStep::Deleting, None) if scene.is_instance(&change.replica) => {
             still_there(scene, memory, &change)
@@ -57,6 +61,12 @@ pub(crate) fn follow(scene: &DatabaseScene<'_>, memory: &mut DatabaseMemory) -> 
         (ReplicaStep::Draining, Some(old)) => drain::draining(scene, memory, &change, old).into(),
         (ReplicaStep::Deleting, Some(old)) => drain::deleting(scene, memory, &change, old).into(),
     }
+}
+
+/// An instance that was created after its removal began is another one under the same name: a ledger that was restored from before
+/// asks for the end of one that is gone.
+fn is_later(old: &Judged<'_>, change: &ReplicaChange) -> bool {
+    old.replica.created_at.is_some_and(|created_at| created_at > change.began)
 }
 
 /// It was asked for, and RDS does not show it yet.

@@ -126,3 +126,37 @@ fn a_removal_that_something_else_keeps_from_its_end_for_two_hours_is_given_up() 
         );
     }
 }
+
+/// The ledger's table is restored from the minute in which the call to delete `shop-3` was meant. It was never taken, and `shop-3`
+/// has answered reads again for an hour.
+fn restored() -> Shop {
+    let mut shop = draining(5, |_| {});
+    shop.minutes(9);
+    shop.measure();
+    let before = shop.peek_as("before").memory;
+    assert_eq!(before.change.as_ref().map(|change| change.step), Some(ReplicaStep::Deleting));
+    shop.memory.change = None;
+    shop.all(|load| load.cpu = Some(50.0));
+    shop.minutes(60);
+    assert_eq!(shop.answers(), ["shop-1", "shop-2", "shop-3"]);
+    shop.memory = before;
+    shop
+}
+
+#[test]
+fn a_ledger_from_before_deletes_no_replica_that_is_in_the_records_before_it_is_drained_again() {
+    let mut shop = restored();
+    assert_eq!(call(&shop.minute()), "");
+    assert_eq!(shop.memory.change.as_ref().map(|change| change.step), Some(ReplicaStep::Draining));
+    assert_eq!(shop.answers(), ["shop-1", "shop-2"]);
+    assert_eq!(deleted(&mut shop, 20), Some(10), "as after a removal that begins");
+}
+
+#[test]
+fn a_ledger_from_before_deletes_nothing_that_was_created_since_under_that_name() {
+    let mut shop = restored();
+    let now = shop.now;
+    shop.replica("shop-3").created_at = Some(now - seconds(1_800));
+    assert_eq!((call(&shop.minute()), shop.memory.change.clone()), (String::new(), None));
+    assert_eq!(deleted(&mut shop, 60), None);
+}
