@@ -7,7 +7,7 @@ use crate::overrides::{self, Override};
 use crate::reading::Absence;
 use crate::replicas::count;
 use crate::replicas::decision::ReplicaDecision;
-use crate::replicas::follow::{Followed, GONE_WITHIN, follow};
+use crate::replicas::follow::{Followed, GONE_WITHIN, follow, note_readers};
 use crate::replicas::in_force::BoundsInForce;
 use crate::replicas::lag::{self, Judged};
 use crate::replicas::memory::{DatabaseMemory, ReplicaOutcome};
@@ -49,6 +49,7 @@ pub fn decide(
         Err(absence) => return unread(absence, memory, now),
     };
     let mut scene = look(seen, instances, policy, &mut memory, ReplicaTurn { now, ..turn });
+    note_readers(&scene, &mut memory);
     let Followed { call, mut reasons } = follow(&scene, &mut memory);
     reasons.extend(forget(&scene, &mut memory));
     scene.missed = missed(&memory);

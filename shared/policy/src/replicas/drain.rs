@@ -134,6 +134,7 @@ pub(crate) fn deleting(
                         drained_again(scene, memory, change)
                     };
                 }
+                StillRight::Unknown if change.failed => return RemovalStep::waits(waits),
                 StillRight::Unknown => {
                     return RemovalStep::waits(ReplicaReason::DrainingUnknown { replica: replica() });
                 }
@@ -206,6 +207,9 @@ fn still_failed(scene: &DatabaseScene<'_>, memory: &DatabaseMemory, old: &Judged
         StillRight::No(KeptWhy::Held)
     } else if is_failed && !memory.has_never_served(&old.replica.id) {
         StillRight::No(KeptWhy::Failed)
+    } else if is_failed && matches!(scene.seen.records, Some(Err(_))) {
+        // Whether a record of others names it is not known.
+        StillRight::Unknown
     } else if is_failed && scene.is_removable(old.replica) {
         StillRight::Yes
     } else {

@@ -135,6 +135,15 @@ fn still_there(scene: &DatabaseScene<'_>, memory: &mut DatabaseMemory, change: &
     Followed::because(ReplicaReason::DeleteRequested { replica, since })
 }
 
+/// A replica that somebody may read from is new no more, whatever becomes of that: nothing says then that nobody ever did.
+pub(crate) fn note_readers(scene: &DatabaseScene<'_>, memory: &mut DatabaseMemory) {
+    for judged in scene.judged.iter().filter(|judged| scene.may_be_read(judged.replica)) {
+        if let Some(remembered) = memory.replicas.get_mut(&judged.replica.id) {
+            remembered.is_new = false;
+        }
+    }
+}
+
 /// RDS shows the new replica.
 fn creating(
     scene: &DatabaseScene<'_>,
@@ -143,8 +152,11 @@ fn creating(
     new: &Judged<'_>,
 ) -> Followed {
     let replica = || change.replica.clone();
-    if let Some(remembered) = memory.replicas.get_mut(&change.replica) {
-        remembered.is_new = !new.is_serving();
+    // It stays so until it counts, or somebody may read from it.
+    if change.step == ReplicaStep::Requested
+        && let Some(remembered) = memory.replicas.get_mut(&change.replica)
+    {
+        remembered.is_new = !new.is_serving() && !scene.may_be_read(new.replica);
     }
     let step = match &new.replica.status {
         Status::Failed(status) => return failed(scene, memory, change, new, status),

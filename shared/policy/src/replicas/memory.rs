@@ -146,8 +146,8 @@ pub struct ReplicaMemory {
     /// Since when its replication is broken, until it replicates again.
     #[serde(skip_serializing_if = "Option::is_none", with = "millis_optional")]
     pub broken_since: Option<Timestamp>,
-    /// Tidegate saw its creation, and it has not caught up since: nothing reads from it. Where the ledger was lost that is not
-    /// known, and this is false.
+    /// Tidegate saw its creation, and it has not caught up since, no record of others named it, and of Aurora it never served: nothing
+    /// reads from it. Where the ledger was lost that is not known, and this is false.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub is_new: bool,
     /// Since when a complete answer no longer shows it.

@@ -71,9 +71,18 @@ impl DatabaseScene<'_> {
     /// Tidegate created it, and nothing stands against removing it. That someone else reads from it through a record of
     /// their own does.
     pub(crate) fn is_removable(&self, replica: &Replica) -> bool {
-        let is_named = self.foreign_values().any(|value| is_same_host(value, replica.endpoint.as_deref()));
         let is_free = !replica.is_protected && !replica.is_source && !replica.is_being_promoted;
-        replica.is_ours && is_free && !is_named
+        replica.is_ours && is_free && !self.is_named(replica)
+    }
+
+    /// Somebody may read from it before it has caught up: the reader endpoint of Aurora leads to each reader that serves, and a
+    /// record of others to what it names.
+    pub(crate) fn may_be_read(&self, replica: &Replica) -> bool {
+        (self.policy.is_aurora && replica.status.serves()) || self.is_named(replica)
+    }
+
+    fn is_named(&self, replica: &Replica) -> bool {
+        self.foreign_values().any(|value| is_same_host(value, replica.endpoint.as_deref()))
     }
 
     fn foreign_values(&self) -> impl Iterator<Item = &String> {

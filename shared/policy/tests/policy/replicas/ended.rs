@@ -3,9 +3,9 @@
 use tidegate_policy::database::call::CallOutcome;
 use tidegate_policy::overrides::{Held, OverrideKind};
 use tidegate_policy::replicas::memory::{DatabaseMemory, FailedReplicaChanges, ReplicaStep};
-use tidegate_policy::replicas::observation::Status;
+use tidegate_policy::replicas::observation::{DnsRecord, Engine, Status};
 
-use crate::replicas::{Shop, ShopChange, call, replica, told, why};
+use crate::replicas::{Shop, ShopChange, call, host, record, replica, told, why};
 use crate::stage::seconds;
 
 const NEW: &str = "tidegate-shop-1";
@@ -234,4 +234,50 @@ fn a_memory_is_the_same_after_it_was_written_and_read() {
     let written = serde_json::to_string(&shop.memory).expect("it can be written");
     let read: DatabaseMemory = serde_json::from_str(&written).expect("it can be read");
     assert_eq!(read, shop.memory);
+}
+
+/// A new replica that has not caught up, of that engine; after a minute in which something holds of it, it fails.
+fn fails_after(engine: Engine, something: fn(&mut Shop)) -> Shop {
+    let mut shop = Shop::new(1).engine(engine).counting(2, 5, "cpu > 70% for 5m", "");
+    assert_eq!(call(&shop.minute()), "create tidegate-shop-1");
+    shop.minute();
+    shop.load(NEW).lag = Some(900.0);
+    let records = shop.seen.records.clone();
+    something(&mut shop);
+    shop.minute();
+    shop.seen.records = records;
+    shop.replica(NEW).status = Status::Failed("incompatible-network".to_owned());
+    shop
+}
+
+#[test]
+fn a_new_replica_that_somebody_may_have_read_from_is_left_to_operators_when_it_fails() {
+    let nothing: fn(&mut Shop) = |_| {};
+    let is_named: fn(&mut Shop) = |shop| {
+        shop.arrives(NEW);
+        let set_identifier = Some("by hand".to_owned());
+        let by_hand = DnsRecord { set_identifier, values: vec![host(NEW)], ..record(NEW) };
+        shop.seen.records.as_mut().unwrap().as_mut().unwrap().push(by_hand);
+    };
+    let is_available: fn(&mut Shop) = |shop| drop(shop.arrives(NEW).id.clone());
+    for (engine, something, deletes) in [
+        (Engine::MySql, nothing, true),
+        (Engine::MySql, is_available, true),
+        (Engine::MySql, is_named, false),
+        (Engine::Aurora, nothing, true),
+        (Engine::Aurora, is_available, false),
+    ] {
+        let mut shop = fails_after(engine, something);
+        let calls: Vec<String> = (0..30).map(|_| call(&shop.minute())).collect();
+        assert_eq!(calls.contains(&"delete tidegate-shop-1".to_owned()), deletes, "{engine:?}: {calls:?}");
+    }
+}
+
+#[test]
+fn a_new_replica_that_failed_is_not_removed_while_the_records_of_others_cannot_be_read() {
+    let mut shop = fails_after(Engine::MySql, |_| {});
+    let records = shop.seen.records.replace(Err(crate::stage::refused()));
+    assert!((0..9).all(|_| call(&shop.minute()).is_empty()));
+    shop.seen.records = records;
+    assert!((0..30).any(|_| call(&shop.minute()) == "delete tidegate-shop-1"));
 }
