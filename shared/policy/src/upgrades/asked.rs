@@ -68,10 +68,15 @@ fn drop_outdated(scene: &UpgradeScene<'_>, memory: &mut UpgradeMemory) {
     } else if *class != to && !from.is_empty() && class != from {
         told = Some((UpgradeEnd::ChangedByOthers, format!("it was asked for while the class was {from}")));
     } else if *class != to && *now && since(*at, scene.now) >= BEGINS_WITHIN {
-        told = Some((
-            UpgradeEnd::Refused,
-            "it was asked for at once, and has not begun within an hour".to_owned(),
-        ));
+        let went_first =
+            memory.first.as_ref().filter(|first| first.to == to).map(|it| it.replicas.join(", "));
+        let why = match went_first {
+            Some(replicas) => {
+                format!("{replicas} went first, and it has not begun within an hour after that")
+            }
+            None => "it was asked for at once, and has not begun within an hour".to_owned(),
+        };
+        told = Some((UpgradeEnd::Refused, why));
     } else if *class != to {
         return;
     }

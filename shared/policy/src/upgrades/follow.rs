@@ -233,6 +233,10 @@ fn verifying(
         (memory.request, memory.planned) = (None, None);
     } else {
         memory.went_first(change);
+        // What was asked for at once has begun: its time to begin is that of the instance which comes next.
+        if let Some(request) = &mut memory.request {
+            request.at = scene.now;
+        }
     }
     let (instance, class) = (change.instance.clone(), change.to.clone());
     FollowedChange::because(UpgradeReason::Over { instance, class, took })

@@ -63,7 +63,7 @@ pub struct ClassRequest {
     /// The class that the instance had then; where it gets another one than these two, nobody asked for the change from that.
     #[serde(skip_serializing_if = "String::is_empty", default)]
     pub from: String,
-    /// When it was asked for.
+    /// When it was asked for; where replicas go first, when the last one of them was done.
     #[serde(with = "millis")]
     pub at: Timestamp,
     /// Who asked for it, in their own words.

@@ -7,7 +7,7 @@ use tidegate_policy::upgrades::decision::UpgradeState;
 use tidegate_policy::upgrades::observation::UpgradeObservation;
 use tidegate_policy::{Absence, AbsenceKind};
 
-use crate::upgrades::{ClassShop, cause, codes, request, sunday};
+use crate::upgrades::{ClassShop, cause, codes, instance, request, sunday};
 
 fn asking(asked: ClassAsked) -> ClassShop {
     let mut shop = ClassShop::new();
@@ -206,6 +206,35 @@ fn what_was_asked_for_at_once_and_has_not_begun_within_an_hour_is_asked_for_agai
     shop.now += SignedDuration::from_mins(60);
     let decision = shop.evaluate();
     assert_eq!((decision.call, shop.news()), (None, vec!["not possible shop db.m6g.xlarge".to_owned()]));
+}
+
+/// Replicas of PostgreSQL that go first take longer than an hour together; the source comes after them.
+#[test]
+fn what_is_asked_for_at_once_goes_on_to_the_source_however_long_its_replicas_take() {
+    let mut shop = asking(to("db.m6g.xlarge", true));
+    let replicas = ["one", "three", "two"];
+    shop.instances.replicas = replicas.map(|id| instance(id, "db.t4g.large")).to_vec();
+    shop.evaluate();
+    for replica in replicas {
+        assert_eq!(shop.news().pop(), Some(format!("modify {replica} db.t4g.large db.m6g.xlarge")));
+        shop.modifying(replica);
+        (0..5).for_each(|_| drop(shop.tick()));
+        shop.modified(replica);
+        shop.tick();
+        shop.tick();
+    }
+    assert_eq!(shop.news().pop().as_deref(), Some("modify shop db.t4g.large db.m6g.xlarge"));
+
+    // It does not begin: an hour after the last of them that is over, and says so.
+    let mut shop = asking(to("db.m6g.xlarge", true));
+    shop.instances.replicas = vec![instance("one", "db.t4g.large")];
+    shop.evaluate();
+    shop.modified("one");
+    shop.tick();
+    shop.outcome = CallOutcome::NotSent;
+    let decision = (0..13).map(|_| shop.tick()).last().unwrap();
+    let why = cause(&decision, "not possible shop db.m6g.xlarge");
+    assert_eq!(why, "one went first, and it has not begun within an hour after that");
 }
 
 #[test]
