@@ -73,13 +73,16 @@ class Shop:
         return function.invoke(event(event_name, "rds-upgrade"))
 
     def wanted_for_a_day(self, mode: str = "enforce", opens_in: int = 10):
-        """What the load asks for begins in a window that opens a day or more after it was planned. The machine's clock cannot go on by a
-        day, since moto's backups would be a day old: the memory says that it was planned a day earlier."""
+        """What the load asks for begins in a window of which operators were told a day before. The machine's clock cannot go on by a day,
+        since moto's backups would be a day old: the memory says that it was planned for this window, and told, a day earlier."""
         self.fleet(mode, opens_in + 5)
         function = self.function()
         self.later(function, cpu=90)
         memory = self.stage.page("rds-upgrade")["memory"]
-        memory[mode]["main"]["planned"]["since"] -= DAY_MILLISECONDS
+        planned = memory[mode]["main"]["planned"]
+        planned["since"] -= DAY_MILLISECONDS
+        planned["window"] -= 7 * DAY_MILLISECONDS
+        planned["told"] = planned["window"] - DAY_MILLISECONDS
         self.stage.world.client("dynamodb").update_item(
             TableName="tidegate-ledger",
             Key={"pk": {"S": self.stage.name}, "sk": {"S": "memory#rds-upgrade"}},

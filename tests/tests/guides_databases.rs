@@ -228,7 +228,7 @@ fn roleferry_upgrades_in_the_maintenance_window() {
         }
         guide.now += SignedDuration::from_mins(5);
     }
-    assert_eq!(told_at, Some(window - SignedDuration::from_hours(24)));
+    assert_eq!(told_at, Some(window - SignedDuration::from_hours(25)));
     guide.users(Some(100_000.0));
     let (from, to) = ("db.t4g.large".to_owned(), "db.m6g.xlarge".to_owned());
     let call = ClassCall::Modify { instance: "roleferry-prod-db".to_owned(), from, to };

@@ -31,9 +31,9 @@ fn busy_in_the_window() -> ClassScene {
 }
 
 fn first(scene: &ClassScene) -> UpgradeReport {
-    // Wanted for three days: what is first wanted within a day before the window waits for the next one.
-    let planned =
-        planned().planned.map(|it| PlannedChange { since: at(-3 * 86_400), window: at(86_400), ..it });
+    // Told a day before that window, to which 20 hours and 26 minutes are left: what is told later waits for the next one.
+    let (since, window, told) = (at(-3 * 86_400), at(73_560), Some(at(-13_000)));
+    let planned = planned().planned.map(|it| PlannedChange { since, window, told, ..it });
     scene.report(&UpgradeMemory { planned, ..UpgradeMemory::default() }, None)
 }
 
@@ -44,6 +44,7 @@ fn planned() -> UpgradeMemory {
         why: "cpu > 80% for 1d".to_owned(),
         since: at(-90_000),
         window: at(-240),
+        told: Some(at(-90_000)),
         refused: String::new(),
     };
     UpgradeMemory { planned: Some(planned), ..UpgradeMemory::default() }

@@ -230,7 +230,8 @@ fn the_memory_of_a_class_stays_within_the_room_that_is_counted_for_it() {
         request: Some(id()),
     };
     let snapshot = longest_snapshot(at, call());
-    let planned = PlannedChange { to: class(), why: words(), since: at, window: at, refused: words() };
+    let planned =
+        PlannedChange { to: class(), why: words(), since: at, window: at, told: Some(at), refused: words() };
     let notice = longest_notice(at);
     let (from, to, instance) = (class(), class(), id());
     let end = UpgradeOutcome {

@@ -20,7 +20,7 @@ pub const DATABASE_BYTES_MAX: usize = 20_200;
 
 /// What is remembered of the class and the storage of one database at most, in bytes of JSON. Its longest part are the notices, one
 /// for each thing that can last, and the ends that SNS did not take.
-pub const CLASS_BYTES_MAX: usize = 20_420;
+pub const CLASS_BYTES_MAX: usize = 20_428;
 
 /// A service with a rule or two, or a tracker.
 pub const PLAIN_BYTES: usize = 399;

@@ -62,11 +62,12 @@ impl UpgradeMemory {
             times.push(at);
         }
         // The window of a plan lies ahead.
-        if let Some(PlannedChange { to, why, since, window: _, refused }) = planned {
+        if let Some(PlannedChange { to, why, since, window: _, told, refused }) = planned {
             one_line(to, LONGEST_ID);
             one_line(why, LONGEST_TEXT);
             one_line(refused, LONGEST_TEXT);
             times.push(since);
+            times.extend(told);
         }
         if let Some(snapshot) = snapshot {
             times.extend(believed_snapshot(snapshot));

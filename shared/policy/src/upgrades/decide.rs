@@ -98,7 +98,9 @@ pub fn decide(
         });
     }
     let watches = notices::all(&scene, &memory, &it);
+    let is_known = plan::is_known(&memory);
     let lasting = compare(&mut memory.active, watches, true, now);
+    plan::telling(&mut memory, is_known, &lasting, now);
     let UpgradeSteps { call, state, wanted, refusals, reasons } = it;
     let notices = lasting.into_iter().chain(memory.outcomes.iter().map(notices::happened)).collect();
     UpgradeDecision { call, state, wanted, refusals, reasons, notices, memory }

@@ -47,6 +47,9 @@ impl UpgradeMemory {
     pub(crate) fn forget_the_plan_told(&mut self) {
         self.active.remove(PLAN);
         self.active.remove(REFUSED);
+        if let Some(planned) = &mut self.planned {
+            planned.told = None;
+        }
     }
 
     /// The change is over. How long it took. What an operator asked for is over with it, however it ended: it is asked for again by

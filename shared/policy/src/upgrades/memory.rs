@@ -88,6 +88,9 @@ pub struct PlannedChange {
     /// When the window opens, or opened, in which it is to begin.
     #[serde(with = "millis")]
     pub window: Timestamp,
+    /// When operators were told of that window: when it was said last, which counts once SNS has taken it.
+    #[serde(skip_serializing_if = "Option::is_none", with = "millis_optional", default)]
+    pub told: Option<Timestamp>,
     /// What stood against it in that window at last; empty where nothing did.
     #[serde(skip_serializing_if = "String::is_empty", default)]
     pub refused: String,

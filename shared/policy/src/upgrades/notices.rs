@@ -11,7 +11,7 @@ use crate::severity::Severity;
 use crate::upgrades::decision::{UpgradeState, WantedChange};
 use crate::upgrades::ends::{PLAN, REFUSED, SLOW};
 use crate::upgrades::memory::{UpgradeEnd, UpgradeMemory, UpgradeOutcome};
-use crate::upgrades::plan::TOLD_BEFORE;
+use crate::upgrades::plan::{self, TOLD_BEFORE};
 use crate::upgrades::policy::StorageLimits;
 use crate::upgrades::reason::UpgradeReason;
 use crate::upgrades::scene::UpgradeScene;
@@ -51,14 +51,17 @@ pub(crate) fn all(scene: &UpgradeScene<'_>, memory: &UpgradeMemory, it: &Upgrade
     all
 }
 
-/// The plan is told a day before the window opens. It ends in silence when it begins: that is told then.
+/// The plan is told a day before the window opens, and an hour more. It ends in silence when it begins: that is told then.
 fn planned(scene: &UpgradeScene<'_>, memory: &UpgradeMemory, it: &UpgradeSteps) -> Watch {
     if memory.change.is_some() {
         return Watch::not_seen(PLAN);
     }
-    let is_near = |window| scene.now.saturating_add(TOLD_BEFORE).is_ok_and(|within| window <= within);
     match (&memory.planned, &it.wanted) {
-        (Some(planned), Some(wanted)) if is_near(planned.window) => {
+        // What was told of an earlier window is not true any more.
+        (Some(planned), _) if !plan::is_near(planned.window, scene.now) => {
+            Watch::over(PLAN, format!("the change is planned for {} now", DayOfWeek(planned.window)))
+        }
+        (Some(planned), Some(wanted)) => {
             let WantedChange { instance, from, to, is_multi_az, .. } = wanted;
             let when = DayOfWeek(planned.window);
             let down = downtime(*is_multi_az);
@@ -67,7 +70,7 @@ fn planned(scene: &UpgradeScene<'_>, memory: &UpgradeMemory, it: &UpgradeSteps) 
             let advice = "To prevent it, hold the database (`tidegate hold … --both`), or withdraw what was asked for.";
             Watch::holds(PLAN, Severity::Info, verdict).because(planned.why.clone()).advising(advice)
         }
-        (Some(_), _) => Watch::not_seen(PLAN),
+        (Some(_), None) => Watch::not_seen(PLAN),
         (None, _) => Watch::over(PLAN, "no change of the class is planned any more"),
     }
 }

@@ -3,13 +3,17 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::upgrades::ends::outcome;
+use crate::database::notice::{DatabaseNotice, NoticePhase};
+use crate::database::watch::ActiveNotices;
+use crate::upgrades::ends::{PLAN, REFUSED, outcome};
 use crate::upgrades::memory::{PlannedChange, UpgradeEnd, UpgradeMemory, UpgradeOutcome};
 use crate::upgrades::scene::{UpgradeScene, WindowNow};
 use crate::upgrades::want::{Want, WantedBy};
 
-/// Operators are told of a change so long before its window opens.
+/// Operators know of a change so long before its window opens.
 pub(crate) const TOLD_BEFORE: SignedDuration = SignedDuration::from_hours(24);
+/// They are told an hour earlier: an evaluation may fail, and SNS may take it late.
+const TELLS_BEFORE: SignedDuration = SignedDuration::from_hours(25);
 
 const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
 
@@ -26,8 +30,8 @@ pub(crate) enum WindowTurn {
     NoWindow,
 }
 
-/// What waits for its window, brought up to date. What is wanted by the ladder begins in a window only if it was planned a day before
-/// that opened: nobody is surprised by minutes of downtime. What an operator asks for begins in the open one.
+/// What waits for its window, brought up to date. What is wanted by the ladder begins in a window only if operators were told of that
+/// window a day before it opened: nobody is surprised by minutes of downtime. What an operator asks for begins in the open one.
 pub(crate) fn plan(
     scene: &UpgradeScene<'_>,
     window: Option<WindowNow>,
@@ -44,9 +48,14 @@ pub(crate) fn plan(
     let same = before.as_ref().filter(|planned| planned.to == want.to);
     let since = same.map_or(scene.now, |planned| planned.since);
     let was_begun = |opened: Timestamp| memory.began.iter().any(|began| began.window == Some(opened));
+    let told =
+        same.filter(|_| is_told(&memory.active)).and_then(|planned| Some((planned.window, planned.told?)));
+    let is_a_day_before =
+        |at: Timestamp, opens: Timestamp| at.saturating_add(TOLD_BEFORE).is_ok_and(|at| at <= opens);
     let is_early = |opens: Timestamp| {
-        let told = since.saturating_add(TOLD_BEFORE).unwrap_or(since);
-        want.by == WantedBy::Operator || told <= opens
+        let was_told = told.is_some_and(|(window, at)| window == opens && is_a_day_before(at, opens));
+        // It is told by this evaluation, or a later one, and is looked at again until then.
+        want.by == WantedBy::Operator || was_told || is_a_day_before(scene.now, opens)
     };
     let open = window.began.filter(|opened| !was_begun(*opened) && is_early(*opened));
     let after = window.next.saturating_add(WEEK).unwrap_or(window.next);
@@ -55,16 +64,49 @@ pub(crate) fn plan(
     let is_as_told = same.is_some_and(|planned| planned.window == aims_at);
     let refused = same.filter(|_| is_as_told).map(|planned| planned.refused.clone());
     if before.is_some() && !is_as_told {
-        memory.forget_the_plan_told();
+        // One that is not told anew now is told to be over.
+        memory.active.remove(REFUSED);
+        if is_near(aims_at, scene.now) {
+            memory.forget_the_plan_told();
+        }
     }
     memory.planned = Some(PlannedChange {
         to: want.to.clone(),
         why: want.why.clone(),
         since,
         window: aims_at,
+        told: same.filter(|_| is_as_told).and_then(|planned| planned.told),
         refused: refused.unwrap_or_default(),
     });
     if open.is_some() { WindowTurn::Open(window) } else { WindowTurn::Waits(waits) }
+}
+
+/// The plan of that window is told by now.
+pub(crate) fn is_near(window: Timestamp, now: Timestamp) -> bool {
+    now.saturating_add(TELLS_BEFORE).is_ok_and(|within| window <= within)
+}
+
+/// SNS took what was last said of the plan. Where nothing is remembered of that, a change of it has begun.
+fn is_told(active: &ActiveNotices) -> bool {
+    active.get(PLAN).is_none_or(|notice| notice.notified)
+}
+
+/// The notice of the plan goes out in this evaluation: that counts once SNS has taken it, and until then it goes out again.
+pub(crate) fn telling(
+    memory: &mut UpgradeMemory,
+    is_known: bool,
+    notices: &[DatabaseNotice],
+    now: Timestamp,
+) {
+    let is_plan = |notice: &DatabaseNotice| notice.about == PLAN && notice.phase == NoticePhase::Begins;
+    if let Some(planned) = memory.planned.as_mut().filter(|_| !is_known && notices.iter().any(is_plan)) {
+        planned.told = Some(now);
+    }
+}
+
+/// Operators know of the plan.
+pub(crate) fn is_known(memory: &UpgradeMemory) -> bool {
+    memory.planned.as_ref().is_some_and(|planned| planned.told.is_some()) && is_told(&memory.active)
 }
 
 /// Tells of a window that has passed without the change that was planned for it. Called before anything is planned anew.

@@ -232,7 +232,7 @@ fn what_is_asked_for_at_once_goes_on_to_the_source_however_long_its_replicas_tak
     shop.modified("one");
     shop.tick();
     shop.outcome = CallOutcome::NotSent;
-    let decision = (0..13).map(|_| shop.tick()).last().unwrap();
+    let decision = (0..12).map(|_| shop.tick()).last().unwrap();
     let why = cause(&decision, "not possible shop db.m6g.xlarge");
     assert_eq!(why, "one went first, and it has not begun within an hour after that");
 }

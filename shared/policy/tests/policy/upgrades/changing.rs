@@ -363,7 +363,7 @@ fn a_replica_that_takes_longer_than_the_window_is_told_as_the_cause() {
 #[test]
 fn the_plan_names_the_database_and_what_goes_before_it() {
     let mut shop = with_replicas("db.m6g.4xlarge");
-    let decision = shop.until(sunday() - SignedDuration::from_hours(24));
+    let decision = shop.until(sunday() - SignedDuration::from_hours(25));
     let plan = &decision.notices[0];
     assert!(
         plan.verdict.starts_with("shop: db.t4g.large → db.m6g.xlarge planned for Sunday"),

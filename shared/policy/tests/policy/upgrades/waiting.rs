@@ -7,6 +7,9 @@ use tidegate_policy::upgrades::memory::ClassChangeBegan;
 
 use crate::upgrades::{ClassShop, GIB, friday, sunday};
 
+/// What happens to a database, under the words that name it.
+type ClassShopChange = (&'static str, fn(&mut ClassShop));
+
 const CALL: &str = "modify shop db.t4g.large db.m6g.xlarge";
 
 #[test]
@@ -15,7 +18,7 @@ fn sustained_load_is_announced_a_day_ahead_and_changed_at_the_first_evaluation_o
     let decision = shop.evaluate();
     assert_eq!((decision.state, decision.call), (UpgradeState::Waiting, None));
     assert_eq!(shop.news(), [""; 0], "the window is a day and more away");
-    shop.until(sunday() - SignedDuration::from_hours(24) - SignedDuration::from_mins(5));
+    shop.until(sunday() - SignedDuration::from_hours(25) - SignedDuration::from_mins(5));
     assert_eq!(shop.news(), [""; 0]);
     let decision = shop.tick();
     assert_eq!(shop.news(), ["+plan"]);
@@ -73,6 +76,57 @@ fn what_is_first_wanted_inside_the_window_waits_for_the_next_one() {
     let decision = shop.evaluate();
     assert_eq!(decision.call, None);
     assert_eq!(decision.wanted.unwrap().window, Some(sunday() + SignedDuration::from_hours(7 * 24)));
+}
+
+#[test]
+fn what_operators_were_not_told_of_a_day_before_waits_for_the_next_window() {
+    let week = SignedDuration::from_hours(7 * 24);
+    let until_the_window: [ClassShopChange; 2] = [
+        ("SNS took nothing", |shop| {
+            shop.until(sunday() - SignedDuration::from_hours(26));
+            shop.notified = false;
+            shop.until(sunday() - SignedDuration::from_hours(20));
+            shop.notified = true;
+        }),
+        ("no evaluation", |shop| {
+            shop.evaluate();
+            shop.now = sunday() - SignedDuration::from_hours(3);
+        }),
+    ];
+    for (what, before) in until_the_window {
+        let mut shop = ClassShop::busy();
+        before(&mut shop);
+        shop.until(sunday() + SignedDuration::from_hours(2));
+        assert_eq!(shop.news(), [""; 0], "{what}");
+        assert_eq!(shop.memory.planned.as_ref().map(|it| it.window), Some(sunday() + week), "{what}");
+        shop.until(sunday() + week);
+        assert_eq!(shop.news(), ["+plan", CALL], "{what}");
+    }
+
+    // The window is moved to a few hours ahead.
+    let mut shop = ClassShop::busy();
+    let saturday = sunday() - SignedDuration::from_hours(11);
+    shop.until(saturday - SignedDuration::from_hours(3));
+    assert_eq!(shop.news(), ["+plan"]);
+    shop.main().maintenance_window = "sat:18:00-sat:19:00".to_owned();
+    let decision = shop.tick();
+    assert_eq!(shop.news(), ["-plan"]);
+    assert_eq!(decision.notices[0].verdict, "the change is planned for Saturday 2026-03-14 18:00 UTC now");
+    shop.until(saturday + SignedDuration::from_hours(2));
+    assert_eq!(shop.news(), [""; 0]);
+    shop.until(saturday + week);
+    assert_eq!(shop.news(), ["+plan", CALL]);
+}
+
+#[test]
+fn sns_may_take_the_plan_late_by_less_than_an_hour() {
+    let mut shop = ClassShop::busy();
+    shop.notified = false;
+    shop.until(sunday() - SignedDuration::from_hours(24) - SignedDuration::from_mins(5));
+    assert_eq!(shop.news(), [""; 0]);
+    shop.notified = true;
+    shop.until(sunday());
+    assert_eq!(shop.news(), ["+plan", CALL]);
 }
 
 #[test]
@@ -275,10 +329,10 @@ fn a_plan_is_told_again_for_the_next_window_and_when_its_window_moves() {
     assert_eq!(shop.news(), ["+plan", "+refused"]);
 
     let mut shop = ClassShop::busy();
-    shop.until(sunday() - SignedDuration::from_hours(3));
-    shop.main().maintenance_window = "sun:08:00-sun:09:00".to_owned();
+    shop.until(sunday() - SignedDuration::from_mins(24 * 60 + 30));
+    shop.main().maintenance_window = "sun:05:15-sun:06:15".to_owned();
     shop.tick();
-    assert_eq!(shop.news(), ["+plan", "+plan"]);
+    assert_eq!(shop.news(), ["+plan", "+plan"], "a day is left");
 }
 
 #[test]
