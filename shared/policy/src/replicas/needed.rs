@@ -17,7 +17,7 @@ const SUFFICE: &str = "the replicas that there are suffice again";
 
 /// Whether one more replica is needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Need {
+enum ReplicaNeed {
     OneMore,
     /// Nothing more is asked for: by the load, where that is known of every replica, and not while a change is under way or a pin
     /// outranks the load.
@@ -39,9 +39,9 @@ pub(crate) fn all(
         cleared,
     ) {
         (Some(reason), _, _) => Watch::holds(about, Severity::Warning, verdict).because(reason.to_string()),
-        (None, Need::Nothing, _) => Watch::over(about, SUFFICE),
-        (None, Need::OneMore, Some(cleared)) => Watch::over(about, cleared),
-        (None, Need::OneMore | Need::Unknown, _) => Watch::not_seen(about),
+        (None, ReplicaNeed::Nothing, _) => Watch::over(about, SUFFICE),
+        (None, ReplicaNeed::OneMore, Some(cleared)) => Watch::over(about, cleared),
+        (None, ReplicaNeed::OneMore | ReplicaNeed::Unknown, _) => Watch::not_seen(about),
     };
     vec![
         held_back(memory, reasons, need),
@@ -74,18 +74,18 @@ pub(crate) fn all(
     ]
 }
 
-fn need(scene: &DatabaseScene<'_>, memory: &DatabaseMemory, reasons: &[ReplicaReason]) -> Need {
+fn need(scene: &DatabaseScene<'_>, memory: &DatabaseMemory, reasons: &[ReplicaReason]) -> ReplicaNeed {
     let is_known = |count: &ReplicaCount| load::is_known(scene, count, memory.changed_at);
     let is_pinned = scene.in_force.as_ref().is_some_and(|in_force| in_force.pin.is_some());
     let is_asked = memory.change.is_none() && !is_pinned;
     // What was measured before the last change asks for nothing: a breach may have to last its whole time again.
     let is_breached = reasons.iter().any(|it| matches!(it, ReplicaReason::NotLongEnough { .. }));
     if reasons.iter().any(asks_for_one_more) {
-        Need::OneMore
+        ReplicaNeed::OneMore
     } else if is_breached || !scene.policy.count.as_ref().is_none_or(|count| is_asked && is_known(count)) {
-        Need::Unknown
+        ReplicaNeed::Unknown
     } else {
-        Need::Nothing
+        ReplicaNeed::Nothing
     }
 }
 
@@ -95,7 +95,7 @@ fn asks_for_one_more(reason: &ReplicaReason) -> bool {
 }
 
 /// No zone has capacity for one more. It lasts as long as the creation waits for that, and while it is tried again.
-fn capacity(memory: &DatabaseMemory, reasons: &[ReplicaReason], need: Need) -> Watch {
+fn capacity(memory: &DatabaseMemory, reasons: &[ReplicaReason], need: ReplicaNeed) -> Watch {
     let about = "no capacity";
     let waits = memory.failure.as_ref().is_some_and(|failure| failure.no_capacity);
     let is_it = |reason: &&ReplicaReason| {
@@ -112,14 +112,14 @@ fn capacity(memory: &DatabaseMemory, reasons: &[ReplicaReason], need: Need) -> W
         }
         None if !waits && memory.change.is_none() => Watch::over(about, "capacity holds no replica back any more"),
         // What else is in the way for a time, such as a backup of the source, ends no need.
-        None if need == Need::Nothing => Watch::over(about, SUFFICE),
+        None if need == ReplicaNeed::Nothing => Watch::over(about, SUFFICE),
         None => Watch::not_seen(about),
     }
 }
 
 /// The source or a replica is in the middle of a change, which may last for days: one that waits for a maintenance window, a full
 /// disk.
-fn held_back(memory: &DatabaseMemory, reasons: &[ReplicaReason], need: Need) -> Watch {
+fn held_back(memory: &DatabaseMemory, reasons: &[ReplicaReason], need: ReplicaNeed) -> Watch {
     let about = "held back";
     let holds_back = |reason: &&ReplicaReason| {
         matches!(
@@ -136,8 +136,8 @@ fn held_back(memory: &DatabaseMemory, reasons: &[ReplicaReason], need: Need) -> 
             .advising("End or cancel that change, or repair the instance (docs/runbook.md); no replica is added before.")
             .after(HELD_BACK_FOR),
         None if change.is_some_and(|change| change.step.adds()) => Watch::over(about, "one more replica is added now"),
-        None if need == Need::Nothing => Watch::over(about, SUFFICE),
-        None if need == Need::OneMore && change.is_none() => {
+        None if need == ReplicaNeed::Nothing => Watch::over(about, SUFFICE),
+        None if need == ReplicaNeed::OneMore && change.is_none() => {
             Watch::over(about, "no change of the source or of a replica holds one more back any more")
         }
         None => Watch::not_seen(about),
