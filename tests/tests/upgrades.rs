@@ -317,7 +317,8 @@ fn observe_mode_and_a_plan_change_nothing() {
 
         let (world, fleet) = (FakeUpgrades::new(SMALL), shop("enforce"));
         planned(&fleet, &world).await;
-        let (writes, published) = (look(&world).writes, look(&world).published.len());
+        let writes = look(&world).writes;
+        let published = look(&world).published.len();
         let plan = json!({"action": "plan", "database": "main", "to": "next"});
         let answer = send(&fleet, &world, plan).await.expect("nothing kills it").expect("it answers");
         assert_eq!(answer["targets"][0]["wanted"]["to"], LARGE);
