@@ -119,7 +119,7 @@ pub(crate) fn interpret(
     let first_due = first_scheduled.filter(|_| due > 0);
     let waiting = [held_back, wait, prioritized, due].into_iter().fold(0, u64::saturating_add);
     let max = setting(2).and_then(number);
-    let rate = RateLimit { max, taken, limiter_lasts, workers_live };
+    let rate = JobRateLimit { max, taken, limiter_lasts, workers_live };
     Ok(Queue {
         waiting,
         due,
@@ -152,7 +152,7 @@ fn markers(listed: u64, newest: Option<&[u8]>, oldest: Option<&[u8]>) -> u64 {
 }
 
 /// What keeps workers from taking jobs that wait.
-struct RateLimit {
+struct JobRateLimit {
     /// The jobs that may be taken in one period.
     max: Option<u64>,
     /// The jobs that were taken in this one, if a limit counts them.
@@ -163,7 +163,7 @@ struct RateLimit {
     workers_live: bool,
 }
 
-impl RateLimit {
+impl JobRateLimit {
     /// Whether no job that waits may be taken now, while so many run.
     fn forbids_more(&self, active: u64) -> bool {
         let by_rate = match self.max {

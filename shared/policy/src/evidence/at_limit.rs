@@ -31,7 +31,7 @@ const AVERAGED_OVER: u32 = 20;
 const SPARE: f64 = 1.25;
 
 /// What one evaluation shows of a queue and its workers.
-struct Seen<'a> {
+struct QueueAndTasks<'a> {
     queue: &'a Queue,
     active: f64,
     /// So many jobs the tasks that run can work on at a time; `None` where the service could not be read.
@@ -40,7 +40,7 @@ struct Seen<'a> {
     all_run: bool,
 }
 
-impl<'a> Seen<'a> {
+impl<'a> QueueAndTasks<'a> {
     fn of(queue: &'a Queue, seen: &Observation, policy: &ServicePolicy) -> Self {
         let service = seen.service.as_ref().ok();
         let concurrency = f64::from(policy.concurrency.get());
@@ -66,7 +66,7 @@ pub(crate) fn follow(
 ) -> Option<AtLimit> {
     // A paused queue is seen at no limit, and what runs there says nothing of one.
     let Some(queue) = seen.queue().filter(|queue| !queue.paused) else { return memory.at_limit };
-    let seen = Seen::of(queue, seen, policy);
+    let seen = QueueAndTasks::of(queue, seen, policy);
     let before = memory.at_limit.filter(|it| lasts(it, &seen, now));
     let QueueLimits { rate_met: _, taken, max, concurrency } = queue.limits;
     let met = queue.is_at_limit();
@@ -87,7 +87,7 @@ pub(crate) fn follow(
 }
 
 /// Whether the limit is still the one that was seen, and was seen lately.
-fn lasts(it: &AtLimit, seen: &Seen<'_>, now: Timestamp) -> bool {
+fn lasts(it: &AtLimit, seen: &QueueAndTasks<'_>, now: Timestamp) -> bool {
     let QueueLimits { rate_met, taken, max, concurrency } = seen.queue.limits;
     let is_another = max != it.max || concurrency != it.concurrency;
     // More than the limit allows were taken.
@@ -98,7 +98,7 @@ fn lasts(it: &AtLimit, seen: &Seen<'_>, now: Timestamp) -> bool {
 }
 
 /// Counts what runs, where jobs wait and every task that is wanted runs: what tasks that start or died do not do is no limit's.
-fn averaged(it: AtLimit, seen: &Seen<'_>) -> AtLimit {
+fn averaged(it: AtLimit, seen: &QueueAndTasks<'_>) -> AtLimit {
     if seen.queue.waiting == 0 || !seen.all_run {
         return it;
     }

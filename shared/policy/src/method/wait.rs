@@ -249,8 +249,8 @@ fn decide(
     let planned = seen.acceptable * PLANNED_SHARE;
     let per_second = next.pace.per_second(planned);
     let unseen = jobs.hidden() && !this.waiting;
-    let expected =
-        if unseen { believed } else { lasting::expected(&next.lasting, believed, workers.startup) };
+    let startup = workers.startup;
+    let expected = if unseen { believed } else { lasting::expected(&next.lasting, believed, startup) };
     let outlook =
         Outlook { jobs: jobs.waiting + this.busy, load: expected, per_second, concurrency: seen.concurrency };
     let known = next.pace.known(planned);
@@ -264,8 +264,7 @@ fn decide(
     let grown = late::grown(next, seen, lateness(jobs, this, arrived, wait, places), workers.startup);
     let forecast = needed_with(workers, CHANCE);
     let one_more = if gap { 0 } else { late::one_more(next, seen, &this, (jobs.waiting, wait, per_second)) };
-    let useful = whole_tasks(jobs.most / seen.concurrency);
-    let needed = forecast.max(grown).max(one_more).min(useful);
+    let needed = forecast.max(grown).max(one_more);
     let taken = whole_tasks(seen.orphaned_jobs() / seen.concurrency);
     let load = tasks(expected.rate);
     let busy_tasks = if unseen && load < NO_TASK_BELIEVED { 0 } else { whole_tasks(load) };
@@ -280,11 +279,10 @@ fn decide(
         let demand = seen.bounds.clamp(needed.max(kept));
         // By a pace that is only guessed a burst may be many times smaller: no more is expected again than may be ordered.
         let burst = tasks(believed.rate).min(if known { f64::INFINITY } else { f64::from(most) });
-        let standing =
-            bursts::follow(next, seen, burst, demand, workers.startup + believed.apart).min(useful);
+        let standing = bursts::follow(next, seen, burst, demand, startup + believed.apart);
         if known { standing } else { 0 }
     };
-    let raised = needed.max(standing);
+    let raised = needed.max(standing).min(whole_tasks(jobs.most / seen.concurrency));
     if gap && raised <= seen.desired {
         return None;
     }
