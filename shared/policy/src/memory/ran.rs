@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 const LAG: SignedDuration = SignedDuration::from_secs(30);
 
 /// So many spans are told apart: one a minute over the three periods of five minutes for which a datapoint may count. A fall and a
-/// rise after it take three: it is not known when the fall was. Of more, the two neighbors that together lasted shortest become one, with the fewest and the most of both: a count is
-/// then kept for at most a seventh of the remembered time too long, and never forgotten. Half of it would be two fifths
-/// of it; twice of it costs each service 170 bytes more of the ledger's item.
+/// rise after it take three: it is not known when the fall was. Of more, the two neighbors that together lasted shortest become one, with
+/// the fewest and the most of both: a count is then kept for at most a seventh of the remembered time too long, and never forgotten. Half
+/// of it would be two fifths of it; twice of it costs each service 170 bytes more of the ledger's item.
 const SPANS_MAX: usize = 16;
 
 /// How many tasks ran lately.

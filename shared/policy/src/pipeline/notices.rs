@@ -78,7 +78,7 @@ fn guard_unknown(known: &DecisionInputs<'_>) -> Option<FoundCondition> {
 pub(crate) fn of_queue(known: &DecisionInputs<'_>) -> Vec<FoundCondition> {
     let stopped = known.seen.queue().and_then(|queue| {
         let waiting_jobs = queue.waiting;
-        let last = known.at_limit.filter(|_| !queue.is_at_limit()).map(|it| since(it.last, known.now));
+        let last = known.at_limit.filter(|it| it.last < known.now).map(|it| since(it.last, known.now));
         if queue.paused {
             Some(Reason::QueuePaused { waiting_jobs })
         } else {
