@@ -50,7 +50,7 @@ pub fn decide(
     let in_force = InForce::now(&known, overrides::of(evaluation.overrides, evaluation.target, now));
     let (wait, waited) = ask_wait(&known, memory, in_force.bounds);
     let size = match scalable(seen, evaluation.observe) {
-        Ok(service) => DecidedSize::of(service, &known, &in_force, &wait, (memory, evaluation.emergency)),
+        Ok(service) => DecidedSize::of(service, &known, &in_force, &wait, memory, evaluation.emergency),
         Err(reason) => DecidedSize::blocked(reason, &known, memory),
     };
     let (mut reasons, found) = explain(&known, &in_force, &size, memory);
@@ -124,7 +124,8 @@ impl DecidedSize {
         known: &DecisionInputs<'_>,
         in_force: &InForce<'_>,
         wait: &WaitResult,
-        (memory, emergency): (&Memory, Option<SizeSet>),
+        memory: &Memory,
+        emergency: Option<SizeSet>,
     ) -> Self {
         let changes = PastChanges::seen(memory, service.desired_count, emergency, known.now);
         let recommendation = recommend(known, in_force, &changes, wait, service, memory);

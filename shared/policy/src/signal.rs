@@ -136,6 +136,11 @@ impl Signal {
         self.metric().is_none() && !matches!(self, Self::Alarm(_))
     }
 
+    /// It counts jobs that wait, or how long they have.
+    pub(crate) fn counts_waiting(&self) -> bool {
+        matches!(self, Self::Waiting | Self::Depth | Self::Due | Self::WaitingPerTask | Self::StalledFor)
+    }
+
     /// The unit its values are written with; a declared metric takes the one its rule was written with.
     #[must_use]
     pub fn unit(&self) -> Option<Unit> {

@@ -6,7 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::LONGEST_GAP;
 use crate::evidence::readings::read_signal;
-use crate::evidence::signal_reading::SignalReading;
+use crate::evidence::signal_reading::{Bound, SignalReading};
+use crate::memory::ran::Ran;
 use crate::memory::{ConditionRun, Memory};
 use crate::observation::{Datapoint, Observation};
 use crate::reading::Reading;
@@ -143,8 +144,10 @@ pub(crate) struct SignalReader<'a> {
     pub(crate) policy: &'a ServicePolicy,
     pub(crate) memory: &'a Memory,
     pub(crate) now: Timestamp,
-    /// What is read may order tasks; of what only notifies, jobs that wait at a limit wait all the same.
-    pub(crate) orders: bool,
+    /// How many tasks ran lately.
+    pub(crate) ran: Option<&'a Ran>,
+    /// What waits in the queue orders no tasks, so that what counts it is an upper bound.
+    pub(crate) orders_none: bool,
     /// To be remembered.
     pub(crate) runs: BTreeMap<String, ConditionRun>,
 }
@@ -152,8 +155,9 @@ pub(crate) struct SignalReader<'a> {
 impl SignalReader<'_> {
     /// What a signal says now.
     pub(crate) fn read_signal(&self, signal: &Signal) -> SignalReading {
-        let read = read_signal(signal, self.seen, self.policy, self.memory, self.now);
-        if self.orders { read } else { read.counted() }
+        let read = read_signal(signal, self.seen, self.policy, self.memory, self.ran, self.now);
+        let is_at_most = self.orders_none && signal.counts_waiting() && read.bound == Bound::Exact;
+        if is_at_most { SignalReading { bound: Bound::AtMost, ..read } } else { read }
     }
 
     /// The run of settled datapoints for which a condition has held. Only one that must last is remembered, under its own
@@ -216,8 +220,8 @@ fn with_young(
         return settled;
     }
     let SignalReading { assumed, points, period, .. } = signal_reading;
-    let all: Vec<Datapoint> = assumed.iter().chain(points).copied().collect();
-    let assumed = fold(None, &all, condition, *period).filter(|_| !assumed.is_empty());
+    let with_assumed = || fold(None, &[&assumed[..], points].concat(), condition, *period);
+    let assumed = if assumed.is_empty() { None } else { with_assumed() };
     let longer = settled.into_iter().chain(assumed).max_by_key(|run| run.length());
     upward(longer, signal_reading.early(), condition, *period)
 }

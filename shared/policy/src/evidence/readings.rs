@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 
 use crate::clock::since;
-use crate::evidence::at_limit;
 use crate::evidence::metric;
 use crate::evidence::running;
 use crate::evidence::signal_reading::{Bound, SignalReading};
+use crate::memory::ran::Ran;
 use crate::memory::{Head, Memory, ScaleOut};
 use crate::observation::{
     AlarmEvaluation, AlarmState, Datapoint, InFlight, Observation, Queue, ServiceState,
@@ -73,13 +73,14 @@ pub(crate) fn read_signal(
     seen: &Observation,
     policy: &ServicePolicy,
     memory: &Memory,
+    ran: Option<&Ran>,
     now: Timestamp,
 ) -> SignalReading {
     match signal {
         Signal::Metric(name) => return metric::read_signal(name, seen, policy, memory, now),
         Signal::PerTask(name) => {
             let total = metric::read_signal(name, seen, policy, memory, now);
-            return running::per_task(total, seen, policy, memory, now);
+            return running::per_task(total, seen, ran);
         }
         Signal::Alarm(name) => return read_alarm(name, seen, now),
         Signal::Waiting
@@ -100,28 +101,10 @@ pub(crate) fn read_signal(
         Reading::Fresh { value, at } => vec![Datapoint { at: *at, value: *value }],
         Reading::Stale { .. } | Reading::Missing(_) => Vec::new(),
     };
-    let bound = bound(signal, seen, policy, memory, now);
-    SignalReading { bound, points, ..SignalReading::silent(Some(reading)) }
-}
-
-/// Whether what a queue shows is exact.
-fn bound(
-    signal: &Signal,
-    seen: &Observation,
-    policy: &ServicePolicy,
-    memory: &Memory,
-    now: Timestamp,
-) -> Bound {
-    let Some(queue) = seen.queue() else { return Bound::Exact };
     let counts_running = matches!(signal, Signal::InFlight | Signal::Depth);
-    let counts_waiting = !matches!(signal, Signal::InFlight | Signal::Delayed);
-    if counts_running && queue.in_flight.is_lower_bound() {
-        Bound::AtLeast
-    } else if counts_waiting && at_limit::orders_none(queue, at_limit::follow(seen, policy, memory, now)) {
-        Bound::AtMost
-    } else {
-        Bound::Exact
-    }
+    let is_at_least = counts_running && seen.queue().is_some_and(|queue| queue.in_flight.is_lower_bound());
+    let bound = if is_at_least { Bound::AtLeast } else { Bound::Exact };
+    SignalReading { bound, points, ..SignalReading::silent(Some(reading)) }
 }
 
 /// Why a queue's work in flight is known in part only, if it is.
@@ -186,7 +169,8 @@ pub(crate) fn remember_head(seen: &Observation, memory: &Memory, now: Timestamp)
 }
 
 /// What an alarm says: 1 in ALARM, 0 in OK, for as long as it has done so. A state that does not rest on all of the alarm's
-/// data, or of the alarms that it is made of, is none; only an ALARM that a part of them sufficed for may ask for more, as a young datapoint may.
+/// data, or of the alarms that it is made of, is none; only an ALARM that a part of them sufficed for may ask for more, as a young
+/// datapoint may.
 fn read_alarm(name: &AlarmName, seen: &Observation, now: Timestamp) -> SignalReading {
     let missing = |absence| SignalReading::silent(Some(Reading::Missing(absence)));
     let absent = |detail: &str| missing(Absence::new(AbsenceKind::NoDatapoints, detail));

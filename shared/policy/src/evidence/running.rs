@@ -44,13 +44,7 @@ pub(crate) fn ran_lately(
 ///
 /// Its value, and what is young, is the share of each that serves now. A datapoint that counts for how long a condition has
 /// held is divided by the fewest that served while it was measured, in every answer anew: a total may be corrected.
-pub(crate) fn per_task(
-    total: SignalReading,
-    seen: &Observation,
-    policy: &ServicePolicy,
-    memory: &Memory,
-    now: Timestamp,
-) -> SignalReading {
+pub(crate) fn per_task(total: SignalReading, seen: &Observation, ran: Option<&Ran>) -> SignalReading {
     let none = || SignalReading { points: Vec::new(), young: Vec::new(), ..total.clone() };
     let service = seen.service.as_ref().ok();
     let (desired, running) = service.map_or((1, 0), |service| (service.desired_count, service.running_count));
@@ -68,17 +62,16 @@ pub(crate) fn per_task(
         Reading::Stale { value, age } => Reading::Stale { value: share(value), age },
         Reading::Missing(absence) => Reading::Missing(absence),
     });
-    let ran = ran_lately(seen, policy, memory, now);
     let begin = |point: &Datapoint| point.at.saturating_sub(total.period).unwrap_or(point.at);
     // What comes while none runs is nobody's share.
-    let shared_then = |point: Datapoint| match &ran {
+    let shared_then = |point: Datapoint| match ran {
         None => Some(shared(point)),
         Some(ran) => {
             let fewest = ran.over(begin(&point), point.at, SignedDuration::ZERO).0;
             (fewest >= 1.0).then_some(Datapoint { value: point.value / fewest, ..point })
         }
     };
-    let known_since = ran.as_ref().map(known_since);
+    let known_since = ran.map(known_since);
     let is_known = |point: &Datapoint| known_since.is_some_and(|since| begin(point).as_second() >= since);
     let (points, assumed) = total.points.into_iter().partition::<Vec<_>, _>(is_known);
     SignalReading {

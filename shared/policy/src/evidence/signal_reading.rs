@@ -67,12 +67,6 @@ impl SignalReading {
         }
     }
 
-    /// The value as it was counted, for whom it orders nothing.
-    pub(crate) fn counted(self) -> Self {
-        let bound = if self.bound == Bound::AtMost { Bound::Exact } else { self.bound };
-        Self { bound, ..self }
-    }
-
     /// Whether the value is a lower bound.
     pub(crate) fn is_at_least(&self) -> bool {
         self.bound == Bound::AtLeast

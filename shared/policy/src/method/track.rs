@@ -7,7 +7,6 @@ use crate::capacity::Capacity;
 use crate::evidence::conditions::{SignalReader, unread};
 use crate::evidence::running;
 use crate::memory::ConditionRun;
-use crate::memory::ran::Ran;
 use crate::method::combine::{Proposal, both};
 use crate::method::start::Start;
 use crate::reading::Reading;
@@ -40,11 +39,7 @@ impl Tracked<'_> {
 }
 
 /// Reads every tracker's signal.
-pub(crate) fn follow<'a>(
-    trackers: &'a [Track],
-    ran: Option<&Ran>,
-    evaluation: &mut SignalReader<'_>,
-) -> Vec<Tracked<'a>> {
+pub(crate) fn follow<'a>(trackers: &'a [Track], evaluation: &mut SignalReader<'_>) -> Vec<Tracked<'a>> {
     let service = evaluation.seen.service.as_ref().ok();
     let (running, serving) = service.map_or((0, 0), |it| (it.running_count, running::serving(it)));
     let (running, serving) = (f64::from(running), f64::from(serving));
@@ -59,7 +54,7 @@ pub(crate) fn follow<'a>(
                 return (serving, serving);
             }
             let since = at.saturating_sub(signal_reading.period).unwrap_or(at);
-            ran.map_or((running, running), |ran| ran.over(since, at, warmup))
+            evaluation.ran.map_or((running, running), |ran| ran.over(since, at, warmup))
         };
         // Each asks for the tasks of its own time, and the largest wins.
         let asked = || signal_reading.may_ask().map(|it| (it.value, over(it.at).0));

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::evidence::conditions::unread;
-use crate::evidence::readings::read_signal;
+use crate::evidence::metric;
 use crate::evidence::signal_reading::SignalReading;
 use crate::guard::{ConnectionGuard, Connections, OnMissing};
 use crate::memory::Memory;
@@ -43,7 +43,7 @@ pub(crate) fn of(
 ) -> Option<Ceiling> {
     let service = seen.service.as_ref().ok()?;
     let signal = Signal::Metric(guard.metric.clone());
-    let reading = read_signal(&signal, seen, policy, memory, now);
+    let reading = metric::read_signal(&guard.metric, seen, policy, memory, now);
     let (max, is_estimated) = match limit(guard, seen) {
         Ok(limit) => limit,
         Err(absence) => {

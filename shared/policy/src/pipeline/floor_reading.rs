@@ -4,8 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::since;
 use crate::evidence::conditions::unread;
-use crate::evidence::metric::freshness;
-use crate::evidence::readings::read_signal;
+use crate::evidence::metric::{self, freshness};
 use crate::floor::{FLOOR_KEPT, Floor};
 use crate::memory::{LastPoint, Memory};
 use crate::observation::Observation;
@@ -49,7 +48,7 @@ pub(crate) fn of(
     now: Timestamp,
 ) -> FloorReading {
     let signal = Signal::Metric(floor.by().clone());
-    let signal_reading = read_signal(&signal, seen, policy, memory, now);
+    let signal_reading = metric::read_signal(floor.by(), seen, policy, memory, now);
     let (settled, fresh, kept) = match (signal_reading.settled(), last) {
         (Some(newest), _) => (Some((newest.value, since(newest.at, now))), true, true),
         (None, Some(last)) => {

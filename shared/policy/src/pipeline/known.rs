@@ -63,13 +63,16 @@ impl<'a> DecisionInputs<'a> {
         memory: &Memory,
         now: Timestamp,
     ) -> Self {
-        let mut reader = SignalReader { seen, policy, memory, now, orders: true, runs: BTreeMap::new() };
-        let evidence = weigh(&policy.rules, |rule| &rule.when, &mut reader);
-        reader.orders = false;
-        let watched = weigh(&policy.notify, |notify| &notify.when, &mut reader);
-        reader.orders = true;
         let ran = ran_lately(seen, policy, memory, now);
-        let tracked = track::follow(&policy.track, ran.as_ref(), &mut reader);
+        let at_limit = at_limit::follow(seen, policy, memory, now);
+        let orders_none = seen.queue().is_some_and(|queue| at_limit::orders_none(queue, at_limit));
+        let runs = BTreeMap::new();
+        let mut reader = SignalReader { seen, policy, memory, now, ran: ran.as_ref(), orders_none, runs };
+        let evidence = weigh(&policy.rules, |rule| &rule.when, &mut reader);
+        let tracked = track::follow(&policy.track, &mut reader);
+        // For operators, jobs that wait at a limit wait all the same.
+        reader.orders_none = false;
+        let watched = weigh(&policy.notify, |notify| &notify.when, &mut reader);
         let runs = reader.runs;
         let datapoints = metric::remember(seen, policy, memory, now);
         let floor = policy.floor.as_ref().map(|floor| {
@@ -91,7 +94,7 @@ impl<'a> DecisionInputs<'a> {
             runs,
             datapoints,
             head: readings::remember_head(seen, memory, now),
-            at_limit: at_limit::follow(seen, policy, memory, now),
+            at_limit,
             idle_since: idle_since(seen, memory, now),
             ran,
             startup: service.map_or(memory.startup, |service| startup::follow(memory.startup, service, now)),

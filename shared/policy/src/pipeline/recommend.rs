@@ -173,7 +173,9 @@ pub(crate) fn ask_wait(
         None => Reason::Watching,
         Some(absence) => Reason::ReadingMissing { signal: Signal::Waiting, absence: absence.clone() },
     };
-    let Some(inputs) = wait::inputs::of(seen, policy, acceptable, bounds, memory, now) else {
+    let Some(inputs) =
+        wait::inputs::of(seen, policy, acceptable, bounds, memory.changed_at, known.at_limit, now)
+    else {
         return (WaitResult::Silent(silent()), memory.wait.clone());
     };
     let (proposal, remembered) = wait::evaluate(&inputs, memory.wait.as_ref());

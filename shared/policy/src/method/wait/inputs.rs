@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::capacity::Capacity;
 use crate::evidence::at_limit;
 use crate::evidence::readings::{QueueWork, partly_read};
-use crate::memory::Memory;
+use crate::memory::AtLimit;
 use crate::observation::{InFlight, Observation, Queue, ServiceState};
 use crate::reading::number;
 use crate::service::ServicePolicy;
@@ -92,7 +92,8 @@ pub(crate) fn of(
     policy: &ServicePolicy,
     acceptable: SignedDuration,
     bounds: Capacity,
-    memory: &Memory,
+    changed_at: Option<Timestamp>,
+    at_limit: Option<AtLimit>,
     now: Timestamp,
 ) -> Option<WaitInputs> {
     let service = seen.service.as_ref().ok().filter(|service| service.active && !service.daemon)?;
@@ -104,14 +105,11 @@ pub(crate) fn of(
         desired: service.desired_count.min(Capacity::LIMIT),
         running: service.running_count.min(Capacity::LIMIT),
         rollout: service.rollout,
-        changed_at: memory.changed_at,
+        changed_at,
         jobs: seen.queue().map(|queue| {
-            let at_limit = at_limit::follow(seen, policy, memory, now);
-            QueueJobs {
-                limit: at_limit::orders_none(queue, at_limit)
-                    .then(|| LimitSeen { busy: at_limit::busy(at_limit, now) }),
-                ..jobs(queue, service, policy)
-            }
+            let seen = LimitSeen { busy: at_limit::busy(at_limit, now) };
+            let limit = at_limit::orders_none(queue, at_limit).then_some(seen);
+            QueueJobs { limit, ..jobs(queue, service, policy) }
         }),
         now,
     })
