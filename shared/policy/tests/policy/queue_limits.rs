@@ -319,9 +319,33 @@ fn a_limit_is_forgotten_within_two_minutes_while_every_task_works() {
     stage.at(0).evaluate();
     stage.at(15).evaluate();
     stage.queue().limits.rate_met = false;
-    stage.queue().in_flight = InFlight::Exactly(10 * u64::from(stage.policy.concurrency.get()));
-    assert_eq!(size(&stage.at(135).evaluate()), 10);
-    assert_eq!(size(&stage.at(136).evaluate()), 15);
+    let places = 10 * u64::from(stage.policy.concurrency.get());
+    let after = |running: u64, waiting: u64, at: i64| {
+        let mut stage = stage.clone();
+        stage.queue().in_flight = InFlight::Exactly(running);
+        stage.queue().waiting = waiting;
+        stage.at(at).evaluate();
+        stage.queue().waiting = 5_000;
+        stage.queue().in_flight = InFlight::Exactly(0);
+        size(&stage.at(at + 1).evaluate())
+    };
+    assert_eq!([after(places, 5_000, 135), after(places, 5_000, 136)], [10, 15]);
+    assert_eq!(after(places - 1, 5_000, 136), 10, "a place is free beside jobs that wait");
+    assert_eq!(after(places, 0, 136), 10, "nothing waits, so nothing is missing");
+}
+
+/// Workers with another limit were deployed.
+#[test]
+fn a_limit_that_changed_is_recognized_by_the_jobs_of_its_last_period() {
+    let mut stage = Stage::new(1, 50, &["waiting > 500: +5"]).tasks(10).waiting(5_000).in_flight(0);
+    for (at, taken) in [(0, 30), (15, 30), (30, 60)] {
+        stage.queue().limits = QueueLimits { rate_met: true, taken: Some(taken), ..QueueLimits::default() };
+        stage.at(at).evaluate();
+    }
+    stage.queue().limits.rate_met = false;
+    for at in [600, 1_200] {
+        assert_eq!(size(&stage.at(at).evaluate()), 10, "{at}");
+    }
 }
 
 /// What dead tasks do not do is no sign of a small limit.
