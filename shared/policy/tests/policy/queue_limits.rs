@@ -348,6 +348,22 @@ fn a_limit_that_changed_is_recognized_by_the_jobs_of_its_last_period() {
     }
 }
 
+#[test]
+fn where_nothing_waits_no_limit_keeps_anything() {
+    let mut stage = wait(true, 1).tasks(10).waiting(5_000).in_flight(4);
+    stage.queue().limits = QueueLimits { rate_met: true, taken: Some(30), max: Some(30), concurrency: None };
+    for at in [0, 15, 30] {
+        assert!(codes(&stage.at(at).evaluate()).contains(&"limit-keeps"));
+    }
+    stage.queue().limits.rate_met = false;
+    for (at, waiting, expected) in [(45, 1, true), (60, 0, false)] {
+        stage.queue().waiting = waiting;
+        let decision = stage.at(at).evaluate();
+        let said = ["limit-keeps", "queue-at-limit"].map(|code| codes(&decision).contains(&code));
+        assert_eq!(said, [expected; 2], "{decision}");
+    }
+}
+
 /// What dead tasks do not do is no sign of a small limit.
 #[test]
 fn tasks_that_die_at_a_limit_are_not_taken_for_tasks_that_it_does_not_need() {
